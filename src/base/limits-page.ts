@@ -58,6 +58,8 @@ export const PICTURE_PIXELS_MAX = 32_000_000;
 export const PICTURE_SCALED_PIXELS_MAX = 128_000_000;
 /** Larger pictures are displayed only on request. */
 export const PICTURE_SHOWN_BYTES_MAX = 12 * MIB;
+/** Sides of a photo that is sent smaller than its original. */
+export const SMALLER_SIDE_MAX = 2_048;
 export const PREVIEW_SIDE_MAX = 1_280;
 export const PREVIEW_BYTES_MAX = 160_000;
 export const AVATAR_BYTES_MAX = 64 * 1024;

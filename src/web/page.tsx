@@ -7,9 +7,10 @@ import { browserPlatform } from "./browser/browser.ts";
 import { loadTexts } from "./browser/texts.ts";
 import { openPageClient, type PageClientOptions } from "./driver/page-client.ts";
 import type { FolderPage } from "./driver/share.ts";
+import { Photos } from "./transfer/photos.ts";
 import { Alarm } from "./view/alarm.tsx";
 import { App } from "./view/app.tsx";
-import { makePreview } from "./view/files/scale.ts";
+import { scalePicture } from "./view/files/scale.ts";
 import { readSettings } from "./view/shell/settings.ts";
 
 for (const [tint, [dark, light]] of TINTS.entries()) {
@@ -44,7 +45,7 @@ const OPTIONS: PageClientOptions = {
 
 async function startChat(): Promise<void> {
   const opened = browserPlatform().then((platform) => {
-    return openPageClient({ ...platform, makePreview }, OPTIONS);
+    return openPageClient({ ...platform, photos: new Photos(scalePicture) }, OPTIONS);
   });
   const [chat, texts] = await Promise.all([opened, loadTexts(language)]);
   root?.render(<App chat={chat} texts={texts} />);

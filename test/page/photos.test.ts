@@ -1,6 +1,8 @@
 import { expect } from "bun:test";
-import { jpegOf } from "../cli/screen/pictures/test-png.ts";
-import { orientation, withExif } from "../core/client/exif.ts";
+import { join } from "node:path";
+import { hasPosition, pictureHeader } from "../../src/core/client/picture-header.ts";
+import { jpegOf, webpOf } from "../cli/screen/pictures/test-png.ts";
+import { orientation, phoneExif, withExif, withSegment } from "../core/client/exif.ts";
 import { until } from "../event.ts";
 import { pageTest } from "./browser.ts";
 import { photo, tone } from "./fixtures.ts";
@@ -18,6 +20,16 @@ async function largeJpeg(width: number, height: number): Promise<Buffer> {
   comment.set([0xff, 0xfe, 234, 96]);
   return Buffer.concat([jpeg.subarray(0, 2), ...Array(45).fill(comment), jpeg.subarray(2)]);
 }
+
+function bombPng(): Buffer {
+  const bomb = photo(8, 6);
+  bomb.writeUInt32BE(60_000, 16);
+  bomb.writeUInt32BE(60_000, 20);
+  return bomb;
+}
+
+/** Text that must not run, longer than a name. */
+const HOSTILE = Buffer.from(`<x:GPSLatitude>"><script>alert(1)</script>${"\u202e".repeat(9_000)}`);
 
 type Contents = Readonly<Record<string, Uint8Array | string>>;
 
@@ -64,12 +76,9 @@ pageTest("shows photos of any size upright, scaled by the page", async () => {
 
 pageTest("says why a picture isn't displayed, and stays responsive", async () => {
   const whole = await largeJpeg(3_000, 2_000);
-  const bomb = photo(8, 6);
-  bomb.writeUInt32BE(60_000, 16);
-  bomb.writeUInt32BE(60_000, 20);
   const corrupt = Buffer.from(whole);
   for (let at = 2_800_000; at < corrupt.length - 2; at += 37) corrupt[at] = 0xff;
-  const broken = { "cut.jpg": whole.subarray(0, whole.length / 2), "bomb.png": bomb };
+  const broken = { "cut.jpg": whole.subarray(0, whole.length / 2), "bomb.png": bombPng() };
   await post({ ...broken, "corrupt.jpg": corrupt });
   const ana = await server.window("ana");
   for (const name of ["cut.jpg", "bomb.png", "corrupt.jpg"]) {
@@ -147,11 +156,119 @@ pageTest("has a card for each kind of file, and plays sound and film in the mess
 const SENT = { width: 2_000, height: 1_500 };
 
 /** JPEG of 4 MB with the sides at its beginning, as cameras write them. */
-async function sentJpeg(): Promise<Buffer> {
-  const picture = new Bun.Image(photo(400, 300)).resize(SENT.width, SENT.height);
+async function sentJpeg({ width, height } = SENT): Promise<Buffer> {
+  const picture = new Bun.Image(photo(400, 300)).resize(width, height);
   const jpeg = await picture.jpeg({ quality: 80 }).bytes();
   return Buffer.concat([jpeg, Buffer.alloc(4_000_000 - jpeg.length)]);
 }
+
+const PHONE = { width: 360, height: 740, isPhone: true };
+
+/** Returns the content of files as the server has them. */
+async function received(...names: readonly string[]): Promise<Buffer[]> {
+  const tim = server.home("tim");
+  await tim.run(["register"]);
+  const inbox = server.sandbox.path("inbox");
+  const listed = await tim.json(["files"]);
+  const ids = names.map((name) => String(listed.find((file) => file["name"] === name)?.["id"]));
+  await tim.json(["get-file", ...ids, "--out", inbox]);
+  return Promise.all(names.map((name) => Bun.file(join(inbox, name)).bytes().then(Buffer.from)));
+}
+
+function write(files: Contents): Promise<string[]> {
+  return Promise.all(
+    Object.entries(files).map(async ([name, content]) => {
+      await Bun.write(server.sandbox.path(name), content);
+      return server.sandbox.path(name);
+    }),
+  );
+}
+
+pageTest("sends smaller photos without position from a phone", async () => {
+  await using fay = await server.logIn("fay", PHONE);
+  const whole = await sentJpeg({ width: 4_000, height: 3_000 });
+  const located = withSegment(
+    withExif(whole, phoneExif()),
+    "http://ns.adobe.com/xap/1.0/\0",
+    HOSTILE,
+  );
+  const files = {
+    "coast.jpg": located,
+    "vast.jpg": await sentJpeg({ width: 12_000, height: 9_000 }),
+    "sign.png": photo(2_400, 600),
+    "IMG_2.HEIC": "ftypheic",
+    "broken.jpg": whole.subarray(0, 200_000),
+    "bomb2.png": bombPng(),
+  };
+  await fay.attach(...(await write(files)));
+  const choice = fay.page.getByRole("group", { name: "Size of photos" });
+  const smaller = choice.getByRole("radio", { name: /^Smaller/ });
+  await smaller.waitFor();
+  expect(await smaller.isChecked()).toBe(true);
+  await fay.page.getByText("Sent without the location where it was taken.").waitFor();
+  for (const name of ["coast.jpg", "vast.jpg", "sign.png"])
+    await fay.attachments.getByRole("img", { name: `Image ${name}` }).waitFor();
+  await until(
+    "the sizes are there",
+    async () => !((await choice.textContent()) ?? "…").includes("…"),
+  );
+  expect(await fay.overflow()).toBe(0);
+  expect(await fay.accessibilityViolations()).toEqual([]);
+  await choice.getByText("Original").tap();
+  await fay.page.getByText("A photo contains the location where it was taken.").waitFor();
+  expect(await fay.accessibilityViolations()).toEqual([]);
+  await choice.getByText("Smaller").tap();
+  await fay.button("Send").tap();
+  for (const name of ["coast.jpg", "vast.jpg", "sign.webp", ...Object.keys(files).slice(3)])
+    await fay.file(name).waitFor();
+  const names = ["coast.jpg", "vast.jpg", "sign.webp"];
+  const [coast, vast, sign] = (await received(...names)) as [Buffer, Buffer, Buffer];
+  expect([coast, vast, sign].map((bytes) => pictureHeader(bytes))).toEqual([
+    { type: "jpeg", width: 1_536, height: 2_048 },
+    { type: "jpeg", width: 2_048, height: 1_536 },
+    { type: "webp", width: 2_048, height: 512 },
+  ]);
+  expect([hasPosition(coast), coast.includes("Exif"), coast.includes("alert")]).toEqual([
+    false,
+    false,
+    false,
+  ]);
+  const asTheyAre = Object.entries(files).slice(3);
+  const same = await received(...asTheyAre.map(([name]) => name));
+  for (const [i, [, content]] of asTheyAre.entries())
+    expect(same[i]?.equals(Buffer.from(content))).toBe(true);
+});
+
+pageTest("sends originals unless the user chooses smaller photos", async () => {
+  const ana = await server.window("ana");
+  const located = withExif(await sentJpeg({ width: 3_000, height: 2_000 }), phoneExif());
+  const [street, canal] = await write({ "street.jpg": located, "canal.jpg": located });
+  const moving = Buffer.from(await webpOf(300, 200, true));
+  const canvas = Buffer.from("VP8X\x0a\0\0\0\x02\0\0\0\x2b\x01\0\xc7\0\0", "latin1");
+  const animated = Buffer.concat([moving.subarray(0, 12), canvas, moving.subarray(12)]);
+  await ana.attach(...(await write({ "moving.webp": animated })));
+  await ana.attachments.getByRole("img", { name: "Image moving.webp" }).waitFor();
+  expect(await ana.page.getByRole("radio").count()).toBe(0);
+  await ana.attach(String(street));
+  const original = ana.page.getByRole("radio", { name: /^Original/ });
+  await original.waitFor();
+  expect(await original.isChecked()).toBe(true);
+  await ana.page.getByText("A photo contains the location where it was taken.").waitFor();
+  await ana.button("Send").click();
+  await ana.file("street.jpg").waitFor();
+  expect((await received("street.jpg"))[0]?.equals(located)).toBe(true);
+  // Sends before the copy is ready. The choice holds for this message alone.
+  await ana.attach(String(canal));
+  await ana.page.getByText("Smaller").click();
+  await ana.button("Send").click();
+  await ana.file("canal.jpg").waitFor();
+  const [small = Buffer.alloc(0)] = await received("canal.jpg");
+  expect(pictureHeader(small)).toEqual({ type: "jpeg", width: 1_365, height: 2_048 });
+  await ana.attach(String(canal));
+  await original.waitFor();
+  expect(await original.isChecked()).toBe(true);
+  await ana.button("Remove canal.jpg").click();
+});
 
 pageTest("sends a preview, which others see at once, and which must match its photo", async () => {
   const ana = await server.window("ana");

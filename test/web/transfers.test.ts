@@ -10,6 +10,10 @@ import {
 import { openRoom } from "../../src/core/model/selectors.ts";
 import type { TransferView } from "../../src/core/model/state.ts";
 import type { SaveHandle, SaveTarget } from "../../src/web/browser/environment.ts";
+import type { Attachment } from "../../src/web/transfer/attachments.ts";
+import { Photos } from "../../src/web/transfer/photos.ts";
+import { jpegOf } from "../cli/screen/pictures/test-png.ts";
+import { phoneExif, withExif } from "../core/client/exif.ts";
 import { Site } from "../server/site.ts";
 import { Browser, opened, type Tab } from "./browser/browser.ts";
 
@@ -23,6 +27,10 @@ function contents(sizeBytes = SIZE): Uint8Array<ArrayBuffer> {
 
 function fileOf(bytes: Uint8Array<ArrayBuffer>, name = "photo.png"): File {
   return new File([bytes], name, { lastModified: 1_700_000_000_000 });
+}
+
+function attached(...files: readonly File[]): Attachment[] {
+  return files.map((file) => ({ file, handle: undefined }));
 }
 
 function transfers(tab: Tab): TransferView[] {
@@ -67,7 +75,7 @@ describe("uploads", () => {
     const { ana, ben } = await opened("ben");
     ana.chat.actions.open("lobby");
     ben.chat.actions.open("lobby");
-    ana.chat.upload("#lobby", [fileOf(contents())]);
+    ana.chat.upload("#lobby", attached(fileOf(contents())));
     await ana.until("done", () => stateOf(ana) === "done");
     const file = () => openRoom(ben.chat.model)?.tail.items.find(({ kind }) => kind === "file");
     await ben.until("told", () => file() !== undefined);
@@ -89,7 +97,7 @@ describe("uploads", () => {
   test("resumes after a lost link, a pause, and a reload with the same file", async () => {
     const { site, browser, ana: first } = await openedSlow(15);
     const bytes = contents(90 * CHUNK_BYTES);
-    first.chat.upload("lobby", [fileOf(bytes)]);
+    first.chat.upload("lobby", attached(fileOf(bytes)));
     const done = (tab: Tab) => transfers(tab)[0]?.progress?.doneBytes ?? 0;
     await first.until("begun", () => done(first) > 0);
     first.cut();
@@ -107,7 +115,7 @@ describe("uploads", () => {
     next.chat.resumeTransfer(id, fileOf(contents(5), "photo.png"));
     await next.until("refused", () => next.chat.model.faults.length === 1);
     expect(next.chat.model.faults[0]?.fault.code).toBe("file-changed");
-    next.chat.upload("lobby", [fileOf(bytes)]);
+    next.chat.upload("lobby", attached(fileOf(bytes)));
     await next.until("done", () => stateOf(next) === "done");
     expect(transfers(next)).toHaveLength(1);
     expect(transfers(next)[0]?.progress?.resumedBytes).toBeGreaterThan(0);
@@ -118,12 +126,43 @@ describe("uploads", () => {
     const files = Array.from({ length: PAGE_UPLOADS_MAX + 1 }, (_, i) =>
       fileOf(contents(10), `${i}.txt`),
     );
-    ana.chat.upload("lobby", files);
+    ana.chat.upload("lobby", attached(...files));
     await ana.until("refused", () => ana.chat.model.faults.length === 1);
     expect(ana.chat.model.faults[0]?.fault.code).toBe("too-many");
     expect(transfers(ana)).toHaveLength(PAGE_UPLOADS_MAX);
     await site.time.advance(200);
     expect(browser.channels).toBe(CONCURRENT_PAGE_UPLOADS_MAX);
+  });
+
+  test("sends a smaller copy of a photo, also after a reload, or none with its position", async () => {
+    const { browser, ana: first } = await openedSlow(15);
+    const copy = contents(60 * CHUNK_BYTES);
+    const canScale = (source: Blob) => source.size > 100_000;
+    browser.photos = new Photos(async (source) => {
+      if (!canScale(source)) return undefined;
+      return { blob: new Blob([copy], { type: "image/jpeg" }), width: 2_048, height: 9 };
+    });
+    await first.close();
+    const jpeg = withExif(await jpegOf(40, 30), phoneExif());
+    const photo = () => fileOf(Buffer.concat([jpeg, contents()]), "walk.jpeg");
+    const tab = await browser.tab();
+    await tab.caughtUp();
+    tab.chat.upload("lobby", attached(photo()), { isSmaller: true });
+    await tab.until("begun", () => (transfers(tab)[0]?.progress?.doneBytes ?? 0) > 0);
+    tab.kill();
+    const next = await browser.tab();
+    await next.until("asks", () => stateOf(next) === "needs-file");
+    next.chat.actions.open("lobby");
+    next.chat.resumeTransfer(transfers(next)[0]?.id ?? "", photo());
+    await next.until("done", () => stateOf(next) === "done");
+    const { items = [] } = openRoom(next.chat.model)?.tail ?? {};
+    const posted = items.find(({ kind }) => kind === "file")?.file;
+    expect(posted).toMatchObject({ name: "walk.jpeg", size: copy.length });
+    const corrupt = fileOf(Buffer.from(jpeg), "corrupt.jpg");
+    next.chat.upload("lobby", attached(corrupt), { isSmaller: true });
+    await next.until("failed", () => transfers(next)[1]?.state.kind === "failed");
+    next.chat.upload("lobby", attached(corrupt), { isSmaller: true });
+    await next.until("sent as it is", () => transfers(next)[2]?.state.kind === "done");
   });
 
   const LARGE_FIRST = [60 * CHUNK_BYTES, 10, 5 * CHUNK_BYTES, 10, 10];
@@ -140,11 +179,11 @@ describe("uploads", () => {
   test("posts files that are sent together in the order chosen", async () => {
     const { ana } = await openedSlow(15);
     ana.chat.actions.open("lobby");
-    ana.chat.upload("lobby", album(LARGE_FIRST), [], "a caption");
+    ana.chat.upload("lobby", attached(...album(LARGE_FIRST)), { text: "a caption" });
     await ana.until("all posted", () => postedNames(ana).length === LARGE_FIRST.length);
     expect(postedNames(ana)).toEqual(["0.png", "1.png", "2.png", "3.png", "4.png"]);
-    ana.chat.upload("lobby", album([60 * CHUNK_BYTES]));
-    ana.chat.upload("lobby", [fileOf(contents(10), "other.png")]);
+    ana.chat.upload("lobby", attached(...album([60 * CHUNK_BYTES])));
+    ana.chat.upload("lobby", attached(fileOf(contents(10), "other.png")));
     await ana.until("all posted", () => postedNames(ana).length === LARGE_FIRST.length + 2);
     expect(postedNames(ana).slice(-2)).toEqual(["other.png", "0.png"]);
   });
@@ -163,7 +202,7 @@ describe("uploads", () => {
           return changes ? unreadable : slice?.(...range);
         },
       });
-      ana.chat.upload("lobby", files);
+      ana.chat.upload("lobby", attached(...files));
       const uploaded = (i: number) => transfers(ana)[i]?.progress?.doneBytes ?? 0;
       await ana.until("the others wait", () => uploaded(0) > 0 && uploaded(1) === 10);
       expect(postedNames(ana)).toEqual([]);
@@ -184,7 +223,7 @@ describe("uploads", () => {
   test("keeps the order of files across a reload", async () => {
     const { browser, ana: first } = await openedSlow(15);
     const files = album(LARGE_FIRST);
-    first.chat.upload("lobby", files);
+    first.chat.upload("lobby", attached(...files));
     await first.until("begun", () => (transfers(first)[0]?.progress?.doneBytes ?? 0) > 0);
     first.kill();
     const next = await browser.tab();
@@ -203,7 +242,7 @@ describe("uploads", () => {
 
   test("withdraws a cancelled upload from the server", async () => {
     const { site, ana } = await openedSlow(15);
-    ana.chat.upload("lobby", [fileOf(contents(90 * CHUNK_BYTES))]);
+    ana.chat.upload("lobby", attached(fileOf(contents(90 * CHUNK_BYTES))));
     await ana.until("begun", () => (transfers(ana)[0]?.progress?.doneBytes ?? 0) > 0);
     ana.chat.cancelTransfer(transfers(ana)[0]?.id ?? "");
     await ana.until("gone", () => transfers(ana).length === 0);
@@ -216,7 +255,7 @@ describe("downloads", () => {
   async function downloading(name: string, handle?: SaveHandle) {
     const { site, ana } = await opened();
     const bytes = contents();
-    ana.chat.upload("lobby", [fileOf(bytes)]);
+    ana.chat.upload("lobby", attached(fileOf(bytes)));
     await ana.until("sent", () => stateOf(ana) === "done");
     const browser = new Browser(site);
     browser.channelMs = 15;
@@ -270,7 +309,7 @@ describe("downloads", () => {
 
   test("rejects a preview above its size limit", async () => {
     const { site, ana } = await opened();
-    ana.chat.upload("lobby", [fileOf(contents(1_000))]);
+    ana.chat.upload("lobby", attached(fileOf(contents(1_000))));
     await ana.until("sent", () => stateOf(ana) === "done");
     ana.chat.actions.open("lobby");
     const item = openRoom(ana.chat.model)?.tail.items.find(({ kind }) => kind === "file");

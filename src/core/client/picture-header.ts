@@ -66,6 +66,21 @@ export function hasPosition(bytes: Uint8Array): boolean {
   return false;
 }
 
+/** Reports whether the first bytes are those of a GIF, or of an animated WebP or PNG. */
+export function isAnimated(bytes: Uint8Array): boolean {
+  const type = typeOf(bytes);
+  if (type === "webp") return textAt(bytes, 12, 4) === "VP8X" && ((bytes[20] ?? 0) & 2) !== 0;
+  if (type !== "png") return type === "gif";
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  let at = PNG_SIGNATURE.length;
+  for (let count = 0; count < SEGMENTS_MAX && at + 8 <= bytes.length; count++) {
+    const kind = textAt(bytes, at + 4, 4);
+    if (kind === "acTL" || kind === "IDAT") return kind === "acTL";
+    at += 12 + view.getUint32(at);
+  }
+  return false;
+}
+
 function typeOf(bytes: Uint8Array): PictureType | undefined {
   if (textAt(bytes, 0, 8) === PNG_SIGNATURE) return "png";
   if (bytes[0] === MARKER_START && bytes[1] === 0xd8) return "jpeg";

@@ -1,9 +1,9 @@
 /** `Platform`: every browser feature that the page's driver uses; tests replace it. */
 
-import type { PreviewContent } from "../../client/files/transfers.ts";
 import type { Clock } from "../../io/clock.ts";
 import type { Entropy } from "../../io/entropy.ts";
 import type { Link } from "../../io/link/link.ts";
+import type { Photos } from "../transfer/photos.ts";
 import type { DatabaseFactory, MakeKeyRange, Store } from "./indexed-db.ts";
 
 export type Subtle = Pick<
@@ -94,8 +94,7 @@ export interface Platform {
    */
   readonly chooseTarget: (name: string) => Promise<SaveTarget | undefined>;
   readonly onOnline: (callback: () => void) => void;
-  /** Resolves to `undefined` if the file is not a picture that the browser decodes. */
-  readonly makePreview?: (file: File) => Promise<PreviewContent | undefined>;
+  readonly photos?: Photos;
 }
 
 export const PROGRAM = "chat-page/1";

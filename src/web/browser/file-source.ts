@@ -18,12 +18,13 @@ export class FileSource implements Source {
   readonly #file: File;
   #stream: FileStream | undefined;
 
-  constructor(file: File, path: string) {
+  /** @param stamp that of the original, if the file is a copy of it */
+  constructor(file: File, path: string, stamp = fileStamp(file)) {
     this.#file = file;
     this.name = file.name;
     this.sizeBytes = file.size;
     this.path = path;
-    this.stamp = fileStamp(file);
+    this.stamp = stamp;
   }
 
   async read(index: number): Promise<Uint8Array | undefined> {

@@ -38,7 +38,7 @@ import { type Fragment, readFragment } from "../input/fragment.ts";
 import { type Attachment, type AttachmentChange, Attachments } from "../transfer/attachments.ts";
 import { Avatars } from "../transfer/avatars.ts";
 import type { PageTransfers, PreviewOptions } from "../transfer/page-transfers.ts";
-import type { FileHandle } from "../transfer/upload-journal.ts";
+import type { Photos } from "../transfer/photos.ts";
 import { PageAccount } from "./account.ts";
 import { joinAccount, type Linking } from "./linking.ts";
 import type { SealedModule } from "./sealing.ts";
@@ -636,16 +636,24 @@ export class PageClient extends ChatClient<PageAccount> {
     else this.#flush();
   }
 
+  get photos(): Photos | undefined {
+    return this.#platform.photos;
+  }
+
+  chooseSize(target: string, isSmaller: boolean): void {
+    this.attached.chooseSize(target, isSmaller);
+    this.store.update();
+  }
+
   /**
-   * @param handles in the order of `files`, if the browser supports handles
    * @param text text posted with the first file
+   * @param isSmaller sends smaller copies of photos
    * @returns false if this page cannot send to the target; the page displays the reason
    */
   upload(
     target: string,
-    files: readonly File[],
-    handles: readonly (FileHandle | undefined)[] = [],
-    text = "",
+    files: readonly Attachment[],
+    { text = "", isSmaller = false } = {},
   ): boolean {
     const to = bareTarget(target);
     const refusal = this.actions.sealedRoomAt(target) && this.sealRefusal;
@@ -655,11 +663,11 @@ export class PageClient extends ChatClient<PageAccount> {
     }
     this.#transfer((transfers) => {
       const sending = files.length > 1 ? transfers.newSending() : undefined;
-      for (const [i, file] of files.entries()) {
+      for (const [i, { file, handle }] of files.entries()) {
         const caption = i === 0 && text !== "" ? text : undefined;
-        this.store.reportFailure(
-          transfers.upload(to, file, { handle: handles[i], text: caption, sending }),
-        );
+        const hasSmaller = isSmaller && this.photos?.mayHaveSmaller(file) === true;
+        const options = { handle, text: caption, sending, isSmaller: hasSmaller };
+        this.store.reportFailure(transfers.upload(to, file, options));
       }
     });
     return true;

@@ -17,6 +17,7 @@ export class Attachments {
   readonly #onChange: (target: string, attachment: Attachment, change: AttachmentChange) => void;
   readonly #files = new Map<string, readonly Attachment[]>();
   readonly #stored = new Set<Attachment>();
+  readonly #isSmaller = new Map<string, boolean>();
 
   constructor(
     onChange: (target: string, attachment: Attachment, change: AttachmentChange) => void,
@@ -27,6 +28,15 @@ export class Attachments {
   /** Returns the same array while nothing changes. */
   filesFor(target: string): readonly Attachment[] {
     return this.#files.get(target) ?? NO_FILES;
+  }
+
+  /** The user's choice for the attached photos; `undefined` before the user has chosen. */
+  isSmallerFor(target: string): boolean | undefined {
+    return this.#isSmaller.get(target);
+  }
+
+  chooseSize(target: string, isSmaller: boolean): void {
+    this.#isSmaller.set(target, isSmaller);
   }
 
   get isLossy(): boolean {
@@ -48,10 +58,9 @@ export class Attachments {
   }
 
   remove(target: string, removed: readonly Attachment[]): void {
-    this.#files.set(
-      target,
-      this.filesFor(target).filter((attachment) => !removed.includes(attachment)),
-    );
+    const remaining = this.filesFor(target).filter((attachment) => !removed.includes(attachment));
+    this.#files.set(target, remaining);
+    if (remaining.length === 0) this.#isSmaller.delete(target);
     for (const attachment of removed) {
       this.#stored.delete(attachment);
       this.#onChange(target, attachment, "left");
@@ -65,5 +74,6 @@ export class Attachments {
   clear(): void {
     this.#files.clear();
     this.#stored.clear();
+    this.#isSmaller.clear();
   }
 }

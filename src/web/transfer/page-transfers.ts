@@ -20,7 +20,7 @@ import { type PageTask, type PageTransfersOptions, TransferJournal } from "./jou
 import { Upload, type UploadDependencies } from "./upload.ts";
 import { BrowserUploadJournal, type UploadEntry } from "./upload-journal.ts";
 
-export type UploadOptions = Partial<Pick<UploadEntry, "handle" | "text" | "sending">>;
+export type UploadOptions = Partial<Pick<UploadEntry, "handle" | "text" | "sending" | "isSmaller">>;
 
 export interface PreviewOptions {
   readonly digest?: string;
@@ -41,7 +41,7 @@ export class PageTransfers extends TransferQueue<PageTask> {
 
   constructor(options: PageTransfersOptions) {
     const { platform, owner, channels, session, post, emit } = options;
-    const { locks, store, clock, makePreview } = platform;
+    const { locks, store, clock, photos } = platform;
     super({
       runningMax: CONCURRENT_MAX,
       lock: ({ kind, id }) => locks.hold(`chat ${kind} ${id}`),
@@ -59,7 +59,7 @@ export class PageTransfers extends TransferQueue<PageTask> {
       clock,
       hashing,
       post,
-      ...defined({ makePreview }),
+      ...defined({ photos }),
     };
     this.files = files;
     this.attached = new AttachmentStore(options);
@@ -97,13 +97,14 @@ export class PageTransfers extends TransferQueue<PageTask> {
   async upload(
     to: string,
     file: File,
-    { handle, text, sending }: UploadOptions = {},
+    { handle, text, sending, isSmaller = false }: UploadOptions = {},
   ): Promise<void> {
     const { uploads, clock } = this.#dependencies;
     const visible = this.ofKind("upload");
     const resumableId = visible.find(({ task, state }) => {
-      const isSame =
-        task instanceof Upload && task.isSameFile(file) && task.journalEntry?.to === to;
+      if (!(task instanceof Upload) || !task.isSameFile(file)) return false;
+      const { journalEntry: entry } = task;
+      const isSame = entry?.to === to && (entry.isSmaller ?? false) === isSmaller;
       return state.kind === "needs-file" && isSame;
     })?.task.view.id;
     if (resumableId !== undefined) {
@@ -127,6 +128,7 @@ export class PageTransfers extends TransferQueue<PageTask> {
       handle,
       text,
       sending,
+      isSmaller,
       isPaused: false,
       begunUnixMs: this.#lastBegunUnixMs,
       file: undefined,

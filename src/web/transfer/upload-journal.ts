@@ -31,6 +31,8 @@ export interface UploadEntry extends JournalEntry {
   readonly handle: FileHandle | undefined;
   readonly text?: string | undefined;
   readonly sending?: string | undefined;
+  /** Sends a smaller copy of a photo. The other fields describe the original. */
+  readonly isSmaller?: boolean | undefined;
   readonly file: FileId | undefined;
   readonly upTo: number;
 }

@@ -13,7 +13,7 @@ export interface UploadDependencies {
   readonly files: Transfers;
   readonly uploads: BrowserUploadJournal;
   readonly post?: ((to: string, text: string) => void) | undefined;
-  readonly makePreview?: Platform["makePreview"];
+  readonly photos?: Platform["photos"];
 }
 
 export class Upload implements PageTask {
@@ -46,13 +46,14 @@ export class Upload implements PageTask {
   }
 
   async run(options: RunOptions): Promise<void> {
-    const { files, uploads, post, makePreview } = this.#dependencies;
+    const { files, uploads, post, photos } = this.#dependencies;
     const { journalEntry } = this;
     if (journalEntry === undefined || this.#content === undefined) return;
     const { key, to, text, sending } = journalEntry;
-    const source = new FileSource(this.#content, key);
+    const content = await this.#chosenSize(this.#content);
+    const source = new FileSource(content, key, journalEntry.stamp);
     try {
-      const preview = await makePreview?.(this.#content);
+      const preview = await photos?.preview(content);
       const result = await files.send({ source, to: [to], text, sending, preview, ...options });
       const [refused] = result.refused;
       if (refused !== undefined && result.posted.length === 0) throw refused.fault;
@@ -61,6 +62,16 @@ export class Upload implements PageTask {
     } finally {
       source.close();
     }
+  }
+
+  /** @throws {Fault} not-allowed if the position that the user left out would be sent */
+  async #chosenSize(original: File): Promise<File> {
+    const { photos } = this.#dependencies;
+    if (photos === undefined || this.journalEntry?.isSmaller !== true) return original;
+    const smaller = await photos.smaller(original);
+    if (smaller === undefined && (await photos.inspect(original)).hasPosition)
+      throw new PageFault("not-allowed", "positionRemains");
+    return smaller ?? original;
   }
 
   async isReadable(): Promise<boolean> {

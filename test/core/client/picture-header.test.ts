@@ -5,7 +5,7 @@ import {
   PICTURE_PIXELS_MAX,
   PICTURE_SIDE_MAX,
 } from "../../../src/base/limits-page.ts";
-import { avatarType, pictureHeader } from "../../../src/core/client/picture-header.ts";
+import { avatarType, isAnimated, pictureHeader } from "../../../src/core/client/picture-header.ts";
 import { gifOf, jpegOf, pngHead, pngOf, webpOf } from "../../cli/screen/pictures/test-png.ts";
 
 test("reads the size of each type", async () => {
@@ -53,6 +53,26 @@ test("reads the size of a JPEG from its frame within the first thousand segments
     expect(framed(0xc0, Buffer.from([0xff, end, 0, 2]))).toBeUndefined();
   const other = Buffer.from([0xff, 0xd7, 0xff, 0xc0, 0, 17, 8, 0, 10, 0, 20]);
   expect(pictureHeader(other)).toBeUndefined();
+});
+
+test("knows animated pictures by their header, however broken", async () => {
+  const still = [pngOf(3, 3), await jpegOf(3, 3), await webpOf(3, 3, true), Buffer.alloc(0)];
+  expect(still.map((bytes) => isAnimated(bytes))).toEqual([false, false, false, false]);
+  const webp = Buffer.alloc(30);
+  webp.write("RIFF????WEBPVP8X", "latin1");
+  expect(isAnimated(webp)).toBe(false);
+  webp[20] = 2;
+  const png = pngOf(3, 3);
+  const frames = Buffer.from("\0\0\0\x08acTL\0\0\0\x02\0\0\0\0????", "latin1");
+  const animated = Buffer.concat([png.subarray(0, 33), frames, png.subarray(33)]);
+  expect([webp, animated, gifOf(3, 3)].map(isAnimated)).toEqual([true, true, true]);
+  animated.writeUInt32BE(0xffff_fff0, 8);
+  expect(isAnimated(animated)).toBe(false);
+  fc.assert(
+    fc.property(fc.uint8Array(), (bytes) => {
+      expect(typeof isAnimated(Buffer.concat([png.subarray(0, 8), bytes]))).toBe("boolean");
+    }),
+  );
 });
 
 test("reads only the bytes up to the size", () => {

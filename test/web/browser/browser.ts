@@ -24,6 +24,7 @@ export class Browser {
   place: SaveTarget | undefined;
   subtle: SubtleCrypto | undefined = crypto.subtle;
   build = "";
+  photos: Platform["photos"];
   sealed: SealedModule | undefined;
   channelMs = 0;
   channels = 0;
@@ -213,6 +214,7 @@ export class Tab {
       },
       isLocal: false,
       build: browser.build,
+      ...(browser.photos && { photos: browser.photos }),
       chooseTarget: async () => browser.place,
       onOnline: () => undefined,
     };

@@ -496,6 +496,16 @@ export const ENGLISH = {
   fileSealedLarge: "Too large for this browser to decrypt. Use chat get-file.",
   saveByBrowser: "Save without verifying",
   attached: "Attached files",
+  photoSize: "Size of photos",
+  smallerPhoto: "Smaller",
+  originalPhoto: "Original",
+  positionSent: (photos: number) =>
+    photos === 1
+      ? "A photo contains the location where it was taken."
+      : `${photos} photos contain the location where they were taken.`,
+  positionLeftOut: "Sent without the location where it was taken.",
+  positionRemains:
+    "The location can't be left out of this photo. Attach it again to send the original.",
   detach: (name: string) => `Remove ${name}`,
   openFile: (name: string) => `Open ${name}`,
   openAsk: (name: string) => `Open ${name}?`,

@@ -499,6 +499,13 @@ export const INDONESIAN: Texts = {
   fileSealedLarge: "Terlalu besar untuk didekripsi peramban ini. Pakai chat get-file.",
   saveByBrowser: "Simpan tanpa verifikasi",
   attached: "Berkas terlampir",
+  photoSize: "Ukuran foto",
+  smallerPhoto: "Lebih kecil",
+  originalPhoto: "Asli",
+  positionSent: (photos) => `${photos} foto memuat lokasi pengambilannya.`,
+  positionLeftOut: "Dikirim tanpa lokasi pengambilan foto.",
+  positionRemains:
+    "Lokasi tidak dapat dihapus dari foto ini. Lampirkan lagi untuk mengirim aslinya.",
   detach: (name) => `Hapus ${name}`,
   openFile: (name) => `Buka ${name}`,
   openAsk: (name) => `Buka ${name}?`,

@@ -1,70 +1,170 @@
-/** Attached files above the composer, with thumbnails. */
+/** Attached files above the composer, with thumbnails and the size in which photos are sent. */
 
-import { useEffect, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { formatSize } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
-import { PICTURE_HEAD_BYTES } from "../../../core/client/picture-header.ts";
+import { fileIcon } from "../../browser/media.ts";
 import type { Attachment as AttachedFile } from "../../transfer/attachments.ts";
-import { pictureInfo, VIEWED_BYTES_MAX } from "../../transfer/previews.ts";
 import { usePage } from "../shell/context.tsx";
 import { Icon, IconButton } from "../shell/icons.tsx";
 
-function useThumbnail(file: File): string | undefined {
+interface Inspection {
+  readonly file: File;
+  /** The thumbnail; `undefined` if the browser does not draw the file. */
+  readonly picture: File | undefined;
+  /** `undefined` for files that are always sent as they are. */
+  readonly smaller: File | "pending" | undefined;
+  readonly hasPosition: boolean;
+}
+
+/** Inspects each file once. Copies are made one at a time. */
+function useInspections(files: readonly AttachedFile[]): readonly Inspection[] {
+  const { photos } = usePage().chat;
+  const begun = useRef(new WeakSet<File>());
+  const [inspections, setInspections] = useState<ReadonlyMap<File, Inspection>>(new Map());
+  useEffect(() => {
+    const add = (inspection: Inspection) =>
+      setInspections((before) => new Map(before).set(inspection.file, inspection));
+    const inspect = async (file: File) => {
+      if (photos === undefined) return;
+      const { isPicture, header, isAnimated, hasPosition } = await photos.inspect(file);
+      if (header === undefined || isAnimated) {
+        add({ file, picture: isPicture ? file : undefined, smaller: undefined, hasPosition });
+        return;
+      }
+      add({ file, picture: undefined, smaller: "pending", hasPosition });
+      const smaller = await photos.smaller(file);
+      add({ file, picture: smaller, smaller, hasPosition });
+    };
+    for (const { file } of files) {
+      if (begun.current.has(file)) continue;
+      begun.current.add(file);
+      void inspect(file);
+    }
+  }, [photos, files]);
+  return files.map(({ file }) => {
+    const unknown = { file, picture: undefined, smaller: undefined, hasPosition: false };
+    return inspections.get(file) ?? unknown;
+  });
+}
+
+function useObjectUrl(file: File | undefined): string | undefined {
   const [url, setUrl] = useState<string | undefined>(undefined);
   useEffect(() => {
-    let objectUrl: string | undefined;
-    let isCancelled = false;
-    const load = async () => {
-      if (file.size > VIEWED_BYTES_MAX) return;
-      const type = pictureInfo(
-        new Uint8Array(await file.slice(0, PICTURE_HEAD_BYTES).arrayBuffer()),
-      )?.type;
-      if (type === undefined || isCancelled) return;
-      objectUrl = URL.createObjectURL(file.slice(0, file.size, type));
-      setUrl(objectUrl);
-    };
-    load().catch(() => undefined); // Sending an unreadable file reports the error.
-    return () => {
-      isCancelled = true;
-      if (objectUrl !== undefined) URL.revokeObjectURL(objectUrl);
-    };
+    if (file === undefined) return;
+    const objectUrl = URL.createObjectURL(file);
+    setUrl(objectUrl);
+    return () => URL.revokeObjectURL(objectUrl);
   }, [file]);
   return url;
 }
 
-function Attachment({ file, onRemove }: { readonly file: File; readonly onRemove: () => void }) {
+interface AttachmentProps {
+  readonly inspection: Inspection;
+  readonly isSmaller: boolean;
+  readonly onRemove: () => void;
+}
+
+function Attachment({ inspection, isSmaller, onRemove }: AttachmentProps) {
   const { texts } = usePage();
-  const url = useThumbnail(file);
+  const { file, picture, smaller } = inspection;
+  const url = useObjectUrl(picture);
   const name = cleanText(file.name);
+  const { size } = isSmaller && smaller instanceof File ? smaller : file;
   return (
     <li className="attachment">
-      {url === undefined ? <Icon name="file" /> : <img src={url} alt={texts.picture(name)} />}
+      {url === undefined ? (
+        <Icon name={fileIcon(file.name) ?? "file"} />
+      ) : (
+        <img src={url} alt={texts.picture(name)} />
+      )}
       <span className="attachment-name" dir="auto" title={name}>
         {name}
       </span>
-      <span className="file-note">{formatSize(file.size)}</span>
+      <span className="file-note">
+        {isSmaller && smaller === "pending" ? "…" : formatSize(size)}
+      </span>
       <IconButton icon="close" label={texts.detach(name)} onPress={onRemove} />
     </li>
   );
 }
 
-interface AttachmentsProps {
-  readonly files: readonly AttachedFile[];
-  readonly onRemove: (attachment: AttachedFile) => void;
+interface SizeChoiceProps {
+  readonly photos: readonly Inspection[];
+  readonly isSmaller: boolean;
+  readonly onChoose: (isSmaller: boolean) => void;
 }
 
-export function Attachments({ files, onRemove }: AttachmentsProps) {
+/** One choice for all attached photos. */
+function SizeChoice({ photos, isSmaller, onChoose }: SizeChoiceProps) {
   const { texts } = usePage();
+  const sizes = { smaller: 0, original: 0 };
+  for (const { file, smaller } of photos) {
+    sizes.original += file.size;
+    sizes.smaller += smaller instanceof File ? smaller.size : Number.NaN;
+  }
   return (
-    <ul className="attachments" aria-label={texts.attached}>
-      {files.map((attachment, i) => (
-        <Attachment
-          // biome-ignore lint/suspicious/noArrayIndexKey: the list may contain a file twice
-          key={`${i} ${attachment.file.name}`}
-          file={attachment.file}
-          onRemove={() => onRemove(attachment)}
-        />
+    <fieldset className="photo-sizes">
+      <legend className="sr-only">{texts.photoSize}</legend>
+      {(["smaller", "original"] as const).map((choice) => (
+        <label key={choice}>
+          <input
+            type="radio"
+            className="sr-only"
+            name="photo-size"
+            checked={isSmaller === (choice === "smaller")}
+            onChange={() => onChoose(choice === "smaller")}
+          />
+          {choice === "smaller" ? texts.smallerPhoto : texts.originalPhoto}
+          <span className="file-note">
+            {Number.isNaN(sizes[choice]) ? "…" : formatSize(sizes[choice])}
+          </span>
+        </label>
       ))}
-    </ul>
+    </fieldset>
+  );
+}
+
+interface AttachmentsProps {
+  readonly attached: {
+    readonly files: readonly AttachedFile[];
+    readonly isSmaller: boolean;
+    readonly chooseSize: (isSmaller: boolean) => void;
+    readonly remove: (attachment: AttachedFile) => void;
+  };
+}
+
+export function Attachments({ attached }: AttachmentsProps) {
+  const { texts } = usePage();
+  const { files, isSmaller, chooseSize, remove } = attached;
+  const inspections = useInspections(files);
+  const photos = inspections.filter(({ smaller }) => smaller !== undefined);
+  const located = inspections.filter(({ hasPosition }) => hasPosition);
+  const sent = located.filter(({ smaller }) => !isSmaller || smaller === undefined);
+  return (
+    <>
+      <ul className="attachments" aria-label={texts.attached}>
+        {files.map((attachment, i) => (
+          <Attachment
+            // biome-ignore lint/suspicious/noArrayIndexKey: the list may contain a file twice
+            key={`${i} ${attachment.file.name}`}
+            inspection={inspections[i] as Inspection}
+            isSmaller={isSmaller}
+            onRemove={() => remove(attachment)}
+          />
+        ))}
+      </ul>
+      {photos.length === 0 ? null : (
+        <SizeChoice photos={photos} isSmaller={isSmaller} onChoose={chooseSize} />
+      )}
+      {located.length === 0 ? null : (
+        <p
+          className={sent.length === 0 ? "photo-position" : "photo-position is-sent"}
+          role="status"
+        >
+          {sent.length === 0 ? texts.positionLeftOut : texts.positionSent(sent.length)}
+        </p>
+      )}
+    </>
   );
 }

@@ -1,12 +1,7 @@
 /** Downscaled copies of pictures, without their metadata. */
 
-import {
-  AVATAR_BYTES_MAX,
-  PREVIEW_BYTES_MAX,
-  PREVIEW_SIDE_MAX,
-} from "../../../base/limits-page.ts";
-import type { PreviewContent } from "../../../client/files/transfers.ts";
-import { PICTURE_HEAD_BYTES, type PictureHeader } from "../../../core/client/picture-header.ts";
+import { AVATAR_BYTES_MAX } from "../../../base/limits-page.ts";
+import type { PictureHeader } from "../../../core/client/picture-header.ts";
 import {
   Previews,
   pictureInfo,
@@ -30,7 +25,7 @@ const BRIGHTNESS_TOLERANCE = 20;
  * need 4 bytes per pixel, which the caller bounds by the header.
  * @returns `undefined` if the browser cannot decode the picture
  */
-async function scalePicture(
+export async function scalePicture(
   source: Blob,
   header: PictureHeader,
   limits: ScaleLimits,
@@ -105,16 +100,6 @@ async function encode(
   return undefined;
 }
 
-export async function makePreview(file: File): Promise<PreviewContent | undefined> {
-  const info = pictureInfo(await headOf(file));
-  if (info?.header === undefined || file.size <= PREVIEW_BYTES_MAX) return undefined;
-  const limits = { sideMax: PREVIEW_SIDE_MAX, bytesMax: PREVIEW_BYTES_MAX };
-  const scaled = await scalePicture(file, info.header, limits);
-  if (scaled === undefined) return undefined;
-  const { blob, width, height } = scaled;
-  return { bytes: new Uint8Array(await blob.arrayBuffer()), width, height };
-}
-
 /** @returns `undefined` unless the file is a JPEG, PNG or WebP that the browser can decode */
 export async function makeAvatar(file: File): Promise<Uint8Array | undefined> {
   const { header } = pictureInfo(await headOf(file)) ?? {};
@@ -149,10 +134,6 @@ function brightness(image: HTMLImageElement): readonly number[] {
     const [red = 0, green = 0, blue = 0] = data.subarray(4 * i);
     return 0.3 * red + 0.59 * green + 0.11 * blue;
   });
-}
-
-async function headOf(file: File): Promise<Uint8Array> {
-  return new Uint8Array(await file.slice(0, PICTURE_HEAD_BYTES).arrayBuffer());
 }
 
 export function getPreviews({ previews, chat }: Pick<PageValue, "previews" | "chat">): Previews {

@@ -26,7 +26,15 @@ import { useDropping } from "../files/drop-zone.tsx";
 import { OfferedLine } from "../files/file-frame.tsx";
 import { Transfers } from "../files/transfers.tsx";
 import { Button } from "../shell/button.tsx";
-import { isWide, NARROW, type PageValue, useLayer, usePage, useTexts } from "../shell/context.tsx";
+import {
+  isTouch,
+  isWide,
+  NARROW,
+  type PageValue,
+  useLayer,
+  usePage,
+  useTexts,
+} from "../shell/context.tsx";
 import { listen } from "../shell/effects.ts";
 import { Toasts } from "../shell/toasts.tsx";
 import { Unfolded } from "../text/fold.tsx";
@@ -97,11 +105,17 @@ interface MainProps {
 function useAttached(target: string, focus: () => void): AttachedFiles {
   const { chat, texts, fail } = usePage();
   const files = useSyncExternalStore(chat.store.subscribe, () => chat.attached.filesFor(target));
+  const chosen = useSyncExternalStore(chat.store.subscribe, () =>
+    chat.attached.isSmallerFor(target),
+  );
+  const isSmaller = chosen ?? isTouch();
   const latestFocus = useRef(focus);
   latestFocus.current = focus;
   return useMemo(
     () => ({
       files,
+      isSmaller,
+      chooseSize: (chosenSmaller) => chat.chooseSize(target, chosenSmaller),
       add: (more, isComplete = true) => {
         if (!isComplete || files.length + more.length > PAGE_UPLOADS_MAX)
           fail(texts.notAllAttached(PAGE_UPLOADS_MAX));
@@ -114,16 +128,12 @@ function useAttached(target: string, focus: () => void): AttachedFiles {
         latestFocus.current();
       },
       send: (text) => {
-        const [chosen, handles] = [
-          files.map(({ file }) => file),
-          files.map(({ handle }) => handle),
-        ];
-        const isAccepted = chat.upload(target, chosen, handles, text);
+        const isAccepted = chat.upload(target, files, { text, isSmaller });
         if (isAccepted) chat.attached.remove(target, files);
         return isAccepted;
       },
     }),
-    [chat, texts, fail, target, files],
+    [chat, texts, fail, target, files, isSmaller],
   );
 }
 

@@ -61,6 +61,9 @@ export interface ComposerProps {
 
 export interface AttachedFiles {
   readonly files: readonly Attachment[];
+  /** Whether photos are sent as smaller copies. */
+  readonly isSmaller: boolean;
+  readonly chooseSize: (isSmaller: boolean) => void;
   readonly add: (files: readonly Attachment[], isComplete?: boolean) => void;
   readonly remove: (attachment: Attachment) => void;
   /** @returns false if the message is refused; the files then stay attached */
@@ -413,9 +416,7 @@ export const Composer = memo(function Composer(allProps: ComposerProps & Compose
         onDrop={clearReference}
       />
       {offers.offer === undefined ? null : <Suggestions {...offers.offer} onChoose={choose} />}
-      {attached.files.length === 0 ? null : (
-        <Attachments files={attached.files} onRemove={attached.remove} />
-      )}
+      {attached.files.length === 0 ? null : <Attachments attached={attached} />}
       <div className="composer-row">
         <AttachButton attached={attached} />
         {isSealed ? (

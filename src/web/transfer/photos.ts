@@ -1,0 +1,97 @@
+/** Copies of the pictures that the user sends, made one at a time, which bounds their memory. */
+
+import { PREVIEW_BYTES_MAX, PREVIEW_SIDE_MAX, SMALLER_SIDE_MAX } from "../../base/limits-page.ts";
+import type { PreviewContent } from "../../client/files/transfers.ts";
+import {
+  hasPosition,
+  isAnimated,
+  PICTURE_HEAD_BYTES,
+  type PictureHeader,
+} from "../../core/client/picture-header.ts";
+import { TaskQueue } from "../../io/task-queue.ts";
+import { pictureInfo, type ScalePicture, VIEWED_BYTES_MAX } from "./previews.ts";
+
+interface Inspected {
+  readonly isPicture: boolean;
+  /** `undefined` unless the page may decode the picture. */
+  readonly header: PictureHeader | undefined;
+  readonly isAnimated: boolean;
+  readonly hasPosition: boolean;
+}
+
+export class Photos {
+  readonly #scale: ScalePicture;
+  readonly #scaling = new TaskQueue();
+  readonly #smaller = new WeakMap<File, Promise<File | undefined>>();
+  readonly #unscalable = new WeakSet<File>();
+
+  constructor(scale: ScalePicture) {
+    this.#scale = scale;
+  }
+
+  async inspect(file: File): Promise<Inspected> {
+    // Sending an unreadable file reports the error.
+    const read = file.slice(0, PICTURE_HEAD_BYTES).arrayBuffer();
+    const head = new Uint8Array(await read.catch(() => new ArrayBuffer(0)));
+    const info = file.size > VIEWED_BYTES_MAX ? undefined : pictureInfo(head);
+    return {
+      isPicture: info !== undefined,
+      header: info?.header,
+      isAnimated: isAnimated(head),
+      hasPosition: hasPosition(head),
+    };
+  }
+
+  /**
+   * Returns an upright copy without metadata, which later calls return again.
+   * @returns `undefined` if the file is not a photo that the browser decodes
+   */
+  smaller(file: File): Promise<File | undefined> {
+    const copy = this.#smaller.get(file) ?? this.#makeSmaller(file);
+    this.#smaller.set(file, copy);
+    return copy;
+  }
+
+  /** False after `smaller` has found that the file has no smaller copy. */
+  mayHaveSmaller(file: File): boolean {
+    return !this.#unscalable.has(file);
+  }
+
+  /** @returns `undefined` for a picture that is small or that the browser does not decode */
+  async preview(file: File): Promise<PreviewContent | undefined> {
+    const { header } = await this.inspect(file);
+    if (header === undefined || file.size <= PREVIEW_BYTES_MAX) return undefined;
+    const limits = { sideMax: PREVIEW_SIDE_MAX, bytesMax: PREVIEW_BYTES_MAX };
+    const scaled = await this.#scaling.run(() => this.#scale(file, header, limits));
+    if (scaled === undefined) return undefined;
+    const { blob, width, height } = scaled;
+    return { bytes: new Uint8Array(await blob.arrayBuffer()), width, height };
+  }
+
+  async #makeSmaller(file: File): Promise<File | undefined> {
+    const { header, isAnimated } = await this.inspect(file);
+    const copy =
+      header === undefined || isAnimated
+        ? undefined
+        : await this.#scaling.run(() => this.#scale(file, header, smallerLimits(header)));
+    if (copy === undefined) {
+      this.#unscalable.add(file);
+      return undefined;
+    }
+    const { type } = copy.blob;
+    const extension = type === "image/jpeg" ? "jpg" : "webp";
+    const hasExtension = header?.type === "jpeg" && type === "image/jpeg";
+    const name = hasExtension ? file.name : `${file.name.replace(/\.[^.]*$/, "")}.${extension}`;
+    return new File([copy.blob], name, { type, lastModified: file.lastModified });
+  }
+}
+
+/** WebP keeps the transparency of other types. */
+function smallerLimits({ type }: PictureHeader) {
+  const wantedType = type === "jpeg" ? "image/jpeg" : "image/webp";
+  return {
+    sideMax: SMALLER_SIDE_MAX,
+    bytesMax: Number.POSITIVE_INFINITY,
+    type: wantedType,
+  } as const;
+}

@@ -1,0 +1,76 @@
+import { expect, test } from "bun:test";
+import { SMALLER_SIDE_MAX } from "../../../src/base/limits-page.ts";
+import { Photos } from "../../../src/web/transfer/photos.ts";
+import { type ScalePicture, VIEWED_BYTES_MAX } from "../../../src/web/transfer/previews.ts";
+import { gifOf, jpegOf } from "../../cli/screen/pictures/test-png.ts";
+import { phoneExif, withExif } from "../../core/client/exif.ts";
+import { photo } from "../../page/fixtures.ts";
+
+const fileOf = (name: string, bytes: Uint8Array) =>
+  new File([new Uint8Array(bytes)], name, { lastModified: 5 });
+
+function scene() {
+  const sources: Blob[] = [];
+  const state = { running: 0, runningMax: 0 };
+  const scale: ScalePicture = async (source, header, { sideMax, type }) => {
+    sources.push(source);
+    expect(sideMax).toBe(SMALLER_SIDE_MAX);
+    state.runningMax = Math.max(state.runningMax, ++state.running);
+    await source.arrayBuffer();
+    state.running -= 1;
+    const blob = new Blob(["copy"], { type: type ?? "image/webp" });
+    return header.width === 13 ? undefined : { blob, width: 1, height: 1 };
+  };
+  return { sources, state, photos: new Photos(scale) };
+}
+
+test("copies one photo at a time, and each only once", async () => {
+  const { photos, sources, state } = scene();
+  const jpeg = fileOf("a.JPEG", await jpegOf(20, 10));
+  const png = fileOf("screen.shot.png", photo(20, 10));
+  const [first, second, again] = [jpeg, png, jpeg].map((file) => photos.smaller(file));
+  expect(await first).toMatchObject({
+    name: "a.JPEG",
+    type: "image/jpeg",
+    size: 4,
+    lastModified: 5,
+  });
+  expect(await second).toMatchObject({ name: "screen.shot.webp", type: "image/webp" });
+  expect(await again).toBe((await first) as File);
+  expect([sources.length, state.runningMax]).toEqual([2, 1]);
+  expect(photos.mayHaveSmaller(jpeg)).toBe(true);
+});
+
+test("has no copy of other files, animations, large files, and what does not decode", async () => {
+  const { photos, sources } = scene();
+  const large = fileOf("large.png", photo(20, 10));
+  Object.defineProperty(large, "size", { value: VIEWED_BYTES_MAX + 1 });
+  const others = [
+    fileOf("a.heic", Buffer.from("\0\0\0\x18ftypheic", "latin1")),
+    fileOf("a.gif", gifOf(20, 10)),
+    fileOf("empty.jpg", new Uint8Array()),
+    large,
+  ];
+  for (const file of others) expect(await photos.smaller(file)).toBeUndefined();
+  expect(sources).toEqual([]);
+  const corrupt = fileOf("corrupt.png", photo(13, 10));
+  expect(photos.mayHaveSmaller(corrupt)).toBe(true);
+  expect(await photos.smaller(corrupt)).toBeUndefined();
+  expect(photos.mayHaveSmaller(corrupt)).toBe(false);
+});
+
+test("reports a position, and nothing about a file that it can't read", async () => {
+  const { photos } = scene();
+  const jpeg = await jpegOf(20, 10);
+  expect((await photos.inspect(fileOf("a.jpg", jpeg))).hasPosition).toBe(false);
+  const located = fileOf("b.jpg", withExif(jpeg, phoneExif()));
+  expect((await photos.inspect(located)).hasPosition).toBe(true);
+  const gone = fileOf("c.jpg", jpeg);
+  gone.slice = () => ({ arrayBuffer: () => Promise.reject(new DOMException("gone")) }) as never;
+  expect(await photos.inspect(gone)).toEqual({
+    isPicture: false,
+    header: undefined,
+    isAnimated: false,
+    hasPosition: false,
+  });
+});
