@@ -81,3 +81,24 @@ export function tone(seconds: number): Buffer {
   head.writeUInt32LE(samples.length, 40);
   return Buffer.concat([head, samples]);
 }
+
+/** JPEG with the sides at its beginning, as cameras write them. */
+export async function sentJpeg(
+  { width = 2_000, height = 1_500 } = {},
+  sizeBytes = 4_000_000,
+): Promise<Buffer> {
+  const picture = new Bun.Image(photo(400, 300)).resize(width, height);
+  const jpeg = await picture.jpeg({ quality: 80 }).bytes();
+  return Buffer.concat([jpeg, Buffer.alloc(sizeBytes - jpeg.length)]);
+}
+
+/** Initial script of a page whose previews show nothing of their photos. */
+export const BLACK_PREVIEWS = `{
+  const { convertToBlob } = OffscreenCanvas.prototype;
+  OffscreenCanvas.prototype.convertToBlob = function (options) {
+    const context = this.getContext("2d");
+    context.fillStyle = "black";
+    context.fillRect(0, 0, this.width, this.height);
+    return convertToBlob.call(this, options);
+  };
+}`;

@@ -5,7 +5,7 @@ import { jpegOf, webpOf } from "../cli/screen/pictures/test-png.ts";
 import { orientation, phoneExif, withExif, withSegment } from "../core/client/exif.ts";
 import { until } from "../event.ts";
 import { pageTest } from "./browser.ts";
-import { photo, tone } from "./fixtures.ts";
+import { BLACK_PREVIEWS, photo, sentJpeg, tone } from "./fixtures.ts";
 import { PageServer } from "./page-server.ts";
 import { scrollIntoView } from "./scroll-into-view.ts";
 import type { Visit } from "./visit.ts";
@@ -155,13 +155,6 @@ pageTest("has a card for each kind of file, and plays sound and film in the mess
 
 const SENT = { width: 2_000, height: 1_500 };
 
-/** JPEG of 4 MB with the sides at its beginning, as cameras write them. */
-async function sentJpeg({ width, height } = SENT): Promise<Buffer> {
-  const picture = new Bun.Image(photo(400, 300)).resize(width, height);
-  const jpeg = await picture.jpeg({ quality: 80 }).bytes();
-  return Buffer.concat([jpeg, Buffer.alloc(4_000_000 - jpeg.length)]);
-}
-
 const PHONE = { width: 360, height: 740, isPhone: true };
 
 /** Returns the content of files as the server has them. */
@@ -240,34 +233,35 @@ pageTest("sends smaller photos without position from a phone", async () => {
 });
 
 pageTest("sends originals unless the user chooses smaller photos", async () => {
-  const ana = await server.window("ana");
+  // Opens at the latest message, wherever other tests have scrolled.
+  const gus = await server.window("gus");
   const located = withExif(await sentJpeg({ width: 3_000, height: 2_000 }), phoneExif());
   const [street, canal] = await write({ "street.jpg": located, "canal.jpg": located });
   const moving = Buffer.from(await webpOf(300, 200, true));
   const canvas = Buffer.from("VP8X\x0a\0\0\0\x02\0\0\0\x2b\x01\0\xc7\0\0", "latin1");
   const animated = Buffer.concat([moving.subarray(0, 12), canvas, moving.subarray(12)]);
-  await ana.attach(...(await write({ "moving.webp": animated })));
-  await ana.attachments.getByRole("img", { name: "Image moving.webp" }).waitFor();
-  expect(await ana.page.getByRole("radio").count()).toBe(0);
-  await ana.attach(String(street));
-  const original = ana.page.getByRole("radio", { name: /^Original/ });
+  await gus.attach(...(await write({ "moving.webp": animated })));
+  await gus.attachments.getByRole("img", { name: "Image moving.webp" }).waitFor();
+  expect(await gus.page.getByRole("radio").count()).toBe(0);
+  await gus.attach(String(street));
+  const original = gus.page.getByRole("radio", { name: /^Original/ });
   await original.waitFor();
   expect(await original.isChecked()).toBe(true);
-  await ana.page.getByText("A photo contains the location where it was taken.").waitFor();
-  await ana.button("Send").click();
-  await ana.file("street.jpg").waitFor();
+  await gus.page.getByText("A photo contains the location where it was taken.").waitFor();
+  await gus.button("Send").click();
+  await gus.file("street.jpg").waitFor();
   expect((await received("street.jpg"))[0]?.equals(located)).toBe(true);
   // Sends before the copy is ready. The choice holds for this message alone.
-  await ana.attach(String(canal));
-  await ana.page.getByText("Smaller").click();
-  await ana.button("Send").click();
-  await ana.file("canal.jpg").waitFor();
+  await gus.attach(String(canal));
+  await gus.page.getByText("Smaller").click();
+  await gus.button("Send").click();
+  await gus.file("canal.jpg").waitFor();
   const [small = Buffer.alloc(0)] = await received("canal.jpg");
   expect(pictureHeader(small)).toEqual({ type: "jpeg", width: 1_365, height: 2_048 });
-  await ana.attach(String(canal));
+  await gus.attach(String(canal));
   await original.waitFor();
   expect(await original.isChecked()).toBe(true);
-  await ana.button("Remove canal.jpg").click();
+  await gus.button("Remove canal.jpg").click();
 });
 
 pageTest("sends a preview, which others see at once, and which must match its photo", async () => {
@@ -293,16 +287,7 @@ pageTest("sends a preview, which others see at once, and which must match its ph
 });
 
 pageTest("says if a preview does not match its photo", async () => {
-  const platform = `{
-    const { convertToBlob } = OffscreenCanvas.prototype;
-    OffscreenCanvas.prototype.convertToBlob = function (options) {
-      const context = this.getContext("2d");
-      context.fillStyle = "black";
-      context.fillRect(0, 0, this.width, this.height);
-      return convertToBlob.call(this, options);
-    };
-  }`;
-  await using eve = await server.logIn("eve", { initScript: platform });
+  await using eve = await server.logIn("eve", { initScript: BLACK_PREVIEWS });
   const path = server.sandbox.path("trick.jpg");
   await Bun.write(path, await sentJpeg());
   const dan = await server.window("dan");

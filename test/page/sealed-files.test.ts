@@ -7,7 +7,7 @@ import { Relay } from "../e2e/relay.ts";
 import { holding } from "../e2e/sealed-server.ts";
 import { until } from "../event.ts";
 import { pageTest } from "./browser.ts";
-import { largeFile, tone } from "./fixtures.ts";
+import { BLACK_PREVIEWS, largeFile, sentJpeg, tone } from "./fixtures.ts";
 import { PageServer } from "./page-server.ts";
 import { createSealedRoom, Devices, inviteTerminal, inviteUser } from "./sealed-devices.ts";
 import type { Visit } from "./visit.ts";
@@ -164,4 +164,35 @@ pageTest("resumes an encrypted upload after a reload", async () => {
   await (await again).setFiles(path);
   expect(await readSaved(ben, "clip.bin")).toBe(await sha256Of(path));
   await expectNothingAtServer("clip.bin");
+});
+
+pageTest("shows the sender's preview without its original, unless it lies", async () => {
+  await using dan = await devices.logIn("dan");
+  await using eve = await devices.logIn("eve", { initScript: BLACK_PREVIEWS });
+  await createSealedRoom(dan, "album");
+  await inviteUser(dan, "eve", eve, "album");
+  const warning = /showed a different picture/;
+  for (const [from, to, name] of [
+    [dan, eve, "true.jpg"],
+    [eve, dan, "false.jpg"],
+  ] as const) {
+    // Larger than the originals from which a page makes a preview itself.
+    await Bun.write(server.sandbox.path(name), await sentJpeg({}, 14_000_000));
+    await from.sendFiles(server.sandbox.path(name));
+    const image = `document.querySelector('[aria-label="File ${name}"] img')`;
+    await to.page.locator(`[aria-label="File ${name}"] img`).waitFor();
+    const width = await to.page.evaluate<number>(
+      `${image}.decode().then(() => ${image}.naturalWidth)`,
+    );
+    expect(width).toBe(1_280);
+    await to.button(`Enlarge ${name}`).click();
+    if (from === eve) await to.page.getByText(warning).waitFor();
+    const viewed = to.dialog(name).getByRole("img");
+    await until("the original is shown", () =>
+      viewed.evaluate((element) => Reflect.get(element, "naturalWidth") === 2_000),
+    );
+    if (from === dan) expect(await to.page.getByText(warning).count()).toBe(0);
+    await to.page.keyboard.press("Escape");
+  }
+  await expectNothingAtServer("true.jpg", "false.jpg", '"width"');
 });

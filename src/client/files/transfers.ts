@@ -119,6 +119,8 @@ export interface CipherStage {
 
 export interface EncryptedUpload {
   readonly request: SourceUpload;
+  /** Encrypts the request's preview, under its own secret. */
+  readonly preview: Source | undefined;
   /** Posts the messages that describe the file, after which the upload cannot be resumed. */
   finish(sent: UploadedFile, removeJournal: () => void): Promise<UploadedFile>;
   close(): void;
@@ -152,11 +154,12 @@ export class Transfers {
     try {
       let removeJournal = () => {};
       const sent = await this.#runUntilStopped(request.signal, async (stop) => {
-        // Recipients of an encrypted file make their own preview.
-        const preview =
-          encrypted === undefined ? await this.#sendPreview(request, stop) : undefined;
-        const sourceUpload = encrypted?.request ?? { ...request, sentPreview: preview };
-        const upload = new Upload(this.#options, sourceUpload, stop);
+        const sentPreview = await this.#sendPreview(request, encrypted, stop);
+        const upload = new Upload(
+          this.#options,
+          { ...(encrypted?.request ?? request), sentPreview },
+          stop,
+        );
         removeJournal = () => upload.removeJournal();
         return upload.run();
       });
@@ -170,15 +173,18 @@ export class Transfers {
   /** @returns `undefined` if the server is too old, or refuses the preview but not the file */
   async #sendPreview(
     { preview, to }: UploadRequest,
+    encrypted: EncryptedUpload | undefined,
     stop: AbortSignal,
   ): Promise<SentPreview | undefined> {
     if (preview === undefined) return undefined;
     const { bytes, width, height } = preview;
-    const source = memorySource("preview", bytes);
+    const source = encrypted?.preview ?? memorySource("preview", bytes);
+    // The server learns nothing about the content of an encrypted file.
+    const sides = encrypted === undefined ? { width, height } : {};
     try {
       const upload = new Upload(this.#options, { source, to, isPreview: true }, stop);
       const { id: file, sizeBytes: size, digest } = await upload.run();
-      return { file, size, digest: fromHex(digest), width, height };
+      return { file, size, digest: fromHex(digest), ...sides };
     } catch (error) {
       if (!(error instanceof Fault) || stop.aborted) throw error;
       return undefined;
@@ -258,7 +264,7 @@ function interrupted(): Fault {
 }
 
 /** @param bytes content of at most one chunk */
-function memorySource(name: string, bytes: Uint8Array): Source {
+export function memorySource(name: string, bytes: Uint8Array): Source {
   return {
     name,
     sizeBytes: bytes.length,

@@ -4,7 +4,7 @@ import { fromBase64Url, fromHex, toBase64Url, toHex, utf8Encode } from "../../ba
 import { type FileId, isFileId } from "../../base/ids.ts";
 import { CHUNK_BYTES, FILE_NAME_BYTES_MAX, TEXT_BYTES_MAX } from "../../base/limits.ts";
 import type { ChatRecord } from "../../core/client/chat-record.ts";
-import { fileBodyOf } from "../../core/rooms/files.ts";
+import { type FilePreview, fileBodyOf } from "../../core/rooms/files.ts";
 import {
   FILE_KEY_BYTES,
   FILE_PREFIX_BYTES,
@@ -139,7 +139,8 @@ function missedOf({ missed }: { readonly missed?: number }): { readonly withheld
 
 function withoutSecrets(body: Readonly<Record<string, unknown>>) {
   const { key: _key, prefix: _prefix, root: _root, chunk: _chunk, ...publicFields } = body;
-  return publicFields;
+  const preview = fileBodyOf(body)?.preview;
+  return preview === undefined ? publicFields : { ...publicFields, preview };
 }
 
 /** Removes the body from the server's record of a sealed file, which a sealed message describes. */
@@ -164,14 +165,31 @@ export interface SealedFile {
   readonly root: Uint8Array;
   readonly folder: FolderSize | undefined;
   readonly secret: FileSecret;
+  readonly preview?: SealedPreview | undefined;
   readonly text?: string;
   readonly sending?: string;
+}
+
+export interface SealedPreview extends FilePreview {
+  readonly root: Uint8Array;
+  readonly secret: FileSecret;
 }
 
 const DIGEST = /^[0-9a-f]{64}$/;
 
 export function sealedFileBody(about: SealedFile): SealedBody {
-  const { file, name, sizeBytes, digest, root, folder, secret, text = "", sending } = about;
+  const {
+    file,
+    name,
+    sizeBytes,
+    digest,
+    root,
+    folder,
+    secret,
+    preview,
+    text = "",
+    sending,
+  } = about;
   return {
     kind: "file",
     file,
@@ -181,31 +199,49 @@ export function sealedFileBody(about: SealedFile): SealedBody {
     digest,
     ...(folder === undefined ? {} : { folder: { ...folder } }),
     chunk: PLAIN_CHUNK_BYTES,
-    root: toHex(root),
-    key: toBase64Url(secret.key),
-    prefix: toBase64Url(secret.prefix),
+    ...secretFields({ root, secret }),
+    ...(preview && { preview: previewFields(preview) }),
     ...(text === "" ? {} : { text }),
     ...(sending === undefined ? {} : { sending }),
   };
 }
 
+type Encryption = Pick<SealedFile, "root" | "secret">;
+
+function secretFields({ root, secret }: Encryption) {
+  const { key, prefix } = secret;
+  return { root: toHex(root), key: toBase64Url(key), prefix: toBase64Url(prefix) };
+}
+
+function previewFields({ root, secret, ...publicFields }: SealedPreview) {
+  return { ...publicFields, ...secretFields({ root, secret }) };
+}
+
+function readEncryption(body: Readonly<Record<string, unknown>>): Encryption | undefined {
+  const { root } = body;
+  const key = decodeBytes(body["key"], FILE_KEY_BYTES);
+  const prefix = decodeBytes(body["prefix"], FILE_PREFIX_BYTES);
+  if (key === undefined || prefix === undefined) return undefined;
+  if (typeof root !== "string" || !DIGEST.test(root)) return undefined;
+  return { root: fromHex(root), secret: { key, prefix } };
+}
+
 export function readSealedFile(body: Readonly<Record<string, unknown>>): SealedFile | undefined {
   const file = fileBodyOf(body);
   if (file === undefined || utf8Encode(file.name).length > FILE_NAME_BYTES_MAX) return undefined;
-  const { root, chunk } = body;
-  const key = decodeBytes(body["key"], FILE_KEY_BYTES);
-  const prefix = decodeBytes(body["prefix"], FILE_PREFIX_BYTES);
-  if (key === undefined || prefix === undefined || chunk !== PLAIN_CHUNK_BYTES) return undefined;
-  if (typeof root !== "string" || !DIGEST.test(root)) return undefined;
+  const encryption = readEncryption(body);
+  if (encryption === undefined || body["chunk"] !== PLAIN_CHUNK_BYTES) return undefined;
   const { name, size, digest, folder } = file;
+  const previewEncryption = file.preview && readEncryption(Object(body["preview"]));
   return {
     file: file.file,
     name,
     sizeBytes: size,
     digest,
     folder,
-    root: fromHex(root),
-    secret: { key, prefix },
+    ...encryption,
+    ...(file.preview &&
+      previewEncryption && { preview: { ...file.preview, ...previewEncryption } }),
   };
 }
 

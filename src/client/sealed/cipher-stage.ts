@@ -4,23 +4,25 @@ import { Fault, msg } from "../../base/fault.ts";
 import type { FileId } from "../../base/ids.ts";
 import { CHUNK_BYTES } from "../../base/limits.ts";
 import type { RoomView } from "../../core/client/chat-record.ts";
-import { FILE_TAG_BYTES } from "../../crypto/seal/file-stream.ts";
+import { FILE_TAG_BYTES, makeFileSecret } from "../../crypto/seal/file-stream.ts";
 import { chunkCount } from "../../wire/chunks.ts";
 import { SEALED_FILE_NAME } from "../../wire/messages-sealed.ts";
 import type { TransferProgress } from "../files/progress.ts";
-import type {
-  CipherStage,
-  CipherStageOptions,
-  DownloadedFile,
-  DownloadFile,
-  DownloadRequest,
-  EncryptedUpload,
-  PostedFile,
-  SealedTarget,
-  UploadedFile,
-  UploadRequest,
+import {
+  type CipherStage,
+  type CipherStageOptions,
+  type DownloadedFile,
+  type DownloadFile,
+  type DownloadRequest,
+  type EncryptedUpload,
+  memorySource,
+  type PostedFile,
+  type PreviewContent,
+  type SealedTarget,
+  type UploadedFile,
+  type UploadRequest,
 } from "../files/transfers.ts";
-import { sealedFileBody, sealedFilePost } from "./body.ts";
+import { type SealedPreview, sealedFileBody, sealedFilePost } from "./body.ts";
 import {
   completeChunks,
   DecryptingSink,
@@ -55,11 +57,17 @@ export class SealedCipherStage implements CipherStage {
     for (const { room } of targets) await this.#rooms.get(room).checkMayWrite();
     const { hashing, cipher } = this.#options;
     const { files } = this.#rooms;
-    const { source, onProgress, text, sending, ...requestFields } = request;
+    const { source, preview, onProgress, text, sending, ...requestFields } = request;
     const { name, folder } = source;
     const ids = Object.fromEntries(targets.map(({ target, room }) => [room.id, target]));
     const resumable = await files.uploads();
     let content: SealedContent | undefined;
+    let sealedPreview: SealedPreview | undefined;
+    const previewSource =
+      preview &&
+      encryptingPreview(preview, this.#options, (described) => {
+        sealedPreview = described;
+      });
     const encryptingSource = new EncryptingSource({
       source,
       hashing,
@@ -74,6 +82,7 @@ export class SealedCipherStage implements CipherStage {
             folder,
             secret,
             ...sentContent,
+            preview: sealedPreview,
             ...(text && { text }),
             ...(sending && { sending }),
           }),
@@ -81,6 +90,7 @@ export class SealedCipherStage implements CipherStage {
       },
     });
     return {
+      preview: previewSource,
       // The caption is sent only in the sealed message.
       request: {
         ...requestFields,
@@ -108,7 +118,10 @@ export class SealedCipherStage implements CipherStage {
           resumedBytes: plainBytes(sent.resumedBytes),
         };
       },
-      close: () => encryptingSource.close(),
+      close: () => {
+        previewSource?.close();
+        encryptingSource.close();
+      },
     };
   }
 
@@ -206,6 +219,28 @@ export class SealedCipherStage implements CipherStage {
       entries: folder?.entries,
     };
   }
+}
+
+/** A preview is sent in one run, so its secret is not stored before. */
+function encryptingPreview(
+  { bytes, width, height }: PreviewContent,
+  { hashing, cipher }: CipherStageOptions,
+  onDescribed: (preview: SealedPreview) => void,
+): EncryptingSource {
+  let secret = makeFileSecret();
+  return new EncryptingSource({
+    source: memorySource(SEALED_FILE_NAME, bytes),
+    hashing,
+    cipher,
+    secretOf: () => {
+      secret = makeFileSecret(); // A repeated upload has another id.
+      return Promise.resolve(secret);
+    },
+    onDescribed: (file, { sizeBytes: size, digest, root }) => {
+      onDescribed({ file, size, digest, width, height, root, secret });
+      return Promise.resolve();
+    },
+  });
 }
 
 function plainBytes(sealedBytes: number): number {

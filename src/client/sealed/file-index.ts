@@ -17,6 +17,7 @@ import {
   contentKey,
   fileAtKey,
   fileKey,
+  previewKey,
   type SealedFileRow,
   type SealedUploadRow,
   uploadKey,
@@ -28,6 +29,11 @@ const SEALED_UPLOADS_MAX = 1_000;
 interface FileAtRow {
   readonly file: FileId;
   readonly room: RoomId;
+}
+
+interface PreviewRow {
+  /** The original. */
+  readonly file: FileId;
 }
 
 export interface DescribedFile extends SealedFile {
@@ -145,11 +151,13 @@ export class FileIndex {
   ): Promise<void> {
     const content = fileBodyOf(body);
     if (content?.name !== SEALED_FILE_NAME) return;
-    const { file, digest: root } = content;
+    const { file, digest: root, preview: named } = content;
     const row = (await vault.find<SealedFileRow>(fileKey(file))) ?? EMPTY_ROW;
     if (row.records[room] === undefined) {
-      const records = { ...row.records, [room]: { seq, root, from } };
-      await vault.put(fileKey(file), { ...row, records });
+      const preview = named && { file: named.file, root: named.digest };
+      const record = { seq, root, from, ...(preview && { preview }) };
+      await vault.put(fileKey(file), { ...row, records: { ...row.records, [room]: record } });
+      if (preview !== undefined) await vault.put(previewKey(preview.file), { file });
       await vault.put(fileAtKey(seq), { file, room } satisfies FileAtRow);
     }
     const upload = await vault.find<SealedUploadRow>(uploadKey(file));
@@ -194,7 +202,7 @@ export class FileIndex {
   find(file: FileId): Promise<DescribedFile | "sealed" | undefined> {
     return this.#states.transact(async (vault) => {
       const row = await vault.find<SealedFileRow>(fileKey(file));
-      if (row === undefined) return undefined;
+      if (row === undefined) return findPreview(vault, file);
       const descriptions = Object.entries(row.said);
       for (const [room, seq] of descriptions) {
         const known = await readDescription(vault, room as RoomId, seq);
@@ -245,6 +253,23 @@ async function readDescription(
   if (content?.kind !== "said") return undefined;
   const description = readSealedFile(content.body as Readonly<Record<string, unknown>>);
   return description === undefined ? undefined : { ...description, from: content.user };
+}
+
+/** The server's record must name the preview, so that no message describes one of another file. */
+async function findPreview(vault: Vault, file: FileId): Promise<DescribedFile | undefined> {
+  const original = (await vault.find<PreviewRow>(previewKey(file)))?.file;
+  const row = original && (await vault.find<SealedFileRow>(fileKey(original)));
+  for (const [room, seq] of Object.entries(row?.said ?? {})) {
+    const known = await readDescription(vault, room as RoomId, seq);
+    const named = row?.records[room]?.preview;
+    const { preview } = known ?? {};
+    if (known === undefined || preview === undefined || named?.file !== file) continue;
+    if (preview.file !== file || toHex(preview.root) !== named.root) continue;
+    const { size: sizeBytes, digest, root, secret } = preview;
+    const { name, from } = known;
+    return { file, name, from, sizeBytes, digest, root, secret, folder: undefined };
+  }
+  return undefined;
 }
 
 function storedSecret({ key, prefix }: SealedUploadRow): FileSecret {

@@ -185,6 +185,8 @@ interface FileRecordRow {
   readonly seq: number;
   readonly root: string;
   readonly from: string;
+  /** Preview that the server's record names, with its encrypted digest. */
+  readonly preview?: { readonly file: FileId; readonly root: string };
 }
 
 const SEQ_DIGITS = 16;
@@ -199,6 +201,7 @@ export const contentKey = (room: RoomId, seq: number) =>
   `said/${room}/${String(seq).padStart(SEQ_DIGITS, "0")}`;
 export const uploadKey = (file: string) => `upload/${file}`;
 export const fileKey = (file: FileId) => `file/${file}`;
+export const previewKey = (preview: FileId) => `preview/${preview}`;
 export const fileAtKey = (seq: number) => `file-at/${String(seq).padStart(SEQ_DIGITS, "0")}`;
 export const packageKey = (ref: string) => `package/${ref}`;
 export const identityKey = (user: Name) => `identity/${foldName(user)}`;

@@ -132,6 +132,39 @@ describe("a file in a sealed room", () => {
     }
   });
 
+  const SMALL = { bytes: new Uint8Array(Buffer.from("a canary")), width: 40, height: 30 };
+
+  two("has a preview with its own key, which is erased with it", async ({ world, ana, ben }) => {
+    await ana.createSealedRoom("attic");
+    await ana.addMember(ben, "attic");
+    const to = ["vault", "attic"];
+    const sent = await send(ana, plan(), { to, preview: SMALL });
+    const { seq, body } = await ben.until("the file", () => filesOf(ben)[0]);
+    const { bytes, ...sides } = SMALL;
+    const file = expect.stringMatching(/./);
+    const described = { file, size: bytes.length, digest: digestHex(bytes), ...sides };
+    expect(body?.["preview"]).toEqual(described);
+    const preview = String(Object(body?.["preview"]).file);
+    const folder = new MemoryFolder();
+    expect(await get(ben, preview, folder)).toMatchObject({ from: "ana", sizeBytes: bytes.length });
+    expect(folder.files.get("plan.txt")).toEqual(bytes);
+    expect(hasOnDisk(world, preview)).toBe(true);
+    for (const text of ["canary", '"width"']) expect(hasOnDisk(world, text)).toBe(false);
+    const other = await send(ana, plan(), { preview: SMALL });
+    const otherFile = await ben.until("the other", () =>
+      filesOf(ben).find(({ body }) => body?.["file"] === other.id),
+    );
+    expect(Object(otherFile.body?.["preview"]).file).not.toBe(preview);
+    await ana.request("erase", { seq });
+    expect((await get(ben, preview)).digest).toBe(digestHex(bytes));
+    const attic = () =>
+      ben.records.find(({ kind, room }) => kind === "file" && room.name === "attic");
+    await ana.request("erase", { seq: (await ben.until("the second", attic)).seq });
+    await ben.until("both orders", () => ben.records.filter(({ kind }) => kind === "erase")[3]);
+    expect(await codeOf(get(ben, preview))).not.toBe("fine");
+    expect(await codeOf(get(ben, sent.id))).toBe("file-unknown");
+  });
+
   two("can be sent to several encrypted rooms, but not to open ones", async ({ ana, ben }) => {
     await ana.createSealedRoom("attic");
     await ana.addMember(ben, "attic");
