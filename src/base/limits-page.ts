@@ -68,6 +68,9 @@ export const AVATAR_SIDE_MAX = 512;
 /** Each change stays in the log as a line of up to 88 kB, which is blank after the next change. */
 export const AVATAR_CHANGES_PER_DAY = 10;
 export const AVATARS_ASKED_MAX = 500;
+
+export const PREVIEWS_STORED_MAX = 200;
+export const PREVIEWS_STORED_BYTES_MAX = 16 * MIB;
 /** Encryption adds 16 bytes. */
 export const SEALED_PREVIEW_BYTES_MAX = PREVIEW_BYTES_MAX + 16;
 /** More uploads would only share the same network line. */

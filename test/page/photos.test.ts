@@ -1,4 +1,5 @@
 import { expect } from "bun:test";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { hasPosition, pictureHeader } from "../../src/core/client/picture-header.ts";
 import { jpegOf, webpOf } from "../cli/screen/pictures/test-png.ts";
@@ -72,6 +73,33 @@ pageTest("shows photos of any size upright, scaled by the page", async () => {
   expect(await viewed("large.jpg")).toBe(3_000);
   expect(await viewed("huge.jpg")).toBeLessThanOrEqual(4_096);
   expect(await ana.accessibilityViolations()).toEqual([]);
+});
+
+const STORED = `new Promise((done) => {
+  const opening = indexedDB.open("chat");
+  opening.onsuccess = () => {
+    const counting = opening.result.transaction("previews").objectStore("previews").count();
+    counting.onsuccess = () => {
+      opening.result.close();
+      done(counting.result);
+    };
+  };
+})`;
+
+pageTest("shows its own previews again after a reload, until the user signs out", async () => {
+  await using hal = await server.logIn("hal");
+  await post({ "stored.jpg": await largeJpeg(3_000, 2_000) });
+  expect(await naturalSides(hal, "stored.jpg")).toEqual([1_280, 853]);
+  const stored = () => hal.page.evaluate<number>(STORED);
+  await until("it is stored", async () => (await stored()) > 0);
+  const [listed] = (await server.home("ben").json(["files"])).filter(({ name }) => {
+    return name === "stored.jpg";
+  });
+  rmSync(join(server.served.data, "files", String(listed?.["id"])), { recursive: true });
+  await hal.page.reload();
+  expect(await naturalSides(hal, "stored.jpg")).toEqual([1_280, 853]);
+  await hal.logOut();
+  await until("it is gone", async () => (await stored()) === 0);
 });
 
 pageTest("says why a picture isn't displayed, and stays responsive", async () => {

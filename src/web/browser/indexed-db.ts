@@ -12,6 +12,7 @@ export const TABLES = [
   "drafts",
   "downloads",
   "attached",
+  "previews",
 ] as const;
 export type Table = (typeof TABLES)[number];
 
@@ -101,7 +102,7 @@ export function numberKey(n: number): string {
 }
 
 /** The version must increase with each new table. */
-const DATABASE: DatabaseSchema = { name: "chat", version: 3, tables: TABLES };
+const DATABASE: DatabaseSchema = { name: "chat", version: 4, tables: TABLES };
 const LAST = "\uffff";
 
 /** @throws {Fault} store-denied if the browser does not let this page store data */

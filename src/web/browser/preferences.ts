@@ -141,9 +141,12 @@ export class Preferences {
     return parsed;
   }
 
-  async deleteAttachments(user: string): Promise<void> {
-    const rows = await this.#all(this.#prefix(user), "attached");
-    await this.#put(rows.map(([key]) => ({ table: "attached", key, value: undefined })));
+  /** Deletes attached files, and previews of received ones. */
+  async deleteContent(user: string): Promise<void> {
+    for (const table of ["attached", "previews"] as const) {
+      const rows = await this.#all(this.#prefix(user), table);
+      await this.#put(rows.map(([key]) => ({ table, key, value: undefined })));
+    }
   }
 
   #draftKey(user: string, target: string): string {
@@ -181,7 +184,7 @@ export class Preferences {
 }
 
 const ACCOUNT_TABLES = [
-  ...(["outbox", "uploads", "hashes", "drafts", "downloads", "attached"] as const),
+  ...(["outbox", "uploads", "hashes", "drafts", "downloads", "attached", "previews"] as const),
 ];
 
 function isLastUser(value: unknown): value is LastUser {

@@ -39,6 +39,7 @@ import { type Attachment, type AttachmentChange, Attachments } from "../transfer
 import { Avatars } from "../transfer/avatars.ts";
 import type { PageTransfers, PreviewOptions } from "../transfer/page-transfers.ts";
 import type { Photos } from "../transfer/photos.ts";
+import type { PreviewStore } from "../transfer/preview-store.ts";
 import { PageAccount } from "./account.ts";
 import { joinAccount, type Linking } from "./linking.ts";
 import type { SealedModule } from "./sealing.ts";
@@ -306,7 +307,7 @@ export class PageClient extends ChatClient<PageAccount> {
     else await this.endSession(forget);
     this.#preferences.recordLogout(user, forget);
     this.#loggedOut(account);
-    void this.#preferences.deleteAttachments(user);
+    void this.#preferences.deleteContent(user);
     if (forget) account.forget();
     this.#platform.tabs.broadcast({ kind: "left", user });
   }
@@ -350,7 +351,7 @@ export class PageClient extends ChatClient<PageAccount> {
       if (user !== undefined) {
         this.#preferences.recordLogout(user, true);
         this.#loggedOut(this.account);
-        void this.#preferences.deleteAttachments(user);
+        void this.#preferences.deleteContent(user);
         return this.#applyEvent({ kind: "outside", fault });
       }
     }
@@ -634,6 +635,10 @@ export class PageClient extends ChatClient<PageAccount> {
     this.actions.setFocus(on);
     if (on) this.#adopt();
     else this.#flush();
+  }
+
+  get madePreviews(): PreviewStore {
+    return this.member.transfers.madePreviews;
   }
 
   get photos(): Photos | undefined {

@@ -17,6 +17,7 @@ import { MemoryTarget, SaveSink } from "../browser/save-sink.ts";
 import { AttachmentStore } from "./attachment-store.ts";
 import { DOWNLOAD_JOURNAL, Download, type DownloadDependencies, sinkRequest } from "./download.ts";
 import { type PageTask, type PageTransfersOptions, TransferJournal } from "./journal.ts";
+import { PreviewStore } from "./preview-store.ts";
 import { Upload, type UploadDependencies } from "./upload.ts";
 import { BrowserUploadJournal, type UploadEntry } from "./upload-journal.ts";
 
@@ -33,6 +34,7 @@ const CONCURRENT_MAX = { upload: CONCURRENT_PAGE_UPLOADS_MAX, download: Number.P
 export class PageTransfers extends TransferQueue<PageTask> {
   readonly attached: AttachmentStore;
   readonly files: Transfers;
+  readonly madePreviews: PreviewStore;
   readonly #options: PageTransfersOptions;
   #lastBegunUnixMs = 0;
   readonly #dependencies: UploadDependencies & {
@@ -63,6 +65,7 @@ export class PageTransfers extends TransferQueue<PageTask> {
     };
     this.files = files;
     this.attached = new AttachmentStore(options);
+    this.madePreviews = new PreviewStore(options);
   }
 
   async restoreAll(): Promise<void> {
@@ -174,5 +177,6 @@ export class PageTransfers extends TransferQueue<PageTask> {
   override close(): void {
     super.close();
     this.attached.close();
+    this.madePreviews.close();
   }
 }

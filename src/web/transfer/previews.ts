@@ -9,10 +9,12 @@ import {
   PREVIEW_SIDE_MAX,
 } from "../../base/limits-page.ts";
 import { type PictureHeader, pictureHeader } from "../../core/client/picture-header.ts";
-import type { FileBody } from "../../core/rooms/files.ts";
+import type { FileView } from "../../core/model/state.ts";
+import type { FilePreview } from "../../core/rooms/files.ts";
 import { TaskQueue } from "../../io/task-queue.ts";
 import { imageType } from "../browser/media.ts";
 import type { PreviewOptions } from "./page-transfers.ts";
+import type { PreviewStore } from "./preview-store.ts";
 
 /** Maximum size of a file that the page fetches into memory, about five times a camera photo. */
 export const VIEWED_BYTES_MAX = 32 * 1024 * 1024;
@@ -54,11 +56,12 @@ export type ScalePicture = (
 ) => Promise<ScaledPicture | undefined>;
 
 interface PreviewSource {
+  readonly madePreviews: Pick<PreviewStore, "get" | "put">;
   preview(file: string, sizeBytesMax: number, options: PreviewOptions): Promise<Uint8Array>;
 }
 
 interface Job {
-  readonly file: FileBody;
+  readonly file: FileView;
   readonly stop: AbortController;
   readonly result: Promise<Picture | undefined>;
   readonly start: () => void;
@@ -88,7 +91,7 @@ export class Previews {
     return this.#cache.get(file);
   }
 
-  request(file: FileBody): PictureRequest {
+  request(file: FileView): PictureRequest {
     const cached = this.#cache.get(file.file);
     if (cached !== undefined) return { result: Promise.resolve(cached), release: () => undefined };
     const existing = this.#running.get(file.file) ?? this.#queue.get(file.file);
@@ -102,7 +105,7 @@ export class Previews {
     return { result: job.result, release: () => this.#release(job) };
   }
 
-  #newJob(file: FileBody): Job {
+  #newJob(file: FileView): Job {
     const stop = new AbortController();
     const { promise: started, resolve: start } = Promise.withResolvers<void>();
     const result = started.then(() => this.#load(file, stop.signal));
@@ -136,26 +139,30 @@ export class Previews {
     this.#next();
   }
 
-  async #load(file: FileBody, signal: AbortSignal): Promise<Picture | undefined> {
+  async #load(file: FileView, signal: AbortSignal): Promise<Picture | undefined> {
     const sent = file.preview && (await this.#sent(file.preview, signal));
-    const picture =
-      sent ??
-      (await this.#fetch(file, signal, {
-        bytesMax: PICTURE_FETCHED_BYTES_MAX,
-        pixelsMax: DRAWN_PIXELS_MAX,
-        limits: { sideMax: PREVIEW_SIDE_MAX, bytesMax: PREVIEW_BYTES_MAX },
-      }));
+    const picture = sent ?? (await this.#made(file, signal));
     if (picture === undefined) return undefined;
     this.#cache.set(file.file, picture);
     this.#forgetOldest();
     return picture;
   }
 
+  /** Previews from encrypted rooms are not stored, because the store is not encrypted. */
+  async #made(file: FileView, signal: AbortSignal): Promise<Picture | undefined> {
+    const store = file.isSealed === true ? undefined : this.#chat.madePreviews;
+    const stored = await store?.get(file.file);
+    if (stored !== undefined) return pictureOf(stored.blob, stored, false);
+    return this.#fetch(file, signal, {
+      bytesMax: PICTURE_FETCHED_BYTES_MAX,
+      pixelsMax: DRAWN_PIXELS_MAX,
+      limits: { sideMax: PREVIEW_SIDE_MAX, bytesMax: PREVIEW_BYTES_MAX },
+      onScaled: (scaled) => void store?.put(file.file, scaled),
+    });
+  }
+
   /** @returns `undefined` if the sender's preview is not a picture within the limits */
-  async #sent(
-    { file, digest }: NonNullable<FileBody["preview"]>,
-    signal: AbortSignal,
-  ): Promise<Picture | undefined> {
+  async #sent({ file, digest }: FilePreview, signal: AbortSignal): Promise<Picture | undefined> {
     const fetched = this.#chat.preview(file, PREVIEW_BYTES_MAX, { digest, signal });
     const bytes = await fetched.catch((error: unknown) => {
       if (!(error instanceof Fault) || signal.aborted) throw error;
@@ -168,7 +175,7 @@ export class Previews {
   }
 
   /** Fetches the picture, or a large copy if it has too many pixels. The caller owns the URL. */
-  original(file: FileBody, signal: AbortSignal): Promise<Picture | undefined> {
+  original(file: FileView, signal: AbortSignal): Promise<Picture | undefined> {
     return this.#fetch(file, signal, {
       bytesMax: VIEWED_BYTES_MAX,
       pixelsMax: PICTURE_PIXELS_MAX,
@@ -177,9 +184,9 @@ export class Previews {
   }
 
   async #fetch(
-    { file, digest }: FileBody,
+    { file, digest }: FileView,
     signal: AbortSignal,
-    { bytesMax, pixelsMax, limits }: DrawLimits,
+    { bytesMax, pixelsMax, limits, onScaled }: DrawLimits,
   ): Promise<Picture | undefined> {
     const bytes = await this.#chat.preview(file, VIEWED_BYTES_MAX, { digest, signal });
     const info = pictureInfo(bytes);
@@ -190,7 +197,9 @@ export class Previews {
     const isDrawn = bytes.length <= bytesMax && header.width * header.height <= pixelsMax;
     if (isDrawn) return pictureOf(blob, header, true);
     const scaled = await this.#scaling.run(() => this.#scale(blob, header, limits));
-    return scaled && pictureOf(scaled.blob, scaled, false);
+    if (scaled === undefined) return undefined;
+    onScaled?.(scaled);
+    return pictureOf(scaled.blob, scaled, false);
   }
 
   #forgetOldest(): void {
@@ -205,6 +214,7 @@ interface DrawLimits {
   readonly bytesMax: number;
   readonly pixelsMax: number;
   readonly limits: ScaleLimits;
+  readonly onScaled?: (scaled: ScaledPicture) => void;
 }
 
 function pictureOf(

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import type { FileBody } from "../../../src/core/rooms/files.ts";
-import { Previews } from "../../../src/web/transfer/previews.ts";
+import { Previews, type ScaledPicture } from "../../../src/web/transfer/previews.ts";
 import { fileBody } from "../../cli/screen/view/scenes.ts";
 import { photo } from "../../page/fixtures.ts";
 
@@ -12,14 +12,21 @@ interface Asked {
   readonly refuse: (error: Error) => void;
 }
 
-function scene() {
+const SCALED = { blob: new Blob(["small"], { type: "image/webp" }), width: 40, height: 30 };
+
+function scene(scaled?: ScaledPicture) {
   const asked: Asked[] = [];
+  const stored = new Map<string, ScaledPicture>();
+  const madePreviews = {
+    get: async (file: string) => stored.get(file),
+    put: async (file: string, picture: ScaledPicture) => void stored.set(file, picture),
+  };
   type Preview = ConstructorParameters<typeof Previews>[0]["preview"];
   const preview: Preview = (file, _max, { digest, signal }) =>
     new Promise((answer, refuse) => {
       asked.push({ name: file, digest, signal, answer, refuse });
     });
-  return { asked, previews: new Previews({ preview }, async () => undefined) };
+  return { asked, stored, previews: new Previews({ preview, madePreviews }, async () => scaled) };
 }
 
 const PNG = photo(4, 3);
@@ -84,4 +91,31 @@ test("rejects files without a plausible image header, and caches nothing", async
     expect(await result).toBeUndefined();
     expect(previews.get(file.file)).toBeUndefined();
   }
+});
+
+test("stores the previews that it makes, except those from encrypted rooms", async () => {
+  const { asked, stored, previews } = scene(SCALED);
+  const large = photo(2_500, 1_700);
+  const open = picture("open");
+  const first = previews.request(open);
+  await settled();
+  asked[0]?.answer(large);
+  expect(await first.result).toMatchObject({ sides: [40, 30], isOriginal: false });
+  expect([...stored.keys()]).toEqual([open.file]);
+  const other = scene();
+  other.stored.set(open.file, SCALED);
+  expect(await other.previews.request(open).result).toMatchObject({ sides: [40, 30] });
+  expect(other.asked).toEqual([]);
+  const sealed = { ...picture("sealed"), isSealed: true } as const;
+  other.stored.set(sealed.file, SCALED);
+  void other.previews.request(sealed);
+  const again = previews.request(sealed);
+  const small = previews.request(picture("small"));
+  await settled();
+  expect(other.asked).toHaveLength(1);
+  asked[1]?.answer(large);
+  asked[2]?.answer(PNG);
+  expect(await again.result).toMatchObject({ sides: [40, 30] });
+  expect(await small.result).toMatchObject({ isOriginal: true });
+  expect([...stored.keys()]).toEqual([open.file]);
 });

@@ -125,7 +125,7 @@ type Loaded =
   | { readonly kind: "coming" | "none" | "failed" }
   | { readonly kind: "here"; readonly picture: Picture };
 
-function usePicture(file: FileBody): Loaded {
+function usePicture(file: FileView): Loaded {
   const page = usePage();
   const previews = getPreviews(page);
   const cached = previews.get(file.file);
@@ -161,7 +161,7 @@ function useFileActions({ item, file, menuOf }: FileProps) {
 }
 
 interface PictureBoxProps {
-  readonly file: FileBody;
+  readonly file: FileView;
   /** `undefined` below a card with the file's name. */
   readonly isSquare?: boolean;
   readonly open: () => void;

@@ -1,0 +1,81 @@
+/** Previews that this page made itself, so that a reloaded page need not fetch their originals. */
+
+import { Fault } from "../../base/fault.ts";
+import { PREVIEWS_STORED_BYTES_MAX, PREVIEWS_STORED_MAX } from "../../base/limits-page.ts";
+import { TaskQueue } from "../../io/task-queue.ts";
+import { accountPrefix } from "../browser/indexed-db.ts";
+import type { PageTransfersOptions } from "./journal.ts";
+import type { ScaledPicture } from "./previews.ts";
+
+interface StoredPreview extends ScaledPicture {
+  readonly madeUnixMs: number;
+}
+
+/** Loses previews rather than failing. The oldest are removed first. */
+export class PreviewStore {
+  readonly #platform: Pick<PageTransfersOptions["platform"], "store" | "clock">;
+  readonly #prefix: string;
+  readonly #writes = new TaskQueue();
+  #isClosed = false;
+
+  constructor({ platform, owner }: Pick<PageTransfersOptions, "platform" | "owner">) {
+    this.#platform = platform;
+    this.#prefix = accountPrefix(owner);
+  }
+
+  async get(file: string): Promise<ScaledPicture | undefined> {
+    const { store } = this.#platform;
+    return parseRow(await unlessFault(store.get("previews", this.#prefix + file)));
+  }
+
+  put(file: string, { blob, width, height }: ScaledPicture): Promise<void> {
+    const { store, clock } = this.#platform;
+    // The store of `chat web` is outside the browser and does not store blobs.
+    if (store.isExternal === true || store.isEphemeral === true) return Promise.resolve();
+    return this.#writes.run(async () => {
+      const key = this.#prefix + file;
+      const removed = await this.#surplus(key, blob.size);
+      if (this.#isClosed) return;
+      const value: StoredPreview = { blob, width, height, madeUnixMs: clock.unixMs() };
+      const deletions = removed.map(
+        (key) => ({ table: "previews", key, value: undefined }) as const,
+      );
+      await unlessFault(store.write([...deletions, { table: "previews", key, value }]));
+    });
+  }
+
+  close(): void {
+    this.#isClosed = true;
+  }
+
+  /** Returns the keys of the rows that leave no room for another one. */
+  async #surplus(newKey: string, newBytes: number): Promise<string[]> {
+    const rows = (await unlessFault(this.#platform.store.all("previews", this.#prefix))) ?? [];
+    const parsed = rows.map(([key, value]) => ({ key, row: parseRow(value) }));
+    parsed.sort((a, b) => (b.row?.madeUnixMs ?? 0) - (a.row?.madeUnixMs ?? 0));
+    let [count, bytes] = [1, newBytes];
+    return parsed.flatMap(({ key, row }) => {
+      if (key === newKey) return [];
+      count += 1;
+      bytes += row?.blob.size ?? Number.POSITIVE_INFINITY;
+      return count > PREVIEWS_STORED_MAX || bytes > PREVIEWS_STORED_BYTES_MAX ? [key] : [];
+    });
+  }
+}
+
+async function unlessFault<Value>(pending: Promise<Value>): Promise<Value | undefined> {
+  try {
+    return await pending;
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    return undefined;
+  }
+}
+
+function parseRow(value: unknown): StoredPreview | undefined {
+  if (typeof value !== "object" || value === null) return undefined;
+  const { blob, width, height, madeUnixMs } = value as Partial<StoredPreview>;
+  const isValid =
+    blob instanceof Blob && [width, height, madeUnixMs].every((n) => typeof n === "number");
+  return isValid ? (value as StoredPreview) : undefined;
+}
