@@ -45,7 +45,7 @@ const OPTIONS: PageClientOptions = {
 
 async function startChat(): Promise<void> {
   const opened = browserPlatform().then((platform) => {
-    return openPageClient({ ...platform, photos: new Photos(scalePicture) }, OPTIONS);
+    return openPageClient(platform, { ...OPTIONS, photos: new Photos(scalePicture) });
   });
   const [chat, texts] = await Promise.all([opened, loadTexts(language)]);
   root?.render(<App chat={chat} texts={texts} />);

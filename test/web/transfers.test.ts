@@ -134,7 +134,7 @@ describe("uploads", () => {
     expect(browser.channels).toBe(CONCURRENT_PAGE_UPLOADS_MAX);
   });
 
-  test("sends a smaller copy of a photo, also after a reload, or none with its position", async () => {
+  test("sends a smaller copy of a photo, also after a reload, or a fault", async () => {
     const { browser, ana: first } = await openedSlow(15);
     const copy = contents(60 * CHUNK_BYTES);
     const canScale = (source: Blob) => source.size > 100_000;

@@ -3,7 +3,6 @@
 import type { Clock } from "../../io/clock.ts";
 import type { Entropy } from "../../io/entropy.ts";
 import type { Link } from "../../io/link/link.ts";
-import type { Photos } from "../transfer/photos.ts";
 import type { DatabaseFactory, MakeKeyRange, Store } from "./indexed-db.ts";
 
 export type Subtle = Pick<
@@ -94,7 +93,6 @@ export interface Platform {
    */
   readonly chooseTarget: (name: string) => Promise<SaveTarget | undefined>;
   readonly onOnline: (callback: () => void) => void;
-  readonly photos?: Photos;
 }
 
 export const PROGRAM = "chat-page/1";

@@ -17,6 +17,7 @@ import { BrowserOutboxStore } from "../browser/outbox-store.ts";
 import { sealedDatabaseName } from "../browser/preferences.ts";
 import type { Attachment } from "../transfer/attachments.ts";
 import { PageTransfers } from "../transfer/page-transfers.ts";
+import type { Photos } from "../transfer/photos.ts";
 import { type SealedModule, sealedHome, sealRefusal, withFetchFault } from "./sealing.ts";
 
 export interface PageAccountOptions {
@@ -25,6 +26,7 @@ export interface PageAccountOptions {
   readonly keys: Keys;
   readonly fingerprint: Fingerprint;
   readonly client: Pick<ChatClient<PageAccount>, "newSession" | "activeLink">;
+  readonly photos: Photos | undefined;
   readonly loadSealed: (() => Promise<SealedModule>) | undefined;
   readonly emit: (event: ModelEvent) => void;
   readonly attach: (target: string, attachment: Attachment) => void;
@@ -97,7 +99,7 @@ export class PageAccount implements LinkedAccount {
   }
 
   #newTransfers(): PageTransfers {
-    const { platform, hashing, keys: verifier, emit, attach } = this.#options;
+    const { platform, hashing, keys: verifier, photos, emit, attach } = this.#options;
     const { clock, entropy } = platform;
     const { fingerprint, session } = this;
     const { activeLink } = this.#options.client;
@@ -107,7 +109,8 @@ export class PageAccount implements LinkedAccount {
     const channels = { clock, entropy, activeLink, hashing, greet: greetChannel };
     const post = (to: string, text: string) =>
       void session.posts.post(to, withMentions({ text })).catch(() => undefined);
-    return new PageTransfers({ platform, owner, channels, session, post, attach, emit });
+    const callbacks = { post, attach, emit };
+    return new PageTransfers({ platform, owner, channels, session, photos, ...callbacks });
   }
 
   #load(): Promise<SealedModule> {

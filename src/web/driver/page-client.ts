@@ -64,6 +64,8 @@ export interface PageClientOptions {
    * @param accept makes the page trust the server's current log from its next start
    */
   readonly onAlarm?: (alarm: AuditAlarm, accept: () => Promise<void>) => void;
+  /** Without it, the page sends photos only as they are, and no previews. */
+  readonly photos?: Photos;
   /** Loads the code for sealed rooms. */
   readonly sealed?: () => Promise<SealedModule>;
 }
@@ -105,6 +107,7 @@ export class PageClient extends ChatClient<PageAccount> {
   readonly #fragment: Fragment;
   readonly #platform: Platform;
   readonly #device: Device;
+  readonly photos: Photos | undefined;
   readonly attached = new Attachments((target, attachment, change) => {
     this.#attachmentChanged(target, attachment, change);
   });
@@ -125,7 +128,7 @@ export class PageClient extends ChatClient<PageAccount> {
   #refusedToken: string | undefined;
   #hasLostLink = false;
 
-  constructor(platform: Platform, device: Device, { onAlarm, sealed }: PageClientOptions) {
+  constructor(platform: Platform, device: Device, { onAlarm, photos, sealed }: PageClientOptions) {
     const { clock, entropy, dial, store } = platform;
     const logs = new BrowserLogPins(store);
     super({
@@ -150,6 +153,7 @@ export class PageClient extends ChatClient<PageAccount> {
     });
     this.#platform = platform;
     this.#device = device;
+    this.photos = photos;
     this.#loadSealed = sealed;
     this.#fragment = readFragment(platform.fragment, platform.isLocal);
     this.#resetToken = this.#fragment.resetToken;
@@ -443,6 +447,7 @@ export class PageClient extends ChatClient<PageAccount> {
       hashing: pageHashing(this.#platform.subtle),
       keys: this.#device,
       client: this,
+      photos: this.photos,
       loadSealed: this.#loadSealed,
       fingerprint,
       emit: (event) => {
@@ -639,10 +644,6 @@ export class PageClient extends ChatClient<PageAccount> {
 
   get madePreviews(): PreviewStore {
     return this.member.transfers.madePreviews;
-  }
-
-  get photos(): Photos | undefined {
-    return this.#platform.photos;
   }
 
   chooseSize(target: string, isSmaller: boolean): void {

@@ -9,12 +9,14 @@ import type { OutboxOwner } from "../../io/state/outbox-store.ts";
 import type { Platform } from "../browser/environment.ts";
 import { accountPrefix, type Change, type Store, type Table } from "../browser/indexed-db.ts";
 import type { Attachment } from "./attachments.ts";
+import type { Photos } from "./photos.ts";
 
 export interface PageTransfersOptions {
   readonly platform: Platform;
   readonly owner: OutboxOwner;
   readonly channels: Omit<TransfersOptions, "uploads" | "session">;
   readonly session: AccountSession;
+  readonly photos?: Photos | undefined;
   readonly post?: (to: string, text: string) => void;
   readonly attach?: (target: string, attachment: Attachment) => void;
   readonly emit: (event: LocalEvent) => void;

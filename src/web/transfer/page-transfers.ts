@@ -9,7 +9,6 @@ import {
   PAGE_DOWNLOADS_STORED_MAX,
   PAGE_UPLOADS_MAX,
 } from "../../base/limits-page.ts";
-import { defined } from "../../base/values.ts";
 import { TransferQueue } from "../../client/files/queue.ts";
 import { Transfers } from "../../client/files/transfers.ts";
 import { fileStamp } from "../browser/file-source.ts";
@@ -42,8 +41,8 @@ export class PageTransfers extends TransferQueue<PageTask> {
   } & DownloadDependencies;
 
   constructor(options: PageTransfersOptions) {
-    const { platform, owner, channels, session, post, emit } = options;
-    const { locks, store, clock, photos } = platform;
+    const { platform, owner, channels, session, photos, post, emit } = options;
+    const { locks, store, clock } = platform;
     super({
       runningMax: CONCURRENT_MAX,
       lock: ({ kind, id }) => locks.hold(`chat ${kind} ${id}`),
@@ -54,15 +53,7 @@ export class PageTransfers extends TransferQueue<PageTask> {
     const { hashing } = channels;
     const files = new Transfers({ ...channels, uploads, session: () => session });
     this.#options = options;
-    this.#dependencies = {
-      files,
-      uploads,
-      downloads,
-      clock,
-      hashing,
-      post,
-      ...defined({ photos }),
-    };
+    this.#dependencies = { files, uploads, downloads, clock, hashing, post, photos };
     this.files = files;
     this.attached = new AttachmentStore(options);
     this.madePreviews = new PreviewStore(options);

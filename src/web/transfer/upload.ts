@@ -4,16 +4,16 @@ import { asFault } from "../../base/fault.ts";
 import type { RunOptions, TransferTask } from "../../client/files/queue.ts";
 import type { Transfers } from "../../client/files/transfers.ts";
 import { PageFault } from "../../ui/text/fault-text.ts";
-import type { Platform } from "../browser/environment.ts";
 import { FileSource, fileStamp } from "../browser/file-source.ts";
 import type { PageTask } from "./journal.ts";
+import type { Photos } from "./photos.ts";
 import type { BrowserUploadJournal, UploadEntry } from "./upload-journal.ts";
 
 export interface UploadDependencies {
   readonly files: Transfers;
   readonly uploads: BrowserUploadJournal;
   readonly post?: ((to: string, text: string) => void) | undefined;
-  readonly photos?: Platform["photos"];
+  readonly photos?: Photos | undefined;
 }
 
 export class Upload implements PageTask {

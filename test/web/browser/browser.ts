@@ -24,7 +24,7 @@ export class Browser {
   place: SaveTarget | undefined;
   subtle: SubtleCrypto | undefined = crypto.subtle;
   build = "";
-  photos: Platform["photos"];
+  photos: PageClient["photos"];
   sealed: SealedModule | undefined;
   channelMs = 0;
   channels = 0;
@@ -100,9 +100,10 @@ export class Tab {
   }
 
   async open(): Promise<void> {
-    const { site, sealed } = this.browser;
+    const { site, sealed, photos } = this.browser;
     this.#chat = await site.wait(
       openPageClient(this.#platform(), {
+        ...(photos && { photos }),
         ...(sealed === undefined ? {} : { sealed: async () => sealed }),
         onAlarm: () => undefined,
       }),
@@ -214,7 +215,7 @@ export class Tab {
       },
       isLocal: false,
       build: browser.build,
-      ...(browser.photos && { photos: browser.photos }),
+
       chooseTarget: async () => browser.place,
       onOnline: () => undefined,
     };

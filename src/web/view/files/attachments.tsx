@@ -95,7 +95,7 @@ interface SizeChoiceProps {
   readonly onChoose: (isSmaller: boolean) => void;
 }
 
-/** One choice for all attached photos. */
+/** Choice for all attached photos together. */
 function SizeChoice({ photos, isSmaller, onChoose }: SizeChoiceProps) {
   const { texts } = usePage();
   const sizes = { smaller: 0, original: 0 };
