@@ -1,7 +1,7 @@
 /** Downscaled copies of pictures, without their metadata. */
 
 import { AVATAR_BYTES_MAX } from "../../../base/limits-page.ts";
-import type { PictureHeader } from "../../../core/client/picture-header.ts";
+import { PICTURE_HEAD_BYTES, type PictureHeader } from "../../../core/client/picture-header.ts";
 import {
   Previews,
   pictureInfo,
@@ -102,7 +102,8 @@ async function encode(
 
 /** @returns `undefined` unless the file is a JPEG, PNG or WebP that the browser can decode */
 export async function makeAvatar(file: File): Promise<Uint8Array | undefined> {
-  const { header } = pictureInfo(await headOf(file)) ?? {};
+  const head = await file.slice(0, PICTURE_HEAD_BYTES).arrayBuffer();
+  const { header } = pictureInfo(new Uint8Array(head)) ?? {};
   if (header === undefined || header.type === "gif") return undefined;
   const limits = { sideMax: AVATAR_SIDE, bytesMax: AVATAR_BYTES_MAX, isSquare: true };
   const scaled = await scalePicture(file, header, limits);
