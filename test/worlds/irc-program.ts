@@ -14,6 +14,7 @@ const MODERN = [
 ].join(" ");
 export const CAPS = ["", TAGGED, MODERN];
 const PAGE = 20;
+const PLAYED_PART = /^(\S+): only the last \d+ of your unread messages follow$/;
 const ALL_TIMES = "timestamp=2000-01-01T00:00:00.000Z timestamp=2200-01-01T00:00:00.000Z";
 
 export interface IrcProgramOptions {
@@ -168,6 +169,9 @@ export class IrcProgram {
   #checkWritten(text: string): void {
     const line = this.#parse(text);
     this.view.checkPermission(line);
+    const [, name] = PLAYED_PART.exec(line.params.at(-1) ?? "") ?? [];
+    const room = line.source === "chat" ? this.#roomOf(name ?? "") : undefined;
+    if (room !== undefined) this.view.playedPart(room);
     if (line.command === "PONG" && line.params.at(-1) === "1") this.view.ready();
   }
 

@@ -6,8 +6,6 @@ import { check, HOSTILE, type ReferenceModel } from "./reference-model.ts";
 /** Begins each post of devices and of IRC programs, so that a client without tags knows it. */
 const KEY = /^(?:\u0001ACTION |\[\d\d:\d\d\] )*((?!mal)(?:[a-z]+\d[ab]|irc\d)\.\d+) /;
 const TEXT_KINDS: ReadonlySet<string> = new Set(["text", "action"]);
-/** Half of the gateway's limit of missed messages per room: the other half may be files. */
-const PLAYED_MAX = 25;
 
 /** Index of the posts, for all IRC programs of a world. */
 export class IrcPosts {
@@ -114,12 +112,13 @@ export class IrcView {
     const { isShared, hasHistory } = this.#account;
     this.#since = model.records.length;
     this.#first ??= this.#since;
-    for (const room of model.rooms.keys()) {
-      const conversation = this.#conversation(room);
-      const last = Math.max(conversation.from, ...conversation.seen);
-      const missed = this.#posts.after(room, last).length;
-      if (!hasHistory && (isShared || missed > PLAYED_MAX)) conversation.from = this.#since;
-    }
+    if (hasHistory || !isShared) return;
+    for (const room of model.rooms.keys()) this.#conversation(room).from = this.#since;
+  }
+
+  /** The server has reported that it shows only the last missed messages of a room. */
+  playedPart(room: string): void {
+    this.#conversation(room).from = this.#posts.model.records.length;
   }
 
   closed(): void {

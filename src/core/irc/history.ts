@@ -302,7 +302,8 @@ export function* playMissed(session: IrcSession): Task {
       const missed = records.filter(({ n }) => n > readN && n <= channel.skipToN);
       // Own messages do not count as unread.
       const unread = missed.filter(({ from }) => from !== session.nick).length;
-      if (missed.length === PLAYBACK_MAX && unread < channel.unread) {
+      // Older messages exceed the limit of messages or of bytes.
+      if ((records[0]?.n ?? 0) > readN && unread < channel.unread) {
         const last = `only the last ${unread} of your unread messages follow`;
         session.notice(`${channel.name}: ${last}`);
       }

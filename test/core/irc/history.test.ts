@@ -301,6 +301,18 @@ describe("playback", () => {
     expect(client.lines).toContain(notice);
   });
 
+  ircTest("reports unread messages beyond 256 KiB", async ({ irc, ben }) => {
+    (await irc.client("ana", "")).lose();
+    await irc.site.quiet();
+    for (let i = 0; i < 20; i++) await irc.site.wait(ben.post(`x${i} ${"x".repeat(60_000)}`));
+    const client = await irc.client("ana", "");
+    const shown = client.lines.filter((line) => / x\d+\b/.test(line));
+    expect(shown.at(-1)).toMatch(/ x19\b/);
+    expect(shown.length).toBeLessThan(20);
+    const count = `only the last ${shown.length} of your unread messages follow`;
+    expect(client.lines).toContain(`:chat NOTICE ana :#lobby: ${count}`);
+  });
+
   ircTest(
     "counts own messages among the 50, but not among the unread",
     async ({ irc, ana, ben }) => {
