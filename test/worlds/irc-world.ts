@@ -136,6 +136,8 @@ export class IrcWorld {
   }
 
   async check(advance: (ms: number) => Promise<void>): Promise<void> {
+    // A program that was locked out may have just logged in.
+    for (let i = 0; i < 10 && !this.isQuiet; i++) await advance(100);
     const programs = this.programs.filter((program) => !this.#isExcused(program));
     for (const program of programs) {
       check(program.isIdle, () => `${program.name} waits for the server`);
