@@ -270,6 +270,8 @@ function clippedElements({ page }: Visit): Promise<readonly string[]> {
     .filter((element) => element.checkVisibility({ visibilityProperty: true }))
     .filter((element) => !element.matches(".sr-only, .skip, .shade") &&
       element.closest("[inert], .sr-only") === null)
+    // A row that scrolls sideways may be wider.
+    .filter((element) => element.closest(".settings-nav") === null)
     .map((element) => [element, element.getBoundingClientRect()])
     .filter(([, { left, right, width }]) => width > 0 && (left < -1 || right > innerWidth + 1))
     .map(([element]) => element.outerHTML.slice(0, 120))`);

@@ -137,7 +137,8 @@ pageTest("closes one layer with each Back or Escape, and nothing else", async ()
   const picture = server.sandbox.path("one.png");
   writeFileSync(picture, photo(64, 48));
   await fay.sendFiles(picture);
-  await fay.file("one.png").getByRole("img", { name: "Image one.png" }).waitFor();
+  // A phone sends the smaller copy.
+  await fay.file("one.webp").getByRole("img", { name: "Image one.webp" }).waitFor();
   const { page } = fay;
   const panel = (name: string) => page.getByRole("complementary", { name });
   // The page adds a layer's entry to the history after it has drawn the layer.
@@ -165,7 +166,7 @@ pageTest("closes one layer with each Back or Escape, and nothing else", async ()
     "Show people": panel("People"),
     Search: panel("Search"),
     "Actions for attic": page.getByRole("menu"),
-    "Enlarge one.png": fay.dialog("one.png"),
+    "Enlarge one.webp": fay.dialog("one.webp"),
   };
   for (const [name, layer] of Object.entries(layers)) {
     await open(name, layer);

@@ -26,7 +26,6 @@ import { notifyFromWorker } from "./attention/pushes.tsx";
 import { playSound } from "./attention/sound.ts";
 import { useNoStrayDrops } from "./files/drop-zone.tsx";
 import { Login } from "./login/login.tsx";
-import { ChatPage } from "./room/chat-page.tsx";
 import { Banners } from "./shell/banners.tsx";
 import {
   type CloseProps,
@@ -44,6 +43,8 @@ import { ToastQueue } from "./shell/toast-queue.ts";
 import { Toasts, useModelFaults } from "./shell/toasts.tsx";
 import { useVisibleHeight } from "./shell/viewport.ts";
 
+/** Loads during the sign-in, so that its form is there sooner. */
+const room = new LazyModule(() => import("./room/chat-page.tsx"));
 const dashboard = new LazyModule(() => import("./admin/dashboard.tsx"));
 
 interface Overlay {
@@ -155,10 +156,12 @@ function Screen() {
   useLayer(() => setDashboard(false), isDashboard && isOperator, true);
   useRouteClearing(me);
   const { Dashboard } = useModule(dashboard, isDashboard) ?? {};
+  const { ChatPage } = useModule(room) ?? {};
   if (me === undefined) return <Login />;
   if (isDashboard && isOperator && Dashboard !== undefined) {
     return <Dashboard onClose={() => setDashboard(false)} />;
   }
+  if (ChatPage === undefined) return null;
   return <ChatPage key={me} model={model} isOperator={isOperator} onDashboard={openDashboard} />;
 }
 

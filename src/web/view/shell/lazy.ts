@@ -18,12 +18,24 @@ export class LazyModule<Module> {
   }
 }
 
-/** Returns the module, which it loads if needed; `undefined` until then and after a failure. */
+const RETRY_MS = 2_000;
+
+/** Returns the module, which it loads if needed, and until then `undefined`. */
 export function useModule<Module>(module: LazyModule<Module>, isNeeded = true): Module | undefined {
   const [loaded, setLoaded] = useState(module.loaded);
+  const [failures, setFailures] = useState(0);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: loads again after a failure
   useEffect(() => {
-    if (isNeeded && loaded === undefined) return whenSettled(module.fetch(), setLoaded);
-    return undefined;
-  }, [module, isNeeded, loaded]);
+    if (!isNeeded || loaded !== undefined) return;
+    let retry: ReturnType<typeof setTimeout> | undefined;
+    const onFailure = () => {
+      retry = setTimeout(() => setFailures((before) => before + 1), RETRY_MS);
+    };
+    const cancel = whenSettled(module.fetch(), setLoaded, onFailure);
+    return () => {
+      cancel();
+      clearTimeout(retry);
+    };
+  }, [module, isNeeded, loaded, failures]);
   return loaded;
 }
