@@ -3,7 +3,8 @@
 import type { Fault } from "../../base/fault.ts";
 import type { HeadedRecord } from "../../core/client/chat-record.ts";
 
-export type Transport = "tcp" | "udp" | "irc" | "memory";
+/** `tcp` is WebSocket; `http` replaces it where a network refuses it. */
+export type Transport = "tcp" | "udp" | "http" | "irc" | "memory";
 
 export interface Address {
   readonly host: string;

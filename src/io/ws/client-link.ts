@@ -4,16 +4,9 @@ import { Fault } from "../../base/fault.ts";
 import { DRAIN_TIMEOUT_MS, SEND_QUEUE_BYTES_MAX } from "../../base/limits.ts";
 import { joinInPlace, releaseBuffer } from "../disk/buffer-pool.ts";
 import { BaseLink, joinFrames, rethrow, slowReaderFault } from "../link/base-link.ts";
+import { CLOSE_CODE, closeCodeOf, closeFault } from "../link/close-code.ts";
 import type { Address, Link } from "../link/link.ts";
-import {
-  CLOSE_CODE,
-  closeCodeOf,
-  closeFault,
-  encodeClose,
-  encodeFrame,
-  FrameReader,
-  OPCODE,
-} from "./frame.ts";
+import { encodeClose, encodeFrame, FrameReader, OPCODE } from "./frame.ts";
 
 export interface WsSocket {
   write(bytes: Uint8Array): number;

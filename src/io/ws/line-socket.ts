@@ -5,8 +5,8 @@
 import type { ServerWebSocket } from "bun";
 import { concatBytes, utf8Decode, utf8Encode } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
+import { CLOSE_CODE, closeFault } from "../link/close-code.ts";
 import { BaseLineSocket } from "../link/line-socket.ts";
-import { CLOSE_CODE, closeFault } from "./frame.ts";
 import type { WsEndpoint, WsSocketData } from "./server-link.ts";
 
 export const LINE_PATH = "/irc";

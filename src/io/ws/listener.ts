@@ -1,4 +1,4 @@
-/** Listener for WebSocket links and plain HTTP on one port with `Bun.serve`, over TLS 1.3. */
+/** Listener for links and other HTTP requests on one port with `Bun.serve`, over TLS 1.3. */
 
 // Half-open connections: Bun (1.4.4) closes a connection that does not send a complete request
 // header within `idleTimeout`. `HalfOpenWatch` counts these connections on Linux; elsewhere,
@@ -21,6 +21,8 @@ import {
 import { TokenBucket } from "../../core/rate.ts";
 import { systemClock, withTimeout } from "../clock.ts";
 import { areDescriptorsLow } from "../disk/descriptors.ts";
+import { FRAME_HEADER_BYTES } from "../http/frames.ts";
+import { HTTP_LINK_PATH, HttpLinks } from "../http/links.ts";
 import { rethrow, slowReaderFault } from "../link/base-link.ts";
 import { certificateHashOf } from "../link/certificate-hash.ts";
 import {
@@ -88,6 +90,7 @@ class WsListener implements Listener {
   #tls: WsListenOptions["tls"];
   #linkOptions: WsServerLinkOptions;
   readonly #links = new Set<WsServerLink>();
+  readonly #httpLinks = new HttpLinks(systemClock(), () => this.#onRemoved());
   readonly #lineSockets = new Set<LineSocket>();
   readonly #lineOptions: LineSocketOptions;
   #server: Server<WsSocketData>;
@@ -98,6 +101,7 @@ class WsListener implements Listener {
   #unsweptBytes = 0;
   #stopping: Promise<void> | undefined;
   readonly #emptied = Promise.withResolvers<void>();
+  readonly #httpEmptied = Promise.withResolvers<void>();
 
   constructor(options: WsListenOptions, events: ListenerEvents) {
     this.#options = options;
@@ -139,6 +143,7 @@ class WsListener implements Listener {
   }
 
   publish(topic: string, message: Uint8Array): void {
+    this.#httpLinks.publish(topic, message);
     const followers = this.#linkOptions.topics.followers(topic);
     if (followers.size <= DIRECT_SEND_MAX) {
       // Copy the set, because sending may drop a link and thereby remove it from the set.
@@ -176,16 +181,21 @@ class WsListener implements Listener {
   /** Waits for the peers to close, because a server that closes first may lose the last frames. */
   async #drain(): Promise<void> {
     clearTimeout(this.#nextScan);
-    const stopped = this.#server.stop();
     for (const link of [...this.#links]) link.close();
     for (const socket of [...this.#lineSockets]) socket.end();
+    this.#httpLinks.close();
+    // Their peers need further requests until they have received everything.
+    if (this.#httpLinks.count > 0) await this.#httpEmptied.promise;
+    const stopped = this.#server.stop();
     if (!this.#isEmpty()) await this.#emptied.promise;
     await withTimeout(stopped, LINGER_MS, () => undefined);
     await Promise.all([this.#server, ...this.#former].map((server) => server.stop(true)));
   }
 
   #onRemoved(): void {
-    if (this.#stopping !== undefined && this.#isEmpty()) this.#emptied.resolve();
+    if (this.#stopping === undefined) return;
+    if (this.#httpLinks.count === 0) this.#httpEmptied.resolve();
+    if (this.#isEmpty()) this.#emptied.resolve();
   }
 
   #isEmpty(): boolean {
@@ -204,7 +214,7 @@ class WsListener implements Listener {
         // Outside development mode, Bun by default lets other programs listen on the same port.
         reusePort: false,
         development: false,
-        maxRequestBodySize: MESSAGE_BYTES_MAX,
+        maxRequestBodySize: FRAME_HEADER_BYTES + MESSAGE_BYTES_MAX,
         fetch: (request, server) => this.#handleRequest(request, server),
         error: (error) => {
           // A failed assertion must end the process, like on a link. Any other error costs only
@@ -242,19 +252,27 @@ class WsListener implements Listener {
     if (ip === null) return new Response(null, { status: 400 });
     const remote = normalizeAddress(ip.address, ip.port);
     this.#halfOpen?.onRequest(remote);
-    if (this.#events.acceptsRequest?.(remote) === false) {
+    const url = requestUrl(request);
+    // Each open link has its own limit, because many users may share an address.
+    const httpLink = url && this.#httpLinks.linkAt(url.pathname);
+    if (httpLink === undefined && this.#events.acceptsRequest?.(remote) === false) {
       return refusal(429, "too many requests", { connection: "close", "retry-after": "1" });
     }
     if (this.#options.isHost?.(request.headers.get("host")) === false) {
       return refusal(421, "Unknown host name. The server's owner can add it with --public NAME");
     }
-    const url = requestUrl(request);
     if (url === undefined) return refusal(400, "invalid Host header");
-    const isLine = url.pathname === LINE_PATH && this.#options.irc !== undefined;
-    if (url.pathname !== LINK_PATH && !isLine) {
-      return this.#options.http(request, remote, (seconds) => server.timeout(request, seconds));
+    const { pathname } = url;
+    const isLine = pathname === LINE_PATH && this.#options.irc !== undefined;
+    const isHttpLink = pathname === HTTP_LINK_PATH || pathname.startsWith(`${HTTP_LINK_PATH}/`);
+    const keepOpen = (seconds: number) => server.timeout(request, seconds);
+    if (pathname !== LINK_PATH && !isHttpLink && !isLine) {
+      return this.#options.http(request, remote, keepOpen);
     }
     if (!isSameOrigin(request)) return refusal(403, "foreign origin");
+    if (httpLink !== undefined) return this.#httpLinks.answer(httpLink, request, url, keepOpen);
+    if (isHttpLink && pathname !== HTTP_LINK_PATH) return refusal(404, "unknown link");
+    if (isHttpLink && request.method !== "POST") return refusal(405, "use POST");
     const offered = request.headers.get("sec-websocket-protocol");
     const lineProtocol = isLine ? lineProtocolOf(offered) : undefined;
     if (isLine && lineProtocol === undefined) {
@@ -262,6 +280,12 @@ class WsListener implements Listener {
     }
     if (this.#stopping !== undefined || !this.#events.accept(remote)) {
       return refusal(503, "no more connections");
+    }
+    if (isHttpLink) {
+      const { certificateHash } = this.#optionsFor(url.hostname);
+      return this.#httpLinks.open({ remote, certificateHash }, (link) =>
+        this.#events.link(link, undefined),
+      );
     }
     const [perSecond, burst] = [CONTROL_FRAMES_PER_SECOND, CONTROL_FRAMES_BURST];
     const controlFrames = new TokenBucket(perSecond, burst, performance.now());
@@ -284,18 +308,18 @@ class WsListener implements Listener {
   #open(socket: ServerWebSocket<WsSocketData>): void {
     socket.binaryType = "uint8array";
     if (socket.data.lineProtocol !== undefined) return this.#openLineSocket(socket);
-    const { named } = this.#tls === false ? {} : this.#tls;
-    const isNamed = named !== undefined && socket.data.host === named.name;
-    const link = new WsServerLink(
-      socket,
-      isNamed
-        ? { ...this.#linkOptions, certificateHash: certificateHashOf(named.certPem) }
-        : this.#linkOptions,
-    );
+    const link = new WsServerLink(socket, this.#optionsFor(socket.data.host));
     socket.data.endpoint = link;
     this.#links.add(link);
     if (this.#stopping === undefined) this.#events.link(link, undefined);
     else link.destroy();
+  }
+
+  /** @param host name or address in the request's `Host` header */
+  #optionsFor(host: string): WsServerLinkOptions {
+    const { named } = this.#tls === false ? {} : this.#tls;
+    if (named === undefined || host !== named.name) return this.#linkOptions;
+    return { ...this.#linkOptions, certificateHash: certificateHashOf(named.certPem) };
   }
 
   #openLineSocket(socket: ServerWebSocket<WsSocketData>): void {

@@ -7,9 +7,9 @@ import { DRAIN_TIMEOUT_MS, SEND_QUEUE_BYTES_MAX } from "../../base/limits.ts";
 import type { TokenBucket } from "../../core/rate.ts";
 import { joinInPlace, releaseBuffer } from "../disk/buffer-pool.ts";
 import { BaseLink, slowReaderFault } from "../link/base-link.ts";
+import { CLOSE_CODE, closeFault } from "../link/close-code.ts";
 import type { Address } from "../link/link.ts";
 import type { Topics } from "../link/topics.ts";
-import { CLOSE_CODE, closeFault } from "./frame.ts";
 import type { LineProtocol } from "./line-socket.ts";
 
 export interface WsServerLinkOptions {

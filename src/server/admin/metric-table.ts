@@ -15,7 +15,7 @@ type Row = readonly [
   value: NumberKey | ((measures: Measures) => Value),
 ];
 
-const TRANSPORTS = ["tcp", "udp", "irc"] as const;
+const TRANSPORTS = ["tcp", "udp", "http", "irc"] as const;
 
 const transports =
   (key: keyof Traffic) =>

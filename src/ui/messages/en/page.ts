@@ -39,6 +39,11 @@ export const ENGLISH = {
     seconds > 0
       ? `Can't reach the server. Retrying in ${seconds} s.`
       : "Can't reach the server. Retrying…",
+  overHttp: "This network blocks WebSocket, so messages take slightly longer.",
+  postsRefused: "This network blocks WebSocket and POST requests. This page needs one of them.",
+  answersRefused:
+    "This network blocks WebSocket and withholds the answers to GET requests. " +
+    "This page needs one of them.",
   tryNow: "Retry now",
   otherPages: "This server is also available at",
   disconnected: "Disconnected.",

@@ -38,6 +38,12 @@ export const INDONESIAN: Texts = {
     seconds > 0
       ? `Server tidak dapat dihubungi. Mencoba lagi dalam ${seconds} dtk.`
       : "Server tidak dapat dihubungi. Mencoba lagi…",
+  overHttp: "Jaringan ini memblokir WebSocket, jadi pesan sedikit lebih lambat.",
+  postsRefused:
+    "Jaringan ini memblokir WebSocket dan permintaan POST. Halaman ini memerlukan salah satunya.",
+  answersRefused:
+    "Jaringan ini memblokir WebSocket dan menahan jawaban permintaan GET. " +
+    "Halaman ini memerlukan salah satunya.",
   tryNow: "Coba sekarang",
   otherPages: "Server ini juga tersedia di",
   disconnected: "Terputus.",

@@ -1,0 +1,307 @@
+/** Server end of a link over plain HTTP requests. */
+
+// A peer acknowledges frames with its next GET, so the queue holds all frames since the last one.
+// A response therefore never holds more than the peer has room for, and a lost one is repeated.
+
+import { concatBytes } from "../../base/bytes.ts";
+import { Fault } from "../../base/fault.ts";
+import {
+  DRAIN_TIMEOUT_MS,
+  HTTP_REQUESTS_BURST,
+  HTTP_REQUESTS_PER_SECOND,
+  MESSAGE_BYTES_MAX,
+  SEND_QUEUE_BYTES_MAX,
+} from "../../base/limits.ts";
+import { TokenBucket } from "../../core/rate.ts";
+import type { Clock } from "../clock.ts";
+import { releaseBuffer } from "../disk/buffer-pool.ts";
+import { BaseLink, slowReaderFault } from "../link/base-link.ts";
+import { CLOSE_CODE, closeCodeOf, closeFault } from "../link/close-code.ts";
+import type { Address } from "../link/link.ts";
+import type { Topics } from "../link/topics.ts";
+import {
+  encodeControl,
+  encodeMessage,
+  FRAME_OVERHEAD_BYTES,
+  HttpFrameReader,
+  STARTED,
+} from "./frames.ts";
+
+export interface HttpServerLinkOptions {
+  readonly remote: Address;
+  readonly certificateHash: Uint8Array;
+  readonly topics: Topics<HttpServerLink>;
+  readonly clock: Pick<Clock, "now" | "after">;
+  readonly onClosed: () => void;
+}
+
+/**
+ * A response ends after this many bytes, so that its peer acknowledges them. Not larger than
+ * SEND_QUEUE_LOW_BYTES: `drained` would otherwise wait for RESPONSE_MS_MAX.
+ */
+const RESPONSE_BYTES_MAX = 1024 * 1024;
+/**
+ * Shorter than the idle time-out of common proxies (60 s).
+ * @internal
+ */
+export const RESPONSE_MS_MAX = 30_000;
+/**
+ * Time without a GET after which the peer has vanished. A lost connection is reopened sooner.
+ * @internal
+ */
+export const ABSENT_MS_MAX = 10_000;
+/** The peer may still be reading a response that has ended here: at least 8 kB/s. */
+const READ_BYTES_PER_MS = 8;
+/** A peer sends one POST at a time; another one may replace a lost one. */
+const CONCURRENT_POSTS_MAX = 2;
+
+const HEADERS = {
+  "content-type": "application/octet-stream",
+  "x-content-type-options": "nosniff",
+  "cache-control": "no-store",
+  "x-accel-buffering": "no", // nginx
+};
+
+interface OpenResponse {
+  readonly isPoll: boolean;
+  bytes: number;
+  write(bytes: Uint8Array<ArrayBuffer>): void;
+  end(): void;
+}
+
+export class HttpServerLink extends BaseLink {
+  readonly transport = "http";
+  readonly remote: Address;
+  readonly certificateHash: Uint8Array;
+  readonly #options: HttpServerLinkOptions;
+  readonly #requests: TokenBucket;
+  /** Unacknowledged frames. */
+  #frames: Uint8Array[] = [];
+  #frameBytes = 0;
+  /** Number of the first unacknowledged frame. */
+  #firstFrame = 0;
+  /** Unacknowledged frames in the open response or an earlier one. */
+  #writtenCount = 0;
+  #receivedCount = 0;
+  #postCount = 0;
+  #response: OpenResponse | undefined;
+  #isFlushing = false;
+  #outcome: { readonly fault: Fault | undefined } | undefined;
+  #cancelDrain = () => {};
+  /** Cancels the end of the open response or, without one, of the wait for the next GET. */
+  #cancelTimer = () => {};
+
+  constructor(options: HttpServerLinkOptions) {
+    super(options.topics);
+    this.#options = options;
+    this.remote = options.remote;
+    this.certificateHash = options.certificateHash;
+    this.#requests = new TokenBucket(
+      HTTP_REQUESTS_PER_SECOND,
+      HTTP_REQUESTS_BURST,
+      options.clock.now(),
+    );
+    this.#awaitRequest(0);
+  }
+
+  send(message: Uint8Array, tail?: Uint8Array): boolean {
+    if (this.state !== "open") return false;
+    const sizeBytes = message.length + (tail?.length ?? 0);
+    if (sizeBytes > MESSAGE_BYTES_MAX) {
+      this.#closeWith(new Fault("too-large", "the message exceeds the size limit"));
+      return false;
+    }
+    const frame = encodeMessage(message, tail);
+    if (tail !== undefined) releaseBuffer(tail);
+    if (this.#frameBytes + costOf(frame) > SEND_QUEUE_BYTES_MAX) {
+      this.drop(slowReaderFault());
+      return false;
+    }
+    this.countSent(1, sizeBytes);
+    this.#queue(frame);
+    return true;
+  }
+
+  queuedBytes(): number {
+    return this.#frameBytes;
+  }
+
+  close(): void {
+    if (this.state !== "open") return;
+    this.inbox.mute();
+    this.#closeWith(undefined);
+  }
+
+  drop(fault: Fault | undefined): void {
+    if (this.state === "closed") return;
+    this.#response?.write(encodeControl(CLOSE_CODE.abnormal));
+    this.#closed(fault);
+  }
+
+  allowsRequest(): boolean {
+    return this.#requests.take(this.#options.clock.now()) === 0;
+  }
+
+  /**
+   * Answers a GET, which acknowledges all frames before the number `from` and ends an earlier GET.
+   * @param isPoll whether to answer with the next frames at once, instead of streaming
+   */
+  respond(from: number, isPoll: boolean, signal: AbortSignal): Response | Promise<Response> {
+    const count = from - this.#firstFrame;
+    if (count < 0 || count > this.#writtenCount) return new Response(null, { status: 409 });
+    for (const frame of this.#frames.splice(0, count)) this.#frameBytes -= costOf(frame);
+    this.#firstFrame = from;
+    this.#endResponse();
+    this.#writtenCount = 0;
+    this.settle();
+    const [response, answer] = isPoll ? polled() : streamed();
+    this.#response = response;
+    this.#setTimer(RESPONSE_MS_MAX, () => this.#endResponse());
+    const onAbort = () => {
+      if (this.#response === response) this.#endResponse();
+    };
+    signal.addEventListener("abort", onAbort, { once: true });
+    this.#flush();
+    return answer;
+  }
+
+  /** Answers a POST, whose first frame has the number `from`. */
+  async receivePost(from: number, request: Request): Promise<Response> {
+    if (this.#postCount >= CONCURRENT_POSTS_MAX) return new Response(null, { status: 429 });
+    this.#postCount += 1;
+    try {
+      const body = await request.bytes().catch(() => undefined); // Aborted or too long.
+      return new Response(null, { status: body === undefined ? 408 : this.#receive(from, body) });
+    } finally {
+      this.#postCount -= 1;
+    }
+  }
+
+  /** @returns the status of the answer */
+  #receive(from: number, body: Uint8Array): number {
+    if (this.state === "closed") return 404;
+    if (from > this.#receivedCount) return 409;
+    const reader = new HttpFrameReader();
+    try {
+      const frames = [...reader.feed(body)];
+      if (!reader.isComplete) throw new Fault("frame-malformed", "a frame is incomplete");
+      for (const frame of frames.slice(this.#receivedCount - from)) {
+        this.#receivedCount += 1;
+        if (frame.kind === "control") this.#peerClosed(frame.code);
+        else this.inbox.push(frame.bytes);
+      }
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      this.inbox.mute();
+      this.#closeWith(error);
+      return 400;
+    }
+    if (this.inbox.isFlooded) this.drop(undefined);
+    return 204;
+  }
+
+  #peerClosed(code: number): void {
+    this.inbox.mute();
+    this.#closed(closeFault(code, ""));
+  }
+
+  #closeWith(fault: Fault | undefined): void {
+    if (this.state !== "open") return;
+    this.state = "closing";
+    this.#outcome = { fault };
+    this.leaveTopics();
+    this.#cancelDrain = this.#options.clock.after(DRAIN_TIMEOUT_MS, () => this.drop(fault));
+    this.#queue(encodeControl(fault === undefined ? CLOSE_CODE.normal : closeCodeOf(fault)));
+  }
+
+  #closed(fault: Fault | undefined): void {
+    if (this.state === "closed") return;
+    this.state = "closed";
+    this.#outcome ??= { fault };
+    this.#frames = [];
+    this.#frameBytes = 0;
+    this.#endResponse();
+    this.#cancelTimer();
+    this.#cancelDrain();
+    this.leaveTopics();
+    this.inbox.close(this.#outcome.fault);
+    this.settle();
+    this.#options.onClosed();
+  }
+
+  #queue(frame: Uint8Array): void {
+    this.#frames.push(frame);
+    this.#frameBytes += costOf(frame);
+    if (this.#isFlushing) return;
+    this.#isFlushing = true;
+    queueMicrotask(() => {
+      this.#isFlushing = false;
+      this.#flush();
+    });
+  }
+
+  #flush(): void {
+    const response = this.#response;
+    if (response === undefined) return;
+    const batch: Uint8Array[] = [];
+    while (response.bytes < RESPONSE_BYTES_MAX) {
+      const frame = this.#frames[this.#writtenCount];
+      if (frame === undefined) break;
+      this.#writtenCount += 1;
+      response.bytes += costOf(frame);
+      batch.push(frame);
+    }
+    if (batch.length === 0) return;
+    response.write(concatBytes(...batch) as Uint8Array<ArrayBuffer>);
+    if (response.isPoll || response.bytes >= RESPONSE_BYTES_MAX) this.#endResponse();
+  }
+
+  #endResponse(): void {
+    const response = this.#response;
+    if (response === undefined) return;
+    this.#response = undefined;
+    response.end();
+    this.#awaitRequest(response.bytes);
+  }
+
+  #awaitRequest(sentBytes: number): void {
+    const lost = () => this.drop(new Fault("link-closed", "the connection was lost"));
+    this.#setTimer(ABSENT_MS_MAX + sentBytes / READ_BYTES_PER_MS, lost);
+  }
+
+  #setTimer(delayMs: number, callback: () => void): void {
+    this.#cancelTimer();
+    this.#cancelTimer = this.#options.clock.after(delayMs, callback);
+  }
+}
+
+function costOf(frame: Uint8Array): number {
+  return FRAME_OVERHEAD_BYTES + frame.length;
+}
+
+function streamed(): [OpenResponse, Response] {
+  let controller: ReadableStreamDefaultController<Uint8Array> | undefined;
+  const body = new ReadableStream<Uint8Array>({
+    start: (given) => {
+      controller = given;
+      controller.enqueue(encodeControl(STARTED));
+    },
+    cancel: () => {
+      controller = undefined; // The peer has disconnected.
+    },
+  });
+  const response = {
+    isPoll: false,
+    bytes: 0,
+    write: (bytes: Uint8Array) => controller?.enqueue(bytes),
+    end: () => controller?.close(),
+  };
+  return [response, new Response(body, { headers: HEADERS })];
+}
+
+function polled(): [OpenResponse, Promise<Response>] {
+  const { promise, resolve } = Promise.withResolvers<Response>();
+  const respond = (bytes?: Uint8Array<ArrayBuffer>) =>
+    resolve(new Response(bytes, { headers: HEADERS }));
+  return [{ isPoll: true, bytes: 0, write: respond, end: respond }, promise];
+}
