@@ -6,6 +6,7 @@ import { readFragment } from "../input/fragment.ts";
 import { isRouteHash } from "../input/route.ts";
 import { browserName } from "./browser-name.ts";
 import type { Locks, Platform, Subtle, TabMessage, Tabs } from "./environment.ts";
+import { dialHttp } from "./http-link.ts";
 import {
   type DatabaseFactory,
   type MakeKeyRange,
@@ -14,6 +15,7 @@ import {
   type Store,
 } from "./indexed-db.ts";
 import { dialSocket, type Socket } from "./link.ts";
+import { PageDialer } from "./page-dial.ts";
 import { ProgramStore } from "./program-store.ts";
 import { chooseSaveTarget, type SavingPage } from "./save-targets.ts";
 
@@ -45,14 +47,7 @@ interface Page extends SavingPage {
     readonly maxTouchPoints?: number;
   };
   readonly sessionStorage?: Pick<Storage, "getItem" | "setItem" | "removeItem">;
-  readonly fetch?: (
-    path: string,
-    options: {
-      readonly method: string;
-      readonly headers: Readonly<Record<string, string>>;
-      readonly body: string;
-    },
-  ) => Promise<{ readonly ok: boolean; json(): Promise<unknown> }>;
+  readonly fetch?: (path: string, options: RequestInit) => Promise<Response>;
   readonly indexedDB?: DatabaseFactory;
   readonly IDBKeyRange?: { readonly bound: MakeKeyRange };
   readonly WebSocket: new (url: string) => Socket;
@@ -85,7 +80,8 @@ export async function browserPlatform(
   const scheme = location.protocol === "https:" ? "wss" : "ws";
   const open = () => new page.WebSocket(`${scheme}://${location.host}/ws`);
   const host = location.hostname;
-  const dial = dialEarly(() => dialSocket({ open, clock, host, token: localToken }));
+  const dialWebSocket = () => dialSocket({ open, clock, host, token: localToken });
+  const dial = dialEarly(isLocal ? dialWebSocket : pageDial(page, clock, dialWebSocket));
   const store =
     storageMode === "all"
       ? await chooseStore(page, localToken)
@@ -120,6 +116,19 @@ export async function browserPlatform(
     chooseTarget: (name) => chooseSaveTarget(page, cleanFileName(name)),
     onOnline: (callback) => page.addEventListener("online", callback),
   };
+}
+
+/** Data channels over HTTP: each link occupies two of the six connections to a host. */
+const HTTP_CHANNELS_MAX = 1;
+
+function pageDial(page: Page, clock: Platform["clock"], dialWebSocket: Platform["dial"]) {
+  if (page.fetch === undefined) return dialWebSocket;
+  const fetch = page.fetch.bind(page);
+  const { hostname: host } = page.location;
+  const network = { isBuffering: false };
+  const options = { fetch, origin: "", host, clock, channelsMax: HTTP_CHANNELS_MAX, network };
+  return new PageDialer({ dialSocket: dialWebSocket, dialHttp: () => dialHttp(options), fetch })
+    .dial;
 }
 
 /** Starts the first connection attempt while the page reads its store. */

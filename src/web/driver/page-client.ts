@@ -172,6 +172,11 @@ export class PageClient extends ChatClient<PageAccount> {
     return this.#platform.isLocal;
   }
 
+  /** True if the network refuses WebSocket. */
+  get isOverHttp(): boolean {
+    return this.loop.connection?.link.transport === "http";
+  }
+
   get invitations(): readonly Invitation[] {
     return this.#invitations;
   }

@@ -230,10 +230,10 @@ function isSameRooms({ lines, ...propsA }: RoomsProps, { lines: linesB, ...props
 
 export const Rooms = memo(function Rooms(props: RoomsProps) {
   const { lines, isKnown, me, isOperator, onOpen, onDashboard, onSearch, onJump } = props;
-  const page = usePage();
-  const { texts, openDialog } = page;
+  const { texts, chat, openDialog } = usePage();
   const server = useModelValue((model) => model.server);
   const hasSaved = useModelValue((model) => model.prefs !== undefined);
+  const isOverHttp = useModelValue(() => chat.isOverHttp);
   const menu = useLineMenu();
   return (
     <>
@@ -289,6 +289,7 @@ export const Rooms = memo(function Rooms(props: RoomsProps) {
           onClose={menu.close}
         />
       )}
+      {isOverHttp ? <p className="hint side-hint">{texts.overHttp}</p> : null}
       <div className="side-foot">
         <button type="button" className="me-button" onClick={() => openDialog(SettingsDialog)}>
           <Icon name="gear" />

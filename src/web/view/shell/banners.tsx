@@ -2,7 +2,7 @@
 
 import { Fragment, useEffect, useState } from "react";
 import type { ConnectionView } from "../../../core/model/state.ts";
-import { faultText } from "../../../ui/text/fault-text.ts";
+import { faultText, PageFault } from "../../../ui/text/fault-text.ts";
 import { otherPages } from "../../input/invite-addresses.ts";
 import { Notices, Removals } from "../attention/notices.tsx";
 import { OperatorBanner } from "../login/operator-banner.tsx";
@@ -49,7 +49,8 @@ function Offline({ connection }: { readonly connection: ConnectionView }) {
   const offline = connection.kind === "offline" ? connection : undefined;
   return (
     <div className="banner banner-warning banner-floating">
-      <p className="sr-only" role="alert">
+      {/* Only the faults of this page say more than that the server cannot be reached. */}
+      <p className={offline?.fault instanceof PageFault ? "" : "sr-only"} role="alert">
         {offline === undefined ? "" : faultText(offline.fault, texts)}
       </p>
       {offline === undefined ? (
