@@ -124,7 +124,8 @@ export class Machine {
   async startChat(skew?: string): Promise<void> {
     const command = this.inside(
       ...[CHAT, "serve", "--host", this.address, "--port", `${CHAT_PORT}`, "--json"],
-      ...["--no-discovery", "--data", this.data],
+      // The disks are smaller than the space that a server reserves by default.
+      ...["--no-discovery", "--keep-free", "0", "--data", this.data],
       ...["--nats", this.natsUrls, "--cluster", CLUSTER],
       ...(isOldNats() ? ["--unsafe-nats"] : ["--nats-monitor", this.#monitorUrls.join(",")]),
     );
