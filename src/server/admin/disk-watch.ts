@@ -37,7 +37,9 @@ export class DiskWatch {
   get isFull(): boolean {
     if (this.#state === undefined) return false;
     const { freeBytes, keepFreeBytes } = this.#state;
-    return isDiskFull({ freeBytes: freeBytes - this.#spentBytes, keepFreeBytes });
+    // At least 0: without a reserve, only the disk itself refuses posts, and clients retry those.
+    const estimatedBytes = Math.max(0, freeBytes - this.#spentBytes);
+    return isDiskFull({ freeBytes: estimatedBytes, keepFreeBytes });
   }
 
   spend(bytes: number): void {

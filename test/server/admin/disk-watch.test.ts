@@ -14,13 +14,13 @@ import { lab, operating } from "../site-lab.ts";
 
 const KEEP = 1_000;
 
-function watched(first: number | Fault) {
+function watched(first: number | Fault, keepFreeBytes = KEEP) {
   const clock = new VirtualClock();
   const warnings: DiskSpace[] = [];
   let free = first;
   const watch = new DiskWatch({
     clock,
-    keepFreeBytes: KEEP,
+    keepFreeBytes,
     blobs: {
       freeBytes: () => (free instanceof Fault ? Promise.reject(free) : Promise.resolve(free)),
     },
@@ -84,6 +84,15 @@ test("counts what the logs have written since the last check", async () => {
   expect(watch.isFull).toBeFalse();
   await look(KEEP - 1);
   expect(watch.isFull).toBeTrue();
+  watch.stop();
+});
+
+test("is never full if no space is reserved", async () => {
+  const { watch, look } = watched(0, 0);
+  watch.start();
+  await look(0);
+  watch.spend(1);
+  expect(watch.isFull).toBeFalse();
   watch.stop();
 });
 
