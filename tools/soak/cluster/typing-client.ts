@@ -4,7 +4,7 @@ import { CHAT } from "../../../test/e2e/binary.ts";
 import type { Machine } from "./machines.ts";
 
 const UNANSWERED_MAX = 400;
-const SKIPPED = /^chat: ([\d,]+) earlier messages? of lobby/;
+const SKIPPED = /^chat: ([\d,]+) earlier messages? in lobby/;
 
 export class TypingClient {
   readonly name: string;
