@@ -113,7 +113,8 @@ export class TypingClient {
   }
 
   #onLine(line: string): void {
-    const { kind, seq = 0, text = "", code = "", to = "" } = JSON.parse(line) as Partial<Line>;
+    const fields = JSON.parse(line) as Partial<Line>;
+    const { kind, seq = 0, text = "", code = "", message = "", to = "" } = fields;
     switch (kind) {
       case "ack":
         this.acked.push({ seq, text });
@@ -132,7 +133,7 @@ export class TypingClient {
       case "fault":
         if (this.#refused.has(code)) this.#refused.get(code)?.();
         // A server reports a lost majority to its clients, which send their posts later.
-        else if (code !== "no-majority") this.errors.push(line);
+        else if (code !== "no-majority") this.errors.push(`${code}: ${message}`);
         return;
       default:
     }
@@ -144,6 +145,7 @@ interface Line {
   readonly seq: number;
   readonly text: string;
   readonly code: string;
+  readonly message: string;
   readonly to: string;
 }
 
