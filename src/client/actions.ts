@@ -20,7 +20,7 @@ import {
 import type { Draft, Item, Model, SearchQuery } from "../core/model/state.ts";
 import { checkFileText } from "../core/rooms/files.ts";
 import { checkReason } from "../core/rooms/moderation.ts";
-import type { RoomPrefs } from "../core/rooms/prefs.ts";
+import type { NotifyLevel, RoomPrefs } from "../core/rooms/prefs.ts";
 import { LOBBY } from "../core/rooms/rooms.ts";
 import type { Answer, PostBody } from "../wire/messages.ts";
 import type { SendRequest } from "./link/queries.ts";
@@ -166,6 +166,14 @@ export class Actions {
   setPrefs(target: string, prefs: RoomPrefs): void {
     const room = roomOf(this.#model, target);
     if (room !== undefined) this.#store.applyNow({ kind: "arrange", room: room.id, prefs });
+  }
+
+  setNotifyLevel(target: string, level: NotifyLevel): void {
+    if (this.#model.prefs === undefined || roomOf(this.#model, target) === undefined) {
+      throw new Fault("not-member", msg`you are not in ${target}`);
+    }
+    const prefs = level === "nothing" ? { muted: 0 } : { notify: level, muted: undefined };
+    this.setPrefs(target, prefs);
   }
 
   hide(target: string): void {

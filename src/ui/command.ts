@@ -3,6 +3,7 @@
 import { Fault, msg } from "../base/fault.ts";
 import type { MessageAuthor } from "../client/actions.ts";
 import type { ChatClient, LinkedAccount } from "../client/chat-client.ts";
+import type { NotifyLevel } from "../core/rooms/prefs.ts";
 import type { PostBody, Answer as WireAnswer } from "../wire/messages.ts";
 import type { Message } from "./messages/en/terminal.ts";
 
@@ -44,7 +45,11 @@ export interface Views extends Readonly<Record<SimpleView, object>> {
   readonly seal: { readonly user: string; readonly isConfirmed: boolean };
   readonly sealed: { readonly accept: boolean };
   readonly verify: { readonly user: string; readonly confirmation: string };
-  readonly notify: { readonly on: boolean | undefined; readonly target?: string };
+  readonly notify: {
+    /** `on` and `off` apply to this device in the terminal; `undefined` lists the muted targets. */
+    readonly level: NotifyLevel | "on" | "off" | undefined;
+    readonly target?: string;
+  };
   readonly search: { readonly text: string };
   readonly send: { readonly input: string };
   readonly set: { readonly input: string };

@@ -490,12 +490,15 @@ const search = opensView("/search TEXT", (input) => {
 });
 
 const notify = opensView(
-  { terminal: "/notify [on|off [TARGET]]", page: "/notify on|off [TARGET]" },
+  {
+    terminal: "/notify [all|mentions|nothing|on|off [TARGET]]",
+    page: "/notify all|mentions|nothing|on|off [TARGET]",
+  },
   (input, ui) => {
-    const [state = "", target] = splitWords(input, 0, 2) ?? [];
-    if (input === "" && ui === "terminal") return { kind: "notify", on: undefined };
-    const args = parseOnOff(state);
-    return args && { kind: "notify", ...args, ...(target === undefined ? {} : { target }) };
+    if (input === "" && ui === "terminal") return { kind: "notify", level: undefined };
+    const [word, target] = splitWords(input, 1, 2) ?? [];
+    const level = (["all", "mentions", "nothing", "on", "off"] as const).find((l) => l === word);
+    return level && { kind: "notify", level, ...(target === undefined ? {} : { target }) };
   },
 );
 

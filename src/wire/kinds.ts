@@ -180,7 +180,7 @@ export const KINDS = {
     log: "accounts",
     body: {
       ...({ room: "text", muted: "count", favourite: "flag", hidden: "count" } as const),
-      ...({ unread: "count", seq: "any", on: "flag", all: "any" } as const),
+      ...({ unread: "count", notify: "text", seq: "any", on: "flag", all: "any" } as const),
     },
   },
   "prefs-erase": { log: "accounts", traits: ["erasing"], body: { also: "list" } },

@@ -123,6 +123,8 @@ const roomEntry = v.object({
   receiptsWanted: v.optional(v.boolean()),
 });
 
+export const NOTIFY_LEVELS = ["all", "mentions"] as const;
+
 const roomPrefs = {
   room: id,
   /** End of the mute in Unix ms; 0 if permanent. */
@@ -132,6 +134,7 @@ const roomPrefs = {
   hidden: v.optional(count),
   /** Seq of the first unread record, regardless of the read position. */
   unread: v.optional(positive),
+  notify: v.optional(v.picklist(NOTIFY_LEVELS)),
 };
 
 const translatable = v.object({

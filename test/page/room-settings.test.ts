@@ -31,11 +31,10 @@ pageTest(
     await phone.room("zoo").getByText("favourite").waitFor();
     expect(await targets(phone)).toEqual(["zoo", "lobby"]);
 
-    await chooseFromRoomMenu(ana, "lobby", "Mute…");
-    await ana
-      .dialog("Mute #lobby")
-      .getByRole("button", { name: "Until I turn it back on" })
-      .click();
+    await chooseFromRoomMenu(ana, "lobby", "Notifications…");
+    const levels = ana.dialog("Notifications from #lobby");
+    await levels.getByRole("button", { name: "Mentions only", pressed: true }).waitFor();
+    await levels.getByRole("button", { name: "Nothing", exact: true }).click();
     await phone.room("lobby").getByText("muted").waitFor();
     await ben.post("nobody is called");
     await ben.post("hello @ana");

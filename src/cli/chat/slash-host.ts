@@ -6,7 +6,7 @@ import type { Client } from "../../client/client.ts";
 import type { ChatRecord, RoomView } from "../../core/client/chat-record.ts";
 import { withMentions } from "../../core/client/mentions.ts";
 import { isSameName } from "../../core/model/item.ts";
-import type { Host, JoinArgs, View } from "../../ui/command.ts";
+import type { Host, JoinArgs, View, Views } from "../../ui/command.ts";
 import type { Message, TerminalTexts } from "../../ui/messages/en/terminal.ts";
 import type { Answer, PostBody } from "../../wire/messages.ts";
 import type { OpenClient } from "../connect/client.ts";
@@ -68,11 +68,12 @@ export abstract class SlashHost implements Host {
    */
   abstract set(argument: string): void;
   /**
-   * Mutes or unmutes a target on this device, or lists the muted targets if `on` is `undefined`.
+   * Sets a target's level on the account, mutes or unmutes it on this device (`on` and `off`), or
+   * lists the muted targets if `level` is `undefined`.
    * @param target the open target if `undefined`
    * @throws {Fault} usage, not-member, room-unknown or too-many
    */
-  abstract notify(on: boolean | undefined, target: string | undefined): void;
+  abstract notify(level: Views["notify"]["level"], target: string | undefined): void;
   abstract quit(): Promise<void>;
 
   /** Called with the seq of the user's own action, before its record arrives. */

@@ -7,7 +7,7 @@ import { isSameName } from "../../core/model/item.ts";
 import { foundItems } from "../../core/model/page.ts";
 import { roomOf } from "../../core/model/selectors.ts";
 import { LOBBY } from "../../core/rooms/rooms.ts";
-import type { View } from "../../ui/command.ts";
+import type { View, Views } from "../../ui/command.ts";
 import type { Message } from "../../ui/messages/en/terminal.ts";
 import type { PostBody } from "../../wire/messages.ts";
 import { showView } from "../chat/slash.ts";
@@ -142,11 +142,11 @@ export class ScreenCommands extends SlashHost {
     this.#options.screen.set(argument);
   }
 
-  notify(on: boolean | undefined, targetArgument: string | undefined): void {
+  notify(level: Views["notify"]["level"], targetArgument: string | undefined): void {
     const { chat } = this;
     const { screen } = this.#options;
     const muted = screen.mutedTargets();
-    if (on === undefined) {
+    if (level === undefined) {
       const names = muted.map((target) => this.#displayName(target)).join(", ");
       return screen.note((texts) => (names === "" ? texts.nothingMuted : texts.mutedList(names)));
     }
@@ -156,13 +156,15 @@ export class ScreenCommands extends SlashHost {
     // The user may have left a muted target, or the target may have been renamed.
     const isValid = room !== undefined || target.startsWith("@") || isMuted(muted, target);
     if (!isValid) throw new Fault("room-unknown", msg`you are not in a room named '${target}'`);
-    if (on && room !== undefined) chat.actions.setPrefs(target, { muted: undefined });
-    screen.mute(room?.target ?? target, !on);
+    if (level === "on") chat.actions.setPrefs(target, { muted: undefined });
+    else if (level !== "off") chat.actions.setNotifyLevel(target, level);
+    screen.mute(room?.target ?? target, level === "off");
     const name = this.#displayName(room?.target ?? target);
-    const staysMuted = isMuted(screen.mutedTargets(), target);
+    const isMutedByFile = level !== "nothing" && isMuted(screen.mutedTargets(), target);
     screen.note((texts) => {
-      if (!on) return texts.targetMuted(name);
-      return staysMuted ? texts.mutedBySetting(name) : texts.unmuted(name);
+      if (level === "off") return texts.targetMuted(name);
+      if (isMutedByFile) return texts.mutedBySetting(name);
+      return level === "on" ? texts.unmuted(name) : texts.notifyLevelSet(name, level);
     });
   }
 

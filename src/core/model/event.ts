@@ -166,7 +166,7 @@ export type ModelEffect =
       readonly room: RoomId;
       readonly target: string;
       readonly item: Item;
-      readonly why: "mention" | "direct" | "put-out";
+      readonly why: "message" | "put-out";
     }
   | { readonly kind: "members"; readonly room: RoomId; readonly target: string }
   | { readonly kind: "search"; readonly query: SearchQuery; readonly before: number | undefined }

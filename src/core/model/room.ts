@@ -388,7 +388,7 @@ export function readPositionAfter(room: RoomState, seq: number): number | undefi
   return room.jump === undefined ? room.receivedN : item.n;
 }
 
-export function isMention(item: Item, room: RoomState, me: string | undefined): boolean {
-  if (isSameName(item.from, me) || !isMessage(item) || item.isNotice === true) return false;
-  return item.mentionsMe || room.kind === "person";
+/** Notices of bots never notify (as in IRC). */
+export function isFromOthers(item: Item, me: string | undefined): boolean {
+  return !isSameName(item.from, me) && isMessage(item) && item.isNotice !== true;
 }

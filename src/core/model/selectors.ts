@@ -2,8 +2,9 @@
 
 import type { RoomId } from "../../base/ids.ts";
 import { compareNames } from "../../base/names.ts";
+import { type NotifyLevel, notifyLevel } from "../rooms/prefs.ts";
 import { isMessage, isSameName, itemAt } from "./item.ts";
-import { isMention, messagesOfOthers } from "./room.ts";
+import { messagesOfOthers } from "./room.ts";
 import type { Draft, Item, Model, RoomState } from "./state.ts";
 
 export interface RoomListEntry {
@@ -91,7 +92,7 @@ export function isCaption(model: Model, { edits }: Pick<Draft, "edits">): boolea
   return edits !== undefined && findItem(model, edits)?.file !== undefined;
 }
 
-export function isIgnored(model: Model, user: string | undefined): boolean {
+export function isIgnored(model: Pick<Model, "ignored">, user: string | undefined): boolean {
   return user !== undefined && model.ignored.has(user.toLowerCase());
 }
 
@@ -99,13 +100,9 @@ export function isMuted({ prefs }: Pick<Model, "prefs">, room: RoomId): boolean 
   return prefs?.get(room)?.muted !== undefined;
 }
 
-export function mentionsUser(
-  { me, ignored }: Pick<Model, "me" | "ignored">,
-  room: RoomState,
-  item: Item,
-): boolean {
-  const isAuthorVisible = item.from === undefined || !ignored.has(item.from.toLowerCase());
-  return isAuthorVisible && isMention(item, room, me);
+/** Mutes that have ended are not in the model. */
+export function roomNotifyLevel({ prefs }: Pick<Model, "prefs">, room: RoomState): NotifyLevel {
+  return notifyLevel(prefs?.get(room.id), { isDirect: room.kind === "person", unixMs: 0 });
 }
 
 /** If the user has marked messages as unread, counts from the first marked message. */

@@ -13,6 +13,7 @@ import {
   addRecord,
   applyRoomUpdate,
   endListing,
+  isFromOthers,
   newRoom,
   noteMention,
   type RoomDraft,
@@ -20,7 +21,7 @@ import {
   readUpTo,
   renameAuthor,
 } from "./room.ts";
-import { isMuted, mentionsUser } from "./selectors.ts";
+import { isIgnored, roomNotifyLevel } from "./selectors.ts";
 import type { Item, Model, RoomState, ServerNotices } from "./state.ts";
 import { USER_ACTIONS } from "./user-actions.ts";
 
@@ -258,23 +259,19 @@ function recordReceived(
   // be a former name of another user.
   if (item.kind === "rename" && draft.fields.isCaughtUp) renameAuthor(room, item);
   unhideOnMessage(draft, room.id, item);
-  notifyMention(draft, room.id, item);
+  notifyMessage(draft, room.id, item);
 }
 
-function notifyMention(draft: ModelDraft, id: RoomId, item: Item): void {
+function notifyMessage(draft: ModelDraft, id: RoomId, item: Item): void {
   const room = draft.room(id);
   const { fields } = draft;
-  if (room === undefined || !mentionsUser(fields, room, item)) return;
-  noteMention(room, item);
-  if (
-    !fields.isCaughtUp ||
-    isMuted(fields, room.id) ||
-    item.n <= room.read ||
-    isRoomVisible(draft, room)
-  )
-    return;
-  const why = item.mentionsMe ? "mention" : "direct";
-  draft.effects.push({ kind: "notify", room: id, target: room.target, item, why });
+  if (room === undefined || isIgnored(fields, item.from)) return;
+  if (!isFromOthers(item, fields.me)) return;
+  if (item.mentionsMe || room.kind === "person") noteMention(room, item);
+  const level = roomNotifyLevel(fields, room);
+  if (level === "nothing" || (level === "mentions" && !item.mentionsMe)) return;
+  if (!fields.isCaughtUp || item.n <= room.read || isRoomVisible(draft, room)) return;
+  draft.effects.push({ kind: "notify", room: id, target: room.target, item, why: "message" });
 }
 
 function isRoomVisible({ fields }: ModelDraft, room: RoomState): boolean {

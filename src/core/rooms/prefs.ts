@@ -6,7 +6,10 @@ import { PREFS_RECORDS_MAX, PREFS_ROOMS_MAX, SAVED_MAX } from "../../base/limits
 import { clampUnixMs } from "../../base/time.ts";
 import { isCount } from "../../base/values.ts";
 import { fieldsOf } from "../../wire/kinds.ts";
+import { NOTIFY_LEVELS } from "../../wire/messages.ts";
 import type { Draft, FoldedHead, JsonObject } from "../../wire/record.ts";
+
+export type NotifyLevel = (typeof NOTIFY_LEVELS)[number] | "nothing";
 
 export interface RoomPrefs {
   /** End of muting in Unix ms; 0 if the room is muted permanently. */
@@ -14,6 +17,8 @@ export interface RoomPrefs {
   readonly favourite?: boolean | undefined;
   readonly hidden?: number | undefined;
   readonly unread?: number | undefined;
+  /** Messages that notify the user; `undefined` for the default of `notifyLevel`. */
+  readonly notify?: Exclude<NotifyLevel, "nothing"> | undefined;
 }
 
 export type PrefsChange =
@@ -58,13 +63,14 @@ export class AccountPrefs {
 
   has(change: PrefsChange): boolean {
     if (change.kind === "save") return this.saved.has(change.seq) === change.on;
-    const { muted, favourite, hidden, unread } = change.prefs;
+    const { muted, favourite, hidden, unread, notify } = change.prefs;
     const known = this.rooms.get(change.room);
     return (
       known?.muted === muted &&
       (known?.favourite === true) === (favourite === true) &&
       known?.hidden === hidden &&
-      known?.unread === unread
+      known?.unread === unread &&
+      known?.notify === notify
     );
   }
 
@@ -85,6 +91,13 @@ export class AccountPrefs {
 
 const NONE = new AccountPrefs();
 
+/** Keeps a level that the change omits, because older clients do not know it. */
+function withKnownLevel(change: PrefsChange, { rooms }: AccountPrefs): PrefsChange {
+  if (change.kind === "save" || change.prefs.notify !== undefined) return change;
+  const { notify } = rooms.get(change.room) ?? {};
+  return notify === undefined ? change : { ...change, prefs: { ...change.prefs, notify } };
+}
+
 /**
  * Returns no records if the change has no effect. If there are too many settings records, returns a
  * record with all settings, and a draft that orders the old records to be blanked, because past
@@ -93,9 +106,10 @@ const NONE = new AccountPrefs();
  */
 export function prefsDrafts(
   id: UserId,
-  change: PrefsChange,
+  requested: PrefsChange,
   prefs: AccountPrefs = NONE,
 ): readonly Draft[] {
+  const change = withKnownLevel(requested, prefs);
   if (prefs.has(change)) return [];
   checkBounds(prefs, change);
   const about = { room: id, by: id, id: "" } as const;
@@ -130,7 +144,7 @@ function checkBounds({ rooms, saved }: AccountPrefs, change: PrefsChange): void 
 }
 
 export function prefsChangeOf(body: JsonObject): PrefsChange | undefined {
-  const { room, seq, on, muted, favourite, hidden, unread } = fieldsOf("prefs", body);
+  const { room, seq, on, muted, favourite, hidden, unread, notify } = fieldsOf("prefs", body);
   if (room === undefined) return undefined;
   const id = room as RoomId;
   if (seq !== undefined) {
@@ -138,8 +152,18 @@ export function prefsChangeOf(body: JsonObject): PrefsChange | undefined {
     return isWhole ? { kind: "save", room: id, seq, on } : undefined;
   }
   const until = muted === undefined ? undefined : clampUnixMs(muted);
-  const prefs = { muted: until, favourite: favourite || undefined, hidden, unread };
+  const level = NOTIFY_LEVELS.find((known) => known === notify);
+  const prefs = { muted: until, favourite: favourite || undefined, hidden, unread, notify: level };
   return { kind: "prefs-set", room: id, prefs };
+}
+
+/** In a direct conversation, every message notifies by default; in a room, only mentions do. */
+export function notifyLevel(
+  prefs: RoomPrefs | undefined,
+  { isDirect, unixMs }: { readonly isDirect: boolean; readonly unixMs: number },
+): NotifyLevel {
+  if (isMutedAt(prefs?.muted, unixMs)) return "nothing";
+  return prefs?.notify ?? (isDirect ? "all" : "mentions");
 }
 
 /** @param until 0 if permanent, `undefined` if not muted */
@@ -147,8 +171,8 @@ export function isMutedAt(until: number | undefined, unixMs: number): boolean {
   return until !== undefined && (until === 0 || unixMs < until);
 }
 
-function isEmpty({ muted, favourite, hidden, unread }: RoomPrefs): boolean {
-  return muted === undefined && favourite !== true && hidden === undefined && unread === undefined;
+function isEmpty({ favourite, ...values }: RoomPrefs): boolean {
+  return favourite !== true && Object.values(values).every((value) => value === undefined);
 }
 
 function objectOf(value: unknown): JsonObject {

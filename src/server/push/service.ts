@@ -23,7 +23,7 @@ import {
 } from "../../core/push/schedule.ts";
 import { TokenBuckets } from "../../core/rate.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
-import { isMutedAt } from "../../core/rooms/prefs.ts";
+import { type NotifyLevel, notifyLevel } from "../../core/rooms/prefs.ts";
 import type { Room } from "../../core/rooms/rooms.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import { type Body, hasTrait, type KindWith } from "../../wire/kinds.ts";
@@ -149,7 +149,7 @@ export class PushService {
     const body = bodyOf(record, kind) ?? {};
     if (body.imported !== undefined || body.notice === true) return;
     const mention = this.#mentionOf(room, record, body);
-    this.#note(room, head.by, mention, this.#mentionedUsers(room, body));
+    this.#note(room, head.by, mention, this.#notifiedUsers(room, body));
     const answered = body.re;
     if (answered !== undefined && room.pair === undefined && room.isSealed !== true) {
       void this.#notifyRepliedTo(room, head.by, mention, answered);
@@ -192,24 +192,28 @@ export class PushService {
   }
 
   /** Returns all members of a sealed room, because the server cannot read the mentions. */
-  *#mentionedUsers(room: Room, body: MessageBody): Iterable<UserId> {
-    if (room.pair !== undefined || room.isSealed === true) {
-      const isFew = room.members.size <= this.#subscriptions.size;
-      for (const user of isFew ? room.members : this.#subscriptions.users()) yield user;
-      return;
-    }
+  #notifiedUsers(room: Room, body: MessageBody): ReadonlySet<UserId> {
+    const isFew = room.members.size <= this.#subscriptions.size;
+    const users = [...(isFew ? room.members : this.#subscriptions.users())];
+    if (room.isSealed === true) return new Set(users);
     const { registry } = this.#options;
-    for (const name of mentionsIn(body)) {
-      const account = isName(name) ? registry.find(name) : undefined;
-      if (account !== undefined) yield account.id;
-    }
+    const mentioned = mentionsIn(body).flatMap((name) => {
+      return (isName(name) ? registry.find(name)?.id : undefined) ?? [];
+    });
+    const levelOf = (user: UserId) => this.#levelOf(registry.get(user), room);
+    return new Set([...users.filter((user) => levelOf(user) === "all"), ...mentioned]);
+  }
+
+  #levelOf(account: Account | undefined, room: Room): NotifyLevel {
+    const [isDirect, unixMs] = [room.pair !== undefined, this.#options.clock.unixMs()];
+    return notifyLevel(account?.prefs?.rooms.get(room.id), { isDirect, unixMs });
   }
 
   #isNotifiable(user: UserId, room: Room, by: UserId): boolean {
     if (!this.#subscriptions.has(user) || !room.members.has(user)) return false;
     const account = this.#options.registry.get(user);
     if (account === undefined || account.isRemoved || account.ignored.has(by)) return false;
-    return !isMutedAt(account.prefs?.rooms.get(room.id)?.muted, this.#options.clock.unixMs());
+    return this.#levelOf(account, room) !== "nothing";
   }
 
   #schedule(): void {

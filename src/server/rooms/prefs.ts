@@ -31,9 +31,9 @@ export class PrefsService {
       rooms: [...(prefs?.rooms ?? [])].map(([room, settings]) => ({ room, ...settings })),
       saved: [...(prefs?.saved ?? [])].map(([seq, room]) => ({ room, seq })),
     }),
-    "prefs-set": async ({ room: id, muted, favourite, hidden, unread }, { account }) => {
+    "prefs-set": async ({ room: id, muted, favourite, hidden, unread, notify }, { account }) => {
       const room = id as RoomId;
-      const prefs = { muted, favourite, hidden, unread };
+      const prefs = { muted, favourite, hidden, unread, notify };
       if (Object.values(prefs).some((value) => value !== undefined && value !== false)) {
         this.#checkReads(account, room);
       }

@@ -199,7 +199,7 @@ clientTest("creates a room only after a prompt that describes it", async (fixtur
   );
 });
 
-commandTest("mutes and unmutes rooms and people", async ({ run, notes }) => {
+commandTest("mutes and unmutes rooms and people", async ({ commands, run, notes }) => {
   expect(await run("notify")).toBe("fine");
   expect(await run("notify off")).toBe("fine");
   expect(await run("notify off @Bob")).toBe("fine");
@@ -214,6 +214,12 @@ commandTest("mutes and unmutes rooms and people", async ({ run, notes }) => {
     "#lobby is no longer muted",
     "#noise is still muted by the setting 'muted'; to change it: /set muted",
   ]);
+  expect(await run("notify all #lobby")).toBe("not-member");
+  commands.chat.store.applyNow({ kind: "prefs", rooms: [], saved: [] });
+  expect(await run("notify all #lobby")).toBe("fine");
+  expect(notes.at(-1)).toBe("notifications from #lobby on all your devices: All messages");
+  expect(await run("notify nothing")).toBe("fine");
+  expect(notes.at(-1)).toBe("notifications from #lobby on all your devices: Nothing");
   for (const line of ["quiet on", "quiet off", "quiet", "set mouse on"]) {
     expect(await run(line)).toBe("fine");
   }

@@ -26,7 +26,7 @@ class Screen {
 
   get notified(): string[] {
     return this.effects.flatMap((effect) =>
-      effect.kind === "notify" ? [`${effect.target}: ${effect.why}: ${effect.item.text}`] : [],
+      effect.kind === "notify" ? [`${effect.target}: ${effect.item.text}`] : [],
     );
   }
 }
@@ -55,12 +55,12 @@ test("counts texts, notifies of mentions and replies, and ignores reactions", as
   await ana.post({ text: "come, ben", mentions: ["ben"] });
   await shows(ben, screen, "come, ben");
   expect(screen.room("vault")).toMatchObject({ unread: before + 2, isSealed: true });
-  expect(screen.notified).toEqual(["vault: mention: come, ben"]);
+  expect(screen.notified).toEqual(["vault: come, ben"]);
   const { seq } = await ben.postText("I come");
   await ana.post({ text: "", react: "👍", re: seq });
   await ana.post({ text: "good", re: seq });
   await shows(ben, screen, "good");
-  expect(screen.notified).toEqual(["vault: mention: come, ben", "vault: mention: good"]);
+  expect(screen.notified).toEqual(["vault: come, ben", "vault: good"]);
   screen.update({ kind: "open", target: "vault" });
   screen.update({ kind: "focus", on: true });
   await ana.post({ text: "seen, ben", mentions: ["ben"] });

@@ -38,6 +38,21 @@ test("counts mentions in a muted room only in its own entry", () => {
   expect(roomList(updated.model).mentions).toBe(2);
 });
 
+test("notifies of messages by the level of their room or conversation", () => {
+  const texts = (...events: readonly ModelEvent[]) =>
+    scene(NONE, ...events).effects.flatMap((effect) =>
+      effect.kind === "notify" ? effect.item.seq : [],
+    );
+  const inLobby = [recordEvent(2), recordEvent(3, { body: mention })];
+  expect(texts(...inLobby)).toEqual([3]);
+  expect(texts(prefs(LOBBY, { notify: "all" }), ...inLobby)).toEqual([2, 3]);
+  expect(texts(prefs(LOBBY, { notify: "all", muted: 0 }), ...inLobby)).toEqual([]);
+  expect(texts(fromBen(4, 1))).toEqual([4]);
+  expect(texts(prefs(BEN, { notify: "mentions" }), fromBen(4, 1))).toEqual([]);
+  const ignoring: ModelEvent = { kind: "ignored", users: ["ben"] };
+  expect(texts(ignoring, prefs(LOBBY, { notify: "all" }), ...inLobby)).toEqual([]);
+});
+
 test("lists favourites first, both rooms and people", () => {
   const { model } = scene(
     { kind: "room", room: ZOO, name: "zoo", n: 1, skipped: 0, read: 0 },

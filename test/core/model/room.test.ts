@@ -9,7 +9,7 @@ import {
   applyRoomUpdate,
   closeView,
   endListing,
-  isMention,
+  isFromOthers,
   jumpTo,
   newRoom,
   noteMention,
@@ -235,14 +235,10 @@ test("marks muted members, and the user's own mute", () => {
   expect(draft.mutedUntilUnixMs).toBeUndefined();
 });
 
-test("detects mentions by name, by reply and in conversations", () => {
-  const { model } = scene();
-  const direct = [...model.rooms.values()].find(({ kind }) => kind === "person");
-  if (direct === undefined) throw new Error("no conversation");
-  expect(isMention(item(2), direct, "ana")).toBe(true);
-  expect(isMention(item(2), lobbyOf(model), "ana")).toBe(false);
-  expect(isMention(item(2), direct, "ben")).toBe(false);
-  expect(isMention({ ...item(2), isNotice: true }, direct, "ana")).toBe(false);
+test("distinguishes messages of others from notices and the user's own messages", () => {
+  expect(isFromOthers(item(2), "ana")).toBe(true);
+  expect(isFromOthers(item(2), "ben")).toBe(false);
+  expect(isFromOthers({ ...item(2), isNotice: true }, "ana")).toBe(false);
 });
 
 test("reports who removed the user from a room", () => {

@@ -5,6 +5,7 @@ import { erasuresOf } from "../../../src/core/log/erasures.ts";
 import {
   AccountPrefs,
   isMutedAt,
+  notifyLevel,
   type PrefsChange,
   prefsDrafts,
   type RoomPrefs,
@@ -48,6 +49,31 @@ test("applies the last change of a room and records no unchanged settings", () =
   expect(owner.refolded().rooms.get(CELLAR)).toEqual({ hidden: 3, unread: 4 });
   owner.change(set({}));
   expect(owner.refolded().rooms.size).toBe(0);
+});
+
+test("keeps the level of a room when an older client omits it", () => {
+  const owner = new Owner();
+  owner.change(set({ notify: "all" }));
+  owner.change(set({ favourite: true }));
+  expect(owner.refolded().rooms.get(CELLAR)).toEqual({ favourite: true, notify: "all" });
+  expect(owner.change(set({ favourite: true }))).toHaveLength(0);
+  owner.change(set({}));
+  owner.change(set({ notify: "mentions" }));
+  expect(owner.refolded().rooms.get(CELLAR)).toEqual({ notify: "mentions" });
+});
+
+test("derives the level from the settings and the kind of the room", () => {
+  const level = (prefs: RoomPrefs | undefined, isDirect = false) =>
+    notifyLevel(prefs, { isDirect, unixMs: 5 });
+  expect([level(undefined), level(undefined, true)]).toEqual(["mentions", "all"]);
+  expect([level({ notify: "all" }), level({ notify: "mentions" }, true)]).toEqual([
+    "all",
+    "mentions",
+  ]);
+  expect([level({ notify: "all", muted: 6 }), level({ notify: "all", muted: 5 })]).toEqual([
+    "nothing",
+    "all",
+  ]);
 });
 
 test("keeps saved messages in the order of saving", () => {

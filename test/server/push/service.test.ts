@@ -233,6 +233,30 @@ labTest("skips a muted room", async (here) => {
   expect(here.push.came).toHaveLength(1);
 });
 
+labTest("pushes each message of a room if its level is `all`", async (here) => {
+  const ana = await here.site.again(here.ana, "ana");
+  await ana.request("prefs-set", { room: ana.roomId(), notify: "all" });
+  await left(ana);
+  await postText(here, "nobody is called");
+  await here.site.time.advance(PUSH_ROOM_INTERVAL_MS);
+  await here.site.wait(here.ben.post("@ana is called"));
+  await here.site.time.advance(SOON_MS);
+  expect(here.push.came).toHaveLength(2);
+});
+
+labTest("pushes only mentions in a conversation if its level is `mentions`", async (here) => {
+  await postText(here, "hello", "@ana");
+  expect(here.push.came).toHaveLength(1);
+  const ana = await here.site.again(here.ana, "ana");
+  await ana.request("prefs-set", { room: ana.roomId("ben"), notify: "mentions" });
+  await left(ana);
+  await here.site.time.advance(PUSH_ROOM_INTERVAL_MS);
+  await postText(here, "nobody is called", "@ana");
+  expect(here.push.came).toHaveLength(1);
+  await postText(here, "@ana is called", "@ana");
+  expect(here.push.came).toHaveLength(2);
+});
+
 labTest("skips ignored users, and rooms that the user left", async (here) => {
   const ana = await here.site.again(here.ana, "ana");
   await ana.request("ignore", { user: "ben", on: true });

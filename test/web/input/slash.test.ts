@@ -19,7 +19,7 @@ const message = (text: string) => ({ kind: "message", text });
 const TERMINAL_ALONE = ["caption", "get", "history", "login", "readers", "register", "stats"];
 const OTHERWISE: Readonly<Record<string, string>> = {
   who: "/who",
-  notify: "/notify on|off [TARGET]",
+  notify: "/notify all|mentions|nothing|on|off [TARGET]",
   send: "/send",
   sealed: "/sealed",
   verify: "/verify NAME",
@@ -68,7 +68,7 @@ describe("slash commands in the composer", () => {
     ["/edit two words", order("edit", { text: "two words" })],
     ["/unmute @bob", order("unmute", { user: "bob" })],
     ["/pin 12", order("pin", { seq: 12 })],
-    ["/notify on #lab", shown("notify", { on: true, target: "#lab" })],
+    ["/notify on #lab", shown("notify", { level: "on", target: "#lab" })],
     ["/notify", misused("notify")],
     ["/notify on a b", misused("notify")],
     ["/who lab", misused("who")],

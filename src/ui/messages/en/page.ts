@@ -1,6 +1,7 @@
 /** English texts of the page. */
 
 import { counted } from "../../../base/sizes.ts";
+import type { NotifyLevel } from "../../../core/rooms/prefs.ts";
 import { ENGLISH_COMMANDS } from "./commands.ts";
 import { ENGLISH_FAULTS } from "./faults.ts";
 import { ENGLISH_IRC } from "./irc.ts";
@@ -336,13 +337,15 @@ export const ENGLISH = {
   markRead: "Mark as read",
   addFavourite: "Add to favourites",
   removeFavourite: "Remove from favourites",
-  muteRoom: "Mute…",
-  unmuteRoom: "Unmute",
-  muteRoomAsk: (name: string) => `Mute ${name}`,
-  muteRoomExplained: "No notifications or badges on any device. Mentions still count.",
-  forHours: (hours: number) =>
-    hours % 24 === 0 ? `For ${counted(hours / 24, "day")}` : `For ${counted(hours, "hour")}`,
-  muteUntilUnmuted: "Until I turn it back on",
+  notifyRoom: "Notifications…",
+  notifyRoomAsk: (name: string) => `Notifications from ${name}`,
+  notifyRoomExplained: "On all your devices. With “Nothing”, the badge counts only mentions.",
+  notifyLevel: (level: NotifyLevel) =>
+    ({ all: "All messages", mentions: "Mentions only", nothing: "Nothing" })[level],
+  nothingForHours: (hours: number) =>
+    hours % 24 === 0
+      ? `Nothing for ${counted(hours / 24, "day")}`
+      : `Nothing for ${counted(hours, "hour")}`,
   hideRoom: "Hide until next message",
   ignoredList: "Ignored people",
   ignoredNone: "You aren't ignoring anyone.",
@@ -472,7 +475,7 @@ export const ENGLISH = {
     passwd: "change your password",
     "irc-password": "manage passwords for your IRC clients",
     set: "open the settings",
-    notify: "mute or unmute a room or @person on all your devices",
+    notify: "choose what notifies you in a room or @person, on all your devices",
     help: "show shortcuts and commands",
     quit: "sign out",
   },

@@ -2,6 +2,7 @@
 
 import { diskSpaceText } from "../../../base/disk-space.ts";
 import { counted } from "../../../base/sizes.ts";
+import type { NotifyLevel } from "../../../core/rooms/prefs.ts";
 import { ENGLISH_COMMANDS } from "./commands.ts";
 import { ENGLISH_IRC } from "./irc.ts";
 import { ENGLISH } from "./page.ts";
@@ -167,6 +168,8 @@ export const ENGLISH_TERMINAL = {
   nothingMuted: "nothing is muted",
   mutedList: (targets: string) => `muted on this device: ${targets}`,
   unmuted: (target: string) => `${target} is no longer muted`,
+  notifyLevelSet: (target: string, level: NotifyLevel) =>
+    `notifications from ${target} on all your devices: ${ENGLISH.notifyLevel(level)}`,
   targetMuted: (target: string) => `${target} is muted on this device`,
   mutedBySetting: (target: string) =>
     `${target} is still muted by the setting 'muted'; to change it: /set muted`,
@@ -232,7 +235,7 @@ export const ENGLISH_TERMINAL = {
     passwd: "change your password (prompt, or CHAT_NEW_PASSWORD)",
     "irc-password": "create, list or revoke passwords for your IRC clients",
     set: "show or change a setting of the full screen",
-    notify: "mute or unmute a room or @person on this device",
+    notify: "choose what notifies you in a room or @person; on and off: on this device",
     stats: "show connection statistics",
     help: "list commands, or describe one",
     quit: "quit",

@@ -149,6 +149,8 @@ export const INDONESIAN_TERMINAL: TerminalTexts = {
   nothingMuted: "tidak ada yang dibisukan",
   mutedList: (targets) => `dibisukan di perangkat ini: ${targets}`,
   unmuted: (target) => `${target} tidak lagi dibisukan`,
+  notifyLevelSet: (target, level) =>
+    `pemberitahuan dari ${target} di semua perangkat Anda: ${INDONESIAN.notifyLevel(level)}`,
   targetMuted: (target) => `${target} dibisukan di perangkat ini`,
   mutedBySetting: (target) =>
     `${target} masih dibisukan oleh setelan 'muted'; untuk mengubahnya: /set muted`,
@@ -217,7 +219,7 @@ export const INDONESIAN_TERMINAL: TerminalTexts = {
     passwd: "ganti kata sandi (diminta, atau CHAT_NEW_PASSWORD)",
     "irc-password": "buat, tampilkan atau cabut kata sandi untuk klien IRC Anda",
     set: "tampilkan atau ubah setelan layar penuh",
-    notify: "bisukan atau bunyikan ruang atau @orang di perangkat ini",
+    notify: "pilih pemberitahuan ruang atau @orang; on dan off: di perangkat ini",
     stats: "tampilkan statistik sambungan",
     help: "daftar perintah, atau jelaskan satu perintah",
     quit: "keluar",

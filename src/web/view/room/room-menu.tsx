@@ -3,7 +3,7 @@
 import { useEffect } from "react";
 import { cleanText } from "../../../base/text.ts";
 import { isSameName } from "../../../core/model/item.ts";
-import { canPin, roomList, roomOf } from "../../../core/model/selectors.ts";
+import { canPin, roomList, roomNotifyLevel, roomOf } from "../../../core/model/selectors.ts";
 import type { RoomState } from "../../../core/model/state.ts";
 import { LOBBY } from "../../../core/rooms/rooms.ts";
 import { targetText } from "../../../ui/text/target-text.ts";
@@ -101,7 +101,7 @@ function arrangingItems(page: PageValue, room: RoomState): MenuItem[] {
   const { target, kind } = room;
   const { prefs } = chat.model;
   if (prefs === undefined) return [];
-  const { favourite, muted } = prefs.get(room.id) ?? {};
+  const { favourite } = prefs.get(room.id) ?? {};
   const { rooms, people } = roomList(chat.model);
   const line = [...rooms, ...people].find((entry) => entry.target === target);
   const items: MenuItem[] = [
@@ -118,17 +118,11 @@ function arrangingItems(page: PageValue, room: RoomState): MenuItem[] {
       onChoose: () =>
         chat.actions.setPrefs(target, { favourite: favourite === true ? undefined : true }),
     },
-    muted === undefined
-      ? {
-          label: texts.muteRoom,
-          icon: "quiet",
-          onChoose: () => show((close) => <MuteDialog target={target} onClose={close} />),
-        }
-      : {
-          label: texts.unmuteRoom,
-          icon: "quiet",
-          onChoose: () => chat.actions.setPrefs(target, { muted: undefined }),
-        },
+    {
+      label: texts.notifyRoom,
+      icon: "quiet",
+      onChoose: () => show((close) => <NotifyDialog room={room} onClose={close} />),
+    },
   ];
   if (kind === "person") {
     items.push({ label: texts.hideRoom, icon: "close", onChoose: () => chat.actions.hide(target) });
@@ -136,24 +130,38 @@ function arrangingItems(page: PageValue, room: RoomState): MenuItem[] {
   return items;
 }
 
-function MuteDialog({ target, onClose }: { readonly target: string; onClose: () => void }) {
+const NOTIFY_LEVELS = ["all", "mentions", "nothing"] as const;
+
+function NotifyDialog({ room, onClose }: { readonly room: RoomState } & CloseProps) {
   const { chat, texts } = usePage();
-  const room = roomOf(chat.model, target);
-  const name = room?.kind === "room" ? `#${cleanText(target)}` : cleanText(target);
-  const mute = (muted: number) => {
-    chat.actions.setPrefs(target, { muted });
-    onClose();
+  const { target } = room;
+  const name = room.kind === "room" ? `#${cleanText(target)}` : cleanText(target);
+  const muted = chat.model.prefs?.get(room.id)?.muted;
+  const level = muted ? undefined : roomNotifyLevel(chat.model, room);
+  const choice = (label: string, isChosen: boolean, choose: () => void) => {
+    const onClick = () => {
+      choose();
+      onClose();
+    };
+    return (
+      <Button key={label} aria-pressed={isChosen} onClick={onClick}>
+        {label}
+      </Button>
+    );
   };
   return (
-    <Dialog title={texts.muteRoomAsk(name)} onClose={onClose} className="dialog-small">
-      <p>{texts.muteRoomExplained}</p>
+    <Dialog title={texts.notifyRoomAsk(name)} onClose={onClose} className="dialog-small">
+      <p>{texts.notifyRoomExplained}</p>
       <div className="choices">
-        {MUTE_HOURS.map((hours) => (
-          <Button key={hours} onClick={() => mute(Date.now() + hours * HOUR_MS)}>
-            {texts.forHours(hours)}
-          </Button>
-        ))}
-        <Button onClick={() => mute(0)}>{texts.muteUntilUnmuted}</Button>
+        {NOTIFY_LEVELS.map((one) => {
+          const choose = () => chat.actions.setNotifyLevel(target, one);
+          return choice(texts.notifyLevel(one), one === level, choose);
+        })}
+        {MUTE_HOURS.map((hours) => {
+          const until = Date.now() + hours * HOUR_MS;
+          const choose = () => chat.actions.setPrefs(target, { muted: until });
+          return choice(texts.nothingForHours(hours), false, choose);
+        })}
       </div>
     </Dialog>
   );

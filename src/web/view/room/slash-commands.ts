@@ -219,11 +219,12 @@ const VIEWERS: { readonly [Kind in keyof Views]: Viewer<Kind> } = {
   seal: ({ user }, page) => confirmSeal(page, user),
   sealed: (_, { openDialog }, { target }) => openDialog(SealedDialog, { target }),
   verify: ({ user }, { openDialog }) => openDialog(SafetyDialog, { user }),
-  notify({ on, target }, { chat }, context) {
-    const muted = target?.replace(/^#/, "") ?? context.target;
-    if (chat.model.prefs === undefined || roomOf(chat.model, muted) === undefined) {
-      throw new Fault("not-member", `you are not in ${muted}`);
+  notify({ level = "on", target }, { chat }, context) {
+    const room = target?.replace(/^#/, "") ?? context.target;
+    if (roomOf(chat.model, room) === undefined) {
+      throw new Fault("not-member", `you are not in ${room}`);
     }
-    chat.actions.setPrefs(muted, { muted: on === true ? undefined : 0 });
+    if (level === "on") chat.actions.setPrefs(room, { muted: undefined });
+    else chat.actions.setNotifyLevel(room, level === "off" ? "nothing" : level);
   },
 };
