@@ -12,7 +12,8 @@ const UNITS_MS: ReadonlyMap<string, number> = new Map([
   ["d", DAY_MS],
   ["w", 7 * DAY_MS],
 ]);
-const AGO = /^(\d{1,9})([smhdw])$/;
+const UNIT = /seconds?|minutes?|hours?|days?|weeks?/.source;
+const AGO = new RegExp(`^(\\d{1,9})(?:([smhdw])| (${UNIT}) ago)$`, "i");
 const DAY = /(\d{4})-(\d\d)-(\d\d)/.source;
 const CLOCK = /(\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?/.source;
 const ZONE = /(?: ?(Z|[+-]\d\d(?::?\d\d)?))?/.source;
@@ -26,23 +27,33 @@ export interface TimeContext {
 }
 
 /**
- * Parses a time in ISO 8601 (local time unless it has an offset), or an age such as `90s`, `10m`,
- * `2h`, `3d` or `1w`.
+ * Parses a time in ISO 8601 (local time unless it has an offset), in which `today`, `yesterday` or
+ * nothing may replace the date, or an age such as `90s`, `10m`, `2h`, `3d`, `1w` or `2 hours ago`.
  * @returns Unix milliseconds, from 0 to UNIX_MS_MAX
  * @throws {Fault} usage if the text is not a time
  */
 export function parseTime(text: string, context: TimeContext): number {
   const ago = AGO.exec(text);
   if (ago !== null) {
-    const agoMs = Number(ago[1]) * (UNITS_MS.get(ago[2] ?? "") ?? 0);
+    const unit = (ago[2] ?? ago[3] ?? "").charAt(0).toLowerCase();
+    const agoMs = Number(ago[1]) * (UNITS_MS.get(unit) ?? 0);
     return Math.max(0, context.nowUnixMs - agoMs);
   }
-  const iso = ISO.exec(text);
+  const iso = ISO.exec(withDate(text, context));
   const unixMs = iso === null ? undefined : isoUnixMs(iso, context);
   if (unixMs !== undefined) return Math.max(0, unixMs);
   throw new Fault("usage", msg`${quoteText(text)} is not a time`, {
-    remedy: "use a date such as 2026-11-20 or 2026-11-20T05:46, or an age such as 10m, 2h or 3d",
+    remedy: "use 2026-11-20, 2026-11-20T05:46, 09:00, yesterday, 10m or '2 hours ago'",
   });
+}
+
+function withDate(text: string, { nowUnixMs, offsetMinutes }: TimeContext): string {
+  const local = nowUnixMs + offsetMinutes(nowUnixMs) * MINUTE_MS;
+  const date = (daysAgo: number) => formatUtc(Math.max(0, local - daysAgo * DAY_MS)).slice(0, 10);
+  return text
+    .replace(/^today\b/i, date(0))
+    .replace(/^yesterday\b/i, date(1))
+    .replace(/^(?=\d\d:)/, `${date(0)} `);
 }
 
 function isoUnixMs(iso: RegExpExecArray, context: TimeContext): number | undefined {

@@ -136,7 +136,7 @@ export class Actions {
   async jumpToTime(
     target: string,
     unixMs: number,
-    jump: (target: string, seq: number) => void,
+    jump: (target: string, seq: number) => void = this.jump.bind(this),
   ): Promise<void> {
     const seq = await this.#store.firstSince(target, Math.max(0, unixMs));
     if (seq === undefined) this.scrollToBottom();

@@ -51,6 +51,8 @@ export interface Views extends Readonly<Record<SimpleView, object>> {
     readonly target?: string;
   };
   readonly search: { readonly text: string };
+  /** A seq, or a time that `parseTime` reads. */
+  readonly jump: { readonly to: number | string };
   readonly send: { readonly input: string };
   readonly set: { readonly input: string };
   readonly "irc-password": { readonly input: string };

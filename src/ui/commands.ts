@@ -489,6 +489,11 @@ const search = opensView("/search TEXT", (input) => {
   return args && { kind: "search", ...args };
 });
 
+const jump = opensView("/jump DATE|SEQ", (input) => {
+  const to = isSeq(input) ? Number(input) : input;
+  return input === "" ? undefined : { kind: "jump", to };
+});
+
 const notify = opensView(
   {
     terminal: "/notify [all|mentions|nothing|on|off [TARGET]]",
@@ -557,6 +562,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   sealed,
   verify,
   search,
+  jump,
   logout: simpleView("logout"),
   passwd: simpleView("passwd"),
   "irc-password": ircPassword,

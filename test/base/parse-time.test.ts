@@ -27,6 +27,14 @@ describe("parseTime", () => {
     ["2026-10-20T05:46", "2026-10-20T03:46:00.000Z"],
     ["2026-11-20", "2026-11-19T23:00:00.000Z"],
     ["2024-02-29", "2024-02-28T22:00:00.000Z"],
+    ["today", "2026-11-19T23:00:00.000Z"],
+    ["yesterday", "2026-11-18T23:00:00.000Z"],
+    ["Yesterday 17:30", "2026-11-19T16:30:00.000Z"],
+    ["09:00", "2026-11-20T08:00:00.000Z"],
+    ["09:00Z", "2026-11-20T09:00:00.000Z"],
+    ["2 hours ago", "2026-11-20T10:00:00.000Z"],
+    ["1 minute ago", "2026-11-20T11:59:00.000Z"],
+    ["3 Days ago", "2026-11-17T12:00:00.000Z"],
   ])("parses %s", (text, expected) => {
     expect(utc(text)).toBe(expected);
   });
@@ -36,10 +44,34 @@ describe("parseTime", () => {
     expect(utc("2026-10-25", "start")).toBe("2026-10-24T22:00:00.000Z");
     expect(utc("2026-10-25", "end")).toBe("2026-10-25T22:59:59.999Z");
     expect(utc("2026-11-20T05:46", "end")).toBe("2026-11-20T04:46:00.000Z");
+    expect(utc("yesterday", "end")).toBe("2026-11-19T22:59:59.999Z");
+  });
+
+  test("uses the local date of today", () => {
+    const nowUnixMs = Date.parse("2026-11-20T23:30:00Z");
+    const local = { ...context, nowUnixMs };
+    expect(formatUtc(parseTime("today", local))).toBe("2026-11-20T23:00:00.000Z");
+    expect(formatUtc(parseTime("00:10", local))).toBe("2026-11-20T23:10:00.000Z");
+    const early = { nowUnixMs: 0, offsetMinutes: () => -60 };
+    expect(parseTime("yesterday", early)).toBe(3_600_000);
   });
 
   test.each([
-    ...["", "yesterday", "10", "10x", "-5m", "1.5h", "2026-02-29", "2026-13-01", "20261120"],
+    ...[
+      "",
+      "yesterdays",
+      "tomorrow",
+      "2 hours",
+      "25:00",
+      "9:00",
+      "10",
+      "10x",
+      "-5m",
+      "1.5h",
+      "2026-02-29",
+      "2026-13-01",
+      "20261120",
+    ],
     ...["2026-11-20T24:01", "2026-11-20T10:60", "2026-11-20T10:00+19:00", "2026-11-20T10:00Z\n"],
   ])("refuses '%s'", (text) => {
     expect(() => parseTime(text, context)).toThrow(Fault);

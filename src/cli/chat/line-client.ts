@@ -141,6 +141,10 @@ export class LineClient extends SlashHost {
     throw usageFault("/set works only in full screen", "run without --plain, or edit config.toml");
   }
 
+  jump(): Promise<void> {
+    throw usageFault("/jump works only in full screen", "run chat history --since DATE");
+  }
+
   notify(): void {
     throw usageFault("/notify works only in full screen", "run without --plain");
   }

@@ -74,6 +74,8 @@ export abstract class SlashHost implements Host {
    * @throws {Fault} usage, not-member, room-unknown or too-many
    */
   abstract notify(level: Views["notify"]["level"], target: string | undefined): void;
+  /** @throws {Fault} usage if the text is not a time */
+  abstract jump(to: Views["jump"]["to"]): Promise<void>;
   abstract quit(): Promise<void>;
 
   /** Called with the seq of the user's own action, before its record arrives. */

@@ -207,6 +207,7 @@ export const VIEWERS: { readonly [Kind in Exclude<keyof Views, "help">]: Viewer<
 
   "irc-password": showIrcPasswords,
   set: (host, { input: words }) => host.set(words),
+  jump: (host, { to }) => host.jump(to),
   notify: (host, { level, target }) => host.notify(level, target),
   quit: (host) => host.quit(),
 };

@@ -2,6 +2,7 @@
 
 import { Fault, msg } from "../../base/fault.ts";
 import { formatTarget, parseTarget } from "../../base/names.ts";
+import { parseTime } from "../../base/parse-time.ts";
 import type { ChatRecord } from "../../core/client/chat-record.ts";
 import { isSameName } from "../../core/model/item.ts";
 import { foundItems } from "../../core/model/page.ts";
@@ -166,6 +167,14 @@ export class ScreenCommands extends SlashHost {
       if (isMutedByFile) return texts.mutedBySetting(name);
       return level === "on" ? texts.unmuted(name) : texts.notifyLevelSet(name, level);
     });
+  }
+
+  async jump(to: Views["jump"]["to"]): Promise<void> {
+    const { chat, context, current } = this;
+    if (typeof to === "number") return chat.actions.jump(current, to);
+    const { clock, offsetMinutes } = context;
+    const unixMs = parseTime(to, { nowUnixMs: clock.unixMs(), offsetMinutes });
+    await chat.actions.jumpToTime(current, unixMs);
   }
 
   #displayName(target: string): string {

@@ -9,6 +9,7 @@ import type { OpenClient } from "../../../src/cli/connect/client.ts";
 import type { Context } from "../../../src/cli/context.ts";
 import { type CommandScreen, ScreenCommands } from "../../../src/cli/screen/commands.ts";
 import { ScreenFiles } from "../../../src/cli/screen/files.ts";
+import { openRoom } from "../../../src/core/model/selectors.ts";
 import { ENGLISH_TERMINAL } from "../../../src/ui/messages/en/terminal.ts";
 import { ClientFixture, clientTest } from "../../client/client-fixture.ts";
 import { until } from "../../event.ts";
@@ -51,7 +52,13 @@ async function commandsOf(fixture: ClientFixture) {
     confirmLeave: () => "all-sent",
     end: (exitCode) => notes.push(`the end, ${exitCode}`),
   };
-  const context = { clock: fixture.clock, env: {}, json: false } as unknown as Context;
+  const offsetMinutes = () => 0;
+  const context = {
+    clock: fixture.clock,
+    offsetMinutes,
+    env: {},
+    json: false,
+  } as unknown as Context;
   const files = new ScreenFiles({ context, open, note: screen.note });
   const commands = new ScreenCommands({ context, open, files, screen });
   const run = async (line: string) => {
@@ -197,6 +204,23 @@ clientTest("creates a room only after a prompt that describes it", async (fixtur
   expect(fixture.server.requests.some((request) => request.kind === "join" && request.create)).toBe(
     false,
   );
+});
+
+clientTest("jumps to a message by its number, or to a date", async (fixture) => {
+  const { run, commands } = await commandsOf(fixture);
+  const jumpSeq = async (to: string) => {
+    expect(await run(`jump ${to}`)).toBe("fine");
+    await fixture.clock.advance(SCREEN_FRAME_MS);
+    return openRoom(commands.chat.model)?.jumpSeq;
+  };
+  for (let n = 1; n <= 3; n++) fixture.server.addRecord({ text: `message ${n}` }, "bob");
+  expect(await jumpSeq("2")).toBe(2);
+  expect(await jumpSeq("2026-11-20")).toBe(1);
+  const since = Date.parse("2026-11-20T00:00:00Z");
+  const histories = fixture.server.requests.filter(({ kind }) => kind === "history");
+  expect(histories.some((request) => "since" in request && request.since === since)).toBe(true);
+  expect(await run("jump tomorrow")).toBe("usage");
+  expect(await run("jump")).toBe("usage");
 });
 
 commandTest("mutes and unmutes rooms and people", async ({ commands, run, notes }) => {

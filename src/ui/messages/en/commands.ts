@@ -32,6 +32,7 @@ export const ENGLISH_COMMANDS = {
   erase: "delete a message; without SEQ, your latest one here",
   pin: "pin a message; without SEQ, the latest one from another user",
   unpin: "unpin a message",
+  jump: "go to a message or time: 42, 2026-11-20, 09:00, yesterday or 2 hours ago",
   pins: "list pinned messages here",
   bot: "tell others that a program uses your account, or no longer",
   receipts: "turn read receipts on or off; in a conversation, both users must turn them on",

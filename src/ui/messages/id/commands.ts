@@ -34,6 +34,7 @@ export const INDONESIAN_COMMANDS: typeof ENGLISH_COMMANDS = {
   erase: "hapus pesan; tanpa SEQ, pesan terakhir Anda di sini",
   pin: "sematkan pesan; tanpa SEQ, pesan terakhir orang lain di sini",
   unpin: "lepas sematan pesan",
+  jump: "buka pesan atau waktu: 42, 2026-11-20, 09:00, yesterday, atau 2 hours ago",
   pins: "daftar pesan yang disematkan di sini",
   bot: "tandai bahwa akun Anda dipakai program, atau tidak lagi",
   receipts: "nyalakan atau matikan tanda dibaca; di percakapan, keduanya harus menyalakannya",

@@ -1,6 +1,7 @@
 /** Runner for the composer's slash commands. */
 
 import { Fault } from "../../../base/fault.ts";
+import { parseTime } from "../../../base/parse-time.ts";
 import { cleanText } from "../../../base/text.ts";
 import { isPostPending, lastMessage, openRoom, roomOf } from "../../../core/model/selectors.ts";
 import type { Draft } from "../../../core/model/state.ts";
@@ -8,6 +9,7 @@ import type { Answer, Command, Host, JoinArgs, View, Views } from "../../../ui/c
 import { type AccountFacts, accountInfoText } from "../../../ui/commands.ts";
 import type { Texts } from "../../../ui/messages/en/page.ts";
 import { PageFault } from "../../../ui/text/fault-text.ts";
+import { offsetMinutes } from "../../../ui/text/times.ts";
 import type { PostBody, Answer as WireAnswer } from "../../../wire/messages.ts";
 import { commandSummary, slashLine } from "../../input/slash.ts";
 import { IrcPasswordsDialog } from "../account/irc-passwords.tsx";
@@ -219,6 +221,11 @@ const VIEWERS: { readonly [Kind in keyof Views]: Viewer<Kind> } = {
   seal: ({ user }, page) => confirmSeal(page, user),
   sealed: (_, { openDialog }, { target }) => openDialog(SealedDialog, { target }),
   verify: ({ user }, { openDialog }) => openDialog(SafetyDialog, { user }),
+  jump({ to }, { chat, fail }, { target, jump }) {
+    if (typeof to === "number") return jump(target, to);
+    const unixMs = parseTime(to, { nowUnixMs: Date.now(), offsetMinutes });
+    chat.actions.jumpToTime(target, unixMs, jump).catch(fail);
+  },
   notify({ level = "on", target }, { chat }, context) {
     const room = target?.replace(/^#/, "") ?? context.target;
     if (roomOf(chat.model, room) === undefined) {
