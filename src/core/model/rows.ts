@@ -193,7 +193,8 @@ function isHidden(
   return hidesMembership && kind !== "sealed" && ROW_SHARING_KINDS.has(kind);
 }
 
-function sharesRows({ joinsFiles }: RowOptions, { kind }: Item): boolean {
+function sharesRows({ joinsFiles }: RowOptions, { kind, on }: Item): boolean {
+  if (kind === "admission") return on !== false;
   return ROW_SHARING_KINDS.has(kind) || (joinsFiles && kind === "file");
 }
 
@@ -387,6 +388,8 @@ function joinsRow({ folded, membershipMax }: RowsState, item: Item, isFollowing:
   if (first?.kind !== kind) return false;
   if (kind === "sealed") return true;
   if (kind === "file") return isFollowing && isSentWith(folded, item);
+  if (kind === "admission" && !(item.on !== false && isSameName(first.from, item.from)))
+    return false;
   // A row states one reason.
   if (kind === "leave" && (text !== "" || first.text !== "")) return false;
   return folded.length < membershipMax && timeUnixMs - first.timeUnixMs < MEMBERSHIP_ROW_MS;

@@ -89,7 +89,7 @@ export function plainTopic(topic: string): string {
 const FOLDED_NAMES_MIN = 5;
 
 /**
- * @param earlier earlier events of other users that the text also summarises
+ * @param earlier earlier joins, leaves, or invitations by the same user, which the text summarises
  * @param isFolded whether to count most of the users instead of naming them
  */
 export function eventText(
@@ -100,17 +100,21 @@ export function eventText(
   isFolded = false,
 ): string {
   const { kind, from, on, keepMs, untilUnixMs, isRemoved } = item;
-  const all = [...earlier, item].map((event) => cleanText(event.from ?? texts.server));
+  const isInvite = kind === "admission";
+  const all = [...earlier, item].map(({ from, subject }) =>
+    cleanText((isInvite ? subject : from) ?? texts.server),
+  );
   if (kind === "sealed") return texts.unreadableMessages(all.length);
   if (kind === "topic" && item.state === "erased") return texts.deleted;
   const names = [...new Set(all)];
   if (isFolded && names.length >= FOLDED_NAMES_MIN)
     names.splice(2, Infinity, texts.others(names.length - 2));
-  const actor = times.list(names);
+  const listed = times.list(names);
+  const actor = isInvite ? cleanText(from ?? texts.server) : listed;
   if (!Object.hasOwn(PHRASES, kind)) return texts.eventOther(actor, cleanText(kind));
   const facts: EventFacts = {
     text: kind === "topic" ? plainTopic(item.text) : cleanText(item.text),
-    subject: cleanText(item.subject ?? ""),
+    subject: isInvite ? listed : cleanText(item.subject ?? ""),
     oldName: cleanText(item.oldName ?? item.oldRoomName ?? ""),
     isRoom: item.oldName === undefined,
     isRemoved,

@@ -218,6 +218,25 @@ test("groups consecutive joins in one row and leaves in another", () => {
   expect(lines(new RowBuilder({ membershipMax: 31 }))).toHaveLength(1);
 });
 
+test("groups consecutive invitations by one user, but not their removal", () => {
+  const invited = (seq: number, from: string, name: string, on = true) =>
+    recordEvent(seq, { kind: "admission", from, body: { name, on } });
+  const { model } = scene(
+    invited(2, "ben", "cleo"),
+    invited(3, "ben", "dora"),
+    invited(4, "eve", "fay"),
+    invited(5, "eve", "gil", false),
+    invited(6, "eve", "hal"),
+    { kind: "open", target: "lobby" },
+  );
+  const { rows } = new RowBuilder().rowsOf(model, utc);
+  expect(
+    rows.flatMap((row) =>
+      row.kind === "item" ? [[...row.earlier, row.item].map(({ subject }) => subject)] : [],
+    ),
+  ).toEqual([["cleo", "dora"], ["fay"], ["gil"], ["hal"]]);
+});
+
 const MINUTE_MS = 60_000;
 
 interface SentFile {

@@ -81,3 +81,18 @@ test.each([
     expect(eventText(last, texts, timesIn(texts), items)).toContain(`p${count - 1} `);
   },
 );
+
+test("names the people whom one user invited", async () => {
+  const texts = await loadTexts("en");
+  const items = Array.from({ length: 5 }, (_, i) =>
+    itemOf(
+      record(i + 2, { kind: "admission", from: "ben", body: { name: `p${i}`, on: true } }),
+      "ana",
+      () => false,
+    ),
+  );
+  const last = items.pop() as (typeof items)[number];
+  const text = (isFolded: boolean) => eventText(last, texts, timesIn(texts), items, isFolded);
+  expect(text(true)).toBe("ben invited p0, p1, and 3 others");
+  expect(text(false)).toBe("ben invited p0, p1, p2, p3, and p4");
+});
