@@ -45,7 +45,6 @@ function plainInlines(parts: readonly Inline[]): string {
 
 /** Struck-out text keeps its marks, because it would have the opposite meaning without them. */
 function plainInline(part: Inline): string {
-  if (part.kind === "math") return mathSource(part);
   if (!("parts" in part)) return part.text;
   const text = plainInlines(part.parts);
   return part.kind === "strike" ? `~~${text}~~` : text;

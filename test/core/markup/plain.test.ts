@@ -15,6 +15,11 @@ test.each([
   expect(plainLine(text, 100)).toBe(plain);
 });
 
+test("omits the dollar signs of formulas", () => {
+  expect(plainLine("so $a^2 + b^2$ is $$c^2$$", 80)).toBe("so a^2 + b^2 is c^2");
+  expect(plainLine("$5 and $6", 80)).toBe("$5 and $6");
+});
+
 test("uses the beginning of a long text, also inside marks", () => {
   expect(plainLine(`**${"long ".repeat(12)}x**`, 20)).toBe("long long long long ");
   expect(plainLine("x".repeat(100_000), 300)).toHaveLength(300);

@@ -14,7 +14,10 @@ interface ListedMessageProps {
 
 export function ListedMessage({ item, location, children }: ListedMessageProps) {
   const { texts, times } = usePage();
-  const about = [authorText(item, texts), location, times.full(item.timeUnixMs)];
+  const { timeUnixMs } = item;
+  const isToday = timeUnixMs >= new Date().setHours(0, 0, 0, 0);
+  const time = (isToday ? times.clock : times.full)(timeUnixMs);
+  const about = [authorText(item, texts), location, time];
   return (
     <>
       <span className="list-note" dir="auto">

@@ -1,6 +1,6 @@
 /** Renderer for users' texts: formatting, mentions, links, code, tables and formulas. */
 
-import { memo, type ReactNode, useEffect, useMemo, useState } from "react";
+import { Fragment, memo, type ReactNode, useEffect, useMemo, useState } from "react";
 import { cleanText } from "../../../base/text.ts";
 import { type Block, parseMarkup, type Table } from "../../../core/markup/blocks.ts";
 import { isEmojiOnly } from "../../../core/markup/emoji-only.ts";
@@ -275,8 +275,23 @@ export const RichLine = memo(function Line({ text }: { readonly text: string }) 
   );
 });
 
+const EMOJI_NAME = /((?<![A-Za-z0-9]):[a-z0-9_+-]{1,40}:(?![A-Za-z0-9]))/;
+
 export function PlainLine({ text }: { readonly text: string }) {
-  const pieces = splitStruck(text);
-  // biome-ignore lint/suspicious/noArrayIndexKey: the pieces have no other key
-  return pieces.map((piece, i) => (i % 2 === 0 ? piece : <s key={i}>{piece}</s>));
+  return splitStruck(text).map((piece, i) => {
+    const Tag = i % 2 === 0 ? Fragment : "s";
+    return (
+      // biome-ignore lint/suspicious/noArrayIndexKey: the pieces have no other key
+      <Tag key={i}>
+        <EmojiLine text={piece} />
+      </Tag>
+    );
+  });
+}
+
+function EmojiLine({ text }: { readonly text: string }) {
+  return text.split(EMOJI_NAME).map((piece, i) => {
+    // biome-ignore lint/suspicious/noArrayIndexKey: the pieces have no other key
+    return i % 2 === 0 ? piece : <Emoji key={i} text={piece} name={piece.slice(1, -1)} />;
+  });
 }
