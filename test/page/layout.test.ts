@@ -181,6 +181,28 @@ pageTest("loads without layout shifts before and after log-in", async () => {
   expect(wrong).toEqual([]);
 });
 
+pageTest("keeps the words of a device's button on one line", async () => {
+  await using kay = await server.logIn("kay", { password: "correct horse", width: 1024 });
+  await using phone = await server.logIn("kay", { password: "correct horse", width: 360 });
+  for (const language of ["en", "id"]) {
+    const settings = JSON.stringify(JSON.stringify({ language }));
+    await phone.page.evaluate(`localStorage.setItem("chat.settings", ${settings})`);
+    await phone.page.reload();
+    const texts = await loadTexts(language);
+    await phone.page.locator(".room-head button").first().click();
+    await phone.page.locator(".me-button").click();
+    const button = phone.page.locator(".device .button").filter({ hasText: texts.signOutDevice });
+    await button.first().waitFor();
+    const lines = await phone.page.evaluate<number>(`(() => {
+      const range = document.createRange();
+      range.selectNodeContents(document.querySelector(".device .button"));
+      return range.getClientRects().length;
+    })()`);
+    expect([language, lines]).toEqual([language, 1]);
+  }
+  await kay.page.close();
+});
+
 pageTest("on a phone, opens a room's details; shows a touched message", async () => {
   await using gus = await server.logIn("gus", { width: 390, height: 844, isPhone: true });
   await gus.createRoom("annex");
