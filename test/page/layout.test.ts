@@ -203,6 +203,25 @@ pageTest("keeps the words of a device's button on one line", async () => {
   await kay.page.close();
 });
 
+pageTest("moves no message when a banner appears", async () => {
+  const max = await server.headlessUser("max");
+  await using lea = await server.logIn("lea", { width: 390, height: 844, isPhone: true });
+  await lea.send("stays here");
+  await lea.waitUntilSent();
+  const place = () => lea.message("stays here").boundingBox();
+  const before = await place();
+  await max.tab.ask("join", { room: "attic", create: true, password: "open sesame" });
+  await max.tab.ask("invite-user", { room: "attic", user: "lea" });
+  const banner = lea.page.locator(".banner").filter({ hasText: "max invited you to #attic." });
+  await banner.waitFor();
+  expect(await place()).toEqual(before);
+  const list = await lea.page.locator(".room-head").boundingBox();
+  const top = (await banner.boundingBox())?.y ?? 0;
+  expect(top).toBeGreaterThanOrEqual((list?.y ?? 0) + (list?.height ?? 0));
+  await banner.getByRole("button", { name: "Dismiss" }).tap();
+  await banner.waitFor({ state: "detached" });
+});
+
 pageTest("on a phone, opens a room's details; shows a touched message", async () => {
   await using gus = await server.logIn("gus", { width: 390, height: 844, isPhone: true });
   await gus.createRoom("annex");

@@ -143,6 +143,7 @@ pageTest("explains the operator link, and offers to stop being operator", async 
   await olga.page.getByText("Sign in to become this server's operator.").waitFor();
   await olga.logIn("olga");
   const line = olga.page.getByText(/^You.re signed in as operator until/);
+  await olga.page.locator(".banners summary", { hasText: "You're operator." }).click();
   await line.waitFor();
   await olga.button("Server administration").waitFor();
   expect(await olga.accessibilityViolations()).toEqual([]);

@@ -447,9 +447,11 @@ export const ENGLISH = {
   removedFromRoom: (actor: string, room: string) => `${actor} removed you from ${room}.`,
   reasonGiven: (reason: string) => `Reason: ${reason}`,
   operatorByLink: "You're signed in as operator until the server stops.",
+  operatorNow: "You're operator.",
+  operatorNoLonger: "You're no longer operator.",
   operatorLinkLost:
-    "You're no longer operator: your operator link stopped working, as it does when the server " +
-    "restarts. Open the new link that “chat serve” prints when it starts.",
+    "Your operator link stopped working, as it does when the server restarts. Open the new link " +
+    "that “chat serve” prints when it starts.",
   operatorEnd: "Stop being operator",
 
   more: "More",

@@ -449,9 +449,11 @@ export const INDONESIAN: Texts = {
   removedFromRoom: (actor, room) => `${actor} mengeluarkan Anda dari ${room}.`,
   reasonGiven: (reason) => `Alasan: ${reason}`,
   operatorByLink: "Anda masuk sebagai operator sampai server berhenti.",
+  operatorNow: "Anda operator.",
+  operatorNoLonger: "Anda bukan operator lagi.",
   operatorLinkLost:
-    "Anda bukan operator lagi: tautan operator Anda tidak berlaku lagi, misalnya karena server " +
-    "dimulai ulang. Buka tautan baru yang ditampilkan “chat serve” saat dimulai.",
+    "Tautan operator Anda tidak berlaku lagi, misalnya karena server dimulai ulang. Buka tautan " +
+    "baru yang ditampilkan “chat serve” saat dimulai.",
   operatorEnd: "Berhenti menjadi operator",
 
   more: "Lainnya",

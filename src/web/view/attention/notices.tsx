@@ -1,13 +1,13 @@
 /** Notices above the rooms: announcement, warnings to operators, and removals from rooms. */
 
-import { useState } from "react";
+import { type ReactNode, useState } from "react";
 import { isDiskFull } from "../../../base/disk-space.ts";
 import { formatSize } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
 import { formatUtc } from "../../../base/time.ts";
 import { targetText } from "../../../ui/text/target-text.ts";
 import { RichText } from "../room/rich-text.tsx";
-import { useModelValue, usePage } from "../shell/context.tsx";
+import { useModelValue, usePage, useTexts } from "../shell/context.tsx";
 import { IconButton } from "../shell/icons.tsx";
 import { readLocal, writeLocal } from "../shell/local.ts";
 
@@ -53,6 +53,25 @@ export function Removals() {
   });
 }
 
+interface BannerProps {
+  readonly isWarning?: boolean;
+  readonly children: ReactNode;
+}
+
+/** Banner that the user can dismiss until its cause ends and recurs. */
+export function Banner({ isWarning = false, children }: BannerProps) {
+  const texts = useTexts();
+  const [isDismissed, setDismissed] = useState(false);
+  if (isDismissed) return null;
+  const [tone, role] = isWarning ? ["warning", "alert"] : ["info", "status"];
+  return (
+    <div className={`banner banner-${tone}`} role={role}>
+      {children}
+      <IconButton icon="close" label={texts.dismiss} onPress={() => setDismissed(true)} />
+    </div>
+  );
+}
+
 export function Notices() {
   const { texts } = usePage();
   const { diskLow, hasMajority } = useModelValue((model) => model.notices);
@@ -61,14 +80,14 @@ export function Notices() {
     <>
       <Announcement />
       {hasMajority === false ? (
-        <div className="banner banner-warning" role="alert">
+        <Banner isWarning>
           <span>{texts.noMajority}</span>
-        </div>
+        </Banner>
       ) : null}
       {diskLow === undefined ? null : (
-        <div className="banner banner-warning" role="alert">
+        <Banner key={String(isDiskFull(diskLow))} isWarning>
           <span>{diskText(formatSize(diskLow.freeBytes), formatSize(diskLow.keepFreeBytes))}</span>
-        </div>
+        </Banner>
       )}
     </>
   );

@@ -26,7 +26,10 @@ export function OperatorBanner() {
   const isLost = useModelValue(() => chat.hasLostOperatorLink);
   return (
     <div className={isLost ? "banner banner-warning" : "banner banner-info"} role="status">
-      {isLost ? <span>{texts.operatorLinkLost}</span> : <OperatorLinkNotice />}
+      <details>
+        <summary>{isLost ? texts.operatorNoLonger : texts.operatorNow}</summary>
+        {isLost ? <span>{texts.operatorLinkLost}</span> : <OperatorLinkNotice />}
+      </details>
       <IconButton icon="close" label={texts.dismiss} onPress={() => chat.dismissOperatorLink()} />
     </div>
   );

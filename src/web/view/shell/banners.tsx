@@ -4,7 +4,7 @@ import { Fragment, useEffect, useState } from "react";
 import type { ConnectionView } from "../../../core/model/state.ts";
 import { faultText, PageFault } from "../../../ui/text/fault-text.ts";
 import { otherPages } from "../../input/invite-addresses.ts";
-import { Notices, Removals } from "../attention/notices.tsx";
+import { Banner, Notices, Removals } from "../attention/notices.tsx";
 import { OperatorBanner } from "../login/operator-banner.tsx";
 import { Invitations } from "../room/sealed.tsx";
 import { Button } from "./button.tsx";
@@ -110,10 +110,10 @@ export function Banners() {
       {isInvited ? <Invitations /> : null}
       {isRemoved ? <Removals /> : null}
       {isOutdated ? (
-        <div className="banner banner-info" role="status">
+        <Banner>
           <span>{texts.outdated}</span>
           <Button onClick={() => location.reload()}>{texts.reload}</Button>
-        </div>
+        </Banner>
       ) : null}
     </header>
   );
