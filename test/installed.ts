@@ -9,6 +9,7 @@ export interface Packages {
 
 export const PROGRAMS = {
   bash: { debian: "bash", fedora: "bash", macos: "bash" },
+  certutil: { debian: "libnss3-tools", fedora: "nss-tools" },
   chromium: { debian: "chromium", fedora: "chromium", macos: "--cask chromium" },
   curl: { debian: "curl", fedora: "curl", macos: "curl" },
   "dpkg-deb": { debian: "dpkg", fedora: "dpkg", macos: "dpkg" },

@@ -78,6 +78,11 @@ export function fromHex(hex: string): Uint8Array {
   return Uint8Array.from(hex.match(/../g) ?? [], (byte) => Number.parseInt(byte, 16));
 }
 
+/** In the form in which certificate managers display hashes: `0A:F3`. */
+export function hexPairs(hex: string): string {
+  return (hex.toUpperCase().match(/../g) ?? []).join(":");
+}
+
 export function toBase64Url(bytes: Uint8Array): string {
   return bytes.toBase64({ alphabet: "base64url", omitPadding: true });
 }

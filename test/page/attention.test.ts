@@ -88,6 +88,48 @@ pageTest("notifies of mentions and direct messages once the user has enabled it"
   await until("the title counts", async () => /^\(\d\)/.test(await ana.page.title()));
 });
 
+pageTest("runs the worker before sign-in", async () => {
+  const count = "navigator.serviceWorker.getRegistrations().then((all) => all.length)";
+  await using eve = await server.visit();
+  await until("it runs", async () => (await eve.page.evaluate<number>(count)) === 1);
+});
+
+const WAKE_LOCK = `{
+  globalThis.locks = [];
+  Object.defineProperty(navigator, "wakeLock", { value: {
+    request: async (kind) => {
+      globalThis.locks.push(kind);
+      return { release: async () => void globalThis.locks.push("released") };
+    },
+  } });
+}`;
+
+pageTest("keeps the screen on while the page is visible", async () => {
+  await using fay = await server.logIn("fay", { initScript: WAKE_LOCK });
+  const setting = (await fay.openSettings()).getByLabel("Keep the screen on");
+  await setting.click();
+  const locks = (expected: string) =>
+    until(expected, () => fay.page.evaluate<boolean>(`locks.join() === "${expected}"`));
+  await locks("screen");
+  await setVisible(fay, false);
+  await setVisible(fay, true);
+  await locks("screen,screen");
+  await setting.click();
+  await locks("screen,screen,released");
+  await fay.page.reload();
+  await fay.composer.waitFor();
+  expect(await fay.page.evaluate<string[]>("locks")).toEqual([]);
+});
+
+pageTest("hides the setting for the screen where the browser can't keep it on", async () => {
+  await using gil = await server.logIn("gil", {
+    initScript: 'Object.defineProperty(navigator, "wakeLock", { value: undefined })',
+  });
+  const settings = await gil.openSettings();
+  await settings.getByLabel("Language").waitFor();
+  expect(await settings.getByLabel("Keep the screen on").count()).toBe(0);
+});
+
 pageTest("shows unread messages in the icon, and plays a sound where enabled", async () => {
   const cid = await server.headlessUser("cid");
   await using dora = await server.logIn("dora", { initScript: LISTEN });
@@ -251,7 +293,7 @@ pageTest("says that notifications on a phone need a trusted certificate", async 
   await ana.openSettings();
   const setting = ana.page.getByLabel("Notify me about mentions and direct messages");
   await setting.click();
-  await ana.page.getByText(/^On a phone, notifications require/).waitFor();
+  await ana.page.getByText(/^Sounds and badges work here, but notifications require/).waitFor();
   expect(await setting.isChecked()).toBe(false);
   expect(await ana.accessibilityViolations()).toEqual([]);
 });
@@ -363,9 +405,11 @@ pageTest("notifies of a message while the page is closed; a click opens its room
   await until("it is on", () => pushCheckbox(ana).isChecked());
   await ana.page.keyboard.press("Escape");
   await ana.logOut();
-  const left = "navigator.serviceWorker.getRegistrations().then((all) => all.length)";
-  await until("the worker is gone", async () => (await page.evaluate<number>(left)) === 0);
-  expect(await page.evaluate("localStorage.getItem('test.push')")).toBe(null);
+  await until("the subscription has ended", () =>
+    page.evaluate<boolean>("localStorage.getItem('test.push') === null"),
+  );
+  const count = "navigator.serviceWorker.getRegistrations().then((all) => all.length)";
+  expect(await page.evaluate<number>(count)).toBe(1);
   ben.tab.close();
   await push.server.stop(true);
 });

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type BrowserContext, chromium, type Browser as Engine } from "playwright-core";
@@ -65,6 +65,10 @@ export interface VisitOptions {
   readonly isDark?: boolean;
   readonly language?: string;
   readonly initScript?: string;
+  /** Origins that the page may ask besides its own. */
+  readonly origins?: readonly string[];
+  /** The browser checks certificates. `refused`: the user continues after its warning. */
+  readonly certificate?: "refused" | "accepted";
 }
 
 /** Runs in each window before the page's code, and reports forbidden actions. */
@@ -80,6 +84,18 @@ export class Browser {
 
   constructor(flags: readonly string[]) {
     this.#flags = flags;
+  }
+
+  /** Adds a root certificate to the store of this browser, before it starts. */
+  trust(certificatePath: string): void {
+    const database = join(this.#profile, ".pki", "nssdb");
+    mkdirSync(database, { recursive: true });
+    const create = ["-N", "--empty-password"];
+    const add = ["-A", "-t", "C,,", "-n", "chat", "-i", certificatePath];
+    for (const args of [create, add]) {
+      const { success, stderr } = Bun.spawnSync(["certutil", "-d", `sql:${database}`, ...args]);
+      if (!success) throw new Error(`certutil: ${stderr}`);
+    }
   }
 
   async start(): Promise<void> {
@@ -98,14 +114,14 @@ export class Browser {
 
   async visit(url: string, options: VisitOptions = {}): Promise<Visit> {
     const context = await this.#context(options);
-    return Visit.open(context, url);
+    return Visit.open(context, url, options);
   }
 
   async #context(options: VisitOptions): Promise<BrowserContext> {
     if (this.#engine === undefined) throw new Error("the browser is not started");
     const { width = 1280, height = 800, isPhone = false, isDark = false } = options;
     const context = await this.#engine.newContext({
-      ignoreHTTPSErrors: true,
+      ignoreHTTPSErrors: options.certificate === undefined,
       viewport: { width, height },
       isMobile: isPhone,
       hasTouch: isPhone,

@@ -282,6 +282,12 @@ pageTest("hides the key of chat web from the next program on its port", async ()
   await ana.send("first run");
   await ana.waitForMessage("first run");
   await ana.waitUntilSent();
+  // The address ends with the program, so it needs neither a worker nor a trusted certificate.
+  const settings = await ana.openSettings();
+  expect(await settings.getByRole("button", { name: "Trust this server" }).count()).toBe(0);
+  const workers = "navigator.serviceWorker.getRegistrations().then((all) => all.length)";
+  expect(await ana.page.evaluate<number>(workers)).toBe(0);
+  await ana.page.keyboard.press("Escape");
   await ana.composer.fill("half a thought");
   const kept = join(sandbox.path("ana"), "web");
   await first.program.signal("SIGINT");

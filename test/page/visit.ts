@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { BrowserContext, Locator, Page } from "playwright-core";
 import { until } from "../event.ts";
+import type { VisitOptions } from "./browser.ts";
 
 /**
  * DOM properties for tests. The DOM types cannot be loaded next to Bun's types, and React declares
@@ -47,12 +48,17 @@ export class Visit {
     this.#violations = violations;
   }
 
-  static async open(context: BrowserContext, url: string): Promise<Visit> {
+  static async open(
+    context: BrowserContext,
+    url: string,
+    { origins = [], certificate }: Pick<VisitOptions, "origins" | "certificate"> = {},
+  ): Promise<Visit> {
     const { origin } = new URL(url);
     const violations: string[] = [];
-    context.on("page", (page) => recordViolations(page, origin, violations));
+    context.on("page", (page) => recordViolations(page, [origin, ...origins], violations));
     const visit = new Visit(await context.newPage(), origin, violations);
-    await visit.page.goto(url);
+    if (certificate === "refused") await continueAfterWarning(visit.page, url);
+    else await visit.page.goto(url);
     return visit;
   }
 
@@ -235,12 +241,22 @@ export class Visit {
 
 const POLICY_VIOLATION = /polic|refused to|violat/i;
 
-function recordViolations(page: Page, origin: string, violations: string[]): void {
-  const socketOrigin = origin.replace(/^http/, "ws");
+async function continueAfterWarning(page: Page, url: string): Promise<void> {
+  const { message } = await page.goto(url).then(
+    () => new Error("the browser did not warn"),
+    (error: unknown) => error as Error,
+  );
+  if (!message.includes("ERR_CERT_AUTHORITY_INVALID")) throw new Error(message);
+  await page.locator("#details-button").click();
+  await page.locator("#proceed-link").click();
+}
+
+function recordViolations(page: Page, origins: readonly string[], violations: string[]): void {
+  const own = origins.flatMap((origin) => [origin, origin.replace(/^http/, "ws")]);
   // Browsers display documents with URLs of these schemes.
   const isOwn = (url: string) =>
-    /^(?:blob|data|about|chrome|chrome-extension):/.test(url) ||
-    [origin, socketOrigin].includes(new URL(url).origin);
+    /^(?:blob|data|about|chrome|chrome-error|chrome-extension):/.test(url) ||
+    own.includes(new URL(url).origin);
   page.on("request", (request) => {
     if (!isOwn(request.url())) violations.push(`asked another machine: ${request.url()}`);
   });

@@ -2,6 +2,7 @@
 
 import { realpathSync } from "node:fs";
 import { join, relative } from "node:path";
+import { hexPairs } from "../../base/bytes.ts";
 import { defined } from "../../base/values.ts";
 import { LOBBY } from "../../core/rooms/rooms.ts";
 import { isLoopback } from "../../io/ws/address.ts";
@@ -90,18 +91,13 @@ function trustedAddress({ named, local }: JoinInfo): string | undefined {
   return named && `https://${named.name}:${local.port}/`;
 }
 
-/** In the form that certificate managers display. */
-function formatSha256(hex: string): string {
-  return (hex.toUpperCase().match(/../g) ?? []).join(":");
-}
-
 function trustLines(joinInfo: JoinInfo): string[] {
   const { named } = joinInfo;
   if (named === undefined) return [];
   return [
     `  without warning   ${trustedAddress(joinInfo)} (see /trust in a browser)`,
     "  root certificate  SHA-256, to compare before you install it:",
-    `    ${formatSha256(named.rootSha256)}`,
+    `    ${hexPairs(named.rootSha256)}`,
   ];
 }
 

@@ -91,7 +91,11 @@ async function answer(
   if (pathname === "/healthz") {
     // Omits the names of missing servers, because the response is public.
     const fault = options.health?.();
-    return fault === undefined ? textResponse(200, "ok\n") : textResponse(503, `${fault.code}\n`);
+    // The page at another address of this server asks whether the browser trusts this one.
+    const headers = { "cross-origin-resource-policy": "cross-origin" };
+    return fault === undefined
+      ? textResponse(200, "ok\n", headers)
+      : textResponse(503, `${fault.code}\n`, headers);
   }
   if (pathname === "/metrics" && operator !== undefined) {
     const fault = await operator.faultFor(bearerOf(request), remote);

@@ -28,7 +28,7 @@ import { isSameName } from "../../core/model/item.ts";
 import type { Draft } from "../../core/model/state.ts";
 import { parseLinkCode } from "../../crypto/link-form.ts";
 import type { Fingerprint } from "../../wire/fingerprint.ts";
-import { type ServerAddress, secretFromInput } from "../../wire/invite.ts";
+import { encodeSecret, type ServerAddress, secretFromInput } from "../../wire/invite.ts";
 import { Device } from "../browser/device-key.ts";
 import { type Platform, PROGRAM } from "../browser/environment.ts";
 import { pageHashing, pageSha256 } from "../browser/hash.ts";
@@ -616,6 +616,13 @@ export class PageClient extends ChatClient<PageAccount> {
 
   get isInvited(): boolean {
     return this.#fragment.secret !== undefined;
+  }
+
+  /** Fragment that passes the invite on to another address of this server; empty without one. */
+  get inviteHash(): string {
+    const { secret, operatorToken } = this.#fragment;
+    if (secret === undefined || operatorToken !== undefined) return "";
+    return `#invite=${encodeSecret(secret)}`;
   }
 
   get isOperatorInvited(): boolean {

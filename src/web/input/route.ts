@@ -15,9 +15,12 @@ const TAG_LENGTH = 10;
 /** Accepts `%40` for `@`, because some programs encode it. */
 const ROUTE = /^#\/(@|%40)?([^/]+)(?:\/(\d{1,16})(?:\/([\w-]{10}))?)?\/?$/i;
 
+/** Opens the dialog about the server's root certificate, also before login. */
+export const TRUST_HASH = "#trust";
+
 /** Any other hash may be a secret, so the page removes it from the address. */
 export function isRouteHash(hash: string): boolean {
-  return hash.startsWith("#/");
+  return hash.startsWith("#/") || hash === TRUST_HASH;
 }
 
 /**

@@ -22,6 +22,7 @@ import { localeFor, timesIn } from "../../ui/text/times.ts";
 import { loadTexts } from "../browser/texts.ts";
 import type { PageClient } from "../driver/page-client.ts";
 import { Layers } from "../input/layers.ts";
+import { registerWorker } from "./attention/push-browser.ts";
 import { notifyFromWorker } from "./attention/pushes.tsx";
 import { playSound } from "./attention/sound.ts";
 import { useNoStrayDrops } from "./files/drop-zone.tsx";
@@ -42,6 +43,8 @@ import { readSettings, type Settings, saveSettings } from "./shell/settings.ts";
 import { ToastQueue } from "./shell/toast-queue.ts";
 import { Toasts, useModelFaults } from "./shell/toasts.tsx";
 import { useVisibleHeight } from "./shell/viewport.ts";
+import { useWakeLock } from "./shell/wake-lock.ts";
+import { TrustRoute } from "./trust/offer.tsx";
 
 /** Loads during the sign-in, so that its form is there sooner. */
 const room = new LazyModule(() => import("./room/chat-page.tsx"));
@@ -81,7 +84,11 @@ function useNotifications(): void {
   const page = usePage();
   const latestPage = useRef(page);
   latestPage.current = page;
-  const { chat } = page;
+  const { chat, texts } = page;
+  useEffect(() => {
+    // The worker would outlast `chat web`. The settings explain why it does not run elsewhere.
+    if (!chat.isLocal) void registerWorker(texts.lang).catch(() => undefined);
+  }, [chat, texts.lang]);
   useEffect(
     () =>
       chat.onEvent((event) => {
@@ -225,6 +232,7 @@ export function App({ chat, texts: initialTexts }: AppProps) {
   useFocus(chat);
   useNoStrayDrops();
   useVisibleHeight();
+  useWakeLock(settings.keepsAwake);
   const page: PageValue = useMemo(() => {
     const notify = (text: string) => toasts.show(text, false);
     const fail = (error: unknown) => toasts.show(faultText(error, texts), true);
@@ -237,6 +245,7 @@ export function App({ chat, texts: initialTexts }: AppProps) {
     <PageContext value={page}>
       <Banners />
       <Screen />
+      <TrustRoute />
       <Toasts level="page" />
       <div className="sr-only" role="status" aria-live="polite">
         {announcement}

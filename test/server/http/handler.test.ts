@@ -63,6 +63,8 @@ test("reports the fault at /healthz without naming servers", async () => {
   health = undefined;
   const well = await fetchHealth();
   expect([well.status, await well.text()]).toEqual([200, "ok\n"]);
+  // The page at another address of the server checks that the browser trusts this one.
+  expect(well.headers.get("cross-origin-resource-policy")).toBe("cross-origin");
 });
 
 test.each([

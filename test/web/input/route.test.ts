@@ -8,6 +8,7 @@ import {
   linkedRoute,
   readRoute,
   serverTag,
+  TRUST_HASH,
 } from "../../../src/web/input/route.ts";
 
 test.each([
@@ -55,6 +56,12 @@ test("round-trips routes, and rejects anything else", () => {
       if (route !== undefined) expect(isName(route.target.replace(/^@/, ""))).toBe(true);
     }),
   );
+});
+
+test("keeps #trust in the address, because it is no secret", () => {
+  expect(isRouteHash(TRUST_HASH)).toBe(true);
+  expect(readRoute(TRUST_HASH)).toBeUndefined();
+  expect(isRouteHash(`${TRUST_HASH}ed`)).toBe(false);
 });
 
 const PAGE = { origin: "https://10.0.0.5:2428", pathname: "/" };

@@ -537,6 +537,7 @@ export const ENGLISH = {
   notPlayable: "This browser can't play this file. Save it and open it in another program.",
   picturesShow: "Show images here",
   picturesHide: "Hide images here",
+  keepsAwake: "Keep the screen on",
   enterSends: "Enter sends; Shift+Enter starts a new line",
   picturesShown: "Show images in conversations",
   typeImage: (kind: string) => `${kind} image`,
@@ -582,6 +583,8 @@ export const ENGLISH = {
   inviteLine: "Terminal command",
   inviteQr: "QR code of the link",
   notifications: "Notifications",
+  trustServer: "Trust this server",
+  trustServerHint: "No warning, notifications, install.",
   quiet: "Hide join and leave notices",
   showTyping: "Typing indicators",
   typing: ([first = "", second, more]: readonly string[]) => {
@@ -594,8 +597,8 @@ export const ENGLISH = {
   pushesExplained:
     "Notifications are encrypted and pass through your browser vendor's push servers.",
   pushesUntrusted:
-    "Notifications while this page is closed require an https address with a certificate that " +
-    "the browser trusts.",
+    "Notifications work only while this page is open: when it is closed, they require an https " +
+    "address with a certificate that the browser trusts.",
   pushesMissing:
     "This browser doesn't support notifications while the page is closed. On an iPhone, " +
     "first add the page to the home screen.",
@@ -603,9 +606,14 @@ export const ENGLISH = {
   notificationsDenied:
     "Notifications are blocked for this page. Allow them in the browser's settings.",
   notificationsUntrusted:
-    "On a phone, notifications require an https address with a certificate that the browser " +
-    "trusts.",
-  notificationsNone: "This browser doesn't support notifications.",
+    "Sounds and badges work here, but notifications require an https address with a certificate " +
+    "that the browser trusts.",
+  notificationsOpen: "Notifications appear while this page is open, even in the background.",
+  notificationsOpenPhone:
+    "Notifications appear while this page is open, until the phone suspends it in the background.",
+  notificationsNone:
+    "Sounds and badges work here, but this browser doesn't support notifications. On an iPhone, " +
+    "first add the page to the home screen.",
   deviceOn: (program: string, system: string) => `${program} on ${system}`,
   thisDevice: "this device",
   deviceAdded: (time: string) => `added ${time}`,
@@ -629,6 +637,7 @@ export const ENGLISH = {
   linkExplained:
     "Within 10 minutes, scan this code with the new device's camera, or enter the code below. It " +
     "receives your account key; link only your own devices.",
+  linkMoves: "Open this address within 10 minutes, to be signed in there:",
   linkCode: "Code. Don't send it over this server:",
   linkInTerminal: "In a terminal, then enter the code",
   linkHere: "Sign in with a code of another device",

@@ -536,6 +536,7 @@ export const INDONESIAN: Texts = {
   notPlayable: "Peramban ini tidak dapat memutarnya. Simpan, lalu buka dengan program lain.",
   picturesShow: "Tampilkan gambar di sini",
   picturesHide: "Sembunyikan gambar di sini",
+  keepsAwake: "Biarkan layar tetap menyala",
   enterSends: "Enter mengirim; Shift+Enter memulai baris baru",
   picturesShown: "Tampilkan gambar di percakapan",
   typeImage: (kind) => `Gambar ${kind}`,
@@ -582,6 +583,8 @@ export const INDONESIAN: Texts = {
   inviteLine: "Perintah terminal",
   inviteQr: "Kode QR tautan",
   notifications: "Pemberitahuan",
+  trustServer: "Percayai server ini",
+  trustServerHint: "Tanpa peringatan, dengan pemberitahuan, dapat dipasang.",
   quiet: "Sembunyikan pemberitahuan gabung dan keluar",
   showTyping: "Indikator mengetik",
   typing: ([first = "", second, more]) => {
@@ -596,16 +599,24 @@ export const INDONESIAN: Texts = {
   pushesExplained:
     "Pemberitahuan dienkripsi dan dikirim lewat server push milik pembuat peramban Anda.",
   pushesUntrusted:
-    "Pemberitahuan saat halaman tertutup memerlukan alamat https dengan sertifikat yang " +
-    "dipercaya peramban.",
+    "Pemberitahuan hanya berfungsi selama halaman ini terbuka: saat tertutup, diperlukan alamat " +
+    "https dengan sertifikat yang dipercaya peramban.",
   pushesMissing:
     "Peramban ini tidak mendukung pemberitahuan saat halaman tertutup. Di iPhone, tambahkan " +
     "dahulu halaman ini ke layar utama.",
   pushesFailed: "Server push peramban Anda tidak dapat dihubungi.",
   notificationsDenied: "Pemberitahuan diblokir untuk halaman ini. Izinkan di pengaturan peramban.",
   notificationsUntrusted:
-    "Di ponsel, pemberitahuan memerlukan alamat https dengan sertifikat yang dipercaya peramban.",
-  notificationsNone: "Peramban ini tidak mendukung pemberitahuan.",
+    "Suara dan lencana berfungsi di sini, tetapi pemberitahuan memerlukan alamat https dengan " +
+    "sertifikat yang dipercaya peramban.",
+  notificationsOpen:
+    "Pemberitahuan muncul selama halaman ini terbuka, juga saat di latar belakang.",
+  notificationsOpenPhone:
+    "Pemberitahuan muncul selama halaman ini terbuka, sampai ponsel menangguhkannya di latar " +
+    "belakang.",
+  notificationsNone:
+    "Suara dan lencana berfungsi di sini, tetapi peramban ini tidak mendukung pemberitahuan. Di " +
+    "iPhone, tambahkan dahulu halaman ini ke layar utama.",
   deviceOn: (program, system) => `${program === "Browser" ? "Peramban" : program} di ${system}`,
   thisDevice: "perangkat ini",
   deviceAdded: (time) => `ditambahkan ${time}`,
@@ -629,6 +640,7 @@ export const INDONESIAN: Texts = {
   linkExplained:
     "Dalam 10 menit, pindai kode ini dengan kamera perangkat baru, atau masukkan kode di bawah. " +
     "Perangkat itu menerima kunci akun Anda; tautkan hanya perangkat Anda sendiri.",
+  linkMoves: "Buka alamat ini dalam 10 menit agar Anda langsung masuk di sana:",
   linkCode: "Kode. Jangan kirim lewat server ini:",
   linkInTerminal: "Di terminal, lalu masukkan kodenya",
   linkHere: "Masuk dengan kode dari perangkat lain",

@@ -50,8 +50,13 @@ export async function subscribe(key: Uint8Array, lang: string): Promise<BrowserS
 }
 
 /** Phones and tablets show notifications only from a service worker. */
+export function isPhone(): boolean {
+  return /Android|iPhone|iPad/.test(navigator.userAgent);
+}
+
 export async function canNotify(lang: string): Promise<boolean> {
-  if (!/Android|iPhone|iPad/.test(navigator.userAgent)) return true;
+  if (!isSecureContext) return false;
+  if (!isPhone()) return true;
   return registerWorker(lang).then(
     () => true,
     () => false,
@@ -62,7 +67,6 @@ export async function unsubscribe(): Promise<void> {
   const registration = await (navigator as Partial<Navigator>).serviceWorker?.getRegistration("/");
   const existing = await registration?.pushManager?.getSubscription();
   await existing?.unsubscribe();
-  await registration?.unregister();
 }
 
 /** @throws {PushError} untrusted if the browser runs no worker of this server */

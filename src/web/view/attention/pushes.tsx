@@ -14,6 +14,7 @@ import {
 } from "../shell/context.tsx";
 import { listen, whenSettled } from "../shell/effects.ts";
 import { Check } from "../shell/form.tsx";
+import { TrustOffer } from "../trust/offer.tsx";
 import {
   PushError,
   type PushProblem,
@@ -67,9 +68,16 @@ export function PushSetting() {
   const isOffered = useOffer(page);
   const [problem, setProblem] = useState(pushProblem);
   const task = useTask();
+  useEffect(() => {
+    if (chat.isLocal || pushProblem() !== undefined) return;
+    return whenSettled(
+      registerWorker(texts.lang),
+      () => undefined,
+      () => setProblem("untrusted"),
+    );
+  }, [chat, texts.lang]);
   // Pushes cannot outlast the program that serves a `chat web` page.
-  const isLocal = document.documentElement.dataset["local"] !== undefined;
-  if (isOffered !== true || isLocal || me === undefined) return null;
+  if (isOffered !== true || chat.isLocal || me === undefined) return null;
   const setEnabled = async (on: boolean) => {
     if (!on) {
       await chat.request("push-unsubscribe", {});
@@ -97,6 +105,7 @@ export function PushSetting() {
       <p className="hint" role="status">
         {problem === undefined ? texts.pushesExplained : problemText(problem, texts)}
       </p>
+      {problem === "untrusted" ? <TrustOffer /> : null}
       <FaultLine fault={task.fault} />
     </>
   );

@@ -16,6 +16,7 @@ import {
   useTexts,
 } from "../shell/context.tsx";
 import { Field } from "../shell/form.tsx";
+import { TrustOffer } from "../trust/offer.tsx";
 import { type LoginFieldError, loginFieldError } from "./field-error.tsx";
 import { GuessDelayNotice } from "./guess-delay.tsx";
 import { LinkForm } from "./link-form.tsx";
@@ -228,6 +229,7 @@ export function Login() {
               </Button>
             )}
             <Fingerprint server={server} />
+            <TrustOffer hint={texts.trustServerHint} />
           </>
         )}
       </div>

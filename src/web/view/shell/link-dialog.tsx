@@ -5,7 +5,7 @@ import { formatLinkCode } from "../../../crypto/link-form.ts";
 import { grantLink, offerLink } from "../../driver/linking.ts";
 import type { PageClient } from "../../driver/page-client.ts";
 import { type InviteAddress, inviteAddresses } from "../../input/invite-addresses.ts";
-import { FaultLine, usePage, useTask } from "./context.tsx";
+import { type CloseProps, FaultLine, usePage, useTask } from "./context.tsx";
 import { Dialog } from "./dialog.tsx";
 import { CopyLine, inviteText } from "./invite-dialog.tsx";
 import { Qr } from "./qr.tsx";
@@ -15,9 +15,16 @@ function joinAddress(chat: PageClient): InviteAddress | undefined {
 }
 
 /** The code is in the fragment, which browsers never send. */
-function LinkCode({ code }: { readonly code: string }) {
+function LinkCode({ code, origin }: { readonly code: string; readonly origin?: string }) {
   const { chat, texts } = usePage();
   const address = joinAddress(chat);
+  if (origin !== undefined) {
+    return (
+      <a href={`${origin}/#link=${code}`} target="_blank" rel="noreferrer">
+        {origin}
+      </a>
+    );
+  }
   return (
     <>
       {address === undefined ? null : <Qr text={`${address.origin}/#link=${code}`} />}
@@ -34,12 +41,13 @@ function LinkCode({ code }: { readonly code: string }) {
   );
 }
 
-interface LinkProps {
-  readonly onClose: () => void;
-  readonly onLinked: () => void;
+interface LinkProps extends CloseProps {
+  readonly onLinked?: () => void;
+  /** Another address of this page, which becomes the new device. */
+  readonly origin?: string;
 }
 
-export function LinkDialog({ onClose, onLinked }: LinkProps) {
+export function LinkDialog({ onClose, onLinked, origin }: LinkProps) {
   const { chat, texts } = usePage();
   const task = useTask();
   const [code, setCode] = useState<Uint8Array | undefined>(undefined);
@@ -58,7 +66,7 @@ export function LinkDialog({ onClose, onLinked }: LinkProps) {
       task.run(async () => {
         await grantLink(chat.linking, code, event);
         setDone(true);
-        onLinked();
+        onLinked?.();
       });
     });
   }, [chat, code]);
@@ -68,8 +76,10 @@ export function LinkDialog({ onClose, onLinked }: LinkProps) {
         <p role="status">{texts.linked}</p>
       ) : (
         <>
-          <p>{texts.linkExplained}</p>
-          {code === undefined ? null : <LinkCode code={formatLinkCode(code)} />}
+          <p>{origin === undefined ? texts.linkExplained : texts.linkMoves}</p>
+          {code === undefined ? null : (
+            <LinkCode code={formatLinkCode(code)} {...(origin === undefined ? {} : { origin })} />
+          )}
         </>
       )}
       <FaultLine fault={task.fault} />

@@ -10,21 +10,24 @@ import { PageFault } from "../../../ui/text/fault-text.ts";
 import type { Times } from "../../../ui/text/times.ts";
 import { type DeviceInfo, revokeOthers } from "../../driver/devices.ts";
 import { IrcPasswordsDialog } from "../account/irc-passwords.tsx";
-import { canNotify } from "../attention/push-browser.ts";
+import { canNotify, isPhone } from "../attention/push-browser.ts";
 import { disablePushes, PushSetting } from "../attention/pushes.tsx";
 import { playSound } from "../attention/sound.ts";
 import { makeAvatar } from "../files/scale.ts";
 import { OperatorLinkNotice } from "../login/operator-banner.tsx";
 import { IgnoredDialog } from "../room/ignored.tsx";
 import { Avatar, usePicture } from "../room/person.tsx";
+import { TrustOffer } from "../trust/offer.tsx";
 import { Button } from "./button.tsx";
 import { type CloseProps, FaultLine, usePage, useTask } from "./context.tsx";
 import { confirm, Dialog, FormDialog } from "./dialog.tsx";
+import { whenSettled } from "./effects.ts";
 import { Check, Field, SelectField } from "./form.tsx";
 import { HelpDialog } from "./help-dialog.tsx";
 import { LinkDialog } from "./link-dialog.tsx";
 import { NewPassword } from "./new-password.tsx";
 import { enterSends, type Settings } from "./settings.ts";
+import { wakeLocks } from "./wake-lock.ts";
 
 function AppearanceSettings() {
   const { texts, settings, change } = usePage();
@@ -65,6 +68,13 @@ function AppearanceSettings() {
         isOn={settings.showsPictures}
         onChange={(showsPictures) => change({ showsPictures, otherPictures: [] })}
       />
+      {wakeLocks() === undefined ? null : (
+        <Check
+          label={texts.keepsAwake}
+          isOn={settings.keepsAwake}
+          onChange={(keepsAwake) => change({ keepsAwake })}
+        />
+      )}
     </>
   );
 }
@@ -81,28 +91,41 @@ function Privacy() {
       <Button onClick={() => openDialog(IgnoredDialog)}>{texts.ignoredList}</Button>
       <p>{texts.fingerprint}</p>
       <code className="fingerprint-code">{chat.model.server?.fingerprint}</code>
+      <TrustOffer hint={texts.trustServerHint} />
     </>
   );
+}
+
+/** Describes which notifications work in this browser, and what prevents the rest. */
+function notificationsText(
+  permission: NotificationPermission | undefined,
+  canShow: boolean | undefined,
+  texts: Texts,
+): string {
+  if (canShow === undefined) return "";
+  if (!canShow) return texts.notificationsUntrusted;
+  if (permission === undefined) return texts.notificationsNone;
+  if (permission === "denied") return texts.notificationsDenied;
+  return isPhone() ? texts.notificationsOpenPhone : texts.notificationsOpen;
 }
 
 function Notifications() {
   const { texts, settings, change } = usePage();
   const [, setPermission] = useState("");
-  const [isUntrusted, setUntrusted] = useState(false);
+  const [canShow, setCanShow] = useState<boolean>();
+  useEffect(() => whenSettled(canNotify(texts.lang), setCanShow), [texts.lang]);
   // Another setting may have requested permission in the meantime.
   const permission = "Notification" in window ? Notification.permission : undefined;
   const requestPermission = async () => {
     const result = await Notification.requestPermission();
     setPermission(result);
-    const canShow = await canNotify(texts.lang);
-    setUntrusted(!canShow);
-    change({ notifies: result === "granted" && canShow });
+    const isTrusted = await canNotify(texts.lang);
+    setCanShow(isTrusted);
+    change({ notifies: result === "granted" && isTrusted });
   };
-  const isOn = settings.notifies && permission === "granted";
+  const isOn = settings.notifies && permission === "granted" && canShow !== false;
   return (
     <>
-      {permission === undefined ? <p>{texts.notificationsNone}</p> : null}
-      {permission === "denied" ? <p>{texts.notificationsDenied}</p> : null}
       {permission === "default" || permission === "granted" ? (
         <Check
           label={texts.notificationsAsk}
@@ -113,7 +136,10 @@ function Notifications() {
           }}
         />
       ) : null}
-      {isUntrusted ? <p role="alert">{texts.notificationsUntrusted}</p> : null}
+      <p className="hint" role="status">
+        {notificationsText(permission, canShow, texts)}
+      </p>
+      {canShow === false ? <TrustOffer /> : null}
       <Check
         label={texts.sounds}
         isOn={settings.sounds}

@@ -8,6 +8,8 @@ export interface Settings extends PageSettings {
   readonly sounds: boolean;
   readonly pushesFor: string | undefined;
   readonly showsPeople: boolean;
+  /** Whether the screen stays on while the page is visible. */
+  readonly keepsAwake: boolean;
   /** Chosen by the user. By default, Enter sends unless the main pointer is a finger. */
   readonly enterSends: boolean | undefined;
   readonly otherPictures: readonly string[];
@@ -42,12 +44,14 @@ export const readSettings = (): Settings => checked(Object(readLocal(KEY)));
 export const saveSettings = (settings: Settings): void => writeLocal(KEY, settings);
 
 function checked(stored: Readonly<Record<string, unknown>>): Settings {
-  const { sounds, pushesFor, showsPeople, enterSends: sends, otherPictures: names } = stored;
+  const { sounds, pushesFor, showsPeople, keepsAwake } = stored;
+  const { enterSends: sends, otherPictures: names } = stored;
   return {
     ...pageSettings(stored),
     sounds: sounds === true,
     pushesFor: typeof pushesFor === "string" ? pushesFor : undefined,
     showsPeople: showsPeople !== false,
+    keepsAwake: keepsAwake === true,
     enterSends: typeof sends === "boolean" ? sends : undefined,
     otherPictures: Array.isArray(names) ? names.filter((name) => typeof name === "string") : [],
   };

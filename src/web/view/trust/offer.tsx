@@ -1,0 +1,139 @@
+/** Offer of the server's root certificate: a button, the address `#trust`, and their dialog. */
+
+import { useCallback, useEffect, useRef, useState } from "react";
+import { hexPairs } from "../../../base/bytes.ts";
+import { browserName } from "../../browser/browser-name.ts";
+import { TRUST_HASH } from "../../input/route.ts";
+import { registerWorker } from "../attention/push-browser.ts";
+import { Button } from "../shell/button.tsx";
+import { type CloseProps, usePage } from "../shell/context.tsx";
+import { Dialog } from "../shell/dialog.tsx";
+import { listen } from "../shell/effects.ts";
+import { CopyLine } from "../shell/invite-dialog.tsx";
+import { LazyModule, useModule } from "../shell/lazy.ts";
+import { LinkDialog } from "../shell/link-dialog.tsx";
+import type { CheckState } from "./steps.tsx";
+
+interface OfferedRoot {
+  /** Address at which browsers with the root open the page without a warning. */
+  readonly trustedWeb: URL;
+  readonly rootSha256: string;
+}
+
+const root = new LazyModule(fetchRoot);
+const steps = new LazyModule(() => import("./steps.tsx"));
+
+/** @returns `undefined` if the server offers no root */
+async function fetchRoot(): Promise<OfferedRoot | undefined> {
+  const response = await fetch("/trust.json");
+  if (!response.ok) return undefined;
+  const { trustedWeb: address, rootSha256 } = Object(await response.json());
+  const trustedWeb = URL.parse(String(address));
+  const isHash = typeof rootSha256 === "string" && /^[0-9a-f]{64}$/.test(rootSha256);
+  return trustedWeb?.protocol === "https:" && isHash ? { trustedWeb, rootSha256 } : undefined;
+}
+
+async function isTrusted(trustedWeb: URL, lang: string): Promise<boolean> {
+  // The user may have continued after a warning here, which does not suffice for a worker.
+  if (trustedWeb.origin === location.origin) await registerWorker(lang);
+  else await fetch(new URL("/healthz", trustedWeb), { mode: "no-cors", cache: "no-store" });
+  return true;
+}
+
+/** Checks now and each time the user returns to the page. */
+function useCheck(trustedWeb: URL): readonly [CheckState, () => void] {
+  const { lang } = usePage().texts;
+  const [state, setState] = useState<CheckState>("checking");
+  const latest = useRef(0);
+  const check = useCallback(async () => {
+    const attempt = ++latest.current;
+    const isOk = await isTrusted(trustedWeb, lang).catch(() => false);
+    if (attempt === latest.current) setState(isOk ? "trusted" : "missing");
+  }, [trustedWeb, lang]);
+  useEffect(() => {
+    const onReturn = () => {
+      if (document.visibilityState === "visible") void check();
+    };
+    onReturn();
+    const stops = [
+      listen(window, "focus", onReturn),
+      listen(document, "visibilitychange", onReturn),
+    ];
+    return () => {
+      latest.current++;
+      for (const stop of stops) stop();
+    };
+  }, [check]);
+  const checkNow = () => {
+    setState("checking");
+    void check();
+  };
+  return [state, checkNow];
+}
+
+interface TrustProps extends CloseProps {
+  readonly offered: OfferedRoot;
+}
+
+function TrustDialog({ offered: { trustedWeb, rootSha256 }, onClose }: TrustProps) {
+  const { texts, chat, layers, openDialog } = usePage();
+  const { TrustSteps } = useModule(steps) ?? {};
+  const [state, check] = useCheck(trustedWeb);
+  const isSignedIn = chat.model.me !== undefined;
+  // To the browser, the page at the name is new, so this page links it as a device.
+  const link = () => openDialog(LinkDialog, { origin: trustedWeb.origin });
+  useEffect(
+    () => () => {
+      if (location.hash === TRUST_HASH) layers.replace(location.pathname);
+    },
+    [layers],
+  );
+  return (
+    <Dialog title={texts.trustServer} onClose={onClose}>
+      {TrustSteps === undefined ? null : (
+        <TrustSteps
+          lang={texts.lang}
+          browser={browserName(navigator.userAgent, navigator.maxTouchPoints)}
+          trustedWeb={trustedWeb}
+          sha256={hexPairs(rootSha256)}
+          state={state}
+          onCheck={check}
+          onLink={isSignedIn && chat.sealRefusal === undefined ? link : undefined}
+          isSignedIn={isSignedIn}
+          inviteHash={chat.inviteHash}
+          CopyLine={CopyLine}
+        />
+      )}
+    </Dialog>
+  );
+}
+
+/** Opens the dialog at `#trust`. */
+export function TrustRoute() {
+  const { chat, openDialog } = usePage();
+  useEffect(() => {
+    const open = async (hash: string) => {
+      if (hash !== TRUST_HASH || chat.isLocal) return;
+      const offered = await root.fetch().catch(() => undefined);
+      if (offered !== undefined) openDialog(TrustDialog, { offered });
+    };
+    void open(location.hash);
+    return listen<HashChangeEvent>(window, "hashchange", ({ newURL }) =>
+      // The router may have replaced the address.
+      open(new URL(newURL).hash),
+    );
+  }, [chat, openDialog]);
+  return null;
+}
+
+export function TrustOffer({ hint }: { readonly hint?: string }) {
+  const { texts, chat, openDialog } = usePage();
+  const offered = useModule(root, !chat.isLocal);
+  if (offered === undefined) return null;
+  return (
+    <>
+      <Button onClick={() => openDialog(TrustDialog, { offered })}>{texts.trustServer}</Button>
+      {hint === undefined ? null : <p className="hint">{hint}</p>}
+    </>
+  );
+}
