@@ -495,10 +495,7 @@ const jump = opensView("/jump DATE|SEQ", (input) => {
 });
 
 const notify = opensView(
-  {
-    terminal: "/notify [all|mentions|nothing|on|off [TARGET]]",
-    page: "/notify all|mentions|nothing|on|off [TARGET]",
-  },
+  { terminal: "/notify [LEVEL [TARGET]]", page: "/notify LEVEL [TARGET]" },
   (input, ui) => {
     if (input === "" && ui === "terminal") return { kind: "notify", level: undefined };
     const [word, target] = splitWords(input, 1, 2) ?? [];

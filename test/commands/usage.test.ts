@@ -37,7 +37,7 @@ test.each([
   [["join", "chat://127.0.0.1/lobby?fp=short"], "fingerprint"],
   [["send", ""], "the message is empty; type some text"],
   [["history", "--room", "a", "--with", "@b"], "cannot be combined"],
-  [["history", "--since", "yesterday"], "'yesterday' is not a time"],
+  [["history", "--since", "someday"], "'someday' is not a time"],
   [["history", "--last", "-1"], "--last requires a value"],
   [["history", "--grep", "x".repeat(1025)], "search text can have at most 1024 bytes"],
   [["history", "--grep", "x", "--exact", "-i"], "cannot be combined"],

@@ -19,7 +19,7 @@ const message = (text: string) => ({ kind: "message", text });
 const TERMINAL_ALONE = ["caption", "get", "history", "login", "readers", "register", "stats"];
 const OTHERWISE: Readonly<Record<string, string>> = {
   who: "/who",
-  notify: "/notify all|mentions|nothing|on|off [TARGET]",
+  notify: "/notify LEVEL [TARGET]",
   send: "/send",
   sealed: "/sealed",
   verify: "/verify NAME",

@@ -477,7 +477,7 @@ export const ENGLISH = {
     passwd: "change your password",
     "irc-password": "manage passwords for your IRC clients",
     set: "open the settings",
-    notify: "choose what notifies you in a room or @person, on all your devices",
+    notify: "all, mentions or nothing: what notifies you in a room or @person",
     help: "show shortcuts and commands",
     quit: "sign out",
   },

@@ -235,7 +235,7 @@ export const ENGLISH_TERMINAL = {
     passwd: "change your password (prompt, or CHAT_NEW_PASSWORD)",
     "irc-password": "create, list or revoke passwords for your IRC clients",
     set: "show or change a setting of the full screen",
-    notify: "choose what notifies you in a room or @person; on and off: on this device",
+    notify: "all, mentions or nothing notify you in a room or @person; on, off: this device only",
     stats: "show connection statistics",
     help: "list commands, or describe one",
     quit: "quit",

@@ -479,7 +479,7 @@ export const INDONESIAN: Texts = {
     passwd: "ganti kata sandi",
     "irc-password": "kelola kata sandi untuk klien IRC Anda",
     set: "buka pengaturan",
-    notify: "pilih pemberitahuan dari ruang atau @orang, di semua perangkat Anda",
+    notify: "all, mentions atau nothing: pemberitahuan ruang atau @orang",
     help: "tampilkan pintasan dan perintah",
     quit: "keluar",
   },

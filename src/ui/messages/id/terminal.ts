@@ -219,7 +219,7 @@ export const INDONESIAN_TERMINAL: TerminalTexts = {
     passwd: "ganti kata sandi (diminta, atau CHAT_NEW_PASSWORD)",
     "irc-password": "buat, tampilkan atau cabut kata sandi untuk klien IRC Anda",
     set: "tampilkan atau ubah setelan layar penuh",
-    notify: "pilih pemberitahuan ruang atau @orang; on dan off: di perangkat ini",
+    notify: "pemberitahuan all, mentions atau nothing; on, off: hanya di perangkat ini",
     stats: "tampilkan statistik sambungan",
     help: "daftar perintah, atau jelaskan satu perintah",
     quit: "keluar",
