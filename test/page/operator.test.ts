@@ -279,7 +279,7 @@ function clippedElements({ page }: Visit): Promise<readonly string[]> {
 
 pageTest("removes a user on a phone; the live log keeps its scroll position", async () => {
   const olga = await serverWindow("Live log");
-  await olga.page.getByText("signed in").filter({ visible: true }).first().waitFor();
+  await olga.page.getByRole("region", { name: "Live log" }).locator(".list").waitFor();
   const bea = await server.headlessUser("bea");
   await using mia = await server.logIn("mia", PHONE);
   await checkPhoneScreens(mia);
