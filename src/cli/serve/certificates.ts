@@ -153,7 +153,7 @@ export class Certificates {
     return this.#named?.certPem !== before;
   }
 
-  /** Those of --public, then the one that the server announces. */
+  /** Names of --public, then the announced name. */
   #names(): readonly string[] {
     const { args, open } = this.#options;
     const hosts = parsePublic(args.public).map(({ host }) => host.toLowerCase());

@@ -5,27 +5,15 @@
 
 import { concatBytes } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
-import {
-  DRAIN_TIMEOUT_MS,
-  HTTP_REQUESTS_BURST,
-  HTTP_REQUESTS_PER_SECOND,
-  MESSAGE_BYTES_MAX,
-  SEND_QUEUE_BYTES_MAX,
-} from "../../base/limits.ts";
+import { HTTP_REQUESTS_BURST, HTTP_REQUESTS_PER_SECOND } from "../../base/limits.ts";
 import { TokenBucket } from "../../core/rate.ts";
 import type { Clock } from "../clock.ts";
 import { releaseBuffer } from "../disk/buffer-pool.ts";
-import { BaseLink, slowReaderFault } from "../link/base-link.ts";
 import { CLOSE_CODE, closeCodeOf, closeFault } from "../link/close-code.ts";
 import type { Address } from "../link/link.ts";
 import type { Topics } from "../link/topics.ts";
-import {
-  encodeControl,
-  encodeMessage,
-  FRAME_OVERHEAD_BYTES,
-  HttpFrameReader,
-  STARTED,
-} from "./frames.ts";
+import { encodeControl, HttpFrameReader, STARTED } from "./frames.ts";
+import { costOf, QueuedLink } from "./queued-link.ts";
 
 export interface HttpServerLinkOptions {
   readonly remote: Address;
@@ -69,31 +57,24 @@ interface OpenResponse {
   end(): void;
 }
 
-export class HttpServerLink extends BaseLink {
+export class HttpServerLink extends QueuedLink {
   readonly transport = "http";
   readonly remote: Address;
   readonly certificateHash: Uint8Array;
-  readonly #options: HttpServerLinkOptions;
+  readonly #onClosed: () => void;
   readonly #requests: TokenBucket;
-  /** Unacknowledged frames. */
-  #frames: Uint8Array[] = [];
-  #frameBytes = 0;
-  /** Number of the first unacknowledged frame. */
-  #firstFrame = 0;
   /** Unacknowledged frames in the open response or an earlier one. */
   #writtenCount = 0;
   #receivedCount = 0;
   #postCount = 0;
   #response: OpenResponse | undefined;
   #isFlushing = false;
-  #outcome: { readonly fault: Fault | undefined } | undefined;
-  #cancelDrain = () => {};
   /** Cancels the end of the open response or, without one, of the wait for the next GET. */
   #cancelTimer = () => {};
 
   constructor(options: HttpServerLinkOptions) {
-    super(options.topics);
-    this.#options = options;
+    super(options.clock, options.topics);
+    this.#onClosed = options.onClosed;
     this.remote = options.remote;
     this.certificateHash = options.certificateHash;
     this.#requests = new TokenBucket(
@@ -104,32 +85,10 @@ export class HttpServerLink extends BaseLink {
     this.#awaitRequest(0);
   }
 
-  send(message: Uint8Array, tail?: Uint8Array): boolean {
-    if (this.state !== "open") return false;
-    const sizeBytes = message.length + (tail?.length ?? 0);
-    if (sizeBytes > MESSAGE_BYTES_MAX) {
-      this.#closeWith(new Fault("too-large", "the message exceeds the size limit"));
-      return false;
-    }
-    const frame = encodeMessage(message, tail);
-    if (tail !== undefined) releaseBuffer(tail);
-    if (this.#frameBytes + costOf(frame) > SEND_QUEUE_BYTES_MAX) {
-      this.drop(slowReaderFault());
-      return false;
-    }
-    this.countSent(1, sizeBytes);
-    this.#queue(frame);
-    return true;
-  }
-
-  queuedBytes(): number {
-    return this.#frameBytes;
-  }
-
-  close(): void {
-    if (this.state !== "open") return;
-    this.inbox.mute();
-    this.#closeWith(undefined);
+  override send(message: Uint8Array, tail?: Uint8Array): boolean {
+    const isSent = super.send(message, tail);
+    if (isSent && tail !== undefined) releaseBuffer(tail);
+    return isSent;
   }
 
   drop(fault: Fault | undefined): void {
@@ -139,7 +98,7 @@ export class HttpServerLink extends BaseLink {
   }
 
   allowsRequest(): boolean {
-    return this.#requests.take(this.#options.clock.now()) === 0;
+    return this.#requests.take(this.clock.now()) === 0;
   }
 
   /**
@@ -147,13 +106,11 @@ export class HttpServerLink extends BaseLink {
    * @param isPoll whether to answer with the next frames at once, instead of streaming
    */
   respond(from: number, isPoll: boolean, signal: AbortSignal): Response | Promise<Response> {
-    const count = from - this.#firstFrame;
+    const count = from - this.firstFrame;
     if (count < 0 || count > this.#writtenCount) return new Response(null, { status: 409 });
-    for (const frame of this.#frames.splice(0, count)) this.#frameBytes -= costOf(frame);
-    this.#firstFrame = from;
     this.#endResponse();
     this.#writtenCount = 0;
-    this.settle();
+    this.acknowledge(count);
     const [response, answer] = isPoll ? polled() : streamed();
     this.#response = response;
     this.#setTimer(RESPONSE_MS_MAX, () => this.#endResponse());
@@ -193,7 +150,7 @@ export class HttpServerLink extends BaseLink {
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
       this.inbox.mute();
-      this.#closeWith(error);
+      this.closeWith(error);
       return 400;
     }
     if (this.inbox.isFlooded) this.drop(undefined);
@@ -205,33 +162,24 @@ export class HttpServerLink extends BaseLink {
     this.#closed(closeFault(code, ""));
   }
 
-  #closeWith(fault: Fault | undefined): void {
-    if (this.state !== "open") return;
-    this.state = "closing";
-    this.#outcome = { fault };
-    this.leaveTopics();
-    this.#cancelDrain = this.#options.clock.after(DRAIN_TIMEOUT_MS, () => this.drop(fault));
-    this.#queue(encodeControl(fault === undefined ? CLOSE_CODE.normal : closeCodeOf(fault)));
+  protected codeOf(fault: Fault | undefined): number {
+    return fault === undefined ? CLOSE_CODE.normal : closeCodeOf(fault);
   }
 
   #closed(fault: Fault | undefined): void {
     if (this.state === "closed") return;
     this.state = "closed";
-    this.#outcome ??= { fault };
-    this.#frames = [];
-    this.#frameBytes = 0;
+    this.outcome ??= { fault };
+    this.forgetFrames();
     this.#endResponse();
     this.#cancelTimer();
-    this.#cancelDrain();
     this.leaveTopics();
-    this.inbox.close(this.#outcome.fault);
+    this.inbox.close(this.outcome.fault);
     this.settle();
-    this.#options.onClosed();
+    this.#onClosed();
   }
 
-  #queue(frame: Uint8Array): void {
-    this.#frames.push(frame);
-    this.#frameBytes += costOf(frame);
+  protected schedule(): void {
     if (this.#isFlushing) return;
     this.#isFlushing = true;
     queueMicrotask(() => {
@@ -245,7 +193,7 @@ export class HttpServerLink extends BaseLink {
     if (response === undefined) return;
     const batch: Uint8Array[] = [];
     while (response.bytes < RESPONSE_BYTES_MAX) {
-      const frame = this.#frames[this.#writtenCount];
+      const frame = this.frames[this.#writtenCount];
       if (frame === undefined) break;
       this.#writtenCount += 1;
       response.bytes += costOf(frame);
@@ -271,12 +219,8 @@ export class HttpServerLink extends BaseLink {
 
   #setTimer(delayMs: number, callback: () => void): void {
     this.#cancelTimer();
-    this.#cancelTimer = this.#options.clock.after(delayMs, callback);
+    this.#cancelTimer = this.clock.after(delayMs, callback);
   }
-}
-
-function costOf(frame: Uint8Array): number {
-  return FRAME_OVERHEAD_BYTES + frame.length;
 }
 
 function streamed(): [OpenResponse, Response] {

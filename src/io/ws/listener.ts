@@ -89,6 +89,7 @@ class WsListener implements Listener {
   readonly #events: ListenerEvents;
   #tls: WsListenOptions["tls"];
   #linkOptions: WsServerLinkOptions;
+  #namedHash: Uint8Array | undefined;
   readonly #links = new Set<WsServerLink>();
   readonly #httpLinks = new HttpLinks(systemClock(), () => this.#onRemoved());
   readonly #lineSockets = new Set<LineSocket>();
@@ -107,6 +108,7 @@ class WsListener implements Listener {
     this.#options = options;
     this.#events = events;
     this.#tls = options.tls;
+    this.#namedHash = namedHashOf(options.tls);
     this.#linkOptions = {
       certificateHash: hashOf(options),
       topics: new Topics(),
@@ -167,6 +169,7 @@ class WsListener implements Listener {
     this.#linkOptions = { ...this.#linkOptions, certificateHash: certificateHashOf(tls.certPem) };
     if (this.#tls === false) return;
     this.#tls = tls;
+    this.#namedHash = namedHashOf(tls);
     const former = this.#server;
     this.#former.add(former);
     void former.stop().then(() => this.#former.delete(former));
@@ -318,8 +321,9 @@ class WsListener implements Listener {
   /** @param host name or address in the request's `Host` header */
   #optionsFor(host: string): WsServerLinkOptions {
     const { named } = this.#tls === false ? {} : this.#tls;
-    if (named === undefined || host !== named.name) return this.#linkOptions;
-    return { ...this.#linkOptions, certificateHash: certificateHashOf(named.certPem) };
+    const certificateHash = this.#namedHash;
+    if (certificateHash === undefined || host !== named?.name) return this.#linkOptions;
+    return { ...this.#linkOptions, certificateHash };
   }
 
   #openLineSocket(socket: ServerWebSocket<WsSocketData>): void {
@@ -366,6 +370,12 @@ function bunTls({ certPem, keyPem, named }: ServerTls): Bun.TLSOptions[] {
   const secure = { cert: certPem, key: keyPem, minVersion: TLS_1_3 };
   if (named === undefined) return [secure];
   return [secure, { ...secure, cert: named.certPem, key: named.keyPem, serverName: named.name }];
+}
+
+function namedHashOf(tls: WsListenOptions["tls"]): Uint8Array | undefined {
+  return tls === false || tls.named === undefined
+    ? undefined
+    : certificateHashOf(tls.named.certPem);
 }
 
 function hashOf({ tls, proxyCertificate }: WsListenOptions): Uint8Array {

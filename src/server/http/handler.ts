@@ -167,31 +167,33 @@ export function startPageHandler(options: StartPageOptions): (request: Request) 
 function startPage({ name, port, hasRoot }: StartPageOptions, host: string): string {
   const page = escapeHtml(`https://${port === HTTPS_PORT ? host : `${host}:${port}`}/`);
   const trust = `<p><a href="${page}trust">Trust this server</a>: no warning any more</p>`;
-  return `<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escapeHtml(name)}</title>
-<h1>${escapeHtml(name)}</h1>
-<p><a href="${page}">Open</a></p>
+  return htmlPage(
+    name,
+    `<p><a href="${page}">Open</a></p>
 <p>The browser will warn you, because no authority on the Internet knows this server. The
 connection is encrypted. If you know who runs the server, continue: "Advanced", then "Continue" or
 "Accept the risk".</p>
-${hasRoot() ? trust : ""}
-</html>
-`;
+${hasRoot() ? trust : ""}`,
+  );
 }
 
 function joinPage({ name, fingerprint }: HttpOptions, address: string): string {
+  return htmlPage(
+    name,
+    `<p>This is a chat server. To join from a terminal:</p>
+<pre>chat join ${escapeHtml(address)} --user YOUR-NAME</pre>
+<p>Server fingerprint: <code>${escapeHtml(fingerprint)}</code>.</p>`,
+  );
+}
+
+function htmlPage(title: string, body: string): string {
   return `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escapeHtml(name)}</title>
-<h1>${escapeHtml(name)}</h1>
-<p>This is a chat server. To join from a terminal:</p>
-<pre>chat join ${escapeHtml(address)} --user YOUR-NAME</pre>
-<p>Server fingerprint: <code>${escapeHtml(fingerprint)}</code>.</p>
+<title>${escapeHtml(title)}</title>
+<h1>${escapeHtml(title)}</h1>
+${body}
 </html>
 `;
 }

@@ -2,26 +2,19 @@
 
 import { concatBytes } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
-import {
-  CONNECT_TIMEOUT_MS,
-  DRAIN_TIMEOUT_MS,
-  MESSAGE_BYTES_MAX,
-  SEND_QUEUE_BYTES_MAX,
-} from "../../base/limits.ts";
+import { CONNECT_TIMEOUT_MS, MESSAGE_BYTES_MAX } from "../../base/limits.ts";
 import { type Clock, delay } from "../../io/clock.ts";
 import {
-  encodeControl,
-  encodeMessage,
   FRAME_HEADER_BYTES,
-  FRAME_OVERHEAD_BYTES,
   type HttpFrame,
   HttpFrameReader,
   STARTED,
 } from "../../io/http/frames.ts";
-import { BaseLink, slowReaderFault } from "../../io/link/base-link.ts";
+import { QueuedLink } from "../../io/http/queued-link.ts";
 import { CLOSE_CODE, closeFault } from "../../io/link/close-code.ts";
 import type { Link } from "../../io/link/link.ts";
 import { PageFault } from "../../ui/text/fault-text.ts";
+import { NO_CERTIFICATE_HASH } from "./link.ts";
 
 export interface HttpDialOptions {
   readonly fetch: (url: string, options: RequestInit) => Promise<Response>;
@@ -41,9 +34,6 @@ const STARTED_TIMEOUT_MS = 3_000;
 const RETRY_MS_MAX = 8_000;
 const RETRY_INTERVAL_MS = 250;
 const BODY_BYTES_MAX = FRAME_HEADER_BYTES + MESSAGE_BYTES_MAX;
-/** Placeholder: browsers do not reveal the certificate. `welcome` carries its hash. */
-const NO_CERTIFICATE_HASH = new Uint8Array(32);
-
 /** @throws {Fault} unreachable, timeout */
 export async function dialHttp(options: HttpDialOptions, onClosed = () => {}): Promise<Link> {
   const { fetch, origin, clock } = options;
@@ -62,7 +52,7 @@ export async function dialHttp(options: HttpDialOptions, onClosed = () => {}): P
   }
 }
 
-class HttpLink extends BaseLink {
+class HttpLink extends QueuedLink {
   readonly transport = "http";
   readonly remote: Link["remote"];
   readonly certificateHash = NO_CERTIFICATE_HASH;
@@ -71,53 +61,19 @@ class HttpLink extends BaseLink {
   readonly #onClosed: () => void;
   readonly #posting = new AbortController();
   #getting = new AbortController();
-  /** Frames that the server has not acknowledged. */
-  readonly #frames: Uint8Array[] = [];
-  #frameBytes = 0;
-  /** Number of the first frame in `#frames`. */
-  #firstFrame = 0;
   #receivedCount = 0;
   #hasReceived = false;
   #isPosting = false;
-  #outcome: { readonly fault: Fault | undefined } | undefined;
-  #cancelDeadline = () => {};
   #channelCount = 0;
   #channelClosed = Promise.withResolvers<void>();
 
   constructor(url: string, options: HttpDialOptions, onClosed: () => void) {
-    super();
+    super(options.clock);
     this.#url = url;
     this.#options = options;
     this.#onClosed = onClosed;
     this.remote = { host: options.host, port: 0 };
     void this.#receiveAll();
-  }
-
-  send(message: Uint8Array, tail?: Uint8Array): boolean {
-    if (this.state !== "open") return false;
-    const sizeBytes = message.length + (tail?.length ?? 0);
-    if (sizeBytes > MESSAGE_BYTES_MAX) {
-      this.#closeWith(new Fault("too-large", "the message exceeds the size limit"));
-      return false;
-    }
-    const costBytes = FRAME_OVERHEAD_BYTES + FRAME_HEADER_BYTES + sizeBytes;
-    if (this.#frameBytes + costBytes > SEND_QUEUE_BYTES_MAX) {
-      this.drop(slowReaderFault());
-      return false;
-    }
-    this.countSent(1, sizeBytes);
-    this.#queue(encodeMessage(message, tail));
-    return true;
-  }
-
-  queuedBytes(): number {
-    return this.#frameBytes;
-  }
-
-  close(): void {
-    if (this.state !== "open") return;
-    this.inbox.mute();
-    this.#closeWith(undefined);
   }
 
   drop(fault: Fault | undefined): void {
@@ -151,64 +107,51 @@ class HttpLink extends BaseLink {
     this.#channelClosed = Promise.withResolvers();
   }
 
-  #closeWith(fault: Fault | undefined): void {
-    if (this.state !== "open") return;
-    this.state = "closing";
-    this.#outcome = { fault };
-    this.#cancelDeadline = this.#options.clock.after(DRAIN_TIMEOUT_MS, () => this.drop(fault));
-    // The code of a fault is for a fault of this end; the server's own is only confirmed.
-    this.#queue(
-      encodeControl(fault?.code === "too-large" ? CLOSE_CODE.tooLarge : CLOSE_CODE.normal),
-    );
+  /** The code of a fault is for a fault of this end; the server's own is only confirmed. */
+  protected codeOf(fault: Fault | undefined): number {
+    return fault?.code === "too-large" ? CLOSE_CODE.tooLarge : CLOSE_CODE.normal;
   }
 
   #closed(fault: Fault | undefined): void {
     if (this.isClosed) return;
     this.state = "closed";
-    this.#frames.length = 0;
-    this.#frameBytes = 0;
-    this.#cancelDeadline();
+    this.forgetFrames();
     this.#getting.abort();
     this.#posting.abort();
-    this.inbox.close((this.#outcome ?? { fault }).fault);
+    this.inbox.close((this.outcome ?? { fault }).fault);
     this.settle();
     this.#wakeChannels();
     this.#onClosed();
   }
 
-  #queue(frame: Uint8Array): void {
-    this.#frames.push(frame);
-    this.#frameBytes += FRAME_OVERHEAD_BYTES + frame.length;
+  protected schedule(): void {
     if (this.#isPosting) return;
     this.#isPosting = true;
     queueMicrotask(() => void this.#postAll());
   }
 
   async #postAll(): Promise<void> {
-    while (this.#frames.length > 0) {
+    while (this.frames.length > 0) {
       let [count, sizeBytes] = [0, 0];
-      for (const { length } of this.#frames) {
+      for (const { length } of this.frames) {
         if (sizeBytes + length > BODY_BYTES_MAX) break;
         count += 1;
         sizeBytes += length;
       }
-      const body = concatBytes(...this.#frames.slice(0, count));
+      const body = concatBytes(...this.frames.slice(0, count));
       await this.#repeat(
         () => this.#post(body),
-        () => (this.#firstFrame > 0 ? lostFault() : new PageFault("unreachable", "postsRefused")),
+        () => (this.firstFrame > 0 ? lostFault() : new PageFault("unreachable", "postsRefused")),
       );
       if (this.isClosed) return;
-      this.#frames.splice(0, count);
-      this.#frameBytes -= count * FRAME_OVERHEAD_BYTES + sizeBytes;
-      this.#firstFrame += count;
-      this.settle();
+      this.acknowledge(count);
     }
     this.#isPosting = false;
     if (this.state === "closing") this.#closed(undefined);
   }
 
   async #post(body: Uint8Array): Promise<void> {
-    const response = await this.#options.fetch(`${this.#url}?from=${this.#firstFrame}`, {
+    const response = await this.#options.fetch(`${this.#url}?from=${this.firstFrame}`, {
       method: "POST",
       body: body as Uint8Array<ArrayBuffer>,
       signal: this.#posting.signal,
@@ -264,7 +207,7 @@ class HttpLink extends BaseLink {
     } else if (frame.code === CLOSE_CODE.abnormal) this.#closed(lostFault());
     else if (frame.code !== STARTED) {
       this.#receivedCount += 1;
-      this.#closeWith(closeFault(frame.code, ""));
+      this.closeWith(closeFault(frame.code, ""));
     }
   }
 

@@ -34,7 +34,7 @@ const CLOSE_TOO_LARGE = 1009;
 const CLOSE_DONE = 1000;
 const CLOSE_AWAY = 1001;
 /** Placeholder: browsers do not reveal the certificate. `welcome` carries its hash. */
-const NO_CERTIFICATE_HASH = new Uint8Array(32);
+export const NO_CERTIFICATE_HASH = new Uint8Array(32);
 
 /** @throws {Fault} unreachable, timeout */
 export function dialSocket(dial: SocketOptions): Promise<Link> {
