@@ -50,3 +50,23 @@ export function parseTotals(report: string, exitCode: number): Totals {
   const fail = exitCode === 0 ? failures : Math.max(1, failures);
   return { pass: tests - failures - skip, fail, skip };
 }
+
+/** Removes the failures that a second run did not confirm: `unsteady` passed in it. */
+export function settleSteadiness(
+  cases: readonly Case[],
+  second: readonly Case[],
+): { readonly cases: Case[]; readonly unsteady: Case[] } {
+  const isUnsteady = ({ file, title, failure }: Case) =>
+    failure !== undefined &&
+    second.some(
+      (other) =>
+        other.file === file &&
+        other.title === title &&
+        other.failure === undefined &&
+        !other.isSkipped,
+    );
+  const { true: unsteady = [], false: settled = [] } = Object.groupBy(cases, (each) =>
+    isUnsteady(each) ? "true" : "false",
+  );
+  return { cases: settled, unsteady };
+}

@@ -3,7 +3,7 @@ import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { changedFiles, ImportGraph } from "./affected-tests.ts";
 import { ALLOCATOR } from "./allocator.ts";
-import { type Case, parseCases, parseTotals, type Totals } from "./junit.ts";
+import { type Case, parseCases, parseTotals, settleSteadiness, type Totals } from "./junit.ts";
 import { formatSkippedTests } from "./skipped-tests.ts";
 
 /**
@@ -11,8 +11,10 @@ import { formatSkippedTests } from "./skipped-tests.ts";
  * tests: in parallel, then the files of `SERIAL` one at a time; with `--rest` only those that `npm
  * test` omits. `npm test test/core` passes its arguments to `bun test`. `npm test -- --changed
  * [COMMIT]` runs the tests that the changes since a commit can affect; `npm run test:all --
- * --update-timings` also records the duration of each file. The output ends with the failed tests,
- * the tests skipped for lack of a program, and the totals, which `.ci/run` reads.
+ * --update-timings` also records the duration of each file. Files of `OUT_OF_PROCESS` that fail run
+ * a second time alone, because a busy machine delays browsers by minutes; the output lists the
+ * tests that pass only then as unsteady. It ends with the failed tests, the tests skipped for lack
+ * of a program, and the totals, which `.ci/run` reads.
  */
 
 const ROOT = join(import.meta.dir, "..");
@@ -24,6 +26,9 @@ const WORKERS_MAX = 4;
 const OUT_OF_PROCESS = ["e2e", "fuzz", "io/nats", "page", "release"].map(
   (folder) => `test/${folder}/**`,
 );
+
+/** More failed files have another cause than the load of the machine. */
+const REPEATED_FILES_MAX = 4;
 
 /** Files that cannot run in parallel with others, and the reason. */
 const SERIAL: Readonly<Record<string, string>> = {
@@ -73,6 +78,14 @@ function parallel(timings: readonly string[], ...ignored: readonly string[]): st
   return [`--parallel=${workers}`, "--no-isolate", ...timings, ...patterns];
 }
 
+function filesToRepeat(cases: readonly Case[]): string[] {
+  const failed = new Set(cases.filter(({ failure }) => failure !== undefined).map((c) => c.file));
+  const files = [...failed].filter((file) =>
+    OUT_OF_PROCESS.some((pattern) => new Bun.Glob(pattern).match(file)),
+  );
+  return files.length === failed.size && files.length <= REPEATED_FILES_MAX ? files : [];
+}
+
 function failedTests(cases: readonly Case[]): string {
   return cases
     .filter(({ failure }) => failure !== undefined)
@@ -83,7 +96,7 @@ function failedTests(cases: readonly Case[]): string {
 async function runAll(passes: readonly (readonly string[])[]): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), "chat-tests-"));
   let totals = ZERO_TOTALS;
-  const cases: Case[] = [];
+  let cases: Case[] = [];
   for (const [at, args] of passes.entries()) {
     if (isInterrupted) break;
     const report = join(folder, `${at}.xml`);
@@ -91,6 +104,25 @@ async function runAll(passes: readonly (readonly string[])[]): Promise<number> {
     const text = existsSync(report) ? readFileSync(report, "utf8") : "";
     totals = plus(totals, parseTotals(text, exitCode));
     cases.push(...parseCases(text));
+  }
+  const repeated = isInterrupted ? [] : filesToRepeat(cases);
+  if (repeated.length > 0) {
+    process.stderr.write(failedTests(cases));
+    process.stderr.write(`\nrepeats ${repeated.join(", ")}\n`);
+    const report = join(folder, "repeated.xml");
+    const isPassed = (await run(repeated, report)) === 0;
+    const settled = settleSteadiness(
+      cases,
+      isPassed ? parseCases(readFileSync(report, "utf8")) : [],
+    );
+    cases = settled.cases;
+    totals = plus(totals, {
+      pass: settled.unsteady.length,
+      fail: -settled.unsteady.length,
+      skip: 0,
+    });
+    for (const { file, title } of settled.unsteady)
+      process.stderr.write(`\nUNSTEADY, passed only alone: ${file}: ${title}\n`);
   }
   rmSync(folder, { recursive: true, force: true });
   process.stderr.write(failedTests(cases));

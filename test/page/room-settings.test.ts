@@ -78,6 +78,7 @@ pageTest("opens a room's menu by keyboard and by long press", async () => {
   const emil = await server.headlessUser("emil");
   const ula = await server.window("ula");
   await emil.post("between us", "@ula");
+  await ula.room("@emil").getByText("1 unread").waitFor();
   await ula.room("@emil").focus();
   const focusedItem = ula.page.locator("[role=menuitem]:focus");
   await ula.page.keyboard.press("Shift+F10");

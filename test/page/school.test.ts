@@ -21,7 +21,7 @@ const DRAFT = "I think the answer is";
 /** Names the step that failed. */
 async function step(name: string, act: () => Promise<void>): Promise<void> {
   await act().catch((cause: unknown) => {
-    throw new Error(`step failed: ${name}`, { cause });
+    throw new Error(`step failed: ${name}: ${String(cause)}`, { cause });
   });
 }
 
@@ -356,6 +356,7 @@ pageTest("day 2: the class continues after the server was killed", async () => {
     await cici.page.getByText("Replying to Pak_Budi").waitFor({ state: "detached" });
     await isDraft();
     await cici.page.keyboard.press("Escape");
+    await until("the history has no layer", () => cici.page.evaluate("history.state === 0"));
     await cici.page.goBack();
     await cici.page.goForward();
     await cici.heading("#math").waitFor();
