@@ -290,14 +290,25 @@ export function RowList<Row extends Keyed>(props: RowListProps<Row>) {
   const latest = useRef(props);
   latest.current = props;
   drawn.update(rows, isFollowing());
-  const render = useCallback(() => rerender((n) => n + 1), []);
+  const frame = useRef(0);
+  const render = useCallback(() => {
+    cancelAnimationFrame(frame.current);
+    rerender((n) => n + 1);
+  }, []);
+  /** Draws the rows outside the viewport in the next frame, unless that frame's scrolling does. */
+  const extend = useCallback(() => {
+    if (!drawn.extend(latest.current.keepsRows?.current === true)) return;
+    if (!drawn.isViewportDrawn) return render();
+    cancelAnimationFrame(frame.current);
+    // Twice, because the browser calls the first function in the same frame.
+    frame.current = requestAnimationFrame(() => {
+      frame.current = requestAnimationFrame(render);
+    });
+  }, [drawn, render]);
   useLayoutEffect(() => {
     drawn.commit();
     drawn.settle(isFollowing());
-    if (!drawn.extend(keepsRows?.current === true)) return;
-    // The rows outside the viewport follow in the next frames.
-    if (drawn.isViewportDrawn) requestAnimationFrame(render);
-    else render();
+    extend();
   });
   useLayoutEffect(() => {
     const { list, content } = drawn;
@@ -321,16 +332,17 @@ export function RowList<Row extends Keyed>(props: RowListProps<Row>) {
     const observer = new ResizeObserver(() => {
       drawn.settle(latest.current.isFollowing());
       latest.current.onResized?.();
-      if (drawn.extend(keepsRows?.current === true)) render();
+      extend();
     });
     observer.observe(list);
     observer.observe(content);
     return () => {
       clearTimeout(timer);
+      cancelAnimationFrame(frame.current);
       stop();
       observer.disconnect();
     };
-  }, [drawn, keepsRows, render]);
+  }, [drawn, keepsRows, render, extend]);
   useImperativeHandle(
     handle,
     () => ({
