@@ -16,6 +16,7 @@ export const GUIDES: readonly string[] = [
   "docs/sealed.md",
   "docs/lan.md",
   "docs/serving.md",
+  "docs/class.md",
   "docs/cluster.md",
   "docs/troubleshooting.md",
 ];

@@ -19,6 +19,8 @@ export const DECISIONS_PAGE_MAX = 200;
 export const DECISIONS_SEARCHED_MAX = 20_000;
 export const LISTED_PAGE_MAX = 200;
 export const FILE_ROOMS_LISTED_MAX = 16;
+/** Keeps a page of accounts below the size of a frame. */
+export const ACCOUNT_ROOMS_LISTED_MAX = 16;
 export const SAMPLES_STORED_MAX = 3_600;
 export const SAMPLES_PAGE_MAX = 900;
 export const DISK_CHECK_INTERVAL_MS = 10_000;

@@ -39,6 +39,7 @@ import { parseDuration, withUtcTime } from "../core/duration.ts";
 import { LOBBY } from "../core/rooms/rooms.ts";
 import { banTarget } from "../ui/commands.ts";
 import { formatAddress, formatInvite, parseServerSpec, quoteInvite } from "../wire/invite.ts";
+import { accounts, add } from "./admin/accounts.ts";
 import * as lists from "./admin/lists.ts";
 import { log } from "./admin/log.ts";
 import { room } from "./admin/room.ts";
@@ -477,7 +478,8 @@ const registration = operatorVerb({
 });
 
 export const command = defineGroup({
-  accounts: lists.accounts,
+  accounts,
+  add,
   rooms: lists.rooms,
   files: lists.files,
   clients: lists.clients,

@@ -57,7 +57,7 @@ export const KINDS = {
     traits: ["itemless"],
     body: { name: "text", locked: "flag", sealed: "flag", direct: "pair" },
   },
-  join: { log: "history", traits: MEMBERSHIP_TRAITS, body: {} },
+  join: { log: "history", traits: MEMBERSHIP_TRAITS, body: { addedBy: "text" } },
   leave: { log: "history", traits: MEMBERSHIP_TRAITS, body: { reason: "text" } },
   topic: { log: "history", traits: ["read"], body: { topic: "text" } },
   text: {

@@ -9,6 +9,7 @@ import {
 } from "../base/limits.ts";
 import { SIBLINGS_MAX } from "../base/limits-cluster.ts";
 import {
+  ACCOUNT_ROOMS_LISTED_MAX,
   ADDRESS_CHARS_MAX,
   ANNOUNCEMENT_BYTES_MAX,
   CLIENTS_PAGE_MAX,
@@ -192,7 +193,8 @@ export const ADMIN_REQUESTS = {
   /** `sort`: `name`, `since`, `seen`, `devices` or `bytes`. */
   accounts: {
     ...reading,
-    fields: listing,
+    /** `memberships`: also lists the first rooms of each account. */
+    fields: { ...listing, memberships: v.optional(v.boolean()) },
     answer: v.object({
       accounts: list(
         v.object({
@@ -206,6 +208,8 @@ export const ADMIN_REQUESTS = {
           password: v.boolean(),
           devices: count,
           bytes: count,
+          rooms: v.optional(list(name, ACCOUNT_ROOMS_LISTED_MAX)),
+          moderates: v.optional(list(name, ACCOUNT_ROOMS_LISTED_MAX)),
         }),
         LISTED_PAGE_MAX,
       ),

@@ -383,6 +383,18 @@ export const REQUESTS = {
     fields: { user: name, expires: v.optional(unixMs), signOut: v.optional(v.boolean()) },
     answer: v.object({ user: name, token: text(64), expires: unixMs }),
   },
+  /** Creates an account without a password, and its reset code. `expires`: as for `reset`. */
+  enrol: {
+    role: "operator",
+    fields: { user: name, expires: v.optional(unixMs) },
+    answer: v.object({ user: name, token: text(64), expires: unixMs }),
+  },
+  /** Makes someone a member of a room. */
+  add: {
+    role: "operator",
+    fields: { room: name, user: name },
+    answer: v.object({ room: id, name, created: v.boolean(), joined: v.boolean() }),
+  },
   "sign-out": { role: "operator", fields: { user: name }, answer: accepted },
   /** Requires exactly one of `user` and `room`. */
   rename: {

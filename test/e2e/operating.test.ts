@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { statSync } from "node:fs";
 import { ANNOUNCEMENT_BYTES_MAX } from "../../src/base/limits-page.ts";
 import { Sandbox } from "./program.ts";
 import { SharedServer, sandboxTest } from "./shared-server.ts";
@@ -139,4 +140,50 @@ test("displays an announcement, even after a restart, until it is withdrawn", as
   await carol.finish();
   const late = await sandbox.home("late").json(["join", "--user", "late"]);
   expect(late.filter(({ kind }) => kind === "announced")).toEqual([]);
+});
+
+sandboxTest("imports a class list once, prints cards and exports it", async (sandbox) => {
+  await sandbox.serve();
+  const admin = sandbox.home("admin");
+  const list = sandbox.write(
+    "class.csv",
+    "name;rooms;role\nana;math;\nBen Ruiz;math lab;moderator\n",
+  );
+  const command = ["admin", "accounts", "import", list, ...OLGA];
+  const planned = await admin.json([...command, "--dry-run"]);
+  const cards = sandbox.path("cards.html");
+  const done = await admin.json([...command, "--cards", cards]);
+  expect(done.map(({ kind }) => kind)).toEqual([
+    ...["create-room", "create-room", "create-account", "create-account"],
+    ...["add", "add", "add", "grant", "grant", "imported"],
+  ]);
+  expect(planned.map(({ kind }) => kind)).toEqual(done.map(({ kind }) => kind));
+  const ana = done.find(({ kind, user }) => kind === "create-account" && user === "ana");
+  const page = await Bun.file(cards).text();
+  expect([page.match(/<article>/g)?.length, page.includes(String(ana?.["code"]))]).toEqual([
+    2,
+    true,
+  ]);
+  expect(statSync(cards).mode & 0o777).toBe(0o600);
+  expect(await admin.json(command)).toEqual([
+    { kind: "imported", people: 2, changes: 0, dryRun: false },
+  ]);
+  const renewed = await admin.json([...command, "--renew"]);
+  expect(renewed.map(({ kind }) => kind)).toEqual(["renew-code", "renew-code", "imported"]);
+  const env = { CHAT_RESET: String(renewed[0]?.["web"]), CHAT_NEW_PASSWORD: "found word" };
+  const reset = { ...env, CHAT_RESET: String(renewed[0]?.["code"]) };
+  const home = sandbox.home("ana");
+  expect(await home.json(["passwd", "--reset"], { env: reset })).toEqual([
+    { kind: "password-changed", user: "ana" },
+  ]);
+  const exported = await admin.run(["admin", "accounts", "export"]);
+  expect(exported.out.split("\r\n").slice(0, 3)).toEqual([
+    '"name","rooms","role"',
+    '"ana","math","member"',
+    '"Ben-Ruiz","math lab","moderator"',
+  ]);
+  expect((await admin.run(["admin", "accounts", "import", ...OLGA])).exitCode).toBe(2);
+  expect((await admin.run(["admin", "accounts", "--renew"])).exitCode).toBe(2);
+  const [added] = await admin.json(["admin", "add", "ana", "--room", "lab", ...OLGA]);
+  expect(added).toEqual({ kind: "added", user: "ana", room: "lab", joined: true });
 });

@@ -51,7 +51,8 @@ export function displayBody(
   const fields = fieldsIn(content);
   const { name: user = "", on = false, seq: of = 0, text = "", was = "" } = fields;
   const reason = fields.reason || undefined;
-  if (kind === "room" || kind === "join") return { seq, from, kind };
+  if (kind === "room") return { seq, from, kind };
+  if (kind === "join") return { seq, from, kind, ...defined({ addedBy: fields.addedBy }) };
   if (kind === "leave") return { seq, from, kind, ...defined({ reason }) };
   if (state === "erased") return { seq, from, kind: "erased" };
   if (state === "damaged" || body === undefined) {

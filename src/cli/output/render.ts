@@ -31,7 +31,8 @@ export type DisplayBody =
       readonly react: string;
       readonly imported?: ImportOrigin;
     }
-  | { readonly kind: "room" | "join" }
+  | { readonly kind: "room" }
+  | { readonly kind: "join"; readonly addedBy?: string }
   /** `also` lists the seqs of edits and other messages that were erased with this message. */
   | { readonly kind: "erased"; readonly also?: readonly number[] }
   | { readonly kind: "retention"; readonly keepMs?: number }
@@ -348,7 +349,7 @@ function eventText(record: DisplayRecord, style: Style): string {
     case "grant":
       return phrase(record.kind, { subject: record.user, on: record.on });
     case "join":
-      return phrase("join");
+      return phrase("join", { subject: record.addedBy });
     case "close":
     case "receipts":
     case "retention":

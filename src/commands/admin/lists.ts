@@ -11,8 +11,9 @@ import { printList, sizeCell, timeCell } from "../../cli/output/result.ts";
 import type { Client } from "../../client/client.ts";
 import { withUtcTime } from "../../core/duration.ts";
 import type { Answer } from "../../wire/messages.ts";
+import type { AccountEntry } from "./class-list.ts";
 
-const LIST_FLAGS = {
+export const LIST_FLAGS = {
   find: stringFlag("TEXT", "Only names that contain this text"),
   reverse: flag("Reverse order"),
 } as const satisfies FlagDefs;
@@ -52,41 +53,16 @@ async function fetchAll<Item>(
   }
 }
 
-export const accounts = operatorList({
-  summary: "List accounts",
-  examples: ["chat admin accounts", "chat admin accounts --sort seen --json"],
-  args: {
-    sort: enumFlag(
-      ["name", "since", "seen", "devices", "bytes"],
-      "Sort by name, registration, last visit, devices, or file size",
-      { default: "name", valueHint: "ORDER" },
-    ),
-    online: flag("Only online users"),
-    ...LIST_FLAGS,
-  },
-  async fetch(args, { client }) {
-    const items = await fetchAll(args, async (query) => {
-      const { accounts: page, total } = await client.request("accounts", query);
-      return { page, total };
-    });
-    return args.online ? items.filter(({ online }) => online) : items;
-  },
-  json: ({ bytes, ...entry }) => ({
-    kind: "account",
-    ...withUtcTime(withUtcTime(entry, "since"), "seen"),
-    sizeBytes: bytes,
-  }),
-  columns: {
-    user: ({ user }) => user,
-    state: ({ online, banned }) => (banned ? "banned" : online ? "online" : "offline"),
-    role: ({ operator }) => (operator ? "operator" : "member"),
-    seen: ({ seen }, style) => timeCell(seen, style),
-    since: ({ since }, style) => timeCell(since, style),
-    devices: ({ devices }) => devices,
-    password: ({ password }) => (password ? "yes" : "no"),
-    files: ({ bytes }, style) => sizeCell(bytes, style),
-  },
-});
+export function allAccounts(
+  client: Client,
+  order: ListOrder,
+  memberships = false,
+): Promise<AccountEntry[]> {
+  return fetchAll(order, async (query) => {
+    const { accounts: page, total } = await client.request("accounts", { ...query, memberships });
+    return { page, total };
+  });
+}
 
 type RoomEntry = Answer<"all-rooms">["rooms"][number];
 

@@ -59,7 +59,7 @@ export function itemOf(
     ...(isNotice ? { isNotice } : {}),
     reactions: [],
     file: kind === "file" ? fileViewOf(record, fields.sending) : undefined,
-    subject: (group === undefined ? name : group.users.join(", ")) || undefined,
+    subject: (group === undefined ? (fields.addedBy ?? name) : group.users.join(", ")) || undefined,
     oldName: user === undefined ? undefined : was || undefined,
     oldRoomName: user === undefined ? was || undefined : undefined,
     isRemoved: fields.removed === true,

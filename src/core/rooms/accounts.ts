@@ -226,6 +226,15 @@ export class Registry {
     return { kind: "account", room: id, by: id, id: "", body };
   }
 
+  /**
+   * Account that an operator creates. Its user logs in with a reset code.
+   * @param accountKey public key without a known private key
+   */
+  enrolledDraft(id: UserId, by: UserId, name: Name, accountKey: Uint8Array): Draft {
+    const body = { name, accountKey: toBase64Url(accountKey) };
+    return { kind: "account", room: id, by, id: "", body };
+  }
+
   #nameOfLost(id: UserId): Name {
     for (let number = 0; ; number++) {
       const name = number === 0 ? `lost-${id}` : `lost-${number}`;

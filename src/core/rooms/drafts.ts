@@ -23,6 +23,8 @@ import { requireJoinedRoom, requireRoom } from "./targets.ts";
 export interface JoinOptions {
   readonly name: Name;
   readonly isPasswordCorrect: boolean;
+  /** Operator who adds the user. */
+  readonly addedBy?: Name;
   readonly create:
     | {
         readonly room: RoomId;
@@ -176,7 +178,7 @@ export function joinDrafts(
       msg`'${name}' has reached the limit of ${ROOM_MEMBERS_MAX} members`,
     );
   }
-  return [joinDraft(rooms, user, room.id)];
+  return [joinDraft(rooms, user, room.id, options.addedBy)];
 }
 
 /** Operators have no per-account limit and may use ROOMS_RESERVED. */
@@ -203,13 +205,13 @@ export function lobbyJoinDrafts(rooms: Rooms, user: UserId): Draft[] {
   return lobby.members.has(user) ? [] : [joinDraft(rooms, user, lobby.id)];
 }
 
-function joinDraft(rooms: Rooms, user: UserId, room: RoomId): Draft {
+function joinDraft(rooms: Rooms, user: UserId, room: RoomId, addedBy?: Name): Draft {
   if (countRooms(rooms, user, "named") >= JOINED_ROOMS_MAX) {
     throw new Fault("too-many", msg`you can be in at most ${JOINED_ROOMS_MAX} rooms`, {
       remedy: "leave one first: /leave ROOM",
     });
   }
-  return { kind: "join", room, by: user, id: "", body: {} };
+  return { kind: "join", room, by: user, id: "", body: { addedBy } };
 }
 
 function countRooms(rooms: Rooms, user: UserId, what: "named" | "direct"): number {

@@ -2,7 +2,11 @@
 
 import { foldCase } from "../../base/case-fold.ts";
 import type { RoomId } from "../../base/ids.ts";
-import { FILE_ROOMS_LISTED_MAX, LISTED_PAGE_MAX } from "../../base/limits-page.ts";
+import {
+  ACCOUNT_ROOMS_LISTED_MAX,
+  FILE_ROOMS_LISTED_MAX,
+  LISTED_PAGE_MAX,
+} from "../../base/limits-page.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
 import { type FileEntry, namedRoomsOf } from "../../core/rooms/files.ts";
 import { isVacant, type Room } from "../../core/rooms/rooms.ts";
@@ -31,8 +35,8 @@ export class AdminLists {
     "all-files": (request) => this.#files(request),
   } satisfies SomeHandlers;
 
-  #accounts(request: ListRequest): Answer<"accounts"> {
-    const { registry, engine, clock } = this.#context;
+  #accounts(request: RequestOf<"accounts">): Answer<"accounts"> {
+    const { registry, engine, clock, rooms } = this.#context;
     const { files } = engine;
     const matches = nameFilter(request.find);
     const all = [...registry.all()].filter(
@@ -50,6 +54,10 @@ export class AdminLists {
     const accounts = page.map((account) => {
       const { id, name, sinceUnixMs, devices, passwordHash } = account;
       const seen = lastSeenOf(account);
+      const joined = request.memberships === true ? [...rooms.roomsOf(id)] : [];
+      const named = joined.filter(({ name }) => name !== undefined);
+      const namesOf = (all: readonly Room[]) =>
+        all.flatMap(({ name = [] }) => name).slice(0, ACCOUNT_ROOMS_LISTED_MAX);
       return {
         user: name,
         since: sinceUnixMs,
@@ -60,6 +68,12 @@ export class AdminLists {
         password: passwordHash !== undefined,
         devices: devices.size,
         bytes: files.bytesOf(id),
+        ...(request.memberships === true
+          ? {
+              rooms: namesOf(named),
+              moderates: namesOf(named.filter(({ moderators }) => moderators.has(id))),
+            }
+          : {}),
       };
     });
     return { accounts, total: all.length };

@@ -1,12 +1,14 @@
-/** Reset codes for users who have lost their password. */
+/** Reset codes for users without a password, and accounts that operators create. */
 
 import { Fault } from "../../base/fault.ts";
-import type { UserId } from "../../base/ids.ts";
+import { ID_BYTES, type UserId, userId } from "../../base/ids.ts";
 import { RESET_MS, RESET_MS_MAX } from "../../base/limits.ts";
 import { checkName } from "../../base/names.ts";
+import { checkNewName } from "../../base/new-names.ts";
 import { formatUtc } from "../../base/time.ts";
-import type { Account } from "../../core/rooms/accounts.ts";
+import type { Account, PasswordReset } from "../../core/rooms/accounts.ts";
 import { requireUser } from "../../core/rooms/targets.ts";
+import { Identity } from "../../crypto/identity.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";
 import type { ServerContext } from "../kernel/context.ts";
 import type { SomeHandlers } from "../kernel/service.ts";
@@ -29,6 +31,7 @@ export class Resets {
 
   readonly handlers = {
     reset: (request, { actor }) => this.#create(actor.user, request),
+    enrol: (request, { actor }) => this.#enrol(actor.user, request),
     recover: (request, { client }) => this.#use(client, request),
   } satisfies SomeHandlers;
 
@@ -36,8 +39,40 @@ export class Resets {
     by: UserId,
     { user, expires: requestedExpiry, signOut: signsOut = false }: RequestOf<"reset">,
   ): Promise<Answer<"reset">> {
-    const { clock, entropy, registry, kernel } = this.#options;
+    const { registry, kernel } = this.#options;
     const account = requireUser(registry, checkName(user, "person's name"));
+    const { token, reset } = this.#newCode(requestedExpiry, signsOut);
+    await kernel.transact(() => [registry.resetDraft(account.id, by, reset)]);
+    return { user: account.name, token, expires: reset.expires };
+  }
+
+  /** Writes both records as one batch, the account first. */
+  async #enrol(by: UserId, { user, expires }: RequestOf<"enrol">): Promise<Answer<"enrol">> {
+    const { entropy, registry, kernel } = this.#options;
+    const name = checkNewName(user);
+    const { token, reset } = this.#newCode(expires, false);
+    const id = userId(entropy(ID_BYTES));
+    const { publicKey } = Identity.generate();
+    registry.reserve(name, undefined, true);
+    try {
+      await kernel.transact(() => {
+        registry.checkFree(name);
+        return [
+          registry.enrolledDraft(id, by, name, publicKey),
+          registry.resetDraft(id, by, reset),
+        ];
+      });
+    } finally {
+      registry.release(name);
+    }
+    return { user: name, token, expires: reset.expires };
+  }
+
+  #newCode(
+    requestedExpiry: number | undefined,
+    signsOut: boolean,
+  ): { readonly token: string; readonly reset: PasswordReset } {
+    const { clock, entropy } = this.#options;
     const now = clock.unixMs();
     const expires = requestedExpiry ?? now + RESET_MS;
     if (expires <= now || expires > now + RESET_MS_MAX) {
@@ -48,9 +83,7 @@ export class Resets {
       );
     }
     const token = `p${newToken(entropy)}`;
-    const reset = { hash: hashOf(token), expires, signsOut };
-    await kernel.transact(() => [registry.resetDraft(account.id, by, reset)]);
-    return { user: account.name, token, expires };
+    return { token, reset: { hash: hashOf(token), expires, signsOut } };
   }
 
   async #use(

@@ -10,11 +10,13 @@ import { HourlyQuota } from "../../core/rate.ts";
 import { type JoinOptions, joinDrafts, lobbyDraft } from "../../core/rooms/drafts.ts";
 import { isInvited } from "../../core/rooms/moderation.ts";
 import { LOBBY, needsPassword, type Room } from "../../core/rooms/rooms.ts";
+import { requireRoom, requireUser } from "../../core/rooms/targets.ts";
 import type { RequestOf } from "../../wire/messages.ts";
 import type { Invites } from "../auth/invites.ts";
 import type { Authenticator } from "../auth/login.ts";
 import type { ServerContext } from "../kernel/context.ts";
 import {
+  DEFERRED,
   disabledFault,
   NO_SEALING,
   type Sender,
@@ -43,6 +45,20 @@ export class Joins {
         kind: "join",
         options: await this.#joinOptions(request, from),
       }),
+    add: (request, { client, actor, ref }) => {
+      const { kernel, registry, rooms } = this.#options;
+      const { id } = requireUser(registry, checkName(request.user, "person's name"));
+      const room = requireRoom(rooms, checkName(request.room, "room's name"));
+      const options = {
+        name: checkName(room.name ?? ""),
+        // Only members of an encrypted room can encrypt its messages for others.
+        isPasswordCorrect: room.isSealed !== true,
+        ...defined({ addedBy: registry.nameOf(actor.user) }),
+        create: undefined,
+      };
+      kernel.serve(client, id, ref, { kind: "join", options });
+      return DEFERRED;
+    },
     leave: ({ room: named, epoch, signature, reason }, from) => {
       const { device } = from.member;
       const isSigned = epoch !== undefined && signature !== undefined && device !== undefined;

@@ -37,7 +37,7 @@ type KindWithoutText =
 export type EventKind = Exclude<KindIn<"history">, KindWithoutText>;
 
 const PHRASES: Readonly<Record<EventKind, Phrase>> = {
-  join: (_, texts) => texts.eventJoin,
+  join: ({ subject = "" }, texts) => (subject === "" ? texts.eventJoin : texts.eventAdded(subject)),
   leave: ({ text }, texts) => withReason(texts.eventLeave, text),
   topic: ({ text = "" }, texts) => texts.eventTopic(text),
   kick: ({ subject = "", text, isRemoved }, texts) =>
@@ -106,6 +106,7 @@ export function eventText(
   );
   if (kind === "sealed") return texts.unreadableMessages(all.length);
   if (kind === "topic" && item.state === "erased") return texts.deleted;
+  const isSameSubject = earlier.every(({ subject }) => subject === item.subject);
   const names = [...new Set(all)];
   if (isFolded && names.length >= FOLDED_NAMES_MIN)
     names.splice(2, Infinity, texts.others(names.length - 2));
@@ -114,7 +115,7 @@ export function eventText(
   if (!Object.hasOwn(PHRASES, kind)) return texts.eventOther(actor, cleanText(kind));
   const facts: EventFacts = {
     text: kind === "topic" ? plainTopic(item.text) : cleanText(item.text),
-    subject: isInvite ? listed : cleanText(item.subject ?? ""),
+    subject: isInvite ? listed : cleanText((isSameSubject && item.subject) || ""),
     oldName: cleanText(item.oldName ?? item.oldRoomName ?? ""),
     isRoom: item.oldName === undefined,
     isRemoved,

@@ -146,3 +146,30 @@ test("uses a reset code atomically despite crashes", async () => {
     "answered: true, set: true",
   ]);
 });
+
+siteTest("creates an account whose user signs in with its code", async ({ site, olga, ana }) => {
+  expect(await ana.refusal("enrol", { user: "cleo" })).toBe("not-allowed");
+  expect(await olga.refusal("enrol", { user: "ANA" })).toBe("name-taken");
+  expect(await olga.refusal("enrol", { user: "admin" })).toBe("name-invalid");
+  const expires = site.clock.unixMs() + RESET_MS_MAX;
+  expect(await olga.refusal("enrol", { user: "cleo", expires: expires + 1 })).toBe("usage");
+  const enrolled = await olga.request("enrol", { user: "cleo", expires });
+  expect([enrolled.user, enrolled.expires]).toEqual(["cleo", expires]);
+  expect(await olga.refusal("enrol", { user: "cleo" })).toBe("name-taken");
+  await site.restart();
+  const guest = await site.greeted();
+  expect(await guest.refusal("login", guest.passwordLogin("cleo", "found"))).toBe("login-refused");
+  const { token } = enrolled;
+  expect(await guest.request("recover", { token, password: "found" })).toEqual({ user: "cleo" });
+  await guest.request("login", guest.passwordLogin("cleo", "found"));
+});
+
+siteTest("two operators create an account of one name once", async ({ site, olga }) => {
+  const second = await site.member("otto");
+  await second.request("operate", { token: TOKEN });
+  const outcomes = await Promise.allSettled([
+    olga.request("enrol", { user: "cleo" }),
+    second.request("enrol", { user: "Cleo" }),
+  ]);
+  expect(outcomes.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
+});

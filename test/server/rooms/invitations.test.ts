@@ -116,3 +116,18 @@ test("limits the open invitations of a user by one member", async () => {
   await eve.request("invite-user", { room: last, user: "ben" });
   await ben.request("join", { room: others[0] ?? "" });
 });
+
+test("an operator adds someone to a room, which shows who did", async () => {
+  const { site, ana, ben, eve } = await lockedLab();
+  expect(await ana.refusal("add", { room: "lab", user: "ben" })).toBe("not-allowed");
+  await eve.request("operate", { token: TOKEN });
+  expect(await eve.refusal("add", { room: "none", user: "ben" })).toBe("room-unknown");
+  expect(await eve.refusal("add", { room: "lab", user: "none" })).toBe("user-unknown");
+  const added = { room: "lab", user: "Ben" };
+  expect(await eve.request("add", added)).toMatchObject({ name: "lab", joined: true });
+  expect(await eve.request("add", added)).toMatchObject({ name: "lab", joined: false });
+  await site.quiet();
+  const join = ben.records.findLast(({ head }) => head.kind === "join");
+  expect(join).toMatchObject({ from: "ben", body: { addedBy: "eve" } });
+  await site.wait(ben.post("thanks", "lab"));
+});

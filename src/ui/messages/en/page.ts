@@ -208,6 +208,7 @@ export const ENGLISH = {
   // The author's name precedes the text of an event.
   others: (n: number) => `${n} others`,
   eventJoin: "joined",
+  eventAdded: (subject: string) => `joined, added by ${subject}`,
   eventLeave: "left",
   eventTopic: (topic: string) => (topic === "" ? "removed the topic" : `set the topic: ${topic}`),
   eventKick: (subject: string) => `removed ${subject}`,

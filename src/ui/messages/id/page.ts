@@ -204,6 +204,7 @@ export const INDONESIAN: Texts = {
   newMany: (n) => `${n} pesan baru`,
   others: (n) => `${n} orang lain`,
   eventJoin: "bergabung",
+  eventAdded: (subject) => `bergabung, ditambahkan oleh ${subject}`,
   eventLeave: "keluar",
   eventTopic: (topic) => (topic === "" ? "menghapus topik" : `menetapkan topik: ${topic}`),
   eventKick: (subject) => `mengeluarkan ${subject}`,

@@ -9,14 +9,8 @@ const encoder = new LazyModule(() => import("../../../base/qr.ts"));
 /** Draws black on white in every theme, as scanners require. */
 export function Qr({ text }: { readonly text: string }) {
   const { texts } = usePage();
-  const { qrDots } = useModule(encoder) ?? {};
-  const { size, path } = useMemo(() => {
-    const dots = qrDots?.(text) ?? [];
-    const squares = dots.flatMap((line, row) =>
-      line.flatMap((isDark, column) => (isDark ? [`M${column} ${row}h1v1h-1z`] : [])),
-    );
-    return { size: dots.length, path: squares.join("") };
-  }, [qrDots, text]);
+  const { qrPath } = useModule(encoder) ?? {};
+  const { size, path } = useMemo(() => qrPath?.(text) ?? { size: 0, path: "" }, [qrPath, text]);
   return (
     <svg className="qr" viewBox={`0 0 ${size} ${size}`} role="img" aria-label={texts.inviteQr}>
       <path d={path} />

@@ -1,0 +1,270 @@
+/** `chat admin accounts`, which lists, imports and exports accounts, and `chat admin add`. */
+
+import { writeFileSync } from "node:fs";
+import { formatCsv } from "../../base/csv.ts";
+import { Fault } from "../../base/fault.ts";
+import { RESET_MS_MAX } from "../../base/limits.ts";
+import { counted } from "../../base/sizes.ts";
+import { formatUtc } from "../../base/time.ts";
+import { argument, enumFlag, flag, stringFlag } from "../../cli/command.ts";
+import { externalAddress } from "../../cli/connect/invite.ts";
+import {
+  durationFlag,
+  expiryOf,
+  type Operator,
+  operatorVerb,
+  ROOM_FLAG,
+  userNameOf,
+} from "../../cli/connect/operator.ts";
+import { printNotice } from "../../cli/context.ts";
+import { usageFault } from "../../cli/errors.ts";
+import { CounterLine } from "../../cli/output/progress.ts";
+import { printData, printList, printResult, sizeCell, timeCell } from "../../cli/output/result.ts";
+import { withUtcTime } from "../../core/duration.ts";
+import { readNamedFile } from "../../io/disk/data-folder.ts";
+import { diskFault } from "../../io/disk/disk.ts";
+import { formatAddress } from "../../wire/invite.ts";
+import { type Card, formatCards } from "./cards.ts";
+import { type Change, changesFor, classListOf, parseClassList } from "./class-list.ts";
+import { allAccounts, allRooms, LIST_FLAGS } from "./lists.ts";
+
+const LIST_BYTES_MAX = 8 << 20;
+/** More requests would not be faster, because the server's disk limits the speed. */
+const CONCURRENT_CHANGES_MAX = 64;
+
+const ARGS = {
+  action: argument("import or export (Default: list)", {
+    required: false,
+    choices: ["import", "export"],
+  }),
+  file: argument("List to import: CSV with name, rooms and role, or one name per line", {
+    required: false,
+  }),
+  cards: stringFlag("FILE", "Import: write a page to print, with a sign-in code per new person"),
+  renew: flag("Import: new codes for people who have not signed in yet"),
+  expires: durationFlag("Import: lifetime of the codes (Default: 7d)"),
+  dryRun: flag("Import: only show what would change"),
+  sort: enumFlag(
+    ["name", "since", "seen", "devices", "bytes"],
+    "Sort by name, registration, last visit, devices, or file size",
+    { default: "name", valueHint: "ORDER" },
+  ),
+  online: flag("Only online users"),
+  ...LIST_FLAGS,
+} as const;
+
+export const accounts = operatorVerb({
+  summary: "List, import or export accounts",
+  examples: [
+    "chat admin accounts --sort seen --json",
+    "chat admin accounts import class.csv --cards cards.html",
+    "chat admin accounts export",
+  ],
+  args: ARGS,
+  details:
+    "An import creates missing accounts, each with a code to sign in once and set a password, " +
+    "creates missing rooms, adds people to rooms, and sets roles (member, moderator, operator). " +
+    "Importing the same list again changes only what differs, and removes nobody from a room.",
+  isQuery: ({ action }) => action !== "import",
+  check({ action, file, cards, renew, expires, dryRun }) {
+    if ((action === "import") !== (file !== undefined)) {
+      throw usageFault("specify a list to import", "chat admin accounts import class.csv");
+    }
+    if (action === "import") return;
+    if (renew || dryRun || (cards ?? expires) !== undefined)
+      throw usageFault("these flags need import", "chat admin accounts import class.csv");
+  },
+  async run(args, operator) {
+    const { client, context } = operator;
+    if (args.action === "import") return await new Import(operator, args).run(args.file ?? "");
+    const isExport = args.action === "export";
+    const all = await allAccounts(client, args, isExport);
+    const items = args.online ? all.filter(({ online }) => online) : all;
+    if (isExport) {
+      const rows = items.map(({ user, rooms, moderates, operator: isOperator }) => {
+        return { kind: "account", user, rooms, moderates, operator: isOperator };
+      });
+      const text = formatCsv(classListOf(items));
+      return printData(context, { kind: "accounts", accounts: rows }, text);
+    }
+    return printList(context, items, {
+      json: ({ bytes, ...entry }) => ({
+        kind: "account",
+        ...withUtcTime(withUtcTime(entry, "since"), "seen"),
+        sizeBytes: bytes,
+      }),
+      columns: {
+        user: ({ user }) => user,
+        state: ({ online, banned }) => (banned ? "banned" : online ? "online" : "offline"),
+        role: ({ operator: isOperator }) => (isOperator ? "operator" : "member"),
+        seen: ({ seen }, style) => timeCell(seen, style),
+        since: ({ since }, style) => timeCell(since, style),
+        devices: ({ devices }) => devices,
+        password: ({ password }) => (password ? "yes" : "no"),
+        files: ({ bytes }, style) => sizeCell(bytes, style),
+      },
+    });
+  },
+});
+
+interface ImportFlags {
+  readonly cards?: string | undefined;
+  readonly renew: boolean;
+  readonly expires?: number | undefined;
+  readonly dryRun: boolean;
+}
+
+class Import {
+  readonly #operator: Operator;
+  readonly #flags: ImportFlags;
+  readonly #cards = new Map<string, Card>();
+  readonly #faults: { readonly change: Change; readonly fault: unknown }[] = [];
+
+  constructor(operator: Operator, flags: ImportFlags) {
+    this.#operator = operator;
+    this.#flags = flags;
+  }
+
+  async run(path: string): Promise<number> {
+    const { client, context } = this.#operator;
+    const { cards, dryRun } = this.#flags;
+    const people = parseClassList(readNamedFile(path, LIST_BYTES_MAX) ?? missing(path));
+    const order = { reverse: false, sort: "name" };
+    const changes = changesFor(people, {
+      accounts: await allAccounts(client, order, true),
+      rooms: (await allRooms(client, order)).map(({ room }) => room),
+      me: client.user,
+      renews: this.#flags.renew,
+    });
+    if (!dryRun) await this.#applyAll(changes);
+    if (cards !== undefined && this.#cards.size > 0) this.#writeCards(cards);
+    const failed = new Set(this.#faults.map(({ change }) => change));
+    for (const change of changes) if (!failed.has(change)) this.#print(change);
+    const done = changes.length - failed.size;
+    const json = { kind: "imported", people: people.length, changes: done, dryRun };
+    const text = `${counted(people.length, "name")}, ${counted(done, "change")}`;
+    printResult(context, json, dryRun ? `${text} to make` : text);
+    const [first] = this.#faults;
+    if (first !== undefined) throw first.fault;
+    return 0;
+  }
+
+  /** Each kind of change may need those before it. */
+  async #applyAll(changes: readonly Change[]): Promise<void> {
+    const progress = new CounterLine(this.#operator.context);
+    let done = 0;
+    const groups = Object.values(Object.groupBy(changes, ({ kind }) => kind));
+    for (const group of groups) {
+      for (let from = 0; from < group.length; from += CONCURRENT_CHANGES_MAX) {
+        const batch = group.slice(from, from + CONCURRENT_CHANGES_MAX);
+        await Promise.all(
+          batch.map((change) =>
+            this.#apply(change).catch((fault: unknown) => this.#faults.push({ change, fault })),
+          ),
+        );
+        done += batch.length;
+        progress.update(() => `${done} of ${changes.length}`);
+      }
+    }
+    progress.end();
+  }
+
+  async #apply(change: Change): Promise<void> {
+    const { client, context } = this.#operator;
+    const expires = context.clock.unixMs() + RESET_MS_MAX - 1_000;
+    const code = { expires: expiryOf(context, this.#flags.expires) ?? expires };
+    switch (change.kind) {
+      case "create-room":
+        await client.request("join", { room: change.room, create: true });
+        return;
+      case "create-account":
+        return this.#addCard(await client.request("enrol", { user: change.user, ...code }));
+      case "renew-code":
+        return this.#addCard(await client.request("reset", { user: change.user, ...code }));
+      case "add":
+        await client.request("add", { room: change.room, user: change.user });
+        return;
+      default: {
+        const { user, on, room } = change;
+        if (room === undefined) await client.request("grant", { user, on });
+        else await client.actions.grant(room, user, on);
+      }
+    }
+  }
+
+  #addCard({ user, token, expires }: { user: string; token: string; expires: number }): void {
+    const server = externalAddress(this.#operator.context, this.#operator);
+    const web = `https://${formatAddress(server)}/#reset=${token}`;
+    this.#cards.set(user, { user, code: token, web, expires });
+  }
+
+  #writeCards(path: string): void {
+    const { context } = this.#operator;
+    const address = formatAddress(externalAddress(context, this.#operator));
+    try {
+      writeFileSync(path, formatCards(address, [...this.#cards.values()]), { mode: 0o600 });
+    } catch (error) {
+      throw diskFault(error, path);
+    }
+    const cards = counted(this.#cards.size, "card");
+    printNotice(context, `wrote ${cards} to ${path}; keep them secret`);
+  }
+
+  #print(change: Change): void {
+    const { context } = this.#operator;
+    const { kind, ...fields } = change;
+    const isCode = kind === "create-account" || kind === "renew-code";
+    const card = isCode ? this.#cards.get(change.user) : undefined;
+    const code = card && { code: card.code, web: card.web, expires: formatUtc(card.expires) };
+    printResult(context, { kind, ...fields, ...code }, textOf(change));
+    if (card === undefined || context.json || this.#flags.cards !== undefined) return;
+    context.stdout.write(`${card.user}\t${card.web}\n`);
+  }
+}
+
+function textOf(change: Change): string {
+  switch (change.kind) {
+    case "create-room":
+      return `new room ${change.room}`;
+    case "create-account":
+      return `new account ${change.user}`;
+    case "renew-code":
+      return `new code for ${change.user}`;
+    case "add":
+      return `${change.user} added to ${change.room}`;
+    default: {
+      const { user, on, room } = change;
+      const role = room === undefined ? "operator" : `moderator of ${room}`;
+      return `${user} ${on ? "becomes" : "is no longer"} ${role}`;
+    }
+  }
+}
+
+function missing(path: string): never {
+  throw new Fault("not-found", `there is no file ${path}`, { remedy: "check the path" });
+}
+
+export const add = operatorVerb({
+  summary: "Add people to a room",
+  examples: ["chat admin add ana ben --room lab", "chat admin add --everyone --room lab"],
+  args: {
+    name: argument("User names", { many: true, required: false, parse: userNameOf }),
+    everyone: flag("Everyone with an account"),
+    room: ROOM_FLAG,
+  },
+  details: "They become members without being asked. The room shows who added them.",
+  check({ name, everyone }) {
+    if (everyone === name.length > 0)
+      throw usageFault("specify names or --everyone", "chat admin add ana ben --room lab");
+  },
+  async run({ name, everyone, room }, { client, context }) {
+    const order = { reverse: false, sort: "name" };
+    const users = everyone ? (await allAccounts(client, order)).map(({ user }) => user) : name;
+    for (const user of users) {
+      const { joined } = await client.request("add", { room, user });
+      const text = joined ? `${user} added to ${room}` : `${user} is already in ${room}`;
+      printResult(context, { kind: "added", user, room, joined }, text);
+    }
+    return 0;
+  },
+});
