@@ -65,16 +65,15 @@ function tokensOf(definitions: FlagDefs, argv: readonly string[]) {
 }
 
 class Reader {
-  readonly #verb: string;
-  readonly #definitions: FlagDefs;
   readonly #targets: ReadonlyMap<string, FlagSpelling>;
   readonly #positionals: readonly [string, FlagDef][];
   readonly #typedValues = new Map<string, AnyFlagValue>();
   #positionalsFilled = 0;
 
-  constructor(definitions: FlagDefs, verb: string) {
-    this.#verb = verb;
-    this.#definitions = definitions;
+  constructor(
+    private readonly definitions: FlagDefs,
+    private readonly verb: string,
+  ) {
     this.#targets = targetsOf(definitions);
     this.#positionals = Object.entries(definitions).filter(([, { type }]) => type === "positional");
   }
@@ -114,7 +113,7 @@ class Reader {
 
   values(): Values {
     const values: Record<string, AnyFlagValue> = {};
-    for (const [key, definition] of Object.entries(this.#definitions)) {
+    for (const [key, definition] of Object.entries(this.definitions)) {
       const value = this.#typedValues.get(key);
       if (value === undefined && isRequired(definition))
         throw this.#missingArgument(key, definition);
@@ -132,7 +131,7 @@ class Reader {
       );
     }
     const text = this.#positionals.length > 0 ? "put -- before text that begins with -, or " : "";
-    return usageFault(`unknown flag ${quoteText(rawName)}`, `${text}see ${this.#verb} --help`);
+    return usageFault(`unknown flag ${quoteText(rawName)}`, `${text}see ${this.verb} --help`);
   }
 
   #extraArgument(text: string): Fault {
@@ -140,14 +139,14 @@ class Reader {
     const accepted =
       count === 0 ? "no arguments" : count === 1 ? "one argument" : `${count} arguments`;
     return usageFault(
-      `unexpected argument ${quoteText(text)}: ${this.#verb} takes ${accepted}`,
-      count === 0 ? `see ${this.#verb} --help` : "quote text that contains spaces",
+      `unexpected argument ${quoteText(text)}: ${this.verb} takes ${accepted}`,
+      count === 0 ? `see ${this.verb} --help` : "quote text that contains spaces",
     );
   }
 
   #missingArgument(key: string, definition: FlagDef): Fault {
     const name = definition.type === "positional" ? key.toUpperCase() : `--${flagName(key)}`;
-    return usageFault(`${this.#verb} needs ${name}`, `see ${this.#verb} --help`);
+    return usageFault(`${this.verb} needs ${name}`, `see ${this.verb} --help`);
   }
 }
 

@@ -22,24 +22,21 @@ type PendingConnected = Omit<ConnectedEvent, "rooms">;
 
 /** Emits `connected` with all rooms before any other event of a link. */
 export class AccountReader {
-  readonly #mode: FollowMode;
-  readonly #sink: AccountReaderSink;
   readonly #readState = new ReadState();
   #ignored: ReadonlySet<string> = new Set();
   #queued: ReaderEvent[] | undefined;
   #connected: PendingConnected | undefined;
-  readonly #rooms: () => readonly RoomView[];
   #foldedUser = "";
 
-  constructor(mode: FollowMode, rooms: () => readonly RoomView[], sink: AccountReaderSink) {
-    this.#mode = mode;
-    this.#rooms = rooms;
-    this.#sink = sink;
-  }
+  constructor(
+    private readonly mode: FollowMode,
+    private readonly rooms: () => readonly RoomView[],
+    private readonly sink: AccountReaderSink,
+  ) {}
 
   markRead({ room, n }: ChatRecord): void {
     const upTo = this.#readState.markRead(room.id, n);
-    if (upTo !== undefined) this.#sink.read(room.id, upTo);
+    if (upTo !== undefined) this.sink.read(room.id, upTo);
   }
 
   unread(room: RoomId): number {
@@ -61,13 +58,13 @@ export class AccountReader {
       case "room": {
         const { room, isChanged, notice } = event;
         this.#readState.setRoom(room.id, notice.n - 1, notice.read ?? 1, notice.unread);
-        const isVisible = isChanged && this.#connected === undefined && this.#mode !== "none";
+        const isVisible = isChanged && this.#connected === undefined && this.mode !== "none";
         return isVisible ? this.#emit(event) : undefined;
       }
       case "room-gone": {
         const { kind, id, room } = event;
         this.#readState.remove(id);
-        return room === undefined || this.#mode === "none" ? undefined : this.#emit({ kind, room });
+        return room === undefined || this.mode === "none" ? undefined : this.#emit({ kind, room });
       }
       case "record":
         return this.#record(event);
@@ -75,9 +72,9 @@ export class AccountReader {
         this.#flush(event.rooms);
         return this.#emit(event);
       case "cursor":
-        return this.#sink.cursor(event.seq);
+        return this.sink.cursor(event.seq);
       case "rewind":
-        return this.#sink.rewind(event.seq);
+        return this.sink.rewind(event.seq);
       case "offered":
         return event.room.isSealed === true ? undefined : this.#emit(event);
       case "read": {
@@ -93,7 +90,7 @@ export class AccountReader {
         this.#ignored = new Set(event.users.map((user) => user.toLowerCase()));
         return;
       case "settled":
-        return event.adopted === undefined ? undefined : this.#sink.event(event);
+        return event.adopted === undefined ? undefined : this.sink.event(event);
       case "invited":
       case "link-asked":
       case "announced":
@@ -103,7 +100,7 @@ export class AccountReader {
       case "sealed-remark":
       case "member-added":
       case "identity-changed":
-        return this.#sink.event(event);
+        return this.sink.event(event);
       default:
         return;
     }
@@ -118,9 +115,9 @@ export class AccountReader {
   }
 
   #emit(event: ReaderEvent): void {
-    if (this.#queued === undefined) return this.#sink.event(event);
+    if (this.#queued === undefined) return this.sink.event(event);
     this.#queued.push(event);
-    if (this.#queued.length >= QUEUED_EVENTS_MAX) this.#flush(this.#rooms());
+    if (this.#queued.length >= QUEUED_EVENTS_MAX) this.#flush(this.rooms());
   }
 
   #flush(rooms: readonly RoomView[]): void {
@@ -128,8 +125,8 @@ export class AccountReader {
     this.#queued = undefined;
     const connected = this.#connected;
     this.#connected = undefined;
-    if (connected !== undefined) this.#sink.event({ ...connected, rooms });
-    for (const event of queued) this.#sink.event(event);
+    if (connected !== undefined) this.sink.event({ ...connected, rooms });
+    for (const event of queued) this.sink.event(event);
   }
 }
 

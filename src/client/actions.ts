@@ -65,15 +65,13 @@ export interface ActionsOptions {
 
 /** Methods without a return value report faults in `model.faults`. */
 export class Actions {
-  readonly #options: ActionsOptions;
   readonly #actor: Actor;
   readonly #store: ModelStore;
   readonly #typing: TypingNotifier;
   #lastRoom: string = LOBBY;
 
-  constructor(options: ActionsOptions) {
+  constructor(private readonly options: ActionsOptions) {
     const { actor, store, now } = options;
-    this.#options = options;
     this.#actor = actor;
     this.#store = store;
     this.#typing = new TypingNotifier(now, (room, on) => {
@@ -280,7 +278,7 @@ export class Actions {
     const last = () => lastMessage(roomOf(this.#model, target), isOwn);
     if (last() === undefined) await this.#loadOlder(target);
     const found = last();
-    if (found !== undefined && (!isOwn || this.#options.isDisplayed(found.seq))) return found.seq;
+    if (found !== undefined && (!isOwn || this.options.isDisplayed(found.seq))) return found.seq;
     throw new Fault(
       "not-found",
       isOwn ? msg`you have no messages here` : msg`no messages from other users here`,
@@ -481,7 +479,7 @@ export class Actions {
   submit(to: string, body: PostBody): Promise<Receipt | undefined> {
     if (this.#actor.user === undefined) throw notLoggedIn();
     const receipt = this.#actor.post(to, body).catch((fault: unknown) => {
-      if (fault instanceof Fault) this.#options.refused(to, fault);
+      if (fault instanceof Fault) this.options.refused(to, fault);
       return undefined;
     });
     this.#store.update();

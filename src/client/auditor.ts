@@ -99,8 +99,6 @@ interface Unwritten {
 }
 
 export class LogAuditor {
-  readonly #deps: AuditorDependencies;
-  readonly #onAlarm: (alarm: AuditAlarm) => void;
   #link: AuditedLink | undefined;
   #unwritten: Unwritten[] = [];
   #confirmed = 0;
@@ -110,10 +108,10 @@ export class LogAuditor {
   #running: Promise<void> | undefined;
   #failures = 0;
 
-  constructor(deps: AuditorDependencies, onAlarm: (alarm: AuditAlarm) => void) {
-    this.#deps = deps;
-    this.#onAlarm = onAlarm;
-  }
+  constructor(
+    private readonly deps: AuditorDependencies,
+    private readonly onAlarm: (alarm: AuditAlarm) => void,
+  ) {}
 
   connected(link: AuditedLink): void {
     void this.write();
@@ -146,7 +144,7 @@ export class LogAuditor {
   }
 
   #writeLater(): void {
-    const { clock } = this.#deps;
+    const { clock } = this.deps;
     this.#cancelWrite ??= clock.after(WRITE_DELAY_MS, () => void this.write());
   }
 
@@ -157,7 +155,7 @@ export class LogAuditor {
     const reader = this.#reader;
     if (reader === undefined) return;
     [this.#unwritten, this.#confirmed] = [[], 0];
-    const { logs, verifier } = this.#deps;
+    const { logs, verifier } = this.deps;
     const records = unwritten.map(({ head, record }): KnownRecord => {
       const { seq, room, from, timeUnixMs } = record;
       const label = `${room.kind === "person" ? "@" : "#"}${room.name}`;
@@ -184,12 +182,12 @@ export class LogAuditor {
   }
 
   auditAll(link: AuditedLink): Promise<AuditOutcome> {
-    return audit(link, this.#deps, Number.POSITIVE_INFINITY);
+    return audit(link, this.deps, Number.POSITIVE_INFINITY);
   }
 
   async settled(): Promise<void> {
     if (this.#running === undefined) return;
-    await withTimeout(this.#running, SETTLE_TIMEOUT_MS, () => undefined, this.#deps.clock);
+    await withTimeout(this.#running, SETTLE_TIMEOUT_MS, () => undefined, this.deps.clock);
   }
 
   async close(): Promise<void> {
@@ -200,7 +198,7 @@ export class LogAuditor {
 
   #auditLater(inMs: number): void {
     if (this.#link === undefined) return;
-    this.#cancelAudit ??= this.#deps.clock.after(inMs, () => {
+    this.#cancelAudit ??= this.deps.clock.after(inMs, () => {
       this.#cancelAudit = undefined;
       this.#startAudit();
     });
@@ -218,10 +216,10 @@ export class LogAuditor {
   async #runAudit(link: AuditedLink): Promise<void> {
     try {
       await this.write();
-      const outcome = await audit(link, this.#deps, PROOF_REQUESTS_MAX);
+      const outcome = await audit(link, this.deps, PROOF_REQUESTS_MAX);
       if (this.#link !== link) return;
       this.#failures = 0;
-      if (outcome.kind === "alarm") this.#onAlarm(outcome.alarm);
+      if (outcome.kind === "alarm") this.onAlarm(outcome.alarm);
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
       if (this.#link === link && !link.connection.isClosed) await this.#handleRefusal(link);
@@ -230,12 +228,12 @@ export class LogAuditor {
 
   async #handleRefusal(link: AuditedLink): Promise<void> {
     this.#failures += 1;
-    const known = await orDefault(() => this.#deps.logs.pin(link.reader), undefined);
+    const known = await orDefault(() => this.deps.logs.pin(link.reader), undefined);
     if (this.#failures < ATTEMPTS_MAX || known === undefined)
       return this.#auditLater(CHECKPOINT_LAG_MS);
     const finding = { reason: "unproved", known, presented: undefined, missing: [] } as const;
-    const outcome = await buildAlarm(link, this.#deps, finding);
-    this.#onAlarm(outcome.alarm);
+    const outcome = await buildAlarm(link, this.deps, finding);
+    this.onAlarm(outcome.alarm);
   }
 }
 

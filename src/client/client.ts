@@ -131,8 +131,6 @@ const EARLY_EVENTS_MAX = 1_024;
 
 /** Client of a program with a data folder: pins, cursors, and a stream of events to read. */
 export class Client extends ChatClient<ClientAccount> {
-  readonly #deps: ClientDependencies;
-  readonly #options: ClientOptions;
   readonly #events: EventBuffer;
   readonly #listeners = new Set<(event: SessionEvent) => void>();
   readonly transfers: Transfers;
@@ -145,7 +143,10 @@ export class Client extends ChatClient<ClientAccount> {
   #presenter: Presenter | undefined;
   readonly #earlyEvents: SessionEvent[] = [];
 
-  constructor(deps: ClientDependencies, options: ClientOptions) {
+  constructor(
+    private readonly deps: ClientDependencies,
+    private readonly options: ClientOptions,
+  ) {
     const { address, program, reconnect = true, isOneShot, limitsAnswers = false } = options;
     const { hasReader = true, audits = true, model, onAlarm = () => undefined } = options;
     const { clock, keys: verifier, state, hashing } = deps;
@@ -171,8 +172,6 @@ export class Client extends ChatClient<ClientAccount> {
       },
       ...(isOneShot === true || limitsAnswers ? { answerTimeoutMs: ANSWER_TIMEOUT_MS } : {}),
     });
-    this.#deps = deps;
-    this.#options = options;
     this.#locator = locator;
     this.transfers = new Transfers({
       clock,
@@ -227,7 +226,7 @@ export class Client extends ChatClient<ClientAccount> {
    * @throws {Fault} if the server is unreachable or refuses
    */
   async connect(): Promise<Membership | undefined> {
-    const { credentials } = this.#options;
+    const { credentials } = this.options;
     try {
       if (credentials !== undefined) return membershipOf(await this.#logIn(credentials));
       await this.loop.open();
@@ -301,7 +300,7 @@ export class Client extends ChatClient<ClientAccount> {
       const cause = this.#hasMajority ? timeout : noMajority();
       return cause && unconfirmed(this.unsent, cause);
     };
-    await unlessStalled(this.#deps.clock, settled, () => this.unsent, faultOf);
+    await unlessStalled(this.deps.clock, settled, () => this.unsent, faultOf);
   }
 
   readonly requestOnce: SendRequest = async (kind, fields) => {
@@ -356,7 +355,7 @@ export class Client extends ChatClient<ClientAccount> {
     await this.endSession(forget);
     const { fingerprint } = this;
     if (forget && fingerprint !== undefined) {
-      this.#deps.state.unenrol(fingerprint, session.user);
+      this.deps.state.unenrol(fingerprint, session.user);
     }
     this.#emit({ kind: "left" });
     void this.auditor.write();
@@ -371,10 +370,10 @@ export class Client extends ChatClient<ClientAccount> {
   }
 
   protected override greeted(greeted: Greeted): void {
-    const { address, fingerprint: given, strict = false } = this.#options;
+    const { address, fingerprint: given, strict = false } = this.options;
     // Flush before `pin` moves the data stored under the server's old key.
     this.#cursors.flush();
-    const event = pin(greeted, this.#deps, { address, requested: given, strict });
+    const event = pin(greeted, this.deps, { address, requested: given, strict });
     this.#locator.confirmAddress();
     if (event !== undefined) this.#publish(event);
   }
@@ -384,11 +383,11 @@ export class Client extends ChatClient<ClientAccount> {
     requestedName: string,
     known: ClientAccount | undefined,
   ) {
-    const { state } = this.#deps;
+    const { state } = this.deps;
     const { fingerprint } = greeted;
     return {
       account: known ?? this.#newAccount(fingerprint, requestedName),
-      presence: this.#options.follow !== "none",
+      presence: this.options.follow !== "none",
       isEnrolled: state.enrolment(fingerprint, requestedName) !== undefined,
       onUnenrolled: () => state.unenrol(fingerprint, requestedName),
     };
@@ -398,7 +397,7 @@ export class Client extends ChatClient<ClientAccount> {
     _account: ClientAccount,
     { link, result, requestedName, isRenamed }: AccountLogin<ClientAccount>,
   ): void {
-    const { state } = this.#deps;
+    const { state } = this.deps;
     const { greeted } = link;
     const { fingerprint, welcome } = greeted;
     const { user, account } = result.account;
@@ -431,7 +430,7 @@ export class Client extends ChatClient<ClientAccount> {
 
   /** A reader marks messages as read when it displays them; the model then must not. */
   override reportRead(room: string, n: number): void {
-    if (this.#options.hasReader === false) super.reportRead(room, n);
+    if (this.options.hasReader === false) super.reportRead(room, n);
   }
 
   protected override isDisplayed(seq: number): boolean {
@@ -446,9 +445,9 @@ export class Client extends ChatClient<ClientAccount> {
     _account: ClientAccount,
     { link: { connection } }: AccountLogin<ClientAccount>,
   ): void {
-    if (this.#options.isOneShot !== true) return;
+    if (this.options.isOneShot !== true) return;
     const timeOut = () => connection.close(new Fault("timeout", NO_ANSWER));
-    this.#cancelListingTimeout = this.#deps.clock.after(LOGIN_TIMEOUT_MS, timeOut);
+    this.#cancelListingTimeout = this.deps.clock.after(LOGIN_TIMEOUT_MS, timeOut);
     connection.onClosed(() => this.#cancelListingTimeout());
   }
 
@@ -460,15 +459,15 @@ export class Client extends ChatClient<ClientAccount> {
   }
 
   #rememberDefaults(fingerprint: Fingerprint, user: string): void {
-    const { clock, state } = this.#deps;
-    const { address, changesDefaults } = this.#options;
+    const { clock, state } = this.deps;
+    const { address, changesDefaults } = this.options;
     state.setLastServer(address, clock.unixMs(), changesDefaults);
     state.setLastUser(fingerprint, user, clock.unixMs(), changesDefaults);
   }
 
   #newAccount(known: Fingerprint, user: string): ClientAccount {
-    const { state, sealed: home } = this.#deps;
-    const { follow, adoptsUnsent = true, hasReader = true, model } = this.#options;
+    const { state, sealed: home } = this.deps;
+    const { follow, adoptsUnsent = true, hasReader = true, model } = this.options;
     const identity = () => ({
       fingerprint: this.fingerprint ?? known,
       user: this.account === account ? session.user : user,
@@ -514,7 +513,7 @@ export class Client extends ChatClient<ClientAccount> {
   }
 
   #push(event: ReaderEvent): void {
-    if (this.#options.hasReader === false) return;
+    if (this.options.hasReader === false) return;
     this.#events.push(event);
     if (!this.#events.isFull) return;
     // The reader is too slow, so disconnect until the buffer has room again.
@@ -536,9 +535,9 @@ export class Client extends ChatClient<ClientAccount> {
     if (event.kind === "stopped") void this.#finish(event.fault);
     if (event.kind !== "lost" && event.kind !== "retrying") return;
     this.#locator.lost();
-    const now = this.#deps.clock.now();
+    const now = this.deps.clock.now();
     this.#lostAt ??= now;
-    if (this.#options.isOneShot === true && now - this.#lostAt >= LINK_LOSS_TIMEOUT_MS) {
+    if (this.options.isOneShot === true && now - this.#lostAt >= LINK_LOSS_TIMEOUT_MS) {
       queueMicrotask(() => void this.#finish(event.fault));
     }
     this.#publish(event);

@@ -72,8 +72,6 @@ const CLOSE_TIMEOUT_MS = 1_000;
 
 /** Reconnects after each loss. Uses at most one link and makes at most one attempt at a time. */
 export class ConnectionLoop {
-  readonly #options: ConnectionLoopOptions;
-  readonly #owner: ConnectionLoopOwner;
   readonly #reconnectTimer: ReconnectTimer;
   #state: LoopState = { kind: "outside", fault: undefined };
   #link: GreetedLink | undefined;
@@ -85,9 +83,10 @@ export class ConnectionLoop {
   /** Set when the client closes the link to recover missing data. `final` prevents a retry. */
   #closeReason: "retry" | "final" | undefined;
 
-  constructor(options: ConnectionLoopOptions, owner: ConnectionLoopOwner) {
-    this.#options = options;
-    this.#owner = owner;
+  constructor(
+    private readonly options: ConnectionLoopOptions,
+    private readonly owner: ConnectionLoopOwner,
+  ) {
     this.#reconnectTimer = new ReconnectTimer(options);
   }
 
@@ -156,7 +155,7 @@ export class ConnectionLoop {
     }
     connection?.listen(undefined);
     this.#account = undefined;
-    this.#owner.lost();
+    this.owner.lost();
     this.#setState({ kind: "outside", fault: undefined });
   }
 
@@ -169,7 +168,7 @@ export class ConnectionLoop {
 
   async passwd(password: string, current: string | undefined): Promise<void> {
     await this.request("passwd", current === undefined ? { password } : { password, current });
-    const { remembersPassword } = this.#options;
+    const { remembersPassword } = this.options;
     if (remembersPassword && this.#account !== undefined)
       this.#account = { ...this.#account, password };
   }
@@ -207,7 +206,7 @@ export class ConnectionLoop {
   #setState(state: LoopState): LoopState {
     this.#checkOpen();
     this.#state = state;
-    this.#owner.state(state);
+    this.owner.state(state);
     return state;
   }
 
@@ -226,10 +225,10 @@ export class ConnectionLoop {
   }
 
   async #dial(): Promise<GreetedLink> {
-    const { dial, tryNextAddress = (fault: Fault) => fault } = this.#options;
+    const { dial, tryNextAddress = (fault: Fault) => fault } = this.options;
     // A node without a majority is acceptable for reading if no node has a majority.
     let acceptable: "majority" | "any" =
-      this.#options.tryNextAddress === undefined ? "any" : "majority";
+      this.options.tryNextAddress === undefined ? "any" : "majority";
     let foundMinority = false;
     for (;;) {
       let isConnected = false;
@@ -249,15 +248,15 @@ export class ConnectionLoop {
   }
 
   async #greet(dialled: Link, acceptable: "majority" | "any"): Promise<GreetedLink> {
-    const { clock, entropy, keys, program } = this.#options;
-    const connection = new Connection(dialled, clock, this.#options.answerTimeoutMs);
-    connection.onGuessDelay = this.#options.onGuessDelay;
+    const { clock, entropy, keys, program } = this.options;
+    const connection = new Connection(dialled, clock, this.options.answerTimeoutMs);
+    connection.onGuessDelay = this.options.onGuessDelay;
     this.#dialled = connection;
     try {
       this.#checkOpen();
       const greeted = await greet(connection, { clock, entropy, verifier: keys, program });
       if (greeted.welcome.majority === false && acceptable === "majority") throw noMajority();
-      await this.#owner.greeted(greeted);
+      await this.owner.greeted(greeted);
       this.#checkOpen();
       if (connection.isClosed) throw connection.closeFault;
       const link = { connection, greeted };
@@ -279,8 +278,8 @@ export class ConnectionLoop {
 
   async #authenticate(link: GreetedLink, credentials: Credentials): Promise<LoginResult> {
     const state = this.#state;
-    const { clock, keys, policy, remembersPassword } = this.#options;
-    const { onLoggedIn, ...loginOptions } = this.#owner.account(link.greeted, credentials.user);
+    const { clock, keys, policy, remembersPassword } = this.options;
+    const { onLoggedIn, ...loginOptions } = this.owner.account(link.greeted, credentials.user);
     let current = link;
     const reopen = async () => {
       if (this.#state !== state) throw notConnected();
@@ -297,12 +296,12 @@ export class ConnectionLoop {
     this.#account = { user: entered.account.user, mode: "login", ...password };
     this.#reconnectTimer.succeeded();
     this.#setState({ kind: "in" });
-    connection.watchStalls(this.#options.onStalled);
+    connection.watchStalls(this.options.onStalled);
     try {
       onLoggedIn(current, entered);
     } catch (error) {
       this.#drop();
-      this.#owner.lost();
+      this.owner.lost();
       this.#account = previous;
       if (this.#state.kind !== "closed") this.#state = state;
       throw error;
@@ -319,7 +318,7 @@ export class ConnectionLoop {
   #lost(link: GreetedLink, fault: Fault | undefined): void {
     if (this.#link !== link) return;
     this.#link = undefined;
-    this.#owner.lost();
+    this.owner.lost();
     const { kind } = this.#state;
     // Do nothing while connecting, because the attempt in progress will fail and be handled.
     if (kind === "connecting" || kind === "entering" || !this.#shouldReconnect) return;
@@ -327,7 +326,7 @@ export class ConnectionLoop {
   }
 
   get #shouldReconnect(): boolean {
-    return this.#account !== undefined || this.#options.reconnects !== "inside";
+    return this.#account !== undefined || this.options.reconnects !== "inside";
   }
 
   #failed(fault: Fault, isLoss: boolean): void {
@@ -338,14 +337,14 @@ export class ConnectionLoop {
     // may reconnect.
     const wasLoggedOut = isLoss && user === undefined && closeReason === undefined;
     const isRetryable = closeReason === "retry" || wasLoggedOut || isTransient(fault);
-    if (isRetryable && this.#options.reconnects !== "never") return this.#retryLater(fault, isLoss);
+    if (isRetryable && this.options.reconnects !== "never") return this.#retryLater(fault, isLoss);
     this.#account = undefined;
     this.#setState({ kind: "stopped", fault, user });
   }
 
   #retryLater(fault: Fault, isLoss: boolean): void {
     this.#drop();
-    const retryInMs = this.#reconnectTimer.schedule(fault, this.#owner.hasPendingWork(), () =>
+    const retryInMs = this.#reconnectTimer.schedule(fault, this.owner.hasPendingWork(), () =>
       this.#retry(),
     );
     this.#setState({ kind: "waiting", fault, retryInMs, isLoss });
@@ -353,7 +352,7 @@ export class ConnectionLoop {
 
   #retry(): void {
     const waiting = this.#state;
-    this.#owner.whenReady(() => {
+    this.owner.whenReady(() => {
       if (this.#state === waiting) void this.#connect();
     });
   }

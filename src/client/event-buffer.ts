@@ -29,11 +29,8 @@ export class EventBuffer {
   #wake: (() => void) | undefined;
   #whenLow: (() => void) | undefined;
   #isClosed = false;
-  readonly #onRead: (mark: ReadMark) => void;
 
-  constructor(onRead: (mark: ReadMark) => void) {
-    this.#onRead = onRead;
-  }
+  constructor(private readonly onRead: (mark: ReadMark) => void) {}
 
   get #count(): number {
     return this.#entries.length - this.#first;
@@ -54,7 +51,7 @@ export class EventBuffer {
 
   mark(mark: ReadMark): void {
     const last = this.#count > 0 ? this.#entries.at(-1) : this.#current;
-    if (last === undefined) this.#onRead(mark);
+    if (last === undefined) this.onRead(mark);
     else last.mark = mark;
   }
 
@@ -66,7 +63,7 @@ export class EventBuffer {
   markCurrentRead(): void {
     const mark = this.#current?.mark;
     this.#current = undefined;
-    if (mark !== undefined) this.#onRead(mark);
+    if (mark !== undefined) this.onRead(mark);
   }
 
   shift(): ReaderEvent | undefined {
@@ -138,15 +135,13 @@ const WRITE_DELAY_MS = 500;
 
 /** Delayed writes of read cursors. */
 export class CursorWriter {
-  readonly #state: CursorStore;
-  readonly #clock: Clock;
   #mark: ReadMark | undefined;
   #cancel: (() => void) | undefined;
 
-  constructor(state: CursorStore, clock: Clock) {
-    this.#state = state;
-    this.#clock = clock;
-  }
+  constructor(
+    private readonly state: CursorStore,
+    private readonly clock: Clock,
+  ) {}
 
   /**
    * Writes an account's first cursor immediately. Without a stored cursor, the next start would
@@ -157,9 +152,9 @@ export class CursorWriter {
     if (user !== mark.user || fingerprint !== mark.fingerprint) this.flush();
     const hasPending = this.#mark !== undefined;
     this.#mark = mark;
-    const isFirst = !hasPending && this.#state.cursor(mark.fingerprint, mark.user) === undefined;
+    const isFirst = !hasPending && this.state.cursor(mark.fingerprint, mark.user) === undefined;
     if (isFirst) return this.flush();
-    this.#cancel ??= this.#clock.after(WRITE_DELAY_MS, () => this.flush());
+    this.#cancel ??= this.clock.after(WRITE_DELAY_MS, () => this.flush());
   }
 
   flush(): void {
@@ -167,11 +162,11 @@ export class CursorWriter {
     this.#cancel = undefined;
     const mark = this.#mark;
     this.#mark = undefined;
-    if (mark !== undefined) this.#state.advanceCursor(mark.fingerprint, mark.user, mark.seq);
+    if (mark !== undefined) this.state.advanceCursor(mark.fingerprint, mark.user, mark.seq);
   }
 
   rewind(mark: ReadMark): void {
     this.flush();
-    this.#state.rewindCursor(mark.fingerprint, mark.user, mark.seq);
+    this.state.rewindCursor(mark.fingerprint, mark.user, mark.seq);
   }
 }

@@ -18,23 +18,20 @@ export interface RecordOpener {
  * client without sealed rooms.
  */
 export class EventStage {
-  readonly #opener: RecordOpener;
-  readonly #emit: (event: FollowerEvent) => void;
-  readonly #onOverflow: () => void;
   #queue: FollowerEvent[] = [];
   #isOpening = false;
 
-  constructor(opener: RecordOpener, emit: (event: FollowerEvent) => void, onOverflow: () => void) {
-    this.#opener = opener;
-    this.#emit = emit;
-    this.#onOverflow = onOverflow;
-  }
+  constructor(
+    private readonly opener: RecordOpener,
+    private readonly emit: (event: FollowerEvent) => void,
+    private readonly onOverflow: () => void,
+  ) {}
 
   pass(event: FollowerEvent): void {
-    if (!this.#isOpening && !this.#mustOpen(event)) return this.#emit(event);
+    if (!this.#isOpening && !this.#mustOpen(event)) return this.emit(event);
     if (event.kind === "listing") this.#queue = this.#queue.filter(survivesNewLink);
     this.#queue.push(event);
-    if (this.#queue.length === QUEUED_EVENTS_MAX) this.#onOverflow();
+    if (this.#queue.length === QUEUED_EVENTS_MAX) this.onOverflow();
     if (!this.#isOpening) void this.#drain();
   }
 
@@ -45,11 +42,11 @@ export class EventStage {
       const sealed = batch.flatMap((event) =>
         event.kind === "record" && this.#mustOpen(event) ? [event.record] : [],
       );
-      const decrypted = sealed.length === 0 ? [] : await this.#opener.openRecords(sealed);
+      const decrypted = sealed.length === 0 ? [] : await this.opener.openRecords(sealed);
       const records = new Map(sealed.map((record, index) => [record, decrypted[index] ?? record]));
       for (const event of batch) {
         const record = event.kind === "record" ? records.get(event.record) : undefined;
-        this.#emit(event.kind === "record" && record !== undefined ? { ...event, record } : event);
+        this.emit(event.kind === "record" && record !== undefined ? { ...event, record } : event);
       }
     }
     this.#isOpening = false;
@@ -70,7 +67,7 @@ export class EventStage {
   }
 
   #mustOpen(event: FollowerEvent): boolean {
-    return event.kind === "record" && this.#opener.needsOpening(event.record);
+    return event.kind === "record" && this.opener.needsOpening(event.record);
   }
 }
 

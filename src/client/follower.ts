@@ -91,26 +91,25 @@ export type FollowMode = "all" | "live" | "none";
  * links while the account is logged in.
  */
 export class Follower {
-  readonly #mode: FollowMode;
-  readonly #sha256: Sha256;
-  readonly #sink: FollowerSink;
   readonly #timeline = new Timeline();
   #rooms = new Map<string, RoomView>();
   readonly #previousRooms = new Map<string, RoomView>();
   #requestedCursor: number | undefined;
 
-  constructor(mode: FollowMode, cursor: number | undefined, sha256: Sha256, sink: FollowerSink) {
-    this.#mode = mode;
+  constructor(
+    private readonly mode: FollowMode,
+    cursor: number | undefined,
+    private readonly sha256: Sha256,
+    private readonly sink: FollowerSink,
+  ) {
     this.#requestedCursor = cursor;
-    this.#sha256 = sha256;
-    this.#sink = sink;
   }
 
   get after(): number | undefined {
     const newest = Number.MAX_SAFE_INTEGER;
-    if (this.#mode === "none") return newest;
+    if (this.mode === "none") return newest;
     const after = this.#timeline.after ?? this.#requestedCursor;
-    return this.#mode === "live" ? (after ?? newest) : after;
+    return this.mode === "live" ? (after ?? newest) : after;
   }
 
   get rooms(): RoomView[] {
@@ -123,7 +122,7 @@ export class Follower {
     this.#timeline.handle({ kind: "connected", after: this.#requestedCursor });
     for (const [id, view] of this.#rooms) this.#previousRooms.set(id, view);
     this.#rooms = new Map();
-    this.#sink.event({ kind: "listing", link });
+    this.sink.event({ kind: "listing", link });
   }
 
   /** @throws {Fault} frame-malformed or too-many if the server violates the protocol */
@@ -134,7 +133,7 @@ export class Follower {
       case "room-gone":
         return this.#removeRoom(notice.room);
       case "records":
-        if (this.#mode === "none") return;
+        if (this.mode === "none") return;
         // After a gap the link is about to be closed, so later records are useless.
         for (const record of notice.records) if (!this.#record(record)) return;
         return;
@@ -156,7 +155,7 @@ export class Follower {
       case "announced":
       case "invited":
       case "key-packages-low":
-        return this.#sink.event(notice);
+        return this.sink.event(notice);
       default:
         return;
     }
@@ -164,22 +163,22 @@ export class Follower {
 
   #roomNotice(notice: NoticeOf<"typing" | "read" | "offered">): void {
     const room = this.#rooms.get(notice.room);
-    if (room === undefined || this.#mode === "none") return;
-    if (notice.kind === "typing") return this.#sink.event({ ...notice, room });
+    if (room === undefined || this.mode === "none") return;
+    if (notice.kind === "typing") return this.sink.event({ ...notice, room });
     if (notice.kind === "read") {
       const { kind, n, unread } = notice;
-      return this.#sink.event({ kind, room, n, unread });
+      return this.sink.event({ kind, room, n, unread });
     }
     const { kind, from, name, size, folder } = notice;
     const file = notice.file as FileId;
-    this.#sink.event({ kind, room, file, from, name, sizeBytes: size, folder });
+    this.sink.event({ kind, room, file, from, name, sizeBytes: size, folder });
   }
 
   #presences(notice: NoticeOf<"presences">): void {
     const room = this.#rooms.get(notice.room);
-    if (room === undefined || this.#mode === "none") return;
+    if (room === undefined || this.mode === "none") return;
     const emitAs = (online: boolean) => (user: string) =>
-      this.#sink.event({ kind: "presence", room, user, online });
+      this.sink.event({ kind: "presence", room, user, online });
     notice.online.forEach(emitAs(true));
     notice.offline.forEach(emitAs(false));
   }
@@ -196,8 +195,8 @@ export class Follower {
       known.topic !== view.topic ||
       known.name !== view.name ||
       known.isSealed !== view.isSealed;
-    this.#sink.event({ kind: "room", room: view, isChanged, notice });
-    if (this.#mode === "none") return;
+    this.sink.event({ kind: "room", room: view, isChanged, notice });
+    if (this.mode === "none") return;
     const { room, n, skipped, behind } = notice;
     this.#perform(this.#timeline.handle({ kind: "room", room, n, skipped, behind }));
   }
@@ -207,8 +206,8 @@ export class Follower {
     const room = this.#rooms.get(id) ?? this.#previousRooms.get(id);
     this.#rooms.delete(id);
     this.#previousRooms.delete(id);
-    this.#sink.event({ kind: "room-gone", id, room });
-    if (this.#mode !== "none") this.#perform(this.#timeline.handle({ kind: "gone", room: id }));
+    this.sink.event({ kind: "room-gone", id, room });
+    if (this.mode !== "none") this.#perform(this.#timeline.handle({ kind: "gone", room: id }));
   }
 
   #record(wire: WireRecord): boolean {
@@ -218,10 +217,10 @@ export class Follower {
     if (view === undefined) return true;
     const effects = this.#timeline.handle({ kind: "record", room: id, n, seq });
     if (effects[0]?.kind === "show") {
-      const record = resolveRecord(headed, view, this.#sha256);
+      const record = resolveRecord(headed, view, this.sha256);
       this.#updateRoom(record);
       const sizeBytes = wire.head.length + (wire.body?.length ?? 0);
-      this.#sink.event({ kind: "record", record, head: wire.head, sizeBytes });
+      this.sink.event({ kind: "record", record, head: wire.head, sizeBytes });
     }
     this.#perform(effects);
     return !effects.some(({ kind }) => kind === "gap");
@@ -242,15 +241,15 @@ export class Follower {
 
   #caughtUp(seq: number): void {
     this.#previousRooms.clear();
-    this.#sink.event({ kind: "caught-up", rooms: this.rooms });
-    if (this.#mode === "none") return;
-    if (seq < (this.#requestedCursor ?? 0)) this.#sink.event({ kind: "rewind", seq });
+    this.sink.event({ kind: "caught-up", rooms: this.rooms });
+    if (this.mode === "none") return;
+    if (seq < (this.#requestedCursor ?? 0)) this.sink.event({ kind: "rewind", seq });
     this.#perform(this.#timeline.handle({ kind: "caught-up", seq }));
   }
 
   #perform(effects: readonly TimelineEffect[]): void {
     for (const effect of effects) {
-      if (effect.kind === "cursor") this.#sink.event(effect);
+      if (effect.kind === "cursor") this.sink.event(effect);
       if (effect.kind === "skipped") this.#skipped(effect.room, effect.count);
       if (effect.kind === "gap") this.#reportGap(effect);
     }
@@ -258,7 +257,7 @@ export class Follower {
 
   #skipped(id: string, count: number): void {
     const room = this.#rooms.get(id);
-    if (room !== undefined) this.#sink.event({ kind: "skipped", room, count });
+    if (room !== undefined) this.sink.event({ kind: "skipped", room, count });
   }
 
   #reportGap({
@@ -271,6 +270,6 @@ export class Follower {
     const count = got - expected;
     const text = `the server omitted ${count} records of '${name}', starting with ${expected}`;
     const remedy = "ask the server's owner to run chat verify";
-    this.#sink.gap(new Fault("log-corrupt", text, { remedy }), isRepeated);
+    this.sink.gap(new Fault("log-corrupt", text, { remedy }), isRepeated);
   }
 }

@@ -23,17 +23,16 @@ export interface LanRoomOptions {
 }
 
 export class LanRoom {
-  readonly #options: LanRoomOptions;
-  readonly #multicast: Multicast;
   readonly #lan: Lan;
   readonly #rateLimit: LanRateLimit;
   #stopTimer = () => {};
   #isClosed = false;
   #isFailing = false;
 
-  private constructor(options: LanRoomOptions, multicast: Multicast) {
-    this.#options = options;
-    this.#multicast = multicast;
+  private constructor(
+    private readonly options: LanRoomOptions,
+    private readonly multicast: Multicast,
+  ) {
     const { clock, envelope, name, random } = options;
     const { keyId, session } = envelope;
     this.#lan = new Lan({ name, keyId, session, chance: random }, clock.now());
@@ -52,7 +51,7 @@ export class LanRoom {
   }
 
   get interfaces(): readonly string[] {
-    return this.#multicast.interfaces;
+    return this.multicast.interfaces;
   }
 
   people(): LanPeer[] {
@@ -69,7 +68,7 @@ export class LanRoom {
       if (this.#isClosed) return;
       const waitMs = await this.#handle({ kind: "send-text", text, isAction }, "throw");
       if (waitMs === 0) return;
-      await delay(this.#options.clock, waitMs);
+      await delay(this.options.clock, waitMs);
     }
   }
 
@@ -79,11 +78,11 @@ export class LanRoom {
     this.#isClosed = true;
     this.#stopTimer();
     await leaving;
-    await this.#multicast.close();
+    await this.multicast.close();
   }
 
   #receive(bytes: Uint8Array, { address, port, isOwn }: MulticastSource): void {
-    const { clock, envelope } = this.#options;
+    const { clock, envelope } = this.options;
     if (!isOwn && !this.#rateLimit.accepts(address, port, clock.now())) return;
     const message = envelope.read(bytes);
     if (typeof message === "string") this.#handle({ kind: "unreadable", reason: message });
@@ -92,11 +91,11 @@ export class LanRoom {
 
   async #handle(input: LanInput, onSendFault: "throw" | "emit" = "emit"): Promise<number> {
     if (this.#isClosed) return 0;
-    const { clock, envelope, onEvent } = this.#options;
+    const { clock, envelope, onEvent } = this.options;
     const sends: Promise<void>[] = [];
     let waitMs = 0;
     for (const effect of this.#lan.handle(input, clock.now(), clock.unixMs())) {
-      if (effect.kind === "send") sends.push(this.#multicast.send(envelope.write(effect)));
+      if (effect.kind === "send") sends.push(this.multicast.send(envelope.write(effect)));
       else if (effect.kind === "wait") waitMs = effect.retryAfterMs;
       else onEvent(effect);
     }
@@ -115,7 +114,7 @@ export class LanRoom {
 
   /** Refreshes the network interfaces, because a machine may change networks. */
   async #tick(): Promise<void> {
-    await this.#multicast.refresh();
+    await this.multicast.refresh();
     await this.#handle({ kind: "tick" });
   }
 
@@ -123,7 +122,7 @@ export class LanRoom {
     this.#stopTimer();
     const deadline = this.#lan.deadline();
     if (deadline === undefined) return;
-    const { clock } = this.#options;
+    const { clock } = this.options;
     const delayMs = Math.max(0, Math.ceil(deadline - clock.now()));
     this.#stopTimer = clock.after(delayMs, () => this.#tick());
   }

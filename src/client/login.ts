@@ -69,8 +69,6 @@ type LoginKind = "admit" | "register" | "login";
  * logs in with the password, which enrols the device.
  */
 export class Login {
-  #context: LoginContext;
-  readonly #credentials: Credentials;
   readonly #user: Name;
   #password: string | undefined;
   #hasPromptedPassword = false;
@@ -80,9 +78,10 @@ export class Login {
   /** Passwords refused by the server. No password is sent twice. */
   readonly #refusedPasswords = new Set<string>();
 
-  constructor(context: LoginContext, credentials: Credentials) {
-    this.#context = context;
-    this.#credentials = credentials;
+  constructor(
+    private context: LoginContext,
+    private readonly credentials: Credentials,
+  ) {
     this.#user = checkName(credentials.user, "person's name");
     const { password, roomSecret } = credentials;
     this.#password = password;
@@ -98,11 +97,11 @@ export class Login {
    * server refuses
    */
   async logIn(): Promise<LoginResult> {
-    const { mode, roomSecret } = this.#credentials;
-    const { isEnrolled, greeted, connection } = this.#context;
+    const { mode, roomSecret } = this.credentials;
+    const { isEnrolled, greeted, connection } = this.context;
     const isOpen = greeted.welcome.needs === "open";
     const requiresPassword =
-      this.#credentials.requiresPassword === true && this.#password !== undefined;
+      this.credentials.requiresPassword === true && this.#password !== undefined;
     if (mode !== "register" && isEnrolled && !requiresPassword) {
       const result = await this.#logInBySignature();
       if (result !== undefined) return result;
@@ -121,17 +120,17 @@ export class Login {
   }
 
   async #withoutRoomSecret(): Promise<LoginResult> {
-    if (this.#credentials.mode === "register") return this.#promptRoomSecret(undefined);
+    if (this.credentials.mode === "register") return this.#promptRoomSecret(undefined);
     const result =
       this.#password === undefined ? await this.#logInBySignature() : await this.#logInByPassword();
     return result ?? this.#promptRoomSecret(undefined);
   }
 
   async #skipRoomPassword(): Promise<LoginResult | undefined> {
-    if (this.#credentials.mode === "register") return undefined;
+    if (this.credentials.mode === "register") return undefined;
     if (this.#password !== undefined) return this.#logInByPassword();
     // A user who fills in a form may not know whether the account exists, so try to log in as well.
-    return this.#context.policy.retriesOnLink ? this.#logInBySignature() : undefined;
+    return this.context.policy.retriesOnLink ? this.#logInBySignature() : undefined;
   }
 
   async #promptRoomSecret(refusal: Fault | undefined): Promise<LoginResult> {
@@ -143,17 +142,17 @@ export class Login {
       if (fault === undefined) return this.#registerOrLogIn();
     }
     if (fault !== undefined) throw fault;
-    if (this.#credentials.mode === "register" || this.#context.policy.retriesOnLink) {
+    if (this.credentials.mode === "register" || this.context.policy.retriesOnLink) {
       this.#failNoRoomPassword();
     }
     return (await this.#logInExisting()) ?? this.#failRefused();
   }
 
   async #registerOrLogIn(): Promise<LoginResult> {
-    if (!this.#context.keys.canSign) return (await this.#logInExisting()) ?? this.#failNoKey();
+    if (!this.context.keys.canSign) return (await this.#logInExisting()) ?? this.#failNoKey();
     const refused = await this.#register();
     if (!(refused instanceof Fault)) return refused;
-    if (this.#credentials.mode === "register") throw refused;
+    if (this.credentials.mode === "register") throw refused;
     // Another process of this CHAT_HOME may have registered the name just now.
     const result = (await this.#logInBySignature()) ?? (await this.#logInExisting());
     if (result !== undefined) return result;
@@ -175,11 +174,11 @@ export class Login {
   }
 
   get #presence(): { readonly presence?: false } {
-    return this.#context.presence === false ? { presence: false } : {};
+    return this.context.presence === false ? { presence: false } : {};
   }
 
   async #logInBySignature(): Promise<LoginResult | undefined> {
-    const { keys, greeted, onUnenrolled } = this.#context;
+    const { keys, greeted, onUnenrolled } = this.context;
     if (this.#wasSignatureRefused || !keys.canSign) return undefined;
     const signature = await keys.device.sign(deviceProofBytes(greeted.greeting, this.#user));
     const result = await this.#login({ signature });
@@ -200,7 +199,7 @@ export class Login {
   async #login(
     proof: Pick<RequestFields<"login">, "signature" | "password">,
   ): Promise<LoginResult | undefined> {
-    const { keys, after } = this.#context;
+    const { keys, after } = this.context;
     const fields = {
       user: this.#user,
       deviceKey: keys.device.publicKey,
@@ -221,7 +220,7 @@ export class Login {
 
   async #register(): Promise<LoginResult | Fault> {
     const lacksPassword = this.#password === undefined && !this.#hasPromptedPassword;
-    if (lacksPassword && this.#credentials.promptSecret !== undefined) {
+    if (lacksPassword && this.credentials.promptSecret !== undefined) {
       // Probe with an empty password, which the server refuses as malformed only if the name is
       // free, so that users are not asked to choose a password for an existing account.
       const probe = await this.#registerWith("");
@@ -236,7 +235,7 @@ export class Login {
       const account = await this.#request("register", {
         user: this.#user,
         ...(password === undefined ? {} : { password }),
-        deviceKey: this.#context.keys.device.publicKey,
+        deviceKey: this.context.keys.device.publicKey,
         ...accountKeyFields,
         ...this.#presence,
       });
@@ -250,7 +249,7 @@ export class Login {
   }
 
   #accountKey(): Promise<Pick<RequestFields<"register">, "accountKey" | "deviceCert">> {
-    const { keys, greeted, clock } = this.#context;
+    const { keys, greeted, clock } = this.context;
     const { fingerprint } = greeted;
     return certifiedDevice(keys, { fingerprint, user: this.#user, unixMs: clock.unixMs() });
   }
@@ -258,7 +257,7 @@ export class Login {
   async #sendRoomPassword(secret: string): Promise<Fault | undefined> {
     try {
       await this.#request("admit", { secret });
-      this.#context.connection.isAdmitted = true;
+      this.context.connection.isAdmitted = true;
       this.#roomPassword = secret;
       return undefined;
     } catch (error) {
@@ -286,9 +285,9 @@ export class Login {
    * counts wrong guesses.
    */
   async #promptUser(kind: LoginSecret): Promise<string | undefined> {
-    const answer = await this.#credentials.promptSecret?.(kind, this.#tried[kind].size > 0);
+    const answer = await this.credentials.promptSecret?.(kind, this.#tried[kind].size > 0);
     if (answer === undefined || answer === "") return undefined;
-    if (this.#context.connection.isClosed) await this.#reopen();
+    if (this.context.connection.isClosed) await this.#reopen();
     const secret = kind === "room-password" ? secretFromInput(answer) : answer;
     if (this.#tried[kind].has(secret)) return undefined;
     this.#tried[kind].add(secret);
@@ -299,23 +298,23 @@ export class Login {
    * The server closes a link after LOGIN_TIMEOUT_MS, but a user may take longer to find a password.
    */
   async #reopen(): Promise<void> {
-    this.#context = { ...this.#context, ...(await this.#context.reopen()) };
+    this.context = { ...this.context, ...(await this.context.reopen()) };
     if (this.#roomPassword === undefined) return;
     const fault = await this.#sendRoomPassword(this.#roomPassword);
     if (fault !== undefined) throw fault;
   }
 
   #request<Kind extends LoginKind>(kind: Kind, fields: RequestFields<Kind>): Promise<Answer<Kind>> {
-    const { connection, clock, greeted } = this.#context;
+    const { connection, clock, greeted } = this.context;
     const hasMajority = greeted.welcome.majority !== false;
     return requestWithRetry(connection, clock, kind, fields, hasMajority ? undefined : 0);
   }
 
   #failRefused(): never {
-    const isOpen = this.#context.greeted.welcome.needs === "open";
-    const mayRegister = !isOpen && this.#credentials.mode !== "login";
+    const isOpen = this.context.greeted.welcome.needs === "open";
+    const mayRegister = !isOpen && this.credentials.mode !== "login";
     throw new Fault("login-refused", msg`${this.#user}: unknown user or wrong password`, {
-      remedy: this.#context.policy.refusedRemedy?.(mayRegister),
+      remedy: this.context.policy.refusedRemedy?.(mayRegister),
     });
   }
 
@@ -325,13 +324,13 @@ export class Login {
       ? "the password is wrong"
       : "this device is not signed in to that account";
     throw new Fault("login-refused", msg`${this.#user} exists, but ${reason}`, {
-      remedy: this.#context.policy.takenRemedy(this.#user),
+      remedy: this.context.policy.takenRemedy(this.#user),
     });
   }
 
   #failNoRoomPassword(): never {
     throw new Fault("room-password-wrong", "registration requires the server password", {
-      remedy: this.#context.policy.registrationRemedy,
+      remedy: this.context.policy.registrationRemedy,
     });
   }
 

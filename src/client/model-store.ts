@@ -38,15 +38,13 @@ export interface ModelStoreOptions {
 
 /** Reports the next immutable `model` to subscribers at most once per frame. */
 export class ModelStore {
-  readonly #options: ModelStoreOptions;
   #model: Model;
   #events: ModelEvent[] = [];
   #isFlushing = false;
   #isAwaitingFrame = false;
   readonly #listeners = new Set<() => void>();
 
-  constructor(options: ModelStoreOptions) {
-    this.#options = options;
+  constructor(private readonly options: ModelStoreOptions) {
     this.#model = emptyModel(options.itemsMax);
   }
 
@@ -63,7 +61,7 @@ export class ModelStore {
     this.#events.push(event);
     if (this.#isAwaitingFrame || this.#isFlushing) return;
     this.#isAwaitingFrame = true;
-    this.#options.nextFrame(() => {
+    this.options.nextFrame(() => {
       this.#isAwaitingFrame = false;
       this.update();
     });
@@ -142,10 +140,10 @@ export class ModelStore {
         return;
       case "prefs-set": {
         const fields = { room: effect.room, ...definedPrefs(effect.prefs) };
-        return this.reportFailure(this.#options.request("prefs-set", fields));
+        return this.reportFailure(this.options.request("prefs-set", fields));
       }
       default:
-        return this.#options.perform(effect);
+        return this.options.perform(effect);
     }
   }
 
@@ -177,7 +175,7 @@ export class ModelStore {
 
   async #loadMembers(room: RoomId, target: string): Promise<void> {
     try {
-      const users = await queryUsers(this.#options.request, target, MEMBERS_MAX);
+      const users = await queryUsers(this.options.request, target, MEMBERS_MAX);
       const members = users.map(({ user, online, role, mutedUntil, bot }) => {
         return { name: user, isOnline: online, role, mutedUntilUnixMs: mutedUntil, isBot: bot };
       });
@@ -207,7 +205,7 @@ export class ModelStore {
   }
 
   #history(fields: RequestFields<"history">): Promise<HistoryPage> {
-    const { request, sha256, history } = this.#options;
+    const { request, sha256, history } = this.options;
     return history(fields, (query) => queryHistory(request, sha256, query));
   }
 }

@@ -56,9 +56,6 @@ interface Write {
 
 /** Writes all changes of one tick together, and sends posts only after that write. */
 export class OutboxDriver {
-  readonly id: OutboxId;
-  readonly #clock: Clock;
-  readonly #owner: OutboxDriverOwner;
   readonly #outbox = new Outbox();
   readonly #pending = new Map<number, PendingPost>();
   #lastKey = 0;
@@ -78,11 +75,11 @@ export class OutboxDriver {
   #onIdle: (() => void) | undefined;
   #isClosed = false;
 
-  constructor(id: OutboxId, clock: Clock, owner: OutboxDriverOwner) {
-    this.id = id;
-    this.#clock = clock;
-    this.#owner = owner;
-  }
+  constructor(
+    readonly id: OutboxId,
+    private readonly clock: Clock,
+    private readonly owner: OutboxDriverOwner,
+  ) {}
 
   get size(): number {
     return this.#outbox.size;
@@ -93,7 +90,7 @@ export class OutboxDriver {
       const { counter, target: to, body } = post;
       const key = ++this.#lastKey;
       const name = this.#emitAdopted(post);
-      this.#owner.emit({ kind: "stored", key: name });
+      this.owner.emit({ kind: "stored", key: name });
       this.#pending.set(key, { name, counter, adopted: { to, body } });
       this.#maybeStored.add(counter);
       this.#handle({ kind: "adopt", key, counter, to, body });
@@ -104,7 +101,7 @@ export class OutboxDriver {
     const { counter, target: to, body } = post;
     const outcome = { kind: "refused", fault } as const;
     const key = this.#emitAdopted(post);
-    this.#owner.emit({ kind: "settled", key, outcome, adopted: { to, body } });
+    this.owner.emit({ kind: "settled", key, outcome, adopted: { to, body } });
     this.#removeFromStore(counter);
   }
 
@@ -115,11 +112,11 @@ export class OutboxDriver {
       if (outcome.kind === "durable") resolve(outcome.receipt);
       else reject(outcome.fault);
     };
-    const writtenUnixMs = this.#clock.unixMs();
+    const writtenUnixMs = this.clock.unixMs();
     const counter = this.#outbox.accepts(to, body) ? this.#outbox.last + 1 : undefined;
     const id = counter === undefined ? "" : formatPostId(this.id, counter);
     const name = counter === undefined ? `${this.id} refused ${key}` : id;
-    this.#owner.emit({ kind: "posted", key: name, id, to, body, writtenUnixMs });
+    this.owner.emit({ kind: "posted", key: name, id, to, body, writtenUnixMs });
     this.#pending.set(key, { name, counter, settle });
     if (counter !== undefined) {
       const line = JSON.stringify(body);
@@ -160,12 +157,12 @@ export class OutboxDriver {
 
   #emitAdopted({ counter, target: to, body, createdUnixMs: writtenUnixMs }: ParsedPost): string {
     const id = formatPostId(this.id, counter);
-    this.#owner.emit({ kind: "posted", key: id, id, to, body, writtenUnixMs });
+    this.owner.emit({ kind: "posted", key: id, id, to, body, writtenUnixMs });
     return id;
   }
 
   #handle(input: OutboxInput): void {
-    for (const effect of this.#outbox.handle(input, this.#clock.now())) this.#perform(effect);
+    for (const effect of this.#outbox.handle(input, this.clock.now())) this.#perform(effect);
     this.#scheduleTick();
   }
 
@@ -190,10 +187,10 @@ export class OutboxDriver {
     if (!this.#isClosed) {
       if (counter !== undefined) this.#removeFromStore(counter);
       const adoptedPost = adopted === undefined ? {} : { adopted };
-      this.#owner.emit({ kind: "settled", key: name, outcome, ...adoptedPost });
+      this.owner.emit({ kind: "settled", key: name, outcome, ...adoptedPost });
     }
     settle?.(outcome);
-    this.#owner.settled();
+    this.owner.settled();
   }
 
   #send({ counter, to, body }: Send): void {
@@ -245,7 +242,7 @@ export class OutboxDriver {
   }
 
   #writeSoon(): void {
-    this.#cancelWrite ??= this.#clock.after(0, () => this.#write());
+    this.#cancelWrite ??= this.clock.after(0, () => this.#write());
   }
 
   /**
@@ -267,7 +264,7 @@ export class OutboxDriver {
     const { added, settled } = write;
     if (added.length + settled.length === 0) return this.#writeSucceeded(write);
     try {
-      const stored = this.#owner.store({ added, settled });
+      const stored = this.owner.store({ added, settled });
       if (stored === undefined) return this.#writeSucceeded(write);
       this.#isWriting = true;
       stored.then(
@@ -289,7 +286,7 @@ export class OutboxDriver {
   #writeSucceeded({ added, sends, connection }: Write): void {
     if (!this.#isClosed) {
       for (const { counter } of added) {
-        this.#owner.emit({ kind: "stored", key: formatPostId(this.id, counter) });
+        this.owner.emit({ kind: "stored", key: formatPostId(this.id, counter) });
       }
     }
     if (connection !== this.#connection) return;
@@ -305,7 +302,7 @@ export class OutboxDriver {
     const posts = sends.map(({ counter, to, body }) => {
       return { id: formatPostId(this.id, counter), to, body };
     });
-    const sealed = sends.length === 0 ? undefined : this.#owner.seal?.(posts);
+    const sealed = sends.length === 0 ? undefined : this.owner.seal?.(posts);
     if (sealed === undefined) {
       for (const send of sends) this.#send(send);
       return;
@@ -341,8 +338,8 @@ export class OutboxDriver {
   #scheduleTick(): void {
     const deadline = this.#outbox.deadline();
     if (deadline === undefined || this.#cancelTimer !== undefined || this.#isClosed) return;
-    const delayMs = Math.max(1, Math.ceil(deadline - this.#clock.now()));
-    this.#cancelTimer = this.#clock.after(delayMs, () => {
+    const delayMs = Math.max(1, Math.ceil(deadline - this.clock.now()));
+    this.#cancelTimer = this.clock.after(delayMs, () => {
       this.#cancelTimer = undefined;
       this.#handle({ kind: "tick" });
     });

@@ -43,7 +43,6 @@ interface OpenedOutbox extends Pick<DecryptedPosts, "posts"> {
 
 /** Sends each earlier outbox completely, under its own id, before the next one. */
 export class OutboxQueue {
-  readonly #options: OutboxQueueOptions;
   readonly #ownDriver: OutboxDriver;
   readonly #drivers: OutboxDriver[];
   #owner: OutboxOwner | undefined;
@@ -53,8 +52,7 @@ export class OutboxQueue {
   #isClosed = false;
   readonly #waiters: { readonly sizeMax: number; readonly resolve: () => void }[] = [];
 
-  constructor(options: OutboxQueueOptions) {
-    this.#options = options;
+  constructor(private readonly options: OutboxQueueOptions) {
     this.#ownDriver = this.#newDriver(outboxId(options.entropy(ID_BYTES)));
     this.#drivers = [this.#ownDriver];
   }
@@ -74,7 +72,7 @@ export class OutboxQueue {
   adopt(): void | Promise<void> {
     const owner = this.#owner;
     if (owner === undefined) return;
-    const earlier = this.#options.store.adopt(owner);
+    const earlier = this.options.store.adopt(owner);
     if (!(earlier instanceof Promise)) return this.#openAdopted(earlier);
     return earlier.then(
       (outboxes) => this.#openAdopted(outboxes),
@@ -132,11 +130,11 @@ export class OutboxQueue {
   }
 
   #newDriver(id: OutboxId): OutboxDriver {
-    return new OutboxDriver(id, this.#options.clock, {
+    return new OutboxDriver(id, this.options.clock, {
       store: (change) => {
         const owner = this.#owner;
         if (owner === undefined) throw notLoggedIn();
-        const { store, sealing } = this.#options;
+        const { store, sealing } = this.options;
         const { settled } = change;
         const write = () => {
           const added = change.added.map((post) => sealing?.encryptQueued(id, post) ?? post);
@@ -150,15 +148,15 @@ export class OutboxQueue {
         const pinned = change.added.length === 0 ? undefined : sealing?.pinsStored();
         return pinned === undefined ? write() : pinned.then(write);
       },
-      emit: this.#options.emit,
-      seal: (posts) => this.#options.sealing?.seal(posts),
+      emit: this.options.emit,
+      seal: (posts) => this.options.sealing?.seal(posts),
       settled: () => this.#settled(),
     });
   }
 
   #openAdopted(earlier: readonly AbandonedOutbox[]): void | Promise<void> {
     const opening = earlier.map(({ id, posts }) =>
-      this.#options.sealing?.decryptQueued(id as OutboxId, posts),
+      this.options.sealing?.decryptQueued(id as OutboxId, posts),
     );
     if (opening.every((opened) => opened === undefined)) return this.#startAfter(earlier);
     const parsed = earlier.map((outbox, index) => this.#openOutbox(outbox, opening[index]));
@@ -172,7 +170,7 @@ export class OutboxQueue {
     opening: Promise<DecryptedPosts> | undefined,
   ): Promise<OpenedOutbox | undefined> {
     const id = outbox.id as OutboxId;
-    const { store } = this.#options;
+    const { store } = this.options;
     try {
       const { posts, reencrypted } = (await opening) ?? { ...outbox, reencrypted: [] };
       const owner = this.#owner;
@@ -189,7 +187,7 @@ export class OutboxQueue {
 
   #startAfter(outboxes: readonly OpenedOutbox[]): void {
     for (const outbox of outboxes) {
-      if (this.#isClosed) this.#options.store.release(outbox.id as OutboxId);
+      if (this.#isClosed) this.options.store.release(outbox.id as OutboxId);
       else this.#drivers.splice(-1, 0, this.#adoptedDriver(outbox));
     }
     this.#isReady = true;
@@ -198,7 +196,7 @@ export class OutboxQueue {
 
   #adoptedDriver({ id, posts }: OpenedOutbox): OutboxDriver {
     const driver = this.#newDriver(id as OutboxId);
-    const createdMinUnixMs = this.#options.clock.unixMs() - OUTBOX_KEEP_MS;
+    const createdMinUnixMs = this.options.clock.unixMs() - OUTBOX_KEEP_MS;
     const parsed: ParsedPost[] = [];
     for (const post of posts) {
       if ("fault" in post) driver.refuse({ ...post.post, body: { text: "" } }, post.fault);
@@ -250,7 +248,7 @@ export class OutboxQueue {
   }
 
   #closeDriver(driver: OutboxDriver, fault: Fault): void {
-    const release = () => this.#options.store.release(driver.id);
+    const release = () => this.options.store.release(driver.id);
     const written = driver.close(fault);
     if (written === undefined) release();
     else void written.then(release);

@@ -27,15 +27,13 @@ interface ServerLocatorOptions {
 }
 
 export class ServerLocator {
-  readonly #options: ServerLocatorOptions;
   readonly #addresses: ServerAddresses;
   readonly #dialer: AddressDialer;
   #expected: ServerAddress | undefined;
   #isLoggedIn = false;
   #hasClusterAddresses = false;
 
-  constructor(options: ServerLocatorOptions) {
-    this.#options = options;
+  constructor(private readonly options: ServerLocatorOptions) {
     const { clock, entropy, dial, address, ...known } = options;
     const [byte = 0] = entropy(1);
     const {
@@ -103,7 +101,7 @@ export class ServerLocator {
       !this.#hasClusterAddresses &&
       this.#addresses.clearAdvertised()
     ) {
-      this.#options.state.removeServerAddresses(fingerprint);
+      this.options.state.removeServerAddresses(fingerprint);
     }
     return false;
   }
@@ -122,7 +120,7 @@ export class ServerLocator {
   }
 
   #startProbe(connection: Connection): void {
-    const { clock, dial } = this.#options;
+    const { clock, dial } = this.options;
     const { address } = this.#dialer;
     if (address === undefined) return;
     const onUnreachable = () => this.#addresses.failed(address);
@@ -131,7 +129,7 @@ export class ServerLocator {
 
   #store(fingerprint: Fingerprint): void {
     const { advertised, last } = this.#addresses;
-    this.#options.state.storeServerAddresses(fingerprint, { reported: advertised, last });
+    this.options.state.storeServerAddresses(fingerprint, { reported: advertised, last });
   }
 }
 
@@ -146,21 +144,18 @@ interface AddressDialerOptions {
  * the first link that opens.
  */
 class AddressDialer {
-  readonly #options: AddressDialerOptions;
   #untried: readonly ServerAddress[] = [];
   #address: ServerAddress | undefined;
 
-  constructor(options: AddressDialerOptions) {
-    this.#options = options;
-  }
+  constructor(private readonly options: AddressDialerOptions) {}
 
   get address(): ServerAddress | undefined {
     return this.#address;
   }
 
   readonly dial = async (): Promise<Link> => {
-    if (this.#untried.length === 0) this.#untried = this.#options.addresses.candidates();
-    const race = new Race(this.#options, this.#untried);
+    if (this.#untried.length === 0) this.#untried = this.options.addresses.candidates();
+    const race = new Race(this.options, this.#untried);
     this.#untried = [];
     this.#address = undefined;
     const { address, link } = await race.run();
@@ -175,7 +170,7 @@ class AddressDialer {
    * @returns the fault to report; `undefined` if another address remains to `dial`
    */
   tryNext(fault: Fault): Fault | undefined {
-    const { addresses } = this.#options;
+    const { addresses } = this.options;
     const address = this.#address;
     if (address === undefined || fault.code.startsWith("store-")) return fault;
     const isGiven = addresses.isConfigured(address);
@@ -199,19 +194,18 @@ interface DialResult {
 }
 
 class Race {
-  readonly #options: AddressDialerOptions;
   readonly #queue: ServerAddress[];
   readonly #failed = new Set<ServerAddress>();
-  readonly #candidates: readonly ServerAddress[];
   readonly #result = Promise.withResolvers<DialResult>();
   #running = 0;
   #isSettled = false;
   #failure: Fault | undefined;
   #cancel = () => {};
 
-  constructor(options: AddressDialerOptions, candidates: readonly ServerAddress[]) {
-    this.#options = options;
-    this.#candidates = candidates;
+  constructor(
+    private readonly options: AddressDialerOptions,
+    private readonly candidates: readonly ServerAddress[],
+  ) {
     this.#queue = [...candidates];
   }
 
@@ -221,11 +215,11 @@ class Race {
   }
 
   untried(winner: ServerAddress): ServerAddress[] {
-    return this.#candidates.filter((address) => address !== winner && !this.#failed.has(address));
+    return this.candidates.filter((address) => address !== winner && !this.#failed.has(address));
   }
 
   #next(): void {
-    const { clock, addresses, dial } = this.#options;
+    const { clock, addresses, dial } = this.options;
     this.#cancel();
     const address = this.#queue.shift();
     if (address === undefined) return this.#failIfExhausted();
@@ -253,8 +247,8 @@ class Race {
     }
     this.#failed.add(address);
     if (this.#isSettled) return;
-    this.#options.addresses.failed(address);
-    if (address === this.#candidates[0]) this.#failure = error;
+    this.options.addresses.failed(address);
+    if (address === this.candidates[0]) this.#failure = error;
     this.#failure ??= error;
     this.#next();
   }

@@ -47,7 +47,6 @@ export interface AccountSessionOptions {
 }
 
 export class AccountSession {
-  readonly #options: AccountSessionOptions;
   readonly #follower: Follower;
   readonly #reporter: ReadReporter;
   readonly #prefs: PrefsTracker | undefined;
@@ -58,8 +57,7 @@ export class AccountSession {
   #auditedLink: AuditedLink | undefined;
   #greeted: Greeted | undefined;
 
-  constructor(options: AccountSessionOptions) {
-    this.#options = options;
+  constructor(private readonly options: AccountSessionOptions) {
     const { clock, entropy, keys, sealed, request, emit, follow, after, sha256, gap } = options;
     const rooms = () => this.rooms;
     const history = () => this.#historyView();
@@ -126,7 +124,7 @@ export class AccountSession {
     const reader = { ...identity, formers };
     this.#auditedLink = { connection, address, reader, key: server.key, rooms };
     this.sealing.connected({ ...identity, account: id, formers });
-    this.#adoption = this.#posts.open(identity, this.#options.adoptsUnsent);
+    this.#adoption = this.#posts.open(identity, this.options.adoptsUnsent);
     if (this.#adoption instanceof Promise) this.#adoption.catch(asFault);
     this.#follower.connected(this.#link);
     connection.listen((notice) => {
@@ -136,12 +134,12 @@ export class AccountSession {
     this.#reporter.connected(connection);
     this.#prefs?.connected(connection);
     this.#posts.connected(connection);
-    this.#options.activeLink.connected({ connection, ...identity });
+    this.options.activeLink.connected({ connection, ...identity });
   }
 
   lost(): void {
     this.#greeted = undefined;
-    this.#options.activeLink.lost();
+    this.options.activeLink.lost();
     this.#posts.lost();
     this.sealing.lost();
   }
@@ -152,7 +150,7 @@ export class AccountSession {
     this.#reporter.clear();
     this.#prefs?.loggedOut();
     this.sealing.loggedOut();
-    this.#options.activeLink.loggedOut(transferFault);
+    this.options.activeLink.loggedOut(transferFault);
     this.#posts.close(fault);
     this.#posts = this.#newOutboxQueue();
   }
@@ -166,7 +164,7 @@ export class AccountSession {
   }
 
   #newOutboxQueue(): OutboxQueue {
-    const { clock, entropy, outboxes: store, emit } = this.#options;
+    const { clock, entropy, outboxes: store, emit } = this.options;
     const { sealing } = this;
     const emitPost = (event: PostEvent) => {
       if (event.kind === "settled") sealing.settled(event.key, event.outcome);
@@ -178,17 +176,17 @@ export class AccountSession {
   #handleEvent(event: FollowerEvent): void {
     if (event.kind === "prefs-set" || event.kind === "save") return this.#prefs?.changed(event);
     if (event.kind === "key-packages-low") return this.sealing.stock();
-    this.#options.emit(event);
+    this.options.emit(event);
     if (event.kind === "room") this.sealing.roomListed(event.room);
     if (event.kind !== "caught-up") return;
-    this.sealing.caughtUp(this.#options.follow !== "none", () => this.#options.announceUploads());
+    this.sealing.caughtUp(this.options.follow !== "none", () => this.options.announceUploads());
   }
 
   #historyView(): HistoryView | undefined {
     const greeted = this.#greeted;
     const audited = this.#auditedLink;
     if (greeted === undefined || audited === undefined) return undefined;
-    const { keys: verifier, pin } = this.#options;
+    const { keys: verifier, pin } = this.options;
     return { verifier, keys: serverKeys(greeted), pin: () => pin(audited.reader) };
   }
 }
@@ -198,15 +196,13 @@ const TIMER_MS_MAX = 0x7fffffff;
 
 /** Emits the settings each time the server stores them, and again when a room's mute expires. */
 export class PrefsTracker {
-  readonly #clock: Clock;
-  readonly #emit: (event: PrefsEvent) => void;
   readonly #muted = new Map<RoomId, RoomPrefs>();
   #cancel: (() => void) | undefined;
 
-  constructor(clock: Clock, emit: (event: PrefsEvent) => void) {
-    this.#clock = clock;
-    this.#emit = emit;
-  }
+  constructor(
+    private readonly clock: Clock,
+    private readonly emit: (event: PrefsEvent) => void,
+  ) {}
 
   /** Older servers do not know the request. */
   connected(connection: Pick<Connection, "requestThen">): void {
@@ -214,7 +210,7 @@ export class PrefsTracker {
       if (outcome.kind !== "answered") return;
       this.#muted.clear();
       const { rooms, saved } = outcome.answer;
-      this.#emit({
+      this.emit({
         kind: "prefs",
         rooms: rooms.map(({ room, ...prefs }) => {
           return { room: room as RoomId, ...this.#trackMute(room as RoomId, prefs) };
@@ -227,10 +223,10 @@ export class PrefsTracker {
 
   changed(notice: NoticeOf<"prefs-set" | "save">): void {
     const room = notice.room as RoomId;
-    if (notice.kind === "save") return this.#emit({ ...notice, room });
+    if (notice.kind === "save") return this.emit({ ...notice, room });
     const { kind, muted, favourite, hidden, unread, notify } = notice;
     const prefs = this.#trackMute(room, { muted, favourite, hidden, unread, notify });
-    this.#emit({ kind, room, prefs });
+    this.emit({ kind, room, prefs });
     this.#scheduleExpiry();
   }
 
@@ -243,7 +239,7 @@ export class PrefsTracker {
     const { muted, ...unmutedPrefs } = prefs;
     this.#muted.delete(room);
     if (muted === undefined || muted === 0) return prefs;
-    if (!isMutedAt(prefs.muted, this.#clock.unixMs())) return unmutedPrefs;
+    if (!isMutedAt(prefs.muted, this.clock.unixMs())) return unmutedPrefs;
     this.#muted.set(room, prefs);
     return prefs;
   }
@@ -253,11 +249,11 @@ export class PrefsTracker {
     this.#cancel = undefined;
     const mutedUntil = [...this.#muted.values()].map(({ muted = 0 }) => muted);
     if (mutedUntil.length === 0) return;
-    const delayMs = Math.min(...mutedUntil) - this.#clock.unixMs();
-    this.#cancel = this.#clock.after(Math.min(Math.max(delayMs, 0), TIMER_MS_MAX), () => {
+    const delayMs = Math.min(...mutedUntil) - this.clock.unixMs();
+    this.#cancel = this.clock.after(Math.min(Math.max(delayMs, 0), TIMER_MS_MAX), () => {
       for (const [room, prefs] of [...this.#muted]) {
         const current = this.#trackMute(room, prefs);
-        if (current !== prefs) this.#emit({ kind: "prefs-set", room, prefs: current });
+        if (current !== prefs) this.emit({ kind: "prefs-set", room, prefs: current });
       }
       this.#scheduleExpiry();
     });
@@ -266,14 +262,11 @@ export class PrefsTracker {
 
 /** Reports read positions to the server. */
 export class ReadReporter {
-  readonly #clock: Clock;
   readonly #unsent = new Map<string, number>();
   #connection: Pick<Connection, "isClosed" | "requestThen"> | undefined;
   #cancel: (() => void) | undefined;
 
-  constructor(clock: Clock) {
-    this.#clock = clock;
-  }
+  constructor(private readonly clock: Clock) {}
 
   connected(connection: Pick<Connection, "isClosed" | "requestThen">): void {
     this.#connection = connection;
@@ -282,7 +275,7 @@ export class ReadReporter {
 
   report(room: string, n: number): void {
     this.#unsent.set(room, Math.max(n, this.#unsent.get(room) ?? 0));
-    this.#cancel ??= this.#clock.after(READ_NOTICE_INTERVAL_MS, () => this.flush());
+    this.#cancel ??= this.clock.after(READ_NOTICE_INTERVAL_MS, () => this.flush());
   }
 
   flush(): void {

@@ -7,28 +7,26 @@ import type { RoomState } from "../core/model/state.ts";
 const REFRESH_INTERVAL_MS = TYPING_MS / 2;
 
 export class TypingNotifier {
-  readonly #now: () => number;
-  readonly #send: (room: string, on: boolean) => void;
   #room: string | undefined;
   #sentAt = 0;
 
-  constructor(now: () => number, send: (room: string, on: boolean) => void) {
-    this.#now = now;
-    this.#send = send;
-  }
+  constructor(
+    private readonly now: () => number,
+    private readonly send: (room: string, on: boolean) => void,
+  ) {}
 
   report({ id, isSealed, isClosed }: RoomState, text: string): void {
     if (isSealed || isClosed) return;
     const isSameRoom = this.#room === id;
     if (!isMessageText(text)) {
-      if (isSameRoom) this.#send(id, false);
+      if (isSameRoom) this.send(id, false);
       return this.sent();
     }
-    const now = this.#now();
+    const now = this.now();
     if (isSameRoom && now - this.#sentAt < REFRESH_INTERVAL_MS) return;
     this.#room = id;
     this.#sentAt = now;
-    this.#send(id, true);
+    this.send(id, true);
   }
 
   /** Sends no request, because the message itself ends the indicator for other users. */

@@ -54,7 +54,6 @@ export function displayRecords(records: readonly ChatRecord[], me: string): Disp
 const CONTINUATION = "        ";
 
 export class ChatConsole {
-  readonly #context: Context;
   readonly #editor: LineEditor | undefined;
   readonly recent = new RecentMessages();
   #style: Style;
@@ -66,8 +65,7 @@ export class ChatConsole {
   readonly #dayLines: DayLines;
   isQuiet = false;
 
-  constructor(context: Context) {
-    this.#context = context;
+  constructor(private readonly context: Context) {
     this.#dayLines = new DayLines(context);
     this.#style = { ...styleOf(context, { stamp: "clock" }), authorOf: this.#authorOf };
     const isInteractive = context.stdin.isTerminal && context.stdout.isTerminal && !context.json;
@@ -75,7 +73,7 @@ export class ChatConsole {
   }
 
   #openEditor(): LineEditor {
-    const { stdin, stdout, env } = this.#context;
+    const { stdin, stdout, env } = this.context;
     if (env["TERM"] === "dumb") return new PlainEditor(stdin, stdout);
     return openLineEditor(stdin, stdout, this.#onPaste);
   }
@@ -90,7 +88,7 @@ export class ChatConsole {
 
   setUser(me: string | undefined): void {
     if (me !== this.#style.me) this.#gaps = new UnreadableRuns(me);
-    this.#style = { ...styleOf(this.#context, { stamp: "clock", me }), authorOf: this.#authorOf };
+    this.#style = { ...styleOf(this.context, { stamp: "clock", me }), authorOf: this.#authorOf };
   }
 
   prompt(text: string): void {
@@ -99,7 +97,7 @@ export class ChatConsole {
 
   record(received: DisplayRecord): void {
     this.recent.add(received);
-    const record = this.#context.json ? received : this.#gaps.next(received);
+    const record = this.context.json ? received : this.#gaps.next(received);
     if (record === undefined) return;
     const isJoinOrLeave =
       record.kind === "join" || (record.kind === "leave" && record.by === undefined);
@@ -109,12 +107,12 @@ export class ChatConsole {
   }
 
   data(text: string): void {
-    if (this.#editor === undefined) this.#context.stdout.write(text);
+    if (this.#editor === undefined) this.context.stdout.write(text);
     else this.#editor.print(text);
   }
 
   print(line: JsonObject, text: string | Message | undefined, rows: readonly string[] = []): void {
-    if (this.#context.json) this.#context.stdout.write(renderJson(line));
+    if (this.context.json) this.context.stdout.write(renderJson(line));
     else if (text !== undefined) this.note(text, rows);
   }
 
@@ -138,7 +136,7 @@ export class ChatConsole {
    * @param rows lines printed below the text
    */
   note(text: string | Message, rows: readonly string[] = []): void {
-    const { clock, offsetMinutes, stdout, stderr } = this.#context;
+    const { clock, offsetMinutes, stdout, stderr } = this.context;
     const lines = [inEnglish(text), ...rows].map((line) => cleanText(line));
     if (this.#editor === undefined) {
       stderr.write(wrapWords(stderr, `chat: ${lines.join(`\n${CONTINUATION}`)}\n`));
@@ -194,7 +192,7 @@ export class ChatConsole {
    */
   async line(): Promise<string | undefined> {
     for (;;) {
-      const line = await (this.#editor?.line().then(escapeSlash) ?? this.#context.stdin.line());
+      const line = await (this.#editor?.line().then(escapeSlash) ?? this.context.stdin.line());
       const question = this.#question;
       this.#question = undefined;
       if (question === undefined) return line;
@@ -210,7 +208,7 @@ export class ChatConsole {
   }
 
   drained(): Promise<void> {
-    return this.#context.stdout.drained();
+    return this.context.stdout.drained();
   }
 
   close(): void {

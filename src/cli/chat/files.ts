@@ -31,24 +31,21 @@ const LISTED_FILES_MAX = 20;
 const RUNNING_MAX = DATA_CHANNELS_PER_SESSION_MAX / 2;
 
 export class LineFiles {
-  readonly #lines: LineClient;
   readonly #queue = new TransferQueue({
     runningMax: { upload: RUNNING_MAX, download: RUNNING_MAX },
     removesEnded: true,
   });
   #count = 0;
 
-  constructor(lines: LineClient) {
-    this.#lines = lines;
-  }
+  constructor(private readonly lines: LineClient) {}
 
   async send(path: string, target: string, caption?: string): Promise<void> {
-    const { context, chatConsole } = this.#lines;
+    const { context, chatConsole } = this.lines;
     if (path === STDIN)
       throw usageFault("cannot send standard input as a file here", "specify a file");
     const source = await openSourceAt(context, path);
     reportSkipped(source, (text) => chatConsole.note(text));
-    const { input, open } = this.#lines;
+    const { input, open } = this.lines;
     const { client } = open;
     const to = [target];
     this.#start("upload", async () => {
@@ -62,9 +59,9 @@ export class LineFiles {
         if (sent.unsaid !== undefined) chatConsole.note((texts) => texts.captionsUnsupported);
         const { id, name, sizeBytes, digest } = sent;
         for (const posted of sent.posted) {
-          this.#lines.reportAck(posted.to, posted, { id, name, sizeBytes, digest }, "queuedFile");
+          this.lines.reportAck(posted.to, posted, { id, name, sizeBytes, digest }, "queuedFile");
         }
-        for (const { fault } of sent.refused) this.#lines.fail(fault, input);
+        for (const { fault } of sent.refused) this.lines.fail(fault, input);
       } finally {
         source.close();
       }
@@ -74,7 +71,7 @@ export class LineFiles {
   get(id: string, out: string): void {
     const file = checkFileId(id);
     checkOut(out);
-    const { chatConsole, open } = this.#lines;
+    const { chatConsole, open } = this.lines;
     this.#start("download", async () => {
       const secret = open.state.partialFileSecret();
       const onProgress = this.#progressReporter();
@@ -86,15 +83,15 @@ export class LineFiles {
   }
 
   async list(target: string): Promise<void> {
-    const { chatConsole } = this.#lines;
-    const files = await lastFiles(this.#lines, target, LISTED_FILES_MAX);
+    const { chatConsole } = this.lines;
+    const files = await lastFiles(this.lines, target, LISTED_FILES_MAX);
     const rows = files.map(fileRow);
     const text = rows.length === 0 ? "no files" : "files:";
     chatConsole.print({ kind: "files", files: files.map(recordJson) }, text, rows);
   }
 
   reportOffered(event: Extract<ReaderEvent, { kind: "offered" }>): void {
-    const { open, chatConsole } = this.#lines;
+    const { open, chatConsole } = this.lines;
     const { room, file, from, name, sizeBytes } = event;
     const { client } = open;
     if (from === client.user || client.reading?.ignores(from)) return;
@@ -102,7 +99,7 @@ export class LineFiles {
     const isSlow = sizeBytes === undefined || sizeBytes >= ANNOUNCED_BYTES_MIN;
     chatConsole.print(
       { kind: "offered", ...destinationOfTarget(room), from, id: file, name, ...size },
-      isSlow && this.#lines.isCurrent(room) ? `${from} is sending ${fileLabel(event)}` : undefined,
+      isSlow && this.lines.isCurrent(room) ? `${from} is sending ${fileLabel(event)}` : undefined,
     );
   }
 
@@ -110,20 +107,20 @@ export class LineFiles {
     const count = this.#queue.unsettledCount;
     if (count === 0) return;
     const transfers = count === 1 ? "1 file transfer" : `${count} file transfers`;
-    this.#lines.chatConsole.note(`waiting for ${transfers}; press Ctrl-C to stop and resume later`);
+    this.lines.chatConsole.note(`waiting for ${transfers}; press Ctrl-C to stop and resume later`);
     await this.#queue.settled();
   }
 
   #start(kind: TransferView["kind"], transfer: () => Promise<void>): void {
-    const { input } = this.#lines;
+    const { input } = this.lines;
     void this.#queue.add({
       view: { id: `${++this.#count}`, kind, file: undefined, name: "", to: [] },
-      run: () => transfer().catch((error: unknown) => this.#lines.fail(error, input)),
+      run: () => transfer().catch((error: unknown) => this.lines.fail(error, input)),
     });
   }
 
   #progressReporter(): (progress: TransferProgress) => void {
-    const { context, chatConsole } = this.#lines;
+    const { context, chatConsole } = this.lines;
     const lines = new ProgressLines();
     const beganAt = context.clock.now();
     let isFirst = true;
@@ -141,7 +138,7 @@ export class LineFiles {
   }
 
   async #offerToOpen(path: string): Promise<void> {
-    const { context, chatConsole } = this.#lines;
+    const { context, chatConsole } = this.lines;
     const opener = chatConsole.isInteractive ? openerOf(context.env) : undefined;
     if (opener === undefined || !(await isOpenable(path))) return;
     if (!(await chatConsole.ask(`open ${basename(path)}? [y/N]`))) return;
@@ -149,7 +146,7 @@ export class LineFiles {
       openFile(opener, path);
       chatConsole.note(`opening ${basename(path)}`);
     } catch (error) {
-      this.#lines.fail(error);
+      this.lines.fail(error);
     }
   }
 }

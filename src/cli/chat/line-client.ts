@@ -44,7 +44,6 @@ export class LineClient extends SlashHost {
   #current: Target;
   readonly #failedChanges = new Set<"room" | "login">();
   readonly #script: ScriptLines;
-  readonly #rooms: readonly Name[];
   readonly #exit = new ChatExit();
   readonly #damage = new DamageReport();
   #isFinished = false;
@@ -64,9 +63,12 @@ export class LineClient extends SlashHost {
   readonly #newFiles: KnownFile[] = [];
   #isCaughtUp = false;
 
-  constructor(context: Context, open: OpenClient, rooms: readonly Name[]) {
+  constructor(
+    context: Context,
+    open: OpenClient,
+    private readonly rooms: readonly Name[],
+  ) {
     super(context, open);
-    this.#rooms = rooms;
     this.chatConsole = new ChatConsole(context);
     this.#script = new ScriptLines(!this.chatConsole.isInteractive);
     open.guessDelays.displayOverride = (text) => this.chatConsole.note(text);
@@ -95,7 +97,7 @@ export class LineClient extends SlashHost {
     const { client } = this.open;
     const release = this.context.onSignal(this.#exit.onSignal);
     const watching = this.#readEvents().catch(this.#exit.fail);
-    this.joinRooms(this.#rooms)
+    this.joinRooms(this.rooms)
       .then(() => {
         this.prompt();
         return this.#readLines();

@@ -12,17 +12,14 @@ export interface InputLine {
 }
 
 export class ScriptLines {
-  readonly #isScript: boolean;
   #current: InputLine = { line: 0 };
   #first: { readonly line: number; readonly fault: Fault } | undefined;
 
   /** @param isScript false on a terminal, where the user sees each fault */
-  constructor(isScript: boolean) {
-    this.#isScript = isScript;
-  }
+  constructor(private readonly isScript: boolean) {}
 
   get current(): InputLine | undefined {
-    return this.#isScript ? this.#current : undefined;
+    return this.isScript ? this.#current : undefined;
   }
 
   get exitCode(): number {

@@ -28,8 +28,6 @@ export interface SlashConsole {
 }
 
 export abstract class SlashHost implements Host {
-  readonly context: Context;
-  readonly open: OpenClient;
   abstract readonly chatConsole: SlashConsole;
   abstract readonly files: {
     send(path: string, target: string, caption?: string): Promise<void>;
@@ -40,10 +38,10 @@ export abstract class SlashHost implements Host {
   /** Resolved when a connection is ready, and then replaced for the next connection. */
   #ready = Promise.withResolvers<void>();
 
-  constructor(context: Context, open: OpenClient) {
-    this.context = context;
-    this.open = open;
-  }
+  constructor(
+    readonly context: Context,
+    readonly open: OpenClient,
+  ) {}
 
   protected abstract submit(target: string, body: PostBody): Promise<void>;
   /**

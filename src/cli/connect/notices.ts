@@ -20,36 +20,33 @@ const CLEAR_LINE = "\r\x1b[K";
 
 /** A countdown on a terminal, otherwise a single line. */
 export class GuessDelayDisplay {
-  readonly #context: Context;
   /** Set by the full-screen client, which displays the text itself. */
   displayOverride: ((text: Message) => void) | undefined;
   #cancel: (() => void) | undefined;
   #isDrawn = false;
 
-  constructor(context: Context) {
-    this.#context = context;
-  }
+  constructor(private readonly context: Context) {}
 
   readonly update = (delay: GuessDelay | undefined): void => {
     this.#end();
     if (delay === undefined) return;
-    const { clock } = this.#context;
+    const { clock } = this.context;
     const deadline = clock.now() + delay.waitMs;
     const firstMs = Math.min(DISPLAY_DELAY_MS, delay.waitMs);
     this.#cancel = clock.after(firstMs, () => this.#show(delay.of, deadline));
   };
 
   #show(of: GuessDelay["of"], deadline: number): void {
-    const { clock, stderr } = this.#context;
+    const { clock, stderr } = this.context;
     // The answer still has to cross the network, so the countdown stops at one second.
     const seconds = Math.max(1, Math.ceil((deadline - clock.now()) / 1000));
     const message = ENGLISH_TERMINAL.guessDelay(of, seconds);
-    const countsDown = this.#context.terminal !== undefined && mayRedraw(this.#context);
+    const countsDown = this.context.terminal !== undefined && mayRedraw(this.context);
     const fits = message.length + "chat: ".length < stderr.columns();
     if (this.displayOverride !== undefined) {
       return this.displayOverride((texts) => texts.guessDelay(of, seconds));
     }
-    if (!countsDown || !fits) return printNotice(this.#context, message);
+    if (!countsDown || !fits) return printNotice(this.context, message);
     stderr.write(`${CLEAR_LINE}chat: ${message}`);
     this.#isDrawn = true;
     this.#cancel = clock.after(TICK_MS, () => this.#show(of, deadline));
@@ -58,7 +55,7 @@ export class GuessDelayDisplay {
   #end(): void {
     this.#cancel?.();
     this.#cancel = undefined;
-    if (this.#isDrawn) this.#context.stderr.write(CLEAR_LINE);
+    if (this.#isDrawn) this.context.stderr.write(CLEAR_LINE);
     this.#isDrawn = false;
   }
 }

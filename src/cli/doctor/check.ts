@@ -43,14 +43,12 @@ export function warningFrom(error: unknown): Finding {
 export type CheckBody = () => Finding | Promise<Finding>;
 
 export class CheckRunner {
-  readonly #clock: Clock;
-  readonly #onResult: (result: CheckResult) => void;
   readonly #results: CheckResult[] = [];
 
-  constructor(clock: Clock, onResult: (result: CheckResult) => void) {
-    this.#clock = clock;
-    this.#onResult = onResult;
-  }
+  constructor(
+    private readonly clock: Clock,
+    private readonly onResult: (result: CheckResult) => void,
+  ) {}
 
   get results(): readonly CheckResult[] {
     return this.#results;
@@ -62,16 +60,16 @@ export class CheckRunner {
 
   /** @returns whether dependent checks can run */
   async check(name: string, timeoutMs: number, work: CheckBody): Promise<boolean> {
-    const startedAt = this.#clock.now();
+    const startedAt = this.clock.now();
     const timedOut = () => {
       const seconds = timeoutMs / 1000;
       return failed(new Fault("timeout", `this check did not finish within ${seconds} s`));
     };
     const attempt = Promise.resolve().then(work).catch(failed);
-    const finding = await withTimeout(attempt, timeoutMs, timedOut, this.#clock);
-    const result = { name, ms: Math.round(this.#clock.now() - startedAt), ...finding };
+    const finding = await withTimeout(attempt, timeoutMs, timedOut, this.clock);
+    const result = { name, ms: Math.round(this.clock.now() - startedAt), ...finding };
     this.#results.push(result);
-    this.#onResult(result);
+    this.onResult(result);
     return finding.state === "ok" || finding.state === "warning";
   }
 }

@@ -64,17 +64,15 @@ export async function checkNetwork(
 const CERTIFICATE_DAYS_MIN = 14;
 
 class NetworkCheck {
-  readonly #probes: NetworkProbes;
-  readonly #expected: ExpectedIdentity;
   #addresses: readonly string[] = [];
   #address = "";
   #greeted: Greeted | undefined;
   #versionFault: Fault | undefined;
 
-  constructor(probes: NetworkProbes, expected: ExpectedIdentity) {
-    this.#probes = probes;
-    this.#expected = expected;
-  }
+  constructor(
+    private readonly probes: NetworkProbes,
+    private readonly expected: ExpectedIdentity,
+  ) {}
 
   async run(examination: CheckRunner): Promise<void> {
     const skipReason = "skipped: an earlier check failed";
@@ -96,8 +94,8 @@ class NetworkCheck {
   }
 
   async #name(): Promise<Finding> {
-    const { host } = this.#expected.server;
-    this.#addresses = await this.#probes.resolve(host);
+    const { host } = this.expected.server;
+    this.#addresses = await this.probes.resolve(host);
     this.#address = this.#addresses[0] ?? host;
     if (this.#address === host) return ok(`${host} is an IP address`);
     return ok(`${host} resolves to ${this.#addresses.join(", ")}`);
@@ -109,7 +107,7 @@ class NetworkCheck {
     let localAddress = "";
     for (const address of this.#addresses) {
       try {
-        const local = await this.#probes.localAddressFor(address);
+        const local = await this.probes.localAddressFor(address);
         if (reachable.push(address) === 1) localAddress = local;
       } catch (error) {
         fault ??= error;
@@ -126,11 +124,11 @@ class NetworkCheck {
     let fault: unknown;
     for (const address of this.#addresses) {
       try {
-        await this.#probes.connectTcp(this.#target(address));
+        await this.probes.connectTcp(this.#target(address));
         const isOther = address !== this.#address;
         const silent = this.#address;
         this.#address = address;
-        const text = formatAddress({ host: address, port: this.#expected.server.port });
+        const text = formatAddress({ host: address, port: this.expected.server.port });
         if (!isOther) return ok(`${text} accepts connections`);
         return warning(
           `${text} accepts connections, ${silent} does not`,
@@ -144,22 +142,22 @@ class NetworkCheck {
   }
 
   async #tls(): Promise<Finding> {
-    const { protocol, subject, expires } = await this.#probes.shakeHands(this.#target());
+    const { protocol, subject, expires } = await this.probes.shakeHands(this.#target());
     const found = `${protocol}, certificate of ${quoteText(subject)} until ${quoteText(expires)}`;
-    const leftMs = Date.parse(expires) - this.#probes.unixMs();
+    const leftMs = Date.parse(expires) - this.probes.unixMs();
     if (!(leftMs < CERTIFICATE_DAYS_MIN * DAY_MS)) return ok(found);
     return warning(found, "renew it, as browsers refuse it after that date; chat does not");
   }
 
   async #identity(): Promise<Finding> {
     try {
-      this.#greeted = await this.#probes.greet(this.#address);
+      this.#greeted = await this.probes.greet(this.#address);
     } catch (error) {
       if (!(error instanceof Fault) || error.code !== "version-unsupported") throw error;
       this.#versionFault = error;
       return skipped("skipped: incompatible protocol version");
     }
-    return checkIdentity(this.#greeted, this.#expected);
+    return checkIdentity(this.#greeted, this.expected);
   }
 
   #version(): Finding {
@@ -168,13 +166,13 @@ class NetworkCheck {
   }
 
   async #clock(): Promise<Finding> {
-    const serverUnixMs = await this.#probes.serverTime(this.#target());
+    const serverUnixMs = await this.probes.serverTime(this.#target());
     if (serverUnixMs === undefined) return skipped("the server does not report its time");
-    return checkClock(this.#probes.unixMs() - serverUnixMs);
+    return checkClock(this.probes.unixMs() - serverUnixMs);
   }
 
   async #udp(isTcpWorking: boolean): Promise<Finding> {
-    const { greetOverUdp } = this.#probes;
+    const { greetOverUdp } = this.probes;
     if (greetOverUdp === undefined) return skipped("skipped: this version supports TCP only");
     try {
       const { fingerprint } = await greetOverUdp(this.#address);
@@ -185,17 +183,17 @@ class NetworkCheck {
       throw new Fault("fingerprint-changed", `a different server answers over UDP: ${other}`);
     } catch (error) {
       const isOnlyUdpBlocked = error instanceof Fault && error.exitCode === 5 && isTcpWorking;
-      if (!isOnlyUdpBlocked || this.#expected.requiresUdp) throw error;
+      if (!isOnlyUdpBlocked || this.expected.requiresUdp) throw error;
       const { message } = warningFrom(error);
       return warning(
         `UDP is blocked, TCP works (${message})`,
-        `chat works; for lossy networks, allow UDP port ${this.#expected.server.port}`,
+        `chat works; for lossy networks, allow UDP port ${this.expected.server.port}`,
       );
     }
   }
 
   #target(address = this.#address): Target {
-    const { host, port } = this.#expected.server;
+    const { host, port } = this.expected.server;
     return { host, address, port, timeoutMs: CHECK_TIMEOUT_MS };
   }
 }

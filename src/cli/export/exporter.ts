@@ -45,9 +45,6 @@ const FILES = "files";
 const PRIVATE = 0o077;
 
 export class Exporter {
-  readonly #context: Context;
-  readonly #source: ExportSource;
-  readonly #options: ExportOptions;
   #records = 0;
   #failed = 0;
   readonly #saved = new Map<string, string | undefined>();
@@ -55,11 +52,12 @@ export class Exporter {
   readonly #counter: CounterLine;
   readonly #damage = new DamageReport();
 
-  constructor(context: Context, source: ExportSource, options: ExportOptions) {
-    this.#context = context;
+  constructor(
+    private readonly context: Context,
+    private readonly source: ExportSource,
+    private readonly options: ExportOptions,
+  ) {
     this.#counter = new CounterLine(context);
-    this.#source = source;
-    this.#options = options;
   }
 
   /** @throws {Fault} usage if an output file exists; store-…; any fault from the source */
@@ -74,7 +72,7 @@ export class Exporter {
   }
 
   async #run(rooms: readonly ExportRoom[]): Promise<ExportResult> {
-    const { out, html } = this.#options;
+    const { out, html } = this.options;
     makeFolder(out);
     const extension = html ? "html" : "ndjson";
     const outputs = rooms.map((room) => {
@@ -86,7 +84,7 @@ export class Exporter {
       await this.#room(room, path);
       this.#counter.end();
       printNotice(
-        this.#context,
+        this.context,
         `${cleanText(room.title)}: ${counted(this.#records - before, "record")}`,
       );
     }
@@ -99,7 +97,7 @@ export class Exporter {
   async #room(room: ExportRoom, path: string): Promise<void> {
     const file = new OutputFile(path);
     try {
-      if (this.#options.html) await this.#page(room, file);
+      if (this.options.html) await this.#page(room, file);
       else await this.#lines(room, file);
       file.finish();
     } finally {
@@ -137,7 +135,7 @@ export class Exporter {
       const picture = await this.#picture(record, budget);
       files.set(record.seq, { picture, path: await this.#save(record) });
     }
-    const { offsetMinutes, clock } = this.#context;
+    const { offsetMinutes, clock } = this.context;
     const page = renderPage(allRecords, {
       title: room.title,
       offsetMinutes,
@@ -148,14 +146,14 @@ export class Exporter {
   }
 
   async #save(record: DisplayFile): Promise<string | undefined> {
-    const { out, files } = this.#options;
+    const { out, files } = this.options;
     if (!files) return undefined;
     if (this.#saved.has(record.id)) return this.#saved.get(record.id);
     let path: string | undefined;
     try {
       const folder = join(out, FILES);
       makeFolder(folder);
-      const saved = await this.#source.save(record, folder, (bytes) => {
+      const saved = await this.source.save(record, folder, (bytes) => {
         const done = formatSize(this.#savedBytes + bytes);
         this.#counter.update(() => `${counted(this.#saved.size, "file")} and ${done} saved …`);
       });
@@ -171,7 +169,7 @@ export class Exporter {
   async #picture(record: DisplayFile, budget: PictureBudget): Promise<string | undefined> {
     if (!budget.reserve(record)) return undefined;
     try {
-      return budget.embed(await this.#source.read(record));
+      return budget.embed(await this.source.read(record));
     } catch (error) {
       this.#reportFailure(record, error);
       return undefined;
@@ -182,7 +180,7 @@ export class Exporter {
   #reportFailure({ name, id }: DisplayFile, error: unknown): void {
     if (!(error instanceof Fault) || !NON_FATAL_CODES.has(error.code)) throw error;
     this.#failed++;
-    printNotice(this.#context, `${cleanText(name)} (${cleanText(id)}): ${faultLine(error)}`);
+    printNotice(this.context, `${cleanText(name)} (${cleanText(id)}): ${faultLine(error)}`);
   }
 
   #count(room: ExportRoom, records: readonly DisplayRecord[]): void {

@@ -7,16 +7,14 @@ import type { Sink } from "../../io/blob/interfaces.ts";
 
 export class MemorySink implements Sink {
   readonly have = 0;
-  readonly #sizeBytesMax: number;
-  readonly #sha256: Sha256;
   #chunks: Uint8Array[] = [];
   #hashes: Uint8Array[] = [];
   #sizeBytes = 0;
 
-  constructor(sizeBytesMax: number, sha256: Sha256) {
-    this.#sizeBytesMax = sizeBytesMax;
-    this.#sha256 = sha256;
-  }
+  constructor(
+    private readonly sizeBytesMax: number,
+    private readonly sha256: Sha256,
+  ) {}
 
   get sizeBytes(): number {
     return this.#sizeBytes;
@@ -28,7 +26,7 @@ export class MemorySink implements Sink {
 
   append(hash: Uint8Array, bytes: Uint8Array): Promise<void> {
     this.#sizeBytes += bytes.length;
-    if (this.#sizeBytes > this.#sizeBytesMax) {
+    if (this.#sizeBytes > this.sizeBytesMax) {
       const message = "a file is larger than its record says";
       return Promise.reject(new Fault("too-large", message));
     }
@@ -42,7 +40,7 @@ export class MemorySink implements Sink {
   }
 
   digest(): Uint8Array {
-    return this.#sha256(concatBytes(...this.#hashes));
+    return this.sha256(concatBytes(...this.#hashes));
   }
 
   finish(): Promise<string> {

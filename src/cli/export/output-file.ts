@@ -12,14 +12,12 @@ const BUFFER_CHARS = 256 * 1024;
  * File written under a temporary name and renamed when complete. Never replaces an existing file.
  */
 export class OutputFile {
-  readonly path: string;
   readonly #temporaryPath: string;
   #fd: number;
   #buffer = "";
 
-  constructor(path: string) {
+  constructor(readonly path: string) {
     checkNotExists(path);
-    this.path = path;
     this.#temporaryPath = `${path}.part`;
     try {
       rmSync(this.#temporaryPath, { force: true });

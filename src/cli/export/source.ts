@@ -66,16 +66,13 @@ const HASH_LINE_BYTES = 46;
 
 /** Reads a data folder, even while its server is running. */
 export class FolderSource implements ExportSource {
-  readonly #folder: FolderHistory;
-  readonly #data: string;
-
-  constructor(folder: FolderHistory, data: string) {
-    this.#folder = folder;
-    this.#data = data;
-  }
+  constructor(
+    private readonly folder: FolderHistory,
+    private readonly data: string,
+  ) {}
 
   rooms(requested: readonly Target[]): ExportRoom[] {
-    const folder = this.#folder;
+    const folder = this.folder;
     const ids =
       requested.length === 0 ? folder.rooms : requested.flatMap((target) => folder.find(target));
     return [...new Set(ids)].map((id) => ({
@@ -114,7 +111,7 @@ export class FolderSource implements ExportSource {
 
   #about(file: FileId) {
     const disk = systemDisk();
-    const path = join(this.#data, "files", file, "about.json");
+    const path = join(this.data, "files", file, "about.json");
     const bytes = readWholeFile(disk, path, METADATA_BYTES_MAX);
     if (bytes === undefined) throw new Fault("file-unknown", `the content of ${file} is missing`);
     const metadata = parseMetadata(bytes);
@@ -129,7 +126,7 @@ export class FolderSource implements ExportSource {
   ): AsyncGenerator<{ readonly bytes: Uint8Array; readonly hash: Uint8Array }> {
     this.#about(file);
     const disk = systemDisk();
-    const folder = join(this.#data, "files", file);
+    const folder = join(this.data, "files", file);
     using content = disk.open(join(folder, "content"), "read");
     using lines = disk.open(join(folder, "chunks.jsonl"), "read");
     for (let index = first; index * CHUNK_BYTES < sizeBytes; index++) {

@@ -44,7 +44,6 @@ interface DownloadJob {
  * the file has a record.
  */
 export class IncomingFiles {
-  readonly #options: IncomingOptions;
   readonly #jobs = new Map<FileId, DownloadJob>();
   readonly #queue = new TransferQueue({
     runningMax: { download: CONCURRENT_DOWNLOADS_MAX },
@@ -56,8 +55,7 @@ export class IncomingFiles {
   #changed = Promise.withResolvers<void>();
   #fault: unknown;
 
-  constructor(options: IncomingOptions) {
-    this.#options = options;
+  constructor(private readonly options: IncomingOptions) {
     this.#lastSeq = options.cursor;
     this.#cursor = options.cursor;
   }
@@ -66,7 +64,7 @@ export class IncomingFiles {
     if (seq <= this.#cursor || this.#pendingSeqs.has(seq)) return;
     const isNew = seq > this.#lastSeq;
     this.#lastSeq = Math.max(this.#lastSeq, seq);
-    if (!isNew || this.#options.has(file)) return this.#advance();
+    if (!isNew || this.options.has(file)) return this.#advance();
     this.#pendingSeqs.add(seq);
     const job = this.#jobs.get(file);
     if (job === undefined) this.#add({ file, seqs: new Set([seq]), isRetried: false });
@@ -82,13 +80,13 @@ export class IncomingFiles {
     if (seq > this.#lastSeq) {
       const message = msg`record ${seq}, a file, is damaged or withheld`;
       const remedy = "ask the server's owner to run chat verify";
-      this.#options.onFailed(undefined, new Fault("log-corrupt", message, { remedy }));
+      this.options.onFailed(undefined, new Fault("log-corrupt", message, { remedy }));
     }
     this.skipRecord(seq);
   }
 
   addOffered(file: FileId): void {
-    if (this.#jobs.has(file) || this.#options.has(file)) return;
+    if (this.#jobs.has(file) || this.options.has(file)) return;
     this.#add({ file, seqs: new Set(), isRetried: false });
   }
 
@@ -125,8 +123,8 @@ export class IncomingFiles {
 
   async #run(job: DownloadJob): Promise<void> {
     try {
-      await this.#options.download(job.file);
-      this.#options.onDownloaded(job.file);
+      await this.options.download(job.file);
+      this.options.onDownloaded(job.file);
       this.#finish(job);
     } catch (error) {
       if (error instanceof Fault && SINGLE_FILE_CODES.has(error.code)) {
@@ -145,7 +143,7 @@ export class IncomingFiles {
     job.isRetried = true;
     // The record arrived during the failed download, so the upload is now complete.
     if (isFirst) return this.#run(job);
-    if (job.seqs.size > 0) this.#options.onFailed(job.file, fault);
+    if (job.seqs.size > 0) this.options.onFailed(job.file, fault);
     this.#finish(job);
   }
 
@@ -160,7 +158,7 @@ export class IncomingFiles {
     for (const seq of this.#pendingSeqs) cursor = Math.min(cursor, seq - 1);
     if (cursor <= this.#cursor) return;
     this.#cursor = cursor;
-    this.#options.onCursor(cursor);
+    this.options.onCursor(cursor);
   }
 }
 

@@ -150,38 +150,27 @@ export function downloadedText({ path, sizeBytes, entries, from }: DownloadedFil
 }
 
 export class FileReceiver {
-  readonly context: Context;
-  readonly client: Client;
-  readonly progressDisplay: ProgressDisplay;
-  readonly #out: string;
-  readonly #secret: Uint8Array | undefined;
   #written: FileId | undefined;
 
   /** @param secret without it, the next run cannot recognise partial downloads */
   constructor(
-    context: Context,
-    client: Client,
-    progressDisplay: ProgressDisplay,
-    out: string,
-    secret?: Uint8Array,
-  ) {
-    this.context = context;
-    this.client = client;
-    this.progressDisplay = progressDisplay;
-    this.#out = out;
-    this.#secret = secret;
-  }
+    readonly context: Context,
+    readonly client: Client,
+    readonly progressDisplay: ProgressDisplay,
+    private readonly out: string,
+    private readonly secret?: Uint8Array,
+  ) {}
 
   async download(file: FileId): Promise<void> {
-    if (this.#out === STDOUT && this.#written !== undefined && this.#written !== file)
+    if (this.out === STDOUT && this.#written !== undefined && this.#written !== file)
       throw notSingle();
     this.#written = file;
     try {
       const downloaded = await receiveFile(this.client, {
         file,
-        out: this.#out,
-        stdout: this.#out === STDOUT ? this.context.stdout : undefined,
-        secret: this.#secret,
+        out: this.out,
+        stdout: this.out === STDOUT ? this.context.stdout : undefined,
+        secret: this.secret,
         onProgress: (progress) => this.progressDisplay.update(progress),
       });
       await this.progressDisplay.end(file);
@@ -220,13 +209,10 @@ export class FileReceiver {
  */
 export class OutputSink implements Sink {
   readonly have = 0;
-  readonly #stdout: Output;
   readonly #digest = new Digest(nativeHashing().newHash());
   #sizeBytes = 0;
 
-  constructor(stdout: Output) {
-    this.#stdout = stdout;
-  }
+  constructor(private readonly stdout: Output) {}
 
   get sizeBytes(): number {
     return this.#sizeBytes;
@@ -235,8 +221,8 @@ export class OutputSink implements Sink {
   async append(sha256: Uint8Array, bytes: Uint8Array): Promise<void> {
     this.#digest.add(sha256);
     this.#sizeBytes += bytes.length;
-    this.#stdout.write(bytes);
-    await this.#stdout.flushed();
+    this.stdout.write(bytes);
+    await this.stdout.flushed();
   }
 
   async sync(): Promise<void> {}

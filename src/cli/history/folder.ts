@@ -31,17 +31,13 @@ export type FolderQuery = Omit<PageQuery, "from" | "limit" | "bytesMax" | "after
 
 /** Takes no lock, so the server may be running. */
 export class FolderHistory {
-  readonly #history: Archive;
-  readonly #names: ReadonlyMap<UserId, Name>;
   readonly #rooms: ReadonlyMap<RoomId, FolderRoom>;
 
   private constructor(
-    history: Archive,
-    names: ReadonlyMap<UserId, Name>,
+    private readonly history: Archive,
+    private readonly names: ReadonlyMap<UserId, Name>,
     rooms: ReadonlyMap<RoomId, FolderRoom>,
   ) {
-    this.#history = history;
-    this.#names = names;
     this.#rooms = rooms;
   }
 
@@ -83,7 +79,7 @@ export class FolderHistory {
   /** @throws {Fault} user-unknown */
   userId(name: Name): UserId {
     const folded = foldName(name);
-    for (const [id, known] of this.#names) if (foldName(known) === folded) return id;
+    for (const [id, known] of this.names) if (foldName(known) === folded) return id;
     throw new Fault("user-unknown", `no user named '${name}' in this folder`, {
       remedy: "check the name",
     });
@@ -91,14 +87,14 @@ export class FolderHistory {
 
   async last(query: FolderQuery, limit: number): Promise<DisplayRecord[]> {
     const bytesMax = Number.MAX_SAFE_INTEGER;
-    const { records } = await this.#history.page({ ...query, from: "newest", limit, bytesMax });
+    const { records } = await this.history.page({ ...query, from: "newest", limit, bytesMax });
     return records.map((record) => this.#displayRecord(record));
   }
 
   async *pages(query: FolderQuery): AsyncGenerator<readonly DisplayRecord[]> {
     const bounds = { from: "oldest", limit: PAGE_RECORDS, bytesMax: PAGE_BYTES } as const;
     for (let afterSeq = 0; ; ) {
-      const { records, more } = await this.#history.page({ ...query, ...bounds, afterSeq });
+      const { records, more } = await this.history.page({ ...query, ...bounds, afterSeq });
       yield records.map((record) => this.#displayRecord(record));
       afterSeq = records.at(-1)?.head.seq ?? afterSeq;
       if (!more) return;
@@ -117,7 +113,7 @@ export class FolderHistory {
   }
 
   close(): void {
-    this.#history.close();
+    this.history.close();
   }
 
   [Symbol.dispose](): void {
@@ -125,7 +121,7 @@ export class FolderHistory {
   }
 
   #name(user: UserId): string {
-    return this.#names.get(user) ?? UNKNOWN_USER;
+    return this.names.get(user) ?? UNKNOWN_USER;
   }
 }
 

@@ -50,7 +50,6 @@ interface PendingPost {
  * recognises erased messages by their id and all others by their content.
  */
 export class Importer {
-  readonly #options: ImportOptions;
   #unmatched = new Map<string, number[]>();
   #erased = new Map<number, number[]>();
   readonly #matched = new Set<number>();
@@ -64,9 +63,7 @@ export class Importer {
   #presentCount = 0;
   #skipped = 0;
 
-  constructor(options: ImportOptions) {
-    this.#options = options;
-  }
+  constructor(private readonly options: ImportOptions) {}
 
   /**
    * @throws {Fault} the fault with which the server refuses a post; earlier posts stay in the room
@@ -77,14 +74,14 @@ export class Importer {
     for (const [index, entry] of entries.entries()) {
       if (entry.kind === "edit") await this.#edit(entry);
       else await this.#import(entry, index);
-      this.#options.onProgress(index + 1, entries.length);
+      this.options.onProgress(index + 1, entries.length);
     }
     await this.#flush();
     return { posted: this.#posted, present: this.#presentCount, skipped: this.#skipped };
   }
 
   async #scan(): Promise<void> {
-    const { client, room } = this.#options;
+    const { client, room } = this.options;
     this.#unmatched = new Map();
     this.#erased = new Map();
     this.#edits = new Map();
@@ -168,7 +165,7 @@ export class Importer {
       this.#presentCount++;
       return;
     }
-    await this.#options.client.request("edit", { seq: target.seq, text });
+    await this.options.client.request("edit", { seq: target.seq, text });
     this.#edits.set(target.seq, text);
     this.#posted++;
   }
@@ -197,7 +194,7 @@ export class Importer {
         posts = await this.#withoutPosted(refused);
       } else if (fault.retryAfterMs !== undefined) {
         // Waits for the whole batch; otherwise the server would refuse each remaining post.
-        await delay(this.#options.clock, Math.max(fault.retryAfterMs, WAIT_MS_MIN));
+        await delay(this.options.clock, Math.max(fault.retryAfterMs, WAIT_MS_MIN));
         posts = refused;
       } else throw fault;
     }
@@ -215,7 +212,7 @@ export class Importer {
   }
 
   #post({ index, digest, body }: PendingPost) {
-    const { client, room } = this.#options;
+    const { client, room } = this.options;
     const block = Math.floor(index / OUTBOX_ENTRIES);
     const outbox = outboxOf([room, block, this.#attempt, this.#fileDigest]);
     const counter = ((index % OUTBOX_ENTRIES) + 1) * COUNTER_HASHES + hashOf(digest);

@@ -73,19 +73,17 @@ async function readAll(
 
 /** Drops incoming texts while the output is blocked, and prints one notice for each blockage. */
 class OutputOverflow {
-  readonly #context: Context;
-  readonly #chatConsole: ChatConsole;
   #isOpen = false;
 
-  constructor(context: Context, chatConsole: ChatConsole) {
-    this.#context = context;
-    this.#chatConsole = chatConsole;
-  }
+  constructor(
+    private readonly context: Context,
+    private readonly chatConsole: ChatConsole,
+  ) {}
 
   get isFull(): boolean {
-    const isFull = this.#context.stdout.queuedBytes() > OUTPUT_QUEUE_BYTES_MAX;
+    const isFull = this.context.stdout.queuedBytes() > OUTPUT_QUEUE_BYTES_MAX;
     if (isFull && !this.#isOpen) {
-      this.#chatConsole.note("output is too slow; some messages were skipped");
+      this.chatConsole.note("output is too slow; some messages were skipped");
     }
     this.#isOpen = isFull;
     return isFull;
@@ -139,12 +137,14 @@ const HELP = [
 
 export class LanClient {
   readonly chatConsole: ChatConsole;
-  readonly #context: Context;
   readonly #me: LanPeer;
   readonly #overflow: OutputOverflow;
 
-  constructor(context: Context, name: Name, keyId: Fingerprint) {
-    this.#context = context;
+  constructor(
+    private readonly context: Context,
+    name: Name,
+    keyId: Fingerprint,
+  ) {
     this.#me = { name, keyId, isVerified: true };
     this.chatConsole = new ChatConsole(context);
     this.#overflow = new OutputOverflow(context, this.chatConsole);
@@ -153,7 +153,7 @@ export class LanClient {
 
   async run(room: LanRoom): Promise<number> {
     this.chatConsole.prompt("lan> ");
-    return readLanLines(this.#context, this.chatConsole, {
+    return readLanLines(this.context, this.chatConsole, {
       send: (text) => this.#send(room, text, false),
       slash: (word, rest) => this.#slash(room, word, rest),
     });
@@ -184,9 +184,9 @@ export class LanClient {
         return chatConsole.print(line, `${countText} from ${displayName(from)} lost`);
       }
       case "notice":
-        return reportFault(this.#context, chatConsole, noticeFault(event.notice));
+        return reportFault(this.context, chatConsole, noticeFault(event.notice));
       case "fault":
-        return reportFault(this.#context, chatConsole, event.fault);
+        return reportFault(this.context, chatConsole, event.fault);
       default:
         return unreachable(event);
     }
@@ -218,7 +218,7 @@ export class LanClient {
   async #send(room: LanRoom, text: string, isAction: boolean): Promise<void> {
     checkLanText(text);
     const { chatConsole } = this;
-    const timeUnixMs = this.#context.clock.unixMs();
+    const timeUnixMs = this.context.clock.unixMs();
     if (chatConsole.isInteractive) {
       // The typed line is erased and reprinted in one write, so that no received line appears in
       // between.
@@ -236,7 +236,7 @@ export class LanClient {
   ): void {
     const { text, isAction, timeUnixMs } = message;
     const kind = isAction ? "action" : "text";
-    if (this.#context.json) {
+    if (this.context.json) {
       const { name, ...key } = personJson(from);
       const time = formatUtc(timeUnixMs);
       return this.chatConsole.print({ kind, time, from: name, text, ...key }, undefined);
@@ -248,12 +248,12 @@ export class LanClient {
 
   #line(kind: string, person: LanPeer): JsonObject {
     const { name, ...key } = personJson(person);
-    return { kind, time: formatUtc(this.#context.clock.unixMs()), from: name, ...key };
+    return { kind, time: formatUtc(this.context.clock.unixMs()), from: name, ...key };
   }
 
   #who(others: readonly LanPeer[]): void {
     const people = [this.#me, ...others];
-    if (this.#context.json) {
+    if (this.context.json) {
       this.chatConsole.print({ kind: "who", people: people.map(personJson) }, undefined);
       return;
     }
@@ -335,15 +335,13 @@ const LINE_END = /\r?\n$/;
 /** Client of `chat lan --plain`, which exchanges unsigned text datagrams with any script. */
 export class PlainClient {
   readonly chatConsole: ChatConsole;
-  readonly #context: Context;
   readonly #overflow: OutputOverflow;
   readonly #lenient = new TextDecoder("utf-8", { ignoreBOM: true });
   #stopEcho: (() => void) | undefined;
   #hasEcho = false;
   #hasReportedSigned = false;
 
-  constructor(context: Context) {
-    this.#context = context;
+  constructor(private readonly context: Context) {
     this.chatConsole = new ChatConsole(context);
     this.#overflow = new OutputOverflow(context, this.chatConsole);
   }
@@ -351,7 +349,7 @@ export class PlainClient {
   async run(multicast: Multicast): Promise<number> {
     this.chatConsole.prompt("lan> ");
     try {
-      return await readLanLines(this.#context, this.chatConsole, {
+      return await readLanLines(this.context, this.chatConsole, {
         send: (text) => this.#send(multicast, text),
         slash: async (word) => {
           if (word === "help") this.chatConsole.note(PLAIN_HELP[0] ?? "", PLAIN_HELP.slice(1));
@@ -372,8 +370,8 @@ export class PlainClient {
     if (isLanDatagram(bytes)) return this.#reportSigned();
     if (this.#overflow.isFull) return;
     const text = this.#lenient.decode(bytes);
-    if (this.#context.json) {
-      const time = formatUtc(this.#context.clock.unixMs());
+    if (this.context.json) {
+      const time = formatUtc(this.context.clock.unixMs());
       this.chatConsole.print({ kind: "text", time, from: `${address}:${port}`, text }, undefined);
     } else {
       this.chatConsole.data(`${cleanText(text.replace(LINE_END, ""))}\n`);
@@ -389,14 +387,14 @@ export class PlainClient {
       });
     }
     await multicast.send(bytes);
-    const time = formatUtc(this.#context.clock.unixMs());
+    const time = formatUtc(this.context.clock.unixMs());
     this.chatConsole.print({ kind: "sent", time, text }, undefined);
     if (!this.#hasEcho) this.#awaitEcho();
   }
 
   #awaitEcho(): void {
-    this.#stopEcho ??= this.#context.clock.after(LAN_ECHO_TIMEOUT_MS, () =>
-      reportFault(this.#context, this.chatConsole, noEchoFault()),
+    this.#stopEcho ??= this.context.clock.after(LAN_ECHO_TIMEOUT_MS, () =>
+      reportFault(this.context, this.chatConsole, noEchoFault()),
     );
   }
 
@@ -405,6 +403,6 @@ export class PlainClient {
     this.#hasReportedSigned = true;
     const message = "hiding signed messages from another user";
     const fault = new Fault("kind-unknown", message, { remedy: "remove --plain" });
-    reportFault(this.#context, this.chatConsole, fault);
+    reportFault(this.context, this.chatConsole, fault);
   }
 }

@@ -52,12 +52,9 @@ interface UnreadableRun {
  */
 export class UnreadableRuns {
   readonly #runs = new Map<string, UnreadableRun>();
-  readonly #me: string | undefined;
 
   /** @param me user who reads the records; messages to and from one peer belong to the same run */
-  constructor(me: string | undefined) {
-    this.#me = me;
-  }
+  constructor(private readonly me: string | undefined) {}
 
   fold(records: readonly DisplayRecord[]): DisplayRecord[] {
     return records.flatMap((record) => this.#fold(record));
@@ -68,7 +65,7 @@ export class UnreadableRuns {
    * rest of the run.
    */
   next(record: DisplayRecord): DisplayRecord | undefined {
-    const room = destinationName(record, this.#me);
+    const room = destinationName(record, this.me);
     if (!lacksKey(record)) {
       if (ENDS_RUN.has(record.kind)) this.#runs.delete(room);
       return record;
@@ -85,7 +82,7 @@ export class UnreadableRuns {
   }
 
   #fold(record: DisplayRecord): DisplayRecord[] {
-    const room = destinationName(record, this.#me);
+    const room = destinationName(record, this.me);
     const before = this.#runs.get(room);
     if (lacksKey(record)) {
       this.#runs.set(room, { last: record, count: (before?.count ?? 0) + 1 });

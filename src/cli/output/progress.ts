@@ -32,14 +32,12 @@ const WAIT_LABELS: Readonly<Record<PauseCause, string>> = {
 };
 
 export class ProgressDisplay {
-  readonly #context: Context;
   readonly #hasBar: boolean;
   readonly #hasLines: boolean;
   readonly #running = new Map<string, { progress: TransferProgress; lines: ProgressLines }>();
   #isDrawn = false;
 
-  constructor(context: Context) {
-    this.#context = context;
+  constructor(private readonly context: Context) {
     const { stdout, json } = context;
     const isQuiet = json && stdout.isTerminal;
     this.#hasBar = mayRedraw(context) && !isQuiet;
@@ -51,7 +49,7 @@ export class ProgressDisplay {
     const lines = running?.lines ?? new ProgressLines();
     this.#running.set(progress.id, { progress, lines });
     if (running === undefined && progress.resumedBytes > 0) this.print(resumedLine(progress));
-    printJson(this.#context, progressJson(progress));
+    printJson(this.context, progressJson(progress));
     if (this.#hasBar) this.#draw(progress);
     const line = lines.next(progress);
     const isLongEnough = isDone(progress) && progress.elapsedMs >= TIMED_MIN_MS;
@@ -60,24 +58,24 @@ export class ProgressDisplay {
 
   print(text: string): void {
     this.#clear();
-    printNotice(this.#context, cleanText(text));
+    printNotice(this.context, cleanText(text));
   }
 
   async end(id?: string): Promise<void> {
     if (id === undefined) this.#running.clear();
     else this.#running.delete(id);
     this.#clear();
-    await this.#context.stderr.flushed(); // Before standard output writes to the same screen.
+    await this.context.stderr.flushed(); // Before standard output writes to the same screen.
   }
 
   #clear(): void {
-    if (this.#isDrawn) this.#context.stderr.write(CLEAR_LINE);
+    if (this.#isDrawn) this.context.stderr.write(CLEAR_LINE);
     this.#isDrawn = false;
   }
 
   #draw(progress: TransferProgress): void {
     const otherCount = this.#running.size - 1;
-    const { stderr } = this.#context;
+    const { stderr } = this.context;
     stderr.write(`${CLEAR_LINE}${barLine(progress, otherCount, stderr.columns())}`);
     this.#isDrawn = true;
   }
@@ -194,25 +192,22 @@ const REDRAW_INTERVAL_MS = 250;
 
 /** Has no effect on a terminal that cannot rewrite lines. */
 export class CounterLine {
-  readonly #context: Pick<Context, "stderr" | "env" | "clock">;
   #drawnMs = Number.NEGATIVE_INFINITY;
   #isDrawn = false;
 
-  constructor(context: Pick<Context, "stderr" | "env" | "clock">) {
-    this.#context = context;
-  }
+  constructor(private readonly context: Pick<Context, "stderr" | "env" | "clock">) {}
 
   update(line: () => string): void {
-    const { stderr, clock } = this.#context;
+    const { stderr, clock } = this.context;
     const now = clock.now();
-    if (!mayRedraw(this.#context) || now - this.#drawnMs < REDRAW_INTERVAL_MS) return;
+    if (!mayRedraw(this.context) || now - this.#drawnMs < REDRAW_INTERVAL_MS) return;
     this.#drawnMs = now;
     this.#isDrawn = true;
     stderr.write(`${CLEAR_LINE}${line()}`);
   }
 
   end(): void {
-    if (this.#isDrawn) this.#context.stderr.write(CLEAR_LINE);
+    if (this.#isDrawn) this.context.stderr.write(CLEAR_LINE);
     this.#isDrawn = false;
   }
 }

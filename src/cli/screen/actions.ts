@@ -39,16 +39,13 @@ export function isCommand(text: string): boolean {
 }
 
 export class ScreenActions {
-  readonly #options: ScreenActionsOptions;
   /** Newest post that was unsent when the user was last warned. */
   #warnedUnsent: string | undefined;
 
-  constructor(options: ScreenActionsOptions) {
-    this.#options = options;
-  }
+  constructor(private readonly options: ScreenActionsOptions) {}
 
   run(action: Action): void {
-    const { chat, files, notices, terminal } = this.#options;
+    const { chat, files, notices, terminal } = this.options;
     switch (action.kind) {
       case "enter":
         return this.#submit(action);
@@ -88,10 +85,10 @@ export class ScreenActions {
       case "search-more":
         return chat.actions.searchMore();
       case "list-folder":
-        void this.#options.folders.read(action.path).then(this.#options.completeAgain);
+        void this.options.folders.read(action.path).then(this.options.completeAgain);
         return;
       case "answered":
-        return this.#options.questions.answered(action.answer);
+        return this.options.questions.answered(action.answer);
       case "focus":
         return chat.actions.setFocus(action.on);
       case "dismiss":
@@ -99,7 +96,7 @@ export class ScreenActions {
       case "redraw":
         return terminal.redraw();
       case "suspend":
-        this.#options.saveDrafts(); // A stopped process may be killed before it saves.
+        this.options.saveDrafts(); // A stopped process may be killed before it saves.
         void terminal.suspend();
         return;
       case "leave":
@@ -114,7 +111,7 @@ export class ScreenActions {
    * @param isSending whether the client sends the posts before it ends
    */
   confirmLeave(isSending: boolean): "all-sent" | "warned" | "confirmed" {
-    const { chat, notices } = this.#options;
+    const { chat, notices } = this.options;
     const unsent = chat.model.pending.filter(
       ({ state: { kind } }) => kind === "storing" || kind === "waiting",
     );
@@ -129,11 +126,11 @@ export class ScreenActions {
   }
 
   #reportFailure(promise: Promise<unknown>): void {
-    promise.catch((error: unknown) => this.#options.notices.fail(error));
+    promise.catch((error: unknown) => this.options.notices.fail(error));
   }
 
   #submit({ text, re, edits }: Extract<Action, { kind: "enter" }>): void {
-    const { chat, history, folders, host, notices, commands } = this.#options;
+    const { chat, history, folders, host, notices, commands } = this.options;
     void history.add(text);
     folders.clear();
     if (isCommand(text)) {
@@ -151,12 +148,12 @@ export class ScreenActions {
       ...(edits === undefined ? {} : { edits }),
     };
     chat.actions.send(open, { text: message, ...references });
-    this.#options.drafts.deleteSent();
+    this.options.drafts.deleteSent();
   }
 
   #openSearch(text: string): boolean {
     const [, queryText] = /^\/search\s+(\S.*)$/s.exec(text) ?? [];
-    const { chat, host } = this.#options;
+    const { chat, host } = this.options;
     const query = queryText === undefined ? undefined : parseSearch(queryText, chat.model.open);
     if (queryText === undefined || query === undefined) return false;
     chat.actions.search(query);
@@ -165,17 +162,17 @@ export class ScreenActions {
   }
 
   async #save({ room, seq, on }: Extract<Action, { kind: "save" }>): Promise<void> {
-    await this.#options.chat.actions.save(room, seq, on);
-    this.#options.notices.note((texts) => (on ? texts.messageSaved : texts.messageUnsaved));
+    await this.options.chat.actions.save(room, seq, on);
+    this.options.notices.note((texts) => (on ? texts.messageSaved : texts.messageUnsaved));
   }
 
   #copy(text: string): void {
-    const isCopied = this.#options.terminal.copy(text);
-    this.#options.notices.note((texts) => (isCopied ? texts.copied : texts.tooLongToCopy));
+    const isCopied = this.options.terminal.copy(text);
+    this.options.notices.note((texts) => (isCopied ? texts.copied : texts.tooLongToCopy));
   }
 
   #leave(exitCode: 0 | 130): void {
-    const { commands, exit } = this.#options;
+    const { commands, exit } = this.options;
     if (exitCode === 0) this.#reportFailure(commands.quit());
     else if (this.confirmLeave(false) !== "warned") exit.end(leftByInterrupt());
   }

@@ -78,7 +78,6 @@ const PENDING_KEYS_MAX = 1_000;
 const TICK_MS = 1_000;
 
 export class ScreenClient implements ScreenHost {
-  readonly #options: ScreenClientOptions;
   readonly #chat: Client;
   readonly #terminal: TerminalScreen;
   #composer = new Composer();
@@ -112,8 +111,7 @@ export class ScreenClient implements ScreenHost {
   #lastRead = "";
   #isRenamed = false;
 
-  constructor(options: ScreenClientOptions) {
-    this.#options = options;
+  constructor(private readonly options: ScreenClientOptions) {
     const { context, open, device, preferences, history } = options;
     const chat = open.client;
     this.#chat = chat;
@@ -175,7 +173,7 @@ export class ScreenClient implements ScreenHost {
   }
 
   async run(rooms: readonly [Name, ...Name[]] | readonly Name[]): Promise<number> {
-    const { context, open, device } = this.#options;
+    const { context, open, device } = this.options;
     const chat = this.#chat;
     const release = context.onSignal(this.#exit.onSignal);
     const unsubscribe = chat.store.subscribe(() => this.#modelChanged());
@@ -284,13 +282,13 @@ export class ScreenClient implements ScreenHost {
   }
 
   #mergedSettings(): ScreenSettings {
-    const { settings } = this.#options.preferences;
+    const { settings } = this.options.preferences;
     const muted = [...settings.muted, ...this.#muted.targets, ...this.#accountMuted];
     return { ...settings, hideJoins: this.#hidesJoins, muted };
   }
 
   set(argument: string): void {
-    const { preferences } = this.#options;
+    const { preferences } = this.options;
     const { hideJoins } = preferences.settings;
     const lines = preferences.set(argument);
     if (preferences.settings.hideJoins !== hideJoins) {
@@ -446,7 +444,7 @@ export class ScreenClient implements ScreenHost {
   }
 
   get #owner(): DraftOwner | undefined {
-    const { fingerprint } = this.#options.open.client;
+    const { fingerprint } = this.options.open.client;
     const { me: user } = this.#chat.model;
     return fingerprint === undefined || user === undefined ? undefined : { fingerprint, user };
   }
@@ -485,7 +483,7 @@ export class ScreenClient implements ScreenHost {
       settings,
       layout,
       keymap: this.#keys.keymap,
-      inputHistory: this.#options.history.lines,
+      inputHistory: this.options.history.lines,
       source: {
         commands: this.#slash.map((row) => {
           return { ...row, summary: slashSummary(this.texts, row.name) };
@@ -499,7 +497,7 @@ export class ScreenClient implements ScreenHost {
   }
 
   get #language(): "en" | "id" {
-    return languageOf(this.settings.language, this.#options.context.env);
+    return languageOf(this.settings.language, this.options.context.env);
   }
 
   patch(change: Partial<ScreenState>): void {
@@ -548,7 +546,7 @@ export class ScreenClient implements ScreenHost {
   }
 
   #scheduleTick(): void {
-    const { context } = this.#options;
+    const { context } = this.options;
     const chat = this.#chat;
     const { connection, transfers } = chat.model;
     if (connection.kind !== "offline" && transfers.size === 0) return;
@@ -573,7 +571,7 @@ export class ScreenClient implements ScreenHost {
   }
 
   #props(): ViewProps {
-    const { context, open } = this.#options;
+    const { context, open } = this.options;
     const chat = this.#chat;
     const { model } = chat;
     const rows = this.#rows.rowsOf(model, context.offsetMinutes, this.settings.hideJoins);
@@ -596,7 +594,7 @@ export class ScreenClient implements ScreenHost {
   }
 
   #createPictures(): VisiblePictures {
-    const { context, open } = this.#options;
+    const { context, open } = this.options;
     const hashing = nativeHashing();
     return new VisiblePictures({
       env: context.env,

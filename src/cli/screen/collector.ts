@@ -23,26 +23,25 @@ export interface Heap {
  * seconds after the traffic ends. A collection takes about 10 ms.
  */
 export class Collector {
-  readonly #clock: Pick<Clock, "after">;
-  readonly #heap: Heap;
   #usedBytes: number;
   #changes = 0;
   #cancel: (() => void) | undefined;
 
-  constructor(clock: Pick<Clock, "after">, heap: Heap) {
-    this.#clock = clock;
-    this.#heap = heap;
+  constructor(
+    private readonly clock: Pick<Clock, "after">,
+    private readonly heap: Heap,
+  ) {
     this.#usedBytes = heap.usedBytes();
   }
 
   modelChanged(): void {
     this.#changes++;
-    const usedBytes = this.#heap.usedBytes();
+    const usedBytes = this.heap.usedBytes();
     this.#usedBytes = Math.min(this.#usedBytes, usedBytes);
     if (usedBytes - this.#usedBytes > SCREEN_GARBAGE_BYTES_MAX) this.#collect();
     if (this.#changes < SCREEN_COLLECT_CHANGES_MIN) return;
     this.#cancel?.();
-    this.#cancel = this.#clock.after(SCREEN_COLLECT_IDLE_MS, () => {
+    this.#cancel = this.clock.after(SCREEN_COLLECT_IDLE_MS, () => {
       this.end();
       this.#collect();
     });
@@ -55,7 +54,7 @@ export class Collector {
   }
 
   #collect(): void {
-    this.#heap.collect();
-    this.#usedBytes = this.#heap.usedBytes();
+    this.heap.collect();
+    this.#usedBytes = this.heap.usedBytes();
   }
 }

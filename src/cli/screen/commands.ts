@@ -52,14 +52,12 @@ export function noRoomOpen(): Fault {
 export class ScreenCommands extends SlashHost {
   readonly chatConsole: SlashConsole;
   readonly files: SlashHost["files"];
-  readonly #options: ScreenCommandsOptions;
   #isLoggingIn = false;
 
-  constructor(options: ScreenCommandsOptions) {
+  constructor(private readonly options: ScreenCommandsOptions) {
     const { context, open, files } = options;
     // Commands receive no terminal, because the screen reads the keyboard.
     super({ ...context, terminal: undefined, json: false }, open);
-    this.#options = options;
     this.chatConsole = this.#console();
     this.files = {
       send: (path, target, caption) => files.send(path, target, caption),
@@ -76,7 +74,7 @@ export class ScreenCommands extends SlashHost {
 
   list(command: string, records: readonly ChatRecord[]): number {
     const found = foundItems(records, this.me);
-    if (found.length > 0) this.#options.screen.showMessages(command, found);
+    if (found.length > 0) this.options.screen.showMessages(command, found);
     return found.length;
   }
 
@@ -86,7 +84,7 @@ export class ScreenCommands extends SlashHost {
 
   protected async submit(to: string, body: PostBody): Promise<void> {
     const { chat } = this;
-    const { screen } = this.#options;
+    const { screen } = this.options;
     const isVisible = isSameName(chat.model.open, to);
     const sent = chat.actions.submit(to, body);
     if (isVisible) return chat.actions.scrollToBottom();
@@ -117,7 +115,7 @@ export class ScreenCommands extends SlashHost {
     if (this.#isLoggingIn) {
       throw usageFault(msg`a log-in is already in progress`, msg`wait until it finishes`);
     }
-    const { loginPrompts } = this.#options.screen;
+    const { loginPrompts } = this.options.screen;
     this.#isLoggingIn = true;
     loginPrompts.begin();
     let isLoggedIn = false;
@@ -140,12 +138,12 @@ export class ScreenCommands extends SlashHost {
   }
 
   set(argument: string): void {
-    this.#options.screen.set(argument);
+    this.options.screen.set(argument);
   }
 
   notify(level: Views["notify"]["level"], targetArgument: string | undefined): void {
     const { chat } = this;
-    const { screen } = this.#options;
+    const { screen } = this.options;
     const muted = screen.mutedTargets();
     if (level === undefined) {
       const names = muted.map((target) => this.#displayName(target)).join(", ");
@@ -182,7 +180,7 @@ export class ScreenCommands extends SlashHost {
   }
 
   async quit(): Promise<void> {
-    const { files, screen } = this.#options;
+    const { files, screen } = this.options;
     const { isConnected } = this.open.client;
     const confirmation = screen.confirmLeave(isConnected);
     if (confirmation === "confirmed") return screen.end(0);
@@ -207,7 +205,7 @@ export class ScreenCommands extends SlashHost {
   }
 
   #help(rows: readonly SlashRow[]): void {
-    const { screen } = this.#options;
+    const { screen } = this.options;
     const [only, ...otherRows] = rows;
     if (only !== undefined && otherRows.length === 0) {
       return screen.note((texts) => `${only.usage}: ${slashSummary(texts, only.name)}`);
@@ -220,7 +218,7 @@ export class ScreenCommands extends SlashHost {
   }
 
   #console(): SlashConsole {
-    const { screen } = this.#options;
+    const { screen } = this.options;
     const note = (text: Message, rows: readonly string[] = []) => {
       if (rows.length === 0) screen.note(text);
       else screen.showText(text, rows);

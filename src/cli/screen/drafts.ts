@@ -17,23 +17,20 @@ interface ScreenDraftsOptions {
 
 /** If the process is killed, at most DRAFT_SAVE_DELAY_MS of typing is lost. */
 export class ScreenDrafts {
-  readonly #options: ScreenDraftsOptions;
   #owner: DraftOwner | undefined;
   #changes = new Map<string, Draft | undefined>();
   #stored = new Map<string, string>();
   #cancel: (() => void) | undefined;
   #hasFailed = false;
 
-  constructor(options: ScreenDraftsOptions) {
-    this.#options = options;
-  }
+  constructor(private readonly options: ScreenDraftsOptions) {}
 
   open(owner: DraftOwner): ReadonlyMap<string, Draft> {
     this.save();
     this.#owner = owner;
     this.#stored = new Map();
     try {
-      const drafts = this.#options.store.list(owner);
+      const drafts = this.options.store.list(owner);
       for (const [target, draft] of drafts) this.#stored.set(target, JSON.stringify(draft));
       return drafts;
     } catch (error) {
@@ -48,8 +45,8 @@ export class ScreenDrafts {
   }
 
   scheduleSave(): void {
-    this.#cancel ??= this.#options.clock.after(DRAFT_SAVE_DELAY_MS, () => {
-      this.#options.collect();
+    this.#cancel ??= this.options.clock.after(DRAFT_SAVE_DELAY_MS, () => {
+      this.options.collect();
       this.save();
     });
   }
@@ -84,7 +81,7 @@ export class ScreenDrafts {
     }
     if (changes.size === 0) return;
     try {
-      this.#options.store.save(owner, changes);
+      this.options.store.save(owner, changes);
       this.#hasFailed = false;
     } catch (error) {
       for (const target of changes.keys()) this.#stored.delete(target);
@@ -94,21 +91,18 @@ export class ScreenDrafts {
 
   #fail(error: unknown): void {
     if (!(error instanceof Fault)) throw error;
-    if (!this.#hasFailed) this.#options.onFailure(error);
+    if (!this.#hasFailed) this.options.onFailure(error);
     this.#hasFailed = true;
   }
 }
 
 /** Targets that `/notify off` has muted on this device. */
 export class MutedTargets {
-  readonly #store: ClientState["muted"];
   #owner: DraftOwner | undefined;
   /** Lower case, such as `lobby` or `@bob`. */
   #targets: readonly string[] = [];
 
-  constructor(store: ClientState["muted"]) {
-    this.#store = store;
-  }
+  constructor(private readonly store: ClientState["muted"]) {}
 
   get targets(): readonly string[] {
     return this.#targets;
@@ -122,7 +116,7 @@ export class MutedTargets {
   mute(target: string, on: boolean): void {
     const owner = this.#owner;
     if (owner === undefined) return;
-    this.#store.mute(owner.fingerprint, owner.user, target, on);
+    this.store.mute(owner.fingerprint, owner.user, target, on);
     this.#read();
   }
 
@@ -143,6 +137,6 @@ export class MutedTargets {
 
   #read(): void {
     const owner = this.#owner;
-    if (owner !== undefined) this.#targets = this.#store.list(owner.fingerprint, owner.user);
+    if (owner !== undefined) this.#targets = this.store.list(owner.fingerprint, owner.user);
   }
 }

@@ -44,14 +44,12 @@ type StartedTransfer = (
 ) => Promise<void>;
 
 export class ScreenFiles {
-  readonly #options: ScreenFilesOptions;
   readonly #queue: TransferQueue<TransferTask>;
   #count = 0;
   readonly #offered = new WeakSet<FileBody>();
 
-  constructor(options: ScreenFilesOptions) {
+  constructor(private readonly options: ScreenFilesOptions) {
     const chat = options.open.client;
-    this.#options = options;
     this.#queue = new TransferQueue({
       removesEnded: true,
       emit: (event) => {
@@ -65,7 +63,7 @@ export class ScreenFiles {
   }
 
   async send(path: string, target: string, text?: string): Promise<void> {
-    const { context, open, note } = this.#options;
+    const { context, open, note } = this.options;
     const chat = open.client;
     if (path === STDIN) {
       throw usageFault(msg`cannot send standard input here`, msg`specify a file`);
@@ -79,7 +77,7 @@ export class ScreenFiles {
         const request = { source, to, text, onProgress, signal };
         const sent = await open.client.transfers.send(request);
         if (sent.unsaid !== undefined) note((texts) => texts.captionsUnsupported);
-        this.#options.onLocalFile?.(sent.id, resolve(path));
+        this.options.onLocalFile?.(sent.id, resolve(path));
         for (const { fault } of sent.refused) throw fault;
         for (const { to: recipient, queued } of sent.posted) {
           if (queued) note((texts) => texts.queuedFile(parseTarget(recipient).name));
@@ -100,14 +98,14 @@ export class ScreenFiles {
   }
 
   get(id: string, out: string, name = id): void {
-    const { open, note } = this.#options;
+    const { open, note } = this.options;
     const file = checkFileId(id);
     checkOut(out);
     this.#start({ kind: "download", name, to: [], file }, async (onProgress, signal) => {
       const secret = open.state.partialFileSecret();
       const received = await receiveFile(open.client, { file, out, secret, onProgress, signal });
       note(downloadedText(received));
-      this.#options.onLocalFile?.(received.id, received.path);
+      this.options.onLocalFile?.(received.id, received.path);
       reportRenamed(received, note);
     });
   }
@@ -117,7 +115,7 @@ export class ScreenFiles {
   }
 
   offerForCompletion(visible: readonly FileBody[]): void {
-    const { open } = this.#options;
+    const { open } = this.options;
     const chat = open.client;
     const { fingerprint } = open.client;
     const room = openRoom(chat.model);
@@ -164,12 +162,9 @@ export class ScreenFiles {
 
 /** Cached folder listings for path completion. */
 export class FolderLists {
-  readonly #home: string | undefined;
   readonly #lists = new Map<string, readonly PathEntry[]>();
 
-  constructor(home: string | undefined) {
-    this.#home = home;
-  }
+  constructor(private readonly home: string | undefined) {}
 
   of(path: string): readonly PathEntry[] | undefined {
     return this.#lists.get(path);
@@ -187,7 +182,7 @@ export class FolderLists {
 
   #folder(path: string): string {
     const isHome = path === "~/" || path.startsWith("~/");
-    return resolve(isHome && this.#home !== undefined ? this.#home + path.slice(1) : path || ".");
+    return resolve(isHome && this.home !== undefined ? this.home + path.slice(1) : path || ".");
   }
 }
 

@@ -20,23 +20,20 @@ export interface KeyboardOptions {
 }
 
 export class Keyboard {
-  readonly #options: KeyboardOptions;
   readonly #keys = new KeyDecoder();
   #focusedAt = Number.NEGATIVE_INFINITY;
   #cancelEsc: (() => void) | undefined;
 
-  constructor(options: KeyboardOptions) {
-    this.#options = options;
-  }
+  constructor(private readonly options: KeyboardOptions) {}
 
   /** Continues after the client has ended, so that late terminal answers do not reach the shell. */
   async read(): Promise<void> {
-    const typedAheadUntil = this.#options.context.clock.now() + SCREEN_TYPED_AHEAD_MS;
+    const typedAheadUntil = this.options.context.clock.now() + SCREEN_TYPED_AHEAD_MS;
     for (;;) {
-      const bytes = await this.#options.context.stdin.chunk();
+      const bytes = await this.options.context.stdin.chunk();
       this.end();
       if (bytes === undefined) return;
-      const isTypedAhead = this.#options.context.clock.now() < typedAheadUntil;
+      const isTypedAhead = this.options.context.clock.now() < typedAheadUntil;
       const keys = this.#keys.feed(bytes);
       this.#dispatch(isTypedAhead ? keys.map(lineFeedToEnter) : keys);
       this.#awaitEsc();
@@ -49,20 +46,20 @@ export class Keyboard {
 
   #awaitEsc(): void {
     if (!this.#keys.isBuffering) return;
-    this.#cancelEsc = this.#options.context.clock.after(SCREEN_ESC_MS, () => {
-      this.#dispatch(this.#keys.flush(this.#options.terminal.isAnswerPending));
+    this.#cancelEsc = this.options.context.clock.after(SCREEN_ESC_MS, () => {
+      this.#dispatch(this.#keys.flush(this.options.terminal.isAnswerPending));
       this.#awaitEsc();
     });
   }
 
   #dispatch(keys: readonly Key[]): void {
-    const { terminal, onKeys } = this.#options;
+    const { terminal, onKeys } = this.options;
     for (const { name, text } of keys) if (name === "report") terminal.receiveReport(text);
     onKeys(keys.filter((key) => key.name !== "report" && !this.#isFocusing(key)));
   }
 
   #isFocusing({ name }: Key): boolean {
-    const now = this.#options.context.clock.now();
+    const now = this.options.context.clock.now();
     if (name === "focus-in") this.#focusedAt = now;
     return name === "click" && now - this.#focusedAt < SCREEN_FOCUS_CLICK_MS;
   }

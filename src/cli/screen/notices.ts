@@ -47,42 +47,39 @@ export interface ScreenNoticesOptions {
 type Failure = Note | VisibleFault | TransferView;
 
 export class ScreenNotices {
-  readonly #options: ScreenNoticesOptions;
   readonly #desktop = new DesktopNotifier();
   readonly #timers = new Map<Failure, () => void>();
   #isWelcomed = false;
   #lastAnnouncement = "";
 
-  constructor(options: ScreenNoticesOptions) {
-    this.#options = options;
-  }
+  constructor(private readonly options: ScreenNoticesOptions) {}
 
   note(text: Message): void {
     this.#add({ text: this.text(text), tone: "plain" });
   }
 
   fault(fault: Fault): void {
-    this.note(() => faultLineIn(this.#options.host.screenTexts, fault));
+    this.note(() => faultLineIn(this.options.host.screenTexts, fault));
   }
 
   noteLeftRoom(room: string, text: Message): void {
-    const { host } = this.#options;
+    const { host } = this.options;
     const otherNotes = host.state.notes.filter(({ leftRoom }) => !isSameName(leftRoom, room));
     const note: Note = { text: this.text(text), tone: "plain", leftRoom: room };
     host.patch({ notes: [...otherNotes, note] });
   }
 
   showText(title: Message, lines: readonly string[]): void {
-    this.#options.host.patch({ overlay: { kind: "text", title: this.text(title), lines, top: 0 } });
+    this.options.host.patch({ overlay: { kind: "text", title: this.text(title), lines, top: 0 } });
   }
 
   showMessages(title: string, found: readonly FoundItem[]): void {
     const overlay: Overlay = { kind: "messages", title, found, selectedIndex: 0 };
-    this.#options.host.patch({ overlay });
+    this.options.host.patch({ overlay });
   }
 
   text(message: Message): string {
-    return message(this.#options.host.screenTexts.screen);
+    return message(this.options.host.screenTexts.screen);
   }
 
   attempt(run: () => void): void {
@@ -95,7 +92,7 @@ export class ScreenNotices {
 
   /** A failed assertion ends the client. */
   fail(error: unknown): void {
-    const { exit, host } = this.#options;
+    const { exit, host } = this.options;
     if (error instanceof AssertionFailure) return exit.fail(error);
     if (!exit.hasEnded) this.failure(faultLineIn(host.screenTexts, toFault(error)));
   }
@@ -107,7 +104,7 @@ export class ScreenNotices {
   showEvent(event: SessionEvent): void {
     switch (event.kind) {
       case "invited": {
-        const { server } = this.#options.host.screenTexts;
+        const { server } = this.options.host.screenTexts;
         const { by = server, room, sealed } = event;
         return this.note((texts) =>
           sealed === false ? texts.invitedToRoom(by, room) : texts.addedToRoom(by, room),
@@ -135,11 +132,11 @@ export class ScreenNotices {
     const isShort =
       text.length <= WELCOME_NOTE_LENGTH_MAX && lines.length <= WELCOME_NOTE_LINES_MAX;
     if (isShort) this.#add({ text, tone: "plain" });
-    else this.showText(() => this.#options.chat.model.server?.name ?? "chat", lines);
+    else this.showText(() => this.options.chat.model.server?.name ?? "chat", lines);
   }
 
   notify({ target, item }: Extract<ChatEffect, { kind: "notify" }>): void {
-    const { terminal, host } = this.#options;
+    const { terminal, host } = this.options;
     const { bell, muted, notify } = host.settings;
     const texts = host.screenTexts;
     if (isMuted(muted, target)) return;
@@ -152,14 +149,14 @@ export class ScreenNotices {
   }
 
   clear(): void {
-    const { chat, host } = this.#options;
+    const { chat, host } = this.options;
     host.patch({ notes: [] });
     for (const { id } of chat.model.faults) chat.actions.dismissFault(id);
     for (const { id } of this.#failedTransfers) chat.store.enqueue({ kind: "transfer-gone", id });
   }
 
   expire(): void {
-    const { clock, chat, host } = this.#options;
+    const { clock, chat, host } = this.options;
     const { notes, isFocused } = host.state;
     const faults = notes.filter(({ tone }) => tone === "fault");
     const failures = [...faults, ...chat.model.faults, ...this.#failedTransfers];
@@ -185,12 +182,12 @@ export class ScreenNotices {
   }
 
   get #failedTransfers(): readonly TransferView[] {
-    const { transfers } = this.#options.chat.model;
+    const { transfers } = this.options.chat.model;
     return [...transfers.values()].filter(({ state }) => state.kind === "failed");
   }
 
   #remove(failure: Failure): void {
-    const { chat, host } = this.#options;
+    const { chat, host } = this.options;
     if ("fault" in failure) chat.actions.dismissFault(failure.id);
     else if ("id" in failure) chat.store.enqueue({ kind: "transfer-gone", id: failure.id });
     else host.patch({ notes: host.state.notes.filter((note) => note !== failure) });
@@ -207,7 +204,7 @@ export class ScreenNotices {
   }
 
   #add(note: Note): void {
-    const { host } = this.#options;
+    const { host } = this.options;
     host.patch({ notes: [...host.state.notes, note] });
   }
 }

@@ -25,15 +25,12 @@ interface QueuedQuestion {
  * Enter or Esc.
  */
 export class ScreenQuestions {
-  readonly #options: ScreenQuestionsOptions;
   readonly #queue: QueuedQuestion[] = [];
   #visible: "first" | "checking" | "withdrawn" | undefined;
   #isChecking = false;
   #hasAskedSecret = false;
 
-  constructor(options: ScreenQuestionsOptions) {
-    this.#options = options;
-  }
+  constructor(private readonly options: ScreenQuestionsOptions) {}
 
   ask(kind: Question["kind"], text: string): Promise<string | undefined> {
     if (this.#queue.length >= SCREEN_PROMPTS_MAX) return Promise.resolve(undefined);
@@ -47,13 +44,13 @@ export class ScreenQuestions {
 
   showNext(): void {
     const [first] = this.#queue;
-    const isPromptFree = this.#visible === undefined && this.#options.current() === undefined;
+    const isPromptFree = this.#visible === undefined && this.options.current() === undefined;
     const replacesChecking = this.#visible === "checking" && first?.question.kind === "secret";
     if (first === undefined || !(isPromptFree || replacesChecking)) return;
     // Part of the answer may have been typed before the question appeared.
-    const answer = (replacesChecking && this.#options.current()?.answer) || EMPTY_EDITOR;
+    const answer = (replacesChecking && this.options.current()?.answer) || EMPTY_EDITOR;
     this.#visible = "first";
-    this.#options.patch({ ...first.question, answer });
+    this.options.patch({ ...first.question, answer });
   }
 
   answered(answer: string | undefined): void {
@@ -79,14 +76,14 @@ export class ScreenQuestions {
   end(isLoggedIn: boolean): void {
     this.#isChecking = false;
     const [first] = this.#queue;
-    const typedText = this.#options.current()?.answer.text ?? "";
+    const typedText = this.options.current()?.answer.text ?? "";
     if (this.#visible === "first" && first?.question.kind === "secret") {
       this.#queue.shift();
       this.#hideInput("withdrawn");
       first.answered(undefined);
     } else if (this.#visible === "checking" && typedText === "" && isLoggedIn) {
       this.#visible = undefined;
-      this.#options.patch(undefined);
+      this.options.patch(undefined);
     } else if (
       this.#visible === "checking" ||
       (this.#hasAskedSecret && !isLoggedIn && this.#isPromptFree)
@@ -97,13 +94,13 @@ export class ScreenQuestions {
   }
 
   get #isPromptFree(): boolean {
-    return this.#visible === undefined && this.#options.current() === undefined;
+    return this.#visible === undefined && this.options.current() === undefined;
   }
 
   #hideInput(prompt: "checking" | "withdrawn", typedText = ""): void {
-    const { checking, promptCancelled } = this.#options.texts();
+    const { checking, promptCancelled } = this.options.texts();
     const text = prompt === "withdrawn" ? promptCancelled : checking;
     this.#visible = prompt;
-    this.#options.patch({ kind: "secret", text, answer: editorOf(typedText) });
+    this.options.patch({ kind: "secret", text, answer: editorOf(typedText) });
   }
 }

@@ -61,7 +61,6 @@ const FAILED_MAX = 1_000;
 
 /** The terminal's picture support is queried when a picture first becomes visible. */
 export class VisiblePictures {
-  readonly #options: VisiblePicturesOptions;
   readonly #stop = new AbortController();
   #settings: PictureSettings;
   #terminal: PictureTerminal | undefined;
@@ -79,8 +78,7 @@ export class VisiblePictures {
   #generation = 0;
   #lastNumber = 0;
 
-  constructor(options: VisiblePicturesOptions) {
-    this.#options = options;
+  constructor(private readonly options: VisiblePicturesOptions) {
     this.#settings = options.settings;
   }
 
@@ -94,7 +92,7 @@ export class VisiblePictures {
     this.#settings = settings;
     this.#failed.clear();
     if (!isSameProtocol) this.#reset();
-    this.#options.onChange();
+    this.options.onChange();
   }
 
   setVisible(files: readonly FileBody[]): void {
@@ -111,9 +109,9 @@ export class VisiblePictures {
   }
 
   addLocalFile(file: string, path: string): void {
-    this.#options.paths.add(file, path);
+    this.options.paths.add(file, path);
     this.#failed.delete(file);
-    this.#options.onChange();
+    this.options.onChange();
   }
 
   end(): void {
@@ -126,11 +124,11 @@ export class VisiblePictures {
     this.#loaded.clear();
     this.#sizes = new Map();
     this.#terminal = undefined;
-    this.#options.screen.showPictures(undefined);
+    this.options.screen.showPictures(undefined);
   }
 
   async #queryTerminal(): Promise<void> {
-    const { env, screen } = this.#options;
+    const { env, screen } = this.options;
     const { pictures } = this.#settings;
     const isInMultiplexer = isMultiplexed(env);
     const isUnsupported = isInMultiplexer || (env["NO_COLOR"] ?? "") !== "";
@@ -146,11 +144,11 @@ export class VisiblePictures {
     const answers = (await answer) ?? "";
     this.#isQuerying = false;
     if (generation === this.#generation) this.#setTerminal(answers, isInMultiplexer);
-    else this.#options.onChange();
+    else this.options.onChange();
   }
 
   #setTerminal(answers: string, isInMultiplexer: boolean): void {
-    const { env, screen } = this.#options;
+    const { env, screen } = this.options;
     const { pictures } = this.#settings;
     const terminal = pictureTerminal(answers, env, screen.size());
     const chosen = pictures === "kitty" ? kittyOf(answers, env) : pictures;
@@ -162,7 +160,7 @@ export class VisiblePictures {
     this.#terminal = { ...terminal, protocol: isDisabled ? undefined : protocol };
     if (this.#terminal.protocol === undefined) return;
     screen.showPictures(this.#painter());
-    this.#options.onChange();
+    this.options.onChange();
   }
 
   #nextToLoad(): FileBody | undefined {
@@ -172,7 +170,7 @@ export class VisiblePictures {
     return this.#visible.findLast((body) => {
       const isHandled = this.#loaded.has(body.file) || this.#failed.has(body.file);
       if (isHandled || body.size > PICTURE_FILE_BYTES_MAX) return false;
-      return this.#options.paths.get(body.file) !== undefined || this.#canFetch(body);
+      return this.options.paths.get(body.file) !== undefined || this.#canFetch(body);
     });
   }
 
@@ -199,7 +197,7 @@ export class VisiblePictures {
   }
 
   async #bytesOf(body: FileBody): Promise<Uint8Array | undefined> {
-    const { paths, hashing, fetch } = this.#options;
+    const { paths, hashing, fetch } = this.options;
     const path = paths.get(body.file);
     const local = path === undefined ? undefined : await checkedFile(path, body, hashing);
     if (local !== undefined || !this.#canFetch(body)) return local;
@@ -222,7 +220,7 @@ export class VisiblePictures {
       return [file, { id: loaded.id, columns, rows }] as const;
     });
     this.#sizes = new Map(sizes);
-    this.#options.onChange();
+    this.options.onChange();
   }
 
   /** Ids rotate, so that an id is not reused while its old picture is still being drawn. */
@@ -230,7 +228,7 @@ export class VisiblePictures {
     const used = new Set([...this.#loaded.values()].map(({ id }) => id));
     for (let tries = 0; tries < PICTURE_NUMBERS_MAX; tries++) {
       this.#lastNumber = (this.#lastNumber % PICTURE_NUMBERS_MAX) + 1;
-      const id = pictureId(this.#options.family, this.#lastNumber);
+      const id = pictureId(this.options.family, this.#lastNumber);
       if (!used.has(id)) return id;
     }
     assert(false, "there are more numbers than pictures");
@@ -259,7 +257,7 @@ export class VisiblePictures {
           remove: (ids) => [...ids].map(removeKitty).join(""),
         };
       default: {
-        const isInMultiplexer = isMultiplexed(this.#options.env);
+        const isInMultiplexer = isMultiplexed(this.options.env);
         const wrap = isInMultiplexer ? wrapForTmux : (sequence: string) => sequence;
         return {
           isPlaced: true,
@@ -284,7 +282,7 @@ export class VisiblePictures {
     void drawSixel(loaded.drawn, box, terminal).then((text) => {
       if (loaded.sixel !== requested) return;
       loaded.sixel = { box, text };
-      this.#options.screen.drawReadyPictures();
+      this.options.screen.drawReadyPictures();
     });
     return undefined;
   }
@@ -300,11 +298,9 @@ interface PicturePathStore {
  * before it displays the picture.
  */
 export class PicturePaths {
-  readonly #state: PicturePathStore;
   #paths: ReadonlyMap<string, string>;
 
-  constructor(state: PicturePathStore) {
-    this.#state = state;
+  constructor(private readonly state: PicturePathStore) {
     this.#paths = readPaths(state);
   }
 
@@ -315,11 +311,11 @@ export class PicturePaths {
   /** Merges the entries that other processes have stored in the meantime. */
   add(file: string, path: string): void {
     if (!isPictureName(path)) return;
-    const entries = new Map([...this.#paths, ...readPaths(this.#state)]);
+    const entries = new Map([...this.#paths, ...readPaths(this.state)]);
     entries.delete(file);
     const paths = [...entries, [file, path] as const].slice(-PICTURE_PATHS_MAX);
     this.#paths = new Map(paths);
-    this.#state.setPreference("pictures", JSON.stringify(paths));
+    this.state.setPreference("pictures", JSON.stringify(paths));
   }
 }
 

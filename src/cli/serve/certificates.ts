@@ -26,7 +26,6 @@ export interface CertificatesOptions {
 }
 
 export class Certificates {
-  readonly #options: CertificatesOptions;
   #pair: TlsPair | undefined;
   #named: NamedCertificate | undefined;
   #namedAt = 0;
@@ -40,8 +39,7 @@ export class Certificates {
     return certificates;
   }
 
-  private constructor(options: CertificatesOptions) {
-    this.#options = options;
+  private constructor(private readonly options: CertificatesOptions) {
     this.#times = this.#modificationTimes();
     this.#pair = this.#read();
     this.#isHost = this.#hostCheck();
@@ -68,12 +66,12 @@ export class Certificates {
   }
 
   #hostCheck(): ReturnType<typeof hostCheck> {
-    return hostCheck(hostNames(this.#options.args, this.#pair?.certPem));
+    return hostCheck(hostNames(this.options.args, this.#pair?.certPem));
   }
 
   /** Calls back after each change, until the returned function is called. */
   watch(onChange: (tls: ServerTls) => void): () => void {
-    const { clock } = this.#options.context;
+    const { clock } = this.options.context;
     const check = async () => {
       const hasNamed = await this.#loadNamed();
       if ((this.#readAgain() || hasNamed) && this.tls !== undefined) onChange(this.tls);
@@ -88,7 +86,7 @@ export class Certificates {
   }
 
   get #files(): readonly string[] {
-    const { cert, key, proxyCert } = this.#options.args;
+    const { cert, key, proxyCert } = this.options.args;
     return [cert, key, proxyCert].filter((file) => file !== undefined);
   }
 
@@ -101,7 +99,7 @@ export class Certificates {
 
   /** @throws {Fault} if a file is invalid, for example half written */
   #read(): TlsPair | undefined {
-    const { args, open } = this.#options;
+    const { args, open } = this.options;
     if (args.tls) return readPair(args) ?? open.certificate;
     return args.proxyCert === undefined
       ? undefined
@@ -109,7 +107,7 @@ export class Certificates {
   }
 
   #readAgain(): boolean {
-    const { context } = this.#options;
+    const { context } = this.options;
     const times = this.#modificationTimes();
     if (times === this.#times && this.#failures === 0) return false;
     this.#times = times;
@@ -133,7 +131,7 @@ export class Certificates {
 
   /** @returns true after a change */
   async #loadNamed(): Promise<boolean> {
-    const { context, args, open, title } = this.#options;
+    const { context, args, open, title } = this.options;
     const now = context.clock.unixMs();
     const isDue = Math.abs(now - this.#namedAt) >= DAY_MS;
     if (!isDue || !args.tls || args.cert !== undefined) return false;
@@ -155,7 +153,7 @@ export class Certificates {
 
   /** Names of --public, then the announced name. */
   #names(): readonly string[] {
-    const { args, open } = this.#options;
+    const { args, open } = this.options;
     const hosts = parsePublic(args.public).map(({ host }) => host.toLowerCase());
     const isAnnounced = args.discovery && !isLoopback(args.host ?? "::");
     const announced = isAnnounced ? [hostLabel(open.identity.fingerprint)] : [];

@@ -53,8 +53,6 @@ interface PendingLine {
 }
 
 export class ServePrinter {
-  readonly #context: Context;
-  readonly #registry: Registry;
   readonly #isQuiet: boolean;
   #skipped = 0;
   #fullWarnedUntil = Number.NEGATIVE_INFINITY;
@@ -73,10 +71,12 @@ export class ServePrinter {
    * @param options `quiet` omits all message texts, because readers of the system's journal are not
    * room members
    */
-  constructor(context: Context, registry: Registry, options: { readonly quiet?: boolean } = {}) {
-    this.#context = context;
+  constructor(
+    private readonly context: Context,
+    private readonly registry: Registry,
+    options: { readonly quiet?: boolean } = {},
+  ) {
     this.#days = new DayLines(context);
-    this.#registry = registry;
     this.#isQuiet = options.quiet ?? false;
     this.#style = styleOf(context, { stamp: "clock" });
     const perSecond = PRINTED_CHARS_PER_SECOND;
@@ -132,7 +132,7 @@ export class ServePrinter {
    * cannot fill the log.
    */
   #printWarning(message: string): void {
-    const now = this.#context.clock.now();
+    const now = this.context.clock.now();
     if (message === this.#lastWarning && now < this.#warnedUntil) return;
     this.#lastWarning = message;
     this.#warnedUntil = now + WARNING_INTERVAL_MS;
@@ -142,35 +142,35 @@ export class ServePrinter {
   #printMajority(fault: Fault | undefined): void {
     this.#warn(fault === undefined ? MAJORITY_RESTORED : faultLine(fault));
     const fields = defined({ on: fault === undefined, reason: fault?.message });
-    if (this.#context.json) this.line("majority", fields);
+    if (this.context.json) this.line("majority", fields);
   }
 
   #printClock(status: ClockStatus): void {
     this.#warn(clockText(status));
     const { plausible, now, newest } = status;
     const fields = { plausible, now: formatUtc(now), newest: formatUtc(newest) };
-    if (this.#context.json) this.line("clock", fields);
+    if (this.context.json) this.line("clock", fields);
   }
 
   /**
    * Prints the warning at most once a minute, because a full disk causes every post to be refused.
    */
   #warnFull(fault: Fault): void {
-    const now = this.#context.clock.now();
+    const now = this.context.clock.now();
     if (now < this.#fullWarnedUntil) return;
     this.#fullWarnedUntil = now + WARNING_INTERVAL_MS;
     this.#warn(faultLine(fault));
   }
 
   #warn(message: string): void {
-    createLog(this.#context).warn(cleanText(message));
+    createLog(this.context).warn(cleanText(message));
   }
 
   #printRecord({ record, room }: { readonly record: LogRecord; readonly room: Room }): void {
     const { head, bodyBytes } = record;
     if (head.kind === "room") return;
     const names = {
-      from: this.#registry.nameOf(head.by),
+      from: this.registry.nameOf(head.by),
       destination: this.#destination(room, head.by),
     };
     const line = { record, names, isDirect: room.pair !== undefined };
@@ -203,7 +203,7 @@ export class ServePrinter {
     if (this.#style.format === "json" || !isText) return displayed;
     const { length } = displayed.text;
     const printed = Math.min(length, PRINTED_CHARS_MAX);
-    const isTooFast = this.#pace.take(this.#context.clock.now(), printed) > 0;
+    const isTooFast = this.#pace.take(this.context.clock.now(), printed) > 0;
     if (isTooFast) return { ...displayed, text: `(${length} characters)` };
     return length === printed
       ? displayed
@@ -234,7 +234,7 @@ export class ServePrinter {
     if (room.name !== undefined) return { room: room.name };
     const [first, second] = room.pair ?? [];
     const to = first === by ? second : first;
-    return { to: (to === undefined ? undefined : this.#registry.nameOf(to)) ?? "?" };
+    return { to: (to === undefined ? undefined : this.registry.nameOf(to)) ?? "?" };
   }
 
   line(
@@ -242,7 +242,7 @@ export class ServePrinter {
     fields: Readonly<Record<string, string | number | boolean>>,
     message?: string,
   ): void {
-    const { json, stdout, clock, offsetMinutes } = this.#context;
+    const { json, stdout, clock, offsetMinutes } = this.context;
     const now = clock.unixMs();
     if (json) return this.#write(renderJson({ kind, time: formatUtc(now), ...fields }));
     const text = cleanText(message ?? Object.values(fields).join(" "));
@@ -256,7 +256,7 @@ export class ServePrinter {
    * memory.
    */
   #write(line: string | PendingLine, chars = typeof line === "string" ? line.length : 0): void {
-    const { stdout, clock } = this.#context;
+    const { stdout, clock } = this.context;
     if (stdout.queuedBytes() + this.#pendingChars > OUTPUT_QUEUE_BYTES_MAX) {
       this.#skipped++;
       return;

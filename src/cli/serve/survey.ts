@@ -138,13 +138,11 @@ interface HealthOptions {
 }
 
 export class HealthWatch {
-  readonly #options: HealthOptions;
   #latest: ClusterHealth;
   #cancel = () => {};
   #isClosed = false;
 
-  constructor(options: HealthOptions) {
-    this.#options = options;
+  constructor(private readonly options: HealthOptions) {
     this.#latest = {
       reachable: true,
       follows: true,
@@ -161,7 +159,7 @@ export class HealthWatch {
   }
 
   get health(): ClusterHealth {
-    const { own: ownRoot, hasMajority } = this.#options;
+    const { own: ownRoot, hasMajority } = this.options;
     const reachable = this.#latest.reachable && hasMajority();
     return { ...this.#latest, reachable, follows: reachable && ownRoot().follows };
   }
@@ -176,7 +174,7 @@ export class HealthWatch {
       await this.#refresh();
       if (this.#isClosed) return;
       await new Promise<void>((resolve) => {
-        const cancel = this.#options.clock.after(CLUSTER_METRICS_INTERVAL_MS, resolve);
+        const cancel = this.options.clock.after(CLUSTER_METRICS_INTERVAL_MS, resolve);
         this.#cancel = () => {
           cancel();
           resolve();
@@ -187,7 +185,7 @@ export class HealthWatch {
 
   async #refresh(): Promise<void> {
     try {
-      const { stream, own: ownRoot } = this.#options;
+      const { stream, own: ownRoot } = this.options;
       const { stream: state, nodes, areRootsEqual } = await surveyCluster(stream);
       const { follows, seq } = ownRoot();
       const matches = await Promise.all(nodes.map((node) => this.#matchesOwnHistory(node)));
@@ -210,7 +208,7 @@ export class HealthWatch {
   }
 
   async #matchesOwnHistory({ records, root }: NodeState): Promise<boolean> {
-    const ownRoot = await this.#options.rootAt(records);
+    const ownRoot = await this.options.rootAt(records);
     return ownRoot === undefined || toHex(ownRoot) === root;
   }
 }

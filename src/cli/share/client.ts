@@ -33,20 +33,18 @@ export function openShareClient(
 }
 
 export class ReconnectTimeout {
-  readonly #clock: Clock;
-  readonly #onEnd: (fault: Fault) => void;
   #cancel: (() => void) | undefined;
 
-  constructor(clock: Clock, onEnd: (fault: Fault) => void) {
-    this.#clock = clock;
-    this.#onEnd = onEnd;
-  }
+  constructor(
+    private readonly clock: Clock,
+    private readonly onEnd: (fault: Fault) => void,
+  ) {}
 
   /** @returns false if the timeout is already running */
   onLost(fault: Fault): boolean {
     if (this.#cancel !== undefined) return false;
-    this.#cancel = this.#clock.after(RECEIVE_TIMEOUT_MS, () =>
-      this.#onEnd(
+    this.#cancel = this.clock.after(RECEIVE_TIMEOUT_MS, () =>
+      this.onEnd(
         new Fault("unreachable", `lost the sender (${fault.message})`, {
           remedy: "ask them to share again, then run the same line",
           cause: fault,

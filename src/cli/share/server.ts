@@ -159,13 +159,10 @@ class LentFiles {
   #account: string | undefined;
   #nextSource: Source | undefined;
   readonly #sources = new Map<string, Source>();
-  readonly #onRead: ShareOptions["onRead"];
   /** Files that the store is opening. Its read of their last chunk is not a receiver's progress. */
   readonly #opening = new Set<FileId>();
 
-  constructor(onRead: ShareOptions["onRead"]) {
-    this.#onRead = onRead;
-  }
+  constructor(private readonly onRead: ShareOptions["onRead"]) {}
 
   setOwner(account: string): void {
     this.#account = account;
@@ -197,7 +194,7 @@ class LentFiles {
       read: async (index) => {
         const bytes = await source.read(index);
         if (bytes !== undefined) {
-          if (!this.#opening.has(metadata.file)) this.#onRead(metadata.file, source, index);
+          if (!this.#opening.has(metadata.file)) this.onRead(metadata.file, source, index);
           return bytes;
         }
         throw new Fault("file-changed", `${source.name} shrank while it was being read`);

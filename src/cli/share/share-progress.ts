@@ -11,17 +11,15 @@ import { ProgressDisplay } from "../output/progress.ts";
  * Measures progress by the chunks read. With several receivers of a file, it follows the fastest.
  */
 export class ShareProgress {
-  readonly #context: Context;
   readonly #display: ProgressDisplay;
   readonly #running = new Map<FileId, { readonly reporter: Reporter; doneBytes: number }>();
 
-  constructor(context: Context) {
-    this.#context = context;
+  constructor(private readonly context: Context) {
     this.#display = new ProgressDisplay(context);
   }
 
   onRead(id: FileId, source: Source, index: number): void {
-    if (this.#context.json) return;
+    if (this.context.json) return;
     const { sizeBytes = Number.MAX_SAFE_INTEGER } = source;
     const doneBytes = Math.min((index + 1) * CHUNK_BYTES, sizeBytes);
     const running = this.#running.get(id) ?? this.#start(id, source, index);
@@ -46,7 +44,7 @@ export class ShareProgress {
 
   #start(id: FileId, { name, sizeBytes }: Source, index: number) {
     const reporter = new Reporter({
-      clock: this.#context.clock,
+      clock: this.context.clock,
       sizeBytes,
       onProgress: (progress) => this.#display.update(progress),
       status: () => ({ id, name, waitsAt: "network" }),

@@ -26,12 +26,9 @@ interface WebProxyOptions {
  * because the browser cannot check the server's certificate.
  */
 export class WebProxy implements Pick<ListenerEvents, "accept" | "link"> {
-  readonly #options: WebProxyOptions;
   #links = 0;
 
-  constructor(options: WebProxyOptions) {
-    this.#options = options;
-  }
+  constructor(private readonly options: WebProxyOptions) {}
 
   accept(): boolean {
     return this.#links < LOCAL_LINKS_MAX;
@@ -39,14 +36,13 @@ export class WebProxy implements Pick<ListenerEvents, "accept" | "link"> {
 
   link(link: Link): void {
     this.#links++;
-    new ProxiedLink(link, this.#options, () => {
+    new ProxiedLink(link, this.options, () => {
       this.#links--;
     });
   }
 }
 
 class ProxiedLink {
-  readonly #options: WebProxyOptions;
   readonly #cancelDeadline: () => void;
   readonly #toPage: Pipe;
   #phase: "token" | "hello" | "greeting" | "open" | "closed" = "token";
@@ -54,8 +50,11 @@ class ProxiedLink {
   #server: Link | undefined;
   #toServer: Pipe | undefined;
 
-  constructor(link: Link, options: WebProxyOptions, onClosed: () => void) {
-    this.#options = options;
+  constructor(
+    link: Link,
+    private readonly options: WebProxyOptions,
+    onClosed: () => void,
+  ) {
     this.#toPage = new Pipe(link);
     this.#cancelDeadline = options.clock.after(HELLO_TIMEOUT_MS, () => {
       if (this.#phase === "token" || this.#phase === "hello") {
@@ -78,7 +77,7 @@ class ProxiedLink {
     switch (this.#phase) {
       case "token": {
         // The hashes have equal length, so the comparison time does not depend on the token.
-        const isValid = equalBytes(sha256(bytes), sha256(utf8Encode(this.#options.token)));
+        const isValid = equalBytes(sha256(bytes), sha256(utf8Encode(this.options.token)));
         if (!isValid)
           throw new Fault(
             "login-refused",
@@ -108,7 +107,7 @@ class ProxiedLink {
   async #dial(hello: Uint8Array): Promise<void> {
     let server: Link;
     try {
-      server = await this.#options.dial();
+      server = await this.options.dial();
     } catch (error) {
       return this.#refuse(asFault(error));
     }
@@ -143,7 +142,7 @@ class ProxiedLink {
     const certificateHash = this.#server?.certificateHash ?? new Uint8Array(32);
     const serverNonce = welcome.nonce;
     const greeting = { certificateHash, clientNonce: this.#nonce, serverNonce };
-    if (isExpectedServer(welcome, greeting, this.#options.fingerprint)) return;
+    if (isExpectedServer(welcome, greeting, this.options.fingerprint)) return;
     throw new Fault("fingerprint-changed", "a different server answers at the page's address");
   }
 
@@ -209,15 +208,12 @@ function noticeIn<Kind extends "hello" | "welcome">(bytes: Uint8Array, kind: Kin
  * @internal
  */
 export class Pipe {
-  readonly #to: Link;
   #queue: Uint8Array[] = [];
   #queuedBytes = 0;
   #isPumping = false;
   #isEnding = false;
 
-  constructor(to: Link) {
-    this.#to = to;
-  }
+  constructor(private readonly to: Link) {}
 
   /** @returns a fault if the receiver is too slow */
   push(message: Uint8Array): Fault | undefined {
@@ -242,13 +238,13 @@ export class Pipe {
     for (;;) {
       const [message] = this.#queue;
       if (message === undefined) break;
-      if (this.#to.queuedBytes() + message.length > SEND_QUEUE_LOW_BYTES) await this.#to.drained();
+      if (this.to.queuedBytes() + message.length > SEND_QUEUE_LOW_BYTES) await this.to.drained();
       this.#queue.shift();
       this.#queuedBytes -= message.length;
-      if (!this.#to.send(message)) this.#drop();
+      if (!this.to.send(message)) this.#drop();
     }
     this.#isPumping = false;
-    if (this.#isEnding) this.#to.close();
+    if (this.#isEnding) this.to.close();
   }
 
   #drop(): void {

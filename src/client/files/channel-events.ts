@@ -4,13 +4,14 @@ import { Fault } from "../../base/fault.ts";
 import type { Connection, ServerNotice } from "../link/connection.ts";
 
 export class ChannelEvents {
-  readonly #connection: Connection;
   readonly #onFault = new Set<(fault: Fault) => void>();
   #change = Promise.withResolvers<void>();
   #fault: Fault | undefined;
 
-  constructor(connection: Connection, handle: (notice: ServerNotice) => void) {
-    this.#connection = connection;
+  constructor(
+    private readonly connection: Connection,
+    handle: (notice: ServerNotice) => void,
+  ) {
     connection.onClosed(() => this.fail(connection.closeFault));
     connection.listen((notice) => {
       try {
@@ -38,7 +39,7 @@ export class ChannelEvents {
 
   check(): void {
     if (this.#fault !== undefined) throw this.#fault;
-    if (this.#connection.isClosed) throw this.#connection.closeFault;
+    if (this.connection.isClosed) throw this.connection.closeFault;
   }
 
   next(): Promise<void> {

@@ -32,7 +32,6 @@ export interface DownloadChannelOptions {
 }
 
 export class DownloadChannel {
-  readonly #options: DownloadChannelOptions;
   #events: ChannelEvents | undefined;
   #receiving: ChunkReceiver | undefined;
   #name = "";
@@ -44,16 +43,14 @@ export class DownloadChannel {
   #syncing: Promise<void> | undefined;
   #syncFault: Fault | undefined;
 
-  constructor(options: DownloadChannelOptions) {
-    this.#options = options;
-  }
+  constructor(private readonly options: DownloadChannelOptions) {}
 
   get waitsAt(): PauseCause {
     return this.#isStoring ? "disk" : this.#waitsAt;
   }
 
   fetch(): Promise<Answer<"fetch">> {
-    const { connection, file, from } = this.#options;
+    const { connection, file, from } = this.options;
     return new Promise((resolve, reject) => {
       connection.requestThen("fetch", { file, from, window: WINDOW_BYTES }, (outcome) => {
         if (outcome.kind === "refused") return reject(outcome.fault);
@@ -88,13 +85,13 @@ export class DownloadChannel {
 
   #start({ name, size }: Answer<"fetch">): void {
     this.#name = name;
-    const isSizeValid = size !== undefined && this.#options.from <= chunkCount(size);
+    const isSizeValid = size !== undefined && this.options.from <= chunkCount(size);
     this.#receiving = new ChunkReceiver({
-      storedChunks: this.#options.from,
+      storedChunks: this.options.from,
       windowBytes: WINDOW_BYTES,
       ...(isSizeValid ? { sizeBytes: size } : {}),
     });
-    this.#events = new ChannelEvents(this.#options.connection, (notice) => this.#notice(notice));
+    this.#events = new ChannelEvents(this.options.connection, (notice) => this.#notice(notice));
   }
 
   async #nextEvent(): Promise<void> {
@@ -125,7 +122,7 @@ export class DownloadChannel {
     if (this.#end !== undefined || this.#receiving?.chunk(index, bytes.length) !== "store") {
       throw new Fault("out-of-order", msg`chunk ${index} is repeated or beyond the end`);
     }
-    if (!equalBytes(this.#options.hashing.sha256(bytes), chunk.sha256)) {
+    if (!equalBytes(this.options.hashing.sha256(bytes), chunk.sha256)) {
       const text = msg`chunk ${index} of '${this.#name}' (${file}) has a wrong checksum`;
       throw new Fault("checksum-wrong", text);
     }
@@ -134,7 +131,7 @@ export class DownloadChannel {
   }
 
   #checkFile(file: string, index: number): void {
-    if (file !== this.#options.file) throw foreignChunk(index);
+    if (file !== this.options.file) throw foreignChunk(index);
   }
 
   async #store(chunks: readonly Chunk[], sink: ChunkSink, onStored: () => void): Promise<void> {
@@ -147,7 +144,7 @@ export class DownloadChannel {
       if (outcome?.status === "rejected") throw outcome.reason;
       onStored();
       this.#receiving?.acked(index);
-      this.#options.connection.send({ kind: "ack", file: this.#options.file, index });
+      this.options.connection.send({ kind: "ack", file: this.options.file, index });
       this.#unsyncedBytes += bytes.length;
       releaseBuffer(bytes);
     }

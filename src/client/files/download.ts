@@ -39,9 +39,6 @@ type FileInfo = Answer<"fetch">;
 type End = NoticeOf<"end">;
 
 export class Download implements ChannelTask<DownloadedFile> {
-  readonly stop: AbortSignal;
-  readonly #options: DownloadOptions;
-  readonly #request: DownloadRequest;
   readonly #reporter: Reporter;
   #info: FileInfo | undefined;
   #sink: Sink | undefined;
@@ -54,10 +51,11 @@ export class Download implements ChannelTask<DownloadedFile> {
   #running: Promise<unknown> = Promise.resolve();
   #progressCount = 0;
 
-  constructor(options: DownloadOptions, request: DownloadRequest, stop: AbortSignal) {
-    this.#options = options;
-    this.#request = request;
-    this.stop = stop;
+  constructor(
+    private readonly options: DownloadOptions,
+    private readonly request: DownloadRequest,
+    readonly stop: AbortSignal,
+  ) {
     this.#reporter = new Reporter({
       clock: options.clock,
       sizeBytes: undefined,
@@ -72,7 +70,7 @@ export class Download implements ChannelTask<DownloadedFile> {
 
   async run(): Promise<DownloadedFile> {
     try {
-      const result = await unlessAborted(this.stop, runOverChannels(this.#options, this));
+      const result = await unlessAborted(this.stop, runOverChannels(this.options, this));
       this.#reporter.finish();
       return result;
     } catch (error) {
@@ -121,14 +119,14 @@ export class Download implements ChannelTask<DownloadedFile> {
     const from = this.#sink === undefined ? this.#chunksLeft(active) : this.#next;
     const download = new DownloadChannel({
       connection,
-      hashing: this.#options.hashing,
-      file: this.#request.file,
+      hashing: this.options.hashing,
+      file: this.request.file,
       from,
     });
     const info = await this.#fetch(download, connection, from);
     if (info === undefined) return "reopen";
     if (this.#result !== undefined) return this.#confirm(this.#result, connection, download);
-    this.#info = { ...info, name: this.#request.name ?? this.#info?.name ?? info.name };
+    this.#info = { ...info, name: this.request.name ?? this.#info?.name ?? info.name };
     if (info.size !== undefined) this.#reporter.setSize(info.size);
     const sink = await this.#matchingSink(this.#info, active);
     if (this.#next !== from) return "reopen";
@@ -144,7 +142,7 @@ export class Download implements ChannelTask<DownloadedFile> {
   }
 
   #chunksLeft({ fingerprint }: LoggedInLink): number {
-    const { file, into, chunksLeft } = this.#request;
+    const { file, into, chunksLeft } = this.request;
     if (this.#isPartInvalid || chunksLeft === undefined) return 0;
     return chunksLeft({ folder: into, file, server: fingerprint });
   }
@@ -173,7 +171,7 @@ export class Download implements ChannelTask<DownloadedFile> {
   }
 
   async #open(info: FileInfo, server: Fingerprint): Promise<Sink> {
-    const { file, into: folder, openSink } = this.#request;
+    const { file, into: folder, openSink } = this.request;
     const { name, folder: folderSize, size: sizeBytes } = info;
     this.#waitsAt = "disk";
     const sink = await openSink({ folder, name, file, server, folderSize, sizeBytes });
@@ -209,7 +207,7 @@ export class Download implements ChannelTask<DownloadedFile> {
     const wasResumed = this.#resumedBytes > 0;
     await this.#restart(sink);
     if (wasResumed) return "reopen";
-    const { file } = this.#request;
+    const { file } = this.request;
     const text = `'${this.#info?.name}' (${file}) is corrupt: wrong digest`;
     throw new Fault("checksum-wrong", text);
   }
@@ -221,7 +219,7 @@ export class Download implements ChannelTask<DownloadedFile> {
     this.#reporter.setSize(end.size);
     this.#reporter.update(end.size);
     return {
-      id: this.#request.file,
+      id: this.request.file,
       name: info.name,
       from: info.from,
       path,
@@ -241,7 +239,7 @@ export class Download implements ChannelTask<DownloadedFile> {
     download: DownloadChannel,
   ): Promise<DownloadedFile> {
     await download.untilEnd();
-    if (this.#request.isPreview !== true) await connection.request("got", { file: result.id });
+    if (this.request.isPreview !== true) await connection.request("got", { file: result.id });
     return result;
   }
 }

@@ -29,13 +29,11 @@ export interface ReporterOptions {
 }
 
 export class Reporter {
-  readonly #options: ReporterOptions;
   #progress: Progress;
   #sizeBytes: number | undefined;
   #cancel: (() => void) | undefined;
 
-  constructor(options: ReporterOptions) {
-    this.#options = options;
+  constructor(private readonly options: ReporterOptions) {
     this.#sizeBytes = options.sizeBytes;
     this.#progress = this.#newProgress(0);
     if (options.onProgress !== undefined) this.#schedule(STALL_REPORTED_AFTER_MS);
@@ -43,13 +41,13 @@ export class Reporter {
 
   resume(resumedBytes: number): void {
     this.#progress = this.#newProgress(resumedBytes);
-    if (this.#options.onProgress === undefined) return;
+    if (this.options.onProgress === undefined) return;
     this.close();
     this.#tick();
   }
 
   update(doneBytes: number): void {
-    this.#progress.setDone(doneBytes, this.#options.clock.now());
+    this.#progress.setDone(doneBytes, this.options.clock.now());
   }
 
   setSize(sizeBytes: number): void {
@@ -70,21 +68,21 @@ export class Reporter {
   #newProgress(resumedBytes: number): Progress {
     const sizeBytes = this.#sizeBytes;
     const size = sizeBytes === undefined ? {} : { sizeBytes };
-    return new Progress({ resumedBytes, ...size, now: this.#options.clock.now() });
+    return new Progress({ resumedBytes, ...size, now: this.options.clock.now() });
   }
 
   #tick(): void {
     this.#report();
-    const { clock } = this.#options;
+    const { clock } = this.options;
     this.#schedule(Math.max(1, this.#progress.dueInMs(clock.now())));
   }
 
   #schedule(ms: number): void {
-    this.#cancel = this.#options.clock.after(ms, () => this.#tick());
+    this.#cancel = this.options.clock.after(ms, () => this.#tick());
   }
 
   #report(): void {
-    const { clock, status, onProgress } = this.#options;
+    const { clock, status, onProgress } = this.options;
     const { id, name, waitsAt } = status();
     this.#progress.setPauseCause(waitsAt);
     onProgress?.({ id, name, ...this.#progress.report(clock.now()) });

@@ -20,9 +20,6 @@ const BATCH_CHUNKS = 4;
 type RecordHashes = (first: number, hashes: readonly Uint8Array[]) => void;
 
 export class ReadAhead {
-  readonly #source: Source;
-  readonly #hashChunk: Hashing["hashChunk"];
-  readonly #recordHashes: RecordHashes;
   readonly #batchChunks: number;
   #queue: Promise<ReadChunk | undefined>[] = [];
   /** Settles when no read is in progress. A source allows one read at a time. */
@@ -34,10 +31,11 @@ export class ReadAhead {
   /**
    * @param recordHashes called before `next` returns any of the chunks; `next` throws its faults
    */
-  constructor(source: Source, hashChunk: Hashing["hashChunk"], recordHashes: RecordHashes) {
-    this.#source = source;
-    this.#hashChunk = hashChunk;
-    this.#recordHashes = recordHashes;
+  constructor(
+    private readonly source: Source,
+    private readonly hashChunk: Hashing["hashChunk"],
+    private readonly recordHashes: RecordHashes,
+  ) {
     this.#batchChunks = source.path === undefined ? 1 : BATCH_CHUNKS;
   }
 
@@ -77,14 +75,14 @@ export class ReadAhead {
     const seeks = this.#seeks;
     const reads: Promise<ReadChunk>[] = [];
     for (let index = first; index < Math.min(first + this.#batchChunks, this.#endsAt); index++) {
-      const bytes = await this.#source.read(index);
+      const bytes = await this.source.read(index);
       if (seeks !== this.#seeks) return [];
       if (bytes !== undefined) reads.push(this.#hash(bytes));
       else this.#endsAt = Math.min(this.#endsAt, index);
     }
     const chunks = await Promise.all(reads);
     if (seeks !== this.#seeks) return [];
-    this.#recordHashes(
+    this.recordHashes(
       first,
       chunks.map(({ sha256 }) => sha256),
     );
@@ -92,6 +90,6 @@ export class ReadAhead {
   }
 
   async #hash(bytes: Uint8Array): Promise<ReadChunk> {
-    return { bytes, sha256: await this.#hashChunk(bytes) };
+    return { bytes, sha256: await this.hashChunk(bytes) };
   }
 }

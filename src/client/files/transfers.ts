@@ -133,11 +133,7 @@ export interface TransfersOptions extends UploadOptions, Pick<CipherStageOptions
 
 /** Encrypts and decrypts files of sealed rooms, with a module that is loaded when it is needed. */
 export class Transfers {
-  readonly #options: TransfersOptions;
-
-  constructor(options: TransfersOptions) {
-    this.#options = options;
-  }
+  constructor(private readonly options: TransfersOptions) {}
 
   /**
    * Resumes after every loss of the link, without a time limit.
@@ -156,14 +152,14 @@ export class Transfers {
       const sent = await this.#runUntilStopped(request.signal, async (stop) => {
         const sentPreview = await this.#sendPreview(request, encrypted, stop);
         const upload = new Upload(
-          this.#options,
+          this.options,
           { ...(encrypted?.request ?? request), sentPreview },
           stop,
         );
         removeJournal = () => upload.removeJournal();
         return upload.run();
       });
-      for (const { seq } of sent.posted) this.#options.confirmed?.(seq);
+      for (const { seq } of sent.posted) this.options.confirmed?.(seq);
       return encrypted === undefined ? sent : await encrypted.finish(sent, removeJournal);
     } finally {
       encrypted?.close();
@@ -182,7 +178,7 @@ export class Transfers {
     // The server learns nothing about the content of an encrypted file.
     const sides = encrypted === undefined ? { width, height } : {};
     try {
-      const upload = new Upload(this.#options, { source, to, isPreview: true }, stop);
+      const upload = new Upload(this.options, { source, to, isPreview: true }, stop);
       const { id: file, sizeBytes: size, digest } = await upload.run();
       return { file, size, digest: fromHex(digest), ...sides };
     } catch (error) {
@@ -199,7 +195,7 @@ export class Transfers {
   async get(request: DownloadRequest): Promise<DownloadedFile> {
     const { sealing } = await this.#listedSession(request.signal);
     const download = (plain: DownloadRequest) =>
-      this.#runUntilStopped(plain.signal, (stop) => new Download(this.#options, plain, stop).run());
+      this.#runUntilStopped(plain.signal, (stop) => new Download(this.options, plain, stop).run());
     if (!(await sealing.exists())) return download(request);
     return (await this.#cipherStage()).get(request, download);
   }
@@ -216,12 +212,12 @@ export class Transfers {
     };
     return this.#runUntilStopped(undefined, async (stop) => {
       const task = { stop, runOver, progressCount: () => 0, channelLost: () => undefined };
-      await runOverChannels(this.#options, task);
+      await runOverChannels(this.options, task);
     });
   }
 
   async #listedSession(signal: AbortSignal | undefined): Promise<FileSession> {
-    const session = this.#options.session();
+    const session = this.options.session();
     const listed = session.sealing.untilListed();
     await (signal === undefined
       ? listed
@@ -232,8 +228,8 @@ export class Transfers {
   }
 
   #cipherStage(): Promise<CipherStage> {
-    const { hashing, cipher } = this.#options;
-    const session = this.#options.session();
+    const { hashing, cipher } = this.options;
+    const session = this.options.session();
     return session.sealing.cipherStage({ hashing, cipher, session });
   }
 
@@ -241,7 +237,7 @@ export class Transfers {
     signal: AbortSignal | undefined,
     run: (stop: AbortSignal) => Promise<Result>,
   ): Promise<Result> {
-    const { activeLink } = this.#options;
+    const { activeLink } = this.options;
     const stop = new AbortController();
     const interrupt = () => stop.abort(interrupted());
     if (activeLink.fault !== undefined) throw activeLink.fault;

@@ -24,17 +24,17 @@ export interface UploadChannelOptions {
 }
 
 export class UploadChannel {
-  readonly #options: UploadChannelOptions;
-  readonly #connection: Connection;
   readonly #events: ChannelEvents;
   readonly #sending: ChunkSender;
 
   /** Call after the server's answer, when the checksums of the server's chunks are known. */
-  constructor(options: UploadChannelOptions, connection: Connection, windowBytes: number) {
+  constructor(
+    private readonly options: UploadChannelOptions,
+    private readonly connection: Connection,
+    windowBytes: number,
+  ) {
     const { checksums, source, clock } = options;
     const { sizeBytes } = source;
-    this.#options = options;
-    this.#connection = connection;
     this.#sending = new ChunkSender({
       from: checksums.next,
       windowBytes,
@@ -45,8 +45,8 @@ export class UploadChannel {
   }
 
   get waitsAt(): PauseCause {
-    if (this.isAcked || this.#options.checksums.isFull) return "server-disk";
-    const where = this.#sending.pause(this.#options.clock.now())?.cause ?? "network";
+    if (this.isAcked || this.options.checksums.isFull) return "server-disk";
+    const where = this.#sending.pause(this.options.clock.now())?.cause ?? "network";
     return where === "more" ? "source" : where;
   }
 
@@ -55,7 +55,7 @@ export class UploadChannel {
   }
 
   async send(): Promise<FileSize> {
-    const { checksums, ahead, clock } = this.#options;
+    const { checksums, ahead, clock } = this.options;
     ahead.seek(checksums.next);
     for (;;) {
       this.#events.check();
@@ -70,35 +70,35 @@ export class UploadChannel {
   }
 
   async #sendNext(index: number): Promise<void> {
-    const chunk = await this.#events.unlessFailed(this.#options.ahead.next(index));
+    const chunk = await this.#events.unlessFailed(this.options.ahead.next(index));
     if (chunk === undefined) return this.#sending.ended(index);
-    this.#sending.sent(index, chunk.bytes.length, this.#options.clock.now());
+    this.#sending.sent(index, chunk.bytes.length, this.options.clock.now());
     this.#sendChunk(index, chunk);
-    const { link } = this.#connection;
+    const { link } = this.connection;
     if (link.queuedBytes() > SEND_QUEUE_LOW_BYTES) await link.drained();
   }
 
   #sendChunk(index: number, { sha256, bytes }: ReadChunk): void {
-    const { file, checksums, source } = this.#options;
+    const { file, checksums, source } = this.options;
     checksums.add(sha256);
     // Copy the chunk, because the link releases its buffers and a chunk of a pipe may be sent
     // again.
     const payload = source.path === undefined ? copyOf(bytes) : bytes;
-    this.#connection.send({ kind: "chunk", file, index, sha256, bytes: payload });
+    this.connection.send({ kind: "chunk", file, index, sha256, bytes: payload });
   }
 
   #notice(notice: ServerNotice): void {
     switch (notice.kind) {
       case "ack":
         this.#checkFile(notice.file);
-        this.#sending.acked(notice.index, this.#options.clock.now());
-        this.#options.onChecked(this.#sending.ackedBytes);
+        this.#sending.acked(notice.index, this.options.clock.now());
+        this.options.onChecked(this.#sending.ackedBytes);
         return;
       case "durable":
         this.#checkFile(notice.file);
         this.#sending.durable(notice.upTo);
-        this.#options.checksums.markDurable(notice.upTo);
-        this.#options.source.release(notice.upTo);
+        this.options.checksums.markDurable(notice.upTo);
+        this.options.source.release(notice.upTo);
         return;
       case "held":
         this.#sending.slowDisk();
@@ -109,7 +109,7 @@ export class UploadChannel {
   }
 
   #checkFile(file: string): void {
-    if (file === this.#options.file) return;
+    if (file === this.options.file) return;
     throw new Fault("out-of-order", "the server named another file");
   }
 }

@@ -20,7 +20,6 @@ const JOURNAL_BATCH_CHUNKS = 16;
  * again after a loss of the link.
  */
 export class UploadChecksums {
-  readonly #newHash: () => RunningHash;
   readonly #isEncrypted: boolean;
   #hash: RunningHash;
   #durable = 0;
@@ -30,8 +29,10 @@ export class UploadChecksums {
   #unjournaledFrom = 0;
 
   /** @param isEncrypted prevents a secret from encrypting two different contents */
-  constructor(newHash: () => RunningHash, isEncrypted = false) {
-    this.#newHash = newHash;
+  constructor(
+    private readonly newHash: () => RunningHash,
+    isEncrypted = false,
+  ) {
     this.#isEncrypted = isEncrypted;
     this.#hash = newHash();
   }
@@ -100,7 +101,7 @@ export class UploadChecksums {
   }
 
   #reset(): void {
-    this.#hash = this.#newHash();
+    this.#hash = this.newHash();
     this.#durable = 0;
     this.#pending = [];
   }

@@ -47,9 +47,6 @@ export interface SourceUpload extends UploadRequest {
 const UNKNOWN_FILE_CODES: ReadonlySet<FaultCode> = new Set(["file-unknown", "not-found"]);
 
 export class Upload implements ChannelTask<UploadedFile> {
-  readonly stop: AbortSignal;
-  readonly #options: UploadOptions;
-  readonly #request: SourceUpload;
   readonly #ahead: ReadAhead;
   /** `undefined` for a stream, which is offered without a size, also on later channels. */
   readonly #sizeBytes: number | undefined;
@@ -65,12 +62,13 @@ export class Upload implements ChannelTask<UploadedFile> {
   #waitsAt: PauseCause = "server";
   #progressCount = 0;
 
-  constructor(options: UploadOptions, request: SourceUpload, stop: AbortSignal) {
+  constructor(
+    private readonly options: UploadOptions,
+    private readonly request: SourceUpload,
+    readonly stop: AbortSignal,
+  ) {
     const { source, onProgress } = request;
-    this.#options = options;
-    this.#request = request;
     this.#sizeBytes = source.sizeBytes;
-    this.stop = stop;
     this.#checksums = this.#newChecksums();
     const recordHashes = (first: number, hashes: readonly Uint8Array[]) =>
       this.#checksums.record(first, hashes);
@@ -90,7 +88,7 @@ export class Upload implements ChannelTask<UploadedFile> {
 
   async run(): Promise<UploadedFile> {
     try {
-      const sent = await unlessAborted(this.stop, runOverChannels(this.#options, this));
+      const sent = await unlessAborted(this.stop, runOverChannels(this.options, this));
       this.#reporter.finish();
       return sent;
     } finally {
@@ -121,14 +119,14 @@ export class Upload implements ChannelTask<UploadedFile> {
 
   async runOver(connection: Connection, active: LoggedInLink): Promise<UploadedFile> {
     this.#journal = await this.#openJournal(connection, active);
-    await this.#request.source.begin?.(this.#file);
+    await this.request.source.begin?.(this.#file);
     try {
       const offer = await this.#offer(connection);
       if (offer === undefined) return await this.#restart(connection, active);
       this.#resume(offer.have);
       await this.#hashUpTo(offer.have, connection);
       const fileSize = await this.#send(connection, offer.window);
-      await this.#request.untilTurn?.();
+      await this.request.untilTurn?.();
       return await this.#finish(connection, fileSize);
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
@@ -142,8 +140,8 @@ export class Upload implements ChannelTask<UploadedFile> {
     connection: Connection,
     active: LoggedInLink,
   ): Promise<ResumableUpload | undefined> {
-    const { uploads, clock } = this.#options;
-    const { source, to, encryption } = this.#request;
+    const { uploads, clock } = this.options;
+    const { source, to, encryption } = this.request;
     const { path, stamp } = source;
     const name = encryption?.journalName ?? source.name;
     if (uploads === undefined || path === undefined || stamp === undefined) return undefined;
@@ -168,14 +166,14 @@ export class Upload implements ChannelTask<UploadedFile> {
   }
 
   async #offer(connection: Connection): Promise<Answer<"offer"> | undefined> {
-    const { name, sizeBytes } = this.#request.source;
+    const { name, sizeBytes } = this.request.source;
     const offer = await connection.request("offer", this.#offerFields()).catch((error: unknown) => {
       const isErased = error instanceof Fault && UNKNOWN_FILE_CODES.has(error.code);
       if (isErased && this.#isResumed && !connection.isClosed) return undefined;
       throw error;
     });
     if (offer === undefined) return undefined;
-    if (this.#request.isPreview === true && offer.preview !== true) {
+    if (this.request.isPreview === true && offer.preview !== true) {
       await this.#withdraw(connection, this.#file);
       throw new Fault("kind-unknown", "this server is too old for previews");
     }
@@ -184,7 +182,7 @@ export class Upload implements ChannelTask<UploadedFile> {
   }
 
   #offerFields(): RequestFields<"offer"> {
-    const { source, to, isPreview } = this.#request;
+    const { source, to, isPreview } = this.request;
     const { name, folder } = source;
     const sizeBytes = this.#sizeBytes;
     return {
@@ -199,7 +197,7 @@ export class Upload implements ChannelTask<UploadedFile> {
 
   #restart(connection: Connection, active: LoggedInLink): Promise<UploadedFile> {
     this.#journal?.remove();
-    this.#file = fileId(this.#options.entropy(ID_BYTES));
+    this.#file = fileId(this.options.entropy(ID_BYTES));
     this.#checksums = this.#newChecksums();
     this.#isJournaled = false;
     this.#isResumed = false;
@@ -207,7 +205,7 @@ export class Upload implements ChannelTask<UploadedFile> {
   }
 
   #resume(have: number): void {
-    const { source } = this.#request;
+    const { source } = this.request;
     if (have < this.#checksums.durable && source.path === undefined) {
       throw new Fault(
         "store-failed",
@@ -236,7 +234,7 @@ export class Upload implements ChannelTask<UploadedFile> {
       const chunk = await this.#ahead.next(checksums.next);
       if (connection.isClosed) throw connection.closeFault;
       if (chunk === undefined) {
-        throw new Fault("file-changed", msg`'${this.#request.source.name}' is shorter than before`);
+        throw new Fault("file-changed", msg`'${this.request.source.name}' is shorter than before`);
       }
       checksums.add(chunk.sha256);
       if (checksums.isFull || checksums.next === have) checksums.markDurable(checksums.next);
@@ -244,8 +242,8 @@ export class Upload implements ChannelTask<UploadedFile> {
   }
 
   async #send(connection: Connection, windowBytes: number): Promise<FileSize> {
-    const { clock } = this.#options;
-    const { source } = this.#request;
+    const { clock } = this.options;
+    const { source } = this.request;
     const [file, ahead, checksums] = [this.#file, this.#ahead, this.#checksums];
     const onChecked = (bytes: number) => {
       this.#progressCount += 1;
@@ -262,7 +260,7 @@ export class Upload implements ChannelTask<UploadedFile> {
     const file = this.#file;
     const digest = this.#checksums.digest();
     this.#reporter.setSize(sizeBytes);
-    const { text = "", sending, sentPreview: preview } = this.#request;
+    const { text = "", sending, sentPreview: preview } = this.request;
     const captionFields = {
       ...(text === "" ? {} : { text }),
       ...(sending === undefined ? {} : { sending }),
@@ -277,10 +275,10 @@ export class Upload implements ChannelTask<UploadedFile> {
       throw error;
     });
     this.#update(sizeBytes);
-    if (this.#request.encryption === undefined) this.removeJournal();
+    if (this.request.encryption === undefined) this.removeJournal();
     return {
       id: file,
-      name: this.#request.source.name,
+      name: this.request.source.name,
       sizeBytes,
       chunks,
       digest: toHex(digest),
@@ -328,8 +326,8 @@ export class Upload implements ChannelTask<UploadedFile> {
   }
 
   #newChecksums(): UploadChecksums {
-    const isEncrypted = this.#request.encryption !== undefined;
-    return new UploadChecksums(this.#options.hashing.newHash, isEncrypted);
+    const isEncrypted = this.request.encryption !== undefined;
+    return new UploadChecksums(this.options.hashing.newHash, isEncrypted);
   }
 }
 

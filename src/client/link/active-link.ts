@@ -17,13 +17,10 @@ export class ActiveLink {
   #link: { readonly link: LoggedInLink; readonly lost: AbortController } | undefined;
   /** Reason why no link is expected; `undefined` while a link is open or expected. */
   #fault: Fault | undefined = notLoggedIn();
-  readonly #onNeeded: () => void;
   #change = Promise.withResolvers<void>();
   readonly #loggedOutCallbacks = new Set<(fault: Fault) => void>();
 
-  constructor(onNeeded: () => void) {
-    this.#onNeeded = onNeeded;
-  }
+  constructor(private readonly onNeeded: () => void) {}
 
   get isNeeded(): boolean {
     return this.#loggedOutCallbacks.size > 0;
@@ -63,8 +60,8 @@ export class ActiveLink {
     for (;;) {
       if (this.#fault !== undefined) throw this.#fault;
       if (this.#link !== undefined) return this.#link.link;
-      const { promise } = this.#change; // Read it first, because `#onNeeded` may replace it.
-      this.#onNeeded();
+      const { promise } = this.#change; // Read it first, because `onNeeded` may replace it.
+      this.onNeeded();
       await unlessAborted(signal, promise);
     }
   }

@@ -49,14 +49,12 @@ export interface LinkStats {
 }
 
 export class Connection {
-  readonly link: Link;
   isAdmitted = false;
   onGuessDelay: ((delay: GuessDelay | undefined) => void) | undefined;
   #isGuessDelayed = false;
   #onStalled: ((on: boolean) => void) | undefined;
   readonly #stall: Stall;
   #isStalled = false;
-  readonly #clock: Clock;
   readonly #sinceUnixMs: number;
   readonly #session: Session;
   readonly #onClosed: ((fault: Fault | undefined) => void)[] = [];
@@ -71,12 +69,12 @@ export class Connection {
   #receivedPackets = 0;
   #requestCount = 0;
   #answerCount = 0;
-  readonly #answerTimeoutMs: number | undefined;
 
-  constructor(link: Link, clock: Clock, answerTimeoutMs?: number) {
-    this.link = link;
-    this.#answerTimeoutMs = answerTimeoutMs;
-    this.#clock = clock;
+  constructor(
+    readonly link: Link,
+    private readonly clock: Clock,
+    private readonly answerTimeoutMs?: number,
+  ) {
     this.#sinceUnixMs = clock.unixMs();
     this.#stall = new Stall(clock.now());
     const pace = link.transport === "udp" ? FAST_HEARTBEAT : DEFAULT_HEARTBEAT;
@@ -104,7 +102,7 @@ export class Connection {
   }
 
   async drainedWithin(ms: number): Promise<void> {
-    await withTimeout(this.drained, ms, () => undefined, this.#clock);
+    await withTimeout(this.drained, ms, () => undefined, this.clock);
   }
 
   get closeFault(): Fault {
@@ -146,17 +144,16 @@ export class Connection {
         return;
       }
       const isGuess = requestRow(kind).isGuess === true;
-      const timeoutMs =
-        this.#answerTimeoutMs && (isGuess ? LOGIN_TIMEOUT_MS : this.#answerTimeoutMs);
+      const timeoutMs = this.answerTimeoutMs && (isGuess ? LOGIN_TIMEOUT_MS : this.answerTimeoutMs);
       const timeOut = () => reject(new Fault("timeout", "the server does not answer"));
-      const cancel = timeoutMs === undefined ? () => {} : this.#clock.after(timeoutMs, timeOut);
+      const cancel = timeoutMs === undefined ? () => {} : this.clock.after(timeoutMs, timeOut);
       this.requestThen(kind, fields, (outcome) => {
         cancel();
         if (outcome.kind === "answered") return resolve(outcome.answer);
         const { code, retryAfterMs } = outcome.fault;
         if (code !== "too-fast" || retryAfterMs === undefined) return reject(outcome.fault);
         // Safe to repeat, because the server has not processed a rate-limited request.
-        this.#clock.after(retryAfterMs, () => this.request(kind, fields).then(resolve, reject));
+        this.clock.after(retryAfterMs, () => this.request(kind, fields).then(resolve, reject));
       });
     });
   }
@@ -172,7 +169,7 @@ export class Connection {
       return;
     }
     this.#requestCount++;
-    const now = this.#clock.now();
+    const now = this.clock.now();
     const { ref, effects } = this.#session.request(kind, fields);
     if (kind === "post") this.#stall.posted(now);
     else this.#stall.requested(now);
@@ -185,7 +182,7 @@ export class Connection {
     if (requestRow(kind).isGuess === true) return this.#wrapGuess(settle);
     if (kind !== "post") return settle;
     return (outcome) => {
-      this.#stall.settled(this.#clock.now());
+      this.#stall.settled(this.clock.now());
       settle(outcome);
     };
   }
@@ -203,7 +200,7 @@ export class Connection {
   }
 
   probe(intervalMs: number): void {
-    const now = this.#clock.now();
+    const now = this.clock.now();
     const effects = this.#session.probe(now, intervalMs);
     if (effects.length > 0) this.#stall.requested(now);
     this.#perform(effects);
@@ -291,15 +288,15 @@ export class Connection {
     const due = this.#session.deadline();
     if (due === undefined) return;
     const watchesStalls = this.#onStalled !== undefined;
-    const deadline = watchesStalls ? Math.min(due, this.#stall.deadline(this.#clock.now())) : due;
+    const deadline = watchesStalls ? Math.min(due, this.#stall.deadline(this.clock.now())) : due;
     if (deadline >= this.#timerAt) return;
     this.#cancelTimer?.();
     this.#timerAt = deadline;
     // At least one millisecond, because a timer may fire slightly early.
-    const delayMs = Math.max(1, Math.ceil(deadline - this.#clock.now()));
-    this.#cancelTimer = this.#clock.after(delayMs, () => {
+    const delayMs = Math.max(1, Math.ceil(deadline - this.clock.now()));
+    this.#cancelTimer = this.clock.after(delayMs, () => {
       this.#timerAt = Number.POSITIVE_INFINITY;
-      this.#tick(this.#clock.now());
+      this.#tick(this.clock.now());
       this.#scheduleTimer();
     });
   }
@@ -315,7 +312,7 @@ export class Connection {
 
   #reportStall(): void {
     if (this.#onStalled === undefined || this.isClosed) return;
-    const isStalled = this.#stall.isStalled(this.#clock.now());
+    const isStalled = this.#stall.isStalled(this.clock.now());
     if (isStalled === this.#isStalled) return;
     this.#isStalled = isStalled;
     this.#onStalled(isStalled);

@@ -37,13 +37,11 @@ const UDP: typeof TCP = {
  * only if the client knows other addresses.
  */
 export class IdleProbe {
-  readonly #options: IdleProbeOptions;
   readonly #pace: typeof TCP;
   #cancel = () => {};
   #isClosed = false;
 
-  constructor(options: IdleProbeOptions) {
-    this.#options = options;
+  constructor(private readonly options: IdleProbeOptions) {
     this.#pace = options.connection.link.transport === "udp" ? UDP : TCP;
     options.connection.onClosed(() => {
       this.#isClosed = true;
@@ -53,7 +51,7 @@ export class IdleProbe {
   }
 
   #listen(): void {
-    const { clock, connection } = this.#options;
+    const { clock, connection } = this.options;
     const { idleMs, answerTimeoutMs } = this.#pace;
     const probeAt = () => connection.lastReceivedAt + idleMs;
     this.#wait(Math.max(probeAt() - clock.now(), 1), () => {
@@ -68,7 +66,7 @@ export class IdleProbe {
   }
 
   async #dial(probedAt: number): Promise<void> {
-    const { clock, connection, dial, onUnreachable } = this.#options;
+    const { clock, connection, dial, onUnreachable } = this.options;
     const timeout = Promise.withResolvers<false>();
     this.#wait(this.#pace.connectTimeoutMs, () => timeout.resolve(false));
     const isReachable = await Promise.race([this.#canDial(dial), timeout.promise]);
@@ -92,6 +90,6 @@ export class IdleProbe {
   }
 
   #wait(ms: number, callback: () => void): void {
-    this.#cancel = this.#options.clock.after(ms, callback);
+    this.#cancel = this.options.clock.after(ms, callback);
   }
 }

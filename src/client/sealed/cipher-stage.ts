@@ -37,13 +37,10 @@ import type { SealedRooms } from "./rooms.ts";
  * secret is stored before the first byte is sent, so that exactly one run posts the message.
  */
 export class SealedCipherStage implements CipherStage {
-  readonly #options: CipherStageOptions;
-  readonly #rooms: SealedRooms;
-
-  constructor(options: CipherStageOptions, rooms: SealedRooms) {
-    this.#options = options;
-    this.#rooms = rooms;
-  }
+  constructor(
+    private readonly options: CipherStageOptions,
+    private readonly rooms: SealedRooms,
+  ) {}
 
   async encrypt(
     request: UploadRequest,
@@ -54,9 +51,9 @@ export class SealedCipherStage implements CipherStage {
         remedy: msg`send it to ${targets.map(({ target }) => target).join(", ")} first`,
       });
     }
-    for (const { room } of targets) await this.#rooms.get(room).checkMayWrite();
-    const { hashing, cipher } = this.#options;
-    const { files } = this.#rooms;
+    for (const { room } of targets) await this.rooms.get(room).checkMayWrite();
+    const { hashing, cipher } = this.options;
+    const { files } = this.rooms;
     const { source, preview, onProgress, text, sending, ...requestFields } = request;
     const { name, folder } = source;
     const ids = Object.fromEntries(targets.map(({ target, room }) => [room.id, target]));
@@ -65,7 +62,7 @@ export class SealedCipherStage implements CipherStage {
     let sealedPreview: SealedPreview | undefined;
     const previewSource =
       preview &&
-      encryptingPreview(preview, this.#options, (described) => {
+      encryptingPreview(preview, this.options, (described) => {
         sealedPreview = described;
       });
     const encryptingSource = new EncryptingSource({
@@ -126,7 +123,7 @@ export class SealedCipherStage implements CipherStage {
   }
 
   async get(request: DownloadRequest, download: DownloadFile): Promise<DownloadedFile> {
-    const known = await this.#rooms.files.find(request.file);
+    const known = await this.rooms.files.find(request.file);
     if (typeof known === "object") return this.#get(request, known, download);
     // True if the file may be in a sealed room whose message this device has not read yet.
     let isAmbiguous = false;
@@ -140,16 +137,16 @@ export class SealedCipherStage implements CipherStage {
     } catch (error) {
       if (!isAmbiguous) throw error;
     }
-    for (const view of this.#sealedViews()) await this.#rooms.get(view).changes.sync();
-    const found = await this.#rooms.files.find(request.file);
+    for (const view of this.#sealedViews()) await this.rooms.get(view).changes.sync();
+    const found = await this.rooms.files.find(request.file);
     if (found === "sealed") throw cannotOpen(request.file);
     return found === undefined ? download(request) : this.#get(request, found, download);
   }
 
   async announceUploads(): Promise<void> {
-    const undescribed = await this.#rooms.files.undescribed();
+    const undescribed = await this.rooms.files.undescribed();
     const announcements = undescribed.map(({ file, target }) =>
-      this.#options.session.posts.post(target, sealedFilePost(file)).catch((error: unknown) => {
+      this.options.session.posts.post(target, sealedFilePost(file)).catch((error: unknown) => {
         if (!(error instanceof Fault)) throw error;
       }),
     );
@@ -157,7 +154,7 @@ export class SealedCipherStage implements CipherStage {
   }
 
   #sealedViews(): readonly RoomView[] {
-    return this.#options.session.rooms.filter(({ isSealed }) => isSealed === true);
+    return this.options.session.rooms.filter(({ isSealed }) => isSealed === true);
   }
 
   #announce(
@@ -167,7 +164,7 @@ export class SealedCipherStage implements CipherStage {
     return Promise.all(
       posted.map(async (post) => {
         try {
-          const receipt = await this.#options.session.posts.post(post.to, sealedFilePost(id));
+          const receipt = await this.options.session.posts.post(post.to, sealedFilePost(id));
           const { seq, n, time: timeUnixMs, queued = false } = receipt;
           return { to: post.to, seq, n, timeUnixMs, queued };
         } catch (error) {
@@ -181,8 +178,8 @@ export class SealedCipherStage implements CipherStage {
   }
 
   async #descriptionSeq(file: FileId, room: RoomView): Promise<number | undefined> {
-    await this.#rooms.get(room).changes.sync();
-    return this.#rooms.files.descriptionSeq(file, room.id);
+    await this.rooms.get(room).changes.sync();
+    return this.rooms.files.descriptionSeq(file, room.id);
   }
 
   async #get(
@@ -190,7 +187,7 @@ export class SealedCipherStage implements CipherStage {
     description: DescribedFile,
     download: DownloadFile,
   ): Promise<DownloadedFile> {
-    const { hashing, cipher } = this.#options;
+    const { hashing, cipher } = this.options;
     const { name, folder, sizeBytes, from, digest } = description;
     const { onProgress, chunksLeft } = request;
     const got = await download({

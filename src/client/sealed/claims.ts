@@ -43,14 +43,11 @@ export interface ClaimsOptions {
 type Verdict = "same" | "forked" | "unsigned" | "unproved";
 
 export class Claims {
-  readonly #options: ClaimsOptions;
   readonly #known = new Map<string, string>();
   #cancel: (() => void) | undefined;
   #running = false;
 
-  constructor(options: ClaimsOptions) {
-    this.#options = options;
-  }
+  constructor(private readonly options: ClaimsOptions) {}
 
   async add(
     tx: RoomTransaction,
@@ -77,8 +74,8 @@ export class Claims {
   }
 
   schedule(delayMs = CHECK_DELAY_MS): void {
-    if (this.#options.history() === undefined) return;
-    this.#cancel ??= this.#options.clock.after(delayMs, () => {
+    if (this.options.history() === undefined) return;
+    this.#cancel ??= this.options.clock.after(delayMs, () => {
       this.#cancel = undefined;
       void this.#check();
     });
@@ -90,7 +87,7 @@ export class Claims {
   }
 
   async #check(): Promise<void> {
-    const history = this.#options.history();
+    const history = this.options.history();
     if (this.#running || history === undefined) return;
     this.#running = true;
     try {
@@ -104,7 +101,7 @@ export class Claims {
 
   async #checkClaims(history: HistoryView): Promise<boolean> {
     const pin = await history.pin();
-    const claims = await this.#options.states.transact(async (vault) => {
+    const claims = await this.options.states.transact(async (vault) => {
       const all = await vault.list<ClaimRow>(allOf("claim", CLAIMS_KNOWN_MAX));
       return all.map(({ value }) => value).filter(({ state }) => state === undefined);
     });
@@ -120,8 +117,7 @@ export class Claims {
 
   async #decide(claim: ClaimRow, verdict: Verdict): Promise<void> {
     const { user, room } = claim;
-    const run = (task: (tx: RoomTransaction) => void) =>
-      this.#options.states.runAndEmit(room, task);
+    const run = (task: (tx: RoomTransaction) => void) => this.options.states.runAndEmit(room, task);
     switch (verdict) {
       case "same":
         return this.#update(claim, undefined);
@@ -151,7 +147,7 @@ export class Claims {
 
   async #update(claim: ClaimRow, next: ClaimRow | undefined): Promise<void> {
     const key = claimKey(claim.device);
-    await this.#options.states.transact(async (vault) => {
+    await this.options.states.transact(async (vault) => {
       const current = await vault.find<ClaimRow>(key);
       if (current?.size !== claim.size || current.root !== claim.root) return;
       if (next === undefined) await vault.delete(key);
@@ -205,7 +201,7 @@ export class Claims {
   }
 
   async #requestCheckpoint(from: number): Promise<Answer<"checkpoint"> | "unproved" | undefined> {
-    const { request, clock } = this.#options;
+    const { request, clock } = this.options;
     const answer = request("checkpoint", { from }).catch((error: unknown) => {
       return asFault(error).code === "link-closed" ? undefined : ("unproved" as const);
     });
@@ -215,7 +211,7 @@ export class Claims {
   async #logSince(pin: LogPin | undefined): Promise<number> {
     if (pin === undefined) return 0;
     const { origin, size } = pin;
-    return this.#options.states.transact(async (vault) => {
+    return this.options.states.transact(async (vault) => {
       const known = await vault.find<LogRow>(LOG_KEY);
       if (known?.origin === origin) return known.since;
       await vault.put(LOG_KEY, { origin, since: size });

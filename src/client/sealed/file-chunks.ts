@@ -42,7 +42,6 @@ export class EncryptingSource implements Source {
   readonly name = SEALED_FILE_NAME;
   readonly path?: string;
   readonly stamp?: string;
-  readonly #options: EncryptingSourceOptions;
   readonly #source: Source;
   #stream: { readonly file: FileId; readonly stream: FileStream } | undefined;
   #hash: RunningHash;
@@ -52,8 +51,7 @@ export class EncryptingSource implements Source {
   readonly #reading = new TaskQueue();
   readonly #cached = new Map<number, Uint8Array>();
 
-  constructor(options: EncryptingSourceOptions) {
-    this.#options = options;
+  constructor(private readonly options: EncryptingSourceOptions) {
     this.#source = options.source;
     this.#hash = options.hashing.newHash();
     const { path, stamp } = options.source;
@@ -76,7 +74,7 @@ export class EncryptingSource implements Source {
 
   async begin(file: FileId): Promise<void> {
     if (this.#stream?.file === file) return;
-    const { secretOf, cipher } = this.#options;
+    const { secretOf, cipher } = this.options;
     const { sizeBytes } = this.#source;
     const secret = await secretOf(file);
     const plan = { fileId: file, chunkBytes: PLAIN_CHUNK_BYTES, sizeBytes };
@@ -110,7 +108,7 @@ export class EncryptingSource implements Source {
     await this.#reading.run(() => this.#hashUpTo(chunkCount(sizeBytes)));
     const hash = this.#hash.copy().digest();
     await this.#source.check();
-    await this.#options.onDescribed(file, { sizeBytes, digest: toHex(hash), root });
+    await this.options.onDescribed(file, { sizeBytes, digest: toHex(hash), root });
   }
 
   close(): void {
@@ -168,7 +166,7 @@ export class EncryptingSource implements Source {
   }
 
   async #hashChunk(bytes: Uint8Array): Promise<void> {
-    this.#hash.update(await this.#options.hashing.hashChunk(bytes));
+    this.#hash.update(await this.options.hashing.hashChunk(bytes));
     this.#hashed += 1;
   }
 
@@ -208,7 +206,6 @@ export class DecryptingSink implements Sink {
   readonly #sink: Sink;
   readonly #file: SealedFile;
   readonly #hashing: Hashing;
-  readonly #stream: FileStream;
   #next: number;
   #decryptedChunks: number;
   #contentBytes: number;
@@ -216,11 +213,13 @@ export class DecryptingSink implements Sink {
   #partialBytes = 0;
   #tail: Promise<unknown> = Promise.resolve();
 
-  private constructor({ sink, file, hashing }: DecryptingSinkOptions, stream: FileStream) {
+  private constructor(
+    { sink, file, hashing }: DecryptingSinkOptions,
+    private readonly stream: FileStream,
+  ) {
     this.#sink = sink;
     this.#file = file;
     this.#hashing = hashing;
-    this.#stream = stream;
     this.#contentBytes = sink.sizeBytes;
     this.#next = this.#decryptedChunks = completeChunks(sink.sizeBytes, file.sizeBytes);
     if (sink.concurrentAppends !== undefined) this.concurrentAppends = sink.concurrentAppends;
@@ -247,7 +246,7 @@ export class DecryptingSink implements Sink {
 
   append(_sha256: Uint8Array, bytes: Uint8Array): Promise<void> {
     const index = this.#next++;
-    const decrypting = this.#stream.unseal(index, bytes);
+    const decrypting = this.stream.unseal(index, bytes);
     // Avoids an unhandled rejection while a chunk waits behind another chunk that fails.
     decrypting.catch(() => {});
     const previous = this.#tail;

@@ -46,17 +46,14 @@ export interface UndescribedFile {
 }
 
 export class FileIndex {
-  readonly #states: RoomStates;
-  readonly #unixMs: () => number;
-
-  constructor(states: RoomStates, unixMs: () => number) {
-    this.#states = states;
-    this.#unixMs = unixMs;
-  }
+  constructor(
+    private readonly states: RoomStates,
+    private readonly unixMs: () => number,
+  ) {}
 
   uploads(): Promise<ReadonlySet<string>> {
-    return this.#states.transact(async (vault) => {
-      const ageMs = ({ begunUnixMs }: SealedUploadRow) => this.#unixMs() - begunUnixMs;
+    return this.states.transact(async (vault) => {
+      const ageMs = ({ begunUnixMs }: SealedUploadRow) => this.unixMs() - begunUnixMs;
       const files = new Set<string>();
       for (const { key, value } of await vault.list<SealedUploadRow>(
         allOf("upload", SEALED_UPLOADS_MAX),
@@ -70,14 +67,14 @@ export class FileIndex {
   }
 
   secretOf(file: FileId, rooms: Readonly<Record<string, string>>): Promise<FileSecret> {
-    return this.#states.transact(async (vault) => {
+    return this.states.transact(async (vault) => {
       const known = await vault.get<SealedUploadRow>(uploadKey(file));
       if (known !== undefined) return storedSecret(known);
       const secret = makeFileSecret();
       const row: SealedUploadRow = {
         key: toBase64Url(secret.key),
         prefix: toBase64Url(secret.prefix),
-        begunUnixMs: this.#unixMs(),
+        begunUnixMs: this.unixMs(),
         rooms,
         recorded: [],
         posts: {},
@@ -88,7 +85,7 @@ export class FileIndex {
   }
 
   setDescription(file: FileId, bodyOf: (secret: FileSecret) => unknown): Promise<void> {
-    return this.#states.transact(async (vault) => {
+    return this.states.transact(async (vault) => {
       const row = await vault.get<SealedUploadRow>(uploadKey(file));
       if (row === undefined) return;
       await vault.put(uploadKey(file), { ...row, body: bodyOf(storedSecret(row)) });
@@ -96,7 +93,7 @@ export class FileIndex {
   }
 
   removeRefused(file: FileId, targets: readonly string[]): Promise<void> {
-    return this.#states.transact(async (vault) => {
+    return this.states.transact(async (vault) => {
       const row = await vault.get<SealedUploadRow>(uploadKey(file));
       if (row === undefined) return;
       const remaining = Object.entries(row.rooms).filter(([, target]) => !targets.includes(target));
@@ -106,11 +103,11 @@ export class FileIndex {
 
   /** Called when the file's messages are posted and its command has ended. */
   remove(file: FileId): Promise<void> {
-    return this.#states.transact((vault) => vault.delete(uploadKey(file)));
+    return this.states.transact((vault) => vault.delete(uploadKey(file)));
   }
 
   undescribed(): Promise<readonly UndescribedFile[]> {
-    return this.#states.transact(async (vault) => {
+    return this.states.transact(async (vault) => {
       const files: UndescribedFile[] = [];
       for (const { key, value } of await vault.list<SealedUploadRow>(
         allOf("upload", SEALED_UPLOADS_MAX),
@@ -200,7 +197,7 @@ export class FileIndex {
    * @throws {Fault} file-unknown if the description was erased
    */
   find(file: FileId): Promise<DescribedFile | "sealed" | undefined> {
-    return this.#states.transact(async (vault) => {
+    return this.states.transact(async (vault) => {
       const row = await vault.find<SealedFileRow>(fileKey(file));
       if (row === undefined) return findPreview(vault, file);
       const descriptions = Object.entries(row.said);
@@ -214,7 +211,7 @@ export class FileIndex {
   }
 
   descriptionSeq(file: FileId, room: RoomId): Promise<number | undefined> {
-    return this.#states.transact(async (vault) => {
+    return this.states.transact(async (vault) => {
       return (await vault.find<SealedFileRow>(fileKey(file)))?.said[room];
     });
   }
@@ -225,7 +222,7 @@ export class FileIndex {
   }
 
   partnerOf(seq: number, rooms: readonly RoomId[]): Promise<number | undefined> {
-    return this.#states.transact(async (vault) => {
+    return this.states.transact(async (vault) => {
       const location = await vault.find<FileAtRow>(fileAtKey(seq));
       if (location !== undefined) {
         return (await vault.find<SealedFileRow>(fileKey(location.file)))?.said[location.room];

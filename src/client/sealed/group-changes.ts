@@ -43,14 +43,11 @@ type Planner = (tx: RoomTransaction) => Awaitable<Plan | undefined>;
 
 /** Stores each commit before sending it, so that a lost answer is not mistaken for a refusal. */
 export class GroupChanges {
-  readonly #room: SealedRoom;
   /** Runs one change at a time. */
   readonly #queue = new TaskQueue();
   #hasRenewalFailed = false;
 
-  constructor(room: SealedRoom) {
-    this.#room = room;
-  }
+  constructor(private readonly room: SealedRoom) {}
 
   /** Permits another attempt to renew keys. */
   connected(): void {
@@ -58,8 +55,8 @@ export class GroupChanges {
   }
 
   async create(): Promise<void> {
-    const { device, entropy, lease } = this.#room.parts;
-    const { id, kind } = this.#room.view;
+    const { device, entropy, lease } = this.room.parts;
+    const { id, kind } = this.room.view;
     const gid = new Uint8Array(entropy(ID_BYTES));
     const policy = {
       room: id,
@@ -70,7 +67,7 @@ export class GroupChanges {
     };
     const { group, groupInfo } = await device.engine.create(policy, gid);
     await lease.hold();
-    const pending = await this.#room.run(async (tx) => {
+    const pending = await this.room.run(async (tx) => {
       if (tx.row !== undefined) throw new Fault("name-taken", msg`this room is already encrypted`);
       await requireNoPending(tx); // A background task may be joining a different device's group.
       const { members, self: by } = group;
@@ -79,7 +76,7 @@ export class GroupChanges {
       return this.#storePending(tx, { group, groupInfo }, { ...this.#newPending(gid), change });
     });
     await this.#sendCommit(pending);
-    await this.#room.catchUp();
+    await this.room.catchUp();
   }
 
   /**
@@ -87,10 +84,10 @@ export class GroupChanges {
    * and the server's refusals
    */
   async invite(user: string): Promise<{ readonly added: number; readonly missing: number }> {
-    await this.#room.catchUp();
+    await this.room.catchUp();
     // A returning user's old devices may still be in the group.
     await this.removeDeparted();
-    return this.#addDevices(user, await this.#room.parts.request("key-package", { user }));
+    return this.#addDevices(user, await this.room.parts.request("key-package", { user }));
   }
 
   /**
@@ -99,9 +96,9 @@ export class GroupChanges {
    * server's refusals
    */
   async sealConversation(user: string): Promise<void> {
-    await this.#room.catchUp();
-    const known = await this.#room.run((tx) => tx.row);
-    const keyPackages = await this.#room.parts.request("key-package", { user });
+    await this.room.catchUp();
+    const known = await this.room.run((tx) => tx.row);
+    const keyPackages = await this.room.parts.request("key-package", { user });
     if (known === undefined) {
       if (keyPackages.packages.length === 0) throw noDevice(user);
       await this.create();
@@ -113,7 +110,7 @@ export class GroupChanges {
     user: string,
     { packages, missing }: Answer<"key-package">,
   ): Promise<{ readonly added: number; readonly missing: number }> {
-    const { device, reader, clock } = this.#room.parts;
+    const { device, reader, clock } = this.room.parts;
     let [added, foreign] = [0, 0];
     let other: RoomTransaction["other"];
     const plan = async (tx: RoomTransaction): Promise<Plan | undefined> => {
@@ -153,7 +150,7 @@ export class GroupChanges {
       // The failed transaction was rolled back, so store and report the user's other key now.
       const found = other;
       if (found !== undefined) {
-        await this.#room.runAndEmit(async (tx) => {
+        await this.room.runAndEmit(async (tx) => {
           if (await storeOtherKey(tx.vault, found)) tx.changed.push(found.user);
         });
       }
@@ -170,7 +167,7 @@ export class GroupChanges {
 
   /** @throws {Fault} not-member */
   kick(user: string): Promise<void> {
-    return this.#commit((tx) => kickPlan(tx, user, this.#room.view.name));
+    return this.#commit((tx) => kickPlan(tx, user, this.room.view.name));
   }
 
   /**
@@ -178,7 +175,7 @@ export class GroupChanges {
    * is not a member, not-allowed for the last admin
    */
   setAdmin(user: string, on: boolean): Promise<void> {
-    return this.#commit((tx) => adminPlan(tx, { user, on, room: this.#room.view.name }));
+    return this.#commit((tx) => adminPlan(tx, { user, on, room: this.room.view.name }));
   }
 
   removeDeparted(): Promise<void> {
@@ -186,9 +183,9 @@ export class GroupChanges {
   }
 
   async removeRevoked(): Promise<void> {
-    const others = await this.#room.run(otherOwnDevices);
+    const others = await this.room.run(otherOwnDevices);
     if (others.length === 0) return;
-    const { request, sha256 } = this.#room.parts;
+    const { request, sha256 } = this.room.parts;
     const { devices } = await request("devices", {});
     const live = new Set(devices.map(({ device }) => device));
     const isRevoked = (id: string) => !live.has(deviceIdOf(fromBase64Url(id), sha256));
@@ -201,17 +198,17 @@ export class GroupChanges {
    * member, and finishes pending commits.
    */
   async sync(): Promise<void> {
-    await this.#room.catchUp();
-    await this.#room.parts.lease.hold();
+    await this.room.catchUp();
+    await this.room.parts.lease.hold();
     await this.#queue.run(() => this.#rejoinIfNeeded());
     await this.#commitIfNeeded(replacementPlan);
     await this.#commitIfNeeded(adminDepartedPlan);
-    if (await this.#room.run((tx) => this.isRenewalDue(tx))) await this.#renew();
+    if (await this.room.run((tx) => this.isRenewalDue(tx))) await this.#renew();
   }
 
   /** Renewal locks out attackers who have stolen keys. It never delays posts. */
   #renew(): Promise<void> {
-    return this.#room.parts.renewals.run(async () => {
+    return this.room.parts.renewals.run(async () => {
       try {
         await this.#commit((tx) =>
           this.isRenewalDue(tx) ? newPlan({ kind: "update" }) : undefined,
@@ -227,7 +224,7 @@ export class GroupChanges {
   isRenewalDue({ row, group }: RoomTransaction): boolean {
     if (row === undefined || group === undefined || this.#hasRenewalFailed) return false;
     const jitterOf = (renewedUnixMs: number) => this.#jitterMs(renewedUnixMs);
-    return isRenewalDue(row, this.#room.parts.clock.unixMs(), jitterOf);
+    return isRenewalDue(row, this.room.parts.clock.unixMs(), jitterOf);
   }
 
   /**
@@ -235,14 +232,14 @@ export class GroupChanges {
    * renewals.
    */
   #jitterMs(renewedUnixMs: number): number {
-    const { sha256, device } = this.#room.parts;
-    const hash = sha256(utf8Encode(`${device.id} ${this.#room.view.id} ${renewedUnixMs}`));
+    const { sha256, device } = this.room.parts;
+    const hash = sha256(utf8Encode(`${device.id} ${this.room.view.id} ${renewedUnixMs}`));
     const fraction = new DataView(hash.buffer, hash.byteOffset).getUint32(0) / 2 ** 32;
     return Math.floor(fraction * RENEW_JITTER_MS);
   }
 
   async #commitIfNeeded(plan: Planner): Promise<void> {
-    if ((await this.#room.run(plan)) !== undefined) await this.#commit(plan);
+    if ((await this.room.run(plan)) !== undefined) await this.#commit(plan);
   }
 
   /**
@@ -254,16 +251,16 @@ export class GroupChanges {
   }
 
   async #commitWithRetries(plan: Planner): Promise<void> {
-    const { clock, entropy, lease } = this.#room.parts;
+    const { clock, entropy, lease } = this.room.parts;
     for (let attempt = 1; ; attempt++) {
-      await this.#room.reread();
+      await this.room.reread();
       await lease.hold();
       await this.#rejoinIfNeeded();
       try {
-        const pending = await this.#room.run((tx) => this.#prepare(tx, plan));
+        const pending = await this.room.run((tx) => this.#prepare(tx, plan));
         if (pending === undefined) return;
         await this.#sendCommit(pending);
-        return await this.#room.catchUp();
+        return await this.room.catchUp();
       } catch (error) {
         if (!isStaleEpoch(error) || attempt >= COMMIT_ATTEMPTS_MAX) throw error;
       }
@@ -274,10 +271,10 @@ export class GroupChanges {
   }
 
   async #prepare(tx: RoomTransaction, plan: Planner): Promise<PendingRow | undefined> {
-    const { device, reader } = this.#room.parts;
+    const { device, reader } = this.room.parts;
     const { row, group } = tx;
     if (row === undefined || group === undefined || !canCommit(tx)) {
-      throw cannotWrite(this.#room.view, tx);
+      throw cannotWrite(this.room.view, tx);
     }
     await requireNoPending(tx);
     const planned = await plan(tx);
@@ -297,7 +294,7 @@ export class GroupChanges {
   }
 
   #newPending(group: Uint8Array): Pick<PendingRow, "commitId" | "group" | "added" | "removed"> {
-    const commitId = toBase64Url(this.#room.parts.entropy(ID_BYTES));
+    const commitId = toBase64Url(this.room.parts.entropy(ID_BYTES));
     return { commitId, group: toBase64Url(group), added: [], removed: [] };
   }
 
@@ -322,23 +319,23 @@ export class GroupChanges {
       }),
     };
     await tx.vault.put(pendingKey(tx.room), pending);
-    const bytes = await this.#room.parts.states.save(group, instance);
+    const bytes = await this.room.parts.states.save(group, instance);
     await tx.vault.putRaw(pendingStateKey(tx.room), bytes);
     return pending;
   }
 
   /** @throws {Fault} stale-epoch if the commit was dropped and the room must be read again */
   async #sendCommit(pending: PendingRow): Promise<void> {
-    const { request } = this.#room.parts;
+    const { request } = this.room.parts;
     const { commitId, epoch, commit, welcome, added, removed, kick, instead } = pending;
     const shared = {
-      target: formatTarget(this.#room.view),
+      target: formatTarget(this.room.view),
       group: fromBase64Url(pending.group),
       commitId,
       info: fromBase64Url(pending.info),
     };
     try {
-      this.#room.invalidate();
+      this.room.invalidate();
       if (epoch === undefined || commit === undefined) {
         await request("group-create", shared);
         return;
@@ -363,37 +360,37 @@ export class GroupChanges {
    * been stored before the failure.
    */
   #isRefused({ code }: Fault): boolean {
-    if (!this.#room.parts.isLinked()) return false;
+    if (!this.room.parts.isLinked()) return false;
     return code === "stale-epoch" || FAULTS[code].blame !== "host";
   }
 
   #dropRefused(commitId: string): Promise<void> {
-    return this.#room.run(async (tx) => {
+    return this.room.run(async (tx) => {
       if ((await pendingOf(tx))?.commitId === commitId) await dropPending(tx);
     });
   }
 
   /** The server answers a repeated commit as it did the first time. */
   async #resumePending(): Promise<void> {
-    const pending = await this.#room.run(pendingOf);
+    const pending = await this.room.run(pendingOf);
     if (pending === undefined) return;
     try {
       await this.#sendCommit(pending);
     } catch (error) {
       if (!(error instanceof Fault) || error.code === "link-closed") throw error;
     }
-    await this.#room.reread();
+    await this.room.reread();
   }
 
   async #rejoinIfNeeded(): Promise<void> {
     await this.#resumePending();
-    const found = await this.#room.run(async (tx) => {
+    const found = await this.room.run(async (tx) => {
       await applyKeyDecision(tx);
       return { needs: needsRejoin(tx), isCopy: tx.row?.isCopy === true };
     });
     if (!found.needs) return;
     // Another machine uses a copy of this device's state, and that copy has claimed the lease.
-    if (found.isCopy) await this.#room.parts.lease.check();
+    if (found.isCopy) await this.room.parts.lease.check();
     await this.#rejoin();
   }
 
@@ -402,13 +399,13 @@ export class GroupChanges {
    * member.
    */
   async #rejoin(): Promise<void> {
-    const { device, reader, emit } = this.#room.parts;
+    const { device, reader, emit } = this.room.parts;
     for (let attempt = 1; attempt <= COMMIT_ATTEMPTS_MAX; attempt++) {
       const found = await this.findGroup();
       if (found === undefined) return;
       let reason: "copy" | "damaged" | undefined;
       const fresh = this.#newPending(found.group);
-      const pending = await this.#room.runAndEmit(async (tx) => {
+      const pending = await this.room.runAndEmit(async (tx) => {
         const isOld = tx.isStale;
         if (!needsRejoin(tx)) return undefined;
         await requireNoPending(tx);
@@ -435,7 +432,7 @@ export class GroupChanges {
         if (tx.group === undefined && found.seq < (tx.row?.seq ?? 0)) {
           tx.change({ seq: found.seq, n: undefined });
         }
-        this.#room.forgetOutside();
+        this.room.forgetOutside();
         return this.#storePending(tx, commit, {
           ...fresh,
           epoch: found.epoch,
@@ -447,14 +444,14 @@ export class GroupChanges {
       if (pending === undefined) return;
       try {
         await this.#sendCommit(pending);
-        await this.#room.catchUp();
+        await this.room.catchUp();
         if (reason !== undefined) emit({ kind: "rejoined", reason });
         return;
       } catch (error) {
         if (!isStaleEpoch(error)) throw error;
       }
     }
-    const target = formatTarget(this.#room.view);
+    const target = formatTarget(this.room.view);
     throw new Fault("stale-epoch", msg`too many concurrent changes in '${target}'`, {
       retryAfterMs: 1_000,
     });
@@ -463,8 +460,8 @@ export class GroupChanges {
   /** Returns `undefined` if the room has no group. */
   async findGroup(): Promise<Answer<"group">["made"]> {
     try {
-      const target = formatTarget(this.#room.view);
-      return (await this.#room.parts.request("group", { target })).made;
+      const target = formatTarget(this.room.view);
+      return (await this.room.parts.request("group", { target })).made;
     } catch (error) {
       if (error instanceof Fault && error.code === "not-found") return undefined;
       throw error;

@@ -31,13 +31,10 @@ export interface DeviceLeaseOptions {
  * is stored before it is requested, so that a lost answer is not mistaken for a copy.
  */
 export class DeviceLease {
-  readonly #options: DeviceLeaseOptions;
   readonly #queue = new TaskQueue();
   #result: Promise<void> | undefined;
 
-  constructor(options: DeviceLeaseOptions) {
-    this.#options = options;
-  }
+  constructor(private readonly options: DeviceLeaseOptions) {}
 
   connected(): void {
     this.#result = undefined;
@@ -58,13 +55,13 @@ export class DeviceLease {
     this.#result = result;
     result.catch((error: unknown) => {
       if (this.#result === result) this.#result = undefined;
-      if (error instanceof Fault && error.code === "seal-refused") this.#options.onRefused(error);
+      if (error instanceof Fault && error.code === "seal-refused") this.options.onRefused(error);
     });
     return result;
   }
 
   async #acquire(): Promise<void> {
-    const { states, request } = this.#options;
+    const { states, request } = this.options;
     for (let attempt = 1; attempt <= LEASE_ATTEMPTS_MAX; attempt++) {
       const planned = await states.transact((vault) => this.#plan(vault));
       const { lease, next } = planned;
@@ -90,7 +87,7 @@ export class DeviceLease {
   }
 
   async #plan(vault: Vault): Promise<LeaseRow & { readonly next: string }> {
-    const { entropy } = this.#options;
+    const { entropy } = this.options;
     const row: LeaseRow = (await leaseOf(vault)) ?? { count: 0, instance: "", anew: [] };
     if (row.next !== undefined) return { ...row, next: row.next };
     const planned = { ...row, next: toBase64Url(entropy(LEASE_BYTES)) };
@@ -99,7 +96,7 @@ export class DeviceLease {
   }
 
   #newInstance(row: LeaseRow, count: number): LeaseRow {
-    const { clock, entropy } = this.#options;
+    const { clock, entropy } = this.options;
     const now = clock.unixMs();
     const recent = row.anew.filter((unixMs) => Math.abs(now - unixMs) < REJOINS_WINDOW_MS);
     if (recent.length >= REJOINS_MAX) throw twoMachines();

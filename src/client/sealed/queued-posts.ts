@@ -32,24 +32,22 @@ export interface DecryptedPosts {
 }
 
 export class QueuedPosts {
-  readonly #entropy: Entropy;
-  readonly #loadKey: () => Awaitable<FileCipher>;
   #key: FileCipher | undefined;
 
-  constructor(entropy: Entropy, loadKey: () => Awaitable<FileCipher>) {
-    this.#entropy = entropy;
-    this.#loadKey = loadKey;
-  }
+  constructor(
+    private readonly entropy: Entropy,
+    private readonly loadKey: () => Awaitable<FileCipher>,
+  ) {}
 
   encrypt(outbox: OutboxId, post: UnsentPost): Awaitable<UnsentPost> {
-    const key = this.#key ?? this.#loadKey();
+    const key = this.#key ?? this.loadKey();
     if (key instanceof Promise) return key.then((found) => this.#encrypt(found, outbox, post));
     return this.#encrypt(key, outbox, post);
   }
 
   #encrypt(key: FileCipher, outbox: OutboxId, post: UnsentPost): Awaitable<UnsentPost> {
     this.#key = key;
-    const nonce = new Uint8Array(this.#entropy(NONCE_BYTES));
+    const nonce = new Uint8Array(this.entropy(NONCE_BYTES));
     const sealed = key.seal(nonce, boundData(outbox, post), utf8Encode(post.body));
     const boxed = (ciphertext: Uint8Array): UnsentPost => {
       const body: BoxedBody = { text: "", box: toBase64Url(concatBytes(nonce, ciphertext)) };
@@ -65,7 +63,7 @@ export class QueuedPosts {
   async decrypt(outbox: OutboxId, post: UnsentPost): Promise<UnsentPost | Fault | undefined> {
     const box = boxOf(post);
     if (box === undefined) return undefined;
-    const key = this.#key ?? (await this.#loadKey());
+    const key = this.#key ?? (await this.loadKey());
     this.#key = key;
     try {
       const bytes = fromBase64Url(box);

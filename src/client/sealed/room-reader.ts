@@ -59,16 +59,13 @@ interface GroupBody {
 
 /** Reads each record once and never sends requests. */
 export class RoomReader {
-  readonly #options: RoomReaderOptions;
   /**
    * Users who left a room before this device joined it, and whose devices may still be in the
    * group. At most GROUP_DEVICES_MAX in each room.
    */
   readonly #leavers = new Map<RoomId, readonly Departed[]>();
 
-  constructor(options: RoomReaderOptions) {
-    this.#options = options;
-  }
+  constructor(private readonly options: RoomReaderOptions) {}
 
   async read(tx: RoomTransaction, record: ChatRecord): Promise<void> {
     const { row } = tx;
@@ -94,7 +91,7 @@ export class RoomReader {
         await this.#handleMessage(tx, record);
         break;
       case "file":
-        if (record.state === "whole") await this.#options.files.addRecord(tx, record);
+        if (record.state === "whole") await this.options.files.addRecord(tx, record);
         break;
       case "leave":
       case "kick":
@@ -119,7 +116,7 @@ export class RoomReader {
   }
 
   async #recordOtherKey(tx: RoomTransaction, { user, account }: SealDevice): Promise<void> {
-    if (isSameName(user, this.#options.user)) return;
+    if (isSameName(user, this.options.user)) return;
     tx.other = { user, account };
     if (await storeOtherKey(tx.vault, tx.other)) tx.changed.push(user);
   }
@@ -141,7 +138,7 @@ export class RoomReader {
     if (body.epoch !== tx.group.epoch + 1 || body.commit === undefined) {
       return markDiverged(tx, "an epoch is missing or repeated");
     }
-    const result = await this.#options.engine
+    const result = await this.options.engine
       .process(tx.group, fromBase64Url(body.commit), {
         bound: utf8Encode(body.commitId),
         ...this.accountChecks(tx, record.timeUnixMs),
@@ -188,7 +185,7 @@ export class RoomReader {
     const wasMember = tx.group !== undefined;
     try {
       if (bytes === undefined) throw new Fault("seal-state", "a stored commit has no group state");
-      tx.advance(await this.#options.states.load(bytes, pending), []);
+      tx.advance(await this.options.states.load(bytes, pending), []);
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
       tx.advance(undefined, []);
@@ -201,7 +198,7 @@ export class RoomReader {
     // Until this record the device used its old state, so the message counts remain valid.
     if (isRejoin && wasMember)
       tx.change({ counts: row?.counts ?? {}, departed: row?.departed ?? [] });
-    if (kind !== "add") tx.change({ renewedUnixMs: this.#options.unixMs(), sentSince: 0 });
+    if (kind !== "add") tx.change({ renewedUnixMs: this.options.unixMs(), sentSince: 0 });
     const { change } = pending;
     await pinNewcomers(tx.vault, [...change.added, ...(tx.group?.members ?? [])]);
     settle(tx, change);
@@ -216,7 +213,7 @@ export class RoomReader {
       return markDiverged(tx, "the server returned a different group");
     }
     const refs: string[] = [];
-    const joined = await this.#options.engine
+    const joined = await this.options.engine
       .join(
         fromBase64Url(welcome),
         async (ref) => {
@@ -233,14 +230,14 @@ export class RoomReader {
       for (const ref of refs) await tx.vault.delete(packageKey(ref));
       // This device was added with a key package whose private keys were lost, so it rejoins by an
       // external commit.
-      const isForThisDevice = namesDevice(body.added, this.#options.engine.device);
+      const isForThisDevice = namesDevice(body.added, this.options.engine.device);
       if (isForThisDevice && tx.row?.status === "out") tx.change({ status: "lost" });
       return;
     }
     for (const ref of refs) await tx.vault.delete(packageKey(ref));
     tx.advance(joined.group, joined.consumed);
     await this.#startMembership(tx, record, { group, instance: tx.instance });
-    tx.change({ renewedUnixMs: this.#options.unixMs() });
+    tx.change({ renewedUnixMs: this.options.unixMs() });
     await pinNewcomers(tx.vault, joined.group.members);
     const self = joined.group.self;
     await storeContent(tx, record, {
@@ -266,7 +263,7 @@ export class RoomReader {
     if (record.state !== "whole") countUnreadable(tx, record);
     if (tx.group === undefined || ciphertext === undefined) return;
     const bound = utf8Encode(record.id);
-    const result = await this.#options.engine
+    const result = await this.options.engine
       .decrypt(tx.group, ciphertext, { bound })
       .catch(asFault);
     if (result instanceof Fault) {
@@ -275,10 +272,10 @@ export class RoomReader {
     }
     tx.advance(result.group, result.consumed);
     const { sender, count, sentAtUnixMs } = result.message;
-    const isOwn = sender.device === this.#options.engine.device;
+    const isOwn = sender.device === this.options.engine.device;
     // Another copy of this folder sent the message, so two copies are using the same keys.
     if (isOwn) tx.change({ isCopy: true, count: Math.max(tx.row?.count ?? 0, count) });
-    if (!isOwn) await this.#options.claims.add(tx, record.seq, result.message);
+    if (!isOwn) await this.options.claims.add(tx, record.seq, result.message);
     const missed = isOwn ? 0 : updateCounts(tx, result.message);
     const body = readBody(result.message.body);
     const reason = body === undefined ? "broken" : await this.#refusal(tx, body, sender);
@@ -308,7 +305,7 @@ export class RoomReader {
       tx.change(settleCount(tx.row, sent.count));
     }
     if (record.state !== "whole") return;
-    const hash = ciphertext === undefined ? "" : toBase64Url(this.#options.sha256(ciphertext));
+    const hash = ciphertext === undefined ? "" : toBase64Url(this.options.sha256(ciphertext));
     if (!sent.hashes.includes(hash)) {
       markSuspect(tx, "the server altered a message from this device");
       return storeContent(tx, record, { kind: "closed", reason: "sender" });
@@ -318,7 +315,7 @@ export class RoomReader {
     await storeContent(tx, record, {
       kind: "said",
       user: self?.user ?? record.from ?? "",
-      device: this.#options.engine.device,
+      device: this.options.engine.device,
       body,
       sentAtUnixMs,
     });
@@ -327,7 +324,7 @@ export class RoomReader {
 
   async #noteFile(tx: RoomTransaction, { seq }: ChatRecord, body: SealedBody): Promise<void> {
     const file = body.kind === "file" ? readSealedFile(body) : undefined;
-    if (file !== undefined) await this.#options.files.addDescription(tx, seq, file.file);
+    if (file !== undefined) await this.options.files.addDescription(tx, seq, file.file);
   }
 
   async #refusal(
@@ -338,7 +335,7 @@ export class RoomReader {
     if (body.kind === "file") {
       const file = readSealedFile(body);
       if (file === undefined) return "broken";
-      return (await this.#options.files.mayDescribe(tx, file, sender.user)) ? undefined : "sender";
+      return (await this.options.files.mayDescribe(tx, file, sender.user)) ? undefined : "sender";
     }
     if (body.kind !== "edit") return undefined;
     const target = body["seq"];
@@ -376,7 +373,7 @@ export class RoomReader {
     const isSigned =
       leave !== undefined &&
       member !== undefined &&
-      (await this.#options.engine.hasSignedLeave(group, {
+      (await this.options.engine.hasSignedLeave(group, {
         member,
         epoch: leave.epoch,
         signature: fromBase64Url(leave.signature),

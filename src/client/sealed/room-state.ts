@@ -37,22 +37,18 @@ export class RoomTransaction {
   readonly room: RoomId;
   readonly vault: Vault;
   readonly instance: string;
-  row: RoomRow | undefined;
-  group: SealedGroup | undefined;
   readonly consumed: Uint8Array[] = [];
   other: RoomRow["other"];
   readonly changed: string[] = [];
 
   constructor(
     { room, vault, instance }: Pick<RoomTransaction, "room" | "vault" | "instance">,
-    row: RoomRow | undefined,
-    group: SealedGroup | undefined,
+    public row: RoomRow | undefined,
+    public group: SealedGroup | undefined,
   ) {
     this.room = room;
     this.vault = vault;
     this.instance = instance;
-    this.row = row;
-    this.group = group;
   }
 
   /** Secrets that the new state no longer needs are wiped after the state is written to disk. */
@@ -77,14 +73,11 @@ export class RoomTransaction {
  * the same CHAT_HOME may have changed it.
  */
 export class RoomStates {
-  readonly #options: RoomStatesOptions;
   readonly #transactions = new TaskQueue();
   /** State that was last read or written. Parsing a state takes up to 0.2 s. */
   readonly #cached = new Map<RoomId, { readonly bytes: Uint8Array; readonly group: SealedGroup }>();
 
-  constructor(options: RoomStatesOptions) {
-    this.#options = options;
-  }
+  constructor(private readonly options: RoomStatesOptions) {}
 
   run<Result>(room: RoomId, task: (tx: RoomTransaction) => Awaitable<Result>): Promise<Result> {
     return this.#transactions.runFor(room, () => this.#run(room, task));
@@ -113,29 +106,29 @@ export class RoomStates {
       }
       return outcome;
     });
-    for (const event of events) this.#options.emit(event);
+    for (const event of events) this.options.emit(event);
     return result;
   }
 
   transact<Result>(task: (vault: Vault) => Promise<Result>): Promise<Result> {
-    const { store, key } = this.#options;
+    const { store, key } = this.options;
     return store.transact((tables) => task(new Vault(tables, key)));
   }
 
   save(group: SealedGroup, lease: string): Promise<Uint8Array> {
-    return this.#options.engine.save(group, { key: this.#options.key, lease });
+    return this.options.engine.save(group, { key: this.options.key, lease });
   }
 
   load(bytes: Uint8Array, { group, instance: lease = "" }: StateBinding): Promise<SealedGroup> {
-    const binding = { key: this.#options.key, lease, gid: fromBase64Url(group) };
-    return this.#options.engine.load(bytes, binding);
+    const binding = { key: this.options.key, lease, gid: fromBase64Url(group) };
+    return this.options.engine.load(bytes, binding);
   }
 
   async #run<Result>(
     room: RoomId,
     task: (tx: RoomTransaction) => Awaitable<Result>,
   ): Promise<Result> {
-    const { store, key } = this.#options;
+    const { store, key } = this.options;
     let written:
       | { readonly at: RoomTransaction; readonly bytes: Uint8Array | undefined }
       | undefined;

@@ -120,8 +120,6 @@ export interface SealedMember {
  */
 export class SealedRoom {
   readonly changes: GroupChanges;
-  view: RoomView;
-  readonly parts: SealedAccountParts;
   #lastRead: number | undefined;
   #lastDelivered: number | undefined;
   #lastSeqOutside = 0;
@@ -129,9 +127,10 @@ export class SealedRoom {
   #needsRepair = false;
   readonly #confirmed = new Map<number, string>();
 
-  constructor(parts: SealedAccountParts, view: RoomView) {
-    this.parts = parts;
-    this.view = view;
+  constructor(
+    readonly parts: SealedAccountParts,
+    public view: RoomView,
+  ) {
     this.changes = new GroupChanges(this);
   }
 

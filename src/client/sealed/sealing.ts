@@ -75,7 +75,6 @@ export interface PostToSeal extends PlainPost {
 }
 
 export class Sealing {
-  readonly #options: SealingOptions;
   #account: (SealedAccount & { readonly user: string }) | undefined;
   #open: Promise<{ readonly rooms: SealedRooms; readonly home: OpenSealedHome }> | undefined;
   #onLinked: (() => void)[] = [];
@@ -98,8 +97,7 @@ export class Sealing {
 
   readonly #queuedPosts: QueuedPosts | undefined;
 
-  constructor(options: SealingOptions) {
-    this.#options = options;
+  constructor(private readonly options: SealingOptions) {
     const { home, entropy } = options;
     this.#queuedPosts = home && new QueuedPosts(entropy, () => home.stateKey());
   }
@@ -147,7 +145,7 @@ export class Sealing {
   }
 
   needsOpening({ room }: ChatRecord): boolean {
-    return room.isSealed === true && this.#options.home !== undefined;
+    return room.isSealed === true && this.options.home !== undefined;
   }
 
   /** Returns one record for each given record, in order. */
@@ -167,7 +165,7 @@ export class Sealing {
         if (!LINK_FAULT_CODES.has(error.code) || this.#account === undefined)
           return records.map(asClosed);
         // A stopping server refuses requests while the link is still open, so retry.
-        const { clock } = this.#options;
+        const { clock } = this.options;
         await delay(clock, error.retryAfterMs ?? RETRY_MS);
         await this.#untilLinked();
       }
@@ -183,8 +181,8 @@ export class Sealing {
   }
 
   #sealedRoomsOf(target: string | undefined): readonly RoomView[] {
-    if (this.#options.home === undefined) return [];
-    const rooms = target === undefined ? this.#options.rooms() : [this.#roomOf(target)];
+    if (this.options.home === undefined) return [];
+    const rooms = target === undefined ? this.options.rooms() : [this.#roomOf(target)];
     return rooms.filter((room) => room !== undefined).filter(({ isSealed }) => isSealed === true);
   }
 
@@ -205,12 +203,12 @@ export class Sealing {
   }
 
   async cipherStage(options: CipherStageOptions): Promise<CipherStage> {
-    const { SealedCipherStage } = await this.#options.load();
+    const { SealedCipherStage } = await this.options.load();
     return new SealedCipherStage(options, await this.rooms());
   }
 
   async exists(): Promise<boolean> {
-    return (await this.#options.home?.exists()) === true;
+    return (await this.options.home?.exists()) === true;
   }
 
   /** Erases the content of a sealed file before its message is erased. */
@@ -224,7 +222,7 @@ export class Sealing {
   }
 
   async #contentOf(seq: number): Promise<number | undefined> {
-    const rooms = this.#options.rooms().filter(({ isSealed }) => isSealed === true);
+    const rooms = this.options.rooms().filter(({ isSealed }) => isSealed === true);
     if (rooms.length === 0 || !(await this.exists())) return undefined;
     try {
       const { files } = await this.rooms();
@@ -292,7 +290,7 @@ export class Sealing {
   }
 
   stock(): void {
-    if (this.#options.home === undefined || !this.#options.keys.canSign) return;
+    if (this.options.home === undefined || !this.options.keys.canSign) return;
     // A device without a certificate cannot upload key packages. The next link retries after a
     // failure.
     void this.#stock().catch(asFault);
@@ -300,7 +298,7 @@ export class Sealing {
 
   async #stock(): Promise<void> {
     if (this.#open === undefined) {
-      const { left, lastResort } = await this.#options.request("key-packages", { packages: [] });
+      const { left, lastResort } = await this.options.request("key-packages", { packages: [] });
       if (left >= KEY_PACKAGES_LOW && lastResort !== false) return;
     }
     await (await this.rooms()).stockKeyPackages();
@@ -376,7 +374,7 @@ export class Sealing {
 
   /** Stores the pin, because queued posts to the target may outlive this process. */
   #storePin(target: string, room: RoomId): void {
-    const { home: homes, keys } = this.#options;
+    const { home: homes, keys } = this.options;
     const account = this.#account;
     if (homes === undefined || !keys.canSign || account === undefined) return;
     const write = async () => {
@@ -413,7 +411,7 @@ export class Sealing {
     if (!isSealed) {
       // On a new link the client does not know yet which rooms are sealed.
       const mayBeSealed = room === undefined && !this.#isCaughtUp;
-      const isCheap = this.#options.home?.hasCheapKey === true;
+      const isCheap = this.options.home?.hasCheapKey === true;
       return mayBeSealed && isCheap ? (this.#queuedPosts?.encrypt(outbox, post) ?? post) : post;
     }
     if (this.#queuedPosts === undefined) return withoutText(post);
@@ -461,7 +459,7 @@ export class Sealing {
     this.roomListed();
     if (!syncs) return;
     this.stock();
-    const { rooms: all, emit } = this.#options;
+    const { rooms: all, emit } = this.options;
     if (!all().some(({ isSealed }) => isSealed === true)) return;
     void this.rooms()
       .then((rooms) => rooms.syncAll(all()))
@@ -521,11 +519,11 @@ export class Sealing {
     const pins = (await this.#readPins(account)) ?? new Map<string, string>();
     if (this.#account !== account) return;
     this.#pins = pins;
-    for (const room of this.#options.rooms()) this.#pin(room);
+    for (const room of this.options.rooms()) this.#pin(room);
   }
 
   async #readPins(account: SealedAccount): Promise<Map<string, string> | undefined> {
-    const { home: homes } = this.#options;
+    const { home: homes } = this.options;
     const pins = new Map<string, string>();
     try {
       if (homes === undefined || !(await homes.exists())) return pins;
@@ -548,7 +546,7 @@ export class Sealing {
   #roomOf(to: string): RoomView | undefined {
     const isPerson = to.startsWith("@");
     const folded = foldName((isPerson ? to.slice(1) : to) as Name);
-    return this.#options
+    return this.options
       .rooms()
       .find(
         ({ kind, name }) => (kind === "person") === isPerson && foldName(name as Name) === folded,
@@ -556,7 +554,7 @@ export class Sealing {
   }
 
   async #openRooms() {
-    const { clock, entropy, keys, request, load, refusal, emit, home: homes } = this.#options;
+    const { clock, entropy, keys, request, load, refusal, emit, home: homes } = this.options;
     const account = this.#account;
     if (account === undefined) throw notLoggedIn();
     if (homes === undefined) {
@@ -582,7 +580,7 @@ export class Sealing {
         primitives: homes.primitives,
       });
       const { sha256 } = keys;
-      const { history } = this.#options;
+      const { history } = this.options;
       const rooms = new SealedRooms({
         clock,
         entropy,

@@ -14,17 +14,14 @@ export interface OpenedRow<Value> {
 
 /** Encrypts each row with AES-256-GCM and binds it to its key, so that rows cannot be swapped. */
 export class Vault {
-  readonly #tables: SealedTables;
-  readonly #key: StateKey;
-
-  constructor(tables: SealedTables, key: StateKey) {
-    this.#tables = tables;
-    this.#key = key;
-  }
+  constructor(
+    private readonly tables: SealedTables,
+    private readonly key: StateKey,
+  ) {}
 
   /** @throws {Fault} seal-state if the row was altered */
   async get<Value>(key: string): Promise<Value | undefined> {
-    const bytes = await this.#tables.get(key);
+    const bytes = await this.tables.get(key);
     return bytes === undefined ? undefined : this.#open(key, bytes);
   }
 
@@ -41,15 +38,15 @@ export class Vault {
   async put(key: string, value: unknown): Promise<void> {
     const nonce = crypto.getRandomValues(new Uint8Array(NONCE_BYTES));
     const plain = utf8Encode(JSON.stringify(value));
-    const sealed = await this.#key.seal(nonce, utf8Encode(key), plain);
+    const sealed = await this.key.seal(nonce, utf8Encode(key), plain);
     const row = new Uint8Array(NONCE_BYTES + sealed.length);
     row.set(nonce);
     row.set(sealed, NONCE_BYTES);
-    await this.#tables.put(key, row);
+    await this.tables.put(key, row);
   }
 
   async delete(key: string): Promise<void> {
-    await this.#tables.delete(key);
+    await this.tables.delete(key);
   }
 
   async list<Value>(range: KeyRange): Promise<OpenedRow<Value>[]> {
@@ -58,7 +55,7 @@ export class Vault {
 
   /** Returns encrypted rows, which `openRows` can decrypt without a transaction. */
   async rows(range: KeyRange): Promise<readonly SealedRow[]> {
-    return this.#tables.list(range);
+    return this.tables.list(range);
   }
 
   /** Decrypts rows in parallel, which is ten times as fast as decrypting them sequentially. */
@@ -77,17 +74,17 @@ export class Vault {
   }
 
   raw(key: string): Promise<Uint8Array | undefined> {
-    return Promise.resolve(this.#tables.get(key));
+    return Promise.resolve(this.tables.get(key));
   }
 
   async putRaw(key: string, value: Uint8Array): Promise<void> {
-    await this.#tables.put(key, value);
+    await this.tables.put(key, value);
   }
 
   async #open<Value>(key: string, bytes: Uint8Array): Promise<Value> {
     const nonce = bytes.subarray(0, NONCE_BYTES);
     try {
-      const plain = await this.#key.unseal(nonce, utf8Encode(key), bytes.subarray(NONCE_BYTES));
+      const plain = await this.key.unseal(nonce, utf8Encode(key), bytes.subarray(NONCE_BYTES));
       return JSON.parse(utf8Decode(plain)) as Value;
     } catch (cause) {
       throw unreadable(cause);

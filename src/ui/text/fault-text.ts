@@ -9,11 +9,12 @@ type PlainText = { [Key in keyof Texts]-?: Texts[Key] extends string ? Key : nev
 
 /** Fault that the page detects, with a more specific text than the text for its code. */
 export class PageFault extends Fault {
-  readonly text: PlainText;
-
-  constructor(code: FaultCode, text: PlainText, detail: FaultDetail = {}) {
+  constructor(
+    code: FaultCode,
+    readonly text: PlainText,
+    detail: FaultDetail = {},
+  ) {
     super(code, text, detail);
-    this.text = text;
   }
 }
 

@@ -37,12 +37,11 @@ export class Device implements Keys {
   readonly seesCertificate = false;
   readonly kind = "web";
   readonly device: SigningKey;
-  readonly #options: DeviceOptions;
-  readonly #own: KeyPair;
 
-  private constructor(options: DeviceOptions, own: KeyPair) {
-    this.#options = options;
-    this.#own = own;
+  private constructor(
+    private readonly options: DeviceOptions,
+    private readonly own: KeyPair,
+  ) {
     this.device = this.#signing(own);
   }
 
@@ -51,11 +50,11 @@ export class Device implements Keys {
   }
 
   get canSign(): boolean {
-    return this.#own.privateKey !== undefined;
+    return this.own.privateKey !== undefined;
   }
 
   async account(server: Fingerprint, user: Name): Promise<SigningKey> {
-    return this.#signing(await loadOrCreatePair(this.#options, accountName(server, user)));
+    return this.#signing(await loadOrCreatePair(this.options, accountName(server, user)));
   }
 
   /**
@@ -63,8 +62,8 @@ export class Device implements Keys {
    * @throws {Fault} not-allowed if an earlier page created the key as non-extractable
    */
   async accountSeed(server: Fingerprint, user: Name): Promise<Uint8Array> {
-    const { privateKey } = await loadOrCreatePair(this.#options, accountName(server, user));
-    const { subtle, store } = this.#options;
+    const { privateKey } = await loadOrCreatePair(this.options, accountName(server, user));
+    const { subtle, store } = this.options;
     if (privateKey?.extractable === true && subtle !== undefined && store.isExternal !== true) {
       const pkcs8 = new Uint8Array(await subtle.exportKey("pkcs8", privateKey));
       return pkcs8.slice(-KEY_BYTES);
@@ -77,7 +76,7 @@ export class Device implements Keys {
    * @throws {Fault} not-allowed if the browser cannot store it
    */
   async setAccountSeed(server: Fingerprint, user: Name, seed: Uint8Array): Promise<void> {
-    const { subtle, store } = this.#options;
+    const { subtle, store } = this.options;
     const pkcs8 = concatBytes(PKCS8_PREFIX, seed);
     try {
       const privateKey = await subtle?.importKey("pkcs8", toUnshared(pkcs8), ED25519, true, [
@@ -96,7 +95,7 @@ export class Device implements Keys {
   }
 
   async verify(publicKey: Uint8Array, bytes: Uint8Array, signature: Uint8Array): Promise<boolean> {
-    const { subtle } = this.#options;
+    const { subtle } = this.options;
     if (subtle === undefined) return true;
     let key: CryptoKey;
     try {
@@ -108,7 +107,7 @@ export class Device implements Keys {
   }
 
   #signing({ publicKey, privateKey }: KeyPair): SigningKey {
-    const { subtle } = this.#options;
+    const { subtle } = this.options;
     return {
       publicKey,
       sign: async (bytes) => {

@@ -13,17 +13,17 @@ export class FileSource implements Source {
   readonly name: string;
   readonly sizeBytes: number;
   readonly skipped = [];
-  readonly path: string;
   readonly stamp: string;
-  readonly #file: File;
   #stream: FileStream | undefined;
 
   /** @param stamp that of the original, if the file is a copy of it */
-  constructor(file: File, path: string, stamp = fileStamp(file)) {
-    this.#file = file;
+  constructor(
+    private readonly file: File,
+    readonly path: string,
+    stamp = fileStamp(file),
+  ) {
     this.name = file.name;
     this.sizeBytes = file.size;
-    this.path = path;
     this.stamp = stamp;
   }
 
@@ -32,7 +32,7 @@ export class FileSource implements Source {
     if (from >= this.sizeBytes) return undefined;
     if (this.#stream?.offset !== from) {
       this.#stream?.cancel();
-      this.#stream = new FileStream(this.#file, from);
+      this.#stream = new FileStream(this.file, from);
     }
     const stream = this.#stream;
     return this.#unlessChanged(stream.read(Math.min(CHUNK_BYTES, this.sizeBytes - from)));
@@ -54,7 +54,7 @@ export class FileSource implements Source {
 
   /** Reads one byte, which makes the browser check whether the file has changed. */
   async check(): Promise<void> {
-    const last = this.#file.slice(Math.max(0, this.sizeBytes - 1));
+    const last = this.file.slice(Math.max(0, this.sizeBytes - 1));
     await this.#unlessChanged(last.arrayBuffer());
   }
 
@@ -68,13 +68,12 @@ type BufferReader = ReadableStreamBYOBReader;
 
 /** Streams the content, which is three times as fast as reading slices. */
 class FileStream {
-  offset: number;
-  readonly #file: File;
   readonly #reader: BufferReader | undefined;
 
-  constructor(file: File, offset: number) {
-    this.#file = file;
-    this.offset = offset;
+  constructor(
+    private readonly file: File,
+    public offset: number,
+  ) {
     this.#reader = bufferReader(file.slice(offset));
   }
 
@@ -82,7 +81,7 @@ class FileStream {
     const end = this.offset + sizeBytes;
     const bytes =
       this.#reader === undefined
-        ? new Uint8Array(await this.#file.slice(this.offset, end).arrayBuffer())
+        ? new Uint8Array(await this.file.slice(this.offset, end).arrayBuffer())
         : await readFull(this.#reader, sizeBytes);
     if (bytes.length < sizeBytes) throw new RangeError("the file is shorter than it was");
     this.offset = end;

@@ -56,9 +56,6 @@ class HttpLink extends QueuedLink {
   readonly transport = "http";
   readonly remote: Link["remote"];
   readonly certificateHash = NO_CERTIFICATE_HASH;
-  readonly #url: string;
-  readonly #options: HttpDialOptions;
-  readonly #onClosed: () => void;
   readonly #posting = new AbortController();
   #getting = new AbortController();
   #receivedCount = 0;
@@ -67,11 +64,12 @@ class HttpLink extends QueuedLink {
   #channelCount = 0;
   #channelClosed = Promise.withResolvers<void>();
 
-  constructor(url: string, options: HttpDialOptions, onClosed: () => void) {
+  constructor(
+    private readonly url: string,
+    private readonly options: HttpDialOptions,
+    private readonly onClosed: () => void,
+  ) {
     super(options.clock);
-    this.#url = url;
-    this.#options = options;
-    this.#onClosed = onClosed;
     this.remote = { host: options.host, port: 0 };
     void this.#receiveAll();
   }
@@ -81,11 +79,11 @@ class HttpLink extends QueuedLink {
     this.#closed(fault);
     // Also sent while the page is being closed. Ignored: without it, the server waits a while.
     const request = { method: "DELETE", keepalive: true };
-    this.#options.fetch(this.#url, request).catch(() => undefined);
+    this.options.fetch(this.url, request).catch(() => undefined);
   }
 
   protected override async dialChannel(): Promise<Link> {
-    while (this.#channelCount >= this.#options.channelsMax && !this.isClosed) {
+    while (this.#channelCount >= this.options.channelsMax && !this.isClosed) {
       await this.#channelClosed.promise;
     }
     if (this.state !== "open") throw new Fault("unreachable", "the link is closed");
@@ -95,7 +93,7 @@ class HttpLink extends QueuedLink {
       this.#wakeChannels();
     };
     try {
-      return await dialHttp(this.#options, onClosed);
+      return await dialHttp(this.options, onClosed);
     } catch (error) {
       onClosed();
       throw error;
@@ -121,7 +119,7 @@ class HttpLink extends QueuedLink {
     this.inbox.close((this.outcome ?? { fault }).fault);
     this.settle();
     this.#wakeChannels();
-    this.#onClosed();
+    this.onClosed();
   }
 
   protected schedule(): void {
@@ -151,7 +149,7 @@ class HttpLink extends QueuedLink {
   }
 
   async #post(body: Uint8Array): Promise<void> {
-    const response = await this.#options.fetch(`${this.#url}?from=${this.firstFrame}`, {
+    const response = await this.options.fetch(`${this.url}?from=${this.firstFrame}`, {
       method: "POST",
       body: body as Uint8Array<ArrayBuffer>,
       signal: this.#posting.signal,
@@ -169,7 +167,7 @@ class HttpLink extends QueuedLink {
   }
 
   async #receiveSome(): Promise<void> {
-    const { fetch, clock, network } = this.#options;
+    const { fetch, clock, network } = this.options;
     const isPoll = network.isBuffering;
     const abort = new AbortController();
     this.#getting = abort;
@@ -180,7 +178,7 @@ class HttpLink extends QueuedLink {
     });
     let hasStarted = false;
     try {
-      const url = `${this.#url}?from=${this.#receivedCount}${isPoll ? "&poll" : ""}`;
+      const url = `${this.url}?from=${this.#receivedCount}${isPoll ? "&poll" : ""}`;
       const response = await fetch(url, { cache: "no-store", signal: abort.signal });
       this.#check(response, 200);
       const reader = new HttpFrameReader();
@@ -218,7 +216,7 @@ class HttpLink extends QueuedLink {
 
   /** Repeats a request until it succeeds or the link is closed. */
   async #repeat(request: () => Promise<void>, faultOf: () => Fault): Promise<void> {
-    const { clock } = this.#options;
+    const { clock } = this.options;
     let failingSince: number | undefined;
     while (!this.isClosed) {
       try {

@@ -166,20 +166,17 @@ export function writeRows(database: Database, changes: readonly Row[]): Promise<
 }
 
 class DatabaseStore implements Store {
-  readonly #database: Database;
-  readonly #keyRange: MakeKeyRange;
-
-  constructor(database: Database, keyRange: MakeKeyRange) {
-    this.#database = database;
-    this.#keyRange = keyRange;
-  }
+  constructor(
+    private readonly database: Database,
+    private readonly keyRange: MakeKeyRange,
+  ) {}
 
   get(table: Table, key: string): Promise<unknown> {
     return requestResult(this.#table(table).get(key));
   }
 
   async all(table: Table, prefix: string): Promise<[string, unknown][]> {
-    const range = this.#keyRange(prefix, prefix + LAST);
+    const range = this.keyRange(prefix, prefix + LAST);
     const store = this.#table(table);
     const [keys, values] = await Promise.all([
       requestResult(store.getAllKeys(range)),
@@ -189,11 +186,11 @@ class DatabaseStore implements Store {
   }
 
   write(changes: readonly Change[]): Promise<void> {
-    return writeRows(this.#database, changes);
+    return writeRows(this.database, changes);
   }
 
   #table(table: Table): ObjectStore {
-    return beginTransaction(this.#database, [table], "readonly").objectStore(table);
+    return beginTransaction(this.database, [table], "readonly").objectStore(table);
   }
 }
 

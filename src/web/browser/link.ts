@@ -71,7 +71,6 @@ class SocketLink implements Link {
   readonly transport = "tcp";
   readonly remote: Link["remote"];
   readonly certificateHash = NO_CERTIFICATE_HASH;
-  readonly #socket: Socket;
   readonly #options: SocketOptions;
   #handlers: LinkHandlers | undefined;
   #unhandled: Uint8Array[] = [];
@@ -85,8 +84,10 @@ class SocketLink implements Link {
   #drainWaiters: (() => void)[] = [];
   readonly #counters = { sentMessages: 0, sentBytes: 0, receivedMessages: 0, receivedBytes: 0 };
 
-  constructor(socket: Socket, dial: SocketOptions) {
-    this.#socket = socket;
+  constructor(
+    private readonly socket: Socket,
+    dial: SocketOptions,
+  ) {
     this.#options = dial;
     this.remote = { host: dial.host, port: 0 };
     socket.onmessage = ({ data }) => this.#message(data);
@@ -102,19 +103,19 @@ class SocketLink implements Link {
   send(head: Uint8Array, tail?: Uint8Array): boolean {
     if (this.#state !== "open") return false;
     const message = tail === undefined ? head : this.#join(head, tail);
-    if (this.#socket.bufferedAmount + message.length > SEND_QUEUE_BYTES_MAX) {
+    if (this.socket.bufferedAmount + message.length > SEND_QUEUE_BYTES_MAX) {
       this.#fault = new Fault("link-closed", "the server reads too slowly");
       this.destroy();
       return false;
     }
     this.#counters.sentMessages += 1;
     this.#counters.sentBytes += message.length;
-    this.#socket.send(message as Uint8Array<ArrayBuffer>);
+    this.socket.send(message as Uint8Array<ArrayBuffer>);
     return true;
   }
 
   queuedBytes(): number {
-    return this.#state === "closed" ? 0 : this.#socket.bufferedAmount;
+    return this.#state === "closed" ? 0 : this.socket.bufferedAmount;
   }
 
   #join(head: Uint8Array, tail: Uint8Array): Uint8Array {
@@ -162,7 +163,7 @@ class SocketLink implements Link {
   close(): void {
     if (this.#state !== "open") return;
     this.#state = "closing";
-    this.#socket.close(CLOSE_DONE);
+    this.socket.close(CLOSE_DONE);
   }
 
   destroy(): void {

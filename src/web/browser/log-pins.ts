@@ -17,11 +17,7 @@ interface StoredPin {
 type StoredRecord = Omit<KnownRecord, "leaf"> & { readonly leaf: string; readonly proved: boolean };
 
 export class BrowserLogPins implements LogPins {
-  readonly #store: Store;
-
-  constructor(store: Store) {
-    this.#store = store;
-  }
+  constructor(private readonly store: Store) {}
 
   async pin(reader: LogReader): Promise<LogPin | undefined> {
     const stored = await this.#storedPin(reader);
@@ -72,7 +68,7 @@ export class BrowserLogPins implements LogPins {
   async confirmed({ fingerprint, formers }: LogReader): Promise<number> {
     let confirmed = 0;
     for (const key of [fingerprint, ...formers]) {
-      const stored = await this.#store.get("places", confirmedKey(key));
+      const stored = await this.store.get("places", confirmedKey(key));
       if (typeof stored === "number") confirmed = Math.max(confirmed, stored);
     }
     return confirmed;
@@ -91,24 +87,24 @@ export class BrowserLogPins implements LogPins {
     const changes = keys.map((key) => {
       return { table: "places", key, value: undefined } as const;
     });
-    await this.#store.write(changes);
+    await this.store.write(changes);
   }
 
   async #storedPin({ fingerprint, formers }: LogReader): Promise<StoredPin | undefined> {
     for (const key of [fingerprint, ...formers]) {
-      const stored = await this.#store.get("places", pinKey(key));
+      const stored = await this.store.get("places", pinKey(key));
       if (stored !== undefined) return stored as StoredPin;
     }
     return undefined;
   }
 
   async #records(reader: LogReader): Promise<readonly StoredRecord[]> {
-    const stored = await this.#store.get("places", recordsKey(reader));
+    const stored = await this.store.get("places", recordsKey(reader));
     return Array.isArray(stored) ? (stored as StoredRecord[]) : [];
   }
 
   #write(key: string, value: unknown): Promise<void> {
-    return this.#store.write([{ table: "places", key, value }]);
+    return this.store.write([{ table: "places", key, value }]);
   }
 }
 

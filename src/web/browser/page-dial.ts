@@ -15,16 +15,13 @@ export interface PageDialOptions {
 const REFUSALS = 2;
 
 export class PageDialer {
-  readonly #options: PageDialOptions;
   #httpLink: Link | undefined;
 
-  constructor(options: PageDialOptions) {
-    this.#options = options;
-  }
+  constructor(private readonly options: PageDialOptions) {}
 
   /** @throws {Fault} unreachable, timeout */
   readonly dial = async (): Promise<Link> => {
-    const { dialSocket, dialHttp } = this.#options;
+    const { dialSocket, dialHttp } = this.options;
     const hasWorked = (this.#httpLink?.counters().receivedMessages ?? 0) > 0;
     for (let refusals = 0; refusals < REFUSALS && !hasWorked; refusals++) {
       try {
@@ -45,7 +42,7 @@ export class PageDialer {
 
   async #isServerUp(): Promise<boolean> {
     try {
-      const response = await this.#options.fetch("/healthz", { cache: "no-store" });
+      const response = await this.options.fetch("/healthz", { cache: "no-store" });
       return /^(?:ok|no-majority)\n$/.test(await response.text());
     } catch {
       return false;

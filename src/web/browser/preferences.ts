@@ -17,14 +17,11 @@ interface LastUser {
 }
 
 export class Preferences {
-  readonly #store: Store;
   #fingerprints: readonly string[] = [];
   readonly #enrolled = new Map<string, string>();
   #last: LastUser | undefined;
 
-  constructor(store: Store) {
-    this.#store = store;
-  }
+  constructor(private readonly store: Store) {}
 
   async loadLastUser(): Promise<string | undefined> {
     const last = await this.#get("last");
@@ -167,7 +164,7 @@ export class Preferences {
 
   async #all(prefix: string, table: Table = "places"): Promise<[string, unknown][]> {
     try {
-      return await this.#store.all(table, prefix);
+      return await this.store.all(table, prefix);
     } catch (error) {
       if (error instanceof Fault) return [];
       throw error;
@@ -176,7 +173,7 @@ export class Preferences {
 
   async #put(changes: readonly Change[]): Promise<void> {
     try {
-      await this.#store.write(changes);
+      await this.store.write(changes);
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
     }

@@ -17,21 +17,22 @@ export type StoreRequest =
  */
 export class ProgramStore implements Store {
   readonly isExternal = true;
-  readonly #local: Store;
   readonly #request: (request: StoreRequest) => Promise<unknown>;
 
-  constructor(local: Store, sendRequest: (request: StoreRequest) => Promise<unknown>) {
-    this.#local = local;
+  constructor(
+    private readonly local: Store,
+    sendRequest: (request: StoreRequest) => Promise<unknown>,
+  ) {
     this.#request = sendRequest;
   }
 
   async get(table: Table, key: string): Promise<unknown> {
-    if (!PROGRAM_TABLES.has(table)) return this.#local.get(table, key);
+    if (!PROGRAM_TABLES.has(table)) return this.local.get(table, key);
     return decodeValue(await this.#request({ op: "get", table, key }));
   }
 
   async all(table: Table, prefix: string): Promise<[string, unknown][]> {
-    if (!PROGRAM_TABLES.has(table)) return this.#local.all(table, prefix);
+    if (!PROGRAM_TABLES.has(table)) return this.local.all(table, prefix);
     const rows = await this.#request({ op: "all", table, prefix });
     if (!Array.isArray(rows)) throw new Fault("store-failed", "unexpected answer from chat web");
     return rows.map(([key, value]) => [String(key), decodeValue(value)]);
@@ -42,7 +43,7 @@ export class ProgramStore implements Store {
     const remote = changes.filter(({ table }) => PROGRAM_TABLES.has(table));
     const local = changes.filter(({ table }) => !PROGRAM_TABLES.has(table));
     if (remote.length > 0) await this.#request({ op: "write", changes: remote.map(encodeChange) });
-    if (local.length > 0) await this.#local.write(local);
+    if (local.length > 0) await this.local.write(local);
   }
 }
 

@@ -10,13 +10,14 @@ import type { SaveHandle, SaveTarget } from "./environment.ts";
 import { reopenSaveTarget } from "./save-targets.ts";
 
 export class SaveSink implements Sink {
-  readonly #target: SaveTarget;
   readonly #newDigest: () => Digest;
   #digest: Digest;
   #sizeBytes = 0;
 
-  constructor(target: SaveTarget, hashing: Hashing) {
-    this.#target = target;
+  constructor(
+    private readonly target: SaveTarget,
+    hashing: Hashing,
+  ) {
     this.#newDigest = () => new Digest(hashing.newHash());
     this.#digest = this.#newDigest();
   }
@@ -46,21 +47,21 @@ export class SaveSink implements Sink {
 
   /** @throws {Fault} usage if the target cannot unpack a folder */
   opened({ folderSize }: SinkOptions): Sink {
-    if (folderSize === undefined || this.#target.unpacksFolder === true) return this;
+    if (folderSize === undefined || this.target.unpacksFolder === true) return this;
     throw new Fault("usage", "browsers cannot save folders", { remedy: "use chat get-file" });
   }
 
   async append(sha256: Uint8Array, bytes: Uint8Array): Promise<void> {
-    await orStoreFault(() => this.#target.write(bytes));
+    await orStoreFault(() => this.target.write(bytes));
     this.#added(sha256, bytes.length);
   }
 
   sync(): Promise<void> {
-    return orStoreFault(() => this.#target.flush("due"));
+    return orStoreFault(() => this.target.flush("due"));
   }
 
   flush(): Promise<void> {
-    return orStoreFault(() => this.#target.flush("now"));
+    return orStoreFault(() => this.target.flush("now"));
   }
 
   digest(): Uint8Array {
@@ -68,12 +69,12 @@ export class SaveSink implements Sink {
   }
 
   async finish(): Promise<string> {
-    await orStoreFault(() => this.#target.finish());
+    await orStoreFault(() => this.target.finish());
     return "";
   }
 
   async restart(): Promise<void> {
-    await orStoreFault(() => this.#target.restart());
+    await orStoreFault(() => this.target.restart());
     this.#digest = this.#newDigest();
     this.#sizeBytes = 0;
   }
@@ -83,7 +84,7 @@ export class SaveSink implements Sink {
   }
 
   abandon(): Promise<void> {
-    return orStoreFault(() => this.#target.abandon());
+    return orStoreFault(() => this.target.abandon());
   }
 
   #added(sha256: Uint8Array, bytes: number): void {
@@ -103,18 +104,15 @@ async function orStoreFault<Value>(act: () => Promise<Value>): Promise<Value> {
 
 export class MemoryTarget implements SaveTarget {
   readonly handle = undefined;
-  readonly #sizeBytesMax: number;
   #chunks: Uint8Array[] = [];
   #sizeBytes = 0;
 
-  constructor(sizeBytesMax: number) {
-    this.#sizeBytesMax = sizeBytesMax;
-  }
+  constructor(private readonly sizeBytesMax: number) {}
 
   async write(bytes: Uint8Array): Promise<void> {
     this.#sizeBytes += bytes.length;
-    if (this.#sizeBytes > this.#sizeBytesMax) {
-      throw new Fault("too-large", `the file is above ${this.#sizeBytesMax} bytes`);
+    if (this.#sizeBytes > this.sizeBytesMax) {
+      throw new Fault("too-large", `the file is above ${this.sizeBytesMax} bytes`);
     }
     this.#chunks.push(bytes.slice());
   }

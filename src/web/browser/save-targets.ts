@@ -81,23 +81,23 @@ const FLUSH_BYTES_MIN = 32 * 1024 * 1024;
  * total.
  */
 class FileTarget implements SaveTarget {
-  readonly handle: SaveHandle;
-  #writable: Writable;
   #bytes: number;
   #flushedBytes: number;
   #isFinished = false;
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(handle: SaveHandle, writable: Writable, haveBytes: number) {
-    this.handle = handle;
-    this.#writable = writable;
+  constructor(
+    readonly handle: SaveHandle,
+    private writable: Writable,
+    haveBytes: number,
+  ) {
     this.#bytes = haveBytes;
     this.#flushedBytes = haveBytes;
   }
 
   write(bytes: Uint8Array): Promise<void> {
     return this.#next(async () => {
-      await this.#writable.write(bytes);
+      await this.writable.write(bytes);
       this.#bytes += bytes.length;
     });
   }
@@ -107,16 +107,16 @@ class FileTarget implements SaveTarget {
       const newBytes = this.#bytes - this.#flushedBytes;
       const isDue = newBytes >= Math.max(FLUSH_BYTES_MIN, this.#flushedBytes);
       if (this.#isFinished || newBytes === 0 || (mode === "due" && !isDue)) return;
-      await this.#writable.close();
+      await this.writable.close();
       this.#flushedBytes = this.#bytes;
-      this.#writable = await openWritableAt(this.handle, this.#bytes);
+      this.writable = await openWritableAt(this.handle, this.#bytes);
     });
   }
 
   restart(): Promise<void> {
     return this.#next(async () => {
-      await this.#writable.truncate(0);
-      await this.#writable.seek(0);
+      await this.writable.truncate(0);
+      await this.writable.seek(0);
       this.#bytes = 0;
       this.#flushedBytes = 0;
     });
@@ -125,7 +125,7 @@ class FileTarget implements SaveTarget {
   finish(): Promise<void> {
     return this.#next(async () => {
       this.#isFinished = true;
-      await this.#writable.close();
+      await this.writable.close();
     });
   }
 
@@ -133,7 +133,7 @@ class FileTarget implements SaveTarget {
     return this.#next(async () => {
       if (this.#isFinished) return;
       this.#isFinished = true;
-      await this.#writable.abort();
+      await this.writable.abort();
       if (this.#flushedBytes > 0) await this.handle.remove?.();
     });
   }
@@ -153,15 +153,13 @@ const CHUNKS_PER_BLOB = 64;
  */
 class BlobTarget implements SaveTarget {
   readonly handle = undefined;
-  readonly #page: SavingPage;
   #blobs: Blob[] = [];
   #chunks: Uint8Array[] = [];
-  readonly #name: string;
 
-  constructor(page: SavingPage, name: string) {
-    this.#page = page;
-    this.#name = name;
-  }
+  constructor(
+    private readonly page: SavingPage,
+    private readonly name: string,
+  ) {}
 
   async write(bytes: Uint8Array): Promise<void> {
     this.#chunks.push(bytes.slice());
@@ -179,14 +177,14 @@ class BlobTarget implements SaveTarget {
 
   async finish(): Promise<void> {
     this.#joinChunks();
-    const { URL, Blob, document } = this.#page;
+    const { URL, Blob, document } = this.page;
     const url = URL.createObjectURL(new Blob(this.#blobs));
     const link = document.createElement("a");
     link.href = url;
-    link.download = this.#name;
+    link.download = this.name;
     link.click();
     // The browser may prompt before it reads the blob.
-    this.#page.setTimeout(() => URL.revokeObjectURL(url), SAVED_BLOB_KEEP_MS);
+    this.page.setTimeout(() => URL.revokeObjectURL(url), SAVED_BLOB_KEEP_MS);
     await this.restart();
   }
 
@@ -195,7 +193,7 @@ class BlobTarget implements SaveTarget {
   }
 
   #joinChunks(): void {
-    this.#blobs.push(new this.#page.Blob(this.#chunks));
+    this.#blobs.push(new this.page.Blob(this.#chunks));
     this.#chunks = [];
   }
 }

@@ -33,29 +33,26 @@ export interface SealedDatabaseOptions {
  * because IndexedDB transactions cannot stay open during asynchronous cryptography.
  */
 export class SealedDatabase implements OpenSealedHome {
-  readonly #options: SealedDatabaseOptions;
   readonly #queue = new TaskQueue();
   #database: Database | undefined;
   #isClosed = false;
 
-  constructor(options: SealedDatabaseOptions) {
-    this.#options = options;
-  }
+  constructor(private readonly options: SealedDatabaseOptions) {}
 
   /**
    * Nothing is written on failure.
    * @throws {Fault} store-…, interrupted (closed), or the error of `work`
    */
   transact<Result>(work: (tables: SealedTables) => Promise<Result>): Promise<Result> {
-    const { locks, name } = this.#options;
+    const { locks, name } = this.options;
     return this.#queue.run(() =>
       locks.run(name, LOCK_TIMEOUT_MS, async () => {
         if (this.#isClosed) throw new Fault("interrupted", "logged out");
         const database = await this.#open();
-        const tables = new StagedRows(database, this.#options.databases.keyRange);
+        const tables = new StagedRows(database, this.options.databases.keyRange);
         const result = await work(tables);
         await tables.write();
-        if (tables.hasPinned) this.#options.onPinned();
+        if (tables.hasPinned) this.options.onPinned();
         return result;
       }),
     );
@@ -69,7 +66,7 @@ export class SealedDatabase implements OpenSealedHome {
 
   async #open(): Promise<Database> {
     if (this.#database !== undefined) return this.#database;
-    const { databases, name } = this.#options;
+    const { databases, name } = this.options;
     const schema = { name, version: VERSION, tables: [TABLE] };
     const database = await openDatabase(databases.factory, schema);
     this.#database = database;
@@ -88,14 +85,12 @@ export class SealedDatabase implements OpenSealedHome {
 }
 
 class StagedRows implements SealedTables {
-  readonly #database: Database;
-  readonly #keyRange: Databases["keyRange"];
   readonly #staged = new Map<string, Uint8Array | undefined>();
 
-  constructor(database: Database, keyRange: Databases["keyRange"]) {
-    this.#database = database;
-    this.#keyRange = keyRange;
-  }
+  constructor(
+    private readonly database: Database,
+    private readonly keyRange: Databases["keyRange"],
+  ) {}
 
   get hasPinned(): boolean {
     return [...this.#staged.keys()].some((key) => key.startsWith("pin/"));
@@ -140,12 +135,12 @@ class StagedRows implements SealedTables {
 
   write(): Promise<void> {
     const rows = [...this.#staged].map(([key, value]) => ({ table: TABLE, key, value }));
-    return writeRows(this.#database, rows);
+    return writeRows(this.database, rows);
   }
 
   #storedRows({ from, to, limit, backwards }: Required<KeyRange>): Promise<SealedRow[]> {
     if (from >= to) return Promise.resolve([]); // An IndexedDB range must not be empty.
-    const range = this.#keyRange(from, to, false, true);
+    const range = this.keyRange(from, to, false, true);
     const request = this.#table().openCursor(range, backwards ? "prev" : "next");
     return new Promise((resolve, reject) => {
       const rows: SealedRow[] = [];
@@ -160,6 +155,6 @@ class StagedRows implements SealedTables {
   }
 
   #table(): ObjectStore {
-    return beginTransaction(this.#database, [TABLE], "readonly").objectStore(TABLE);
+    return beginTransaction(this.database, [TABLE], "readonly").objectStore(TABLE);
   }
 }

@@ -20,15 +20,13 @@ const DIRECTORY_WRITE_BYTES = 64 * 1024;
 export class ZipTarget implements SaveTarget {
   readonly handle = undefined;
   readonly unpacksFolder = true;
-  readonly #inner: SaveTarget;
-  readonly #root: string;
-  readonly #manifestBytes: number;
   #progress: Progress;
 
-  constructor(inner: SaveTarget, root: string, manifestBytes: number) {
-    this.#inner = inner;
-    this.#root = root;
-    this.#manifestBytes = manifestBytes;
+  constructor(
+    private readonly inner: SaveTarget,
+    private readonly root: string,
+    private readonly manifestBytes: number,
+  ) {
     this.#progress = newProgress(manifestBytes);
   }
 
@@ -54,8 +52,8 @@ export class ZipTarget implements SaveTarget {
   }
 
   restart(): Promise<void> {
-    this.#progress = newProgress(this.#manifestBytes);
-    return this.#inner.restart();
+    this.#progress = newProgress(this.manifestBytes);
+    return this.inner.restart();
   }
 
   /** @throws {Fault} frame-malformed if the content ends before the manifest does */
@@ -73,11 +71,11 @@ export class ZipTarget implements SaveTarget {
     await this.#put(progress, Uint8Array.from(lines));
     const directoryBytes = progress.offset - directoryOffset;
     await this.#put(progress, zipEnd(progress.written.length, directoryOffset, directoryBytes));
-    return this.#inner.finish();
+    return this.inner.finish();
   }
 
   abandon(): Promise<void> {
-    return this.#inner.abandon();
+    return this.inner.abandon();
   }
 
   async #content(progress: Progress, bytes: Uint8Array): Promise<Uint8Array> {
@@ -113,11 +111,11 @@ export class ZipTarget implements SaveTarget {
 
   async #put(progress: Progress, bytes: Uint8Array): Promise<void> {
     progress.offset += bytes.length;
-    if (bytes.length > 0) await this.#inner.write(bytes);
+    if (bytes.length > 0) await this.inner.write(bytes);
   }
 
   *#parseEntries(manifest: readonly Uint8Array[]): Generator<ZipEntry> {
-    const bytes = new Uint8Array(this.#manifestBytes);
+    const bytes = new Uint8Array(this.manifestBytes);
     let at = 0;
     for (const piece of manifest) {
       bytes.set(piece, at);
@@ -125,7 +123,7 @@ export class ZipTarget implements SaveTarget {
     }
     const usedPaths = new Map<string, number>();
     for (const entry of parseManifest(bytes)) {
-      const clean = [this.#root, ...cleanPath(entry.path)].join("/");
+      const clean = [this.root, ...cleanPath(entry.path)].join("/");
       const { mode, mtime } = entry;
       const isDir = "dir" in entry;
       const path = isDir ? `${clean}/` : uniquePath(usedPaths, clean);

@@ -38,13 +38,11 @@ export class PageAccount implements LinkedAccount {
   readonly sealRefusal: Fault | undefined;
   migrated: Promise<void> = Promise.resolve();
   id: string | undefined;
-  readonly #options: PageAccountOptions;
   #transfers: PageTransfers | undefined;
   #isLoggedOut = false;
 
-  constructor(options: PageAccountOptions) {
+  constructor(private readonly options: PageAccountOptions) {
     const { platform, fingerprint, keys, client, loadSealed } = options;
-    this.#options = options;
     this.fingerprint = fingerprint;
     this.sealRefusal = sealRefusal(platform, keys);
     const load = () => this.#load();
@@ -99,10 +97,10 @@ export class PageAccount implements LinkedAccount {
   }
 
   #newTransfers(): PageTransfers {
-    const { platform, hashing, keys: verifier, photos, emit, attach } = this.#options;
+    const { platform, hashing, keys: verifier, photos, emit, attach } = this.options;
     const { clock, entropy } = platform;
     const { fingerprint, session } = this;
-    const { activeLink } = this.#options.client;
+    const { activeLink } = this.options.client;
     const owner = { user: session.user, fingerprint };
     const greeting = { clock, entropy, verifier, program: PROGRAM };
     const greetChannel = (connection: Connection) => greet(connection, greeting);
@@ -114,14 +112,14 @@ export class PageAccount implements LinkedAccount {
   }
 
   #load(): Promise<SealedModule> {
-    const { loadSealed } = this.#options;
+    const { loadSealed } = this.options;
     return withFetchFault(
       loadSealed ?? (() => Promise.reject(new Error("encrypted rooms are unavailable"))),
     )();
   }
 
   forget(): void {
-    const { databases } = this.#options.platform;
+    const { databases } = this.options.platform;
     if (this.id !== undefined) databases?.factory.deleteDatabase(sealedDatabaseName(this.id));
   }
 

@@ -105,8 +105,6 @@ export async function openPageClient(
 export class PageClient extends ChatClient<PageAccount> {
   readonly #preferences: Preferences;
   readonly #fragment: Fragment;
-  readonly #platform: Platform;
-  readonly #device: Device;
   readonly photos: Photos | undefined;
   readonly attached = new Attachments((target, attachment, change) => {
     this.#attachmentChanged(target, attachment, change);
@@ -128,7 +126,11 @@ export class PageClient extends ChatClient<PageAccount> {
   #refusedToken: string | undefined;
   #hasLostLink = false;
 
-  constructor(platform: Platform, device: Device, { onAlarm, photos, sealed }: PageClientOptions) {
+  constructor(
+    private readonly platform: Platform,
+    private readonly device: Device,
+    { onAlarm, photos, sealed }: PageClientOptions,
+  ) {
     const { clock, entropy, dial, store } = platform;
     const logs = new BrowserLogPins(store);
     super({
@@ -151,8 +153,6 @@ export class PageClient extends ChatClient<PageAccount> {
         onAlarm: (alarm) => onAlarm?.(alarm, () => logs.forget(alarm.reader)),
       },
     });
-    this.#platform = platform;
-    this.#device = device;
     this.photos = photos;
     this.#loadSealed = sealed;
     this.#fragment = readFragment(platform.fragment, platform.isLocal);
@@ -169,7 +169,7 @@ export class PageClient extends ChatClient<PageAccount> {
 
   /** True if `chat web` serves the page. Other computers then cannot open the page's address. */
   get isLocal(): boolean {
-    return this.#platform.isLocal;
+    return this.platform.isLocal;
   }
 
   /** True if the network refuses WebSocket. */
@@ -223,12 +223,12 @@ export class PageClient extends ChatClient<PageAccount> {
   dismissOperatorLink(): void {
     this.#hasLostLink = false;
     this.#isLinkDismissed = true;
-    this.#platform.forgetFragment();
+    this.platform.forgetFragment();
     this.store.update();
   }
 
   async forgetOperatorLink(): Promise<void> {
-    this.#platform.forgetFragment();
+    this.platform.forgetFragment();
     await this.#preferences.storeOperatorToken(undefined);
   }
 
@@ -268,16 +268,16 @@ export class PageClient extends ChatClient<PageAccount> {
   async joinAccount(codeText: string): Promise<void> {
     const code = parseLinkCode(codeText);
     const { connection, greeted } = await this.loop.open();
-    const { clock } = this.#platform;
+    const { clock } = this.platform;
     const send: SendRequest = (kind, fields) => requestWithRetry(connection, clock, kind, fields);
-    const user = await joinAccount(this.#device, code, greeted.fingerprint, send);
+    const user = await joinAccount(this.device, code, greeted.fingerprint, send);
     this.forgetLinkCode();
     await this.enter({ user, mode: "login" });
   }
 
   forgetLinkCode(): void {
     this.#linkCode = undefined;
-    this.#platform.forgetFragment();
+    this.platform.forgetFragment();
   }
 
   get isResetting(): boolean {
@@ -292,7 +292,7 @@ export class PageClient extends ChatClient<PageAccount> {
     const token = this.#resetToken;
     if (token === undefined) throw notLoggedIn();
     const { connection } = await this.loop.open();
-    const { clock } = this.#platform;
+    const { clock } = this.platform;
     const { user } = await requestWithRetry(connection, clock, "recover", { token, password });
     this.forgetReset();
     await this.enter({ user, password, mode: "login" });
@@ -300,7 +300,7 @@ export class PageClient extends ChatClient<PageAccount> {
 
   forgetReset(): void {
     this.#resetToken = undefined;
-    this.#platform.forgetFragment();
+    this.platform.forgetFragment();
   }
 
   /**
@@ -318,7 +318,7 @@ export class PageClient extends ChatClient<PageAccount> {
     this.#loggedOut(account);
     void this.#preferences.deleteContent(user);
     if (forget) account.forget();
-    this.#platform.tabs.broadcast({ kind: "left", user });
+    this.platform.tabs.broadcast({ kind: "left", user });
   }
 
   #adopt(): void {
@@ -337,7 +337,7 @@ export class PageClient extends ChatClient<PageAccount> {
   storeDraftsNow(): void {
     const user = this.account?.session.user;
     if (user === undefined || this.#drafts.size === 0) return;
-    this.#platform.lastDrafts.write(this.#preferences.serializeDrafts(user, this.#drafts));
+    this.platform.lastDrafts.write(this.#preferences.serializeDrafts(user, this.#drafts));
   }
 
   async close(): Promise<void> {
@@ -347,7 +347,7 @@ export class PageClient extends ChatClient<PageAccount> {
     const { account } = this;
     this.forgetAccount();
     account?.leave();
-    this.#platform.tabs.close();
+    this.platform.tabs.close();
     await this.loop.close(notConnected());
     await account?.written();
   }
@@ -369,7 +369,7 @@ export class PageClient extends ChatClient<PageAccount> {
 
   /** Applies updates immediately, because a caller may be waiting for them. */
   #applyEvent(event: SessionEvent): void {
-    const change = modelEventOf(event, this.#platform.clock.unixMs());
+    const change = modelEventOf(event, this.platform.clock.unixMs());
     if (change !== undefined) this.#applyUnlessClosed(change);
   }
 
@@ -392,7 +392,7 @@ export class PageClient extends ChatClient<PageAccount> {
       }
       case "keep-draft":
         this.#drafts.set(effect.target, effect.draft);
-        this.#cancelDrafts ??= this.#platform.clock.after(DRAFT_STORE_INTERVAL_MS, () => {
+        this.#cancelDrafts ??= this.platform.clock.after(DRAFT_STORE_INTERVAL_MS, () => {
           void this.#storeDrafts();
         });
         return;
@@ -411,7 +411,7 @@ export class PageClient extends ChatClient<PageAccount> {
     for (const [target, draft] of drafts) {
       if (this.#drafts.get(target) === draft) this.#drafts.delete(target);
     }
-    if (this.#drafts.size === 0) this.#platform.lastDrafts.write(undefined);
+    if (this.#drafts.size === 0) this.platform.lastDrafts.write(undefined);
   }
 
   protected override async greeted(greeted: Greeted): Promise<void> {
@@ -420,8 +420,8 @@ export class PageClient extends ChatClient<PageAccount> {
     const modelFormer = this.model.server?.changedFrom;
     const former = changedFrom === undefined ? modelFormer : `SHA256:${changedFrom}`;
     const change = former === undefined ? {} : { changedFrom: former };
-    this.#applyUnlessClosed(greetedEvent(greeted, { keepsKey: this.#device.canSign, ...change }));
-    const { build } = this.#platform;
+    this.#applyUnlessClosed(greetedEvent(greeted, { keepsKey: this.device.canSign, ...change }));
+    const { build } = this.platform;
     const serverBuild = welcome.build ?? "";
     if (build !== "" && serverBuild !== "" && serverBuild !== build)
       this.#applyUnlessClosed({ kind: "outdated" });
@@ -448,9 +448,9 @@ export class PageClient extends ChatClient<PageAccount> {
     const isSame = current !== undefined && current === this.account;
     if (isSame && current.fingerprint === fingerprint) return current;
     const account: PageAccount = new PageAccount({
-      platform: this.#platform,
-      hashing: pageHashing(this.#platform.subtle),
-      keys: this.#device,
+      platform: this.platform,
+      hashing: pageHashing(this.platform.subtle),
+      keys: this.device,
       client: this,
       photos: this.photos,
       loadSealed: this.#loadSealed,
@@ -474,7 +474,7 @@ export class PageClient extends ChatClient<PageAccount> {
     const { user, account: id } = result.account;
     if (requestedName.toLowerCase() !== user.toLowerCase())
       this.#preferences.recordLogout(requestedName, true);
-    this.#preferences.recordLogin(user, this.#device.canSign);
+    this.#preferences.recordLogin(user, this.device.canSign);
     account.id = id;
     if (account !== previous) {
       previous?.leave();
@@ -553,7 +553,7 @@ export class PageClient extends ChatClient<PageAccount> {
   }
 
   async #restoreDrafts(user: string): Promise<void> {
-    const { lastDrafts } = this.#platform;
+    const { lastDrafts } = this.platform;
     const text = lastDrafts.read();
     if (text !== undefined) {
       await this.#preferences.storeDrafts(user, this.#preferences.parseDrafts(user, text));
@@ -593,7 +593,7 @@ export class PageClient extends ChatClient<PageAccount> {
 
   #loggedOut(account: PageAccount | undefined): void {
     this.#drafts.clear();
-    this.#platform.lastDrafts.write(undefined);
+    this.platform.lastDrafts.write(undefined);
     this.attached.clear();
     this.avatars.clear();
     this.forgetAccount();
@@ -636,7 +636,7 @@ export class PageClient extends ChatClient<PageAccount> {
   get linking(): Linking {
     const { fingerprint, session } = this.member;
     return {
-      device: this.#device,
+      device: this.device,
       user: checkName(session.user),
       fingerprint,
       sendRequest: this.request,

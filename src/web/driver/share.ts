@@ -44,9 +44,6 @@ const NAME_BYTES = 4;
 
 /** Each page logs in as a new user and stores nothing. */
 export class Share {
-  readonly #chat: PageClient;
-  readonly #chooser: SaveLocationChooser;
-  readonly #secret: string | undefined;
   readonly #newName: () => Name;
   #loginFault: Fault | undefined;
   #isLoggedIn = false;
@@ -56,14 +53,11 @@ export class Share {
   #state: ShareState = { kind: "entering" };
 
   private constructor(
-    chat: PageClient,
-    chooser: SaveLocationChooser,
-    secret: string | undefined,
+    private readonly chat: PageClient,
+    private readonly chooser: SaveLocationChooser,
+    private readonly secret: string | undefined,
     platform: Platform,
   ) {
-    this.#chat = chat;
-    this.#chooser = chooser;
-    this.#secret = secret;
     this.#newName = () => randomName(platform);
     chat.store.subscribe(() => this.#changed());
   }
@@ -92,7 +86,7 @@ export class Share {
   };
 
   reconnectNow(): void {
-    this.#chat.reconnectNow();
+    this.chat.reconnectNow();
   }
 
   async saveAll(): Promise<void> {
@@ -101,7 +95,7 @@ export class Share {
     this.#isSaving = true;
     this.#changed();
     try {
-      if (!(await this.#chooser.prepare(unsaved.length))) return;
+      if (!(await this.chooser.prepare(unsaved.length))) return;
       for (const { body } of unsaved) await this.#save(body);
     } catch (error) {
       this.#loginFault = asFault(error);
@@ -112,34 +106,34 @@ export class Share {
   }
 
   close(): Promise<void> {
-    return this.#chat.close();
+    return this.chat.close();
   }
 
   #save(body: FileBody): Promise<void> {
-    this.#chooser.next = body;
-    this.#chooser.isCancelled = false;
+    this.chooser.next = body;
+    this.chooser.isCancelled = false;
     const before = this.#transfers.get(body.file);
     return new Promise((resolve) => {
       const isFinished = () => {
         const current = this.#transfers.get(body.file);
         const kind = current === before ? undefined : current?.state.kind;
-        return kind === "done" || kind === "failed" || this.#chooser.isCancelled;
+        return kind === "done" || kind === "failed" || this.chooser.isCancelled;
       };
       const stop = this.subscribe(() => {
         if (!isFinished()) return;
         stop();
         resolve();
       });
-      this.#chooser.onCancelled = () => this.#changed();
-      this.#chat.download(body.file, body.name);
+      this.chooser.onCancelled = () => this.#changed();
+      this.chat.download(body.file, body.name);
     });
   }
 
   async #logIn(): Promise<void> {
-    const roomSecret = this.#secret;
+    const roomSecret = this.secret;
     if (roomSecret === undefined) return this.#changed();
     try {
-      await this.#chat.enter({ user: this.#newName(), mode: "register", roomSecret });
+      await this.chat.enter({ user: this.#newName(), mode: "register", roomSecret });
       this.#isLoggedIn = true;
     } catch (error) {
       this.#loginFault = asFault(error);
@@ -148,7 +142,7 @@ export class Share {
   }
 
   #changed(): void {
-    const { model } = this.#chat;
+    const { model } = this.chat;
     for (const transfer of model.transfers.values()) {
       if (transfer.file !== undefined) this.#transfers.set(transfer.file, transfer);
     }
@@ -158,14 +152,14 @@ export class Share {
   }
 
   #loadFiles(model: Model): void {
-    if (model.open === undefined) this.#chat.actions.open(LOBBY);
-    const room = openRoom(this.#chat.model);
+    if (model.open === undefined) this.chat.actions.open(LOBBY);
+    const room = openRoom(this.chat.model);
     if (room?.loading === undefined && room?.tail.hasOlder === true)
-      this.#chat.actions.loadMore("older");
+      this.chat.actions.loadMore("older");
   }
 
   #stateOf(model: Model): ShareState {
-    if (this.#secret === undefined) return { kind: "wrong" };
+    if (this.secret === undefined) return { kind: "wrong" };
     const room = openRoom(model);
     const files = (room?.tail.items ?? []).flatMap(({ file, state }) =>
       file === undefined || state !== "whole"
@@ -195,17 +189,15 @@ function randomName({ entropy }: Platform): Name {
 }
 
 class SaveLocationChooser {
-  readonly #platform: Platform;
-  readonly #page: FolderPage;
   #folder: FolderHandle | undefined;
   next: FileBody | undefined;
   isCancelled = false;
   onCancelled: () => void = () => undefined;
 
-  constructor(platform: Platform, page: FolderPage) {
-    this.#platform = platform;
-    this.#page = page;
-  }
+  constructor(
+    private readonly platform: Platform,
+    private readonly page: FolderPage,
+  ) {}
 
   /**
    * @returns false if the user cancelled
@@ -214,9 +206,9 @@ class SaveLocationChooser {
   async prepare(count: number): Promise<boolean> {
     this.isCancelled = false;
     this.#folder = undefined;
-    if (count < 2 || this.#page.showDirectoryPicker === undefined) return true;
+    if (count < 2 || this.page.showDirectoryPicker === undefined) return true;
     try {
-      this.#folder = await this.#page.showDirectoryPicker({ mode: "readwrite" });
+      this.#folder = await this.page.showDirectoryPicker({ mode: "readwrite" });
       return true;
     } catch (error) {
       if (error instanceof Error && error.name === "AbortError") return false;
@@ -245,7 +237,7 @@ class SaveLocationChooser {
 
   async #targetFor(name: string): Promise<SaveTarget | undefined> {
     const folder = this.#folder;
-    if (folder === undefined) return this.#platform.chooseTarget(name);
+    if (folder === undefined) return this.platform.chooseTarget(name);
     const free = await freeName(folder, name);
     return reopenSaveTarget(await folder.getFileHandle(free, { create: true }), 0);
   }

@@ -22,15 +22,13 @@ export interface Layer {
  * for each layer above it. Back therefore leaves the entry of the top layer.
  */
 export class Layers {
-  readonly #window: BrowserWindow;
   readonly #open: Layer[] = [];
   /** Address of the page under all layers, because a layer's entry may have an older address. */
   #address: string;
   #isReturning = false;
   #pushed: string | undefined;
 
-  constructor(window: BrowserWindow) {
-    this.#window = window;
+  constructor(private readonly window: BrowserWindow) {
     this.#address = window.location.href;
     this.replace(this.#address, 0); // The page may have been reloaded below a layer.
     window.addEventListener("popstate", (event) => this.#onPopState(event));
@@ -63,7 +61,7 @@ export class Layers {
     this.#pushed = address;
     if (this.#isReturning) return;
     this.#pushed = undefined;
-    const { history, location } = this.#window;
+    const { history, location } = this.window;
     // A closed layer's entry becomes the page's entry.
     if (this.#depth > 0) history.replaceState(0, "", address);
     else history.pushState(0, "", address);
@@ -72,21 +70,21 @@ export class Layers {
   }
 
   replace(address: string, depth = this.#depth): void {
-    const { history, location } = this.#window;
+    const { history, location } = this.window;
     history.replaceState(depth, "", address);
     this.#address = location.href;
   }
 
   get #depth(): number {
-    const { state } = this.#window.history;
+    const { state } = this.window.history;
     return typeof state === "number" ? state : 0;
   }
 
   /** Waits, because a dialog may replace another, and a click may also follow a link. */
   #settle(): void {
-    this.#window.setTimeout(() => {
+    this.window.setTimeout(() => {
       if (this.#isReturning) return;
-      const { history } = this.#window;
+      const { history } = this.window;
       const count = this.#open.length;
       if (this.#depth > count) {
         this.#isReturning = true;
@@ -99,7 +97,7 @@ export class Layers {
   }
 
   #onPopState(event: Event): void {
-    const { history, location } = this.#window;
+    const { history, location } = this.window;
     const isTraversal = history.state !== null;
     const closing = isTraversal && !this.#isReturning ? this.#open.splice(this.#depth) : [];
     if (this.#isReturning || closing.length > 0) {

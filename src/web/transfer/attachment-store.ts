@@ -28,7 +28,6 @@ interface LockedAttachment {
  * A browser lock shows that the tab of a file is open. After the tab closes, another tab adopts it.
  */
 export class AttachmentStore {
-  readonly #options: PageTransfersOptions;
   readonly #prefix: string;
   readonly #locked = new Map<Attachment, LockedAttachment>();
   /** Serialises writes, so that a file is added before it is removed. */
@@ -36,8 +35,7 @@ export class AttachmentStore {
   #lastKeyMs = 0;
   #isClosed = false;
 
-  constructor(options: PageTransfersOptions) {
-    this.#options = options;
+  constructor(private readonly options: PageTransfersOptions) {
     this.#prefix = accountPrefix(options.owner);
   }
 
@@ -46,7 +44,7 @@ export class AttachmentStore {
    * @throws {Fault} store-…
    */
   async restore(): Promise<readonly (readonly [string, Attachment])[]> {
-    const { platform } = this.#options;
+    const { platform } = this.options;
     const { store, clock, locks } = platform;
     const since = clock.unixMs() - ATTACHMENTS_KEEP_MS;
     const restored: [string, Attachment][] = [];
@@ -80,7 +78,7 @@ export class AttachmentStore {
       const locked = this.#locked.get(attachment);
       if (locked === undefined) return;
       this.#locked.delete(attachment);
-      const { store } = this.#options.platform;
+      const { store } = this.options.platform;
       await store.write([{ table: "attached", key: locked.key, value: undefined }]).catch(asFault);
       locked.release();
     });
@@ -93,7 +91,7 @@ export class AttachmentStore {
   }
 
   async #store(target: string, attachment: Attachment): Promise<boolean> {
-    const { store, entropy, clock, locks } = this.#options.platform;
+    const { store, entropy, clock, locks } = this.options.platform;
     const { file, handle } = attachment;
     let storedBytes = file.size;
     for (const { sizeBytes } of this.#locked.values()) storedBytes += sizeBytes;

@@ -14,16 +14,17 @@ export type AttachmentChange = "added" | "left";
 const NO_FILES: readonly Attachment[] = [];
 
 export class Attachments {
-  readonly #onChange: (target: string, attachment: Attachment, change: AttachmentChange) => void;
   readonly #files = new Map<string, readonly Attachment[]>();
   readonly #stored = new Set<Attachment>();
   readonly #isSmaller = new Map<string, boolean>();
 
   constructor(
-    onChange: (target: string, attachment: Attachment, change: AttachmentChange) => void,
-  ) {
-    this.#onChange = onChange;
-  }
+    private readonly onChange: (
+      target: string,
+      attachment: Attachment,
+      change: AttachmentChange,
+    ) => void,
+  ) {}
 
   /** Returns the same array while nothing changes. */
   filesFor(target: string): readonly Attachment[] {
@@ -49,7 +50,7 @@ export class Attachments {
     const before = this.filesFor(target);
     const accepted = added.slice(0, Math.max(0, PAGE_UPLOADS_MAX - before.length));
     this.#files.set(target, [...before, ...accepted]);
-    for (const attachment of accepted) this.#onChange(target, attachment, "added");
+    for (const attachment of accepted) this.onChange(target, attachment, "added");
   }
 
   addStored(target: string, attachment: Attachment): void {
@@ -63,7 +64,7 @@ export class Attachments {
     if (remaining.length === 0) this.#isSmaller.delete(target);
     for (const attachment of removed) {
       this.#stored.delete(attachment);
-      this.#onChange(target, attachment, "left");
+      this.onChange(target, attachment, "left");
     }
   }
 

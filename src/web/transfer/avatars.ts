@@ -23,7 +23,6 @@ interface Entry {
 }
 
 export class Avatars {
-  readonly #request: SendRequest;
   readonly #entries = new Map<string, Entry>();
   readonly #unasked = new Set<Entry>();
   /** The latest comes first. */
@@ -32,9 +31,7 @@ export class Avatars {
   /** Becomes invalid with each link and log-out, so that late answers change nothing. */
   #epoch = {};
 
-  constructor(request: SendRequest) {
-    this.#request = request;
-  }
+  constructor(private readonly request: SendRequest) {}
 
   urlOf(user: string): string | undefined {
     return this.#entries.get(user.toLowerCase())?.url;
@@ -90,7 +87,7 @@ export class Avatars {
     for (let at = 0; at < entries.length; at += AVATARS_ASKED_MAX) {
       const asked = entries.slice(at, at + AVATARS_ASKED_MAX);
       const users = asked.map(({ user }) => user);
-      const answer = await this.#answer(this.#request("avatars", { users }));
+      const answer = await this.#answer(this.request("avatars", { users }));
       if (answer === undefined || epoch !== this.#epoch) return;
       const versions = new Map(answer.avatars.map(({ user, version }) => [user, version]));
       for (const entry of asked) this.#setVersion(entry, versions.get(entry.user));
@@ -131,7 +128,7 @@ export class Avatars {
 
   async #fetch(entry: Entry): Promise<void> {
     const epoch = this.#epoch;
-    const answer = await this.#answer(this.#request("avatar", { user: entry.user }));
+    const answer = await this.#answer(this.request("avatar", { user: entry.user }));
     if (epoch !== this.#epoch) return;
     this.#running--;
     // With another version, a notice is on its way.

@@ -51,28 +51,26 @@ type DownloadInfo = Pick<DownloadEntry, "key" | "file" | "name" | "begunUnixMs">
 export class Download implements PageTask {
   readonly view: TransferTask["view"];
   readonly isResumable: boolean;
-  readonly #dependencies: DownloadDependencies;
-  readonly #info: DownloadInfo;
-  #sink: SaveSink | undefined;
   #isPermitted: boolean;
 
-  constructor(dependencies: DownloadDependencies, info: DownloadInfo, sink?: SaveSink) {
+  constructor(
+    private readonly dependencies: DownloadDependencies,
+    private readonly info: DownloadInfo,
+    private sink?: SaveSink,
+  ) {
     const { key: id, file, name, handle } = info;
     this.view = { id, kind: "download", file, name, to: [] };
     this.isResumable = handle !== undefined;
-    this.#dependencies = dependencies;
-    this.#info = info;
-    this.#sink = sink;
     this.#isPermitted = sink !== undefined;
   }
 
   async run({ signal, onProgress }: RunOptions): Promise<void> {
-    const { files, downloads, hashing } = this.#dependencies;
-    const { key, file, handle } = this.#info;
+    const { files, downloads, hashing } = this.dependencies;
+    const { key, file, handle } = this.info;
     try {
-      if (handle !== undefined) this.#sink ??= await SaveSink.resume(handle, hashing);
-      assert(this.#sink !== undefined, "a download without a handle keeps its sink");
-      await files.get({ ...sinkRequest(this.#sink, file), signal, onProgress });
+      if (handle !== undefined) this.sink ??= await SaveSink.resume(handle, hashing);
+      assert(this.sink !== undefined, "a download without a handle keeps its sink");
+      await files.get({ ...sinkRequest(this.sink, file), signal, onProgress });
       downloads.remove(key);
     } catch (error) {
       asFault(error);
@@ -82,7 +80,7 @@ export class Download implements PageTask {
   }
 
   async mayWrite(method: "queryPermission" | "requestPermission"): Promise<boolean> {
-    const answer = await this.#info.handle?.[method]?.({ mode: "readwrite" });
+    const answer = await this.info.handle?.[method]?.({ mode: "readwrite" });
     this.#isPermitted = answer === "granted";
     return this.#isPermitted;
   }
@@ -92,25 +90,25 @@ export class Download implements PageTask {
   }
 
   storePaused(isPaused: boolean): void {
-    const { handle, ...entry } = this.#info;
-    if (handle !== undefined) this.#dependencies.downloads.put({ ...entry, handle, isPaused });
+    const { handle, ...entry } = this.info;
+    if (handle !== undefined) this.dependencies.downloads.put({ ...entry, handle, isPaused });
   }
 
   async discard(): Promise<void> {
-    const { downloads, clock } = this.#dependencies;
-    const { key, handle } = this.#info;
+    const { downloads, clock } = this.dependencies;
+    const { key, handle } = this.info;
     // If this fails, an incomplete file stays on disk.
-    await this.#sink?.abandon().catch(() => undefined);
-    if (this.#sink === undefined && handle !== undefined) await removeIncomplete(handle, clock);
+    await this.sink?.abandon().catch(() => undefined);
+    if (this.sink === undefined && handle !== undefined) await removeIncomplete(handle, clock);
     downloads.remove(key);
   }
 
   async #flush(): Promise<void> {
     try {
-      await this.#sink?.flush();
+      await this.sink?.flush();
     } catch (error) {
       asFault(error);
-      if (this.isResumable) this.#sink = undefined;
+      if (this.isResumable) this.sink = undefined;
     }
   }
 }

@@ -49,17 +49,19 @@ export interface JournalOptions<Entry> {
 export class TransferJournal<Entry extends JournalEntry> {
   protected readonly prefix: string;
   protected readonly store: Store;
-  readonly #options: JournalOptions<Entry>;
   #writing: Promise<void> = Promise.resolve();
 
-  constructor(store: Store, owner: OutboxOwner, options: JournalOptions<Entry>) {
+  constructor(
+    store: Store,
+    owner: OutboxOwner,
+    private readonly options: JournalOptions<Entry>,
+  ) {
     this.prefix = accountPrefix(owner);
     this.store = store;
-    this.#options = options;
   }
 
   async loadEntries(unixMs: number): Promise<Entry[]> {
-    const { table, maxAgeMs: keepMs, parseEntry: entryOf } = this.#options;
+    const { table, maxAgeMs: keepMs, parseEntry: entryOf } = this.options;
     const rows = await this.store.all(table, this.prefix);
     const entries = rows.flatMap(([, value]) => {
       return typeof value === "object" && value !== null ? (entryOf(value) ?? []) : [];
@@ -93,6 +95,6 @@ export class TransferJournal<Entry extends JournalEntry> {
   }
 
   #makeChange(key: string, value: Entry | undefined): Change {
-    return { table: this.#options.table, key: this.prefix + key, value };
+    return { table: this.options.table, key: this.prefix + key, value };
   }
 }

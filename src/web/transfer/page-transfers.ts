@@ -34,13 +34,12 @@ export class PageTransfers extends TransferQueue<PageTask> {
   readonly attached: AttachmentStore;
   readonly files: Transfers;
   readonly madePreviews: PreviewStore;
-  readonly #options: PageTransfersOptions;
   #lastBegunUnixMs = 0;
   readonly #dependencies: UploadDependencies & {
     readonly uploads: BrowserUploadJournal;
   } & DownloadDependencies;
 
-  constructor(options: PageTransfersOptions) {
+  constructor(private readonly options: PageTransfersOptions) {
     const { platform, owner, channels, session, photos, post, emit } = options;
     const { locks, store, clock } = platform;
     super({
@@ -52,7 +51,6 @@ export class PageTransfers extends TransferQueue<PageTask> {
     const downloads = new TransferJournal(store, owner, DOWNLOAD_JOURNAL);
     const { hashing } = channels;
     const files = new Transfers({ ...channels, uploads, session: () => session });
-    this.#options = options;
     this.#dependencies = { files, uploads, downloads, clock, hashing, post, photos };
     this.files = files;
     this.attached = new AttachmentStore(options);
@@ -62,7 +60,7 @@ export class PageTransfers extends TransferQueue<PageTask> {
   async restoreAll(): Promise<void> {
     const { uploads, downloads, clock } = this.#dependencies;
     for (const [target, attachment] of await this.attached.restore())
-      this.#options.attach?.(target, attachment);
+      this.options.attach?.(target, attachment);
     for (const entry of await uploads.loadEntries(clock.unixMs())) {
       if (this.ofKind("upload").length >= PAGE_UPLOADS_MAX) break;
       const upload = new Upload(this.#dependencies, entry);
@@ -85,7 +83,7 @@ export class PageTransfers extends TransferQueue<PageTask> {
   }
 
   newSending(): string {
-    return toBase64Url(this.#options.platform.entropy(ID_BYTES));
+    return toBase64Url(this.options.platform.entropy(ID_BYTES));
   }
 
   async upload(
@@ -113,8 +111,8 @@ export class PageTransfers extends TransferQueue<PageTask> {
     // Times differ, so that a reloaded page restores the order.
     this.#lastBegunUnixMs = Math.max(clock.unixMs(), this.#lastBegunUnixMs + 1);
     const entry: UploadEntry = {
-      ...this.#options.owner,
-      key: toBase64Url(this.#options.platform.entropy(ID_BYTES)),
+      ...this.options.owner,
+      key: toBase64Url(this.options.platform.entropy(ID_BYTES)),
       to,
       name: file.name,
       sizeBytes: file.size,
@@ -134,7 +132,7 @@ export class PageTransfers extends TransferQueue<PageTask> {
 
   /** Must be called from a click handler, as the save dialog requires. */
   async download(file: FileId, suggestedName: string): Promise<void> {
-    const { platform } = this.#options;
+    const { platform } = this.options;
     const { clock, hashing } = this.#dependencies;
     const name = cleanFileName(suggestedName);
     const target = await platform.chooseTarget(name);

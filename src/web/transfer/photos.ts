@@ -20,14 +20,11 @@ interface Inspected {
 }
 
 export class Photos {
-  readonly #scale: ScalePicture;
   readonly #scaling = new TaskQueue();
   readonly #smaller = new WeakMap<File, Promise<File | undefined>>();
   readonly #unscalable = new WeakSet<File>();
 
-  constructor(scale: ScalePicture) {
-    this.#scale = scale;
-  }
+  constructor(private readonly scale: ScalePicture) {}
 
   async inspect(file: File): Promise<Inspected> {
     // Sending an unreadable file reports the error.
@@ -65,7 +62,7 @@ export class Photos {
     const { header } = await this.inspect(source);
     if (header === undefined) return undefined;
     const limits = { sideMax: PREVIEW_SIDE_MAX, bytesMax: PREVIEW_BYTES_MAX };
-    const scaled = await this.#scaling.run(() => this.#scale(source, header, limits));
+    const scaled = await this.#scaling.run(() => this.scale(source, header, limits));
     if (scaled === undefined) return undefined;
     const { blob, width, height } = scaled;
     return { bytes: new Uint8Array(await blob.arrayBuffer()), width, height };
@@ -76,7 +73,7 @@ export class Photos {
     const copy =
       header === undefined || isAnimated
         ? undefined
-        : await this.#scaling.run(() => this.#scale(file, header, smallerLimits(header)));
+        : await this.#scaling.run(() => this.scale(file, header, smallerLimits(header)));
     if (copy === undefined) {
       this.#unscalable.add(file);
       return undefined;

@@ -74,18 +74,16 @@ export interface PictureRequest {
 }
 
 export class Previews {
-  readonly #chat: PreviewSource;
-  readonly #scale: ScalePicture;
   /** Decodes one large picture at a time, which bounds the memory of all. */
   readonly #scaling = new TaskQueue();
   readonly #cache = new Map<string, Picture>();
   readonly #queue = new Map<string, Job>();
   readonly #running = new Map<string, Job>();
 
-  constructor(chat: PreviewSource, scale: ScalePicture) {
-    this.#chat = chat;
-    this.#scale = scale;
-  }
+  constructor(
+    private readonly chat: PreviewSource,
+    private readonly scale: ScalePicture,
+  ) {}
 
   get(file: string): Picture | undefined {
     return this.#cache.get(file);
@@ -150,7 +148,7 @@ export class Previews {
 
   /** Previews from encrypted rooms are not stored, because the store is not encrypted. */
   async #made(file: FileView, signal: AbortSignal): Promise<Picture | undefined> {
-    const store = file.isSealed === true ? undefined : this.#chat.madePreviews;
+    const store = file.isSealed === true ? undefined : this.chat.madePreviews;
     const stored = await store?.get(file.file);
     if (stored !== undefined) return pictureOf(stored.blob, stored, false);
     return this.#fetch(file, signal, {
@@ -163,7 +161,7 @@ export class Previews {
 
   /** @returns `undefined` if the sender's preview is not a picture within the limits */
   async #sent({ file, digest }: FilePreview, signal: AbortSignal): Promise<Picture | undefined> {
-    const fetched = this.#chat.preview(file, PREVIEW_BYTES_MAX, { digest, signal });
+    const fetched = this.chat.preview(file, PREVIEW_BYTES_MAX, { digest, signal });
     const bytes = await fetched.catch((error: unknown) => {
       if (!(error instanceof Fault) || signal.aborted) throw error;
       return new Uint8Array();
@@ -188,7 +186,7 @@ export class Previews {
     signal: AbortSignal,
     { bytesMax, pixelsMax, limits, onScaled }: DrawLimits,
   ): Promise<Picture | undefined> {
-    const bytes = await this.#chat.preview(file, VIEWED_BYTES_MAX, { digest, signal });
+    const bytes = await this.chat.preview(file, VIEWED_BYTES_MAX, { digest, signal });
     const info = pictureInfo(bytes);
     if (info === undefined) return undefined;
     const { type, header } = info;
@@ -196,7 +194,7 @@ export class Previews {
     if (header === undefined) return pictureOf(blob, undefined, true);
     const isDrawn = bytes.length <= bytesMax && header.width * header.height <= pixelsMax;
     if (isDrawn) return pictureOf(blob, header, true);
-    const scaled = await this.#scaling.run(() => this.#scale(blob, header, limits));
+    const scaled = await this.#scaling.run(() => this.scale(blob, header, limits));
     if (scaled === undefined) return undefined;
     onScaled?.(scaled);
     return pictureOf(scaled.blob, scaled, false);

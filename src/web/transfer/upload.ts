@@ -18,27 +18,24 @@ export interface UploadDependencies {
 
 export class Upload implements PageTask {
   readonly isResumable = true;
-  readonly #dependencies: UploadDependencies;
-  readonly #entry: UploadEntry;
-  #content: File | undefined;
 
-  constructor(dependencies: UploadDependencies, entry: UploadEntry, content?: File) {
-    this.#dependencies = dependencies;
-    this.#entry = entry;
-    this.#content = content;
-  }
+  constructor(
+    private readonly dependencies: UploadDependencies,
+    private readonly entry: UploadEntry,
+    private content?: File,
+  ) {}
 
   get view(): TransferTask["view"] {
-    const { key: id, name, to } = this.#entry;
+    const { key: id, name, to } = this.entry;
     return { id, kind: "upload", file: this.journalEntry?.file, name, to: [to] };
   }
 
   get journalEntry(): UploadEntry | undefined {
-    return this.#dependencies.uploads.get(this.#entry.key);
+    return this.dependencies.uploads.get(this.entry.key);
   }
 
   isSameFile(file: File): boolean {
-    return this.#entry.name === file.name && this.#entry.stamp === fileStamp(file);
+    return this.entry.name === file.name && this.entry.stamp === fileStamp(file);
   }
 
   get sending(): string | undefined {
@@ -46,11 +43,11 @@ export class Upload implements PageTask {
   }
 
   async run(options: RunOptions): Promise<void> {
-    const { files, uploads, post, photos } = this.#dependencies;
+    const { files, uploads, post, photos } = this.dependencies;
     const { journalEntry } = this;
-    if (journalEntry === undefined || this.#content === undefined) return;
+    if (journalEntry === undefined || this.content === undefined) return;
     const { key, to, text, sending } = journalEntry;
-    const content = await this.#chosenSize(this.#content);
+    const content = await this.#chosenSize(this.content);
     const source = new FileSource(content, key, journalEntry.stamp);
     try {
       const preview = await photos?.preview(content);
@@ -66,7 +63,7 @@ export class Upload implements PageTask {
 
   /** @throws {Fault} not-allowed if the position that the user left out would be sent */
   async #chosenSize(original: File): Promise<File> {
-    const { photos } = this.#dependencies;
+    const { photos } = this.dependencies;
     if (photos === undefined || this.journalEntry?.isSmaller !== true) return original;
     const smaller = await photos.smaller(original);
     if (smaller === undefined && (await photos.inspect(original)).hasPosition)
@@ -75,32 +72,32 @@ export class Upload implements PageTask {
   }
 
   async isReadable(): Promise<boolean> {
-    this.#content ??= await this.#permitted("queryPermission");
-    return this.#content !== undefined;
+    this.content ??= await this.#permitted("queryPermission");
+    return this.content !== undefined;
   }
 
   async reopen(chosen?: File): Promise<boolean> {
-    const content = chosen ?? this.#content ?? (await this.#permitted("requestPermission"));
+    const content = chosen ?? this.content ?? (await this.#permitted("requestPermission"));
     if (content === undefined || this.journalEntry === undefined) return false;
     if (!this.isSameFile(content)) throw new PageFault("file-changed", "otherFile");
-    this.#content = content;
+    this.content = content;
     return true;
   }
 
   storePaused(isPaused: boolean): void {
     if (this.journalEntry !== undefined)
-      this.#dependencies.uploads.put({ ...this.journalEntry, isPaused });
+      this.dependencies.uploads.put({ ...this.journalEntry, isPaused });
   }
 
   discard(): void {
-    const { files, uploads } = this.#dependencies;
+    const { files, uploads } = this.dependencies;
     const file = this.journalEntry?.file;
-    uploads.remove(this.#entry.key);
+    uploads.remove(this.entry.key);
     if (file !== undefined) files.withdraw(file).catch(asFault);
   }
 
   async #permitted(method: "queryPermission" | "requestPermission"): Promise<File | undefined> {
-    const { handle, stamp } = this.#entry;
+    const { handle, stamp } = this.entry;
     if ((await handle?.[method]?.({ mode: "read" })) !== "granted") return undefined;
     try {
       const file = await handle?.getFile();

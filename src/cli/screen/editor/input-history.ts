@@ -61,12 +61,10 @@ export function matchingLines(
 
 export class InputHistory {
   readonly #path: string;
-  readonly #folder: string;
   #lines: readonly string[] = [];
   #writing: Promise<void> = Promise.resolve();
 
-  constructor(folder: string) {
-    this.#folder = folder;
+  constructor(private readonly folder: string) {
     this.#path = join(folder, FILE_NAME);
   }
 
@@ -114,7 +112,7 @@ export class InputHistory {
   }
 
   async #rotate(): Promise<void> {
-    const lock = join(this.#folder, `${FILE_NAME}.lock`);
+    const lock = join(this.folder, `${FILE_NAME}.lock`);
     if (!(await acquireLock(lock))) return;
     try {
       const { size } = await stat(this.#path); // Another process may have rotated the file.

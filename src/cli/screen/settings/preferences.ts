@@ -177,16 +177,14 @@ const FALSE: ReadonlySet<string> = new Set(["off", "false", "no", "0"]);
 const RESET_WORD = "default";
 
 export class ScreenPreferences {
-  readonly #state: Pick<ClientState, "preference" | "setPreference">;
   readonly #configured: ScreenSettings;
   readonly warnings: readonly string[];
   #chosen: ChosenValues;
 
   constructor(
     context: Pick<Context, "settings">,
-    state: Pick<ClientState, "preference" | "setPreference">,
+    private readonly state: Pick<ClientState, "preference" | "setPreference">,
   ) {
-    this.#state = state;
     const { settings, warnings } = readSettings(context.settings().screen);
     this.#configured = settings;
     this.warnings = warnings;
@@ -226,7 +224,7 @@ export class ScreenPreferences {
       withParsedValue(this.settings, key, valueText);
       this.#chosen = { ...this.#chosen, [key]: valueText };
     }
-    this.#state.setPreference(PREFERENCE, JSON.stringify(this.#chosen));
+    this.state.setPreference(PREFERENCE, JSON.stringify(this.#chosen));
     return this.#linesOf(name);
   }
 

@@ -24,15 +24,13 @@ export interface ModesOptions {
 }
 
 export class TerminalModes {
-  readonly #options: ModesOptions;
   #hasMouse: boolean;
   #isActive = false;
   #isSuspended = false;
   #removeListeners: readonly (() => void)[] = [];
   #removeStopListener = () => {};
 
-  constructor(options: ModesOptions) {
-    this.#options = options;
+  constructor(private readonly options: ModesOptions) {
     this.#hasMouse = options.mouse;
   }
 
@@ -43,12 +41,12 @@ export class TerminalModes {
   setMouse(on: boolean): void {
     if (on === this.#hasMouse) return;
     this.#hasMouse = on;
-    if (this.#isActive) this.#options.device.output.write(`\x1b[?${MOUSE}${on ? "h" : "l"}`);
+    if (this.#isActive) this.options.device.output.write(`\x1b[?${MOUSE}${on ? "h" : "l"}`);
   }
 
   enter(): void {
     if (this.#isActive) return;
-    const { device, onInvalidated, queries } = this.#options;
+    const { device, onInvalidated, queries } = this.options;
     if (this.#removeListeners.length === 0) {
       this.#removeListeners = [
         device.on("resize", () => this.#resized()),
@@ -71,13 +69,13 @@ export class TerminalModes {
   async leave(timeoutMs?: number): Promise<void> {
     if (!this.#isActive) return;
     this.#isActive = false;
-    const { device, queries } = this.#options;
+    const { device, queries } = this.options;
     const { output } = device;
     output.write(this.#leaveText());
     const flushed = output.flushed();
     await (timeoutMs === undefined
       ? flushed
-      : withTimeout(flushed, timeoutMs, () => undefined, this.#options.clock));
+      : withTimeout(flushed, timeoutMs, () => undefined, this.options.clock));
     const isFlushed = output.queuedBytes() === 0;
     if (isFlushed) await queries.settled();
     if (!this.#isActive) device.setRaw(false);
@@ -97,18 +95,18 @@ export class TerminalModes {
    */
   async suspend(scope: "group" | "process" = "group"): Promise<void> {
     if (!this.#isActive) return;
-    const { device } = this.#options;
+    const { device } = this.options;
     this.#isSuspended = true;
     await this.leave();
     this.#removeStopListener();
     device.stop(scope);
-    this.#options.clock.after(SUSPEND_TIMEOUT_MS, () => {
+    this.options.clock.after(SUSPEND_TIMEOUT_MS, () => {
       if (this.#isSuspended) this.#continued();
     });
   }
 
   #resized(): void {
-    if (this.#isActive) this.#options.onInvalidated();
+    if (this.#isActive) this.options.onInvalidated();
   }
 
   #continued(): void {
@@ -117,7 +115,7 @@ export class TerminalModes {
       this.enter();
     } else if (this.#isActive) {
       // After `kill -STOP`, the shell has changed the terminal modes.
-      const { device, onInvalidated, queries } = this.#options;
+      const { device, onInvalidated, queries } = this.options;
       queries.discardPending();
       device.setRaw(false); // The runtime sets raw mode again only if it was turned off.
       device.setRaw(true);
@@ -127,14 +125,14 @@ export class TerminalModes {
   }
 
   #leaveText(): string {
-    return (this.#options.onLeave?.() ?? "") + leaveText(this.#hasMouse);
+    return (this.options.onLeave?.() ?? "") + leaveText(this.#hasMouse);
   }
 
   /** Synchronous, because the process is exiting. */
   #leaveSync(): void {
     if (!this.#isActive) return;
     this.#isActive = false;
-    const { device } = this.#options;
+    const { device } = this.options;
     const isQueued = device.output.queuedBytes() > 0;
     device.writeNow((isQueued ? CANCEL : "") + this.#leaveText(), EXIT_TIMEOUT_MS);
     device.setRaw(false);

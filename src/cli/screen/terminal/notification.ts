@@ -20,12 +20,9 @@ export function notificationText(title: string, text: string, protocol: "osc9" |
 export type RunCommand = (command: readonly string[]) => Promise<unknown>;
 
 export class DesktopNotifier {
-  readonly #run: RunCommand;
   #isBusy = false;
 
-  constructor(run: RunCommand = runQuietly) {
-    this.#run = run;
-  }
+  constructor(private readonly run: RunCommand = runQuietly) {}
 
   /**
    * Skips a notification while the previous `notify-send` runs, so that processes do not
@@ -40,7 +37,7 @@ export class DesktopNotifier {
       .replaceAll("<", "&lt;")
       .replaceAll(">", "&gt;");
     try {
-      await this.#run(["notify-send", "--app-name=chat", "--", short(title), body]);
+      await this.run(["notify-send", "--app-name=chat", "--", short(title), body]);
     } catch {
       // Ignored if `notify-send` is missing, because the terminal bell has already rung.
     } finally {

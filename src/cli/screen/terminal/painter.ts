@@ -18,10 +18,11 @@ export class Painter {
   #bytes = "";
   #position: CursorPosition | undefined;
   #pen: Pen = PLAIN;
-  readonly #columns: number;
 
-  constructor(columns: number, cursor: CursorPosition | undefined) {
-    this.#columns = columns;
+  constructor(
+    private readonly columns: number,
+    cursor: CursorPosition | undefined,
+  ) {
     this.#position = cursor;
   }
 
@@ -89,7 +90,7 @@ export class Painter {
     } else {
       this.#bytes += text;
       // After a character in the last column, the cursor position depends on the terminal.
-      this.#position = nextColumn < this.#columns ? { row, column: nextColumn } : undefined;
+      this.#position = nextColumn < this.columns ? { row, column: nextColumn } : undefined;
     }
     return nextColumn;
   }

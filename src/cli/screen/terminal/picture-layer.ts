@@ -48,8 +48,6 @@ const FOREGROUND = 8;
  * last change.
  */
 export class PictureLayer {
-  readonly #clock: Pick<Clock, "after">;
-  readonly #onDue: () => void;
   #painter: PicturePainter | undefined;
   /** Painted pictures exist only on the screen; placed pictures also in the terminal's memory. */
   #drawn = new Map<string, Placement>();
@@ -60,10 +58,10 @@ export class PictureLayer {
   #isDue = false;
   #cancel: (() => void) | undefined;
 
-  constructor(clock: Pick<Clock, "after">, onDue: () => void) {
-    this.#clock = clock;
-    this.#onDue = onDue;
-  }
+  constructor(
+    private readonly clock: Pick<Clock, "after">,
+    private readonly onDue: () => void,
+  ) {}
 
   setPainter(painter: PicturePainter | undefined): string {
     const text = this.release();
@@ -99,7 +97,7 @@ export class PictureLayer {
   requestDraw(): void {
     if (this.#pending.size === 0) return;
     this.#isDue = true;
-    this.#onDue();
+    this.onDue();
   }
 
   /** The cells of a picture that is not yet painted are blank. */
@@ -144,7 +142,7 @@ export class PictureLayer {
     if (!hasNew) return;
     this.#isDue = false;
     this.#cancel?.();
-    this.#cancel = this.#clock.after(PICTURE_DELAY_MS, () => this.requestDraw());
+    this.#cancel = this.clock.after(PICTURE_DELAY_MS, () => this.requestDraw());
   }
 
   #withoutUnpainted(rows: readonly Row[]): readonly Row[] {

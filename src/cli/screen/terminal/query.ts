@@ -37,16 +37,13 @@ interface PendingQuery {
  * timeout. After a timeout, the client sends no queries until the late answer arrives.
  */
 export class TerminalQueries {
-  readonly #clock: Pick<Clock, "after">;
   #unsent: { readonly text: string; readonly query: PendingQuery }[] = [];
   #pending: PendingQuery[] = [];
   #hasAnswered = false;
   #isUnresponsive = false;
   #onSettled: (() => void)[] = [];
 
-  constructor(clock: Pick<Clock, "after">) {
-    this.#clock = clock;
-  }
+  constructor(private readonly clock: Pick<Clock, "after">) {}
 
   get isResponsive(): boolean {
     return this.#hasAnswered && !this.#isUnresponsive;
@@ -76,7 +73,7 @@ export class TerminalQueries {
     for (const { text: sequence, query } of this.#unsent) {
       text += sequence;
       this.#pending.push(query);
-      query.cancel = this.#clock.after(TERMINAL_ANSWER_TIMEOUT_MS, () => this.#timedOut(query));
+      query.cancel = this.clock.after(TERMINAL_ANSWER_TIMEOUT_MS, () => this.#timedOut(query));
     }
     this.#unsent = [];
     return text;
@@ -118,7 +115,7 @@ export class TerminalQueries {
     if (!this.hasPending) return Promise.resolve();
     const timeoutMs = this.#hasAnswered ? RESPONSIVE_EXIT_TIMEOUT_MS : TERMINAL_EXIT_TIMEOUT_MS;
     return new Promise((resolve) => {
-      const cancel = this.#clock.after(timeoutMs, resolve);
+      const cancel = this.clock.after(timeoutMs, resolve);
       this.#onSettled.push(() => {
         cancel();
         resolve();
@@ -158,27 +155,22 @@ const TERMINAL_MARK_BYTES = 1024;
  * receives frames without delay.
  */
 export class Pacing {
-  readonly #queries: Pick<TerminalQueries, "isResponsive" | "mark" | "takeUnsent">;
-  readonly #onOpen: () => void;
   #unansweredBytes = 0;
   #unmarkedBytes = 0;
 
   /** @param onOpen called when more output may be written */
   constructor(
-    queries: Pick<TerminalQueries, "isResponsive" | "mark" | "takeUnsent">,
-    onOpen: () => void,
-  ) {
-    this.#queries = queries;
-    this.#onOpen = onOpen;
-  }
+    private readonly queries: Pick<TerminalQueries, "isResponsive" | "mark" | "takeUnsent">,
+    private readonly onOpen: () => void,
+  ) {}
 
   /** Whether the next frame may be written, whatever its size. */
   get isOpen(): boolean {
-    return !this.#queries.isResponsive || this.#unansweredBytes < TERMINAL_QUEUE_BYTES_MAX;
+    return !this.queries.isResponsive || this.#unansweredBytes < TERMINAL_QUEUE_BYTES_MAX;
   }
 
   marked(text: string): string {
-    if (!this.#queries.isResponsive) {
+    if (!this.queries.isResponsive) {
       this.#unansweredBytes = 0;
       this.#unmarkedBytes = 0;
       return text;
@@ -189,13 +181,13 @@ export class Pacing {
     if (this.#unmarkedBytes < TERMINAL_MARK_BYTES) return text;
     const markedBytes = this.#unmarkedBytes;
     this.#unmarkedBytes = 0;
-    this.#queries.mark(() => this.#reached(markedBytes));
-    return text + this.#queries.takeUnsent();
+    this.queries.mark(() => this.#reached(markedBytes));
+    return text + this.queries.takeUnsent();
   }
 
   #reached(sizeBytes: number): void {
     const wasOpen = this.isOpen;
     this.#unansweredBytes = Math.max(0, this.#unansweredBytes - sizeBytes);
-    if (!wasOpen && this.isOpen) queueMicrotask(this.#onOpen);
+    if (!wasOpen && this.isOpen) queueMicrotask(this.onOpen);
   }
 }

@@ -188,7 +188,6 @@ const RESET = "\x1b[m";
 
 export class Palette {
   readonly #styles: ReadonlyMap<Role, Style>;
-  readonly #depth: ColorDepth;
   readonly #codes = new Map<string, string>();
 
   /**
@@ -198,7 +197,7 @@ export class Palette {
   constructor(
     theme: TerminalSettings["theme"],
     userStyles: Readonly<Record<string, string>>,
-    depth: ColorDepth,
+    private readonly depth: ColorDepth,
   ) {
     const styles = ROLES.map((role) => {
       const chosen = Object.hasOwn(userStyles, role)
@@ -207,7 +206,6 @@ export class Palette {
       return [role, chosen ?? readStyle(roleStyle(role, theme, depth === "none")) ?? {}] as const;
     });
     this.#styles = new Map(styles);
-    this.#depth = depth;
   }
 
   /** @param under background role of the whole line */
@@ -243,7 +241,7 @@ export class Palette {
     if (cached !== undefined) return cached;
     const below = under === undefined ? {} : (this.#styles.get(under) ?? {});
     const above = role === undefined ? {} : (this.#styles.get(role) ?? {});
-    const code = sgrOf({ ...below, ...above, ...spanStyle }, this.#depth);
+    const code = sgrOf({ ...below, ...above, ...spanStyle }, this.depth);
     this.#codes.set(key, code);
     return code;
   }

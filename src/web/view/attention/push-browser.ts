@@ -5,11 +5,11 @@ import { equalBytes } from "../../../base/bytes.ts";
 export type PushProblem = "untrusted" | "missing" | "denied" | "failed";
 
 export class PushError extends Error {
-  readonly problem: PushProblem;
-
-  constructor(problem: PushProblem, cause?: unknown) {
+  constructor(
+    readonly problem: PushProblem,
+    cause?: unknown,
+  ) {
     super(problem, { cause });
-    this.problem = problem;
   }
 }
 

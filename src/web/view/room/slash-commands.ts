@@ -103,18 +103,14 @@ const NOTICES: Readonly<
 };
 
 class PageHost implements Host {
-  readonly #page: PageValue;
-  readonly #context: CommandContext;
-  readonly #draft: Draft;
-
-  constructor(page: PageValue, context: CommandContext, draft: Draft) {
-    this.#page = page;
-    this.#context = context;
-    this.#draft = draft;
-  }
+  constructor(
+    private readonly page: PageValue,
+    private readonly context: CommandContext,
+    private readonly draft: Draft,
+  ) {}
 
   get current(): string {
-    return this.#context.target;
+    return this.context.target;
   }
 
   unixMs(): number {
@@ -122,20 +118,20 @@ class PageHost implements Host {
   }
 
   async post(body: PostBody, target = this.current): Promise<void> {
-    const { re } = this.#draft;
+    const { re } = this.draft;
     const isHere = target === this.current;
-    this.#page.chat.actions.sendBody(target, re === undefined || !isHere ? body : { re, ...body });
-    if (!isHere) this.#context.open(target);
+    this.page.chat.actions.sendBody(target, re === undefined || !isHere ? body : { re, ...body });
+    if (!isHere) this.context.open(target);
   }
 
   sent(): Promise<void> {
-    return this.#page.chat.actions.sent(this.current);
+    return this.page.chat.actions.sent(this.current);
   }
 
   async erase(seq: number): Promise<undefined> {
     confirm(
-      this.#page,
-      deleteQuestion(this.#page, () => this.#page.chat.actions.erase(seq)),
+      this.page,
+      deleteQuestion(this.page, () => this.page.chat.actions.erase(seq)),
     );
   }
 
@@ -145,8 +141,8 @@ class PageHost implements Host {
     sealed = false,
     mayCreate,
   }: JoinArgs): Promise<WireAnswer<"join"> | undefined> {
-    const { openDialog, chat } = this.#page;
-    const onOpen = this.#context.open;
+    const { openDialog, chat } = this.page;
+    const onOpen = this.context.open;
     try {
       const options = password === undefined ? { sealed } : { password };
       return await chat.request("join", { room, ...options });
@@ -163,23 +159,23 @@ class PageHost implements Host {
   }
 
   noteRoom(room: string): void {
-    this.#page.notify(this.#page.texts.appliesTo(room));
+    this.page.notify(this.page.texts.appliesTo(room));
   }
 
   hideJoins(on: boolean): void {
-    this.#page.change({ isQuiet: on });
+    this.page.change({ isQuiet: on });
   }
 
   async show(view: View): Promise<undefined> {
     const viewer = VIEWERS[view.kind] as Viewer<View["kind"]>;
-    viewer(view, this.#page, this.#context);
+    viewer(view, this.page, this.context);
   }
 
   showAnswer(answer: Answer | undefined): void {
     const { json, roomToOpen } = answer ?? {};
-    if (roomToOpen !== undefined) this.#context.open(roomToOpen);
-    const notice = json && NOTICES[json.kind]?.(json, this.#page.texts);
-    if (notice !== undefined) this.#page.notify(notice);
+    if (roomToOpen !== undefined) this.context.open(roomToOpen);
+    const notice = json && NOTICES[json.kind]?.(json, this.page.texts);
+    if (notice !== undefined) this.page.notify(notice);
   }
 }
 

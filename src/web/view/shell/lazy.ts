@@ -5,15 +5,12 @@ import { whenSettled } from "./effects.ts";
 
 export class LazyModule<Module> {
   loaded: Module | undefined;
-  readonly #load: () => Promise<Module>;
 
-  constructor(load: () => Promise<Module>) {
-    this.#load = load;
-  }
+  constructor(private readonly load: () => Promise<Module>) {}
 
   /** After a failure, the next call retries. */
   async fetch(): Promise<Module> {
-    this.loaded ??= await this.#load();
+    this.loaded ??= await this.load();
     return this.loaded;
   }
 }

@@ -28,7 +28,6 @@ export interface ToastContainer {
 const LEVELS: readonly ToastContainer["level"][] = ["page", "conversation", "dialog"];
 
 export class ToastQueue {
-  readonly #clock: Pick<Clock, "now" | "after">;
   readonly #listeners = new Set<() => void>();
   #toasts: readonly Timed[] = [];
   #containers: readonly ToastContainer[] = [];
@@ -36,9 +35,7 @@ export class ToastQueue {
   #pausedAt: number | undefined;
   #cancel: (() => void) | undefined;
 
-  constructor(clock: Pick<Clock, "now" | "after">) {
-    this.#clock = clock;
-  }
+  constructor(private readonly clock: Pick<Clock, "now" | "after">) {}
 
   get toasts(): readonly Toast[] {
     return this.#toasts;
@@ -55,7 +52,7 @@ export class ToastQueue {
 
   show(text: string, isFault: boolean): void {
     const visibleMs = Math.min(NOTICE_MS + text.length * LETTER_MS, VISIBLE_MS_MAX);
-    const toast = { id: this.#nextId++, text, isFault, endsAt: this.#clock.now() + visibleMs };
+    const toast = { id: this.#nextId++, text, isFault, endsAt: this.clock.now() + visibleMs };
     const remaining = this.#toasts.filter((toast) => toast.text !== text);
     this.#change([...remaining, toast].slice(-TOASTS_MAX));
   }
@@ -66,7 +63,7 @@ export class ToastQueue {
 
   pause(isPaused: boolean): void {
     if (isPaused === (this.#pausedAt !== undefined)) return;
-    const nowMs = this.#clock.now();
+    const nowMs = this.clock.now();
     const pausedMs = nowMs - (this.#pausedAt ?? nowMs);
     this.#pausedAt = isPaused ? nowMs : undefined;
     this.#toasts = this.#toasts.map((toast) => ({ ...toast, endsAt: toast.endsAt + pausedMs }));
@@ -94,8 +91,8 @@ export class ToastQueue {
     this.#cancel = undefined;
     if (this.#pausedAt !== undefined || this.#toasts.length === 0) return;
     const next = Math.min(...this.#toasts.map(({ endsAt }) => endsAt));
-    this.#cancel = this.#clock.after(Math.max(1, next - this.#clock.now()), () => {
-      const nowMs = this.#clock.now();
+    this.#cancel = this.clock.after(Math.max(1, next - this.clock.now()), () => {
+      const nowMs = this.clock.now();
       this.#change(this.#toasts.filter(({ endsAt }) => endsAt > nowMs));
     });
   }
