@@ -2,6 +2,7 @@
 
 import { asFault, Fault, msg } from "../base/fault.ts";
 import type { RoomId } from "../base/ids.ts";
+import { TYPING_MS } from "../base/limits.ts";
 import { formatTarget } from "../base/names.ts";
 import { defined } from "../base/values.ts";
 import type { RoomView } from "../core/client/chat-record.ts";
@@ -17,7 +18,7 @@ import {
   openRoom,
   roomOf,
 } from "../core/model/selectors.ts";
-import type { Draft, Item, Model, SearchQuery } from "../core/model/state.ts";
+import type { Draft, Item, Model, RoomState, SearchQuery } from "../core/model/state.ts";
 import { checkFileText } from "../core/rooms/files.ts";
 import { checkReason } from "../core/rooms/moderation.ts";
 import type { NotifyLevel, RoomPrefs } from "../core/rooms/prefs.ts";
@@ -29,7 +30,6 @@ import type { ModelStore } from "./model-store.ts";
 import { sealedEdit } from "./sealed/body.ts";
 import type { SealedRooms } from "./sealed/rooms.ts";
 import { checkMaySeal, checkNotSealed, sealRoom } from "./sealed/seal-rooms.ts";
-import { TypingNotifier } from "./typing.ts";
 
 export interface JoinOptions {
   readonly password?: string;
@@ -518,4 +518,40 @@ function ownReaction({ reactions }: Pick<Item, "reactions">, sign: string): numb
 
 export function bareTarget(target: string): string {
   return target.replace(/^#/, "");
+}
+
+/** Refreshes an indicator at half of its lifetime. */
+const REFRESH_INTERVAL_MS = TYPING_MS / 2;
+
+export class TypingNotifier {
+  #room: string | undefined;
+  #sentAt = 0;
+
+  constructor(
+    private readonly now: () => number,
+    private readonly send: (room: string, on: boolean) => void,
+  ) {}
+
+  report({ id, isSealed, isClosed }: RoomState, text: string): void {
+    if (isSealed || isClosed) return;
+    const isSameRoom = this.#room === id;
+    if (!isMessageText(text)) {
+      if (isSameRoom) this.send(id, false);
+      return this.sent();
+    }
+    const now = this.now();
+    if (isSameRoom && now - this.#sentAt < REFRESH_INTERVAL_MS) return;
+    this.#room = id;
+    this.#sentAt = now;
+    this.send(id, true);
+  }
+
+  /** Sends no request, because the message itself ends the indicator for other users. */
+  sent(): void {
+    this.#room = undefined;
+  }
+}
+
+function isMessageText(text: string): boolean {
+  return text.trim() !== "" && (!text.startsWith("/") || /^\/(?:\/|me\s)/.test(text));
 }

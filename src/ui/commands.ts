@@ -7,9 +7,9 @@ import { parseUntil, withUtcTime } from "../core/duration.ts";
 import { roomOf } from "../core/model/selectors.ts";
 import { isIpv4 } from "../wire/host.ts";
 import type { Answer as WireAnswer } from "../wire/messages.ts";
-import type { Chat } from "./command.ts";
 import {
   type Answer,
+  type Chat,
   type Command,
   isSeq,
   type JoinArgs,

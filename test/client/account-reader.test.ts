@@ -2,8 +2,8 @@ import { expect, test } from "bun:test";
 import { utf8Encode } from "../../src/base/bytes.ts";
 import { AccountReader } from "../../src/client/account-reader.ts";
 import type { AccountEvent, ReaderEvent } from "../../src/client/event.ts";
-import { EventStage } from "../../src/client/event-stage.ts";
 import { Follower, type FollowerEvent } from "../../src/client/follower.ts";
+import { EventStage } from "../../src/client/session.ts";
 import { sha256 } from "../../src/crypto/sha256.ts";
 import type { Fingerprint } from "../../src/wire/fingerprint.ts";
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { Fault } from "../../src/base/fault.ts";
 import { RECONNECT_MAX_MS, RECONNECT_PENDING_MAX_MS } from "../../src/base/limits.ts";
-import { ReconnectTimer } from "../../src/client/reconnect-timer.ts";
+import { ReconnectTimer } from "../../src/client/connection-loop.ts";
 import { VirtualClock } from "./virtual-clock.ts";
 
 const CONNECTION_LOST = new Fault("link-closed", "the connection was lost");

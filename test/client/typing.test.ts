@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { TYPING_MS } from "../../src/base/limits.ts";
-import { TypingNotifier } from "../../src/client/typing.ts";
+import { TypingNotifier } from "../../src/client/actions.ts";
 import type { RoomState } from "../../src/core/model/state.ts";
 
 const room = (id: string, change: Partial<RoomState> = {}) =>

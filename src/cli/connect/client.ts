@@ -1,17 +1,23 @@
 /** Logged-in client for a command. */
 
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
 import { clientName } from "../../base/client-name.ts";
 import { Fault } from "../../base/fault.ts";
 import { SCREEN_FRAME_MS, SCREEN_ITEMS_MAX } from "../../base/limits-screen.ts";
+import { jsonLine } from "../../base/text.ts";
 import { defined } from "../../base/values.ts";
 import { VERSION } from "../../base/version.ts";
 import type { AuditEvidence } from "../../client/auditor.ts";
 import { Client, type ClientOptions } from "../../client/client.ts";
 import type { ConnectedEvent, LinkEvent, ReaderEvent, SessionEvent } from "../../client/event.ts";
 import type { FollowMode } from "../../client/follower.ts";
+import type { GuessDelay } from "../../client/link/connection.ts";
 import type { Credentials } from "../../client/login.ts";
 import type { Identity } from "../../crypto/identity.ts";
 import type { Clock } from "../../io/clock.ts";
+import { writeSmallFile } from "../../io/disk/data-folder.ts";
 import { systemEntropy } from "../../io/entropy.ts";
 import { ClientState } from "../../io/state/client-state.ts";
 import { findLocalServers, type LocalServer } from "../../io/state/local-servers.ts";
@@ -19,7 +25,7 @@ import { ENGLISH_TERMINAL, type Message } from "../../ui/messages/en/terminal.ts
 import { formatFingerprint } from "../../wire/fingerprint.ts";
 import { formatAddress, type ServerSpec } from "../../wire/invite.ts";
 import { defineVerb, type FlagDefs, type FlagValues, type Verb } from "../command.ts";
-import { type Context, faultLine, printNotice, runInterruptible } from "../context.ts";
+import { type Context, faultLine, mayRedraw, printNotice, runInterruptible } from "../context.ts";
 import { SERVER_ARGUMENT, SERVER_FLAGS, type ServerFlags, serverOptions } from "../flags.ts";
 import {
   PASSWORD,
@@ -32,7 +38,6 @@ import {
 import { type AddressDialer, openAddressDialer } from "./dial.ts";
 import { chooseServer, discoverServer } from "./discover.ts";
 import { deviceIdentity, deviceKeys, nativeFileCipher, nativeHashing, sealedHome } from "./keys.ts";
-import { GuessDelayDisplay, storeEvidence } from "./notices.ts";
 
 export interface ClientFlags extends ServerFlags {
   readonly passwordFile?: string | undefined;
@@ -404,4 +409,71 @@ const SYSTEMS: Readonly<Record<string, string>> = {
 
 function programName(platform: string = process.platform): string {
   return clientName(`chat/${VERSION}`, `chat on ${SYSTEMS[platform] ?? platform}`);
+}
+
+/**
+ * Delay before the countdown appears. A correct secret is answered sooner, even after wrong
+ * attempts.
+ */
+const DISPLAY_DELAY_MS = 400;
+const TICK_MS = 1_000;
+const CLEAR_LINE = "\r\x1b[K";
+
+/** A countdown on a terminal, otherwise a single line. */
+export class GuessDelayDisplay {
+  /** Set by the full-screen client, which displays the text itself. */
+  displayOverride: ((text: Message) => void) | undefined;
+  #cancel: (() => void) | undefined;
+  #isDrawn = false;
+
+  constructor(private readonly context: Context) {}
+
+  readonly update = (delay: GuessDelay | undefined): void => {
+    this.#end();
+    if (delay === undefined) return;
+    const { clock } = this.context;
+    const deadline = clock.now() + delay.waitMs;
+    const firstMs = Math.min(DISPLAY_DELAY_MS, delay.waitMs);
+    this.#cancel = clock.after(firstMs, () => this.#show(delay.of, deadline));
+  };
+
+  #show(of: GuessDelay["of"], deadline: number): void {
+    const { clock, stderr } = this.context;
+    // The answer still has to cross the network, so the countdown stops at one second.
+    const seconds = Math.max(1, Math.ceil((deadline - clock.now()) / 1000));
+    const message = ENGLISH_TERMINAL.guessDelay(of, seconds);
+    const countsDown = this.context.terminal !== undefined && mayRedraw(this.context);
+    const fits = message.length + "chat: ".length < stderr.columns();
+    if (this.displayOverride !== undefined) {
+      return this.displayOverride((texts) => texts.guessDelay(of, seconds));
+    }
+    if (!countsDown || !fits) return printNotice(this.context, message);
+    stderr.write(`${CLEAR_LINE}chat: ${message}`);
+    this.#isDrawn = true;
+    this.#cancel = clock.after(TICK_MS, () => this.#show(of, deadline));
+  }
+
+  #end(): void {
+    this.#cancel?.();
+    this.#cancel = undefined;
+    if (this.#isDrawn) this.context.stderr.write(CLEAR_LINE);
+    this.#isDrawn = false;
+  }
+}
+
+const FOLDER = "evidence";
+const DIGITS = 16;
+
+/** Stores a file that proves that a server rewrote its log. */
+export function storeEvidence(home: string, evidence: AuditEvidence): string {
+  const { reason, known, shown } = evidence;
+  const name = createHash("sha256")
+    .update(JSON.stringify([reason, known, shown]))
+    .digest("hex")
+    .slice(0, DIGITS);
+  const folder = join(home, FOLDER);
+  const path = join(folder, `${name}.json`);
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  if (!existsSync(path)) writeSmallFile(path, jsonLine(evidence));
+  return path;
 }

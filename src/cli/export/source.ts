@@ -3,8 +3,7 @@
 import { join } from "node:path";
 import { toBase64Url } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
-import type { FileId } from "../../base/ids.ts";
-import { isFileId } from "../../base/ids.ts";
+import { type FileId, isFileId } from "../../base/ids.ts";
 import { CHUNK_BYTES } from "../../base/limits.ts";
 import { formatTarget, type Target } from "../../base/names.ts";
 import { defined } from "../../base/values.ts";

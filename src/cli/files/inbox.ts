@@ -1,8 +1,7 @@
 /** Downloads files from all rooms as they arrive. */
 
 import { Fault, type FaultCode, msg } from "../../base/fault.ts";
-import type { FileId } from "../../base/ids.ts";
-import { isFileId } from "../../base/ids.ts";
+import { type FileId, isFileId } from "../../base/ids.ts";
 import { CONCURRENT_DOWNLOADS_MAX, INCOMING_FILES_MAX } from "../../base/limits.ts";
 import type { Client } from "../../client/client.ts";
 import type { ReaderEvent } from "../../client/event.ts";

@@ -25,11 +25,7 @@ const ICONS = [
   { name: "maskable-512", sizes: "512x512", purpose: "maskable" },
 ] as const;
 
-export interface PageBuildOptions {
-  readonly small: boolean;
-}
-
-export async function buildPage({ small }: PageBuildOptions): Promise<Page> {
+export async function buildPage({ small }: { readonly small: boolean }): Promise<Page> {
   const naming = "[name]-[hash].[ext]";
   const built = await Bun.build({
     entrypoints: [PAGE_SOURCE],

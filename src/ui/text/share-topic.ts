@@ -1,7 +1,6 @@
 /** Topic of the lobby of `chat share`, which users read and `chat receive` parses. */
 
-import type { FileId } from "../../base/ids.ts";
-import { isFileId } from "../../base/ids.ts";
+import { type FileId, isFileId } from "../../base/ids.ts";
 
 export interface ShareTopic {
   readonly count: number;

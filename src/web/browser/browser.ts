@@ -1,22 +1,25 @@
 /** `Platform` of a real browser: storage, sockets, locks, frames and the address bar. */
 
+import { fromBase64Url, toBase64Url } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import { cleanFileName } from "../../base/file-names.ts";
+import type { Link } from "../../io/link/link.ts";
+import { PageFault } from "../../ui/text/fault-text.ts";
 import { readFragment } from "../input/fragment.ts";
 import { isRouteHash } from "../input/route.ts";
 import { browserName } from "./browser-name.ts";
 import type { Locks, Platform, Subtle, TabMessage, Tabs } from "./environment.ts";
-import { dialHttp } from "./http-link.ts";
+import { dialHttp, type HttpDialOptions } from "./http-link.ts";
 import {
+  type Change,
   type DatabaseFactory,
   type MakeKeyRange,
   MemoryStore,
   openStore,
   type Store,
+  type Table,
 } from "./indexed-db.ts";
 import { dialSocket, type Socket } from "./link.ts";
-import { PageDialer } from "./page-dial.ts";
-import { ProgramStore } from "./program-store.ts";
 import { chooseSaveTarget, type SavingPage } from "./save-targets.ts";
 
 /** Declares only what the driver uses, so that the driver needs no DOM types. */
@@ -296,4 +299,112 @@ function isTabMessage(value: unknown): value is TabMessage {
   if (typeof value !== "object" || value === null) return false;
   const { kind, user } = value as Partial<TabMessage>;
   return kind === "left" && typeof user === "string";
+}
+
+const PROGRAM_TABLES: ReadonlySet<Table> = new Set(["keys", "places", "drafts"]);
+
+export type StoreRequest =
+  | { readonly op: "get"; readonly table: Table; readonly key: string }
+  | { readonly op: "all"; readonly table: Table; readonly prefix: string }
+  | { readonly op: "write"; readonly changes: readonly Change[] };
+
+/**
+ * Lets the program store secrets, because another local user could later use the same port and read
+ * this browser storage.
+ */
+export class ProgramStore implements Store {
+  readonly isExternal = true;
+  readonly #request: (request: StoreRequest) => Promise<unknown>;
+
+  constructor(
+    private readonly local: Store,
+    sendRequest: (request: StoreRequest) => Promise<unknown>,
+  ) {
+    this.#request = sendRequest;
+  }
+
+  async get(table: Table, key: string): Promise<unknown> {
+    if (!PROGRAM_TABLES.has(table)) return this.local.get(table, key);
+    return decodeValue(await this.#request({ op: "get", table, key }));
+  }
+
+  async all(table: Table, prefix: string): Promise<[string, unknown][]> {
+    if (!PROGRAM_TABLES.has(table)) return this.local.all(table, prefix);
+    const rows = await this.#request({ op: "all", table, prefix });
+    if (!Array.isArray(rows)) throw new Fault("store-failed", "unexpected answer from chat web");
+    return rows.map(([key, value]) => [String(key), decodeValue(value)]);
+  }
+
+  /** Not atomic across the two stores; no caller writes to both. */
+  async write(changes: readonly Change[]): Promise<void> {
+    const remote = changes.filter(({ table }) => PROGRAM_TABLES.has(table));
+    const local = changes.filter(({ table }) => !PROGRAM_TABLES.has(table));
+    if (remote.length > 0) await this.#request({ op: "write", changes: remote.map(encodeChange) });
+    if (local.length > 0) await this.local.write(local);
+  }
+}
+
+function encodeChange({ table, key, value }: Change): Change {
+  return { table, key, value: encodeValue(value) };
+}
+
+function encodeValue(value: unknown): unknown {
+  if (value instanceof Uint8Array) return { $bytes: toBase64Url(value) };
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, field]) => [key, encodeValue(field)]));
+}
+
+function decodeValue(value: unknown): unknown {
+  if (value === null) return undefined;
+  if (typeof value !== "object" || Array.isArray(value)) return value;
+  const { $bytes } = value as { $bytes?: unknown };
+  if (typeof $bytes === "string") return fromBase64Url($bytes);
+  return Object.fromEntries(
+    Object.entries(value ?? {}).map(([key, field]) => [key, decodeValue(field)]),
+  );
+}
+
+interface PageDialOptions {
+  readonly dialSocket: () => Promise<Link>;
+  readonly dialHttp: () => Promise<Link>;
+  readonly fetch: HttpDialOptions["fetch"];
+}
+
+/** Refused WebSockets, while the server answers, after which the page uses HTTP. */
+const REFUSALS = 2;
+
+export class PageDialer {
+  #httpLink: Link | undefined;
+
+  constructor(private readonly options: PageDialOptions) {}
+
+  /** @throws {Fault} unreachable, timeout */
+  readonly dial = async (): Promise<Link> => {
+    const { dialSocket, dialHttp } = this.options;
+    const hasWorked = (this.#httpLink?.counters().receivedMessages ?? 0) > 0;
+    for (let refusals = 0; refusals < REFUSALS && !hasWorked; refusals++) {
+      try {
+        return await dialSocket();
+      } catch (error) {
+        if (!(await this.#isServerUp())) throw error;
+      }
+    }
+    try {
+      this.#httpLink = await dialHttp();
+      return this.#httpLink;
+    } catch (error) {
+      this.#httpLink = undefined;
+      if (!(error instanceof Fault) || !(await this.#isServerUp())) throw error;
+      throw new PageFault("unreachable", "postsRefused", { cause: error });
+    }
+  };
+
+  async #isServerUp(): Promise<boolean> {
+    try {
+      const response = await this.options.fetch("/healthz", { cache: "no-store" });
+      return /^(?:ok|no-majority)\n$/.test(await response.text());
+    } catch {
+      return false;
+    }
+  }
 }

@@ -3,8 +3,7 @@
 import { unreachable } from "../../base/assert.ts";
 import { clientName } from "../../base/client-name.ts";
 import { asFault, Fault } from "../../base/fault.ts";
-import type { RoomId } from "../../base/ids.ts";
-import { type FileId, isFileId } from "../../base/ids.ts";
+import { type FileId, isFileId, type RoomId } from "../../base/ids.ts";
 import { checkName } from "../../base/names.ts";
 import { dateOf } from "../../base/time.ts";
 import { bareTarget } from "../../client/actions.ts";

@@ -1,23 +1,35 @@
 /** Uploads and downloads of one account on the page. */
 
+import { assert } from "../../base/assert.ts";
 import { toBase64Url } from "../../base/bytes.ts";
-import { Fault } from "../../base/fault.ts";
+import { asFault, Fault } from "../../base/fault.ts";
 import { cleanFileName } from "../../base/file-names.ts";
-import { type FileId, ID_BYTES } from "../../base/ids.ts";
+import { type FileId, ID_BYTES, isFileId } from "../../base/ids.ts";
 import {
   CONCURRENT_PAGE_UPLOADS_MAX,
+  DOWNLOAD_NOTE_KEEP_MS,
   PAGE_DOWNLOADS_STORED_MAX,
   PAGE_UPLOADS_MAX,
 } from "../../base/limits-page.ts";
-import { TransferQueue } from "../../client/files/queue.ts";
-import { Transfers } from "../../client/files/transfers.ts";
-import { fileStamp } from "../browser/file-source.ts";
+import type { Hashing } from "../../client/files/hashing.ts";
+import { type RunOptions, TransferQueue, type TransferTask } from "../../client/files/queue.ts";
+import { type DownloadRequest, Transfers } from "../../client/files/transfers.ts";
+import type { Clock } from "../../io/clock.ts";
+import { PageFault } from "../../ui/text/fault-text.ts";
+import type { SaveHandle } from "../browser/environment.ts";
+import { FileSource, fileStamp } from "../browser/file-source.ts";
 import { MemoryTarget, SaveSink } from "../browser/save-sink.ts";
+import { removeIncomplete } from "../browser/save-targets.ts";
 import { AttachmentStore } from "./attachment-store.ts";
-import { DOWNLOAD_JOURNAL, Download, type DownloadDependencies, sinkRequest } from "./download.ts";
-import { type PageTask, type PageTransfersOptions, TransferJournal } from "./journal.ts";
+import {
+  type JournalEntry,
+  type JournalOptions,
+  type PageTask,
+  type PageTransfersOptions,
+  TransferJournal,
+} from "./journal.ts";
+import type { Photos } from "./photos.ts";
 import { PreviewStore } from "./preview-store.ts";
-import { Upload, type UploadDependencies } from "./upload.ts";
 import { BrowserUploadJournal, type UploadEntry } from "./upload-journal.ts";
 
 export type UploadOptions = Partial<Pick<UploadEntry, "handle" | "text" | "sending" | "isSmaller">>;
@@ -168,4 +180,208 @@ export class PageTransfers extends TransferQueue<PageTask> {
     this.attached.close();
     this.madePreviews.close();
   }
+}
+
+interface UploadDependencies {
+  readonly files: Transfers;
+  readonly uploads: BrowserUploadJournal;
+  readonly post?: ((to: string, text: string) => void) | undefined;
+  readonly photos?: Photos | undefined;
+}
+
+class Upload implements PageTask {
+  readonly isResumable = true;
+
+  constructor(
+    private readonly dependencies: UploadDependencies,
+    private readonly entry: UploadEntry,
+    private content?: File,
+  ) {}
+
+  get view(): TransferTask["view"] {
+    const { key: id, name, to } = this.entry;
+    return { id, kind: "upload", file: this.journalEntry?.file, name, to: [to] };
+  }
+
+  get journalEntry(): UploadEntry | undefined {
+    return this.dependencies.uploads.get(this.entry.key);
+  }
+
+  isSameFile(file: File): boolean {
+    return this.entry.name === file.name && this.entry.stamp === fileStamp(file);
+  }
+
+  get sending(): string | undefined {
+    return this.journalEntry?.sending;
+  }
+
+  async run(options: RunOptions): Promise<void> {
+    const { files, uploads, post, photos } = this.dependencies;
+    const { journalEntry } = this;
+    if (journalEntry === undefined || this.content === undefined) return;
+    const { key, to, text, sending } = journalEntry;
+    const content = await this.#chosenSize(this.content);
+    const source = new FileSource(content, key, journalEntry.stamp);
+    try {
+      const preview = await photos?.preview(content);
+      const result = await files.send({ source, to: [to], text, sending, preview, ...options });
+      const [refused] = result.refused;
+      if (refused !== undefined && result.posted.length === 0) throw refused.fault;
+      uploads.remove(key);
+      if (result.unsaid !== undefined) post?.(to, result.unsaid);
+    } finally {
+      source.close();
+    }
+  }
+
+  /** @throws {Fault} not-allowed if the position that the user left out would be sent */
+  async #chosenSize(original: File): Promise<File> {
+    const { photos } = this.dependencies;
+    if (photos === undefined || this.journalEntry?.isSmaller !== true) return original;
+    const smaller = await photos.smaller(original);
+    if (smaller === undefined && (await photos.inspect(original)).hasPosition)
+      throw new PageFault("not-allowed", "positionRemains");
+    return smaller ?? original;
+  }
+
+  async isReadable(): Promise<boolean> {
+    this.content ??= await this.#permitted("queryPermission");
+    return this.content !== undefined;
+  }
+
+  async reopen(chosen?: File): Promise<boolean> {
+    const content = chosen ?? this.content ?? (await this.#permitted("requestPermission"));
+    if (content === undefined || this.journalEntry === undefined) return false;
+    if (!this.isSameFile(content)) throw new PageFault("file-changed", "otherFile");
+    this.content = content;
+    return true;
+  }
+
+  storePaused(isPaused: boolean): void {
+    if (this.journalEntry !== undefined)
+      this.dependencies.uploads.put({ ...this.journalEntry, isPaused });
+  }
+
+  discard(): void {
+    const { files, uploads } = this.dependencies;
+    const file = this.journalEntry?.file;
+    uploads.remove(this.entry.key);
+    if (file !== undefined) files.withdraw(file).catch(asFault);
+  }
+
+  async #permitted(method: "queryPermission" | "requestPermission"): Promise<File | undefined> {
+    const { handle, stamp } = this.entry;
+    if ((await handle?.[method]?.({ mode: "read" })) !== "granted") return undefined;
+    try {
+      const file = await handle?.getFile();
+      return file !== undefined && fileStamp(file) === stamp ? file : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+}
+
+interface DownloadEntry extends JournalEntry {
+  readonly file: FileId;
+  readonly handle: SaveHandle;
+}
+
+const DOWNLOAD_JOURNAL: JournalOptions<DownloadEntry> = {
+  table: "downloads",
+  maxAgeMs: DOWNLOAD_NOTE_KEEP_MS,
+  parseEntry: (value) => {
+    const { key, file, name, handle, begunUnixMs } = value;
+    const isValid =
+      typeof key === "string" &&
+      typeof file === "string" &&
+      isFileId(file) &&
+      typeof name === "string" &&
+      typeof handle === "object" &&
+      typeof begunUnixMs === "number";
+    return isValid ? (value as DownloadEntry) : undefined;
+  },
+};
+
+interface DownloadDependencies {
+  readonly files: Transfers;
+  readonly downloads: TransferJournal<DownloadEntry>;
+  readonly clock: Clock;
+  readonly hashing: Hashing;
+}
+
+type DownloadInfo = Pick<DownloadEntry, "key" | "file" | "name" | "begunUnixMs"> & {
+  readonly handle: SaveHandle | undefined;
+};
+
+/**
+ * Verifies each chunk before writing it. With file handles, a later page can resume the download.
+ */
+class Download implements PageTask {
+  readonly view: TransferTask["view"];
+  readonly isResumable: boolean;
+  #isPermitted: boolean;
+
+  constructor(
+    private readonly dependencies: DownloadDependencies,
+    private readonly info: DownloadInfo,
+    private sink?: SaveSink,
+  ) {
+    const { key: id, file, name, handle } = info;
+    this.view = { id, kind: "download", file, name, to: [] };
+    this.isResumable = handle !== undefined;
+    this.#isPermitted = sink !== undefined;
+  }
+
+  async run({ signal, onProgress }: RunOptions): Promise<void> {
+    const { files, downloads, hashing } = this.dependencies;
+    const { key, file, handle } = this.info;
+    try {
+      if (handle !== undefined) this.sink ??= await SaveSink.resume(handle, hashing);
+      assert(this.sink !== undefined, "a download without a handle keeps its sink");
+      await files.get({ ...sinkRequest(this.sink, file), signal, onProgress });
+      downloads.remove(key);
+    } catch (error) {
+      asFault(error);
+      await this.#flush();
+      throw error;
+    }
+  }
+
+  async mayWrite(method: "queryPermission" | "requestPermission"): Promise<boolean> {
+    const answer = await this.info.handle?.[method]?.({ mode: "readwrite" });
+    this.#isPermitted = answer === "granted";
+    return this.#isPermitted;
+  }
+
+  async reopen(): Promise<boolean> {
+    return this.#isPermitted || this.mayWrite("requestPermission");
+  }
+
+  storePaused(isPaused: boolean): void {
+    const { handle, ...entry } = this.info;
+    if (handle !== undefined) this.dependencies.downloads.put({ ...entry, handle, isPaused });
+  }
+
+  async discard(): Promise<void> {
+    const { downloads, clock } = this.dependencies;
+    const { key, handle } = this.info;
+    // If this fails, an incomplete file stays on disk.
+    await this.sink?.abandon().catch(() => undefined);
+    if (this.sink === undefined && handle !== undefined) await removeIncomplete(handle, clock);
+    downloads.remove(key);
+  }
+
+  async #flush(): Promise<void> {
+    try {
+      await this.sink?.flush();
+    } catch (error) {
+      asFault(error);
+      if (this.isResumable) this.sink = undefined;
+    }
+  }
+}
+
+function sinkRequest(sink: SaveSink, file: FileId): DownloadRequest {
+  const openSink: DownloadRequest["openSink"] = async (options) => sink.opened(options);
+  return { file, into: "", chunksLeft: () => sink.have, openSink };
 }

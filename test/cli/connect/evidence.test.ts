@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { storeEvidence } from "../../../src/cli/connect/notices.ts";
+import { storeEvidence } from "../../../src/cli/connect/client.ts";
 import type { AuditEvidence } from "../../../src/client/auditor.ts";
 import { tempFolder } from "../../temp-folder.ts";
 

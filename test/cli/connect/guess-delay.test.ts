@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { GuessDelayDisplay } from "../../../src/cli/connect/notices.ts";
+import { GuessDelayDisplay } from "../../../src/cli/connect/client.ts";
 import { ENGLISH_TERMINAL } from "../../../src/ui/messages/en/terminal.ts";
 import { VirtualClock } from "../../client/virtual-clock.ts";
 import { fakeContext } from "../../commands/fake-world.ts";

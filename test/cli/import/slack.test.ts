@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { type ExportTree, isSlack, readSlack } from "../../../src/cli/import/exports.ts";
+import { type ExportTree, isSlack, readSlack } from "../../../src/cli/import/format.ts";
 
 function tree(files: Readonly<Record<string, unknown>>): ExportTree {
   return {

@@ -10,7 +10,7 @@ import {
   openAccountSeed,
   linkMac as pageLinkMac,
   sealAccountSeed,
-} from "../../../src/web/browser/link-crypto.ts";
+} from "../../../src/web/driver/linking.ts";
 import type { Fingerprint } from "../../../src/wire/fingerprint.ts";
 
 const bytes = (length: number, of: number) => new Uint8Array(length).fill(of);

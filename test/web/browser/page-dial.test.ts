@@ -1,8 +1,8 @@
 import { expect, test } from "bun:test";
 import { Fault } from "../../../src/base/fault.ts";
 import type { Link } from "../../../src/io/link/link.ts";
+import { PageDialer } from "../../../src/web/browser/browser.ts";
 import { dialHttp } from "../../../src/web/browser/http-link.ts";
-import { PageDialer } from "../../../src/web/browser/page-dial.ts";
 import { VirtualClock } from "../../client/virtual-clock.ts";
 import { rejection } from "../../rejection.ts";
 

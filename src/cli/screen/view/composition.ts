@@ -7,11 +7,11 @@ import { openRoom, roomList } from "../../../core/model/selectors.ts";
 import type { Model } from "../../../core/model/state.ts";
 import type { FileBody } from "../../../core/rooms/files.ts";
 import { type Times, timesIn } from "../../../ui/text/times.ts";
+import { type Editor, indexAtCell, visibleForm, visualLines } from "../editor/editor.ts";
 import { type PictureSizes, pictureRows } from "../pictures/cells.ts";
 import type { Frame, Hit, ListScroll, ScreenSettings, ScreenState } from "../state/screen-state.ts";
 import type { ScreenTexts } from "../text/texts.ts";
 import { headerLine, type LinkStatus, nameOf, statusLine } from "./bars.ts";
-import { type InputBox, type InputBoxOptions, inputBox, inputColumns } from "./input-box.ts";
 import type { RowOptions } from "./message.ts";
 import { draftContextLine, noticeLines } from "./notices.ts";
 import { type OverlayOptions, overlayLines, overlayPrompt, overlayTopMax } from "./overlay.ts";
@@ -25,7 +25,7 @@ import {
   roomColumn,
   topOf,
 } from "./panels.ts";
-import { fitLine, type Line, memo } from "./style.ts";
+import { cutTo, fitLine, graphemesOf, type Line, memo, type Span, widthOf } from "./style.ts";
 import { TimelineCache, type TimelineOptions, type VisibleRow } from "./timeline.ts";
 import { wrapSpans } from "./wrap.ts";
 
@@ -444,4 +444,68 @@ function visibleSeqOf(
     if (visible.to >= cache.heightOf(options, visible.row.key)) return visible.row.item.seq;
   }
   return undefined;
+}
+
+interface InputBox {
+  readonly lines: readonly Line[];
+  readonly row: number;
+  readonly column: number;
+  readonly indexAt: (row: number, column: number) => number;
+}
+
+/** Maximum prompt width, as a divisor of the screen width. */
+const PROMPT_FRACTION = 3;
+
+function inputColumns(prompt: string, columns: number): number {
+  return Math.max(2, columns - widthOf(shortPrompt(prompt, columns)));
+}
+
+function shortPrompt(prompt: string, columns: number): string {
+  const columnsMax = Math.max(0, Math.floor(columns / PROMPT_FRACTION));
+  return widthOf(prompt) <= columnsMax
+    ? prompt
+    : `${cutTo(prompt.trimEnd(), columnsMax - 1)} `.slice(-columnsMax);
+}
+
+interface InputBoxOptions {
+  readonly prompt: string;
+  readonly editor: Editor;
+  readonly columns: number;
+  readonly rows: number;
+  readonly isSecret: boolean;
+}
+
+/** Scrolls to the cursor if the text has more rows than fit. */
+export function inputBox({ prompt, editor, columns, rows, isSecret }: InputBoxOptions): InputBox {
+  const promptText = shortPrompt(prompt, columns);
+  const indent = widthOf(promptText);
+  const width = Math.max(2, columns - indent);
+  const text = isSecret ? "*".repeat(graphemesOf(editor.text).length) : editor.text;
+  const before = editor.text.slice(0, editor.cursor);
+  const cursor = isSecret ? graphemesOf(before).length : editor.cursor;
+  const lines = visualLines(text, width);
+  const at = Math.max(
+    0,
+    lines.findLastIndex(({ from }) => from <= cursor),
+  );
+  const top = Math.max(0, Math.min(at - rows + 1, lines.length - rows));
+  const visibleLines = lines.slice(top, top + rows).map(({ from, to }, i): Line => {
+    const first: Span =
+      top + i === 0 ? { text: promptText, role: "prompt" } : { text: " ".repeat(indent) };
+    return [first, { text: visibleText(text.slice(from, to), width) }];
+  });
+  const line = lines[at] ?? { from: 0, to: 0 };
+  const column =
+    indent + widthOf(graphemesOf(text.slice(line.from, cursor)).map(visibleForm).join(""));
+  const indexAt = (row: number, column: number) => {
+    const line = Math.max(0, Math.min(top + row, lines.length - 1));
+    const index = indexAtCell(text, lines, line, column - indent);
+    if (!isSecret) return index;
+    return graphemesOf(editor.text).slice(0, index).join("").length;
+  };
+  return { lines: visibleLines, row: at - top, column: Math.min(column, columns - 1), indexAt };
+}
+
+function visibleText(text: string, columns: number): string {
+  return cutTo(graphemesOf(text).map(visibleForm).join(""), columns);
 }

@@ -8,8 +8,7 @@ import { confirmItem } from "../shell/dialog.tsx";
 import { MenuButton, type MenuItem } from "../shell/menu.tsx";
 import { RenameDialog } from "../shell/rename-dialog.tsx";
 import { BanDialog } from "./bans.tsx";
-import { moderateItems, signOut } from "./moderation.tsx";
-import { ResetDialog } from "./reset-dialog.tsx";
+import { moderateItems, ResetDialog, signOut } from "./moderation.tsx";
 import { type Column, field, type ListRequest, Marked, ServerTable } from "./table.tsx";
 
 type AccountEntry = Answer<"accounts">["accounts"][number];

@@ -6,9 +6,8 @@ import { isName } from "../../../base/names.ts";
 import { cleanText } from "../../../base/text.ts";
 import type { Answer } from "../../../wire/messages.ts";
 import { usePage } from "../shell/context.tsx";
-import { FormDialog } from "../shell/dialog.tsx";
+import { ConfirmButton, FormDialog } from "../shell/dialog.tsx";
 import { Field, SelectField } from "../shell/form.tsx";
-import { ConfirmButton } from "./confirm-button.tsx";
 import { type Column, field, PagedTable, UserText, usePagedList } from "./table.tsx";
 
 type Ban = Answer<"bans">["bans"][number];

@@ -6,10 +6,10 @@ import { cleanText } from "../../../base/text.ts";
 import type { Texts } from "../../../ui/messages/en/page.ts";
 import type { Answer } from "../../../wire/messages.ts";
 import { FaultLine, type PageValue, useOnline, usePage } from "../shell/context.tsx";
+import { ConfirmButton } from "../shell/dialog.tsx";
 import { MenuButton, type MenuItem } from "../shell/menu.tsx";
 import { usePolled } from "../shell/polling.ts";
 import { BanDialog } from "./bans.tsx";
-import { ConfirmButton } from "./confirm-button.tsx";
 import { moderateItems, signOut } from "./moderation.tsx";
 import { type Column, field, LocalTable, Marked, UserText } from "./table.tsx";
 

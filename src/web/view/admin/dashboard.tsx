@@ -2,14 +2,15 @@
 
 import { useState } from "react";
 import { rove } from "../../input/keys.ts";
-import type { CloseProps } from "../shell/context.tsx";
-import { usePage } from "../shell/context.tsx";
+import { Button } from "../shell/button.tsx";
+import { type CloseProps, useOnline, usePage } from "../shell/context.tsx";
+import { confirm } from "../shell/dialog.tsx";
 import { IconButton } from "../shell/icons.tsx";
+import { usePolled } from "../shell/polling.ts";
 import { DashboardAccounts } from "./accounts.tsx";
 import adminSheet from "./admin.css" with { type: "file" };
 import { DashboardBans } from "./bans.tsx";
 import { DashboardClients, DashboardTransfers } from "./clients.tsx";
-import { ClockNotice } from "./clock-notice.tsx";
 import { DashboardInvites } from "./invites.tsx";
 import { DashboardLog } from "./log.tsx";
 import { DashboardFiles, DashboardRooms } from "./rooms.tsx";
@@ -94,5 +95,28 @@ export function Dashboard({ onClose }: CloseProps) {
         {View && <View />}
       </div>
     </main>
+  );
+}
+
+function ClockNotice() {
+  const page = usePage();
+  const { texts, times, chat } = page;
+  // Servers before 0.3 do not know the request.
+  const { value, reload } = usePolled(() => chat.request("clock", {}), useOnline());
+  if (value === undefined || value.plausible) return null;
+  const [now, newest] = [times.full(value.now), times.full(value.newest)];
+  const text = value.now > value.newest ? texts.clockAhead : texts.clockBehind;
+  const accept = () =>
+    confirm(page, {
+      title: texts.clockAcceptAsk,
+      text: texts.clockAcceptExplained(now),
+      action: texts.clockAccept,
+      onConfirm: () => chat.request("clock", { accept: true }).then(reload),
+    });
+  return (
+    <div className="banner banner-warning" role="alert">
+      <span>{text(now, newest)}</span>
+      <Button onClick={accept}>{texts.clockAccept}</Button>
+    </div>
   );
 }

@@ -4,8 +4,8 @@ import { foldCase } from "../../../base/case-fold.ts";
 import { cleanText } from "../../../base/text.ts";
 import type { Answer } from "../../../wire/messages.ts";
 import { usePage } from "../shell/context.tsx";
+import { ConfirmButton } from "../shell/dialog.tsx";
 import { InviteDialog } from "../shell/invite-dialog.tsx";
-import { ConfirmButton } from "./confirm-button.tsx";
 import { type Column, field, PagedTable, UserText, usePagedList } from "./table.tsx";
 
 type Invite = Answer<"invites">["invites"][number];

@@ -8,10 +8,9 @@ import { mediaType } from "../../browser/media.ts";
 import { Viewer } from "../files/viewer.tsx";
 import { Button } from "../shell/button.tsx";
 import { type PageValue, usePage } from "../shell/context.tsx";
-import { confirmItem } from "../shell/dialog.tsx";
+import { ConfirmButton, confirmItem } from "../shell/dialog.tsx";
 import { MenuButton, type MenuItem } from "../shell/menu.tsx";
 import { RenameDialog } from "../shell/rename-dialog.tsx";
-import { ConfirmButton } from "./confirm-button.tsx";
 import { type Column, field, type ListRequest, Marked, ServerTable, UserText } from "./table.tsx";
 
 type RoomEntry = Answer<"all-rooms">["rooms"][number];

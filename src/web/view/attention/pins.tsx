@@ -9,8 +9,7 @@ import { authorText } from "../../../ui/text/event-text.ts";
 import { pageSha256 } from "../../browser/hash.ts";
 import { formatRoute } from "../../input/route.ts";
 import { ListedMessage } from "../room/listed-message.tsx";
-import type { CloseProps } from "../shell/context.tsx";
-import { FaultLine, useModelValue, usePage, useTask } from "../shell/context.tsx";
+import { type CloseProps, FaultLine, useModelValue, usePage, useTask } from "../shell/context.tsx";
 import { Dialog } from "../shell/dialog.tsx";
 import { IconButton } from "../shell/icons.tsx";
 

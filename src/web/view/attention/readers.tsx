@@ -3,8 +3,14 @@
 import { useState } from "react";
 import { cleanText } from "../../../base/text.ts";
 import type { RoomState } from "../../../core/model/state.ts";
-import type { CloseProps } from "../shell/context.tsx";
-import { FaultLine, useModelValue, useOnline, usePage, useTask } from "../shell/context.tsx";
+import {
+  type CloseProps,
+  FaultLine,
+  useModelValue,
+  useOnline,
+  usePage,
+  useTask,
+} from "../shell/context.tsx";
 import { Dialog } from "../shell/dialog.tsx";
 import { Check } from "../shell/form.tsx";
 import { usePolled } from "../shell/polling.ts";

@@ -3,12 +3,11 @@
 import { type KeyboardEvent, memo, useEffect, useMemo, useRef, useState } from "react";
 import type { Texts } from "../../../ui/messages/en/page.ts";
 import type { EmojiGroup, NamedEmoji } from "../../../ui/text/emoji.ts";
-import type { CloseProps } from "../shell/context.tsx";
-import { usePage } from "../shell/context.tsx";
+import { type CloseProps, usePage } from "../shell/context.tsx";
 import { Dialog } from "../shell/dialog.tsx";
 import { whenSettled } from "../shell/effects.ts";
+import { readLocal, writeLocal } from "../shell/local.ts";
 import { type EmojiModule, emojiModule } from "./loader.ts";
-import { addRecentEmoji, recentEmoji, skinTone, storeSkinTone } from "./recent.ts";
 
 const TITLES: Readonly<Record<string, keyof Texts>> = {
   Recent: "emojiRecent",
@@ -220,4 +219,29 @@ export function EmojiPicker({ title, onChoose, onClose }: EmojiPickerProps) {
       </p>
     </Dialog>
   );
+}
+
+const RECENT_MAX = 16;
+const KEY = "chat.emoji";
+
+function recentEmoji(): readonly string[] {
+  const stored = readLocal(KEY);
+  const all: readonly unknown[] = Array.isArray(stored) ? stored.slice(0, RECENT_MAX) : [];
+  return all.filter((entry) => typeof entry === "string");
+}
+
+function addRecentEmoji(emoji: string): void {
+  const all = [emoji, ...recentEmoji().filter((entry) => entry !== emoji)];
+  writeLocal(KEY, all.slice(0, RECENT_MAX));
+}
+
+const TONE_KEY = "chat.skin-tone";
+
+function skinTone(): string {
+  const stored = readLocal(TONE_KEY);
+  return typeof stored === "string" && /^\p{Emoji_Modifier}$/u.test(stored) ? stored : "";
+}
+
+function storeSkinTone(tone: string): void {
+  writeLocal(TONE_KEY, tone);
 }

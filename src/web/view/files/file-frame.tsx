@@ -5,7 +5,6 @@ import { cleanText } from "../../../base/text.ts";
 import { isSmallPicture } from "../../../core/client/picture-name.ts";
 import type { Item } from "../../../core/model/state.ts";
 import { usePage, useTexts } from "../shell/context.tsx";
-import { isSaving } from "../shell/saving.ts";
 import { showsPictures } from "../shell/settings.ts";
 
 export interface Sending {
@@ -34,4 +33,14 @@ export function OfferedLine({ from, name }: { readonly from: string; readonly na
       {texts.fileInProgress(cleanText(from), cleanText(name))}
     </p>
   );
+}
+
+interface Connection {
+  readonly saveData?: boolean;
+  readonly effectiveType?: string;
+}
+
+function isSaving(): boolean {
+  const { connection } = navigator as { connection?: Connection };
+  return connection?.saveData === true || /2g/.test(connection?.effectiveType ?? "");
 }

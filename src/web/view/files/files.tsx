@@ -11,14 +11,13 @@ import type { Texts } from "../../../ui/messages/en/page.ts";
 import { deletedText } from "../../../ui/text/event-text.ts";
 import { extensionOf, fileIcon, isHeic, type MediaKind, mediaType } from "../../browser/media.ts";
 import { type Picture, VIEWED_BYTES_MAX } from "../../transfer/previews.ts";
-import { type PageValue, useModelValue, usePage } from "../shell/context.tsx";
+import { FaultLine, type PageValue, useModelValue, usePage, useTask } from "../shell/context.tsx";
 import { confirm } from "../shell/dialog.tsx";
 import { whenSettled } from "../shell/effects.ts";
 import { Icon, IconButton } from "../shell/icons.tsx";
 import { MenuButton, type MenuItem } from "../shell/menu.tsx";
 import { downloadFrom } from "./download.ts";
 import { useSending } from "./file-frame.tsx";
-import { Player } from "./player.tsx";
 import { getPreviews } from "./scale.ts";
 import { TransferLine } from "./transfers.tsx";
 import { Viewer } from "./viewer.tsx";
@@ -224,11 +223,7 @@ function PictureCell(props: FileProps & { readonly isSquare: boolean }) {
   );
 }
 
-interface FileLineProps extends FileProps {
-  readonly showsFilm: boolean;
-}
-
-function FileLine(props: FileLineProps) {
+function FileLine(props: FileProps & { readonly showsFilm: boolean }) {
   const { texts } = usePage();
   const { file, showsFilm } = props;
   const { open, save, items } = useFileActions(props);
@@ -329,3 +324,55 @@ export const Files = memo(function Files({ items, target, menuOf }: FilesProps) 
     </div>
   );
 });
+
+interface PlayerProps {
+  readonly file: FileView;
+  readonly kind: "sound" | "video";
+  /** Reports whether the first frame of a film is fetched before the user plays it. */
+  readonly showsFilm: boolean;
+}
+
+/** The server streams ranges of the file. A sealed file has none, and is played by the viewer. */
+function Player({ file, kind, showsFilm }: PlayerProps) {
+  const { chat, texts } = usePage();
+  const task = useTask();
+  const isFilm = kind === "video";
+  const [isWanted, setWanted] = useState(isFilm && showsFilm);
+  const [address, setAddress] = useState<string | undefined>(undefined);
+  const [isUnplayable, setUnplayable] = useState(false);
+  const name = cleanText(file.name);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: requested once
+  useEffect(() => {
+    if (isWanted && file.isSealed !== true)
+      task.run(async () => setAddress(`${await chat.downloadPath(file.file)}?view`));
+  }, [isWanted]);
+  if (file.isSealed === true) return null;
+  if (isUnplayable) return <p className="file-note">{texts.notPlayable}</p>;
+  if (!isWanted) {
+    return <IconButton icon="play" label={texts.play(name)} onPress={() => setWanted(true)} />;
+  }
+  const shared = { controls: true, "aria-label": name, onError: () => setUnplayable(true) };
+  if (isFilm) {
+    return (
+      <>
+        <video
+          {...shared}
+          className="picture film"
+          preload="metadata"
+          playsInline
+          // Safari draws the first frame only after seeking to it.
+          {...(address === undefined ? {} : { src: `${address}#t=0.001` })}
+        />
+        <FaultLine fault={task.fault} />
+      </>
+    );
+  }
+  return (
+    <>
+      {address === undefined ? null : (
+        <audio {...shared} className="sound" src={address} autoPlay />
+      )}
+      <FaultLine fault={task.fault} />
+    </>
+  );
+}

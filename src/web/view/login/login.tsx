@@ -1,10 +1,14 @@
 /** The login form. */
 
-import { type FormEvent, type ReactNode, useEffect, useState } from "react";
+import { type ComponentType, type FormEvent, type ReactNode, useEffect, useState } from "react";
 import { Fault } from "../../../base/fault.ts";
-import type { FoldedName } from "../../../base/names.ts";
+import { PASSWORD_CHARS_MIN } from "../../../base/limits.ts";
+import { type FoldedName, foldName, isName } from "../../../base/names.ts";
+import { proposeName } from "../../../base/new-names.ts";
 import { cleanText } from "../../../base/text.ts";
 import type { ServerView } from "../../../core/model/state.ts";
+import type { Texts } from "../../../ui/messages/en/page.ts";
+import { faultText } from "../../../ui/text/fault-text.ts";
 import { Button } from "../shell/button.tsx";
 import {
   FaultLine,
@@ -16,12 +20,10 @@ import {
   useTexts,
 } from "../shell/context.tsx";
 import { Field } from "../shell/form.tsx";
+import { NewPassword } from "../shell/new-password.tsx";
 import { TrustOffer } from "../trust/offer.tsx";
-import { type LoginFieldError, loginFieldError } from "./field-error.tsx";
 import { GuessDelayNotice } from "./guess-delay.tsx";
-import { LinkForm } from "./link-form.tsx";
 import { ProgramOffer } from "./program-offer.tsx";
-import { ResetForm } from "./reset-form.tsx";
 
 function logIn(page: PageValue, user: string, password: string, roomSecret: string): Promise<void> {
   return page.chat.enter({
@@ -235,5 +237,124 @@ export function Login() {
       </div>
       {server !== undefined ? <ProgramOffer /> : null}
     </main>
+  );
+}
+
+interface LoginAttempt {
+  readonly fault: unknown;
+  readonly name: string;
+  readonly password: string;
+  readonly roomSecret: string;
+  readonly takenNames: Set<FoldedName>;
+}
+
+interface LoginFieldError {
+  readonly at: "name" | "password" | "room";
+  readonly text: string;
+  readonly proposal?: ComponentType<{ readonly onUse: (name: string) => void }>;
+}
+
+function loginFieldError(attempt: LoginAttempt, texts: Texts): LoginFieldError | undefined {
+  const { fault, name, password, roomSecret, takenNames } = attempt;
+  if (!(fault instanceof Fault)) return undefined;
+  const clean = cleanText(name);
+  const proposal = ({ onUse }: { readonly onUse: (name: string) => void }) => {
+    const suggestion = proposeName(name, takenNames);
+    return (
+      <Button variant="small" onClick={() => onUse(suggestion)}>
+        {texts.useName(suggestion)}
+      </Button>
+    );
+  };
+  switch (fault.code) {
+    case "name-invalid": {
+      const text = isName(name) ? texts.nameRefused : texts.nameInvalid;
+      return { at: "name", text, ...(name === "" ? {} : { proposal }) };
+    }
+    case "usage":
+      return isShort(password)
+        ? { at: "password", text: texts.passwordShort(PASSWORD_CHARS_MIN) }
+        : undefined;
+    case "room-password-wrong":
+      if (roomSecret !== "") return { at: "room", text: faultText(fault, texts) };
+      // The server does not reveal whether the name exists. With a password, the name is assumed to
+      // exist.
+      return password === ""
+        ? { at: "room", text: texts.roomPasswordMissing(clean) }
+        : { at: "password", text: texts.passwordOrRoom(clean) };
+    case "login-refused": {
+      if (!isName(name)) return undefined;
+      takenNames.add(foldName(name));
+      return password === ""
+        ? { at: "name", text: texts.nameTaken(clean), proposal }
+        : { at: "password", text: texts.passwordWrong, proposal };
+    }
+    default:
+      return undefined;
+  }
+}
+
+function isShort(password: string): boolean {
+  return password !== "" && [...password].length < PASSWORD_CHARS_MIN;
+}
+
+/** Asks even if the page's address has a code, as anyone could send the user such an address. */
+function LinkForm({ task, onOther }: { readonly task: Task; readonly onOther: () => void }) {
+  const { texts, chat } = usePage();
+  const [typed, setTyped] = useState("");
+  const code = chat.linkCode ?? typed;
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    task.forget();
+    task.run(() => chat.joinAccount(code));
+  };
+  return (
+    <form onSubmit={submit} className="enter-form" noValidate>
+      <p>{chat.linkCode === undefined ? texts.linkHereExplained : texts.linkHereReady}</p>
+      {chat.linkCode === undefined ? (
+        <Field
+          id="enter-link"
+          label={texts.linkHereCode}
+          value={typed}
+          onChange={setTyped}
+          complete="one-time-code"
+          isRequired
+          isFirst
+        />
+      ) : null}
+      <Button type="submit" variant="main wide" disabled={task.isBusy || code === ""}>
+        {task.isBusy ? texts.signingIn : texts.linkHereDo}
+      </Button>
+      <Button variant="quiet" onClick={onOther}>
+        {texts.resetOther}
+      </Button>
+    </form>
+  );
+}
+
+interface ResetProps {
+  readonly task: Task;
+  readonly onOther: () => void;
+}
+
+function ResetForm({ task, onOther }: ResetProps) {
+  const { texts, chat } = usePage();
+  const [password, setPassword] = useState("");
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    task.forget();
+    task.run(() => chat.recover(password));
+  };
+  return (
+    <form onSubmit={submit} className="enter-form">
+      <p>{texts.resetExplained}</p>
+      <NewPassword onChange={setPassword} isFirst />
+      <Button type="submit" variant="main wide" disabled={task.isBusy || password === ""}>
+        {task.isBusy ? texts.signingIn : texts.resetSet}
+      </Button>
+      <Button variant="quiet" onClick={onOther}>
+        {texts.resetOther}
+      </Button>
+    </form>
   );
 }

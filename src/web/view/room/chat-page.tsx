@@ -14,14 +14,13 @@ import { cleanText, titleText } from "../../../base/text.ts";
 import { isMessage, isSameName, itemAt } from "../../../core/model/item.ts";
 import { PeopleIndex } from "../../../core/model/people.ts";
 import { RowBuilder } from "../../../core/model/rows.ts";
-import { openRoom, type RoomList, roomList } from "../../../core/model/selectors.ts";
+import { openRoom, type RoomList, roomList, typingNames } from "../../../core/model/selectors.ts";
 import type { Draft, Item, Model, RoomState } from "../../../core/model/state.ts";
+import { authorText, briefText } from "../../../ui/text/event-text.ts";
 import { targetText } from "../../../ui/text/target-text.ts";
 import { offsetMinutes } from "../../../ui/text/times.ts";
 import { Badge } from "../attention/badge.tsx";
-import { Hands } from "../attention/hands.tsx";
 import { PushKeeper } from "../attention/pushes.tsx";
-import { Typing } from "../attention/typing.tsx";
 import { useDropping } from "../files/drop-zone.tsx";
 import { OfferedLine } from "../files/file-frame.tsx";
 import { Transfers } from "../files/transfers.tsx";
@@ -41,7 +40,6 @@ import { Unfolded } from "../text/fold.tsx";
 import { type AttachedFiles, Composer, type ComposerHandle } from "./composer.tsx";
 import { useDrawerGestures } from "./drawer-gestures.ts";
 import { RoomHead } from "./header.tsx";
-import { useLiveRegion } from "./live-region.ts";
 import { People } from "./members.tsx";
 import type { MessageActions } from "./message-actions.ts";
 import { CardContext, PeopleContext, useIsMuted } from "./person.tsx";
@@ -467,4 +465,74 @@ export function ChatPage(props: ChatPageProps) {
       </CardContext>
     </PeopleContext>
   );
+}
+
+function Typing({ model }: { readonly model: Model }) {
+  const { texts } = usePage();
+  const names = typingNames(model).map((name) => cleanText(name));
+  return names.length === 0 ? null : <p className="typing">{texts.typing(names)}</p>;
+}
+
+/** A person lowers the own hand, and a moderator any. */
+function Hands({ room, moderates }: { room: RoomState; moderates: boolean }) {
+  const { chat, texts, fail } = usePage();
+  return (
+    <ul className="hands reactions" aria-label={texts.handsRaised}>
+      {room.hands.map((name) => {
+        const isMine = isSameName(name, chat.model.me);
+        const label = `✋ ${cleanText(name)}`;
+        const lower = () =>
+          void chat.actions.toggleHand(room.target, isMine ? undefined : name).catch(fail);
+        return (
+          <li key={name}>
+            {isMine || moderates ? (
+              <button
+                type="button"
+                className="reaction"
+                title={texts.lowerHand(cleanText(name))}
+                onClick={lower}
+              >
+                {label}
+              </button>
+            ) : (
+              <span className="reaction">{label}</span>
+            )}
+          </li>
+        );
+      })}
+    </ul>
+  );
+}
+
+/** Maximum number of messages read aloud; with more, only the count is announced. */
+const SPOKEN_MAX = 2;
+const ANNOUNCE_INTERVAL_MS = 1_000;
+
+function useLiveRegion(room: RoomState | undefined, me: string): void {
+  const { announce, texts, times } = usePage();
+  const spoken = useRef({ room: "", n: 0 });
+  const latestRoom = useRef(room);
+  latestRoom.current = room;
+  const id = room?.id ?? "";
+  useEffect(() => {
+    spoken.current = { room: id, n: latestRoom.current?.receivedN ?? 0 };
+    const timer = setInterval(() => {
+      const current = latestRoom.current;
+      if (current === undefined || current.receivedN <= spoken.current.n) return;
+      const { n } = spoken.current;
+      spoken.current = { room: id, n: current.receivedN };
+      const announcements: string[] = [];
+      for (let i = current.tail.items.length - 1; i >= 0; i--) {
+        const item = current.tail.items[i];
+        if (item === undefined || item.n <= n) break;
+        if (item.from === me || !isMessage(item)) continue;
+        announcements.unshift(
+          texts.newFrom(authorText(item, texts), briefText(item, texts, times)),
+        );
+      }
+      if (announcements.length > SPOKEN_MAX) announce(texts.newMany(announcements.length));
+      else if (announcements.length > 0) announce(announcements.join(". "));
+    }, ANNOUNCE_INTERVAL_MS);
+    return () => clearInterval(timer);
+  }, [id, me, announce, texts, times]);
 }

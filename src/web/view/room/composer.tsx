@@ -17,7 +17,10 @@ import {
 import { utf8Encode } from "../../../base/bytes.ts";
 import { FILE_TEXT_BYTES_MAX } from "../../../base/limits.ts";
 import { formatSize } from "../../../base/sizes.ts";
-import type { Draft, Item } from "../../../core/model/state.ts";
+import { cleanText } from "../../../base/text.ts";
+import { knownNames } from "../../../core/model/selectors.ts";
+import type { Draft, Item, Model } from "../../../core/model/state.ts";
+import { usageFor } from "../../../ui/command.ts";
 import { COMMANDS } from "../../../ui/commands.ts";
 import {
   EMPTY_DRAFT,
@@ -30,8 +33,15 @@ import {
 import { authorText, quotedText } from "../../../ui/text/event-text.ts";
 import { targetText } from "../../../ui/text/target-text.ts";
 import type { PageClient } from "../../driver/page-client.ts";
-import { type Completion, complete, completionAt, isTypingEmoji } from "../../input/completion.ts";
+import {
+  type Completion,
+  type CompletionSource,
+  complete,
+  completionAt,
+  isTypingEmoji,
+} from "../../input/completion.ts";
 import { composerAction } from "../../input/keys.ts";
+import { commandSummary } from "../../input/slash.ts";
 import type { Attachment } from "../../transfer/attachments.ts";
 import { EmojiButton } from "../emoji/button.tsx";
 import { emojiModule } from "../emoji/loader.ts";
@@ -40,9 +50,9 @@ import { Button } from "../shell/button.tsx";
 import { usePage, useTexts } from "../shell/context.tsx";
 import { Icon, IconButton } from "../shell/icons.tsx";
 import { enterSends } from "../shell/settings.ts";
+import { Avatar, Marks, usePerson } from "./person.tsx";
 import { PlainLine } from "./rich-text.tsx";
 import type { CommandOutcome } from "./slash-commands.ts";
-import { Suggestions, suggestionSource } from "./suggestions.tsx";
 
 export interface ComposerHandle {
   readonly focus: () => void;
@@ -452,3 +462,63 @@ export const Composer = memo(function Composer(allProps: ComposerProps & Compose
     </form>
   );
 });
+
+function suggestionSource(
+  model: Model,
+  commands: readonly string[],
+  emoji: CompletionSource["emoji"],
+): CompletionSource {
+  const rooms = [...model.rooms.values()].filter(({ kind }) => kind === "room");
+  return { names: knownNames(model), rooms: rooms.map(({ name }) => name), commands, emoji };
+}
+
+function SuggestedName({ name }: { readonly name: string }) {
+  const person = usePerson(name);
+  return (
+    <>
+      <Avatar name={name} user={name} tint={person.tint} />@{name} <Marks person={person} />
+    </>
+  );
+}
+
+interface SuggestionsProps {
+  readonly completion: Completion;
+  readonly at: number;
+  readonly onChoose: (choice: string) => void;
+}
+
+function Suggestions({ completion, at, onChoose }: SuggestionsProps) {
+  const texts = useTexts();
+  return (
+    <div className="suggestions" id="suggestions" role="listbox" aria-label={texts.suggestions}>
+      {completion.choices.map((choice, i) => {
+        const name = choice.slice(1);
+        const command = completion.kind === "command" ? COMMANDS[name] : undefined;
+        const label = completion.labels?.[i];
+        return (
+          <div
+            key={`${choice} ${label}`}
+            id={`suggestion-${i}`}
+            role="option"
+            tabIndex={-1}
+            aria-selected={i === at}
+            className={i === at ? "option is-at" : "option"}
+            onPointerDown={(event) => {
+              event.preventDefault();
+              onChoose(choice);
+            }}
+          >
+            {completion.kind === "name" ? (
+              <SuggestedName name={cleanText(name)} />
+            ) : command === undefined ? (
+              cleanText(choice)
+            ) : (
+              usageFor(command, "page")
+            )}{" "}
+            <span className="room-note">{label ?? (command && commandSummary(name, texts))}</span>
+          </div>
+        );
+      })}
+    </div>
+  );
+}

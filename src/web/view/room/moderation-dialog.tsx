@@ -3,8 +3,7 @@
 import { useState } from "react";
 import { cleanText } from "../../../base/text.ts";
 import { targetText } from "../../../ui/text/target-text.ts";
-import type { CloseProps } from "../shell/context.tsx";
-import { usePage } from "../shell/context.tsx";
+import { type CloseProps, usePage } from "../shell/context.tsx";
 import { FormDialog } from "../shell/dialog.tsx";
 import { Field } from "../shell/form.tsx";
 

@@ -15,13 +15,9 @@ import { personContext, personItems, presenceText } from "./members.tsx";
 import { Avatar, Marks, usePicture } from "./person.tsx";
 import { SafetyDialog } from "./sealed.tsx";
 
-interface CardProps extends CloseProps {
-  readonly user: string;
-}
-
 type Facts = Pick<AccountFacts, "role" | "rooms" | "bot"> & { readonly since: number };
 
-export function PersonCard({ user, onClose }: CardProps) {
+export function PersonCard({ user, onClose }: CloseProps & { readonly user: string }) {
   const page = usePage();
   const { chat, texts, times, openDialog } = page;
   const model = useModel();

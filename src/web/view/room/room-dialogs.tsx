@@ -18,8 +18,8 @@ import { targetText } from "../../../ui/text/target-text.ts";
 import type { Answer } from "../../../wire/messages.ts";
 import { formatRoute } from "../../input/route.ts";
 import { Button } from "../shell/button.tsx";
-import type { CloseProps } from "../shell/context.tsx";
 import {
+  type CloseProps,
   FaultLine,
   type PageValue,
   type Task,

@@ -9,8 +9,8 @@ import type { RoomState } from "../../../core/model/state.ts";
 import { faultText } from "../../../ui/text/fault-text.ts";
 import { targetText } from "../../../ui/text/target-text.ts";
 import { Button } from "../shell/button.tsx";
-import type { CloseProps } from "../shell/context.tsx";
 import {
+  type CloseProps,
   FaultLine,
   type PageValue,
   useModelValue,

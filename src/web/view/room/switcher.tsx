@@ -8,8 +8,7 @@ import { knownNames, roomList } from "../../../core/model/selectors.ts";
 import type { Model } from "../../../core/model/state.ts";
 import { matching } from "../../input/completion.ts";
 import { rove } from "../../input/keys.ts";
-import type { CloseProps } from "../shell/context.tsx";
-import { useModelValue, usePage } from "../shell/context.tsx";
+import { type CloseProps, useModelValue, usePage } from "../shell/context.tsx";
 import { Dialog } from "../shell/dialog.tsx";
 
 function targetsOf(model: Model, isPeople: boolean): readonly string[] {

@@ -32,7 +32,6 @@ import { Beginning, NewcomerWelcome } from "./beginning.tsx";
 import { EventText, Message, Pending } from "./message.tsx";
 import type { MessageActions } from "./message-actions.ts";
 import { openMessageMenu, useMessageGestures } from "./message-gestures.ts";
-import { useRowFocus } from "./row-focus.ts";
 
 const REACH_PX = 800;
 /** The timeline follows the newest message within this distance. */
@@ -501,4 +500,27 @@ function moveFocus(event: KeyboardEvent<HTMLElement>): void {
   event.preventDefault();
   all[next]?.focus();
   all[next]?.scrollIntoView({ block: "nearest" });
+}
+
+/**
+ * Focuses the list when the focused row disappears, so that keys still work.
+ * @returns a function that checks the focus; each render also checks it
+ */
+function useRowFocus(section: RefObject<HTMLElement | null>): () => void {
+  const row = useRef<Element | null>(null);
+  const restoreFocus = useCallback(() => {
+    const { current } = section;
+    const { activeElement: active, body } = document;
+    const isLost = row.current?.isConnected === false && (active === null || active === body);
+    if (isLost) current?.querySelector<HTMLElement>(".list")?.focus({ preventScroll: true });
+    row.current = current?.contains(document.activeElement) ? document.activeElement : null;
+  }, [section]);
+  useLayoutEffect(restoreFocus);
+  useLayoutEffect(() => {
+    const note = ({ target }: FocusEvent) => {
+      row.current = target instanceof Element ? target : null;
+    };
+    return listen(section.current, "focusin", note);
+  }, [section]);
+  return restoreFocus;
 }

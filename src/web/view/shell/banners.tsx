@@ -1,14 +1,21 @@
 /** Banners above the page: connection state, page updates and other servers. */
 
-import { Fragment, useEffect, useState } from "react";
+import { Fragment, type ReactNode, useEffect, useState } from "react";
+import { isDiskFull } from "../../../base/disk-space.ts";
+import { formatSize } from "../../../base/sizes.ts";
+import { cleanText } from "../../../base/text.ts";
+import { formatUtc } from "../../../base/time.ts";
 import type { ConnectionView } from "../../../core/model/state.ts";
 import { faultText, PageFault } from "../../../ui/text/fault-text.ts";
+import { targetText } from "../../../ui/text/target-text.ts";
 import { otherPages } from "../../input/invite-addresses.ts";
-import { Banner, Notices, Removals } from "../attention/notices.tsx";
 import { OperatorBanner } from "../login/operator-banner.tsx";
+import { RichText } from "../room/rich-text.tsx";
 import { Invitations } from "../room/sealed.tsx";
 import { Button } from "./button.tsx";
 import { useModelValue, usePage, useTexts } from "./context.tsx";
+import { IconButton } from "./icons.tsx";
+import { readLocal, writeLocal } from "./local.ts";
 
 const SECOND_MS = 1_000;
 
@@ -116,5 +123,87 @@ export function Banners() {
         </Banner>
       ) : null}
     </header>
+  );
+}
+
+const NO_MENTIONS: readonly string[] = [];
+const DISMISSED_KEY = "chat.announcement";
+
+function Announcement() {
+  const { texts, times } = usePage();
+  const { announcement } = useModelValue((model) => model.notices);
+  const [dismissedTime, setDismissedTime] = useState(() => readLocal(DISMISSED_KEY));
+  if (announcement === undefined || announcement.time === dismissedTime) return null;
+  const { text, by, time } = announcement;
+  const dismiss = () => {
+    writeLocal(DISMISSED_KEY, time);
+    setDismissedTime(time);
+  };
+  return (
+    <div className="banner banner-info" role="status">
+      <div className="announced" dir="auto">
+        {cleanText(by)}: <RichText text={text} mentions={NO_MENTIONS} />{" "}
+        <time className="announced-at" dateTime={formatUtc(time)}>
+          {times.full(time)}
+        </time>
+      </div>
+      <IconButton icon="close" label={texts.dismiss} onPress={dismiss} />
+    </div>
+  );
+}
+
+function Removals() {
+  const { texts, chat } = usePage();
+  const removals = useModelValue(() => chat.removals);
+  return removals.map(({ room, target, by, reason }) => {
+    const text = texts.removedFromRoom(cleanText(by ?? texts.server), targetText(target));
+    return (
+      <div key={room} className="banner banner-warning" role="alert">
+        <span dir="auto">
+          {text} {reason === "" ? "" : texts.reasonGiven(cleanText(reason))}
+        </span>
+        <IconButton icon="close" label={texts.dismiss} onPress={() => chat.dismissRemovals(room)} />
+      </div>
+    );
+  });
+}
+
+interface BannerProps {
+  readonly isWarning?: boolean;
+  readonly children: ReactNode;
+}
+
+/** Banner that the user can dismiss until its cause ends and recurs. */
+function Banner({ isWarning = false, children }: BannerProps) {
+  const texts = useTexts();
+  const [isDismissed, setDismissed] = useState(false);
+  if (isDismissed) return null;
+  const [tone, role] = isWarning ? ["warning", "alert"] : ["info", "status"];
+  return (
+    <div className={`banner banner-${tone}`} role={role}>
+      {children}
+      <IconButton icon="close" label={texts.dismiss} onPress={() => setDismissed(true)} />
+    </div>
+  );
+}
+
+function Notices() {
+  const { texts } = usePage();
+  const { diskLow, hasMajority } = useModelValue((model) => model.notices);
+  const diskText = diskLow !== undefined && isDiskFull(diskLow) ? texts.diskFull : texts.diskLow;
+  return (
+    <>
+      <Announcement />
+      {hasMajority === false ? (
+        <Banner isWarning>
+          <span>{texts.noMajority}</span>
+        </Banner>
+      ) : null}
+      {diskLow === undefined ? null : (
+        <Banner key={String(isDiskFull(diskLow))} isWarning>
+          <span>{diskText(formatSize(diskLow.freeBytes), formatSize(diskLow.keepFreeBytes))}</span>
+        </Banner>
+      )}
+    </>
   );
 }

@@ -144,3 +144,17 @@ export function confirm(page: PageValue, question: Question): void {
     </FormDialog>
   ));
 }
+
+interface ConfirmButtonProps {
+  readonly label?: string;
+  readonly question: Question;
+}
+
+export function ConfirmButton({ label, question }: ConfirmButtonProps) {
+  const page = usePage();
+  return (
+    <Button variant="small" aria-label={label} onClick={() => confirm(page, question)}>
+      {question.action}
+    </Button>
+  );
+}

@@ -2,8 +2,7 @@
 
 import { useState } from "react";
 import { cleanText } from "../../../base/text.ts";
-import type { CloseProps } from "./context.tsx";
-import { usePage } from "./context.tsx";
+import { type CloseProps, usePage } from "./context.tsx";
 import { FormDialog } from "./dialog.tsx";
 import { Field } from "./form.tsx";
 

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import * as fc from "fast-check";
 import { editorOf } from "../../../../src/cli/screen/editor/editor.ts";
-import { inputBox } from "../../../../src/cli/screen/view/input-box.ts";
+import { inputBox } from "../../../../src/cli/screen/view/composition.ts";
 import { textLines } from "../../../../src/cli/screen/view/message-text.ts";
 import { type Line, lineWidth, type Span } from "../../../../src/cli/screen/view/style.ts";
 import { wrapSpans } from "../../../../src/cli/screen/view/wrap.ts";
