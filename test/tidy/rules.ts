@@ -26,7 +26,7 @@ const RANKS = new Map(
 /** Packages by the files that may import them, so that a package can be replaced in one place. */
 const PACKAGES: readonly (readonly [RegExp, string])[] = [
   [/^wire\/codec\.ts$/, "msgpackr"],
-  [/^(?:wire|core|io|server|cli)\//, "valibot"],
+  [/^(?:wire|core|io|server|web|cli)\//, "valibot"],
   [/^(?:cli\/|commands\/|main\.ts$)/, "citty consola"],
   [/^crypto\/certificate(?:-maker)?\.ts$/, "@peculiar/x509 reflect-metadata"],
   [/^base\/qr\.ts$/, "uqr"],

@@ -1,5 +1,6 @@
 /** `Platform` of a real browser: storage, sockets, locks, frames and the address bar. */
 
+import * as v from "valibot";
 import { fromBase64Url, toBase64Url } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import { cleanFileName } from "../../base/file-names.ts";
@@ -8,7 +9,7 @@ import { PageFault } from "../../ui/text/fault-text.ts";
 import { readFragment } from "../input/fragment.ts";
 import { isRouteHash } from "../input/route.ts";
 import { browserName } from "./browser-name.ts";
-import type { Locks, Platform, Subtle, TabMessage, Tabs } from "./environment.ts";
+import { type Locks, type Platform, type Subtle, TAB_MESSAGE, type Tabs } from "./environment.ts";
 import { dialHttp, type HttpDialOptions } from "./http-link.ts";
 import {
   type Change,
@@ -288,17 +289,11 @@ function browserTabs({ BroadcastChannel: Channel }: Page): Tabs {
     broadcast: (message) => channel.postMessage(message),
     onMessage: (listener) => {
       channel.onmessage = ({ data }) => {
-        if (isTabMessage(data)) listener(data);
+        if (v.is(TAB_MESSAGE, data)) listener(data);
       };
     },
     close: () => channel.close(),
   };
-}
-
-function isTabMessage(value: unknown): value is TabMessage {
-  if (typeof value !== "object" || value === null) return false;
-  const { kind, user } = value as Partial<TabMessage>;
-  return kind === "left" && typeof user === "string";
 }
 
 const PROGRAM_TABLES: ReadonlySet<Table> = new Set(["keys", "places", "drafts"]);

@@ -1,5 +1,6 @@
 /** `Platform`: every browser feature that the page's driver uses; tests replace it. */
 
+import * as v from "valibot";
 import type { Clock } from "../../io/clock.ts";
 import type { Entropy } from "../../io/entropy.ts";
 import type { Link } from "../../io/link/link.ts";
@@ -29,10 +30,8 @@ export interface Tabs {
   close(): void;
 }
 
-export interface TabMessage {
-  readonly kind: "left";
-  readonly user: string;
-}
+export const TAB_MESSAGE = v.object({ kind: v.literal("left"), user: v.string() });
+export type TabMessage = v.InferOutput<typeof TAB_MESSAGE>;
 
 export interface Writable {
   write(bytes: Uint8Array): Promise<void>;

@@ -1,5 +1,6 @@
 /** Unsent posts in this browser, in IndexedDB. */
 
+import * as v from "valibot";
 import type { OutboxId } from "../../base/ids.ts";
 import type { OutboxStore } from "../../client/outbox-queue.ts";
 import { isOutboxId } from "../../core/rooms/dedup.ts";
@@ -9,17 +10,17 @@ import type {
   OutboxOwner,
   UnsentPost,
 } from "../../io/state/outbox-store.ts";
-import type { PostBody } from "../../wire/messages.ts";
 import type { Locks } from "./environment.ts";
 import { accountPrefix, type Change, numberKey, type Store } from "./indexed-db.ts";
 
-interface StoredPost {
-  readonly outbox: OutboxId;
-  readonly counter: number;
-  readonly to: string;
-  readonly body: PostBody;
-  readonly writtenUnixMs: number;
-}
+const STORED_POST = v.object({
+  outbox: v.custom<OutboxId>((value) => typeof value === "string" && isOutboxId(value)),
+  counter: v.pipe(v.number(), v.safeInteger()),
+  to: v.string(),
+  body: v.looseObject({ text: v.string() }),
+  writtenUnixMs: v.number(),
+});
+type StoredPost = v.InferOutput<typeof STORED_POST>;
 
 interface OutboxStoreOptions {
   readonly store: Store;
@@ -54,11 +55,10 @@ export class BrowserOutboxStore implements OutboxStore {
     await this.#migrated?.();
     const postsByOutbox = new Map<OutboxId, UnsentPost[]>();
     for (const [, value] of await this.#store.all("outbox", this.#prefixFor(owner))) {
-      const stored = parseStoredPost(value);
-      if (stored === undefined || this.#releases.has(stored.outbox)) continue;
-      const posts = postsByOutbox.get(stored.outbox) ?? [];
-      postsByOutbox.set(stored.outbox, posts);
-      posts.push(fromStored(stored));
+      if (!v.is(STORED_POST, value) || this.#releases.has(value.outbox)) continue;
+      const posts = postsByOutbox.get(value.outbox) ?? [];
+      postsByOutbox.set(value.outbox, posts);
+      posts.push(fromStored(value));
     }
     const since = ({ posts }: AbandonedOutbox) => posts[0]?.createdUnixMs ?? 0;
     const outboxes: AbandonedOutbox[] = [];
@@ -96,17 +96,4 @@ function toStored(outbox: OutboxId, post: UnsentPost): StoredPost {
 
 function fromStored({ counter, to: target, body, writtenUnixMs }: StoredPost): UnsentPost {
   return { counter, target, body: JSON.stringify(body), createdUnixMs: writtenUnixMs };
-}
-
-function parseStoredPost(value: unknown): StoredPost | undefined {
-  if (typeof value !== "object" || value === null) return undefined;
-  const { outbox, counter, to, body, writtenUnixMs } = value as Partial<StoredPost>;
-  const isValid =
-    typeof outbox === "string" &&
-    isOutboxId(outbox) &&
-    Number.isSafeInteger(counter) &&
-    typeof to === "string" &&
-    typeof body?.text === "string" &&
-    typeof writtenUnixMs === "number";
-  return isValid ? (value as StoredPost) : undefined;
 }

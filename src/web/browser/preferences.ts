@@ -1,5 +1,6 @@
 /** Data that this browser stores per server: users, drafts, operator token, fingerprints. */
 
+import * as v from "valibot";
 import { Fault } from "../../base/fault.ts";
 import type { Draft } from "../../core/model/state.ts";
 import { accountPrefix, type Change, type Store, type Table } from "./indexed-db.ts";
@@ -11,21 +12,18 @@ export function sealedDatabaseName(account: string): string {
   return `chat sealed ${account}`;
 }
 
-interface LastUser {
-  readonly user: string;
-  readonly hasLeft: boolean;
-}
+const LAST_USER = v.object({ user: v.string(), hasLeft: v.boolean() });
 
 export class Preferences {
   #fingerprints: readonly string[] = [];
   readonly #enrolled = new Map<string, string>();
-  #last: LastUser | undefined;
+  #last: v.InferOutput<typeof LAST_USER> | undefined;
 
   constructor(private readonly store: Store) {}
 
   async loadLastUser(): Promise<string | undefined> {
     const last = await this.#get("last");
-    this.#last = isLastUser(last) ? last : undefined;
+    this.#last = v.is(LAST_USER, last) ? last : undefined;
     return this.#last?.hasLeft === false ? this.#last.user : undefined;
   }
 
@@ -183,12 +181,6 @@ export class Preferences {
 const ACCOUNT_TABLES = [
   ...(["outbox", "uploads", "hashes", "drafts", "downloads", "attached", "previews"] as const),
 ];
-
-function isLastUser(value: unknown): value is LastUser {
-  if (typeof value !== "object" || value === null) return false;
-  const { user, hasLeft } = value as Partial<LastUser>;
-  return typeof user === "string" && typeof hasLeft === "boolean";
-}
 
 function isDraft(value: unknown): value is Draft {
   return typeof value === "object" && value !== null && "text" in value;

@@ -1,5 +1,6 @@
 /** Store for attached, unsent files, so that a reloaded page has them. */
 
+import * as v from "valibot";
 import { toBase64Url } from "../../base/bytes.ts";
 import { asFault } from "../../base/fault.ts";
 import { ID_BYTES } from "../../base/ids.ts";
@@ -11,12 +12,12 @@ import type { PageTransfersOptions } from "./journal.ts";
 import type { FileHandle } from "./upload-journal.ts";
 
 /** Contains the file itself, because a pasted file exists nowhere else. */
-interface StoredAttachment {
-  readonly target: string;
-  readonly file: File;
-  readonly handle: FileHandle | undefined;
-  readonly addedUnixMs: number;
-}
+const STORED_ATTACHMENT = v.object({
+  target: v.string(),
+  file: v.instance(File),
+  handle: v.optional(v.custom<FileHandle>(() => true)),
+  addedUnixMs: v.number(),
+});
 
 interface LockedAttachment {
   readonly key: string;
@@ -49,8 +50,7 @@ export class AttachmentStore {
     const since = clock.unixMs() - ATTACHMENTS_KEEP_MS;
     const restored: [string, Attachment][] = [];
     for (const [key, value] of await store.all("attached", this.#prefix)) {
-      const row = parseRow(value);
-      if (row === undefined || row.addedUnixMs < since) {
+      if (!v.is(STORED_ATTACHMENT, value) || value.addedUnixMs < since) {
         await store.write([{ table: "attached", key, value: undefined }]);
         continue;
       }
@@ -60,7 +60,7 @@ export class AttachmentStore {
         release();
         break;
       }
-      const { target, file, handle } = row;
+      const { target, file, handle } = value;
       const attachment = { file, handle };
       this.#locked.set(attachment, { key, sizeBytes: file.size, release });
       restored.push([target, attachment]);
@@ -104,7 +104,7 @@ export class AttachmentStore {
     const key = `${this.#prefix}${this.#lastKeyMs} ${toBase64Url(entropy(ID_BYTES))}`;
     const release = await locks.hold(lockName(key));
     if (release === undefined) return false;
-    const value: StoredAttachment = { target, file, handle, addedUnixMs };
+    const value: v.InferOutput<typeof STORED_ATTACHMENT> = { target, file, handle, addedUnixMs };
     try {
       if (!this.#isClosed) await store.write([{ table: "attached", key, value }]);
     } catch (error) {
@@ -123,12 +123,4 @@ export class AttachmentStore {
 
 function lockName(key: string): string {
   return `chat attached ${key}`;
-}
-
-function parseRow(value: unknown): StoredAttachment | undefined {
-  if (typeof value !== "object" || value === null) return undefined;
-  const { target, file, addedUnixMs } = value as Partial<StoredAttachment>;
-  const isValid =
-    typeof target === "string" && file instanceof File && typeof addedUnixMs === "number";
-  return isValid ? (value as StoredAttachment) : undefined;
 }

@@ -1,5 +1,6 @@
 /** Journal of unfinished transfers in the browser's storage. */
 
+import * as v from "valibot";
 import { Fault } from "../../base/fault.ts";
 import type { TransferTask } from "../../client/files/queue.ts";
 import type { TransfersOptions } from "../../client/files/transfers.ts";
@@ -39,10 +40,10 @@ export interface JournalEntry {
   readonly begunUnixMs: number;
 }
 
-export interface JournalOptions<Entry> {
+export interface JournalOptions {
   readonly table: Table;
   readonly maxAgeMs: number;
-  readonly parseEntry: (value: Partial<Entry>) => Entry | undefined;
+  readonly schema: v.GenericSchema;
 }
 
 /** Writes are not awaited. After a failed write, a reload only repeats some work. */
@@ -54,18 +55,16 @@ export class TransferJournal<Entry extends JournalEntry> {
   constructor(
     store: Store,
     owner: OutboxOwner,
-    private readonly options: JournalOptions<Entry>,
+    private readonly options: JournalOptions,
   ) {
     this.prefix = accountPrefix(owner);
     this.store = store;
   }
 
   async loadEntries(unixMs: number): Promise<Entry[]> {
-    const { table, maxAgeMs: keepMs, parseEntry: entryOf } = this.options;
+    const { table, maxAgeMs: keepMs, schema } = this.options;
     const rows = await this.store.all(table, this.prefix);
-    const entries = rows.flatMap(([, value]) => {
-      return typeof value === "object" && value !== null ? (entryOf(value) ?? []) : [];
-    });
+    const entries = rows.flatMap(([, value]) => (v.is(schema, value) ? [value as Entry] : []));
     const isExpired = ({ begunUnixMs }: Entry) => begunUnixMs < unixMs - keepMs;
     for (const { key } of entries.filter(isExpired)) this.remove(key);
     const current = entries.filter((entry) => !isExpired(entry));

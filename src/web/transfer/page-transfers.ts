@@ -1,5 +1,6 @@
 /** Uploads and downloads of one account on the page. */
 
+import * as v from "valibot";
 import { assert } from "../../base/assert.ts";
 import { toBase64Url } from "../../base/bytes.ts";
 import { asFault, Fault } from "../../base/fault.ts";
@@ -60,7 +61,7 @@ export class PageTransfers extends TransferQueue<PageTask> {
       emit,
     });
     const uploads = new BrowserUploadJournal(store, owner);
-    const downloads = new TransferJournal(store, owner, DOWNLOAD_JOURNAL);
+    const downloads = new TransferJournal<DownloadEntry>(store, owner, DOWNLOAD_JOURNAL);
     const { hashing } = channels;
     const files = new Transfers({ ...channels, uploads, session: () => session });
     this.#dependencies = { files, uploads, downloads, clock, hashing, post, photos };
@@ -286,20 +287,16 @@ interface DownloadEntry extends JournalEntry {
   readonly handle: SaveHandle;
 }
 
-const DOWNLOAD_JOURNAL: JournalOptions<DownloadEntry> = {
+const DOWNLOAD_JOURNAL: JournalOptions = {
   table: "downloads",
   maxAgeMs: DOWNLOAD_NOTE_KEEP_MS,
-  parseEntry: (value) => {
-    const { key, file, name, handle, begunUnixMs } = value;
-    const isValid =
-      typeof key === "string" &&
-      typeof file === "string" &&
-      isFileId(file) &&
-      typeof name === "string" &&
-      typeof handle === "object" &&
-      typeof begunUnixMs === "number";
-    return isValid ? (value as DownloadEntry) : undefined;
-  },
+  schema: v.looseObject({
+    key: v.string(),
+    file: v.pipe(v.string(), v.check(isFileId)),
+    name: v.string(),
+    handle: v.custom((handle) => typeof handle === "object"),
+    begunUnixMs: v.number(),
+  }),
 };
 
 interface DownloadDependencies {

@@ -1,5 +1,6 @@
 /** Previews that this page made itself, so that a reloaded page need not fetch their originals. */
 
+import * as v from "valibot";
 import { Fault } from "../../base/fault.ts";
 import { PREVIEWS_STORED_BYTES_MAX, PREVIEWS_STORED_MAX } from "../../base/limits-page.ts";
 import { TaskQueue } from "../../io/task-queue.ts";
@@ -7,9 +8,13 @@ import { accountPrefix } from "../browser/indexed-db.ts";
 import type { PageTransfersOptions } from "./journal.ts";
 import type { ScaledPicture } from "./previews.ts";
 
-interface StoredPreview extends ScaledPicture {
-  readonly madeUnixMs: number;
-}
+const STORED_PREVIEW = v.object({
+  blob: v.instance(Blob),
+  width: v.number(),
+  height: v.number(),
+  madeUnixMs: v.number(),
+});
+type StoredPreview = v.InferOutput<typeof STORED_PREVIEW>;
 
 /** Loses previews rather than failing. The oldest are removed first. */
 export class PreviewStore {
@@ -73,9 +78,5 @@ async function unlessFault<Value>(pending: Promise<Value>): Promise<Value | unde
 }
 
 function parseRow(value: unknown): StoredPreview | undefined {
-  if (typeof value !== "object" || value === null) return undefined;
-  const { blob, width, height, madeUnixMs } = value as Partial<StoredPreview>;
-  const isValid =
-    blob instanceof Blob && [width, height, madeUnixMs].every((n) => typeof n === "number");
-  return isValid ? (value as StoredPreview) : undefined;
+  return v.is(STORED_PREVIEW, value) ? value : undefined;
 }

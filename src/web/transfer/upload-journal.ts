@@ -1,5 +1,6 @@
 /** Journal of unfinished uploads, with the checksums of their chunks. */
 
+import * as v from "valibot";
 import { concatBytes } from "../../base/bytes.ts";
 import type { FileId } from "../../base/ids.ts";
 import { CHUNK_BYTES, TRANSFER_SYNC_BYTES, UPLOAD_KEEP_MS } from "../../base/limits.ts";
@@ -42,22 +43,19 @@ export interface UploadEntry extends JournalEntry {
  */
 const HASHES_PER_ROW = TRANSFER_SYNC_BYTES / CHUNK_BYTES;
 
-const OPTIONS: JournalOptions<UploadEntry> = {
+const OPTIONS: JournalOptions = {
   table: "uploads",
   maxAgeMs: UPLOAD_KEEP_MS,
-  parseEntry: (value) => {
-    const { key, to, name, stamp, begunUnixMs, upTo, text, sending } = value;
-    const isValid =
-      typeof key === "string" &&
-      typeof to === "string" &&
-      typeof name === "string" &&
-      typeof stamp === "string" &&
-      typeof begunUnixMs === "number" &&
-      (text === undefined || typeof text === "string") &&
-      (sending === undefined || typeof sending === "string") &&
-      Number.isSafeInteger(upTo);
-    return isValid ? (value as UploadEntry) : undefined;
-  },
+  schema: v.looseObject({
+    key: v.string(),
+    to: v.string(),
+    name: v.string(),
+    stamp: v.string(),
+    begunUnixMs: v.number(),
+    upTo: v.pipe(v.number(), v.safeInteger()),
+    text: v.optional(v.string()),
+    sending: v.optional(v.string()),
+  }),
 };
 
 export class BrowserUploadJournal extends TransferJournal<UploadEntry> implements ResumableUploads {
