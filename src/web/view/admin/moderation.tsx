@@ -8,17 +8,15 @@ import { type PageValue, usePage } from "../shell/context.tsx";
 import { confirm, Dialog, FormDialog } from "../shell/dialog.tsx";
 import { Check } from "../shell/form.tsx";
 import { CopyLine, inviteText } from "../shell/invite-dialog.tsx";
-import type { MenuItem } from "../shell/menu.tsx";
+import { type MenuItem, menuItem } from "../shell/menu.tsx";
 
 export function moderateItems({ texts, openDialog }: PageValue, user: string): MenuItem[] {
+  const moderate = (act: "mute" | "unmute" | "kick") => () =>
+    openDialog(ModerationDialog, { act, user });
   return [
-    { label: texts.mute, onChoose: () => openDialog(ModerationDialog, { act: "mute", user }) },
-    { label: texts.unmute, onChoose: () => openDialog(ModerationDialog, { act: "unmute", user }) },
-    {
-      label: texts.kick,
-      isDanger: true,
-      onChoose: () => openDialog(ModerationDialog, { act: "kick", user }),
-    },
+    menuItem(texts.mute, moderate("mute")),
+    menuItem(texts.unmute, moderate("unmute")),
+    { ...menuItem(texts.kick, moderate("kick")), isDanger: true },
   ];
 }
 

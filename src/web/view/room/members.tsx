@@ -12,7 +12,7 @@ import { isMutedAt } from "../../../core/rooms/prefs.ts";
 import type { Texts } from "../../../ui/messages/en/page.ts";
 import { type PageValue, useModelValue, useOnline, usePage, useTexts } from "../shell/context.tsx";
 import { IconButton } from "../shell/icons.tsx";
-import { MenuButton, type MenuItem } from "../shell/menu.tsx";
+import { MenuButton, type MenuItem, menuItem } from "../shell/menu.tsx";
 import { isSameExceptMessages } from "../shell/same-room.ts";
 import { type ModerationAct, ModerationDialog } from "./moderation-dialog.tsx";
 import { Avatar, CardContext, useMarks, usePerson } from "./person.tsx";
@@ -47,16 +47,10 @@ export function personItems(page: PageValue, person: PersonContext): MenuItem[] 
   const { texts, chat, fail } = page;
   const { name, room, moderates } = person;
   const isIgnored = chat.model.ignored.has(name.toLowerCase());
-  const items: MenuItem[] = [
-    {
-      label: texts.writeTo(cleanText(name)),
-      icon: "edit",
-      onChoose: () => chat.actions.open(`@${name}`),
-    },
-    {
-      label: isIgnored ? texts.unignore : texts.ignore,
-      onChoose: () => void chat.actions.ignore(name, !isIgnored).catch(fail),
-    },
+  const ignore = () => void chat.actions.ignore(name, !isIgnored).catch(fail);
+  const items = [
+    menuItem(texts.writeTo(cleanText(name)), () => chat.actions.open(`@${name}`), "edit"),
+    menuItem(isIgnored ? texts.unignore : texts.ignore, ignore),
   ];
   if (room === undefined || !moderates) return items;
   return [...items, ...moderationItems(page, room, person)];
@@ -67,26 +61,19 @@ function moderationItems(page: PageValue, room: string, person: PersonContext): 
   const { texts, chat, fail, openDialog } = page;
   const openModeration = (act: ModerationAct) => openDialog(ModerationDialog, { act, user, room });
   const isModerator = role === "moderator";
-  const unmute = {
-    label: texts.unmute,
-    onChoose: () => void chat.request("mute", { room, user, on: false }).catch(fail),
+  const unmute = () => void chat.request("mute", { room, user, on: false }).catch(fail);
+  const muteFor = (minutes: number) => {
+    const until = Date.now() + minutes * 60_000;
+    chat.request("mute", { room, user, on: true, until }).catch(fail);
   };
   const mutes = [
-    ...MUTE_MINUTES.map((minutes) => ({
-      label: texts.muteFor(minutes),
-      onChoose: () => {
-        const until = Date.now() + minutes * 60_000;
-        chat.request("mute", { room, user, on: true, until }).catch(fail);
-      },
-    })),
-    { label: texts.mute, onChoose: () => openModeration("mute") },
+    ...MUTE_MINUTES.map((minutes) => menuItem(texts.muteFor(minutes), () => muteFor(minutes))),
+    menuItem(texts.mute, () => openModeration("mute")),
   ];
+  const roleText = isModerator ? texts.removeModerator : texts.makeModerator;
   return [
-    ...(isMutedAt(mutedUntilUnixMs, Date.now()) ? [unmute] : mutes),
-    {
-      label: isModerator ? texts.removeModerator : texts.makeModerator,
-      onChoose: () => openModeration(isModerator ? "ungrant" : "grant"),
-    },
+    ...(isMutedAt(mutedUntilUnixMs, Date.now()) ? [menuItem(texts.unmute, unmute)] : mutes),
+    menuItem(roleText, () => openModeration(isModerator ? "ungrant" : "grant")),
     { label: texts.kick, isDanger: true, onChoose: () => openModeration("kick") },
   ];
 }

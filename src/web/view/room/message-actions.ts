@@ -9,7 +9,7 @@ import { pickEmoji } from "../emoji/button.tsx";
 import { copy } from "../shell/clipboard.ts";
 import type { PageValue } from "../shell/context.tsx";
 import { confirmItem, deleteQuestion } from "../shell/dialog.tsx";
-import type { MenuItem } from "../shell/menu.tsx";
+import { type MenuItem, menuItem } from "../shell/menu.tsx";
 import type { Unfolded } from "../text/fold.tsx";
 import { PersonCard } from "./person-card.tsx";
 
@@ -29,70 +29,50 @@ export interface MessageActions {
 }
 
 export function messageItems(page: PageValue, item: Item, actions: MessageActions): MenuItem[] {
-  const { texts, notify, fail, chat } = page;
+  const { texts, notify, fail, chat, openDialog } = page;
   const isText = item.kind === "text" || item.kind === "action";
-  const items: MenuItem[] = [
-    {
-      label: texts.addReaction,
-      icon: "smile",
-      onChoose: () =>
-        pickEmoji(page, { title: texts.react, onChoose: (sign) => actions.react(item, sign) }),
-    },
-    { label: texts.reply, icon: "reply", onChoose: () => actions.reply(item) },
+  const react = () =>
+    pickEmoji(page, { title: texts.react, onChoose: (sign) => actions.react(item, sign) });
+  const items = [
+    menuItem(texts.addReaction, react, "smile"),
+    menuItem(texts.reply, () => actions.reply(item), "reply"),
   ];
   if (isText || item.text !== "") {
-    items.push({ label: texts.copyText, icon: "copy", onChoose: () => copy(page, item.text) });
+    items.push(menuItem(texts.copyText, () => copy(page, item.text), "copy"));
   }
   const [address] = inviteAddresses(location, chat.addresses, chat.isLocal);
   // The address of a `chat web` page works only on this computer.
   if (address !== undefined && !(chat.isLocal && address.isLoopback)) {
     const server = serverTag(chat.model.server?.fingerprint ?? "");
     const route = formatRoute({ target: actions.target, seq: item.seq, server });
-    items.push({
-      label: texts.copyLink,
-      icon: "link",
-      onChoose: () => copy(page, `${address.origin}/${route}`),
-    });
+    items.push(menuItem(texts.copyLink, () => copy(page, `${address.origin}/${route}`), "link"));
   }
   const { from: user } = item;
   if (user !== undefined && item.imported === undefined) {
-    items.push({
-      label: texts.showProfile(cleanText(user)),
-      icon: "people",
-      onChoose: () => page.openDialog(PersonCard, { user }),
-    });
+    const showCard = () => openDialog(PersonCard, { user });
+    items.push(menuItem(texts.showProfile(cleanText(user)), showCard, "people"));
   }
   const room = openRoom(chat.model);
   if (room !== undefined && chat.model.prefs !== undefined) {
     const isSaved = chat.model.saved.has(item.seq);
+    const save = () => {
+      chat.store.reportFailure(chat.actions.save(room.id, item.seq, !isSaved));
+      notify(isSaved ? texts.messageUnsaved : texts.messageSaved);
+    };
+    const markUnread = () => chat.actions.markUnread(actions.target, item.n);
     items.push(
-      {
-        label: isSaved ? texts.unsaveMessage : texts.saveMessage,
-        icon: "bookmark",
-        onChoose: () => {
-          chat.store.reportFailure(chat.actions.save(room.id, item.seq, !isSaved));
-          notify(isSaved ? texts.messageUnsaved : texts.messageSaved);
-        },
-      },
-      {
-        label: texts.markUnread,
-        icon: "unread",
-        onChoose: () => chat.actions.markUnread(actions.target, item.n),
-      },
+      menuItem(isSaved ? texts.unsaveMessage : texts.saveMessage, save, "bookmark"),
+      menuItem(texts.markUnread, markUnread, "unread"),
     );
   }
   if (item.isMine && (isText || item.file !== undefined)) {
     const ofFile = item.text === "" ? texts.addCaption : texts.editCaption;
-    const label = isText ? texts.edit : ofFile;
-    items.push({ label, icon: "edit", onChoose: () => actions.edit(item) });
+    items.push(menuItem(isText ? texts.edit : ofFile, () => actions.edit(item), "edit"));
   }
   if (room !== undefined && canPin(chat.model, room)) {
     const isPinned = room.pins.includes(item.seq);
-    items.push({
-      label: isPinned ? texts.unpin : texts.pin,
-      icon: "pin",
-      onChoose: () => void chat.actions.pin(item.seq, !isPinned).catch(fail),
-    });
+    const pin = () => void chat.actions.pin(item.seq, !isPinned).catch(fail);
+    items.push(menuItem(isPinned ? texts.unpin : texts.pin, pin, "pin"));
   }
   if (item.isMine || actions.moderates) {
     const question = deleteQuestion(page, () => chat.actions.erase(item.seq));

@@ -10,8 +10,8 @@ import { targetText } from "../../../ui/text/target-text.ts";
 import { ReceiptsDialog } from "../attention/readers.tsx";
 import { Button } from "../shell/button.tsx";
 import { type CloseProps, type PageValue, useModelValue, usePage } from "../shell/context.tsx";
-import { confirm, confirmSeal, Dialog } from "../shell/dialog.tsx";
-import { Menu, type MenuItem } from "../shell/menu.tsx";
+import { confirmItem, confirmSeal, Dialog } from "../shell/dialog.tsx";
+import { Menu, type MenuItem, menuItem } from "../shell/menu.tsx";
 import { RenameDialog } from "../shell/rename-dialog.tsx";
 import { showsPictures, switchedPictures } from "../shell/settings.ts";
 import { personItems } from "./members.tsx";
@@ -43,56 +43,32 @@ export function RoomMenu({ target, anchor, onSearch, onClose }: RoomMenuProps) {
 }
 
 function roomItems(page: PageValue, room: RoomState, onSearch: () => void): MenuItem[] {
-  const { texts, chat, openDialog } = page;
+  const { texts, chat, openDialog, settings, change } = page;
+  const { target } = room;
   const isNamed = room.kind === "room";
-  const own = isNamed ? namedItems(page, room) : conversationItems(page, room);
-  const invite: MenuItem = {
-    label: `${texts.invite}…`,
-    icon: "invite",
-    onChoose: () => inviteTo(page, room),
+  const searchFiles = () => {
+    chat.actions.search({ text: "", target, files: true });
+    onSearch();
   };
-  const details: MenuItem = {
-    label: texts.roomDetails,
-    icon: "list",
-    onChoose: () => openDialog(RoomDetailsDialog, { target: room.target }),
-  };
-  const files: MenuItem = {
-    label: texts.roomFiles,
-    icon: "file",
-    onChoose: () => {
-      chat.actions.search({ text: "", target: room.target, files: true });
-      onSearch();
-    },
-  };
+  const picturesText = showsPictures(settings, target) ? texts.picturesHide : texts.picturesShow;
+  const switchPictures = () => change(switchedPictures(settings, target));
+  const hasReceipts = canPin(chat.model, room) && !isSameName(room.name, chat.model.me);
   return [
     ...arrangingItems(page, room),
-    ...(isNamed && !room.isClosed ? [invite] : []),
-    ...(isNamed ? [details] : []),
-    files,
-    picturesItem(page, room),
-    dateItem(page, room),
-    ...receiptsItems(page, room),
-    ...own,
-  ];
-}
-
-function picturesItem({ texts, settings, change }: PageValue, { target }: RoomState): MenuItem {
-  return {
-    label: showsPictures(settings, target) ? texts.picturesHide : texts.picturesShow,
-    icon: "picture",
-    onChoose: () => change(switchedPictures(settings, target)),
-  };
-}
-
-function dateItem({ texts, openDialog }: PageValue, { target }: RoomState): MenuItem {
-  const onChoose = () => openDialog(DateDialog, { target });
-  return { label: texts.goToDate, icon: "calendar", onChoose };
-}
-
-function receiptsItems({ texts, chat, openDialog }: PageValue, room: RoomState): MenuItem[] {
-  if (!canPin(chat.model, room) || isSameName(room.name, chat.model.me)) return [];
-  const onChoose = () => openDialog(ReceiptsDialog, { room });
-  return [{ label: texts.receipts, icon: "people", onChoose }];
+    isNamed && !room.isClosed
+      ? menuItem(`${texts.invite}…`, () => inviteTo(page, room), "invite")
+      : [],
+    isNamed
+      ? menuItem(texts.roomDetails, () => openDialog(RoomDetailsDialog, { target }), "list")
+      : [],
+    menuItem(texts.roomFiles, searchFiles, "file"),
+    menuItem(picturesText, switchPictures, "picture"),
+    menuItem(texts.goToDate, () => openDialog(DateDialog, { target }), "calendar"),
+    hasReceipts
+      ? menuItem(texts.receipts, () => openDialog(ReceiptsDialog, { room }), "people")
+      : [],
+    isNamed ? namedItems(page, room) : conversationItems(page, room),
+  ].flat();
 }
 
 function arrangingItems(page: PageValue, room: RoomState): MenuItem[] {
@@ -103,30 +79,19 @@ function arrangingItems(page: PageValue, room: RoomState): MenuItem[] {
   const { favourite } = prefs.get(room.id) ?? {};
   const { rooms, people } = roomList(chat.model);
   const line = [...rooms, ...people].find((entry) => entry.target === target);
-  const items: MenuItem[] = [
+  const { actions } = chat;
+  const favouriteText = favourite === true ? texts.removeFavourite : texts.addFavourite;
+  const switchFavourite = () =>
+    actions.setPrefs(target, { favourite: favourite === true ? undefined : true });
+  const chooseLevel = () => show((close) => <NotifyDialog room={room} onClose={close} />);
+  return [
     (line?.unread ?? 0) > 0
-      ? { label: texts.markRead, icon: "check", onChoose: () => chat.actions.markRead(target) }
-      : {
-          label: texts.markUnread,
-          icon: "unread",
-          onChoose: () => chat.actions.markUnread(target),
-        },
-    {
-      label: favourite === true ? texts.removeFavourite : texts.addFavourite,
-      icon: "star",
-      onChoose: () =>
-        chat.actions.setPrefs(target, { favourite: favourite === true ? undefined : true }),
-    },
-    {
-      label: texts.notifyRoom,
-      icon: "quiet",
-      onChoose: () => show((close) => <NotifyDialog room={room} onClose={close} />),
-    },
-  ];
-  if (kind === "person") {
-    items.push({ label: texts.hideRoom, icon: "close", onChoose: () => chat.actions.hide(target) });
-  }
-  return items;
+      ? menuItem(texts.markRead, () => actions.markRead(target), "check")
+      : menuItem(texts.markUnread, () => actions.markUnread(target), "unread"),
+    menuItem(favouriteText, switchFavourite, "star"),
+    menuItem(texts.notifyRoom, chooseLevel, "quiet"),
+    kind === "person" ? menuItem(texts.hideRoom, () => actions.hide(target), "close") : [],
+  ].flat();
 }
 
 const NOTIFY_LEVELS = ["all", "mentions", "nothing"] as const;
@@ -167,57 +132,36 @@ function NotifyDialog({ room, onClose }: { readonly room: RoomState } & ClosePro
 }
 
 function membersItem({ texts, openDialog }: PageValue, { target }: RoomState): MenuItem {
-  return {
-    label: texts.membersAndEncryption,
-    icon: "lock",
-    onChoose: () => openDialog(SealedDialog, { target }),
-  };
+  return menuItem(texts.membersAndEncryption, () => openDialog(SealedDialog, { target }), "lock");
 }
 
 function conversationItems(page: PageValue, room: RoomState): MenuItem[] {
   const { texts } = page;
   const person = { name: room.name, role: "member", room: undefined, moderates: false };
-  const sealing: MenuItem = {
-    label: texts.sealConversation,
-    icon: "lock",
-    onChoose: () => confirmSeal(page, room.name),
-  };
+  const sealing = menuItem(texts.sealConversation, () => confirmSeal(page, room.name), "lock");
   return [room.isSealed ? membersItem(page, room) : sealing, ...personItems(page, person).slice(1)];
 }
 
 function namedItems(page: PageValue, room: RoomState): MenuItem[] {
   const { texts, chat, fail, openDialog } = page;
   const isRaised = room.hands.some((name) => isSameName(name, chat.model.me));
-  const rename: MenuItem = {
-    label: `${texts.rename}…`,
-    icon: "edit",
-    onChoose: () => openDialog(RenameDialog, { subject: { room: room.name } }),
-  };
+  const toggleHand = () => void chat.actions.toggleHand(room.target).catch(fail);
+  const rename = () => openDialog(RenameDialog, { subject: { room: room.name } });
+  const leave = confirmItem(page, {
+    title: texts.leaveAsk(targetText(room.name)),
+    text: texts.leaveExplained,
+    action: texts.leaveRoom,
+    isDanger: true,
+    onConfirm: () => chat.actions.leave(room.name),
+  });
   return [
-    {
-      label: isRaised ? texts.lowerOwnHand : texts.raiseHand,
-      icon: "hand",
-      onChoose: () => void chat.actions.toggleHand(room.target).catch(fail),
-    },
-    ...(chat.model.isOperator && room.target !== LOBBY ? [rename] : []),
+    menuItem(isRaised ? texts.lowerOwnHand : texts.raiseHand, toggleHand, "hand"),
+    chat.model.isOperator && room.target !== LOBBY
+      ? menuItem(`${texts.rename}…`, rename, "edit")
+      : [],
     room.isSealed
       ? membersItem(page, room)
-      : {
-          label: texts.changeTopic,
-          icon: "edit",
-          onChoose: () => openDialog(TopicDialog, { room }),
-        },
-    {
-      label: texts.leaveRoom,
-      isDanger: true,
-      onChoose: () =>
-        confirm(page, {
-          title: texts.leaveAsk(targetText(room.name)),
-          text: texts.leaveExplained,
-          action: texts.leaveRoom,
-          isDanger: true,
-          onConfirm: () => chat.actions.leave(room.name),
-        }),
-    },
-  ];
+      : menuItem(texts.changeTopic, () => openDialog(TopicDialog, { room }), "edit"),
+    leave,
+  ].flat();
 }

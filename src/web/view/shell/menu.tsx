@@ -24,6 +24,10 @@ export interface MenuItem {
   readonly onChoose: () => void;
 }
 
+export function menuItem(label: string, onChoose: () => void, icon?: IconName): MenuItem {
+  return icon === undefined ? { label, onChoose } : { label, icon, onChoose };
+}
+
 interface MenuProps {
   readonly label: string;
   readonly items: readonly MenuItem[];
