@@ -111,15 +111,17 @@ export interface FaultDetail {
 /** Error with an external cause. A bug is an AssertionFailure instead. */
 export class Fault extends Error {
   override readonly name = "Fault";
-  readonly code: FaultCode;
   readonly remedy: string;
   readonly retryAfterMs: number | undefined;
   readonly translatable: { readonly message?: Translatable; readonly remedy?: Translatable };
 
-  constructor(code: FaultCode, message: string | Translatable, detail: FaultDetail = {}) {
+  constructor(
+    readonly code: FaultCode,
+    message: string | Translatable,
+    detail: FaultDetail = {},
+  ) {
     const { remedy = fixedText(FAULTS[code].remedy), cause, retryAfterMs } = detail;
     super(textOf(message), cause === undefined ? {} : { cause });
-    this.code = code;
     this.remedy = textOf(remedy);
     this.retryAfterMs = retryAfterMs;
     this.translatable = {

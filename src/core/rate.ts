@@ -15,14 +15,14 @@ import { DAY_MS } from "../base/time.ts";
 import { setNewest } from "./evict.ts";
 
 export class TokenBucket {
-  readonly #perSecond: number;
-  readonly #burst: number;
   #tokens: number;
   #filledAt: number;
 
-  constructor(perSecond: number, burst: number, now: number) {
-    this.#perSecond = perSecond;
-    this.#burst = burst;
+  constructor(
+    private readonly perSecond: number,
+    private readonly burst: number,
+    now: number,
+  ) {
     this.#tokens = burst;
     this.#filledAt = now;
   }
@@ -32,7 +32,7 @@ export class TokenBucket {
    * @returns 0 if the tokens were taken, otherwise the milliseconds until they are available
    */
   take(now: number, tokens = 1): number {
-    const needed = Math.min(tokens, this.#burst);
+    const needed = Math.min(tokens, this.burst);
     const waitMs = this.#msUntil(needed, now);
     if (waitMs === 0) this.#tokens -= needed;
     return waitMs;
@@ -51,31 +51,31 @@ export class TokenBucket {
 
   #msUntil(tokens: number, now: number): number {
     this.#fill(now);
-    return Math.max(0, Math.ceil(((tokens - this.#tokens) / this.#perSecond) * 1000));
+    return Math.max(0, Math.ceil(((tokens - this.#tokens) / this.perSecond) * 1000));
   }
 
   #fill(now: number): void {
     const elapsedMs = Math.max(0, now - this.#filledAt);
-    this.#tokens = Math.min(this.#burst, this.#tokens + (elapsedMs / 1000) * this.#perSecond);
+    this.#tokens = Math.min(this.burst, this.#tokens + (elapsedMs / 1000) * this.perSecond);
     this.#filledAt = now;
   }
 }
 
 /** Beyond the maximum, the bucket that has been idle longest is dropped. */
 export class TokenBuckets {
-  readonly #perSecond: number;
-  readonly #burst: number;
   readonly #keysMax: number;
   readonly #buckets = new Map<string, TokenBucket>();
 
-  constructor(perSecond: number, burst: number, keysMax = POST_RATES_MAX) {
-    this.#perSecond = perSecond;
-    this.#burst = burst;
+  constructor(
+    private readonly perSecond: number,
+    private readonly burst: number,
+    keysMax = POST_RATES_MAX,
+  ) {
     this.#keysMax = keysMax;
   }
 
   of(key: string, now: number): TokenBucket {
-    const bucket = this.#buckets.get(key) ?? new TokenBucket(this.#perSecond, this.#burst, now);
+    const bucket = this.#buckets.get(key) ?? new TokenBucket(this.perSecond, this.burst, now);
     setNewest(this.#buckets, key, bucket, this.#keysMax);
     return bucket;
   }
@@ -118,13 +118,10 @@ export class HourlyQuota {
 
 /** Bytes or changes by key and UTC day. */
 export class DailyQuota {
-  readonly max: number;
   #day = 0;
   readonly #used = new Map<string, number>();
 
-  constructor(max: number) {
-    this.max = max;
-  }
+  constructor(readonly max: number) {}
 
   isReached(key: string, unixMs: number): boolean {
     this.#beginDay(unixMs);

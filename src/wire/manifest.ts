@@ -125,15 +125,14 @@ export function isFolder(entry: ManifestEntry): entry is ManifestFolder {
 }
 
 export class FolderMap {
-  readonly entries: readonly ManifestEntry[];
-  readonly manifestBytes: number;
   readonly sizeBytes: number;
   readonly #files: readonly ManifestFile[];
   readonly #starts: Float64Array;
 
-  constructor(entries: readonly ManifestEntry[], manifestBytes: number) {
-    this.entries = entries;
-    this.manifestBytes = manifestBytes;
+  constructor(
+    readonly entries: readonly ManifestEntry[],
+    readonly manifestBytes: number,
+  ) {
     this.#files = entries.filter((entry) => !isFolder(entry) && entry.size > 0) as ManifestFile[];
     this.#starts = new Float64Array(this.#files.length);
     let start = manifestBytes;

@@ -14,19 +14,17 @@ interface Reasons {
 }
 
 export class AwayReasons {
-  readonly #deviceCount: (user: UserId) => number;
-  readonly #onChange: () => void;
   readonly #accounts = new Map<UserId, Reasons>();
 
   /** @param deviceCount number of connected devices of an account, including IRC connections */
-  constructor(deviceCount: (user: UserId) => number, onChange: () => void) {
-    this.#deviceCount = deviceCount;
-    this.#onChange = onChange;
-  }
+  constructor(
+    private readonly deviceCount: (user: UserId) => number,
+    private readonly onChange: () => void,
+  ) {}
 
   /** An account is away if all its devices are. Only IRC connections can be away. */
   of(user: UserId): string | undefined {
-    const devices = this.#deviceCount(user);
+    const devices = this.deviceCount(user);
     if (devices === 0) return AWAY_TEXT;
     const { byConnection } = this.#accounts.get(user) ?? {};
     if (byConnection === undefined || byConnection.size < devices) return undefined;
@@ -41,7 +39,7 @@ export class AwayReasons {
     this.#accounts.set(user, reasons);
     reasons.byConnection.delete(connection);
     if (reason !== undefined) reasons.byConnection.set(connection, reason);
-    this.#onChange();
+    this.onChange();
   }
 
   /** @returns accounts whose reason differs from the one at the last call */

@@ -16,7 +16,6 @@ export type Asking<Result> = Generator<Wanted, Result, unknown>;
 const LABEL_CHARS_MAX = 64;
 
 export class CommandRun {
-  readonly task: Task;
   readonly label: string | undefined;
   /** Replies to a labelled command, which are sent together. `undefined` once they are sent. */
   replies: LineFields[] | undefined;
@@ -34,8 +33,12 @@ export class CommandRun {
   /** Id of the post whose record this command waits for. */
   postId: string | undefined;
 
-  constructor(task: Task, label?: string, mayOverlap = false, hasOnlyEcho = mayOverlap) {
-    this.task = task;
+  constructor(
+    readonly task: Task,
+    label?: string,
+    mayOverlap = false,
+    hasOnlyEcho = mayOverlap,
+  ) {
     this.label = label?.slice(0, LABEL_CHARS_MAX);
     this.replies = label === undefined ? undefined : [];
     this.mayOverlap = mayOverlap;

@@ -29,16 +29,13 @@ export class AskSchedule {
 }
 
 export class Deliveries {
-  readonly #schedule: AskSchedule;
   #written = new Map<Channel, number>();
   #asked: ReadonlyMap<Channel, number> = new Map();
   #token = 0;
   #askedAt = Number.NEGATIVE_INFINITY;
   #askAt: number | undefined;
 
-  constructor(schedule: AskSchedule) {
-    this.#schedule = schedule;
-  }
+  constructor(private readonly schedule: AskSchedule) {}
 
   wrote(channel: Channel, n: number): void {
     this.#written.set(channel, n);
@@ -48,7 +45,7 @@ export class Deliveries {
   due(now: number): string | undefined {
     if (this.#written.size === 0 || this.#asked.size > 0) return undefined;
     const pauseMs = now < this.#askedAt + ASK_MS ? ASK_MS : 0;
-    this.#askAt ??= this.#schedule.next(now) + pauseMs;
+    this.#askAt ??= this.schedule.next(now) + pauseMs;
     if (now < this.#askAt) return undefined;
     this.#askAt = undefined;
     this.#askedAt = now;

@@ -17,19 +17,16 @@ interface MemberList {
 }
 
 export class MemberLists {
-  readonly #registry: Registry;
   readonly #nicks = new WeakMap<Room, MemberList>();
   readonly #masks = new WeakMap<Room, MemberList>();
 
-  constructor(registry: Registry) {
-    this.#registry = registry;
-  }
+  constructor(private readonly registry: Registry) {}
 
   /** @returns members, moderators with `@`, as parameters of RPL_NAMREPLY */
   of(room: Room, hasHosts: boolean, now: number): readonly string[] {
     const lists = hasHosts ? this.#masks : this.#nicks;
     const { members, moderators } = room;
-    const version = `${members.size},${moderators.size},${this.#registry.namesVersion}`;
+    const version = `${members.size},${moderators.size},${this.registry.namesVersion}`;
     const known = lists.get(room);
     if (known !== undefined && known.version === version && now < known.until) return known.lines;
     const lines = this.#lines(room, hasHosts);
@@ -43,9 +40,9 @@ export class MemberLists {
     const lines: string[] = [];
     let line = "";
     for (const user of room.members) {
-      const nick = this.#registry.nameOf(user);
+      const nick = this.registry.nameOf(user);
       if (nick === undefined) continue;
-      const sign = isModerator(this.#registry, room, user) ? "@" : "";
+      const sign = isModerator(this.registry, room, user) ? "@" : "";
       const entry = `${sign}${hasHosts ? userMask(nick) : nick}`;
       if (line.length + 1 + entry.length >= LIST_CHARS_MAX) {
         lines.push(line);

@@ -35,7 +35,6 @@ interface Credentials {
 }
 
 export class Registration {
-  readonly #session: IrcSession;
   nick: string | undefined;
   #hasUser = false;
   #password: string | undefined;
@@ -47,9 +46,7 @@ export class Registration {
   /** The server repeats open invitations at each log-in. One NOTICE after the joins lists them. */
   hasShownInvitations = false;
 
-  constructor(session: IrcSession) {
-    this.#session = session;
-  }
+  constructor(private readonly session: IrcSession) {}
 
   get isComplete(): boolean {
     return this.#isWelcomed;
@@ -61,7 +58,7 @@ export class Registration {
   }
 
   *setNick({ params: [nick = ""] }: IrcLine): Task {
-    const session = this.#session;
+    const session = this.session;
     if (session.account !== undefined && this.isComplete) {
       if (nick.toLowerCase() === session.nick.toLowerCase()) return;
       session.numeric(ERR.nickInUse, nick, "your nick is your account's name");
@@ -80,12 +77,12 @@ export class Registration {
 
   #refusesAgain(): boolean {
     if (!this.isComplete) return false;
-    this.#session.numeric(ERR.alreadyRegistered, "you are already registered");
+    this.session.numeric(ERR.alreadyRegistered, "you are already registered");
     return true;
   }
 
   *cap({ params: [verb = "", argument = ""] }: IrcLine): Task {
-    const session = this.#session;
+    const session = this.session;
     const reply = (...params: string[]) =>
       session.send({ source: HOST, command: "CAP", params: [session.nick, ...params] });
     switch (verb.toUpperCase()) {
@@ -115,7 +112,7 @@ export class Registration {
   }
 
   #listCaps(verb: string, names: readonly string[], mayContinue: boolean): void {
-    const session = this.#session;
+    const session = this.session;
     const chunk = mayContinue ? CAPS_PER_LINE : names.length;
     for (let at = 0; at === 0 || at < names.length; at += chunk) {
       const isLast = at + chunk >= names.length;
@@ -126,7 +123,7 @@ export class Registration {
   }
 
   *authenticate({ params: [argument = ""] }: IrcLine): Task {
-    const session = this.#session;
+    const session = this.session;
     if (session.account !== undefined) {
       return session.numeric(ERR.saslAlready, "you are already logged in");
     }
@@ -158,7 +155,7 @@ export class Registration {
   }
 
   *#logIn({ user, password }: Credentials): Asking<Fault | undefined> {
-    const session = this.#session;
+    const session = this.session;
     try {
       session.hold();
       const answer = yield* session.ask("login", {
@@ -180,7 +177,7 @@ export class Registration {
   }
 
   *#complete(): Task {
-    const session = this.#session;
+    const session = this.session;
     const isReady = this.nick !== undefined && this.#hasUser && !this.#isNegotiating;
     if (!isReady || this.isComplete) return;
     if (session.account === undefined && this.#password !== undefined) {
@@ -210,7 +207,7 @@ export class Registration {
   }
 
   *#welcome(): Task {
-    const session = this.#session;
+    const session = this.session;
     const { server, nick } = session;
     session.numeric(RPL.welcome, `welcome to ${server.name}, ${nick}`);
     session.numeric(RPL.yourHost, `your host is ${HOST}, running chat ${server.version}`);
@@ -239,7 +236,7 @@ export class Registration {
 
   #showInvitations(): void {
     this.hasShownInvitations = true;
-    const { server, account } = this.#session;
+    const { server, account } = this.session;
     if (account === undefined) return;
     const { registry, rooms: all } = server;
     const rooms = [...all.roomsInviting(account.id)].filter((room) => {
@@ -249,12 +246,12 @@ export class Registration {
     });
     const channels = rooms.map(({ name = "" }) => `#${name}`).join(" ");
     for (const part of splitText(channels, INVITATIONS_BYTES)) {
-      this.#session.notice(`open invitations: ${part}`);
+      this.session.notice(`open invitations: ${part}`);
     }
   }
 
   #sealedRooms(): number {
-    const { server, account } = this.#session;
+    const { server, account } = this.session;
     if (account === undefined) return 0;
     return [...server.rooms.roomsOf(account.id)].filter(
       ({ name, isSealed }) => name !== undefined && isSealed === true,

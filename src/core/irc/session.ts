@@ -101,7 +101,6 @@ const NO_EFFECTS: readonly IrcEffect[] = [];
 const NOBODY: ReadonlySet<string> = new Set();
 
 export class IrcSession {
-  readonly server: IrcServer;
   readonly channels = new SmallMap<RoomId, Channel>();
   readonly registration: Registration;
   readonly outbox: string;
@@ -119,7 +118,6 @@ export class IrcSession {
   deliveries: Deliveries | undefined;
   readonly #protocol: Session;
   readonly #lines = new LineBuffer();
-  readonly #address: string;
   #linesBeforeLogin = 0;
   /** True during a turn of the account. */
   #isRunning = false;
@@ -150,13 +148,13 @@ export class IrcSession {
   #pingedAt = Number.NEGATIVE_INFINITY;
   readonly #openedAt: number;
   #isClosed = false;
-  now: number;
 
   /** @param address payer before the log-in */
-  constructor(server: IrcServer, address: string, now: number) {
-    this.server = server;
-    this.#address = address;
-    this.now = now;
+  constructor(
+    readonly server: IrcServer,
+    private readonly address: string,
+    public now: number,
+  ) {
     this.#openedAt = now;
     this.#receivedAt = now;
     this.outbox = outboxId(server.entropy(ID_BYTES));
@@ -183,7 +181,7 @@ export class IrcSession {
 
   /** All connections of an account share its turns and its pace. */
   get payer(): string {
-    return this.account?.id ?? this.#address;
+    return this.account?.id ?? this.address;
   }
 
   get #budgets(): readonly TokenBucket[] {

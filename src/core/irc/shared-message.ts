@@ -38,15 +38,16 @@ interface Rendered {
 export class SharedRecord {
   readonly record: ChatRecord;
   readonly room: RoomId;
-  readonly #server: IrcServer;
   readonly isMessage: boolean;
   readonly #rendered = new Map<number, Rendered>();
 
-  constructor(server: IrcServer, headed: HeadedRecord) {
+  constructor(
+    private readonly server: IrcServer,
+    headed: HeadedRecord,
+  ) {
     const room = headed.head.room as RoomId;
     const name = server.rooms.get(room)?.name ?? "";
     const view = { kind: "room", name, id: room, topic: "" } as const;
-    this.#server = server;
     this.room = room;
     this.record = resolveRecord(headed, view, server.sha256);
     const { kind, seq } = this.record;
@@ -59,7 +60,7 @@ export class SharedRecord {
     const key = renderCaps(caps, this.isMessage);
     const known = this.#rendered.get(key);
     if (known?.to === to) return known.bytes;
-    const lines = renderRecord(this.record, { server: this.#server, caps: key, to });
+    const lines = renderRecord(this.record, { server: this.server, caps: key, to });
     const bytes = utf8Encode(formatLines(lines));
     this.#rendered.set(key, { to, bytes });
     return bytes;

@@ -101,7 +101,6 @@ interface Sender {
  *                                  ^────any newer datagram────┘
  */
 export class Lan {
-  readonly #self: LanSelf;
   readonly #senders = new Map<string, Sender>();
   readonly #pins = new Map<FoldedName, Fingerprint>();
   /**
@@ -118,8 +117,10 @@ export class Lan {
   /** Time by which the program must receive one of its own datagrams; `undefined` once it has. */
   #echoDeadline: number | undefined;
 
-  constructor(self: LanSelf, now: number) {
-    this.#self = self;
+  constructor(
+    private readonly self: LanSelf,
+    now: number,
+  ) {
     this.#textRate = new TokenBucket(LAN_TEXTS_PER_SECOND, LAN_TEXTS_BURST, now);
     this.#pins.set(foldName(self.name), self.keyId);
   }
@@ -170,7 +171,7 @@ export class Lan {
   }
 
   #common() {
-    return { name: this.#self.name, texts: this.#texts };
+    return { name: this.self.name, texts: this.#texts };
   }
 
   #send(body: LanBody, timeUnixMs: number): LanEffect {
@@ -191,7 +192,7 @@ export class Lan {
 
   #datagram(datagram: LanDatagram, now: number, unixMs: number): LanEffect[] {
     const { keyId, session, body: words, sequence } = datagram;
-    if (keyId === this.#self.keyId && session === this.#self.session) {
+    if (keyId === this.self.keyId && session === this.self.session) {
       this.#echoDeadline = undefined;
       return [];
     }
@@ -265,12 +266,12 @@ export class Lan {
   #noteAnnounced(now: number): void {
     this.#announcedAt = now;
     this.#answerAt = undefined;
-    this.#announceAt = now + LAN_ANNOUNCE_INTERVAL_MS * (1 - this.#self.chance / 4);
+    this.#announceAt = now + LAN_ANNOUNCE_INTERVAL_MS * (1 - this.self.chance / 4);
   }
 
   #scheduleAnswer(now: number): void {
     const soonest = Math.max(now, this.#announcedAt + LAN_ANSWER_INTERVAL_MS);
-    this.#answerAt ??= soonest + this.#self.chance * LAN_ANSWER_SPREAD_MS;
+    this.#answerAt ??= soonest + this.self.chance * LAN_ANSWER_SPREAD_MS;
   }
 
   /**
@@ -296,8 +297,8 @@ export class Lan {
   }
 
   #nameConflict({ name, keyId }: Sender): LanEffect[] {
-    const isOurs = foldName(name) === foldName(this.#self.name) && keyId !== this.#self.keyId;
-    return isOurs ? this.#notifyOnce("taken", { kind: "taken", name: this.#self.name }) : [];
+    const isOurs = foldName(name) === foldName(this.self.name) && keyId !== this.self.keyId;
+    return isOurs ? this.#notifyOnce("taken", { kind: "taken", name: this.self.name }) : [];
   }
 
   #clockSkew({ keyId, body: words }: LanDatagram, aheadMs: number): LanEffect[] {

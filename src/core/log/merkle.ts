@@ -23,7 +23,6 @@ export interface MerkleTreeValue {
  * leaf.
  */
 export class MerkleTree {
-  readonly #sha256: Sha256;
   readonly #group = new Uint8Array(GROUP_LEAVES * HASH_BYTES);
   readonly #leafSlots = Array.from({ length: GROUP_LEAVES }, (_, leaf) =>
     hashAt(this.#group, leaf * HASH_BYTES),
@@ -32,8 +31,7 @@ export class MerkleTree {
   readonly #hasher: NodeHasher;
   #size = 0;
 
-  constructor(sha256: Sha256) {
-    this.#sha256 = sha256;
+  constructor(private readonly sha256: Sha256) {
     this.#hasher = new NodeHasher(sha256);
   }
 
@@ -76,7 +74,7 @@ export class MerkleTree {
   }
 
   root(): Uint8Array {
-    return rootOf(this.#size, this.nodes(), this.#sha256);
+    return rootOf(this.#size, this.nodes(), this.sha256);
   }
 
   /**
@@ -141,7 +139,6 @@ class HashList {
  * its hash overwrites nodes that are already hashed.
  */
 class NodeHasher {
-  readonly #sha256: Sha256;
   readonly #bytes = new Uint8Array(PREFIX_BYTES + GROUP_LEAVES * HASH_BYTES);
   readonly #nodes = Array.from({ length: GROUP_LEAVES / 2 }, (_, node) => {
     const at = node * 2 * HASH_BYTES;
@@ -151,9 +148,7 @@ class NodeHasher {
     };
   });
 
-  constructor(sha256: Sha256) {
-    this.#sha256 = sha256;
-  }
+  constructor(private readonly sha256: Sha256) {}
 
   pair(left: Uint8Array, right: Uint8Array): Uint8Array {
     this.#bytes.set(left, PREFIX_BYTES);
@@ -174,7 +169,7 @@ class NodeHasher {
         assert(node !== undefined, "the group has at most GROUP_LEAVES nodes");
         const { input, output } = node;
         input[0] = NODE_PREFIX;
-        const hash = this.#sha256(input, output);
+        const hash = this.sha256(input, output);
         if (hash !== output) output.set(hash);
       }
     }

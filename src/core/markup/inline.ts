@@ -49,20 +49,18 @@ export function parseInline(
 }
 
 class InlineParser {
-  readonly #text: string;
-  readonly #names: ReadonlySet<string> | undefined;
   readonly #open: Open[] = [{ mark: "", parts: [] }];
   readonly #noTicks: number[] = [];
   #lineEnd = -1;
   #escaped = "";
 
-  constructor(text: string, names: ReadonlySet<string> | undefined) {
-    this.#text = text;
-    this.#names = names;
-  }
+  constructor(
+    private readonly text: string,
+    private readonly names: ReadonlySet<string> | undefined,
+  ) {}
 
   parse(): readonly Inline[] {
-    const text = this.#text;
+    const text = this.text;
     let done = 0;
     for (const { 0: sign, index } of text.matchAll(MARKUP_START)) {
       if (index < done) continue;
@@ -122,9 +120,9 @@ class InlineParser {
 
   /** `\*a\*` becomes `*a*`, but `C:\temp\*` and `¯\_(ツ)_/¯` remain as typed. */
   #escape(at: number): number {
-    const next = this.#text[at + 1] ?? "";
-    if (next === "_") return this.#plain(this.#text.startsWith(SHRUG, at) ? SHRUG : "\\_");
-    const isBehind = isLetter(this.#text[at - 1]) && !this.#escaped.includes(next);
+    const next = this.text[at + 1] ?? "";
+    if (next === "_") return this.#plain(this.text.startsWith(SHRUG, at) ? SHRUG : "\\_");
+    const isBehind = isLetter(this.text[at - 1]) && !this.#escaped.includes(next);
     if (!/[*~`$[]/.test(next) || isBehind) return this.#plain("\\");
     if (!this.#escaped.includes(next)) this.#escaped += next;
     this.#addText(next);
@@ -133,12 +131,12 @@ class InlineParser {
 
   #run(at: number): number {
     let end = at + 1;
-    while (this.#text[end] === this.#text[at]) end++;
+    while (this.text[end] === this.text[at]) end++;
     return end - at;
   }
 
   #code(at: number): number {
-    const text = this.#text;
+    const text = this.text;
     const length = this.#run(at);
     const from = at + length;
     const whole = text.slice(at, from);
@@ -162,15 +160,15 @@ class InlineParser {
 
   #endOfLine(at: number): number {
     if (at > this.#lineEnd) {
-      const end = this.#text.indexOf("\n", at);
-      this.#lineEnd = end < 0 ? this.#text.length : end;
+      const end = this.text.indexOf("\n", at);
+      this.#lineEnd = end < 0 ? this.text.length : end;
     }
     return this.#lineEnd;
   }
 
   #mark(sign: string, at: number): number {
     const run = this.#run(at);
-    const [before, after] = [this.#text[at - 1], this.#text[at + run]];
+    const [before, after] = [this.text[at - 1], this.text[at + run]];
     const isWord = sign === "_" ? isWordLetter : isLetter;
     const isOther = sign === "*" ? run > 3 : run !== (sign === "_" ? 1 : 2);
     if (isOther) return this.#plain(sign.repeat(run));
@@ -219,7 +217,7 @@ class InlineParser {
 
   /** A mention must not follow a letter, so that a mail address is not parsed as a mention. */
   #nameAt(sign: string, at: number): number {
-    const text = this.#text;
+    const text = this.text;
     const word = text.slice(at + 1, at + 2 + NAME_MAX);
     const name = /^[A-Za-z0-9_-]+/.exec(word)?.[0] ?? "";
     const [before, after] = [text[at - 1] ?? "", text[at + 1 + name.length] ?? ""];
@@ -227,13 +225,13 @@ class InlineParser {
     if (!isStandalone || !isName(name)) return this.#plain(sign);
     const whole = `${sign}${name}`;
     if (sign === "#") this.#top.parts.push({ kind: "room", text: whole, room: name });
-    else if (this.#names?.has(name.toLowerCase()) === false) return this.#plain(whole);
+    else if (this.names?.has(name.toLowerCase()) === false) return this.#plain(whole);
     else this.#top.parts.push({ kind: "mention", text: whole, name });
     return whole.length;
   }
 
   #namedLink(at: number): number {
-    const found = namedLinkAt(this.#text, at);
+    const found = namedLinkAt(this.text, at);
     if (found === undefined) return this.#plain("[");
     this.#top.parts.push({ kind: "link", ...found.link });
     return found.length;
@@ -241,7 +239,7 @@ class InlineParser {
 
   /** `$5 and $10` is no formula, because a formula has no space at its ends. */
   #math(at: number): number {
-    const text = this.#text;
+    const text = this.text;
     const run = text[at + 1] === "$" ? 2 : 1;
     const from = at + run;
     const isOpen = isNotSpace(text[from]) && !isLetter(text[at - 1]) && text[from] !== "$";
@@ -259,14 +257,14 @@ class InlineParser {
 
   #emoji(at: number): number {
     EMOJI.lastIndex = at;
-    const [whole, name] = isLetter(this.#text[at - 1]) ? [] : (EMOJI.exec(this.#text) ?? []);
+    const [whole, name] = isLetter(this.text[at - 1]) ? [] : (EMOJI.exec(this.text) ?? []);
     if (whole === undefined || name === undefined) return this.#plain(":");
     this.#top.parts.push({ kind: "emoji", text: whole, name });
     return whole.length;
   }
 
   #linkAt(at: number): number {
-    const { consumed, link } = linkAt(this.#text, at);
+    const { consumed, link } = linkAt(this.text, at);
     if (link === undefined) return this.#plain(consumed);
     this.#top.parts.push({ kind: "link", ...link });
     return consumed.length;

@@ -57,7 +57,6 @@ export interface DedupValue {
 }
 
 export class OutboxHistory<Post extends Pending = Pending> {
-  readonly id: OutboxId;
   readonly lock: string;
   readonly pending = new Map<number, Post>();
   /**
@@ -74,8 +73,10 @@ export class OutboxHistory<Post extends Pending = Pending> {
   #last = 0;
   #time = 0;
 
-  constructor(user: UserId, id: OutboxId) {
-    this.id = id;
+  constructor(
+    user: UserId,
+    readonly id: OutboxId,
+  ) {
     this.lock = `o:${user} ${id}`;
   }
 

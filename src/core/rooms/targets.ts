@@ -26,22 +26,18 @@ export interface ResolvedTarget {
 
 /** Resolves `lobby` to the room, and `@ana` to the user's conversation with ana. */
 export class TargetResolver {
-  readonly #options: TargetOptions;
-
-  constructor(options: TargetOptions) {
-    this.#options = options;
-  }
+  constructor(private readonly options: TargetOptions) {}
 
   /** @throws {Fault} name-invalid, room-unknown or user-unknown */
   resolve(user: UserId, text: string): ResolvedTarget {
-    const { rooms, directory } = this.#options;
+    const { rooms, directory } = this.options;
     const { kind, name } = parseTarget(text);
     if (kind === "room") return toRoom(requireRoom(rooms, name));
     return this.#direct(user, requireUser(directory, name).id);
   }
 
   find(user: UserId, text: string): ResolvedTarget | undefined {
-    const { rooms, directory } = this.#options;
+    const { rooms, directory } = this.options;
     const { kind, name } = parseTarget(text);
     if (kind === "room") {
       const room = rooms.find(name);
@@ -52,7 +48,7 @@ export class TargetResolver {
   }
 
   #direct(user: UserId, other: UserId): ResolvedTarget {
-    const { rooms, sha256 } = this.#options;
+    const { rooms, sha256 } = this.options;
     const id = directRoomId(user, other, sha256);
     return { id, room: rooms.get(id), peer: other };
   }

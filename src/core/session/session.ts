@@ -86,13 +86,10 @@ export const FAST_HEARTBEAT: Heartbeat = {
 };
 
 export class Session {
-  readonly role: Role;
-  readonly #heartbeat: Heartbeat;
   #phase: Phase = "greeting";
   #ref = 0;
   /** Unanswered requests, which a client has sent or a server has received. */
   readonly #open = new SmallMap<number, RequestKind>();
-  readonly #posts: PostCodec | undefined;
   #startedAt: number;
   #receivedAt: number;
   #pingedAt = Number.NEGATIVE_INFINITY;
@@ -100,14 +97,11 @@ export class Session {
   #roundTripMs: number | undefined;
 
   constructor(
-    role: Role,
+    readonly role: Role,
     now: number,
-    heartbeat: Heartbeat = DEFAULT_HEARTBEAT,
-    posts?: PostCodec,
+    private readonly heartbeat: Heartbeat = DEFAULT_HEARTBEAT,
+    private readonly posts?: PostCodec,
   ) {
-    this.role = role;
-    this.#posts = posts;
-    this.#heartbeat = heartbeat;
     this.#startedAt = now;
     this.#receivedAt = now;
   }
@@ -143,7 +137,7 @@ export class Session {
     if (this.#phase === "closed") return [];
     this.#receivedAt = now;
     try {
-      const incoming = decode(bytes, this.messageBytesMax, this.#posts);
+      const incoming = decode(bytes, this.messageBytesMax, this.posts);
       switch (incoming.kind) {
         case "message":
           return this.#message(incoming.message, now);
@@ -195,7 +189,7 @@ export class Session {
   answer<Kind extends RequestKind>(ref: number, answer: Answer<Kind>): SessionEffect[] {
     const kind = this.#open.get(ref);
     if (kind === undefined) return [];
-    const bytes = encodeAnswer(kind, ref, answer, this.#posts);
+    const bytes = encodeAnswer(kind, ref, answer, this.posts);
     if (bytes === undefined) {
       // Code that builds lists limits their length. If such a limit is wrong, only this answer
       // fails.
@@ -236,7 +230,7 @@ export class Session {
   deadline(): number | undefined {
     if (this.#phase === "closed") return undefined;
     const dead = this.#timeoutAt();
-    const quiet = Math.max(this.#receivedAt, this.#pingedAt) + this.#heartbeat.pingIntervalMs;
+    const quiet = Math.max(this.#receivedAt, this.#pingedAt) + this.heartbeat.pingIntervalMs;
     const due = this.#phase === "greeting" ? dead : Math.min(quiet, dead);
     if (this.role === "client" || this.#isLoggedIn()) return due;
     return Math.min(due, this.#loginDeadline());
@@ -259,8 +253,7 @@ export class Session {
       return this.close(new Fault("timeout", text));
     }
     if (this.#phase === "greeting") return [];
-    if (now < Math.max(this.#receivedAt, this.#pingedAt) + this.#heartbeat.pingIntervalMs)
-      return [];
+    if (now < Math.max(this.#receivedAt, this.#pingedAt) + this.heartbeat.pingIntervalMs) return [];
     return this.#ping(now);
   }
 
@@ -355,7 +348,7 @@ export class Session {
   }
 
   #timeoutAt(): number {
-    const { idleTimeoutMs, pongTimeoutMs } = this.#heartbeat;
+    const { idleTimeoutMs, pongTimeoutMs } = this.heartbeat;
     if (pongTimeoutMs === undefined) return this.#receivedAt + idleTimeoutMs;
     if (this.#phase === "greeting") return this.#receivedAt + IDLE_TIMEOUT_MS;
     if (this.#pingedAt <= this.#receivedAt) return Number.POSITIVE_INFINITY;

@@ -54,7 +54,6 @@ const PROBE_INFLATED_INTERVAL_MS = 1_000;
 const PROBE_GAIN = 0.5;
 
 export class CongestionWindow {
-  readonly #bytesMax: number;
   #inFlightBytes = 0;
   #deliveredBytes = 0;
   #deliveredAt: number;
@@ -74,8 +73,10 @@ export class CongestionWindow {
   #probe: "no" | "drains" | "measures" = "no";
   #probeGain = PROBE_GAIN;
 
-  constructor(bytesMax: number, now: number) {
-    this.#bytesMax = bytesMax;
+  constructor(
+    private readonly bytesMax: number,
+    now: number,
+  ) {
     this.#deliveredAt = now;
     this.#lastAckedSentAt = now;
     this.#roundTripAt = now;
@@ -92,11 +93,11 @@ export class CongestionWindow {
     const roundTripMs = this.#roundTripMs ?? 0;
     if (this.#probe !== "no") {
       const held = this.#probeGain * rate * roundTripMs;
-      return Math.min(this.#bytesMax, Math.max(CHUNK_BYTES, Math.floor(held)));
+      return Math.min(this.bytesMax, Math.max(CHUNK_BYTES, Math.floor(held)));
     }
     const surplus = Math.max(...this.#surplusBytes);
     const wanted = GAIN * rate * Math.max(roundTripMs, ROUND_TRIP_MS_MIN) + surplus;
-    return Math.min(this.#bytesMax, Math.max(this.#bytesMin(rate), Math.floor(wanted)));
+    return Math.min(this.bytesMax, Math.max(this.#bytesMin(rate), Math.floor(wanted)));
   }
 
   get #rate(): number {
