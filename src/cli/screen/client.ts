@@ -13,7 +13,7 @@ import { keyChangedFault } from "../../client/sealed/identities.ts";
 import { isSameName } from "../../core/model/item.ts";
 import { RowBuilder } from "../../core/model/rows.ts";
 import { isMuted, openRoom } from "../../core/model/selectors.ts";
-import type { FoundItem, Model } from "../../core/model/state.ts";
+import type { Model } from "../../core/model/state.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import type { DraftOwner } from "../../io/state/home-tables.ts";
 import type { TerminalDevice } from "../../io/terminal/device.ts";
@@ -50,7 +50,6 @@ import { type ScreenPreferences, SETTING_NAMES } from "./settings/preferences.ts
 import {
   clearsNotes,
   FIRST_STATE,
-  type Question,
   type ScreenSettings,
   type ScreenState,
 } from "./state/screen-state.ts";
@@ -87,7 +86,7 @@ export class ScreenClient implements ScreenHost {
   readonly #folders: FolderLists;
   readonly #slash = slashRows();
   readonly #files: ScreenFiles;
-  readonly #notices: ScreenNotices;
+  readonly notices: ScreenNotices;
   readonly #actions: ScreenActions;
   readonly #keyboard: Keyboard;
   readonly #pictures: VisiblePictures;
@@ -96,13 +95,13 @@ export class ScreenClient implements ScreenHost {
   readonly #muted: MutedTargets;
   #accountMuted: readonly string[] = [];
   settings: ScreenSettings;
-  #hidesJoins: boolean;
+  hidesJoins: boolean;
   state: ScreenState = FIRST_STATE;
   #isStarting = true;
   #pendingKeys: readonly Key[] = [];
   #isDrawing = false;
   #cancelTick: (() => void) | undefined;
-  readonly #questions: ScreenQuestions;
+  readonly questions: ScreenQuestions;
   readonly #drafts: ScreenDrafts;
   readonly #collector: Collector;
   #hasDrawFailed = false;
@@ -117,7 +116,7 @@ export class ScreenClient implements ScreenHost {
     this.#chat = chat;
     const { settings } = preferences;
     const isQuiet = open.state.preference("quiet") === "on";
-    this.#hidesJoins = isQuiet || settings.hideJoins;
+    this.hidesJoins = isQuiet || settings.hideJoins;
     this.#muted = new MutedTargets(open.state.muted);
     this.settings = this.#mergedSettings();
     const { mouse } = settings;
@@ -132,14 +131,14 @@ export class ScreenClient implements ScreenHost {
     });
     const [clock, exit] = [context.clock, this.#exit];
     const terminal = this.#terminal;
-    this.#notices = new ScreenNotices({ clock, chat, terminal, exit, host: this });
+    this.notices = new ScreenNotices({ clock, chat, terminal, exit, host: this });
     this.#keyboard = new Keyboard({ context, terminal, onKeys: (keys) => this.#handleKeys(keys) });
-    const note = (text: Message) => this.note(text);
+    const note = (text: Message) => this.notices.note(text);
     const addLocalFile = (file: string, path: string) => this.#pictures.addLocalFile(file, path);
     this.#files = new ScreenFiles({ context, open, note, onLocalFile: addLocalFile });
     this.#commands = new ScreenCommands({ context, open, files: this.#files, screen: this });
     this.#pictures = this.#createPictures();
-    this.#questions = new ScreenQuestions({
+    this.questions = new ScreenQuestions({
       current: () => this.state.question,
       patch: (question) => this.patch({ question }),
       texts: () => this.texts,
@@ -152,7 +151,7 @@ export class ScreenClient implements ScreenHost {
       clock: context.clock,
       store: open.state.drafts,
       collect: () => this.#collectDraft(),
-      onFailure: (fault) => this.#notices.fail(fault),
+      onFailure: (fault) => this.notices.fail(fault),
     });
     this.#actions = new ScreenActions({
       chat,
@@ -160,11 +159,11 @@ export class ScreenClient implements ScreenHost {
       terminal,
       exit,
       host: this,
-      notices: this.#notices,
+      notices: this.notices,
       files: this.#files,
       folders: this.#folders,
       commands: this.#commands,
-      questions: this.#questions,
+      questions: this.questions,
       drafts: this.#drafts,
       saveDrafts: () => this.#saveDrafts(),
       completeAgain: () => this.#handleKeys([{ name: "tab", text: "" }]),
@@ -183,7 +182,7 @@ export class ScreenClient implements ScreenHost {
     void this.#terminal.ask(WIDTH_QUERY).then((answers) => this.#applyWidths(answers));
     this.#terminal.enter();
     this.#restoreDrafts();
-    this.#notices.attempt(() => this.#updateMuted(undefined));
+    this.notices.attempt(() => this.#updateMuted(undefined));
     this.#draw();
     const onJoined = (room: string) => {
       if (chat.model.open === undefined) chat.actions.open(room);
@@ -202,7 +201,7 @@ export class ScreenClient implements ScreenHost {
       unsubscribe();
       this.#cancelTick?.();
       this.#keyboard.end();
-      this.#notices.end();
+      this.notices.end();
       this.#pictures.end();
       await this.#terminal.close();
       device.close();
@@ -220,36 +219,8 @@ export class ScreenClient implements ScreenHost {
     this.#draw();
   }
 
-  note(text: Message): void {
-    this.#notices.note(text);
-  }
-
-  fault(fault: Fault): void {
-    this.#notices.fault(fault);
-  }
-
-  noteLeftRoom(room: string, text: Message): void {
-    this.#notices.noteLeftRoom(room, text);
-  }
-
-  showText(title: Message, lines: readonly string[]): void {
-    this.#notices.showText(title, lines);
-  }
-
-  showMessages(title: string, found: readonly FoundItem[]): void {
-    this.#notices.showMessages(title, found);
-  }
-
   confirmLeave(isSending: boolean): "all-sent" | "warned" | "confirmed" {
     return this.#actions.confirmLeave(isSending);
-  }
-
-  ask(kind: Question["kind"], text: Message): Promise<string | undefined> {
-    return this.#questions.ask(kind, this.#notices.text(text));
-  }
-
-  get loginPrompts(): ScreenQuestions {
-    return this.#questions;
   }
 
   get texts(): TerminalTexts {
@@ -260,18 +231,10 @@ export class ScreenClient implements ScreenHost {
     return screenTexts(this.#language);
   }
 
-  get hidesJoins(): boolean {
-    return this.#hidesJoins;
-  }
-
   hideJoins(on: boolean): void {
-    this.#hidesJoins = on;
+    this.hidesJoins = on;
     this.settings = this.#mergedSettings();
     this.#draw();
-  }
-
-  mutedTargets(): readonly string[] {
-    return this.settings.muted;
   }
 
   mute(target: string, on: boolean): void {
@@ -284,7 +247,7 @@ export class ScreenClient implements ScreenHost {
   #mergedSettings(): ScreenSettings {
     const { settings } = this.options.preferences;
     const muted = [...settings.muted, ...this.#muted.targets, ...this.#accountMuted];
-    return { ...settings, hideJoins: this.#hidesJoins, muted };
+    return { ...settings, hideJoins: this.hidesJoins, muted };
   }
 
   set(argument: string): void {
@@ -292,14 +255,14 @@ export class ScreenClient implements ScreenHost {
     const { hideJoins } = preferences.settings;
     const lines = preferences.set(argument);
     if (preferences.settings.hideJoins !== hideJoins) {
-      this.#hidesJoins = preferences.settings.hideJoins;
+      this.hidesJoins = preferences.settings.hideJoins;
     }
     this.settings = this.#mergedSettings();
     this.#terminal.setMouse(this.settings.mouse);
     this.#keys = keysOf(this.settings);
     this.#pictures.applySettings(this.settings);
-    if (lines.length > 1) this.showText(() => "/set", lines);
-    else for (const line of lines) this.note(() => line);
+    if (lines.length > 1) this.notices.showText(() => "/set", lines);
+    else for (const line of lines) this.notices.note(() => line);
   }
 
   end(exitCode: number): void {
@@ -309,14 +272,14 @@ export class ScreenClient implements ScreenHost {
   perform(effect: ChatEffect): void {
     switch (effect.kind) {
       case "notify":
-        return this.#notices.notify(effect);
+        return this.notices.notify(effect);
       case "keep-draft":
         return this.#drafts.setDraft(effect.target, effect.draft);
       case "refused": {
         // The open room shows the refusal beside the message.
         if (isSameName(this.#chat.model.open, effect.to)) return;
         const reason = faultLineIn(this.screenTexts, effect.fault);
-        return this.#notices.failure(this.texts.notSentBecause(nameOf(effect.to), reason));
+        return this.notices.failure(this.texts.notSentBecause(nameOf(effect.to), reason));
       }
       default:
         return unreachable(effect);
@@ -336,10 +299,10 @@ export class ScreenClient implements ScreenHost {
     if (event.kind === "listing") this.#link = event.link;
     if (event.kind === "caught-up") {
       this.#transport = this.#link?.transport;
-      if (this.#isStarting) this.#notices.welcome(this.#link?.welcome);
+      if (this.#isStarting) this.notices.welcome(this.#link?.welcome);
       this.#commands.ready();
     }
-    this.#notices.showEvent(event);
+    this.notices.showEvent(event);
     const fault = faultOf(event);
     if (fault !== undefined) this.#chat.store.enqueue({ kind: "fault", fault });
     if (event.kind === "closed") this.#exit.end(event.fault ?? 0);
@@ -353,14 +316,14 @@ export class ScreenClient implements ScreenHost {
     this.#pendingKeys = [];
     for (const [index, key] of allKeys.entries()) {
       if (this.#exit.hasEnded) break;
-      this.#notices.attempt(() => {
+      this.notices.attempt(() => {
         if (!this.#handleKey(key))
           this.#pendingKeys = allKeys.slice(index, index + PENDING_KEYS_MAX);
       });
       if (this.#pendingKeys.length > 0) break;
     }
     if (this.#exit.hasEnded) return;
-    this.#questions.showNext();
+    this.questions.showNext();
     this.#drafts.scheduleSave();
     if (this.#chat.model.open === open) this.#sendTyping(previousText);
     this.#draw();
@@ -382,7 +345,7 @@ export class ScreenClient implements ScreenHost {
     if (isLoading && actions.some((action) => action.kind === "enter" && !isCommand(action.text)))
       return false;
     this.state = { ...state, notes: state.notes.slice(-SCREEN_NOTES_MAX) };
-    if (actions.some(clearsNotes)) this.#notices.clear();
+    if (actions.some(clearsNotes)) this.notices.clear();
     for (const action of actions) this.#actions.run(action);
     return true;
   }
@@ -410,16 +373,16 @@ export class ScreenClient implements ScreenHost {
     const isRenamed = isAccountChanged && this.#isRenamed && model.me !== undefined;
     const isLoggedOut = isAccountChanged && !isRenamed && before.model.me !== undefined;
     if (isLoggedOut) this.#saveDrafts(before.model);
-    this.#notices.attempt(() => this.#follow({ ...before, isLoggedOut }));
+    this.notices.attempt(() => this.#follow({ ...before, isLoggedOut }));
     this.#draw();
     if (isRenamed) this.#drafts.accountRenamed(this.#owner);
     else if (isAccountChanged) this.#restoreDrafts();
-    this.#notices.attempt(() => this.#updateMuted(before.model));
+    this.notices.attempt(() => this.#updateMuted(before.model));
     if (!this.#isStarting && this.#pendingKeys.length > 0) this.#handleKeys([]);
     const closedRoom = before.model.open;
     if (closedRoom === undefined || model.open !== undefined || model.me === undefined) return;
     if (this.state.notes.some(({ leftRoom }) => isSameName(leftRoom, closedRoom))) return;
-    this.noteLeftRoom(closedRoom, (texts) => texts.noLongerIn(nameOf(closedRoom)));
+    this.notices.noteLeftRoom(closedRoom, (texts) => texts.noLongerIn(nameOf(closedRoom)));
   }
 
   #updateMuted(before: Model | undefined): void {
@@ -460,7 +423,7 @@ export class ScreenClient implements ScreenHost {
 
   #collectDraft(): void {
     const { model } = this.#chat;
-    this.#notices.attempt(() => {
+    this.notices.attempt(() => {
       for (const action of draftActions(model, currentDraft(this.state, model)))
         this.#actions.run(action);
     });
@@ -527,7 +490,7 @@ export class ScreenClient implements ScreenHost {
     this.#markRead(layout);
     this.#files.offerForCompletion(layout.files);
     this.#pictures.setVisible(layout.files);
-    this.#notices.expire();
+    this.notices.expire();
     this.#scheduleTick();
   }
 
@@ -539,7 +502,7 @@ export class ScreenClient implements ScreenHost {
       this.#hasDrawFailed = true;
       const { completion, recall, scroll, selected, overlay } = FIRST_STATE;
       this.patch({ completion, recall, scroll, selected, overlay, notes: [] });
-      return this.#notices.fail(error);
+      return this.notices.fail(error);
     }
     const text = this.texts.drawingFailed(message);
     this.#terminal.show({ lines: [cleanText(text)], cursor: undefined, title: "chat" });

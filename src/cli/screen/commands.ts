@@ -19,16 +19,22 @@ import type { Context } from "../context.ts";
 import { usageFault } from "../errors.ts";
 import type { ScreenClient } from "./client.ts";
 import type { ScreenFiles } from "./files.ts";
+import type { ScreenNotices } from "./notices.ts";
 import type { ScreenQuestions } from "./questions.ts";
+import type { Question } from "./state/screen-state.ts";
 import { nameOf } from "./view/bars.ts";
 import { isMuted } from "./view/panels.ts";
 
 export type CommandScreen = Pick<
   ScreenClient,
-  | ("note" | "fault" | "noteLeftRoom" | "texts" | "showText" | "showMessages" | "ask")
-  | ("hidesJoins" | "hideJoins")
-  | ("set" | "mutedTargets" | "mute" | "confirmLeave" | "end")
-> & { readonly loginPrompts: Pick<ScreenQuestions, "begin" | "end"> };
+  ("texts" | "settings" | "hidesJoins" | "hideJoins") | ("set" | "mute" | "confirmLeave" | "end")
+> & {
+  readonly notices: Pick<
+    ScreenNotices,
+    "note" | "fault" | "noteLeftRoom" | "showText" | "showMessages" | "text"
+  >;
+  readonly questions: Pick<ScreenQuestions, "begin" | "end" | "ask">;
+};
 
 export interface ScreenCommandsOptions {
   readonly context: Context;
@@ -74,7 +80,7 @@ export class ScreenCommands extends SlashHost {
 
   list(command: string, records: readonly ChatRecord[]): number {
     const found = foundItems(records, this.me);
-    if (found.length > 0) this.options.screen.showMessages(command, found);
+    if (found.length > 0) this.options.screen.notices.showMessages(command, found);
     return found.length;
   }
 
@@ -91,7 +97,7 @@ export class ScreenCommands extends SlashHost {
     void sent.then((receipt) => {
       if (receipt === undefined || isSameName(chat.model.open, to)) return;
       const isQueued = receipt.queued === true;
-      screen.note((texts) => {
+      screen.notices.note((texts) => {
         return isQueued ? texts.queuedMessage(parseTarget(to).name) : texts.sentTo(nameOf(to));
       });
     });
@@ -115,16 +121,16 @@ export class ScreenCommands extends SlashHost {
     if (this.#isLoggingIn) {
       throw usageFault(msg`a log-in is already in progress`, msg`wait until it finishes`);
     }
-    const { loginPrompts } = this.options.screen;
+    const { questions } = this.options.screen;
     this.#isLoggingIn = true;
-    loginPrompts.begin();
+    questions.begin();
     let isLoggedIn = false;
     try {
       await login();
       isLoggedIn = true;
     } finally {
       this.#isLoggingIn = false;
-      loginPrompts.end(isLoggedIn);
+      questions.end(isLoggedIn);
     }
     this.chatConsole.note((texts) => texts.loggedInAs(this.open.client.user ?? ""));
     await this.#openRoomAfterLogin();
@@ -144,10 +150,12 @@ export class ScreenCommands extends SlashHost {
   notify(level: Views["notify"]["level"], targetArgument: string | undefined): void {
     const { chat } = this;
     const { screen } = this.options;
-    const muted = screen.mutedTargets();
+    const { muted } = screen.settings;
     if (level === undefined) {
       const names = muted.map((target) => this.#displayName(target)).join(", ");
-      return screen.note((texts) => (names === "" ? texts.nothingMuted : texts.mutedList(names)));
+      return screen.notices.note((texts) =>
+        names === "" ? texts.nothingMuted : texts.mutedList(names),
+      );
     }
     const target =
       targetArgument === undefined ? this.current : formatTarget(parseTarget(targetArgument));
@@ -159,8 +167,8 @@ export class ScreenCommands extends SlashHost {
     else if (level !== "off") chat.actions.setNotifyLevel(target, level);
     screen.mute(room?.target ?? target, level === "off");
     const name = this.#displayName(room?.target ?? target);
-    const isMutedByFile = level !== "nothing" && isMuted(screen.mutedTargets(), target);
-    screen.note((texts) => {
+    const isMutedByFile = level !== "nothing" && isMuted(screen.settings.muted, target);
+    screen.notices.note((texts) => {
       if (level === "off") return texts.targetMuted(name);
       if (isMutedByFile) return texts.mutedBySetting(name);
       return level === "on" ? texts.unmuted(name) : texts.notifyLevelSet(name, level);
@@ -186,7 +194,7 @@ export class ScreenCommands extends SlashHost {
     if (confirmation === "confirmed") return screen.end(0);
     if (confirmation === "warned" && !isConnected) return;
     if (files.isBusy) {
-      screen.note((texts) => texts.finishingTransfers);
+      screen.notices.note((texts) => texts.finishingTransfers);
       await files.settled();
     }
     if (this.open.client.isConnected) {
@@ -208,21 +216,24 @@ export class ScreenCommands extends SlashHost {
     const { screen } = this.options;
     const [only, ...otherRows] = rows;
     if (only !== undefined && otherRows.length === 0) {
-      return screen.note((texts) => `${only.usage}: ${slashSummary(texts, only.name)}`);
+      return screen.notices.note((texts) => `${only.usage}: ${slashSummary(texts, only.name)}`);
     }
     const widest = Math.max(...rows.map(({ usage }) => usage.length));
     const lines = rows.map(({ name, usage }) => {
       return `${usage.padEnd(widest)}  ${slashSummary(screen.texts, name)}`;
     });
-    screen.showText((texts) => texts.slashHint, lines);
+    screen.notices.showText((texts) => texts.slashHint, lines);
   }
 
   #console(): SlashConsole {
     const { screen } = this.options;
+    const { notices } = screen;
     const note = (text: Message, rows: readonly string[] = []) => {
-      if (rows.length === 0) screen.note(text);
-      else screen.showText(text, rows);
+      if (rows.length === 0) notices.note(text);
+      else notices.showText(text, rows);
     };
+    const ask = (kind: Question["kind"], question: Message) =>
+      screen.questions.ask(kind, notices.text(question));
     return {
       get texts() {
         return screen.texts;
@@ -236,18 +247,15 @@ export class ScreenCommands extends SlashHost {
       print: ({ kind, room }, text, rows) => {
         if (text === undefined) return;
         const answer = text(screen.texts);
-        if (kind === "left") screen.noteLeftRoom(String(room), text);
-        else if (answer.length > NOTE_LENGTH_MAX) screen.showText(() => `/${kind}`, [answer]);
+        if (kind === "left") notices.noteLeftRoom(String(room), text);
+        else if (answer.length > NOTE_LENGTH_MAX) notices.showText(() => `/${kind}`, [answer]);
         else note(text, rows);
       },
       note,
-      fault: (fault) => screen.fault(fault),
+      fault: (fault) => notices.fault(fault),
       help: (rows) => this.#help(rows),
-      confirm: async (question) => (await screen.ask("yes-no", question)) === "yes",
-      secret: async (question) => {
-        const answer = await screen.ask("secret", question);
-        return answer === "" ? undefined : answer;
-      },
+      confirm: async (question) => (await ask("yes-no", question)) === "yes",
+      secret: async (question) => (await ask("secret", question)) || undefined,
     };
   }
 }

@@ -168,7 +168,9 @@ test("asks one question at a time, and refuses more than SCREEN_PROMPTS_MAX", as
   await using screen = await new FullScreen().open();
   const answers: (string | undefined)[] = [];
   for (let i = 0; i <= SCREEN_PROMPTS_MAX; i++) {
-    void screen.client.ask("yes-no", () => `question ${i}?`).then((answer) => answers.push(answer));
+    void screen.client.questions
+      .ask("yes-no", `question ${i}?`)
+      .then((answer) => answers.push(answer));
   }
   await screen.clock.advance(0);
   expect(answers).toEqual([undefined]);
@@ -284,7 +286,7 @@ screenTest("keeps the line while no room is open, and copies a result", async (s
   expect(screen.output).toContain("you are no longer in #lobby");
   await screen.type("lost?");
   expect(await screen.type("\r")).toContain("no room is open");
-  screen.client.showText((texts) => texts.inviteHint(undefined), ["chat join x"]);
+  screen.client.notices.showText((texts) => texts.inviteHint(undefined), ["chat join x"]);
   await screen.clock.advance(0);
   expect(await screen.type("\x1bc")).toContain(`\x1b]52;c;${btoa("chat join x")}`);
   expect(await screen.outputText()).toContain("copied");
@@ -341,7 +343,7 @@ describe("a draft", () => {
   });
 
   screenTest("excludes answers to questions", async (screen) => {
-    void screen.client.ask("secret", () => "Password");
+    void screen.client.questions.ask("secret", "Password");
     await screen.type("hunter2");
     await screen.end();
     expect(stored(screen)).toBeUndefined();
@@ -391,7 +393,7 @@ describe("a muted room", () => {
     client.set("bell off");
     client.hideJoins(true);
     client.set("bell on");
-    expect([client.mutedTargets(), client.hidesJoins]).toEqual([["hall"], true]);
+    expect([client.settings.muted, client.hidesJoins]).toEqual([["hall"], true]);
     await screen.type(LOOK_AWAY);
     await screen.mention();
     expect(screen.output).not.toContain(RING);

@@ -9,6 +9,7 @@ import type { OpenClient } from "../../../src/cli/connect/client.ts";
 import type { Context } from "../../../src/cli/context.ts";
 import { type CommandScreen, ScreenCommands } from "../../../src/cli/screen/commands.ts";
 import { ScreenFiles } from "../../../src/cli/screen/files.ts";
+import { DEFAULT_SETTINGS } from "../../../src/cli/screen/state/screen-state.ts";
 import { openRoom } from "../../../src/core/model/selectors.ts";
 import { ENGLISH_TERMINAL } from "../../../src/ui/messages/en/terminal.ts";
 import { ClientFixture, clientTest } from "../../client/client-fixture.ts";
@@ -29,26 +30,34 @@ async function commandsOf(fixture: ClientFixture) {
   const answers: (string | undefined)[] = [];
   let muted: readonly string[] = ["#noise"];
   const screen: CommandScreen = {
-    note: (text) => notes.push(text(ENGLISH_TERMINAL)),
-    fault: ({ message }) => notes.push(message),
-    noteLeftRoom: (room, text) => notes.push(`${room}: ${text(ENGLISH_TERMINAL)}`),
-    texts: ENGLISH_TERMINAL,
-    showText: (title, lines) => overlays.push([title(ENGLISH_TERMINAL), ...lines]),
-    showMessages: (title, found) =>
-      overlays.push([title, ...found.map(({ item }) => `#${item.seq} ${item.text}`)]),
-    ask: (_, question) => {
-      notes.push(question(ENGLISH_TERMINAL));
-      return Promise.resolve(answers.shift());
+    notices: {
+      note: (text) => notes.push(text(ENGLISH_TERMINAL)),
+      fault: ({ message }) => notes.push(message),
+      noteLeftRoom: (room, text) => notes.push(`${room}: ${text(ENGLISH_TERMINAL)}`),
+      showText: (title, lines) => overlays.push([title(ENGLISH_TERMINAL), ...lines]),
+      showMessages: (title, found) =>
+        overlays.push([title, ...found.map(({ item }) => `#${item.seq} ${item.text}`)]),
+      text: (message) => message(ENGLISH_TERMINAL),
     },
+    questions: {
+      ask: (_, question) => {
+        notes.push(question);
+        return Promise.resolve(answers.shift());
+      },
+      begin: () => undefined,
+      end: () => undefined,
+    },
+    texts: ENGLISH_TERMINAL,
     hideJoins: () => undefined,
     hidesJoins: false,
     set: (argument) => notes.push(`set ${argument}`),
-    mutedTargets: () => muted,
+    get settings() {
+      return { ...DEFAULT_SETTINGS, muted };
+    },
     mute: (target, on) => {
       const others = muted.filter((entry) => entry !== target.toLowerCase());
       muted = on ? [...others, target.toLowerCase()] : others;
     },
-    loginPrompts: { begin: () => undefined, end: () => undefined },
     confirmLeave: () => "all-sent",
     end: (exitCode) => notes.push(`the end, ${exitCode}`),
   };
@@ -59,7 +68,7 @@ async function commandsOf(fixture: ClientFixture) {
     env: {},
     json: false,
   } as unknown as Context;
-  const files = new ScreenFiles({ context, open, note: screen.note });
+  const files = new ScreenFiles({ context, open, note: screen.notices.note });
   const commands = new ScreenCommands({ context, open, files, screen });
   const run = async (line: string) => {
     const outcome = await fixture.outcome(runSlash(commands, line));

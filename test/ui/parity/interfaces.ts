@@ -10,6 +10,7 @@ import { deviceKeys, nativeHashing } from "../../../src/cli/connect/keys.ts";
 import { isCommand } from "../../../src/cli/screen/actions.ts";
 import { type CommandScreen, ScreenCommands } from "../../../src/cli/screen/commands.ts";
 import { ScreenFiles } from "../../../src/cli/screen/files.ts";
+import { DEFAULT_SETTINGS } from "../../../src/cli/screen/state/screen-state.ts";
 import { Client } from "../../../src/client/client.ts";
 import { Identity } from "../../../src/crypto/identity.ts";
 import { ClientState } from "../../../src/io/state/client-state.ts";
@@ -143,27 +144,33 @@ async function openFullScreen(site: Site): Promise<Interface> {
   await settled(site);
   let questions = 0;
   const screen: CommandScreen = {
-    note: () => undefined,
-    fault: () => undefined,
-    noteLeftRoom: () => undefined,
-    texts: ENGLISH_TERMINAL,
-    showText: () => undefined,
-    showMessages: () => undefined,
-    async ask() {
-      questions++;
-      return "yes";
+    notices: {
+      note: () => undefined,
+      fault: () => undefined,
+      noteLeftRoom: () => undefined,
+      showText: () => undefined,
+      showMessages: () => undefined,
+      text: (message) => message(ENGLISH_TERMINAL),
     },
+    questions: {
+      async ask() {
+        questions++;
+        return "yes";
+      },
+      begin: () => undefined,
+      end: () => undefined,
+    },
+    texts: ENGLISH_TERMINAL,
     hideJoins: () => undefined,
     hidesJoins: false,
     set: () => undefined,
-    mutedTargets: () => [],
+    settings: DEFAULT_SETTINGS,
     mute: () => undefined,
-    loginPrompts: { begin: () => undefined, end: () => undefined },
     confirmLeave: () => "all-sent",
     end: () => undefined,
   };
   const { context } = fakeContext({ clock });
-  const files = new ScreenFiles({ context, open, note: screen.note });
+  const files = new ScreenFiles({ context, open, note: screen.notices.note });
   const commands = new ScreenCommands({ context, open, files, screen });
   return {
     get target() {
