@@ -35,21 +35,21 @@ function show(): void {
 }
 
 async function run(): Promise<void> {
-  onSignal(() => void screen.close().then(() => end(143)));
-  screen.enter();
+  onSignal(() => void screen.modes.close().then(() => end(143)));
+  screen.modes.enter();
   for (;;) {
     const chunk = await stdin.chunk();
     if (chunk === undefined) break;
     for (const byte of chunk) typed.push(byte.toString(16));
     const key = new TextDecoder().decode(chunk);
     if (key === "q") break;
-    if (key === "z") await screen.suspend();
+    if (key === "z") await screen.modes.suspend();
     if (key === "x") queueMicrotask(() => JSON.parse("{ this is no JSON"));
     if (key === "f") flood();
     else if (key === "e") isOver = true;
     else show();
   }
-  await screen.close();
+  await screen.modes.close();
 }
 
 const ROW_CHARACTERS = 70;

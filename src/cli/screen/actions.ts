@@ -97,7 +97,7 @@ export class ScreenActions {
         return terminal.redraw();
       case "suspend":
         this.options.saveDrafts(); // A stopped process may be killed before it saves.
-        void terminal.suspend();
+        void terminal.modes.suspend();
         return;
       case "leave":
         return this.#leave(action.exitCode);

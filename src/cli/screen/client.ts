@@ -180,7 +180,7 @@ export class ScreenClient implements ScreenHost {
     // Sent before the first frame, which covers the test characters. Startup does not wait for the
     // answer.
     void this.#terminal.ask(WIDTH_QUERY).then((answers) => this.#applyWidths(answers));
-    this.#terminal.enter();
+    this.#terminal.modes.enter();
     this.#restoreDrafts();
     this.notices.attempt(() => this.#updateMuted(undefined));
     this.#draw();
@@ -203,7 +203,7 @@ export class ScreenClient implements ScreenHost {
       this.#keyboard.end();
       this.notices.end();
       this.#pictures.end();
-      await this.#terminal.close();
+      await this.#terminal.modes.close();
       device.close();
       await open.client.close();
       await open.close();
@@ -258,7 +258,7 @@ export class ScreenClient implements ScreenHost {
       this.hidesJoins = preferences.settings.hideJoins;
     }
     this.settings = this.#mergedSettings();
-    this.#terminal.setMouse(this.settings.mouse);
+    this.#terminal.modes.setMouse(this.settings.mouse);
     this.#keys = keysOf(this.settings);
     this.#pictures.applySettings(this.settings);
     if (lines.length > 1) this.notices.showText(() => "/set", lines);

@@ -3,7 +3,7 @@
 import { SCREEN_ESC_MS } from "../../base/limits-screen.ts";
 import type { Context } from "../context.ts";
 import { type Key, KeyDecoder } from "./input/keys.ts";
-import type { TerminalScreen } from "./terminal/screen.ts";
+import type { TerminalQueries } from "./terminal/query.ts";
 
 /** A click within this time after the window receives the focus only focuses the window. */
 const SCREEN_FOCUS_CLICK_MS = 200;
@@ -15,7 +15,7 @@ const SCREEN_TYPED_AHEAD_MS = 200;
 
 export interface KeyboardOptions {
   readonly context: Pick<Context, "stdin" | "clock">;
-  readonly terminal: Pick<TerminalScreen, "receiveReport" | "isAnswerPending">;
+  readonly terminal: { readonly queries: Pick<TerminalQueries, "receiveReport" | "hasPending"> };
   readonly onKeys: (keys: readonly Key[]) => void;
 }
 
@@ -47,14 +47,14 @@ export class Keyboard {
   #awaitEsc(): void {
     if (!this.#keys.isBuffering) return;
     this.#cancelEsc = this.options.context.clock.after(SCREEN_ESC_MS, () => {
-      this.#dispatch(this.#keys.flush(this.options.terminal.isAnswerPending));
+      this.#dispatch(this.#keys.flush(this.options.terminal.queries.hasPending));
       this.#awaitEsc();
     });
   }
 
   #dispatch(keys: readonly Key[]): void {
     const { terminal, onKeys } = this.options;
-    for (const { name, text } of keys) if (name === "report") terminal.receiveReport(text);
+    for (const { name, text } of keys) if (name === "report") terminal.queries.receiveReport(text);
     onKeys(keys.filter((key) => key.name !== "report" && !this.#isFocusing(key)));
   }
 

@@ -43,11 +43,9 @@ interface TerminalContent {
 }
 
 export class TerminalScreen {
-  readonly #device: TerminalDevice;
-  readonly #modes: TerminalModes;
-  readonly #queries: TerminalQueries;
+  readonly modes: TerminalModes;
+  readonly queries: TerminalQueries;
   readonly #pacing: Pacing;
-  readonly #onResize: (size: Size) => void;
   #content: TerminalContent | undefined;
   #title: string | undefined;
   #next: Frame | undefined;
@@ -59,45 +57,21 @@ export class TerminalScreen {
   readonly #pens = new Pens();
   #isFlushing = false;
 
-  constructor({ device, clock, mouse, onResize }: TerminalScreenOptions) {
-    this.#device = device;
-    this.#onResize = onResize;
-    this.#queries = new TerminalQueries(clock);
-    const queries = this.#queries;
-    this.#pacing = new Pacing(queries, () => this.#write());
+  constructor(private readonly options: TerminalScreenOptions) {
+    const { clock } = options;
+    this.queries = new TerminalQueries(clock);
+    this.#pacing = new Pacing(this.queries, () => this.#write());
     this.#pictures = new PictureLayer(clock, () => this.#write());
-    this.#modes = new TerminalModes({
-      device,
-      clock,
-      mouse,
-      queries,
+    this.modes = new TerminalModes({
+      ...options,
+      queries: this.queries,
       onInvalidated: () => this.#invalidate(),
       onLeave: () => this.#pictures.release(),
     });
   }
 
   size(): Size {
-    return this.#device.size();
-  }
-
-  enter(): void {
-    this.#modes.enter();
-  }
-
-  setMouse(on: boolean): void {
-    this.#modes.setMouse(on);
-  }
-
-  leave(): Promise<void> {
-    return this.#modes.leave();
-  }
-
-  suspend(): Promise<void> {
-    return this.#modes.suspend();
-  }
-
-  close(): Promise<void> {
-    return this.#modes.close();
+    return this.options.device.size();
   }
 
   show(frame: Frame): void {
@@ -113,17 +87,9 @@ export class TerminalScreen {
 
   /** A query sent before `enter` may print characters, because the first frame covers them. */
   ask(question: string): Promise<string | undefined> {
-    const answers = this.#queries.ask(question);
+    const answers = this.queries.ask(question);
     this.#write();
     return answers;
-  }
-
-  receiveReport(report: string): void {
-    this.#queries.receiveReport(report);
-  }
-
-  get isAnswerPending(): boolean {
-    return this.#queries.hasPending;
   }
 
   ring(): void {
@@ -164,17 +130,17 @@ export class TerminalScreen {
     this.#content = undefined;
     this.#title = undefined;
     this.#next ??= this.#last;
-    this.#onResize(this.#device.size());
+    this.options.onResize(this.options.device.size());
     this.#write();
   }
 
   /** Delays frames until the terminal has received and confirmed the earlier output. */
   #write(): void {
-    if (this.#isFlushing || !this.#modes.isActive) return;
-    const { output } = this.#device;
+    if (this.#isFlushing || !this.modes.isActive) return;
+    const { output } = this.options.device;
     while (output.queuedBytes() === 0) {
       if (!this.#pacing.isOpen) return;
-      const sequences = this.#takeSideOutput() + this.#queries.takeUnsent() + this.#frameOutput();
+      const sequences = this.#takeSideOutput() + this.queries.takeUnsent() + this.#frameOutput();
       const text = sequences === "" ? this.#pictureOutput() : sequences;
       if (text === "") return;
       output.write(this.#pacing.marked(text));
@@ -197,7 +163,7 @@ export class TerminalScreen {
     if (frame === undefined) return "";
     this.#next = undefined;
     this.#last = frame;
-    const size = this.#device.size();
+    const size = this.options.device.size();
     if (!isSameSize(this.#content?.size, size)) this.#pictures.markErased();
     const isPainted = this.#pictures.hasPainted;
     const lines = rowsOf(frame, size, this.#content, this.#pens);

@@ -25,7 +25,7 @@ class SlowLine {
   #frames = 0;
 
   constructor() {
-    this.screen.enter();
+    this.screen.modes.enter();
     void this.screen.ask("");
   }
 
@@ -48,7 +48,7 @@ class SlowLine {
     for (const { index, 0: question } of queries) {
       const end = index + question.length;
       if (end > sizeBytes || !this.answers) continue;
-      this.screen.receiveReport(question === "\x1b[5n" ? "\x1b[0n" : "\x1b[?62c");
+      this.screen.queries.receiveReport(question === "\x1b[5n" ? "\x1b[0n" : "\x1b[?62c");
     }
     const cut = /\x1b(?:\[5?)?$/.exec(text)?.[0] ?? "";
     this.#behind = cut + this.#behind;

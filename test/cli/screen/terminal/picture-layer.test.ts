@@ -42,7 +42,7 @@ function createLayer(painter: PicturePainter | undefined) {
   const device = new FakeDevice(SIZE);
   const clock = new FakeClock();
   const screen = new TerminalScreen({ device, clock, mouse: false, onResize: () => {} });
-  screen.enter();
+  screen.modes.enter();
   if (painter !== undefined) screen.showPictures(painter);
   const emulator = new Emulator(SIZE);
   emulator.write(device.output.take());
@@ -208,7 +208,7 @@ describe("placed pictures", () => {
     show(frameWith(BOX, 2));
     device.output.stop();
     clock.pass();
-    const left = screen.leave();
+    const left = screen.modes.leave();
     device.output.resume();
     await left;
     const output = device.output.take();

@@ -16,7 +16,7 @@ function openScreen(size: Size = { columns: 20, rows: 5 }) {
   const sizes: Size[] = [];
   const onResize = (now: Size) => sizes.push(now);
   const screen = new TerminalScreen({ device, clock, mouse: false, onResize });
-  screen.enter();
+  screen.modes.enter();
   const emulator = new Emulator(size);
   emulator.write(device.output.take());
   return { device, clock, screen, emulator, sizes, bytes: () => device.output.take() };
@@ -177,7 +177,7 @@ describe("a blocked terminal", () => {
   screenTest("does not delay the exit", async ({ device, clock, screen }) => {
     device.output.stop();
     screen.show(frameOf(["two"]));
-    const closing = screen.close();
+    const closing = screen.modes.close();
     clock.pass();
     await closing;
     expect(device.calls).toEqual(["raw", "cooked"]);

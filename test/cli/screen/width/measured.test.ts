@@ -55,7 +55,7 @@ test("lays out with the measured widths, and keeps graphemes intact", () => {
     const options = { device, clock: new FakeClock(), mouse: false, onResize: () => {} };
     const screen = new TerminalScreen(options);
     const terminal = new Emulator(size, widthOnOldTerminal);
-    screen.enter();
+    screen.modes.enter();
     for (const line of [TEXT, `x${TEXT}`, "plain", `${TEXT}|`]) {
       screen.show({ lines: [line], cursor: undefined, title: "" });
       terminal.write(device.output.take());
