@@ -1,6 +1,6 @@
 /** Dialog for the passwords of the user's IRC clients. */
 
-import { type FormEvent, useEffect, useState } from "react";
+import { useEffect, useState } from "react";
 import { cleanText } from "../../../base/text.ts";
 import { ircSetup } from "../../../ui/text/irc-setup.ts";
 import type { Answer } from "../../../wire/messages.ts";
@@ -19,15 +19,12 @@ export function IrcPasswordsDialog({ onClose }: { readonly onClose: () => void }
   const load = async () => setAnswer(await chat.request("irc-passwords", {}));
   // biome-ignore lint/correctness/useExhaustiveDependencies: requested once
   useEffect(() => task.run(load), []);
-  const create = (event: FormEvent) => {
-    event.preventDefault();
-    task.run(async () => {
-      const fields = label.trim() === "" ? {} : { label: label.trim() };
-      setCreated(await chat.request("irc-password", fields));
-      setLabel("");
-      await load();
-    });
-  };
+  const create = task.onSubmit(async () => {
+    const fields = label.trim() === "" ? {} : { label: label.trim() };
+    setCreated(await chat.request("irc-password", fields));
+    setLabel("");
+    await load();
+  });
   const revoke = (id: number) =>
     task.run(async () => {
       await chat.request("irc-password-revoke", { id });

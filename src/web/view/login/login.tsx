@@ -1,6 +1,6 @@
 /** The login form. */
 
-import { type ComponentType, type FormEvent, type ReactNode, useEffect, useState } from "react";
+import { type ComponentType, type ReactNode, useEffect, useState } from "react";
 import { Fault } from "../../../base/fault.ts";
 import { PASSWORD_CHARS_MIN } from "../../../base/limits.ts";
 import { type FoldedName, foldName, isName } from "../../../base/names.ts";
@@ -114,19 +114,16 @@ function LoginForm({ server, task, refused }: FormProps) {
   useEffect(() => {
     if (wrong !== undefined) document.getElementById(`enter-${wrong.at}`)?.focus();
   }, [wrong]);
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
+  const submit = task.onSubmit(async () => {
     const name = user.trim();
     setWrong(undefined);
-    task.run(async () => {
-      try {
-        await logIn(page, name, password, roomSecret);
-      } catch (fault) {
-        setWrong(loginFieldError({ fault, name, password, roomSecret, takenNames }, texts));
-        throw fault;
-      }
-    });
-  };
+    try {
+      await logIn(page, name, password, roomSecret);
+    } catch (fault) {
+      setWrong(loginFieldError({ fault, name, password, roomSecret, takenNames }, texts));
+      throw fault;
+    }
+  });
   const acceptProposal = (name: string) => {
     setUser(name);
     setWrong(undefined);
@@ -303,13 +300,8 @@ function LinkForm({ task, onOther }: { readonly task: Task; readonly onOther: ()
   const { texts, chat } = usePage();
   const [typed, setTyped] = useState("");
   const code = chat.linkCode ?? typed;
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    task.forget();
-    task.run(() => chat.joinAccount(code));
-  };
   return (
-    <form onSubmit={submit} className="enter-form" noValidate>
+    <form onSubmit={task.onSubmit(() => chat.joinAccount(code))} className="enter-form" noValidate>
       <p>{chat.linkCode === undefined ? texts.linkHereExplained : texts.linkHereReady}</p>
       {chat.linkCode === undefined ? (
         <Field
@@ -340,13 +332,8 @@ interface ResetProps {
 function ResetForm({ task, onOther }: ResetProps) {
   const { texts, chat } = usePage();
   const [password, setPassword] = useState("");
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    task.forget();
-    task.run(() => chat.recover(password));
-  };
   return (
-    <form onSubmit={submit} className="enter-form">
+    <form onSubmit={task.onSubmit(() => chat.recover(password))} className="enter-form">
       <p>{texts.resetExplained}</p>
       <NewPassword onChange={setPassword} isFirst />
       <Button type="submit" variant="main wide" disabled={task.isBusy || password === ""}>

@@ -386,19 +386,7 @@ export const Composer = memo(function Composer(allProps: ComposerProps & Compose
   const field = useRef<HTMLTextAreaElement>(null);
   const props: WritingProps = { ...rest, field };
   const writing = useWriting(props);
-  const {
-    draft,
-    change,
-    offers,
-    submit,
-    send,
-    rejected,
-    choose,
-    insert,
-    clearReference,
-    bytes,
-    max,
-  } = writing;
+  const { draft, change, offers, rejected, bytes, max } = writing;
   useImperativeHandle(ref, () => ({
     focus: () => field.current?.focus(),
     reply: (item) => {
@@ -417,15 +405,17 @@ export const Composer = memo(function Composer(allProps: ComposerProps & Compose
       aria-label={texts.messageTo(targetText(target))}
       onSubmit={(event) => {
         event.preventDefault();
-        submit();
+        writing.submit();
       }}
     >
       <ReferenceBar
         draft={draft}
         item={referredSeq === undefined ? undefined : itemOf(referredSeq)}
-        onDrop={clearReference}
+        onDrop={writing.clearReference}
       />
-      {offers.offer === undefined ? null : <Suggestions {...offers.offer} onChoose={choose} />}
+      {offers.offer === undefined ? null : (
+        <Suggestions {...offers.offer} onChoose={writing.choose} />
+      )}
       {attached.files.length === 0 ? null : <Attachments attached={attached} />}
       <div className="composer-row">
         <AttachButton attached={attached} />
@@ -436,7 +426,7 @@ export const Composer = memo(function Composer(allProps: ComposerProps & Compose
           </span>
         ) : null}
         <TextField props={props} writing={writing} />
-        <EmojiButton label={texts.emoji} onChoose={insert} />
+        <EmojiButton label={texts.emoji} onChoose={writing.insert} />
         <button
           type="submit"
           className="icon-button send-button"
@@ -449,7 +439,7 @@ export const Composer = memo(function Composer(allProps: ComposerProps & Compose
       {rejected === undefined ? null : (
         <div className="composer-asked">
           <p role="alert">{rejected.message}</p>
-          <Button variant="small" onClick={send}>
+          <Button variant="small" onClick={writing.send}>
             {texts.sendAsText}
           </Button>
         </div>

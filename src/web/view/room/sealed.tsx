@@ -1,6 +1,6 @@
 /** Sealed rooms: state, members, devices, safety numbers and invitations. */
 
-import { type FormEvent, useEffect, useState } from "react";
+import { useEffect, useState } from "react";
 import { cleanText } from "../../../base/text.ts";
 import type { RoomSealStatus, SealedMember } from "../../../client/sealed/room.ts";
 import { isSameName } from "../../../core/model/item.ts";
@@ -171,27 +171,18 @@ function MemberLine({ member, room, canRemove, onChange }: MemberProps) {
   );
 }
 
-function AddMember({
-  room,
-  onChange,
-}: {
-  readonly room: RoomState;
-  readonly onChange: () => void;
-}) {
+function AddMember({ room, onChange }: Pick<MemberProps, "room" | "onChange">) {
   const { chat, texts } = usePage();
   const task = useTask();
   const [user, setUser] = useState("");
   const [missing, setMissing] = useState(0);
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    task.run(async () => {
-      const rooms = await chat.sealedRooms();
-      const outcome = await rooms.get(room).changes.invite(user.trim().replace(/^@/, ""));
-      setMissing(outcome.missing);
-      setUser("");
-      onChange();
-    });
-  };
+  const submit = task.onSubmit(async () => {
+    const rooms = await chat.sealedRooms();
+    const outcome = await rooms.get(room).changes.invite(user.trim().replace(/^@/, ""));
+    setMissing(outcome.missing);
+    setUser("");
+    onChange();
+  });
   return (
     <form onSubmit={submit}>
       <Field id="let-in" label={texts.memberName} value={user} onChange={setUser} isRequired />

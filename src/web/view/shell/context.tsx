@@ -3,6 +3,7 @@
 import {
   type ComponentType,
   createContext,
+  type FormEvent,
   type ReactNode,
   useContext,
   useLayoutEffect,
@@ -124,27 +125,28 @@ export interface Task {
   readonly isBusy: boolean;
   readonly fault: unknown;
   readonly run: (task: () => Promise<unknown>) => void;
+  /** Returns a listener that runs the task when its form is submitted. */
+  readonly onSubmit: (task: () => Promise<unknown>) => (event: FormEvent) => void;
   readonly forget: () => void;
 }
 
 export function useTask(): Task {
   const [isBusy, setBusy] = useState(false);
   const [fault, setFault] = useState<unknown>(undefined);
-  return useMemo(
-    () => ({
-      isBusy,
-      fault,
-      forget: () => setFault(undefined),
-      run: (task) => {
-        setBusy(true);
-        setFault(undefined);
-        task()
-          .catch((error: unknown) => setFault(error))
-          .finally(() => setBusy(false));
-      },
-    }),
-    [isBusy, fault],
-  );
+  return useMemo(() => {
+    const run: Task["run"] = (task) => {
+      setBusy(true);
+      setFault(undefined);
+      task()
+        .catch((error: unknown) => setFault(error))
+        .finally(() => setBusy(false));
+    };
+    const onSubmit: Task["onSubmit"] = (task) => (event) => {
+      event.preventDefault();
+      run(task);
+    };
+    return { isBusy, fault, run, onSubmit, forget: () => setFault(undefined) };
+  }, [isBusy, fault]);
 }
 
 export function FaultLine({ fault }: { readonly fault: unknown }) {

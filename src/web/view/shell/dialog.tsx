@@ -1,6 +1,6 @@
 /** Modal dialogs, with and without a form. */
 
-import { type FormEvent, type ReactNode, useId, useLayoutEffect, useRef } from "react";
+import { type ReactNode, useId, useLayoutEffect, useRef } from "react";
 import { cleanText } from "../../../base/text.ts";
 import { GuessDelayNotice } from "../login/guess-delay.tsx";
 import { Button } from "./button.tsx";
@@ -73,12 +73,9 @@ export function FormDialog(props: FormDialogProps) {
   const { title, action, isDanger, onSubmit, onClose, children } = props;
   const texts = useTexts();
   const task = useTask();
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    task.run(async () => {
-      if ((await onSubmit()) !== false) onClose();
-    });
-  };
+  const submit = task.onSubmit(async () => {
+    if ((await onSubmit()) !== false) onClose();
+  });
   return (
     <Dialog title={title} onClose={onClose} className="dialog-small">
       <form onSubmit={submit}>

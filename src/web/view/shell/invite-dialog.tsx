@@ -1,6 +1,6 @@
 /** Dialog that creates an invite. */
 
-import { type FormEvent, useState } from "react";
+import { useState } from "react";
 import { cleanText, titleText } from "../../../base/text.ts";
 import { parseFingerprint } from "../../../wire/fingerprint.ts";
 import { encodeSecret, quoteInvite } from "../../../wire/invite.ts";
@@ -105,15 +105,12 @@ export function InviteDialog({ onClose }: { readonly onClose: () => void }) {
   const task = useTask();
   const [uses, setUses] = useState(1);
   const [created, setCreated] = useState<CreatedInvite | undefined>(undefined);
-  const create = (event: FormEvent) => {
-    event.preventDefault();
-    task.run(async () => {
-      const untilUnixMs = Date.now() + INVITE_LIFETIME_MS;
-      const { token, places } = await chat.request("invite", { uses, expires: untilUnixMs });
-      const isRelayed = document.documentElement.dataset["local"] !== undefined;
-      setCreated({ token, untilUnixMs, addresses: inviteAddresses(location, places, isRelayed) });
-    });
-  };
+  const create = task.onSubmit(async () => {
+    const untilUnixMs = Date.now() + INVITE_LIFETIME_MS;
+    const { token, places } = await chat.request("invite", { uses, expires: untilUnixMs });
+    const isRelayed = document.documentElement.dataset["local"] !== undefined;
+    setCreated({ token, untilUnixMs, addresses: inviteAddresses(location, places, isRelayed) });
+  });
   return (
     <Dialog title={texts.invite} onClose={onClose}>
       <form onSubmit={create}>

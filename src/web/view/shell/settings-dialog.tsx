@@ -1,6 +1,6 @@
 /** Dialogs for settings and logout. */
 
-import { type FormEvent, Fragment, type ReactNode, useEffect, useRef, useState } from "react";
+import { Fragment, type ReactNode, useEffect, useRef, useState } from "react";
 import { cleanText } from "../../../base/text.ts";
 import { defined } from "../../../base/values.ts";
 import { tintOf } from "../../../core/model/tint.ts";
@@ -203,17 +203,14 @@ function Password({ isOpen: isInitiallyOpen }: { readonly isOpen: boolean }) {
   const [isOpen, setOpen] = useState(isInitiallyOpen);
   const [password, setPassword] = useState("");
   const [current, setCurrent] = useState("");
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    task.run(async () => {
-      await chat.passwd(password, current === "" ? undefined : current);
-      setPassword("");
-      setCurrent("");
-      isChanged.current = true;
-      setOpen(false);
-      notify(texts.passwordSet);
-    });
-  };
+  const submit = task.onSubmit(async () => {
+    await chat.passwd(password, current === "" ? undefined : current);
+    setPassword("");
+    setCurrent("");
+    isChanged.current = true;
+    setOpen(false);
+    notify(texts.passwordSet);
+  });
   const isChanged = useRef(false);
   const button = useRef<HTMLButtonElement>(null);
   useEffect(() => {
