@@ -337,7 +337,7 @@ export class Actions {
     if (roomOf(this.#model, target)?.isSealed !== true) {
       return (await this.#actor.request("edit", { seq, text: newText })).seq;
     }
-    this.#post(target, sealedEdit({ seq, text: newText }));
+    this.#post(target, sealedEdit(seq, newText));
     return undefined;
   }
 

@@ -46,17 +46,13 @@ async function readLanLines(
     else stopped.resolve(143);
   });
   try {
-    return await Promise.race([readAll(context, chatConsole, handlers), stopped.promise]);
+    return await Promise.race([readAll(chatConsole, handlers), stopped.promise]);
   } finally {
     release();
   }
 }
 
-async function readAll(
-  context: Context,
-  chatConsole: ChatConsole,
-  handlers: LanLineHandlers,
-): Promise<number> {
+async function readAll(chatConsole: ChatConsole, handlers: LanLineHandlers): Promise<number> {
   for (;;) {
     try {
       const line = await chatConsole.line();
@@ -66,7 +62,7 @@ async function readAll(
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
       if (error.code === "interrupted") throw leftFault();
-      reportFault(context, chatConsole, error);
+      reportFault(chatConsole, error);
     }
   }
 }
@@ -90,8 +86,8 @@ class OutputOverflow {
   }
 }
 
-function reportFault(context: Pick<Context, "json">, chatConsole: ChatConsole, fault: Fault): void {
-  chatConsole.print(faultJson(fault), context.json ? undefined : faultLine(fault));
+function reportFault(chatConsole: ChatConsole, fault: Fault): void {
+  chatConsole.print(faultJson(fault), faultLine(fault));
 }
 
 async function handleLine(line: string, handlers: LanLineHandlers): Promise<void> {
@@ -184,9 +180,9 @@ export class LanClient {
         return chatConsole.print(line, `${countText} from ${displayName(from)} lost`);
       }
       case "notice":
-        return reportFault(this.context, chatConsole, noticeFault(event.notice));
+        return reportFault(chatConsole, noticeFault(event.notice));
       case "fault":
-        return reportFault(this.context, chatConsole, event.fault);
+        return reportFault(chatConsole, event.fault);
       default:
         return unreachable(event);
     }
@@ -394,7 +390,7 @@ export class PlainClient {
 
   #awaitEcho(): void {
     this.#stopEcho ??= this.context.clock.after(LAN_ECHO_TIMEOUT_MS, () =>
-      reportFault(this.context, this.chatConsole, noEchoFault()),
+      reportFault(this.chatConsole, noEchoFault()),
     );
   }
 
@@ -403,6 +399,6 @@ export class PlainClient {
     this.#hasReportedSigned = true;
     const message = "hiding signed messages from another user";
     const fault = new Fault("kind-unknown", message, { remedy: "remove --plain" });
-    reportFault(this.context, this.chatConsole, fault);
+    reportFault(this.chatConsole, fault);
   }
 }

@@ -6,14 +6,11 @@ import { type DisplayRecord, destinationName } from "./render.ts";
 
 /** Counts the damaged records in a command's output. Damaged records result in exit code 6. */
 export class DamageReport {
-  readonly #remedy: string;
   #first: DisplayRecord | undefined;
   #count = 0;
 
   /** @param remedy advice to the user; the default assumes that a server sent the records */
-  constructor(remedy = "ask the server's owner to run chat verify") {
-    this.#remedy = remedy;
-  }
+  constructor(private readonly remedy = "ask the server's owner to run chat verify") {}
 
   add(records: readonly DisplayRecord[]): void {
     for (const record of records) {
@@ -29,7 +26,7 @@ export class DamageReport {
     const destination = destinationName(this.#first, undefined);
     const moreText = this.#count === 1 ? "" : `, and ${this.#count - 1} more`;
     const message = `record ${seq} of ${destination} is damaged or withheld${moreText}`;
-    return new Fault("log-corrupt", message, { remedy: this.#remedy });
+    return new Fault("log-corrupt", message, { remedy: this.remedy });
   }
 
   /** @throws {Fault} log-corrupt if a record is damaged */

@@ -16,13 +16,7 @@ export function codeParts(language: string, text: string): readonly CodePart[] |
 }
 
 /** The names are loaded at the first use, because few texts have such an emoji. */
-export function emojiText({
-  name,
-  text,
-}: {
-  readonly name: string;
-  readonly text: string;
-}): string {
+export function emojiText({ name, text }: Extract<Inline, { kind: "emoji" }>): string {
   const { emojiOf }: typeof import("../../ui/text/emoji.ts") = require("../../ui/text/emoji.ts");
   return emojiOf(name) ?? text;
 }

@@ -369,15 +369,12 @@ function eventText(record: DisplayRecord, style: Style): string {
 }
 
 /** Returns a label such as `photo.jpg (2.1 MB)` or `notes (folder of 12, 3.4 MB)`. */
-export function fileLabel({
-  name,
-  sizeBytes,
-  folder,
-}: {
+export function fileLabel(file: {
   readonly name: string;
   readonly sizeBytes?: number | undefined;
   readonly folder?: { readonly entries: number } | undefined;
 }): string {
+  const { name, sizeBytes, folder } = file;
   const details = [
     ...(folder === undefined ? [] : [`folder of ${folder.entries}`]),
     ...(sizeBytes === undefined ? [] : [formatSize(sizeBytes)]),

@@ -62,13 +62,7 @@ export function isMarkedSealed(body: PostBody): boolean {
   return (body as SealedPostBody).meant !== undefined;
 }
 
-export function sealedEdit({
-  seq,
-  text,
-}: {
-  readonly seq: number;
-  readonly text: string;
-}): PostBody {
+export function sealedEdit(seq: number, text: string): PostBody {
   const body: SealedPostBody = { text, edits: seq };
   return body;
 }

@@ -554,7 +554,7 @@ export class Sealing {
   }
 
   async #openRooms() {
-    const { clock, entropy, keys, request, load, refusal, emit, home: homes } = this.options;
+    const { keys, load, refusal, home: homes } = this.options;
     const account = this.#account;
     if (account === undefined) throw notLoggedIn();
     if (homes === undefined) {
@@ -567,33 +567,10 @@ export class Sealing {
     const home = await homes.open(account);
     try {
       const stateKey = await homes.stateKey();
-      const { user, fingerprint, formers } = account;
-      const store = home;
-      const device = await openSealedDevice({
-        clock,
-        keys,
-        store,
-        stateKey,
-        fingerprint,
-        formers,
-        user,
-        primitives: homes.primitives,
-      });
+      const parts = { ...this.options, ...account, store: home, stateKey };
+      const device = await openSealedDevice({ ...parts, primitives: homes.primitives });
       const { sha256 } = keys;
-      const { history } = this.options;
-      const rooms = new SealedRooms({
-        clock,
-        entropy,
-        sha256,
-        store,
-        stateKey,
-        device,
-        user,
-        request,
-        emit,
-        history,
-        isLinked: () => this.#isLinked,
-      });
+      const rooms = new SealedRooms({ ...parts, sha256, device, isLinked: () => this.#isLinked });
       return { rooms, home };
     } catch (error) {
       home.close();

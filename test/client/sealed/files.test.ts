@@ -84,9 +84,9 @@ describe("a file in a sealed room", () => {
     const { seq, body } = await ben.until("the file", () => filesOf(ben)[0]);
     expect([body?.["text"], body?.["sending"]]).toEqual([text, "canary-sending"]);
     expect("unsaid" in sent).toBe(false);
-    await ben.post(sealedEdit({ seq, text: "canaries of ben" }));
-    await ana.post(sealedEdit({ seq, text: "canaries no more" }));
-    await ana.post(sealedEdit({ seq, text: "" }));
+    await ben.post(sealedEdit(seq, "canaries of ben"));
+    await ana.post(sealedEdit(seq, "canaries no more"));
+    await ana.post(sealedEdit(seq, ""));
     const edits = () => ana.records.filter(({ kind }) => kind === "edit");
     await ana.until("the changes", () => edits()[1]);
     expect(edits().map((edit) => edit.body)).toMatchObject([

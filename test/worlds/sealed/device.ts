@@ -173,7 +173,7 @@ export class SealedMember {
 
   edit(target: string, seq: number): void {
     const text = `${CANARY} ${this.name}.${this.#texts++} better`;
-    this.#post(target, sealedEdit({ seq, text }), text);
+    this.#post(target, sealedEdit(seq, text), text);
   }
 
   react(target: string, seq: number): void {
