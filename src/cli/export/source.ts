@@ -8,6 +8,7 @@ import { CHUNK_BYTES } from "../../base/limits.ts";
 import { formatTarget, type Target } from "../../base/names.ts";
 import { defined } from "../../base/values.ts";
 import type { Client } from "../../client/client.ts";
+import { MemorySink } from "../../client/files/memory-sink.ts";
 import type { TransferProgress } from "../../client/files/progress.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import { METADATA_BYTES_MAX, parseMetadata } from "../../io/blob/blob-store.ts";
@@ -20,7 +21,6 @@ import { historyPages } from "../connect/lists.ts";
 import { receiveFile } from "../files/receive-file.ts";
 import type { FolderHistory } from "../history/folder.ts";
 import type { DisplayFile, DisplayRecord } from "../output/render.ts";
-import { MemorySink } from "./memory-sink.ts";
 
 export interface ExportRoom {
   readonly title: string;

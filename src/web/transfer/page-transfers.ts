@@ -12,14 +12,16 @@ import {
   PAGE_DOWNLOADS_STORED_MAX,
   PAGE_UPLOADS_MAX,
 } from "../../base/limits-page.ts";
+import type { SinkOptions } from "../../client/files/download.ts";
 import type { Hashing } from "../../client/files/hashing.ts";
+import { MemorySink } from "../../client/files/memory-sink.ts";
 import { type RunOptions, TransferQueue, type TransferTask } from "../../client/files/queue.ts";
-import { type DownloadRequest, Transfers } from "../../client/files/transfers.ts";
+import { Transfers } from "../../client/files/transfers.ts";
 import type { Clock } from "../../io/clock.ts";
 import { PageFault } from "../../ui/text/fault-text.ts";
 import type { SaveHandle } from "../browser/environment.ts";
 import { FileSource, fileStamp } from "../browser/file-source.ts";
-import { MemoryTarget, SaveSink } from "../browser/save-sink.ts";
+import { SaveSink } from "../browser/save-sink.ts";
 import { removeIncomplete } from "../browser/save-targets.ts";
 import { AttachmentStore } from "./attachment-store.ts";
 import {
@@ -163,13 +165,13 @@ export class PageTransfers extends TransferQueue<PageTask> {
     sizeBytesMax: number,
     { digest, signal }: PreviewOptions = {},
   ): Promise<Uint8Array> {
-    const target = new MemoryTarget(sizeBytesMax);
-    const request = sinkRequest(new SaveSink(target, this.#dependencies.hashing), file);
-    const result = await this.files.get({ ...request, signal, isPreview: true });
+    const sink = new MemorySink(sizeBytesMax, this.#dependencies.hashing.sha256);
+    const openSink = async () => sink;
+    const result = await this.files.get({ file, into: "", openSink, signal, isPreview: true });
     if (digest !== undefined && result.digest !== digest) {
       throw new Fault("checksum-wrong", "the file does not match its message");
     }
-    return target.bytes();
+    return sink.bytes();
   }
 
   written(): Promise<void> {
@@ -334,8 +336,11 @@ class Download implements PageTask {
     const { key, file, handle } = this.info;
     try {
       if (handle !== undefined) this.sink ??= await SaveSink.resume(handle, hashing);
-      assert(this.sink !== undefined, "a download without a handle keeps its sink");
-      await files.get({ ...sinkRequest(this.sink, file), signal, onProgress });
+      const { sink } = this;
+      assert(sink !== undefined, "a download without a handle keeps its sink");
+      const openSink = async (options: SinkOptions) => sink.opened(options);
+      const chunksLeft = () => sink.have;
+      await files.get({ file, into: "", chunksLeft, openSink, signal, onProgress });
       downloads.remove(key);
     } catch (error) {
       asFault(error);
@@ -376,9 +381,4 @@ class Download implements PageTask {
       if (this.isResumable) this.sink = undefined;
     }
   }
-}
-
-function sinkRequest(sink: SaveSink, file: FileId): DownloadRequest {
-  const openSink: DownloadRequest["openSink"] = async (options) => sink.opened(options);
-  return { file, into: "", chunksLeft: () => sink.have, openSink };
 }

@@ -1,4 +1,4 @@
-/** In-memory download sink for the pictures in an exported page. */
+/** In-memory download sink, for pictures and previews. */
 
 import { concatBytes } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
@@ -27,8 +27,7 @@ export class MemorySink implements Sink {
   append(hash: Uint8Array, bytes: Uint8Array): Promise<void> {
     this.#sizeBytes += bytes.length;
     if (this.#sizeBytes > this.sizeBytesMax) {
-      const message = "a file is larger than its record says";
-      return Promise.reject(new Fault("too-large", message));
+      return Promise.reject(new Fault("too-large", `the file is above ${this.sizeBytesMax} bytes`));
     }
     this.#chunks.push(new Uint8Array(bytes));
     this.#hashes.push(new Uint8Array(hash));
