@@ -144,6 +144,20 @@ export function asFault(error: unknown): Fault {
   throw error;
 }
 
+/** For `promise.catch`: the promise then resolves to `undefined` after a Fault. */
+export function ignoreFault(error: unknown): undefined {
+  asFault(error);
+}
+
+/** @returns `undefined` if `act` throws a Fault */
+export function unlessFault<Value>(act: () => Value): Value | undefined {
+  try {
+    return act();
+  } catch (error) {
+    return ignoreFault(error);
+  }
+}
+
 export function isFaultCode(text: string): text is FaultCode {
   return Object.hasOwn(FAULTS, text);
 }

@@ -1,7 +1,7 @@
 /** Audits a server's log against everything that this device has read. */
 
 import { toBase64Url } from "../base/bytes.ts";
-import { FAULTS, Fault, type FaultCode } from "../base/fault.ts";
+import { FAULTS, Fault, type FaultCode, unlessFault } from "../base/fault.ts";
 import { PROOFS_PER_REQUEST_MAX, UNSTORED_RECORDS_MAX } from "../base/limits.ts";
 import {
   type AuditFinding,
@@ -16,7 +16,7 @@ import {
 import type { ChatRecord } from "../core/client/chat-record.ts";
 import { type Clock, delay, withTimeout } from "../io/clock.ts";
 import type { LogPins, LogReader } from "../io/state/log-pins.ts";
-import { findSigned, type UnverifiedCheckpoint } from "../wire/checkpoint.ts";
+import { findSigned } from "../wire/checkpoint.ts";
 import { leafHash } from "../wire/record.ts";
 import type { Connection } from "./link/connection.ts";
 import type { Verifier } from "./link/keys.ts";
@@ -347,17 +347,8 @@ async function fetchLog(
   }
 }
 
-function parseSigned(
-  note: string,
-  key: Uint8Array,
-  { sha256 }: Verifier,
-): UnverifiedCheckpoint | undefined {
-  try {
-    return findSigned(note, key, sha256);
-  } catch (error) {
-    if (error instanceof Fault) return undefined;
-    throw error;
-  }
+function parseSigned(note: string, key: Uint8Array, { sha256 }: Verifier) {
+  return unlessFault(() => findSigned(note, key, sha256));
 }
 
 async function fetchProofs(

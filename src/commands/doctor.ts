@@ -2,7 +2,7 @@
 
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { Fault } from "../base/fault.ts";
+import { unlessFault } from "../base/fault.ts";
 import { CHECK_TIMEOUT_MS } from "../base/limits.ts";
 import { cleanText, tsvLine } from "../base/text.ts";
 import { defineVerb, stringFlag } from "../cli/command.ts";
@@ -49,7 +49,7 @@ import { clockColor } from "../cli/output/color.ts";
 import { renderJson, styleOf } from "../cli/output/render.ts";
 import { printJson } from "../cli/output/result.ts";
 import { clusterConfig, NATS_FLAGS, SAFETY_FLAGS } from "../cli/serve/cluster.ts";
-import { type Membership, readMembership } from "../cli/serve/membership.ts";
+import { readMembership } from "../cli/serve/membership.ts";
 import { inspectCluster } from "../cli/serve/survey.ts";
 import { readSmallFile } from "../io/disk/data-folder.ts";
 import { readNatsSettings } from "../io/nats/monitor.ts";
@@ -134,12 +134,8 @@ function serverToCheck(
 
 /** Returns `undefined` on errors, which the check of CHAT_HOME reports. */
 function stateIn(home: string): ClientState | undefined {
-  try {
-    return existsSync(join(home, "state.sqlite")) ? ClientState.open(home) : undefined;
-  } catch (error) {
-    if (!(error instanceof Fault)) throw error;
-    return undefined;
-  }
+  if (!existsSync(join(home, "state.sqlite"))) return undefined;
+  return unlessFault(() => ClientState.open(home));
 }
 
 function reasonOf({ isLast }: Candidate): string {
@@ -154,7 +150,8 @@ async function checkClusterOf(
   args: ClusterArgs,
 ): Promise<void> {
   const folder = args.data ?? DATA_DEFAULT;
-  const membership = membershipOf(folder);
+  // The check of the data folder reports errors.
+  const membership = unlessFault(() => readMembership(folder));
   if (args.nats.length === 0) {
     if (membership === undefined) return;
     await runner.check("cluster", CHECK_TIMEOUT_MS, () => checkMembership(folder, membership));
@@ -175,16 +172,6 @@ async function checkClusterOf(
       config.servers.length,
     );
   });
-}
-
-/** Returns `undefined` on errors, which the check of the data folder reports. */
-function membershipOf(folder: string): Membership | undefined {
-  try {
-    return readMembership(folder);
-  } catch (error) {
-    if (error instanceof Fault) return undefined;
-    throw error;
-  }
 }
 
 async function checkMachine(

@@ -2,7 +2,7 @@
 
 import { realpathSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { Fault, msg } from "../base/fault.ts";
+import { Fault, msg, unlessFault } from "../base/fault.ts";
 import { fileId } from "../base/ids.ts";
 import { TARGET, VERSION } from "../base/version.ts";
 import { argument, defineVerb, flag, stringFlag } from "../cli/command.ts";
@@ -120,10 +120,6 @@ function knownFolders(context: Context, servers: readonly LocalServer[]): readon
 }
 
 function isDataFolder(path: string): boolean {
-  try {
-    return readFormat(path) !== undefined;
-  } catch (error) {
-    if (error instanceof Fault) return false; // The folder was moved, or belongs to another user.
-    throw error;
-  }
+  // A fault means that the folder was moved, or belongs to another user.
+  return unlessFault(() => readFormat(path)) !== undefined;
 }

@@ -1,6 +1,6 @@
 /** Parsing of the arguments of slash commands. */
 
-import { Fault, msg } from "../../base/fault.ts";
+import { Fault, msg, unlessFault } from "../../base/fault.ts";
 import { formatTarget, parseTarget } from "../../base/names.ts";
 import { quoteText } from "../../base/text.ts";
 import type { TerminalTexts } from "../../ui/messages/en/terminal.ts";
@@ -62,13 +62,7 @@ function unquoted(text: string): string {
 }
 
 function hasClosedQuotes(line: string): boolean {
-  try {
-    shellWords(line);
-    return true;
-  } catch (error) {
-    if (error instanceof Fault) return false;
-    throw error;
-  }
+  return unlessFault(() => shellWords(line)) !== undefined;
 }
 
 export function expandHome(path: string, home: string | undefined): string {

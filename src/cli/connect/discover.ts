@@ -1,6 +1,6 @@
 /** Selection of a server: the default one, or one discovered on the LAN. */
 
-import { Fault } from "../../base/fault.ts";
+import { Fault, ignoreFault } from "../../base/fault.ts";
 import { DISCOVER_MS } from "../../base/limits.ts";
 import { quoteText } from "../../base/text.ts";
 import type { DiscoveryResult } from "../../io/lan/discovery.ts";
@@ -174,10 +174,8 @@ export async function discoverServer(
 ): Promise<ServerSpec> {
   const { terminal } = context;
   if (terminal !== undefined) printNotice(context, "searching for servers on this network …");
-  const { servers } = await find().catch((error: unknown) => {
-    if (error instanceof Fault) return { servers: [] }; // This machine has no network.
-    throw error;
-  });
+  const found = await find().catch(ignoreFault); // A machine without a network finds none.
+  const servers = found?.servers ?? [];
   const localServers = findLocalServers(context.env);
   const isLocal = ({ fingerprint }: DiscoveredServer) =>
     localServers.some((local) => local.fingerprint === fingerprint);

@@ -3,7 +3,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { toBase64Url, utf8Encode } from "../../base/bytes.ts";
-import { Fault } from "../../base/fault.ts";
+import { asFault, Fault } from "../../base/fault.ts";
 import type { RoomId } from "../../base/ids.ts";
 import { KEY_PACKAGES_LOW, REJOINS_WINDOW_MS } from "../../base/limits-sealed.ts";
 import { checkName } from "../../base/names.ts";
@@ -192,13 +192,8 @@ export async function querySealedDevices(
   const { client, close } = await openClient(withoutTerminal, flags, options);
   try {
     const { devices } = await client.request("devices", {});
-    const packages = await client.request("key-packages", { packages: [] }).then(
-      ({ left }) => left,
-      (error: unknown) => {
-        if (error instanceof Fault) return error;
-        throw error;
-      },
-    );
+    const stocked = client.request("key-packages", { packages: [] });
+    const packages = await stocked.then(({ left }) => left, asFault);
     return { devices, packages };
   } finally {
     await close();

@@ -2,7 +2,7 @@
 
 import { AssertionFailure, unreachable } from "../../base/assert.ts";
 import { toHex } from "../../base/bytes.ts";
-import { Fault, msg } from "../../base/fault.ts";
+import { Fault, ignoreFault, msg } from "../../base/fault.ts";
 import type { Name } from "../../base/names.ts";
 import { cleanText } from "../../base/text.ts";
 import type { ChatEffect } from "../../client/chat-client.ts";
@@ -568,14 +568,9 @@ export class ScreenClient implements ScreenHost {
       family: Math.floor(Math.random() * PICTURE_FAMILIES),
       fetch: async ({ file, size, digest }, signal) => {
         const sink = new MemorySink(size, sha256);
-        try {
-          const openSink = async () => sink;
-          await open.client.transfers.get({ file, into: "", openSink, signal });
-        } catch (error) {
-          // The fault is ignored, because the file's name and size remain visible.
-          if (error instanceof Fault) return undefined;
-          throw error;
-        }
+        const openSink = async () => sink;
+        const fetching = open.client.transfers.get({ file, into: "", openSink, signal });
+        await fetching.catch(ignoreFault); // The file's name and size remain visible.
         return toHex(sink.digest()) === digest ? sink.bytes() : undefined;
       },
       onChange: () => this.#draw(),

@@ -4,7 +4,7 @@ import { existsSync, lstatSync, mkdtempSync, readdirSync, rmSync } from "node:fs
 import { tmpdir, userInfo } from "node:os";
 import { dirname, join } from "node:path";
 import { toBase64Url } from "../../base/bytes.ts";
-import { Fault } from "../../base/fault.ts";
+import { Fault, unlessFault } from "../../base/fault.ts";
 import type { FileId } from "../../base/ids.ts";
 import { CONNECT_TIMEOUT_MS } from "../../base/limits.ts";
 import { defined } from "../../base/values.ts";
@@ -256,12 +256,7 @@ function isAbandoned(path: string, unixMs: number): boolean {
   if (stat === undefined || !stat.isDirectory() || stat.uid !== userInfo().uid) return false;
   const lock = join(path, "data", "LOCK");
   if (unixMs - stat.mtimeMs < ABANDONED_AFTER_MS || !existsSync(lock)) return false;
-  try {
-    const lockHandle = lockFile(lock);
-    lockHandle?.release();
-    return lockHandle !== undefined;
-  } catch (error) {
-    if (error instanceof Fault) return false;
-    throw error;
-  }
+  const lockHandle = unlessFault(() => lockFile(lock));
+  lockHandle?.release();
+  return lockHandle !== undefined;
 }

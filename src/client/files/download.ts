@@ -1,7 +1,7 @@
 /** Download of one file over any number of data channels. */
 
 import { equalBytes, toHex } from "../../base/bytes.ts";
-import { Fault } from "../../base/fault.ts";
+import { Fault, ignoreFault } from "../../base/fault.ts";
 import type { FileId } from "../../base/ids.ts";
 import { CHUNK_BYTES } from "../../base/limits.ts";
 import type { PauseCause } from "../../core/transfer/progress.ts";
@@ -92,9 +92,7 @@ export class Download implements ChannelTask<DownloadedFile> {
     const sink = this.#sink;
     if (sink === undefined) return;
     try {
-      if (this.#result === undefined) await sink.sync();
-    } catch (error) {
-      if (!(error instanceof Fault)) throw error;
+      if (this.#result === undefined) await sink.sync().catch(ignoreFault);
     } finally {
       sink.close();
     }

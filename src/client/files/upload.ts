@@ -1,7 +1,14 @@
 /** Upload of one file over any number of data channels. */
 
 import { toHex } from "../../base/bytes.ts";
-import { Fault, type FaultCode, isFaultCode, msg } from "../../base/fault.ts";
+import {
+  Fault,
+  type FaultCode,
+  ignoreFault,
+  isFaultCode,
+  msg,
+  unlessFault,
+} from "../../base/fault.ts";
 import { type FileId, fileId, ID_BYTES } from "../../base/ids.ts";
 import { CHUNK_BYTES } from "../../base/limits.ts";
 import type { PauseCause } from "../../core/transfer/progress.ts";
@@ -100,12 +107,13 @@ export class Upload implements ChannelTask<UploadedFile> {
 
   /** An encrypted upload is resumable until the message that describes it is posted. */
   removeJournal(): void {
-    ignoringFaults(() => this.#journal?.remove());
+    // A journal's fault only costs the next run some hashing or an additional request.
+    unlessFault(() => this.#journal?.remove());
   }
 
   /** Saves checksums, so that the next run or channel does not have to read the same chunks. */
   #flush(): void {
-    ignoringFaults(() => this.#checksums.flush());
+    unlessFault(() => this.#checksums.flush());
   }
 
   progressCount(): number {
@@ -303,12 +311,8 @@ export class Upload implements ChannelTask<UploadedFile> {
     if (isWrong) this.removeJournal();
     if (connection.isClosed || !(isWrong || code === "file-changed")) return;
     this.#channel = undefined;
-    try {
-      await this.#withdraw(connection, this.#file);
-      this.removeJournal();
-    } catch (error) {
-      if (!(error instanceof Fault)) throw error;
-    }
+    const withdrawn = this.#withdraw(connection, this.#file);
+    await withdrawn.then(() => this.removeJournal()).catch(ignoreFault);
   }
 
   async #withdraw(connection: Connection, file: FileId): Promise<void> {
@@ -328,16 +332,5 @@ export class Upload implements ChannelTask<UploadedFile> {
   #newChecksums(): UploadChecksums {
     const isEncrypted = this.request.encryption !== undefined;
     return new UploadChecksums(this.options.hashing.newHash, isEncrypted);
-  }
-}
-
-/**
- * Ignores a journal's fault, which costs the next run only some hashing or an additional request.
- */
-function ignoringFaults(action: () => void): void {
-  try {
-    action();
-  } catch (error) {
-    if (!(error instanceof Fault)) throw error;
   }
 }

@@ -1,6 +1,6 @@
 /** Encrypts uploads to sealed rooms and decrypts downloads from them. */
 
-import { Fault, msg } from "../../base/fault.ts";
+import { Fault, ignoreFault, msg } from "../../base/fault.ts";
 import type { FileId } from "../../base/ids.ts";
 import { CHUNK_BYTES } from "../../base/limits.ts";
 import type { RoomView } from "../../core/client/chat-record.ts";
@@ -146,9 +146,7 @@ export class SealedCipherStage implements CipherStage {
   async announceUploads(): Promise<void> {
     const undescribed = await this.rooms.files.undescribed();
     const announcements = undescribed.map(({ file, target }) =>
-      this.options.session.posts.post(target, sealedFilePost(file)).catch((error: unknown) => {
-        if (!(error instanceof Fault)) throw error;
-      }),
+      this.options.session.posts.post(target, sealedFilePost(file)).catch(ignoreFault),
     );
     await Promise.all(announcements);
   }

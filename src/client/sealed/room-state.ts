@@ -1,7 +1,7 @@
 /** Transactions on the group states of sealed rooms. */
 
 import { equalBytes, fromBase64Url } from "../../base/bytes.ts";
-import { Fault, msg, type Translatable } from "../../base/fault.ts";
+import { type Fault, ignoreFault, msg, type Translatable } from "../../base/fault.ts";
 import type { RoomId } from "../../base/ids.ts";
 import { isSameName } from "../../core/model/item.ts";
 import type { SealEngine } from "../../crypto/seal/engine.ts";
@@ -119,7 +119,10 @@ export class RoomStates {
     return this.options.engine.save(group, { key: this.options.key, lease });
   }
 
-  load(bytes: Uint8Array, { group, instance: lease = "" }: StateBinding): Promise<SealedGroup> {
+  async load(
+    bytes: Uint8Array,
+    { group, instance: lease = "" }: StateBinding,
+  ): Promise<SealedGroup> {
     const binding = { key: this.options.key, lease, gid: fromBase64Url(group) };
     return this.options.engine.load(bytes, binding);
   }
@@ -153,14 +156,9 @@ export class RoomStates {
     if (bytes === undefined) return undefined;
     const cached = this.#cached.get(room);
     if (cached !== undefined && equalBytes(cached.bytes, bytes)) return cached.group;
-    try {
-      const group = await this.load(bytes, row);
-      this.#cached.set(room, { bytes, group });
-      return group;
-    } catch (error) {
-      if (error instanceof Fault) return undefined;
-      throw error;
-    }
+    const group = await this.load(bytes, row).catch(ignoreFault);
+    if (group !== undefined) this.#cached.set(room, { bytes, group });
+    return group;
   }
 
   async #write(

@@ -1,7 +1,7 @@
 /** Records, messages and status of one sealed room on this device. */
 
 import { toBase64Url, utf8Encode } from "../../base/bytes.ts";
-import { asFault, Fault, msg } from "../../base/fault.ts";
+import { asFault, Fault, msg, unlessFault } from "../../base/fault.ts";
 import type { Sha256 } from "../../base/ids.ts";
 import {
   CLAIMS_KNOWN_MAX,
@@ -516,13 +516,9 @@ export class SealedRoom {
     const [key] = keys ?? [];
     const known = await pin?.();
     if (known === undefined || key === undefined || verifier === undefined) return undefined;
-    try {
-      const { signature } = findSigned(known.note, key, verifier.sha256);
-      const { origin, size, root } = known;
-      return { origin, size, root, signature };
-    } catch (error) {
-      if (error instanceof Fault) return undefined;
-      throw error;
-    }
+    const signed = unlessFault(() => findSigned(known.note, key, verifier.sha256));
+    if (signed === undefined) return undefined;
+    const { origin, size, root } = known;
+    return { origin, size, root, signature: signed.signature };
   }
 }

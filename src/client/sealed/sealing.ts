@@ -1,7 +1,7 @@
 /** Access to a client's sealed rooms, which loads the MLS code only when needed. */
 
 import { utf8Decode, utf8Encode } from "../../base/bytes.ts";
-import { asFault, Fault, msg } from "../../base/fault.ts";
+import { asFault, Fault, ignoreFault, msg } from "../../base/fault.ts";
 import type { OutboxId, RoomId } from "../../base/ids.ts";
 import { KEY_PACKAGES_LOW, SEALED_TRIES_MAX } from "../../base/limits-sealed.ts";
 import { foldName, formatTarget, type Name } from "../../base/names.ts";
@@ -224,14 +224,10 @@ export class Sealing {
   async #contentOf(seq: number): Promise<number | undefined> {
     const rooms = this.options.rooms().filter(({ isSealed }) => isSealed === true);
     if (rooms.length === 0 || !(await this.exists())) return undefined;
-    try {
-      const { files } = await this.rooms();
-      const ids = rooms.map(({ id }) => id);
-      return await files.partnerOf(seq, ids);
-    } catch (error) {
-      asFault(error);
-      return undefined;
-    }
+    const ids = rooms.map(({ id }) => id);
+    return this.rooms()
+      .then(({ files }) => files.partnerOf(seq, ids))
+      .catch(ignoreFault);
   }
 
   /** Returns a body or a fault for each post; `undefined` if no post goes to a sealed room. */

@@ -1,6 +1,6 @@
 /** Addresses of a server, and the order in which a client tries them. */
 
-import { asFault } from "../../base/fault.ts";
+import { unlessFault } from "../../base/fault.ts";
 import {
   ADVERTISED_DIALS_BURST,
   ADVERTISED_DIALS_PER_SECOND,
@@ -158,10 +158,7 @@ const HEX_SUFFIX = /(?:^|\.)0x[\da-f]*\.?$/i;
 
 function canonicalAddress({ host, port }: ServerAddress): ServerAddress[] {
   if (port < 1 || port > 65_535 || HEX_SUFFIX.test(host)) return [];
-  try {
-    return [{ host: checkHost(host, host.includes(":") ? "v6" : "v4-or-name"), port }];
-  } catch (error) {
-    asFault(error);
-    return [];
-  }
+  const kind = host.includes(":") ? "v6" : "v4-or-name";
+  const checked = unlessFault(() => checkHost(host, kind));
+  return checked === undefined ? [] : [{ host: checked, port }];
 }

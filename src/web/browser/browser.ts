@@ -2,7 +2,7 @@
 
 import * as v from "valibot";
 import { fromBase64Url, toBase64Url } from "../../base/bytes.ts";
-import { Fault } from "../../base/fault.ts";
+import { Fault, ignoreFault } from "../../base/fault.ts";
 import { cleanFileName } from "../../base/file-names.ts";
 import type { Link } from "../../io/link/link.ts";
 import { PageFault } from "../../ui/text/fault-text.ts";
@@ -197,13 +197,8 @@ function pageClock(): Platform["clock"] {
 }
 
 async function openPageStore({ indexedDB, IDBKeyRange: range }: Page): Promise<Store> {
-  if (indexedDB === undefined || range === undefined) return new MemoryStore({ isEphemeral: true });
-  try {
-    return await openStore(indexedDB, (low, high) => range.bound(low, high));
-  } catch (error) {
-    if (error instanceof Fault) return new MemoryStore({ isEphemeral: true });
-    throw error;
-  }
+  const store = indexedDB && range && openStore(indexedDB, (low, high) => range.bound(low, high));
+  return (await store?.catch(ignoreFault)) ?? new MemoryStore({ isEphemeral: true });
 }
 
 /**

@@ -171,7 +171,7 @@ class DatabaseStore implements Store {
     private readonly keyRange: MakeKeyRange,
   ) {}
 
-  get(table: Table, key: string): Promise<unknown> {
+  async get(table: Table, key: string): Promise<unknown> {
     return requestResult(this.#table(table).get(key));
   }
 
@@ -185,7 +185,7 @@ class DatabaseStore implements Store {
     return keys.map((key, i) => [String(key), values[i]]);
   }
 
-  write(changes: readonly Change[]): Promise<void> {
+  async write(changes: readonly Change[]): Promise<void> {
     return writeRows(this.database, changes);
   }
 

@@ -1,7 +1,7 @@
 /** Data that this browser stores per server: users, drafts, operator token, fingerprints. */
 
 import * as v from "valibot";
-import { Fault } from "../../base/fault.ts";
+import { ignoreFault } from "../../base/fault.ts";
 import type { Draft } from "../../core/model/state.ts";
 import { accountPrefix, type Change, type Store, type Table } from "./indexed-db.ts";
 
@@ -161,20 +161,11 @@ export class Preferences {
   }
 
   async #all(prefix: string, table: Table = "places"): Promise<[string, unknown][]> {
-    try {
-      return await this.store.all(table, prefix);
-    } catch (error) {
-      if (error instanceof Fault) return [];
-      throw error;
-    }
+    return (await this.store.all(table, prefix).catch(ignoreFault)) ?? [];
   }
 
   async #put(changes: readonly Change[]): Promise<void> {
-    try {
-      await this.store.write(changes);
-    } catch (error) {
-      if (!(error instanceof Fault)) throw error;
-    }
+    await this.store.write(changes).catch(ignoreFault);
   }
 }
 

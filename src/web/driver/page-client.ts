@@ -546,9 +546,7 @@ export class PageClient extends ChatClient<PageAccount> {
     };
     const { account } = this;
     if (account === undefined) return;
-    store(account).catch((error: unknown) => {
-      if (!(error instanceof Fault)) throw error;
-    });
+    store(account).catch(asFault);
   }
 
   async #restoreDrafts(user: string): Promise<void> {

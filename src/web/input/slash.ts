@@ -1,6 +1,6 @@
 /** Parser for composer lines that begin with `/`. */
 
-import { Fault } from "../../base/fault.ts";
+import { unlessFault } from "../../base/fault.ts";
 import { type Command, usageFor } from "../../ui/command.ts";
 import { COMMANDS, SLASH_ALIASES } from "../../ui/commands.ts";
 import type { Texts } from "../../ui/messages/en/page.ts";
@@ -23,18 +23,9 @@ export function slashLine(text: string): SlashLine | undefined {
   const name = Object.hasOwn(SLASH_ALIASES, typed) ? (SLASH_ALIASES[typed] ?? "") : typed;
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (command === undefined) return { kind: "unknown", word };
-  const order = parseOrder(command, argument.trim());
+  const order = unlessFault(() => command.parse(argument.trim(), "page"));
   if (order !== undefined) return { kind: "order", command, order };
   return { kind: "misused", name, usage: usageFor(command, "page") };
-}
-
-function parseOrder(command: Command, argument: string): unknown {
-  try {
-    return command.parse(argument, "page");
-  } catch (error) {
-    if (error instanceof Fault) return undefined;
-    throw error;
-  }
 }
 
 export function commandSummary(name: string, { slash }: Pick<Texts, "slash">): string {

@@ -1,6 +1,6 @@
 /** Avatars of the people whom the page displays, fetched when their version is new. */
 
-import { Fault } from "../../base/fault.ts";
+import { ignoreFault } from "../../base/fault.ts";
 import { AVATARS_ASKED_MAX } from "../../base/limits-page.ts";
 import type { SendRequest } from "../../client/link/queries.ts";
 import { avatarType } from "../../core/client/picture-header.ts";
@@ -87,20 +87,11 @@ export class Avatars {
     for (let at = 0; at < entries.length; at += AVATARS_ASKED_MAX) {
       const asked = entries.slice(at, at + AVATARS_ASKED_MAX);
       const users = asked.map(({ user }) => user);
-      const answer = await this.#answer(this.request("avatars", { users }));
+      // After a fault, the next link asks again. Old servers know no avatars.
+      const answer = await this.request("avatars", { users }).catch(ignoreFault);
       if (answer === undefined || epoch !== this.#epoch) return;
       const versions = new Map(answer.avatars.map(({ user, version }) => [user, version]));
       for (const entry of asked) this.#setVersion(entry, versions.get(entry.user));
-    }
-  }
-
-  /** @returns `undefined` after a fault. The next link asks again; old servers know no avatars. */
-  async #answer<Answer>(promise: Promise<Answer>): Promise<Answer | undefined> {
-    try {
-      return await promise;
-    } catch (error) {
-      if (error instanceof Fault) return undefined;
-      throw error;
     }
   }
 
@@ -128,7 +119,7 @@ export class Avatars {
 
   async #fetch(entry: Entry): Promise<void> {
     const epoch = this.#epoch;
-    const answer = await this.#answer(this.request("avatar", { user: entry.user }));
+    const answer = await this.request("avatar", { user: entry.user }).catch(ignoreFault);
     if (epoch !== this.#epoch) return;
     this.#running--;
     // With another version, a notice is on its way.

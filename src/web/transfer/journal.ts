@@ -1,7 +1,7 @@
 /** Journal of unfinished transfers in the browser's storage. */
 
 import * as v from "valibot";
-import { Fault } from "../../base/fault.ts";
+import { ignoreFault } from "../../base/fault.ts";
 import type { TransferTask } from "../../client/files/queue.ts";
 import type { TransfersOptions } from "../../client/files/transfers.ts";
 import type { AccountSession } from "../../client/session.ts";
@@ -84,9 +84,7 @@ export class TransferJournal<Entry extends JournalEntry> {
   }
 
   protected enqueue(act: () => Promise<void>): void {
-    this.#writing = this.#writing.then(act).catch((error: unknown) => {
-      if (!(error instanceof Fault)) throw error;
-    });
+    this.#writing = this.#writing.then(act).catch(ignoreFault);
   }
 
   #write(changes: readonly Change[]): void {

@@ -1,7 +1,7 @@
 /** Previews that this page made itself, so that a reloaded page need not fetch their originals. */
 
 import * as v from "valibot";
-import { Fault } from "../../base/fault.ts";
+import { ignoreFault } from "../../base/fault.ts";
 import { PREVIEWS_STORED_BYTES_MAX, PREVIEWS_STORED_MAX } from "../../base/limits-page.ts";
 import { TaskQueue } from "../../io/task-queue.ts";
 import { accountPrefix } from "../browser/indexed-db.ts";
@@ -30,7 +30,7 @@ export class PreviewStore {
 
   async get(file: string): Promise<ScaledPicture | undefined> {
     const { store } = this.#platform;
-    return parseRow(await unlessFault(store.get("previews", this.#prefix + file)));
+    return parseRow(await store.get("previews", this.#prefix + file).catch(ignoreFault));
   }
 
   put(file: string, { blob, width, height }: ScaledPicture): Promise<void> {
@@ -45,7 +45,7 @@ export class PreviewStore {
       const deletions = removed.map(
         (key) => ({ table: "previews", key, value: undefined }) as const,
       );
-      await unlessFault(store.write([...deletions, { table: "previews", key, value }]));
+      await store.write([...deletions, { table: "previews", key, value }]).catch(ignoreFault);
     });
   }
 
@@ -55,7 +55,8 @@ export class PreviewStore {
 
   /** Returns the keys of the rows that leave no room for another one. */
   async #surplus(newKey: string, newBytes: number): Promise<string[]> {
-    const rows = (await unlessFault(this.#platform.store.all("previews", this.#prefix))) ?? [];
+    const { store } = this.#platform;
+    const rows = (await store.all("previews", this.#prefix).catch(ignoreFault)) ?? [];
     const parsed = rows.map(([key, value]) => ({ key, row: parseRow(value) }));
     parsed.sort((a, b) => (b.row?.madeUnixMs ?? 0) - (a.row?.madeUnixMs ?? 0));
     let [count, bytes] = [1, newBytes];
@@ -65,15 +66,6 @@ export class PreviewStore {
       bytes += row?.blob.size ?? Number.POSITIVE_INFINITY;
       return count > PREVIEWS_STORED_MAX || bytes > PREVIEWS_STORED_BYTES_MAX ? [key] : [];
     });
-  }
-}
-
-async function unlessFault<Value>(pending: Promise<Value>): Promise<Value | undefined> {
-  try {
-    return await pending;
-  } catch (error) {
-    if (!(error instanceof Fault)) throw error;
-    return undefined;
   }
 }
 

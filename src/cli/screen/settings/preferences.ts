@@ -3,7 +3,7 @@
  * never rewrites config.toml, so it stores the values of `/set` separately.
  */
 
-import { Fault, msg } from "../../../base/fault.ts";
+import { Fault, msg, unlessFault } from "../../../base/fault.ts";
 import { SETTINGS_LISTED_MAX } from "../../../base/limits-screen.ts";
 import { quoteText } from "../../../base/text.ts";
 import type { ClientState } from "../../../io/state/client-state.ts";
@@ -193,15 +193,11 @@ export class ScreenPreferences {
 
   /** Ignores stored values that this version does not support. */
   get settings(): ScreenSettings {
-    let settings = this.#configured;
-    for (const [key, valueText] of Object.entries(this.#chosen)) {
-      try {
-        settings = withParsedValue(settings, key, valueText);
-      } catch (error) {
-        if (!(error instanceof Fault)) throw error;
-      }
-    }
-    return settings;
+    return Object.entries(this.#chosen).reduce(
+      (settings, [key, text]) =>
+        unlessFault(() => withParsedValue(settings, key, text)) ?? settings,
+      this.#configured,
+    );
   }
 
   /**
