@@ -1,5 +1,6 @@
 /** Items of a room's timeline. */
 
+import { firstIndex } from "../../base/binary-search.ts";
 import { foldName, isName } from "../../base/names.ts";
 import { isCount } from "../../base/values.ts";
 import { ITEMLESS_KINDS, MESSAGE_KINDS } from "../../wire/kinds.ts";
@@ -91,13 +92,7 @@ function isAdding({ added, removed }: GroupChange): boolean | undefined {
 }
 
 export function indexOfSeq(items: readonly Item[], seq: number): number {
-  let [low, high] = [0, items.length];
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((items[middle]?.seq ?? 0) < seq) low = middle + 1;
-    else high = middle;
-  }
-  return low;
+  return firstIndex(items.length, (index) => (items[index]?.seq ?? 0) < seq);
 }
 
 export function itemAt(items: readonly Item[], seq: number): Item | undefined {

@@ -1,7 +1,7 @@
 /** Timeline row, with the same texts as in the browser. */
 
 import { FOLDED_LINES_HIDDEN_MIN, FOLDED_LINES_VISIBLE } from "../../../base/limits-screen.ts";
-import { formatDuration, formatRate, formatSize } from "../../../base/sizes.ts";
+import { formatSize } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
 import { oneLine } from "../../../core/markup/plain.ts";
 import { isMessage } from "../../../core/model/item.ts";
@@ -10,6 +10,7 @@ import type { Row } from "../../../core/model/rows.ts";
 import type { Item, PendingPost, TransferView } from "../../../core/model/state.ts";
 import { authorText, deletedText, eventText, quotedText } from "../../../ui/text/event-text.ts";
 import type { Times } from "../../../ui/text/times.ts";
+import { transferText } from "../../../ui/text/transfer-text.ts";
 import { type PictureSizes, pictureBox, pictureLines } from "../pictures/cells.ts";
 import { faultLineIn, type ScreenTexts } from "../text/texts.ts";
 import { textLines } from "./message-text.ts";
@@ -361,7 +362,8 @@ function fileLines(
 /** Progress bar such as `[████████░░░░] 45 %  1.2 MB / 2.6 MB · 1.2 MB/s · 3 s left`. */
 export function progressLine(transfer: TransferView, options: Pick<RowOptions, "texts">): Line {
   const { state, progress } = transfer;
-  const status = stateText(transfer, options.texts);
+  const { texts } = options;
+  const status = transferText(transfer, texts, (fault) => faultLineIn(texts, fault));
   const total = progress?.sizeBytes;
   const hasProgress = state.kind === "running" || state.kind === "paused";
   if (total === undefined || progress === undefined || !hasProgress) {
@@ -376,43 +378,6 @@ export function progressLine(transfer: TransferView, options: Pick<RowOptions, "
     { text: ` ${percent} %`, role: "progress" },
     { text: `  ${status}`, role: "dim" },
   ];
-}
-
-function stateText({ kind, state, progress }: TransferView, texts: ScreenTexts): string {
-  switch (state.kind) {
-    case "running":
-      return progress === undefined ? "…" : runningText(progress, texts);
-    case "paused":
-      return texts.paused;
-    case "needs-file":
-      return kind === "download" ? texts.permitWriting : texts.chooseAgain;
-    case "failed":
-      return `${texts.failed}: ${faultLineIn(texts, state.fault)}`;
-    default:
-      return texts.done;
-  }
-}
-
-function runningText(
-  { doneBytes, sizeBytes, ratePerS, leftMs, pause }: NonNullable<TransferView["progress"]>,
-  texts: ScreenTexts,
-): string {
-  const done = formatSize(doneBytes);
-  const sizes = sizeBytes === undefined ? done : `${done} / ${formatSize(sizeBytes)}`;
-  if (pause !== undefined) {
-    const cause = {
-      source: texts.stalledSource,
-      network: texts.stalledNetwork,
-      "server-disk": texts.stalledServerDisk,
-      sender: texts.stalledSender,
-      disk: texts.stalledDisk,
-      server: texts.stalledServer,
-    }[pause.cause];
-    return `${sizes} · ${cause}, ${texts.span(formatDuration(pause.durationMs))}`;
-  }
-  const rate = ratePerS > 0 ? ` · ${formatRate(ratePerS)}` : "";
-  if (leftMs === undefined) return `${sizes}${rate}`;
-  return `${sizes}${rate} · ${texts.timeLeft(texts.span(formatDuration(leftMs)))}`;
 }
 
 function eventLines({ item, earlier }: ItemRow, options: RowOptions): readonly Line[] {

@@ -1,55 +1,13 @@
 /** Running transfers, above the composer. */
 
 import { memo, useEffect, useRef } from "react";
-import { formatDuration, formatRate, formatSize } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
 import type { TransferView } from "../../../core/model/state.ts";
-import type { PauseCause, ProgressReport } from "../../../core/transfer/progress.ts";
-import type { Texts } from "../../../ui/messages/en/page.ts";
 import { faultText } from "../../../ui/text/fault-text.ts";
 import { targetText } from "../../../ui/text/target-text.ts";
+import { transferText } from "../../../ui/text/transfer-text.ts";
 import { useModelValue, usePage } from "../shell/context.tsx";
 import { IconButton } from "../shell/icons.tsx";
-
-const STALL_TEXTS = {
-  source: "stalledSource",
-  network: "stalledNetwork",
-  "server-disk": "stalledServerDisk",
-  sender: "stalledSender",
-  disk: "stalledDisk",
-  server: "stalledServer",
-} as const satisfies Record<PauseCause, keyof Texts>;
-
-function progressText(progress: ProgressReport, texts: Texts): string {
-  const { doneBytes, sizeBytes, ratePerS, leftMs, pause } = progress;
-  const done =
-    sizeBytes === undefined
-      ? formatSize(doneBytes)
-      : `${formatSize(doneBytes)} / ${formatSize(sizeBytes)}`;
-  if (pause !== undefined) {
-    const duration = texts.span(formatDuration(pause.durationMs));
-    return `${done} · ${texts[STALL_TEXTS[pause.cause]]}, ${duration}`;
-  }
-  const rate = ratePerS > 0 ? ` · ${formatRate(ratePerS)}` : "";
-  if (leftMs === undefined) return `${done}${rate}`;
-  return `${done}${rate} · ${texts.timeLeft(texts.span(formatDuration(leftMs)))}`;
-}
-
-function stateText({ kind, state, progress }: TransferView, texts: Texts): string {
-  switch (state.kind) {
-    case "running":
-      return progress === undefined ? "…" : progressText(progress, texts);
-    case "paused":
-      return texts.paused;
-    case "needs-file":
-      if (kind === "download") return texts.permitWriting;
-      return state.again === "choose" ? texts.chooseAgain : texts.permitAgain;
-    case "failed":
-      return `${texts.failed}: ${faultText(state.fault, texts)}`;
-    default:
-      return texts.done;
-  }
-}
 
 function Buttons({ transfer }: { readonly transfer: TransferView }) {
   const { texts, chat } = usePage();
@@ -118,7 +76,7 @@ export const TransferLine = memo(function TransferLine({
             {...(size === undefined ? {} : { max: Math.max(1, size), value: progress?.doneBytes })}
           />
         )}
-        <span className="file-note">{stateText(transfer, texts)}</span>
+        <span className="file-note">{transferText(transfer, texts, faultText)}</span>
       </div>
       <Buttons transfer={transfer} />
     </div>

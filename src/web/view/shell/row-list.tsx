@@ -14,6 +14,7 @@ import {
   useRef,
   useState,
 } from "react";
+import { firstIndex } from "../../../base/binary-search.ts";
 import { listen } from "./effects.ts";
 
 /** The list draws rows within the first distance, and removes rows beyond the second. */
@@ -194,13 +195,9 @@ class RowWindow<Row extends Keyed> {
 
   indexAt(px: number): number {
     const edge = px + this.#listTop();
-    let [low, high] = [this.#drawn.first, this.#drawn.end - 1];
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if ((this.#rect(middle)?.bottom ?? 0) > edge) high = middle;
-      else low = middle + 1;
-    }
-    return low;
+    const { first, end } = this.#drawn;
+    const isAbove = (index: number) => (this.#rect(first + index)?.bottom ?? 0) <= edge;
+    return first + firstIndex(end - 1 - first, isAbove);
   }
 
   isVisible(index: number): boolean {
