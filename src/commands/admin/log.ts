@@ -1,6 +1,5 @@
 /** `chat admin log`, which prints events and operators' decisions. */
 
-import { utf8Decode } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import { formatUtc } from "../../base/time.ts";
 import { stringFlag } from "../../cli/command.ts";
@@ -11,9 +10,9 @@ import type { JsonObject } from "../../cli/output/render.ts";
 import { timeCell } from "../../cli/output/result.ts";
 import type { Client } from "../../client/client.ts";
 import type { Answer } from "../../wire/messages.ts";
+import { parseObject } from "../../wire/record.ts";
 
 type EventEntry = Answer<"events">["events"][number];
-type Fields = Readonly<Record<string, unknown>>;
 
 export const log = operatorList({
   summary: "Show events and decisions",
@@ -74,17 +73,11 @@ async function fetchDecisions(
   }
 }
 
-function fieldsOf(bytes: Uint8Array | undefined): Fields {
-  try {
-    const value: unknown = bytes === undefined ? {} : JSON.parse(utf8Decode(bytes));
-    return typeof value === "object" && value !== null ? (value as Fields) : {};
-  } catch {
-    return {};
-  }
-}
-
-function recordOf({ record }: EventEntry): { readonly head: Fields; readonly body: Fields } {
-  return { head: fieldsOf(record?.head), body: fieldsOf(record?.body) };
+function recordOf({ record }: EventEntry) {
+  return {
+    head: (record?.head && parseObject(record.head)) ?? {},
+    body: (record?.body && parseObject(record.body)) ?? {},
+  };
 }
 
 function kindOf(entry: EventEntry): string {

@@ -1,7 +1,6 @@
 /** Dashboard tab: the live log of events, and older moderation decisions. */
 
 import { memo, useEffect, useRef, useState } from "react";
-import { utf8Decode } from "../../../base/bytes.ts";
 import { Fault } from "../../../base/fault.ts";
 import { SAVED_BLOB_KEEP_MS, USER_SCROLL_MS } from "../../../base/limits-page.ts";
 import { formatSize } from "../../../base/sizes.ts";
@@ -11,6 +10,7 @@ import { importOriginOf } from "../../../core/client/chat-record.ts";
 import type { Texts } from "../../../ui/messages/en/page.ts";
 import { withLocalTimestamps } from "../../../ui/text/times.ts";
 import type { Answer, NoticeOf } from "../../../wire/messages.ts";
+import { parseObject } from "../../../wire/record.ts";
 import { downloadFrom } from "../files/download.ts";
 import { Button } from "../shell/button.tsx";
 import { FaultLine, type PageValue, useOnline, usePage, useTask } from "../shell/context.tsx";
@@ -70,16 +70,6 @@ export interface LogLine {
 const LINES_MAX = 5_000;
 const TRIM_LINES = 500;
 
-function parseObject(bytes: unknown): Readonly<Record<string, unknown>> {
-  if (!(bytes instanceof Uint8Array)) return {};
-  try {
-    const value: unknown = JSON.parse(utf8Decode(bytes));
-    return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
-  } catch {
-    return {};
-  }
-}
-
 function eventLabel(event: string, texts: Texts): string {
   const table: Readonly<Record<string, string>> = {
     record: texts.evRecord,
@@ -104,8 +94,8 @@ function decisionText(decision: string, texts: Texts): string {
 
 function toLogLine(notice: ServerEvent, key: number, { texts, times }: PageValue): LogLine {
   const { event, time, user, address, program, reason, name, sizeBytes, to, record } = notice;
-  const head = parseObject(record?.head);
-  const body = parseObject(record?.body);
+  const head = (record?.head && parseObject(record.head)) ?? {};
+  const body = (record?.body && parseObject(record.body)) ?? {};
   const roomName = notice.room?.name === undefined ? undefined : `#${notice.room.name}`;
   const pair = notice.between?.join(" – ");
   const kind = typeof head["kind"] === "string" ? head["kind"] : undefined;
