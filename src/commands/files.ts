@@ -92,16 +92,14 @@ interface FileSenderOptions {
 }
 
 class FileSender {
-  readonly #options: FileSenderOptions;
-  #caption: string | undefined;
   readonly #offlineTargets = new Set<string>(); // Bounded by the number of targets.
   #isPositionReported = false;
   fault: Fault | undefined;
 
-  constructor(options: FileSenderOptions, caption: string | undefined) {
-    this.#options = options;
-    this.#caption = caption;
-  }
+  constructor(
+    private readonly options: FileSenderOptions,
+    private caption: string | undefined,
+  ) {}
 
   async send(path: string, name: string | undefined, isOnly: boolean): Promise<void> {
     try {
@@ -109,14 +107,14 @@ class FileSender {
       for (const posted of sent.posted) this.#print(sent, posted);
       for (const { fault } of sent.refused) this.#reportFailure(fault);
     } catch (error) {
-      if (isOnly || !(error instanceof Fault) || !this.#options.client.isConnected) throw error;
+      if (isOnly || !(error instanceof Fault) || !this.options.client.isConnected) throw error;
       this.#reportFailure(error);
     }
-    await this.#options.context.stdout.drained();
+    await this.options.context.stdout.drained();
   }
 
   async #upload(path: string, name: string | undefined): Promise<UploadedFile> {
-    const { context, client, progressDisplay, to, sending } = this.#options;
+    const { context, client, progressDisplay, to, sending } = this.options;
     const source = await openSourceAt(context, path, name);
     try {
       reportSkipped(source, (text) => progressDisplay.print(text(ENGLISH_TERMINAL)));
@@ -125,10 +123,10 @@ class FileSender {
         source,
         to,
         sending,
-        text: this.#caption,
+        text: this.caption,
         onProgress: (progress) => progressDisplay.update(progress),
       });
-      this.#caption = undefined;
+      this.caption = undefined;
       if (sent.unsaid !== undefined) progressDisplay.print(ENGLISH_TERMINAL.captionsUnsupported);
       if (sent.changed) progressDisplay.print(`${sent.name} has changed; upload restarted`);
       return sent;
@@ -144,11 +142,11 @@ class FileSender {
     const head = await Bun.file(path).slice(0, PICTURE_HEAD_BYTES).bytes();
     if (!hasPosition(head)) return;
     this.#isPositionReported = true;
-    this.#options.progressDisplay.print(ENGLISH_TERMINAL.positionInside(cleanText(name)));
+    this.options.progressDisplay.print(ENGLISH_TERMINAL.positionInside(cleanText(name)));
   }
 
   #print(sent: UploadedFile, posted: PostedFile): void {
-    const { context, progressDisplay } = this.#options;
+    const { context, progressDisplay } = this.options;
     const { stdout, json } = context;
     if (json) stdout.write(renderJson(sentJson(sent, posted)));
     else if (stdout.isTerminal) stdout.write(`${sentText(sent, posted)}\n`);
@@ -160,7 +158,7 @@ class FileSender {
 
   #reportFailure(fault: Fault): void {
     this.fault ??= fault;
-    const { context, progressDisplay } = this.#options;
+    const { context, progressDisplay } = this.options;
     progressDisplay.print(faultLine(fault));
     if (context.json) context.stdout.write(errorJson(fault));
   }

@@ -131,20 +131,20 @@ export const command = defineVerb({
 });
 
 class Printer {
-  readonly #context: Context;
   readonly #style;
   readonly #gaps: UnreadableRuns | undefined;
-  readonly #damage: DamageReport;
 
-  constructor(context: Context, me: string | undefined, damage: DamageReport) {
-    this.#context = context;
-    this.#damage = damage;
+  constructor(
+    private readonly context: Context,
+    me: string | undefined,
+    private readonly damage: DamageReport,
+  ) {
     this.#style = styleOf(context, { me });
     this.#gaps = context.json ? undefined : new UnreadableRuns(me);
   }
 
   print(records: readonly DisplayRecord[]): Promise<void> {
-    this.#damage.add(records);
+    this.damage.add(records);
     return this.#write(this.#gaps?.fold(records) ?? records);
   }
 
@@ -154,8 +154,8 @@ class Printer {
   }
 
   async #write(records: readonly DisplayRecord[]): Promise<void> {
-    this.#context.stdout.write(records.map((record) => renderRecord(record, this.#style)).join(""));
-    await this.#context.stdout.drained();
+    this.context.stdout.write(records.map((record) => renderRecord(record, this.#style)).join(""));
+    await this.context.stdout.drained();
   }
 }
 

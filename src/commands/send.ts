@@ -45,19 +45,18 @@ export const command = defineVerb({
 });
 
 class Sender {
-  readonly #context: Context;
-  readonly #client: Client;
-  readonly #targets: readonly Target[];
   readonly #notice: { readonly notice?: true };
   #firstFailure: { readonly line: number; readonly fault: Fault } | undefined;
   #line = 0;
   /** Unconfirmed messages stay queued after the end; the command's fault reports them. */
   #isClosed = false;
 
-  constructor(context: Context, client: Client, targets: readonly Target[], isNotice: boolean) {
-    this.#context = context;
-    this.#client = client;
-    this.#targets = targets;
+  constructor(
+    private readonly context: Context,
+    private readonly client: Client,
+    private readonly targets: readonly Target[],
+    isNotice: boolean,
+  ) {
     this.#notice = isNotice ? { notice: true } : {};
   }
 
@@ -70,21 +69,21 @@ class Sender {
     for await (const event of events) {
       if (event.kind !== "settled" || event.adopted === undefined) continue;
       const { adopted, outcome } = event;
-      if (outcome.kind === "refused") printNotice(this.#context, faultLine(outcome.fault));
-      else if (this.#context.json) this.#printSent(parseTarget(adopted.to), outcome.receipt);
+      if (outcome.kind === "refused") printNotice(this.context, faultLine(outcome.fault));
+      else if (this.context.json) this.#printSent(parseTarget(adopted.to), outcome.receipt);
       else
         printNotice(
-          this.#context,
+          this.context,
           `sent a message queued by an earlier run: ${outcome.receipt.seq}`,
         );
     }
   }
 
   async sendLines(): Promise<void> {
-    if (this.#context.terminal !== undefined) {
-      const destination = this.#targets.map(formatTarget).join(", ");
+    if (this.context.terminal !== undefined) {
+      const destination = this.targets.map(formatTarget).join(", ");
       printNotice(
-        this.#context,
+        this.context,
         `each line is sent to ${destination} as one message; Ctrl-D to finish`,
       );
     }
@@ -97,9 +96,9 @@ class Sender {
 
   async post(text: string): Promise<void> {
     const input = { line: this.#line, text };
-    for (const target of this.#targets) {
+    for (const target of this.targets) {
       await this.#waitUntilReady();
-      this.#client.post(formatTarget(target), withMentions({ text, ...this.#notice })).then(
+      this.client.post(formatTarget(target), withMentions({ text, ...this.#notice })).then(
         (receipt) => this.#printSent(target, receipt),
         (error: unknown) => this.#reportFailure(error, input),
       );
@@ -108,7 +107,7 @@ class Sender {
 
   async #waitUntilReady(): Promise<void> {
     try {
-      await this.#client.ready();
+      await this.client.ready();
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
       this.#isClosed = true;
@@ -119,7 +118,7 @@ class Sender {
 
   async waitUntilSettled(): Promise<void> {
     try {
-      await this.#client.drain();
+      await this.client.drain();
     } catch (error) {
       this.#isClosed = true;
       throw error;
@@ -131,7 +130,7 @@ class Sender {
     for (;;) {
       this.#line++;
       try {
-        const line = await this.#context.stdin.line();
+        const line = await this.context.stdin.line();
         if (line !== undefined && line.trim() !== "") checkText(line);
         return line;
       } catch (error) {
@@ -154,9 +153,9 @@ class Sender {
       time: formatUtc(time),
       queued: queued || undefined,
     };
-    if (this.#context.json) return printJson(this.#context, line);
-    this.#context.stdout.write(`${seq}\n`);
-    if (queued) printNotice(this.#context, ENGLISH_TERMINAL.queuedMessage(target.name));
+    if (this.context.json) return printJson(this.context, line);
+    this.context.stdout.write(`${seq}\n`);
+    if (queued) printNotice(this.context, ENGLISH_TERMINAL.queuedMessage(target.name));
   }
 
   #reportFailure(error: unknown, input: InputLine): void {
@@ -166,7 +165,7 @@ class Sender {
     if (this.#firstFailure === undefined || line < this.#firstFailure.line)
       this.#firstFailure = { line, fault: error };
     if (line === 0) return;
-    printNotice(this.#context, `line ${line}: ${faultLine(error)}`);
-    printJson(this.#context, { ...faultJson(error), ...input });
+    printNotice(this.context, `line ${line}: ${faultLine(error)}`);
+    printJson(this.context, { ...faultJson(error), ...input });
   }
 }

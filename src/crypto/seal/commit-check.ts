@@ -82,13 +82,10 @@ export type Verdict =
 export type Committer = { readonly leaf: number } | "newcomer";
 
 export class CommitCheck {
-  readonly #certificates: Certificates;
-  readonly #checks: AccountChecks;
-
-  constructor(certificates: Certificates, checks: AccountChecks) {
-    this.#certificates = certificates;
-    this.#checks = checks;
-  }
+  constructor(
+    private readonly certificates: Certificates,
+    private readonly checks: AccountChecks,
+  ) {}
 
   async verify(group: GroupView, committer: Committer, commit: Commit): Promise<Verdict> {
     if (commit.proposals.length > GROUP_DEVICES_MAX) return refused("too-many");
@@ -112,12 +109,12 @@ export class CommitCheck {
   }
 
   async checkDevice(leaf: LeafNode): Promise<SealDevice | Refusal> {
-    const device = await this.#certificates.deviceOf(leaf);
+    const device = await this.certificates.deviceOf(leaf);
     if (device === undefined) return "certificate";
     if (!isCapable(leaf)) return "key-package";
-    const pinned = await this.#checks.accountOf(foldName(device.user));
+    const pinned = await this.checks.accountOf(foldName(device.user));
     if (pinned === undefined || pinned === device.account) return device;
-    await this.#checks.onOtherAccount?.(device);
+    await this.checks.onOtherAccount?.(device);
     return "identity-changed";
   }
 
@@ -210,7 +207,7 @@ export class CommitCheck {
       const isAllowedToRemove =
         hasAdminRights(policy, members, by) ||
         isSameUser(member, by) ||
-        this.#checks.hasLeft?.(member) === true;
+        this.checks.hasLeft?.(member) === true;
       if (!isAllowedToRemove) return "not-allowed";
       removed.add(member);
     }
@@ -247,7 +244,7 @@ export class CommitCheck {
 
   #isValidNow(leaf: KeyPackage["leafNode"]): boolean {
     const [from, until] = lifetimeOf(leaf);
-    const { atUnixMs } = this.#checks;
+    const { atUnixMs } = this.checks;
     return atUnixMs === undefined || (from <= atUnixMs && atUnixMs <= until);
   }
 }

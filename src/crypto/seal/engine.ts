@@ -117,25 +117,17 @@ export interface SealedMessage extends SignedContent {
 }
 
 export class SealEngine {
-  readonly #options: SealEngineOptions;
-  readonly #suite: CiphersuiteImpl;
   readonly #config: ClientConfig;
-  readonly #certificates: Certificates;
   readonly #keyPackages: KeyPackages;
-  readonly #account: string;
 
   private constructor(
-    options: SealEngineOptions,
-    suite: CiphersuiteImpl,
-    certificates: Certificates,
-    account: string,
+    private readonly options: SealEngineOptions,
+    private readonly suite: CiphersuiteImpl,
+    private readonly certificates: Certificates,
+    private readonly account: string,
   ) {
-    this.#options = options;
-    this.#suite = suite;
-    this.#certificates = certificates;
     this.#config = makeConfig(certificates);
     this.#keyPackages = new KeyPackages(options, suite);
-    this.#account = account;
   }
 
   /**
@@ -164,7 +156,7 @@ export class SealEngine {
   }
 
   get device(): string {
-    return toBase64Url(this.#options.signer.publicKey);
+    return toBase64Url(this.options.signer.publicKey);
   }
 
   makeKeyPackages(count: number): Promise<KeyPackagePair[]> {
@@ -177,7 +169,7 @@ export class SealEngine {
    * maximum size
    */
   inspect(bytes: Uint8Array, checks: AccountChecks): Promise<KeyPackageVerdict> {
-    const atUnixMs = this.#options.unixMs();
+    const atUnixMs = this.options.unixMs();
     return this.#keyPackages.inspect(bytes, this.#check({ atUnixMs, ...checks }));
   }
 
@@ -185,7 +177,7 @@ export class SealEngine {
     assert(gid.length === GROUP_ID_BYTES, "a group id has 16 bytes");
     const { publicPackage, privatePackage } = await this.#keyPackages.make();
     const extensions = policyExtensions(policy);
-    const [suite, config] = [this.#suite, this.#config];
+    const [suite, config] = [this.suite, this.#config];
     const group = await withFaults("cannot create an encrypted room", async () =>
       this.#toGroup(
         await createGroup(gid, publicPackage, privatePackage, extensions, suite, config),
@@ -206,7 +198,7 @@ export class SealEngine {
   ): Promise<SealCommit> {
     const authenticatedData = checkedBinding(bound);
     const proposals = this.#proposalsOf(group, intent);
-    const verdict = await this.#check({ atUnixMs: this.#options.unixMs(), ...checks }).verify(
+    const verdict = await this.#check({ atUnixMs: this.options.unixMs(), ...checks }).verify(
       viewOf(group),
       { leaf: group.self.leaf },
       {
@@ -216,7 +208,7 @@ export class SealEngine {
     );
     if (!verdict.ok) throw refusedFault(verdict.reason);
     return withFaults("cannot change the encrypted room", async () => {
-      const context = { state: group.mls, cipherSuite: this.#suite };
+      const context = { state: group.mls, cipherSuite: this.suite };
       const made = await createCommit(context, {
         wireAsPublicMessage: true,
         extraProposals: proposals,
@@ -271,7 +263,7 @@ export class SealEngine {
     const { membershipKey } = mls.keySchedule;
     try {
       const { groupContext, ratchetTree } = mls;
-      await unprotectPublicMessage(membershipKey, groupContext, ratchetTree, message, this.#suite);
+      await unprotectPublicMessage(membershipKey, groupContext, ratchetTree, message, this.suite);
       return { kind: "own" };
     } catch (cause) {
       return { kind: "rejected", reason: "unverified", cause };
@@ -285,7 +277,7 @@ export class SealEngine {
   ): Promise<SealProcessed> {
     try {
       const { self } = group;
-      const done = await processPublicMessage(group.mls, message, emptyPskIndex, this.#suite);
+      const done = await processPublicMessage(group.mls, message, emptyPskIndex, this.suite);
       const isRemoved = done.newState.groupActiveState.kind === "removedFromGroup";
       if (isRemoved !== change.removed.some(({ leaf }) => leaf === self.leaf)) {
         return rejected("unverified");
@@ -319,19 +311,19 @@ export class SealEngine {
       const { keyPackage, privateKeys } = readSecret(secret);
       const expected = { room, gid, epochMin };
       return withFaults("cannot open the invitation to an encrypted room", async () => {
-        const init = await this.#suite.hpke.importPrivateKey(privateKeys.initPrivateKey);
-        const secrets = await decryptGroupSecrets(init, newMember, welcome, this.#suite.hpke);
+        const init = await this.suite.hpke.importPrivateKey(privateKeys.initPrivateKey);
+        const secrets = await decryptGroupSecrets(init, newMember, welcome, this.suite.hpke);
         // Group checks come before the library's expensive derivations.
         if (secrets === undefined || secrets.psks.length > 0) throw refusedFault("proposal-kind");
-        const zeros = new Uint8Array(this.#suite.kdf.size);
+        const zeros = new Uint8Array(this.suite.kdf.size);
         const { joinerSecret } = secrets;
-        const groupInfo = await decryptGroupInfo(welcome, joinerSecret, zeros, this.#suite);
+        const groupInfo = await decryptGroupInfo(welcome, joinerSecret, zeros, this.suite);
         if (groupInfo === undefined) throw refusedFault("unverified");
         const checkedGroup = await checkGroupInfo(groupInfo, expected, this.#check(checks));
         const { signer } = checkedGroup;
         if (!this.#isSignerAllowedToAdd(checkedGroup, welcome.secrets.length))
           throw refusedFault("not-allowed");
-        const [suite, config] = [this.#suite, this.#config];
+        const [suite, config] = [this.suite, this.#config];
         const mls = await joinGroup(
           welcome,
           keyPackage,
@@ -350,9 +342,9 @@ export class SealEngine {
   }
 
   #isSignerAllowedToAdd({ policy, signer, tree }: CheckedGroup, added: number): boolean {
-    if (policy.adders === "members" || signer.account === this.#account) return true;
+    if (policy.adders === "members" || signer.account === this.account) return true;
     const members = membersOf(tree);
-    const others = members.filter(({ account }) => account !== this.#account);
+    const others = members.filter(({ account }) => account !== this.account);
     // An account with more devices than were just added was already a member and may have admin
     // rights.
     const wasMember = members.length - others.length > added;
@@ -399,7 +391,7 @@ export class SealEngine {
         publicPackage,
         privatePackage,
         before !== undefined,
-        this.#suite,
+        this.suite,
         undefined,
         this.#config,
         authenticatedData,
@@ -418,7 +410,7 @@ export class SealEngine {
   async groupInfo(group: SealedGroup): Promise<Uint8Array> {
     return withFaults("cannot export the state of an encrypted room", async () => {
       const { mls } = group;
-      const groupInfo = await createGroupInfoWithExternalPubAndRatchetTree(mls, [], this.#suite);
+      const groupInfo = await createGroupInfoWithExternalPubAndRatchetTree(mls, [], this.suite);
       return writeMessage({ wireformat: "mls_group_info", groupInfo });
     });
   }
@@ -429,7 +421,7 @@ export class SealEngine {
     { bound }: Binding,
   ): Promise<SealStep & { readonly message: Uint8Array }> {
     const authenticatedData = checkedBinding(bound);
-    const bytes = await writeContent(content, contextOf(group), this.#options.signer);
+    const bytes = await writeContent(content, contextOf(group), this.options.signer);
     const padUntilLength = paddedBytes(bytes.length);
     const clientConfig: ClientConfig = {
       ...this.#config,
@@ -437,7 +429,7 @@ export class SealEngine {
     };
     return withFaults("cannot encrypt a message to an encrypted room", async () => {
       const state = { ...group.mls, clientConfig };
-      const made = await createApplicationMessage(state, bytes, this.#suite, authenticatedData);
+      const made = await createApplicationMessage(state, bytes, this.suite, authenticatedData);
       const { privateMessage, newState, consumed } = made;
       return {
         group: this.#toGroup(newState),
@@ -468,7 +460,7 @@ export class SealEngine {
     const { mls } = group;
     return withFaults(errorText, async () => {
       const { senderDataSecret } = mls.keySchedule;
-      const from = await decryptSenderData(message, senderDataSecret, this.#suite);
+      const from = await decryptSenderData(message, senderDataSecret, this.suite);
       const sender = memberAt(mls.ratchetTree, from?.leafIndex ?? -1);
       if (sender === undefined) {
         throw new Fault("seal-broken", "a message in an encrypted room has no valid sender");
@@ -480,7 +472,7 @@ export class SealEngine {
         mls.ratchetTree,
         mls.groupContext,
         this.#config.keyRetentionConfig,
-        this.#suite,
+        this.suite,
       );
       if (content.content.contentType !== "application") throw new Fault("seal-broken", errorText);
       const { applicationData } = content.content;
@@ -501,7 +493,7 @@ export class SealEngine {
   }: Pick<SealedGroup, "gid" | "epoch"> & {
     readonly policy: Pick<SealPolicy, "room">;
   }): Promise<Uint8Array> {
-    return this.#options.signer.sign(sealedLeaveBytes(gid, epoch, policy.room));
+    return this.options.signer.sign(sealedLeaveBytes(gid, epoch, policy.room));
   }
 
   async hasSignedLeave(
@@ -547,7 +539,7 @@ export class SealEngine {
   }
 
   #check(checks: AccountChecks): CommitCheck {
-    return new CommitCheck(this.#certificates, checks);
+    return new CommitCheck(this.certificates, checks);
   }
 
   #toGroup(state: ClientState): SealedGroup {

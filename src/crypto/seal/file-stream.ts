@@ -43,15 +43,13 @@ export function sealedSize(sizeBytes: number, chunkBytes: number): number {
 }
 
 export class FileStream {
-  readonly #cipher: FileCipher;
-  readonly #prefix: Uint8Array;
-  readonly #plan: FilePlan;
   readonly #aad: Uint8Array;
 
-  private constructor(cipher: FileCipher, prefix: Uint8Array, plan: FilePlan) {
-    this.#cipher = cipher;
-    this.#prefix = prefix;
-    this.#plan = plan;
+  private constructor(
+    private readonly cipher: FileCipher,
+    private readonly prefix: Uint8Array,
+    private readonly plan: FilePlan,
+  ) {
     this.#aad = concatBytes(CONTEXT, utf8Encode(plan.fileId));
   }
 
@@ -80,7 +78,7 @@ export class FileStream {
    * if the index is too high
    */
   async seal(index: number, plain: Uint8Array, isLast: boolean): Promise<Uint8Array> {
-    const { sizeBytes, chunkBytes } = this.#plan;
+    const { sizeBytes, chunkBytes } = this.plan;
     const isChunkSized = plain.length === chunkBytes || (isLast && plain.length < chunkBytes);
     const endsAt = index * chunkBytes + plain.length;
     const isExpectedSize =
@@ -89,7 +87,7 @@ export class FileStream {
       throw new Fault("file-changed", "the file changed while it was read");
     }
     if (index >= SEALED_FILE_CHUNKS_MAX) throw new Fault("too-large", "a file has too many chunks");
-    return this.#cipher.seal(this.#nonce(index, isLast), this.#aad, plain);
+    return this.cipher.seal(this.#nonce(index, isLast), this.#aad, plain);
   }
 
   /**
@@ -97,13 +95,13 @@ export class FileStream {
    * @throws {Fault} seal-broken if the bytes are not this chunk of this file
    */
   async unseal(index: number, sealed: Uint8Array): Promise<Uint8Array> {
-    const { sizeBytes, chunkBytes } = this.#plan;
+    const { sizeBytes, chunkBytes } = this.plan;
     assert(sizeBytes !== undefined, "the file size is known");
     const chunks = sealedChunks(sizeBytes, chunkBytes);
     const plainBytes = Math.min(chunkBytes, sizeBytes - index * chunkBytes);
     if (index >= chunks || sealed.length !== plainBytes + FILE_TAG_BYTES) throw broken(index);
     try {
-      return await this.#cipher.unseal(this.#nonce(index, index === chunks - 1), this.#aad, sealed);
+      return await this.cipher.unseal(this.#nonce(index, index === chunks - 1), this.#aad, sealed);
     } catch (cause) {
       throw broken(index, cause);
     }
@@ -114,7 +112,7 @@ export class FileStream {
     const counter = new Uint8Array(5);
     new DataView(counter.buffer).setUint32(0, index);
     counter[4] = isLast ? 1 : 0;
-    return concatBytes(this.#prefix, counter);
+    return concatBytes(this.prefix, counter);
   }
 }
 

@@ -9,16 +9,14 @@ export class SealedGroup {
   readonly gid: Uint8Array;
   readonly epoch: number;
   readonly policy: SealPolicy;
-  readonly mls: ClientState;
 
-  constructor(mls: ClientState) {
+  constructor(readonly mls: ClientState) {
     const { groupId, epoch, extensions } = mls.groupContext;
     const policy = readPolicy(extensions);
     assert(policy !== undefined, "the policy was validated when the group was created or joined");
     this.gid = groupId;
     this.epoch = Number(epoch);
     this.policy = policy;
-    this.mls = mls;
   }
 
   get members(): readonly SealMember[] {

@@ -45,12 +45,9 @@ export function readSealHeader(bytes: Uint8Array): SealHeader {
 }
 
 class HeaderReader {
-  readonly #bytes: Uint8Array;
   #at = 0;
 
-  constructor(bytes: Uint8Array) {
-    this.#bytes = bytes;
-  }
+  constructor(private readonly bytes: Uint8Array) {}
 
   uint(sizeBytes: number): number {
     return this.#take(sizeBytes).reduce((sum, byte) => sum * 256 + byte, 0);
@@ -69,8 +66,8 @@ class HeaderReader {
 
   #take(sizeBytes: number): Uint8Array {
     const end = this.#at + sizeBytes;
-    if (end > this.#bytes.length) throw malformed();
-    const bytes = this.#bytes.subarray(this.#at, end);
+    if (end > this.bytes.length) throw malformed();
+    const bytes = this.bytes.subarray(this.#at, end);
     this.#at = end;
     return bytes;
   }

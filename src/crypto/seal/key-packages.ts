@@ -38,16 +38,13 @@ interface KeyPackagesOptions {
 }
 
 export class KeyPackages {
-  readonly #options: KeyPackagesOptions;
-  readonly #suite: CiphersuiteImpl;
-
-  constructor(options: KeyPackagesOptions, suite: CiphersuiteImpl) {
-    this.#options = options;
-    this.#suite = suite;
-  }
+  constructor(
+    private readonly options: KeyPackagesOptions,
+    private readonly suite: CiphersuiteImpl,
+  ) {}
 
   async make() {
-    const { cert, signer, unixMs } = this.#options;
+    const { cert, signer, unixMs } = this.options;
     const now = unixMs();
     const toSeconds = (unixMs: number) => BigInt(Math.floor(unixMs / 1000));
     return withFaults("cannot create a key package", () =>
@@ -66,7 +63,7 @@ export class KeyPackages {
         },
         [],
         { signKey: KEY_HANDLE, publicKey: signer.publicKey },
-        this.#suite,
+        this.suite,
       ),
     );
   }
@@ -92,7 +89,7 @@ export class KeyPackages {
     const { keyPackage } = readMessage("mls_key_package", bytes);
     const device = await check.checkKeyPackage(keyPackage);
     if (typeof device === "string") return { kind: "rejected", reason: device };
-    const { signature } = this.#suite;
+    const { signature } = this.suite;
     const isSigned =
       (await verifyKeyPackage(keyPackage, signature)) &&
       (await verifyLeafNodeSignatureKeyPackage(keyPackage.leafNode, signature));
@@ -101,7 +98,7 @@ export class KeyPackages {
   }
 
   async #refOf(keyPackage: KeyPackage): Promise<string> {
-    return toBase64Url(await makeKeyPackageRef(keyPackage, this.#suite.hash));
+    return toBase64Url(await makeKeyPackageRef(keyPackage, this.suite.hash));
   }
 }
 
