@@ -180,7 +180,7 @@ export abstract class BaseLink implements Link {
   }
 
   drained(): Promise<void> {
-    if (this.#isDrained()) return Promise.resolve();
+    if (this.isDrained()) return Promise.resolve();
     return new Promise((resolve) => this.#waiters.push(resolve));
   }
 
@@ -194,11 +194,11 @@ export abstract class BaseLink implements Link {
   }
 
   protected settle(): void {
-    if (this.#waiters.length === 0 || !this.#isDrained()) return;
+    if (this.#waiters.length === 0 || !this.isDrained()) return;
     for (const resolve of this.#waiters.splice(0)) resolve();
   }
 
-  #isDrained(): boolean {
+  protected isDrained(): boolean {
     return this.queuedBytes() <= SEND_QUEUE_LOW_BYTES;
   }
 }

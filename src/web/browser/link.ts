@@ -2,14 +2,11 @@
 
 import { utf8Encode } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
-import {
-  CONNECT_TIMEOUT_MS,
-  MESSAGE_BYTES_MAX,
-  SEND_QUEUE_BYTES_MAX,
-  SEND_QUEUE_LOW_BYTES,
-} from "../../base/limits.ts";
+import { CONNECT_TIMEOUT_MS, MESSAGE_BYTES_MAX, SEND_QUEUE_BYTES_MAX } from "../../base/limits.ts";
 import type { Clock } from "../../io/clock.ts";
-import type { Link, LinkCounters, LinkHandlers } from "../../io/link/link.ts";
+import { BaseLink, slowReaderFault } from "../../io/link/base-link.ts";
+import { CLOSE_CODE, closeFault } from "../../io/link/close-code.ts";
+import type { Address, Link } from "../../io/link/link.ts";
 
 export interface Socket {
   binaryType: string;
@@ -30,9 +27,6 @@ export interface SocketOptions {
 
 /** Polls `bufferedAmount`, because browsers report no drain event. */
 const DRAIN_POLL_INTERVAL_MS = 4;
-const CLOSE_TOO_LARGE = 1009;
-const CLOSE_DONE = 1000;
-const CLOSE_AWAY = 1001;
 /** Placeholder: browsers do not reveal the certificate. `welcome` carries its hash. */
 export const NO_CERTIFICATE_HASH = new Uint8Array(32);
 
@@ -67,55 +61,42 @@ function openSocket({ open }: SocketOptions): Socket {
   }
 }
 
-class SocketLink implements Link {
+class SocketLink extends BaseLink {
   readonly transport = "tcp";
-  readonly remote: Link["remote"];
+  readonly remote: Address;
   readonly certificateHash = NO_CERTIFICATE_HASH;
-  readonly #options: SocketOptions;
-  #handlers: LinkHandlers | undefined;
-  #unhandled: Uint8Array[] = [];
-  #state: "open" | "closing" | "closed" = "open";
   #fault: Fault | undefined;
   /**
    * Joins a message's head and tail. Reused, because the browser copies data on send. Tails become
    * garbage, because Chromium frees its own copies only when garbage accumulates.
    */
   #sendBuffer = new Uint8Array(0);
-  #drainWaiters: (() => void)[] = [];
-  readonly #counters = { sentMessages: 0, sentBytes: 0, receivedMessages: 0, receivedBytes: 0 };
+  #isPolling = false;
 
   constructor(
     private readonly socket: Socket,
-    dial: SocketOptions,
+    private readonly options: SocketOptions,
   ) {
-    this.#options = dial;
-    this.remote = { host: dial.host, port: 0 };
+    super();
+    this.remote = { host: options.host, port: 0 };
     socket.onmessage = ({ data }) => this.#message(data);
     socket.onclose = ({ code }) => this.#closed(code);
   }
 
-  receive(handlers: LinkHandlers): void {
-    this.#handlers = handlers;
-    for (const bytes of this.#unhandled.splice(0)) handlers.message(bytes);
-    if (this.#state === "closed") this.#options.clock.after(0, () => handlers.closed(this.#fault));
-  }
-
   send(head: Uint8Array, tail?: Uint8Array): boolean {
-    if (this.#state !== "open") return false;
+    if (this.state !== "open") return false;
     const message = tail === undefined ? head : this.#join(head, tail);
     if (this.socket.bufferedAmount + message.length > SEND_QUEUE_BYTES_MAX) {
-      this.#fault = new Fault("link-closed", "the server reads too slowly");
-      this.destroy();
+      this.drop(slowReaderFault());
       return false;
     }
-    this.#counters.sentMessages += 1;
-    this.#counters.sentBytes += message.length;
+    this.countSent(1, message.length);
     this.socket.send(message as Uint8Array<ArrayBuffer>);
     return true;
   }
 
   queuedBytes(): number {
-    return this.#state === "closed" ? 0 : this.socket.bufferedAmount;
+    return this.state === "closed" ? 0 : this.socket.bufferedAmount;
   }
 
   #join(head: Uint8Array, tail: Uint8Array): Uint8Array {
@@ -126,79 +107,51 @@ class SocketLink implements Link {
     return this.#sendBuffer.subarray(0, sizeBytes);
   }
 
-  drained(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#drainWaiters.push(resolve);
-      if (this.#drainWaiters.length === 1) this.#pollDrained();
-    });
+  override drained(): Promise<void> {
+    if (!this.#isPolling) this.#pollDrained();
+    return super.drained();
   }
 
   #pollDrained(): void {
-    this.#resolveDrained();
-    if (this.#drainWaiters.length > 0)
-      this.#options.clock.after(DRAIN_POLL_INTERVAL_MS, () => this.#pollDrained());
+    this.settle();
+    this.#isPolling = !this.isDrained();
+    if (this.#isPolling)
+      this.options.clock.after(DRAIN_POLL_INTERVAL_MS, () => this.#pollDrained());
   }
 
-  #resolveDrained(): void {
-    if (this.#drainWaiters.length === 0 || this.queuedBytes() > SEND_QUEUE_LOW_BYTES) return;
-    for (const resolve of this.#drainWaiters.splice(0)) resolve();
-  }
-
-  follow(): void {
-    // Unused: only servers subscribe to topics.
-  }
-
-  unfollow(): void {
-    // Unused: only servers subscribe to topics.
-  }
-
-  openChannel(): Promise<Link> {
-    return dialSocket(this.#options);
-  }
-
-  counters(): LinkCounters {
-    return { ...this.#counters };
+  protected override dialChannel(): Promise<Link> {
+    return dialSocket(this.options);
   }
 
   close(): void {
-    if (this.#state !== "open") return;
-    this.#state = "closing";
-    this.socket.close(CLOSE_DONE);
+    if (this.state !== "open") return;
+    this.state = "closing";
+    this.socket.close(CLOSE_CODE.normal);
   }
 
-  destroy(): void {
+  drop(fault: Fault | undefined): void {
+    this.#fault ??= fault;
     this.close();
   }
 
   #message(data: unknown): void {
-    if (this.#state !== "open") return;
-    if (!(data instanceof ArrayBuffer) || data.byteLength > MESSAGE_BYTES_MAX) {
-      const isText = !(data instanceof ArrayBuffer);
-      this.#fault = isText
-        ? new Fault("frame-malformed", "the server sent text instead of binary data")
-        : new Fault("too-large", "a message exceeds the size limit");
-      return this.destroy();
+    if (this.state !== "open") return;
+    const isText = !(data instanceof ArrayBuffer);
+    if (isText || data.byteLength > MESSAGE_BYTES_MAX) {
+      return this.drop(
+        isText
+          ? new Fault("frame-malformed", "the server sent text instead of binary data")
+          : new Fault("too-large", "a message exceeds the size limit"),
+      );
     }
-    const bytes = new Uint8Array(data);
-    this.#counters.receivedMessages += 1;
-    this.#counters.receivedBytes += bytes.length;
-    if (this.#handlers === undefined) this.#unhandled.push(bytes);
-    else this.#handlers.message(bytes);
-    this.#resolveDrained();
+    this.inbox.push(new Uint8Array(data));
+    this.settle();
   }
 
   #closed(code: number): void {
-    const wasOurs = this.#state === "closing";
-    this.#state = "closed";
-    if (!wasOurs) this.#fault ??= closeFault(code);
-    this.#handlers?.closed(this.#fault);
+    if (this.state === "open") this.#fault ??= closeFault(code, "");
+    this.state = "closed";
+    this.inbox.close(this.#fault);
+    this.settle();
   }
-}
-
-function closeFault(code: number): Fault | undefined {
-  if (code === CLOSE_DONE || code === CLOSE_AWAY) return undefined;
-  if (code === CLOSE_TOO_LARGE) {
-    return new Fault("too-large", "a message exceeds the server's size limit");
-  }
-  return new Fault("link-closed", "the connection was lost");
 }

@@ -54,6 +54,7 @@ describe("browser WebSocket link", () => {
     socket.message(Uint8Array.of(1).buffer);
     receive();
     socket.message(Uint8Array.of(2).buffer);
+    await Promise.resolve();
     expect(heard).toEqual([Uint8Array.of(1), Uint8Array.of(2)]);
     expect(link.send(Uint8Array.of(3))).toBe(true);
     expect(socket.sent).toEqual([Uint8Array.of(3)]);
@@ -62,6 +63,7 @@ describe("browser WebSocket link", () => {
     expect(socket.closedWith).toBe(1000);
     socket.message(Uint8Array.of(4).buffer);
     socket.onclose?.({ code: 1000 });
+    await Promise.resolve();
     expect(heard).toHaveLength(2);
     expect(ends).toEqual([undefined]);
     expect(link.send(Uint8Array.of(5))).toBe(false);
@@ -78,6 +80,7 @@ describe("browser WebSocket link", () => {
       const one = await linked();
       one.receive();
       one.socket.onclose?.({ code });
+      await Promise.resolve();
       return one.ends[0]?.code;
     });
     const faults = await Promise.all(ends);
@@ -92,6 +95,7 @@ describe("browser WebSocket link", () => {
     long.receive();
     long.socket.message(new ArrayBuffer(MESSAGE_BYTES_MAX + 1));
     for (const one of [text, long]) one.socket.onclose?.({ code: 1000 });
+    await Promise.resolve();
     expect([text.ends[0]?.code, long.ends[0]?.code]).toEqual(["frame-malformed", "too-large"]);
   });
 
@@ -111,6 +115,7 @@ describe("browser WebSocket link", () => {
     await clock.advance(20);
     expect(isDrained).toBe(true);
     socket.onclose?.({ code: 1000 });
+    await Promise.resolve();
     expect(ends[0]?.code).toBe("link-closed");
   });
 
