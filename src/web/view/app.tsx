@@ -37,7 +37,7 @@ import {
   useModel,
   usePage,
 } from "./shell/context.tsx";
-import { listen, whenSettled } from "./shell/effects.ts";
+import { combined, listen, whenSettled } from "./shell/effects.ts";
 import { LazyModule, useModule } from "./shell/lazy.ts";
 import { readSettings, type Settings, saveSettings } from "./shell/settings.ts";
 import { ToastQueue } from "./shell/toast-queue.ts";
@@ -69,13 +69,10 @@ function useFocus(chat: PageClient): void {
     const report = () =>
       chat.setFocus(document.visibilityState === "visible" && document.hasFocus());
     report();
-    const stops = [
+    return combined(
       listen(window, "focus blur", report),
       listen(document, "visibilitychange", report),
-    ];
-    return () => {
-      for (const stop of stops) stop();
-    };
+    );
   }, [chat]);
 }
 

@@ -23,7 +23,7 @@ import { targetText } from "../../../ui/text/target-text.ts";
 import { rove } from "../../input/keys.ts";
 import { Button } from "../shell/button.tsx";
 import { useModelValue, usePage, useTexts } from "../shell/context.tsx";
-import { listen } from "../shell/effects.ts";
+import { combined, listen } from "../shell/effects.ts";
 import { Icon } from "../shell/icons.tsx";
 import { MenuStateContext } from "../shell/menu.tsx";
 import { RowList, type RowListHandle } from "../shell/row-list.tsx";
@@ -338,13 +338,10 @@ function useWheel(
     const onTouchMove = () => {
       userInputMs.current = performance.now();
     };
-    const stops = [
+    return combined(
       listen(section.current, "wheel", onWheel, { passive: true }),
       listen(section.current, "touchmove", onTouchMove, { passive: true }),
-    ];
-    return () => {
-      for (const stop of stops) stop();
-    };
+    );
   }, [section, list, aim, userInputMs]);
 }
 

@@ -13,6 +13,13 @@ export function listen<EventType extends Event>(
   return () => stop.abort();
 }
 
+/** Returns one clean-up function for several. */
+export function combined(...stops: readonly (() => void)[]): () => void {
+  return () => {
+    for (const stop of stops) stop();
+  };
+}
+
 export function whenSettled<Value>(
   promise: Promise<Value>,
   onValue: (value: Value) => void,

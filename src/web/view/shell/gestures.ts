@@ -1,7 +1,7 @@
 /** Gestures of one finger: long press and sideways swipe. */
 
 import { type RefObject, useEffect, useRef } from "react";
-import { listen } from "./effects.ts";
+import { combined, listen } from "./effects.ts";
 
 /** Less than the browsers' own 500 ms, so that their menu does not open first. */
 const LONG_PRESS_MS = 400;
@@ -126,15 +126,12 @@ export function useGestures(ref: RefObject<HTMLElement | null>, gestures: Gestur
     const onUp = ({ pointerId }: PointerEvent) => {
       if (touch?.id === pointerId) end(Math.abs(touch.px) >= SWIPE_PX);
     };
-    const stops = [
+    return combined(
       listen(element, "pointerdown", onDown),
       listen(element, "pointermove", onMove),
       listen(window, "pointerup", onUp),
       listen(window, "pointercancel", () => end(false)),
       () => end(false),
-    ];
-    return () => {
-      for (const stop of stops) stop();
-    };
+    );
   }, [ref]);
 }

@@ -14,7 +14,7 @@ import {
 } from "react";
 import { rove } from "../../input/keys.ts";
 import { isTouch, useLayer } from "./context.tsx";
-import { listen } from "./effects.ts";
+import { combined, listen } from "./effects.ts";
 import { Icon, type IconName } from "./icons.tsx";
 
 export interface MenuItem {
@@ -63,13 +63,10 @@ export function Menu({ label, items, anchor, onClose, top }: MenuProps) {
       if (isInside !== true) onClose();
     };
     if (isTouch()) return; // The shade takes touches, and the keyboard resizes the window.
-    const stops = [
+    return combined(
       listen(document, "pointerdown", onPointerDown),
       listen(window, "resize", onClose),
-    ];
-    return () => {
-      for (const stop of stops) stop();
-    };
+    );
   }, [onClose]);
   const closeAndRefocus = () => {
     onClose();

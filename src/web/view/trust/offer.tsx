@@ -8,7 +8,7 @@ import { registerWorker } from "../attention/push-browser.ts";
 import { Button } from "../shell/button.tsx";
 import { type CloseProps, usePage } from "../shell/context.tsx";
 import { Dialog } from "../shell/dialog.tsx";
-import { listen } from "../shell/effects.ts";
+import { combined, listen } from "../shell/effects.ts";
 import { CopyLine } from "../shell/invite-dialog.tsx";
 import { LazyModule, useModule } from "../shell/lazy.ts";
 import { LinkDialog } from "../shell/link-dialog.tsx";
@@ -55,14 +55,12 @@ function useCheck(trustedWeb: URL): readonly [CheckState, () => void] {
       if (document.visibilityState === "visible") void check();
     };
     onReturn();
-    const stops = [
+    const cancel = () => void latest.current++;
+    return combined(
+      cancel,
       listen(window, "focus", onReturn),
       listen(document, "visibilitychange", onReturn),
-    ];
-    return () => {
-      latest.current++;
-      for (const stop of stops) stop();
-    };
+    );
   }, [check]);
   const checkNow = () => {
     setState("checking");
