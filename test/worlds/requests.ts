@@ -42,6 +42,7 @@ type SendRequest = (about: About) => Promise<unknown>;
 
 /** A few rounds of concurrent changes exceed the entries that an account's log can hold. */
 const TOGGLES_MAX = 60;
+const PUPILS_MAX = 20;
 const NO_ROOM = "rAAAAAAAAAAA";
 const MUTES_UNTIL = [0, 4_000_000_000_000, 1];
 const KEEP_MS = 60_000;
@@ -242,6 +243,10 @@ export const REQUESTS = {
     return settleAll(closed.map((item) => closeRegistration(about, item)));
   }),
   reset: asOperator(reset),
+  enrol: asOperator(({ client, number }) =>
+    client.request("enrol", { user: `pupil${number % PUPILS_MAX}` }),
+  ),
+  add: asOperator(({ client, room, user }) => client.request("add", { room, user })),
   "sign-out": asOperator(({ client, world, user }) => {
     for (const { home } of world.devices) if (home.user === user) home.markSignedOut();
     return client.request("sign-out", { user });
@@ -273,7 +278,9 @@ export const REQUESTS = {
   samples: asOperator(({ client }) => client.request("samples", {})),
   events: asOperator(({ client }) => client.request("events", {})),
   decisions: asOperator(({ client }) => client.request("decisions", {})),
-  accounts: asOperator(({ client }) => client.request("accounts", {})),
+  accounts: asOperator(({ client, on: memberships }) =>
+    client.request("accounts", { memberships }),
+  ),
   "all-rooms": asOperator(({ client }) => client.request("all-rooms", {})),
   "all-files": asOperator(({ client }) => client.request("all-files", {})),
   cancel: asOperator(async ({ client, user }) => {
