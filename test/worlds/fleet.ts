@@ -32,19 +32,24 @@ async function runWorlds(
 
 interface Sample {
   readonly usual: number;
+  /** Later seeds that once failed. */
+  readonly past?: readonly number[];
   readonly full: number;
   readonly check?: (sentKinds: ReadonlySet<string>) => void;
 }
 
 /** Tests that worlds of a kind keep all invariants, and that a seed determines the run. */
-export function testWorlds(kind: WorldKind, { usual, full, check }: Sample): void {
+export function testWorlds(kind: WorldKind, { usual, full, check, past = [] }: Sample): void {
   const count = sampleSize(usual, full);
   const last = FIRST_SEED + count - 1;
 
   test(`${kind} worlds ${FIRST_SEED} to ${last} keep all invariants`, async () => {
     const middle = FIRST_SEED + Math.floor((count - 1) / 2);
     // Both processes run the first seed.
-    const parts = [`${FIRST_SEED}-${middle}`, `${middle + 1}-${last},${FIRST_SEED}`];
+    const parts = [
+      [`${FIRST_SEED}-${middle}`, ...past].join(","),
+      `${middle + 1}-${last},${FIRST_SEED}`,
+    ];
     const outcomes = (await Promise.all(parts.map((seeds) => runWorlds(kind, seeds)))).flat();
     const failed = outcomes.flatMap(({ kind: outcome, seed, error, stack }) => {
       if (outcome !== "failed") return [];

@@ -308,10 +308,12 @@ export function* playMissed(session: IrcSession): Task {
         session.notice(`${channel.name}: ${last}`);
       }
       const lines = yield* historyLines(session, channel, missed, true);
+      if (!session.channels.has(channel.id)) continue; // Left while its messages were read.
       yield* session.batch("chathistory", [channel.name], lines);
       yield* markRead(session, channel, missed.at(-1)?.n ?? readN);
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
+      if (!session.channels.has(channel.id)) continue;
       session.notice(`missed messages of ${channel.name} cannot be shown: ${error.message}`);
     }
   }
