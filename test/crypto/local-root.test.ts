@@ -12,12 +12,14 @@ import {
   makeLocalRoot,
   rootNames,
 } from "../../src/crypto/local-root.ts";
+import { requires } from "../installed.ts";
 
 const NOW = Date.UTC(2026, 10, 25);
 const NAMES = ["chat.school.example", "chat-abcdefghijklmnop.local"];
 const { certPem: ownPem, keyPem } = await makeCertificate();
 const root = await makeLocalRoot(NAMES, "Room 12", NOW);
 const leaf = await issueLeaf(root, keyPem, NOW);
+const openssl = requires("openssl");
 
 /** Result of `openssl verify` for a name or an address. */
 function verify(leafPem: string, ...host: readonly string[]): boolean {
@@ -38,7 +40,7 @@ function verify(leafPem: string, ...host: readonly string[]): boolean {
 }
 
 describe("the root of a server", () => {
-  test("vouches for the server's names and no other", async () => {
+  openssl.test("vouches for the server's names and no other", async () => {
     expect(await rootNames(root.rootPem)).toEqual(NAMES);
     for (const name of NAMES) expect(verify(leaf, "-verify_hostname", name)).toBe(true);
     expect(verify(leaf, "-verify_hostname", "bank.example")).toBe(false);
@@ -48,7 +50,7 @@ describe("the root of a server", () => {
     expect(verify(ownPem)).toBe(false);
   });
 
-  test.each([[["bank.example"]], [[...NAMES, "bank.example"]]])(
+  openssl.test.each([[["bank.example"]], [[...NAMES, "bank.example"]]])(
     "does not vouch for a certificate with the names %p",
     async (names) => {
       const other = await makeLocalRoot(names, "Bank", NOW);
