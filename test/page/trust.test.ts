@@ -8,6 +8,7 @@ import { requires } from "../installed.ts";
 import { Browser, type VisitOptions } from "./browser.ts";
 import { localPage, secretOf } from "./fixtures.ts";
 import { HeadlessUser } from "./headless-user.ts";
+import { createSealedRoom } from "./sealed-devices.ts";
 import type { Visit } from "./visit.ts";
 
 const NAME = "chat.example";
@@ -160,11 +161,15 @@ test("notices the root when the user returns", async () => {
   await dialog.getByText(/^It works/).waitFor();
 });
 
-test("links the page at the name as a device of the account", async () => {
+test("hands the account, drafts and encrypted rooms over to the page at the name", async () => {
   await using gus = await visit(trusting, inviteHash());
   await gus.logIn("gus");
   await gus.send("at the address");
+  await createSealedRoom(gus, "vault");
+  await gus.send("before the move");
   await gus.waitUntilSent();
+  await gus.composer.fill("half a secret & #more%");
+  await gus.room("lobby").click();
   const settings = await gus.openSettings();
   await settings.getByRole("button", { name: "Trust this server" }).click();
   await trustDialog(gus)
@@ -178,4 +183,22 @@ test("links the page at the name as a device of the account", async () => {
   expect(await page.locator(".me-button .room-name").textContent()).toBe("gus");
   expect(new URL(page.url()).origin).toBe(trustedOrigin());
   await gus.page.getByText("The device is linked to your account.").waitFor();
+  await gus.page.keyboard.press("Escape");
+  await gus.page.keyboard.press("Escape");
+  await gus.page.keyboard.press("Escape");
+
+  await page.locator('.room-line[data-target="vault"]').click();
+  const composer = page.locator(".composer textarea");
+  await until("the draft has arrived", async () => {
+    return (await composer.inputValue()) === "half a secret & #more%";
+  });
+  await page.reload();
+  await until("the draft is stored", async () => {
+    return (await composer.inputValue()) === "half a secret & #more%";
+  });
+  await gus.room("vault").click();
+  await gus.composer.fill("");
+  await gus.send("after the move");
+  await page.locator("article.message", { hasText: "after the move" }).waitFor();
+  expect(await page.locator("article.message", { hasText: "before the move" }).count()).toBe(0);
 });

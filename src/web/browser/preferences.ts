@@ -127,13 +127,17 @@ export class Preferences {
     return JSON.stringify({ prefix: this.#prefix(user), drafts: [...drafts] });
   }
 
-  /** @returns an empty map if the text belongs to another account */
+  /** @returns an empty map if the text is malformed or belongs to another account */
   parseDrafts(user: string, text: string): ReadonlyMap<string, Draft | undefined> {
-    const parsed = new Map<string, Draft | undefined>();
-    const { prefix, drafts } = JSON.parse(text) as Record<string, unknown>;
-    if (prefix !== this.#prefix(user) || !Array.isArray(drafts)) return parsed;
-    for (const [target, draft] of drafts) parsed.set(target, isDraft(draft) ? draft : undefined);
-    return parsed;
+    try {
+      const { prefix, drafts } = JSON.parse(text);
+      if (prefix !== this.#prefix(user)) return new Map();
+      return new Map(
+        [...drafts].map(([target, draft]) => [`${target}`, isDraft(draft) ? draft : undefined]),
+      );
+    } catch {
+      return new Map();
+    }
   }
 
   /** Deletes attached files, and previews of received ones. */
@@ -174,5 +178,7 @@ const ACCOUNT_TABLES = [
 ];
 
 function isDraft(value: unknown): value is Draft {
-  return typeof value === "object" && value !== null && "text" in value;
+  const { text, re = 0, edits = 0, before } = Object(value);
+  const hasNumbers = typeof re === "number" && typeof edits === "number";
+  return typeof text === "string" && hasNumbers && (before === undefined || isDraft(before));
 }

@@ -56,6 +56,8 @@ const FORM_LOGIN_POLICY: LoginPolicy = {
 };
 
 const DRAFT_STORE_INTERVAL_MS = 500;
+/** Safari accepts addresses of 80,000 characters, other browsers longer ones. */
+const DRAFTS_LENGTH_MAX = 60_000;
 
 export interface PageClientOptions {
   /**
@@ -270,6 +272,7 @@ export class PageClient extends ChatClient<PageAccount> {
     const { clock } = this.platform;
     const send: SendRequest = (kind, fields) => requestWithRetry(connection, clock, kind, fields);
     const user = await joinAccount(this.device, code, greeted.fingerprint, send);
+    this.platform.lastDrafts.write(this.#fragment.drafts);
     this.forgetLinkCode();
     await this.enter({ user, mode: "login" });
   }
@@ -277,6 +280,23 @@ export class PageClient extends ChatClient<PageAccount> {
   forgetLinkCode(): void {
     this.#linkCode = undefined;
     this.platform.forgetFragment();
+  }
+
+  /**
+   * Fragment that links this page at another address of the server, and hands the drafts over.
+   * Drafts that exceed the length of an address stay here.
+   */
+  linkFragment(code: string): string {
+    const { user } = this.member.session;
+    const drafts = new Map<string, Draft>();
+    let fragment = `#link=${code}`;
+    for (const [target, draft] of this.model.drafts) {
+      drafts.set(target, draft);
+      const text = encodeURIComponent(this.#preferences.serializeDrafts(user, drafts));
+      if (text.length > DRAFTS_LENGTH_MAX) drafts.delete(target);
+      else fragment = `#link=${code}&drafts=${text}`;
+    }
+    return fragment;
   }
 
   get isResetting(): boolean {

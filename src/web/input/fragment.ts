@@ -9,14 +9,16 @@ export interface Fragment {
   readonly resetToken: string | undefined;
   /** Code of a device that is signed in, which this page joins. */
   readonly linkCode: string | undefined;
+  /** Drafts that come along with the code from another address of the server. */
+  readonly drafts: string | undefined;
   readonly shareSecret: string | undefined;
   readonly localToken: string | undefined;
 }
 
 /**
  * Parses `#operator=TOKEN` and `#invite=SECRET` of `serve`, `#reset=TOKEN` of `chat admin reset`,
- * `#link=CODE` of another device, `#share=SECRET` of `chat share`, and `#TOKEN` or
- * `#TOKEN&invite=SECRET` of `chat web`.
+ * `#link=CODE` of another device, `#link=CODE&drafts=JSON` of another address, `#share=SECRET` of
+ * `chat share`, and `#TOKEN` or `#TOKEN&invite=SECRET` of `chat web`.
  */
 export function readFragment(fragment: string, isLocal: boolean): Fragment {
   const text = trimCopied(fragment.replace(/^#/, ""));
@@ -25,6 +27,7 @@ export function readFragment(fragment: string, isLocal: boolean): Fragment {
     operatorToken: undefined,
     resetToken: undefined,
     linkCode: undefined,
+    drafts: undefined,
     shareSecret: undefined,
     localToken: undefined,
   };
@@ -35,7 +38,10 @@ export function readFragment(fragment: string, isLocal: boolean): Fragment {
   const [, name, value] = /^(operator|invite|reset|share|link)=(.+)$/s.exec(text) ?? [];
   const secret = decoded(value ?? text);
   if (name === "share") return { ...nothing, shareSecret: secret };
-  if (name === "link") return { ...nothing, linkCode: secret };
+  if (name === "link") {
+    const [code = "", drafts = ""] = (value ?? "").split("&drafts=");
+    return { ...nothing, linkCode: decoded(code), drafts: decoded(drafts) };
+  }
   if (name === "reset") return { ...nothing, resetToken: secret };
   return { ...nothing, secret, operatorToken: name === "operator" ? secret : undefined };
 }

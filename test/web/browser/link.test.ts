@@ -144,6 +144,7 @@ test("parses the address fragment", () => {
     operatorToken: undefined,
     resetToken: undefined,
     linkCode: undefined,
+    drafts: undefined,
     shareSecret: undefined,
     localToken: undefined,
   };
@@ -152,6 +153,11 @@ test("parses the address fragment", () => {
   expect(readFragment("#%E0%A4%A", false)).toEqual(nothing);
   expect(readFragment("#invite=abc').", false)).toEqual({ ...nothing, secret: "abc" });
   expect(readFragment("#link=4-AB", false)).toEqual({ ...nothing, linkCode: "4-AB" });
+  expect(readFragment("#link=4-AB&drafts=%7B%22%26drafts%3D", false)).toEqual({
+    ...nothing,
+    linkCode: "4-AB",
+    drafts: '{"&drafts=',
+  });
   expect(readFragment("#operator=abc", false)).toEqual({
     ...nothing,
     secret: "abc",

@@ -638,7 +638,9 @@ export const ENGLISH = {
   linkExplained:
     "Within 10 minutes, scan this code with the new device's camera, or enter the code below. It " +
     "receives your account key; link only your own devices.",
-  linkMoves: "Open this address within 10 minutes, to be signed in there:",
+  linkMoves:
+    "Open this address within 10 minutes, to be signed in there with your drafts. Encrypted " +
+    "rooms follow by themselves, but their earlier messages stay here:",
   linkCode: "Code. Don't send it over this server:",
   linkInTerminal: "In a terminal, then enter the code",
   linkHere: "Sign in with a code of another device",

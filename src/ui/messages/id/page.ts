@@ -641,7 +641,9 @@ export const INDONESIAN: Texts = {
   linkExplained:
     "Dalam 10 menit, pindai kode ini dengan kamera perangkat baru, atau masukkan kode di bawah. " +
     "Perangkat itu menerima kunci akun Anda; tautkan hanya perangkat Anda sendiri.",
-  linkMoves: "Buka alamat ini dalam 10 menit agar Anda langsung masuk di sana:",
+  linkMoves:
+    "Buka alamat ini dalam 10 menit agar Anda langsung masuk di sana, lengkap dengan draf Anda. " +
+    "Ruang terenkripsi menyusul sendiri, tetapi pesan lamanya tetap di sini:",
   linkCode: "Kode. Jangan kirim lewat server ini:",
   linkInTerminal: "Di terminal, lalu masukkan kodenya",
   linkHere: "Masuk dengan kode dari perangkat lain",

@@ -20,7 +20,7 @@ function LinkCode({ code, origin }: { readonly code: string; readonly origin?: s
   const address = joinAddress(chat);
   if (origin !== undefined) {
     return (
-      <a href={`${origin}/#link=${code}`} target="_blank" rel="noreferrer">
+      <a href={`${origin}/${chat.linkFragment(code)}`} target="_blank" rel="noreferrer">
         {origin}
       </a>
     );
