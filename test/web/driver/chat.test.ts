@@ -7,6 +7,7 @@ import { Identity } from "../../../src/crypto/identity.ts";
 import { makeSuccession } from "../../../src/crypto/succession.ts";
 import type { Store } from "../../../src/web/browser/indexed-db.ts";
 import { revokeOthers } from "../../../src/web/driver/devices.ts";
+import { readFragment } from "../../../src/web/input/fragment.ts";
 import { fixtureTest } from "../../fixture-test.ts";
 import { rejection } from "../../rejection.ts";
 import { Site } from "../../server/site.ts";
@@ -289,6 +290,34 @@ describe("broken links", () => {
     const last = await browser.tab();
     await last.until("the other draft", () => last.chat.model.drafts.has("@olga"));
     expect(last.chat.model.drafts.has("lobby")).toBe(false);
+  });
+
+  test("hands over the drafts that fit in an address, and ignores damaged ones", async () => {
+    const { browser, ana } = await opened();
+    ana.chat.actions.setDraft("lobby", { text: "half a sen" });
+    ana.chat.actions.setDraft("@olga", { text: "é".repeat(11_000) });
+    const fragment = ana.chat.linkFragment("4-AB");
+    const { linkCode, drafts = "" } = readFragment(fragment, false);
+    expect([linkCode, fragment.length < 500]).toEqual(["4-AB", true]);
+    for (const target of ["lobby", "@olga"]) ana.chat.actions.setDraft(target, undefined);
+    await ana.close();
+    const damaged = [
+      "",
+      "{",
+      drafts.replace(" ana ", " eve "),
+      drafts.replace('"half a sen"', "7"),
+    ];
+    for (const text of damaged) {
+      browser.lastDrafts = text;
+      const next = await browser.tab();
+      await next.until("it has read them", () => browser.lastDrafts === undefined);
+      expect([text, await browser.store.all("drafts", "")]).toEqual([text, []]);
+      await next.close();
+    }
+    browser.lastDrafts = drafts;
+    const last = await browser.tab();
+    await last.until("the draft", () => last.chat.model.drafts.has("lobby"));
+    expect(last.chat.model.drafts.get("lobby")?.text).toBe("half a sen");
   });
 });
 
