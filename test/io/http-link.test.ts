@@ -2,8 +2,10 @@ import { expect, test } from "bun:test";
 import { makeCertificate } from "../../src/crypto/certificate.ts";
 import { systemClock } from "../../src/io/clock.ts";
 import type { Link } from "../../src/io/link/link.ts";
+import { wsDial } from "../../src/io/ws/dial.ts";
 import { listenWs } from "../../src/io/ws/listener.ts";
 import { dialHttp } from "../../src/web/browser/http-link.ts";
+import { DEADLINE_MS } from "../event.ts";
 import { linkCompliance } from "./link/link-compliance.ts";
 import { numbered, numberOf } from "./link-bench.ts";
 import { LinkObserver } from "./link-observer.ts";
@@ -41,7 +43,7 @@ function dialThrough(gate: Gate, port: number, isBuffering: boolean): Promise<Li
     host,
     clock,
     channelsMax: 8,
-    network: { isBuffering },
+    network: { pollsUntil: isBuffering ? Number.POSITIVE_INFINITY : 0 },
   });
 }
 
@@ -92,3 +94,43 @@ test("100 links at once receive what each of them sends", async () => {
   for (const link of clients) link.destroy();
   await listener.stop();
 });
+
+test.each(["streaming", "polling"])(
+  "a new certificate closes neither a %s link nor a WebSocket",
+  async (kind) => {
+    const listener = listenWs(
+      { host, port: 0, tls, http },
+      {
+        accept: () => true,
+        link: (link) => {
+          link.follow("room");
+          link.receive({ message: (bytes) => listener.publish("room", bytes), closed: () => {} });
+        },
+      },
+    );
+    const { port } = listener;
+    const gate = { opened: Promise.resolve() };
+    const links = [
+      await dialThrough(gate, port, kind === "polling"),
+      await wsDial()({ host, port, timeoutMs: DEADLINE_MS }),
+    ];
+    const observers = links.map((link) => new LinkObserver(link));
+    let count = 0;
+    const exchange = async () => {
+      for (const link of links) {
+        link.send(numbered(count++));
+        await Promise.all(observers.map((observer) => observer.count(count)));
+      }
+    };
+    await exchange();
+    for (const name of ["next.example", "last.example"]) {
+      listener.setCertificate?.(await makeCertificate([name]));
+      await exchange();
+    }
+    for (const { messages, closedCount } of observers) {
+      expect([messages.map(numberOf), closedCount]).toEqual([[0, 1, 2, 3, 4, 5], 0]);
+    }
+    for (const link of links) link.destroy();
+    await listener.stop();
+  },
+);

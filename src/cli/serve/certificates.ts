@@ -14,6 +14,8 @@ import { loadNamedCertificate, type NamedCertificate } from "./local-root.ts";
 
 /** Short enough, because certificates are renewed weeks before they end. */
 const CHECK_INTERVAL_MS = 60_000;
+/** Nothing listens in the meantime. */
+const RETRY_INTERVAL_MS = 1_000;
 /** At the first failure, the owner may have replaced only one of the files yet. */
 const FAILURES_BEFORE_NOTICE = 2;
 
@@ -69,17 +71,33 @@ export class Certificates {
     return hostCheck(hostNames(this.options.args, this.#pair?.certPem));
   }
 
-  /** Calls back after each change, until the returned function is called. */
+  /**
+   * Calls back after each change, until the returned function is called. After a fault of the
+   * callback, such as port-taken, calls again soon.
+   */
   watch(onChange: (tls: ServerTls) => void): () => void {
-    const { clock } = this.options.context;
+    const { context } = this.options;
+    let isPending = false;
     const check = async () => {
       const hasNamed = await this.#loadNamed();
-      if ((this.#readAgain() || hasNamed) && this.tls !== undefined) onChange(this.tls);
+      const hasChanged = this.#readAgain() || hasNamed;
+      if ((hasChanged || isPending) && this.tls !== undefined) {
+        try {
+          onChange(this.tls);
+          isPending = false;
+        } catch (error) {
+          if (!(error instanceof Fault)) throw error;
+          if (!isPending)
+            printNotice(context, `cannot use the new certificate: ${faultLine(error)}`);
+          isPending = true;
+        }
+      }
       schedule();
     };
     let cancel = () => {};
     const schedule = () => {
-      cancel = clock.after(CHECK_INTERVAL_MS, () => void check());
+      const afterMs = isPending ? RETRY_INTERVAL_MS : CHECK_INTERVAL_MS;
+      cancel = context.clock.after(afterMs, () => void check());
     };
     schedule();
     return () => cancel();

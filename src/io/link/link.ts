@@ -109,7 +109,8 @@ export interface Listener {
   publish(topic: string, message: Uint8Array, records?: readonly HeadedRecord[]): void;
   /**
    * Serves another certificate to new connections. Exists for transports whose clients may check a
-   * certificate's dates.
+   * certificate's dates. After a fault, nothing listens until a repeated call succeeds.
+   * @throws {Fault} port-taken if another program takes the port in between
    */
   setCertificate?(tls: ServerTls): void;
   stop(): Promise<void>;

@@ -171,9 +171,10 @@ class WsListener implements Listener {
     this.#tls = tls;
     this.#namedHash = namedHashOf(tls);
     const former = this.#server;
-    this.#former.add(former);
-    void former.stop().then(() => this.#former.delete(former));
+    const stopped = former.stop();
     this.#server = this.#serve(this.port);
+    this.#former.add(former);
+    void stopped.then(() => this.#former.delete(former));
   }
 
   stop(): Promise<void> {

@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { X509Certificate } from "node:crypto";
 import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { Fault } from "../../../src/base/fault.ts";
 import { DAY_MS } from "../../../src/base/time.ts";
 import { Certificates, type CertificatesOptions } from "../../../src/cli/serve/certificates.ts";
 import type { ServeArgs } from "../../../src/cli/serve/flags.ts";
@@ -215,6 +216,26 @@ describe("the root for the server's names", () => {
     const ends = [was, is].map((pem) => Date.parse(new X509Certificate(pem).validTo));
     expect(Math.round(((ends[1] ?? 0) - (ends[0] ?? 0)) / DAY_MS)).toBe(338);
   });
+});
+
+test("a listener whose port is taken in between gets the certificate soon after", async () => {
+  const folder = tempFolder();
+  const [cert, key] = [join(folder, "c.pem"), join(folder, "k.pem")];
+  for (const file of [cert, key]) writeFileSync(file, first.certPem + first.keyPem);
+  const { options, clock, stderr } = setup({ args: { cert, key } });
+  const certificates = await Certificates.open(options);
+  let attempts = 0;
+  certificates.watch(() => {
+    if (++attempts < 4) throw new Fault("port-taken", "port 2428 is in use");
+  });
+  for (const file of [cert, key]) writeFileSync(file, second.certPem + second.keyPem);
+  await clock.advance(MINUTE_MS);
+  expect(attempts).toBe(1);
+  await clock.advance(2_000);
+  expect(attempts).toBe(3);
+  await clock.advance(10 * MINUTE_MS);
+  expect(attempts).toBe(4);
+  expect(stderr.text.match(/cannot use the new certificate: port 2428 is in use/g)).toHaveLength(1);
 });
 
 test("an invalid pair prevents the start", async () => {

@@ -1,4 +1,4 @@
-import { afterAll, describe, expect, test } from "bun:test";
+import { afterAll, describe, expect, spyOn, test } from "bun:test";
 import { connect as connectTls } from "node:tls";
 import { Fault } from "../../../src/base/fault.ts";
 import { CONTROL_FRAMES_BURST } from "../../../src/base/limits.ts";
@@ -284,6 +284,25 @@ describe("a new certificate", () => {
     for (const link of [firstLink, secondLink, ...others]) link.close();
     await changing.stop();
     expect(changing.port).toBe(port);
+  });
+
+  test("is used when another program has left the port that it took in between", async () => {
+    const changing = listenWs({ host, port: 0, tls: certificate, http }, events);
+    const { port } = changing;
+    const link = await wsDial()({ host, port, timeoutMs });
+    const observer = new LinkObserver(link);
+    const next = await makeCertificate(["next.example"]);
+    const taken = Object.assign(new Error("in use"), { code: "EADDRINUSE" });
+    const serve = spyOn(Bun, "serve").mockImplementationOnce(() => {
+      throw taken;
+    });
+    expect(() => changing.setCertificate?.(next)).toThrow(`port ${port} is in use`);
+    serve.mockRestore();
+    changing.setCertificate?.(next);
+    expect(await peerNames(port)).toContain("next.example");
+    expect(observer.closedCount).toBe(0);
+    link.close();
+    await changing.stop();
   });
 
   test("may be for one name only, with its own hash", async () => {
