@@ -88,4 +88,13 @@ pageTest("reports what the network refuses, and recovers", async () => {
   await ana.logIn("remy");
   await ana.send("at last");
   await ana.waitUntilSent();
+  let deletes = 0;
+  const countsDeletes = ({ method }: IncomingMessage) => {
+    if (method === "DELETE") deletes += 1;
+    return false;
+  };
+  proxy.options = { refuses: countsDeletes };
+  await ana.page.reload();
+  await until("the closed page has left", () => deletes > 0);
+  await ana.composer.waitFor();
 });

@@ -60,7 +60,11 @@ interface Page extends SavingPage {
     name: string,
   ) => Pick<BroadcastChannel, "onmessage" | "postMessage" | "close">;
   requestAnimationFrame(callback: () => void): number;
-  addEventListener(kind: string, listener: (event: { readonly oldURL: string }) => void): void;
+  addEventListener(
+    kind: string,
+    listener: (event: { readonly oldURL: string }) => void,
+    options?: { readonly signal: AbortSignal },
+  ): void;
 }
 
 /** Browsers draw no frames for a hidden page, so a timer replaces the frame. */
@@ -129,10 +133,17 @@ function pageDial(page: Page, clock: Platform["clock"], dialWebSocket: Platform[
   if (page.fetch === undefined) return dialWebSocket;
   const fetch = page.fetch.bind(page);
   const { hostname: host } = page.location;
-  const network = { isBuffering: false };
-  const options = { fetch, origin: "", host, clock, channelsMax: HTTP_CHANNELS_MAX, network };
-  return new PageDialer({ dialSocket: dialWebSocket, dialHttp: () => dialHttp(options), fetch })
-    .dial;
+  const options: HttpDialOptions = {
+    fetch,
+    origin: "",
+    host,
+    clock,
+    channelsMax: HTTP_CHANNELS_MAX,
+    network: { pollsUntil: 0 },
+    onPageHide: (callback, signal) => page.addEventListener("pagehide", callback, { signal }),
+  };
+  const dial = () => dialHttp(options);
+  return new PageDialer({ dialSocket: dialWebSocket, dialHttp: dial, fetch, clock }).dial;
 }
 
 /** Starts the first connection attempt while the page reads its store. */
@@ -358,25 +369,31 @@ interface PageDialOptions {
   readonly dialSocket: () => Promise<Link>;
   readonly dialHttp: () => Promise<Link>;
   readonly fetch: HttpDialOptions["fetch"];
+  readonly clock: Pick<Platform["clock"], "now">;
 }
 
 /** Refused WebSockets, while the server answers, after which the page uses HTTP. */
 const REFUSALS = 2;
+/** The network may change; later links try WebSocket again. */
+const HTTP_MS = 10 * 60_000;
 
 export class PageDialer {
   #httpLink: Link | undefined;
+  #refusedAt = Number.NEGATIVE_INFINITY;
 
   constructor(private readonly options: PageDialOptions) {}
 
   /** @throws {Fault} unreachable, timeout */
   readonly dial = async (): Promise<Link> => {
-    const { dialSocket, dialHttp } = this.options;
+    const { dialSocket, dialHttp, clock } = this.options;
     const hasWorked = (this.#httpLink?.counters().receivedMessages ?? 0) > 0;
-    for (let refusals = 0; refusals < REFUSALS && !hasWorked; refusals++) {
+    const isRecent = clock.now() < this.#refusedAt + HTTP_MS;
+    for (let refusals = 0; refusals < REFUSALS && !(hasWorked && isRecent); refusals++) {
       try {
         return await dialSocket();
       } catch (error) {
         if (!(await this.#isServerUp())) throw error;
+        this.#refusedAt = clock.now();
       }
     }
     try {

@@ -24,12 +24,16 @@ export interface HttpDialOptions {
   readonly clock: Pick<Clock, "after" | "now">;
   /** Further data channels wait, because browsers open six connections to a host. */
   readonly channelsMax: number;
-  /** Set once a proxy has withheld the beginning of a response. All later links then poll. */
-  readonly network: { isBuffering: boolean };
+  /** All links poll until this time, because a proxy has withheld the beginning of a response. */
+  readonly network: { pollsUntil: number };
+  /** Calls back when the page is closed, unless the signal is aborted before. */
+  readonly onPageHide?: (callback: () => void, signal: AbortSignal) => void;
 }
 
 /** Time within which a response must begin. */
 const STARTED_TIMEOUT_MS = 3_000;
+/** The network may change, or may only have been slow. */
+const POLL_MS = 10 * 60_000;
 /** The server waits somewhat longer for a lost request to be repeated. */
 const RETRY_MS_MAX = 8_000;
 const RETRY_INTERVAL_MS = 250;
@@ -71,13 +75,14 @@ class HttpLink extends QueuedLink {
   ) {
     super(options.clock);
     this.remote = { host: options.host, port: 0 };
+    options.onPageHide?.(() => this.drop(lostFault()), this.#posting.signal);
     void this.#receiveAll();
   }
 
   drop(fault: Fault | undefined): void {
     if (this.isClosed) return;
     this.#closed(fault);
-    // Also sent while the page is being closed. Ignored: without it, the server waits a while.
+    // Outlives the page. Ignored: without it, the server waits a while.
     const request = { method: "DELETE", keepalive: true };
     this.options.fetch(this.url, request).catch(() => undefined);
   }
@@ -168,12 +173,12 @@ class HttpLink extends QueuedLink {
 
   async #receiveSome(): Promise<void> {
     const { fetch, clock, network } = this.options;
-    const isPoll = network.isBuffering;
+    const isPoll = clock.now() < network.pollsUntil;
     const abort = new AbortController();
     this.#getting = abort;
     const cancel = clock.after(STARTED_TIMEOUT_MS, () => {
       if (isPoll) return;
-      network.isBuffering = true;
+      network.pollsUntil = clock.now() + POLL_MS;
       abort.abort();
     });
     let hasStarted = false;

@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { Fault } from "../../../src/base/fault.ts";
 import type { Link } from "../../../src/io/link/link.ts";
 import { PageDialer } from "../../../src/web/browser/browser.ts";
-import { dialHttp } from "../../../src/web/browser/http-link.ts";
+import { dialHttp, type HttpDialOptions } from "../../../src/web/browser/http-link.ts";
 import { VirtualClock } from "../../client/virtual-clock.ts";
 import { rejection } from "../../rejection.ts";
 
@@ -12,7 +12,9 @@ const linkOf = (transport: string, receivedMessages = 1) =>
 
 function dialer({ refusals = 99, health = "ok\n", http = linkOf("http") as Link | Fault }) {
   const dialled: string[] = [];
+  const clock = new VirtualClock();
   const page = new PageDialer({
+    clock,
     dialSocket: async () => {
       dialled.push("socket");
       if (dialled.length <= refusals) throw unreachable;
@@ -28,14 +30,18 @@ function dialer({ refusals = 99, health = "ok\n", http = linkOf("http") as Link 
       return new Response(health);
     },
   });
-  return { dialled, dial: page.dial };
+  return { dialled, dial: page.dial, clock };
 }
 
-test("uses HTTP after two refusals, and then at once", async () => {
-  const { dialled, dial } = dialer({});
+test("uses HTTP after two refusals, then at once, and WebSocket ten minutes later", async () => {
+  const { dialled, dial, clock } = dialer({});
   expect((await dial()).transport).toBe("http");
+  await clock.advance(599_999);
   expect((await dial()).transport).toBe("http");
   expect(dialled).toEqual(["socket", "socket", "http", "http"]);
+  await clock.advance(1);
+  await dial();
+  expect(dialled.slice(4)).toEqual(["socket", "socket", "http"]);
 });
 
 test("uses WebSocket if it works at the second attempt", async () => {
@@ -67,24 +73,40 @@ test("tries WebSocket again after an HTTP link that received nothing", async () 
   expect(dialled).toEqual(["socket", "socket", "http", "socket", "socket", "http"]);
 });
 
+const POLLING = { pollsUntil: Number.POSITIVE_INFINITY };
+
+/** @param answer `undefined` if the request never ends */
+async function httpLink(
+  answer: (method: string, url: string) => Response | undefined,
+  { clock = new VirtualClock(), network = POLLING, ...options }: Partial<LinkOptions> = {},
+): Promise<Link> {
+  const fetch: HttpDialOptions["fetch"] = async (url, { method = "GET", signal }) => {
+    if (url.endsWith("/link")) return new Response("0".repeat(32));
+    const response = answer(method, url);
+    if (response !== undefined) return response;
+    return new Promise((_, reject) => {
+      signal?.addEventListener("abort", () => reject(new Error("aborted")));
+    });
+  };
+  const fixed = { origin: "", host: "there", channelsMax: 1 };
+  return dialHttp({ ...fixed, fetch, clock, network, ...options });
+}
+
+interface LinkOptions extends HttpDialOptions {
+  readonly clock: VirtualClock;
+}
+
 test.each([
   ["GET", "answersRefused"],
   ["POST", "postsRefused"],
 ])("a link whose %s requests all fail names them", async (refused, text) => {
   const clock = new VirtualClock();
   const faults: unknown[] = [];
-  const link = await dialHttp({
-    fetch: async (url, { method = "GET" }) => {
-      if (url.endsWith("/link")) return new Response("0".repeat(32));
-      if (method === refused) throw new TypeError("no network");
-      return method === "GET" ? new Promise(() => {}) : new Response(null, { status: 204 });
-    },
-    origin: "",
-    host: "there",
-    clock,
-    channelsMax: 1,
-    network: { isBuffering: true },
-  });
+  const answer = (method: string) => {
+    if (method === refused) throw new TypeError("no network");
+    return method === "GET" ? undefined : new Response(null, { status: 204 });
+  };
+  const link = await httpLink(answer, { clock });
   link.receive({ message: () => {}, closed: (fault) => void faults.push(fault) });
   link.send(new Uint8Array(1));
   await clock.advance(7_900);
@@ -96,18 +118,10 @@ test.each([
 test("opens a data channel after the previous one has closed", async () => {
   const clock = new VirtualClock();
   let opened = 0;
-  const link = await dialHttp({
-    fetch: async (url, { method = "GET" }) => {
-      if (url.endsWith("/link")) opened += 1;
-      if (url.endsWith("/link")) return new Response("0".repeat(32));
-      return method === "GET" ? new Promise(() => {}) : new Response(null, { status: 204 });
-    },
-    origin: "",
-    host: "there",
-    clock,
-    channelsMax: 1,
-    network: { isBuffering: true },
-  });
+  const link = await httpLink(
+    (method) => (method === "GET" ? void opened++ : new Response(null, { status: 204 })),
+    { clock },
+  );
   const first = await link.openChannel();
   const second = link.openChannel();
   const third = rejection(link.openChannel());
@@ -118,4 +132,32 @@ test("opens a data channel after the previous one has closed", async () => {
   expect(opened).toBe(3);
   link.destroy();
   expect(await third).toMatchObject({ code: "unreachable" });
+});
+
+test("polls after a withheld response, and streams again ten minutes later", async () => {
+  const clock = new VirtualClock();
+  const requests: string[] = [];
+  const network = { pollsUntil: 0 };
+  const answer = (method: string, url: string) =>
+    method === "GET" ? void requests.push(url.includes("poll") ? "poll" : "stream") : undefined;
+  const link = await httpLink(answer, { clock, network });
+  await clock.advance(3_250);
+  link.destroy();
+  (await httpLink(answer, { clock, network })).destroy();
+  await clock.advance(600_000);
+  (await httpLink(answer, { clock, network })).destroy();
+  expect(requests).toEqual(["stream", "poll", "poll", "stream"]);
+});
+
+test("destroys the link when the page is closed", async () => {
+  const page = new EventTarget();
+  const requests: string[] = [];
+  const answer = (method: string) => void requests.push(method);
+  const onPageHide: HttpDialOptions["onPageHide"] = (callback, signal) =>
+    page.addEventListener("pagehide", callback, { signal });
+  const link = await httpLink(answer, { onPageHide });
+  page.dispatchEvent(new Event("pagehide"));
+  expect([requests, link.send(new Uint8Array(1))]).toEqual([["GET", "DELETE"], false]);
+  page.dispatchEvent(new Event("pagehide"));
+  expect(requests).toHaveLength(2);
 });
