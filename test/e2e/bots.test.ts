@@ -134,3 +134,50 @@ requires("python3", "setsid").test("the IRC bot rolls dice while it is connected
   const answers = ana.jsonLines.filter(({ kind, from }) => kind === "text" && from === "robot");
   expect(answers).toHaveLength(2);
 });
+
+requires("curl", "jq", "setsid").test(
+  "the ntfy bot forwards mentions and direct messages",
+  async () => {
+    await using sandbox = new Sandbox();
+    await sandbox.serve();
+    const robot = await robotIn(sandbox);
+    const received: string[] = [];
+    let refusals = 1;
+    using ntfy = Bun.serve({
+      hostname: "127.0.0.1",
+      port: 0,
+      fetch: async (request) => {
+        if (refusals-- > 0) return new Response(null, { status: 503 });
+        const { pathname } = new URL(request.url);
+        const text = await request.text();
+        received.push(`${request.method} ${pathname} ${request.headers.get("title")}: ${text}`);
+        return new Response();
+      },
+    });
+    const source = sourceOf("ntfy.sh")
+      .replace("192.0.2.7:8080", `127.0.0.1:${ntfy.port}`)
+      .replace("name=ana", "name=robot");
+    expect(source.trimEnd().split("\n").length).toBeLessThanOrEqual(15);
+    sandbox.write("ntfy.sh", source);
+    const ana = await sandbox.home("ana").join(["--user", "ana", "--room", "ops"]);
+    ana.type("@robot before its time");
+    await ana.json("ack");
+    const [last] = await robot.json(["history", "--user", "robot", "--last", "1"]);
+    const forwarded = (text: string) => `POST /ana-f3b0c91d chat: ana in ${text}`;
+    sandbox.write("since", new Date(Date.parse(String(last?.["time"])) + 1).toISOString());
+    {
+      await using bot = new Bot(robot, ["sh", "ntfy.sh"]);
+      ana.type("hello", "@robot $(touch evil)", "/msg robot @file", "@robot third");
+      await until("three messages", () => received.length === 3);
+      await bot.kill();
+    }
+    expect(received.splice(0)).toEqual(
+      ["ops: @robot $(touch evil)", "a direct message: @file", "ops: @robot third"].map(forwarded),
+    );
+    ana.type("@robot meanwhile");
+    await ana.json("ack", { text: "@robot meanwhile" });
+    await using _ = new Bot(robot, ["sh", "ntfy.sh"]);
+    await until("the missed message", () => received.at(-1) === forwarded("ops: @robot meanwhile"));
+    expect(received.length).toBeLessThanOrEqual(4);
+  },
+);
