@@ -33,10 +33,14 @@ export class HttpProxy {
     });
   }
 
-  static async open(port: number, options: HttpProxyOptions = {}): Promise<HttpProxy> {
+  static async open(
+    port: number,
+    options: HttpProxyOptions = {},
+    host = "127.0.0.1",
+  ): Promise<HttpProxy> {
     const proxy = new HttpProxy(port, await makeCertificate());
     proxy.options = options;
-    await new Promise<void>((resolve) => proxy.#server.listen(0, "127.0.0.1", resolve));
+    await new Promise<void>((resolve) => proxy.#server.listen(0, host, resolve));
     return proxy;
   }
 
@@ -85,4 +89,10 @@ export class HttpProxy {
     response.on("close", () => onward.destroy());
     request.pipe(onward);
   }
+}
+
+// For checks on real phones (docs/design/PHONES.md).
+if (import.meta.main) {
+  const { address } = await HttpProxy.open(Number(Bun.argv[2]), {}, "0.0.0.0");
+  process.stdout.write(`open https://ADDRESS:${address.split(":")[1]}/ on the phone\n`);
 }
