@@ -59,6 +59,7 @@ const PARTS: Readonly<Record<string, Part>> = {
   load: { program: "load.ts", minutesMax: 6 },
   screen: { program: "screen.ts", minutesMax: 5 },
   page: { program: "page.ts", minutesMax: 30 },
+  "http-links": { program: "http-links.ts", minutesMax: 2 },
   udp: { program: "udp.ts", minutesMax: 60 },
   hostile: { program: "hostile.ts", quickFlags: ["--rounds", "2"], minutesMax: 60 },
 };

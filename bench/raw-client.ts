@@ -30,6 +30,11 @@ export function carriesRecords(bytes: Uint8Array): boolean {
   return RECORD.every((byte, i) => bytes[KIND_OFFSET + i] === byte);
 }
 
+export type Dial = (port: number) => Promise<Link>;
+
+const dialSocket: Dial = (port) =>
+  wsDial()({ host: "127.0.0.1", port, timeoutMs: DIAL_TIMEOUT_MS });
+
 /** Minimal client for load tests: it checks no proofs and stores nothing. */
 export class RawClient {
   readonly #link: Link;
@@ -63,10 +68,8 @@ export class RawClient {
     this.#perform(this.#session.notify({ kind: "hello", versions, client: "bench", nonce }));
   }
 
-  static async connect(port: number): Promise<RawClient> {
-    const client = new RawClient(
-      await wsDial()({ host: "127.0.0.1", port, timeoutMs: DIAL_TIMEOUT_MS }),
-    );
+  static async connect(port: number, dial = dialSocket): Promise<RawClient> {
+    const client = new RawClient(await dial(port));
     await client.#orClosed(client.#welcome.promise);
     return client;
   }
@@ -76,8 +79,9 @@ export class RawClient {
     user: string,
     onBytes?: RawClient["onBytes"],
     device: Identity = Identity.generate(),
+    dial = dialSocket,
   ): Promise<RawClient> {
-    const client = await RawClient.connect(port);
+    const client = await RawClient.connect(port, dial);
     if (onBytes !== undefined) client.onBytes = onBytes;
     const welcome = await client.#welcome.promise;
     const account = Identity.generate();
