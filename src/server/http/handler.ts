@@ -1,6 +1,7 @@
 /** HTTP handler of the server: routing, limits and common headers. */
 
 import type { Fault } from "../../base/fault.ts";
+import { isName } from "../../base/names.ts";
 import type { Address } from "../../io/link/link.ts";
 import { requestUrl } from "../../io/ws/address.ts";
 import { PORT_DEFAULT } from "../../wire/invite.ts";
@@ -127,14 +128,21 @@ async function answer(
     return textResponse(303, "", { location: "/#trust" });
   }
   if (options.page !== undefined) {
-    return servePage(options.page, request, pathname) ?? textResponse(404, "Not found.\n");
+    const file = servePage(options.page, request, pathname);
+    if (file !== undefined) return file;
+    if (request.headers.get("accept")?.includes("text/html") === true) {
+      return htmlResponse(404, notFoundPage(options, pathname.slice(1)));
+    }
+    return textResponse(404, "Not found.\n");
   }
   if (pathname !== "/") return textResponse(404, "Not found.\n");
   const port = options.port();
   const address = port === PORT_DEFAULT ? hostname : `${hostname}:${port}`;
-  return new Response(joinPage(options, address), {
-    headers: { "content-type": "text/html; charset=utf-8" },
-  });
+  return htmlResponse(200, joinPage(options, address));
+}
+
+function htmlResponse(status: number, html: string): Response {
+  return new Response(html, { status, headers: { "content-type": "text/html; charset=utf-8" } });
 }
 
 function textResponse(status: number, text: string, more: Record<string, string> = {}): Response {
@@ -175,6 +183,12 @@ connection is encrypted. If you know who runs the server, continue: "Advanced", 
 "Accept the risk".</p>
 ${hasRoot() ? trust : ""}`,
   );
+}
+
+/** @param path often the name of a room, for people who type its address */
+function notFoundPage({ name }: HttpOptions, path: string): string {
+  const [route, label] = isName(path) ? [`#/${path}`, `#${path}`] : ["", "the chat"];
+  return htmlPage(name, `<p>Nothing is here. <a href="/${route}">Open ${label}</a></p>`);
 }
 
 function joinPage({ name, fingerprint }: HttpOptions, address: string): string {

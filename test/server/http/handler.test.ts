@@ -53,6 +53,25 @@ test.each([
   expect(response.headers.get("access-control-allow-origin")).toBeNull();
 });
 
+test.each([
+  ["/lobby", '<a href="/#/lobby">Open #lobby</a>'],
+  ["/a/b", '<a href="/">Open the chat</a>'],
+  ["/%3Cb%3E", '<a href="/">Open the chat</a>'],
+])("leads a browser from %s to the page", async (path, link) => {
+  const site = httpHandler({
+    name: "x",
+    port: () => 1,
+    fingerprint: "x",
+    page: { build: "", files: new Map() },
+  });
+  const url = `https://chat.example${path}`;
+  const response = await site(new Request(url, { headers: { accept: "text/html,*/*" } }), REMOTE);
+  expect(response.status).toBe(404);
+  expect(await response.text()).toContain(link);
+  const program = await site(new Request(url), REMOTE);
+  expect([program.status, await program.text()]).toEqual([404, "Not found.\n"]);
+});
+
 test("reports the fault at /healthz without naming servers", async () => {
   const fault = new Fault("no-majority", "2 of 3 NATS servers do not answer: nats://10.0.0.2:4222");
   let health: Fault | undefined = fault;
