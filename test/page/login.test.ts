@@ -138,6 +138,18 @@ pageTest("shows the password on request, by mouse and keys", async () => {
   await ana.page.getByText(String(listening["fingerprint"])).waitFor();
 });
 
+pageTest("says that an operator link has been used already", async () => {
+  await using sandbox = new Sandbox();
+  const served = await sandbox.serve();
+  const link = String(served.listening["operatorLink"]);
+  await using first = await open.browser.visit(link);
+  await first.logIn("first");
+  await using second = await open.browser.visit(link);
+  await second.submitLogin("second");
+  await second.page.getByText("This operator link has been used already.").waitFor();
+  await second.page.locator("#enter-room").waitFor();
+});
+
 pageTest("explains the operator link, and offers to stop being operator", async () => {
   await using olga = await open.browser.visit(String(open.served.listening["operatorLink"]));
   await olga.page.getByText("Sign in to become this server's operator.").waitFor();

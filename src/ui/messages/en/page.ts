@@ -453,6 +453,9 @@ export const ENGLISH = {
   operatorLinkLost:
     "Your operator link stopped working, as it does when the server restarts. Open the new link " +
     "that “chat serve” prints when it starts.",
+  operatorLinkUsed:
+    "This operator link has been used already. Enter the server's password below, or open the " +
+    "new link that “chat serve” prints when it starts.",
   operatorEnd: "Stop being operator",
 
   more: "More",

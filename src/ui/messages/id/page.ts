@@ -455,6 +455,9 @@ export const INDONESIAN: Texts = {
   operatorLinkLost:
     "Tautan operator Anda tidak berlaku lagi, misalnya karena server dimulai ulang. Buka tautan " +
     "baru yang ditampilkan “chat serve” saat dimulai.",
+  operatorLinkUsed:
+    "Tautan operator ini sudah dipakai. Masukkan kata sandi server di bawah, atau buka tautan " +
+    "baru yang ditampilkan “chat serve” saat dimulai.",
   operatorEnd: "Berhenti menjadi operator",
 
   more: "Lainnya",

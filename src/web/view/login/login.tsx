@@ -139,6 +139,7 @@ function LoginForm({ server, task, refused }: FormProps) {
   return (
     <form onSubmit={submit} className="enter-form" noValidate>
       <p>{texts.loginExplained}</p>
+      {isRejected && chat.isOperatorInvited ? <p role="alert">{texts.operatorLinkUsed}</p> : null}
       <Field
         id="enter-name"
         label={texts.name}
