@@ -39,6 +39,21 @@ async function serverWindow(name: string): Promise<Visit> {
   return olga;
 }
 
+pageTest("keeps room for the charts while they load", async () => {
+  await using sandbox = new Sandbox();
+  const served = await sandbox.serve();
+  // The charts never arrive.
+  const link = String(served.listening["operatorLink"]);
+  await using olga = await browser.visit(link, { refused: "**/assets/charts*" });
+  await olga.logIn("olga");
+  await olga.button("Server administration").click();
+  const facts = olga.page.locator(".facts dt").first();
+  await facts.waitFor();
+  expect(await olga.page.locator(".chart").count()).toBe(0);
+  const { height = 0 } = olga.page.viewportSize() ?? {};
+  expect((await facts.boundingBox())?.y).toBeGreaterThan(height);
+});
+
 pageTest(
   "lets an operator reset a password, sign out a user, close a room and delete a file",
   async () => {

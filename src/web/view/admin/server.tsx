@@ -116,7 +116,7 @@ function useSamples(): SampleColumns | undefined {
 
 type ChartsComponent = ComponentType<{ readonly samples: SampleColumns }>;
 
-function LazyCharts({ samples }: { readonly samples: SampleColumns }) {
+function LazyCharts({ samples }: { readonly samples: SampleColumns | undefined }) {
   const { fail, texts } = usePage();
   const [Charts, setCharts] = useState<ChartsComponent | undefined>(undefined);
   useEffect(
@@ -128,7 +128,8 @@ function LazyCharts({ samples }: { readonly samples: SampleColumns }) {
       ),
     [fail, texts],
   );
-  return Charts === undefined ? null : <Charts samples={samples} />;
+  if (samples === undefined || Charts === undefined) return <div className="charts-loading" />;
+  return <Charts samples={samples} />;
 }
 
 function Registration() {
@@ -226,7 +227,7 @@ export function DashboardServer() {
   return (
     <>
       <FaultLine fault={fault} />
-      {samples === undefined ? null : <LazyCharts samples={samples} />}
+      <LazyCharts samples={samples} />
       <dl className="facts">
         {(value === undefined ? [] : facts(value, samples, texts)).map(
           ({ name, text, isWarning }) => (
