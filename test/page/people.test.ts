@@ -82,15 +82,18 @@ pageTest(
     await ben.post("between us", "@ana");
     await ana.room("@ben").click();
     await ana.waitForMessage("between us");
-    await until("the avatar is visible", async () => (await avatarsIn(ana, ".list")).length === 1);
+    await until(
+      "the avatar is visible",
+      async () => (await avatarsIn(ana, ".list article")).length === 1,
+    );
     const [inList] = await avatarsIn(ana, ".room-line[data-target='@ben']");
-    const [inMessage] = await avatarsIn(ana, ".list");
+    const [inMessage] = await avatarsIn(ana, ".list article");
     expect(inList).toMatchObject({ initials: "B", color: inMessage?.color });
 
     for (const width of [360, 320, 160]) {
       await ana.page.setViewportSize({ width, height: 640 });
       await until("nothing overflows", async () => (await ana.overflow()) === 0);
-      const [avatar] = await avatarsIn(ana, ".list");
+      const [avatar] = await avatarsIn(ana, ".list article");
       const text = await ana.page.locator(".list article .words").first().boundingBox();
       expect(avatar?.left).toBeGreaterThanOrEqual(0);
       expect(text?.width).toBeGreaterThan(width * 0.75 - 30);
@@ -98,7 +101,7 @@ pageTest(
     await ana.page.setViewportSize({ width: 1280, height: 800 });
     await ana.page.evaluate("document.documentElement.dir = 'rtl'");
     await until("the avatar stands at the right", async () => {
-      const [avatar] = await avatarsIn(ana, ".list");
+      const [avatar] = await avatarsIn(ana, ".list article");
       const text = await ana.page.locator(".list article .words").first().boundingBox();
       return text !== null && (avatar?.left ?? 0) > text.x + text.width;
     });

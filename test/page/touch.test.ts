@@ -228,7 +228,25 @@ pageTest("shows the sections of the settings in one row that scrolls", async () 
   const nav = kim.page.locator(".settings-nav");
   await nav.getByRole("button", { name: "Privasi" }).tap();
   expect((await nav.boundingBox())?.height).toBeLessThan(2 * 44);
+  expect((await kim.page.locator(".dialog-foot").boundingBox())?.height).toBeLessThan(2 * 44);
   expect(await kim.overflow()).toBe(0);
+});
+
+pageTest("shows two lines of a topic, and that there are more categories of emoji", async () => {
+  const tia = await server.window("tia", { ...PHONE, width: 360 });
+  await tia.createRoom("topical");
+  await tia.send("/topic Fractions, homework for Friday, and everything about the school trip");
+  const topic = tia.page.locator(".room-title .topic");
+  await until("two lines", async () => ((await topic.boundingBox())?.height ?? 0) > 30);
+  expect((await topic.boundingBox())?.height).toBeLessThan(45);
+  await tia.button("Emoji").tap();
+  const categories = tia.page.locator(".emoji-categories");
+  await categories.getByRole("button").first().waitFor();
+  const style = await tia.page.evaluate<string>(
+    "getComputedStyle(document.querySelector('.emoji-categories')).backgroundImage",
+  );
+  expect(style.match(/gradient/g)).toHaveLength(4);
+  await tia.page.keyboard.press("Escape");
 });
 
 /** Stands for a browser that lays the keyboard over the page. */

@@ -11,6 +11,7 @@ import { useModelValue, usePage } from "../shell/context.tsx";
 import { confirmSeal } from "../shell/dialog.tsx";
 import { Icon } from "../shell/icons.tsx";
 import { InviteDialog } from "../shell/invite-dialog.tsx";
+import { Avatar, usePerson } from "./person.tsx";
 import { RichLine } from "./rich-text.tsx";
 import { accessText, inviteTo, RoomsDialog, TopicDialog } from "./room-dialogs.tsx";
 import { Switcher } from "./switcher.tsx";
@@ -26,7 +27,7 @@ export function Beginning({ target }: { readonly target: string }) {
 }
 
 interface LayoutProps {
-  readonly sign: string;
+  readonly sign: ReactNode;
   readonly title: string;
   readonly buttons: ReactNode;
   readonly children: ReactNode;
@@ -91,11 +92,12 @@ function PersonBeginning({ name: user, room }: PersonProps) {
   const page = usePage();
   const { texts, chat } = page;
   const name = cleanText(user);
+  const { tint } = usePerson(name);
   const isHere = useModelValue((model) => isOnline(model, user));
   const canSeal = room?.isSealed !== true && chat.sealRefusal === undefined;
   return (
     <Layout
-      sign="@"
+      sign={<Avatar name={name} user={user} tint={tint} />}
       title={texts.beginningWith(name)}
       buttons={
         canSeal ? (

@@ -395,7 +395,9 @@ export function SettingsDialog({ changesPassword = false, onClose }: SettingsPro
         ))}
       </div>
       <div className="dialog-actions dialog-foot">
-        <Button onClick={() => openDialog(HelpDialog)}>{texts.help}</Button>
+        <Button onClick={() => openDialog(HelpDialog)}>
+          {matchMedia("(hover: none)").matches ? texts.commands : texts.help}
+        </Button>
         <Button
           onClick={() => {
             onClose();
