@@ -1,6 +1,7 @@
 import { expect } from "bun:test";
 import { serverTag } from "../../src/web/input/route.ts";
 import { Relay } from "../e2e/relay.ts";
+import { until } from "../event.ts";
 import { pageTest } from "./browser.ts";
 import { PageServer } from "./page-server.ts";
 
@@ -52,6 +53,7 @@ pageTest(
     await page.evaluate("location.hash = '#/@cleo'");
     await page.getByRole("heading", { name: "your conversation with cleo" }).waitFor();
     await page.getByText("cleo is online.").waitFor();
+    expect(await page.locator(".beginning .avatar").getAttribute("data-initials")).toBe("C");
     cleo.tab.close();
     await page.getByText("cleo is offline. Your messages arrive when cleo returns.").waitFor();
     expect(await ana.accessibilityViolations()).toEqual([]);
@@ -71,6 +73,18 @@ pageTest("welcomes a new user until that user joins a room", async () => {
   await dina.room("lobby").click();
   await dina.waitForMessage("message 59");
   expect(await welcome.count()).toBe(0);
+});
+
+pageTest("shows the author of a long run of messages whose first one is out of view", async () => {
+  const ana = await server.window("ana");
+  await ana.room("lobby").click();
+  await (await server.headlessUser("runner")).postMany(40, (n) => `step ${n}`);
+  await ana.page.locator(".list").press("End");
+  await ana.waitForMessage("step 39");
+  const author = ana.page.locator(".author-above");
+  await author.getByText("runner", { exact: true }).waitFor();
+  await ana.page.locator(".list").press("Home");
+  await until("the first row needs no author", async () => (await author.count()) === 0);
 });
 
 pageTest("shows the author and beginning of a linked message, at any address", async () => {

@@ -19,6 +19,7 @@ import type { Row as ModelRow, Rows } from "../../../core/model/rows.ts";
 import { openRoom } from "../../../core/model/selectors.ts";
 import type { Item } from "../../../core/model/state.ts";
 import { LOBBY } from "../../../core/rooms/rooms.ts";
+import { authorText } from "../../../ui/text/event-text.ts";
 import { targetText } from "../../../ui/text/target-text.ts";
 import { rove } from "../../input/keys.ts";
 import { Button } from "../shell/button.tsx";
@@ -36,6 +37,8 @@ import { openMessageMenu, useMessageGestures } from "./message-gestures.ts";
 const REACH_PX = 800;
 /** The timeline follows the newest message within this distance. */
 const STICK_PX = 40;
+/** Height of the line with a message's author. */
+const HEAD_PX = 24;
 
 /** Precedes a room's first row. */
 const BEGINNING = { kind: "beginning", key: "beginning" } as const;
@@ -256,8 +259,9 @@ function useVisibleRange(
   { hasOlder, hasNewer, loading }: Rows,
   { list, isFollowing, isMenuOpen, aim }: ScrollState,
 ) {
-  const { chat } = usePage();
+  const { chat, texts } = usePage();
   const [isAway, setAway] = useState(false);
+  const [author, setAuthor] = useState<string>();
   const [unreadCount, setUnreadCount] = useState(0);
   const reported = useRef(0);
   const highestVisible = useRef<number>(undefined);
@@ -278,6 +282,10 @@ function useVisibleRange(
     }
     chat.actions.setAtNewest(isFollowing.current && !hasNewer);
     setAway(below > viewportSize || hasNewer);
+    const top = handle.indexAt(HEAD_PX);
+    const row = rows[top];
+    const isHeadless = row?.kind === "item" && (row.isGrouped || !handle.isVisible(top));
+    setAuthor(isHeadless && isMessage(row.item) ? authorText(row.item, texts) : undefined);
     if (loading === undefined) {
       if (scrollOffset < REACH_PX && hasOlder) chat.actions.loadMore("older");
       if (below < REACH_PX && hasNewer) chat.actions.loadMore("newer");
@@ -293,7 +301,19 @@ function useVisibleRange(
     if (last?.kind !== "item" || !isFocused || last.item.seq <= reported.current) return;
     reported.current = last.item.seq;
     chat.actions.markReadUpTo(last.item.seq);
-  }, [chat, rows, hasOlder, hasNewer, loading, isFocused, list, isFollowing, isMenuOpen, aim]);
+  }, [
+    chat,
+    texts,
+    rows,
+    hasOlder,
+    hasNewer,
+    loading,
+    isFocused,
+    list,
+    isFollowing,
+    isMenuOpen,
+    aim,
+  ]);
   useEffect(checkVisible);
   useEffect(() => () => chat.actions.setAtNewest(false), [chat]);
   const scrollToUnread = () => {
@@ -306,6 +326,7 @@ function useVisibleRange(
   return {
     checkVisible,
     toFresh: scrollToUnread,
+    author,
     isAway: isAway || unreadCount > 0,
     fresh: unreadCount,
   };
@@ -351,7 +372,11 @@ export const Timeline = memo(function Timeline({ rows: timeline, actions, jumps 
   const rows = useBeginning(timeline);
   const scrollState = useScrollState(rows, timeline, jumps);
   const onMenu = useMenuState(scrollState);
-  const { checkVisible, toFresh, isAway, fresh } = useVisibleRange(rows, timeline, scrollState);
+  const { checkVisible, toFresh, author, isAway, fresh } = useVisibleRange(
+    rows,
+    timeline,
+    scrollState,
+  );
   const { list, isFollowing, isMenuOpen, aim, userInputMs } = scrollState;
   const releaseAim = () => {
     aim.current = undefined;
@@ -439,6 +464,11 @@ export const Timeline = memo(function Timeline({ rows: timeline, actions, jumps 
           />
         )}
       </RowList>
+      {author === undefined ? null : (
+        <span className="author-above" dir="auto" aria-hidden="true">
+          {author}
+        </span>
+      )}
       <span ref={replyMark} className="reply-mark" aria-hidden="true">
         <Icon name="reply" />
       </span>
