@@ -186,6 +186,13 @@ export const INVITE_ADDRESSES_MAX = 16;
 export const LINK_OFFERS_MAX = 1_000;
 /** Time to walk to the other machine and type 27 letters. */
 export const LINK_CODE_MS = 10 * 60_000;
+/** Numbers of short codes have at most three digits. */
+export const CODE_NUMBER_MAX = 999;
+export const CODES_PER_ACCOUNT_MAX = 8;
+/** Exchanges in progress for a code. An exchange takes two round trips. */
+export const CODE_EXCHANGES_MAX = 16;
+/** Suffices for an invite with encryption. */
+export const CODE_MESSAGE_BYTES_MAX = 1_024;
 /** Former server keys. A client that has missed more changes must verify the key with the owner. */
 export const PREDECESSORS_MAX = 8;
 export const DEVICE_LABEL_BYTES_MAX = 64;
