@@ -33,6 +33,8 @@ export const FAULTS = {
     "login-refused": [3, "check the name and the password"],
     "not-logged-in": [3, "log in first"],
     "already-logged-in": [3, "log out first: /logout"],
+    "code-unknown": [4, "check the code, or ask the sender to share again"],
+    "code-wrong": [3, "ask the sender to share again"],
     "room-password-wrong": [3, "ask a member for the password"],
     "room-unknown": [4, "run chat rooms, or /rooms"],
     "user-unknown": [4, "run chat users, or /who"],

@@ -73,7 +73,7 @@ export interface LinkInfo {
 }
 
 type AccountNotice = NoticeOf<
-  | ("ignored" | "prefs-set" | "save" | "link-asked" | "event")
+  | ("ignored" | "prefs-set" | "save" | "link-asked" | "code-asked" | "event")
   | ("invited" | "key-packages-low" | "disk-low" | "majority" | "announced")
 >;
 
@@ -149,6 +149,7 @@ export class Follower {
       case "prefs-set":
       case "save":
       case "link-asked":
+      case "code-asked":
       case "event":
       case "disk-low":
       case "majority":

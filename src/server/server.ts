@@ -26,6 +26,7 @@ import { IrcPasswords } from "./auth/irc-passwords.ts";
 import { LogIn } from "./auth/log-in.ts";
 import { Authenticator, type Passwords } from "./auth/login.ts";
 import { Resets } from "./auth/resets.ts";
+import { ShortCodes } from "./auth/short-codes.ts";
 import { DataChannels } from "./files/data-channels.ts";
 import { FileService, type SharedContents } from "./files/file-service.ts";
 import { QUOTAS_DEFAULT } from "./files/quotas.ts";
@@ -339,6 +340,7 @@ function openServices(
     ircPasswords,
     dashboard,
     new Devices({ ...context, authenticator }),
+    new ShortCodes({ ...context, authenticator }),
     new PrefsService(context),
     new AvatarService(context),
     new Management({ ...context, catchUp }),

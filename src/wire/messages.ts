@@ -7,6 +7,8 @@
 
 import * as v from "valibot";
 import {
+  CODE_MESSAGE_BYTES_MAX,
+  CODE_NUMBER_MAX,
   DEVICE_LABEL_BYTES_MAX,
   FAULT_TEXT_BYTES_MAX,
   GREP_BYTES_MAX,
@@ -104,6 +106,9 @@ const LINK_REQUEST = {
   page: v.optional(v.boolean()),
 };
 
+const codeNumber = v.pipe(positive, v.maxValue(CODE_NUMBER_MAX));
+const codeMessage = bytes(CODE_MESSAGE_BYTES_MAX);
+
 /** `name` of a named room; `with`, the other user, in a direct conversation. */
 const roomEntry = v.object({
   room: id,
@@ -196,6 +201,17 @@ export const REQUESTS = {
     fields: LINK_REQUEST,
     answer: v.object({ user: name, key: bytes(256) }),
   },
+  /**
+   * Sends a message of the exchange of a short code to the client that offers the number. The
+   * answer is that client's reply, which the server does not understand.
+   */
+  "code-ask": {
+    phase: "entering",
+    isExclusive: true,
+    isGuess: true,
+    fields: { number: codeNumber, message: codeMessage },
+    answer: v.object({ message: codeMessage }),
+  },
   /** Sets a new password with the code from `reset`. A log-in may follow on the same link. */
   recover: {
     phase: "entering",
@@ -280,6 +296,16 @@ export const REQUESTS = {
   "link-offer": { fields: { code: HASH }, answer: accepted },
   "link-grant": {
     fields: { code: HASH, deviceKey: KEY, deviceCert: bytes(1024), key: bytes(256) },
+    answer: accepted,
+  },
+  /** Reserves the number of a short code while the link is open. Any free number if omitted. */
+  "code-offer": {
+    fields: { number: v.optional(codeNumber) },
+    answer: v.object({ number: codeNumber }),
+  },
+  /** Answers `code-asked`. Without a message, the code was wrong, and the offer ends. */
+  "code-reply": {
+    fields: { exchange: positive, message: v.optional(codeMessage) },
     answer: accepted,
   },
   "push-key": { fields: {}, answer: v.object({ key: POINT, subscribed: v.boolean() }) },
@@ -673,6 +699,8 @@ export const NOTICES = {
   /** Sent to everybody. Without `version`, the user has no avatar any more. */
   "avatar-set": { user: name, version: v.optional(positive) },
   "link-asked": LINK_REQUEST,
+  /** A message from a client that used the number. All its messages have the same `exchange`. */
+  "code-asked": { exchange: positive, message: codeMessage },
   "room-gone": { room: id },
   records: { records: list(record, RECORDS_PER_MESSAGE_MAX, 1) },
   "caught-up": { seq: count },

@@ -11,7 +11,11 @@ export const SEALED_ONLY_KINDS: readonly string[] = [
 ];
 
 /** Requests that no world sends, each with the reason. */
-const UNCOVERED_KINDS: Readonly<Partial<Record<RequestKind, string>>> = {};
+const UNCOVERED_KINDS: Readonly<Partial<Record<RequestKind, string>>> = {
+  "code-ask": "changes no records",
+  "code-offer": "changes no records",
+  "code-reply": "changes no records",
+};
 
 export function coverageErrors(sent: ReadonlySet<string>): string[] {
   const elsewhere = new Set([...SEALED_ONLY_KINDS, ...Object.keys(UNCOVERED_KINDS)]);

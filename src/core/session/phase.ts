@@ -33,6 +33,7 @@ const NOTICES_OF: Record<Role, Record<Phase, ReadonlySet<NoticeKind>>> = {
         "servers",
         "majority",
         "link-asked",
+        "code-asked",
         "key-packages-low",
         "invited",
         "offered",

@@ -438,14 +438,15 @@ export class Authenticator {
     client: ClientConnection,
     message: string,
     find: () => Found | undefined,
+    code: RefusalCode = "login-refused",
   ): Promise<Found> {
     this.#options.bans.checkClient(client);
     let found: Found | undefined;
-    await this.#guess(client, [], "login-refused", message, () => {
+    await this.#guess(client, [], code, message, () => {
       found = find();
       return Promise.resolve(found !== undefined);
     });
-    if (found === undefined) throw new Fault("login-refused", message);
+    if (found === undefined) throw new Fault(code, message);
     return found;
   }
 
@@ -523,7 +524,7 @@ export class Authenticator {
   async #guess(
     client: ClientConnection,
     names: readonly string[],
-    code: "login-refused" | "room-password-wrong",
+    code: RefusalCode,
     message: string,
     check: () => Promise<boolean>,
   ): Promise<void> {
@@ -591,6 +592,8 @@ export class Authenticator {
     }
   }
 }
+
+type RefusalCode = "login-refused" | "room-password-wrong" | "code-unknown" | "code-wrong";
 
 const SECRET_PREFIX = "secret:";
 const ADDRESS_PREFIX = "address:";

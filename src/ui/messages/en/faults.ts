@@ -11,6 +11,8 @@ export const ENGLISH_FAULTS: Readonly<Record<FaultCode, string>> = {
   "login-refused": "Incorrect name or password",
   "not-logged-in": "You aren't signed in",
   "already-logged-in": "You're already signed in",
+  "code-unknown": "No sender is using this code",
+  "code-wrong": "Incorrect code. Ask the sender to share again",
   "room-password-wrong": "Incorrect password or invite",
   "room-unknown": "There's no room with this name",
   "user-unknown": "There's no user with this name",

@@ -12,6 +12,8 @@ export const INDONESIAN_FAULTS: typeof ENGLISH_FAULTS = {
   "name-invalid": "Gunakan 1 sampai 32 huruf, angka, - atau _, tidak hanya angka",
   "name-taken": "Nama ini sudah dipakai",
   "login-refused": "Nama atau kata sandi salah",
+  "code-unknown": "Tidak ada pengirim yang memakai kode ini",
+  "code-wrong": "Kode salah. Minta pengirim membagikannya lagi",
   "room-password-wrong": "Kata sandi atau undangan salah",
   "room-unknown": "Tidak ada ruang dengan nama ini",
   "user-unknown": "Tidak ada pengguna dengan nama ini",
