@@ -9,6 +9,7 @@ import { cleanText } from "../base/text.ts";
 import { type KnownName, KnownNames } from "../io/state/known-names.ts";
 import { findLocalServers } from "../io/state/local-servers.ts";
 import { formatAddress, parseServerSpec } from "../wire/invite.ts";
+import { shortCodeCompletions } from "../wire/short-code.ts";
 import {
   type FlagDef,
   type FlagDefs,
@@ -147,12 +148,13 @@ function valuesOf(
   if (options !== undefined) {
     const prefix = definition.list === true ? typed.slice(0, typed.lastIndexOf(",") + 1) : "";
     const remaining = options.filter((word) => !prefix.split(",").includes(word));
-    return remaining.map((word) => ({ word: `${prefix}${word}`, description: "" }));
+    return remaining.map((word) => withoutDescription(`${prefix}${word}`));
   }
   const hint = definition.valueHint;
   const isOwnName = definition === definitions["user"];
   if (hint === undefined || definition === definitions["name"]) return [];
   if (PATH_HINTS.has(hint)) return PATHS;
+  if (hint === "CODE") return shortCodeCompletions(typed).map(withoutDescription);
   const { folders, config } = context.settings();
   using knownNames = new KnownNames(folders.data);
   if (hint === "SERVER") return servers(context, knownNames);
@@ -160,6 +162,10 @@ function valuesOf(
   const server = serverIn(previousWords, context, knownNames, config.server);
   const fingerprint = server === undefined ? undefined : knownNames.fingerprintOf(server);
   return fingerprint === undefined ? [] : namesOf(knownNames, fingerprint, hint);
+}
+
+function withoutDescription(word: string): Completion {
+  return { word, description: "" };
 }
 
 function namesOf(knownNames: KnownNames, fingerprint: string, hint: string): readonly Completion[] {

@@ -50,6 +50,8 @@ const SCRIPTS: Readonly<Record<string, string>> = {
   # A word of ours is no file, even if there is none. Bash before 4 has no compopt.
   compopt +o default -o nosort 2>/dev/null
   [[ -z $found ]] && return
+  # A code continues with its next word.
+  [[ $found = *- ]] && compopt -o nospace 2>/dev/null
   # Readline replaces what stands behind the last : or =, but all of a word that begins quoted.
   head=\${word%"\${word##*[:=]}"}
   [[ -n $quoted ]] && head=
@@ -64,6 +66,7 @@ _chat() {
   local -a typed names about shown
   local one found
   local -i width=0
+  local -a suffix=()
   typed=("\${(@Q)words[2,CURRENT-1]}" "\${(Q)PREFIX}")
   if ! found=$(chat complete --describe -- "\${(@)typed}" 2>/dev/null); then
     [[ $PREFIX = --*=* ]] && compset -P '*='
@@ -71,11 +74,13 @@ _chat() {
     return
   fi
   [[ -z $found ]] && return 1
+  # A code continues with its next word.
+  [[ $found = *- ]] && suffix=(-S '')
   for one in "\${(@f)found}"; do
     names+=("\${one%%$'\\t'*}")
     (( $#names[-1] > width )) && width=$#names[-1]
   done
-  if [[ $found != *$'\\t'* ]]; then compadd -V chat -a names; return; fi
+  if [[ $found != *$'\\t'* ]]; then compadd "\${(@)suffix}" -V chat -a names; return; fi
   for one in "\${(@f)found}"; do
     about=("\${(@ps:\\t:)one}")
     shown+=("\${(r:width:)about[1]}  $about[2]")

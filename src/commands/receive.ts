@@ -11,7 +11,14 @@ import { checkName, type Name } from "../base/names.ts";
 import { formatSize } from "../base/sizes.ts";
 import { cleanText } from "../base/text.ts";
 import { displayChatRecord } from "../cli/chat/console.ts";
-import { argument, defineVerb, flag, stringFlag } from "../cli/command.ts";
+import {
+  argument,
+  defineVerb,
+  type FlagDefs,
+  type FlagValues,
+  flag,
+  stringFlag,
+} from "../cli/command.ts";
 import { connectionClosed } from "../cli/connect/client.ts";
 import { openDialer } from "../cli/connect/dial.ts";
 import { filePages } from "../cli/connect/lists.ts";
@@ -30,33 +37,36 @@ import { ProgressDisplay } from "../cli/output/progress.ts";
 import { type DisplayFile, fileLabel, isFile, renderJson } from "../cli/output/render.ts";
 import { printJson } from "../cli/output/result.ts";
 import { openShareClient, ReconnectTimeout } from "../cli/share/client.ts";
+import { redeemShareCode } from "../cli/share/code.ts";
 import type { Client } from "../client/client.ts";
 import type { ConnectedEvent, ReaderEvent } from "../client/event.ts";
 import { type ChatRecord, fieldsIn } from "../core/client/chat-record.ts";
 import { LOBBY } from "../core/rooms/rooms.ts";
 import { parseShareTopic } from "../ui/text/share-topic.ts";
 import { formatAddress, parseServerSpec, type ServerSpec, trimCopied } from "../wire/invite.ts";
+import { isShortCode, parseShortCode } from "../wire/short-code.ts";
+
+const ARGS = {
+  invite: argument("Code or line from chat share (or set CHAT_INVITE)", {
+    required: false,
+    valueHint: "CODE",
+  }),
+  out: stringFlag("DIR", "Destination folder, or - for standard output (Default: current folder)", {
+    alias: "o",
+  }),
+  yes: flag("Accept without prompting", { alias: "y" }),
+  via: stringFlag("SERVER", "Server that the sender named for the code"),
+  user: stringFlag("NAME", "Your name, as others see it"),
+  transport: TRANSPORT_FLAG,
+} as const satisfies FlagDefs;
 
 export const command = defineVerb({
-  args: {
-    invite: argument("Line from chat share (or set CHAT_INVITE)", {
-      required: false,
-      valueHint: "'INVITE'",
-    }),
-    out: stringFlag(
-      "DIR",
-      "Destination folder, or - for standard output (Default: current folder)",
-      { alias: "o" },
-    ),
-    yes: flag("Accept without prompting", { alias: "y" }),
-    user: stringFlag("NAME", "Your name, as others see it"),
-    transport: TRANSPORT_FLAG,
-  },
+  args: ARGS,
   details: "To resume after an interruption, run the same line again.",
   async run(args, context) {
     const { out = "." } = args;
     checkDestination(context, out, true);
-    const address = await inviteOf(context, args.invite);
+    const address = await inviteOf(context, args);
     const progressDisplay = new ProgressDisplay(context);
     const transport = transportOf(context, args.transport, address);
     using dialer = openDialer(context.clock, address, { transport });
@@ -70,7 +80,12 @@ export const command = defineVerb({
     try {
       const receiver = new FileReceiver(context, client, progressDisplay, out);
       const confirms = !args.yes && context.terminal !== undefined;
-      const options = { confirms, savesText: args.out !== undefined, isSingle: out === STDOUT };
+      const options = {
+        confirms,
+        savesText: args.out !== undefined,
+        isSingle: out === STDOUT,
+        via: args.via,
+      };
       const user = nameOf(context, args.user);
       return await runInterruptible(context, () => receive(receiver, address, user, options));
     } finally {
@@ -85,23 +100,39 @@ export const command = defineVerb({
  * read arguments. The invite may be the whole line that `chat share` prints.
  * @throws {Fault} usage, interrupted
  */
-async function inviteOf(context: Context, argument: string | undefined): Promise<ServerSpec> {
+async function inviteOf(
+  context: Context,
+  {
+    invite: argument,
+    via,
+    transport,
+  }: Pick<FlagValues<typeof ARGS>, "invite" | "via" | "transport">,
+): Promise<ServerSpec> {
   const value = argument ?? context.env["CHAT_INVITE"] ?? "";
-  const line = value === "" ? await context.terminal?.askText("Line from chat share") : value;
+  const line =
+    value === "" ? await context.terminal?.askText("Code or line from chat share") : value;
   const invite = line?.trim().replace(/^chat\s+receive\s+/, "") ?? "";
   if (/^https?:/i.test(trimCopied(invite))) {
     throw new Fault("usage", "this address is for browsers", {
       remedy: "paste the line that begins with chat receive, or open the address in a browser",
     });
   }
+  if (isShortCode(invite)) {
+    const code = parseShortCode(invite);
+    const server = via === undefined ? undefined : parseServerSpec(via);
+    const options = { via: server, transport: transportOf(context, transport, server) };
+    return runInterruptible(context, () => redeemShareCode(context, code, options));
+  }
+  if (via !== undefined) throw usageFault("--via requires a code", "omit --via");
   if (invite !== "") return parseServerSpec(invite);
-  throw usageFault("no invite given", "paste the whole line from chat share, with its quotes");
+  throw usageFault("no invite given", "type the code, or paste the whole line with its quotes");
 }
 
 interface ReceiveOptions {
   readonly confirms: boolean;
   readonly savesText: boolean;
   readonly isSingle: boolean;
+  readonly via: string | undefined;
 }
 
 async function receive(
@@ -111,9 +142,17 @@ async function receive(
   options: ReceiveOptions,
 ): Promise<number> {
   const { client } = receiver;
-  await client.connect();
+  await client.connect().catch((error: unknown) => {
+    throw options.via === undefined ? error : unreachableSender(error, address, options.via);
+  });
   const me = await registerUnique(client, preferredName, address.secret);
   return new Transfer(receiver, me, options).run();
+}
+
+function unreachableSender(error: unknown, address: ServerSpec, via: string): unknown {
+  if (!(error instanceof Fault) || error.blame !== "host") return error;
+  const remedy = `${via} passes on no files; this machine must reach ${formatAddress(address)}`;
+  return new Fault(error.code, error.message, { remedy, cause: error });
 }
 
 class Transfer {

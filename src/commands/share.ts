@@ -14,6 +14,7 @@ import {
   type FlagDefs,
   type FlagValues,
   flag,
+  noFlag,
   stringFlag,
 } from "../cli/command.ts";
 import { listenHosts, ownAddresses, reachableHosts } from "../cli/connect/invite.ts";
@@ -24,11 +25,13 @@ import { serverOptions } from "../cli/flags.ts";
 import { qrLines } from "../cli/output/qr.ts";
 import { fileLabel, renderJson } from "../cli/output/render.ts";
 import { publicUserName } from "../cli/secrets.ts";
+import { freeLanNumber, openSharedCode, type SharedCode } from "../cli/share/code.ts";
 import { openShareServer, type ShareServer } from "../cli/share/server.ts";
 import { ShareProgress } from "../cli/share/share-progress.ts";
 import { LOBBY } from "../core/rooms/rooms.ts";
 import type { Source } from "../io/blob/interfaces.ts";
 import { diskFault } from "../io/disk/disk.ts";
+import { systemEntropy } from "../io/entropy.ts";
 import { isLoopback } from "../io/ws/address.ts";
 import type { ServerEvent } from "../server/session/event.ts";
 import { ENGLISH_TERMINAL } from "../ui/messages/en/terminal.ts";
@@ -56,6 +59,8 @@ const ARGS = {
     integer: { min: 0, max: 65_535 },
     alias: "p",
   }),
+  via: stringFlag("SERVER", "Server at which the receiver also asks for the code"),
+  discovery: noFlag("Do not announce the code on the LAN"),
   user: stringFlag("NAME", "Your name, as others see it"),
 } as const satisfies FlagDefs;
 
@@ -138,8 +143,10 @@ async function share(
     else finished.reject(new Fault("interrupted", "interrupted", { remedy: "share it again" }));
   });
   let server: ShareServer | undefined;
+  let code: SharedCode | undefined;
   const copied: Source[] = [];
   try {
+    const lanNumber = findLanNumber(context, options);
     server = await openShareServer(context, {
       user: options.user,
       listenHosts: listenHosts(options.host),
@@ -160,15 +167,35 @@ async function share(
     const sources = await Promise.race([copying, finished.promise.then(() => [])]);
     const topic = isText ? TEXT_TOPIC : shareTopic(sources.length);
     await client.request("topic", { room: LOBBY, topic });
-    printInvite(context, server, sources, isText);
+    const offering = openSharedCode(context, {
+      owner: client,
+      invite: server.invite,
+      host: listenHosts(options.host)[0],
+      lanNumber: await lanNumber,
+      via: options.via,
+      user: options.via === undefined ? undefined : options.user,
+      onWrong: (code) => receivers.reportWrongCode(code),
+    });
+    code = await Promise.race([offering, finished.promise.then(() => undefined)]);
+    printInvite(context, server, { sources, isText, code: code?.code });
     uploadAll(server, sources, receivers, isText).catch((error: unknown) => finished.reject(error));
     return await finished.promise;
   } finally {
     release();
     for (const source of copied) source.close();
     await progress.end();
+    await code?.close();
     await server?.close();
   }
+}
+
+/** A code on the LAN requires that other machines can reach the share. */
+async function findLanNumber(
+  context: Context,
+  { discovery, host }: ShareOptions,
+): Promise<number | undefined> {
+  const isReachable = !isLoopback(reachableHosts(host, ownAddresses()).external);
+  return discovery && isReachable ? freeLanNumber(context, systemEntropy()) : undefined;
 }
 
 /** Standard input can be read only once, so it is copied to disk. */
@@ -289,17 +316,27 @@ class Receivers {
     );
   }
 
+  reportWrongCode(code: string): void {
+    const message = `somebody entered a wrong code, so ${code} no longer works; share again`;
+    this.#report({ kind: "code-wrong", code }, message);
+  }
+
   #report(line: Parameters<typeof renderJson>[0], message: string): void {
     if (this.#context.json) this.#context.stdout.write(renderJson(line));
     else this.#show.printNotice(message);
   }
 }
 
+interface SharedContent {
+  readonly sources: readonly Source[];
+  readonly isText: boolean;
+  readonly code: string | undefined;
+}
+
 function printInvite(
   context: Context,
   { invite }: ShareServer,
-  sources: readonly Source[],
-  isText: boolean,
+  { sources, isText, code }: SharedContent,
 ): void {
   const { stdout, json, stderr } = context;
   const line = `chat receive ${quoteInvite(invite)}`;
@@ -309,7 +346,8 @@ function printInvite(
       return { name, sizeBytes, entries: folder?.entries };
     });
     const { port } = invite;
-    const details = { invite: formatInvite(invite), line, web, port, text: isText || undefined };
+    const text = isText || undefined;
+    const details = { invite: formatInvite(invite), line, code, web, port, text };
     stdout.write(renderJson({ kind: "sharing", ...details, files }));
     return;
   }
@@ -317,9 +355,11 @@ function printInvite(
     for (const line of qrCode(context, invite, web)) stderr.write(`${line}\n`);
     for (const source of sources) printNotice(context, cleanText(fileLabel(source)));
     printNotice(context, `in a browser: ${web}`);
+    if (code !== undefined) printNotice(context, `with the code: chat receive ${code}`);
     printNotice(context, "or run this on the other machine (Ctrl-C here to stop sharing):");
   }
   stdout.write(`${line}\n`);
+  if (code !== undefined) stdout.write(`code: ${code}\n`);
 }
 
 /** The secret is in the fragment, which browsers never send. */

@@ -37,6 +37,7 @@ export const VERBS: VerbTable = {
     "chat share --keep slides.pdf",
   ]),
   receive: verbRow("Receive files from chat share", () => import("./receive.ts"), [
+    "chat receive 7-tiger-canoe",
     "chat receive 'chat://192.0.2.7:40123/?fp=FINGERPRINT#SECRET' --out Downloads",
   ]),
   digest: verbRow("Print the digest of files", () => import("./digest.ts"), [

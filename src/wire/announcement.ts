@@ -7,8 +7,8 @@ import { type Fingerprint, parseFingerprint } from "./fingerprint.ts";
 import { isIpv4, isIpv6 } from "./host.ts";
 
 /**
- * Announcement on the LAN (DNS-SD, RFC 6763, service `_chat._tcp`). Any host can forge one, so the
- * fingerprint is only a hint until the server proves in its greeting that it owns the key.
+ * Announcement on the LAN (DNS-SD, RFC 6763). Any host can forge one, so the fingerprint is only a
+ * hint until the server proves in its greeting that it owns the key.
  */
 export interface Announcement {
   readonly name: string;
@@ -35,7 +35,8 @@ export interface DiscoveredServer {
   readonly version: string | undefined;
 }
 
-export const SERVICE_TYPE = "chat";
+/** Servers of `chat serve`, and those of `chat share`, named by the numbers of their codes. */
+export type ServiceType = "chat" | "chat-share";
 /** RFC 1035, section 2.3.4. */
 const LABEL_BYTES_MAX = 63;
 /** The complete TXT string, including `name=`, is limited to 255 bytes (RFC 6763, section 6.1). */

@@ -32,6 +32,9 @@ describe("completions", () => {
     ],
     [["history", "--kind=text,text"], []],
     [["send", "--", "--t"], []],
+    [["receive", "7-tig"], ["7-tiger-"]],
+    [["receive", "7-tiger-can"], ["7-tiger-canoe"]],
+    [["receive", "chat:"], []],
     [["toString", ""], []],
     [["nonsense", "--"], []],
   ])("%p becomes %p", async (words, found) => {

@@ -90,6 +90,8 @@ describe.each(["bash", "zsh", "fish"])("%s", (shell) => {
         ["chat history --room two", "chat history --room two^"],
         ["chat send-file two", "chat send-file two\\ words.txt ^"],
         ["chat send-file it", "\\ \\;\\ touch\\ EVALUATED\\ #.txt ^"],
+        ["chat receive 7-tig", "chat receive 7-tiger-^"],
+        ["chat receive 7-tiger-can", "chat receive 7-tiger-canoe ^"],
         ["chat join --password-file=two", "--password-file=two\\ words.txt ^"],
       ] as const;
       for (const [typed, shown] of whole) {

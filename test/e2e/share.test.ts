@@ -1,7 +1,16 @@
 import { expect, test } from "bun:test";
-import { mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { networkInterfaces } from "node:os";
 import { join } from "node:path";
-import { CHUNK_BYTES } from "../../src/base/limits.ts";
+import { CHUNK_BYTES, TRANSFER_SYNC_BYTES } from "../../src/base/limits.ts";
 import { openDialer } from "../../src/cli/connect/dial.ts";
 import { Connection } from "../../src/client/link/connection.ts";
 import { greet } from "../../src/client/trust.ts";
@@ -12,11 +21,13 @@ import { parseServerSpec } from "../../src/wire/invite.ts";
 import { requires } from "../installed.ts";
 import { CHAT } from "./binary.ts";
 import { noise, sha256 } from "./couriers.ts";
-import { type Program, Sandbox } from "./program.ts";
+import { ndjson, type Program, Sandbox } from "./program.ts";
 import { sandboxTest } from "./shared-server.ts";
 import { Screen } from "./tmux.ts";
 
 const SHARED_BYTES = noise(65_536);
+/** Takes longer than a few progress events. */
+const LARGE_BYTES = 2 ** 29;
 
 function files(sandbox: Sandbox): string[] {
   writeFileSync(sandbox.path("photo.jpg"), SHARED_BYTES);
@@ -62,7 +73,10 @@ test("sends files and folders by one pasted line, and no home stores the server"
   const rows = received.out.trim().split("\n");
   expect(rows.map((row) => row.split("\t").length)).toEqual([4, 4]);
   const shared = await sharing.ended();
-  expect([shared.exitCode, shared.out]).toEqual([0, `${line}\n`]);
+  expect([shared.exitCode, shared.out]).toEqual([
+    0,
+    expect.stringMatching(/^chat receive '.*'\n(?:code: .*\n)?$/),
+  ]);
   for (const name of ["photo.jpg", "notes"]) {
     expect(shared.err.split(`${name}: 100 %`)).toHaveLength(2);
     expect(shared.err).not.toContain(`${name}: resumed`);
@@ -231,7 +245,7 @@ requires("tmux").test(
     mkdirSync(sandbox.path("inbox"));
     bob.line("cd inbox; clear; $CHAT receive; echo ended $?");
     for (const answer of ["n", "y"]) {
-      await bob.prompts(/^Line from chat share:/);
+      await bob.prompts(/^Code or line from chat share:/);
       bob.paste(line);
       bob.press("Enter");
       await bob.shows("chat: photo.jpg (65.5 kB) from ana");
@@ -249,3 +263,106 @@ requires("tmux").test(
     expect((await sharing.ended()).exitCode).toBe(0);
   },
 );
+
+const IS_IN_NETWORK = Object.values(networkInterfaces()).some((own) =>
+  own?.some(({ internal, family }) => !internal && family === "IPv4"),
+);
+
+function shortened(code: string): string {
+  return code
+    .split("-")
+    .map((word) => word.slice(0, 3))
+    .join("-");
+}
+
+sandboxTest("prints a code only if a receiver can find it", async (sandbox) => {
+  const [photo = ""] = files(sandbox);
+  const ana = sandbox.home("ana");
+  for (const args of [["--no-discovery"], ["--host", "127.0.0.1"]]) {
+    const sharing = ana.start(["share", photo, "--json", ...args]);
+    expect((await sharing.json("sharing"))["code"]).toBeUndefined();
+    await sharing.signal("SIGINT");
+  }
+});
+
+test.skipIf(!IS_IN_NETWORK)("shares on the LAN by a code of two cut words", async () => {
+  await using sandbox = new Sandbox();
+  const sharing = sandbox.home("ana").start(["share", ...files(sandbox)]);
+  const line = await lineOf(sharing);
+  const text = await sharing.out.next("the code", (printed) => printed.startsWith("code: "));
+  const code = text.slice("code: ".length);
+  expect(code).toMatch(/^\d{1,3}-[a-z]+-[a-z]+$/);
+  const bob = sandbox.home("bob");
+  const received = await bob.run(["receive", shortened(code), "--out", sandbox.path("inbox")]);
+  expect([received.exitCode, received.err]).toEqual([0, expect.any(String)]);
+  expectAll(sandbox, "inbox");
+  expect((await sharing.ended()).out).toBe(`${line}\n${text}\n`);
+});
+
+test.skipIf(!IS_IN_NETWORK)("a wrong code on the LAN costs the code, not the line", async () => {
+  await using sandbox = new Sandbox();
+  const sharing = sandbox.home("ana").start(["share", "--json", "--keep", ...files(sandbox)]);
+  const { code, invite } = await sharing.json("sharing");
+  const [number, ...words] = String(code).split("-");
+  const wrong = [number, ...words.map((word) => (word === "tiger" ? "canoe" : "tiger"))].join("-");
+  const bob = sandbox.home("bob");
+  const out = ["--out", sandbox.path("inbox")];
+  const guess = await bob.run(["receive", wrong, ...out, "--json"]);
+  expect([guess.exitCode, ndjson(guess.out).at(-1)?.["code"]]).toEqual([3, "code-wrong"]);
+  expect(await sharing.json("code-wrong")).toEqual({ kind: "code-wrong", code });
+  expect((await bob.run(["receive", String(invite), ...out])).exitCode).toBe(0);
+  expectAll(sandbox, "inbox");
+});
+
+test("shares by a code at a server that both name, and resumes after kill -9", async () => {
+  await using sandbox = new Sandbox();
+  const { address, invite } = await sandbox.serve();
+  const ana = sandbox.home("ana").with({ CHAT_USER: "ana" });
+  await ana.run(["register"], { env: { CHAT_INVITE: invite } });
+  ftruncateSync(openSync(sandbox.path("large.img"), "w"), LARGE_BYTES);
+  const args = ["share", sandbox.path("large.img"), "--host", "127.0.0.1", "--via", address];
+  const sharing = ana.start([...args, "--json"]);
+  const { code, line } = await sharing.json("sharing");
+  expect(code).toMatch(/^\d{1,2}-[a-z]+-[a-z]+$/);
+  const bob = sandbox.home("bob");
+  const command = ["receive", String(code), "--via", address, "--out", sandbox.path("in")];
+  const killed = bob.start([...command, "--json"]);
+  const hasProgress = (text: string) => {
+    const [event] = ndjson(text);
+    const isProgress = event?.["kind"] === "progress";
+    return isProgress && Number(event["sentBytes"]) > 2 * TRANSFER_SYNC_BYTES;
+  };
+  await killed.out.next("progress", hasProgress);
+  await killed.signal("SIGKILL");
+  const got = (await bob.json(command)).find(({ kind }) => kind === "got");
+  expect(Number(got?.["resumedBytes"])).toBeGreaterThanOrEqual(TRANSFER_SYNC_BYTES);
+  expect(sha256(sandbox.path("in", "large.img"))).toBe(sha256(sandbox.path("large.img")));
+  expect((await sharing.ended()).exitCode).toBe(0);
+  const gone = await bob.run([...command, "--json"]);
+  expect([gone.exitCode, ndjson(gone.out).at(-1)?.["code"]]).toEqual([4, "code-unknown"]);
+  // The server has seen neither the code nor the invite.
+  const [, secret = ""] = /#([^']+)'/.exec(String(line)) ?? [];
+  expect(secret).not.toBe("");
+  for (const entry of readdirSync(sandbox.path("data"), { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue;
+    const content = readFileSync(join(entry.parentPath, entry.name), "latin1");
+    expect([entry.name, content.includes(secret)]).toEqual([entry.name, false]);
+  }
+});
+
+sandboxTest("refuses codes and servers that cannot work", async (sandbox) => {
+  const bob = sandbox.home("bob");
+  const failing: readonly (readonly [args: string[], exitCode: number, text: string])[] = [
+    [["7-tiger"], 2, "is not a code"],
+    [["7-tiger-canary"], 2, "did you mean canoe?"],
+    [["chat://127.0.0.1:1/#x", "--via", "127.0.0.1:1"], 2, "--via requires a code"],
+    [["7-tiger-canoe", "--via", "127.0.0.1:1"], 5, "refused"],
+  ];
+  for (const [args, exitCode, text] of failing) {
+    const ran = await bob.run(["receive", ...args]);
+    expect([args, ran.exitCode, ran.err]).toEqual([args, exitCode, expect.stringContaining(text)]);
+  }
+  const [photo = ""] = files(sandbox);
+  const ran = await bob.run(["share", photo, "--via", "127.0.0.1:1", "--user", "bob"]);
+  expect([ran.exitCode, ran.err]).toEqual([5, expect.stringContaining("refused")]);
+});

@@ -10,6 +10,7 @@ import type { Address, Link, Listener, ListenerEvents, ServerTls } from "../../i
 import { listenQuic } from "../../io/quic/listener.ts";
 import { isLoopback } from "../../io/ws/address.ts";
 import { listenWs, type WsListenOptions } from "../../io/ws/listener.ts";
+import type { ServiceType } from "../../wire/announcement.ts";
 import type { Fingerprint } from "../../wire/fingerprint.ts";
 import { type Context, faultLine, printNotice } from "../context.ts";
 
@@ -151,6 +152,7 @@ async function addressOf(host: string): Promise<string> {
 }
 
 interface AnnouncedServer {
+  readonly serviceType?: ServiceType;
   readonly name: string;
   readonly fingerprint: Fingerprint;
   readonly needs: "password" | "open";
@@ -158,7 +160,7 @@ interface AnnouncedServer {
   readonly port: number;
 }
 
-interface Announcement {
+export interface Announcement {
   stop(): Promise<void>;
 }
 
@@ -171,7 +173,7 @@ export function announceServer(
   server: AnnouncedServer,
   network: MulticastDnsNetwork = LAN,
 ): Announcement {
-  const { name, fingerprint, needs, host, port } = server;
+  const { serviceType = "chat", name, fingerprint, needs, host, port } = server;
   if (isLoopback(host)) return { stop: async () => {} };
   const announcement = { name, fingerprint, needs, version: VERSION };
   const reportFailure = (fault: Fault) => {
@@ -183,7 +185,7 @@ export function announceServer(
     if (isStopped || (address !== undefined && isLoopback(address))) return;
     const { clock } = context;
     announcer = new Announcer(
-      { announcement, host: address, port, clock, onFailure: reportFailure },
+      { serviceType, announcement, host: address, port, clock, onFailure: reportFailure },
       address === undefined
         ? network
         : { ...network, interfaces: () => interfacesAt(network, address) },

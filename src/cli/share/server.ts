@@ -23,7 +23,7 @@ import { QUOTAS_DEFAULT } from "../../server/files/quotas.ts";
 import { httpHandler } from "../../server/http/handler.ts";
 import { Server } from "../../server/server.ts";
 import type { ServerEvent } from "../../server/session/event.ts";
-import { formatFingerprint } from "../../wire/fingerprint.ts";
+import { type Fingerprint, formatFingerprint } from "../../wire/fingerprint.ts";
 import type { ServerSpec } from "../../wire/invite.ts";
 import { type Context, printNotice } from "../context.ts";
 import { hostCheck } from "../serve/flags.ts";
@@ -48,9 +48,13 @@ interface ShareOptions {
   readonly onRead: (file: FileId, source: Source, index: number) => void;
 }
 
+export interface ShareInvite extends ServerSpec {
+  readonly fingerprint: Fingerprint;
+}
+
 export interface ShareServer {
   readonly client: Client;
-  readonly invite: ServerSpec;
+  readonly invite: ShareInvite;
   readonly folder: string;
   /** The server reads the next uploaded file in place. */
   lend(source: Source): void;

@@ -13,10 +13,10 @@ import {
   hostLabel,
   instanceLabel,
   type ReceivedAnnouncement,
-  SERVICE_TYPE,
+  type ServiceType,
   txtRecord,
 } from "../../wire/announcement.ts";
-import { type Clock, delay, withTimeout } from "../clock.ts";
+import { type Clock, withTimeout } from "../clock.ts";
 import { errorCode } from "../disk/disk.ts";
 import { interfaceAddresses } from "./interfaces.ts";
 import { MdnsSocket } from "./mdns-socket.ts";
@@ -41,6 +41,7 @@ export interface DiscoveryResult {
 }
 
 export interface AnnounceOptions {
+  readonly serviceType?: ServiceType;
   readonly announcement: Announcement;
   readonly host: string | undefined;
   readonly port: number;
@@ -53,29 +54,41 @@ const QUERY_INTERVAL_MS = 400;
 const PROBE_MS = 750;
 const NETWORK_CHECK_INTERVAL_MS = 30_000;
 
+export interface FindOptions {
+  readonly serviceType?: ServiceType;
+  readonly clock: Clock;
+  readonly forMs: number;
+  /** Ends the search early if it returns true for a server. */
+  readonly isWanted?: (server: DiscoveredServer) => boolean;
+}
+
 /** @throws {Fault} unreachable if there is no network or the port is refused */
 export async function findOnLan(
-  options: { readonly clock: Clock; readonly forMs: number },
+  options: FindOptions,
   network: MulticastDnsNetwork = LAN,
 ): Promise<DiscoveryResult> {
-  const { clock, forMs } = options;
+  const { serviceType, clock, forMs, isWanted = () => false } = options;
   const addresses = network.interfaces();
   if (addresses.length === 0) throw noNetwork();
   const discovered = new DiscoveredServers();
+  const wanted = Promise.withResolvers<void>();
   let firstError: unknown;
   let working = 0;
   const instances = addresses.map((address) => {
     let hasFailed = false;
-    const instance = new MdnsInstance(network, address, clock, (error) => {
+    const instance = new MdnsInstance({ ...network, serviceType }, address, clock, (error) => {
       firstError ??= error;
       if (!hasFailed) working--;
       hasFailed = true;
     });
     working++;
-    instance.listen((service) => discovered.add(receivedAnnouncement(service)));
+    instance.listen((service) => {
+      const isNew = discovered.add(receivedAnnouncement(service));
+      if (isNew && discovered.all.some(isWanted)) wanted.resolve();
+    });
     return instance;
   });
-  await delay(clock, forMs);
+  await withTimeout(wanted.promise, forMs, () => undefined, clock);
   await Promise.all(instances.map((instance) => instance.close()));
   if (discovered.all.length === 0 && working === 0) throw multicastFault(firstError, network.port);
   return { servers: discovered.all, droppedCount: discovered.droppedCount };
@@ -124,8 +137,9 @@ export class Announcer {
   }
 
   #announceOn(address: string): MdnsInstance {
-    const { announcement, host, port, clock } = this.#options;
-    const instance = new MdnsInstance(this.#network, address, clock, (error) => {
+    const { serviceType, announcement, host, port, clock } = this.#options;
+    const network = { ...this.#network, serviceType };
+    const instance = new MdnsInstance(network, address, clock, (error) => {
       this.#errors.set(address, error);
       this.#reportIfAllFailed();
     });
@@ -146,7 +160,12 @@ export class Announcer {
   }
 }
 
+interface InstanceOptions extends Pick<MulticastDnsNetwork, "group" | "port"> {
+  readonly serviceType: ServiceType | undefined;
+}
+
 class MdnsInstance {
+  readonly #serviceType: ServiceType;
   readonly #clock: Clock;
   readonly #socket: MdnsSocket;
   readonly #bonjour: Bonjour;
@@ -157,11 +176,12 @@ class MdnsInstance {
   #cancelTimer: () => void = () => {};
 
   constructor(
-    { group, port }: MulticastDnsNetwork,
+    { group, port, serviceType = "chat" }: InstanceOptions,
     address: string,
     clock: Clock,
     onTrouble: (error: unknown) => void,
   ) {
+    this.#serviceType = serviceType;
     this.#clock = clock;
     this.#socket = new MdnsSocket(port, () => clock.now(), onTrouble);
     // The library documents these options but its types lack them.
@@ -177,7 +197,7 @@ class MdnsInstance {
       if (++count >= ANNOUNCEMENTS_READ_MAX) browser.stop();
       onService(service);
     };
-    const browser = this.#bonjour.find({ type: SERVICE_TYPE }, onAnnouncement);
+    const browser = this.#bonjour.find({ type: this.#serviceType }, onAnnouncement);
     browser.on("srv-update", onAnnouncement);
     browser.on("txt-update", onAnnouncement);
     const query = () => {
@@ -227,7 +247,7 @@ class MdnsInstance {
     this.#socket.isPaused = true;
     const service = this.#bonjour.publish({
       name: instanceLabel(name, this.#count),
-      type: SERVICE_TYPE,
+      type: this.#serviceType,
       port: endpoint.port,
       host: hostLabel(fingerprint),
       txt: txtRecord(announcement),

@@ -65,6 +65,7 @@ function record(name: readonly string[], type: number, data: readonly number[], 
 }
 
 const SERVICE = ["_chat", "_tcp", "local"];
+const SHARE_SERVICE = ["_chat-share", "_tcp", "local"];
 
 export function question(count = 1): Uint8Array {
   const one = [...nameBytes(SERVICE), 0, 12, 0, 1];
@@ -76,10 +77,15 @@ export function forged(label: string, port: number, text: readonly string[]): Ui
   return forgedAll([label], port, text);
 }
 
+export function forgedShare(label: string, port: number): Uint8Array {
+  return forgedAll([label], port, [], SHARE_SERVICE);
+}
+
 export function forgedAll(
   labels: readonly string[],
   port: number,
   text: readonly string[],
+  serviceName: readonly string[] = SERVICE,
 ): Uint8Array {
   const strings = text.flatMap((string) => {
     const bytes = [...Buffer.from(string, "utf8")];
@@ -87,9 +93,9 @@ export function forgedAll(
   });
   const service = [0, 0, 0, 0, port >> 8, port & 255, ...nameBytes(["forged", "local"])];
   const records = labels.flatMap((label) => {
-    const full = [label, ...SERVICE];
+    const full = [label, ...serviceName];
     return [
-      ...record(SERVICE, 12, nameBytes(full)),
+      ...record(serviceName, 12, nameBytes(full)),
       ...record(full, 33, service),
       ...record(full, 16, strings),
     ];

@@ -1,0 +1,134 @@
+import { expect, test } from "bun:test";
+import type { Fault } from "../../../src/base/fault.ts";
+import {
+  freeLanNumber,
+  openSharedCode,
+  redeemShareCode,
+  type SharedCode,
+} from "../../../src/cli/share/code.ts";
+import { openShareServer } from "../../../src/cli/share/server.ts";
+import { systemClock } from "../../../src/io/clock.ts";
+import { systemEntropy } from "../../../src/io/entropy.ts";
+import { findOnLan, type MulticastDnsNetwork } from "../../../src/io/lan/discovery.ts";
+import { parseShortCode } from "../../../src/wire/short-code.ts";
+import { VirtualClock } from "../../client/virtual-clock.ts";
+import { fakeContext } from "../../commands/fake-world.ts";
+import { until } from "../../event.ts";
+import { forgedShare, privateNetwork, RawSpeaker } from "../../io/lan/mdns-fixture.ts";
+import { rejection } from "../../rejection.ts";
+
+const clock = systemClock();
+const { context } = fakeContext({ clock });
+const ON_LAN = { via: undefined, transport: "tcp" } as const;
+
+async function share(around: MulticastDnsNetwork, lanNumber: number) {
+  const server = await openShareServer(context, {
+    user: "ana",
+    listenHosts: ["127.0.0.1"],
+    inviteHost: "127.0.0.1",
+    port: 0,
+    onEvent: () => {},
+    onRead: () => {},
+  });
+  const wrong: string[] = [];
+  const onWrong = (code: string) => void wrong.push(code);
+  const { client: owner, invite } = server;
+  const parts = { owner, invite, lanNumber, via: undefined, user: undefined, onWrong };
+  const shared = (await openSharedCode(context, { ...parts, host: "::" }, around)) as SharedCode;
+  await until("the code is announced", async () => {
+    const search = { serviceType: "chat-share", clock, forMs: 250 } as const;
+    return (await findOnLan(search, around)).servers.some(({ port }) => port === invite.port);
+  });
+  return {
+    code: parseShortCode(shared.code),
+    invite,
+    wrong,
+    [Symbol.asyncDispose]: async () => {
+      await shared.close();
+      await server.close();
+    },
+  };
+}
+
+const wrongWords = (number: number, right: string) =>
+  parseShortCode(`${number}-${right.includes("tiger") ? "panda-piano" : "tiger-tulip"}`);
+
+test.concurrent("finds the sender, whose code works until a wrong guess", async () => {
+  const around = privateNetwork();
+  await using shared = await share(around, 7);
+  for (let i = 0; i < 2; i++) {
+    const { host, port, secret, fingerprint } = await redeemShareCode(
+      context,
+      shared.code,
+      ON_LAN,
+      around,
+    );
+    const { invite } = shared;
+    expect({ host, port, secret, fingerprint }).toEqual({
+      host: "127.0.0.1",
+      port: invite.port,
+      secret: invite.secret,
+      fingerprint: invite.fingerprint,
+    });
+  }
+  const guess = redeemShareCode(context, wrongWords(7, shared.code.text), ON_LAN, around);
+  expect(await rejection(guess)).toMatchObject({ code: "code-wrong" });
+  expect(shared.wrong).toEqual([shared.code.text]);
+  const late = redeemShareCode(context, shared.code, ON_LAN, around);
+  expect(await rejection(late)).toMatchObject({ code: "code-unknown" });
+});
+
+test.concurrent("continues the search after a forged announcement", async () => {
+  await using shared = await share(privateNetwork(), 8);
+  const around = privateNetwork();
+  using forger = await RawSpeaker.open(around);
+  const dialled = Promise.withResolvers<void>();
+  const trap = Bun.listen({
+    hostname: "127.0.0.1",
+    port: 0,
+    socket: {
+      data: () => {},
+      open: (socket) => {
+        socket.end();
+        dialled.resolve();
+      },
+    },
+  });
+  const redeeming = redeemShareCode(context, shared.code, ON_LAN, around);
+  await until("the question is heard", () => forger.received.length > 0);
+  await forger.say(forgedShare("8", trap.port));
+  await dialled.promise;
+  const question = forger.received.length;
+  await until("the search continues", () => forger.received.length > question);
+  await forger.say(forgedShare("8", shared.invite.port));
+  expect((await redeeming).secret).toBe(shared.invite.secret);
+  expect(shared.wrong).toEqual([]);
+  trap.stop(true);
+});
+
+test.concurrent("reports a number that nobody announces", async () => {
+  const time = new VirtualClock();
+  const around = privateNetwork();
+  const { context: ticking } = fakeContext({ clock: time });
+  const redeeming = redeemShareCode(ticking, parseShortCode("7-tiger-canoe"), ON_LAN, around);
+  const failed = rejection(redeeming);
+  await until("the search has begun", async () => {
+    await time.advance(1_000);
+    return time.now() > 10_000;
+  });
+  const fault = (await failed) as Fault;
+  expect([fault.code, fault.exitCode]).toEqual(["code-unknown", 4]);
+  expect(fault.remedy).toContain("--via SERVER");
+});
+
+test.concurrent("chooses a number that no other machine announces", async () => {
+  const around = privateNetwork();
+  await using _shared = await share(around, 7);
+  const first = (index: number) => () => Uint8Array.of(0, index);
+  expect(await freeLanNumber(context, first(5), around)).toBe(6);
+  expect(await freeLanNumber(context, first(6), around)).toBe(8);
+  const number = await freeLanNumber(context, systemEntropy(), around);
+  expect(number).toBeWithin(1, 100);
+  const nowhere = { ...around, interfaces: () => [] };
+  expect(await freeLanNumber(context, first(5), nowhere)).toBeUndefined();
+});
