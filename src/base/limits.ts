@@ -183,8 +183,7 @@ export const DEVICES_PER_ACCOUNT_MAX = 32;
 /** Suffices for each client program of a user, and the list fits on one screen. */
 export const IRC_PASSWORDS_PER_ACCOUNT_MAX = 16;
 export const INVITE_ADDRESSES_MAX = 16;
-export const LINK_OFFERS_MAX = 1_000;
-/** Time to walk to the other machine and type 27 letters. */
+/** Time to walk to the other machine and type the code. */
 export const LINK_CODE_MS = 10 * 60_000;
 /** Numbers of short codes have at most three digits. */
 export const CODE_NUMBER_MAX = 999;

@@ -92,7 +92,6 @@ export class AccountReader {
       case "settled":
         return event.adopted === undefined ? undefined : this.sink.event(event);
       case "invited":
-      case "link-asked":
       case "announced":
       case "disk-low":
       case "rejoined":

@@ -61,7 +61,7 @@ export type ReaderEvent =
         kind:
           | ("pinned" | "moved" | "elsewhere" | "lost" | "retrying" | "closed")
           | ("record" | "skipped" | "caught-up" | "room" | "presence" | "read")
-          | ("offered" | "settled" | "link-asked" | "invited" | "announced" | "disk-low")
+          | ("offered" | "settled" | "invited" | "announced" | "disk-low")
           | ("majority" | SealedEvent["kind"]);
       }
     >;

@@ -73,7 +73,7 @@ export interface LinkInfo {
 }
 
 type AccountNotice = NoticeOf<
-  | ("ignored" | "prefs-set" | "save" | "link-asked" | "code-asked" | "event")
+  | ("ignored" | "prefs-set" | "save" | "code-asked" | "event")
   | ("invited" | "key-packages-low" | "disk-low" | "majority" | "announced")
 >;
 
@@ -148,7 +148,6 @@ export class Follower {
       case "ignored":
       case "prefs-set":
       case "save":
-      case "link-asked":
       case "code-asked":
       case "event":
       case "disk-low":

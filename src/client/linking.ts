@@ -1,100 +1,124 @@
-/** Links a new device to an account with a code entered on the old and the new device. */
+/** Links a new device to an account with a short code, which the user's old device shows. */
 
-import { equalBytes } from "../base/bytes.ts";
-import { Fault } from "../base/fault.ts";
-import { isName } from "../base/names.ts";
-import { makeDeviceCert } from "../crypto/device-cert.ts";
-import { Identity } from "../crypto/identity.ts";
-import { linkCodeHash, linkMac, openAccountKey, sealAccountKey } from "../crypto/link-code.ts";
+import { concatBytes, fromBase64Url, utf8Decode, utf8Encode } from "../base/bytes.ts";
+import { Fault, ignoreFault } from "../base/fault.ts";
+import { LINK_CODE_MS } from "../base/limits.ts";
+import { isName, type Name } from "../base/names.ts";
+import type { DeviceKind } from "../crypto/cert-payload.ts";
 import type { Clock } from "../io/clock.ts";
 import type { Entropy } from "../io/entropy.ts";
-import { type Fingerprint, formatFingerprint } from "../wire/fingerprint.ts";
-import type { Answer, RequestFields } from "../wire/messages.ts";
-import type { AccountKeyStore } from "./ports.ts";
+import type { Fingerprint } from "../wire/fingerprint.ts";
+import type { NoticeOf } from "../wire/messages.ts";
+import { CODE_WORDS_COUNT, makeShortCode, parseShortCode } from "../wire/short-code.ts";
+import type { SendRequest } from "./link/queries.ts";
+import { OfferedCode, redeemCode } from "./short-code.ts";
 
-const SEAL_NONCE_BYTES = 12;
+const KEY_BYTES = 32;
 
-export interface LinkContext {
-  readonly code: Uint8Array;
-  readonly fingerprint: Fingerprint;
+/** Names the server, so that it cannot link the device to an account of another server. */
+function channelOf(fingerprint: Fingerprint): Uint8Array {
+  return concatBytes(utf8Encode("chat/1 code link"), fromBase64Url(fingerprint));
 }
 
-export interface LinkGranter extends LinkContext {
-  readonly user: string;
-  readonly state: AccountKeyStore;
-  readonly clock: Clock;
-  readonly entropy: Entropy;
-}
-
-export interface LinkRequest {
-  readonly code: Uint8Array;
+export interface NewDevice {
   readonly deviceKey: Uint8Array;
-  readonly mac: Uint8Array;
-  /** True for a page. */
-  readonly page?: boolean | undefined;
+  /** Some encrypted rooms bar pages. */
+  readonly kind: DeviceKind;
 }
 
-export function accountKeyOf(
-  { state }: { readonly state: AccountKeyStore },
-  { fingerprint, user }: { readonly fingerprint: Fingerprint; readonly user: string },
-): Identity {
-  const pem = state.knownAccountKey(fingerprint, user);
-  if (pem !== undefined) return Identity.fromPem(pem, "the stored account key");
-  throw new Fault("not-allowed", "this device signed in by password and has no account key", {
-    remedy: "use the device that created the account, or one linked to it",
-  });
+export interface LinkParties {
+  readonly fingerprint: Fingerprint;
+  readonly random: Entropy;
+  readonly sendRequest: SendRequest;
+}
+
+export interface LinkGranter extends LinkParties {
+  readonly clock: Pick<Clock, "after" | "unixMs">;
+  readonly user: Name;
+  /** @throws {Fault} not-allowed if this device has no account key */
+  readonly accountSeed: () => Uint8Array | Promise<Uint8Array>;
+  /** Returns the new device's certificate, signed by the account key. */
+  readonly certify: (device: NewDevice) => Uint8Array | Promise<Uint8Array>;
+}
+
+export interface OfferedLink {
+  readonly code: string;
+  readonly answer: (notice: NoticeOf<"code-asked">) => void;
+  /** Key of the new device. Rejects with code-wrong after a wrong guess, or with timeout. */
+  readonly linked: Promise<Uint8Array>;
+  end(): void;
 }
 
 /**
- * Grants the request of a device that has proved knowledge of the code.
- * @throws {Fault} not-allowed if the proof is wrong or this device has no account key
+ * Offers a code for one device, which works for ten minutes.
+ * @throws {Fault} not-allowed if this device has no account key
  */
-export function grantLink(granter: LinkGranter, request: LinkRequest): RequestFields<"link-grant"> {
-  const { code, fingerprint, user, entropy, clock } = granter;
-  const { deviceKey, page } = request;
-  const kind = page === true ? "web" : "cli";
-  const isProved =
-    equalBytes(request.code, linkCodeHash(code)) &&
-    equalBytes(request.mac, linkMac(code, deviceKey, fingerprint, kind));
-  if (!isProved || !isName(user)) {
-    // An honest server forwards only requests with the code's hash, which no other party can know
-    // without the code.
-    throw new Fault("not-allowed", "rejected a link request with a wrong code", {
-      remedy: "the server may be compromised; ask its owner",
-    });
-  }
-  const account = accountKeyOf(granter, granter);
-  const deviceCert = makeDeviceCert(account, {
-    server: formatFingerprint(fingerprint),
-    user,
-    deviceKey,
-    kind,
-    signedAtUnixMs: clock.unixMs(),
+export async function offerLink(granter: LinkGranter): Promise<OfferedLink> {
+  const { user, fingerprint, random, clock, sendRequest, accountSeed, certify } = granter;
+  (await accountSeed()).fill(0);
+  const { number } = await sendRequest("code-offer", {});
+  const code = makeShortCode(number, random(CODE_WORDS_COUNT));
+  const linked = Promise.withResolvers<Uint8Array>();
+  let granted: Uint8Array | undefined;
+  const offered = new OfferedCode({
+    code,
+    channel: channelOf(fingerprint),
+    random,
+    grant: async (request) => {
+      if (granted !== undefined) throw new Fault("not-allowed", "the code has been used");
+      const device = parseDevice(request);
+      granted = device.deviceKey;
+      const deviceCert = await certify(device);
+      await sendRequest("device-add", { deviceKey: device.deviceKey, deviceCert });
+      const seed = await accountSeed();
+      const answer = concatBytes(seed, utf8Encode(user));
+      seed.fill(0);
+      return answer;
+    },
+    onGranted: () => {
+      if (granted !== undefined) linked.resolve(granted);
+    },
+    onEnded: linked.reject,
   });
-  const context = { code, deviceKey, server: fingerprint, user };
-  const key = sealAccountKey(context, account.seed(), new Uint8Array(entropy(SEAL_NONCE_BYTES)));
-  return { code: request.code, deviceKey, deviceCert, key };
+  const cancel = clock.after(LINK_CODE_MS, () => {
+    const remedy = "start linking again";
+    end();
+    linked.reject(new Fault("timeout", "no device connected in time", { remedy }));
+  });
+  const end = () => {
+    cancel();
+    offered.end();
+    sendRequest("code-withdraw", {}).catch(ignoreFault); // The offer ends with the connection, too.
+  };
+  linked.promise.then(end, end);
+  return { code: code.text, answer: offered.serve(sendRequest), linked: linked.promise, end };
 }
 
-export function linkRequest(
-  { code, fingerprint }: LinkContext,
-  deviceKey: Uint8Array,
-): RequestFields<"link"> {
-  return { code: linkCodeHash(code), deviceKey, mac: linkMac(code, deviceKey, fingerprint, "cli") };
+function parseDevice(request: Uint8Array): NewDevice {
+  const kind = new TextDecoder().decode(request.subarray(KEY_BYTES));
+  if (kind === "cli" || kind === "web") return { deviceKey: request.slice(0, KEY_BYTES), kind };
+  throw new Fault("frame-malformed", "the new device sent an invalid request");
 }
 
-/** @throws {Fault} checksum-wrong if the key is forged */
-export function storeLinkedKey(
-  { code, fingerprint }: LinkContext,
-  deviceKey: Uint8Array,
-  { user, key }: Answer<"link">,
-  state: AccountKeyStore,
-): void {
-  const seed = openAccountKey({ code, deviceKey, server: fingerprint, user }, key);
-  if (seed === undefined) {
-    throw new Fault("checksum-wrong", "the received account key is not from the other device", {
-      remedy: "the server may be compromised; ask its owner",
-    });
-  }
-  state.setAccountKey(fingerprint, user, Identity.fromSeed(seed).toPem());
+export interface LinkedAccount {
+  readonly user: Name;
+  readonly seed: Uint8Array;
+}
+
+/**
+ * Requests the account key from the device that shows the code.
+ * @throws {Fault} usage, code-unknown, code-wrong, checksum-wrong
+ */
+export async function requestLink(
+  { fingerprint, random, sendRequest }: LinkParties,
+  typedCode: string,
+  { deviceKey, kind }: NewDevice,
+): Promise<LinkedAccount> {
+  const parameters = { code: parseShortCode(typedCode), channel: channelOf(fingerprint), random };
+  const request = concatBytes(deviceKey, utf8Encode(kind));
+  const answer = await redeemCode(sendRequest, parameters, request);
+  const [seed, user] = [answer.slice(0, KEY_BYTES), utf8Decode(answer.subarray(KEY_BYTES))];
+  answer.fill(0);
+  if (seed.length === KEY_BYTES && isName(user)) return { user, seed };
+  throw new Fault("checksum-wrong", "the other device sent an invalid account key");
 }

@@ -1,7 +1,8 @@
 /** Short codes: offers a code at servers, and exchanges a code for what its host grants. */
 
-import { Fault } from "../base/fault.ts";
+import { Fault, ignoreFault } from "../base/fault.ts";
 import { CODE_EXCHANGES_MAX } from "../base/limits.ts";
+import { defined } from "../base/values.ts";
 import { setNewest } from "../core/evict.ts";
 import { CodeGuest, CodeHost, type CodeParameters } from "../crypto/code-exchange.ts";
 import type { NoticeOf } from "../wire/messages.ts";
@@ -10,6 +11,8 @@ import type { SendRequest } from "./link/queries.ts";
 interface OfferedCodeOptions extends CodeParameters {
   /** Grants the request of a guest that knows the code. */
   readonly grant: (request: Uint8Array) => Promise<Uint8Array>;
+  /** Called after a guest has been answered. */
+  readonly onGranted?: () => void;
   /** Called once, with code-wrong after a wrong guess, or with the fault of `grant`. */
   readonly onEnded: (fault: Fault) => void;
 }
@@ -18,9 +21,15 @@ interface OfferedCodeOptions extends CodeParameters {
 export class OfferedCode {
   readonly #options: OfferedCodeOptions;
   #hasEnded = false;
+  /** Reported after the guest's answer, because the owner may then withdraw the offer. */
+  #failure: Fault | undefined;
 
   constructor(options: OfferedCodeOptions) {
     this.#options = options;
+  }
+
+  end(): void {
+    this.#hasEnded = true;
   }
 
   /**
@@ -30,53 +39,74 @@ export class OfferedCode {
   serve(sendRequest: SendRequest): (notice: NoticeOf<"code-asked">) => void {
     const hosts = new Map<number, CodeHost>();
     return (notice) => {
-      const { exchange } = notice;
-      const reply = (message: Uint8Array | undefined) =>
-        sendRequest("code-reply", message === undefined ? { exchange } : { exchange, message });
       // If the connection is lost, the server refuses the guest's request.
-      this.#answer(hosts, notice).then(reply).catch(ignoreFault);
+      this.#reply(hosts, sendRequest, notice).catch(ignoreFault);
     };
   }
 
-  /** @returns `undefined` if the code has ended */
-  async #answer(
+  async #reply(
     hosts: Map<number, CodeHost>,
-    { exchange, message }: NoticeOf<"code-asked">,
-  ): Promise<Uint8Array | undefined> {
-    if (this.#hasEnded) return undefined;
+    sendRequest: SendRequest,
+    { exchange, message: received }: NoticeOf<"code-asked">,
+  ): Promise<void> {
     const host = hosts.get(exchange);
     hosts.delete(exchange);
+    const message =
+      host === undefined
+        ? this.#start(hosts, exchange, received)
+        : await this.#answer(host, received);
     try {
-      if (host === undefined) {
-        const started = new CodeHost(this.#options, message);
-        setNewest(hosts, exchange, started, CODE_EXCHANGES_MAX);
-        return started.share;
-      }
-      if (!host.accepts(message)) throw wrongCode();
-      const request = await host.request(message);
-      if (request === undefined) throw wrongCode();
-      return await host.answer(await this.#options.grant(request));
+      await sendRequest("code-reply", { exchange, ...defined({ message }) });
+    } finally {
+      this.#reportFailure();
+    }
+    if (host !== undefined && message !== undefined) this.#options.onGranted?.();
+  }
+
+  /** @returns the host's share, or `undefined` if the code has ended */
+  #start(
+    hosts: Map<number, CodeHost>,
+    exchange: number,
+    guestShare: Uint8Array,
+  ): Uint8Array | undefined {
+    if (this.#hasEnded) return undefined;
+    try {
+      const host = new CodeHost(this.#options, guestShare);
+      setNewest(hosts, exchange, host, CODE_EXCHANGES_MAX);
+      return host.share;
     } catch (error) {
-      this.#end(error);
-      return undefined;
+      return this.#fail(error);
     }
   }
 
-  #end(error: unknown): void {
+  async #answer(host: CodeHost, confirmation: Uint8Array): Promise<Uint8Array | undefined> {
+    if (this.#hasEnded) return undefined;
+    try {
+      const request = host.accepts(confirmation) ? host.request(confirmation) : undefined;
+      if (request === undefined) throw wrongCode();
+      return host.answer(await this.#options.grant(request));
+    } catch (error) {
+      return this.#fail(error);
+    }
+  }
+
+  #fail(error: unknown): undefined {
     if (!(error instanceof Fault)) throw error;
     if (this.#hasEnded) return;
     this.#hasEnded = true;
-    // A malformed message is a guess, too.
-    this.#options.onEnded(error.code === "frame-malformed" ? wrongCode(error) : error);
+    // A malformed share is a guess, too.
+    this.#failure = error.code === "frame-malformed" ? wrongCode(error) : error;
+  }
+
+  #reportFailure(): void {
+    const failure = this.#failure;
+    this.#failure = undefined;
+    if (failure !== undefined) this.#options.onEnded(failure);
   }
 }
 
 function wrongCode(cause?: Fault): Fault {
   return new Fault("code-wrong", "somebody entered a wrong code", { cause });
-}
-
-function ignoreFault(error: unknown): void {
-  if (!(error instanceof Fault)) throw error;
 }
 
 /**
@@ -93,7 +123,7 @@ export async function redeemCode(
   const { number } = parameters.code;
   const guest = new CodeGuest(parameters);
   const started = await sendRequest("code-ask", { number, message: guest.share });
-  const confirmation = await guest.confirm(started.message, request);
+  const confirmation = guest.confirm(started.message, request);
   onGuess();
   const { message } = await sendRequest("code-ask", { number, message: confirmation });
   return guest.open(message);

@@ -2,6 +2,7 @@
 
 import { Fault } from "../base/fault.ts";
 import { LINK_CODE_MS } from "../base/limits.ts";
+import { checkName } from "../base/names.ts";
 import { counted } from "../base/sizes.ts";
 import { formatUtc } from "../base/time.ts";
 import { verifyUser } from "../cli/chat/identity-lines.ts";
@@ -19,7 +20,6 @@ import {
   connectionClosed,
   type OpenClient,
   untilConnected,
-  untilEvent,
   withClient,
 } from "../cli/connect/client.ts";
 import { externalAddress } from "../cli/connect/invite.ts";
@@ -32,13 +32,11 @@ import { qrLines } from "../cli/output/qr.ts";
 import { formatTimestamp, styleOf } from "../cli/output/render.ts";
 import { printData, printList, printResult } from "../cli/output/result.ts";
 import { RESET, readNewPassword, readSecret } from "../cli/secrets.ts";
+import { accountKeyOf, storeAccountKey } from "../client/account-key.ts";
 import type { Client } from "../client/client.ts";
-import type { ReaderEvent } from "../client/event.ts";
-import { accountKeyOf, grantLink, linkRequest, storeLinkedKey } from "../client/linking.ts";
+import { offerLink, requestLink } from "../client/linking.ts";
 import type { Credentials } from "../client/login.ts";
 import { deviceIdOf } from "../crypto/device-id.ts";
-import { linkCodeHash } from "../crypto/link-code.ts";
-import { formatLinkCode, LINK_CODE_BYTES, parseLinkCode } from "../crypto/link-form.ts";
 import { sha256 } from "../crypto/sha256.ts";
 import { systemEntropy } from "../io/entropy.ts";
 import { isLoopback } from "../io/ws/address.ts";
@@ -50,6 +48,7 @@ import {
   quoteInvite,
   trimCopied,
 } from "../wire/invite.ts";
+import { isShortCode, parseShortCode } from "../wire/short-code.ts";
 
 interface AccountVerb {
   readonly mode: Credentials["mode"];
@@ -227,49 +226,60 @@ async function removeRevoked(client: Client): Promise<void> {
 
 const CODE_VARIABLE = "CHAT_LINK_CODE";
 
-/** Adds a device with a link code. */
+/** Adds a device with a short code. */
 export const linkDevice = defineVerb({
   args: {
+    code: argument("Code that the signed-in device shows, on the new device", {
+      required: false,
+      valueHint: "CODE",
+    }),
     at: SERVER_ARGUMENT,
-    join: flag("Run on the new device, and enter the code"),
+    join: flag("Run on the new device, and ask for the code"),
     ...SERVER_FLAGS,
   },
-  details:
-    "On a signed-in device: chat link-device. On the new one: chat link-device --join SERVER",
-  async run(args, context) {
-    if (!args.join) {
-      const options = { argument: args.at, mode: "login" } as const;
+  details: "On a signed-in device: chat link-device. On the new one: chat link-device CODE SERVER",
+  async run({ code: first, join: joins, ...args }, context) {
+    const isCode = first !== undefined && isShortCode(first);
+    // The first of two arguments must be a code.
+    if (first !== undefined && args.at !== undefined) parseShortCode(first);
+    const argument = isCode ? args.at : (first ?? args.at);
+    if (!isCode && !joins) {
+      const options = { argument, mode: "login" } as const;
       return withClient(context, args, options, (open) => offer(context, open));
     }
-    const code = await readCode(context);
-    const options = { argument: args.at, greetOnly: true } as const;
+    const code = isCode ? first : await readCode(context);
+    parseShortCode(code); // Reports a typing error before it connects.
+    const options = { argument, greetOnly: true } as const;
     return withClient(context, args, options, (open) => join(context, open, code));
   },
 });
 
 async function offer(context: Context, open: OpenClient): Promise<number> {
-  const { client, user, state } = open;
-  const events = client.read();
-  const { fingerprint } = await untilConnected(events);
-  accountKeyOf({ state }, { fingerprint, user });
-  const entropy = systemEntropy();
-  const code = new Uint8Array(entropy(LINK_CODE_BYTES));
+  const { client, state } = open;
+  const { fingerprint } = await untilConnected(client.read());
+  const user = checkName(open.user);
+  const account = accountKeyOf({ state, clock: context.clock, fingerprint, user });
+  const parties = { ...account, random: systemEntropy(), sendRequest: client.request };
+  const { code, answer, linked } = await offerLink(parties);
+  const lost = Promise.withResolvers<never>();
+  client.subscribe((event) => {
+    if (event.kind === "code-asked") answer(event);
+    if (event.kind === "closed") lost.reject(event.fault ?? connectionClosed());
+  });
   const expires = context.clock.unixMs() + LINK_CODE_MS;
-  await client.request("link-offer", { code: linkCodeHash(code) });
-  const codeText = formatLinkCode(code);
   const externalServer = externalAddress(context, open);
   const server = formatInvite(externalServer);
-  const web = `https://${formatAddress(externalServer)}/#link=${codeText}`;
-  const offered = { kind: "link-code", code: codeText, expires: formatUtc(expires), server, web };
-  printData(context, offered, `${codeText}\n`);
+  const web = `https://${formatAddress(externalServer)}/#link=${code}`;
+  const offered = { kind: "link-code", code, expires: formatUtc(expires), server, web };
+  printData(context, offered, `${code}\n`);
   if (!context.json) {
     const { stderr, env } = context;
     const color = !env["NO_COLOR"] && env["TERM"] !== "dumb";
     const picture = stderr.isTerminal ? qrLines(web, stderr.columns(), color) : undefined;
     printNotice(context, "within 10 minutes, open this in a browser, or scan the code:");
     stderr.write([web, ...(picture ?? []), ""].join("\n"));
-    printNotice(context, "in a terminal, run this on the new device and enter the code:");
-    stderr.write(`chat link-device --join ${quoteInvite(externalServer)}\n`);
+    printNotice(context, "in a terminal, run this on the new device:");
+    stderr.write(`chat link-device ${code} ${quoteInvite(externalServer)}\n`);
     if (isLoopback(externalServer.host)) {
       printNotice(
         context,
@@ -277,57 +287,32 @@ async function offer(context: Context, open: OpenClient): Promise<number> {
       );
     }
   }
-  const request = await waitForRequest(context, events);
-  const grant = grantLink(
-    { code, fingerprint, user, state, clock: context.clock, entropy },
-    request,
-  );
-  await client.request("link-grant", grant);
-  const device = deviceIdOf(request.deviceKey, sha256);
+  const device = deviceIdOf(await Promise.race([linked, lost.promise]), sha256);
   const line = { kind: "linked", user, device };
   return printResult(context, line, `linked device ${device} to ${user}`);
 }
 
-async function waitForRequest(
-  context: Context,
-  events: AsyncIterator<ReaderEvent>,
-): Promise<Extract<ReaderEvent, { kind: "link-asked" }>> {
-  const timedOut = Promise.withResolvers<never>();
-  const cancel = context.clock.after(LINK_CODE_MS, () =>
-    timedOut.reject(
-      new Fault("timeout", "no device connected in time", { remedy: "start linking again" }),
-    ),
-  );
-  try {
-    return await Promise.race([untilEvent(events, "link-asked"), timedOut.promise]);
-  } finally {
-    cancel();
-  }
-}
-
-async function join(context: Context, open: OpenClient, code: Uint8Array): Promise<number> {
+async function join(context: Context, open: OpenClient, code: string): Promise<number> {
   const { client, state, device } = open;
   const { fingerprint } = client;
   if (fingerprint === undefined) throw connectionClosed();
-  const offer = { code, fingerprint };
-  const answer = await client.request("link", linkRequest(offer, device.publicKey));
-  storeLinkedKey(offer, device.publicKey, answer, state);
-  const { user } = await client.login({ user: answer.user, mode: "login" });
+  const parties = { fingerprint, random: systemEntropy(), sendRequest: client.request };
+  const newDevice = { deviceKey: device.publicKey, kind: "cli" } as const;
+  const account = await requestLink(parties, code, newDevice);
+  storeAccountKey(state, fingerprint, account);
+  const { user } = await client.login({ user: account.user, mode: "login" });
   const line = { kind: "linked", user, device: deviceIdOf(device.publicKey, sha256) };
   return printResult(context, line, `this device is linked to ${user}`);
 }
 
-/**
- * Does not accept the code as an argument, which all users of the machine could read.
- * @throws {Fault} usage
- */
-async function readCode(context: Context): Promise<Uint8Array> {
-  const codeText = context.env[CODE_VARIABLE];
-  if (codeText) return parseLinkCode(codeText);
+/** @throws {Fault} usage */
+async function readCode(context: Context): Promise<string> {
+  const code = context.env[CODE_VARIABLE];
+  if (code) return code;
   if (context.terminal === undefined) {
     throw usageFault("no link code given", `set ${CODE_VARIABLE}`);
   }
-  return parseLinkCode(await context.terminal.askText("Link code"));
+  return context.terminal.askText("Link code");
 }
 
 /** Compares safety numbers. */

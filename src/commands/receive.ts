@@ -62,7 +62,7 @@ const ARGS = {
 
 export const command = defineVerb({
   args: ARGS,
-  details: "To resume after an interruption, run the same line again.",
+  details: "To resume after an interruption, run the same command again.",
   async run(args, context) {
     const { out = "." } = args;
     checkDestination(context, out, true);

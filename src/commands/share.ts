@@ -67,7 +67,7 @@ const ARGS = {
 export const command = defineVerb({
   args: ARGS,
   details:
-    "Prints one line to run on the other machine, and exits when that machine has everything.",
+    "Prints a code and a line for the other machine, and exits when that machine has everything.",
   async run(args, context) {
     checkOptions(args);
     if (args.host !== undefined) checkHost(args.host, "v4-or-name");

@@ -4,6 +4,7 @@
  *     guest ── share ──> host ── share ──> guest ── tag, request ──> host ── answer ──> guest
  */
 
+import { chacha20poly1305 } from "@noble/ciphers/chacha.js";
 import { sha512 } from "@noble/hashes/sha2.js";
 import { assert } from "../base/assert.ts";
 import { concatBytes, equalBytes, utf8Encode } from "../base/bytes.ts";
@@ -18,9 +19,6 @@ import {
   startCpace,
 } from "./cpace.ts";
 
-/** A code for one purpose is worthless for the other. */
-export type CodePurpose = "share" | "link";
-
 const GUEST = utf8Encode("guest");
 const HOST = utf8Encode("host");
 const TAG_BYTES = 64;
@@ -32,12 +30,12 @@ type Random = (size: number) => Uint8Array;
 
 export interface CodeParameters {
   readonly code: ShortCode;
-  readonly purpose: CodePurpose;
+  /** Purpose of the code and its context. A code is worthless for any other. */
+  readonly channel: Uint8Array;
   readonly random: Random;
 }
 
-function inputsOf({ code, purpose }: CodeParameters): CpaceInputs {
-  const channel = utf8Encode(`chat/1 code ${purpose}`);
+function inputsOf({ code, channel }: CodeParameters): CpaceInputs {
   return { password: utf8Encode(code.text), channel, sessionId: new Uint8Array(0) };
 }
 
@@ -60,18 +58,18 @@ export class CodeGuest {
    * Proves that this device knows the code, and encrypts the request.
    * @throws {Fault} frame-malformed if the host's share is invalid
    */
-  async confirm(hostShare: Uint8Array, request: Uint8Array): Promise<Uint8Array> {
+  confirm(hostShare: Uint8Array, request: Uint8Array): Uint8Array {
     const own = { share: this.share, data: GUEST };
     const host = { share: hostShare, data: HOST };
     const key = finishCpace(this.#start.secret, hostShare, own, host);
     this.#key = key;
-    return concatBytes(cpaceTag(key, this.#inputs, own), await encrypt(key, "request", request));
+    return concatBytes(cpaceTag(key, this.#inputs, own), encrypt(key, "request", request));
   }
 
   /** @throws {Fault} checksum-wrong if the answer is not from a host that knows the code */
-  async open(answer: Uint8Array): Promise<Uint8Array> {
+  open(answer: Uint8Array): Uint8Array {
     assert(this.#key !== undefined, "the guest has confirmed");
-    const content = await decrypt(this.#key, "answer", answer);
+    const content = decrypt(this.#key, "answer", answer);
     if (content !== undefined) return content;
     throw new Fault("checksum-wrong", "the answer is not from the device that shows the code", {
       remedy: "start again with a new code",
@@ -102,37 +100,30 @@ export class CodeHost {
   }
 
   /** @returns `undefined` if the request was changed on its way */
-  request(confirmation: Uint8Array): Promise<Uint8Array | undefined> {
+  request(confirmation: Uint8Array): Uint8Array | undefined {
     return decrypt(this.#key, "request", confirmation.subarray(TAG_BYTES));
   }
 
-  answer(content: Uint8Array): Promise<Uint8Array> {
+  answer(content: Uint8Array): Uint8Array {
     return encrypt(this.#key, "answer", content);
   }
 }
 
 type Direction = "request" | "answer";
 
-async function encrypt(key: Uint8Array, direction: Direction, content: Uint8Array) {
-  const cipher = await cipherKey(key, direction);
-  const encrypted = await crypto.subtle.encrypt(ALGORITHM, cipher, new Uint8Array(content));
-  return new Uint8Array(encrypted);
+function encrypt(key: Uint8Array, direction: Direction, content: Uint8Array): Uint8Array {
+  return chacha20poly1305(cipherKey(key, direction), NONCE).encrypt(content);
 }
 
-async function decrypt(key: Uint8Array, direction: Direction, encrypted: Uint8Array) {
-  const cipher = await cipherKey(key, direction);
+function decrypt(key: Uint8Array, direction: Direction, sealed: Uint8Array) {
   try {
-    const content = await crypto.subtle.decrypt(ALGORITHM, cipher, new Uint8Array(encrypted));
-    return new Uint8Array(content);
+    return chacha20poly1305(cipherKey(key, direction), NONCE).decrypt(sealed);
   } catch {
     return undefined;
   }
 }
 
-const ALGORITHM = { name: "AES-GCM", iv: NONCE };
-
-function cipherKey(key: Uint8Array, direction: Direction) {
-  const bytes = sha512(concatBytes(utf8Encode(`chat/1 code ${direction}\0`), key));
-  const raw = bytes.slice(0, KEY_BYTES);
-  return crypto.subtle.importKey("raw", raw, "AES-GCM", false, ["encrypt", "decrypt"]);
+function cipherKey(key: Uint8Array, direction: Direction): Uint8Array {
+  const bytes = concatBytes(utf8Encode(`chat/1 code ${direction}\0`), key);
+  return sha512(bytes).subarray(0, KEY_BYTES);
 }

@@ -339,7 +339,7 @@ function openServices(
     resets,
     ircPasswords,
     dashboard,
-    new Devices({ ...context, authenticator }),
+    new Devices(context),
     new ShortCodes({ ...context, authenticator }),
     new PrefsService(context),
     new AvatarService(context),

@@ -98,14 +98,6 @@ export const postBody = v.object({
 const record = v.object(recordFields);
 
 const path = list(HASH, PROOF_HASHES_MAX);
-const LINK_REQUEST = {
-  code: HASH,
-  deviceKey: KEY,
-  mac: HASH,
-  /** True for a page, which some encrypted rooms bar. */
-  page: v.optional(v.boolean()),
-};
-
 const codeNumber = v.pipe(positive, v.maxValue(CODE_NUMBER_MAX));
 const codeMessage = bytes(CODE_MESSAGE_BYTES_MAX);
 
@@ -193,13 +185,6 @@ export const REQUESTS = {
       presence: v.optional(v.boolean()),
     },
     answer: account,
-  },
-  link: {
-    phase: "entering",
-    isExclusive: true,
-    isGuess: true,
-    fields: LINK_REQUEST,
-    answer: v.object({ user: name, key: bytes(256) }),
   },
   /**
    * Sends a message of the exchange of a short code to the client that offers the number. The
@@ -293,16 +278,14 @@ export const REQUESTS = {
       picture: v.optional(bytes(AVATAR_BYTES_MAX)),
     }),
   },
-  "link-offer": { fields: { code: HASH }, answer: accepted },
-  "link-grant": {
-    fields: { code: HASH, deviceKey: KEY, deviceCert: bytes(1024), key: bytes(256) },
-    answer: accepted,
-  },
+  /** Adds a device that has the account key's certificate. */
+  "device-add": { fields: { deviceKey: KEY, deviceCert: bytes(1024) }, answer: accepted },
   /** Reserves the number of a short code while the link is open. Any free number if omitted. */
   "code-offer": {
     fields: { number: v.optional(codeNumber) },
     answer: v.object({ number: codeNumber }),
   },
+  "code-withdraw": { fields: {}, answer: accepted },
   /** Answers `code-asked`. Without a message, the code was wrong, and the offer ends. */
   "code-reply": {
     fields: { exchange: positive, message: v.optional(codeMessage) },
@@ -698,7 +681,6 @@ export const NOTICES = {
   save: { room: id, seq: positive, on: v.boolean() },
   /** Sent to everybody. Without `version`, the user has no avatar any more. */
   "avatar-set": { user: name, version: v.optional(positive) },
-  "link-asked": LINK_REQUEST,
   /** A message from a client that used the number. All its messages have the same `exchange`. */
   "code-asked": { exchange: positive, message: codeMessage },
   "room-gone": { room: id },

@@ -1,72 +1,113 @@
-import { describe, expect, test } from "bun:test";
-import { accountKeyOf, grantLink, linkRequest, storeLinkedKey } from "../../src/client/linking.ts";
+import { expect, test } from "bun:test";
+import { Fault } from "../../src/base/fault.ts";
+import { LINK_CODE_MS } from "../../src/base/limits.ts";
+import { checkName } from "../../src/base/names.ts";
+import { accountKeyOf, storeAccountKey } from "../../src/client/account-key.ts";
+import type { SendRequest } from "../../src/client/link/queries.ts";
+import { offerLink, requestLink } from "../../src/client/linking.ts";
 import { verifyDeviceCert } from "../../src/crypto/device-cert.ts";
 import { Identity } from "../../src/crypto/identity.ts";
-import { linkCodeHash } from "../../src/crypto/link-code.ts";
 import { systemEntropy } from "../../src/io/entropy.ts";
 import { ClientState } from "../../src/io/state/client-state.ts";
+import type { RequestFields } from "../../src/wire/messages.ts";
 import { faultCode } from "../fault-code.ts";
+import { rejection } from "../rejection.ts";
 import { VirtualClock } from "./virtual-clock.ts";
 
-const fingerprint = Identity.generate().fingerprint;
-const code = new Uint8Array(16).fill(3);
-const place = { code, fingerprint };
+const random = systemEntropy();
+const { fingerprint } = Identity.generate();
+const user = checkName("ana");
 const device = Identity.generate();
+const NEW_DEVICE = { deviceKey: device.publicKey, kind: "web" } as const;
 
-function granter(user = "ana") {
+/** A server that relays between one host and one guest. */
+async function offer(refusal?: Fault) {
+  const clock = new VirtualClock();
   const state = ClientState.inMemory();
   const pem = state.accountKey(fingerprint, user, () => Identity.generate().toPem());
-  const account = Identity.fromPem(pem);
-  const parts = { ...place, user, state, clock: new VirtualClock(), entropy: systemEntropy() };
-  return { account, parts };
+  const added: RequestFields<"device-add">[] = [];
+  let replied = Promise.withResolvers<Uint8Array | undefined>();
+  const sent: string[] = [];
+  const ofHost = (async (kind: string, fields: object) => {
+    sent.push(kind);
+    if (kind === "code-reply") replied.resolve((fields as RequestFields<"code-reply">).message);
+    if (kind === "device-add" && refusal !== undefined) throw refusal;
+    if (kind === "device-add") added.push(fields as RequestFields<"device-add">);
+    return kind === "code-offer" ? { number: 42 } : {};
+  }) as SendRequest;
+  const account = accountKeyOf({ state, clock, fingerprint, user });
+  const offered = await offerLink({ ...account, random, sendRequest: ofHost });
+  const sendRequest = (async (_kind: string, { message }: RequestFields<"code-ask">) => {
+    replied = Promise.withResolvers();
+    offered.answer({ kind: "code-asked", exchange: 1, message });
+    const reply = await replied.promise;
+    if (reply === undefined) throw new Fault("code-wrong", "wrong");
+    return { message: reply };
+  }) as SendRequest;
+  const link = (code = offered.code, server = fingerprint) =>
+    requestLink({ fingerprint: server, random, sendRequest }, code, NEW_DEVICE);
+  return { clock, offered, added, sent, link, account: Identity.fromPem(pem) };
 }
 
-describe("linking", () => {
-  test("gives the new device the account key and a certificate", () => {
-    const { account, parts } = granter();
-    const grant = grantLink(parts, linkRequest(place, device.publicKey));
-    expect(verifyDeviceCert(grant.deviceCert)).toMatchObject({ user: "ana", kind: "cli" });
-    const state = ClientState.inMemory();
-    storeLinkedKey(place, device.publicKey, { user: "ana", key: grant.key }, state);
-    const stored = accountKeyOf({ state }, { fingerprint, user: "ana" });
-    expect(stored.publicKey).toEqual(account.publicKey);
-  });
+test("gives the new device the account key and a certificate", async () => {
+  const { offered, added, link, account } = await offer();
+  expect(offered.code).toStartWith("42-");
+  const linked = await link();
+  expect(await offered.linked).toEqual(device.publicKey);
+  const [addition] = added;
+  expect(addition?.deviceKey).toEqual(device.publicKey);
+  const cert = verifyDeviceCert(addition?.deviceCert ?? new Uint8Array());
+  expect(cert).toMatchObject({ user: "ana", kind: "web" });
+  const state = ClientState.inMemory();
+  storeAccountKey(state, fingerprint, linked);
+  const stored = Identity.fromPem(state.knownAccountKey(fingerprint, "ana") ?? "");
+  expect(stored.publicKey).toEqual(account.publicKey);
+});
 
-  test("grants nothing if the server substitutes a key or forges a request", () => {
-    const { parts } = granter();
-    const request = linkRequest(place, device.publicKey);
-    const own = Identity.generate().publicKey;
-    const wrong = [
-      { ...request, deviceKey: own },
-      {
-        ...linkRequest({ ...place, code: linkCodeHash(code).subarray(0, 16) }, own),
-        code: request.code,
-      },
-      { ...request, code: request.code.map((byte) => byte ^ 1) },
-      linkRequest({ ...place, fingerprint: Identity.generate().fingerprint }, device.publicKey),
-    ];
-    for (const one of wrong) expect(faultCode(() => grantLink(parts, one))).toBe("not-allowed");
-    expect(faultCode(() => grantLink(parts, request))).toBe("none");
-  });
+test("a code links one device", async () => {
+  const { offered, added, link } = await offer();
+  await link();
+  await offered.linked;
+  expect(await rejection(link())).toMatchObject({ code: "code-wrong" });
+  expect(added).toHaveLength(1);
+});
 
-  test("rejects another name or key in the server's answer", () => {
-    const { parts } = granter();
-    const { key } = grantLink(parts, linkRequest(place, device.publicKey));
-    const state = ClientState.inMemory();
-    for (const answer of [
-      { user: "eve", key },
-      { user: "ana", key: key.map((byte) => byte ^ 1) },
-    ]) {
-      const keep = () => storeLinkedKey(place, device.publicKey, answer, state);
-      expect(faultCode(keep)).toBe("checksum-wrong");
-    }
-    expect(state.knownAccountKey(fingerprint, "ana")).toBeUndefined();
-  });
+test("grants nothing to a wrong code, nor at another server", async () => {
+  const cases: ((parts: Awaited<ReturnType<typeof offer>>) => Promise<unknown>)[] = [
+    ({ offered, link }) => link(offered.code.replace(/-\w+$/, "-tiger").replace("42", "43")),
+    ({ offered, link }) => link(offered.code, Identity.generate().fingerprint),
+  ];
+  for (const guess of cases) {
+    const parts = await offer();
+    expect(await rejection(guess(parts))).toMatchObject({ code: "code-wrong" });
+    expect(await rejection(parts.offered.linked)).toMatchObject({ code: "code-wrong" });
+    // The server counts the guess only if the reply arrives first.
+    expect(parts.sent.slice(-2)).toEqual(["code-reply", "code-withdraw"]);
+    expect(await rejection(parts.link())).toMatchObject({ code: "code-wrong" });
+    expect(parts.added).toEqual([]);
+  }
+});
 
-  test("requires the account key for granting a link", () => {
-    const state = ClientState.inMemory();
-    expect(faultCode(() => accountKeyOf({ state }, { fingerprint, user: "ana" }))).toBe(
-      "not-allowed",
-    );
-  });
+test("the code ends after ten minutes, or with its dialog", async () => {
+  const late = await offer();
+  await late.clock.advance(LINK_CODE_MS);
+  expect(await rejection(late.offered.linked)).toMatchObject({ code: "timeout" });
+  const closed = await offer();
+  closed.offered.end();
+  for (const { link, added } of [late, closed]) {
+    expect(await rejection(link())).toMatchObject({ code: "code-wrong" });
+    expect(added).toEqual([]);
+  }
+});
+
+test("both devices report that the server refuses the new device", async () => {
+  const refused = await offer(new Fault("too-many", "too many devices"));
+  expect(await rejection(refused.link())).toMatchObject({ code: "code-wrong" });
+  expect(await rejection(refused.offered.linked)).toMatchObject({ code: "too-many" });
+});
+
+test("requires the account key for granting a link", () => {
+  const state = ClientState.inMemory();
+  const options = { state, clock: new VirtualClock(), fingerprint, user };
+  expect(faultCode(() => accountKeyOf(options))).toBe("not-allowed");
 });

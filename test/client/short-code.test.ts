@@ -10,6 +10,7 @@ import { makeShortCode, parseShortCode } from "../../src/wire/short-code.ts";
 import { rejection } from "../rejection.ts";
 
 const random = systemEntropy();
+const CHANNEL = utf8Encode("test");
 const INVITE = "chat://192.0.2.7:40123/lobby?fp=x#secret";
 const CODE = parseShortCode("7-tiger-canoe");
 
@@ -52,13 +53,13 @@ class Relay {
 function offer(relays: readonly Relay[], code = CODE, grant = async () => utf8Encode(INVITE)) {
   const ended: string[] = [];
   const onEnded = (fault: Fault) => void ended.push(fault.code);
-  const offered = new OfferedCode({ code, purpose: "share", random, grant, onEnded });
+  const offered = new OfferedCode({ code, channel: CHANNEL, random, grant, onEnded });
   for (const relay of relays) relay.answer = offered.serve(relay.request);
   return { ended };
 }
 
 async function redeem(request: SendRequest, code = CODE, onGuess = () => {}): Promise<string> {
-  const parameters = { code, purpose: "share", random } as const;
+  const parameters = { code, channel: CHANNEL, random };
   return utf8Decode(await redeemCode(request, parameters, new Uint8Array(0), onGuess));
 }
 

@@ -61,19 +61,39 @@ test("link-device prints a line that works unchanged on the other machine", asyn
   const ana = sandbox.home("ana").with({ CHAT_USER: "ana", CHAT_SERVER: `127.0.0.1:${port}` });
   await ana.run(["register"]);
   const offering = ana.start(["link-device"]);
-  const code = await offering.out.next("the code", (line) => /^[0-9A-Z-]{8,}$/.test(line));
-  const line = await offering.stderrLine("chat link-device --join '");
-  const [, place = ""] = /^chat link-device --join '(chat:\/\/[^']+)'$/.exec(line) ?? [];
+  const code = await offering.out.next("the code", (line) => /^\d+-[a-z]+-[a-z]+$/.test(line));
+  const line = await offering.stderrLine("chat link-device ");
+  const [, printed, place = ""] = /^chat link-device (\S+) '(chat:\/\/[^']+)'$/.exec(line) ?? [];
+  expect(printed).toBe(code);
   const lan = Object.values(networkInterfaces())
     .flatMap((own) => own ?? [])
     .find(({ internal, family }) => !internal && family === "IPv4");
   expect(place).toStartWith(`chat://${lan?.address ?? "127.0.0.1"}:`);
   expect(place).toContain("?fp=");
   expect(place).not.toContain("#");
-  const phone = sandbox.home("phone").with({ CHAT_LINK_CODE: code });
-  const ran = await phone.run(["link-device", "--join", place, "--json"]);
+  const ran = await sandbox.home("phone").run(["link-device", code, place, "--json"]);
   expect(ndjson(ran.out)).toEqual([{ kind: "linked", user: "ana", device: expect.any(String) }]);
   expect((await offering.ended()).exitCode).toBe(0);
+});
+
+test("a wrong link code ends the code at both devices", async () => {
+  await using sandbox = server.guests();
+  const { address, invite } = server.served;
+  const laptop = sandbox.home("laptop").with({ CHAT_USER: "lia", CHAT_INVITE: invite });
+  await laptop.run(["register"]);
+  const phone = sandbox.home("phone").with({ CHAT_SERVER: address });
+  const typo = await phone.run(["link-device", "7-tigger-canoe"]);
+  expect([typo.exitCode, typo.err]).toEqual([2, expect.stringContaining("did you mean tiger?")]);
+  const offering = laptop.start(["link-device", "--json"]);
+  const { code } = await offering.json("link-code");
+  const [number, word] = String(code).split("-");
+  const wrong = `${number}-${word}-${String(code).endsWith("tiger") ? "canoe" : "tiger"}`;
+  const ran = await phone.run(["link-device", wrong, "--json"]);
+  expect([ran.exitCode, ndjson(ran.out).at(-1)?.["code"]]).toEqual([3, "code-wrong"]);
+  const ended = await offering.ended();
+  expect([ended.exitCode, ended.err]).toEqual([3, expect.stringContaining("wrong code")]);
+  const late = await phone.run(["link-device", String(code), "--json"]);
+  expect([late.exitCode, ndjson(late.out).at(-1)?.["code"]]).toEqual([4, "code-unknown"]);
 });
 
 test("refuses another server at the known address until the user accepts it", async () => {

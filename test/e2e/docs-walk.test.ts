@@ -74,7 +74,7 @@ const CONTINUOUS: Readonly<Record<string, RegExp>> = {
   'chat share --text "the door code is 4711"': /chat:\/\//,
   "mysqldump shop | chat share - --name shop.sql": /chat:\/\//,
   "chat history --follow --json | jq -r .text": /The build is done/,
-  "chat link-device": /chat link-device --join/,
+  "chat link-device": /chat link-device \d+-/,
 };
 
 const REPLACEMENTS: Readonly<Record<string, string>> = {
@@ -94,7 +94,9 @@ const REPLACEMENTS: Readonly<Record<string, string>> = {
     "chat history --follow --json | jq --unbuffered -r .text",
   "chat get-file fq3Lr9mVt0sX --out ~/Downloads": "chat get-file FILE --out ~/Downloads",
   "chat get-file fq3Lr9mVt0sX --out - > copy.jpg": "chat get-file FILE --out - > copy.jpg",
-  "chat link-device --join 192.0.2.7": "CHAT_HOME=$OTHER/tablet chat link-device --join 192.0.2.7",
+  "chat link-device 7-tiger-canoe 192.0.2.7":
+    'CHAT_HOME=$OTHER/tablet chat link-device "$CHAT_LINK_CODE" 192.0.2.7',
+  "chat receive 7-tiger-canoe": "CHAT_INVITE='SHARED' chat receive",
   "mysqldump shop | chat share - --name shop.sql": "echo dump | chat share - --name shop.sql",
   "chat receive": "CHAT_INVITE='SHARED' chat receive",
   "chat admin erase 1201 1204": "chat admin erase SEQ",

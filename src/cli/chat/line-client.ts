@@ -463,7 +463,6 @@ export class LineClient extends SlashHost {
       case "member-added":
       case "pinned":
       case "moved":
-      case "link-asked":
       case "room":
       case "retrying":
         return;

@@ -329,19 +329,12 @@ function interruptRemedy({ waitsForPosts: posts, isResumable: resumes }: Connect
   return posts === true && resumes === undefined ? UNSENT_REMEDY : {};
 }
 
-export function untilConnected(events: AsyncIterator<ReaderEvent>): Promise<ConnectedEvent> {
-  return untilEvent(events, "connected");
-}
-
 /** @throws {Fault} the fault that closed the connection; link-closed */
-export async function untilEvent<Kind extends ReaderEvent["kind"]>(
-  events: AsyncIterator<ReaderEvent>,
-  kind: Kind,
-): Promise<Extract<ReaderEvent, { kind: Kind }>> {
+export async function untilConnected(events: AsyncIterator<ReaderEvent>): Promise<ConnectedEvent> {
   for (;;) {
     const { value, done } = await events.next();
     if (done === true) throw connectionClosed();
-    if (value.kind === kind) return value as Extract<ReaderEvent, { kind: Kind }>;
+    if (value.kind === "connected") return value;
     if (value.kind === "closed") throw value.fault ?? connectionClosed();
   }
 }

@@ -4,7 +4,7 @@
  */
 
 import { utf8Decode, utf8Encode } from "../../base/bytes.ts";
-import { Fault } from "../../base/fault.ts";
+import { Fault, ignoreFault } from "../../base/fault.ts";
 import { VERSION } from "../../base/version.ts";
 import type { Client } from "../../client/client.ts";
 import { Connection } from "../../client/link/connection.ts";
@@ -34,6 +34,7 @@ import { type Context, printNotice } from "../context.ts";
 import { announceServer } from "../serve/listen.ts";
 import type { ShareInvite } from "./server.ts";
 
+const SHARE_CHANNEL = utf8Encode("chat/1 code share");
 const SERVICE_TYPE = "chat-share";
 /** Other machines answer within 120 ms (RFC 6762, section 6). */
 const NUMBERS_SEARCH_MS = 250;
@@ -50,15 +51,10 @@ export async function freeLanNumber(
 ): Promise<number | undefined> {
   const search = { serviceType: SERVICE_TYPE, clock, forMs: NUMBERS_SEARCH_MS } as const;
   const { findOnLan } = await import("../../io/lan/discovery.ts");
-  const found = await findOnLan(search, network).catch(noneWithoutNetwork);
+  const found = await findOnLan(search, network).catch(ignoreFault);
   if (found === undefined) return undefined;
   const used = new Set(found.servers.map(({ name }) => name));
   return freeCodeNumber((number) => used.has(String(number)), entropy(2));
-}
-
-function noneWithoutNetwork(error: unknown): undefined {
-  if (error instanceof Fault) return;
-  throw error;
 }
 
 interface SharedCodeOptions {
@@ -102,7 +98,7 @@ export async function openSharedCode(
     const code = makeShortCode(number, entropy(CODE_WORDS_COUNT));
     const shared = new OfferedCode({
       code,
-      purpose: "share",
+      channel: SHARE_CHANNEL,
       random: entropy,
       grant: async () => utf8Encode(formatInvite(invite)),
       onEnded: () => onWrong(code.text),
@@ -218,7 +214,7 @@ async function redeemAt(
     const program = `chat/${VERSION}`;
     await greet(connection, { clock, entropy, verifier: nativeVerifier, program });
     const request: SendRequest = (kind, fields) => connection.request(kind, fields);
-    const parameters = { code, purpose: "share", random: entropy } as const;
+    const parameters = { code, channel: SHARE_CHANNEL, random: entropy };
     const invite = await redeemCode(request, parameters, new Uint8Array(0), onGuess);
     return parseServerSpec(utf8Decode(invite));
   } finally {

@@ -32,7 +32,6 @@ const NOTICES_OF: Record<Role, Record<Phase, ReadonlySet<NoticeKind>>> = {
         "avatar-set",
         "servers",
         "majority",
-        "link-asked",
         "code-asked",
         "key-packages-low",
         "invited",

@@ -1,6 +1,6 @@
-/** Requests concerning an account's devices: list, revoke and link. */
+/** Requests concerning an account's devices: list, revoke and add. */
 
-import { equalBytes, fromBase64Url } from "../../base/bytes.ts";
+import { fromBase64Url } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import { DAY_MS } from "../../base/time.ts";
 import { dayOf } from "../../core/rooms/accounts.ts";
@@ -9,21 +9,13 @@ import { sha256 } from "../../crypto/sha256.ts";
 import type { RequestOf } from "../../wire/messages.ts";
 import type { ServerContext } from "../kernel/context.ts";
 import { DEFERRED, type Deferred, type Sender, type SomeHandlers } from "../kernel/service.ts";
-import { LinkOffers } from "./device-linking.ts";
-import type { Authenticator } from "./login.ts";
 import { isCertifiedBy } from "./secrets.ts";
 
-interface DevicesOptions extends ServerContext {
-  readonly authenticator: Pick<Authenticator, "guessCode">;
-}
-
 export class Devices {
-  readonly #options: DevicesOptions;
-  readonly #offers: LinkOffers;
+  readonly #options: ServerContext;
 
-  constructor(options: DevicesOptions) {
+  constructor(options: ServerContext) {
     this.#options = options;
-    this.#offers = new LinkOffers(options.clock);
   }
 
   readonly handlers = {
@@ -44,18 +36,7 @@ export class Devices {
       return { devices };
     },
     revoke: (request, from) => this.#revoke(request, from),
-    link: async (request, { client }) => {
-      const { ref, code, deviceKey, mac, page } = request;
-      const message = "the link code is invalid, used or expired";
-      const offer = await this.#options.authenticator.guessCode(client, message, () =>
-        this.#offers.claim(code, { client, ref, deviceKey }),
-      );
-      const forwarded = { code, deviceKey, mac, ...(page === undefined ? {} : { page }) };
-      offer.client.notify({ kind: "link-asked", ...forwarded });
-      return DEFERRED;
-    },
-    "link-offer": ({ code }, { client }) => this.#offers.add(client, code),
-    "link-grant": (request, from) => this.#grant(request, from),
+    "device-add": (request, from) => this.#add(request, from),
   } satisfies SomeHandlers;
 
   /**
@@ -82,37 +63,20 @@ export class Devices {
     return DEFERRED;
   }
 
-  async #grant(request: RequestOf<"link-grant">, { client, account }: Sender): Promise<void> {
-    const { code, deviceKey, deviceCert, key } = request;
+  async #add(
+    { deviceKey, deviceCert }: RequestOf<"device-add">,
+    { account }: Sender,
+  ): Promise<void> {
     const { registry, kernel, identity } = this.#options;
-    const linkRequest = this.#offers.requestOf(client, code);
-    if (linkRequest === undefined || !equalBytes(linkRequest.deviceKey, deviceKey)) {
-      throw new Fault("not-found", "no device is waiting for this link", {
-        remedy: "start linking again",
-      });
-    }
     const { name: user, accountKey } = account;
     if (!isCertifiedBy(deviceCert, identity, { user, accountKey, deviceKey })) {
       throw new Fault("not-allowed", msg`this device does not have ${account.name}'s account key`, {
         remedy: "link from the device that created the account, or from one linked to it",
       });
     }
-    this.#offers.remove(code);
-    try {
-      await kernel.transact(() => {
-        const draft = registry.deviceDraft(account, deviceKey, deviceCert);
-        return draft === undefined ? [] : [draft];
-      });
-    } catch (error) {
-      if (error instanceof Fault) linkRequest.client.refuse(linkRequest.ref, linkFailed(error));
-      throw error;
-    }
-    linkRequest.client.answer<"link">(linkRequest.ref, { user: account.name, key });
+    await kernel.transact(() => {
+      const draft = registry.deviceDraft(account, deviceKey, deviceCert);
+      return draft === undefined ? [] : [draft];
+    });
   }
-}
-
-/** Also sent to the waiting device, because its code has been used up. */
-function linkFailed(cause: Fault): Fault {
-  const message = "the other device could not link this device";
-  return new Fault("login-refused", message, { remedy: "start linking again", cause });
 }

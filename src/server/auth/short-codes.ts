@@ -44,6 +44,7 @@ export class ShortCodes implements Service {
     "code-offer": ({ number }, { client, account }) => ({
       number: this.#offer(client, account.id, number),
     }),
+    "code-withdraw": (_, { client }) => this.#withdraw(client),
     "code-ask": (request, { client }) => this.#ask(request, client),
     "code-reply": (request, { client }) => this.#reply(request, client),
   } satisfies SomeHandlers;

@@ -20,12 +20,12 @@ import {
 import type { Connection, ServerNotice } from "../../client/link/connection.ts";
 import type { SendRequest } from "../../client/link/queries.ts";
 import { notConnected, notLoggedIn } from "../../client/link/retry.ts";
+import { type OfferedLink, offerLink, requestLink } from "../../client/linking.ts";
 import { type Credentials, type LoginPolicy, requestWithRetry } from "../../client/login.ts";
 import type { Greeted } from "../../client/trust.ts";
 import type { ModelEffect, ModelEvent } from "../../core/model/event.ts";
 import { isSameName } from "../../core/model/item.ts";
 import type { Draft } from "../../core/model/state.ts";
-import { parseLinkCode } from "../../crypto/link-form.ts";
 import type { Fingerprint } from "../../wire/fingerprint.ts";
 import { encodeSecret, type ServerAddress, secretFromInput } from "../../wire/invite.ts";
 import { Device } from "../browser/device-key.ts";
@@ -40,14 +40,14 @@ import type { PageTransfers, PreviewOptions } from "../transfer/page-transfers.t
 import type { Photos } from "../transfer/photos.ts";
 import type { PreviewStore } from "../transfer/preview-store.ts";
 import { PageAccount } from "./account.ts";
-import { joinAccount, type Linking } from "./linking.ts";
+import { linkGranter } from "./linking.ts";
 import type { SealedModule } from "./sealing.ts";
 
 export type PageEvent =
   | Extract<ModelEffect, { kind: "notify" }>
   | Extract<
       AccountEvent,
-      { kind: "link-asked" | "rejoined" | "sealed-remark" | "identity-changed" | "event" }
+      { kind: "code-asked" | "rejoined" | "sealed-remark" | "identity-changed" | "event" }
     >;
 
 const FORM_LOGIN_POLICY: LoginPolicy = {
@@ -264,14 +264,19 @@ export class PageClient extends ChatClient<PageAccount> {
 
   /**
    * Signs in as the user of the device that shows the code.
-   * @throws {Fault} usage if the code is malformed; login-refused if it is wrong or expired
+   * @throws {Fault} usage if the code is malformed; code-unknown, code-wrong, checksum-wrong
    */
-  async joinAccount(codeText: string): Promise<void> {
-    const code = parseLinkCode(codeText);
+  async joinAccount(code: string): Promise<void> {
     const { connection, greeted } = await this.loop.open();
-    const { clock } = this.platform;
-    const send: SendRequest = (kind, fields) => requestWithRetry(connection, clock, kind, fields);
-    const user = await joinAccount(this.device, code, greeted.fingerprint, send);
+    const { clock, entropy: random } = this.platform;
+    const { fingerprint } = greeted;
+    const sendRequest: SendRequest = (kind, fields) =>
+      requestWithRetry(connection, clock, kind, fields);
+    const { publicKey: deviceKey } = this.device.device;
+    const newDevice = { deviceKey, kind: "web" } as const;
+    const { user, seed } = await requestLink({ fingerprint, random, sendRequest }, code, newDevice);
+    await this.device.setAccountSeed(fingerprint, user, seed);
+    seed.fill(0);
     this.platform.lastDrafts.write(this.#fragment.drafts);
     this.forgetLinkCode();
     await this.enter({ user, mode: "login" });
@@ -533,7 +538,7 @@ export class PageClient extends ChatClient<PageAccount> {
     super.handleEvent(event);
     switch (event.kind) {
       case "event":
-      case "link-asked":
+      case "code-asked":
       case "rejoined":
       case "sealed-remark":
       case "identity-changed":
@@ -650,14 +655,30 @@ export class PageClient extends ChatClient<PageAccount> {
     return this.#preferences.users;
   }
 
-  get linking(): Linking {
+  /**
+   * Offers a code with which another device joins this account.
+   * @throws {Fault} not-allowed if this browser cannot export the account key
+   */
+  async offerLink(): Promise<OfferedLink> {
     const { fingerprint, session } = this.member;
-    return {
-      device: this.device,
-      user: checkName(session.user),
-      fingerprint,
-      sendRequest: this.request,
+    const offered = await offerLink(
+      linkGranter({
+        device: this.device,
+        user: checkName(session.user),
+        fingerprint,
+        random: this.platform.entropy,
+        clock: this.platform.clock,
+        sendRequest: this.request,
+      }),
+    );
+    const release = this.onEvent((event) => {
+      if (event.kind === "code-asked") offered.answer(event);
+    });
+    const end = () => {
+      offered.end();
+      release();
     };
+    return { ...offered, end };
   }
 
   reconnectNow(): void {

@@ -73,6 +73,7 @@ test.concurrent("finds the sender, whose code works until a wrong guess", async 
   }
   const guess = redeemShareCode(context, wrongWords(7, shared.code.text), ON_LAN, around);
   expect(await rejection(guess)).toMatchObject({ code: "code-wrong" });
+  await until("the sender is informed", () => shared.wrong.length > 0);
   expect(shared.wrong).toEqual([shared.code.text]);
   const late = redeemShareCode(context, shared.code, ON_LAN, around);
   expect(await rejection(late)).toMatchObject({ code: "code-unknown" });

@@ -3,12 +3,13 @@ import { test } from "bun:test";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { equalBytes } from "../../../src/base/bytes.ts";
+import { checkName } from "../../../src/base/names.ts";
 import { deviceKeys, nativeHashing, sealedHome } from "../../../src/cli/connect/keys.ts";
+import { accountKeyOf, storeAccountKey } from "../../../src/client/account-key.ts";
 import { Client, type ClientOptions } from "../../../src/client/client.ts";
 import type { ReaderEvent, SessionEvent } from "../../../src/client/event.ts";
 import type { FollowMode } from "../../../src/client/follower.ts";
-import { grantLink, linkRequest, storeLinkedKey } from "../../../src/client/linking.ts";
+import { offerLink, requestLink } from "../../../src/client/linking.ts";
 
 // The client imports this module on demand, which takes real time while virtual time passes.
 import "../../../src/client/sealed/code.ts";
@@ -16,8 +17,6 @@ import type { SealedRooms } from "../../../src/client/sealed/rooms.ts";
 import type { SealedHome } from "../../../src/client/sealed/sealing.ts";
 import { type ChatRecord, fieldsIn, type RoomView } from "../../../src/core/client/chat-record.ts";
 import { Identity } from "../../../src/crypto/identity.ts";
-import { linkCodeHash } from "../../../src/crypto/link-code.ts";
-import { LINK_CODE_BYTES } from "../../../src/crypto/link-form.ts";
 import type { Clock } from "../../../src/io/clock.ts";
 import { systemEntropy } from "../../../src/io/entropy.ts";
 import type { Link } from "../../../src/io/link/link.ts";
@@ -102,20 +101,23 @@ export class SealedSite implements AsyncDisposable {
     await this.wait(client.connect());
     const { fingerprint } = client;
     if (fingerprint === undefined) throw new Error("the server has no key");
-    const code = new Uint8Array(systemEntropy()(LINK_CODE_BYTES));
-    await person.request("link-offer", { code: linkCodeHash(code) });
-    const place = { code, fingerprint };
-    const answered = client.request("link", linkRequest(place, identity.publicKey));
-    const asked = await person.until("the new device", () =>
-      person.events
-        .filter((event) => event.kind === "link-asked")
-        .find((event) => equalBytes(event.code, linkCodeHash(code))),
-    );
+    const random = systemEntropy();
     const { clock } = this.site;
-    const granter = { ...place, user: person.name, state: person.device.state, clock };
-    const grant = grantLink({ ...granter, entropy: systemEntropy() }, asked);
-    await person.request("link-grant", grant);
-    storeLinkedKey(place, identity.publicKey, await this.wait(answered), state);
+    const account = accountKeyOf({
+      ...person.device,
+      clock,
+      fingerprint,
+      user: checkName(person.name),
+    });
+    const offering = offerLink({ ...account, random, sendRequest: person.client.request });
+    const { code, answer } = await this.wait(offering);
+    const release = person.client.subscribe((event) => {
+      if (event.kind === "code-asked") answer(event);
+    });
+    const newDevice = { deviceKey: identity.publicKey, kind: "cli" } as const;
+    const parties = { fingerprint, random, sendRequest: client.request };
+    storeAccountKey(state, fingerprint, await this.wait(requestLink(parties, code, newDevice)));
+    release();
     await this.wait(client.close());
     return device;
   }

@@ -96,6 +96,9 @@ siteTest("the offer ends with its connection, at log-out and with a newer one", 
   await back.request("code-offer", { number: 7 });
   await back.request("code-offer", { number: 8 });
   expect(await isOffered(7, "10.1.0.3")).toBe(false);
+  await back.request("code-withdraw", {});
+  expect(await isOffered(8, "10.1.0.5")).toBe(false);
+  await back.request("code-offer", { number: 8 });
   await back.request("logout", {});
   expect(await isOffered(8, "10.1.0.4")).toBe(false);
 });

@@ -1,9 +1,11 @@
 import { Fault, type FaultCode } from "../../../src/base/fault.ts";
 import type { RoomId } from "../../../src/base/ids.ts";
+import { checkName } from "../../../src/base/names.ts";
 import { deviceKeys, nativeHashing } from "../../../src/cli/connect/keys.ts";
+import { accountKeyOf, storeAccountKey } from "../../../src/client/account-key.ts";
 import { Client } from "../../../src/client/client.ts";
 import type { ReaderEvent } from "../../../src/client/event.ts";
-import { grantLink, linkRequest, storeLinkedKey } from "../../../src/client/linking.ts";
+import { offerLink, requestLink } from "../../../src/client/linking.ts";
 import { sealedEdit } from "../../../src/client/sealed/body.ts";
 import type { SealedRooms } from "../../../src/client/sealed/rooms.ts";
 import type { ChatRecord, RoomView } from "../../../src/core/client/chat-record.ts";
@@ -85,7 +87,6 @@ export class SealedMember {
   #life: Life;
   #texts = 0;
   #last = new Map<RoomId, number>();
-  #code: Uint8Array | undefined;
   readonly #open = new Set<string>();
 
   constructor(platform: Platform, machine: Machine, home: SealedHome, name: string) {
@@ -218,19 +219,29 @@ export class SealedMember {
     );
   }
 
-  async offersLink(code: Uint8Array, codeHash: Uint8Array): Promise<void> {
-    this.#code = code;
-    await this.client.request("link-offer", { code: codeHash });
+  async offersLink(): Promise<string> {
+    const { clock, random } = this.#platform;
+    const { state, user } = this.home;
+    const { fingerprint } = IDENTITY;
+    const account = accountKeyOf({ state, clock, fingerprint, user: checkName(user) });
+    const sendRequest = this.client.request;
+    const { code, answer } = await offerLink({ ...account, random: random.bytes, sendRequest });
+    this.client.subscribe((event) => {
+      if (event.kind === "code-asked") answer(event);
+    });
+    return code;
   }
 
-  async links(code: Uint8Array): Promise<void> {
+  async links(code: string): Promise<void> {
     const life = this.#life;
     const client = this.#newClient(false);
     await life.hold(client.connect());
-    const place = { code, fingerprint: IDENTITY.fingerprint };
-    const { publicKey } = this.home.identity;
-    const answer = await life.hold(client.request("link", linkRequest(place, publicKey)));
-    storeLinkedKey(place, publicKey, answer, this.home.state);
+    const { fingerprint } = IDENTITY;
+    const { publicKey: deviceKey } = this.home.identity;
+    const sendRequest = client.request;
+    const parties = { fingerprint, random: this.#platform.random.bytes, sendRequest };
+    const account = await life.hold(requestLink(parties, code, { deviceKey, kind: "cli" }));
+    storeAccountKey(this.home.state, fingerprint, account);
     await life.hold(client.close());
     life.end();
   }
@@ -322,15 +333,6 @@ export class SealedMember {
       case "room":
       case "caught-up":
         return this.note(event.kind);
-      case "link-asked": {
-        const code = this.#code ?? new Uint8Array();
-        const place = { code, fingerprint: IDENTITY.fingerprint, user: this.home.user };
-        const { random, clock } = this.#platform;
-        const parts = { ...place, state: this.home.state, clock, entropy: random.bytes };
-        const granted = this.client.request("link-grant", grantLink(parts, event));
-        granted.catch(this.#platform.fail);
-        return;
-      }
       case "settled": {
         const { adopted, outcome } = event;
         const text = adopted?.body.text ?? "";

@@ -1,6 +1,5 @@
 import type { RoomId } from "../../../src/base/ids.ts";
 import { IDLE_TIMEOUT_MS } from "../../../src/base/limits.ts";
-import { linkCodeHash } from "../../../src/crypto/link-code.ts";
 import { Machine } from "../machine.ts";
 import type { Platform } from "../platform.ts";
 import { check } from "../reference-model.ts";
@@ -125,10 +124,9 @@ export class SealedWorld extends Simulation {
         linked.add(home);
       } else if (!linked.has(home)) {
         linked.add(home);
-        const code = this.random.bytes(16);
-        first.offersLink(code, linkCodeHash(code)).catch(this.platform.fail);
+        const offering = first.offersLink();
+        offering.then((code) => member.links(code)).catch(this.platform.fail);
         await this.advance(100);
-        member.links(code).catch(this.platform.fail);
         await this.advance(300);
       }
       member.start();

@@ -318,8 +318,6 @@ export const ENGLISH = {
   sealNeedsStorage:
     "This browser can't store data, which encrypted rooms require. Leave private browsing, " +
     "or allow this page to store data.",
-  linkKeyForged: "The received key is not from your other device. The server may be compromised.",
-  linkCodeUnknown: "A device tried to link with a wrong code and was refused.",
   keyStays: "The account key can't be exported from this browser. Link from another device.",
   otherFile: "This is a different file. Choose the original file, or send this one as a new file.",
 
@@ -645,7 +643,7 @@ export const ENGLISH = {
     "Open this address within 10 minutes, to be signed in there with your drafts. Encrypted " +
     "rooms follow by themselves, but their earlier messages stay here:",
   linkCode: "Code. Don't send it over this server:",
-  linkInTerminal: "In a terminal, then enter the code",
+  linkInTerminal: "In a terminal",
   linkHere: "Sign in with a code of another device",
   linkHereExplained:
     "On a device where you are signed in, open Settings, then \u201cLink a new device\u201d.",

@@ -318,8 +318,6 @@ export const INDONESIAN: Texts = {
   sealNeedsStorage:
     "Peramban ini tidak dapat menyimpan data, padahal ruang terenkripsi memerlukannya. " +
     "Tinggalkan jendela privat, atau izinkan halaman ini menyimpan data.",
-  linkKeyForged: "Kunci yang diterima bukan dari perangkat Anda. Server mungkin disusupi.",
-  linkCodeUnknown: "Sebuah perangkat mencoba menautkan diri dengan kode yang salah dan ditolak.",
   keyStays: "Kunci akun tidak dapat diekspor dari peramban ini. Tautkan dari perangkat lain.",
   otherFile:
     "Ini berkas yang berbeda. Pilih berkas aslinya, atau kirim yang ini sebagai berkas baru.",
@@ -648,7 +646,7 @@ export const INDONESIAN: Texts = {
     "Buka alamat ini dalam 10 menit agar Anda langsung masuk di sana, lengkap dengan draf Anda. " +
     "Ruang terenkripsi menyusul sendiri, tetapi pesan lamanya tetap di sini:",
   linkCode: "Kode. Jangan kirim lewat server ini:",
-  linkInTerminal: "Di terminal, lalu masukkan kodenya",
+  linkInTerminal: "Di terminal",
   linkHere: "Masuk dengan kode dari perangkat lain",
   linkHereExplained:
     "Di perangkat tempat Anda sudah masuk, buka Setelan, lalu \u201cTautkan perangkat baru\u201d.",

@@ -1,8 +1,7 @@
 /** Dialog that links another device. */
 
 import { useEffect, useState } from "react";
-import { formatLinkCode } from "../../../crypto/link-form.ts";
-import { grantLink, offerLink } from "../../driver/linking.ts";
+import { ignoreFault } from "../../../base/fault.ts";
 import type { PageClient } from "../../driver/page-client.ts";
 import { type InviteAddress, inviteAddresses } from "../../input/invite-addresses.ts";
 import { type CloseProps, FaultLine, usePage, useTask } from "./context.tsx";
@@ -34,7 +33,7 @@ function LinkCode({ code, origin }: { readonly code: string; readonly origin?: s
         <CopyLine
           id="link-line"
           label={texts.linkInTerminal}
-          text={`chat link-device --join ${inviteText(chat, address)}`}
+          text={`chat link-device ${code} ${inviteText(chat, address)}`}
         />
       )}
     </>
@@ -50,26 +49,22 @@ interface LinkProps extends CloseProps {
 export function LinkDialog({ onClose, onLinked, origin }: LinkProps) {
   const { chat, texts } = usePage();
   const task = useTask();
-  const [code, setCode] = useState<Uint8Array | undefined>(undefined);
+  const [code, setCode] = useState<string | undefined>(undefined);
   const [isDone, setDone] = useState(false);
   // biome-ignore lint/correctness/useExhaustiveDependencies: one code per opened dialog
   useEffect(() => {
+    const offering = chat.offerLink();
     task.run(async () => {
-      setCode(await offerLink(chat.linking));
+      const { code, linked } = await offering;
+      setCode(code);
+      // A code that somebody entered wrong must not stay on the screen.
+      await linked.finally(() => setCode(undefined));
+      setDone(true);
+      onLinked?.();
     });
+    // The task shows the fault if no code could be offered.
+    return () => void offering.then(({ end }) => end(), ignoreFault);
   }, []);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: listens while the code is valid
-  useEffect(() => {
-    if (code === undefined) return;
-    return chat.onEvent((event) => {
-      if (event.kind !== "link-asked") return;
-      task.run(async () => {
-        await grantLink(chat.linking, code, event);
-        setDone(true);
-        onLinked?.();
-      });
-    });
-  }, [chat, code]);
   return (
     <Dialog title={texts.linkDevice} onClose={onClose}>
       {isDone ? (
@@ -78,7 +73,7 @@ export function LinkDialog({ onClose, onLinked, origin }: LinkProps) {
         <>
           <p>{origin === undefined ? texts.linkExplained : texts.linkMoves}</p>
           {code === undefined ? null : (
-            <LinkCode code={formatLinkCode(code)} {...(origin === undefined ? {} : { origin })} />
+            <LinkCode code={code} {...(origin === undefined ? {} : { origin })} />
           )}
         </>
       )}
