@@ -2,6 +2,7 @@
 
 import { toBase64Url } from "../base/bytes.ts";
 import { FAULTS, Fault, type FaultCode, unlessFault } from "../base/fault.ts";
+import type { Sha256 } from "../base/ids.ts";
 import { PROOFS_PER_REQUEST_MAX, UNSTORED_RECORDS_MAX } from "../base/limits.ts";
 import {
   type AuditFinding,
@@ -16,7 +17,8 @@ import {
 import type { ChatRecord } from "../core/client/chat-record.ts";
 import { type Clock, delay, withTimeout } from "../io/clock.ts";
 import type { LogPins, LogReader } from "../io/state/log-pins.ts";
-import { findSigned } from "../wire/checkpoint.ts";
+import { findSigned, type UnverifiedCheckpoint } from "../wire/checkpoint.ts";
+import type { LogName } from "../wire/kinds.ts";
 import { leafHash } from "../wire/record.ts";
 import type { Connection } from "./link/connection.ts";
 import type { Verifier } from "./link/keys.ts";
@@ -24,6 +26,7 @@ import type { SendRequest } from "./link/queries.ts";
 
 /** Evidence for an alarm. Contains plain values only, because it is stored as JSON. */
 export interface AuditEvidence {
+  readonly log: LogName;
   readonly reason: AuditReason;
   readonly sentence: string;
   readonly foundAtUnixMs: number;
@@ -46,6 +49,8 @@ export type AuditOutcome =
   | {
       readonly kind: "accepted";
       readonly pin: LogPin;
+      /** `undefined` for a server before 0.3. */
+      readonly accounts: LogPin | undefined;
       readonly proved: number;
       readonly open: number;
     }
@@ -271,18 +276,20 @@ async function auditOnce(
   const { logs, verifier } = deps;
   const { reader, connection } = link;
   const known = await orDefault(() => logs.pin(reader), undefined);
+  const knownAccounts = await orDefault(() => logs.pin(reader, "accounts"), undefined);
   const confirmed = await orDefault(() => logs.confirmed(reader), 0);
   const scope = requestsMax === Number.POSITIVE_INFINITY ? "all" : "unproved";
   const unproved = await orDefault(() => logs.storedRecords(reader, scope), []);
   const sizeMin = Math.max(confirmed, unproved.at(-1)?.seq ?? 0);
-  const log = await fetchLog(link, deps, known, sizeMin);
+  const from = { history: known?.size ?? 0, accounts: knownAccounts?.size ?? 0 };
+  const log = await fetchLogs(link, deps, from, sizeMin);
   const hasNoPriorEvidence = known === undefined && (log === "unable" || confirmed === 0);
   if ((log === "unable" || log === "empty") && hasNoPriorEvidence) return { kind: "none" };
   if (typeof log === "string") {
     const reason = log === "unsigned" ? log : "unproved";
     return buildAlarm(link, deps, { reason, known, presented: undefined, missing: [] });
   }
-  const { pin } = log;
+  const { pin, accounts } = log;
   const verdict = judgeCheckpoint(known, log, verifier.sha256);
   const lacksConfirmed = pin.size < confirmed;
   if (verdict.kind !== "alarm" && lacksConfirmed && mayBeLate) return "late";
@@ -293,6 +300,12 @@ async function auditOnce(
     const { missing } = await fetchProofs(connection, deps, pin, sample);
     const knownSize = Math.max(known?.size ?? 0, reason === "rolled-back" ? confirmed : 0);
     return buildAlarm(link, deps, { reason, known, knownSize, presented: pin, missing }, log);
+  }
+  const accountsReason = judgeAccounts(knownAccounts, accounts, verifier.sha256);
+  if (accountsReason !== undefined) {
+    const subject = { log: "accounts", reason: accountsReason, known: knownAccounts } as const;
+    const finding = { ...subject, presented: accounts?.pin, missing: [] };
+    return buildAlarm(link, deps, finding, accounts);
   }
   const requested = unproved.slice(-requestsMax * PROOFS_PER_REQUEST_MAX);
   const roomsBefore = roomIds(link);
@@ -310,23 +323,42 @@ async function auditOnce(
     return buildAlarm(link, deps, finding, log);
   }
   if (verdict.kind !== "same") await orDefault(() => logs.storePin(reader, pin), undefined);
+  if (accounts !== undefined && accounts.pin.size !== knownAccounts?.size) {
+    await orDefault(() => logs.storePin(reader, accounts.pin, "accounts"), undefined);
+  }
   if (proved.length > 0) await orDefault(() => logs.markProved(reader, proved), undefined);
   await orDefault(() => logs.setAlarm(reader, undefined), undefined);
-  return { kind: "accepted", pin, proved: proved.length, open: unproved.length - proved.length };
+  const counts = { proved: proved.length, open: unproved.length - proved.length };
+  return { kind: "accepted", pin, accounts: accounts?.pin, ...counts };
+}
+
+function judgeAccounts(
+  known: LogPin | undefined,
+  presented: ServerCheckpoint | undefined,
+  sha256: Sha256,
+): AuditReason | undefined {
+  if (known === undefined) return undefined;
+  if (presented === undefined) return "unproved";
+  const verdict = judgeCheckpoint(known, presented, sha256);
+  return verdict.kind === "alarm" ? verdict.reason : undefined;
 }
 
 function roomIds(link: AuditedLink): ReadonlySet<string> {
   return new Set(link.rooms().map(({ id }) => id));
 }
 
-async function fetchLog(
+interface ServerLogs extends ServerCheckpoint {
+  readonly accounts: ServerCheckpoint | undefined;
+}
+
+async function fetchLogs(
   { connection, key }: AuditedLink,
   { verifier }: AuditorDependencies,
-  known: LogPin | undefined,
+  known: Readonly<Record<LogName, number>>,
   sizeMin: number,
-): Promise<ServerCheckpoint | "unable" | "empty" | "unsigned"> {
-  const from = known?.size ?? 0;
-  const requestCheckpoint = () => connection.request("checkpoint", { from });
+): Promise<ServerLogs | "unable" | "empty" | "unsigned"> {
+  const fields = { from: known.history, accounts: known.accounts };
+  const requestCheckpoint = () => connection.request("checkpoint", fields);
   try {
     let answer = await requestCheckpoint();
     if ((parseSigned(answer.note, key, verifier)?.checkpoint.size ?? sizeMin) < sizeMin) {
@@ -334,12 +366,17 @@ async function fetchLog(
       await connection.request("checkpoint", { from: sizeMin });
       answer = await requestCheckpoint();
     }
-    const { note, path } = answer;
+    const { note, path, accounts: accountsPath = [] } = answer;
     const signed = parseSigned(note, key, verifier);
+    const accounts = signed?.accounts;
     if (signed === undefined) return "unsigned";
-    const { checkpoint, bytes, signature } = signed;
-    if (!(await verifier.verify(key, bytes, signature))) return "unsigned";
-    return { pin: { ...checkpoint, note }, path };
+    for (const { bytes, signature } of accounts === undefined ? [signed] : [signed, accounts]) {
+      if (!(await verifier.verify(key, bytes, signature))) return "unsigned";
+    }
+    const presented = (part: UnverifiedCheckpoint, path: readonly Uint8Array[]) => {
+      return { pin: { ...part.checkpoint, note }, path };
+    };
+    return { ...presented(signed, path), accounts: accounts && presented(accounts, accountsPath) };
   } catch (error) {
     if (error instanceof Fault && error.code === "kind-unknown") return "unable";
     if (error instanceof Fault && error.code === "not-found") return "empty";
@@ -384,10 +421,11 @@ async function buildAlarm(
   },
   log?: ServerCheckpoint,
 ): Promise<Extract<AuditOutcome, { kind: "alarm" }>> {
-  const { reason, known, missing } = finding;
+  const { log: name = "history", reason, known, missing } = finding;
   const sentence = formatFinding({ knownSize: known?.size ?? 0, ...finding }, formatTime);
   await orDefault(() => logs.setAlarm(reader, sentence), undefined);
   const evidence: AuditEvidence = {
+    log: name,
     reason,
     sentence,
     foundAtUnixMs: clock.unixMs(),

@@ -24,6 +24,7 @@ import { readNamedFile } from "../io/disk/data-folder.ts";
 import type { Flaw } from "../io/log/walk.ts";
 import { ClientState } from "../io/state/client-state.ts";
 import { fingerprintWith, formatFingerprint } from "../wire/fingerprint.ts";
+import type { LogName } from "../wire/kinds.ts";
 
 /** 192 bits, so searching for a different log with the same words is infeasible. */
 const WORD_COUNT = 12;
@@ -80,12 +81,12 @@ export const command = defineVerb({
         });
       }
       if (outcome.kind === "alarm") {
-        const { fault } = outcome.alarm;
-        const reason = fault.message;
-        const findings = outcome.missing.map(({ seq }) => ({ seq, reason }));
-        return printFindings(context, findings.length > 0 ? findings : [{ seq: 1, reason }]);
+        const { fault, evidence } = outcome.alarm;
+        const finding = { log: evidence.log, reason: fault.message };
+        const findings = outcome.missing.map(({ seq }) => ({ seq, ...finding }));
+        return printFindings(context, findings.length > 0 ? findings : [{ seq: 1, ...finding }]);
       }
-      const { pin, proved, open } = outcome;
+      const { pin, accounts, proved, open } = outcome;
       if (seq !== undefined) return writeProof(context, await proveAtServer(client, pin, seq), out);
       const { findings, records, rooms, isBounded } = await verifyRooms(client, args.all);
       if (findings.length > 0) return printFindings(context, findings);
@@ -101,7 +102,7 @@ export const command = defineVerb({
       const verb = proved === 1 ? "is" : "are";
       const summary = `${read} ${verb} in the history${leftText}; checked ${total}`;
       const about = `from ${serverAddress ?? "the server"}; ${summary}`;
-      return printVerified(context, { ...pin, checkpoint: pin.note }, about, words);
+      return printVerified(context, { ...pin, checkpoint: pin.note, accounts }, about, words);
     });
   },
 });
@@ -111,9 +112,10 @@ interface VerifiedLog {
   readonly root: Uint8Array | undefined;
   readonly origin: string | undefined;
   readonly checkpoint: string | undefined;
+  readonly accounts: { readonly size: number; readonly root: Uint8Array | undefined } | undefined;
 }
 
-type FindingLine = Pick<Flaw, "seq" | "reason"> & Partial<Flaw>;
+type FindingLine = Pick<Flaw, "seq" | "reason"> & Partial<Flaw> & { readonly log?: LogName };
 
 async function verifyFolder(
   context: Context,
@@ -139,25 +141,26 @@ async function verifyFolder(
     return writeProof(context, await createFolderProof(data, verdict, options.seq), options.out);
   }
   const about = `signed by ${formatFingerprint(fingerprint)}`;
-  return printVerified(context, history, about, options.words);
+  return printVerified(context, { ...history, accounts }, about, options.words);
 }
 
 function printFindings(
   { stdout, stderr, json }: Context,
   findings: readonly FindingLine[],
 ): number {
-  for (const { seq, file, offset, reason } of findings) {
+  for (const { log = "history", seq, file, offset, reason } of findings) {
     const location = file === undefined ? "" : `${file}, byte ${offset}: `;
-    const object = { kind: "verify", ok: false, seq, file, offset, reason };
+    const object = { kind: "verify", ok: false, log, seq, file, offset, reason };
     stdout.write(
       json ? renderJson(object) : `altered: ${cleanText(`${location}record ${seq}: ${reason}`)}\n`,
     );
   }
   const [first] = findings;
   if (first !== undefined) {
-    const { seq, file, reason } = first;
+    const { log = "history", seq, file, reason } = first;
     const count = findings.length === 1 ? "" : ` (first of ${findings.length} problems)`;
-    const location = file === undefined ? "" : ` in ${file}`;
+    const inLog = log === "accounts" ? " of the accounts" : "";
+    const location = file === undefined ? inLog : ` in ${file}`;
     printNotice({ stderr }, `verification failed at record ${seq}${location}: ${reason}${count}`);
   }
   return INTEGRITY_EXIT;
@@ -165,7 +168,7 @@ function printFindings(
 
 function printVerified(
   context: Context,
-  { size, root: rootBytes, origin, checkpoint }: VerifiedLog,
+  { size, root: rootBytes, origin, checkpoint, accounts: accountsLog }: VerifiedLog,
   about: string,
   printsWords: boolean,
 ): number {
@@ -173,10 +176,16 @@ function printVerified(
   const root = rootBytes && toBase64Url(rootBytes);
   const words = printsWords ? verificationWords(rootBytes) : undefined;
   if (json) {
-    stdout.write(renderJson({ kind: "verify", ok: true, size, root, origin, checkpoint, words }));
+    const accounts = accountsLog && {
+      size: accountsLog.size,
+      root: accountsLog.root && toBase64Url(accountsLog.root),
+    };
+    const log = { size, root, origin, checkpoint, accounts };
+    stdout.write(renderJson({ kind: "verify", ok: true, ...log, words }));
     return 0;
   }
-  const log = `${counted(size, "record")} of ${origin ?? "no history yet"}`;
+  const accounts = accountsLog === undefined ? "" : ` and ${accountsLog.size} of its accounts`;
+  const log = `${counted(size, "record")} of ${origin ?? "no history yet"}${accounts}`;
   stdout.write(`ok: ${log}; ${cleanText(about)}\n`);
   if (words === undefined) return 0;
   stdout.write(`${words.slice(0, 6).join(" ")}\n${words.slice(6).join(" ")}\n`);

@@ -5,7 +5,14 @@
  */
 
 import { assert } from "../base/assert.ts";
-import { concatBytes, equalBytes, toBase64Url, utf8Encode } from "../base/bytes.ts";
+import {
+  concatBytes,
+  equalBytes,
+  fromBase64Url,
+  toBase64Url,
+  uint64,
+  utf8Encode,
+} from "../base/bytes.ts";
 import { Fault } from "../base/fault.ts";
 import type { Sha256 } from "../base/ids.ts";
 import { NOTE_BYTES_MAX } from "../base/limits.ts";
@@ -31,12 +38,18 @@ export interface UnverifiedCheckpoint {
   readonly checkpoint: Checkpoint;
   readonly bytes: Uint8Array;
   readonly signature: Uint8Array;
+  /** `undefined` in notes of servers before 0.3. */
+  readonly accounts?: UnverifiedCheckpoint | undefined;
 }
 
 const ED25519 = Uint8Array.of(0x01);
+/** A signature of this type is preceded by the size, origin and root of the accounts log. */
+const WITH_ACCOUNTS = concatBytes(Uint8Array.of(0xff), utf8Encode("chat accounts"));
 const KEY_ID_BYTES = 4;
 const SIGNATURE_BYTES = 64;
 const ORIGIN_BYTES = 16;
+const SIZE_BYTES = 8;
+const ACCOUNTS_BYTES = SIZE_BYTES + ORIGIN_BYTES + 32;
 
 /** No other signed text begins like a checkpoint; see crypto/signed-bytes.ts. */
 const CHECKPOINT = /^(chat\/[\w-]{22})\n(0|[1-9]\d{0,15})\n([A-Za-z0-9+/]{43}=)\n$/;
@@ -48,6 +61,41 @@ const SIGNATURE_LINE = /^— ([^\s+]{1,255}) ([A-Za-z0-9+/]+={0,2})$/u;
  */
 export function originOf(leaf: Uint8Array): string {
   return `chat/${toBase64Url(leaf.subarray(0, ORIGIN_BYTES))}`;
+}
+
+/** Text of the signature that covers both logs. Its fourth line makes it no valid checkpoint. */
+export function accountsText(history: Checkpoint, { origin, size, root }: Checkpoint): string {
+  return `${checkpointText(history)}accounts ${origin} ${size} ${root.toBase64()}\n`;
+}
+
+export function accountsSignature(
+  { origin, size, root }: Checkpoint,
+  signature: Uint8Array,
+): Uint8Array {
+  return concatBytes(uint64(size), fromBase64Url(origin.slice("chat/".length)), root, signature);
+}
+
+/**
+ * Returns the commitment of a note to the accounts log, whose signature is not verified.
+ * @param keyId `undefined` for a signature by any key
+ */
+export function accountsIn({ text, signatures }: Note, keyId?: Uint8Array) {
+  const history = parseCheckpoint(text);
+  const found = signatures.find(
+    (item) =>
+      item.name === history.origin &&
+      item.signature.length === ACCOUNTS_BYTES + SIGNATURE_BYTES &&
+      (keyId === undefined || equalBytes(item.keyId, keyId)),
+  );
+  if (found === undefined) return undefined;
+  const { buffer, byteOffset } = found.signature;
+  const size = Number(new DataView(buffer, byteOffset).getBigUint64(0));
+  if (!Number.isSafeInteger(size)) return undefined;
+  const root = found.signature.slice(SIZE_BYTES + ORIGIN_BYTES, ACCOUNTS_BYTES);
+  const checkpoint = { origin: originOf(found.signature.subarray(SIZE_BYTES)), size, root };
+  const bytes = utf8Encode(accountsText(history, checkpoint));
+  const signature = found.signature.subarray(ACCOUNTS_BYTES);
+  return { checkpoint, bytes, signature } satisfies UnverifiedCheckpoint;
 }
 
 export function checkpointText({ origin, size, root }: Checkpoint): string {
@@ -97,8 +145,14 @@ function parseSignature(line: string): NoteSignature {
   return { name, keyId: blob.subarray(0, KEY_ID_BYTES), signature: blob.subarray(KEY_ID_BYTES) };
 }
 
-export function keyIdOf(name: string, publicKey: Uint8Array, sha256: Sha256): Uint8Array {
-  const hash = sha256(concatBytes(utf8Encode(`${name}\n`), ED25519, publicKey));
+export function keyIdOf(
+  name: string,
+  publicKey: Uint8Array,
+  sha256: Sha256,
+  type: "history" | "with-accounts" = "history",
+): Uint8Array {
+  const typeBytes = type === "history" ? ED25519 : WITH_ACCOUNTS;
+  const hash = sha256(concatBytes(utf8Encode(`${name}\n`), typeBytes, publicKey));
   return hash.subarray(0, KEY_ID_BYTES);
 }
 
@@ -112,7 +166,8 @@ export function findSigned(
   publicKey: Uint8Array,
   sha256: Sha256,
 ): UnverifiedCheckpoint {
-  const { text, signatures } = parseNote(note);
+  const parsed = parseNote(note);
+  const { text, signatures } = parsed;
   const checkpoint = parseCheckpoint(text);
   const { origin } = checkpoint;
   const keyId = keyIdOf(origin, publicKey, sha256);
@@ -120,7 +175,8 @@ export function findSigned(
     (item) => item.name === origin && equalBytes(item.keyId, keyId),
   );
   if (ownSignature?.signature.length !== SIGNATURE_BYTES) throw notSigned();
-  return { checkpoint, bytes: utf8Encode(text), signature: ownSignature.signature };
+  const accounts = accountsIn(parsed, keyIdOf(origin, publicKey, sha256, "with-accounts"));
+  return { checkpoint, bytes: utf8Encode(text), signature: ownSignature.signature, accounts };
 }
 
 export function notSigned(): Fault {

@@ -21,6 +21,8 @@ type Trait =
   | "authored"
   | "deferrable"
   | "decision"
+  /** If an operator causes it, the history commits to the accounts log at once. */
+  | "committed"
   /** The head suffices to derive the state of rooms, files and outboxes. */
   | "folded-by-head"
   | "erasing"
@@ -145,25 +147,33 @@ export const KINDS = {
       ...({ cert: "text", lost: "flag", password: "text" } as const),
     },
   },
-  "account-name": { log: "accounts", body: { name: "text" } },
+  "account-name": { log: "accounts", traits: ["committed"], body: { name: "text" } },
   "account-gone": {
     log: "accounts",
-    traits: ["erasing"],
+    traits: ["erasing", "committed"],
     body: { replaces: "count", also: "list" },
   },
   device: { log: "accounts", body: { device: "text", cert: "text" } },
   "device-gone": { log: "accounts", body: { device: "text" } },
   password: { log: "accounts", traits: ["erasing"], body: { password: "text", replaces: "count" } },
-  reset: { log: "accounts", body: { hash: "text", expires: "number", signsOut: "flag" } },
+  reset: {
+    log: "accounts",
+    traits: ["committed"],
+    body: { hash: "text", expires: "number", signsOut: "flag" },
+  },
   avatar: { log: "accounts", body: { picture: "text" } },
   "avatar-gone": { log: "accounts", traits: ["erasing"], body: { also: "list" } },
-  "irc-password": { log: "accounts", body: { hash: "text", label: "text" } },
+  "irc-password": { log: "accounts", traits: ["committed"], body: { hash: "text", label: "text" } },
   "irc-password-gone": { log: "accounts", traits: ["erasing"], body: { also: "list" } },
   "room-password": { log: "accounts", body: { password: "text" } },
-  ban: { log: "accounts", body: { on: "flag", address: "text", until: "number", reason: "text" } },
+  ban: {
+    log: "accounts",
+    traits: ["committed"],
+    body: { on: "flag", address: "text", until: "number", reason: "text" },
+  },
   bot: { log: "accounts", body: { on: "flag" } },
-  role: { log: "accounts", body: { operator: "flag" } },
-  registration: { log: "accounts", body: { closed: "flag" } },
+  role: { log: "accounts", traits: ["committed"], body: { operator: "flag" } },
+  registration: { log: "accounts", traits: ["committed"], body: { closed: "flag" } },
   announcement: { log: "accounts", body: { text: "text" } },
   "server-clock": { log: "accounts", traits: ["sets-time"], body: { to: "count" } },
   invite: {
@@ -234,6 +244,11 @@ export function hasTrait<T extends Trait>(kind: RecordKind, trait: T): kind is K
 
 export function kindsWith(trait: Trait): ReadonlySet<RecordKind> {
   return new Set([...RECORD_KINDS].filter((kind) => hasTrait(kind, trait)));
+}
+
+/** Reports whether the record is an operator's act on another account or on the server. */
+export function isOperatorAct(head: { kind: RecordKind; room: string; by: string }): boolean {
+  return hasTrait(head.kind, "committed") && head.by !== head.room && head.by !== "server";
 }
 
 export function isKnownKind(kind: string): kind is RecordKind {

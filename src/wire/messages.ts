@@ -617,9 +617,13 @@ export const REQUESTS = {
   /**
    * Returns the newest signed checkpoint, and a proof that the log has only grown since it had
    * `from` records (0: no proof). If the log has fewer records than `from`, the path is empty and
-   * the client must decide whether the server has lost data.
+   * the client must decide whether the server has lost data. `accounts` does the same for the
+   * accounts log.
    */
-  checkpoint: { fields: { from: count }, answer: v.object({ note: text(NOTE_BYTES_MAX), path }) },
+  checkpoint: {
+    fields: { from: count, accounts: v.optional(count) },
+    answer: v.object({ note: text(NOTE_BYTES_MAX), path, accounts: v.optional(path) }),
+  },
   /**
    * Returns proofs that records are among the first `size` records. Omits records that are not, or
    * that the account may not read.

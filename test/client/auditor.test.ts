@@ -5,9 +5,11 @@ import { UNSTORED_RECORDS_MAX } from "../../src/base/limits.ts";
 import type { AuditAlarm } from "../../src/client/auditor.ts";
 import type { Client } from "../../src/client/client.ts";
 import { Identity } from "../../src/crypto/identity.ts";
+import { sha256 } from "../../src/crypto/sha256.ts";
 import { makeSuccession } from "../../src/crypto/succession.ts";
 import { parseCheckpoint, parseNote } from "../../src/wire/checkpoint.ts";
 import { ANA, ClientFixture } from "./client-fixture.ts";
+import { FakeLog } from "./fake-log.ts";
 
 const WRITTEN_MS = 2_000;
 const AUDITED_MS = 60_000;
@@ -201,6 +203,89 @@ const MANIPULATIONS: readonly Case[] = [
     ],
   ],
 ];
+
+const LEAVES = Array.from({ length: 12 }, (_, i) => sha256(Uint8Array.of(i)));
+const ACCOUNTS_MANIPULATIONS: [string, Fault["code"], RegExp, Uint8Array[] | undefined][] = [
+  [
+    "cut",
+    "log-rolled-back",
+    /^the server's log of accounts has only 5 records, /,
+    LEAVES.slice(0, 5),
+  ],
+  [
+    "a changed record",
+    "log-forked",
+    /its first 8 are not what/,
+    LEAVES.with(3, LEAVES[9] as never),
+  ],
+  [
+    "an inserted record",
+    "log-forked",
+    /its first 8 are not what/,
+    LEAVES.toSpliced(2, 0, LEAVES[9] as never),
+  ],
+  ["swapped records", "log-forked", /its first 8 are not/, LEAVES.with(2, LEAVES[1] as never)],
+  [
+    "another end of the same length",
+    "log-forked",
+    /its first 8 are/,
+    LEAVES.slice(0, 8).with(7, LEAVES[9] as never),
+  ],
+  ["another log", "log-forked", /presents a different log of accounts/, LEAVES.slice(1)],
+  ["none", "log-unproved", /no longer proves its log of accounts/, undefined],
+];
+
+describe("the accounts log", () => {
+  test.each(ACCOUNTS_MANIPULATIONS)("is pinned, and alarms: %s", async (_, code, text, leaves) => {
+    const { fixture, enter, alarms } = await read(3);
+    const { server, state } = fixture;
+    const { fingerprint } = server.identity;
+    const pin = () => state.logPins.pin({ fingerprint }, "accounts");
+    // A device that knows only the history pins the accounts silently.
+    await fixture.outcome((await enter()).client.close());
+    expect(pin()).toBeUndefined();
+    for (const size of [5, 8, 8]) {
+      server.accountLeaves = LEAVES.slice(0, size);
+      await fixture.outcome((await enter()).client.close());
+      expect([alarms, pin()?.size]).toEqual([[], size]);
+    }
+    const before = pin();
+    server.accountLeaves = leaves;
+    await enter();
+    expect(alarms.map(({ fault }) => fault.code)).toEqual([code]);
+    const { fault, evidence } = alarms[0] as AuditAlarm;
+    expect(fault.message).toMatch(text);
+    expect(fault.message).toEndWith("; it may hide password resets and new devices");
+    expect([evidence.log, evidence.known]).toEqual(["accounts", before?.note]);
+    expect(pin()).toEqual(before);
+    server.accountLeaves = LEAVES;
+    expect((await enter()).client.isConnected).toBe(true);
+    expect([alarms.length, pin()?.size]).toEqual([1, 12]);
+    state.logPins.forget(fingerprint);
+    expect(pin()).toBeUndefined();
+  });
+
+  test("needs the server's signature over both logs", async () => {
+    const { fixture, enter, alarms } = await read(3);
+    const { server } = fixture;
+    server.accountLeaves = LEAVES;
+    await fixture.outcome((await enter()).client.close());
+    const { proofs, identity } = server;
+    const longer = new FakeLog(identity, [...LEAVES, ...LEAVES]);
+    const lines = (note: string) => note.split("\n").slice(-2);
+    Object.defineProperty(server, "proofs", {
+      get: () => {
+        const other = proofs.note(2, longer);
+        const note = proofs.note().concat(lines(other).join("\n"));
+        return Object.assign(proofs, { note: () => note });
+      },
+    });
+    await enter();
+    expect(alarms.map(({ fault }) => fault.message)).toEqual([
+      "the server's checkpoint is not signed by its key",
+    ]);
+  });
+});
 
 describe("a log that was manipulated and signed again", () => {
   test.each(MANIPULATIONS)("%s", async (_, code, sentence, manipulate) => {

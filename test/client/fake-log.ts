@@ -22,20 +22,26 @@ export class FakeLog {
     return this.#leaves.length;
   }
 
-  note(size = this.size): string {
+  state(size = this.size): Checkpoint {
     const [first] = this.#leaves;
     if (first === undefined) throw new Fault("not-found", "there is no record yet");
-    const root = rootOf(size, this.#nodes, sha256);
-    return this.signed({ origin: originOf(first), size, root }, this.#identity);
+    return { origin: originOf(first), size, root: rootOf(size, this.#nodes, sha256) };
+  }
+
+  note(size = this.size, accounts?: FakeLog): string {
+    return signCheckpoint(this.state(size), this.#identity, accounts?.state());
   }
 
   signed(checkpoint: Checkpoint, identity: Identity): string {
     return signCheckpoint(checkpoint, identity);
   }
 
+  path(from: number, size = this.size): Uint8Array[] {
+    return from > size ? [] : consistencyPath(from, size, this.#nodes, sha256);
+  }
+
   checkpoint(from: number, size = this.size): Answer<"checkpoint"> {
-    const path = from > size ? [] : consistencyPath(from, size, this.#nodes, sha256);
-    return { note: this.note(size), path };
+    return { note: this.note(size), path: this.path(from, size) };
   }
 
   inclusion(size: number, seqs: readonly number[]): Answer<"inclusion"> {

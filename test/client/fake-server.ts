@@ -60,6 +60,8 @@ export class FakeServer {
   places: ServerAddress[] | undefined;
   /** False simulates a server of an earlier version. */
   provesLog = true;
+  /** Leaves of the accounts log; `undefined` simulates a server before 0.3. */
+  accountLeaves: Uint8Array[] | undefined;
   readonly #network: MemoryNetwork;
   readonly #peers = new Set<FakePeer>();
   readonly #posted: Map<string, Stored>;
@@ -272,7 +274,14 @@ export class FakePeer {
         if (!this.#server.provesLog) break;
         const { misbehaviour, proofs } = this.#server;
         if (request.from > (misbehaviour.signed ?? 0)) misbehaviour.signed = undefined;
+        const { accountLeaves, identity } = this.#server;
         const answer = proofs.checkpoint(request.from, misbehaviour.signed);
+        if (accountLeaves !== undefined) {
+          const accounts = new FakeLog(identity, accountLeaves);
+          const note = proofs.note(misbehaviour.signed, accounts);
+          const proved = { ...answer, note, accounts: accounts.path(request.accounts ?? 0) };
+          return this.#perform(this.#session.answer<"checkpoint">(ref, proved));
+        }
         return this.#perform(this.#session.answer<"checkpoint">(ref, answer));
       }
       case "inclusion": {

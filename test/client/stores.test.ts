@@ -418,6 +418,17 @@ describe.each([
     const seqs = async (run: Run, which: "all" | "unproved", reader: LogReader = READER) =>
       (await run.logs.storedRecords(reader, which)).map(({ seq }) => seq);
 
+    test("keeps the pin of the accounts log apart", async () => {
+      const { one, next } = await runs();
+      await one.logs.storePin(READER, pinOf(9));
+      await one.logs.storePin(READER, pinOf(5, "chat/accounts"), "accounts");
+      await one.logs.storePin(READER, pinOf(4, "chat/accounts"), "accounts");
+      one.end();
+      const run = await next();
+      expect(await run.logs.pin(READER, "accounts")).toEqual(pinOf(5, "chat/accounts"));
+      expect(await run.logs.pin(READER)).toEqual(pinOf(9));
+    });
+
     test("keeps the pin, which never decreases or changes to another log", async () => {
       const { one, next } = await runs();
       expect(await one.logs.pin(READER)).toBeUndefined();

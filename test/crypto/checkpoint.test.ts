@@ -26,6 +26,37 @@ test("matches the golden vector in PROTOCOL.md", () => {
   expect(protocol).toContain(note.replaceAll(/^(?=.)/gm, "    "));
 });
 
+test("commits to the accounts log as in PROTOCOL.md", () => {
+  const checkpoint = { ...CHECKPOINT, origin: originOf(Uint8Array.fromHex(vector.firstLeaf.hex)) };
+  const history = { ...checkpoint, size: vector.size, root: Uint8Array.fromHex(vector.root.hex) };
+  const { origin, size, root } = vector.accounts;
+  const accounts = { origin, size, root: Uint8Array.fromHex(root.hex) };
+  const note = signCheckpoint(history, server, accounts);
+  expect(note).toBe(vector.noteWithAccounts);
+  expect(verifyNote(note, server.publicKey)).toEqual({ ...history, accounts });
+  const protocol = readFileSync(join(import.meta.dir, "../../docs/design/PROTOCOL.md"), "utf8");
+  expect(protocol).toContain(note.trimEnd().split("\n").at(-1) ?? "");
+});
+
+test("accepts a commitment to no other accounts log, or by another key", () => {
+  const accounts = { ...CHECKPOINT, size: 9 };
+  const note = signCheckpoint(CHECKPOINT, server, accounts);
+  const start = note.lastIndexOf(" ") + 1;
+  for (let at = start; at < note.length - 1; at++) {
+    const letter = note[at] === "A" ? "B" : "A";
+    const changed = `${note.slice(0, at)}${letter}${note.slice(at + 1)}`;
+    let committed: unknown = "refused";
+    try {
+      committed = verifyNote(changed, server.publicKey).accounts;
+    } catch {}
+    // Another key id makes it the signature of somebody else.
+    expect(["refused", undefined]).toContain(committed as string);
+  }
+  const foreign = signCheckpoint(CHECKPOINT, other, accounts).split("\n").at(-2);
+  const mixed = `${signCheckpoint(CHECKPOINT, server)}${foreign}\n`;
+  expect(verifyNote(mixed, server.publicKey).accounts).toBeUndefined();
+});
+
 test("verifies with the signing key only", () => {
   const note = signCheckpoint(CHECKPOINT, server);
   expect(verifyNote(note, server.publicKey)).toEqual(CHECKPOINT);

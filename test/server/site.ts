@@ -179,7 +179,7 @@ export class Site {
     const logs = shared ?? { history, accounts };
     this.#logs = [logs.history, logs.accounts];
     const archive = this.#archiveOf(history);
-    const signing = this.#options.signs === true ? await this.#sign(history) : undefined;
+    const signing = this.#options.signs === true ? await this.#sign(history, accounts) : undefined;
     const server = new Server({
       clock,
       entropy,
@@ -223,19 +223,21 @@ export class Site {
     this.#server = server;
   }
 
-  async #sign(history: LogFile): Promise<Provable> {
+  async #sign(history: LogFile, accounts: LogFile): Promise<Provable> {
     const checkpoints = new Checkpoints({
       log: history,
+      accounts,
       folder: "/d/history",
       disk: this.disk.boot(),
       clock: this.clock,
-      sign: (checkpoint) => signCheckpoint(checkpoint, this.identity),
+      sign: (history, accounts) => signCheckpoint(history, this.identity, accounts),
       isRecorded: true,
       onWriteError: (fault) => this.events.push({ kind: "warning", fault }),
     });
     await checkpoints.start();
     this.#checkpoints = checkpoints;
-    return { checkpoints, proofs: new LogProofs(history, sha256) };
+    const accountsProofs = new LogProofs(accounts, sha256);
+    return { checkpoints, proofs: new LogProofs(history, sha256), accounts: accountsProofs };
   }
 
   #blobsOn(disk: TreeDisk): BlobStore {

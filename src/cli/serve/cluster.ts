@@ -25,7 +25,7 @@ import type { SharedContents } from "../../server/files/file-service.ts";
 import type { Sequencer } from "../../server/kernel/sequencer.ts";
 import { parseSiblingMessage, type Siblings } from "../../server/kernel/siblings.ts";
 import type { SealedBuckets } from "../../server/sealed/buckets.ts";
-import { parseCheckpoint, parseNote } from "../../wire/checkpoint.ts";
+import { accountsIn, type Checkpoint, parseCheckpoint, parseNote } from "../../wire/checkpoint.ts";
 import { bodyOf, type LogRecord } from "../../wire/record.ts";
 import { type FlagDefs, flag, stringFlag } from "../command.ts";
 import { usageFault } from "../errors.ts";
@@ -317,15 +317,22 @@ function rootCheck(
   { mirrors, sha256, onWriteError }: ClusterOptions,
   replica: Replica,
 ): (record: LogRecord) => void {
-  const proofs = new LogProofs(mirrors.history, sha256);
+  const proofs = {
+    history: new LogProofs(mirrors.history, sha256),
+    accounts: new LogProofs(mirrors.accounts, sha256),
+  };
+  const compare = async (log: Place, { size, root }: Checkpoint, sizeMax: number) => {
+    if (size > sizeMax || equalBytes(await proofs[log].root(size), root)) return;
+    const records = `the first ${size} records of the ${log} log`;
+    replica.stopDiverged(`the hash-tree root of ${records} differs from that of the other servers`);
+  };
   const check = async (record: LogRecord) => {
-    const note = bodyOf(record, "checkpoint")?.note;
-    if (note === undefined) return;
-    const { size, root } = parseCheckpoint(parseNote(note).text);
-    if (size >= record.head.seq || equalBytes(await proofs.root(size), root)) return;
-    replica.stopDiverged(
-      `the hash-tree root of the first ${size} records differs from that of the other servers`,
-    );
+    const text = bodyOf(record, "checkpoint")?.note;
+    if (text === undefined) return;
+    const note = parseNote(text);
+    await compare("history", parseCheckpoint(note.text), record.head.seq - 1);
+    const accounts = accountsIn(note)?.checkpoint;
+    if (accounts !== undefined) await compare("accounts", accounts, mirrors.accounts.head());
   };
   return (record) => {
     if (record.head.kind !== "checkpoint") return;

@@ -2,10 +2,12 @@
 
 import { hostname } from "node:os";
 import { join } from "node:path";
+import { equalBytes } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import type { UserId } from "../../base/ids.ts";
 import type { Name } from "../../base/names.ts";
 import { checkNewPassword } from "../../base/new-names.ts";
+import { counted } from "../../base/sizes.ts";
 import { COMMIT, VERSION } from "../../base/version.ts";
 import { Registry } from "../../core/rooms/accounts.ts";
 import { type EngineValue, RoomEngine } from "../../core/rooms/engine.ts";
@@ -31,8 +33,10 @@ import {
 import { SpareDescriptors } from "../../io/disk/descriptors.ts";
 import { systemDisk } from "../../io/disk/system-disk.ts";
 import type { Entropy } from "../../io/entropy.ts";
+import { recordedCommitment } from "../../io/log/checkpoints.ts";
 import type { Log } from "../../io/log/log.ts";
 import { type LogFile, openLog } from "../../io/log/log-file.ts";
+import { LogProofs } from "../../io/log/proofs.ts";
 import {
   readSnapshot,
   type Snapshot,
@@ -40,8 +44,9 @@ import {
   SnapshotWriter,
 } from "../../io/log/snapshot.ts";
 import type { ServerSettings } from "../../server/kernel/context.ts";
+import type { Checkpoint } from "../../wire/checkpoint.ts";
 import { formatFingerprint } from "../../wire/fingerprint.ts";
-import { kindsWith } from "../../wire/kinds.ts";
+import { isOperatorAct, kindsWith } from "../../wire/kinds.ts";
 import type { FoldedHead } from "../../wire/record.ts";
 import { type ClusterConfig, joinCluster, type OpenCluster } from "./cluster.ts";
 import { loadIdentity, type OpenCheckpoints, openCheckpoints } from "./identity.ts";
@@ -169,11 +174,14 @@ async function openContents(
   const common = { disk, clock, entropy, sha256, acceptsLoss };
   /** Includes accounts whose records are damaged. */
   const knownAccounts = new Set<string>();
+  let lastAct = 0;
   const accounts = await openLog({
     ...common,
     folder: join(path, "accounts"),
+    committedIn: join(path, "history"),
     onRecord: (record) => {
       knownAccounts.add(record.head.by);
+      if (isOperatorAct(record.head)) lastAct = record.head.seq;
       registry.apply(record);
     },
   });
@@ -249,6 +257,11 @@ async function openContents(
   const [first] = unknownAuthors.values();
   if (first !== undefined && !acceptsLoss)
     throw lostAccountsFault(path, first, cluster !== undefined);
+  const committed = await recordedCommitment(history);
+  if (committed !== undefined && !(await isPrefix(committed, accounts))) {
+    if (!acceptsLoss) throw rolledBackFault(path, committed, accounts, cluster !== undefined);
+    await accounts.fork({ onRecord: (record) => registry.apply(record) });
+  }
   const lostAccounts = await addPlaceholderAccounts([...unknownAuthors.keys()], accounts, registry);
   const identity = await loadIdentity({
     ...keys,
@@ -272,7 +285,10 @@ async function openContents(
     identity,
     history,
     accounts,
-    ...(cluster === undefined ? {} : { recordLog: cluster.history }),
+    hasUncommittedAct: lastAct > (committed?.size ?? 0),
+    ...(cluster === undefined
+      ? {}
+      : { recordLog: cluster.history, isOwn: (seq: number) => cluster.sequencer.isOwn(seq) }),
     ...(options.isFrozen === true ? { recordLog: { appendThen: () => undefined } } : {}),
     onWriteError: options.onWriteError,
   });
@@ -354,10 +370,35 @@ function isLoaded(
 function lostAccountsFault(path: string, { seq, by }: FoldedHead, isShared: boolean): Fault {
   const accounts = join(path, "accounts");
   const message = `${accounts} has lost the account ${by}, the author of record ${seq}`;
-  const remedy = isShared
+  return new Fault("log-corrupt", message, { remedy: lossRemedy(isShared) });
+}
+
+function lossRemedy(isShared: boolean): string {
+  return isShared
     ? "remove everything except identity.key and settings.json; the cluster has the rest"
     : "restore a backup, or accept the loss with chat serve --accept-loss";
-  return new Fault("log-corrupt", message, { remedy });
+}
+
+/** A different origin means that the loss was accepted, or that clients will raise an alarm. */
+async function isPrefix({ origin, size, root }: Checkpoint, accounts: LogFile): Promise<boolean> {
+  if (origin !== accounts.origin) return true;
+  if (size > accounts.head()) return false;
+  return equalBytes(await new LogProofs(accounts, sha256).root(size), root);
+}
+
+function rolledBackFault(
+  path: string,
+  { size }: Checkpoint,
+  accounts: LogFile,
+  isShared: boolean,
+): Fault {
+  const reason =
+    size > accounts.head()
+      ? `has ${counted(accounts.head(), "record")}, but the history was written when it had ${size}`
+      : `differs from what the history says about its first ${size} records`;
+  return new Fault("log-corrupt", `${join(path, "accounts")} ${reason}`, {
+    remedy: lossRemedy(isShared),
+  });
 }
 
 async function addPlaceholderAccounts(

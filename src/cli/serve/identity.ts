@@ -82,6 +82,8 @@ export interface CheckpointOptions {
   readonly identity: Identity;
   readonly history: LogFile;
   readonly accounts: LogFile;
+  readonly hasUncommittedAct?: boolean;
+  readonly isOwn?: (seq: number) => boolean;
   readonly recordLog?: Pick<Log, "appendThen">;
   readonly onWriteError: (fault: Fault) => void;
 }
@@ -92,18 +94,23 @@ export interface OpenCheckpoints {
   close(): Promise<void>;
 }
 
-/** The server signs both logs, but proves only the history to clients. */
+/** A checkpoint of the history commits to the accounts log, so that clients can pin both. */
 export async function openCheckpoints(options: CheckpointOptions): Promise<OpenCheckpoints> {
   const { path, identity, history, accounts, recordLog: recordIn = history, sha256 } = options;
+  const { hasUncommittedAct = false, isOwn = () => true } = options;
   const common = {
     disk: options.disk,
     clock: options.clock,
     onWriteError: options.onWriteError,
-    sign: (checkpoint: Checkpoint) => signCheckpoint(checkpoint, identity),
+    sign: (checkpoint: Checkpoint, committed: Checkpoint | undefined) =>
+      signCheckpoint(checkpoint, identity, committed),
   };
   const historyCheckpoints = new Checkpoints({
     ...common,
     log: history,
+    accounts,
+    hasUncommittedAct,
+    isOwn,
     isRecorded: true,
     recordIn,
     folder: join(path, "history"),
@@ -121,7 +128,11 @@ export async function openCheckpoints(options: CheckpointOptions): Promise<OpenC
     await historyCheckpoints.close();
   };
   return {
-    provable: { checkpoints: historyCheckpoints, proofs: new LogProofs(history, sha256) },
+    provable: {
+      checkpoints: historyCheckpoints,
+      proofs: new LogProofs(history, sha256),
+      accounts: new LogProofs(accounts, sha256),
+    },
     close,
   };
 }

@@ -20,7 +20,9 @@ import { listSegments, segmentName } from "../../io/log/segment.ts";
 import { type LogVerdict, verifyLog } from "../../io/log/verify.ts";
 import type { Flaw } from "../../io/log/walk.ts";
 import type { ExpectedRecords, HomeLogPins } from "../../io/state/log-pins.ts";
+import { accountsIn, parseNote } from "../../wire/checkpoint.ts";
 import { type Fingerprint, fingerprintWith, formatFingerprint } from "../../wire/fingerprint.ts";
+import type { LogName } from "../../wire/kinds.ts";
 import {
   bodyOf,
   classifyLine,
@@ -33,6 +35,8 @@ interface FolderVerdict {
   readonly ok: boolean;
   readonly history: LogVerdict;
   readonly accounts: LogVerdict;
+  /** Accounts that the newest checkpoint of the history covers, but the folder lacks. */
+  readonly uncovered: readonly LogFinding[];
   readonly key: Uint8Array;
 }
 
@@ -57,8 +61,46 @@ export async function verifyFolder(
   const keys = await keysOf(disk, join(folder, "accounts"), key);
   const isSigned = (note: string) => keys.some((signer) => hasSigned(note, signer));
   const accounts = await verifyLog({ disk, folder: join(folder, "accounts"), sha256, isSigned });
-  const history = await verifyLog({ disk, folder: join(folder, "history"), sha256, isSigned });
-  return { ok: accounts.ok && history.ok, history, accounts, key };
+  const notes: string[] = [];
+  const history = await verifyLog({
+    disk,
+    folder: join(folder, "history"),
+    sha256,
+    isSigned,
+    kinds: new Set(["checkpoint"]),
+    onRecord: (record) => notes.push(bodyOf(record, "checkpoint")?.note ?? ""),
+  });
+  if (history.checkpoint !== undefined) notes.push(history.checkpoint);
+  const uncovered =
+    accounts.ok && history.ok
+      ? await compareCommitted(join(folder, "accounts"), accounts, notes)
+      : [];
+  const ok = accounts.ok && history.ok && uncovered.length === 0;
+  return { ok, history, accounts, uncovered, key };
+}
+
+/** Ignores commitments to a log that was replaced when the owner accepted a loss. */
+async function compareCommitted(
+  folder: string,
+  { origin }: LogVerdict,
+  notes: readonly string[],
+): Promise<LogFinding[]> {
+  const committed = notes
+    .flatMap((note) => accountsIn(parseNote(note))?.checkpoint ?? [])
+    .filter((checkpoint) => checkpoint.origin === origin)
+    .sort((a, b) => a.size - b.size);
+  const { leaves } = await readLeaves(folder, committed.at(-1)?.size ?? 0, 0);
+  const tree = new MerkleTree(sha256);
+  for (const { size, root } of committed) {
+    for (const leaf of leaves.slice(tree.size, size)) tree.append(leaf);
+    if (tree.size === size && equalBytes(tree.root(), root)) continue;
+    const isShort = tree.size < size;
+    const reason = isShort
+      ? `it has ${counted(tree.size, "record")}, but the server has signed ${size}`
+      : `its first ${size} records differ from those that the server has signed`;
+    return [{ log: "accounts", seq: isShort ? tree.size + 1 : 1, file: folder, offset: 0, reason }];
+  }
+  return [];
 }
 
 /** A predecessor's key is accepted only if it has signed its successor. */
@@ -88,14 +130,18 @@ async function keysOf(disk: Disk, folder: string, key: Uint8Array): Promise<Uint
 /** A log that differs from this device's records at all usually differs in most of them. */
 const FINDINGS_MAX = 20;
 
+export interface LogFinding extends Flaw {
+  readonly log: LogName;
+}
+
 interface HomeVerdict {
   readonly verdict: FolderVerdict;
-  readonly findings: readonly Flaw[];
+  readonly findings: readonly LogFinding[];
 }
 
 /**
- * Compares the history with the pinned checkpoint and all records that this device has read or the
- * server has confirmed.
+ * Compares both logs with the pinned checkpoints, and the history with all records that this device
+ * has read or the server has confirmed.
  * @throws {Fault} as `verifyFolder`
  */
 export async function verifyForHome(data: string, logs: HomeLogPins): Promise<HomeVerdict> {
@@ -103,44 +149,64 @@ export async function verifyForHome(data: string, logs: HomeLogPins): Promise<Ho
   const fingerprint = fingerprintWith(first.key, sha256);
   const pin = logs.pinOf(fingerprint, first.history.origin ?? "");
   const expected = logs.expectedRecords({ fingerprint: pin?.fingerprint ?? fingerprint });
+  const accountsPin = pin && logs.pin(pin, "accounts");
   const size = Math.max(pin?.size ?? 0, expected.size);
   // If the server is running, the folder may contain records that this device received after the
   // first verification.
-  const verdict = first.history.size < size ? await verifyFolder(data) : first;
-  const { history, accounts } = verdict;
-  const findings = [...history.findings, ...accounts.findings];
-  const folder = join(checkDataFolder(data), "history");
-  findings.push(...(await compareWithKnown(folder, history, { pin, expected, size })));
+  const isBehind = first.history.size < size || first.accounts.size < (accountsPin?.size ?? 0);
+  const verdict = isBehind ? await verifyFolder(data) : first;
+  const { history, accounts, uncovered } = verdict;
+  const findings: LogFinding[] = [
+    ...history.findings.map((flaw) => ({ ...flaw, log: "history" as const })),
+    ...accounts.findings.map((flaw) => ({ ...flaw, log: "accounts" as const })),
+    ...uncovered,
+  ];
+  const folder = checkDataFolder(data);
+  const known = { pin, expected, size };
+  findings.push(...(await compareWithKnown("history", join(folder, "history"), history, known)));
+  if (accountsPin !== undefined) {
+    const known = { pin: accountsPin, expected: NO_RECORDS, size: accountsPin.size };
+    findings.push(
+      ...(await compareWithKnown("accounts", join(folder, "accounts"), accounts, known)),
+    );
+  }
   if (pin !== undefined && pin.fingerprint !== fingerprint) {
     const known = formatFingerprint(pin.fingerprint as Fingerprint);
     const reason = `this device expects its records to be signed by ${known}`;
-    findings.push({ seq: 1, file: data, offset: 0, reason });
+    findings.push({ log: "history", seq: 1, file: data, offset: 0, reason });
   }
   return { verdict, findings };
 }
 
-interface KnownHistory {
+interface KnownLog {
   readonly pin: LogPin | undefined;
   readonly expected: ExpectedRecords;
   readonly size: number;
 }
 
+const NO_RECORDS: ExpectedRecords = { records: [], size: 0 };
+
 async function compareWithKnown(
+  log: LogName,
   folder: string,
-  { origin, size }: LogVerdict,
-  { pin, expected, size: known }: KnownHistory,
-): Promise<Flaw[]> {
-  const finding = (seq: number, reason: string): Flaw => ({ seq, file: folder, offset: 0, reason });
+  { origin, size: verifiedSize }: LogVerdict,
+  { pin, expected, size: known }: KnownLog,
+): Promise<LogFinding[]> {
+  const finding = (seq: number, reason: string): LogFinding => {
+    return { log, seq, file: folder, offset: 0, reason };
+  };
   if (pin !== undefined && origin !== pin.origin) {
     const description = `${pin.origin} with ${counted(pin.size, "record")}`;
-    return [finding(1, `this device has seen a different history, ${description}`)];
+    return [finding(1, `this device has seen a different log, ${description}`)];
   }
-  const findings: Flaw[] = [];
+  const findings: LogFinding[] = [];
+  const { leaves } = await readLeaves(folder, known, 0);
+  // A running server may have appended records after the verification.
+  const size = Math.max(verifiedSize, leaves.length);
   if (size < known) {
     const reason = `it has ${counted(size, "record")}, but this device has seen ${known}`;
     findings.push(finding(size + 1, reason));
   }
-  const { leaves } = await readLeaves(folder, Math.min(size, known), 0);
   for (const { seq, leaf, place } of expected.records) {
     const actual = leaves[seq - 1];
     if (actual === undefined || equalBytes(actual, leaf)) continue;

@@ -6,6 +6,7 @@
 import { equalBytes } from "../../base/bytes.ts";
 import type { Sha256 } from "../../base/ids.ts";
 import { counted } from "../../base/sizes.ts";
+import type { LogName } from "../../wire/kinds.ts";
 import { verifyConsistency, verifyInclusion } from "../log/proofs.ts";
 
 export interface LogPin {
@@ -115,6 +116,7 @@ export function judgeKnownRecords(
 }
 
 export interface AuditFinding {
+  readonly log?: LogName;
   readonly reason: AuditReason;
   /** Minimum former size of the log; 0 if only single records are known. */
   readonly knownSize: number;
@@ -124,10 +126,11 @@ export interface AuditFinding {
 }
 
 export function formatFinding(
-  { reason, knownSize, presented, missing }: AuditFinding,
+  { log = "history", reason, knownSize, presented, missing }: AuditFinding,
   clock: (unixMs: number) => string,
 ): string {
-  const parts = [formatReason(reason, knownSize, presented)];
+  const parts = [formatReason(log, reason, knownSize, presented)];
+  if (log === "accounts") parts.push("it may hide password resets and new devices");
   const [first, ...others] = missing;
   if (first !== undefined) {
     parts.push(formatMissing(reason, formatRecord(first, clock), others.length));
@@ -154,21 +157,23 @@ function formatRecord(
 }
 
 function formatReason(
+  log: LogName,
   reason: AuditReason,
   size: number,
   presented: Pick<LogPin, "origin" | "size"> | undefined,
 ): string {
   const records = presented === undefined ? "" : counted(presented.size, "record");
+  const name = log === "history" ? "history" : "log of accounts";
   switch (reason) {
     case "rolled-back":
-      return `the server's history has only ${records}, but this device has seen ${size}`;
+      return `the server's ${name} has only ${records}, but this device has seen ${size}`;
     case "forked": {
       const first = size === 1 ? "the first is" : `its first ${size} are`;
-      return `the server's history has ${records}, but ${first} not what this device has seen`;
+      return `the server's ${name} has ${records}, but ${first} not what this device has seen`;
     }
     case "other-origin":
       return (
-        `the server presents a different history (${records}, ${presented?.origin ?? ""}) from` +
+        `the server presents a different ${name} (${records}, ${presented?.origin ?? ""}) from` +
         ` the one that this device has seen (${counted(size, "record")})`
       );
     case "record-missing":
@@ -176,7 +181,7 @@ function formatReason(
     case "left-out":
       return "the server does not prove that its history contains a room that you joined";
     case "unproved":
-      return "the server no longer proves its history to this device";
+      return `the server no longer proves its ${name} to this device`;
     case "unsigned":
       return "the server's checkpoint is not signed by its key";
     default:

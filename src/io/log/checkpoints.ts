@@ -9,7 +9,9 @@ import {
   CHECKPOINT_INTERVAL_RECORDS,
   NOTE_BYTES_MAX,
 } from "../../base/limits.ts";
-import { type Checkpoint, parseCheckpoint, parseNote } from "../../wire/checkpoint.ts";
+import { accountsIn, type Checkpoint, parseCheckpoint, parseNote } from "../../wire/checkpoint.ts";
+import { isOperatorAct } from "../../wire/kinds.ts";
+import { bodyOf, type LogRecord } from "../../wire/record.ts";
 import type { Clock } from "../clock.ts";
 import { type Disk, diskFault, readWholeFile, writeWholeFile } from "../disk/disk.ts";
 import type { Log } from "./log.ts";
@@ -45,16 +47,36 @@ export function readCheckpointFile(disk: Disk, folder: string): StoredCheckpoint
   }
 }
 
+/** Returns the commitment to the accounts log in the newest checkpoint that `log` has recorded. */
+export async function recordedCommitment(
+  log: Pick<LogFile, "lastSeq" | "read">,
+): Promise<Checkpoint | undefined> {
+  const seq = log.lastSeq(LOG_ROOM);
+  for await (const record of log.read(seq, seq)) {
+    const note = bodyOf(record, "checkpoint")?.note;
+    return note === undefined ? undefined : accountsIn(parseNote(note))?.checkpoint;
+  }
+  return undefined;
+}
+
 export function writeCheckpointFile(disk: Disk, folder: string, note: string): Promise<void> {
   return writeWholeFile(disk, checkpointPath(folder), utf8Encode(note));
 }
 
+type SignedLog = Pick<LogFile, "tree" | "origin" | "head" | "follow">;
+
 export interface CheckpointsOptions {
-  readonly log: Pick<LogFile, "tree" | "origin" | "head" | "lastSeq" | "follow" | "appendThen">;
+  readonly log: SignedLog & Pick<LogFile, "lastSeq" | "appendThen">;
+  /** Accounts log, to which the checkpoints of the history also commit. */
+  readonly accounts?: SignedLog;
+  /** Whether no record of the history commits to the newest operator act in `accounts` yet. */
+  readonly hasUncommittedAct?: boolean;
+  /** Whether this server wrote an account record. Another server of a cluster records its own. */
+  readonly isOwn?: (seq: number) => boolean;
   readonly folder: string;
   readonly disk: Disk;
   readonly clock: Clock;
-  readonly sign: (checkpoint: Checkpoint) => string;
+  readonly sign: (checkpoint: Checkpoint, accounts: Checkpoint | undefined) => string;
   readonly isRecorded: boolean;
   readonly recordIn?: Pick<Log, "appendThen">;
   readonly onWriteError: (fault: Fault) => void;
@@ -62,6 +84,8 @@ export interface CheckpointsOptions {
 
 export interface SignedCheckpoint {
   readonly size: number;
+  /** Size of the accounts log; 0 without a commitment to it. */
+  readonly accountsSize: number;
   readonly note: string;
 }
 
@@ -73,38 +97,58 @@ export class Checkpoints {
   readonly #options: CheckpointsOptions;
   #signed: SignedCheckpoint | undefined;
   #signedAt = 0;
-  #storedSize = -1;
+  #stored: SignedCheckpoint | undefined;
   #cancelTimer: (() => void) | undefined;
   #writing: Promise<void> | undefined;
   #hasFailed = false;
   #isClosed = false;
-  #unfollow = () => {};
+  #hasUncommittedAct: boolean;
+  readonly #unfollow: (() => void)[] = [];
 
   constructor(options: CheckpointsOptions) {
     this.#options = options;
+    this.#hasUncommittedAct = options.hasUncommittedAct === true;
   }
 
   async start(): Promise<void> {
-    const { log } = this.#options;
-    this.#unfollow = await log.follow(log.head() + 1, () => this.#arm());
+    const { isOwn = () => true } = this.#options;
+    const onRecord = ({ head }: LogRecord) => {
+      if (isOperatorAct(head) && isOwn(head.seq)) this.#commitAct();
+      this.#arm();
+    };
+    for (const log of this.#logs) {
+      this.#unfollow.push(await log.follow(log.head() + 1, onRecord));
+    }
     await this.#store();
   }
 
+  #commitAct(): void {
+    this.#hasUncommittedAct = true;
+    const signed = this.#sign();
+    if (signed !== undefined) this.#record(signed);
+  }
+
+  get #logs(): readonly SignedLog[] {
+    const { log, accounts } = this.#options;
+    return accounts === undefined ? [log] : [log, accounts];
+  }
+
   /**
-   * Signs a new checkpoint if the newest one covers fewer records than `sizeMin`; `undefined` if
-   * the log is empty.
+   * Signs a new checkpoint if the newest one covers fewer records than `sizeMin`, or fewer of the
+   * accounts log than `accountsMin`; `undefined` if the log is empty.
    */
-  newest(sizeMin = 0): SignedCheckpoint | undefined {
+  newest(sizeMin = 0, accountsMin = 0): SignedCheckpoint | undefined {
     const { clock } = this.#options;
     const isOld = clock.now() - this.#signedAt >= CHECKPOINT_INTERVAL_MS;
-    const isEnough = this.#signed !== undefined && this.#signed.size >= sizeMin;
+    const { size = -1, accountsSize = -1 } = this.#signed ?? {};
+    const isEnough = size >= sizeMin && accountsSize >= accountsMin;
     return isOld || !isEnough ? this.#sign() : this.#signed;
   }
 
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#unfollow();
+    for (const unfollow of this.#unfollow.splice(0)) unfollow();
     this.#cancelTimer?.();
     await this.#writing;
     await this.#store();
@@ -116,29 +160,34 @@ export class Checkpoints {
       this.#writing = this.#store().finally(() => {
         this.#writing = undefined;
         this.#cancelTimer = undefined;
-        if (this.#storedSize !== this.#options.log.head()) this.#arm();
+        const { size, accountsSize } = this.#stored ?? {};
+        const [history, accounts] = this.#logs.map((log) => log.head());
+        if (size !== history || accountsSize !== (accounts ?? 0)) this.#arm();
       });
     });
   }
 
   #sign(): SignedCheckpoint | undefined {
-    const { log, clock, sign } = this.#options;
-    const { origin, tree } = log;
-    const size = log.head();
-    if (origin === undefined || tree.size !== size) return this.#signed;
+    const { clock, sign } = this.#options;
+    const [history, accounts] = this.#logs.map(checkpointOf);
+    if (history === "busy" || accounts === "busy" || history === undefined) return this.#signed;
     this.#signedAt = clock.now();
-    if (this.#signed?.size === size) return this.#signed;
-    this.#signed = { size, note: sign({ origin, size, root: tree.root() }) };
+    const { size } = history;
+    const accountsSize = accounts?.size ?? 0;
+    if (this.#signed?.size === size && this.#signed.accountsSize === accountsSize) {
+      return this.#signed;
+    }
+    this.#signed = { size, accountsSize, note: sign(history, accounts) };
     return this.#signed;
   }
 
   async #store(): Promise<void> {
     const { disk, folder, onWriteError: onTrouble } = this.#options;
     const signed = this.#sign();
-    if (signed === undefined || signed.size === this.#storedSize) return;
+    if (signed === undefined || signed === this.#stored) return;
     try {
       await writeCheckpointFile(disk, folder, signed.note);
-      this.#storedSize = signed.size;
+      this.#stored = signed;
       this.#hasFailed = false;
       this.#record(signed);
     } catch (error) {
@@ -150,9 +199,19 @@ export class Checkpoints {
   #record({ size, note }: SignedCheckpoint): void {
     const { log, isRecorded, recordIn = log } = this.#options;
     if (!isRecorded || this.#isClosed) return;
-    if (size - log.lastSeq(LOG_ROOM) < CHECKPOINT_INTERVAL_RECORDS) return;
+    const isDue = size - log.lastSeq(LOG_ROOM) >= CHECKPOINT_INTERVAL_RECORDS;
+    if (!isDue && !this.#hasUncommittedAct) return;
+    this.#hasUncommittedAct = false;
     const body = { note };
     const draft = { kind: "checkpoint", room: LOG_ROOM, by: "server", id: "", body } as const;
     recordIn.appendThen([draft], {}, () => undefined);
   }
+}
+
+/** `undefined` if the log is empty, `busy` while a batch is being added. */
+function checkpointOf(log: SignedLog): Checkpoint | "busy" | undefined {
+  const { origin, tree } = log;
+  const size = log.head();
+  if (tree.size !== size) return "busy";
+  return origin === undefined ? undefined : { origin, size, root: tree.root() };
 }

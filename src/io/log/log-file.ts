@@ -14,7 +14,7 @@ import { erasuresOf } from "../../core/log/erasures.ts";
 import type { MerkleTree } from "../../core/log/merkle.ts";
 import type { LogOrder, TimeFall } from "../../core/log/order.ts";
 import type { SeqSet } from "../../core/log/seq-set.ts";
-import { originOf } from "../../wire/checkpoint.ts";
+import { accountsIn, originOf, parseNote } from "../../wire/checkpoint.ts";
 import {
   asDamaged,
   asErased,
@@ -72,6 +72,8 @@ export interface LogOptions {
   readonly onRecord?: (record: LogRecord) => void;
   readonly fold?: Fold;
   readonly snapshot?: LogValue;
+  /** Folder of another log, whose checkpoint also commits to this one. */
+  readonly committedIn?: string;
   readonly tornFolder?: string;
   readonly reservePath?: string;
   readonly reserveBytes?: number;
@@ -113,7 +115,8 @@ export async function openLog(options: LogOptions): Promise<LogFile> {
     disk.makeFolder(folder);
     const checkpoint = readStoredCheckpoint(disk, folder, acceptsLoss);
     const tornFolder = options.tornFolder ?? join(parentFolder, "torn");
-    const known = checkpoint === "unreadable" ? undefined : checkpoint;
+    const own = checkpoint === "unreadable" ? undefined : checkpoint;
+    const known = newerOf(own, readCommitment(options, acceptsLoss));
     const recovery = { ...options, tornFolder, reservePath, stored: known };
     // Read the whole log, because a snapshot would hide lost records.
     const snapshot = acceptsLoss ? undefined : options.snapshot;
@@ -145,6 +148,25 @@ function readStoredCheckpoint(
     if (!acceptsLoss || !isUnreadable) throw error;
     return "unreadable";
   }
+}
+
+function readCommitment(
+  { disk, committedIn }: LogOptions,
+  acceptsLoss: boolean,
+): StoredCheckpoint | undefined {
+  if (committedIn === undefined) return undefined;
+  const stored = readStoredCheckpoint(disk, committedIn, acceptsLoss);
+  if (stored === undefined || stored === "unreadable") return undefined;
+  const checkpoint = accountsIn(parseNote(stored.note))?.checkpoint;
+  return checkpoint && { note: stored.note, checkpoint };
+}
+
+function newerOf(
+  own: StoredCheckpoint | undefined,
+  committed: StoredCheckpoint | undefined,
+): StoredCheckpoint | undefined {
+  const ownSize = own?.checkpoint.size ?? -1;
+  return committed !== undefined && committed.checkpoint.size > ownSize ? committed : own;
 }
 
 interface QueuedErasure {

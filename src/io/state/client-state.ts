@@ -314,6 +314,7 @@ const FINGERPRINT_TABLES = [
   "files_taken",
   "files_seen",
   "log_pins",
+  "accounts_pins",
   "log_seen",
   "log_confirmed",
   "drafts",
@@ -325,6 +326,7 @@ const SERVER_TABLES: ReadonlySet<string> = new Set([
   "pins",
   "files_seen",
   "log_pins",
+  "accounts_pins",
   "log_confirmed",
   "server_places",
 ]);

@@ -1,6 +1,7 @@
 /** Pinned log states, which servers have proved to this CHAT_HOME. */
 
 import type { KnownRecord, LogPin } from "../../core/client/audit.ts";
+import type { LogName } from "../../wire/kinds.ts";
 import { HomeTable } from "./home-tables.ts";
 
 /** Far fewer records arrive between two proofs. More would only help to name missing records. */
@@ -15,9 +16,9 @@ export interface LogReader {
 type Awaitable<Value> = Value | Promise<Value>;
 
 export interface LogPins {
-  pin(reader: LogReader): Awaitable<LogPin | undefined>;
+  pin(reader: LogReader, log?: LogName): Awaitable<LogPin | undefined>;
   /** Never decreases the pinned size of a log, even with concurrent processes. */
-  storePin(reader: LogReader, pin: LogPin): Awaitable<void>;
+  storePin(reader: LogReader, pin: LogPin, log?: LogName): Awaitable<void>;
   storeRecords(reader: LogReader, records: readonly KnownRecord[]): Awaitable<void>;
   storedRecords(reader: LogReader, filter: "all" | "unproved"): Awaitable<KnownRecord[]>;
   markProved(reader: LogReader, seqs: readonly number[]): Awaitable<void>;
@@ -41,6 +42,10 @@ interface SeenRow {
   readonly time_ms: number;
 }
 
+const PIN_TABLES: Readonly<Record<LogName, string>> = {
+  history: "log_pins",
+  accounts: "accounts_pins",
+};
 const SELECT_SEEN = `SELECT seq, leaf, room, place, sender, time_ms FROM log_seen
   WHERE fingerprint = ? AND user = ?`;
 /**
@@ -54,8 +59,11 @@ const DELETE_OLD = `DELETE FROM log_seen WHERE fingerprint = ?1 AND user = ?2 AN
   ORDER BY seq DESC LIMIT 1 OFFSET ${STORED_RECORDS_MAX})`;
 
 export class HomeLogPins extends HomeTable implements LogPins {
-  pin({ fingerprint }: Pick<LogReader, "fingerprint">): LogPin | undefined {
-    const sql = "SELECT origin, size, root, note FROM log_pins WHERE fingerprint = ?";
+  pin(
+    { fingerprint }: Pick<LogReader, "fingerprint">,
+    log: LogName = "history",
+  ): LogPin | undefined {
+    const sql = `SELECT origin, size, root, note FROM ${PIN_TABLES[log]} WHERE fingerprint = ?`;
     return this.database.get<LogPin>(sql, fingerprint);
   }
 
@@ -78,8 +86,13 @@ export class HomeLogPins extends HomeTable implements LogPins {
     return { records, size: Math.max(confirmed, displayed, records.at(-1)?.seq ?? 0) };
   }
 
-  storePin({ fingerprint }: LogReader, { origin, size, root, note }: LogPin): void {
-    const sql = `INSERT INTO log_pins VALUES (?, ?, ?, ?, ?, NULL) ON CONFLICT DO UPDATE
+  storePin(
+    { fingerprint }: LogReader,
+    { origin, size, root, note }: LogPin,
+    log: LogName = "history",
+  ): void {
+    const sql = `INSERT INTO ${PIN_TABLES[log]} (fingerprint, origin, size, root, note)
+      VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE
       SET size = excluded.size, root = excluded.root, note = excluded.note
       WHERE excluded.origin = origin AND excluded.size > size`;
     this.database.run(sql, fingerprint, origin, size, root, note);
@@ -132,7 +145,7 @@ export class HomeLogPins extends HomeTable implements LogPins {
 
   forget(fingerprint: string): void {
     this.database.transact(() => {
-      for (const table of ["log_pins", "log_seen", "log_confirmed"]) {
+      for (const table of ["log_pins", "accounts_pins", "log_seen", "log_confirmed"]) {
         this.database.run(`DELETE FROM ${table} WHERE fingerprint = ?`, fingerprint);
       }
     });

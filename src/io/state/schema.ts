@@ -98,6 +98,10 @@ const MIGRATIONS: readonly string[] = [
   // Changes no table. The new version number prevents earlier programs from sending encrypted posts
   // as plain text. `migrate` overwrites rows that earlier programs deleted.
   "SELECT 1",
+  `CREATE TABLE accounts_pins (
+     fingerprint TEXT PRIMARY KEY, origin TEXT NOT NULL, size INTEGER NOT NULL,
+     root BLOB NOT NULL, note TEXT NOT NULL
+   ) STRICT, WITHOUT ROWID;`,
 ];
 
 const LAST_VERSION_WITHOUT_SECURE_DELETE = 10;

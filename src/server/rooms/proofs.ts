@@ -1,4 +1,4 @@
-/** Checkpoints of the history, and proofs for its records. */
+/** Checkpoints of both logs, and proofs for the records of the history. */
 
 import { Fault } from "../../base/fault.ts";
 import type { RoomId } from "../../base/ids.ts";
@@ -14,6 +14,7 @@ import type { SomeHandlers } from "../kernel/service.ts";
 export interface Provable {
   readonly checkpoints: Pick<Checkpoints, "newest">;
   readonly proofs: Pick<LogProofs, "consistency" | "inclusion">;
+  readonly accounts: Pick<LogProofs, "consistency">;
 }
 
 interface ProofServiceOptions extends ServerContext {
@@ -36,10 +37,16 @@ export class ProofService {
 
   readonly handlers = {
     checkpoint: async (request, { account }) => {
-      const { from } = request;
-      const newest = this.#options.provable?.checkpoints.newest(from);
+      const { from, accounts = 0 } = request;
+      const { sequencer, provable } = this.#options;
+      const newest = provable?.checkpoints.newest(from, accounts);
       // Other services share the queue's slots, so wait for other servers before taking one.
-      if (from > (newest?.size ?? 0)) await this.#options.sequencer.waitForSeq(from);
+      if (from > (newest?.size ?? 0)) await sequencer.waitForSeq(from);
+      const isBehind = accounts > (newest?.accountsSize ?? 0);
+      if (isBehind && !(await sequencer.waitUntilCurrent())) {
+        const message = "this server is behind the other servers of its cluster";
+        throw new Fault("no-majority", message, { retryAfterMs: 1_000 });
+      }
       return this.#queued(account, (provable) => this.#checkpoint(provable, request));
     },
     inclusion: (request, { account }) =>
@@ -56,13 +63,15 @@ export class ProofService {
   }
 
   async #checkpoint(
-    { checkpoints, proofs }: Provable,
-    { from }: RequestOf<"checkpoint">,
+    { checkpoints, proofs, accounts }: Provable,
+    { from, accounts: accountsFrom }: RequestOf<"checkpoint">,
   ): Promise<Answer<"checkpoint">> {
-    const newest = checkpoints.newest(from);
+    const newest = checkpoints.newest(from, accountsFrom);
     if (newest === undefined) throw new Fault("not-found", "the history is empty");
-    const { note, size } = newest;
-    return { note, path: from < size ? await proofs.consistency(from, size) : [] };
+    const { note, size, accountsSize } = newest;
+    const path = from < size ? await proofs.consistency(from, size) : [];
+    if (accountsFrom === undefined || accountsFrom >= accountsSize) return { note, path };
+    return { note, path, accounts: await accounts.consistency(accountsFrom, accountsSize) };
   }
 
   async #inclusion(

@@ -3,6 +3,7 @@
 import { fromBase64Url, toBase64Url } from "../../base/bytes.ts";
 import type { KnownRecord, LogPin } from "../../core/client/audit.ts";
 import type { LogPins, LogReader } from "../../io/state/log-pins.ts";
+import type { LogName } from "../../wire/kinds.ts";
 import { accountPrefix, type Store } from "./indexed-db.ts";
 
 const STORED_RECORDS_MAX = 256;
@@ -19,18 +20,22 @@ type StoredRecord = Omit<KnownRecord, "leaf"> & { readonly leaf: string; readonl
 export class BrowserLogPins implements LogPins {
   constructor(private readonly store: Store) {}
 
-  async pin(reader: LogReader): Promise<LogPin | undefined> {
-    const stored = await this.#storedPin(reader);
+  async pin(reader: LogReader, log?: LogName): Promise<LogPin | undefined> {
+    const stored = await this.#storedPin(reader, log);
     if (stored === undefined) return undefined;
     const { origin, size, root, note } = stored;
     return { origin, size, root: fromBase64Url(root), note };
   }
 
-  async storePin(reader: LogReader, { origin, size, root, note }: LogPin): Promise<void> {
-    const previous = await this.#storedPin(reader);
+  async storePin(
+    reader: LogReader,
+    { origin, size, root, note }: LogPin,
+    log?: LogName,
+  ): Promise<void> {
+    const previous = await this.#storedPin(reader, log);
     if (previous !== undefined && (previous.origin !== origin || previous.size > size)) return;
     const pin = { origin, size, root: toBase64Url(root), note, alarm: previous?.alarm };
-    await this.#write(pinKey(reader.fingerprint), pin satisfies StoredPin);
+    await this.#write(pinKey(reader.fingerprint, log), pin satisfies StoredPin);
   }
 
   async storeRecords(reader: LogReader, records: readonly KnownRecord[]): Promise<void> {
@@ -83,16 +88,24 @@ export class BrowserLogPins implements LogPins {
   /** Forgets a replaced log's pin, so that the log that the server presents next is pinned. */
   async forget(reader: LogReader): Promise<void> {
     const servers = [reader.fingerprint, ...reader.formers];
-    const keys = [...servers.map(pinKey), ...servers.map(confirmedKey), recordsKey(reader)];
+    const ofServer = (server: string) => [
+      pinKey(server),
+      pinKey(server, "accounts"),
+      confirmedKey(server),
+    ];
+    const keys = [...servers.flatMap(ofServer), recordsKey(reader)];
     const changes = keys.map((key) => {
       return { table: "places", key, value: undefined } as const;
     });
     await this.store.write(changes);
   }
 
-  async #storedPin({ fingerprint, formers }: LogReader): Promise<StoredPin | undefined> {
+  async #storedPin(
+    { fingerprint, formers }: LogReader,
+    log?: LogName,
+  ): Promise<StoredPin | undefined> {
     for (const key of [fingerprint, ...formers]) {
-      const stored = await this.store.get("places", pinKey(key));
+      const stored = await this.store.get("places", pinKey(key, log));
       if (stored !== undefined) return stored as StoredPin;
     }
     return undefined;
@@ -108,8 +121,8 @@ export class BrowserLogPins implements LogPins {
   }
 }
 
-function pinKey(fingerprint: string): string {
-  return `log ${fingerprint}`;
+function pinKey(fingerprint: string, log: LogName = "history"): string {
+  return `${log === "history" ? "log" : "accounts-log"} ${fingerprint}`;
 }
 
 function confirmedKey(fingerprint: string): string {

@@ -6,6 +6,7 @@ import type { AuditEvidence } from "../../../src/client/auditor.ts";
 import { tempFolder } from "../../temp-folder.ts";
 
 const EVIDENCE: AuditEvidence = {
+  log: "history",
   reason: "forked",
   sentence: "it is not what it was",
   foundAtUnixMs: 1,

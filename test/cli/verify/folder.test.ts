@@ -1,16 +1,20 @@
 import { beforeEach, describe, expect, test } from "bun:test";
-import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import type { RoomId } from "../../../src/base/ids.ts";
+import { cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import type { RoomId, UserId } from "../../../src/base/ids.ts";
 import { openFolder } from "../../../src/cli/serve/folder.ts";
 import { verifyFolder, verifyForHome } from "../../../src/cli/verify/folder.ts";
 import { lobbyDraft } from "../../../src/core/rooms/drafts.ts";
 import { sha256 } from "../../../src/crypto/sha256.ts";
 import { systemClock } from "../../../src/io/clock.ts";
+import { systemDisk } from "../../../src/io/disk/system-disk.ts";
 import { systemEntropy } from "../../../src/io/entropy.ts";
+import { recordedCommitment } from "../../../src/io/log/checkpoints.ts";
+import { openLog } from "../../../src/io/log/log-file.ts";
 import { ClientState } from "../../../src/io/state/client-state.ts";
 import { fingerprintWith } from "../../../src/wire/fingerprint.ts";
-import { leafHash, parseHead } from "../../../src/wire/record.ts";
+import { type Draft, leafHash, parseHead } from "../../../src/wire/record.ts";
+import { rejection } from "../../rejection.ts";
 import { tempFolder } from "../../temp-folder.ts";
 
 let path = "";
@@ -59,6 +63,86 @@ test("accepts a checkpoint of a previous key, but of no other key", async () => 
   const { history, accounts } = await verifyFolder(path);
   expect(history.findings[0]?.reason).toBe("the checkpoint is not signed by the server");
   expect(accounts.findings[0]?.reason).toContain("the log ends here");
+});
+
+describe("an older copy of the accounts log", () => {
+  const accounts = () => join(path, "accounts");
+  const ACT: Draft = {
+    kind: "role",
+    room: "uAAAAAAAAAAA" as UserId,
+    by: "uOOOOOOOOOOO" as UserId,
+    id: "",
+    body: { operator: true },
+  };
+  const start = async (options: { acceptsLoss?: boolean } = {}) =>
+    openFolder({
+      path,
+      clock: systemClock(),
+      entropy: systemEntropy(),
+      certificate: undefined,
+      hosts: [],
+      onWriteError: (fault) => {
+        throw fault;
+      },
+      ...options,
+    });
+
+  async function actAndPutBack(): Promise<void> {
+    await run(true, 3);
+    await run(true, 0);
+    const copy = join(path, "..", `${basename(path)}-copy`);
+    cpSync(accounts(), copy, { recursive: true });
+    const open = await start();
+    await open.accounts.append(ACT);
+    await open.close();
+    rmSync(accounts(), { recursive: true });
+    cpSync(copy, accounts(), { recursive: true });
+  }
+
+  test("contradicts the history's checkpoint", async () => {
+    await actAndPutBack();
+    const { ok, uncovered } = await verifyFolder(path);
+    expect([ok, uncovered]).toEqual([
+      false,
+      [
+        expect.objectContaining({
+          log: "accounts",
+          reason: expect.stringMatching(/^it has 1 record, but the server has signed 2/),
+        }),
+      ],
+    ]);
+    expect((await rejection(start())).message).toContain("2 records were signed as durable");
+  });
+
+  test("contradicts the history, in which the server records each act of an operator", async () => {
+    await actAndPutBack();
+    rmSync(join(path, "history", "checkpoint"));
+    expect((await rejection(start())).message).toContain(
+      "has 1 record, but the history was written when it had 2",
+    );
+    const accepted = await start({ acceptsLoss: true });
+    expect(accepted.accounts.head()).toBe(2);
+    await accepted.close();
+    await (await start()).close();
+    expect((await verifyFolder(path)).ok).toBe(true);
+  });
+
+  test("is noticed even if the server was killed before it recorded the act", async () => {
+    await run(true, 3);
+    await run(true, 0);
+    const common = { disk: systemDisk(), clock: systemClock(), entropy: systemEntropy(), sha256 };
+    const log = await openLog({ ...common, folder: accounts() });
+    await log.append(ACT);
+    await log.close();
+    for (let i = 0; i < 2; i++) await (await start()).close();
+    const { history, close } = await start();
+    expect([history.head(), await recordedCommitment(history)]).toEqual([
+      4,
+      expect.objectContaining({ size: 2 }),
+    ]);
+    await close();
+    expect((await verifyFolder(path)).ok).toBe(true);
+  });
 });
 
 describe("the history known to this device", () => {

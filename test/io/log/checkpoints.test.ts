@@ -110,6 +110,42 @@ signingTest("signs immediately for a reader that knows more records", async (sig
   expect(signing.sizes).toEqual([3, 5]);
 });
 
+signingTest("signs again when the accounts log has grown", async (signing) => {
+  const { fixture, time } = signing;
+  const folder = "/d/accounts";
+  const accounts = await fixture.open({ folder });
+  const disk = fixture.disk.boot();
+  const { log } = signing;
+  const checkpoints = new Checkpoints({
+    log,
+    accounts,
+    folder: "/d/both",
+    disk,
+    clock: time,
+    sign: (history, committed) => signCheckpoint(history, SERVER, committed),
+    isRecorded: false,
+    onWriteError: (fault) => signing.troubles.push(fault),
+  });
+  disk.makeFolder("/d/both");
+  await checkpoints.start();
+  await signing.append(3);
+  expect(checkpoints.newest()).toMatchObject({ size: 3, accountsSize: 0 });
+  await accounts.append(draftOf("ana"));
+  await time.advance(CHECKPOINT_INTERVAL_MS);
+  const stored = () => {
+    const { note = "" } = readCheckpointFile(disk, "/d/both") ?? {};
+    return verifyNote(note, SERVER.publicKey);
+  };
+  const root = accounts.tree.root();
+  expect(stored().accounts).toEqual({ origin: accounts.origin ?? "", size: 1, root });
+  await accounts.append(draftOf("ben"));
+  expect(checkpoints.newest(3, 1)?.accountsSize).toBe(1);
+  expect(checkpoints.newest(3, 2)).toMatchObject({ size: 3, accountsSize: 2 });
+  await checkpoints.close();
+  expect(stored()).toMatchObject({ size: 3, accounts: { size: 2 } });
+  expect(signing.troubles).toEqual([]);
+});
+
 signingTest("signs a log of an older program when it is opened", async (signing) => {
   await signing.append(5);
   await signing.log.close();

@@ -128,6 +128,7 @@ describe("a client's home", () => {
     old.run("PRAGMA secure_delete = OFF");
     old.run("INSERT INTO outbox VALUES ('o', 1, 'f', 'ana', 'lobby', 'words of before', 1)");
     old.run("DELETE FROM outbox");
+    old.run("DROP TABLE accounts_pins");
     old.run("PRAGMA user_version = 10");
     old.run("PRAGMA wal_checkpoint(TRUNCATE)");
     expect(readFileSync(path).includes("words of before")).toBe(true);

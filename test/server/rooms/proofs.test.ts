@@ -3,8 +3,13 @@ import { PROOFS_PER_REQUEST_MAX } from "../../../src/base/limits.ts";
 import { verifyConsistency, verifyInclusion } from "../../../src/core/log/proofs.ts";
 import { verifyNote } from "../../../src/crypto/checkpoint.ts";
 import { sha256 } from "../../../src/crypto/sha256.ts";
+import { Slots } from "../../../src/io/task-queue.ts";
+import { LOCAL_SEQUENCER } from "../../../src/server/kernel/sequencer.ts";
+import { ProofService } from "../../../src/server/rooms/proofs.ts";
 import type { Checkpoint } from "../../../src/wire/checkpoint.ts";
 import { leafHash } from "../../../src/wire/record.ts";
+import { VirtualClock } from "../../client/virtual-clock.ts";
+import { rejection } from "../../rejection.ts";
 import { type Guest, headOf } from "../guest.ts";
 import { siteWith } from "../site.ts";
 
@@ -45,6 +50,24 @@ test("signs each checkpoint, and proves that it continues older ones", async () 
   await site.restart();
   const again = await site.again(ana, "ana");
   for (const pin of pins) expect(continues(pin, await checkpoint(again, pin.size))).toBe(true);
+});
+
+test("proves that the accounts log only grows", async () => {
+  const { site, ana } = await siteWith(["ana", "ben"], { signs: true });
+  const { publicKey } = site.identity;
+  const request = async (guest: Guest, accounts: number) => {
+    const answer = await guest.request("checkpoint", { from: 0, accounts });
+    return { ...verifyNote(answer.note, publicKey).accounts, path: answer.accounts } as Pin;
+  };
+  const first = await request(ana, 0);
+  expect(first.size).toBe(site.accounts.head());
+  for (let i = 0; i < 300; i++) await ana.request("bot", { on: i % 2 === 0 });
+  const known = site.accounts.head();
+  const later = await request(ana, known);
+  expect([later.size, later.path]).toEqual([known, undefined as never]);
+  const proved = await request(ana, first.size);
+  expect(continues(first, proved)).toBe(true);
+  expect(continues({ ...first, root: sha256(first.root) }, proved)).toBe(false);
 });
 
 test("proves only records of the user's rooms", async () => {
@@ -88,4 +111,36 @@ test("refuses unsorted records, and proves none beyond the size", async () => {
 test("answers kind-unknown on a server without checkpoints", async () => {
   const { ana } = await siteWith(["ana"]);
   expect(await ana.refusal("checkpoint", { from: 0 })).toBe("kind-unknown");
+});
+
+test("catches up with the cluster before it proves the accounts", async () => {
+  const waits: boolean[] = [];
+  const checkpoints = { newest: () => ({ size: 9, accountsSize: 4, note: "note" }) };
+  const none = async () => [];
+  const service = new ProofService({
+    provable: {
+      checkpoints,
+      proofs: { consistency: none, inclusion: none },
+      accounts: { consistency: none },
+    },
+    sequencer: {
+      ...LOCAL_SEQUENCER,
+      waitUntilCurrent: async () => {
+        waits.push(waits.length === 0);
+        return waits.length === 1;
+      },
+    },
+    pageReads: new Slots(1),
+    clock: new VirtualClock(),
+  } as unknown as ConstructorParameters<typeof ProofService>[0]);
+  const sender = { account: { id: "u" } } as unknown as Parameters<
+    typeof service.handlers.checkpoint
+  >[1];
+  const ask = (accounts: number) =>
+    service.handlers.checkpoint({ kind: "checkpoint", ref: 1, from: 9, accounts }, sender);
+  expect(await ask(4)).toEqual({ note: "note", path: [] });
+  expect(waits).toEqual([]);
+  expect(await ask(5)).toEqual({ note: "note", path: [] });
+  expect(waits).toEqual([true]);
+  expect(await rejection(ask(5))).toMatchObject({ code: "no-majority" });
 });

@@ -1,0 +1,145 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { cpSync, rmSync } from "node:fs";
+import { basename, join } from "node:path";
+import { systemDisk } from "../../src/io/disk/system-disk.ts";
+import { readCheckpointFile } from "../../src/io/log/checkpoints.ts";
+import { accountsIn, parseNote } from "../../src/wire/checkpoint.ts";
+import { type Home, ndjson, Sandbox, type Served } from "./program.ts";
+
+/** An operator copies `accounts/`, acts as ben, and puts the copy back. */
+
+const WORDS = { CHAT_PASSWORD: "long enough" };
+
+let sandbox: Sandbox;
+let served: Served;
+let ana: Home;
+let ben: Home;
+
+beforeAll(async () => {
+  sandbox = new Sandbox();
+  served = await sandbox.serve();
+  [ana, ben] = [sandbox.home("ana"), sandbox.home("ben")];
+  for (const home of [ana, ben, sandbox.home("olga")]) {
+    const user = basename(home.folder);
+    await home.with(WORDS).json(["register", served.invite, "--user", user]);
+    expect((await home.run(["send", `I am ${user}`])).exitCode).toBe(0);
+    expect((await home.run(["verify", served.address])).exitCode).toBe(0);
+  }
+});
+
+afterAll(() => sandbox[Symbol.asyncDispose]());
+
+const accounts = () => join(served.data, "accounts");
+const historyCheckpoint = () => join(served.data, "history", "checkpoint");
+
+async function restart(...args: readonly string[]): Promise<void> {
+  if (served.program.isRunning) await served.program.signal("SIGTERM");
+  served = await sandbox.serve({ data: basename(served.data), port: served.port, args });
+}
+
+function committedSize(): number {
+  const { note = "" } = readCheckpointFile(systemDisk(), join(served.data, "history")) ?? {};
+  return accountsIn(parseNote(note))?.checkpoint.size ?? 0;
+}
+
+/** Returns a copy of the accounts log from before the operator signed in as ben. */
+async function actAsBen(): Promise<string> {
+  const copy = sandbox.path(`accounts-${Bun.nanoseconds()}`);
+  cpSync(accounts(), copy, { recursive: true });
+  const before = committedSize();
+  const [made] = await sandbox.home("olga").json(["admin", "reset", "ben"]);
+  const env = { CHAT_RESET: String(made?.["url"]), CHAT_NEW_PASSWORD: "of the impostor" };
+  const impostor = sandbox.home(`impostor-${before}`);
+  await impostor.json(["passwd", "--reset"], { env });
+  expect((await impostor.run(["send", "--to", "@ana", "this is ben"])).exitCode).toBe(0);
+  expect((await impostor.run(["logout"])).exitCode).toBe(0);
+  await served.program.signal("SIGTERM");
+  expect(committedSize()).toBeGreaterThan(before);
+  return copy;
+}
+
+function putBack(copy: string): void {
+  rmSync(accounts(), { recursive: true });
+  cpSync(copy, accounts(), { recursive: true });
+}
+
+const ROLLED_BACK =
+  /the server's log of accounts has only \d+ records?, but this device has seen \d+/;
+
+async function caught(home: Home): Promise<void> {
+  const joined = await home.run(["join", served.address]);
+  expect([joined.exitCode, joined.err]).toEqual([6, expect.stringMatching(ROLLED_BACK)]);
+  const verified = await home.run(["verify", served.address, "--json"]);
+  const [finding] = ndjson(verified.out);
+  expect(finding).toMatchObject({ kind: "verify", ok: false, log: "accounts" });
+  expect(verified.exitCode).toBe(6);
+  const offline = await home.run(["verify", "--data", served.data, "--json"]);
+  expect([offline.exitCode, ndjson(offline.out)[0]?.["log"]]).toEqual([6, "accounts"]);
+}
+
+test("an operator cannot hide a new device from those who were there", async () => {
+  await served.program.signal("SIGTERM");
+  const copy = sandbox.path("accounts-before");
+  cpSync(accounts(), copy, { recursive: true });
+  await restart();
+  const login = ["login", served.invite, "--user", "ben"];
+  expect((await sandbox.home("thief").with(WORDS).run(login)).exitCode).toBe(0);
+  await restart(); // A checkpoint may be a second old.
+  for (const home of [ana, ben]) {
+    expect((await home.run(["verify", served.address])).exitCode).toBe(0);
+  }
+  await served.program.signal("SIGTERM");
+  const after = sandbox.path("real-after");
+  cpSync(served.data, after, { recursive: true });
+  putBack(copy);
+  rmSync(historyCheckpoint());
+  await restart();
+  for (const home of [ana, ben]) await caught(home);
+  await served.program.signal("SIGTERM");
+  rmSync(served.data, { recursive: true });
+  cpSync(after, served.data, { recursive: true });
+  await restart();
+  for (const home of [ana, ben]) {
+    expect((await home.run(["join", served.address])).exitCode).toBe(0);
+  }
+});
+
+test("an operator cannot hide a reset from those who were there", async () => {
+  const [verified] = await ana.json(["verify", served.address]);
+  expect(verified).toMatchObject({ accounts: { size: committedSize() } });
+  const copy = await actAsBen();
+  await restart();
+  for (const home of [ana, ben]) {
+    expect((await home.run(["verify", served.address])).exitCode).toBe(0);
+  }
+  await served.program.signal("SIGTERM");
+  const real = sandbox.path("real");
+  cpSync(served.data, real, { recursive: true });
+  putBack(copy);
+  // Ordinary tools refuse the folder, so the operator removes what contradicts the copy.
+  const options = { data: basename(served.data), port: served.port } as const;
+  const refused = async () => {
+    const { exitCode, err } = await sandbox.startServer(options).ended();
+    expect(exitCode).toBe(6);
+    return err;
+  };
+  expect(await refused()).toMatch(/records were signed as durable/);
+  rmSync(historyCheckpoint());
+  expect(await refused()).toMatch(/but the history was written when it had/);
+  await restart("--accept-loss");
+  for (const home of [ana, ben]) {
+    const joined = await home.run(["join", served.address]);
+    expect([joined.exitCode, joined.err]).toEqual([
+      6,
+      expect.stringMatching(/presents a different log of accounts/),
+    ]);
+  }
+  await served.program.signal("SIGTERM");
+  rmSync(served.data, { recursive: true });
+  cpSync(real, served.data, { recursive: true });
+  await restart();
+  for (const home of [ana, ben]) {
+    expect((await home.run(["join", served.address])).exitCode).toBe(0);
+    expect((await home.run(["verify", served.address])).exitCode).toBe(0);
+  }
+});
