@@ -99,6 +99,7 @@ export class AccountReader {
       case "sealed-remark":
       case "member-added":
       case "identity-changed":
+      case "account-changed":
         return this.sink.event(event);
       default:
         return;

@@ -15,10 +15,18 @@ import {
   type ServerCheckpoint,
 } from "../core/client/audit.ts";
 import type { ChatRecord } from "../core/client/chat-record.ts";
+import {
+  type AccountChange,
+  judgeOwnRecords,
+  type OwnAccount,
+  type OwnRecords,
+  replacedAccount,
+} from "../core/client/own-account.ts";
 import { type Clock, delay, withTimeout } from "../io/clock.ts";
 import type { LogPins, LogReader } from "../io/state/log-pins.ts";
 import { findSigned, type UnverifiedCheckpoint } from "../wire/checkpoint.ts";
 import type { LogName } from "../wire/kinds.ts";
+import type { RequestFields } from "../wire/messages.ts";
 import { leafHash } from "../wire/record.ts";
 import type { Connection } from "./link/connection.ts";
 import type { Verifier } from "./link/keys.ts";
@@ -51,6 +59,8 @@ export type AuditOutcome =
       readonly pin: LogPin;
       /** `undefined` for a server before 0.3. */
       readonly accounts: LogPin | undefined;
+      /** False if more records of the own account remain to be proved. */
+      readonly isComplete: boolean;
       readonly proved: number;
       readonly open: number;
     }
@@ -61,11 +71,20 @@ export type AuditOutcome =
       readonly missing: readonly KnownRecord[];
     };
 
+/** Changes of the own account that this device has requested, by what a proof reports. */
+const OWN_CHANGES: Readonly<Record<string, AccountChange["what"]>> = {
+  passwd: "password-changed",
+  recover: "password-reset",
+  "link-grant": "device-added",
+  "irc-password": "irc-password-added",
+};
+
 export interface AuditorDependencies {
   readonly clock: Clock;
   readonly logs: LogPins;
   readonly verifier: Verifier;
   readonly formatTime: (unixMs: number) => string;
+  readonly onAccountChange: (change: AccountChange) => void;
 }
 
 export interface AuditedLink {
@@ -74,6 +93,7 @@ export interface AuditedLink {
   readonly reader: LogReader;
   readonly key: Uint8Array;
   readonly rooms: () => readonly { readonly id: string }[];
+  readonly own: OwnAccount;
 }
 
 const AUDIT_INTERVAL_MS = 60_000;
@@ -87,6 +107,8 @@ const ATTEMPTS_MAX = 3;
  */
 const SETTLE_TIMEOUT_MS = 2 * CHECKPOINT_LAG_MS + 1_000;
 const PROOF_REQUESTS_MAX = 8;
+/** Pages of own records in one audit. The next audit continues. */
+const OWN_PAGES_MAX = 64;
 const EVIDENCE_REQUESTS_MAX = 16;
 
 const FAULT_CODES: Readonly<Record<AuditReason, FaultCode>> = {
@@ -97,6 +119,7 @@ const FAULT_CODES: Readonly<Record<AuditReason, FaultCode>> = {
   "left-out": "log-unproved",
   unproved: "log-unproved",
   unsigned: "log-unproved",
+  "own-unproved": "log-unproved",
 };
 interface Unwritten {
   readonly head: Uint8Array;
@@ -104,6 +127,7 @@ interface Unwritten {
 }
 
 export class LogAuditor {
+  private readonly deps: AuditorDependencies;
   #link: AuditedLink | undefined;
   #unwritten: Unwritten[] = [];
   #confirmed = 0;
@@ -112,11 +136,49 @@ export class LogAuditor {
   #cancelAudit: (() => void) | undefined;
   #running: Promise<void> | undefined;
   #failures = 0;
+  /** Number of own changes that no proof has reported yet. */
+  readonly #expected = new Map<AccountChange["what"], number>();
+  #isAuditDue = false;
 
   constructor(
-    private readonly deps: AuditorDependencies,
+    given: AuditorDependencies,
     private readonly onAlarm: (alarm: AuditAlarm) => void,
-  ) {}
+  ) {
+    const onAccountChange = (change: AccountChange) => {
+      if (!this.#expect(change.what, -1)) given.onAccountChange(change);
+    };
+    this.deps = { ...given, onAccountChange };
+  }
+
+  /**
+   * Sends a request of this device. If it changes the account, the next proofs report the change,
+   * and it must not surprise the user.
+   */
+  async request<Result>(
+    kind: string,
+    fields: object,
+    send: () => Promise<Result>,
+  ): Promise<Result> {
+    const what = OWN_CHANGES[kind];
+    if (what === undefined || "user" in fields) return send();
+    this.#expect(what, 1);
+    try {
+      const result = await send();
+      this.#isAuditDue = true;
+      this.#startAudit();
+      return result;
+    } catch (error) {
+      this.#expect(what, -1);
+      throw error;
+    }
+  }
+
+  #expect(what: AccountChange["what"], change: 1 | -1): boolean {
+    const count = this.#expected.get(what) ?? 0;
+    if (count + change < 0) return false;
+    this.#expected.set(what, count + change);
+    return true;
+  }
 
   connected(link: AuditedLink): void {
     void this.write();
@@ -187,7 +249,7 @@ export class LogAuditor {
   }
 
   auditAll(link: AuditedLink): Promise<AuditOutcome> {
-    return audit(link, this.deps, Number.POSITIVE_INFINITY);
+    return audit(link, this.deps, Number.POSITIVE_INFINITY, false);
   }
 
   async settled(): Promise<void> {
@@ -212,16 +274,18 @@ export class LogAuditor {
   #startAudit(): void {
     const link = this.#link;
     if (link === undefined || this.#running !== undefined) return;
+    this.#isAuditDue = false;
     this.#running = this.#runAudit(link).finally(() => {
       this.#running = undefined;
-      if (this.#link !== link) this.#startAudit();
+      if (this.#link !== link || this.#isAuditDue) this.#startAudit();
     });
   }
 
   async #runAudit(link: AuditedLink): Promise<void> {
     try {
       await this.write();
-      const outcome = await audit(link, this.deps, PROOF_REQUESTS_MAX);
+      const isFresh = [...this.#expected.values()].some((count) => count > 0);
+      const outcome = await audit(link, this.deps, PROOF_REQUESTS_MAX, isFresh);
       if (this.#link !== link) return;
       this.#failures = 0;
       if (outcome.kind === "alarm") this.onAlarm(outcome.alarm);
@@ -259,19 +323,30 @@ async function audit(
   link: AuditedLink,
   deps: AuditorDependencies,
   requestsMax: number,
+  isFresh: boolean,
 ): Promise<AuditOutcome> {
+  let pages = 0;
   for (let attempt = 1; ; attempt++) {
-    const outcome = await auditOnce(link, deps, requestsMax, attempt < ATTEMPTS_MAX);
-    if (outcome !== "late") return outcome;
-    await delay(deps.clock, CHECKPOINT_LAG_MS);
+    const options = { requestsMax, isFresh, mayBeLate: attempt < ATTEMPTS_MAX };
+    const outcome = await auditOnce(link, deps, options);
+    if (outcome === "late") await delay(deps.clock, CHECKPOINT_LAG_MS);
+    else if (outcome.kind !== "accepted" || outcome.isComplete || ++pages > OWN_PAGES_MAX)
+      return outcome;
+    else attempt -= 1;
   }
+}
+
+interface AuditAttempt {
+  readonly requestsMax: number;
+  /** Whether the server must sign all records of this moment. */
+  readonly isFresh: boolean;
+  readonly mayBeLate: boolean;
 }
 
 async function auditOnce(
   link: AuditedLink,
   deps: AuditorDependencies,
-  requestsMax: number,
-  mayBeLate: boolean,
+  { requestsMax, isFresh, mayBeLate }: AuditAttempt,
 ): Promise<AuditOutcome | "late"> {
   const { logs, verifier } = deps;
   const { reader, connection } = link;
@@ -281,8 +356,17 @@ async function auditOnce(
   const scope = requestsMax === Number.POSITIVE_INFINITY ? "all" : "unproved";
   const unproved = await orDefault(() => logs.storedRecords(reader, scope), []);
   const sizeMin = Math.max(confirmed, unproved.at(-1)?.seq ?? 0);
-  const from = { history: known?.size ?? 0, accounts: knownAccounts?.size ?? 0 };
-  const log = await fetchLogs(link, deps, from, sizeMin);
+  const knownOwn = await orDefault(() => logs.ownAccount(reader), undefined);
+  const { account } = link.own;
+  const isReplaced = knownOwn !== undefined && knownOwn.account !== account;
+  const ownFrom = isReplaced ? 0 : (knownOwn?.n ?? 0);
+  const log = await fetchLogs(link, deps, {
+    from: known?.size ?? 0,
+    accounts: knownAccounts?.size ?? 0,
+    own: ownFrom,
+    sizeMin,
+    isFresh,
+  });
   const hasNoPriorEvidence = known === undefined && (log === "unable" || confirmed === 0);
   if ((log === "unable" || log === "empty") && hasNoPriorEvidence) return { kind: "none" };
   if (typeof log === "string") {
@@ -301,7 +385,14 @@ async function auditOnce(
     const knownSize = Math.max(known?.size ?? 0, reason === "rolled-back" ? confirmed : 0);
     return buildAlarm(link, deps, { reason, known, knownSize, presented: pin, missing }, log);
   }
-  const accountsReason = judgeAccounts(knownAccounts, accounts, verifier.sha256);
+  const own =
+    accounts &&
+    log.own &&
+    judgeOwnRecords(link.own, ownFrom, log.own, accounts.pin, verifier.sha256);
+  const isOwnUnproved = own === undefined && (log.own ?? knownOwn) !== undefined;
+  const accountsReason =
+    judgeAccounts(knownAccounts, accounts, verifier.sha256) ??
+    (isOwnUnproved ? "own-unproved" : undefined);
   if (accountsReason !== undefined) {
     const subject = { log: "accounts", reason: accountsReason, known: knownAccounts } as const;
     const finding = { ...subject, presented: accounts?.pin, missing: [] };
@@ -326,10 +417,16 @@ async function auditOnce(
   if (accounts !== undefined && accounts.pin.size !== knownAccounts?.size) {
     await orDefault(() => logs.storePin(reader, accounts.pin, "accounts"), undefined);
   }
+  if (own !== undefined && own.n > 0 && (isReplaced || own.n !== knownOwn?.n)) {
+    await orDefault(() => logs.storeOwnAccount(reader, { account, n: own.n }), undefined);
+  }
+  if (isReplaced) deps.onAccountChange(replacedAccount(deps.clock.unixMs()));
+  for (const change of own?.changes ?? []) deps.onAccountChange(change);
   if (proved.length > 0) await orDefault(() => logs.markProved(reader, proved), undefined);
   await orDefault(() => logs.setAlarm(reader, undefined), undefined);
   const counts = { proved: proved.length, open: unproved.length - proved.length };
-  return { kind: "accepted", pin, accounts: accounts?.pin, ...counts };
+  const isComplete = own?.isComplete !== false;
+  return { kind: "accepted", pin, accounts: accounts?.pin, ...counts, isComplete };
 }
 
 function judgeAccounts(
@@ -349,24 +446,29 @@ function roomIds(link: AuditedLink): ReadonlySet<string> {
 
 interface ServerLogs extends ServerCheckpoint {
   readonly accounts: ServerCheckpoint | undefined;
+  readonly own: OwnRecords | undefined;
+}
+
+interface LogsQuery extends Required<RequestFields<"checkpoint">>, Pick<AuditAttempt, "isFresh"> {
+  readonly sizeMin: number;
 }
 
 async function fetchLogs(
   { connection, key }: AuditedLink,
   { verifier }: AuditorDependencies,
-  known: Readonly<Record<LogName, number>>,
-  sizeMin: number,
+  { sizeMin, isFresh, ...fields }: LogsQuery,
 ): Promise<ServerLogs | "unable" | "empty" | "unsigned"> {
-  const fields = { from: known.history, accounts: known.accounts };
   const requestCheckpoint = () => connection.request("checkpoint", fields);
   try {
     let answer = await requestCheckpoint();
-    if ((parseSigned(answer.note, key, verifier)?.checkpoint.size ?? sizeMin) < sizeMin) {
+    const first = parseSigned(answer.note, key, verifier);
+    if ((first?.checkpoint.size ?? sizeMin) < sizeMin || isFresh) {
       // Makes the server sign a newer checkpoint, which the next request returns.
-      await connection.request("checkpoint", { from: sizeMin });
+      const accounts = isFresh ? (first?.accounts?.checkpoint.size ?? 0) + 1 : 0;
+      await connection.request("checkpoint", { from: sizeMin, accounts });
       answer = await requestCheckpoint();
     }
-    const { note, path, accounts: accountsPath = [] } = answer;
+    const { note, path, accounts: accountsPath = [], own } = answer;
     const signed = parseSigned(note, key, verifier);
     const accounts = signed?.accounts;
     if (signed === undefined) return "unsigned";
@@ -376,7 +478,8 @@ async function fetchLogs(
     const presented = (part: UnverifiedCheckpoint, path: readonly Uint8Array[]) => {
       return { pin: { ...part.checkpoint, note }, path };
     };
-    return { ...presented(signed, path), accounts: accounts && presented(accounts, accountsPath) };
+    const presentedAccounts = accounts && presented(accounts, accountsPath);
+    return { ...presented(signed, path), accounts: presentedAccounts, own };
   } catch (error) {
     if (error instanceof Fault && error.code === "kind-unknown") return "unable";
     if (error instanceof Fault && error.code === "not-found") return "empty";

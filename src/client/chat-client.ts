@@ -4,6 +4,7 @@ import type { Fault } from "../base/fault.ts";
 import type { Sha256 } from "../base/ids.ts";
 import type { RoomView } from "../core/client/chat-record.ts";
 import type { Receipt } from "../core/client/outbox.ts";
+import type { AccountChange } from "../core/client/own-account.ts";
 import { isSameName } from "../core/model/item.ts";
 import type { Model } from "../core/model/state.ts";
 import type { PostBody, RequestFields } from "../wire/messages.ts";
@@ -79,7 +80,11 @@ export abstract class ChatClient<Account extends LinkedAccount> {
     const { clock, sha256, model, audit, keys: verifier } = options;
     const { retriesOnUse, reportsStalls } = options;
     this.#options = options;
-    this.auditor = new LogAuditor({ ...audit, clock, verifier }, (alarm) => {
+    const onAccountChange = (change: AccountChange) => {
+      const time = audit.formatTime(change.atUnixMs);
+      this.handleEvent({ kind: "account-changed", ...change, time });
+    };
+    this.auditor = new LogAuditor({ ...audit, clock, verifier, onAccountChange }, (alarm) => {
       this.#alarm = alarm.fault;
       audit.onAlarm(alarm);
       this.loop.reconnect(alarm.fault, true);
@@ -215,7 +220,8 @@ export abstract class ChatClient<Account extends LinkedAccount> {
     session?.posts.flush(); // Posts must reach the server before the request does.
     const seq = kind === "erase" && "seq" in fields ? Number(fields.seq) : undefined;
     if (seq !== undefined) await session?.sealing.eraseContent(seq, this.loop.request);
-    const answer = await this.loop.request(kind, fields);
+    const send = () => this.loop.request(kind, fields);
+    const answer = await this.auditor.request(kind, fields, send);
     if ("seq" in answer) this.confirmed(answer.seq);
     return answer;
   };
@@ -243,7 +249,7 @@ export abstract class ChatClient<Account extends LinkedAccount> {
 
   async passwd(password: string, current?: string): Promise<void> {
     this.#account?.session.posts.flush();
-    await this.loop.passwd(password, current);
+    await this.auditor.request("passwd", {}, () => this.loop.passwd(password, current));
   }
 
   newSession(accountOptions: Omit<AccountSessionOptions, LinkProvided | "gap">): AccountSession {

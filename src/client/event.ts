@@ -3,6 +3,7 @@
 import type { Fault } from "../base/fault.ts";
 import type { RoomId } from "../base/ids.ts";
 import type { RoomView } from "../core/client/chat-record.ts";
+import type { AccountChange } from "../core/client/own-account.ts";
 import type { ModelEvent } from "../core/model/event.ts";
 import type { ServerView } from "../core/model/state.ts";
 import { type Fingerprint, formatFingerprint } from "../wire/fingerprint.ts";
@@ -43,7 +44,15 @@ export type AccountEvent =
   | Exclude<FollowerEvent, { kind: "prefs-set" | "save" | "key-packages-low" }>
   | PrefsEvent
   | PostEvent
-  | SealedEvent;
+  | SealedEvent
+  /** Somebody has changed the user's own account, and the server has proved it. */
+  | AccountChangedEvent;
+
+export interface AccountChangedEvent extends AccountChange {
+  readonly kind: "account-changed";
+  /** Formatted time of the change. */
+  readonly time: string;
+}
 
 export type PrefsEvent = Extract<ModelEvent, { kind: "prefs" | "prefs-set" | "save" }>;
 
@@ -62,7 +71,7 @@ export type ReaderEvent =
           | ("pinned" | "moved" | "elsewhere" | "lost" | "retrying" | "closed")
           | ("record" | "skipped" | "caught-up" | "room" | "presence" | "read")
           | ("offered" | "settled" | "invited" | "announced" | "disk-low")
-          | ("majority" | SealedEvent["kind"]);
+          | ("majority" | "account-changed" | SealedEvent["kind"]);
       }
     >;
 

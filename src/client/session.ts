@@ -121,7 +121,8 @@ export class AccountSession {
     };
     const rooms = () => this.rooms;
     const reader = { ...identity, formers };
-    this.#auditedLink = { connection, address, reader, key: server.key, rooms };
+    const own = { account: id, deviceKey: this.options.keys.device.publicKey };
+    this.#auditedLink = { connection, address, reader, key: server.key, rooms, own };
     this.sealing.connected({ ...identity, account: id, formers });
     this.#adoption = this.#posts.open(identity, this.options.adoptsUnsent);
     if (this.#adoption instanceof Promise) this.#adoption.catch(asFault);

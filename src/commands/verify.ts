@@ -9,7 +9,7 @@ import { counted } from "../base/sizes.ts";
 import { cleanText } from "../base/text.ts";
 import { formatUtc } from "../base/time.ts";
 import { defineVerb, flag, stringFlag } from "../cli/command.ts";
-import { untilConnected, withClient } from "../cli/connect/client.ts";
+import { accountChangedJson, untilConnected, withClient } from "../cli/connect/client.ts";
 import { type Context, printNotice } from "../cli/context.ts";
 import { usageFault } from "../cli/errors.ts";
 import { OutputFile } from "../cli/export/output-file.ts";
@@ -73,6 +73,10 @@ export const command = defineVerb({
     if (data !== undefined) return verifyFolder(context, data, { seq, out, words });
     const options = { argument: args.at, mode: "login", audits: false } as const;
     return withClient(context, { ...args, fingerprint }, options, async ({ client, state }) => {
+      client.subscribe((event) => {
+        if (event.kind !== "account-changed" || !context.json) return;
+        context.stdout.write(renderJson(accountChangedJson(event)));
+      });
       await untilConnected(client.read());
       const outcome = await client.audit();
       if (outcome.kind === "none") {

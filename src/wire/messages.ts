@@ -618,11 +618,21 @@ export const REQUESTS = {
    * Returns the newest signed checkpoint, and a proof that the log has only grown since it had
    * `from` records (0: no proof). If the log has fewer records than `from`, the path is empty and
    * the client must decide whether the server has lost data. `accounts` does the same for the
-   * accounts log.
+   * accounts log. `own` asks for the records of the user's account in it after this one.
    */
   checkpoint: {
-    fields: { from: count, accounts: v.optional(count) },
-    answer: v.object({ note: text(NOTE_BYTES_MAX), path, accounts: v.optional(path) }),
+    fields: { from: count, accounts: v.optional(count), own: v.optional(count) },
+    answer: v.object({
+      note: text(NOTE_BYTES_MAX),
+      path,
+      accounts: v.optional(path),
+      own: v.optional(
+        v.object({
+          n: count,
+          records: list(v.object({ ...recordFields, path }), PROOFS_PER_REQUEST_MAX),
+        }),
+      ),
+    }),
   },
   /**
    * Returns proofs that records are among the first `size` records. Omits records that are not, or

@@ -8,6 +8,7 @@ import { Identity } from "../../src/crypto/identity.ts";
 import { sha256 } from "../../src/crypto/sha256.ts";
 import { makeSuccession } from "../../src/crypto/succession.ts";
 import { parseCheckpoint, parseNote } from "../../src/wire/checkpoint.ts";
+import { type AccountRow, FakeAccounts } from "../core/client/fake-accounts.ts";
 import { ANA, ClientFixture } from "./client-fixture.ts";
 import { FakeLog } from "./fake-log.ts";
 
@@ -284,6 +285,115 @@ describe("the accounts log", () => {
     expect(alarms.map(({ fault }) => fault.message)).toEqual([
       "the server's checkpoint is not signed by its key",
     ]);
+  });
+});
+
+describe("the own account", () => {
+  const ID = `u-${ANA.user}`;
+  const FIRST: AccountRow[] = [
+    [ID, "password"],
+    [ID, "account"],
+  ];
+  const RESET: AccountRow = [ID, "reset", "uO"];
+
+  async function known() {
+    const context = await read(3);
+    const { fixture, enter } = context;
+    const serve = (...rows: AccountRow[]) => {
+      const accounts = new FakeAccounts([...FIRST, ...rows]);
+      fixture.server.accountLeaves = [...accounts.leaves];
+      fixture.server.proveOwn = (n) => {
+        const { n: last, records } = accounts.prove(n, ID);
+        return { n: last, records: records.slice(0, 64) };
+      };
+      return accounts;
+    };
+    const changesAtLogin = async () => {
+      const { client, events } = await enter();
+      await fixture.clock.advance(0);
+      await fixture.outcome(client.close());
+      return events.filter(({ kind }) => kind === "account-changed");
+    };
+    serve();
+    expect(await changesAtLogin()).toEqual([]);
+    const { fingerprint } = fixture.server.identity;
+    const own = () => fixture.state.logPins.ownAccount({ fingerprint, formers: [], user: "ana" });
+    expect(own()).toEqual({ account: ID, n: 2 });
+    return { ...context, serve, changesAtLogin, own };
+  }
+
+  test("reports a reset by somebody else once, and raises no alarm", async () => {
+    const { serve, changesAtLogin, alarms, own } = await known();
+    serve(RESET, [ID, "password"]);
+    const [change, ...others] = await changesAtLogin();
+    expect(change).toMatchObject({ what: "password-reset", atUnixMs: 2_000, by: "olga" });
+    expect([others, own()?.n]).toEqual([[], 4]);
+    expect(await changesAtLogin()).toEqual([]);
+    expect(alarms).toEqual([]);
+  });
+
+  test("reads all pages after a year", async () => {
+    const { serve, changesAtLogin, own, alarms } = await known();
+    const prefs = Array.from({ length: 150 }, (): AccountRow => [ID, "prefs"]);
+    serve(...prefs, RESET, ...prefs);
+    expect(
+      (await changesAtLogin()).map((event) => event.kind === "account-changed" && event.what),
+    ).toEqual(["password-reset"]);
+    expect([own()?.n, alarms]).toEqual([303, []]);
+  });
+
+  test("raises an alarm if a record is withheld, or nothing is proved any more", async () => {
+    const { serve, enter, fixture, alarms, own } = await known();
+    const { server } = fixture;
+    const accounts = serve(RESET, [ID, "prefs"]);
+    for (const answer of [
+      { n: 4, records: accounts.prove(3, ID).records },
+      { n: 4, records: [] },
+      { n: 1, records: [] },
+      undefined,
+    ]) {
+      alarms.length = 0;
+      server.proveOwn = answer && (() => answer);
+      await enter();
+      expect(alarms.map(({ fault }) => [fault.code, fault.message])).toEqual([
+        [
+          "log-unproved",
+          "the server does not prove that it shows this device each change of your account; it" +
+            " may hide password resets and new devices",
+        ],
+      ]);
+      expect(own()?.n).toBe(2);
+    }
+  });
+
+  test("reports another account under the same name", async () => {
+    const { changesAtLogin, fixture, own } = await known();
+    const { fingerprint } = fixture.server.identity;
+    const reader = { fingerprint, formers: [], user: "ana" };
+    fixture.state.logPins.storeOwnAccount(reader, { account: "u-before", n: 7 });
+    expect(await changesAtLogin()).toMatchObject([{ what: "key-replaced" }]);
+    expect(own()).toEqual({ account: ID, n: 2 });
+  });
+
+  test("does not report what this device has requested", async () => {
+    const { serve, enter, fixture, alarms, own } = await known();
+    const { client, events } = await enter();
+    fixture.server.misbehaviour.onRequest = ({ kind }) => {
+      if (kind === "irc-password") serve([ID, "irc-password"]);
+      return undefined;
+    };
+    const asked = client.request("irc-password", {});
+    expect(await fixture.code(asked)).toBe("kind-unknown");
+    // The request failed, so somebody else has made the password.
+    await fixture.clock.advance(AUDITED_MS);
+    serve([ID, "irc-password"], [ID, "password"]);
+    fixture.server.misbehaviour.onRequest = undefined;
+    fixture.server.answers = new Map([["passwd", {}]]);
+    await fixture.outcome(client.passwd("new words"));
+    await fixture.clock.advance(AUDITED_MS);
+    expect([own()?.n, alarms]).toEqual([4, []]);
+    const changes = events.filter((event) => event.kind === "account-changed");
+    expect(changes).toMatchObject([{ what: "irc-password-added" }]);
   });
 });
 

@@ -1,5 +1,7 @@
 import { toBase64Url, utf8Encode } from "../../src/base/bytes.ts";
 import { Fault } from "../../src/base/fault.ts";
+import { defined } from "../../src/base/values.ts";
+import type { OwnRecords } from "../../src/core/client/own-account.ts";
 import { Session, type SessionEffect } from "../../src/core/session/session.ts";
 import { makeServerProof, verifyDeviceProof } from "../../src/crypto/greeting.ts";
 import { Identity } from "../../src/crypto/identity.ts";
@@ -62,6 +64,9 @@ export class FakeServer {
   provesLog = true;
   /** Leaves of the accounts log; `undefined` simulates a server before 0.3. */
   accountLeaves: Uint8Array[] | undefined;
+  /** Answers to requests that this server does not implement. */
+  answers: ReadonlyMap<string, object> = new Map();
+  proveOwn: ((known: number) => OwnRecords) | undefined;
   readonly #network: MemoryNetwork;
   readonly #peers = new Set<FakePeer>();
   readonly #posted: Map<string, Stored>;
@@ -279,7 +284,9 @@ export class FakePeer {
         if (accountLeaves !== undefined) {
           const accounts = new FakeLog(identity, accountLeaves);
           const note = proofs.note(misbehaviour.signed, accounts);
-          const proved = { ...answer, note, accounts: accounts.path(request.accounts ?? 0) };
+          const own = this.#server.proveOwn?.(request.own ?? 0);
+          const path = accounts.path(request.accounts ?? 0);
+          const proved = { ...answer, note, accounts: path, ...defined({ own }) };
           return this.#perform(this.#session.answer<"checkpoint">(ref, proved));
         }
         return this.#perform(this.#session.answer<"checkpoint">(ref, answer));
@@ -294,6 +301,8 @@ export class FakePeer {
       default:
         break;
     }
+    const answer = this.#server.answers.get(request.kind);
+    if (answer !== undefined) return this.#perform(this.#session.answer(ref, answer as never));
     throw new Fault("kind-unknown", `no ${request.kind} here`);
   }
 

@@ -418,6 +418,22 @@ describe.each([
     const seqs = async (run: Run, which: "all" | "unproved", reader: LogReader = READER) =>
       (await run.logs.storedRecords(reader, which)).map(({ seq }) => seq);
 
+    test("keeps the last record of the own account", async () => {
+      const { one, next } = await runs();
+      expect(await one.logs.ownAccount(READER)).toBeUndefined();
+      await one.logs.storeOwnAccount(READER, { account: "uA", n: 5 });
+      await one.logs.storeOwnAccount(READER, { account: "uA", n: 9 });
+      one.end();
+      const run = await next();
+      expect(await run.logs.ownAccount({ ...READER, user: "ana" })).toEqual({
+        account: "uA",
+        n: 9,
+      });
+      expect(await run.logs.ownAccount({ ...READER, user: "ben" })).toBeUndefined();
+      await run.logs.storeOwnAccount(READER, { account: "uB", n: 2 });
+      expect(await run.logs.ownAccount(READER)).toEqual({ account: "uB", n: 2 });
+    });
+
     test("keeps the pin of the accounts log apart", async () => {
       const { one, next } = await runs();
       await one.logs.storePin(READER, pinOf(9));

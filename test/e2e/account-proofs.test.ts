@@ -29,6 +29,52 @@ beforeAll(async () => {
 
 afterAll(() => sandbox[Symbol.asyncDispose]());
 
+const CHANGED = /Your password was reset by olga on [^.]+\. If you don't know why, ask them\./;
+
+test("tells each other device of its owner what happened to the account", async () => {
+  const lines = async (home: Home) => {
+    const { exitCode, err } = await home.run(["users"]);
+    expect(exitCode).toBe(0);
+    return err;
+  };
+  const laptop = sandbox.home("laptop");
+  const login = ["login", served.invite, "--user", "ben"];
+  expect((await laptop.with(WORDS).run(login)).exitCode).toBe(0);
+  await restart(); // A checkpoint may be a second old.
+  expect(await lines(laptop)).toBe("");
+  expect(await lines(ben)).toMatch(/^chat: A device was added to your account on .*\n$/);
+  expect(await lines(ben)).toBe("");
+  // The password that ben changes himself surprises only his other device.
+  const words = { CHAT_PASSWORD: WORDS.CHAT_PASSWORD, CHAT_NEW_PASSWORD: "long enough 2" };
+  expect((await ben.with(words).run(["passwd"])).err).not.toContain("Your password");
+  await restart();
+  expect(await lines(ben)).toBe("");
+  expect(await lines(laptop)).toMatch(/^chat: Your password was changed on .*\n$/);
+  // A reset is announced, but no alarm.
+  await sandbox.home("olga").json(["admin", "reset", "ben"]);
+  await restart();
+  const [event, verified] = await ben.json(["verify", served.address]);
+  expect(event).toMatchObject({ kind: "account-changed", what: "password-reset", by: "olga" });
+  expect(String(event?.["at"])).toMatch(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/);
+  expect(verified).toMatchObject({ kind: "verify", ok: true });
+  const joined = await laptop.join([served.address]);
+  await joined.json("account-changed", { what: "password-reset", by: "olga" });
+  expect((await joined.finish()).exitCode).toBe(0);
+  // A rename by an operator, and back.
+  for (const [user, to] of [
+    ["ben", "benny"],
+    ["benny", "ben"],
+  ]) {
+    await sandbox.home("olga").json(["admin", "rename", String(user), String(to)]);
+    await restart();
+    expect(await lines(ben)).toMatch(/^chat: Your account was renamed by olga on .*\n$/m);
+  }
+  expect((await ben.run(["verify", served.address])).exitCode).toBe(0);
+  await ben
+    .with({ CHAT_PASSWORD: "long enough 2", CHAT_NEW_PASSWORD: "long enough" })
+    .run(["passwd"]);
+});
+
 const accounts = () => join(served.data, "accounts");
 const historyCheckpoint = () => join(served.data, "history", "checkpoint");
 
@@ -109,9 +155,9 @@ test("an operator cannot hide a reset from those who were there", async () => {
   expect(verified).toMatchObject({ accounts: { size: committedSize() } });
   const copy = await actAsBen();
   await restart();
-  for (const home of [ana, ben]) {
-    expect((await home.run(["verify", served.address])).exitCode).toBe(0);
-  }
+  expect((await ana.run(["verify", served.address])).err).toBe("");
+  const warned = await ben.run(["verify", served.address]);
+  expect([warned.exitCode, warned.err]).toEqual([0, expect.stringMatching(CHANGED)]);
   await served.program.signal("SIGTERM");
   const real = sandbox.path("real");
   cpSync(served.data, real, { recursive: true });

@@ -1,5 +1,9 @@
 import { expect } from "bun:test";
 import { cpSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { systemDisk } from "../../src/io/disk/system-disk.ts";
+import { readCheckpointFile } from "../../src/io/log/checkpoints.ts";
+import { accountsIn, parseNote } from "../../src/wire/checkpoint.ts";
 import { Sandbox } from "../e2e/program.ts";
 import { Relay } from "../e2e/relay.ts";
 import { until } from "../event.ts";
@@ -123,21 +127,23 @@ pageTest("sends the unsent messages of a closed tab from another tab", async () 
   expect(await stored(served.data, "ana")).toEqual(["from the tab that closes"]);
 });
 
-async function knownRecords({ page }: Visit): Promise<{ read: number; proved: number }> {
-  const kept = await page.evaluate<
-    { readonly proved: boolean }[][]
-  >(`new Promise((resolve, reject) => {
+function storedPlaces<Value>({ page }: Visit, prefix: string): Promise<Value[]> {
+  return page.evaluate<Value[]>(`new Promise((resolve, reject) => {
     const opened = indexedDB.open("chat");
     opened.onerror = reject;
     opened.onsuccess = () => {
-      const seen = IDBKeyRange.bound("seen ", "seen \\uffff");
-      const asked = opened.result.transaction("places").objectStore("places").getAll(seen);
+      const keys = IDBKeyRange.bound("${prefix} ", "${prefix} \\uffff");
+      const asked = opened.result.transaction("places").objectStore("places").getAll(keys);
       asked.onsuccess = () => {
         opened.result.close();
         resolve(asked.result);
       };
     };
   })`);
+}
+
+async function knownRecords(user: Visit): Promise<{ read: number; proved: number }> {
+  const kept = await storedPlaces<{ readonly proved: boolean }[]>(user, "seen");
   const records = kept.flat();
   return { read: records.length, proved: records.filter(({ proved }) => proved).length };
 }
@@ -191,4 +197,32 @@ pageTest("raises an alarm for a rolled back history, and blocks sending", async 
   await ana.page.reload();
   await ana.waitForMessage("on we go");
   expect(await alarm.count()).toBe(0);
+});
+
+pageTest("tells its user of a password that an operator has reset", async () => {
+  await using sandbox = new Sandbox();
+  const served = await sandbox.serve();
+  await using ana = await server.browser.visit(pageAddress(served));
+  await ana.logIn("ana");
+  await ana.send("early");
+  await ana.waitUntilSent();
+  const known = () => storedPlaces<{ readonly n: number }>(ana, "own");
+  await until("the account is known", async () => {
+    await ana.page.reload();
+    await ana.waitForMessage("early");
+    return ((await known())[0]?.n ?? 0) > 0;
+  });
+  const signedSize = () => {
+    const { note = "" } = readCheckpointFile(systemDisk(), join(served.data, "history")) ?? {};
+    return accountsIn(parseNote(note))?.checkpoint.size ?? 0;
+  };
+  const before = signedSize();
+  await sandbox.home("olga").json(["admin", "reset", "ana", "--user", "olga"]);
+  // The records of olga's account, and the reset.
+  await until("the reset is signed", async () => signedSize() >= before + 2);
+  await ana.page.reload();
+  const notice = ana.page.getByText(/^Your password was reset by olga on /);
+  await notice.waitFor();
+  expect(await notice.textContent()).toEndWith("If you don't know why, ask them.");
+  expect(await ana.page.locator(".alarm").count()).toBe(0);
 });

@@ -236,8 +236,9 @@ export class Site {
     });
     await checkpoints.start();
     this.#checkpoints = checkpoints;
-    const accountsProofs = new LogProofs(accounts, sha256);
-    return { checkpoints, proofs: new LogProofs(history, sha256), accounts: accountsProofs };
+    const proofs = new LogProofs(history, sha256);
+    const accountsProofs = new LogProofs(accounts, sha256, true);
+    return { checkpoints, proofs, accounts: accountsProofs, accountsLog: accounts };
   }
 
   #blobsOn(disk: TreeDisk): BlobStore {

@@ -167,7 +167,8 @@ function registryOf(registry: Registry): unknown {
     if (account === undefined) return undefined;
     const ircPasswords = account.ircPasswords.size === 0 ? undefined : account.ircPasswords;
     const avatars = account.avatars[0] && account.avatars;
-    return { ...account, ircPasswords, avatars, isBot: account.isBot || undefined };
+    const isBot = account.isBot || undefined;
+    return { ...account, ircPasswords, avatars, isBot, lastN: undefined };
   });
   const names = ["ana", "anna", "ben", "eve", "Ops"].map(
     (name) => registry.findWithRemoved(name as Name)?.id,

@@ -22,7 +22,7 @@ import { type KnownFile, knownFile } from "../../io/state/home-tables.ts";
 import type { View } from "../../ui/command.ts";
 import { formatFingerprint } from "../../wire/fingerprint.ts";
 import type { PostBody } from "../../wire/messages.ts";
-import { type OpenClient, otherMachineText } from "../connect/client.ts";
+import { accountChangedJson, type OpenClient, otherMachineText } from "../connect/client.ts";
 import { type Context, faultLine } from "../context.ts";
 import { faultJson, usageFault } from "../errors.ts";
 import { DamageReport } from "../output/damage.ts";
@@ -460,6 +460,10 @@ export class LineClient extends SlashHost {
         const { kind, user, sentence } = event;
         return chatConsole.print({ kind, user }, sentence);
       }
+      case "account-changed":
+        return chatConsole.print(accountChangedJson(event), (texts) =>
+          texts.accountChanges[event.what](event.time, event.by),
+        );
       case "member-added":
       case "pinned":
       case "moved":

@@ -7,11 +7,18 @@ import { clientName } from "../../base/client-name.ts";
 import { Fault } from "../../base/fault.ts";
 import { SCREEN_FRAME_MS, SCREEN_ITEMS_MAX } from "../../base/limits-screen.ts";
 import { jsonLine } from "../../base/text.ts";
+import { formatUtc } from "../../base/time.ts";
 import { defined } from "../../base/values.ts";
 import { VERSION } from "../../base/version.ts";
 import type { AuditEvidence } from "../../client/auditor.ts";
 import { Client, type ClientOptions } from "../../client/client.ts";
-import type { ConnectedEvent, LinkEvent, ReaderEvent, SessionEvent } from "../../client/event.ts";
+import type {
+  AccountChangedEvent,
+  ConnectedEvent,
+  LinkEvent,
+  ReaderEvent,
+  SessionEvent,
+} from "../../client/event.ts";
 import type { FollowMode } from "../../client/follower.ts";
 import type { GuessDelay } from "../../client/link/connection.ts";
 import type { Credentials } from "../../client/login.ts";
@@ -359,6 +366,8 @@ function noticeOf(event: SessionEvent, enters: boolean): string | undefined {
     case "member-added":
     case "identity-changed":
       return enters ? undefined : event.sentence;
+    case "account-changed":
+      return enters ? undefined : ENGLISH_TERMINAL.accountChanges[event.what](event.time, event.by);
     default:
       return undefined;
   }
@@ -377,6 +386,10 @@ function pinNotice(event: Extract<LinkEvent, { kind: "pinned" | "moved" }>): str
     return `${address} is the same server as ${knownAs}; ${trust}`;
   }
   return `first connection to ${address}; pinned its fingerprint ${fingerprint}`;
+}
+
+export function accountChangedJson({ kind, what, atUnixMs, by }: AccountChangedEvent) {
+  return { kind, what, at: formatUtc(atUnixMs), ...defined({ by }) };
 }
 
 export function otherMachineText({ from, to }: Extract<LinkEvent, { kind: "elsewhere" }>): Message {

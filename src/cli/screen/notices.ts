@@ -120,6 +120,10 @@ export class ScreenNotices {
         return this.note((texts) => texts.rejoined[event.reason]);
       case "sealed-fault":
         return this.fail(event.fault);
+      case "account-changed":
+        return this.failure(
+          this.text((texts) => texts.accountChanges[event.what](event.time, event.by)),
+        );
       default:
         return;
     }

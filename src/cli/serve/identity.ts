@@ -131,7 +131,8 @@ export async function openCheckpoints(options: CheckpointOptions): Promise<OpenC
     provable: {
       checkpoints: historyCheckpoints,
       proofs: new LogProofs(history, sha256),
-      accounts: new LogProofs(accounts, sha256),
+      accounts: new LogProofs(accounts, sha256, true),
+      accountsLog: accounts,
     },
     close,
   };

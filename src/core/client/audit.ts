@@ -41,7 +41,9 @@ export type AuditReason =
   | "left-out"
   | "unproved"
   /** The checkpoint is malformed, or not signed by the server's key. */
-  | "unsigned";
+  | "unsigned"
+  /** The server does not prove each record of this device's account. */
+  | "own-unproved";
 
 export type CheckpointVerdict =
   | { readonly kind: "first" }
@@ -182,6 +184,8 @@ function formatReason(
       return "the server does not prove that its history contains a room that you joined";
     case "unproved":
       return `the server no longer proves its ${name} to this device`;
+    case "own-unproved":
+      return "the server does not prove that it shows this device each change of your account";
     case "unsigned":
       return "the server's checkpoint is not signed by its key";
     default:

@@ -47,6 +47,7 @@ interface WireHead {
   readonly time: number;
   readonly kind: string;
   readonly room: string;
+  readonly by: string;
   readonly id: string;
   readonly commit: string;
 }
@@ -91,7 +92,7 @@ export function resolveRecord(headed: HeadedRecord, room: RoomView, sha256: Sha2
   };
 }
 
-function verifiedBody(
+export function verifiedBody(
   { head, record }: HeadedRecord,
   sha256: Sha256,
 ): Pick<ChatRecord, "state" | "body"> {
@@ -127,6 +128,7 @@ function isHead(value: unknown): value is WireHead {
     Number(head.time) <= UNIX_MS_MAX &&
     typeof head.kind === "string" &&
     typeof head.room === "string" &&
+    typeof head.by === "string" &&
     typeof head.id === "string" &&
     typeof head.commit === "string"
   );

@@ -53,7 +53,9 @@ export interface Account {
   revokedSeq: number;
   readonly ignored: Set<UserId>;
   prefs?: AccountPrefs | undefined;
+  /** Seq of the account's last record, and the number that it has among them. */
   lastSeq: number;
+  lastN: number;
 }
 
 export interface PasswordReset {
@@ -110,6 +112,8 @@ export class Registry {
   readonly #byReset = new Map<string, Account>();
   readonly #roomPasswords = new Map<RoomId, string>();
   readonly #reserved = new Set<FoldedName>();
+  /** `seq` of the account's previous record, by the `seq` of a record. */
+  readonly #previousSeqs: number[] = [];
 
   readonly policy = new ServerPolicy();
 
@@ -166,6 +170,27 @@ export class Registry {
   byReset(hash: string, unixMs: number): Account | undefined {
     const account = this.#byReset.get(hash);
     return account?.reset !== undefined && unixMs < account.reset.expires ? account : undefined;
+  }
+
+  /**
+   * Returns the seqs of the account's records after its record number `n`, without those after
+   * `seqMax`, and the number of the last one.
+   */
+  recordsAfter(
+    { lastSeq, lastN }: Account,
+    n: number,
+    seqMax: number,
+  ): { readonly last: number; readonly seqs: readonly number[] } {
+    let [seq, number] = [lastSeq, lastN];
+    const step = () => {
+      seq = this.#previousSeqs[seq] ?? 0;
+      number -= 1;
+    };
+    while (seq > seqMax) step();
+    const last = seq === 0 ? 0 : number;
+    const seqs: number[] = [];
+    for (; seq > 0 && number > n; step()) seqs.push(seq);
+    return { last, seqs: seqs.reverse() };
   }
 
   roomPassword(room: RoomId): string | undefined {
@@ -370,7 +395,8 @@ export class Registry {
     assert(head.seq === this.head + 1, "an account record is missing or repeated");
     this.head = head.seq;
     const known = this.#byId.get(head.room as UserId);
-    if (known !== undefined) known.lastSeq = head.seq;
+    this.#previousSeqs[head.seq] = known?.lastSeq ?? 0;
+    if (known !== undefined) [known.lastSeq, known.lastN] = [head.seq, head.n];
     const body = parseBody(record);
     this.policy.apply(record, body);
     if (body === undefined) return;
@@ -511,7 +537,7 @@ export class Registry {
     this.successor = next;
   }
 
-  #enrol({ room, seq, time }: FoldedHead, body: Body<"account">): void {
+  #enrol({ room, seq, n, time }: FoldedHead, body: Body<"account">): void {
     const id = room as UserId;
     const { name, device, password } = body;
     const accountKey = tryBase64Url(body.accountKey);
@@ -535,6 +561,7 @@ export class Registry {
       revokedSeq: 0,
       ignored: new Set(),
       lastSeq: seq,
+      lastN: n,
     };
     if (device !== undefined) {
       account.devices.set(device, { certified: true, sinceSeq: seq, sinceUnixMs: time });

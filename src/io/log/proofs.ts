@@ -20,21 +20,26 @@ export interface RecordInclusion {
   readonly room: Head["room"];
   readonly leaf: Uint8Array;
   readonly path: readonly Uint8Array[];
+  /** Without salt and body; `undefined` unless heads are kept. */
+  readonly record: LogRecord | undefined;
 }
 
 interface Group {
   readonly leaves: Uint8Array;
   readonly rooms: readonly Head["room"][];
+  readonly heads: readonly LogRecord[];
 }
 
 export class LogProofs {
   readonly #log: ProvableLog;
   readonly #sha256: Sha256;
+  readonly #keepsHeads: boolean;
   readonly #groups = new Map<number, Promise<Group>>();
 
-  constructor(log: ProvableLog, sha256: Sha256) {
+  constructor(log: ProvableLog, sha256: Sha256, keepsHeads = false) {
     this.#log = log;
     this.#sha256 = sha256;
+    this.#keepsHeads = keepsHeads;
   }
 
   /** @param size at most the durable size */
@@ -57,16 +62,18 @@ export class LogProofs {
     isVisible: (room: Head["room"]) => boolean,
   ): Promise<RecordInclusion[]> {
     const inclusions: RecordInclusion[] = [];
+    const known = new Map<number, Uint8Array>();
     for (const seq of seqs) {
       if (seq > size) continue;
       const index = seq - 1;
-      const { leaves, rooms } = await this.#group(Math.floor(index / GROUP_LEAVES));
+      const { leaves, rooms, heads } = await this.#group(Math.floor(index / GROUP_LEAVES));
       const room = rooms[index % GROUP_LEAVES];
       if (room === undefined || !isVisible(room)) continue;
       const at = (index % GROUP_LEAVES) * HASH_BYTES;
-      const nodes = await this.#nodes([index, size]);
+      const nodes = remembering(await this.#nodes([index, size]), known);
       const path = inclusionPath(index, size, nodes, this.#sha256);
-      inclusions.push({ seq, room, leaf: leaves.slice(at, at + HASH_BYTES), path });
+      const leaf = leaves.slice(at, at + HASH_BYTES);
+      inclusions.push({ seq, room, leaf, path, record: heads[index % GROUP_LEAVES] });
     }
     return inclusions;
   }
@@ -105,11 +112,26 @@ export class LogProofs {
   async #read(group: number): Promise<Group> {
     const leaves = new Uint8Array(GROUP_LEAVES * HASH_BYTES);
     const rooms: Head["room"][] = [];
+    const heads: LogRecord[] = [];
     const from = group * GROUP_LEAVES + 1;
-    for await (const { head, headBytes } of this.#log.heads(from, from + GROUP_LEAVES - 1)) {
-      leaves.set(leafHash(headBytes, this.#sha256), rooms.length * HASH_BYTES);
-      rooms.push(head.room);
+    for await (const record of this.#log.heads(from, from + GROUP_LEAVES - 1)) {
+      leaves.set(leafHash(record.headBytes, this.#sha256), rooms.length * HASH_BYTES);
+      rooms.push(record.head.room);
+      if (this.#keepsHeads) heads.push(record);
     }
-    return { leaves, rooms };
+    return { leaves, rooms, heads };
   }
+}
+
+/** Levels are below 64. */
+const LEVELS = 64;
+
+/** Proofs of neighbouring records share most nodes, and a node may take a hundred hashes. */
+function remembering(nodes: Nodes, known: Map<number, Uint8Array>): Nodes {
+  return (level, index) => {
+    const key = index * LEVELS + level;
+    const node = known.get(key) ?? nodes(level, index);
+    known.set(key, node);
+    return node;
+  };
 }

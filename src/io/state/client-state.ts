@@ -315,6 +315,7 @@ const FINGERPRINT_TABLES = [
   "files_seen",
   "log_pins",
   "accounts_pins",
+  "own_accounts",
   "log_seen",
   "log_confirmed",
   "drafts",

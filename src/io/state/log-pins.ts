@@ -26,6 +26,14 @@ export interface LogPins {
   storeConfirmed(reader: LogReader, seq: number): Awaitable<void>;
   confirmed(reader: LogReader): Awaitable<number>;
   setAlarm(reader: LogReader, reason: string | undefined): Awaitable<void>;
+  ownAccount(reader: LogReader): Awaitable<OwnAccountPin | undefined>;
+  storeOwnAccount(reader: LogReader, pin: OwnAccountPin): Awaitable<void>;
+}
+
+export interface OwnAccountPin {
+  readonly account: string;
+  /** Number of the account's last record that the server has proved. */
+  readonly n: number;
 }
 
 export interface ExpectedRecords {
@@ -46,6 +54,12 @@ const PIN_TABLES: Readonly<Record<LogName, string>> = {
   history: "log_pins",
   accounts: "accounts_pins",
 };
+const FORGOTTEN_TABLES = [
+  ...Object.values(PIN_TABLES),
+  "own_accounts",
+  "log_seen",
+  "log_confirmed",
+];
 const SELECT_SEEN = `SELECT seq, leaf, room, place, sender, time_ms FROM log_seen
   WHERE fingerprint = ? AND user = ?`;
 /**
@@ -143,9 +157,21 @@ export class HomeLogPins extends HomeTable implements LogPins {
     return this.database.value("SELECT alarm FROM log_pins WHERE fingerprint = ?", fingerprint);
   }
 
+  ownAccount({ fingerprint, user }: LogReader): OwnAccountPin | undefined {
+    const sql = "SELECT account, n FROM own_accounts WHERE fingerprint = ? AND user = ?";
+    return this.database.get(sql, fingerprint, foldCase(user));
+  }
+
+  storeOwnAccount({ fingerprint, user }: LogReader, { account, n }: OwnAccountPin): void {
+    const sql = `INSERT INTO own_accounts VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET
+      n = iif(account = excluded.account, max(n, excluded.n), excluded.n),
+      account = excluded.account`;
+    this.database.run(sql, fingerprint, foldCase(user), account, n);
+  }
+
   forget(fingerprint: string): void {
     this.database.transact(() => {
-      for (const table of ["log_pins", "accounts_pins", "log_seen", "log_confirmed"]) {
+      for (const table of FORGOTTEN_TABLES) {
         this.database.run(`DELETE FROM ${table} WHERE fingerprint = ?`, fingerprint);
       }
     });

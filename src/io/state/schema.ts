@@ -101,6 +101,10 @@ const MIGRATIONS: readonly string[] = [
   `CREATE TABLE accounts_pins (
      fingerprint TEXT PRIMARY KEY, origin TEXT NOT NULL, size INTEGER NOT NULL,
      root BLOB NOT NULL, note TEXT NOT NULL
+   ) STRICT, WITHOUT ROWID;
+   CREATE TABLE own_accounts (
+     fingerprint TEXT NOT NULL, user TEXT NOT NULL, account TEXT NOT NULL, n INTEGER NOT NULL,
+     PRIMARY KEY (fingerprint, user)
    ) STRICT, WITHOUT ROWID;`,
 ];
 

@@ -1,20 +1,26 @@
-/** Checkpoints of both logs, and proofs for the records of the history. */
+/** Checkpoints of both logs, and proofs for records. */
 
 import { Fault } from "../../base/fault.ts";
 import type { RoomId } from "../../base/ids.ts";
-import { PAGE_READS_QUEUED_MAX } from "../../base/limits.ts";
+import { PAGE_READS_QUEUED_MAX, PROOFS_PER_REQUEST_MAX } from "../../base/limits.ts";
+import { defined } from "../../base/values.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
 import type { Checkpoints } from "../../io/log/checkpoints.ts";
+import type { Log } from "../../io/log/log.ts";
 import type { LogProofs } from "../../io/log/proofs.ts";
 import { TaskQueue } from "../../io/task-queue.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";
 import type { ServerContext } from "../kernel/context.ts";
 import type { SomeHandlers } from "../kernel/service.ts";
+import { wireRecord } from "./broadcast.ts";
+
+type OwnRecords = NonNullable<Answer<"checkpoint">["own"]>;
 
 export interface Provable {
   readonly checkpoints: Pick<Checkpoints, "newest">;
   readonly proofs: Pick<LogProofs, "consistency" | "inclusion">;
-  readonly accounts: Pick<LogProofs, "consistency">;
+  readonly accounts: Pick<LogProofs, "consistency" | "inclusion">;
+  readonly accountsLog: Pick<Log, "read">;
 }
 
 interface ProofServiceOptions extends ServerContext {
@@ -47,7 +53,7 @@ export class ProofService {
         const message = "this server is behind the other servers of its cluster";
         throw new Fault("no-majority", message, { retryAfterMs: 1_000 });
       }
-      return this.#queued(account, (provable) => this.#checkpoint(provable, request));
+      return this.#queued(account, (provable) => this.#checkpoint(provable, account, request));
     },
     inclusion: (request, { account }) =>
       this.#queued(account, (provable) => this.#inclusion(provable, account, request)),
@@ -63,15 +69,41 @@ export class ProofService {
   }
 
   async #checkpoint(
-    { checkpoints, proofs, accounts }: Provable,
-    { from, accounts: accountsFrom }: RequestOf<"checkpoint">,
+    provable: Provable,
+    account: Account,
+    { from, accounts: accountsFrom, own: ownFrom }: RequestOf<"checkpoint">,
   ): Promise<Answer<"checkpoint">> {
+    const { checkpoints, proofs, accounts } = provable;
     const newest = checkpoints.newest(from, accountsFrom);
     if (newest === undefined) throw new Fault("not-found", "the history is empty");
     const { note, size, accountsSize } = newest;
     const path = from < size ? await proofs.consistency(from, size) : [];
-    if (accountsFrom === undefined || accountsFrom >= accountsSize) return { note, path };
-    return { note, path, accounts: await accounts.consistency(accountsFrom, accountsSize) };
+    if (accountsFrom === undefined) return { note, path };
+    const hasGrown = accountsFrom < accountsSize;
+    const grown = hasGrown ? await accounts.consistency(accountsFrom, accountsSize) : undefined;
+    const own =
+      ownFrom === undefined ? undefined : await this.#own(provable, account, ownFrom, accountsSize);
+    return { note, path, ...defined({ accounts: grown, own }) };
+  }
+
+  /** Omits bodies, which contain secrets and pictures, except that of a device. */
+  async #own(
+    { accounts, accountsLog }: Provable,
+    account: Account,
+    from: number,
+    size: number,
+  ): Promise<OwnRecords> {
+    const { registry } = this.#options;
+    const { last, seqs } = registry.recordsAfter(account, from, size);
+    const page = from === 0 ? seqs.slice(-1) : seqs.slice(0, PROOFS_PER_REQUEST_MAX);
+    const records: OwnRecords["records"] = [];
+    for (const { seq, record, path } of await accounts.inclusion(page, size, () => true)) {
+      if (record === undefined) continue;
+      const [opened = record] =
+        record.head.kind === "device" ? await Array.fromAsync(accountsLog.read(seq, seq)) : [];
+      records.push({ ...wireRecord(opened, registry), path: [...path] });
+    }
+    return { n: last, records };
   }
 
   async #inclusion(

@@ -2,7 +2,7 @@
 
 import { fromBase64Url, toBase64Url } from "../../base/bytes.ts";
 import type { KnownRecord, LogPin } from "../../core/client/audit.ts";
-import type { LogPins, LogReader } from "../../io/state/log-pins.ts";
+import type { LogPins, LogReader, OwnAccountPin } from "../../io/state/log-pins.ts";
 import type { LogName } from "../../wire/kinds.ts";
 import { accountPrefix, type Store } from "./indexed-db.ts";
 
@@ -85,6 +85,14 @@ export class BrowserLogPins implements LogPins {
     await this.#write(pinKey(reader.fingerprint), { ...stored, alarm });
   }
 
+  async ownAccount(reader: LogReader): Promise<OwnAccountPin | undefined> {
+    return (await this.store.get("places", ownKey(reader))) as OwnAccountPin | undefined;
+  }
+
+  storeOwnAccount(reader: LogReader, { account, n }: OwnAccountPin): Promise<void> {
+    return this.#write(ownKey(reader), { account, n });
+  }
+
   /** Forgets a replaced log's pin, so that the log that the server presents next is pinned. */
   async forget(reader: LogReader): Promise<void> {
     const servers = [reader.fingerprint, ...reader.formers];
@@ -93,7 +101,7 @@ export class BrowserLogPins implements LogPins {
       pinKey(server, "accounts"),
       confirmedKey(server),
     ];
-    const keys = [...servers.flatMap(ofServer), recordsKey(reader)];
+    const keys = [...servers.flatMap(ofServer), recordsKey(reader), ownKey(reader)];
     const changes = keys.map((key) => {
       return { table: "places", key, value: undefined } as const;
     });
@@ -127,6 +135,10 @@ function pinKey(fingerprint: string, log: LogName = "history"): string {
 
 function confirmedKey(fingerprint: string): string {
   return `confirmed ${fingerprint}`;
+}
+
+function ownKey(reader: LogReader): string {
+  return `own ${accountPrefix(reader)}`;
 }
 
 function recordsKey(reader: LogReader): string {

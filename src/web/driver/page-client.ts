@@ -47,7 +47,16 @@ export type PageEvent =
   | Extract<ModelEffect, { kind: "notify" }>
   | Extract<
       AccountEvent,
-      { kind: "code-asked" | "rejoined" | "sealed-remark" | "identity-changed" | "event" }
+      {
+        kind:
+          | "account-changed"
+          | "code-asked"
+          | "event"
+          | "identity-changed"
+          | "link-asked"
+          | "rejoined"
+          | "sealed-remark";
+      }
     >;
 
 const FORM_LOGIN_POLICY: LoginPolicy = {
@@ -317,7 +326,8 @@ export class PageClient extends ChatClient<PageAccount> {
     if (token === undefined) throw notLoggedIn();
     const { connection } = await this.loop.open();
     const { clock } = this.platform;
-    const { user } = await requestWithRetry(connection, clock, "recover", { token, password });
+    const recover = () => requestWithRetry(connection, clock, "recover", { token, password });
+    const { user } = await this.auditor.request("recover", {}, recover);
     this.forgetReset();
     await this.enter({ user, password, mode: "login" });
   }
@@ -542,6 +552,7 @@ export class PageClient extends ChatClient<PageAccount> {
       case "rejoined":
       case "sealed-remark":
       case "identity-changed":
+      case "account-changed":
         return this.#publish(event);
       case "sealed-fault":
         if (this.sealRefusal === undefined)

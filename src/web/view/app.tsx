@@ -90,6 +90,8 @@ function useNotifications(): void {
       chat.onEvent((event) => {
         const { settings, texts, times, notify } = latestPage.current;
         if (event.kind === "rejoined") notify(texts.sealedDataLost(event.reason));
+        if (event.kind === "account-changed")
+          notify(texts.accountChanges[event.what](event.time, event.by));
         if (event.kind === "sealed-remark") notify(texts.sealedRemark);
         if (event.kind === "identity-changed") notify(texts.keyChanged(cleanText(event.user)));
         if (event.kind !== "notify") return;

@@ -240,6 +240,19 @@ describe("fold", () => {
     expect(again.head).toBe(admin.registry.head);
   });
 
+  adminTest("lists the records of an account, without later ones", (admin) => {
+    const { registry } = admin;
+    admin.write(registry.passwordDraft(ANA, "$first")); // A registration records it first.
+    const ana = admin.enrol(ANA, "ana", "$second");
+    admin.enrol(BEN, "Ben");
+    admin.write(registry.resetDraft(ANA, BEN, { hash: "h", expires: 1, signsOut: false }));
+    expect(registry.recordsAfter(ana, 2, 99)).toEqual({ last: 4, seqs: [3, 5] });
+    expect(registry.recordsAfter(ana, 3, 99)).toEqual({ last: 4, seqs: [5] });
+    expect(registry.recordsAfter(ana, 4, 99)).toEqual({ last: 4, seqs: [] });
+    expect(registry.recordsAfter(ana, 2, 4)).toEqual({ last: 3, seqs: [3] });
+    expect(registry.recordsAfter(ana, 0, 1)).toEqual({ last: 0, seqs: [] });
+  });
+
   adminTest("asserts that records are neither missing nor repeated", (admin) => {
     admin.enrol(ANA, "ana");
     const [first] = admin.ledger.records;

@@ -128,7 +128,7 @@ describe("a client's home", () => {
     old.run("PRAGMA secure_delete = OFF");
     old.run("INSERT INTO outbox VALUES ('o', 1, 'f', 'ana', 'lobby', 'words of before', 1)");
     old.run("DELETE FROM outbox");
-    old.run("DROP TABLE accounts_pins");
+    for (const table of ["accounts_pins", "own_accounts"]) old.run(`DROP TABLE ${table}`);
     old.run("PRAGMA user_version = 10");
     old.run("PRAGMA wal_checkpoint(TRUNCATE)");
     expect(readFileSync(path).includes("words of before")).toBe(true);

@@ -1,5 +1,7 @@
 import { expect, test } from "bun:test";
 import { PROOFS_PER_REQUEST_MAX } from "../../../src/base/limits.ts";
+import { checkName } from "../../../src/base/names.ts";
+import { judgeOwnRecords } from "../../../src/core/client/own-account.ts";
 import { verifyConsistency, verifyInclusion } from "../../../src/core/log/proofs.ts";
 import { verifyNote } from "../../../src/crypto/checkpoint.ts";
 import { sha256 } from "../../../src/crypto/sha256.ts";
@@ -113,6 +115,38 @@ test("answers kind-unknown on a server without checkpoints", async () => {
   expect(await ana.refusal("checkpoint", { from: 0 })).toBe("kind-unknown");
 });
 
+test("proves the records of the user's own account, a page at a time", async () => {
+  const { site, ana, ben } = await siteWith(["ana", "ben"], { signs: true });
+  const account = site.registry.find(checkName("ana"))?.id ?? "";
+  const deviceKey = ana.keys.device.publicKey;
+  const ask = async (known: number) => {
+    await site.time.advance(1_000);
+    const { note, own } = await ana.request("checkpoint", { from: 0, accounts: 0, own: known });
+    const { accounts } = verifyNote(note, site.identity.publicKey);
+    if (accounts === undefined || own === undefined) throw new Error("nothing is proved");
+    const verdict = judgeOwnRecords({ account, deviceKey }, known, own, accounts, sha256);
+    return { own, verdict };
+  };
+  const first = await ask(0);
+  expect(first.own.records).toHaveLength(1);
+  const known = first.verdict?.n ?? 0;
+  expect(known).toBeGreaterThan(0);
+  expect(await ask(known)).toEqual({
+    own: { n: known, records: [] },
+    verdict: { n: known, isComplete: true, changes: [] },
+  });
+  await ben.request("bot", { on: true });
+  await ana.request("irc-password", { label: "secret" });
+  const made = await ask(known);
+  expect(made.verdict).toMatchObject({ n: known + 1, changes: [{ what: "irc-password-added" }] });
+  expect(made.own.records[0]).not.toContainAnyKeys(["body", "salt"]);
+  for (let i = 0; i <= PROOFS_PER_REQUEST_MAX; i++) await ana.request("bot", { on: i % 2 === 0 });
+  const page = await ask(known + 1);
+  expect(page.own.records).toHaveLength(PROOFS_PER_REQUEST_MAX);
+  expect(page.verdict).toMatchObject({ isComplete: false, n: known + 1 + PROOFS_PER_REQUEST_MAX });
+  expect((await ask(page.verdict?.n ?? 0)).verdict).toMatchObject({ isComplete: true });
+});
+
 test("catches up with the cluster before it proves the accounts", async () => {
   const waits: boolean[] = [];
   const checkpoints = { newest: () => ({ size: 9, accountsSize: 4, note: "note" }) };
@@ -121,7 +155,7 @@ test("catches up with the cluster before it proves the accounts", async () => {
     provable: {
       checkpoints,
       proofs: { consistency: none, inclusion: none },
-      accounts: { consistency: none },
+      accounts: { consistency: none, inclusion: none },
     },
     sequencer: {
       ...LOCAL_SEQUENCER,

@@ -2,6 +2,7 @@
 
 import { counted } from "../../../base/sizes.ts";
 import type { NotifyLevel } from "../../../core/rooms/prefs.ts";
+import { ENGLISH_ACCOUNT } from "./account.ts";
 import { ENGLISH_COMMANDS } from "./commands.ts";
 import { ENGLISH_FAULTS } from "./faults.ts";
 import { ENGLISH_IRC } from "./irc.ts";
@@ -321,6 +322,7 @@ export const ENGLISH = {
   keyStays: "The account key can't be exported from this browser. Link from another device.",
   otherFile: "This is a different file. Choose the original file, or send this one as a new file.",
 
+  ...ENGLISH_ACCOUNT,
   ...ENGLISH_IRC,
   create: "Create",
   joinExisting: "Join",

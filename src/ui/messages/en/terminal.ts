@@ -3,6 +3,7 @@
 import { diskSpaceText } from "../../../base/disk-space.ts";
 import { counted } from "../../../base/sizes.ts";
 import type { NotifyLevel } from "../../../core/rooms/prefs.ts";
+import { ENGLISH_ACCOUNT } from "./account.ts";
 import { ENGLISH_COMMANDS } from "./commands.ts";
 import { ENGLISH_IRC } from "./irc.ts";
 import { ENGLISH } from "./page.ts";
@@ -25,6 +26,7 @@ const SEALING_STATES: Readonly<Record<string, string>> = {
 };
 
 export const ENGLISH_TERMINAL = {
+  ...ENGLISH_ACCOUNT,
   ...ENGLISH_IRC,
   loading: "Loading…",
   notLoggedIn: "not logged in",

@@ -1,6 +1,7 @@
 /** Indonesian texts of the page. */
 
 import type { Texts } from "../en/page.ts";
+import { INDONESIAN_ACCOUNT } from "./account.ts";
 import { INDONESIAN_COMMANDS } from "./commands.ts";
 import { INDONESIAN_FAULTS } from "./faults.ts";
 import { INDONESIAN_IRC } from "./irc.ts";
@@ -322,6 +323,7 @@ export const INDONESIAN: Texts = {
   otherFile:
     "Ini berkas yang berbeda. Pilih berkas aslinya, atau kirim yang ini sebagai berkas baru.",
 
+  ...INDONESIAN_ACCOUNT,
   ...INDONESIAN_IRC,
   create: "Buat",
   joinExisting: "Gabung",

@@ -3,6 +3,7 @@
 import { isDiskFull } from "../../../base/disk-space.ts";
 import { formatSize } from "../../../base/sizes.ts";
 import type { TerminalTexts } from "../en/terminal.ts";
+import { INDONESIAN_ACCOUNT } from "./account.ts";
 import { INDONESIAN_COMMANDS } from "./commands.ts";
 import { INDONESIAN_IRC } from "./irc.ts";
 import { INDONESIAN } from "./page.ts";
@@ -15,6 +16,7 @@ const SEALING_STATES: Readonly<Record<string, string>> = {
 };
 
 export const INDONESIAN_TERMINAL: TerminalTexts = {
+  ...INDONESIAN_ACCOUNT,
   ...INDONESIAN_IRC,
   loading: "Memuat…",
   notLoggedIn: "belum masuk",
