@@ -385,11 +385,12 @@ async function auditOnce(
     const knownSize = Math.max(known?.size ?? 0, reason === "rolled-back" ? confirmed : 0);
     return buildAlarm(link, deps, { reason, known, knownSize, presented: pin, missing }, log);
   }
+  const ownProof = accounts && log.own;
   const own =
     accounts &&
-    log.own &&
-    judgeOwnRecords(link.own, ownFrom, log.own, accounts.pin, verifier.sha256);
-  const isOwnUnproved = own === undefined && (log.own ?? knownOwn) !== undefined;
+    ownProof &&
+    judgeOwnRecords(link.own, ownFrom, ownProof, accounts.pin, verifier.sha256);
+  const isOwnUnproved = own === undefined && (ownProof ?? knownOwn) !== undefined;
   const accountsReason =
     judgeAccounts(knownAccounts, accounts, verifier.sha256) ??
     (isOwnUnproved ? "own-unproved" : undefined);

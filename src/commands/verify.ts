@@ -41,7 +41,7 @@ export const command = defineVerb({
     out: stringFlag("FILE", "Output file for the proof (Default: stdout)"),
     proof: stringFlag("FILE", "Check a proof offline"),
     all: flag("Check the whole history of each room on the server"),
-    words: flag("Print the history's hash as words, to compare aloud with another user"),
+    words: flag("Print both logs' hashes as words, to compare aloud with another user"),
     ...SERVER_FLAGS,
     fingerprint: {
       ...SERVER_FLAGS.fingerprint,
@@ -179,10 +179,12 @@ function printVerified(
   const { stdout, json } = context;
   const root = rootBytes && toBase64Url(rootBytes);
   const words = printsWords ? verificationWords(rootBytes) : undefined;
+  const accountWords = printsWords ? verificationWords(accountsLog?.root) : undefined;
   if (json) {
     const accounts = accountsLog && {
       size: accountsLog.size,
       root: accountsLog.root && toBase64Url(accountsLog.root),
+      words: accountWords,
     };
     const log = { size, root, origin, checkpoint, accounts };
     stdout.write(renderJson({ kind: "verify", ok: true, ...log, words }));
@@ -192,10 +194,14 @@ function printVerified(
   const log = `${counted(size, "record")} of ${origin ?? "no history yet"}${accounts}`;
   stdout.write(`ok: ${log}; ${cleanText(about)}\n`);
   if (words === undefined) return 0;
-  stdout.write(`${words.slice(0, 6).join(" ")}\n${words.slice(6).join(" ")}\n`);
+  for (const list of [words, accountWords ?? []]) {
+    if (list.length > 0)
+      stdout.write(`${list.slice(0, 6).join(" ")}\n${list.slice(6).join(" ")}\n`);
+  }
   printNotice(
     context,
-    "compare these words with another user's: they must be equal if the number of records is equal",
+    "compare these words with another user's: the first two lines must be equal if the number of " +
+      "records is equal, and the last two if that of the accounts is equal",
   );
   return 0;
 }

@@ -276,7 +276,7 @@ describe("the accounts log", () => {
     const lines = (note: string) => note.split("\n").slice(-2);
     Object.defineProperty(server, "proofs", {
       get: () => {
-        const other = proofs.note(2, longer);
+        const other = proofs.note(2, longer.state());
         const note = proofs.note().concat(lines(other).join("\n"));
         return Object.assign(proofs, { note: () => note });
       },
@@ -364,6 +364,13 @@ describe("the own account", () => {
       ]);
       expect(own()?.n).toBe(2);
     }
+  });
+
+  test("waits for the first commitment of a new server", async () => {
+    const { fixture, enter, alarms } = await read(3);
+    fixture.server.proveOwn = () => ({ n: 0, records: [] });
+    expect((await enter()).client.isConnected).toBe(true);
+    expect(alarms).toEqual([]);
   });
 
   test("reports another account under the same name", async () => {

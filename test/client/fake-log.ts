@@ -28,8 +28,8 @@ export class FakeLog {
     return { origin: originOf(first), size, root: rootOf(size, this.#nodes, sha256) };
   }
 
-  note(size = this.size, accounts?: FakeLog): string {
-    return signCheckpoint(this.state(size), this.#identity, accounts?.state());
+  note(size = this.size, accounts?: Checkpoint): string {
+    return signCheckpoint(this.state(size), this.#identity, accounts);
   }
 
   signed(checkpoint: Checkpoint, identity: Identity): string {
@@ -40,8 +40,8 @@ export class FakeLog {
     return from > size ? [] : consistencyPath(from, size, this.#nodes, sha256);
   }
 
-  checkpoint(from: number, size = this.size): Answer<"checkpoint"> {
-    return { note: this.note(size), path: this.path(from, size) };
+  checkpoint(from: number, size = this.size, accounts?: Checkpoint): Answer<"checkpoint"> {
+    return { note: this.note(size, accounts), path: this.path(from, size) };
   }
 
   inclusion(size: number, seqs: readonly number[]): Answer<"inclusion"> {

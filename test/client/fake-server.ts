@@ -280,13 +280,16 @@ export class FakePeer {
         const { misbehaviour, proofs } = this.#server;
         if (request.from > (misbehaviour.signed ?? 0)) misbehaviour.signed = undefined;
         const { accountLeaves, identity } = this.#server;
-        const answer = proofs.checkpoint(request.from, misbehaviour.signed);
+        const own = this.#server.proveOwn?.(request.own ?? 0);
+        const answer = {
+          ...proofs.checkpoint(request.from, misbehaviour.signed),
+          ...defined({ own }),
+        };
         if (accountLeaves !== undefined) {
           const accounts = new FakeLog(identity, accountLeaves);
-          const note = proofs.note(misbehaviour.signed, accounts);
-          const own = this.#server.proveOwn?.(request.own ?? 0);
+          const note = proofs.note(misbehaviour.signed, accounts.state());
           const path = accounts.path(request.accounts ?? 0);
-          const proved = { ...answer, note, accounts: path, ...defined({ own }) };
+          const proved = { ...answer, note, accounts: path };
           return this.#perform(this.#session.answer<"checkpoint">(ref, proved));
         }
         return this.#perform(this.#session.answer<"checkpoint">(ref, answer));

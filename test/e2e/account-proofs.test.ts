@@ -1,9 +1,16 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { cpSync, rmSync } from "node:fs";
+import { cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
+import { fromBase64Url, toBase64Url, utf8Encode } from "../../src/base/bytes.ts";
+import { rootOf } from "../../src/core/log/proofs.ts";
+import { signCheckpoint } from "../../src/crypto/checkpoint.ts";
+import { Identity } from "../../src/crypto/identity.ts";
+import { sha256 } from "../../src/crypto/sha256.ts";
 import { systemDisk } from "../../src/io/disk/system-disk.ts";
 import { readCheckpointFile } from "../../src/io/log/checkpoints.ts";
-import { accountsIn, parseNote } from "../../src/wire/checkpoint.ts";
+import { accountsIn, originOf, parseNote } from "../../src/wire/checkpoint.ts";
+import { commitment, leafHash } from "../../src/wire/record.ts";
+import { nodesOf } from "../core/log-nodes.ts";
 import { type Home, ndjson, Sandbox, type Served } from "./program.ts";
 
 /** An operator copies `accounts/`, acts as ben, and puts the copy back. */
@@ -23,57 +30,14 @@ beforeAll(async () => {
     const user = basename(home.folder);
     await home.with(WORDS).json(["register", served.invite, "--user", user]);
     expect((await home.run(["send", `I am ${user}`])).exitCode).toBe(0);
+  }
+  await restart(); // A checkpoint may be a second old.
+  for (const home of [ana, ben]) {
     expect((await home.run(["verify", served.address])).exitCode).toBe(0);
   }
 });
 
 afterAll(() => sandbox[Symbol.asyncDispose]());
-
-const CHANGED = /Your password was reset by olga on [^.]+\. If you don't know why, ask them\./;
-
-test("tells each other device of its owner what happened to the account", async () => {
-  const lines = async (home: Home) => {
-    const { exitCode, err } = await home.run(["users"]);
-    expect(exitCode).toBe(0);
-    return err;
-  };
-  const laptop = sandbox.home("laptop");
-  const login = ["login", served.invite, "--user", "ben"];
-  expect((await laptop.with(WORDS).run(login)).exitCode).toBe(0);
-  await restart(); // A checkpoint may be a second old.
-  expect(await lines(laptop)).toBe("");
-  expect(await lines(ben)).toMatch(/^chat: A device was added to your account on .*\n$/);
-  expect(await lines(ben)).toBe("");
-  // The password that ben changes himself surprises only his other device.
-  const words = { CHAT_PASSWORD: WORDS.CHAT_PASSWORD, CHAT_NEW_PASSWORD: "long enough 2" };
-  expect((await ben.with(words).run(["passwd"])).err).not.toContain("Your password");
-  await restart();
-  expect(await lines(ben)).toBe("");
-  expect(await lines(laptop)).toMatch(/^chat: Your password was changed on .*\n$/);
-  // A reset is announced, but no alarm.
-  await sandbox.home("olga").json(["admin", "reset", "ben"]);
-  await restart();
-  const [event, verified] = await ben.json(["verify", served.address]);
-  expect(event).toMatchObject({ kind: "account-changed", what: "password-reset", by: "olga" });
-  expect(String(event?.["at"])).toMatch(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/);
-  expect(verified).toMatchObject({ kind: "verify", ok: true });
-  const joined = await laptop.join([served.address]);
-  await joined.json("account-changed", { what: "password-reset", by: "olga" });
-  expect((await joined.finish()).exitCode).toBe(0);
-  // A rename by an operator, and back.
-  for (const [user, to] of [
-    ["ben", "benny"],
-    ["benny", "ben"],
-  ]) {
-    await sandbox.home("olga").json(["admin", "rename", String(user), String(to)]);
-    await restart();
-    expect(await lines(ben)).toMatch(/^chat: Your account was renamed by olga on .*\n$/m);
-  }
-  expect((await ben.run(["verify", served.address])).exitCode).toBe(0);
-  await ben
-    .with({ CHAT_PASSWORD: "long enough 2", CHAT_NEW_PASSWORD: "long enough" })
-    .run(["passwd"]);
-});
 
 const accounts = () => join(served.data, "accounts");
 const historyCheckpoint = () => join(served.data, "history", "checkpoint");
@@ -123,6 +87,61 @@ async function caught(home: Home): Promise<void> {
   expect([offline.exitCode, ndjson(offline.out)[0]?.["log"]]).toEqual([6, "accounts"]);
 }
 
+interface Line {
+  readonly head: Record<string, unknown>;
+  readonly durable: number;
+  readonly salt: string;
+  readonly body: Record<string, unknown>;
+}
+
+/** Replaces the account key of ben, and signs the log again with the server's key. */
+function replaceKey(): void {
+  const file = join(accounts(), "000000000001.jsonl");
+  const lines = readFileSync(file, "utf8").trimEnd().split("\n");
+  const changed = lines.map((text) => {
+    const { head, durable, salt, body } = JSON.parse(text) as Line;
+    if (body["name"] !== "ben") return text;
+    const forged = JSON.stringify({ ...body, accountKey: toBase64Url(new Uint8Array(32).fill(7)) });
+    const commit = commitment(fromBase64Url(salt), utf8Encode(forged), sha256);
+    const start = `{"head":${JSON.stringify({ ...head, commit })},"durable":${durable}`;
+    return `${start},"salt":"${salt}","body":${forged}}`;
+  });
+  writeFileSync(file, `${changed.join("\n")}\n`);
+  const leaves = changed.map((text) => {
+    const head = /^\{"head":(\{.*?\}),"durable"/.exec(text)?.[1] ?? "";
+    return leafHash(utf8Encode(head), sha256);
+  });
+  const size = leaves.length;
+  const origin = originOf(leaves[0] ?? new Uint8Array(32));
+  const root = rootOf(size, nodesOf(leaves), sha256);
+  const identity = Identity.fromPem(readFileSync(join(served.data, "identity.key"), "utf8"), "key");
+  const note = signCheckpoint({ origin, size, root }, identity);
+  writeFileSync(join(accounts(), "checkpoint"), note);
+}
+
+test("an operator cannot replace the keys of an account", async () => {
+  await served.program.signal("SIGTERM");
+  const real = sandbox.path("real-keys");
+  cpSync(served.data, real, { recursive: true });
+  replaceKey();
+  rmSync(historyCheckpoint());
+  await restart();
+  for (const home of [ana, ben]) {
+    const joined = await home.run(["join", served.address]);
+    expect([joined.exitCode, joined.err]).toEqual([
+      6,
+      expect.stringMatching(/log of accounts has \d+ records?, but its first \d+ are not what/),
+    ]);
+  }
+  await served.program.signal("SIGTERM");
+  rmSync(served.data, { recursive: true });
+  cpSync(real, served.data, { recursive: true });
+  await restart();
+  for (const home of [ana, ben]) {
+    expect((await home.run(["join", served.address])).exitCode).toBe(0);
+  }
+});
+
 test("an operator cannot hide a new device from those who were there", async () => {
   await served.program.signal("SIGTERM");
   const copy = sandbox.path("accounts-before");
@@ -150,7 +169,54 @@ test("an operator cannot hide a new device from those who were there", async () 
   }
 });
 
+const CHANGED = /Your password was reset by olga on [^.]+\. If you don't know why, ask them\./;
+
+test("tells each other device of its owner what happened to the account", async () => {
+  const lines = async (home: Home) => {
+    const { exitCode, err } = await home.run(["users"]);
+    expect(exitCode).toBe(0);
+    return err;
+  };
+  const laptop = sandbox.home("laptop");
+  const login = ["login", served.invite, "--user", "ben"];
+  expect((await laptop.with(WORDS).run(login)).exitCode).toBe(0);
+  await restart(); // A checkpoint may be a second old.
+  expect(await lines(laptop)).toBe("");
+  expect(await lines(ben)).toMatch(/^chat: A device was added to your account on .*\n$/);
+  expect(await lines(ben)).toBe("");
+  // The password that ben changes himself surprises only his other device.
+  const words = { CHAT_PASSWORD: WORDS.CHAT_PASSWORD, CHAT_NEW_PASSWORD: "long enough 2" };
+  expect((await ben.with(words).run(["passwd"])).err).not.toContain("Your password");
+  await restart();
+  expect(await lines(ben)).toBe("");
+  expect(await lines(laptop)).toMatch(/^chat: Your password was changed on .*\n$/);
+  // A reset is announced, but no alarm.
+  await sandbox.home("olga").json(["admin", "reset", "ben"]);
+  await restart();
+  const [event, verified] = await ben.json(["verify", served.address]);
+  expect(event).toMatchObject({ kind: "account-changed", what: "password-reset", by: "olga" });
+  expect(String(event?.["at"])).toMatch(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/);
+  expect(verified).toMatchObject({ kind: "verify", ok: true });
+  const joined = await laptop.join([served.address]);
+  await joined.json("account-changed", { what: "password-reset", by: "olga" });
+  expect((await joined.finish()).exitCode).toBe(0);
+  // A rename by an operator, and back.
+  for (const [user, to] of [
+    ["ben", "benny"],
+    ["benny", "ben"],
+  ]) {
+    await sandbox.home("olga").json(["admin", "rename", String(user), String(to)]);
+    await restart();
+    expect(await lines(ben)).toMatch(/^chat: Your account was renamed by olga on .*\n$/m);
+  }
+  expect((await ben.run(["verify", served.address])).exitCode).toBe(0);
+  await ben
+    .with({ CHAT_PASSWORD: "long enough 2", CHAT_NEW_PASSWORD: "long enough" })
+    .run(["passwd"]);
+});
+
 test("an operator cannot hide a reset from those who were there", async () => {
+  await restart();
   const [verified] = await ana.json(["verify", served.address]);
   expect(verified).toMatchObject({ accounts: { size: committedSize() } });
   const copy = await actAsBen();

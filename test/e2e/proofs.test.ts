@@ -190,8 +190,13 @@ test("accepts erasures, restarts and a new key, and checks proofs offline", asyn
   const proof = sandbox.path("proof.txt");
   expect((await ana.run(["verify", "--proof", "/dev/zero"])).exitCode).toBe(4);
   const words = await ana.run(["verify", honest.address, "--words"]);
-  const [, first = "", second = ""] = words.out.split("\n");
+  const [, first = "", second = "", third = "", fourth = ""] = words.out.split("\n");
   expect(`${first} ${second}`.split(" ")).toHaveLength(12);
+  const [both] = await ana.json(["verify", honest.address, "--words"]);
+  expect(both).toMatchObject({
+    words: `${first} ${second}`.split(" "),
+    accounts: { words: `${third} ${fourth}`.split(" ") },
+  });
   const prove = ["verify", honest.address, "--seq", "5", "--out", proof];
   expect((await ana.run(prove)).exitCode).toBe(0);
   const repeated = await ana.run(prove);

@@ -462,7 +462,7 @@ export class LineClient extends SlashHost {
       }
       case "account-changed":
         return chatConsole.print(accountChangedJson(event), (texts) =>
-          texts.accountChanges[event.what](event.time, event.by),
+          texts.accountChanged(event.what, event.time, event.by),
         );
       case "member-added":
       case "pinned":

@@ -367,7 +367,7 @@ function noticeOf(event: SessionEvent, enters: boolean): string | undefined {
     case "identity-changed":
       return enters ? undefined : event.sentence;
     case "account-changed":
-      return enters ? undefined : ENGLISH_TERMINAL.accountChanges[event.what](event.time, event.by);
+      return enters ? undefined : ENGLISH_TERMINAL.accountChanged(event.what, event.time, event.by);
     default:
       return undefined;
   }

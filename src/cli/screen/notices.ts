@@ -122,7 +122,7 @@ export class ScreenNotices {
         return this.fail(event.fault);
       case "account-changed":
         return this.failure(
-          this.text((texts) => texts.accountChanges[event.what](event.time, event.by)),
+          this.text((texts) => texts.accountChanged(event.what, event.time, event.by)),
         );
       default:
         return;

@@ -47,7 +47,7 @@ interface WireHead {
   readonly time: number;
   readonly kind: string;
   readonly room: string;
-  readonly by: string;
+  readonly by?: string;
   readonly id: string;
   readonly commit: string;
 }
@@ -128,7 +128,6 @@ function isHead(value: unknown): value is WireHead {
     Number(head.time) <= UNIX_MS_MAX &&
     typeof head.kind === "string" &&
     typeof head.room === "string" &&
-    typeof head.by === "string" &&
     typeof head.id === "string" &&
     typeof head.commit === "string"
   );

@@ -78,7 +78,7 @@ export class ProofService {
     if (newest === undefined) throw new Fault("not-found", "the history is empty");
     const { note, size, accountsSize } = newest;
     const path = from < size ? await proofs.consistency(from, size) : [];
-    if (accountsFrom === undefined) return { note, path };
+    if (accountsFrom === undefined || accountsSize === 0) return { note, path };
     const hasGrown = accountsFrom < accountsSize;
     const grown = hasGrown ? await accounts.consistency(accountsFrom, accountsSize) : undefined;
     const own =

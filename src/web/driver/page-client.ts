@@ -53,7 +53,6 @@ export type PageEvent =
           | "code-asked"
           | "event"
           | "identity-changed"
-          | "link-asked"
           | "rejoined"
           | "sealed-remark";
       }

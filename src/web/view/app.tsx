@@ -91,7 +91,7 @@ function useNotifications(): void {
         const { settings, texts, times, notify } = latestPage.current;
         if (event.kind === "rejoined") notify(texts.sealedDataLost(event.reason));
         if (event.kind === "account-changed")
-          notify(texts.accountChanges[event.what](event.time, event.by));
+          notify(texts.accountChanged(event.what, event.time, event.by));
         if (event.kind === "sealed-remark") notify(texts.sealedRemark);
         if (event.kind === "identity-changed") notify(texts.keyChanged(cleanText(event.user)));
         if (event.kind !== "notify") return;

@@ -1,6 +1,6 @@
 import { sha256 } from "../../../src/crypto/sha256.ts";
 import { LogProofs } from "../../../src/io/log/proofs.ts";
-import { parseCheckpoint, parseNote } from "../../../src/wire/checkpoint.ts";
+import { accountsIn, parseCheckpoint, parseNote } from "../../../src/wire/checkpoint.ts";
 import { FakeLog } from "../fake-log.ts";
 import type { Person, SealedSite } from "./sealed-site.ts";
 
@@ -15,10 +15,10 @@ export async function forkFor({ site }: SealedSite, person: Person): Promise<voi
     onMessage: (word, request) => {
       if (word.kind !== "ok") return [word];
       if (request?.kind === "checkpoint") {
-        const { size } = parseCheckpoint(parseNote(String(word["note"])).text);
-        return [
-          { ...word, ...fork.checkpoint(Number(request["from"]), Math.min(size, fork.size)) },
-        ];
+        const note = parseNote(String(word["note"]));
+        const size = Math.min(parseCheckpoint(note.text).size, fork.size);
+        const accounts = accountsIn(note)?.checkpoint;
+        return [{ ...word, ...fork.checkpoint(Number(request["from"]), size, accounts) }];
       }
       if (request?.kind !== "inclusion") return [word];
       const proved = (word["proofs"] as readonly { seq: number }[]).map(({ seq }) => seq);

@@ -2,27 +2,30 @@
 
 import type { AccountChange } from "../../../core/client/own-account.ts";
 
-type Phrase = (time: string, by?: string) => string;
+export type AccountPhrases = Readonly<
+  Record<AccountChange["what"], (time: string, by?: string) => string>
+>;
 
 const byActor = (by?: string) => (by === undefined ? "" : ` by ${by}`);
 
-export const ENGLISH_ACCOUNT: {
-  readonly accountChanges: Readonly<Record<AccountChange["what"], Phrase>>;
-} = {
-  accountChanges: {
-    "password-reset": (time, by = "an operator") =>
-      `Your password was reset by ${by} on ${time}. If you don't know why, ask them.`,
-    "password-changed": (time) =>
-      `Your password was changed on ${time}. If it wasn't you, ask an operator to reset it.`,
-    "device-added": (time) =>
-      `A device was added to your account on ${time}. If it isn't yours, sign it out and change ` +
-      "your password.",
-    "irc-password-added": (time, by) =>
-      `An IRC password was added to your account${byActor(by)} on ${time}. If you don't need it, ` +
-      "revoke it.",
-    renamed: (time, by) => `Your account was renamed${byActor(by)} on ${time}.`,
-    "key-replaced": (time) =>
-      `Your account was replaced by another one before ${time}. Ask the server's owner why, by ` +
-      "telephone or in person.",
-  },
+const CHANGES: AccountPhrases = {
+  "password-reset": (time, by = "an operator") =>
+    `Your password was reset by ${by} on ${time}. If you don't know why, ask them.`,
+  "password-changed": (time) =>
+    `Your password was changed on ${time}. If it wasn't you, ask an operator to reset it.`,
+  "device-added": (time) =>
+    `A device was added to your account on ${time}. If it isn't yours, sign it out and change ` +
+    "your password.",
+  "irc-password-added": (time, by) =>
+    `An IRC password was added to your account${byActor(by)} on ${time}. If you don't need it, ` +
+    "revoke it.",
+  renamed: (time, by) => `Your account was renamed${byActor(by)} on ${time}.`,
+  "key-replaced": (time) =>
+    `Your account was replaced by another one before ${time}. Ask the server's owner why, by ` +
+    "telephone or in person.",
+};
+
+export const ENGLISH_ACCOUNT = {
+  accountChanged: (what: AccountChange["what"], time: string, by?: string) =>
+    CHANGES[what](time, by),
 };
