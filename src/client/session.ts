@@ -311,6 +311,7 @@ interface RecordOpener {
 /**
  * Queues events behind a record that is being decrypted. All events pass through synchronously in a
  * client without sealed rooms.
+ * @internal
  */
 export class EventStage {
   #queue: FollowerEvent[] = [];

@@ -470,7 +470,10 @@ export class GuessDelayDisplay {
 const FOLDER = "evidence";
 const DIGITS = 16;
 
-/** Stores a file that proves that a server rewrote its log. */
+/**
+ * Stores a file that proves that a server rewrote its log.
+ * @internal
+ */
 export function storeEvidence(home: string, evidence: AuditEvidence): string {
   const { reason, known, shown } = evidence;
   const name = createHash("sha256")

@@ -114,7 +114,10 @@ const SKIPPED_KINDS: ReadonlySet<string> = new Set([
   ...["erased", "unreadable"],
 ]);
 
-/** Reads the output of `chat export` and `chat history --json`. */
+/**
+ * Reads the output of `chat export` and `chat history --json`.
+ * @internal
+ */
 export function readRecords(bytes: Uint8Array): ParsedFile {
   const list = new EntryList();
   const files = new Map<string, string>();
@@ -190,6 +193,7 @@ function roomKeyOf(record: Fields): string {
  * Reads Mattermost's bulk export in JSON Lines.
  * @see https://docs.mattermost.com/administration-guide/manage/bulk-export-tool.html
  * @throws {Fault} not-found if the export lacks the channel
+ * @internal
  */
 export function readMattermost(bytes: Uint8Array, channel: string): ParsedFile {
   const list = new EntryList();
@@ -274,6 +278,7 @@ export interface ExportTree {
 
 const DAY_FILE = /^(?:(.*)\/)?\d{4}-\d\d-\d\d\.json$/;
 
+/** @internal */
 export function isSlack(tree: ExportTree): boolean {
   return tree.paths.some((path) => DAY_FILE.test(path));
 }
@@ -283,6 +288,7 @@ export function isSlack(tree: ExportTree): boolean {
  * `2026-11-21.json`. The folder of a single channel is also accepted.
  * @see https://slack.com/help/articles/220556107-How-to-read-Slack-data-exports
  * @throws {Fault} not-found if the export lacks the channel
+ * @internal
  */
 export function readSlack(tree: ExportTree, channel: string): ParsedFile {
   const list = new EntryList();

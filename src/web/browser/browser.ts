@@ -312,6 +312,7 @@ export type StoreRequest =
 /**
  * Lets the program store secrets, because another local user could later use the same port and read
  * this browser storage.
+ * @internal
  */
 export class ProgramStore implements Store {
   readonly isExternal = true;
@@ -377,6 +378,7 @@ const REFUSALS = 2;
 /** The network may change; later links try WebSocket again. */
 const HTTP_MS = 10 * 60_000;
 
+/** @internal */
 export class PageDialer {
   #httpLink: Link | undefined;
   #refusedAt = Number.NEGATIVE_INFINITY;

@@ -475,7 +475,10 @@ interface InputBoxOptions {
   readonly isSecret: boolean;
 }
 
-/** Scrolls to the cursor if the text has more rows than fit. */
+/**
+ * Scrolls to the cursor if the text has more rows than fit.
+ * @internal
+ */
 export function inputBox({ prompt, editor, columns, rows, isSecret }: InputBoxOptions): InputBox {
   const promptText = shortPrompt(prompt, columns);
   const indent = widthOf(promptText);
