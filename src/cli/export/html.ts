@@ -44,7 +44,7 @@ function htmlBlock(block: Block): string {
     case "lines":
       return `<p dir="auto">${htmlParts(block.parts)}</p>`;
     case "code":
-      return `<pre dir="ltr">${escapeHtml(block.text)}</pre>`;
+      return `<pre dir="ltr">${Bun.escapeHTML(block.text)}</pre>`;
     case "quote":
       return `<blockquote class="said">${htmlBlocks(block.blocks)}</blockquote>`;
     case "heading":
@@ -61,7 +61,7 @@ function htmlBlock(block: Block): string {
     default: {
       const items = block.items.map(
         ({ mark, blocks }) =>
-          `<li><span>${escapeHtml(mark)}</span><div>${htmlBlocks(blocks)}</div></li>`,
+          `<li><span>${Bun.escapeHTML(mark)}</span><div>${htmlBlocks(blocks)}</div></li>`,
       );
       return `<ul>${items.join("")}</ul>`;
     }
@@ -78,38 +78,26 @@ function htmlPart(part: Inline): string {
   switch (part.kind) {
     case "text":
     case "room":
-      return escapeHtml(part.text);
+      return Bun.escapeHTML(part.text);
     case "code":
-      return `<code>${escapeHtml(part.text)}</code>`;
+      return `<code>${Bun.escapeHTML(part.text)}</code>`;
     case "math":
-      return `<code>${escapeHtml(mathSource(part))}</code>`;
+      return `<code>${Bun.escapeHTML(mathSource(part))}</code>`;
     case "emoji":
-      return escapeHtml(emojiText(part));
+      return Bun.escapeHTML(emojiText(part));
     case "mention":
-      return `<strong>${escapeHtml(part.text)}</strong>`;
+      return `<strong>${Bun.escapeHTML(part.text)}</strong>`;
     case "link": {
-      const host = part.host === undefined ? "" : ` <small>(${escapeHtml(part.host)})</small>`;
-      const href = escapeHtml(part.href);
+      const host = part.host === undefined ? "" : ` <small>(${Bun.escapeHTML(part.host)})</small>`;
+      const href = Bun.escapeHTML(part.href);
       const rel = "noopener noreferrer nofollow";
-      return `<a href="${href}" rel="${rel}">${escapeHtml(part.text)}</a>${host}`;
+      return `<a href="${href}" rel="${rel}">${Bun.escapeHTML(part.text)}</a>${host}`;
     }
     default: {
       const tag = TAGS[part.kind];
       return `<${tag}>${htmlParts(part.parts)}</${tag}>`;
     }
   }
-}
-
-const ENTITIES: Readonly<Record<string, string>> = {
-  "&": "&amp;",
-  "<": "&lt;",
-  ">": "&gt;",
-  '"': "&quot;",
-  "'": "&#39;",
-};
-
-function escapeHtml(text: string): string {
-  return text.replaceAll(/[&<>"']/g, (sign) => ENTITIES[sign] ?? sign);
 }
 
 export interface PageFile {
@@ -180,7 +168,7 @@ function article(record: DisplayRecord, page: PageChanges, options: PageOptions)
   const author = `<b>${clean(authorOf(record))}</b>`;
   if (record.kind !== "text" && record.kind !== "action" && record.kind !== "file") {
     const eventText = cleanText(plainEventText(record));
-    return `<p class="event" id="m${seq}">${time} ${escapeHtml(eventText)}</p>\n`;
+    return `<p class="event" id="m${seq}">${time} ${Bun.escapeHTML(eventText)}</p>\n`;
   }
   const imported = record.kind === "file" ? "" : importNote(record, options);
   const notice = record.kind === "text" && record.notice === true;
@@ -237,7 +225,7 @@ function quoted({ re }: Message, { bySeq, changes }: PageChanges): string {
   const text = answered.kind === "erased" ? "(deleted)" : short;
   return (
     `<blockquote><a href="#m${re}"><b>${clean(authorOf(answered))}</b></a> ` +
-    `<span dir="auto">${escapeHtml(text)}</span></blockquote>`
+    `<span dir="auto">${Bun.escapeHTML(text)}</span></blockquote>`
   );
 }
 
@@ -246,9 +234,9 @@ function file(record: DisplayFile, page: PageChanges, options: PageOptions): str
   const name = clean(record.name);
   const folder = record.folder === undefined ? "" : `folder of ${record.folder.entries}, `;
   const size = `<small>${folder}${formatSize(record.sizeBytes)}, ${clean(record.id)}</small>`;
-  const href = path === undefined ? undefined : escapeHtml(addressOf(path));
+  const href = path === undefined ? undefined : Bun.escapeHTML(addressOf(path));
   const label = href === undefined ? name : `<a href="${href}">${name}</a>`;
-  const image = picture === undefined ? "" : `<img alt="${name}" src="${escapeHtml(picture)}">`;
+  const image = picture === undefined ? "" : `<img alt="${name}" src="${Bun.escapeHTML(picture)}">`;
   const { seq, text = "" } = record;
   const caption = page.changes.get(seq)?.edit?.text ?? text;
   const { mentions = [] } = withMentions({ text: caption });
@@ -274,7 +262,7 @@ function reactionsHtml(changes: Changes | undefined): string {
 }
 
 function clean(text: string): string {
-  return escapeHtml(cleanText(text));
+  return Bun.escapeHTML(cleanText(text));
 }
 
 function pageHead(title: string): string {

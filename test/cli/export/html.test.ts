@@ -118,5 +118,5 @@ test("no text adds a tag to the page", () => {
       expect(rest(make(text, from, name))).toEqual(rest(make("x", "y", "z")));
     }),
   );
-  expect(page([record(1, { kind: "text", text: `<>&"'` })])).toContain("&lt;&gt;&amp;&quot;&#39;");
+  expect(page([record(1, { kind: "text", text: `<>&"'` })])).toContain("&lt;&gt;&amp;&quot;&#x27;");
 });
