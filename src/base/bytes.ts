@@ -14,10 +14,6 @@ export function utf8Decode(bytes: Uint8Array): string {
   return strictDecoder.decode(bytes);
 }
 
-export function isWellFormed(text: string): boolean {
-  return text.isWellFormed();
-}
-
 /** Returns the longest prefix within `bytesMax` UTF-8 bytes that does not split a character. */
 export function cutText(text: string, bytesMax: number): string {
   const wellFormed = text.toWellFormed();
@@ -72,7 +68,6 @@ export function toHex(bytes: Uint8Array): string {
   return bytes.toHex();
 }
 
-/** RFC 4648, section 5, without padding. */
 /** @param hex lower-case digits, as `toHex` writes them */
 export function fromHex(hex: string): Uint8Array {
   return Uint8Array.from(hex.match(/../g) ?? [], (byte) => Number.parseInt(byte, 16));
@@ -83,6 +78,7 @@ export function hexPairs(hex: string): string {
   return (hex.toUpperCase().match(/../g) ?? []).join(":");
 }
 
+/** RFC 4648, section 5, without padding. */
 export function toBase64Url(bytes: Uint8Array): string {
   return bytes.toBase64({ alphabet: "base64url", omitPadding: true });
 }

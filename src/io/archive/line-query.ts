@@ -1,6 +1,5 @@
 /** Prepares queries, so that most lines can be rejected before parsing. */
 
-import { isWellFormed } from "../../base/bytes.ts";
 import { foldCase } from "../../base/case-fold.ts";
 import { defined } from "../../base/values.ts";
 import { READ_KINDS } from "../../wire/kinds.ts";
@@ -16,7 +15,7 @@ export function lineQueryOf(query: PageQuery): SearchQuery {
   const prefilter = prefilterOf(query);
   if (grep === undefined || ignoreCase !== true) return { ...query, ...prefilter };
   // A lone surrogate has no byte pattern. Without a pattern, all lines are parsed.
-  const pattern = isWellFormed(grep) ? casePattern(grep) : undefined;
+  const pattern = grep.isWellFormed() ? casePattern(grep) : undefined;
   return { ...query, ...prefilter, grep: foldCase(grep), ...defined({ pattern }) };
 }
 
@@ -28,7 +27,7 @@ export function isRare({ grep, by, kinds }: LineQuery): boolean {
 
 function prefilterOf(query: PageQuery): Pick<SearchQuery, "needle"> {
   if (query.grep !== undefined && query.grep !== "" && query.ignoreCase !== true) {
-    return isWellFormed(query.grep) ? searchedFor(escapedInJson(query.grep)) : {};
+    return query.grep.isWellFormed() ? searchedFor(escapedInJson(query.grep)) : {};
   }
   if (query.by !== undefined) return searchedFor(`"by":"${query.by}","id":`);
   const [room] = query.rooms?.size === 1 ? query.rooms : [];
