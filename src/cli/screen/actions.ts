@@ -1,6 +1,7 @@
 /** Runs the actions that key handlers return. */
 
 import { unreachable } from "../../base/assert.ts";
+import { defined } from "../../base/values.ts";
 import type { ChatClient, LinkedAccount } from "../../client/chat-client.ts";
 import { notLoggedIn } from "../../client/link/retry.ts";
 import { findItem } from "../../core/model/selectors.ts";
@@ -143,11 +144,7 @@ export class ScreenActions {
       return notices.fail(me === undefined ? notLoggedIn() : noRoomOpen());
     }
     const message = text.startsWith("//") ? text.slice(1) : text;
-    const references = {
-      ...(re === undefined ? {} : { re }),
-      ...(edits === undefined ? {} : { edits }),
-    };
-    chat.actions.send(open, { text: message, ...references });
+    chat.actions.send(open, defined({ text: message, re, edits }));
     this.options.drafts.deleteSent();
   }
 

@@ -5,6 +5,7 @@ import { asFault, FAULTS, Fault } from "../../base/fault.ts";
 import type { RoomId, Sha256 } from "../../base/ids.ts";
 import { GROUP_DEVICES_MAX } from "../../base/limits-sealed.ts";
 import { type FoldedName, foldName, formatTarget, type Name } from "../../base/names.ts";
+import { defined } from "../../base/values.ts";
 import type { ChatRecord } from "../../core/client/chat-record.ts";
 import { isSameName } from "../../core/model/item.ts";
 import { type AccountChecks, REFUSALS, type SealChange } from "../../crypto/seal/commit-check.ts";
@@ -349,11 +350,7 @@ export class RoomReader {
     if (typeof user !== "string") return;
     const leave = leaveOf(body);
     const id = kind === "kick" && typeof body["user"] === "string" ? body["user"] : undefined;
-    const details = {
-      ...(leave === undefined ? {} : { leave }),
-      ...(id === undefined ? {} : { id }),
-    };
-    const departed: Departed = { user, ...details };
+    const departed: Departed = defined({ user, leave, id });
     const withoutUser = (list: readonly Departed[]) =>
       list.filter((other) => !isSameName(other.user, user));
     if (tx.group === undefined)

@@ -1,5 +1,6 @@
 /** Key handlers for typing, sending, completion and history. */
 
+import { defined } from "../../../base/values.ts";
 import { isCaption } from "../../../core/model/selectors.ts";
 import { EMPTY_DRAFT, withoutReference } from "../../../ui/text/draft.ts";
 import {
@@ -104,12 +105,7 @@ function send(state: ScreenState, context: HandlerContext): UpdateResult {
   const stored = storedDraft(model);
   const { re, edits } = stored ?? {};
   if (text.trim() === "" && !isCaption(model, stored ?? {})) return withActions(state);
-  const enter: Action = {
-    kind: "enter",
-    text,
-    ...(re === undefined ? {} : { re }),
-    ...(edits === undefined ? {} : { edits }),
-  };
+  const enter: Action = defined({ kind: "enter", text, re, edits });
   const next = stored?.before ?? EMPTY_DRAFT;
   const newest: readonly Action[] = rows.hasNewer ? [{ kind: "bottom" }] : [];
   const change = {
