@@ -200,17 +200,10 @@ export class Login {
     proof: Pick<RequestFields<"login">, "signature" | "password">,
   ): Promise<LoginResult | undefined> {
     const { keys, after } = this.context;
-    const fields = {
-      user: this.#user,
-      deviceKey: keys.device.publicKey,
-      ...proof,
-      ...this.#presence,
-    };
+    const device = { user: this.#user, deviceKey: keys.device.publicKey };
     try {
-      const account = await this.#request(
-        "login",
-        after === undefined ? fields : { ...fields, after },
-      );
+      const fields = { ...device, ...proof, ...this.#presence, after };
+      const account = await this.#request("login", fields);
       return this.#loginResult(account, false);
     } catch (error) {
       if (error instanceof Fault && error.code === "login-refused") return undefined;
@@ -234,7 +227,7 @@ export class Login {
     try {
       const account = await this.#request("register", {
         user: this.#user,
-        ...(password === undefined ? {} : { password }),
+        password,
         deviceKey: this.context.keys.device.publicKey,
         ...accountKeyFields,
         ...this.#presence,

@@ -161,10 +161,10 @@ export class ModelStore {
     try {
       const found = await this.#history({
         ...(text === "" ? {} : { grep: text, ignoreCase: true }),
-        ...(target === undefined ? {} : { target }),
-        ...(from === undefined ? {} : { from }),
-        ...(files === true ? { files } : {}),
-        ...(before === undefined ? {} : { before }),
+        target,
+        from,
+        files,
+        before,
         limit: SCROLL_PAGE_RECORDS,
       });
       this.enqueue({ kind: "found", query, records: found.records, hasMore: found.more });

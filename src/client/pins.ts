@@ -2,7 +2,6 @@
 
 import type { Sha256 } from "../base/ids.ts";
 import { PAGE_RECORDS_MAX, PINS_MAX } from "../base/limits.ts";
-import { defined } from "../base/values.ts";
 import { type ChatRecord, readPage } from "../core/client/chat-record.ts";
 import { type ChangeMap, noteChange, withEditedText } from "../core/model/changes.ts";
 import type { FetchPage, HistorySource, SendRequest } from "./link/queries.ts";
@@ -21,7 +20,7 @@ export async function queryPins(
   let before: number | undefined;
   for (let pages = 0; pages < PINS_MAX; pages++) {
     const fetchPage: FetchPage = async () => {
-      const { records, ...page } = await request("pins", defined({ target, before }));
+      const { records, ...page } = await request("pins", { target, before });
       return { records: readPage({ ...page, records }, sha256), more: page.more };
     };
     const { records, more } = await history({ target, limit: PAGE_RECORDS_MAX }, fetchPage);

@@ -156,12 +156,12 @@ const mute: Command<User & { readonly forMs: number | undefined }> = {
     return { user: withoutAt(name), forMs: time === undefined ? time : parseUntil(time, 0) };
   },
   async run({ user, forMs }, chat, host) {
-    const until = forMs === undefined ? {} : { until: host.unixMs() + forMs };
+    const until = forMs === undefined ? undefined : host.unixMs() + forMs;
     const { seq } = await chat.request("mute", {
       room: roomFor(chat, host),
       user,
       on: true,
-      ...until,
+      until,
     });
     return { seq };
   },

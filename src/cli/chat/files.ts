@@ -95,10 +95,9 @@ export class LineFiles {
     const { room, file, from, name, sizeBytes } = event;
     const { client } = open;
     if (from === client.user || client.reading?.ignores(from)) return;
-    const size = sizeBytes === undefined ? {} : { sizeBytes };
     const isSlow = sizeBytes === undefined || sizeBytes >= ANNOUNCED_BYTES_MIN;
     chatConsole.print(
-      { kind: "offered", ...destinationOfTarget(room), from, id: file, name, ...size },
+      { kind: "offered", ...destinationOfTarget(room), from, id: file, name, sizeBytes },
       isSlow && this.lines.isCurrent(room) ? `${from} is sending ${fileLabel(event)}` : undefined,
     );
   }

@@ -423,10 +423,7 @@ export class LineClient extends SlashHost {
         const { room, by, sealed } = event;
         const what = sealed === false ? "invited you to" : "added you to the encrypted room";
         const text = `${by ?? "someone"} ${what} '${room}': /join ${room}`;
-        return chatConsole.print(
-          { kind: "may-join", room, ...(by === undefined ? {} : { by }) },
-          text,
-        );
+        return chatConsole.print({ kind: "may-join", room, by }, text);
       }
       case "announced": {
         const { kind, text, by, time } = event;
@@ -529,7 +526,7 @@ export class LineClient extends SlashHost {
       rooms,
       transport: transport === "udp" ? "udp" : "tcp",
       fingerprint: formatFingerprint(fingerprint),
-      ...(welcome === undefined ? {} : { welcome }),
+      welcome,
       ...(unread.length === 0 ? {} : { unread }),
     };
     this.chatConsole.print(

@@ -121,9 +121,8 @@ export const VIEWERS: { readonly [Kind in Exclude<keyof Views, "help">]: Viewer<
     const room = checkName(chat.actions.lastRoom);
     const invite = await open.client.request("invite", { uses: 1, room });
     const url = inviteUrl(context, open, { token: invite.token, room });
-    const whose = user === undefined ? {} : { user };
     chatConsole.print(
-      { kind: "invited", invite: invite.invite, ...whose, room, url },
+      { kind: "invited", invite: invite.invite, user, room, url },
       (texts) => texts.inviteHint(user),
       [`chat join ${quoteInvite(parseServerSpec(url))}`],
     );
@@ -161,7 +160,7 @@ export const VIEWERS: { readonly [Kind in Exclude<keyof Views, "help">]: Viewer<
         sealed: true,
         status,
         members,
-        ...(reason === undefined ? {} : { reason }),
+        reason,
         ...(remarks.length === 0 ? {} : { remarks }),
       },
       (texts) => texts.sealing(status, reason),

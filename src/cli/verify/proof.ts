@@ -143,9 +143,8 @@ async function readRoom(
   let [records, isBounded] = [0, false];
   let next: ChatRecord | undefined;
   for (;;) {
-    const before = next === undefined ? {} : { before: next.seq };
     const limit = Math.min(PAGE_RECORDS_MAX, countMax - records);
-    const page = await client.history({ target, kinds: ["all"], ...before, limit });
+    const page = await client.history({ target, kinds: ["all"], before: next?.seq, limit });
     for (const record of page.records.toReversed()) {
       const reason = next === undefined ? undefined : gap(record, next);
       if (next !== undefined && reason !== undefined) {

@@ -161,14 +161,13 @@ class ProxiedLink {
   #refuse({ code, message, remedy, retryAfterMs }: Fault): void {
     if (this.#phase === "closed") return;
     this.#phase = "closed";
-    const wait = retryAfterMs === undefined ? {} : { retryAfterMs };
     this.#toPage.push(
       encode({
         kind: "bye",
         code,
         message: cutText(message, FAULT_TEXT_BYTES_MAX),
         remedy: cutText(remedy, FAULT_TEXT_BYTES_MAX),
-        ...wait,
+        retryAfterMs,
       }),
     );
     this.#toPage.end();

@@ -191,15 +191,15 @@ export class Upload implements ChannelTask<UploadedFile> {
 
   #offerFields(): RequestFields<"offer"> {
     const { source, to, isPreview } = this.request;
-    const { name, folder } = source;
-    const sizeBytes = this.#sizeBytes;
+    const { name } = source;
+    const folder = source.folder && { ...source.folder };
     return {
       file: this.#file,
       to: [...to],
       name,
-      ...(sizeBytes === undefined ? {} : { size: sizeBytes }),
-      ...(folder === undefined ? {} : { folder: { ...folder } }),
-      ...(isPreview && { preview: isPreview }),
+      size: this.#sizeBytes,
+      folder,
+      preview: isPreview,
     };
   }
 
@@ -269,19 +269,17 @@ export class Upload implements ChannelTask<UploadedFile> {
     const digest = this.#checksums.digest();
     this.#reporter.setSize(sizeBytes);
     const { text = "", sending, sentPreview: preview } = this.request;
-    const captionFields = {
-      ...(text === "" ? {} : { text }),
-      ...(sending === undefined ? {} : { sending }),
-    };
-    const fields = { file, size: sizeBytes, chunks, digest, ...captionFields };
-    const named = { ...fields, ...(preview && { preview }) };
-    const answer = await connection.request("finish", named).catch((error: unknown) => {
-      // The server can have removed a preview that was sent long before its file.
-      const isLost =
-        error instanceof Fault && error.code === "file-unknown" && !connection.isClosed;
-      if (isLost && preview !== undefined) return connection.request("finish", fields);
-      throw error;
-    });
+    const caption = { text: text || undefined, sending };
+    const fields = { file, size: sizeBytes, chunks, digest, ...caption };
+    const answer = await connection
+      .request("finish", { ...fields, preview })
+      .catch((error: unknown) => {
+        // The server can have removed a preview that was sent long before its file.
+        const isLost =
+          error instanceof Fault && error.code === "file-unknown" && !connection.isClosed;
+        if (isLost && preview !== undefined) return connection.request("finish", fields);
+        throw error;
+      });
     this.#update(sizeBytes);
     if (this.request.encryption === undefined) this.removeJournal();
     return {

@@ -1,7 +1,6 @@
 /** Requests that the server answers in pages. */
 
 import type { Sha256 } from "../../base/ids.ts";
-import { defined } from "../../base/values.ts";
 import { type ChatRecord, readPage } from "../../core/client/chat-record.ts";
 import type { Answer, RequestFields, RequestKind } from "../../wire/messages.ts";
 
@@ -52,7 +51,7 @@ export async function queryUsers(
   const users: Answer<"who">["users"] = [];
   for (;;) {
     const after = users.at(-1)?.user;
-    const page = await request("who", defined({ room, after }));
+    const page = await request("who", { room, after });
     users.push(...page.users);
     // A faulty server may announce another page but send no users.
     if (!page.more || page.users.length === 0 || users.length >= countMax) return users;

@@ -16,7 +16,7 @@ export interface Sealer {
  */
 export async function checkMaySeal(sealer: Sealer, name: string): Promise<void> {
   for (let after: string | undefined; ; ) {
-    const { rooms, more } = await sealer.request("rooms", after === undefined ? {} : { after });
+    const { rooms, more } = await sealer.request("rooms", { after });
     const found = rooms.find(({ room }) => room.toLowerCase() === name.toLowerCase());
     if (found !== undefined && !found.sealed) {
       throw new Fault(

@@ -20,8 +20,7 @@ export function IrcPasswordsDialog({ onClose }: { readonly onClose: () => void }
   // biome-ignore lint/correctness/useExhaustiveDependencies: requested once
   useEffect(() => task.run(load), []);
   const create = task.onSubmit(async () => {
-    const fields = label.trim() === "" ? {} : { label: label.trim() };
-    setCreated(await chat.request("irc-password", fields));
+    setCreated(await chat.request("irc-password", { label: label.trim() || undefined }));
     setLabel("");
     await load();
   });

@@ -20,9 +20,7 @@ const PAGES_MAX = 10;
 async function allClients({ chat }: PageValue): Promise<readonly Client[]> {
   const all: Client[] = [];
   for (let page = 0; page < PAGES_MAX; page++) {
-    const after = all.at(-1)?.client;
-    const request = after === undefined ? {} : { after };
-    const { clients, more } = await chat.request("clients", request);
+    const { clients, more } = await chat.request("clients", { after: all.at(-1)?.client });
     all.push(...clients);
     if (!more) break;
   }

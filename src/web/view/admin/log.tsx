@@ -276,15 +276,13 @@ function useEarlier(oldest: number | undefined, { since, until }: Span) {
     try {
       let { next } = earlier;
       const upTo = Math.min(until ?? Number.MAX_SAFE_INTEGER, (oldest ?? Date.now() + 1) - 1);
-      const bounds = { until: upTo, ...(since === undefined ? {} : { since }) };
       let events: Answer<"decisions">["events"] = [];
       for (
         let requests = 0;
         requests < EMPTY_MAX && events.length === 0 && next !== "end";
         requests++
       ) {
-        const before: object = next === undefined ? {} : { before: next };
-        const answer = await chat.request("decisions", { ...bounds, ...before });
+        const answer = await chat.request("decisions", { until: upTo, since, before: next });
         events = answer.events;
         next = answer.next ?? "end";
       }

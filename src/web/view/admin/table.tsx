@@ -24,14 +24,14 @@ interface PagedList<Row> extends Omit<Polled<Paged<Row>>, "value">, Paged<Row> {
 type Page<Row> = { readonly list: readonly Row[]; readonly next: number | undefined };
 
 export function usePagedList<Row>(
-  loadPage: (after: { readonly after?: number }) => Promise<Page<Row>>,
+  loadPage: (request: { readonly after: number | undefined }) => Promise<Page<Row>>,
 ): PagedList<Row> {
   const [pages, setPages] = useState(1);
   const fetchPages = async () => {
     const all: Row[] = [];
     let next: number | undefined;
     for (let page = 0; page < pages; page++) {
-      const answer = await loadPage(next === undefined ? {} : { after: next });
+      const answer = await loadPage({ after: next });
       all.push(...answer.list);
       next = answer.next;
       if (next === undefined) break;

@@ -36,7 +36,7 @@ export function ModerationDialog({ act, user, room: initialRoom, onClose }: Mode
     if (act !== "kick") return chat.request("mute", { room, user, on: act === "mute" });
     const words = hasReason ? reason : "";
     return initialRoom === undefined
-      ? chat.request("kick", { room, user, ...(words && { reason: words }) })
+      ? chat.request("kick", { room, user, reason: words || undefined })
       : chat.actions.kick(room, user, words);
   };
   return (

@@ -47,8 +47,7 @@ function useRoomList(): { readonly rooms: readonly RoomEntry[]; readonly task: T
     task.run(async () => {
       let after: string | undefined;
       for (let page = 0; page < PAGES_MAX; page++) {
-        const request = after === undefined ? {} : { after };
-        const { rooms: entries, more } = await chat.request("rooms", request);
+        const { rooms: entries, more } = await chat.request("rooms", { after });
         setRooms((before) => [...before, ...entries].sort((a, b) => compareNames(a.room, b.room)));
         after = entries.at(-1)?.room;
         if (!more) return;
