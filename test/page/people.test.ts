@@ -248,6 +248,7 @@ pageTest("shows an uploaded picture wherever the person is, until it is removed"
   await areIn([".person-card"], "256x256");
   expect(await vera.accessibilityViolations()).toEqual([]);
   await vera.page.keyboard.press("Escape");
+  await until("the history has no layer", () => vera.page.evaluate("history.state === 0"));
 
   await vera.page.reload();
   await vera.heading("#faces").waitFor();
