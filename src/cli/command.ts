@@ -14,11 +14,15 @@ export interface FlagDef {
   /** Placeholder for the value in help, such as `ROOM`; also selects the completion candidates. */
   readonly valueHint?: string;
   readonly alias?: string;
+  /** Another long name, without dashes. */
+  readonly synonym?: string;
   readonly required?: boolean;
   readonly default?: string | boolean;
   readonly options?: readonly string[];
   /** Makes a flag repeatable, or lets the last argument accept all remaining words. */
   readonly many?: true;
+  /** Makes a repeatable flag accept all remaining words, including those that begin with `-`. */
+  readonly rest?: true;
   readonly integer?: { readonly min: number; readonly max: number };
   /**
    * Converts the typed text.

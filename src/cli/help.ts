@@ -65,10 +65,12 @@ function exampleLines(examples: readonly string[]): string {
 }
 
 function flagDescription(definition: FlagDef): string {
-  const { many, integer, negativeDescription = "" } = definition;
+  const { many, rest, integer, synonym, negativeDescription = "" } = definition;
   const { description = negativeDescription } = definition;
   const bounds = integer === undefined ? "" : boundsText(integer);
-  return `${description}${bounds}${many === true ? " (may be repeated)" : ""}`;
+  const repeats = many === true && rest !== true ? " (may be repeated)" : "";
+  const other = synonym === undefined ? "" : ` (also --${synonym})`;
+  return `${description}${bounds}${repeats}${other}`;
 }
 
 function boundsText({ min, max }: NonNullable<FlagDef["integer"]>): string {

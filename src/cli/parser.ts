@@ -23,6 +23,8 @@ export type ParsedCommandLine =
 type Token = NonNullable<ReturnType<typeof tokensOf>>[number];
 type OptionToken = Extract<Token, { kind: "option" }>;
 
+const START_LENGTH_MIN = 3;
+
 interface FlagSpelling {
   readonly key: string;
   readonly definition: FlagDef;
@@ -39,13 +41,26 @@ export function parseStrictly(
   verb: string,
 ): ParsedCommandLine {
   const reader = new Reader(definitions, verb);
-  const tokens = tokensOf(definitions, argv);
+  const { before, restKey, rest } = splitRest(definitions, argv);
+  const tokens = tokensOf(definitions, before);
   if (tokens.some((token) => token.kind === "option" && isHelp(token))) return { kind: "help" };
   for (const token of tokens) {
     if (token.kind === "option") reader.addOption(token);
     else if (token.kind === "positional") reader.addPositional(token.value);
   }
+  if (restKey !== undefined) reader.addRest(restKey, rest);
   return { kind: "values", values: reader.values(), typedKeys: reader.given };
+}
+
+/** Cuts the command line at a flag that accepts all remaining words. */
+function splitRest(definitions: FlagDefs, argv: readonly string[]) {
+  const end = argv.includes("--") ? argv.indexOf("--") : argv.length;
+  for (const [restKey, { rest }] of Object.entries(definitions)) {
+    const at = rest === true ? argv.indexOf(`--${flagName(restKey)}`) : -1;
+    if (at < 0 || at > end) continue;
+    return { before: argv.slice(0, at), restKey, rest: argv.slice(at + 1) };
+  }
+  return { before: argv, restKey: undefined, rest: [] };
 }
 
 function isHelp(token: OptionToken): boolean {
@@ -57,8 +72,9 @@ function tokensOf(definitions: FlagDefs, argv: readonly string[]) {
   for (const [key, definition] of Object.entries(definitions)) {
     if (definition.type === "positional") continue;
     const type = definition.type === "boolean" ? "boolean" : "string";
-    const { alias: short } = definition;
+    const { alias: short, synonym } = definition;
     options[flagName(key)] = short === undefined ? { type } : { type, short };
+    if (synonym !== undefined) options[synonym] = { type };
   }
   const args = [...argv];
   return parseArgs({ args, options, strict: false, allowPositionals: true, tokens: true }).tokens;
@@ -102,6 +118,15 @@ class Reader {
     this.#positionalsFilled++;
   }
 
+  addRest(key: string, words: readonly string[]): void {
+    if (words.length === 0) {
+      const flag = `--${flagName(key)}`;
+      const { valueHint = "" } = this.#definitions[key] ?? {};
+      throw usageFault(`${flag} requires a value`, `write ${flag} ${valueHint}`);
+    }
+    this.#typedValues.set(key, words);
+  }
+
   #append(key: string, value: string | number): void {
     const previous = this.#typedValues.get(key);
     this.#typedValues.set(key, [...(Array.isArray(previous) ? previous : []), value]);
@@ -123,7 +148,9 @@ class Reader {
   }
 
   #unknownFlag(rawName: string): Fault {
-    const suggestion = nearestWord(rawName.replace(/^-+/, ""), [...this.#targets.keys()]);
+    const typed = rawName.replace(/^-+/, "");
+    const names = [...this.#targets.keys()];
+    const suggestion = nearestWord(typed, names) ?? names.find((name) => sharesStart(name, typed));
     if (suggestion !== undefined) {
       return usageFault(
         `unknown flag ${quoteText(rawName)}`,
@@ -150,12 +177,19 @@ class Reader {
   }
 }
 
+/** Recognises words of other programs, such as `--output` for `--out`. */
+function sharesStart(name: string, typed: string): boolean {
+  if (Math.min(name.length, typed.length) < START_LENGTH_MIN) return false;
+  return name.startsWith(typed) || typed.startsWith(name);
+}
+
 function targetsOf(definitions: FlagDefs): Map<string, FlagSpelling> {
   const targets = new Map<string, FlagSpelling>();
   for (const [key, definition] of Object.entries(definitions)) {
     if (definition.type === "positional") continue;
     const target = { key, definition, implies: true };
-    for (const name of [flagName(key), definition.alias ?? []].flat()) targets.set(name, target);
+    const { alias = [], synonym = [] } = definition;
+    for (const name of [flagName(key), alias, synonym].flat()) targets.set(name, target);
     if (definition.type === "boolean" && definition.default === true) {
       targets.set(`no-${flagName(key)}`, { ...target, implies: false });
     }

@@ -19,11 +19,13 @@ import {
   timeFlag,
 } from "../cli/flags.ts";
 import { FolderHistory, type FolderQuery } from "../cli/history/folder.ts";
+import { MessageCommand } from "../cli/history/message-command.ts";
+import { checkRegex, RegexThread } from "../cli/history/regex-thread.ts";
 import { DamageReport, UnreadableRuns } from "../cli/output/damage.ts";
 import { type DisplayRecord, renderRecord, styleOf } from "../cli/output/render.ts";
 import type { Client } from "../client/client.ts";
 import type { ChatRecord } from "../core/client/chat-record.ts";
-import { bodyMatcher } from "../core/client/grep.ts";
+import { bodyMatcher, searchedTexts } from "../core/client/grep.ts";
 import { isSameName } from "../core/model/item.ts";
 import { READ_KINDS, type RecordKind } from "../wire/kinds.ts";
 
@@ -34,22 +36,28 @@ export interface HistoryOptions {
   readonly untilMs: number | undefined;
   readonly grep: string | undefined;
   readonly ignoreCase: boolean;
+  readonly regex: string | undefined;
   readonly kinds: ReadonlySet<RecordKind> | undefined;
   readonly last: number | undefined;
   readonly isOverview: boolean;
 }
 
 export const FILTER_FLAGS = {
-  room: stringFlag("ROOM", "Only this room", { parse: parseRoomName }),
+  room: stringFlag("ROOM", "Only this room", { parse: parseRoomName, alias: "r" }),
   with: stringFlag("@NAME", "Only direct messages with this user", { parse: parseUserName }),
   from: stringFlag("NAME", "Only messages from this user", { parse: parseUserName }),
-  since: stringFlag("T", "ISO 8601, or 10m, 2h, 3d ago"),
-  until: stringFlag("T", "ISO 8601, or 10m, 2h, 3d ago"),
+  since: stringFlag("T", "2026-11-20, 09:00, yesterday, 2h or '2 hours ago'; or ISO 8601"),
+  until: stringFlag("T", "The same"),
   last: stringFlag("N", "Only the last N messages that match the other filters", {
     integer: { min: 1, max: Number.MAX_SAFE_INTEGER },
+    alias: "n",
+    synonym: "limit",
   }),
   grep: stringFlag("TEXT", "Only messages that contain this text"),
-  exact: flag("Make --grep case-sensitive"),
+  regex: stringFlag("RE", "Only messages that match this regular expression", {
+    parse: checkRegex,
+  }),
+  exact: flag("Make --grep or --regex case-sensitive"),
   ignoreCase: flag("Ignore case (default)", { alias: "i" }),
   kind: stringFlag(
     "KIND,...",
@@ -64,9 +72,12 @@ type FilterFlags = FlagValues<typeof FILTER_FLAGS>;
 /** @throws {Fault} usage */
 export function historyOptions(context: Context, flags: FilterFlags): HistoryOptions {
   const target = targetOf(flags);
-  const { from, last, grep, exact, ignoreCase } = flags;
+  const { from, last, grep, regex, exact, ignoreCase } = flags;
   if (exact && ignoreCase) {
     throw usageFault("--exact and --ignore-case cannot be combined", "use only one of them");
+  }
+  if (grep !== undefined && regex !== undefined) {
+    throw usageFault("--grep and --regex cannot be combined", "use only one of them");
   }
   const kinds = kindsOf(flags);
   if (Buffer.byteLength(grep ?? "") > GREP_BYTES_MAX) {
@@ -74,10 +85,11 @@ export function historyOptions(context: Context, flags: FilterFlags): HistoryOpt
   }
   const sinceMs = timeFlag(context, flags.since, "start");
   const untilMs = timeFlag(context, flags.until, "end");
-  const isOverview = [target, from, sinceMs, untilMs, grep, last, kinds].every(
+  const isOverview = [target, from, sinceMs, untilMs, grep, regex, last, kinds].every(
     (filter) => filter === undefined,
   );
-  return { target, from, sinceMs, untilMs, grep, ignoreCase: !exact, kinds, last, isOverview };
+  const text = { grep, regex, ignoreCase: !exact };
+  return { target, from, sinceMs, untilMs, ...text, kinds, last, isOverview };
 }
 
 function kindsOf({ kind, files }: FilterFlags): ReadonlySet<RecordKind> | undefined {
@@ -96,18 +108,31 @@ function targetOf({ room, with: person }: FilterFlags): Target | undefined {
   return person === undefined ? undefined : { kind: "person", name: person };
 }
 
+/** Kinds for which `--exec` runs a command by default. */
+const EXEC_KINDS: ReadonlySet<RecordKind> = new Set(["text", "action", "file"]);
+
 export const command = defineVerb({
   args: {
     at: SERVER_ARGUMENT,
     data: stringFlag("DIR", "Read a server's folder directly"),
     ...FILTER_FLAGS,
     follow: flag("Keep printing new messages", { alias: "f" }),
+    exec: stringFlag("CMD [ARG]...", "With --follow: run a command for each message instead", {
+      many: true,
+      rest: true,
+    }),
     ...SERVER_FLAGS,
   },
-  details: "Without filters, prints the last 50 messages of each room and conversation, merged.",
+  details: `Without filters, prints the last 50 messages of each room and conversation, merged.
+--exec runs without a shell, one message at a time: as JSON on standard input, and as CHAT_ROOM,
+CHAT_FROM, CHAT_SEQ and CHAT_TEXT in the environment. For new messages only: --since 0s.`,
   async run(args, context) {
-    const options = historyOptions(context, args);
-    const { data } = args;
+    const { data, exec } = args;
+    if (exec.length > 0 && !args.follow) {
+      throw usageFault("--exec needs --follow", "write chat history --follow --exec CMD");
+    }
+    const found = historyOptions(context, args);
+    const options = exec.length > 0 ? { ...found, kinds: found.kinds ?? EXEC_KINDS } : found;
     if (data === undefined) {
       const client = {
         argument: args.at,
@@ -118,7 +143,7 @@ export const command = defineVerb({
         context,
         args,
         { ...client, printsData: !args.follow, reconnect: args.follow },
-        (open) => fromServer(context, open.client, options, args.follow),
+        (open) => fromServer(context, open.client, options, args),
       );
     }
     if (args.at !== undefined || args.server !== undefined || args.follow) {
@@ -137,14 +162,12 @@ class Printer {
   constructor(
     private readonly context: Context,
     me: string | undefined,
-    private readonly damage: DamageReport,
   ) {
     this.#style = styleOf(context, { me });
     this.#gaps = context.json ? undefined : new UnreadableRuns(me);
   }
 
   print(records: readonly DisplayRecord[]): Promise<void> {
-    this.damage.add(records);
     return this.#write(this.#gaps?.fold(records) ?? records);
   }
 
@@ -163,20 +186,25 @@ async function fromServer(
   context: Context,
   client: Client,
   options: HistoryOptions,
-  follow: boolean,
+  { follow, exec }: { readonly follow: boolean; readonly exec: readonly string[] },
 ): Promise<number> {
   const events = client.read();
   const { user } = await untilConnected(events);
   const damage = new DamageReport();
-  const printer = new Printer(context, user, damage);
-  const printPage = (records: readonly ChatRecord[]) =>
-    printer.print(displayRecords(records, user));
+  const printer =
+    exec.length > 0 ? new MessageCommand(context, exec, user) : new Printer(context, user);
+  using filter = new RegexFilter(options);
+  const printPage = (records: readonly ChatRecord[]) => {
+    const rows = displayRecords(records, user);
+    damage.add(rows);
+    return printer.print(rows);
+  };
   let lastSeq = 0;
-  for await (const records of serverPages(client, options)) {
+  for await (const records of serverPages(client, options, filter)) {
     await printPage(records);
     lastSeq = records.at(-1)?.seq ?? lastSeq;
   }
-  await printer.end();
+  if (printer instanceof Printer) await printer.end();
   if (!follow) damage.check();
   if (!follow) return 0;
   if (damage.fault !== undefined) printNotice(context, faultLine(damage.fault));
@@ -186,18 +214,24 @@ async function fromServer(
     if (event.kind !== "record") continue;
     const { record } = event;
     if (record.seq <= lastSeq || !matches(record)) continue;
-    await printPage([record]);
+    await printPage(await filter.chatRecords([record]));
     if (record.state === "damaged")
       printNotice(context, `record ${record.seq} is damaged or withheld`);
   }
   return 0;
 }
 
-async function* serverPages(client: Client, options: HistoryOptions): AsyncGenerator<ChatRecord[]> {
+async function* serverPages(
+  client: Client,
+  options: HistoryOptions,
+  filter: RegexFilter,
+): AsyncGenerator<ChatRecord[]> {
+  const kinds = kindsQuery(options.kinds);
   if (options.isOverview) {
     const overview: ChatRecord[] = [];
     for (const room of client.rooms) {
-      overview.push(...(await lastRecords(client, { target: formatTarget(room) }, FIRST_RECORDS)));
+      const query = { target: formatTarget(room), ...kinds };
+      overview.push(...(await lastRecords(client, query, FIRST_RECORDS, filter)));
     }
     yield overview.sort((a, b) => a.seq - b.seq);
     return;
@@ -206,13 +240,13 @@ async function* serverPages(client: Client, options: HistoryOptions): AsyncGener
   const query = {
     ...defined({ from, grep, since: sinceMs, until: untilMs }),
     ...defined({ target: target && formatTarget(target), ignoreCase: ignoreCase || undefined }),
-    ...kindsQuery(options.kinds),
+    ...kinds,
   };
   if (options.last !== undefined) {
-    yield await lastRecords(client, query, options.last);
+    yield await lastRecords(client, query, options.last, filter);
     return;
   }
-  yield* historyPages(client, query);
+  for await (const page of historyPages(client, query)) yield await filter.chatRecords(page);
 }
 
 /** Older servers, which do not know `kinds`, support `files`. */
@@ -223,7 +257,12 @@ function kindsQuery(kinds: HistoryOptions["kinds"]): Pick<Query, "files" | "kind
 
 type Query = Omit<Parameters<Client["history"]>[0], "limit">;
 
-async function lastRecords(client: Client, query: Query, count: number): Promise<ChatRecord[]> {
+async function lastRecords(
+  client: Client,
+  query: Query,
+  count: number,
+  filter: RegexFilter,
+): Promise<ChatRecord[]> {
   const pages: ChatRecord[][] = [];
   let missing = count;
   let before: number | undefined;
@@ -231,15 +270,41 @@ async function lastRecords(client: Client, query: Query, count: number): Promise
     const { records, more } = await client.history({
       ...query,
       ...defined({ before }),
-      limit: Math.min(missing, PAGE_RECORDS_MAX),
+      limit: filter.isActive ? PAGE_RECORDS_MAX : Math.min(missing, PAGE_RECORDS_MAX),
     });
-    pages.unshift(records);
-    missing -= records.filter(({ sealed }) => sealed !== "carrier").length;
+    const found = (await filter.chatRecords(records)).slice(-missing);
+    pages.unshift(found);
+    missing -= found.filter(({ sealed }) => sealed !== "carrier").length;
     const first = records[0];
     if (!more || first === undefined) break;
     before = first.seq;
   }
   return pages.flat();
+}
+
+/** Filter of `--regex`. Passes everything without a regular expression. */
+class RegexFilter implements Disposable {
+  readonly #thread: RegexThread | undefined;
+
+  constructor({ regex, ignoreCase }: Pick<HistoryOptions, "regex" | "ignoreCase">) {
+    if (regex !== undefined) this.#thread = new RegexThread(regex, ignoreCase);
+  }
+
+  get isActive(): boolean {
+    return this.#thread !== undefined;
+  }
+
+  async chatRecords(records: ChatRecord[]): Promise<ChatRecord[]> {
+    return this.#thread?.filter(records, ({ body }) => searchedTexts(body)) ?? records;
+  }
+
+  async displayRecords(records: readonly DisplayRecord[]): Promise<readonly DisplayRecord[]> {
+    return this.#thread?.filter(records, (record) => searchedTexts({ ...record })) ?? records;
+  }
+
+  [Symbol.dispose](): void {
+    this.#thread?.close();
+  }
 }
 
 function recordMatcher(options: HistoryOptions): (record: ChatRecord) => boolean {
@@ -261,8 +326,12 @@ async function fromFolder(
 ): Promise<number> {
   using folder = await FolderHistory.open(data);
   const damage = new DamageReport(`restore a backup; see chat verify --data ${data}`);
-  const printer = new Printer(context, undefined, damage);
-  for await (const page of folderPages(folder, options)) await printer.print(page);
+  const printer = new Printer(context, undefined);
+  using filter = new RegexFilter(options);
+  for await (const page of folderPages(folder, options, filter)) {
+    damage.add(page);
+    await printer.print(page);
+  }
   await printer.end();
   damage.check();
   return 0;
@@ -271,6 +340,7 @@ async function fromFolder(
 async function* folderPages(
   folder: FolderHistory,
   options: HistoryOptions,
+  filter: RegexFilter,
 ): AsyncGenerator<readonly DisplayRecord[]> {
   const { target, from, grep, sinceMs, untilMs, ignoreCase } = options;
   const query: FolderQuery = {
@@ -282,9 +352,15 @@ async function* folderPages(
     const last = (room: RoomId) => folder.last({ ...query, rooms: new Set([room]) }, FIRST_RECORDS);
     const overview = await Array.fromAsync(folder.rooms, last);
     yield overview.flat().sort((a, b) => a.seq - b.seq);
-  } else if (options.last !== undefined) {
+  } else if (options.last !== undefined && !filter.isActive) {
     yield await folder.last(query, options.last);
   } else {
-    yield* folder.pages(query);
+    let last: readonly DisplayRecord[] = [];
+    for await (const page of folder.pages(query)) {
+      const found = await filter.displayRecords(page);
+      if (options.last === undefined) yield found;
+      else last = [...last, ...found].slice(-options.last);
+    }
+    yield last;
   }
 }

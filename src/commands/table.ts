@@ -44,9 +44,10 @@ export const VERBS: VerbTable = {
     "chat digest photo.jpg",
   ]),
   history: verbRow("Show messages", () => import("./history.ts"), [
-    "chat history --last 20",
+    "chat history -n 20",
     "chat history --room lab --since 2h --grep deadline",
     "chat history --with @bob --follow",
+    "chat history --follow --exec notify-send 'New message'",
   ]),
   export: verbRow("Export messages and files to a folder", () => import("./archive/export.ts"), [
     "chat export --room lobby --html --out lobby-page",

@@ -51,6 +51,28 @@ describe("a valid command line", () => {
     expect(refusal(DEFINITIONS, "--user")).toContain("requires a value");
   });
 
+  test("can end with a command, whose flags are not its own", () => {
+    const definitions = {
+      exec: { type: "string", many: true, rest: true, valueHint: "CMD" },
+      follow: { type: "boolean", alias: "f" },
+    } as const satisfies FlagDefs;
+    const read = (...argv: string[]) => parseStrictly(definitions, argv, "chat history");
+    const exec = ["sh", "-c", "cat", "--help", "-f", "--"];
+    expect(read("-f", "--exec", ...exec)).toMatchObject({ values: { exec, follow: true } });
+    expect(read("-f")).toMatchObject({ values: { exec: [] } });
+    expect(refusal(definitions, "--exec")).toBe("--exec requires a value; write --exec CMD");
+    expect(refusal(definitions, "--", "--exec", "sh")).toContain("unexpected argument '--exec'");
+  });
+
+  test("can use a second name of a flag", () => {
+    const definitions = { last: { type: "string", alias: "n", synonym: "limit" } } as const;
+    const read = (...argv: string[]) => parseStrictly(definitions, argv, "chat history");
+    for (const argv of [["-n", "3"], ["--limit", "3"], ["--limit=3"], ["-n3"]]) {
+      expect(read(...argv)).toMatchObject({ values: { last: "3" } });
+    }
+    expect(refusal(definitions, "-n", "3", "--limit", "4")).toContain("--limit given twice");
+  });
+
   test("can list several words in one value", () => {
     const definitions = {
       kind: { type: "string", choices: ["text", "file", "join"], list: true },

@@ -74,6 +74,8 @@ const CONTINUOUS: Readonly<Record<string, RegExp>> = {
   'chat share --text "the door code is 4711"': /chat:\/\//,
   "mysqldump shop | chat share - --name shop.sql": /chat:\/\//,
   "chat history --follow --json | jq -r .text": /The build is done/,
+  "chat history --room lobby --follow --exec sh -c 'echo \"$CHAT_FROM: $CHAT_TEXT\"'":
+    /: The build is done/,
   "chat link-device": /chat link-device \d+-/,
 };
 

@@ -33,6 +33,12 @@ test.each([
   ],
   [["--kind", "action, file", "--room", "physics"], ["thinks"]],
   [["--last", "1", "--grep", "o"], ["four"]],
+  [["--regex", "^t\\w+e", "-n", "1"], ["three"]],
+  [
+    ["--regex", "^t"],
+    ["two Quarks", "thinks", "three"],
+  ],
+  [["--limit", "1", "--kind", "text"], ["five quarks"]],
   [["--with", "@bob"], ["four"]],
   [["--with", "bob"], ["four"]],
   [[], ["one", "two Quarks", "thinks", "three", "four", "five quarks"]],
@@ -78,6 +84,21 @@ server.test("--follow prints new records that match the filter", async (sandbox)
   const { exitCode, out } = await follower.signal("SIGINT");
   expect(exitCode).toBe(130);
   expect(out).not.toContain("nothing");
+});
+
+server.test("--exec runs a command for each message, past failures", async (sandbox) => {
+  const { ana, bob } = await talkers(sandbox);
+  const script = 'cat; echo "$CHAT_ROOM $CHAT_FROM $CHAT_TEXT"; test "$CHAT_TEXT" != \'$(exit)\'';
+  const exec = ["--exec", "sh", "-c", script];
+  const follower = ana.start(["history", "--room", "lobby", "--follow", ...exec]);
+  await follower.out.next("bob's message", (line) => line === "lobby bob three");
+  await bob.run(["send", "$(exit)"]);
+  await bob.run(["send", "next"]);
+  expect(await follower.json("text", { text: "next" })).toMatchObject({ room: "lobby" });
+  await follower.out.next("the next one", (line) => line === "lobby bob next");
+  const { exitCode, err } = await follower.signal("SIGINT");
+  expect(exitCode).toBe(130);
+  expect(err).toMatch(/^chat: sh exited with 1 for message \d+\nchat: interrupted/m);
 });
 
 test("pages through thousands of messages, and prints the last and the missed ones", async () => {

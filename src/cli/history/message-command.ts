@@ -1,0 +1,70 @@
+/** Runs a command once per message, with the message on its standard input. */
+
+import { Fault, msg } from "../../base/fault.ts";
+import { quoteText } from "../../base/text.ts";
+import { type Context, printNotice } from "../context.ts";
+import { type DisplayRecord, destinationName, recordJson, renderJson } from "../output/render.ts";
+
+/**
+ * Runs the command without a shell, so that a text cannot become code. A failing command is
+ * reported, and the next message runs it again.
+ */
+export class MessageCommand {
+  readonly #context: Context;
+  readonly #command: readonly string[];
+  readonly #me: string;
+
+  /**
+   * @param me the user, to name the other side of a conversation
+   * @throws {Fault} not-found if there is no such program
+   */
+  constructor(context: Context, command: readonly string[], me: string) {
+    const [program = ""] = command;
+    this.#context = context;
+    this.#command = command;
+    this.#me = me;
+    if (Bun.which(program, { PATH: context.env["PATH"] ?? "" }) !== null) return;
+    throw new Fault("not-found", msg`no program named ${quoteText(program)}`, {
+      remedy: "check the words after --exec; for a shell command: --exec sh -c 'COMMAND'",
+    });
+  }
+
+  /** Omits records that cannot be read. */
+  async print(records: readonly DisplayRecord[]): Promise<void> {
+    for (const record of records) if (isReadable(record)) await this.#run(record);
+  }
+
+  async #run(record: DisplayRecord): Promise<void> {
+    const { seq, from } = record;
+    try {
+      const child = Bun.spawn([...this.#command], {
+        env: {
+          ...this.#context.env,
+          CHAT_ROOM: destinationName(record, this.#me),
+          CHAT_FROM: from,
+          CHAT_SEQ: String(seq),
+          // The environment cannot contain NUL.
+          CHAT_TEXT: textOf(record).replaceAll("\0", "\ufffd"),
+        },
+        stdio: [new Blob([renderJson(recordJson(record))]), "inherit", "inherit"],
+      });
+      const exitCode = await child.exited;
+      if (exitCode !== 0) this.#report(`exited with ${child.signalCode ?? exitCode}`, seq);
+    } catch (error) {
+      this.#report(`could not be run (${error instanceof Error ? error.message : error})`, seq);
+    }
+  }
+
+  #report(what: string, seq: number): void {
+    printNotice(this.#context, `${this.#command[0]} ${what} for message ${seq}`);
+  }
+}
+
+function isReadable({ kind }: DisplayRecord): boolean {
+  return kind !== "damaged" && kind !== "unreadable" && kind !== "erased";
+}
+
+function textOf(record: DisplayRecord): string {
+  if ("text" in record && record.text !== undefined) return record.text;
+  return "topic" in record ? record.topic : "name" in record ? record.name : "";
+}

@@ -1,0 +1,65 @@
+import { expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { MessageCommand } from "../../../src/cli/history/message-command.ts";
+import type { DisplayRecord } from "../../../src/cli/output/render.ts";
+import { fakeContext } from "../../commands/fake-world.ts";
+import { tempFolder } from "../../temp-folder.ts";
+
+const VARIABLES = '"$CHAT_ROOM" "$CHAT_FROM" "$CHAT_SEQ" "$CHAT_TEXT"';
+const LINE = `cat >> "$0"; printf '%s|' ${VARIABLES} >> "$0"`;
+const BASE = { timeUnixMs: 0, from: "ben", destination: { room: "lobby" } } as const;
+
+function textRecord(seq: number, text: string): DisplayRecord {
+  return { ...BASE, kind: "text", seq, text };
+}
+
+function runner(script: string) {
+  const { context, world } = fakeContext({ env: { PATH: process.env["PATH"] ?? "" } });
+  const file = join(tempFolder(), "log");
+  const command = new MessageCommand(context, ["sh", "-c", script, file], "ana");
+  return { command, world, read: () => readFileSync(file, "utf8") };
+}
+
+test("receives each message in order, and no text as code", async () => {
+  const { command, read, world } = runner(LINE);
+  const hostile = "$(id) `id` ; exit 7 # \"'\n\x1b[31m";
+  await command.print([
+    textRecord(3, hostile),
+    { ...BASE, kind: "topic", seq: 4, topic: "nul \0 here" },
+    { ...BASE, kind: "text", seq: 5, destination: { to: "ana" }, text: "psst" },
+  ]);
+  const time = "1970-01-01T00:00:00.000Z";
+  const json = (kind: string, seq: number, fields: object) =>
+    `${JSON.stringify({ kind, seq, time, ...fields })}\n`;
+  const from = "ben";
+  expect(read()).toBe(
+    [
+      json("text", 3, { room: "lobby", from, text: hostile }),
+      `lobby|ben|3|${hostile}|`,
+      json("topic", 4, { room: "lobby", from, topic: "nul \0 here" }),
+      "lobby|ben|4|nul \ufffd here|",
+      json("text", 5, { to: "ana", from, text: "psst" }),
+      "@ben|ben|5|psst|",
+    ].join(""),
+  );
+  expect(world.stderr.text).toBe("");
+});
+
+test("continues after a failure, and omits records without content", async () => {
+  const { command, read, world } = runner(`${LINE}; test "$CHAT_SEQ" != 3`);
+  await command.print([
+    textRecord(3, "one"),
+    { ...BASE, kind: "erased", seq: 4 },
+    { ...BASE, kind: "unreadable", seq: 5, reason: "no key" },
+    textRecord(6, "two"),
+  ]);
+  expect(world.stderr.text).toBe("chat: sh exited with 1 for message 3\n");
+  expect(read().match(/\|\d\|/g)).toEqual(["|3|", "|6|"]);
+});
+
+test("requires an existing program", () => {
+  const { context } = fakeContext({ env: { PATH: "/nonexistent" } });
+  const open = () => new MessageCommand(context, ["nosuchprogram"], "ana");
+  expect(open).toThrow("no program named 'nosuchprogram'");
+});
