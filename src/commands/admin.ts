@@ -43,6 +43,7 @@ import { accounts, add } from "./admin/accounts.ts";
 import * as lists from "./admin/lists.ts";
 import { log } from "./admin/log.ts";
 import { room } from "./admin/room.ts";
+import { webhook } from "./admin/webhook.ts";
 
 const FOR_FLAG = durationFlag("Duration: 30s, 10m, 2h or 7d (Default: permanent)");
 
@@ -509,6 +510,7 @@ export const command = defineGroup({
   retention,
   invite,
   invites: lists.invites,
+  webhook,
   reset,
   "irc-password": ircPassword,
   "sign-out": signOut,

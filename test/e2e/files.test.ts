@@ -11,7 +11,7 @@ import {
   writeFileSync,
   writeSync,
 } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { CHUNK_BYTES, TRANSFER_SYNC_BYTES } from "../../src/base/limits.ts";
 import { jpegOf } from "../cli/screen/pictures/test-png.ts";
 import { phoneExif, withExif } from "../core/client/exif.ts";
@@ -90,6 +90,11 @@ describe("a file", () => {
     const id = String(sent?.["id"]);
     const { exitCode, out } = await bob.run(["get-file", id, "--out", "-"]);
     expect([exitCode, out === text]).toEqual([0, true]);
+    mkdirSync(couriers.sandbox.path("tree"));
+    const folder = await sends(ana, dirname(file(couriers.sandbox, "tree/a.txt", "a")));
+    const refused = await bob.run(["get-file", String(folder["id"]), "--out", "-"]);
+    expect([refused.exitCode, refused.out]).toEqual([2, ""]);
+    expect(refused.err).toContain("--out - cannot write a folder");
     for (const wrong of [["--json"], [id.replace(/.$/, "x")], ["--follow"]]) {
       expect((await bob.run(["get-file", id, "--out", "-", ...wrong])).exitCode).toBe(2);
     }

@@ -23,6 +23,34 @@ requires("curl").test("curl posts as documented", async () => {
   expect(await screen.json("text", { text: "by curl" })).toMatchObject({ seq, from: "ben" });
 });
 
+requires("curl").test(
+  "chat admin webhook prints a line that posts to this server only",
+  async () => {
+    await using sandbox = server.guests();
+    const dora = sandbox.home("dora").with({ CHAT_USER: "dora" });
+    const screen = await dora.join(["--room", "hooked"]);
+    const [hook] = await dora.json(["admin", "webhook", "hooked", "--expires", "1h"]);
+    const line = String(hook?.["line"]);
+    const pin = String(hook?.["pin"]);
+    expect(line).toContain(`--pinnedpubkey '${pin}' `);
+    expect(hook).toMatchObject({ kind: "webhook", room: "hooked" });
+    expect(hook?.["expires"]).toMatch(/Z$/);
+    const run = async (command: string) => {
+      const env = { PATH: process.env["PATH"] ?? "" };
+      const child = Bun.spawn(["sh", "-c", command], { env, stderr: "ignore" });
+      return { out: await new Response(child.stdout).text(), exitCode: await child.exited };
+    };
+    const { seq } = JSON.parse((await run(line)).out) as { seq: number };
+    expect(await screen.json("text", { text: "Hello" })).toMatchObject({ seq, from: "dora" });
+    const otherPin = `sha256//${Buffer.alloc(32).toString("base64")}`;
+    expect((await run(line.replace(pin, otherPin))).exitCode).toBe(90);
+    const plain = await dora.run(["admin", "webhook", "hooked"]);
+    expect(plain.out).toMatch(/^curl -fsSk --pinnedpubkey '\S+' -H '.*' -d 'Hello' 'https:\S+'\n$/);
+    expect(plain.err).toContain("chat admin invites --revoke ");
+    expect((await dora.run(["admin", "webhook", "nowhere"])).exitCode).toBe(4);
+  },
+);
+
 test("requires the operator's token for metrics", async () => {
   const { served } = server;
   const tls = { ca: readFileSync(join(served.data, "tls.crt"), "utf8") };

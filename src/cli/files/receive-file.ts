@@ -97,7 +97,9 @@ export function receiveFile(client: Client, options: ReceiveOptions): Promise<Do
     into: resolve(out),
     openSink: async (fields) => {
       if (stdout !== undefined) {
-        if (fields.folderSize !== undefined) throw notSingle();
+        if (fields.folderSize !== undefined) {
+          throw usageFault("--out - cannot write a folder", "specify a destination folder");
+        }
         return new OutputSink(stdout);
       }
       await checkFreeSpace(fields);
