@@ -30,10 +30,17 @@ export interface Settings {
   readonly folders: Folders;
   readonly config: Config;
   readonly screen: TomlTable | undefined;
+  /** The user's own slash commands: a name and the command that replaces it, without slashes. */
+  readonly aliases: ReadonlyMap<string, string>;
   readonly warnings: readonly string[];
 }
 
 const SCREEN = "screen";
+const ALIASES = "aliases";
+const TABLES = [SCREEN, ALIASES];
+const ALIASES_MAX = 100;
+const ALIAS = /^[a-z0-9][a-z0-9_-]{0,31}$/i;
+const ALIASED = /^\/?([^\s/][^\n]{0,499})$/;
 const KEYS: Readonly<Record<keyof Config, readonly string[] | "text">> = {
   server: "text",
   user: "text",
@@ -85,15 +92,32 @@ export function parseConfig(text: string, path: string): Omit<Settings, "folders
     const position = file.position(key);
     if (Object.hasOwn(KEYS, key))
       config[key] = checkedSetting(key as keyof Config, value, position);
-    else if (key !== SCREEN)
-      warnings.push(unknownSetting(key, [...Object.keys(KEYS), SCREEN], position));
+    else if (!TABLES.includes(key))
+      warnings.push(unknownSetting(key, [...Object.keys(KEYS), ...TABLES], position));
     else if (!isTable(value)) {
-      throw new Fault("usage", `${position}: ${SCREEN} must be a table`, {
-        remedy: `put [${SCREEN}] on its own line, with its settings below`,
+      throw new Fault("usage", `${position}: ${key} must be a table`, {
+        remedy: `put [${key}] on its own line, with its settings below`,
       });
     }
   }
-  return { config, screen: innerTable(file, SCREEN), warnings };
+  const aliases = parseAliases(innerTable(file, ALIASES));
+  return { config, screen: innerTable(file, SCREEN), aliases, warnings };
+}
+
+function parseAliases(table: TomlTable | undefined): Map<string, string> {
+  const entries = Object.entries(table?.values ?? {});
+  if (entries.length > ALIASES_MAX) {
+    const position = table?.position();
+    throw usageFault(`${position}: more than ${ALIASES_MAX} aliases`, "remove some of them");
+  }
+  return new Map(
+    entries.map(([name, value]) => {
+      const [, command] = typeof value === "string" ? (ALIASED.exec(value) ?? []) : [];
+      if (command !== undefined && ALIAS.test(name)) return [name.toLowerCase(), command];
+      const message = `${table?.position(name)}: invalid alias ${quoteText(name)}`;
+      throw usageFault(message, 'write, for example, brb = "away back in five minutes"');
+    }),
+  );
 }
 
 export function unknownSetting(key: string, known: readonly string[], position: string): string {

@@ -121,6 +121,11 @@ export class Actions {
     if (this.#model.isAtNewest !== on) this.#store.applyNow({ kind: "at-newest", on });
   }
 
+  /** Hides the messages of the open room until it is opened again. */
+  clear(): void {
+    this.#withOpenRoom((room) => this.#store.applyNow({ kind: "clear", room }));
+  }
+
   loadMore(side: "older" | "newer"): void {
     this.#withOpenRoom((room) => this.#store.applyNow({ kind: "reach", room, side }));
   }

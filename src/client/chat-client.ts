@@ -1,6 +1,6 @@
 /** `ChatClient`: the client of an account on a server, for every user interface. */
 
-import type { Fault } from "../base/fault.ts";
+import { Fault, msg } from "../base/fault.ts";
 import type { Sha256 } from "../base/ids.ts";
 import type { RoomView } from "../core/client/chat-record.ts";
 import type { Receipt } from "../core/client/outbox.ts";
@@ -245,6 +245,12 @@ export abstract class ChatClient<Account extends LinkedAccount> {
   /** @throws {Fault} not-logged-in, or not-allowed if the device does not support sealed rooms */
   async sealedRooms(): Promise<SealedRooms> {
     return this.member.session.sealing.rooms();
+  }
+
+  /** Closes the connection and opens a new one immediately. */
+  reconnect(): void {
+    this.loop.reconnect(new Fault("link-closed", msg`reconnecting`), false);
+    this.loop.reconnectNow();
   }
 
   async passwd(password: string, current?: string): Promise<void> {

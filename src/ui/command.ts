@@ -36,7 +36,7 @@ export interface Answer {
 
 export type SimpleView =
   | ("list" | "rooms" | "saved" | "ignored" | "pins" | "files" | "topic")
-  | ("passwd" | "logout" | "quit");
+  | ("passwd" | "logout" | "quit" | "clear");
 
 /** Views that each UI displays in its own form: lines in the terminal, a dialog on the page. */
 export interface Views extends Readonly<Record<SimpleView, object>> {

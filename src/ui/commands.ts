@@ -1,8 +1,9 @@
 /** Slash commands of every user interface. */
 
-import { Fault, msg } from "../base/fault.ts";
+import { Fault, msg, type Translatable } from "../base/fault.ts";
 import { checkName, formatTarget, parseTarget } from "../base/names.ts";
 import { formatUtc } from "../base/time.ts";
+import { defined } from "../base/values.ts";
 import { parseUntil, withUtcTime } from "../core/duration.ts";
 import { roomOf } from "../core/model/selectors.ts";
 import { isIpv4 } from "../wire/host.ts";
@@ -388,16 +389,53 @@ export function accountInfoText(facts: AccountFacts, texts: Pick<Texts, "account
   return texts.accountInfo(user, online, role === "operator", since.slice(0, 10), rooms.join(", "));
 }
 
+/** Command of IRC that has no meaning here, with an explanation. */
+function refusal(usage: string, message: Translatable, remedy: Translatable): Command<object> {
+  const run = () => Promise.reject(new Fault("usage", message, { remedy }));
+  return { usage, parse: () => ({}), run };
+}
+
 /** Refuses, because a name belongs to its account for ever. */
-const nick: Command<object> = {
-  usage: "/nick",
-  parse: () => ({}),
-  run: () =>
-    Promise.reject(
-      new Fault("usage", msg`your name belongs to your account`, {
-        remedy: msg`ask an operator to run chat admin rename OLD NEW`,
-      }),
-    ),
+const nick = refusal(
+  "/nick",
+  msg`your name belongs to your account`,
+  msg`ask an operator to run chat admin rename OLD NEW`,
+);
+
+const voice = refusal(
+  "/voice",
+  msg`every member of a room may write`,
+  msg`to let a muted member write again: /unmute NAME`,
+);
+
+/** Announces the absence in the open room or conversation. */
+const away: Command<{ readonly text: string }> = {
+  usage: "/away [TEXT]",
+  parse: (text) => ({ text }),
+  async run({ text }, _, host) {
+    const absence = text === "" ? "is back" : `is away: ${text}`;
+    await host.post({ text: absence, action: true });
+    return undefined;
+  },
+};
+
+const clear: Command<object> = {
+  usage: "/clear",
+  parse: (input) => (input === "" ? {} : undefined),
+  async run(_, chat, host) {
+    chat.actions.clear();
+    await host.show({ kind: "clear" });
+    return { json: { kind: "cleared" }, text: (texts) => texts.cleared };
+  },
+};
+
+const reconnect: Command<object> = {
+  usage: "/reconnect",
+  parse: (input) => (input === "" ? {} : undefined),
+  run(_, chat) {
+    chat.reconnect();
+    return Promise.resolve(undefined);
+  },
 };
 
 /** Hides joins and leaves. */
@@ -440,25 +478,27 @@ interface MessageArgs {
   readonly text: string;
 }
 
-/** Posts to a person or room, or opens it if there is no text. */
-const message: Command<MessageArgs> = {
-  usage: "/msg NAME TEXT",
-  parse(input) {
-    const [name, text] = splitFirstWord(input);
-    if (name === "") return undefined;
-    return { to: formatTarget(parseTarget(/^[@#]/.test(name) ? name : `@${name}`)), text };
-  },
-  async run({ to, text }, chat, host) {
-    if (roomOf(chat.model, to) === undefined) {
-      // While offline, the message waits, and the server checks its target later.
-      if (to.startsWith("@")) await (isOnline(chat) ? chat.actions.checkPerson(to) : undefined);
-      else if ((await host.join({ room: to, mayCreate: false })) === undefined) return undefined;
-    }
-    if (text === "") return { roomToOpen: to };
-    await host.post({ text }, to);
-    return undefined;
-  },
-};
+/** Posts to a person or room. `/msg` without a text opens it instead. */
+function postsTo(usage: string, notice?: true): Command<MessageArgs> {
+  return {
+    usage,
+    parse(input) {
+      const [name, text] = splitFirstWord(input);
+      if (name === "" || (text === "" && notice)) return undefined;
+      return { to: formatTarget(parseTarget(/^[@#]/.test(name) ? name : `@${name}`)), text };
+    },
+    async run({ to, text }, chat, host) {
+      if (roomOf(chat.model, to) === undefined) {
+        // While offline, the message waits, and the server checks its target later.
+        if (to.startsWith("@")) await (isOnline(chat) ? chat.actions.checkPerson(to) : undefined);
+        else if ((await host.join({ room: to, mayCreate: false })) === undefined) return undefined;
+      }
+      if (text === "") return { roomToOpen: to };
+      await host.post({ text, ...defined({ notice }) }, to);
+      return undefined;
+    },
+  };
+}
 
 function isOnline({ model }: Chat): boolean {
   return model.connection.kind === "online";
@@ -510,10 +550,21 @@ export const ircPassword = inputView("irc-password", "/irc-password [new|list|re
 export const SLASH_ALIASES: Readonly<Record<string, string>> = {
   regist: "register",
   sendto: "msg",
+  query: "msg",
+  dm: "msg",
   names: "who",
+  n: "who",
+  w: "whois",
+  op: "grant",
+  deop: "revoke",
+  delete: "erase",
+  upload: "send",
+  lastlog: "search",
   exit: "quit",
   part: "leave",
+  close: "leave",
   j: "join",
+  h: "help",
 };
 
 /** Commands in the order of the help text. */
@@ -524,10 +575,13 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   who,
   whois,
   nick,
+  voice,
   list: simpleView("list"),
   rooms: simpleView("rooms"),
-  msg: message,
+  msg: postsTo("/msg NAME TEXT"),
+  notice: postsTo("/notice NAME TEXT", true),
   me,
+  away,
   shrug,
   reply,
   react,
@@ -565,6 +619,8 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   "irc-password": ircPassword,
   set: inputView("set", "/set [KEY [VALUE]]"),
   notify,
+  clear,
+  reconnect,
   help: inputView("help", "/help [COMMAND]"),
   quit: simpleView("quit"),
 };

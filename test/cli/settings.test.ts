@@ -42,8 +42,30 @@ describe("config.toml", () => {
     expect(parseConfig(text, "config.toml")).toEqual({
       config: { server: "host:99", user: "ana", transport: "tcp", trust: "strict" },
       screen: undefined,
+      aliases: new Map(),
       warnings: [],
     });
+  });
+
+  test("can contain slash commands of the user's own", () => {
+    const text = '[aliases]\nBRB = "away back soon"\nhi = "/msg ana hi"\n';
+    const { aliases, warnings } = parseConfig(text, "c.toml");
+    expect([...aliases]).toEqual([
+      ["brb", "away back soon"],
+      ["hi", "msg ana hi"],
+    ]);
+    expect(warnings).toEqual([]);
+    const many = (count: number) =>
+      `[aliases]\n${Array.from({ length: count }, (_, i) => `a${i} = "me"`).join("\n")}\n`;
+    expect(parseConfig(many(100), "c.toml").aliases.size).toBe(100);
+    expect(() => parseConfig(many(101), "c.toml")).toThrow("more than 100 aliases");
+    const long = (length: number) => `[aliases]\na = "${"x".repeat(length)}"\n`;
+    expect(parseConfig(long(500), "c.toml").aliases.size).toBe(1);
+    for (const line of ["a = 1", 'a = ""', 'a = "//x"', 'a = "x\\ny"', '"a b" = "me"', long(501)]) {
+      const invalid = line.startsWith("[") ? line : `[aliases]\n${line}\n`;
+      expect(() => parseConfig(invalid, "c.toml")).toThrow("c.toml:2:1: invalid alias");
+    }
+    expect(() => parseConfig("aliases = 1\n", "c.toml")).toThrow("aliases must be a table");
   });
 
   test("ignores unknown settings with a warning", () => {

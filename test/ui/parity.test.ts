@@ -138,6 +138,35 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
     faults: { 3: "not-found" },
   },
   "/nick": { lines: ["/nick", "/nick bob"], faults: { 1: "usage", 2: "usage" } },
+  "/voice": { lines: ["/voice ben"], faults: { 1: "usage" } },
+  "/query and /close": {
+    lines: ["/query ben", "hi", "/close"],
+    records: ["text hi"],
+    pageTarget: "none",
+  },
+  "/notice": {
+    lines: ["/notice ben hi", "/notice ben"],
+    faults: { 2: "usage" },
+    records: ["text hi"],
+    pageTarget: "@ben",
+  },
+  "/away": {
+    lines: ["/away at lunch", "/away"],
+    records: ["action is away: at lunch", "action is back"],
+  },
+  "/op and /deop": {
+    lines: ["/join den", "ben /join den", "/op ben", "/deop ben"],
+    records: ["room den", "join", "grant ben", "grant ben off"],
+    target: "den",
+    questions: 1,
+  },
+  "/clear": {
+    ben: ["hello"],
+    lines: ["one", "/clear", "/clear all", "two"],
+    faults: { 3: "usage" },
+    records: ["text one", "text two"],
+  },
+  "/reconnect": { lines: ["/reconnect", "hello"], records: ["text hello"] },
   "/whois": { lines: ["/whois ben", "/whois nobody"], faults: { 2: "user-unknown" } },
   "/quiet": { lines: ["/quiet", "/quiet off", "/quiet maybe"], faults: { 3: "usage" } },
 };

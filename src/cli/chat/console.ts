@@ -14,7 +14,7 @@ import {
 import { PlainEditor } from "../../io/terminal/plain-editor.ts";
 import { parseYesNo } from "../../io/terminal/terminal.ts";
 import { ENGLISH_TERMINAL, type Message } from "../../ui/messages/en/terminal.ts";
-import { type Context, faultLine } from "../context.ts";
+import { type Context, faultLine, mayRedraw } from "../context.ts";
 import { UnreadableRuns } from "../output/damage.ts";
 import { DayLines } from "../output/day-line.ts";
 import { displayBody } from "../output/records.ts";
@@ -89,6 +89,10 @@ export class ChatConsole {
   setUser(me: string | undefined): void {
     if (me !== this.#style.me) this.#gaps = new UnreadableRuns(me);
     this.#style = { ...styleOf(this.context, { stamp: "clock", me }), authorOf: this.#authorOf };
+  }
+
+  clear(): void {
+    if (this.isInteractive && mayRedraw(this.#context)) this.data("\x1b[2J\x1b[H");
   }
 
   prompt(text: string): void {

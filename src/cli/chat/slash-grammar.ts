@@ -3,12 +3,20 @@
 import { Fault, msg, unlessFault } from "../../base/fault.ts";
 import { formatTarget, parseTarget } from "../../base/names.ts";
 import { quoteText } from "../../base/text.ts";
+import { splitFirstWord } from "../../ui/command.ts";
 import type { TerminalTexts } from "../../ui/messages/en/terminal.ts";
 import { usageFault } from "../errors.ts";
 
 export interface SlashRow {
   readonly name: string;
   readonly usage: string;
+}
+
+/** Replaces the user's own alias by its command, once. `line` has no slash. */
+export function expandAlias(line: string, aliases: ReadonlyMap<string, string>): string {
+  const [word, argument] = splitFirstWord(line);
+  const command = aliases.get(word.toLowerCase());
+  return command === undefined ? line : `${command} ${argument}`.trimEnd();
 }
 
 export function slashSummary({ slash }: TerminalTexts, name: string): string {

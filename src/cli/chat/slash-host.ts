@@ -19,6 +19,8 @@ export interface SlashConsole {
   readonly texts: TerminalTexts;
   isQuiet: boolean;
   print(line: JsonObject, text: Message | undefined, rows?: readonly string[]): void;
+  /** Empties the screen. */
+  clear(): void;
   note(text: Message, rows?: readonly string[]): void;
   fault(fault: Fault): void;
   help(rows: readonly SlashRow[]): void;

@@ -205,6 +205,7 @@ export const VIEWERS: { readonly [Kind in Exclude<keyof Views, "help">]: Viewer<
   },
 
   "irc-password": showIrcPasswords,
+  clear: ({ chatConsole }) => chatConsole.clear(),
   set: (host, { input: words }) => host.set(words),
   jump: (host, { to }) => host.jump(to),
   notify: (host, { level, target }) => host.notify(level, target),

@@ -24,7 +24,7 @@ import { statsLine } from "../output/stats.ts";
 import { PASSWORD, promptNewPassword, readSecret, secretPrompt } from "../secrets.ts";
 import { nearestWord } from "../suggest.ts";
 import { lastFiles, selectFile } from "./last-files.ts";
-import { expandHome, type SlashRow, shellWords } from "./slash-grammar.ts";
+import { expandAlias, expandHome, type SlashRow, shellWords } from "./slash-grammar.ts";
 import type { SlashHost } from "./slash-host.ts";
 import { HISTORY_DEFAULT, history, VIEWERS } from "./slash-views.ts";
 
@@ -211,10 +211,11 @@ export function slashRows(): SlashRow[] {
 }
 
 /**
- * @param line command line without its slash
+ * @param typed command line without its slash
  * @throws {Fault} usage, or a fault of the command
  */
-export async function runSlash(host: SlashHost, line: string): Promise<void> {
+export async function runSlash(host: SlashHost, typed: string): Promise<void> {
+  const line = expandAlias(typed, host.context.settings().aliases);
   const [commandWord, argument] = splitFirstWord(line);
   const name = commandWord.toLowerCase();
   if (name === "sendall") {

@@ -7,10 +7,11 @@ import { notLoggedIn } from "../../client/link/retry.ts";
 import { findItem } from "../../core/model/selectors.ts";
 import { type ChatExit, leftByInterrupt } from "../chat/chat-exit.ts";
 import { runSlash } from "../chat/slash.ts";
+import { expandAlias } from "../chat/slash-grammar.ts";
 import { noRoomOpen, type ScreenCommands } from "./commands.ts";
 import type { ScreenDrafts } from "./drafts.ts";
 import { editorOf } from "./editor/editor.ts";
-import type { InputHistory } from "./editor/input-history.ts";
+import { type InputHistory, mayContainSecret } from "./editor/input-history.ts";
 import type { FolderLists, ScreenFiles } from "./files.ts";
 import { parseSearch } from "./input/lists.ts";
 import type { ScreenHost, ScreenNotices } from "./notices.ts";
@@ -132,12 +133,15 @@ export class ScreenActions {
 
   #submit({ text, re, edits }: Extract<Action, { kind: "enter" }>): void {
     const { chat, history, folders, host, notices, commands } = this.options;
-    void history.add(text);
     folders.clear();
     if (isCommand(text)) {
-      if (!this.#openSearch(text)) this.#reportFailure(runSlash(commands, text.slice(1)));
+      const { aliases } = commands.context.settings();
+      const line = `/${expandAlias(text.slice(1), aliases)}`;
+      if (!mayContainSecret(line)) void history.add(text);
+      if (!this.#openSearch(line)) this.#reportFailure(runSlash(commands, text.slice(1)));
       return;
     }
+    void history.add(text);
     const { open, me } = chat.model;
     if (open === undefined) {
       host.patch({ editor: editorOf(text) }); // Not sent, so the text returns to the input.
@@ -149,7 +153,7 @@ export class ScreenActions {
   }
 
   #openSearch(text: string): boolean {
-    const [, queryText] = /^\/search\s+(\S.*)$/s.exec(text) ?? [];
+    const [, queryText] = /^\/(?:search|lastlog)\s+(\S.*)$/s.exec(text) ?? [];
     const { chat, host } = this.options;
     const query = queryText === undefined ? undefined : parseSearch(queryText, chat.model.open);
     if (queryText === undefined || query === undefined) return false;

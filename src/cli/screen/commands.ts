@@ -251,6 +251,7 @@ export class ScreenCommands extends SlashHost {
         else if (answer.length > NOTE_LENGTH_MAX) notices.showText(() => `/${kind}`, [answer]);
         else note(text, rows);
       },
+      clear: () => {}, // The model has no visible messages now.
       note,
       fault: (fault) => notices.fault(fault),
       help: (rows) => this.#help(rows),

@@ -125,6 +125,7 @@ export type UserEvent =
   | { readonly kind: "at-newest"; readonly on: boolean }
   | { readonly kind: "seen"; readonly room: RoomId; readonly seq: number }
   | { readonly kind: "reach"; readonly room: RoomId; readonly side: "older" | "newer" }
+  | { readonly kind: "clear"; readonly room: RoomId }
   | { readonly kind: "jump"; readonly room: RoomId; readonly seq: number }
   | { readonly kind: "bottom"; readonly room: RoomId }
   | { readonly kind: "mark-read"; readonly room: RoomId }

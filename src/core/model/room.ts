@@ -47,6 +47,7 @@ export function newRoom(update: RoomUpdate): RoomDraft {
     lastSeq: 0,
     tail: { ...NO_ITEMS, hasOlder: received > 0 },
     jump: undefined,
+    isCleared: false,
     loading: undefined,
     jumpSeq: undefined,
     bottomRequests: 0,
@@ -371,6 +372,14 @@ export function closeView(room: RoomDraft): void {
   room.jumpSeq = undefined;
   room.readAtOpening = undefined;
   room.tail = trimmed(room.tail);
+  if (room.isCleared) room.tail = { ...room.tail, hasOlder: true };
+  room.isCleared = false;
+}
+
+export function clearView(room: RoomDraft): void {
+  closeView(room);
+  room.tail = NO_ITEMS;
+  room.isCleared = true;
 }
 
 function trimmed(tail: ItemRange): ItemRange {

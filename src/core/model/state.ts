@@ -114,6 +114,8 @@ export interface RoomState {
   /** Newest items without a gap, oldest first. */
   readonly tail: ItemRange;
   readonly jump: ItemRange | undefined;
+  /** Whether the user has hidden the messages before the tail. */
+  readonly isCleared: boolean;
   readonly loading: PageRequest | undefined;
   /** Seq to which the user jumped. The UI scrolls to its item after it is loaded. */
   readonly jumpSeq: number | undefined;

@@ -6,7 +6,7 @@ import type { UserEvent } from "./event.ts";
 import { isSameName, itemAt } from "./item.ts";
 import { requestNewer, requestOlder, requestPage, searchMore, startSearch } from "./page.ts";
 import { changePrefs } from "./prefs.ts";
-import { closeView, type RoomDraft, readPositionAfter, readUpTo } from "./room.ts";
+import { clearView, closeView, type RoomDraft, readPositionAfter, readUpTo } from "./room.ts";
 import type { Draft } from "./state.ts";
 
 export const USER_ACTIONS: Handlers<UserEvent> = {
@@ -29,6 +29,7 @@ export const USER_ACTIONS: Handlers<UserEvent> = {
     if (side === "older") requestOlder(draft, room);
     else requestNewer(draft, room);
   }),
+  clear: inRoom((_, room) => clearView(room)),
   jump: inRoom((draft, room, { seq }) => jump(draft, room, seq)),
   "mark-read": inRoom((draft, room) => {
     changePrefs(draft, room.id, { unread: undefined });

@@ -1,11 +1,22 @@
 import { describe, expect, test } from "bun:test";
-import { parseSend, shellWords } from "../../../src/cli/chat/slash-grammar.ts";
+import { expandAlias, parseSend, shellWords } from "../../../src/cli/chat/slash-grammar.ts";
 import { faultFrom } from "../../commands/fake-world.ts";
 
 const splitWords = (line: string) => {
   const { path, target, caption } = parseSend(line, "/home/ana");
   return caption === undefined ? [path, target] : [path, target, caption];
 };
+
+test("expands the user's own alias once", () => {
+  const aliases = new Map([
+    ["brb", "away back soon"],
+    ["away", "brb"],
+  ]);
+  expect(expandAlias("BRB", aliases)).toBe("away back soon");
+  expect(expandAlias("brb  at two ", aliases)).toBe("away back soon at two");
+  expect(expandAlias("away x", aliases)).toBe("brb x");
+  expect(expandAlias("me waves", aliases)).toBe("me waves");
+});
 
 describe("/send PATH [TARGET] [--caption TEXT]", () => {
   test("parses a path and an optional target", () => {

@@ -57,7 +57,7 @@ class FullScreen implements AsyncDisposable {
         if (this.isBroken) throw new TypeError("the time is no number");
         return 0;
       },
-      settings: () => ({ screen: {} }),
+      settings: () => ({ screen: {}, aliases: new Map() }),
       stdin: { chunk: () => this.#chunk() },
       onSignal: () => () => undefined,
     } as unknown as Context;

@@ -67,6 +67,7 @@ async function commandsOf(fixture: ClientFixture) {
     offsetMinutes,
     env: {},
     json: false,
+    settings: () => ({ aliases: new Map([["brb", "me will be back"]]) }),
   } as unknown as Context;
   const files = new ScreenFiles({ context, open, note: screen.notices.note });
   const commands = new ScreenCommands({ context, open, files, screen });
@@ -87,6 +88,8 @@ clientTest("sends text to the open room and reports faults", async (fixture) => 
   expect(await run("shrug who _knows")).toBe("fine");
   const shrugs = ["¯\\_(ツ)_/¯", "who _knows ¯\\_(ツ)_/¯"];
   expect(fixture.server.texts()).toEqual(["waves", ...shrugs]);
+  expect(await run("brb soon")).toBe("fine");
+  expect(fixture.server.texts().at(-1)).toBe("will be back soon");
   expect(await run("me")).toBe("usage");
   expect(await run("nonsense")).toBe("usage");
   expect(await run("help")).toBe("fine");

@@ -53,6 +53,26 @@ test("requests a page only to jump outside the loaded items", () => {
   expect(lobbyOf(back).bottomRequests).toBe(lobbyOf(there.model).bottomRequests + 1);
 });
 
+test("hides messages until the room is opened again", () => {
+  const opened = scene(recordEvent(2), recordEvent(3), { kind: "open", target: "lobby" }).model;
+  const { model, effects } = updateAll(opened, [
+    { kind: "clear", room: LOBBY },
+    { kind: "reach", room: LOBBY, side: "older" },
+    recordEvent(4),
+  ]);
+  expect(effects.filter(({ kind }) => kind === "page")).toEqual([]);
+  expect(lobbyOf(model)).toMatchObject({ isCleared: true, tail: { hasOlder: false } });
+  expect(lobbyOf(model).tail.items.map(({ seq }) => seq)).toEqual([4]);
+  const again = updateAll(model, [
+    { kind: "open", target: "@cleo" },
+    { kind: "open", target: "lobby" },
+    { kind: "reach", room: LOBBY, side: "older" },
+  ]);
+  expect(lobbyOf(again.model).isCleared).toBe(false);
+  const page = { kind: "page", room: LOBBY, target: "lobby", side: "older", seq: 4 } as const;
+  expect(again.effects).toContainEqual(page);
+});
+
 test("keeps drafts until they are sent", () => {
   const draft = { text: "half", re: 2 };
   const stored = updateAll(scene().model, [{ kind: "draft", target: "lobby", draft }]);

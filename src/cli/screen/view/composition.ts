@@ -406,6 +406,7 @@ function emptyText(props: ViewProps): string {
     const nothing = noRoomText(props);
     return nothing === texts.chooseRoom && model.rooms.size === 0 ? texts.noRooms : nothing;
   }
+  if (openRoom(model)?.isCleared === true) return "";
   if (open.startsWith("@")) return texts.screen.emptyPerson(cleanText(open.slice(1)));
   return texts.screen.emptyRoom;
 }

@@ -97,6 +97,7 @@ export const ENGLISH_TERMINAL = {
   loggedInAs: (user: string) => `logged in as ${user}`,
   passwordChanged: "password changed",
   slashHint: "to start a message with a slash, type //",
+  cleared: "cleared; the messages stay in the history",
   quietOn: "join and leave notices are hidden; to show them: /quiet off",
   quietOff: "join and leave notices are shown",
   ignoreNone: "you are not ignoring anyone",

@@ -262,6 +262,9 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "an encrypted room cannot have a password; its members add people":
     "ruang terenkripsi tidak dapat memakai kata sandi; anggotanya yang menambahkan orang",
   "this room's encryption is not set up yet": "enkripsi ruang ini belum disiapkan",
+  "every member of a room may write": "setiap anggota ruang boleh menulis",
+  "to let a muted member write again: /unmute NAME":
+    "agar anggota yang dibisukan dapat menulis lagi: /unmute NAME",
   "your name belongs to your account": "nama Anda melekat pada akun Anda",
   "ask an operator to run chat admin rename OLD NEW":
     "minta operator menjalankan chat admin rename NAMA_LAMA NAMA_BARU",

@@ -189,6 +189,7 @@ export const INDONESIAN: Texts = {
   messageSaved: "Disimpan untuk nanti",
   messageUnsaved: "Dihapus dari pesan tersimpan",
   userBanned: "Pengguna diblokir",
+  cleared: "Dibersihkan. Buka kembali ruang untuk melihat pesannya.",
   accountInfo: (user, isOnline, isOperator, day, rooms) =>
     `${user}${isOperator ? " (operator)" : ""} ${isOnline ? "daring" : "luring"}, ` +
     `mendaftar ${day}; ruang bersama: ${rooms || "tidak ada"}`,

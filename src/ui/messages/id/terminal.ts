@@ -87,6 +87,7 @@ export const INDONESIAN_TERMINAL: TerminalTexts = {
   loggedInAs: (user) => `masuk sebagai ${user}`,
   passwordChanged: "kata sandi diubah",
   slashHint: "untuk mengawali pesan dengan garis miring, ketik //",
+  cleared: "layar dibersihkan; pesan tetap ada di riwayat",
   quietOn: "pemberitahuan bergabung dan keluar disembunyikan; untuk menampilkan: /quiet off",
   quietOff: "pemberitahuan bergabung dan keluar ditampilkan",
   ignoreNone: "Anda tidak mengabaikan siapa pun",

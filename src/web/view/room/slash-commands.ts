@@ -97,6 +97,7 @@ const NOTICES: Readonly<
   Record<string, (json: NonNullable<Answer["json"]>, texts: Texts) => string | undefined>
 > = {
   banned: (_, texts) => texts.userBanned,
+  cleared: (_, texts) => texts.cleared,
   whois: (json, texts) => accountInfoText(json as unknown as AccountFacts, texts),
   "let-in": ({ missing }, texts) =>
     missing === 0 ? undefined : texts.devicesPending(Number(missing)),
@@ -213,6 +214,7 @@ const VIEWERS: { readonly [Kind in keyof Views]: Viewer<Kind> } = {
   help: (_, { openDialog }) => openDialog(HelpDialog),
   invite: (_, { openDialog }) => openDialog(InviteDialog),
   search: ({ text }, _page, { search }) => search(text),
+  clear: () => {},
   send: () => document.querySelector<HTMLElement>(".composer input[type=file]")?.click(),
   seal: ({ user }, page) => confirmSeal(page, user),
   sealed: (_, { openDialog }, { target }) => openDialog(SealedDialog, { target }),

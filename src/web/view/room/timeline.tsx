@@ -227,7 +227,7 @@ function useBeginning({ rows, hasOlder }: Rows): readonly Row[] {
   // The records of a joined room are not loaded yet.
   const isLoading = useModelValue((model) => {
     const room = openRoom(model);
-    return room?.kind === "room" && room.tail.items.length === 0;
+    return room?.isCleared === true || (room?.kind === "room" && room.tail.items.length === 0);
   });
   return useMemo(() => {
     if (hasOlder) return rows[0]?.kind === "day" ? rows.slice(1) : rows;
