@@ -84,6 +84,8 @@ export interface VerbRow {
   readonly summary: string;
   readonly examples?: readonly string[];
   readonly hidden?: true;
+  /** Heading in the help text. */
+  readonly group?: string;
   /** Loaded on demand, so that a command starts without the imports of other commands. */
   load(): Promise<{ readonly command: Verb | VerbGroup }>;
 }
@@ -102,6 +104,10 @@ export function defineVerb<const T extends FlagDefs>(verb: {
 
 export function defineGroup(verbs: VerbTable): VerbGroup {
   return { kind: "group", verbs };
+}
+
+export function inGroup(group: string, verbs: VerbTable): VerbTable {
+  return Object.fromEntries(Object.entries(verbs).map(([name, row]) => [name, { ...row, group }]));
 }
 
 /** @param command a function that loads the command, or the loaded command */

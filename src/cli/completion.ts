@@ -203,7 +203,7 @@ function serverIn(
   knownNames: KnownNames,
   configured: string | undefined,
 ): string | undefined {
-  const index = previousWords.indexOf("--server");
+  const index = previousWords.findIndex((word) => word === "--server" || word === "-s");
   const inline = previousWords
     .find((word) => word.startsWith("--server="))
     ?.slice("--server=".length);

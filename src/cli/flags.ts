@@ -22,8 +22,8 @@ export const TRANSPORT_FLAG = enumFlag(
 );
 
 export const SERVER_FLAGS = {
-  server: stringFlag("SERVER", "HOST, HOST:PORT or an invite"),
-  user: stringFlag("NAME", "Your user name"),
+  server: stringFlag("SERVER", "HOST, HOST:PORT, https://HOST:PORT/ or an invite", { alias: "s" }),
+  user: stringFlag("NAME", "Your user name", { alias: "u" }),
   transport: TRANSPORT_FLAG,
   fingerprint: stringFlag("FP", "Expected fingerprint of the server"),
   passwordFile: stringFlag("FILE", "Password file; - for stdin"),
@@ -46,7 +46,7 @@ export function parseUserName(text: string): Name {
   return checkName(text.replace(/^@/, ""), "person's name");
 }
 
-export const SERVER_ARGUMENT = argument("HOST, HOST:PORT or an invite", {
+export const SERVER_ARGUMENT = argument("HOST, HOST:PORT, https://HOST:PORT/ or an invite", {
   required: false,
   valueHint: "SERVER",
 });

@@ -42,8 +42,8 @@ export function tableHelp(
   { summary, examples = [] }: Pick<VerbRow, "summary" | "examples">,
   verbs: VerbTable,
 ): string {
-  const visible = Object.entries(verbs).filter(([, row]) => row.hidden !== true);
-  const width = Math.max(0, ...visible.map(([verb]) => verb.length));
+  const groups = groupsOf(verbs);
+  const width = Math.max(...groups.flatMap(([, rows]) => rows.map(([verb]) => verb.length)));
   return [
     summary,
     "",
@@ -51,13 +51,22 @@ export function tableHelp(
     "",
     "COMMANDS",
     "",
-    ...visible.map(([verb, row]) => `  ${verb.padEnd(width)}  ${row.summary}`),
-    "",
+    ...groups.flatMap(([group, rows]) => [
+      ...(group === "" ? [] : [group]),
+      ...rows.map(([verb, row]) => `  ${verb.padEnd(width)}  ${row.summary}`),
+      "",
+    ]),
     ...(examples.length === 0 ? [] : [exampleLines(examples)]),
     `Use ${name} COMMAND --help for more, or chat man for a manual page.`,
     "Everywhere: --json, --no-color, --debug; -- ends the flags.",
     "",
   ].join("\n");
+}
+
+/** Returns the visible commands by group. */
+function groupsOf(verbs: VerbTable) {
+  const visible = Object.entries(verbs).filter(([, row]) => row.hidden !== true);
+  return [...Map.groupBy(visible, ([, { group = "" }]) => group)];
 }
 
 function exampleLines(examples: readonly string[]): string {
@@ -105,8 +114,12 @@ const VARIABLES: readonly (readonly [string, string])[] = [
 
 /** Manual pages in ASCII roff with the man macros (groff_man(7)). */
 export function tableManual(page: ManualPage, verbs: VerbTable): string {
-  const visibleVerbs = Object.entries(verbs).filter(([, row]) => row.hidden !== true);
-  const commands = visibleVerbs.map(([verb, { summary }]) => listEntry(verb, `${summary}.`));
+  const groups = groupsOf(verbs);
+  const commands = groups.map(([group, rows]) => {
+    const entries = rows.map(([verb, { summary }]) => listEntry(verb, `${summary}.`));
+    return `${group === "" ? "" : `.SS ${group}\n`}${entries.join("")}`;
+  });
+  const visibleVerbs = groups.flatMap(([, rows]) => rows);
   const seeAlso = visibleVerbs.map(
     ([verb]) => `\\fB${escapeRoff(pageName(`${page.name} ${verb}`))}\\fP(1)`,
   );
@@ -200,6 +213,25 @@ function paragraphs(text: string): string {
 
 function textLine(text: string): string {
   return /^[.' ]/.test(text) ? `\\&${escapeRoff(text)}` : escapeRoff(text);
+}
+
+/** Returns the text of a manual page, for terminals without `man`. */
+export function plainManual(page: string): string {
+  const lines = page.split("\n").flatMap((line) => {
+    const [, macro = "", text = ""] = /^\.([A-Z]{2}) ?(.*)$/i.exec(line) ?? [];
+    if (macro === "SH" || macro === "SS") return ["", text.replaceAll('"', "").toUpperCase(), ""];
+    return macro === "" ? [`  ${unescapeRoff(line)}`.trimEnd()] : [];
+  });
+  return `${lines.join("\n").trim()}\n`;
+}
+
+function unescapeRoff(text: string): string {
+  const signs = { aq: "'", ga: "`", ha: "^", ti: "~" } as const;
+  return text
+    .replaceAll(/\\(?:f[BIP]|&)/g, "")
+    .replaceAll(/\\\((aq|ga|ha|ti)/g, (_, sign: keyof typeof signs) => signs[sign])
+    .replaceAll("\\-", "-")
+    .replaceAll("\\e", "\\");
 }
 
 /** Escapes characters that roff would change, so that users can copy hyphens and quotes. */

@@ -187,19 +187,22 @@ function unreadableFileFault(kind: SecretKind, file: string, cause: unknown): Fa
 /**
  * Proposes a similar name after an invalid name.
  * @param server HOST:PORT
+ * @param ownName returns the default answer, if there is one
  * @throws {Fault} usage without a terminal; name-invalid if the answer is empty; interrupted
  */
 export async function promptUserName(
   context: Pick<Context, "terminal" | "stderr">,
   server?: string,
+  ownName = systemUser,
 ): Promise<Name> {
   const { terminal } = context;
   if (terminal === undefined) {
     throw usageFault("no user name given", "add --user NAME or set CHAT_USER");
   }
   const question = server === undefined ? "Name" : `Name on ${server}`;
-  let answer = await terminal.askText(question);
-  if (answer === "") return checkTypedName(answer);
+  const own = ownName();
+  let answer = await terminal.askText(own === undefined ? question : `${question} [${own}]`);
+  if (answer === "") return own ?? checkTypedName(answer);
   while (!isName(answer)) {
     const proposed = proposeName(answer);
     printNotice(context, `invalid name ${quoteText(answer)}: use letters, digits, - and _`);

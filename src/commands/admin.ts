@@ -168,6 +168,7 @@ const ROLE_ARGS = {
   name: USER_ARGUMENT,
   room: stringFlag("ROOM", "Room to moderate (Default: operator of the server)", {
     parse: roomNameOf,
+    alias: "r",
   }),
 } as const;
 

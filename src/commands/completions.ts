@@ -1,6 +1,7 @@
 /** `chat completions`, `chat complete` and `chat man`, which derive from the table of commands. */
 
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { Fault } from "../base/fault.ts";
 import { quoteText } from "../base/text.ts";
@@ -14,10 +15,13 @@ import {
   type VerbTable,
 } from "../cli/command.ts";
 import { completionsFor, formatCompletion } from "../cli/completion.ts";
+import type { Context } from "../cli/context.ts";
 import { usageFault } from "../cli/errors.ts";
-import { pageName, tableManual, verbManual } from "../cli/help.ts";
+import { pageName, plainManual, tableManual, verbManual } from "../cli/help.ts";
+import { Pager } from "../cli/output/pager.ts";
 import { printResult } from "../cli/output/result.ts";
 import { nearestWord } from "../cli/suggest.ts";
+import { wrapWords } from "../cli/word-wrap.ts";
 import { diskFault } from "../io/disk/disk.ts";
 
 /**
@@ -157,7 +161,7 @@ export const complete = defineVerb({
 
 const SUMMARY = "chat for people who share a network: server, client and history in one program";
 
-/** Prints a manual page. */
+/** Opens a manual page on a terminal, and prints its source elsewhere. */
 export const man = defineVerb({
   args: {
     words: argument("Command (Default: chat itself)", {
@@ -167,11 +171,13 @@ export const man = defineVerb({
     }),
     install: stringFlag("DIR", "Write all pages to DIR/man1"),
   },
-  details: "Prints roff, for man, groff and mandoc. To read it: chat man | man -l -",
+  details: "Opens the page on a terminal, and prints roff elsewhere, for man, groff and mandoc.",
   async run({ words = [], install }, context) {
     const { VERBS } = await import("./table.ts");
     if (install === undefined) {
-      context.stdout.write(await manual("chat", { summary: SUMMARY }, VERBS, words));
+      const page = await manual("chat", { summary: SUMMARY }, VERBS, words);
+      if (context.stdout.isTerminal) await openManual(context, page);
+      else context.stdout.write(page);
       return 0;
     }
     if (words.length > 0) {
@@ -193,6 +199,31 @@ export const man = defineVerb({
     return printResult(context, line, `wrote ${names.length} pages to ${folder}`);
   },
 });
+
+async function openManual(context: Context, page: string): Promise<void> {
+  const man = Bun.which("man", { PATH: context.env["PATH"] ?? "" });
+  if (man !== null && (await runMan(context, man, page))) return;
+  const text = wrapWords(context.stdout, plainManual(page));
+  const pager = Pager.open(context);
+  if (pager === undefined) return context.stdout.write(text);
+  await pager.write(text);
+  await pager.close();
+}
+
+/** @returns false if the program has failed */
+async function runMan({ env, onSignal }: Context, man: string, page: string): Promise<boolean> {
+  const folder = mkdtempSync(join(tmpdir(), "chat-man-"));
+  const release = onSignal(() => {});
+  try {
+    const path = join(folder, "chat.1");
+    writeFileSync(path, page);
+    const child = Bun.spawn([man, path], { env, stdio: ["inherit", "inherit", "ignore"] });
+    return (await child.exited) === 0;
+  } finally {
+    release();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
 
 const SECTION = "man1";
 

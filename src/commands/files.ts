@@ -42,7 +42,7 @@ import { ENGLISH_TERMINAL } from "../ui/messages/en/terminal.ts";
 export const sendFile = defineVerb({
   args: {
     path: PATHS_ARGUMENT,
-    to: stringFlag("TARGET", "Room or @user (Default: lobby)", { many: true }),
+    to: stringFlag("TARGET", "Room or @user (Default: lobby)", { many: true, alias: "t" }),
     name: stringFlag("NAME", "Name that recipients see"),
     caption: stringFlag("TEXT", "Caption"),
     ...SERVER_FLAGS,

@@ -18,6 +18,7 @@ export const command = defineVerb({
     room: stringFlag("ROOM", "Rooms to join (Default: lobby)", {
       many: true,
       parse: parseRoomName,
+      alias: "r",
     }),
     register: flag("Fail if the name exists"),
     login: flag("Fail unless the name exists"),

@@ -30,7 +30,7 @@ const ARGS = {
   port: stringFlag("N", `UDP port (Default: ${PORT})`, { integer: { min: 1, max: 65_535 } }),
   ttl: stringFlag("N", `Multicast TTL (Default: ${TTL})`, { integer: { min: 1, max: 255 } }),
   interface: stringFlag("ADDR", "Address of the network interface (Default: all interfaces)"),
-  user: stringFlag("NAME", "Your user name"),
+  user: stringFlag("NAME", "Your user name", { alias: "u" }),
   roomPasswordFile: stringFlag("FILE", "Group password file; - for stdin"),
   plain: flag("Send and show plain UTF-8 datagrams"),
 } as const satisfies FlagDefs;

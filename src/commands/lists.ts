@@ -13,7 +13,7 @@ import { knownFile } from "../io/state/home-tables.ts";
 
 export const users = clientVerb({
   printsData: true,
-  args: { room: stringFlag("ROOM", "Only members of this room") },
+  args: { room: stringFlag("ROOM", "Only members of this room", { alias: "r" }) },
   async run({ room }, context, { client }) {
     return printList(context, await queryUsers(client.request, room), {
       json: (user) => ({ kind: "user", ...user }),

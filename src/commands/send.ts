@@ -19,7 +19,7 @@ import { ENGLISH_TERMINAL } from "../ui/messages/en/terminal.ts";
 export const command = defineVerb({
   args: {
     text: argument("Message text; - or none: each line of stdin", { required: false }),
-    to: stringFlag("TARGET", "Room or @user (Default: lobby)", { many: true }),
+    to: stringFlag("TARGET", "Room or @user (Default: lobby)", { many: true, alias: "t" }),
     notice: flag("Post as a notice, which alerts nobody"),
     ...SERVER_FLAGS,
   },

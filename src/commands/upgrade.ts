@@ -29,7 +29,7 @@ export const command = defineVerb({
   args: {
     from: argument("Folder or address of a release"),
     key: stringFlag("FILE", "Public key that verifies the release (Default: built in)"),
-    downgrade: flag("Accept an older or equal version"),
+    downgrade: flag("Install an older or equal version"),
     data: stringFlag("DIR", "Data folder that the new version must be able to open", {
       many: true,
     }),
@@ -44,7 +44,7 @@ chat.old. The program never looks for upgrades by itself.`,
     const dataFolders = new Set([...data.map(checkDataFolder), ...knownFolders(context, servers)]);
     const replacement = ProgramReplacement.open(path);
     const display = new ProgressDisplay(context);
-    let upgrade: Upgrade;
+    let upgrade: Upgrade | undefined;
     try {
       upgrade = await runInterruptible(context, () =>
         upgradeProgram({
@@ -60,6 +60,10 @@ chat.old. The program never looks for upgrades by itself.`,
     } finally {
       await display.end();
       replacement.close();
+    }
+    if (upgrade === undefined) {
+      const line = { kind: "up-to-date", version: VERSION, path };
+      return printResult(context, line, `chat ${VERSION} is already installed`);
     }
     const { version, oldPath: old, converted } = upgrade;
     for (const folder of converted) {

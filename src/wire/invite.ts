@@ -11,6 +11,7 @@ import { checkHost } from "./host.ts";
 
 /** Spells C-H-A-T on a telephone keypad. */
 export const PORT_DEFAULT = 2428;
+const HTTPS_PORT = 443;
 
 export interface ServerAddress {
   /** IPv6 addresses have no brackets and optionally a `%zone`. */
@@ -41,8 +42,8 @@ type HostPort = Pick<ServerSpec, "host" | "port" | "portGiven">;
 
 /**
  * Parses `HOST`, `HOST:PORT`, `[v6]:PORT`, `udp://HOST:PORT` or an invite
- * `chat://HOST:PORT/ROOM?fp=FINGERPRINT&via=udp&also=HOST:PORT,…#SECRET`. Faults never contain the
- * secret.
+ * `chat://HOST:PORT/ROOM?fp=FINGERPRINT&via=udp&also=HOST:PORT,…#SECRET`, or the address of the
+ * page, `https://HOST:PORT/#invite=SECRET`. Faults never contain the secret.
  * @throws {Fault} usage or name-invalid if the text is not a server or an invite
  */
 export function parseServerSpec(copied: string): ServerSpec {
@@ -53,6 +54,8 @@ export function parseServerSpec(copied: string): ServerSpec {
   switch ((scheme[1] ?? "").toLowerCase()) {
     case "chat":
       return parseInvite(body);
+    case "https":
+      return parsePageAddress(body);
     case "udp":
       return { ...parseHostPort(body), transport: "udp", isTransportFixed: true };
     case "tcp":
@@ -124,6 +127,15 @@ function parseInvite(body: string): ServerSpec {
     ...(fp === undefined ? {} : { fingerprint: parseFingerprint(fp) }),
     ...(secret === "" ? {} : { secret }),
   };
+}
+
+function parsePageAddress(body: string): ServerSpec {
+  const [, address = "", fragment = ""] = /^([^/?#]*)[^#]*(?:#(.*))?$/s.exec(body) ?? [];
+  const { host, port, portGiven } = parseHostPort(address);
+  const [, invite = ""] = /(?:^|&)invite=([^&]*)/.exec(fragment) ?? [];
+  const secret = decodeSecret(invite);
+  const server = { host, port: portGiven ? port : HTTPS_PORT, portGiven: true };
+  return secret === "" ? server : { ...server, secret };
 }
 
 function splitField(field: string): [string, string] {

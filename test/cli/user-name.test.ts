@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { Name } from "../../src/base/names.ts";
 import { promptUserName, userNameById } from "../../src/cli/secrets.ts";
 import { openTerminal } from "../../src/io/terminal/terminal.ts";
 import { fakeWorld, faultFrom } from "../commands/fake-world.ts";
@@ -28,8 +29,17 @@ test("proposes a valid name", async () => {
   expect(asked.stderr.text).toEndWith("Name [31mae-b]: ");
 });
 
-test("rejects an empty answer and a missing terminal", async () => {
-  expect((await faultFrom(() => promptUserName(world([""])))).code).toBe("name-invalid");
+test("offers the name of the system's user", async () => {
+  const asked = world([""]);
+  const own = () => "ana" as Name;
+  expect<string>(await promptUserName(asked, "host:1", own)).toBe("ana");
+  expect(asked.stderr.text).toBe("Name on host:1 [ana]: ");
+  expect<string>(await promptUserName(world(["ben"]), "host:1", own)).toBe("ben");
+});
+
+test("rejects a missing terminal, and an empty answer without a default", async () => {
+  const empty = await faultFrom(() => promptUserName(world([""]), "host:1", () => undefined));
+  expect(empty.code).toBe("name-invalid");
   expect((await faultFrom(() => promptUserName(world(["a b"])))).code).toBe("interrupted");
   expect((await faultFrom(() => promptUserName(world([], false)))).code).toBe("usage");
 });

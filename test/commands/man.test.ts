@@ -1,19 +1,28 @@
 import { describe, expect, test } from "bun:test";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Verb, VerbRow, VerbTable } from "../../src/cli/command.ts";
+import {
+  type FlagDefs,
+  flagName,
+  type Verb,
+  type VerbRow,
+  type VerbTable,
+} from "../../src/cli/command.ts";
 import { GLOBAL_FLAGS } from "../../src/cli/flags.ts";
 import { parseStrictly } from "../../src/cli/parser.ts";
 import { runProgram } from "../../src/cli/program.ts";
 import { VERBS } from "../../src/commands/table.ts";
 import { requires } from "../installed.ts";
 import { tempFolder } from "../temp-folder.ts";
-import { fakeWorld } from "./fake-world.ts";
+import { type FakeWorld, fakeWorld } from "./fake-world.ts";
 
 const PROGRAM = { name: "chat", summary: "", verbs: VERBS };
 
 async function run(...argv: string[]) {
-  const world = fakeWorld();
+  return runOn(fakeWorld(), argv);
+}
+
+async function runOn(world: FakeWorld, argv: readonly string[]) {
   const exitCode = await runProgram(PROGRAM, argv, world);
   return { exitCode, out: world.stdout.text, err: world.stderr.text };
 }
@@ -57,6 +66,24 @@ test.each(NAMED)("%s has valid examples", (_, { path, row, verb }) => {
   }
 });
 
+test.each(NAMED)("%s has no two flags with the same letter or name", (_, { verb }) => {
+  const definitions: FlagDefs = { ...verb.args, ...GLOBAL_FLAGS };
+  const names = Object.entries(definitions).flatMap(([key, { alias = [], synonym = [] }]) =>
+    [flagName(key), alias, synonym].flat(),
+  );
+  expect(names).toEqual([...new Set(names)]);
+});
+
+test("the help text lists each command in a group", async () => {
+  const { out } = await run("--help");
+  const words =
+    out.match(/^(?:[A-Z][a-z]+$| {2}[a-z-]+(?= {2}))/gm)?.map((word) => word.trim()) ?? [];
+  const headings = words.filter((word) => /^[A-Z]/.test(word));
+  expect(headings).toEqual(["Talk", "Files", "History", "Account", "Server", "Program"]);
+  const visible = Object.entries(VERBS).flatMap(([name, { hidden }]) => (hidden ? [] : name));
+  expect(words.filter((word) => !headings.includes(word))).toEqual(visible);
+});
+
 describe("the manual", () => {
   test("rejects an unknown command", async () => {
     expect((await run("man", "sedn")).err).toEndWith("'sedn'; did you mean send?\n");
@@ -74,6 +101,25 @@ describe("the manual", () => {
     expect(stderr.toString()).toBe("");
     expect(stdout.toString().match(/^EXIT STATUS$/gm)).toHaveLength(pages.length);
     expect(stdout.toString()).not.toMatch(/\\[a-z&(]|^\.[A-Z]{2}/m);
+  });
+
+  test("is plain text on a terminal without man and a pager", async () => {
+    for (const words of [[], ["admin"], ...LEAVES.map(({ path }) => path)]) {
+      const world = fakeWorld({ terminal: true, env: { PATH: "/nonexistent" } });
+      const { exitCode, out } = await runOn(world, ["man", ...words]);
+      expect([exitCode, out]).toEqual([0, expect.stringContaining("SYNOPSIS\n\n  chat")]);
+      expect(out).not.toMatch(/\\[a-z&(]|^\.[A-Z]{2}/im);
+    }
+  });
+
+  test("is opened with man on a terminal", async () => {
+    const folder = tempFolder();
+    const copy = join(folder, "copy.1");
+    writeFileSync(join(folder, "man"), `#!/bin/sh\ncp "$1" ${copy}\n`, { mode: 0o755 });
+    const PATH = `${folder}:${process.env["PATH"]}`;
+    const world = fakeWorld({ terminal: true, env: { PATH } });
+    expect(await runOn(world, ["man", "send"])).toEqual({ exitCode: 0, out: "", err: "" });
+    expect(readFileSync(copy, "utf8")).toBe((await run("man", "send")).out);
   });
 
   test("writes each page to a file, replacing existing ones", async () => {

@@ -35,7 +35,7 @@ requires("tmux").describe("in a terminal", () => {
     const { address, invite } = server.served;
     await using ana = await screen(sandbox, "ana");
     ana.line(`$CHAT join --plain ${address}`);
-    await ana.prompts(/^Name on 127\.0\.0\.1:\d+:$/);
+    await ana.prompts(/^Name on 127\.0\.0\.1:\d+ \[\w+\]:$/);
     ana.line("ana");
     await ana.prompts(/^Server password for 127\.0\.0\.1:\d+:$/);
     ana.line(invite.split("#")[1] ?? "");
@@ -211,7 +211,7 @@ requires("tmux").describe("in a terminal", () => {
     const { address } = server.served;
     await using ana = await screen(sandbox, "ana");
     ana.line(`$CHAT join --plain ${address}`);
-    await ana.prompts(/^Name on 127\.0\.0\.1:\d+:$/);
+    await ana.prompts(/^Name on 127\.0\.0\.1:\d+ \[\w+\]:$/);
     ana.press("C-c");
     await ana.shows(/^\$$/);
     ana.line("echo exit $?");
@@ -233,7 +233,7 @@ requires("tmux").describe("in a terminal", () => {
     const recorded = sandbox.path("recorded");
     ana.record(recorded);
     ana.line(`export TERM=dumb; $CHAT join ${address}`);
-    await ana.prompts(/^Name on 127\.0\.0\.1:\d+:$/);
+    await ana.prompts(/^Name on 127\.0\.0\.1:\d+ \[\w+\]:$/);
     ana.line("ana");
     await ana.prompts(/^Server password for 127\.0\.0\.1:\d+:$/);
     ana.line(invite.split("#")[1] ?? "");

@@ -53,6 +53,16 @@ describe("parseServerSpec", () => {
     expect(parseServerSpec("tcp://h")).toMatchObject({ transport: "tcp", isTransportFixed: true });
   });
 
+  test("parses the address of the page", () => {
+    const port = (number: number) => ({ host: "chat.example", port: number, portGiven: true });
+    expect(parseServerSpec("https://chat.example")).toEqual(port(443));
+    expect(parseServerSpec("https://chat.example:2428/")).toEqual(port(2428));
+    expect(parseServerSpec("<HTTPS://chat.example:2428/#/lobby/12>")).toEqual(port(2428));
+    const invited = parseServerSpec("https://chat.example:99/?a=b#invite=a%20b&x=1");
+    expect(invited).toEqual({ ...port(99), secret: "a b" });
+    expect(parseServerSpec("https://[::1]:5/")).toMatchObject({ host: "::1", port: 5 });
+  });
+
   test("parses an invite", () => {
     const text = `chat://[::1]:2429/lobby?fp=${FP}&via=udp#p%20%27%C3%A4%23`;
     const address = parseServerSpec(text);
@@ -110,7 +120,10 @@ describe("parseServerSpec", () => {
     ["[::1]x", "not a server address"],
     ["[1::2::3]", "not an IPv6 address"],
     ["[1.2.3.4]", "not an IPv6 address"],
-    ["https://host", "not a server address"],
+    ["http://host", "not a server address"],
+    ["https://", "not a server address"],
+    ["https://user@host/", "not a host name"],
+    ["https://host/#invite=%zz", "damaged"],
     ["chat://", "not a server address"],
     ["chat://user@host", "not a host name"],
     ["chat://host/12", "is not a valid room name"],

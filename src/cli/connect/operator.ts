@@ -39,7 +39,11 @@ export const ADMIN_FLAGS = {
 
 export const USER_ARGUMENT = argument("User name", { parse: userNameOf });
 
-export const ROOM_FLAG = stringFlag("ROOM", "Room", { default: LOBBY, parse: roomNameOf });
+export const ROOM_FLAG = stringFlag("ROOM", "Room", {
+  default: LOBBY,
+  parse: roomNameOf,
+  alias: "r",
+});
 
 /** Parsed to milliseconds. */
 export function durationFlag(description: string) {

@@ -265,13 +265,14 @@ export interface Upgrade {
 
 /**
  * Keeps the old program until the new one is verified, complete and has run once.
+ * @returns `undefined` if this version is already installed
  * @throws {Fault} release-untrusted, not-allowed for an older version, not-found, store-…,
  * version-unsupported if the new program does not run here or cannot read a data folder
  */
-export async function upgradeProgram(options: UpgradeOptions): Promise<Upgrade> {
+export async function upgradeProgram(options: UpgradeOptions): Promise<Upgrade | undefined> {
   const { replacement, source, key, program, dataFolders } = options;
   const release = await fetchRelease(source, key);
-  checkVersion(release, program.version, options.isDowngrade);
+  if (!isWanted(release, program.version, options.isDowngrade)) return undefined;
   const archive = await fetchArchive(release, program.target, options);
   const folder = `chat-${release.version}-${program.target}`;
   const file = program.target.startsWith("windows") ? "chat.exe" : "chat";
@@ -292,13 +293,10 @@ async function fetchRelease(source: ReleaseSource, key: ReleaseKey): Promise<Rel
   return parseRelease(key, await fetchText(SUMS_NAME), await fetchText(SIGNATURE_NAME));
 }
 
-function checkVersion({ version }: Release, current: string, isDowngrade: boolean): void {
+function isWanted({ version }: Release, current: string, isDowngrade: boolean): boolean {
   const order = Bun.semver.order(version, current);
-  if (order > 0 || isDowngrade) return;
-  const message =
-    order === 0
-      ? msg`chat ${version} is already installed`
-      : msg`the release is older (chat ${version}) than this program (chat ${current})`;
+  if (order >= 0 || isDowngrade) return order > 0 || isDowngrade;
+  const message = msg`the release is older (chat ${version}) than this program (chat ${current})`;
   throw new Fault("not-allowed", message, { remedy: "add --downgrade to install it anyway" });
 }
 

@@ -18,7 +18,7 @@ export const command = defineVerb({
   args: {
     at: SERVER_ARGUMENT,
     data: stringFlag("DIR", "Read a server's folder directly"),
-    room: stringFlag("ROOM", "Only this room or @user", { many: true }),
+    room: stringFlag("ROOM", "Only this room or @user", { many: true, alias: "r" }),
     html: flag("Write an HTML page instead of NDJSON"),
     files: flag("Include file contents"),
     out: stringFlag("DIR", "Destination folder", { alias: "o", required: true }),

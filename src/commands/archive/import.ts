@@ -19,7 +19,11 @@ export const command = defineVerb({
   args: {
     file: argument("Export or log file", { valueHint: "FILE" }),
     at: argument("HOST, HOST:PORT or an invite", { required: false, valueHint: "SERVER" }),
-    room: stringFlag("ROOM", "Destination room", { required: true, parse: parseRoomName }),
+    room: stringFlag("ROOM", "Destination room", {
+      required: true,
+      parse: parseRoomName,
+      alias: "r",
+    }),
     channel: stringFlag("NAME", "Channel of the export (Default: same name as the room)"),
     skipBad: flag("Skip lines that cannot be parsed"),
     ...SERVER_FLAGS,

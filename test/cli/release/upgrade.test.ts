@@ -94,8 +94,9 @@ describe("an upgrade", () => {
     expect(installedVersion()).toBe("0.3.0");
   });
 
-  test("refuses an older or equal version unless asked", async () => {
-    expect(await refusal(release("0.2.0"))).toBe("not-allowed: chat 0.2.0 is already installed");
+  test("changes nothing if the version is the same, and refuses an older one", async () => {
+    expect(await upgrade(release("0.2.0"))).toBeUndefined();
+    expect(fs.readdirSync(folder)).toEqual(["chat"]);
     for (const version of ["0.1.0", "0.1.99", "0.2.0-rc.1"]) {
       expect(await refusal(release(version))).toBe(
         `not-allowed: the release is older (chat ${version}) than this program (chat 0.2.0)`,
