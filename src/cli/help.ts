@@ -217,7 +217,8 @@ function textLine(text: string): string {
 
 /** Returns the text of a manual page, for terminals without `man`. */
 export function plainManual(page: string): string {
-  const lines = page.split("\n").flatMap((line) => {
+  const indented = page.replaceAll(/^\.TP\n(.*)\n/gm, "$1\n    ");
+  const lines = indented.split("\n").flatMap((line) => {
     const [, macro = "", text = ""] = /^\.([A-Z]{2}) ?(.*)$/i.exec(line) ?? [];
     if (macro === "SH" || macro === "SS") return ["", text.replaceAll('"', "").toUpperCase(), ""];
     return macro === "" ? [`  ${unescapeRoff(line)}`.trimEnd()] : [];

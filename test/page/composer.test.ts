@@ -42,6 +42,23 @@ pageTest("starts a line on Enter on a phone, until the user chooses otherwise", 
   await mia.message("one line").waitFor();
 });
 
+pageTest("/clear hides the messages until the room is opened again", async () => {
+  await using nia = await server.logIn("nia");
+  await nia.createRoom("attic");
+  await nia.send("old news");
+  await nia.send("/clear");
+  await nia.page.getByText("Cleared. Reopen the room to see its messages.").waitFor();
+  await nia.send("fresh");
+  await nia.message("fresh").waitFor();
+  expect(await nia.message("old news").count()).toBe(0);
+  expect(await nia.page.locator(".beginning").count()).toBe(0);
+  await nia.send("/join lobby");
+  await nia.send("/reconnect");
+  await nia.waitUntilConnected();
+  await nia.send("/join attic");
+  await nia.message("old news").waitFor();
+});
+
 pageTest("keeps an unknown command, and offers to send it as text", async () => {
   const ana = await server.window("ana");
   const text = "/usr/share/doc is where I look";
