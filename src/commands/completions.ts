@@ -204,10 +204,9 @@ async function openManual(context: Context, page: string): Promise<void> {
   const man = Bun.which("man", { PATH: context.env["PATH"] ?? "" });
   if (man !== null && (await runMan(context, man, page))) return;
   const text = wrapWords(context.stdout, plainManual(page));
-  const pager = Pager.open(context);
-  if (pager === undefined) return context.stdout.write(text);
-  await pager.write(text);
-  await pager.close();
+  await using pager = Pager.open(context);
+  if (pager === undefined) context.stdout.write(text);
+  else await pager.write(text);
 }
 
 /** @returns false if the program has failed */

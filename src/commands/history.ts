@@ -6,7 +6,14 @@ import { FIRST_RECORDS, GREP_BYTES_MAX, PAGE_RECORDS_MAX } from "../base/limits.
 import { formatTarget, type Name, type Target } from "../base/names.ts";
 import { defined } from "../base/values.ts";
 import { displayRecords } from "../cli/chat/console.ts";
-import { defineVerb, type FlagDefs, type FlagValues, flag, stringFlag } from "../cli/command.ts";
+import {
+  defineVerb,
+  type FlagDefs,
+  type FlagValues,
+  flag,
+  noFlag,
+  stringFlag,
+} from "../cli/command.ts";
 import { untilConnected, withClient } from "../cli/connect/client.ts";
 import { historyPages } from "../cli/connect/lists.ts";
 import { type Context, faultLine, printNotice } from "../cli/context.ts";
@@ -20,9 +27,11 @@ import {
 } from "../cli/flags.ts";
 import { FolderHistory, type FolderQuery } from "../cli/history/folder.ts";
 import { MessageCommand } from "../cli/history/message-command.ts";
+import { HistoryPrinter, hitPattern } from "../cli/history/printer.ts";
 import { checkRegex, RegexThread } from "../cli/history/regex-thread.ts";
-import { DamageReport, UnreadableRuns } from "../cli/output/damage.ts";
-import { type DisplayRecord, renderRecord, styleOf } from "../cli/output/render.ts";
+import { DamageReport } from "../cli/output/damage.ts";
+import { Pager } from "../cli/output/pager.ts";
+import type { DisplayRecord } from "../cli/output/render.ts";
 import type { Client } from "../client/client.ts";
 import type { ChatRecord } from "../core/client/chat-record.ts";
 import { bodyMatcher, searchedTexts } from "../core/client/grep.ts";
@@ -40,6 +49,7 @@ export interface HistoryOptions {
   readonly kinds: ReadonlySet<RecordKind> | undefined;
   readonly last: number | undefined;
   readonly isOverview: boolean;
+  readonly usesPager: boolean;
 }
 
 export const FILTER_FLAGS = {
@@ -65,6 +75,7 @@ export const FILTER_FLAGS = {
     { choices: [...READ_KINDS], list: true },
   ),
   files: flag("Only files"),
+  pager: noFlag("Print matches of --grep or --regex without a pager"),
 } as const satisfies FlagDefs;
 
 type FilterFlags = FlagValues<typeof FILTER_FLAGS>;
@@ -89,7 +100,8 @@ export function historyOptions(context: Context, flags: FilterFlags): HistoryOpt
     (filter) => filter === undefined,
   );
   const text = { grep, regex, ignoreCase: !exact };
-  return { target, from, sinceMs, untilMs, ...text, kinds, last, isOverview };
+  const usesPager = flags.pager;
+  return { target, from, sinceMs, untilMs, ...text, kinds, last, isOverview, usesPager };
 }
 
 function kindsOf({ kind, files }: FilterFlags): ReadonlySet<RecordKind> | undefined {
@@ -155,31 +167,10 @@ CHAT_FROM, CHAT_SEQ and CHAT_TEXT in the environment. For new messages only: --s
   },
 });
 
-class Printer {
-  readonly #style;
-  readonly #gaps: UnreadableRuns | undefined;
-
-  constructor(
-    private readonly context: Context,
-    me: string | undefined,
-  ) {
-    this.#style = styleOf(context, { me });
-    this.#gaps = context.json ? undefined : new UnreadableRuns(me);
-  }
-
-  print(records: readonly DisplayRecord[]): Promise<void> {
-    return this.#write(this.#gaps?.fold(records) ?? records);
-  }
-
-  /** Must be called after the last stored record. */
-  end(): Promise<void> {
-    return this.#write(this.#gaps?.remaining() ?? []);
-  }
-
-  async #write(records: readonly DisplayRecord[]): Promise<void> {
-    this.context.stdout.write(records.map((record) => renderRecord(record, this.#style)).join(""));
-    await this.context.stdout.drained();
-  }
+/** Searches of the past open a pager on a terminal, as `git log` does. */
+function openPager(context: Context, options: HistoryOptions): Pager | undefined {
+  const isSearch = options.grep !== undefined || options.regex !== undefined;
+  return isSearch && options.usesPager && !context.json ? Pager.open(context) : undefined;
 }
 
 async function fromServer(
@@ -191,9 +182,12 @@ async function fromServer(
   const events = client.read();
   const { user } = await untilConnected(events);
   const damage = new DamageReport();
-  const printer =
-    exec.length > 0 ? new MessageCommand(context, exec, user) : new Printer(context, user);
   using filter = new RegexFilter(options);
+  await using pager = follow ? undefined : openPager(context, options);
+  const printer =
+    exec.length > 0
+      ? new MessageCommand(context, exec, user)
+      : new HistoryPrinter(context, { me: user, pager, hits: () => filter.hits });
   const printPage = (records: readonly ChatRecord[]) => {
     const rows = displayRecords(records, user);
     damage.add(rows);
@@ -203,8 +197,9 @@ async function fromServer(
   for await (const records of serverPages(client, options, filter)) {
     await printPage(records);
     lastSeq = records.at(-1)?.seq ?? lastSeq;
+    if (pager?.hasEnded === true) return 0;
   }
-  if (printer instanceof Printer) await printer.end();
+  if (printer instanceof HistoryPrinter) await printer.end();
   if (!follow) damage.check();
   if (!follow) return 0;
   if (damage.fault !== undefined) printNotice(context, faultLine(damage.fault));
@@ -285,13 +280,22 @@ async function lastRecords(
 /** Filter of `--regex`. Passes everything without a regular expression. */
 class RegexFilter implements Disposable {
   readonly #thread: RegexThread | undefined;
+  readonly #options: Pick<HistoryOptions, "grep" | "ignoreCase">;
 
-  constructor({ regex, ignoreCase }: Pick<HistoryOptions, "regex" | "ignoreCase">) {
+  constructor(options: Pick<HistoryOptions, "grep" | "regex" | "ignoreCase">) {
+    const { regex, ignoreCase } = options;
+    this.#options = options;
     if (regex !== undefined) this.#thread = new RegexThread(regex, ignoreCase);
   }
 
   get isActive(): boolean {
     return this.#thread !== undefined;
+  }
+
+  /** Matches the found parts of messages, for marking. */
+  get hits(): RegExp | undefined {
+    const { grep = "", ignoreCase } = this.#options;
+    return hitPattern([grep, ...(this.#thread?.hits ?? [])], ignoreCase);
   }
 
   async chatRecords(records: ChatRecord[]): Promise<ChatRecord[]> {
@@ -326,11 +330,14 @@ async function fromFolder(
 ): Promise<number> {
   using folder = await FolderHistory.open(data);
   const damage = new DamageReport(`restore a backup; see chat verify --data ${data}`);
-  const printer = new Printer(context, undefined);
   using filter = new RegexFilter(options);
+  await using pager = openPager(context, options);
+  const hits = () => filter.hits;
+  const printer = new HistoryPrinter(context, { me: undefined, pager, hits });
   for await (const page of folderPages(folder, options, filter)) {
     damage.add(page);
     await printer.print(page);
+    if (pager?.hasEnded === true) return 0;
   }
   await printer.end();
   damage.check();

@@ -2,6 +2,7 @@
 
 import { Fault, msg } from "../../base/fault.ts";
 import { quoteText } from "../../base/text.ts";
+import { dropOldest } from "../../core/evict.ts";
 import { withTimeout } from "../../io/clock.ts";
 import { usageFault } from "../errors.ts";
 
@@ -11,8 +12,13 @@ const TIMEOUT_MS = 2_000;
 /** Milliseconds for one text. Bun gives up after about a second and reports no match. */
 const TEXT_MS_MAX = 250;
 
-/** `undefined` if a text took too long. */
-type Matches = readonly boolean[] | undefined;
+const HITS_MAX = 10;
+const HIT_LENGTH_MAX = 200;
+/** Matched parts of all rows so far, which the output marks. */
+const HITS_STORED_MAX = 50;
+
+/** Matched parts of each row, if any; `undefined` if a text took too long. */
+type Matches = readonly (readonly string[] | undefined)[] | undefined;
 
 interface ThreadScope {
   onmessage: (event: { data: readonly (readonly string[])[] }) => void;
@@ -45,13 +51,15 @@ export function checkRegex(pattern: string): string {
 export class RegexThread {
   readonly #worker: Worker;
   readonly #timeoutMs: number;
+  /** Parts that have matched, the newest ones last. */
+  readonly hits = new Set<string>();
 
   /** @param pattern checked by `checkRegex` */
   constructor(pattern: string, ignoreCase: boolean, timeoutMs = TIMEOUT_MS) {
     const flags = ignoreCase ? `i${FLAGS}` : FLAGS;
     this.#timeoutMs = timeoutMs;
     // Use source text, so that the compiled binary needs no second entry point.
-    const argument = JSON.stringify([pattern, flags, TEXT_MS_MAX]);
+    const argument = JSON.stringify([pattern, flags, TEXT_MS_MAX, HITS_MAX, HIT_LENGTH_MAX]);
     const source = `(${matchLoop})(self, ${argument})`;
     const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
     this.#worker = new Worker(url);
@@ -71,7 +79,9 @@ export class RegexThread {
     });
     this.#worker.postMessage(rows.map(textsOf));
     const matches = await withTimeout(answer, this.#timeoutMs, () => undefined);
-    if (matches !== undefined) return rows.filter((_, at) => matches[at] === true);
+    for (const hit of matches?.flat() ?? []) if (hit !== undefined) this.hits.add(hit);
+    dropOldest(this.hits, HITS_STORED_MAX);
+    if (matches !== undefined) return rows.filter((_, at) => matches[at] !== undefined);
     throw usageFault(
       "the regular expression takes too long",
       "use fewer repeats, such as .* or (a+)+",
@@ -85,18 +95,24 @@ export class RegexThread {
 
 function matchLoop(
   scope: ThreadScope,
-  [pattern, flags, textMsMax]: readonly [string, string, number],
+  [pattern, flags, textMsMax, hitsMax, hitLengthMax]: readonly [string, string, ...number[]],
 ): void {
-  const regex = new RegExp(pattern, flags);
+  const regex = new RegExp(pattern, `g${flags}`);
   scope.onmessage = ({ data }) => {
     let isSlow = false;
-    const isMatch = (text: string) => {
+    const hitsIn = (text: string) => {
       const begin = performance.now();
-      const matches = regex.test(text);
-      isSlow ||= performance.now() - begin > textMsMax;
-      return matches;
+      const hits: string[] = [];
+      for (const [hit] of text.matchAll(regex)) {
+        if (hits.push(hit.slice(0, hitLengthMax)) >= Number(hitsMax)) break;
+      }
+      isSlow ||= performance.now() - begin > Number(textMsMax);
+      return hits;
     };
-    const matches = data.map((texts) => texts.some(isMatch));
+    const matches = data.map((texts) => {
+      const hits = texts.flatMap(hitsIn);
+      return hits.length === 0 ? undefined : hits;
+    });
     scope.postMessage(isSlow ? undefined : matches);
   };
 }

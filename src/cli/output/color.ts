@@ -22,6 +22,13 @@ export function codeColor(text: string): string {
   return `${CODE}${text}${CODE_END}`;
 }
 
+/** Marks parts of a painted text, but nothing inside of its control sequences. */
+export function markHits(text: string, hits: RegExp): string {
+  const parts = text.split(/(\x1b\[[0-9;]*m)/);
+  const mark = (hit: string) => (hit === "" ? "" : `\x1b[7m${hit}\x1b[27m`);
+  return parts.map((part, i) => (i % 2 === 1 ? part : part.replaceAll(hits, mark))).join("");
+}
+
 export function eventColor(text: string, color: boolean): string {
   return color ? `${DIM}${text}${RESET}` : text;
 }

@@ -35,14 +35,13 @@ export class Pager {
   async write(text: string): Promise<void> {
     const input: FileSink = this.#child.stdin;
     try {
-      input.write(text);
-      await input.flush();
+      await Promise.all([input.write(text), input.flush()]);
     } catch {
       // The user has quit the pager.
     }
   }
 
-  async close(): Promise<void> {
+  async [Symbol.asyncDispose](): Promise<void> {
     try {
       await this.#child.stdin.end();
     } catch {

@@ -10,7 +10,7 @@ import { type EventFacts, type EventKind, eventPhrase } from "../../ui/text/even
 import { MESSAGE_KINDS } from "../../wire/kinds.ts";
 import type { Context } from "../context.ts";
 import { wrapMarked } from "../word-wrap.ts";
-import { clockColor, eventColor, nameColor } from "./color.ts";
+import { clockColor, eventColor, markHits, nameColor } from "./color.ts";
 import { paintedText } from "./painted-text.ts";
 
 export type Destination = { readonly room: string } | { readonly to: string };
@@ -111,6 +111,8 @@ export interface Style {
   /** Screen width; absent if the output is not a screen, and lines are then not wrapped. */
   readonly columns?: (() => number) | undefined;
   readonly authorOf?: (seq: number) => string | undefined;
+  /** Parts of messages to mark on a colour terminal. */
+  readonly hits?: RegExp | undefined;
 }
 
 export function styleOf(
@@ -212,7 +214,8 @@ function screenText(record: DisplayRecord, style: Style): string {
   const plainText = cleanText(expandTabs(eventText(record, style)), { lines: isText });
   const isPainted = style.color && record.kind === "text";
   const me = mentionsMe(record, style) ? style.me : undefined;
-  const body = isPainted ? expandTabs(paintedText(record.text, me)) : plainText;
+  const painted = isPainted ? expandTabs(paintedText(record.text, me)) : plainText;
+  const body = style.color && style.hits !== undefined ? markHits(painted, style.hits) : painted;
   const text = replyPrefix(record, style) + body;
   const event = eventColor(text, style.color);
   const by = record.kind === "gap" ? "" : `${author} `;

@@ -27,6 +27,18 @@ describe("a regular expression", () => {
     expect(await matching(pattern, ignoreCase)).toEqual(found);
   });
 
+  test("keeps the newest parts that have matched", async () => {
+    const thread = new RegexThread("b\\w+|\\d", true);
+    await thread.filter(ROWS, (row) => row);
+    expect([...thread.hits]).toEqual(["build", "1", "7", "Build"]);
+    const rows = Array.from({ length: 60 }, (_, i) => [`b${i + 10}`]);
+    await thread.filter(rows, (row) => row);
+    expect([...thread.hits]).toEqual(rows.flat().slice(-50));
+    await thread.filter([["b".repeat(500)]], (row) => row);
+    expect([...thread.hits].at(-1)).toBe("b".repeat(200));
+    thread.close();
+  });
+
   test("that backtracks ends in a fault, also if the engine gives up", async () => {
     const thread = new RegexThread("^(a+)+$", true);
     const rows = [[`${"a".repeat(60)}!`]];

@@ -1,0 +1,55 @@
+/** Output of `chat history`, on a terminal through a pager. */
+
+import type { Context } from "../context.ts";
+import { UnreadableRuns } from "../output/damage.ts";
+import type { Pager } from "../output/pager.ts";
+import { type DisplayRecord, renderRecord, type Style, styleOf } from "../output/render.ts";
+
+interface PrinterOptions {
+  readonly me: string | undefined;
+  readonly pager: Pager | undefined;
+  /** Parts of the next messages to mark. */
+  readonly hits: () => RegExp | undefined;
+}
+
+export class HistoryPrinter {
+  readonly #context: Context;
+  readonly #options: PrinterOptions;
+  readonly #style: Style;
+  readonly #gaps: UnreadableRuns | undefined;
+
+  constructor(context: Context, options: PrinterOptions) {
+    const { me } = options;
+    this.#context = context;
+    this.#options = options;
+    this.#style = styleOf(context, { me });
+    this.#gaps = context.json ? undefined : new UnreadableRuns(me);
+  }
+
+  print(records: readonly DisplayRecord[]): Promise<void> {
+    return this.#write(this.#gaps?.fold(records) ?? records);
+  }
+
+  /** Must be called after the last stored record. */
+  end(): Promise<void> {
+    return this.#write(this.#gaps?.remaining() ?? []);
+  }
+
+  async #write(records: readonly DisplayRecord[]): Promise<void> {
+    const { hits, pager } = this.#options;
+    const style = { ...this.#style, hits: hits() };
+    const text = records.map((record) => renderRecord(record, style)).join("");
+    if (pager !== undefined) return pager.write(text);
+    this.#context.stdout.write(text);
+    await this.#context.stdout.drained();
+  }
+}
+
+/** Matches any of the texts, the longest one first. */
+export function hitPattern(texts: readonly string[], ignoreCase: boolean): RegExp | undefined {
+  const marked = texts.filter((text) => text !== "" && !text.includes("\n"));
+  if (marked.length === 0) return undefined;
+  const sorted = marked.toSorted((a, b) => b.length - a.length);
+  const escaped = sorted.map((text) => text.replaceAll(/[$()*+.?[\\\]^{|}/]/g, "\\$&"));
+  return new RegExp(escaped.join("|"), ignoreCase ? "giu" : "gu");
+}

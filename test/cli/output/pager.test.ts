@@ -1,0 +1,64 @@
+import { expect, test } from "bun:test";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { HistoryPrinter, hitPattern } from "../../../src/cli/history/printer.ts";
+import { markHits } from "../../../src/cli/output/color.ts";
+import { Pager } from "../../../src/cli/output/pager.ts";
+import type { DisplayRecord } from "../../../src/cli/output/render.ts";
+import { fakeContext } from "../../commands/fake-world.ts";
+import { tempFolder } from "../../temp-folder.ts";
+
+function pagerIn(folder: string, script: string) {
+  const program = join(folder, "pager");
+  writeFileSync(program, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+  const env = { PATH: process.env["PATH"] ?? "", PAGER: `${program} -x  y` };
+  return fakeContext({ terminal: true, env }).context;
+}
+
+const RECORD: DisplayRecord = {
+  kind: "text",
+  seq: 3,
+  timeUnixMs: 0,
+  from: "ben",
+  destination: { room: "lobby" },
+  text: "a [b] c",
+};
+
+test("a pager with arguments receives the messages", async () => {
+  const folder = tempFolder();
+  const out = join(folder, "out");
+  const context = pagerIn(folder, `echo "$@" "$LESS" > ${out}; cat >> ${out}`);
+  {
+    await using pager = Pager.open(context);
+    expect(pager?.hasEnded).toBe(false);
+    const printer = new HistoryPrinter(context, { me: "ana", pager, hits: () => undefined });
+    await printer.print([RECORD]);
+    await printer.end();
+  }
+  expect(readFileSync(out, "utf8")).toMatch(/^-x y FRX\n.*lobby ben: a \[b\] c\n$/);
+});
+
+test("a pager may end before it has read everything", async () => {
+  const context = pagerIn(tempFolder(), "exit 0");
+  await using pager = Pager.open(context);
+  for (let i = 0; i < 8; i++) await pager?.write("x".repeat(1 << 16));
+});
+
+test.each([
+  ["no terminal", fakeContext({ env: { PAGER: "sh" } })],
+  ["TERM=dumb", fakeContext({ terminal: true, env: { PAGER: "sh", TERM: "dumb" } })],
+  ["cat", fakeContext({ terminal: true, env: { PAGER: "cat" } })],
+  ["no program", fakeContext({ terminal: true, env: { PATH: "/nonexistent" } })],
+])("there is no pager with %s", (_, { context }) => {
+  expect(Pager.open(context)).toBeUndefined();
+});
+
+test("marks found parts of painted texts", () => {
+  const hits = hitPattern(["b", "b.c", "", "x\ny"], true) as RegExp;
+  expect(markHits("\x1b[1mB.C\x1b[22m abc", hits)).toBe(
+    "\x1b[1m\x1b[7mB.C\x1b[27m\x1b[22m a\x1b[7mb\x1b[27mc",
+  );
+  expect(markHits("1 \x1b[1m", hitPattern(["1"], true) as RegExp)).toBe("\x1b[7m1\x1b[27m \x1b[1m");
+  expect(hitPattern([""], true)).toBeUndefined();
+  expect(markHits("B b", hitPattern(["b"], false) as RegExp)).toBe("B \x1b[7mb\x1b[27m");
+});
