@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { Fault } from "../../src/base/fault.ts";
-import { REQUESTS_IN_FLIGHT_MAX } from "../../src/base/limits.ts";
+import { PING_INTERVAL_MS, REQUESTS_IN_FLIGHT_MAX } from "../../src/base/limits.ts";
 import { STALL_MS, STALL_PING_AFTER_MS } from "../../src/base/limits-page.ts";
 import { Connection, type ServerNotice } from "../../src/client/link/connection.ts";
 import { Session } from "../../src/core/session/session.ts";
@@ -84,6 +84,14 @@ test("retries a request only after too-fast", async () => {
   refuse(5, new Fault("too-many", "the server is busy", { retryAfterMs: 700 }));
   await clock.advance(0);
   expect(await refused).toBe("too-many");
+});
+
+test("measures the round trip of an idle link", async () => {
+  const { clock, connection } = await entered();
+  expect(connection.stats.counters.roundTripMs).toBeUndefined();
+  await clock.advance(PING_INTERVAL_MS);
+  await clock.advance(0);
+  expect(connection.stats.counters.roundTripMs).toBe(0);
 });
 
 test("bounds the notices that are queued without a listener", async () => {

@@ -7,6 +7,7 @@ import {
   OUTBOX_IN_FLIGHT_MAX,
   REQUESTS_IN_FLIGHT_MAX,
 } from "../../base/limits.ts";
+import { defined } from "../../base/values.ts";
 import { Stall } from "../../core/client/stall.ts";
 import {
   DEFAULT_HEARTBEAT,
@@ -212,7 +213,10 @@ export class Connection {
       sinceUnixMs: this.#sinceUnixMs,
       requested: this.#requestCount,
       acknowledged: this.#answerCount,
-      counters: this.link.counters(),
+      counters: {
+        ...defined({ roundTripMs: this.#session.roundTripMs }), // A link may measure it itself.
+        ...this.link.counters(),
+      },
     };
   }
 

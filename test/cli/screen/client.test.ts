@@ -258,6 +258,13 @@ screenTest("removes errors after SCREEN_FAULT_MS or on the next action", async (
   expect(await isGone()).toBe(true);
 });
 
+test("tells a new user where help is", async () => {
+  const screen = new FullScreen();
+  screen.chat["handleEvent"]({ kind: "caught-up" } as never);
+  await using _open = await screen.open();
+  expect(await screen.outputText()).toContain("F1 lists the keys, and /help the commands");
+});
+
 test("displays the welcome text once, even after a second connection", async () => {
   const screen = new FullScreen();
   const welcome = "Welcome to the harbour";

@@ -60,6 +60,7 @@ export const ENGLISH_TERMINAL = {
   inputHistory: "Input history",
   messageMenu: "Message actions",
   noHistoryMatches: "No matches in the input history.",
+  newUserHint: "F1 lists the keys, and /help the commands",
   emptyRoom: "No messages yet. Write the first one.",
   emptyPerson: (name: string) => `No messages with ${name} yet.`,
   closeHint: "Esc closes",

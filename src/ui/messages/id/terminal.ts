@@ -50,6 +50,7 @@ export const INDONESIAN_TERMINAL: TerminalTexts = {
   inputHistory: "Riwayat ketikan",
   messageMenu: "Tindakan pesan",
   noHistoryMatches: "Tidak ada yang cocok di riwayat ketikan.",
+  newUserHint: "F1 menampilkan tombol, dan /help menampilkan perintah",
   emptyRoom: "Belum ada pesan. Tulis pesan pertama.",
   emptyPerson: (name) => `Belum ada pesan dengan ${name}.`,
   closeHint: "Esc menutup",
