@@ -1,6 +1,7 @@
 /** Signed and optionally encrypted datagrams of `chat lan`. */
 
 import { concatBytes, toHex } from "../base/bytes.ts";
+import { Component } from "../base/component.ts";
 import { asFault } from "../base/fault.ts";
 import type { LanDatagram, UnreadableKind } from "../core/lan/lan.ts";
 import type { Fingerprint } from "../wire/fingerprint.ts";
@@ -28,26 +29,20 @@ export interface LanEnvelopeOptions {
 
 export type LanMessage = Omit<LanDatagram, "address">;
 
-export class LanEnvelope {
-  readonly #options: LanEnvelopeOptions;
-  readonly #session: Uint8Array;
-
-  constructor(options: LanEnvelopeOptions) {
-    this.#options = options;
-    this.#session = options.randomBytes(LAN_SESSION_BYTES);
-  }
+export class LanEnvelope extends Component<LanEnvelopeOptions> {
+  readonly #session = this.options.randomBytes(LAN_SESSION_BYTES);
 
   get session(): string {
     return toHex(this.#session);
   }
 
   get keyId(): Fingerprint {
-    return this.#options.device.fingerprint;
+    return this.options.device.fingerprint;
   }
 
   write(message: Pick<LanMessage, "body" | "sequence" | "timeUnixMs">): Uint8Array {
     const { body, ...header } = message;
-    const { device, groupAddress, key, randomBytes } = this.#options;
+    const { device, groupAddress, key, randomBytes } = this.options;
     const isSealed = key !== undefined;
     const head = encodeLanHead({
       ...header,
@@ -72,7 +67,7 @@ export class LanEnvelope {
     if (!isLanDatagram(bytes)) return "plain";
     try {
       const parts = splitLanDatagram(bytes);
-      const { groupAddress, key } = this.#options;
+      const { groupAddress, key } = this.options;
       if (parts.head.isSealed !== (key !== undefined)) {
         return parts.head.isSealed ? "sealed" : "open";
       }
@@ -90,7 +85,7 @@ export class LanEnvelope {
   }
 
   #decryptBody({ head, headBytes, body }: SignedLanDatagram): LanBody | undefined {
-    const { key } = this.#options;
+    const { key } = this.options;
     const plain = key === undefined ? body : openWithNonce(key, headBytes, body);
     return plain === undefined ? undefined : decodeLanBody(head.kind, plain);
   }

@@ -1,5 +1,6 @@
 /** Notices to all sessions about announcements, disk space and the cluster's majority. */
 
+import { Component } from "../base/component.ts";
 import { isDiskFull } from "../base/disk-space.ts";
 import type { Fault } from "../base/fault.ts";
 import type { CurrentAnnouncement } from "../core/rooms/policy.ts";
@@ -14,31 +15,26 @@ interface ServerNoticesOptions extends ServerContext {
   readonly disk: Pick<DiskWatch, "state"> | undefined;
 }
 
-export class ServerNotices {
-  readonly #options: ServerNoticesOptions;
+export class ServerNotices extends Component<ServerNoticesOptions> {
   #reportedDiskLow = false;
   #majorityFault: Fault | undefined;
 
-  constructor(options: ServerNoticesOptions) {
-    this.#options = options;
-  }
-
   onLogin(client: ClientConnection): void {
-    const { announced } = this.#options.registry.policy;
+    const { announced } = this.options.registry.policy;
     if (announced !== undefined) client.notify(this.#announcement(announced));
     this.#sendMajority(client);
   }
 
   onAccountRecord({ head: { kind, by, time } }: LogRecord): void {
     if (kind !== "announcement") return;
-    const { registry, peers } = this.#options;
+    const { registry, peers } = this.options;
     const notice = this.#announcement(registry.policy.announced ?? { text: "", by, time });
     for (const client of peers.members()) client.notify(notice);
   }
 
   tick(): void {
     this.#sendDiskState();
-    const { sequencer, peers, onEvent } = this.#options;
+    const { sequencer, peers, onEvent } = this.options;
     const fault = sequencer.majorityFault();
     if (fault !== this.#majorityFault) onEvent({ kind: "majority", fault });
     this.#majorityFault = fault;
@@ -46,12 +42,12 @@ export class ServerNotices {
   }
 
   #announcement({ text, by, time }: CurrentAnnouncement): NoticeOf<"announced"> {
-    const name = this.#options.registry.nameOf(by) ?? "server";
+    const name = this.options.registry.nameOf(by) ?? "server";
     return { kind: "announced", text, by: name, time };
   }
 
   #sendDiskState(): void {
-    const { disk, peers, registry } = this.#options;
+    const { disk, peers, registry } = this.options;
     const state = disk?.state;
     if (state === undefined || !(state.isLow || this.#reportedDiskLow)) return;
     const { freeBytes, keepFreeBytes, isLow } = state;
@@ -68,7 +64,7 @@ export class ServerNotices {
 
   #sendMajority(client: ClientConnection): void {
     const { member } = client;
-    const on = this.#options.sequencer.majorityFault() === undefined;
+    const on = this.options.sequencer.majorityFault() === undefined;
     if (member === undefined || on === (member.reportedMajority ?? true)) return;
     member.reportedMajority = on;
     client.notify({ kind: "majority", on });

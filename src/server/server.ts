@@ -1,5 +1,6 @@
 /** Server: its services in order, start and stop. */
 
+import { Component } from "../base/component.ts";
 import { Fault } from "../base/fault.ts";
 import type { UserId } from "../base/ids.ts";
 import { CONCURRENT_PAGE_READS_MAX } from "../base/limits.ts";
@@ -95,22 +96,16 @@ export interface ServerOptions extends BaseContext {
 
 const TICK_MS = 1_000;
 
-export class Server {
-  readonly #options: ServerOptions;
-  readonly #open: ReturnType<typeof openServices>;
+export class Server extends Component<ServerOptions> {
+  readonly #open = openServices(this.options, {
+    addresses: () => this.#addresses(),
+    isStopping: () => this.#isStopping,
+  });
   #addresses: () => readonly ServerAddress[] = () => [];
   readonly #listeners: Listener[] = [];
   readonly #unfollow: (() => void)[] = [];
   #isStopping = false;
   #cancelTick = () => {};
-
-  constructor(options: ServerOptions) {
-    this.#options = options;
-    this.#open = openServices(options, {
-      addresses: () => this.#addresses(),
-      isStopping: () => this.#isStopping,
-    });
-  }
 
   get services(): readonly Service[] {
     return this.#open.context.feed.services;
@@ -133,7 +128,7 @@ export class Server {
   }
 
   async start(): Promise<void> {
-    const { history, accounts, registry, rooms } = this.#options;
+    const { history, accounts, registry, rooms } = this.options;
     const { feed, kernel } = this.#open.context;
     this.#unfollow.push(
       await accounts.follow(registry.head + 1, (record) => {
@@ -186,7 +181,7 @@ export class Server {
   #tick(): void {
     if (this.#isStopping) return;
     for (const service of this.services) service.tick?.();
-    this.#cancelTick = this.#options.clock.after(TICK_MS, () => this.#tick());
+    this.#cancelTick = this.options.clock.after(TICK_MS, () => this.#tick());
   }
 }
 

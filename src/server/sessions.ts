@@ -1,6 +1,7 @@
 /** Connections to a server: acceptance, handshake, requests, log-in and log-out. */
 
 import { productOf } from "../base/client-name.ts";
+import { Component } from "../base/component.ts";
 import { asFault, Fault, msg } from "../base/fault.ts";
 import { LINKS_BEFORE_LOGIN_MAX, MESSAGE_BYTES_MAX, TEXT_BYTES_MAX } from "../base/limits.ts";
 import { defined } from "../base/values.ts";
@@ -9,7 +10,6 @@ import type { Account } from "../core/rooms/accounts.ts";
 import { makeServerProof } from "../crypto/greeting.ts";
 import type { Identity } from "../crypto/identity.ts";
 import type { FormerKey } from "../crypto/succession.ts";
-import type { Clock } from "../io/clock.ts";
 import type { Entropy } from "../io/entropy.ts";
 import type { Address, Link, ListenerEvents } from "../io/link/link.ts";
 import { type NoticeOf, type Request, requestRow, VERSION } from "../wire/messages.ts";
@@ -92,31 +92,22 @@ interface SessionsOptions extends ServerContext {
   readonly requests: RequestHandlers;
 }
 
-export class Sessions implements ClientConnectionOptions, ListenerEvents {
-  readonly #options: SessionsOptions;
-  readonly #addresses: AddressLimits;
-  readonly #requestRate: RequestRateLimiter;
-  readonly clock: Clock;
-  readonly scheduler: FairScheduler;
-  readonly floodGuard: FloodGuard;
-  readonly #failures: TokenBucket;
+export class Sessions
+  extends Component<SessionsOptions>
+  implements ClientConnectionOptions, ListenerEvents
+{
+  readonly clock = this.options.clock;
+  readonly #addresses = new AddressLimits(this.options.settings.linksMax);
+  readonly #requestRate = new RequestRateLimiter(this.clock);
+  readonly scheduler = new FairScheduler(this.clock);
+  readonly floodGuard = this.options.floodGuard;
+  readonly #failures = new TokenBucket(FAILURES_PER_SECOND, FAILURES_BURST, this.clock.now());
   readonly #unauthenticated = new Set<ClientConnection>();
   #lastClient = 0;
 
-  constructor(options: SessionsOptions) {
-    const { clock, settings, floodGuard } = options;
-    this.#options = options;
-    this.#addresses = new AddressLimits(settings.linksMax);
-    this.#requestRate = new RequestRateLimiter(clock);
-    this.#failures = new TokenBucket(FAILURES_PER_SECOND, FAILURES_BURST, clock.now());
-    this.clock = clock;
-    this.scheduler = new FairScheduler(clock);
-    this.floodGuard = floodGuard;
-  }
-
   readonly handlers = {
     lane: ({ ticket }, { client }) => {
-      const channel = this.#options.channels.open(client, ticket);
+      const channel = this.options.channels.open(client, ticket);
       client.openChannel(channel);
       this.#addresses.loggedIn(client.link.remote.host);
       this.#unauthenticated.delete(client);
@@ -126,11 +117,11 @@ export class Sessions implements ClientConnectionOptions, ListenerEvents {
   } satisfies SomeHandlers;
 
   tick(): void {
-    for (const client of [...this.#options.peers.all()]) client.tick();
+    for (const client of [...this.options.peers.all()]) client.tick();
   }
 
   accept(remote: Address): boolean {
-    if (this.#options.isStopping() || !this.#addresses.accepts(remote.host)) return false;
+    if (this.options.isStopping() || !this.#addresses.accepts(remote.host)) return false;
     // Loopback is exempt, because a local proxy forwards all clients from that address.
     return isLoopback(remote.host) || !this.floodGuard.isRefused(addressSender(remote.host));
   }
@@ -142,7 +133,7 @@ export class Sessions implements ClientConnectionOptions, ListenerEvents {
   requestFailed(cause: unknown): void {
     if (this.#failures.take(this.clock.now()) > 0) return;
     const fault = new Fault("internal", `an HTTP request failed: ${String(cause)}`, { cause });
-    this.#options.onEvent({ kind: "warning", fault });
+    this.options.onEvent({ kind: "warning", fault });
   }
 
   connecting({ host }: Address): () => void {
@@ -152,7 +143,7 @@ export class Sessions implements ClientConnectionOptions, ListenerEvents {
 
   link(link: Link): void {
     const client = new ClientConnection(++this.#lastClient, link, this);
-    this.#options.peers.opened(client);
+    this.options.peers.opened(client);
     this.#addresses.opened(link.remote.host);
     this.#awaitLogin(client);
   }
@@ -170,7 +161,7 @@ export class Sessions implements ClientConnectionOptions, ListenerEvents {
   }
 
   hello(client: ClientConnection, hello: NoticeOf<"hello">): void {
-    const { bans, identity, settings, entropy, registry, sequencer } = this.#options;
+    const { bans, identity, settings, entropy, registry, sequencer } = this.options;
     try {
       bans.checkClient(client);
     } catch (error) {
@@ -184,7 +175,7 @@ export class Sessions implements ClientConnectionOptions, ListenerEvents {
   }
 
   request(client: ClientConnection, request: Request): void {
-    if (this.#options.isStopping()) {
+    if (this.options.isStopping()) {
       const detail = { retryAfterMs: 1_000 };
       client.refuse(request.ref, new Fault("shutting-down", "the server is stopping", detail));
       return;
@@ -195,7 +186,7 @@ export class Sessions implements ClientConnectionOptions, ListenerEvents {
     if (slow !== undefined) return client.refuse(request.ref, slow);
     const refused = (error: unknown) => this.#refused(client, request, error);
     try {
-      this.#options.requests.handle(client, request)?.catch(refused);
+      this.options.requests.handle(client, request)?.catch(refused);
     } catch (error) {
       refused(error);
     }
@@ -203,7 +194,7 @@ export class Sessions implements ClientConnectionOptions, ListenerEvents {
 
   #tooFast(client: ClientConnection, request: Request): Fault | undefined {
     const { account } = client;
-    const { engine, clock } = this.#options;
+    const { engine, clock } = this.options;
     const slow = client.checkRequestRate();
     if (slow !== undefined || account === undefined) return slow;
     return engine.charge(account.id, request, clock.now());
@@ -211,7 +202,7 @@ export class Sessions implements ClientConnectionOptions, ListenerEvents {
 
   #refused(client: ClientConnection, request: Request, error: unknown): void {
     if (!(error instanceof Fault)) throw error;
-    reportHostFault(error, this.#options.onEvent);
+    reportHostFault(error, this.options.onEvent);
     client.refuse(request.ref, error);
     if (hasGuessedTooOften(client)) client.close(error);
   }
@@ -222,11 +213,11 @@ export class Sessions implements ClientConnectionOptions, ListenerEvents {
   }
 
   transfer(client: ClientConnection, notice: TransferNotice): void {
-    this.#options.files?.onNotice(client, notice);
+    this.options.files?.onNotice(client, notice);
   }
 
   closed(client: ClientConnection, fault: Fault | undefined): void {
-    const { peers, feed, onEvent } = this.#options;
+    const { peers, feed, onEvent } = this.options;
     const { account, channel } = client;
     peers.closed(client);
     this.#unauthenticated.delete(client);
@@ -244,12 +235,12 @@ export class Sessions implements ClientConnectionOptions, ListenerEvents {
     if (handshake === undefined || handshake.isReported || channel !== undefined) return;
     handshake.isReported = true;
     const client = productOf(handshake.clientName);
-    this.#options.onEvent({ kind: "connected", ...origin, client });
+    this.options.onEvent({ kind: "connected", ...origin, client });
   }
 
   logIn(client: ClientConnection, account: Account, request: LoginRequest): void {
     if (client.isClosed) return;
-    const { authenticator, peers, feed } = this.#options;
+    const { authenticator, peers, feed } = this.options;
     const fault = authenticator.refusal(client, account);
     if (fault !== undefined) return client.refuse(request.ref, fault);
     const member = client.logIn(account);
@@ -261,7 +252,7 @@ export class Sessions implements ClientConnectionOptions, ListenerEvents {
   }
 
   onLogin(client: ClientConnection, { account, isPresent }: Member, { ref }: LoginRequest): void {
-    const { rooms, kernel, onEvent } = this.#options;
+    const { rooms, kernel, onEvent } = this.options;
     client.answer(ref, { account: account.id, user: account.name, seq: rooms.head });
     kernel.startSession(client.id, account.id, isPresent);
     onEvent({ kind: "logged-in", user: account.name, ...client.origin });
@@ -277,7 +268,7 @@ export class Sessions implements ClientConnectionOptions, ListenerEvents {
   #endSession(client: ClientConnection): void {
     const { member } = client;
     if (member === undefined) return;
-    const { fanOut, feed, peers } = this.#options;
+    const { fanOut, feed, peers } = this.options;
     client.logOut();
     fanOut.flush();
     client.unfollowAll();
@@ -286,7 +277,7 @@ export class Sessions implements ClientConnectionOptions, ListenerEvents {
   }
 
   onLogout(client: ClientConnection, { account }: Member): void {
-    this.#options.kernel.endSession(client.id);
-    this.#options.onEvent({ kind: "logged-out", user: account.name, ...client.origin });
+    this.options.kernel.endSession(client.id);
+    this.options.onEvent({ kind: "logged-out", user: account.name, ...client.origin });
   }
 }

@@ -1,6 +1,7 @@
 /** Archive that reads pages of records from a log's segments. */
 
 import { foldCase } from "../../base/case-fold.ts";
+import { Component } from "../../base/component.ts";
 import { Fault } from "../../base/fault.ts";
 import type { Sha256 } from "../../base/ids.ts";
 import { erasuresOf } from "../../core/log/erasures.ts";
@@ -39,15 +40,9 @@ export function openArchive(options: ArchiveOptions): LogArchive {
   return new LogArchive(options);
 }
 
-export class LogArchive implements Archive {
-  readonly #options: ArchiveOptions;
-  readonly #index: LogIndex;
+export class LogArchive extends Component<ArchiveOptions> implements Archive {
+  readonly #index = new LogIndex(this.options);
   readonly #erasures = new ErasureCheck((query) => this.#raw(query));
-
-  constructor(options: ArchiveOptions) {
-    this.#options = options;
-    this.#index = new LogIndex(options);
-  }
 
   async ready(): Promise<void> {
     await this.#index.refresh(() => undefined);
@@ -68,7 +63,7 @@ export class LogArchive implements Archive {
   }
 
   async #raw(query: PageQuery): Promise<Page & { suspects: Collector["suspects"] }> {
-    const { disk, folder, sha256 } = this.#options;
+    const { disk, folder, sha256 } = this.options;
     const files = new SegmentFiles(disk, folder);
     try {
       const ranges = await this.#index.refresh((view) => [...rangesOf(query, view)]);

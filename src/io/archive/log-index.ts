@@ -2,6 +2,7 @@
 
 import { dirname, join } from "node:path";
 import { equalBytes } from "../../base/bytes.ts";
+import { Component } from "../../base/component.ts";
 import type { Sha256 } from "../../base/ids.ts";
 import { BATCH_SYNC_BYTES_MAX } from "../../base/limits.ts";
 import { parseLine } from "../../wire/record.ts";
@@ -169,29 +170,24 @@ export interface IndexView {
 const SAVE_INTERVAL_BYTES = 32 << 20;
 const TAIL_BYTES = 4 << 20;
 
-export class LogIndex {
-  readonly #options: ArchiveOptions;
+export class LogIndex extends Component<ArchiveOptions> {
   #index: BlockIndex | undefined;
   readonly #refreshes = new TaskQueue();
   #unsavedBytes = 0;
-
-  constructor(options: ArchiveOptions) {
-    this.#options = options;
-  }
 
   refresh<Plan>(plan: (view: IndexView) => Plan): Promise<Plan> {
     return this.#refreshes.run(async () => plan(await this.#refresh()));
   }
 
   save(): void {
-    const { disk, cachePath, sha256, folder } = this.#options;
+    const { disk, cachePath, sha256, folder } = this.options;
     if (this.#index === undefined || cachePath === undefined || this.#unsavedBytes === 0) return;
     saveIndex({ disk, cachePath, sha256, folder }, this.#index);
     this.#unsavedBytes = 0;
   }
 
   async #refresh(): Promise<IndexView> {
-    const { disk, folder, sha256, cachePath } = this.#options;
+    const { disk, folder, sha256, cachePath } = this.options;
     const firstSeqs = listSegments(disk, folder);
     if (this.#index === undefined && cachePath !== undefined) {
       this.#index = loadIndex({ disk, cachePath, sha256, folder });
@@ -231,14 +227,14 @@ export class LogIndex {
         if (addedBytes < block.bytes.length) break;
       }
     }
-    if (this.#options.head !== undefined) return [];
+    if (this.options.head !== undefined) return [];
     const from = segment?.coveredBytes ?? 0;
     const to = lastLineEnd(tail, from);
     return to > from ? [{ firstSeq: tail.firstSeq, from, to, isUnconfirmed: true }] : [];
   }
 
   #durableSeq(tail: Tail, covered: number): number {
-    if (this.#options.head !== undefined) return this.#options.head();
+    if (this.options.head !== undefined) return this.options.head();
     return lastRecord(tail.file, covered, tail.sizeBytes)?.durable ?? 0;
   }
 }

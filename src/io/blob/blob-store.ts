@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import * as v from "valibot";
 import { assert } from "../../base/assert.ts";
 import { utf8Encode } from "../../base/bytes.ts";
+import { Component } from "../../base/component.ts";
 import { Fault } from "../../base/fault.ts";
 import { type FileId, isFileId, type Sha256, type UserId } from "../../base/ids.ts";
 import { CHUNK_BYTES } from "../../base/limits.ts";
@@ -147,20 +148,15 @@ export function openBlobStore(options: BlobStoreOptions): BlobStore {
   return new FolderStore(options);
 }
 
-class FolderStore implements BlobStore {
-  readonly #options: BlobStoreOptions;
+class FolderStore extends Component<BlobStoreOptions> implements BlobStore {
   readonly #open = new Map<FileId, StoredBlob>();
   readonly #operations = new TaskQueue();
   readonly #syncs = new TaskQueue();
   #isFolderDurable = false;
 
-  constructor(options: BlobStoreOptions) {
-    this.#options = options;
-  }
-
   list(): Promise<BlobMetadata[]> {
     return this.#guard(async () => {
-      const { disk, folder } = this.#options;
+      const { disk, folder } = this.options;
       const entries: BlobMetadata[] = [];
       for (const name of disk.list(folder)) {
         if (!isFileId(name) || disk.kind(join(folder, name)) !== "folder") continue;
@@ -179,7 +175,7 @@ class FolderStore implements BlobStore {
 
   create(metadata: BlobMetadata): Promise<Blob> {
     return this.#enqueue(metadata.file, async () => {
-      const { disk, folder } = this.#options;
+      const { disk, folder } = this.options;
       const path = join(folder, metadata.file);
       await this.#ensureFolder();
       if (!disk.makeFolderNew(path)) throw new Fault("store-failed", `${path} already exists`);
@@ -200,7 +196,7 @@ class FolderStore implements BlobStore {
       if (openBlob?.hasFailed === false) return openBlob.hold();
       if (openBlob !== undefined)
         await openBlob.closeWithFault(new Fault("store-failed", `${file} failed`));
-      const { disk, folder } = this.#options;
+      const { disk, folder } = this.options;
       const path = join(folder, file, METADATA_FILE);
       if (disk.kind(path) === undefined) return undefined;
       const metadata = this.#readMetadata(file);
@@ -211,7 +207,7 @@ class FolderStore implements BlobStore {
 
   remove(file: FileId): Promise<void> {
     return this.#enqueue(file, async () => {
-      const { disk, folder } = this.#options;
+      const { disk, folder } = this.options;
       const path = join(folder, file);
       const openBlob = this.#open.get(file);
       this.#open.delete(file);
@@ -227,7 +223,7 @@ class FolderStore implements BlobStore {
 
   freeBytes(): Promise<number> {
     return this.#guard(async () => {
-      const { disk, folder } = this.#options;
+      const { disk, folder } = this.options;
       disk.makeFolder(folder);
       return await disk.freeBytes(folder);
     });
@@ -235,14 +231,14 @@ class FolderStore implements BlobStore {
 
   async #ensureFolder(): Promise<void> {
     if (this.#isFolderDurable) return;
-    const { disk, folder } = this.#options;
+    const { disk, folder } = this.options;
     disk.makeFolder(folder);
     await syncWithParents(disk, folder);
     this.#isFolderDurable = true;
   }
 
   async #openChunks(metadata: BlobMetadata): Promise<StoredBlob> {
-    const { disk, folder, sha256, externalReader } = this.#options;
+    const { disk, folder, sha256, externalReader } = this.options;
     const { file, sinceMs } = metadata;
     const path = join(folder, file);
     const reader = externalReader?.(metadata);
@@ -284,7 +280,7 @@ class FolderStore implements BlobStore {
   }
 
   async #openLines(path: string, content: Content): Promise<DiskFile> {
-    const { disk, folder } = this.#options;
+    const { disk, folder } = this.options;
     let lines: DiskFile | undefined;
     try {
       lines = disk.open(path, "write");
@@ -299,7 +295,7 @@ class FolderStore implements BlobStore {
   }
 
   async #discard(file: FileId): Promise<void> {
-    const { disk, folder } = this.#options;
+    const { disk, folder } = this.options;
     const openBlob = this.#open.get(file);
     this.#open.delete(file);
     await openBlob?.closeWithFault(new Fault("store-failed", `${file} could not be created`));
@@ -312,7 +308,7 @@ class FolderStore implements BlobStore {
   }
 
   #readMetadata(file: FileId): BlobMetadata | undefined {
-    const { disk, folder } = this.#options;
+    const { disk, folder } = this.options;
     const bytes = readWholeFile(disk, join(folder, file, METADATA_FILE), METADATA_BYTES_MAX);
     const metadata = bytes === undefined ? undefined : parseMetadata(bytes);
     return metadata?.file === file ? metadata : undefined;
@@ -322,7 +318,7 @@ class FolderStore implements BlobStore {
     try {
       return await task();
     } catch (error) {
-      throw diskFault(error, this.#options.folder);
+      throw diskFault(error, this.options.folder);
     }
   }
 }

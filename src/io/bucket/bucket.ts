@@ -1,6 +1,7 @@
 /** Small named values that a server stores for offline devices. */
 
 import { equalBytes } from "../../base/bytes.ts";
+import { Component } from "../../base/component.ts";
 import {
   type Disk,
   diskFault,
@@ -37,16 +38,11 @@ export interface FolderBucketOptions {
 }
 
 /** For use by a single process. Writes to the same name must not overlap. */
-export class FolderBucket implements Bucket {
-  readonly #options: FolderBucketOptions;
+export class FolderBucket extends Component<FolderBucketOptions> implements Bucket {
   #isDurable = false;
 
-  constructor(options: FolderBucketOptions) {
-    this.#options = options;
-  }
-
   async read(name: string): Promise<Value | undefined> {
-    const { disk, sizeBytesMax } = this.#options;
+    const { disk, sizeBytesMax } = this.options;
     const bytes = readWholeFile(disk, this.#path(name), sizeBytesMax);
     return bytes === undefined ? undefined : { bytes, revision: "" };
   }
@@ -59,12 +55,12 @@ export class FolderBucket implements Bucket {
         : equalBytes(current.bytes, before.bytes);
     if (!isSame) return false;
     await this.#ensureFolder();
-    await writeWholeFile(this.#options.disk, this.#path(name), bytes);
+    await writeWholeFile(this.options.disk, this.#path(name), bytes);
     return true;
   }
 
   async remove(name: string): Promise<void> {
-    const { disk } = this.#options;
+    const { disk } = this.options;
     try {
       disk.remove(this.#path(name));
     } catch (error) {
@@ -73,13 +69,13 @@ export class FolderBucket implements Bucket {
   }
 
   names(): readonly string[] {
-    const { disk, folder, suffix } = this.#options;
+    const { disk, folder, suffix } = this.options;
     const files = disk.list(folder).filter((file) => file.endsWith(suffix));
     return files.map((file) => file.slice(0, -suffix.length));
   }
 
   async sweep(isKept: (name: string) => boolean): Promise<void> {
-    const { disk, folder, suffix } = this.#options;
+    const { disk, folder, suffix } = this.options;
     for (const file of disk.list(folder)) {
       const isUnfinished = file.endsWith(`${suffix}.tmp`);
       if (!isUnfinished && !file.endsWith(suffix)) continue;
@@ -88,11 +84,11 @@ export class FolderBucket implements Bucket {
   }
 
   #path(name: string): string {
-    return `${this.#options.folder}/${name}${this.#options.suffix}`;
+    return `${this.options.folder}/${name}${this.options.suffix}`;
   }
 
   async #ensureFolder(): Promise<void> {
-    const { disk, folder } = this.#options;
+    const { disk, folder } = this.options;
     try {
       if (this.#isDurable && disk.exists(folder)) return;
       disk.makeFolder(folder);

@@ -2,6 +2,7 @@
 
 import { assert } from "../../base/assert.ts";
 import { equalBytes, toBase64Url } from "../../base/bytes.ts";
+import { Component } from "../../base/component.ts";
 import { asFault, Fault } from "../../base/fault.ts";
 import type { Sha256 } from "../../base/ids.ts";
 import { CLUSTER_MESSAGE_BYTES_MAX } from "../../base/limits-cluster.ts";
@@ -28,19 +29,13 @@ type Heads = Readonly<Record<Place, number>>;
 
 const RETRY_MS = 1_000;
 
-export class Mirrors {
-  readonly #options: MirrorsOptions;
-
-  constructor(options: MirrorsOptions) {
-    this.#options = options;
-  }
-
+export class Mirrors extends Component<MirrorsOptions> {
   isAheadOf(heads: Heads): boolean {
-    return LOG_NAMES.some((logName) => this.#options.logs[logName].head() > heads[logName]);
+    return LOG_NAMES.some((logName) => this.options.logs[logName].head() > heads[logName]);
   }
 
   isBehind(heads: Heads): boolean {
-    return LOG_NAMES.some((logName) => this.#options.logs[logName].head() < heads[logName]);
+    return LOG_NAMES.some((logName) => this.options.logs[logName].head() < heads[logName]);
   }
 
   /**
@@ -50,7 +45,7 @@ export class Mirrors {
    */
   async write(pending: readonly PendingRecord[]): Promise<ReadonlyMap<PendingRecord, LogRecord>> {
     const records = new Map<PendingRecord, LogRecord>();
-    const { logs, clock, isClosed } = this.#options;
+    const { logs, clock, isClosed } = this.options;
     for (const logName of LOG_NAMES) {
       const existing = pending.filter(
         (record) => record.place === logName && record.seq <= logs[logName].head(),
@@ -72,7 +67,7 @@ export class Mirrors {
     records: Map<PendingRecord, LogRecord>,
   ): Promise<void> {
     for (const logName of LOG_NAMES) {
-      const log = this.#options.logs[logName];
+      const log = this.options.logs[logName];
       const missing = pending.filter(
         (record) => record.place === logName && record.seq > log.head(),
       );
@@ -102,7 +97,7 @@ export class Mirrors {
     const last = pending.at(-1);
     if (first === undefined || last === undefined) return;
     let at = 0;
-    for await (const record of this.#options.logs[logName].read(first.seq, last.seq)) {
+    for await (const record of this.options.logs[logName].read(first.seq, last.seq)) {
       const expected = pending[at++];
       assert(expected !== undefined, "the log has all records of the range");
       if (!matches(record, expected)) {
@@ -114,7 +109,7 @@ export class Mirrors {
   }
 
   async checkEnd(end: CopyEnd, copied: Heads): Promise<void> {
-    const { logs, sha256 } = this.#options;
+    const { logs, sha256 } = this.options;
     for (const logName of LOG_NAMES) {
       const { size, root } = end[logName];
       const isComplete =
@@ -126,7 +121,7 @@ export class Mirrors {
 
   erase(logName: Place, record: LogRecord): void {
     for (const seq of erasuresOf(record)) {
-      this.#options.logs[logName].erase(seq, record.head.seq).catch(asFault);
+      this.options.logs[logName].erase(seq, record.head.seq).catch(asFault);
     }
   }
 
@@ -135,7 +130,7 @@ export class Mirrors {
       isBlankPassword(record, copied) ? [record.seq] : [],
     );
     if (blank.length === 0) return;
-    eraseReplaced(this.#options.logs.accounts, new Set(blank)).catch(asFault);
+    eraseReplaced(this.options.logs.accounts, new Set(blank)).catch(asFault);
   }
 }
 

@@ -1,5 +1,6 @@
 /** Barrier that delays decisions until this node has all records that its peers have. */
 
+import { Component } from "../../base/component.ts";
 import { Fault } from "../../base/fault.ts";
 import type { Place } from "../../core/cluster/claims.ts";
 import { type Clock, delay } from "../clock.ts";
@@ -25,34 +26,22 @@ const RETRY_MS = 250;
  * peer has and this node lacks must be restored before this node proposes records with the same
  * seqs.
  */
-export class PeerCheck {
-  readonly #options: PeerCheckOptions;
+export class PeerCheck extends Component<PeerCheckOptions> {
   #triggered = 0;
   #passed = 0;
-
-  constructor(options: PeerCheckOptions) {
-    this.#options = options;
-  }
 
   get hasPassed(): boolean {
     return this.#passed === this.#triggered;
   }
 
   trigger(): void {
-    if (this.#options.peers === undefined) return;
+    if (this.options.peers === undefined) return;
     this.#triggered++;
     if (this.#triggered - this.#passed === 1) void this.#queryPeers();
   }
 
   async #queryPeers(): Promise<void> {
-    const {
-      stream,
-      clock,
-      peers: listPeers,
-      isBehind,
-      waitUntilApplied,
-      isStopped,
-    } = this.#options;
+    const { stream, clock, peers: listPeers, isBehind, waitUntilApplied, isStopped } = this.options;
     while (!this.hasPassed && !isStopped()) {
       try {
         await stream.last(); // Until the stream answers, this node may be isolated.

@@ -2,6 +2,7 @@
 
 import { assert } from "../../base/assert.ts";
 import { toBase64Url } from "../../base/bytes.ts";
+import { Component } from "../../base/component.ts";
 import { Fault } from "../../base/fault.ts";
 import { LINE_BYTES_MAX } from "../../base/limits.ts";
 import {
@@ -48,16 +49,11 @@ interface PublishedMessage {
 const RETRY_MS = 100;
 const ID_BYTES = 12;
 
-export class Publisher {
-  readonly #options: PublisherOptions;
+export class Publisher extends Component<PublisherOptions> {
   #queue: QueuedProposal[] = [];
   #queueBytes = 0;
   readonly #published = new Map<string, PublishedMessage>();
   #isPublishing = false;
-
-  constructor(options: PublisherOptions) {
-    this.#options = options;
-  }
 
   propose(proposal: SealedProposal, settle: Settle): Fault | undefined {
     const sizes = proposal.drafts.map(({ sealed }) => appendBytes(sealed));
@@ -65,7 +61,7 @@ export class Publisher {
     const fault = this.#refusal(Math.max(...sizes), sizeBytes);
     if (fault !== undefined) return fault;
     this.#queueBytes += sizeBytes;
-    this.#queue.push({ proposal, sizeBytes, sinceMs: this.#options.clock.now(), settle });
+    this.#queue.push({ proposal, sizeBytes, sinceMs: this.options.clock.now(), settle });
     if (!this.#isPublishing) void this.#publishAll();
     return undefined;
   }
@@ -88,7 +84,7 @@ export class Publisher {
     await undefined;
     while (this.#queue.length > 0) {
       const group = this.#nextGroup();
-      const id = toBase64Url(this.#options.entropy(ID_BYTES));
+      const id = toBase64Url(this.options.entropy(ID_BYTES));
       const proposals = group.map(({ proposal }) => proposal);
       this.#published.set(id, { group });
       await this.#publish(packProposals({ id, proposals }), id, group);
@@ -111,7 +107,7 @@ export class Publisher {
   }
 
   async #publish(bytes: Uint8Array, id: string, group: readonly QueuedProposal[]): Promise<void> {
-    const { stream, clock, isClosed, isBlocked, onNoAnswer } = this.#options;
+    const { stream, clock, isClosed, isBlocked, onNoAnswer } = this.options;
     let fault = new Fault(
       "no-majority",
       "the server's cluster has no majority and cannot record anything",
@@ -142,7 +138,7 @@ export class Publisher {
   }
 
   #stored(sent: PublishedMessage, { seq, isRepeat: isDuplicate }: Stored, id: string): void {
-    const { applied, onStored, onRewound } = this.#options;
+    const { applied, onStored, onRewound } = this.options;
     onStored(seq);
     if (!this.#published.has(id)) return;
     sent.seq = seq;

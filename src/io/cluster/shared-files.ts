@@ -2,6 +2,7 @@
 
 import { assert } from "../../base/assert.ts";
 import { equalBytes, toBase64Url, tryBase64Url } from "../../base/bytes.ts";
+import { Component } from "../../base/component.ts";
 import { Fault } from "../../base/fault.ts";
 import type { FileId, Sha256 } from "../../base/ids.ts";
 import { CHUNK_BYTES } from "../../base/limits.ts";
@@ -63,18 +64,13 @@ const CHUNK_PART = /^c(\d{1,9})-([A-Za-z0-9_-]{43})$/;
  * checksum) and `l0-DIGEST` (the checksums of all chunks). Different contents under one id
  * therefore do not overwrite each other.
  */
-export class SharedFiles {
-  readonly #options: SharedFilesOptions;
+export class SharedFiles extends Component<SharedFilesOptions> {
   readonly #transfers = new TaskQueue({ running: CONCURRENT_CHUNKS_MAX });
   #readers = 0;
   #isStopping = false;
 
-  constructor(options: SharedFilesOptions) {
-    this.#options = options;
-  }
-
   async begin(about: BlobMetadata): Promise<BlobMetadata> {
-    const { store } = this.#options;
+    const { store } = this.options;
     // Retry, because the earlier offer may be erased before it is read.
     for (let tries = 1; ; tries++) {
       const isNew = await this.#retry(() => store.putNew(about.file, ABOUT, encodeMetadata(about)));
@@ -86,13 +82,13 @@ export class SharedFiles {
   }
 
   async about(file: FileId): Promise<BlobMetadata | undefined> {
-    const bytes = await this.#retry(() => this.#options.store.get(file, ABOUT));
+    const bytes = await this.#retry(() => this.options.store.get(file, ABOUT));
     const about = bytes === undefined ? undefined : parseMetadata(bytes);
     return about?.file === file ? about : undefined;
   }
 
   async storedHashes(file: FileId): Promise<Uint8Array[]> {
-    const parts = await this.#retry(() => this.#options.store.parts(file));
+    const parts = await this.#retry(() => this.options.store.parts(file));
     const existing = new Map<number, Uint8Array | undefined>();
     for (const part of parts) {
       const [, index, text] = CHUNK_PART.exec(part) ?? [];
@@ -120,8 +116,8 @@ export class SharedFiles {
   ): Promise<void> {
     return this.#enqueue(async () => {
       const bytes = await read();
-      if (!equalBytes(this.#options.sha256(bytes), hash)) throw localCopyDamaged();
-      await this.#retry(() => this.#options.store.put(file, chunkPart(index, hash), bytes));
+      if (!equalBytes(this.options.sha256(bytes), hash)) throw localCopyDamaged();
+      await this.#retry(() => this.options.store.put(file, chunkPart(index, hash), bytes));
     });
   }
 
@@ -133,9 +129,9 @@ export class SharedFiles {
     for (let first = 0; first < hashes.length; first += CHECKSUMS_PER_PART) {
       const bytes = Buffer.concat(hashes.slice(first, first + CHECKSUMS_PER_PART));
       const part = listPart(first / CHECKSUMS_PER_PART, digest);
-      await this.#retry(() => this.#options.store.put(file, part, new Uint8Array(bytes)));
+      await this.#retry(() => this.options.store.put(file, part, new Uint8Array(bytes)));
     }
-    const present = new Set(await this.#retry(() => this.#options.store.parts(file)));
+    const present = new Set(await this.#retry(() => this.options.store.parts(file)));
     const missing = hashes.findIndex((hash, index) => !present.has(chunkPart(index, hash)));
     return missing === -1 ? undefined : missing;
   }
@@ -149,12 +145,12 @@ export class SharedFiles {
     const lists: Uint8Array[] = [];
     for (let first = 0; first < chunks; first += CHECKSUMS_PER_PART) {
       const part = listPart(first / CHECKSUMS_PER_PART, hex);
-      const bytes = await this.#retry(() => this.#options.store.get(file, part));
+      const bytes = await this.#retry(() => this.options.store.get(file, part));
       if (bytes === undefined) throw missing();
       lists.push(bytes);
     }
     const all = new Uint8Array(Buffer.concat(lists));
-    const isValid = equalBytes(this.#options.sha256(all), hex);
+    const isValid = equalBytes(this.options.sha256(all), hex);
     if (!isValid || all.length !== chunks * HASH_BYTES) throw damaged();
     return Array.from({ length: chunks }, (_, i) =>
       all.subarray(i * HASH_BYTES, (i + 1) * HASH_BYTES),
@@ -163,10 +159,10 @@ export class SharedFiles {
 
   async chunk(file: FileId, index: number, hash: Uint8Array): Promise<Uint8Array> {
     const part = chunkPart(index, hash);
-    const bytes = await this.#enqueue(() => this.#retry(() => this.#options.store.get(file, part)));
+    const bytes = await this.#enqueue(() => this.#retry(() => this.options.store.get(file, part)));
     if (bytes === undefined) throw missing();
     const isValid = bytes.length > 0 && bytes.length <= CHUNK_BYTES;
-    if (!isValid || !equalBytes(this.#options.sha256(bytes), hash)) throw damaged();
+    if (!isValid || !equalBytes(this.options.sha256(bytes), hash)) throw damaged();
     return bytes;
   }
 
@@ -203,15 +199,15 @@ export class SharedFiles {
   }
 
   erase(file: FileId): Promise<void> {
-    return this.#retry(() => this.#options.store.erase(file));
+    return this.#retry(() => this.options.store.erase(file));
   }
 
   files(): Promise<FileId[]> {
-    return this.#retry(() => this.#options.store.filesWith(ABOUT));
+    return this.#retry(() => this.options.store.filesWith(ABOUT));
   }
 
   lastPutMs(file: FileId): Promise<number | undefined> {
-    return this.#retry(() => this.#options.store.lastPutMs(file));
+    return this.#retry(() => this.options.store.lastPutMs(file));
   }
 
   stop(): void {
@@ -224,7 +220,7 @@ export class SharedFiles {
   }
 
   #retry<Result>(act: () => Promise<Result>): Promise<Result> {
-    const { clock } = this.#options;
+    const { clock } = this.options;
     return retry(act, {
       clock,
       intervalMs: RETRY_MS,

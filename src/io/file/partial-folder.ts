@@ -1,6 +1,7 @@
 /** Partial download of a folder, unpacked as it arrives, and the paths of its entries. */
 
 import { join, relative } from "node:path";
+import { Component } from "../../base/component.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import { cleanPath, foldFileName, numbered } from "../../base/file-names.ts";
 import { CONCURRENT_FILES_MAX, FOLDER_ENTRIES_MAX } from "../../base/limits.ts";
@@ -151,19 +152,13 @@ const SYNC_BYTES_MAX = 16 * 1024;
 const ENTRIES_PER_TURN = 256;
 
 /** Unpacks a folder as it arrives. Never follows links or writes outside the folder. */
-export class PartialFolder implements Content {
-  readonly #options: PartialFolderOptions;
-  readonly #manifest: DiskFile;
+export class PartialFolder extends Component<PartialFolderOptions> implements Content {
+  readonly #manifest = this.options.disk.openPlain(this.options.manifestPath, "write");
   #plan: Plan | undefined;
   #current: { readonly file: PlannedFile; readonly open: DiskFile } | undefined;
   readonly #verifiedFolders = new Set<PlannedFolder>();
   #unsyncedFiles = new Set<PlannedFile>();
   #unsyncedFolders = new Set<PlannedFolder>();
-
-  constructor(options: PartialFolderOptions) {
-    this.#options = options;
-    this.#manifest = options.disk.openPlain(options.manifestPath, "write");
-  }
 
   async read(into: readonly Uint8Array[], offset: number): Promise<number> {
     let done = 0;
@@ -176,7 +171,7 @@ export class PartialFolder implements Content {
   }
 
   async #read(into: Uint8Array, offset: number): Promise<number> {
-    const inManifest = Math.min(into.length, this.#options.manifestBytes - offset);
+    const inManifest = Math.min(into.length, this.options.manifestBytes - offset);
     let done = 0;
     if (inManifest > 0) {
       done = await this.#manifest.readLater(into.subarray(0, inManifest), offset);
@@ -203,7 +198,7 @@ export class PartialFolder implements Content {
   }
 
   async #write(bytes: Uint8Array, offset: number): Promise<void> {
-    const { manifestBytes } = this.#options;
+    const { manifestBytes } = this.options;
     const inManifest = Math.max(0, Math.min(bytes.length, manifestBytes - offset));
     if (inManifest > 0) {
       const part = bytes.subarray(0, inManifest);
@@ -228,7 +223,7 @@ export class PartialFolder implements Content {
     const folders = [...this.#unsyncedFolders];
     this.#unsyncedFiles = new Set();
     this.#unsyncedFolders = new Set();
-    const { disk } = this.#options;
+    const { disk } = this.options;
     await this.#manifest.sync();
     await inParallel(files, async ({ path }) => {
       using file = disk.openPlain(path, "write");
@@ -238,7 +233,7 @@ export class PartialFolder implements Content {
   }
 
   async truncate(sizeBytes: number): Promise<void> {
-    const { disk, path, manifestBytes } = this.#options;
+    const { disk, path, manifestBytes } = this.options;
     this.#closeCurrent();
     if (sizeBytes < manifestBytes) {
       this.#plan = undefined;
@@ -277,7 +272,7 @@ export class PartialFolder implements Content {
     });
     this.#closeCurrent();
     await this.sync();
-    const { disk } = this.#options;
+    const { disk } = this.options;
     await forEachYielding(paths.files, (file) => disk.metadata(file.path, file.metadata));
     // Set the times of inner folders first, because changing an entry updates its folder's time.
     await forEachYielding([...paths.folders].reverse(), ({ path, metadata: folderMetadata }) =>
@@ -287,7 +282,7 @@ export class PartialFolder implements Content {
 
   async #loadPlan(): Promise<Plan> {
     if (this.#plan !== undefined) return this.#plan;
-    const { path, manifestBytes } = this.#options;
+    const { path, manifestBytes } = this.options;
     const bytes = new Uint8Array(manifestBytes);
     const bytesRead = await this.#manifest.readLater(bytes, 0);
     if (bytesRead < manifestBytes) throw invalidContent("ends within its list");
@@ -306,7 +301,7 @@ export class PartialFolder implements Content {
     const planned = plan.paths.file(entry);
     if (planned === undefined) return 0;
     try {
-      using file = this.#options.disk.openPlain(planned.path, "read");
+      using file = this.options.disk.openPlain(planned.path, "read");
       return await file.readLater(into, offset);
     } catch (error) {
       if (errorCode(error) === "ENOENT") return 0;
@@ -326,7 +321,7 @@ export class PartialFolder implements Content {
     if (this.#current?.file === file) return this.#current.open;
     this.#closeCurrent();
     this.#ensureFolder(file.parent);
-    const { disk } = this.#options;
+    const { disk } = this.options;
     const exists = disk.kind(file.path) !== undefined;
     const open = exists ? disk.openPlain(file.path, "write") : disk.openNew(file.path);
     this.#current = { file, open };
@@ -339,7 +334,7 @@ export class PartialFolder implements Content {
   }
 
   #ensureEmptyFile(file: PlannedFile): void {
-    const { disk } = this.#options;
+    const { disk } = this.options;
     // Does not open an existing file, which an earlier run may have made read-only.
     if (disk.kind(file.path) === "file") this.#unsyncedFolders.add(file.parent);
     else this.#openFile(file, 0);
@@ -352,7 +347,7 @@ export class PartialFolder implements Content {
 
   #ensureFolder(folder: PlannedFolder): void {
     if (this.#verifiedFolders.has(folder)) return;
-    const { disk } = this.#options;
+    const { disk } = this.options;
     if (folder.parent !== undefined) this.#ensureFolder(folder.parent);
     const kind = disk.kind(folder.path);
     const isReady = kind === "folder" || (kind === undefined && disk.makeFolderNew(folder.path));

@@ -1,6 +1,7 @@
 /** Sink for a received file. It renames the file when the file is complete. */
 
 import { join, resolve } from "node:path";
+import { Component } from "../../base/component.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import { cleanFileName, numbered } from "../../base/file-names.ts";
 import type { FileId, Sha256 } from "../../base/ids.ts";
@@ -93,36 +94,30 @@ interface PartialFileSinkOptions {
   readonly chunks: ChunkSequence;
 }
 
-class PartialFileSink implements Sink {
+class PartialFileSink extends Component<PartialFileSinkOptions> implements Sink {
   readonly concurrentAppends = CHUNKS_PER_WRITE;
-  readonly #options: PartialFileSinkOptions;
-  #have: number;
+  #have: number = this.options.chunks.have;
   #isClosed = false;
-
-  constructor(options: PartialFileSinkOptions) {
-    this.#options = options;
-    this.#have = options.chunks.have;
-  }
 
   get have(): number {
     return this.#have;
   }
 
   get sizeBytes(): number {
-    return this.#options.chunks.sizeBytes;
+    return this.options.chunks.sizeBytes;
   }
 
   append(sha256: Uint8Array, bytes: Uint8Array): Promise<void> {
-    return this.#options.chunks.append(sha256, bytes).catch(this.#explain);
+    return this.options.chunks.append(sha256, bytes).catch(this.#explain);
   }
 
   async sync(): Promise<void> {
-    await this.#options.chunks.sync().catch(this.#explain);
+    await this.options.chunks.sync().catch(this.#explain);
   }
 
   readonly #explain = (error: unknown): never => {
     if (!(error instanceof Fault) || error.code !== "store-full") throw error;
-    const { folder, name } = this.#options;
+    const { folder, name } = this.options;
     throw new Fault("store-full", msg`the disk is full; ${join(folder, name)} is incomplete`, {
       remedy: msg`free up disk space, then download it again to resume`,
       cause: error,
@@ -130,16 +125,16 @@ class PartialFileSink implements Sink {
   };
 
   digest(): Uint8Array {
-    return this.#options.chunks.digest();
+    return this.options.chunks.digest();
   }
 
   async restart(): Promise<void> {
-    await this.#options.chunks.clear();
+    await this.options.chunks.clear();
     this.#have = 0;
   }
 
   async finish(): Promise<string> {
-    const { disk, folder, name, part, content, chunks } = this.#options;
+    const { disk, folder, name, part, content, chunks } = this.options;
     try {
       await this.sync();
       if (content instanceof PartialFolder) await content.complete(chunks.sizeBytes);
@@ -161,20 +156,20 @@ class PartialFileSink implements Sink {
   }
 
   get renamed(): readonly Renamed[] {
-    const { content } = this.#options;
+    const { content } = this.options;
     return content instanceof PartialFolder ? content.renamed : [];
   }
 
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    const { chunks, part } = this.#options;
+    const { chunks, part } = this.options;
     const release = () => part.lock.release();
     chunks.closeWhenIdle().then(release, release);
   }
 
   #moveToFinalName(isFolder: boolean): string {
-    const { disk, folder, name, part } = this.#options;
+    const { disk, folder, name, part } = this.options;
     for (let n = 0; n <= SAME_NAMES_MAX; n++) {
       const path = join(folder, numbered(name, n));
       const isMoved = isFolder

@@ -1,5 +1,6 @@
 /** Dialer for both transports: TCP first, then also UDP if TCP does not answer. */
 
+import { Component } from "../../base/component.ts";
 import { Fault, type FaultCode } from "../../base/fault.ts";
 import { TRANSPORT_FALLBACK_DELAY_MS, TRANSPORT_REFUSAL_GRACE_MS } from "../../base/limits.ts";
 import type { Clock } from "../clock.ts";
@@ -22,18 +23,13 @@ export interface AutoDialOptions {
  * transport that has worked before now refuses connections, the server is probably restarting, so
  * the fallback waits for TRANSPORT_REFUSAL_GRACE_MS.
  */
-export class AutoDialer {
-  readonly #options: AutoDialOptions;
+export class AutoDialer extends Component<AutoDialOptions> {
   #lastWorking: DialTransport | undefined;
   #failingSince: number | undefined;
 
-  constructor(options: AutoDialOptions) {
-    this.#options = options;
-  }
-
   readonly dial: Dial = async (options) => {
-    const { dials, clock, remembersTransport } = this.#options;
-    const first = (remembersTransport ? this.#lastWorking : undefined) ?? this.#options.first;
+    const { dials, clock, remembersTransport } = this.options;
+    const first = (remembersTransport ? this.#lastWorking : undefined) ?? this.options.first;
     const now = clock.now();
     const isNew =
       this.#failingSince === undefined || now - this.#failingSince < TRANSPORT_REFUSAL_GRACE_MS;
@@ -64,19 +60,14 @@ interface RaceOptions {
   readonly waitsForFirst: boolean;
 }
 
-class Race {
-  readonly #options: RaceOptions;
-  readonly #transports: DialTransport[];
+class Race extends Component<RaceOptions> {
+  readonly #transports: DialTransport[] =
+    this.options.first === "tcp" ? ["tcp", "udp"] : ["udp", "tcp"];
   readonly #result = Promise.withResolvers<Winner>();
   #running = 0;
   #isSettled = false;
   #failure: Fault | undefined;
   #cancel = () => {};
-
-  constructor(options: RaceOptions) {
-    this.#options = options;
-    this.#transports = options.first === "tcp" ? ["tcp", "udp"] : ["udp", "tcp"];
-  }
 
   run(): Promise<Winner> {
     this.#dialNext();
@@ -87,7 +78,7 @@ class Race {
     this.#cancel();
     const transport = this.#transports.shift();
     if (transport === undefined) return;
-    const { dials, clock, target } = this.#options;
+    const { dials, clock, target } = this.options;
     this.#running += 1;
     dials[transport](target).then(
       (link) => {
@@ -107,7 +98,7 @@ class Race {
       this.#settle();
       return this.#result.reject(error);
     }
-    const { first, waitsForFirst } = this.#options;
+    const { first, waitsForFirst } = this.options;
     if (transport === first) this.#failure = error;
     if (this.#transports.length > 0 && !waitsForFirst) return this.#dialNext();
     if (this.#running > 0) return;

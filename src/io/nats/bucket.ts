@@ -3,6 +3,7 @@
 import { randomUUID } from "node:crypto";
 import { DiscardPolicy, RetentionPolicy, StorageType } from "@nats-io/jetstream";
 import { headers } from "@nats-io/transport-node";
+import { Component } from "../../base/component.ts";
 import { Fault } from "../../base/fault.ts";
 import {
   BUCKET_SWEEP_MS,
@@ -72,13 +73,7 @@ interface WriteId {
   readonly seq: number;
 }
 
-class JetStreamBucket implements Bucket {
-  readonly #options: BucketOptions;
-
-  constructor(options: BucketOptions) {
-    this.#options = options;
-  }
-
+class JetStreamBucket extends Component<BucketOptions> implements Bucket {
   async read(name: string): Promise<Value | undefined> {
     for (;;) {
       const count = Math.max(0, ...(await this.#counts(name)));
@@ -96,7 +91,7 @@ class JetStreamBucket implements Bucket {
   }
 
   #publish(subject: string, bytes: Uint8Array, replaces: number): Promise<number | undefined> {
-    const { client, clock } = this.#options;
+    const { client, clock } = this.options;
     const options = {
       headers: headers(),
       msgID: randomUUID(), // Identifies retries within the duplicate window of NATS.
@@ -124,7 +119,7 @@ class JetStreamBucket implements Bucket {
    * and removed.
    */
   async #isCurrent(name: string, { count, seq }: WriteId): Promise<boolean> {
-    const { clock } = this.#options;
+    const { clock } = this.options;
     for (const until = clock.now() + CLUSTER_MAJORITY_TIMEOUT_MS; ; ) {
       const counts = await this.#counts(name);
       const last = Math.max(0, ...counts);
@@ -146,7 +141,7 @@ class JetStreamBucket implements Bucket {
   }
 
   async remove(name: string): Promise<void> {
-    const { manager, clock, stream } = this.#options;
+    const { manager, clock, stream } = this.options;
     const filter = `${this.#subject(name)}.*`;
     await retryUntilTimeout(clock, CLUSTER_MAJORITY_TIMEOUT_MS, () =>
       manager.streams.purge(stream, { filter }),
@@ -155,7 +150,7 @@ class JetStreamBucket implements Bucket {
 
   /** Removes only old values, because another server may be about to use newer ones. */
   async sweep(isKept: (name: string) => boolean): Promise<void> {
-    const { clock, prefix } = this.#options;
+    const { clock, prefix } = this.options;
     const oldest = clock.unixMs() - BUCKET_SWEEP_MS;
     for (const subject of await this.#subjects(`${prefix}>`)) {
       const end = subject.lastIndexOf(".");
@@ -169,7 +164,7 @@ class JetStreamBucket implements Bucket {
   }
 
   #subject(name: string): string {
-    return `${this.#options.prefix}${name}`;
+    return `${this.options.prefix}${name}`;
   }
 
   async #counts(name: string): Promise<readonly number[]> {
@@ -178,7 +173,7 @@ class JetStreamBucket implements Bucket {
   }
 
   async #subjects(filter: string): Promise<readonly string[]> {
-    const { manager, clock, stream } = this.#options;
+    const { manager, clock, stream } = this.options;
     const { state } = await retryUntilTimeout(clock, CLUSTER_MAJORITY_TIMEOUT_MS, () =>
       manager.streams.info(stream, { subjects_filter: filter }),
     );
@@ -186,7 +181,7 @@ class JetStreamBucket implements Bucket {
   }
 
   async #find(name: string, count: number) {
-    const { manager, clock, stream } = this.#options;
+    const { manager, clock, stream } = this.options;
     const query = { last_by_subj: `${this.#subject(name)}.${count}` };
     const found = await retryUntilTimeout(clock, CLUSTER_MAJORITY_TIMEOUT_MS, () =>
       manager.streams.getMessage(stream, query),
@@ -195,7 +190,7 @@ class JetStreamBucket implements Bucket {
   }
 
   async #purge(name: string, count: number): Promise<void> {
-    const { manager, clock, stream } = this.#options;
+    const { manager, clock, stream } = this.options;
     const filter = `${this.#subject(name)}.${count}`;
     await retryUntilTimeout(clock, CLUSTER_MAJORITY_TIMEOUT_MS, () =>
       manager.streams.purge(stream, { filter }),

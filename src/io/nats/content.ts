@@ -3,12 +3,12 @@
 import {
   DiscardPolicy,
   JetStreamApiError,
-  type JetStreamClient,
   type JetStreamManager,
   jetstream,
   jetstreamManager,
 } from "@nats-io/jetstream";
 import type { NatsConnection } from "@nats-io/transport-node";
+import { Component } from "../../base/component.ts";
 import { Fault } from "../../base/fault.ts";
 import { type FileId, isFileId } from "../../base/ids.ts";
 import { formatSize } from "../../base/sizes.ts";
@@ -106,14 +106,8 @@ interface ContentDependencies {
   readonly clock: Clock;
 }
 
-export class JetStreamContent implements ContentStore {
-  readonly #options: ContentDependencies;
-  readonly #client: JetStreamClient;
-
-  constructor(parts: ContentDependencies) {
-    this.#options = parts;
-    this.#client = jetstream(parts.connection, { timeout: CLUSTER_CONTENT_ANSWER_MS });
-  }
+export class JetStreamContent extends Component<ContentDependencies> implements ContentStore {
+  readonly #client = jetstream(this.options.connection, { timeout: CLUSTER_CONTENT_ANSWER_MS });
 
   async put(file: FileId, part: string, bytes: Uint8Array): Promise<void> {
     try {
@@ -135,7 +129,7 @@ export class JetStreamContent implements ContentStore {
   }
 
   async get(file: FileId, part: string): Promise<Uint8Array | undefined> {
-    const { manager, name, clock } = this.#options;
+    const { manager, name, clock } = this.options;
     const query = { last_by_subj: this.#subject(file, part) };
     const byAny = () => manager.direct.getMessage(name, query);
     const byLeader = () => manager.streams.getMessage(name, query);
@@ -150,35 +144,35 @@ export class JetStreamContent implements ContentStore {
   }
 
   async filesWith(part: string): Promise<FileId[]> {
-    const subjects = await this.#subjects(`${this.#options.prefix}.*.${part}`);
+    const subjects = await this.#subjects(`${this.options.prefix}.*.${part}`);
     return subjects.flatMap(([file = ""]) => (isFileId(file) ? [file as FileId] : []));
   }
 
   async lastPutMs(file: FileId): Promise<number | undefined> {
-    const { manager, name } = this.#options;
+    const { manager, name } = this.options;
     const query = { last_by_subj: this.#subject(file, "*") };
     const last = await asNatsFault(manager.streams.getMessage(name, query));
     return last?.time.getTime();
   }
 
   async erase(file: FileId): Promise<void> {
-    const { manager, name } = this.#options;
+    const { manager, name } = this.options;
     await asNatsFault(manager.streams.purge(name, { filter: this.#subject(file, "*") }));
   }
 
   async close(): Promise<void> {
-    await this.#options.connection.close();
+    await this.options.connection.close();
   }
 
   async #subjects(filter: string): Promise<string[][]> {
-    const { manager, name, prefix } = this.#options;
+    const { manager, name, prefix } = this.options;
     const { state } = await asNatsFault(manager.streams.info(name, { subjects_filter: filter }));
     const subjects = Object.keys(state.subjects ?? {});
     return subjects.map((subject) => subject.slice(prefix.length + 1).split("."));
   }
 
   #subject(file: FileId, part: string): string {
-    return `${this.#options.prefix}.${file}.${part}`;
+    return `${this.options.prefix}.${file}.${part}`;
   }
 }
 

@@ -3,6 +3,7 @@
 // Bun (1.4.4) has no hook before the request, and closes such connections only after `idleTimeout`.
 // The monitor finds them among this process's descriptors, on Linux only.
 
+import { Component } from "../../base/component.ts";
 import {
   FIRST_REQUEST_TIMEOUT_MS,
   HALF_OPEN_CHECK_INTERVAL_MS,
@@ -61,22 +62,17 @@ interface HalfOpen {
   readonly sinceMs: number;
 }
 
-export class HalfOpenWatch {
-  readonly #options: HalfOpenWatchOptions;
+export class HalfOpenWatch extends Component<HalfOpenWatchOptions> {
   #active = new Set<string>();
   #activeSinceScan = new Set<string>();
   #since = new Map<string, number>();
-
-  constructor(options: HalfOpenWatchOptions) {
-    this.#options = options;
-  }
 
   onRequest(remote: Address): void {
     this.#activeSinceScan.add(keyOf(remote));
   }
 
   scan(): number {
-    const { sockets, port, now, areDescriptorsLow } = this.#options;
+    const { sockets, port, now, areDescriptorsLow } = this.options;
     const startedAt = now();
     const connected = sockets.at(port);
     const halfOpen: HalfOpen[] = [];

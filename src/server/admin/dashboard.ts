@@ -1,6 +1,7 @@
 /** Operator console requests: status, samples, announcements and cancellation of transfers. */
 
 import { productOf } from "../../base/client-name.ts";
+import { Component } from "../../base/component.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import type { FileId } from "../../base/ids.ts";
 import {
@@ -37,17 +38,12 @@ interface AdminDashboardOptions extends ServerContext {
   readonly remoteCancels: Pick<RemoteCancels, "request">;
 }
 
-export class AdminDashboard {
-  readonly #options: AdminDashboardOptions;
+export class AdminDashboard extends Component<AdminDashboardOptions> {
   readonly #announcements = new TaskQueue();
-
-  constructor(options: AdminDashboardOptions) {
-    this.#options = options;
-  }
 
   readonly handlers = {
     clients: ({ after = 0 }) => {
-      this.#options.remoteActivity.request();
+      this.options.remoteActivity.request();
       const { clients, more } = this.#localClients(after);
       if (more) return { clients, more };
       for (const window of this.#remoteActivities) {
@@ -60,12 +56,12 @@ export class AdminDashboard {
       return { clients, more: false };
     },
     transfers: () => {
-      this.#options.remoteActivity.request();
+      this.options.remoteActivity.request();
       const transfers = this.#remoteActivities.flatMap(({ transfers }) => transfers);
       return transferPage([...this.#localTransfers(), ...transfers]);
     },
     stats: () => {
-      const { sequencer, remoteActivity, metrics } = this.#options;
+      const { sequencer, remoteActivity, metrics } = this.options;
       const own = metrics.stats();
       if (!sequencer.isShared) return own;
       remoteActivity.request();
@@ -73,14 +69,14 @@ export class AdminDashboard {
       return { ...own, servers: [this.#server(own), ...remoteServers] };
     },
     announce: async ({ text }, { account: { id } }) => {
-      const { kernel, registry } = this.#options;
+      const { kernel, registry } = this.options;
       const isNothing = () => text === "" && registry.policy.announced === undefined;
       await this.#announcements.run(() =>
         kernel.transact(() => (isNothing() ? [] : [announcementDraft(id, text)])),
       );
     },
     cancel: async (request, { account: by }) => {
-      const { registry, remoteCancels, onEvent } = this.#options;
+      const { registry, remoteCancels, onEvent } = this.options;
       const { id, name } = requireUser(registry.allNames, checkName(request.user, "person's name"));
       const { direction } = request;
       const file = request.file as FileId;
@@ -97,7 +93,7 @@ export class AdminDashboard {
 
   #localClients(after: number): { clients: ClientEntry[]; more: boolean } {
     const clients: ClientEntry[] = [];
-    for (const client of this.#options.peers.all()) {
+    for (const client of this.options.peers.all()) {
       if (client.id <= after) continue;
       if (clients.length >= CLIENTS_PAGE_MAX) return { clients, more: true };
       clients.push(this.#client(client));
@@ -109,17 +105,17 @@ export class AdminDashboard {
   get window(): ServerActivity {
     const { clients } = this.#localClients(0);
     const { transfers } = transferPage([...this.#localTransfers()]);
-    return { server: this.#server(this.#options.metrics.stats()), clients, transfers };
+    return { server: this.#server(this.options.metrics.stats()), clients, transfers };
   }
 
   get #remoteActivities(): readonly ServerActivity[] {
-    return this.#options.remoteActivity.all;
+    return this.options.remoteActivity.all;
   }
 
   #server(own: Answer<"stats">): ServerActivity["server"] {
     const { version, since, diskFreeBytes, memoryBytes, links, sessions, lanes } = own;
     const { sentBytes, receivedBytes } = own;
-    const [address] = this.#options.addresses();
+    const [address] = this.options.addresses();
     return defined({
       server: address === undefined ? "" : formatAddress(address).slice(0, ADDRESS_CHARS_MAX),
       diskFreeBytes,
@@ -149,7 +145,7 @@ export class AdminDashboard {
       transport: link.transport,
       since: client.sinceMs,
       lane: channel !== undefined,
-      operator: isOperating(client, client.account, this.#options.registry),
+      operator: isOperating(client, client.account, this.options.registry),
       roundTripMs: roundTripMs === undefined ? undefined : Math.round(roundTripMs),
       sentMessages,
       sentBytes,
@@ -164,12 +160,12 @@ export class AdminDashboard {
   }
 
   *#localTransfers(): Iterable<TransferEntry> {
-    yield* this.#options.files?.list() ?? [];
+    yield* this.options.files?.list() ?? [];
     yield* this.#webTransfers();
   }
 
   async cancelLocal({ file, user, direction, by }: Cancel): Promise<boolean> {
-    const { registry, files, downloads, onEvent } = this.#options;
+    const { registry, files, downloads, onEvent } = this.options;
     const isWeb = direction === "down" && downloads?.cancel(file, user) === true;
     if (!((await files?.cancel(file, user, direction)) === true || isWeb)) return false;
     const [userName, operatorName] = [registry.nameOf(user) ?? "?", registry.nameOf(by) ?? "?"];
@@ -178,7 +174,7 @@ export class AdminDashboard {
   }
 
   *#webTransfers(): Iterable<TransferEntry> {
-    for (const run of this.#options.downloads?.active ?? []) {
+    for (const run of this.options.downloads?.active ?? []) {
       const { file, name, account, address, sinceMs, doneBytes, sizeBytes } = run;
       yield defined({
         file,

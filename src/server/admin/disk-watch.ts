@@ -1,5 +1,6 @@
 /** Periodic check of the free disk space, which warns before the disk is full. */
 
+import { Component } from "../../base/component.ts";
 import { type DiskSpace, isDiskFull } from "../../base/disk-space.ts";
 import { Fault } from "../../base/fault.ts";
 import {
@@ -17,18 +18,13 @@ export interface DiskWatchOptions {
   readonly onEvent: (event: { readonly kind: "disk" } & DiskSpace) => void;
 }
 
-export class DiskWatch {
-  readonly #options: DiskWatchOptions;
+export class DiskWatch extends Component<DiskWatchOptions> {
   #state: DiskSpace | undefined;
   /** Bytes written to the logs since the last check. */
   #spentBytes = 0;
   #checking: Promise<void> | undefined;
   #isStopped = false;
   #cancel = () => {};
-
-  constructor(options: DiskWatchOptions) {
-    this.#options = options;
-  }
 
   get state(): DiskSpace | undefined {
     return this.#state;
@@ -50,7 +46,7 @@ export class DiskWatch {
     if (this.#isStopped) return;
     void this.check().then(() => {
       if (this.#isStopped) return;
-      this.#cancel = this.#options.clock.after(DISK_CHECK_INTERVAL_MS, () => this.start());
+      this.#cancel = this.options.clock.after(DISK_CHECK_INTERVAL_MS, () => this.start());
     });
   }
 
@@ -68,7 +64,7 @@ export class DiskWatch {
   }
 
   async #readDisk(): Promise<void> {
-    const { blobs, keepFreeBytes, onEvent } = this.#options;
+    const { blobs, keepFreeBytes, onEvent } = this.options;
     let freeBytes: number;
     const spentBefore = this.#spentBytes;
     try {

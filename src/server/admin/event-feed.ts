@@ -1,6 +1,7 @@
 /** Event feed that operators follow live. */
 
 import { cutText } from "../../base/bytes.ts";
+import { Component } from "../../base/component.ts";
 import { diskSpaceText } from "../../base/disk-space.ts";
 import type { Fault } from "../../base/fault.ts";
 import { FAULT_TEXT_BYTES_MAX } from "../../base/limits.ts";
@@ -63,18 +64,12 @@ export interface EventFeedOptions {
   readonly onEvent: (event: ServerEvent) => void;
 }
 
-export class EventFeed {
-  readonly #options: EventFeedOptions;
+export class EventFeed extends Component<EventFeedOptions> {
   readonly #skipped = new Map<ClientConnection, number>();
   #stored: StoredEvent[] = [];
   #storedBytes = 0;
   #lastN = 0;
-  readonly #sinceMs: number;
-
-  constructor(options: EventFeedOptions) {
-    this.#options = options;
-    this.#sinceMs = options.clock.unixMs();
-  }
+  readonly #sinceMs = this.options.clock.unixMs();
 
   readonly handlers = {
     watch: ({ on }, { client }) => {
@@ -89,7 +84,7 @@ export class EventFeed {
   }
 
   onAccountRecord(record: LogRecord, { hadReset }: PreviousAccountState): void {
-    const decision = decisionOf(record, this.#options.registry, hadReset);
+    const decision = decisionOf(record, this.options.registry, hadReset);
     if (decision !== undefined) this.emit({ kind: "decided", ...decision });
   }
 
@@ -98,7 +93,7 @@ export class EventFeed {
   }
 
   readonly emit = (event: ServerEvent): void => {
-    this.#options.onEvent(event);
+    this.options.onEvent(event);
     this.#publish(event);
   };
 
@@ -113,7 +108,7 @@ export class EventFeed {
   }
 
   #store(event: FeedEvent): StoredEvent {
-    const stored = { event, n: ++this.#lastN, time: this.#options.clock.unixMs() };
+    const stored = { event, n: ++this.#lastN, time: this.options.clock.unixMs() };
     if (event.kind === "record" && event.record.head.kind === "erase") {
       const erased = new Set(erasuresOf(event.record));
       this.#stored = this.#stored.filter(
@@ -138,7 +133,7 @@ export class EventFeed {
     if (this.#skipped.size === 0) return;
     const details = this.describe(event);
     if (details === undefined) return;
-    const { registry } = this.#options;
+    const { registry } = this.options;
     const notice = { kind: "event", event: event.kind, time, n, ...details } as const;
     // Skip and count an event whose text cannot be encoded, because a user's text must not close a
     // watcher's link.
@@ -211,7 +206,7 @@ export class EventFeed {
   }
 
   #record(record: LogRecord, { id, name, pair }: Room): EventDetails {
-    const { registry } = this.#options;
+    const { registry } = this.options;
     const { salt, body, ...head } = wireRecord(record, registry);
     if (pair === undefined) {
       const content = salt === undefined || body === undefined ? {} : { salt, body };

@@ -1,6 +1,7 @@
 /** Sorted and filtered lists of accounts, rooms and files for operators. */
 
 import { foldCase } from "../../base/case-fold.ts";
+import { Component } from "../../base/component.ts";
 import type { RoomId } from "../../base/ids.ts";
 import {
   ACCOUNT_ROOMS_LISTED_MAX,
@@ -22,13 +23,7 @@ interface Usage {
   bytes: number;
 }
 
-export class AdminLists {
-  readonly #context: ServerContext;
-
-  constructor(options: ServerContext) {
-    this.#context = options;
-  }
-
+export class AdminLists extends Component<ServerContext> {
   readonly handlers = {
     accounts: (request) => this.#accounts(request),
     "all-rooms": (request) => this.#rooms(request),
@@ -36,7 +31,7 @@ export class AdminLists {
   } satisfies SomeHandlers;
 
   #accounts(request: RequestOf<"accounts">): Answer<"accounts"> {
-    const { registry, engine, clock, rooms } = this.#context;
+    const { registry, engine, clock, rooms } = this.options;
     const { files } = engine;
     const matches = nameFilter(request.find);
     const all = [...registry.all()].filter(
@@ -82,7 +77,7 @@ export class AdminLists {
   #rooms(request: ListRequest): Answer<"all-rooms"> {
     const usage = this.#usageByRoom();
     const matches = nameFilter(request.find);
-    const all = [...this.#context.rooms.named()].filter(({ name }) => matches(name));
+    const all = [...this.options.rooms.named()].filter(({ name }) => matches(name));
     const page = pageOf<Room>(all, request, {
       name: ({ name = "" }) => foldCase(name),
       members: ({ members }) => members.size,
@@ -106,7 +101,7 @@ export class AdminLists {
 
   /** Omits the names of files that were shared only in direct messages. */
   #files(request: ListRequest): Answer<"all-files"> {
-    const { engine, registry } = this.#context;
+    const { engine, registry } = this.options;
     const { files } = engine;
     const userOf = ({ by }: FileEntry) => registry.nameOf(by) ?? "?";
     const originals = [...files.all()].filter(({ isPreview }) => isPreview !== true);
@@ -137,12 +132,12 @@ export class AdminLists {
   }
 
   #namedPosts(fact: FileEntry): (readonly [seq: number, room: string])[] {
-    return [...namedRoomsOf(fact, this.#context.rooms)].slice(0, FILE_ROOMS_LISTED_MAX);
+    return [...namedRoomsOf(fact, this.options.rooms)].slice(0, FILE_ROOMS_LISTED_MAX);
   }
 
   #usageByRoom(): Map<RoomId, Usage> {
     const usage = new Map<RoomId, Usage>();
-    for (const { size, at, isPreview } of this.#context.engine.files.all()) {
+    for (const { size, at, isPreview } of this.options.engine.files.all()) {
       for (const room of new Set(at.values())) {
         const sum = usage.get(room) ?? { files: 0, bytes: 0 };
         if (isPreview !== true) sum.files++;

@@ -1,5 +1,6 @@
 /** Measures of a server, for programs (`/metrics`) and for the operator console. */
 
+import { Component } from "../../base/component.ts";
 import type { UserId } from "../../base/ids.ts";
 import { defined } from "../../base/values.ts";
 import type { Room } from "../../core/rooms/rooms.ts";
@@ -29,29 +30,21 @@ interface MetricsOptions extends ServerContext {
 
 export type Measures = ReturnType<Metrics["measures"]>;
 
-export class Metrics {
-  readonly #options: MetricsOptions;
-  readonly #startedAt: number;
-  readonly #sinceMs: number;
+export class Metrics extends Component<MetricsOptions> {
+  readonly #startedAt = this.options.clock.now();
+  readonly #sinceMs = this.options.clock.unixMs();
   #posts = 0;
   /** Traffic of closed clients. */
   readonly #closed = new Map<Transport, Traffic>();
-  readonly #samples: Samples;
+  readonly #samples = new Samples(this.#sinceMs);
   readonly #memory = new MemoryProbe();
-
-  constructor(options: MetricsOptions) {
-    this.#options = options;
-    this.#startedAt = options.clock.now();
-    this.#sinceMs = options.clock.unixMs();
-    this.#samples = new Samples(this.#sinceMs);
-  }
 
   readonly handlers = {
     samples: ({ after = 0 }) => this.#samples.page(after),
   } satisfies SomeHandlers;
 
   tick(): void {
-    this.#samples.add({ time: this.#options.clock.unixMs(), ...this.measures() });
+    this.#samples.add({ time: this.options.clock.unixMs(), ...this.measures() });
   }
 
   onRecord(_room: Room, { head }: LogRecord): void {
@@ -67,7 +60,7 @@ export class Metrics {
   }
 
   stats(): Answer<"stats"> {
-    const { history, accounts, settings } = this.#options;
+    const { history, accounts, settings } = this.options;
     const m = this.measures();
     return {
       version: settings.version,
@@ -103,14 +96,14 @@ export class Metrics {
   }
 
   measures() {
-    const { clock, rooms, registry, history, accounts, kernel } = this.#options;
-    const { fanOut, channels, files, disk, push, sequencer } = this.#options;
+    const { clock, rooms, registry, history, accounts, kernel } = this.options;
+    const { fanOut, channels, files, disk, push, sequencer } = this.options;
     const { residentBytes: memoryBytes, heapBytes } = this.#memory.read();
     const { freeBytes: diskFreeBytes, keepFreeBytes, isLow: diskLow } = disk?.state ?? {};
     const online = new Set<UserId>();
     const transports = new Map([...this.#closed].map(([name, sum]) => [name, { ...sum }]));
     let [links, sessions, queuedBytes] = [0, 0, 0];
-    for (const client of this.#options.peers.all()) {
+    for (const client of this.options.peers.all()) {
       count(transports, client).links++;
       links++;
       queuedBytes += client.link.queuedBytes();
@@ -143,7 +136,7 @@ export class Metrics {
       ...fileCounters,
       writes: kernel.writes,
       isClockPlausible: clock.status().plausible,
-      hasCertificateFailed: this.#options.settings.hasCertificateFailed?.(),
+      hasCertificateFailed: this.options.settings.hasCertificateFailed?.(),
       upMs: clock.now() - this.#startedAt,
       memoryBytes,
       heapBytes,

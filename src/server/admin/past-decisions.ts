@@ -1,5 +1,6 @@
 /** Past decisions of operators and moderators, read from the history and the accounts log. */
 
+import { Component } from "../../base/component.ts";
 import type { RoomId, UserId } from "../../base/ids.ts";
 import { PAGE_READS_QUEUED_MAX } from "../../base/limits.ts";
 import { DECISIONS_PAGE_MAX, DECISIONS_SEARCHED_MAX } from "../../base/limits-page.ts";
@@ -41,18 +42,12 @@ interface SearchResult {
   readonly sinceMs: number | undefined;
 }
 
-export class PastDecisions {
-  readonly #options: PastDecisionsOptions;
-  readonly #reading: TaskQueue;
-
-  constructor(options: PastDecisionsOptions) {
-    this.#options = options;
-    this.#reading = new TaskQueue({
-      running: Number.POSITIVE_INFINITY,
-      waiting: PAGE_READS_QUEUED_MAX,
-      slots: options.pageReads,
-    });
-  }
+export class PastDecisions extends Component<PastDecisionsOptions> {
+  readonly #reading = new TaskQueue({
+    running: Number.POSITIVE_INFINITY,
+    waiting: PAGE_READS_QUEUED_MAX,
+    slots: this.options.pageReads,
+  });
 
   readonly handlers = { decisions: (request) => this.#page(request) } satisfies SomeHandlers;
 
@@ -80,7 +75,7 @@ export class PastDecisions {
     until,
     before,
   }: RequestOf<"decisions">): Promise<SearchResult> {
-    const { accounts } = this.#options;
+    const { accounts } = this.options;
     let from = Math.min(before?.accounts ?? Number.MAX_SAFE_INTEGER, accounts.head() + 1);
     if (until !== undefined) from = await this.#firstAfter(until, from);
     const lowest = Math.max(1, from - DECISIONS_SEARCHED_MAX);
@@ -104,7 +99,7 @@ export class PastDecisions {
   }
 
   #decisionsIn(record: LogRecord, passwords: Map<string, FoundDecision>): FoundDecision[] {
-    const { registry } = this.#options;
+    const { registry } = this.options;
     const { kind, room, seq } = record.head;
     if (record.bodyBytes === undefined && !KINDS_READ_BY_HEAD.has(kind)) return [];
     const used = kind === "reset" ? passwords.get(room) : undefined;
@@ -121,7 +116,7 @@ export class PastDecisions {
   }
 
   async #roomDecisions(request: RequestOf<"decisions">): Promise<SearchResult> {
-    const { rooms, history } = this.#options;
+    const { rooms, history } = this.options;
     if (request.before?.history === 1) return { decisions: [], from: 1, sinceMs: undefined };
     const { records, oldest } = await this.#records(request);
     const past = records.flatMap((record): FoundDecision[] => {
@@ -159,7 +154,7 @@ export class PastDecisions {
         limit: DECISIONS_PAGE_MAX,
         bytesMax: HISTORY_BYTES_MAX,
       });
-      const page = await this.#reading.run(() => this.#options.archive.page(query));
+      const page = await this.#reading.run(() => this.options.archive.page(query));
       records.push(...page.records);
       const first = page.records[0]?.head;
       if (page.more && first !== undefined && first.seq > (oldest?.seq ?? 0)) oldest = first;
@@ -170,18 +165,18 @@ export class PastDecisions {
   }
 
   #describe(event: Parameters<EventFeed["describe"]>[0], time: number): DecisionEvent | undefined {
-    const details = this.#options.eventFeed.describe(event);
+    const details = this.options.eventFeed.describe(event);
     if (details === undefined) return undefined;
     const described = { event: event.kind, time, ...details };
     return isNotice({ kind: "event", ...described }) ? described : undefined;
   }
 
   #accountRecords(from: number, to: number): Promise<LogRecord[]> {
-    return this.#reading.run(() => Array.fromAsync(this.#options.accounts.read(from, to)));
+    return this.#reading.run(() => Array.fromAsync(this.options.accounts.read(from, to)));
   }
 
   async #firstAfter(unixMs: number, to: number): Promise<number> {
-    const { accounts } = this.#options;
+    const { accounts } = this.options;
     let [low, high] = [1, to];
     while (low < high) {
       const middle = Math.floor((low + high) / 2);

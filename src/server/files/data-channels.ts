@@ -1,5 +1,6 @@
 /** Data channels: additional links of a session, each of which carries one file at a time. */
 
+import { Component } from "../../base/component.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import {
   DATA_CHANNELS_PER_ACCOUNT_MAX,
@@ -25,14 +26,9 @@ interface SessionChannels {
 
 const BUSY_MS = 1_000;
 
-export class DataChannels {
-  readonly #options: DataChannelsOptions;
+export class DataChannels extends Component<DataChannelsOptions> {
   readonly #sessions = new Map<ClientConnection, SessionChannels>();
   readonly #sessionOf = new Map<string, ClientConnection>();
-
-  constructor(options: DataChannelsOptions) {
-    this.#options = options;
-  }
 
   get count(): number {
     let count = 0;
@@ -51,7 +47,7 @@ export class DataChannels {
   #ticket(parent: ClientConnection, account: Account): string {
     const held = this.#sessions.get(parent) ?? { account, channels: new Set(), tickets: new Map() };
     this.#checkCapacity(held, account);
-    const { clock, entropy } = this.#options;
+    const { clock, entropy } = this.options;
     const ticket = newToken(entropy);
     held.tickets.set(ticket, clock.now() + TICKET_MS);
     this.#sessions.set(parent, held);
@@ -60,14 +56,14 @@ export class DataChannels {
   }
 
   open(channel: ClientConnection, ticket: string): DataChannel {
-    const addressed = this.#options.downloads?.channelOf(ticket);
+    const addressed = this.options.downloads?.channelOf(ticket);
     if (addressed !== undefined) return this.#openDownload(channel, addressed);
     const parent = this.#sessionOf.get(ticket);
     const held = parent === undefined ? undefined : this.#sessions.get(parent);
     const until = held?.tickets.get(ticket) ?? Number.NEGATIVE_INFINITY;
     this.#sessionOf.delete(ticket);
     held?.tickets.delete(ticket);
-    if (parent === undefined || held === undefined || this.#options.clock.now() >= until) {
+    if (parent === undefined || held === undefined || this.options.clock.now() >= until) {
       channel.wrongSecrets++;
       const message = "invalid or expired ticket";
       throw new Fault("login-refused", message, { remedy: "request a new one" });
@@ -117,7 +113,7 @@ export class DataChannels {
 
   #inUseOf(account: Account): number {
     let inUse = 0;
-    for (const client of this.#options.peers.of(account.id)) {
+    for (const client of this.options.peers.of(account.id)) {
       const held = this.#sessions.get(client);
       if (held !== undefined) inUse += this.#inUse(held);
     }
@@ -125,7 +121,7 @@ export class DataChannels {
   }
 
   #inUse({ channels, tickets }: SessionChannels): number {
-    const now = this.#options.clock.now();
+    const now = this.options.clock.now();
     for (const [ticket, until] of tickets) {
       if (now < until) break;
       tickets.delete(ticket);

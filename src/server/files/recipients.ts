@@ -1,5 +1,6 @@
 /** Recipients that a sender has specified for a file. */
 
+import { Component } from "../../base/component.ts";
 import type { UserId } from "../../base/ids.ts";
 import { foldName, parseTarget } from "../../base/names.ts";
 import { checkConversationLimit } from "../../core/rooms/drafts.ts";
@@ -8,24 +9,18 @@ import { checkMayPost } from "../../core/rooms/moderation.ts";
 import type { Room } from "../../core/rooms/rooms.ts";
 import { type TargetOptions, TargetResolver } from "../../core/rooms/targets.ts";
 
-export class Recipients {
-  readonly #options: TargetOptions;
-  readonly #targets: TargetResolver;
-
-  constructor(options: TargetOptions) {
-    this.#options = options;
-    this.#targets = new TargetResolver(options);
-  }
+export class Recipients extends Component<TargetOptions> {
+  readonly #targets = new TargetResolver(this.options);
 
   checkMaySend(by: UserId, to: string, unixMs: number, name: string): void {
     const { room } = this.#targets.resolve(by, to);
-    if (room === undefined) return checkConversationLimit(this.#options.rooms, by);
+    if (room === undefined) return checkConversationLimit(this.options.rooms, by);
     checkMayPost(room, by, unixMs);
     checkSealing(room, "file", { name });
   }
 
   canRead(user: UserId, to: readonly string[]): boolean {
-    const { rooms, directory } = this.#options;
+    const { rooms, directory } = this.options;
     return to.some((recipient) => {
       const { kind, name } = parseTarget(recipient);
       if (kind === "person") return directory.find(name)?.id === user;

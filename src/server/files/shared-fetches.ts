@@ -1,6 +1,7 @@
 /** Fetches of files from the cluster's shared store to this server. */
 
 import { equalBytes } from "../../base/bytes.ts";
+import { Component } from "../../base/component.ts";
 import { Fault } from "../../base/fault.ts";
 import type { FileId } from "../../base/ids.ts";
 import { TRANSFER_SYNC_BYTES } from "../../base/limits.ts";
@@ -27,23 +28,18 @@ export interface OpenContent {
   readonly fetch?: SharedFetch;
 }
 
-export class SharedFetches {
-  readonly #options: SharedFetchesOptions;
+export class SharedFetches extends Component<SharedFetchesOptions> {
   readonly #running = new Map<FileId, SharedFetch>();
   #isStopping = false;
 
-  constructor(options: SharedFetchesOptions) {
-    this.#options = options;
-  }
-
   async open(fact: FileEntry): Promise<OpenContent> {
-    const { blobs } = this.#options;
+    const { blobs } = this.options;
     const { file } = fact;
     const running = this.#running.get(file);
     const local = running === undefined ? await blobs.open(file) : undefined;
     if (local !== undefined && isComplete(local, fact)) return { blob: local };
     local?.close();
-    await this.#options.endUpload(file);
+    await this.options.endUpload(file);
     const arrival = this.#running.get(file) ?? this.#begin(fact);
     await arrival.ready;
     const blob = await blobs.open(file);
@@ -61,11 +57,11 @@ export class SharedFetches {
   #begin(fact: FileEntry): SharedFetch {
     if (this.#isStopping) throw new Fault("shutting-down", "the server is stopping");
     const { file } = fact;
-    const arrival = new SharedFetch(this.#options, fact);
+    const arrival = new SharedFetch(this.options, fact);
     this.#running.set(file, arrival);
     void arrival.done.then(() => {
       this.#running.delete(file);
-      this.#options.onChange(file);
+      this.options.onChange(file);
     });
     return arrival;
   }

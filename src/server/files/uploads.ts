@@ -1,6 +1,7 @@
 /** Uploads in progress: offers, resumption, completion, withdrawal and cleanup. */
 
 import { cutText, equalBytes, toHex } from "../../base/bytes.ts";
+import { Component } from "../../base/component.ts";
 import { asFault, Fault, msg } from "../../base/fault.ts";
 import type { FileId, UserId } from "../../base/ids.ts";
 import {
@@ -54,13 +55,8 @@ interface Upload {
 const NOT_POSTED: Answer<"finish"> = { posted: [], refused: [] };
 
 /** At most one data channel sends each file. A later channel can resume a partial upload. */
-export class UploadService {
-  readonly #options: UploadsOptions;
+export class UploadService extends Component<UploadsOptions> {
   readonly #uploads = new Map<FileId, Upload>();
-
-  constructor(options: UploadsOptions) {
-    this.#options = options;
-  }
 
   get unfinished(): number {
     return this.#uploads.size;
@@ -129,7 +125,7 @@ export class UploadService {
         await this.#settle(upload);
       }
     }
-    const fact = this.#options.engine.files.get(file);
+    const fact = this.options.engine.files.get(file);
     if (fact?.by !== account.id) throw unknownFile();
     const isSame = fact.size === request.size && fact.digest === toHex(request.digest);
     if (!isSame) throw new Fault("usage", "this file was completed with different content");
@@ -144,7 +140,7 @@ export class UploadService {
     { preview }: RequestOf<"finish">,
   ): Promise<void> {
     if (preview === undefined) return;
-    const { engine, blobs, shared } = this.#options;
+    const { engine, blobs, shared } = this.options;
     const previewFile = preview.file as FileId;
     if (engine.files.get(previewFile) !== undefined) {
       if (engine.files.previewOf(file) === previewFile) return;
@@ -183,7 +179,7 @@ export class UploadService {
         defined({ ...preview, file: preview.file as FileId, digest: toHex(preview.digest) }),
     });
     checkFolder({ size, folder });
-    const { kernel } = this.#options;
+    const { kernel } = this.options;
     const posted: Answer<"finish">["posted"] = [];
     const refused: Answer<"finish">["refused"] = [];
     for (const to of recipients) {
@@ -209,7 +205,7 @@ export class UploadService {
       this.#count(upload, 0);
       if (upload.state === "idle" && upload.finishing === 0) this.#uploads.delete(file);
     }
-    this.#options.files.onChange(file);
+    this.options.files.onChange(file);
   }
 
   async endUpload(file: FileId): Promise<void> {
@@ -230,14 +226,14 @@ export class UploadService {
     if (upload?.state !== receiver) return;
     upload.state = "busy";
     await receiver.stop();
-    this.#options.budget.release(receiver.windowBytes);
-    upload.touchedMs = this.#options.clock.unixMs();
+    this.options.budget.release(receiver.windowBytes);
+    upload.touchedMs = this.options.clock.unixMs();
     upload.state = "idle";
     await this.#settle(upload);
   }
 
   async withdraw(account: Account, file: FileId): Promise<BlobMetadata> {
-    if (this.#options.engine.files.get(file)?.by === account.id) {
+    if (this.options.engine.files.get(file)?.by === account.id) {
       const remedy = "delete its message instead";
       throw new Fault("not-allowed", "this file is already complete", { remedy });
     }
@@ -253,7 +249,7 @@ export class UploadService {
   }
 
   async #withdrawShared(account: Account, file: FileId): Promise<BlobMetadata> {
-    const { shared } = this.#options;
+    const { shared } = this.options;
     const about = this.#isPosted(file) ? undefined : await shared?.about(file);
     if (about?.by !== account.id) throw unknownFile();
     await shared?.erase(file);
@@ -264,12 +260,12 @@ export class UploadService {
     if (!this.#isErased(file)) return;
     const upload = this.#uploads.get(file);
     if (upload !== undefined) return this.#settle(upload);
-    await this.#options.blobs.remove(file);
-    if (isLocalOrder) await this.#options.shared?.erase(file);
+    await this.options.blobs.remove(file);
+    if (isLocalOrder) await this.options.shared?.erase(file);
   }
 
   async restore(): Promise<void> {
-    const { blobs, engine } = this.#options;
+    const { blobs, engine } = this.options;
     for (const about of await blobs.list()) {
       const { file, by, sinceMs } = about;
       if (engine.files.get(file) !== undefined || this.#uploads.has(file)) continue;
@@ -288,7 +284,7 @@ export class UploadService {
       if (upload.state !== "idle" || this.#uploads.get(upload.file) !== upload) continue;
       upload.state = "busy";
       try {
-        const blob = await this.#options.blobs.open(upload.file);
+        const blob = await this.options.blobs.open(upload.file);
         if (blob === undefined) this.#uploads.delete(upload.file);
         else {
           this.#count(upload, blob.sizeBytes);
@@ -296,15 +292,15 @@ export class UploadService {
           blob.close();
         }
       } catch (error) {
-        this.#options.files.reportFault(asFault(error));
+        this.options.files.reportFault(asFault(error));
       }
       upload.state = "idle";
-      await this.#settle(upload).catch((error) => this.#options.files.reportFault(asFault(error)));
+      await this.#settle(upload).catch((error) => this.options.files.reportFault(asFault(error)));
     }
   }
 
   async sweep(): Promise<void> {
-    const before = this.#options.clock.expiryUnixMs() - UPLOAD_KEEP_MS;
+    const before = this.options.clock.expiryUnixMs() - UPLOAD_KEEP_MS;
     for (const upload of [...this.#uploads.values()]) {
       const isUnposted = this.#uploads.get(upload.file) === upload && !this.#isPosted(upload.file);
       const isAbandoned = upload.state === "idle" && upload.finishing === 0;
@@ -313,14 +309,14 @@ export class UploadService {
         // Keep the shared copy, because another server may have received more chunks more recently.
         await this.#remove(upload, { isShared: false });
       } catch (error) {
-        this.#options.files.reportFault(asFault(error));
+        this.options.files.reportFault(asFault(error));
       }
     }
   }
 
   /** Removes abandoned uploads, and files that were erased while their server was down. */
   async sweepShared(isStopped: () => boolean): Promise<void> {
-    const { shared, engine, clock, contents } = this.#options;
+    const { shared, engine, clock, contents } = this.options;
     if (shared === undefined || (await contents?.waitUntilCurrent()) === false) return;
     const before = clock.expiryUnixMs() - UPLOAD_KEEP_MS;
     for (const file of await shared.files()) {
@@ -336,13 +332,13 @@ export class UploadService {
   #checkFree({ state }: Upload): void {
     if (state === "idle") return;
     const isSilent =
-      state !== "busy" && this.#options.clock.now() - state.lastChunkAt >= UPLOAD_IDLE_TIMEOUT_MS;
+      state !== "busy" && this.options.clock.now() - state.lastChunkAt >= UPLOAD_IDLE_TIMEOUT_MS;
     if (isSilent) state.client.close(uploadBusy());
     throw isSilent ? uploadBusy(RELEASE_RETRY_MS) : uploadBusy();
   }
 
   #checkNew(account: Account, { to, size, name }: RequestOf<"offer">): void {
-    const { recipients, quotas, quota, clock } = this.#options;
+    const { recipients, quotas, quota, clock } = this.options;
     // The record of the file would be refused after the upload.
     const refusal = quota.refusalOf(account.id);
     if (refusal !== undefined) throw refusal;
@@ -362,7 +358,7 @@ export class UploadService {
     upload: Upload,
     request: RequestOf<"offer">,
   ): Promise<UploadReceiver> {
-    const { quotas, budget, clock, shared, files } = this.#options;
+    const { quotas, budget, clock, shared, files } = this.options;
     const quota = this.#quotaOf(upload);
     await quotas.refresh();
     // Check a single byte for a stream of unknown size, so that a sender over quota is refused
@@ -396,7 +392,7 @@ export class UploadService {
   }
 
   #quotaOf(upload: Upload): UploadQuota {
-    const { quotas } = this.#options;
+    const { quotas } = this.options;
     return {
       check: (bytes) => quotas.check(upload.by, bytes),
       store: (bytes) => {
@@ -407,14 +403,14 @@ export class UploadService {
   }
 
   async #checkTotals({ id }: Account): Promise<void> {
-    const { shared, contents, quotas } = this.#options;
+    const { shared, contents, quotas } = this.options;
     if (shared === undefined) return;
     await contents?.waitUntilCurrent();
     quotas.checkTotals(id, 0);
   }
 
   async #open(upload: Upload, request: RequestOf<"offer">): Promise<Blob> {
-    const { blobs } = this.#options;
+    const { blobs } = this.options;
     const existing = await blobs.open(upload.file);
     let blob: Blob;
     try {
@@ -425,7 +421,7 @@ export class UploadService {
       throw error;
     }
     upload.about = blob.metadata;
-    upload.touchedMs = this.#options.clock.unixMs();
+    upload.touchedMs = this.options.clock.unixMs();
     this.#count(upload, blob.sizeBytes);
     return blob;
   }
@@ -434,7 +430,7 @@ export class UploadService {
     { file, by }: Upload,
     { name, size, folder, to, preview }: RequestOf<"offer">,
   ): BlobMetadata {
-    const sinceMs = this.#options.clock.unixMs();
+    const sinceMs = this.options.clock.unixMs();
     return defined({
       file,
       by,
@@ -448,13 +444,13 @@ export class UploadService {
   }
 
   async #beginShared(about: BlobMetadata): Promise<BlobMetadata> {
-    const first = (await this.#options.shared?.begin(about)) ?? about;
+    const first = (await this.options.shared?.begin(about)) ?? about;
     if (first.by !== about.by) throw foreignFile();
     return first;
   }
 
   #checkResumable({ by, to, name }: BlobMetadata): void {
-    const { recipients, clock } = this.#options;
+    const { recipients, clock } = this.options;
     const faults: Fault[] = [];
     for (const recipient of to) {
       try {
@@ -467,7 +463,7 @@ export class UploadService {
   }
 
   async #postedOffer(file: FileId): Promise<BlobMetadata> {
-    const { blobs, shared } = this.#options;
+    const { blobs, shared } = this.options;
     const blob = await blobs.open(file);
     const about = blob?.metadata ?? (await shared?.about(file));
     blob?.close();
@@ -477,26 +473,25 @@ export class UploadService {
 
   #count(upload: Upload, bytes: number): void {
     const counted = this.#isPosted(upload.file) ? 0 : bytes;
-    this.#options.quotas.count(upload.by, counted - upload.countedBytes);
+    this.options.quotas.count(upload.by, counted - upload.countedBytes);
     upload.countedBytes = counted;
   }
 
   async #settle(upload: Upload): Promise<void> {
     if (this.#uploads.get(upload.file) !== upload) return;
     if (upload.state !== "idle" || upload.finishing > 0) return;
-    if (this.#options.engine.files.get(upload.file) !== undefined)
-      this.#uploads.delete(upload.file);
+    if (this.options.engine.files.get(upload.file) !== undefined) this.#uploads.delete(upload.file);
     else if (this.#isPosted(upload.file) && this.#isErased(upload.file)) await this.#remove(upload);
   }
 
   async #remove(upload: Upload, { isShared } = { isShared: true }): Promise<void> {
     upload.state = "busy";
     try {
-      if (isShared) await this.#options.shared?.erase(upload.file);
-      await this.#options.blobs.remove(upload.file);
+      if (isShared) await this.options.shared?.erase(upload.file);
+      await this.options.blobs.remove(upload.file);
       this.#count(upload, 0);
       this.#uploads.delete(upload.file);
-      this.#options.files.onChange(upload.file);
+      this.options.files.onChange(upload.file);
     } finally {
       upload.state = "idle";
     }
@@ -507,14 +502,14 @@ export class UploadService {
    * erased.
    */
   #isErased(file: FileId): boolean {
-    const { engine, rooms } = this.#options;
+    const { engine, rooms } = this.options;
     if (engine.files.get(file) !== undefined) return false;
     return engine.announcements.seqs(file).every((seq) => rooms.isErased(seq));
   }
 
   /** A preview is posted while an unerased record names it. */
   #isPosted(file: FileId): boolean {
-    const { announcements, files } = this.#options.engine;
+    const { announcements, files } = this.options.engine;
     return announcements.has(file) || files.get(file) !== undefined;
   }
 }

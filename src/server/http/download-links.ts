@@ -1,6 +1,7 @@
 /** HTTP downloads at unguessable addresses, each valid for one file and one session or account. */
 
 import { equalBytes } from "../../base/bytes.ts";
+import { Component } from "../../base/component.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import type { FileId, UserId } from "../../base/ids.ts";
 import { DATA_CHANNELS_PER_ACCOUNT_MAX } from "../../base/limits.ts";
@@ -62,19 +63,13 @@ export interface WebDownload extends Pick<DownloadLink, "parent"> {
 
 const BUSY_MS = 1_000;
 
-export class WebDownloads {
-  readonly #options: WebDownloadsOptions;
+export class WebDownloads extends Component<WebDownloadsOptions> {
   readonly #links = new Map<string, SessionLink>();
   readonly #tokensOf = new Map<ClientConnection, Set<string>>();
   readonly #active = new Set<WebDownload>();
   readonly #zipLists = new ZipLists();
-  readonly #accountLinks: FileLinks;
+  readonly #accountLinks = new FileLinks(this.options);
   #isStopping = false;
-
-  constructor(options: WebDownloadsOptions) {
-    this.#options = options;
-    this.#accountLinks = new FileLinks(options);
-  }
 
   get active(): Iterable<WebDownload> {
     return this.#active;
@@ -84,7 +79,7 @@ export class WebDownloads {
     download: ({ file: id }, { client: parent, account }) => {
       const file = id as FileId;
       this.#fact(account.id, file);
-      const { clock, entropy } = this.#options;
+      const { clock, entropy } = this.options;
       const tokens = this.#tokensOf.get(parent) ?? new Set();
       for (const token of tokens) {
         if (tokens.size < DOWNLOADS_PER_SESSION_MAX && !this.#isExpired(token)) break;
@@ -144,7 +139,7 @@ export class WebDownloads {
     try {
       return await fileResponse(request, this.#webFile(offer, fact, run), this.#zipLists);
     } catch (error) {
-      throw error instanceof Fault ? this.#options.files.reportFault(error) : error;
+      throw error instanceof Fault ? this.options.files.reportFault(error) : error;
     }
   }
 
@@ -181,7 +176,7 @@ export class WebDownloads {
   }
 
   #downloadFields(fact: FileEntry) {
-    const { clock, rooms } = this.#options;
+    const { clock, rooms } = this.options;
     const sinceMs = clock.unixMs();
     const name = isPrivateFile(fact, rooms) ? undefined : fact.name;
     return { name, sizeBytes: fact.size, sinceMs, doneBytes: 0, isCancelled: false };
@@ -203,7 +198,7 @@ export class WebDownloads {
   }
 
   async *#chunks(offer: DownloadLink, run: WebDownload, from: number): AsyncGenerator<Uint8Array> {
-    const { files } = this.#options;
+    const { files } = this.options;
     const { file } = offer;
     let blob: Blob | undefined;
     try {
@@ -224,7 +219,7 @@ export class WebDownloads {
         yield bytes;
       }
     } catch (error) {
-      throw error instanceof Fault ? this.#options.files.reportFault(error) : error;
+      throw error instanceof Fault ? this.options.files.reportFault(error) : error;
     } finally {
       blob?.close();
     }
@@ -233,13 +228,13 @@ export class WebDownloads {
   #check({ isRevoked, account, file }: DownloadLink, run?: WebDownload): FileEntry {
     const isEnded = isRevoked || run?.isCancelled === true || this.#isStopping;
     // A session ends with its account's ban, but the link of an account does not.
-    const mayDownload = !account.isRemoved && !this.#options.bans.isBanned(account);
+    const mayDownload = !account.isRemoved && !this.options.bans.isBanned(account);
     if (isEnded || !mayDownload) throw unknownFile();
     return this.#fact(account.id, file);
   }
 
   #fact(user: UserId, file: FileId): FileEntry {
-    const { engine, rooms } = this.#options;
+    const { engine, rooms } = this.options;
     const fact = engine.files.get(file);
     const mayRead = engine.files.mayRead(
       file,
@@ -252,7 +247,7 @@ export class WebDownloads {
 
   #accountLink(token: string): DownloadLink | undefined {
     const { user, file } = this.#accountLinks.parse(token) ?? {};
-    const account = user === undefined ? undefined : this.#options.registry.get(user);
+    const account = user === undefined ? undefined : this.options.registry.get(user);
     if (account === undefined || file === undefined) return undefined;
     return { parent: undefined, account, file, isRevoked: false };
   }
@@ -266,7 +261,7 @@ export class WebDownloads {
 
   #isExpired(token: string): boolean {
     const firstBy = this.#links.get(token)?.expiresAt ?? Number.NEGATIVE_INFINITY;
-    return this.#options.clock.now() >= firstBy;
+    return this.options.clock.now() >= firstBy;
   }
 
   #revoke(token: string): void {
@@ -290,6 +285,7 @@ interface LinkedFile {
 /**
  * A link grants nothing by itself: each download checks what the account may read. Links end when
  * the account changes its password, or signs out a device or an IRC client.
+ * @internal
  */
 export class FileLinks {
   readonly #key: Uint8Array;

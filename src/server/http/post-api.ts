@@ -1,6 +1,7 @@
 /** `POST /rooms/ROOM`, which accepts messages from programs with a token for the room. */
 
 import { utf8Decode, utf8Encode } from "../../base/bytes.ts";
+import { Component } from "../../base/component.ts";
 import { Fault, type FaultCode } from "../../base/fault.ts";
 import { ID_BYTES, type OutboxId, outboxId, type UserId } from "../../base/ids.ts";
 import {
@@ -63,21 +64,16 @@ const TEXT_TYPES: ReadonlySet<string> = new Set(["text/plain", "application/octe
 const JSON_TYPE = "application/json";
 const FORM_TYPE = "application/x-www-form-urlencoded";
 
-export class HttpPosts {
-  readonly #options: HttpPostsOptions;
+export class HttpPosts extends Component<HttpPostsOptions> {
   readonly #rate = new TokenBuckets(HTTP_POSTS_PER_SECOND, HTTP_POSTS_BURST);
   readonly #sentByKey = new Map<string, PostAnswer>();
   readonly #outboxes = new Map<UserId, { readonly id: OutboxId; counter: number }>();
-
-  constructor(options: HttpPostsOptions) {
-    this.#options = options;
-  }
 
   async serve(request: Request, roomText: string, remote: Address): Promise<Response> {
     try {
       const invite = await this.#authorize(request, remote);
       const room = this.#roomOf(invite, roomText);
-      const now = this.#options.clock.now();
+      const now = this.options.clock.now();
       this.#rate.check(invite.id, now, "too-fast", "too many messages");
       const { text, isWebhook } = await textOf(request);
       const { seq } = await this.#post(request, invite, room, text);
@@ -90,7 +86,7 @@ export class HttpPosts {
   }
 
   async #authorize(request: Request, remote: Address): Promise<Invite> {
-    const { invites, registry, bans, tokens } = this.#options;
+    const { invites, registry, bans, tokens } = this.options;
     const find = (token: string) => invites.programInvite(token);
     const invite = await tokens.authenticate(remote, bearerOf(request), find);
     const account = registry.get(invite.by);
@@ -100,7 +96,7 @@ export class HttpPosts {
 
   #roomOf(invite: Invite, text: string): Name {
     const name = checkName(text, "room's name");
-    const room = requireRoom(this.#options.rooms, name);
+    const room = requireRoom(this.options.rooms, name);
     checkScope(invite, room, "post");
     return name;
   }
@@ -127,7 +123,7 @@ export class HttpPosts {
   }
 
   #send({ id: token, by: user }: Invite, to: Name, text: string): PostAnswer {
-    const { entropy, kernel, quota, isStopping } = this.#options;
+    const { entropy, kernel, quota, isStopping } = this.options;
     if (isStopping()) {
       const detail = { retryAfterMs: 1_000 };
       throw new Fault("shutting-down", "the server is stopping", detail);

@@ -1,5 +1,6 @@
 /** `GET /program/…`, which serves downloads of the program itself without a log-in. */
 
+import { Component } from "../../base/component.ts";
 import { Fault } from "../../base/fault.ts";
 import {
   PROGRAM_DOWNLOADS_MAX,
@@ -44,17 +45,12 @@ const SUMS = "SHA256SUMS";
  * Serves `/program/` (a JSON list), `/program/SHA256SUMS` and `/program/NAME` (a file). A release
  * provides its own `SHA256SUMS`.
  */
-export class ProgramDownloads {
-  readonly #options: ProgramDownloadsOptions;
+export class ProgramDownloads extends Component<ProgramDownloadsOptions> {
   readonly #active = new Set<ProgramDownload>();
   readonly #zipLists = new ZipLists();
 
-  constructor(options: ProgramDownloadsOptions) {
-    this.#options = options;
-  }
-
   async serve(request: Request, name: string, remote: Address): Promise<Response> {
-    const { source } = this.#options;
+    const { source } = this.options;
     if (name === "") return listResponse(await source.list(), source.release);
     if (name !== SUMS || source.release !== undefined) return this.#file(request, name, remote);
     const programs = await source.list();
@@ -68,7 +64,7 @@ export class ProgramDownloads {
   }
 
   async #file(request: Request, name: string, remote: Address): Promise<Response> {
-    const { clock, source } = this.#options;
+    const { clock, source } = this.options;
     const address = this.#checkCapacity(remote.host);
     const run: ProgramDownload = {
       address,
@@ -96,7 +92,7 @@ export class ProgramDownloads {
     program: OpenProgram,
     from: number,
   ): AsyncGenerator<Uint8Array> {
-    const { clock } = this.#options;
+    const { clock } = this.options;
     try {
       const chunks = program.chunks(from);
       for (;;) {
@@ -115,7 +111,7 @@ export class ProgramDownloads {
   }
 
   #checkCapacity(host: string): string {
-    const now = this.#options.clock.now();
+    const now = this.options.clock.now();
     // Stalled downloads must not block new downloads.
     const stalled = [...this.#active].filter(
       ({ lastReadAt }) => now - lastReadAt >= PROGRAM_STALL_MS,

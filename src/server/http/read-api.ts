@@ -1,6 +1,7 @@
 /** `GET /rooms/ROOM`, which streams a room's records live as NDJSON to programs with a token. */
 
 import { utf8Encode } from "../../base/bytes.ts";
+import { Component } from "../../base/component.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import {
   HTTP_POSTS_BURST,
@@ -67,21 +68,15 @@ interface Reader {
 const BUSY = { retryAfterMs: 1_000 };
 
 /** Reads each page after the client has consumed the previous one, and disconnects slow clients. */
-export class HttpReads {
-  readonly #options: HttpReadsOptions;
+export class HttpReads extends Component<HttpReadsOptions> {
   readonly #readers = new Set<Reader>();
   readonly #rate = new TokenBuckets(HTTP_POSTS_PER_SECOND, HTTP_POSTS_BURST);
-  readonly #reading: TaskQueue;
+  readonly #reading = new TaskQueue({
+    waiting: READERS_MAX,
+    slots: this.options.pageReads,
+    pauseClock: this.options.clock,
+  });
   #isStopping = false;
-
-  constructor(options: HttpReadsOptions) {
-    this.#options = options;
-    this.#reading = new TaskQueue({
-      waiting: READERS_MAX,
-      slots: options.pageReads,
-      pauseClock: options.clock,
-    });
-  }
 
   get count(): number {
     return this.#readers.size;
@@ -101,7 +96,7 @@ export class HttpReads {
       this.#checkCapacity(run);
       this.#readers.add(run);
       keepOpen(Math.ceil((options.waitMs + READ_STALL_MS) / 1_000));
-      const { clock } = this.#options;
+      const { clock } = this.options;
       const body = responseStream(this.#lines(run, options), {
         signal: request.signal,
         stall: { clock, ms: READ_STALL_MS },
@@ -128,7 +123,7 @@ export class HttpReads {
   }
 
   async #readerOf(request: Request, roomText: string, remote: Address): Promise<Reader> {
-    const { tokens, invites, rooms, clock } = this.#options;
+    const { tokens, invites, rooms, clock } = this.options;
     const token = bearerOf(request);
     const invite = await tokens.authenticate(remote, token, (token) =>
       invites.programInvite(token),
@@ -165,7 +160,7 @@ export class HttpReads {
   }
 
   #checkAccess({ token, invite, room }: Reader): void {
-    const { invites, registry, bans } = this.#options;
+    const { invites, registry, bans } = this.options;
     if (invites.programInvite(token)?.id !== invite.id) {
       throw new Fault("not-allowed", "this token is no longer valid", {
         remedy: "create a new one: chat admin invite --read ROOM",
@@ -182,7 +177,7 @@ export class HttpReads {
   }
 
   async *#lines(run: Reader, options: ReadOptions): AsyncGenerator<Uint8Array> {
-    const { clock, line, rooms, historyQuota } = this.#options;
+    const { clock, line, rooms, historyQuota } = this.options;
     const until = clock.now() + options.waitMs;
     const { head: startSeq } = rooms;
     let { after } = options;
@@ -220,11 +215,11 @@ export class HttpReads {
       limit: after === undefined ? READ_RECORDS_DEFAULT : READ_PAGE_RECORDS_MAX,
       bytesMax: READ_PAGE_BYTES_MAX,
     };
-    return this.#reading.runFor(invite.by, () => this.#options.archive.page(query));
+    return this.#reading.runFor(invite.by, () => this.options.archive.page(query));
   }
 
   async #waitForRecords(run: Reader, until: number): Promise<boolean> {
-    const { clock } = this.#options;
+    const { clock } = this.options;
     const waitMs = until - clock.now();
     if (waitMs <= 0 || run.isEnded) return false;
     const woken = Promise.withResolvers<void>();

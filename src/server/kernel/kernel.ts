@@ -1,6 +1,7 @@
 /** Kernel of the server: the only path by which submissions change rooms and accounts. */
 
 import { assert, unreachable } from "../../base/assert.ts";
+import { Component } from "../../base/component.ts";
 import { asFault, Fault } from "../../base/fault.ts";
 import type { UserId } from "../../base/ids.ts";
 import type { Submission } from "../../core/rooms/commands.ts";
@@ -73,19 +74,12 @@ export const REQUESTS_IN_PROGRESS_MAX: Readonly<Record<keyof RequestAnswers, num
  * Performs effects in order. A submission that erases records is settled only after those records
  * are blank and their files are deleted.
  */
-export class Kernel {
-  readonly #options: KernelOptions;
-  readonly writes: PendingWrites;
+export class Kernel extends Component<KernelOptions> {
+  readonly writes = new PendingWrites(this.options.clock, this.options.onEvent, this.options.quota);
   readonly #callbacks = new Map<number, (outcome: Outcome) => void>();
-  readonly #transactions: Transactions;
+  readonly #transactions = new Transactions(this.writes.tracked(this.options.accounts));
   #lastId = 0;
   readonly #requests = { post: 0, announce: 0, act: 0, group: 0 };
-
-  constructor(options: KernelOptions) {
-    this.#options = options;
-    this.writes = new PendingWrites(options.clock, options.onEvent, options.quota);
-    this.#transactions = new Transactions(this.writes.tracked(options.accounts));
-  }
 
   /**
    * Records changes of accounts. `decide` is synchronous and runs again if the accounts change
@@ -131,12 +125,12 @@ export class Kernel {
 
   startSession(session: ClientId, user: UserId, isPresent: boolean): void {
     this.#input({ kind: "enter", session, user, isPresent });
-    this.#options.feed.emitPresence();
+    this.options.feed.emitPresence();
   }
 
   endSession(session: ClientId): void {
     this.#input({ kind: "leave", session });
-    this.#options.feed.emitPresence();
+    this.options.feed.emitPresence();
   }
 
   onRecord(record: LogRecord): void {
@@ -144,7 +138,7 @@ export class Kernel {
   }
 
   #input(input: EngineInput): void {
-    const { engine, clock } = this.#options;
+    const { engine, clock } = this.options;
     // Rate limits apply to submissions, but not to records from the log.
     const isOfLog = input.kind === "record" || input.kind === "appended";
     const now = isOfLog ? 0 : clock.now();
@@ -158,7 +152,7 @@ export class Kernel {
   }
 
   #perform(effect: EngineEffect): void {
-    const { feed, readers } = this.#options;
+    const { feed, readers } = this.options;
     switch (effect.kind) {
       case "append":
         return this.#append(effect);
@@ -182,7 +176,7 @@ export class Kernel {
 
   #append(append: Extract<EngineEffect, { kind: "append" }>): void {
     const { token } = append;
-    this.writes.append(this.#options.history, append, (outcome) => {
+    this.writes.append(this.options.history, append, (outcome) => {
       if (outcome instanceof Fault) this.#input({ kind: "failed", token, fault: outcome });
       else this.#input({ kind: "appended", token, record: outcome });
     });
@@ -190,11 +184,11 @@ export class Kernel {
 
   #waitUntilCurrent(token: number): void {
     const checked = (isCurrent: boolean) => this.#input({ kind: "confirmed", token, isCurrent });
-    void this.#options.sequencer.waitUntilCurrent().then(checked);
+    void this.options.sequencer.waitUntilCurrent().then(checked);
   }
 
   #erase(id: number, outcome: Outcome, order: LogRecord): void {
-    const { history, eraseFiles } = this.#options;
+    const { history, eraseFiles } = this.options;
     this.writes
       .runWrite(() => eraseOrdered(history, order))
       .then(() => eraseFiles(order))

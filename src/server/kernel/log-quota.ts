@@ -1,5 +1,6 @@
 /** Limits on what an account may add to the logs: bytes per day, and the disk space kept free. */
 
+import { Component } from "../../base/component.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import type { UserId } from "../../base/ids.ts";
 import { TEXTS_BYTES_PER_DAY } from "../../base/limits.ts";
@@ -35,14 +36,8 @@ interface LogQuotaOptions extends Pick<BaseContext, "clock" | "settings"> {
  * Counts the records of both logs as they are applied, so that it covers every way to write and
  * all servers of a cluster. A restart resets it. Records in flight may exceed it.
  */
-export class LogQuota {
-  readonly #options: LogQuotaOptions;
-  readonly #written: DailyQuota;
-
-  constructor(options: LogQuotaOptions) {
-    this.#options = options;
-    this.#written = new DailyQuota(options.settings.textsBytesPerDay ?? TEXTS_BYTES_PER_DAY);
-  }
+export class LogQuota extends Component<LogQuotaOptions> {
+  readonly #written = new DailyQuota(this.options.settings.textsBytesPerDay ?? TEXTS_BYTES_PER_DAY);
 
   refusal(drafts: readonly Draft[]): Fault | undefined {
     const limited = drafts.find(({ by, kind }) => by !== "server" && !UNLIMITED_KINDS.has(kind));
@@ -51,7 +46,7 @@ export class LogQuota {
 
   refusalOf(user: UserId): Fault | undefined {
     const fault = this.#limitOf(user);
-    return fault !== undefined && this.#options.isOperator(user) ? undefined : fault;
+    return fault !== undefined && this.options.isOperator(user) ? undefined : fault;
   }
 
   /**
@@ -61,7 +56,7 @@ export class LogQuota {
   chargeProgram(token: string, bytes: number): void {
     const fault = this.#limitOf(token);
     if (fault !== undefined) throw fault;
-    this.#written.count(token, bytes, this.#options.clock.unixMs());
+    this.#written.count(token, bytes, this.options.clock.unixMs());
   }
 
   onRecord(_room: Room, record: LogRecord): void {
@@ -70,14 +65,14 @@ export class LogQuota {
 
   onAccountRecord(record: LogRecord): void {
     const bytes = contentBytes(record);
-    this.#options.disk?.spend(bytes);
+    this.options.disk?.spend(bytes);
     const { by } = record.head;
-    if (by !== "server") this.#written.count(by, bytes, this.#options.clock.unixMs());
+    if (by !== "server") this.#written.count(by, bytes, this.options.clock.unixMs());
   }
 
   /** Without a retry time, so that outboxes report the refusal instead of waiting for hours. */
   #limitOf(key: string): Fault | undefined {
-    const { clock, disk } = this.#options;
+    const { clock, disk } = this.options;
     if (disk?.isFull === true) {
       void disk.check(); // Someone may have made space since the last check.
       return new Fault(

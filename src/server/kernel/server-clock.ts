@@ -1,6 +1,7 @@
 /** Clock of a server, which decides what has expired and corrects the time of the logs. */
 
 import * as v from "valibot";
+import { Component } from "../../base/component.ts";
 import { Fault } from "../../base/fault.ts";
 import type { RoomId, UserId } from "../../base/ids.ts";
 import { jsonLine } from "../../base/text.ts";
@@ -40,41 +41,33 @@ const CORRECTION_INTERVAL_MS = 60 * 60_000;
 
 export const CLOCK_FILE = v.object({ believedMs: count, isDoubted: v.boolean() });
 
-export class ServerClock implements ExpiryClock {
-  readonly #options: ServerClockOptions;
-  readonly #file: StateFile<typeof CLOCK_FILE>;
-  #check: ClockCheck;
+export class ServerClock extends Component<ServerClockOptions> implements ExpiryClock {
+  readonly #file = new StateFile(this.options.location, {
+    name: "clock.json",
+    sizeBytesMax: 256,
+    writeDelayMs: 0,
+    clock: this.options.clock,
+    warn: (fault) => this.options.onEvent({ kind: "warning", fault }),
+    consequence: "the clock is compared with the newest record only",
+    schema: CLOCK_FILE,
+    format: () => jsonLine({ ...this.#stored }),
+  });
+  #check = new ClockCheck(undefined, this.#newestMs, this.#reading);
   #stored: ReturnType<ClockCheck["value"]> | undefined;
   #wasPlausible = true;
   #correctedAt = Number.NEGATIVE_INFINITY;
   #settling: Promise<void> | undefined;
 
-  constructor(options: ServerClockOptions) {
-    this.#options = options;
-    const { clock, location, onEvent } = options;
-    this.#check = new ClockCheck(undefined, this.#newestMs, this.#reading);
-    this.#file = new StateFile(location, {
-      name: "clock.json",
-      sizeBytesMax: 256,
-      writeDelayMs: 0,
-      clock,
-      warn: (fault) => onEvent({ kind: "warning", fault }),
-      consequence: "the clock is compared with the newest record only",
-      schema: CLOCK_FILE,
-      format: () => jsonLine({ ...this.#stored }),
-    });
-  }
-
   now(): number {
-    return this.#options.clock.now();
+    return this.options.clock.now();
   }
 
   unixMs(): number {
-    return this.#options.clock.unixMs();
+    return this.options.clock.unixMs();
   }
 
   after(delayMs: number, callback: () => void): () => void {
-    return this.#options.clock.after(delayMs, callback);
+    return this.options.clock.after(delayMs, callback);
   }
 
   expiryUnixMs(): number {
@@ -115,7 +108,7 @@ export class ServerClock implements ExpiryClock {
         remedy: "set it first",
       });
     }
-    const { accounts } = this.#options;
+    const { accounts } = this.options;
     await new Transactions(accounts).run(() => [clockDraft("server-clock", now, by)]);
     this.#check.accept(this.#reading);
     this.#correctedAt = Number.NEGATIVE_INFINITY;
@@ -131,12 +124,12 @@ export class ServerClock implements ExpiryClock {
   }
 
   get #reading(): ClockReading {
-    const { clock } = this.#options;
+    const { clock } = this.options;
     return { unixMs: clock.unixMs(), now: clock.now() };
   }
 
   get #newestMs(): number {
-    const { history, accounts } = this.#options;
+    const { history, accounts } = this.options;
     return Math.max(history.time, accounts.time);
   }
 
@@ -150,7 +143,7 @@ export class ServerClock implements ExpiryClock {
     } catch (error) {
       // The next tick retries.
       if (!(error instanceof Fault)) throw error;
-      this.#options.onEvent({ kind: "warning", fault: error });
+      this.options.onEvent({ kind: "warning", fault: error });
     }
   }
 
@@ -167,11 +160,11 @@ export class ServerClock implements ExpiryClock {
     const status = this.status();
     if (status.plausible === this.#wasPlausible) return;
     this.#wasPlausible = status.plausible;
-    this.#options.onEvent({ kind: "clock", status });
+    this.options.onEvent({ kind: "clock", status });
   }
 
   async #correct(): Promise<void> {
-    const { history, accounts } = this.#options;
+    const { history, accounts } = this.options;
     const { now } = this.#reading;
     if (now - this.#correctedAt < CORRECTION_INTERVAL_MS) return;
     for (const [log, kind] of [

@@ -1,5 +1,6 @@
 /** Delivery of pushes to push services, with retries. */
 
+import { Component } from "../../base/component.ts";
 import { asFault, Fault, msg } from "../../base/fault.ts";
 import type { UserId } from "../../base/ids.ts";
 import {
@@ -58,8 +59,7 @@ interface Pending {
   sendAt: number;
 }
 
-export class PushSender {
-  readonly #options: PushSenderOptions;
+export class PushSender extends Component<PushSenderOptions> {
   /** Keyed by device and topic: a newer push replaces a queued push. At most PUSH_QUEUE_MAX. */
   readonly #queue = new Map<string, Pending>();
   readonly #inFlight = new Map<UserId, number>();
@@ -72,10 +72,6 @@ export class PushSender {
   #isStopped = false;
   #cancel = () => {};
 
-  constructor(options: PushSenderOptions) {
-    this.#options = options;
-  }
-
   get counters(): SentCounters {
     const [sent, failed, dropped] = [this.#sent, this.#failed, this.#dropped];
     return { sent, failed, dropped, queued: this.#queue.size };
@@ -84,7 +80,7 @@ export class PushSender {
   add(to: Subscription, push: QueuedPush): void {
     const key = `${to.device} ${push.topic}`;
     this.#queue.delete(key);
-    this.#queue.set(key, { to, push, tries: 0, sendAt: this.#options.clock.now() });
+    this.#queue.set(key, { to, push, tries: 0, sendAt: this.options.clock.now() });
     for (const oldest of this.#queue.keys()) {
       if (this.#queue.size <= PUSH_QUEUE_MAX) break;
       this.#queue.delete(oldest);
@@ -109,7 +105,7 @@ export class PushSender {
   #next(): void {
     if (this.#isStopped) return;
     this.#cancel();
-    const now = this.#options.clock.now();
+    const now = this.options.clock.now();
     let firstAt: number | undefined;
     for (const [key, pending] of this.#queue) {
       if (this.#inFlightCount >= CONCURRENT_PUSHES_MAX) return;
@@ -121,11 +117,11 @@ export class PushSender {
       }
     }
     if (firstAt === undefined) return;
-    this.#cancel = this.#options.clock.after(firstAt - now, () => this.#next());
+    this.#cancel = this.options.clock.after(firstAt - now, () => this.#next());
   }
 
   async #send(key: string, pending: Pending): Promise<void> {
-    const { delivery, isCurrent } = this.#options;
+    const { delivery, isCurrent } = this.options;
     const { to, push } = pending;
     if (!isCurrent(to)) return;
     this.#count(to.user, 1);
@@ -158,7 +154,7 @@ export class PushSender {
     // The push service has ended the subscription (RFC 8030, section 7.3).
     if (status === 404 || status === 410) {
       this.#failed++;
-      return this.#options.onExpired(to);
+      return this.options.onExpired(to);
     }
     pending.tries += 1;
     const waitMs = this.#retryAfter(answer, pending.tries);
@@ -168,7 +164,7 @@ export class PushSender {
         this.#dropped++;
         return;
       }
-      pending.sendAt = this.#options.clock.now() + waitMs;
+      pending.sendAt = this.options.clock.now() + waitMs;
       this.#queue.set(key, pending);
       return;
     }
@@ -180,7 +176,7 @@ export class PushSender {
     // A retry does not help if the host name resolves to a private network.
     if (answer instanceof Fault) return answer.code === "not-allowed" ? undefined : backoffMs;
     if (answer.status !== 429 && answer.status < 500) return undefined;
-    const requestedMs = retryAfterMs(answer.retryAfter, this.#options.clock.unixMs());
+    const requestedMs = retryAfterMs(answer.retryAfter, this.options.clock.unixMs());
     const waitMs = Math.max(backoffMs, requestedMs);
     return waitMs > PUSH_RETRY_MS_MAX ? undefined : waitMs;
   }
@@ -189,14 +185,14 @@ export class PushSender {
     this.#failed++;
     const failures = (this.#failures.get(to.device) ?? 0) + 1;
     this.#failures.set(to.device, failures);
-    if (failures >= PUSH_FAILURES_MAX) this.#options.onExpired(to);
+    if (failures >= PUSH_FAILURES_MAX) this.options.onExpired(to);
     // Warn only once, so that members cannot flood the operator's log.
     if (this.#hasWarned) return;
     this.#hasWarned = true;
     const { host } = new URL(to.endpoint);
     const reason = answer instanceof Fault ? answer.message : `HTTP status ${answer.status}`;
     const remedy = "check this machine's connection; further failures are not reported";
-    this.#options.warn(
+    this.options.warn(
       new Fault("unreachable", msg`a push to ${host} failed: ${reason}`, { remedy }),
     );
   }

@@ -1,6 +1,7 @@
 /** Web Push service, which selects the devices for a record and creates the content. */
 
 import { toBase64Url, utf8Encode } from "../../base/bytes.ts";
+import { Component } from "../../base/component.ts";
 import { Fault } from "../../base/fault.ts";
 import type { UserId } from "../../base/ids.ts";
 import {
@@ -58,33 +59,29 @@ interface PushServiceOptions extends ServerContext {
  * Sends pushes to closed browsers. In a cluster, the server to which a device last connected sends
  * the device's pushes.
  */
-export class PushService {
-  readonly #options: PushServiceOptions;
-  readonly #subscriptions: Subscriptions;
+export class PushService extends Component<PushServiceOptions> {
+  readonly #subscriptions = new Subscriptions(
+    this.options.file,
+    this.options.clock,
+    this.options.warn,
+  );
   readonly #due = new PushSchedule();
-  readonly #sender: PushSender;
+  readonly #sender = new PushSender({
+    ...this.options,
+    isCurrent: (subscription) => this.#subscriptions.get(subscription.device) === subscription,
+    onExpired: ({ device }) => this.#remove(device),
+  });
   readonly #subscribeRates = new TokenBuckets(
     PUSH_SUBSCRIBES_PER_MINUTE / 60,
     PUSH_SUBSCRIBES_BURST,
   );
   readonly #activeAt = new Map<UserId, number>();
-  readonly #startedAt: number;
+  readonly #startedAt = this.options.clock.now();
   #cancel = () => {};
   #dueAt: number | undefined;
 
-  constructor(options: PushServiceOptions) {
-    this.#options = options;
-    this.#startedAt = options.clock.now();
-    this.#subscriptions = new Subscriptions(options.file, options.clock, options.warn);
-    this.#sender = new PushSender({
-      ...options,
-      isCurrent: (subscription) => this.#subscriptions.get(subscription.device) === subscription,
-      onExpired: ({ device }) => this.#remove(device),
-    });
-  }
-
   start(): void {
-    const { registry } = this.#options;
+    const { registry } = this.options;
     this.#subscriptions.open(
       ({ user, device }) => registry.get(user)?.devices.has(device) === true,
     );
@@ -98,7 +95,7 @@ export class PushService {
 
   readonly handlers = {
     "push-key": (_, { account: { id }, member }) => {
-      const { key } = this.#options.delivery;
+      const { key } = this.options.delivery;
       return { key, subscribed: this.#subscriptions.get(deviceOf(member))?.user === id };
     },
     "push-subscribe": (request, { account, member }) =>
@@ -110,7 +107,7 @@ export class PushService {
   } satisfies SomeHandlers;
 
   onSignedOut(device: string): void {
-    this.#options.siblings.publish({ kind: "push-taken", device });
+    this.options.siblings.publish({ kind: "push-taken", device });
     this.#remove(device);
   }
 
@@ -121,7 +118,7 @@ export class PushService {
   }
 
   onActivity(user: UserId): void {
-    if (this.#subscriptions.has(user)) this.#activeAt.set(user, this.#options.clock.now());
+    if (this.#subscriptions.has(user)) this.#activeAt.set(user, this.options.clock.now());
   }
 
   get counters(): PushCounters {
@@ -133,7 +130,7 @@ export class PushService {
   }
 
   onAccountRecord({ head }: LogRecord): void {
-    const account = this.#options.registry.get(head.room as UserId);
+    const account = this.options.registry.get(head.room as UserId);
     for (const { device } of this.#subscriptions.of(head.room as UserId)) {
       if (account?.isRemoved !== false || !account.devices.has(device)) this.#remove(device);
     }
@@ -143,7 +140,7 @@ export class PushService {
     if (this.#subscriptions.size === 0) return;
     const { head } = record;
     if (head.by !== "server") this.onActivity(head.by);
-    const isOld = this.#options.clock.unixMs() - head.time >= PUSH_FRESH_MS;
+    const isOld = this.options.clock.unixMs() - head.time >= PUSH_FRESH_MS;
     const { kind } = head;
     if (!hasTrait(kind, "message") || head.by === "server" || isOld) return;
     const body = bodyOf(record, kind) ?? {};
@@ -157,7 +154,7 @@ export class PushService {
   }
 
   #note(room: Room, by: UserId, mention: PushCandidate, users: Iterable<UserId>): void {
-    const now = this.#options.clock.now();
+    const now = this.options.clock.now();
     for (const user of users) {
       if (user !== by && this.#isNotifiable(user, room, by)) this.#due.add(user, mention, now);
     }
@@ -171,7 +168,7 @@ export class PushService {
     seq: number,
   ): Promise<void> {
     try {
-      const found = await this.#options.recordLookup.find(by, seq, { rooms: new Set([room.id]) });
+      const found = await this.options.recordLookup.find(by, seq, { rooms: new Set([room.id]) });
       const author = found?.head.by;
       if (author !== undefined && author !== "server") this.#note(room, by, mention, [author]);
     } catch (error) {
@@ -183,7 +180,7 @@ export class PushService {
   #mentionOf(room: Room, { head }: LogRecord, body: MessageBody): PushCandidate {
     const { seq, n, by } = head;
     const isSealed = room.isSealed === true || head.kind === "sealed";
-    const from = this.#options.registry.nameOf(by);
+    const from = this.options.registry.nameOf(by);
     const messageText = body.text;
     const text = messageText ?? body.name;
     const isPreviewed = !isSealed && from !== undefined && text !== undefined;
@@ -196,7 +193,7 @@ export class PushService {
     const isFew = room.members.size <= this.#subscriptions.size;
     const users = [...(isFew ? room.members : this.#subscriptions.users())];
     if (room.isSealed === true) return new Set(users);
-    const { registry } = this.#options;
+    const { registry } = this.options;
     const mentioned = mentionsIn(body).flatMap((name) => {
       return (isName(name) ? registry.find(name)?.id : undefined) ?? [];
     });
@@ -205,19 +202,19 @@ export class PushService {
   }
 
   #levelOf(account: Account | undefined, room: Room): NotifyLevel {
-    const [isDirect, unixMs] = [room.pair !== undefined, this.#options.clock.unixMs()];
+    const [isDirect, unixMs] = [room.pair !== undefined, this.options.clock.unixMs()];
     return notifyLevel(account?.prefs?.rooms.get(room.id), { isDirect, unixMs });
   }
 
   #isNotifiable(user: UserId, room: Room, by: UserId): boolean {
     if (!this.#subscriptions.has(user) || !room.members.has(user)) return false;
-    const account = this.#options.registry.get(user);
+    const account = this.options.registry.get(user);
     if (account === undefined || account.isRemoved || account.ignored.has(by)) return false;
     return this.#levelOf(account, room) !== "nothing";
   }
 
   #schedule(): void {
-    const { clock } = this.#options;
+    const { clock } = this.options;
     const at = this.#due.deadline;
     if (at === this.#dueAt) return;
     this.#cancel();
@@ -230,7 +227,7 @@ export class PushService {
   }
 
   #push(): void {
-    const { clock, engine, registry, rooms, readPositions } = this.#options;
+    const { clock, engine, registry, rooms, readPositions } = this.options;
     const due = this.#due.takeDue(clock.now(), {
       isUnread: (user, { room: id, n }) => {
         const room = rooms.get(id);
@@ -254,21 +251,21 @@ export class PushService {
 
   #isAway(user: UserId): boolean {
     const actedAt = this.#activeAt.get(user) ?? this.#startedAt;
-    const isIdle = this.#options.clock.now() - actedAt >= PUSH_AWAY_MS;
+    const isIdle = this.options.clock.now() - actedAt >= PUSH_AWAY_MS;
     return isIdle && this.#offlineSubscriptions(user).length > 0;
   }
 
   #offlineSubscriptions(user: UserId): readonly Subscription[] {
-    const open = new Set(this.#options.peers.of(user).map(({ member }) => member?.device));
+    const open = new Set(this.options.peers.of(user).map(({ member }) => member?.device));
     return this.#subscriptions.of(user).filter(({ device }) => !open.has(device));
   }
 
   #content({ user, latest, count }: DuePush): object {
-    const room = this.#options.rooms.get(latest.room);
+    const room = this.options.rooms.get(latest.room);
     if (latest.isSealed || room === undefined) return { tag: "sealed" };
-    const preview = this.#options.rooms.isErased(latest.seq) ? undefined : latest.preview;
+    const preview = this.options.rooms.isErased(latest.seq) ? undefined : latest.preview;
     const partner = room.pair?.find((member) => member !== user) ?? user;
-    const name = room.name ?? this.#options.registry.nameOf(partner);
+    const name = room.name ?? this.options.registry.nameOf(partner);
     return defined({
       tag: latest.room,
       at: room.name ?? (name === undefined ? undefined : `@${name}`),
@@ -283,7 +280,7 @@ export class PushService {
     device: string,
     { endpoint, key, auth }: RequestOf<"push-subscribe">,
   ): Promise<void> {
-    const { delivery, siblings } = this.#options;
+    const { delivery, siblings } = this.options;
     delivery.check(endpoint, key);
     const subscription: Subscription = {
       user: account.id,
@@ -295,7 +292,7 @@ export class PushService {
     const known = this.#subscriptions.get(device);
     if (known?.endpoint !== endpoint || known.user !== account.id) {
       const message = "too many changes to push subscriptions";
-      this.#subscribeRates.check(account.id, this.#options.clock.now(), "too-fast", message);
+      this.#subscribeRates.check(account.id, this.options.clock.now(), "too-fast", message);
     }
     await this.#subscriptions.add(subscription);
     this.onActivity(account.id);

@@ -1,6 +1,7 @@
 /** Avatars of accounts, which the accounts log contains. */
 
 import { tryBase64Url } from "../../base/bytes.ts";
+import { Component } from "../../base/component.ts";
 import { asFault, Fault, msg } from "../../base/fault.ts";
 import type { UserId } from "../../base/ids.ts";
 import { PAGE_READS_QUEUED_MAX } from "../../base/limits.ts";
@@ -21,22 +22,19 @@ import type { SomeHandlers } from "../kernel/service.ts";
 
 const CHANGES_QUEUED_MAX = 8;
 
-export class AvatarService {
-  readonly #context: ServerContext;
+export class AvatarService extends Component<ServerContext> {
   /** Counts records as they are applied, and so the changes on all servers of a cluster. */
   readonly #changes = new DailyQuota(AVATAR_CHANGES_PER_DAY);
   /** Serialises the changes of an account, so that each counts before the next. */
   readonly #setting = new TaskQueue({ waiting: CHANGES_QUEUED_MAX });
-  readonly #reading: TaskQueue;
-
-  constructor(context: ServerContext) {
-    this.#context = context;
-    this.#reading = new TaskQueue({ waiting: PAGE_READS_QUEUED_MAX, slots: context.pageReads });
-  }
+  readonly #reading = new TaskQueue({
+    waiting: PAGE_READS_QUEUED_MAX,
+    slots: this.options.pageReads,
+  });
 
   readonly handlers = {
     "avatar-set": async ({ user, picture }, from) => {
-      const account = accountOf(this.#context, from, user);
+      const account = accountOf(this.options, from, user);
       if (picture !== undefined && account !== from.account) {
         throw new Fault("not-allowed", "only its owner can set the picture of an account");
       }
@@ -49,21 +47,19 @@ export class AvatarService {
     },
     avatars: ({ users }) => ({
       avatars: users.flatMap((user) => {
-        const version = isName(user)
-          ? this.#context.registry.find(user)?.avatars.at(-1)
-          : undefined;
+        const version = isName(user) ? this.options.registry.find(user)?.avatars.at(-1) : undefined;
         return version === undefined ? [] : [{ user, version }];
       }),
     }),
     avatar: ({ user }) => {
-      const account = requireUser(this.#context.registry, checkName(user, "person's name"));
+      const account = requireUser(this.options.registry, checkName(user, "person's name"));
       return this.#reading.run(() => this.#read(account.avatars.at(-1)));
     },
   } satisfies SomeHandlers;
 
   /** Ends changes that a crash interrupted between the new picture and the end of the old one. */
   start(): void {
-    const { registry, kernel, sequencer, warn } = this.#context;
+    const { registry, kernel, sequencer, warn } = this.options;
     if (sequencer.isShared) return; // A cluster applies both records or neither.
     for (const account of registry.all()) {
       if (account.avatars.length < 2) continue;
@@ -75,7 +71,7 @@ export class AvatarService {
 
   onAccountRecord({ head: { kind, room } }: LogRecord): void {
     if (kind !== "avatar" && kind !== "avatar-gone" && kind !== "account-gone") return;
-    const { registry, peers, clock } = this.#context;
+    const { registry, peers, clock } = this.options;
     const account = registry.get(room as UserId);
     if (account === undefined) return;
     if (kind === "avatar") this.#changes.count(account.id, 1, clock.unixMs());
@@ -85,7 +81,7 @@ export class AvatarService {
   }
 
   async #set(account: Account, by: UserId, picture: Uint8Array | undefined): Promise<void> {
-    const { kernel, clock } = this.#context;
+    const { kernel, clock } = this.options;
     const unixMs = clock.unixMs();
     if (picture !== undefined && this.#changes.isReached(account.id, unixMs)) {
       const max = AVATAR_CHANGES_PER_DAY;
@@ -98,7 +94,7 @@ export class AvatarService {
   /** The picture may have been erased since its version was read. */
   async #read(version: number | undefined): Promise<{ version?: number; picture?: Uint8Array }> {
     if (version === undefined) return {};
-    const [record] = await Array.fromAsync(this.#context.accounts.read(version, version));
+    const [record] = await Array.fromAsync(this.options.accounts.read(version, version));
     const body = record && parseBody(record);
     const picture = tryBase64Url(body && fieldsOf("avatar", body).picture);
     return picture === undefined ? {} : { version, picture };

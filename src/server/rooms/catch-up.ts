@@ -1,6 +1,7 @@
 /** Catch-up, which sends a device the records that it missed before it follows a room live. */
 
 import { assert } from "../../base/assert.ts";
+import { Component } from "../../base/component.ts";
 import { Fault } from "../../base/fault.ts";
 import type { UserId } from "../../base/ids.ts";
 import {
@@ -53,21 +54,15 @@ interface CatchUpOptions extends ServerContext {
  * Subscribes the reader in the tick in which no record is missing any more, so that no record is
  * lost or duplicated.
  */
-export class CatchUp {
-  readonly #options: CatchUpOptions;
+export class CatchUp extends Component<CatchUpOptions> {
   readonly #recent = new RecentRecords();
   readonly #frame = new RecordsFrame();
   #encoded: EncodedBatch | undefined;
-  readonly #reading: TaskQueue;
-
-  constructor(options: CatchUpOptions) {
-    this.#options = options;
-    this.#reading = new TaskQueue({
-      running: Number.POSITIVE_INFINITY,
-      waiting: LINKS_MAX,
-      slots: options.pageReads,
-    });
-  }
+  readonly #reading = new TaskQueue({
+    running: Number.POSITIVE_INFINITY,
+    waiting: LINKS_MAX,
+    slots: this.options.pageReads,
+  });
 
   onLogin(client: ClientConnection, member: Member, { after }: LoginRequest): void {
     void this.#resume(client, member, after);
@@ -78,7 +73,7 @@ export class CatchUp {
     member: Member,
     after: number | undefined,
   ): Promise<void> {
-    const { rooms, fanOut } = this.#options;
+    const { rooms, fanOut } = this.options;
     const startHead = rooms.head;
     for (const room of [...rooms.roomsOf(member.account.id)]) {
       if (client.member !== member) return;
@@ -116,13 +111,13 @@ export class CatchUp {
   }
 
   joined(user: UserId, room: Room): void {
-    for (const client of this.#options.peers.of(user)) void this.#sendJoinedRoom(client, room);
+    for (const client of this.options.peers.of(user)) void this.#sendJoinedRoom(client, room);
   }
 
   left(user: UserId, room: Room): void {
     // Flush first, so that the leaving member receives all records up to the departure.
-    this.#options.fanOut.flush();
-    for (const client of this.#options.peers.of(user)) {
+    this.options.fanOut.flush();
+    for (const client of this.options.peers.of(user)) {
       client.unfollow(room.id);
       client.notify({ kind: "room-gone", room: room.id });
     }
@@ -131,7 +126,7 @@ export class CatchUp {
   onRecord(room: Room, record: LogRecord): void {
     // Batches of recent records may contain the erased text.
     if (record.head.kind === "erase") this.#encoded = undefined;
-    this.#recent.add(room, this.#options.archive.current(record));
+    this.#recent.add(room, this.options.archive.current(record));
     this.#refreshChanged(room, record);
   }
 
@@ -149,9 +144,9 @@ export class CatchUp {
   }
 
   #refreshFor(user: UserId, room: Room): void {
-    for (const client of this.#options.peers.of(user)) {
+    for (const client of this.options.peers.of(user)) {
       if (!client.isFollowing(room.id)) continue;
-      this.#options.fanOut.flush();
+      this.options.fanOut.flush();
       this.#sendEntry(client, room, { n: room.lastN + 1, skipped: 0 });
     }
   }
@@ -182,9 +177,9 @@ export class CatchUp {
   ): void {
     const reader = client.account?.id;
     if (reader === undefined) return;
-    const entry = roomEntry(room, reader, this.#options.registry);
-    const read = this.#options.readPositions.upTo(reader, room.id);
-    const isOperator = this.#options.registry.policy.isOperator(reader);
+    const entry = roomEntry(room, reader, this.options.registry);
+    const read = this.options.readPositions.upTo(reader, room.id);
+    const isOperator = this.options.registry.policy.isOperator(reader);
     const mayModerate = room.name !== undefined && moderates(room, { user: reader, isOperator });
     client.notify({
       kind: "room",
@@ -192,9 +187,9 @@ export class CatchUp {
       n,
       skipped,
       read,
-      unread: this.#options.readPositions.unread(reader, room, n),
+      unread: this.options.readPositions.unread(reader, room, n),
       ...(mayModerate ? { moderates: true } : {}),
-      mutedUntil: muteEnd(room, reader, this.#options.clock.expiryUnixMs()),
+      mutedUntil: muteEnd(room, reader, this.options.clock.expiryUnixMs()),
       ...(behind ? { behind } : {}),
     });
   }
@@ -219,9 +214,9 @@ export class CatchUp {
       assert(records.length > 0, "the archive lags behind the log");
       if (!client.isCatchingUp(room.id, run)) return;
     }
-    this.#options.presence.flush(room);
+    this.options.presence.flush(room);
     client.follow(room.id);
-    this.#options.fanOut.follow(room, client, followed);
+    this.options.fanOut.follow(room, client, followed);
   }
 
   #sendFrom(client: ClientConnection, records: readonly LogRecord[], from: number): number {
@@ -229,14 +224,14 @@ export class CatchUp {
     let record = records[at];
     assert(record !== undefined, "there is a record to send");
     const [first, last] = [record, records.at(-1)];
-    const { namesVersion } = this.#options.registry;
+    const { namesVersion } = this.options.registry;
     const packed = this.#encoded;
     if (packed?.first === first && packed.last === last && packed.namesVersion === namesVersion) {
       client.sendBytes(packed.bytes);
       return from + packed.count;
     }
     while (record !== undefined && this.#frame.hasRoomFor(record)) {
-      this.#frame.add(record, this.#options.registry.nameOf(record.head.by));
+      this.#frame.add(record, this.options.registry.nameOf(record.head.by));
       record = records[++at];
     }
     const bytes = this.#frame.takeMessage();
@@ -256,12 +251,12 @@ export class CatchUp {
     if (after !== undefined && upTo <= after) {
       return { records: [], n: lastN + 1, skipped: 0, upTo };
     }
-    if (account !== undefined && this.#options.historyQuota.isReached(account.id)) {
+    if (account !== undefined && this.options.historyQuota.isReached(account.id)) {
       const skipped = after === undefined ? 0 : lastN - (await this.#lastNBefore(room, after));
       return { records: [], n: lastN + 1, skipped, upTo };
     }
     const unseen = await this.#read(room, after, upTo);
-    if (account !== undefined) this.#options.historyQuota.count(account.id, unseen.records);
+    if (account !== undefined) this.options.historyQuota.count(account.id, unseen.records);
     return unseen;
   }
 
@@ -313,6 +308,6 @@ export class CatchUp {
   }
 
   #page(query: PageQuery): Promise<Page> {
-    return this.#reading.run(() => this.#options.archive.page(query));
+    return this.#reading.run(() => this.options.archive.page(query));
   }
 }

@@ -1,5 +1,6 @@
 /** Daily quota for the history that each account reads. */
 
+import { Component } from "../../base/component.ts";
 import { Fault } from "../../base/fault.ts";
 import type { UserId } from "../../base/ids.ts";
 import { HISTORY_BYTES_PER_DAY } from "../../base/limits.ts";
@@ -8,18 +9,14 @@ import { DailyQuota } from "../../core/rate.ts";
 import { contentBytes, type LogRecord } from "../../wire/record.ts";
 import type { ServerContext } from "../kernel/context.ts";
 
-export class HistoryQuota {
-  readonly #context: ServerContext;
-  readonly #read: DailyQuota;
-
-  constructor(options: ServerContext) {
-    this.#context = options;
-    this.#read = new DailyQuota(options.settings.historyBytesPerDay ?? HISTORY_BYTES_PER_DAY);
-  }
+export class HistoryQuota extends Component<ServerContext> {
+  readonly #read = new DailyQuota(
+    this.options.settings.historyBytesPerDay ?? HISTORY_BYTES_PER_DAY,
+  );
 
   /** Pages are counted after they are read, so pages in flight may exceed the quota. */
   isReached(user: UserId): boolean {
-    const { clock, registry } = this.#context;
+    const { clock, registry } = this.options;
     return this.#read.isReached(user, clock.unixMs()) && !registry.policy.isOperator(user);
   }
 
@@ -27,12 +24,12 @@ export class HistoryQuota {
     if (!this.isReached(user)) return;
     const max = formatSize(this.#read.max);
     throw new Fault("history-limit", `you have reached the daily limit of ${max} of history`, {
-      remedy: this.#read.remedy(this.#context.clock.unixMs()),
+      remedy: this.#read.remedy(this.options.clock.unixMs()),
     });
   }
 
   count(user: UserId, records: readonly LogRecord[]): void {
     const bytes = records.reduce((sum, record) => sum + contentBytes(record), 0);
-    this.#read.count(user, bytes, this.#context.clock.unixMs());
+    this.#read.count(user, bytes, this.options.clock.unixMs());
   }
 }

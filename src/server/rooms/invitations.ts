@@ -1,5 +1,6 @@
 /** Notices to users whom a member has invited to a room. */
 
+import { Component } from "../../base/component.ts";
 import type { UserId } from "../../base/ids.ts";
 import { defined } from "../../base/values.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
@@ -12,28 +13,22 @@ import type { Member } from "../session/connection-state.ts";
 
 type InvitationsOptions = Pick<ServerContext, "clock" | "peers" | "registry" | "rooms">;
 
-export class Invitations {
-  readonly #options: InvitationsOptions;
-
-  constructor(options: InvitationsOptions) {
-    this.#options = options;
-  }
-
+export class Invitations extends Component<InvitationsOptions> {
   onLogin(client: ClientConnection, { account }: Member): void {
-    for (const room of this.#options.rooms.roomsInviting(account.id)) {
+    for (const room of this.options.rooms.roomsInviting(account.id)) {
       this.#notify([client], account, room);
     }
   }
 
   onRecord(room: Room, record: LogRecord): void {
     if (record.head.kind !== "admission") return;
-    const { registry, peers } = this.#options;
+    const { registry, peers } = this.options;
     const account = registry.get(targetUser(record) ?? ("" as UserId));
     if (account !== undefined) this.#notify(peers.of(account.id), account, room);
   }
 
   #notify(clients: Iterable<ClientConnection>, account: Account, room: Room): void {
-    const { clock, registry } = this.#options;
+    const { clock, registry } = this.options;
     const { name } = room;
     const by = room.invited.get(account.id);
     if (name === undefined || by === undefined || account.ignored.has(by as UserId)) return;

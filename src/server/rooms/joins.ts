@@ -1,6 +1,7 @@
 /** Requests to join, create and leave rooms, and to change their topics. */
 
 import { toBase64Url } from "../../base/bytes.ts";
+import { Component } from "../../base/component.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import { ID_BYTES, roomId, type UserId } from "../../base/ids.ts";
 import { ROOMS_PER_HOUR_MAX } from "../../base/limits.ts";
@@ -31,17 +32,12 @@ interface JoinsOptions extends ServerContext {
   readonly isSealingEnabled: boolean;
 }
 
-export class Joins {
-  readonly #options: JoinsOptions;
+export class Joins extends Component<JoinsOptions> {
   readonly #rate = new HourlyQuota(ROOMS_PER_HOUR_MAX);
-
-  constructor(options: JoinsOptions) {
-    this.#options = options;
-  }
 
   readonly handlers = {
     join: async (request, from) =>
-      submit(this.#options.kernel, from, {
+      submit(this.options.kernel, from, {
         kind: "join",
         options: await this.#joinOptions(request, from),
       }),
@@ -64,7 +60,7 @@ export class Joins {
       const isSigned = epoch !== undefined && signature !== undefined && device !== undefined;
       const signed = isSigned ? { epoch, device, signature: toBase64Url(signature) } : undefined;
       const room = checkName(named, "room's name");
-      return submit(this.#options.kernel, from, {
+      return submit(this.options.kernel, from, {
         kind: "leave",
         room,
         ...defined({ signed, reason }),
@@ -72,13 +68,13 @@ export class Joins {
     },
     topic: ({ room: named, topic }, from) => {
       const room = checkName(named, "room's name");
-      return submit(this.#options.kernel, from, { kind: "topic", room, topic });
+      return submit(this.options.kernel, from, { kind: "topic", room, topic });
     },
   } satisfies SomeHandlers;
 
   /** Creates the lobby at the first start. */
   async start(): Promise<void> {
-    const { history, rooms, entropy } = this.#options;
+    const { history, rooms, entropy } = this.options;
     await new Transactions(history).run(() =>
       rooms.find(LOBBY) === undefined ? [lobbyDraft(roomId(entropy(ID_BYTES)))] : [],
     );
@@ -86,7 +82,7 @@ export class Joins {
 
   async #joinOptions(request: RequestOf<"join">, sender: Sender): Promise<JoinOptions> {
     const name = checkName(request.room, "room's name");
-    const room = this.#options.rooms.find(name);
+    const room = this.options.rooms.find(name);
     if (room !== undefined) {
       const isPasswordCorrect = await this.#isPasswordCorrect(room, request, sender);
       return { name, isPasswordCorrect, create: undefined };
@@ -100,7 +96,7 @@ export class Joins {
     { password }: RequestOf<"join">,
     { client, account }: Sender,
   ): Promise<boolean> {
-    const { clock, registry, authenticator, invites } = this.#options;
+    const { clock, registry, authenticator, invites } = this.options;
     const isFree =
       !needsPassword(room, account.id) ||
       isInvited(room, account.id, registry, clock.expiryUnixMs());
@@ -122,9 +118,9 @@ export class Joins {
     { room, password, sealed }: RequestOf<"join">,
     { account, actor: { isOperator } }: Sender,
   ): Promise<JoinOptions> {
-    const { rooms, registry, kernel, entropy, authenticator } = this.#options;
+    const { rooms, registry, kernel, entropy, authenticator } = this.options;
     if (sealed === true) {
-      if (!this.#options.isSealingEnabled) throw disabledFault(NO_SEALING);
+      if (!this.options.isSealingEnabled) throw disabledFault(NO_SEALING);
       if (password !== undefined) {
         throw new Fault(
           "usage",
@@ -152,7 +148,7 @@ export class Joins {
 
   #checkRate(user: UserId): void {
     const message = `you have reached the limit of ${ROOMS_PER_HOUR_MAX} new rooms per hour`;
-    const now = this.#options.clock.now();
+    const now = this.options.clock.now();
     this.#rate.take(user, now, message, "wait an hour, or ask an operator");
   }
 }

@@ -1,5 +1,6 @@
 /** Operator requests that rename or remove accounts and rooms. */
 
+import { Component } from "../../base/component.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import type { RoomId, UserId } from "../../base/ids.ts";
 import { checkName } from "../../base/names.ts";
@@ -22,13 +23,7 @@ interface ManagementOptions extends ServerContext {
   readonly catchUp: Pick<CatchUp, "refresh">;
 }
 
-export class Management {
-  readonly #options: ManagementOptions;
-
-  constructor(options: ManagementOptions) {
-    this.#options = options;
-  }
-
+export class Management extends Component<ManagementOptions> {
   readonly handlers = {
     unregister: async ({ ref }, { client, account }) => {
       await this.#removeAccount(account.id, account, () => client.answer(ref, {}));
@@ -36,7 +31,7 @@ export class Management {
     },
     bot: async ({ on }, { account }) => {
       const { id, isRemoved } = account;
-      await this.#options.kernel.transact(() =>
+      await this.options.kernel.transact(() =>
         isRemoved || account.isBot === on
           ? []
           : [{ kind: "bot", room: id, by: id, id: "", body: { on } }],
@@ -68,11 +63,11 @@ export class Management {
 
   #act(from: Sender, action: RoomAction): Deferred {
     const { isOperator } = from.actor;
-    return submit(this.#options.kernel, from, { kind: "act", isOperator, action });
+    return submit(this.options.kernel, from, { kind: "act", isOperator, action });
   }
 
   async #renameAccount(by: UserId, account: Account, to: string): Promise<void> {
-    const { registry, kernel, rooms, peers, catchUp } = this.#options;
+    const { registry, kernel, rooms, peers, catchUp } = this.options;
     const name = checkNewName(to);
     const oldName = account.name;
     if (name === oldName) return;
@@ -103,7 +98,7 @@ export class Management {
 
   /** Can be repeated, because a crash may leave some rooms without a record of the removal. */
   async #removeAccount(by: UserId, account: Account, onRemoved = () => {}): Promise<void> {
-    const { registry, kernel, rooms, peers } = this.#options;
+    const { registry, kernel, rooms, peers } = this.options;
     await kernel.transact(() => (account.isRemoved ? [] : [registry.removalDraft(account, by)]));
     const { id: user, name } = account;
     for (const room of [...rooms.roomsOf(user)]) {
@@ -117,11 +112,11 @@ export class Management {
 
   #submit(user: UserId, action: RoomAction): void {
     const ignoreOutcome = () => {};
-    this.#options.kernel.submit({ user }, { kind: "act", isOperator: true, action }, ignoreOutcome);
+    this.options.kernel.submit({ user }, { kind: "act", isOperator: true, action }, ignoreOutcome);
   }
 
   #room(name: string): RoomId {
-    return requireRoom(this.#options.rooms, checkName(name, "room's name")).id;
+    return requireRoom(this.options.rooms, checkName(name, "room's name")).id;
   }
 
   #checkSingleTarget({ user, room }: Pick<RequestOf<"remove">, "user" | "room">): void {
@@ -130,6 +125,6 @@ export class Management {
   }
 
   #account(name: string): Account {
-    return requireUser(this.#options.registry.allNames, checkName(name, "person's name"));
+    return requireUser(this.options.registry.allNames, checkName(name, "person's name"));
   }
 }

@@ -1,5 +1,6 @@
 /** Bulk erasure of records, either of an account or under a room's retention. */
 
+import { Component } from "../../base/component.ts";
 import { Fault } from "../../base/fault.ts";
 import type { RoomId, UserId } from "../../base/ids.ts";
 import { ERASED_PER_ORDER_MAX, PAGE_BYTES_MAX, PAGE_READS_QUEUED_MAX } from "../../base/limits.ts";
@@ -25,19 +26,13 @@ export interface ErasureProgress {
  * Each step is small enough not to delay other requests. An erasure can be repeated, because erased
  * records are skipped.
  */
-export class MassErasure {
-  readonly #context: ServerContext;
+export class MassErasure extends Component<ServerContext> {
   readonly #queue = new TaskQueue({ waiting: QUEUED_REQUESTS_MAX });
-  readonly #reading: TaskQueue;
-
-  constructor(options: ServerContext) {
-    this.#context = options;
-    this.#reading = new TaskQueue({
-      running: Number.POSITIVE_INFINITY,
-      waiting: PAGE_READS_QUEUED_MAX,
-      slots: options.pageReads,
-    });
-  }
+  readonly #reading = new TaskQueue({
+    running: Number.POSITIVE_INFINITY,
+    waiting: PAGE_READS_QUEUED_MAX,
+    slots: this.options.pageReads,
+  });
 
   ofAccount(by: UserId, { id }: Account, after: number): Promise<ErasureProgress> {
     return this.#queue.runFor(id, () => this.#eraseNext(by, { by: id, afterSeq: after }));
@@ -61,7 +56,7 @@ export class MassErasure {
     const limits = { limit: ERASED_PER_ORDER_MAX, bytesMax: PAGE_BYTES_MAX };
     const kinds = { kinds: AUTHORED_KINDS, from: "oldest" } as const;
     const page = await this.#reading.run(() =>
-      this.#context.archive.page({ ...query, ...limits, ...kinds }),
+      this.options.archive.page({ ...query, ...limits, ...kinds }),
     );
     let erased = 0;
     for (const [room, seqs] of this.#unerased(page)) {
@@ -85,7 +80,7 @@ export class MassErasure {
   async #erase(by: UserId, batch: ErasureBatch): Promise<boolean> {
     const act = { kind: "erase-many", ...batch } as const;
     try {
-      await this.#context.kernel.request(by, { kind: "act", isOperator: true, action: act });
+      await this.options.kernel.request(by, { kind: "act", isOperator: true, action: act });
       return true;
     } catch (error) {
       if (error instanceof Fault && error.code === "not-found") return false;

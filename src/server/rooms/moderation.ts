@@ -1,5 +1,6 @@
 /** Moderation requests: kick, ban, mute, roles, erasure and operator rights. */
 
+import { Component } from "../../base/component.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import { BANS_MAX } from "../../base/limits.ts";
 import { checkName } from "../../base/names.ts";
@@ -50,20 +51,15 @@ const TARGET_KINDS = {
   pin: kindsWith("message"),
 };
 
-export class Moderation {
-  readonly #options: ModerationOptions;
+export class Moderation extends Component<ModerationOptions> {
   readonly #registrationChanges = new TaskQueue();
-
-  constructor(options: ModerationOptions) {
-    this.#options = options;
-  }
 
   readonly handlers = {
     edit: async (request, from) => this.#act(from, await this.#messageAction(from, request)),
     erase: async (request, from) => this.#act(from, await this.#messageAction(from, request)),
     pin: async (request, from) => this.#act(from, await this.#messageAction(from, request)),
     receipts: ({ target, on }, from) => {
-      const { room } = this.#options.targets.resolve(from.actor.user, target);
+      const { room } = this.options.targets.resolve(from.actor.user, target);
       if (room === undefined) throw new Fault("not-found", msg`no messages yet`);
       return this.#act(from, { kind: "receipts", room: room.id, on });
     },
@@ -80,7 +76,7 @@ export class Moderation {
     },
     "invite-user": (request, from) => {
       const { user, isOperator } = from.actor;
-      const isByToken = isOperator && !this.#options.registry.policy.isOperator(user);
+      const isByToken = isOperator && !this.options.registry.policy.isOperator(user);
       return this.#act(from, { kind: "admission", ...this.#whom(request), isByToken });
     },
     mute: (request, from) => {
@@ -94,21 +90,21 @@ export class Moderation {
       return await this.#grantOperator(from.actor, user, on);
     },
     "erase-all": async ({ user, after }, { account, actor }) => {
-      const everyone = this.#options.registry.allNames;
+      const everyone = this.options.registry.allNames;
       const author = user === undefined ? account : requireUser(everyone, checkName(user));
       if (author !== account) checkOperator(actor);
-      const progress = await this.#options.erasure.ofAccount(actor.user, author, after ?? 0);
+      const progress = await this.options.erasure.ofAccount(actor.user, author, after ?? 0);
       const { erased, last, more } = progress;
       return { erased, ...(more && last !== undefined ? { next: last } : {}) };
     },
     operate: async ({ token }, { client, account }) => {
-      await this.#options.authenticator.guessOperatorToken(client, token);
+      await this.options.authenticator.guessOperatorToken(client, token);
       if (client.member?.account === account) client.member.isOperator = true;
     },
     "sign-out": ({ user }, { actor }) => this.#signOut(actor, user),
     ban: (request, from) => this.#ban(request, from),
     bans: ({ after }) => {
-      const { registry, clock } = this.#options;
+      const { registry, clock } = this.options;
       const { page, next } = pageAfter(registry.policy.bans(clock.expiryUnixMs()), after);
       const bans = page.map(({ user, seq: _, ...ban }) =>
         defined({ user: user === undefined ? undefined : registry.nameOf(user), ...ban }),
@@ -117,20 +113,20 @@ export class Moderation {
     },
     registration: async ({ closed }, { actor }) => {
       if (closed !== undefined) await this.#closeRegistration(requireActor(actor), closed);
-      return { closed: this.#options.registry.policy.isClosed };
+      return { closed: this.options.registry.policy.isClosed };
     },
   } satisfies SomeHandlers;
 
   #act(from: Sender, action: RoomAction): Deferred {
     const { isOperator } = from.actor;
-    return submit(this.#options.kernel, from, { kind: "act", isOperator, action });
+    return submit(this.options.kernel, from, { kind: "act", isOperator, action });
   }
 
   #whom({ room: roomName, user: userName }: { readonly room: string; readonly user: string }) {
-    const room = requireRoom(this.#options.rooms, checkName(roomName, "room's name"));
+    const room = requireRoom(this.options.rooms, checkName(roomName, "room's name"));
     const account = this.#account(userName);
     const { id: user, name } = account;
-    return { room: room.id, user, name, isOperator: isOperatorAnywhere(this.#options, user) };
+    return { room: room.id, user, name, isOperator: isOperatorAnywhere(this.options, user) };
   }
 
   async #messageAction(
@@ -138,7 +134,7 @@ export class Moderation {
     request: RequestOf<"edit"> | RequestOf<"erase"> | RequestOf<"pin">,
   ): Promise<RoomAction> {
     const { seq } = request;
-    const head = (await this.#options.recordLookup.find(actor.user, seq))?.head;
+    const head = (await this.options.recordLookup.find(actor.user, seq))?.head;
     const room = head === undefined ? undefined : this.#room(head);
     const mayReference =
       room?.members.has(actor.user) === true ||
@@ -162,11 +158,11 @@ export class Moderation {
   }
 
   #room({ room }: Head): Room | undefined {
-    return this.#options.rooms.get(room as Room["id"]);
+    return this.options.rooms.get(room as Room["id"]);
   }
 
   #account(name: string): Account {
-    return requireUser(this.#options.registry, checkName(name, "person's name"));
+    return requireUser(this.options.registry, checkName(name, "person's name"));
   }
 
   async #signOut(actor: Actor, user: string): Promise<void> {
@@ -176,20 +172,20 @@ export class Moderation {
     }
     // Another server may have recorded a password that this server has not applied yet.
     if (this.#account(user).passwordHash === undefined)
-      await this.#options.sequencer.waitUntilCurrent();
+      await this.options.sequencer.waitUntilCurrent();
     const account = this.#account(user);
     if (account.passwordHash === undefined) {
       const text = msg`${account.name} has no password to sign in with again`;
       const remedy = "create a password reset that also signs out; the user then sets a password";
       throw new Fault("last-credential", text, { remedy });
     }
-    await this.#options.resets.signOut(account);
+    await this.options.resets.signOut(account);
   }
 
   async #grantOperator(actor: Actor, user: string, on: boolean): Promise<void> {
     checkOperator(actor);
     const draft = () => roleDraft(this.#account(user).id, actor.user, on);
-    await this.#options.kernel.transact(() => [draft()]);
+    await this.options.kernel.transact(() => [draft()]);
   }
 
   async #ban(request: RequestOf<"ban">, { client, actor }: Sender): Promise<void> {
@@ -202,7 +198,7 @@ export class Moderation {
     const whom =
       user === undefined ? { address: banKey(address ?? "") } : { user: this.#account(user).id };
     const ban: Omit<Ban, "seq"> = defined({ ...whom, until, reason });
-    const { kernel, registry, clock } = this.#options;
+    const { kernel, registry, clock } = this.options;
     if (on) this.#checkSelf(client, actor, ban);
     await kernel.transact(() => {
       if (on && registry.policy.bans(clock.expiryUnixMs()).length >= BANS_MAX) {
@@ -224,18 +220,18 @@ export class Moderation {
   /** A ban of an address does not affect operators. */
   #closeBanned(ban: Omit<Ban, "seq">): void {
     const fault = bannedFault(ban);
-    for (const client of [...this.#options.peers.all()]) {
+    for (const client of [...this.options.peers.all()]) {
       const { account } = client;
       const isTarget =
         ban.user === undefined
-          ? hostKey(client) === ban.address && !isOperating(client, account, this.#options.registry)
+          ? hostKey(client) === ban.address && !isOperating(client, account, this.options.registry)
           : account?.id === ban.user;
       if (isTarget) client.close(fault);
     }
   }
 
   async #closeRegistration(actor: Actor, closed: boolean): Promise<void> {
-    const { registry, kernel } = this.#options;
+    const { registry, kernel } = this.options;
     checkOperator(actor);
     await this.#registrationChanges.run(() =>
       kernel.transact(() =>

@@ -1,5 +1,6 @@
 /** Posts, with the checks of the messages to which reactions refer. */
 
+import { Component } from "../../base/component.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
 import { checkMayImport } from "../../core/rooms/moderation.ts";
@@ -17,13 +18,8 @@ interface PostsOptions extends ServerContext {
 const REACTABLE_KINDS = kindsWith("reactable");
 
 /** Later posts on the same link wait for the check of a reaction, so that posts stay in order. */
-export class Posts {
-  readonly #options: PostsOptions;
+export class Posts extends Component<PostsOptions> {
   readonly #checks = new TaskQueue();
-
-  constructor(options: PostsOptions) {
-    this.#options = options;
-  }
 
   readonly handlers = {
     post: (request, from) => {
@@ -40,7 +36,7 @@ export class Posts {
   /** Runs synchronously, because a post that is delayed past the next post would be refused. */
   #post(request: RequestOf<"post">, from: Sender): Promise<Deferred> | Deferred {
     const { client, account, actor } = from;
-    const { kernel, rooms } = this.#options;
+    const { kernel, rooms } = this.options;
     const { react, re, imported } = request.body;
     if (imported !== undefined) {
       checkMayImport({ rooms, isOperator: actor.isOperator }, account.id, request.to);
@@ -56,7 +52,7 @@ export class Posts {
 
   #refuse(request: RequestOf<"post">, { client }: Sender, error: unknown): never {
     if (error instanceof Fault && error.retryAfterMs === undefined) {
-      this.#options.kernel.abandon(client.id, request);
+      this.options.kernel.abandon(client.id, request);
     }
     throw error;
   }
@@ -65,7 +61,7 @@ export class Posts {
     if (await this.#isReactable(account, to, re)) return;
     // The sender may have reconnected from another server, where the message and its conversation
     // may be recorded.
-    const { sequencer } = this.#options;
+    const { sequencer } = this.options;
     if (!sequencer.isShared) throw noMessage(re);
     if (!(await sequencer.waitUntilCurrent())) {
       const message = "the server cannot check whether this message exists";
@@ -75,14 +71,14 @@ export class Posts {
   }
 
   async #isReactable(account: Account, to: string, re: number): Promise<boolean> {
-    const target = this.#options.targets.find(account.id, to);
+    const target = this.options.targets.find(account.id, to);
     if (target === undefined) return true;
     const { room } = target;
     // Two users without a direct conversation have exchanged no messages.
     if (room === undefined) return false;
     if (!room.members.has(account.id)) return true;
     const filter = { rooms: new Set([room.id]), kinds: REACTABLE_KINDS };
-    const record = await this.#options.recordLookup.find(account.id, re, filter);
+    const record = await this.options.recordLookup.find(account.id, re, filter);
     return record !== undefined && record.erased === undefined;
   }
 }

@@ -1,5 +1,6 @@
 /** Room preferences and saved messages of an account. */
 
+import { Component } from "../../base/component.ts";
 import { Fault } from "../../base/fault.ts";
 import type { RoomId, UserId } from "../../base/ids.ts";
 import { PREFS_BURST, PREFS_PER_SECOND } from "../../base/limits.ts";
@@ -16,15 +17,10 @@ import { type LogRecord, parseBody } from "../../wire/record.ts";
 import type { ServerContext } from "../kernel/context.ts";
 import type { SomeHandlers } from "../kernel/service.ts";
 
-export class PrefsService {
-  readonly #context: ServerContext;
+export class PrefsService extends Component<ServerContext> {
   readonly #rates = new TokenBuckets(PREFS_PER_SECOND, PREFS_BURST);
   /** Serialises changes, because each change depends on earlier changes. */
   readonly #changes = new TaskQueue();
-
-  constructor(options: ServerContext) {
-    this.#context = options;
-  }
 
   readonly handlers = {
     prefs: (_, { account: { prefs } }) => ({
@@ -55,17 +51,17 @@ export class PrefsService {
       kind === "save"
         ? { kind, room, seq: change.seq, on: change.on }
         : { kind, room, ...change.prefs };
-    for (const client of this.#context.peers.of(record.head.room as UserId)) client.notify(notice);
+    for (const client of this.options.peers.of(record.head.room as UserId)) client.notify(notice);
   }
 
   #record(account: Account, change: PrefsChange): Promise<void> {
     const message = "too many changes of settings";
-    this.#rates.check(account.id, this.#context.clock.now(), "too-many", message);
+    this.#rates.check(account.id, this.options.clock.now(), "too-many", message);
     return this.#changes.runFor(account, () => this.#recordNow(account, change));
   }
 
   async #recordNow(account: Account, change: PrefsChange): Promise<void> {
-    const { kernel, sequencer } = this.#context;
+    const { kernel, sequencer } = this.options;
     const { id } = account;
     const decide = () => (account.isRemoved ? [] : prefsDrafts(id, change, account.prefs));
     if (decide().length === 0 && !(await sequencer.waitUntilCurrent())) {
@@ -80,7 +76,7 @@ export class PrefsService {
   }
 
   #checkReads({ id }: Account, room: RoomId, seq = 0): void {
-    const { rooms } = this.#context;
+    const { rooms } = this.options;
     if (rooms.get(room)?.members.has(id) === true && seq <= rooms.head) return;
     throw new Fault("not-member", "you are not a member of this room");
   }

@@ -1,5 +1,6 @@
 /** Checkpoints of both logs, and proofs for records. */
 
+import { Component } from "../../base/component.ts";
 import { Fault } from "../../base/fault.ts";
 import type { RoomId } from "../../base/ids.ts";
 import { PAGE_READS_QUEUED_MAX, PROOFS_PER_REQUEST_MAX } from "../../base/limits.ts";
@@ -27,24 +28,18 @@ interface ProofServiceOptions extends ServerContext {
   readonly provable: Provable | undefined;
 }
 
-export class ProofService {
-  readonly #options: ProofServiceOptions;
+export class ProofService extends Component<ProofServiceOptions> {
   /** Limits the proofs per account, because each may read part of the log. */
-  readonly #reading: TaskQueue;
-
-  constructor(options: ProofServiceOptions) {
-    this.#options = options;
-    this.#reading = new TaskQueue({
-      waiting: PAGE_READS_QUEUED_MAX,
-      slots: options.pageReads,
-      pauseClock: options.clock,
-    });
-  }
+  readonly #reading = new TaskQueue({
+    waiting: PAGE_READS_QUEUED_MAX,
+    slots: this.options.pageReads,
+    pauseClock: this.options.clock,
+  });
 
   readonly handlers = {
     checkpoint: async (request, { account }) => {
       const { from, accounts = 0 } = request;
-      const { sequencer, provable } = this.#options;
+      const { sequencer, provable } = this.options;
       const newest = provable?.checkpoints.newest(from, accounts);
       // Other services share the queue's slots, so wait for other servers before taking one.
       if (from > (newest?.size ?? 0)) await sequencer.waitForSeq(from);
@@ -63,7 +58,7 @@ export class ProofService {
     { id }: Account,
     find: (provable: Provable) => Promise<Found>,
   ): Promise<Found> {
-    const { provable } = this.#options;
+    const { provable } = this.options;
     if (provable === undefined) throw new Fault("kind-unknown", "this server signs no checkpoints");
     return await this.#reading.runFor(id, () => find(provable));
   }
@@ -93,7 +88,7 @@ export class ProofService {
     from: number,
     size: number,
   ): Promise<OwnRecords> {
-    const { registry } = this.#options;
+    const { registry } = this.options;
     const { last, seqs } = registry.recordsAfter(account, from, size);
     const page = from === 0 ? seqs.slice(-1) : seqs.slice(0, PROOFS_PER_REQUEST_MAX);
     const records: OwnRecords["records"] = [];
@@ -117,7 +112,7 @@ export class ProofService {
     // The server has signed no root for a size beyond the last checkpoint.
     if (size > (checkpoints.newest()?.size ?? 0)) return { proofs: [] };
     const isReader = (room: string) => {
-      return this.#options.rooms.get(room as RoomId)?.members.has(id) === true;
+      return this.options.rooms.get(room as RoomId)?.members.has(id) === true;
     };
     const found = await proofs.inclusion(seqs, size, isReader);
     return { proofs: found.map(({ seq, leaf, path }) => ({ seq, leaf, path: [...path] })) };

@@ -1,5 +1,6 @@
 /** Read-only queries: rooms, members, profiles, history, pins and read receipts. */
 
+import { Component } from "../../base/component.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import type { RoomId, UserId } from "../../base/ids.ts";
 import {
@@ -55,10 +56,18 @@ const LARGE_SORT_INTERVAL_MS = 1_000;
 const SORT_PAUSE_FACTOR = 20;
 const ALL_KINDS = "all";
 
-export class Queries {
-  readonly #options: QueriesOptions;
-  readonly #targets: TargetResolver;
-  readonly #reading: TaskQueue;
+export class Queries extends Component<QueriesOptions> {
+  readonly #targets = new TargetResolver({
+    rooms: this.options.rooms,
+    directory: this.options.registry.allNames,
+    sha256,
+  });
+  readonly #reading = new TaskQueue({
+    running: PAGE_READS_PER_ACCOUNT_MAX,
+    waiting: PAGE_READS_QUEUED_MAX,
+    slots: this.options.pageReads,
+    pauseClock: this.options.clock,
+  });
   readonly #readers = new TaskQueue({ waiting: REQUESTS_IN_FLIGHT_MAX });
   readonly #largeRooms = new WeakMap<
     Room,
@@ -66,25 +75,10 @@ export class Queries {
   >();
   #allAccounts: { people: readonly Entry[]; until: number; version: number } | undefined;
 
-  constructor(options: QueriesOptions) {
-    this.#options = options;
-    this.#targets = new TargetResolver({
-      rooms: options.rooms,
-      directory: options.registry.allNames,
-      sha256,
-    });
-    this.#reading = new TaskQueue({
-      running: PAGE_READS_PER_ACCOUNT_MAX,
-      waiting: PAGE_READS_QUEUED_MAX,
-      slots: options.pageReads,
-      pauseClock: options.clock,
-    });
-  }
-
   readonly handlers = {
     rooms: (request, { account }) => this.#listRooms(account, request),
     who: ({ room: target, after }, { account }) => {
-      const { clock, engine } = this.#options;
+      const { clock, engine } = this.options;
       const unixMs = clock.expiryUnixMs();
       const [room] = target === undefined ? [] : this.#readable(account, target);
       const people = target === undefined ? this.#sortedAccounts() : this.#members(room);
@@ -99,7 +93,7 @@ export class Queries {
       return { users, more: next + users.length < people.length };
     },
     whois: ({ user: named }, { account: requester }) => {
-      const { registry, rooms, engine } = this.#options;
+      const { registry, rooms, engine } = this.options;
       const { id, name, sinceUnixMs, isBot } = requireUser(
         registry,
         checkName(named, "person's name"),
@@ -127,8 +121,8 @@ export class Queries {
     const rooms = [];
     let isBefore = after !== undefined;
     const last =
-      after === undefined ? undefined : requireRoom(this.#options.rooms, checkName(after));
-    for (const room of this.#options.rooms.named()) {
+      after === undefined ? undefined : requireRoom(this.options.rooms, checkName(after));
+    for (const room of this.options.rooms.named()) {
       if (isBefore) {
         isBefore = room !== last;
         continue;
@@ -144,19 +138,19 @@ export class Queries {
         joined,
         sealed: room.isSealed === true,
         locked: room.locked,
-        ...(joined ? { unread: this.#options.readPositions.unread(account.id, room) } : {}),
+        ...(joined ? { unread: this.options.readPositions.unread(account.id, room) } : {}),
       });
     }
     return { rooms, more: false };
   }
 
   #role(user: UserId, room: Room | undefined): "operator" | "moderator" | "member" {
-    if (isOperatorAnywhere(this.#options, user)) return "operator";
+    if (isOperatorAnywhere(this.options, user)) return "operator";
     return room?.moderators.has(user) === true ? "moderator" : "member";
   }
 
   #sortedAccounts(): readonly Entry[] {
-    const { clock, registry } = this.#options;
+    const { clock, registry } = this.options;
     const version = registry.namesVersion;
     const cached = this.#allAccounts;
     const isLarge = (cached?.people.length ?? 0) > PRESENCE_MEMBERS_MAX;
@@ -171,7 +165,7 @@ export class Queries {
   }
 
   async #page(account: Account, request: RequestOf<"history">): Promise<Answer<"history">> {
-    const { archive, registry, historyQuota } = this.#options;
+    const { archive, registry, historyQuota } = this.options;
     const readable = this.#readable(account, request.target);
     const query = this.#query(request, new Set(readable.map((room) => room.id)));
     historyQuota.check(account.id);
@@ -179,7 +173,7 @@ export class Queries {
     historyQuota.count(account.id, page.records);
     // The account may have left a room during the disk read.
     const records = page.records.filter((record) => {
-      const room = this.#options.rooms.get(record.head.room as RoomId);
+      const room = this.options.rooms.get(record.head.room as RoomId);
       return room?.members.has(account.id) === true;
     });
     const named = new Set(records.map((record) => record.head.room));
@@ -193,7 +187,7 @@ export class Queries {
   }
 
   async #pins(account: Account, { target, before }: RequestOf<"pins">): Promise<Answer<"pins">> {
-    const { registry, targets, historyQuota } = this.#options;
+    const { registry, targets, historyQuota } = this.options;
     const { room } = targets.resolve(account.id, target);
     if (room === undefined) return { records: [], rooms: [], more: false };
     requireMember(room, account.id);
@@ -221,7 +215,7 @@ export class Queries {
   }
 
   async #message({ id }: Account, seq: number): Promise<readonly LogRecord[]> {
-    const { rooms, recordLookup } = this.#options;
+    const { rooms, recordLookup } = this.options;
     const edit = rooms.editsOf(seq).at(-1);
     const seqs = edit === undefined ? [seq] : [seq, edit];
     const found = await Promise.all(seqs.map((wantedSeq) => recordLookup.find(id, wantedSeq)));
@@ -233,7 +227,7 @@ export class Queries {
    * @throws {Fault} not-found, not-allowed or too-many
    */
   async #readersTo(account: Account, seq: number): Promise<Answer<"readers">> {
-    const { rooms, recordLookup } = this.#options;
+    const { rooms, recordLookup } = this.options;
     const head = (await recordLookup.find(account.id, seq))?.head;
     const room = head === undefined ? undefined : rooms.get(head.room as RoomId);
     if (head?.by !== account.id || room?.members.has(account.id) !== true) {
@@ -249,7 +243,7 @@ export class Queries {
   }
 
   #readersOf(room: Room, author: UserId, n: number): Answer<"readers"> {
-    const { registry, readPositions } = this.#options;
+    const { registry, readPositions } = this.options;
     const { since, joined } = room.receipts ?? { since: Number.POSITIVE_INFINITY };
     const users: string[] = [];
     let readers = 0;
@@ -272,7 +266,7 @@ export class Queries {
     const by =
       from === undefined
         ? undefined
-        : requireUser(this.#options.registry.allNames, checkName(from)).id;
+        : requireUser(this.options.registry.allNames, checkName(from)).id;
     return defined({
       rooms,
       kinds: kindsOf(request),
@@ -290,7 +284,7 @@ export class Queries {
   }
 
   #readable(account: Account, target: string | undefined): Room[] {
-    if (target === undefined) return [...this.#options.rooms.roomsOf(account.id)];
+    if (target === undefined) return [...this.options.rooms.roomsOf(account.id)];
     const { room } = this.#targets.resolve(account.id, target);
     if (room === undefined) return [];
     requireMember(room, account.id);
@@ -299,7 +293,7 @@ export class Queries {
 
   #members(room: Room | undefined): readonly Entry[] {
     if (room === undefined) return [];
-    const { clock, registry } = this.#options;
+    const { clock, registry } = this.options;
     const cached = this.#largeRooms.get(room);
     if (cached !== undefined && clock.now() < cached.until) return cached.people;
     const members = [...room.members].map((id) => registry.get(id));

@@ -1,5 +1,6 @@
 /** Retention, which erases records older than their room's limit. */
 
+import { Component } from "../../base/component.ts";
 import { Fault } from "../../base/fault.ts";
 import type { RoomId } from "../../base/ids.ts";
 import { RETENTION_CHECK_INTERVAL_MS } from "../../base/limits.ts";
@@ -12,17 +13,12 @@ interface RetentionOptions extends ServerContext {
   readonly erasure: Pick<MassErasure, "ofRoom">;
 }
 
-export class Retention {
-  readonly #options: RetentionOptions;
+export class Retention extends Component<RetentionOptions> {
   /** Seq up to which all expired records are erased, in memory only. At most ROOMS_MAX entries. */
   readonly #doneUpTo = new Map<RoomId, number>();
   #isSweeping = false;
   #isStopped = false;
   #cancel = () => {};
-
-  constructor(options: RetentionOptions) {
-    this.#options = options;
-  }
 
   start(): void {
     this.#sweep();
@@ -31,7 +27,7 @@ export class Retention {
   #sweep(): void {
     this.#cancel();
     if (this.#isStopped) return;
-    this.#cancel = this.#options.clock.after(RETENTION_CHECK_INTERVAL_MS, () => this.#sweep());
+    this.#cancel = this.options.clock.after(RETENTION_CHECK_INTERVAL_MS, () => this.#sweep());
     if (this.#isSweeping) return;
     this.#isSweeping = true;
     void this.#sweepAll().finally(() => {
@@ -49,7 +45,7 @@ export class Retention {
   }
 
   async #sweepAll(): Promise<void> {
-    for (const { id } of [...this.#options.rooms.retained()]) {
+    for (const { id } of [...this.options.rooms.retained()]) {
       try {
         await this.#sweepRoom(id);
       } catch (error) {
@@ -60,7 +56,7 @@ export class Retention {
   }
 
   async #sweepRoom(id: RoomId): Promise<void> {
-    const { clock, rooms, erasure, history } = this.#options;
+    const { clock, rooms, erasure, history } = this.options;
     for (;;) {
       const retention = rooms.get(id)?.retention;
       if (retention === undefined || this.#isStopped) return;

@@ -1,5 +1,6 @@
 /** Typing indicators of rooms. */
 
+import { Component } from "../../base/component.ts";
 import { Fault } from "../../base/fault.ts";
 import type { RoomId, UserId } from "../../base/ids.ts";
 import {
@@ -30,8 +31,7 @@ interface TypingUser {
 }
 
 /** Indicators exist in memory only. An account types in one room at a time. */
-export class TypingFeed {
-  readonly #options: TypingFeedOptions;
+export class TypingFeed extends Component<TypingFeedOptions> {
   readonly #typingUsers = new Map<UserId, TypingUser>();
   readonly #byRoom = new Map<Room, Set<UserId>>();
   readonly #changed = new Set<Room>();
@@ -40,16 +40,12 @@ export class TypingFeed {
   #cancel = () => {};
   #isStopped = false;
 
-  constructor(options: TypingFeedOptions) {
-    this.#options = options;
-  }
-
   readonly handlers = {
     typing: (request, { account }) => this.setTyping(account, request),
   } satisfies SomeHandlers;
 
   setTyping({ id }: Account, { room: roomId, on }: Pick<RequestOf<"typing">, "room" | "on">): void {
-    const { rooms, clock, feed, siblings } = this.#options;
+    const { rooms, clock, feed, siblings } = this.options;
     const room = rooms.get(roomId as RoomId);
     if (room?.members.has(id) !== true)
       throw new Fault("not-member", "you are not a member of this room");
@@ -64,7 +60,7 @@ export class TypingFeed {
   }
 
   setRemoteTyping(user: UserId, id: RoomId, on: boolean): void {
-    const room = this.#options.rooms.get(id);
+    const room = this.options.rooms.get(id);
     if (room?.members.has(user) === true && room.isSealed !== true) this.#setTyping(user, room, on);
   }
 
@@ -79,7 +75,7 @@ export class TypingFeed {
   }
 
   onLogout(_client: ClientConnection, { account: { id } }: Member): void {
-    if (this.#options.peers.of(id).length > 0) return;
+    if (this.options.peers.of(id).length > 0) return;
     this.#end(id);
     this.#schedule();
   }
@@ -91,7 +87,7 @@ export class TypingFeed {
 
   #setTyping(user: UserId, room: Room, on: boolean): boolean {
     if (this.#isStopped || room.members.size > TYPING_MEMBERS_MAX) return false;
-    const now = this.#options.clock.now();
+    const now = this.options.clock.now();
     const previous = this.#typingUsers.get(user);
     if (!on) {
       if (previous?.room !== room) return false;
@@ -127,15 +123,15 @@ export class TypingFeed {
     const endsAt = first === undefined ? Number.POSITIVE_INFINITY : first.at + TYPING_MS;
     const dueAt = this.#changed.size > 0 ? this.#sentAt + TYPING_INTERVAL_MS : endsAt;
     if (this.#isStopped || dueAt >= this.#dueAt) return;
-    const now = this.#options.clock.now();
+    const now = this.options.clock.now();
     this.#cancel();
     this.#dueAt = Math.max(now, dueAt);
-    this.#cancel = this.#options.clock.after(this.#dueAt - now, () => this.#due());
+    this.#cancel = this.options.clock.after(this.#dueAt - now, () => this.#due());
   }
 
   #due(): void {
     this.#dueAt = Number.POSITIVE_INFINITY;
-    const now = this.#options.clock.now();
+    const now = this.options.clock.now();
     for (const [user, { at }] of this.#typingUsers) {
       if (at + TYPING_MS > now) break;
       this.#end(user);
@@ -149,7 +145,7 @@ export class TypingFeed {
   }
 
   #publish(room: Room): void {
-    const { registry, fanOut } = this.#options;
+    const { registry, fanOut } = this.options;
     const users: string[] = [];
     for (const user of [...(this.#byRoom.get(room) ?? [])].reverse()) {
       if (users.length === TYPING_NAMED_MAX) break;

@@ -1,6 +1,7 @@
 /** Service for sealed rooms: order of commits, key packages, GroupInfos and invites. */
 
 import { equalBytes, fromBase64Url, toBase64Url, utf8Encode } from "../../base/bytes.ts";
+import { Component } from "../../base/component.ts";
 import { Fault } from "../../base/fault.ts";
 import type { RoomId, UserId } from "../../base/ids.ts";
 import {
@@ -35,21 +36,12 @@ interface SealedOptions extends ServerContext {
   readonly buckets: SealedBuckets;
 }
 
-export class SealedService {
-  readonly #options: SealedOptions;
-  readonly #infos: GroupInfoStore;
-  readonly #packages: KeyPackageStore;
-  readonly #leases: LeaseStore;
+export class SealedService extends Component<SealedOptions> {
+  readonly #infos = new GroupInfoStore(this.options.buckets.groups);
+  readonly #packages = new KeyPackageStore(this.options.buckets.keys, this.options.clock);
+  readonly #leases = new LeaseStore(this.options.buckets.leases);
   readonly #commits = new TaskQueue({ waiting: SEALED_CHANGES_QUEUED_MAX });
   readonly #invited = new InvitedUsers();
-
-  constructor(options: SealedOptions) {
-    const { buckets, clock } = options;
-    this.#options = options;
-    this.#infos = new GroupInfoStore(buckets.groups);
-    this.#packages = new KeyPackageStore(buckets.keys, clock);
-    this.#leases = new LeaseStore(buckets.leases);
-  }
 
   readonly handlers = {
     "key-packages": ({ packages, lastResort }, { client, account }) =>
@@ -60,7 +52,7 @@ export class SealedService {
     "group-create": (request, from) => this.#commit(request, from),
     "group-commit": (request, from) => this.#commit(request, from),
     group: async ({ target }, { account }) => {
-      const { id: room, room: found } = this.#options.targets.resolve(account.id, target);
+      const { id: room, room: found } = this.options.targets.resolve(account.id, target);
       if (found !== undefined) requireMember(found, account.id);
       if (found?.group === undefined) return { room };
       return { room, made: await this.#groupState(found, account) };
@@ -68,7 +60,7 @@ export class SealedService {
   } satisfies SomeHandlers;
 
   async start(): Promise<void> {
-    const { rooms, registry } = this.#options;
+    const { rooms, registry } = this.options;
     for (const room of rooms.named()) {
       for (const user of room.group?.devices.values() ?? []) this.#invited.update(room, user);
     }
@@ -92,14 +84,14 @@ export class SealedService {
       const { id, epoch, seq, info: hash } = group;
       const info = await this.#infos.read(room.id, hash);
       if (info !== undefined) return { group: fromBase64Url(id), epoch, info, seq };
-      await this.#options.sequencer.waitUntilCurrent();
+      await this.options.sequencer.waitUntilCurrent();
       requireMember(room, account.id);
       if (room.group?.info === hash) throw lostInfo();
     }
   }
 
   onLogin(client: ClientConnection, { account: { id } }: Member): void {
-    const { registry } = this.#options;
+    const { registry } = this.options;
     for (const [{ name }, inviter] of this.#invited.of(id)) {
       const by = inviter && registry.nameOf(inviter);
       if (name !== undefined) client.notify(defined({ kind: "invited", room: name, by }));
@@ -113,11 +105,11 @@ export class SealedService {
     const body = groupBodyOf(parseBody(record));
     if (body === undefined) return;
     this.#infos.accept(room.id, body.info);
-    const by = this.#options.registry.nameOf(record.head.by);
+    const by = this.options.registry.nameOf(record.head.by);
     for (const user of new Set(body.added.map(([, user]) => user))) {
       if (room.name === undefined || !this.#invited.update(room, user, record.head.by)) continue;
       const notice = defined({ kind: "invited", room: room.name, by });
-      for (const client of this.#options.peers.of(user)) client.notify(notice);
+      for (const client of this.options.peers.of(user)) client.notify(notice);
     }
   }
 
@@ -127,12 +119,12 @@ export class SealedService {
     user: string,
   ): Promise<Answer<"key-package">> {
     const ownDevice = certifiedDevice(client, account);
-    const of = requireUser(this.#options.registry, checkName(user, "person's name"));
+    const of = requireUser(this.options.registry, checkName(user, "person's name"));
     this.#packages.checkRate(account.id, of.id);
-    this.#options.siblings.publish({ kind: "key-packages-taken", by: account.id, of: of.id });
+    this.options.siblings.publish({ kind: "key-packages-taken", by: account.id, of: of.id });
     const packages = [];
     let missing = 0;
-    const until = this.#options.clock.now() + KEY_PACKAGE_WAIT_MS;
+    const until = this.options.clock.now() + KEY_PACKAGE_WAIT_MS;
     for (const [device, { certified }] of of.devices) {
       if (!certified || device === ownDevice) continue;
       const claimed = await this.#claim(of.id, device, until);
@@ -146,7 +138,7 @@ export class SealedService {
 
   /** Waits for packages that a new device may still be sending. */
   async #claim(user: UserId, device: string, until: number) {
-    const { clock, sequencer, peers } = this.#options;
+    const { clock, sequencer, peers } = this.options;
     const claimed = await this.#packages.claim(device);
     if (claimed !== undefined) return claimed;
     const isHere = peers.of(user).some(({ member }) => member?.device === device);
@@ -160,7 +152,7 @@ export class SealedService {
 
   #requestMore(user: UserId, device: string, remaining: number): void {
     this.notifyFewKeyPackages(user, device, remaining);
-    this.#options.siblings.publish({ kind: "key-packages-low", user, device, left: remaining });
+    this.options.siblings.publish({ kind: "key-packages-low", user, device, left: remaining });
   }
 
   recordRemoteClaim(by: UserId, of: UserId): void {
@@ -168,7 +160,7 @@ export class SealedService {
   }
 
   notifyFewKeyPackages(user: UserId, device: string, remaining: number): void {
-    for (const client of this.#options.peers.of(user)) {
+    for (const client of this.options.peers.of(user)) {
       if (client.member?.device === device)
         client.notify({ kind: "key-packages-low", left: remaining });
     }
@@ -178,10 +170,10 @@ export class SealedService {
     request: RequestOf<"group-create"> | RequestOf<"group-commit">,
     { client, account, actor: { isOperator } }: Sender,
   ): Promise<Answer<"group-commit">> {
-    const { kernel } = this.#options;
+    const { kernel } = this.options;
     const device = certifiedDevice(client, account);
     const { target, info } = request;
-    const { id, room } = this.#options.targets.resolve(account.id, target);
+    const { id, room } = this.options.targets.resolve(account.id, target);
     if (room !== undefined) requireMember(room, account.id);
     return await this.#commits.runFor(id, async () => {
       const hash = await this.#infos.propose(id, info);
@@ -200,7 +192,7 @@ export class SealedService {
 
   /** Another server may have refused the same commit and withdrawn its GroupInfo. */
   async #storeInfo(room: RoomId, hash: string, info: Uint8Array): Promise<void> {
-    const { rooms, sequencer } = this.#options;
+    const { rooms, sequencer } = this.options;
     if (rooms.get(room)?.group?.info !== hash) return this.#infos.withdraw(room, hash);
     if (sequencer.isShared) await this.#infos.propose(room, info);
   }
@@ -243,14 +235,14 @@ export class SealedService {
     readonly user: string;
     readonly device: Uint8Array;
   }): OwnedDevice {
-    const account = requireUser(this.#options.registry, checkName(user, "person's name"));
+    const account = requireUser(this.options.registry, checkName(user, "person's name"));
     const key = toBase64Url(device);
     if (account.devices.get(key)?.certified === true) return [key, account.id];
     throw new Fault("not-allowed", `this device is not signed by ${account.name}'s account key`);
   }
 
   #kickTarget(name: string): KickTarget {
-    const { registry } = this.#options;
+    const { registry } = this.options;
     const { id: user, name: known } = requireUser(registry, checkName(name, "person's name"));
     return { user, name: known, isOperator: registry.policy.isOperator(user) };
   }

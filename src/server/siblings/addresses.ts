@@ -1,5 +1,6 @@
 /** Addresses of the cluster's servers, exchanged between the servers and sent to users. */
 
+import { Component } from "../../base/component.ts";
 import {
   CLUSTER_ADDRESSES_MAX,
   SIBLING_BATCH_MS,
@@ -16,17 +17,11 @@ export interface ClusterAddressesOptions extends ServerContext {
 }
 
 /** Users need the addresses to reconnect to another server when this one is down. */
-export class ClusterAddresses {
-  readonly #options: ClusterAddressesOptions;
-  readonly #others: NodeStates<ServerAddress>;
+export class ClusterAddresses extends Component<ClusterAddressesOptions> {
+  readonly #others = new NodeStates<ServerAddress>(this.options.clock);
   #lastSent = "";
   #cancelTick = () => {};
   #cancelSend: (() => void) | undefined;
-
-  constructor(options: ClusterAddressesOptions) {
-    this.#options = options;
-    this.#others = new NodeStates(options.clock);
-  }
 
   start(): void {
     this.#tick();
@@ -39,7 +34,7 @@ export class ClusterAddresses {
   stop(): void {
     this.#cancelTick();
     this.#cancelSend?.();
-    this.#options.siblings.publish({ kind: "place" });
+    this.options.siblings.publish({ kind: "place" });
   }
 
   get all(): readonly ServerAddress[] {
@@ -66,7 +61,7 @@ export class ClusterAddresses {
   }
 
   get #own(): ServerAddress | undefined {
-    return this.#options.sequencer.isFollowing() ? this.#options.addresses()[0] : undefined;
+    return this.options.sequencer.isFollowing() ? this.options.addresses()[0] : undefined;
   }
 
   #reachableBy({ link }: ClientConnection): ServerAddress[] {
@@ -75,14 +70,14 @@ export class ClusterAddresses {
   }
 
   #scheduleSend(): void {
-    this.#cancelSend ??= this.#options.clock.after(SIBLING_BATCH_MS, () => {
+    this.#cancelSend ??= this.options.clock.after(SIBLING_BATCH_MS, () => {
       this.#cancelSend = undefined;
       this.#send();
     });
   }
 
   #send(): void {
-    const { siblings, peers, onChange } = this.#options;
+    const { siblings, peers, onChange } = this.options;
     const address = this.#own;
     siblings.publish({ kind: "place", ...(address === undefined ? {} : { place: address }) });
     const { all } = this;
@@ -94,7 +89,7 @@ export class ClusterAddresses {
   }
 
   #tick(): void {
-    const { clock } = this.#options;
+    const { clock } = this.options;
     const expired = this.#others.expired();
     // A server that receives nothing from any other server is itself cut off, so it keeps their
     // addresses.

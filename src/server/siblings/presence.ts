@@ -1,5 +1,6 @@
 /** Presence of accounts on the other servers of the cluster. */
 
+import { Component } from "../../base/component.ts";
 import type { UserId } from "../../base/ids.ts";
 import {
   SIBLING_BATCH_MS,
@@ -15,17 +16,11 @@ const FIRST_ID = -(2 ** 40);
 
 type OnlineUsers = Map<UserId, ClientId>;
 
-export class RemotePresence {
-  readonly #context: ServerContext;
-  readonly #online: NodeStates<OnlineUsers>;
+export class RemotePresence extends Component<ServerContext> {
+  readonly #online = new NodeStates<OnlineUsers>(this.options.clock);
   #lastId = FIRST_ID;
   #cancelTick = () => {};
   #cancelSend: (() => void) | undefined;
-
-  constructor(options: ServerContext) {
-    this.#context = options;
-    this.#online = new NodeStates(options.clock);
-  }
 
   start(): void {
     this.#send();
@@ -33,11 +28,11 @@ export class RemotePresence {
   }
 
   scheduleSend(): void {
-    this.#cancelSend ??= this.#context.clock.after(SIBLING_BATCH_MS, () => this.#send());
+    this.#cancelSend ??= this.options.clock.after(SIBLING_BATCH_MS, () => this.#send());
   }
 
   receive(node: string, online: readonly UserId[]): void {
-    const { kernel } = this.#context;
+    const { kernel } = this.options;
     const users: OnlineUsers = this.#online.get(node) ?? new Map();
     if (!this.#online.set(node, users)) return;
     const now = new Set(online.slice(0, SIBLING_ONLINE_MAX));
@@ -57,12 +52,12 @@ export class RemotePresence {
   stop(): void {
     this.#cancelTick();
     this.#cancelSend?.();
-    this.#context.siblings.publish({ kind: "online", users: [] });
+    this.options.siblings.publish({ kind: "online", users: [] });
   }
 
   #send(): void {
     this.#cancelSend = undefined;
-    const { peers, siblings } = this.#context;
+    const { peers, siblings } = this.options;
     const online = new Set<UserId>();
     for (const { member } of peers.members())
       if (member?.isPresent === true) online.add(member.account.id);
@@ -70,7 +65,7 @@ export class RemotePresence {
   }
 
   #tick(): void {
-    const { clock } = this.#context;
+    const { clock } = this.options;
     for (const node of this.#online.expired()) {
       this.receive(node, []);
       this.#online.delete(node);

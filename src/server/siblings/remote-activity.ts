@@ -1,5 +1,6 @@
 /** Console data from the other servers of the cluster. */
 
+import { Component } from "../../base/component.ts";
 import { SIBLING_CONSOLE_INTERVAL_MS } from "../../base/limits-cluster.ts";
 import type { ServerActivity } from "../../wire/messages-admin.ts";
 import type { ServerContext } from "../kernel/context.ts";
@@ -12,29 +13,23 @@ interface RemoteActivityOptions extends ServerContext {
 const NUMBERS_PER_SERVER = 2 ** 32;
 
 /** Servers send console data only while an operator watches. */
-export class RemoteActivity {
-  readonly #options: RemoteActivityOptions;
-  readonly #activities: NodeStates<ServerActivity>;
+export class RemoteActivity extends Component<RemoteActivityOptions> {
+  readonly #activities = new NodeStates<ServerActivity>(this.options.clock);
   readonly #numbers = new Map<string, number>();
   /** Numbers are not reused, so that a number never denotes a client of another server. */
   #lastNumber = 0;
   #requestedAt = Number.NEGATIVE_INFINITY;
   #sentAt = Number.NEGATIVE_INFINITY;
 
-  constructor(options: RemoteActivityOptions) {
-    this.#options = options;
-    this.#activities = new NodeStates(options.clock);
-  }
-
   request(): void {
-    const now = this.#options.clock.now();
+    const now = this.options.clock.now();
     if (now - this.#requestedAt < SIBLING_CONSOLE_INTERVAL_MS) return;
     this.#requestedAt = now;
-    this.#options.siblings.publish({ kind: "look" });
+    this.options.siblings.publish({ kind: "look" });
   }
 
   answer(): void {
-    const { clock, siblings, ownActivity } = this.#options;
+    const { clock, siblings, ownActivity } = this.options;
     const now = clock.now();
     if (now - this.#sentAt < SIBLING_CONSOLE_INTERVAL_MS / 2) return;
     this.#sentAt = now;

@@ -2,6 +2,7 @@
 
 import { unreachable } from "../../base/assert.ts";
 import { toBase64Url } from "../../base/bytes.ts";
+import { Component } from "../../base/component.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import type { UserId } from "../../base/ids.ts";
 import { SIBLING_CANCEL_TIMEOUT_MS } from "../../base/limits-cluster.ts";
@@ -38,22 +39,14 @@ export interface RemoteSessionsOptions
   readonly push: Pick<PushService, "onRemoteSubscribe" | "onActivity"> | undefined;
 }
 
-export class RemoteSessions {
-  readonly #options: RemoteSessionsOptions;
-  readonly #presence: RemotePresence;
-  readonly #accountRecords: RemoteAccountRecords;
-  readonly #addresses: ClusterAddresses;
+export class RemoteSessions extends Component<RemoteSessionsOptions> {
+  readonly #presence = new RemotePresence(this.options);
+  readonly #accountRecords = new RemoteAccountRecords(this.options);
+  readonly #addresses = new ClusterAddresses(this.options);
   #stopListening = () => {};
 
-  constructor(options: RemoteSessionsOptions) {
-    this.#options = options;
-    this.#presence = new RemotePresence(options);
-    this.#addresses = new ClusterAddresses(options);
-    this.#accountRecords = new RemoteAccountRecords(options);
-  }
-
   start(): void {
-    const { siblings } = this.#options;
+    const { siblings } = this.options;
     this.#stopListening = siblings.listen((node, message) => this.#receive(node, message));
     this.#presence.start();
     this.#addresses.start();
@@ -79,7 +72,7 @@ export class RemoteSessions {
   }
 
   onAccountRecord(record: LogRecord): void {
-    if (!this.#options.sequencer.isOwn(record.head.seq)) this.#accountRecords.apply(record);
+    if (!this.options.sequencer.isOwn(record.head.seq)) this.#accountRecords.apply(record);
   }
 
   #receive(node: string, message: SiblingMessage): void {
@@ -92,7 +85,7 @@ export class RemoteSessions {
       deviceNotes,
       push,
       remoteCancels,
-    } = this.#options;
+    } = this.options;
     switch (message.kind) {
       case "online":
         return this.#presence.receive(node, message.users);
@@ -135,22 +128,16 @@ export interface RemoteAccountRecordsOptions extends ServerContext {
   readonly readPositions: Pick<ReadPositionService, "sendIgnored">;
 }
 
-export class RemoteAccountRecords {
-  readonly #options: RemoteAccountRecordsOptions;
-
-  constructor(options: RemoteAccountRecordsOptions) {
-    this.#options = options;
-  }
-
+class RemoteAccountRecords extends Component<RemoteAccountRecordsOptions> {
   apply({ head }: LogRecord): void {
-    const { registry } = this.#options;
+    const { registry } = this.options;
     if (head.kind === "ban") return this.#closeBanned();
     const account = registry.get(head.room as UserId);
     if (account !== undefined) this.#applyTo(account, head.kind);
   }
 
   #applyTo(account: Account, kind: Head["kind"]): void {
-    const { rooms, catchUp, readPositions, peers } = this.#options;
+    const { rooms, catchUp, readPositions, peers } = this.options;
     const { id, name } = account;
     switch (kind) {
       case "account-name": {
@@ -174,7 +161,7 @@ export class RemoteAccountRecords {
   }
 
   #closeBanned(): void {
-    const { registry, clock, peers } = this.#options;
+    const { registry, clock, peers } = this.options;
     const { policy } = registry;
     const unixMs = clock.expiryUnixMs();
     for (const client of [...peers.all()]) {
@@ -198,20 +185,15 @@ interface RemoteCancelsOptions extends ServerContext {
 
 const REQUEST_ID_BYTES = 8;
 
-export class RemoteCancels {
-  readonly #options: RemoteCancelsOptions;
+export class RemoteCancels extends Component<RemoteCancelsOptions> {
   readonly #pending = new Map<string, (isCancelled: boolean) => void>();
-
-  constructor(options: RemoteCancelsOptions) {
-    this.#options = options;
-  }
 
   /**
    * Returns false if no server confirms within the timeout.
    * @throws {Fault} too-many if too many cancellations are pending
    */
   request(cancel: Cancel): Promise<boolean> {
-    const { clock, entropy, sequencer, siblings } = this.#options;
+    const { clock, entropy, sequencer, siblings } = this.options;
     if (!sequencer.isShared) return Promise.resolve(false);
     if (this.#pending.size >= SIBLING_CANCELS_MAX) {
       const detail = { retryAfterMs: SIBLING_CANCEL_TIMEOUT_MS };
@@ -229,7 +211,7 @@ export class RemoteCancels {
   }
 
   async handle({ ask, file, user, direction, by }: CancelRequest): Promise<void> {
-    const { cancelLocal, siblings } = this.#options;
+    const { cancelLocal, siblings } = this.options;
     try {
       if (await cancelLocal({ file, user, direction, by }))
         siblings.publish({ kind: "cancelled", ask });
