@@ -1,17 +1,17 @@
 import { expect } from "bun:test";
 import { systemClock } from "../../src/io/clock.ts";
+import { encodeFrames } from "../../src/io/link/frame.ts";
 import type { Link, Listener } from "../../src/io/link/link.ts";
 import { type QuicPipe, QuicSocket, type QuicWire } from "../../src/io/quic/adapter.ts";
 import { QuicDialer } from "../../src/io/quic/dial.ts";
 import { listenQuic, type QuicListenOptions } from "../../src/io/quic/listener.ts";
-import { encodeRecords } from "../../src/io/quic/record.ts";
 import { until, within } from "../event.ts";
 import { CHUNK_BYTES, expectNumbered, numbered } from "./link-bench.ts";
 import { LinkObserver } from "./link-observer.ts";
 import { certificate, DIAL_MS, HOST } from "./quic-relays.ts";
 import { CALM, UdpRelay, type Weather } from "./udp-relay.ts";
 
-export const OPENING: Uint8Array = encodeRecords([new Uint8Array(0)]);
+export const OPENING: Uint8Array = encodeFrames([new Uint8Array(0)]);
 
 /** Real time to wait before concluding that nothing happened. */
 export function passes(ms: number): Promise<void> {

@@ -1,8 +1,8 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import { MESSAGE_BYTES_MAX, UDP_HALF_OPEN_MAX, UDP_STREAMS_MAX } from "../../src/base/limits.ts";
+import { encodeFrames } from "../../src/io/link/frame.ts";
 import { QUIC_CODE } from "../../src/io/quic/connection.ts";
 import { QuicDialer } from "../../src/io/quic/dial.ts";
-import { encodeRecords } from "../../src/io/quic/record.ts";
 import { until, within } from "../event.ts";
 import { firstDatagrams, OPENING, passes, QuicHost, Stranger } from "./quic-fixture.ts";
 import { HOST } from "./quic-relays.ts";
@@ -93,7 +93,7 @@ describe("records", () => {
     ["a length of 2^32-1", [OPENING, header(0xffffffff)], QUIC_CODE.tooLarge],
     ["a length above the bound", [OPENING, header(MESSAGE_BYTES_MAX + 1)], QUIC_CODE.tooLarge],
     ["a length in pieces", [OPENING, ...[...header(0x80000001)].map(one)], QUIC_CODE.tooLarge],
-    ["another beginning", [encodeRecords([one(1)])], QUIC_CODE.malformed],
+    ["another beginning", [encodeFrames([one(1)])], QUIC_CODE.malformed],
     ["an HTTP request", [new TextEncoder().encode("GET / HTTP/1.1\r\n")], QUIC_CODE.tooLarge],
   ])("%s closes that peer's link with a code", async (_, pieces, code) => {
     const known = quicHost.links.length;
@@ -111,7 +111,7 @@ describe("records", () => {
   });
 
   test.each([
-    ["within a record", encodeRecords([new Uint8Array(0), new Uint8Array(100)]).subarray(0, 50)],
+    ["within a record", encodeFrames([new Uint8Array(0), new Uint8Array(100)]).subarray(0, 50)],
     ["without a goodbye", OPENING],
   ])("a stream that ends %s is lost", async (_, bytes) => {
     const known = quicHost.links.length;

@@ -4,13 +4,9 @@ import { Fault } from "../../base/fault.ts";
 import { DRAIN_TIMEOUT_MS, MESSAGE_BYTES_MAX, SEND_QUEUE_BYTES_MAX } from "../../base/limits.ts";
 import type { Clock } from "../clock.ts";
 import { BaseLink, slowReaderFault } from "../link/base-link.ts";
+import { FRAME_HEADER_BYTES } from "../link/frame.ts";
 import type { Topics } from "../link/topics.ts";
-import {
-  encodeControl,
-  encodeMessage,
-  FRAME_HEADER_BYTES,
-  FRAME_OVERHEAD_BYTES,
-} from "./frames.ts";
+import { encodeControl, encodeMessage, FRAME_OVERHEAD_BYTES } from "./frames.ts";
 
 export abstract class QueuedLink extends BaseLink {
   protected readonly clock: Pick<Clock, "now" | "after">;

@@ -12,7 +12,7 @@ import { releaseBuffer } from "../disk/buffer-pool.ts";
 import { CLOSE_CODE, closeCodeOf, closeFault } from "../link/close-code.ts";
 import type { Address } from "../link/link.ts";
 import type { Topics } from "../link/topics.ts";
-import { encodeControl, HttpFrameReader, STARTED } from "./frames.ts";
+import { controlCode, encodeControl, httpFrameReader, STARTED } from "./frames.ts";
 import { costOf, QueuedLink } from "./queued-link.ts";
 
 export interface HttpServerLinkOptions {
@@ -138,13 +138,13 @@ export class HttpServerLink extends QueuedLink {
   #receive(from: number, body: Uint8Array): number {
     if (this.state === "closed") return 404;
     if (from > this.#receivedCount) return 409;
-    const reader = new HttpFrameReader();
+    const reader = httpFrameReader();
     try {
       const frames = [...reader.feed(body)];
       if (!reader.isComplete) throw new Fault("frame-malformed", "a frame is incomplete");
       for (const frame of frames.slice(this.#receivedCount - from)) {
         this.#receivedCount += 1;
-        if (frame.kind === "control") this.#peerClosed(frame.code);
+        if (frame.kind === "control") this.#peerClosed(controlCode(frame));
         else this.inbox.push(frame.bytes);
       }
     } catch (error) {

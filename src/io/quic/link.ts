@@ -6,17 +6,20 @@ import { Fault } from "../../base/fault.ts";
 import { DRAIN_TIMEOUT_MS, SEND_QUEUE_BYTES_MAX } from "../../base/limits.ts";
 import { releaseBuffer } from "../disk/buffer-pool.ts";
 import { BaseLink, rethrow, slowReaderFault } from "../link/base-link.ts";
+import { encodeControlFrame, encodeFrames, FrameReader } from "../link/frame.ts";
 import type { Address, Link, LinkCounters } from "../link/link.ts";
 import type { Topics } from "../link/topics.ts";
 import type { QuicPipe, QuicWire } from "./adapter.ts";
 import { faultOfQuicCode, QUIC_CODE, quicCodeOf } from "./connection.ts";
-import { END_RECORD, encodeRecords, RecordReader } from "./record.ts";
 
 /** Maximum total size of messages joined in one write. A longer message is sent alone. */
 const JOIN_BYTES = 64 * 1024;
 /** Added to the size of each queued message, so that queues of empty messages are limited too. */
 const OVERHEAD_BYTES = 16;
+// Each end begins its direction with an empty message, which only opens it, and finishes it with a
+// control frame. If that frame is missing, the stream was lost, whatever the transport reports.
 const OPENING = new Uint8Array(0);
+const END_LENGTH = 0x80000000;
 
 export type CloseOrder = "now" | "late";
 
@@ -45,10 +48,7 @@ export class QuicLink extends BaseLink {
   readonly #options: QuicLinkOptions;
   readonly #ended = Promise.withResolvers<void>();
   readonly #accepted = Promise.withResolvers<void>();
-  readonly #reader = new RecordReader({
-    message: (bytes) => this.#onMessage(bytes),
-    end: () => this.#onEnd(),
-  });
+  readonly #reader = new FrameReader((length) => length === END_LENGTH);
   #isAccepted = false;
   #queue: Uint8Array[] = [OPENING];
   #next = 0;
@@ -138,7 +138,10 @@ export class QuicLink extends BaseLink {
   #onData(chunk: Uint8Array): void {
     if (this.state === "closed") return;
     try {
-      this.#reader.feed(chunk);
+      for (const frame of this.#reader.feed(chunk)) {
+        if (frame.kind === "control") return this.#onEnd();
+        this.#onMessage(frame.bytes);
+      }
     } catch (error) {
       if (!(error instanceof Fault)) return rethrow(error);
       this.inbox.mute();
@@ -188,7 +191,7 @@ export class QuicLink extends BaseLink {
   async #flush(): Promise<void> {
     while (this.state !== "closed" && this.#next < this.#queue.length) {
       const batch = this.#queue.slice(this.#next, this.#next + this.#batchLength());
-      if (!(await this.#write(encodeRecords(batch)))) return this.#onStreamClosed(undefined);
+      if (!(await this.#write(encodeFrames(batch)))) return this.#onStreamClosed(undefined);
       if (!this.isClosed) this.#dequeue(batch);
     }
     this.#isFlushing = false;
@@ -199,7 +202,7 @@ export class QuicLink extends BaseLink {
   }
 
   async #sendEnd(): Promise<void> {
-    if (await this.#write(END_RECORD)) this.#options.pipe.end();
+    if (await this.#write(encodeControlFrame(END_LENGTH))) this.#options.pipe.end();
   }
 
   async #write(bytes: Uint8Array): Promise<boolean> {

@@ -21,10 +21,10 @@ import {
 import { TokenBucket } from "../../core/rate.ts";
 import { systemClock, withTimeout } from "../clock.ts";
 import { areDescriptorsLow } from "../disk/descriptors.ts";
-import { FRAME_HEADER_BYTES } from "../http/frames.ts";
 import { HTTP_LINK_PATH, HttpLinks } from "../http/links.ts";
 import { rethrow, slowReaderFault } from "../link/base-link.ts";
 import { certificateHashOf } from "../link/certificate-hash.ts";
+import { FRAME_HEADER_BYTES } from "../link/frame.ts";
 import {
   FlushQueue,
   type LineSocket,

@@ -4,14 +4,10 @@ import { concatBytes } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import { CONNECT_TIMEOUT_MS, MESSAGE_BYTES_MAX } from "../../base/limits.ts";
 import { type Clock, delay } from "../../io/clock.ts";
-import {
-  FRAME_HEADER_BYTES,
-  type HttpFrame,
-  HttpFrameReader,
-  STARTED,
-} from "../../io/http/frames.ts";
+import { controlCode, httpFrameReader, STARTED } from "../../io/http/frames.ts";
 import { QueuedLink } from "../../io/http/queued-link.ts";
 import { CLOSE_CODE, closeFault } from "../../io/link/close-code.ts";
+import { FRAME_HEADER_BYTES, type Frame } from "../../io/link/frame.ts";
 import type { Link } from "../../io/link/link.ts";
 import { PageFault } from "../../ui/text/fault-text.ts";
 import { NO_CERTIFICATE_HASH } from "./link.ts";
@@ -186,7 +182,7 @@ class HttpLink extends QueuedLink {
       const url = `${this.url}?from=${this.#receivedCount}${isPoll ? "&poll" : ""}`;
       const response = await fetch(url, { cache: "no-store", signal: abort.signal });
       this.#check(response, 200);
-      const reader = new HttpFrameReader();
+      const reader = httpFrameReader();
       const body = response.body?.getReader();
       for (let chunk = await body?.read(); chunk?.done === false; chunk = await body?.read()) {
         hasStarted = true;
@@ -202,15 +198,18 @@ class HttpLink extends QueuedLink {
     }
   }
 
-  #receive(frame: HttpFrame): void {
+  #receive(frame: Frame): void {
     if (frame.kind === "message") {
       this.#receivedCount += 1;
       this.inbox.push(frame.bytes);
       if (this.inbox.isFlooded) this.drop(undefined);
-    } else if (frame.code === CLOSE_CODE.abnormal) this.#closed(lostFault());
-    else if (frame.code !== STARTED) {
+      return;
+    }
+    const code = controlCode(frame);
+    if (code === CLOSE_CODE.abnormal) this.#closed(lostFault());
+    else if (code !== STARTED) {
       this.#receivedCount += 1;
-      this.closeWith(closeFault(frame.code, ""));
+      this.closeWith(closeFault(code, ""));
     }
   }
 

@@ -1,12 +1,13 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import { Socket } from "node:net";
 import { MESSAGE_BYTES_MAX, SEND_QUEUE_BYTES_MAX } from "../../../src/base/limits.ts";
-import { encodeControl, encodeMessage, FRAME_HEADER_BYTES } from "../../../src/io/http/frames.ts";
+import { encodeControl, encodeMessage } from "../../../src/io/http/frames.ts";
 import {
   ABSENT_MS_MAX,
   HttpServerLink,
   RESPONSE_MS_MAX,
 } from "../../../src/io/http/server-link.ts";
+import { FRAME_HEADER_BYTES } from "../../../src/io/link/frame.ts";
 import type { Link } from "../../../src/io/link/link.ts";
 import { Topics } from "../../../src/io/link/topics.ts";
 import { wsDial } from "../../../src/io/ws/dial.ts";
