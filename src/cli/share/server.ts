@@ -129,6 +129,7 @@ async function start(
           port,
           page,
           files: server.http.files,
+          checkAddress: server.http.checkAddress,
         }),
     },
     server.sessions,

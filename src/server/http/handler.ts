@@ -20,7 +20,9 @@ export interface HttpOptions {
   readonly operator?: HttpOperator | undefined;
   readonly page?: Page | undefined;
   readonly files?: HttpFiles | undefined;
-  readonly programs?: HttpPrograms | undefined;
+  /** Called for downloads. @throws {Fault} banned */
+  readonly checkAddress?: ((host: string) => void) | undefined;
+  readonly programs?: HttpFiles | undefined;
   readonly root?: (() => HttpRoot | undefined) | undefined;
 }
 
@@ -36,12 +38,9 @@ export interface HttpFiles {
   serve(request: Request, token: string, remote: Address): Promise<Response>;
 }
 
-export interface HttpPrograms extends HttpFiles {
-  stop(): void;
-}
-
 export interface HttpOperator {
-  faultFor(token: string | undefined, remote: Address): Promise<Fault | undefined>;
+  /** @throws {Fault} login-refused, or the fault of a banned address */
+  authenticate(token: string | undefined, remote: Address): Promise<unknown>;
   metrics(): string;
 }
 
@@ -55,7 +54,7 @@ const HTTPS_PORT = 443;
 
 export function httpHandler(options: HttpOptions): HttpHandler {
   return async (request, remote, keepOpen) => {
-    const response = await answer(options, request, remote, keepOpen);
+    const response = await answer(options, request, remote, keepOpen).catch(faultResponse);
     const host = request.headers.get("host");
     const trusted = options.root?.()?.name;
     const origin = trusted && `https://${trusted}:${options.port()}`;
@@ -99,18 +98,23 @@ async function answer(
       : textResponse(503, `${fault.code}\n`, headers);
   }
   if (pathname === "/metrics" && operator !== undefined) {
-    const fault = await operator.faultFor(bearerOf(request), remote);
-    if (fault !== undefined) return faultResponse(fault);
+    await operator.authenticate(bearerOf(request), remote);
     const type = "text/plain; version=0.0.4; charset=utf-8";
     return textResponse(200, operator.metrics(), { "content-type": type });
   }
   const file = /^\/files\/([\w/-]{1,64})$/.exec(pathname)?.[1];
-  if (file !== undefined && files !== undefined) return files.serve(request, file, remote);
+  if (file !== undefined && files !== undefined) {
+    options.checkAddress?.(remote.host);
+    return files.serve(request, file, remote);
+  }
   const program = /^\/program(?:\/([\w.+~-]{0,128}))?$/.exec(pathname);
   if (program !== null) {
     const { programs } = options;
     const [, name = ""] = program;
-    if (programs !== undefined) return programs.serve(request, name, remote);
+    if (programs !== undefined) {
+      options.checkAddress?.(remote.host);
+      return programs.serve(request, name, remote);
+    }
     if (name === "") return listResponse([]);
   }
   const root = options.root?.();

@@ -2,7 +2,7 @@
 
 import { utf8Decode, utf8Encode } from "../../base/bytes.ts";
 import { Component } from "../../base/component.ts";
-import { Fault, type FaultCode } from "../../base/fault.ts";
+import { asFault, Fault, type FaultCode } from "../../base/fault.ts";
 import { ID_BYTES, type OutboxId, outboxId, type UserId } from "../../base/ids.ts";
 import {
   HTTP_POST_KEY_BYTES_MAX,
@@ -70,19 +70,14 @@ export class HttpPosts extends Component<HttpPostsOptions> {
   readonly #outboxes = new Map<UserId, { readonly id: OutboxId; counter: number }>();
 
   async serve(request: Request, roomText: string, remote: Address): Promise<Response> {
-    try {
-      const invite = await this.#authorize(request, remote);
-      const room = this.#roomOf(invite, roomText);
-      const now = this.options.clock.now();
-      this.#rate.check(invite.id, now, "too-fast", "too many messages");
-      const { text, isWebhook } = await textOf(request);
-      const { seq } = await this.#post(request, invite, room, text);
-      // Alertmanager and Grafana treat a JSON answer without `ok` as a refusal.
-      return json(200, isWebhook ? { ok: true, seq } : { seq });
-    } catch (error) {
-      if (error instanceof Fault) return faultResponse(error);
-      throw error;
-    }
+    const invite = await this.#authorize(request, remote);
+    const room = this.#roomOf(invite, roomText);
+    const now = this.options.clock.now();
+    this.#rate.check(invite.id, now, "too-fast", "too many messages");
+    const { text, isWebhook } = await textOf(request);
+    const { seq } = await this.#post(request, invite, room, text);
+    // Alertmanager and Grafana treat a JSON answer without `ok` as a refusal.
+    return json(200, isWebhook ? { ok: true, seq } : { seq });
   }
 
   async #authorize(request: Request, remote: Address): Promise<Invite> {
@@ -227,7 +222,9 @@ function tooLarge(sizeBytesMax: number): Fault {
   return new Fault("too-large", `${subject} is limited to ${sizeBytesMax} bytes`);
 }
 
-export function faultResponse(fault: Fault): Response {
+/** Rethrows an error that is not a fault. */
+export function faultResponse(error: unknown): Response {
+  const fault = asFault(error);
   const { code, message, remedy, retryAfterMs } = redacted(fault);
   const isUnsupported = fault instanceof UnsupportedType;
   const hostStatus = retryAfterMs === undefined ? 500 : 503;

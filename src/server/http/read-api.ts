@@ -34,7 +34,7 @@ import type { ServerContext } from "../kernel/context.ts";
 import type { HistoryQuota } from "../rooms/history-quota.ts";
 import { addressKey, isLoopback } from "../session/connection-limits.ts";
 import { redacted } from "../session/redacted-fault.ts";
-import { bearerOf, checkScope, faultResponse } from "./post-api.ts";
+import { bearerOf, checkScope } from "./post-api.ts";
 import { responseStream } from "./response-stream.ts";
 
 export type RecordLine = (record: LogRecord, room: Room) => string;
@@ -88,25 +88,20 @@ export class HttpReads extends Component<HttpReadsOptions> {
     remote: Address,
     keepOpen: KeepOpen = () => {},
   ): Promise<Response> {
-    try {
-      const run = await this.#readerOf(request, roomText, remote);
-      const options = optionsOf(request);
-      const headers = { "content-type": "application/x-ndjson; charset=utf-8" };
-      if (request.method === "HEAD") return new Response(null, { headers });
-      this.#checkCapacity(run);
-      this.#readers.add(run);
-      keepOpen(Math.ceil((options.waitMs + READ_STALL_MS) / 1_000));
-      const { clock } = this.options;
-      const body = responseStream(this.#lines(run, options), {
-        signal: request.signal,
-        stall: { clock, ms: READ_STALL_MS },
-        onEnd: () => this.#end(run),
-      });
-      return new Response(body, { headers });
-    } catch (error) {
-      if (error instanceof Fault) return faultResponse(error);
-      throw error;
-    }
+    const run = await this.#readerOf(request, roomText, remote);
+    const options = optionsOf(request);
+    const headers = { "content-type": "application/x-ndjson; charset=utf-8" };
+    if (request.method === "HEAD") return new Response(null, { headers });
+    this.#checkCapacity(run);
+    this.#readers.add(run);
+    keepOpen(Math.ceil((options.waitMs + READ_STALL_MS) / 1_000));
+    const { clock } = this.options;
+    const body = responseStream(this.#lines(run, options), {
+      signal: request.signal,
+      stall: { clock, ms: READ_STALL_MS },
+      onEnd: () => this.#end(run),
+    });
+    return new Response(body, { headers });
   }
 
   onRecord({ id }: Room): void {

@@ -259,8 +259,9 @@ serviceTest("sends a retry time while the server stops", async (service) => {
   await service.site.stop();
   const headers = { authorization: `Bearer ${service.token}` };
   const request = new Request("https://x/rooms/build", { method: "POST", body: "x", headers });
-  const response = await http.posts?.serve(request, "build", REMOTE);
-  expect([response?.status, response?.headers.get("retry-after")]).toEqual([503, "1"]);
+  const answer = httpHandler({ name: "x", port: () => 1, fingerprint: "x", ...http });
+  const { status, headers: answered } = await answer(request, REMOTE);
+  expect([status, answered.get("retry-after")]).toEqual([503, "1"]);
 });
 
 serviceTest("accepts Slack webhooks and answers like Slack", async (service) => {

@@ -137,24 +137,23 @@ test("limits all downloads and ends stalled ones", async () => {
 });
 
 const REMOTE = { host: "10.0.0.9", port: 1 };
-const fetchPath = (programs: Site["server"]["http"]["programs"], path: string, method = "GET") =>
-  httpHandler({ name: "x", port: () => 1, fingerprint: "x", programs })(
-    new Request(`https://chat.example${path}`, { method }),
+const fetchPath = ({ server: { http } }: Site, path: string) =>
+  httpHandler({ name: "x", port: () => 1, fingerprint: "x", ...http })(
+    new Request(`https://chat.example${path}`),
     REMOTE,
   );
 
 test("refuses banned addresses and paths", async () => {
   const source = { list: async () => [LISTED], open: async () => undefined };
   const site = await Site.open({ operatorToken: "token", programs: source });
-  const { programs } = site.server.http;
-  expect((await fetchPath(programs, "/program")).status).toBe(200);
-  const listed = await fetchPath(programs, "/program/");
+  expect((await fetchPath(site, "/program")).status).toBe(200);
+  const listed = await fetchPath(site, "/program/");
   expect(listed.headers.get("x-content-type-options")).toBe("nosniff");
   for (const path of ["/program/a/b", "/program/a%2fb", "/programs/"]) {
-    expect([path, (await fetchPath(programs, path)).status]).toEqual([path, 404]);
+    expect([path, (await fetchPath(site, path)).status]).toEqual([path, 404]);
   }
   const olga = await site.member("olga");
   await olga.request("operate", { token: "token" });
   await olga.request("ban", { address: REMOTE.host, on: true });
-  expect((await fetchPath(programs, "/program/")).status).toBe(403);
+  expect((await fetchPath(site, "/program/")).status).toBe(403);
 });
