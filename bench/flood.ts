@@ -3,7 +3,7 @@ import { utf8Encode } from "../src/base/bytes.ts";
 import { MESSAGE_BYTES_MAX } from "../src/base/limits.ts";
 import { Identity } from "../src/crypto/identity.ts";
 import { deviceProofBytes } from "../src/crypto/signed-bytes.ts";
-import { encodeFrame, FrameReader, OPCODE } from "../src/io/ws/frame.ts";
+import { encodeFrame, FrameReader, OPCODE } from "../src/io/ws/client-link.ts";
 import { Upgrade } from "../src/io/ws/upgrade.ts";
 import { decode, encode } from "../src/wire/codec.ts";
 import { type NoticeOf, VERSION } from "../src/wire/messages.ts";

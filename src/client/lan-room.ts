@@ -2,8 +2,7 @@
 
 import { Fault } from "../base/fault.ts";
 import type { Name } from "../base/names.ts";
-import { Lan, type LanEffect, type LanInput, type LanPeer } from "../core/lan/lan.ts";
-import { LanRateLimit } from "../core/lan/rate-limit.ts";
+import { Lan, type LanEffect, type LanInput, type LanPeer, LanRateLimit } from "../core/lan/lan.ts";
 import type { LanEnvelope } from "../crypto/lan-envelope.ts";
 import { type Clock, delay } from "../io/clock.ts";
 import type { Multicast, MulticastSource, OnDatagram } from "../io/lan/multicast.ts";

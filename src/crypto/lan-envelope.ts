@@ -1,6 +1,8 @@
 /** Signed and optionally encrypted datagrams of `chat lan`. */
 
-import { concatBytes, toHex } from "../base/bytes.ts";
+import { argon2 } from "node:crypto";
+import { promisify } from "node:util";
+import { concatBytes, toHex, utf8Encode } from "../base/bytes.ts";
 import { Component } from "../base/component.ts";
 import { asFault } from "../base/fault.ts";
 import type { LanDatagram, UnreadableKind } from "../core/lan/lan.ts";
@@ -89,4 +91,19 @@ export class LanEnvelope extends Component<LanEnvelopeOptions> {
     const plain = key === undefined ? body : openWithNonce(key, headBytes, body);
     return plain === undefined ? undefined : decodeLanBody(head.kind, plain);
   }
+}
+
+/**
+ * An attacker who has captured a single datagram can guess passwords offline, so each guess must be
+ * expensive.
+ * @see RFC 9106, section 4, the second recommended option
+ */
+const ARGON2ID = { memory: 64 * 1024, passes: 3, parallelism: 4, tagLength: 32 } as const;
+
+export async function lanKey(password: string, groupAddress: string): Promise<Uint8Array> {
+  const nonce = utf8Encode(`chat/1 lan ${groupAddress}`);
+  const derive = promisify(argon2);
+  return new Uint8Array(
+    await derive("argon2id", { ...ARGON2ID, message: utf8Encode(password), nonce }),
+  );
 }

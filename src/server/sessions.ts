@@ -17,7 +17,6 @@ import type { Bans } from "./auth/bans.ts";
 import { type Authenticator, hasGuessedTooOften } from "./auth/login.ts";
 import type { DataChannels } from "./files/data-channels.ts";
 import type { FileService } from "./files/file-service.ts";
-import { RequestRateLimiter } from "./http/request-rate.ts";
 import type { ServerContext } from "./kernel/context.ts";
 import type { LoginRequest, SomeHandlers } from "./kernel/service.ts";
 import type { RequestHandlers } from "./requests.ts";
@@ -27,7 +26,12 @@ import {
   type ClientConnectionOptions,
   type TransferNotice,
 } from "./session/client-connection.ts";
-import { AddressLimits, addressSender, isLoopback } from "./session/connection-limits.ts";
+import {
+  AddressLimits,
+  addressSender,
+  isLoopback,
+  RequestRateLimiter,
+} from "./session/connection-limits.ts";
 import type { Member } from "./session/connection-state.ts";
 import { FairScheduler } from "./session/fair-scheduler.ts";
 import type { FloodGuard } from "./session/flood-guard.ts";

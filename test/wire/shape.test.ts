@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { concatBytes, utf8Encode } from "../../src/base/bytes.ts";
 import { Fault } from "../../src/base/fault.ts";
 import { ENTRIES_MAX, NESTING_MAX } from "../../src/base/limits.ts";
-import { checkShape } from "../../src/wire/shape.ts";
+import { checkShape } from "../../src/wire/codec.ts";
 import { sampleSize } from "../samples.ts";
 
 const hex = (text: string) => Uint8Array.fromHex(text.replaceAll(" ", ""));

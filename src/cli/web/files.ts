@@ -14,7 +14,7 @@ import type { Link } from "../../io/link/link.ts";
 import { fileResponse, type WebFile } from "../../server/http/file-response.ts";
 import type { HttpFiles } from "../../server/http/handler.ts";
 import { faultResponse } from "../../server/http/post-api.ts";
-import { ZipLists } from "../../server/http/zip-list.ts";
+import { ZipLists } from "../../server/http/zip-stream.ts";
 import type { Fingerprint } from "../../wire/fingerprint.ts";
 import type { Answer } from "../../wire/messages.ts";
 import { nativeHashing } from "../connect/keys.ts";

@@ -2,25 +2,30 @@
 
 import { unreachable } from "../../base/assert.ts";
 import {
+  LAN_ADDRESS_PACKETS_PER_SECOND,
   LAN_ANNOUNCE_INTERVAL_MS,
   LAN_ANSWER_INTERVAL_MS,
   LAN_ANSWER_SPREAD_MS,
+  LAN_CHECKS_PER_SECOND,
   LAN_CLOCK_SKEW_MS,
   LAN_ECHO_TIMEOUT_MS,
   LAN_FORGET_MS,
   LAN_NAMES_MAX,
+  LAN_PACKETS_BURST,
+  LAN_PACKETS_PER_SECOND,
   LAN_PEER_TIMEOUT_MS,
   LAN_SENDERS_MAX,
   LAN_SENDERS_PER_ADDRESS_MAX,
   LAN_SESSIONS_PER_KEY_MAX,
+  LAN_SOURCES_MAX,
   LAN_TEXTS_BURST,
   LAN_TEXTS_PER_SECOND,
+  LAN_WINDOW,
 } from "../../base/limits.ts";
 import { type FoldedName, foldName, type Name } from "../../base/names.ts";
 import type { Fingerprint } from "../../wire/fingerprint.ts";
 import type { LanBody } from "../../wire/lan.ts";
-import { TokenBucket } from "../rate.ts";
-import { ReplayWindow } from "./replay-window.ts";
+import { TokenBucket, TokenBuckets } from "../rate.ts";
 
 /** Datagram whose signature was verified with the sender's key. */
 export interface LanDatagram {
@@ -341,4 +346,65 @@ function isDue(time: number | undefined, now: number): boolean {
 
 function count<Item>(items: readonly Item[], predicate: (item: Item) => boolean): number {
   return items.reduce((sum, item) => sum + (predicate(item) ? 1 : 0), 0);
+}
+
+/**
+ * Sliding window of sequence numbers (RFC 4303, section 3.4.3), which may arrive slightly out of
+ * order. Numbers below the window or below the first received number count as received.
+ *
+ * @internal
+ */ export class ReplayWindow {
+  #highest: number;
+  #received = (1n << BigInt(LAN_WINDOW)) - 1n;
+
+  constructor(first: number) {
+    this.#highest = first;
+  }
+
+  get highest(): number {
+    return this.#highest;
+  }
+
+  /** @returns true if the number is new */
+  accept(sequence: number): boolean {
+    const ahead = sequence - this.#highest;
+    if (ahead > 0) {
+      const shifted = this.#received << BigInt(Math.min(ahead, LAN_WINDOW));
+      this.#received = BigInt.asUintN(LAN_WINDOW, shifted | 1n);
+      this.#highest = sequence;
+      return true;
+    }
+    if (-ahead >= LAN_WINDOW) return false;
+    const bit = 1n << BigInt(-ahead);
+    if ((this.#received & bit) !== 0n) return false;
+    this.#received |= bit;
+    return true;
+  }
+}
+
+/** Limits per source, per address and in total, applied before decryption and verification. */
+export class LanRateLimit {
+  readonly #sources = new TokenBuckets(LAN_PACKETS_PER_SECOND, LAN_PACKETS_BURST, LAN_SOURCES_MAX);
+  readonly #addresses = new TokenBuckets(
+    LAN_ADDRESS_PACKETS_PER_SECOND,
+    2 * LAN_ADDRESS_PACKETS_PER_SECOND,
+    LAN_SOURCES_MAX,
+  );
+  readonly #total: TokenBucket;
+
+  constructor(now: number) {
+    this.#total = new TokenBucket(LAN_CHECKS_PER_SECOND, LAN_CHECKS_PER_SECOND, now);
+  }
+
+  get size(): number {
+    return Math.max(this.#sources.size, this.#addresses.size);
+  }
+
+  accepts(address: string, port: number, now: number): boolean {
+    return (
+      this.#sources.of(`${address}:${port}`, now).take(now) === 0 &&
+      this.#addresses.of(address, now).take(now) === 0 &&
+      this.#total.take(now) === 0
+    );
+  }
 }

@@ -5,7 +5,7 @@ import { asFault, Fault, msg } from "../../base/fault.ts";
 import type { OutboxId, RoomId, UserId } from "../../base/ids.ts";
 import { ROOM_LOCK_QUEUE_MAX, ROOM_MEMBERS_MAX } from "../../base/limits.ts";
 import { CONFLICT_TRIES_MAX } from "../../base/limits-cluster.ts";
-import type { Answer, Request, RequestOf } from "../../wire/messages.ts";
+import { type Answer, type Request, type RequestOf, requestRow } from "../../wire/messages.ts";
 import type { Draft, FoldedRecord, LogRecord } from "../../wire/record.ts";
 import {
   type AnnounceCommand,
@@ -32,11 +32,9 @@ import {
   topicDraft,
 } from "./drafts.ts";
 import type { EngineEffect, EngineInput, EngineOptions } from "./engine-io.ts";
-import { Announcements, type AnnouncementsValue } from "./file-announcements.ts";
-import { Files, type FilesValue } from "./files.ts";
+import { Announcements, type AnnouncementsValue, Files, type FilesValue } from "./files.ts";
 import { groupDrafts, previousAnswer } from "./group.ts";
 import { actionDrafts, isInvited } from "./moderation.ts";
-import { postCount } from "./post-count.ts";
 import { Presence } from "./presence.ts";
 import { type Claim, type LockMode, RoomLock } from "./room-lock.ts";
 import { nameLock, type Room, type Rooms, type RoomsValue, targetUser } from "./rooms.ts";
@@ -734,4 +732,11 @@ function draftFor(room: RoomId, { kind, by, id, body }: PostDestination["draft"]
 /** An overtaken post cannot be retried. */
 function asPermanent({ code, message, remedy, cause }: Fault): Fault {
   return new Fault(code, message, { remedy, cause });
+}
+
+/** Number of posts that a request counts as; 0 if it records nothing or has its own limit. *
+ * @internal
+ */ export function postCount(request: Request): number {
+  const { postCount: posts = 0 } = requestRow(request.kind);
+  return typeof posts === "function" ? posts(request as never) : posts;
 }

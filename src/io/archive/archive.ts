@@ -1,5 +1,6 @@
 /** Archive that reads pages of records from a log's segments. */
 
+import { join } from "node:path";
 import { foldCase } from "../../base/case-fold.ts";
 import { Component } from "../../base/component.ts";
 import { Fault } from "../../base/fault.ts";
@@ -17,6 +18,7 @@ import {
 } from "../../wire/record.ts";
 import {
   type Disk,
+  type DiskFile,
   type DiskSearch,
   diskFault,
   type LineQuery,
@@ -24,10 +26,137 @@ import {
 } from "../disk/disk.ts";
 import { type LineMatcher, lineMatcher } from "../disk/search-worker.ts";
 import type { Archive, Page, PageQuery } from "../log/log.ts";
+import { segmentName } from "../log/segment.ts";
 import type { BlockIndex, ByteRange } from "./block-index.ts";
 import { isRare, lineQueryOf, type SearchQuery } from "./line-query.ts";
 import { type ArchiveOptions, type IndexView, LogIndex } from "./log-index.ts";
-import { type SearchedRange, SegmentFiles } from "./segment-files.ts";
+
+const WAVE_RANGES = 24;
+
+const CONCURRENT_READS_MAX = 3;
+
+interface SearchedRange extends ByteRange {
+  readonly lines?: LineSpans;
+}
+
+interface ReadRange {
+  readonly range: SearchedRange;
+  readonly bytes: Buffer;
+  readonly buffer: Buffer;
+}
+
+/** @internal */
+export class SegmentFiles {
+  readonly #disk: Disk;
+  readonly #folder: string;
+  readonly #open = new Map<number, DiskFile>();
+
+  constructor(disk: Disk, folder: string) {
+    this.#disk = disk;
+    this.#folder = folder;
+  }
+
+  pathOf(firstSeq: number): string {
+    return join(this.#folder, segmentName(firstSeq));
+  }
+
+  file(firstSeq: number): DiskFile {
+    const openFile = this.#open.get(firstSeq);
+    if (openFile !== undefined) return openFile;
+    const file = this.#disk.open(this.pathOf(firstSeq), "read");
+    this.#open.set(firstSeq, file);
+    return file;
+  }
+
+  async *read(ranges: Iterable<SearchedRange>): AsyncGenerator<ReadRange> {
+    const idle: Buffer[] = [];
+    const pending: Promise<ReadRange>[] = [];
+    const begin = (range: SearchedRange): void => {
+      const sizeBytes = range.to - range.from;
+      const reusable = idle.pop();
+      const buffer =
+        reusable !== undefined && reusable.length >= sizeBytes
+          ? reusable
+          : Buffer.allocUnsafeSlow(sizeBytes);
+      const filled = this.#fill(range, buffer);
+      filled.catch(() => {}); // The caller that awaits the read receives this error.
+      pending.push(filled);
+    };
+    try {
+      let readAhead = 1;
+      for (const range of ranges) {
+        begin(range);
+        if (pending.length <= readAhead) continue;
+        readAhead = Math.min(readAhead + 1, CONCURRENT_READS_MAX);
+        yield* this.#oldest(pending, idle);
+      }
+      while (pending.length > 0) yield* this.#oldest(pending, idle);
+    } finally {
+      // Wait, because a file must not be closed during a read.
+      await Promise.allSettled(pending);
+    }
+  }
+
+  async *#oldest(pending: Promise<ReadRange>[], idle: Buffer[]): AsyncGenerator<ReadRange> {
+    const ready = await pending[0];
+    pending.shift();
+    if (ready === undefined) return;
+    yield ready;
+    idle.push(ready.buffer);
+  }
+
+  async *filterBySearch(
+    ranges: readonly ByteRange[],
+    query: LineQuery,
+    search: DiskSearch,
+  ): AsyncGenerator<SearchedRange> {
+    const waves: Promise<SearchedRange[]>[] = [];
+    for (let start = 0; start < ranges.length || waves.length > 0; ) {
+      while (start < ranges.length && waves.length < 2 * search.width) {
+        waves.push(this.#wave(ranges.slice(start, start + WAVE_RANGES), query, search));
+        start += WAVE_RANGES;
+      }
+      yield* (await waves.shift()) ?? [];
+    }
+  }
+
+  async #wave(
+    ranges: readonly ByteRange[],
+    query: LineQuery,
+    search: DiskSearch,
+  ): Promise<SearchedRange[]> {
+    const locations = ranges.map(({ firstSeq, from, to }) => ({
+      path: this.pathOf(firstSeq),
+      from,
+      to,
+    }));
+    const found = await search.search(locations, query);
+    return ranges.flatMap((range, index) => narrowToLines(range, found[index]));
+  }
+
+  close(): void {
+    for (const file of this.#open.values()) file.close();
+    this.#open.clear();
+  }
+
+  async #fill(range: SearchedRange, buffer: Buffer): Promise<ReadRange> {
+    const into = buffer.subarray(0, range.to - range.from);
+    const bytesRead = await this.file(range.firstSeq).readLater(into, range.from);
+    return { range, bytes: into.subarray(0, bytesRead), buffer };
+  }
+}
+
+function narrowToLines(range: ByteRange, lines: LineSpans | undefined): SearchedRange[] {
+  if (lines === undefined) return [range];
+  const [first] = lines.starts;
+  const last = lines.ends.at(-1);
+  if (first === undefined || last === undefined) return [];
+  const relative = {
+    starts: lines.starts.map((start) => start - first),
+    ends: lines.ends.map((end) => end - first),
+  };
+  return [{ ...range, from: range.from + first, to: range.from + last + 1, lines: relative }];
+}
 
 const READ_BYTES_MIN = 64 << 10;
 /** Each read has a fixed cost, but reads larger than this are no faster. */

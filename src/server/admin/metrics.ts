@@ -1,12 +1,12 @@
-/** Measures of a server, for programs (`/metrics`) and for the operator console. */
+/** Measures of a server and their samples, for `/metrics` and for the operator console. */
 
 import { Component } from "../../base/component.ts";
 import type { UserId } from "../../base/ids.ts";
+import { SAMPLES_PAGE_MAX, SAMPLES_STORED_MAX } from "../../base/limits-page.ts";
 import { defined } from "../../base/values.ts";
 import type { Room } from "../../core/rooms/rooms.ts";
 import type { Transport } from "../../io/link/link.ts";
 import type { Log } from "../../io/log/log.ts";
-import { MemoryProbe } from "../../io/probe/process-memory.ts";
 import type { Answer } from "../../wire/messages.ts";
 import type { LogRecord } from "../../wire/record.ts";
 import type { DataChannels } from "../files/data-channels.ts";
@@ -18,7 +18,6 @@ import type { FanOut } from "../rooms/broadcast.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
 import type { DiskWatch } from "./disk-watch.ts";
 import { formatMetrics } from "./metric-table.ts";
-import { Samples } from "./samples.ts";
 
 interface MetricsOptions extends ServerContext {
   readonly fanOut: FanOut;
@@ -190,3 +189,86 @@ const NO_FILES: FileService["counters"] = {
   fileSentBytes: 0,
   webSentBytes: 0,
 };
+
+interface ProcessMemory {
+  readonly residentBytes: number;
+  readonly heapBytes: number;
+}
+
+/** Returns the previous values if the system refuses to read (EMFILE). */
+class MemoryProbe {
+  readonly #read: () => NodeJS.MemoryUsage;
+  #last: ProcessMemory = { residentBytes: 0, heapBytes: 0 };
+
+  constructor(read: () => NodeJS.MemoryUsage = process.memoryUsage) {
+    this.#read = read;
+  }
+
+  read(): ProcessMemory {
+    try {
+      const { rss, heapUsed } = this.#read();
+      this.#last = { residentBytes: rss, heapBytes: heapUsed };
+    } catch {
+      // Bun reads /proc, which fails if no descriptor is free.
+    }
+    return this.#last;
+  }
+}
+
+/** @internal */
+export interface Sample {
+  readonly time: number;
+  readonly posts: number;
+  readonly receivedBytes: number;
+  readonly sentBytes: number;
+  readonly links: number;
+  readonly online: number;
+  readonly memoryBytes: number;
+  readonly diskFreeBytes: number | undefined;
+}
+
+const COLUMNS = [
+  ...(["time", "posts", "receivedBytes", "sentBytes"] as const),
+  ...(["links", "online", "memoryBytes", "diskFreeBytes"] as const),
+] as const satisfies readonly (keyof Sample)[];
+const COUNTERS: ReadonlySet<keyof Sample> = new Set(["posts", "receivedBytes", "sentBytes"]);
+
+/** Samples are numbered from 1. Readers pass the number of the last sample received. *
+ * @internal
+ */ export class Samples {
+  readonly #sinceMs: number;
+  readonly #columns = new Map(COLUMNS.map((name) => [name, new Float64Array(SAMPLES_STORED_MAX)]));
+  #previous: Sample | undefined;
+  #last = 0;
+
+  constructor(sinceMs: number) {
+    this.#sinceMs = sinceMs;
+  }
+
+  add(sample: Sample): void {
+    if (this.#previous?.diskFreeBytes === undefined && sample.diskFreeBytes !== undefined) {
+      this.#columns.get("diskFreeBytes")?.fill(sample.diskFreeBytes);
+    }
+    for (const [name, column] of this.#columns) {
+      const value = sample[name] ?? 0;
+      const before = COUNTERS.has(name) ? (this.#previous?.[name] ?? value) : 0;
+      column[this.#last % SAMPLES_STORED_MAX] = Math.max(0, Math.floor(value - before));
+    }
+    this.#previous = sample;
+    this.#last++;
+  }
+
+  page(after: number): Answer<"samples"> {
+    const oldest = Math.max(0, this.#last - SAMPLES_STORED_MAX);
+    const from = after > this.#last ? oldest : Math.max(after, oldest);
+    const to = Math.min(this.#last, from + SAMPLES_PAGE_MAX);
+    const columns = [...this.#columns]
+      .filter(([name]) => name !== "diskFreeBytes" || this.#previous?.diskFreeBytes !== undefined)
+      .map(([name, column]) => {
+        const at = (index: number) => column[(from + index) % SAMPLES_STORED_MAX] ?? 0;
+        return [name, Array.from({ length: to - from }, (_, index) => at(index))];
+      });
+    const position = { since: this.#sinceMs, last: to, more: to < this.#last };
+    return { ...position, ...Object.fromEntries(columns) };
+  }
+}

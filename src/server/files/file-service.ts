@@ -21,11 +21,10 @@ import type { ClientConnection, TransferNotice } from "../session/client-connect
 import { redacted, reportHostFault } from "../session/redacted-fault.ts";
 import { DownloadSender, downloadInfo } from "./downloads.ts";
 import { unknownFile } from "./offer-checks.ts";
-import { QUOTAS_DEFAULT, Quotas } from "./quotas.ts";
+import { QUOTAS_DEFAULT, Quotas, UploadBudget } from "./quotas.ts";
 import { Recipients } from "./recipients.ts";
 import { type OpenContent, type SharedFetch, SharedFetches } from "./shared-fetches.ts";
 import { shareLocalFiles } from "./shared-upload.ts";
-import { UploadBudget } from "./upload-budget.ts";
 import { UploadReceiver } from "./upload-receiver.ts";
 import { UploadService } from "./uploads.ts";
 

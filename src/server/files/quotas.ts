@@ -1,8 +1,15 @@
-/** Disk quotas for files. */
+/** Quotas for files on the disk, and the memory budget of uploads. */
 
 import { Fault, msg } from "../../base/fault.ts";
 import type { UserId } from "../../base/ids.ts";
-import { FILE_BYTES_MAX, FREE_BYTES_MIN } from "../../base/limits.ts";
+import {
+  CHUNK_BYTES,
+  FILE_BYTES_MAX,
+  FREE_BYTES_MIN,
+  TRANSFER_WINDOW_BYTES_MAX,
+  TRANSFER_WINDOW_FIRST_BYTES,
+  TRANSFERS_BYTES_MAX,
+} from "../../base/limits.ts";
 import { formatSize } from "../../base/sizes.ts";
 import type { Files } from "../../core/rooms/files.ts";
 import type { BlobStore } from "../../io/blob/interfaces.ts";
@@ -95,5 +102,41 @@ export class Quotas {
 
   #bytesOf(user: UserId): number {
     return this.#files.bytesOf(user) + (this.#unfinishedBy.get(user) ?? 0);
+  }
+}
+
+const BUSY_MS = 1_000;
+
+export class UploadBudget {
+  #grantedBytes = 0;
+  #queuedBytes = 0;
+
+  get queuedBytes(): number {
+    return this.#queuedBytes;
+  }
+
+  /** Grants a quarter of the remaining budget, but at least one chunk. */
+  grant(): number {
+    const quarter = (TRANSFERS_BYTES_MAX - this.#grantedBytes) / 4;
+    const chunks = Math.floor(quarter / CHUNK_BYTES) * CHUNK_BYTES;
+    const bytes = Math.min(
+      TRANSFER_WINDOW_BYTES_MAX,
+      Math.max(TRANSFER_WINDOW_FIRST_BYTES, chunks),
+    );
+    this.#grantedBytes += bytes;
+    return bytes;
+  }
+
+  release(bytes: number): void {
+    this.#grantedBytes -= bytes;
+  }
+
+  /** @throws {Fault} too-many if the queued bytes exceed the budget, as the granted windows may */
+  countQueued(bytes: number): void {
+    if (bytes > 0 && this.#queuedBytes + bytes > TRANSFERS_BYTES_MAX) {
+      const detail = { retryAfterMs: BUSY_MS };
+      throw new Fault("too-many", "the server's disk is busy", detail);
+    }
+    this.#queuedBytes += bytes;
   }
 }

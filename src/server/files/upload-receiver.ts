@@ -18,9 +18,8 @@ import type { ClientConnection } from "../session/client-connection.ts";
 import { withMessage } from "../session/redacted-fault.ts";
 import type { FileService } from "./file-service.ts";
 import { readStored } from "./offer-checks.ts";
-import type { Quotas } from "./quotas.ts";
+import type { Quotas, UploadBudget } from "./quotas.ts";
 import type { SharedUpload, UploadQuota } from "./shared-upload.ts";
-import type { UploadBudget } from "./upload-budget.ts";
 
 export interface UploadReceiverOptions {
   readonly client: ClientConnection;

@@ -27,10 +27,9 @@ import {
   unknownFile,
   uploadBusy,
 } from "./offer-checks.ts";
-import type { Quotas } from "./quotas.ts";
+import type { Quotas, UploadBudget } from "./quotas.ts";
 import { distinctRecipients, type Recipients, sameRecipients } from "./recipients.ts";
 import { resumeShared, type SharedUpload, type UploadQuota } from "./shared-upload.ts";
-import type { UploadBudget } from "./upload-budget.ts";
 import { UploadReceiver } from "./upload-receiver.ts";
 
 interface UploadsOptions extends FileServiceOptions {

@@ -27,7 +27,7 @@ import type { SomeHandlers } from "../kernel/service.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
 import type { DataChannel } from "../session/connection-state.ts";
 import { fileResponse, type WebFile } from "./file-response.ts";
-import { ZipLists } from "./zip-list.ts";
+import { ZipLists } from "./zip-stream.ts";
 
 const DOWNLOADS_PER_SESSION_MAX = 256;
 

@@ -5,11 +5,9 @@ import { utf8Encode } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import { cleanFileName } from "../../base/file-names.ts";
 import { CHUNK_BYTES } from "../../base/limits.ts";
-import { parseRange } from "./byte-range.ts";
 import { responseStream } from "./response-stream.ts";
 import { matches } from "./static.ts";
-import type { ZipLists } from "./zip-list.ts";
-import { type ZipSource, zipStream } from "./zip-stream.ts";
+import { type ZipLists, type ZipSource, zipStream } from "./zip-stream.ts";
 
 export interface WebFile {
   readonly name: string;
@@ -168,4 +166,27 @@ async function buffered(pieces: AsyncGenerator<Uint8Array>): Promise<Uint8Array<
   const body = new Uint8Array(Buffer.concat(all));
   assert(body.length <= BUFFERED_BYTES_MAX, "the buffered response is small");
   return body;
+}
+
+type ByteRange =
+  /** Also used for multiple ranges, which a server may ignore. */
+  | { readonly kind: "whole" }
+  | { readonly kind: "part"; readonly start: number; readonly end: number }
+  | { readonly kind: "none" };
+
+const WHOLE = { kind: "whole" } as const;
+const SPEC = /^bytes=[ \t]*(\d{0,15})-(\d{0,15})[ \t]*$/i;
+
+/** @internal */
+export function parseRange(header: string | null, sizeBytes: number): ByteRange {
+  const [, first = "", last = ""] = SPEC.exec(header ?? "") ?? [];
+  if (first === "" && last === "") return WHOLE;
+  if (first === "") {
+    const start = Math.max(0, sizeBytes - Number(last));
+    return start < sizeBytes ? { kind: "part", start, end: sizeBytes } : { kind: "none" };
+  }
+  const start = Number(first);
+  if (last !== "" && Number(last) < start) return WHOLE;
+  const end = last === "" ? sizeBytes : Math.min(sizeBytes, Number(last) + 1);
+  return start < sizeBytes ? { kind: "part", start, end } : { kind: "none" };
 }

@@ -13,7 +13,7 @@ import type { OpenProgram, ProgramFolder } from "../../io/file/program-folder.ts
 import type { Address } from "../../io/link/link.ts";
 import { addressKey, isLoopback } from "../session/connection-limits.ts";
 import { fileResponse } from "./file-response.ts";
-import { ZipLists } from "./zip-list.ts";
+import { ZipLists } from "./zip-stream.ts";
 
 export interface ProgramSource extends Pick<ProgramFolder, "list" | "open"> {
   readonly release?: InstallableRelease | undefined;

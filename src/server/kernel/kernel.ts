@@ -4,20 +4,23 @@ import { assert, unreachable } from "../../base/assert.ts";
 import { Component } from "../../base/component.ts";
 import { asFault, Fault } from "../../base/fault.ts";
 import type { UserId } from "../../base/ids.ts";
+import { DRAIN_TIMEOUT_MS } from "../../base/limits.ts";
 import type { Submission } from "../../core/rooms/commands.ts";
 import type { RoomEngine } from "../../core/rooms/engine.ts";
 import type { EngineEffect, EngineInput } from "../../core/rooms/engine-io.ts";
 import type { ClientId } from "../../core/rooms/presence.ts";
 import type { Room } from "../../core/rooms/rooms.ts";
+import type { Clock } from "../../io/clock.ts";
 import { rethrow } from "../../io/link/base-link.ts";
 import type { Log } from "../../io/log/log.ts";
 import type { Answer, RequestKind, RequestOf } from "../../wire/messages.ts";
 import type { Draft, LogRecord } from "../../wire/record.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
+import type { ServerEvent } from "../session/event.ts";
+import { redacted } from "../session/redacted-fault.ts";
 import type { ServerContext } from "./context.ts";
 import type { Feed } from "./feed.ts";
 import type { LogQuota } from "./log-quota.ts";
-import { PendingWrites } from "./pending-writes.ts";
 import type { Sequencer } from "./sequencer.ts";
 import { eraseOrdered, Transactions } from "./transactions.ts";
 
@@ -35,7 +38,7 @@ export interface RoomReaders {
   presence(room: Room, user: UserId, online: boolean): void;
 }
 
-export type WrittenLog = Pick<Log, "appendThen" | "erase">;
+type WrittenLog = Pick<Log, "appendThen" | "erase">;
 
 export interface KernelOptions extends Pick<ServerContext, "clock" | "onEvent"> {
   readonly feed: Pick<Feed, "emitRecord" | "emitPresence">;
@@ -205,5 +208,123 @@ export class Kernel extends Component<KernelOptions> {
     assert(settle !== undefined, "a submission was settled twice");
     this.#callbacks.delete(id);
     settle(outcome);
+  }
+}
+
+const NO_OPTIONS = {};
+
+class PendingWrites {
+  readonly #clock: Clock;
+  readonly #quota: Pick<LogQuota, "refusal">;
+  readonly #onFault: (fault: Fault) => void;
+  #inFlight = 0;
+  #runningTasks = 0;
+  #onIdle: (() => void) | undefined;
+  #completed = 0;
+  #durationMs = 0;
+
+  constructor(
+    clock: Clock,
+    onEvent: (event: ServerEvent) => void,
+    quota: Pick<LogQuota, "refusal">,
+  ) {
+    this.#clock = clock;
+    this.#quota = quota;
+    this.#onFault = (fault) => {
+      if (fault.code === "store-failed") onEvent({ kind: "failed", fault });
+      if (fault.code === "store-full") onEvent({ kind: "full", fault });
+    };
+  }
+
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
+  get timing(): { readonly count: number; readonly durationMs: number } {
+    return { count: this.#completed, durationMs: this.#durationMs };
+  }
+
+  async runWrite<Result>(task: () => Promise<Result>): Promise<Result> {
+    const startedAt = this.#begin();
+    try {
+      return await task();
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      this.#onFault(error);
+      throw redacted(error);
+    } finally {
+      this.#complete(startedAt);
+    }
+  }
+
+  async trackTask<Result>(task: () => Promise<Result>): Promise<Result> {
+    this.#runningTasks++;
+    try {
+      return await task();
+    } finally {
+      this.#runningTasks--;
+      this.#checkIdle();
+    }
+  }
+
+  tracked(log: WrittenLog): WrittenLog {
+    return {
+      appendThen: (drafts, _options, done) => this.append(log, { drafts }, done),
+      erase: (seq, eraseSeq) => this.runWrite(() => log.erase(seq, eraseSeq)),
+    };
+  }
+
+  append(
+    log: Pick<Log, "appendThen">,
+    { drafts, follows }: { readonly drafts: readonly Draft[]; readonly follows?: number },
+    done: (outcome: LogRecord | Fault) => void,
+  ): void {
+    const startedAt = this.#begin();
+    const refusal = this.#quota.refusal(drafts);
+    if (refusal !== undefined) {
+      // Asynchronous like a write, because thousands of refused changes may wait for each other.
+      return queueMicrotask(() => {
+        done(refusal);
+        this.#complete(startedAt);
+      });
+    }
+    log.appendThen(drafts, follows === undefined ? NO_OPTIONS : { follows }, (outcome) => {
+      const isFault = outcome instanceof Fault;
+      done(isFault ? redacted(outcome) : outcome);
+      this.#complete(startedAt);
+      if (isFault) this.#onFault(outcome);
+    });
+  }
+
+  /** Resolves when no write is in flight, but after DRAIN_TIMEOUT_MS at the latest. */
+  drained(): Promise<void> {
+    if (this.#isIdle) return Promise.resolve();
+    return new Promise((resolve) => {
+      const cancel = this.#clock.after(DRAIN_TIMEOUT_MS, resolve);
+      this.#onIdle = () => {
+        cancel();
+        resolve();
+      };
+    });
+  }
+
+  get #isIdle(): boolean {
+    return this.#inFlight === 0 && this.#runningTasks === 0;
+  }
+
+  #checkIdle(): void {
+    if (this.#isIdle) this.#onIdle?.();
+  }
+
+  #begin(): number {
+    this.#inFlight++;
+    return this.#clock.now();
+  }
+
+  #complete(startedAt: number): void {
+    this.#completed++;
+    this.#durationMs += this.#clock.now() - startedAt;
+    this.#inFlight--;
+    this.#checkIdle();
   }
 }

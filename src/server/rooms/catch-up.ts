@@ -3,13 +3,15 @@
 import { assert } from "../../base/assert.ts";
 import { Component } from "../../base/component.ts";
 import { Fault } from "../../base/fault.ts";
-import type { UserId } from "../../base/ids.ts";
+import type { RoomId, UserId } from "../../base/ids.ts";
 import {
   CATCH_UP_BYTES_MAX,
   CATCH_UP_RECORDS_MAX,
   FIRST_RECORDS,
   LINKS_MAX,
   PAGE_BYTES_MAX,
+  RECENT_BYTES_MAX,
+  RECENT_ROOM_BYTES_MAX,
   SEND_QUEUE_LOW_BYTES,
 } from "../../base/limits.ts";
 import { moderates, muteEnd } from "../../core/rooms/moderation.ts";
@@ -17,7 +19,7 @@ import { type Room, targetUser } from "../../core/rooms/rooms.ts";
 import type { Page, PageQuery } from "../../io/log/log.ts";
 import { TaskQueue } from "../../io/task-queue.ts";
 import type { LogRecord } from "../../wire/record.ts";
-import { RecordsFrame } from "../../wire/records-frame.ts";
+import { RecordsFrame, recordBytes } from "../../wire/records-frame.ts";
 import type { ServerContext } from "../kernel/context.ts";
 import type { LoginRequest } from "../kernel/service.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
@@ -26,7 +28,6 @@ import { type FanOut, roomEntry } from "./broadcast.ts";
 import type { HistoryQuota } from "./history-quota.ts";
 import type { PresenceFeed } from "./presence-feed.ts";
 import type { ReadPositionService } from "./read-positions.ts";
-import { RecentRecords } from "./recent-records.ts";
 
 interface MissedRecords {
   readonly records: readonly LogRecord[];
@@ -309,5 +310,84 @@ export class CatchUp extends Component<CatchUpOptions> {
 
   #page(query: PageQuery): Promise<Page> {
     return this.#reading.run(() => this.options.archive.page(query));
+  }
+}
+
+/** Records kept per room when its cache is trimmed. New members receive FIRST_RECORDS of them. */
+const RECENT_RECORDS_MAX = 128;
+
+interface Recent {
+  readonly records: LogRecord[];
+  bytes: number;
+}
+
+/**
+ * Serves records synchronously, because new records would arrive during a disk read and users who
+ * join together would fall behind again.
+ *
+ * @internal
+ */ export class RecentRecords {
+  readonly #rooms = new Map<RoomId, Recent>();
+  #bytes = 0;
+
+  add(room: Room, record: LogRecord): void {
+    const { id } = room;
+    const { kind } = record.head;
+    // Erased records must not be sent with their former content.
+    if (kind === "erase" || kind === "remove") return this.#forget(id);
+    const recent = this.#rooms.get(id) ?? { records: [], bytes: 0 };
+    this.#rooms.delete(id);
+    this.#rooms.set(id, recent);
+    recent.records.push(record);
+    this.#count(recent, recordBytes(record));
+    // Drop half of the records together, so that not every new record moves all others.
+    if (recent.records.length > 2 * RECENT_RECORDS_MAX) this.#drop(recent, RECENT_RECORDS_MAX);
+    while (recent.bytes > RECENT_ROOM_BYTES_MAX && recent.records.length > 1) this.#drop(recent, 1);
+    for (const oldest of this.#rooms.keys()) {
+      if (this.#bytes <= RECENT_BYTES_MAX) break;
+      this.#forget(oldest);
+    }
+  }
+
+  /**
+   * Adds records from the disk, so that devices that reconnect together share one read.
+   * @param records without a gap, up to the room's last record
+   */
+  refill(room: Room, records: readonly LogRecord[]): void {
+    const known = this.#rooms.get(room.id)?.records.length ?? 0;
+    const newest = records.slice(-2 * RECENT_RECORDS_MAX);
+    if (newest.length <= known) return;
+    this.#forget(room.id);
+    for (const record of newest) this.add(room, record);
+  }
+
+  since(room: Room, seq: number): readonly LogRecord[] | undefined {
+    const records = this.#rooms.get(room.id)?.records;
+    const first = records?.[0]?.head;
+    if (records === undefined || first === undefined) return undefined;
+    if (first.n > 1 && seq < first.seq - 1) return undefined;
+    const at = records.findIndex(({ head }) => head.seq > seq);
+    return at < 0 ? [] : records.slice(at);
+  }
+
+  newest(room: Room, count: number): readonly LogRecord[] | undefined {
+    const records = this.#rooms.get(room.id)?.records;
+    if (records === undefined) return undefined;
+    const isEnough = records.length >= count || records[0]?.head.n === 1;
+    return isEnough ? records.slice(-count) : undefined;
+  }
+
+  #drop(recent: Recent, count: number): void {
+    for (const record of recent.records.splice(0, count)) this.#count(recent, -recordBytes(record));
+  }
+
+  #count(recent: Recent, bytes: number): void {
+    recent.bytes += bytes;
+    this.#bytes += bytes;
+  }
+
+  #forget(id: RoomId): void {
+    this.#bytes -= this.#rooms.get(id)?.bytes ?? 0;
+    this.#rooms.delete(id);
   }
 }

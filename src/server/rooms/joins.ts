@@ -1,4 +1,4 @@
-/** Requests to join, create and leave rooms, and to change their topics. */
+/** Requests to join, create and leave rooms, to change topics and to invite users. */
 
 import { toBase64Url } from "../../base/bytes.ts";
 import { Component } from "../../base/component.ts";
@@ -8,11 +8,13 @@ import { ROOMS_PER_HOUR_MAX } from "../../base/limits.ts";
 import { checkName } from "../../base/names.ts";
 import { defined } from "../../base/values.ts";
 import { HourlyQuota } from "../../core/rate.ts";
+import type { Account } from "../../core/rooms/accounts.ts";
 import { type JoinOptions, joinDrafts, lobbyDraft } from "../../core/rooms/drafts.ts";
 import { isInvited } from "../../core/rooms/moderation.ts";
-import { LOBBY, needsPassword, type Room } from "../../core/rooms/rooms.ts";
+import { LOBBY, needsPassword, type Room, targetUser } from "../../core/rooms/rooms.ts";
 import { requireRoom, requireUser } from "../../core/rooms/targets.ts";
 import type { RequestOf } from "../../wire/messages.ts";
+import type { LogRecord } from "../../wire/record.ts";
 import type { Invites } from "../auth/invites.ts";
 import type { Authenticator } from "../auth/login.ts";
 import type { ServerContext } from "../kernel/context.ts";
@@ -25,6 +27,8 @@ import {
   submit,
 } from "../kernel/service.ts";
 import { Transactions } from "../kernel/transactions.ts";
+import type { ClientConnection } from "../session/client-connection.ts";
+import type { Member } from "../session/connection-state.ts";
 
 interface JoinsOptions extends ServerContext {
   readonly authenticator: Pick<Authenticator, "guessRoomPassword" | "hash">;
@@ -150,5 +154,33 @@ export class Joins extends Component<JoinsOptions> {
     const message = `you have reached the limit of ${ROOMS_PER_HOUR_MAX} new rooms per hour`;
     const now = this.options.clock.now();
     this.#rate.take(user, now, message, "wait an hour, or ask an operator");
+  }
+}
+
+type InvitationsOptions = Pick<ServerContext, "clock" | "peers" | "registry" | "rooms">;
+
+export class Invitations extends Component<InvitationsOptions> {
+  onLogin(client: ClientConnection, { account }: Member): void {
+    for (const room of this.options.rooms.roomsInviting(account.id)) {
+      this.#notify([client], account, room);
+    }
+  }
+
+  onRecord(room: Room, record: LogRecord): void {
+    if (record.head.kind !== "admission") return;
+    const { registry, peers } = this.options;
+    const account = registry.get(targetUser(record) ?? ("" as UserId));
+    if (account !== undefined) this.#notify(peers.of(account.id), account, room);
+  }
+
+  #notify(clients: Iterable<ClientConnection>, account: Account, room: Room): void {
+    const { clock, registry } = this.options;
+    const { name } = room;
+    const by = room.invited.get(account.id);
+    if (name === undefined || by === undefined || account.ignored.has(by as UserId)) return;
+    if (!isInvited(room, account.id, registry, clock.expiryUnixMs())) return;
+    const inviter = registry.nameOf(by);
+    const notice = defined({ kind: "invited", room: name, by: inviter, sealed: false });
+    for (const client of clients) client.notify(notice);
   }
 }

@@ -1,12 +1,15 @@
-/** Service for sealed rooms: order of commits, key packages, GroupInfos and invites. */
+/** Service for sealed rooms: order of commits, key packages, leases, GroupInfos and invites. */
 
+import * as v from "valibot";
 import { equalBytes, fromBase64Url, toBase64Url, utf8Encode } from "../../base/bytes.ts";
 import { Component } from "../../base/component.ts";
 import { Fault } from "../../base/fault.ts";
 import type { RoomId, UserId } from "../../base/ids.ts";
+import { CONFLICT_TRIES_MAX } from "../../base/limits-cluster.ts";
 import {
   KEY_PACKAGE_WAIT_MS,
   KEY_PACKAGES_LOW,
+  LEASE_COUNT_MAX,
   SEALED_CHANGES_QUEUED_MAX,
 } from "../../base/limits-sealed.ts";
 import { checkName } from "../../base/names.ts";
@@ -18,7 +21,10 @@ import type { KickTarget } from "../../core/rooms/moderation.ts";
 import type { Room } from "../../core/rooms/rooms.ts";
 import { requireMember, requireUser } from "../../core/rooms/targets.ts";
 import { readSealHeader } from "../../crypto/seal/header.ts";
+import { sha256 } from "../../crypto/sha256.ts";
+import type { Bucket } from "../../io/bucket/bucket.ts";
 import { TaskQueue } from "../../io/task-queue.ts";
+import { parseJson, positive } from "../../wire/field.ts";
 import type { RecordKind } from "../../wire/kinds.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";
 import { type LogRecord, parseBody } from "../../wire/record.ts";
@@ -27,10 +33,7 @@ import type { Sender, SomeHandlers } from "../kernel/service.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
 import type { Member } from "../session/connection-state.ts";
 import type { SealedBuckets } from "./buckets.ts";
-import { GroupInfoStore } from "./group-info.ts";
-import { InvitedUsers } from "./invited.ts";
 import { KeyPackageStore } from "./key-packages.ts";
-import { LeaseStore } from "./leases.ts";
 
 interface SealedOptions extends ServerContext {
   readonly buckets: SealedBuckets;
@@ -288,4 +291,168 @@ function certifiedDevice(client: ClientConnection, account: Account): string {
     "this device signed in with a password and cannot use encrypted rooms",
     { remedy: "link it to a device that can: chat link-device" },
   );
+}
+
+/** @internal */
+export class InvitedUsers {
+  readonly #rooms = new Map<UserId, Map<Room, UserId | undefined>>();
+
+  get size(): number {
+    return this.#rooms.size;
+  }
+
+  /** Inviters are unknown after a restart. */
+  of(user: UserId): Iterable<readonly [room: Room, inviter: UserId | undefined]> {
+    return this.#rooms.get(user) ?? [];
+  }
+
+  /**
+   * Reports whether the user is invited now, and forgets an invitation that has ended.
+   * @param inviter `undefined` if it does not change
+   */
+  update(room: Room, user: UserId, inviter = this.#rooms.get(user)?.get(room)): boolean {
+    const rooms = this.#rooms.get(user) ?? new Map<Room, UserId | undefined>();
+    const isInvited = room.isSealed === true && room.admitted.has(user) && !room.members.has(user);
+    if (isInvited) rooms.set(room, inviter);
+    else rooms.delete(room);
+    if (rooms.size > 0) this.#rooms.set(user, rooms);
+    else this.#rooms.delete(user);
+    return isInvited;
+  }
+
+  /** Call after each record that may end invitations. */
+  updateAll(room: Room): void {
+    for (const user of [...this.#rooms.keys()]) this.update(room, user);
+  }
+}
+
+/** LEASE_BYTES bytes in canonical base64url. */
+const LEASE = /^[\w-]{21}[AQgw]$/;
+const lease = v.pipe(v.string(), v.regex(LEASE));
+const LEASES = v.object({
+  count: positive,
+  lease,
+  former: v.fallback(v.optional(lease), undefined),
+});
+type Leases = v.InferOutput<typeof LEASES>;
+
+type LeaseRequest = Pick<RequestOf<"seal-lease">, "count" | "lease" | "next">;
+
+/**
+ * Detects copied or restored device folders, which present an outdated lease. The numbers of leases
+ * increase, so a server that was restored from a backup still accepts a device's current folder.
+ *
+ * @internal
+ */ export class LeaseStore {
+  readonly #bucket: Bucket;
+  readonly #changes = new TaskQueue({ waiting: SEALED_CHANGES_QUEUED_MAX });
+
+  constructor(bucket: Bucket) {
+    this.#bucket = bucket;
+  }
+
+  renew(device: string, request: LeaseRequest): Promise<Answer<"seal-lease">> {
+    return this.#changes.runFor(device, async () => {
+      for (let tries = 0; tries < CONFLICT_TRIES_MAX; tries++) {
+        const before = await this.#bucket.read(device);
+        // Ignores damaged leases, so that the next request of the device is trusted.
+        const { answer, updated } = decide(before && parseJson(LEASES, before.bytes), request);
+        if (updated === undefined) return answer;
+        const bytes = utf8Encode(JSON.stringify(updated));
+        if (await this.#bucket.write(device, bytes, before)) return answer;
+      }
+      throw new Fault("too-many", "too many requests from this device", { retryAfterMs: 1_000 });
+    });
+  }
+
+  sweep(isKnown: (device: string) => boolean): Promise<void> {
+    return this.#bucket.sweep(isKnown);
+  }
+}
+
+function decide(
+  known: Leases | undefined,
+  request: LeaseRequest,
+): { readonly answer: Answer<"seal-lease">; readonly updated?: Leases } {
+  const [next, lease] = [toBase64Url(request.next), request.lease && toBase64Url(request.lease)];
+  const count = known?.count ?? 0;
+  const deviceCount = Math.min(request.count, LEASE_COUNT_MAX);
+  // Either the answer was lost, or another process that uses the folder repeats the request.
+  const isRepeat = known?.lease === next && known.former === lease;
+  if (isRepeat) return { answer: { count, isLatest: true } };
+  const isLatest =
+    known === undefined ||
+    deviceCount > count ||
+    (deviceCount === count && (lease === undefined || lease === known.lease));
+  if (!isLatest) return { answer: { count, isLatest } };
+  const updated: Leases = {
+    count: Math.min(Math.max(count, deviceCount) + 1, LEASE_COUNT_MAX),
+    lease: next,
+    ...(lease === undefined ? {} : { former: lease }),
+  };
+  return { answer: { count: updated.count, isLatest }, updated };
+}
+
+/**
+ * A device can join or rejoin with a GroupInfo without the help of other members. The log contains
+ * only its hash. Files in use are never renamed, because a power failure could remove the old name
+ * as well as the new one.
+ *
+ * @internal
+ */ export class GroupInfoStore {
+  readonly #bucket: Bucket;
+  readonly #current = new Map<RoomId, string>();
+
+  constructor(bucket: Bucket) {
+    this.#bucket = bucket;
+  }
+
+  async propose(room: RoomId, info: Uint8Array): Promise<string> {
+    const hash = toBase64Url(sha256(info));
+    const name = nameOf(room, hash);
+    if (await this.#bucket.write(name, info, undefined)) return hash;
+    // Reuse an identical GroupInfo that is already stored, unless the stored copy is damaged.
+    const stored = await this.#bucket.read(name);
+    if (stored === undefined || !equalBytes(stored.bytes, info)) {
+      await this.#bucket.write(name, info, stored);
+    }
+    return hash;
+  }
+
+  accept(room: RoomId, hash: string): void {
+    const before = this.#current.get(room);
+    this.#current.set(room, hash);
+    if (before !== undefined && before !== hash) this.#remove(room, before);
+  }
+
+  withdraw(room: RoomId, hash: string): void {
+    if (this.#current.get(room) !== hash) this.#remove(room, hash);
+  }
+
+  async read(room: RoomId, hash: string): Promise<Uint8Array | undefined> {
+    const found = await this.#bucket.read(nameOf(room, hash));
+    if (found === undefined || !equalBytes(sha256(found.bytes), fromBase64Url(hash))) {
+      return undefined;
+    }
+    return found.bytes;
+  }
+
+  sweep(current: (room: RoomId) => string | undefined): Promise<void> {
+    return this.#bucket.sweep((name) => {
+      const [room = "", hash = ""] = name.split(".");
+      if (current(room as RoomId) !== hash) return false;
+      this.#current.set(room as RoomId, hash);
+      return true;
+    });
+  }
+
+  #remove(room: RoomId, hash: string): void {
+    this.#bucket.remove(nameOf(room, hash)).catch((error: unknown) => {
+      if (!(error instanceof Fault)) throw error;
+    });
+  }
+}
+
+function nameOf(room: RoomId, hash: string): string {
+  return `${room}.${hash}`;
 }

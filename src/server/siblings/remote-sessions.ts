@@ -5,9 +5,18 @@ import { toBase64Url } from "../../base/bytes.ts";
 import { Component } from "../../base/component.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import type { UserId } from "../../base/ids.ts";
-import { SIBLING_CANCEL_TIMEOUT_MS } from "../../base/limits-cluster.ts";
+import {
+  CLUSTER_ADDRESSES_MAX,
+  SIBLING_BATCH_MS,
+  SIBLING_CANCEL_TIMEOUT_MS,
+  SIBLING_ONLINE_MAX,
+  SIBLING_PRESENCE_INTERVAL_MS,
+} from "../../base/limits-cluster.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
 import { bannedFault } from "../../core/rooms/policy.ts";
+import type { ClientId } from "../../core/rooms/presence.ts";
+import { mayNameSameMachine } from "../../wire/host.ts";
+import { formatAddress, type ServerAddress } from "../../wire/invite.ts";
 import type { Head, LogRecord } from "../../wire/record.ts";
 import { hostKey } from "../auth/bans.ts";
 import type { DeviceNotes } from "../auth/device-notes.ts";
@@ -22,8 +31,7 @@ import type { ReadPositionService } from "../rooms/read-positions.ts";
 import type { TypingFeed } from "../rooms/typing-feed.ts";
 import type { SealedService } from "../sealed/service.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
-import { ClusterAddresses, type ClusterAddressesOptions } from "./addresses.ts";
-import { RemotePresence } from "./presence.ts";
+import { NodeStates } from "./node-states.ts";
 import type { RemoteActivity } from "./remote-activity.ts";
 
 export interface RemoteSessionsOptions
@@ -227,3 +235,159 @@ export class RemoteCancels extends Component<RemoteCancelsOptions> {
 }
 
 type CancelRequest = Extract<SiblingMessage, { kind: "cancel" }>;
+
+/** Remote session ids are lower than all session ids of this server. */
+const FIRST_ID = -(2 ** 40);
+
+type OnlineUsers = Map<UserId, ClientId>;
+
+class RemotePresence extends Component<ServerContext> {
+  readonly #online = new NodeStates<OnlineUsers>(this.options.clock);
+  #lastId = FIRST_ID;
+  #cancelTick = () => {};
+  #cancelSend: (() => void) | undefined;
+
+  start(): void {
+    this.#send();
+    this.#tick();
+  }
+
+  scheduleSend(): void {
+    this.#cancelSend ??= this.options.clock.after(SIBLING_BATCH_MS, () => this.#send());
+  }
+
+  receive(node: string, online: readonly UserId[]): void {
+    const { kernel } = this.options;
+    const users: OnlineUsers = this.#online.get(node) ?? new Map();
+    if (!this.#online.set(node, users)) return;
+    const now = new Set(online.slice(0, SIBLING_ONLINE_MAX));
+    for (const [user, client] of [...users]) {
+      if (now.has(user)) continue;
+      users.delete(user);
+      kernel.endSession(client);
+    }
+    for (const user of now) {
+      if (users.has(user)) continue;
+      const client = --this.#lastId;
+      users.set(user, client);
+      kernel.startSession(client, user, true);
+    }
+  }
+
+  stop(): void {
+    this.#cancelTick();
+    this.#cancelSend?.();
+    this.options.siblings.publish({ kind: "online", users: [] });
+  }
+
+  #send(): void {
+    this.#cancelSend = undefined;
+    const { peers, siblings } = this.options;
+    const online = new Set<UserId>();
+    for (const { member } of peers.members())
+      if (member?.isPresent === true) online.add(member.account.id);
+    siblings.publish({ kind: "online", users: [...online].slice(0, SIBLING_ONLINE_MAX) });
+  }
+
+  #tick(): void {
+    const { clock } = this.options;
+    for (const node of this.#online.expired()) {
+      this.receive(node, []);
+      this.#online.delete(node);
+    }
+    this.#cancelTick = clock.after(SIBLING_PRESENCE_INTERVAL_MS, () => {
+      this.#send();
+      this.#tick();
+    });
+  }
+}
+
+export interface ClusterAddressesOptions extends ServerContext {
+  readonly onChange: (places: readonly ServerAddress[]) => void;
+}
+
+/** Users need the addresses to reconnect to another server when this one is down. *
+ * @internal
+ */ export class ClusterAddresses extends Component<ClusterAddressesOptions> {
+  readonly #others = new NodeStates<ServerAddress>(this.options.clock);
+  #lastSent = "";
+  #cancelTick = () => {};
+  #cancelSend: (() => void) | undefined;
+
+  start(): void {
+    this.#tick();
+  }
+
+  onAddressesChange(): void {
+    this.#send();
+  }
+
+  stop(): void {
+    this.#cancelTick();
+    this.#cancelSend?.();
+    this.options.siblings.publish({ kind: "place" });
+  }
+
+  get all(): readonly ServerAddress[] {
+    const own = this.#own;
+    const others = new Map<string, ServerAddress>();
+    for (const [, address] of this.#others) others.set(formatAddress(address), address);
+    if (own !== undefined) others.delete(formatAddress(own));
+    const sorted = [...others].toSorted(([a], [b]) => (a < b ? -1 : 1));
+    return [...(own === undefined ? [] : [own]), ...sorted.map(([, address]) => address)];
+  }
+
+  receive(node: string, address: ServerAddress | undefined): void {
+    if (address === undefined) {
+      if (this.#others.delete(node)) this.#scheduleSend();
+      return;
+    }
+    const previous = this.#others.get(node);
+    const isNew = previous === undefined || formatAddress(previous) !== formatAddress(address);
+    if (this.#others.set(node, address) && isNew) this.#scheduleSend();
+  }
+
+  sendTo(client: ClientConnection): void {
+    client.notify({ kind: "servers", places: this.#reachableBy(client) });
+  }
+
+  get #own(): ServerAddress | undefined {
+    return this.options.sequencer.isFollowing() ? this.options.addresses()[0] : undefined;
+  }
+
+  #reachableBy({ link }: ClientConnection): ServerAddress[] {
+    const isReachable = ({ host }: ServerAddress) => mayNameSameMachine(link.remote.host, host);
+    return this.all.filter(isReachable).slice(0, CLUSTER_ADDRESSES_MAX);
+  }
+
+  #scheduleSend(): void {
+    this.#cancelSend ??= this.options.clock.after(SIBLING_BATCH_MS, () => {
+      this.#cancelSend = undefined;
+      this.#send();
+    });
+  }
+
+  #send(): void {
+    const { siblings, peers, onChange } = this.options;
+    const address = this.#own;
+    siblings.publish({ kind: "place", ...(address === undefined ? {} : { place: address }) });
+    const { all } = this;
+    const key = all.map(formatAddress).join();
+    if (key === this.#lastSent) return;
+    this.#lastSent = key;
+    onChange(all);
+    for (const client of peers.members()) this.sendTo(client);
+  }
+
+  #tick(): void {
+    const { clock } = this.options;
+    const expired = this.#others.expired();
+    // A server that receives nothing from any other server is itself cut off, so it keeps their
+    // addresses.
+    if (expired.length < this.#others.size) {
+      for (const node of expired) this.#others.delete(node);
+    }
+    this.#send();
+    this.#cancelTick = clock.after(SIBLING_PRESENCE_INTERVAL_MS, () => this.#tick());
+  }
+}

@@ -10,7 +10,7 @@ import type { SealEngine } from "../../../src/crypto/seal/engine.ts";
 import { importStateKey } from "../../../src/crypto/seal/state-box.ts";
 import { SealedStateStore } from "../../../src/io/state/sealed-store.ts";
 import { sealedFolder } from "../../../src/server/sealed/buckets.ts";
-import { LeaseStore } from "../../../src/server/sealed/leases.ts";
+import { LeaseStore } from "../../../src/server/sealed/service.ts";
 import type { RequestFields } from "../../../src/wire/messages.ts";
 import { SimDisk } from "../../io/disk/sim.ts";
 import { sampleSize } from "../../samples.ts";

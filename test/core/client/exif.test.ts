@@ -1,7 +1,6 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { readExif } from "../../../src/core/client/exif.ts";
-import { hasPosition, pictureHeader } from "../../../src/core/client/picture-header.ts";
+import { hasPosition, pictureHeader, readExif } from "../../../src/core/client/picture-header.ts";
 import { jpegOf } from "../../cli/screen/pictures/test-png.ts";
 import { orientation, phoneExif, tiffOf, withExif, withSegment } from "./exif.ts";
 

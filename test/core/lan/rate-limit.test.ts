@@ -8,7 +8,7 @@ import {
   LAN_TEXTS_BURST,
   LAN_TEXTS_PER_SECOND,
 } from "../../../src/base/limits.ts";
-import { LanRateLimit } from "../../../src/core/lan/rate-limit.ts";
+import { LanRateLimit } from "../../../src/core/lan/lan.ts";
 
 function admitted(
   rateLimit: LanRateLimit,

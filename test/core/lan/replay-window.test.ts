@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { LAN_WINDOW } from "../../../src/base/limits.ts";
-import { ReplayWindow } from "../../../src/core/lan/replay-window.ts";
+import { ReplayWindow } from "../../../src/core/lan/lan.ts";
 
 test("accepts each number once, in any order within the window", () => {
   const window = new ReplayWindow(100);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { parseMarkup } from "../../../src/core/markup/blocks.ts";
-import { linkAt } from "../../../src/core/markup/links.ts";
+import { linkAt } from "../../../src/core/markup/inline.ts";
 import { linksOf, outline } from "./rendered.ts";
 
 describe("links", () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import type { FileId, RoomId } from "../../../src/base/ids.ts";
-import { Announcements } from "../../../src/core/rooms/file-announcements.ts";
+import { Announcements } from "../../../src/core/rooms/files.ts";
 import { ANA, Ledger, ROOM } from "../ledger.ts";
 
 const OTHER_ROOM = "rSSSSSSSSSSS" as RoomId;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { POST_BYTES, POST_LINES } from "../../../src/base/limits.ts";
-import { postCount } from "../../../src/core/rooms/post-count.ts";
+import { postCount } from "../../../src/core/rooms/engine.ts";
 import type { Request } from "../../../src/wire/messages.ts";
 
 const bytes = (size: number) => new Uint8Array(size);

@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from "bun:test";
+import { SegmentFiles } from "../../../src/io/archive/archive.ts";
 import type { ByteRange } from "../../../src/io/archive/block-index.ts";
-import { SegmentFiles } from "../../../src/io/archive/segment-files.ts";
 import type { Disk, DiskFile } from "../../../src/io/disk/disk.ts";
 import { rejection } from "../../rejection.ts";
 

@@ -6,7 +6,7 @@ import {
   MDNS_ENTRIES_MAX,
   MDNS_QUESTIONS_MAX,
 } from "../../../src/base/limits.ts";
-import { isWithinLimits, MdnsSocket } from "../../../src/io/lan/mdns-socket.ts";
+import { isWithinLimits, MdnsSocket } from "../../../src/io/lan/discovery.ts";
 import { until } from "../../event.ts";
 import { forged, header, privateNetwork, question, RawSpeaker } from "./mdns-fixture.ts";
 

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { isPublicAddress } from "../../../src/io/push/public-address.ts";
+import { isPublicAddress } from "../../../src/io/push/post.ts";
 
 test.each(["1.1.1.1", "142.250.1.1", "172.15.255.255", "172.32.0.0", "2607:f8b0::1", "2a00::1"])(
   "%s is public",

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { UDP_RECEIVE_BUFFER_BYTES } from "../../../src/base/limits.ts";
-import { probeUdp } from "../../../src/io/quic/udp-probe.ts";
+import { probeUdp } from "../../../src/io/quic/dial.ts";
 import { receiveBufferBytes, tuneUdpSocket } from "../../../src/io/ws/linux-sockets.ts";
 import { within } from "../../event.ts";
 import { openSocket } from "../udp-relay.ts";

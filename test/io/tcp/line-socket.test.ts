@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { concatBytes } from "../../../src/base/bytes.ts";
 import { systemClock } from "../../../src/io/clock.ts";
 import { FlushQueue } from "../../../src/io/link/line-socket.ts";
-import { TcpLineSocket } from "../../../src/io/tcp/line-socket.ts";
+import { TcpLineSocket } from "../../../src/io/tcp/listener.ts";
 import { LineObserver } from "../line-client.ts";
 
 /** Kernel side of a socket, which takes as many bytes as a test allows. */

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { concatBytes } from "../../../src/base/bytes.ts";
 import { Fault } from "../../../src/base/fault.ts";
 import { MESSAGE_BYTES_MAX } from "../../../src/base/limits.ts";
-import { encodeClose, encodeFrame, FrameReader, OPCODE } from "../../../src/io/ws/frame.ts";
+import { encodeClose, encodeFrame, FrameReader, OPCODE } from "../../../src/io/ws/client-link.ts";
 
 interface Seen {
   readonly messages: Uint8Array[];

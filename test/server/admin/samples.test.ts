@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { SAMPLES_PAGE_MAX, SAMPLES_STORED_MAX } from "../../../src/base/limits-page.ts";
-import { type Sample, Samples } from "../../../src/server/admin/samples.ts";
+import { type Sample, Samples } from "../../../src/server/admin/metrics.ts";
 
 const SINCE = 1_800_000_000_000;
 

@@ -7,7 +7,7 @@ import {
 } from "../../../src/base/limits.ts";
 import { sha256 } from "../../../src/crypto/sha256.ts";
 import type { BlobStore } from "../../../src/io/blob/interfaces.ts";
-import { UploadBudget } from "../../../src/server/files/upload-budget.ts";
+import { UploadBudget } from "../../../src/server/files/quotas.ts";
 import { changedBlobs, channelOf, download, TestFile } from "../data-channel.ts";
 import type { Guest } from "../guest.ts";
 import { siteWith } from "../site.ts";

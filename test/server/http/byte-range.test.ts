@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { parseRange } from "../../../src/server/http/byte-range.ts";
+import { parseRange } from "../../../src/server/http/file-response.ts";
 
 const part = (start: number, end: number) => ({ kind: "part", start, end });
 

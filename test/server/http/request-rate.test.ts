@@ -5,7 +5,7 @@ import {
   HTTP_REQUESTS_PER_TURN_MAX,
   HTTP_REQUESTS_PIPELINED_MAX,
 } from "../../../src/base/limits.ts";
-import { RequestRateLimiter } from "../../../src/server/http/request-rate.ts";
+import { RequestRateLimiter } from "../../../src/server/session/connection-limits.ts";
 import { VirtualClock } from "../../client/virtual-clock.ts";
 
 const HOST = "192.0.2.1";

@@ -1,7 +1,12 @@
 import { expect, test } from "bun:test";
 import { crc32 } from "node:zlib";
-import { type AcquiredZipList, readZipList, ZipLists } from "../../../src/server/http/zip-list.ts";
-import { type ZipSource, zipStream } from "../../../src/server/http/zip-stream.ts";
+import {
+  type AcquiredZipList,
+  readZipList,
+  ZipLists,
+  type ZipSource,
+  zipStream,
+} from "../../../src/server/http/zip-stream.ts";
 import { encodeManifest, type ManifestEntry } from "../../../src/wire/manifest.ts";
 import { rejection } from "../../rejection.ts";
 

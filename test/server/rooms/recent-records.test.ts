@@ -4,7 +4,7 @@ import { utf8Encode } from "../../../src/base/bytes.ts";
 import type { RoomId } from "../../../src/base/ids.ts";
 import { RECENT_BYTES_MAX, RECENT_ROOM_BYTES_MAX } from "../../../src/base/limits.ts";
 import type { Room } from "../../../src/core/rooms/rooms.ts";
-import { RecentRecords } from "../../../src/server/rooms/recent-records.ts";
+import { RecentRecords } from "../../../src/server/rooms/catch-up.ts";
 import type { RecordKind } from "../../../src/wire/kinds.ts";
 import type { LogRecord } from "../../../src/wire/record.ts";
 

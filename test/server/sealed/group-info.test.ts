@@ -4,7 +4,7 @@ import type { RoomId } from "../../../src/base/ids.ts";
 import { sha256 } from "../../../src/crypto/sha256.ts";
 import type { TreeDisk } from "../../../src/io/disk/disk.ts";
 import { sealedFolder } from "../../../src/server/sealed/buckets.ts";
-import { GroupInfoStore } from "../../../src/server/sealed/group-info.ts";
+import { GroupInfoStore } from "../../../src/server/sealed/service.ts";
 import { type DiskCall, type DiskFailure, SimDisk } from "../../io/disk/sim.ts";
 import { rejection } from "../../rejection.ts";
 import { randomOf } from "../../worlds/disk-world.ts";

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import type { UserId } from "../../../src/base/ids.ts";
 import type { Room } from "../../../src/core/rooms/rooms.ts";
-import { InvitedUsers } from "../../../src/server/sealed/invited.ts";
+import { InvitedUsers } from "../../../src/server/sealed/service.ts";
 
 const [ANA, BEN] = ["uAAAAAAAAAAA", "uBBBBBBBBBBB"] as [UserId, UserId];
 

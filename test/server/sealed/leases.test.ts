@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { LEASE_BYTES, LEASE_COUNT_MAX } from "../../../src/base/limits-sealed.ts";
 import { sealedFolder } from "../../../src/server/sealed/buckets.ts";
-import { LeaseStore } from "../../../src/server/sealed/leases.ts";
+import { LeaseStore } from "../../../src/server/sealed/service.ts";
 import { SimDisk } from "../../io/disk/sim.ts";
 import { siteWith } from "../site.ts";
 

@@ -9,7 +9,7 @@ import type { ClientConnection } from "../../../src/server/session/client-connec
 import {
   ClusterAddresses,
   type ClusterAddressesOptions,
-} from "../../../src/server/siblings/addresses.ts";
+} from "../../../src/server/siblings/remote-sessions.ts";
 import type { ServerAddress } from "../../../src/wire/invite.ts";
 import { VirtualClock } from "../../client/virtual-clock.ts";
 
