@@ -22,7 +22,7 @@ import { Pager } from "../cli/output/pager.ts";
 import { printResult } from "../cli/output/result.ts";
 import { nearestWord } from "../cli/suggest.ts";
 import { wrapWords } from "../cli/word-wrap.ts";
-import { diskFault } from "../io/disk/disk.ts";
+import { onDisk } from "../io/disk/disk.ts";
 
 /**
  * Scripts that call `chat complete`, so that they work with every version. The typed line is never
@@ -185,16 +185,14 @@ export const man = defineVerb({
     }
     const folder = join(resolve(install), SECTION);
     const names = await allNames("chat", VERBS);
-    try {
+    await onDisk(folder, async () => {
       mkdirSync(folder, { recursive: true });
       for (const name of names) {
         const [, ...path] = name.split(" ");
         const page = await manual("chat", { summary: SUMMARY }, VERBS, path);
         writeFileSync(join(folder, `${pageName(name)}.1`), page);
       }
-    } catch (error) {
-      throw diskFault(error, folder);
-    }
+    });
     const line = { kind: "manual", path: folder, pages: names.length };
     return printResult(context, line, `wrote ${names.length} pages to ${folder}`);
   },

@@ -30,8 +30,8 @@ import { openShareServer, type ShareServer } from "../cli/share/server.ts";
 import { ShareProgress } from "../cli/share/share-progress.ts";
 import { LOBBY } from "../core/rooms/rooms.ts";
 import type { Source } from "../io/blob/interfaces.ts";
-import { diskFault } from "../io/disk/disk.ts";
 import { systemEntropy } from "../io/entropy.ts";
+import { onDisk } from "../io/disk/disk.ts";
 import { isLoopback } from "../io/ws/address.ts";
 import type { ServerEvent } from "../server/session/event.ts";
 import { ENGLISH_TERMINAL } from "../ui/messages/en/terminal.ts";
@@ -227,7 +227,7 @@ async function writeInput(
   input: Exclude<ShareInput, { from: "disk" }>,
   path: string,
 ): Promise<void> {
-  try {
+  await onDisk(path, async () => {
     await using file = await open(path, "wx", 0o600);
     const isText = input.from === "text";
     if (isText && input.text !== STDIN) return await file.writeFile(input.text);
@@ -244,9 +244,7 @@ async function writeInput(
         });
     }
     if (isText) await file.writeFile(checkText(concatBytes(...pieces)));
-  } catch (error) {
-    throw diskFault(error, path);
-  }
+  });
 }
 
 async function uploadAll(

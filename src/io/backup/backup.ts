@@ -12,7 +12,7 @@ import { formatUtc } from "../../base/time.ts";
 import { Files } from "../../core/rooms/files.ts";
 import { type Clock, delay } from "../clock.ts";
 import { checkDataFolder } from "../disk/data-folder.ts";
-import { diskFault, syncWithParents, type TreeDisk } from "../disk/disk.ts";
+import { onDisk, syncWithParents, type TreeDisk } from "../disk/disk.ts";
 import { lockFile } from "../disk/lock.ts";
 import { readCheckpointFile, writeCheckpointFile } from "../log/checkpoints.ts";
 import {
@@ -86,11 +86,7 @@ interface CopiedLog extends VerifiedLog {
  * not-found if there is no server, log-corrupt if a log is damaged, store-… if the disk fails
  */
 export async function backUp(options: BackupOptions): Promise<BackupResult> {
-  try {
-    return await backUpLocked(options);
-  } catch (error) {
-    throw diskFault(error, resolve(options.out));
-  }
+  return await onDisk(resolve(options.out), () => backUpLocked(options));
 }
 
 async function backUpLocked(options: BackupOptions): Promise<BackupResult> {

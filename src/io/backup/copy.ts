@@ -17,6 +17,7 @@ import { METADATA_BYTES_MAX, parseMetadata } from "../blob/blob-store.ts";
 import {
   type Disk,
   diskFault,
+  onDisk,
   readWholeFile,
   replaceFile,
   type TreeDisk,
@@ -43,7 +44,7 @@ interface CopyOptions {
 
 export async function copyLog(options: CopyOptions): Promise<void> {
   const { disk, from, to } = options;
-  try {
+  await onDisk(to, async () => {
     disk.makeFolder(to);
     const firstSeqs = listSegments(disk, from);
     for (const [index, firstSeq] of firstSeqs.entries()) {
@@ -54,9 +55,7 @@ export async function copyLog(options: CopyOptions): Promise<void> {
       if (!firstSeqs.includes(firstSeq)) disk.remove(join(to, segmentName(firstSeq)));
     }
     await disk.syncFolder(to);
-  } catch (error) {
-    throw diskFault(error, to);
-  }
+  });
 }
 
 async function copySegment(
@@ -88,7 +87,7 @@ async function copySegment(
 }
 
 export async function truncateLog(disk: Disk, folder: string, segments: LogExtent["segments"]) {
-  try {
+  await onDisk(folder, async () => {
     for (const firstSeq of listSegments(disk, folder)) {
       const path = join(folder, segmentName(firstSeq));
       const endBytes = segments[firstSeq];
@@ -101,9 +100,7 @@ export async function truncateLog(disk: Disk, folder: string, segments: LogExten
       await file.sync();
     }
     await disk.syncFolder(folder);
-  } catch (error) {
-    throw diskFault(error, folder);
-  }
+  });
 }
 
 export async function eraseDue(
@@ -112,7 +109,7 @@ export async function eraseDue(
   due: ReadonlyMap<number, number>,
 ): Promise<void> {
   if (due.size === 0) return;
-  try {
+  await onDisk(folder, async () => {
     for (const firstSeq of listSegments(disk, folder)) {
       const path = join(folder, segmentName(firstSeq));
       using file = disk.open(path, "read");
@@ -127,9 +124,7 @@ export async function eraseDue(
         }
       }
     }
-  } catch (error) {
-    throw diskFault(error, folder);
-  }
+  });
 }
 
 interface ContentOptions {
@@ -242,16 +237,14 @@ export async function removeOthers(
   folder: string,
   isKept: (file: FileId) => boolean,
 ): Promise<void> {
-  try {
+  await onDisk(folder, async () => {
     for (const name of disk.list(folder)) {
       const file = name.replace(/\.part$/, "");
       if (!isFileId(file) || (file === name && isKept(file))) continue;
       await disk.removeFolder(join(folder, name));
     }
     if (disk.kind(folder) === "folder") await disk.syncFolder(folder);
-  } catch (error) {
-    throw diskFault(error, folder);
-  }
+  });
 }
 
 export async function copySmall(

@@ -7,7 +7,7 @@ import type { Sha256 } from "../../base/ids.ts";
 import { Erasures } from "../../core/log/erasures.ts";
 import { hasTrait } from "../../wire/kinds.ts";
 import type { FoldedRecord } from "../../wire/record.ts";
-import { type Disk, diskFault } from "../disk/disk.ts";
+import { type Disk, onDisk } from "../disk/disk.ts";
 import { lastRecord } from "../log/scan.ts";
 import { listSegments, segmentName } from "../log/segment.ts";
 import { corruptFault, LogCheck } from "../log/walk.ts";
@@ -68,14 +68,12 @@ export async function verifyLogCopy(options: VerifyLogOptions): Promise<Verified
   });
   const { walk } = check;
   walk.lastSeq = upTo;
-  try {
+  await onDisk(folder, async () => {
     for (const firstSeq of listSegments(disk, folder)) {
       if (walk.order.seq >= walk.lastSeq) break;
       await check.read(check.begin(firstSeq));
     }
-  } catch (error) {
-    throw diskFault(error, folder);
-  }
+  });
   const { seq } = walk.order;
   const expected = Math.max(atLeast, erasedBy);
   if (seq < expected) {
@@ -110,14 +108,12 @@ export function endOf(
   disk: Disk,
   folder: string,
 ): { readonly durable: number; readonly seq: number } {
-  try {
+  return onDisk(folder, () => {
     const firstSeq = listSegments(disk, folder).at(-1);
     if (firstSeq === undefined) return { durable: 0, seq: 0 };
     using file = disk.open(join(folder, segmentName(firstSeq)), "read");
     const before = firstSeq - 1;
     const { record, durable = 0 } = lastRecord(file, 0, file.sizeBytes()) ?? {};
     return { durable: Math.max(before, durable), seq: record?.head.seq ?? before };
-  } catch (error) {
-    throw diskFault(error, folder);
-  }
+  });
 }

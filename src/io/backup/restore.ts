@@ -7,7 +7,7 @@ import type { Sha256 } from "../../base/ids.ts";
 import { counted } from "../../base/sizes.ts";
 import { Files } from "../../core/rooms/files.ts";
 import { checkDataFolder } from "../disk/data-folder.ts";
-import { diskFault, syncWithParents, type TreeDisk } from "../disk/disk.ts";
+import { diskFault, onDisk, syncWithParents, type TreeDisk } from "../disk/disk.ts";
 import { lockFolder } from "../disk/lock.ts";
 import { readCheckpointFile } from "../log/checkpoints.ts";
 import { DAMAGED_LISTED_MAX, LOG_NAMES, SMALL_BYTES_MAX, SMALL_FILES } from "./backup.ts";
@@ -49,11 +49,7 @@ const LOSS_REMEDY = "restore another backup, or accept the loss with --accept-lo
  * server, store-… if the disk fails
  */
 export async function restoreBackup(options: RestoreOptions): Promise<RestoreResult> {
-  try {
-    return await restoreTo(options, resolve(options.data));
-  } catch (error) {
-    throw diskFault(error, resolve(options.data));
-  }
+  return await onDisk(resolve(options.data), () => restoreTo(options, resolve(options.data)));
 }
 
 async function restoreTo(options: RestoreOptions, data: string): Promise<RestoreResult> {
@@ -206,7 +202,7 @@ async function newerState(
 
 async function createStaging(disk: TreeDisk, data: string): Promise<string> {
   const staging = `${data}.restoring`;
-  try {
+  return await onDisk(staging, async () => {
     await removeStaging(disk, staging);
     if (disk.kind(staging) !== undefined) {
       throw new Fault("data-foreign", `${staging} already exists`, { remedy: "remove it" });
@@ -216,9 +212,7 @@ async function createStaging(disk: TreeDisk, data: string): Promise<string> {
     // The mark must be durable before the folder contains anything else.
     await disk.syncFolder(staging);
     return staging;
-  } catch (error) {
-    throw diskFault(error, staging);
-  }
+  });
 }
 
 /**

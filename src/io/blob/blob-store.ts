@@ -11,7 +11,7 @@ import { CHUNK_BYTES } from "../../base/limits.ts";
 import { count, parseJson, textOf } from "../../wire/field.ts";
 import {
   type DiskFile,
-  diskFault,
+  onDisk,
   readWholeFile,
   syncWithParents,
   type TreeDisk,
@@ -155,7 +155,7 @@ class FolderStore extends Component<BlobStoreOptions> implements BlobStore {
   #isFolderDurable = false;
 
   list(): Promise<BlobMetadata[]> {
-    return this.#guard(async () => {
+    return onDisk(this.options.folder, async () => {
       const { disk, folder } = this.options;
       const entries: BlobMetadata[] = [];
       for (const name of disk.list(folder)) {
@@ -222,7 +222,7 @@ class FolderStore extends Component<BlobStoreOptions> implements BlobStore {
   }
 
   freeBytes(): Promise<number> {
-    return this.#guard(async () => {
+    return onDisk(this.options.folder, async () => {
       const { disk, folder } = this.options;
       disk.makeFolder(folder);
       return await disk.freeBytes(folder);
@@ -304,7 +304,7 @@ class FolderStore extends Component<BlobStoreOptions> implements BlobStore {
 
   #enqueue<Result>(file: FileId, task: () => Promise<Result>): Promise<Result> {
     assert(isFileId(file), "file ids are validated on receipt");
-    return this.#operations.runFor(file, () => this.#guard(task));
+    return this.#operations.runFor(file, () => onDisk(this.options.folder, task));
   }
 
   #readMetadata(file: FileId): BlobMetadata | undefined {
@@ -312,13 +312,5 @@ class FolderStore extends Component<BlobStoreOptions> implements BlobStore {
     const bytes = readWholeFile(disk, join(folder, file, METADATA_FILE), METADATA_BYTES_MAX);
     const metadata = bytes === undefined ? undefined : parseMetadata(bytes);
     return metadata?.file === file ? metadata : undefined;
-  }
-
-  async #guard<Result>(task: () => Promise<Result>): Promise<Result> {
-    try {
-      return await task();
-    } catch (error) {
-      throw diskFault(error, this.options.folder);
-    }
   }
 }

@@ -2,13 +2,7 @@
 
 import { equalBytes } from "../../base/bytes.ts";
 import { Component } from "../../base/component.ts";
-import {
-  type Disk,
-  diskFault,
-  readWholeFile,
-  syncWithParents,
-  writeWholeFile,
-} from "../disk/disk.ts";
+import { type Disk, onDisk, readWholeFile, syncWithParents, writeWholeFile } from "../disk/disk.ts";
 
 export interface Value {
   readonly bytes: Uint8Array;
@@ -61,11 +55,7 @@ export class FolderBucket extends Component<FolderBucketOptions> implements Buck
 
   async remove(name: string): Promise<void> {
     const { disk } = this.options;
-    try {
-      disk.remove(this.#path(name));
-    } catch (error) {
-      throw diskFault(error, this.#path(name));
-    }
+    await onDisk(this.#path(name), () => disk.remove(this.#path(name)));
   }
 
   names(): readonly string[] {
@@ -89,13 +79,11 @@ export class FolderBucket extends Component<FolderBucketOptions> implements Buck
 
   async #ensureFolder(): Promise<void> {
     const { disk, folder } = this.options;
-    try {
+    await onDisk(folder, async () => {
       if (this.#isDurable && disk.exists(folder)) return;
       disk.makeFolder(folder);
       await syncWithParents(disk, folder);
       this.#isDurable = true;
-    } catch (error) {
-      throw diskFault(error, folder);
-    }
+    });
   }
 }

@@ -299,7 +299,7 @@ export class Replica {
         if (!this.#isStopped) await this.#resumeReading();
       });
     } catch (error) {
-      this.#stop(asFaultOrThrow(error));
+      this.#stop(asFault(error));
     }
   }
 
@@ -320,7 +320,7 @@ export class Replica {
         isStopped: () => this.#isStopped,
       });
     } catch (error) {
-      this.#stop(asFaultOrThrow(error));
+      this.#stop(asFault(error));
     }
   }
 
@@ -343,7 +343,7 @@ export class Replica {
       try {
         records = await this.#mirrors.write(pending);
       } catch (error) {
-        this.#stop(asFaultOrThrow(error));
+        this.#stop(asFault(error));
         break;
       }
       this.#lastMessage = messages[applied.length - 1] ?? this.#lastMessage;
@@ -374,7 +374,7 @@ export class Replica {
         for (const { place, seq } of pendingRecordsOf(effect))
           if (place === "accounts") this.#ownAccountSeqs.add(seq);
       } catch (error) {
-        this.#stop(asFaultOrThrow(error));
+        this.#stop(asFault(error));
         break;
       }
     }
@@ -385,7 +385,7 @@ export class Replica {
     try {
       await this.#mirrors.checkEnd(end, this.#interpreter.copied);
     } catch (error) {
-      this.#stop(asFaultOrThrow(error));
+      this.#stop(asFault(error));
     }
   }
 
@@ -410,11 +410,6 @@ function copyIncomplete(): Fault {
   return new Fault("log-conflict", "chat cluster init has not finished", {
     remedy: "wait until it is done; if it was interrupted, run it again",
   });
-}
-
-function asFaultOrThrow(error: unknown): Fault {
-  if (error instanceof Fault) return error;
-  throw error;
 }
 
 function logClosed(): Fault {

@@ -19,7 +19,7 @@ import { dirname, join, resolve } from "node:path";
 import { utf8Encode } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import { parseObject } from "../../wire/record.ts";
-import { diskFault, errorCode } from "./disk.ts";
+import { diskFault, errorCode, onDisk } from "./disk.ts";
 import { type Lock, lockFolder } from "./lock.ts";
 import { openPlain, withFile } from "./plain-file.ts";
 
@@ -184,7 +184,7 @@ function readBounded(path: string, sizeBytesMax: number, open: () => number): st
 
 export function writeSmallFile(path: string, text: string): void {
   const temporary = `${path}.tmp`;
-  try {
+  onDisk(path, () => {
     // A killed run may have left a file, or an attacker a link.
     rmSync(temporary, { force: true });
     withFile(openSync(temporary, "wx", 0o600), (file) => {
@@ -194,9 +194,7 @@ export function writeSmallFile(path: string, text: string): void {
     renameSync(temporary, path);
     // Windows cannot open folders.
     if (process.platform !== "win32") withFile(openSync(dirname(path), "r"), fsyncSync);
-  } catch (error) {
-    throw diskFault(error, path);
-  }
+  });
 }
 
 export async function readOrCreateSmallFile(

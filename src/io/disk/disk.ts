@@ -113,6 +113,19 @@ export function diskFault(error: unknown, path: string): Fault {
   });
 }
 
+/** Runs a task, and converts its errors to faults of the disk at this path. */
+export function onDisk<Result>(path: string, task: () => Result): Result {
+  const fail = (error: unknown): never => {
+    throw diskFault(error, path);
+  };
+  try {
+    const result = task();
+    return result instanceof Promise ? (result.catch(fail) as Result) : result;
+  } catch (error) {
+    return fail(error);
+  }
+}
+
 export async function writeWhole(
   file: DiskFile,
   bytes: Uint8Array,
@@ -167,7 +180,7 @@ export function readWholeFile(
   sizeBytesMax: number,
 ): Uint8Array | undefined {
   if (!disk.exists(path)) return undefined;
-  try {
+  return onDisk(path, () => {
     using file = disk.open(path, "read");
     const sizeBytes = file.sizeBytes();
     if (sizeBytes > sizeBytesMax) {
@@ -175,19 +188,15 @@ export function readWholeFile(
     }
     const bytes = new Uint8Array(sizeBytes);
     return bytes.subarray(0, file.read(bytes, 0));
-  } catch (error) {
-    throw diskFault(error, path);
-  }
+  });
 }
 
 /** Replaces the file atomically and durably. */
 export async function writeWholeFile(disk: Disk, path: string, bytes: Uint8Array): Promise<void> {
-  try {
+  await onDisk(path, async () => {
     await replaceFile(disk, path, bytes);
     await disk.syncFolder(dirname(path));
-  } catch (error) {
-    throw diskFault(error, path);
-  }
+  });
 }
 
 /** Replaces the file atomically. The caller must sync the folder. */

@@ -3,7 +3,7 @@
 import * as fs from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { Fault, msg } from "../../base/fault.ts";
-import { diskFault, errorCode } from "../disk/disk.ts";
+import { diskFault, errorCode, onDisk } from "../disk/disk.ts";
 import { type Lock, lockFile } from "../disk/lock.ts";
 import { kindOf, withFile } from "../disk/plain-file.ts";
 import { makeFolderNew } from "../disk/system-disk.ts";
@@ -72,7 +72,7 @@ export class ProgramReplacement {
    */
   async write(chunks: AsyncIterable<Uint8Array>): Promise<void> {
     const { path } = this;
-    try {
+    await onDisk(path, async () => {
       fs.rmSync(path, { recursive: true, force: true });
       const file = await fs.promises.open(path, "wx", 0o600);
       try {
@@ -93,18 +93,14 @@ export class ProgramReplacement {
       } finally {
         await file.close();
       }
-    } catch (error) {
-      throw diskFault(error, path);
-    }
+    });
   }
 
   /** Returns the path of the old program, which is unchanged if this call fails. */
   swap(): string {
-    try {
-      return this.#platform === "win32" ? this.#swapOnWindows() : this.#swap();
-    } catch (error) {
-      throw diskFault(error, this.#program);
-    }
+    return onDisk(this.#program, () =>
+      this.#platform === "win32" ? this.#swapOnWindows() : this.#swap(),
+    );
   }
 
   close(): void {

@@ -9,7 +9,7 @@ import { SAME_NAMES_MAX } from "../../base/limits.ts";
 import { fileContent } from "../blob/blob-store.ts";
 import { CHUNKS_PER_WRITE, ChunkSequence, type Content } from "../blob/chunk-file.ts";
 import type { FolderSize, Renamed, Sink } from "../blob/interfaces.ts";
-import { type DiskFile, diskFault, syncWithParents, type TreeDisk } from "../disk/disk.ts";
+import { type DiskFile, diskFault, onDisk, syncWithParents, type TreeDisk } from "../disk/disk.ts";
 import { type Lock, lockFile } from "../disk/lock.ts";
 import { systemDisk } from "../disk/system-disk.ts";
 import { openPartialFile, type PartialFile } from "./partial-file.ts";
@@ -37,7 +37,7 @@ export async function openSink(options: SinkOptions): Promise<Sink> {
   const { disk = systemDisk(), lock = lockFile } = options;
   const folder = resolve(options.folder);
   const name = cleanFileName(options.name);
-  try {
+  return await onDisk(join(folder, name), async () => {
     disk.makeFolder(folder);
     await syncWithParents(disk, folder);
     const owner = { file, server };
@@ -60,9 +60,7 @@ export async function openSink(options: SinkOptions): Promise<Sink> {
       part.lock.release();
       throw error;
     }
-  } catch (error) {
-    throw diskFault(error, join(folder, name));
-  }
+  });
 }
 
 function contentOf(disk: TreeDisk, part: PartialFile, folderSize: FolderSize | undefined): Content {

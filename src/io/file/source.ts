@@ -22,7 +22,7 @@ import {
 } from "../../wire/manifest.ts";
 import type { FolderSize, Source } from "../blob/interfaces.ts";
 import { acquireBuffer } from "../disk/buffer-pool.ts";
-import { diskFault, errorCode, skipBytes } from "../disk/disk.ts";
+import { diskFault, errorCode, onDisk, skipBytes } from "../disk/disk.ts";
 import { openPlain } from "../disk/plain-file.ts";
 import { readAt, readBuffersAt } from "../disk/system-disk.ts";
 import { inParallel } from "../task-queue.ts";
@@ -158,14 +158,12 @@ class FolderSource implements Source {
 
   async #readFrom(fd: number, file: ManifestFile, into: Uint8Array, offset: number): Promise<void> {
     const path = join(this.path, file.path);
-    try {
+    await onDisk(path, async () => {
       const bytesRead = await readAt(fd, into, offset);
       const stamp = stampOf(fs.fstatSync(fd, { bigint: true }));
       const isSame = bytesRead === into.length && stamp === this.#stamps.get(file.path);
       if (!isSame) throw changedFault(path);
-    } catch (error) {
-      throw diskFault(error, path);
-    }
+    });
   }
 
   #open(path: string): number {
@@ -358,14 +356,12 @@ class FileSource implements Source {
       if (sizeBytes > 0) chunks.push(acquireBuffer(sizeBytes));
     }
     if (chunks.length === 0) return chunks;
-    try {
+    await onDisk(this.path, async () => {
       const bytesRead = await readBuffersAt(this.#fd, chunks, from * CHUNK_BYTES);
       const isComplete = skipBytes(chunks, bytesRead).length === 0;
       // Check the stamp after reading, to detect changes during the read.
       if (!isComplete || !this.#isSame()) throw changedFault(this.path);
-    } catch (error) {
-      throw diskFault(error, this.path);
-    }
+    });
     return chunks;
   }
 

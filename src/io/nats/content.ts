@@ -110,11 +110,9 @@ export class JetStreamContent extends Component<ContentDependencies> implements 
   readonly #client = jetstream(this.options.connection, { timeout: CLUSTER_CONTENT_ANSWER_MS });
 
   async put(file: FileId, part: string, bytes: Uint8Array): Promise<void> {
-    try {
-      await this.#client.publish(this.#subject(file, part), bytes);
-    } catch (error) {
+    await this.#client.publish(this.#subject(file, part), bytes).catch((error: unknown) => {
       throw storeFault(error);
-    }
+    });
   }
 
   async putNew(file: FileId, part: string, bytes: Uint8Array): Promise<boolean> {

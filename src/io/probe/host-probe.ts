@@ -4,7 +4,7 @@ import { accessSync, constants, existsSync, rmSync, statfsSync, statSync } from 
 import { dirname, join, resolve } from "node:path";
 import { Fault } from "../../base/fault.ts";
 import { withTimeout } from "../clock.ts";
-import { diskFault } from "../disk/disk.ts";
+import { onDisk } from "../disk/disk.ts";
 import { systemDisk } from "../disk/system-disk.ts";
 import { openMulticast } from "../lan/multicast.ts";
 
@@ -20,11 +20,7 @@ export function nearestFolder(path: string): string {
 }
 
 export function checkWritable(folder: string): void {
-  try {
-    accessSync(folder, constants.R_OK | constants.W_OK | constants.X_OK);
-  } catch (error) {
-    throw diskFault(error, folder);
-  }
+  onDisk(folder, () => accessSync(folder, constants.R_OK | constants.W_OK | constants.X_OK));
 }
 
 export function modeOf(path: string): number | undefined {
@@ -39,7 +35,7 @@ export function freeBytes(folder: string): number {
 
 export async function syncMs(folder: string, now: () => number): Promise<number> {
   const path = join(folder, `.chat-doctor-${process.pid}`);
-  try {
+  return await onDisk(path, async () => {
     const file = systemDisk().open(path, "write");
     const durationsMs: number[] = [];
     try {
@@ -54,9 +50,7 @@ export async function syncMs(folder: string, now: () => number): Promise<number>
       rmSync(path, { force: true });
     }
     return durationsMs.sort((a, b) => a - b)[SYNC_COUNT >> 1] ?? 0;
-  } catch (error) {
-    throw diskFault(error, path);
-  }
+  });
 }
 
 /**

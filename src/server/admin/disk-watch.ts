@@ -2,7 +2,7 @@
 
 import { Component } from "../../base/component.ts";
 import { type DiskSpace, isDiskFull } from "../../base/disk-space.ts";
-import { Fault } from "../../base/fault.ts";
+import { asFault, Fault } from "../../base/fault.ts";
 import {
   DISK_CHECK_INTERVAL_MS,
   DISK_LOW_BYTES,
@@ -65,15 +65,10 @@ export class DiskWatch extends Component<DiskWatchOptions> {
 
   async #readDisk(): Promise<void> {
     const { blobs, keepFreeBytes, onEvent } = this.options;
-    let freeBytes: number;
     const spentBefore = this.#spentBytes;
-    try {
-      freeBytes = Math.floor(await blobs.freeBytes());
-    } catch (error) {
-      if (!(error instanceof Fault)) throw error;
-      return;
-    }
-    if (this.#isStopped) return;
+    const found = await blobs.freeBytes().catch(asFault);
+    if (found instanceof Fault || this.#isStopped) return;
+    const freeBytes = Math.floor(found);
     const before = this.#state;
     const wasLow = before?.isLow === true;
     const lowBytes = keepFreeBytes + DISK_LOW_BYTES + (wasLow ? DISK_LOW_MARGIN_BYTES : 0);

@@ -130,7 +130,7 @@ export class FileService {
     try {
       return await run();
     } catch (error) {
-      throw error instanceof Fault ? this.reportFault(error) : error;
+      throw this.reportFault(error);
     }
   }
 
@@ -245,7 +245,7 @@ export class FileService {
     try {
       for (const file of this.#erasedFiles(record)) await this.#uploads.onErased(file, true);
     } catch (error) {
-      throw error instanceof Fault ? this.reportFault(error) : error;
+      throw this.reportFault(error);
     }
   }
 
@@ -455,15 +455,14 @@ export class FileService {
   }
 
   /** A fault in a file's content affects only that file. A fault in the log stops the server. */
-  reportFault(fault: Fault): Fault {
+  reportFault(error: unknown): Fault {
+    const fault = asFault(error);
     reportHostFault(fault, this.#options.onEvent);
     return redacted(fault);
   }
 
   #track(task: Promise<void>): void {
-    const tracked = task.catch((error: unknown) => {
-      this.reportFault(asFault(error));
-    });
+    const tracked = task.catch((error: unknown) => void this.reportFault(error));
     this.#pendingTasks.add(tracked);
     void tracked.finally(() => this.#pendingTasks.delete(tracked));
   }

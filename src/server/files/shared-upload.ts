@@ -92,12 +92,7 @@ export class SharedUpload {
     this.#isStopped = true;
     for (const { resolve } of this.#waiters.splice(0)) resolve(false);
     await Promise.all(this.#inFlight);
-    if (!this.#isFull) return;
-    try {
-      await this.#shared.erase(this.#blob.metadata.file);
-    } catch (error) {
-      if (!(error instanceof Fault)) throw error;
-    }
+    if (this.#isFull) await this.#shared.erase(this.#blob.metadata.file).catch(asFault);
   }
 
   async #copy(index: number): Promise<void> {

@@ -114,11 +114,7 @@ export class UploadReceiver {
     await this.#options.sharedUpload?.stop();
     for (const { chunk } of this.#pending.splice(0))
       this.#options.budget.countQueued(-chunk.bytes.length);
-    try {
-      await this.#syncAll();
-    } catch (error) {
-      this.#options.files.reportFault(asFault(error));
-    }
+    await this.#syncAll().catch((error: unknown) => this.#options.files.reportFault(error));
     this.blob.close();
   }
 
@@ -189,10 +185,10 @@ export class UploadReceiver {
   }
 
   #fail(error: unknown, index?: number): void {
-    if (!(error instanceof Fault)) throw error;
+    const cause = asFault(error);
     if (this.#isFinished) return;
     this.#isFinished = true;
-    const fault = this.#options.files.reportFault(error);
+    const fault = this.#options.files.reportFault(cause);
     this.client.close(index === undefined ? fault : withChunkIndex(fault, index));
   }
 }

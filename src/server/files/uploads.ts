@@ -291,10 +291,10 @@ export class UploadService extends Component<UploadsOptions> {
           blob.close();
         }
       } catch (error) {
-        this.options.files.reportFault(asFault(error));
+        this.options.files.reportFault(error);
       }
       upload.state = "idle";
-      await this.#settle(upload).catch((error) => this.options.files.reportFault(asFault(error)));
+      await this.#settle(upload).catch((error) => this.options.files.reportFault(error));
     }
   }
 
@@ -304,12 +304,9 @@ export class UploadService extends Component<UploadsOptions> {
       const isUnposted = this.#uploads.get(upload.file) === upload && !this.#isPosted(upload.file);
       const isAbandoned = upload.state === "idle" && upload.finishing === 0;
       if (!isUnposted || !isAbandoned || upload.touchedMs > before) continue;
-      try {
-        // Keep the shared copy, because another server may have received more chunks more recently.
-        await this.#remove(upload, { isShared: false });
-      } catch (error) {
-        this.options.files.reportFault(asFault(error));
-      }
+      // Keep the shared copy, because another server may have received more chunks more recently.
+      const removed = this.#remove(upload, { isShared: false });
+      await removed.catch((error: unknown) => this.options.files.reportFault(error));
     }
   }
 

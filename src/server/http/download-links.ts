@@ -139,7 +139,7 @@ export class WebDownloads extends Component<WebDownloadsOptions> {
     try {
       return await fileResponse(request, this.#webFile(offer, fact, run), this.#zipLists);
     } catch (error) {
-      throw error instanceof Fault ? this.options.files.reportFault(error) : error;
+      throw this.options.files.reportFault(error);
     }
   }
 
@@ -219,7 +219,7 @@ export class WebDownloads extends Component<WebDownloadsOptions> {
         yield bytes;
       }
     } catch (error) {
-      throw error instanceof Fault ? this.options.files.reportFault(error) : error;
+      throw this.options.files.reportFault(error);
     } finally {
       blob?.close();
     }

@@ -125,12 +125,8 @@ export class PushSender extends Component<PushSenderOptions> {
     const { to, push } = pending;
     if (!isCurrent(to)) return;
     this.#count(to.user, 1);
-    let answer: PushAnswer | Fault;
-    try {
-      answer = await delivery.send(to, { text: push.text(), topic: push.topic });
-    } catch (error) {
-      answer = asFault(error);
-    }
+    const content = { text: push.text(), topic: push.topic };
+    const answer = await delivery.send(to, content).catch(asFault);
     this.#count(to.user, -1);
     if (!this.#isStopped && isCurrent(to)) this.#answered(key, pending, answer);
     this.#next();

@@ -167,14 +167,11 @@ export class PushService extends Component<PushServiceOptions> {
     mention: PushCandidate,
     seq: number,
   ): Promise<void> {
-    try {
-      const found = await this.options.recordLookup.find(by, seq, { rooms: new Set([room.id]) });
-      const author = found?.head.by;
-      if (author !== undefined && author !== "server") this.#note(room, by, mention, [author]);
-    } catch (error) {
-      // A failed lookup only prevents the push. The page still counts the mention.
-      if (!(error instanceof Fault)) throw error;
-    }
+    const filter = { rooms: new Set([room.id]) };
+    const found = await this.options.recordLookup.find(by, seq, filter).catch(asFault);
+    // A failed lookup only prevents the push. The page still counts the mention.
+    const author = found instanceof Fault ? undefined : found?.head.by;
+    if (author !== undefined && author !== "server") this.#note(room, by, mention, [author]);
   }
 
   #mentionOf(room: Room, { head }: LogRecord, body: MessageBody): PushCandidate {

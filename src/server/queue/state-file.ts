@@ -86,13 +86,10 @@ export class StateFile<Schema extends v.GenericSchema> {
   }
 
   async #writeOrWarn(): Promise<void> {
-    try {
-      await this.sync();
-    } catch (error) {
-      if (!(error instanceof Fault)) throw error;
-      if (!this.#hasFailed) this.#options.warn(error);
-      this.#hasFailed = true;
-    }
+    const fault = await this.sync().catch(asFault);
+    if (fault === undefined) return;
+    if (!this.#hasFailed) this.#options.warn(fault);
+    this.#hasFailed = true;
   }
 
   async #write(): Promise<void> {

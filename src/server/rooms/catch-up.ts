@@ -163,12 +163,8 @@ export class CatchUp extends Component<CatchUpOptions> {
     if (!member.isPresent) return this.#sendEntry(client, room, { n: room.lastN + 1, skipped: 0 });
     const run = client.beginCatchUp(room.id);
     if (run === undefined) return;
-    try {
-      await task(run);
-    } catch (error) {
-      if (!(error instanceof Fault)) throw error;
-      if (client.isCatchingUp(room.id, run)) client.close(error);
-    }
+    const fault = await task(run).catch(asFault);
+    if (fault instanceof Fault && client.isCatchingUp(room.id, run)) client.close(fault);
   }
 
   #sendEntry(

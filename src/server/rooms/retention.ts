@@ -1,7 +1,7 @@
 /** Retention, which erases records older than their room's limit. */
 
 import { Component } from "../../base/component.ts";
-import { Fault } from "../../base/fault.ts";
+import { asFault } from "../../base/fault.ts";
 import type { RoomId } from "../../base/ids.ts";
 import { RETENTION_CHECK_INTERVAL_MS } from "../../base/limits.ts";
 import type { Room } from "../../core/rooms/rooms.ts";
@@ -46,12 +46,8 @@ export class Retention extends Component<RetentionOptions> {
 
   async #sweepAll(): Promise<void> {
     for (const { id } of [...this.options.rooms.retained()]) {
-      try {
-        await this.#sweepRoom(id);
-      } catch (error) {
-        // The code that accesses the disk reports its faults. The next sweep resumes here.
-        if (!(error instanceof Fault)) throw error;
-      }
+      // The code that accesses the disk reports its faults. The next sweep resumes here.
+      await this.#sweepRoom(id).catch(asFault);
     }
   }
 

@@ -220,12 +220,8 @@ export class RemoteCancels extends Component<RemoteCancelsOptions> {
 
   async handle({ ask, file, user, direction, by }: CancelRequest): Promise<void> {
     const { cancelLocal, siblings } = this.options;
-    try {
-      if (await cancelLocal({ file, user, direction, by }))
-        siblings.publish({ kind: "cancelled", ask });
-    } catch (error) {
-      if (!(error instanceof Fault)) throw error;
-    }
+    const outcome = await cancelLocal({ file, user, direction, by }).catch(asFault);
+    if (outcome === true) siblings.publish({ kind: "cancelled", ask });
   }
 
   settle(ask: string, isCancelled = true): void {
