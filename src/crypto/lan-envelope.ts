@@ -3,7 +3,6 @@
 import { argon2 } from "node:crypto";
 import { promisify } from "node:util";
 import { concatBytes, toHex, utf8Encode } from "../base/bytes.ts";
-import { Component } from "../base/component.ts";
 import { asFault } from "../base/fault.ts";
 import type { LanDatagram, UnreadableKind } from "../core/lan/lan.ts";
 import type { Fingerprint } from "../wire/fingerprint.ts";
@@ -31,8 +30,12 @@ export interface LanEnvelopeOptions {
 
 export type LanMessage = Omit<LanDatagram, "address">;
 
-export class LanEnvelope extends Component<LanEnvelopeOptions> {
-  readonly #session = this.options.randomBytes(LAN_SESSION_BYTES);
+export class LanEnvelope {
+  readonly #session;
+
+  constructor(private readonly options: LanEnvelopeOptions) {
+    this.#session = options.randomBytes(LAN_SESSION_BYTES);
+  }
 
   get session(): string {
     return toHex(this.#session);

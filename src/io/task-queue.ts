@@ -58,13 +58,10 @@ interface TaskQueueOptions {
 
 /** Starts the tasks of one key in order. */
 export class TaskQueue {
-  readonly #options: TaskQueueOptions;
   readonly #keys = new Map<unknown, { running: number; readonly waiting: WaitingTasks }>();
   readonly #waitingForSlot: WaitingTasks = [];
 
-  constructor(options: TaskQueueOptions = {}) {
-    this.#options = options;
-  }
+  constructor(private readonly options: TaskQueueOptions = {}) {}
 
   isIdle(key: unknown): boolean {
     return !this.#keys.has(key);
@@ -77,7 +74,7 @@ export class TaskQueue {
 
   /** @throws {Fault} too-many if too many tasks of the key wait */
   async runFor<Result>(key: unknown, task: () => Promise<Result>): Promise<Result> {
-    const { running = 1, waiting = Number.POSITIVE_INFINITY, slots, pauseClock } = this.#options;
+    const { running = 1, waiting = Number.POSITIVE_INFINITY, slots, pauseClock } = this.options;
     const tasks = this.#keys.get(key) ?? { running: 0, waiting: [] };
     this.#keys.set(key, tasks);
     if (tasks.running < running) tasks.running++;

@@ -1,6 +1,5 @@
 /** Notices to all sessions about announcements, disk space and the cluster's majority. */
 
-import { Component } from "../base/component.ts";
 import { isDiskFull } from "../base/disk-space.ts";
 import type { Fault } from "../base/fault.ts";
 import type { CurrentAnnouncement } from "../core/rooms/policy.ts";
@@ -15,9 +14,11 @@ interface ServerNoticesOptions extends ServerContext {
   readonly disk: Pick<DiskWatch, "state"> | undefined;
 }
 
-export class ServerNotices extends Component<ServerNoticesOptions> {
+export class ServerNotices {
   #reportedDiskLow = false;
   #majorityFault: Fault | undefined;
+
+  constructor(private readonly options: ServerNoticesOptions) {}
 
   onLogin(client: ClientConnection): void {
     const { announced } = this.options.registry.policy;

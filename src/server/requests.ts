@@ -17,12 +17,9 @@ import type { ClientConnection } from "./session/client-connection.ts";
 type HandlerResult = Result<RequestKind> | Promise<Result<RequestKind>>;
 
 export class RequestHandlers {
-  readonly #registry: Pick<Registry, "policy">;
   #handlers: SomeHandlers = {};
 
-  constructor(registry: Pick<Registry, "policy">) {
-    this.#registry = registry;
-  }
+  constructor(private readonly registry: Pick<Registry, "policy">) {}
 
   /** Checks that each request has exactly one handler. */
   open(services: readonly Service[]): void {
@@ -57,7 +54,7 @@ export class RequestHandlers {
     }
     const { account } = member;
     const { id: user } = account;
-    const actor = { user, isOperator: isOperating(client, account, this.#registry) };
+    const actor = { user, isOperator: isOperating(client, account, this.registry) };
     if (role === "operator") checkOperator(actor);
     return { client, member, account, actor, ref };
   }

@@ -1,6 +1,5 @@
 /** Server: its services in order, start and stop. */
 
-import { Component } from "../base/component.ts";
 import { Fault } from "../base/fault.ts";
 import type { UserId } from "../base/ids.ts";
 import { CONCURRENT_PAGE_READS_MAX } from "../base/limits.ts";
@@ -95,16 +94,20 @@ export interface ServerOptions extends BaseContext {
 
 const TICK_MS = 1_000;
 
-export class Server extends Component<ServerOptions> {
-  readonly #open = openServices(this.options, {
-    addresses: () => this.#addresses(),
-    isStopping: () => this.#isStopping,
-  });
+export class Server {
+  readonly #open;
   #addresses: () => readonly ServerAddress[] = () => [];
   readonly #listeners: Listener[] = [];
   readonly #unfollow: (() => void)[] = [];
   #isStopping = false;
   #cancelTick = () => {};
+
+  constructor(private readonly options: ServerOptions) {
+    this.#open = openServices(options, {
+      addresses: () => this.#addresses(),
+      isStopping: () => this.#isStopping,
+    });
+  }
 
   get services(): readonly Service[] {
     return this.#open.context.feed.services;

@@ -1,7 +1,6 @@
 /** Connections to a server: acceptance, handshake, requests, log-in and log-out. */
 
 import { productOf } from "../base/client-name.ts";
-import { Component } from "../base/component.ts";
 import { asFault, Fault, msg } from "../base/fault.ts";
 import { LINKS_BEFORE_LOGIN_MAX, MESSAGE_BYTES_MAX, TEXT_BYTES_MAX } from "../base/limits.ts";
 import { defined } from "../base/values.ts";
@@ -96,18 +95,24 @@ interface SessionsOptions extends ServerContext {
   readonly requests: RequestHandlers;
 }
 
-export class Sessions
-  extends Component<SessionsOptions>
-  implements ClientConnectionOptions, ListenerEvents
-{
-  readonly clock = this.options.clock;
-  readonly #addresses = new AddressLimits(this.options.settings.linksMax);
-  readonly #requestRate = new RequestRateLimiter(this.clock);
-  readonly scheduler = new FairScheduler(this.clock);
-  readonly floodGuard = this.options.floodGuard;
-  readonly #failures = new TokenBucket(FAILURES_PER_SECOND, FAILURES_BURST, this.clock.now());
+export class Sessions implements ClientConnectionOptions, ListenerEvents {
+  readonly clock;
+  readonly #addresses;
+  readonly #requestRate;
+  readonly scheduler;
+  readonly floodGuard;
+  readonly #failures;
   readonly #unauthenticated = new Set<ClientConnection>();
   #lastClient = 0;
+
+  constructor(private readonly options: SessionsOptions) {
+    this.clock = options.clock;
+    this.#addresses = new AddressLimits(options.settings.linksMax);
+    this.#requestRate = new RequestRateLimiter(this.clock);
+    this.scheduler = new FairScheduler(this.clock);
+    this.floodGuard = options.floodGuard;
+    this.#failures = new TokenBucket(FAILURES_PER_SECOND, FAILURES_BURST, this.clock.now());
+  }
 
   readonly handlers = {
     lane: ({ ticket }, { client }) => {

@@ -2,7 +2,6 @@
 
 import { join } from "node:path";
 import { foldCase } from "../../base/case-fold.ts";
-import { Component } from "../../base/component.ts";
 import { Fault } from "../../base/fault.ts";
 import type { Sha256 } from "../../base/ids.ts";
 import { erasuresOf } from "../../core/log/erasures.ts";
@@ -47,23 +46,21 @@ interface ReadRange {
 
 /** @internal */
 export class SegmentFiles {
-  readonly #disk: Disk;
-  readonly #folder: string;
   readonly #open = new Map<number, DiskFile>();
 
-  constructor(disk: Disk, folder: string) {
-    this.#disk = disk;
-    this.#folder = folder;
-  }
+  constructor(
+    private readonly disk: Disk,
+    private readonly folder: string,
+  ) {}
 
   pathOf(firstSeq: number): string {
-    return join(this.#folder, segmentName(firstSeq));
+    return join(this.folder, segmentName(firstSeq));
   }
 
   file(firstSeq: number): DiskFile {
     const openFile = this.#open.get(firstSeq);
     if (openFile !== undefined) return openFile;
-    const file = this.#disk.open(this.pathOf(firstSeq), "read");
+    const file = this.disk.open(this.pathOf(firstSeq), "read");
     this.#open.set(firstSeq, file);
     return file;
   }
@@ -169,9 +166,13 @@ export function openArchive(options: ArchiveOptions): LogArchive {
   return new LogArchive(options);
 }
 
-export class LogArchive extends Component<ArchiveOptions> implements Archive {
-  readonly #index = new LogIndex(this.options);
+export class LogArchive implements Archive {
+  readonly #index;
   readonly #erasures = new ErasureCheck((query) => this.#raw(query));
+
+  constructor(private readonly options: ArchiveOptions) {
+    this.#index = new LogIndex(options);
+  }
 
   async ready(): Promise<void> {
     await this.#index.refresh(() => undefined);
@@ -247,10 +248,7 @@ function* mergeBlocks(index: BlockIndex, blocks: readonly number[]): Generator<B
 
 class Collector {
   readonly #query: SearchQuery;
-  readonly #files: SegmentFiles;
-  readonly #sha256: Sha256;
   readonly #matcher: LineMatcher;
-  readonly #yieldNow: (() => Promise<void>) | undefined;
   /**
    * Invalid records, each with the fault to report unless an erasure explains the damage. An
    * "unconfirmed" record may also be an unfinished write.
@@ -261,25 +259,27 @@ class Collector {
   #more = false;
   #bytesSinceYield = 0;
 
-  constructor(query: PageQuery, files: SegmentFiles, sha256: Sha256, yieldNow: Disk["yieldNow"]) {
+  constructor(
+    query: PageQuery,
+    private readonly files: SegmentFiles,
+    private readonly sha256: Sha256,
+    private readonly yieldNow: Disk["yieldNow"],
+  ) {
     this.#query = lineQueryOf(query);
-    this.#files = files;
-    this.#sha256 = sha256;
-    this.#yieldNow = yieldNow;
     this.#matcher = lineMatcher(this.#query, foldCase);
   }
 
   async collect(ranges: readonly ByteRange[], search: DiskSearch | undefined): Promise<void> {
     const threads = isRare(this.#query) ? search : undefined;
     const direct = threads === undefined ? ranges : leadingRanges(ranges, DIRECT_BYTES);
-    for await (const { range, bytes } of this.#files.read(direct)) {
+    for await (const { range, bytes } of this.files.read(direct)) {
       if (await this.#addLines(range, bytes)) return;
     }
     if (threads === undefined || ranges.length <= direct.length) return;
     const remainingRanges = ranges.slice(direct.length);
     const query: LineQuery = this.#query;
-    for await (const found of this.#files.filterBySearch(remainingRanges, query, threads)) {
-      for await (const { range, bytes } of this.#files.read([found])) {
+    for await (const found of this.files.filterBySearch(remainingRanges, query, threads)) {
+      for await (const { range, bytes } of this.files.read([found])) {
         if (await this.#addLines(range, bytes)) return;
       }
     }
@@ -292,7 +292,7 @@ class Collector {
       const at = isNewest ? starts.length - 1 - i : i;
       const start = starts[at] ?? 0;
       const end = ends[at] ?? 0;
-      if (this.#isYieldDue(end - start)) await this.#yieldNow?.();
+      if (this.#isYieldDue(end - start)) await this.yieldNow?.();
       const record = this.#record(range, bytes.subarray(start, end), start);
       if (record !== undefined && !this.#add(record, end - start)) {
         this.#more = true;
@@ -310,7 +310,7 @@ class Collector {
       const { starts, ends } = this.#matcher.spans(bytes.subarray(from, to));
       for (const start of starts) spans.starts.push(from + start);
       for (const end of ends) spans.ends.push(from + end);
-      if (this.#isYieldDue(to - from)) await this.#yieldNow?.();
+      if (this.#isYieldDue(to - from)) await this.yieldNow?.();
       from = to;
     }
     return spans;
@@ -342,17 +342,17 @@ class Collector {
     // Hash only matching records, because hashing dominates the cost.
     const record = parsed.kind === "record" ? this.#matching(parsed.record) : undefined;
     const isValid =
-      record === undefined ? parsed.kind === "record" : bodyMatches(record, this.#sha256);
+      record === undefined ? parsed.kind === "record" : bodyMatches(record, this.sha256);
     if (isValid) return record;
     // Read the line again, because an erasure may have been overwriting it during the first read.
     const freshLine = Buffer.alloc(line.length);
     const offset = range.from + start;
-    this.#files.file(range.firstSeq).read(freshLine, offset);
-    const found = classifyLine(freshLine, this.#sha256);
+    this.files.file(range.firstSeq).read(freshLine, offset);
+    const found = classifyLine(freshLine, this.sha256);
     if (found.kind === "newer") return undefined;
     if (found.kind === "intact") return this.#matching(found.record);
     if (found.kind === "damaged") return this.#matching(asDamaged(found.record));
-    const location = `${this.#files.pathOf(range.firstSeq)} is damaged at byte ${offset}`;
+    const location = `${this.files.pathOf(range.firstSeq)} is damaged at byte ${offset}`;
     const fault = new Fault("log-corrupt", `${location}: ${found.reason}`);
     if (found.kind === "torn") {
       this.suspects.set(found.record, range.isUnconfirmed === true ? "unconfirmed" : fault);
@@ -383,12 +383,9 @@ const ERASING_KINDS = kindsWith("erasing");
 
 /** Finds the record that ordered an erasure. A blank line alone does not prove an erasure. */
 class ErasureCheck {
-  readonly #read: (query: PageQuery) => Promise<Page>;
   readonly #orders = new Map<number, readonly number[]>();
 
-  constructor(read: (query: PageQuery) => Promise<Page>) {
-    this.#read = read;
-  }
+  constructor(private readonly read: (query: PageQuery) => Promise<Page>) {}
 
   async resolve(record: LogRecord): Promise<LogRecord | undefined> {
     const { seq } = record.head;
@@ -404,7 +401,7 @@ class ErasureCheck {
     const cached = this.#orders.get(order);
     if (cached !== undefined) return cached;
     const query = { afterSeq: order - 1, beforeSeq: order + 1, from: "oldest", limit: 1 } as const;
-    const { records } = await this.#read({ ...query, bytesMax: 1 });
+    const { records } = await this.read({ ...query, bytesMax: 1 });
     const [record] = records;
     const targets = record === undefined ? [] : erasuresOf(record);
     // A missing record may become readable later, so it is not cached.
@@ -415,7 +412,7 @@ class ErasureCheck {
   async #orderOf({ head }: LogRecord): Promise<number | undefined> {
     const query = { rooms: new Set([head.room]), kinds: ERASING_KINDS, from: "oldest" } as const;
     for (let afterSeq = head.seq; ; ) {
-      const page = await this.#read({ ...query, afterSeq, limit: 1_000, bytesMax: 1 << 20 });
+      const page = await this.read({ ...query, afterSeq, limit: 1_000, bytesMax: 1 << 20 });
       const order = page.records.find((record) => erasuresOf(record).includes(head.seq));
       if (order !== undefined) return order.head.seq;
       const last = page.records.at(-1);

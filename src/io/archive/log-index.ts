@@ -2,7 +2,6 @@
 
 import { dirname, join } from "node:path";
 import { equalBytes } from "../../base/bytes.ts";
-import { Component } from "../../base/component.ts";
 import type { Sha256 } from "../../base/ids.ts";
 import { BATCH_SYNC_BYTES_MAX } from "../../base/limits.ts";
 import { parseLine } from "../../wire/record.ts";
@@ -170,10 +169,12 @@ export interface IndexView {
 const SAVE_INTERVAL_BYTES = 32 << 20;
 const TAIL_BYTES = 4 << 20;
 
-export class LogIndex extends Component<ArchiveOptions> {
+export class LogIndex {
   #index: BlockIndex | undefined;
   readonly #refreshes = new TaskQueue();
   #unsavedBytes = 0;
+
+  constructor(private readonly options: ArchiveOptions) {}
 
   refresh<Plan>(plan: (view: IndexView) => Plan): Promise<Plan> {
     return this.#refreshes.run(async () => plan(await this.#refresh()));

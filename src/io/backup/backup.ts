@@ -142,20 +142,17 @@ function checkTarget(disk: TreeDisk, out: string, server: string): Manifest | un
 }
 
 class Backup {
-  readonly #options: BackupOptions;
-  readonly #server: string;
-  #previous: Manifest | undefined;
   #files = new Files();
   #copiedBytes = 0;
 
-  constructor(options: BackupOptions, server: string, previous: Manifest | undefined) {
-    this.#options = options;
-    this.#server = server;
-    this.#previous = previous;
-  }
+  constructor(
+    private readonly options: BackupOptions,
+    private readonly server: string,
+    private previous: Manifest | undefined,
+  ) {}
 
   async run(): Promise<BackupResult> {
-    const { disk, data, out, clock, files } = this.#options;
+    const { disk, data, out, clock, files } = this.options;
     await this.#waitForCheckpoint();
     await this.#checkUnchanged();
     // Copy the history first: an account is on disk before its first record in the history, so the
@@ -175,10 +172,10 @@ class Backup {
     await syncWithParents(disk, out);
     // In a first backup, write the checkpoints before the manifest. Later, write them after it,
     // because the previous manifest's copy lacks records that they cover.
-    const isFirst = this.#previous === undefined;
+    const isFirst = this.previous === undefined;
     if (isFirst) await this.#writeCheckpoints(verified);
     await writeManifest(disk, out, {
-      server: this.#server,
+      server: this.server,
       history: history.extent,
       accounts: accounts.extent,
       files,
@@ -193,7 +190,7 @@ class Backup {
     for (const name of LOG_NAMES) {
       for (const seq of verified[name].damaged) {
         if (++damagedRecords > DAMAGED_LISTED_MAX) continue;
-        this.#options.onWarning(`record ${seq} of ${name} is damaged in the server's folder`);
+        this.options.onWarning(`record ${seq} of ${name} is damaged in the server's folder`);
       }
     }
     const { size } = history.extent;
@@ -205,7 +202,7 @@ class Backup {
   }
 
   async #waitForCheckpoint(): Promise<void> {
-    const { disk, data, clock } = this.#options;
+    const { disk, data, clock } = this.options;
     const folder = join(data, "history");
     const { seq } = endOf(disk, folder);
     for (let waitedMs = 0; waitedMs < CHECKPOINT_TIMEOUT_MS; waitedMs += CHECKPOINT_INTERVAL_MS) {
@@ -216,9 +213,9 @@ class Backup {
 
   /** Fails if the server has lost records, because the previous backup may be their only copy. */
   async #checkUnchanged(): Promise<void> {
-    const previous = this.#previous;
+    const previous = this.previous;
     if (previous === undefined) return;
-    const { disk, data, sha256, out } = this.#options;
+    const { disk, data, sha256, out } = this.options;
     for (const name of LOG_NAMES) {
       const { size, root } = previous[name];
       const folder = join(data, name);
@@ -230,15 +227,15 @@ class Backup {
   }
 
   async #copyLog(name: LogName): Promise<CopiedLog> {
-    const { disk, data, out } = this.#options;
+    const { disk, data, out } = this.options;
     const from = join(data, name);
     const to = join(out, name);
     // Read the checkpoint before copying, so that the copy contains all records it covers.
     const checkpoint = readCheckpointFile(disk, from);
-    const trusted = this.#previous?.[name].segments ?? {};
+    const trusted = this.previous?.[name].segments ?? {};
     const onBytes = (count: number) => this.#countBytes(count);
     const copy = { disk, from, to, onBytes };
-    await copyLog({ ...copy, trusted, keepsComplete: this.#previous === undefined });
+    await copyLog({ ...copy, trusted, keepsComplete: this.previous === undefined });
     const verify = (folder: string) => this.#verify(name, folder, checkpoint?.checkpoint.size);
     let verified = await verify(to).catch(ignoreCorrupt);
     if (verified === undefined || verified.damaged.length > 0) {
@@ -263,7 +260,7 @@ class Backup {
   }
 
   async #writeCheckpoints(copied: Readonly<Record<LogName, CopiedLog>>): Promise<void> {
-    const { disk, out } = this.#options;
+    const { disk, out } = this.options;
     for (const name of LOG_NAMES) {
       const { note } = copied[name];
       if (note !== undefined) await writeCheckpointFile(disk, join(out, name), note);
@@ -274,7 +271,7 @@ class Backup {
    * Verifies the accounts beyond their checkpoint, because the history may refer to later accounts.
    */
   #verify(name: LogName, folder: string, checkpoint: number | undefined): Promise<VerifiedLog> {
-    const { disk, sha256 } = this.#options;
+    const { disk, sha256 } = this.options;
     const atLeast = Math.max(checkpoint ?? 0, endOf(disk, folder).durable);
     const sizes = checkpoint === undefined ? [] : [checkpoint];
     const isHistory = name === "history";
@@ -287,16 +284,16 @@ class Backup {
   }
 
   async #invalidate(): Promise<void> {
-    const { disk, out } = this.#options;
-    this.#options.onWarning("the copy is damaged; copying again");
-    await writeStartMark(disk, out, this.#server);
+    const { disk, out } = this.options;
+    this.options.onWarning("the copy is damaged; copying again");
+    await writeStartMark(disk, out, this.server);
     removeManifest(disk, out);
     await disk.syncFolder(out);
-    this.#previous = undefined;
+    this.previous = undefined;
   }
 
   #copyContents(): Promise<MissingContents> {
-    const { disk, data, out, sha256, onWarning } = this.#options;
+    const { disk, data, out, sha256, onWarning } = this.options;
     const folders = { from: join(data, "files"), to: join(out, "files") };
     const onBytes = (count: number) => this.#countBytes(count);
     const onFault = ({ message }: Fault) => onWarning(message);
@@ -305,7 +302,7 @@ class Backup {
 
   #countBytes(count: number): void {
     this.#copiedBytes += count;
-    this.#options.onProgress(this.#copiedBytes);
+    this.options.onProgress(this.#copiedBytes);
   }
 }
 

@@ -4,7 +4,6 @@ import { dirname, join } from "node:path";
 import * as v from "valibot";
 import { assert } from "../../base/assert.ts";
 import { utf8Encode } from "../../base/bytes.ts";
-import { Component } from "../../base/component.ts";
 import { Fault } from "../../base/fault.ts";
 import { type FileId, isFileId, type Sha256, type UserId } from "../../base/ids.ts";
 import { CHUNK_BYTES } from "../../base/limits.ts";
@@ -148,11 +147,13 @@ export function openBlobStore(options: BlobStoreOptions): BlobStore {
   return new FolderStore(options);
 }
 
-class FolderStore extends Component<BlobStoreOptions> implements BlobStore {
+class FolderStore implements BlobStore {
   readonly #open = new Map<FileId, StoredBlob>();
   readonly #operations = new TaskQueue();
   readonly #syncs = new TaskQueue();
   #isFolderDurable = false;
+
+  constructor(private readonly options: BlobStoreOptions) {}
 
   list(): Promise<BlobMetadata[]> {
     return onDisk(this.options.folder, async () => {

@@ -16,14 +16,11 @@ export interface ChecksumFileOptions {
 }
 
 export class ChecksumFile {
-  readonly #options: ChecksumFileOptions;
   #count = 0;
   #needsTruncation = true;
   #block: { readonly first: number; readonly hashes: readonly Uint8Array[] } | undefined;
 
-  private constructor(options: ChecksumFileOptions) {
-    this.#options = options;
-  }
+  private constructor(private readonly options: ChecksumFileOptions) {}
 
   static async open(options: ChecksumFileOptions): Promise<ChecksumFile> {
     const lines = new ChecksumFile(options);
@@ -53,7 +50,7 @@ export class ChecksumFile {
   }
 
   async append(hashes: readonly Uint8Array[]): Promise<void> {
-    const { file, headerBytes } = this.#options;
+    const { file, headerBytes } = this.options;
     const offset = headerBytes + this.#count * HASH_LINE_BYTES;
     if (this.#needsTruncation && file.sizeBytes() > offset) file.truncate(offset);
     this.#needsTruncation = true;
@@ -71,19 +68,19 @@ export class ChecksumFile {
     this.#block = { first, hashes };
     const hash = hashes[index - first];
     if (hash !== undefined) return hash;
-    throw new Fault("checksum-wrong", `line ${index + 1} of ${this.#options.path} is damaged`);
+    throw new Fault("checksum-wrong", `line ${index + 1} of ${this.options.path} is damaged`);
   }
 
   async sync(): Promise<void> {
-    await this.#options.file.sync();
+    await this.options.file.sync();
   }
 
   close(): void {
-    this.#options.file.close();
+    this.options.file.close();
   }
 
   async #read(first: number): Promise<Uint8Array[]> {
-    const { file, headerBytes } = this.#options;
+    const { file, headerBytes } = this.options;
     const bytes = new Uint8Array(BLOCK_LINES * HASH_LINE_BYTES);
     const bytesRead = await file.readLater(bytes, headerBytes + first * HASH_LINE_BYTES);
     const hashes: Uint8Array[] = [];

@@ -1,7 +1,6 @@
 /** Small named values that a server stores for offline devices. */
 
 import { equalBytes } from "../../base/bytes.ts";
-import { Component } from "../../base/component.ts";
 import { type Disk, onDisk, readWholeFile, syncWithParents, writeWholeFile } from "../disk/disk.ts";
 
 export interface Value {
@@ -32,8 +31,10 @@ export interface FolderBucketOptions {
 }
 
 /** For use by a single process. Writes to the same name must not overlap. */
-export class FolderBucket extends Component<FolderBucketOptions> implements Bucket {
+export class FolderBucket implements Bucket {
   #isDurable = false;
+
+  constructor(private readonly options: FolderBucketOptions) {}
 
   async read(name: string): Promise<Value | undefined> {
     const { disk, sizeBytesMax } = this.options;

@@ -25,14 +25,12 @@ export interface MissingServers {
  * fault.
  */
 export class MajorityWatch {
-  readonly #options: MajorityWatchOptions;
   #fault: Fault | undefined;
   #checkedAt: number;
   #isClosed = false;
   #cancel = () => {};
 
-  constructor(options: MajorityWatchOptions) {
-    this.#options = options;
+  constructor(private readonly options: MajorityWatchOptions) {
     this.#checkedAt = options.clock.now();
     this.#schedule();
   }
@@ -48,11 +46,11 @@ export class MajorityWatch {
 
   #schedule(): void {
     if (this.#isClosed) return;
-    this.#cancel = this.#options.clock.after(MAJORITY_CHECK_INTERVAL_MS, () => void this.#check());
+    this.#cancel = this.options.clock.after(MAJORITY_CHECK_INTERVAL_MS, () => void this.#check());
   }
 
   async #check(): Promise<void> {
-    const { clock, sinceAnswerMs, missing } = this.#options;
+    const { clock, sinceAnswerMs, missing } = this.options;
     // A process that was suspended could not receive answers.
     const wasSuspended = clock.now() - this.#checkedAt > CLUSTER_LEASE_MS;
     const elapsedMs = await sinceAnswerMs();

@@ -2,8 +2,7 @@
 
 import { assert } from "../../base/assert.ts";
 import { equalBytes, toBase64Url } from "../../base/bytes.ts";
-import { Component } from "../../base/component.ts";
-import { asFault, Fault } from "../../base/fault.ts";
+import { asFault, Fault, ignoreFault } from "../../base/fault.ts";
 import type { Sha256 } from "../../base/ids.ts";
 import { CLUSTER_MESSAGE_BYTES_MAX } from "../../base/limits-cluster.ts";
 import type { Place } from "../../core/cluster/claims.ts";
@@ -29,7 +28,9 @@ type Heads = Readonly<Record<Place, number>>;
 
 const RETRY_MS = 1_000;
 
-export class Mirrors extends Component<MirrorsOptions> {
+export class Mirrors {
+  constructor(private readonly options: MirrorsOptions) {}
+
   isAheadOf(heads: Heads): boolean {
     return LOG_NAMES.some((logName) => this.options.logs[logName].head() > heads[logName]);
   }
@@ -121,7 +122,7 @@ export class Mirrors extends Component<MirrorsOptions> {
 
   erase(logName: Place, record: LogRecord): void {
     for (const seq of erasuresOf(record)) {
-      this.options.logs[logName].erase(seq, record.head.seq).catch(asFault);
+      this.options.logs[logName].erase(seq, record.head.seq).catch(ignoreFault);
     }
   }
 
@@ -130,7 +131,7 @@ export class Mirrors extends Component<MirrorsOptions> {
       isBlankPassword(record, copied) ? [record.seq] : [],
     );
     if (blank.length === 0) return;
-    eraseReplaced(this.options.logs.accounts, new Set(blank)).catch(asFault);
+    eraseReplaced(this.options.logs.accounts, new Set(blank)).catch(ignoreFault);
   }
 }
 

@@ -1,6 +1,5 @@
 /** Barrier that delays decisions until this node has all records that its peers have. */
 
-import { Component } from "../../base/component.ts";
 import { Fault } from "../../base/fault.ts";
 import type { Place } from "../../core/cluster/claims.ts";
 import { type Clock, delay } from "../clock.ts";
@@ -26,9 +25,11 @@ const RETRY_MS = 250;
  * peer has and this node lacks must be restored before this node proposes records with the same
  * seqs.
  */
-export class PeerCheck extends Component<PeerCheckOptions> {
+export class PeerCheck {
   #triggered = 0;
   #passed = 0;
+
+  constructor(private readonly options: PeerCheckOptions) {}
 
   get hasPassed(): boolean {
     return this.#passed === this.#triggered;

@@ -2,7 +2,6 @@
 
 import { assert } from "../../base/assert.ts";
 import { toBase64Url } from "../../base/bytes.ts";
-import { Component } from "../../base/component.ts";
 import { Fault } from "../../base/fault.ts";
 import { LINE_BYTES_MAX } from "../../base/limits.ts";
 import {
@@ -49,11 +48,13 @@ interface PublishedMessage {
 const RETRY_MS = 100;
 const ID_BYTES = 12;
 
-export class Publisher extends Component<PublisherOptions> {
+export class Publisher {
   #queue: QueuedProposal[] = [];
   #queueBytes = 0;
   readonly #published = new Map<string, PublishedMessage>();
   #isPublishing = false;
+
+  constructor(private readonly options: PublisherOptions) {}
 
   propose(proposal: SealedProposal, settle: Settle): Fault | undefined {
     const sizes = proposal.drafts.map(({ sealed }) => appendBytes(sealed));

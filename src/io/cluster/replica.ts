@@ -1,6 +1,6 @@
 /** Cluster node that applies the shared stream to its two logs. */
 
-import { Fault } from "../../base/fault.ts";
+import { asFault, Fault } from "../../base/fault.ts";
 import type { Sha256 } from "../../base/ids.ts";
 import {
   CLUSTER_RECEIVE_QUEUE_BYTES_MAX,
@@ -54,7 +54,6 @@ const RETRY_MS = 250;
  * those of this node when they are on its disk.
  */
 export class Replica {
-  readonly #options: ReplicaOptions;
   readonly #publisher: Publisher;
   readonly #interpreter: Interpreter;
   readonly #mirrors: Mirrors;
@@ -75,9 +74,8 @@ export class Replica {
   #isClosed = false;
   readonly #waiters = new Set<{ readonly seq: number; readonly resolve: () => void }>();
 
-  private constructor(options: ReplicaOptions) {
+  private constructor(private readonly options: ReplicaOptions) {
     const { stream, mirrors, clock, entropy, sha256 } = options;
-    this.#options = options;
     this.#positions = options.positions ?? [];
     this.#position = this.#positions.at(-1) ?? START;
     this.#interpreter = new Interpreter({ mirrors, sha256 }, this.#position);
@@ -123,7 +121,7 @@ export class Replica {
   }
 
   propose(drafts: readonly Draft[], { follows }: AppendAllOptions, settle: Settle): void {
-    const { entropy, sha256 } = this.#options;
+    const { entropy, sha256 } = this.options;
     const sealed = drafts.map((draft) => sealDraft(draft, entropy(SALT_BYTES), sha256));
     const proposal = {
       ...this.#notified,
@@ -185,7 +183,7 @@ export class Replica {
       promise,
       timeoutMs,
       () => void this.#waiters.delete(wait),
-      this.#options.clock,
+      this.options.clock,
     );
   }
 
@@ -221,7 +219,7 @@ export class Replica {
   }
 
   async #start(): Promise<void> {
-    const { stream, mirrors } = this.#options;
+    const { stream, mirrors } = this.options;
     for (const logName of LOG_NAMES) {
       const mirror = mirrors[logName];
       if (mirror.head() < this.#position[logName]) {
@@ -238,7 +236,7 @@ export class Replica {
       this.#unfollows.push(await mirror.follow(mirror.head() + 1, onRecord));
     }
     this.#peerCheck.trigger();
-    const until = this.#options.clock.now() + CLUSTER_START_TIMEOUT_MS;
+    const until = this.options.clock.now() + CLUSTER_START_TIMEOUT_MS;
     const last = await this.#retryUntilAnswered(until, () => stream.last());
     await this.#retryUntilAnswered(until, () => this.#resumeReading());
     await this.waitUntilApplied(last);
@@ -248,13 +246,13 @@ export class Replica {
   }
 
   #retryUntilAnswered<Result>(until: number, request: () => Promise<Result>): Promise<Result> {
-    const { clock } = this.#options;
+    const { clock } = this.options;
     return retry(request, { clock, intervalMs: RETRY_MS, until, isTransient: isWithoutMajority });
   }
 
   async #resumeReading(): Promise<void> {
-    const { stream, clock, sha256 } = this.#options;
-    const at = await lastCommonPosition(this.#positions, this.#options);
+    const { stream, clock, sha256 } = this.options;
+    const at = await lastCommonPosition(this.#positions, this.options);
     await this.#interpreter.rebuild(at);
     if (this.#isStopped) return;
     this.#positions = this.#positions.filter(({ seq }) => seq <= at.seq);
@@ -304,7 +302,7 @@ export class Replica {
   }
 
   async #restore(): Promise<void> {
-    const { stream, mirrors, clock, entropy } = this.#options;
+    const { stream, mirrors, clock, entropy } = this.options;
     try {
       await restoreLost({
         stream,
@@ -390,7 +388,7 @@ export class Replica {
   }
 
   #storePosition(): void {
-    const { sha256, storePositions } = this.#options;
+    const { sha256, storePositions } = this.options;
     if (this.#lastMessage !== undefined)
       this.#position = { ...this.#position, mark: markOf(this.#lastMessage, sha256) };
     this.#positions = withPosition(this.#positions, this.#position);
@@ -402,7 +400,7 @@ export class Replica {
     this.#failure = fault;
     this.#stopReading();
     this.#publisher.refuseAll(fault);
-    this.#options.onStopped(fault);
+    this.options.onStopped(fault);
   }
 }
 

@@ -2,7 +2,6 @@
 
 import { assert } from "../../base/assert.ts";
 import { equalBytes, toBase64Url, tryBase64Url } from "../../base/bytes.ts";
-import { Component } from "../../base/component.ts";
 import { Fault } from "../../base/fault.ts";
 import type { FileId, Sha256 } from "../../base/ids.ts";
 import { CHUNK_BYTES } from "../../base/limits.ts";
@@ -64,10 +63,12 @@ const CHUNK_PART = /^c(\d{1,9})-([A-Za-z0-9_-]{43})$/;
  * checksum) and `l0-DIGEST` (the checksums of all chunks). Different contents under one id
  * therefore do not overwrite each other.
  */
-export class SharedFiles extends Component<SharedFilesOptions> {
+export class SharedFiles {
   readonly #transfers = new TaskQueue({ running: CONCURRENT_CHUNKS_MAX });
   #readers = 0;
   #isStopping = false;
+
+  constructor(private readonly options: SharedFilesOptions) {}
 
   async begin(about: BlobMetadata): Promise<BlobMetadata> {
     const { store } = this.options;

@@ -68,7 +68,6 @@ export function markOf({ unixMs, bytes }: StreamMessage, sha256: Sha256): string
 }
 
 export class StreamReader {
-  readonly #options: StreamReaderOptions;
   #next: number;
   #previous: ReadMessage | undefined;
   #earlier: readonly ReadMessage[];
@@ -91,8 +90,7 @@ export class StreamReader {
   #lastMissingAt = Number.NEGATIVE_INFINITY;
   #truncatedChecks = 0;
 
-  constructor(options: StreamReaderOptions) {
-    this.#options = options;
+  constructor(private readonly options: StreamReaderOptions) {
     this.#next = options.after.seq + 1;
     this.#previous = readMessagesOf(options.after)[0];
     this.#earlier = (options.earlier ?? []).flatMap(readMessagesOf).slice(-EARLIER_MAX);
@@ -125,7 +123,7 @@ export class StreamReader {
 
   #receivePushed(message: StreamMessage): void {
     const { seq, bytes } = message;
-    const now = this.#options.clock.now();
+    const now = this.options.clock.now();
     this.#storedSeq = Math.max(this.#storedSeq, seq);
     if (now < this.#staleUntil || now - this.#ranAt > POLL_INTERVAL_MS + TRUSTED_MS) return;
     this.#wasPushed = true;
@@ -144,11 +142,11 @@ export class StreamReader {
   #freshPushed(seq: number): StreamMessage | undefined {
     const pushed = this.#pushed.get(seq);
     if (pushed === undefined) return undefined;
-    return this.#options.clock.now() - pushed.at < TRUSTED_MS ? pushed.message : undefined;
+    return this.options.clock.now() - pushed.at < TRUSTED_MS ? pushed.message : undefined;
   }
 
   async #waitForPush(): Promise<void> {
-    const { clock } = this.#options;
+    const { clock } = this.options;
     const isNext = Math.max(this.#storedSeq, this.#announcedSeq) === this.#next;
     if (!(this.#wasPushed && isNext)) return;
     // Check concurrently with the wait, because the check takes as long as the push.
@@ -199,7 +197,7 @@ export class StreamReader {
   }
 
   async #pollEnd(): Promise<void> {
-    const { clock } = this.#options;
+    const { clock } = this.options;
     if (this.#isEnded || clock.now() - this.#polledAt < CLUSTER_ANSWER_TIMEOUT_MS) return;
     this.#polledAt = clock.now();
     try {
@@ -217,7 +215,7 @@ export class StreamReader {
   }
 
   async #check(): Promise<boolean> {
-    const { stream, clock } = this.#options;
+    const { stream, clock } = this.options;
     const seq = this.#next - 1;
     if (seq === 0 || this.#previous === undefined) return true;
     if (clock.now() - this.#trustedAt < TRUSTED_MS) return true;
@@ -226,7 +224,7 @@ export class StreamReader {
       if (this.#isEnded) return false;
       if (message === undefined) return await this.#isLastOnlyMissing(seq);
       if (!this.#matches(message, this.#previous)) {
-        this.#finish(this.#options.onRewound);
+        this.#finish(this.options.onRewound);
         return false;
       }
     } catch (error) {
@@ -240,7 +238,7 @@ export class StreamReader {
   }
 
   #matches(message: StreamMessage, known: ReadMessage): boolean {
-    if ("mark" in known) return markOf(message, this.#options.sha256) === known.mark;
+    if ("mark" in known) return markOf(message, this.options.sha256) === known.mark;
     return known.unixMs === message.unixMs && equalBytes(known.bytes, message.bytes);
   }
 
@@ -248,12 +246,12 @@ export class StreamReader {
     const last = await this.#last();
     if (this.#isEnded) return false;
     this.#truncatedChecks = last < seq ? this.#truncatedChecks + 1 : 0;
-    if (this.#truncatedChecks >= TRUNCATED_CHECKS) this.#finish(this.#options.onRewound);
+    if (this.#truncatedChecks >= TRUNCATED_CHECKS) this.#finish(this.options.onRewound);
     if (last <= seq) {
       this.#lastMissingChecks = 0;
       return false;
     }
-    const now = this.#options.clock.now();
+    const now = this.options.clock.now();
     if (this.#lastMissingChecks < LOST_CHECKS) {
       if (now - this.#lastMissingAt < CLUSTER_STALLED_MS) return false;
       this.#lastMissingAt = now;
@@ -264,7 +262,7 @@ export class StreamReader {
   }
 
   async #areEarlierUnchanged(seq: number): Promise<boolean> {
-    const { stream, onLost, onRewound } = this.#options;
+    const { stream, onLost, onRewound } = this.options;
     for (const known of this.#earlier.toReversed()) {
       const message = await this.#answer(stream.get(known.seq));
       if (this.#isEnded) return false;
@@ -278,7 +276,7 @@ export class StreamReader {
   }
 
   async #read(): Promise<number | undefined> {
-    const { stream, clock, onMessage } = this.#options;
+    const { stream, clock, onMessage } = this.options;
     const ahead = Math.min(CLUSTER_MESSAGES_AHEAD, Math.max(1, this.#storedSeq - this.#next + 1));
     const isUnchanged = this.#isLastUnchanged();
     const requests = Array.from({ length: ahead }, (_, i) => {
@@ -317,10 +315,10 @@ export class StreamReader {
   }
 
   async #checkMissing(): Promise<void> {
-    const { stream, onLost } = this.#options;
+    const { stream, onLost } = this.options;
     try {
       this.#storedSeq = await this.#last();
-      if (this.#storedSeq < this.#next) return this.#options.onTruncated(this.#storedSeq);
+      if (this.#storedSeq < this.#next) return this.options.onTruncated(this.#storedSeq);
       if ((await this.#answer(stream.get(this.#next))) !== undefined) return;
     } catch (error) {
       return this.#handleFault(error);
@@ -331,16 +329,16 @@ export class StreamReader {
   }
 
   async #last(): Promise<number> {
-    return await this.#answer(this.#options.stream.last());
+    return await this.#answer(this.options.stream.last());
   }
 
   #answer<Value>(requests: Promise<Value>): Promise<Value> {
-    return withTimeout(requests, CLUSTER_ANSWER_TIMEOUT_MS, noAnswer, this.#options.clock);
+    return withTimeout(requests, CLUSTER_ANSWER_TIMEOUT_MS, noAnswer, this.options.clock);
   }
 
   #handleFault(error: unknown): void {
     if (!(error instanceof Fault)) throw error;
-    const { clock, onNoAnswer } = this.#options;
+    const { clock, onNoAnswer } = this.options;
     if (clock.now() - this.#trustedAt >= CLUSTER_ANSWER_TIMEOUT_MS) onNoAnswer();
   }
 
@@ -351,7 +349,7 @@ export class StreamReader {
   }
 
   async #wait(ms: number, isWakeable: boolean): Promise<boolean> {
-    const { clock } = this.#options;
+    const { clock } = this.options;
     this.#ranAt = clock.now();
     const until = this.#ranAt + ms + TRUSTED_MS;
     const isWoken = await this.#pause(ms, isWakeable);
@@ -367,11 +365,11 @@ export class StreamReader {
     }
     if (this.#isEnded) return true;
     if (!isWakeable) {
-      await delay(this.#options.clock, ms);
+      await delay(this.options.clock, ms);
       return false;
     }
     await new Promise<void>((resolve) => {
-      const cancel = this.#options.clock.after(ms, resolve);
+      const cancel = this.options.clock.after(ms, resolve);
       this.#wake = () => {
         cancel();
         resolve();

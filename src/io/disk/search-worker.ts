@@ -104,16 +104,14 @@ interface WorkerScope {
 }
 
 export class SearchThreads implements DiskSearch {
-  readonly #openWorker: (url: string) => Worker;
-  readonly #afterIdle: (stop: () => void) => () => void;
   readonly #threads: Thread[] = [];
   #url: string | undefined;
   #cancelStop = () => {};
 
-  constructor(openWorker = (url: string) => new Worker(url), afterIdle = afterIdleTimeout) {
-    this.#openWorker = openWorker;
-    this.#afterIdle = afterIdle;
-  }
+  constructor(
+    private readonly openWorker = (url: string) => new Worker(url),
+    private readonly afterIdle = afterIdleTimeout,
+  ) {}
 
   async search(ranges: readonly SearchRange[], query: LineQuery): Promise<SearchResult> {
     this.#cancelStop();
@@ -140,7 +138,7 @@ export class SearchThreads implements DiskSearch {
       type: "text/javascript",
     });
     this.#url ??= URL.createObjectURL(source);
-    const thread = new Thread(this.#openWorker(this.#url), () => {
+    const thread = new Thread(this.openWorker(this.#url), () => {
       this.#threads.splice(this.#threads.indexOf(thread), 1);
     });
     this.#threads.push(thread);
@@ -150,7 +148,7 @@ export class SearchThreads implements DiskSearch {
   /** Several searches may end in one turn, and each of them sees that all threads are idle. */
   #stopWhenIdle(): void {
     this.#cancelStop();
-    this.#cancelStop = this.#afterIdle(() => {
+    this.#cancelStop = this.afterIdle(() => {
       for (const thread of this.#threads.splice(0)) thread.end();
     });
   }

@@ -1,7 +1,6 @@
 /** Partial download of a folder, unpacked as it arrives, and the paths of its entries. */
 
 import { join, relative } from "node:path";
-import { Component } from "../../base/component.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import { cleanPath, foldFileName, numbered } from "../../base/file-names.ts";
 import { CONCURRENT_FILES_MAX, FOLDER_ENTRIES_MAX } from "../../base/limits.ts";
@@ -152,13 +151,17 @@ const SYNC_BYTES_MAX = 16 * 1024;
 const ENTRIES_PER_TURN = 256;
 
 /** Unpacks a folder as it arrives. Never follows links or writes outside the folder. */
-export class PartialFolder extends Component<PartialFolderOptions> implements Content {
-  readonly #manifest = this.options.disk.openPlain(this.options.manifestPath, "write");
+export class PartialFolder implements Content {
+  readonly #manifest;
   #plan: Plan | undefined;
   #current: { readonly file: PlannedFile; readonly open: DiskFile } | undefined;
   readonly #verifiedFolders = new Set<PlannedFolder>();
   #unsyncedFiles = new Set<PlannedFile>();
   #unsyncedFolders = new Set<PlannedFolder>();
+
+  constructor(private readonly options: PartialFolderOptions) {
+    this.#manifest = options.disk.openPlain(options.manifestPath, "write");
+  }
 
   async read(into: readonly Uint8Array[], offset: number): Promise<number> {
     let done = 0;

@@ -38,28 +38,19 @@ const OPEN_FLAGS =
 const ABSENT_CODES: ReadonlySet<string> = new Set(["ENOENT", "ENOTDIR", "ELOOP", "EMLINK"]);
 
 export class ProgramFolder {
-  readonly #path: string;
-  readonly #names: readonly string[];
-  readonly #newHash: NewHash;
-  readonly #expected: ReadonlyMap<string, string>;
   readonly #hashes = new Map<string, CachedHash>();
   #listing: Promise<readonly ListedProgram[]> | undefined;
 
   /** @param expected SHA-256 by file name, in hex. Files with other hashes are not offered. */
   constructor(
-    path: string,
-    names: readonly string[],
-    newHash: NewHash,
-    expected: ReadonlyMap<string, string> = new Map(),
-  ) {
-    this.#path = path;
-    this.#names = names;
-    this.#newHash = newHash;
-    this.#expected = expected;
-  }
+    private readonly path: string,
+    private readonly names: readonly string[],
+    private readonly newHash: NewHash,
+    private readonly expected: ReadonlyMap<string, string> = new Map(),
+  ) {}
 
   present(): readonly string[] {
-    return this.#names.filter((name) => {
+    return this.names.filter((name) => {
       const opened = this.#open(name);
       if (opened !== undefined) fs.closeSync(opened.fd);
       return opened !== undefined;
@@ -75,7 +66,7 @@ export class ProgramFolder {
 
   async #list(): Promise<readonly ListedProgram[]> {
     const listed: ListedProgram[] = [];
-    for (const name of this.#names) {
+    for (const name of this.names) {
       try {
         const program = await this.open(name);
         if (program === undefined) continue;
@@ -90,7 +81,7 @@ export class ProgramFolder {
 
   /** Returns `undefined` if the file is missing, is being written or has a different hash. */
   async open(name: string): Promise<OpenProgram | undefined> {
-    const opened = this.#names.includes(name) ? this.#open(name) : undefined;
+    const opened = this.names.includes(name) ? this.#open(name) : undefined;
     if (opened === undefined) return undefined;
     const { fd, sizeBytes, stamp } = opened;
     let isClosed = false;
@@ -102,7 +93,7 @@ export class ProgramFolder {
       const sha256 = await this.#cachedHash(name, opened);
       if (
         stampWithChangeTime(fs.fstatSync(fd, { bigint: true })) !== stamp ||
-        (this.#expected.get(name) ?? sha256) !== sha256
+        (this.expected.get(name) ?? sha256) !== sha256
       ) {
         close();
         return undefined;
@@ -111,12 +102,12 @@ export class ProgramFolder {
       return { name, sizeBytes, sha256, chunks, close };
     } catch (error) {
       close();
-      throw error instanceof Fault ? error : diskFault(error, join(this.#path, name));
+      throw error instanceof Fault ? error : diskFault(error, join(this.path, name));
     }
   }
 
   #open(name: string): OpenFile | undefined {
-    const path = join(this.#path, name);
+    const path = join(this.path, name);
     try {
       const before = fs.lstatSync(path, { bigint: true });
       if (!isOffered(before)) return undefined;
@@ -146,7 +137,7 @@ export class ProgramFolder {
   }
 
   async #hash(name: string, fd: number, sizeBytes: number): Promise<string> {
-    const hash = this.#newHash();
+    const hash = this.newHash();
     if ((await hashFileInto(hash, fd, sizeBytes)) < sizeBytes) throw changedFault(name);
     return hash.digest("hex");
   }

@@ -19,17 +19,12 @@ const OLD_PROGRAMS_MAX = 10;
  * old program is intact even if this process is killed. The next run removes remaining files.
  */
 export class ProgramReplacement {
-  readonly #program: string;
-  readonly #folder: string;
-  readonly #lock: Lock;
-  readonly #platform: NodeJS.Platform;
-
-  private constructor(program: string, folder: string, lock: Lock, platform: NodeJS.Platform) {
-    this.#program = program;
-    this.#folder = folder;
-    this.#lock = lock;
-    this.#platform = platform;
-  }
+  private constructor(
+    private readonly program: string,
+    private readonly folder: string,
+    private readonly lock: Lock,
+    private readonly platform: NodeJS.Platform,
+  ) {}
 
   /**
    * @throws {Fault} data-locked if another process is replacing the program, store-… if the disk
@@ -63,7 +58,7 @@ export class ProgramReplacement {
   }
 
   get path(): string {
-    return join(this.#folder, basename(this.#program));
+    return join(this.folder, basename(this.program));
   }
 
   /**
@@ -86,7 +81,7 @@ export class ProgramReplacement {
             done += (await file.write(chunk, done)).bytesWritten;
           }
         }
-        const { mode, uid, gid } = fs.statSync(this.#program);
+        const { mode, uid, gid } = fs.statSync(this.program);
         if (process.getuid?.() === 0) await file.chown(uid, gid);
         await file.chmod(mode & PERMISSIONS);
         await file.sync();
@@ -98,45 +93,45 @@ export class ProgramReplacement {
 
   /** Returns the path of the old program, which is unchanged if this call fails. */
   swap(): string {
-    return onDisk(this.#program, () =>
-      this.#platform === "win32" ? this.#swapOnWindows() : this.#swap(),
+    return onDisk(this.program, () =>
+      this.platform === "win32" ? this.#swapOnWindows() : this.#swap(),
     );
   }
 
   close(): void {
     try {
       // Windows cannot remove an open file.
-      if (this.#platform === "win32") this.#lock.release();
-      fs.rmSync(this.#folder, { recursive: true, force: true });
+      if (this.platform === "win32") this.lock.release();
+      fs.rmSync(this.folder, { recursive: true, force: true });
     } catch {
     } finally {
-      this.#lock.release();
+      this.lock.release();
     }
   }
 
   #swap(): string {
-    const old = oldPath(this.#program, 0);
-    const copy = join(this.#folder, "old");
+    const old = oldPath(this.program, 0);
+    const copy = join(this.folder, "old");
     fs.rmSync(copy, { force: true });
     try {
-      fs.linkSync(this.#program, copy);
+      fs.linkSync(this.program, copy);
     } catch {
-      fs.copyFileSync(this.#program, copy);
+      fs.copyFileSync(this.program, copy);
     }
     fs.renameSync(copy, old);
-    fs.renameSync(this.path, this.#program);
-    withFile(fs.openSync(dirname(this.#program), "r"), fs.fsyncSync);
+    fs.renameSync(this.path, this.program);
+    withFile(fs.openSync(dirname(this.program), "r"), fs.fsyncSync);
     return old;
   }
 
   /** Windows can rename a running program but not replace it. */
   #swapOnWindows(): string {
     const old = this.#freeOldPath();
-    fs.renameSync(this.#program, old);
+    fs.renameSync(this.program, old);
     try {
-      fs.renameSync(this.path, this.#program);
+      fs.renameSync(this.path, this.program);
     } catch (error) {
-      fs.renameSync(old, this.#program);
+      fs.renameSync(old, this.program);
       throw error;
     }
     return old;
@@ -144,7 +139,7 @@ export class ProgramReplacement {
 
   #freeOldPath(): string {
     for (let i = 0; i < OLD_PROGRAMS_MAX - 1; i++) {
-      const path = oldPath(this.#program, i);
+      const path = oldPath(this.program, i);
       try {
         fs.rmSync(path, { force: true });
         return path;
@@ -152,7 +147,7 @@ export class ProgramReplacement {
         if (!["EPERM", "EBUSY", "EACCES"].includes(errorCode(error))) throw error;
       }
     }
-    return oldPath(this.#program, OLD_PROGRAMS_MAX - 1);
+    return oldPath(this.program, OLD_PROGRAMS_MAX - 1);
   }
 }
 

@@ -1,7 +1,6 @@
 /** Sink for a received file. It renames the file when the file is complete. */
 
 import { join, resolve } from "node:path";
-import { Component } from "../../base/component.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import { cleanFileName, numbered } from "../../base/file-names.ts";
 import type { FileId, Sha256 } from "../../base/ids.ts";
@@ -92,10 +91,14 @@ interface PartialFileSinkOptions {
   readonly chunks: ChunkSequence;
 }
 
-class PartialFileSink extends Component<PartialFileSinkOptions> implements Sink {
+class PartialFileSink implements Sink {
   readonly concurrentAppends = CHUNKS_PER_WRITE;
-  #have: number = this.options.chunks.have;
+  #have: number;
   #isClosed = false;
+
+  constructor(private readonly options: PartialFileSinkOptions) {
+    this.#have = options.chunks.have;
+  }
 
   get have(): number {
     return this.#have;

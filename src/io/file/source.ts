@@ -301,7 +301,6 @@ const BLOCK_CHUNKS = 4;
 
 class FileSource implements Source {
   readonly name: string;
-  readonly path: string;
   readonly sizeBytes: number;
   readonly stamp: string;
   readonly skipped = [];
@@ -310,11 +309,10 @@ class FileSource implements Source {
   #next = 0;
   #isClosed = false;
 
-  constructor(path: string) {
+  constructor(readonly path: string) {
     const { O_RDONLY, O_NONBLOCK = 0 } = fs.constants; // Opening some files in /proc would block.
     this.#fd = fs.openSync(path, O_RDONLY | O_NONBLOCK);
     const stat = fs.fstatSync(this.#fd, { bigint: true });
-    this.path = path;
     this.name = basename(path);
     this.sizeBytes = Number(stat.size);
     this.stamp = stampOf(stat);

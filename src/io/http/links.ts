@@ -24,13 +24,11 @@ interface OpenedLink {
 export class HttpLinks {
   readonly #links = new Map<string, HttpServerLink>();
   readonly #topics = new Topics<HttpServerLink>();
-  readonly #clock: Pick<Clock, "now" | "after">;
-  readonly #onRemoved: () => void;
 
-  constructor(clock: Pick<Clock, "now" | "after">, onRemoved: () => void) {
-    this.#clock = clock;
-    this.#onRemoved = onRemoved;
-  }
+  constructor(
+    private readonly clock: Pick<Clock, "now" | "after">,
+    private readonly onRemoved: () => void,
+  ) {}
 
   get count(): number {
     return this.#links.size;
@@ -54,9 +52,9 @@ export class HttpLinks {
     const id = crypto.getRandomValues(new Uint8Array(ID_BYTES)).toHex();
     const onClosed = () => {
       this.#links.delete(id);
-      this.#onRemoved();
+      this.onRemoved();
     };
-    const shared = { topics: this.#topics, clock: this.#clock };
+    const shared = { topics: this.#topics, clock: this.clock };
     const link = new HttpServerLink({ ...opened, ...shared, onClosed });
     this.#links.set(id, link);
     onLink(link);

@@ -228,17 +228,16 @@ export async function findOnLan(
 }
 
 export class Announcer {
-  readonly #options: AnnounceOptions;
-  readonly #network: MulticastDnsNetwork;
   readonly #instances = new Map<string, MdnsInstance>();
   readonly #errors = new Map<string, unknown>();
   #cancelTimer: () => void = () => {};
   #hasReported = false;
   #isStopped = false;
 
-  constructor(options: AnnounceOptions, network: MulticastDnsNetwork = LAN) {
-    this.#options = options;
-    this.#network = network;
+  constructor(
+    private readonly options: AnnounceOptions,
+    private readonly network: MulticastDnsNetwork = LAN,
+  ) {
     this.#checkNetworks();
   }
 
@@ -252,7 +251,7 @@ export class Announcer {
 
   #checkNetworks(): void {
     if (this.#isStopped) return;
-    const addresses = this.#network.interfaces();
+    const addresses = this.network.interfaces();
     if (addresses.length === 0) this.#report(noNetwork());
     for (const [address, instance] of this.#instances) {
       if (addresses.includes(address)) continue;
@@ -264,14 +263,14 @@ export class Announcer {
       if (!this.#instances.has(address)) this.#instances.set(address, this.#announceOn(address));
     }
     this.#reportIfAllFailed();
-    this.#cancelTimer = this.#options.clock.after(NETWORK_CHECK_INTERVAL_MS, () =>
+    this.#cancelTimer = this.options.clock.after(NETWORK_CHECK_INTERVAL_MS, () =>
       this.#checkNetworks(),
     );
   }
 
   #announceOn(address: string): MdnsInstance {
-    const { serviceType, announcement, host, port, clock } = this.#options;
-    const network = { ...this.#network, serviceType };
+    const { serviceType, announcement, host, port, clock } = this.options;
+    const network = { ...this.network, serviceType };
     const instance = new MdnsInstance(network, address, clock, (error) => {
       this.#errors.set(address, error);
       this.#reportIfAllFailed();
@@ -283,13 +282,13 @@ export class Announcer {
   #reportIfAllFailed(): void {
     const [error] = this.#errors.values();
     const isSilent = [...this.#instances.keys()].every((address) => this.#errors.has(address));
-    if (error !== undefined && isSilent) this.#report(multicastFault(error, this.#network.port));
+    if (error !== undefined && isSilent) this.#report(multicastFault(error, this.network.port));
   }
 
   #report(fault: Fault): void {
     if (this.#hasReported || this.#isStopped) return;
     this.#hasReported = true;
-    this.#options.onFailure(fault);
+    this.options.onFailure(fault);
   }
 }
 

@@ -71,29 +71,26 @@ export async function openMulticast(
 }
 
 class SocketMulticast implements Multicast {
-  readonly #options: MulticastOptions;
-  readonly #receiver: Socket;
-  readonly #list: ListInterfaces;
   #senders: readonly Sender[] = [];
   #reasons: readonly string[] = [];
   #refreshing: Promise<void> | undefined;
   #isClosed = false;
 
-  constructor(options: MulticastOptions, receiver: Socket, list: ListInterfaces) {
-    this.#options = options;
-    this.#receiver = receiver;
-    this.#list = list;
-  }
+  constructor(
+    private readonly options: MulticastOptions,
+    private readonly receiver: Socket,
+    private readonly list: ListInterfaces,
+  ) {}
 
   get interfaces(): readonly string[] {
     return this.#senders.map(({ address }) => address);
   }
 
   async begin(onDatagram: OnDatagram): Promise<void> {
-    checkInterface(this.#options, this.#list());
+    checkInterface(this.options, this.list());
     await this.refresh();
     if (this.#senders.length === 0) throw this.#unreachable();
-    this.#receiver.on("message", (bytes, { address, port }) => {
+    this.receiver.on("message", (bytes, { address, port }) => {
       const isOwn = this.#senders.some((own) => own.port === port && own.address === address);
       onDatagram(bytes, { address, port, isOwn });
     });
@@ -121,12 +118,12 @@ class SocketMulticast implements Multicast {
     if (this.#isClosed) return;
     this.#isClosed = true;
     await this.#refreshing;
-    const sockets = [this.#receiver, ...this.#senders.map(({ socket }) => socket)];
+    const sockets = [this.receiver, ...this.#senders.map(({ socket }) => socket)];
     await Promise.all(sockets.map(closeSocket));
   }
 
   async #sendOnce(bytes: Uint8Array): Promise<Fault | undefined> {
-    const { group, port } = this.#options;
+    const { group, port } = this.options;
     const senders = this.#senders;
     if (senders.length === 0) return this.#unreachable();
     const errors = await Promise.all(
@@ -135,12 +132,12 @@ class SocketMulticast implements Multicast {
     const [error] = errors;
     return errors.includes(undefined) || error === undefined
       ? undefined
-      : sendFault(error, this.#options);
+      : sendFault(error, this.options);
   }
 
   async #refresh(): Promise<void> {
     if (this.#isClosed) return;
-    const requested = await chosenInterfaces(this.#options, this.#list());
+    const requested = await chosenInterfaces(this.options, this.list());
     const remaining = this.#senders.filter(({ address }) => requested.includes(address));
     const removed = this.#senders.filter(({ address }) => !requested.includes(address));
     const reasons: string[] = [];
@@ -148,8 +145,8 @@ class SocketMulticast implements Multicast {
     for (const address of requested) {
       if (remaining.some((sender) => sender.address === address)) continue;
       try {
-        joinGroup(this.#receiver, this.#options.group, address);
-        opened.push(await openSender(address, this.#options));
+        joinGroup(this.receiver, this.options.group, address);
+        opened.push(await openSender(address, this.options));
       } catch (error) {
         reasons.push(`${address}: ${codeOf(error)}`);
       }
@@ -161,7 +158,7 @@ class SocketMulticast implements Multicast {
 
   #unreachable(): Fault {
     const reasons = this.#reasons.length === 0 ? "" : ` (${this.#reasons.join(", ")})`;
-    const message = `no network interface could join ${this.#options.group}${reasons}`;
+    const message = `no network interface could join ${this.options.group}${reasons}`;
     return new Fault("unreachable", message, {
       remedy: "connect to a network, or use this machine only: --interface 127.0.0.1",
     });

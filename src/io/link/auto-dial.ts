@@ -1,6 +1,5 @@
 /** Dialer for both transports: TCP first, then also UDP if TCP does not answer. */
 
-import { Component } from "../../base/component.ts";
 import { Fault, type FaultCode } from "../../base/fault.ts";
 import { TRANSPORT_FALLBACK_DELAY_MS, TRANSPORT_REFUSAL_GRACE_MS } from "../../base/limits.ts";
 import type { Clock } from "../clock.ts";
@@ -23,9 +22,11 @@ export interface AutoDialOptions {
  * transport that has worked before now refuses connections, the server is probably restarting, so
  * the fallback waits for TRANSPORT_REFUSAL_GRACE_MS.
  */
-export class AutoDialer extends Component<AutoDialOptions> {
+export class AutoDialer {
   #lastWorking: DialTransport | undefined;
   #failingSince: number | undefined;
+
+  constructor(private readonly options: AutoDialOptions) {}
 
   readonly dial: Dial = async (options) => {
     const { dials, clock, remembersTransport } = this.options;
@@ -60,14 +61,17 @@ interface RaceOptions {
   readonly waitsForFirst: boolean;
 }
 
-class Race extends Component<RaceOptions> {
-  readonly #transports: DialTransport[] =
-    this.options.first === "tcp" ? ["tcp", "udp"] : ["udp", "tcp"];
+class Race {
+  readonly #transports: DialTransport[];
   readonly #result = Promise.withResolvers<Winner>();
   #running = 0;
   #isSettled = false;
   #failure: Fault | undefined;
   #cancel = () => {};
+
+  constructor(private readonly options: RaceOptions) {
+    this.#transports = options.first === "tcp" ? ["tcp", "udp"] : ["udp", "tcp"];
+  }
 
   run(): Promise<Winner> {
     this.#dialNext();

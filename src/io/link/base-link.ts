@@ -120,17 +120,16 @@ export abstract class BaseLink implements Link {
   abstract readonly transport: Transport;
   abstract readonly remote: Address;
   abstract readonly certificateHash: Uint8Array;
-  /** `undefined` on the client end. */
-  protected readonly topics: Topics<BaseLink> | undefined;
   protected readonly inbox = new LinkInbox();
   protected state: "open" | "closing" | "closed" = "open";
   #sentMessages = 0;
   #sentBytes = 0;
   readonly #waiters: (() => void)[] = [];
 
-  constructor(topics?: Topics<BaseLink>) {
-    this.topics = topics;
-  }
+  constructor(
+    /** `undefined` on the client end. */
+    protected readonly topics?: Topics<BaseLink>,
+  ) {}
 
   abstract send(message: Uint8Array, tail?: Uint8Array): boolean;
   abstract queuedBytes(): number;

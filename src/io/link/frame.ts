@@ -34,7 +34,6 @@ export type Frame =
   | { readonly kind: "control"; readonly length: number };
 
 export class FrameReader {
-  readonly #isControl: (length: number) => boolean;
   readonly #header = new Uint8Array(FRAME_HEADER_BYTES);
   #headerBytes = 0;
   #length: number | undefined;
@@ -42,9 +41,7 @@ export class FrameReader {
   #bodyBytes = 0;
   messageBytesMax = MESSAGE_BYTES_MAX;
 
-  constructor(isControl: (length: number) => boolean) {
-    this.#isControl = isControl;
-  }
+  constructor(private readonly isControl: (length: number) => boolean) {}
 
   get bufferedBytes(): number {
     return this.#body.length;
@@ -61,7 +58,7 @@ export class FrameReader {
       if (this.#length === undefined) offset += this.#addHeader(chunk, offset);
       const length = this.#length;
       if (length === undefined) return;
-      if (this.#isControl(length)) {
+      if (this.isControl(length)) {
         this.#length = undefined;
         yield { kind: "control", length };
         continue;
@@ -82,7 +79,7 @@ export class FrameReader {
     if (this.#headerBytes < FRAME_HEADER_BYTES) return slice.length;
     this.#headerBytes = 0;
     const length = new DataView(this.#header.buffer).getUint32(0);
-    if (length > this.messageBytesMax && !this.#isControl(length)) {
+    if (length > this.messageBytesMax && !this.isControl(length)) {
       throw new Fault("too-large", msg`a message is longer than ${this.messageBytesMax} bytes`);
     }
     this.#length = length;

@@ -91,9 +91,6 @@ interface PausableSocket {
 }
 
 export abstract class BaseLineSocket<Socket extends PausableSocket> implements LineSocket {
-  readonly remote: Address;
-  protected readonly socket: Socket;
-  protected readonly options: LineSocketOptions;
   protected unsent: Uint8Array[] = [];
   protected unsentBytes = 0;
   protected state: "open" | "ending" | "closed" = "open";
@@ -103,11 +100,11 @@ export abstract class BaseLineSocket<Socket extends PausableSocket> implements L
   #outcome: { readonly fault: Fault | undefined } | undefined;
   #cancelDeadline: (() => void) | undefined;
 
-  constructor(socket: Socket, remote: Address, options: LineSocketOptions) {
-    this.socket = socket;
-    this.remote = remote;
-    this.options = options;
-  }
+  constructor(
+    protected readonly socket: Socket,
+    readonly remote: Address,
+    protected readonly options: LineSocketOptions,
+  ) {}
 
   get isSecure(): boolean {
     return this.options.isSecure;

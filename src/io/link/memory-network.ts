@@ -33,10 +33,6 @@ export interface MemoryWire {
 
 export class MemoryLink extends BaseLink {
   readonly transport = "memory";
-  readonly local: Address;
-  readonly remote: Address;
-  readonly isServer: boolean;
-  readonly #wire: MemoryWire;
   readonly #pending: PendingChunk[] = [];
   #pendingChunkBytes = 0;
   #lastArrival = 0;
@@ -45,12 +41,13 @@ export class MemoryLink extends BaseLink {
   #isScheduled = false;
   #cancelDeadline: (() => void) | undefined;
 
-  constructor(wire: MemoryWire, local: Address, remote: Address, isServer: boolean) {
+  constructor(
+    private readonly wire: MemoryWire,
+    readonly local: Address,
+    readonly remote: Address,
+    readonly isServer: boolean,
+  ) {
     super(isServer ? wire.topics : undefined);
-    this.#wire = wire;
-    this.local = local;
-    this.remote = remote;
-    this.isServer = isServer;
   }
 
   static join(a: MemoryLink, b: MemoryLink): void {
@@ -64,7 +61,7 @@ export class MemoryLink extends BaseLink {
   }
 
   get certificateHash(): Uint8Array {
-    return this.#wire.certificateHash;
+    return this.wire.certificateHash;
   }
 
   send(head: Uint8Array, tail?: Uint8Array): boolean {
@@ -85,7 +82,7 @@ export class MemoryLink extends BaseLink {
 
   protected override dialChannel(): Promise<Link> {
     assert(!this.isServer, "only the client end opens data channels");
-    return this.#wire.openChannel(this);
+    return this.wire.openChannel(this);
   }
 
   close(): void {
@@ -94,7 +91,7 @@ export class MemoryLink extends BaseLink {
     this.inbox.mute();
     this.#enqueue(undefined);
     // Limits the wait for a peer that has stopped reading.
-    this.#cancelDeadline = this.#wire.clock.after(DRAIN_TIMEOUT_MS, () => this.destroy());
+    this.#cancelDeadline = this.wire.clock.after(DRAIN_TIMEOUT_MS, () => this.destroy());
   }
 
   drop(fault: Fault | undefined): void {
@@ -116,9 +113,9 @@ export class MemoryLink extends BaseLink {
   }
 
   #enqueue(bytes: Uint8Array | undefined): void {
-    const { clock } = this.#wire;
+    const { clock } = this.wire;
     const sizeBytes = bytes?.length ?? 0;
-    const delayMs = this.#wire.delayMs(this.local, this.remote, sizeBytes);
+    const delayMs = this.wire.delayMs(this.local, this.remote, sizeBytes);
     // A decreasing delay must not reorder messages.
     this.#lastArrival = Math.max(this.#lastArrival, clock.now() + delayMs);
     this.#pending.push({ bytes, arrivesAt: this.#lastArrival });
@@ -130,8 +127,8 @@ export class MemoryLink extends BaseLink {
     const front = this.#pending[0];
     if (front === undefined || this.#isScheduled || this.peer.#isStalled) return;
     this.#isScheduled = true;
-    const delayMs = Math.max(0, front.arrivesAt - this.#wire.clock.now());
-    this.#wire.clock.after(delayMs, () => {
+    const delayMs = Math.max(0, front.arrivesAt - this.wire.clock.now());
+    this.wire.clock.after(delayMs, () => {
       this.#isScheduled = false;
       this.#deliverDue();
       this.#schedule();
@@ -139,7 +136,7 @@ export class MemoryLink extends BaseLink {
   }
 
   #deliverDue(): void {
-    const now = this.#wire.clock.now();
+    const now = this.wire.clock.now();
     for (;;) {
       const front = this.#pending[0];
       if (front === undefined || front.arrivesAt > now || this.peer.#isStalled) break;
@@ -174,7 +171,7 @@ export class MemoryLink extends BaseLink {
     this.inbox.close(isOwnClose ? undefined : fault);
     this.settle();
     this.leaveTopics();
-    this.#wire.onClosed(this);
+    this.wire.onClosed(this);
   }
 }
 
@@ -202,17 +199,15 @@ interface MemoryServer {
 const FREE_PORT_FIRST = 49_152;
 
 export class MemoryNetwork {
-  readonly #clock: Clock;
-  readonly #conditions: NetworkConditions;
   readonly #servers = new Map<string, MemoryServer>();
   readonly #channels = new Map<MemoryLink, Set<MemoryLink>>();
   readonly #localPorts = new Set<string>();
   #freePort = FREE_PORT_FIRST;
 
-  constructor(clock: Clock, conditions: NetworkConditions = {}) {
-    this.#clock = clock;
-    this.#conditions = conditions;
-  }
+  constructor(
+    private readonly clock: Clock,
+    private readonly conditions: NetworkConditions = {},
+  ) {}
 
   listen(options: MemoryListenOptions, events: ListenerEvents): Listener {
     const port = options.port === 0 ? this.#freePort++ : options.port;
@@ -269,10 +264,10 @@ export class MemoryNetwork {
     timeoutMs: number,
     parent: MemoryLink | undefined,
   ): Promise<Link> {
-    const isReachable = this.#conditions.isReachable?.(local, remote) ?? true;
+    const isReachable = this.conditions.isReachable?.(local, remote) ?? true;
     const delayMs = isReachable ? this.#delayMs(local, remote, 0) : timeoutMs;
     return new Promise((resolve, reject) => {
-      this.#clock.after(Math.min(delayMs, timeoutMs), () => {
+      this.clock.after(Math.min(delayMs, timeoutMs), () => {
         const server = this.#servers.get(keyOf(remote));
         if (!isReachable || delayMs >= timeoutMs) {
           reject(new Fault("timeout", msg`${keyOf(remote)} did not answer in time`));
@@ -306,7 +301,7 @@ export class MemoryNetwork {
 
   #wire(server: MemoryServer): MemoryWire {
     return {
-      clock: this.#clock,
+      clock: this.clock,
       certificateHash: server.certificateHash,
       delayMs: (from, to, sizeBytes) => this.#delayMs(from, to, sizeBytes),
       topics: server.topics,
@@ -344,7 +339,7 @@ export class MemoryNetwork {
   }
 
   #delayMs(from: Address, to: Address, sizeBytes: number): number {
-    return this.#conditions.delayMs?.(from, to, sizeBytes) ?? 0;
+    return this.conditions.delayMs?.(from, to, sizeBytes) ?? 0;
   }
 }
 

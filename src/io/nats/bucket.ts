@@ -3,7 +3,6 @@
 import { randomUUID } from "node:crypto";
 import { DiscardPolicy, RetentionPolicy, StorageType } from "@nats-io/jetstream";
 import { headers } from "@nats-io/transport-node";
-import { Component } from "../../base/component.ts";
 import { Fault } from "../../base/fault.ts";
 import {
   BUCKET_SWEEP_MS,
@@ -73,7 +72,9 @@ interface WriteId {
   readonly seq: number;
 }
 
-class JetStreamBucket extends Component<BucketOptions> implements Bucket {
+class JetStreamBucket implements Bucket {
+  constructor(private readonly options: BucketOptions) {}
+
   async read(name: string): Promise<Value | undefined> {
     for (;;) {
       const count = Math.max(0, ...(await this.#counts(name)));

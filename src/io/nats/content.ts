@@ -8,7 +8,6 @@ import {
   jetstreamManager,
 } from "@nats-io/jetstream";
 import type { NatsConnection } from "@nats-io/transport-node";
-import { Component } from "../../base/component.ts";
 import { Fault } from "../../base/fault.ts";
 import { type FileId, isFileId } from "../../base/ids.ts";
 import { formatSize } from "../../base/sizes.ts";
@@ -106,8 +105,12 @@ interface ContentDependencies {
   readonly clock: Clock;
 }
 
-export class JetStreamContent extends Component<ContentDependencies> implements ContentStore {
-  readonly #client = jetstream(this.options.connection, { timeout: CLUSTER_CONTENT_ANSWER_MS });
+export class JetStreamContent implements ContentStore {
+  readonly #client;
+
+  constructor(private readonly options: ContentDependencies) {
+    this.#client = jetstream(options.connection, { timeout: CLUSTER_CONTENT_ANSWER_MS });
+  }
 
   async put(file: FileId, part: string, bytes: Uint8Array): Promise<void> {
     await this.#client.publish(this.#subject(file, part), bytes).catch((error: unknown) => {

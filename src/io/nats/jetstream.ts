@@ -230,30 +230,24 @@ export interface StreamState {
 }
 
 export class JetStream implements CopyStream, Stream {
-  readonly #connection: NatsConnection;
-  readonly #manager: JetStreamManager;
   readonly #client: JetStreamClient;
-  readonly #stream: StreamName;
   readonly #clock: Clock;
   #quorumAt: number;
   #replicas = 1;
 
   constructor(
-    connection: NatsConnection,
-    manager: JetStreamManager,
-    stream: StreamName,
+    private readonly connection: NatsConnection,
+    private readonly manager: JetStreamManager,
+    private readonly stream: StreamName,
     { clock }: Pick<JetStreamOptions, "clock">,
   ) {
-    this.#connection = connection;
-    this.#manager = manager;
     this.#client = jetstream(connection, { timeout: CLUSTER_ANSWER_TIMEOUT_MS });
-    this.#stream = stream;
     this.#clock = clock;
     this.#quorumAt = clock.now();
   }
 
   broadcast(bytes: Uint8Array): void {
-    if (!this.#connection.isClosed()) this.#connection.publish(this.#subject("news"), bytes);
+    if (!this.connection.isClosed()) this.connection.publish(this.#subject("news"), bytes);
   }
 
   listen(onBytes: (bytes: Uint8Array) => void): () => void {
@@ -268,12 +262,12 @@ export class JetStream implements CopyStream, Stream {
     const answers: Uint8Array[] = [];
     const inbox = createInbox();
     try {
-      const subscription = this.#connection.subscribe(inbox, {
+      const subscription = this.connection.subscribe(inbox, {
         callback: (error, message) => {
           if (error === null) answers.push(new Uint8Array(message.data));
         },
       });
-      this.#connection.publish(this.#subject("state"), undefined, { reply: inbox });
+      this.connection.publish(this.#subject("state"), undefined, { reply: inbox });
       await delay(this.#clock, withinMs);
       subscription.unsubscribe();
     } catch (error) {
@@ -298,15 +292,15 @@ export class JetStream implements CopyStream, Stream {
   }
 
   get clusterConnection(): ClusterConnection {
-    return { ...this.#stream, manager: this.#manager, client: this.#client, clock: this.#clock };
+    return { ...this.stream, manager: this.manager, client: this.#client, clock: this.#clock };
   }
 
   #subject(subject: Subject): string {
-    return `chat.${this.#stream.cluster}.${subject}`;
+    return `chat.${this.stream.cluster}.${subject}`;
   }
 
   #subscribe(subject: Subject, onMessage: (message: Msg) => void): () => void {
-    const subscription = this.#connection.subscribe(this.#subject(subject), {
+    const subscription = this.connection.subscribe(this.#subject(subject), {
       callback: (error, message) => {
         if (error === null) onMessage(message);
       },
@@ -364,7 +358,7 @@ export class JetStream implements CopyStream, Stream {
 
   async #info() {
     const askedAt = this.#clock.now();
-    const info = await this.#manager.streams.info(this.#stream.name);
+    const info = await this.manager.streams.info(this.stream.name);
     const ageMs = quorumAgeMs(info);
     this.#quorumAt = Math.max(this.#quorumAt, askedAt - ageMs);
     this.#replicas = info.config.num_replicas;
@@ -386,16 +380,16 @@ export class JetStream implements CopyStream, Stream {
    * can leave a replica permanently different after its leader was isolated.
    */
   async get(seq: number): Promise<StreamMessage | undefined> {
-    const { name } = this.#stream;
-    const byLeader = () => this.#manager.streams.getMessage(name, { seq });
-    const byReplica = () => this.#manager.direct.getMessage(name, { seq });
+    const { name } = this.stream;
+    const byLeader = () => this.manager.streams.getMessage(name, { seq });
+    const byReplica = () => this.manager.direct.getMessage(name, { seq });
     const found = await withFallback(this.#clock, byLeader, FALLBACK_DELAY_MS, [byReplica]);
     if (found === null || found.seq !== seq) return undefined;
     return { seq, unixMs: found.time.getTime(), bytes: new Uint8Array(found.data) };
   }
 
   async close(): Promise<void> {
-    await this.#connection.close();
+    await this.connection.close();
   }
 }
 

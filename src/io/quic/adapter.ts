@@ -124,12 +124,10 @@ export class QuicPipe {
 }
 
 export class QuicWire {
-  readonly #session: QuicSession;
   readonly closed: Promise<void>;
   #code: number | undefined;
 
-  constructor(session: QuicSession) {
-    this.#session = session;
+  constructor(private readonly session: QuicSession) {
     session.onerror = (error: unknown) => {
       this.#code = codeOf(error);
     };
@@ -140,7 +138,7 @@ export class QuicWire {
   }
 
   get isClosed(): boolean {
-    return this.#session.destroyed;
+    return this.session.destroyed;
   }
 
   get code(): number | undefined {
@@ -148,25 +146,25 @@ export class QuicWire {
   }
 
   async opened(): Promise<Address> {
-    const { remote } = await this.#session.opened;
+    const { remote } = await this.session.opened;
     return normalizeAddress(remote.address, remote.port);
   }
 
   peerCertificateHash(): Uint8Array {
-    const raw = this.#session.peerCertificate?.raw ?? new Uint8Array();
+    const raw = this.session.peerCertificate?.raw ?? new Uint8Array();
     return new Uint8Array(createHash("sha256").update(raw).digest());
   }
 
   async openPipe(): Promise<QuicPipe> {
-    return new QuicPipe(await this.#session.createBidirectionalStream());
+    return new QuicPipe(await this.session.createBidirectionalStream());
   }
 
   onPipe(callback: (pipe: QuicPipe) => void): void {
-    this.#session.onstream = (stream) => callback(new QuicPipe(stream));
+    this.session.onstream = (stream) => callback(new QuicPipe(stream));
   }
 
   stats(): QuicStats {
-    const stats = this.#session.stats as unknown as Readonly<Record<string, bigint | undefined>>;
+    const stats = this.session.stats as unknown as Readonly<Record<string, bigint | undefined>>;
     return {
       roundTripMs: Number(stats["smoothedRtt"] ?? 0) / NS_PER_MS,
       sentPackets: Number(stats["pktSent"] ?? 0),
@@ -177,7 +175,7 @@ export class QuicWire {
   }
 
   close(code: number): void {
-    this.#session.destroy(undefined, { code, type: "application" });
+    this.session.destroy(undefined, { code, type: "application" });
   }
 }
 
@@ -197,12 +195,9 @@ export interface QuicConnectOptions {
 }
 
 export class QuicSocket {
-  readonly #endpoint: QuicEndpoint;
   #isTuned = false;
 
-  constructor(endpoint: QuicEndpoint) {
-    this.#endpoint = endpoint;
-  }
+  constructor(private readonly endpoint: QuicEndpoint) {}
 
   static listen(options: ServerOptions, onWire: (wire: QuicWire) => void): QuicSocket {
     const { host, port, family, certPem, keyPem, congestion } = options;
@@ -237,11 +232,11 @@ export class QuicSocket {
   }
 
   get port(): number {
-    return this.#endpoint.address?.port ?? 0;
+    return this.endpoint.address?.port ?? 0;
   }
 
   get isClosed(): boolean {
-    return this.#endpoint.destroyed || this.#endpoint.closing;
+    return this.endpoint.destroyed || this.endpoint.closing;
   }
 
   async connect(remote: Address, connectOptions: QuicConnectOptions): Promise<QuicWire> {
@@ -249,7 +244,7 @@ export class QuicSocket {
     const address = new SocketAddress({ address: remote.host, port: remote.port, family });
     const options = {
       ...sessionOptions(connectOptions.congestion, connectOptions.idleSeconds),
-      endpoint: this.#endpoint,
+      endpoint: this.endpoint,
       servername: connectOptions.name,
       // Do not check the certificate, because the server signs its hash.
       verifyPeer: "manual",
@@ -260,7 +255,7 @@ export class QuicSocket {
       .catch(async (error: unknown) => {
         // The endpoint binds only on the first connect, and only `closed` reports why binding
         // failed.
-        if (this.isClosed) await this.#endpoint.closed;
+        if (this.isClosed) await this.endpoint.closed;
         throw error;
       });
     this.#tune();
@@ -268,11 +263,11 @@ export class QuicSocket {
   }
 
   close(): void {
-    if (!this.isClosed) void this.#endpoint.destroy();
+    if (!this.isClosed) void this.endpoint.destroy();
   }
 
   #tune(): void {
-    const { address } = this.#endpoint;
+    const { address } = this.endpoint;
     if (this.#isTuned || address === undefined) return;
     this.#isTuned = true;
     tuneUdpSocket({ family: address.family === "ipv6" ? "ipv6" : "ipv4", port: address.port });

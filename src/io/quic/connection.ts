@@ -11,14 +11,11 @@ import type { CloseOrder, QuicLink } from "./link.ts";
  * Either side closes it after DRAIN_TIMEOUT_MS at the latest.
  */
 export class QuicConnection {
-  readonly wire: QuicWire;
   #link: QuicLink | undefined;
   readonly #channels = new Set<QuicLink>();
   #isEnded = false;
 
-  constructor(wire: QuicWire) {
-    this.wire = wire;
-  }
+  constructor(readonly wire: QuicWire) {}
 
   get link(): QuicLink | undefined {
     return this.#isEnded ? undefined : this.#link;

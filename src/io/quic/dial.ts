@@ -25,12 +25,9 @@ export interface QuicDialSettings {
 const DEFAULT_SERVER_NAME = "chat";
 
 export class QuicDialer {
-  readonly #settings: QuicDialSettings;
   readonly #sockets = new Map<string, QuicSocket>();
 
-  constructor(settings: QuicDialSettings = {}) {
-    this.#settings = settings;
-  }
+  constructor(private readonly settings: QuicDialSettings = {}) {}
 
   readonly dial: Dial = async (options) => {
     const addresses = await this.#addressesOf(options.host);
@@ -77,7 +74,7 @@ export class QuicDialer {
     const remote = { host, port: options.port };
     const name = isIP(options.host) === 0 ? options.host : DEFAULT_SERVER_NAME;
     const address = formatHostPort(options.host, options.port);
-    const { congestion = "bbr", idleSeconds } = this.#settings;
+    const { congestion = "bbr", idleSeconds } = this.settings;
     const call = { name, congestion, idleSeconds };
     const wire = await this.#socket(host, options.localPort)
       .connect(remote, call)
@@ -95,15 +92,14 @@ export class QuicDialer {
 }
 
 class Attempt {
-  readonly #wire: QuicWire;
-  readonly #address: string;
   readonly #connection: QuicConnection;
   readonly #failed = Promise.withResolvers<never>();
   #isAnswered = false;
 
-  constructor(wire: QuicWire, address: string) {
-    this.#wire = wire;
-    this.#address = address;
+  constructor(
+    private readonly wire: QuicWire,
+    private readonly address: string,
+  ) {
     this.#connection = new QuicConnection(wire);
   }
 
@@ -111,12 +107,12 @@ class Attempt {
     const timers = [
       setTimeout(() => this.#timeOut(timeoutMs), timeoutMs),
       setTimeout(() => {
-        if (this.#wire.stats().receivedPackets === 0) this.#timeOut(UDP_ANSWER_TIMEOUT_MS);
+        if (this.wire.stats().receivedPackets === 0) this.#timeOut(UDP_ANSWER_TIMEOUT_MS);
       }, UDP_ANSWER_TIMEOUT_MS),
     ];
     const probe = probeUdp(remote, () => {
       if (this.#isAnswered) return;
-      const message = msg`UDP connection to ${this.#address} refused`;
+      const message = msg`UDP connection to ${this.address} refused`;
       this.#failed.reject(new Fault("unreachable", message));
     });
     try {
@@ -129,9 +125,9 @@ class Attempt {
 
   async #open(remote: Address): Promise<QuicLink> {
     try {
-      await this.#wire.opened();
+      await this.wire.opened();
       this.#isAnswered = true;
-      const hash = this.#wire.peerCertificateHash();
+      const hash = this.wire.peerCertificateHash();
       const link = await this.#link(remote, hash);
       await link.accepted;
       return link;
@@ -141,9 +137,9 @@ class Attempt {
   }
 
   async #link(remote: Address, certificateHash: Uint8Array): Promise<QuicLink> {
-    const pipe = await this.#wire.openPipe();
+    const pipe = await this.wire.openPipe();
     const link = new QuicLink({
-      wire: this.#wire,
+      wire: this.wire,
       pipe,
       remote,
       certificateHash,
@@ -160,7 +156,7 @@ class Attempt {
     try {
       channel = await this.#link(remote, certificateHash);
       await withTimeout(channel.accepted, CONNECT_TIMEOUT_MS, () => {
-        throw new Fault("timeout", msg`${this.#address} did not accept another data channel`);
+        throw new Fault("timeout", msg`${this.address} did not accept another data channel`);
       });
       return channel;
     } catch (cause) {
@@ -171,19 +167,19 @@ class Attempt {
 
   #fault(cause: unknown): Fault {
     if (cause instanceof Fault && cause.code !== "link-closed") return cause;
-    if (this.#wire.code === QUIC_CODE.refused) {
-      return new Fault("unreachable", msg`${this.#address} accepts no more connections`, {
+    if (this.wire.code === QUIC_CODE.refused) {
+      return new Fault("unreachable", msg`${this.address} accepts no more connections`, {
         remedy: "try again later",
         cause,
       });
     }
-    const message = msg`cannot connect to ${this.#address} over UDP`;
+    const message = msg`cannot connect to ${this.address} over UDP`;
     return new Fault("unreachable", message, { remedy: "check the port", cause });
   }
 
   #timeOut(timeoutMs: number): void {
     const seconds = Math.ceil(timeoutMs / 1000);
-    const message = msg`${this.#address} did not answer over UDP within ${seconds} s`;
+    const message = msg`${this.address} did not answer over UDP within ${seconds} s`;
     this.#failed.reject(new Fault("timeout", message, { remedy: "UDP may be blocked: use TCP" }));
   }
 }

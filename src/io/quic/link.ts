@@ -45,7 +45,6 @@ export class QuicLink extends BaseLink {
   readonly certificateHash: Uint8Array;
   readonly accepted: Promise<void>;
   readonly ended: Promise<void>;
-  readonly #options: QuicLinkOptions;
   readonly #ended = Promise.withResolvers<void>();
   readonly #accepted = Promise.withResolvers<void>();
   readonly #reader = new FrameReader((length) => length === END_LENGTH);
@@ -57,9 +56,8 @@ export class QuicLink extends BaseLink {
   #isFinished = false;
   #deadline: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(options: QuicLinkOptions) {
+  constructor(private readonly options: QuicLinkOptions) {
     super(options.topics);
-    this.#options = options;
     this.remote = options.remote;
     this.certificateHash = options.certificateHash;
     this.ended = this.#ended.promise;
@@ -101,11 +99,11 @@ export class QuicLink extends BaseLink {
   }
 
   override counters(): LinkCounters {
-    return { ...super.counters(), ...this.#options.wire.stats() };
+    return { ...super.counters(), ...this.options.wire.stats() };
   }
 
   protected override dialChannel(): Promise<Link> {
-    const { dialChannel } = this.#options;
+    const { dialChannel } = this.options;
     assert(dialChannel !== undefined, "only the client end opens data channels");
     return dialChannel();
   }
@@ -158,13 +156,13 @@ export class QuicLink extends BaseLink {
 
   #onStreamClosed(code: number | undefined): void {
     if (this.state === "closed") return;
-    const fault = faultOfQuicCode(code ?? this.#options.wire.code);
+    const fault = faultOfQuicCode(code ?? this.options.wire.code);
     this.#abort(this.state === "closing" ? undefined : fault, "now", QUIC_CODE.done);
   }
 
   #abort(fault: Fault | undefined, hangUp: CloseOrder, code: number): void {
     if (this.state === "closed") return;
-    this.#options.pipe.reset(code);
+    this.options.pipe.reset(code);
     this.#finish(fault, hangUp, code);
   }
 
@@ -179,7 +177,7 @@ export class QuicLink extends BaseLink {
     this.settle();
     this.#ended.resolve();
     this.leaveTopics();
-    this.#options.onEnded(this, hangUp, code);
+    this.options.onEnded(this, hangUp, code);
   }
 
   #scheduleFlush(): void {
@@ -197,16 +195,16 @@ export class QuicLink extends BaseLink {
     this.#isFlushing = false;
     if (this.state !== "closing" || this.#isFinished) return;
     this.#isFinished = true;
-    await this.#options.waitForChannels(this);
+    await this.options.waitForChannels(this);
     if (!this.isClosed) await this.#sendEnd();
   }
 
   async #sendEnd(): Promise<void> {
-    if (await this.#write(encodeControlFrame(END_LENGTH))) this.#options.pipe.end();
+    if (await this.#write(encodeControlFrame(END_LENGTH))) this.options.pipe.end();
   }
 
   async #write(bytes: Uint8Array): Promise<boolean> {
-    const { pipe } = this.#options;
+    const { pipe } = this.options;
     for (;;) {
       const outcome = pipe.write(bytes);
       if (outcome !== "full") return outcome === "taken";

@@ -9,11 +9,7 @@ import { parseObject } from "../../wire/record.ts";
 import type { StateDatabase } from "./schema.ts";
 
 export abstract class HomeTable {
-  protected readonly database: StateDatabase;
-
-  constructor(database: StateDatabase) {
-    this.database = database;
-  }
+  constructor(protected readonly database: StateDatabase) {}
 }
 
 export interface DraftOwner {

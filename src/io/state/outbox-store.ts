@@ -40,22 +40,19 @@ const DELETE = "DELETE FROM outbox WHERE outbox = ? AND counter = ?";
  * outbox that is being created.
  */
 export class OutboxStore {
-  readonly #database: StateDatabase;
   readonly #locks = new Map<string, Lock>();
 
-  constructor(database: StateDatabase) {
-    this.#database = database;
-  }
+  constructor(private readonly database: StateDatabase) {}
 
   write(id: string, { fingerprint, user, added, settled }: OutboxChange): void {
-    this.#database.transact(() => {
+    this.database.transact(() => {
       if (!this.#locks.has(id)) assert(this.#lock(id), "only this process uses its outbox ids");
-      const insert = this.#database.statement(INSERT);
+      const insert = this.database.statement(INSERT);
       for (const { counter, target, body, createdUnixMs } of added) {
         const createdMs = Math.trunc(createdUnixMs);
         insert.run(id, counter, fingerprint, user.toLowerCase(), target, body, createdMs);
       }
-      const remove = this.#database.statement(DELETE);
+      const remove = this.database.statement(DELETE);
       for (const counter of settled) remove.run(id, counter);
     });
   }
@@ -63,10 +60,10 @@ export class OutboxStore {
   adopt({ fingerprint, user }: OutboxOwner): AbandonedOutbox[] {
     const sql = `SELECT outbox AS id, MIN(created_ms) AS since FROM outbox
       WHERE fingerprint = ? AND user = ? GROUP BY outbox ORDER BY since, outbox`;
-    const find = () => this.#database.all<{ id: string }>(sql, fingerprint, user.toLowerCase());
+    const find = () => this.database.all<{ id: string }>(sql, fingerprint, user.toLowerCase());
     const isFree = ({ id }: { id: string }) => !this.#locks.has(id);
-    if (!this.#database.guard(() => find().some(isFree) || this.#lockFiles().length > 0)) return [];
-    return this.#database.transact(() => {
+    if (!this.database.guard(() => find().some(isFree) || this.#lockFiles().length > 0)) return [];
+    return this.database.transact(() => {
       const adopted = find()
         .filter((row) => isFree(row) && this.#lock(row.id))
         .map(({ id }) => ({ id, posts: this.#posts(id) }));
@@ -79,7 +76,7 @@ export class OutboxStore {
     const lock = this.#locks.get(id);
     if (lock === undefined) return;
     try {
-      this.#database.transact(() => this.#unlock(id, lock));
+      this.database.transact(() => this.#unlock(id, lock));
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
       this.#locks.delete(id);
@@ -95,11 +92,11 @@ export class OutboxStore {
   #posts(id: string): UnsentPost[] {
     const sql = `SELECT counter, target, body, created_ms AS createdUnixMs FROM outbox
       WHERE outbox = ? ORDER BY counter`;
-    return this.#database.all<UnsentPost>(sql, id);
+    return this.database.all<UnsentPost>(sql, id);
   }
 
   #lock(id: string): boolean {
-    const { folder } = this.#database;
+    const { folder } = this.database;
     if (folder !== undefined) mkdirSync(join(folder, FOLDER), { recursive: true, mode: 0o700 });
     const lock = folder === undefined ? NO_LOCK : lockFile(join(folder, FOLDER, id));
     if (lock !== undefined) this.#locks.set(id, lock);
@@ -110,8 +107,8 @@ export class OutboxStore {
     this.#locks.delete(id);
     lock.release(); // Release the lock first, because Windows cannot remove an open file.
     // Retain the lock file of a non-empty outbox, so that all processes lock the same file.
-    if (this.#database.folder !== undefined && this.#posts(id).length === 0) {
-      rmSync(join(this.#database.folder, FOLDER, id), { force: true });
+    if (this.database.folder !== undefined && this.#posts(id).length === 0) {
+      rmSync(join(this.database.folder, FOLDER, id), { force: true });
     }
   }
 
@@ -124,9 +121,9 @@ export class OutboxStore {
   }
 
   #lockFiles(): string[] {
-    if (this.#database.folder === undefined) return [];
+    if (this.database.folder === undefined) return [];
     try {
-      return readdirSync(join(this.#database.folder, FOLDER)).filter(
+      return readdirSync(join(this.database.folder, FOLDER)).filter(
         (name) => LOCK_FILE.test(name) && !this.#locks.has(name),
       );
     } catch (error) {

@@ -114,11 +114,9 @@ const CLIENT_STATE_VERSION = MIGRATIONS.length;
 export const CLIENT_STATE_FILE = "state.sqlite";
 
 export class StateDatabase {
-  readonly folder: string | undefined;
   readonly #database: Database;
 
-  constructor(folder: string | undefined) {
-    this.folder = folder;
+  constructor(readonly folder: string | undefined) {
     this.#database = openDatabase(folder);
   }
 

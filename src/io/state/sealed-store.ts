@@ -50,8 +50,6 @@ const WHERE = `WHERE ${OWNER_IS} AND key >= ? AND key < ?`;
  */
 export class SealedStateStore {
   readonly #folder: string;
-  readonly #clock: Clock;
-  readonly #owner: SealedOwner;
   readonly #database: Database;
   readonly #queue = new TaskQueue();
   #isClosed = false;
@@ -62,10 +60,12 @@ export class SealedStateStore {
    * @throws {Fault} store-… if the disk refuses, version-unsupported if a newer program wrote the
    * database
    */
-  constructor(folder: string | undefined, owner: SealedOwner, clock: Clock) {
+  constructor(
+    folder: string | undefined,
+    private readonly owner: SealedOwner,
+    private readonly clock: Clock,
+  ) {
     this.#folder = folder ?? "memory";
-    this.#clock = clock;
-    this.#owner = owner;
     if (folder !== undefined)
       sealedFaults(folder, () => renameIfDamaged(join(folder, SEALED_STATE_FILE)));
     this.#database = sealedFaults(this.#folder, () => openDatabase(folder));
@@ -82,7 +82,7 @@ export class SealedStateStore {
       await this.#begin();
       try {
         sealedFaults(this.#folder, () => this.#updateOwner());
-        const result = await task(new SealedRows(this.#database, this.#owner, this.#folder));
+        const result = await task(new SealedRows(this.#database, this.owner, this.#folder));
         sealedFaults(this.#folder, () => this.#database.run("COMMIT"));
         this.#hasUpdatedOwner = true;
         return result;
@@ -101,7 +101,7 @@ export class SealedStateStore {
 
   /** Polls, because SQLite's busy timeout would block this process. */
   async #begin(): Promise<void> {
-    const clock = this.#clock;
+    const clock = this.clock;
     const begin = async () => void this.#database.run("BEGIN IMMEDIATE");
     const until = clock.now() + BUSY_TIMEOUT_MS;
     try {
@@ -121,7 +121,7 @@ export class SealedStateStore {
 
   #updateOwner(): void {
     if (this.#hasUpdatedOwner) return;
-    const { fingerprint, formers, account } = this.#owner;
+    const { fingerprint, formers, account } = this.owner;
     for (const former of formers) {
       const sql = `UPDATE OR IGNORE sealed SET fingerprint = ? WHERE ${OWNER_IS}`;
       this.#database.query(sql).run(fingerprint, former, account);
@@ -130,8 +130,8 @@ export class SealedStateStore {
   }
 
   #changeDevice(): void {
-    const { fingerprint, account, device } = this.#owner;
-    const rows = new SealedRows(this.#database, this.#owner, this.#folder);
+    const { fingerprint, account, device } = this.owner;
+    const rows = new SealedRows(this.#database, this.owner, this.#folder);
     const [known] = rows.list({ from: DEVICE_PREFIX, to: `${DEVICE_PREFIX}~`, limit: 1 });
     const before = known?.key.slice(DEVICE_PREFIX.length);
     if (before === device) return;
@@ -149,44 +149,44 @@ export class SealedStateStore {
 }
 
 export class SealedRows {
-  readonly #database: Database;
   readonly #owner: readonly [string, string];
-  readonly #folder: string;
 
-  constructor(database: Database, { fingerprint, account }: SealedOwner, folder: string) {
-    this.#database = database;
+  constructor(
+    private readonly database: Database,
+    { fingerprint, account }: SealedOwner,
+    private readonly folder: string,
+  ) {
     this.#owner = [fingerprint, account];
-    this.#folder = folder;
   }
 
   get(key: string): Uint8Array | undefined {
     const sql = `SELECT value FROM sealed WHERE ${OWNER_IS} AND key = ?`;
-    const row = this.#guard(() => this.#database.query(sql).get(...this.#owner, key));
+    const row = this.#guard(() => this.database.query(sql).get(...this.#owner, key));
     return (row as { readonly value: Uint8Array } | null)?.value;
   }
 
   put(key: string, value: Uint8Array): void {
     const sql = "INSERT OR REPLACE INTO sealed VALUES (?, ?, ?, ?)";
-    this.#guard(() => this.#database.query(sql).run(...this.#owner, key, value));
+    this.#guard(() => this.database.query(sql).run(...this.#owner, key, value));
   }
 
   delete(key: string): void {
     const sql = `DELETE FROM sealed WHERE ${OWNER_IS} AND key = ?`;
-    this.#guard(() => this.#database.query(sql).run(...this.#owner, key));
+    this.#guard(() => this.database.query(sql).run(...this.#owner, key));
   }
 
   list({ from, to, limit, backwards = false }: KeyRange): Row[] {
     const order = backwards ? "DESC" : "ASC";
     const sql = `SELECT key, value FROM sealed ${WHERE} ORDER BY key ${order} LIMIT ?`;
     return this.#guard(() =>
-      this.#database
+      this.database
         .query<Row, [string, string, string, string, number]>(sql)
         .all(...this.#owner, from, to, limit),
     );
   }
 
   #guard<Result>(act: () => Result): Result {
-    return sealedFaults(this.#folder, act);
+    return sealedFaults(this.folder, act);
   }
 }
 
@@ -248,13 +248,10 @@ function isBusy(error: unknown): boolean {
 }
 
 export class SealedFile {
-  readonly path: string;
-  readonly #database: Database;
-
-  private constructor(path: string, database: Database) {
-    this.path = path;
-    this.#database = database;
-  }
+  private constructor(
+    readonly path: string,
+    private readonly database: Database,
+  ) {}
 
   /** `undefined` if this device has never been in a sealed room. */
   static open(folder: string): SealedFile | undefined {
@@ -271,7 +268,7 @@ export class SealedFile {
     sealedFaults(
       this.path,
       () => {
-        const [row] = this.#database
+        const [row] = this.database
           .query<{ readonly quick_check: string }, []>("PRAGMA quick_check(1)")
           .all();
         if (row?.quick_check !== "ok") throw damagedFault(this.path);
@@ -283,12 +280,12 @@ export class SealedFile {
   rows(fingerprints: readonly string[], account: string): readonly Row[] {
     const sql = "SELECT key, value FROM sealed WHERE fingerprint = ? AND account = ? ORDER BY key";
     const rowsOf = (fingerprint: string) =>
-      this.#database.query<Row, [string, string]>(sql).all(fingerprint, account);
+      this.database.query<Row, [string, string]>(sql).all(fingerprint, account);
     return sealedFaults(this.path, () => fingerprints.flatMap(rowsOf), this.path);
   }
 
   close(): void {
-    this.#database.close();
+    this.database.close();
   }
 
   [Symbol.dispose](): void {

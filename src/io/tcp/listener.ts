@@ -115,9 +115,6 @@ export function listenTcp(
 
 class TcpListener implements LineListener {
   readonly port: number;
-  readonly #options: TcpListenOptions;
-  readonly #events: LineListenerEvents;
-  readonly #clock: Clock;
   #server: TCPSocketListener<Connection>;
   readonly #sockets = new Set<LineSocket>();
   readonly #handshaking = new Map<number, Handshaking>();
@@ -128,10 +125,11 @@ class TcpListener implements LineListener {
   #stopping: Promise<void> | undefined;
   readonly #emptied = Promise.withResolvers<void>();
 
-  constructor(options: TcpListenOptions, events: LineListenerEvents, clock: Clock) {
-    this.#options = options;
-    this.#events = events;
-    this.#clock = clock;
+  constructor(
+    private readonly options: TcpListenOptions,
+    private readonly events: LineListenerEvents,
+    private readonly clock: Clock,
+  ) {
     this.#socketOptions = {
       isSecure: options.tls !== undefined,
       clock,
@@ -153,9 +151,9 @@ class TcpListener implements LineListener {
   }
 
   setCertificate(tls: TlsPair): void {
-    if (this.#stopping !== undefined || this.#options.tls === undefined) return;
+    if (this.#stopping !== undefined || this.options.tls === undefined) return;
     this.#server.stop();
-    this.#server = this.#listen({ ...this.#options, port: this.port, tls });
+    this.#server = this.#listen({ ...this.options, port: this.port, tls });
   }
 
   stop(): Promise<void> {
@@ -168,7 +166,7 @@ class TcpListener implements LineListener {
     for (const { socket } of [...this.#handshaking.values()]) socket.terminate();
     for (const socket of [...this.#sockets]) socket.end();
     // Peers may keep their connections open after the last line.
-    const cancel = this.#clock.after(PEER_CLOSE_MS, () => {
+    const cancel = this.clock.after(PEER_CLOSE_MS, () => {
       for (const socket of [...this.#sockets]) if (socket.queuedBytes() === 0) socket.destroy();
     });
     if (this.#sockets.size > 0) await this.#emptied.promise;
@@ -213,9 +211,9 @@ class TcpListener implements LineListener {
   #open(socket: Socket<Connection>): void {
     const remote = normalizeAddress(socket.remoteAddress, socket.remotePort);
     socket.data = {};
-    if (this.#stopping !== undefined || !this.#events.accept(remote)) return socket.terminate();
-    if (this.#options.tls === undefined) return this.#start(socket, remote);
-    const done = this.#events.connecting?.(remote);
+    if (this.#stopping !== undefined || !this.events.accept(remote)) return socket.terminate();
+    if (this.options.tls === undefined) return this.#start(socket, remote);
+    const done = this.events.connecting?.(remote);
     const handshaking: Handshaking = { id: ++this.#lastId, socket, remote, done };
     socket.data.handshaking = handshaking;
     this.#handshaking.set(handshaking.id, handshaking);
@@ -225,7 +223,7 @@ class TcpListener implements LineListener {
   #scan(): void {
     const nextMs = this.#watch.scan();
     const isIdle = this.#handshaking.size === 0;
-    this.#cancelScan = isIdle ? undefined : this.#clock.after(nextMs, () => this.#scan());
+    this.#cancelScan = isIdle ? undefined : this.clock.after(nextMs, () => this.#scan());
   }
 
   #secured(socket: Socket<Connection>): void {
@@ -247,7 +245,7 @@ class TcpListener implements LineListener {
     socket.data.lines = lines;
     this.#sockets.add(lines);
     try {
-      lines.attach(this.#events.socket(lines));
+      lines.attach(this.events.socket(lines));
     } catch (error) {
       rethrow(error);
     }

@@ -8,14 +8,11 @@ const CARRIAGE_RETURN = 0x0d;
 const ESCAPE = 0x1b;
 
 export class LineBuffer {
-  readonly #lineBytesMax: number;
   #bytes: Buffer = Buffer.alloc(0);
   #scanned = 0;
   #skipping = false;
 
-  constructor(lineBytesMax: number) {
-    this.#lineBytesMax = lineBytesMax;
-  }
+  constructor(private readonly lineBytesMax: number) {}
 
   push(bytes: Uint8Array): void {
     this.#bytes =
@@ -57,7 +54,7 @@ export class LineBuffer {
     const at = this.#bytes.indexOf(LINE_FEED, this.#scanned);
     if (at < 0) {
       this.#scanned = this.#bytes.length;
-      if (this.#bytes.length > this.#lineBytesMax) this.#refuse();
+      if (this.#bytes.length > this.lineBytesMax) this.#refuse();
       if (!ended || this.#bytes.length === 0) return undefined;
     }
     const line = this.#bytes.subarray(0, at < 0 ? this.#bytes.length : at);
@@ -69,7 +66,7 @@ export class LineBuffer {
     this.#drop(this.#bytes.length);
     if (this.#skipping) return;
     this.#skipping = true;
-    throw new Fault("too-large", `a line of the input is longer than ${this.#lineBytesMax} bytes`);
+    throw new Fault("too-large", `a line of the input is longer than ${this.lineBytesMax} bytes`);
   }
 
   #escapeBytes(): number {

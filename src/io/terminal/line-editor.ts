@@ -113,11 +113,7 @@ type Waiter = { resolve(line: EnteredLine | undefined): void; reject(fault: Faul
 type PendingPaste = EnteredLine & { readonly lines: number };
 
 class ReadlineEditor implements LineEditor {
-  readonly #editor: Editor;
-  readonly #output: Output;
-  readonly #onPaste: OnPaste;
   readonly #typedAhead: EnteredLine[] = [];
-  readonly #echo: { isOn: boolean };
   readonly #restore = () => writeSync(1, PASTE_MARKS_OFF);
   readonly #continued = () => this.#resume();
   #prompt = "> ";
@@ -129,11 +125,12 @@ class ReadlineEditor implements LineEditor {
   #isClosed = false;
   #isInterrupted = false;
 
-  constructor(editor: Editor, output: Output, echo: { isOn: boolean }, onPaste: OnPaste) {
-    this.#editor = editor;
-    this.#output = output;
-    this.#echo = echo;
-    this.#onPaste = onPaste;
+  constructor(
+    private readonly editor: Editor,
+    private readonly output: Output,
+    private readonly echo: { isOn: boolean },
+    private readonly onPaste: OnPaste,
+  ) {
     editor.on("line", (line) => this.#typed(line));
     editor.on("close", () => this.#closed());
     editor.on("SIGINT", () => this.#interrupted());
@@ -154,35 +151,35 @@ class ReadlineEditor implements LineEditor {
   }
 
   async secret(question: string): Promise<string | undefined> {
-    this.#output.write(`${this.#upToFirstRow()}${CLEAR_LINE}${question}: `);
+    this.output.write(`${this.#upToFirstRow()}${CLEAR_LINE}${question}: `);
     this.#enteredRows = undefined;
     this.#question = question;
-    this.#echo.isOn = false;
+    this.echo.isOn = false;
     try {
       const typed = await this.line();
-      (this.#editor as Editor & { history?: string[] }).history?.shift();
+      (this.editor as Editor & { history?: string[] }).history?.shift();
       return typed?.text;
     } finally {
-      this.#echo.isOn = true;
+      this.echo.isOn = true;
       this.#question = undefined;
-      this.#output.write("\n");
+      this.output.write("\n");
       if (!this.#isClosed) this.#draw();
     }
   }
 
   print(text: string): void {
     if (this.#isClosed) {
-      this.#output.write(text);
+      this.output.write(text);
       return;
     }
-    this.#output.write(`${this.#upToFirstRow()}${CLEAR_LINE}${text}`);
+    this.output.write(`${this.#upToFirstRow()}${CLEAR_LINE}${text}`);
     this.#draw();
   }
 
   eraseEntered(): void {
     const rows = this.#enteredRows;
     if (this.#isClosed || rows === undefined) return;
-    this.#output.write(`\x1b[${rows}A${CLEAR_LINE}`);
+    this.output.write(`\x1b[${rows}A${CLEAR_LINE}`);
     this.#draw();
   }
 
@@ -192,7 +189,7 @@ class ReadlineEditor implements LineEditor {
   }
 
   insertText(text: string): void {
-    if (!this.#isClosed) this.#editor.write(text);
+    if (!this.#isClosed) this.editor.write(text);
   }
 
   /**
@@ -201,57 +198,57 @@ class ReadlineEditor implements LineEditor {
    */
   pasted(paste: Exclude<Typed, { kind: "keys" }>): void {
     if (this.#isClosed) return;
-    if (paste.kind === "oversize") return this.#onPaste("oversize");
+    if (paste.kind === "oversize") return this.onPaste("oversize");
     const { text } = paste;
     if (text.trim() === "") return;
     const lines = text.split("\n").length;
-    const isLong = Bun.stringWidth(text) > PASTE_ROWS_MAX * this.#output.columns();
-    if (this.#question !== undefined) this.#editor.write(text.replaceAll("\n", ""));
-    else if (lines === 1 && !isLong) this.#editor.write(text);
+    const isLong = Bun.stringWidth(text) > PASTE_ROWS_MAX * this.output.columns();
+    if (this.#question !== undefined) this.editor.write(text.replaceAll("\n", ""));
+    else if (lines === 1 && !isLong) this.editor.write(text);
     else this.#storePaste(text, lines);
   }
 
   close(): void {
-    this.#editor.close();
+    this.editor.close();
   }
 
   #storePaste(text: string, lines: number): void {
-    const { line, cursor } = this.#editor;
+    const { line, cursor } = this.editor;
     const before = enteredLine(this.#pasted, line.slice(0, cursor)).text;
     const isPasted = this.#pasted?.isPasted ?? (before === "" && lines > 1);
     const all = before + text;
     this.#pasted = { text: all, isPasted, lines: all.split("\n").length };
-    this.#editor.write(null, { ctrl: true, name: "u" });
+    this.editor.write(null, { ctrl: true, name: "u" });
     this.#showPrompt();
-    this.#onPaste({ lines: this.#pasted.lines });
+    this.onPaste({ lines: this.#pasted.lines });
   }
 
   #showPrompt(): void {
     const rows = this.#upToFirstRow();
-    this.#editor.setPrompt(this.#prompt + previewOf(this.#pasted));
+    this.editor.setPrompt(this.#prompt + previewOf(this.#pasted));
     if (this.#isClosed) return;
-    this.#output.write(rows);
+    this.output.write(rows);
     this.#draw();
   }
 
   #upToFirstRow(): string {
-    const { rows } = this.#editor.getCursorPos();
+    const { rows } = this.editor.getCursorPos();
     return rows > 0 ? `\x1b[${rows}A` : "";
   }
 
   #draw(): void {
     this.#enteredRows = undefined;
     // Reset the cursor's row in readline, because the printed text has moved the cursor.
-    (this.#editor as Editor & { prevRows?: number }).prevRows = 0;
-    this.#editor.prompt(true);
+    (this.editor as Editor & { prevRows?: number }).prevRows = 0;
+    this.editor.prompt(true);
   }
 
   #typed(typed: string): void {
-    const displayed = this.#editor.getPrompt() + typed;
+    const displayed = this.editor.getPrompt() + typed;
     const line = enteredLine(this.#pasted, typed);
     this.#pasted = undefined;
-    this.#editor.setPrompt(this.#prompt);
-    this.#enteredRows = rowsOf(displayed, this.#output.columns());
+    this.editor.setPrompt(this.#prompt);
+    this.#enteredRows = rowsOf(displayed, this.output.columns());
     const waiter = this.#waiter;
     this.#waiter = undefined;
     if (waiter !== undefined) waiter.resolve(line);
@@ -259,11 +256,11 @@ class ReadlineEditor implements LineEditor {
   }
 
   async #suspend(): Promise<void> {
-    if (process.platform === "win32" && this.#editor.line === "") this.#editor.close();
+    if (process.platform === "win32" && this.editor.line === "") this.editor.close();
     if (process.platform === "win32" || this.#isSuspended) return;
     this.#isSuspended = true;
-    this.#output.write(`${this.#upToFirstRow()}${CLEAR_LINE}${PASTE_MARKS_OFF}`);
-    await this.#output.flushed();
+    this.output.write(`${this.#upToFirstRow()}${CLEAR_LINE}${PASTE_MARKS_OFF}`);
+    await this.output.flushed();
     if (this.#isClosed) return;
     setRawMode(false);
     // Stop the process group, including a script that runs this program, like Ctrl-Z does.
@@ -277,21 +274,21 @@ class ReadlineEditor implements LineEditor {
     if (this.#isClosed) return;
     this.#isSuspended = false;
     setRawMode(true);
-    this.#output.write(PASTE_MARKS_ON);
-    if (this.#question !== undefined) this.#output.write(`${CLEAR_LINE}${this.#question}: `);
+    this.output.write(PASTE_MARKS_ON);
+    if (this.#question !== undefined) this.output.write(`${CLEAR_LINE}${this.#question}: `);
     else this.#draw();
   }
 
   #interrupted(): void {
-    if (this.#editor.line !== "" || this.#pasted !== undefined) {
+    if (this.editor.line !== "" || this.#pasted !== undefined) {
       this.#pasted = undefined;
-      this.#editor.write(null, { ctrl: true, name: "e" });
-      this.#editor.write(null, { ctrl: true, name: "u" });
+      this.editor.write(null, { ctrl: true, name: "e" });
+      this.editor.write(null, { ctrl: true, name: "u" });
       if (this.#question === undefined) this.#showPrompt();
       return;
     }
     this.#isInterrupted = true;
-    this.#editor.close();
+    this.editor.close();
   }
 
   #closed(): void {
@@ -299,7 +296,7 @@ class ReadlineEditor implements LineEditor {
     this.#isClosed = true;
     process.off("SIGCONT", this.#continued);
     process.off("exit", this.#restore);
-    this.#output.write(`${CLEAR_LINE}${PASTE_MARKS_OFF}`);
+    this.output.write(`${CLEAR_LINE}${PASTE_MARKS_OFF}`);
     const waiter = this.#waiter;
     this.#waiter = undefined;
     if (this.#isInterrupted) waiter?.reject(interrupted());

@@ -61,8 +61,6 @@ function streamOf(fd: 1 | 2): Stream {
 
 class FdOutput implements ScreenOutput {
   readonly isTerminal: boolean;
-  readonly #stream: Stream;
-  readonly #onBroken: OnBroken;
   #queue: (string | Uint8Array)[] = [];
   #queuedBytes = 0;
   #writing = false;
@@ -72,14 +70,15 @@ class FdOutput implements ScreenOutput {
   #fault: Fault | undefined;
   #waiters: { readonly belowBytes: number; readonly resolve: () => void }[] = [];
 
-  constructor(stream: Stream, onBroken: OnBroken) {
-    this.#stream = stream;
+  constructor(
+    private readonly stream: Stream,
+    private readonly onBroken: OnBroken,
+  ) {
     this.isTerminal = stream.isTerminal;
-    this.#onBroken = onBroken;
   }
 
   columns(): number {
-    return this.#stream.columns() ?? COLUMNS_DEFAULT;
+    return this.stream.columns() ?? COLUMNS_DEFAULT;
   }
 
   write(data: string | Uint8Array): void {
@@ -135,7 +134,7 @@ class FdOutput implements ScreenOutput {
       return;
     }
     const length = Math.min(bytes.length, WRITE_BYTES_MAX);
-    const { fd, isNonBlocking } = this.#stream;
+    const { fd, isNonBlocking } = this.stream;
     const discards = this.#discards;
     const done = (error: NodeJS.ErrnoException | null, writtenBytes: number) => {
       if (discards !== this.#discards) this.#writeOut(Buffer.alloc(0));
@@ -167,7 +166,7 @@ class FdOutput implements ScreenOutput {
     this.#queue = [];
     this.#queuedBytes = 0;
     this.#fault = brokenFault(error);
-    this.#onBroken(this.#fault);
+    this.onBroken(this.#fault);
     this.#wake();
   }
 

@@ -29,11 +29,8 @@ export class PasteSplitter {
   #isInside = false;
   #isAmbiguous = false;
   #isOversize = false;
-  readonly #isPatient: boolean;
 
-  constructor(isPatient = false) {
-    this.#isPatient = isPatient;
-  }
+  constructor(private readonly isPatient = false) {}
 
   push(read: Uint8Array): Typed[] {
     if (this.#isInside) return this.#inside(read);
@@ -44,7 +41,7 @@ export class PasteSplitter {
       this.#isInside = true;
       return [...keys(bytes.subarray(0, at)), ...this.#inside(bytes.subarray(at + BEGIN.length))];
     }
-    const cutBytes = partialMarkBytes(bytes, this.#isPatient);
+    const cutBytes = partialMarkBytes(bytes, this.isPatient);
     this.#pending = bytes.subarray(bytes.length - cutBytes);
     return keys(bytes.subarray(0, bytes.length - cutBytes));
   }
@@ -83,7 +80,7 @@ export class PasteSplitter {
     this.#pending = Buffer.alloc(0);
     this.#isInside = false;
     this.#isOversize = false;
-    this.#isAmbiguous = this.#isPatient && !isBreak && remaining.length > 0;
+    this.#isAmbiguous = this.isPatient && !isBreak && remaining.length > 0;
     const pasted: Typed = isOversize
       ? { kind: "oversize" }
       : { kind: "paste", text: cleanPaste(new TextDecoder().decode(bytes.subarray(0, end))) };

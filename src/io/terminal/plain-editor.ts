@@ -11,32 +11,30 @@ const NO_ROOM_PROMPT = ">";
  * lets the user edit it. A change of the current room is printed on a separate line.
  */
 export class PlainEditor implements LineEditor {
-  readonly #input: Input;
-  readonly #output: Output;
   #prompt = "";
 
-  constructor(input: Input, output: Output) {
-    this.#input = input;
-    this.#output = output;
-  }
+  constructor(
+    private readonly input: Input,
+    private readonly output: Output,
+  ) {}
 
   async line(): Promise<EnteredLine | undefined> {
-    const text = await this.#input.line();
+    const text = await this.input.line();
     return text === undefined ? undefined : { text, isPasted: false };
   }
 
   async secret(question: string): Promise<string | undefined> {
-    this.#output.write(`${question}: `);
-    await this.#output.flushed();
+    this.output.write(`${question}: `);
+    await this.output.flushed();
     try {
-      return await this.#input.secretLine();
+      return await this.input.secretLine();
     } finally {
-      this.#output.write("\n");
+      this.output.write("\n");
     }
   }
 
   print(text: string): void {
-    this.#output.write(text);
+    this.output.write(text);
   }
 
   eraseEntered(): void {}
@@ -45,7 +43,7 @@ export class PlainEditor implements LineEditor {
     const prompt = text.trimEnd();
     if (prompt === this.#prompt) return;
     this.#prompt = prompt;
-    if (prompt !== NO_ROOM_PROMPT) this.#output.write(`${prompt}\n`);
+    if (prompt !== NO_ROOM_PROMPT) this.output.write(`${prompt}\n`);
   }
 
   close(): void {}

@@ -71,7 +71,6 @@ interface FrameEvents {
 }
 
 export class FrameReader {
-  readonly #events: FrameEvents;
   readonly #header = new Uint8Array(HEADER_BYTES_MAX);
   #headerBytes = 0;
   #payload: Uint8Array | undefined;
@@ -81,9 +80,7 @@ export class FrameReader {
   #fragmentsBytes = 0;
   #isClosed = false;
 
-  constructor(events: FrameEvents) {
-    this.#events = events;
-  }
+  constructor(private readonly events: FrameEvents) {}
 
   /**
    * @throws {Fault} frame-malformed if the protocol is violated, too-large if a message exceeds the
@@ -162,14 +159,14 @@ export class FrameReader {
   #handleFrame(first: number, payload: Uint8Array): void {
     const opcode = first & 0x0f;
     if (opcode === OPCODE.close) this.#handleClose(payload);
-    else if (opcode === OPCODE.ping) this.#events.ping(payload);
+    else if (opcode === OPCODE.ping) this.events.ping(payload);
     else if (opcode === OPCODE.pong) return;
     else this.#handleData((first & FINAL) !== 0, payload);
   }
 
   #handleData(isFinal: boolean, payload: Uint8Array): void {
     if (this.#fragments === undefined && isFinal) {
-      this.#events.message(payload);
+      this.events.message(payload);
       return;
     }
     const fill = this.#fragmentsBytes;
@@ -178,12 +175,12 @@ export class FrameReader {
     fragments.set(payload, fill);
     this.#fragments = isFinal ? undefined : fragments;
     this.#fragmentsBytes = isFinal ? 0 : fill + payload.length;
-    if (isFinal) this.#events.message(fragments.slice(0, fill + payload.length));
+    if (isFinal) this.events.message(fragments.slice(0, fill + payload.length));
   }
 
   #handleClose(payload: Uint8Array): void {
     this.#isClosed = true;
-    if (payload.length === 0) return this.#events.close(1005, "");
+    if (payload.length === 0) return this.events.close(1005, "");
     if (payload.length === 1) throw malformed("a close frame has an incomplete status code");
     const code = ((payload[0] ?? 0) << 8) | (payload[1] ?? 0);
     if (!isCloseCode(code)) throw malformed(`a close frame has the code ${code}`);
@@ -193,7 +190,7 @@ export class FrameReader {
     } catch {
       throw malformed("a close reason is not UTF-8");
     }
-    this.#events.close(code, reason);
+    this.events.close(code, reason);
   }
 }
 
@@ -231,7 +228,6 @@ export class WsClientLink extends BaseLink {
   readonly transport = "tcp";
   readonly remote: Address;
   readonly certificateHash: Uint8Array;
-  readonly #options: WsClientLinkOptions;
   readonly #reader: FrameReader;
   #frames: Uint8Array[] = [];
   #frameBytes = 0;
@@ -243,9 +239,8 @@ export class WsClientLink extends BaseLink {
   #outcome: { readonly fault: Fault | undefined } | undefined;
   #deadline: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(options: WsClientLinkOptions) {
+  constructor(private readonly options: WsClientLinkOptions) {
     super();
-    this.#options = options;
     this.remote = options.remote;
     this.certificateHash = options.certificateHash;
     this.#reader = new FrameReader({
@@ -270,7 +265,7 @@ export class WsClientLink extends BaseLink {
   }
 
   protected override dialChannel(): Promise<Link> {
-    return this.#options.dialChannel();
+    return this.options.dialChannel();
   }
 
   close(): void {
@@ -281,11 +276,11 @@ export class WsClientLink extends BaseLink {
 
   /** Stops reading, so that the peer's queue fills. */
   pause(): void {
-    this.#options.socket.pause();
+    this.options.socket.pause();
   }
 
   resume(): void {
-    this.#options.socket.resume();
+    this.options.socket.resume();
   }
 
   onData(chunk: Uint8Array): void {
@@ -338,7 +333,7 @@ export class WsClientLink extends BaseLink {
     this.#outcome ??= { fault };
     if (this.state === "closed") return;
     this.state = "closed";
-    this.#options.socket.terminate();
+    this.options.socket.terminate();
     this.onSocketClosed();
   }
 
@@ -365,7 +360,7 @@ export class WsClientLink extends BaseLink {
     while (sentCount < this.#frames.length && !this.#isBlocked) {
       const [batch, count] = joinFrames(this.#frames, sentCount);
       const { length } = batch;
-      const written = Math.max(0, this.#options.socket.write(batch));
+      const written = Math.max(0, this.options.socket.write(batch));
       if (this.isClosed) return;
       this.#frameBytes -= written;
       sentCount += count;
@@ -380,7 +375,7 @@ export class WsClientLink extends BaseLink {
     this.#frames.splice(0, sentCount);
     this.settle();
     if (this.#endsWhenFlushed && this.#frames.length === 0 && !this.isClosed) {
-      this.#options.socket.end();
+      this.options.socket.end();
     }
   }
 }

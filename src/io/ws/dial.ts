@@ -63,7 +63,6 @@ async function dial(attempt: Attempt): Promise<WsClientLink> {
 }
 
 class WsDialAttempt {
-  readonly #attempt: Attempt;
   readonly #address: string;
   readonly #upgrade: Upgrade;
   readonly #done = Promise.withResolvers<WsClientLink>();
@@ -74,8 +73,7 @@ class WsDialAttempt {
   #isAbandoned = false;
   #remoteAddress: string | undefined;
 
-  constructor(attempt: Attempt) {
-    this.#attempt = attempt;
+  constructor(private readonly attempt: Attempt) {
     this.#address = formatHostPort(attempt.host, attempt.port);
     this.#upgrade = new Upgrade(this.#address, attempt.hostHeader);
     // Prevent an unhandled rejection if the socket fails before `run` awaits the result.
@@ -87,8 +85,8 @@ class WsDialAttempt {
   }
 
   async run(): Promise<WsClientLink> {
-    const { localPort } = this.#attempt;
-    if (localPort === undefined) await this.#connect(this.#attempt.host);
+    const { localPort } = this.attempt;
+    if (localPort === undefined) await this.#connect(this.attempt.host);
     else await this.#connectFrom(localPort);
     return this.#done.promise;
   }
@@ -100,7 +98,7 @@ class WsDialAttempt {
 
   /** Bun binds the port only together with a local address of the same family as the remote one. */
   async #connectFrom(localPort: number): Promise<void> {
-    const found = await lookup(this.#attempt.host, { all: true }).catch((cause) => {
+    const found = await lookup(this.attempt.host, { all: true }).catch((cause) => {
       throw this.#connectFault(cause);
     });
     let failure: unknown;
@@ -117,7 +115,7 @@ class WsDialAttempt {
   }
 
   async #connect(hostname: string, from: LocalBinding = {}): Promise<void> {
-    const { host, port, tls } = this.#attempt;
+    const { host, port, tls } = this.attempt;
     const serverName = isIP(host) === 0 ? { serverName: host } : {};
     try {
       // `localAddress`, `localPort` and `minVersion` work (Bun 1.4.4) but are missing from its
@@ -148,7 +146,7 @@ class WsDialAttempt {
     socket.setNoDelay(true);
     const { host, port } = remoteOf(socket);
     this.#remoteAddress = formatHostPort(host, port);
-    if (!this.#attempt.tls) socket.write(this.#upgrade.request());
+    if (!this.attempt.tls) socket.write(this.#upgrade.request());
   }
 
   /**
@@ -165,7 +163,7 @@ class WsDialAttempt {
       return this.#fail(isProtocol && !isAlert ? this.#notTls(error) : this.#closedEarly(error));
     }
     this.#certificateHash = new Uint8Array(createHash("sha256").update(raw).digest());
-    const expected = this.#attempt.certificateHash;
+    const expected = this.attempt.certificateHash;
     if (expected !== undefined && !equalBytes(expected, this.#certificateHash)) {
       const message = `${this.#address} changed its certificate while connecting`;
       return this.#fail(new Fault("unreachable", message, { remedy: "reconnect" }));
@@ -191,7 +189,7 @@ class WsDialAttempt {
   #onUpgraded(remaining: Uint8Array): void {
     const socket = this.#socket;
     if (socket === undefined) return;
-    const { localPort: _, ...channelOptions } = this.#attempt;
+    const { localPort: _, ...channelOptions } = this.attempt;
     const certificateHash = this.#certificateHash;
     this.#link = new WsClientLink({
       socket,
@@ -215,7 +213,7 @@ class WsDialAttempt {
   }
 
   #closedEarly(cause: Error | null): Fault {
-    const remedy = this.#attempt.tls
+    const remedy = this.attempt.tls
       ? "try again; if it persists, check the port"
       : "it may require TLS; omit --no-tls";
     const message = `${this.#address} closed the connection during the handshake`;
@@ -240,7 +238,7 @@ class WsDialAttempt {
   #connectFault(cause: unknown): Fault {
     if (cause instanceof Fault) return cause;
     const code = codeOf(cause);
-    const { localPort, host } = this.#attempt;
+    const { localPort, host } = this.attempt;
     if (localPort !== undefined && (code === "EADDRINUSE" || code === "EADDRNOTAVAIL")) {
       return new Fault("port-taken", `local port ${localPort} is in use`, {
         remedy: "choose another --local-port, or omit it",

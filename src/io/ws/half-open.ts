@@ -3,7 +3,6 @@
 // Bun (1.4.4) has no hook before the request, and closes such connections only after `idleTimeout`.
 // The monitor finds them among this process's descriptors, on Linux only.
 
-import { Component } from "../../base/component.ts";
 import {
   FIRST_REQUEST_TIMEOUT_MS,
   HALF_OPEN_CHECK_INTERVAL_MS,
@@ -62,10 +61,12 @@ interface HalfOpen {
   readonly sinceMs: number;
 }
 
-export class HalfOpenWatch extends Component<HalfOpenWatchOptions> {
+export class HalfOpenWatch {
   #active = new Set<string>();
   #activeSinceScan = new Set<string>();
   #since = new Map<string, number>();
+
+  constructor(private readonly options: HalfOpenWatchOptions) {}
 
   onRequest(remote: Address): void {
     this.#activeSinceScan.add(keyOf(remote));

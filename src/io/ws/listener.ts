@@ -85,8 +85,6 @@ export function listenWs(options: WsListenOptions, events: ListenerEvents): List
 class WsListener implements Listener {
   readonly transport = "tcp";
   readonly port: number;
-  readonly #options: WsListenOptions;
-  readonly #events: ListenerEvents;
   #tls: WsListenOptions["tls"];
   #linkOptions: WsServerLinkOptions;
   #namedHash: Uint8Array | undefined;
@@ -104,9 +102,10 @@ class WsListener implements Listener {
   readonly #emptied = Promise.withResolvers<void>();
   readonly #httpEmptied = Promise.withResolvers<void>();
 
-  constructor(options: WsListenOptions, events: ListenerEvents) {
-    this.#options = options;
-    this.#events = events;
+  constructor(
+    private readonly options: WsListenOptions,
+    private readonly events: ListenerEvents,
+  ) {
     this.#tls = options.tls;
     this.#namedHash = namedHashOf(options.tls);
     this.#linkOptions = {
@@ -207,7 +206,7 @@ class WsListener implements Listener {
   }
 
   #serve(port: number): Server<WsSocketData> {
-    const { host } = this.#options;
+    const { host } = this.options;
     const tls = this.#tls;
     try {
       return Bun.serve<WsSocketData>({
@@ -223,9 +222,9 @@ class WsListener implements Listener {
         error: (error) => {
           // A failed assertion must end the process, like on a link. Any other error costs only
           // this request, because strangers can send it. The kernel rethrows its own errors.
-          const { requestFailed } = this.#events;
+          const { requestFailed } = this.events;
           if (error instanceof AssertionFailure || requestFailed === undefined) rethrow(error);
-          else requestFailed.call(this.#events, error);
+          else requestFailed.call(this.events, error);
           return refusal(500, "internal error");
         },
         websocket: {
@@ -259,19 +258,19 @@ class WsListener implements Listener {
     const url = requestUrl(request);
     // Each open link has its own limit, because many users may share an address.
     const httpLink = url && this.#httpLinks.linkAt(url.pathname);
-    if (httpLink === undefined && this.#events.acceptsRequest?.(remote) === false) {
+    if (httpLink === undefined && this.events.acceptsRequest?.(remote) === false) {
       return refusal(429, "too many requests", { connection: "close", "retry-after": "1" });
     }
-    if (this.#options.isHost?.(request.headers.get("host")) === false) {
+    if (this.options.isHost?.(request.headers.get("host")) === false) {
       return refusal(421, "Unknown host name. The server's owner can add it with --public NAME");
     }
     if (url === undefined) return refusal(400, "invalid Host header");
     const { pathname } = url;
-    const isLine = pathname === LINE_PATH && this.#options.irc !== undefined;
+    const isLine = pathname === LINE_PATH && this.options.irc !== undefined;
     const isHttpLink = pathname === HTTP_LINK_PATH || pathname.startsWith(`${HTTP_LINK_PATH}/`);
     const keepOpen = (seconds: number) => server.timeout(request, seconds);
     if (pathname !== LINK_PATH && !isHttpLink && !isLine) {
-      return this.#options.http(request, remote, keepOpen);
+      return this.options.http(request, remote, keepOpen);
     }
     if (!isSameOrigin(request)) return refusal(403, "foreign origin");
     if (httpLink !== undefined) return this.#httpLinks.answer(httpLink, request, url, keepOpen);
@@ -282,13 +281,13 @@ class WsListener implements Listener {
     if (isLine && lineProtocol === undefined) {
       return refusal(400, "unknown WebSocket subprotocol; use text.ircv3.net");
     }
-    if (this.#stopping !== undefined || !this.#events.accept(remote)) {
+    if (this.#stopping !== undefined || !this.events.accept(remote)) {
       return refusal(503, "no more connections");
     }
     if (isHttpLink) {
       const { certificateHash } = this.#optionsFor(url.hostname);
       return this.#httpLinks.open({ remote, certificateHash }, (link) =>
-        this.#events.link(link, undefined),
+        this.events.link(link, undefined),
       );
     }
     const [perSecond, burst] = [CONTROL_FRAMES_PER_SECOND, CONTROL_FRAMES_BURST];
@@ -315,7 +314,7 @@ class WsListener implements Listener {
     const link = new WsServerLink(socket, this.#optionsFor(socket.data.host));
     socket.data.endpoint = link;
     this.#links.add(link);
-    if (this.#stopping === undefined) this.#events.link(link, undefined);
+    if (this.#stopping === undefined) this.events.link(link, undefined);
     else link.destroy();
   }
 
@@ -328,7 +327,7 @@ class WsListener implements Listener {
   }
 
   #openLineSocket(socket: ServerWebSocket<WsSocketData>): void {
-    const { irc } = this.#options;
+    const { irc } = this.options;
     if (irc === undefined || this.#stopping !== undefined) return socket.terminate();
     const lines = new WsLineSocket(socket, socket.data.remote, this.#lineOptions);
     socket.data.endpoint = lines;

@@ -30,29 +30,28 @@ interface UnflushedMessage {
 export class WsServerLink extends BaseLink implements WsEndpoint {
   readonly transport = "tcp";
   readonly remote: Address;
-  readonly #socket: ServerWebSocket<WsSocketData>;
-  readonly #options: WsServerLinkOptions;
   #unflushed: UnflushedMessage[] = [];
   #unflushedBytes = 0;
   #socketBytes = 0;
   #outcome: { readonly fault: Fault | undefined } | undefined;
   #deadline: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(socket: ServerWebSocket<WsSocketData>, options: WsServerLinkOptions) {
+  constructor(
+    private readonly socket: ServerWebSocket<WsSocketData>,
+    private readonly options: WsServerLinkOptions,
+  ) {
     super(options.topics);
-    this.#socket = socket;
-    this.#options = options;
     this.remote = socket.data.remote;
   }
 
   get certificateHash(): Uint8Array {
-    return this.#options.certificateHash;
+    return this.options.certificateHash;
   }
 
   send(message: Uint8Array, tail?: Uint8Array): boolean {
     if (this.state !== "open") return false;
     const sizeBytes = message.length + (tail?.length ?? 0);
-    if (this.#unflushed.length === 0) this.#socketBytes = this.#socket.getBufferedAmount();
+    if (this.#unflushed.length === 0) this.#socketBytes = this.socket.getBufferedAmount();
     const queuedBytes = this.#unflushedBytes + this.#socketBytes;
     if (queuedBytes + sizeBytes + OVERHEAD_BYTES > SEND_QUEUE_BYTES_MAX) {
       this.drop(slowReaderFault());
@@ -62,25 +61,25 @@ export class WsServerLink extends BaseLink implements WsEndpoint {
     this.#unflushed.push({ message, tail });
     this.#unflushedBytes += sizeBytes + OVERHEAD_BYTES;
     if (this.#unflushed.length === 1) {
-      this.#options.unflushed.add(this);
+      this.options.unflushed.add(this);
       queueMicrotask(() => this.flush());
     }
     return true;
   }
 
   queuedBytes(): number {
-    return this.state === "closed" ? 0 : this.#unflushedBytes + this.#socket.getBufferedAmount();
+    return this.state === "closed" ? 0 : this.#unflushedBytes + this.socket.getBufferedAmount();
   }
 
   override follow(topic: string): boolean {
     const isNew = super.follow(topic);
-    if (isNew) this.#socket.subscribe(topic);
+    if (isNew) this.socket.subscribe(topic);
     return isNew;
   }
 
   override unfollow(topic: string): void {
     super.unfollow(topic);
-    if (this.state === "open") this.#socket.unsubscribe(topic);
+    if (this.state === "open") this.socket.unsubscribe(topic);
   }
 
   close(): void {
@@ -98,7 +97,7 @@ export class WsServerLink extends BaseLink implements WsEndpoint {
   drop(fault: Fault | undefined): void {
     this.#outcome ??= { fault };
     if (this.state === "closed") return;
-    this.#socket.terminate();
+    this.socket.terminate();
     this.onSocketClosed(CLOSE_CODE.abnormal, "");
   }
 
@@ -108,12 +107,12 @@ export class WsServerLink extends BaseLink implements WsEndpoint {
 
   /** The listener also calls this method before it publishes, to keep the messages in order. */
   flush(): void {
-    this.#options.unflushed.delete(this);
+    this.options.unflushed.delete(this);
     const unflushed = this.#unflushed;
     if (unflushed.length === 0 || this.state !== "open") return;
     this.#unflushed = [];
     this.#unflushedBytes = 0;
-    this.#socket.cork((socket) => {
+    this.socket.cork((socket) => {
       for (const { message, tail } of unflushed) {
         if (tail === undefined) socket.sendBinary(message);
         else sendJoined(socket, message, tail);
@@ -139,17 +138,17 @@ export class WsServerLink extends BaseLink implements WsEndpoint {
     if (this.state === "closed") return;
     this.state = "closed";
     clearTimeout(this.#deadline);
-    this.#options.unflushed.delete(this);
+    this.options.unflushed.delete(this);
     this.#unflushed = [];
     this.#unflushedBytes = 0;
     this.leaveTopics();
     this.inbox.close(this.#outcome === undefined ? closeFault(code, reason) : this.#outcome.fault);
     this.settle();
-    this.#options.onClosed(this);
+    this.options.onClosed(this);
   }
 
   #closeWhenFlushed(): void {
-    if (this.#socket.getBufferedAmount() === 0) this.#socket.close(CLOSE_CODE.normal);
+    if (this.socket.getBufferedAmount() === 0) this.socket.close(CLOSE_CODE.normal);
   }
 }
 

@@ -24,21 +24,19 @@ export class MisdirectedFault extends Fault {
 }
 
 export class Upgrade {
-  readonly #address: string;
-  readonly #host: string;
   readonly #key = crypto.getRandomValues(new Uint8Array(16)).toBase64();
   #response = new Uint8Array(0);
 
-  constructor(address: string, host = address) {
-    this.#address = address;
-    this.#host = host;
-  }
+  constructor(
+    private readonly address: string,
+    private readonly host = address,
+  ) {}
 
   request(): Uint8Array {
     return utf8Encode(
       [
         `GET ${LINK_PATH} HTTP/1.1`,
-        `Host: ${this.#host}`,
+        `Host: ${this.host}`,
         "Connection: Upgrade",
         "Upgrade: websocket",
         "Sec-WebSocket-Version: 13",
@@ -73,11 +71,11 @@ export class Upgrade {
     const status = Number(lines[0]?.split(" ")[1]);
     const headers = new Map(lines.slice(1).map(splitHeader));
     if (status === 503 || status === 429) {
-      throw new Fault("unreachable", msg`${this.#address} accepts no more connections`, {
+      throw new Fault("unreachable", msg`${this.address} accepts no more connections`, {
         remedy: "try again later",
       });
     }
-    if (status === 421) throw new MisdirectedFault(this.#address);
+    if (status === 421) throw new MisdirectedFault(this.address);
     if (status !== 101) throw this.#notChatServer(`answers with HTTP status ${status}`);
     const isAccepted =
       headers.get("upgrade")?.toLowerCase() === "websocket" &&
@@ -88,7 +86,7 @@ export class Upgrade {
   }
 
   #notChatServer(reason: string): Fault {
-    return new Fault("unreachable", msg`${this.#address} is not a chat server: it ${reason}`, {
+    return new Fault("unreachable", msg`${this.address} is not a chat server: it ${reason}`, {
       remedy: "check the port",
     });
   }

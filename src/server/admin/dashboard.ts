@@ -1,7 +1,6 @@
 /** Operator console requests: status, samples, announcements and cancellation of transfers. */
 
 import { productOf } from "../../base/client-name.ts";
-import { Component } from "../../base/component.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import type { FileId } from "../../base/ids.ts";
 import {
@@ -38,8 +37,10 @@ interface AdminDashboardOptions extends ServerContext {
   readonly remoteCancels: Pick<RemoteCancels, "request">;
 }
 
-export class AdminDashboard extends Component<AdminDashboardOptions> {
+export class AdminDashboard {
   readonly #announcements = new TaskQueue();
+
+  constructor(private readonly options: AdminDashboardOptions) {}
 
   readonly handlers = {
     clients: ({ after = 0 }) => {

@@ -1,6 +1,5 @@
 /** Periodic check of the free disk space, which warns before the disk is full. */
 
-import { Component } from "../../base/component.ts";
 import { type DiskSpace, isDiskFull } from "../../base/disk-space.ts";
 import { asFault, Fault } from "../../base/fault.ts";
 import {
@@ -18,8 +17,11 @@ export interface DiskWatchOptions {
   readonly onEvent: (event: { readonly kind: "disk" } & DiskSpace) => void;
 }
 
-export class DiskWatch extends Component<DiskWatchOptions> {
+export class DiskWatch {
   #state: DiskSpace | undefined;
+
+  constructor(private readonly options: DiskWatchOptions) {}
+
   /** Bytes written to the logs since the last check. */
   #spentBytes = 0;
   #checking: Promise<void> | undefined;

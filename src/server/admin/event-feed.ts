@@ -1,7 +1,6 @@
 /** Event feed that operators follow live. */
 
 import { cutText } from "../../base/bytes.ts";
-import { Component } from "../../base/component.ts";
 import { diskSpaceText } from "../../base/disk-space.ts";
 import type { Fault } from "../../base/fault.ts";
 import { FAULT_TEXT_BYTES_MAX } from "../../base/limits.ts";
@@ -64,12 +63,16 @@ export interface EventFeedOptions {
   readonly onEvent: (event: ServerEvent) => void;
 }
 
-export class EventFeed extends Component<EventFeedOptions> {
+export class EventFeed {
   readonly #skipped = new Map<ClientConnection, number>();
   #stored: StoredEvent[] = [];
   #storedBytes = 0;
   #lastN = 0;
-  readonly #sinceMs = this.options.clock.unixMs();
+  readonly #sinceMs;
+
+  constructor(private readonly options: EventFeedOptions) {
+    this.#sinceMs = options.clock.unixMs();
+  }
 
   readonly handlers = {
     watch: ({ on }, { client }) => {

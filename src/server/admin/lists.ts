@@ -1,7 +1,6 @@
 /** Sorted and filtered lists of accounts, rooms and files for operators. */
 
 import { foldCase } from "../../base/case-fold.ts";
-import { Component } from "../../base/component.ts";
 import type { RoomId } from "../../base/ids.ts";
 import {
   ACCOUNT_ROOMS_LISTED_MAX,
@@ -23,7 +22,9 @@ interface Usage {
   bytes: number;
 }
 
-export class AdminLists extends Component<ServerContext> {
+export class AdminLists {
+  constructor(private readonly options: ServerContext) {}
+
   readonly handlers = {
     accounts: (request) => this.#accounts(request),
     "all-rooms": (request) => this.#rooms(request),

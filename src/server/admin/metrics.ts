@@ -1,6 +1,5 @@
 /** Measures of a server and their samples, for `/metrics` and for the operator console. */
 
-import { Component } from "../../base/component.ts";
 import type { UserId } from "../../base/ids.ts";
 import { SAMPLES_PAGE_MAX, SAMPLES_STORED_MAX } from "../../base/limits-page.ts";
 import { defined } from "../../base/values.ts";
@@ -29,14 +28,20 @@ interface MetricsOptions extends ServerContext {
 
 export type Measures = ReturnType<Metrics["measures"]>;
 
-export class Metrics extends Component<MetricsOptions> {
-  readonly #startedAt = this.options.clock.now();
-  readonly #sinceMs = this.options.clock.unixMs();
+export class Metrics {
+  readonly #startedAt;
+  readonly #sinceMs;
   #posts = 0;
   /** Traffic of closed clients. */
   readonly #closed = new Map<Transport, Traffic>();
-  readonly #samples = new Samples(this.#sinceMs);
+  readonly #samples;
   readonly #memory = new MemoryProbe();
+
+  constructor(private readonly options: MetricsOptions) {
+    this.#startedAt = options.clock.now();
+    this.#sinceMs = options.clock.unixMs();
+    this.#samples = new Samples(this.#sinceMs);
+  }
 
   readonly handlers = {
     samples: ({ after = 0 }) => this.#samples.page(after),

@@ -1,6 +1,5 @@
 /** Past decisions of operators and moderators, read from the history and the accounts log. */
 
-import { Component } from "../../base/component.ts";
 import type { RoomId, UserId } from "../../base/ids.ts";
 import { PAGE_READS_QUEUED_MAX } from "../../base/limits.ts";
 import { DECISIONS_PAGE_MAX, DECISIONS_SEARCHED_MAX } from "../../base/limits-page.ts";
@@ -42,12 +41,16 @@ interface SearchResult {
   readonly sinceMs: number | undefined;
 }
 
-export class PastDecisions extends Component<PastDecisionsOptions> {
-  readonly #reading = new TaskQueue({
-    running: Number.POSITIVE_INFINITY,
-    waiting: PAGE_READS_QUEUED_MAX,
-    slots: this.options.pageReads,
-  });
+export class PastDecisions {
+  readonly #reading;
+
+  constructor(private readonly options: PastDecisionsOptions) {
+    this.#reading = new TaskQueue({
+      running: Number.POSITIVE_INFINITY,
+      waiting: PAGE_READS_QUEUED_MAX,
+      slots: options.pageReads,
+    });
+  }
 
   readonly handlers = { decisions: (request) => this.#page(request) } satisfies SomeHandlers;
 

@@ -1,6 +1,5 @@
 /** Data channels: additional links of a session, each of which carries one file at a time. */
 
-import { Component } from "../../base/component.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import {
   DATA_CHANNELS_PER_ACCOUNT_MAX,
@@ -26,9 +25,11 @@ interface SessionChannels {
 
 const BUSY_MS = 1_000;
 
-export class DataChannels extends Component<DataChannelsOptions> {
+export class DataChannels {
   readonly #sessions = new Map<ClientConnection, SessionChannels>();
   readonly #sessionOf = new Map<string, ClientConnection>();
+
+  constructor(private readonly options: DataChannelsOptions) {}
 
   get count(): number {
     let count = 0;

@@ -36,7 +36,6 @@ const READ_BATCH_CHUNKS = 4;
  * before every chunk.
  */
 export class DownloadSender {
-  readonly #options: DownloadSenderOptions;
   readonly #file: FileId;
   readonly #sending: ChunkSender;
   #isFinished = false;
@@ -45,8 +44,7 @@ export class DownloadSender {
   #isWoken = false;
   readonly done: Promise<void>;
 
-  constructor(options: DownloadSenderOptions) {
-    this.#options = options;
+  constructor(private readonly options: DownloadSenderOptions) {
     const { blob, from, windowBytes } = options;
     this.#file = blob.metadata.file;
     const sizeBytes = options.fact()?.size ?? blob.metadata.sizeBytes;
@@ -62,7 +60,7 @@ export class DownloadSender {
   }
 
   get about(): BlobMetadata {
-    return this.#options.blob.metadata;
+    return this.options.blob.metadata;
   }
 
   get doneBytes(): number {
@@ -76,7 +74,7 @@ export class DownloadSender {
   onAck({ file, index }: NoticeOf<"ack">): void {
     if (this.#isFinished || file !== this.#file) return;
     try {
-      this.#sending.acked(index, this.#options.clock.now());
+      this.#sending.acked(index, this.options.clock.now());
       this.refresh();
     } catch (error) {
       this.#end(error);
@@ -94,7 +92,7 @@ export class DownloadSender {
   }
 
   async #run(): Promise<void> {
-    const { blob } = this.#options;
+    const { blob } = this.options;
     try {
       await undefined;
       while (!this.#isFinished) if (!(await this.#step())) await this.#waitForChange();
@@ -105,14 +103,14 @@ export class DownloadSender {
   }
 
   async #step(): Promise<boolean> {
-    const { client, blob } = this.#options;
+    const { client, blob } = this.options;
     const sending = this.#sending;
-    this.#options.checkMayRead();
-    const fact = this.#options.fact();
+    this.options.checkMayRead();
+    const fact = this.options.fact();
     if (fact !== undefined) this.#checkComplete(fact);
     const size = fact?.chunks === blob.have ? fact.size : undefined;
-    sending.available(blob.have, size, this.#options.clock.now());
-    const index = sending.take(this.#options.clock.now());
+    sending.available(blob.have, size, this.options.clock.now());
+    const index = sending.take(this.options.clock.now());
     if (index === undefined) return this.#pause(fact);
     const count = this.#claimMore();
     const hashes = Array.from({ length: count }, (_, i) => blob.hash(index + i));
@@ -122,14 +120,14 @@ export class DownloadSender {
       if (client.link.queuedBytes() + bytes.length > SEND_QUEUE_LOW_BYTES)
         await client.link.drained();
       if (this.#isFinished) return true;
-      this.#options.checkMayRead(); // Access may have been revoked.
+      this.options.checkMayRead(); // Access may have been revoked.
       this.#send(index + i, checksums[i], bytes);
     }
     return true;
   }
 
   #claimMore(): number {
-    const { client, clock } = this.#options;
+    const { client, clock } = this.options;
     let count = 1;
     // Chunks for a slow reader would only occupy memory.
     if (client.link.queuedBytes() > CHUNK_BYTES) return count;
@@ -140,14 +138,14 @@ export class DownloadSender {
   #send(index: number, sha256: Uint8Array | undefined, bytes: Uint8Array): void {
     assert(sha256 !== undefined, "each chunk has its checksum");
     const sizeBytes = bytes.length;
-    this.#sending.sent(index, sizeBytes, this.#options.clock.now());
+    this.#sending.sent(index, sizeBytes, this.options.clock.now());
     this.#isPaused = false;
-    this.#options.client.notify({ kind: "chunk", file: this.#file, index, sha256, bytes });
-    this.#options.countSent(sizeBytes);
+    this.options.client.notify({ kind: "chunk", file: this.#file, index, sha256, bytes });
+    this.options.countSent(sizeBytes);
   }
 
   #checkComplete({ chunks }: FileEntry): void {
-    const { from, blob, fetch: arrival } = this.#options;
+    const { from, blob, fetch: arrival } = this.options;
     if (from > chunks) throw beyondEnd(chunks);
     if (blob.have === chunks) return;
     if (arrival === undefined) throw damagedFile();
@@ -155,7 +153,7 @@ export class DownloadSender {
   }
 
   #pause(fact: FileEntry | undefined): boolean {
-    const { client } = this.#options;
+    const { client } = this.options;
     const sending = this.#sending;
     const file = this.#file;
     if (fact !== undefined && sending.isSent) {
@@ -185,7 +183,7 @@ export class DownloadSender {
     if (this.#isFinished) return;
     this.#isFinished = true;
     this.refresh();
-    this.#options.client.close(this.#options.reportFault(error));
+    this.options.client.close(this.options.reportFault(error));
   }
 }
 

@@ -55,7 +55,6 @@ type Transfer = "starting" | UploadReceiver | DownloadSender;
 const SWEEP_INTERVAL_MS = 60 * 60_000;
 
 export class FileService {
-  readonly #options: FileServiceOptions;
   readonly #recipients: Recipients;
   readonly #uploadBudget = new UploadBudget();
   readonly #quotas: Quotas;
@@ -73,8 +72,7 @@ export class FileService {
   /** Bytes sent over HTTP, which the link counters do not include. */
   #webSentBytes = 0;
 
-  constructor(options: FileServiceOptions) {
-    this.#options = options;
+  constructor(private readonly options: FileServiceOptions) {
     const { clock, rooms, registry, settings, blobs, contents } = options;
     const { files } = options.engine;
     this.#recipients = new Recipients({ rooms, directory: registry, sha256 });
@@ -157,8 +155,8 @@ export class FileService {
   }
 
   #isPrivate({ file, to }: BlobMetadata): boolean {
-    const fact = this.#options.engine.files.get(file);
-    if (fact !== undefined) return isPrivateFile(fact, this.#options.rooms);
+    const fact = this.options.engine.files.get(file);
+    if (fact !== undefined) return isPrivateFile(fact, this.options.rooms);
     return to.every((target) => parseTarget(target).kind === "person");
   }
 
@@ -168,7 +166,7 @@ export class FileService {
   }
 
   get counters() {
-    const { files } = this.#options.engine;
+    const { files } = this.options.engine;
     return {
       files: files.size,
       fileBytes: files.totalBytes,
@@ -213,7 +211,7 @@ export class FileService {
       if (transfer instanceof DownloadSender) transfer.onAck(notice);
     } else if (transfer instanceof UploadReceiver) {
       this.#receivedBytes += notice.bytes.length;
-      transfer.receive(notice, this.#options.clock.now());
+      transfer.receive(notice, this.options.clock.now());
     } else {
       const message = msg`chunk ${notice.index} does not belong to an upload on this channel`;
       client.close(new Fault("out-of-order", message));
@@ -231,7 +229,7 @@ export class FileService {
     const { kind, id } = record.head;
     if (kind === "file") {
       this.#uploads.onPosted(id as FileId);
-      const preview = this.#options.engine.files.previewOf(id as FileId);
+      const preview = this.options.engine.files.previewOf(id as FileId);
       if (preview !== undefined) this.#uploads.onPosted(preview);
     }
     if (kind !== "erase") return;
@@ -250,7 +248,7 @@ export class FileService {
   }
 
   #erasedFiles(record: LogRecord): FileId[] {
-    const { announcements, files } = this.#options.engine;
+    const { announcements, files } = this.options.engine;
     return erasuresOf(record).flatMap((seq) => {
       const file = announcements.fileAt(seq);
       const preview = file && files.previewOf(file);
@@ -268,7 +266,7 @@ export class FileService {
   ): Promise<Answer<"offer">> {
     this.#reserve(client);
     try {
-      const fact = this.#options.engine.files.get(request.file as FileId);
+      const fact = this.options.engine.files.get(request.file as FileId);
       if (fact !== undefined) {
         await this.#uploads.reoffer(account, fact, request);
         this.#transfers.delete(client);
@@ -290,7 +288,7 @@ export class FileService {
   }
 
   #announceOffer(client: ClientConnection, account: Account, about: BlobMetadata): void {
-    const { fanOut, onEvent } = this.#options;
+    const { fanOut, onEvent } = this.options;
     const { file, name, to, sizeBytes, folder, by } = about;
     for (const room of this.#recipients.rooms(by, to)) {
       const offer = { room: room.id, file, from: account.name, name, size: sizeBytes };
@@ -319,7 +317,7 @@ export class FileService {
       this.#transfers.delete(sending[0]);
       if (sending[0] !== client) sending[0].close(unknownFile());
     }
-    this.#options.onEvent({ kind: "withdrawn", ...this.#eventFields(client, account, file, name) });
+    this.options.onEvent({ kind: "withdrawn", ...this.#eventFields(client, account, file, name) });
   }
 
   async cancel(file: FileId, user: UserId, direction: "up" | "down"): Promise<boolean> {
@@ -346,7 +344,7 @@ export class FileService {
     request: RequestOf<"fetch">,
     { client, channel: { account } }: ChannelSender,
   ): Promise<Deferred> {
-    const { engine, clock, registry } = this.#options;
+    const { engine, clock, registry } = this.options;
     const { files } = engine;
     const file = request.file as FileId;
     if (!this.#mayRead(account.id, file)) throw unknownFile();
@@ -397,10 +395,10 @@ export class FileService {
   }
 
   async open(file: FileId): Promise<OpenContent | undefined> {
-    const fact = this.#options.engine.files.get(file);
+    const fact = this.options.engine.files.get(file);
     if (fact !== undefined && this.#sharedFetches !== undefined)
       return this.#sharedFetches.open(fact);
-    const blob = await this.#options.blobs.open(file);
+    const blob = await this.options.blobs.open(file);
     return blob === undefined ? undefined : { blob };
   }
 
@@ -409,9 +407,9 @@ export class FileService {
     { client, channel: { account } }: ChannelSender,
   ): void {
     const file = id as FileId;
-    const fact = this.#options.engine.files.get(file);
+    const fact = this.options.engine.files.get(file);
     if (fact === undefined || !this.#mayRead(account.id, file)) throw unknownFile();
-    this.#options.onEvent({ kind: "got", ...this.#eventFields(client, account, file, fact.name) });
+    this.options.onEvent({ kind: "got", ...this.#eventFields(client, account, file, fact.name) });
   }
 
   #reserve(client: ClientConnection): void {
@@ -422,26 +420,26 @@ export class FileService {
       });
     }
     this.#transfers.set(client, "starting");
-    this.#startTimes.set(client, this.#options.clock.unixMs());
+    this.#startTimes.set(client, this.options.clock.unixMs());
   }
 
   #release(client: ClientConnection, file: FileId): void {
     const transfer = this.#transfers.get(client);
     const about = transfer instanceof UploadReceiver ? transfer.blob.metadata : undefined;
-    const isEnded = about?.isPreview === true || this.#options.engine.announcements.has(file);
+    const isEnded = about?.isPreview === true || this.options.engine.announcements.has(file);
     if (about?.file === file && isEnded) this.#transfers.delete(client);
   }
 
   #checkMayRead(user: UserId, file: FileId): void {
     if (this.#mayRead(user, file)) return;
-    const { files } = this.#options.engine;
+    const { files } = this.options.engine;
     if (files.get(file) === undefined && this.#uploads.offerOf(file) === undefined)
       throw unknownFile();
     throw new Fault("not-member", "you can no longer read this file");
   }
 
   #mayRead(user: UserId, file: FileId): boolean {
-    const { engine, rooms } = this.#options;
+    const { engine, rooms } = this.options;
     const about = this.#uploads.offerOf(file);
     if (about !== undefined) {
       const isOffered = about.isPreview !== true && this.#recipients.canRead(user, about.to);
@@ -457,7 +455,7 @@ export class FileService {
   /** A fault in a file's content affects only that file. A fault in the log stops the server. */
   reportFault(error: unknown): Fault {
     const fault = asFault(error);
-    reportHostFault(fault, this.#options.onEvent);
+    reportHostFault(fault, this.options.onEvent);
     return redacted(fault);
   }
 
@@ -472,13 +470,13 @@ export class FileService {
     if (shared === undefined) return;
     const isStopped = () => this.#isStopping;
     await this.#uploads.sweepShared(isStopped);
-    await shareLocalFiles(shared, this.#options.blobs, this.#options.engine.files, isStopped);
+    await shareLocalFiles(shared, this.options.blobs, this.options.engine.files, isStopped);
   }
 
   #sweep(): void {
     if (this.#isStopping) return;
     this.#track(this.#uploads.sweep().then(() => this.#sweepShared()));
-    this.#cancelSweep = this.#options.clock.after(SWEEP_INTERVAL_MS, () => this.#sweep());
+    this.#cancelSweep = this.options.clock.after(SWEEP_INTERVAL_MS, () => this.#sweep());
   }
 }
 

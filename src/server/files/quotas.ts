@@ -33,21 +33,18 @@ export const QUOTAS_DEFAULT: FileQuotas = {
  * claim space without using it.
  */
 export class Quotas {
-  readonly #quotas: FileQuotas;
-  readonly #files: Files;
-  readonly #blobs: Pick<BlobStore, "freeBytes">;
   readonly #unfinishedBy = new Map<UserId, number>();
   #unfinishedBytes = 0;
   #freeBytes = Number.POSITIVE_INFINITY;
 
-  constructor(quotas: FileQuotas, files: Files, blobs: Pick<BlobStore, "freeBytes">) {
-    this.#quotas = quotas;
-    this.#files = files;
-    this.#blobs = blobs;
-  }
+  constructor(
+    private readonly quotas: FileQuotas,
+    private readonly files: Files,
+    private readonly blobs: Pick<BlobStore, "freeBytes">,
+  ) {}
 
   get fileBytesMax(): number {
-    return this.#quotas.fileBytesMax;
+    return this.quotas.fileBytesMax;
   }
 
   get unfinishedBytes(): number {
@@ -55,11 +52,11 @@ export class Quotas {
   }
 
   async refresh(): Promise<void> {
-    this.#freeBytes = await this.#blobs.freeBytes();
+    this.#freeBytes = await this.blobs.freeBytes();
   }
 
   checkFile(sizeBytes: number): void {
-    const { fileBytesMax } = this.#quotas;
+    const { fileBytesMax } = this.quotas;
     if (sizeBytes <= fileBytesMax) return;
     throw new Fault("too-large", msg`files are limited to ${formatSize(fileBytesMax)} here`, {
       remedy: "send a smaller file, or ask the server's owner",
@@ -72,19 +69,19 @@ export class Quotas {
   }
 
   checkTotals(user: UserId, moreBytes: number): void {
-    const { userBytesMax, totalBytesMax } = this.#quotas;
+    const { userBytesMax, totalBytesMax } = this.quotas;
     if (this.#bytesOf(user) + moreBytes > userBytesMax) {
       const used = `${formatSize(this.#bytesOf(user))} of ${formatSize(userBytesMax)}`;
       throw new Fault("quota-reached", msg`this exceeds your file quota; your files use ${used}`);
     }
-    if (this.#files.totalBytes + this.#unfinishedBytes + moreBytes > totalBytesMax) {
+    if (this.files.totalBytes + this.#unfinishedBytes + moreBytes > totalBytesMax) {
       const message = msg`the server has reached its file limit of ${formatSize(totalBytesMax)}`;
       throw new Fault("quota-reached", message, { remedy: "ask the server's owner" });
     }
   }
 
   checkDisk(moreBytes: number): void {
-    if (this.#freeBytes - moreBytes >= this.#quotas.freeBytesMin) return;
+    if (this.#freeBytes - moreBytes >= this.quotas.freeBytesMin) return;
     const message = "the server's disk is nearly full";
     throw new Fault("store-full", message, { remedy: "contact the server's owner" });
   }
@@ -101,7 +98,7 @@ export class Quotas {
   }
 
   #bytesOf(user: UserId): number {
-    return this.#files.bytesOf(user) + (this.#unfinishedBy.get(user) ?? 0);
+    return this.files.bytesOf(user) + (this.#unfinishedBy.get(user) ?? 0);
   }
 }
 

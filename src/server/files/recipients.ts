@@ -1,6 +1,5 @@
 /** Recipients that a sender has specified for a file. */
 
-import { Component } from "../../base/component.ts";
 import type { UserId } from "../../base/ids.ts";
 import { foldName, parseTarget } from "../../base/names.ts";
 import { checkConversationLimit } from "../../core/rooms/drafts.ts";
@@ -9,8 +8,12 @@ import { checkMayPost } from "../../core/rooms/moderation.ts";
 import type { Room } from "../../core/rooms/rooms.ts";
 import { type TargetOptions, TargetResolver } from "../../core/rooms/targets.ts";
 
-export class Recipients extends Component<TargetOptions> {
-  readonly #targets = new TargetResolver(this.options);
+export class Recipients {
+  readonly #targets;
+
+  constructor(private readonly options: TargetOptions) {
+    this.#targets = new TargetResolver(options);
+  }
 
   checkMaySend(by: UserId, to: string, unixMs: number, name: string): void {
     const { room } = this.#targets.resolve(by, to);

@@ -1,7 +1,6 @@
 /** Fetches of files from the cluster's shared store to this server. */
 
 import { equalBytes } from "../../base/bytes.ts";
-import { Component } from "../../base/component.ts";
 import { Fault } from "../../base/fault.ts";
 import type { FileId } from "../../base/ids.ts";
 import { TRANSFER_SYNC_BYTES } from "../../base/limits.ts";
@@ -28,9 +27,11 @@ export interface OpenContent {
   readonly fetch?: SharedFetch;
 }
 
-export class SharedFetches extends Component<SharedFetchesOptions> {
+export class SharedFetches {
   readonly #running = new Map<FileId, SharedFetch>();
   #isStopping = false;
+
+  constructor(private readonly options: SharedFetchesOptions) {}
 
   async open(fact: FileEntry): Promise<OpenContent> {
     const { blobs } = this.options;
@@ -69,17 +70,16 @@ export class SharedFetches extends Component<SharedFetchesOptions> {
 
 /** Continues without readers, so that a later reader can join the fetch. */
 export class SharedFetch {
-  readonly #options: SharedFetchesOptions;
-  readonly #fact: FileEntry;
   readonly ready: Promise<void>;
   readonly done: Promise<void>;
   #fault: Fault | undefined;
   #isStopping = false;
   #waiters: (() => void)[] = [];
 
-  constructor(options: SharedFetchesOptions, fact: FileEntry) {
-    this.#options = options;
-    this.#fact = fact;
+  constructor(
+    private readonly options: SharedFetchesOptions,
+    private readonly fact: FileEntry,
+  ) {
     const ready = Promise.withResolvers<void>();
     this.ready = ready.promise;
     this.done = this.#run(ready.resolve).catch((error: unknown) => {
@@ -107,14 +107,14 @@ export class SharedFetch {
   }
 
   async #run(ready: () => void): Promise<void> {
-    const { shared } = this.#options;
-    const hashes = await shared.hashes(this.#fact);
+    const { shared } = this.options;
+    const hashes = await shared.hashes(this.fact);
     const blob = await this.#openBlob(hashes);
     ready();
     try {
       await this.#fetch(blob, hashes);
       await blob.sync();
-      if (!isComplete(blob, this.#fact)) throw damagedFile();
+      if (!isComplete(blob, this.fact)) throw damagedFile();
     } catch (error) {
       await blob.sync().catch(() => undefined);
       throw error;
@@ -124,8 +124,8 @@ export class SharedFetch {
   }
 
   async #openBlob(hashes: readonly Uint8Array[]): Promise<Blob> {
-    const { blobs, shared } = this.#options;
-    const { file } = this.#fact;
+    const { blobs, shared } = this.options;
+    const { file } = this.fact;
     const existing = await blobs.open(file);
     if (existing !== undefined) {
       if (await isPrefixOf(existing, hashes)) return existing;
@@ -135,12 +135,12 @@ export class SharedFetch {
     const offered = await shared.about(file);
     await this.#checkSpace(0);
     this.#checkNeeded();
-    return blobs.create(blobAbout(this.#fact, offered));
+    return blobs.create(blobAbout(this.fact, offered));
   }
 
   async #fetch(blob: Blob, hashes: readonly Uint8Array[]): Promise<void> {
-    const { shared, onChange, quotas } = this.#options;
-    const { file, size } = this.#fact;
+    const { shared, onChange, quotas } = this.options;
+    const { file, size } = this.fact;
     let unsyncedBytes = 0;
     await this.#checkSpace(size - blob.sizeBytes);
     for await (const { index, hash, bytes } of shared.chunks(file, hashes, blob.have)) {
@@ -159,13 +159,13 @@ export class SharedFetch {
   }
 
   async #checkSpace(bytes: number): Promise<void> {
-    await this.#options.quotas.refresh();
-    this.#options.quotas.checkDisk(bytes);
+    await this.options.quotas.refresh();
+    this.options.quotas.checkDisk(bytes);
   }
 
   #checkNeeded(): void {
     if (this.#isStopping) throw new Fault("shutting-down", "the server is stopping");
-    if (this.#options.fact(this.#fact.file) === undefined) throw unknownFile();
+    if (this.options.fact(this.fact.file) === undefined) throw unknownFile();
   }
 
   #wake(): void {

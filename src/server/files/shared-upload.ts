@@ -1,7 +1,7 @@
 /** Copy of an upload from this server's disk into the shared store of the cluster. */
 
 import { equalBytes } from "../../base/bytes.ts";
-import { asFault, Fault, type FaultCode } from "../../base/fault.ts";
+import { asFault, Fault, type FaultCode, ignoreFault } from "../../base/fault.ts";
 import { CHUNK_BYTES, FILE_BYTES_MAX } from "../../base/limits.ts";
 import { CLUSTER_CHUNKS_PER_FILE_MAX } from "../../base/limits-cluster.ts";
 import type { Files } from "../../core/rooms/files.ts";
@@ -24,8 +24,6 @@ interface Waiter {
 }
 
 export class SharedUpload {
-  readonly #shared: SharedFiles;
-  readonly #blob: Blob;
   #storedCount: number;
   #next: number;
   readonly #ahead = new Set<number>();
@@ -35,15 +33,17 @@ export class SharedUpload {
   #isFull = false;
   #isStopped = false;
 
-  constructor(shared: SharedFiles, blob: Blob, have: number) {
-    this.#shared = shared;
-    this.#blob = blob;
+  constructor(
+    private readonly shared: SharedFiles,
+    private readonly blob: Blob,
+    have: number,
+  ) {
     this.#storedCount = this.#next = have;
     this.pump();
   }
 
   pump(): void {
-    const { have } = this.#blob;
+    const { have } = this.blob;
     if (this.#hasFailed && !this.#retryFailed()) return;
     while (
       !this.#isStopped &&
@@ -74,16 +74,16 @@ export class SharedUpload {
   }
 
   async complete(): Promise<void> {
-    const { metadata, have } = this.#blob;
+    const { metadata, have } = this.blob;
     const hashes: Uint8Array[] = [];
-    for (let index = 0; index < have; index++) hashes.push(await this.#blob.hash(index));
+    for (let index = 0; index < have; index++) hashes.push(await this.blob.hash(index));
     for (let tries = 1; ; tries++) {
       if (!(await this.waitForChunks(have)))
         throw new Fault("link-closed", "this upload has ended");
-      const lost = await this.#shared.complete(metadata.file, this.#blob.digest(), hashes);
+      const lost = await this.shared.complete(metadata.file, this.blob.digest(), hashes);
       if (lost === undefined) return;
       if (tries === COMPLETE_TRIES_MAX) throw new Fault("too-many", "this file is being deleted");
-      await this.#shared.begin(metadata);
+      await this.shared.begin(metadata);
       this.#storedCount = this.#next = lost;
     }
   }
@@ -92,14 +92,14 @@ export class SharedUpload {
     this.#isStopped = true;
     for (const { resolve } of this.#waiters.splice(0)) resolve(false);
     await Promise.all(this.#inFlight);
-    if (this.#isFull) await this.#shared.erase(this.#blob.metadata.file).catch(asFault);
+    if (this.#isFull) await this.shared.erase(this.blob.metadata.file).catch(ignoreFault);
   }
 
   async #copy(index: number): Promise<void> {
     try {
-      const blob = this.#blob;
+      const blob = this.blob;
       const hash = await blob.hash(index);
-      await this.#shared.put(blob.metadata.file, index, hash, () => readStored(blob.read(index)));
+      await this.shared.put(blob.metadata.file, index, hash, () => readStored(blob.read(index)));
       this.#ahead.add(index);
       while (this.#ahead.delete(this.#storedCount)) this.#storedCount++;
       this.#settle();

@@ -48,7 +48,6 @@ export class UploadReceiver {
   readonly client: ClientConnection;
   readonly blob: Blob;
   readonly windowBytes: number;
-  readonly #options: UploadReceiverOptions;
   readonly #receiving: ChunkReceiver;
   readonly #pending: PendingChunk[] = [];
   #pumping: Promise<void> | undefined;
@@ -57,13 +56,12 @@ export class UploadReceiver {
   #isFinished = false;
   lastChunkAt: number;
 
-  constructor(options: UploadReceiverOptions) {
+  constructor(private readonly options: UploadReceiverOptions) {
     const { client, blob, windowBytes, sizeBytesMax, now } = options;
     this.client = client;
     this.blob = blob;
     this.windowBytes = windowBytes;
     this.lastChunkAt = now;
-    this.#options = options;
     // A short chunk marks the end of a stream of unknown size.
     const isEnded = blob.sizeBytes < blob.have * CHUNK_BYTES;
     const sizeBytes = blob.metadata.sizeBytes ?? (isEnded ? blob.sizeBytes : undefined);
@@ -80,7 +78,7 @@ export class UploadReceiver {
     try {
       if (chunk.file !== this.blob.metadata.file) throw foreignChunk(chunk.index);
       const arrival = this.#receiving.chunk(chunk.index, chunk.bytes.length);
-      this.#options.budget.countQueued(chunk.bytes.length);
+      this.options.budget.countQueued(chunk.bytes.length);
       // Hash the chunk here, so that the time counts as a cost of the sender's message.
       const isRight = equalBytes(sha256(chunk.bytes), chunk.sha256);
       this.#pending.push({ chunk, arrival, isRight });
@@ -102,7 +100,7 @@ export class UploadReceiver {
       throw new Fault("link-closed", "the data channel of this file has closed");
     const { blob } = this;
     if (blob.sizeBytes === size && blob.have === chunks && equalBytes(blob.digest(), digest))
-      return this.#options.sharedUpload?.complete();
+      return this.options.sharedUpload?.complete();
     throw new Fault("checksum-wrong", "the file's digest does not match its chunks", {
       remedy: "send it again",
     });
@@ -111,10 +109,10 @@ export class UploadReceiver {
   async stop(): Promise<void> {
     this.#isFinished = true;
     await this.#pumping;
-    await this.#options.sharedUpload?.stop();
+    await this.options.sharedUpload?.stop();
     for (const { chunk } of this.#pending.splice(0))
-      this.#options.budget.countQueued(-chunk.bytes.length);
-    await this.#syncAll().catch((error: unknown) => this.#options.files.reportFault(error));
+      this.options.budget.countQueued(-chunk.bytes.length);
+    await this.#syncAll().catch((error: unknown) => this.options.files.reportFault(error));
     this.blob.close();
   }
 
@@ -138,7 +136,7 @@ export class UploadReceiver {
     const { index, sha256: hash, bytes } = chunk;
     if (!isRight) throw wrongChecksum(index);
     if (arrival === "store") {
-      this.#options.quota.check(bytes.length);
+      this.options.quota.check(bytes.length);
       await this.blob.append(hash, bytes);
     } else if (!equalBytes(await readStored(this.blob.hash(index)), hash)) {
       throw foreignChunk(index);
@@ -149,14 +147,14 @@ export class UploadReceiver {
     const { file, index, bytes } = chunk;
     const { length } = bytes;
     if (arrival === "store") {
-      this.#options.quota.store(length);
-      this.#options.files.onChange(this.blob.metadata.file);
+      this.options.quota.store(length);
+      this.options.files.onChange(this.blob.metadata.file);
       this.#unsyncedBytes += length;
-      this.#options.sharedUpload?.pump();
+      this.options.sharedUpload?.pump();
     }
     this.#receiving.acked(index);
     this.client.notify({ kind: "ack", file, index });
-    this.#options.budget.countQueued(-length);
+    this.options.budget.countQueued(-length);
     releaseBuffer(bytes);
     if (this.#unsyncedBytes >= TRANSFER_SYNC_BYTES && this.#syncing === undefined) {
       this.#sync().catch((error: unknown) => this.#fail(error));
@@ -169,10 +167,10 @@ export class UploadReceiver {
       const upTo = await this.blob.sync();
       // A sender that reads a pipe drops acknowledged bytes, so those bytes must survive the loss
       // of this server.
-      const isShared = (await this.#options.sharedUpload?.waitForChunks(upTo)) ?? true;
+      const isShared = (await this.options.sharedUpload?.waitForChunks(upTo)) ?? true;
       if (!isShared) return;
       this.client.notify({ kind: "durable", file: this.blob.metadata.file, upTo });
-      await this.#options.quotas.refresh();
+      await this.options.quotas.refresh();
     };
     this.#syncing = sync().finally(() => {
       this.#syncing = undefined;
@@ -188,7 +186,7 @@ export class UploadReceiver {
     const cause = asFault(error);
     if (this.#isFinished) return;
     this.#isFinished = true;
-    const fault = this.#options.files.reportFault(cause);
+    const fault = this.options.files.reportFault(cause);
     this.client.close(index === undefined ? fault : withChunkIndex(fault, index));
   }
 }

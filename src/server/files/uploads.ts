@@ -1,7 +1,6 @@
 /** Uploads in progress: offers, resumption, completion, withdrawal and cleanup. */
 
 import { cutText, equalBytes, toHex } from "../../base/bytes.ts";
-import { Component } from "../../base/component.ts";
 import { asFault, Fault, msg } from "../../base/fault.ts";
 import type { FileId, UserId } from "../../base/ids.ts";
 import {
@@ -54,8 +53,10 @@ interface Upload {
 const NOT_POSTED: Answer<"finish"> = { posted: [], refused: [] };
 
 /** At most one data channel sends each file. A later channel can resume a partial upload. */
-export class UploadService extends Component<UploadsOptions> {
+export class UploadService {
   readonly #uploads = new Map<FileId, Upload>();
+
+  constructor(private readonly options: UploadsOptions) {}
 
   get unfinished(): number {
     return this.#uploads.size;

@@ -1,7 +1,6 @@
 /** HTTP downloads at unguessable addresses, each valid for one file and one session or account. */
 
 import { equalBytes } from "../../base/bytes.ts";
-import { Component } from "../../base/component.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import type { FileId, UserId } from "../../base/ids.ts";
 import { DATA_CHANNELS_PER_ACCOUNT_MAX } from "../../base/limits.ts";
@@ -63,13 +62,17 @@ export interface WebDownload extends Pick<DownloadLink, "parent"> {
 
 const BUSY_MS = 1_000;
 
-export class WebDownloads extends Component<WebDownloadsOptions> {
+export class WebDownloads {
   readonly #links = new Map<string, SessionLink>();
   readonly #tokensOf = new Map<ClientConnection, Set<string>>();
   readonly #active = new Set<WebDownload>();
   readonly #zipLists = new ZipLists();
-  readonly #accountLinks = new FileLinks(this.options);
+  readonly #accountLinks;
   #isStopping = false;
+
+  constructor(private readonly options: WebDownloadsOptions) {
+    this.#accountLinks = new FileLinks(options);
+  }
 
   get active(): Iterable<WebDownload> {
     return this.#active;

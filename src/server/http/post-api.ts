@@ -1,7 +1,6 @@
 /** `POST /rooms/ROOM`, which accepts messages from programs with a token for the room. */
 
 import { utf8Decode, utf8Encode } from "../../base/bytes.ts";
-import { Component } from "../../base/component.ts";
 import { asFault, Fault, type FaultCode } from "../../base/fault.ts";
 import { ID_BYTES, type OutboxId, outboxId, type UserId } from "../../base/ids.ts";
 import {
@@ -64,10 +63,12 @@ const TEXT_TYPES: ReadonlySet<string> = new Set(["text/plain", "application/octe
 const JSON_TYPE = "application/json";
 const FORM_TYPE = "application/x-www-form-urlencoded";
 
-export class HttpPosts extends Component<HttpPostsOptions> {
+export class HttpPosts {
   readonly #rate = new TokenBuckets(HTTP_POSTS_PER_SECOND, HTTP_POSTS_BURST);
   readonly #sentByKey = new Map<string, PostAnswer>();
   readonly #outboxes = new Map<UserId, { readonly id: OutboxId; counter: number }>();
+
+  constructor(private readonly options: HttpPostsOptions) {}
 
   async serve(request: Request, roomText: string, remote: Address): Promise<Response> {
     const invite = await this.#authorize(request, remote);

@@ -1,6 +1,5 @@
 /** `GET /program/…`, which serves downloads of the program itself without a log-in. */
 
-import { Component } from "../../base/component.ts";
 import { Fault } from "../../base/fault.ts";
 import {
   PROGRAM_DOWNLOADS_MAX,
@@ -45,9 +44,11 @@ const SUMS = "SHA256SUMS";
  * Serves `/program/` (a JSON list), `/program/SHA256SUMS` and `/program/NAME` (a file). A release
  * provides its own `SHA256SUMS`.
  */
-export class ProgramDownloads extends Component<ProgramDownloadsOptions> {
+export class ProgramDownloads {
   readonly #active = new Set<ProgramDownload>();
   readonly #zipLists = new ZipLists();
+
+  constructor(private readonly options: ProgramDownloadsOptions) {}
 
   async serve(request: Request, name: string, remote: Address): Promise<Response> {
     const { source } = this.options;

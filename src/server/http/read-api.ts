@@ -1,7 +1,6 @@
 /** `GET /rooms/ROOM`, which streams a room's records live as NDJSON to programs with a token. */
 
 import { utf8Encode } from "../../base/bytes.ts";
-import { Component } from "../../base/component.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import {
   HTTP_POSTS_BURST,
@@ -68,15 +67,19 @@ interface Reader {
 const BUSY = { retryAfterMs: 1_000 };
 
 /** Reads each page after the client has consumed the previous one, and disconnects slow clients. */
-export class HttpReads extends Component<HttpReadsOptions> {
+export class HttpReads {
   readonly #readers = new Set<Reader>();
   readonly #rate = new TokenBuckets(HTTP_POSTS_PER_SECOND, HTTP_POSTS_BURST);
-  readonly #reading = new TaskQueue({
-    waiting: READERS_MAX,
-    slots: this.options.pageReads,
-    pauseClock: this.options.clock,
-  });
+  readonly #reading;
   #isStopping = false;
+
+  constructor(private readonly options: HttpReadsOptions) {
+    this.#reading = new TaskQueue({
+      waiting: READERS_MAX,
+      slots: options.pageReads,
+      pauseClock: options.clock,
+    });
+  }
 
   get count(): number {
     return this.#readers.size;

@@ -199,37 +199,31 @@ const yieldNow: YieldNow = () => new Promise((resolve) => setImmediate(resolve))
  */
 class ZipList {
   readonly count: number;
-  readonly #root: string;
-  readonly #names: Uint8Array;
-  readonly #ends: Uint32Array;
   readonly #sizes: Float64Array;
   readonly #modes: Uint16Array;
   readonly #mtimes: Float64Array;
 
   constructor(
-    root: string,
+    private readonly root: string,
     entries: readonly ManifestEntry[],
-    names: Uint8Array,
-    ends: Uint32Array,
+    private readonly names: Uint8Array,
+    private readonly ends: Uint32Array,
   ) {
-    this.#root = root;
     this.count = entries.length;
-    this.#names = names;
-    this.#ends = ends;
     this.#sizes = Float64Array.from(entries, (entry) => (isManifestFolder(entry) ? 0 : entry.size));
     this.#modes = Uint16Array.from(entries, ({ mode }) => mode);
     this.#mtimes = Float64Array.from(entries, ({ mtime }) => mtime);
   }
 
   get memoryBytes(): number {
-    return this.#names.length + this.count * ENTRY_BYTES;
+    return this.names.length + this.count * ENTRY_BYTES;
   }
 
   entry(index: number): ZipEntry {
-    const start = index === 0 ? 0 : (this.#ends[index - 1] ?? 0);
-    const name = utf8Decode(this.#names.subarray(start, this.#ends[index]));
+    const start = index === 0 ? 0 : (this.ends[index - 1] ?? 0);
+    const name = utf8Decode(this.names.subarray(start, this.ends[index]));
     return {
-      path: `${this.#root}/${name}`,
+      path: `${this.root}/${name}`,
       sizeBytes: this.#sizes[index] ?? 0,
       mode: this.#modes[index] ?? 0,
       mtime: this.#mtimes[index] ?? 0,
@@ -272,16 +266,13 @@ interface CachedList {
 }
 
 export class ZipLists {
-  readonly #bytesMax: number;
   readonly #cache = new Map<string, CachedList>();
   #bytes = 0;
   /** Serialises the creation of lists, which takes several times the memory of the result. */
   readonly #creations = new TaskQueue();
   readonly #yields = new TaskQueue();
 
-  constructor(bytesMax = ZIP_LISTS_BYTES_MAX) {
-    this.#bytesMax = bytesMax;
-  }
+  constructor(private readonly bytesMax = ZIP_LISTS_BYTES_MAX) {}
 
   /**
    * @param make called if the list is not cached; failures are not cached
@@ -320,12 +311,12 @@ export class ZipLists {
 
   #evict(bytes: number): void {
     for (const [key, { list, useCount }] of this.#cache) {
-      if (this.#bytes + bytes <= this.#bytesMax) return;
+      if (this.#bytes + bytes <= this.bytesMax) return;
       if (useCount > 0) continue;
       this.#cache.delete(key);
       this.#bytes -= list.memoryBytes;
     }
-    if (this.#bytes + bytes <= this.#bytesMax) return;
+    if (this.#bytes + bytes <= this.bytesMax) return;
     throw new Fault("too-many", "too many large folders are being downloaded", {
       retryAfterMs: BUSY_MS,
     });

@@ -59,7 +59,6 @@ export interface IrcGatewayOptions extends ServerContext {
 export class IrcGateway implements Listener, LineListenerEvents {
   readonly transport = "irc";
   readonly port = 0;
-  readonly #options: IrcGatewayOptions;
   readonly #server: IrcServer;
   readonly #topics = new Topics<IrcLink>();
   readonly #links = new Set<IrcLink>();
@@ -68,8 +67,7 @@ export class IrcGateway implements Listener, LineListenerEvents {
   #cancelTick = () => {};
   #cancelPresence: (() => void) | undefined;
 
-  constructor(options: IrcGatewayOptions) {
-    this.#options = options;
+  constructor(private readonly options: IrcGatewayOptions) {
     this.#linkOptions = {
       clock: options.clock,
       topics: this.#topics,
@@ -90,26 +88,26 @@ export class IrcGateway implements Listener, LineListenerEvents {
   add(listener: LineListener, certificate?: Uint8Array): void {
     this.#listeners.push(listener);
     if (certificate === undefined) return;
-    this.#options.ircPasswords.tls ??= { port: listener.port, certificate };
+    this.options.ircPasswords.tls ??= { port: listener.port, certificate };
   }
 
   setCertificate(tls: ServerTls): void {
     for (const listener of this.#listeners) listener.setCertificate?.(tls);
-    const { ircPasswords } = this.#options;
+    const { ircPasswords } = this.options;
     if (ircPasswords.tls === undefined) return;
     ircPasswords.tls = { ...ircPasswords.tls, certificate: certificateHashOf(tls.certPem) };
   }
 
   accept(remote: Address): boolean {
-    return this.#options.sessions.accept(remote);
+    return this.options.sessions.accept(remote);
   }
 
   connecting(remote: Address): () => void {
-    return this.#options.sessions.connecting?.(remote) ?? (() => {});
+    return this.options.sessions.connecting?.(remote) ?? (() => {});
   }
 
   socket(socket: LineSocket): LineSocketHandlers {
-    const { sessions, clock } = this.#options;
+    const { sessions, clock } = this.options;
     const address = addressSender(socket.remote.host);
     const session = new IrcSession(this.#server, address, clock.now());
     const link = new IrcLink(socket, session, this.#linkOptions);
@@ -134,7 +132,7 @@ export class IrcGateway implements Listener, LineListenerEvents {
   #chargeAuthor({ from, body }: WireRecord, readers: number): void {
     const posts = Math.floor(((body?.length ?? 0) * readers) / IRC_BYTES_PER_POST);
     const author = from === undefined || posts === 0 ? undefined : findAccount(this.#server, from);
-    const { engine, clock } = this.#options;
+    const { engine, clock } = this.options;
     if (author !== undefined) engine.spend(author.id, posts, clock.now());
   }
 
@@ -151,7 +149,7 @@ export class IrcGateway implements Listener, LineListenerEvents {
    */
   #keepPositions(link: IrcLink): void {
     const { account, deliveries } = link.session;
-    const { clock, readPositions } = this.#options;
+    const { clock, readPositions } = this.options;
     if (account === undefined || link.queuedBytes() > 0) return;
     for (const [{ id }, n] of deliveries?.closing(clock.now()) ?? []) {
       readPositions.advanceTo(account.id, id, n);
@@ -160,12 +158,12 @@ export class IrcGateway implements Listener, LineListenerEvents {
 
   #tick(): void {
     for (const link of this.#links) link.tick();
-    this.#cancelTick = this.#options.clock.after(TICK_MS, () => this.#tick());
+    this.#cancelTick = this.options.clock.after(TICK_MS, () => this.#tick());
   }
 
   /** Combines all changes within PRESENCE_INTERVAL_MS, as for other presence. */
   #presenceChanged(): void {
-    this.#cancelPresence ??= this.#options.clock.after(PRESENCE_INTERVAL_MS, () => {
+    this.#cancelPresence ??= this.options.clock.after(PRESENCE_INTERVAL_MS, () => {
       this.#cancelPresence = undefined;
       for (const user of this.#server.away.takeChanged()) this.#showAway(user);
       for (const link of this.#links) link.checkMonitored();
@@ -174,7 +172,7 @@ export class IrcGateway implements Listener, LineListenerEvents {
 
   /** Reports no presence in large rooms. */
   #showAway(user: UserId): void {
-    const { rooms, registry } = this.#options;
+    const { rooms, registry } = this.options;
     const name = registry.nameOf(user);
     if (name === undefined) return;
     const reached = new Set<IrcLink>();
@@ -256,23 +254,21 @@ const NO_CERTIFICATE = new Uint8Array(32);
 class IrcLink extends BaseLink implements LineSocketHandlers, Source {
   readonly transport = "irc";
   readonly certificateHash = NO_CERTIFICATE;
-  readonly #socket: LineSocket;
-  readonly session: IrcSession;
-  readonly #options: IrcLinkOptions;
   #isPaused = false;
   #cancelResume = () => {};
   /** True if the session's turn waits until the client has read more. */
   #isTurnDue = false;
 
-  constructor(socket: LineSocket, session: IrcSession, options: IrcLinkOptions) {
+  constructor(
+    private readonly socket: LineSocket,
+    readonly session: IrcSession,
+    private readonly options: IrcLinkOptions,
+  ) {
     super(options.topics);
-    this.#socket = socket;
-    this.session = session;
-    this.#options = options;
   }
 
   get remote(): Address {
-    return this.#socket.remote;
+    return this.socket.remote;
   }
 
   data(bytes: Uint8Array): void {
@@ -291,7 +287,7 @@ class IrcLink extends BaseLink implements LineSocketHandlers, Source {
 
   /** The account has too much queued work. */
   overflow(): void {
-    this.#options.onFlood(this);
+    this.options.onFlood(this);
     this.destroy();
   }
 
@@ -323,22 +319,22 @@ class IrcLink extends BaseLink implements LineSocketHandlers, Source {
   }
 
   queuedBytes(): number {
-    return this.state === "closed" ? 0 : this.#socket.queuedBytes();
+    return this.state === "closed" ? 0 : this.socket.queuedBytes();
   }
 
   close(): void {
     if (this.state !== "open") return;
     this.state = "closing";
     this.inbox.mute();
-    this.#socket.end();
+    this.socket.end();
   }
 
   drop(): void {
-    if (this.state !== "closed") this.#socket.destroy();
+    if (this.state !== "closed") this.socket.destroy();
   }
 
   get #now(): number {
-    return this.#options.clock.now();
+    return this.options.clock.now();
   }
 
   #perform(effects: readonly IrcEffect[]): void {
@@ -346,7 +342,7 @@ class IrcLink extends BaseLink implements LineSocketHandlers, Source {
     for (const effect of effects) {
       switch (effect.kind) {
         case "write":
-          this.#socket.write(effect.bytes);
+          this.socket.write(effect.bytes);
           break;
         case "transmit":
           // The server must not receive a message while it is sending one.
@@ -356,8 +352,8 @@ class IrcLink extends BaseLink implements LineSocketHandlers, Source {
           resumeMs = effect.ms;
           break;
         default:
-          if (effect.isFlood) this.#options.onFlood(this);
-          this.#socket.end();
+          if (effect.isFlood) this.options.onFlood(this);
+          this.socket.end();
           break;
       }
     }
@@ -365,14 +361,14 @@ class IrcLink extends BaseLink implements LineSocketHandlers, Source {
     if (resumeMs === undefined) return;
     this.#cancelResume();
     if (resumeMs === 0) this.#takeTurn();
-    else this.#cancelResume = this.#options.clock.after(resumeMs, () => this.#takeTurn());
+    else this.#cancelResume = this.options.clock.after(resumeMs, () => this.#takeTurn());
   }
 
   /** Commands run as other messages of the account do, and only while the client reads. */
   #takeTurn(): void {
-    this.#isTurnDue = this.#socket.queuedBytes() > LINES_QUEUE_LOW_BYTES;
+    this.#isTurnDue = this.socket.queuedBytes() > LINES_QUEUE_LOW_BYTES;
     if (this.#isTurnDue) return;
-    this.#options.scheduler.run(this.session.payer, this, 0, (now) => {
+    this.options.scheduler.run(this.session.payer, this, 0, (now) => {
       if (this.state !== "closed") this.#perform(this.session.resume(now));
     });
   }
@@ -380,11 +376,11 @@ class IrcLink extends BaseLink implements LineSocketHandlers, Source {
   /** Stops reading from a client that sends or receives too much. */
   #adjustReading(): void {
     if (this.state !== "open") return;
-    const mustPause = this.session.isBusy || this.#socket.queuedBytes() > LINES_QUEUE_LOW_BYTES;
+    const mustPause = this.session.isBusy || this.socket.queuedBytes() > LINES_QUEUE_LOW_BYTES;
     if (mustPause === this.#isPaused) return;
     this.#isPaused = mustPause;
-    if (mustPause) this.#socket.pause();
-    else this.#socket.resume();
+    if (mustPause) this.socket.pause();
+    else this.socket.resume();
   }
 
   closed(fault: Fault | undefined): void {
@@ -395,6 +391,6 @@ class IrcLink extends BaseLink implements LineSocketHandlers, Source {
     this.session.linkClosed();
     this.inbox.close(fault);
     this.settle();
-    this.#options.onClosed(this);
+    this.options.onClosed(this);
   }
 }

@@ -11,22 +11,19 @@ type Erasures = Pick<Rooms, "isErased" | "erasedBy">;
  * been read before that. All services read records through this archive.
  */
 export class CurrentArchive implements Archive {
-  readonly #archive: Archive;
-  readonly #erasures: Erasures;
-
-  constructor(archive: Archive, erasures: Erasures) {
-    this.#archive = archive;
-    this.#erasures = erasures;
-  }
+  constructor(
+    private readonly archive: Archive,
+    private readonly erasures: Erasures,
+  ) {}
 
   async page(query: PageQuery): Promise<Page> {
-    const page = await this.#archive.page(query);
+    const page = await this.archive.page(query);
     const [first, last] = [page.records[0], page.records.at(-1)];
     // The text of an erased record matches no search.
     const records =
       query.grep === undefined
         ? page.records
-        : page.records.filter(({ head }) => !this.#erasures.isErased(head.seq));
+        : page.records.filter(({ head }) => !this.erasures.isErased(head.seq));
     if (records.length === 0 && page.more && first !== undefined && last !== undefined) {
       const isNewest = query.from === "newest";
       const next = isNewest ? { beforeSeq: first.head.seq } : { afterSeq: last.head.seq };
@@ -36,44 +33,41 @@ export class CurrentArchive implements Archive {
   }
 
   current(record: LogRecord): LogRecord {
-    return record.bodyBytes === undefined ? record : new CurrentRecord(record, this.#erasures);
+    return record.bodyBytes === undefined ? record : new CurrentRecord(record, this.erasures);
   }
 
   close(): void {
-    this.#archive.close();
+    this.archive.close();
   }
 }
 
 class CurrentRecord implements LogRecord {
-  readonly #record: LogRecord;
-  readonly #erasures: Erasures;
-
-  constructor(record: LogRecord, erasures: Erasures) {
-    this.#record = record;
-    this.#erasures = erasures;
-  }
+  constructor(
+    private readonly record: LogRecord,
+    private readonly erasures: Erasures,
+  ) {}
 
   get head(): LogRecord["head"] {
-    return this.#record.head;
+    return this.record.head;
   }
 
   get headBytes(): Uint8Array {
-    return this.#record.headBytes;
+    return this.record.headBytes;
   }
 
   get salt(): Uint8Array | undefined {
-    return this.#isErased ? undefined : this.#record.salt;
+    return this.#isErased ? undefined : this.record.salt;
   }
 
   get bodyBytes(): Uint8Array | undefined {
-    return this.#isErased ? undefined : this.#record.bodyBytes;
+    return this.#isErased ? undefined : this.record.bodyBytes;
   }
 
   get erased(): number | undefined {
-    return this.#isErased ? this.#erasures.erasedBy(this.head.seq) : undefined;
+    return this.#isErased ? this.erasures.erasedBy(this.head.seq) : undefined;
   }
 
   get #isErased(): boolean {
-    return this.#erasures.isErased(this.head.seq);
+    return this.erasures.isErased(this.head.seq);
   }
 }

@@ -1,7 +1,6 @@
 /** Kernel of the server: the only path by which submissions change rooms and accounts. */
 
 import { assert, unreachable } from "../../base/assert.ts";
-import { Component } from "../../base/component.ts";
 import { asFault, Fault } from "../../base/fault.ts";
 import type { UserId } from "../../base/ids.ts";
 import { DRAIN_TIMEOUT_MS } from "../../base/limits.ts";
@@ -77,12 +76,17 @@ export const REQUESTS_IN_PROGRESS_MAX: Readonly<Record<keyof RequestAnswers, num
  * Performs effects in order. A submission that erases records is settled only after those records
  * are blank and their files are deleted.
  */
-export class Kernel extends Component<KernelOptions> {
-  readonly writes = new PendingWrites(this.options.clock, this.options.onEvent, this.options.quota);
+export class Kernel {
+  readonly writes;
   readonly #callbacks = new Map<number, (outcome: Outcome) => void>();
-  readonly #transactions = new Transactions(this.writes.tracked(this.options.accounts));
+  readonly #transactions;
   #lastId = 0;
   readonly #requests = { post: 0, announce: 0, act: 0, group: 0 };
+
+  constructor(private readonly options: KernelOptions) {
+    this.writes = new PendingWrites(options.clock, options.onEvent, options.quota);
+    this.#transactions = new Transactions(this.writes.tracked(options.accounts));
+  }
 
   /**
    * Records changes of accounts. `decide` is synchronous and runs again if the accounts change
@@ -214,8 +218,6 @@ export class Kernel extends Component<KernelOptions> {
 const NO_OPTIONS = {};
 
 class PendingWrites {
-  readonly #clock: Clock;
-  readonly #quota: Pick<LogQuota, "refusal">;
   readonly #onFault: (fault: Fault) => void;
   #inFlight = 0;
   #runningTasks = 0;
@@ -224,12 +226,10 @@ class PendingWrites {
   #durationMs = 0;
 
   constructor(
-    clock: Clock,
+    private readonly clock: Clock,
     onEvent: (event: ServerEvent) => void,
-    quota: Pick<LogQuota, "refusal">,
+    private readonly quota: Pick<LogQuota, "refusal">,
   ) {
-    this.#clock = clock;
-    this.#quota = quota;
     this.#onFault = (fault) => {
       if (fault.code === "store-failed") onEvent({ kind: "failed", fault });
       if (fault.code === "store-full") onEvent({ kind: "full", fault });
@@ -280,7 +280,7 @@ class PendingWrites {
     done: (outcome: LogRecord | Fault) => void,
   ): void {
     const startedAt = this.#begin();
-    const refusal = this.#quota.refusal(drafts);
+    const refusal = this.quota.refusal(drafts);
     if (refusal !== undefined) {
       // Asynchronous like a write, because thousands of refused changes may wait for each other.
       return queueMicrotask(() => {
@@ -300,7 +300,7 @@ class PendingWrites {
   drained(): Promise<void> {
     if (this.#isIdle) return Promise.resolve();
     return new Promise((resolve) => {
-      const cancel = this.#clock.after(DRAIN_TIMEOUT_MS, resolve);
+      const cancel = this.clock.after(DRAIN_TIMEOUT_MS, resolve);
       this.#onIdle = () => {
         cancel();
         resolve();
@@ -318,12 +318,12 @@ class PendingWrites {
 
   #begin(): number {
     this.#inFlight++;
-    return this.#clock.now();
+    return this.clock.now();
   }
 
   #complete(startedAt: number): void {
     this.#completed++;
-    this.#durationMs += this.#clock.now() - startedAt;
+    this.#durationMs += this.clock.now() - startedAt;
     this.#inFlight--;
     this.#checkIdle();
   }

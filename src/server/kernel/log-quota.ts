@@ -1,6 +1,5 @@
 /** Limits on what an account may add to the logs: bytes per day, and the disk space kept free. */
 
-import { Component } from "../../base/component.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import type { UserId } from "../../base/ids.ts";
 import { TEXTS_BYTES_PER_DAY } from "../../base/limits.ts";
@@ -36,8 +35,12 @@ interface LogQuotaOptions extends Pick<BaseContext, "clock" | "settings"> {
  * Counts the records of both logs as they are applied, so that it covers every way to write and
  * all servers of a cluster. A restart resets it. Records in flight may exceed it.
  */
-export class LogQuota extends Component<LogQuotaOptions> {
-  readonly #written = new DailyQuota(this.options.settings.textsBytesPerDay ?? TEXTS_BYTES_PER_DAY);
+export class LogQuota {
+  readonly #written;
+
+  constructor(private readonly options: LogQuotaOptions) {
+    this.#written = new DailyQuota(options.settings.textsBytesPerDay ?? TEXTS_BYTES_PER_DAY);
+  }
 
   refusal(drafts: readonly Draft[]): Fault | undefined {
     const limited = drafts.find(({ by, kind }) => by !== "server" && !UNLIMITED_KINDS.has(kind));

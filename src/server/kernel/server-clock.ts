@@ -1,7 +1,6 @@
 /** Clock of a server, which decides what has expired and corrects the time of the logs. */
 
 import * as v from "valibot";
-import { Component } from "../../base/component.ts";
 import { Fault } from "../../base/fault.ts";
 import type { RoomId, UserId } from "../../base/ids.ts";
 import { jsonLine } from "../../base/text.ts";
@@ -41,22 +40,27 @@ const CORRECTION_INTERVAL_MS = 60 * 60_000;
 
 export const CLOCK_FILE = v.object({ believedMs: count, isDoubted: v.boolean() });
 
-export class ServerClock extends Component<ServerClockOptions> implements ExpiryClock {
-  readonly #file = new StateFile(this.options.location, {
-    name: "clock.json",
-    sizeBytesMax: 256,
-    writeDelayMs: 0,
-    clock: this.options.clock,
-    warn: (fault) => this.options.onEvent({ kind: "warning", fault }),
-    consequence: "the clock is compared with the newest record only",
-    schema: CLOCK_FILE,
-    format: () => jsonLine({ ...this.#stored }),
-  });
-  #check = new ClockCheck(undefined, this.#newestMs, this.#reading);
+export class ServerClock implements ExpiryClock {
+  readonly #file;
+  #check: ClockCheck;
   #stored: ReturnType<ClockCheck["value"]> | undefined;
   #wasPlausible = true;
   #correctedAt = Number.NEGATIVE_INFINITY;
   #settling: Promise<void> | undefined;
+
+  constructor(private readonly options: ServerClockOptions) {
+    this.#check = new ClockCheck(undefined, this.#newestMs, this.#reading);
+    this.#file = new StateFile(options.location, {
+      name: "clock.json",
+      sizeBytesMax: 256,
+      writeDelayMs: 0,
+      clock: options.clock,
+      warn: (fault) => options.onEvent({ kind: "warning", fault }),
+      consequence: "the clock is compared with the newest record only",
+      schema: CLOCK_FILE,
+      format: () => jsonLine({ ...this.#stored }),
+    });
+  }
 
   now(): number {
     return this.options.clock.now();

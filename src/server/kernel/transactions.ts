@@ -19,12 +19,9 @@ interface Transaction {
  * transaction, and runs again if the fact has changed.
  */
 export class Transactions {
-  readonly #log: Pick<Log, "appendThen" | "erase">;
   readonly #transactions = new Set<Transaction>();
 
-  constructor(log: Pick<Log, "appendThen" | "erase">) {
-    this.#log = log;
-  }
+  constructor(private readonly log: Pick<Log, "appendThen" | "erase">) {}
 
   /**
    * Appends the drafts as one batch in the tick in which `decide` reads the state, and blanks the
@@ -51,7 +48,7 @@ export class Transactions {
         if (!(outcome instanceof Fault)) {
           this.#transactions.delete(transaction);
           finish();
-          await eraseOrdered(this.#log, outcome);
+          await eraseOrdered(this.log, outcome);
           return outcome;
         }
         if (outcome.code !== "log-conflict" || tries++ >= CONFLICT_TRIES_MAX) throw outcome;
@@ -79,7 +76,7 @@ export class Transactions {
   async #append(transaction: Transaction, drafts: readonly Draft[]): Promise<LogRecord | Fault> {
     const { promise, resolve } = Promise.withResolvers<LogRecord | Fault>();
     transaction.isInFlight = true;
-    this.#log.appendThen(drafts, {}, resolve);
+    this.log.appendThen(drafts, {}, resolve);
     const outcome = await promise;
     transaction.isInFlight = false;
     return outcome;

@@ -1,6 +1,5 @@
 /** Delivery of pushes to push services, with retries. */
 
-import { Component } from "../../base/component.ts";
 import { asFault, Fault, msg } from "../../base/fault.ts";
 import type { UserId } from "../../base/ids.ts";
 import {
@@ -59,7 +58,7 @@ interface Pending {
   sendAt: number;
 }
 
-export class PushSender extends Component<PushSenderOptions> {
+export class PushSender {
   /** Keyed by device and topic: a newer push replaces a queued push. At most PUSH_QUEUE_MAX. */
   readonly #queue = new Map<string, Pending>();
   readonly #inFlight = new Map<UserId, number>();
@@ -71,6 +70,8 @@ export class PushSender extends Component<PushSenderOptions> {
   #hasWarned = false;
   #isStopped = false;
   #cancel = () => {};
+
+  constructor(private readonly options: PushSenderOptions) {}
 
   get counters(): SentCounters {
     const [sent, failed, dropped] = [this.#sent, this.#failed, this.#dropped];

@@ -1,8 +1,7 @@
 /** Web Push service, which selects the devices for a record and creates the content. */
 
 import { toBase64Url, utf8Encode } from "../../base/bytes.ts";
-import { Component } from "../../base/component.ts";
-import { Fault } from "../../base/fault.ts";
+import { ignoreFault } from "../../base/fault.ts";
 import type { UserId } from "../../base/ids.ts";
 import {
   PUSH_AWAY_MS,
@@ -59,26 +58,28 @@ interface PushServiceOptions extends ServerContext {
  * Sends pushes to closed browsers. In a cluster, the server to which a device last connected sends
  * the device's pushes.
  */
-export class PushService extends Component<PushServiceOptions> {
-  readonly #subscriptions = new Subscriptions(
-    this.options.file,
-    this.options.clock,
-    this.options.warn,
-  );
+export class PushService {
+  readonly #subscriptions;
   readonly #due = new PushSchedule();
-  readonly #sender = new PushSender({
-    ...this.options,
-    isCurrent: (subscription) => this.#subscriptions.get(subscription.device) === subscription,
-    onExpired: ({ device }) => this.#remove(device),
-  });
+  readonly #sender;
   readonly #subscribeRates = new TokenBuckets(
     PUSH_SUBSCRIBES_PER_MINUTE / 60,
     PUSH_SUBSCRIBES_BURST,
   );
   readonly #activeAt = new Map<UserId, number>();
-  readonly #startedAt = this.options.clock.now();
+  readonly #startedAt;
   #cancel = () => {};
   #dueAt: number | undefined;
+
+  constructor(private readonly options: PushServiceOptions) {
+    this.#subscriptions = new Subscriptions(options.file, options.clock, options.warn);
+    this.#sender = new PushSender({
+      ...options,
+      isCurrent: (subscription) => this.#subscriptions.get(subscription.device) === subscription,
+      onExpired: ({ device }) => this.#remove(device),
+    });
+    this.#startedAt = options.clock.now();
+  }
 
   start(): void {
     const { registry } = this.options;
@@ -168,9 +169,9 @@ export class PushService extends Component<PushServiceOptions> {
     seq: number,
   ): Promise<void> {
     const filter = { rooms: new Set([room.id]) };
-    const found = await this.options.recordLookup.find(by, seq, filter).catch(asFault);
+    const found = await this.options.recordLookup.find(by, seq, filter).catch(ignoreFault);
     // A failed lookup only prevents the push. The page still counts the mention.
-    const author = found instanceof Fault ? undefined : found?.head.by;
+    const author = found?.head.by;
     if (author !== undefined && author !== "server") this.#note(room, by, mention, [author]);
   }
 

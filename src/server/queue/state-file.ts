@@ -2,7 +2,7 @@
 
 import type * as v from "valibot";
 import { utf8Encode } from "../../base/bytes.ts";
-import { Fault, msg } from "../../base/fault.ts";
+import { asFault, Fault, msg } from "../../base/fault.ts";
 import type { Clock } from "../../io/clock.ts";
 import { type Disk, readWholeFile, writeWholeFile } from "../../io/disk/disk.ts";
 import { TaskQueue } from "../../io/task-queue.ts";
@@ -31,29 +31,27 @@ export interface StateFileOptions<Schema> {
 const PAUSE_MS_PER_BYTE = 1e-3;
 
 export class StateFile<Schema extends v.GenericSchema> {
-  readonly #location: StateFileLocation | undefined;
-  readonly #options: StateFileOptions<Schema>;
   #cancel: (() => void) | undefined;
   #isDirty = false;
   #sizeBytes = 0;
   #hasFailed = false;
   readonly #queue = new TaskQueue();
 
-  constructor(location: StateFileLocation | undefined, options: StateFileOptions<Schema>) {
-    this.#location = location;
-    this.#options = options;
-  }
+  constructor(
+    private readonly location: StateFileLocation | undefined,
+    private readonly options: StateFileOptions<Schema>,
+  ) {}
 
   get #path(): string {
-    return `${this.#location?.folder}/${this.#options.name}`;
+    return `${this.location?.folder}/${this.options.name}`;
   }
 
   /** Returns the file's contents, or `undefined`, with a warning if the file is invalid. */
   open(): v.InferOutput<Schema> | undefined {
-    if (this.#location === undefined) return undefined;
-    const { sizeBytesMax, schema, warn, consequence } = this.#options;
+    if (this.location === undefined) return undefined;
+    const { sizeBytesMax, schema, warn, consequence } = this.options;
     try {
-      const bytes = readWholeFile(this.#location.disk, this.#path, sizeBytesMax);
+      const bytes = readWholeFile(this.location.disk, this.#path, sizeBytesMax);
       if (bytes === undefined) return undefined;
       const value = parseJson(schema, bytes);
       if (value !== undefined) return value;
@@ -66,8 +64,8 @@ export class StateFile<Schema extends v.GenericSchema> {
 
   markDirty(): void {
     this.#isDirty = true;
-    if (this.#location === undefined) return;
-    const { clock, writeDelayMs } = this.#options;
+    if (this.location === undefined) return;
+    const { clock, writeDelayMs } = this.options;
     const delayMs = Math.max(writeDelayMs, this.#sizeBytes * PAUSE_MS_PER_BYTE);
     this.#cancel ??= clock.after(delayMs, () => {
       this.#cancel = undefined;
@@ -88,17 +86,17 @@ export class StateFile<Schema extends v.GenericSchema> {
   async #writeOrWarn(): Promise<void> {
     const fault = await this.sync().catch(asFault);
     if (fault === undefined) return;
-    if (!this.#hasFailed) this.#options.warn(fault);
+    if (!this.#hasFailed) this.options.warn(fault);
     this.#hasFailed = true;
   }
 
   async #write(): Promise<void> {
-    if (!this.#isDirty || this.#location === undefined) return;
+    if (!this.#isDirty || this.location === undefined) return;
     this.#isDirty = false;
-    const bytes = utf8Encode(this.#options.format());
+    const bytes = utf8Encode(this.options.format());
     this.#sizeBytes = bytes.length;
     try {
-      await writeWholeFile(this.#location.disk, this.#path, bytes);
+      await writeWholeFile(this.location.disk, this.#path, bytes);
       this.#hasFailed = false;
     } catch (error) {
       this.#isDirty = true;

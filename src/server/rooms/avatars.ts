@@ -1,7 +1,6 @@
 /** Avatars of accounts, which the accounts log contains. */
 
 import { tryBase64Url } from "../../base/bytes.ts";
-import { Component } from "../../base/component.ts";
 import { asFault, Fault, msg } from "../../base/fault.ts";
 import type { UserId } from "../../base/ids.ts";
 import { PAGE_READS_QUEUED_MAX } from "../../base/limits.ts";
@@ -22,15 +21,16 @@ import type { SomeHandlers } from "../kernel/service.ts";
 
 const CHANGES_QUEUED_MAX = 8;
 
-export class AvatarService extends Component<ServerContext> {
+export class AvatarService {
+  constructor(private readonly options: ServerContext) {
+    this.#reading = new TaskQueue({ waiting: PAGE_READS_QUEUED_MAX, slots: options.pageReads });
+  }
+
   /** Counts records as they are applied, and so the changes on all servers of a cluster. */
   readonly #changes = new DailyQuota(AVATAR_CHANGES_PER_DAY);
   /** Serialises the changes of an account, so that each counts before the next. */
   readonly #setting = new TaskQueue({ waiting: CHANGES_QUEUED_MAX });
-  readonly #reading = new TaskQueue({
-    waiting: PAGE_READS_QUEUED_MAX,
-    slots: this.options.pageReads,
-  });
+  readonly #reading;
 
   readonly handlers = {
     "avatar-set": async ({ user, picture }, from) => {

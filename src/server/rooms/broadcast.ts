@@ -63,9 +63,6 @@ interface GatheredMessage {
  * share one message.
  */
 export class FanOut {
-  readonly #clock: Clock;
-  readonly #registry: Pick<Registry, "nameOf">;
-  readonly #hasPendingRecords: () => boolean;
   readonly #listeners = new Set<Listener>();
   #gathered: GatheredMessage[] = [];
   #gatheredBytes = 0;
@@ -82,14 +79,10 @@ export class FanOut {
   #pauseUntil = Number.NEGATIVE_INFINITY;
 
   constructor(
-    clock: Clock,
-    registry: Pick<Registry, "nameOf">,
-    hasPendingRecords: () => boolean = () => false,
-  ) {
-    this.#clock = clock;
-    this.#registry = registry;
-    this.#hasPendingRecords = hasPendingRecords;
-  }
+    private readonly clock: Clock,
+    private readonly registry: Pick<Registry, "nameOf">,
+    private readonly hasPendingRecords: () => boolean = () => false,
+  ) {}
 
   get counters(): {
     readonly publishedMessages: number;
@@ -114,8 +107,8 @@ export class FanOut {
   onRecord(room: Room, record: LogRecord): void {
     if (room !== this.#frameRoom || !this.#frame.hasRoomFor(record)) this.#closeFrame();
     this.#frameRoom = room;
-    this.#frame.add(record, this.#registry.nameOf(record.head.by));
-    this.#frameRecords.push({ head: record.head, record: wireRecord(record, this.#registry) });
+    this.#frame.add(record, this.registry.nameOf(record.head.by));
+    this.#frameRecords.push({ head: record.head, record: wireRecord(record, this.registry) });
     this.#schedule(room, DEFERRABLE_KINDS.has(record.head.kind));
   }
 
@@ -188,20 +181,20 @@ export class FanOut {
     if (this.#dueAt <= dueAt) return;
     this.#cancel();
     this.#dueAt = dueAt;
-    const waitMs = dueAt - this.#clock.now();
+    const waitMs = dueAt - this.clock.now();
     // All records of a log batch arrive in one tick, so wait until the tick ends.
     if (waitMs <= 0) queueMicrotask(() => this.#flushIfDue(room));
-    else this.#cancel = this.#clock.after(waitMs, () => this.flush());
+    else this.#cancel = this.clock.after(waitMs, () => this.flush());
   }
 
   #flushIfDue(room: Room): void {
-    const now = this.#clock.now();
+    const now = this.clock.now();
     if (this.#dueAt > now) return;
     const remainingMs = room.members.size * WRITE_MS * BURST_WAIT_SHARE;
-    if (remainingMs < GATHER_MS_MIN || !this.#hasPendingRecords()) return this.flush();
+    if (remainingMs < GATHER_MS_MIN || !this.hasPendingRecords()) return this.flush();
     this.#dueAt = now + Math.min(GATHER_MS_MAX, remainingMs);
     this.#pauseUntil = this.#dueAt;
-    this.#cancel = this.#clock.after(this.#dueAt - now, () => this.flush());
+    this.#cancel = this.clock.after(this.#dueAt - now, () => this.flush());
   }
 
   /** Must be called before the set of readers changes. */
@@ -224,7 +217,7 @@ export class FanOut {
     let writes = 0;
     for (const room of rooms) writes += room.members.size;
     const pauseMs = Math.min(GATHER_MS_MAX, Math.max(GATHER_MS_MIN, writes * WRITE_MS));
-    this.#flushedAt = this.#clock.now();
+    this.#flushedAt = this.clock.now();
     this.#pauseUntil = this.#flushedAt + pauseMs;
     this.#subscribeNewcomers();
   }

@@ -1,8 +1,7 @@
 /** Catch-up, which sends a device the records that it missed before it follows a room live. */
 
 import { assert } from "../../base/assert.ts";
-import { Component } from "../../base/component.ts";
-import { Fault } from "../../base/fault.ts";
+import { asFault, Fault } from "../../base/fault.ts";
 import type { RoomId, UserId } from "../../base/ids.ts";
 import {
   CATCH_UP_BYTES_MAX,
@@ -55,15 +54,19 @@ interface CatchUpOptions extends ServerContext {
  * Subscribes the reader in the tick in which no record is missing any more, so that no record is
  * lost or duplicated.
  */
-export class CatchUp extends Component<CatchUpOptions> {
+export class CatchUp {
   readonly #recent = new RecentRecords();
   readonly #frame = new RecordsFrame();
   #encoded: EncodedBatch | undefined;
-  readonly #reading = new TaskQueue({
-    running: Number.POSITIVE_INFINITY,
-    waiting: LINKS_MAX,
-    slots: this.options.pageReads,
-  });
+  readonly #reading;
+
+  constructor(private readonly options: CatchUpOptions) {
+    this.#reading = new TaskQueue({
+      running: Number.POSITIVE_INFINITY,
+      waiting: LINKS_MAX,
+      slots: options.pageReads,
+    });
+  }
 
   onLogin(client: ClientConnection, member: Member, { after }: LoginRequest): void {
     void this.#resume(client, member, after);

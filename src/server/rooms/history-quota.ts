@@ -1,6 +1,5 @@
 /** Daily quota for the history that each account reads. */
 
-import { Component } from "../../base/component.ts";
 import { Fault } from "../../base/fault.ts";
 import type { UserId } from "../../base/ids.ts";
 import { HISTORY_BYTES_PER_DAY } from "../../base/limits.ts";
@@ -9,10 +8,12 @@ import { DailyQuota } from "../../core/rate.ts";
 import { contentBytes, type LogRecord } from "../../wire/record.ts";
 import type { ServerContext } from "../kernel/context.ts";
 
-export class HistoryQuota extends Component<ServerContext> {
-  readonly #read = new DailyQuota(
-    this.options.settings.historyBytesPerDay ?? HISTORY_BYTES_PER_DAY,
-  );
+export class HistoryQuota {
+  readonly #read;
+
+  constructor(private readonly options: ServerContext) {
+    this.#read = new DailyQuota(options.settings.historyBytesPerDay ?? HISTORY_BYTES_PER_DAY);
+  }
 
   /** Pages are counted after they are read, so pages in flight may exceed the quota. */
   isReached(user: UserId): boolean {

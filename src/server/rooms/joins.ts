@@ -1,7 +1,6 @@
 /** Requests to join, create and leave rooms, to change topics and to invite users. */
 
 import { toBase64Url } from "../../base/bytes.ts";
-import { Component } from "../../base/component.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import { ID_BYTES, roomId, type UserId } from "../../base/ids.ts";
 import { ROOMS_PER_HOUR_MAX } from "../../base/limits.ts";
@@ -36,8 +35,10 @@ interface JoinsOptions extends ServerContext {
   readonly isSealingEnabled: boolean;
 }
 
-export class Joins extends Component<JoinsOptions> {
+export class Joins {
   readonly #rate = new HourlyQuota(ROOMS_PER_HOUR_MAX);
+
+  constructor(private readonly options: JoinsOptions) {}
 
   readonly handlers = {
     join: async (request, from) =>
@@ -46,7 +47,7 @@ export class Joins extends Component<JoinsOptions> {
         options: await this.#joinOptions(request, from),
       }),
     add: (request, { client, actor, ref }) => {
-      const { kernel, registry, rooms } = this.#options;
+      const { kernel, registry, rooms } = this.options;
       const { id } = requireUser(registry, checkName(request.user, "person's name"));
       const room = requireRoom(rooms, checkName(request.room, "room's name"));
       const options = {
@@ -159,7 +160,9 @@ export class Joins extends Component<JoinsOptions> {
 
 type InvitationsOptions = Pick<ServerContext, "clock" | "peers" | "registry" | "rooms">;
 
-export class Invitations extends Component<InvitationsOptions> {
+export class Invitations {
+  constructor(private readonly options: InvitationsOptions) {}
+
   onLogin(client: ClientConnection, { account }: Member): void {
     for (const room of this.options.rooms.roomsInviting(account.id)) {
       this.#notify([client], account, room);

@@ -1,6 +1,5 @@
 /** Operator requests that rename or remove accounts and rooms. */
 
-import { Component } from "../../base/component.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import type { RoomId, UserId } from "../../base/ids.ts";
 import { checkName } from "../../base/names.ts";
@@ -23,7 +22,9 @@ interface ManagementOptions extends ServerContext {
   readonly catchUp: Pick<CatchUp, "refresh">;
 }
 
-export class Management extends Component<ManagementOptions> {
+export class Management {
+  constructor(private readonly options: ManagementOptions) {}
+
   readonly handlers = {
     unregister: async ({ ref }, { client, account }) => {
       await this.#removeAccount(account.id, account, () => client.answer(ref, {}));

@@ -1,6 +1,5 @@
 /** Bulk erasure of records, either of an account or under a room's retention. */
 
-import { Component } from "../../base/component.ts";
 import { Fault } from "../../base/fault.ts";
 import type { RoomId, UserId } from "../../base/ids.ts";
 import { ERASED_PER_ORDER_MAX, PAGE_BYTES_MAX, PAGE_READS_QUEUED_MAX } from "../../base/limits.ts";
@@ -26,13 +25,17 @@ export interface ErasureProgress {
  * Each step is small enough not to delay other requests. An erasure can be repeated, because erased
  * records are skipped.
  */
-export class MassErasure extends Component<ServerContext> {
+export class MassErasure {
   readonly #queue = new TaskQueue({ waiting: QUEUED_REQUESTS_MAX });
-  readonly #reading = new TaskQueue({
-    running: Number.POSITIVE_INFINITY,
-    waiting: PAGE_READS_QUEUED_MAX,
-    slots: this.options.pageReads,
-  });
+  readonly #reading;
+
+  constructor(private readonly options: ServerContext) {
+    this.#reading = new TaskQueue({
+      running: Number.POSITIVE_INFINITY,
+      waiting: PAGE_READS_QUEUED_MAX,
+      slots: options.pageReads,
+    });
+  }
 
   ofAccount(by: UserId, { id }: Account, after: number): Promise<ErasureProgress> {
     return this.#queue.runFor(id, () => this.#eraseNext(by, { by: id, afterSeq: after }));

@@ -1,6 +1,5 @@
 /** Moderation requests: kick, ban, mute, roles, erasure and operator rights. */
 
-import { Component } from "../../base/component.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import { BANS_MAX } from "../../base/limits.ts";
 import { checkName } from "../../base/names.ts";
@@ -51,8 +50,10 @@ const TARGET_KINDS = {
   pin: kindsWith("message"),
 };
 
-export class Moderation extends Component<ModerationOptions> {
+export class Moderation {
   readonly #registrationChanges = new TaskQueue();
+
+  constructor(private readonly options: ModerationOptions) {}
 
   readonly handlers = {
     edit: async (request, from) => this.#act(from, await this.#messageAction(from, request)),

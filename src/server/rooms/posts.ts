@@ -1,6 +1,5 @@
 /** Posts, with the checks of the messages to which reactions refer. */
 
-import { Component } from "../../base/component.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
 import { checkMayImport } from "../../core/rooms/moderation.ts";
@@ -18,8 +17,10 @@ interface PostsOptions extends ServerContext {
 const REACTABLE_KINDS = kindsWith("reactable");
 
 /** Later posts on the same link wait for the check of a reaction, so that posts stay in order. */
-export class Posts extends Component<PostsOptions> {
+export class Posts {
   readonly #checks = new TaskQueue();
+
+  constructor(private readonly options: PostsOptions) {}
 
   readonly handlers = {
     post: (request, from) => {

@@ -1,6 +1,5 @@
 /** Room preferences and saved messages of an account. */
 
-import { Component } from "../../base/component.ts";
 import { Fault } from "../../base/fault.ts";
 import type { RoomId, UserId } from "../../base/ids.ts";
 import { PREFS_BURST, PREFS_PER_SECOND } from "../../base/limits.ts";
@@ -17,10 +16,12 @@ import { type LogRecord, parseBody } from "../../wire/record.ts";
 import type { ServerContext } from "../kernel/context.ts";
 import type { SomeHandlers } from "../kernel/service.ts";
 
-export class PrefsService extends Component<ServerContext> {
+export class PrefsService {
   readonly #rates = new TokenBuckets(PREFS_PER_SECOND, PREFS_BURST);
   /** Serialises changes, because each change depends on earlier changes. */
   readonly #changes = new TaskQueue();
+
+  constructor(private readonly options: ServerContext) {}
 
   readonly handlers = {
     prefs: (_, { account: { prefs } }) => ({

@@ -16,18 +16,15 @@ import type { FanOut } from "./broadcast.ts";
  * receive no notices and query presence with `who`.
  */
 export class PresenceFeed {
-  readonly #clock: Clock;
-  readonly #registry: Pick<Registry, "nameOf">;
-  readonly #fanOut: FanOut;
   readonly #changed = new Map<Room, Map<UserId, boolean>>();
   #cancel: (() => void) | undefined;
   #isStopped = false;
 
-  constructor(clock: Clock, registry: Pick<Registry, "nameOf">, fanOut: FanOut) {
-    this.#clock = clock;
-    this.#registry = registry;
-    this.#fanOut = fanOut;
-  }
+  constructor(
+    private readonly clock: Clock,
+    private readonly registry: Pick<Registry, "nameOf">,
+    private readonly fanOut: FanOut,
+  ) {}
 
   change(room: Room, user: UserId, online: boolean): void {
     if (this.#isStopped || room.members.size > PRESENCE_MEMBERS_MAX) return;
@@ -35,7 +32,7 @@ export class PresenceFeed {
     if (online && users.get(user) === false) users.delete(user);
     else users.set(user, online);
     this.#changed.set(room, users);
-    this.#cancel ??= this.#clock.after(PRESENCE_INTERVAL_MS, () => this.#flushAll());
+    this.#cancel ??= this.clock.after(PRESENCE_INTERVAL_MS, () => this.#flushAll());
   }
 
   stop(): void {
@@ -51,7 +48,7 @@ export class PresenceFeed {
     const online: string[] = [];
     const offline: string[] = [];
     for (const [user, isOnline] of users) {
-      const name = room.members.has(user) ? this.#registry.nameOf(user) : undefined;
+      const name = room.members.has(user) ? this.registry.nameOf(user) : undefined;
       if (name !== undefined) (isOnline ? online : offline).push(name);
     }
     this.#publish(room, online, offline);
@@ -69,7 +66,7 @@ export class PresenceFeed {
         online: online.slice(at, at + PRESENCE_ACCOUNTS_MAX),
         offline: offline.slice(at, at + PRESENCE_ACCOUNTS_MAX),
       };
-      this.#fanOut.publish(room, { kind: "presences", room: room.id, ...users });
+      this.fanOut.publish(room, { kind: "presences", room: room.id, ...users });
     }
   }
 }

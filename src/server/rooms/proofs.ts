@@ -1,6 +1,5 @@
 /** Checkpoints of both logs, and proofs for records. */
 
-import { Component } from "../../base/component.ts";
 import { Fault } from "../../base/fault.ts";
 import type { RoomId } from "../../base/ids.ts";
 import { PAGE_READS_QUEUED_MAX, PROOFS_PER_REQUEST_MAX } from "../../base/limits.ts";
@@ -28,13 +27,17 @@ interface ProofServiceOptions extends ServerContext {
   readonly provable: Provable | undefined;
 }
 
-export class ProofService extends Component<ProofServiceOptions> {
+export class ProofService {
   /** Limits the proofs per account, because each may read part of the log. */
-  readonly #reading = new TaskQueue({
-    waiting: PAGE_READS_QUEUED_MAX,
-    slots: this.options.pageReads,
-    pauseClock: this.options.clock,
-  });
+  readonly #reading;
+
+  constructor(private readonly options: ProofServiceOptions) {
+    this.#reading = new TaskQueue({
+      waiting: PAGE_READS_QUEUED_MAX,
+      slots: options.pageReads,
+      pauseClock: options.clock,
+    });
+  }
 
   readonly handlers = {
     checkpoint: async (request, { account }) => {

@@ -1,6 +1,5 @@
 /** Read-only queries: rooms, members, profiles, history, pins and read receipts. */
 
-import { Component } from "../../base/component.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import type { RoomId, UserId } from "../../base/ids.ts";
 import {
@@ -56,24 +55,29 @@ const LARGE_SORT_INTERVAL_MS = 1_000;
 const SORT_PAUSE_FACTOR = 20;
 const ALL_KINDS = "all";
 
-export class Queries extends Component<QueriesOptions> {
-  readonly #targets = new TargetResolver({
-    rooms: this.options.rooms,
-    directory: this.options.registry.allNames,
-    sha256,
-  });
-  readonly #reading = new TaskQueue({
-    running: PAGE_READS_PER_ACCOUNT_MAX,
-    waiting: PAGE_READS_QUEUED_MAX,
-    slots: this.options.pageReads,
-    pauseClock: this.options.clock,
-  });
+export class Queries {
+  readonly #targets;
+  readonly #reading;
   readonly #readers = new TaskQueue({ waiting: REQUESTS_IN_FLIGHT_MAX });
   readonly #largeRooms = new WeakMap<
     Room,
     { readonly people: readonly Entry[]; readonly until: number }
   >();
   #allAccounts: { people: readonly Entry[]; until: number; version: number } | undefined;
+
+  constructor(private readonly options: QueriesOptions) {
+    this.#targets = new TargetResolver({
+      rooms: options.rooms,
+      directory: options.registry.allNames,
+      sha256,
+    });
+    this.#reading = new TaskQueue({
+      running: PAGE_READS_PER_ACCOUNT_MAX,
+      waiting: PAGE_READS_QUEUED_MAX,
+      slots: options.pageReads,
+      pauseClock: options.clock,
+    });
+  }
 
   readonly handlers = {
     rooms: (request, { account }) => this.#listRooms(account, request),

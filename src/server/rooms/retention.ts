@@ -1,7 +1,6 @@
 /** Retention, which erases records older than their room's limit. */
 
-import { Component } from "../../base/component.ts";
-import { asFault } from "../../base/fault.ts";
+import { ignoreFault } from "../../base/fault.ts";
 import type { RoomId } from "../../base/ids.ts";
 import { RETENTION_CHECK_INTERVAL_MS } from "../../base/limits.ts";
 import type { Room } from "../../core/rooms/rooms.ts";
@@ -13,12 +12,14 @@ interface RetentionOptions extends ServerContext {
   readonly erasure: Pick<MassErasure, "ofRoom">;
 }
 
-export class Retention extends Component<RetentionOptions> {
+export class Retention {
   /** Seq up to which all expired records are erased, in memory only. At most ROOMS_MAX entries. */
   readonly #doneUpTo = new Map<RoomId, number>();
   #isSweeping = false;
   #isStopped = false;
   #cancel = () => {};
+
+  constructor(private readonly options: RetentionOptions) {}
 
   start(): void {
     this.#sweep();
@@ -47,7 +48,7 @@ export class Retention extends Component<RetentionOptions> {
   async #sweepAll(): Promise<void> {
     for (const { id } of [...this.options.rooms.retained()]) {
       // The code that accesses the disk reports its faults. The next sweep resumes here.
-      await this.#sweepRoom(id).catch(asFault);
+      await this.#sweepRoom(id).catch(ignoreFault);
     }
   }
 

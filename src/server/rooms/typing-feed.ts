@@ -1,6 +1,5 @@
 /** Typing indicators of rooms. */
 
-import { Component } from "../../base/component.ts";
 import { Fault } from "../../base/fault.ts";
 import type { RoomId, UserId } from "../../base/ids.ts";
 import {
@@ -31,7 +30,7 @@ interface TypingUser {
 }
 
 /** Indicators exist in memory only. An account types in one room at a time. */
-export class TypingFeed extends Component<TypingFeedOptions> {
+export class TypingFeed {
   readonly #typingUsers = new Map<UserId, TypingUser>();
   readonly #byRoom = new Map<Room, Set<UserId>>();
   readonly #changed = new Set<Room>();
@@ -39,6 +38,8 @@ export class TypingFeed extends Component<TypingFeedOptions> {
   #dueAt = Number.POSITIVE_INFINITY;
   #cancel = () => {};
   #isStopped = false;
+
+  constructor(private readonly options: TypingFeedOptions) {}
 
   readonly handlers = {
     typing: (request, { account }) => this.setTyping(account, request),

@@ -28,8 +28,6 @@ const HOUR_MS = HOUR_SECONDS * 1_000;
  * the last-resort package is returned repeatedly, until its device replaces it.
  */
 export class KeyPackageStore {
-  readonly #bucket: Bucket;
-  readonly #clock: ExpiryClock;
   readonly #changes = new TaskQueue({ waiting: SEALED_CHANGES_QUEUED_MAX });
   readonly #claimTimes = new Map<string, readonly number[]>();
   readonly #claimRates = new TokenBuckets(
@@ -38,10 +36,10 @@ export class KeyPackageStore {
   );
   readonly #waiters = new Map<string, Set<() => void>>();
 
-  constructor(bucket: Bucket, clock: ExpiryClock) {
-    this.#bucket = bucket;
-    this.#clock = clock;
-  }
+  constructor(
+    private readonly bucket: Bucket,
+    private readonly clock: ExpiryClock,
+  ) {}
 
   /**
    * Beyond the limit, keeps the older key packages and drops the new ones.
@@ -55,7 +53,7 @@ export class KeyPackageStore {
   ): Promise<{ readonly left: number; readonly lastResort: boolean }> {
     const answer = await this.#change(device, (stock) => {
       const existing = new Set(stock.once.map(packageOf));
-      const now = this.#clock.unixMs();
+      const now = this.clock.unixMs();
       const once = [...stock.once];
       for (const keyPackage of packages) {
         const text = toBase64Url(keyPackage);
@@ -84,7 +82,7 @@ export class KeyPackageStore {
         if (waiting.size === 0) this.#waiters.delete(device);
         resolve();
       };
-      const cancel = this.#clock.after(withinMs, wake);
+      const cancel = this.clock.after(withinMs, wake);
       waiting.add(wake);
     });
   }
@@ -106,7 +104,7 @@ export class KeyPackageStore {
   }
 
   checkRate(by: UserId, of: UserId): void {
-    const now = this.#clock.now();
+    const now = this.clock.now();
     const times = this.#timesOf(`${by} ${of}`, now);
     const [oldest = now] = times;
     if (times.length >= KEY_PACKAGES_PER_HOUR) {
@@ -122,7 +120,7 @@ export class KeyPackageStore {
   }
 
   recordRemoteClaim(by: UserId, of: UserId): void {
-    const now = this.#clock.now();
+    const now = this.clock.now();
     this.#claimRates.of(by, now).take(now);
     this.#recordClaim(by, of, now);
   }
@@ -139,18 +137,18 @@ export class KeyPackageStore {
   }
 
   sweep(isKnown: (device: string) => boolean): Promise<void> {
-    return this.#bucket.sweep(isKnown);
+    return this.bucket.sweep(isKnown);
   }
 
   #change<Result>(device: string, change: (stock: Stock) => StockChange<Result>) {
     return this.#changes.runFor(device, async () => {
       for (let tries = 0; tries < CONFLICT_TRIES_MAX; tries++) {
-        const before = await this.#bucket.read(device);
+        const before = await this.bucket.read(device);
         const { next, result } = change(this.#stockOf(before));
         if (next === undefined) return result;
         const { once, last } = next;
         const bytes = utf8Encode(JSON.stringify(last === undefined ? once : [...once, last]));
-        if (await this.#bucket.write(device, bytes, before)) return result;
+        if (await this.bucket.write(device, bytes, before)) return result;
       }
       throw new Fault("too-many", "too many requests for this device", { retryAfterMs: 1_000 });
     });
@@ -159,7 +157,7 @@ export class KeyPackageStore {
   /** Ignores damaged and old packages, because the device replaces them. */
   #stockOf(value: Value | undefined): Stock {
     const stock = (value && parseJson(STORED_PACKAGES, value.bytes)) ?? [];
-    const oldest = this.#clock.expiryUnixMs() - KEY_PACKAGE_KEEP_MS;
+    const oldest = this.clock.expiryUnixMs() - KEY_PACKAGE_KEEP_MS;
     const isFresh = (entry: string) => Number(entry.slice(0, entry.indexOf(" "))) > oldest;
     const isLast = (entry: string) => entry.startsWith(FRESH) || entry.startsWith(TAKEN);
     const last = stock.find(isLast);

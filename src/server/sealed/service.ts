@@ -2,7 +2,6 @@
 
 import * as v from "valibot";
 import { equalBytes, fromBase64Url, toBase64Url, utf8Encode } from "../../base/bytes.ts";
-import { Component } from "../../base/component.ts";
 import { Fault } from "../../base/fault.ts";
 import type { RoomId, UserId } from "../../base/ids.ts";
 import { CONFLICT_TRIES_MAX } from "../../base/limits-cluster.ts";
@@ -39,12 +38,18 @@ interface SealedOptions extends ServerContext {
   readonly buckets: SealedBuckets;
 }
 
-export class SealedService extends Component<SealedOptions> {
-  readonly #infos = new GroupInfoStore(this.options.buckets.groups);
-  readonly #packages = new KeyPackageStore(this.options.buckets.keys, this.options.clock);
-  readonly #leases = new LeaseStore(this.options.buckets.leases);
+export class SealedService {
+  readonly #infos;
+  readonly #packages;
+  readonly #leases;
   readonly #commits = new TaskQueue({ waiting: SEALED_CHANGES_QUEUED_MAX });
   readonly #invited = new InvitedUsers();
+
+  constructor(private readonly options: SealedOptions) {
+    this.#infos = new GroupInfoStore(options.buckets.groups);
+    this.#packages = new KeyPackageStore(options.buckets.keys, options.clock);
+    this.#leases = new LeaseStore(options.buckets.leases);
+  }
 
   readonly handlers = {
     "key-packages": ({ packages, lastResort }, { client, account }) =>

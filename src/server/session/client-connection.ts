@@ -52,8 +52,6 @@ export type TransferNotice = NoticeOf<"chunk"> | NoticeOf<"ack">;
 export type ClientNotice = Parameters<Session["notify"]>[0];
 
 export class ClientConnection implements Source, LinkHandlers {
-  readonly id: ClientId;
-  readonly link: Link;
   readonly session: Session;
   readonly #requests: TokenBucket;
   #unauthenticatedMessages = 0;
@@ -62,7 +60,6 @@ export class ClientConnection implements Source, LinkHandlers {
   wrongSecrets = 0;
   /** Followed rooms. The value is the run of the room's catch-up, until it is complete. */
   readonly #rooms = new SmallMap<RoomId, symbol | undefined>();
-  readonly #options: ClientConnectionOptions;
   readonly #onClosed: (() => void)[] = [];
   #isClosed = false;
   #acknowledged = 0;
@@ -70,10 +67,11 @@ export class ClientConnection implements Source, LinkHandlers {
   #queuedMessages = 0;
   #sender = "";
 
-  constructor(id: ClientId, link: Link, options: ClientConnectionOptions) {
-    this.id = id;
-    this.link = link;
-    this.#options = options;
+  constructor(
+    readonly id: ClientId,
+    readonly link: Link,
+    private readonly options: ClientConnectionOptions,
+  ) {
     this.sinceMs = options.clock.unixMs();
     const heartbeat = link.transport === "irc" ? NO_HEARTBEAT : DEFAULT_HEARTBEAT;
     this.session = new Session("server", options.clock.now(), heartbeat, new PostCodec());
@@ -102,7 +100,7 @@ export class ClientConnection implements Source, LinkHandlers {
   /** Closes without an answer, because an answer would take time from other clients. */
   overflow(): void {
     if (this.#isClosed) return;
-    this.#options.flooded(this);
+    this.options.flooded(this);
     this.#abort(new Fault("too-fast", "client exceeded the connection limits"));
   }
 
@@ -126,7 +124,7 @@ export class ClientConnection implements Source, LinkHandlers {
   }
 
   #allowsIdle(): boolean {
-    if (this.#options.floodGuard.allowsIdle(this.sender)) return true;
+    if (this.options.floodGuard.allowsIdle(this.sender)) return true;
     this.overflow();
     return false;
   }
@@ -136,7 +134,7 @@ export class ClientConnection implements Source, LinkHandlers {
     if (kind === "data-channel") return true;
     const isLimited = kind !== "member" && !this.isOperator;
     if (isLimited && ++this.#unauthenticatedMessages > MESSAGES_BEFORE_LOGIN_MAX) return false;
-    return this.#options.floodGuard.allowsBytes(this.sender, sizeBytes);
+    return this.options.floodGuard.allowsBytes(this.sender, sizeBytes);
   }
 
   /**
@@ -146,7 +144,7 @@ export class ClientConnection implements Source, LinkHandlers {
   #schedule(sizeBytes: number, task: (now: number) => void): void {
     if (this.#queuedMessages === 0) this.#sender = this.sender;
     this.#queuedMessages++;
-    this.#options.scheduler.run(this.#sender, this, sizeBytes, (now) => {
+    this.options.scheduler.run(this.#sender, this, sizeBytes, (now) => {
       this.#queuedMessages--;
       task(now);
     });
@@ -241,7 +239,7 @@ export class ClientConnection implements Source, LinkHandlers {
   }
 
   checkRequestRate(): Fault | undefined {
-    const retryAfterMs = this.#requests.take(this.#options.clock.now());
+    const retryAfterMs = this.#requests.take(this.options.clock.now());
     if (retryAfterMs === 0) return undefined;
     return new Fault("too-fast", "too many requests", { retryAfterMs });
   }
@@ -275,11 +273,11 @@ export class ClientConnection implements Source, LinkHandlers {
   }
 
   probe(): void {
-    this.#perform(this.session.probe(this.#options.clock.now(), PROBE_INTERVAL_MS));
+    this.#perform(this.session.probe(this.options.clock.now(), PROBE_INTERVAL_MS));
   }
 
   tick(): void {
-    const now = this.#options.clock.now();
+    const now = this.options.clock.now();
     if (now >= (this.session.deadline() ?? Number.POSITIVE_INFINITY)) {
       this.#perform(this.session.tick(now));
     }
@@ -333,7 +331,7 @@ export class ClientConnection implements Source, LinkHandlers {
           this.link.send(effect.bytes, effect.tail);
           break;
         case "request":
-          this.#options.request(this, effect.request);
+          this.options.request(this, effect.request);
           break;
         case "notice":
           this.#notice(effect.notice);
@@ -349,16 +347,16 @@ export class ClientConnection implements Source, LinkHandlers {
   }
 
   #notice(notice: Extract<SessionEffect, { kind: "notice" }>["notice"]): void {
-    if (notice.kind === "hello") this.#options.hello(this, notice);
+    if (notice.kind === "hello") this.options.hello(this, notice);
     if (notice.kind === "ack") this.#acknowledged++;
-    if (notice.kind === "chunk" || notice.kind === "ack") this.#options.transfer(this, notice);
+    if (notice.kind === "chunk" || notice.kind === "ack") this.options.transfer(this, notice);
   }
 
   #end(fault: Fault | undefined): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#options.scheduler.drop(this.#sender, this);
+    this.options.scheduler.drop(this.#sender, this);
     for (const callback of this.#onClosed.splice(0)) callback();
-    this.#options.closed(this, fault);
+    this.options.closed(this, fault);
   }
 }

@@ -22,17 +22,14 @@ interface Counts {
 
 export class AddressLimits {
   readonly #counts = new Map<string, Counts>();
-  readonly #linksMax: number;
   #links = 0;
 
-  constructor(linksMax = LINKS_MAX) {
-    this.#linksMax = linksMax;
-  }
+  constructor(private readonly linksMax = LINKS_MAX) {}
 
   accepts(host: string): boolean {
     // The reserved links are for the operator, who connects from the server's own machine.
     const reserved = isLoopback(host) ? LINKS_RESERVED : 0;
-    if (this.#links >= this.#linksMax + reserved) return false;
+    if (this.#links >= this.linksMax + reserved) return false;
     const counts = this.#counts.get(addressKey(host));
     if (counts === undefined || isLoopback(host)) return true;
     return (
@@ -104,17 +101,14 @@ export function addressKey(host: string): string {
 }
 
 export class RequestRateLimiter {
-  readonly #clock: Pick<Clock, "now" | "after">;
   readonly #inTurn = new Map<string, number>();
   #countInTurn = 0;
   readonly #buckets = new TokenBuckets(HTTP_REQUESTS_PER_SECOND, HTTP_REQUESTS_BURST, FLOODERS_MAX);
 
-  constructor(clock: Pick<Clock, "now" | "after">) {
-    this.#clock = clock;
-  }
+  constructor(private readonly clock: Pick<Clock, "now" | "after">) {}
 
   allows({ host, port }: Address): boolean {
-    if (this.#countInTurn === 0) this.#clock.after(0, () => this.#endTurn());
+    if (this.#countInTurn === 0) this.clock.after(0, () => this.#endTurn());
     if (this.#countInTurn >= HTTP_REQUESTS_PER_TURN_MAX) return false;
     this.#countInTurn++;
     const connection = `${host} ${port}`;
@@ -122,7 +116,7 @@ export class RequestRateLimiter {
     this.#inTurn.set(connection, count);
     if (count > HTTP_REQUESTS_PIPELINED_MAX) return false;
     // Loopback is exempt, because a local proxy forwards all clients from that address.
-    const now = this.#clock.now();
+    const now = this.clock.now();
     return isLoopback(host) || this.#buckets.of(addressKey(host), now).take(now) === 0;
   }
 

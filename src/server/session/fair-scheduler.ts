@@ -44,16 +44,13 @@ interface SenderQueue {
  * with too many queued messages is closed, because a socket cannot be paused.
  */
 export class FairScheduler {
-  readonly #clock: Pick<Clock, "now" | "after">;
   readonly #senders = new Map<string, SenderQueue>();
   readonly #queue: SenderQueue[] = [];
   #sizeBytes = 0;
   #spent = 0;
   #isScheduled = false;
 
-  constructor(clock: Pick<Clock, "now" | "after">) {
-    this.#clock = clock;
-  }
+  constructor(private readonly clock: Pick<Clock, "now" | "after">) {}
 
   get queuedCount(): number {
     let count = 0;
@@ -118,7 +115,7 @@ export class FairScheduler {
   #schedule(): void {
     if (this.#isScheduled) return;
     this.#isScheduled = true;
-    this.#clock.after(0, () => this.#turn());
+    this.clock.after(0, () => this.#turn());
   }
 
   #turn(): void {
@@ -147,8 +144,8 @@ export class FairScheduler {
   }
 
   #costOf(task: Task): number {
-    const startedAt = this.#clock.now();
+    const startedAt = this.clock.now();
     task(startedAt);
-    return 1 + (this.#clock.now() - startedAt) * COSTS_PER_MS;
+    return 1 + (this.clock.now() - startedAt) * COSTS_PER_MS;
   }
 }

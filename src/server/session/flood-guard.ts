@@ -14,27 +14,24 @@ import { TokenBuckets } from "../../core/rate.ts";
 import type { Clock } from "../../io/clock.ts";
 
 export class FloodGuard {
-  readonly #clock: Pick<Clock, "now">;
   readonly #idle = new TokenBuckets(IDLE_MESSAGES_PER_SECOND, IDLE_MESSAGES_BURST, FLOODERS_MAX);
   readonly #bytes = new TokenBuckets(RECEIVED_BYTES_PER_SECOND, RECEIVED_BYTES_BURST, FLOODERS_MAX);
   readonly #refusedUntil = new Map<string, number>();
 
-  constructor(clock: Pick<Clock, "now">) {
-    this.#clock = clock;
-  }
+  constructor(private readonly clock: Pick<Clock, "now">) {}
 
   allowsIdle(sender: string): boolean {
-    const now = this.#clock.now();
+    const now = this.clock.now();
     return this.#idle.of(sender, now).take(now) === 0;
   }
 
   allowsBytes(sender: string, sizeBytes: number): boolean {
-    const now = this.#clock.now();
+    const now = this.clock.now();
     return this.#bytes.of(sender, now).take(now, sizeBytes) === 0;
   }
 
   recordFlood(sender: string): void {
-    const until = this.#clock.now() + FLOOD_REFUSED_MS;
+    const until = this.clock.now() + FLOOD_REFUSED_MS;
     setNewest(this.#refusedUntil, sender, until, FLOODERS_MAX);
   }
 
@@ -50,6 +47,6 @@ export class FloodGuard {
   }
 
   #refusedForMs(sender: string): number {
-    return Math.ceil((this.#refusedUntil.get(sender) ?? 0) - this.#clock.now());
+    return Math.ceil((this.#refusedUntil.get(sender) ?? 0) - this.clock.now());
   }
 }

@@ -9,12 +9,9 @@ interface NodeState<State> {
 }
 
 export class NodeStates<State> {
-  readonly #clock: Pick<Clock, "now">;
   readonly #nodes = new Map<string, NodeState<State>>();
 
-  constructor(clock: Pick<Clock, "now">) {
-    this.#clock = clock;
-  }
+  constructor(private readonly clock: Pick<Clock, "now">) {}
 
   get size(): number {
     return this.#nodes.size;
@@ -26,7 +23,7 @@ export class NodeStates<State> {
 
   set(node: string, state: State): boolean {
     if (!this.#nodes.has(node) && this.#nodes.size >= SIBLINGS_MAX) return false;
-    this.#nodes.set(node, { state, receivedAt: this.#clock.now() });
+    this.#nodes.set(node, { state, receivedAt: this.clock.now() });
     return true;
   }
 
@@ -39,7 +36,7 @@ export class NodeStates<State> {
   }
 
   expired(): string[] {
-    const now = this.#clock.now();
+    const now = this.clock.now();
     const isExpired = ({ receivedAt }: NodeState<State>) => now - receivedAt >= SIBLING_FORGET_MS;
     return [...this.#nodes].filter(([, node]) => isExpired(node)).map(([name]) => name);
   }

@@ -1,6 +1,5 @@
 /** Console data from the other servers of the cluster. */
 
-import { Component } from "../../base/component.ts";
 import { SIBLING_CONSOLE_INTERVAL_MS } from "../../base/limits-cluster.ts";
 import type { ServerActivity } from "../../wire/messages-admin.ts";
 import type { ServerContext } from "../kernel/context.ts";
@@ -13,13 +12,17 @@ interface RemoteActivityOptions extends ServerContext {
 const NUMBERS_PER_SERVER = 2 ** 32;
 
 /** Servers send console data only while an operator watches. */
-export class RemoteActivity extends Component<RemoteActivityOptions> {
-  readonly #activities = new NodeStates<ServerActivity>(this.options.clock);
+export class RemoteActivity {
+  readonly #activities;
   readonly #numbers = new Map<string, number>();
   /** Numbers are not reused, so that a number never denotes a client of another server. */
   #lastNumber = 0;
   #requestedAt = Number.NEGATIVE_INFINITY;
   #sentAt = Number.NEGATIVE_INFINITY;
+
+  constructor(private readonly options: RemoteActivityOptions) {
+    this.#activities = new NodeStates<ServerActivity>(options.clock);
+  }
 
   request(): void {
     const now = this.options.clock.now();

@@ -2,8 +2,7 @@
 
 import { unreachable } from "../../base/assert.ts";
 import { toBase64Url } from "../../base/bytes.ts";
-import { Component } from "../../base/component.ts";
-import { Fault, msg } from "../../base/fault.ts";
+import { Fault, ignoreFault, msg } from "../../base/fault.ts";
 import type { UserId } from "../../base/ids.ts";
 import {
   CLUSTER_ADDRESSES_MAX,
@@ -47,11 +46,17 @@ export interface RemoteSessionsOptions
   readonly push: Pick<PushService, "onRemoteSubscribe" | "onActivity"> | undefined;
 }
 
-export class RemoteSessions extends Component<RemoteSessionsOptions> {
-  readonly #presence = new RemotePresence(this.options);
-  readonly #accountRecords = new RemoteAccountRecords(this.options);
-  readonly #addresses = new ClusterAddresses(this.options);
+export class RemoteSessions {
+  readonly #presence;
+  readonly #accountRecords;
+  readonly #addresses;
   #stopListening = () => {};
+
+  constructor(private readonly options: RemoteSessionsOptions) {
+    this.#presence = new RemotePresence(options);
+    this.#accountRecords = new RemoteAccountRecords(options);
+    this.#addresses = new ClusterAddresses(options);
+  }
 
   start(): void {
     const { siblings } = this.options;
@@ -136,7 +141,9 @@ export interface RemoteAccountRecordsOptions extends ServerContext {
   readonly readPositions: Pick<ReadPositionService, "sendIgnored">;
 }
 
-class RemoteAccountRecords extends Component<RemoteAccountRecordsOptions> {
+class RemoteAccountRecords {
+  constructor(private readonly options: RemoteAccountRecordsOptions) {}
+
   apply({ head }: LogRecord): void {
     const { registry } = this.options;
     if (head.kind === "ban") return this.#closeBanned();
@@ -193,8 +200,10 @@ interface RemoteCancelsOptions extends ServerContext {
 
 const REQUEST_ID_BYTES = 8;
 
-export class RemoteCancels extends Component<RemoteCancelsOptions> {
+export class RemoteCancels {
   readonly #pending = new Map<string, (isCancelled: boolean) => void>();
+
+  constructor(private readonly options: RemoteCancelsOptions) {}
 
   /**
    * Returns false if no server confirms within the timeout.
@@ -220,7 +229,7 @@ export class RemoteCancels extends Component<RemoteCancelsOptions> {
 
   async handle({ ask, file, user, direction, by }: CancelRequest): Promise<void> {
     const { cancelLocal, siblings } = this.options;
-    const outcome = await cancelLocal({ file, user, direction, by }).catch(asFault);
+    const outcome = await cancelLocal({ file, user, direction, by }).catch(ignoreFault);
     if (outcome === true) siblings.publish({ kind: "cancelled", ask });
   }
 
@@ -237,11 +246,15 @@ const FIRST_ID = -(2 ** 40);
 
 type OnlineUsers = Map<UserId, ClientId>;
 
-class RemotePresence extends Component<ServerContext> {
-  readonly #online = new NodeStates<OnlineUsers>(this.options.clock);
+class RemotePresence {
+  readonly #online;
   #lastId = FIRST_ID;
   #cancelTick = () => {};
   #cancelSend: (() => void) | undefined;
+
+  constructor(private readonly options: ServerContext) {
+    this.#online = new NodeStates<OnlineUsers>(options.clock);
+  }
 
   start(): void {
     this.#send();
@@ -302,13 +315,16 @@ export interface ClusterAddressesOptions extends ServerContext {
   readonly onChange: (places: readonly ServerAddress[]) => void;
 }
 
-/** Users need the addresses to reconnect to another server when this one is down. *
- * @internal
- */ export class ClusterAddresses extends Component<ClusterAddressesOptions> {
-  readonly #others = new NodeStates<ServerAddress>(this.options.clock);
+/** Users need the addresses to reconnect to another server when this one is down. @internal */
+export class ClusterAddresses {
+  readonly #others;
   #lastSent = "";
   #cancelTick = () => {};
   #cancelSend: (() => void) | undefined;
+
+  constructor(private readonly options: ClusterAddressesOptions) {
+    this.#others = new NodeStates<ServerAddress>(options.clock);
+  }
 
   start(): void {
     this.#tick();
