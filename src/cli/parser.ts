@@ -121,7 +121,7 @@ class Reader {
   addRest(key: string, words: readonly string[]): void {
     if (words.length === 0) {
       const flag = `--${flagName(key)}`;
-      const { valueHint = "" } = this.#definitions[key] ?? {};
+      const { valueHint = "" } = this.definitions[key] ?? {};
       throw usageFault(`${flag} requires a value`, `write ${flag} ${valueHint}`);
     }
     this.#typedValues.set(key, words);

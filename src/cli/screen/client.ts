@@ -299,10 +299,10 @@ export class ScreenClient implements ScreenHost {
     if (event.kind === "listing") this.#link = event.link;
     if (event.kind === "caught-up") {
       this.#transport = this.#link?.transport;
-      if (this.#isStarting) this.#notices.welcome(this.#link?.welcome);
+      if (this.#isStarting) this.notices.welcome(this.#link?.welcome);
       // A new user has typed nothing yet.
       const isNew = this.#isStarting && this.options.history.lines.length === 0;
-      if (isNew) this.note((texts) => texts.newUserHint);
+      if (isNew) this.notices.note((texts) => texts.newUserHint);
       this.#commands.ready();
     }
     this.notices.showEvent(event);
