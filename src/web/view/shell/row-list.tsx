@@ -299,7 +299,10 @@ export function RowList<Row extends Keyed>(props: RowListProps<Row>) {
     cancelAnimationFrame(frame.current);
     // Twice, because the browser calls the first function in the same frame.
     frame.current = requestAnimationFrame(() => {
-      frame.current = requestAnimationFrame(render);
+      frame.current = requestAnimationFrame(() => {
+        // A menu may have been opened, whose row must stay.
+        if (drawn.extend(latest.current.keepsRows?.current === true)) render();
+      });
     });
   }, [drawn, render]);
   useLayoutEffect(() => {
