@@ -20,7 +20,7 @@ import {
 import type { Connection, ServerNotice } from "../../client/link/connection.ts";
 import type { SendRequest } from "../../client/link/queries.ts";
 import { notConnected, notLoggedIn } from "../../client/link/retry.ts";
-import { type OfferedLink, offerLink, requestLink } from "../../client/linking.ts";
+import type { OfferedLink } from "../../client/linking.ts";
 import { type Credentials, type LoginPolicy, requestWithRetry } from "../../client/login.ts";
 import type { Greeted } from "../../client/trust.ts";
 import type { ModelEffect, ModelEvent } from "../../core/model/event.ts";
@@ -42,6 +42,9 @@ import type { PreviewStore } from "../transfer/preview-store.ts";
 import { PageAccount } from "./account.ts";
 import { linkGranter } from "./linking.ts";
 import type { SealedModule } from "./sealing.ts";
+
+/** Loads the code on demand, because its curve has 20 kB. */
+const linkingModule = () => import("../../client/linking.ts");
 
 export type PageEvent =
   | Extract<ModelEffect, { kind: "notify" }>
@@ -282,6 +285,7 @@ export class PageClient extends ChatClient<PageAccount> {
       requestWithRetry(connection, clock, kind, fields);
     const { publicKey: deviceKey } = this.device.device;
     const newDevice = { deviceKey, kind: "web" } as const;
+    const { requestLink } = await linkingModule();
     const { user, seed } = await requestLink({ fingerprint, random, sendRequest }, code, newDevice);
     await this.device.setAccountSeed(fingerprint, user, seed);
     seed.fill(0);
@@ -671,6 +675,7 @@ export class PageClient extends ChatClient<PageAccount> {
    */
   async offerLink(): Promise<OfferedLink> {
     const { fingerprint, session } = this.member;
+    const { offerLink } = await linkingModule();
     const offered = await offerLink(
       linkGranter({
         device: this.device,

@@ -38,6 +38,17 @@ describe("the built page", () => {
     expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThanOrEqual(190_000);
   });
 
+  test("loads the curve of short codes only to link a device", () => {
+    const texts = [...page.files].map(
+      ([path, { identity }]) => [path, Buffer.from(identity).toString()] as const,
+    );
+    const holders = texts.filter(([, text]) => text.includes("CPaceRistretto255_ISK"));
+    expect(holders).toHaveLength(1);
+    const name = holders[0]?.[0].split("/").at(-1) ?? "";
+    const eager = new RegExp(`(?:from|import)\\s*"[^"]*${RegExp.escape(name)}"`);
+    expect(texts.filter(([, text]) => eager.test(text)).map(([path]) => path)).toEqual([]);
+  });
+
   test("needs at most 55 kB more for a sealed room", () => {
     const parts = [...page.files.keys()].filter((path) => path.includes("sealed-module"));
     const [sizeBytes = 0, ...others] = parts.map(wireBytes);
