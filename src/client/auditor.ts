@@ -26,7 +26,7 @@ import { type Clock, delay, withTimeout } from "../io/clock.ts";
 import type { LogPins, LogReader } from "../io/state/log-pins.ts";
 import { findSigned, type UnverifiedCheckpoint } from "../wire/checkpoint.ts";
 import type { LogName } from "../wire/kinds.ts";
-import type { RequestFields } from "../wire/messages.ts";
+import type { RequestFields, RequestKind } from "../wire/messages.ts";
 import { leafHash } from "../wire/record.ts";
 import type { Connection } from "./link/connection.ts";
 import type { Verifier } from "./link/keys.ts";
@@ -72,10 +72,10 @@ export type AuditOutcome =
     };
 
 /** Changes of the own account that this device has requested, by what a proof reports. */
-const OWN_CHANGES: Readonly<Record<string, AccountChange["what"]>> = {
+const OWN_CHANGES: Readonly<Partial<Record<RequestKind, AccountChange["what"]>>> = {
   passwd: "password-changed",
   recover: "password-reset",
-  "link-grant": "device-added",
+  "device-add": "device-added",
   "irc-password": "irc-password-added",
 };
 
@@ -155,7 +155,7 @@ export class LogAuditor {
    * and it must not surprise the user.
    */
   async request<Result>(
-    kind: string,
+    kind: RequestKind,
     fields: object,
     send: () => Promise<Result>,
   ): Promise<Result> {

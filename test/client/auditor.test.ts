@@ -382,6 +382,18 @@ describe("the own account", () => {
     expect(own()).toEqual({ account: ID, n: 2 });
   });
 
+  test("does not report a device that this one has linked", async () => {
+    const { serve, enter, fixture, alarms, own } = await known();
+    const { client, events } = await enter();
+    serve([ID, "device"]);
+    fixture.server.answers = new Map([["device-add", {}]]);
+    const linked = { deviceKey: new Uint8Array(32).fill(9), deviceCert: new Uint8Array(64) };
+    await fixture.outcome(client.request("device-add", linked));
+    await fixture.clock.advance(AUDITED_MS);
+    expect([own()?.n, alarms]).toEqual([3, []]);
+    expect(events.filter(({ kind }) => kind === "account-changed")).toEqual([]);
+  });
+
   test("does not report what this device has requested", async () => {
     const { serve, enter, fixture, alarms, own } = await known();
     const { client, events } = await enter();
