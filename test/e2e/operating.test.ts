@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { statSync } from "node:fs";
+import { basename } from "node:path";
 import { ANNOUNCEMENT_BYTES_MAX } from "../../src/base/limits-page.ts";
 import { Sandbox } from "./program.ts";
 import { SharedServer, sandboxTest } from "./shared-server.ts";
@@ -143,7 +144,7 @@ test("displays an announcement, even after a restart, until it is withdrawn", as
 });
 
 sandboxTest("imports a class list once, prints cards and exports it", async (sandbox) => {
-  await sandbox.serve();
+  const served = await sandbox.serve();
   const admin = sandbox.home("admin");
   const list = sandbox.write(
     "class.csv",
@@ -168,6 +169,8 @@ sandboxTest("imports a class list once, prints cards and exports it", async (san
   expect(await admin.json(command)).toEqual([
     { kind: "imported", people: 2, changes: 0, dryRun: false },
   ]);
+  await served.program.signal("SIGKILL");
+  await sandbox.serve({ data: basename(served.data), port: served.port });
   const renewed = await admin.json([...command, "--renew"]);
   expect(renewed.map(({ kind }) => kind)).toEqual(["renew-code", "renew-code", "imported"]);
   const env = { CHAT_RESET: String(renewed[0]?.["web"]), CHAT_NEW_PASSWORD: "found word" };

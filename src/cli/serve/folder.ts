@@ -174,13 +174,18 @@ async function openContents(
   const common = { disk, clock, entropy, sha256, acceptsLoss };
   /** Includes accounts whose records are damaged. */
   const knownAccounts = new Set<string>();
+  const noteAccount = ({ kind, room, by }: FoldedHead) => {
+    knownAccounts.add(by);
+    // An operator may have created the account, whose user has changed nothing yet.
+    if (kind === "account") knownAccounts.add(room);
+  };
   let lastAct = 0;
   const accounts = await openLog({
     ...common,
     folder: join(path, "accounts"),
     committedIn: join(path, "history"),
     onRecord: (record) => {
-      knownAccounts.add(record.head.by);
+      noteAccount(record.head);
       if (isOperatorAct(record.head)) lastAct = record.head.seq;
       registry.apply(record);
     },
@@ -246,7 +251,7 @@ async function openContents(
   if (cluster !== undefined) onJoined(cluster);
   // Other nodes may have appended records while the local records were read.
   for await (const record of accounts.read(registry.head + 1)) {
-    knownAccounts.add(record.head.by);
+    noteAccount(record.head);
     registry.apply(record);
   }
   for await (const record of history.read(rooms.head + 1)) {
