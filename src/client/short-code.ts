@@ -19,14 +19,11 @@ interface OfferedCodeOptions extends CodeParameters {
 
 /** A code that works until a guest enters it wrong, at whichever server. */
 export class OfferedCode {
-  readonly #options: OfferedCodeOptions;
   #hasEnded = false;
   /** Reported after the guest's answer, because the owner may then withdraw the offer. */
   #failure: Fault | undefined;
 
-  constructor(options: OfferedCodeOptions) {
-    this.#options = options;
-  }
+  constructor(private readonly options: OfferedCodeOptions) {}
 
   end(): void {
     this.#hasEnded = true;
@@ -60,7 +57,7 @@ export class OfferedCode {
     } finally {
       this.#reportFailure();
     }
-    if (host !== undefined && message !== undefined) this.#options.onGranted?.();
+    if (host !== undefined && message !== undefined) this.options.onGranted?.();
   }
 
   /** @returns the host's share, or `undefined` if the code has ended */
@@ -71,7 +68,7 @@ export class OfferedCode {
   ): Uint8Array | undefined {
     if (this.#hasEnded) return undefined;
     try {
-      const host = new CodeHost(this.#options, guestShare);
+      const host = new CodeHost(this.options, guestShare);
       setNewest(hosts, exchange, host, CODE_EXCHANGES_MAX);
       return host.share;
     } catch (error) {
@@ -84,7 +81,7 @@ export class OfferedCode {
     try {
       const request = host.accepts(confirmation) ? host.request(confirmation) : undefined;
       if (request === undefined) throw wrongCode();
-      return host.answer(await this.#options.grant(request));
+      return host.answer(await this.options.grant(request));
     } catch (error) {
       return this.#fail(error);
     }
@@ -101,7 +98,7 @@ export class OfferedCode {
   #reportFailure(): void {
     const failure = this.#failure;
     this.#failure = undefined;
-    if (failure !== undefined) this.#options.onEnded(failure);
+    if (failure !== undefined) this.options.onEnded(failure);
   }
 }
 

@@ -15,7 +15,7 @@ import {
   type VerbRow,
   verbRow,
 } from "../cli/command.ts";
-import { externalAddress, inviteUrl } from "../cli/connect/invite.ts";
+import { externalAddress, inviteUrl, resetPage } from "../cli/connect/invite.ts";
 import { eraseAll } from "../cli/connect/lists.ts";
 import {
   ADMIN_FLAGS,
@@ -38,7 +38,7 @@ import { clockText } from "../core/clock-check.ts";
 import { parseDuration, withUtcTime } from "../core/duration.ts";
 import { LOBBY } from "../core/rooms/rooms.ts";
 import { banTarget } from "../ui/commands.ts";
-import { formatAddress, formatInvite, parseServerSpec, quoteInvite } from "../wire/invite.ts";
+import { formatInvite, parseServerSpec, quoteInvite } from "../wire/invite.ts";
 import { accounts, add } from "./admin/accounts.ts";
 import * as lists from "./admin/lists.ts";
 import { log } from "./admin/log.ts";
@@ -354,7 +354,7 @@ const reset = operatorVerb({
     const { user, token, expires } = await client.request("reset", request);
     const server = externalAddress(context, operator);
     const line = { ...server, secret: token };
-    const web = `https://${formatAddress(server)}/#reset=${token}`;
+    const web = resetPage(server, token);
     const details = { user, code: token, url: formatInvite(line), web };
     const json = { kind: "reset", ...details, expires: formatUtc(expires) };
     printData(context, json, `${quoteInvite(line)}\n`);

@@ -37,6 +37,11 @@ export function inviteUrl(
   return formatInvite({ ...externalAddress(context, open), room, secret: token });
 }
 
+/** Address of the page that asks for a new password. */
+export function resetPage(server: ServerAddress, token: string): string {
+  return `https://${formatAddress(server)}/#reset=${token}`;
+}
+
 export function externalAddress(
   context: Context,
   { client, address }: Pick<OpenClient, "client" | "address">,

@@ -10,19 +10,16 @@ import { type DisplayRecord, destinationName, recordJson, renderJson } from "../
  * reported, and the next message runs it again.
  */
 export class MessageCommand {
-  readonly #context: Context;
-  readonly #command: readonly string[];
-  readonly #me: string;
-
   /**
    * @param me the user, to name the other side of a conversation
    * @throws {Fault} not-found if there is no such program
    */
-  constructor(context: Context, command: readonly string[], me: string) {
+  constructor(
+    private readonly context: Context,
+    private readonly command: readonly string[],
+    private readonly me: string,
+  ) {
     const [program = ""] = command;
-    this.#context = context;
-    this.#command = command;
-    this.#me = me;
     if (Bun.which(program, { PATH: context.env["PATH"] ?? "" }) !== null) return;
     throw new Fault("not-found", msg`no program named ${quoteText(program)}`, {
       remedy: "check the words after --exec; for a shell command: --exec sh -c 'COMMAND'",
@@ -37,10 +34,10 @@ export class MessageCommand {
   async #run(record: DisplayRecord): Promise<void> {
     const { seq, from } = record;
     try {
-      const child = Bun.spawn([...this.#command], {
+      const child = Bun.spawn([...this.command], {
         env: {
-          ...this.#context.env,
-          CHAT_ROOM: destinationName(record, this.#me),
+          ...this.context.env,
+          CHAT_ROOM: destinationName(record, this.me),
           CHAT_FROM: from,
           CHAT_SEQ: String(seq),
           // The environment cannot contain NUL.
@@ -56,7 +53,7 @@ export class MessageCommand {
   }
 
   #report(what: string, seq: number): void {
-    printNotice(this.#context, `${this.#command[0]} ${what} for message ${seq}`);
+    printNotice(this.context, `${this.command[0]} ${what} for message ${seq}`);
   }
 }
 

@@ -13,15 +13,14 @@ interface PrinterOptions {
 }
 
 export class HistoryPrinter {
-  readonly #context: Context;
-  readonly #options: PrinterOptions;
   readonly #style: Style;
   readonly #gaps: UnreadableRuns | undefined;
 
-  constructor(context: Context, options: PrinterOptions) {
+  constructor(
+    private readonly context: Context,
+    private readonly options: PrinterOptions,
+  ) {
     const { me } = options;
-    this.#context = context;
-    this.#options = options;
     this.#style = styleOf(context, { me });
     this.#gaps = context.json ? undefined : new UnreadableRuns(me);
   }
@@ -36,12 +35,12 @@ export class HistoryPrinter {
   }
 
   async #write(records: readonly DisplayRecord[]): Promise<void> {
-    const { hits, pager } = this.#options;
+    const { hits, pager } = this.options;
     const style = { ...this.#style, hits: hits() };
     const text = records.map((record) => renderRecord(record, style)).join("");
     if (pager !== undefined) return pager.write(text);
-    this.#context.stdout.write(text);
-    await this.#context.stdout.drained();
+    this.context.stdout.write(text);
+    await this.context.stdout.drained();
   }
 }
 
@@ -50,6 +49,5 @@ export function hitPattern(texts: readonly string[], ignoreCase: boolean): RegEx
   const marked = texts.filter((text) => text !== "" && !text.includes("\n"));
   if (marked.length === 0) return undefined;
   const sorted = marked.toSorted((a, b) => b.length - a.length);
-  const escaped = sorted.map((text) => text.replaceAll(/[$()*+.?[\\\]^{|}/]/g, "\\$&"));
-  return new RegExp(escaped.join("|"), ignoreCase ? "giu" : "gu");
+  return new RegExp(sorted.map(RegExp.escape).join("|"), ignoreCase ? "giu" : "gu");
 }

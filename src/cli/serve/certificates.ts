@@ -14,7 +14,7 @@ import { loadNamedCertificate, type NamedCertificate } from "./local-root.ts";
 
 /** Short enough, because certificates are renewed weeks before they end. */
 const CHECK_INTERVAL_MS = 60_000;
-/** Nothing listens in the meantime. */
+/** Short, because no port is open until the next attempt. */
 const RETRY_INTERVAL_MS = 1_000;
 /** At the first failure, the owner may have replaced only one of the files yet. */
 const FAILURES_BEFORE_NOTICE = 2;

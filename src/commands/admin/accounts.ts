@@ -7,7 +7,8 @@ import { RESET_MS_MAX } from "../../base/limits.ts";
 import { counted } from "../../base/sizes.ts";
 import { formatUtc } from "../../base/time.ts";
 import { argument, enumFlag, flag, stringFlag } from "../../cli/command.ts";
-import { externalAddress } from "../../cli/connect/invite.ts";
+import { BulkRequests } from "../../cli/connect/bulk.ts";
+import { externalAddress, resetPage } from "../../cli/connect/invite.ts";
 import {
   durationFlag,
   expiryOf,
@@ -22,15 +23,13 @@ import { CounterLine } from "../../cli/output/progress.ts";
 import { printData, printList, printResult, sizeCell, timeCell } from "../../cli/output/result.ts";
 import { withUtcTime } from "../../core/duration.ts";
 import { readNamedFile } from "../../io/disk/data-folder.ts";
-import { diskFault } from "../../io/disk/disk.ts";
+import { onDisk } from "../../io/disk/disk.ts";
 import { formatAddress } from "../../wire/invite.ts";
 import { type Card, formatCards } from "./cards.ts";
 import { type Change, changesFor, classListOf, parseClassList } from "./class-list.ts";
 import { allAccounts, allRooms, LIST_FLAGS } from "./lists.ts";
 
 const LIST_BYTES_MAX = 8 << 20;
-/** More requests would not be faster, because the server's disk limits the speed. */
-const CONCURRENT_CHANGES_MAX = 64;
 
 const ARGS = {
   action: argument("import or export (Default: list)", {
@@ -115,54 +114,50 @@ interface ImportFlags {
 }
 
 class Import {
-  readonly #operator: Operator;
-  readonly #flags: ImportFlags;
+  readonly #server;
   readonly #cards = new Map<string, Card>();
-  readonly #faults: { readonly change: Change; readonly fault: unknown }[] = [];
+  readonly #faults = new Map<Change, unknown>();
 
-  constructor(operator: Operator, flags: ImportFlags) {
-    this.#operator = operator;
-    this.#flags = flags;
+  constructor(
+    private readonly operator: Operator,
+    private readonly flags: ImportFlags,
+  ) {
+    this.#server = externalAddress(operator.context, operator);
   }
 
   async run(path: string): Promise<number> {
-    const { client, context } = this.#operator;
-    const { cards, dryRun } = this.#flags;
+    const { client, context } = this.operator;
+    const { cards, dryRun } = this.flags;
     const people = parseClassList(readNamedFile(path, LIST_BYTES_MAX) ?? missing(path));
     const order = { reverse: false, sort: "name" };
     const changes = changesFor(people, {
       accounts: await allAccounts(client, order, true),
       rooms: (await allRooms(client, order)).map(({ room }) => room),
       me: client.user,
-      renews: this.#flags.renew,
+      renews: this.flags.renew,
     });
     if (!dryRun) await this.#applyAll(changes);
     if (cards !== undefined && this.#cards.size > 0) this.#writeCards(cards);
-    const failed = new Set(this.#faults.map(({ change }) => change));
-    for (const change of changes) if (!failed.has(change)) this.#print(change);
-    const done = changes.length - failed.size;
+    for (const change of changes) if (!this.#faults.has(change)) this.#print(change);
+    const done = changes.length - this.#faults.size;
     const json = { kind: "imported", people: people.length, changes: done, dryRun };
     const text = `${counted(people.length, "name")}, ${counted(done, "change")}`;
     printResult(context, json, dryRun ? `${text} to make` : text);
-    const [first] = this.#faults;
-    if (first !== undefined) throw first.fault;
+    for (const fault of this.#faults.values()) throw fault;
     return 0;
   }
 
   /** Each kind of change may need those before it. */
   async #applyAll(changes: readonly Change[]): Promise<void> {
-    const progress = new CounterLine(this.#operator.context);
+    const { context } = this.operator;
+    const progress = new CounterLine(context);
+    const requests = new BulkRequests(context.clock);
     let done = 0;
-    const groups = Object.values(Object.groupBy(changes, ({ kind }) => kind));
-    for (const group of groups) {
-      for (let from = 0; from < group.length; from += CONCURRENT_CHANGES_MAX) {
-        const batch = group.slice(from, from + CONCURRENT_CHANGES_MAX);
-        await Promise.all(
-          batch.map((change) =>
-            this.#apply(change).catch((fault: unknown) => this.#faults.push({ change, fault })),
-          ),
-        );
-        done += batch.length;
+    for (const group of Object.values(Object.groupBy(changes, ({ kind }) => kind))) {
+      const send = (change: Change) => this.#apply(change);
+      for await (const { item: change, fault } of requests.each(group, send)) {
+        if (fault !== undefined) this.#faults.set(change, fault);
+        done += 1;
         progress.update(() => `${done} of ${changes.length}`);
       }
     }
@@ -170,9 +165,9 @@ class Import {
   }
 
   async #apply(change: Change): Promise<void> {
-    const { client, context } = this.#operator;
+    const { client, context } = this.operator;
     const expires = context.clock.unixMs() + RESET_MS_MAX - 1_000;
-    const code = { expires: expiryOf(context, this.#flags.expires) ?? expires };
+    const code = { expires: expiryOf(context, this.flags.expires) ?? expires };
     switch (change.kind) {
       case "create-room":
         await client.request("join", { room: change.room, create: true });
@@ -193,31 +188,24 @@ class Import {
   }
 
   #addCard({ user, token, expires }: { user: string; token: string; expires: number }): void {
-    const server = externalAddress(this.#operator.context, this.#operator);
-    const web = `https://${formatAddress(server)}/#reset=${token}`;
-    this.#cards.set(user, { user, code: token, web, expires });
+    this.#cards.set(user, { user, code: token, web: resetPage(this.#server, token), expires });
   }
 
   #writeCards(path: string): void {
-    const { context } = this.#operator;
-    const address = formatAddress(externalAddress(context, this.#operator));
-    try {
-      writeFileSync(path, formatCards(address, [...this.#cards.values()]), { mode: 0o600 });
-    } catch (error) {
-      throw diskFault(error, path);
-    }
+    const page = formatCards(formatAddress(this.#server), [...this.#cards.values()]);
+    onDisk(path, () => writeFileSync(path, page, { mode: 0o600 }));
     const cards = counted(this.#cards.size, "card");
-    printNotice(context, `wrote ${cards} to ${path}; keep them secret`);
+    printNotice(this.operator.context, `wrote ${cards} to ${path}; keep them secret`);
   }
 
   #print(change: Change): void {
-    const { context } = this.#operator;
+    const { context } = this.operator;
     const { kind, ...fields } = change;
     const isCode = kind === "create-account" || kind === "renew-code";
     const card = isCode ? this.#cards.get(change.user) : undefined;
     const code = card && { code: card.code, web: card.web, expires: formatUtc(card.expires) };
     printResult(context, { kind, ...fields, ...code }, textOf(change));
-    if (card === undefined || context.json || this.#flags.cards !== undefined) return;
+    if (card === undefined || context.json || this.flags.cards !== undefined) return;
     context.stdout.write(`${card.user}\t${card.web}\n`);
   }
 }
@@ -260,11 +248,18 @@ export const add = operatorVerb({
   async run({ name, everyone, room }, { client, context }) {
     const order = { reverse: false, sort: "name" };
     const users = everyone ? (await allAccounts(client, order)).map(({ user }) => user) : name;
-    for (const user of users) {
-      const { joined } = await client.request("add", { room, user });
-      const text = joined ? `${user} added to ${room}` : `${user} is already in ${room}`;
-      printResult(context, { kind: "added", user, room, joined }, text);
+    const faults: unknown[] = [];
+    const send = (user: string) => client.request("add", { room, user });
+    const requests = new BulkRequests(context.clock);
+    for await (const { item: user, answer, fault } of requests.each(users, send)) {
+      if (answer === undefined) faults.push(fault);
+      else {
+        const { joined } = answer;
+        const text = joined ? `${user} added to ${room}` : `${user} is already in ${room}`;
+        printResult(context, { kind: "added", user, room, joined }, text);
+      }
     }
+    if (faults.length > 0) throw faults[0];
     return 0;
   },
 });

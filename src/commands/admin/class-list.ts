@@ -129,7 +129,7 @@ interface ServerState {
 
 /** Returns what differs from the list, in the order in which it must change. */
 export function changesFor(people: readonly Person[], state: ServerState): Change[] {
-  const fold = (name: string) => name.toLowerCase();
+  const fold = (name: string) => foldName(name as Name);
   const known = new Map(state.accounts.map((entry) => [fold(entry.user), entry]));
   const rooms = new Set(state.rooms.map(fold));
   const newRooms: Change[] = [];

@@ -3,6 +3,7 @@
 import { Fault } from "../../base/fault.ts";
 import { counted } from "../../base/sizes.ts";
 import { argument, defineGroup, defineVerb, flag, stringFlag, verbRow } from "../../cli/command.ts";
+import { BulkRequests } from "../../cli/connect/bulk.ts";
 import { ADMIN_FLAGS, operatorVerb, roomNameOf, withOperator } from "../../cli/connect/operator.ts";
 import { type Context, printNotice } from "../../cli/context.ts";
 import { confirmAction, YES_FLAG } from "../../cli/flags.ts";
@@ -79,8 +80,6 @@ const remove = defineVerb({
 });
 
 const NAMES_LISTED_MAX = 5;
-/** More requests would not be faster, because the server's disk limits the speed. */
-const CONCURRENT_REMOVALS_MAX = 64;
 
 function confirmationOf(rooms: readonly string[]): string {
   if (rooms.length === 1) return `Permanently remove the room ${rooms[0]}?`;
@@ -117,16 +116,10 @@ async function removeAll(
   rooms: readonly string[],
 ): Promise<void> {
   const faults: unknown[] = [];
-  for (let from = 0; from < rooms.length; from += CONCURRENT_REMOVALS_MAX) {
-    const batch = rooms.slice(from, from + CONCURRENT_REMOVALS_MAX);
-    const outcomes = await Promise.allSettled(
-      batch.map((room) => client.request("remove", { room })),
-    );
-    for (const [index, outcome] of outcomes.entries()) {
-      const room = batch[index] ?? "";
-      if (outcome.status === "rejected") faults.push(outcome.reason);
-      else printResult(context, { kind: "removed", room }, `removed the room ${room}`);
-    }
+  const remove = (room: string) => client.request("remove", { room });
+  for await (const { item: room, fault } of new BulkRequests(context.clock).each(rooms, remove)) {
+    if (fault !== undefined) faults.push(fault);
+    else printResult(context, { kind: "removed", room }, `removed the room ${room}`);
   }
   if (faults.length > 0) throw faults[0];
 }

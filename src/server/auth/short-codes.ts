@@ -32,13 +32,10 @@ interface ShortCodesOptions extends Pick<ServerContext, "entropy"> {
 }
 
 export class ShortCodes implements Service {
-  readonly #options: ShortCodesOptions;
   readonly #offers = new Map<number, Offer>();
   #exchangeCount = 0;
 
-  constructor(options: ShortCodesOptions) {
-    this.#options = options;
-  }
+  constructor(private readonly options: ShortCodesOptions) {}
 
   readonly handlers = {
     "code-offer": ({ number }, { client, account }) => ({
@@ -63,7 +60,7 @@ export class ShortCodes implements Service {
   #offer(host: ClientConnection, user: UserId, wanted: number | undefined): number {
     this.#withdraw(host);
     const offers = [...this.#offers.values()];
-    const { entropy } = this.#options;
+    const { entropy } = this.options;
     const number = wanted ?? freeCodeNumber((number) => this.#offers.has(number), entropy(2));
     const isFull = offers.filter((offer) => offer.user === user).length >= CODES_PER_ACCOUNT_MAX;
     if (number === undefined || this.#offers.has(number) || isFull) {
@@ -79,7 +76,7 @@ export class ShortCodes implements Service {
   ): Promise<Deferred> {
     const unknown = `no code with the number ${number} is in use`;
     const find = () => this.#offers.get(number);
-    const offer = await this.#options.authenticator.guessCode(guest, unknown, find, "code-unknown");
+    const offer = await this.options.authenticator.guessCode(guest, unknown, find, "code-unknown");
     const { host, exchanges } = offer;
     const [id] = [...exchanges].find(([, exchange]) => exchange.guest === guest) ?? [];
     if (id === undefined && exchanges.size >= CODE_EXCHANGES_MAX) {
@@ -102,7 +99,7 @@ export class ShortCodes implements Service {
     this.#withdraw(host);
     // Counts as a wrong guess of the guest, whose answer is delayed.
     const wrong = "the code is wrong or was refused, and can no longer be used";
-    this.#options.authenticator
+    this.options.authenticator
       .guessCode(guest, wrong, () => undefined, "code-wrong")
       .catch((error: unknown) => {
         if (error instanceof Fault) guest.refuse(ref, error);

@@ -49,14 +49,11 @@ export class Joins {
     add: (request, { client, actor, ref }) => {
       const { kernel, registry, rooms } = this.options;
       const { id } = requireUser(registry, checkName(request.user, "person's name"));
-      const room = requireRoom(rooms, checkName(request.room, "room's name"));
-      const options = {
-        name: checkName(room.name ?? ""),
-        // Only members of an encrypted room can encrypt its messages for others.
-        isPasswordCorrect: room.isSealed !== true,
-        ...defined({ addedBy: registry.nameOf(actor.user) }),
-        create: undefined,
-      };
+      const name = checkName(request.room, "room's name");
+      // Only members of an encrypted room can encrypt its messages for others.
+      const isPasswordCorrect = requireRoom(rooms, name).isSealed !== true;
+      const addedBy = registry.nameOf(actor.user);
+      const options = { name, isPasswordCorrect, create: undefined, ...defined({ addedBy }) };
       kernel.serve(client, id, ref, { kind: "join", options });
       return DEFERRED;
     },
