@@ -21,9 +21,11 @@ function malformed(reason: string): never {
   throw new Fault("frame-malformed", `a message is malformed: ${reason}`);
 }
 
-/** @throws {Fault} frame-malformed *
+/**
+ * @throws {Fault} frame-malformed
  * @internal
- */ export function checkShape(bytes: Uint8Array): void {
+ */
+export function checkShape(bytes: Uint8Array): void {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const cursor = { bytes, view, at: 0 };
   checkValue(cursor, 0, false);

@@ -192,7 +192,8 @@ const ENTRIES_MAX = 512;
  * @param tiff the segment after `Exif\0\0`
  *
  * @internal
- */ export function readExif(tiff: DataView): Exif {
+ */
+export function readExif(tiff: DataView): Exif {
   if (tiff.byteLength < 8) return NO_EXIF;
   const isLittle = tiff.getUint16(0) === LITTLE_ENDIAN;
   if (tiff.getUint16(2, isLittle) !== TIFF_MARK) return NO_EXIF;

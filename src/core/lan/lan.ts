@@ -353,7 +353,8 @@ function count<Item>(items: readonly Item[], predicate: (item: Item) => boolean)
  * order. Numbers below the window or below the first received number count as received.
  *
  * @internal
- */ export class ReplayWindow {
+ */
+export class ReplayWindow {
   #highest: number;
   #received = (1n << BigInt(LAN_WINDOW)) - 1n;
 

@@ -305,7 +305,8 @@ const TRAILING = ".,:;!?]}*_~";
  * @returns the consumed characters; `link` is `undefined` if they are plain text
  *
  * @internal
- */ export function linkAt(
+ */
+export function linkAt(
   text: string,
   at: number,
 ): { readonly consumed: string; readonly link: Link | undefined } {

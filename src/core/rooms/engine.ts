@@ -734,9 +734,11 @@ function asPermanent({ code, message, remedy, cause }: Fault): Fault {
   return new Fault(code, message, { remedy, cause });
 }
 
-/** Number of posts that a request counts as; 0 if it records nothing or has its own limit. *
+/**
+ * Number of posts that a request counts as; 0 if it records nothing or has its own limit.
  * @internal
- */ export function postCount(request: Request): number {
+ */
+export function postCount(request: Request): number {
   const { postCount: posts = 0 } = requestRow(request.kind);
   return typeof posts === "function" ? posts(request as never) : posts;
 }

@@ -49,9 +49,11 @@ export function isWithinLimits(bytes: Uint8Array): boolean {
   return questions <= MDNS_QUESTIONS_MAX && entries <= MDNS_ENTRIES_MAX;
 }
 
-/** Implements the subset of `node:dgram` that the library uses. Never throws on network errors. *
+/**
+ * Implements the subset of `node:dgram` that the library uses. Never throws on network errors.
  * @internal
- */ export class MdnsSocket extends EventEmitter {
+ */
+export class MdnsSocket extends EventEmitter {
   isPaused = false;
   readonly #socket: Socket;
   readonly #port: number;

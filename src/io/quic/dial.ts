@@ -207,7 +207,8 @@ const PROBE = new Uint8Array(1);
  * @returns a function that ends the probe
  *
  * @internal
- */ export async function probeUdp(remote: Address, onRefused: () => void): Promise<() => void> {
+ */
+export async function probeUdp(remote: Address, onRefused: () => void): Promise<() => void> {
   const onError = (...errors: unknown[]) => {
     for (const error of errors) {
       if (error instanceof Error && "code" in error && error.code === "ECONNREFUSED") onRefused();

@@ -238,9 +238,11 @@ const COLUMNS = [
 ] as const satisfies readonly (keyof Sample)[];
 const COUNTERS: ReadonlySet<keyof Sample> = new Set(["posts", "receivedBytes", "sentBytes"]);
 
-/** Samples are numbered from 1. Readers pass the number of the last sample received. *
+/**
+ * Samples are numbered from 1. Readers pass the number of the last sample received.
  * @internal
- */ export class Samples {
+ */
+export class Samples {
   readonly #sinceMs: number;
   readonly #columns = new Map(COLUMNS.map((name) => [name, new Float64Array(SAMPLES_STORED_MAX)]));
   #previous: Sample | undefined;

@@ -325,7 +325,8 @@ interface Recent {
  * join together would fall behind again.
  *
  * @internal
- */ export class RecentRecords {
+ */
+export class RecentRecords {
   readonly #rooms = new Map<RoomId, Recent>();
   #bytes = 0;
 

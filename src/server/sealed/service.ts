@@ -348,7 +348,8 @@ type LeaseRequest = Pick<RequestOf<"seal-lease">, "count" | "lease" | "next">;
  * increase, so a server that was restored from a backup still accepts a device's current folder.
  *
  * @internal
- */ export class LeaseStore {
+ */
+export class LeaseStore {
   readonly #bucket: Bucket;
   readonly #changes = new TaskQueue({ waiting: SEALED_CHANGES_QUEUED_MAX });
 
@@ -404,7 +405,8 @@ function decide(
  * as well as the new one.
  *
  * @internal
- */ export class GroupInfoStore {
+ */
+export class GroupInfoStore {
   readonly #bucket: Bucket;
   readonly #current = new Map<RoomId, string>();
 
