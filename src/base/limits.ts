@@ -56,6 +56,10 @@ export const TYPING_NAMED_MAX = 4;
 /** In larger rooms someone is always typing. */
 export const TYPING_MEMBERS_MAX = 200;
 export const PINS_MAX = 50;
+/** The digits of a keyboard and 0 choose among them. */
+export const POLL_OPTIONS_MAX = 10;
+/** Each server keeps the open polls of a room in memory. */
+export const POLLS_OPEN_MAX = 20;
 /** A moderator works through a queue one by one, and `room` repeats it. */
 export const HANDS_MAX = 100;
 export const READERS_NAMED_MAX = 100;

@@ -2,7 +2,7 @@
 
 import { asFault, Fault, msg } from "../base/fault.ts";
 import type { RoomId } from "../base/ids.ts";
-import { TYPING_MS } from "../base/limits.ts";
+import { POLL_OPTIONS_MAX, TYPING_MS } from "../base/limits.ts";
 import { formatTarget } from "../base/names.ts";
 import { defined } from "../base/values.ts";
 import type { RoomView } from "../core/client/chat-record.ts";
@@ -10,6 +10,7 @@ import { withMentions } from "../core/client/mentions.ts";
 import type { Receipt } from "../core/client/outbox.ts";
 import { withChanges } from "../core/model/changes.ts";
 import { isMessage, isSameName, itemAt, itemOf } from "../core/model/item.ts";
+import { pollText } from "../core/model/poll.ts";
 import { readPositionAfter } from "../core/model/room.ts";
 import {
   isCaption,
@@ -18,12 +19,12 @@ import {
   openRoom,
   roomOf,
 } from "../core/model/selectors.ts";
-import type { Draft, Item, Model, RoomState, SearchQuery } from "../core/model/state.ts";
+import type { Draft, Item, Model, PollView, RoomState, SearchQuery } from "../core/model/state.ts";
 import { checkFileText } from "../core/rooms/files.ts";
 import { checkReason } from "../core/rooms/moderation.ts";
 import type { NotifyLevel, RoomPrefs } from "../core/rooms/prefs.ts";
 import { LOBBY } from "../core/rooms/rooms.ts";
-import type { Answer, PostBody } from "../wire/messages.ts";
+import type { Answer, PostBody, RequestFields } from "../wire/messages.ts";
 import type { SendRequest } from "./link/queries.ts";
 import { notLoggedIn } from "./link/retry.ts";
 import type { ModelStore } from "./model-store.ts";
@@ -337,6 +338,7 @@ export class Actions {
     const item = await this.#itemIn(target, seq);
     const isFile = item?.file !== undefined;
     const newText = isFile ? text.trim() : text;
+    if (item?.poll !== undefined) throw new Fault("not-allowed", msg`a poll cannot be edited`);
     if (item?.text === newText) return undefined;
     if (isFile) checkFileText(newText);
     if (roomOf(this.#model, target)?.isSealed !== true) {
@@ -439,6 +441,55 @@ export class Actions {
     return (await this.#actor.request("hand", defined({ room, on, user }))).seq;
   }
 
+  /**
+   * Posts the question with its options, and makes it a poll.
+   * @throws {Fault} usage, or the faults of `post` and `poll`
+   */
+  async startPoll(
+    target: string,
+    question: string,
+    options: readonly string[],
+    rules: PollRules,
+  ): Promise<number> {
+    const to = bareTarget(target);
+    if (this.sealedRoomAt(to) !== undefined) {
+      throw new Fault(
+        "sealed-room",
+        msg`the server would see the votes, but the room is encrypted`,
+      );
+    }
+    checkPollOptions(options);
+    const { seq } = await this.#actor.post(to, withMentions({ text: pollText(question, options) }));
+    const fields = { seq, on: true, options: options.length, ...rules };
+    await this.#actor.request("poll", defined(fields));
+    return seq;
+  }
+
+  async endPoll(seq: number): Promise<number> {
+    return (await this.#actor.request("poll", { seq, on: false })).seq;
+  }
+
+  /** Replaces the user's vote; an empty list withdraws it. */
+  async vote(seq: number, choices: readonly number[]): Promise<number> {
+    return (await this.#actor.request("vote", { seq, choices: [...choices] })).seq;
+  }
+
+  /**
+   * Returns a poll, by default the newest one here.
+   * @throws {Fault} not-found
+   */
+  async pollIn(target: string, seq?: number): Promise<Item & { readonly poll: PollView }> {
+    const items = roomOf(this.#model, target)?.tail.items ?? [];
+    const item =
+      seq === undefined
+        ? items.findLast(({ poll }) => poll !== undefined)
+        : await this.#itemIn(target, seq);
+    if (item?.poll !== undefined) return { ...item, poll: item.poll };
+    throw new Fault("not-found", seq === undefined ? msg`no poll here` : msg`no poll ${seq} here`, {
+      remedy: msg`start one: /poll QUESTION | A | B`,
+    });
+  }
+
   async grant(target: string, user: string, on: boolean): Promise<void> {
     const room = bareTarget(target);
     const sealed = this.sealedRoomAt(room);
@@ -519,6 +570,19 @@ export class Actions {
 
 function ownReaction({ reactions }: Pick<Item, "reactions">, sign: string): number | undefined {
   return reactions.find((reaction) => reaction.sign === sign)?.mine;
+}
+
+export type PollRules = Pick<RequestFields<"poll">, "many" | "anonymous" | "until">;
+
+function checkPollOptions(options: readonly string[]): void {
+  if (options.length < 2 || options.length > POLL_OPTIONS_MAX) {
+    throw new Fault("usage", msg`a poll has 2 to ${POLL_OPTIONS_MAX} options`, {
+      remedy: msg`usage: ${"/poll QUESTION | A | B"}`,
+    });
+  }
+  if (options.some((option) => option === "") || new Set(options).size < options.length) {
+    throw new Fault("usage", msg`two options are equal, or one is empty`);
+  }
 }
 
 export function bareTarget(target: string): string {

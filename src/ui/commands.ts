@@ -28,8 +28,9 @@ import {
   type View,
   withoutAt,
 } from "./command.ts";
-import type { Texts } from "./messages/en/page.ts";
+import { ENGLISH, type Texts } from "./messages/en/page.ts";
 import type { Message } from "./messages/en/terminal.ts";
+import { pollRows } from "./text/poll-text.ts";
 
 interface User {
   readonly user: string;
@@ -231,6 +232,72 @@ const hand: Command<{ readonly user: string | undefined }> = {
   run: async ({ user }, chat, host) => ({
     seq: await chat.actions.toggleHand(roomFor(chat, host), user),
   }),
+};
+
+interface PollArgs {
+  readonly action: "start" | "show" | "close";
+  readonly seq?: number | undefined;
+  readonly question: string;
+  readonly options: readonly string[];
+  readonly many?: true;
+  readonly anonymous?: true;
+  readonly forMs?: number;
+}
+
+const POLL_FLAG = /^--(many|anonymous|for\s+(\S+))\s+/;
+
+const poll: Command<PollArgs> = {
+  usage: "/poll [--many] [--anonymous] [--for TIME] QUESTION | A | B, /poll [close] [SEQ]",
+  parse(input) {
+    const [, close, seq] = /^(close\b)?\s*(\d*)$/.exec(input) ?? [];
+    if (seq !== undefined) {
+      const action = close === undefined ? "show" : "close";
+      return { action, seq: seq === "" ? undefined : Number(seq), question: "", options: [] };
+    }
+    let text = input;
+    let rules: Pick<PollArgs, "many" | "anonymous" | "forMs"> = {};
+    for (let flag = POLL_FLAG.exec(text); flag !== null; flag = POLL_FLAG.exec(text)) {
+      const [all, name, time] = flag;
+      if (time !== undefined) rules = { ...rules, forMs: parseUntil(time, 0) };
+      else rules = { ...rules, [name === "many" ? "many" : "anonymous"]: true };
+      text = text.slice(all.length);
+    }
+    const [question = "", ...options] = text.split("|").map((part) => part.trim());
+    if (question === "" || options.length === 0 || text.startsWith("--")) return undefined;
+    const lines = options.map((option) => option.replace(/\s+/g, " "));
+    return { action: "start", question, options: lines, ...rules };
+  },
+  async run({ action, seq, question, options, many, anonymous, forMs }, chat, host) {
+    const { actions } = chat;
+    const { current } = host;
+    if (action === "start") {
+      const until = forMs && host.unixMs() + forMs;
+      const rules = { many, anonymous, until };
+      return { seq: await actions.startPoll(current, question, options, rules) };
+    }
+    const item = await actions.pollIn(current, seq);
+    if (action === "close") return { seq: await actions.endPoll(item.seq) };
+    const { question: text, ...rest } = item.poll;
+    return {
+      json: { kind: "poll-results", seq: item.seq, question: text, ...withUtcTime(rest, "until") },
+      text: () => `#${item.seq} ${text}`,
+      rows: pollRows(item.poll, ENGLISH),
+    };
+  },
+};
+
+const vote: Command<OptionalSeq & { readonly choices: readonly number[] }> = {
+  usage: "/vote N[,N…] [SEQ], /vote none [SEQ]",
+  parse(input) {
+    const [, numbers = "", seq] = /^(\d{1,2}(?:,\d{1,2})*|none)(?:\s+(\d+))?$/.exec(input) ?? [];
+    if (numbers === "") return undefined;
+    const choices = numbers === "none" ? [] : numbers.split(",").map(Number);
+    return { choices, seq: seq === undefined ? seq : Number(seq) };
+  },
+  async run({ choices, seq }, chat, host) {
+    const item = await chat.actions.pollIn(host.current, seq);
+    return { seq: await chat.actions.vote(item.seq, choices) };
+  },
 };
 
 const receipts: Command<{ readonly on: boolean }> = {
@@ -586,6 +653,8 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   reply,
   react,
   hand,
+  poll,
+  vote,
   ignore: setsIgnored(true),
   unignore: setsIgnored(false),
   quiet,

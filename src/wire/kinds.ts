@@ -123,6 +123,19 @@ export const KINDS = {
   pin: { log: "history", traits: ["read"], body: { seq: "count", on: "flag" } },
   receipts: { log: "history", traits: ["read"], body: { on: "flag" } },
   hand: { log: "history", traits: ["read"], body: { user: "text", name: "text", on: "flag" } },
+  poll: {
+    log: "history",
+    traits: ["read", "itemless"],
+    body: {
+      ...({ seq: "count", on: "flag", options: "count" } as const),
+      ...({ many: "flag", anonymous: "flag", until: "number" } as const),
+    },
+  },
+  vote: {
+    log: "history",
+    traits: ["read", "erasable", "authored", "itemless"],
+    body: { re: "count", choices: "list", voter: "text" },
+  },
   group: {
     log: "history",
     traits: ["read"],

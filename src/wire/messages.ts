@@ -21,6 +21,7 @@ import {
   NOTE_BYTES_MAX,
   PAGE_RECORDS_MAX,
   PINS_MAX,
+  POLL_OPTIONS_MAX,
   PREDECESSORS_MAX,
   PREFS_ROOMS_MAX,
   PRESENCE_ACCOUNTS_MAX,
@@ -329,6 +330,24 @@ export const REQUESTS = {
   hand: {
     postCount: 1,
     fields: { room: name, on: v.boolean(), user: v.optional(name) },
+    answer: v.object({ seq: positive }),
+  },
+  /** Makes a text of the account a poll, or ends the poll. */
+  poll: {
+    postCount: 1,
+    fields: {
+      seq: positive,
+      on: v.boolean(),
+      options: v.optional(v.pipe(count, v.minValue(2), v.maxValue(POLL_OPTIONS_MAX))),
+      many: v.optional(v.boolean()),
+      anonymous: v.optional(v.boolean()),
+      until: v.optional(unixMs),
+    },
+    answer: v.object({ seq: positive }),
+  },
+  vote: {
+    postCount: 1,
+    fields: { seq: positive, choices: list(positive, POLL_OPTIONS_MAX) },
     answer: v.object({ seq: positive }),
   },
   receipts: {

@@ -125,6 +125,22 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
     questions: 1,
     faults: { 3: "not-allowed", 7: "not-allowed", 8: "user-unknown" },
   },
+  "/poll and /vote": {
+    lines: [
+      ...["/poll Lunch? | soup | rice", "/vote 2", "/vote 3", "/vote 1,2", "/vote none"],
+      ...["/edit no poll", "/poll close", "/vote 1", "/poll close"],
+    ],
+    records: [
+      ...["text Lunch?\n1. soup\n2. rice", "poll of 'Lunch?\n1. soup\n2. rice'"],
+      ...["vote of 'Lunch?\n1. soup\n2. rice'", "vote of 'Lunch?\n1. soup\n2. rice'"],
+      "poll of 'Lunch?\n1. soup\n2. rice' off",
+    ],
+    faults: { 3: "usage", 4: "usage", 6: "not-allowed", 8: "not-found", 9: "not-found" },
+  },
+  "polls with wrong arguments": {
+    lines: ["/poll", "/poll one | a", "/poll one | a | a", "/poll | a | b", "/vote 1", "/vote x"],
+    faults: { 1: "not-found", 2: "usage", 3: "usage", 4: "usage", 5: "not-found", 6: "usage" },
+  },
   "/bot": { lines: ["/bot on", "/bot off"] },
   "/pin": {
     lines: ["/join den", "ben /join den", "rules", "/pin {1}", "/unpin {1}"],

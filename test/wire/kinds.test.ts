@@ -51,6 +51,8 @@ const BODIES = {
   pin: { seq: 4, on: true },
   receipts: { on: true },
   hand: { user: BEN, name: "ben", on: true },
+  poll: { seq: 4, on: true, options: 3, many: true, anonymous: true, until: 5 },
+  vote: { re: 4, choices: [1, 3], voter: "dm90ZXI" },
   group: { ...GROUP, commit: "Yg", welcome: "dw", added: [["ZGV2", BEN]], removed: [], instead: 9 },
   sealed: { epoch: 1, data: "ZA", reason: "broken" },
   checkpoint: { note: "x" },

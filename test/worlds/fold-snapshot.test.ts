@@ -17,7 +17,7 @@ const FILES = ["fAAECAwQFBgc", "fBBBBBBBBBBB"] as FileId[];
 const KINDS: RecordKind[] = [
   ...(["room", "join", "leave", "topic", "text", "action", "reaction", "edit", "erase"] as const),
   ...(["kick", "mute", "grant", "file", "rename", "close", "remove", "retention"] as const),
-  ...(["group", "sealed", "pin", "hand", "receipts", "admission"] as const),
+  ...(["group", "sealed", "pin", "hand", "poll", "receipts", "admission"] as const),
 ];
 
 interface Step {
@@ -61,6 +61,7 @@ function bodyOf({ kind, room, other, by, name, file, on, back }: Step, seq: numb
     pin: { seq: of, on },
     receipts: { on },
     hand: { user: other, on },
+    poll: { seq: of, on, options: 2 + (back % 3) },
     retention: on ? { keepMs: back * 86_400_000 } : {},
     group: {
       group: name,

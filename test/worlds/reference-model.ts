@@ -80,6 +80,8 @@ export class ReferenceModel {
   readonly #names = new Map<string, string>();
   readonly #texts = new Map<string, LogRecord>();
   readonly #erased = new Set<number>();
+  /** Open polls by the seq of their text. */
+  readonly #polls = new Map<number, { readonly many: boolean; readonly anonymous: boolean }>();
   readonly #wereMuted = new Set<string>();
   readonly #operators = new Set<string>();
   readonly #refused = new Set<string>();
@@ -246,7 +248,10 @@ export class ReferenceModel {
       const { file, size } = parseBody(record) ?? {};
       this.files.set(String(file), Number(size));
     }
-    if (head.kind === "erase") for (const seq of erasuresOf(record)) this.#erased.add(seq);
+    for (const seq of head.kind === "erase" ? erasuresOf(record) : []) {
+      this.#erased.add(seq);
+      this.#polls.delete(seq);
+    }
     if (head.kind !== "reaction") this.#notePost(record);
   }
 
@@ -270,6 +275,7 @@ export class ReferenceModel {
       const isLowered = on === false && (room.moderators.has(by) || this.#operators.has(by));
       check(isOwn || isLowered, () => `seq ${seq}: ${by} moves the hand of ${user}`);
     }
+    if (kind === "poll" || kind === "vote") this.#checkPoll(room, record);
     const isPinOrReceipts = MODERATOR_OR_PAIR_KINDS.has(kind);
     if (!isPinOrReceipts && !MODERATOR_KINDS.has(kind) && !OPERATOR_KINDS.has(kind)) return;
     const isRemoval = parseBody(record)?.["removed"] === true;
@@ -280,6 +286,27 @@ export class ReferenceModel {
       (isPinOrReceipts && room.pair.includes(by)) ||
       (!OPERATOR_KINDS.has(kind) && room.moderators.has(by));
     check(isAllowed, () => `seq ${seq}: ${kind} by ${by}, who may not do that`);
+  }
+
+  /** A vote counts for a poll that is open at the vote's place in the log. */
+  #checkPoll(room: RoomModel, record: LogRecord): void {
+    const { kind, by, seq } = record.head;
+    const body = parseBody(record) ?? {};
+    const isServer = by === "server";
+    const isMember = room.members.get(by)?.isMember === true && !room.muted.has(by);
+    const poll = this.#polls.get(Number(kind === "poll" ? body["seq"] : body["re"]));
+    if (kind === "vote") {
+      const choices = body["choices"] as readonly number[];
+      const isValid = poll?.many === true || choices.length <= 1;
+      check(poll !== undefined && isValid, () => `seq ${seq}: a vote for no open poll`);
+      check(isServer ? poll?.anonymous === true : isMember, () => `seq ${seq}: ${by} votes`);
+      return;
+    }
+    check(isMember, () => `seq ${seq}: ${by} starts or ends a poll`);
+    check((poll === undefined) === (body["on"] === true), () => `seq ${seq}: the poll is ${poll}`);
+    const rules = { many: body["many"] === true, anonymous: body["anonymous"] === true };
+    if (body["on"] === true) this.#polls.set(Number(body["seq"]), rules);
+    else this.#polls.delete(Number(body["seq"]));
   }
 
   #manage(room: RoomModel, record: LogRecord): void {

@@ -3,7 +3,7 @@ import type { FileId } from "../../src/base/ids.ts";
 import type { Client } from "../../src/client/client.ts";
 import { deviceIdOf } from "../../src/crypto/device-id.ts";
 import { sha256 } from "../../src/crypto/sha256.ts";
-import type { Head } from "../../src/wire/record.ts";
+import { type Head, parseBody } from "../../src/wire/record.ts";
 import { pngHead } from "../cli/screen/pictures/test-png.ts";
 import type { Device, Home } from "./device.ts";
 import { OPERATOR_TOKEN } from "./machine.ts";
@@ -169,6 +169,7 @@ function fileOf({ world, number }: About): FileId {
 
 const COMMON: readonly RequestChoice["kind"][] = [
   ...(["prefs-set", "prefs-twice", "save", "toggle", "pin", "receipts", "readers"] as const),
+  ...(["poll", "vote", "vote"] as const),
   ...(["typing", "ignore", "push-subscribe", "upload", "upload-held"] as const),
 ];
 const COMMON_TIMES = 4;
@@ -187,6 +188,19 @@ export const REQUESTS = {
   receipts: ({ client, room, on }) => client.request("receipts", { target: room, on }),
   hand: ({ client, room, on, number, user }) =>
     client.request("hand", { room, on, ...(number % 3 === 0 ? { user } : {}) }),
+  poll: (about) =>
+    about.client.request("poll", {
+      seq: ownSeq(about),
+      on: about.on,
+      options: 3,
+      many: about.number % 2 === 0,
+      anonymous: about.number % 3 === 0,
+    }),
+  vote: ({ client, world, number }) => {
+    const poll = world.model.records.findLast(({ head }) => head.kind === "poll");
+    const seq = Number((poll && parseBody(poll)?.["seq"]) ?? 1);
+    return client.request("vote", { seq, choices: number % 5 === 0 ? [1, 2] : [1 + (number % 4)] });
+  },
   "receipts-here": (about) => {
     const { model } = about.world;
     const room = model.rooms.get(model.records[pinnableSeq(about) - 1]?.head.room ?? "");

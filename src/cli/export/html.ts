@@ -16,11 +16,17 @@ import { mathSource, oneLine, plainLine } from "../../core/markup/plain.ts";
 import {
   type ChangeMap,
   changeAuthor,
+  NO_CHANGES,
   noteEdit,
+  notePoll,
   noteReaction,
+  noteVote,
   reactionsOf,
 } from "../../core/model/changes.ts";
+import { pollView } from "../../core/model/poll.ts";
 import type { Changes } from "../../core/model/state.ts";
+import { ENGLISH } from "../../ui/messages/en/page.ts";
+import { pollRows } from "../../ui/text/poll-text.ts";
 import { emojiText } from "../output/painted-text.ts";
 import { type DisplayFile, type DisplayRecord, plainEventText } from "../output/render.ts";
 
@@ -121,6 +127,7 @@ interface PageChanges {
 }
 
 const QUOTE_CHARS = 120;
+const CHANGE_KINDS: ReadonlySet<string> = new Set(["edited", "reaction", "poll", "vote"]);
 
 export function* renderPage(
   records: readonly DisplayRecord[],
@@ -131,7 +138,7 @@ export function* renderPage(
   yield pageHead(title);
   let day = "";
   for (const record of records) {
-    if (record.kind === "edited" || record.kind === "reaction") continue;
+    if (CHANGE_KINDS.has(record.kind)) continue;
     const today = formatLocalDay(record.timeUnixMs, offsetMinutes);
     if (today !== day) yield `<h2>${today}</h2>\n`;
     day = today;
@@ -150,6 +157,16 @@ function changesOf(records: readonly DisplayRecord[]): PageChanges {
     const { seq, kind, timeUnixMs } = record;
     bySeq.set(seq, record);
     if (kind === "edited") noteEdit(changes, record.of, { seq, timeUnixMs, text: record.text });
+    if (kind === "poll") {
+      const { on, of, options = 0, many = false, anonymous = false } = record;
+      const untilUnixMs = record.until === undefined ? undefined : Date.parse(record.until);
+      const start = { options, many, anonymous, untilUnixMs };
+      notePoll(changes, of, seq, on ? start : undefined);
+    }
+    if (kind === "vote") {
+      const { re, choices, voter = record.from } = record;
+      noteVote(changes, re, { seq, by: voter, choices });
+    }
     if (kind === "pin" && record.on) pins.add(record.of);
     else if (kind === "pin") pins.delete(record.of);
     if (kind === "reaction") {
@@ -203,6 +220,11 @@ function textHtml(
   { changes }: PageChanges,
   { offsetMinutes }: PageOptions,
 ): string {
+  const poll = pollView(text, changes.get(seq) ?? NO_CHANGES, undefined);
+  if (poll !== undefined) {
+    const rows = pollRows(poll, ENGLISH).map((row) => `<li>${clean(row)}</li>`);
+    return `${htmlText(poll.question, mentions ?? [], "")}<ul>${rows.join("")}</ul>`;
+  }
   const edit = changes.get(seq)?.edit;
   const displayedText = edit?.text ?? text;
   const mark =

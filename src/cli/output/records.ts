@@ -97,6 +97,16 @@ export function displayBody(
       return { seq, from, kind, ...defined({ keepMs: fields.keepMs }) };
     case "pin":
       return { seq, from, kind, of, on };
+    case "poll": {
+      const { options, many, anonymous } = fields;
+      const until = fields.until === undefined ? undefined : formatUtc(fields.until);
+      return { seq, from, kind, of, on, ...defined({ options, many, anonymous, until }) };
+    }
+    case "vote": {
+      const { re = 0, voter } = fields;
+      const choices = (fields.choices ?? []).filter(isCount);
+      return { seq, from, kind, re, choices, ...defined({ voter }) };
+    }
     case "mute": {
       const until = fields.until === undefined ? undefined : formatUtc(fields.until);
       return { seq, from, kind, user, on, ...defined({ until }) };

@@ -37,6 +37,23 @@ export type DisplayBody =
   | { readonly kind: "erased"; readonly also?: readonly number[] }
   | { readonly kind: "retention"; readonly keepMs?: number }
   | { readonly kind: "pin"; readonly of: number; readonly on: boolean }
+  /** `on: false` ends the poll, and the other fields are absent. */
+  | {
+      readonly kind: "poll";
+      readonly of: number;
+      readonly on: boolean;
+      readonly options?: number;
+      readonly many?: boolean;
+      readonly anonymous?: boolean;
+      readonly until?: string;
+    }
+  /** `voter` is the pseudonym of a voter in an anonymous poll. */
+  | {
+      readonly kind: "vote";
+      readonly re: number;
+      readonly choices: readonly number[];
+      readonly voter?: string;
+    }
   | { readonly kind: "receipts"; readonly on: boolean }
   /** `by` removed the member; absent if the member left. `removed`: the account was removed. */
   | {
@@ -338,6 +355,13 @@ function eventText(record: DisplayRecord, style: Style): string {
       const author = style.authorOf?.(record.of);
       const from = author === undefined ? "" : ` from ${author}`;
       return `${phrase("pin", record)}${from} (#${record.of})`;
+    }
+    case "poll":
+      return `${record.on ? "started" : "closed"} the poll #${record.of}`;
+    case "vote": {
+      const chosen = record.choices.length === 0 ? "nothing" : record.choices.join(", ");
+      const voted = record.voter === undefined ? "voted" : "counted an anonymous vote";
+      return `${voted} for ${chosen} in the poll #${record.re}`;
     }
     case "mute": {
       const { user: subject, on, until } = record;

@@ -45,6 +45,11 @@ export function claimsOf({ kind, room, by, id, body }: Draft): Claims {
       const list = `pins ${room}`;
       return { reads: [...reads, list], writes: [...writes, list] };
     }
+    case "poll":
+      return changes([...author, ERASURES], [`polls ${room}`, `poll ${String(fields.seq)}`]);
+    case "vote":
+      // Votes for a poll do not conflict with each other.
+      return { reads: [...author, `poll ${String(fields.re)}`], writes: NOTHING };
     case "receipts":
       return changes(author, [`receipts ${room}`]);
     case "hand":
@@ -122,6 +127,7 @@ interface Fields {
   readonly was?: unknown;
   readonly user?: unknown;
   readonly seq?: unknown;
+  readonly re?: unknown;
   readonly also?: unknown;
 }
 

@@ -3,9 +3,10 @@
 import { isCount } from "../../base/values.ts";
 import { type ChatRecord, fieldsIn, importOriginOf } from "../client/chat-record.ts";
 import { captionMentions, isSameName } from "./item.ts";
-import type { Changes, Item, Reaction } from "./state.ts";
+import { pollView } from "./poll.ts";
+import type { Changes, Item, PollStart, Reaction, Vote } from "./state.ts";
 
-const NO_CHANGES: Changes = { edit: undefined, isErased: false, reactions: [] };
+export const NO_CHANGES: Changes = { edit: undefined, isErased: false, reactions: [] };
 
 /** Changes by the seq of the changed record. */
 export type ChangeMap = Map<number, Changes>;
@@ -20,6 +21,16 @@ export function noteChange(changes: ChangeMap, record: ChatRecord): readonly num
   const { seq: changed, re, text = "", react = "", also = [] } = fieldsIn(record);
   if (kind === "edit") return noteEdit(changes, changed, { seq, timeUnixMs, text });
   if (kind === "erase") return noteErasure(changes, from, [changed, ...also]);
+  if (kind === "poll") {
+    const { on, options = 0, many = false, anonymous = false, until } = fieldsIn(record);
+    const start = { options, many, anonymous, untilUnixMs: until };
+    return notePoll(changes, changed, seq, on === true ? start : undefined);
+  }
+  if (kind === "vote") {
+    const { choices = [], voter = from } = fieldsIn(record);
+    const vote = { seq, choices: choices.filter(isCount) };
+    return voter === undefined ? [] : noteVote(changes, re, { ...vote, by: voter });
+  }
   const by = changeAuthor(from, importOriginOf(body)?.from);
   if (kind !== "reaction" || react === "" || by === undefined) return [];
   return noteReaction(changes, re, { seq, sign: react, by });
@@ -59,6 +70,34 @@ export function noteReaction(
   return [of];
 }
 
+/** @param start rules of the poll; `undefined` if the record ends it */
+export function notePoll(
+  changes: ChangeMap,
+  of: number | undefined,
+  seq: number,
+  start: Omit<PollStart, "seq"> | undefined,
+): number[] {
+  if (!isCount(of)) return [];
+  const known = changes.get(of) ?? NO_CHANGES;
+  const { poll } = known;
+  const newest = start === undefined ? poll?.endSeq : poll?.start?.seq;
+  if (newest !== undefined && newest >= seq) return [];
+  const part = start === undefined ? { endSeq: seq } : { start: { seq, ...start } };
+  changes.set(of, { ...known, poll: { ...poll, ...part } });
+  return [of];
+}
+
+/** The last vote of a voter is in effect. */
+export function noteVote(changes: ChangeMap, of: number | undefined, vote: Vote): number[] {
+  if (!isCount(of)) return [];
+  const known = changes.get(of) ?? NO_CHANGES;
+  const { votes = [] } = known;
+  const before = votes.find(({ by }) => isSameName(by, vote.by));
+  if (before !== undefined && before.seq >= vote.seq) return [];
+  changes.set(of, { ...known, votes: [...votes.filter((one) => one !== before), vote] });
+  return [of];
+}
+
 function noteErasure(
   changes: ChangeMap,
   erasedBy: string | undefined,
@@ -91,14 +130,18 @@ export function withChanges(
     const isByOther = erasedBy !== undefined && !isSameName(erasedBy, item.from);
     const by = isByOther ? { erasedBy } : {};
     const nothing = { text: "", mentions: [], reactions: [], file: undefined, mentionsMe: false };
-    return { ...item, ...nothing, re: undefined, editedUnixMs: undefined, state: "erased", ...by };
+    const { poll: _, ...rest } = item;
+    return { ...rest, ...nothing, re: undefined, editedUnixMs: undefined, state: "erased", ...by };
   }
   if (item.state !== "whole") return item;
   const { edit } = changes;
+  // The votes are for the options of the original text.
+  const poll = pollView(item.text, changes, me);
   return {
     ...item,
-    ...(edit === undefined ? {} : editedTo(item, edit)),
+    ...(edit === undefined || poll !== undefined ? {} : editedTo(item, edit)),
     reactions: reactionsOf(changes, me),
+    ...(poll && { poll }),
   };
 }
 

@@ -257,7 +257,9 @@ export function renameAuthor(room: RoomDraft, { oldName, subject: newName }: Ite
   room.changes = new Map(
     [...room.changes].map(([seq, changes]) => {
       const reactions = changes.reactions.map((one) => ({ ...one, by: renamed(one.by) }));
-      return [seq, { ...changes, erasedBy: renamed(changes.erasedBy), reactions }];
+      const votes = changes.votes?.map((one) => ({ ...one, by: renamed(one.by) }));
+      const erasedBy = renamed(changes.erasedBy);
+      return [seq, { ...changes, erasedBy, reactions, ...(votes && { votes }) }];
     }),
   );
   const withName = (item: Item): Item => {

@@ -176,6 +176,7 @@ export interface Item {
   /** A notice alerts nobody. */
   readonly isNotice?: true;
   readonly reactions: readonly Reaction[];
+  readonly poll?: PollView | undefined;
   readonly file: FileView | undefined;
   /** Affected user. For `rename`, the new name of the user or room. */
   readonly subject: string | undefined;
@@ -196,6 +197,34 @@ export interface Reaction {
   readonly mine: number | undefined;
 }
 
+export interface PollView {
+  readonly question: string;
+  readonly options: readonly {
+    readonly option: string;
+    readonly count: number;
+    /** Names, or pseudonyms in an anonymous poll. */
+    readonly by: readonly string[];
+    readonly isMine: boolean;
+  }[];
+  readonly voters: number;
+  readonly many: boolean;
+  readonly anonymous: boolean;
+  readonly untilUnixMs: number | undefined;
+  /** Whether its author or a moderator ended the poll. Its time may have ended it, too. */
+  readonly isClosed: boolean;
+}
+
+export interface PollStart extends Pick<PollView, "many" | "anonymous" | "untilUnixMs"> {
+  readonly seq: number;
+  readonly options: number;
+}
+
+export interface Vote {
+  readonly seq: number;
+  readonly by: string;
+  readonly choices: readonly number[];
+}
+
 export interface Changes {
   readonly edit:
     | { readonly seq: number; readonly text: string; readonly timeUnixMs: number }
@@ -207,6 +236,10 @@ export interface Changes {
     readonly sign: string;
     readonly by: string;
   }[];
+  /** Newest start and end of a poll. A page may contain the end alone. */
+  readonly poll?: { readonly start?: PollStart; readonly endSeq?: number };
+  /** The last vote of each voter. */
+  readonly votes?: readonly Vote[];
 }
 
 export interface Member {

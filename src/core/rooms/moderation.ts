@@ -15,6 +15,7 @@ import { formatUtc } from "../../base/time.ts";
 import { defined } from "../../base/values.ts";
 import type { Body } from "../../wire/kinds.ts";
 import type { Draft } from "../../wire/record.ts";
+import { type PollAction, pollDraft, type VoteAction, voteDraft } from "./polls.ts";
 import { isVacantWithout, LOBBY, type Room, type Rooms } from "./rooms.ts";
 import { type Directory, requireMember, requireRoom } from "./targets.ts";
 
@@ -41,6 +42,8 @@ export type RoomAction =
   | ({ readonly kind: "pin"; readonly on: boolean } & MessageAction)
   | { readonly kind: "receipts"; readonly room: RoomId; readonly on: boolean }
   | ({ readonly kind: "hand"; readonly on: boolean } & UserAction)
+  | PollAction
+  | VoteAction
   | {
       readonly kind: "erase-many";
       readonly room: RoomId;
@@ -99,6 +102,14 @@ function actionDraft(rooms: Rooms, actor: Actor, act: RoomAction, unixMs: number
       return pinDraft(rooms, room, actor, act);
     case "hand":
       return handDraft(room, actor, act, unixMs);
+    case "poll":
+    case "vote":
+      requireMember(room, actor.user);
+      checkNotMuted(room, actor.user, unixMs);
+      checkNotErased(rooms, act.seq);
+      return act.kind === "poll"
+        ? pollDraft(room, actor.user, moderates(room, actor), act, unixMs)
+        : voteDraft(room, actor.user, act, unixMs);
     case "receipts":
       return receiptsDraft(room, actor, act.on);
     case "erase-many":
@@ -321,6 +332,7 @@ function editDraft(
     });
   }
   checkNotErased(rooms, seq);
+  if (room.polls.has(seq)) throw new Fault("not-allowed", msg`a poll cannot be edited`);
   if (rooms.editsOf(seq).length >= EDITS_PER_RECORD_MAX) {
     const message = `a message can be edited at most ${EDITS_PER_RECORD_MAX} times`;
     throw new Fault("too-many", message, { remedy: "post a new message" });

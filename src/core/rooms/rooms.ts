@@ -20,6 +20,7 @@ import {
   withLists,
 } from "./group-state.ts";
 import { MessageCount, type MessageCountValue } from "./message-count.ts";
+import { applyPoll, type Poll } from "./polls.ts";
 
 export interface Room {
   readonly id: RoomId;
@@ -40,6 +41,8 @@ export interface Room {
   pins: readonly number[];
   /** Users who raised a hand, the first one first; at most HANDS_MAX. */
   readonly hands: Set<UserId>;
+  /** Open polls by the seq of their text; at most POLLS_OPEN_MAX. */
+  readonly polls: Map<number, Poll>;
   receipts?: Receipts;
   readonly members: Set<UserId>;
   /** Current and former members, who can join without the password. */
@@ -253,6 +256,8 @@ export class Rooms {
         return applyPin(room, record);
       case "hand":
         return applyHand(room, record);
+      case "poll":
+        return applyPoll(room, record);
       case "receipts":
         return receipts(room, record, by);
       case "rename":
@@ -275,6 +280,7 @@ export class Rooms {
       case "text":
       case "action":
       case "reaction":
+      case "vote":
       case "file":
       case "sealed":
       case "checkpoint":
@@ -292,6 +298,7 @@ export class Rooms {
       if (!this.#erased.has(seq)) {
         setNewest(this.#erasedBy, seq, record.head.seq, ERASED_BY_MAX);
       }
+      room.polls.delete(seq);
       this.#erased.add(seq);
       this.#edits.delete(seq);
     }
@@ -395,10 +402,11 @@ export function nameLock(name: Name): string {
 
 type RoomValue = Omit<
   WithLists<Room>,
-  "messageCount" | "group" | "receipts" | "invited" | "hands"
+  "messageCount" | "group" | "receipts" | "invited" | "hands" | "polls"
 > & {
   readonly invited?: WithLists<Room>["invited"];
   readonly hands?: WithLists<Room>["hands"];
+  readonly polls?: WithLists<Room>["polls"];
   readonly words: MessageCountValue;
   readonly group?: GroupValue;
   readonly receipts?: WithLists<Receipts>;
@@ -414,11 +422,13 @@ export interface RoomsValue {
   readonly erased: SeqSetValue;
 }
 
-function valueOfRoom({ messageCount, group, receipts, invited, hands, ...room }: Room): RoomValue {
+function valueOfRoom(room: Room): RoomValue {
+  const { messageCount, group, receipts, invited, hands, polls, ...plain } = room;
   return {
-    ...withLists(room),
+    ...withLists(plain),
     ...(invited.size === 0 ? {} : { invited: [...invited] }),
     ...(hands.size === 0 ? {} : { hands: [...hands] }),
+    ...(polls.size === 0 ? {} : { polls: [...polls] }),
     ...(group === undefined ? {} : { group: withLists(group) }),
     ...(receipts === undefined ? {} : { receipts: withLists(receipts) }),
     words: messageCount.value(),
@@ -434,6 +444,7 @@ function roomOfValue({ words, group, receipts, ...value }: RoomValue): Room {
     admitted: new Set(value.admitted),
     invited: new Map(value.invited),
     hands: new Set(value.hands),
+    polls: new Map(value.polls),
     moderators: new Set(value.moderators),
     // JSON contains null for a permanent mute.
     muted: new Map(value.muted.map(([user, until]) => [user, until ?? undefined])),
@@ -529,6 +540,7 @@ function emptyRoom(head: FoldedHead): Omit<Room, "locked"> {
     topic: "",
     pins: [],
     hands: new Set(),
+    polls: new Map(),
     members: new Set(),
     admitted: new Set(),
     invited: new Map(),

@@ -17,6 +17,7 @@ import {
 } from "../../core/rooms/policy.ts";
 import type { Room } from "../../core/rooms/rooms.ts";
 import { requireRoom, requireUser } from "../../core/rooms/targets.ts";
+import { voterOf } from "../../crypto/voter.ts";
 import { TaskQueue } from "../../io/task-queue.ts";
 import { kindsWith } from "../../wire/kinds.ts";
 import type { RequestOf } from "../../wire/messages.ts";
@@ -48,6 +49,8 @@ const TARGET_KINDS = {
   edit: kindsWith("editable"),
   erase: kindsWith("erasable"),
   pin: kindsWith("message"),
+  poll: new Set<string>(["text"]),
+  vote: new Set<string>(["text"]),
 };
 
 export class Moderation {
@@ -59,6 +62,8 @@ export class Moderation {
     edit: async (request, from) => this.#act(from, await this.#messageAction(from, request)),
     erase: async (request, from) => this.#act(from, await this.#messageAction(from, request)),
     pin: async (request, from) => this.#act(from, await this.#messageAction(from, request)),
+    poll: async (request, from) => this.#act(from, await this.#messageAction(from, request)),
+    vote: async (request, from) => this.#act(from, await this.#messageAction(from, request)),
     receipts: ({ target, on }, from) => {
       const { room } = this.options.targets.resolve(from.actor.user, target);
       if (room === undefined) throw new Fault("not-found", msg`no messages yet`);
@@ -132,7 +137,7 @@ export class Moderation {
 
   async #messageAction(
     { actor }: Sender,
-    request: RequestOf<"edit"> | RequestOf<"erase"> | RequestOf<"pin">,
+    request: RequestOf<keyof typeof TARGET_KINDS>,
   ): Promise<RoomAction> {
     const { seq } = request;
     const head = (await this.options.recordLookup.find(actor.user, seq))?.head;
@@ -153,6 +158,11 @@ export class Moderation {
     }
     if (request.kind === "erase") return { kind: "erase", ...message };
     if (request.kind === "pin") return { kind: "pin", on: request.on, ...message };
+    if (request.kind === "poll") return { ...request, ...message };
+    if (request.kind === "vote") {
+      const voter = voterOf(this.options.identity, actor.user, seq);
+      return { kind: "vote", choices: request.choices, voter, ...message };
+    }
     if (head.kind === "file") checkFileText(request.text);
     else if (request.text === "") throw new Fault("text-invalid", msg`message is empty`);
     return { kind: "edit", text: request.text, ...message };

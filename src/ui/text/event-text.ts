@@ -31,7 +31,7 @@ export interface EventFacts {
 type Phrase = (facts: EventFacts, texts: Texts) => string;
 
 type KindWithoutText =
-  | ("text" | "action" | "file" | "edit" | "reaction" | "erase" | "sealed")
+  | ("text" | "action" | "file" | "edit" | "reaction" | "erase" | "sealed" | "vote" | "poll")
   | ("room" | "remove" | "checkpoint" | "fork" | "clock");
 
 export type EventKind = Exclude<KindIn<"history">, KindWithoutText>;

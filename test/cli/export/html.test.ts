@@ -28,6 +28,18 @@ function tagsOf(html: string): string[] {
   return [...body.matchAll(/<([a-z0-9]+)/g)].map(([, tag = ""]) => tag);
 }
 
+test("displays the results of a poll below its question", () => {
+  const html = page([
+    record(1, { kind: "text", text: `${HOSTILE}?\n1. ${HOSTILE}\n2. rice` }),
+    record(2, { kind: "poll", of: 1, on: true, options: 2 }),
+    record(3, { kind: "vote", re: 1, choices: [1] }, "bob"),
+    record(4, { kind: "vote", re: 1, choices: [2] }, "bob"),
+    record(5, { kind: "poll", of: 1, on: false }),
+  ]);
+  expect(html).toContain("<li> 2. ▇▇▇▇▇▇▇▇▇▇ 1  rice (bob)</li><li>1 voter · closed</li></ul>");
+  expect(tagsOf(html)).not.toContain("script");
+});
+
 test("displays edits, replies and reactions with their messages, by local day", () => {
   const html = page([
     record(1, { kind: "text", text: "one\ntwo" }),

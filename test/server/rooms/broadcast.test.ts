@@ -37,6 +37,7 @@ function room(id: string, more: Partial<Room> = {}): Room {
     topic: "",
     pins: [],
     hands: new Set(),
+    polls: new Map(),
     members: new Set(),
     admitted: new Set(),
     invited: new Map(),

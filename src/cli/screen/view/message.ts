@@ -9,6 +9,7 @@ import { type People, tintIn } from "../../../core/model/people.ts";
 import type { Row } from "../../../core/model/rows.ts";
 import type { Item, PendingPost, TransferView } from "../../../core/model/state.ts";
 import { authorText, deletedText, eventText, quotedText } from "../../../ui/text/event-text.ts";
+import { pollRows } from "../../../ui/text/poll-text.ts";
 import type { Times } from "../../../ui/text/times.ts";
 import { transferText } from "../../../ui/text/transfer-text.ts";
 import { type PictureSizes, pictureBox, pictureLines } from "../pictures/cells.ts";
@@ -278,7 +279,8 @@ function contentLines(
     const text = item.state === "erased" ? deletedText(item, texts) : texts.damaged;
     return unfoldable(wrapSpans([{ text, role: "mark" }], columns));
   }
-  const { text, mentions } = item;
+  const { mentions, poll } = item;
+  const text = poll?.question ?? item.text;
   const { me } = options;
   const pin: Line = isPinned ? [{ text: ` (${texts.pinned})`, role: "mark" }] : [];
   const edited: Line =
@@ -297,7 +299,12 @@ function contentLines(
       ? []
       : [{ text: actor, role: nameRole(actor, options.people) }, { text: " " }];
   const lines = textLines({ text, mentions, me, author, mark }, columns);
-  return folded(lines, mark, options, columns, isUnfolded);
+  const content = folded(lines, mark, options, columns, isUnfolded);
+  if (poll === undefined) return content;
+  const results = pollRows(poll, texts, options.times).flatMap((row) =>
+    wrapSpans([{ text: row, role: "quote" }], columns),
+  );
+  return { ...content, lines: [...content.lines, ...results] };
 }
 
 export function nameRole(name: string, people: People): Role {

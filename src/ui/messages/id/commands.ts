@@ -19,6 +19,8 @@ export const INDONESIAN_COMMANDS: typeof ENGLISH_COMMANDS = {
   reply: "balas pesan; tanpa SEQ, pesan terakhir orang lain di sini",
   react: "beri reaksi emoji pada pesan",
   hand: "angkat atau turunkan tangan; sebagai moderator, turunkan tangan NAME",
+  poll: "mulai jajak pendapat, tampilkan hasilnya, atau tutup",
+  vote: "pilih opsi jajak pendapat terakhir, atau nomor SEQ",
   ignore: "sembunyikan pesan seseorang di semua perangkat Anda",
   unignore: "berhenti mengabaikan seseorang",
   quiet: "sembunyikan pemberitahuan bergabung dan keluar di perangkat ini",

@@ -65,7 +65,11 @@ export function messageItems(page: PageValue, item: Item, actions: MessageAction
       menuItem(texts.markUnread, markUnread, "unread"),
     );
   }
-  if (item.isMine && (isText || item.file !== undefined)) {
+  if (item.poll?.isClosed === false && (item.isMine || actions.moderates)) {
+    const end = () => void chat.actions.endPoll(item.seq).catch(fail);
+    items.push(menuItem(texts.closePoll, end, "check"));
+  }
+  if (item.isMine && item.poll === undefined && (isText || item.file !== undefined)) {
     const ofFile = item.text === "" ? texts.addCaption : texts.editCaption;
     items.push(menuItem(isText ? texts.edit : ofFile, () => actions.edit(item), "edit"));
   }

@@ -30,6 +30,7 @@ import { MenuButton } from "../shell/menu.tsx";
 import { Fold } from "../text/fold.tsx";
 import { type MessageActions, messageItems, QUICK_SIGNS, THUMB } from "./message-actions.ts";
 import { Avatar, CardContext, Marks, tintColor, usePerson } from "./person.tsx";
+import { Poll } from "./poll.tsx";
 import { PlainLine, RichText } from "./rich-text.tsx";
 
 type ItemRow = Extract<Row, { kind: "item" }>;
@@ -212,6 +213,7 @@ function Content({ row, actions, isJumpTarget }: MessageProps) {
     return <FilesAndText row={row} actions={actions} isJumpTarget={isJumpTarget} />;
   if (item.state === "erased") return <p className="gone">{deletedText(item, texts)}</p>;
   if (item.state === "damaged") return <p className="gone">{texts.damaged}</p>;
+  if (item.poll !== undefined) return <Poll item={item} poll={item.poll} />;
   return <MessageText item={item} actions={actions} isJumpTarget={isJumpTarget} />;
 }
 

@@ -15,6 +15,7 @@ import { Menu, type MenuItem, menuItem } from "../shell/menu.tsx";
 import { RenameDialog } from "../shell/rename-dialog.tsx";
 import { showsPictures, switchedPictures } from "../shell/settings.ts";
 import { personItems } from "./members.tsx";
+import { PollDialog } from "./poll.tsx";
 import { DateDialog, inviteTo, RoomDetailsDialog, TopicDialog } from "./room-dialogs.tsx";
 import { SealedDialog } from "./sealed.tsx";
 
@@ -135,11 +136,16 @@ function membersItem({ texts, openDialog }: PageValue, { target }: RoomState): M
   return menuItem(texts.membersAndEncryption, () => openDialog(SealedDialog, { target }), "lock");
 }
 
+function pollItem({ texts, openDialog }: PageValue, { target }: RoomState): MenuItem {
+  return menuItem(texts.newPoll, () => openDialog(PollDialog, { target }), "poll");
+}
+
 function conversationItems(page: PageValue, room: RoomState): MenuItem[] {
   const { texts } = page;
   const person = { name: room.name, role: "member", room: undefined, moderates: false };
   const sealing = menuItem(texts.sealConversation, () => confirmSeal(page, room.name), "lock");
-  return [room.isSealed ? membersItem(page, room) : sealing, ...personItems(page, person).slice(1)];
+  const first = room.isSealed ? [membersItem(page, room)] : [pollItem(page, room), sealing];
+  return [...first, ...personItems(page, person).slice(1)];
 }
 
 function namedItems(page: PageValue, room: RoomState): MenuItem[] {
@@ -156,6 +162,7 @@ function namedItems(page: PageValue, room: RoomState): MenuItem[] {
   });
   return [
     menuItem(isRaised ? texts.lowerOwnHand : texts.raiseHand, toggleHand, "hand"),
+    room.isSealed ? [] : pollItem(page, room),
     chat.model.isOperator && room.target !== LOBBY
       ? menuItem(`${texts.rename}…`, rename, "edit")
       : [],

@@ -1,0 +1,118 @@
+/**
+ * Polls. A poll is a text whose last lines, numbered from 1, are the options, so that clients
+ * without polls display it, too. Clients count the votes; the engine knows only which polls are
+ * open.
+ */
+
+import { Fault, msg } from "../../base/fault.ts";
+import type { RoomId, UserId } from "../../base/ids.ts";
+import { POLLS_OPEN_MAX } from "../../base/limits.ts";
+import { clampUnixMs, formatUtc } from "../../base/time.ts";
+import { defined } from "../../base/values.ts";
+import { bodyOf, type Draft, type FoldedRecord } from "../../wire/record.ts";
+import type { Room } from "./rooms.ts";
+
+export interface Poll {
+  readonly options: number;
+  readonly many?: boolean | undefined;
+  readonly anonymous?: boolean | undefined;
+  /** Unix ms after which no vote counts. */
+  readonly until?: number | undefined;
+}
+
+interface PollMessage {
+  readonly room: RoomId;
+  readonly seq: number;
+  readonly author: UserId | "server";
+}
+
+export interface PollAction extends Omit<Poll, "options">, PollMessage {
+  readonly kind: "poll";
+  readonly options?: number | undefined;
+  readonly on: boolean;
+}
+
+export interface VoteAction extends PollMessage {
+  readonly kind: "vote";
+  readonly choices: readonly number[];
+  /** Pseudonym of the user in this poll. */
+  readonly voter: string;
+}
+
+/** @throws {Fault} not-allowed, sealed-room, usage, too-many or not-found */
+export function pollDraft(
+  room: Room,
+  user: UserId,
+  mayEnd: boolean,
+  { seq, author, on, options, many, anonymous, until }: PollAction,
+  unixMs: number,
+): Draft {
+  const draft = { kind: "poll", room: room.id, by: user, id: "" } as const;
+  if (!on) {
+    if (!room.polls.has(seq)) throw noPoll(seq);
+    if (author !== user && !mayEnd) throw new Fault("not-allowed", msg`poll ${seq} is not yours`);
+    return { ...draft, body: { seq, on } };
+  }
+  if (author !== user) throw new Fault("not-allowed", msg`message ${seq} is not yours`);
+  if (room.isSealed === true) {
+    throw new Fault("sealed-room", msg`the server would see the votes, but the room is encrypted`);
+  }
+  if (options === undefined) throw new Fault("usage", msg`a poll needs options`);
+  if (until !== undefined && until <= unixMs) {
+    throw new Fault("usage", msg`the poll would end in the past`);
+  }
+  if (room.polls.has(seq)) throw new Fault("not-allowed", msg`message ${seq} is already a poll`);
+  if (openPolls(room, unixMs).length >= POLLS_OPEN_MAX) {
+    throw new Fault("too-many", msg`a room can have at most ${POLLS_OPEN_MAX} open polls`, {
+      remedy: msg`close one first: /poll close SEQ`,
+    });
+  }
+  return { ...draft, body: defined({ seq, on, options, many, anonymous, until }) };
+}
+
+/** @throws {Fault} not-found, not-allowed or usage */
+export function voteDraft(
+  room: Room,
+  user: UserId,
+  { seq, choices, voter }: VoteAction,
+  unixMs: number,
+): Draft {
+  const poll = room.polls.get(seq);
+  if (poll === undefined) throw noPoll(seq);
+  const { options, many, anonymous, until } = poll;
+  if (until !== undefined && until <= unixMs) {
+    throw new Fault("not-allowed", msg`poll ${seq} ended at ${formatUtc(until)}`);
+  }
+  const isTooMany = many !== true && choices.length > 1;
+  if (isTooMany) throw new Fault("usage", msg`choose one option of poll ${seq}`);
+  if (new Set(choices).size < choices.length || choices.some((choice) => choice > options)) {
+    throw new Fault("usage", msg`choose options from 1 to ${options}`);
+  }
+  const [by, secret] = anonymous === true ? (["server", { voter }] as const) : [user, {}];
+  return { kind: "vote", room: room.id, by, id: "", body: { re: seq, choices, ...secret } };
+}
+
+/** A poll keeps its place for votes in flight until others need it. */
+export function applyPoll(room: Room, record: FoldedRecord): void {
+  const { seq, on, options = 0, many, anonymous, until } = bodyOf(record, "poll") ?? {};
+  if (seq === undefined) return;
+  room.polls.delete(seq);
+  if (on !== true || options < 2) return;
+  const open = openPolls(room, record.head.time);
+  if (room.polls.size >= POLLS_OPEN_MAX) {
+    room.polls.clear();
+    for (const [seq, poll] of open.slice(1 - POLLS_OPEN_MAX)) room.polls.set(seq, poll);
+  }
+  const end = until === undefined ? undefined : clampUnixMs(until);
+  room.polls.set(seq, defined({ options, many, anonymous, until: end }));
+}
+
+function openPolls({ polls }: Room, unixMs: number): (readonly [number, Poll])[] {
+  return [...polls].filter(([, { until }]) => until === undefined || until > unixMs);
+}
+
+function noPoll(seq: number): Fault {
+  return new Fault("not-found", msg`message ${seq} is not an open poll`, {
+    remedy: msg`check the number`,
+  });
+}

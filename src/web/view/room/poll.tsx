@@ -1,0 +1,142 @@
+/** Polls in the timeline, and the dialog that starts one. */
+
+import { type CSSProperties, useEffect, useState } from "react";
+import { POLL_OPTIONS_MAX } from "../../../base/limits.ts";
+import { formatDuration } from "../../../base/sizes.ts";
+import { cleanText } from "../../../base/text.ts";
+import { DAY_MS } from "../../../base/time.ts";
+import type { Item, PollView } from "../../../core/model/state.ts";
+import { pollNote, votersText } from "../../../ui/text/poll-text.ts";
+import { Button } from "../shell/button.tsx";
+import { type CloseProps, usePage } from "../shell/context.tsx";
+import { FormDialog } from "../shell/dialog.tsx";
+import { Check, Field, SelectField } from "../shell/form.tsx";
+import { RichText } from "./rich-text.tsx";
+
+interface PollProps {
+  readonly item: Item;
+  readonly poll: PollView;
+}
+
+export function Poll({ item, poll }: PollProps) {
+  const { texts, times, chat, fail } = usePage();
+  /** Until the vote arrives; in an anonymous poll longer, because its votes carry no name. */
+  const [chosen, setChosen] = useState<readonly number[]>();
+  const { question, options, many, anonymous, isClosed, untilUnixMs } = poll;
+  const mine = options.flatMap(({ isMine }, index) => (isMine ? [index + 1] : []));
+  const selected = chosen ?? mine;
+  const arrived = mine.join();
+  // biome-ignore lint/correctness/useExhaustiveDependencies: only a vote ends the choice
+  useEffect(() => setChosen(undefined), [arrived]);
+  const hasEnded = isClosed || (untilUnixMs !== undefined && untilUnixMs <= Date.now());
+  const most = Math.max(1, ...options.map(({ count }) => count));
+  const vote = (choices: readonly number[]) => {
+    setChosen(choices);
+    chat.actions.vote(item.seq, choices).catch((error: unknown) => {
+      setChosen(undefined);
+      fail(error);
+    });
+  };
+  const toggle = (number: number, isOn: boolean) => {
+    const others = many ? selected.filter((one) => one !== number) : [];
+    vote(isOn ? [...others, number].sort((a, b) => a - b) : others);
+  };
+  return (
+    <fieldset className="poll" disabled={hasEnded}>
+      <legend>
+        <RichText text={question} mentions={item.mentions} />
+      </legend>
+      {options.map(({ option, count, by }, index) => (
+        <label key={option} className="poll-option">
+          <input
+            type={many ? "checkbox" : "radio"}
+            name={`poll-${item.seq}`}
+            checked={selected.includes(index + 1)}
+            onChange={({ target }) => toggle(index + 1, target.checked)}
+          />
+          <span className="poll-text" dir="auto">
+            {cleanText(option)}
+          </span>
+          <span className="poll-count">{count}</span>
+          <span
+            className="poll-bar"
+            style={{ "--part": `${(100 * count) / most}%` } as CSSProperties}
+          />
+          {anonymous || count === 0 ? null : (
+            <span className="poll-voters" dir="auto">
+              {votersText(by)}
+            </span>
+          )}
+        </label>
+      ))}
+      <p className="mark">
+        {pollNote(poll, texts, times)}
+        {selected.length === 0 || hasEnded ? null : (
+          <Button variant="small quiet" onClick={() => vote([])}>
+            {texts.withdrawVote}
+          </Button>
+        )}
+      </p>
+    </fieldset>
+  );
+}
+
+const SPANS_MS = [0, DAY_MS / 24 / 6, DAY_MS / 24, DAY_MS, 7 * DAY_MS];
+
+export function PollDialog({ target, onClose }: CloseProps & { readonly target: string }) {
+  const { texts, chat } = usePage();
+  const [question, setQuestion] = useState("");
+  const [options, setOptions] = useState<readonly string[]>(["", ""]);
+  const [many, setMany] = useState(false);
+  const [anonymous, setAnonymous] = useState(false);
+  const [spanMs, setSpanMs] = useState(0);
+  const change = (index: number, value: string) => {
+    const changed = options.with(index, value);
+    const isFull = changed.at(-1) !== "" && changed.length < POLL_OPTIONS_MAX;
+    setOptions(isFull ? [...changed, ""] : changed);
+  };
+  const start = () => {
+    const lines = options.map((option) => option.trim()).filter((option) => option !== "");
+    const until = spanMs === 0 ? undefined : Date.now() + spanMs;
+    return chat.actions.startPoll(target, question.trim(), lines, {
+      ...(many ? { many } : {}),
+      ...(anonymous ? { anonymous } : {}),
+      ...(until === undefined ? {} : { until }),
+    });
+  };
+  return (
+    <FormDialog title={texts.newPoll} action={texts.startPoll} onSubmit={start} onClose={onClose}>
+      <Field
+        id="poll-question"
+        label={texts.pollQuestion}
+        value={question}
+        onChange={setQuestion}
+        isRequired
+        isFirst
+      />
+      {options.map((option, index) => (
+        <Field
+          // biome-ignore lint/suspicious/noArrayIndexKey: options have no other identity
+          key={index}
+          id={`poll-option-${index}`}
+          label={texts.pollOption(index + 1)}
+          value={option}
+          onChange={(value) => change(index, value)}
+          isRequired={index < 2}
+        />
+      ))}
+      <SelectField
+        id="poll-end"
+        label={texts.pollEnd}
+        value={spanMs}
+        options={SPANS_MS.map((ms) => [
+          ms,
+          ms === 0 ? texts.pollNoEnd : texts.span(formatDuration(ms)),
+        ])}
+        onChange={setSpanMs}
+      />
+      <Check label={texts.pollAllowMany} isOn={many} onChange={setMany} />
+      <Check label={texts.pollHideNames} isOn={anonymous} onChange={setAnonymous} />
+    </FormDialog>
+  );
+}

@@ -1,0 +1,46 @@
+import { expect } from "bun:test";
+import { pageTest } from "./browser.ts";
+import { PageServer } from "./page-server.ts";
+
+const server = new PageServer();
+const PHONE = { isDark: true, isPhone: true, width: 390, height: 844 };
+const password = "correct horse battery";
+
+pageTest(
+  "a poll is started on the page, answered on a phone, and ended by its author",
+  async () => {
+    const ben = await server.headlessUser("ben");
+    await using ana = await server.logIn("ana", { password, width: 1200 });
+    await using phone = await server.logIn("ana", { password, ...PHONE });
+    await ana.room("lobby").click();
+    await ana.room("lobby").click({ button: "right" });
+    await ana.menuItem("Poll…").click();
+    const dialog = ana.dialog("Poll…");
+    await dialog.getByLabel("Question").fill("Lunch on **Friday**?");
+    await dialog.getByLabel("Option 1").fill("soup <b>");
+    await dialog.getByLabel("Option 2").fill("rice");
+    await dialog.getByLabel("Option 3").fill("nothing");
+    expect(await ana.accessibilityViolations()).toEqual([]);
+    await dialog.getByRole("button", { name: "Start poll" }).click();
+
+    const onPhone = phone.page.locator("fieldset.poll");
+    await onPhone.getByLabel("rice").check();
+    await onPhone.getByText("1 voter").waitFor();
+    const onDesk = ana.page.locator("fieldset.poll");
+    await onDesk.getByText("1 voter").waitFor();
+    expect(await onDesk.getByLabel("rice").isChecked()).toBe(true);
+    await onDesk.getByLabel("soup <b>").check();
+    await onPhone.locator("label", { hasText: "soup" }).getByText("ana").waitFor();
+    expect(await onPhone.getByLabel("soup <b>").isChecked()).toBe(true);
+    expect(await phone.accessibilityViolations()).toEqual([]);
+
+    const seq = Number(await ana.page.locator("article", { has: onDesk }).getAttribute("data-seq"));
+    await ben.tab.ask("vote", { seq, choices: [1] });
+    await onDesk.getByText("2 voters").waitFor();
+    await onDesk.getByRole("button", { name: "Withdraw vote" }).click();
+    await onPhone.getByText("1 voter").waitFor();
+    await ana.chooseFromMenu("Lunch", "Close poll");
+    await onPhone.getByText("1 voter · closed").waitFor();
+    expect(await onPhone.getByLabel("rice").isDisabled()).toBe(true);
+  },
+);
