@@ -22,7 +22,7 @@ import {
 import type { Draft, Item, Model, PollView, RoomState, SearchQuery } from "../core/model/state.ts";
 import { checkFileText } from "../core/rooms/files.ts";
 import { checkReason } from "../core/rooms/moderation.ts";
-import type { NotifyLevel, RoomPrefs } from "../core/rooms/prefs.ts";
+import { EVERYWHERE, type NotifyLevel, type RoomPrefs } from "../core/rooms/prefs.ts";
 import { LOBBY } from "../core/rooms/rooms.ts";
 import type { Answer, PostBody, RequestFields } from "../wire/messages.ts";
 import type { SendRequest } from "./link/queries.ts";
@@ -178,6 +178,16 @@ export class Actions {
     }
     const prefs = level === "nothing" ? { muted: 0 } : { notify: level, muted: undefined };
     this.setPrefs(target, prefs);
+  }
+
+  /**
+   * Suppresses notifications on all devices.
+   * @param until Unix ms; `undefined` allows notifications
+   * @throws {Fault} kind-unknown if the server does not store settings
+   */
+  doNotDisturb(until: number | undefined): void {
+    if (this.#model.prefs === undefined) throw new Fault("kind-unknown", msg`not supported here`);
+    this.#store.applyNow({ kind: "arrange", room: EVERYWHERE, prefs: { muted: until } });
   }
 
   hide(target: string): void {

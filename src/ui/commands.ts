@@ -300,6 +300,24 @@ const vote: Command<OptionalSeq & { readonly choices: readonly number[] }> = {
   },
 };
 
+const dnd: Command<{ readonly forMs: number | undefined }> = {
+  usage: "/dnd TIME|off",
+  parse: (input) => {
+    if (input === "off") return { forMs: undefined };
+    return input === "" ? undefined : { forMs: parseUntil(input, 0) };
+  },
+  async run({ forMs }, chat, host) {
+    const until = forMs === undefined ? undefined : host.unixMs() + forMs;
+    chat.actions.doNotDisturb(until);
+    const json = {
+      kind: "dnd",
+      on: until !== undefined,
+      ...(until && { until: formatUtc(until) }),
+    };
+    return { json, text: (texts) => (until === undefined ? texts.dndOff : texts.dndOn) };
+  },
+};
+
 const receipts: Command<{ readonly on: boolean }> = {
   usage: "/receipts on|off",
   parse: (input) => parseOnOff(input),
@@ -655,6 +673,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   hand,
   poll,
   vote,
+  dnd,
   ignore: setsIgnored(true),
   unignore: setsIgnored(false),
   quiet,

@@ -137,6 +137,10 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
     ],
     faults: { 3: "usage", 4: "usage", 6: "not-allowed", 8: "not-found", 9: "not-found" },
   },
+  "/dnd": {
+    lines: ["/dnd 2h", "/dnd off", "/dnd", "/dnd later"],
+    faults: { 3: "usage", 4: "usage" },
+  },
   "polls with wrong arguments": {
     lines: ["/poll", "/poll one | a", "/poll one | a | a", "/poll | a | b", "/vote 1", "/vote x"],
     faults: { 1: "not-found", 2: "usage", 3: "usage", 4: "usage", 5: "not-found", 6: "usage" },

@@ -2,7 +2,7 @@
 
 import type { RoomId } from "../../base/ids.ts";
 import { compareNames } from "../../base/names.ts";
-import { type NotifyLevel, notifyLevel } from "../rooms/prefs.ts";
+import { EVERYWHERE, type NotifyLevel, notifyLevel } from "../rooms/prefs.ts";
 import { isMessage, isSameName, itemAt } from "./item.ts";
 import { messagesOfOthers } from "./room.ts";
 import type { Draft, Item, Model, RoomState } from "./state.ts";
@@ -98,6 +98,11 @@ export function isIgnored(model: Pick<Model, "ignored">, user: string | undefine
 
 export function isMuted({ prefs }: Pick<Model, "prefs">, room: RoomId): boolean {
   return prefs?.get(room)?.muted !== undefined;
+}
+
+/** End of "do not disturb" in Unix ms; `undefined` if notifications are on. */
+export function dndEnd({ prefs }: Pick<Model, "prefs">): number | undefined {
+  return prefs?.get(EVERYWHERE)?.muted;
 }
 
 /** Mutes that have ended are not in the model. */

@@ -32,7 +32,7 @@ import {
   readUpTo,
   renameAuthor,
 } from "./room.ts";
-import { isIgnored, roomNotifyLevel } from "./selectors.ts";
+import { dndEnd, isIgnored, roomNotifyLevel } from "./selectors.ts";
 import type { Draft, Item, Model, RoomState, ServerNotices } from "./state.ts";
 
 /** Shared, so that the model stays identical if there are no notices. */
@@ -317,6 +317,7 @@ function notifyMessage(draft: ModelDraft, id: RoomId, item: Item): void {
   if (room === undefined || isIgnored(fields, item.from)) return;
   if (!isFromOthers(item, fields.me)) return;
   if (item.mentionsMe || room.kind === "person") noteMention(room, item);
+  if (dndEnd(fields) !== undefined) return;
   const level = roomNotifyLevel(fields, room);
   if (level === "nothing" || (level === "mentions" && !item.mentionsMe)) return;
   if (!fields.isCaughtUp || item.n <= room.read || isRoomVisible(draft, room)) return;

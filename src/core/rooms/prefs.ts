@@ -21,6 +21,9 @@ export interface RoomPrefs {
   readonly notify?: Exclude<NotifyLevel, "nothing"> | undefined;
 }
 
+/** Stands for all rooms in an account's settings; `muted` is the end of "do not disturb". */
+export const EVERYWHERE = "everywhere" as RoomId;
+
 export type PrefsChange =
   | { readonly kind: "prefs-set"; readonly room: RoomId; readonly prefs: RoomPrefs }
   | { readonly kind: "save"; readonly room: RoomId; readonly seq: number; readonly on: boolean };

@@ -23,7 +23,7 @@ import {
 } from "../../core/push/schedule.ts";
 import { TokenBuckets } from "../../core/rate.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
-import { type NotifyLevel, notifyLevel } from "../../core/rooms/prefs.ts";
+import { EVERYWHERE, isMutedAt, type NotifyLevel, notifyLevel } from "../../core/rooms/prefs.ts";
 import type { Room } from "../../core/rooms/rooms.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import { type Body, hasTrait, type KindWith } from "../../wire/kinds.ts";
@@ -201,7 +201,9 @@ export class PushService {
 
   #levelOf(account: Account | undefined, room: Room): NotifyLevel {
     const [isDirect, unixMs] = [room.pair !== undefined, this.options.clock.unixMs()];
-    return notifyLevel(account?.prefs?.rooms.get(room.id), { isDirect, unixMs });
+    const prefs = account?.prefs?.rooms;
+    if (isMutedAt(prefs?.get(EVERYWHERE)?.muted, unixMs)) return "nothing";
+    return notifyLevel(prefs?.get(room.id), { isDirect, unixMs });
   }
 
   #isNotifiable(user: UserId, room: Room, by: UserId): boolean {

@@ -6,6 +6,7 @@ import { PREFS_BURST, PREFS_PER_SECOND } from "../../base/limits.ts";
 import { TokenBuckets } from "../../core/rate.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
 import {
+  EVERYWHERE,
   type PrefsChange,
   prefsChangeOf,
   prefsDrafts,
@@ -78,6 +79,7 @@ export class PrefsService {
 
   #checkReads({ id }: Account, room: RoomId, seq = 0): void {
     const { rooms } = this.options;
+    if (room === EVERYWHERE && seq === 0) return;
     if (rooms.get(room)?.members.has(id) === true && seq <= rooms.head) return;
     throw new Fault("not-member", "you are not a member of this room");
   }

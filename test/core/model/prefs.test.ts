@@ -3,7 +3,7 @@ import type { RoomId } from "../../../src/base/ids.ts";
 import type { ModelEvent } from "../../../src/core/model/event.ts";
 import { isMuted, roomList } from "../../../src/core/model/selectors.ts";
 import { updateAll } from "../../../src/core/model/update.ts";
-import type { RoomPrefs } from "../../../src/core/rooms/prefs.ts";
+import { EVERYWHERE, type RoomPrefs } from "../../../src/core/rooms/prefs.ts";
 import { BEN, LOBBY, lobbyOf, record, recordEvent, scene } from "../model-scene.ts";
 
 const ZOO = "zoo" as RoomId;
@@ -49,6 +49,9 @@ test("notifies of messages by the level of their room or conversation", () => {
   expect(texts(prefs(LOBBY, { notify: "all", muted: 0 }), ...inLobby)).toEqual([]);
   expect(texts(fromBen(4, 1))).toEqual([4]);
   expect(texts(prefs(BEN, { notify: "mentions" }), fromBen(4, 1))).toEqual([]);
+  const quiet = prefs(EVERYWHERE, { muted: 9e12 });
+  expect(texts(quiet, prefs(LOBBY, { notify: "all" }), ...inLobby, fromBen(4, 1))).toEqual([]);
+  expect(texts(quiet, prefs(EVERYWHERE, {}), ...inLobby)).toEqual([3]);
   const ignoring: ModelEvent = { kind: "ignored", users: ["ben"] };
   expect(texts(ignoring, prefs(LOBBY, { notify: "all" }), ...inLobby)).toEqual([]);
 });

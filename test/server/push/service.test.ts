@@ -11,6 +11,7 @@ import {
   PUSH_SUBSCRIBES_PER_MINUTE,
   PUSH_WATCH_MS,
 } from "../../../src/base/limits-page.ts";
+import { EVERYWHERE } from "../../../src/core/rooms/prefs.ts";
 import { fixtureTest } from "../../fixture-test.ts";
 import type { Guest } from "../guest.ts";
 import { letIn, sealedLab, sealedPost } from "../sealed/sealed-lab.ts";
@@ -231,6 +232,15 @@ labTest("skips a muted room", async (here) => {
   expect(here.push.came).toEqual([]);
   await postText(here, "hear me", "@ana");
   expect(here.push.came).toHaveLength(1);
+});
+
+labTest("pushes nothing while the user does not want to be disturbed", async (here) => {
+  const ana = await here.site.again(here.ana, "ana");
+  await ana.request("prefs-set", { room: EVERYWHERE, muted: 0 });
+  await left(ana);
+  await postText(here, "@ana hear me");
+  await postText(here, "hear me", "@ana");
+  expect(here.push.came).toEqual([]);
 });
 
 labTest("pushes each message of a room if its level is `all`", async (here) => {

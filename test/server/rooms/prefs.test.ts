@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { PREFS_BURST, PREFS_PER_SECOND, PREFS_RECORDS_MAX } from "../../../src/base/limits.ts";
+import { EVERYWHERE } from "../../../src/core/rooms/prefs.ts";
 import { type Site, siteWith } from "../site.ts";
 
 function accountsOf({ disk }: Site): string {
@@ -50,6 +51,9 @@ test("refuses preferences for rooms and messages that the user cannot read", asy
   const beyond = { room, seq: Number.MAX_SAFE_INTEGER, on: true };
   expect(await ana.refusal("save", beyond)).toBe("not-member");
   await ana.request("prefs-set", { room, muted: 0 });
+  await ana.request("prefs-set", { room: EVERYWHERE, muted: 9 });
+  expect(await ana.refusal("save", { room: EVERYWHERE, seq: 1, on: true })).toBe("not-member");
+  await ana.request("prefs-set", { room: EVERYWHERE });
   await ana.request("leave", { room: "cellar" });
   await ana.request("prefs-set", { room });
   expect(await ana.request("prefs", {})).toMatchObject({ rooms: [] });

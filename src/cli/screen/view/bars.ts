@@ -4,7 +4,13 @@ import { formatDuration } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
 import { plainLine } from "../../../core/markup/plain.ts";
 import { isSameName } from "../../../core/model/item.ts";
-import { isOnline, openRoom, roomList, typingNames } from "../../../core/model/selectors.ts";
+import {
+  dndEnd,
+  isOnline,
+  openRoom,
+  roomList,
+  typingNames,
+} from "../../../core/model/selectors.ts";
 import type { Model, RoomState } from "../../../core/model/state.ts";
 import type { Completion, Question } from "../state/screen-state.ts";
 import { faultLineIn, type ScreenTexts } from "../text/texts.ts";
@@ -96,7 +102,11 @@ export function statusLine(options: StatusOptions, columns: number): Line {
 
 function leftSpans(options: StatusOptions, columns: number): Line {
   const [typing, pending] = [typingSpans(options), pendingSpans(options)];
-  const line = fittingSpans(options, joined([pending, handSpans(options), typing]), columns);
+  const line = fittingSpans(
+    options,
+    joined([pending, dndSpans(options), handSpans(options), typing]),
+    columns,
+  );
   const fits = typing.length === 0 || lineWidth(line) <= columns;
   return fits ? line : fittingSpans(options, pending, columns);
 }
@@ -216,6 +226,10 @@ function refusedSpans({ pending, open }: Model, texts: ScreenTexts): Line {
 function typingSpans({ model, texts, typing }: StatusOptions): readonly Span[] {
   const names = typing ? typingNames(model).map((name) => cleanText(name)) : [];
   return names.length === 0 ? [] : [{ text: texts.typing(names), role: "bar-dim" }];
+}
+
+function dndSpans({ model, texts }: StatusOptions): readonly Span[] {
+  return dndEnd(model) === undefined ? [] : [{ text: texts.dnd, role: "bar" }];
 }
 
 function handSpans({ model }: StatusOptions): readonly Span[] {

@@ -247,6 +247,8 @@ export const ENGLISH = {
   pollMany: "several answers",
   pollClosed: "closed",
   pollUntil: (time: string) => `until ${time}`,
+  dndNo: "No",
+  dnd: "Do not disturb",
   newPoll: "Poll…",
   pollQuestion: "Question",
   pollOption: (number: number) => `Option ${number}`,

@@ -143,6 +143,8 @@ export const ENGLISH_TERMINAL = {
   confirmNewDigits: (user: string) =>
     `${user}'s identity key has changed; confirm the digits that ${user} sees`,
   keyAccepted: (user: string) => `accepted the latest key of ${user}`,
+  dndOn: "nothing notifies you until then; to allow notifications: /dnd off",
+  dndOff: "notifications are on",
   messageSaved: "saved; to list saved messages: /saved",
   messageUnsaved: "removed from saved messages",
   nothingSaved: "no saved messages; to save one: /save",

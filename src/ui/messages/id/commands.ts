@@ -19,6 +19,7 @@ export const INDONESIAN_COMMANDS: typeof ENGLISH_COMMANDS = {
   reply: "balas pesan; tanpa SEQ, pesan terakhir orang lain di sini",
   react: "beri reaksi emoji pada pesan",
   hand: "angkat atau turunkan tangan; sebagai moderator, turunkan tangan NAME",
+  dnd: "tahan semua pemberitahuan di semua perangkat untuk sementara, atau izinkan lagi",
   poll: "mulai jajak pendapat, tampilkan hasilnya, atau tutup",
   vote: "pilih opsi jajak pendapat terakhir, atau nomor SEQ",
   ignore: "sembunyikan pesan seseorang di semua perangkat Anda",

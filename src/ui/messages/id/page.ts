@@ -248,6 +248,8 @@ export const INDONESIAN: Texts = {
   pollMany: "boleh beberapa jawaban",
   pollClosed: "ditutup",
   pollUntil: (time) => `sampai ${time}`,
+  dndNo: "Tidak",
+  dnd: "Jangan ganggu",
   newPoll: "Jajak pendapat…",
   pollQuestion: "Pertanyaan",
   pollOption: (number) => `Pilihan ${number}`,

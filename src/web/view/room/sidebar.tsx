@@ -13,6 +13,7 @@ import {
 import { cleanText } from "../../../base/text.ts";
 import { tintWith } from "../../../core/model/people.ts";
 import {
+  dndEnd,
   lastUnignored,
   type RoomList,
   type RoomListEntry,
@@ -234,6 +235,7 @@ export const Rooms = memo(function Rooms(props: RoomsProps) {
   const server = useModelValue((model) => model.server);
   const hasSaved = useModelValue((model) => model.prefs !== undefined);
   const isOverHttp = useModelValue(() => chat.isOverHttp);
+  const isQuiet = useModelValue((model) => dndEnd(model) !== undefined);
   const menu = useLineMenu();
   return (
     <>
@@ -297,6 +299,7 @@ export const Rooms = memo(function Rooms(props: RoomsProps) {
             {cleanText(me)}
           </span>
           <span className="sr-only">{texts.account}</span>
+          {isQuiet ? <Note icon="quiet" text={texts.dnd} /> : null}
         </button>
         {hasSaved ? (
           <IconButton

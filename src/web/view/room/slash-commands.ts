@@ -97,6 +97,7 @@ const NOTICES: Readonly<
   Record<string, (json: NonNullable<Answer["json"]>, texts: Texts) => string | undefined>
 > = {
   banned: (_, texts) => texts.userBanned,
+  dnd: ({ on }, texts) => (on === true ? texts.dnd : undefined),
   cleared: (_, texts) => texts.cleared,
   whois: (json, texts) => accountInfoText(json as unknown as AccountFacts, texts),
   "let-in": ({ missing }, texts) =>

@@ -3,6 +3,7 @@
 import { Fragment, type ReactNode, useEffect, useRef, useState } from "react";
 import { cleanText } from "../../../base/text.ts";
 import { defined } from "../../../base/values.ts";
+import { dndEnd } from "../../../core/model/selectors.ts";
 import { tintOf } from "../../../core/model/tint.ts";
 import type { Texts } from "../../../ui/messages/en/page.ts";
 import { LANGUAGES, languageFor } from "../../../ui/messages/languages.ts";
@@ -19,7 +20,7 @@ import { IgnoredDialog } from "../room/ignored.tsx";
 import { Avatar, usePicture } from "../room/person.tsx";
 import { TrustOffer } from "../trust/offer.tsx";
 import { Button } from "./button.tsx";
-import { type CloseProps, FaultLine, usePage, useTask } from "./context.tsx";
+import { type CloseProps, FaultLine, useModelValue, usePage, useTask } from "./context.tsx";
 import { confirm, Dialog, FormDialog } from "./dialog.tsx";
 import { whenSettled } from "./effects.ts";
 import { Check, Field, SelectField } from "./form.tsx";
@@ -150,7 +151,34 @@ function Notifications() {
         }}
       />
       <PushSetting />
+      <DoNotDisturb />
     </>
+  );
+}
+
+const DND_HOURS = [1, 8, 24] as const;
+const HOUR_MS = 60 * 60_000;
+
+function DoNotDisturb() {
+  const { texts, times, chat } = usePage();
+  const hasPrefs = useModelValue(({ prefs }) => prefs !== undefined);
+  const end = useModelValue(dndEnd);
+  if (!hasPrefs) return null;
+  const off = [0, texts.dndNo] as const;
+  const hours = DND_HOURS.map((count) => [count, texts.span(`${count} h`)] as const);
+  const current = end === undefined ? [] : [[-1, texts.until(times.full(end))] as const];
+  const choose = (count: number) => {
+    if (count < 0) return;
+    chat.actions.doNotDisturb(count === 0 ? undefined : Date.now() + count * HOUR_MS);
+  };
+  return (
+    <SelectField
+      id="dnd"
+      label={texts.dnd}
+      value={end === undefined ? 0 : -1}
+      options={[...current, off, ...hours]}
+      onChange={choose}
+    />
   );
 }
 
