@@ -56,6 +56,8 @@ export const TYPING_NAMED_MAX = 4;
 /** In larger rooms someone is always typing. */
 export const TYPING_MEMBERS_MAX = 200;
 export const PINS_MAX = 50;
+/** A few words beside a name. */
+export const STATUS_BYTES_MAX = 100;
 /** The digits of a keyboard and 0 choose among them. */
 export const POLL_OPTIONS_MAX = 10;
 /** Each server keeps the open polls of a room in memory. */

@@ -1,8 +1,9 @@
 /** `Actions`: what users do with rooms and messages, the same in every user interface. */
 
+import { utf8Encode } from "../base/bytes.ts";
 import { asFault, Fault, msg } from "../base/fault.ts";
 import type { RoomId } from "../base/ids.ts";
-import { POLL_OPTIONS_MAX, TYPING_MS } from "../base/limits.ts";
+import { POLL_OPTIONS_MAX, STATUS_BYTES_MAX, TYPING_MS } from "../base/limits.ts";
 import { formatTarget } from "../base/names.ts";
 import { defined } from "../base/values.ts";
 import type { RoomView } from "../core/client/chat-record.ts";
@@ -186,8 +187,25 @@ export class Actions {
    * @throws {Fault} kind-unknown if the server does not store settings
    */
   doNotDisturb(until: number | undefined): void {
+    this.#setEverywhere({ muted: until });
+  }
+
+  /**
+   * Sets the status that others see beside the user's name; an empty text removes it.
+   * @param statusUntil end in Unix ms
+   * @throws {Fault} too-large, or kind-unknown if the server does not store settings
+   */
+  setStatus(text: string, statusUntil: number | undefined): void {
+    if (utf8Encode(text).length > STATUS_BYTES_MAX) {
+      throw new Fault("too-large", msg`a status can have at most ${STATUS_BYTES_MAX} bytes`);
+    }
+    const status = text === "" ? undefined : text;
+    this.#setEverywhere({ status, statusUntil: status === undefined ? status : statusUntil });
+  }
+
+  #setEverywhere(prefs: RoomPrefs): void {
     if (this.#model.prefs === undefined) throw new Fault("kind-unknown", msg`not supported here`);
-    this.#store.applyNow({ kind: "arrange", room: EVERYWHERE, prefs: { muted: until } });
+    this.#store.applyNow({ kind: "arrange", room: EVERYWHERE, prefs });
   }
 
   hide(target: string): void {

@@ -176,8 +176,9 @@ export class ModelStore {
   async #loadMembers(room: RoomId, target: string): Promise<void> {
     try {
       const users = await queryUsers(this.options.request, target, MEMBERS_MAX);
-      const members = users.map(({ user, online, role, mutedUntil, bot }) => {
-        return { name: user, isOnline: online, role, mutedUntilUnixMs: mutedUntil, isBot: bot };
+      const members = users.map(({ user, online, role, mutedUntil, bot, status }) => {
+        const marks = { mutedUntilUnixMs: mutedUntil, isBot: bot, status };
+        return { name: user, isOnline: online, role, ...marks };
       });
       this.enqueue({ kind: "members", room, members });
     } catch (error) {

@@ -224,9 +224,8 @@ export class PrefsTracker {
   changed(notice: NoticeOf<"prefs-set" | "save">): void {
     const room = notice.room as RoomId;
     if (notice.kind === "save") return this.emit({ ...notice, room });
-    const { kind, muted, favourite, hidden, unread, notify } = notice;
-    const prefs = this.#trackMute(room, { muted, favourite, hidden, unread, notify });
-    this.emit({ kind, room, prefs });
+    const { kind, room: _, ...changed } = notice;
+    this.emit({ kind, room, prefs: this.#trackMute(room, changed) });
     this.#scheduleExpiry();
   }
 

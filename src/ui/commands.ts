@@ -470,8 +470,10 @@ const whois: Command<User> = {
 export type AccountFacts = Omit<WireAnswer<"whois">, "since"> & { readonly since: string };
 
 export function accountInfoText(facts: AccountFacts, texts: Pick<Texts, "accountInfo">): string {
-  const { user, online, role, since, rooms } = facts;
-  return texts.accountInfo(user, online, role === "operator", since.slice(0, 10), rooms.join(", "));
+  const { user, online, role, since, rooms, status } = facts;
+  const isOperator = role === "operator";
+  const info = texts.accountInfo(user, online, isOperator, since.slice(0, 10), rooms.join(", "));
+  return status === undefined ? info : `${info}; ${status}`;
 }
 
 /** Command of IRC that has no meaning here, with an explanation. */
@@ -493,16 +495,24 @@ const voice = refusal(
   msg`to let a muted member write again: /unmute NAME`,
 );
 
-/** Announces the absence in the open room or conversation. */
-const away: Command<{ readonly text: string }> = {
-  usage: "/away [TEXT]",
-  parse: (text) => ({ text }),
-  async run({ text }, _, host) {
-    const absence = text === "" ? "is back" : `is away: ${text}`;
-    await host.post({ text: absence, action: true });
-    return undefined;
-  },
-};
+function setsStatus(usage: string): Command<{ readonly text: string; readonly forMs?: number }> {
+  return {
+    usage,
+    parse(input) {
+      const [, text = "", time] = /^(.*?)(?:\s+(\d+[smhd]))?$/s.exec(input) ?? [];
+      return time === undefined ? { text } : { text, forMs: parseUntil(time, 0) };
+    },
+    async run({ text, forMs }, chat, host) {
+      const until = forMs === undefined ? undefined : host.unixMs() + forMs;
+      chat.actions.setStatus(text.replace(/\s+/g, " "), until);
+      const json = { kind: "status", status: text, ...(until && { until: formatUtc(until) }) };
+      return { json, text: (texts) => (text === "" ? texts.statusRemoved : texts.statusSet(text)) };
+    },
+  };
+}
+
+const status = setsStatus("/status [TEXT [TIME]]");
+const away = setsStatus("/away [TEXT [TIME]]");
 
 const clear: Command<object> = {
   usage: "/clear",
@@ -674,6 +684,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   poll,
   vote,
   dnd,
+  status,
   ignore: setsIgnored(true),
   unignore: setsIgnored(false),
   quiet,

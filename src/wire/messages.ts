@@ -35,6 +35,7 @@ import {
   SAVED_MAX,
   SEARCHED_KINDS_MAX,
   SERVER_NAME_BYTES_MAX,
+  STATUS_BYTES_MAX,
   TEMPLATE_BYTES_MAX,
   TEMPLATE_VALUE_BYTES_MAX,
   TEMPLATE_VALUES_MAX,
@@ -133,6 +134,9 @@ const roomPrefs = {
   /** Seq of the first unread record, regardless of the read position. */
   unread: v.optional(positive),
   notify: v.optional(v.picklist(NOTIFY_LEVELS)),
+  /** Only for `everywhere`. `statusUntil` is in Unix ms. */
+  status: v.optional(text(STATUS_BYTES_MAX)),
+  statusUntil: v.optional(unixMs),
 };
 
 const translatable = v.object({
@@ -572,6 +576,7 @@ export const REQUESTS = {
           /** Only for members of `room`: end of the mute in Unix ms; 0 if permanent. */
           mutedUntil: v.optional(unixMs),
           bot: v.optional(v.boolean()),
+          status: v.optional(text(STATUS_BYTES_MAX)),
         }),
       ),
       more: v.boolean(),
@@ -586,6 +591,7 @@ export const REQUESTS = {
       role: v.string(),
       rooms: list(name, JOINED_ROOMS_MAX),
       bot: v.optional(v.boolean()),
+      status: v.optional(text(STATUS_BYTES_MAX)),
     }),
   },
   post: {

@@ -137,6 +137,10 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
     ],
     faults: { 3: "usage", 4: "usage", 6: "not-allowed", 8: "not-found", 9: "not-found" },
   },
+  "/status and /away": {
+    lines: ["/status in a lesson 2h", "/away", `/status ${"x".repeat(101)}`],
+    faults: { 3: "too-large" },
+  },
   "/dnd": {
     lines: ["/dnd 2h", "/dnd off", "/dnd", "/dnd later"],
     faults: { 3: "usage", 4: "usage" },
@@ -169,10 +173,6 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
     faults: { 2: "usage" },
     records: ["text hi"],
     pageTarget: "@ben",
-  },
-  "/away": {
-    lines: ["/away at lunch", "/away"],
-    records: ["action is away: at lunch", "action is back"],
   },
   "/op and /deop": {
     lines: ["/join den", "ben /join den", "/op ben", "/deop ben"],

@@ -280,8 +280,9 @@ type ListedUser = WireAnswer<"who">["users"][number];
 export function membersLine(room: string, users: readonly ListedUser[]): Message {
   return (texts) => {
     if (users.length <= PRESENCE_MEMBERS_MAX) {
-      const names = users.map(({ user, online, role, bot: isBot, mutedUntil }) => {
-        const marks = [...personMarks({ role, isBot, isMuted: mutedUntil !== undefined }, texts)];
+      const names = users.map(({ user, online, role, bot: isBot, mutedUntil, status }) => {
+        const isMuted = mutedUntil !== undefined;
+        const marks = [...personMarks({ role, isBot, isMuted, status }, texts)];
         if (!online) marks.push(texts.offline);
         return marks.length === 0 ? user : `${user} (${marks.join(", ")})`;
       });

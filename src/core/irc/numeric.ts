@@ -33,6 +33,7 @@ export const RPL = {
   topic: "332",
   topicWhoTime: "333",
   whoisBot: "335",
+  whoisSpecial: "320",
   inviting: "341",
   version: "351",
   whoReply: "352",

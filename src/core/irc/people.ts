@@ -121,6 +121,7 @@ export function* whois(session: IrcSession, { params }: IrcLine): Task {
     session.numeric(RPL.whoisServer, name, HOST, session.server.name);
     if (answer.role === "operator") session.numeric(RPL.whoisOperator, name, "is an operator");
     if (answer.bot === true) session.numeric(RPL.whoisBot, name, "is a bot");
+    if (answer.status !== undefined) session.numeric(RPL.whoisSpecial, name, answer.status);
     session.numeric(RPL.whoisAccount, name, name, "is logged in as");
     sendAway(session, name);
   } catch (error) {

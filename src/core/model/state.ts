@@ -249,6 +249,7 @@ export interface Member {
   /** 0 if permanent. */
   readonly mutedUntilUnixMs?: number | undefined;
   readonly isBot?: boolean | undefined;
+  readonly status?: string | undefined;
 }
 
 export interface OfferedFile {

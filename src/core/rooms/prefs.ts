@@ -19,9 +19,16 @@ export interface RoomPrefs {
   readonly unread?: number | undefined;
   /** Messages that notify the user; `undefined` for the default of `notifyLevel`. */
   readonly notify?: Exclude<NotifyLevel, "nothing"> | undefined;
+  /** Text beside the user's name; only for `EVERYWHERE`. */
+  readonly status?: string | undefined;
+  /** End of the status in Unix ms. */
+  readonly statusUntil?: number | undefined;
 }
 
-/** Stands for all rooms in an account's settings; `muted` is the end of "do not disturb". */
+/**
+ * Stands for all rooms in an account's settings: `muted` is the end of "do not disturb", and the
+ * status is that of the account.
+ */
 export const EVERYWHERE = "everywhere" as RoomId;
 
 export type PrefsChange =
@@ -66,14 +73,16 @@ export class AccountPrefs {
 
   has(change: PrefsChange): boolean {
     if (change.kind === "save") return this.saved.has(change.seq) === change.on;
-    const { muted, favourite, hidden, unread, notify } = change.prefs;
+    const { muted, favourite, hidden, unread, notify, status, statusUntil } = change.prefs;
     const known = this.rooms.get(change.room);
     return (
       known?.muted === muted &&
       (known?.favourite === true) === (favourite === true) &&
       known?.hidden === hidden &&
       known?.unread === unread &&
-      known?.notify === notify
+      known?.notify === notify &&
+      known?.status === status &&
+      known?.statusUntil === statusUntil
     );
   }
 
@@ -156,7 +165,10 @@ export function prefsChangeOf(body: JsonObject): PrefsChange | undefined {
   }
   const until = muted === undefined ? undefined : clampUnixMs(muted);
   const level = NOTIFY_LEVELS.find((known) => known === notify);
-  const prefs = { muted: until, favourite: favourite || undefined, hidden, unread, notify: level };
+  const { status, statusUntil } = fieldsOf("prefs", body);
+  const own = id === EVERYWHERE ? { status: status || undefined, statusUntil } : {};
+  const settings = { muted: until, favourite: favourite || undefined, hidden, unread };
+  const prefs = { ...settings, notify: level, ...own };
   return { kind: "prefs-set", room: id, prefs };
 }
 
@@ -172,6 +184,12 @@ export function notifyLevel(
 /** @param until 0 if permanent, `undefined` if not muted */
 export function isMutedAt(until: number | undefined, unixMs: number): boolean {
   return until !== undefined && (until === 0 || unixMs < until);
+}
+
+/** Status that others see; `undefined` if there is none, or if it has ended. */
+export function statusOf(prefs: AccountPrefs | undefined, unixMs: number): string | undefined {
+  const { status, statusUntil } = prefs?.rooms.get(EVERYWHERE) ?? {};
+  return statusUntil !== undefined && statusUntil <= unixMs ? undefined : status;
 }
 
 function isEmpty({ favourite, ...values }: RoomPrefs): boolean {

@@ -29,9 +29,11 @@ export class PrefsService {
       rooms: [...(prefs?.rooms ?? [])].map(([room, settings]) => ({ room, ...settings })),
       saved: [...(prefs?.saved ?? [])].map(([seq, room]) => ({ room, seq })),
     }),
-    "prefs-set": async ({ room: id, muted, favourite, hidden, unread, notify }, { account }) => {
-      const room = id as RoomId;
-      const prefs = { muted, favourite, hidden, unread, notify };
+    "prefs-set": async (request, { account }) => {
+      const room = request.room as RoomId;
+      const { muted, favourite, hidden, unread, notify, status, statusUntil } = request;
+      const own = room === EVERYWHERE ? { status, statusUntil } : {};
+      const prefs = { muted, favourite, hidden, unread, notify, ...own };
       if (Object.values(prefs).some((value) => value !== undefined && value !== false)) {
         this.#checkReads(account, room);
       }

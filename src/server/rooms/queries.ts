@@ -16,6 +16,7 @@ import { checkName, foldName } from "../../base/names.ts";
 import { defined } from "../../base/values.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
 import { muteEnd } from "../../core/rooms/moderation.ts";
+import { statusOf } from "../../core/rooms/prefs.ts";
 import { hasReadReceipts, type Room } from "../../core/rooms/rooms.ts";
 import {
   requireMember,
@@ -88,17 +89,18 @@ export class Queries {
       const people = target === undefined ? this.#sortedAccounts() : this.#members(room);
       const next = after === undefined ? 0 : indexAfter(people, foldName(checkName(after)));
       const page = people.slice(next, next + PAGE_RECORDS_MAX);
-      const users = page.map(({ account: { id, name, isBot } }) => {
+      const users = page.map(({ account: { id, name, isBot, prefs } }) => {
         const mutedUntil = room && muteEnd(room, id, unixMs);
         const person = { user: name as string, online: engine.isOnline(id) };
         const role = this.#role(id, room);
-        return { ...person, role, mutedUntil, bot: isBot || undefined };
+        const status = statusOf(prefs, unixMs);
+        return { ...person, role, mutedUntil, bot: isBot || undefined, status };
       });
       return { users, more: next + users.length < people.length };
     },
     whois: ({ user: named }, { account: requester }) => {
-      const { registry, rooms, engine } = this.options;
-      const { id, name, sinceUnixMs, isBot } = requireUser(
+      const { registry, rooms, engine, clock } = this.options;
+      const { id, name, sinceUnixMs, isBot, prefs } = requireUser(
         registry,
         checkName(named, "person's name"),
       );
@@ -109,7 +111,7 @@ export class Queries {
         online: engine.isOnline(id),
         role: this.#role(id, undefined),
         rooms: shared.flatMap((room) => room.name ?? []).sort(),
-        ...(isBot ? { bot: true } : {}),
+        ...defined({ bot: isBot || undefined, status: statusOf(prefs, clock.expiryUnixMs()) }),
       };
     },
     history: (request, { client: { id, link }, account }) =>

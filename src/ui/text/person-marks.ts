@@ -1,15 +1,23 @@
 /** Marks beside a name: role, mute, and whether a program uses the account. */
 
+import { cleanText } from "../../base/text.ts";
 import type { Texts } from "../messages/en/page.ts";
 
 export type MarkTexts = Pick<Texts, "operator" | "moderator" | "bot" | "mutedMark">;
 
 export function personMarks(
-  { role, isBot, isMuted }: { role: string; isBot?: boolean | undefined; isMuted: boolean },
+  person: {
+    readonly role: string;
+    readonly isBot?: boolean | undefined;
+    readonly isMuted: boolean;
+    readonly status?: string | undefined;
+  },
   texts: MarkTexts,
 ): readonly string[] {
+  const { role, isBot, isMuted, status } = person;
   const { operator, moderator, bot, mutedMark } = texts;
   const roles: Readonly<Record<string, string>> = { operator, moderator };
   const marks = [roles[role], isBot ? bot : undefined, isMuted ? mutedMark : undefined];
+  if (status !== undefined) marks.push(cleanText(status));
   return marks.filter((mark) => mark !== undefined);
 }

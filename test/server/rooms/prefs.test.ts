@@ -59,6 +59,22 @@ test("refuses preferences for rooms and messages that the user cannot read", asy
   expect(await ana.request("prefs", {})).toMatchObject({ rooms: [] });
 });
 
+test("shows a status to others until it ends", async () => {
+  const { site, ana, ben } = await siteWith(["ana", "ben"]);
+  const until = site.time.unixMs() + 1_000;
+  const room = ana.roomId();
+  await ana.request("prefs-set", { room: EVERYWHERE, status: "in a lesson", statusUntil: until });
+  await ana.request("prefs-set", { room, favourite: true, status: "elsewhere" });
+  const shown = async () => {
+    const { users } = await ben.request("who", { room: "lobby" });
+    const { status } = await ben.request("whois", { user: "ana" });
+    return [status, ...users.map((user) => user.status)];
+  };
+  expect(await shown()).toEqual(["in a lesson", "in a lesson", undefined]);
+  await site.time.advance(1_000);
+  expect(await shown()).toEqual([undefined, undefined, undefined]);
+});
+
 test("limits changes of preferences, and compacts them in the log", async () => {
   const { site, ana } = await siteWith(["ana"]);
   const room = ana.roomId();

@@ -247,6 +247,7 @@ export const ENGLISH = {
   pollMany: "several answers",
   pollClosed: "closed",
   pollUntil: (time: string) => `until ${time}`,
+  status: "Status beside your name",
   dndNo: "No",
   dnd: "Do not disturb",
   newPoll: "Poll…",

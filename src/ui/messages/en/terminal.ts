@@ -143,6 +143,8 @@ export const ENGLISH_TERMINAL = {
   confirmNewDigits: (user: string) =>
     `${user}'s identity key has changed; confirm the digits that ${user} sees`,
   keyAccepted: (user: string) => `accepted the latest key of ${user}`,
+  statusRemoved: "your status was removed",
+  statusSet: (text: string) => `your status: ${text}`,
   dndOn: "nothing notifies you until then; to allow notifications: /dnd off",
   dndOff: "notifications are on",
   messageSaved: "saved; to list saved messages: /saved",

@@ -248,6 +248,7 @@ export const INDONESIAN: Texts = {
   pollMany: "boleh beberapa jawaban",
   pollClosed: "ditutup",
   pollUntil: (time) => `sampai ${time}`,
+  status: "Status di samping nama Anda",
   dndNo: "Tidak",
   dnd: "Jangan ganggu",
   newPoll: "Jajak pendapat…",

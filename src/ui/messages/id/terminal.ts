@@ -124,6 +124,8 @@ export const INDONESIAN_TERMINAL: TerminalTexts = {
   confirmNewDigits: (user) =>
     `kunci identitas ${user} berubah; konfirmasi angka yang ${user} lihat`,
   keyAccepted: (user) => `kunci terbaru ${user} diterima`,
+  statusRemoved: "status Anda dihapus",
+  statusSet: (text) => `status Anda: ${text}`,
   dndOn: "tidak ada pemberitahuan sampai saat itu; untuk mengizinkan lagi: /dnd off",
   dndOff: "pemberitahuan aktif",
   messageSaved: "tersimpan; daftar pesan tersimpan: /saved",

@@ -15,7 +15,7 @@ import { personContext, personItems, presenceText } from "./members.tsx";
 import { Avatar, Marks, usePicture } from "./person.tsx";
 import { SafetyDialog } from "./sealed.tsx";
 
-type Facts = Pick<AccountFacts, "role" | "rooms" | "bot"> & { readonly since: number };
+type Facts = Pick<AccountFacts, "role" | "rooms" | "bot" | "status"> & { readonly since: number };
 
 export function PersonCard({ user, onClose }: CloseProps & { readonly user: string }) {
   const page = usePage();
@@ -64,6 +64,7 @@ export function PersonCard({ user, onClose }: CloseProps & { readonly user: stri
           )}
         </p>
       </div>
+      {facts?.status === undefined ? null : <p dir="auto">{cleanText(facts.status)}</p>}
       <FaultLine fault={task.fault} />
       {facts === undefined || facts.rooms.length === 0 || isMe ? null : (
         <>

@@ -90,8 +90,8 @@ export function usePicture(user: string | undefined): string | undefined {
 
 type Marked = Omit<Person, "tint">;
 
-export function useMarks({ role, isBot, mutedUntilUnixMs }: Marked): readonly string[] {
-  return personMarks({ role, isBot, isMuted: useIsMuted(mutedUntilUnixMs) }, useTexts());
+export function useMarks({ mutedUntilUnixMs, ...person }: Marked): readonly string[] {
+  return personMarks({ ...person, isMuted: useIsMuted(mutedUntilUnixMs) }, useTexts());
 }
 
 function MarkList({ person }: { readonly person: Marked }) {

@@ -5,6 +5,7 @@ import { cleanText } from "../../../base/text.ts";
 import { defined } from "../../../base/values.ts";
 import { dndEnd } from "../../../core/model/selectors.ts";
 import { tintOf } from "../../../core/model/tint.ts";
+import { EVERYWHERE } from "../../../core/rooms/prefs.ts";
 import type { Texts } from "../../../ui/messages/en/page.ts";
 import { LANGUAGES, languageFor } from "../../../ui/messages/languages.ts";
 import { PageFault } from "../../../ui/text/fault-text.ts";
@@ -179,6 +180,22 @@ function DoNotDisturb() {
       options={[...current, off, ...hours]}
       onChange={choose}
     />
+  );
+}
+
+function Status() {
+  const { texts, chat } = usePage();
+  const task = useTask();
+  const settings = useModelValue(({ prefs }) => prefs?.get(EVERYWHERE));
+  const { status = "", statusUntil = Number.POSITIVE_INFINITY } = settings ?? {};
+  const [text, setText] = useState(statusUntil > Date.now() ? status : "");
+  const submit = task.onSubmit(async () => chat.actions.setStatus(text.trim(), undefined));
+  return (
+    <form onSubmit={submit}>
+      <Field id="status" label={texts.status} value={text} onChange={setText} />
+      <FaultLine fault={task.fault} />
+      {text.trim() === status ? null : <Button type="submit">{texts.save}</Button>}
+    </form>
   );
 }
 
@@ -394,6 +411,7 @@ export function SettingsDialog({ changesPassword = false, onClose }: SettingsPro
       <Fragment key="account">
         <p dir="auto">{texts.signedInAs(cleanText(chat.model.me ?? ""))}</p>
         <Picture user={chat.model.me ?? ""} />
+        <Status />
         <Password isOpen={changesPassword} />
         {chat.isOperatorByLink ? <OperatorLinkNotice /> : null}
       </Fragment>,
