@@ -145,7 +145,7 @@ export const ENGLISH_TERMINAL = {
   keyAccepted: (user: string) => `accepted the latest key of ${user}`,
   statusRemoved: "your status was removed",
   statusSet: (text: string) => `your status: ${text}`,
-  dndOn: "nothing notifies you until then; to allow notifications: /dnd off",
+  dndOn: "do not disturb is on; to allow notifications: /dnd off",
   dndOff: "notifications are on",
   messageSaved: "saved; to list saved messages: /saved",
   messageUnsaved: "removed from saved messages",

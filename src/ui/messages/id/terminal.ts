@@ -126,7 +126,7 @@ export const INDONESIAN_TERMINAL: TerminalTexts = {
   keyAccepted: (user) => `kunci terbaru ${user} diterima`,
   statusRemoved: "status Anda dihapus",
   statusSet: (text) => `status Anda: ${text}`,
-  dndOn: "tidak ada pemberitahuan sampai saat itu; untuk mengizinkan lagi: /dnd off",
+  dndOn: "mode jangan ganggu aktif; untuk mengizinkan pemberitahuan: /dnd off",
   dndOff: "pemberitahuan aktif",
   messageSaved: "tersimpan; daftar pesan tersimpan: /saved",
   messageUnsaved: "dihapus dari pesan tersimpan",
