@@ -157,6 +157,10 @@ export class Actions {
     if (room !== undefined) this.#store.applyNow({ kind: "mark-read", room: room.id });
   }
 
+  markAllRead(): void {
+    for (const { target } of this.#model.rooms.values()) this.markRead(target);
+  }
+
   markUnread(target: string, n?: number): void {
     const room = roomOf(this.#model, target);
     if (room === undefined) return;

@@ -318,6 +318,16 @@ const dnd: Command<{ readonly forMs: number | undefined }> = {
   },
 };
 
+const read: Command<{ readonly isAll: boolean }> = {
+  usage: "/read [all]",
+  parse: (input) => (input === "" || input === "all" ? { isAll: input === "all" } : undefined),
+  async run({ isAll }, { actions }, { current }) {
+    if (isAll) actions.markAllRead();
+    else actions.markRead(current);
+    return { json: { kind: "read", ...(isAll ? {} : { target: current }) } };
+  },
+};
+
 const receipts: Command<{ readonly on: boolean }> = {
   usage: "/receipts on|off",
   parse: (input) => parseOnOff(input),
@@ -685,6 +695,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   vote,
   dnd,
   status,
+  read,
   ignore: setsIgnored(true),
   unignore: setsIgnored(false),
   quiet,

@@ -141,6 +141,7 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
     lines: ["/status in a lesson 2h", "/away", `/status ${"x".repeat(101)}`],
     faults: { 3: "too-large" },
   },
+  "/read": { lines: ["/read", "/read all", "/read none"], faults: { 3: "usage" } },
   "/dnd": {
     lines: ["/dnd 2h", "/dnd off", "/dnd", "/dnd later"],
     faults: { 3: "usage", 4: "usage" },

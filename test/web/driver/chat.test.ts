@@ -158,6 +158,18 @@ describe("login", () => {
 });
 
 describe("messages", () => {
+  test("marks all rooms and conversations as read, also after a reload", async () => {
+    const { ana, ben, site } = await opened("ben");
+    for (const to of ["lobby", "@ben"]) ana.chat.actions.send(to, { text: `for ${to}` });
+    await ben.until("unread", () => roomList(ben.chat.model).unread === 2);
+    ben.chat.actions.markAllRead();
+    expect(roomList(ben.chat.model).unread).toBe(0);
+    await site.quiet();
+    await site.restartAfterCrash();
+    await ben.until("again", () => ben.chat.model.isCaughtUp);
+    expect(roomList(ben.chat.model).unread).toBe(0);
+  });
+
   test("shows messages to another user, with unread counts and replies", async () => {
     const { ana, ben } = await opened("ben");
     ana.chat.actions.open("lobby");

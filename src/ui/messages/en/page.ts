@@ -356,6 +356,7 @@ export const ENGLISH = {
   roomExists: (room: string) => `${room} already exists.`,
   joined: "joined",
   markRead: "Mark as read",
+  markAllRead: "Mark all as read",
   addFavourite: "Add to favourites",
   removeFavourite: "Remove from favourites",
   notifyRoom: "Notifications…",

@@ -21,6 +21,7 @@ export const INDONESIAN_COMMANDS: typeof ENGLISH_COMMANDS = {
   react: "beri reaksi emoji pada pesan",
   hand: "angkat atau turunkan tangan; sebagai moderator, turunkan tangan NAME",
   dnd: "tahan semua pemberitahuan di semua perangkat untuk sementara, atau izinkan lagi",
+  read: "tandai pesan di sini, atau di semua ruang, sudah dibaca",
   poll: "mulai jajak pendapat, tampilkan hasilnya, atau tutup",
   vote: "pilih opsi jajak pendapat terakhir, atau nomor SEQ",
   ignore: "sembunyikan pesan seseorang di semua perangkat Anda",

@@ -357,6 +357,7 @@ export const INDONESIAN: Texts = {
   roomExists: (room) => `${room} sudah ada.`,
   joined: "sudah bergabung",
   markRead: "Tandai sudah dibaca",
+  markAllRead: "Tandai semua sudah dibaca",
   addFavourite: "Jadikan favorit",
   removeFavourite: "Hapus dari favorit",
   notifyRoom: "Pemberitahuan…",

@@ -79,7 +79,9 @@ function arrangingItems(page: PageValue, room: RoomState): MenuItem[] {
   if (prefs === undefined) return [];
   const { favourite } = prefs.get(room.id) ?? {};
   const { rooms, people } = roomList(chat.model);
-  const line = [...rooms, ...people].find((entry) => entry.target === target);
+  const lines = [...rooms, ...people];
+  const line = lines.find((entry) => entry.target === target);
+  const isUnreadElsewhere = lines.some((entry) => entry !== line && entry.unread > 0);
   const { actions } = chat;
   const favouriteText = favourite === true ? texts.removeFavourite : texts.addFavourite;
   const switchFavourite = () =>
@@ -89,6 +91,7 @@ function arrangingItems(page: PageValue, room: RoomState): MenuItem[] {
     (line?.unread ?? 0) > 0
       ? menuItem(texts.markRead, () => actions.markRead(target), "check")
       : menuItem(texts.markUnread, () => actions.markUnread(target), "unread"),
+    isUnreadElsewhere ? menuItem(texts.markAllRead, () => actions.markAllRead(), "check") : [],
     menuItem(favouriteText, switchFavourite, "star"),
     menuItem(texts.notifyRoom, chooseLevel, "quiet"),
     kind === "person" ? menuItem(texts.hideRoom, () => actions.hide(target), "close") : [],
