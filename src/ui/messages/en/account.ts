@@ -7,19 +7,25 @@ export type AccountPhrases = Readonly<
 >;
 
 const byActor = (by?: string) => (by === undefined ? "" : ` by ${by}`);
+const on = (time: string) => `${isClock(time) ? "at" : "on"} ${time}`;
+
+/** Times of today lack the date. */
+export function isClock(time: string): boolean {
+  return /^\d\d:\d\d$/.test(time);
+}
 
 const CHANGES: AccountPhrases = {
   "password-reset": (time, by = "an operator") =>
-    `Your password was reset by ${by} on ${time}. If you don't know why, ask them.`,
+    `Your password was reset by ${by} ${on(time)}. If you don't know why, ask them.`,
   "password-changed": (time) =>
-    `Your password was changed on ${time}. If it wasn't you, ask an operator to reset it.`,
+    `Your password was changed ${on(time)}. If it wasn't you, ask an operator to reset it.`,
   "device-added": (time) =>
-    `A device was added to your account on ${time}. If it isn't yours, sign it out and change ` +
+    `A device was added to your account ${on(time)}. If it isn't yours, sign it out and change ` +
     "your password.",
   "irc-password-added": (time, by) =>
-    `An IRC password was added to your account${byActor(by)} on ${time}. If you don't need it, ` +
+    `An IRC password was added to your account${byActor(by)} ${on(time)}. If you don't need it, ` +
     "revoke it.",
-  renamed: (time, by) => `Your account was renamed${byActor(by)} on ${time}.`,
+  renamed: (time, by) => `Your account was renamed${byActor(by)} ${on(time)}.`,
   "key-replaced": (time) =>
     `Your account was replaced by another one before ${time}. Ask the server's owner why, by ` +
     "telephone or in person.",
