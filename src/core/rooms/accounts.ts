@@ -350,13 +350,13 @@ export class Registry {
     return { kind: "reset", room: id, by, id: "", body };
   }
 
-  signOutDrafts({ id, devices, ircPasswords }: Account): Draft[] {
+  signOutDrafts({ id, devices, ircPasswords }: Account, by: UserId): Draft[] {
     const drafts = [...devices.keys()].map((device): Draft => {
-      return { kind: "device-gone", room: id, by: id, id: "", body: { device } };
+      return { kind: "device-gone", room: id, by, id: "", body: { device } };
     });
     // Without a record, the account's sessions on the other servers of a cluster would stay open.
     if (ircPasswords.size > 0 || drafts.length === 0) {
-      drafts.push(ircPasswordsGoneDraft(id, id, [...ircPasswords.keys()]));
+      drafts.push(ircPasswordsGoneDraft(id, by, [...ircPasswords.keys()]));
     }
     return drafts;
   }

@@ -21,7 +21,7 @@ export function decisionOf(
   const subject = defined({ whom: name });
   switch (kind) {
     case "account":
-      return { decision: "registered", ...by };
+      return { decision: "registered", ...by, ...(author === room ? {} : subject) };
     case "account-name":
       return { decision: "renamed", ...by, ...subject };
     case "account-gone":
@@ -31,8 +31,10 @@ export function decisionOf(
     case "password":
       return hadReset ? { decision: "reset-used", ...by } : undefined;
     case "avatar-gone":
+    case "device-gone":
     case "irc-password":
-      // Users' own pictures and IRC passwords are not decisions of an operator.
+    case "irc-password-gone":
+      // Changes by users of their own accounts are not decisions of an operator.
       return author === room ? undefined : { decision: kind, ...by, ...subject };
     case "role": {
       const { operator } = fieldsOf(kind, body);

@@ -107,9 +107,9 @@ export class Resets {
     return { user: account.name };
   }
 
-  async signOut(account: Account): Promise<void> {
+  async signOut(account: Account, by = account.id): Promise<void> {
     const { registry, kernel, peers } = this.#options;
-    await kernel.transact(() => registry.signOutDrafts(account));
+    await kernel.transact(() => registry.signOutDrafts(account, by));
     peers.close(account.id, new Fault("login-refused", "this device was signed out"));
   }
 }

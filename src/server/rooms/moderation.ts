@@ -190,7 +190,7 @@ export class Moderation {
       const remedy = "create a password reset that also signs out; the user then sets a password";
       throw new Fault("last-credential", text, { remedy });
     }
-    await this.options.resets.signOut(account);
+    await this.options.resets.signOut(account, actor.user);
   }
 
   async #grantOperator(actor: Actor, user: string, on: boolean): Promise<void> {
