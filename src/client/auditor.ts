@@ -84,6 +84,8 @@ export interface AuditorDependencies {
   readonly logs: LogPins;
   readonly verifier: Verifier;
   readonly formatTime: (unixMs: number) => string;
+  /** Owner of the pins in `logs`. Default: this device. */
+  readonly witness?: string;
   readonly onAccountChange: (change: AccountChange) => void;
 }
 
@@ -92,6 +94,8 @@ export interface AuditedLink {
   readonly address: string;
   readonly reader: LogReader;
   readonly key: Uint8Array;
+  /** `key` and those that signed it as their successor. */
+  readonly keys: readonly Uint8Array[];
   readonly rooms: () => readonly { readonly id: string }[];
   readonly own: OwnAccount;
 }
@@ -248,8 +252,12 @@ export class LogAuditor {
     ]);
   }
 
-  auditAll(link: AuditedLink): Promise<AuditOutcome> {
-    return audit(link, this.deps, Number.POSITIVE_INFINITY, false);
+  /** @param known pins of a witness, instead of this device's */
+  auditAll(
+    link: AuditedLink,
+    known?: Required<Pick<AuditorDependencies, "logs" | "witness">>,
+  ): Promise<AuditOutcome> {
+    return audit(link, { ...this.deps, ...known }, Number.POSITIVE_INFINITY, false);
   }
 
   async settled(): Promise<void> {
@@ -359,11 +367,11 @@ async function auditOnce(
   const knownOwn = await orDefault(() => logs.ownAccount(reader), undefined);
   const { account } = link.own;
   const isReplaced = knownOwn !== undefined && knownOwn.account !== account;
-  const ownFrom = isReplaced ? 0 : (knownOwn?.n ?? 0);
+  const knownTo = isReplaced || knownOwn === undefined ? { n: 0, size: 0 } : knownOwn;
   const log = await fetchLogs(link, deps, {
     from: known?.size ?? 0,
     accounts: knownAccounts?.size ?? 0,
-    own: ownFrom,
+    own: knownTo.n,
     sizeMin,
     isFresh,
   });
@@ -389,7 +397,7 @@ async function auditOnce(
   const own =
     accounts &&
     ownProof &&
-    judgeOwnRecords(link.own, ownFrom, ownProof, accounts.pin, verifier.sha256);
+    judgeOwnRecords(link.own, knownTo, ownProof, accounts.pin, verifier.sha256);
   const isOwnUnproved = own === undefined && (ownProof ?? knownOwn) !== undefined;
   const accountsReason =
     judgeAccounts(knownAccounts, accounts, verifier.sha256) ??
@@ -418,8 +426,11 @@ async function auditOnce(
   if (accounts !== undefined && accounts.pin.size !== knownAccounts?.size) {
     await orDefault(() => logs.storePin(reader, accounts.pin, "accounts"), undefined);
   }
-  if (own !== undefined && own.n > 0 && (isReplaced || own.n !== knownOwn?.n)) {
-    await orDefault(() => logs.storeOwnAccount(reader, { account, n: own.n }), undefined);
+  if (own !== undefined && own.n > 0) {
+    const size = own.isComplete ? (accounts?.pin.size ?? 0) : knownTo.size;
+    const isNew = isReplaced || own.n !== knownTo.n || size !== knownTo.size;
+    const pin = { account, n: own.n, size };
+    if (isNew) await orDefault(() => logs.storeOwnAccount(reader, pin), undefined);
   }
   if (isReplaced) deps.onAccountChange(replacedAccount(deps.clock.unixMs()));
   for (const change of own?.changes ?? []) deps.onAccountChange(change);
@@ -518,7 +529,7 @@ async function fetchProofs(
 
 async function buildAlarm(
   { reader, key, address }: AuditedLink,
-  { logs, clock, formatTime }: AuditorDependencies,
+  { logs, clock, formatTime, witness }: AuditorDependencies,
   finding: Omit<AuditFinding, "knownSize"> & {
     readonly known: LogPin | undefined;
     readonly knownSize?: number;
@@ -526,7 +537,7 @@ async function buildAlarm(
   log?: ServerCheckpoint,
 ): Promise<Extract<AuditOutcome, { kind: "alarm" }>> {
   const { log: name = "history", reason, known, missing } = finding;
-  const sentence = formatFinding({ knownSize: known?.size ?? 0, ...finding }, formatTime);
+  const sentence = formatFinding({ knownSize: known?.size ?? 0, witness, ...finding }, formatTime);
   await orDefault(() => logs.setAlarm(reader, sentence), undefined);
   const evidence: AuditEvidence = {
     log: name,

@@ -17,7 +17,7 @@ import type { Fingerprint } from "../wire/fingerprint.ts";
 import type { ServerAddress } from "../wire/invite.ts";
 import type { PostBody, RequestFields } from "../wire/messages.ts";
 import { AccountReader } from "./account-reader.ts";
-import type { AuditAlarm, AuditedLink, AuditOutcome } from "./auditor.ts";
+import type { AuditAlarm, AuditedLink, AuditOutcome, LogAuditor } from "./auditor.ts";
 import {
   type AccountLogin,
   ChatClient,
@@ -322,8 +322,9 @@ export class Client extends ChatClient<ClientAccount> {
     return audited;
   }
 
-  audit(): Promise<AuditOutcome> {
-    return this.auditor.auditAll(this.auditedLink);
+  /** @param known pins of a witness, instead of this device's */
+  audit(known?: Parameters<LogAuditor["auditAll"]>[1]): Promise<AuditOutcome> {
+    return this.auditor.auditAll(this.auditedLink, known);
   }
 
   async auditSettled(): Promise<void> {

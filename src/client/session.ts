@@ -122,7 +122,8 @@ export class AccountSession {
     const rooms = () => this.rooms;
     const reader = { ...identity, formers };
     const own = { account: id, deviceKey: this.options.keys.device.publicKey };
-    this.#auditedLink = { connection, address, reader, key: server.key, rooms, own };
+    const keys = serverKeys(greeted);
+    this.#auditedLink = { connection, address, reader, key: server.key, keys, rooms, own };
     this.sealing.connected({ ...identity, account: id, formers });
     this.#adoption = this.#posts.open(identity, this.options.adoptsUnsent);
     if (this.#adoption instanceof Promise) this.#adoption.catch(asFault);
@@ -187,7 +188,7 @@ export class AccountSession {
     const audited = this.#auditedLink;
     if (greeted === undefined || audited === undefined) return undefined;
     const { keys: verifier, pin } = this.options;
-    return { verifier, keys: serverKeys(greeted), pin: () => pin(audited.reader) };
+    return { verifier, keys: audited.keys, pin: () => pin(audited.reader) };
   }
 }
 

@@ -9,6 +9,7 @@ import { sha256 } from "../../src/crypto/sha256.ts";
 import { makeSuccession } from "../../src/crypto/succession.ts";
 import { parseCheckpoint, parseNote } from "../../src/wire/checkpoint.ts";
 import { type AccountRow, FakeAccounts } from "../core/client/fake-accounts.ts";
+import { TAMPERINGS, log as tampered } from "../core/client/tamperings.ts";
 import { ANA, ClientFixture } from "./client-fixture.ts";
 import { FakeLog } from "./fake-log.ts";
 
@@ -318,7 +319,7 @@ describe("the own account", () => {
     expect(await changesAtLogin()).toEqual([]);
     const { fingerprint } = fixture.server.identity;
     const own = () => fixture.state.logPins.ownAccount({ fingerprint, formers: [], user: "ana" });
-    expect(own()).toEqual({ account: ID, n: 2 });
+    expect(own()).toMatchObject({ account: ID, n: 2 });
     return { ...context, serve, changesAtLogin, own };
   }
 
@@ -366,6 +367,36 @@ describe("the own account", () => {
     }
   });
 
+  test.each(TAMPERINGS)(
+    "raises an alarm if the proof is tampered with: %s",
+    async (_, n, tamper) => {
+      const { fixture, enter, alarms } = await read(3);
+      const { server, state } = fixture;
+      const { fingerprint } = server.identity;
+      if (n > 0) {
+        const reader = { fingerprint, formers: [], user: "ana" };
+        state.logPins.storeOwnAccount(reader, { account: ID, n, size: 0 });
+      }
+      server.accountLeaves = tampered.leaves;
+      server.proveOwn = (known) => tamper(tampered.prove(known, ID));
+      await enter();
+      expect(alarms.map(({ evidence: { log, reason } }) => [log, reason])).toEqual([
+        ["accounts", "own-unproved"],
+      ]);
+    },
+  );
+
+  test("raises an alarm when a record appears that the server withheld", async () => {
+    const { serve, enter, fixture, alarms, own } = await known();
+    serve(RESET);
+    fixture.server.proveOwn = () => ({ n: 2, records: [] });
+    await fixture.outcome((await enter()).client.close());
+    expect([alarms, own()]).toEqual([[], { account: ID, n: 2, size: 3 }]);
+    serve(RESET, [ID, "prefs"]);
+    await enter();
+    expect(alarms.map(({ evidence }) => evidence.reason)).toEqual(["own-unproved"]);
+  });
+
   test("waits for the first commitment of a new server", async () => {
     const { fixture, enter, alarms } = await read(3);
     fixture.server.proveOwn = () => ({ n: 0, records: [] });
@@ -377,9 +408,9 @@ describe("the own account", () => {
     const { changesAtLogin, fixture, own } = await known();
     const { fingerprint } = fixture.server.identity;
     const reader = { fingerprint, formers: [], user: "ana" };
-    fixture.state.logPins.storeOwnAccount(reader, { account: "u-before", n: 7 });
+    fixture.state.logPins.storeOwnAccount(reader, { account: "u-before", n: 7, size: 9 });
     expect(await changesAtLogin()).toMatchObject([{ what: "key-replaced" }]);
-    expect(own()).toEqual({ account: ID, n: 2 });
+    expect(own()).toMatchObject({ account: ID, n: 2 });
   });
 
   test("does not report a device that this one has linked", async () => {

@@ -421,17 +421,18 @@ describe.each([
     test("keeps the last record of the own account", async () => {
       const { one, next } = await runs();
       expect(await one.logs.ownAccount(READER)).toBeUndefined();
-      await one.logs.storeOwnAccount(READER, { account: "uA", n: 5 });
-      await one.logs.storeOwnAccount(READER, { account: "uA", n: 9 });
+      await one.logs.storeOwnAccount(READER, { account: "uA", n: 5, size: 20 });
+      await one.logs.storeOwnAccount(READER, { account: "uA", n: 9, size: 30 });
       one.end();
       const run = await next();
       expect(await run.logs.ownAccount({ ...READER, user: "ana" })).toEqual({
         account: "uA",
         n: 9,
+        size: 30,
       });
       expect(await run.logs.ownAccount({ ...READER, user: "ben" })).toBeUndefined();
-      await run.logs.storeOwnAccount(READER, { account: "uB", n: 2 });
-      expect(await run.logs.ownAccount(READER)).toEqual({ account: "uB", n: 2 });
+      await run.logs.storeOwnAccount(READER, { account: "uB", n: 2, size: 8 });
+      expect(await run.logs.ownAccount(READER)).toEqual({ account: "uB", n: 2, size: 8 });
     });
 
     test("keeps the pin of the accounts log apart", async () => {

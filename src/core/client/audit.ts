@@ -125,13 +125,16 @@ export interface AuditFinding {
   readonly presented: Pick<LogPin, "origin" | "size"> | undefined;
   /** Changed, removed or omitted records that this device has read, oldest first. */
   readonly missing: readonly KnownRecord[];
+  /** Owner of the contradicted checkpoint. Default: this device. */
+  readonly witness?: string | undefined;
 }
 
 export function formatFinding(
-  { log = "history", reason, knownSize, presented, missing }: AuditFinding,
+  { log = "history", reason, knownSize, presented, missing, witness }: AuditFinding,
   clock: (unixMs: number) => string,
 ): string {
-  const parts = [formatReason(log, reason, knownSize, presented)];
+  const sentence = formatReason(log, reason, knownSize, presented);
+  const parts = [witness === undefined ? sentence : sentence.replace("this device", witness)];
   if (log === "accounts") parts.push("it may hide password resets and new devices");
   const [first, ...others] = missing;
   if (first !== undefined) {

@@ -33,6 +33,13 @@ export interface OwnAccount {
   readonly deviceKey: Uint8Array;
 }
 
+export interface KnownOwnRecords {
+  /** Number of the last record that was proved; 0 if there is none. */
+  readonly n: number;
+  /** Size of the accounts log in which the server proved that there is no later record. */
+  readonly size: number;
+}
+
 export type OwnRecords = NonNullable<Answer<"checkpoint">["own"]>;
 
 export interface OwnVerdict {
@@ -43,13 +50,12 @@ export interface OwnVerdict {
 }
 
 /**
- * @param known number of the last record that was proved before; 0 if there is none, and then only
- * the newest record is proved and nothing is reported
- * @returns `undefined` if a record is missing, foreign, repeated or not in the log
+ * Without a known record, only the newest record is proved, and nothing is reported.
+ * @returns `undefined` if a record is missing, foreign, repeated or not in the log, or was withheld
  */
 export function judgeOwnRecords(
   { account, deviceKey }: OwnAccount,
-  known: number,
+  { n: known, size: provedSize }: KnownOwnRecords,
   { n: claimed, records }: OwnRecords,
   { size, root }: Pick<LogPin, "size" | "root">,
   sha256: Sha256,
@@ -63,7 +69,8 @@ export function judgeOwnRecords(
     n += 1;
     const leaf = leafHash(record.head, sha256);
     const isIncluded = verifyInclusion({ leaf, index: head.seq - 1, size, path, root }, sha256);
-    if (head.room !== account || head.n !== n || !isIncluded) return undefined;
+    const wasWithheld = known > 0 && head.seq <= provedSize;
+    if (head.room !== account || head.n !== n || !isIncluded || wasWithheld) return undefined;
     const { body = {} } = verifiedBody(headed, sha256);
     const what = changeOf(head.kind, body, toBase64Url(deviceKey));
     const by = head.by === account ? undefined : record.from && cleanText(record.from);
@@ -87,6 +94,11 @@ function readOwnHead(record: Parameters<typeof readHead>[0]) {
     if (error instanceof Fault) return undefined;
     throw error;
   }
+}
+
+/** Reports whether users are notified of records of this kind about their account. */
+export function isAccountChange(kind: string): boolean {
+  return changeOf(kind, {}, "") !== undefined;
 }
 
 function changeOf(

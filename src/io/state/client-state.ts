@@ -316,6 +316,7 @@ const FINGERPRINT_TABLES = [
   "log_pins",
   "accounts_pins",
   "own_accounts",
+  "witnessed",
   "log_seen",
   "log_confirmed",
   "drafts",
@@ -328,6 +329,7 @@ const SERVER_TABLES: ReadonlySet<string> = new Set([
   "files_seen",
   "log_pins",
   "accounts_pins",
+  "witnessed",
   "log_confirmed",
   "server_places",
 ]);

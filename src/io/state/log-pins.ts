@@ -1,6 +1,7 @@
 /** Pinned log states, which servers have proved to this CHAT_HOME. */
 
 import type { KnownRecord, LogPin } from "../../core/client/audit.ts";
+import type { KnownOwnRecords } from "../../core/client/own-account.ts";
 import type { LogName } from "../../wire/kinds.ts";
 import { HomeTable } from "./home-tables.ts";
 
@@ -30,11 +31,12 @@ export interface LogPins {
   storeOwnAccount(reader: LogReader, pin: OwnAccountPin): Awaitable<void>;
 }
 
-export interface OwnAccountPin {
+export interface OwnAccountPin extends KnownOwnRecords {
   readonly account: string;
-  /** Number of the account's last record that the server has proved. */
-  readonly n: number;
 }
+
+/** The newest one of each day. */
+const WITNESSED_MAX = 100;
 
 export interface ExpectedRecords {
   readonly records: readonly KnownRecord[];
@@ -57,6 +59,7 @@ const PIN_TABLES: Readonly<Record<LogName, string>> = {
 const FORGOTTEN_TABLES = [
   ...Object.values(PIN_TABLES),
   "own_accounts",
+  "witnessed",
   "log_seen",
   "log_confirmed",
 ];
@@ -158,15 +161,37 @@ export class HomeLogPins extends HomeTable implements LogPins {
   }
 
   ownAccount({ fingerprint, user }: LogReader): OwnAccountPin | undefined {
-    const sql = "SELECT account, n FROM own_accounts WHERE fingerprint = ? AND user = ?";
+    const sql = "SELECT account, n, size FROM own_accounts WHERE fingerprint = ? AND user = ?";
     return this.database.get(sql, fingerprint, foldCase(user));
   }
 
-  storeOwnAccount({ fingerprint, user }: LogReader, { account, n }: OwnAccountPin): void {
-    const sql = `INSERT INTO own_accounts VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET
+  storeOwnAccount({ fingerprint, user }: LogReader, { account, n, size }: OwnAccountPin): void {
+    const sql = `INSERT INTO own_accounts VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET
       n = iif(account = excluded.account, max(n, excluded.n), excluded.n),
+      size = iif(account = excluded.account, max(size, excluded.size), excluded.size),
       account = excluded.account`;
-    this.database.run(sql, fingerprint, foldCase(user), account, n);
+    this.database.run(sql, fingerprint, foldCase(user), account, n, size);
+  }
+
+  /** @param day of the checkpoint's receipt, in ISO 8601 */
+  storeWitnessed(fingerprint: string, day: string, note: string): void {
+    const trim = `DELETE FROM witnessed WHERE fingerprint = ?1 AND day <= (SELECT day FROM witnessed
+      WHERE fingerprint = ?1 ORDER BY day DESC LIMIT 1 OFFSET ${WITNESSED_MAX})`;
+    this.database.transact(() => {
+      this.database.run(
+        "INSERT OR REPLACE INTO witnessed VALUES (?, ?, ?)",
+        fingerprint,
+        day,
+        note,
+      );
+      this.database.run(trim, fingerprint);
+    });
+  }
+
+  /** Oldest first. */
+  witnessed(fingerprint: string): { readonly day: string; readonly note: string }[] {
+    const sql = "SELECT day, note FROM witnessed WHERE fingerprint = ? ORDER BY day";
+    return this.database.all(sql, fingerprint);
   }
 
   forget(fingerprint: string): void {

@@ -106,6 +106,11 @@ const MIGRATIONS: readonly string[] = [
      fingerprint TEXT NOT NULL, user TEXT NOT NULL, account TEXT NOT NULL, n INTEGER NOT NULL,
      PRIMARY KEY (fingerprint, user)
    ) STRICT, WITHOUT ROWID;`,
+  `ALTER TABLE own_accounts ADD COLUMN size INTEGER NOT NULL DEFAULT 0;
+   CREATE TABLE witnessed (
+     fingerprint TEXT NOT NULL, day TEXT NOT NULL, note TEXT NOT NULL,
+     PRIMARY KEY (fingerprint, day)
+   ) STRICT, WITHOUT ROWID;`,
 ];
 
 const LAST_VERSION_WITHOUT_SECURE_DELETE = 10;

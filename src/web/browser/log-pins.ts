@@ -89,8 +89,8 @@ export class BrowserLogPins implements LogPins {
     return (await this.store.get("places", ownKey(reader))) as OwnAccountPin | undefined;
   }
 
-  storeOwnAccount(reader: LogReader, { account, n }: OwnAccountPin): Promise<void> {
-    return this.#write(ownKey(reader), { account, n });
+  storeOwnAccount(reader: LogReader, { account, n, size }: OwnAccountPin): Promise<void> {
+    return this.#write(ownKey(reader), { account, n, size });
   }
 
   /** Forgets a replaced log's pin, so that the log that the server presents next is pinned. */

@@ -120,6 +120,26 @@ describe("a client's home", () => {
     expect([state.lastUser("f"), state.lastUser("new")]).toEqual([undefined, "eve"]);
   });
 
+  test("keeps the newest checkpoint of each of 100 days", () => {
+    const state = ClientState.inMemory();
+    const { logPins } = state;
+    const day = (i: number) => new Date(86_400_000 * i).toISOString().slice(0, 10);
+    for (let i = 1; i <= 130; i++) {
+      for (const note of [`first ${i}`, `last ${i}`]) logPins.storeWitnessed("f", day(i), note);
+    }
+    logPins.storeWitnessed("g", day(1), "other");
+    const kept = logPins.witnessed("f");
+    expect([kept.length, kept[0], kept.at(-1)]).toEqual([
+      100,
+      { day: day(31), note: "last 31" },
+      { day: day(130), note: "last 130" },
+    ]);
+    state.moveServer("f", { fingerprint: "new", name: "s", firstSeenUnixMs: 9 });
+    expect([logPins.witnessed("f"), logPins.witnessed("new")]).toEqual([[], kept]);
+    logPins.forget("new");
+    expect([logPins.witnessed("new"), logPins.witnessed("g").length]).toEqual([[], 1]);
+  });
+
   test("overwrites what earlier versions deleted", () => {
     const folder = freshFolder();
     ClientState.open(folder).close();
@@ -128,7 +148,8 @@ describe("a client's home", () => {
     old.run("PRAGMA secure_delete = OFF");
     old.run("INSERT INTO outbox VALUES ('o', 1, 'f', 'ana', 'lobby', 'words of before', 1)");
     old.run("DELETE FROM outbox");
-    for (const table of ["accounts_pins", "own_accounts"]) old.run(`DROP TABLE ${table}`);
+    for (const table of ["accounts_pins", "own_accounts", "witnessed"])
+      old.run(`DROP TABLE ${table}`);
     old.run("PRAGMA user_version = 10");
     old.run("PRAGMA wal_checkpoint(TRUNCATE)");
     expect(readFileSync(path).includes("words of before")).toBe(true);

@@ -124,7 +124,13 @@ test("proves the records of the user's own account, a page at a time", async () 
     const { note, own } = await ana.request("checkpoint", { from: 0, accounts: 0, own: known });
     const { accounts } = verifyNote(note, site.identity.publicKey);
     if (accounts === undefined || own === undefined) throw new Error("nothing is proved");
-    const verdict = judgeOwnRecords({ account, deviceKey }, known, own, accounts, sha256);
+    const verdict = judgeOwnRecords(
+      { account, deviceKey },
+      { n: known, size: 0 },
+      own,
+      accounts,
+      sha256,
+    );
     return { own, verdict };
   };
   const first = await ask(0);
