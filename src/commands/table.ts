@@ -77,7 +77,13 @@ export const VERBS: VerbTable = {
       "chat verify",
       "chat verify --data ./data",
       "chat verify --seq 12 --out record-12.proof",
+      "chat verify 192.0.2.7 --witness 192.0.2.8",
     ]),
+    witness: verbRow(
+      "Keep checkpoints of a server for others",
+      loadExport(() => import("./verify.ts"), "witness"),
+      ["chat witness 192.0.2.7 --out seen.txt", "chat witness 192.0.2.7 --to 192.0.2.8"],
+    ),
   }),
   ...inGroup("Account", {
     register: verbRow("Create an account", loadExport(account, "register"), [

@@ -7,9 +7,15 @@ import { VERIFIED_RECORDS_MAX } from "../base/limits.ts";
 import { proquintsOf } from "../base/proquint.ts";
 import { counted } from "../base/sizes.ts";
 import { cleanText } from "../base/text.ts";
-import { formatUtc } from "../base/time.ts";
+import { formatLocalDay, formatUtc } from "../base/time.ts";
 import { defineVerb, flag, stringFlag } from "../cli/command.ts";
-import { accountChangedJson, untilConnected, withClient } from "../cli/connect/client.ts";
+import {
+  type ClientFlags,
+  type OpenClient,
+  reportEvidence,
+  untilConnected,
+  withClient,
+} from "../cli/connect/client.ts";
 import { type Context, printNotice } from "../cli/context.ts";
 import { usageFault } from "../cli/errors.ts";
 import { OutputFile } from "../cli/export/output-file.ts";
@@ -18,6 +24,14 @@ import { renderJson } from "../cli/output/render.ts";
 import { printData, printResult } from "../cli/output/result.ts";
 import { createFolderProof, verifyForHome } from "../cli/verify/folder.ts";
 import { checkProof, proveAtServer, verifyRooms } from "../cli/verify/proof.ts";
+import {
+  type Contradiction,
+  compareKept,
+  keptIn,
+  keptInRoom,
+  postKept,
+} from "../cli/verify/witness.ts";
+import type { AuditOutcome } from "../client/auditor.ts";
 import { formatProof, type ProofFile, parseProof } from "../core/log/proof-file.ts";
 import { sha256 } from "../crypto/sha256.ts";
 import { readNamedFile } from "../io/disk/data-folder.ts";
@@ -31,6 +45,8 @@ const WORD_COUNT = 12;
 const PROOF_BYTES_MAX = 4 << 20;
 const INTEGRITY_EXIT = 6;
 
+const ROOM_FLAG = stringFlag("ROOM", "Room of checkpoints on SERVER2 (Default: witness)");
+
 export const command = defineVerb({
   args: {
     at: SERVER_ARGUMENT,
@@ -40,6 +56,8 @@ export const command = defineVerb({
     }),
     out: stringFlag("FILE", "Output file for the proof (Default: stdout)"),
     proof: stringFlag("FILE", "Check a proof offline"),
+    witness: stringFlag("SERVER2|FILE", "Also compare with checkpoints that others keep"),
+    room: ROOM_FLAG,
     all: flag("Check the whole history of each room on the server"),
     words: flag("Print both logs' hashes as words, to compare aloud with another user"),
     ...SERVER_FLAGS,
@@ -54,7 +72,7 @@ export const command = defineVerb({
     "Exits with code 6 if the history differs from what the server signed or from what this " +
     "device has seen.",
   async run(args, context) {
-    const { data, seq, out, proof } = args;
+    const { data, seq, out, proof, witness } = args;
     const words = args.words || args.fingerprint === "";
     const fingerprint = args.fingerprint === "" ? undefined : args.fingerprint;
     if (args.all && (data ?? proof) !== undefined) {
@@ -63,53 +81,138 @@ export const command = defineVerb({
         "remove --all; a folder is always checked completely",
       );
     }
-    const sources = [data, proof, args.at ?? args.server].filter((source) => source !== undefined);
-    if (sources.length > 1 || (out !== undefined && seq === undefined)) {
-      throw new Fault("usage", "these options cannot be combined", {
-        remedy: "specify a server, --data DIR or --proof FILE; --out requires --seq",
-      });
+    const atServer = args.at ?? args.server ?? witness;
+    const sources = [data, proof, atServer].filter((source) => source !== undefined);
+    const lacksOption =
+      (out !== undefined && seq === undefined) ||
+      (args.room !== undefined && witness === undefined);
+    if (sources.length > 1 || lacksOption) {
+      const remedy =
+        "specify a server, --data DIR or --proof FILE; " +
+        "--out requires --seq, and --room requires --witness";
+      throw new Fault("usage", "these options cannot be combined", { remedy });
     }
     if (proof !== undefined) return checkProofFile(context, proof, fingerprint);
     if (data !== undefined) return verifyFolder(context, data, { seq, out, words });
-    const options = { argument: args.at, mode: "login", audits: false } as const;
-    return withClient(context, { ...args, fingerprint }, options, async ({ client, state }) => {
-      client.subscribe((event) => {
-        if (event.kind !== "account-changed" || !context.json) return;
-        context.stdout.write(renderJson(accountChangedJson(event)));
-      });
-      await untilConnected(client.read());
-      const outcome = await client.audit();
-      if (outcome.kind === "none") {
-        throw new Fault("log-unproved", "the server is too old to prove its history", {
-          remedy: "ask its owner to update it",
-        });
-      }
-      if (outcome.kind === "alarm") {
-        const { fault, evidence } = outcome.alarm;
-        const finding = { log: evidence.log, reason: fault.message };
-        const findings = outcome.missing.map(({ seq }) => ({ seq, ...finding }));
-        return printFindings(context, findings.length > 0 ? findings : [{ seq: 1, ...finding }]);
-      }
-      const { pin, accounts, proved, open } = outcome;
+    const kept = witness === undefined ? undefined : await readKept(context, witness, args.room);
+    return withAudit(context, { ...args, fingerprint }, async (open, outcome) => {
+      const { client } = open;
+      if (outcome.kind === "alarm") return printAlarms(context, "verify", [outcome]);
+      const { pin, accounts, proved, open: openCount } = outcome;
+      const { compared, contradictions } =
+        kept === undefined ? NOT_COMPARED : await compareKept(client, kept);
+      if (contradictions.length > 0) return printAlarms(context, "verify", contradictions);
       if (seq !== undefined) return writeProof(context, await proveAtServer(client, pin, seq), out);
       const { findings, records, rooms, isBounded } = await verifyRooms(client, args.all);
       if (findings.length > 0) return printFindings(context, findings);
-      const { fingerprint } = client.auditedLink.reader;
-      const serverAddress = state.pins().find((pin) => pin.fingerprint === fingerprint)?.address;
-      const leftVerb = open === 1 ? "is" : "are";
-      const leftText = open === 0 ? "" : ` (${open} more ${leftVerb} in rooms that you left)`;
+      const leftVerb = openCount === 1 ? "is" : "are";
+      const leftText =
+        openCount === 0 ? "" : ` (${openCount} more ${leftVerb} in rooms that you left)`;
       const newest = isBounded
         ? `the newest ${VERIFIED_RECORDS_MAX} records of each`
         : "all records";
       const total = `${newest} of ${counted(rooms, "room")} (${counted(records, "record")})`;
       const read = `${counted(proved, "record")} that this device has read`;
       const verb = proved === 1 ? "is" : "are";
-      const summary = `${read} ${verb} in the history${leftText}; checked ${total}`;
-      const about = `from ${serverAddress ?? "the server"}; ${summary}`;
-      return printVerified(context, { ...pin, checkpoint: pin.note, accounts }, about, words);
+      const agreed = compared === 0 ? "" : `; agrees with ${counted(compared, "kept checkpoint")}`;
+      const summary = `${read} ${verb} in the history${leftText}; checked ${total}${agreed}`;
+      const about = `from ${addressOf(open)}; ${summary}`;
+      const log = { ...pin, checkpoint: pin.note, accounts, compared: compared || undefined };
+      return printVerified(context, log, about, words);
     });
   },
 });
+
+export const witness = defineVerb({
+  args: {
+    at: SERVER_ARGUMENT,
+    out: stringFlag("FILE", "Also write the kept checkpoints to this file"),
+    to: stringFlag("SERVER2", "Also post the newest checkpoint to a room of this server"),
+    room: ROOM_FLAG,
+    ...SERVER_FLAGS,
+  },
+  details:
+    "Keeps the newest checkpoint of each of the last 100 days on which it ran. Exits with code 6 " +
+    "if the server's logs contradict them.",
+  async run({ out, to, room, ...args }, context) {
+    if (room !== undefined && to === undefined) {
+      throw usageFault("--room requires --to", "specify the server of the room: --to SERVER2");
+    }
+    let posted: Parameters<typeof postKept>[2] | undefined;
+    const exitCode = await withAudit(context, args, async (open, outcome) => {
+      if (outcome.kind === "alarm") return printAlarms(context, "witness", [outcome]);
+      const { state, client } = open;
+      const { note, size, root, origin } = outcome.pin;
+      const { fingerprint } = client.auditedLink.reader;
+      const day = formatLocalDay(context.clock.unixMs(), () => 0);
+      state.logPins.storeWitnessed(fingerprint, day, note);
+      const kept = state.logPins.witnessed(fingerprint);
+      if (out !== undefined) writeFile(out, kept.map((checkpoint) => checkpoint.note).join("\n"));
+      const server = addressOf(open);
+      posted = { server, note };
+      const accounts = outcome.accounts && {
+        size: outcome.accounts.size,
+        root: toBase64Url(outcome.accounts.root),
+      };
+      const log = { size, root: toBase64Url(root), origin, checkpoint: note, accounts };
+      const [{ day: since } = { day }] = kept;
+      const line = { kind: "witness", ok: true, server, ...log, kept: kept.length, since };
+      const text =
+        `ok: ${counted(size, "record")} of ${origin} and ${accounts?.size ?? 0} of its accounts; ` +
+        `${server} agrees with ${counted(kept.length, "checkpoint")} kept since ${since}`;
+      return printData(context, line, `${text}\n`);
+    });
+    if (posted !== undefined && to !== undefined) {
+      await postKept(context, { server: to, room }, posted);
+    }
+    return exitCode;
+  },
+});
+
+type Audited = Exclude<AuditOutcome, { kind: "none" }>;
+
+const NOT_COMPARED: Awaited<ReturnType<typeof compareKept>> = { compared: 0, contradictions: [] };
+
+function readKept(context: Context, source: string, room: string | undefined) {
+  return isFile(source) ? keptIn(readProof(source)) : keptInRoom(context, { server: source, room });
+}
+
+function withAudit(
+  context: Context,
+  flags: ClientFlags & { readonly at?: string | undefined },
+  work: (open: OpenClient, outcome: Audited) => Promise<number> | number,
+): Promise<number> {
+  const options = { argument: flags.at, mode: "login", audits: false } as const;
+  return withClient(context, flags, options, async (open) => {
+    await untilConnected(open.client.read());
+    const outcome = await open.client.audit();
+    if (outcome.kind !== "none") return work(open, outcome);
+    throw new Fault("log-unproved", "the server is too old to prove its history", {
+      remedy: "ask its owner to update it",
+    });
+  });
+}
+
+function addressOf({ client, state }: OpenClient): string {
+  const { fingerprint } = client.auditedLink.reader;
+  return state.pins().find((pin) => pin.fingerprint === fingerprint)?.address ?? "the server";
+}
+
+function printAlarms(
+  context: Context,
+  kind: FindingKind,
+  outcomes: readonly Contradiction[],
+): number {
+  const findings = outcomes.flatMap(({ alarm: { fault, evidence }, missing }): FindingLine[] => {
+    const { log, known, shown } = evidence;
+    reportEvidence(context, evidence);
+    const finding = { log, reason: fault.message, known, shown };
+    return missing.length > 0
+      ? missing.map(({ seq }) => ({ seq, ...finding }))
+      : [{ seq: 1, ...finding }];
+  });
+  return printFindings(context, findings, kind);
+}
 
 interface VerifiedLog {
   readonly size: number;
@@ -117,9 +220,18 @@ interface VerifiedLog {
   readonly origin: string | undefined;
   readonly checkpoint: string | undefined;
   readonly accounts: { readonly size: number; readonly root: Uint8Array | undefined } | undefined;
+  readonly compared?: number | undefined;
 }
 
-type FindingLine = Pick<Flaw, "seq" | "reason"> & Partial<Flaw> & { readonly log?: LogName };
+type FindingKind = "verify" | "witness";
+
+type FindingLine = Pick<Flaw, "seq" | "reason"> &
+  Partial<Flaw> & {
+    readonly log?: LogName;
+    /** Checkpoint that the server contradicts. */
+    readonly known?: string | undefined;
+    readonly shown?: string | undefined;
+  };
 
 async function verifyFolder(
   context: Context,
@@ -151,10 +263,11 @@ async function verifyFolder(
 function printFindings(
   { stdout, stderr, json }: Context,
   findings: readonly FindingLine[],
+  kind: FindingKind = "verify",
 ): number {
-  for (const { log = "history", seq, file, offset, reason } of findings) {
+  for (const { log = "history", seq, file, offset, reason, known, shown } of findings) {
     const location = file === undefined ? "" : `${file}, byte ${offset}: `;
-    const object = { kind: "verify", ok: false, log, seq, file, offset, reason };
+    const object = { kind, ok: false, log, seq, file, offset, reason, known, shown };
     stdout.write(
       json ? renderJson(object) : `altered: ${cleanText(`${location}record ${seq}: ${reason}`)}\n`,
     );
@@ -172,7 +285,7 @@ function printFindings(
 
 function printVerified(
   context: Context,
-  { size, root: rootBytes, origin, checkpoint, accounts: accountsLog }: VerifiedLog,
+  { size, root: rootBytes, origin, checkpoint, accounts: accountsLog, compared }: VerifiedLog,
   about: string,
   printsWords: boolean,
 ): number {
@@ -187,7 +300,7 @@ function printVerified(
       words: accountWords,
     };
     const log = { size, root, origin, checkpoint, accounts };
-    stdout.write(renderJson({ kind: "verify", ok: true, ...log, words }));
+    stdout.write(renderJson({ kind: "verify", ok: true, ...log, words, compared }));
     return 0;
   }
   const accounts = accountsLog === undefined ? "" : ` and ${accountsLog.size} of its accounts`;
@@ -215,14 +328,18 @@ function writeProof(context: Context, proof: ProofFile, out: string | undefined)
   const text = formatProof(proof);
   const { seq } = proof;
   if (out === undefined) return printData(context, { kind: "proof", seq, text }, text);
-  const file = new OutputFile(out);
-  file.write(text);
-  file.finish();
+  writeFile(out, text);
   return printResult(
     context,
     { kind: "proof", seq, file: out },
     `wrote the proof of record ${seq} to ${out}`,
   );
+}
+
+function writeFile(path: string, text: string): void {
+  const file = new OutputFile(path);
+  file.write(text);
+  file.finish();
 }
 
 /** The proof's key must be known to this device or match `--fingerprint`. */
@@ -254,9 +371,12 @@ function checkProofFile(
 
 function readProof(file: string): string {
   // Accept only regular files, because reading a pipe or a device may never end.
-  const isFile = statSync(file, { throwIfNoEntry: false })?.isFile() === true;
-  const text = isFile ? readNamedFile(file, PROOF_BYTES_MAX) : undefined;
+  const text = isFile(file) ? readNamedFile(file, PROOF_BYTES_MAX) : undefined;
   if (text !== undefined) return text;
   const remedy = "specify a file written by chat verify --seq";
   throw new Fault("not-found", `no such proof file: ${file}`, { remedy });
+}
+
+function isFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
 }

@@ -53,6 +53,8 @@ const ACCOUNTS_BYTES = SIZE_BYTES + ORIGIN_BYTES + 32;
 
 /** No other signed text begins like a checkpoint; see crypto/signed-bytes.ts. */
 const CHECKPOINT = /^(chat\/[\w-]{22})\n(0|[1-9]\d{0,15})\n([A-Za-z0-9+/]{43}=)\n$/;
+const NOTES =
+  /chat\/[\w-]{22}\n\d{1,16}\n[A-Za-z0-9+/]{43}=\n\n(?:— [^\s+]{1,255} [A-Za-z0-9+/=]+(?:\n|$))+/gu;
 const SIGNATURE_LINE = /^— ([^\s+]{1,255}) ([A-Za-z0-9+/]+={0,2})$/u;
 
 /**
@@ -134,6 +136,11 @@ export function parseNote(note: string): Note {
   if (end < 0 || !note.endsWith("\n")) throw malformed("it has no signature");
   const lines = note.slice(end + 2, -1).split("\n");
   return { text: note.slice(0, end + 1), signatures: lines.map(parseSignature) };
+}
+
+/** Returns the notes in a text, such as a message or a file, in their order. */
+export function notesIn(text: string): string[] {
+  return [...text.matchAll(NOTES)].map(([note]) => (note.endsWith("\n") ? note : `${note}\n`));
 }
 
 function parseSignature(line: string): NoteSignature {

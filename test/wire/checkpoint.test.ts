@@ -7,6 +7,7 @@ import {
   checkpointText,
   findSigned,
   keyIdOf,
+  notesIn,
   noteText,
   originOf,
   parseCheckpoint,
@@ -70,6 +71,20 @@ describe("round trip", () => {
       signature: SIGNATURE,
     });
   });
+});
+
+test("finds notes in files and messages", () => {
+  const note = noteText(TEXT, [own, witness]);
+  const message = `checkpoint of a\n\`\`\`\n${note}\`\`\``;
+  expect(notesIn(`${note}\n${NOTE}${message}\n${NOTE.trimEnd()}`)).toEqual([
+    note,
+    NOTE,
+    note,
+    NOTE,
+  ]);
+  for (const text of ["", TEXT, NOTE.replace("\n12\n", "\nx\n"), NOTE.replace("—", "-")]) {
+    expect(notesIn(text)).toEqual([]);
+  }
 });
 
 describe("invalid checkpoints", () => {

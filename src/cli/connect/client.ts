@@ -34,6 +34,7 @@ import { formatAddress, type ServerSpec } from "../../wire/invite.ts";
 import { defineVerb, type FlagDefs, type FlagValues, type Verb } from "../command.ts";
 import { type Context, faultLine, mayRedraw, printNotice, runInterruptible } from "../context.ts";
 import { SERVER_ARGUMENT, SERVER_FLAGS, type ServerFlags, serverOptions } from "../flags.ts";
+import { renderJson } from "../output/render.ts";
 import {
   PASSWORD,
   promptNewPassword,
@@ -170,12 +171,16 @@ export async function openClient(
         hasReader: options.hasReader ?? true,
         model: options.hasModel === true ? terminalModel(clock) : undefined,
         audits: options.audits ?? true,
-        onAlarm: ({ evidence }) => reportEvidence(context, folders.data, evidence),
+        onAlarm: ({ evidence }) => reportEvidence(context, evidence),
       },
     );
+    const hasInterface = options.hasModel === true;
     client.subscribe((event) => {
       if (event.kind === "guess-delay") return guessDelays.update(event.delay);
-      const line = noticeOf(event, options.setsDefaults === true);
+      if (event.kind === "account-changed" && context.json && !hasInterface) {
+        context.stdout.write(renderJson(accountChangedJson(event)));
+      }
+      const line = noticeOf(event, hasInterface);
       if (line !== undefined) printNotice(context, line);
     });
     const membership = await client.connect().catch((error: unknown) => {
@@ -350,24 +355,26 @@ export function connectionClosed(): Fault {
   return new Fault("link-closed", "the connection was closed");
 }
 
-function noticeOf(event: SessionEvent, enters: boolean): string | undefined {
+function noticeOf(event: SessionEvent, hasInterface: boolean): string | undefined {
   switch (event.kind) {
     case "pinned":
     case "moved":
       return pinNotice(event);
     case "elsewhere":
-      return enters ? undefined : otherMachineText(event)(ENGLISH_TERMINAL);
+      return hasInterface ? undefined : otherMachineText(event)(ENGLISH_TERMINAL);
     case "rejoined":
-      return enters ? undefined : ENGLISH_TERMINAL.rejoined[event.reason];
+      return hasInterface ? undefined : ENGLISH_TERMINAL.rejoined[event.reason];
     case "sealed-fault":
-      return enters ? undefined : faultLine(event.fault);
+      return hasInterface ? undefined : faultLine(event.fault);
     case "sealed-remark":
-      return enters ? undefined : event.remark.text;
+      return hasInterface ? undefined : event.remark.text;
     case "member-added":
     case "identity-changed":
-      return enters ? undefined : event.sentence;
+      return hasInterface ? undefined : event.sentence;
     case "account-changed":
-      return enters ? undefined : ENGLISH_TERMINAL.accountChanged(event.what, event.time, event.by);
+      return hasInterface
+        ? undefined
+        : ENGLISH_TERMINAL.accountChanged(event.what, event.time, event.by);
     default:
       return undefined;
   }
@@ -396,7 +403,8 @@ export function otherMachineText({ from, to }: Extract<LinkEvent, { kind: "elsew
   return (texts) => texts.failedOver(from, to);
 }
 
-function reportEvidence(context: Context, home: string, evidence: AuditEvidence): void {
+export function reportEvidence(context: Context, evidence: AuditEvidence): void {
+  const home = context.settings().folders.data;
   try {
     printNotice(
       context,
