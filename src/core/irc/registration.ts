@@ -12,7 +12,7 @@ import type { Asking, Task } from "./command-run.ts";
 import { playMissed } from "./history.ts";
 import { ISUPPORT_TOKENS, sendMotd } from "./information.ts";
 import { ERR, RPL } from "./numeric.ts";
-import { findAccount, HOST, userMask } from "./server.ts";
+import { findAccount, HOST, NO_DEVICE_KEY, userMask } from "./server.ts";
 import type { IrcSession } from "./session.ts";
 import { splitText } from "./text.ts";
 
@@ -25,9 +25,6 @@ const ISUPPORT_PER_LINE = 12;
 const CAPS_PER_LINE = 14;
 /** Leaves room for the start of the line. */
 const INVITATIONS_BYTES = 400;
-
-/** Key of no device. The server knows by the link that an IRC client logs in. */
-const NO_DEVICE_KEY = new Uint8Array(32);
 
 interface Credentials {
   readonly user: string;
@@ -200,6 +197,7 @@ export class Registration {
     this.#showInvitations();
     yield* playMissed(session);
     session.release();
+    session.accountChanged();
   }
 
   onCaughtUp(): void {

@@ -40,9 +40,14 @@ export interface IrcServer {
   entropy(count: number): Uint8Array;
   onlineCount(): number;
   isOnline(user: UserId): boolean;
+  /** Number of the account's last record that its IRC clients have shown; 0 if none was counted. */
+  readonly ownRecords: { ownShown(user: UserId): number; showOwn(user: UserId, n: number): void };
   /** Address at which this account can download the file today; `undefined` without one. */
   fileAddress(user: UserId, file: FileId): string | undefined;
 }
+
+/** Key of no device. The server knows by the link that an IRC client logs in. */
+export const NO_DEVICE_KEY = new Uint8Array(32);
 
 /** Domain of all users. Addresses are never shown. */
 export const HOST = "chat";

@@ -47,6 +47,7 @@ import { formatSafely } from "./format.ts";
 import { sendReadMarker } from "./history.ts";
 import { labelOf, type OpenBatch } from "./messages.ts";
 import { ERR } from "./numeric.ts";
+import { showAccountChanges } from "./own-account.ts";
 import { isNickOnline, showMonitored } from "./people.ts";
 import { Registration } from "./registration.ts";
 import { eventTags, joinOf, renderRecord } from "./render.ts";
@@ -130,6 +131,9 @@ export class IrcSession {
   readonly #unshown = new Set<Channel>();
   #isJoining = false;
   readonly #dueMarkers = new Set<Channel>();
+  /** Number of the account's last record that this connection has shown. */
+  ownN: number | undefined;
+  #isAccountDue = false;
   #shownNick = "";
   #away: string | undefined;
   #lastRename = "";
@@ -420,6 +424,11 @@ export class IrcSession {
     if (marker !== undefined && this.#runs.length === 0) {
       this.#dueMarkers.delete(marker);
       this.#start(new CommandRun(sendReadMarker(this, marker)));
+      return true;
+    }
+    if (this.#isAccountDue && this.#runs.length === 0) {
+      this.#isAccountDue = false;
+      this.#start(new CommandRun(showAccountChanges(this)));
       return true;
     }
     const line = this.#nextLine();
@@ -879,6 +888,17 @@ export class IrcSession {
   linkClosed(): void {
     this.#isClosed = true;
     if (this.account !== undefined) this.server.away.set(this.account.id, this, undefined);
+  }
+
+  accountChanged(): void {
+    this.#isAccountDue = true;
+    this.#wake(0);
+  }
+
+  checkAccount(now: number): readonly IrcEffect[] {
+    this.now = now;
+    if (this.registration.isComplete) this.accountChanged();
+    return this.#take();
   }
 
   showAway(name: string, reason: string | undefined, now: number): readonly IrcEffect[] {

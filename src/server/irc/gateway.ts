@@ -15,6 +15,7 @@ import {
   PRESENCE_MEMBERS_MAX,
 } from "../../base/limits.ts";
 import type { HeadedRecord } from "../../core/client/chat-record.ts";
+import { isAccountChange } from "../../core/client/own-account.ts";
 import { AwayReasons } from "../../core/irc/away.ts";
 import { AskSchedule } from "../../core/irc/deliveries.ts";
 import { MemberLists } from "../../core/irc/member-lists.ts";
@@ -49,7 +50,7 @@ const TICK_MS = 1_000;
 export interface IrcGatewayOptions extends ServerContext {
   readonly downloads: Pick<WebDownloads, "accountPath"> | undefined;
   readonly ircPasswords: IrcPasswords;
-  readonly readPositions: Pick<ReadPositionService, "advanceTo">;
+  readonly readPositions: Pick<ReadPositionService, "advanceTo" | "ownShown" | "showOwn">;
   readonly sessions: ListenerEvents & {
     readonly scheduler: FairScheduler;
     readonly floodGuard: FloodGuard;
@@ -80,7 +81,17 @@ export class IrcGateway implements Listener, LineListenerEvents {
       onClosed: (link) => this.#links.delete(link),
     };
     this.#server = ircServer(options, () => this.#presenceChanged());
-    options.feed.add([{ onPresence: () => this.#presenceChanged() }]);
+    options.feed.add([
+      {
+        onPresence: () => this.#presenceChanged(),
+        onAccountRecord: ({ head }) => {
+          if (!isAccountChange(head.kind)) return;
+          for (const link of this.#links) {
+            if (link.session.account?.id === head.room) link.checkAccount();
+          }
+        },
+      },
+    ]);
     this.#tick();
   }
 
@@ -186,7 +197,7 @@ export class IrcGateway implements Listener, LineListenerEvents {
 }
 
 function ircServer(options: IrcGatewayOptions, onAwayChange: () => void): IrcServer {
-  const { clock, entropy, settings, rooms, registry, engine } = options;
+  const { clock, entropy, settings, rooms, registry, engine, readPositions } = options;
   return {
     name: settings.name,
     version: settings.version,
@@ -210,6 +221,7 @@ function ircServer(options: IrcGatewayOptions, onAwayChange: () => void): IrcSer
     entropy,
     onlineCount: () => engine.onlineCount,
     isOnline: (user) => engine.isOnline(user),
+    ownRecords: readPositions,
     fileAddress: fileAddresses(options),
   };
 }
@@ -305,6 +317,10 @@ class IrcLink extends BaseLink implements LineSocketHandlers, Source {
 
   checkMonitored(): void {
     if (this.session.monitored.size > 0) this.#perform(this.session.checkMonitored(this.#now));
+  }
+
+  checkAccount(): void {
+    this.#perform(this.session.checkAccount(this.#now));
   }
 
   showAway(name: string, reason: string | undefined): void {

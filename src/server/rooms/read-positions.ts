@@ -110,6 +110,16 @@ export class ReadPositionService {
     if (room?.members.has(user) === true) this.#advance(user, room, n, undefined);
   }
 
+  /** The account's own records have the account as their room. */
+  ownShown(user: UserId): number {
+    const n = this.#positions.of(user, ownRoom(user));
+    return n > 1 ? n : 0;
+  }
+
+  showOwn(user: UserId, n: number): void {
+    if (this.#positions.advance(user, ownRoom(user), n)) this.#file.markDirty();
+  }
+
   #advance(user: UserId, room: Room, n: number, by: ClientConnection | undefined): void {
     if (!this.#positions.advance(user, room.id, n)) return;
     this.#file.markDirty();
@@ -146,4 +156,8 @@ export class ReadPositionService {
     const names = [...account.ignored].map((id) => this.#context.registry.nameOf(id));
     return names.filter((name) => name !== undefined);
   }
+}
+
+function ownRoom(user: UserId): RoomId {
+  return user as string as RoomId;
 }

@@ -33,6 +33,7 @@ export function ircServer(fields: Partial<IrcServer> = {}): IrcServer {
     entropy: (count) => new Uint8Array(count),
     onlineCount: () => 0,
     isOnline: () => false,
+    ownRecords: { ownShown: () => 0, showOwn: () => {} },
     fileAddress: () => undefined,
     ...fields,
   };

@@ -1,6 +1,7 @@
 /** IRC connections to a server with many accounts and rooms, which only answers what they need. */
 
 import { utf8Decode, utf8Encode } from "../../../src/base/bytes.ts";
+import { Fault } from "../../../src/base/fault.ts";
 import type { RoomId, UserId } from "../../../src/base/ids.ts";
 import {
   IRC_PACE_UNITS_BURST,
@@ -159,6 +160,10 @@ export class ScriptedClient {
   }
 
   #answer(request: Request): void {
+    if (request.kind === "checkpoint") {
+      const fault = new Fault("kind-unknown", "this server signs no checkpoints");
+      return this.#serve(this.#peer.refuse(request.ref, fault));
+    }
     if (request.kind !== "login") throw new Error(`unexpected request ${request.kind}`);
     const { ref, user } = request;
     const account = this.#irc.server.registry.find(user as never)?.id ?? "";
