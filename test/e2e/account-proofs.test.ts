@@ -90,21 +90,30 @@ async function caught(home: Home): Promise<void> {
 interface Line {
   readonly head: Record<string, unknown>;
   readonly durable: number;
-  readonly salt: string;
-  readonly body: Record<string, unknown>;
+  /** Absent if the record is erased. */
+  readonly salt?: string;
+  readonly body?: Record<string, unknown>;
 }
 
-/** Replaces the account key of ben, and signs the log again with the server's key. */
-function replaceKey(): void {
+/** Changes the accounts log, numbers its records again, and signs it with the server's key. */
+function rewrite(change: (lines: Line[]) => Line[]): void {
   const file = join(accounts(), "000000000001.jsonl");
   const lines = readFileSync(file, "utf8").trimEnd().split("\n");
-  const changed = lines.map((text) => {
-    const { head, durable, salt, body } = JSON.parse(text) as Line;
-    if (body["name"] !== "ben") return text;
-    const forged = JSON.stringify({ ...body, accountKey: toBase64Url(new Uint8Array(32).fill(7)) });
-    const commit = commitment(fromBase64Url(salt), utf8Encode(forged), sha256);
-    const start = `{"head":${JSON.stringify({ ...head, commit })},"durable":${durable}`;
-    return `${start},"salt":"${salt}","body":${forged}}`;
+  const counts = new Map<unknown, number>();
+  const changed = change(lines.map((text) => JSON.parse(text) as Line)).map((line, i) => {
+    const n = (counts.get(line.head["room"]) ?? 0) + 1;
+    counts.set(line.head["room"], n);
+    const seq = i + 1;
+    const { salt, body } = line;
+    const durable = Math.min(line.durable, i);
+    if (salt === undefined) {
+      const { head, ...rest } = line;
+      return JSON.stringify({ head: { ...head, seq, n }, ...rest, durable });
+    }
+    const text = JSON.stringify(body);
+    const commit = commitment(fromBase64Url(salt), utf8Encode(text), sha256);
+    const head = JSON.stringify({ ...line.head, seq, n, commit });
+    return `{"head":${head},"durable":${durable},"salt":"${salt}","body":${text}}`;
   });
   writeFileSync(file, `${changed.join("\n")}\n`);
   const leaves = changed.map((text) => {
@@ -123,7 +132,13 @@ test("an operator cannot replace the keys of an account", async () => {
   await served.program.signal("SIGTERM");
   const real = sandbox.path("real-keys");
   cpSync(served.data, real, { recursive: true });
-  replaceKey();
+  rewrite((lines) =>
+    lines.map((line) => {
+      const { body } = line;
+      const accountKey = toBase64Url(new Uint8Array(32).fill(7));
+      return body?.["name"] === "ben" ? { ...line, body: { ...body, accountKey } } : line;
+    }),
+  );
   rmSync(historyCheckpoint());
   await restart();
   for (const home of [ana, ben]) {
@@ -169,7 +184,7 @@ test("an operator cannot hide a new device from those who were there", async () 
   }
 });
 
-const CHANGED = /Your password was reset by olga on [^.]+\. If you don't know why, ask them\./;
+const CHANGED = /Your password was reset by olga at \d\d:\d\d\. If you don't know why, ask them\./;
 
 test("tells each other device of its owner what happened to the account", async () => {
   const lines = async (home: Home) => {
@@ -182,14 +197,14 @@ test("tells each other device of its owner what happened to the account", async 
   expect((await laptop.with(WORDS).run(login)).exitCode).toBe(0);
   await restart(); // A checkpoint may be a second old.
   expect(await lines(laptop)).toBe("");
-  expect(await lines(ben)).toMatch(/^chat: A device was added to your account on .*\n$/);
+  expect(await lines(ben)).toMatch(/^chat: A device was added to your account at .*\n$/);
   expect(await lines(ben)).toBe("");
   // The password that ben changes himself surprises only his other device.
   const words = { CHAT_PASSWORD: WORDS.CHAT_PASSWORD, CHAT_NEW_PASSWORD: "long enough 2" };
   expect((await ben.with(words).run(["passwd"])).err).not.toContain("Your password");
   await restart();
   expect(await lines(ben)).toBe("");
-  expect(await lines(laptop)).toMatch(/^chat: Your password was changed on .*\n$/);
+  expect(await lines(laptop)).toMatch(/^chat: Your password was changed at .*\n$/);
   // A reset is announced, but no alarm.
   await sandbox.home("olga").json(["admin", "reset", "ben"]);
   await restart();
@@ -207,8 +222,10 @@ test("tells each other device of its owner what happened to the account", async 
   ]) {
     await sandbox.home("olga").json(["admin", "rename", String(user), String(to)]);
     await restart();
-    expect(await lines(ben)).toMatch(/^chat: Your account was renamed by olga on .*\n$/m);
+    expect(await lines(ben)).toMatch(/^chat: Your account was renamed by olga at .*\n$/m);
   }
+  const renamings = (await laptop.json(["users"])).filter(({ kind }) => kind === "account-changed");
+  expect(renamings.map(({ what }) => what)).toEqual(["renamed", "renamed"]);
   expect((await ben.run(["verify", served.address])).exitCode).toBe(0);
   await ben
     .with({ CHAT_PASSWORD: "long enough 2", CHAT_NEW_PASSWORD: "long enough" })
@@ -254,4 +271,116 @@ test("an operator cannot hide a reset from those who were there", async () => {
     expect((await home.run(["join", served.address])).exitCode).toBe(0);
     expect((await home.run(["verify", served.address])).exitCode).toBe(0);
   }
+});
+
+test("lists each action of an operator, and a removed one is a contradiction", async () => {
+  const olga = sandbox.home("olga");
+  const login = (name: string) => sandbox.home(name).with(WORDS);
+  await login("cleo").json(["register", served.invite, "--user", "cleo"]);
+  const [made] = await olga.json(["admin", "irc-password", "cleo"]);
+  const id = String(made?.["id"]);
+  const actions: [args: readonly string[], decision: string][] = [
+    [["irc-password", "cleo", "--revoke", id], "irc-password-gone"],
+    [["sign-out", "cleo", "--yes"], "device-gone"],
+    [["reset", "cleo"], "reset"],
+    [["ban", "cleo"], "banned"],
+    [["unban", "cleo"], "unbanned"],
+    [["grant", "cleo"], "operator"],
+    [["revoke", "cleo"], "operator-end"],
+    [["registration", "closed"], "closed"],
+    [["registration", "open"], "opened"],
+    [["rename", "cleo", "cleopatra"], "renamed"],
+    [["remove", "cleopatra", "--yes"], "removed"],
+  ];
+  for (const [args] of actions) await olga.json(["admin", ...args]);
+  const decisions = (await olga.json(["admin", "log", "--since", "1h"]))
+    .filter((event) => event["by"] === "olga")
+    .map((event) => event["decision"]);
+  const wanted = ["irc-password", ...actions.map(([, decision]) => decision)];
+  expect(decisions.slice(-wanted.length)).toEqual(wanted);
+
+  await restart();
+  expect((await ana.run(["verify", served.address])).exitCode).toBe(0);
+  await served.program.signal("SIGTERM");
+  const real = sandbox.path("real-actions");
+  cpSync(served.data, real, { recursive: true });
+  rewrite((lines) => lines.filter(({ head }) => head["kind"] !== "ban"));
+  for (const home of [ana, sandbox.home("auditor")]) {
+    const offline = await home.run(["verify", "--data", served.data, "--json"]);
+    expect([offline.exitCode, ndjson(offline.out)[0]?.["log"]]).toEqual([6, "accounts"]);
+  }
+  rmSync(historyCheckpoint());
+  await restart("--accept-loss");
+  const joined = await ana.run(["join", served.address]);
+  expect([joined.exitCode, joined.err]).toEqual([6, expect.stringMatching(/log of accounts/)]);
+  await served.program.signal("SIGTERM");
+  rmSync(served.data, { recursive: true });
+  cpSync(real, served.data, { recursive: true });
+  await restart();
+});
+
+async function raisesNoAlarm(home: Home): Promise<void> {
+  for (const command of ["join", "users", "verify", "witness"]) {
+    const { exitCode, err } = await home.run([command, served.address]);
+    const expected = expect.stringMatching(/^(chat: logged in as .*\n)?$/);
+    expect([command, exitCode, err]).toEqual([command, 0, expected]);
+  }
+}
+
+test("a backup cannot hide what an operator did, and an honest one can be accepted", async () => {
+  const out = sandbox.path("backup");
+  await sandbox.home("olga").json(["backup", out, "--data", served.data]);
+  const before = [ana, ben].map((home) => home.run(["verify", served.address]));
+  for (const { exitCode } of await Promise.all(before)) expect(exitCode).toBe(0);
+  await actAsBen();
+  await restart();
+  // Ana reads what the impostor wrote. Ben is away.
+  expect((await ana.run(["history", served.address])).exitCode).toBe(0);
+  await served.program.signal("SIGTERM");
+
+  // A silent copy of everything contradicts the device that was there.
+  const real = sandbox.path("real-before-restore");
+  cpSync(served.data, real, { recursive: true });
+  rmSync(served.data, { recursive: true });
+  await sandbox.home("olga").json(["restore", out, "--data", served.data]);
+  await restart();
+  expect((await ana.run(["join", served.address])).exitCode).toBe(6);
+  await served.program.signal("SIGTERM");
+
+  // An open restore tells everybody.
+  rmSync(served.data, { recursive: true });
+  cpSync(real, served.data, { recursive: true });
+  const restore = ["restore", out, "--data", served.data, "--accept-rollback"];
+  expect(await sandbox.home("olga").json(restore)).toMatchObject([{ forked: true }]);
+  await restart();
+  for (const home of [ana, ben, sandbox.home("olga")]) {
+    const joined = await home.run(["join", served.address]);
+    expect([joined.exitCode, joined.err]).toEqual([
+      6,
+      expect.stringMatching(/presents a different (history|log of accounts)/),
+    ]);
+    expect((await home.run(["trust", "accept", served.address])).exitCode).toBe(0);
+    await raisesNoAlarm(home);
+  }
+});
+
+test("honest life raises no alarm", async () => {
+  const { address } = served;
+  const dora = sandbox.home("dora").with(WORDS);
+  await dora.json(["register", served.invite, "--user", "dora"]);
+  const joined = await dora.join([address]);
+  joined.type("/join den", "first", "second");
+  await joined.json("ack", { text: "second" });
+  expect((await joined.finish()).exitCode).toBe(0);
+  await sandbox.home("olga").json(["admin", "retention", "den", "1m"]);
+  const signedIn = sandbox.home("dora-2").with(WORDS);
+  await signedIn.json(["login", served.invite, "--user", "dora"]);
+  expect((await dora.run(["verify", address])).exitCode).toBe(0);
+  await restart("--new-identity");
+  for (const home of [ana, ben, dora]) {
+    expect((await home.run(["verify", address])).exitCode).toBe(0);
+  }
+  await dora.json(["unregister", address, "--yes"]);
+  await restart();
+  for (const home of [ana, ben]) await raisesNoAlarm(home);
 });
