@@ -1,11 +1,12 @@
 /**
  * Many accounts in one room: `bun bench/people.ts [--people 1000,10000] [--devices 300]`.
- * `--people` registers accounts concurrently; `--devices` reconnects known devices after a restart
- * and counts lost and repeated records.
+ * `--people` registers accounts concurrently; `--devices` reconnects known devices after a restart,
+ * requests the proofs of each log-in, and counts lost and repeated records.
  */
 import { parseArgs } from "node:util";
 import { Fault } from "../src/base/fault.ts";
 import { Identity } from "../src/crypto/identity.ts";
+import { accountsIn, parseCheckpoint, parseNote } from "../src/wire/checkpoint.ts";
 import { forEachConcurrently, print } from "./harness.ts";
 import { carriesRecords, RawClient } from "./raw-client.ts";
 import { quantile, saveSample } from "./samples.ts";
@@ -114,6 +115,8 @@ class Device {
   readonly keys = Identity.generate();
   readonly receiveCounts = new Map<number, number>();
   client: RawClient | undefined;
+  /** Fields of the next request for proofs. */
+  #pin = { from: 0, accounts: 0, own: 0 };
 
   constructor(name: string) {
     this.name = name;
@@ -137,6 +140,15 @@ class Device {
     this.client = await RawClient.register(port, this.name, this.onBytes, this.keys);
   }
 
+  async fetchProofs(): Promise<void> {
+    const answer = await this.client?.request("checkpoint", this.#pin);
+    if (answer === undefined) return;
+    const note = parseNote(answer.note);
+    const from = parseCheckpoint(note.text).size;
+    const accounts = accountsIn(note)?.checkpoint.size ?? 0;
+    this.#pin = { from, accounts, own: answer.own?.n ?? 0 };
+  }
+
   async reconnect(port: number, upTo: number): Promise<{ loggedInMs: number; caughtUpMs: number }> {
     const started = performance.now();
     const after = this.lastSeq;
@@ -147,7 +159,7 @@ class Device {
       return isRecords;
     });
     const loggedInMs = performance.now() - started;
-    await ready.promise;
+    await Promise.all([this.fetchProofs(), ready.promise]);
     return { loggedInMs, caughtUpMs: performance.now() - started };
   }
 }
@@ -163,6 +175,9 @@ async function measureReconnects(count: number): Promise<void> {
     );
     const lastJoinSeq = count + 2;
     await waitUntilNone(() => devices.filter(({ lastSeq }) => lastSeq < lastJoinSeq).length);
+    await forEachConcurrently(CONCURRENT_CONNECTS, [0, count], async (i) =>
+      devices[i]?.fetchProofs(),
+    );
     for (const { client } of devices) client?.close();
     for (let i = 0; i < MISSED_TEXTS; i++) await sender.client?.post("lobby", `missed ${i}`);
     const lastMissedSeq = lastJoinSeq + MISSED_TEXTS;
