@@ -29,6 +29,7 @@ const PROPERTIES = {
   [SETTINGS.language.terminal.name]: "language",
   [SETTINGS.pictures.terminal.name]: "pictures",
   fetch_pictures: "fetchPictures",
+  group_messages: "groupMessages",
   keys: "keys",
   muted: "muted",
 } as const satisfies Record<string, keyof ScreenSettings>;

@@ -201,6 +201,8 @@ export interface ScreenSettings extends TerminalSettings {
   readonly mouse: boolean;
   /** Small pictures are downloaded as soon as their messages are visible. */
   readonly fetchPictures: boolean;
+  /** Consecutive messages of one author share a name and time. */
+  readonly groupMessages: boolean;
   readonly keys: Readonly<Record<string, string>>;
   readonly muted: readonly string[];
 }
@@ -213,6 +215,7 @@ export const DEFAULT_SETTINGS: ScreenSettings = {
   bell: true,
   mouse: false,
   fetchPictures: false,
+  groupMessages: true,
   keys: {},
   muted: [],
 };

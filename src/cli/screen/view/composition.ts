@@ -238,7 +238,7 @@ export class Composer {
   }
 
   #rowOptionsOf(props: ViewProps, columns: number): RowOptions {
-    const { texts, model, fetchKey, foldKey, pictures, size } = props;
+    const { texts, model, fetchKey, foldKey, pictures, size, settings } = props;
     const hasPictures = pictures !== undefined && pictures.size > 0;
     const rowOptions: RowOptions = {
       columns: Math.max(2, columns),
@@ -251,6 +251,7 @@ export class Composer {
       foldKey: plainChord(foldKey),
       pictures: hasPictures ? pictures : undefined,
       pictureRows: hasPictures ? pictureRows(size.rows) : 0,
+      isGrouping: settings.groupMessages,
     };
     return this.#rowOptions(Object.values(rowOptions), () => rowOptions);
   }

@@ -30,6 +30,8 @@ export interface RowOptions {
   readonly foldKey: string | undefined;
   readonly pictures?: PictureSizes | undefined;
   readonly pictureRows?: number;
+  /** Whether consecutive messages of one author share a name and time. Default: true. */
+  readonly isGrouping?: boolean;
 }
 
 export interface RowLines {
@@ -50,6 +52,8 @@ type PendingRow = Extract<Row, { kind: "pending" }>;
 const COLUMNS_FOR_NAMES = 50;
 const COLUMNS_FOR_TIME = 30;
 const TIME_COLUMNS = 6;
+/** Begins a message below one of the same author, which would otherwise look like its next line. */
+const GROUPED_SIGN = "·";
 const QUOTE_COLUMNS = 200;
 const BAR_COLUMNS = 20;
 const NAME_COLUMNS_BY_WIDTH = [
@@ -144,7 +148,7 @@ function withHead(
   const names = nameColumns(columns);
   if (names > 0) {
     const indent = TIME_COLUMNS + names + 3;
-    const first = head.isGrouped ? blankGutter(names) : gutterOf(head, names, times);
+    const first = head.isGrouped ? blankGutter(names, true) : gutterOf(head, names, times);
     const blank = blankGutter(names);
     return make(Math.max(2, columns - indent)).map((line, i) => [
       ...(i === 0 ? first : blank),
@@ -164,12 +168,18 @@ function gutterOf({ name, role, unixMs }: Head, names: number, times: Times): Li
   ];
 }
 
-function blankGutter(names: number): Line {
+function blankGutter(names: number, isFirst = false): Line {
   return [
     { text: " ".repeat(TIME_COLUMNS) },
-    { text: " ".repeat(names) },
+    edgeSpan(isFirst, names),
     { text: " │ ", role: "rule" },
   ];
+}
+
+/** @param isFirst whether the line begins a message without a name */
+function edgeSpan(isFirst: boolean, columns: number): Span {
+  if (!isFirst) return { text: " ".repeat(columns) };
+  return { text: GROUPED_SIGN.padStart(columns), role: "dim" };
 }
 
 /**
@@ -196,8 +206,9 @@ export function topLine(
   return headSpans(head, options, options.columns);
 }
 
-function headOf(row: ItemRow | PendingRow, { texts, me, people }: RowOptions): Head {
-  const { isGrouped } = row;
+function headOf(row: ItemRow | PendingRow, options: RowOptions): Head {
+  const { texts, me, people, isGrouping = true } = options;
+  const isGrouped = row.isGrouped && isGrouping;
   if (row.kind === "pending") {
     const name = cleanText(me ?? "");
     const unixMs = row.post.writtenUnixMs;
@@ -230,8 +241,10 @@ function narrow(
   const hasTime = columns >= COLUMNS_FOR_TIME;
   const indent = hasTime ? TIME_COLUMNS : columns >= 12 ? 2 : 0;
   const lines = make(Math.max(2, columns - indent));
-  const pad: Line = indent === 0 ? [] : [{ text: " ".repeat(indent) }];
-  const body = lines.map((line) => [...pad, ...line]);
+  const body = lines.map((line, i) => [
+    ...(indent === 0 ? [] : [edgeSpan(head.isGrouped && i === 0, indent - 1), { text: " " }]),
+    ...line,
+  ]);
   if (head.isGrouped) return body;
   const headLine = headSpans(head, options, columns - (hasTime ? 2 : indent + 2));
   const [first = []] = lines;

@@ -24,6 +24,7 @@ mouse = true
 language = "id"
 pictures = "kitty"
 fetch_pictures = true
+group_messages = false
 muted = ["#noise", "@bob"]
 
 [screen.colors]
@@ -48,6 +49,7 @@ describe("[screen] of config.toml", () => {
         language: "id",
         pictures: "kitty",
         fetchPictures: true,
+        groupMessages: false,
         keys: { "ctrl-x": "search" },
         muted: ["#noise", "@bob"],
       },
