@@ -20,7 +20,7 @@ import type {
 import type { Timeline } from "../state/scroll.ts";
 import type { Layout } from "../view/composition.ts";
 import { type CompletionSource, emojiCandidates, matching } from "./completion.ts";
-import type { Keymap } from "./keymap.ts";
+import { helpRows, type Keymap } from "./keymap.ts";
 
 export interface HandlerContext {
   readonly model: Model;
@@ -110,9 +110,9 @@ export function withEditor(
   if (overlay !== undefined && "query" in overlay) {
     const isChanged = next.text !== overlay.query.text;
     const updated = { ...overlay, query: next };
-    return withChange(state, {
-      overlay: isChanged ? withResults({ ...updated, selectedIndex: 0 }, context) : updated,
-    });
+    const first =
+      updated.kind === "help" ? { ...updated, top: 0 } : { ...updated, selectedIndex: 0 };
+    return withChange(state, { overlay: isChanged ? withResults(first, context) : updated });
   }
   const recall = next.text === state.editor.text ? state.recall : undefined;
   return withChange(state, { editor: next, completion: undefined, recall });
@@ -122,7 +122,7 @@ type ListOverlay = Extract<Overlay, { readonly query: Editor }>;
 
 function withResults(
   overlay: ListOverlay,
-  { model, inputHistory, source }: HandlerContext,
+  { model, inputHistory, source, keymap, texts }: HandlerContext,
 ): ListOverlay {
   const { text } = overlay.query;
   switch (overlay.kind) {
@@ -132,17 +132,17 @@ function withResults(
       return { ...overlay, found: matchingLines(inputHistory, text, CANDIDATES_LISTED_MAX) };
     case "react":
       return { ...overlay, found: emojiMatching(text, source.language) };
+    case "help":
+      return { ...overlay, rows: rowsMatching(helpRows(keymap, texts, source.commands), text) };
     default:
       return overlay;
   }
 }
 
-export function openList(
-  kind: "switcher" | "typed" | "search" | "react",
-  context: HandlerContext,
-  seq = 0,
-): ListOverlay {
-  const first = { query: EMPTY_EDITOR, selectedIndex: 0 };
+export function openList(kind: ListOverlay["kind"], context: HandlerContext, seq = 0): ListOverlay {
+  const query = EMPTY_EDITOR;
+  const first = { query, selectedIndex: 0 };
+  if (kind === "help") return withResults({ kind, query, rows: [], top: 0 }, context);
   if (kind === "search")
     return { kind, query: editorOf(searchText(context.model)), selectedIndex: 0 };
   if (kind === "react") return withResults({ kind, seq, found: [], ...first }, context);
@@ -158,6 +158,22 @@ function searchText({ search }: Model): string {
     files === true ? "has:file" : "",
   ];
   return [...filters, text].filter((word) => word !== "").join(" ");
+}
+
+/** Keeps the headings of the matching rows. */
+function rowsMatching(rows: readonly Candidate[], query: string): readonly Candidate[] {
+  const text = query.trim().toLowerCase();
+  const found: Candidate[] = [];
+  let heading: Candidate | undefined;
+  for (const row of rows) {
+    if (row.hint === "") heading = row;
+    else if (`${row.text} ${row.hint}`.toLowerCase().includes(text)) {
+      if (heading !== undefined) found.push(heading);
+      heading = undefined;
+      found.push(row);
+    }
+  }
+  return found;
 }
 
 /** Unread targets come first. A valid name that matches none is offered for a new conversation. */

@@ -3,7 +3,7 @@
 import { unreachable } from "../../../base/assert.ts";
 import { isSameName } from "../../../core/model/item.ts";
 import type { SearchQuery } from "../../../core/model/state.ts";
-import { replaceText } from "../editor/editor.ts";
+import { insert, replaceText } from "../editor/editor.ts";
 import type { CommandName, Overlay, Question, ScreenState } from "../state/screen-state.ts";
 import {
   type Handler,
@@ -29,7 +29,7 @@ export function moveChoice(by: (page: number) => number, wrapsAround: boolean): 
   return (state, context) => {
     const { overlay, question } = state;
     if (question !== undefined || overlay === undefined) return withActions(state);
-    if (!("selectedIndex" in overlay)) return undefined;
+    if (!("selectedIndex" in overlay)) return scrollText(state, by(pageLines(context)), context);
     const count = countOf(overlay, context);
     if (count === 0) return withActions(state);
     const requested = overlay.selectedIndex + by(pageLines(context));
@@ -71,9 +71,21 @@ function choose(state: ScreenState, context: HandlerContext): UpdateResult | und
       return search(state, overlay, context);
     case "messages":
       return openResult(state, overlay.selectedIndex, context);
+    case "help":
+      return closeHelp(state, overlay);
     default:
       return undefined;
   }
+}
+
+/** A command or message that was typed over the help moves to the input. */
+function closeHelp(
+  state: ScreenState,
+  { query: { text }, rows }: Extract<Overlay, { kind: "help" }>,
+): UpdateResult {
+  const isInput = text.startsWith("/") || rows.length === 0;
+  const editor = isInput ? insert(state.editor, text) : state.editor;
+  return withChange(state, { editor, overlay: undefined });
 }
 
 function search(

@@ -9,12 +9,13 @@ import {
   activeEditor,
   type Handler,
   type HandlerContext,
+  openList,
   type UpdateResult,
   withActions,
   withChange,
   withEditor,
 } from "./handler.ts";
-import { helpRows, type Mode } from "./keymap.ts";
+import type { Mode } from "./keymap.ts";
 import type { Key } from "./keys.ts";
 import {
   cancelQuestion,
@@ -47,9 +48,7 @@ const EVERYWHERE = {
   interrupt,
   leave: (state, context) => leave(state, context),
   help: (state, context) => {
-    const { keymap, texts, source } = context;
-    const rows = helpRows(keymap, texts, source.commands);
-    return withChange(state, { overlay: { kind: "help", rows, top: 0 }, completion: undefined });
+    return withChange(state, { overlay: openList("help", context), completion: undefined });
   },
   redraw: (state) => withActions(state, { kind: "redraw" }),
   suspend: (state) => withActions(state, { kind: "suspend" }),
@@ -148,7 +147,7 @@ function modeOf(state: ScreenState): Mode {
   if (question !== undefined) return question.kind === "yes-no" ? "question" : "list";
   if (overlay !== undefined) {
     if (overlay.kind === "menu") return "menu";
-    return "top" in overlay ? "text" : "list";
+    return overlay.kind === "text" ? "text" : "list";
   }
   return state.selected === undefined ? "input" : "selected";
 }

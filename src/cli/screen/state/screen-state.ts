@@ -116,7 +116,12 @@ export type Overlay =
       readonly entries: readonly MenuEntry[];
     }
   /** A row without a hint is a heading. */
-  | { readonly kind: "help"; readonly rows: readonly Candidate[]; readonly top: number }
+  | {
+      readonly kind: "help";
+      readonly query: Editor;
+      readonly rows: readonly Candidate[];
+      readonly top: number;
+    }
   /** Command result that is too long for a note. */
   | {
       readonly kind: "text";

@@ -53,7 +53,7 @@ function listTexts(kind: ChoiceList["kind"], { screen, ...texts }: ScreenTexts):
 }
 
 export function overlayPrompt(overlay: Overlay, texts: ScreenTexts): string | undefined {
-  if (overlay.kind === "search") return `${texts.screen.find}: `;
+  if (overlay.kind === "search" || overlay.kind === "help") return `${texts.screen.find}: `;
   return isScrolled(overlay) || overlay.kind === "messages"
     ? undefined
     : listTexts(overlay.kind, texts).prompt;
@@ -142,7 +142,9 @@ function entriesOf(options: OverlayOptions, columns: number): readonly Entry[] {
     case "messages":
       return resultEntries(overlay.found, options, overlay.selectedIndex, columns);
     case "help":
-      return helpEntries(overlay.rows, columns);
+      return overlay.rows.length === 0
+        ? [dimEntry(texts.noMatches)]
+        : helpEntries(overlay.rows, columns);
     case "text":
       return overlay.lines.flatMap((text) =>
         wrapSpans([{ text: cleanText(text, { tabs: true }) }], columns).map((line) => ({ line })),

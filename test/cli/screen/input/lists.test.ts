@@ -41,6 +41,32 @@ describe("search", () => {
   });
 });
 
+describe("help", () => {
+  const rowsOf = ({ state }: Screen) => (state.overlay as Extract<Overlay, { kind: "help" }>).rows;
+
+  test("typing filters the rows, with their headings", () => {
+    const screen = new Screen().press("f1");
+    const all = rowsOf(screen).length;
+    expect(screen.press("down").state.overlay).toMatchObject({ top: 1 });
+    screen.type("REACT");
+    expect(screen.state.overlay).toMatchObject({ top: 0 });
+    expect(rowsOf(screen)).toEqual([
+      { text: "Selected message", hint: "" },
+      { text: "+", hint: "react with an emoji" },
+      { text: "Commands", hint: "" },
+      { text: "/react EMOJI [SEQ]", hint: "react to a message" },
+    ]);
+    expect(rowsOf(screen.press("ctrl-u")).length).toBe(all);
+    expect(screen.press("enter").state.overlay).toBeUndefined();
+    expect(screen.line).toBe("|");
+  });
+
+  test.each(["/join attic", "hello there"])("Enter moves %j to the input", (text) => {
+    const screen = new Screen().type("so ").press("f1").type(text).press("enter");
+    expect([screen.line, screen.state.overlay]).toEqual([`so ${text}|`, undefined]);
+  });
+});
+
 describe("lists", () => {
   const inputHistory = ["one", "two", "three"];
 
@@ -76,7 +102,6 @@ describe("long texts", () => {
 
   const panels: readonly Overlay[] = [
     { kind: "text", title: "t", lines, top: 0 },
-    { kind: "help", rows: [], top: 0 },
     { kind: "messages", title: "/pins", found: [], selectedIndex: 0 },
   ];
 

@@ -81,7 +81,8 @@ describe("a click", () => {
     const screen = at(new Screen().type("hello"), on("i8"));
     expect(at(screen, { kind: "input", at: 2 }).line).toBe("he|llo");
     expect(screen.state).toMatchObject({ selected: undefined, scroll: undefined });
-    screen.press("f1");
+    const overlay = { kind: "text", title: "t", lines: ["one"], top: 0 } as const;
+    screen.state = { ...screen.state, overlay };
     expect(at(screen, { kind: "input", at: 4 }).line).toBe("hell|o");
     expect(screen.state.overlay).toBeUndefined();
     screen.press("ctrl-r").type("x");

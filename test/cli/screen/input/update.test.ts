@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { EMPTY_EDITOR } from "../../../../src/cli/screen/editor/editor.ts";
+import { activeEditor } from "../../../../src/cli/screen/input/handler.ts";
 import { lobby, Screen } from "./scene.ts";
 
 describe("the input line", () => {
@@ -142,11 +143,12 @@ test("keeps the state consistent for any sequence of keys", () => {
           );
         }
         if (overlay !== undefined && "top" in overlay) {
-          expect(overlay.top).toBeLessThan(overlay.kind === "help" ? overlay.rows.length : 1);
+          expect(overlay.top).toBeLessThan(overlay.kind === "help" ? overlay.rows.length + 1 : 1);
         }
         if (completion !== undefined) {
           expect(completion.selectedIndex).toBeLessThan(completion.candidates.length);
-          expect(completion.to).toBeLessThanOrEqual(state.editor.text.length);
+          const { text } = activeEditor(state) ?? state.editor;
+          expect(completion.to).toBeLessThanOrEqual(text.length);
         }
         expect(state.editor.cursor).toBeLessThanOrEqual(state.editor.text.length);
       }

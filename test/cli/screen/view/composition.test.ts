@@ -80,7 +80,7 @@ const overlay: fc.Arbitrary<Overlay> = fc.oneof(
     found: fc.constant([]),
   }),
   fc.record({ kind: fc.constant("menu" as const), selectedIndex: seq, entries: fc.constant([]) }),
-  fc.record({ kind: fc.constant("help" as const), rows: fc.constant([]), top: seq }),
+  fc.record({ kind: fc.constant("help" as const), query, rows: fc.constant([]), top: seq }),
   fc.record({
     kind: fc.constant("text" as const),
     title: hostileText,

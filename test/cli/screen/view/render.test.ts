@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Fault } from "../../../../src/base/fault.ts";
-import { editorOf } from "../../../../src/cli/screen/editor/editor.ts";
+import { EMPTY_EDITOR, editorOf } from "../../../../src/cli/screen/editor/editor.ts";
 import { screenTexts } from "../../../../src/cli/screen/text/texts.ts";
 import { Composer, type ViewProps } from "../../../../src/cli/screen/view/composition.ts";
 import * as scenes from "./scenes.ts";
@@ -73,7 +73,12 @@ const SCENES: Readonly<Record<string, Scene>> = {
     return scenes.propsOf(scenes.conversation().model(), size, { state });
   },
   help: (size, language) => {
-    const overlay = { kind: "help", rows: scenes.helpIn(language), top: 0 } as const;
+    const overlay = {
+      kind: "help",
+      query: EMPTY_EDITOR,
+      rows: scenes.helpIn(language),
+      top: 0,
+    } as const;
     const state = scenes.stateOf({ overlay });
     return scenes.propsOf(scenes.conversation().model(), size, { state });
   },
