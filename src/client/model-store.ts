@@ -17,6 +17,7 @@ import {
   queryHistory,
   queryUsers,
   type SendRequest,
+  searchFields,
 } from "./link/queries.ts";
 
 type Effect<Kind extends ModelEffect["kind"]> = Extract<ModelEffect, { kind: Kind }>;
@@ -157,16 +158,9 @@ export class ModelStore {
   }
 
   async #search({ query, before }: Effect<"search">): Promise<void> {
-    const { text, target, from, files } = query;
     try {
-      const found = await this.#history({
-        ...(text === "" ? {} : { grep: text, ignoreCase: true }),
-        target,
-        from,
-        files,
-        before,
-        limit: SCROLL_PAGE_RECORDS,
-      });
+      const page = { before, limit: SCROLL_PAGE_RECORDS };
+      const found = await this.#history({ ...searchFields(query), ...page });
       this.enqueue({ kind: "found", query, records: found.records, hasMore: found.more });
     } catch (error) {
       this.enqueue({ kind: "search-failed", query, fault: asFault(error) });

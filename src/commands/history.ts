@@ -2,7 +2,7 @@
 
 import { Fault } from "../base/fault.ts";
 import type { RoomId } from "../base/ids.ts";
-import { FIRST_RECORDS, GREP_BYTES_MAX, PAGE_RECORDS_MAX } from "../base/limits.ts";
+import { FIRST_RECORDS, PAGE_RECORDS_MAX } from "../base/limits.ts";
 import { formatTarget, type Name, type Target } from "../base/names.ts";
 import { defined } from "../base/values.ts";
 import { displayRecords } from "../cli/chat/console.ts";
@@ -34,7 +34,7 @@ import { Pager } from "../cli/output/pager.ts";
 import type { DisplayRecord } from "../cli/output/render.ts";
 import type { Client } from "../client/client.ts";
 import type { ChatRecord } from "../core/client/chat-record.ts";
-import { bodyMatcher, searchedTexts } from "../core/client/grep.ts";
+import { bodyMatcher, checkGrep, searchedTexts } from "../core/client/grep.ts";
 import { isSameName } from "../core/model/item.ts";
 import { READ_KINDS, type RecordKind } from "../wire/kinds.ts";
 
@@ -91,9 +91,7 @@ export function historyOptions(context: Context, flags: FilterFlags): HistoryOpt
     throw usageFault("--grep and --regex cannot be combined", "use only one of them");
   }
   const kinds = kindsOf(flags);
-  if (Buffer.byteLength(grep ?? "") > GREP_BYTES_MAX) {
-    throw usageFault(`search text can have at most ${GREP_BYTES_MAX} bytes`, "shorten it");
-  }
+  checkGrep(grep ?? "");
   const sinceMs = timeFlag(context, flags.since, "start");
   const untilMs = timeFlag(context, flags.until, "end");
   const isOverview = [target, from, sinceMs, untilMs, grep, regex, last, kinds].every(

@@ -1,8 +1,10 @@
 /** Types and parsers for the slash commands that the terminal and the page share. */
 
 import { Fault, msg } from "../base/fault.ts";
+import type { TimeContext } from "../base/parse-time.ts";
 import type { MessageAuthor } from "../client/actions.ts";
 import type { ChatClient, LinkedAccount } from "../client/chat-client.ts";
+import type { SearchQuery } from "../core/model/state.ts";
 import type { NotifyLevel } from "../core/rooms/prefs.ts";
 import type { PostBody, Answer as WireAnswer } from "../wire/messages.ts";
 import type { Message } from "./messages/en/terminal.ts";
@@ -50,7 +52,7 @@ export interface Views extends Readonly<Record<SimpleView, object>> {
     readonly level: NotifyLevel | "on" | "off" | undefined;
     readonly target?: string;
   };
-  readonly search: { readonly text: string };
+  readonly search: { readonly query: SearchQuery };
   /** A seq, or a time that `parseTime` reads. */
   readonly jump: { readonly to: number | string };
   readonly send: { readonly input: string };
@@ -71,6 +73,8 @@ export interface JoinArgs {
 
 export interface Host {
   readonly current: string;
+  /** Context of the times that the user types. */
+  readonly times: TimeContext;
   unixMs(): number;
   post(body: PostBody, target?: string): Promise<void>;
   /**

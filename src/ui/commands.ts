@@ -30,6 +30,7 @@ import {
 } from "./command.ts";
 import { ENGLISH, type Texts } from "./messages/en/page.ts";
 import type { Message } from "./messages/en/terminal.ts";
+import { parseSearch } from "./search-query.ts";
 import { pollRows } from "./text/poll-text.ts";
 
 interface User {
@@ -629,13 +630,18 @@ const verify = opensView(
   },
 );
 
-const search = opensView("/search TEXT", (input) => {
-  const args = parseText(input);
-  return args && { kind: "search", ...args };
-});
+const search: Command<{ readonly text: string }> = {
+  usage: "/search [FILTER:VALUE] TEXT",
+  parse: parseText,
+  async run({ text }, chat, host) {
+    const query = parseSearch(text, { open: chat.model.open, ...host.times });
+    return query && host.show({ kind: "search", query });
+  },
+};
 
 const jump = opensView("/jump DATE|SEQ", (input) => {
-  const to = isSeq(input) ? Number(input) : input;
+  const seq = input.replace(/^#/, "");
+  const to = isSeq(seq) ? Number(seq) : input;
   return input === "" ? undefined : { kind: "jump", to };
 });
 
@@ -665,6 +671,7 @@ export const SLASH_ALIASES: Readonly<Record<string, string>> = {
   delete: "erase",
   upload: "send",
   lastlog: "search",
+  goto: "jump",
   exit: "quit",
   part: "leave",
   close: "leave",

@@ -47,6 +47,29 @@ server.test("--json prints connected, then records, acks and presence", async (s
   expect([exitCode, err]).toEqual([0, ""]);
 });
 
+server.test("/search filters, and /jump prints from a date or number on", async (sandbox) => {
+  const anas = await member(sandbox, "nia", "found");
+  const bens = await member(sandbox, "ned", "found");
+  await bens.run(["send", "--to", "found", "a red fox"]);
+  await bens.run(["send", "--to", "found", "a red herring"]);
+  await anas.run(["send", "--to", "found", "A Fox again"]);
+  const found = async (line: string) => {
+    const stdin = `${line}\n`;
+    const { out } = await anas.run(["join", "--room", "found", "--json"], { stdin });
+    return ndjson(out).filter(({ kind }) => kind === "text" || kind === "fault");
+  };
+  await found(""); // Nothing is unread now.
+  const texts = async (line: string) => (await found(line)).map(({ text, code }) => code ?? text);
+  expect(await texts("/search from:ned fox")).toEqual(["a red fox"]);
+  expect(await texts("/search in:here after:yesterday fox")).toEqual(["a red fox", "A Fox again"]);
+  expect(await texts("/search before:yesterday fox")).toEqual([]);
+  expect(await texts("/search in:nowhere fox")).toEqual(["room-unknown"]);
+  expect(await texts("/search after:soon fox")).toEqual(["usage"]);
+  const [, herring] = await found("/jump yesterday");
+  expect(await texts(`/goto #${herring?.["seq"]}`)).toEqual(["a red herring", "A Fox again"]);
+  expect(await texts("/goto 2099-01-01")).toEqual([]);
+});
+
 server.test("refuses only the message that exceeds 65,536 bytes", async (sandbox) => {
   const eva = await member(sandbox, "eva", "long");
   const full = "é".repeat(TEXT_BYTES_MAX / 2);

@@ -197,6 +197,32 @@ pageTest("marks a search result and scrolls it into view", async () => {
   });
 });
 
+pageTest(
+  "filters a search as it is typed, completes names, and explains a bad filter",
+  async () => {
+    await fillLobby();
+    const hugo = await server.headlessUser("hugo");
+    await hugo.post("message 17. of hugo");
+    await using iris = await server.logIn("iris");
+    await iris.waitForMessage("message 17. of hugo");
+    await iris.search("message 17. before:soon");
+    await iris.page.getByText("Not a date or time.").waitFor();
+    await iris.field("Search for").fill("message 17. from:hu");
+    const options = iris.page.locator("#search-filters option");
+    expect(await options.first().getAttribute("value")).toBe("message 17. from:hugo");
+    await iris.field("Search for").fill("message 17. from:hugo after:yesterday in:here");
+    await iris.field("Search for").press("Enter");
+    const results = iris.page.locator(".search-list li");
+    await results.getByText("of hugo").waitFor();
+    expect(await results.count()).toBe(1);
+    expect(await iris.page.getByText("Not a date or time.").count()).toBe(0);
+    await iris.send("/search has:love");
+    await iris.page.getByText("Unknown filter.").waitFor();
+    const { CHAT_PICTURE: path } = process.env;
+    if (path !== undefined) await iris.page.screenshot({ path });
+  },
+);
+
 pageTest("keeps the position of a message while its menu is open", async () => {
   await fillLobby();
   const emil = await server.headlessUser("emil");

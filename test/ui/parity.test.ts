@@ -66,6 +66,20 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
     faults: { 1: "not-allowed" },
     questions: 1,
   },
+  "/search": {
+    lines: [
+      "/search from:ana after:yesterday x",
+      "/search has:love",
+      "/search before:soon",
+      "/search",
+    ],
+    faults: { 2: "usage", 3: "usage", 4: "usage" },
+  },
+  "/jump": {
+    ben: ["hello"],
+    lines: ["/jump {1}", "/goto yesterday", "/goto 2099-01-01", "/goto #1", "/jump soon"],
+    faults: { 5: "usage" },
+  },
   "/topic": { lines: ["/topic homework"], records: ["topic homework"] },
   "room commands in a conversation, which apply to the last room": {
     lines: ["/msg ben", "/topic homework", "/kick ben", "/leave"],

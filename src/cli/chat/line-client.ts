@@ -12,14 +12,17 @@ import {
   parseTarget,
   type Target,
 } from "../../base/names.ts";
+import { parseTime } from "../../base/parse-time.ts";
 import type { ChatEffect } from "../../client/chat-client.ts";
 import type { ConnectedEvent, ReaderEvent } from "../../client/event.ts";
+import { searchFields } from "../../client/link/queries.ts";
 import { noMajority } from "../../client/link/retry.ts";
 import { type ChatRecord, fieldsIn, type RoomView } from "../../core/client/chat-record.ts";
 import type { Receipt } from "../../core/client/outbox.ts";
+import type { SearchQuery } from "../../core/model/state.ts";
 import { LOBBY } from "../../core/rooms/rooms.ts";
 import { type KnownFile, knownFile } from "../../io/state/home-tables.ts";
-import type { View } from "../../ui/command.ts";
+import type { View, Views } from "../../ui/command.ts";
 import { formatFingerprint } from "../../wire/fingerprint.ts";
 import type { PostBody } from "../../wire/messages.ts";
 import { accountChangedJson, type OpenClient, otherMachineText } from "../connect/client.ts";
@@ -34,6 +37,7 @@ import { destinationOfTarget } from "./post.ts";
 import { type InputLine, ScriptLines } from "./script-lines.ts";
 import { runSlash, showView } from "./slash.ts";
 import { type JoinRoomOptions, type joinRoom, SlashHost, viewOf } from "./slash-host.ts";
+import { HISTORY_DEFAULT, history } from "./slash-views.ts";
 import { MESSAGE_KINDS, unreadLine, unreadOf } from "./unread.ts";
 
 const OWN_RECORDS_TIMEOUT_MS = 5_000;
@@ -143,8 +147,17 @@ export class LineClient extends SlashHost {
     throw usageFault("/set works only in full screen", "run without --plain, or edit config.toml");
   }
 
-  jump(): Promise<void> {
-    throw usageFault("/jump works only in full screen", "run chat history --since DATE");
+  /** Prints the messages from there on. */
+  jump(to: Views["jump"]["to"]): Promise<void> {
+    const from =
+      typeof to === "number" ? { after: to - 1 } : { after: 0, since: parseTime(to, this.times) };
+    return history(this, { target: this.current, ...from, limit: HISTORY_DEFAULT });
+  }
+
+  /** Without `in:`, searches only the current room, whose server may not learn the text. */
+  search(query: SearchQuery): Promise<void> {
+    const fields = { target: this.current, ...searchFields(query) };
+    return history(this, { ...fields, limit: HISTORY_DEFAULT });
   }
 
   notify(): void {

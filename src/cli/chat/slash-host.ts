@@ -2,10 +2,12 @@
 
 import { Fault, type FaultCode } from "../../base/fault.ts";
 import { formatTarget, type Name } from "../../base/names.ts";
+import type { TimeContext } from "../../base/parse-time.ts";
 import type { Client } from "../../client/client.ts";
 import type { ChatRecord, RoomView } from "../../core/client/chat-record.ts";
 import { withMentions } from "../../core/client/mentions.ts";
 import { isSameName } from "../../core/model/item.ts";
+import type { SearchQuery } from "../../core/model/state.ts";
 import type { Host, JoinArgs, View, Views } from "../../ui/command.ts";
 import type { Message, TerminalTexts } from "../../ui/messages/en/terminal.ts";
 import type { Answer, PostBody } from "../../wire/messages.ts";
@@ -76,6 +78,7 @@ export abstract class SlashHost implements Host {
   abstract notify(level: Views["notify"]["level"], target: string | undefined): void;
   /** @throws {Fault} usage if the text is not a time */
   abstract jump(to: Views["jump"]["to"]): Promise<void>;
+  abstract search(query: SearchQuery): Promise<void> | void;
   abstract quit(): Promise<void>;
 
   /** Called with the seq of the user's own action, before its record arrives. */
@@ -104,6 +107,10 @@ export abstract class SlashHost implements Host {
 
   unixMs(): number {
     return this.context.clock.unixMs();
+  }
+
+  get times(): TimeContext {
+    return { nowUnixMs: this.unixMs(), offsetMinutes: this.context.offsetMinutes };
   }
 
   async post(body: PostBody, target = this.current): Promise<void> {

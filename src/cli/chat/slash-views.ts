@@ -174,8 +174,7 @@ export const VIEWERS: { readonly [Kind in Exclude<keyof Views, "help">]: Viewer<
     chatConsole.print(answer.json, answer.text, answer.rows);
   },
 
-  search: (host, { text }) =>
-    history(host, { limit: HISTORY_DEFAULT, grep: text, ignoreCase: true }),
+  search: (host, { query }) => host.search(query),
 
   async logout(host) {
     const { client } = host.open;
@@ -214,10 +213,10 @@ export const VIEWERS: { readonly [Kind in Exclude<keyof Views, "help">]: Viewer<
 
 export async function history(
   host: SlashHost,
-  query: { readonly limit: number; readonly grep?: string; readonly ignoreCase?: boolean },
+  query: Parameters<SlashHost["chat"]["history"]>[0],
 ): Promise<void> {
   await host.waitUntilConfirmed();
-  const { records } = await host.open.client.history({ target: host.current, ...query });
+  const { records } = await host.open.client.history(query);
   if (host.list("/history", records) === 0) host.chatConsole.note((texts) => texts.noMessagesFound);
 }
 

@@ -82,7 +82,7 @@ const TERMINAL_COMMANDS: Readonly<Record<string, Readonly<Record<string, SlashCo
       async run(host, words) {
         const limit = words === "" ? HISTORY_DEFAULT : Number(words);
         if (!Number.isSafeInteger(limit) || limit < 1) throw invalidArguments(this.usage);
-        await history(host, { limit: Math.min(limit, PAGE_RECORDS_MAX) });
+        await history(host, { target: host.current, limit: Math.min(limit, PAGE_RECORDS_MAX) });
       },
     },
   },

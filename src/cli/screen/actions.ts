@@ -13,7 +13,6 @@ import type { ScreenDrafts } from "./drafts.ts";
 import { editorOf } from "./editor/editor.ts";
 import { type InputHistory, mayContainSecret } from "./editor/input-history.ts";
 import type { FolderLists, ScreenFiles } from "./files.ts";
-import { parseSearch } from "./input/lists.ts";
 import type { ScreenHost, ScreenNotices } from "./notices.ts";
 import type { ScreenQuestions } from "./questions.ts";
 import type { Action } from "./state/screen-state.ts";
@@ -138,7 +137,7 @@ export class ScreenActions {
       const { aliases } = commands.context.settings();
       const line = `/${expandAlias(text.slice(1), aliases)}`;
       if (!mayContainSecret(line)) void history.add(text);
-      if (!this.#openSearch(line)) this.#reportFailure(runSlash(commands, text.slice(1)));
+      this.#reportFailure(runSlash(commands, text.slice(1)));
       return;
     }
     void history.add(text);
@@ -150,16 +149,6 @@ export class ScreenActions {
     const message = text.startsWith("//") ? text.slice(1) : text;
     chat.actions.send(open, defined({ text: message, re, edits }));
     this.options.drafts.deleteSent();
-  }
-
-  #openSearch(text: string): boolean {
-    const [, queryText] = /^\/(?:search|lastlog)\s+(\S.*)$/s.exec(text) ?? [];
-    const { chat, host } = this.options;
-    const query = queryText === undefined ? undefined : parseSearch(queryText, chat.model.open);
-    if (queryText === undefined || query === undefined) return false;
-    chat.actions.search(query);
-    host.patch({ overlay: { kind: "search", query: editorOf(queryText), selectedIndex: 0 } });
-    return true;
   }
 
   async #save({ room, seq, on }: Extract<Action, { kind: "save" }>): Promise<void> {

@@ -459,6 +459,7 @@ export class ScreenClient implements ScreenHost {
         language: this.#language,
       },
       texts: this.screenTexts.keys,
+      times: this.#commands.times,
     };
   }
 

@@ -7,6 +7,7 @@ import type { ChatRecord } from "../../core/client/chat-record.ts";
 import { isSameName } from "../../core/model/item.ts";
 import { foundItems } from "../../core/model/page.ts";
 import { roomOf } from "../../core/model/selectors.ts";
+import type { SearchQuery } from "../../core/model/state.ts";
 import { LOBBY } from "../../core/rooms/rooms.ts";
 import type { View, Views } from "../../ui/command.ts";
 import type { Message } from "../../ui/messages/en/terminal.ts";
@@ -31,7 +32,7 @@ export type CommandScreen = Pick<
 > & {
   readonly notices: Pick<
     ScreenNotices,
-    "note" | "fault" | "noteLeftRoom" | "showText" | "showMessages" | "text"
+    ("note" | "fault" | "noteLeftRoom" | "showText" | "showMessages" | "text") | "showSearch"
   >;
   readonly questions: Pick<ScreenQuestions, "begin" | "end" | "ask">;
 };
@@ -82,6 +83,11 @@ export class ScreenCommands extends SlashHost {
     const found = foundItems(records, this.me);
     if (found.length > 0) this.options.screen.notices.showMessages(command, found);
     return found.length;
+  }
+
+  search(query: SearchQuery): void {
+    this.chat.actions.search(query);
+    this.options.screen.notices.showSearch(query);
   }
 
   show(view: View): Promise<undefined> {
@@ -176,11 +182,9 @@ export class ScreenCommands extends SlashHost {
   }
 
   async jump(to: Views["jump"]["to"]): Promise<void> {
-    const { chat, context, current } = this;
+    const { chat, current } = this;
     if (typeof to === "number") return chat.actions.jump(current, to);
-    const { clock, offsetMinutes } = context;
-    const unixMs = parseTime(to, { nowUnixMs: clock.unixMs(), offsetMinutes });
-    await chat.actions.jumpToTime(current, unixMs);
+    await chat.actions.jumpToTime(current, parseTime(to, this.times));
   }
 
   #displayName(target: string): string {

@@ -6,7 +6,7 @@ import { SCREEN_FAULT_MS } from "../../base/limits-screen.ts";
 import type { ChatEffect } from "../../client/chat-client.ts";
 import type { SessionEvent } from "../../client/event.ts";
 import { isMessage, isSameName } from "../../core/model/item.ts";
-import type { FoundItem, TransferView, VisibleFault } from "../../core/model/state.ts";
+import type { FoundItem, SearchQuery, TransferView, VisibleFault } from "../../core/model/state.ts";
 import type { Clock } from "../../io/clock.ts";
 import type { Chat } from "../../ui/command.ts";
 import type { Message } from "../../ui/messages/en/terminal.ts";
@@ -15,6 +15,7 @@ import { timesIn } from "../../ui/text/times.ts";
 import type { ChatExit } from "../chat/chat-exit.ts";
 import { otherMachineText } from "../connect/client.ts";
 import { toFault } from "../errors.ts";
+import { editorOf } from "./editor/editor.ts";
 import type { Note, Overlay, ScreenSettings, ScreenState } from "./state/screen-state.ts";
 import { DesktopNotifier } from "./terminal/notification.ts";
 import type { TerminalScreen } from "./terminal/screen.ts";
@@ -76,6 +77,11 @@ export class ScreenNotices {
   showMessages(title: string, found: readonly FoundItem[]): void {
     const overlay: Overlay = { kind: "messages", title, found, selectedIndex: 0 };
     this.options.host.patch({ overlay });
+  }
+
+  showSearch({ input }: SearchQuery): void {
+    const overlay: Overlay = { kind: "search", query: editorOf(input), selectedIndex: 0 };
+    this.options.host.patch({ overlay, searchIndex: 0 });
   }
 
   text(message: Message): string {

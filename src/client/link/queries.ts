@@ -1,7 +1,9 @@
 /** Requests that the server answers in pages. */
 
 import type { Sha256 } from "../../base/ids.ts";
+import { defined } from "../../base/values.ts";
 import { type ChatRecord, readPage } from "../../core/client/chat-record.ts";
+import type { SearchQuery } from "../../core/model/state.ts";
 import type { Answer, RequestFields, RequestKind } from "../../wire/messages.ts";
 
 export type SendRequest = <Kind extends RequestKind>(
@@ -37,6 +39,16 @@ export async function queryHistory(
   for (const [i, record] of records.entries())
     onRecord?.(heads[i]?.head ?? new Uint8Array(), record);
   return { records, more: page.more };
+}
+
+/** Without a text, searches only messages, because most events match any filter. */
+export function searchFields(query: SearchQuery): Omit<RequestFields<"history">, "limit"> {
+  const { text, target, from, files, sinceUnixMs: since, untilUnixMs: until } = query;
+  const kinds = files === true ? undefined : ["text", "action", "file"];
+  return {
+    ...(text === "" ? defined({ kinds }) : { grep: text, ignoreCase: true }),
+    ...defined({ target, from, files, since, until }),
+  };
 }
 
 /**

@@ -1,6 +1,9 @@
 /** Text search in the bodies of records, as in the server's history. */
 
+import { utf8Encode } from "../../base/bytes.ts";
 import { foldCase } from "../../base/case-fold.ts";
+import { Fault, msg } from "../../base/fault.ts";
+import { GREP_BYTES_MAX } from "../../base/limits.ts";
 
 type Fields = Readonly<Record<string, unknown>> | undefined;
 type MatchesBody = (body: Fields) => boolean;
@@ -9,6 +12,13 @@ type MatchesBody = (body: Fields) => boolean;
 export function searchedTexts(body: Fields): string[] {
   const values = [body?.["text"], body?.["topic"], body?.["name"]];
   return values.filter((value) => typeof value === "string");
+}
+
+/** @throws {Fault} usage if the text is longer than a server accepts */
+export function checkGrep(text: string): string {
+  if (utf8Encode(text).length <= GREP_BYTES_MAX) return text;
+  const remedy = msg`shorten it`;
+  throw new Fault("usage", msg`search text can have at most ${GREP_BYTES_MAX} bytes`, { remedy });
 }
 
 /** Matches bodies whose text, topic or file name contains `grep`. */

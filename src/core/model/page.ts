@@ -10,7 +10,7 @@ import type { AnswerEvent } from "./event.ts";
 import { hasNoItem, isSameName, itemOf } from "./item.ts";
 import { showFault } from "./local-events.ts";
 import { append, itemsOf, jumpTo, prepend, type RoomDraft } from "./room.ts";
-import type { FoundItem, PageRequest, SearchQuery } from "./state.ts";
+import type { FoundItem, PageRequest, SearchQuery, SearchView } from "./state.ts";
 
 type PageEvent = Extract<AnswerEvent, { kind: "page" }>;
 type FoundEvent = Extract<AnswerEvent, { kind: "found" }>;
@@ -131,6 +131,11 @@ export function startSearch(draft: ModelDraft, query: SearchQuery | undefined): 
   const nothing = { found: [], hasMore: false, before: undefined, fault: undefined };
   draft.fields.search = { query, isLoading: true, ...nothing };
   draft.effects.push({ kind: "search", query, before: undefined });
+}
+
+/** Whether the server may have further results, which are not loaded. */
+export function hasMoreResults({ found, hasMore }: SearchView): boolean {
+  return hasMore || found.length >= SEARCH_RESULTS_MAX;
 }
 
 export function searchMore(draft: ModelDraft): void {

@@ -311,9 +311,13 @@ export interface SearchView {
 }
 
 export interface SearchQuery {
+  /** As typed, including its filters. */
+  readonly input: string;
   readonly text: string;
   readonly target?: string;
   readonly from?: string;
+  readonly sinceUnixMs?: number;
+  readonly untilUnixMs?: number;
   readonly files?: boolean;
 }
 

@@ -36,6 +36,8 @@ const TEXTS = {
   "an encrypted room cannot have a topic, because topics are not encrypted": "topicInSealed",
   "your name belongs to your account": "nameLasts",
   "this invite {}": "inviteOver",
+  "{} is not a time": "notATime",
+  "unknown filter has:{}": "unknownFilter",
 } as const satisfies Readonly<Record<string, keyof Texts>>;
 
 /** @param error a string is returned unchanged */

@@ -1,5 +1,6 @@
 /** Dates, times and lists in a user's language and time zone. */
 
+import type { TimeContext } from "../../base/parse-time.ts";
 import { clampUnixMs, DAY_MS, dateOf } from "../../base/time.ts";
 import type { Texts } from "../messages/en/page.ts";
 
@@ -65,6 +66,11 @@ export function timesIn(texts: Texts): Times {
 /** Minutes, positive east of UTC. */
 export function offsetMinutes(unixMs: number): number {
   return -dateOf(unixMs).getTimezoneOffset();
+}
+
+/** Context of the times that the user of this browser types. */
+export function timesNow(): TimeContext {
+  return { nowUnixMs: Date.now(), offsetMinutes };
 }
 
 const TIMESTAMP = /(?<![\w+-])(?:[+-]\d\d)?\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?Z/g;

@@ -37,6 +37,7 @@ async function commandsOf(fixture: ClientFixture) {
       showText: (title, lines) => overlays.push([title(ENGLISH_TERMINAL), ...lines]),
       showMessages: (title, found) =>
         overlays.push([title, ...found.map(({ item }) => `#${item.seq} ${item.text}`)]),
+      showSearch: ({ input }) => overlays.push(["/search", input]),
       text: (message) => message(ENGLISH_TERMINAL),
     },
     questions: {

@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import { Fault } from "../../../src/base/fault.ts";
 import { SEARCH_RESULTS_MAX } from "../../../src/base/limits-page.ts";
 import type { ChatRecord } from "../../../src/core/client/chat-record.ts";
+import type { SearchQuery } from "../../../src/core/model/state.ts";
 import { updateAll } from "../../../src/core/model/update.ts";
 import { LOBBY, lobbyOf, record, recordEvent, scene } from "../model-scene.ts";
 
@@ -66,12 +67,12 @@ test("reports a failed page, which can be requested again", () => {
 });
 
 test("collects up to SEARCH_RESULTS_MAX results, newest first", () => {
-  const query = { text: "x" };
+  const query = { input: "x", text: "x" };
   const requested = updateAll(scene().model, [{ kind: "search", query }]);
   expect(requested.effects).toEqual([{ kind: "search", query, before: undefined }]);
   const found = updateAll(requested.model, [
     { kind: "found", query, records: [record(3), record(5)], hasMore: true },
-    { kind: "found", query: { text: "x" }, records: [record(4)], hasMore: true },
+    { kind: "found", query: { input: "x", text: "x" }, records: [record(4)], hasMore: true },
     { kind: "search-more" },
     { kind: "search-more" },
   ]);
@@ -86,7 +87,7 @@ test("collects up to SEARCH_RESULTS_MAX results, newest first", () => {
 });
 
 test("finds edits and conversations in a search, and reports its failure", () => {
-  const query = { text: "x" };
+  const query = { input: "x", text: "x" };
   const searching = updateAll(scene().model, [{ kind: "search", query }]).model;
   const room = { kind: "person", name: "ben", id: "d1", topic: "" } as ChatRecord["room"];
   const edit = record(4, { kind: "edit", body: { seq: 2, text: "x" } });
@@ -99,9 +100,9 @@ test("finds edits and conversations in a search, and reports its failure", () =>
     ["@ben", "text"],
   ]);
   const fault = new Fault("link-closed", "gone");
-  const after = (of: { text: string }) =>
+  const after = (of: SearchQuery) =>
     updateAll(searching, [{ kind: "search-failed", query: of, fault }]).model.search?.fault;
-  expect([after(query), after({ text: "y" })]).toEqual([fault, undefined]);
+  expect([after(query), after({ input: "y", text: "y" })]).toEqual([fault, undefined]);
 });
 
 test("learns operator rights from the member list", () => {

@@ -150,6 +150,7 @@ async function openFullScreen(site: Site): Promise<Interface> {
       noteLeftRoom: () => undefined,
       showText: () => undefined,
       showMessages: () => undefined,
+      showSearch: () => undefined,
       text: (message) => message(ENGLISH_TERMINAL),
     },
     questions: {

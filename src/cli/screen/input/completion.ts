@@ -3,6 +3,7 @@
 import { CANDIDATES_LISTED_MAX } from "../../../base/limits-screen.ts";
 import { knownNames, openRoom } from "../../../core/model/selectors.ts";
 import type { Model } from "../../../core/model/state.ts";
+import { searchCompletions } from "../../../ui/search-query.ts";
 import { searchEmojiNames } from "../../../ui/text/emoji.ts";
 import { type Editor, replaceRange, withCursor } from "../editor/editor.ts";
 import type { Candidate, Completion } from "../state/screen-state.ts";
@@ -49,6 +50,20 @@ export function offerAt({ text, cursor }: Editor, source: CompletionSource): Off
   const offer = command === undefined ? undefined : argumentOffer(beforeCursor, command, source);
   if (offer !== undefined) return offer;
   return offerOf(beforeCursor, from, wordCandidates(word, from === 0, source));
+}
+
+/** Completes the filters of a search. */
+export function searchOffer(
+  { text, cursor }: Pick<Editor, "text" | "cursor">,
+  model: Model,
+): Offer {
+  const beforeCursor = text.slice(0, cursor);
+  const from = beforeCursor.search(/\S*$/);
+  const completions = searchCompletions(beforeCursor.slice(from), model);
+  const candidates = completions.map((word) =>
+    plainCandidate(word.endsWith(":") ? word : `${word} `),
+  );
+  return offerOf(beforeCursor, from, candidates);
 }
 
 function offerOf(beforeCursor: string, from: number, candidates: readonly Candidate[]): Offer {
@@ -157,6 +172,10 @@ function argumentOffer(
 ): Offer | undefined {
   const command = source.commands.find(({ name }) => name === commandName.toLowerCase());
   if (command === undefined) return undefined;
+  if (command.name === "search") {
+    const offer = searchOffer({ text: beforeCursor, cursor: beforeCursor.length }, source.model);
+    return offer.kind === "none" ? undefined : offer;
+  }
   const argumentText = beforeCursor.slice(commandName.length + 1).trimStart();
   const flags = command.usage.match(/--[a-z]+/g) ?? [];
   // The text after the flag is a message, which has no completions.

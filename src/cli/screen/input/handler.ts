@@ -2,13 +2,14 @@
 
 import { CANDIDATES_LISTED_MAX } from "../../../base/limits-screen.ts";
 import { isName } from "../../../base/names.ts";
+import type { TimeContext } from "../../../base/parse-time.ts";
 import { isSameName } from "../../../core/model/item.ts";
 import type { Rows } from "../../../core/model/rows.ts";
 import { knownNames, openRoom, roomList } from "../../../core/model/selectors.ts";
 import type { Draft, Model } from "../../../core/model/state.ts";
 import type { KeyTexts } from "../../../ui/messages/en/keys.ts";
 import { isEmptyDraft } from "../../../ui/text/draft.ts";
-import { type Editor, EMPTY_EDITOR, editorOf } from "../editor/editor.ts";
+import { type Editor, EMPTY_EDITOR } from "../editor/editor.ts";
 import { matchingLines } from "../editor/input-history.ts";
 import type {
   Action,
@@ -33,6 +34,7 @@ export interface HandlerContext {
   readonly inputHistory: readonly string[];
   readonly source: Omit<CompletionSource, "model">;
   readonly texts: KeyTexts;
+  readonly times: TimeContext;
 }
 
 export interface UpdateResult {
@@ -112,7 +114,10 @@ export function withEditor(
     const updated = { ...overlay, query: next };
     const first =
       updated.kind === "help" ? { ...updated, top: 0 } : { ...updated, selectedIndex: 0 };
-    return withChange(state, { overlay: isChanged ? withResults(first, context) : updated });
+    return withChange(state, {
+      overlay: isChanged ? withResults(first, context) : updated,
+      completion: undefined,
+    });
   }
   const recall = next.text === state.editor.text ? state.recall : undefined;
   return withChange(state, { editor: next, completion: undefined, recall });
@@ -139,25 +144,16 @@ function withResults(
   }
 }
 
-export function openList(kind: ListOverlay["kind"], context: HandlerContext, seq = 0): ListOverlay {
+export function openList(
+  kind: Exclude<ListOverlay["kind"], "search">,
+  context: HandlerContext,
+  seq = 0,
+): ListOverlay {
   const query = EMPTY_EDITOR;
   const first = { query, selectedIndex: 0 };
   if (kind === "help") return withResults({ kind, query, rows: [], top: 0 }, context);
-  if (kind === "search")
-    return { kind, query: editorOf(searchText(context.model)), selectedIndex: 0 };
   if (kind === "react") return withResults({ kind, seq, found: [], ...first }, context);
   return withResults({ kind, found: [], ...first }, context);
-}
-
-function searchText({ search }: Model): string {
-  if (search === undefined) return "";
-  const { text, from, target, files } = search.query;
-  const filters = [
-    from === undefined ? "" : `from:${from}`,
-    target === undefined ? "" : `in:${target}`,
-    files === true ? "has:file" : "",
-  ];
-  return [...filters, text].filter((word) => word !== "").join(" ");
 }
 
 /** Keeps the headings of the matching rows. */

@@ -1,8 +1,10 @@
 /** Key handlers for overlays and questions. */
 
 import { unreachable } from "../../../base/assert.ts";
+import { Fault, msg } from "../../../base/fault.ts";
 import { isSameName } from "../../../core/model/item.ts";
-import type { SearchQuery } from "../../../core/model/state.ts";
+import { roomOf } from "../../../core/model/selectors.ts";
+import { parseSearch } from "../../../ui/search-query.ts";
 import { insert, replaceText } from "../editor/editor.ts";
 import type { CommandName, Overlay, Question, ScreenState } from "../state/screen-state.ts";
 import {
@@ -15,6 +17,9 @@ import {
 } from "./handler.ts";
 import { openRoomOf, pageLines } from "./reading.ts";
 import { clearSelection, selectSeq } from "./selection.ts";
+
+/** Further results are requested when fewer than these remain. */
+const RESULTS_AHEAD = 10;
 
 function countOf(
   overlay: Extract<Overlay, { readonly selectedIndex: number }>,
@@ -40,7 +45,8 @@ export function moveChoice(by: (page: number) => number, wrapsAround: boolean): 
     const { search } = context.model;
     const isAtEnd = overlay.kind === "search" && requested >= count - 1;
     const needsMore = isAtEnd && search?.hasMore === true && !search.isLoading;
-    const next = withChange(state, { overlay: { ...overlay, selectedIndex: at } });
+    const change = { overlay: { ...overlay, selectedIndex: at }, completion: undefined };
+    const next = withChange(state, change);
     return needsMore ? { ...next, actions: [{ kind: "search-more" }] } : next;
   };
 }
@@ -93,29 +99,34 @@ function search(
   overlay: Extract<Overlay, { kind: "search" }>,
   context: HandlerContext,
 ): UpdateResult {
-  const { model } = context;
-  const query = parseSearch(overlay.query.text, openTarget(model));
+  const { model, times } = context;
+  const query = parseSearch(overlay.query.text, { open: openTarget(model), ...times });
   const { search } = model;
   if (query === undefined) return withActions(state);
-  if (search?.fault !== undefined || search === undefined || !isSameQuery(search.query, query)) {
-    return withChange(
-      state,
-      { overlay: { ...overlay, selectedIndex: 0 } },
-      { kind: "search", query },
-    );
+  const isSame = search?.query.input === query.input && search.query.target === query.target;
+  if (isSame && search.fault === undefined) {
+    return openResult(state, overlay.selectedIndex, context);
   }
-  return openResult(state, overlay.selectedIndex, context);
+  const change = { overlay: { ...overlay, selectedIndex: 0 }, completion: undefined };
+  return withChange(state, { ...change, searchIndex: 0 }, { kind: "search", query });
 }
 
+/** @throws {Fault} not-member if the user has left the room since the search */
 export function openResult(state: ScreenState, at: number, context: HandlerContext): UpdateResult {
   const { model } = context;
   const { overlay } = state;
-  const results = (overlay?.kind === "messages" ? overlay : model.search)?.found ?? [];
-  const result = results[Math.min(at, results.length - 1)];
+  const isSearch = overlay?.kind !== "messages";
+  const results = (isSearch ? model.search : overlay)?.found ?? [];
+  const index = Math.min(at, results.length - 1);
+  const result = results[index];
   if (result === undefined) return withActions(state);
   const { item, target } = result;
+  if (roomOf(model, target) === undefined) {
+    throw new Fault("not-member", msg`you are not in ${target}`);
+  }
   const seq = item.kind === "edit" && item.re !== undefined ? item.re : item.seq;
-  const opened = openRoomOf(state, target, context);
+  const searchIndex = isSearch ? index : state.searchIndex;
+  const opened = openRoomOf({ ...state, searchIndex, completion: undefined }, target, context);
   const isOpenTarget = isSameName(target, openTarget(model));
   // Jumping to the same message again has no effect, so a loaded message is selected directly.
   const selected = isOpenTarget ? selectSeq(opened.state, seq, context)?.state : undefined;
@@ -124,32 +135,29 @@ export function openResult(state: ScreenState, at: number, context: HandlerConte
 }
 
 /**
- * Parses words and the filters `from:NAME`, `in:ROOM`, `in:here` and `has:file`. `undefined` if the
- * query is empty.
+ * Skips results in rooms that the user has left.
+ * @param by 1 opens the next older result of the search, -1 the next newer one
  */
-export function parseSearch(
-  queryText: string,
-  openTarget: string | undefined,
-): SearchQuery | undefined {
-  const words: string[] = [];
-  const query: { from?: string; target?: string; files?: boolean } = {};
-  for (const word of queryText.trim().split(/\s+/)) {
-    const [, key = "", value = ""] = /^(from|in|has):(.+)$/i.exec(word) ?? [];
-    const name = key.toLowerCase();
-    if (name === "from") query.from = value.replace(/^@/, "");
-    else if (name === "in") {
-      const target = value.toLowerCase() === "here" ? openTarget : value.replace(/^#/, "");
-      if (target !== undefined) query.target = target;
-    } else if (name === "has" && /^files?$/i.test(value)) query.files = true;
-    else words.push(word);
-  }
-  const text = words.join(" ");
-  return text === "" && query.files !== true ? undefined : { text, ...query };
-}
-
-function isSameQuery(a: SearchQuery, b: SearchQuery): boolean {
-  const isSameScope = a.target === b.target && a.from === b.from;
-  return a.text === b.text && isSameScope && a.files === b.files;
+function openAdjacentResult(by: 1 | -1): Handler {
+  return (state, context) => {
+    const { model } = context;
+    if (model.search === undefined || state.overlay !== undefined) return undefined;
+    const { found, hasMore, isLoading } = model.search;
+    const isLeft = (index: number) => {
+      const result = found[index];
+      return result !== undefined && roomOf(model, result.target) === undefined;
+    };
+    let at = state.searchIndex + by;
+    while (isLeft(at)) at += by;
+    if (at < 0 || (at >= found.length && !hasMore)) {
+      const note = { text: context.texts.noMoreResults, tone: "plain" as const };
+      return withChange(state, { notes: [...state.notes, note] });
+    }
+    const opened = at < found.length ? openResult(state, at, context) : withActions(state);
+    const needsMore = at >= found.length - RESULTS_AHEAD && hasMore && !isLoading;
+    if (!needsMore) return opened;
+    return withActions(opened.state, ...opened.actions, { kind: "search-more" });
+  };
 }
 
 export function scrollText(
@@ -222,6 +230,8 @@ export const LISTS = {
   "text-page-down": scrollTextBy((page) => page),
   "text-first": scrollTextBy(() => Number.NEGATIVE_INFINITY),
   "text-last": scrollTextBy(() => Number.POSITIVE_INFINITY),
+  "result-next": openAdjacentResult(1),
+  "result-previous": openAdjacentResult(-1),
   close: (state) =>
     state.overlay === undefined ? undefined : withChange(state, { overlay: undefined }),
   yes,
@@ -232,7 +242,7 @@ export const LISTS = {
 export function closeOverlay(state: ScreenState): UpdateResult | undefined {
   const { overlay } = state;
   if (overlay === undefined) return undefined;
-  const change = { overlay: undefined };
+  const change = { overlay: undefined, completion: undefined };
   return overlay.kind === "search"
     ? withChange(state, change, { kind: "search", query: undefined })
     : withChange(state, change);

@@ -4,6 +4,7 @@ import { isSameName } from "../../../core/model/item.ts";
 import { type RoomListEntry, roomList } from "../../../core/model/selectors.ts";
 import type { Model } from "../../../core/model/state.ts";
 import { forRooms } from "../../../ui/messages/en/keys.ts";
+import { editorOf } from "../editor/editor.ts";
 import type { Action, CommandName, ScreenState } from "../state/screen-state.ts";
 import { atOldest, scrollDown, scrollUp } from "../state/scroll.ts";
 import { isMuted } from "../view/panels.ts";
@@ -128,7 +129,12 @@ export const READING = {
   oldest: (state, context) =>
     withChange(state, { scroll: atOldest(timelineOf(context)) }, ...requestOlder(true, context)),
   newest: (state, context) => newest(state, context) ?? withActions(state),
-  search: (state, context) => withChange(state, { overlay: openList("search", context) }),
+  search: (state, { model: { search } }) => {
+    const query = editorOf(search?.query.input ?? "");
+    return withChange(state, {
+      overlay: { kind: "search", query, selectedIndex: state.searchIndex },
+    });
+  },
   "typed-search": (state, context) =>
     state.overlay?.kind === "typed"
       ? undefined

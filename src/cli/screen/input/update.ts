@@ -157,8 +157,15 @@ function cancel(state: ScreenState, context: HandlerContext): UpdateResult | und
     close(state, context) ??
     dismissNotices(state, context) ??
     cancelReply(state, context) ??
-    newest(state, context)
+    endReading(state, context)
   );
+}
+
+function endReading(state: ScreenState, context: HandlerContext): UpdateResult | undefined {
+  const atNewest = newest(state, context);
+  if (context.model.search === undefined) return atNewest;
+  const { state: next, actions } = atNewest ?? withActions(state);
+  return withActions(next, ...actions, { kind: "search", query: undefined });
 }
 
 function dismissNotices(state: ScreenState, { model }: HandlerContext): UpdateResult | undefined {

@@ -22,7 +22,7 @@ import {
   yank,
 } from "../editor/editor.ts";
 import type { Action, Completion, Recall, ScreenState } from "../state/screen-state.ts";
-import { applyCandidate, offerAt } from "./completion.ts";
+import { applyCandidate, offerAt, searchOffer } from "./completion.ts";
 import {
   activeEditor,
   currentDraft,
@@ -65,8 +65,8 @@ function onInput(handler: Handler): Handler {
 export const WRITING = {
   send: onInput(send),
   "new-line": onInput(editing((editor) => insert(editor, "\n"))),
-  complete: onInput((state, context) => complete(state, 1, context)),
-  "complete-back": onInput((state, context) => complete(state, -1, context)),
+  complete: (state, context) => complete(state, 1, context),
+  "complete-back": (state, context) => complete(state, -1, context),
   "history-back": onInput((state, context) => moveVertically(state, "back", context)),
   "history-forward": onInput((state, context) => moveVertically(state, "forward", context)),
   "cursor-left": editing(moveTo("left")),
@@ -138,32 +138,41 @@ export function clearLine(state: ScreenState, context: HandlerContext): UpdateRe
   });
 }
 
+/** Completes the input, or the query of the search. Other lists move to their next entry. */
 function complete(
   state: ScreenState,
   by: 1 | -1,
   context: HandlerContext,
 ): UpdateResult | undefined {
-  const { completion, editor } = state;
+  const { completion, overlay, question } = state;
+  const isSearch = overlay?.kind === "search";
+  if (question !== undefined || (overlay !== undefined && !isSearch)) return undefined;
+  const editor = isSearch ? overlay.query : state.editor;
+  const applied = (of: Completion, at: number) => {
+    const next = applyCandidate(editor, of, at);
+    const text = isSearch
+      ? { overlay: { ...overlay, query: next.editor } }
+      : { editor: next.editor };
+    const isOnly = of.candidates.length === 1;
+    const change = { ...text, recall: undefined, completion: isOnly ? undefined : next.completion };
+    return withChange(state, change);
+  };
   if (completion !== undefined) {
     const count = completion.candidates.length;
-    const at = (completion.selectedIndex + by + count) % count;
-    return withChange(state, { ...applyCandidate(editor, completion, at), recall: undefined });
+    return applied(completion, (completion.selectedIndex + by + count) % count);
   }
-  if (by < 0) return withActions(state);
-  const offer = offerAt(editor, { ...context.source, model: context.model });
+  const unchanged = isSearch ? undefined : withActions(state);
+  if (by < 0) return unchanged;
+  const { model, source } = context;
+  const offer = isSearch ? searchOffer(editor, model) : offerAt(editor, { ...source, model });
   switch (offer.kind) {
     case "folder":
       return withActions(state, { kind: "list-folder", path: offer.path });
     case "some":
-      return withChange(state, { ...withOffer(editor, offer.completion), recall: undefined });
+      return applied(offer.completion, 0);
     default:
-      return withActions(state);
+      return unchanged;
   }
-}
-
-function withOffer(editor: Editor, completion: Completion): Partial<ScreenState> {
-  const first = applyCandidate(editor, completion, 0);
-  return completion.candidates.length > 1 ? first : { editor: first.editor };
 }
 
 export function cancelCompletion(state: ScreenState): UpdateResult | undefined {

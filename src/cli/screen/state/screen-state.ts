@@ -14,6 +14,8 @@ export interface ScreenState {
   readonly scroll: ScrollAnchor | undefined;
   /** Seq of the selected message, or key of the selected unsent post. */
   readonly selected: number | string | undefined;
+  /** Index of the result of the search that was opened last. */
+  readonly searchIndex: number;
   readonly unfolded: ReadonlySet<string>;
   readonly overlay: Overlay | undefined;
   /** An open question receives all keys. */
@@ -136,6 +138,7 @@ export const FIRST_STATE: ScreenState = {
   recall: undefined,
   scroll: undefined,
   selected: undefined,
+  searchIndex: 0,
   unfolded: new Set(),
   overlay: undefined,
   question: undefined,

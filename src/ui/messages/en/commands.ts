@@ -47,7 +47,7 @@ export const ENGLISH_COMMANDS = {
   files: "list recent files here",
   seal: "encrypt a conversation end to end",
   sealed: "list the devices that can read this encrypted room",
-  search: "search messages here",
+  search: "search messages; filters: from:NAME, in:ROOM, after:TIME, before:TIME, has:file",
   clear: "hide the messages until you reopen the room",
   reconnect: "close the connection and open a new one",
 };

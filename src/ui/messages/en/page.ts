@@ -577,6 +577,8 @@ export const ENGLISH = {
   play: (name: string) => `Play ${name}`,
 
   searchFor: "Search for",
+  notATime: "Not a date or time. Use 2026-11-20, 09:00, yesterday or 2h.",
+  unknownFilter: "Unknown filter. Use from:NAME, in:ROOM, after:TIME, before:TIME or has:file.",
   searchHere: (target: string) => `Only in ${target}`,
   searchFiles: "Files only",
   foundNothing: "No results.",

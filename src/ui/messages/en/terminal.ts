@@ -41,6 +41,7 @@ export const ENGLISH_TERMINAL = {
     `Sending ${counted(n, "message")}… Quit again to leave now and send next time.`,
   sendingPosts: (n: number) => `${n} queued`,
   unreadIn: (n: number, targets: string) => `${n} unread in ${targets}`,
+  resultOf: (at: number, total: string) => `result ${at} of ${total}`,
   moreBelow: "-- more below --",
   moreBelowCount: (n: number) => `-- ${n} more below --`,
   moreAbove: (n: number) => `${n} more above`,

@@ -51,5 +51,5 @@ export const INDONESIAN_COMMANDS: typeof ENGLISH_COMMANDS = {
   sealed: "daftar perangkat yang dapat membaca ruang terenkripsi ini",
   clear: "sembunyikan pesan sampai ruang dibuka kembali",
   reconnect: "putuskan sambungan dan buka yang baru",
-  search: "cari pesan di sini",
+  search: "cari pesan; saringan: from:NAME, in:ROOM, after:WAKTU, before:WAKTU, has:file",
 };

@@ -14,6 +14,9 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "'{}' was encrypted, but the server now lists a different room with that name":
     "'{}' dahulu terenkripsi, tetapi server kini menampilkan ruang lain dengan nama itu",
   "--caption is empty": "--caption kosong",
+  "{} is not a time": "{} bukan waktu",
+  "unknown filter has:{}": "saringan has:{} tidak dikenal",
+  "search text can have at most {} bytes": "teks pencarian paling banyak {} bita",
   "a caption can have at most {}": "keterangan berkas paling banyak {}",
   "a log-in is already in progress": "proses masuk sedang berlangsung",
   "a message can have at most {} bytes, not {}": "pesan paling banyak {} bita, bukan {}",

@@ -36,6 +36,8 @@ export const INDONESIAN_KEYS: KeyTexts = {
     newest: "pesan terbaru",
     search: "cari pesan (di baris kosong)",
     select: "pilih sebuah pesan",
+    "result-next": "hasil pencarian berikutnya (lebih lama)",
+    "result-previous": "hasil pencarian sebelumnya (lebih baru)",
     send: "kirim",
     "new-line": "baris baru",
     complete: "lengkapi nama, ruang, perintah, path, atau :emoji",
@@ -100,6 +102,7 @@ export const INDONESIAN_KEYS: KeyTexts = {
     no: "tidak",
   },
   slashCommands: "Perintah",
+  noMoreResults: "tidak ada hasil pencarian lagi",
   pasteTooLong: (kibibytes) =>
     `teks yang ditempel lebih dari ${kibibytes} KiB; kirim sebagai berkas`,
   askErase: "Hapus pesan ini untuk semua orang?",

@@ -576,6 +576,9 @@ export const INDONESIAN: Texts = {
   play: (name) => `Putar ${name}`,
 
   searchFor: "Cari kata",
+  notATime: "Bukan tanggal atau waktu. Pakai 2026-11-20, 09:00, yesterday, atau 2h.",
+  unknownFilter:
+    "Saringan tidak dikenal. Pakai from:NAMA, in:RUANG, after:WAKTU, before:WAKTU, atau has:file.",
   searchHere: (target) => `Hanya di ${target}`,
   searchFiles: "Hanya berkas",
   foundNothing: "Tidak ada hasil.",

@@ -31,6 +31,7 @@ export const INDONESIAN_TERMINAL: TerminalTexts = {
     `Mengirim ${n} pesan… Ulangi untuk keluar sekarang dan mengirim saat mulai lagi.`,
   sendingPosts: (n) => `${n} dalam antrean`,
   unreadIn: (n, targets) => `${n} belum dibaca di ${targets}`,
+  resultOf: (at, total) => `hasil ${at} dari ${total}`,
   moreBelow: "-- masih ada di bawah --",
   moreBelowCount: (n) => `-- ${n} lagi di bawah --`,
   moreAbove: (n) => `${n} lagi di atas`,

@@ -96,7 +96,7 @@ interface MainProps {
   readonly jumps: number;
   readonly onJump: (target: string, seq: number) => void;
   readonly onOpen: (target: string) => void;
-  readonly onSearch: (text: string) => void;
+  readonly onSearch: () => void;
   readonly onPeople: () => void;
 }
 
@@ -297,14 +297,10 @@ function usePanels() {
     },
     [chat],
   );
-  const onSearch = useCallback(
-    (text: string) => {
-      if (text !== "") chat.actions.search({ text });
-      setSide("search");
-      setDrawer(false);
-    },
-    [chat],
-  );
+  const onSearch = useCallback(() => {
+    setSide("search");
+    setDrawer(false);
+  }, []);
   const closeSide = useCallback(() => {
     if (side === "people") change({ showsPeople: false });
     if (side === "search") chat.actions.search(undefined);
@@ -387,7 +383,6 @@ function Columns({ model, isOperator, onDashboard }: ChatPageProps) {
   const { me = "", open: target } = model;
   const room = openRoom(model);
   const lines = roomList(model);
-  const search = useCallback(() => onSearch(""), [onSearch]);
   useLiveRegion(room, me);
   useShortcuts({ lines, onOpen, onSearch, side, closeSide });
   useRouting({ model, onOpen, onJump });
@@ -417,7 +412,7 @@ function Columns({ model, isOperator, onDashboard }: ChatPageProps) {
           isOperator={isOperator}
           onOpen={onOpen}
           onDashboard={onDashboard}
-          onSearch={search}
+          onSearch={onSearch}
           onJump={onJump}
         />
       </aside>
@@ -435,7 +430,7 @@ function Columns({ model, isOperator, onDashboard }: ChatPageProps) {
           unread={lines.unread}
           onDrawer={panels.openDrawer}
           onPeople={panels.togglePeople}
-          onSearch={search}
+          onSearch={onSearch}
         />
         {target === undefined ? (
           // Before catching up, an empty list may be incomplete.

@@ -48,7 +48,7 @@ function roomItems(page: PageValue, room: RoomState, onSearch: () => void): Menu
   const { target } = room;
   const isNamed = room.kind === "room";
   const searchFiles = () => {
-    chat.actions.search({ text: "", target, files: true });
+    chat.actions.search({ input: "", text: "", target, files: true });
     onSearch();
   };
   const picturesText = showsPictures(settings, target) ? texts.picturesHide : texts.picturesShow;

@@ -1,12 +1,15 @@
 /** Message search. */
 
 import { type FormEvent, Fragment, useState } from "react";
+import { asFault, type Fault } from "../../../base/fault.ts";
 import { TEXT_BYTES_MAX } from "../../../base/limits.ts";
-import { SEARCH_RESULTS_MAX } from "../../../base/limits-page.ts";
 import { matchSegments } from "../../../core/markup/match.ts";
-import type { FoundItem, SearchQuery } from "../../../core/model/state.ts";
+import { hasMoreResults } from "../../../core/model/page.ts";
+import type { FoundItem } from "../../../core/model/state.ts";
+import { parseSearch, searchCompletions } from "../../../ui/search-query.ts";
 import { briefText } from "../../../ui/text/event-text.ts";
 import { targetText } from "../../../ui/text/target-text.ts";
+import { timesNow } from "../../../ui/text/times.ts";
 import { Button } from "../shell/button.tsx";
 import { type CloseProps, FaultLine, useModelValue, usePage } from "../shell/context.tsx";
 import { Check, focusOnMount } from "../shell/form.tsx";
@@ -54,19 +57,25 @@ function Hit({ hit: found, query, onJump }: HitProps) {
 function SearchForm({ open }: Pick<SearchProps, "open">) {
   const { texts, chat } = usePage();
   const { search } = chat.model;
-  const [text, setText] = useState(search?.query.text ?? "");
-  const [isRoomOnly, setRoomOnly] = useState(search?.query.target !== undefined);
-  const [isFilesOnly, setFilesOnly] = useState(search?.query.files === true);
+  const { input = "", target, files } = search?.query ?? {};
+  const [text, setText] = useState(input);
+  const [isRoomOnly, setRoomOnly] = useState(target !== undefined && target === open);
+  const [isFilesOnly, setFilesOnly] = useState(files === true);
+  const [fault, setFault] = useState<Fault>();
   const submit = (event: FormEvent) => {
     event.preventDefault();
     if (text.trim() === "" && !isFilesOnly) return;
-    const query: SearchQuery = {
-      text: text.trim(),
-      ...(isRoomOnly && open !== undefined ? { target: open } : {}),
-      ...(isFilesOnly ? { files: true } : {}),
-    };
-    chat.actions.search(query);
+    const filters = `${isRoomOnly ? "in:here " : ""}${isFilesOnly ? "has:file " : ""}`;
+    try {
+      const query = parseSearch(filters + text, { open, ...timesNow() });
+      if (query !== undefined) chat.actions.search({ ...query, input: text });
+      setFault(undefined);
+    } catch (error) {
+      setFault(asFault(error));
+    }
   };
+  const lastWord = /\S*$/.exec(text)?.[0] ?? "";
+  const before = text.slice(0, text.length - lastWord.length);
   return (
     <form className="search-form" onSubmit={submit}>
       <label htmlFor="search-text">{texts.searchFor}</label>
@@ -76,6 +85,7 @@ function SearchForm({ open }: Pick<SearchProps, "open">) {
           type="search"
           value={text}
           autoComplete="off"
+          list="search-filters"
           ref={focusOnMount}
           onChange={(event) => setText(event.target.value)}
         />
@@ -83,6 +93,12 @@ function SearchForm({ open }: Pick<SearchProps, "open">) {
           {texts.search}
         </Button>
       </div>
+      <datalist id="search-filters">
+        {searchCompletions(lastWord, chat.model).map((word) => (
+          <option key={word} value={before + word} />
+        ))}
+      </datalist>
+      <FaultLine fault={fault} />
       {open === undefined ? null : (
         <Check
           label={texts.searchHere(targetText(open))}
@@ -100,7 +116,7 @@ export function Search({ open, onClose, onJump }: SearchProps) {
   const search = useModelValue((model) => model.search);
   const hits = search?.found ?? [];
   const query = search?.query.text ?? "";
-  const hasMore = search?.hasMore === true || hits.length >= SEARCH_RESULTS_MAX;
+  const hasMore = search !== undefined && hasMoreResults(search);
   const isDone = search !== undefined && !search.isLoading && search.fault === undefined;
   return (
     <>

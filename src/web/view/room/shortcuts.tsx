@@ -11,7 +11,7 @@ import { Switcher } from "./switcher.tsx";
 export interface ShortcutProps {
   readonly lines: RoomList;
   readonly onOpen: (target: string) => void;
-  readonly onSearch: (text: string) => void;
+  readonly onSearch: () => void;
   readonly side: string | undefined;
   readonly closeSide: () => void;
 }
@@ -55,7 +55,7 @@ export function useShortcuts(props: ShortcutProps): void {
         case "switcher":
           return openDialog(Switcher, { onOpen });
         case "search":
-          return onSearch("");
+          return onSearch();
         case "help":
           return openDialog(HelpDialog);
         default:

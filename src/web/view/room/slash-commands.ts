@@ -1,7 +1,7 @@
 /** Runner for the composer's slash commands. */
 
 import { Fault } from "../../../base/fault.ts";
-import { parseTime } from "../../../base/parse-time.ts";
+import { parseTime, type TimeContext } from "../../../base/parse-time.ts";
 import { cleanText } from "../../../base/text.ts";
 import { isPostPending, lastMessage, openRoom, roomOf } from "../../../core/model/selectors.ts";
 import type { Draft } from "../../../core/model/state.ts";
@@ -9,7 +9,7 @@ import type { Answer, Command, Host, JoinArgs, View, Views } from "../../../ui/c
 import { type AccountFacts, accountInfoText } from "../../../ui/commands.ts";
 import type { Texts } from "../../../ui/messages/en/page.ts";
 import { PageFault } from "../../../ui/text/fault-text.ts";
-import { offsetMinutes } from "../../../ui/text/times.ts";
+import { timesNow } from "../../../ui/text/times.ts";
 import type { PostBody, Answer as WireAnswer } from "../../../wire/messages.ts";
 import { commandSummary, slashLine } from "../../input/slash.ts";
 import { IrcPasswordsDialog } from "../account/irc-passwords.tsx";
@@ -28,7 +28,7 @@ import { Switcher } from "./switcher.tsx";
 export interface CommandContext {
   readonly target: string;
   readonly open: (target: string) => void;
-  readonly search: (text: string) => void;
+  readonly search: () => void;
   readonly jump: (target: string, seq: number) => void;
   readonly people: () => void;
 }
@@ -115,6 +115,10 @@ class PageHost implements Host {
     return this.context.target;
   }
 
+  get times(): TimeContext {
+    return timesNow();
+  }
+
   unixMs(): number {
     return Date.now();
   }
@@ -198,8 +202,8 @@ const VIEWERS: { readonly [Kind in keyof Views]: Viewer<Kind> } = {
     if (room !== undefined) openDialog(PinsDialog, { room });
   },
   files(_, { chat }, { target, search }) {
-    chat.actions.search({ text: "", target, files: true });
-    search("");
+    chat.actions.search({ input: "", text: "", target, files: true });
+    search();
   },
   topic(_, { chat, openDialog }) {
     const room = roomOf(chat.model, chat.actions.lastRoom);
@@ -214,7 +218,10 @@ const VIEWERS: { readonly [Kind in keyof Views]: Viewer<Kind> } = {
   quit: (_, { openDialog }) => openDialog(LogoutDialog),
   help: (_, { openDialog }) => openDialog(HelpDialog),
   invite: (_, { openDialog }) => openDialog(InviteDialog),
-  search: ({ text }, _page, { search }) => search(text),
+  search({ query }, { chat }, { search }) {
+    chat.actions.search(query);
+    search();
+  },
   clear: () => {},
   send: () => document.querySelector<HTMLElement>(".composer input[type=file]")?.click(),
   seal: ({ user }, page) => confirmSeal(page, user),
@@ -222,7 +229,7 @@ const VIEWERS: { readonly [Kind in keyof Views]: Viewer<Kind> } = {
   verify: ({ user }, { openDialog }) => openDialog(SafetyDialog, { user }),
   jump({ to }, { chat, fail }, { target, jump }) {
     if (typeof to === "number") return jump(target, to);
-    const unixMs = parseTime(to, { nowUnixMs: Date.now(), offsetMinutes });
+    const unixMs = parseTime(to, timesNow());
     chat.actions.jumpToTime(target, unixMs, jump).catch(fail);
   },
   notify({ level = "on", target }, { chat }, context) {

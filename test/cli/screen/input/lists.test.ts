@@ -1,6 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { EMPTY_EDITOR } from "../../../../src/cli/screen/editor/editor.ts";
-import { parseSearch } from "../../../../src/cli/screen/input/lists.ts";
+import { EMPTY_EDITOR, editorOf } from "../../../../src/cli/screen/editor/editor.ts";
 import type { Overlay } from "../../../../src/cli/screen/state/screen-state.ts";
 import type { ChatRecord } from "../../../../src/core/client/chat-record.ts";
 import type { ModelEvent } from "../../../../src/core/model/event.ts";
@@ -8,7 +7,8 @@ import { foundItems } from "../../../../src/core/model/page.ts";
 import { record } from "../../../core/model-scene.ts";
 import { lobby, Screen } from "./scene.ts";
 
-const query = { text: "word" };
+const query = { input: "word", text: "word" };
+const first = { query: editorOf("word"), selectedIndex: 0 };
 const found = (records: readonly ChatRecord[], hasMore: boolean): ModelEvent =>
   ({ kind: "found", query, records, hasMore }) as ModelEvent;
 
@@ -26,18 +26,67 @@ describe("search", () => {
     expect(screen.press("esc").actions).toEqual([{ kind: "search", query: undefined }]);
   });
 
-  test.each([
-    ["word", { text: "word" }],
-    ["from:@ana word", { text: "word", from: "ana" }],
-    ["in:#dev word", { text: "word", target: "dev" }],
-    ["in:here word", { text: "word", target: "lobby" }],
-    ["has:file", { text: "", files: true }],
-    ["from: word", { text: "from: word" }],
-    ["https://in:8080", { text: "https://in:8080" }],
-    ["from:ana", undefined],
-    ["  ", undefined],
-  ])("parses %j", (input, expected) => {
-    expect(parseSearch(input, "lobby")).toEqual(expected as never);
+  test("continues at the last result", () => {
+    const records = [record(3), record(8)];
+    const screen = new Screen();
+    screen.model({ kind: "search", query }, found(records, true));
+    screen.state = { ...screen.state, overlay: { kind: "search", ...first } };
+    expect(screen.press("enter").state.selected).toBe(8);
+    expect(screen.press("n").actions).toEqual([
+      { kind: "jump", target: "lobby", seq: 3 },
+      { kind: "search-more" },
+    ]);
+    expect(screen.press("ctrl-f").state.overlay).toMatchObject({ selectedIndex: 1 });
+    expect(screen.press("enter", "N").state.selected).toBe(8);
+    expect(screen.press("alt-N").state.notes).toMatchObject([{ text: "no more search results" }]);
+    screen.press("esc").type("so").press("alt-n");
+    expect([screen.state.selected, screen.line]).toEqual([3, "so|"]);
+    expect(screen.press("esc", "esc", "esc").actions).toContainEqual({
+      kind: "search",
+      query: undefined,
+    });
+  });
+
+  test("asks for more results before the last one is open", () => {
+    const screen = new Screen();
+    screen.model({ kind: "search", query }, found([record(8)], true));
+    expect(screen.press("alt-n").actions).toEqual([{ kind: "search-more" }]);
+    screen.model({ kind: "search-more" });
+    expect(screen.press("alt-n").actions).toEqual([]);
+    expect(new Screen().press("alt-n").actions).toEqual([]);
+  });
+
+  test("opens no result in a room that the user has left", () => {
+    const screen = new Screen();
+    const room = { ...record(8).room, name: "attic" };
+    screen.model({ kind: "search", query }, found([record(8, { room })], false));
+    screen.state = { ...screen.state, overlay: { kind: "search", ...first } };
+    expect(() => screen.press("enter")).toThrow("you are not in attic");
+    screen.model(
+      { kind: "search", query },
+      found([record(3), record(7, { room }), record(8)], false),
+    );
+    expect(screen.press("enter", "n").actions).toMatchObject([{ seq: 3 }]);
+  });
+
+  test("a filter that is invalid keeps the query", () => {
+    const screen = new Screen().press("ctrl-f").type("before:soon");
+    expect(() => screen.press("enter")).toThrow("is not a time");
+    expect(screen.state.overlay).toMatchObject({ query: { text: "before:soon" } });
+  });
+
+  test("Tab completes filters, or moves to the next result", () => {
+    const screen = new Screen().press("ctrl-f").type("fr").press("tab");
+    const typed = () => (screen.state.overlay as { query: { text: string } }).query.text;
+    expect(typed()).toBe("from:");
+    expect(screen.press("tab") && typed()).toBe("from:ben ");
+    expect(screen.type("in:").press("tab") && typed()).toBe("from:ben in:here ");
+    expect(screen.press("tab") && typed()).toBe("from:ben in:lobby ");
+    expect(screen.type("x").state.completion).toBeUndefined();
+    expect(screen.press("esc").state.overlay).toBeUndefined();
+    screen.model({ kind: "search", query }, found([record(3), record(8)], false));
+    screen.press("ctrl-f").press("tab");
+    expect(screen.state.overlay).toMatchObject({ query: { text: "word" }, selectedIndex: 1 });
   });
 });
 

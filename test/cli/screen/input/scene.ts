@@ -82,6 +82,7 @@ export class Screen {
       inputHistory: [],
       source: SOURCE,
       texts: ENGLISH_KEYS,
+      times: { nowUnixMs: 0, offsetMinutes: () => 0 },
       ...change,
     };
   }

@@ -60,6 +60,8 @@ function modelOf(topic: string, messages: Told, isOffline: boolean): Model {
   if (isOffline) {
     timeline.apply({ kind: "connection", connection: { kind: "ended", fault: undefined } });
   }
+  const text = messages[0]?.text.slice(1, 4) ?? "";
+  timeline.apply({ kind: "search", query: { input: text, text } });
   return timeline.apply({ kind: "open", target: "lobby" }).model();
 }
 
@@ -105,6 +107,7 @@ const state: fc.Arbitrary<ScreenState> = fc.record({
     nil: undefined,
   }),
   selected: fc.option(seq, { nil: undefined }),
+  searchIndex: seq,
   unfolded: fc.array(seq.map((n) => `i${n}`)).map((keys) => new Set(keys)),
   recall: fc.constant(undefined),
   previousTarget: fc.constant(undefined),

@@ -11,7 +11,7 @@ import * as scenes from "./scenes.ts";
 const GOLDEN = join(import.meta.dir, "../golden");
 const SIZES = ["80x24", "120x40", "40x12", "20x5"] as const;
 
-const search = { text: "printer" };
+const search = { input: "printer", text: "printer" };
 
 function offline() {
   const connection = {
