@@ -54,7 +54,7 @@ requires("tmux").test(
 
     bob.line("/history 3");
     await bob.shows(/─ \/history ─/);
-    await bob.shows(/#lobby {2}ana {2}said into the dark/);
+    await bob.shows(/#\d+ {2}ana {2}said into the dark/);
     bob.press("Escape");
     await bob.until(
       "the list is closed",
@@ -62,7 +62,7 @@ requires("tmux").test(
     );
 
     bob.line("/search dark");
-    await bob.shows(/#lobby {2}ana {2}said into the dark/);
+    await bob.shows(/#\d+ {2}ana {2}said into the dark/);
     bob.press("Escape");
     await bob.shows(/^#lobby>$/);
 

@@ -7,7 +7,7 @@ export interface MatchSegment {
   readonly isMatch: boolean;
 }
 
-/** UTF-16 code units kept before the first match if the beginning of the text is cut. */
+/** UTF-16 code units kept before the first match if the beginning of a long text is cut. */
 const CONTEXT_LENGTH = 40;
 const ELLIPSIS = "…";
 /** Matches a letter with its combining marks, which are folded together. */
@@ -49,9 +49,25 @@ function matchRanges(text: string, query: string, length: number): [start: numbe
 export function matchSegments(text: string, query: string, length: number): MatchSegment[] {
   const ranges = matchRanges(text, query, length);
   const first = ranges[0]?.[0] ?? 0;
-  const begin = first > length / 2 ? clusterStart(text, first - CONTEXT_LENGTH) : 0;
+  const context = Math.min(CONTEXT_LENGTH, Math.floor(length / 3));
+  const begin = first > length / 2 ? clusterStart(text, first - context) : 0;
   const end = begin + length < text.length ? clusterStart(text, begin + length) : text.length;
-  const parts: MatchSegment[] = begin > 0 ? [{ text: ELLIPSIS, isMatch: false }] : [];
+  const parts = segmentsOf(text, ranges, begin, end);
+  return begin > 0 ? [{ text: ELLIPSIS, isMatch: false }, ...parts] : parts;
+}
+
+/** Splits the whole text, ignoring case. */
+export function allMatchSegments(text: string, query: string): MatchSegment[] {
+  return segmentsOf(text, matchRanges(text, query, text.length), 0, text.length);
+}
+
+function segmentsOf(
+  text: string,
+  ranges: readonly (readonly [start: number, end: number])[],
+  begin: number,
+  end: number,
+): MatchSegment[] {
+  const parts: MatchSegment[] = [];
   let at = begin;
   for (const [start, stop] of ranges) {
     if (stop > end) break;

@@ -57,8 +57,8 @@ test("splits any text into parts that match or do not", () =>
   ));
 
 test("omits the ellipsis before a complete text", () => {
-  const parts = matchSegments("\u0301ab needle", "needle", 6);
-  expect(parts.map(({ text }) => text).join("")).toBe("\u0301ab ne");
+  const parts = matchSegments("a\u0301needle", "needle", 3);
+  expect(parts.map(({ text }) => text).join("")).toBe("a\u0301n");
 });
 
 test("limits the parts of a long text of one letter", () => {

@@ -4,6 +4,7 @@ import { formatDuration } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
 import { plainLine } from "../../../core/markup/plain.ts";
 import { isSameName } from "../../../core/model/item.ts";
+import { hasMoreResults } from "../../../core/model/page.ts";
 import {
   dndEnd,
   isOnline,
@@ -84,6 +85,8 @@ interface StatusOptions {
   readonly typing: boolean;
   /** Number of loaded rows below the bottom edge; `undefined` if the newest row is visible. */
   readonly below: { readonly rows: number } | undefined;
+  /** Index of the open result of the search. */
+  readonly hit: number | undefined;
   readonly question: Question | undefined;
   readonly completion: Completion | undefined;
 }
@@ -96,8 +99,8 @@ export function statusLine(options: StatusOptions, columns: number): Line {
   const { question, completion, texts } = options;
   if (question !== undefined) return questionLine(question, texts, columns);
   if (completion !== undefined) return completionLine(completion, columns);
-  const left = leftSpans(options, columns - lineWidth(belowSpans(options)) - 1);
-  return splitLine(left, belowSpans(options), columns);
+  const right = [...hitSpans(options), ...belowSpans(options)];
+  return splitLine(leftSpans(options, columns - lineWidth(right) - 1), right, columns);
 }
 
 function leftSpans(options: StatusOptions, columns: number): Line {
@@ -131,6 +134,12 @@ function joined(groups: readonly Line[]): Line {
   return groups
     .filter((group) => group.length > 0)
     .flatMap((group, i) => (i === 0 ? group : [separator, ...group]));
+}
+
+function hitSpans({ model: { search }, hit, texts }: StatusOptions): Line {
+  if (hit === undefined || search === undefined || search.found.length === 0) return [];
+  const total = `${search.found.length}${hasMoreResults(search) ? "+" : ""}`;
+  return [{ text: `${texts.screen.resultOf(hit + 1, total)} `, role: "bar" }];
 }
 
 function belowSpans({ below, texts }: StatusOptions): Line {

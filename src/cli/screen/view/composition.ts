@@ -251,6 +251,7 @@ export class Composer {
       foldKey: plainChord(foldKey),
       pictures: hasPictures ? pictures : undefined,
       pictureRows: hasPictures ? pictureRows(size.rows) : 0,
+      hit: model.search?.query.text ?? "",
       isGrouping: settings.groupMessages,
     };
     return this.#rowOptions(Object.values(rowOptions), () => rowOptions);
@@ -353,11 +354,12 @@ export class Composer {
 
   #status(props: ViewProps, isAtBottom: boolean, rows: number): Line {
     const { model, texts, status, nowUnixMs, settings, state, size } = props;
-    const { question, completion } = state;
+    const { question, completion, overlay } = state;
     const below = isAtBottom && !props.rows.hasNewer ? undefined : { rows };
     const { muted, typing } = settings;
+    const hit = overlay === undefined && model.search !== undefined ? state.searchIndex : undefined;
     return statusLine(
-      { model, texts, link: status, nowUnixMs, muted, typing, below, question, completion },
+      { model, texts, link: status, nowUnixMs, muted, typing, below, hit, question, completion },
       size.columns,
     );
   }

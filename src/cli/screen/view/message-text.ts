@@ -7,7 +7,7 @@ import { isSameName } from "../../../core/model/item.ts";
 import type { CodeRole } from "../../../ui/text/highlight.ts";
 import { codeParts, emojiText } from "../../output/painted-text.ts";
 import type { Role } from "./palette.ts";
-import { type Line, lineWidth, type Span, widthOf } from "./style.ts";
+import { type Line, lineWidth, type Span, widthOf, withHits } from "./style.ts";
 import { wrapSpans } from "./wrap.ts";
 
 export interface MessageText {
@@ -17,6 +17,7 @@ export interface MessageText {
   readonly role?: Role;
   readonly author?: Line;
   readonly mark: Line;
+  readonly hit?: string | undefined;
 }
 
 /** Minimum number of columns beside a prefix. On a narrower screen, prefixes are omitted. */
@@ -37,9 +38,9 @@ const CODE_ROLES: Readonly<Record<CodeRole, Role>> = {
 };
 
 export function textLines(message: MessageText, columns: number): readonly Line[] {
-  const { text, mentions, me, role, author = [], mark } = message;
+  const { text, mentions, me, role, author = [], mark, hit } = message;
   const blocks = parseMarkup(text, new Set(mentions.map((name) => name.toLowerCase())));
-  const style: TextStyle = { me, ...(role === undefined ? {} : { role }) };
+  const style: TextStyle = { me, hit, ...(role === undefined ? {} : { role }) };
   const [only] = blocks;
   if (blocks.length === 1 && only?.kind === "lines") {
     return wrapSpans([...author, ...spansOf(only.parts, style), ...mark], columns);
@@ -51,7 +52,8 @@ export function textLines(message: MessageText, columns: number): readonly Line[
   return mark.length === 0 ? lines : [...lines, ...wrapSpans(mark, columns)];
 }
 
-type TextStyle = Pick<Span, "role" | "bold" | "italic" | "strike"> & Pick<MessageText, "me">;
+type TextStyle = Pick<Span, "role" | "bold" | "italic" | "strike"> &
+  Pick<MessageText, "me" | "hit">;
 
 function blockLines(blocks: readonly Block[], columns: number, style: TextStyle): readonly Line[] {
   return blocks.flatMap((block) => {
@@ -59,7 +61,7 @@ function blockLines(blocks: readonly Block[], columns: number, style: TextStyle)
       case "lines":
         return wrapSpans(spansOf(block.parts, style), columns);
       case "code":
-        return codeLines(block.language, block.text, columns);
+        return codeLines(block.language, block.text, columns, style.hit);
       case "quote": {
         const quoted: TextStyle = { ...style, role: style.role ?? "quote" };
         return withPrefix([BAR], [BAR], columns, (remaining) =>
@@ -107,13 +109,18 @@ function spaces(count: number): readonly Span[] {
   return count === 0 ? [] : [{ text: " ".repeat(count) }];
 }
 
-function codeLines(language: string, text: string, columns: number): readonly Line[] {
+function codeLines(
+  language: string,
+  text: string,
+  columns: number,
+  hit: string | undefined,
+): readonly Line[] {
   const name: readonly Line[] =
     language === "" ? [] : wrapSpans([{ text: language, role: "dim" }], columns);
   const spans: readonly Span[] = codeParts(language, text)?.map(({ text: part, role }) => {
     return role === undefined ? { text: part } : { text: part, role: CODE_ROLES[role] };
   }) ?? [{ text, role: "code" }];
-  const code = (remaining: number) => wrapSpans(spans, remaining);
+  const code = (remaining: number) => wrapSpans(withHits(spans, hit), remaining);
   return [...name, ...withPrefix([EDGE], [EDGE], columns, code)];
 }
 
@@ -129,7 +136,11 @@ function withPrefix(
 }
 
 function spansOf(inlines: readonly Inline[], textStyle: TextStyle): readonly Span[] {
-  const { me, ...style } = textStyle;
+  return withHits(styledSpans(inlines, textStyle), textStyle.hit);
+}
+
+function styledSpans(inlines: readonly Inline[], textStyle: TextStyle): readonly Span[] {
+  const { me, hit: _, ...style } = textStyle;
   return inlines.flatMap((part): readonly Span[] => {
     switch (part.kind) {
       case "text":
@@ -152,7 +163,7 @@ function spansOf(inlines: readonly Inline[], textStyle: TextStyle): readonly Spa
         return host === undefined ? [link] : [link, { text: ` (${host})`, role: "mark" }];
       }
       default:
-        return spansOf(part.parts, { ...textStyle, [part.kind]: true });
+        return styledSpans(part.parts, { ...textStyle, [part.kind]: true });
     }
   });
 }

@@ -16,7 +16,7 @@ import { type PictureSizes, pictureBox, pictureLines } from "../pictures/cells.t
 import { faultLineIn, type ScreenTexts } from "../text/texts.ts";
 import { textLines } from "./message-text.ts";
 import { nickRole, type Role } from "./palette.ts";
-import { cutLine, cutTo, type Line, lineWidth, type Span, widthOf } from "./style.ts";
+import { cutLine, cutTo, type Line, lineWidth, type Span, widthOf, withHits } from "./style.ts";
 import { wrapSpans } from "./wrap.ts";
 
 export interface RowOptions {
@@ -32,6 +32,8 @@ export interface RowOptions {
   readonly pictureRows?: number;
   /** Whether consecutive messages of one author share a name and time. Default: true. */
   readonly isGrouping?: boolean;
+  /** Searched text to mark; empty without a search. */
+  readonly hit?: string;
 }
 
 export interface RowLines {
@@ -301,7 +303,7 @@ function contentLines(
   if (item.file !== undefined) {
     const file = fileLines(item.file, pin, options, columns, transfer);
     if (text === "") return unfoldable(file);
-    const caption = textLines({ text, mentions, me, mark: edited }, columns);
+    const caption = textLines({ text, mentions, me, mark: edited, hit: options.hit }, columns);
     const content = folded(caption, edited, options, columns, isUnfolded);
     return { ...content, lines: [...file, ...content.lines] };
   }
@@ -311,7 +313,7 @@ function contentLines(
     actor === undefined
       ? []
       : [{ text: actor, role: nameRole(actor, options.people) }, { text: " " }];
-  const lines = textLines({ text, mentions, me, author, mark }, columns);
+  const lines = textLines({ text, mentions, me, author, mark, hit: options.hit }, columns);
   const content = folded(lines, mark, options, columns, isUnfolded);
   if (poll === undefined) return content;
   const results = pollRows(poll, texts, options.times).flatMap((row) =>
@@ -371,7 +373,7 @@ function fileLines(
     const text = ` · ${texts.screen.fetchWith(options.fetchKey)}`;
     spans.push({ text, role: "dim", clickAction: "fetch" });
   }
-  const lines = [...wrapSpans(spans, columns)];
+  const lines = [...wrapSpans(withHits(spans, options.hit), columns)];
   if (transfer !== undefined) lines.push(cutLine(progressLine(transfer, options), columns));
   const picture = options.pictures?.get(file);
   const box = picture && pictureBox(picture, columns, options.pictureRows ?? 0);
@@ -405,7 +407,9 @@ function eventLines({ item, earlier }: ItemRow, options: RowOptions): readonly L
   const name = EVENT_SIGNS[item.kind] ?? "--";
   const head: Head = { name, role: "event", unixMs: timeUnixMs, isGrouped: false, isSign: true };
   const text = eventText(item, options.texts, options.times, earlier);
-  return withHead(head, options, (columns) => wrapSpans([{ text, role: "event" }], columns));
+  return withHead(head, options, (columns) => {
+    return wrapSpans(withHits([{ text, role: "event" }], options.hit), columns);
+  });
 }
 
 function pendingLines(row: PendingRow, options: RowOptions, { isUnfolded }: RowExtras): RowLines {

@@ -1,6 +1,10 @@
 /** Overlays above the timeline: choices, search results, help and long texts. */
 
+import { TEXT_BYTES_MAX } from "../../../base/limits.ts";
 import { cleanText } from "../../../base/text.ts";
+import { matchSegments } from "../../../core/markup/match.ts";
+import { isSameName } from "../../../core/model/item.ts";
+import { hasMoreResults } from "../../../core/model/page.ts";
 import type { FoundItem, Model, SearchView } from "../../../core/model/state.ts";
 import { tintOf } from "../../../core/model/tint.ts";
 import { authorText, briefText } from "../../../ui/text/event-text.ts";
@@ -10,7 +14,16 @@ import { faultLineIn, type ScreenTexts } from "../text/texts.ts";
 import { nameOf } from "./bars.ts";
 import { ruleLine } from "./message.ts";
 import { nickRole, type Role } from "./palette.ts";
-import { cutLine, cutTo, fitLine, fitTo, type Line, widthOf } from "./style.ts";
+import {
+  cutLine,
+  cutTo,
+  fitLine,
+  fitTo,
+  type Line,
+  lineWidth,
+  type Span,
+  widthOf,
+} from "./style.ts";
 import { wrapSpans } from "./wrap.ts";
 
 export interface OverlayOptions {
@@ -24,6 +37,7 @@ type ScrolledOverlay = Extract<Overlay, { readonly top: number }>;
 type ChoiceList = Exclude<Overlay, ScrolledOverlay | { readonly kind: "search" | "messages" }>;
 
 const RULE_COLUMNS = 4;
+const RESULT_LENGTH_MIN = 12;
 
 export interface Entry {
   readonly line: Line;
@@ -80,8 +94,8 @@ export function overlayLines(
   height: number,
 ): readonly Entry[] {
   const { overlay, texts } = options;
-  const entries = entriesOf(options, columns);
   const rows = contentRows(height);
+  const entries = entriesOf(options, columns, rows);
   const requestedTop = isScrolled(overlay)
     ? overlay.top
     : overlay.selectedIndex - Math.floor(rows / 2);
@@ -99,7 +113,8 @@ export function overlayLines(
 
 export function overlayTopMax(options: OverlayOptions, columns: number, height: number): number {
   if (!isScrolled(options.overlay)) return 0;
-  return Math.max(0, entriesOf(options, columns).length - contentRows(height));
+  const rows = contentRows(height);
+  return Math.max(0, entriesOf(options, columns, rows).length - rows);
 }
 
 function contentRows(height: number): number {
@@ -131,16 +146,16 @@ function keysOf({ overlay, texts }: OverlayOptions): string {
 function searchTitle(search: SearchView | undefined, texts: ScreenTexts): string {
   if (search === undefined) return texts.search;
   if (search.isLoading) return texts.searching;
-  return `${texts.search}: ${texts.resultCount(search.found.length, search.hasMore)}`;
+  return `${texts.search}: ${texts.resultCount(search.found.length, hasMoreResults(search))}`;
 }
 
-function entriesOf(options: OverlayOptions, columns: number): readonly Entry[] {
+function entriesOf(options: OverlayOptions, columns: number, rows: number): readonly Entry[] {
   const { overlay, texts } = options;
   switch (overlay.kind) {
     case "search":
-      return searchEntries(options, overlay.selectedIndex, columns);
+      return searchEntries(options, columns, { at: overlay.selectedIndex, rows });
     case "messages":
-      return resultEntries(overlay.found, options, overlay.selectedIndex, columns);
+      return resultEntries(overlay.found, options, columns, { at: overlay.selectedIndex, rows });
     case "help":
       return overlay.rows.length === 0
         ? [dimEntry(texts.noMatches)]
@@ -185,7 +200,11 @@ function highlightIf(isChosen: boolean): Pick<Entry, "background"> {
   return isChosen ? { background: "selected" } : {};
 }
 
-function searchEntries(options: OverlayOptions, at: number, columns: number): readonly Entry[] {
+function searchEntries(
+  options: OverlayOptions,
+  columns: number,
+  view: ResultView,
+): readonly Entry[] {
   const { texts } = options;
   const { search } = options.model;
   if (search === undefined) return [];
@@ -194,28 +213,47 @@ function searchEntries(options: OverlayOptions, at: number, columns: number): re
     return [{ line: [{ text: ` ${text}`, role: "danger" }] }];
   }
   if (search.found.length === 0) return search.isLoading ? [] : [dimEntry(texts.foundNothing)];
-  const entries = resultEntries(search.found, options, at, columns);
+  const hit = search.query.text;
+  const entries = resultEntries(search.found, options, columns, { ...view, hit });
   return search.hasMore ? [...entries, dimEntry(texts.moreResults)] : entries;
 }
 
+interface ResultView {
+  readonly at: number;
+  readonly rows: number;
+  readonly hit?: string;
+}
+
+/** Lays out only the results that can be visible, because there may be thousands. */
 function resultEntries(
   found: readonly FoundItem[],
-  { texts, times }: OverlayOptions,
-  at: number,
+  options: OverlayOptions,
   columns: number,
+  { at, rows, hit = "" }: ResultView,
 ): readonly Entry[] {
+  const { texts, times, model } = options;
   return found.map(({ target, item }, i): Entry => {
+    if (Math.abs(i - at) > rows) return { line: [], choice: i };
     const from = authorText(item, texts);
-    const line: Line = [
+    const head: Line = [
       { text: i === at ? " > " : "   ", role: "prompt" },
-      { text: `${times.full(item.timeUnixMs)}  #${item.seq}  `, role: "dim" },
-      { text: `${nameOf(target)}  `, role: "accent" },
+      { text: `${resultTime(item.timeUnixMs, options)}  #${item.seq}  `, role: "dim" },
+      { text: isSameName(target, model.open) ? "" : `${nameOf(target)}  `, role: "accent" },
       { text: from, role: nickRole(tintOf(from)) },
       { text: item.file === undefined ? "" : `  ${cleanText(item.file.file)}`, role: "dim" },
-      { text: `  ${briefText(item, texts, times)}` },
+      { text: "  " },
     ];
-    return { line: cutLine(line, columns), choice: i, ...highlightIf(i === at) };
+    const length = Math.max(RESULT_LENGTH_MIN, columns - lineWidth(head));
+    const text = briefText(item, texts, times, hit === "" ? columns : TEXT_BYTES_MAX);
+    const parts = matchSegments(text, hit, length + 1).map(({ text, isMatch }): Span => {
+      return isMatch ? { text, role: "hit" } : { text };
+    });
+    return { line: cutLine([...head, ...parts], columns), choice: i, ...highlightIf(i === at) };
   });
+}
+
+function resultTime(unixMs: number, { times, texts }: OverlayOptions): string {
+  return times.day(unixMs) === texts.today ? times.clock(unixMs) : times.date(unixMs);
 }
 
 function helpEntries(choices: readonly Candidate[], columns: number): readonly Entry[] {

@@ -26,6 +26,7 @@ const STYLES = {
   code: ["#e0b072|11", "#7a4a00|3", "bold"],
   mention: ["#58c99b|10", "#0b6e4f|2", "bold"],
   call: ["bold #1b1f24|0 on #f5c451|3", "bold #1b1f24|0 on #ffd866|11", "bold inverse"],
+  hit: ["bold #1b1f24|0 on #f5c451|3", "bold #1b1f24|0 on #ffd866|11", "bold underline"],
   reaction: ["#a3adb8|7", "#4d5763|8", ""],
   "reaction-own": ["bold #58c99b|10", "bold #0b6e4f|2", "bold"],
   file: ["bold #7fb8f5|12", "bold #0b5cad|4", "bold"],

@@ -1,5 +1,6 @@
 /** Styled lines, which the palette converts to terminal text. */
 
+import { allMatchSegments } from "../../../core/markup/match.ts";
 import { isSameList } from "../../../core/model/rows.ts";
 import type { PictureBox } from "../state/screen-state.ts";
 import { terminalWidths } from "../width/measured.ts";
@@ -67,6 +68,28 @@ export function splitLine(left: Line, right: Line, columns: number): Line {
   const room = columns - width;
   if (lineWidth(left) + 1 > room && room < columns / 3) return fitLine(left, columns);
   return [...fitLine(cutLine(left, room - 1), room), ...right];
+}
+
+/** Marks a searched text, which may extend over several spans. */
+export function withHits(spans: Line, hit = ""): Line {
+  if (hit === "") return spans;
+  const parts = allMatchSegments(spans.map(({ text }) => text).join(""), hit);
+  if (!parts.some(({ isMatch }) => isMatch)) return spans;
+  let [at, end] = [0, 0];
+  return spans.flatMap((span) => {
+    const pieces: Span[] = [];
+    for (let text = span.text; text !== ""; ) {
+      const part = parts[at];
+      if (part === undefined) return [...pieces, { ...span, text }];
+      const length = part.text.length - end;
+      const piece = { ...span, text: text.slice(0, length) };
+      pieces.push(part.isMatch ? { ...piece, role: "hit" } : piece);
+      end += piece.text.length;
+      if (end === part.text.length) [at, end] = [at + 1, 0];
+      text = text.slice(length);
+    }
+    return pieces;
+  });
 }
 
 const ASCII = /^[\x20-\x7e]*$/;

@@ -8,7 +8,9 @@ test("uses only bold, inverse and underline without colours", () => {
   const codes = new Palette("dark", { danger: "red on blue" }, "none")
     .ansiOf(ALL)
     .match(/\x1b\[([0-9;]*)m/g);
-  expect(new Set(codes)).toEqual(new Set(["\x1b[m", "\x1b[1m", "\x1b[7m", "\x1b[4m", "\x1b[1;7m"]));
+  expect(new Set(codes)).toEqual(
+    new Set(["\x1b[m", "\x1b[1m", "\x1b[7m", "\x1b[4m", "\x1b[1;7m", "\x1b[1;4m"]),
+  );
 });
 
 test("emits only colours that the terminal supports", () => {
