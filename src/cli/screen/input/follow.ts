@@ -46,7 +46,7 @@ export function follow(
       ? { ...opened, scroll: undefined }
       : opened;
   return {
-    state: withoutMissingSelection(moved, context),
+    state: withLoadedSelection(moved, context),
     actions: [...actions, ...olderIfNotFull(context)],
   };
 }
@@ -120,7 +120,9 @@ function jumpedTo(
   return { ...state, scroll, selected };
 }
 
-function withoutMissingSelection(state: ScreenState, { rows }: HandlerContext): ScreenState {
+function withLoadedSelection(state: ScreenState, { rows }: HandlerContext): ScreenState {
+  // Keys that follow a jump are for its message, also before the message is loaded.
+  if (rows.loading?.side === "around") return { ...state, selected: rows.loading.seq };
   const { selected } = state;
   if (selected === undefined) return state;
   const isPresent = rows.rows.some((row) =>

@@ -129,9 +129,11 @@ export function openResult(state: ScreenState, at: number, context: HandlerConte
   const opened = openRoomOf({ ...state, searchIndex, completion: undefined }, target, context);
   const isOpenTarget = isSameName(target, openTarget(model));
   // Jumping to the same message again has no effect, so a loaded message is selected directly.
-  const selected = isOpenTarget ? selectSeq(opened.state, seq, context)?.state : undefined;
+  const loaded = isOpenTarget ? selectSeq(opened.state, seq, context)?.state : undefined;
   const jump = { kind: "jump" as const, target, seq };
-  return { state: selected ?? opened.state, actions: [...opened.actions, jump] };
+  // The next keys of the same read are for the message, too.
+  const selected = { ...opened.state, selected: seq };
+  return { state: loaded ?? selected, actions: [...opened.actions, jump] };
 }
 
 /**

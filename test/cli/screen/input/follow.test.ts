@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { Fault } from "../../../../src/base/fault.ts";
 import { follow, type PreviousModel } from "../../../../src/cli/screen/input/follow.ts";
 import type { Action } from "../../../../src/cli/screen/state/screen-state.ts";
 import type { ModelEvent } from "../../../../src/core/model/event.ts";
@@ -90,4 +91,14 @@ test("selects and displays the message of a jump", () => {
   screen.press("pagedown", "esc");
   actionsAfter(screen, { kind: "bottom", room: "lobby" as never });
   expect(screen.state.scroll).toBeUndefined();
+});
+
+test("types nothing between a jump and its message", () => {
+  const screen = new Screen();
+  const room = "lobby" as never;
+  actionsAfter(screen, { kind: "jump", room, seq: 1 });
+  expect([screen.state.selected, screen.press("n").line]).toEqual([1, "|"]);
+  const failed = { kind: "page-failed", room, side: "around", seq: 1 } as const;
+  actionsAfter(screen, { ...failed, fault: new Fault("link-closed", "") });
+  expect(screen.state.selected).toBeUndefined();
 });

@@ -47,6 +47,18 @@ describe("search", () => {
     });
   });
 
+  test("types nothing before a result is loaded", () => {
+    const screen = new Screen();
+    const room = { ...record(8).room, kind: "person", name: "ben" } as const;
+    screen.model(
+      { kind: "search", query },
+      found([record(1), record(700, { room }), record(800)], false),
+    );
+    screen.state = { ...screen.state, overlay: { kind: "search", ...first } };
+    screen.press("enter").key({ name: "text", text: "nn" });
+    expect([screen.state.searchIndex, screen.line]).toEqual([2, "|"]);
+  });
+
   test("asks for more results before the last one is open", () => {
     const screen = new Screen();
     screen.model({ kind: "search", query }, found([record(8)], true));
