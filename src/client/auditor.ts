@@ -4,6 +4,8 @@ import { toBase64Url } from "../base/bytes.ts";
 import { FAULTS, Fault, type FaultCode, unlessFault } from "../base/fault.ts";
 import type { Sha256 } from "../base/ids.ts";
 import { PROOFS_PER_REQUEST_MAX, UNSTORED_RECORDS_MAX } from "../base/limits.ts";
+import { defined } from "../base/values.ts";
+import type { AccountRecord, AccountRecords } from "../core/client/account-records.ts";
 import {
   type AuditFinding,
   type AuditReason,
@@ -19,11 +21,18 @@ import {
   type AccountChange,
   judgeOwnRecords,
   type OwnAccount,
-  type OwnRecords,
   replacedAccount,
 } from "../core/client/own-account.ts";
+import {
+  applyPersonRecords,
+  judgePersonPage,
+  type PersonPage,
+  type PersonPin,
+  type PersonRecords,
+} from "../core/client/person-keys.ts";
 import { type Clock, delay, withTimeout } from "../io/clock.ts";
 import type { LogPins, LogReader } from "../io/state/log-pins.ts";
+import { TaskQueue } from "../io/task-queue.ts";
 import { findSigned, type UnverifiedCheckpoint } from "../wire/checkpoint.ts";
 import type { LogName } from "../wire/kinds.ts";
 import type { RequestFields, RequestKind } from "../wire/messages.ts";
@@ -63,6 +72,8 @@ export type AuditOutcome =
       readonly isComplete: boolean;
       readonly proved: number;
       readonly open: number;
+      /** `undefined` if the server does not prove other users' accounts. */
+      readonly person: PersonPage | undefined;
     }
   | { readonly kind: "none" }
   | {
@@ -113,6 +124,8 @@ const SETTLE_TIMEOUT_MS = 2 * CHECKPOINT_LAG_MS + 1_000;
 const PROOF_REQUESTS_MAX = 8;
 /** Pages of own records in one audit. The next audit continues. */
 const OWN_PAGES_MAX = 64;
+/** Pages of public records of another account, which are far fewer than 4,096. */
+const PERSON_PAGES_MAX = 64;
 const EVIDENCE_REQUESTS_MAX = 16;
 
 const FAULT_CODES: Readonly<Record<AuditReason, FaultCode>> = {
@@ -124,6 +137,7 @@ const FAULT_CODES: Readonly<Record<AuditReason, FaultCode>> = {
   unproved: "log-unproved",
   unsigned: "log-unproved",
   "own-unproved": "log-unproved",
+  "person-unproved": "log-unproved",
 };
 interface Unwritten {
   readonly head: Uint8Array;
@@ -140,6 +154,8 @@ export class LogAuditor {
   #cancelAudit: (() => void) | undefined;
   #running: Promise<void> | undefined;
   #failures = 0;
+  /** Runs one audit at a time, so that each change of the account is reported once. */
+  readonly #audits = new TaskQueue();
   /** Number of own changes that no proof has reported yet. */
   readonly #expected = new Map<AccountChange["what"], number>();
   #isAuditDue = false;
@@ -257,7 +273,64 @@ export class LogAuditor {
     link: AuditedLink,
     known?: Required<Pick<AuditorDependencies, "logs" | "witness">>,
   ): Promise<AuditOutcome> {
-    return audit(link, { ...this.deps, ...known }, Number.POSITIVE_INFINITY, false);
+    const scope = { requestsMax: Number.POSITIVE_INFINITY, isFresh: false };
+    return this.#audit(link, scope, { ...this.deps, ...known });
+  }
+
+  #audit(link: AuditedLink, scope: AuditScope, deps = this.deps): Promise<AuditOutcome> {
+    return this.#audits.run(() => audit(link, deps, scope));
+  }
+
+  /**
+   * Requests the newest proofs of another user's account.
+   * @param isFresh whether changes of the last second must be included
+   * @returns the keys that are known afterwards; `undefined` if there is no proof and never was one
+   * @throws {Fault} log-unproved and others after an alarm; user-unknown
+   */
+  async provePerson(
+    link: AuditedLink,
+    user: string,
+    pin: PersonPin | undefined,
+    isFresh: boolean,
+  ): Promise<PersonPin | undefined> {
+    // A checkpoint may be a second old, and then lacks a new account or name.
+    for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
+      const page = await this.#personRecords(link, user, pin, isFresh || attempt > 1);
+      if (page === undefined) return pin;
+      const next = page.n === 0 ? undefined : applyPersonRecords(user, pin, page);
+      if (next !== undefined) return next;
+      if (page.n === 0 && attempt > 1) return pin;
+    }
+    const finding = { log: "accounts", reason: "person-unproved", user, missing: [] } as const;
+    const rest = { known: undefined, presented: undefined };
+    throw this.#alarmed(link, await buildAlarm(link, this.deps, { ...finding, ...rest }));
+  }
+
+  /** @returns all pages as one; `undefined` without a proof */
+  async #personRecords(
+    link: AuditedLink,
+    user: string,
+    pin: PersonPin | undefined,
+    isFresh: boolean,
+  ): Promise<PersonPage | undefined> {
+    let records: readonly AccountRecord[] = [];
+    let known = { account: pin?.keys.at(-1)?.account ?? "", n: pin?.n ?? 0 };
+    for (let pages = 0; pages < PERSON_PAGES_MAX; pages++) {
+      const person = { user, known };
+      const outcome = await this.#audit(link, { requestsMax: 0, isFresh, person });
+      if (outcome.kind === "alarm") throw this.#alarmed(link, outcome);
+      const page = outcome.kind === "accepted" ? outcome.person : undefined;
+      if (page === undefined) return undefined;
+      records = page.account === known.account ? [...records, ...page.records] : page.records;
+      if (page.isComplete) return { ...page, records };
+      known = page;
+    }
+    return undefined;
+  }
+
+  #alarmed(link: AuditedLink, { alarm }: Extract<AuditOutcome, { kind: "alarm" }>): Fault {
+    if (this.#link === link) this.onAlarm(alarm);
+    return alarm.fault;
   }
 
   async settled(): Promise<void> {
@@ -293,7 +366,7 @@ export class LogAuditor {
     try {
       await this.write();
       const isFresh = [...this.#expected.values()].some((count) => count > 0);
-      const outcome = await audit(link, this.deps, PROOF_REQUESTS_MAX, isFresh);
+      const outcome = await this.#audit(link, { requestsMax: PROOF_REQUESTS_MAX, isFresh });
       if (this.#link !== link) return;
       this.#failures = 0;
       if (outcome.kind === "alarm") this.onAlarm(outcome.alarm);
@@ -330,13 +403,12 @@ async function orDefault<Value>(
 async function audit(
   link: AuditedLink,
   deps: AuditorDependencies,
-  requestsMax: number,
-  isFresh: boolean,
+  options: AuditScope,
 ): Promise<AuditOutcome> {
   let pages = 0;
   for (let attempt = 1; ; attempt++) {
-    const options = { requestsMax, isFresh, mayBeLate: attempt < ATTEMPTS_MAX };
-    const outcome = await auditOnce(link, deps, options);
+    const mayBeLate = attempt < ATTEMPTS_MAX;
+    const outcome = await auditOnce(link, deps, { ...options, mayBeLate });
     if (outcome === "late") await delay(deps.clock, CHECKPOINT_LAG_MS);
     else if (outcome.kind !== "accepted" || outcome.isComplete || ++pages > OWN_PAGES_MAX)
       return outcome;
@@ -344,17 +416,28 @@ async function audit(
   }
 }
 
-interface AuditAttempt {
+interface AuditScope {
+  /** Requests for proofs of records in the history. */
   readonly requestsMax: number;
   /** Whether the server must sign all records of this moment. */
   readonly isFresh: boolean;
+  /** User whose account is to be proved, and what is known of it. */
+  readonly person?: PersonQuery;
+}
+
+interface PersonQuery {
+  readonly user: string;
+  readonly known: { readonly account: string; readonly n: number };
+}
+
+interface AuditAttempt extends AuditScope {
   readonly mayBeLate: boolean;
 }
 
 async function auditOnce(
   link: AuditedLink,
   deps: AuditorDependencies,
-  { requestsMax, isFresh, mayBeLate }: AuditAttempt,
+  { requestsMax, isFresh, mayBeLate, person: asked }: AuditAttempt,
 ): Promise<AuditOutcome | "late"> {
   const { logs, verifier } = deps;
   const { reader, connection } = link;
@@ -372,6 +455,7 @@ async function auditOnce(
     from: known?.size ?? 0,
     accounts: knownAccounts?.size ?? 0,
     own: knownTo.n,
+    person: asked && { user: asked.user, ...(asked.known.n > 0 ? asked.known : { n: 0 }) },
     sizeMin,
     isFresh,
   });
@@ -399,15 +483,25 @@ async function auditOnce(
     ownProof &&
     judgeOwnRecords(link.own, knownTo, ownProof, accounts.pin, verifier.sha256);
   const isOwnUnproved = own === undefined && (ownProof ?? knownOwn) !== undefined;
+  const personProof = accounts && log.person;
+  const person =
+    asked &&
+    accounts &&
+    personProof &&
+    judgePersonPage(asked.known, personProof, accounts.pin, verifier.sha256);
+  const isProofDue = asked !== undefined && (personProof !== undefined || asked.known.n > 0);
   const accountsReason =
     judgeAccounts(knownAccounts, accounts, verifier.sha256) ??
-    (isOwnUnproved ? "own-unproved" : undefined);
+    (isOwnUnproved ? "own-unproved" : undefined) ??
+    (person === undefined && isProofDue ? "person-unproved" : undefined);
   if (accountsReason !== undefined) {
     const subject = { log: "accounts", reason: accountsReason, known: knownAccounts } as const;
-    const finding = { ...subject, presented: accounts?.pin, missing: [] };
+    const about = { presented: accounts?.pin, missing: [], ...defined({ user: asked?.user }) };
+    const finding = { ...subject, ...about };
     return buildAlarm(link, deps, finding, accounts);
   }
-  const requested = unproved.slice(-requestsMax * PROOFS_PER_REQUEST_MAX);
+  const requestedMax = requestsMax * PROOFS_PER_REQUEST_MAX;
+  const requested = unproved.slice(Math.max(0, unproved.length - requestedMax));
   const roomsBefore = roomIds(link);
   const { proved, missing, leftOut } = await fetchProofs(connection, deps, pin, requested);
   if (missing.length > 0) {
@@ -438,7 +532,7 @@ async function auditOnce(
   await orDefault(() => logs.setAlarm(reader, undefined), undefined);
   const counts = { proved: proved.length, open: unproved.length - proved.length };
   const isComplete = own?.isComplete !== false;
-  return { kind: "accepted", pin, accounts: accounts?.pin, ...counts, isComplete };
+  return { kind: "accepted", pin, accounts: accounts?.pin, ...counts, isComplete, person };
 }
 
 function judgeAccounts(
@@ -458,7 +552,8 @@ function roomIds(link: AuditedLink): ReadonlySet<string> {
 
 interface ServerLogs extends ServerCheckpoint {
   readonly accounts: ServerCheckpoint | undefined;
-  readonly own: OwnRecords | undefined;
+  readonly own: AccountRecords | undefined;
+  readonly person: PersonRecords | undefined;
 }
 
 interface LogsQuery extends Required<RequestFields<"checkpoint">>, Pick<AuditAttempt, "isFresh"> {
@@ -480,7 +575,7 @@ async function fetchLogs(
       await connection.request("checkpoint", { from: sizeMin, accounts });
       answer = await requestCheckpoint();
     }
-    const { note, path, accounts: accountsPath = [], own } = answer;
+    const { note, path, accounts: accountsPath = [], own, person } = answer;
     const signed = parseSigned(note, key, verifier);
     const accounts = signed?.accounts;
     if (signed === undefined) return "unsigned";
@@ -491,7 +586,7 @@ async function fetchLogs(
       return { pin: { ...part.checkpoint, note }, path };
     };
     const presentedAccounts = accounts && presented(accounts, accountsPath);
-    return { ...presented(signed, path), accounts: presentedAccounts, own };
+    return { ...presented(signed, path), accounts: presentedAccounts, own, person };
   } catch (error) {
     if (error instanceof Fault && error.code === "kind-unknown") return "unable";
     if (error instanceof Fault && error.code === "not-found") return "empty";

@@ -35,7 +35,9 @@ type Trait =
   | "sets-time"
   /** Changes another record or nothing visible, so it has no timeline item. */
   | "itemless"
-  | "row-sharing";
+  | "row-sharing"
+  /** Proved to every user of the server. Other records of an account are its owner's affair. */
+  | "public";
 
 export interface FieldTypes {
   readonly text: string;
@@ -155,19 +157,20 @@ export const KINDS = {
   clock: { log: "history", traits: ["sets-time"], body: { to: "count" } },
   account: {
     log: "accounts",
+    traits: ["public"],
     body: {
       ...({ name: "text", accountKey: "text", device: "text" } as const),
       ...({ cert: "text", lost: "flag", password: "text" } as const),
     },
   },
-  "account-name": { log: "accounts", traits: ["committed"], body: { name: "text" } },
+  "account-name": { log: "accounts", traits: ["committed", "public"], body: { name: "text" } },
   "account-gone": {
     log: "accounts",
-    traits: ["erasing", "committed"],
+    traits: ["erasing", "committed", "public"],
     body: { replaces: "count", also: "list" },
   },
-  device: { log: "accounts", body: { device: "text", cert: "text" } },
-  "device-gone": { log: "accounts", body: { device: "text" } },
+  device: { log: "accounts", traits: ["public"], body: { device: "text", cert: "text" } },
+  "device-gone": { log: "accounts", traits: ["public"], body: { device: "text" } },
   password: { log: "accounts", traits: ["erasing"], body: { password: "text", replaces: "count" } },
   reset: {
     log: "accounts",

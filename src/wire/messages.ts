@@ -100,6 +100,10 @@ export const postBody = v.object({
 const record = v.object(recordFields);
 
 const path = list(HASH, PROOF_HASHES_MAX);
+const accountRecords = {
+  n: count,
+  records: list(v.object({ ...recordFields, path }), PROOFS_PER_REQUEST_MAX),
+};
 const codeNumber = v.pipe(positive, v.maxValue(CODE_NUMBER_MAX));
 const codeMessage = bytes(CODE_MESSAGE_BYTES_MAX);
 
@@ -643,20 +647,23 @@ export const REQUESTS = {
    * Returns the newest signed checkpoint, and a proof that the log has only grown since it had
    * `from` records (0: no proof). If the log has fewer records than `from`, the path is empty and
    * the client must decide whether the server has lost data. `accounts` does the same for the
-   * accounts log. `own` asks for the records of the user's account in it after this one.
+   * accounts log. `own` asks for the records of the user's account in it after this one. `person`
+   * asks for the public records of another account: those after record `n`, if `account` is the
+   * id of the account that has the name.
    */
   checkpoint: {
-    fields: { from: count, accounts: v.optional(count), own: v.optional(count) },
+    fields: {
+      from: count,
+      accounts: v.optional(count),
+      own: v.optional(count),
+      person: v.optional(v.object({ user: name, account: v.optional(id), n: count })),
+    },
     answer: v.object({
       note: text(NOTE_BYTES_MAX),
       path,
       accounts: v.optional(path),
-      own: v.optional(
-        v.object({
-          n: count,
-          records: list(v.object({ ...recordFields, path }), PROOFS_PER_REQUEST_MAX),
-        }),
-      ),
+      own: v.optional(v.object(accountRecords)),
+      person: v.optional(v.object({ account: id, ...accountRecords })),
     }),
   },
   /**

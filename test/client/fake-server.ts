@@ -1,7 +1,8 @@
 import { toBase64Url, utf8Encode } from "../../src/base/bytes.ts";
 import { Fault } from "../../src/base/fault.ts";
 import { defined } from "../../src/base/values.ts";
-import type { OwnRecords } from "../../src/core/client/own-account.ts";
+import type { AccountRecords } from "../../src/core/client/account-records.ts";
+import type { PersonRecords } from "../../src/core/client/person-keys.ts";
 import { Session, type SessionEffect } from "../../src/core/session/session.ts";
 import { makeServerProof, verifyDeviceProof } from "../../src/crypto/greeting.ts";
 import { Identity } from "../../src/crypto/identity.ts";
@@ -21,6 +22,8 @@ import {
 import { commitment, leafHash } from "../../src/wire/record.ts";
 import { FakeFiles } from "./fake-files.ts";
 import { FakeLog } from "./fake-log.ts";
+
+type PersonQuery = NonNullable<RequestOf<"checkpoint">["person"]>;
 
 interface Account {
   readonly user: string;
@@ -66,7 +69,10 @@ export class FakeServer {
   accountLeaves: Uint8Array[] | undefined;
   /** Answers to requests that this server does not implement. */
   answers: ReadonlyMap<string, object> = new Map();
-  proveOwn: ((known: number) => OwnRecords) | undefined;
+  proveOwn: ((known: number) => AccountRecords) | undefined;
+  provePerson: ((asked: PersonQuery) => PersonRecords | undefined) | undefined;
+  /** Ids of authors; `u1` is that of all others. */
+  readonly accountIds = new Map<string, string>();
   readonly #network: MemoryNetwork;
   readonly #peers = new Set<FakePeer>();
   readonly #posted: Map<string, Stored>;
@@ -114,7 +120,8 @@ export class FakeServer {
     const salt = new Uint8Array(16).fill(seq);
     const bytes = utf8Encode(JSON.stringify(body));
     const commit = commitment(salt, bytes, sha256);
-    const head = { v: 1, seq, time: seq * 1000, kind, room, n, by: "u1", id, commit };
+    const by = this.accountIds.get(from) ?? "u1";
+    const head = { v: 1, seq, time: seq * 1000, kind, room, n, by, id, commit };
     const record = { head: utf8Encode(JSON.stringify(head)), salt, body: bytes, from };
     const stored = { seq, n, room, record };
     this.records.push(stored);
@@ -281,9 +288,10 @@ export class FakePeer {
         if (request.from > (misbehaviour.signed ?? 0)) misbehaviour.signed = undefined;
         const { accountLeaves, identity } = this.#server;
         const own = this.#server.proveOwn?.(request.own ?? 0);
+        const person = request.person && this.#server.provePerson?.(request.person);
         const answer = {
           ...proofs.checkpoint(request.from, misbehaviour.signed),
-          ...defined({ own }),
+          ...defined({ own, person }),
         };
         if (accountLeaves !== undefined) {
           const accounts = new FakeLog(identity, accountLeaves);

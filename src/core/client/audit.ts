@@ -6,6 +6,7 @@
 import { equalBytes } from "../../base/bytes.ts";
 import type { Sha256 } from "../../base/ids.ts";
 import { counted } from "../../base/sizes.ts";
+import { cleanText } from "../../base/text.ts";
 import type { LogName } from "../../wire/kinds.ts";
 import { verifyConsistency, verifyInclusion } from "../log/proofs.ts";
 
@@ -43,7 +44,9 @@ export type AuditReason =
   /** The checkpoint is malformed, or not signed by the server's key. */
   | "unsigned"
   /** The server does not prove each record of this device's account. */
-  | "own-unproved";
+  | "own-unproved"
+  /** The server does not prove the public records of another user's account. */
+  | "person-unproved";
 
 export type CheckpointVerdict =
   | { readonly kind: "first" }
@@ -120,6 +123,8 @@ export function judgeKnownRecords(
 export interface AuditFinding {
   readonly log?: LogName;
   readonly reason: AuditReason;
+  /** The user whose keys are not proved. */
+  readonly user?: string;
   /** Minimum former size of the log; 0 if only single records are known. */
   readonly knownSize: number;
   readonly presented: Pick<LogPin, "origin" | "size"> | undefined;
@@ -130,10 +135,10 @@ export interface AuditFinding {
 }
 
 export function formatFinding(
-  { log = "history", reason, knownSize, presented, missing, witness }: AuditFinding,
+  { log = "history", reason, user, knownSize, presented, missing, witness }: AuditFinding,
   clock: (unixMs: number) => string,
 ): string {
-  const sentence = formatReason(log, reason, knownSize, presented);
+  const sentence = formatReason(log, reason, knownSize, presented, user);
   const parts = [witness === undefined ? sentence : sentence.replace("this device", witness)];
   if (log === "accounts") parts.push("it may hide password resets and new devices");
   const [first, ...others] = missing;
@@ -166,6 +171,7 @@ function formatReason(
   reason: AuditReason,
   size: number,
   presented: Pick<LogPin, "origin" | "size"> | undefined,
+  user = "?",
 ): string {
   const records = presented === undefined ? "" : counted(presented.size, "record");
   const name = log === "history" ? "history" : "log of accounts";
@@ -189,6 +195,8 @@ function formatReason(
       return `the server no longer proves its ${name} to this device`;
     case "own-unproved":
       return "the server does not prove that it shows this device each change of your account";
+    case "person-unproved":
+      return `the server does not prove the keys of ${cleanText(user)}`;
     case "unsigned":
       return "the server's checkpoint is not signed by its key";
     default:

@@ -5,14 +5,10 @@
  */
 
 import { toBase64Url } from "../../base/bytes.ts";
-import { Fault } from "../../base/fault.ts";
 import type { Sha256 } from "../../base/ids.ts";
 import { cleanText } from "../../base/text.ts";
-import type { Answer } from "../../wire/messages.ts";
-import { leafHash } from "../../wire/record.ts";
-import { verifyInclusion } from "../log/proofs.ts";
+import { type AccountRecords, provedRecords } from "./account-records.ts";
 import type { LogPin } from "./audit.ts";
-import { readHead, verifiedBody } from "./chat-record.ts";
 
 export interface AccountChange {
   readonly what:
@@ -40,8 +36,6 @@ export interface KnownOwnRecords {
   readonly size: number;
 }
 
-export type OwnRecords = NonNullable<Answer<"checkpoint">["own"]>;
-
 export interface OwnVerdict {
   /** Number of the last record that is proved. */
   readonly n: number;
@@ -56,24 +50,20 @@ export interface OwnVerdict {
 export function judgeOwnRecords(
   { account, deviceKey }: OwnAccount,
   { n: known, size: provedSize }: KnownOwnRecords,
-  { n: claimed, records }: OwnRecords,
-  { size, root }: Pick<LogPin, "size" | "root">,
+  { n: claimed, records }: AccountRecords,
+  log: Pick<LogPin, "size" | "root">,
   sha256: Sha256,
 ): OwnVerdict | undefined {
+  const proved = provedRecords(account, { records }, log, sha256);
+  if (proved === undefined) return undefined;
   const changes: AccountChange[] = [];
   let n = known === 0 ? claimed - records.length : known;
-  for (const { path, ...record } of records) {
-    const headed = readOwnHead(record);
-    if (headed === undefined) return undefined;
-    const { head } = headed;
+  for (const { head, body = {}, from } of proved) {
     n += 1;
-    const leaf = leafHash(record.head, sha256);
-    const isIncluded = verifyInclusion({ leaf, index: head.seq - 1, size, path, root }, sha256);
     const wasWithheld = known > 0 && head.seq <= provedSize;
-    if (head.room !== account || head.n !== n || !isIncluded || wasWithheld) return undefined;
-    const { body = {} } = verifiedBody(headed, sha256);
+    if (head.n !== n || wasWithheld) return undefined;
     const what = changeOf(head.kind, body, toBase64Url(deviceKey));
-    const by = head.by === account ? undefined : record.from && cleanText(record.from);
+    const by = head.by === account ? undefined : from && cleanText(from);
     if (known > 0 && what !== undefined) changes.push({ what, atUnixMs: head.time, by });
   }
   const isBaseline = known === 0 && records.length === Math.min(claimed, 1);
@@ -85,15 +75,6 @@ export function judgeOwnRecords(
 /** The name that this device's user had now belongs to another account. */
 export function replacedAccount(atUnixMs: number): AccountChange {
   return { what: "key-replaced", atUnixMs, by: undefined };
-}
-
-function readOwnHead(record: Parameters<typeof readHead>[0]) {
-  try {
-    return readHead(record);
-  } catch (error) {
-    if (error instanceof Fault) return undefined;
-    throw error;
-  }
 }
 
 /** Reports whether users are notified of records of this kind about their account. */

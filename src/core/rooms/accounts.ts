@@ -14,7 +14,7 @@ import {
 } from "../../base/limits.ts";
 import { type FoldedName, foldName, isName, type Name } from "../../base/names.ts";
 import { clampUnixMs, DAY_MS } from "../../base/time.ts";
-import { type Body, fieldsOf, isOfLog } from "../../wire/kinds.ts";
+import { type Body, fieldsOf, hasTrait, isOfLog } from "../../wire/kinds.ts";
 import {
   type Draft,
   type FoldedHead,
@@ -112,7 +112,10 @@ export class Registry {
   readonly #byReset = new Map<string, Account>();
   readonly #roomPasswords = new Map<RoomId, string>();
   readonly #reserved = new Set<FoldedName>();
-  /** `seq` of the account's previous record, by the `seq` of a record. */
+  /**
+   * `seq` of the account's previous record, by the `seq` of a record; negative if other users must
+   * not learn of the record.
+   */
   readonly #previousSeqs: number[] = [];
 
   readonly policy = new ServerPolicy();
@@ -180,16 +183,19 @@ export class Registry {
     { lastSeq, lastN }: Account,
     n: number,
     seqMax: number,
+    scope: "all" | "public" = "all",
   ): { readonly last: number; readonly seqs: readonly number[] } {
-    let [seq, number] = [lastSeq, lastN];
-    const step = () => {
-      seq = this.#previousSeqs[seq] ?? 0;
-      number -= 1;
-    };
-    while (seq > seqMax) step();
-    const last = seq === 0 ? 0 : number;
+    let last = 0;
     const seqs: number[] = [];
-    for (; seq > 0 && number > n; step()) seqs.push(seq);
+    let number = lastN;
+    for (let seq = lastSeq; seq > 0 && (last === 0 || number > n); number--) {
+      const previous = this.#previousSeqs[seq] ?? 0;
+      if (seq <= seqMax && (scope === "all" || previous >= 0)) {
+        last ||= number;
+        if (number > n) seqs.push(seq);
+      }
+      seq = Math.abs(previous);
+    }
     return { last, seqs: seqs.reverse() };
   }
 
@@ -395,7 +401,8 @@ export class Registry {
     assert(head.seq === this.head + 1, "an account record is missing or repeated");
     this.head = head.seq;
     const known = this.#byId.get(head.room as UserId);
-    this.#previousSeqs[head.seq] = known?.lastSeq ?? 0;
+    const previousSeq = known?.lastSeq ?? 0;
+    this.#previousSeqs[head.seq] = hasTrait(head.kind, "public") ? previousSeq : -previousSeq;
     if (known !== undefined) [known.lastSeq, known.lastN] = [head.seq, head.n];
     const body = parseBody(record);
     this.policy.apply(record, body);

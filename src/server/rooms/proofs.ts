@@ -3,18 +3,21 @@
 import { Fault } from "../../base/fault.ts";
 import type { RoomId } from "../../base/ids.ts";
 import { PAGE_READS_QUEUED_MAX, PROOFS_PER_REQUEST_MAX } from "../../base/limits.ts";
+import { checkName } from "../../base/names.ts";
 import { defined } from "../../base/values.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
+import { requireUser } from "../../core/rooms/targets.ts";
 import type { Checkpoints } from "../../io/log/checkpoints.ts";
 import type { Log } from "../../io/log/log.ts";
 import type { LogProofs } from "../../io/log/proofs.ts";
 import { TaskQueue } from "../../io/task-queue.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";
+import { parseBody } from "../../wire/record.ts";
 import type { ServerContext } from "../kernel/context.ts";
 import type { SomeHandlers } from "../kernel/service.ts";
 import { wireRecord } from "./broadcast.ts";
 
-type OwnRecords = NonNullable<Answer<"checkpoint">["own"]>;
+type AccountRecords = NonNullable<Answer<"checkpoint">["own"]>;
 
 export interface Provable {
   readonly checkpoints: Pick<Checkpoints, "newest">;
@@ -22,6 +25,11 @@ export interface Provable {
   readonly accounts: Pick<LogProofs, "consistency" | "inclusion">;
   readonly accountsLog: Pick<Log, "read">;
 }
+
+const OWN_BODIES: ReadonlySet<string> = new Set(["device"]);
+const PUBLIC_BODIES: ReadonlySet<string> = new Set([
+  ...["account", "account-name", "device", "device-gone"],
+]);
 
 interface ProofServiceOptions extends ServerContext {
   readonly provable: Provable | undefined;
@@ -69,7 +77,7 @@ export class ProofService {
   async #checkpoint(
     provable: Provable,
     account: Account,
-    { from, accounts: accountsFrom, own: ownFrom }: RequestOf<"checkpoint">,
+    { from, accounts: accountsFrom, own: ownFrom, person: asked }: RequestOf<"checkpoint">,
   ): Promise<Answer<"checkpoint">> {
     const { checkpoints, proofs, accounts } = provable;
     const newest = checkpoints.newest(from, accountsFrom);
@@ -81,27 +89,53 @@ export class ProofService {
     const grown = hasGrown ? await accounts.consistency(accountsFrom, accountsSize) : undefined;
     const own =
       ownFrom === undefined ? undefined : await this.#own(provable, account, ownFrom, accountsSize);
-    return { note, path, ...defined({ accounts: grown, own }) };
+    const person = asked && (await this.#person(provable, asked, accountsSize));
+    return { note, path, ...defined({ accounts: grown, own, person }) };
   }
 
-  /** Omits bodies, which contain secrets and pictures, except that of a device. */
   async #own(
-    { accounts, accountsLog }: Provable,
+    provable: Provable,
     account: Account,
     from: number,
     size: number,
-  ): Promise<OwnRecords> {
-    const { registry } = this.options;
-    const { last, seqs } = registry.recordsAfter(account, from, size);
+  ): Promise<AccountRecords> {
+    const { last, seqs } = this.options.registry.recordsAfter(account, from, size);
     const page = from === 0 ? seqs.slice(-1) : seqs.slice(0, PROOFS_PER_REQUEST_MAX);
-    const records: OwnRecords["records"] = [];
-    for (const { seq, record, path } of await accounts.inclusion(page, size, () => true)) {
+    return { n: last, records: await this.#records(provable, page, size, OWN_BODIES) };
+  }
+
+  /** Omits records of which other users must not learn, such as those of preferences. */
+  async #person(
+    provable: Provable,
+    asked: NonNullable<RequestOf<"checkpoint">["person"]>,
+    size: number,
+  ): Promise<NonNullable<Answer<"checkpoint">["person"]>> {
+    const { registry } = this.options;
+    const account = requireUser(registry.allNames, checkName(asked.user, "person's name"));
+    const from = asked.account === account.id ? asked.n : 0;
+    const { last, seqs } = registry.recordsAfter(account, from, size, "public");
+    const page = seqs.slice(0, PROOFS_PER_REQUEST_MAX);
+    const records = await this.#records(provable, page, size, PUBLIC_BODIES);
+    return { account: account.id, n: last, records };
+  }
+
+  /** Omits bodies of other kinds, which may contain secrets and pictures. */
+  async #records(
+    { accounts, accountsLog }: Provable,
+    seqs: readonly number[],
+    size: number,
+    withBody: ReadonlySet<string>,
+  ): Promise<AccountRecords["records"]> {
+    const records: AccountRecords["records"] = [];
+    for (const { seq, record, path } of await accounts.inclusion(seqs, size, () => true)) {
       if (record === undefined) continue;
-      const [opened = record] =
-        record.head.kind === "device" ? await Array.fromAsync(accountsLog.read(seq, seq)) : [];
-      records.push({ ...wireRecord(opened, registry), path: [...path] });
+      const isOpen = withBody.has(record.head.kind);
+      const [read = record] = isOpen ? await Array.fromAsync(accountsLog.read(seq, seq)) : [];
+      // The first versions stored the password's hash in the record of the account.
+      const opened = parseBody(read)?.["password"] === undefined ? read : record;
+      records.push({ ...wireRecord(opened, this.options.registry), path: [...path] });
     }
-    return { n: last, records };
+    return records;
   }
 
   async #inclusion(

@@ -1,9 +1,15 @@
 import { utf8Encode } from "../../../src/base/bytes.ts";
-import type { OwnRecords } from "../../../src/core/client/own-account.ts";
+import { PROOFS_PER_REQUEST_MAX } from "../../../src/base/limits.ts";
+import type { AccountRecords } from "../../../src/core/client/account-records.ts";
+import { readHead } from "../../../src/core/client/chat-record.ts";
+import type { PersonRecords } from "../../../src/core/client/person-keys.ts";
 import { inclusionPath, rootOf } from "../../../src/core/log/proofs.ts";
 import { sha256 } from "../../../src/crypto/sha256.ts";
+import { hasTrait, isKnownKind } from "../../../src/wire/kinds.ts";
 import { commitment, leafHash } from "../../../src/wire/record.ts";
 import { nodesOf } from "../log-nodes.ts";
+
+type OneRecord = AccountRecords["records"][number];
 
 const SALT = new Uint8Array(16);
 
@@ -11,7 +17,7 @@ export type AccountRow = readonly [room: string, kind: string, by?: string, body
 
 /** An accounts log, and the server that proves it. */
 export class FakeAccounts {
-  readonly records: OwnRecords["records"][number][] = [];
+  readonly records: AccountRecords["records"][number][] = [];
   readonly rooms: string[] = [];
 
   constructor(rows: readonly AccountRow[]) {
@@ -38,12 +44,28 @@ export class FakeAccounts {
     return { size, root: rootOf(size, nodesOf(this.leaves), sha256) };
   }
 
-  prove(known: number, room: string): OwnRecords {
+  prove(known: number, room: string): AccountRecords {
+    const all = this.#withPaths().filter((_, i) => this.rooms[i] === room);
+    return { n: all.length, records: known === 0 ? all.slice(-1) : all.slice(known) };
+  }
+
+  /** Proves the public records to another user. */
+  provePerson(known: number, account: string, pageMax = PROOFS_PER_REQUEST_MAX): PersonRecords {
+    const headOf = ({ head }: OneRecord) => readHead({ head }).head;
+    const all = this.#withPaths().filter((record) => {
+      const { room, kind } = headOf(record);
+      return room === account && isKnownKind(kind) && hasTrait(kind, "public");
+    });
+    const last = all.at(-1);
+    const records = all.filter((record) => headOf(record).n > known).slice(0, pageMax);
+    return { account, n: last === undefined ? 0 : headOf(last).n, records };
+  }
+
+  #withPaths(): OneRecord[] {
     const nodes = nodesOf(this.leaves);
     const { size } = this.pin;
-    const all = this.records
-      .map((record, i) => ({ ...record, path: inclusionPath(i, size, nodes, sha256) }))
-      .filter((_, i) => this.rooms[i] === room);
-    return { n: all.length, records: known === 0 ? all.slice(-1) : all.slice(known) };
+    return this.records.map((record, i) => {
+      return { ...record, path: inclusionPath(i, size, nodes, sha256) };
+    });
   }
 }

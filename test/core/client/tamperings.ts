@@ -1,5 +1,5 @@
 import { toBase64Url, utf8Encode } from "../../../src/base/bytes.ts";
-import type { OwnRecords } from "../../../src/core/client/own-account.ts";
+import type { AccountRecords } from "../../../src/core/client/account-records.ts";
 import { sha256 } from "../../../src/crypto/sha256.ts";
 import { type AccountRow, FakeAccounts } from "./fake-accounts.ts";
 
@@ -28,21 +28,21 @@ export const ROWS: readonly AccountRow[] = [
 export const LAST = 10;
 export const log = new FakeAccounts(ROWS);
 
-type OneRecord = OwnRecords["records"][number];
-export type Tampering = readonly [string, number, (answer: OwnRecords) => OwnRecords];
+type OneRecord = AccountRecords["records"][number];
+export type Tampering = readonly [string, number, (answer: AccountRecords) => AccountRecords];
 
 const withRecords = (
-  change: (records: OwnRecords["records"]) => OwnRecords["records"],
+  change: (records: AccountRecords["records"]) => AccountRecords["records"],
 ): Tampering[2] => {
   return ({ n, records }) => ({ n, records: change([...records]) });
 };
 const withHead = (at: number, change: (head: string) => string): Tampering[2] =>
   withRecords((records) => {
-    const record = records[at] as OwnRecords["records"][number];
+    const record = records[at] as AccountRecords["records"][number];
     const head = utf8Encode(change(new TextDecoder().decode(record.head)));
     return records.with(at, { ...record, head });
   });
-const foreign = log.prove(0, BEN).records[0] as OwnRecords["records"][number];
+const foreign = log.prove(0, BEN).records[0] as AccountRecords["records"][number];
 
 export const TAMPERINGS: readonly Tampering[] = [
   ["nothing is proved", 2, withRecords(() => [])],

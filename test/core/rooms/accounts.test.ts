@@ -251,6 +251,8 @@ describe("fold", () => {
     expect(registry.recordsAfter(ana, 4, 99)).toEqual({ last: 4, seqs: [] });
     expect(registry.recordsAfter(ana, 2, 4)).toEqual({ last: 3, seqs: [3] });
     expect(registry.recordsAfter(ana, 0, 1)).toEqual({ last: 0, seqs: [] });
+    expect(registry.recordsAfter(ana, 0, 99, "public")).toEqual({ last: 2, seqs: [2] });
+    expect(registry.recordsAfter(ana, 2, 99, "public")).toEqual({ last: 2, seqs: [] });
   });
 
   adminTest("asserts that records are neither missing nor repeated", (admin) => {

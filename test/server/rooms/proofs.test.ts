@@ -1,7 +1,9 @@
 import { expect, test } from "bun:test";
+import { toBase64Url } from "../../../src/base/bytes.ts";
 import { PROOFS_PER_REQUEST_MAX } from "../../../src/base/limits.ts";
 import { checkName } from "../../../src/base/names.ts";
 import { judgeOwnRecords } from "../../../src/core/client/own-account.ts";
+import { applyPersonRecords, judgePersonPage } from "../../../src/core/client/person-keys.ts";
 import { verifyConsistency, verifyInclusion } from "../../../src/core/log/proofs.ts";
 import { verifyNote } from "../../../src/crypto/checkpoint.ts";
 import { sha256 } from "../../../src/crypto/sha256.ts";
@@ -12,7 +14,7 @@ import type { Checkpoint } from "../../../src/wire/checkpoint.ts";
 import { leafHash } from "../../../src/wire/record.ts";
 import { VirtualClock } from "../../client/virtual-clock.ts";
 import { rejection } from "../../rejection.ts";
-import { type Guest, headOf } from "../guest.ts";
+import { type Guest, headOf, newKeys, registrationOf } from "../guest.ts";
 import { siteWith } from "../site.ts";
 
 interface Pin extends Checkpoint {
@@ -151,6 +153,47 @@ test("proves the records of the user's own account, a page at a time", async () 
   expect(page.own.records).toHaveLength(PROOFS_PER_REQUEST_MAX);
   expect(page.verdict).toMatchObject({ isComplete: false, n: known + 1 + PROOFS_PER_REQUEST_MAX });
   expect((await ask(page.verdict?.n ?? 0)).verdict).toMatchObject({ isComplete: true });
+});
+
+test("proves another account's keys, devices and names, and nothing else", async () => {
+  const { site, ana, ben } = await siteWith(["ana", "ben"], { signs: true });
+  const account = site.registry.find(checkName("ben"))?.id ?? "";
+  const [deviceKey, accountKey] = [ben.keys.device.publicKey, ben.keys.account.publicKey];
+  const ask = async (user: string, known: { account: string; n: number }) => {
+    await site.time.advance(1_000);
+    const asked = known.n === 0 ? { user, n: 0 } : { user, ...known };
+    const answer = await ana.request("checkpoint", { from: 0, accounts: 0, person: asked });
+    const { accounts } = verifyNote(answer.note, site.identity.publicKey);
+    if (accounts === undefined || answer.person === undefined) throw new Error("no proof");
+    const { person } = answer;
+    return { person, page: judgePersonPage(known, person, accounts, sha256) };
+  };
+  const nobody = { account: "", n: 0 };
+  await ben.request("passwd", { password: "another password" });
+  await ben.request("ignore", { user: "ana", on: true });
+  await ben.request("irc-password", { label: "secret" });
+  const first = await ask("BEN", nobody);
+  expect(first.page).toMatchObject({ account, isComplete: true });
+  expect(first.page && applyPersonRecords("ben", undefined, first.page)).toMatchObject({
+    keys: [{ account, key: toBase64Url(accountKey) }],
+    devices: [toBase64Url(deviceKey)],
+  });
+  expect(first.person.records.map(({ head }) => headOf({ head }).kind)).toEqual(["account"]);
+  const { device } = newKeys();
+  const { deviceCert } = registrationOf({ ...ben.keys, device }, site.identity.publicKey, "ben");
+  await ben.request("device-add", { deviceKey: device.publicKey, deviceCert });
+  const known = first.page ?? nobody;
+  const more = await ask("ben", known);
+  expect(more.page?.records.map(({ head }) => head.kind)).toEqual(["device"]);
+  expect((await ask("ben", more.page ?? nobody)).person.records).toEqual([]);
+  // A number that belongs to another account is ignored.
+  expect((await ask("ben", { account: "uXXXXXXXXXXX", n: 99 })).person.records).toHaveLength(2);
+  expect(
+    await ana.refusal("checkpoint", { from: 0, accounts: 0, person: { user: "x y", n: 0 } }),
+  ).toBe("name-invalid");
+  expect(
+    await ana.refusal("checkpoint", { from: 0, accounts: 0, person: { user: "nobody", n: 0 } }),
+  ).toBe("user-unknown");
 });
 
 test("catches up with the cluster before it proves the accounts", async () => {
