@@ -455,7 +455,11 @@ async function auditOnce(
     from: known?.size ?? 0,
     accounts: knownAccounts?.size ?? 0,
     own: knownTo.n,
-    person: asked && { user: asked.user, ...(asked.known.n > 0 ? asked.known : { n: 0 }) },
+    person: asked && {
+      user: asked.user,
+      account: asked.known.account || undefined,
+      n: asked.known.n,
+    },
     sizeMin,
     isFresh,
   });

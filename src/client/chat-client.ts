@@ -1,13 +1,14 @@
 /** `ChatClient`: the client of an account on a server, for every user interface. */
 
-import { Fault, msg } from "../base/fault.ts";
+import { Fault, ignoreFault, msg } from "../base/fault.ts";
 import type { Sha256 } from "../base/ids.ts";
 import type { RoomView } from "../core/client/chat-record.ts";
 import type { Receipt } from "../core/client/outbox.ts";
 import type { AccountChange } from "../core/client/own-account.ts";
+import { hasNewKey, type KeyView, keyViews, type PersonPin } from "../core/client/person-keys.ts";
 import { isSameName } from "../core/model/item.ts";
 import type { Model } from "../core/model/state.ts";
-import type { PostBody, RequestFields } from "../wire/messages.ts";
+import type { Answer, PostBody, RequestFields } from "../wire/messages.ts";
 import { Actions } from "./actions.ts";
 import { type AuditAlarm, type AuditorDependencies, LogAuditor } from "./auditor.ts";
 import {
@@ -23,7 +24,10 @@ import type { FetchPage, HistoryPage, SendRequest } from "./link/queries.ts";
 import { notLoggedIn } from "./link/retry.ts";
 import type { GreetedLink, LoginResult } from "./login.ts";
 import { ModelStore, type ModelStoreOptions, type UiEffect } from "./model-store.ts";
+import { People } from "./people.ts";
+import { keyChangedNotice } from "./sealed/identities.ts";
 import type { SealedRooms } from "./sealed/rooms.ts";
+import { ignoreNotAllowed } from "./sealed/sealing.ts";
 import { AccountSession, type AccountSessionOptions } from "./session.ts";
 import type { Greeted } from "./trust.ts";
 
@@ -41,6 +45,12 @@ export interface ChatClientOptions
   /** Without it, the model stays empty. */
   readonly model: Pick<ModelStoreOptions, "nextFrame" | "itemsMax"> | undefined;
   readonly audit: AuditOptions;
+}
+
+export interface PersonFacts extends Answer<"whois"> {
+  /** Oldest first; empty if the server proves none. */
+  readonly keys: readonly KeyView[];
+  readonly hasNewKey: boolean;
 }
 
 export interface AuditOptions extends Pick<AuditorDependencies, "logs" | "formatTime"> {
@@ -62,13 +72,16 @@ export type ChatEffect =
   | Exclude<UiEffect, { kind: "read" }>
   | { readonly kind: "refused"; readonly to: string; readonly fault: Fault };
 
-type LinkProvided = "clock" | "entropy" | "keys" | "sha256" | "request" | "activeLink" | "emit";
+type LinkProvided =
+  | ("clock" | "entropy" | "keys" | "sha256" | "people")
+  | ("request" | "activeLink" | "emit");
 
 export abstract class ChatClient<Account extends LinkedAccount> {
   readonly loop: ConnectionLoop;
   readonly activeLink: ActiveLink;
   readonly store: ModelStore;
   readonly actions: Actions;
+  readonly people: People;
   protected readonly auditor: LogAuditor;
   readonly #options: ChatClientOptions;
   #account: Account | undefined;
@@ -88,6 +101,18 @@ export abstract class ChatClient<Account extends LinkedAccount> {
       this.#alarm = alarm.fault;
       audit.onAlarm(alarm);
       this.loop.reconnect(alarm.fault, true);
+    });
+    this.people = new People({
+      logs: audit.logs,
+      prove: async (user, pin, isFresh) => {
+        const link = this.#auditing && this.#account?.session.auditedLink;
+        return link && this.auditor.provePerson(link, user, pin, isFresh);
+      },
+      sealedKey: (user) =>
+        this.#openSealed()
+          .then((rooms) => rooms?.pinnedKey(user))
+          .catch(ignoreFault),
+      onChange: (pin, isNew) => this.#handleKey(pin, isNew),
     });
     this.activeLink = new ActiveLink(() => {
       if (retriesOnUse) this.loop.retrySooner();
@@ -239,12 +264,48 @@ export abstract class ChatClient<Account extends LinkedAccount> {
     fields: RequestFields<"history">,
     ask: FetchPage,
   ): Promise<HistoryPage> => {
-    return this.#account?.session.sealing.history(fields, ask) ?? ask(fields);
+    const fetched = this.#account?.session.sealing.history(fields, ask) ?? ask(fields);
+    return fetched.then(({ records, more }) => {
+      return { records: records.map((record) => this.people.mark(record)), more };
+    });
   };
 
   /** @throws {Fault} not-logged-in, or not-allowed if the device does not support sealed rooms */
   async sealedRooms(): Promise<SealedRooms> {
     return this.member.session.sealing.rooms();
+  }
+
+  /** @throws {Fault} user-unknown, and log-unproved and others if the proofs of keys are wrong */
+  async whois(user: string): Promise<PersonFacts> {
+    const check = this.people.check(user);
+    const [answer, pin] = await Promise.all([this.request("whois", { user }), check]);
+    const keys = keyViews(pin, this.#options.sha256);
+    return { ...answer, keys, hasNewKey: pin !== undefined && hasNewKey(pin) };
+  }
+
+  /** Accepts the newest key of a user without comparing it. */
+  async acceptKey(user: string): Promise<void> {
+    const rooms = await this.sealedRooms().catch(ignoreNotAllowed);
+    if (rooms === undefined) await this.people.accepted(user, undefined);
+    else await rooms.acceptIdentity(user);
+  }
+
+  /** Returns `undefined` if this device has never used an encrypted room. */
+  async #openSealed(): Promise<SealedRooms | undefined> {
+    const { sealing } = this.#account?.session ?? {};
+    if (sealing === undefined || !(await sealing.exists())) return undefined;
+    return sealing.rooms().catch(ignoreNotAllowed);
+  }
+
+  #handleKey(pin: PersonPin, isNew: boolean): void {
+    const { user, keys } = pin;
+    const by = hasNewKey(pin) ? keys.at(-1)?.account : undefined;
+    if (this.#options.model !== undefined) this.store.enqueue({ kind: "author-key", user, by });
+    if (!isNew) return;
+    this.handleEvent({ kind: "identity-changed", user, sentence: keyChangedNotice(user) });
+    void this.#openSealed()
+      .then((rooms) => rooms?.noteKeys(pin))
+      .catch(ignoreFault);
   }
 
   /** Closes the connection and opens a new one immediately. */
@@ -266,6 +327,7 @@ export abstract class ChatClient<Account extends LinkedAccount> {
       entropy,
       keys,
       sha256,
+      people: this.people,
       request: this.request,
       activeLink: this.activeLink,
       emit: (event) => {
@@ -327,6 +389,8 @@ export abstract class ChatClient<Account extends LinkedAccount> {
       throw error;
     }
     const { address = link.greeted.welcome.server.name } = this.#options;
+    const { fingerprint, formers } = link.greeted;
+    this.people.connected({ fingerprint, formers, user: result.account.user });
     session.connected(address, link, result, (notice) => this.handleNotice(notice, link));
     this.connected(account, login);
     const { auditedLink } = session;
@@ -334,7 +398,11 @@ export abstract class ChatClient<Account extends LinkedAccount> {
     this.#auditing?.connected(auditedLink);
   }
 
-  #emit(event: AccountEvent): void {
+  #emit(emitted: AccountEvent): void {
+    const event =
+      emitted.kind === "record"
+        ? { ...emitted, record: this.people.mark(emitted.record) }
+        : emitted;
     this.handleEvent(event);
     if (event.kind === "record") this.#auditing?.observe(event.head, event.record);
     if (event.kind === "settled" && event.outcome.kind === "durable") {

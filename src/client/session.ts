@@ -22,6 +22,7 @@ import type { GreetedLink, LoginResult } from "./login.ts";
 import type { PostEvent } from "./outbox-driver.ts";
 import { OutboxQueue, type OutboxStore } from "./outbox-queue.ts";
 import type { HistoryView } from "./sealed/claims.ts";
+import type { ProvedPeople } from "./sealed/room.ts";
 import { Sealing, type SealingOptions } from "./sealed/sealing.ts";
 import { type Greeted, serverKeys } from "./trust.ts";
 
@@ -30,6 +31,7 @@ export interface AccountSessionOptions {
   readonly entropy: Entropy;
   readonly keys: Keys;
   readonly sha256: Sha256;
+  readonly people: ProvedPeople;
   readonly follow: FollowMode;
   readonly after?: number | undefined;
   readonly hasPrefs: boolean;
@@ -60,7 +62,9 @@ export class AccountSession {
     const { clock, entropy, keys, sealed, request, emit, follow, after, sha256, gap } = options;
     const rooms = () => this.rooms;
     const history = () => this.#historyView();
-    this.sealing = new Sealing({ clock, entropy, keys, ...sealed, request, rooms, emit, history });
+    const { people } = options;
+    const own = { clock, entropy, keys, people, request, rooms, emit, history };
+    this.sealing = new Sealing({ ...own, ...sealed });
     this.#posts = this.#newOutboxQueue();
     this.#reporter = new ReadReporter(clock);
     this.#prefs = options.hasPrefs ? new PrefsTracker(clock, emit) : undefined;

@@ -4,8 +4,10 @@ import { Fault, msg, type Translatable } from "../base/fault.ts";
 import { checkName, formatTarget, parseTarget } from "../base/names.ts";
 import { formatUtc } from "../base/time.ts";
 import { defined } from "../base/values.ts";
+import { KEY_LETTERS } from "../core/client/person-keys.ts";
 import { parseUntil, withUtcTime } from "../core/duration.ts";
 import { roomOf } from "../core/model/selectors.ts";
+import { formatFingerprint } from "../wire/fingerprint.ts";
 import { isIpv4 } from "../wire/host.ts";
 import type { Answer as WireAnswer } from "../wire/messages.ts";
 import {
@@ -472,19 +474,45 @@ const whois: Command<User> = {
   usage: "/whois NAME",
   parse: parseUser,
   async run({ user }, chat) {
-    const account = await chat.request("whois", { user: checkName(user, "person's name") });
-    const json = { kind: "whois", ...account, since: formatUtc(account.since) };
+    const facts = await chat.whois(checkName(user, "person's name"));
+    const { keys, hasNewKey, ...account } = facts;
+    const shown = keys.map(({ fingerprint, sinceUnixMs }) => ({
+      ...defined({ key: fingerprint && formatFingerprint(fingerprint) }),
+      ...defined({ since: sinceUnixMs === undefined ? undefined : formatUtc(sinceUnixMs) }),
+    }));
+    const json = {
+      kind: "whois",
+      ...account,
+      since: formatUtc(account.since),
+      ...(shown.length === 0 ? {} : { keys: shown }),
+      ...(hasNewKey ? { newKey: true } : {}),
+    };
     return { json, text: (texts) => accountInfoText(json, texts) };
   },
 };
 
-export type AccountFacts = Omit<WireAnswer<"whois">, "since"> & { readonly since: string };
+export type AccountFacts = Omit<WireAnswer<"whois">, "since"> & {
+  readonly since: string;
+  readonly keys?: readonly { readonly key?: string; readonly since?: string }[];
+  readonly newKey?: boolean;
+};
 
-export function accountInfoText(facts: AccountFacts, texts: Pick<Texts, "accountInfo">): string {
-  const { user, online, role, since, rooms, status } = facts;
+/** The first letters of a fingerprint, which suffice to tell a few keys apart. */
+const [KEY_START, KEY_END] = ["SHA256:".length, "SHA256:".length + KEY_LETTERS];
+
+type AccountTexts = Pick<Texts, "accountInfo" | "accountKeys" | "keySince" | "newKey">;
+
+export function accountInfoText(facts: AccountFacts, texts: AccountTexts): string {
+  const { user, online, role, since, rooms, status, keys = [], newKey = false } = facts;
   const isOperator = role === "operator";
   const info = texts.accountInfo(user, online, isOperator, since.slice(0, 10), rooms.join(", "));
-  return status === undefined ? info : `${info}; ${status}`;
+  const list = keys.map(({ key = "", since = "" }) => {
+    return texts.keySince(key.slice(KEY_START, KEY_END) || "?", since.slice(0, 10) || "?");
+  });
+  const mark = newKey ? ` (${texts.newKey})` : "";
+  const keyList = list.length === 0 ? undefined : `${texts.accountKeys(list.join(", "))}${mark}`;
+  // The status is last, because its user chooses it and could imitate the keys.
+  return [info, keyList, status].filter((part) => part !== undefined).join("; ");
 }
 
 /** Command of IRC that has no meaning here, with an explanation. */

@@ -14,6 +14,7 @@ import type { PostEvent } from "../../src/client/outbox-driver.ts";
 import { OutboxQueue, type OutboxStore } from "../../src/client/outbox-queue.ts";
 import { greet } from "../../src/client/trust.ts";
 import type { Receipt } from "../../src/core/client/outbox.ts";
+import type { PersonPin } from "../../src/core/client/person-keys.ts";
 import { Identity } from "../../src/crypto/identity.ts";
 import { makeSuccession } from "../../src/crypto/succession.ts";
 import { systemEntropy } from "../../src/io/entropy.ts";
@@ -433,6 +434,31 @@ describe.each([
       expect(await run.logs.ownAccount({ ...READER, user: "ben" })).toBeUndefined();
       await run.logs.storeOwnAccount(READER, { account: "uB", n: 2, size: 8 });
       expect(await run.logs.ownAccount(READER)).toEqual({ account: "uB", n: 2, size: 8 });
+    });
+
+    test("keeps the keys of people, and forgets those checked longest ago", async () => {
+      const { one, next } = await runs();
+      const pinOfPerson = (user: string, n: number): PersonPin => {
+        return { user, keys: [{ account: user, key: user }], trusted: 0, n, devices: ["d"] };
+      };
+      const renewed = { ...pinOfPerson("Eve", 1), keys: [{ account: "uA", key: "a" }] };
+      const changed = { ...renewed, keys: [...renewed.keys, { account: "uB", key: "b" }] };
+      await one.logs.storePerson(READER, changed);
+      await one.logs.storePerson(READER, pinOfPerson("ben", 3));
+      await one.logs.storePerson(READER, pinOfPerson("BEN", 4));
+      one.end();
+      const run = await next();
+      expect(await run.logs.people(READER)).toEqual([changed, pinOfPerson("BEN", 4)]);
+      expect(await run.logs.people({ ...READER, fingerprint: "other" })).toEqual([]);
+      for (let i = 0; i < 1_001; i++) {
+        await run.logs.storePerson(READER, pinOfPerson(`user${i}`, 1));
+      }
+      const names = (await run.logs.people(READER)).map(({ user }) => user);
+      expect([256, 1_000]).toContain(names.length);
+      expect([names[0], names.at(-1)]).toEqual(["Eve", "user1000"]);
+      expect(names).not.toContain("BEN");
+      await run.greeted("g" as Fingerprint, ["f" as Fingerprint]);
+      expect((await run.logs.people(MOVED)).map(({ user }) => user)).toEqual(names);
     });
 
     test("keeps the pin of the accounts log apart", async () => {

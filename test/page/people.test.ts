@@ -186,6 +186,48 @@ pageTest("opens a person's card from a message by click and by keyboard", async 
   expect(await card.count()).toBe(0);
 });
 
+pageTest(
+  "marks another account's messages under a known name until its key is accepted",
+  async () => {
+    const [bea, eva] = [server.home("bea"), server.home("eva")];
+    await bea.json(["send", "good morning"]);
+    await eva.json(["send", "I am eva"]);
+    const ana = await server.window("ana");
+    await ana.send("/join lobby");
+    await ana.message("good morning").locator(".avatar").click();
+    const card = ana.dialog(/^bea$/);
+    await card.getByText(/^[\w-]{8} since /).waitFor();
+    await ana.page.keyboard.press("Escape");
+    const rename = (from: string, to: string) =>
+      server.home("otto").json(["admin", "rename", from, to]);
+    await rename("bea", "old-bea");
+    await rename("eva", "bea");
+    await eva.json(["send", "I am bea, too", "--user", "eva"]);
+    const marked = ana.message("I am bea, too");
+    await marked.locator(".role").getByText("new key", { exact: true }).waitFor();
+    expect(await ana.message("good morning").locator(".role").count()).toBe(0);
+    await marked.locator(".avatar").click();
+    await card
+      .getByRole("alert")
+      .getByText(/^bea's key has changed/)
+      .waitFor();
+    expect(await card.getByText(/^[\w-]{8} since /).count()).toBe(2);
+    expect(await ana.accessibilityViolations()).toEqual([]);
+    await card.getByRole("button", { name: "Verify" }).click();
+    const verify = ana.dialog("Verify bea");
+    await verify
+      .getByText(/^\d{5}$/)
+      .first()
+      .waitFor();
+    await verify.getByRole("button", { name: "Accept bea's new key" }).click();
+    await ana
+      .dialog("Accept bea's new key")
+      .getByRole("button", { name: "Accept bea's new key" })
+      .click();
+    await marked.locator(".role").waitFor({ state: "detached" });
+  },
+);
+
 async function choosePicture(ana: Visit, name: string, buffer: Buffer): Promise<void> {
   const choosing = ana.page.waitForEvent("filechooser");
   await ana.button("Choose a picture…").click();

@@ -37,8 +37,9 @@ export function displayChatRecord(record: ChatRecord, me: string): DisplayRecord
     room.kind === "room" ? { room: room.name } : { to: from === room.name ? me : room.name };
   const sealed = record.sealed === undefined ? {} : ({ sealed: true } as const);
   const withheld = record.withheld === undefined ? {} : { withheld: record.withheld };
+  const newKey = record.hasNewKey === true ? ({ newKey: true } as const) : {};
   const body = displayBody({ ...record, from });
-  return { timeUnixMs, destination, ...body, ...sealed, ...withheld };
+  return { timeUnixMs, destination, ...body, ...sealed, ...newKey, ...withheld };
 }
 
 /**

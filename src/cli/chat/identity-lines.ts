@@ -36,17 +36,17 @@ export function confirmHint(user: string, identity: SafetyDigits, confirm: strin
  * @returns the answer for scripts and users, with the digits in rows
  */
 export async function verifyUser(
-  client: Pick<Client, "sealedRooms">,
+  client: Pick<Client, "sealedRooms" | "acceptKey">,
   user: string,
   confirmation: "accept" | { readonly digits: string | undefined },
   command: string,
 ): Promise<{ json: JsonObject; text: Message; rows: readonly string[] }> {
-  const rooms = await client.sealedRooms();
   if (confirmation === "accept") {
-    await rooms.acceptIdentity(user);
+    await client.acceptKey(user);
     const json = { kind: "identity-accepted", user };
     return { json, text: (texts) => texts.keyAccepted(user), rows: [] };
   }
+  const rooms = await client.sealedRooms();
   if (confirmation.digits !== undefined) await rooms.confirmDigits(user, confirmation.digits);
   const identity = await rooms.safetyNumber(user);
   const { digits, isVerified: verified, former } = identity;

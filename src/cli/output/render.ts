@@ -103,6 +103,8 @@ export interface FileBody {
 
 export type DisplayRecord = {
   readonly sealed?: true;
+  /** The author's key has changed, and the user has not accepted it. */
+  readonly newKey?: true;
   /** Number of earlier messages from the author's device that this device never received. */
   readonly withheld?: number;
   readonly seq: number;
@@ -250,12 +252,14 @@ function withheldBefore({ withheld = 0, from }: DisplayRecord): string {
   return `${counted(withheld, "message")} from ${cleanText(from)} withheld`;
 }
 
-/** An imported author's name contains brackets, which no account name contains. */
+/** Notes about an author contain brackets, which no account name contains. */
 function authorName(record: DisplayRecord, style: Style): string {
   if (record.kind === "gap") return "";
   if (record.kind === "leave") return record.by ?? record.from;
   const imported = "imported" in record ? record.imported : undefined;
-  if (imported === undefined) return record.from;
+  if (imported === undefined) {
+    return record.newKey === true ? `${record.from} (${ENGLISH.newKey})` : record.from;
+  }
   const time = formatTimestamp(Date.parse(imported.time), style);
   return `${imported.from} (${time}, imported by ${record.from})`;
 }

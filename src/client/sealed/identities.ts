@@ -2,6 +2,7 @@
 
 import { Fault, msg } from "../../base/fault.ts";
 import { type FoldedName, foldName, type Name } from "../../base/names.ts";
+import type { PersonPin } from "../../core/client/person-keys.ts";
 import { allOf, type IdentityRow, identityKey, type OtherKeyRow, otherKey } from "./rows.ts";
 import type { Vault } from "./vault.ts";
 
@@ -47,6 +48,16 @@ export async function storeOtherKey(vault: Vault, { user, account }: Owner): Pro
   const row: OtherKeyRow = { user: pin.user, account };
   await vault.put(otherKey(user as Name), row);
   return true;
+}
+
+/** Pins the accepted key unless another one is pinned, and stores the key that has replaced it. */
+export async function storeProvedKeys(
+  vault: Vault,
+  { user, keys, trusted }: PersonPin,
+): Promise<void> {
+  const [accepted, current] = [keys[trusted]?.key, keys.at(-1)?.key];
+  if (accepted !== undefined) await pinNewcomers(vault, [{ user, account: accepted }]);
+  if (current !== undefined) await storeOtherKey(vault, { user, account: current });
 }
 
 export async function acceptKey(vault: Vault, user: string): Promise<void> {

@@ -11,6 +11,7 @@ import {
 import { formatTarget } from "../../base/names.ts";
 import { defined } from "../../base/values.ts";
 import type { ChatRecord, RoomView } from "../../core/client/chat-record.ts";
+import type { PersonPin } from "../../core/client/person-keys.ts";
 import { isSameName } from "../../core/model/item.ts";
 import { hasAdminRights } from "../../crypto/seal/commit-check.ts";
 import type { SignedCheckpoint } from "../../crypto/seal/content.ts";
@@ -62,6 +63,12 @@ const CONFIRMED_POSTS_MAX = 256;
 /** The server sends `erase` records only if the kind `all` is requested. */
 const FOLLOWED_KINDS = ["all"];
 
+/** Account keys of other users, as the server has proved them. */
+export interface ProvedPeople {
+  check(user: string, isFresh?: boolean): Promise<PersonPin | undefined>;
+  accepted(user: string, key: string | undefined): Promise<void>;
+}
+
 export interface SealedRoomsOptions {
   readonly clock: Clock;
   readonly entropy: Entropy;
@@ -70,6 +77,7 @@ export interface SealedRoomsOptions {
   readonly stateKey: StateKey;
   readonly device: SealedDevice;
   readonly user: string;
+  readonly people: ProvedPeople;
   readonly request: SendRequest;
   readonly isLinked: () => boolean;
   readonly emit: (event: SealedEvent) => void;

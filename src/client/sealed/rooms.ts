@@ -11,9 +11,10 @@ import {
   KEY_PACKAGES_MAX,
   RENEW_CHECK_INTERVAL_MS,
 } from "../../base/limits-sealed.ts";
-import type { Name } from "../../base/names.ts";
+import { foldName, type Name } from "../../base/names.ts";
 import type { ChatRecord, RoomView } from "../../core/client/chat-record.ts";
 import { bodyMatcher } from "../../core/client/grep.ts";
+import type { PersonPin } from "../../core/client/person-keys.ts";
 import { isSameName } from "../../core/model/item.ts";
 import { matchSafetyNumber, safetyNumber } from "../../crypto/seal/safety-number.ts";
 import { TaskQueue } from "../../io/task-queue.ts";
@@ -22,7 +23,14 @@ import type { FetchPage, HistoryPage } from "../link/queries.ts";
 import { openedRecord } from "./body.ts";
 import { Claims } from "./claims.ts";
 import { FileIndex } from "./file-index.ts";
-import { acceptKey, confirmKey, identityOf, otherKeyOf } from "./identities.ts";
+import {
+  acceptKey,
+  accountOf,
+  confirmKey,
+  identityOf,
+  otherKeyOf,
+  storeProvedKeys,
+} from "./identities.ts";
 import { DeviceLease } from "./lease.ts";
 import { type SealedAccountParts, SealedRoom, type SealedRoomsOptions } from "./room.ts";
 import { type PackageRow, RoomReader } from "./room-reader.ts";
@@ -188,14 +196,26 @@ export class SealedRooms {
 
   /** @throws {Fault} user-unknown if there is no such user, or if the user's key is unknown */
   async #keysOf(user: string) {
-    const { pin, other } = await this.#parts.states.transact(async (vault) => {
+    const { people, request, states } = this.#parts;
+    const proved = await people.check(user);
+    const { pin, other } = await states.transact(async (vault) => {
+      if (proved !== undefined) await storeProvedKeys(vault, proved);
       return { pin: await identityOf(vault, user), other: await otherKeyOf(vault, user) };
     });
     if (pin !== undefined) return { pin, other };
-    await this.#parts.request("whois", { user });
+    await request("whois", { user });
     throw new Fault("user-unknown", msg`this device has not received ${user}'s identity key yet`, {
       remedy: msg`add them first: /invite ${user}`,
     });
+  }
+
+  /** Returns the pinned account key in base64url. */
+  pinnedKey(user: string): Promise<string | undefined> {
+    return this.#parts.states.transact((vault) => accountOf(vault, foldName(user as Name)));
+  }
+
+  noteKeys(pin: PersonPin): Promise<void> {
+    return this.#parts.states.transact((vault) => storeProvedKeys(vault, pin));
   }
 
   #digitsOf({ user, account }: OtherKeyRow): Promise<string> {
@@ -215,11 +235,13 @@ export class SealedRooms {
     const owner = owners[numbers.indexOf(matchSafetyNumber(digits, numbers))];
     assert(owner !== undefined, "the number belongs to a known user");
     await this.#parts.states.transact((vault) => confirmKey(vault, owner));
+    await this.#parts.people.accepted(user, owner.account);
     if (other !== undefined) await this.#resumeRooms();
   }
 
   async acceptIdentity(user: string): Promise<void> {
     await this.#parts.states.transact((vault) => acceptKey(vault, user));
+    await this.#parts.people.accepted(user, undefined);
     await this.#resumeRooms();
   }
 

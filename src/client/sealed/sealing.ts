@@ -22,7 +22,7 @@ import { notLoggedIn } from "../link/retry.ts";
 import { carrierRecord, closedRecord, fileOfPost, isMarkedSealed, markSealed } from "./body.ts";
 import type { HistoryView } from "./claims.ts";
 import { boxOf, type DecryptedPosts, QueuedPosts } from "./queued-posts.ts";
-import type { PlainPost, SettledPost } from "./room.ts";
+import type { PlainPost, ProvedPeople, SettledPost } from "./room.ts";
 import type { SealedEvent } from "./room-state.ts";
 import type { SealedRooms } from "./rooms.ts";
 import { allOf, pinKey } from "./rows.ts";
@@ -61,6 +61,7 @@ export interface SealingOptions {
   readonly clock: Clock;
   readonly entropy: Entropy;
   readonly keys: Keys;
+  readonly people: ProvedPeople;
   readonly home: SealedHome | undefined;
   readonly refusal?: Fault | undefined;
   readonly load: () => Promise<SealedCode>;
@@ -597,7 +598,7 @@ function pinName(to: string): string {
   return foldName(to as Name);
 }
 
-function ignoreNotAllowed(error: unknown): undefined {
+export function ignoreNotAllowed(error: unknown): undefined {
   if (error instanceof Fault && error.code === "not-allowed") return undefined;
   throw error;
 }

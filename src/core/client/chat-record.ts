@@ -26,6 +26,10 @@ export interface ChatRecord {
   readonly room: RoomView;
   /** `undefined` if the server itself caused the record. */
   readonly from: string | undefined;
+  /** Id of the author's account. */
+  readonly by?: string | undefined;
+  /** The author's key has changed, and the user has not accepted it. */
+  readonly hasNewKey?: true;
   readonly id: string;
   /**
    * `damaged`: the body does not match the commitment in the head. Erased and damaged records have
@@ -87,6 +91,7 @@ export function resolveRecord(headed: HeadedRecord, room: RoomView, sha256: Sha2
     kind: head.kind,
     room,
     from: record.from,
+    by: head.by,
     id: head.id,
     ...body,
   };

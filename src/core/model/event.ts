@@ -77,6 +77,8 @@ export type ServerEvent =
       readonly unread?: number | undefined;
     }
   | { readonly kind: "ignored"; readonly users: readonly string[] }
+  /** Marks the messages that the account `by` wrote under the user's name, and no others. */
+  | { readonly kind: "author-key"; readonly user: string; readonly by: string | undefined }
   | {
       readonly kind: "prefs";
       readonly rooms: readonly ({ readonly room: RoomId } & RoomPrefs)[];

@@ -48,7 +48,9 @@ export function itemOf(
     timeUnixMs,
     kind,
     from,
+    ...(record.by === undefined ? {} : { by: record.by }),
     isMine,
+    ...(record.hasNewKey === true && !isMine ? { hasNewKey: true } : {}),
     state,
     text:
       group?.isCreation === true ? "create" : (fields.text ?? fields.topic ?? fields.reason ?? ""),

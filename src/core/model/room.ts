@@ -270,9 +270,21 @@ export function renameAuthor(room: RoomDraft, { oldName, subject: newName }: Ite
     const eraser = erasedBy === undefined ? {} : { erasedBy: renamed(erasedBy) };
     return { ...item, from: renamed(from), ...eraser, reactions };
   };
-  room.tail = { ...room.tail, items: room.tail.items.map(withName) };
+  mapItems(room, withName);
+}
+
+function mapItems(room: RoomDraft, change: (item: Item) => Item): void {
+  room.tail = { ...room.tail, items: room.tail.items.map(change) };
   if (room.jump === undefined) return;
-  room.jump = { ...room.jump, items: room.jump.items.map(withName) };
+  room.jump = { ...room.jump, items: room.jump.items.map(change) };
+}
+
+export function markAuthor(room: RoomDraft, user: string, by: string | undefined): void {
+  mapItems(room, (item) => {
+    if (item.isMine || !isSameName(item.from, user)) return item;
+    const hasNewKey = by !== undefined && item.by === by;
+    return hasNewKey === (item.hasNewKey === true) ? item : { ...item, hasNewKey };
+  });
 }
 
 function applyChanges(

@@ -375,6 +375,7 @@ function addPending(
 function isGroupedWith(last: Item | undefined, item: Item): boolean {
   if (last === undefined || !isMessage(last) || !isMessage(item)) return false;
   if (last.kind === "action" || item.kind === "action") return false;
+  if ((last.hasNewKey === true) !== (item.hasNewKey === true)) return false;
   if (!isSameName(last.from, item.from) || last.imported?.from !== item.imported?.from)
     return false;
   // Imported messages are grouped by their original time, which the group displays.

@@ -157,7 +157,11 @@ export interface Item {
   readonly timeUnixMs: number;
   readonly kind: string;
   readonly from: string | undefined;
+  /** Id of the author's account. */
+  readonly by?: string | undefined;
   readonly isMine: boolean;
+  /** The author's key has changed, and the user has not accepted it. */
+  readonly hasNewKey?: boolean;
   /** `damaged`: lost because of a disk fault. Erased and damaged items have no text. */
   readonly state: "whole" | "erased" | "damaged";
   /** User who erased the message, if it was not its author. */

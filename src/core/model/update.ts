@@ -24,6 +24,7 @@ import {
   closeView,
   endListing,
   isFromOthers,
+  markAuthor,
   newRoom,
   noteMention,
   type RoomDraft,
@@ -140,6 +141,9 @@ const SERVER_HANDLERS: Handlers<ServerEvent> = {
   read: inRoom((_, room, { n, unread }) => void readUpTo(room, n, unread)),
   ignored: ({ fields }, { users }) => {
     fields.ignored = new Set(users.map((user) => user.toLowerCase()));
+  },
+  "author-key": (draft, { user, by }) => {
+    for (const room of roomDrafts(draft)) markAuthor(room, user, by);
   },
   prefs: applyPrefs,
   "prefs-set": applyPrefs,

@@ -317,6 +317,7 @@ const FINGERPRINT_TABLES = [
   "accounts_pins",
   "own_accounts",
   "witnessed",
+  "people_pins",
   "log_seen",
   "log_confirmed",
   "drafts",
@@ -330,6 +331,7 @@ const SERVER_TABLES: ReadonlySet<string> = new Set([
   "log_pins",
   "accounts_pins",
   "witnessed",
+  "people_pins",
   "log_confirmed",
   "server_places",
 ]);

@@ -1,12 +1,17 @@
 /** Pinned log states, which servers have proved to this CHAT_HOME. */
 
+import { utf8Encode } from "../../base/bytes.ts";
 import type { KnownRecord, LogPin } from "../../core/client/audit.ts";
 import type { KnownOwnRecords } from "../../core/client/own-account.ts";
+import { hasNewKey, isPersonPin, type PersonPin } from "../../core/client/person-keys.ts";
 import type { LogName } from "../../wire/kinds.ts";
+import { parseObject } from "../../wire/record.ts";
 import { HomeTable } from "./home-tables.ts";
 
 /** Far fewer records arrive between two proofs. More would only help to name missing records. */
 const STORED_RECORDS_MAX = 4_096;
+/** People of one server whose keys are stored. */
+const PEOPLE_MAX = 1_000;
 
 export interface LogReader {
   readonly fingerprint: string;
@@ -29,6 +34,9 @@ export interface LogPins {
   setAlarm(reader: LogReader, reason: string | undefined): Awaitable<void>;
   ownAccount(reader: LogReader): Awaitable<OwnAccountPin | undefined>;
   storeOwnAccount(reader: LogReader, pin: OwnAccountPin): Awaitable<void>;
+  people(reader: LogReader): Awaitable<readonly PersonPin[]>;
+  /** Forgets the people checked longest ago; those with a new key last. */
+  storePerson(reader: LogReader, pin: PersonPin): Awaitable<void>;
 }
 
 export interface OwnAccountPin extends KnownOwnRecords {
@@ -71,6 +79,9 @@ const SELECT_SEEN = `SELECT seq, leaf, room, place, sender, time_ms FROM log_see
  */
 const INSERT_SEEN = `INSERT INTO log_seen VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0)
   ON CONFLICT DO NOTHING`;
+const DELETE_OLD_PEOPLE = `DELETE FROM people_pins WHERE fingerprint = ?1 AND at IN (
+  SELECT at FROM people_pins WHERE fingerprint = ?1
+  ORDER BY is_new DESC, at DESC LIMIT -1 OFFSET ${PEOPLE_MAX})`;
 const DELETE_OLD = `DELETE FROM log_seen WHERE fingerprint = ?1 AND user = ?2 AND seq <= (
   SELECT seq FROM log_seen WHERE fingerprint = ?1 AND user = ?2
   ORDER BY seq DESC LIMIT 1 OFFSET ${STORED_RECORDS_MAX})`;
@@ -194,8 +205,27 @@ export class HomeLogPins extends HomeTable implements LogPins {
     return this.database.all(sql, fingerprint);
   }
 
+  people({ fingerprint }: LogReader): readonly PersonPin[] {
+    const sql = "SELECT pin FROM people_pins WHERE fingerprint = ? ORDER BY at";
+    const rows = this.database.all<{ readonly pin: string }>(sql, fingerprint);
+    return rows.map(({ pin }): unknown => parseObject(utf8Encode(pin))).filter(isPersonPin);
+  }
+
+  storePerson({ fingerprint }: LogReader, pin: PersonPin): void {
+    const insert = `INSERT OR REPLACE INTO people_pins (fingerprint, name, is_new, pin)
+      VALUES (?, ?, ?, ?)`;
+    const isNew = hasNewKey(pin) ? 1 : 0;
+    this.database.transact(() => {
+      this.database.run(insert, fingerprint, foldCase(pin.user), isNew, JSON.stringify(pin));
+      this.database.run(DELETE_OLD_PEOPLE, fingerprint);
+    });
+  }
+
+  /** Another log must prove the keys of people again, but does not change which are accepted. */
   forget(fingerprint: string): void {
     this.database.transact(() => {
+      const reset = `UPDATE people_pins SET pin = json_set(pin, '$.n', 0) WHERE fingerprint = ?`;
+      this.database.run(reset, fingerprint);
       for (const table of FORGOTTEN_TABLES) {
         this.database.run(`DELETE FROM ${table} WHERE fingerprint = ?`, fingerprint);
       }

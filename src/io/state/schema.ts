@@ -111,6 +111,10 @@ const MIGRATIONS: readonly string[] = [
      fingerprint TEXT NOT NULL, day TEXT NOT NULL, note TEXT NOT NULL,
      PRIMARY KEY (fingerprint, day)
    ) STRICT, WITHOUT ROWID;`,
+  `CREATE TABLE people_pins (
+     at INTEGER PRIMARY KEY, fingerprint TEXT NOT NULL, name TEXT NOT NULL,
+     is_new INTEGER NOT NULL, pin TEXT NOT NULL, UNIQUE (fingerprint, name)
+   ) STRICT;`,
 ];
 
 const LAST_VERSION_WITHOUT_SECURE_DELETE = 10;

@@ -2,11 +2,14 @@
 
 import { fromBase64Url, toBase64Url } from "../../base/bytes.ts";
 import type { KnownRecord, LogPin } from "../../core/client/audit.ts";
+import { hasNewKey, isPersonPin, type PersonPin } from "../../core/client/person-keys.ts";
+import { isSameName } from "../../core/model/item.ts";
 import type { LogPins, LogReader, OwnAccountPin } from "../../io/state/log-pins.ts";
 import type { LogName } from "../../wire/kinds.ts";
 import { accountPrefix, type Store } from "./indexed-db.ts";
 
 const STORED_RECORDS_MAX = 256;
+const PEOPLE_MAX = 256;
 
 interface StoredPin {
   readonly origin: string;
@@ -93,8 +96,32 @@ export class BrowserLogPins implements LogPins {
     return this.#write(ownKey(reader), { account, n, size });
   }
 
-  /** Forgets a replaced log's pin, so that the log that the server presents next is pinned. */
+  async people(reader: LogReader): Promise<readonly PersonPin[]> {
+    for (const fingerprint of [reader.fingerprint, ...reader.formers]) {
+      const stored = await this.store.get("places", peopleKey(fingerprint));
+      if (Array.isArray(stored)) return stored.filter(isPersonPin);
+    }
+    return [];
+  }
+
+  async storePerson(reader: LogReader, pin: PersonPin): Promise<void> {
+    const others = (await this.people(reader)).filter(({ user }) => !isSameName(user, pin.user));
+    const people = [...others, pin];
+    const dropped =
+      people.length > PEOPLE_MAX ? (people.find((one) => !hasNewKey(one)) ?? people[0]) : undefined;
+    await this.#write(
+      peopleKey(reader.fingerprint),
+      people.filter((one) => one !== dropped),
+    );
+  }
+
+  /**
+   * Forgets a replaced log's pin, so that the log that the server presents next is pinned. That log
+   * must prove the keys of people again, but does not change which are accepted.
+   */
   async forget(reader: LogReader): Promise<void> {
+    const people = (await this.people(reader)).map((pin) => ({ ...pin, n: 0 }));
+    if (people.length > 0) await this.#write(peopleKey(reader.fingerprint), people);
     const servers = [reader.fingerprint, ...reader.formers];
     const ofServer = (server: string) => [
       pinKey(server),
@@ -139,6 +166,10 @@ function confirmedKey(fingerprint: string): string {
 
 function ownKey(reader: LogReader): string {
   return `own ${accountPrefix(reader)}`;
+}
+
+function peopleKey(fingerprint: string): string {
+  return `people ${fingerprint}`;
 }
 
 function recordsKey(reader: LogReader): string {

@@ -39,6 +39,15 @@ test("reports withheld messages before the next one", () => {
   expect(JSON.parse(renderRecord(next, style("json")))).toMatchObject({ withheld: 2, text: "hi" });
 });
 
+test("marks an author whose key is new", () => {
+  const marked: DisplayRecord = { ...hi, newKey: true };
+  expect(renderRecord(marked, style("text", { stamp: "clock" }))).toBe(
+    "06:46 #12 lobby ana (new key): hi\n",
+  );
+  expect(renderRecord(marked, style("tsv")).split("\t")[2]).toBe("ana (new key)");
+  expect(JSON.parse(renderRecord(marked, style("json")))).toMatchObject({ newKey: true });
+});
+
 test("names the author and the importer of an imported message", () => {
   const imported = { from: "bob\u202e", time: "2019-05-01T10:00:00.000Z" };
   const importedMessage = { ...hi, imported };

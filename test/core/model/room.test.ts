@@ -318,6 +318,22 @@ describe("renaming", () => {
     expect(names(relogged)[1]).toEqual(["ben", ""]);
   });
 
+  test("marks what an account wrote under a name whose key is new", () => {
+    const marks = ({ model }: Updated) =>
+      lobbyOf(model).tail.items.map(({ hasNewKey }) => hasNewKey === true);
+    const { model } = scene(
+      recordEvent(2, { from: "ben", by: "uOLD" }),
+      recordEvent(3, { from: "ben", by: "uNEW" }),
+      recordEvent(4, { from: "cleo", by: "uNEW" }),
+      recordEvent(5, { from: "ben", by: "uNEW", hasNewKey: true }),
+      recordEvent(6, { from: "ana", by: "uANA", hasNewKey: true }),
+    );
+    const marked = updateAll(model, [{ kind: "author-key", user: "BEN", by: "uNEW" }]);
+    expect(marks(marked)).toEqual([false, true, false, true, false]);
+    const accepted = { kind: "author-key", user: "ben", by: undefined } as const;
+    expect(marks(updateAll(marked.model, [accepted]))).not.toContain(true);
+  });
+
   test("renames members, online or not, and the user", () => {
     const renamed = { user: "u1", was: "ben", name: "benno" };
     const { model } = scene(

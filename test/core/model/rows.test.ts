@@ -91,6 +91,18 @@ test("groups imported messages by original author and time", () => {
   expect(grouped).toEqual(["i4"]);
 });
 
+test("never groups messages under a new key with earlier ones", () => {
+  const { model } = scene(
+    recordEvent(2, { from: "ben" }),
+    recordEvent(3, { from: "ben", hasNewKey: true }),
+    recordEvent(4, { from: "ben", hasNewKey: true }),
+    { kind: "open", target: "lobby" },
+  );
+  const { rows } = new RowBuilder().rowsOf(model, utc);
+  const grouped = rows.flatMap((row) => (row.kind === "item" && row.isGrouped ? [row.key] : []));
+  expect(grouped).toEqual(["i4"]);
+});
+
 test("hides joins and leaves in quiet mode", () => {
   const { model } = scene(
     recordEvent(2),

@@ -148,7 +148,7 @@ describe("a client's home", () => {
     old.run("PRAGMA secure_delete = OFF");
     old.run("INSERT INTO outbox VALUES ('o', 1, 'f', 'ana', 'lobby', 'words of before', 1)");
     old.run("DELETE FROM outbox");
-    for (const table of ["accounts_pins", "own_accounts", "witnessed"])
+    for (const table of ["accounts_pins", "own_accounts", "witnessed", "people_pins"])
       old.run(`DROP TABLE ${table}`);
     old.run("PRAGMA user_version = 10");
     old.run("PRAGMA wal_checkpoint(TRUNCATE)");

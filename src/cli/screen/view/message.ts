@@ -298,17 +298,18 @@ function contentLines(
   const text = poll?.question ?? item.text;
   const { me } = options;
   const pin: Line = isPinned ? [{ text: ` (${texts.pinned})`, role: "mark" }] : [];
+  const key: Line = item.hasNewKey === true ? [{ text: ` (${texts.newKey})`, role: "mark" }] : [];
   const edited: Line =
     item.editedUnixMs === undefined ? [] : [{ text: ` (${texts.edited})`, role: "mark" }];
   if (item.file !== undefined) {
-    const file = fileLines(item.file, pin, options, columns, transfer);
+    const file = fileLines(item.file, [...key, ...pin], options, columns, transfer);
     if (text === "") return unfoldable(file);
     const caption = textLines({ text, mentions, me, mark: edited, hit: options.hit }, columns);
     const content = folded(caption, edited, options, columns, isUnfolded);
     return { ...content, lines: [...file, ...content.lines] };
   }
   const notice: Line = item.isNotice === true ? [{ text: ` (${texts.notice})`, role: "mark" }] : [];
-  const mark = [...notice, ...edited, ...pin];
+  const mark = [...key, ...notice, ...edited, ...pin];
   const author: Line =
     actor === undefined
       ? []

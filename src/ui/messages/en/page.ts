@@ -196,6 +196,10 @@ export const ENGLISH = {
   accountInfo: (user: string, isOnline: boolean, isOperator: boolean, day: string, rooms: string) =>
     `${user}${isOperator ? " (operator)" : ""} is ${isOnline ? "online" : "offline"}, ` +
     `registered ${day}; shared rooms: ${rooms || "none"}`,
+  keySince: (key: string, day: string) => `${key} since ${day}`,
+  accountKeys: (keys: string) => `keys: ${keys}`,
+  newKey: "new key",
+  keysTitle: "Keys",
   markUnread: "Mark as unread",
   messageNotFound: "Message not found.",
   notAllAttached: (max: number) =>
@@ -277,7 +281,7 @@ export const ENGLISH = {
   sealedRemark:
     "An encrypted room needs your attention. Open “Members and encryption” in its menu.",
   keyChanged: (name: string) =>
-    `${name}'s key has changed. Verify it before you write to ${name} in an encrypted room.`,
+    `${name}'s key has changed. Verify it before you trust messages from ${name}.`,
   devicesPending: (n: number) =>
     n === 1
       ? "One of their devices will be added when it connects."

@@ -108,6 +108,9 @@ export const ENGLISH_TERMINAL = {
   stoppedIgnoring: (user: string) => `no longer ignoring ${user}`,
   inviteHint: (user: string | undefined) => `send this command to ${user ?? "one person"}:`,
   accountInfo: ENGLISH.accountInfo,
+  accountKeys: ENGLISH.accountKeys,
+  keySince: ENGLISH.keySince,
+  newKey: ENGLISH.newKey,
   banned: (user: string) => `${user} is banned`,
   conversationOpen: (user: string) => `the conversation with ${user} is not encrypted`,
   conversationSealed: (user: string) =>

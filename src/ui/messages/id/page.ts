@@ -193,6 +193,10 @@ export const INDONESIAN: Texts = {
   accountInfo: (user, isOnline, isOperator, day, rooms) =>
     `${user}${isOperator ? " (operator)" : ""} ${isOnline ? "daring" : "luring"}, ` +
     `mendaftar ${day}; ruang bersama: ${rooms || "tidak ada"}`,
+  keySince: (key, day) => `${key} sejak ${day}`,
+  accountKeys: (keys) => `kunci: ${keys}`,
+  newKey: "kunci baru",
+  keysTitle: "Kunci",
   markUnread: "Tandai belum dibaca",
   messageNotFound: "Pesan tidak ditemukan.",
   notAllAttached: (max) =>
@@ -279,7 +283,7 @@ export const INDONESIAN: Texts = {
   sealedRemark:
     "Sebuah ruang terenkripsi perlu perhatian Anda. Buka “Anggota dan enkripsi” di menunya.",
   keyChanged: (name) =>
-    `Kunci ${name} berubah. Verifikasi dahulu sebelum menulis kepada ${name} di ruang terenkripsi.`,
+    `Kunci ${name} berubah. Verifikasi dulu sebelum Anda memercayai pesan dari ${name}.`,
   devicesPending: (n) => `${n} perangkatnya akan ditambahkan begitu terhubung.`,
   eventSealed: "mengaktifkan enkripsi ujung ke ujung",
   eventOwnDevice: "menambahkan perangkat",

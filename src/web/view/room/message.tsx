@@ -223,9 +223,10 @@ interface AuthorProps {
   readonly user: string | undefined;
   /** Origin of an imported message, whose author can have the name of another person here. */
   readonly note: string | undefined;
+  readonly hasNewKey?: boolean | undefined;
 }
 
-function Author({ from, user, note }: AuthorProps) {
+function Author({ from, user, note, hasNewKey }: AuthorProps) {
   const texts = useTexts();
   const openCard = useContext(CardContext);
   const person = usePerson(from);
@@ -251,6 +252,11 @@ function Author({ from, user, note }: AuthorProps) {
         {name}
       </button>
       <Marks person={person} />
+      {hasNewKey === true ? (
+        <span className="role" title={texts.keyChanged(from)}>
+          {texts.newKey}
+        </span>
+      ) : null}
     </>
   );
 }
@@ -328,7 +334,8 @@ export const Message = memo(function Message({ row, actions, isJumpTarget }: Mes
     imported === undefined
       ? undefined
       : texts.importedBy(cleanText(item.from ?? ""), times.full(imported.timeUnixMs));
-  const author = { from, user: item.from, note };
+  const { hasNewKey } = item;
+  const author = { from, user: item.from, note, hasNewKey };
   const isAction = item.kind === "action";
   const classes = [
     "row message",

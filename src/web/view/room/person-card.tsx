@@ -2,10 +2,11 @@
 
 import { useEffect, useState } from "react";
 import { cleanText } from "../../../base/text.ts";
+import type { PersonFacts } from "../../../client/chat-client.ts";
+import { KEY_LETTERS } from "../../../core/client/person-keys.ts";
 import { isSameName } from "../../../core/model/item.ts";
 import { PeopleIndex, tintIn } from "../../../core/model/people.ts";
 import { isOnline, openRoom } from "../../../core/model/selectors.ts";
-import type { AccountFacts } from "../../../ui/commands.ts";
 import { targetText } from "../../../ui/text/target-text.ts";
 import { Button } from "../shell/button.tsx";
 import { type CloseProps, FaultLine, useModel, usePage, useTask } from "../shell/context.tsx";
@@ -15,8 +16,6 @@ import { personContext, personItems, presenceText } from "./members.tsx";
 import { Avatar, Marks, usePicture } from "./person.tsx";
 import { SafetyDialog } from "./sealed.tsx";
 
-type Facts = Pick<AccountFacts, "role" | "rooms" | "bot" | "status"> & { readonly since: number };
-
 export function PersonCard({ user, onClose }: CloseProps & { readonly user: string }) {
   const page = usePage();
   const { chat, texts, times, openDialog } = page;
@@ -24,9 +23,9 @@ export function PersonCard({ user, onClose }: CloseProps & { readonly user: stri
   const [index] = useState(() => new PeopleIndex());
   const tint = tintIn(index.of(openRoom(model), model), user);
   const task = useTask();
-  const [facts, setFacts] = useState<Facts>();
+  const [facts, setFacts] = useState<PersonFacts>();
   // biome-ignore lint/correctness/useExhaustiveDependencies: requested once
-  useEffect(() => task.run(async () => setFacts(await chat.request("whois", { user }))), []);
+  useEffect(() => task.run(async () => setFacts(await chat.whois(user))), []);
   const person = personContext(model, user);
   const role = person.role === "member" ? (facts?.role ?? "member") : person.role;
   const name = cleanText(person.name);
@@ -78,6 +77,23 @@ export function PersonCard({ user, onClose }: CloseProps & { readonly user: stri
               </li>
             ))}
           </ul>
+        </>
+      )}
+      {facts === undefined || facts.keys.length === 0 ? null : (
+        <>
+          <h3>{texts.keysTitle}</h3>
+          <ul className="plain-list">
+            {facts.keys.map(({ fingerprint, sinceUnixMs }, at) => (
+              // biome-ignore lint/suspicious/noArrayIndexKey: keys never move
+              <li key={at} className="hint" title={fingerprint}>
+                {texts.keySince(
+                  fingerprint?.slice(0, KEY_LETTERS) ?? "?",
+                  sinceUnixMs === undefined ? "?" : times.full(sinceUnixMs),
+                )}
+              </li>
+            ))}
+          </ul>
+          {facts.hasNewKey ? <p role="alert">{texts.keyChanged(name)}</p> : null}
         </>
       )}
       {isMe ? null : (

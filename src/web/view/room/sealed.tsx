@@ -271,7 +271,7 @@ export function SafetyDialog({ user, onClose, onChange }: SafetyProps) {
       action: texts.safetyNew(name),
       isDanger: true,
       onConfirm: async () => {
-        await (await chat.sealedRooms()).acceptIdentity(user);
+        await chat.acceptKey(user);
         onChange?.();
         onClose();
       },

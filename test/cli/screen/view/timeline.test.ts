@@ -60,13 +60,15 @@ test("keeps the anchored row at the bottom edge", () => {
   expect(new TimelineCache().layOut(at("i50", 0)).rowsBelow).toBe(0);
 });
 
-test("marks a notice after its text", () => {
-  const body = { text: "m1 passed", notice: true };
-  const story = scenes.createScene().record({ kind: "text", from: "ben", body });
+test.each([
+  ["a notice", { body: { text: "m1 passed", notice: true } }, "m1 passed (notice)"],
+  ["an author's new key", { body: { text: "m1 passed" }, hasNewKey: true }, "m1 passed (new key)"],
+] as const)("marks %s after the text", (_, change, expected) => {
+  const story = scenes.createScene().record({ kind: "text", from: "ben", ...change });
   const model = story.apply({ kind: "open", target: "lobby" }).model();
   const options = optionsOf(0, { rows: new RowBuilder().rowsOf(model, () => 0) });
   const { lines } = new TimelineCache().layOut(options);
-  expect(lines.join("\n")).toContain("m1 passed (notice)");
+  expect(lines.join("\n")).toContain(expected);
 });
 
 const numbered = (lines: number) =>
