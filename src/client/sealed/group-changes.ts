@@ -6,6 +6,7 @@ import { RENEW_JITTER_MS } from "../../base/limits-sealed.ts";
 import { formatTarget } from "../../base/names.ts";
 import { formatUtc } from "../../base/time.ts";
 import { defined } from "../../base/values.ts";
+import { hasNewKey } from "../../core/client/person-keys.ts";
 import { isSameName } from "../../core/model/item.ts";
 import { deviceIdOf } from "../../crypto/device-id.ts";
 import { REFUSALS } from "../../crypto/seal/commit-check.ts";
@@ -28,7 +29,13 @@ import {
   removalPlan,
   replacementPlan,
 } from "./group-plans.ts";
-import { identityOf, keyChangedFault, otherKeyOf, storeOtherKey } from "./identities.ts";
+import {
+  identityOf,
+  keyChangedFault,
+  otherKeyOf,
+  storeOtherKey,
+  storeProvedKeys,
+} from "./identities.ts";
 import type { SealedRoom } from "./room.ts";
 import { changedDevice, changeRow, dropPending } from "./room-reader.ts";
 import type { RoomTransaction } from "./room-state.ts";
@@ -110,7 +117,13 @@ export class GroupChanges {
     user: string,
     { packages, missing }: Answer<"key-package">,
   ): Promise<{ readonly added: number; readonly missing: number }> {
-    const { device, reader, clock } = this.room.parts;
+    const { device, reader, clock, people, states } = this.room.parts;
+    // A device may have been linked in the last second.
+    const proved = await people.check(user, true);
+    if (proved !== undefined) {
+      await states.transact((vault) => storeProvedKeys(vault, proved));
+      if (hasNewKey(proved)) throw keyChangedFault(user);
+    }
     let [added, foreign] = [0, 0];
     let other: RoomTransaction["other"];
     const plan = async (tx: RoomTransaction): Promise<Plan | undefined> => {
@@ -136,6 +149,7 @@ export class GroupChanges {
           continue;
         }
         if (tx.group?.members.some((member) => member.device === id) === true) continue;
+        if (proved?.devices.includes(id) === false) throw unprovedDevice(user);
         keyPackages.push(keyPackage);
         devices.push({ user: name, device: id });
       }
@@ -507,6 +521,11 @@ async function requireNoPending(tx: RoomTransaction): Promise<void> {
 
 function isStaleEpoch(error: unknown): boolean {
   return error instanceof Fault && error.code === "stale-epoch";
+}
+
+function unprovedDevice(user: string): Fault {
+  const message = msg`the server does not prove that a device belongs to ${user}`;
+  return new Fault("seal-refused", message, { remedy: msg`ask the server's owner` });
 }
 
 function noDevice(user: string): Fault {
