@@ -26,6 +26,7 @@ import {
 import {
   applyPersonRecords,
   judgePersonPage,
+  type KnownPerson,
   type PersonPage,
   type PersonPin,
   type PersonRecords,
@@ -314,7 +315,8 @@ export class LogAuditor {
     isFresh: boolean,
   ): Promise<PersonPage | undefined> {
     let records: readonly AccountRecord[] = [];
-    let known = { account: pin?.keys.at(-1)?.account ?? "", n: pin?.n ?? 0 };
+    const { n = 0, size = 0 } = pin ?? {};
+    let known: KnownPerson = { account: pin?.keys.at(-1)?.account ?? "", n, size };
     for (let pages = 0; pages < PERSON_PAGES_MAX; pages++) {
       const person = { user, known };
       const outcome = await this.#audit(link, { requestsMax: 0, isFresh, person });
@@ -323,7 +325,7 @@ export class LogAuditor {
       if (page === undefined) return undefined;
       records = page.account === known.account ? [...records, ...page.records] : page.records;
       if (page.isComplete) return { ...page, records };
-      known = page;
+      known = { account: page.account, n: page.n, size: page.account === known.account ? size : 0 };
     }
     return undefined;
   }
@@ -427,7 +429,7 @@ interface AuditScope {
 
 interface PersonQuery {
   readonly user: string;
-  readonly known: { readonly account: string; readonly n: number };
+  readonly known: KnownPerson;
 }
 
 interface AuditAttempt extends AuditScope {

@@ -113,7 +113,7 @@ export class People implements ProvedPeople {
   async #sealedPin(user: string): Promise<PersonPin | undefined> {
     const key = await this.options.sealedKey(user);
     if (key === undefined) return undefined;
-    return { user, keys: [{ account: "", key }], trusted: 0, n: 0, devices: [] };
+    return { user, keys: [{ account: "", key }], trusted: 0, n: 0, size: 0, devices: [] };
   }
 
   /** @param key the compared key in base64url; `undefined` accepts the current one */

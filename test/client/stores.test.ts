@@ -439,7 +439,14 @@ describe.each([
     test("keeps the keys of people, and forgets those checked longest ago", async () => {
       const { one, next } = await runs();
       const pinOfPerson = (user: string, n: number): PersonPin => {
-        return { user, keys: [{ account: user, key: user }], trusted: 0, n, devices: ["d"] };
+        return {
+          user,
+          keys: [{ account: user, key: user }],
+          trusted: 0,
+          n,
+          size: n,
+          devices: ["d"],
+        };
       };
       const renewed = { ...pinOfPerson("Eve", 1), keys: [{ account: "uA", key: "a" }] };
       const changed = { ...renewed, keys: [...renewed.keys, { account: "uB", key: "b" }] };

@@ -31,6 +31,8 @@ export interface PersonPin {
   readonly trusted: number;
   /** Number of the current account's last proved record; 0 if they must be proved again. */
   readonly n: number;
+  /** Size of the accounts log in which the server proved that there is no later public record. */
+  readonly size: number;
   /** Keys of the current account's devices, in base64url; at most PERSON_DEVICES_MAX. */
   readonly devices: readonly string[];
 }
@@ -43,44 +45,46 @@ export const PERSON_KEYS_MAX = 8;
 /** More than a server permits to one account. */
 const PERSON_DEVICES_MAX = 64;
 
-export interface PersonPage {
+export interface KnownPerson extends Pick<PersonPin, "n" | "size"> {
   readonly account: string;
-  readonly n: number;
+}
+
+export interface PersonPage extends KnownPerson {
   readonly isComplete: boolean;
   readonly records: readonly AccountRecord[];
 }
 
 /**
  * Checks one answer about another user's account.
- * @param known account and number of its last record that was proved before
+ * @param known account, number of its last record that was proved before, and the size of the log
+ * in which it was the last one
  * @returns `undefined` if a record is missing at the end, repeated, out of order, foreign, or not
- * in the log, or if the account has fewer records than before
+ * in the log, if it was withheld before, or if the account has fewer records than before
  */
 export function judgePersonPage(
-  known: { readonly account: string; readonly n: number },
+  known: KnownPerson,
   { account, n: claimed, records }: PersonRecords,
   log: Pick<LogPin, "size" | "root">,
   sha256: Sha256,
 ): PersonPage | undefined {
   const proved = provedRecords(account, { records }, log, sha256);
   if (proved === undefined) return undefined;
-  let n = account === known.account ? known.n : 0;
+  let [n, seq] = account === known.account && known.n > 0 ? [known.n, known.size] : [0, 0];
   if (n === 0 && claimed > 0 && proved[0]?.head.kind !== "account") return undefined;
-  let seq = 0;
   for (const { head } of proved) {
     const isPublic = isKnownKind(head.kind) && hasTrait(head.kind, "public");
     if (head.n <= n || head.seq <= seq || !isPublic) return undefined;
     [n, seq] = [head.n, head.seq];
   }
   if (n > claimed || (n < claimed && proved.length === 0)) return undefined;
-  return { account, n, isComplete: n === claimed, records: proved };
+  return { account, n, size: log.size, isComplete: n === claimed, records: proved };
 }
 
 /** @returns `undefined` if the account has never had the user's name */
 export function applyPersonRecords(
   user: string,
   pin: PersonPin | undefined,
-  { account, n, records }: PersonPage,
+  { account, n, size, records }: PersonPage,
 ): PersonPin | undefined {
   const last = pin?.keys.at(-1);
   const continues = pin !== undefined && pin.n > 0 && last?.account === account;
@@ -112,7 +116,7 @@ export function applyPersonRecords(
   }
   if (sinceUnixMs === undefined) return undefined;
   const { keys, trusted } = withKey(pin, { account, key, sinceUnixMs });
-  return { user, keys, trusted, n, devices: [...devices].slice(-PERSON_DEVICES_MAX) };
+  return { user, keys, trusted, n, size, devices: [...devices].slice(-PERSON_DEVICES_MAX) };
 }
 
 const NO_KEY: Pick<PersonKey, "key" | "sinceUnixMs"> = { key: undefined };
@@ -154,7 +158,9 @@ export function keyViews(pin: PersonPin | undefined, sha256: Sha256): readonly K
 /** Checks the type of a stored value. */
 export function isPersonPin(value: unknown): value is PersonPin {
   if (typeof value !== "object" || value === null) return false;
-  const { user, keys, trusted, n, devices } = value as Partial<Record<keyof PersonPin, unknown>>;
+  const { user, keys, trusted, n, size, devices } = value as Partial<
+    Record<keyof PersonPin, unknown>
+  >;
   return (
     typeof user === "string" &&
     Array.isArray(keys) &&
@@ -163,6 +169,7 @@ export function isPersonPin(value: unknown): value is PersonPin {
     isCount(trusted) &&
     Number(trusted) < keys.length &&
     isCount(n) &&
+    isCount(size) &&
     Array.isArray(devices) &&
     devices.every((device) => typeof device === "string")
   );

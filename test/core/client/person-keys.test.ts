@@ -7,6 +7,7 @@ import {
   isPersonPin,
   isUnderNewKey,
   judgePersonPage,
+  type KnownPerson,
   keyViews,
   PERSON_KEYS_MAX,
   type PersonPage,
@@ -42,11 +43,7 @@ const renamed = new FakeAccounts([
   [EVE, "account-name", OLGA, { name: "ben" }],
 ]);
 
-function judge(
-  known: { readonly account: string; readonly n: number },
-  answer: PersonRecords,
-  { pin } = log,
-): PersonPage | undefined {
+function judge(known: KnownPerson, answer: PersonRecords, { pin } = log): PersonPage | undefined {
   return judgePersonPage(known, answer, pin, sha256);
 }
 
@@ -57,13 +54,14 @@ function learn(
   user = "ben",
 ): PersonPin | undefined {
   const last = pin?.keys.at(-1);
-  const known = { account: last?.account ?? "", n: pin?.n ?? 0 };
+  const { n = 0, size = 0 } = pin ?? {};
+  const known = { account: last?.account ?? "", n, size };
   const from = known.account === account ? known.n : 0;
   const page = judge(known, accounts.provePerson(from, account), accounts);
   return page && applyPersonRecords(user, pin, page);
 }
 
-const NOBODY = { account: "", n: 0 };
+const NOBODY = { account: "", n: 0, size: 0 };
 const pinned = learn(log, BEN) as PersonPin;
 
 test("learns the key, the devices and since when", () => {
@@ -72,6 +70,7 @@ test("learns the key, the devices and since when", () => {
     keys: [{ account: BEN, key: BEN_KEY, sinceUnixMs: 1_000 }],
     trusted: 0,
     n: LAST,
+    size: ROWS.length,
     devices: [LAPTOP],
   });
   expect(isPersonPin(JSON.parse(JSON.stringify(pinned)))).toBe(true);
@@ -88,7 +87,7 @@ test("needs neither the number nor the kind of other records", () => {
 test("marks an account that takes the name, until its key is accepted", () => {
   const changed = learn(renamed, EVE, pinned) as PersonPin;
   const keys = [...pinned.keys, { account: EVE, key: EVE_KEY, sinceUnixMs: 10_000 }];
-  expect(changed).toEqual({ user: "ben", keys, trusted: 0, n: 2, devices: [keyOf(9)] });
+  expect(changed).toEqual({ user: "ben", keys, trusted: 0, n: 2, size: 11, devices: [keyOf(9)] });
   expect(hasNewKey(changed)).toBe(true);
   expect([BEN, EVE, OLGA].map((by) => isUnderNewKey(changed, by))).toEqual([false, true, true]);
   expect(isUnderNewKey(pinned, EVE)).toBe(true);
@@ -124,7 +123,7 @@ test("marks another key of the same account, as another log may contain", () => 
 
 test("keeps the key that an encrypted room has pinned", () => {
   const pinOf = (key: string): PersonPin => {
-    return { user: "ben", keys: [{ account: "", key }], trusted: 0, n: 0, devices: [] };
+    return { user: "ben", keys: [{ account: "", key }], trusted: 0, n: 0, size: 0, devices: [] };
   };
   expect(learn(log, BEN, pinOf(BEN_KEY))).toEqual(pinned);
   const changed = learn(log, BEN, pinOf(EVE_KEY)) as PersonPin;
@@ -171,14 +170,14 @@ test("learns the same from any pages", () =>
           : [BEN, i % 2 ? "device" : "device-gone", BEN, { device }];
       });
       const accounts = new FakeAccounts([...ROWS, ...rows]);
-      let known: { account: string; n: number } = NOBODY;
+      let known: KnownPerson = NOBODY;
       const records = [];
       for (;;) {
         const answer = accounts.provePerson(known.n, BEN, max);
         const page = judgePersonPage(known, answer, accounts.pin, sha256);
         if (page === undefined) throw new Error("a page is refused");
         records.push(...page.records);
-        known = page;
+        known = { ...page, size: 0 };
         if (!page.isComplete) continue;
         const pin = applyPersonRecords("ben", undefined, { ...page, records });
         return expect(pin).toEqual(learn(accounts, BEN) as PersonPin);
@@ -242,9 +241,18 @@ const TAMPERINGS: readonly Tampering[] = [
 
 describe("rejects a tampered proof", () => {
   test.each(TAMPERINGS)("%s", (_, n, tamper) => {
-    const known = { account: BEN, n };
+    const known = { account: BEN, n, size: n };
     expect(judge(known, log.provePerson(n, BEN))).toBeDefined();
     expect(judge(known, tamper(log.provePerson(n, BEN)))).toBeUndefined();
+  });
+
+  test("that was withheld before", () => {
+    const { pin } = log;
+    const known = { account: BEN, n: 2, size: pin.size };
+    expect(judge(known, log.provePerson(2, BEN))).toBeUndefined();
+    const later = new FakeAccounts([...ROWS, [BEN, "device", BEN, { device: PHONE }]]);
+    const all = { account: BEN, n: LAST, size: pin.size };
+    expect(judge(all, later.provePerson(LAST, BEN), later)).toMatchObject({ n: 9, size: 10 });
   });
 
   test("of another log", () => {
@@ -276,6 +284,7 @@ test("stored values of another shape are no pins", () => {
     { ...pinned, keys: [] },
     { ...pinned, trusted: 1 },
     { ...pinned, n: -1 },
+    { ...pinned, size: undefined },
     { ...pinned, devices: [1] },
     { ...pinned, keys: [{ account: 1 }] },
   ]) {

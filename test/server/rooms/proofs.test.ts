@@ -3,7 +3,11 @@ import { toBase64Url } from "../../../src/base/bytes.ts";
 import { PROOFS_PER_REQUEST_MAX } from "../../../src/base/limits.ts";
 import { checkName } from "../../../src/base/names.ts";
 import { judgeOwnRecords } from "../../../src/core/client/own-account.ts";
-import { applyPersonRecords, judgePersonPage } from "../../../src/core/client/person-keys.ts";
+import {
+  applyPersonRecords,
+  judgePersonPage,
+  type KnownPerson,
+} from "../../../src/core/client/person-keys.ts";
 import { verifyConsistency, verifyInclusion } from "../../../src/core/log/proofs.ts";
 import { verifyNote } from "../../../src/crypto/checkpoint.ts";
 import { sha256 } from "../../../src/crypto/sha256.ts";
@@ -159,16 +163,16 @@ test("proves another account's keys, devices and names, and nothing else", async
   const { site, ana, ben } = await siteWith(["ana", "ben"], { signs: true });
   const account = site.registry.find(checkName("ben"))?.id ?? "";
   const [deviceKey, accountKey] = [ben.keys.device.publicKey, ben.keys.account.publicKey];
-  const ask = async (user: string, known: { account: string; n: number }) => {
+  const ask = async (user: string, known: KnownPerson) => {
     await site.time.advance(1_000);
-    const asked = known.n === 0 ? { user, n: 0 } : { user, ...known };
+    const asked = { user, account: known.account, n: known.n };
     const answer = await ana.request("checkpoint", { from: 0, accounts: 0, person: asked });
     const { accounts } = verifyNote(answer.note, site.identity.publicKey);
     if (accounts === undefined || answer.person === undefined) throw new Error("no proof");
     const { person } = answer;
     return { person, page: judgePersonPage(known, person, accounts, sha256) };
   };
-  const nobody = { account: "", n: 0 };
+  const nobody = { account: "", n: 0, size: 0 };
   await ben.request("passwd", { password: "another password" });
   await ben.request("ignore", { user: "ana", on: true });
   await ben.request("irc-password", { label: "secret" });
@@ -187,7 +191,9 @@ test("proves another account's keys, devices and names, and nothing else", async
   expect(more.page?.records.map(({ head }) => head.kind)).toEqual(["device"]);
   expect((await ask("ben", more.page ?? nobody)).person.records).toEqual([]);
   // A number that belongs to another account is ignored.
-  expect((await ask("ben", { account: "uXXXXXXXXXXX", n: 99 })).person.records).toHaveLength(2);
+  expect(
+    (await ask("ben", { account: "uXXXXXXXXXXX", n: 99, size: 0 })).person.records,
+  ).toHaveLength(2);
   expect(
     await ana.refusal("checkpoint", { from: 0, accounts: 0, person: { user: "x y", n: 0 } }),
   ).toBe("name-invalid");
