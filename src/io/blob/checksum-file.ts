@@ -49,13 +49,13 @@ export class ChecksumFile {
     this.#block = undefined;
   }
 
+  /** The hashes survive the end of the process, and after `sync` also a crash of the machine. */
   async append(hashes: readonly Uint8Array[]): Promise<void> {
     const { file, headerBytes } = this.options;
     const offset = headerBytes + this.#count * HASH_LINE_BYTES;
     if (this.#needsTruncation && file.sizeBytes() > offset) file.truncate(offset);
     this.#needsTruncation = true;
     await writeWhole(file, concatBytes(...hashes.map(encodeHashLine)), offset);
-    await file.sync();
     this.#needsTruncation = false;
     this.#count += hashes.length;
   }

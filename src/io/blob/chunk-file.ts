@@ -2,7 +2,7 @@
 
 import { assert } from "../../base/assert.ts";
 import { equalBytes } from "../../base/bytes.ts";
-import { Fault } from "../../base/fault.ts";
+import { asFault, Fault } from "../../base/fault.ts";
 import type { Sha256 } from "../../base/ids.ts";
 import { CHUNK_BYTES, TRANSFER_SYNC_BYTES, UNSYNCED_CHUNKS_MAX } from "../../base/limits.ts";
 import { chunkSize, Digest } from "../../wire/chunks.ts";
@@ -29,6 +29,7 @@ export interface ChunkSequenceOptions {
   readonly isProven: boolean;
   readonly sha256: Sha256;
   readonly syncs?: TaskQueue;
+  readonly resumesSoon?: boolean;
 }
 
 interface CheckedChunks {
@@ -49,10 +50,13 @@ interface QueuedChunk {
  */
 export const CHUNKS_PER_WRITE = 4;
 const CHECKED_CHUNKS = TRANSFER_SYNC_BYTES / CHUNK_BYTES;
+/** Twice the chunks between two syncs, because more arrive during a sync. */
+const EARLY_CHECKSUMS_MAX = 2 * CHECKED_CHUNKS;
 
 /**
- * A checksum is written only after its chunk is durable, so every chunk with a checksum survives a
- * crash. Reopening drops all other chunks.
+ * Reopening drops all chunks without a checksum. A checksum is written only after its chunk is
+ * durable, so that the chunk survives a crash. With `resumesSoon`, up to EARLY_CHECKSUMS_MAX are
+ * written before that, for processes that are killed. Reopening checks their chunks.
  */
 export class ChunkSequence {
   readonly #content: Content;
@@ -67,17 +71,21 @@ export class ChunkSequence {
   #isAppending = false;
   #needsTruncation = true;
   readonly #syncs: TaskQueue;
+  readonly #checksumWrites = new TaskQueue();
+  readonly #resumesSoon: boolean;
   #syncing: Promise<unknown> = Promise.resolve();
   #failure: Fault | undefined;
   #busy = 0;
   #isClosed = false;
   #onIdle: (() => void)[] = [];
 
-  constructor(lines: ChecksumFile, { content, checksumPath, syncs }: ChunkSequenceOptions) {
+  constructor(lines: ChecksumFile, options: ChunkSequenceOptions) {
+    const { content, checksumPath, syncs, resumesSoon = false } = options;
     this.#content = content;
     this.#lines = lines;
     this.#path = checksumPath;
     this.#syncs = syncs ?? new TaskQueue();
+    this.#resumesSoon = resumesSoon;
   }
 
   static async open<Opened extends ChunkSequence>(
@@ -138,6 +146,7 @@ export class ChunkSequence {
 
   async #writeQueue(): Promise<void> {
     this.#isAppending = true;
+    let checksums: Promise<unknown> | undefined;
     await undefined;
     while (this.#queue.length > 0) {
       const batch = this.#queue.splice(0, CHUNKS_PER_WRITE);
@@ -148,7 +157,11 @@ export class ChunkSequence {
         for (const { failed } of [...batch, ...this.#queue.splice(0)]) failed(error);
         break;
       }
+      await checksums; // So a killed process loses at most two batches.
       for (const addition of batch) this.#finishAppend(addition);
+      // The next sync reports a failure of the disk.
+      if (this.#resumesSoon && !this.#isClosed)
+        checksums = this.#use(() => this.#writeChecksums(EARLY_CHECKSUMS_MAX)).catch(asFault);
     }
     this.#isAppending = false;
   }
@@ -213,8 +226,11 @@ export class ChunkSequence {
       this.#durable = 0;
       this.#sizeBytes = 0;
       this.#digest = newDigest();
-      this.#lines.truncate(0);
-      await this.#lines.append([]);
+      await this.#checksumWrites.run(async () => {
+        this.#lines.truncate(0);
+        await this.#lines.append([]);
+        await this.#lines.sync();
+      });
       await this.#content.truncate(0);
     });
   }
@@ -234,10 +250,11 @@ export class ChunkSequence {
 
   async #recover({ sha256, isProven }: ChunkSequenceOptions): Promise<void> {
     const lines = this.#lines;
+    const checkedCount = this.#resumesSoon ? EARLY_CHECKSUMS_MAX : CHECKED_CHUNKS;
     let valid = { upTo: lines.count, lastBytes: 0 };
     // If all chunks in a round are invalid, the next round checks the chunks before them.
     for (let [first, end] = [0, lines.count]; end > 0; end = first) {
-      first = isProven ? Math.max(0, end - CHECKED_CHUNKS) : 0;
+      first = isProven ? Math.max(0, end - checkedCount) : 0;
       valid = await this.#checkChunks(first, end, sha256);
       if (valid.upTo > first) break;
     }
@@ -280,13 +297,22 @@ export class ChunkSequence {
       throw this.#fail(error);
     }
     try {
-      await this.#lines.append(this.#unsynced.slice(0, count));
+      await this.#writeChecksums(count);
+      await this.#lines.sync();
     } catch (error) {
       throw isFull(error) ? error : this.#fail(error);
     }
     this.#unsynced.splice(0, count);
     this.#durable += count;
     return this.#durable;
+  }
+
+  /** Writes the missing checksums of the first `max` chunks that are not durable. */
+  #writeChecksums(max: number): Promise<void> {
+    return this.#checksumWrites.run(async () => {
+      const hashes = this.#unsynced.slice(Math.max(0, this.#lines.count - this.#durable), max);
+      if (hashes.length > 0) await this.#lines.append(hashes);
+    });
   }
 
   #fail(error: unknown): Fault {

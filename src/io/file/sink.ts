@@ -52,6 +52,7 @@ export async function openSink(options: SinkOptions): Promise<Sink> {
         isStrict: false,
         isProven: part.isProven,
         sha256,
+        resumesSoon: !isFolder, // A folder's files can only be synced by the process that wrote them.
       };
       const chunks = await ChunkSequence.open(options, (...opened) => new ChunkSequence(...opened));
       return new PartialFileSink({ disk, folder, name, part, content, chunks });

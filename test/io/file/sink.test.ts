@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from "bun:test";
 import * as fs from "node:fs";
 import { basename, join } from "node:path";
 import { cleanFileName } from "../../../src/base/file-names.ts";
-import { CHUNK_BYTES } from "../../../src/base/limits.ts";
+import { CHUNK_BYTES, TRANSFER_SYNC_BYTES } from "../../../src/base/limits.ts";
 import { sha256 } from "../../../src/crypto/sha256.ts";
 import type { DiskFile, TreeDisk } from "../../../src/io/disk/disk.ts";
 import { systemDisk } from "../../../src/io/disk/system-disk.ts";
@@ -120,7 +120,8 @@ describe("a received file", () => {
 });
 
 describe("planted download files", () => {
-  const otherContent = pattern(70 * CHUNK_BYTES, 1);
+  const chunks = (2 * TRANSFER_SYNC_BYTES) / CHUNK_BYTES + 6;
+  const otherContent = pattern(chunks * CHUNK_BYTES, 1);
   const bytes = Buffer.from(otherContent);
   bytes[5] = (bytes[5] ?? 0) ^ 1;
   const source = sent("a.bin", bytes);
@@ -163,7 +164,7 @@ describe("planted download files", () => {
       sink.close();
       return sink.have;
     };
-    expect(await have(inbox, { secret })).toBe(70);
+    expect(await have(inbox, { secret })).toBe(chunks);
     expect(await have(inbox, {})).toBe(0);
     expect(await have(inbox, { secret: new Uint8Array(32) })).toBe(0);
     const elsewhere = join(root, "elsewhere");
@@ -209,6 +210,15 @@ describe("an interrupted download", () => {
     const path = await sink.finish();
     expect(fs.readFileSync(path).equals(bytes)).toBe(true);
     expect(fs.readdirSync(inbox)).toEqual(["a.bin"]);
+  });
+
+  test("loses at most 2 MiB if its process is killed between two syncs", async () => {
+    const long = sent("long.bin", pattern(40 * CHUNK_BYTES));
+    await pour(long, await sinkFor(long, inbox), 37);
+    const sink = await sinkFor(long, inbox, { lock: () => ({ release: () => {} }) });
+    expect(37 - sink.have).toBeLessThanOrEqual((2 * 1024 * 1024) / CHUNK_BYTES);
+    await pour(long, sink);
+    expect(fs.readFileSync(await sink.finish()).equals(pattern(40 * CHUNK_BYTES))).toBe(true);
   });
 
   test("does not mix equal ids of different servers", async () => {
