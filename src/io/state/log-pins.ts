@@ -127,14 +127,15 @@ export class HomeLogPins extends HomeTable implements LogPins {
   }
 
   storeRecords({ fingerprint, user }: LogReader, records: readonly KnownRecord[]): void {
-    this.database.transact(() => {
+    const store = () => {
       const insert = this.database.statement(INSERT_SEEN);
       for (const { seq, leaf, room, place, from, timeUnixMs } of records) {
         const [sender, at] = [from ?? null, Math.trunc(timeUnixMs)];
         insert.run(fingerprint, foldCase(user), seq, leaf, room, place, sender, at);
       }
       this.database.statement(DELETE_OLD).run(fingerprint, foldCase(user));
-    });
+    };
+    this.database.unsynced(() => this.database.transact(store));
   }
 
   storedRecords({ fingerprint, user }: LogReader, filter: "all" | "unproved"): KnownRecord[] {
@@ -153,7 +154,7 @@ export class HomeLogPins extends HomeTable implements LogPins {
   storeConfirmed({ fingerprint }: LogReader, seq: number): void {
     const sql = `INSERT INTO log_confirmed VALUES (?, ?) ON CONFLICT DO UPDATE
       SET seq = max(seq, excluded.seq)`;
-    this.database.run(sql, fingerprint, seq);
+    this.database.unsynced(() => this.database.run(sql, fingerprint, seq));
   }
 
   confirmed({ fingerprint }: Pick<LogReader, "fingerprint">): number {

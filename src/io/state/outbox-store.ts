@@ -41,10 +41,20 @@ const DELETE = "DELETE FROM outbox WHERE outbox = ? AND counter = ?";
  */
 export class OutboxStore {
   readonly #locks = new Map<string, Lock>();
+  /** At most one per process that ended with unsent posts. */
+  readonly #adopted = new Set<string>();
 
   constructor(private readonly database: StateDatabase) {}
 
-  write(id: string, { fingerprint, user, added, settled }: OutboxChange): void {
+  /** Removals alone are not synced, because the server recognises a post that is sent again. */
+  write(id: string, change: OutboxChange): void {
+    if (change.added.length === 0) return this.database.unsynced(() => this.#write(id, change));
+    // Only a post that an earlier version stored unencrypted is stored again.
+    if (this.#adopted.has(id)) this.database.deleteLogAtClose();
+    this.#write(id, change);
+  }
+
+  #write(id: string, { fingerprint, user, added, settled }: OutboxChange): void {
     this.database.transact(() => {
       if (!this.#locks.has(id)) assert(this.#lock(id), "only this process uses its outbox ids");
       const insert = this.database.statement(INSERT);
@@ -68,6 +78,7 @@ export class OutboxStore {
         .filter((row) => isFree(row) && this.#lock(row.id))
         .map(({ id }) => ({ id, posts: this.#posts(id) }));
       this.#removeStaleLocks();
+      for (const { id } of adopted) this.#adopted.add(id);
       return adopted;
     });
   }

@@ -1,6 +1,12 @@
 /** Tables of the client's database and their migrations. */
 
-import { Database, SQLiteError, type SQLQueryBindings, type Statement } from "bun:sqlite";
+import {
+  constants,
+  Database,
+  SQLiteError,
+  type SQLQueryBindings,
+  type Statement,
+} from "bun:sqlite";
 import { closeSync } from "node:fs";
 import { join } from "node:path";
 import { Fault, type FaultCode, msg } from "../../base/fault.ts";
@@ -124,6 +130,7 @@ export const CLIENT_STATE_FILE = "state.sqlite";
 
 export class StateDatabase {
   readonly #database: Database;
+  #keepsLog = true;
 
   constructor(readonly folder: string | undefined) {
     this.#database = openDatabase(folder);
@@ -158,11 +165,37 @@ export class StateDatabase {
     return this.guard(() => this.#database.transaction(act).immediate());
   }
 
+  /**
+   * Performs writes without a sync. A power failure may undo them, until a later write makes them
+   * durable too.
+   */
+  unsynced<Result>(act: () => Result): Result {
+    return this.guard(() => {
+      this.#database.run("PRAGMA synchronous = NORMAL");
+      try {
+        return act();
+      } finally {
+        this.#database.run("PRAGMA synchronous = FULL");
+      }
+    });
+  }
+
   guard<Result>(act: () => Result): Result {
     return withStoreFaults(this.folder ?? "memory", act);
   }
 
+  /** Makes `close` delete the write-ahead log, which may contain a secret that was overwritten. */
+  deleteLogAtClose(): void {
+    this.#keepsLog = false;
+    if (this.folder !== undefined) persistLog(this.#database, false);
+  }
+
+  /**
+   * Copies the write-ahead log without syncs. A power failure may damage the copy, but the log
+   * stays, and SQLite copies it again.
+   */
   close(): void {
+    if (this.#keepsLog) this.#database.run("PRAGMA synchronous = OFF");
     this.#database.close();
   }
 }
@@ -190,9 +223,14 @@ function openDatabase(folder: string | undefined): Database {
   const prepare = (database: Database) => {
     database.run(`PRAGMA busy_timeout = ${OPEN_TIMEOUT_MS}`);
     migrate(database, folder ?? "memory");
+    if (path !== undefined) persistLog(database, true);
     database.run(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
   };
   return withStoreFaults(folder ?? "memory", () => openSqlite(path, prepare));
+}
+
+function persistLog(database: Database, on: boolean): void {
+  database.fileControl(constants.SQLITE_FCNTL_PERSIST_WAL, on ? 1 : 0);
 }
 
 function migrate(database: Database, folder: string): void {

@@ -5,6 +5,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
@@ -205,6 +206,7 @@ describe("an unusable home", () => {
   test("is not a database", () => {
     const folder = freshFolder();
     ClientState.open(folder).close();
+    rmSync(join(folder, "state.sqlite-wal")); // From which SQLite would restore it.
     writeFileSync(
       join(folder, "state.sqlite"),
       "something else entirely, long enough\n".repeat(99),
