@@ -111,6 +111,8 @@ export const IRC_PACE_UNITS_PER_SECOND = 50_000;
 export const IRC_PACE_UNITS_BURST = 1_000;
 /** Allows a class behind one NAT to connect within seconds. */
 export const LINKS_BEFORE_LOGIN_PER_ADDRESS_MAX = 16;
+/** Requests held until a log-in is answered: 32 MiB in total at LINKS_BEFORE_LOGIN_MAX. */
+export const EARLY_REQUESTS_MAX = 4;
 export const LINKS_PER_ADDRESS_MAX = 512;
 /**
  * Bun's WebSocket may buffer MESSAGE_BYTES_MAX for each connection, because Bun 1.4.4 has no
@@ -471,6 +473,8 @@ export const FREE_BYTES_MIN = 256 * MIB;
 export const KNOWN_FILES_MAX = 500;
 export const KNOWN_NAMES_MAX = 1_000;
 export const COMPLETIONS_MAX = 200;
+/** A command that waits longer says so on a terminal. */
+export const SILENCE_MS_MAX = 1_000;
 export const STALL_REPORTED_AFTER_MS = 3_000;
 export const RENAMED_LISTED_MAX = 10;
 export const RECEIVED_FILES_MAX = 10_000;

@@ -3,6 +3,7 @@
 import { writeSync } from "node:fs";
 import { isatty } from "node:tty";
 import { Fault, type FaultDetail } from "../base/fault.ts";
+import { SILENCE_MS_MAX } from "../base/limits.ts";
 import { cleanText } from "../base/text.ts";
 import { dateOf, type OffsetMinutes } from "../base/time.ts";
 import { type Clock, systemClock } from "../io/clock.ts";
@@ -92,6 +93,37 @@ export function createContext(
 /** Prints a sanitised line. The message may contain names and texts from other users. */
 export function printNotice(context: Pick<Context, "stderr">, message: string): void {
   context.stderr.write(wrapWords(context.stderr, `chat: ${cleanText(message)}\n`));
+}
+
+/** Prints a line on a terminal, once, if a wait lasts longer than SILENCE_MS_MAX. */
+export class WaitNotice implements Disposable {
+  #isShown = false;
+  #cancel = () => {};
+
+  constructor(
+    private readonly context: Pick<Context, "stderr" | "clock">,
+    private readonly text: string,
+  ) {}
+
+  start(): this {
+    this.#cancel();
+    this.#cancel = this.context.clock.after(SILENCE_MS_MAX, () => this.show());
+    return this;
+  }
+
+  stop(): void {
+    this.#cancel();
+  }
+
+  show(): void {
+    if (this.#isShown || !this.context.stderr.isTerminal) return;
+    this.#isShown = true;
+    printNotice(this.context, this.text);
+  }
+
+  [Symbol.dispose](): void {
+    this.stop();
+  }
 }
 
 export function faultLine(fault: Fault): string {

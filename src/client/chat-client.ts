@@ -87,6 +87,8 @@ export abstract class ChatClient<Account extends LinkedAccount> {
   #account: Account | undefined;
   /** Account logged out most recently. Its session resumes if the same user logs in again. */
   #former: Account | undefined;
+  /** Account that is logging in, whose posts may already be in flight. */
+  #entering: { readonly name: string; readonly account: Account } | undefined;
   #alarm: Fault | undefined;
 
   constructor(options: ChatClientOptions) {
@@ -207,6 +209,10 @@ export abstract class ChatClient<Account extends LinkedAccount> {
 
   protected get former(): Account | undefined {
     return this.#former;
+  }
+
+  protected get entering(): Account | undefined {
+    return this.#entering?.account;
   }
 
   get user(): string | undefined {
@@ -357,6 +363,11 @@ export abstract class ChatClient<Account extends LinkedAccount> {
     this.forgetAccount();
   }
 
+  /** Makes the account the current one before it has logged in. */
+  protected restoreAccount(account: Account): void {
+    this.#account = account;
+  }
+
   protected forgetAccount(): void {
     this.#former = this.#account ?? this.#former;
     this.#account = undefined;
@@ -366,7 +377,9 @@ export abstract class ChatClient<Account extends LinkedAccount> {
     const known = [this.#account, this.#former].find((candidate) =>
       isSameName(candidate?.session.user, requestedName),
     );
-    const { account, ...loginOptions } = this.accountFor(greeted, requestedName, known);
+    const entering = this.#entering?.name === requestedName ? this.#entering.account : undefined;
+    const { account, ...loginOptions } = this.accountFor(greeted, requestedName, known ?? entering);
+    this.#entering = { name: requestedName, account };
     return {
       ...loginOptions,
       after: account.session.after,
@@ -381,6 +394,7 @@ export abstract class ChatClient<Account extends LinkedAccount> {
   #loginSucceeded(account: Account, login: AccountLogin<Account>): void {
     const { session } = account;
     const { link, result, previous } = login;
+    this.#entering = undefined;
     this.#account = account;
     try {
       this.loggedIn(account, login);

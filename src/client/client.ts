@@ -11,7 +11,6 @@ import type { OpenFileCipher } from "../crypto/seal/file-cipher.ts";
 import { sha256 } from "../crypto/sha256.ts";
 import type { Clock } from "../io/clock.ts";
 import type { Entropy } from "../io/entropy.ts";
-import type { Link } from "../io/link/link.ts";
 import type { StoredAddresses } from "../io/state/client-state.ts";
 import type { Fingerprint } from "../wire/fingerprint.ts";
 import type { ServerAddress } from "../wire/invite.ts";
@@ -53,13 +52,13 @@ import type { ModelStoreOptions } from "./model-store.ts";
 import type { OutboxQueue } from "./outbox-queue.ts";
 import type { ClientStores } from "./ports.ts";
 import type { SealedHome } from "./sealed/sealing.ts";
-import { ServerLocator } from "./server-locator.ts";
+import { type DialAddress, ServerLocator } from "./server-locator.ts";
 import { type Greeted, greet, pin } from "./trust.ts";
 
 export interface ClientDependencies {
   readonly clock: Clock;
   readonly entropy: Entropy;
-  readonly dial: (address: ServerAddress) => Promise<Link>;
+  readonly dial: DialAddress;
   readonly state: ClientStores;
   readonly keys: Keys;
   readonly hashing: Hashing;
@@ -76,6 +75,8 @@ export interface ClientOptions {
   readonly program: string;
   readonly credentials?: Credentials | undefined;
   readonly fingerprint?: Fingerprint | undefined;
+  /** Called when the client logs in to a server that accepts posts before its answer. */
+  readonly onLogin?: ((post: EarlyPost) => void) | undefined;
   readonly strict?: boolean;
   readonly follow: FollowMode;
   readonly adoptsUnsent?: boolean;
@@ -97,6 +98,9 @@ export interface ClientOptions {
 }
 
 /** User interface of a client. */
+/** Sends a post with the log-in. Returns `undefined` if the post must wait for the answer. */
+export type EarlyPost = (to: string, body: PostBody) => Promise<Receipt> | undefined;
+
 export interface Presenter {
   perform(effect: ChatEffect): void;
   /** Receives events, also those emitted before the interface was attached. */
@@ -231,8 +235,10 @@ export class Client extends ChatClient<ClientAccount> {
       if (credentials !== undefined) return membershipOf(await this.#logIn(credentials));
       await this.loop.open();
     } catch (error) {
-      if (error instanceof Fault) void this.#finish(error);
-      throw error;
+      if (!(error instanceof Fault)) throw error;
+      const { size: unsent = 0 } = this.entering?.session.posts ?? {};
+      void this.#finish(error);
+      throw unsent === 0 ? error : unconfirmed(unsent, error);
     }
     return undefined;
   }
@@ -387,7 +393,8 @@ export class Client extends ChatClient<ClientAccount> {
     const { state } = this.deps;
     const { fingerprint } = greeted;
     return {
-      account: known ?? this.#newAccount(fingerprint, requestedName),
+      account,
+      beforeSignature,
       presence: this.options.follow !== "none",
       isEnrolled: state.enrolment(fingerprint, requestedName) !== undefined,
       onUnenrolled: () => state.unenrol(fingerprint, requestedName),
@@ -403,7 +410,15 @@ export class Client extends ChatClient<ClientAccount> {
     const { fingerprint, welcome } = greeted;
     const { user, account } = result.account;
     state.enrol(fingerprint, user, account);
+    const { onLogin } = this.options;
     if (user.toLowerCase() !== requestedName.toLowerCase()) {
+    const account = known ?? this.#newAccount(fingerprint, requestedName);
+    const { session } = account;
+    const beforeSignature = ({ connection }: GreetedLink) => {
+      const owner = { fingerprint, user: requestedName };
+      onLogin?.((to, body) => session.postEarly(owner, to, body));
+      return () => session.loginSent(connection);
+    };
       // The account was renamed, and the old name redirects to the new one.
       this.#cursors.flush();
       state.moveUser(fingerprint, requestedName, user);
@@ -548,7 +563,8 @@ export class Client extends ChatClient<ClientAccount> {
     if (this.#closed !== undefined) return Promise.resolve();
     this.#closed = { fault };
     const transferFault = fault ?? interruptedTransfer();
-    this.account?.session.logOut(fault ?? interruptedPost(), transferFault);
+    const { session } = this.account ?? this.entering ?? {};
+    session?.logOut(fault ?? interruptedPost(), transferFault);
     this.activeLink.loggedOut(transferFault);
     const closed = this.loop.close(fault ?? interruptedPost());
     this.#cursors.flush();

@@ -17,7 +17,7 @@ import {
   type LoginContext,
   type LoginResult,
 } from "./login.ts";
-import { type Greeted, greet } from "./trust.ts";
+import { type Greeted, greet, Hello } from "./trust.ts";
 
 export type LoopState =
   | { readonly kind: "outside"; readonly fault: Fault | undefined }
@@ -35,7 +35,10 @@ export type LoopState =
   | { readonly kind: "closed"; readonly fault: Fault };
 
 export interface LoginOptions
-  extends Pick<LoginContext, "isEnrolled" | "after" | "onUnenrolled" | "presence"> {
+  extends Pick<
+    LoginContext,
+    "isEnrolled" | "after" | "onUnenrolled" | "beforeSignature" | "presence"
+  > {
   /** The callback must set its listener synchronously, before the server's next message arrives. */
   readonly onLoggedIn: (link: GreetedLink, entered: LoginResult) => void;
 }
@@ -52,7 +55,7 @@ export interface ConnectionLoopOwner {
 export interface ConnectionLoopOptions extends Pick<LoginContext, "policy"> {
   readonly clock: Clock;
   readonly entropy: Entropy;
-  readonly dial: () => Promise<Link>;
+  readonly dial: (first: Uint8Array) => Promise<Link>;
   /**
    * Called when a dialled server is unusable. `undefined` means to dial another address
    * immediately.
@@ -234,9 +237,10 @@ export class ConnectionLoop {
     for (;;) {
       let isConnected = false;
       try {
-        const link = await dial();
+        const hello = new Hello(this.options);
+        const link = await dial(hello.bytes);
         isConnected = true;
-        return await this.#greet(link, acceptable);
+        return await this.#greet(link, hello, acceptable);
       } catch (error) {
         if (!(error instanceof Fault) || this.#state.kind === "closed") throw error;
         foundMinority ||= error.code === "no-majority";
@@ -248,14 +252,15 @@ export class ConnectionLoop {
     }
   }
 
-  async #greet(dialled: Link, acceptable: "majority" | "any"): Promise<GreetedLink> {
+  async #greet(dialled: Link, hello: Hello, acceptable: "majority" | "any"): Promise<GreetedLink> {
     const { clock, entropy, keys, program } = this.options;
     const connection = new Connection(dialled, clock, this.options.answerTimeoutMs);
     connection.onGuessDelay = this.options.onGuessDelay;
     this.#dialled = connection;
     try {
       this.#checkOpen();
-      const greeted = await greet(connection, { clock, entropy, verifier: keys, program });
+      const options = { clock, entropy, verifier: keys, program };
+      const greeted = await greet(connection, options, hello);
       if (greeted.welcome.majority === false && acceptable === "majority") throw noMajority();
       await this.owner.greeted(greeted);
       this.#checkOpen();

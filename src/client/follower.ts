@@ -116,6 +116,11 @@ export class Follower {
     return [...this.#rooms.values()];
   }
 
+  /** Continues where an earlier process has stopped. */
+  resume(after: number | undefined): void {
+    this.#requestedCursor = after;
+  }
+
   connected(link: LinkInfo): void {
     const after = this.after;
     this.#requestedCursor = after === Number.MAX_SAFE_INTEGER ? undefined : after;

@@ -37,6 +37,11 @@ export interface LoginContext extends GreetedLink {
   readonly keys: Keys;
   readonly isEnrolled: boolean;
   readonly onUnenrolled: () => void;
+  /**
+   * Called before a signature is sent to a server that accepts requests before its answer. The
+   * returned function is called when it has been sent.
+   */
+  readonly beforeSignature?: ((link: GreetedLink) => () => void) | undefined;
   readonly after: number | undefined;
   /** False for one-shot commands, during which the user does not appear online. */
   readonly presence?: boolean;
@@ -178,10 +183,14 @@ export class Login {
   }
 
   async #logInBySignature(): Promise<LoginResult | undefined> {
-    const { keys, greeted, onUnenrolled } = this.context;
+    const { keys, connection, greeted, onUnenrolled, beforeSignature } = this.context;
     if (this.#wasSignatureRefused || !keys.canSign) return undefined;
     const signature = await keys.device.sign(deviceProofBytes(greeted.greeting, this.#user));
-    const result = await this.#login({ signature });
+    const isEarly = greeted.welcome.early === true;
+    const afterSignature = isEarly ? beforeSignature?.({ connection, greeted }) : undefined;
+    const answered = this.#login({ signature });
+    afterSignature?.();
+    const result = await answered;
     if (result !== undefined) return result;
     this.#wasSignatureRefused = true;
     onUnenrolled();

@@ -89,6 +89,7 @@ export class OutboxQueue {
   }
 
   connected(connection: Connection): void {
+    if (this.#connection !== connection) this.lost();
     this.#connection = connection;
     this.#advance();
   }

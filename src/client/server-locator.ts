@@ -15,10 +15,13 @@ import { IdleProbe } from "./link/idle-probe.ts";
 import { isTransient } from "./link/retry.ts";
 import type { AddressStore } from "./ports.ts";
 
+/** @param first the link's first message, as in `DialOptions` */
+export type DialAddress = (address: ServerAddress, first?: Uint8Array) => Promise<Link>;
+
 interface ServerLocatorOptions {
   readonly clock: Clock;
   readonly entropy: Entropy;
-  readonly dial: (address: ServerAddress) => Promise<Link>;
+  readonly dial: DialAddress;
   readonly state: AddressStore;
   readonly address: string;
   readonly addresses?: readonly [ServerAddress, ...ServerAddress[]] | undefined;
@@ -56,7 +59,7 @@ export class ServerLocator {
   }
 
   get dialing(): {
-    readonly dial: () => Promise<Link>;
+    readonly dial: (first: Uint8Array) => Promise<Link>;
     readonly tryNextAddress: (fault: Fault) => Fault | undefined;
   } {
     return { dial: this.#dialer.dial, tryNextAddress: (fault) => this.#dialer.tryNext(fault) };
@@ -136,7 +139,7 @@ export class ServerLocator {
 interface AddressDialerOptions {
   readonly clock: Pick<Clock, "now" | "after">;
   readonly addresses: ServerAddresses;
-  readonly dial: (address: ServerAddress) => Promise<Link>;
+  readonly dial: DialAddress;
 }
 
 /**
@@ -153,9 +156,9 @@ class AddressDialer {
     return this.#address;
   }
 
-  readonly dial = async (): Promise<Link> => {
+  readonly dial = async (first: Uint8Array): Promise<Link> => {
     if (this.#untried.length === 0) this.#untried = this.options.addresses.candidates();
-    const race = new Race(this.options, this.#untried);
+    const race = new Race(this.options, this.#untried, first);
     this.#untried = [];
     this.#address = undefined;
     const { address, link } = await race.run();
@@ -205,6 +208,7 @@ class Race {
   constructor(
     private readonly options: AddressDialerOptions,
     private readonly candidates: readonly ServerAddress[],
+    private readonly first: Uint8Array,
   ) {
     this.#queue = [...candidates];
   }
@@ -225,7 +229,7 @@ class Race {
     if (address === undefined) return this.#failIfExhausted();
     if (!addresses.canDial(address, clock.now())) return this.#next();
     this.#running++;
-    dial(address).then(
+    dial(address, this.first).then(
       (link) => {
         this.#running--;
         if (this.#isSettled) return link.destroy();

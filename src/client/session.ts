@@ -5,11 +5,15 @@ import type { RoomId, Sha256 } from "../base/ids.ts";
 import { READ_NOTICE_INTERVAL_MS } from "../base/limits.ts";
 import type { LogPin } from "../core/client/audit.ts";
 import type { ChatRecord, RoomView } from "../core/client/chat-record.ts";
+import type { Receipt } from "../core/client/outbox.ts";
+import { isSameName } from "../core/model/item.ts";
 import { isMutedAt, type RoomPrefs } from "../core/rooms/prefs.ts";
+import { LOBBY } from "../core/rooms/rooms.ts";
 import type { Clock } from "../io/clock.ts";
 import type { Entropy } from "../io/entropy.ts";
 import type { LogReader } from "../io/state/log-pins.ts";
-import type { NoticeOf } from "../wire/messages.ts";
+import type { OutboxOwner } from "../io/state/outbox-store.ts";
+import type { NoticeOf, PostBody } from "../wire/messages.ts";
 import type { AuditedLink } from "./auditor.ts";
 import type { AccountEvent, PrefsEvent } from "./event.ts";
 import { Follower, type FollowerEvent, type FollowMode, type LinkInfo } from "./follower.ts";
@@ -55,6 +59,9 @@ export class AccountSession {
   #posts: OutboxQueue;
   #adoption: void | Promise<void> = undefined;
   #link: LinkInfo | undefined;
+  /** Account of an earlier process, until the first log-in. */
+  #restored: OutboxOwner | undefined;
+  #hasEarlyPost = false;
   #auditedLink: AuditedLink | undefined;
   #greeted: Greeted | undefined;
 
@@ -76,7 +83,7 @@ export class AccountSession {
   }
 
   get user(): string {
-    return this.#link?.user ?? "";
+    return this.#link?.user ?? this.#restored?.user ?? "";
   }
 
   get after(): number | undefined {
@@ -140,6 +147,37 @@ export class AccountSession {
     this.#prefs?.connected(connection);
     this.#posts.connected(connection);
     this.options.activeLink.connected({ connection, ...identity });
+  }
+
+  /**
+   * Accepts posts before the first log-in, and continues after the records of an earlier process.
+   * @throws {Fault} store-… if the store fails
+   */
+  restore(owner: OutboxOwner, after: number | undefined): void {
+    this.#restored = owner;
+    this.#adoption = this.#posts.open(owner, this.options.adoptsUnsent);
+    if (after !== undefined) this.#follower.resume(after);
+  }
+
+  /**
+   * Stores a post that is sent directly behind the log-in. A refused log-in also refuses the post.
+   * @returns `undefined` if the post must wait for the log-in
+   */
+  postEarly(owner: OutboxOwner, to: string, body: PostBody): Promise<Receipt> | undefined {
+    if (!isSameName(to, LOBBY)) return undefined; // Other targets may be encrypted by now.
+    const adoption = this.#posts.open(owner, this.options.adoptsUnsent);
+    if (adoption instanceof Promise || this.#posts.size > 0) return undefined;
+    const receipt = this.#posts.post(to, body);
+    this.#posts.flush();
+    this.#hasEarlyPost = true;
+    return receipt;
+  }
+
+  loginSent(connection: Connection): void {
+    if (!this.#hasEarlyPost) return;
+    this.#hasEarlyPost = false;
+    this.#posts.connected(connection);
+    this.#posts.flush();
   }
 
   lost(): void {

@@ -12,6 +12,7 @@ import {
 import type { Clock } from "../io/clock.ts";
 import type { Entropy } from "../io/entropy.ts";
 import type { Link } from "../io/link/link.ts";
+import { encode } from "../wire/codec.ts";
 import { type Fingerprint, fingerprintWith, formatFingerprint } from "../wire/fingerprint.ts";
 import { type NoticeOf, VERSION } from "../wire/messages.ts";
 import type { LinkEvent } from "./event.ts";
@@ -40,16 +41,32 @@ export interface GreetOptions {
   readonly program: string;
 }
 
+/** First message of a link, which a dialer may send while it connects. */
+export class Hello {
+  readonly nonce: Uint8Array;
+  readonly bytes: Uint8Array;
+
+  constructor({ entropy, program }: Pick<GreetOptions, "entropy" | "program">) {
+    this.nonce = entropy(NONCE_BYTES);
+    const { nonce } = this;
+    this.bytes = encode({ kind: "hello", versions: [VERSION], client: program, nonce });
+  }
+}
+
 /**
+ * @param hello sent now, unless the dialer has sent it
  * @throws {Fault} fingerprint-changed if the proof is wrong, timeout, version-unsupported, and the
  * connection's faults
  */
-export async function greet(connection: Connection, options: GreetOptions): Promise<Greeted> {
-  const { clock, entropy, verifier, program } = options;
-  const clientNonce = entropy(NONCE_BYTES);
-  const welcome = await sendHello(connection, clock, { client: program, nonce: clientNonce });
+export async function greet(
+  connection: Connection,
+  options: GreetOptions,
+  hello = new Hello(options),
+): Promise<Greeted> {
+  const { clock, verifier } = options;
+  const welcome = await sendHello(connection, clock, hello);
   const { server, certificate: certificateHash, nonce: serverNonce, proof } = welcome;
-  const greeting = { certificateHash, clientNonce, serverNonce };
+  const greeting = { certificateHash, clientNonce: hello.nonce, serverNonce };
   const isProved =
     (!verifier.seesCertificate || equalBytes(certificateHash, connection.link.certificateHash)) &&
     serverNonce.length === NONCE_BYTES &&
@@ -74,11 +91,12 @@ async function verifiedFormers(
 }
 
 export async function fetchGreeting(
-  options: GreetOptions & { readonly dial: () => Promise<Link> },
+  options: GreetOptions & { readonly dial: (first: Uint8Array) => Promise<Link> },
 ): Promise<Greeted> {
-  const connection = new Connection(await options.dial(), options.clock);
+  const hello = new Hello(options);
+  const connection = new Connection(await options.dial(hello.bytes), options.clock);
   try {
-    return await greet(connection, options);
+    return await greet(connection, options, hello);
   } finally {
     connection.close();
   }
@@ -87,7 +105,7 @@ export async function fetchGreeting(
 async function sendHello(
   connection: Connection,
   clock: Clock,
-  hello: { readonly client: string; readonly nonce: Uint8Array },
+  hello: Hello,
 ): Promise<NoticeOf<"welcome">> {
   const welcome = await new Promise<NoticeOf<"welcome">>((resolve, reject) => {
     const cancel = clock.after(HELLO_TIMEOUT_MS, () => {
@@ -105,7 +123,7 @@ async function sendHello(
       cancel();
       reject(connection.closeFault);
     });
-    connection.send({ kind: "hello", versions: [VERSION], ...hello });
+    if (connection.link.hasSentFirst !== true) connection.link.send(hello.bytes);
   });
   if (welcome.version === VERSION) return welcome;
   throw new Fault("version-unsupported", msg`the server uses protocol version ${welcome.version}`);

@@ -69,7 +69,7 @@ export const command = defineVerb({
     const address = await inviteOf(context, args);
     const progressDisplay = new ProgressDisplay(context);
     const transport = transportOf(context, args.transport, address);
-    using dialer = openDialer(context.clock, address, { transport });
+    using dialer = openDialer(context, address, { transport });
     const { client, close } = openShareClient(context.clock, dialer.dial, {
       address: formatAddress(address),
       fingerprint: address.fingerprint,

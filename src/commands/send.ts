@@ -1,6 +1,6 @@
 /** `chat send`, which posts messages. */
 
-import { Fault } from "../base/fault.ts";
+import { Fault, ignoreFault } from "../base/fault.ts";
 import { formatTarget, parseTarget, type Target } from "../base/names.ts";
 import { formatUtc } from "../base/time.ts";
 import { checkText, destinationOfTarget } from "../cli/chat/post.ts";
@@ -11,10 +11,12 @@ import { type Context, faultLine, printNotice } from "../cli/context.ts";
 import { faultJson } from "../cli/errors.ts";
 import { parseTargets, SERVER_FLAGS } from "../cli/flags.ts";
 import { printJson } from "../cli/output/result.ts";
-import type { Client } from "../client/client.ts";
+import type { Client, EarlyPost } from "../client/client.ts";
 import type { ReaderEvent } from "../client/event.ts";
 import { withMentions } from "../core/client/mentions.ts";
+import type { Receipt } from "../core/client/outbox.ts";
 import { ENGLISH_TERMINAL } from "../ui/messages/en/terminal.ts";
+import type { PostBody } from "../wire/messages.ts";
 
 export const command = defineVerb({
   args: {
@@ -29,15 +31,20 @@ export const command = defineVerb({
     if (text !== undefined) checkText(text);
     // A reader that exits early, such as `| head -1`, must not stop the command from sending.
     context.continueWithoutOutput();
-    const options = { follow: "none", reconnect: true, waitsForPosts: true } as const;
+    const sender = new Sender(context, targets, args.notice);
+    const options = {
+      follow: "none",
+      reconnect: true,
+      waitsForPosts: true,
+      onLogin: (post: EarlyPost) => text !== undefined && sender.postEarly(text, post),
+    } as const;
     return withClient(context, args, options, async ({ client }) => {
       const events = client.read();
       await untilConnected(events);
-      const sender = new Sender(context, client, targets, args.notice);
       void sender.watch(events);
-      if (text === undefined) await sender.sendLines();
-      else await sender.post(text);
-      await sender.waitUntilSettled();
+      if (text === undefined) await sender.sendLines(client);
+      else await sender.post(client, text);
+      await sender.waitUntilSettled(client);
       if (sender.fault !== undefined && text !== undefined) throw sender.fault;
       return sender.fault?.exitCode ?? 0;
     });
@@ -48,12 +55,13 @@ class Sender {
   readonly #notice: { readonly notice?: true };
   #firstFailure: { readonly line: number; readonly fault: Fault } | undefined;
   #line = 0;
+  /** Posts sent before the log-in was answered. */
+  readonly #early = new Map<Target, Promise<Receipt>>();
   /** Unconfirmed messages stay queued after the end; the command's fault reports them. */
   #isClosed = false;
 
   constructor(
     private readonly context: Context,
-    private readonly client: Client,
     private readonly targets: readonly Target[],
     isNotice: boolean,
   ) {
@@ -79,7 +87,17 @@ class Sender {
     }
   }
 
-  async sendLines(): Promise<void> {
+  postEarly(text: string, post: EarlyPost): void {
+    for (const target of this.targets) {
+      if (this.#early.has(target)) continue;
+      const receipt = post(formatTarget(target), this.#bodyOf(text));
+      if (receipt === undefined) return; // Later targets must not overtake this one.
+      receipt.catch(ignoreFault); // `post` or the failed log-in reports it.
+      this.#early.set(target, receipt);
+    }
+  }
+
+  async sendLines(client: Client): Promise<void> {
     if (this.context.terminal !== undefined) {
       const destination = this.targets.map(formatTarget).join(", ");
       printNotice(
@@ -90,24 +108,38 @@ class Sender {
     for (;;) {
       const line = await this.#nextLine();
       if (line === undefined) return;
-      if (line.trim() !== "") await this.post(line);
+      if (line.trim() !== "") await this.post(client, line);
     }
   }
 
-  async post(text: string): Promise<void> {
+  async post(client: Client, text: string): Promise<void> {
     const input = { line: this.#line, text };
     for (const target of this.targets) {
-      await this.#waitUntilReady();
-      this.client.post(formatTarget(target), withMentions({ text, ...this.#notice })).then(
+      await this.#waitUntilReady(client);
+      this.#receipt(client, target, text).then(
         (receipt) => this.#printSent(target, receipt),
         (error: unknown) => this.#reportFailure(error, input),
       );
     }
   }
 
-  async #waitUntilReady(): Promise<void> {
+  #receipt(client: Client, target: Target, text: string): Promise<Receipt> {
+    const post = () => client.post(formatTarget(target), this.#bodyOf(text));
+    // A log-in that failed before it succeeded with a password has refused the early post.
+    const again = (error: unknown) => {
+      if (error instanceof Fault && error.code === "not-logged-in") return post();
+      throw error;
+    };
+    return this.#early.get(target)?.catch(again) ?? post();
+  }
+
+  #bodyOf(text: string): PostBody {
+    return withMentions({ text, ...this.#notice });
+  }
+
+  async #waitUntilReady(client: Client): Promise<void> {
     try {
-      await this.client.ready();
+      await client.ready();
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
       this.#isClosed = true;
@@ -116,13 +148,14 @@ class Sender {
     }
   }
 
-  async waitUntilSettled(): Promise<void> {
+  async waitUntilSettled(client: Client): Promise<void> {
     try {
-      await this.client.drain();
+      await client.drain();
     } catch (error) {
       this.#isClosed = true;
       throw error;
     }
+    await Promise.allSettled(this.#early.values());
     await Promise.resolve(); // The handlers of the last post must run first.
   }
 

@@ -41,7 +41,7 @@ export const command = defineVerb({
     if (action === "root")
       return await installRoot(context, state, address, { expected, ...output });
     const options = { transport: transportOf(context, transport, address) };
-    using dialer = openDialer(clock, address, options);
+    using dialer = openDialer(context, address, options);
     const greeting = await greetServer(clock, dialer.dial);
     return await accept(context, state, address, { greeting, expected });
   },
@@ -61,7 +61,7 @@ async function installRoot(
   { expected, out, print }: RootOptions,
 ): Promise<number> {
   const { clock, terminal } = context;
-  using dialer = openDialer(clock, at, { transport: "tcp" });
+  using dialer = openDialer(context, at, { transport: "tcp" });
   const greeting = await greetServer(clock, dialer.dial);
   const server = formatAddress(at);
   const requested = expected ?? at.fingerprint;

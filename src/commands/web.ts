@@ -53,7 +53,7 @@ export const command = defineVerb({
     const token = toBase64Url(systemEntropy()(TOKEN_BYTES));
     const { transport: chosenTransport } = serverOptions(context, args, args.at);
     const dialer = openDialer(
-      context.clock,
+      context,
       { ...address, ...serverAddress },
       { transport: chosenTransport },
     );

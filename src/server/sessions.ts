@@ -76,6 +76,7 @@ function greet(
     predecessors: predecessors.length === 0 ? undefined : [...predecessors],
     build: settings.build,
     majority: hasMajority ? undefined : false,
+    early: true,
     limits: { messageBytes: MESSAGE_BYTES_MAX, textBytes: TEXT_BYTES_MAX },
   });
   client.notify(notice);

@@ -698,6 +698,8 @@ export const NOTICES = {
     build: v.optional(text(64)),
     /** `false` while this server cannot reach a majority of its cluster. */
     majority: v.optional(v.boolean()),
+    /** True if requests may follow `login` before its answer. */
+    early: v.optional(v.boolean()),
   },
   ok: { ref: REF },
   fault: { ref: v.optional(REF), ...fault },

@@ -11,7 +11,7 @@ import {
 import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 import { CHUNK_BYTES, TRANSFER_SYNC_BYTES } from "../../src/base/limits.ts";
-import { openDialer } from "../../src/cli/connect/dial.ts";
+import { openAddressDialer } from "../../src/cli/connect/dial.ts";
 import { Connection } from "../../src/client/link/connection.ts";
 import { greet } from "../../src/client/trust.ts";
 import { nativeVerifier } from "../../src/crypto/identity.ts";
@@ -217,8 +217,8 @@ sandboxTest(
     const html = await response.text();
     expect([response.status, html.startsWith("<!doctype html>")]).toEqual([200, true]);
     const clock = systemClock();
-    const dialer = openDialer(clock, address, { transport: "tcp" });
-    const connection = new Connection(await dialer.dial(), clock);
+    const dialer = openAddressDialer(clock, address, { transport: "tcp" });
+    const connection = new Connection(await dialer.dial(address), clock);
     const { welcome } = await greet(connection, {
       clock,
       entropy: systemEntropy(),

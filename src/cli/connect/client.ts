@@ -73,6 +73,7 @@ interface ConnectOptions {
   readonly exactAddress?: boolean;
   /**
    * Whether the command prints server data, which may be outdated while the cluster has no
+  readonly onLogin?: ClientOptions["onLogin"];
    * majority.
    */
   readonly printsData?: boolean;
@@ -194,6 +195,7 @@ export async function openClient(
     return {
       client,
       address,
+        onLogin: options.onLogin,
       user: membership?.user ?? user,
       registered: membership?.registered ?? false,
       roomSecret,

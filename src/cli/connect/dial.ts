@@ -3,6 +3,7 @@
 import { CONNECT_TIMEOUT_MS } from "../../base/limits.ts";
 import { CLUSTER_ADDRESSES_MAX } from "../../base/limits-cluster.ts";
 import { VERSION } from "../../base/version.ts";
+import type { DialAddress } from "../../client/server-locator.ts";
 import { fetchGreeting, type Greeted } from "../../client/trust.ts";
 import { nativeVerifier } from "../../crypto/identity.ts";
 import type { Clock } from "../../io/clock.ts";
@@ -13,7 +14,8 @@ import type { DialOptions, Link } from "../../io/link/link.ts";
 import type { QuicDialer } from "../../io/quic/dial.ts";
 import { isLoopback } from "../../io/ws/address.ts";
 import { wsDial } from "../../io/ws/dial.ts";
-import type { ServerAddress, ServerSpec } from "../../wire/invite.ts";
+import { formatAddress, type ServerAddress, type ServerSpec } from "../../wire/invite.ts";
+import { type Context, WaitNotice } from "../context.ts";
 
 export interface DialerOptions {
   readonly transport: "auto" | DialTransport;
@@ -21,23 +23,33 @@ export interface DialerOptions {
 }
 
 export interface ServerDialer extends Disposable {
-  readonly dial: () => Promise<Link>;
+  readonly dial: (first?: Uint8Array) => Promise<Link>;
   close(): void;
 }
 
 export function openDialer(
-  clock: Clock,
+  context: Pick<Context, "clock" | "stderr">,
   address: Pick<ServerSpec, "host" | "port" | "transport">,
   options: DialerOptions,
 ): ServerDialer {
-  const dialer = openAddressDialer(clock, address, options);
+  const dialer = openAddressDialer(context.clock, address, options);
   const { close } = dialer;
-  return { dial: () => dialer.dial(address), close, [Symbol.dispose]: close };
+  const waiting = new WaitNotice(context, connectingTo(address));
+  const dial = (first?: Uint8Array) => {
+    waiting.start();
+    return dialer.dial(address, first).finally(() => waiting.stop());
+  };
+  return { dial, close, [Symbol.dispose]: close };
+}
+
+/** Text of a command that waits for a server. */
+export function connectingTo(address: ServerAddress): string {
+  return `connecting to ${formatAddress(address)} …`;
 }
 
 export interface AddressDialer {
   /** @throws {Fault} unreachable, timeout, port-taken */
-  readonly dial: (address: ServerAddress) => Promise<Link>;
+  readonly dial: DialAddress;
   readonly close: () => void;
 }
 
@@ -68,8 +80,14 @@ export function openAddressDialer(
     return dialer;
   };
   return {
-    dial: ({ host, port }) => {
-      const target = { host, port, timeoutMs: CONNECT_TIMEOUT_MS, ...localAddress };
+    dial: ({ host, port }, first) => {
+      const target = {
+        host,
+        port,
+        timeoutMs: CONNECT_TIMEOUT_MS,
+        ...localAddress,
+        ...(first === undefined ? {} : { first }),
+      };
       return transport === "auto" ? dialerOf(target).dial(target) : dials[transport](target);
     },
     close: () => void udp?.then((dialer) => dialer.close()),
@@ -83,7 +101,10 @@ async function openQuicDialer(): Promise<QuicDialer> {
 }
 
 /** Returns the greeting of a server that this device may not know. */
-export function greetServer(clock: Clock, dial: () => Promise<Link>): Promise<Greeted> {
+export function greetServer(
+  clock: Clock,
+  dial: (first: Uint8Array) => Promise<Link>,
+): Promise<Greeted> {
   const program = `chat/${VERSION}`;
   const entropy = systemEntropy();
   return fetchGreeting({ clock, entropy, dial, verifier: nativeVerifier, program });

@@ -18,13 +18,16 @@ interface ShareClient {
 
 export function openShareClient(
   clock: Clock,
-  dial: () => Promise<Link>,
+  dial: (first?: Uint8Array) => Promise<Link>,
   options: Omit<ClientOptions, "program">,
 ): ShareClient {
   const state = ClientState.inMemory();
   const keys = deviceKeys(Identity.generate(), state);
-  const parts = { clock, entropy: systemEntropy(), dial, state, keys, hashing: nativeHashing() };
-  const client = new Client(parts, { ...options, program: `chat/${VERSION}` });
+  const parts = { clock, entropy: systemEntropy(), state, keys, hashing: nativeHashing() };
+  const client = new Client(
+    { ...parts, dial: (_address, first) => dial(first) },
+    { ...options, program: `chat/${VERSION}` },
+  );
   const close = async () => {
     await client.close();
     state.close();

@@ -12,7 +12,6 @@ import type { SendRequest } from "../../client/link/queries.ts";
 import { OfferedCode, redeemCode } from "../../client/short-code.ts";
 import { greet } from "../../client/trust.ts";
 import { nativeVerifier } from "../../crypto/identity.ts";
-import type { Clock } from "../../io/clock.ts";
 import { type Entropy, systemEntropy } from "../../io/entropy.ts";
 import { LAN, type MulticastDnsNetwork } from "../../io/lan/discovery.ts";
 import type { DiscoveredServer } from "../../wire/announcement.ts";
@@ -163,7 +162,7 @@ export async function redeemShareCode(
   network: MulticastDnsNetwork = LAN,
 ): Promise<ServerSpec> {
   const { clock } = context;
-  if (via !== undefined) return redeemAt(clock, via, code, transport);
+  if (via !== undefined) return redeemAt(context, via, code, transport);
   const name = String(code.number);
   const tried = new Set<string>();
   const isWanted = (server: DiscoveredServer) =>
@@ -184,7 +183,7 @@ export async function redeemShareCode(
     };
     try {
       const address = { host: found.host, port: found.port, portGiven: true };
-      return { ...(await redeemAt(clock, address, code, transport, onGuess)), ...address };
+      return { ...(await redeemAt(context, address, code, transport, onGuess)), ...address };
     } catch (error) {
       // Anybody can announce the number, but gets only one guess at the words.
       if (wasGuessed || !(error instanceof Fault)) throw error;
@@ -198,13 +197,14 @@ export async function redeemShareCode(
 }
 
 async function redeemAt(
-  clock: Clock,
+  context: Pick<Context, "clock" | "stderr">,
   address: ServerSpec,
   code: ShortCode,
   transport: RedeemOptions["transport"],
   onGuess: () => void = () => {},
 ): Promise<ServerSpec> {
-  using dialer = openDialer(clock, address, { transport });
+  const { clock } = context;
+  using dialer = openDialer(context, address, { transport });
   const connection = new Connection(await dialer.dial(), clock);
   const cancel = clock.after(EXCHANGE_TIMEOUT_MS, () =>
     connection.close(new Fault("timeout", "the sender does not answer")),

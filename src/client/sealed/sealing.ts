@@ -7,6 +7,8 @@ import { KEY_PACKAGES_LOW, SEALED_TRIES_MAX } from "../../base/limits-sealed.ts"
 import { foldName, formatTarget, type Name } from "../../base/names.ts";
 import type { ChatRecord, RoomView } from "../../core/client/chat-record.ts";
 import type { PostOutcome } from "../../core/client/outbox.ts";
+import { isSameName } from "../../core/model/item.ts";
+import { LOBBY } from "../../core/rooms/rooms.ts";
 import type { SealPrimitives } from "../../crypto/seal/primitives.ts";
 import type { StateKey } from "../../crypto/seal/state-box.ts";
 import { type Clock, delay } from "../../io/clock.ts";
@@ -233,7 +235,7 @@ export class Sealing {
 
   /** Returns a body or a fault for each post; `undefined` if no post goes to a sealed room. */
   seal(posts: readonly PostToSeal[]): Promise<(PostBody | Fault)[]> | undefined {
-    if (this.#pins === undefined || posts.some((post) => !this.#isKnown(post))) {
+    if (this.#pins === undefined || posts.some(({ to }) => !this.#isKnown(to))) {
       return this.#untilKnown(posts).then(() => this.#sealInOrder(posts));
     }
     const isOpen = posts.every(
@@ -270,13 +272,14 @@ export class Sealing {
     }
   }
 
-  #isKnown({ to }: PostToSeal): boolean {
-    return this.#isCaughtUp || this.#roomOf(to) !== undefined;
+  #isKnown(target: string): boolean {
+    // The lobby is never encrypted.
+    return this.#isCaughtUp || this.#roomOf(target) !== undefined || isSameName(target, LOBBY);
   }
 
   /** Waits until all sealed targets are known, so that no post is sent unencrypted by mistake. */
   async #untilKnown(posts: readonly PostToSeal[]): Promise<void> {
-    while (this.#account !== undefined && posts.some((post) => !this.#isKnown(post))) {
+    while (this.#account !== undefined && posts.some(({ to }) => !this.#isKnown(to))) {
       await this.#nextRoom();
     }
     await this.#loadingPins;
@@ -407,7 +410,7 @@ export class Sealing {
     const isSealed = this.#pins?.has(pinName(target)) || room?.isSealed === true;
     if (!isSealed) {
       // On a new link the client does not know yet which rooms are sealed.
-      const mayBeSealed = room === undefined && !this.#isCaughtUp;
+      const mayBeSealed = !this.#isKnown(target);
       const isCheap = this.options.home?.hasCheapKey === true;
       return mayBeSealed && isCheap ? (this.#queuedPosts?.encrypt(outbox, post) ?? post) : post;
     }

@@ -50,11 +50,11 @@ export const webhook = operatorVerb({
  * @throws {Fault} fingerprint-changed if the certificate is not the one that the server has signed
  */
 async function pinAt(
-  { client, context: { clock } }: Operator,
+  { client, context }: Operator,
   address: ServerAddress,
 ): Promise<string | undefined> {
-  using dialer = openDialer(clock, address, { transport: "tcp" });
-  const { fingerprint, greeting } = await greetServer(clock, dialer.dial);
+  using dialer = openDialer(context, address, { transport: "tcp" });
+  const { fingerprint, greeting } = await greetServer(context.clock, dialer.dial);
   const { raw, isTrusted } = await certificateAt(address);
   const hash = createHash("sha256").update(raw).digest();
   if (fingerprint !== client.fingerprint || !equalBytes(hash, greeting.certificateHash)) {

@@ -17,6 +17,7 @@ import {
   type Translatable,
 } from "../../base/fault.ts";
 import {
+  EARLY_REQUESTS_MAX,
   FAULT_TEXT_BYTES_MAX,
   HELLO_TIMEOUT_MS,
   IDLE_TIMEOUT_MS,
@@ -90,6 +91,8 @@ export class Session {
   #ref = 0;
   /** Unanswered requests, which a client has sent or a server has received. */
   readonly #open = new SmallMap<number, RequestKind>();
+  /** Requests that arrived before the answer to a log-in. */
+  #early: Request[] = [];
   #startedAt: number;
   #receivedAt: number;
   #pingedAt = Number.NEGATIVE_INFINITY;
@@ -112,6 +115,10 @@ export class Session {
 
   get openRequests(): number {
     return this.#open.size;
+  }
+
+  get hasEarlyRequests(): boolean {
+    return this.#early.length > 0;
   }
 
   get messageBytesMax(): number {
@@ -176,6 +183,18 @@ export class Session {
     }
     this.#open.set(ref, kind);
     return { ref, effects: [{ kind: "transmit", bytes }] };
+  }
+
+  /** Server: handles the requests that arrived before the log-in was answered. */
+  handleEarlyRequests(): SessionEffect[] {
+    const early = this.#early;
+    this.#early = [];
+    if (this.#phase === "closed") return [];
+    try {
+      return early.flatMap((request) => this.#request(request));
+    } catch (error) {
+      return this.close(asFault(error));
+    }
   }
 
   notify(notice: Exclude<Notice, { kind: "ok" | "fault" }>): SessionEffect[] {
@@ -273,10 +292,27 @@ export class Session {
     if (this.role === "client" || this.#phase === "greeting") throw outOfOrder(request.kind);
     const { kind, ref } = request;
     if (this.#open.has(ref)) throw outOfOrder(`${kind} with a ref in use`);
+    if (this.#isEarly(kind)) {
+      this.#early.push(request);
+      return [];
+    }
     const refusal = this.#refusalOf(kind);
     if (refusal !== undefined) return [this.#transmit(faultMessage(refusal, ref))];
     this.#open.set(ref, kind);
     return [{ kind: "request", request }];
+  }
+
+  #isEarly(kind: RequestKind): boolean {
+    const isLoggingIn = [...this.#open.values()].some(
+      (open) => requestRow(open).nextPhase === "member",
+    );
+    return (
+      this.#phase === "entering" &&
+      isLoggingIn &&
+      !mayRequest("entering", kind) &&
+      mayRequest("member", kind) &&
+      this.#early.length < EARLY_REQUESTS_MAX
+    );
   }
 
   #refusalOf(kind: RequestKind): Fault | undefined {

@@ -120,6 +120,7 @@ export abstract class BaseLink implements Link {
   abstract readonly transport: Transport;
   abstract readonly remote: Address;
   abstract readonly certificateHash: Uint8Array;
+  hasSentFirst = false;
   protected readonly inbox = new LinkInbox();
   protected state: "open" | "closing" | "closed" = "open";
   #sentMessages = 0;

@@ -39,6 +39,8 @@ export interface Link {
   readonly remote: Address;
   /** SHA-256 of the server's certificate (DER), the same at both ends. */
   readonly certificateHash: Uint8Array;
+  /** True if the dialer has sent the message `first` of its options. */
+  readonly hasSentFirst?: boolean;
   /**
    * Must be called exactly once, in the tick in which the link is created. Earlier messages are
    * buffered.
@@ -121,6 +123,8 @@ export interface DialOptions {
   readonly port: number;
   readonly localPort?: number;
   readonly timeoutMs: number;
+  /** First message of the link. Sending it while connecting saves a round trip. */
+  readonly first?: Uint8Array;
 }
 
 /**

@@ -81,7 +81,7 @@ export class QuicDialer {
       .catch((cause: unknown) => {
         throw bindFault(cause, options.localPort);
       });
-    const attempt = new Attempt(wire, address);
+    const attempt = new Attempt(wire, address, options.first);
     try {
       return await attempt.run(remote, options.timeoutMs);
     } catch (error) {
@@ -99,6 +99,7 @@ class Attempt {
   constructor(
     private readonly wire: QuicWire,
     private readonly address: string,
+    private readonly first: Uint8Array | undefined,
   ) {
     this.#connection = new QuicConnection(wire);
   }
@@ -129,7 +130,9 @@ class Attempt {
       this.#isAnswered = true;
       const hash = this.wire.peerCertificateHash();
       const link = await this.#link(remote, hash);
-      await link.accepted;
+      // The answer to the first message shows that the server has accepted the link.
+      if (this.first === undefined) await link.accepted;
+      else link.hasSentFirst = link.send(this.first);
       return link;
     } catch (cause) {
       throw this.#fault(cause);

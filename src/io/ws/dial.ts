@@ -75,7 +75,7 @@ class WsDialAttempt {
 
   constructor(private readonly attempt: Attempt) {
     this.#address = formatHostPort(attempt.host, attempt.port);
-    this.#upgrade = new Upgrade(this.#address, attempt.hostHeader);
+    this.#upgrade = new Upgrade(this.#address, attempt.hostHeader, attempt.first);
     // Prevent an unhandled rejection if the socket fails before `run` awaits the result.
     this.#done.promise.catch(() => {});
   }
@@ -189,7 +189,7 @@ class WsDialAttempt {
   #onUpgraded(remaining: Uint8Array): void {
     const socket = this.#socket;
     if (socket === undefined) return;
-    const { localPort: _, ...channelOptions } = this.attempt;
+    const { localPort: _, first, ...channelOptions } = this.attempt;
     const certificateHash = this.#certificateHash;
     this.#link = new WsClientLink({
       socket,
@@ -198,6 +198,8 @@ class WsDialAttempt {
       dialChannel: () =>
         dial({ ...channelOptions, certificateHash, timeoutMs: CONNECT_TIMEOUT_MS }),
     });
+    if (first !== undefined && !this.#upgrade.isFirstReceived) this.#link.send(first);
+    this.#link.hasSentFirst = first !== undefined;
     this.#done.resolve(this.#link);
     this.#link.onData(remaining);
   }

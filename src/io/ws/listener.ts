@@ -37,7 +37,14 @@ import { normalizeAddress, requestUrl } from "./address.ts";
 import { HalfOpenWatch, openSockets } from "./half-open.ts";
 import { LINE_PATH, lineProtocolOf, WsLineSocket } from "./line-socket.ts";
 import { WsServerLink, type WsServerLinkOptions, type WsSocketData } from "./server-link.ts";
-import { formatHostPort, LINK_PATH, TLS_1_3 } from "./upgrade.ts";
+import {
+  FIRST_MESSAGE_HEADER,
+  FIRST_MESSAGE_RECEIVED,
+  firstMessageOf,
+  formatHostPort,
+  LINK_PATH,
+  TLS_1_3,
+} from "./upgrade.ts";
 
 export interface WsListenOptions {
   readonly host: string;
@@ -292,16 +299,21 @@ class WsListener implements Listener {
     }
     const [perSecond, burst] = [CONTROL_FRAMES_PER_SECOND, CONTROL_FRAMES_BURST];
     const controlFrames = new TokenBucket(perSecond, burst, performance.now());
+    const first = isLine ? undefined : firstMessageOf(request.headers);
     const upgrade = {
       data: {
         remote,
         host: url.hostname,
         controlFrames,
         ...(lineProtocol === undefined ? {} : { lineProtocol }),
+        ...(first === undefined ? {} : { first }),
       },
       ...(lineProtocol !== undefined && offered !== null
         ? { headers: { "sec-websocket-protocol": lineProtocol } }
         : {}),
+      ...(first === undefined
+        ? {}
+        : { headers: { [FIRST_MESSAGE_HEADER]: FIRST_MESSAGE_RECEIVED } }),
     };
     if (server.upgrade(request, upgrade)) return undefined;
     // RFC 9110, 15.5.22: the response names the required protocol.
@@ -314,8 +326,10 @@ class WsListener implements Listener {
     const link = new WsServerLink(socket, this.#optionsFor(socket.data.host));
     socket.data.endpoint = link;
     this.#links.add(link);
-    if (this.#stopping === undefined) this.events.link(link, undefined);
-    else link.destroy();
+    if (this.#stopping !== undefined) return link.destroy();
+    this.events.link(link, undefined);
+    const { first } = socket.data;
+    if (first !== undefined) link.onMessage(first);
   }
 
   /** @param host name or address in the request's `Host` header */

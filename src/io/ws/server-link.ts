@@ -178,5 +178,7 @@ export interface WsSocketData {
   /** `undefined` for a link. */
   readonly lineProtocol?: LineProtocol;
   readonly controlFrames: TokenBucket;
+  /** First message of the link, if the request contained it. */
+  readonly first?: Uint8Array;
   endpoint?: WsEndpoint;
 }

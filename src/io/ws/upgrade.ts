@@ -1,9 +1,14 @@
 /** HTTP exchange that upgrades a connection to WebSocket. @see RFC 6455, section 4 */
 
-import { utf8Encode } from "../../base/bytes.ts";
+import { toBase64Url, tryBase64Url, utf8Encode } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
 
 export const LINK_PATH = "/ws";
+/** Header with the link's first message in base64url, which the server repeats with this value. */
+export const FIRST_MESSAGE_HEADER = "chat-first-message";
+export const FIRST_MESSAGE_RECEIVED = "received";
+/** In base64url. A `hello` takes at most 400. */
+const FIRST_MESSAGE_LENGTH_MAX = 1024;
 /** OpenSSL's number for TLS 1.3. Bun accepts no version name. */
 export const TLS_1_3 = 0x0304;
 
@@ -23,14 +28,29 @@ export class MisdirectedFault extends Fault {
   }
 }
 
+/** Returns the message in the request's header; `undefined` without one or if it is invalid. */
+export function firstMessageOf(headers: Headers): Uint8Array | undefined {
+  const text = headers.get(FIRST_MESSAGE_HEADER) ?? undefined;
+  return text === undefined || text.length > FIRST_MESSAGE_LENGTH_MAX
+    ? undefined
+    : tryBase64Url(text);
+}
+
 export class Upgrade {
   readonly #key = crypto.getRandomValues(new Uint8Array(16)).toBase64();
   #response = new Uint8Array(0);
+  #isFirstReceived = false;
 
   constructor(
     private readonly address: string,
     private readonly host = address,
+    private readonly first?: Uint8Array,
   ) {}
+
+  /** Whether the server has received the first message with the request. */
+  get isFirstReceived(): boolean {
+    return this.#isFirstReceived;
+  }
 
   request(): Uint8Array {
     return utf8Encode(
@@ -41,6 +61,9 @@ export class Upgrade {
         "Upgrade: websocket",
         "Sec-WebSocket-Version: 13",
         `Sec-WebSocket-Key: ${this.#key}`,
+        ...(this.first === undefined
+          ? []
+          : [`${FIRST_MESSAGE_HEADER}: ${toBase64Url(this.first)}`]),
         HEADER_END,
       ].join("\r\n"),
     ).subarray(0, -2);
@@ -83,6 +106,7 @@ export class Upgrade {
     if (!isAccepted || headers.has("sec-websocket-extensions")) {
       throw this.#notChatServer("sent an invalid upgrade response");
     }
+    this.#isFirstReceived = headers.get(FIRST_MESSAGE_HEADER) === FIRST_MESSAGE_RECEIVED;
   }
 
   #notChatServer(reason: string): Fault {

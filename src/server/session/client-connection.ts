@@ -249,12 +249,22 @@ export class ClientConnection implements Source, LinkHandlers {
     const effects = this.session.answer<Kind>(ref, answer);
     this.link.limitMessageBytes?.(this.session.messageBytesMax);
     this.#perform(effects);
+    this.#handleEarlyRequests();
   }
 
   refuse(ref: number, fault: Fault): void {
     this.#acknowledged++;
     if (!this.#allowsIdle()) return;
     this.#perform(this.session.refuse(ref, redacted(fault)));
+    this.#handleEarlyRequests();
+  }
+
+  /** Deferred, because the services have not handled the log-in yet. */
+  #handleEarlyRequests(): void {
+    if (!this.session.hasEarlyRequests) return;
+    queueMicrotask(() => {
+      this.#schedule(0, () => this.#perform(this.session.handleEarlyRequests()));
+    });
   }
 
   settle(ref: number, outcome: Answer<RequestKind> | Fault): void {

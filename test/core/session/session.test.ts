@@ -4,6 +4,7 @@ import { concatBytes } from "../../../src/base/bytes.ts";
 import { Fault, msg } from "../../../src/base/fault.ts";
 import {
   CHUNK_BYTES,
+  EARLY_REQUESTS_MAX,
   FAULT_TEXT_BYTES_MAX,
   HELLO_TIMEOUT_MS,
   IDLE_TIMEOUT_MS,
@@ -102,6 +103,44 @@ describe("session", () => {
     const { effects } = pair.client.request("topic", { room: "lobby", topic });
     expect(effects).toMatchObject([{ kind: "refused", fault: { code: "too-large" } }]);
     expect(pair.client.openRequests).toBe(0);
+  });
+
+  describe("requests behind a log-in", () => {
+    const request = (pair: Pair, kind: "login" | "rooms") => {
+      const { ref, effects } = pair.client.request(kind, kind === "login" ? LOGIN : {});
+      pair.at("client", effects);
+      return ref;
+    };
+    const codes = (pair: Pair) =>
+      pair.got.client.flatMap((effect) => (effect.kind === "refused" ? [effect.fault.code] : []));
+
+    test("are handled after it has succeeded, and refused if it failed", () => {
+      for (const outcome of ["in", "out"] as const) {
+        const pair = new Pair().greet();
+        const ref = request(pair, "login");
+        request(pair, "rooms");
+        expect([pair.kinds("server"), codes(pair)]).toEqual([["notice", "request"], []]);
+        expect(pair.server.handleEarlyRequests()).toEqual([]);
+        request(pair, "rooms");
+        const refused = () => pair.server.refuse(ref, new Fault("login-refused", "no"));
+        pair.at("server", outcome === "in" ? pair.server.answer<"login">(ref, ACCOUNT) : refused());
+        expect(pair.server.hasEarlyRequests).toBe(true);
+        pair.at("server", pair.server.handleEarlyRequests());
+        const handled = pair.kinds("server").slice(2);
+        expect(handled).toEqual(outcome === "in" ? ["request", "request"] : []);
+        const refusals = ["login-refused", "not-logged-in", "not-logged-in"] as const;
+        expect(codes(pair)).toEqual(outcome === "in" ? [] : [...refusals]);
+      }
+    });
+
+    test("are at most EARLY_REQUESTS_MAX", () => {
+      const pair = new Pair().greet();
+      request(pair, "login");
+      for (let i = 0; i < EARLY_REQUESTS_MAX; i++) request(pair, "rooms");
+      expect(codes(pair)).toEqual([]);
+      request(pair, "rooms");
+      expect(codes(pair)).toEqual(["not-logged-in"]);
+    });
   });
 
   test("greets, logs in, answers and logs out", () => {

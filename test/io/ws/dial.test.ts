@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 import { connect as connectTls, createServer as createTlsServer } from "node:tls";
+import { toBase64Url } from "../../../src/base/bytes.ts";
 import { Fault } from "../../../src/base/fault.ts";
 import { makeCertificate } from "../../../src/crypto/certificate.ts";
 import type { Address, Link, Listener } from "../../../src/io/link/link.ts";
@@ -83,10 +84,17 @@ async function rawServer(onSocket: (socket: Socket) => void): Promise<[Server, n
 
 describe("wsDial", () => {
   let place: Place;
+  let plain: Listener;
+  const observers: LinkObserver[] = [];
   beforeAll(() => {
     place = new Place("::");
+    const events = {
+      accept: () => true,
+      link: (link: Link) => observers.push(new LinkObserver(link)),
+    };
+    plain = listenWs({ host: "127.0.0.1", port: 0, tls: false, http }, events);
   });
-  afterAll(() => place.listener.stop());
+  afterAll(() => Promise.all([place.listener.stop(), plain.stop()]));
 
   test("has the same certificate hash at both ends", async () => {
     const link = await dial({ ...loopback, port: place.listener.port });
@@ -95,6 +103,33 @@ describe("wsDial", () => {
     expect(link.transport).toBe("tcp");
     expect(link.remote).toEqual({ host: "127.0.0.1", port: place.listener.port });
     link.close();
+  });
+
+  test("sends the first message with its request, or after an answer without it", async () => {
+    const first = new Uint8Array(40).fill(7);
+    for (const isOld of [false, true]) {
+      const headers: string[] = [];
+      const [relay, port] = await rawServer((socket) => {
+        const onward = connect(plain.port, "127.0.0.1");
+        socket.on("close", () => onward.destroy());
+        onward.pipe(socket);
+        socket.on("data", (chunk) => {
+          const text = chunk.toString("latin1");
+          if (text.startsWith("GET")) headers.push(text);
+          onward.write(isOld ? text.replace("chat-first-message", "x-unknown") : text, "latin1");
+        });
+      });
+      const link = await dialPlain({ ...loopback, port, first });
+      expect(link.hasSentFirst).toBe(true);
+      const observer = observers.at(-1);
+      await observer?.count(1);
+      expect(observer?.messages).toEqual([first]);
+      expect(headers).toEqual([
+        expect.stringContaining(`chat-first-message: ${toBase64Url(first)}`),
+      ]);
+      link.close();
+      relay.close();
+    }
   });
 
   test("reports a local port in use by another program or link", async () => {
