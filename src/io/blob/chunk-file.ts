@@ -157,7 +157,7 @@ export class ChunkSequence {
         for (const { failed } of [...batch, ...this.#queue.splice(0)]) failed(error);
         break;
       }
-      await checksums; // So a killed process loses at most two batches.
+      await checksums; // Limits the loss of a killed process to two batches.
       for (const addition of batch) this.#finishAppend(addition);
       // The next sync reports a failure of the disk.
       if (this.#resumesSoon && !this.#isClosed)

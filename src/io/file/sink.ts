@@ -52,7 +52,8 @@ export async function openSink(options: SinkOptions): Promise<Sink> {
         isStrict: false,
         isProven: part.isProven,
         sha256,
-        resumesSoon: !isFolder, // A folder's files can only be synced by the process that wrote them.
+        // Only the process that wrote a folder's files can sync them.
+        resumesSoon: !isFolder,
       };
       const chunks = await ChunkSequence.open(options, (...opened) => new ChunkSequence(...opened));
       return new PartialFileSink({ disk, folder, name, part, content, chunks });
