@@ -1,7 +1,7 @@
 /** Chat client without a user interface: connections, log-in, posts and files. */
 
 import { Fault, msg } from "../base/fault.ts";
-import { ANSWER_TIMEOUT_MS, LOGIN_TIMEOUT_MS } from "../base/limits.ts";
+import { ANSWER_TIMEOUT_MS, LOGIN_TIMEOUT_MS, SILENCE_MS_MAX } from "../base/limits.ts";
 import { foldName } from "../base/names.ts";
 import { proposeName } from "../base/new-names.ts";
 import { dateOf, formatLocalSince } from "../base/time.ts";
@@ -166,7 +166,8 @@ export class Client extends ChatClient<ClientAccount> {
       reconnects: reconnect ? "always" : "never",
       remembersPassword: true,
       retriesOnUse: true,
-      reportsStalls: !hasReader,
+      reportsStalls: !hasReader || isOneShot === true,
+      stallMs: isOneShot === true ? SILENCE_MS_MAX : undefined,
       model,
       audit: {
         logs: state.logPins,

@@ -70,6 +70,7 @@ export interface ConnectionLoopOptions extends Pick<LoginContext, "policy"> {
   readonly remembersPassword: boolean;
   readonly onGuessDelay?: ((delay: GuessDelay | undefined) => void) | undefined;
   readonly onStalled?: ((on: boolean) => void) | undefined;
+  readonly stallMs?: number | undefined;
 }
 
 const CLOSE_TIMEOUT_MS = 1_000;
@@ -302,7 +303,7 @@ export class ConnectionLoop {
     this.#account = { user: entered.account.user, mode: "login", ...password };
     this.#reconnectTimer.succeeded();
     this.#setState({ kind: "in" });
-    connection.watchStalls(this.options.onStalled);
+    connection.watchStalls(this.options.onStalled, this.options.stallMs);
     try {
       onLoggedIn(current, entered);
     } catch (error) {

@@ -3,7 +3,7 @@
 import { Fault } from "../base/fault.ts";
 import { DISCOVER_MS } from "../base/limits.ts";
 import { defineVerb, stringFlag } from "../cli/command.ts";
-import { type Context, printNotice } from "../cli/context.ts";
+import { type Context, printNotice, WaitNotice } from "../cli/context.ts";
 import { printList } from "../cli/output/result.ts";
 import { type DiscoveryResult, findOnLan } from "../io/lan/discovery.ts";
 import type { DiscoveredServer } from "../wire/announcement.ts";
@@ -21,6 +21,7 @@ export const command = defineVerb({
   },
   details: "Fingerprints listed here are unverified; connecting verifies them.",
   async run({ timeout: forMs = DISCOVER_MS }, context) {
+    using _waiting = new WaitNotice(context, "searching for servers on this network …").start();
     return printServers(context, await findOnLan({ clock: context.clock, forMs }));
   },
 });

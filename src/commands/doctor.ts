@@ -76,7 +76,7 @@ export const command = defineVerb({
   },
   details: "Fix the first failed check first. It also determines the exit code.",
   async run(args, context) {
-    const runner = new CheckRunner(context.clock, (result) => printResult(context, result));
+    const runner = new CheckRunner(context, (result) => printResult(context, result));
     const options = serverOptions(context, args, args.at);
     const target = serverToCheck(context, options.address);
     await runner.check("server", CHECK_TIMEOUT_MS, () =>

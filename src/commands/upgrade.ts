@@ -6,7 +6,7 @@ import { Fault, msg, unlessFault } from "../base/fault.ts";
 import { fileId } from "../base/ids.ts";
 import { TARGET, VERSION } from "../base/version.ts";
 import { argument, defineVerb, flag, stringFlag } from "../cli/command.ts";
-import { type Context, printNotice, runInterruptible } from "../cli/context.ts";
+import { type Context, printNotice, runInterruptible, WaitNotice } from "../cli/context.ts";
 import { usageFault } from "../cli/errors.ts";
 import { ProgressDisplay } from "../cli/output/progress.ts";
 import { printResult } from "../cli/output/result.ts";
@@ -45,6 +45,8 @@ chat.old. The program never looks for upgrades by itself.`,
     const replacement = ProgramReplacement.open(path);
     const display = new ProgressDisplay(context);
     let upgrade: Upgrade | undefined;
+    using waiting = new WaitNotice(context, `connecting to ${from} …`).start();
+    const printProgress = progressPrinter(context, display);
     try {
       upgrade = await runInterruptible(context, () =>
         upgradeProgram({
@@ -54,7 +56,10 @@ chat.old. The program never looks for upgrades by itself.`,
           isDowngrade: downgrade,
           program: { version: VERSION, target: TARGET },
           dataFolders: [...dataFolders],
-          onProgress: progressPrinter(context, display),
+          onProgress: (...progress) => {
+            waiting.stop();
+            printProgress(...progress);
+          },
         }),
       );
     } finally {

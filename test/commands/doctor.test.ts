@@ -35,6 +35,7 @@ import type { Greeted } from "../../src/client/trust.ts";
 import { Identity } from "../../src/crypto/identity.ts";
 import type { Fingerprint } from "../../src/wire/fingerprint.ts";
 import { VirtualClock } from "../client/virtual-clock.ts";
+import { FakeOutput } from "./fake-world.ts";
 
 const identity = Identity.generate();
 const OTHER = "q3Lr9mVt0sXyB7cKJ2hFwZ4eNaQp6uTgD8iRoM1kYlE" as Fingerprint;
@@ -66,7 +67,9 @@ const EXPECTED: ExpectedIdentity = {
 async function walk(probes: Partial<NetworkProbes>, expected: Partial<ExpectedIdentity> = {}) {
   const results: CheckResult[] = [];
   const clock = new VirtualClock();
-  const examination = new CheckRunner(clock, (result) => results.push(result));
+  const examination = new CheckRunner({ clock, stderr: new FakeOutput(false) }, (result) =>
+    results.push(result),
+  );
   await checkNetwork(examination, { ...WAY, ...probes }, { ...EXPECTED, ...expected });
   const states = results.map(({ name, state }) => `${name} ${state}`).join(", ");
   const said = (name: string) => results.find((result) => result.name === name)?.message ?? "";
@@ -147,7 +150,9 @@ describe("the route to a server", () => {
 test("a check ends after its time limit", async () => {
   const clock = new VirtualClock();
   const results: CheckResult[] = [];
-  const examination = new CheckRunner(clock, (result) => results.push(result));
+  const examination = new CheckRunner({ clock, stderr: new FakeOutput(false) }, (result) =>
+    results.push(result),
+  );
   const never = examination.check("tls", CHECK_TIMEOUT_MS, () => new Promise(() => {}));
   clock.advance(CHECK_TIMEOUT_MS);
   expect(await never).toBe(false);

@@ -1,7 +1,8 @@
 /** Checks in `chat doctor` and their results. */
 
 import { Fault } from "../../base/fault.ts";
-import { type Clock, withTimeout } from "../../io/clock.ts";
+import { withTimeout } from "../../io/clock.ts";
+import { type Context, WaitNotice } from "../context.ts";
 import { toFault } from "../errors.ts";
 
 export type CheckState = "ok" | "warning" | "failed" | "skipped";
@@ -46,7 +47,7 @@ export class CheckRunner {
   readonly #results: CheckResult[] = [];
 
   constructor(
-    private readonly clock: Clock,
+    private readonly context: Pick<Context, "clock" | "stderr">,
     private readonly onResult: (result: CheckResult) => void,
   ) {}
 
@@ -60,14 +61,16 @@ export class CheckRunner {
 
   /** @returns whether dependent checks can run */
   async check(name: string, timeoutMs: number, work: CheckBody): Promise<boolean> {
-    const startedAt = this.clock.now();
+    const { clock } = this.context;
+    using _waiting = new WaitNotice(this.context, `checking: ${name} …`).start();
+    const startedAt = clock.now();
     const timedOut = () => {
       const seconds = timeoutMs / 1000;
       return failed(new Fault("timeout", `this check did not finish within ${seconds} s`));
     };
     const attempt = Promise.resolve().then(work).catch(failed);
-    const finding = await withTimeout(attempt, timeoutMs, timedOut, this.clock);
-    const result = { name, ms: Math.round(this.clock.now() - startedAt), ...finding };
+    const finding = await withTimeout(attempt, timeoutMs, timedOut, clock);
+    const result = { name, ms: Math.round(clock.now() - startedAt), ...finding };
     this.#results.push(result);
     this.onResult(result);
     return finding.state === "ok" || finding.state === "warning";

@@ -7,6 +7,7 @@ import {
   OUTBOX_IN_FLIGHT_MAX,
   REQUESTS_IN_FLIGHT_MAX,
 } from "../../base/limits.ts";
+import { STALL_MS } from "../../base/limits-page.ts";
 import { defined } from "../../base/values.ts";
 import { Stall } from "../../core/client/stall.ts";
 import {
@@ -110,8 +111,9 @@ export class Connection {
     return this.#closed?.fault ?? new Fault("link-closed", "the connection was closed");
   }
 
-  watchStalls(onStalled: ((on: boolean) => void) | undefined): void {
+  watchStalls(onStalled: ((on: boolean) => void) | undefined, stallMs = STALL_MS): void {
     this.#onStalled = onStalled;
+    this.#stall.stallMs = stallMs;
     this.#scheduleTimer();
   }
 

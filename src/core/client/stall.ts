@@ -5,10 +5,11 @@ import { STALL_MS, STALL_PING_AFTER_MS } from "../../base/limits-page.ts";
 const NEVER = Number.POSITIVE_INFINITY;
 
 /**
- * A link has stalled if, for STALL_MS, no data was received after a request or no post was
+ * A link has stalled if, for `stallMs`, no data was received after a request or no post was
  * acknowledged.
  */
 export class Stall {
+  stallMs = STALL_MS;
   #receivedAt: number;
   #requestedAt: number | undefined;
   #posts = 0;
@@ -56,6 +57,6 @@ export class Stall {
 
   #stalledAt(): number {
     const since = Math.min(this.#requestedAt ?? NEVER, this.#postedAt ?? NEVER);
-    return since + STALL_MS;
+    return since + this.stallMs;
   }
 }
