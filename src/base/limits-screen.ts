@@ -54,6 +54,11 @@ export const PICTURE_PATHS_MAX = 500;
 /** Faster redraws would not be visible. */
 export const SCREEN_FRAME_MS = 50;
 export const SCREEN_ITEMS_MAX = 5_000;
+/** Rooms whose newest messages are kept for the next start, at most SNAPSHOT_ITEMS_MAX each. */
+export const SNAPSHOT_ROOMS_MAX = 30;
+export const SNAPSHOT_ITEMS_MAX = 50;
+/** A longer snapshot would delay the start. */
+export const SNAPSHOT_BYTES_MAX = 4 * 1024 * 1024;
 export const SCREEN_TRANSFERS_MAX = 32;
 export const SCREEN_FAULT_MS = 20_000;
 /** Time within which a terminal sends the rest of an escape sequence. */

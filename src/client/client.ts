@@ -7,6 +7,7 @@ import { proposeName } from "../base/new-names.ts";
 import { dateOf, formatLocalSince } from "../base/time.ts";
 import type { ChatRecord } from "../core/client/chat-record.ts";
 import type { Receipt } from "../core/client/outbox.ts";
+import type { Snapshot } from "../core/model/snapshot.ts";
 import type { OpenFileCipher } from "../crypto/seal/file-cipher.ts";
 import { sha256 } from "../crypto/sha256.ts";
 import type { Clock } from "../io/clock.ts";
@@ -74,9 +75,9 @@ export interface ClientOptions {
   readonly isServerExplicit?: boolean | undefined;
   readonly program: string;
   readonly credentials?: Credentials | undefined;
-  readonly fingerprint?: Fingerprint | undefined;
   /** Called when the client logs in to a server that accepts posts before its answer. */
   readonly onLogin?: ((post: EarlyPost) => void) | undefined;
+  readonly fingerprint?: Fingerprint | undefined;
   readonly strict?: boolean;
   readonly follow: FollowMode;
   readonly adoptsUnsent?: boolean;
@@ -97,10 +98,10 @@ export interface ClientOptions {
   readonly onAlarm?: (alarm: AuditAlarm) => void;
 }
 
-/** User interface of a client. */
 /** Sends a post with the log-in. Returns `undefined` if the post must wait for the answer. */
 export type EarlyPost = (to: string, body: PostBody) => Promise<Receipt> | undefined;
 
+/** User interface of a client. */
 export interface Presenter {
   perform(effect: ChatEffect): void;
   /** Receives events, also those emitted before the interface was attached. */
@@ -141,6 +142,7 @@ export class Client extends ChatClient<ClientAccount> {
   readonly #locator: ServerLocator;
   #closed: { readonly fault: Fault | undefined } | undefined;
   readonly #cursors: CursorWriter;
+  #restoredFingerprint: Fingerprint | undefined;
   #hasMajority = true;
   #cancelListingTimeout = () => {};
   #lostAt: number | undefined;
@@ -203,7 +205,7 @@ export class Client extends ChatClient<ClientAccount> {
   }
 
   get fingerprint(): Fingerprint | undefined {
-    return this.loop.greeted?.fingerprint;
+    return this.loop.greeted?.fingerprint ?? this.#restoredFingerprint;
   }
 
   get serverAddress(): ServerAddress | undefined {
@@ -255,6 +257,21 @@ export class Client extends ChatClient<ClientAccount> {
       this.loop.disconnect();
       return await this.loop.logIn(credentials);
     }
+  }
+
+  /**
+   * Opens with what an earlier process has read, and connects in the background until it succeeds.
+   * Faults that do not pass close the client.
+   * @throws {Fault} store-… if the store fails
+   */
+  start(fingerprint: Fingerprint, user: string, snapshot: Snapshot | undefined): void {
+    const { credentials, hasReader = true } = this.options;
+    const account = this.#newAccount(fingerprint, user);
+    account.session.restore({ fingerprint, user }, hasReader ? undefined : snapshot?.after);
+    this.#restoredFingerprint = fingerprint;
+    this.restoreAccount(account);
+    if (snapshot !== undefined) this.store.applyNow(snapshot.event);
+    this.loop.start(credentials);
   }
 
   subscribe(listener: (event: SessionEvent) => void): () => void {
@@ -392,7 +409,15 @@ export class Client extends ChatClient<ClientAccount> {
     known: ClientAccount | undefined,
   ) {
     const { state } = this.deps;
+    const { onLogin } = this.options;
     const { fingerprint } = greeted;
+    const account = known ?? this.#newAccount(fingerprint, requestedName);
+    const { session } = account;
+    const beforeSignature = ({ connection }: GreetedLink) => {
+      const owner = { fingerprint, user: requestedName };
+      onLogin?.((to, body) => session.postEarly(owner, to, body));
+      return () => session.loginSent(connection);
+    };
     return {
       account,
       beforeSignature,
@@ -411,15 +436,7 @@ export class Client extends ChatClient<ClientAccount> {
     const { fingerprint, welcome } = greeted;
     const { user, account } = result.account;
     state.enrol(fingerprint, user, account);
-    const { onLogin } = this.options;
     if (user.toLowerCase() !== requestedName.toLowerCase()) {
-    const account = known ?? this.#newAccount(fingerprint, requestedName);
-    const { session } = account;
-    const beforeSignature = ({ connection }: GreetedLink) => {
-      const owner = { fingerprint, user: requestedName };
-      onLogin?.((to, body) => session.postEarly(owner, to, body));
-      return () => session.loginSent(connection);
-    };
       // The account was renamed, and the old name redirects to the new one.
       this.#cursors.flush();
       state.moveUser(fingerprint, requestedName, user);

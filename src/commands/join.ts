@@ -4,11 +4,12 @@ import { Fault } from "../base/fault.ts";
 import type { Name } from "../base/names.ts";
 import { LineClient } from "../cli/chat/line-client.ts";
 import { defineVerb, flag, stringFlag } from "../cli/command.ts";
-import { isInteractive, openClient } from "../cli/connect/client.ts";
+import { explainNewServer, isInteractive, openClient } from "../cli/connect/client.ts";
 import { type Context, faultLine, printNotice, runInterruptible } from "../cli/context.ts";
 import { faultJson, usageFault } from "../cli/errors.ts";
 import { parseRoomName, SERVER_ARGUMENT, SERVER_FLAGS } from "../cli/flags.ts";
 import { printJson } from "../cli/output/result.ts";
+import { isTransient } from "../client/link/retry.ts";
 import { LOBBY } from "../core/rooms/rooms.ts";
 import { delay } from "../io/clock.ts";
 
@@ -26,6 +27,8 @@ export const command = defineVerb({
       integer: { min: 1, max: 65_535 },
     }),
     plain: flag("Use line mode"),
+    wait: flag("Keep trying to connect (default on a terminal)"),
+    noWait: flag("Exit if the first attempt to connect fails"),
     ...SERVER_FLAGS,
   },
   details: "Each line is sent to the current room. /help lists commands. QUIT or Ctrl-D quits.",
@@ -33,7 +36,11 @@ export const command = defineVerb({
     if (args.register && args.login) {
       throw usageFault("--register and --login cannot be combined", "use only one of them");
     }
+    if (args.wait && args.noWait) {
+      throw usageFault("--wait and --no-wait cannot be combined", "use only one of them");
+    }
     const isFullScreen = hasFullScreen(context, args.plain);
+    const opensAtOnce = isInteractive(context) && !args.noWait;
     const options = {
       argument: args.at,
       mode: args.register ? "register" : args.login ? "login" : "either",
@@ -44,14 +51,23 @@ export const command = defineVerb({
       localPort: args.localPort,
       hasModel: true,
       hasReader: !isFullScreen,
+      opensAtOnce,
     } as const;
-    const open = await retryUntilMajority(context, () => openClient(context, args, options));
+    const waits = (fault: Fault) => {
+      const lacksMajority = fault.code === "no-majority" && context.terminal !== undefined;
+      return lacksMajority || (args.wait && isTransient(fault));
+    };
+    const open = await retry(context, waits, () => openClient(context, args, options));
     const entered: readonly Name[] =
       args.room.length > 0 ? args.room : [open.address.room ?? LOBBY];
-    if (!isFullScreen) return new LineClient(context, open, entered).run();
-    // Loaded on demand, because no other command needs it.
-    const { runFullScreen } = await import("../cli/screen/join.ts");
-    return runFullScreen(context, open, entered);
+    try {
+      if (!isFullScreen) return await new LineClient(context, open, entered).run();
+      // Loaded on demand, because no other command needs it.
+      const { runFullScreen } = await import("../cli/screen/join.ts");
+      return await runFullScreen(context, open, entered);
+    } catch (error) {
+      throw explainNewServer(context, open.address, error);
+    }
   },
 });
 
@@ -63,13 +79,14 @@ function hasFullScreen(context: Context, isPlain: boolean): boolean {
 const RETRY_DELAY_MS = 5_000;
 
 /**
- * Without a majority, the server cannot check whether a name that it does not know exists. The
- * delay is reported only once. A script fails instead of waiting, because its input would remain
- * unread.
+ * Retries after the faults for which the user waits, and reports the first one. Without a majority,
+ * the server cannot check whether a name that it does not know exists. Without --wait, a script
+ * fails instead of waiting, because its input would remain unread.
  * @throws {Fault} as `open`; interrupted
  */
-async function retryUntilMajority<Result>(
+async function retry<Result>(
   context: Context,
+  waits: (fault: Fault) => boolean,
   open: () => Promise<Result>,
 ): Promise<Result> {
   let isReported = false;
@@ -77,11 +94,11 @@ async function retryUntilMajority<Result>(
     try {
       return await open();
     } catch (error) {
-      const lacksMajority = error instanceof Fault && error.code === "no-majority";
-      if (!lacksMajority || context.terminal === undefined) throw error;
+      if (!(error instanceof Fault) || !waits(error)) throw error;
       const { code, message } = error;
       const fault = new Fault(code, message, { remedy: "retrying; Ctrl-C to stop" });
-      if (!isReported) printJson(context, faultJson(fault));
+      // A script expects `connected` first.
+      if (!isReported && context.terminal !== undefined) printJson(context, faultJson(fault));
       if (!isReported) printNotice(context, faultLine(fault));
       isReported = true;
     }

@@ -19,11 +19,13 @@ import { searchFields } from "../../client/link/queries.ts";
 import { noMajority } from "../../client/link/retry.ts";
 import { type ChatRecord, fieldsIn, type RoomView } from "../../core/client/chat-record.ts";
 import type { Receipt } from "../../core/client/outbox.ts";
+import { openRoom } from "../../core/model/selectors.ts";
 import type { SearchQuery } from "../../core/model/state.ts";
 import { LOBBY } from "../../core/rooms/rooms.ts";
 import { type KnownFile, knownFile } from "../../io/state/home-tables.ts";
 import type { View, Views } from "../../ui/command.ts";
 import { formatFingerprint } from "../../wire/fingerprint.ts";
+import { formatAddress } from "../../wire/invite.ts";
 import type { PostBody } from "../../wire/messages.ts";
 import { accountChangedJson, type OpenClient, otherMachineText } from "../connect/client.ts";
 import { type Context, faultLine } from "../context.ts";
@@ -33,7 +35,7 @@ import { isFile } from "../output/render.ts";
 import { ChatExit } from "./chat-exit.ts";
 import { ChatConsole, displayChatRecord, displayRecords } from "./console.ts";
 import { LineFiles } from "./files.ts";
-import { destinationOfTarget } from "./post.ts";
+import { destinationOfTarget, unsentLine } from "./post.ts";
 import { type InputLine, ScriptLines } from "./script-lines.ts";
 import { runSlash, showView } from "./slash.ts";
 import { type JoinRoomOptions, type joinRoom, SlashHost, viewOf } from "./slash-host.ts";
@@ -41,6 +43,7 @@ import { HISTORY_DEFAULT, history } from "./slash-views.ts";
 import { MESSAGE_KINDS, unreadLine, unreadOf } from "./unread.ts";
 
 const OWN_RECORDS_TIMEOUT_MS = 5_000;
+const READ_MESSAGES_SHOWN = 10;
 
 export class LineClient extends SlashHost {
   readonly chatConsole: ChatConsole;
@@ -60,6 +63,7 @@ export class LineClient extends SlashHost {
   #onLost = () => {};
   #pendingLogin: PromiseWithResolvers<void> | undefined;
   #wasConnected = false;
+  #connectFault = "";
   #hasMajority = true;
   /** Messages that the server has not confirmed, in typed order. The outbox limits their number. */
   readonly #unconfirmed = new Set<{ readonly to: string; readonly text: string }>();
@@ -101,12 +105,10 @@ export class LineClient extends SlashHost {
     const { client } = this.open;
     const release = this.context.onSignal(this.#exit.onSignal);
     const watching = this.#readEvents().catch(this.#exit.fail);
-    this.joinRooms(this.rooms)
-      .then(() => {
-        this.prompt();
-        return this.#readLines();
-      })
-      .catch(this.#exit.fail);
+    const joined = this.joinRooms(this.rooms).then(() => this.prompt());
+    joined.catch(this.#exit.fail);
+    const ready = this.open.isConnecting ? this.#showRead() : joined;
+    ready.then(() => this.#readLines()).catch(this.#exit.fail);
     try {
       return await this.#exit.exitCode;
     } finally {
@@ -117,6 +119,21 @@ export class LineClient extends SlashHost {
       this.chatConsole.close();
       this.#isFinished = true;
     }
+  }
+
+  /** Shows the newest messages that this device has read, before the client has connected. */
+  async #showRead(): Promise<void> {
+    const { chatConsole, me, open } = this;
+    chatConsole.setUser(me);
+    const { id, topic = "", tail } = openRoom(this.chat.model) ?? {};
+    const messages = tail?.items.filter(({ kind }) => kind === "text" || kind === "action") ?? [];
+    for (const item of messages.slice(-READ_MESSAGES_SHOWN)) {
+      if (id === undefined) break;
+      const view = { room: { ...this.#current, id, topic }, id: "", body: { text: item.text } };
+      chatConsole.record(displayChatRecord({ ...item, ...view }, me));
+    }
+    chatConsole.note((texts) => texts.connectingTo(formatAddress(open.address)));
+    this.prompt();
   }
 
   async quit(): Promise<void> {
@@ -135,9 +152,8 @@ export class LineClient extends SlashHost {
   #reportUnsent(error: unknown): void {
     if (!(error instanceof Fault)) throw error;
     for (const { to, text } of this.#unconfirmed) {
-      const line = `unsent, to ${to}: ${text}`;
       const destination = destinationOfTarget(parseTarget(to));
-      this.chatConsole.print({ kind: "unsent", ...destination, text }, line);
+      this.chatConsole.print({ kind: "unsent", ...destination, text }, unsentLine(to, text));
     }
     this.#isFinished = true;
     this.#exit.end(error);
@@ -474,15 +490,23 @@ export class LineClient extends SlashHost {
         return chatConsole.print(accountChangedJson(event), (texts) =>
           texts.accountChanged(event.what, event.time, event.by),
         );
+      case "retrying":
+        return this.#retrying(event.fault);
       case "member-added":
       case "pinned":
       case "moved":
       case "room":
-      case "retrying":
         return;
       default:
         return unreachable(event);
     }
+  }
+
+  /** Says once why the first connection fails. */
+  #retrying({ message }: Fault): void {
+    if (this.#wasConnected || message === this.#connectFault) return;
+    this.#connectFault = message;
+    this.chatConsole.note(`${message}; retrying`);
   }
 
   /** The server repeats the state after each connection, so only changes are printed. */

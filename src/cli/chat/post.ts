@@ -1,4 +1,4 @@
-/** Validation of messages and reactions before sending. */
+/** Validation of messages and reactions before sending, and texts about them. */
 
 import { utf8Encode } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
@@ -27,6 +27,10 @@ export function checkReaction(react: string): void {
       remedy: msg`use one emoji or a short word`,
     });
   }
+}
+
+export function unsentLine(target: string, text: string): string {
+  return `unsent, to ${target}: ${text}`;
 }
 
 export function destinationOfTarget({ kind, name }: Pick<RoomView, "kind" | "name">): Destination {

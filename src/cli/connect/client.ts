@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { clientName } from "../../base/client-name.ts";
-import { Fault } from "../../base/fault.ts";
+import { Fault, unlessFault } from "../../base/fault.ts";
 import { SCREEN_FRAME_MS, SCREEN_ITEMS_MAX } from "../../base/limits-screen.ts";
 import { jsonLine } from "../../base/text.ts";
 import { formatUtc } from "../../base/time.ts";
@@ -22,6 +22,7 @@ import type {
 import type { FollowMode } from "../../client/follower.ts";
 import type { GuessDelay } from "../../client/link/connection.ts";
 import type { Credentials } from "../../client/login.ts";
+import { formatSnapshot, parseSnapshot } from "../../core/model/snapshot.ts";
 import type { Identity } from "../../crypto/identity.ts";
 import type { Clock } from "../../io/clock.ts";
 import { writeSmallFile } from "../../io/disk/data-folder.ts";
@@ -29,10 +30,17 @@ import { systemEntropy } from "../../io/entropy.ts";
 import { ClientState } from "../../io/state/client-state.ts";
 import { findLocalServers, type LocalServer } from "../../io/state/local-servers.ts";
 import { ENGLISH_TERMINAL, type Message } from "../../ui/messages/en/terminal.ts";
-import { formatFingerprint } from "../../wire/fingerprint.ts";
+import { type Fingerprint, formatFingerprint } from "../../wire/fingerprint.ts";
 import { formatAddress, type ServerSpec } from "../../wire/invite.ts";
 import { defineVerb, type FlagDefs, type FlagValues, type Verb } from "../command.ts";
-import { type Context, faultLine, mayRedraw, printNotice, runInterruptible } from "../context.ts";
+import {
+  type Context,
+  faultLine,
+  mayRedraw,
+  printNotice,
+  runInterruptible,
+  WaitNotice,
+} from "../context.ts";
 import { SERVER_ARGUMENT, SERVER_FLAGS, type ServerFlags, serverOptions } from "../flags.ts";
 import { renderJson } from "../output/render.ts";
 import {
@@ -43,7 +51,7 @@ import {
   readSecret,
   secretPrompt,
 } from "../secrets.ts";
-import { type AddressDialer, openAddressDialer } from "./dial.ts";
+import { type AddressDialer, connectingTo, openAddressDialer } from "./dial.ts";
 import { chooseServer, discoverServer } from "./discover.ts";
 import { deviceIdentity, deviceKeys, nativeFileCipher, nativeHashing, sealedHome } from "./keys.ts";
 
@@ -65,6 +73,7 @@ interface ConnectOptions {
   readonly greetOnly?: boolean;
   /** Waits until the server confirms this command's posts; also sends earlier unconfirmed posts. */
   readonly waitsForPosts?: boolean;
+  readonly onLogin?: ClientOptions["onLogin"];
   /** On a terminal, makes this server and user the defaults for later commands. */
   readonly setsDefaults?: boolean;
   /** Whether running the command again resumes interrupted work. */
@@ -73,7 +82,6 @@ interface ConnectOptions {
   readonly exactAddress?: boolean;
   /**
    * Whether the command prints server data, which may be outdated while the cluster has no
-  readonly onLogin?: ClientOptions["onLogin"];
    * majority.
    */
   readonly printsData?: boolean;
@@ -83,6 +91,11 @@ interface ConnectOptions {
   readonly hasModel?: boolean;
   /** Whether the command reads events with `read`. Default: true. */
   readonly hasReader?: boolean;
+  /**
+   * Returns before the client has connected, if this device is known to the server. The client then
+   * connects in the background.
+   */
+  readonly opensAtOnce?: boolean;
 }
 
 export interface OpenClient {
@@ -95,6 +108,8 @@ export interface OpenClient {
   readonly state: ClientState;
   readonly device: Identity;
   readonly guessDelays: GuessDelayDisplay;
+  /** True if the client connects in the background. */
+  readonly isConnecting: boolean;
   readonly close: () => Promise<void>;
 }
 
@@ -132,13 +147,23 @@ export async function openClient(
     }
     const user =
       knownUser ?? (options.greetOnly === true ? "" : await promptUserName(context, addressText));
+    using waiting = new WaitNotice(context, connectingTo(address));
+    const answering = new WaitNotice(context, `waiting for an answer from ${addressText} …`);
+    const isKnown =
+      pinned !== undefined &&
+      pinned === expected &&
+      options.mode !== "register" &&
+      state.enrolment(pinned, user) !== undefined;
+    const opensAtOnce = isKnown && options.opensAtOnce === true;
     const credentials: Credentials = {
       user,
       mode: options.mode ?? "either",
       password: await readSecret(context, PASSWORD, flags.passwordFile),
       roomSecret,
       requiresPassword: options.requiresPassword ?? false,
-      promptSecret: secretPrompter(context, { user, server: addressText }),
+      promptSecret: opensAtOnce
+        ? undefined
+        : secretPrompter(context, { user, server: addressText }, waiting),
     };
     const device = deviceIdentity(state);
     const { clock } = context;
@@ -170,6 +195,7 @@ export async function openClient(
         adoptsUnsent: options.waitsForPosts ?? false,
         changesDefaults: options.setsDefaults === true && isInteractive(context),
         hasReader: options.hasReader ?? true,
+        onLogin: options.onLogin,
         model: options.hasModel === true ? terminalModel(clock) : undefined,
         audits: options.audits ?? true,
         onAlarm: ({ evidence }) => reportEvidence(context, evidence),
@@ -178,16 +204,29 @@ export async function openClient(
     const hasInterface = options.hasModel === true;
     client.subscribe((event) => {
       if (event.kind === "guess-delay") return guessDelays.update(event.delay);
+      if (event.kind === "stalled" && event.on && !hasInterface) answering.show();
       if (event.kind === "account-changed" && context.json && !hasInterface) {
         context.stdout.write(renderJson(accountChangedJson(event)));
       }
       const line = noticeOf(event, hasInterface);
       if (line !== undefined) printNotice(context, line);
     });
-    const membership = await client.connect().catch((error: unknown) => {
+    waiting.start();
+    const connect = async () => {
+      if (!opensAtOnce) return client.connect();
+      const snapshot = state.snapshot(pinned, user);
+      client.start(
+        pinned as Fingerprint,
+        user,
+        snapshot === undefined ? undefined : parseSnapshot(snapshot, clock.unixMs()),
+      );
+      return undefined;
+    };
+    const membership = await connect().catch((error: unknown) => {
       throw explainNewServer(context, address, error);
     });
     const close = async () => {
+      if (options.hasModel === true) storeSnapshot(client, state);
       await client.close();
       dialer?.close();
       state.close();
@@ -195,7 +234,6 @@ export async function openClient(
     return {
       client,
       address,
-        onLogin: options.onLogin,
       user: membership?.user ?? user,
       registered: membership?.registered ?? false,
       roomSecret,
@@ -203,6 +241,7 @@ export async function openClient(
       state,
       device,
       guessDelays,
+      isConnecting: opensAtOnce,
       close,
     };
   } catch (error) {
@@ -212,6 +251,16 @@ export async function openClient(
   }
 }
 
+/** Keeps what the user has read, for the next time the client opens. */
+function storeSnapshot(client: Client, state: ClientState): void {
+  const { fingerprint, user, account, store } = client;
+  store.update();
+  if (fingerprint === undefined || user === undefined || store.model.rooms.size === 0) return;
+  const text = formatSnapshot(store.model, account?.session.after);
+  // Without it, the next start only shows less until it has connected.
+  unlessFault(() => state.setSnapshot(fingerprint, user, text));
+}
+
 /** Model of the line mode and the full screen. */
 function terminalModel(clock: Clock): ClientOptions["model"] {
   const nextFrame = (callback: () => void) => clock.after(SCREEN_FRAME_MS, callback);
@@ -219,7 +268,7 @@ function terminalModel(clock: Clock): ClientOptions["model"] {
 }
 
 /** Names the likeliest cause of a changed identity: this user has started another server here. */
-function explainNewServer(context: Context, address: ServerSpec, error: unknown): unknown {
+export function explainNewServer(context: Context, address: ServerSpec, error: unknown): unknown {
   if (!(error instanceof Fault) || error.code !== "fingerprint-changed") return error;
   const found = ({ fingerprint }: LocalServer) =>
     error.message.endsWith(`found ${formatFingerprint(fingerprint)}`);
@@ -250,10 +299,12 @@ export function isInteractive({ terminal, stdout, json }: Context): boolean {
 function secretPrompter(
   context: Context,
   target: { readonly user: string; readonly server: string },
+  waiting: WaitNotice,
 ): Credentials["promptSecret"] {
   const { terminal } = context;
   if (terminal === undefined) return undefined;
   return (secret, isRetry) => {
+    waiting.stop();
     if (secret !== "new-password") {
       const kind = secret === "password" ? PASSWORD : ROOM_PASSWORD;
       return readSecret(

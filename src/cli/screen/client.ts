@@ -13,12 +13,13 @@ import type { LinkInfo } from "../../client/follower.ts";
 import { keyChangedFault } from "../../client/sealed/identities.ts";
 import { isSameName } from "../../core/model/item.ts";
 import { RowBuilder } from "../../core/model/rows.ts";
-import { isMuted, openRoom } from "../../core/model/selectors.ts";
+import { isMuted, openRoom, roomOf } from "../../core/model/selectors.ts";
 import type { Model } from "../../core/model/state.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import type { DraftOwner } from "../../io/state/home-tables.ts";
 import type { TerminalDevice } from "../../io/terminal/device.ts";
 import type { Message, TerminalTexts } from "../../ui/messages/en/terminal.ts";
+import { formatAddress } from "../../wire/invite.ts";
 import { ChatExit } from "../chat/chat-exit.ts";
 import { slashRows } from "../chat/slash.ts";
 import { slashSummary } from "../chat/slash-grammar.ts";
@@ -184,6 +185,9 @@ export class ScreenClient implements ScreenHost {
     this.#restoreDrafts();
     this.notices.attempt(() => this.#updateMuted(undefined));
     this.#draw();
+    const [first] = rooms;
+    const isRestored = first !== undefined && roomOf(chat.model, first) !== undefined;
+    if (isRestored) chat.actions.open(first);
     const onJoined = (room: string) => {
       if (chat.model.open === undefined) chat.actions.open(room);
     };
@@ -299,7 +303,7 @@ export class ScreenClient implements ScreenHost {
     if (event.kind === "listing") this.#link = event.link;
     if (event.kind === "caught-up") {
       this.#transport = this.#link?.transport;
-      if (this.#isStarting) this.notices.welcome(this.#link?.welcome);
+      this.notices.welcome(this.#link?.welcome);
       // A new user has typed nothing yet.
       const isNew = this.#isStarting && this.options.history.lines.length === 0;
       if (isNew) this.notices.note((texts) => texts.newUserHint);
@@ -553,7 +557,11 @@ export class ScreenClient implements ScreenHost {
       texts: this.screenTexts,
       isStarting: this.#isStarting,
       depth: depthOf(context.env),
-      status: { transport: this.#transport, roundTripMs: counters?.roundTripMs },
+      status: {
+        address: formatAddress(open.address),
+        transport: this.#transport,
+        roundTripMs: counters?.roundTripMs,
+      },
       fetchKey: this.#keys.fetchKey,
       foldKey: this.#keys.foldKey,
       pictures: this.#pictures.sizes,

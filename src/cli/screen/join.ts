@@ -1,7 +1,9 @@
 /** Full-screen entry point, loaded on demand. */
 
+import { Fault } from "../../base/fault.ts";
 import type { Name } from "../../base/names.ts";
 import { openTerminalDevice } from "../../io/terminal/device.ts";
+import { unsentLine } from "../chat/post.ts";
 import type { OpenClient } from "../connect/client.ts";
 import { type Context, printNotice } from "../context.ts";
 import { ScreenClient } from "./client.ts";
@@ -23,5 +25,13 @@ export async function runFullScreen(
   const history = new InputHistory(context.settings().folders.data);
   await history.load();
   const client: ScreenClient = new ScreenClient({ context, open, device, preferences, history });
-  return client.run(rooms);
+  try {
+    return await client.run(rooms);
+  } catch (error) {
+    if (error instanceof Fault && error.code !== "interrupted") {
+      for (const { to, body } of open.client.model.pending)
+        printNotice(context, unsentLine(to, body.text));
+    }
+    throw error;
+  }
 }

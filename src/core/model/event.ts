@@ -12,6 +12,7 @@ import type {
   GuessDelayView,
   Item,
   Member,
+  Model,
   PageSide,
   SearchQuery,
   ServerNotices,
@@ -32,6 +33,8 @@ export type LinkEvent =
    */
   | { readonly kind: "entered"; readonly user: string; readonly isRenamed?: boolean }
   | { readonly kind: "left" }
+  /** The state in which an earlier process left the model. */
+  | ({ readonly kind: "restored" } & Pick<Model, "me" | "server" | "rooms" | "prefs">)
   | { readonly kind: "operator" }
   | { readonly kind: "outdated" };
 

@@ -114,6 +114,10 @@ const LINK_HANDLERS: Handlers<LinkEvent> = {
   },
   entered: (draft, { user, isRenamed }) => entered(draft, user, isRenamed === true),
   left: forgetAll,
+  restored: (draft, { me, server, prefs, rooms }) => {
+    Object.assign(draft.fields, { me, server, prefs });
+    for (const room of rooms.values()) draft.putRoom({ ...room });
+  },
   operator: ({ fields }) => {
     fields.isOperator = true;
   },

@@ -1,9 +1,11 @@
 /** The client's database: servers, keys, settings, cursors. */
 
-import { mkdirSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync, rmSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { assert } from "../../base/assert.ts";
 import { toBase64Url, utf8Encode } from "../../base/bytes.ts";
+import { unlessFault } from "../../base/fault.ts";
+import { SNAPSHOT_BYTES_MAX } from "../../base/limits-screen.ts";
 import { formatAddress, parseServerSpec, type ServerAddress } from "../../wire/invite.ts";
 import { readSmallFile, writeSmallFile } from "../disk/data-folder.ts";
 import { DraftStore, KnownFiles, MutedTargets, ReceivedFiles } from "./home-tables.ts";
@@ -36,6 +38,7 @@ const WHERE_USER = "WHERE fingerprint = ? AND user = ?";
 const DEVICE_KEY_FILE = "device.key";
 const PARTIAL_SECRET_FILE = "parts.key";
 const PARTIAL_SECRET_BYTES = 32;
+const SNAPSHOT_FOLDER = "snapshots";
 
 /** State in `CHAT_HOME`, shared by its processes. User names are case-insensitive. */
 export class ClientState {
@@ -259,6 +262,7 @@ export class ClientState {
 
   unenrol(fingerprint: string, user: string): void {
     this.#database.run(`DELETE FROM enrolments ${WHERE_USER}`, fingerprint, foldCase(user));
+    this.setSnapshot(fingerprint, user, undefined);
   }
 
   lastServer(): string | undefined {
@@ -282,6 +286,28 @@ export class ClientState {
     if (last === user || (last !== undefined && !replace)) return;
     const sql = "INSERT OR REPLACE INTO last_users VALUES (?, ?, ?)";
     this.#database.run(sql, fingerprint, user, Math.trunc(unixMs));
+  }
+
+  /** Text of an account's snapshot; `undefined` if there is none, or it is unreadable. */
+  snapshot(fingerprint: string, user: string): string | undefined {
+    const path = this.#snapshotPath(fingerprint, user);
+    return path && unlessFault(() => readSmallFile(path, SNAPSHOT_BYTES_MAX));
+  }
+
+  /** Stores no snapshot that is too large, and removes it if `text` is `undefined`. */
+  setSnapshot(fingerprint: string, user: string, text: string | undefined): void {
+    const path = this.#snapshotPath(fingerprint, user);
+    if (path === undefined) return;
+    this.#database.guard(() => {
+      mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+      if (text === undefined || text.length > SNAPSHOT_BYTES_MAX) rmSync(path, { force: true });
+      else writeSmallFile(path, text);
+    });
+  }
+
+  #snapshotPath(fingerprint: string, user: string): string | undefined {
+    const { folder } = this.#database;
+    return folder && join(folder, SNAPSHOT_FOLDER, `${fingerprint}-${foldCase(user)}.json`);
   }
 
   preference(name: Preference): string | undefined {

@@ -48,7 +48,8 @@ class FullScreen implements AsyncDisposable {
     this.server.misbehaviour = {};
     await fixture.outcome(chat.connect());
     const close = async () => undefined;
-    const openClient = { client: chat, state, user: "ana", close, guessDelays: {} };
+    const address = { host: "10.0.0.1", port: 2428 };
+    const openClient = { client: chat, state, user: "ana", address, close, guessDelays: {} };
     const open = openClient as unknown as OpenClient;
     const context = {
       clock,

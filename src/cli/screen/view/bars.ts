@@ -71,6 +71,7 @@ function factsOf(model: Model, room: RoomState | undefined, texts: ScreenTexts):
 }
 
 export interface LinkStatus {
+  readonly address: string;
   readonly transport: string | undefined;
   readonly roundTripMs: number | undefined;
 }
@@ -194,7 +195,7 @@ function connectionSpans({ model, texts, link, nowUnixMs }: StatusOptions): read
       return spans;
     }
     case "connecting":
-      return [{ text: ` ○ ${texts.connecting}`, role: "bar-bad" }];
+      return [{ text: ` ○ ${texts.screen.connectingTo(link.address)}`, role: "bar-bad" }];
     case "entering":
       return [{ text: ` ○ ${texts.signingIn}`, role: "bar" }];
     case "outside": {
@@ -204,7 +205,9 @@ function connectionSpans({ model, texts, link, nowUnixMs }: StatusOptions): read
     }
     case "offline": {
       const seconds = Math.max(0, Math.ceil((connection.retryAtUnixMs - nowUnixMs) / SECOND_MS));
-      return [{ text: ` ○ ${texts.offline(seconds)}`, role: "bar-bad" }];
+      const [reason = ""] = faultLineIn(texts, connection.fault).split(/[.;](?:\s|$)/);
+      const text = texts.screen.retryingAfter(reason, seconds);
+      return [{ text: ` ○ ${text}`, role: "bar-bad" }];
     }
     default: {
       const reason =

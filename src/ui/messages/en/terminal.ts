@@ -31,6 +31,9 @@ export const ENGLISH_TERMINAL = {
   loading: "Loading…",
   notLoggedIn: "not logged in",
   noMajority: "most servers are down; messages are queued",
+  connectingTo: (address: string) => `Connecting to ${address} …`,
+  retryingAfter: (reason: string, seconds: number) =>
+    seconds > 0 ? `${reason}; retrying in ${seconds} s` : `${reason}; retrying …`,
   loggedOut: "You are not logged in. Use /login NAME.",
   noLongerIn: (target: string) => `you are no longer in ${target}`,
   notSent: (n: number, targets: string) => `${n} not sent to ${targets}`,

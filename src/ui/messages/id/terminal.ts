@@ -21,6 +21,9 @@ export const INDONESIAN_TERMINAL: TerminalTexts = {
   loading: "Memuat…",
   notLoggedIn: "belum masuk",
   noMajority: "sebagian besar server mati; pesan diantrekan",
+  connectingTo: (address) => `Menyambung ke ${address} …`,
+  retryingAfter: (reason, seconds) =>
+    seconds > 0 ? `${reason}; mencoba lagi dalam ${seconds} dtk` : `${reason}; mencoba lagi …`,
   loggedOut: "Anda belum masuk. Gunakan /login NAME.",
   noLongerIn: (target) => `Anda tidak lagi di ${target}`,
   notSent: (n, targets) => `${n} tidak terkirim ke ${targets}`,

@@ -278,7 +278,7 @@ export function propsOf(model: Model, size: Size, change: Partial<ViewProps> = {
     nowUnixMs: START_UNIX_MS,
     texts: screenTexts("en"),
     depth: "none",
-    status: { transport: "quic", roundTripMs: 12.4 },
+    status: { address: "127.0.0.1:2428", transport: "quic", roundTripMs: 12.4 },
     fetchKey: "Alt-f",
     foldKey: "Alt-u",
     ...change,
