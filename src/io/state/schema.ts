@@ -291,9 +291,13 @@ export function withStoreFaults<Result>(folder: string, act: () => Result): Resu
     const systemCode = (cause as { code?: unknown }).code;
     if (!(cause instanceof SQLiteError) && typeof systemCode !== "string") throw cause;
     const code = FAULT_CODES[String(systemCode)] ?? "store-failed";
+    const remedy =
+      systemCode === "SQLITE_BUSY"
+        ? "end the program that has locked it, or set another CHAT_HOME"
+        : "check the disk, or set another CHAT_HOME";
     throw new Fault(code, msg`${folder} cannot be used (${cause.message})`, {
       cause,
-      ...(code === "store-failed" ? { remedy: "check the disk, or set another CHAT_HOME" } : {}),
+      ...(code === "store-failed" ? { remedy } : {}),
     });
   }
 }
