@@ -87,7 +87,10 @@ describe("join without a server", () => {
     await scene.restart("another");
     expect(await ana.ended()).toBe(6);
     const [leaves, unsent] = [RegExp.escape(LEAVES_SCREEN), "unsent, to lobby: typed early"];
-    await prints(ana, new RegExp(`${leaves}[\\s\\S]*${unsent}[\\s\\S]*the server's identity has changed`));
+    await prints(
+      ana,
+      new RegExp(`${leaves}[\\s\\S]*${unsent}[\\s\\S]*the server's identity has changed`),
+    );
   });
 
   sceneTest("leaves if the account is banned, and keeps what was typed", async (scene) => {

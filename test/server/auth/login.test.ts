@@ -139,6 +139,24 @@ test("accepts a device signature only for one link and name", async () => {
   await one.request("login", one.signedLogin("ana"));
 });
 
+test("stores a post that follows the log-in, unless the log-in is refused", async () => {
+  const { site, ana } = await siteWith(["ana"]);
+  const body = { text: "early" };
+  const post = { outbox: "AAAAAAAAAAA", counter: 1, to: "lobby", body } as const;
+  for (const isOwn of [true, false]) {
+    const guest = await site.greeted("", isOwn ? ana.keys : newKeys());
+    expect(guest.welcome?.early).toBe(true);
+    const sent = [guest.send("login", guest.signedLogin("ana")), guest.send("post", post)];
+    const outcomes = await site.wait(Promise.allSettled<object>(sent));
+    if (isOwn) expect(outcomes).toMatchObject([{}, { value: { seq: expect.any(Number) } }]);
+    const codes = outcomes.map((outcome) => ("reason" in outcome ? outcome.reason.code : "fine"));
+    const refused = ["login-refused", "not-logged-in"];
+    expect(codes).toEqual(isOwn ? ["fine", "fine"] : refused);
+  }
+  const { records } = await ana.request("history", { target: "lobby", grep: "early", limit: 9 });
+  expect(records.length).toBe(1);
+});
+
 siteTest("answers an unknown name like a wrong password", async (site) => {
   await site.member("ana", "pass");
   await site.member("ben");
