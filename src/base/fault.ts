@@ -36,6 +36,7 @@ export const FAULTS = {
     "code-unknown": [4, "check the code, or ask the sender to share again"],
     "code-wrong": [3, "ask the sender to share again"],
     "room-password-wrong": [3, "ask a member for the password"],
+    "approval-needed": [3, "ask its moderators: /join ROOM"],
     "room-unknown": [4, "run chat rooms, or /rooms"],
     "user-unknown": [4, "run chat users, or /who"],
     "file-unknown": [4, "check the file id"],

@@ -64,6 +64,13 @@ export const POLL_OPTIONS_MAX = 10;
 export const POLLS_OPEN_MAX = 20;
 /** A moderator works through a queue one by one, and `room` repeats it. */
 export const HANDS_MAX = 100;
+/** As for hands. */
+export const KNOCKS_MAX = 100;
+/** Accounts whose requests to join a room were declined. The server forgets the oldest. */
+export const DECLINED_MAX = 1_000;
+export const SLOW_SECONDS_MAX = 21_600;
+/** In larger rooms, only moderators may mention everyone, unless a rule says otherwise. */
+export const EVERYONE_MEMBERS_MAX = 10;
 export const READERS_NAMED_MAX = 100;
 export const RECORDS_PER_MESSAGE_MAX = 1_000;
 

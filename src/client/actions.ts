@@ -400,10 +400,27 @@ export class Actions {
    * @throws {Fault} name-taken if an encrypted room would have the name of an open one
    */
   async join(room: string, options: JoinOptions = {}): Promise<string> {
-    const enter = () => this.#actor.request("join", { room: bareTarget(room), ...options });
+    const enter = () => this.enter({ room: bareTarget(room), ...options });
     const { name } = await (options.sealed === true ? this.sealAfter(room, enter) : enter());
     this.open(name);
     return name;
+  }
+
+  /**
+   * Joins a room, or asks its moderators if they approve new members.
+   * @throws {Fault} approval-needed after asking
+   */
+  async enter(fields: RequestFields<"join">): Promise<Answer<"join">> {
+    const { room } = fields;
+    try {
+      return await this.#actor.request("join", fields);
+    } catch (error) {
+      if (asFault(error).code !== "approval-needed") throw error;
+    }
+    await this.#actor.request("knock", { room, on: true });
+    throw new Fault("approval-needed", msg`you have asked to join '${room}'`, {
+      remedy: msg`wait until a moderator accepts`,
+    });
   }
 
   /**
@@ -520,6 +537,13 @@ export class Actions {
     throw new Fault("not-found", seq === undefined ? msg`no poll here` : msg`no poll ${seq} here`, {
       remedy: msg`start one: /poll QUESTION | A | B`,
     });
+  }
+
+  async setRules(
+    target: string,
+    rules: Omit<RequestFields<"rules">, "room">,
+  ): Promise<number | undefined> {
+    return (await this.#actor.request("rules", { room: bareTarget(target), ...rules })).seq;
   }
 
   async grant(target: string, user: string, on: boolean): Promise<void> {

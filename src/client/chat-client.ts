@@ -258,8 +258,8 @@ export abstract class ChatClient<Account extends LinkedAccount> {
   };
 
   /** Records a `seq` that the server has confirmed. An audit fails if the log lacks it. */
-  confirmed(seq: number): void {
-    this.#auditing?.confirmed(seq);
+  confirmed(seq: number | undefined): void {
+    if (seq !== undefined) this.#auditing?.confirmed(seq);
   }
 
   reportRead(room: string, n: number): void {

@@ -37,7 +37,7 @@ export interface Answer {
 }
 
 export type SimpleView =
-  | ("list" | "rooms" | "saved" | "ignored" | "pins" | "files" | "topic")
+  | ("list" | "rooms" | "saved" | "ignored" | "pins" | "files" | "topic" | "rules")
   | ("passwd" | "logout" | "quit" | "clear");
 
 /** Views that each UI displays in its own form: lines in the terminal, a dialog on the page. */

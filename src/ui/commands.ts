@@ -1,6 +1,7 @@
 /** Slash commands of every user interface. */
 
 import { Fault, msg, type Translatable } from "../base/fault.ts";
+import { SLOW_SECONDS_MAX } from "../base/limits.ts";
 import { checkName, formatTarget, parseTarget } from "../base/names.ts";
 import { formatUtc } from "../base/time.ts";
 import { defined } from "../base/values.ts";
@@ -9,7 +10,7 @@ import { parseUntil, withUtcTime } from "../core/duration.ts";
 import { roomOf } from "../core/model/selectors.ts";
 import { formatFingerprint } from "../wire/fingerprint.ts";
 import { isIpv4 } from "../wire/host.ts";
-import type { Answer as WireAnswer } from "../wire/messages.ts";
+import type { RequestFields, Answer as WireAnswer } from "../wire/messages.ts";
 import {
   type Answer,
   type Chat,
@@ -42,6 +43,9 @@ interface User {
 interface OptionalSeq {
   readonly seq: number | undefined;
 }
+
+/** Each rule with its value, and a password. */
+const RULE_WORDS_MAX = 11;
 
 /** Digits of a safety number, in groups. */
 const DIGIT_GROUPS = 12;
@@ -328,6 +332,42 @@ const read: Command<{ readonly isAll: boolean }> = {
     if (isAll) actions.markAllRead();
     else actions.markRead(current);
     return { json: { kind: "read", ...(isAll ? {} : { target: current }) } };
+  },
+};
+
+type RulesChange = Omit<RequestFields<"rules">, "room">;
+
+const WHO = ["everyone", "moderators"] as const;
+const JOIN_RULES = ["open", "password", "approval"] as const;
+
+/** Seconds, or 0 for `off`. */
+export function parseSlow(text: string): number {
+  const isNumber = /^[1-9]\d{0,4}$/.test(text) && Number(text) <= SLOW_SECONDS_MAX;
+  if (isNumber || text === "off") return isNumber ? Number(text) : 0;
+  throw new Fault("usage", msg`slow mode takes 1 to ${SLOW_SECONDS_MAX} seconds, or off`);
+}
+
+/** @param words rules and their values by turns; a password may follow `join password` */
+function parseRules(words: readonly string[]): RulesChange | undefined {
+  const [rule = "", value = "", ...rest] = words;
+  if (words.length === 0) return {};
+  const who = WHO.find((one) => one === value);
+  const join = rule === "join" ? JOIN_RULES.find((one) => one === value) : undefined;
+  const [password] = join === "password" && rest.length % 2 === 1 ? rest : [];
+  const others = parseRules(password === undefined ? rest : rest.slice(1));
+  if (others === undefined) return undefined;
+  if (rule === "slow") return { slow: parseSlow(value), ...others };
+  if (join !== undefined) return { join, ...defined({ password }), ...others };
+  const isWho = rule === "post" || rule === "topic" || rule === "everyone";
+  return isWho && who !== undefined ? { [rule]: who, ...others } : undefined;
+}
+
+const rules: Command<RulesChange> = {
+  usage: "/rules [post|topic|everyone WHO] [slow SECONDS] [join HOW]",
+  parse: (input) => parseRules(splitWords(input, 0, RULE_WORDS_MAX) ?? [""]),
+  async run(change, chat, host) {
+    if (Object.keys(change).length === 0) return host.show({ kind: "rules" });
+    return { seq: await chat.actions.setRules(roomFor(chat, host), change) };
   },
 };
 
@@ -731,6 +771,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   dnd,
   status,
   read,
+  rules,
   ignore: setsIgnored(true),
   unignore: setsIgnored(false),
   quiet,

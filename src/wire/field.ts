@@ -8,6 +8,7 @@ import {
   PASSWORD_BYTES_MAX,
   POST_BYTES,
   POST_LINES,
+  SLOW_SECONDS_MAX,
 } from "../base/limits.ts";
 import { UNIX_MS_MAX } from "../base/time.ts";
 
@@ -106,3 +107,17 @@ export const tableOf = <Item extends v.GenericSchema>(item: Item) =>
     v.custom<Readonly<Record<string, unknown>>>((value) => !Array.isArray(value)),
     v.record(v.string(), item),
   );
+
+const who = v.picklist(["everyone", "moderators"]);
+
+export const roomRules = v.object({
+  /** Users who may post, and users who may set the topic: everyone if omitted. */
+  post: v.optional(who),
+  topic: v.optional(who),
+  /** Seconds between two messages of a member. */
+  slow: v.optional(v.pipe(count, v.maxValue(SLOW_SECONDS_MAX))),
+  /** `open` if omitted. */
+  join: v.optional(v.picklist(["open", "password", "approval"])),
+  /** Users who may mention everyone. If omitted, moderators, and everyone in small rooms. */
+  everyone: v.optional(who),
+});

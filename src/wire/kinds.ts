@@ -53,13 +53,16 @@ export interface FieldTypes {
 
 const MEMBERSHIP_TRAITS = ["read", "deferrable", "folded-by-head", "row-sharing"] as const;
 const MESSAGE_TRAITS = ["read", "message", "erasable", "authored"] as const;
-const MESSAGE_FIELDS = { text: "text", re: "count", mentions: "list", imported: "any" } as const;
+const MESSAGE_FIELDS = {
+  ...({ text: "text", re: "count", mentions: "list" } as const),
+  ...({ everyone: "text", imported: "any" } as const),
+} as const;
 
 export const KINDS = {
   room: {
     log: "history",
     traits: ["itemless"],
-    body: { name: "text", locked: "flag", sealed: "flag", direct: "pair" },
+    body: { name: "text", locked: "flag", sealed: "flag", direct: "pair", rules: "any" },
   },
   join: { log: "history", traits: MEMBERSHIP_TRAITS, body: { addedBy: "text" } },
   leave: { log: "history", traits: MEMBERSHIP_TRAITS, body: { reason: "text" } },
@@ -137,6 +140,12 @@ export const KINDS = {
     log: "history",
     traits: ["read", "erasable", "authored", "itemless"],
     body: { re: "count", choices: "list", voter: "text" },
+  },
+  knock: { log: "history", traits: ["read"], body: { user: "text", name: "text", on: "flag" } },
+  rules: {
+    log: "history",
+    traits: ["read", "decision"],
+    body: { post: "text", topic: "text", slow: "count", join: "text", everyone: "text" },
   },
   group: {
     log: "history",

@@ -29,6 +29,7 @@ import {
   positive,
   type RequestRow,
   recordFields,
+  roomRules,
   target,
   text,
   unixMs,
@@ -235,6 +236,7 @@ export const ADMIN_REQUESTS = {
           /** Room without members, messages or topic. Omitted by older servers. */
           vacant: v.optional(v.boolean()),
           keepMs: v.optional(positive),
+          rules: v.optional(roomRules),
         }),
         LISTED_PAGE_MAX,
       ),

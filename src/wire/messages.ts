@@ -17,6 +17,7 @@ import {
   INVITE_ADDRESSES_MAX,
   IRC_PASSWORDS_PER_ACCOUNT_MAX,
   JOINED_ROOMS_MAX,
+  KNOCKS_MAX,
   MENTIONS_MAX,
   NOTE_BYTES_MAX,
   PAGE_RECORDS_MAX,
@@ -68,6 +69,7 @@ import {
   postCountOfText,
   type RequestRow,
   recordFields,
+  roomRules,
   SIGNATURE,
   secret,
   target,
@@ -92,6 +94,8 @@ export const postBody = v.object({
   react: v.optional(text(REACTION_BYTES_MAX)),
   re: v.optional(positive),
   mentions: v.optional(list(name, MENTIONS_MAX)),
+  /** Mentions all members, or those who are online. */
+  everyone: v.optional(v.picklist(["all", "here"])),
   imported: v.optional(v.object({ from: text(IMPORTED_NAME_BYTES_MAX), time: unixMs })),
   /** Excludes all other fields. */
   sealed: v.optional(sealedBody),
@@ -121,6 +125,7 @@ const roomEntry = v.object({
   pins: v.optional(list(positive, PINS_MAX)),
   /** Members whose hands are raised, the first one first. */
   hands: v.optional(list(name, HANDS_MAX)),
+  rules: v.optional(roomRules),
   receipts: v.optional(v.boolean()),
   /** Receipts in a direct conversation take effect when both users want them. */
   receiptsWanted: v.optional(v.boolean()),
@@ -358,6 +363,21 @@ export const REQUESTS = {
     fields: { seq: positive, choices: list(positive, POLL_OPTIONS_MAX) },
     answer: v.object({ seq: positive }),
   },
+  /** Asks to join a room, or withdraws that. `user`: a moderator declines their request. */
+  knock: {
+    postCount: 1,
+    fields: { room: name, on: v.boolean(), user: v.optional(name) },
+    answer: v.object({ seq: positive }),
+  },
+  /**
+   * Changes the given rules, and returns all. `slow: 0` turns slow mode off. `password` becomes the
+   * room's password.
+   */
+  rules: {
+    postCount: 1,
+    fields: { room: name, ...roomRules.entries, password: v.optional(secret) },
+    answer: v.object({ rules: roomRules, seq: v.optional(positive) }),
+  },
   receipts: {
     postCount: 1,
     fields: { target, on: v.boolean() },
@@ -563,6 +583,8 @@ export const REQUESTS = {
           joined: v.boolean(),
           sealed: v.boolean(),
           locked: v.boolean(),
+          /** True if a moderator must approve new members. */
+          approval: v.optional(v.boolean()),
           unread: v.optional(count),
         }),
       ),
@@ -717,6 +739,10 @@ export const NOTICES = {
     moderates: v.optional(v.boolean()),
     /** End of the account's mute in this room in Unix ms; 0 if permanent. */
     mutedUntil: v.optional(unixMs),
+    /** End of the account's wait in slow mode. */
+    slowUntil: v.optional(unixMs),
+    /** Users who ask to join, for moderators. */
+    knocks: v.optional(list(name, KNOCKS_MAX)),
     /** True if older records follow. The server then resends the notice without this field. */
     behind: v.optional(v.boolean()),
   },
@@ -770,4 +796,5 @@ export type NoticeOf<Kind extends NoticeKind> = Extract<Notice, { kind: Kind }>;
 export type Message = Request | Notice;
 export type PostBody = v.InferOutput<typeof postBody>;
 export type WireRecord = v.InferOutput<typeof record>;
+export type RoomRules = v.InferOutput<typeof roomRules>;
 export type RoomEntry = v.InferOutput<typeof roomEntry>;

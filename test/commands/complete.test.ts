@@ -28,7 +28,7 @@ describe("completions", () => {
     ],
     [
       ["history", "--kind", "text,r"],
-      ["text,reaction", "text,rename", "text,retention", "text,receipts"],
+      ["text,reaction", "text,rename", "text,retention", "text,receipts", "text,rules"],
     ],
     [["history", "--kind=text,text"], []],
     [["send", "--", "--t"], []],

@@ -19,6 +19,8 @@ pairTest("creates, joins, lists, describes and leaves rooms", async ({ site, ana
   const joined = await ben.request("join", { room: "dEV", create: true });
   expect(joined).toEqual({ room: made.room, name: "Dev", created: false, joined: true });
   expect((await ben.request("join", { room: "dev" })).joined).toBe(false);
+  expect(await ben.refusal("topic", { room: "dev", topic: "bugs" })).toBe("not-allowed");
+  await ana.request("rules", { room: "dev", topic: "everyone" });
   await ben.request("topic", { room: "dev", topic: "bugs" });
   await site.quiet();
   expect(ana.records.at(-1)).toMatchObject({ head: { kind: "topic" }, from: "ben" });

@@ -165,6 +165,27 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
     faults: { 1: "not-found", 2: "usage", 3: "usage", 4: "usage", 5: "not-found", 6: "usage" },
   },
   "/bot": { lines: ["/bot on", "/bot off"] },
+  "/rules": {
+    lines: [
+      ...["/rules", "/rules post moderators", "/join den", "ben /join den"],
+      ...["/rules post moderators slow 30", "/rules slow off join approval", "/rules slow 0"],
+      ...["/rules join", "/rules later everyone", "/rules"],
+    ],
+    records: ["room den", "join", "rules moderators", "rules moderators"],
+    target: "den",
+    questions: 1,
+    faults: { 2: "not-allowed", 7: "usage", 8: "usage", 9: "usage" },
+  },
+  "a message to everyone": {
+    lines: ["/me calls @everyone"],
+    records: ["action calls @everyone"],
+    questions: 1,
+  },
+  "/join of a room that admits by approval": {
+    lines: ["/join club", "/join club"],
+    records: ["knock ana"],
+    faults: { 1: "approval-needed", 2: "not-allowed" },
+  },
   "/pin": {
     lines: ["/join den", "ben /join den", "rules", "/pin {1}", "/unpin {1}"],
     records: ["room den", "join", "text rules", "pin of 'rules'", "pin of 'rules' off"],
@@ -226,7 +247,8 @@ test.each(Object.entries(SCENARIOS))("%s does the same in each interface", async
   for (const [name, open] of Object.entries(INTERFACES)) {
     const site = await Site.open();
     const ben = await site.member("ben");
-    await ben.request("join", { room: "hall", create: true });
+    for (const room of ["hall", "club"]) await ben.request("join", { room, create: true });
+    await ben.request("rules", { room: "club", join: "approval" });
     for (const text of texts) await site.wait(ben.post(text));
     const ana = await open(site);
     const codes: string[] = [];

@@ -197,13 +197,13 @@ export interface JoinRoomOptions {
 
 /**
  * Creates the room if necessary.
- * @throws {Fault} room-unknown, room-password-wrong, …
+ * @throws {Fault} room-unknown, room-password-wrong, approval-needed, …
  */
 export async function joinRoom(client: Client, options: JoinRoomOptions): Promise<Answer<"join">> {
   const { room, password, roomSecret } = options;
   const passwordField = password === undefined ? {} : { password };
   try {
-    return await client.request("join", { room, ...passwordField });
+    return await client.actions.enter({ room, ...passwordField });
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
     if (error.code === "room-unknown") {

@@ -1,6 +1,6 @@
 /** Terminal output of slash commands that display data. */
 
-import { msg } from "../../base/fault.ts";
+import { Fault, msg } from "../../base/fault.ts";
 import { PRESENCE_MEMBERS_MAX } from "../../base/limits.ts";
 import { checkName, compareNames, formatTarget } from "../../base/names.ts";
 import { formatUtc } from "../../base/time.ts";
@@ -9,6 +9,7 @@ import { queryPins } from "../../client/pins.ts";
 import type { SealedMember } from "../../client/sealed/room.ts";
 import type { ChatRecord } from "../../core/client/chat-record.ts";
 import { isSameName } from "../../core/model/item.ts";
+import { roomOf } from "../../core/model/selectors.ts";
 import { checkFileText } from "../../core/rooms/files.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import {
@@ -22,6 +23,7 @@ import { ircPassword, send } from "../../ui/commands.ts";
 import type { Message } from "../../ui/messages/en/terminal.ts";
 import { ircSetup } from "../../ui/text/irc-setup.ts";
 import { personMarks } from "../../ui/text/person-marks.ts";
+import { rulesText } from "../../ui/text/rules-text.ts";
 import { parseServerSpec, quoteInvite } from "../../wire/invite.ts";
 import type { Answer as WireAnswer } from "../../wire/messages.ts";
 import { inviteUrl } from "../connect/invite.ts";
@@ -72,6 +74,15 @@ export const VIEWERS: { readonly [Kind in Exclude<keyof Views, "help">]: Viewer<
     const topic = open.client.rooms.find(({ name }) => name === room)?.topic ?? "";
     const text: Message = (texts) => (topic === "" ? texts.noTopic : topic);
     chatConsole.print({ kind: "topic-is", room, topic }, text);
+  },
+
+  rules(host) {
+    const room = roomFor(host.chat, host);
+    const { rules } = roomOf(host.chat.model, room) ?? {};
+    if (rules === undefined)
+      throw new Fault("not-member", msg`you are not in a room named '${room}'`);
+    const text: Message = (texts) => rulesText(rules, texts);
+    host.chatConsole.print({ kind: "rules-are", room, ...rules }, text);
   },
 
   async ignored({ open, chatConsole }) {

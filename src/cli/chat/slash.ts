@@ -252,7 +252,13 @@ export function withoutSecrets(line: string): string {
   return name === "" || SECRET_COMMANDS.has(name) ? `/${commandWord}` : line;
 }
 
-const SECRET_COMMANDS: ReadonlySet<string> = new Set(["join", "login", "register", "passwd"]);
+const SECRET_COMMANDS: ReadonlySet<string> = new Set([
+  "join",
+  "login",
+  "register",
+  "passwd",
+  "rules",
+]);
 
 function nearestCommand(word: string): string | undefined {
   return nearestWord(word, [...Object.keys(COMMANDS), ...Object.keys(ALIASES)]);

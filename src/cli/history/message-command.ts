@@ -63,5 +63,5 @@ function isReadable({ kind }: DisplayRecord): boolean {
 
 function textOf(record: DisplayRecord): string {
   if ("text" in record && record.text !== undefined) return record.text;
-  return "topic" in record ? record.topic : "name" in record ? record.name : "";
+  return record.kind === "topic" ? record.topic : "name" in record ? record.name : "";
 }

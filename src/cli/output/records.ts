@@ -9,6 +9,7 @@ import {
   groupChangeOf,
   importOriginOf,
 } from "../../core/client/chat-record.ts";
+import { rulesOf } from "../../core/rooms/rules.ts";
 import { type Body, isKnownKind, isOfLog, type KindIn } from "../../wire/kinds.ts";
 import { type LogRecord, parseBody } from "../../wire/record.ts";
 import { NO_KEY } from "./damage.ts";
@@ -113,7 +114,10 @@ export function displayBody(
     }
     case "file":
       return { seq, from, kind, ...fileBody(fields) };
+    case "rules":
+      return { seq, from, kind, ...rulesOf(fields) };
     case "admission":
+    case "knock":
     case "hand":
     case "grant":
       return { seq, from, kind, user, on };

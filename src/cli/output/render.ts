@@ -8,6 +8,7 @@ import { isSameName } from "../../core/model/item.ts";
 import { ENGLISH } from "../../ui/messages/en/page.ts";
 import { type EventFacts, type EventKind, eventPhrase } from "../../ui/text/event-text.ts";
 import { MESSAGE_KINDS } from "../../wire/kinds.ts";
+import type { RoomRules } from "../../wire/messages.ts";
 import type { Context } from "../context.ts";
 import { wrapMarked } from "../word-wrap.ts";
 import { clockColor, eventColor, markHits, nameColor } from "./color.ts";
@@ -65,7 +66,8 @@ export type DisplayBody =
   | { readonly kind: "topic"; readonly topic: string }
   /** `until` is a UTC time as text; absent if the mute is permanent. */
   | { readonly kind: "mute"; readonly user: string; readonly on: boolean; readonly until?: string }
-  | { readonly kind: "hand"; readonly user: string; readonly on: boolean }
+  | { readonly kind: "hand" | "knock"; readonly user: string; readonly on: boolean }
+  | ({ readonly kind: "rules" } & RoomRules)
   | { readonly kind: "admission"; readonly user: string; readonly on: boolean }
   | { readonly kind: "grant"; readonly user: string; readonly on: boolean }
   | { readonly kind: "rename"; readonly was: string; readonly name: string; readonly user?: string }
@@ -372,10 +374,13 @@ function eventText(record: DisplayRecord, style: Style): string {
       const end = until === undefined ? undefined : formatTimestamp(Date.parse(until), style);
       return phrase("mute", { subject, on, until: end });
     }
-    case "hand": {
+    case "hand":
+    case "knock": {
       const isOwn = isSameName(record.user, record.from);
-      return phrase("hand", { subject: record.user, on: record.on, isOwn });
+      return phrase(record.kind, { subject: record.user, on: record.on, isOwn });
     }
+    case "rules":
+      return phrase("rules", { rules: record });
     case "admission":
     case "grant":
       return phrase(record.kind, { subject: record.user, on: record.on });

@@ -4,6 +4,7 @@ import { unreachable } from "../../base/assert.ts";
 import { defined } from "../../base/values.ts";
 import type { ChatClient, LinkedAccount } from "../../client/chat-client.ts";
 import { notLoggedIn } from "../../client/link/retry.ts";
+import { withMentions } from "../../core/client/mentions.ts";
 import { findItem } from "../../core/model/selectors.ts";
 import { type ChatExit, leftByInterrupt } from "../chat/chat-exit.ts";
 import { runSlash } from "../chat/slash.ts";
@@ -147,8 +148,19 @@ export class ScreenActions {
       return notices.fail(me === undefined ? notLoggedIn() : noRoomOpen());
     }
     const message = text.startsWith("//") ? text.slice(1) : text;
-    chat.actions.send(open, defined({ text: message, re, edits }));
-    this.options.drafts.deleteSent();
+    const send = () => {
+      chat.actions.send(open, defined({ text: message, re, edits }));
+      this.options.drafts.deleteSent();
+    };
+    const body = withMentions({ text: message });
+    const question = edits === undefined ? commands.everyoneQuestion(open, body) : undefined;
+    if (question === undefined) return send();
+    void commands.chatConsole
+      .confirm(() => question)
+      .then((isConfirmed) => {
+        if (isConfirmed) send();
+        else host.patch({ editor: editorOf(text) });
+      });
   }
 
   async #save({ room, seq, on }: Extract<Action, { kind: "save" }>): Promise<void> {

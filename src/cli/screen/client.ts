@@ -520,7 +520,9 @@ export class ScreenClient implements ScreenHost {
     const { context } = this.options;
     const chat = this.#chat;
     const { connection, transfers } = chat.model;
-    if (connection.kind !== "offline" && transfers.size === 0) return;
+    const { slowUntilUnixMs = 0 } = openRoom(chat.model) ?? {};
+    const isWaiting = connection.kind === "offline" || slowUntilUnixMs > context.clock.unixMs();
+    if (!isWaiting && transfers.size === 0) return;
     this.#cancelTick ??= context.clock.after(TICK_MS, () => {
       this.#cancelTick = undefined;
       this.#draw();

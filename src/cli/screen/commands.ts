@@ -11,6 +11,7 @@ import type { SearchQuery } from "../../core/model/state.ts";
 import { LOBBY } from "../../core/rooms/rooms.ts";
 import type { View, Views } from "../../ui/command.ts";
 import type { Message } from "../../ui/messages/en/terminal.ts";
+import { everyoneQuestion } from "../../ui/text/rules-text.ts";
 import type { PostBody } from "../../wire/messages.ts";
 import { showView } from "../chat/slash.ts";
 import { type SlashRow, slashSummary } from "../chat/slash-grammar.ts";
@@ -97,6 +98,8 @@ export class ScreenCommands extends SlashHost {
   protected async submit(to: string, body: PostBody): Promise<void> {
     const { chat } = this;
     const { screen } = this.options;
+    const question = this.everyoneQuestion(to, body);
+    if (question !== undefined && !(await this.chatConsole.confirm(() => question))) return;
     const isVisible = isSameName(chat.model.open, to);
     const sent = chat.actions.submit(to, body);
     if (isVisible) return chat.actions.scrollToBottom();
@@ -107,6 +110,12 @@ export class ScreenCommands extends SlashHost {
         return isQueued ? texts.queuedMessage(parseTarget(to).name) : texts.sentTo(nameOf(to));
       });
     });
+  }
+
+  /** `undefined` if the message does not mention everyone. */
+  everyoneQuestion(to: string, body: PostBody): string | undefined {
+    const { model } = this.chat;
+    return everyoneQuestion(model, roomOf(model, to), body, this.chatConsole.texts);
   }
 
   async waitUntilConfirmed(): Promise<void> {

@@ -2,13 +2,18 @@
 
 import { MENTIONS_MAX } from "../../base/limits.ts";
 import { type FoldedName, foldName, isName, type Name } from "../../base/names.ts";
+import { defined } from "../../base/values.ts";
 import type { PostBody } from "../../wire/messages.ts";
 import { type Block, parseMarkup } from "../markup/blocks.ts";
 import type { Inline } from "../markup/inline.ts";
 
+/** Reserved names. */
+const EVERYONE = "everyone" as FoldedName;
+const HERE = "here" as FoldedName;
+
 /**
- * Adds the names mentioned outside code to the body, unless it is a notice. Readers check whether
- * the users exist.
+ * Adds the names mentioned outside code to the body, unless it is a notice, and whether it mentions
+ * everyone. Readers check whether the users exist.
  */
 export function withMentions(body: PostBody): PostBody {
   const names = new Map<FoldedName, Name>();
@@ -17,7 +22,9 @@ export function withMentions(body: PostBody): PostBody {
     if (isName(name) && !names.has(foldName(name))) names.set(foldName(name), name);
     if (names.size === MENTIONS_MAX) break;
   }
-  return names.size === 0 ? body : { ...body, mentions: [...names.values()] };
+  if (names.size === 0) return body;
+  const everyone = names.has(EVERYONE) ? "all" : names.has(HERE) ? "here" : undefined;
+  return { ...body, mentions: [...names.values()], ...defined({ everyone }) };
 }
 
 function mentionsInBlocks(blocks: readonly Block[]): readonly string[] {

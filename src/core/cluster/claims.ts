@@ -52,6 +52,10 @@ export function claimsOf({ kind, room, by, id, body }: Draft): Claims {
       return { reads: [...author, `poll ${String(fields.re)}`], writes: NOTHING };
     case "receipts":
       return changes(author, [`receipts ${room}`]);
+    case "knock": {
+      const user = String(fields.user);
+      return changes([...author, `member ${room} ${user}`], [`knock ${room} ${user}`]);
+    }
     case "hand":
       return changes(author, [`hand ${room} ${String(fields.user)}`]);
     case "topic":
@@ -79,6 +83,7 @@ export function claimsOf({ kind, room, by, id, body }: Draft): Claims {
     case "close":
     case "remove":
     case "retention":
+    case "rules":
     case "group":
       return changes(author, [`room ${room}`]);
     case "account":

@@ -199,6 +199,17 @@ export function* invite(session: IrcSession, { params: [nick = "", name = ""] }:
   session.numeric(RPL.inviting, user, channel.name);
 }
 
+export function* knock(session: IrcSession, { params: [name = ""] }: IrcLine): Task {
+  const room = findRoom(session.server, name)?.name;
+  if (room === undefined) return session.numeric(ERR.noSuchChannel, name, "no such channel");
+  try {
+    yield* session.ask("knock", { room, on: true });
+    session.numeric(RPL.knockDelivered, `#${room}`, "wait until a moderator invites you");
+  } catch (error) {
+    refuse(session, error, name);
+  }
+}
+
 // Modes
 
 export function* mode(session: IrcSession, { params }: IrcLine): Task {
@@ -208,7 +219,13 @@ export function* mode(session: IrcSession, { params }: IrcLine): Task {
   const room = channel === undefined ? undefined : session.server.rooms.get(channel.id);
   if (channel === undefined || room === undefined) return;
   if (modes === undefined) {
-    const modes = `+n${room.isClosed ? "m" : ""}${room.locked ? "k" : ""}`;
+    const { post, topic, join } = room.rules;
+    const isInviteOnly = join === "approval" || room.isSealed === true;
+    const letters = [
+      ...[isInviteOnly && "i", join === "password" && "k"],
+      ...[(room.isClosed || post !== undefined) && "m", "n", topic !== undefined && "t"],
+    ];
+    const modes = `+${letters.filter(Boolean).join("")}`;
     return session.numeric(RPL.channelModeIs, channel.name, modes);
   }
   const parsed = /^([+-]?)([A-Za-z])$/.exec(modes);
@@ -236,16 +253,30 @@ function* changeMode(session: IrcSession, change: ModeChange): Asking<void> {
       return yield* changeMute(session, change, argument);
     case "o":
       return yield* changeRole(session, change, argument);
-    case "m":
-      yield* settle(session, channel, "close", { on: isOn });
+    case "m": {
+      const post = isOn ? "moderators" : "everyone";
+      // Only operators can reopen a read-only room.
+      if (!isOn && room.isClosed) yield* settle(session, channel, "close", { on: false });
+      else yield* settle(session, channel, "rules", { post });
+      return;
+    }
+    case "t":
+      yield* settle(session, channel, "rules", { topic: isOn ? "moderators" : "everyone" });
+      return;
+    case "i":
+      yield* settle(session, channel, "rules", { join: isOn ? "approval" : "open" });
       return;
     case "n":
       if (isOn) return;
       return session.numeric(ERR.unknownMode, letter, "this mode is always set");
-    case "k": {
-      const text = "the password is set when the room is created";
-      return session.numeric(ERR.invalidModeParam, channel.name, "k", "*", text);
-    }
+    case "k":
+      if (isOn && argument === undefined) {
+        return session.numeric(ERR.needMoreParams, "MODE", "not enough parameters");
+      }
+      yield* settle(session, channel, "rules", {
+        ...(isOn ? { join: "password", password: argument } : { join: "open" }),
+      });
+      return;
     default:
       return session.numeric(ERR.unknownMode, letter, "is not a mode of this server");
   }
@@ -308,8 +339,8 @@ function* changeRole(
 function* settle(
   session: IrcSession,
   channel: Channel,
-  kind: "close" | "mute" | "grant" | "topic",
-  fields: { readonly user?: string; readonly on?: boolean; readonly topic?: string },
+  kind: "close" | "mute" | "grant" | "topic" | "rules",
+  fields: Readonly<Record<string, unknown>>,
 ): Asking<void> {
   try {
     const request = { room: channel.name.slice(1), ...fields };
@@ -384,6 +415,7 @@ const NUMERIC_OF: Readonly<Record<string, string>> = {
   "not-allowed": ERR.notOperator,
   "user-unknown": ERR.noSuchNick,
   "room-password-wrong": ERR.badKey,
+  "approval-needed": ERR.inviteOnly,
   "sealed-room": ERR.inviteOnly,
   banned: ERR.banned,
   muted: ERR.cannotSend,

@@ -34,6 +34,7 @@ const COMMANDS: Readonly<Record<string, CommandRow>> = {
   ISON: { run: people.isOn, paramsMin: 1 },
   JOIN: { run: channels.join, paramsMin: 1 },
   KICK: { run: channels.kick, paramsMin: 2 },
+  KNOCK: { run: channels.knock, paramsMin: 1 },
   LIST: { run: channels.list },
   LUSERS: { run: information.luserCounts },
   MARKREAD: { run: history.readMarker, paramsMin: 1, needs: CAP.readMarker },

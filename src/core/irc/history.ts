@@ -16,7 +16,7 @@ import type { IrcSession } from "./session.ts";
 const MESSAGES = ["text", "action", "file"] as const;
 const EVENTS = [
   ...MESSAGES,
-  ...["reaction", "join", "leave", "topic", "kick", "mute", "grant", "close"],
+  ...["reaction", "join", "leave", "topic", "kick", "mute", "grant", "close", "rules"],
 ] as const;
 /** A client without CHATHISTORY receives at most this number of missed messages per room. */
 const PLAYBACK_MAX = 50;

@@ -18,13 +18,14 @@ export const ISUPPORT_TOKENS: readonly string[] = [
   "BOT=B",
   "CASEMAPPING=ascii",
   `CHANLIMIT=#:1000`,
-  "CHANMODES=b,k,,mn",
+  "CHANMODES=b,k,,imnt",
   `CHANNELLEN=${NAME_CHARS_MAX + 1}`,
   "CHANTYPES=#",
   `CHATHISTORY=${HISTORY_MAX}`,
   "EXTBAN=,m",
   "CLIENTTAGDENY=*,-draft/react,-draft/reply,-draft/unreact,-react,-reply,-typing,-unreact",
   `KICKLEN=${TOPIC_BYTES_MAX}`,
+  "KNOCK",
   "MAXLIST=b:1000",
   "MODES=1",
   `MONITOR=${MONITOR_MAX}`,
@@ -81,7 +82,7 @@ export function info(session: IrcSession): void {
 const HELP = [
   "Rooms are channels; accounts are nicks. Your account is in its rooms on all of its devices.",
   "Joining creates a room if it does not exist. The key is the room's password.",
-  "Commands: JOIN PART TOPIC NAMES LIST KICK INVITE MODE PRIVMSG NOTICE TAGMSG REDACT",
+  "Commands: JOIN PART TOPIC NAMES LIST KICK INVITE KNOCK MODE PRIVMSG NOTICE TAGMSG REDACT",
   "CHATHISTORY MARKREAD WHO WHOIS AWAY MONITOR RENAME",
 ];
 

@@ -52,6 +52,7 @@ export const RPL = {
   helpStart: "704",
   helpText: "705",
   endOfHelp: "706",
+  knockDelivered: "711",
   monitorOnline: "730",
   monitorOffline: "731",
   monitorList: "732",

@@ -211,7 +211,7 @@ export class Registration {
     session.numeric(RPL.yourHost, `your host is ${HOST}, running chat ${server.version}`);
     const since = formatUtc(server.startedUnixMs);
     session.numeric(RPL.created, `this server was started ${since}`);
-    session.numeric(RPL.myInfo, HOST, `chat-${server.version}`, "Bo", "bkmno", "bko");
+    session.numeric(RPL.myInfo, HOST, `chat-${server.version}`, "Bo", "bikmnot", "bko");
     const network = server.name.replaceAll(/[^\w.-]+/g, "-") || "chat";
     const tokens = [`NETWORK=${network}`, ...ISUPPORT_TOKENS];
     for (let at = 0; at < tokens.length; at += ISUPPORT_PER_LINE) {

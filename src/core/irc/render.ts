@@ -6,6 +6,7 @@ import { formatSize } from "../../base/sizes.ts";
 import { formatUtc } from "../../base/time.ts";
 import { type LineFields, REST_BYTES_MAX } from "../../wire/irc/line.ts";
 import { type ChatRecord, fieldsIn, importOriginOf } from "../client/chat-record.ts";
+import { rulesOf } from "../rooms/rules.ts";
 import { CAP } from "./capabilities.ts";
 import { findAccount, HOST, type IrcServer, messageId, userMask } from "./server.ts";
 import { cleanIrc, ircFromMarkdown, isWithin, splitExactly, splitText } from "./text.ts";
@@ -67,6 +68,8 @@ export function renderRecord(record: ChatRecord, rendering: Rendering): LineFiel
       return erasureLines(record, rendering);
     case "join":
       return [joinLine(record, rendering)];
+    case "knock":
+      return knockLines(record, rendering);
     case "admission":
       return invitationLines(record, rendering);
     case "leave":
@@ -75,6 +78,7 @@ export function renderRecord(record: ChatRecord, rendering: Rendering): LineFiel
     case "mute":
     case "grant":
     case "close":
+    case "rules":
       return eventLines(record, rendering);
     default:
       return [];
@@ -230,6 +234,23 @@ function invitationLines(record: ChatRecord, rendering: Rendering): LineFields[]
   return [{ tags, source: sourceOf(record), command: "INVITE", params: [name, rendering.to] }];
 }
 
+function knockLines(record: ChatRecord, { to }: Rendering): LineFields[] {
+  const { name = "*", on } = fieldsIn(record);
+  if (on !== true) return [];
+  const text = `${name} asks to join; to accept: /INVITE ${name} ${to}`;
+  return [{ source: HOST, command: "NOTICE", params: [to, text] }];
+}
+
+/** The modes of all rules, because the record does not tell which ones have changed. */
+function ruleModes(record: ChatRecord): string {
+  const { post, topic, join } = rulesOf(fieldsIn(record));
+  const modes = { i: join === "approval", m: post !== undefined, t: topic !== undefined };
+  const letters = (isOn: boolean) =>
+    Object.entries(modes).flatMap(([letter, on]) => (on === isOn ? letter : []));
+  const [on, off] = [letters(true), letters(false)];
+  return `${["+", ...on].join("")}${["-", ...off].join("")}`.replace(/^\+(?=-)|-$/g, "");
+}
+
 function eventLines(record: ChatRecord, rendering: Rendering): LineFields[] {
   const { to } = rendering;
   const source = sourceOf(record);
@@ -249,6 +270,8 @@ function eventLines(record: ChatRecord, rendering: Rendering): LineFields[] {
       return line("MODE", to, `${sign}b`, muteMask(name));
     case "grant":
       return line("MODE", to, `${sign}o`, name);
+    case "rules":
+      return line("MODE", to, ruleModes(record));
     default:
       return line("MODE", to, `${sign}m`);
   }

@@ -2,7 +2,7 @@
 
 import type { Fault } from "../../base/fault.ts";
 import type { FileId, RoomId } from "../../base/ids.ts";
-import type { PostBody } from "../../wire/messages.ts";
+import type { PostBody, RoomRules } from "../../wire/messages.ts";
 import type { ChatRecord } from "../client/chat-record.ts";
 import type { PostOutcome } from "../client/outbox.ts";
 import type { PrefsChange, RoomPrefs } from "../rooms/prefs.ts";
@@ -52,6 +52,8 @@ export type ServerEvent =
       readonly keepMs?: number | undefined;
       readonly pins?: readonly number[] | undefined;
       readonly hands?: readonly string[] | undefined;
+      readonly knocks?: readonly string[] | undefined;
+      readonly rules?: RoomRules | undefined;
       readonly receipts?: boolean | undefined;
       readonly receiptsWanted?: boolean | undefined;
       readonly n: number;
@@ -60,6 +62,7 @@ export type ServerEvent =
       readonly unread?: number | undefined;
       readonly moderates?: boolean | undefined;
       readonly mutedUntil?: number | undefined;
+      readonly slowUntil?: number | undefined;
       readonly behind?: boolean | undefined;
     }
   | { readonly kind: "listing" }

@@ -13,6 +13,7 @@ import {
 } from "../client/chat-record.ts";
 import { withMentions } from "../client/mentions.ts";
 import { fileBodyOf } from "../rooms/files.ts";
+import { rulesOf } from "../rooms/rules.ts";
 import type { FileView, Item } from "./state.ts";
 
 export function hasNoItem({ kind, body, sealed }: ChatRecord): boolean {
@@ -40,8 +41,12 @@ export function itemOf(
   const mentions = kind === "file" ? captionMentions(fields.text) : namesIn(fields.mentions);
   const imported = importOriginOf(body);
   const isNotice = kind === "text" && fields.notice === true;
+  // The server checks that the author may mention everyone. It cannot do that in a sealed room.
+  const everyone = record.room.isSealed === true ? undefined : everyoneOf(fields.everyone);
   const isMentioned =
-    mentions.some((mention) => isSameName(mention, me)) || (re !== undefined && isReplyToMe(re));
+    mentions.some((mention) => isSameName(mention, me)) ||
+    everyone !== undefined ||
+    (re !== undefined && isReplyToMe(re));
   return {
     seq,
     n,
@@ -60,6 +65,7 @@ export function itemOf(
     mentions,
     mentionsMe: isMentioned && !isMine && !isNotice && imported === undefined,
     ...(isNotice ? { isNotice } : {}),
+    ...(everyone === undefined ? {} : { everyone }),
     reactions: [],
     file: kind === "file" ? fileViewOf(record, fields.sending) : undefined,
     subject: (group === undefined ? (fields.addedBy ?? name) : group.users.join(", ")) || undefined,
@@ -69,8 +75,13 @@ export function itemOf(
     on: group === undefined ? fields.on : isAdding(group),
     untilUnixMs: countOf(fields.until),
     keepMs: countOf(fields.keepMs),
+    ...(kind === "rules" ? { rules: rulesOf(fields) } : {}),
     ...(record.withheld === undefined ? {} : { withheld: record.withheld }),
   };
+}
+
+function everyoneOf(value: unknown): "all" | "here" | undefined {
+  return value === "all" || value === "here" ? value : undefined;
 }
 
 /** Searches the caption, because file records do not list mentions. */

@@ -14,6 +14,8 @@ export type RoomDraft = { -readonly [Key in keyof RoomState]: RoomState[Key] };
 
 export type RoomUpdate = Extract<ServerEvent, { kind: "room" }>;
 
+const SECOND_MS = 1_000;
+
 const NO_ITEMS: ItemRange = { items: [], hasOlder: false, hasNewer: false };
 /**
  * Fraction of a full room's items to drop at a time. Every drop rebuilds all rows, so dropping
@@ -70,6 +72,9 @@ function propertiesOf(update: RoomUpdate) {
     keepMs: update.keepMs,
     pins: update.pins ?? [],
     hands: update.hands ?? [],
+    knocks: update.knocks ?? [],
+    rules: update.rules ?? {},
+    slowUntilUnixMs: update.slowUntil,
     receipts: update.receipts === true,
     receiptsWanted: update.receiptsWanted === true,
     moderates: update.moderates === true,
@@ -189,6 +194,10 @@ function newItem(room: RoomDraft, record: ChatRecord, me: string | undefined): I
 function applyToRoom(room: RoomDraft, item: Item): void {
   if (item.state !== "whole") return;
   if (item.kind === "topic") room.topic = item.text;
+  const { slow } = room.rules;
+  if (slow !== undefined && item.isMine && isMessage(item) && !room.moderates) {
+    room.slowUntilUnixMs = item.timeUnixMs + slow * SECOND_MS;
+  }
   if (item.kind === "retention") room.keepMs = item.keepMs;
   if (item.kind === "pin" && item.re !== undefined) pinned(room, item.re, item.on === true);
   if (item.kind === "hand" && item.subject !== undefined) {

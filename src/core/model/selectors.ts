@@ -57,6 +57,11 @@ export function canPin({ isOperator }: Model, { kind, moderates }: RoomState): b
   return moderates || isOperator || kind === "person";
 }
 
+export function canSetTopic({ isOperator }: Model, room: RoomState): boolean {
+  const { rules, moderates, isSealed } = room;
+  return !isSealed && (rules.topic === undefined || moderates || isOperator);
+}
+
 export function roomOf(model: Model, target: string): RoomState | undefined {
   const foldedTarget = target.replace(/^#/, "");
   for (const room of model.rooms.values()) if (isSameName(room.target, foldedTarget)) return room;

@@ -2,7 +2,7 @@
 
 import type { Fault } from "../../base/fault.ts";
 import type { FileId, RoomId } from "../../base/ids.ts";
-import type { PostBody } from "../../wire/messages.ts";
+import type { PostBody, RoomRules } from "../../wire/messages.ts";
 import type { ImportOrigin } from "../client/chat-record.ts";
 import type { Receipt } from "../client/outbox.ts";
 import type { FileBody } from "../rooms/files.ts";
@@ -93,6 +93,9 @@ export interface RoomState {
   readonly moderates: boolean;
   /** End of the user's own mute, 0 if permanent; `undefined` if the user is not muted. */
   readonly mutedUntilUnixMs: number | undefined;
+  readonly rules: RoomRules;
+  /** End of the user's own wait in slow mode, by the server's clock. */
+  readonly slowUntilUnixMs: number | undefined;
   readonly isClosed: boolean;
   readonly isSealed: boolean;
   readonly isLocked: boolean;
@@ -100,6 +103,8 @@ export interface RoomState {
   readonly pins: readonly number[];
   /** Members whose hands are raised, the first one first. */
   readonly hands: readonly string[];
+  /** Users who ask to join, the first one first. Only moderators receive them. */
+  readonly knocks: readonly string[];
   readonly receipts: boolean;
   /** Receipts in a direct conversation take effect when both users have turned them on. */
   readonly receiptsWanted: boolean;
@@ -177,6 +182,8 @@ export interface Item {
   readonly re: number | undefined;
   readonly mentions: readonly string[];
   readonly mentionsMe: boolean;
+  /** The message mentions everyone, or the members who were online. */
+  readonly everyone?: "all" | "here";
   /** A notice alerts nobody. */
   readonly isNotice?: true;
   readonly reactions: readonly Reaction[];
@@ -191,6 +198,7 @@ export interface Item {
   readonly on: boolean | undefined;
   readonly untilUnixMs: number | undefined;
   readonly keepMs: number | undefined;
+  readonly rules?: RoomRules;
   /** Number of earlier messages by this author's device that did not arrive in the sealed room. */
   readonly withheld?: number;
 }

@@ -324,10 +324,12 @@ function notifyMessage(draft: ModelDraft, id: RoomId, item: Item): void {
   const { fields } = draft;
   if (room === undefined || isIgnored(fields, item.from)) return;
   if (!isFromOthers(item, fields.me)) return;
-  if (item.mentionsMe || room.kind === "person") noteMention(room, item);
+  // A message to those who were online does not call those who read it later.
+  const isCalled = item.mentionsMe && (item.everyone !== "here" || fields.isCaughtUp);
+  if (isCalled || room.kind === "person") noteMention(room, item);
   if (dndEnd(fields) !== undefined) return;
   const level = roomNotifyLevel(fields, room);
-  if (level === "nothing" || (level === "mentions" && !item.mentionsMe)) return;
+  if (level === "nothing" || (level === "mentions" && !isCalled)) return;
   if (!fields.isCaughtUp || item.n <= room.read || isRoomVisible(draft, room)) return;
   draft.effects.push({ kind: "notify", room: id, target: room.target, item, why: "message" });
 }

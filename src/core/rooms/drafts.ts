@@ -16,12 +16,14 @@ import type { Draft } from "../../wire/record.ts";
 import type { AnnounceCommand, Change } from "./commands.ts";
 import { formatPostId, isOutboxId } from "./dedup.ts";
 import { checkSealing } from "./group.ts";
-import { checkMayPost, checkReason, withRoomRemoval } from "./moderation.ts";
-import { isVacant, LOBBY, needsPassword, type Room, type Rooms } from "./rooms.ts";
+import { type Actor, checkMayPost, checkReason, moderates, withRoomRemoval } from "./moderation.ts";
+import { isVacant, LOBBY, type Room, type Rooms } from "./rooms.ts";
+import { checkRules, needsAdmission, refuseJoin } from "./rules.ts";
 import { requireJoinedRoom, requireRoom } from "./targets.ts";
 
 export interface JoinOptions {
   readonly name: Name;
+  /** Also true if an operator or an invite lets the user in. */
   readonly isPasswordCorrect: boolean;
   /** Operator who adds the user. */
   readonly addedBy?: Name;
@@ -104,17 +106,20 @@ function reactionBodyOf({ text, react, re }: PostBody): {
  */
 export function announceDraft(
   rooms: Rooms,
-  { requester, to, file, body }: AnnounceCommand,
+  { requester: { user }, isOperator, to, file, body }: AnnounceCommand & { isOperator: boolean },
   unixMs: number,
 ): Draft {
-  const { id } = checkPost(rooms, { user: requester.user, to }, unixMs, { kind: "file", body });
-  return { kind: "file", room: id, by: requester.user, id: file, body };
+  const { id } = checkPost(rooms, { user, isOperator, to }, unixMs, { kind: "file", body });
+  return { kind: "file", room: id, by: user, id: file, body };
 }
 
-/** @throws {Fault} not-member, muted, room-unknown, store-full, sealed-room or stale-epoch */
+/**
+ * @throws {Fault} not-member, muted, not-allowed, too-fast, room-unknown, store-full, sealed-room
+ * or stale-epoch
+ */
 export function checkPost(
   rooms: Rooms,
-  { user, to }: { readonly user: UserId; readonly to: RoomId },
+  { to, ...actor }: Actor & { readonly to: RoomId },
   unixMs: number,
   { kind, body }: Pick<Draft, "kind" | "body">,
 ): Room {
@@ -123,7 +128,8 @@ export function checkPost(
     const code = isDirect(to) ? "store-full" : "room-unknown";
     throw new Fault(code, "the conversation could not be created", { retryAfterMs: 1_000 });
   }
-  checkMayPost(room, user, unixMs);
+  checkMayPost(room, actor.user, unixMs);
+  if (!moderates(room, actor)) checkRules(room, actor.user, { kind, body }, unixMs);
   checkSealing(room, kind, body);
   return room;
 }
@@ -157,7 +163,10 @@ export function joinDrafts(
   if (room === undefined) {
     if (create === undefined) throw new Fault("room-unknown", msg`no room named '${name}'`);
     checkRoomQuota(rooms, user, create.isOperator === true);
-    const body = { name, locked: create.locked || undefined, sealed: create.sealed || undefined };
+    const { locked, sealed } = create;
+    // An encrypted room has no topic.
+    const rules = sealed === true ? undefined : { topic: "moderators" };
+    const body = { name, locked: locked || undefined, sealed: sealed || undefined, rules };
     const createdCount: Draft = { kind: "room", room: create.room, by: user, id: "", body };
     return [createdCount, joinDraft(rooms, user, create.room)];
   }
@@ -167,11 +176,7 @@ export function joinDrafts(
       remedy: msg`ask a member to add you: /invite NAME`,
     });
   }
-  if (needsPassword(room, user) && !isPasswordAccepted && !isInvitedTo(room)) {
-    throw new Fault("room-password-wrong", msg`'${name}' requires a password`, {
-      remedy: "use /join ROOM PASSWORD",
-    });
-  }
+  if (needsAdmission(room, user) && !isPasswordAccepted && !isInvitedTo(room)) refuseJoin(room);
   if (room.members.size >= ROOM_MEMBERS_MAX) {
     throw new Fault(
       "too-many",
@@ -235,12 +240,16 @@ export function leaveDrafts(
 
 export function topicDraft(
   rooms: Rooms,
-  user: UserId,
+  actor: Actor,
   { room: name, topic }: { readonly room: Name; readonly topic: string },
   unixMs: number,
 ): Draft {
+  const { user } = actor;
   const room = requireJoinedRoom(rooms, user, name);
   checkMayPost(room, user, unixMs);
+  if (room.rules.topic !== undefined && !moderates(room, actor)) {
+    throw new Fault("not-allowed", msg`only moderators can set the topic of '${room.name}'`);
+  }
   checkSealing(room, "topic", undefined);
   return { kind: "topic", room: room.id, by: user, id: "", body: { topic } };
 }

@@ -34,7 +34,7 @@ import {
 import type { EngineEffect, EngineInput, EngineOptions } from "./engine-io.ts";
 import { Announcements, type AnnouncementsValue, Files, type FilesValue } from "./files.ts";
 import { groupDrafts, previousAnswer } from "./group.ts";
-import { actionDrafts, isInvited } from "./moderation.ts";
+import { actionDrafts, isInvited, moderates } from "./moderation.ts";
 import { Presence } from "./presence.ts";
 import { type Claim, type LockMode, RoomLock } from "./room-lock.ts";
 import { nameLock, type Room, type Rooms, type RoomsValue, targetUser } from "./rooms.ts";
@@ -362,7 +362,8 @@ export class RoomEngine {
     const others = () => this.#lock.runningOwn(lock) - held;
     switch (command.kind) {
       case "post":
-        return "post";
+        // In slow mode, a user's next message must be checked after the record of the last one.
+        return this.#isSlow(command) ? "own" : "post";
       case "announce":
       case "enter":
         return "own";
@@ -382,10 +383,17 @@ export class RoomEngine {
     }
   }
 
+  #isSlow({ destination, user }: PostCommand): boolean {
+    const room = destination && this.#rooms.get(destination.to);
+    if (room?.rules.slow === undefined) return false;
+    return !moderates(room, { user, isOperator: this.#isOperator(user) });
+  }
+
   #performStep(lock: string, claim: Claim<Command>, steps: Step[], effects: EngineEffect[]): void {
     const { command, mode } = claim;
     const isStale = lock !== roomLock(command, this.#rooms);
-    if (isStale || (mode === "own" && this.#lockMode(command, lock, 1) !== "own")) {
+    const isMisjudged = mode !== "exclusive" && this.#lockMode(command, lock, 1) !== mode;
+    if (isStale || isMisjudged) {
       this.#releaseLock(lock, claim, steps);
       steps.push({ kind: "lock-room", command });
       return;
@@ -464,19 +472,18 @@ export class RoomEngine {
         this.#checkAuthor(user);
         this.#checkOrder(command);
         this.#checkSenderConnected(command);
-        const room = checkPost(
-          rooms,
-          { user, to: destination.to },
-          this.#unixMs,
-          destination.draft,
-        );
+        const actor = { user, isOperator: this.#isOperator(user), to: destination.to };
+        const room = checkPost(rooms, actor, this.#unixMs, destination.draft);
         return [draftFor(room.id, destination.draft)];
       }
       case "announce": {
         const { requester, file, to } = command;
         const announced = this.announcements.of(file, to);
         this.#checkAuthor(requester.user);
-        if (announced === undefined) return [announceDraft(rooms, command, this.#unixMs)];
+        if (announced === undefined) {
+          const isOperator = this.#isOperator(requester.user);
+          return [announceDraft(rooms, { ...command, isOperator }, this.#unixMs)];
+        }
         effects.push(settled(requester, this.#postAnswer(command, announced)));
         return undefined;
       }
@@ -514,8 +521,11 @@ export class RoomEngine {
       }
       case "leave":
         return leaveDrafts(rooms, command.requester.user, command);
-      case "topic":
-        return [topicDraft(rooms, command.requester.user, command, this.#unixMs)];
+      case "topic": {
+        const { user } = command.requester;
+        const actor = { user, isOperator: this.#isOperator(user) };
+        return [topicDraft(rooms, actor, command, this.#unixMs)];
+      }
       case "act": {
         const { requester, isOperator, action: act } = command;
         return actionDrafts(rooms, { user: requester.user, isOperator }, act, this.#unixMs);
@@ -523,6 +533,10 @@ export class RoomEngine {
       default:
         return unreachable(command);
     }
+  }
+
+  #isOperator(user: UserId): boolean {
+    return this.#directory.policy?.isOperator(user) === true;
   }
 
   #checkAuthor(user: UserId): void {
@@ -650,6 +664,10 @@ export class RoomEngine {
         const { action: act } = command;
         if (act.kind === "erase" || act.kind === "erase-many") {
           return { ...settled(requester, { seq: head.seq }), order: record };
+        }
+        if (act.kind === "rules") {
+          const { rules = {} } = this.#rooms.get(act.room) ?? {};
+          return settled(requester, { rules, seq: head.seq });
         }
         const hasNoSeq = act.kind === "grant" || act.kind === "rename" || act.kind === "remove";
         // The removal of a vacant room directly follows the record of the departure.

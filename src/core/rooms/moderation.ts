@@ -8,15 +8,18 @@ import {
   INVITATIONS_PER_INVITER_MAX,
   INVITATIONS_PER_USER_MAX,
   INVITED_PER_ROOM_MAX,
+  KNOCKS_MAX,
   PINS_MAX,
 } from "../../base/limits.ts";
 import { foldName, type Name, parseTarget } from "../../base/names.ts";
 import { formatUtc } from "../../base/time.ts";
 import { defined } from "../../base/values.ts";
 import type { Body } from "../../wire/kinds.ts";
+import type { RoomRules } from "../../wire/messages.ts";
 import type { Draft } from "../../wire/record.ts";
 import { type PollAction, pollDraft, type VoteAction, voteDraft } from "./polls.ts";
 import { isVacantWithout, LOBBY, type Room, type Rooms } from "./rooms.ts";
+import { checkRules, needsAdmission, rulesOf } from "./rules.ts";
 import { type Directory, requireMember, requireRoom } from "./targets.ts";
 
 export type RoomAction =
@@ -44,6 +47,8 @@ export type RoomAction =
   | ({ readonly kind: "hand"; readonly on: boolean } & UserAction)
   | PollAction
   | VoteAction
+  | ({ readonly kind: "knock"; readonly on: boolean } & UserAction)
+  | { readonly kind: "rules"; readonly room: RoomId; readonly change: RoomRules }
   | {
       readonly kind: "erase-many";
       readonly room: RoomId;
@@ -95,7 +100,7 @@ function actionDraft(rooms: Rooms, actor: Actor, act: RoomAction, unixMs: number
     case "admission":
       return admissionDraft(rooms, room, actor, act, unixMs);
     case "edit":
-      return editDraft(rooms, room, actor.user, act, unixMs);
+      return editDraft(rooms, room, actor, act, unixMs);
     case "erase":
       return eraseDraft(rooms, room, actor, act);
     case "pin":
@@ -110,6 +115,10 @@ function actionDraft(rooms: Rooms, actor: Actor, act: RoomAction, unixMs: number
       return act.kind === "poll"
         ? pollDraft(room, actor.user, moderates(room, actor), act, unixMs)
         : voteDraft(room, actor.user, act, unixMs);
+    case "knock":
+      return knockDraft(room, actor, act);
+    case "rules":
+      return rulesDraft(room, actor, act.change);
     case "receipts":
       return receiptsDraft(room, actor, act.on);
     case "erase-many":
@@ -199,8 +208,8 @@ function mayStillInvite(room: Room, by: UserId | "server"): boolean {
   return room.members.has(by) && (isOpen(room) || room.moderators.has(by));
 }
 
-function isOpen({ name, locked, isClosed }: Room): boolean {
-  return name !== undefined && !locked && !isClosed;
+function isOpen({ name, rules, isClosed }: Room): boolean {
+  return name !== undefined && rules.join === undefined && !isClosed;
 }
 
 function admissionOf({ id: room }: Room, by: UserId, body: Body<"admission">): Draft {
@@ -228,6 +237,7 @@ function userActionDraft(
   const body = { user, name };
   const record = { room: room.id, by, id: "" };
   if (kind === "kick") {
+    if (room.knocks.has(user)) return { kind: "knock", ...record, body: { ...body, on: false } };
     if (!room.members.has(user)) return admissionOf(room, by, { ...body, on: false });
     return { kind, ...record, body: { ...body, reason: act.reason || undefined } };
   }
@@ -296,8 +306,9 @@ function checkMayModerateUser(
   { user, isOperator }: Actor,
   act: Extract<RoomAction, { kind: "kick" | "mute" | "grant" }>,
 ): void {
-  // Kicking a user who has not joined yet withdraws the invitation.
-  if (act.kind === "kick" && !room.invited.has(act.user)) checkMember(room, act);
+  // Kicking a user who has not joined yet withdraws the invitation, or declines the request.
+  const isExpected = room.invited.has(act.user) || room.knocks.has(act.user);
+  if (act.kind === "kick" && !isExpected) checkMember(room, act);
   const isGranting = act.kind !== "kick" && act.on === (act.kind === "grant");
   if (isOperator || isGranting || act.user === user) return;
   if (act.isOperator || act.user === room.maker) {
@@ -316,16 +327,18 @@ function checkMember(room: Room, { user, name }: Pick<UserAction, "user" | "name
 function editDraft(
   rooms: Rooms,
   room: Room,
-  by: UserId,
+  actor: Actor,
   { seq, author, text }: Extract<RoomAction, { kind: "edit" }>,
   unixMs: number,
 ): Draft {
+  const { user: by } = actor;
   if (author !== by) {
     throw new Fault("not-allowed", msg`message ${seq} is not yours`, {
       remedy: msg`you can edit only your own messages`,
     });
   }
   checkMayPost(room, by, unixMs);
+  if (!moderates(room, actor)) checkRules(room, by, { kind: "edit", body: {} }, unixMs);
   if (room.isSealed === true) {
     throw new Fault("sealed-room", msg`this edit would not be encrypted, but the room is`, {
       remedy: msg`edit it on a device that is a member of the room`,
@@ -409,6 +422,60 @@ function handDraft(
     });
   }
   return { kind: "hand", room: room.id, by: actor.user, id: "", body: { user, name, on } };
+}
+
+/** A user asks to join, and a moderator declines. To accept, a moderator invites the user. */
+function knockDraft(
+  room: Room,
+  actor: Actor,
+  { user, name, on }: Extract<RoomAction, { kind: "knock" }>,
+): Draft {
+  if (user !== actor.user) checkModerates(room, actor);
+  if (on && user !== actor.user) throw new Fault("not-allowed", msg`ask only for yourself`);
+  if (on) checkMayKnock(room, user);
+  else if (!room.knocks.has(user)) {
+    throw new Fault("not-found", msg`${name} does not ask to join '${room.name}'`);
+  }
+  return { kind: "knock", room: room.id, by: actor.user, id: "", body: { user, name, on } };
+}
+
+function checkMayKnock(room: Room, user: UserId): void {
+  const { rules, name } = room;
+  const mayJoin = !needsAdmission(room, user) || room.invited.has(user);
+  if (mayJoin || rules.join !== "approval" || room.isSealed === true) {
+    throw new Fault("not-allowed", msg`'${name}' takes no requests to join`, {
+      remedy: msg`join it: chat join --room ${name}, or /join ${name}`,
+    });
+  }
+  if (room.knocks.has(user)) {
+    throw new Fault("not-allowed", msg`you have already asked to join '${name}'`, {
+      remedy: msg`wait until a moderator accepts`,
+    });
+  }
+  if (room.declined.has(user)) {
+    throw new Fault("not-allowed", msg`the moderators of '${name}' declined your request`, {
+      remedy: msg`ask a moderator to invite you`,
+    });
+  }
+  if (room.knocks.size < KNOCKS_MAX) return;
+  throw new Fault("too-many", msg`${KNOCKS_MAX} people already ask to join '${name}'`);
+}
+
+function rulesDraft(room: Room, actor: Actor, change: RoomRules): Draft {
+  checkModerates(room, actor);
+  const { join } = change;
+  if (join !== undefined && room.isSealed === true) {
+    throw new Fault("sealed-room", msg`members add people to an encrypted room`, {
+      remedy: msg`add their devices with /invite`,
+    });
+  }
+  if (join !== undefined && join !== "open" && foldName(room.name ?? LOBBY) === foldName(LOBBY)) {
+    throw new Fault("not-allowed", msg`everyone is in the lobby`, {
+      remedy: "create another room",
+    });
+  }
+  const body = rulesOf({ ...room.rules, ...change });
+  return { kind: "rules", room: room.id, by: actor.user, id: "", body };
 }
 
 function checkMayPin(room: Room, actor: Actor): void {

@@ -2,12 +2,20 @@
 
 import { assert, unreachable } from "../../base/assert.ts";
 import { isDirect, type RoomId, type UserId } from "../../base/ids.ts";
-import { FORMER_NAMES_MAX, HANDS_MAX, PINS_MAX, RETENTION_MS_MIN } from "../../base/limits.ts";
+import {
+  DECLINED_MAX,
+  FORMER_NAMES_MAX,
+  HANDS_MAX,
+  KNOCKS_MAX,
+  PINS_MAX,
+  RETENTION_MS_MIN,
+} from "../../base/limits.ts";
 import { type FoldedName, foldName, isName, type Name } from "../../base/names.ts";
 import { clampUnixMs } from "../../base/time.ts";
-import { type Body, isOfLog, MESSAGE_KINDS } from "../../wire/kinds.ts";
+import { type Body, fieldsOf, isOfLog, MESSAGE_KINDS } from "../../wire/kinds.ts";
+import type { RoomRules } from "../../wire/messages.ts";
 import { bodyOf, type FoldedHead, type FoldedRecord, parseBody } from "../../wire/record.ts";
-import { setNewest } from "../evict.ts";
+import { dropOldest, setNewest } from "../evict.ts";
 import { erasuresOf } from "../log/erasures.ts";
 import { SeqSet, type SeqSetValue } from "../log/seq-set.ts";
 import {
@@ -21,6 +29,7 @@ import {
 } from "./group-state.ts";
 import { MessageCount, type MessageCountValue } from "./message-count.ts";
 import { applyPoll, type Poll } from "./polls.ts";
+import { applyRules, notePosted, rulesOf } from "./rules.ts";
 
 export interface Room {
   readonly id: RoomId;
@@ -30,7 +39,8 @@ export interface Room {
   /** Users of a direct conversation. In notes to oneself, the two are equal. */
   readonly pair?: readonly [UserId, UserId];
   readonly maker: UserId | "server";
-  readonly locked: boolean;
+  /** Only the rules that differ from the defaults. */
+  rules: RoomRules;
   isClosed: boolean;
   isSealed?: boolean;
   group?: Group;
@@ -43,9 +53,15 @@ export interface Room {
   readonly hands: Set<UserId>;
   /** Open polls by the seq of their text; at most POLLS_OPEN_MAX. */
   readonly polls: Map<number, Poll>;
+  /** Users who ask to join, the first one first; at most KNOCKS_MAX. */
+  readonly knocks: Set<UserId>;
+  /** Users whose requests were declined, the last one last; at most DECLINED_MAX. */
+  readonly declined: Set<UserId>;
+  /** Time of each user's last message in slow mode, oldest first. */
+  readonly posted: Map<UserId, number>;
   receipts?: Receipts;
   readonly members: Set<UserId>;
-  /** Current and former members, who can join without the password. */
+  /** Current and former members, who can join again without a password or an approval. */
   readonly admitted: Set<UserId>;
   /**
    * Users who may join once without the password, and who invited them: "server" for an operator by
@@ -86,11 +102,6 @@ function isUnused({ name, maker, group, messageCount, topic, isClosed, retention
   return (
     isUserCreated && messageCount.isEmpty && topic === "" && !isClosed && retention === undefined
   );
-}
-
-/** Unless the user was invited. */
-export function needsPassword({ locked, admitted }: Room, user: UserId): boolean {
-  return locked && !admitted.has(user);
 }
 
 /** Exceeds the erasures that a disk completes while a slow device receives its missed records. */
@@ -183,7 +194,10 @@ export class Rooms {
     // In a sealed room, an encrypted message refers to each file, so files are not counted.
     const countsAsUnread =
       MESSAGE_KINDS.has(head.kind) && !(head.kind === "file" && room.isSealed === true);
-    if (countsAsUnread) room.messageCount.add(head.n, head.by);
+    if (countsAsUnread) {
+      room.messageCount.add(head.n, head.by);
+      notePosted(room, head.by, head.time);
+    }
     this.#change(room, record, head.by);
   }
 
@@ -258,6 +272,13 @@ export class Rooms {
         return applyHand(room, record);
       case "poll":
         return applyPoll(room, record);
+      case "knock":
+        return applyKnock(room, record, by);
+      case "rules": {
+        // A damaged record leaves the previous rules in effect.
+        const body = bodyOf(record, kind);
+        return body && applyRules(room, rulesOf(body));
+      }
       case "receipts":
         return receipts(room, record, by);
       case "rename":
@@ -310,7 +331,7 @@ export class Rooms {
     room.hands.delete(user);
     room.receipts?.joined.delete(user);
     room.moderators.delete(user);
-    if (room.locked || room.isSealed === true) room.admitted.delete(user);
+    if (room.rules.join !== undefined || room.isSealed === true) room.admitted.delete(user);
     this.#joined.get(user)?.delete(room);
     for (const [invited, by] of room.invited) if (by === user) this.#endInvitation(room, invited);
   }
@@ -320,6 +341,7 @@ export class Rooms {
     if (user === undefined) return;
     const { on, operator } = bodyOf(record, "admission") ?? {};
     if (on !== true || room.members.has(user)) return this.#endInvitation(room, user);
+    endKnock(room, user);
     room.invited.set(user, operator === true ? "server" : by);
     this.#addInviting(room, user);
   }
@@ -358,6 +380,7 @@ export class Rooms {
     for (const [name, led] of this.#former) if (led === room) this.#former.delete(name);
     for (const user of room.members) this.#joined.get(user)?.delete(room);
     for (const user of room.invited.keys()) this.#endInvitation(room, user);
+    room.knocks.clear();
     room.members.clear();
     room.moderators.clear();
     room.admitted.clear();
@@ -389,6 +412,7 @@ export class Rooms {
   #addMember(room: Room, user: UserId): void {
     room.members.add(user);
     room.admitted.add(user);
+    endKnock(room, user);
     this.#endInvitation(room, user);
     const joined = this.#joined.get(user);
     if (joined === undefined) this.#joined.set(user, new Set([room]));
@@ -400,13 +424,12 @@ export function nameLock(name: Name): string {
   return `n:${foldName(name)}`;
 }
 
-type RoomValue = Omit<
-  WithLists<Room>,
-  "messageCount" | "group" | "receipts" | "invited" | "hands" | "polls"
-> & {
-  readonly invited?: WithLists<Room>["invited"];
-  readonly hands?: WithLists<Room>["hands"];
-  readonly polls?: WithLists<Room>["polls"];
+/** Lists that most rooms do not need. */
+type RareList = "invited" | "hands" | "polls" | "knocks" | "declined" | "posted";
+
+type RoomValue = Omit<WithLists<Room>, "messageCount" | "group" | "receipts" | RareList> & {
+  readonly [List in RareList]?: WithLists<Room>[List];
+} & {
   readonly words: MessageCountValue;
   readonly group?: GroupValue;
   readonly receipts?: WithLists<Receipts>;
@@ -422,13 +445,12 @@ export interface RoomsValue {
   readonly erased: SeqSetValue;
 }
 
-function valueOfRoom(room: Room): RoomValue {
-  const { messageCount, group, receipts, invited, hands, polls, ...plain } = room;
+function valueOfRoom({ messageCount, group, receipts, ...room }: Room): RoomValue {
+  const { invited, hands, polls, knocks, declined, posted, ...value } = withLists(room);
+  const rareLists = Object.entries({ invited, hands, polls, knocks, declined, posted });
   return {
-    ...withLists(plain),
-    ...(invited.size === 0 ? {} : { invited: [...invited] }),
-    ...(hands.size === 0 ? {} : { hands: [...hands] }),
-    ...(polls.size === 0 ? {} : { polls: [...polls] }),
+    ...value,
+    ...Object.fromEntries(rareLists.filter(([, list]) => list.length > 0)),
     ...(group === undefined ? {} : { group: withLists(group) }),
     ...(receipts === undefined ? {} : { receipts: withLists(receipts) }),
     words: messageCount.value(),
@@ -445,6 +467,9 @@ function roomOfValue({ words, group, receipts, ...value }: RoomValue): Room {
     invited: new Map(value.invited),
     hands: new Set(value.hands),
     polls: new Map(value.polls),
+    knocks: new Set(value.knocks),
+    declined: new Set(value.declined),
+    posted: new Map(value.posted),
     moderators: new Set(value.moderators),
     // JSON contains null for a permanent mute.
     muted: new Map(value.muted.map(([user, until]) => [user, until ?? undefined])),
@@ -479,6 +504,24 @@ function applyHand(room: Room, record: FoldedRecord): void {
   if (user === undefined) return;
   if (bodyOf(record, "hand")?.on !== true) room.hands.delete(user);
   else if (room.hands.size < HANDS_MAX && room.members.has(user)) room.hands.add(user);
+}
+
+function endKnock({ knocks, declined }: Room, user: UserId): void {
+  knocks.delete(user);
+  declined.delete(user);
+}
+
+/** A request that its author withdraws, other than a declined one, may be made again. */
+function applyKnock(room: Room, record: FoldedRecord, by: UserId): void {
+  const user = targetUser(record);
+  const { knocks, declined } = room;
+  if (user === undefined) return;
+  if (bodyOf(record, "knock")?.on === true) {
+    if (knocks.size < KNOCKS_MAX && !room.members.has(user)) knocks.add(user);
+  } else if (knocks.delete(user) && user !== by) {
+    declined.add(user);
+    dropOldest(declined, DECLINED_MAX);
+  }
 }
 
 function applyTopic(room: Room, record: FoldedRecord, by: UserId): void {
@@ -531,16 +574,20 @@ function applyGrant(room: Room, record: FoldedRecord): void {
   else room.moderators.delete(user);
 }
 
-function emptyRoom(head: FoldedHead): Omit<Room, "locked"> {
+function emptyRoom(head: FoldedHead): Room {
   return {
     id: head.room as RoomId,
     lock: head.room,
     maker: head.by,
+    rules: {},
     isClosed: false,
     topic: "",
     pins: [],
     hands: new Set(),
     polls: new Map(),
+    knocks: new Set(),
+    declined: new Set(),
+    posted: new Map(),
     members: new Set(),
     admitted: new Set(),
     invited: new Map(),
@@ -552,15 +599,18 @@ function emptyRoom(head: FoldedHead): Omit<Room, "locked"> {
   };
 }
 
-function namedRoom(head: FoldedHead, { name, locked, sealed }: Body<"room">): Room | undefined {
+function namedRoom(head: FoldedHead, body: Body<"room">): Room | undefined {
+  const { name, locked, sealed, rules } = body;
   if (name === undefined || !isName(name)) return undefined;
   const moderators = new Set(head.by === "server" ? [] : [head.by]);
   const lock = nameLock(name);
   const sealing = sealed === true ? { isSealed: true } : {};
-  return { ...emptyRoom(head), name, lock, locked: locked === true, moderators, ...sealing };
+  const initial = rulesOf(fieldsOf("rules", Object(rules) as Record<string, unknown>));
+  const join = locked === true ? ({ join: "password" } as const) : {};
+  return { ...emptyRoom(head), name, lock, moderators, ...sealing, rules: { ...initial, ...join } };
 }
 
 function directRoom(head: FoldedHead, { direct }: Body<"room">): Room | undefined {
   if (direct === undefined) return undefined;
-  return { ...emptyRoom(head), locked: false, pair: direct as readonly [UserId, UserId] };
+  return { ...emptyRoom(head), pair: direct as readonly [UserId, UserId] };
 }

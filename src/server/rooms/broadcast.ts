@@ -269,7 +269,8 @@ export function roomEntry(room: Room, reader: string, registry: Registry): RoomE
       ...(room.hands.size === 0
         ? {}
         : { hands: [...room.hands].flatMap((user) => registry.nameOf(user) ?? []) }),
-      ...(room.locked ? { locked: true } : {}),
+      ...(room.rules.join === "password" ? { locked: true } : {}),
+      ...(Object.keys(room.rules).length === 0 ? {} : { rules: room.rules }),
       ...(room.retention === undefined ? {} : { keepMs: room.retention.keepMs }),
     };
   }

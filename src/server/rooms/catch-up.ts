@@ -15,6 +15,7 @@ import {
 } from "../../base/limits.ts";
 import { moderates, muteEnd } from "../../core/rooms/moderation.ts";
 import { type Room, targetUser } from "../../core/rooms/rooms.ts";
+import { slowEnd } from "../../core/rooms/rules.ts";
 import type { Page, PageQuery } from "../../io/log/log.ts";
 import { TaskQueue } from "../../io/task-queue.ts";
 import type { LogRecord } from "../../wire/record.ts";
@@ -137,10 +138,22 @@ export class CatchUp {
   #refreshChanged(room: Room, record: LogRecord): void {
     const { kind } = record.head;
     const isSealedNow = kind === "group" && room.group?.epoch === 0;
-    const isSetting = kind === "close" || kind === "receipts" || isSealedNow;
+    const isSetting = ["close", "receipts", "rules"].includes(kind) || isSealedNow;
     if (isSetting || (kind === "rename" && targetUser(record) === undefined)) this.refresh(room);
     const target = kind === "grant" || kind === "mute" ? targetUser(record) : undefined;
     if (target !== undefined) this.#refreshFor(target, room);
+    if (kind === "knock" || kind === "admission" || kind === "join") this.#refreshKnocks(room);
+  }
+
+  #refreshKnocks(room: Room): void {
+    if (room.rules.join !== "approval") return;
+    for (const user of room.members)
+      if (this.#mayModerate(room, user)) this.#refreshFor(user, room);
+  }
+
+  #mayModerate(room: Room, user: UserId): boolean {
+    const isOperator = this.options.registry.policy.isOperator(user);
+    return room.name !== undefined && moderates(room, { user, isOperator });
   }
 
   refresh(room: Room): void {
@@ -179,8 +192,10 @@ export class CatchUp {
     if (reader === undefined) return;
     const entry = roomEntry(room, reader, this.options.registry);
     const read = this.options.readPositions.upTo(reader, room.id);
-    const isOperator = this.options.registry.policy.isOperator(reader);
-    const mayModerate = room.name !== undefined && moderates(room, { user: reader, isOperator });
+    const { registry, clock } = this.options;
+    const unixMs = clock.expiryUnixMs();
+    const knocks = [...room.knocks].flatMap((user) => registry.nameOf(user) ?? []);
+    const isWaiting = knocks.length > 0 ? { knocks } : {};
     client.notify({
       kind: "room",
       ...entry,
@@ -188,8 +203,10 @@ export class CatchUp {
       skipped,
       read,
       unread: this.options.readPositions.unread(reader, room, n),
-      ...(mayModerate ? { moderates: true } : {}),
-      mutedUntil: muteEnd(room, reader, this.options.clock.expiryUnixMs()),
+      ...(this.#mayModerate(room, reader)
+        ? { moderates: true, ...isWaiting }
+        : { slowUntil: slowEnd(room, reader, unixMs) }),
+      mutedUntil: muteEnd(room, reader, unixMs),
       ...(behind ? { behind } : {}),
     });
   }

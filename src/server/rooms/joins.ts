@@ -9,16 +9,18 @@ import { defined } from "../../base/values.ts";
 import { HourlyQuota } from "../../core/rate.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
 import { type JoinOptions, joinDrafts, lobbyDraft } from "../../core/rooms/drafts.ts";
-import { isInvited } from "../../core/rooms/moderation.ts";
-import { LOBBY, needsPassword, type Room, targetUser } from "../../core/rooms/rooms.ts";
-import { requireRoom, requireUser } from "../../core/rooms/targets.ts";
-import type { RequestOf } from "../../wire/messages.ts";
+import { actionDrafts, isInvited, moderates } from "../../core/rooms/moderation.ts";
+import { LOBBY, type Room, targetUser } from "../../core/rooms/rooms.ts";
+import { needsAdmission, rulesOf } from "../../core/rooms/rules.ts";
+import { requireMember, requireRoom, requireUser } from "../../core/rooms/targets.ts";
+import type { Answer, RequestOf, RoomRules } from "../../wire/messages.ts";
 import type { LogRecord } from "../../wire/record.ts";
 import type { Invites } from "../auth/invites.ts";
 import type { Authenticator } from "../auth/login.ts";
 import type { ServerContext } from "../kernel/context.ts";
 import {
   DEFERRED,
+  type Deferred,
   disabledFault,
   NO_SEALING,
   type Sender,
@@ -72,7 +74,39 @@ export class Joins {
       const room = checkName(named, "room's name");
       return submit(this.options.kernel, from, { kind: "topic", room, topic });
     },
+    rules: (request, from) => this.#changeRules(request, from),
   } satisfies SomeHandlers;
+
+  /** A change that changes nothing has no record. */
+  async #changeRules(
+    { kind, room: named, password, ref: _, ...change }: RequestOf<"rules">,
+    from: Sender,
+  ): Promise<Answer<"rules"> | Deferred> {
+    const { rooms, registry, kernel, authenticator } = this.options;
+    const room = requireRoom(rooms, checkName(named, "room's name"));
+    const { actor } = from;
+    const changes = Object.entries(rulesOf({ ...room.rules, ...change }));
+    const isSame =
+      changes.length === Object.keys(room.rules).length &&
+      changes.every(([rule, value]) => room.rules[rule as keyof RoomRules] === value);
+    if (isSame && password === undefined) {
+      if (!moderates(room, actor)) requireMember(room, actor.user);
+      return { rules: room.rules };
+    }
+    const action = { kind, room: room.id, change } as const;
+    // Check the request first, so that a refused request changes no password.
+    actionDrafts(rooms, actor, action, 0);
+    if (password !== undefined) {
+      const hash = await authenticator.hash(actor.user, password);
+      await kernel.transact(() => [registry.roomPasswordDraft(room.id, actor.user, hash)]);
+    }
+    if (change.join === "password" && registry.roomPassword(room.id) === undefined) {
+      throw new Fault("usage", msg`'${room.name}' has no password yet`, {
+        remedy: msg`specify one`,
+      });
+    }
+    return submit(kernel, from, { kind: "act", isOperator: actor.isOperator, action });
+  }
 
   /** Creates the lobby at the first start. */
   async start(): Promise<void> {
@@ -100,14 +134,15 @@ export class Joins {
   ): Promise<boolean> {
     const { clock, registry, authenticator, invites } = this.options;
     const isFree =
-      !needsPassword(room, account.id) ||
+      !needsAdmission(room, account.id) ||
       isInvited(room, account.id, registry, clock.expiryUnixMs());
     if (isFree) return false;
     const { invite, invited } = client.handshake?.admission ?? {};
     const usedInvite = invited === account.id ? invite : undefined;
     if (usedInvite !== undefined && invites.opensRoom(usedInvite, room.id)) return true;
     const hash = registry.roomPassword(room.id);
-    if (password === undefined || hash === undefined) return false;
+    const isLocked = room.rules.join === "password";
+    if (password === undefined || hash === undefined || !isLocked) return false;
     await authenticator.guessRoomPassword(client, password, {
       hash,
       room: room.id,

@@ -105,6 +105,10 @@ export class Management {
     for (const room of [...rooms.roomsOf(user)]) {
       if (room.name !== undefined) this.#submit(by, { kind: "gone", room: room.id, user, name });
     }
+    for (const room of rooms.named()) {
+      const action = { room: room.id, user, name, on: false, isOperator: false } as const;
+      if (room.knocks.has(user)) this.#submit(by, { kind: "knock", ...action });
+    }
     onRemoved(); // Answer before the requester's own link closes.
     const remedy = "ask an operator";
     const fault = new Fault("login-refused", msg`account ${name} was removed`, { remedy });

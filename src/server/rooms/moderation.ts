@@ -69,13 +69,8 @@ export class Moderation {
       if (room === undefined) throw new Fault("not-found", msg`no messages yet`);
       return this.#act(from, { kind: "receipts", room: room.id, on });
     },
-    hand: ({ room, on, user }, from) => {
-      return this.#act(from, {
-        kind: "hand",
-        on,
-        ...this.#whom({ room, user: user ?? from.account.name }),
-      });
-    },
+    hand: (request, from) => this.#act(from, this.#ownOrOther(request, from)),
+    knock: (request, from) => this.#act(from, this.#ownOrOther(request, from)),
     kick: (request, from) => {
       const { reason } = request;
       return this.#act(from, defined({ kind: "kick", ...this.#whom(request), reason }));
@@ -126,6 +121,13 @@ export class Moderation {
   #act(from: Sender, action: RoomAction): Deferred {
     const { isOperator } = from.actor;
     return submit(this.options.kernel, from, { kind: "act", isOperator, action });
+  }
+
+  #ownOrOther(
+    { kind, on, room, user }: RequestOf<"hand"> | RequestOf<"knock">,
+    { account }: Sender,
+  ): RoomAction {
+    return { kind, on, ...this.#whom({ room, user: user ?? account.name }) };
   }
 
   #whom({ room: roomName, user: userName }: { readonly room: string; readonly user: string }) {

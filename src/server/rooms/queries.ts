@@ -136,14 +136,16 @@ export class Queries {
       if (rooms.length === PAGE_RECORDS_MAX) return { rooms, more: true };
       const joined = room.members.has(account.id);
       // Non-members see neither the topic nor the size of a room with a password.
-      const isVisible = joined || !room.locked;
+      const { join } = room.rules;
+      const isVisible = joined || join !== "password";
       rooms.push({
         room: room.name ?? "",
         topic: isVisible ? room.topic : "",
         members: isVisible ? room.members.size : 0,
         joined,
         sealed: room.isSealed === true,
-        locked: room.locked,
+        locked: join === "password",
+        ...(join === "approval" ? { approval: true } : {}),
         ...(joined ? { unread: this.options.readPositions.unread(account.id, room) } : {}),
       });
     }

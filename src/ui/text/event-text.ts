@@ -7,7 +7,9 @@ import { oneLine, plainLine } from "../../core/markup/plain.ts";
 import { isSameName } from "../../core/model/item.ts";
 import type { Item } from "../../core/model/state.ts";
 import type { KindIn } from "../../wire/kinds.ts";
+import type { RoomRules } from "../../wire/messages.ts";
 import type { Texts } from "../messages/en/page.ts";
+import { rulesText } from "./rules-text.ts";
 import type { Times } from "./times.ts";
 
 const LAST_LINE_LENGTH = 80;
@@ -26,6 +28,7 @@ export interface EventFacts {
   /** Formatted end of a mute. */
   readonly until?: string | undefined;
   readonly keepMs?: number | undefined;
+  readonly rules?: RoomRules | undefined;
 }
 
 type Phrase = (facts: EventFacts, texts: Texts) => string;
@@ -59,6 +62,11 @@ const PHRASES: Readonly<Record<EventKind, Phrase>> = {
     if (on === true) return texts.eventHandUp;
     return isOwn === true ? texts.eventHandDown : texts.eventHandLowered(subject);
   },
+  knock: ({ subject = "", on, isOwn }, texts) => {
+    if (on === true) return texts.eventKnock;
+    return isOwn === true ? texts.eventKnockEnd : texts.eventKnockDeclined(subject);
+  },
+  rules: ({ rules = {} }, texts) => texts.eventRules(rulesText(rules, texts)),
   mute: ({ subject = "", on, until }, texts) => {
     if (on === false) return texts.eventUnmute(subject);
     return until === undefined ? texts.eventMute(subject) : texts.eventMuteUntil(subject, until);
@@ -124,6 +132,7 @@ export function eventText(
     on,
     until: untilUnixMs === undefined ? undefined : times.full(untilUnixMs),
     keepMs,
+    rules: item.rules,
   };
   return `${actor} ${eventPhrase(kind as EventKind, facts, texts)}`;
 }

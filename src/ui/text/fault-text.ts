@@ -34,11 +34,17 @@ const VALUE_INDEXES: Readonly<Record<string, ValueIndexes>> = {
 const TEXTS = {
   "'{}' is encrypted, and you are not a member": "notInvited",
   "an encrypted room cannot have a topic, because topics are not encrypted": "topicInSealed",
+  "you have asked to join '{}'": "knockSent",
+  "the moderators of '{}' declined your request": "knockRefused",
+  "only moderators can post in '{}'": "onlyModeratorsPost",
+  "only moderators may mention everyone in '{}'": "onlyModeratorsCall",
   "your name belongs to your account": "nameLasts",
   "this invite {}": "inviteOver",
   "{} is not a time": "notATime",
   "unknown filter has:{}": "unknownFilter",
 } as const satisfies Readonly<Record<string, keyof Texts>>;
+
+const SLOW = "slow mode in '{}': you can post again in {} s";
 
 /** @param error a string is returned unchanged */
 export function faultText(error: unknown, texts: Texts): string {
@@ -48,6 +54,7 @@ export function faultText(error: unknown, texts: Texts): string {
   const text = texts.faults[code];
   const { template = "", values = [] } = translatable.message ?? {};
   if (Object.hasOwn(TEXTS, template)) return texts[TEXTS[template as keyof typeof TEXTS]];
+  if (template === SLOW) return texts.slowWait(Number(values[1]));
   const indexes = Object.hasOwn(VALUE_INDEXES, template) ? VALUE_INDEXES[template] : undefined;
   const end = formatTimestampIn(values[indexes?.end ?? -1] ?? "", texts);
   const reason = cleanText(values[indexes?.reason ?? -1] ?? "");

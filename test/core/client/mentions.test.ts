@@ -33,3 +33,10 @@ test("changes no other part of the body", () => {
     mentions: ["ana"],
   });
 });
+
+test("marks a message that mentions everyone, outside code", () => {
+  const marks = ["@everyone, @here", "hi @Here", "`@everyone`", "mail@everyone", "@ana"].map(
+    (text) => withMentions({ text }).everyone,
+  );
+  expect(marks).toEqual(["all", "here", undefined, undefined, undefined]);
+});

@@ -36,7 +36,7 @@ describe("JOIN", () => {
     const lines = await two.ask("JOIN #vault,#new,#den k1,,wrong", "MODE #vault", "MODE #vault k");
     expect(lines.filter((line) => line.includes(" JOIN "))).toHaveLength(2);
     expect(lines.join("\n")).toContain(" 475 ben #den :");
-    expect(lines.join("\n")).toContain(":chat 324 ben #vault +nk");
+    expect(lines.join("\n")).toContain(":chat 324 ben #vault +knt");
     expect(lines.join("\n")).not.toContain("k1");
     expect(await two.ask("JOIN #den")).toEqual([expect.stringContaining(" 475 ben #den :")]);
     await two.ask("JOIN #den k2");
@@ -266,7 +266,43 @@ describe("MODE", () => {
     expect((await one.ask("NAMES #lab")).join()).toContain("@ben");
     await change("-o ben");
     expect((await one.ask("NAMES #lab")).join()).not.toContain("@ben");
-    expect(await one.ask("MODE #lab +m")).toEqual([expect.stringContaining(" 482 ana #lab :")]);
+    expect(await two.ask("MODE #lab +m")).toEqual([expect.stringContaining(" 482 ben #lab :")]);
+  });
+
+  ircTest("sets the rules of the room", async ({ one, two }) => {
+    await one.ask("JOIN #lab");
+    await two.ask("JOIN #lab");
+    const change = async (change: string, shown: string, modes: string) => {
+      expect(untagged(await one.ask(`MODE #lab ${change}`))).toEqual([
+        `:ana!ana@chat MODE #lab ${shown}`,
+      ]);
+      await two.until(`:ana!ana@chat MODE #lab ${shown}`);
+      expect(await two.ask("MODE #lab")).toEqual([`:chat 324 ben #lab ${modes}`]);
+    };
+    await one.news();
+    await change("+m", "+mt-i", "+mnt");
+    expect(await two.ask("PRIVMSG #lab :x")).toEqual([expect.stringContaining(" 404 ben #lab :")]);
+    await change("-m", "+t-im", "+nt");
+    expect(await two.ask("TOPIC #lab :x")).toEqual([expect.stringContaining(" 482 ben #lab :")]);
+    await change("-t", "-imt", "+n");
+    await change("+i", "+i-mt", "+in");
+    await change("+k secret", "-imt", "+kn");
+    await change("-k", "-imt", "+n");
+  });
+
+  ircTest("lets people ask to join", async ({ ana, one, two }) => {
+    await one.ask("JOIN #lab", "MODE #lab +i");
+    const knock = await two.ask("JOIN #lab", "KNOCK #lab", "KNOCK #lab", "KNOCK #none");
+    expect(knock).toEqual([
+      expect.stringContaining(" 473 ben #lab :"),
+      expect.stringContaining(" 711 ben #lab :"),
+      expect.stringContaining(" 482 ben #lab :"),
+      expect.stringContaining(" 403 ben #none :"),
+    ]);
+    const asks = ":chat NOTICE #lab :ben asks to join; to accept: /INVITE ben #lab";
+    expect(untagged(await one.news())).toEqual([asks]);
+    await ana.request("invite-user", { room: "lab", user: "ben" });
+    expect((await two.ask("JOIN #lab")).join("\n")).toContain(" JOIN #lab");
   });
 
   ircTest("shows who set the current mutes, and when", async ({ irc, ana, ben, one }) => {
@@ -325,28 +361,31 @@ describe("MODE", () => {
     ]);
   });
 
-  test("closes a room for all but its moderators", async () => {
-    const { one, two } = await startWithOperator();
-    expect(untagged(await one.ask("MODE #lab +m"))).toEqual([":olga!olga@chat MODE #lab +m"]);
-    expect(untagged(await two.news())).toEqual([":olga!olga@chat MODE #lab +m"]);
-    expect(await two.ask("MODE #lab")).toEqual([":chat 324 ben #lab +nm"]);
+  test("lets only moderators post, and reopens a read-only room", async () => {
+    const { olga, one, two } = await startWithOperator();
+    const shown = (modes: string) => [`:olga!olga@chat MODE #lab ${modes}`];
+    expect(untagged(await one.ask("MODE #lab +m"))).toEqual(shown("+mt-i"));
+    expect(untagged(await two.news())).toEqual(shown("+mt-i"));
+    expect(await two.ask("MODE #lab")).toEqual([":chat 324 ben #lab +mnt"]);
     expect(await two.ask("PRIVMSG #lab :x")).toEqual([expect.stringContaining(" 404 ben #lab :")]);
     expect(untagged(await one.ask("PRIVMSG #lab :x"))).toHaveLength(1);
-    expect(untagged(await one.ask("MODE #lab -m"))).toEqual([":olga!olga@chat MODE #lab -m"]);
+    await one.ask("MODE #lab -m");
+    await olga.request("close", { room: "lab", on: true });
+    expect(untagged(await one.news())).toEqual(shown("+m"));
+    expect(await two.ask("MODE #lab")).toEqual([":chat 324 ben #lab +mnt"]);
+    await two.news();
+    expect(untagged(await one.ask("MODE #lab -m"))).toEqual(shown("-m"));
     expect(untagged(await two.ask("PRIVMSG #lab :x"))).toContain(":ben!ben@chat PRIVMSG #lab :x");
   });
 
   test.each([
-    ["+i", "472"],
     ["+s", "472"],
     ["+l 5", "472"],
     ["+v ben", "472"],
     ["+mo ben", "472"],
-    ["+t", "472"],
     ["+b *!*@*", "696"],
     ["+b m:nobody!*@*", "696"],
-    ["+k secret", "696"],
-    ["-k", "696"],
+    ["+k", "461"],
     ["+o nobody", "401"],
     ["+o", "461"],
     [":+m x", "472"],
@@ -360,8 +399,9 @@ describe("MODE", () => {
   });
 
   ircTest("does not repeat a refused key", async ({ one }) => {
-    await one.ask("JOIN #lab");
-    expect((await one.ask("MODE #lab +k s3cret"))[0]).toStartWith(":chat 696 ana #lab k * :");
+    const [line] = await one.ask("MODE #lobby +k s3cret");
+    expect(line).toStartWith(":chat 482 ana #lobby :");
+    expect(line).not.toContain("s3cret");
   });
 
   ircTest("is refused to users who do not moderate the room", async ({ one }) => {

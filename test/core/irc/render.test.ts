@@ -84,7 +84,7 @@ describe("without capabilities", () => {
   test("other kinds, and those of later versions, are not shown", () => {
     const shown = new Set([
       ...["text", "action", "file", "edit", "reaction", "erase", "join", "admission"],
-      ...["leave", "kick", "topic", "mute", "grant", "close"],
+      ...["leave", "kick", "topic", "mute", "grant", "close", "rules", "knock"],
     ]);
     for (const kind of [...Object.keys(KINDS), "later", "__proto__"]) {
       if (!shown.has(kind)) expect(lines(record(kind, {}), ALL)).toEqual([]);

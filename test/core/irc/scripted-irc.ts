@@ -36,7 +36,7 @@ export class ScriptedIrc {
     const byId = new Map(accounts.map((account) => [account.id, account]));
     const members = new Set(byId.keys());
     this.rooms = Array.from({ length: roomCount }, (_, i) => {
-      const fields = { id: `r${i}`, name: `room-${i}`, topic: "", isClosed: false, locked: false };
+      const fields = { id: `r${i}`, name: `room-${i}`, topic: "", isClosed: false, rules: {} };
       const [moderators, muted] = [new Set(), new Map()];
       return { ...fields, members, moderators, muted } as unknown as Room;
     });

@@ -10,7 +10,7 @@ import { TIMELINE_ROOMS_MAX } from "../../../src/core/client/timeline.ts";
 import type { ModelEvent } from "../../../src/core/model/event.ts";
 import type { Item, Model, RoomState } from "../../../src/core/model/state.ts";
 import { emptyModel, updateAll } from "../../../src/core/model/update.ts";
-import { lobbyOf, recordEvent, scene } from "../model-scene.ts";
+import { LOBBY, lobbyOf, recordEvent, scene } from "../model-scene.ts";
 import { ModelWorld } from "../model-world.ts";
 
 const ROOMS = ["lobby", "den", "attic"];
@@ -358,4 +358,54 @@ describe("limits", () => {
     expect(lobby().tail).toEqual({ items: [], hasOlder: true, hasNewer: false });
     expect(lobby().changes.size).toBe(0);
   });
+});
+
+describe("mentions of everyone", () => {
+  const call = (everyone: string, change = {}) =>
+    recordEvent(2, { body: { text: "hi", everyone }, ...change });
+  const mentionsAfter = (...events: ModelEvent[]) => {
+    const { model, effects } = scene(...events);
+    const notified = effects.filter(({ kind }) => kind === "notify").length;
+    return [lobbyOf(model).mentions.length, notified];
+  };
+
+  test("notify all, or only those who receive the message live", () => {
+    expect([mentionsAfter(call("all")), mentionsAfter(call("here"))]).toEqual([
+      [1, 1],
+      [1, 1],
+    ]);
+    const late = { kind: "entered", user: "ana" } as const;
+    expect([mentionsAfter(late, call("all")), mentionsAfter(late, call("here"))]).toEqual([
+      [1, 0],
+      [0, 0],
+    ]);
+  });
+
+  test("count neither without the mark of the server's check nor in encrypted rooms", () => {
+    const body = { text: "@everyone", mentions: ["everyone"] };
+    const room = { kind: "room", name: "lobby", id: LOBBY, topic: "", isSealed: true } as const;
+    expect([mentionsAfter(recordEvent(2, { body })), mentionsAfter(call("later"))]).toEqual([
+      [0, 0],
+      [0, 0],
+    ]);
+    expect(mentionsAfter(call("all", { room }))).toEqual([0, 0]);
+  });
+});
+
+test("computes the end of the user's own wait in slow mode, except for moderators", () => {
+  const own = recordEvent(2, { from: "ana" });
+  const slowRoom = (moderates: boolean): ModelEvent => ({
+    kind: "room",
+    room: LOBBY,
+    name: "lobby",
+    n: 2,
+    skipped: 0,
+    read: 1,
+    rules: { slow: 30 },
+    moderates,
+  });
+  const endAfter = (...events: ModelEvent[]) => lobbyOf(scene(...events).model).slowUntilUnixMs;
+  expect(endAfter(slowRoom(false), own)).toBe(1_002_000 + 30_000);
+  expect([endAfter(slowRoom(true), own), endAfter(own)]).toEqual([undefined, undefined]);
+  expect(endAfter(slowRoom(false), recordEvent(2))).toBeUndefined();
 });

@@ -53,9 +53,10 @@ describe("joining", () => {
       ["room", ROOM, ANA],
       ["join", ROOM, ANA],
     ]);
-    expect(drafts[0]?.body).toEqual({ name: DEV });
+    const rules = { topic: "moderators" };
+    expect(drafts[0]?.body).toEqual({ name: DEV, rules });
     const [made] = joinDrafts(rooms, ANA, options({ create: { room: ROOM, locked: true } }));
-    expect(made?.body).toEqual({ name: DEV, locked: true });
+    expect(made?.body).toEqual({ name: DEV, locked: true, rules });
   });
 
   test("joins an existing room instead of creating it", () => {
@@ -182,14 +183,15 @@ describe("member permissions", () => {
       leaveDrafts(all, ANA, { ...leave, signed }),
     );
     expect(leaves.map(([draft]) => draft?.body)).toEqual([{}, signed]);
-    expect(topicDraft(rooms, ANA, { room: DEV, topic: "x" }, 0)).toMatchObject({
-      kind: "topic",
-      body: { topic: "x" },
-    });
+    expect(
+      topicDraft(rooms, { user: ANA, isOperator: false }, { room: DEV, topic: "x" }, 0),
+    ).toMatchObject({ kind: "topic", body: { topic: "x" } });
     expect(faultCode(() => leaveDrafts(rooms, BEN, leave))).toBe("not-member");
-    expect(faultCode(() => topicDraft(rooms, BEN, { room: DEV, topic: "x" }, 0))).toBe(
-      "not-member",
-    );
+    expect(
+      faultCode(() =>
+        topicDraft(rooms, { user: BEN, isOperator: false }, { room: DEV, topic: "x" }, 0),
+      ),
+    ).toBe("not-member");
     const nowhere = { room: checkName("nowhere") };
     expect(faultCode(() => leaveDrafts(rooms, ANA, nowhere))).toBe("room-unknown");
   });
@@ -206,7 +208,7 @@ describe("member permissions", () => {
   test("allows members to post, and a retry if the conversation could not be created", () => {
     const rooms = dev();
     const post = (user: UserId, to: RoomId) =>
-      checkPost(rooms, { user, to }, 0, { kind: "text", body: { text: "x" } });
+      checkPost(rooms, { user, isOperator: false, to }, 0, { kind: "text", body: { text: "x" } });
     expect(post(ANA, ROOM).id).toBe(ROOM);
     expect(faultCode(() => post(BEN, ROOM))).toBe("not-member");
     expect(faultCode(() => post(ANA, "rnone" as RoomId))).toBe("room-unknown");

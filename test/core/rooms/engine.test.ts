@@ -45,6 +45,7 @@ class EngineFixture {
   readonly confirmations: Extract<EngineEffect, { kind: "confirm" }>[] = [];
   effects: EngineEffect[] = [];
   banned: UserId | undefined;
+  unixMs = 0;
   #id = 0;
 
   constructor(isShared = false) {
@@ -82,7 +83,7 @@ class EngineFixture {
   }
 
   handle(input: EngineInput): void {
-    for (const effect of this.engine.handle(input, 0)) {
+    for (const effect of this.engine.handle(input, 0, this.unixMs)) {
       if (effect.kind === "append") this.waiting.push(effect);
       else if (effect.kind === "confirm") this.confirmations.push(effect);
       else this.effects.push(effect);
@@ -146,6 +147,73 @@ function sessionOf(user: UserId): number {
 let way: EngineFixture;
 beforeEach(() => {
   way = new EngineFixture();
+});
+
+describe("rules and posts in flight", () => {
+  const change = (rules: object) =>
+    ({
+      kind: "act",
+      isOperator: false,
+      action: { kind: "rules", room: ROOM, change: rules },
+    }) as const;
+
+  beforeEach(() => {
+    way.join(ANA, ROOM);
+    way.write();
+    way.join(BEN);
+    way.write();
+    way.unixMs = way.ledger.time;
+    way.effects = [];
+  });
+
+  test("judge a post by the rules that are recorded before it", () => {
+    way.post(BEN, "dev", 1);
+    way.submit(ANA, change({ post: "moderators" }));
+    way.post(BEN, "dev", 2);
+    way.post(ANA, "dev", 1, OTHER_BOX);
+    way.write();
+    expect(way.ledger.records.slice(-3).map(({ head }) => [head.kind, head.by])).toEqual([
+      ["text", BEN],
+      ["rules", ANA],
+      ["text", ANA],
+    ]);
+    expect(way.faults.map(({ code }) => code)).toEqual(["not-allowed"]);
+  });
+
+  test("judge a second message in slow mode after the first is recorded", () => {
+    way.submit(ANA, change({ slow: 30 }));
+    way.write();
+    way.post(ANA, "dev", 1);
+    way.post(ANA, "dev", 2);
+    way.post(BEN, "dev", 1);
+    way.post(BEN, "dev", 1, OTHER_BOX);
+    expect(way.waiting).toHaveLength(3);
+    way.write();
+    expect(way.faults.map(({ code }) => code)).toEqual(["too-fast"]);
+    expect(way.ledger.records.slice(-3).map(({ head }) => head.by)).toEqual([ANA, ANA, BEN]);
+  });
+
+  test("judge messages that wait for the beginning of slow mode one by one", () => {
+    way.submit(ANA, change({ slow: 30 }));
+    for (const outbox of [BOX, OTHER_BOX]) way.post(BEN, "dev", 1, outbox);
+    way.write();
+    expect(way.faults.map(({ code }) => code)).toEqual(["too-fast"]);
+    way.submit(ANA, change({ slow: 0 }));
+    for (const outbox of [BOX, OTHER_BOX]) way.post(BEN, "dev", 2, outbox);
+    way.write();
+    expect(way.faults).toHaveLength(1);
+  });
+
+  test("let a message follow if the one before it could not be written", () => {
+    way.submit(ANA, change({ slow: 30 }));
+    way.write();
+    way.post(BEN, "dev", 1);
+    way.post(BEN, "dev", 1, OTHER_BOX);
+    way.fail(new Fault("store-full", "full", { retryAfterMs: 1_000 }));
+    way.write();
+    expect(way.faults.map(({ code }) => code)).toEqual(["store-full"]);
+    expect(way.ledger.records.at(-1)?.head).toMatchObject({ kind: "text", by: BEN });
+  });
 });
 
 describe("posts", () => {

@@ -9,11 +9,11 @@ import {
   isVacant,
   isVacantWithout,
   LOBBY,
-  needsPassword,
   Rooms,
   type RoomsValue,
   wantsReceipts,
 } from "../../../src/core/rooms/rooms.ts";
+import { needsAdmission } from "../../../src/core/rooms/rules.ts";
 import { sha256 } from "../../../src/crypto/sha256.ts";
 import { kindsWith } from "../../../src/wire/kinds.ts";
 import { fixtureTest } from "../../fixture-test.ts";
@@ -48,7 +48,7 @@ describe("named room", () => {
     testRooms.write("text", ROOM, ANA, { text: "hi" });
     testRooms.write("leave", ROOM, BEN);
     expect(testRooms.rooms.find(checkName("dEV"))).toBe(testRooms.room);
-    expect(testRooms.room).toMatchObject({ name: "Dev", maker: ANA, locked: false, topic: "bugs" });
+    expect(testRooms.room).toMatchObject({ name: "Dev", maker: ANA, rules: {}, topic: "bugs" });
     expect(testRooms.room).toMatchObject({ lastSeq: 6, lastN: 6 });
     expect([...testRooms.room.members]).toEqual([ANA]);
     expect([...testRooms.room.admitted]).toEqual([ANA, BEN]);
@@ -76,7 +76,7 @@ describe("named room", () => {
       ],
       [testRooms.room],
     ]);
-    expect([ANA, BEN, EVE].map((user) => needsPassword(testRooms.room, user))).toEqual([
+    expect([ANA, BEN, EVE].map((user) => needsAdmission(testRooms.room, user))).toEqual([
       ...[false, true, true],
     ]);
     const copy = new Rooms();
@@ -85,12 +85,12 @@ describe("named room", () => {
     testRooms.write("join", ROOM, BEN);
     invite(EVE, false);
     expect([invited(), inviting(BEN), inviting(EVE)]).toEqual([[], [], []]);
-    expect(needsPassword(testRooms.room, EVE)).toBe(true);
+    expect(needsAdmission(testRooms.room, EVE)).toBe(true);
     testRooms.write("leave", ROOM, BEN);
-    expect(needsPassword(testRooms.room, BEN)).toBe(false);
+    expect(needsAdmission(testRooms.room, BEN)).toBe(false);
     testRooms.write("join", ROOM, BEN);
     testRooms.write("kick", ROOM, ANA, { user: BEN });
-    expect(needsPassword(testRooms.room, BEN)).toBe(true);
+    expect(needsAdmission(testRooms.room, BEN)).toBe(true);
   });
 
   roomsTest("ends invitations with the removal of their author or of the room", (testRooms) => {
@@ -108,9 +108,9 @@ describe("named room", () => {
 
   roomsTest("is locked if its first record says so", (testRooms) => {
     testRooms.write("room", ROOM, ANA, { name: "dev", locked: true });
-    expect(testRooms.room.locked).toBe(true);
+    expect(testRooms.room.rules).toEqual({ join: "password" });
     testRooms.write("room", ROOM, ANA, { name: "other" });
-    expect(testRooms.room).toMatchObject({ name: "dev", locked: true, lastN: 2 });
+    expect(testRooms.room).toMatchObject({ name: "dev", rules: { join: "password" }, lastN: 2 });
     expect(testRooms.rooms.find(checkName("other"))).toBeUndefined();
   });
 });
@@ -178,7 +178,7 @@ describe("direct conversation", () => {
   roomsTest("has both members from its creation, and no name", (testRooms) => {
     testRooms.write("room", DIRECT, "server", { direct: [ANA, BEN] });
     const room = testRooms.rooms.get(DIRECT);
-    expect(room).toMatchObject({ maker: "server", pair: [ANA, BEN], locked: false });
+    expect(room).toMatchObject({ maker: "server", pair: [ANA, BEN], rules: {} });
     expect(room?.name).toBeUndefined();
     for (const user of [ANA, BEN]) expect(testRooms.rooms.roomsOf(user).size).toBe(1);
     expect([testRooms.rooms.namedCount, [...testRooms.rooms.named()].length]).toEqual([0, 0]);

@@ -115,6 +115,8 @@ async function converse(transcript: Transcript): Promise<void> {
   await transcript.when("ben: a topic", () =>
     ben.request("topic", { room: "lab", topic: "Results" }),
   );
+  await transcript.sends("TOPIC #lab :Results of tonight");
+  await ben.request("rules", { room: "lab", topic: "everyone" });
   await transcript.sends("TOPIC #lab :Results of today");
   await transcript.when("ben: kicks dora", () =>
     ben.request("kick", { room: "lab", user: "dora", reason: "too loud" }),
@@ -130,6 +132,7 @@ async function converse(transcript: Transcript): Promise<void> {
     ben.request("grant", { room: "lab", user: "ana", on: true }),
   );
   await transcript.sends("MODE #lab b", "MODE #lab -b m:dora!*@*", "MODE #lab", "MODE #lab +m");
+  await transcript.sends("MODE #lab -m");
   await transcript.when("ben: renames the room", () =>
     ben.request("rename", { room: "lab", to: "bench" }),
   );

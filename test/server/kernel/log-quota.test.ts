@@ -79,6 +79,7 @@ const CONTROL = "\u0001".repeat(60_000);
 test("covers every change that a member can make, except to leave and to remove", async () => {
   const { site, ana, ben, eve } = await lab({ textsBytesPerDay: 1_000_000, operatorToken: "t" });
   await ana.request("operate", { token: "t" });
+  await ana.request("rules", { room: "lab", topic: "everyone" });
   const first = await site.wait(ben.post("first", "lab"));
   // A control character takes six bytes in the log.
   for (let i = 0; i < 3; i++) await site.wait(ben.post(CONTROL, "lab"));

@@ -81,6 +81,20 @@ labTest("notifies the users that a message mentions", async (here) => {
   expect(here.push.came).toHaveLength(1);
 });
 
+labTest(
+  "notifies all of a message to everyone, and nobody of one to those online",
+  async (here) => {
+    const post = { outbox: "BBBBBBBBBBA", to: "lobby" };
+    const body = (everyone: "all" | "here") => ({ text: "@x", mentions: [], everyone });
+    await here.ben.request("post", { ...post, counter: 1, body: body("here") });
+    await here.site.time.advance(SOON_MS);
+    expect(here.push.came).toEqual([]);
+    await here.ben.request("post", { ...post, counter: 2, body: body("all") });
+    await here.site.time.advance(SOON_MS);
+    expect(here.push.displayed(ANA)).toMatchObject([{ from: "ben", text: "@x" }]);
+  },
+);
+
 labTest("notifies nobody of a notice", async (here) => {
   const ana = await here.site.again(here.ana, "ana");
   const { seq } = await here.site.wait(ana.post("a question"));

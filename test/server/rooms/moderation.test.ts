@@ -182,6 +182,7 @@ test("asks a kicked member for the room password again", async () => {
 labTest("mutes a member of one room until the mute ends", async ({ site, ana, ben }) => {
   const { seq } = await site.wait(ben.post("before", "lab"));
   const until = site.clock.unixMs() + 5_000;
+  await ana.request("rules", { room: "lab", topic: "everyone" });
   await ana.request("mute", { room: "lab", user: "ben", on: true, until });
   expect(await rejection(site.wait(ben.post("no", "lab")))).toMatchObject({ code: "muted" });
   expect(await ben.refusal("topic", { room: "lab", topic: "x" })).toBe("muted");

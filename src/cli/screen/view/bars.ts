@@ -13,6 +13,7 @@ import {
   typingNames,
 } from "../../../core/model/selectors.ts";
 import type { Model, RoomState } from "../../../core/model/state.ts";
+import { postLimitText } from "../../../ui/text/rules-text.ts";
 import type { Completion, Question } from "../state/screen-state.ts";
 import { faultLineIn, type ScreenTexts } from "../text/texts.ts";
 import { isMuted } from "./panels.ts";
@@ -108,7 +109,7 @@ function leftSpans(options: StatusOptions, columns: number): Line {
   const [typing, pending] = [typingSpans(options), pendingSpans(options)];
   const line = fittingSpans(
     options,
-    joined([pending, dndSpans(options), handSpans(options), typing]),
+    joined([pending, ruleSpans(options), dndSpans(options), handSpans(options), typing]),
     columns,
   );
   const fits = typing.length === 0 || lineWidth(line) <= columns;
@@ -249,6 +250,18 @@ function handSpans({ model }: StatusOptions): readonly Span[] {
   if (names.length === 0) return [];
   const more = names.length > TARGETS_NAMED_MAX ? ", …" : "";
   return [{ text: `✋ ${names.slice(0, TARGETS_NAMED_MAX).join(", ")}${more}`, role: "bar" }];
+}
+
+function ruleSpans({ model, texts, nowUnixMs }: StatusOptions): readonly Span[] {
+  const room = openRoom(model);
+  if (room === undefined) return [];
+  const limit = postLimitText(model, room, texts, nowUnixMs);
+  const [first, ...others] = room.knocks.map((name) => cleanText(name));
+  const more = others.length === 0 ? "" : ` +${others.length}`;
+  return joined([
+    limit === undefined ? [] : [{ text: limit, role: "bar-bad" }],
+    first === undefined ? [] : [{ text: `${texts.knockOf(first)}${more}`, role: "bar" }],
+  ]);
 }
 
 function unreadSpans({ model, texts, muted }: StatusOptions): readonly Span[] {

@@ -22,6 +22,7 @@ export const ENGLISH_COMMANDS = {
   read: "mark the messages here, or in all rooms, as read",
   poll: "start a poll with options, show its results, or close it",
   vote: "choose options of the latest poll, or of poll SEQ",
+  rules: "show or change the rules of the room",
   ignore: "hide a user's messages on all your devices",
   unignore: "stop ignoring a user",
   quiet: "hide join and leave notices on this device",

@@ -14,6 +14,7 @@ export const ENGLISH_FAULTS: Readonly<Record<FaultCode, string>> = {
   "code-unknown": "This code isn't in use any more. Start again with a new one",
   "code-wrong": "A wrong code was entered. Start again with a new one",
   "room-password-wrong": "Incorrect password or invite",
+  "approval-needed": "A moderator must approve new members of this room",
   "room-unknown": "There's no room with this name",
   "user-unknown": "There's no user with this name",
   "file-unknown": "This file no longer exists",

@@ -6,6 +6,7 @@ import { ENGLISH_ACCOUNT } from "./account.ts";
 import { ENGLISH_COMMANDS } from "./commands.ts";
 import { ENGLISH_FAULTS } from "./faults.ts";
 import { ENGLISH_IRC } from "./irc.ts";
+import { ENGLISH_RULES } from "./rules.ts";
 
 /**
  * The types of the other languages derive from these texts, so a missing translation does not
@@ -265,6 +266,29 @@ export const ENGLISH = {
   closePoll: "Close poll",
   vote: "Vote",
   withdrawVote: "Withdraw vote",
+  eventKnock: "asked to join",
+  eventKnockEnd: "no longer asks to join",
+  eventKnockDeclined: (name: string) => `declined the request of ${name} to join`,
+  eventRules: (rules: string) => `changed the rules: ${rules}`,
+  knocks: "Requests to join",
+  knockOf: (name: string) => `${name} asks to join.`,
+  admitKnock: (name: string) => `Accept ${name}`,
+  declineKnock: (name: string) => `Decline ${name}`,
+  admit: "Accept",
+  decline: "Decline",
+  askToJoin: "Ask to join",
+  askToJoinRoom: (name: string) => `Ask to join ${name}`,
+  approvalExplained: "A moderator must approve new members.",
+  approvalNeeded: "approval needed",
+  knockSent: "Your request was sent. A moderator must accept it.",
+  knockRefused: "The moderators declined your request. One of them can invite you.",
+  onlyModeratorsCall: "Only moderators may mention everyone here.",
+  rules: "Rules",
+  rulesOf: (room: string) => `Rules of ${room}`,
+  ruleSlowHint: (max: number) =>
+    `Seconds between two messages of a member, up to ${max}; empty turns it off`,
+  askEveryoneTitle: "Notify everyone",
+  notifyEveryone: "Notify",
   eventReceiptsOn: "turned on read receipts",
   eventReceiptsOff: "turned off read receipts",
   eventGrant: (subject: string) => `made ${subject} a moderator`,
@@ -347,6 +371,7 @@ export const ENGLISH = {
   otherFile: "This is a different file. Choose the original file, or send this one as a new file.",
 
   ...ENGLISH_ACCOUNT,
+  ...ENGLISH_RULES,
   ...ENGLISH_IRC,
   create: "Create",
   joinExisting: "Join",

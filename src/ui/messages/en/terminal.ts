@@ -7,6 +7,7 @@ import { ENGLISH_ACCOUNT } from "./account.ts";
 import { ENGLISH_COMMANDS } from "./commands.ts";
 import { ENGLISH_IRC } from "./irc.ts";
 import { ENGLISH } from "./page.ts";
+import { ENGLISH_RULES } from "./rules.ts";
 
 interface SealedFacts {
   readonly user: string;
@@ -27,6 +28,7 @@ const SEALING_STATES: Readonly<Record<string, string>> = {
 
 export const ENGLISH_TERMINAL = {
   ...ENGLISH_ACCOUNT,
+  ...ENGLISH_RULES,
   ...ENGLISH_IRC,
   loading: "Loading…",
   notLoggedIn: "not logged in",

@@ -24,6 +24,7 @@ export const INDONESIAN_COMMANDS: typeof ENGLISH_COMMANDS = {
   read: "tandai pesan di sini, atau di semua ruang, sudah dibaca",
   poll: "mulai jajak pendapat, tampilkan hasilnya, atau tutup",
   vote: "pilih opsi jajak pendapat terakhir, atau nomor SEQ",
+  rules: "tampilkan atau ubah aturan ruang",
   ignore: "sembunyikan pesan seseorang di semua perangkat Anda",
   unignore: "berhenti mengabaikan seseorang",
   quiet: "sembunyikan pemberitahuan bergabung dan keluar di perangkat ini",

@@ -15,6 +15,7 @@ export const INDONESIAN_FAULTS: typeof ENGLISH_FAULTS = {
   "code-unknown": "Kode ini tidak dipakai lagi. Ulangi dengan kode baru",
   "code-wrong": "Kode yang dimasukkan salah. Ulangi dengan kode baru",
   "room-password-wrong": "Kata sandi atau undangan salah",
+  "approval-needed": "Moderator harus menyetujui anggota baru di ruang ini",
   "room-unknown": "Tidak ada ruang dengan nama ini",
   "user-unknown": "Tidak ada pengguna dengan nama ini",
   "file-unknown": "Berkas ini sudah tidak ada",

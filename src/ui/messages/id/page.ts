@@ -5,6 +5,7 @@ import { INDONESIAN_ACCOUNT } from "./account.ts";
 import { INDONESIAN_COMMANDS } from "./commands.ts";
 import { INDONESIAN_FAULTS } from "./faults.ts";
 import { INDONESIAN_IRC } from "./irc.ts";
+import { INDONESIAN_RULES } from "./rules.ts";
 
 const SPAN_UNITS: Readonly<Record<string, string>> = { s: "dtk", min: "mnt", h: "jam", d: "hari" };
 
@@ -266,6 +267,29 @@ export const INDONESIAN: Texts = {
   closePoll: "Tutup jajak pendapat",
   vote: "Pilih",
   withdrawVote: "Batalkan pilihan",
+  eventKnock: "meminta bergabung",
+  eventKnockEnd: "tidak lagi meminta bergabung",
+  eventKnockDeclined: (name) => `menolak permintaan ${name} untuk bergabung`,
+  eventRules: (rules) => `mengubah aturan: ${rules}`,
+  knocks: "Permintaan bergabung",
+  knockOf: (name) => `${name} meminta bergabung.`,
+  admitKnock: (name) => `Terima ${name}`,
+  declineKnock: (name) => `Tolak ${name}`,
+  admit: "Terima",
+  decline: "Tolak",
+  askToJoin: "Minta bergabung",
+  askToJoinRoom: (name) => `Minta bergabung dengan ${name}`,
+  approvalExplained: "Moderator harus menyetujui anggota baru.",
+  approvalNeeded: "perlu persetujuan moderator",
+  knockSent: "Permintaan Anda terkirim. Moderator harus menyetujuinya.",
+  knockRefused: "Moderator menolak permintaan Anda. Salah satunya dapat mengundang Anda.",
+  onlyModeratorsCall: "Hanya moderator yang boleh menyebut semua orang di sini.",
+  rules: "Aturan",
+  rulesOf: (room) => `Aturan ${room}`,
+  ruleSlowHint: (max) =>
+    `Detik di antara dua pesan seorang anggota, hingga ${max}; kosong mematikannya`,
+  askEveryoneTitle: "Beri tahu semua orang",
+  notifyEveryone: "Beri tahu",
   eventReceiptsOn: "mengaktifkan tanda dibaca",
   eventReceiptsOff: "mematikan tanda dibaca",
   eventGrant: (subject) => `menjadikan ${subject} moderator`,
@@ -348,6 +372,7 @@ export const INDONESIAN: Texts = {
     "Ini berkas yang berbeda. Pilih berkas aslinya, atau kirim yang ini sebagai berkas baru.",
 
   ...INDONESIAN_ACCOUNT,
+  ...INDONESIAN_RULES,
   ...INDONESIAN_IRC,
   create: "Buat",
   joinExisting: "Gabung",

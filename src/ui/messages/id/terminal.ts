@@ -7,6 +7,7 @@ import { INDONESIAN_ACCOUNT } from "./account.ts";
 import { INDONESIAN_COMMANDS } from "./commands.ts";
 import { INDONESIAN_IRC } from "./irc.ts";
 import { INDONESIAN } from "./page.ts";
+import { INDONESIAN_RULES } from "./rules.ts";
 
 const SEALING_STATES: Readonly<Record<string, string>> = {
   waiting: "; menunggu seseorang menambahkan perangkat ini",
@@ -17,6 +18,7 @@ const SEALING_STATES: Readonly<Record<string, string>> = {
 
 export const INDONESIAN_TERMINAL: TerminalTexts = {
   ...INDONESIAN_ACCOUNT,
+  ...INDONESIAN_RULES,
   ...INDONESIAN_IRC,
   loading: "Memuat…",
   notLoggedIn: "belum masuk",

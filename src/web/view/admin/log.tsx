@@ -46,6 +46,7 @@ const GROUP_OF: Readonly<Record<string, Group>> = {
   close: "decisions",
   remove: "decisions",
   retention: "decisions",
+  rules: "decisions",
   topic: "decisions",
   warning: "warnings",
   full: "warnings",

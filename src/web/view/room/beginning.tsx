@@ -2,7 +2,7 @@
 
 import type { ReactNode } from "react";
 import { cleanText } from "../../../base/text.ts";
-import { isOnline, openRoom } from "../../../core/model/selectors.ts";
+import { canSetTopic, isOnline, openRoom } from "../../../core/model/selectors.ts";
 import type { RoomState } from "../../../core/model/state.ts";
 import { LOBBY } from "../../../core/rooms/rooms.ts";
 import { targetText } from "../../../ui/text/target-text.ts";
@@ -48,8 +48,8 @@ function Layout({ sign, title, buttons, children }: LayoutProps) {
 
 function RoomBeginning({ room }: { readonly room: RoomState }) {
   const page = usePage();
-  const { texts, times, openDialog } = page;
-  const { topic, isClosed, isSealed } = room;
+  const { texts, times, openDialog, chat } = page;
+  const { topic, isClosed } = room;
   const name = targetText(room.name);
   const [first] = (room.jump ?? room.tail).items;
   const creator = first?.kind === "join" && first.n === FIRST_JOIN_N ? first : undefined;
@@ -63,7 +63,7 @@ function RoomBeginning({ room }: { readonly room: RoomState }) {
             <Button onClick={() => inviteTo(page, room)}>
               <Icon name="invite" /> {texts.inviteToRoom(name)}
             </Button>
-            {isSealed || topic !== "" ? null : (
+            {topic !== "" || !canSetTopic(chat.model, room) ? null : (
               <Button onClick={() => openDialog(TopicDialog, { room })}>
                 <Icon name="edit" /> {texts.addTopic}
               </Button>

@@ -46,6 +46,7 @@ import { CardContext, PeopleContext, useIsMuted } from "./person.tsx";
 import { PersonCard } from "./person-card.tsx";
 import { CreateRoomDialog, RoomsDialog } from "./room-dialogs.tsx";
 import { useRouting } from "./routing.tsx";
+import { Knock, usePostLimit } from "./rules.tsx";
 import { SealedNotice } from "./sealed.tsx";
 import { Search } from "./search.tsx";
 import { useShortcuts } from "./shortcuts.tsx";
@@ -147,7 +148,8 @@ function Conversation(props: MainProps) {
   const goTo = useCallback((seq: number) => onJump(target, seq), [onJump, target]);
   const { actions, composer } = useActions(model, isOperator, goTo);
   const isMuted = useIsMuted(room?.mutedUntilUnixMs);
-  const isReadOnly = room?.isClosed === true || isMuted;
+  const [limit, isBarred] = usePostLimit(model, room);
+  const isReadOnly = room?.isClosed === true || isMuted || isBarred;
   const [unreadable, setUnreadable] = useState<string | undefined>(undefined);
   const onUnreadable = useCallback(() => setUnreadable(target), [target]);
   const isUnreadable = unreadable === target && room?.isSealed === true;
@@ -197,9 +199,17 @@ function Conversation(props: MainProps) {
       {room === undefined || room.hands.length === 0 ? null : (
         <Hands room={room} moderates={room.moderates || isOperator} />
       )}
+      {(room?.knocks ?? []).map((name) => (
+        <Knock key={name} room={room?.name ?? ""} name={name} />
+      ))}
+      {isReadOnly || limit === undefined ? null : (
+        <p className="hint" role="status">
+          {limit}
+        </p>
+      )}
       {isUnreadable ? null : isReadOnly ? (
         <p className="hint" role="status">
-          {readOnlyText(room, page)}
+          {isBarred ? limit : readOnlyText(room, page)}
         </p>
       ) : (
         <Composer

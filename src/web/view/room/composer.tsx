@@ -52,6 +52,7 @@ import { Icon, IconButton } from "../shell/icons.tsx";
 import { enterSends } from "../shell/settings.ts";
 import { Avatar, Marks, usePerson } from "./person.tsx";
 import { PlainLine } from "./rich-text.tsx";
+import { sendAfterQuestion } from "./rules.tsx";
 import type { CommandOutcome } from "./slash-commands.ts";
 
 export interface ComposerHandle {
@@ -231,7 +232,8 @@ interface RejectedCommand {
 }
 
 function useWriting({ target, onCommand, field, attached, itemOf }: WritingProps) {
-  const { chat, settings } = usePage();
+  const page = usePage();
+  const { chat, settings } = page;
   const { draft, change } = useDraft(chat, target, settings.showsTyping);
   const offers = useOffer();
   const caret = useRef<number | undefined>(undefined);
@@ -254,10 +256,14 @@ function useWriting({ target, onCommand, field, attached, itemOf }: WritingProps
     if (!attached.send(isSentWithFiles ? text : "")) return false;
     return isSentWithFiles || chat.actions.send(target, { ...draft, text });
   };
-  const send = () => {
+  const sendNow = () => {
     if (!(hasFiles ? sendFiles() : chat.actions.send(target, draft))) return;
     change(draft.edits === undefined ? EMPTY_DRAFT : endEdit(draft));
     field.current?.focus();
+  };
+  const send = () => {
+    if (draft.edits !== undefined) return sendNow();
+    sendAfterQuestion(page, target, { text: draft.text }, sendNow);
   };
   const submit = () => {
     const isEmpty = draft.text.trim() === "";

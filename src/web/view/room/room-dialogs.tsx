@@ -31,6 +31,7 @@ import { Dialog, FormDialog } from "../shell/dialog.tsx";
 import { Check, Field } from "../shell/form.tsx";
 import { Icon } from "../shell/icons.tsx";
 import { InviteDialog } from "../shell/invite-dialog.tsx";
+import { RuleList } from "./rules.tsx";
 import { SealedDialog } from "./sealed.tsx";
 
 type RoomEntry = Answer<"rooms">["rooms"][number];
@@ -214,13 +215,20 @@ function entryNotes(entry: RoomEntry, texts: Texts): string {
     ...(entry.locked && !entry.joined ? [] : [texts.members(entry.members)]),
     ...(entry.joined ? [texts.joined] : []),
     ...(entry.locked ? [texts.locked] : []),
+    ...(entry.approval === true ? [texts.approvalNeeded] : []),
     ...(entry.sealed ? [texts.sealed] : []),
     ...(entry.topic === "" ? [] : [plainTopic(entry.topic)]),
   ].join(" · ");
 }
 
+function labelOf({ room, joined, approval }: RoomEntry, texts: Texts): string {
+  const name = targetText(room);
+  if (joined) return texts.openRoom(name);
+  return approval === true ? texts.askToJoinRoom(name) : texts.joinRoom(name);
+}
+
 export function RoomsDialog({ onClose, onOpen }: OpenProps) {
-  const { texts, chat, openDialog } = usePage();
+  const { texts, chat, openDialog, notify } = usePage();
   const { rooms, task } = useRoomList();
   const joining = useTask();
   const [filter, setFilter] = useState("");
@@ -236,9 +244,14 @@ export function RoomsDialog({ onClose, onOpen }: OpenProps) {
       return openDialog(JoinDialog, { onOpen, room, isLocked: true });
     }
     joining.run(async () => {
-      const name = await chat.actions.join(room);
-      onClose();
-      onOpen(name);
+      try {
+        const name = await chat.actions.join(room);
+        onClose();
+        onOpen(name);
+      } catch (error) {
+        if (!(error instanceof Fault) || error.code !== "approval-needed") throw error;
+        notify(faultText(error, texts));
+      }
     });
   };
   const create = () => {
@@ -262,11 +275,11 @@ export function RoomsDialog({ onClose, onOpen }: OpenProps) {
                 </span>
               </div>
               <Button
-                aria-label={entry.joined ? texts.openRoom(name) : texts.joinRoom(name)}
+                aria-label={labelOf(entry, texts)}
                 disabled={joining.isBusy}
                 onClick={() => choose(entry)}
               >
-                {entry.joined ? texts.open : texts.join}
+                {entry.joined ? texts.open : entry.approval ? texts.askToJoin : texts.join}
               </Button>
             </li>
           );
@@ -318,8 +331,9 @@ export function DateDialog({ target, onClose }: CloseProps & { readonly target: 
   );
 }
 
-export function accessText({ isSealed, isLocked }: RoomState, texts: Texts): string {
+export function accessText({ isSealed, isLocked, rules }: RoomState, texts: Texts): string {
   if (isSealed) return `${texts.makeSealed}.`;
+  if (rules.join === "approval") return texts.approvalExplained;
   return isLocked ? texts.lockedExplained : texts.anyoneJoins;
 }
 
@@ -327,7 +341,7 @@ export function RoomDetailsDialog({ target, onClose }: CloseProps & { readonly t
   const { texts } = usePage();
   const room = useModelValue((model) => roomOf(model, target));
   if (room === undefined) return null;
-  const { topic, members, keepMs, isClosed } = room;
+  const { topic, members, keepMs, isClosed, rules } = room;
   const facts: readonly (readonly [string, string])[] = [
     [texts.topic, topic === "" ? "–" : plainTopic(topic)],
     [texts.people, members === undefined ? "–" : texts.members(members.length)],
@@ -347,6 +361,7 @@ export function RoomDetailsDialog({ target, onClose }: CloseProps & { readonly t
           </div>
         ))}
       </dl>
+      <RuleList rules={rules} />
       {isClosed ? <p>{texts.roomClosed}</p> : null}
     </Dialog>
   );

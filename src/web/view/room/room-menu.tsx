@@ -3,7 +3,13 @@
 import { useEffect } from "react";
 import { cleanText } from "../../../base/text.ts";
 import { isSameName } from "../../../core/model/item.ts";
-import { canPin, roomList, roomNotifyLevel, roomOf } from "../../../core/model/selectors.ts";
+import {
+  canPin,
+  canSetTopic,
+  roomList,
+  roomNotifyLevel,
+  roomOf,
+} from "../../../core/model/selectors.ts";
 import type { RoomState } from "../../../core/model/state.ts";
 import { LOBBY } from "../../../core/rooms/rooms.ts";
 import { targetText } from "../../../ui/text/target-text.ts";
@@ -17,6 +23,7 @@ import { showsPictures, switchedPictures } from "../shell/settings.ts";
 import { personItems } from "./members.tsx";
 import { PollDialog } from "./poll.tsx";
 import { DateDialog, inviteTo, RoomDetailsDialog, TopicDialog } from "./room-dialogs.tsx";
+import { RulesDialog } from "./rules.tsx";
 import { SealedDialog } from "./sealed.tsx";
 
 const HOUR_MS = 60 * 60_000;
@@ -166,12 +173,14 @@ function namedItems(page: PageValue, room: RoomState): MenuItem[] {
   return [
     menuItem(isRaised ? texts.lowerOwnHand : texts.raiseHand, toggleHand, "hand"),
     room.isSealed ? [] : pollItem(page, room),
+    menuItem(texts.rules, () => openDialog(RulesDialog, { target: room.target }), "list"),
     chat.model.isOperator && room.target !== LOBBY
       ? menuItem(`${texts.rename}…`, rename, "edit")
       : [],
-    room.isSealed
-      ? membersItem(page, room)
-      : menuItem(texts.changeTopic, () => openDialog(TopicDialog, { room }), "edit"),
+    room.isSealed ? membersItem(page, room) : [],
+    canSetTopic(chat.model, room)
+      ? menuItem(texts.changeTopic, () => openDialog(TopicDialog, { room }), "edit")
+      : [],
     leave,
   ].flat();
 }

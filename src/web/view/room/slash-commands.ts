@@ -21,6 +21,7 @@ import { InviteDialog } from "../shell/invite-dialog.tsx";
 import { LogoutDialog, SettingsDialog } from "../shell/settings-dialog.tsx";
 import { IgnoredDialog } from "./ignored.tsx";
 import { CreateRoomDialog, JoinDialog, RoomsDialog, TopicDialog } from "./room-dialogs.tsx";
+import { RulesDialog, sendAfterQuestion } from "./rules.tsx";
 import { SavedDialog } from "./saved.tsx";
 import { SafetyDialog, SealedDialog } from "./sealed.tsx";
 import { Switcher } from "./switcher.tsx";
@@ -126,8 +127,11 @@ class PageHost implements Host {
   async post(body: PostBody, target = this.current): Promise<void> {
     const { re } = this.draft;
     const isHere = target === this.current;
-    this.page.chat.actions.sendBody(target, re === undefined || !isHere ? body : { re, ...body });
-    if (!isHere) this.context.open(target);
+    const sent = re === undefined || !isHere ? body : { re, ...body };
+    sendAfterQuestion(this.page, target, sent, () => {
+      this.page.chat.actions.sendBody(target, sent);
+      if (!isHere) this.context.open(target);
+    });
   }
 
   sent(): Promise<void> {
@@ -151,7 +155,7 @@ class PageHost implements Host {
     const onOpen = this.context.open;
     try {
       const options = password === undefined ? { sealed } : { password };
-      return await chat.request("join", { room, ...options });
+      return await chat.actions.enter({ room, ...options });
     } catch (error) {
       const code = error instanceof Fault ? error.code : undefined;
       const options = { room, password: password ?? "", onOpen };
@@ -210,6 +214,9 @@ const VIEWERS: { readonly [Kind in keyof Views]: Viewer<Kind> } = {
     if (room === undefined) throw new Fault("room-unknown", "no room is open");
     if (room.isSealed) throw new PageFault("sealed-room", "topicInSealed");
     openDialog(TopicDialog, { room });
+  },
+  rules(_, { chat, openDialog }) {
+    openDialog(RulesDialog, { target: chat.actions.lastRoom });
   },
   passwd: (_, { openDialog }) => openDialog(SettingsDialog, { changesPassword: true }),
   "irc-password": (_, { openDialog }) => openDialog(IrcPasswordsDialog),

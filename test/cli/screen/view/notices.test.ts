@@ -71,3 +71,21 @@ test("displays typing users and a stalled server in the status line", () => {
   const stalled = scenes.conversation().apply({ kind: "stalled", on: true }).model();
   expect(statusOf(80, true, stalled)).toStartWith(" ◌ Waiting for the server…");
 });
+
+test("displays in the status line why the user cannot post, and who asks to join", () => {
+  const statusOf = (change: object) => {
+    const base = scenes.conversation().model();
+    const rooms = new Map([...base.rooms].map(([id, room]) => [id, { ...room, ...change }]));
+    const props = scenes.propsOf({ ...base, rooms } as Model, { columns: 120, rows: 20 });
+    const nowUnixMs = 1_000;
+    return scenes.plainLines(scenes.frameOf({ ...props, nowUnixMs })).at(-2) ?? "";
+  };
+  const rules = { post: "moderators" };
+  const limit = "Only moderators can post here.";
+  expect(statusOf({ rules, moderates: false })).toContain(limit);
+  expect(statusOf({ rules, moderates: true })).not.toContain(limit);
+  const slow = { rules: { slow: 30 }, moderates: false, slowUntilUnixMs: 2_500 };
+  expect(statusOf(slow)).toContain("Slow mode: you can post again in 2 seconds.");
+  expect(statusOf({ ...slow, slowUntilUnixMs: 1_000 })).not.toContain("Slow mode");
+  expect(statusOf({ knocks: ["eve", "fay"] })).toContain("eve asks to join. +1");
+});

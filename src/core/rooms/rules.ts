@@ -1,0 +1,116 @@
+/** Rules of a room: who may post, set the topic, join and mention everyone. */
+
+import { Fault, msg } from "../../base/fault.ts";
+import type { UserId } from "../../base/ids.ts";
+import { EVERYONE_MEMBERS_MAX, ROOM_MEMBERS_MAX, SLOW_SECONDS_MAX } from "../../base/limits.ts";
+import { defined } from "../../base/values.ts";
+import type { Body } from "../../wire/kinds.ts";
+import type { RoomRules } from "../../wire/messages.ts";
+import type { Draft } from "../../wire/record.ts";
+import { setNewest } from "../evict.ts";
+import type { Room } from "./rooms.ts";
+
+const SECOND_MS = 1_000;
+
+type RulesBody = { readonly [Rule in keyof Body<"rules">]: Body<"rules">[Rule] | undefined };
+
+/** Returns the rules that differ from the defaults. Values that only later versions know do not. */
+export function rulesOf({ post, topic, slow = 0, join, everyone }: RulesBody): RoomRules {
+  return defined({
+    post: post === "moderators" ? post : undefined,
+    topic: topic === "moderators" ? topic : undefined,
+    slow: slow === 0 ? undefined : Math.min(slow, SLOW_SECONDS_MAX),
+    join: join === "password" || join === "approval" ? join : undefined,
+    everyone: everyone === "moderators" || everyone === "everyone" ? everyone : undefined,
+  });
+}
+
+/** Reports whether the user may join only by a password, an approval or an invitation. */
+export function needsAdmission({ rules, admitted }: Room, user: UserId): boolean {
+  return rules.join !== undefined && !admitted.has(user);
+}
+
+/** @throws {Fault} room-password-wrong or approval-needed */
+export function refuseJoin({ rules, name }: Room): never {
+  if (rules.join === "approval") {
+    throw new Fault("approval-needed", msg`'${name}' needs the approval of a moderator`, {
+      remedy: msg`ask for it: /join ${name}`,
+    });
+  }
+  throw new Fault("room-password-wrong", msg`'${name}' requires a password`, {
+    remedy: "use /join ROOM PASSWORD",
+  });
+}
+
+/** Reports whether a member who is no moderator may mention everyone. */
+function everyoneMentions({ rules, members, pair }: Room): boolean {
+  if (pair !== undefined) return true;
+  return (rules.everyone ?? defaultEveryone(members.size)) === "everyone";
+}
+
+function defaultEveryone(members: number): "everyone" | "moderators" {
+  return members > EVERYONE_MEMBERS_MAX ? "moderators" : "everyone";
+}
+
+/**
+ * Checks a message or an edit by a member who is no moderator. Reactions are no messages.
+ * @throws {Fault} not-allowed or too-fast
+ */
+export function checkRules(
+  room: Room,
+  user: UserId,
+  { kind, body }: Pick<Draft, "kind" | "body">,
+  unixMs: number,
+): void {
+  const { rules, name } = room;
+  const { everyone } = body as Body<"text">;
+  if (everyone !== undefined && !everyoneMentions(room)) {
+    throw new Fault("not-allowed", msg`only moderators may mention everyone in '${name}'`, {
+      remedy: msg`omit the @`,
+    });
+  }
+  if (kind === "reaction") return;
+  if (rules.post !== undefined) {
+    throw new Fault("not-allowed", msg`only moderators can post in '${name}'`);
+  }
+  const waitMs = kind === "edit" ? 0 : (slowEnd(room, user, unixMs) ?? 0) - unixMs;
+  if (waitMs <= 0) return;
+  // Without `retryAfterMs`, because a retry would hold up the messages to other rooms.
+  const seconds = Math.ceil(waitMs / SECOND_MS);
+  throw new Fault("too-fast", msg`slow mode in '${name}': you can post again in ${seconds} s`, {
+    remedy: msg`send it again later`,
+  });
+}
+
+/** Returns when the user may post again, in Unix ms; `undefined` if at once. */
+export function slowEnd({ rules, posted }: Room, user: UserId, unixMs: number): number | undefined {
+  const last = posted.get(user);
+  if (last === undefined || rules.slow === undefined) return undefined;
+  const slowMs = rules.slow * SECOND_MS;
+  // If the clock went back, the last message may lie far in the future.
+  return Math.abs(unixMs - last) < slowMs ? last + slowMs : undefined;
+}
+
+/** Notes a message in slow mode, and forgets the messages that no longer count. */
+export function notePosted({ rules, posted }: Room, user: UserId, unixMs: number): void {
+  if (rules.slow === undefined) return;
+  setNewest(posted, user, unixMs, ROOM_MEMBERS_MAX);
+  const oldest = unixMs - rules.slow * SECOND_MS;
+  for (const [other, at] of posted) {
+    if (at > oldest) return;
+    posted.delete(other);
+  }
+}
+
+/** Ends the requests and waits that the new rules no longer need. */
+export function applyRules(room: Room, rules: RoomRules): void {
+  // While a room is open, `admitted` also contains people whom moderators have removed.
+  if (room.rules.join === undefined && rules.join !== undefined) {
+    for (const user of room.admitted) if (!room.members.has(user)) room.admitted.delete(user);
+  }
+  room.rules = rules;
+  if (rules.slow === undefined) room.posted.clear();
+  if (rules.join === "approval") return;
+  room.knocks.clear();
+  room.declined.clear();
+}

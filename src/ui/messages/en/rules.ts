@@ -1,0 +1,29 @@
+/** English texts about the rules of a room, for terminal and page. */
+
+import { counted } from "../../../base/sizes.ts";
+
+export const ENGLISH_RULES = {
+  rulePost: "Posting",
+  ruleTopic: "Topic",
+  ruleSlow: "Slow mode",
+  ruleJoin: "Joining",
+  ruleEveryone: "@everyone",
+  ruleWho: (who: "everyone" | "moderators"): string => who,
+  ruleSlowTime: (seconds: number) => counted(seconds, "second"),
+  ruleOff: "off",
+  ruleJoinBy: (how: "open" | "password" | "approval") =>
+    ({ open: "everyone", password: "with the password", approval: "by approval" })[how],
+  ruleBySize: "everyone in small rooms, else moderators",
+  noRules: "no restrictions",
+  onlyModeratorsPost: "Only moderators can post here.",
+  slowWait: (seconds: number) => `Slow mode: you can post again in ${counted(seconds, "second")}.`,
+  askEveryone: (n: number | undefined, isHere: boolean) =>
+    `Notify ${peopleText(n)} in this room` + `${isHere ? " who is online" : ""}?`,
+};
+
+function peopleText(n: number | undefined): string {
+  if (n === undefined) return "everyone";
+  return n === 1 ? "1 person" : `${n} people`;
+}
+
+export type RuleTexts = Readonly<typeof ENGLISH_RULES>;

@@ -1,0 +1,193 @@
+/** Rules of a room, requests to join it, and limits on posting. */
+
+import { useEffect, useState } from "react";
+import { SLOW_SECONDS_MAX } from "../../../base/limits.ts";
+import { cleanText } from "../../../base/text.ts";
+import { withMentions } from "../../../core/client/mentions.ts";
+import { roomOf } from "../../../core/model/selectors.ts";
+import type { Model, RoomState } from "../../../core/model/state.ts";
+import { everyoneQuestion, postLimitText, ruleFacts } from "../../../ui/text/rules-text.ts";
+import { targetText } from "../../../ui/text/target-text.ts";
+import type { PostBody, RoomRules } from "../../../wire/messages.ts";
+import { Button } from "../shell/button.tsx";
+import {
+  type CloseProps,
+  FaultLine,
+  type PageValue,
+  useModelValue,
+  usePage,
+  useTask,
+} from "../shell/context.tsx";
+import { confirm, Dialog, FormDialog } from "../shell/dialog.tsx";
+import { Field, SelectField } from "../shell/form.tsx";
+
+const SECOND_MS = 1_000;
+
+/** Sends a message, after a question if it notifies everyone. */
+export function sendAfterQuestion(
+  page: PageValue,
+  target: string,
+  body: PostBody,
+  send: () => unknown,
+): void {
+  const { chat, texts } = page;
+  const room = roomOf(chat.model, target);
+  const question = everyoneQuestion(chat.model, room, withMentions(body), texts);
+  if (question === undefined) return void send();
+  const { askEveryoneTitle: title, notifyEveryone: action } = texts;
+  confirm(page, { title, text: question, action, onConfirm: send });
+}
+
+/** Returns why the user cannot post, and whether they must wait for more than a moment. */
+export function usePostLimit(
+  model: Model,
+  room: RoomState | undefined,
+): readonly [string | undefined, boolean] {
+  const { texts } = usePage();
+  const [, setTicks] = useState(0);
+  const limit = room && postLimitText(model, room, texts, Date.now());
+  const isBarred = limit === texts.onlyModeratorsPost;
+  const isWaiting = limit !== undefined && !isBarred;
+  useEffect(() => {
+    if (!isWaiting) return;
+    const timer = setInterval(() => setTicks((ticks) => ticks + 1), SECOND_MS);
+    return () => clearInterval(timer);
+  }, [isWaiting]);
+  return [limit, isBarred];
+}
+
+export function Knock({ room, name: user }: { readonly room: string; readonly name: string }) {
+  const { chat, texts } = usePage();
+  const task = useTask();
+  const name = cleanText(user);
+  const admit = () => task.run(() => chat.request("invite-user", { room, user }));
+  const decline = () => task.run(() => chat.request("knock", { room, user, on: false }));
+  return (
+    <section className="offered knock" aria-label={texts.knocks}>
+      <span dir="auto">{texts.knockOf(name)}</span>
+      <Button aria-label={texts.admitKnock(name)} disabled={task.isBusy} onClick={admit}>
+        {texts.admit}
+      </Button>
+      <Button aria-label={texts.declineKnock(name)} disabled={task.isBusy} onClick={decline}>
+        {texts.decline}
+      </Button>
+      <FaultLine fault={task.fault} />
+    </section>
+  );
+}
+
+/** Shows the rules; moderators can change them. */
+export function RulesDialog({ target, onClose }: CloseProps & { readonly target: string }) {
+  const { texts } = usePage();
+  const room = useModelValue((model) => roomOf(model, target));
+  const mayChange = useModelValue(({ isOperator }) => isOperator) || room?.moderates === true;
+  if (room === undefined) return null;
+  if (mayChange) return <RulesForm room={room} onClose={onClose} />;
+  return (
+    <Dialog title={texts.rulesOf(targetText(target))} onClose={onClose}>
+      <RuleList rules={room.rules} />
+    </Dialog>
+  );
+}
+
+export function RuleList({ rules }: { readonly rules: RoomRules }) {
+  const { texts } = usePage();
+  return (
+    <dl className="facts">
+      {ruleFacts(rules, texts).map(([name, value]) => (
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd>{value}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+function RulesForm({ room, onClose }: CloseProps & { readonly room: RoomState }) {
+  const { texts, chat } = usePage();
+  const [rules, setRules] = useState(room.rules);
+  const [slow, setSlow] = useState(`${room.rules.slow ?? ""}`);
+  const [password, setPassword] = useState("");
+  const change = (changed: RoomRules) => setRules({ ...rules, ...changed });
+  const [isInvalid, setInvalid] = useState(false);
+  const save = () => {
+    const seconds = slow.trim() === "" ? 0 : Number(slow);
+    const isValid = Number.isInteger(seconds) && seconds >= 0 && seconds <= SLOW_SECONDS_MAX;
+    setInvalid(!isValid);
+    if (!isValid) return false;
+    const { post = "everyone", topic = "everyone", join = "open", everyone } = rules;
+    return chat.actions.setRules(room.name, {
+      post,
+      topic,
+      slow: seconds,
+      ...(everyone === undefined ? {} : { everyone }),
+      ...(room.isSealed ? {} : { join }),
+      ...(join === "password" && password !== "" ? { password } : {}),
+    });
+  };
+  const hint = texts.ruleSlowHint(SLOW_SECONDS_MAX);
+  const who = (["everyone", "moderators"] as const).map(
+    (one) => [one, texts.ruleWho(one)] as const,
+  );
+  const ways = (["open", "password", "approval"] as const).map(
+    (one) => [one, texts.ruleJoinBy(one)] as const,
+  );
+  return (
+    <FormDialog
+      title={texts.rulesOf(targetText(room.target))}
+      action={texts.save}
+      onSubmit={save}
+      onClose={onClose}
+    >
+      <SelectField
+        id="rule-post"
+        label={texts.rulePost}
+        value={rules.post ?? "everyone"}
+        options={who}
+        onChange={(post) => change({ post })}
+      />
+      {room.isSealed ? null : (
+        <>
+          <SelectField
+            id="rule-topic"
+            label={texts.ruleTopic}
+            value={rules.topic ?? "everyone"}
+            options={who}
+            onChange={(topic) => change({ topic })}
+          />
+          <SelectField
+            id="rule-join"
+            label={texts.ruleJoin}
+            value={rules.join ?? "open"}
+            options={ways}
+            onChange={(join) => change({ join })}
+          />
+        </>
+      )}
+      {rules.join === "password" ? (
+        <Field
+          id="rule-password"
+          label={texts.newPassword}
+          type="password"
+          value={password}
+          onChange={setPassword}
+        />
+      ) : null}
+      <SelectField
+        id="rule-everyone"
+        label={texts.ruleEveryone}
+        value={rules.everyone ?? ""}
+        options={rules.everyone === undefined ? [["", texts.ruleBySize], ...who] : who}
+        onChange={(everyone) => everyone !== "" && change({ everyone })}
+      />
+      <Field
+        id="rule-slow"
+        label={texts.ruleSlow}
+        {...(isInvalid ? { fault: hint } : { hint })}
+        value={slow}
+        onChange={setSlow}
+      />
+    </FormDialog>
+  );
+}

@@ -1,0 +1,114 @@
+import { expect } from "bun:test";
+import { until } from "../event.ts";
+import { pageTest } from "./browser.ts";
+import { PageServer } from "./page-server.ts";
+import { expectAccessible } from "./theme.ts";
+import type { Visit } from "./visit.ts";
+
+const server = new PageServer();
+const PICTURES = process.env["RULES_PICTURES"];
+
+async function picture({ page }: Visit, name: string): Promise<void> {
+  if (PICTURES !== undefined) await page.screenshot({ path: `${PICTURES}/${name}.png` });
+}
+
+async function openRules(visit: Visit) {
+  await visit.send("/rules");
+  return visit.dialog("Rules of #class");
+}
+
+pageTest("sets the rules of a room, and tells members what they may do", async () => {
+  const ben = await server.headlessUser("ben");
+  const ana = await server.window("ana");
+  const pupil = await server.window("pupil");
+  await ana.createRoom("class");
+  await ben.tab.ask("join", { room: "class" });
+  await pupil.send("/join class");
+  await pupil.heading("#class").waitFor();
+  await pupil.send("a question");
+  expect(await pupil.button("Add a topic").count()).toBe(0);
+
+  const form = await openRules(ana);
+  await form.getByLabel("Posting").selectOption({ label: "moderators" });
+  await form.getByLabel("Slow mode").fill("abc");
+  await form.getByRole("button", { name: "Save" }).click();
+  await form.locator("#rule-slow-fault").waitFor();
+  await form.getByLabel("Slow mode").fill("");
+  await expectAccessible(ana, "light", "rules");
+  await picture(ana, "rules-form");
+  await form.getByRole("button", { name: "Save" }).click();
+  await form.waitFor({ state: "detached" });
+  await pupil.page.getByText("Only moderators can post here.").waitFor();
+  expect(await pupil.page.locator(".composer").count()).toBe(0);
+  await pupil.page.getByText("changed the rules: Posting: moderators").waitFor();
+  await expectAccessible(pupil, "light", "only moderators");
+  await picture(pupil, "only-moderators");
+
+  const again = await openRules(ana);
+  await again.getByLabel("Posting").selectOption({ label: "everyone" });
+  await again.getByLabel("Slow mode").fill("600");
+  await again.getByLabel("Joining").selectOption({ label: "by approval" });
+  await again.getByRole("button", { name: "Save" }).click();
+  await pupil.page.locator(".composer").waitFor();
+  await pupil.send("one");
+  await pupil.waitForMessage("one");
+  await pupil.page.getByText(/^Slow mode: you can post again in \d+ seconds\.$/).waitFor();
+  await pupil.send("two");
+  await pupil.page
+    .locator(".refused")
+    .getByText(/Slow mode/)
+    .waitFor();
+  await picture(pupil, "slow-mode");
+  const shown = await openRules(pupil);
+  await shown.getByText("by approval").waitFor();
+  expect(await shown.getByRole("button", { name: "Save" }).count()).toBe(0);
+  await picture(pupil, "rules-shown");
+});
+
+pageTest("lists requests to join for moderators, who accept or decline them", async () => {
+  const ana = await server.window("amy");
+  const guest = await server.window("guest");
+  await ana.createRoom("club");
+  await ana.send("/rules join approval");
+  await ana.page.getByText("changed the rules").waitFor();
+  await guest.button("Browse rooms").click();
+  const rooms = guest.dialog("Browse rooms");
+  await rooms.getByLabel("Find a room").fill("club");
+  await rooms.getByText("approval needed").waitFor();
+  await rooms.getByRole("button", { name: "Ask to join #club" }).click();
+  await guest.page.getByText("Your request was sent").first().waitFor();
+  await picture(guest, "asked");
+  await guest.page.keyboard.press("Escape");
+  await ana.page.getByText("guest asks to join.").waitFor();
+  await expectAccessible(ana, "light", "request to join");
+  await picture(ana, "knock");
+  await ana.button("Accept guest").click();
+  await ana.page.getByText("guest asks to join.").waitFor({ state: "detached" });
+  await guest.page.getByText("amy invited you to #club").waitFor();
+  await guest.page.locator(".banner").getByRole("button", { name: "Join" }).click();
+  await guest.heading("#club").waitFor();
+});
+
+pageTest("asks before a message notifies everyone, and names the number of people", async () => {
+  const [ben, cleo] = [await server.headlessUser("bea"), await server.headlessUser("cleo")];
+  const ana = await server.window("ada");
+  const dan = await server.window("dan");
+  await ana.createRoom("team");
+  for (const user of [ben, cleo]) await user.tab.ask("join", { room: "team" });
+  await dan.send("/join team");
+  await dan.heading("#team").waitFor();
+  await dan.room("lobby").click();
+  await ana.send("@everyone read this");
+  const question = ana.dialog("Notify everyone");
+  await question.getByText("Notify 3 people in this room?").waitFor();
+  await picture(ana, "everyone");
+  await question.getByRole("button", { name: "Cancel" }).click();
+  expect(await ana.page.locator("textarea").inputValue()).toBe("@everyone read this");
+  await ana.page.keyboard.press("Enter");
+  await question.getByRole("button", { name: "Notify" }).click();
+  await ana.waitForMessage("@everyone read this");
+  await dan.room("team").getByText("1 unread, 1 mention").waitFor();
+  await until("the draft is sent", async () => {
+    return (await ana.page.locator("textarea").inputValue()) === "";
+  });
+});
