@@ -78,6 +78,8 @@ export interface Verb {
 export interface VerbGroup {
   readonly kind: "group";
   readonly verbs: VerbTable;
+  /** Verb to run if the first word is no verb, but its first argument. */
+  readonly defaultVerb?: string | undefined;
 }
 
 export interface VerbRow {
@@ -102,8 +104,8 @@ export function defineVerb<const T extends FlagDefs>(verb: {
   return { kind: "verb", args: verb.args, details: verb.details ?? "", run };
 }
 
-export function defineGroup(verbs: VerbTable): VerbGroup {
-  return { kind: "group", verbs };
+export function defineGroup(verbs: VerbTable, defaultVerb?: string): VerbGroup {
+  return { kind: "group", verbs, defaultVerb };
 }
 
 export function inGroup(group: string, verbs: VerbTable): VerbTable {

@@ -119,7 +119,10 @@ async function callGroup({ name, row, argv }: ResolvedCall, group: VerbGroup, io
     const isRequested = verbName !== undefined || globalFlags.length > 0;
     return tableUsage(program, io, isRequested ? 0 : EXIT_USAGE);
   }
-  return callCommand(program, verbName, [...globalFlags, ...laterWords], io);
+  const { defaultVerb, verbs } = group;
+  return defaultVerb === undefined || Object.hasOwn(verbs, verbName)
+    ? callCommand(program, verbName, [...globalFlags, ...laterWords], io)
+    : callCommand(program, defaultVerb, [...globalFlags, ...remaining], io);
 }
 
 async function callVerb(

@@ -1,14 +1,29 @@
 /** `chat admin room`, which manages rooms. */
 
-import { Fault } from "../../base/fault.ts";
+import { Fault, msg } from "../../base/fault.ts";
 import { counted } from "../../base/sizes.ts";
-import { argument, defineGroup, defineVerb, flag, stringFlag, verbRow } from "../../cli/command.ts";
+import { defined } from "../../base/values.ts";
+import {
+  argument,
+  defineGroup,
+  defineVerb,
+  enumFlag,
+  flag,
+  stringFlag,
+  verbRow,
+} from "../../cli/command.ts";
 import { BulkRequests } from "../../cli/connect/bulk.ts";
 import { ADMIN_FLAGS, operatorVerb, roomNameOf, withOperator } from "../../cli/connect/operator.ts";
 import { type Context, printNotice } from "../../cli/context.ts";
 import { confirmAction, YES_FLAG } from "../../cli/flags.ts";
-import { printResult } from "../../cli/output/result.ts";
+import type { JsonObject } from "../../cli/output/render.ts";
+import { printData, printResult } from "../../cli/output/result.ts";
 import type { Client } from "../../client/client.ts";
+import { isSameName } from "../../core/model/item.ts";
+import { parseSlow } from "../../ui/commands.ts";
+import { ENGLISH } from "../../ui/messages/en/page.ts";
+import { rulesText } from "../../ui/text/rules-text.ts";
+import type { RoomRules } from "../../wire/messages.ts";
 import { allRooms } from "./lists.ts";
 
 const ROOM_ARGUMENT = argument("Room name", { parse: roomNameOf });
@@ -124,18 +139,69 @@ async function removeAll(
   if (faults.length > 0) throw faults[0];
 }
 
-const command = defineGroup({
-  rename,
-  close,
-  reopen,
-  remove: verbRow("Remove rooms", remove, [
-    "chat admin room remove lab",
-    "chat admin room remove --empty --yes",
-    "chat admin room remove --match 'spam-*'",
-  ]),
+const WHO = ["everyone", "moderators"] as const;
+
+const rules = operatorVerb({
+  summary: "Show or change the rules of a room",
+  examples: ["chat admin room rules lab --post moderators --slow 30"],
+  args: {
+    room: ROOM_ARGUMENT,
+    post: enumFlag([...WHO], "Who may post"),
+    topic: enumFlag([...WHO], "Who may set the topic"),
+    slow: stringFlag("SECONDS", "Time between two messages of a member, or off", {
+      parse: parseSlow,
+    }),
+    join: enumFlag(["open", "password", "approval"], "Who may join", { valueHint: "HOW" }),
+    mentionEveryone: enumFlag([...WHO], "Who may mention @everyone and @here"),
+  },
+  details:
+    "Without flags, shows the rules. The word rules may be omitted. CHAT_ROOM_PASSWORD becomes " +
+    "the password with --join password. Moderators are exempt from slow mode.",
+  isQuery: (args) => Object.keys(changeOf(args)).length === 0,
+  async run({ room, ...flags }, { client, roomSecret, context }) {
+    const change = changeOf(flags);
+    if (Object.keys(change).length === 0) {
+      const all = await allRooms(client, { reverse: false, sort: "name", find: room });
+      const found = all.find((entry) => isSameName(entry.room, room));
+      if (found === undefined) throw new Fault("room-unknown", msg`no room named '${room}'`);
+      return printData(context, ...shown(room, found.rules ?? {}));
+    }
+    const password = change.join === "password" ? roomSecret : undefined;
+    const answer = await client.request("rules", { room, ...change, ...defined({ password }) });
+    const [json, text] = shown(room, answer.rules);
+    return { json: { ...json, seq: answer.seq }, text: text.trimEnd() };
+  },
 });
 
-export const room = verbRow("Rename, close or remove a room", command, [
+interface RuleFlags {
+  readonly [rule: string]: unknown;
+}
+
+function changeOf({ post, topic, slow, join, mentionEveryone: everyone }: RuleFlags): RoomRules {
+  return defined({ post, topic, slow, join, everyone }) as RoomRules;
+}
+
+function shown(room: string, rules: RoomRules): [json: JsonObject, text: string] {
+  return [{ kind: "rules", room, ...rules }, `${rulesText(rules, ENGLISH)}\n`];
+}
+
+const command = defineGroup(
+  {
+    rules,
+    rename,
+    close,
+    reopen,
+    remove: verbRow("Remove rooms", remove, [
+      "chat admin room remove lab",
+      "chat admin room remove --empty --yes",
+      "chat admin room remove --match 'spam-*'",
+    ]),
+  },
+  "rules",
+);
+
+export const room = verbRow("Set the rules of a room; rename, close or remove it", command, [
+  "chat admin room lab --post moderators",
   "chat admin room rename lab workshop",
   "chat admin room close lab",
 ]);
