@@ -4,7 +4,7 @@ import type { Device } from "./device.ts";
 import { OPERATOR_TOKEN } from "./machine.ts";
 import { drawRequest, PEOPLE, type Profile, ROOMS, TARGETS } from "./profile.ts";
 import { HOSTILE } from "./reference-model.ts";
-import { sendRequest } from "./requests.ts";
+import { ruleChange, sendRequest } from "./requests.ts";
 import type { World } from "./world.ts";
 
 interface About {
@@ -30,6 +30,8 @@ const DEVICE_REQUESTS = {
   kick: (of, { room, user }) => of.request("kick", { room, user }),
   mute: (of, { room, user, on }) => of.request("mute", { room, user, on }),
   grant: (of, { room, user, on }) => of.request("grant", { room, user, on }),
+  rules: (of, { room, on, seq }) => of.request("rules", { room, ...ruleChange(on, seq) }),
+  knock: (of, { room }) => of.request("knock", { room, on: true }),
   ban: (of, { user, on }) => of.request("ban", { user, on }),
 } as const satisfies Readonly<Record<string, (of: Client, about: About) => Promise<unknown>>>;
 
@@ -130,7 +132,13 @@ function performOnDevice(kind: Kind, device: Device, world: World): void {
           ? Math.max(1, model.records.length - back)
           : model.messageSeq(back >> 1, ({ by }) => by === own);
       const user = kind === "ban" ? HOSTILE : random.pick(PEOPLE);
-      const about = { room: random.pick(ROOMS), user, seq, on: random.chance(0.6) };
+      const ruled = kind === "rules" ? model.roomsModeratedBy(own) : [];
+      const about = {
+        room: random.pick(ruled.length > 0 ? ruled : ROOMS),
+        user,
+        seq,
+        on: random.chance(0.6),
+      };
       const request = requestOf(kind, about);
       if (request === undefined) throw new Error(`what is ${kind}?`);
       device.request(request);

@@ -18,6 +18,7 @@ const KINDS: RecordKind[] = [
   ...(["room", "join", "leave", "topic", "text", "action", "reaction", "edit", "erase"] as const),
   ...(["kick", "mute", "grant", "file", "rename", "close", "remove", "retention"] as const),
   ...(["group", "sealed", "pin", "hand", "poll", "receipts", "admission"] as const),
+  ...(["knock", "rules"] as const),
 ];
 
 interface Step {
@@ -62,6 +63,12 @@ function bodyOf({ kind, room, other, by, name, file, on, back }: Step, seq: numb
     receipts: { on },
     hand: { user: other, on },
     poll: { seq: of, on, options: 2 + (back % 3) },
+    knock: { user: other, on },
+    rules: {
+      post: on ? "moderators" : "everyone",
+      slow: back * 100,
+      join: (["open", "password", "approval"] as const)[back % 3],
+    },
     retention: on ? { keepMs: back * 86_400_000 } : {},
     group: {
       group: name,

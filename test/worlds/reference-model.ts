@@ -31,6 +31,12 @@ interface RoomModel {
   readonly members: Map<string, Membership>;
   readonly records: LogRecord[];
   readonly moderators: Set<string>;
+  rules: Readonly<Record<string, unknown>>;
+  /** People who may join in spite of the rules. */
+  readonly admitted: Set<string>;
+  /** Time of each member's last message in slow mode. */
+  readonly posted: Map<string, number>;
+  wasLimited: boolean;
   readonly muted: Set<string>;
 }
 
@@ -76,6 +82,7 @@ export class ReferenceModel {
   readonly rooms = new Map<string, RoomModel>();
   readonly settings = new Settings();
   readonly files = new Map<string, number>();
+  checksSlowMode = true;
   readonly #accounts: LogRecord[] = [];
   readonly #names = new Map<string, string>();
   readonly #texts = new Map<string, LogRecord>();
@@ -84,6 +91,8 @@ export class ReferenceModel {
   readonly #polls = new Map<number, { readonly many: boolean; readonly anonymous: boolean }>();
   readonly #wereMuted = new Set<string>();
   readonly #operators = new Set<string>();
+  /** Operators by their accounts' role, and not by a token. */
+  readonly #roles = new Set<string>();
   readonly #refused = new Set<string>();
   readonly #counters = new Map<string, number>();
   readonly #clock: Clock;
@@ -154,6 +163,12 @@ export class ReferenceModel {
     return pair?.includes(user) === true || moderators?.has(user) === true;
   }
 
+  roomsModeratedBy(user = ""): string[] {
+    return [...this.rooms.values()].flatMap(({ name, moderators }) =>
+      name !== undefined && moderators.has(user) ? [name] : [],
+    );
+  }
+
   nameOfRoom(id: string): string | undefined {
     return this.rooms.get(id)?.name;
   }
@@ -204,7 +219,7 @@ export class ReferenceModel {
     const [lobby] = this.rooms.values();
     const membership = lobby?.members.get(id);
     const isMember = membership?.isMember === true && membership.joins.length === 1;
-    return isMember && this.#wereMuted.has(id) === false;
+    return isMember && lobby?.wasLimited === false && this.#wereMuted.has(id) === false;
   }
 
   checkOrder({ postStates, outboxes }: Writer): void {
@@ -240,6 +255,7 @@ export class ReferenceModel {
     check(head.n === room.records.length + 1, () => `${head.room}: n ${head.n} is not dense`);
     room.records.push(record);
     this.#checkRights(room, record);
+    this.#checkRules(room, record);
     if (head.kind === "join") this.#join(room, head.by, head.seq);
     if (head.kind === "leave") this.#leave(room, head.by, head.seq);
     if (MODERATOR_KINDS.has(head.kind)) this.#moderate(room, record);
@@ -253,6 +269,56 @@ export class ReferenceModel {
       this.#polls.delete(seq);
     }
     if (head.kind !== "reaction") this.#notePost(record);
+  }
+
+  /** Judges a record by the rules at its place. */
+  #checkRules(room: RoomModel, record: LogRecord): void {
+    const { kind, by, seq, time } = record.head;
+    const body = parseBody(record) ?? {};
+    const { post, topic, slow, join } = room.rules;
+    const isModerator = room.moderators.has(by) || this.#roles.has(by);
+    // An operator by token has rights only in requests that change other records.
+    const isActor = isModerator || this.#operators.has(by);
+    const isPost = MESSAGE_KINDS.has(kind) && by !== "server";
+    const isForbidden = (isPost && !isModerator) || (kind === "edit" && !isActor);
+    check(
+      post !== "moderators" || !isForbidden,
+      () => `seq ${seq}: ${kind} by ${by}, but only moderators may post`,
+    );
+    check(
+      isModerator || topic !== "moderators" || kind !== "topic",
+      () => `seq ${seq}: topic by ${by}, who is no moderator`,
+    );
+    if (typeof slow === "number" && MESSAGE_KINDS.has(kind) && kind !== "file") {
+      const last = room.posted.get(by) ?? Number.NEGATIVE_INFINITY;
+      check(
+        isModerator || !this.checksSlowMode || time - last >= slow * 1_000,
+        () => `seq ${seq}: ${by} posts ${time - last} ms after the last message`,
+      );
+      room.posted.set(by, time);
+    }
+    if (kind === "join") {
+      const isFree = join !== "approval" || body["addedBy"] !== undefined;
+      check(isFree || room.admitted.has(by), () => `seq ${seq}: ${by} joins without approval`);
+      room.admitted.add(by);
+    }
+    if (kind === "knock") {
+      const isOwn = body["user"] === by;
+      const mayKnock = isOwn || (isActor && body["on"] === false);
+      check(mayKnock, () => `seq ${seq}: ${by} changes the request of ${body["user"]}`);
+    }
+    if (kind === "admission") {
+      if (body["on"] === true) room.admitted.add(String(body["user"]));
+    }
+    if (kind === "kick" && join !== undefined) room.admitted.delete(String(body["user"]));
+    if (kind !== "rules") return;
+    check(isActor, () => `seq ${seq}: rules by ${by}, who is no moderator`);
+    if (join === undefined && body["join"] !== undefined) {
+      for (const [user, { isMember }] of room.members) if (!isMember) room.admitted.delete(user);
+    }
+    if (body["slow"] === undefined) room.posted.clear();
+    room.wasLimited ||= body["post"] !== undefined || body["slow"] !== undefined;
+    room.rules = body;
   }
 
   #checkRights(room: RoomModel, record: LogRecord): void {
@@ -339,6 +405,8 @@ export class ReferenceModel {
     const body = JSON.parse(Buffer.from(record.bodyBytes ?? []).toString()) as {
       readonly name?: string;
       readonly direct?: readonly string[];
+      readonly locked?: boolean;
+      readonly rules?: Readonly<Record<string, unknown>>;
     };
     const { name, direct = [] } = body;
     for (const other of this.rooms.values()) {
@@ -352,6 +420,10 @@ export class ReferenceModel {
       members: new Map<string, Membership>(),
       records: [],
       moderators: new Set([head.by]),
+      rules: { ...body.rules, ...(body.locked === true ? { join: "password" } : {}) },
+      admitted: new Set([head.by, ...direct]),
+      posted: new Map<string, number>(),
+      wasLimited: false,
       muted: new Set<string>(),
     };
     this.rooms.set(head.room, room);
@@ -399,6 +471,11 @@ export class ReferenceModel {
 
   #noteAccount(record: LogRecord): void {
     const { kind, room: account } = record.head;
+    if (kind === "role") {
+      if (parseBody(record)?.["operator"] === true) this.#roles.add(account);
+      else this.#roles.delete(account);
+    }
+    if (kind === "account-gone") this.#roles.delete(account);
     if (kind !== "account" && kind !== "account-name") return;
     const name = String(parseBody(record)?.["name"]).toLowerCase();
     const isFree = !this.#names.has(name) || (kind !== "account" && this.idOf(name) === account);

@@ -162,6 +162,19 @@ async function revokeInvite({ client }: About): Promise<void> {
   await client.request("invite-revoke", { invite });
 }
 
+export function ruleChange(on: boolean, number: number) {
+  const who = on ? "moderators" : "everyone";
+  const changes = [
+    ...[{ post: who }, { topic: who }, { everyone: who }, { slow: on ? 1 + (number % 3) : 0 }],
+    ...[{ join: on ? "approval" : "open" }, { join: "password", password: "open sesame" }],
+  ] as const;
+  return changes[number % changes.length];
+}
+
+function changeRules({ client, room, on, number }: About): Promise<unknown> {
+  return client.request("rules", { room, ...ruleChange(on, number) });
+}
+
 function fileOf({ world, number }: About): FileId {
   const files = [...world.model.files.keys()];
   return (files[number % Math.max(1, files.length)] ?? "fAAAAAAAAAAA") as FileId;
@@ -201,6 +214,10 @@ export const REQUESTS = {
     const seq = Number((poll && parseBody(poll)?.["seq"]) ?? 1);
     return client.request("vote", { seq, choices: number % 5 === 0 ? [1, 2] : [1 + (number % 4)] });
   },
+  knock: ({ client, room, on, number, user }) =>
+    client.request("knock", { room, on, ...(number % 3 === 0 ? { user } : {}) }),
+  rules: changeRules,
+  "rules-of-operator": asOperator(changeRules),
   "receipts-here": (about) => {
     const { model } = about.world;
     const room = model.rooms.get(model.records[pinnableSeq(about) - 1]?.head.room ?? "");

@@ -5,5 +5,5 @@ import { coverageErrors } from "./request-coverage.ts";
 
 const check = (sentKinds: ReadonlySet<string>) => expect(coverageErrors(sentKinds)).toEqual([]);
 // 123: a room was removed while an IRC client was shown what it had missed there.
-testWorlds("server", { usual: 60, full: 2_000, past: [123], check });
+testWorlds("server", { usual: 70, full: 2_000, past: [123], check });
 testPlanted("server", Object.keys(PLANTED));

@@ -30,6 +30,8 @@ export class World extends Simulation implements RequestContext {
     super(seed);
     this.temper = profileOf(this.random);
     const { weights, roomSecret, postsPerSecond } = this.temper;
+    // A clock that jumps ends a wait early.
+    this.model.checksSlowMode = weights.wall === 0;
     this.platform = this.createPlatform({
       mutant,
       postsPerSecond,

@@ -28,6 +28,7 @@ const TARGETS = [...ROOMS, "@ana", "@bob"];
 const QUESTIONS: readonly RequestChoice["kind"][] = [
   ...(["prefs-set", "prefs-twice", "save", "toggle", "pin", "pins", "receipts"] as const),
   ...(["receipts-here", "readers", "typing", "ignore", "ignored", "prefs", "announce"] as const),
+  ...(["rules", "rules", "rules-of-operator", "knock", "invite-user", "hand"] as const),
 ];
 
 type Weights = Readonly<Record<string, number>>;
@@ -53,6 +54,8 @@ export class ClusterWorld extends Simulation implements Cluster {
   constructor(seed: number, mutant: ClusterMutant = {}) {
     super(seed);
     const { clock, random } = this;
+    // Servers check slow mode independently, with clocks that differ.
+    this.model.checksSlowMode = false;
     this.mutant = mutant;
     const delayMsMax = random.pick([1, 10, 60]);
     this.platform = this.createPlatform({
