@@ -361,6 +361,7 @@ export class ReferenceModel {
     const isServer = by === "server";
     const isMember = room.members.get(by)?.isMember === true && !room.muted.has(by);
     const poll = this.#polls.get(Number(kind === "poll" ? body["seq"] : body["re"]));
+    check(kind !== "vote" || !room.isClosed, () => `seq ${seq}: a vote in a closed room`);
     if (kind === "vote") {
       const choices = body["choices"] as readonly number[];
       const isValid = poll?.many === true || choices.length <= 1;
@@ -369,6 +370,7 @@ export class ReferenceModel {
       return;
     }
     check(isMember, () => `seq ${seq}: ${by} starts or ends a poll`);
+    check(!room.isClosed, () => `seq ${seq}: ${by} starts or ends a poll in a closed room`);
     check((poll === undefined) === (body["on"] === true), () => `seq ${seq}: the poll is ${poll}`);
     const rules = { many: body["many"] === true, anonymous: body["anonymous"] === true };
     if (body["on"] === true) this.#polls.set(Number(body["seq"]), rules);

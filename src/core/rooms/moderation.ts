@@ -109,8 +109,7 @@ function actionDraft(rooms: Rooms, actor: Actor, act: RoomAction, unixMs: number
       return handDraft(room, actor, act, unixMs);
     case "poll":
     case "vote":
-      requireMember(room, actor.user);
-      checkNotMuted(room, actor.user, unixMs);
+      checkMayPost(room, actor.user, unixMs);
       checkNotErased(rooms, act.seq);
       return act.kind === "poll"
         ? pollDraft(room, actor.user, moderates(room, actor), act, unixMs)

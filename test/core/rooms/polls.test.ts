@@ -70,6 +70,15 @@ test("its author starts a poll, and members vote until the author or a moderator
   expect([poll.vote(ANA, [1]), poll.poll(ANA, { on: false })]).toEqual(["not-found", "not-found"]);
 });
 
+test("a read-only room accepts no votes", () => {
+  const poll = new PollRoom();
+  expect(poll.poll(BEN)).toBe("none");
+  poll.write("close", ANA, { on: true });
+  expect([poll.vote(ANA, [1]), poll.poll(BEN, { on: false })]).toEqual([
+    ...(["not-allowed", "not-allowed"] as const),
+  ]);
+});
+
 test("a member cannot end the poll of another", () => {
   const poll = new PollRoom();
   poll.write("join", EVE, {});
