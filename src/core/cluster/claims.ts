@@ -47,9 +47,12 @@ export function claimsOf({ kind, room, by, id, body }: Draft): Claims {
     }
     case "poll":
       return changes([...author, ERASURES], [`polls ${room}`, `poll ${String(fields.seq)}`]);
-    case "vote":
-      // Votes for a poll do not conflict with each other.
-      return { reads: [...author, `poll ${String(fields.re)}`], writes: NOTHING };
+    case "vote": {
+      // An anonymous vote does not name its user, so it waits for all departures.
+      const reads = by === "server" ? [`room ${room}`, `gone ${room}`] : author;
+      const vote = `vote ${String(fields.re)} ${String(fields.voter ?? by)}`;
+      return changes([...reads, `poll ${String(fields.re)}`], [vote]);
+    }
     case "receipts":
       return changes(author, [`receipts ${room}`]);
     case "knock": {
@@ -134,6 +137,7 @@ interface Fields {
   readonly seq?: unknown;
   readonly re?: unknown;
   readonly also?: unknown;
+  readonly voter?: unknown;
 }
 
 const NOTHING: readonly string[] = [];

@@ -1,14 +1,21 @@
 import { expect, test } from "bun:test";
 import type { RoomId, UserId } from "../../../src/base/ids.ts";
-import { claimsOf } from "../../../src/core/cluster/claims.ts";
+import { type Claims, claimsOf } from "../../../src/core/cluster/claims.ts";
 import { RECORD_KINDS, type RecordKind } from "../../../src/wire/kinds.ts";
 import type { Draft } from "../../../src/wire/record.ts";
 
 const ROOM = "rRRRRRRRRRRR" as RoomId;
 const ANA = "uAAAAAAAAAAA" as UserId;
+const BEN = "uBBBBBBBBBBB" as UserId;
+const VOTE = { kind: "vote", room: ROOM, id: "" } as const;
 
 function claims(kind: RecordKind, body: unknown = {}, room: Draft["room"] = ROOM) {
   return claimsOf({ kind, room, by: ANA, id: "", body });
+}
+
+/** Whether the reader's decision is invalid after the writer's record. */
+function meet({ reads }: Claims, { writes }: Claims): boolean {
+  return writes.some((fact) => reads.includes(fact));
 }
 
 test("all kinds except messages read what they change, so that a repetition has no effect", () => {
@@ -16,7 +23,28 @@ test("all kinds except messages read what they change, so that a repetition has 
   for (const kind of RECORD_KINDS) {
     const { reads, writes } = claims(kind, { name: "Dev", user: ANA, seq: 3 });
     if (messageKinds.has(kind)) expect([kind, writes]).toEqual([kind, []]);
-    else expect([kind, writes.every((fact) => reads.includes(fact))]).toEqual([kind, true]);
+    else {
+      expect([kind, writes.length > 0]).toEqual([kind, true]);
+      expect([kind, writes.every((fact) => reads.includes(fact))]).toEqual([kind, true]);
+    }
+  }
+});
+
+test("votes of one user for a poll conflict, and votes of two users do not", () => {
+  const vote = claims("vote", { re: 4, choices: [1] });
+  const other = claimsOf({ ...VOTE, by: BEN, body: { re: 4, choices: [1] } });
+  const secret = (voter: string, re = 4) => {
+    return claimsOf({ ...VOTE, by: "server", body: { re, choices: [1], voter } });
+  };
+  expect(meet(vote, claims("vote", { re: 4, choices: [2] }))).toBe(true);
+  expect(meet(vote, other)).toBe(false);
+  expect(meet(secret("p1"), secret("p1"))).toBe(true);
+  expect(meet(secret("p1"), secret("p2"))).toBe(false);
+  expect(meet(secret("p1"), secret("p1", 5))).toBe(false);
+  for (const one of [vote, secret("p1")]) {
+    expect(meet(one, claims("poll", { seq: 4, on: false }))).toBe(true);
+    expect(meet(one, claims("close"))).toBe(true);
+    expect(meet(one, claims("kick", { user: ANA }))).toBe(true);
   }
 });
 
