@@ -258,7 +258,7 @@ function renameMember(room: RoomDraft, { oldName, subject: newName }: Item): voi
   );
 }
 
-/** Replaces the old name of the author of loaded messages, reactions and erasures. */
+/** Replaces the old name of the author of loaded messages, reactions, votes and erasures. */
 export function renameAuthor(room: RoomDraft, { oldName, subject: newName }: Item): void {
   if (oldName === undefined || newName === undefined) return;
   const renamed = <Name extends string | undefined>(name: Name) =>
@@ -272,12 +272,20 @@ export function renameAuthor(room: RoomDraft, { oldName, subject: newName }: Ite
     }),
   );
   const withName = (item: Item): Item => {
-    const { from, erasedBy } = item;
-    const names = [from, erasedBy, ...item.reactions.flatMap(({ by }) => by)];
+    const { from, erasedBy, poll } = item;
+    const rows = [...item.reactions, ...(poll?.options ?? [])];
+    const names = [from, erasedBy, ...rows.flatMap(({ by }) => by)];
     if (!names.some((name) => isSameName(name, oldName))) return item;
-    const reactions = item.reactions.map((one) => ({ ...one, by: one.by.map(renamed) }));
-    const eraser = erasedBy === undefined ? {} : { erasedBy: renamed(erasedBy) };
-    return { ...item, from: renamed(from), ...eraser, reactions };
+    const withNewBy = <Row extends { readonly by: readonly string[] }>(row: Row): Row => {
+      return { ...row, by: row.by.map(renamed) };
+    };
+    return {
+      ...item,
+      from: renamed(from),
+      reactions: item.reactions.map(withNewBy),
+      ...(erasedBy === undefined ? {} : { erasedBy: renamed(erasedBy) }),
+      ...(poll === undefined ? {} : { poll: { ...poll, options: poll.options.map(withNewBy) } }),
+    };
   };
   mapItems(room, withName);
 }

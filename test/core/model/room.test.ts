@@ -334,6 +334,21 @@ describe("renaming", () => {
     expect(marks(updateAll(marked.model, [accepted]))).not.toContain(true);
   });
 
+  test("renames the voters of a loaded poll", () => {
+    const { model } = scene(
+      recordEvent(2, { from: "ana", body: { text: "Lunch?\n1. soup\n2. rice" } }),
+      recordEvent(3, { kind: "poll", from: "ana", body: { seq: 2, on: true, options: 2 } }),
+      recordEvent(4, { kind: "vote", from: "ben", body: { re: 2, choices: [2] } }),
+      recordEvent(5, {
+        kind: "rename",
+        from: "olga",
+        body: { user: "u1", was: "ben", name: "bo" },
+      }),
+    );
+    const [item] = lobbyOf(model).tail.items;
+    expect(item?.poll?.options.map(({ by }) => by)).toEqual([[], ["bo"]]);
+  });
+
   test("renames members, online or not, and the user", () => {
     const renamed = { user: "u1", was: "ben", name: "benno" };
     const { model } = scene(
