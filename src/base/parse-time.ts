@@ -2,13 +2,12 @@
 
 import { Fault, msg } from "./fault.ts";
 import { quoteText } from "./text.ts";
-import { DAY_MS, formatUtc, type OffsetMinutes } from "./time.ts";
+import { DAY_MS, formatUtc, HOUR_MS, MINUTE_MS, type OffsetMinutes } from "./time.ts";
 
-const MINUTE_MS = 60_000;
 const UNITS_MS: ReadonlyMap<string, number> = new Map([
   ["s", 1_000],
   ["m", MINUTE_MS],
-  ["h", 60 * MINUTE_MS],
+  ["h", HOUR_MS],
   ["d", DAY_MS],
   ["w", 7 * DAY_MS],
 ]);

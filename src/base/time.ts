@@ -6,8 +6,9 @@ export type OffsetMinutes = (unixMs: number) => number;
 /** Maximum time of a `Date`: 13 September 275760 (ECMA-262, 21.4.1.1). */
 export const UNIX_MS_MAX = 8_640_000_000_000_000;
 
-const MINUTE_MS = 60_000;
-export const DAY_MS = 24 * 60 * MINUTE_MS;
+export const MINUTE_MS = 60_000;
+export const HOUR_MS = 60 * MINUTE_MS;
+export const DAY_MS = 24 * HOUR_MS;
 
 /**
  * Returns the nearest time within the range of `Date`; NaN becomes 1970. Times come from other

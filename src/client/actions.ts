@@ -23,6 +23,7 @@ import {
 import type { Draft, Item, Model, PollView, RoomState, SearchQuery } from "../core/model/state.ts";
 import { checkFileText } from "../core/rooms/files.ts";
 import { checkReason } from "../core/rooms/moderation.ts";
+import { sealedPoll } from "../core/rooms/polls.ts";
 import { EVERYWHERE, type NotifyLevel, type RoomPrefs } from "../core/rooms/prefs.ts";
 import { LOBBY } from "../core/rooms/rooms.ts";
 import type { Answer, PostBody, RequestFields } from "../wire/messages.ts";
@@ -501,12 +502,7 @@ export class Actions {
     rules: PollRules,
   ): Promise<number> {
     const to = bareTarget(target);
-    if (this.sealedRoomAt(to) !== undefined) {
-      throw new Fault(
-        "sealed-room",
-        msg`the server would see the votes, but the room is encrypted`,
-      );
-    }
+    if (this.sealedRoomAt(to) !== undefined) throw sealedPoll();
     checkPollOptions(options);
     const { seq } = await this.#actor.post(to, withMentions({ text: pollText(question, options) }));
     const fields = { seq, on: true, options: options.length, ...rules };

@@ -1,6 +1,5 @@
 /** Key and authentication code of the addresses at which an account downloads a file. */
 
-import { hkdfSync } from "node:crypto";
 import { toBase64Url, utf8Encode } from "../base/bytes.ts";
 import { hmacSha256 } from "./hmac.ts";
 import type { Identity } from "./identity.ts";
@@ -15,7 +14,7 @@ const MAC_BYTES = 16;
  * storing it.
  */
 export function fileLinkKeyOf(identity: Identity): Uint8Array {
-  return new Uint8Array(hkdfSync("sha256", identity.seed(), "", PURPOSE, KEY_BYTES));
+  return identity.derive(PURPOSE, KEY_BYTES);
 }
 
 interface LinkedFields {

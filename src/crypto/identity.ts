@@ -4,6 +4,7 @@ import {
   createPrivateKey,
   createPublicKey,
   generateKeyPairSync,
+  hkdfSync,
   type KeyObject,
   sign,
   verify,
@@ -67,6 +68,11 @@ export class Identity {
   seed(): Uint8Array {
     const der = this.#privateKey.export({ type: "pkcs8", format: "der" });
     return new Uint8Array(der.subarray(der.length - SEED_BYTES));
+  }
+
+  /** Returns a secret for one purpose, from which the identity's key cannot be calculated. */
+  derive(purpose: string, bytes: number): Uint8Array {
+    return new Uint8Array(hkdfSync("sha256", this.seed(), "", purpose, bytes));
   }
 
   toPem(): string {

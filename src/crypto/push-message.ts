@@ -1,6 +1,6 @@
 /** Web Push messages: encrypted for the browser (RFC 8291) and signed by the server (RFC 8292). */
 
-import { createECDH, hkdfSync } from "node:crypto";
+import { createECDH } from "node:crypto";
 import { buildPushPayload } from "@block65/webcrypto-web-push";
 import { toBase64Url } from "../base/bytes.ts";
 import type { Identity } from "./identity.ts";
@@ -17,7 +17,7 @@ const DERIVED_BYTES = 48;
 
 /** All servers of a cluster derive the same key from their common identity, without storing it. */
 export function pushKeyOf(identity: Identity): PushKey {
-  const bytes = new Uint8Array(hkdfSync("sha256", identity.seed(), "", PURPOSE, DERIVED_BYTES));
+  const bytes = identity.derive(PURPOSE, DERIVED_BYTES);
   const number = (BigInt(`0x${bytes.toHex()}`) % (ORDER - 1n)) + 1n;
   const privateKey = Uint8Array.fromHex(number.toString(16).padStart(64, "0"));
   const curve = createECDH("prime256v1");

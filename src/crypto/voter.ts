@@ -1,6 +1,5 @@
 /** Pseudonyms of voters in anonymous polls. */
 
-import { hkdfSync } from "node:crypto";
 import { toBase64Url, utf8Encode } from "../base/bytes.ts";
 import { hmacSha256 } from "./hmac.ts";
 import type { Identity } from "./identity.ts";
@@ -15,6 +14,6 @@ const VOTER_BYTES = 12;
  * can tell whose it is.
  */
 export function voterOf(identity: Identity, user: string, poll: number): string {
-  const key = new Uint8Array(hkdfSync("sha256", identity.seed(), "", PURPOSE, KEY_BYTES));
+  const key = identity.derive(PURPOSE, KEY_BYTES);
   return toBase64Url(hmacSha256(key, utf8Encode(`${user} ${poll}`)).subarray(0, VOTER_BYTES));
 }

@@ -8,6 +8,7 @@ import { defined } from "../base/values.ts";
 import { KEY_LETTERS } from "../core/client/person-keys.ts";
 import { parseUntil, withUtcTime } from "../core/duration.ts";
 import { roomOf } from "../core/model/selectors.ts";
+import { JOIN_RULES, WHO } from "../wire/field.ts";
 import { formatFingerprint } from "../wire/fingerprint.ts";
 import { isIpv4 } from "../wire/host.ts";
 import type { RequestFields, Answer as WireAnswer } from "../wire/messages.ts";
@@ -15,6 +16,7 @@ import {
   type Answer,
   type Chat,
   type Command,
+  type Host,
   isSeq,
   type JoinArgs,
   parseOnOff,
@@ -157,6 +159,11 @@ const kickCommand: Command<User & { readonly reason: string }> = {
   }),
 };
 
+/** Returns when a time that begins now ends, in Unix ms; `undefined` if it does not end. */
+function endOf(forMs: number | undefined, host: Host): number | undefined {
+  return forMs === undefined ? undefined : host.unixMs() + forMs;
+}
+
 const mute: Command<User & { readonly forMs: number | undefined }> = {
   usage: "/mute NAME [TIME]",
   parse(input) {
@@ -165,13 +172,9 @@ const mute: Command<User & { readonly forMs: number | undefined }> = {
     return { user: withoutAt(name), forMs: time === undefined ? time : parseUntil(time, 0) };
   },
   async run({ user, forMs }, chat, host) {
-    const until = forMs === undefined ? undefined : host.unixMs() + forMs;
-    const { seq } = await chat.request("mute", {
-      room: roomFor(chat, host),
-      user,
-      on: true,
-      until,
-    });
+    const room = roomFor(chat, host);
+    const until = endOf(forMs, host);
+    const { seq } = await chat.request("mute", { room, user, on: true, until });
     return { seq };
   },
 };
@@ -206,8 +209,7 @@ const ban: Command<BanArgs> = {
   async run({ name, forMs, reason }, chat, host) {
     const fields = {
       ...banTarget(name),
-      ...(forMs === undefined ? {} : { until: host.unixMs() + forMs }),
-      ...(reason === "" ? {} : { reason }),
+      ...defined({ until: endOf(forMs, host), reason: reason || undefined }),
     };
     await chat.request("ban", { ...fields, on: true });
     return {
@@ -278,8 +280,7 @@ const poll: Command<PollArgs> = {
     const { actions } = chat;
     const { current } = host;
     if (action === "start") {
-      const until = forMs && host.unixMs() + forMs;
-      const rules = { many, anonymous, until };
+      const rules = { many, anonymous, until: endOf(forMs, host) };
       return { seq: await actions.startPoll(current, question, options, rules) };
     }
     const item = await actions.pollIn(current, seq);
@@ -314,13 +315,10 @@ const dnd: Command<{ readonly forMs: number | undefined }> = {
     return input === "" ? undefined : { forMs: parseUntil(input, 0) };
   },
   async run({ forMs }, chat, host) {
-    const until = forMs === undefined ? undefined : host.unixMs() + forMs;
+    const until = endOf(forMs, host);
     chat.actions.doNotDisturb(until);
-    const json = {
-      kind: "dnd",
-      on: until !== undefined,
-      ...(until && { until: formatUtc(until) }),
-    };
+    const fields = defined({ on: until !== undefined, until });
+    const json = { kind: "dnd", ...withUtcTime(fields, "until") };
     return { json, text: (texts) => (until === undefined ? texts.dndOff : texts.dndOn) };
   },
 };
@@ -336,9 +334,6 @@ const read: Command<{ readonly isAll: boolean }> = {
 };
 
 type RulesChange = Omit<RequestFields<"rules">, "room">;
-
-const WHO = ["everyone", "moderators"] as const;
-const JOIN_RULES = ["open", "password", "approval"] as const;
 
 /** Seconds, or 0 for `off`. */
 export function parseSlow(text: string): number {
@@ -582,9 +577,10 @@ function setsStatus(usage: string): Command<{ readonly text: string; readonly fo
       return time === undefined ? { text } : { text, forMs: parseUntil(time, 0) };
     },
     async run({ text, forMs }, chat, host) {
-      const until = forMs === undefined ? undefined : host.unixMs() + forMs;
+      const until = endOf(forMs, host);
       chat.actions.setStatus(text.replace(/\s+/g, " "), until);
-      const json = { kind: "status", status: text, ...(until && { until: formatUtc(until) }) };
+      const fields = defined({ status: text, until });
+      const json = { kind: "status", ...withUtcTime(fields, "until") };
       return { json, text: (texts) => (text === "" ? texts.statusRemoved : texts.statusSet(text)) };
     },
   };

@@ -108,7 +108,10 @@ export const tableOf = <Item extends v.GenericSchema>(item: Item) =>
     v.record(v.string(), item),
   );
 
-const who = v.picklist(["everyone", "moderators"]);
+export const WHO = ["everyone", "moderators"] as const;
+export const JOIN_RULES = ["open", "password", "approval"] as const;
+
+const who = v.picklist(WHO);
 
 export const roomRules = v.object({
   /** Users who may post, and users who may set the topic: everyone if omitted. */
@@ -117,7 +120,7 @@ export const roomRules = v.object({
   /** Seconds between two messages of a member. */
   slow: v.optional(v.pipe(count, v.maxValue(SLOW_SECONDS_MAX))),
   /** `open` if omitted. */
-  join: v.optional(v.picklist(["open", "password", "approval"])),
+  join: v.optional(v.picklist(JOIN_RULES)),
   /** Users who may mention everyone. If omitted, moderators, and everyone in small rooms. */
   everyone: v.optional(who),
 });

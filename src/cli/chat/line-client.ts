@@ -127,11 +127,10 @@ export class LineClient extends SlashHost {
     chatConsole.setUser(me);
     const { id, topic = "", tail } = openRoom(this.chat.model) ?? {};
     const messages = tail?.items.filter(({ kind }) => kind === "text" || kind === "action") ?? [];
-    for (const { hasNewKey, ...item } of messages.slice(-READ_MESSAGES_SHOWN)) {
+    for (const item of messages.slice(-READ_MESSAGES_SHOWN)) {
       if (id === undefined) break;
       const view = { room: { ...this.#current, id, topic }, id: "", body: { text: item.text } };
-      const key = hasNewKey === true ? ({ hasNewKey } as const) : {};
-      chatConsole.record(displayChatRecord({ ...item, ...view, ...key }, me));
+      chatConsole.record(displayChatRecord({ ...item, ...view }, me));
     }
     chatConsole.note((texts) => texts.connectingTo(formatAddress(open.address)));
     this.prompt();

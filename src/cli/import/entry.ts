@@ -2,7 +2,7 @@
 
 import { Fault } from "../../base/fault.ts";
 import { IMPORTED_NAME_BYTES_MAX, REACTION_BYTES_MAX, TEXT_BYTES_MAX } from "../../base/limits.ts";
-import { dateOf, type OffsetMinutes, UNIX_MS_MAX } from "../../base/time.ts";
+import { dateOf, MINUTE_MS, type OffsetMinutes, UNIX_MS_MAX } from "../../base/time.ts";
 
 interface CommonFields {
   readonly location: string;
@@ -83,8 +83,6 @@ function wellFormed(entry: ImportEntry): ImportEntry {
   if (entry.kind === "reaction") return { ...entry, from, react: entry.react.toWellFormed() };
   return { ...entry, from, text: entry.text.toWellFormed() };
 }
-
-const MINUTE_MS = 60_000;
 
 /**
  * @param month 1 to 12

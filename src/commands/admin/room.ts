@@ -23,6 +23,7 @@ import { isSameName } from "../../core/model/item.ts";
 import { parseSlow } from "../../ui/commands.ts";
 import { ENGLISH } from "../../ui/messages/en/page.ts";
 import { rulesText } from "../../ui/text/rules-text.ts";
+import { JOIN_RULES, WHO } from "../../wire/field.ts";
 import type { RoomRules } from "../../wire/messages.ts";
 import { allRooms } from "./lists.ts";
 
@@ -139,8 +140,6 @@ async function removeAll(
   if (faults.length > 0) throw faults[0];
 }
 
-const WHO = ["everyone", "moderators"] as const;
-
 const rules = operatorVerb({
   summary: "Show or change the rules of a room",
   examples: ["chat admin room rules lab --post moderators --slow 30"],
@@ -151,7 +150,7 @@ const rules = operatorVerb({
     slow: stringFlag("SECONDS", "Time between two messages of a member, or off", {
       parse: parseSlow,
     }),
-    join: enumFlag(["open", "password", "approval"], "Who may join", { valueHint: "HOW" }),
+    join: enumFlag([...JOIN_RULES], "Who may join", { valueHint: "HOW" }),
     mentionEveryone: enumFlag([...WHO], "Who may mention @everyone and @here"),
   },
   details:

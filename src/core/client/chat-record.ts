@@ -29,7 +29,7 @@ export interface ChatRecord {
   /** Id of the author's account. */
   readonly by?: string | undefined;
   /** The author's key has changed, and the user has not accepted it. */
-  readonly hasNewKey?: true;
+  readonly hasNewKey?: boolean;
   readonly id: string;
   /**
    * `damaged`: the body does not match the commitment in the head. Erased and damaged records have

@@ -119,17 +119,17 @@ export function announceDraft(
  */
 export function checkPost(
   rooms: Rooms,
-  { to, ...actor }: Actor & { readonly to: RoomId },
+  poster: Actor & { readonly to: RoomId },
   unixMs: number,
   { kind, body }: Pick<Draft, "kind" | "body">,
 ): Room {
-  const room = rooms.get(to);
+  const room = rooms.get(poster.to);
   if (room === undefined) {
-    const code = isDirect(to) ? "store-full" : "room-unknown";
+    const code = isDirect(poster.to) ? "store-full" : "room-unknown";
     throw new Fault(code, "the conversation could not be created", { retryAfterMs: 1_000 });
   }
-  checkMayPost(room, actor.user, unixMs);
-  if (!moderates(room, actor)) checkRules(room, actor.user, { kind, body }, unixMs);
+  checkMayPost(room, poster.user, unixMs);
+  if (!moderates(room, poster)) checkRules(room, poster.user, { kind, body }, unixMs);
   checkSealing(room, kind, body);
   return room;
 }

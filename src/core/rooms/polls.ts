@@ -54,9 +54,7 @@ export function pollDraft(
     return { ...draft, body: { seq, on } };
   }
   if (author !== user) throw new Fault("not-allowed", msg`message ${seq} is not yours`);
-  if (room.isSealed === true) {
-    throw new Fault("sealed-room", msg`the server would see the votes, but the room is encrypted`);
-  }
+  if (room.isSealed === true) throw sealedPoll();
   if (options === undefined) throw new Fault("usage", msg`a poll needs options`);
   if (until !== undefined && until <= unixMs) {
     throw new Fault("usage", msg`the poll would end in the past`);
@@ -109,6 +107,10 @@ export function applyPoll(room: Room, record: FoldedRecord): void {
 
 function openPolls({ polls }: Room, unixMs: number): (readonly [number, Poll])[] {
   return [...polls].filter(([, { until }]) => until === undefined || until > unixMs);
+}
+
+export function sealedPoll(): Fault {
+  return new Fault("sealed-room", msg`the server would see the votes, but the room is encrypted`);
 }
 
 function noPoll(seq: number): Fault {

@@ -303,15 +303,12 @@ export class Session {
   }
 
   #isEarly(kind: RequestKind): boolean {
-    const isLoggingIn = [...this.#open.values()].some(
-      (open) => requestRow(open).nextPhase === "member",
-    );
     return (
       this.#phase === "entering" &&
-      isLoggingIn &&
       !mayRequest("entering", kind) &&
       mayRequest("member", kind) &&
-      this.#early.length < EARLY_REQUESTS_MAX
+      this.#early.length < EARLY_REQUESTS_MAX &&
+      [...this.#open.values()].some((open) => requestRow(open).nextPhase === "member")
     );
   }
 

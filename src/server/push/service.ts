@@ -190,15 +190,14 @@ export class PushService {
   #notifiedUsers(room: Room, body: MessageBody): ReadonlySet<UserId> {
     const isFew = room.members.size <= this.#subscriptions.size;
     const users = [...(isFew ? room.members : this.#subscriptions.users())];
-    if (room.isSealed === true) return new Set(users);
+    if (room.isSealed === true || body.everyone === "all") return new Set(users);
     const { registry, engine } = this.options;
     const mentioned = mentionsIn(body).flatMap((name) => {
       return (isName(name) ? registry.find(name)?.id : undefined) ?? [];
     });
-    const { everyone } = body;
-    if (everyone === "all") return new Set(users);
-    if (everyone === "here")
+    if (body.everyone === "here") {
       for (const user of users) if (engine.isOnline(user)) mentioned.push(user);
+    }
     const levelOf = (user: UserId) => this.#levelOf(registry.get(user), room);
     return new Set([...users.filter((user) => levelOf(user) === "all"), ...mentioned]);
   }

@@ -192,10 +192,7 @@ export class CatchUp {
     if (reader === undefined) return;
     const entry = roomEntry(room, reader, this.options.registry);
     const read = this.options.readPositions.upTo(reader, room.id);
-    const { registry, clock } = this.options;
-    const unixMs = clock.expiryUnixMs();
-    const knocks = [...room.knocks].flatMap((user) => registry.nameOf(user) ?? []);
-    const isWaiting = knocks.length > 0 ? { knocks } : {};
+    const unixMs = this.options.clock.expiryUnixMs();
     client.notify({
       kind: "room",
       ...entry,
@@ -204,11 +201,16 @@ export class CatchUp {
       read,
       unread: this.options.readPositions.unread(reader, room, n),
       ...(this.#mayModerate(room, reader)
-        ? { moderates: true, ...isWaiting }
+        ? { moderates: true, ...this.#knocks(room) }
         : { slowUntil: slowEnd(room, reader, unixMs) }),
       mutedUntil: muteEnd(room, reader, unixMs),
       ...(behind ? { behind } : {}),
     });
+  }
+
+  #knocks(room: Room): { readonly knocks?: string[] } {
+    const names = [...room.knocks].flatMap((user) => this.options.registry.nameOf(user) ?? []);
+    return names.length > 0 ? { knocks: names } : {};
   }
 
   async #sendRecords(

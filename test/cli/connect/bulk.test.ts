@@ -36,7 +36,7 @@ test("never exceeds what a server accepts from one client", async () => {
   expect(sent).toEqual(items);
 });
 
-test("goes on after a refused request, and keeps the order", async () => {
+test("continues after a refused request and keeps the order", async () => {
   const send = (item: number) => {
     return item % 2 === 0 ? Promise.resolve(item) : Promise.reject(new Error(`no ${item}`));
   };

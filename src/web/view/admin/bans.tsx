@@ -4,6 +4,7 @@ import { useState } from "react";
 import { foldCase } from "../../../base/case-fold.ts";
 import { isName } from "../../../base/names.ts";
 import { cleanText } from "../../../base/text.ts";
+import { DAY_MS, HOUR_MS } from "../../../base/time.ts";
 import type { Answer } from "../../../wire/messages.ts";
 import { usePage } from "../shell/context.tsx";
 import { ConfirmButton, FormDialog } from "../shell/dialog.tsx";
@@ -12,12 +13,11 @@ import { type Column, field, PagedTable, UserText, usePagedList } from "./table.
 
 type Ban = Answer<"bans">["bans"][number];
 
-const HOUR_MS = 60 * 60_000;
 const SPANS: readonly (readonly [number, string])[] = [
   [HOUR_MS, "1 h"],
-  [24 * HOUR_MS, "24 h"],
-  [7 * 24 * HOUR_MS, "7 d"],
-  [30 * 24 * HOUR_MS, "30 d"],
+  [DAY_MS, "24 h"],
+  [7 * DAY_MS, "7 d"],
+  [30 * DAY_MS, "30 d"],
 ];
 
 function banTarget(target: string): { user: string } | { address: string } {

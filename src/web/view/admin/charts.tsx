@@ -4,6 +4,7 @@ import { type RefObject, useEffect, useMemo, useRef, useState } from "react";
 import uPlot from "uplot";
 import plotSheet from "uplot/dist/uPlot.min.css" with { type: "file" };
 import { formatRate, formatSize } from "../../../base/sizes.ts";
+import { MINUTE_MS } from "../../../base/time.ts";
 import { usePage } from "../shell/context.tsx";
 import { Chips } from "./chips.tsx";
 import {
@@ -16,7 +17,6 @@ import {
 import { useStyleSheet } from "./style-sheet.ts";
 import { Table } from "./table.tsx";
 
-const MINUTE_MS = 60_000;
 const SPANS_MIN = [5, 15, 60] as const;
 const HEIGHT_REM = 9;
 

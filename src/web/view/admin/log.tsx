@@ -5,7 +5,7 @@ import { Fault } from "../../../base/fault.ts";
 import { SAVED_BLOB_KEEP_MS, USER_SCROLL_MS } from "../../../base/limits-page.ts";
 import { formatSize } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
-import { dateOf, formatUtc } from "../../../base/time.ts";
+import { dateOf, formatUtc, MINUTE_MS } from "../../../base/time.ts";
 import { importOriginOf } from "../../../core/client/chat-record.ts";
 import type { Texts } from "../../../ui/messages/en/page.ts";
 import { withLocalTimestamps } from "../../../ui/text/times.ts";
@@ -301,8 +301,6 @@ interface Span {
   readonly since: number | undefined;
   readonly until: number | undefined;
 }
-
-const MINUTE_MS = 60_000;
 
 function parseTime(value: string): number | undefined {
   const unixMs = Date.parse(value);

@@ -1,6 +1,7 @@
 /** The server's samples of the last hour, and their summaries for charts and tables. */
 
 import { SAMPLES_STORED_MAX } from "../../../base/limits-page.ts";
+import { MINUTE_MS } from "../../../base/time.ts";
 import type { Answer } from "../../../wire/messages.ts";
 
 export type SampleColumns = Pick<
@@ -83,8 +84,6 @@ export interface Minute {
   readonly values: Readonly<Record<Exclude<ColumnName, "time">, number>>;
   readonly diskFreeBytes: number | undefined;
 }
-
-const MINUTE_MS = 60_000;
 
 export function perMinute(samples: SampleColumns): Minute[] {
   const minutes: Minute[] = [];

@@ -4,7 +4,7 @@ import { type CSSProperties, useEffect, useState } from "react";
 import { POLL_OPTIONS_MAX } from "../../../base/limits.ts";
 import { formatDuration } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
-import { DAY_MS } from "../../../base/time.ts";
+import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../../base/time.ts";
 import type { Item, PollView } from "../../../core/model/state.ts";
 import { pollNote, votersText } from "../../../ui/text/poll-text.ts";
 import { Button } from "../shell/button.tsx";
@@ -47,7 +47,8 @@ export function Poll({ item, poll }: PollProps) {
         <RichText text={question} mentions={item.mentions} />
       </legend>
       {options.map(({ option, count, by }, index) => (
-        <label key={option} className="poll-option">
+        // biome-ignore lint/suspicious/noArrayIndexKey: a foreign client can repeat an option
+        <label key={index} className="poll-option">
           <input
             type={many ? "checkbox" : "radio"}
             name={`poll-${item.seq}`}
@@ -81,7 +82,7 @@ export function Poll({ item, poll }: PollProps) {
   );
 }
 
-const SPANS_MS = [0, DAY_MS / 24 / 6, DAY_MS / 24, DAY_MS, 7 * DAY_MS];
+const SPANS_MS = [0, 10 * MINUTE_MS, HOUR_MS, DAY_MS, 7 * DAY_MS];
 
 export function PollDialog({ target, onClose }: CloseProps & { readonly target: string }) {
   const { texts, chat } = usePage();

@@ -2,6 +2,7 @@
 
 import { useEffect } from "react";
 import { cleanText } from "../../../base/text.ts";
+import { HOUR_MS } from "../../../base/time.ts";
 import { isSameName } from "../../../core/model/item.ts";
 import {
   canPin,
@@ -26,7 +27,6 @@ import { DateDialog, inviteTo, RoomDetailsDialog, TopicDialog } from "./room-dia
 import { RulesDialog } from "./rules.tsx";
 import { SealedDialog } from "./sealed.tsx";
 
-const HOUR_MS = 60 * 60_000;
 const MUTE_HOURS = [1, 8, 72] as const;
 
 interface RoomMenuProps extends CloseProps {

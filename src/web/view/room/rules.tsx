@@ -8,6 +8,7 @@ import { roomOf } from "../../../core/model/selectors.ts";
 import type { Model, RoomState } from "../../../core/model/state.ts";
 import { everyoneQuestion, postLimitText, ruleFacts } from "../../../ui/text/rules-text.ts";
 import { targetText } from "../../../ui/text/target-text.ts";
+import { JOIN_RULES, WHO } from "../../../wire/field.ts";
 import type { PostBody, RoomRules } from "../../../wire/messages.ts";
 import { Button } from "../shell/button.tsx";
 import {
@@ -127,12 +128,8 @@ function RulesForm({ room, onClose }: CloseProps & { readonly room: RoomState })
     });
   };
   const hint = texts.ruleSlowHint(SLOW_SECONDS_MAX);
-  const who = (["everyone", "moderators"] as const).map(
-    (one) => [one, texts.ruleWho(one)] as const,
-  );
-  const ways = (["open", "password", "approval"] as const).map(
-    (one) => [one, texts.ruleJoinBy(one)] as const,
-  );
+  const who = WHO.map((one) => [one, texts.ruleWho(one)] as const);
+  const ways = JOIN_RULES.map((one) => [one, texts.ruleJoinBy(one)] as const);
   return (
     <FormDialog
       title={texts.rulesOf(targetText(room.target))}

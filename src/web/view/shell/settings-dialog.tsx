@@ -2,6 +2,7 @@
 
 import { Fragment, type ReactNode, useEffect, useRef, useState } from "react";
 import { cleanText } from "../../../base/text.ts";
+import { HOUR_MS } from "../../../base/time.ts";
 import { defined } from "../../../base/values.ts";
 import { dndEnd } from "../../../core/model/selectors.ts";
 import { tintOf } from "../../../core/model/tint.ts";
@@ -158,7 +159,6 @@ function Notifications() {
 }
 
 const DND_HOURS = [1, 8, 24] as const;
-const HOUR_MS = 60 * 60_000;
 
 function DoNotDisturb() {
   const { texts, times, chat } = usePage();
