@@ -44,7 +44,11 @@ pageTest("sets the rules of a room, and tells members what they may do", async (
   await expectAccessible(pupil, "light", "only moderators");
   await picture(pupil, "only-moderators");
 
+  await ana.send("/grant ben");
+  await ana.page.getByText("made ben a moderator").waitFor();
   const again = await openRules(ana);
+  await ben.tab.ask("rules", { room: "class", topic: "everyone" });
+  await pupil.button("Add a topic").waitFor();
   await again.getByLabel("Posting").selectOption({ label: "everyone" });
   await again.getByLabel("Slow mode").fill("600");
   await again.getByLabel("Joining").selectOption({ label: "by approval" });
@@ -61,6 +65,7 @@ pageTest("sets the rules of a room, and tells members what they may do", async (
   await picture(pupil, "slow-mode");
   const shown = await openRules(pupil);
   await shown.getByText("by approval").waitFor();
+  await shown.getByText("Topic").locator("..").getByText("everyone").waitFor();
   expect(await shown.getByRole("button", { name: "Save" }).count()).toBe(0);
   await picture(pupil, "rules-shown");
 });

@@ -107,25 +107,25 @@ export function RuleList({ rules }: { readonly rules: RoomRules }) {
 
 function RulesForm({ room, onClose }: CloseProps & { readonly room: RoomState }) {
   const { texts, chat } = usePage();
-  const [rules, setRules] = useState(room.rules);
-  const [slow, setSlow] = useState(`${room.rules.slow ?? ""}`);
+  /** Other rules remain, because another moderator may change them at the same time. */
+  const [changed, setChanged] = useState<RoomRules>({});
+  const rules = { ...room.rules, ...changed };
+  const [slow = `${room.rules.slow ?? ""}`, setSlow] = useState<string>();
   const [password, setPassword] = useState("");
-  const change = (changed: RoomRules) => setRules({ ...rules, ...changed });
+  const change = (rule: RoomRules) => setChanged({ ...changed, ...rule });
   const [isInvalid, setInvalid] = useState(false);
   const save = () => {
     const seconds = slow.trim() === "" ? 0 : Number(slow);
     const isValid = Number.isInteger(seconds) && seconds >= 0 && seconds <= SLOW_SECONDS_MAX;
     setInvalid(!isValid);
     if (!isValid) return false;
-    const { post = "everyone", topic = "everyone", join = "open", everyone } = rules;
-    return chat.actions.setRules(room.name, {
-      post,
-      topic,
-      slow: seconds,
-      ...(everyone === undefined ? {} : { everyone }),
-      ...(room.isSealed ? {} : { join }),
-      ...(join === "password" && password !== "" ? { password } : {}),
-    });
+    const { join } = rules;
+    const all = {
+      ...changed,
+      ...(seconds === (room.rules.slow ?? 0) ? {} : { slow: seconds }),
+      ...(join === "password" && password !== "" ? { join, password } : {}),
+    };
+    return Object.keys(all).length === 0 ? undefined : chat.actions.setRules(room.name, all);
   };
   const hint = texts.ruleSlowHint(SLOW_SECONDS_MAX);
   const who = WHO.map((one) => [one, texts.ruleWho(one)] as const);
