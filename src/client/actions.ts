@@ -314,9 +314,7 @@ export class Actions {
   ): Promise<number> {
     if (seq !== undefined) return seq;
     const isOwn = author === "own";
-    const last = () => lastMessage(roomOf(this.#model, target), isOwn);
-    if (last() === undefined) await this.#loadOlder(target);
-    const found = last();
+    const found = await this.#findLast(target, (room) => lastMessage(room, isOwn));
     if (found !== undefined && (!isOwn || this.options.isDisplayed(found.seq))) return found.seq;
     throw new Fault(
       "not-found",
@@ -334,6 +332,18 @@ export class Actions {
     const isOnline = () => this.#model.connection.kind === "online";
     await this.#store.until(() => !isPending() || !isOnline());
     if (isPending()) throw new Fault("link-closed", msg`not connected`);
+  }
+
+  /** Searches the loaded messages; if that finds nothing, also the page before them. */
+  async #findLast<Found>(
+    target: string,
+    find: (room: RoomState | undefined) => Found | undefined,
+  ): Promise<Found | undefined> {
+    const search = () => find(roomOf(this.#model, target));
+    const found = search();
+    if (found !== undefined) return found;
+    await this.#loadOlder(target);
+    return search();
   }
 
   async #loadOlder(target: string): Promise<void> {
@@ -524,10 +534,10 @@ export class Actions {
    * @throws {Fault} not-found
    */
   async pollIn(target: string, seq?: number): Promise<Item & { readonly poll: PollView }> {
-    const items = roomOf(this.#model, target)?.tail.items ?? [];
+    const isPoll = ({ poll }: Item) => poll !== undefined;
     const item =
       seq === undefined
-        ? items.findLast(({ poll }) => poll !== undefined)
+        ? await this.#findLast(target, (room) => room?.tail.items.findLast(isPoll))
         : await this.#itemIn(target, seq);
     if (item?.poll !== undefined) return { ...item, poll: item.poll };
     throw new Fault("not-found", seq === undefined ? msg`no poll here` : msg`no poll ${seq} here`, {

@@ -70,6 +70,25 @@ server.test("/search filters, and /jump prints from a date or number on", async 
   expect(await texts("/goto 2099-01-01")).toEqual([]);
 });
 
+server.test("a later run votes in the newest poll without its number", async (sandbox) => {
+  const ola = await member(sandbox, "ola", "polled");
+  const pia = await member(sandbox, "pia", "polled");
+  await ola.run(["join", "--room", "polled"], { stdin: "/poll Lunch? | soup | rice\n" });
+  await pia.run(["join", "--room", "polled"], { stdin: "" });
+  // The next run loads only what this one has not read.
+  await ola.run(["send", "--to", "polled", "who is hungry?"]);
+  const stdin = "/vote 2\n/poll\n";
+  const { out } = await pia.run(["join", "--room", "polled", "--json"], { stdin });
+  const results = ndjson(out).find(({ kind }) => kind === "poll-results");
+  expect(results).toMatchObject({
+    question: "Lunch?",
+    options: [
+      { option: "soup", count: 0 },
+      { option: "rice", count: 1, by: ["pia"] },
+    ],
+  });
+});
+
 server.test("refuses only the message that exceeds 65,536 bytes", async (sandbox) => {
   const eva = await member(sandbox, "eva", "long");
   const full = "é".repeat(TEXT_BYTES_MAX / 2);
