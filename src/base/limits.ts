@@ -220,6 +220,10 @@ export const ROOMS_PER_HOUR_MAX = 100;
 /** Former names of accounts or rooms that still resolve. */
 export const FORMER_NAMES_MAX = 10_000;
 export const ROOM_MEMBERS_MAX = 20_000;
+/** A group's title names its members, and each message notifies all of them. */
+export const GROUP_MEMBERS_MAX = 32;
+/** Servers of a cluster that add people at the same time may exceed GROUP_MEMBERS_MAX. */
+export const GROUP_NAMES_MAX = 64;
 /** Each room costs a subscription and a catch-up at log-in. */
 export const JOINED_ROOMS_MAX = 1_000;
 export const IGNORED_MAX = 256;

@@ -39,6 +39,18 @@ export function isReservedName(name: Name): boolean {
   return RESERVED.has(foldName(name));
 }
 
+/** Digits of a group's name, which the server derives from its first members. */
+const GROUP_NAME = /^group-[0-9a-f]{16}$/i;
+
+export function groupName(digits: string): Name {
+  return `group-${digits}` as Name;
+}
+
+/** Users cannot give such a name to a room. */
+export function isGroupName(name: string): boolean {
+  return GROUP_NAME.test(name);
+}
+
 /** Fixed locale, so that all clients sort names in the same order. */
 const collator = new Intl.Collator("en", { numeric: true, sensitivity: "base" });
 

@@ -62,7 +62,10 @@ export const KINDS = {
   room: {
     log: "history",
     traits: ["itemless"],
-    body: { name: "text", locked: "flag", sealed: "flag", direct: "pair", rules: "any" },
+    body: {
+      ...({ name: "text", locked: "flag", sealed: "flag", direct: "pair" } as const),
+      ...({ rules: "any", private: "flag", members: "list" } as const),
+    },
   },
   join: { log: "history", traits: MEMBERSHIP_TRAITS, body: { addedBy: "text" } },
   leave: { log: "history", traits: MEMBERSHIP_TRAITS, body: { reason: "text" } },

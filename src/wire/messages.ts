@@ -12,6 +12,8 @@ import {
   DEVICE_LABEL_BYTES_MAX,
   FAULT_TEXT_BYTES_MAX,
   GREP_BYTES_MAX,
+  GROUP_MEMBERS_MAX,
+  GROUP_NAMES_MAX,
   HANDS_MAX,
   IMPORTED_NAME_BYTES_MAX,
   INVITE_ADDRESSES_MAX,
@@ -117,6 +119,8 @@ const roomEntry = v.object({
   name: v.optional(name),
   with: v.optional(name),
   topic: v.optional(text(TOPIC_BYTES_MAX)),
+  /** The other members of a private room, which has no name of its own but a topic as its title. */
+  people: v.optional(list(name, GROUP_NAMES_MAX)),
   closed: v.optional(v.boolean()),
   sealed: v.optional(v.boolean()),
   locked: v.optional(v.boolean()),
@@ -413,7 +417,7 @@ export const REQUESTS = {
     fields: { room: name, user: name, reason: v.optional(text(TOPIC_BYTES_MAX)) },
     answer: v.object({ seq: positive }),
   },
-  /** Lets an account join once without the room's password. */
+  /** Lets an account join once without the room's password. Adds the account to a private room. */
   "invite-user": {
     postCount: 1,
     fields: { room: name, user: name },
@@ -444,6 +448,12 @@ export const REQUESTS = {
     role: "operator",
     fields: { user: name, expires: v.optional(unixMs) },
     answer: v.object({ user: name, token: text(64), expires: unixMs }),
+  },
+  /** Finds or creates the private room of these people and the sender. */
+  conversation: {
+    postCount: 1,
+    fields: { users: list(name, GROUP_MEMBERS_MAX) },
+    answer: v.object({ room: id, name, created: v.boolean() }),
   },
   /** Makes someone a member of a room. */
   add: {

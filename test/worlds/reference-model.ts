@@ -28,6 +28,8 @@ interface RoomModel {
   name: string | undefined;
   isClosed: boolean;
   readonly pair: readonly string[];
+  /** Operators have no rights in a private room, and a member must add each new one. */
+  readonly isPrivate: boolean;
   readonly members: Map<string, Membership>;
   readonly records: LogRecord[];
   readonly moderators: Set<string>;
@@ -298,6 +300,8 @@ export class ReferenceModel {
       room.posted.set(by, time);
     }
     if (kind === "join") {
+      const isAdded = !room.isPrivate || body["addedBy"] !== undefined;
+      check(isAdded, () => `seq ${seq}: ${by} joins a private room that nobody added them to`);
       const isFree = join !== "approval" || body["addedBy"] !== undefined;
       check(isFree || room.admitted.has(by), () => `seq ${seq}: ${by} joins without approval`);
       room.admitted.add(by);
@@ -345,11 +349,12 @@ export class ReferenceModel {
     const isPinOrReceipts = MODERATOR_OR_PAIR_KINDS.has(kind);
     if (!isPinOrReceipts && !MODERATOR_KINDS.has(kind) && !OPERATOR_KINDS.has(kind)) return;
     const isRemoval = parseBody(record)?.["removed"] === true;
-    const isOperator = this.#operators.has(by) || isRemoval;
+    const isOperator = (this.#operators.has(by) && !room.isPrivate) || isRemoval;
+    const isPrivatePin = room.isPrivate && room.members.get(by)?.isMember === true;
     const isAllowed =
       isOperator ||
       (isVacantRemoval(record) && DEPARTURES.has(room.records.at(-2)?.head.kind ?? "")) ||
-      (isPinOrReceipts && room.pair.includes(by)) ||
+      (isPinOrReceipts && (room.pair.includes(by) || isPrivatePin)) ||
       (!OPERATOR_KINDS.has(kind) && room.moderators.has(by));
     check(isAllowed, () => `seq ${seq}: ${kind} by ${by}, who may not do that`);
   }
@@ -408,9 +413,11 @@ export class ReferenceModel {
       readonly name?: string;
       readonly direct?: readonly string[];
       readonly locked?: boolean;
+      readonly private?: boolean;
+      readonly members?: readonly string[];
       readonly rules?: Readonly<Record<string, unknown>>;
     };
-    const { name, direct = [] } = body;
+    const { name, direct = [], members = [] } = body;
     for (const other of this.rooms.values()) {
       const isTaken = name !== undefined && other.name?.toLowerCase() === name.toLowerCase();
       check(!isTaken, () => `two rooms are called '${name}'`);
@@ -419,6 +426,7 @@ export class ReferenceModel {
       name,
       isClosed: false,
       pair: direct,
+      isPrivate: body.private === true,
       members: new Map<string, Membership>(),
       records: [],
       moderators: new Set([head.by]),
@@ -429,7 +437,7 @@ export class ReferenceModel {
       muted: new Set<string>(),
     };
     this.rooms.set(head.room, room);
-    for (const user of direct) this.#join(room, user, head.seq);
+    for (const user of [...direct, ...members]) this.#join(room, user, head.seq);
     return room;
   }
 

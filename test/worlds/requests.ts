@@ -214,6 +214,11 @@ export const REQUESTS = {
     const seq = Number((poll && parseBody(poll)?.["seq"]) ?? 1);
     return client.request("vote", { seq, choices: number % 5 === 0 ? [1, 2] : [1 + (number % 4)] });
   },
+  conversation: ({ client, user, world, number }) => {
+    const others = world.devices.map(({ home }) => home.user);
+    const users = [user, ...others].slice(0, 2 + (number % 3));
+    return client.request("conversation", { users });
+  },
   knock: ({ client, room, on, number, user }) =>
     client.request("knock", { room, on, ...(number % 3 === 0 ? { user } : {}) }),
   rules: changeRules,

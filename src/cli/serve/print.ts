@@ -15,7 +15,7 @@ import { defined } from "../../base/values.ts";
 import { type ClockStatus, clockText } from "../../core/clock-check.ts";
 import { TokenBucket } from "../../core/rate.ts";
 import type { Registry } from "../../core/rooms/accounts.ts";
-import type { Room } from "../../core/rooms/rooms.ts";
+import { isConversation, type Room } from "../../core/rooms/rooms.ts";
 import { MAJORITY_RESTORED, type ServerEvent } from "../../server/session/event.ts";
 import { formatAddress } from "../../wire/invite.ts";
 import type { LogRecord } from "../../wire/record.ts";
@@ -173,7 +173,7 @@ export class ServePrinter {
       from: this.registry.nameOf(head.by),
       destination: this.#destination(room, head.by),
     };
-    const line = { record, names, isDirect: room.pair !== undefined };
+    const line = { record, names, isDirect: isConversation(room) };
     // Lines for a terminal are rendered immediately and in order, because a date line precedes the
     // first line of each day.
     if (this.#style.format === "text") this.#write(this.#renderLine(line));
@@ -190,7 +190,7 @@ export class ServePrinter {
     if (!isDirect) return day + renderRecord(displayed, style);
     if (style.format === "json") return renderJson(withoutContent(recordJson(displayed)));
     const description =
-      displayed.kind === "file" ? "(a file for one person)" : "(a direct message)";
+      displayed.kind === "file" ? "(a file in a conversation)" : "(a direct message)";
     return day + renderRecord({ ...displayed, kind: "action", text: description }, style);
   }
 

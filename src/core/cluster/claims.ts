@@ -64,7 +64,10 @@ export function claimsOf({ kind, room, by, id, body }: Draft): Claims {
     case "topic":
       return changes(author, [`topic ${room}`]);
     case "room":
-      return changes(NOTHING, [`room ${room}`, ...nameFact(fields.name)]);
+      return changes(
+        listOf(fields.members).map((user) => `account ${String(user)}`),
+        [`room ${room}`, ...nameFact(fields.name)],
+      );
     case "join":
       // A join does not read the list of all members, so concurrent joins may exceed the maximum
       // number of members by the number of servers.
@@ -138,6 +141,7 @@ interface Fields {
   readonly re?: unknown;
   readonly also?: unknown;
   readonly voter?: unknown;
+  readonly members?: unknown;
 }
 
 const NOTHING: readonly string[] = [];

@@ -40,9 +40,20 @@ export function showChannel(session: IrcSession, channel: Channel): void {
   sendTopic(session, channel);
 }
 
+/** The topic of a group without a title names its members. */
+function topicOf(
+  { server: { registry } }: IrcSession,
+  { topic, isPrivate, members }: Room,
+): string {
+  if (topic !== "" || isPrivate !== true) return topic;
+  return [...members].flatMap((user) => registry.nameOf(user) ?? []).join(", ");
+}
+
 /** @returns false if there is no topic */
 function sendTopic(session: IrcSession, { id, name }: Channel): boolean {
-  const { topic: text = "", topicChange } = session.server.rooms.get(id) ?? {};
+  const room = session.server.rooms.get(id);
+  const { topicChange } = room ?? {};
+  const text = room === undefined ? "" : topicOf(session, room);
   if (text === "") return false;
   session.numeric(RPL.topic, name, oneLine(text));
   if (topicChange === undefined) return true;
@@ -200,7 +211,7 @@ export function* invite(session: IrcSession, { params: [nick = "", name = ""] }:
 }
 
 export function* knock(session: IrcSession, { params: [name = ""] }: IrcLine): Task {
-  const room = findRoom(session.server, name)?.name;
+  const room = findRoom(session, name)?.name;
   if (room === undefined) return session.numeric(ERR.noSuchChannel, name, "no such channel");
   try {
     yield* session.ask("knock", { room, on: true });
@@ -220,10 +231,12 @@ export function* mode(session: IrcSession, { params }: IrcLine): Task {
   if (channel === undefined || room === undefined) return;
   if (modes === undefined) {
     const { post, topic, join } = room.rules;
-    const isInviteOnly = join === "approval" || room.isSealed === true;
+    const isPrivate = room.isPrivate === true;
+    const isInviteOnly = join === "approval" || room.isSealed === true || isPrivate;
     const letters = [
       ...[isInviteOnly && "i", join === "password" && "k"],
-      ...[(room.isClosed || post !== undefined) && "m", "n", topic !== undefined && "t"],
+      ...[(room.isClosed || post !== undefined) && "m", "n", isPrivate && "s"],
+      ...[topic !== undefined && "t"],
     ];
     const modes = `+${letters.filter(Boolean).join("")}`;
     return session.numeric(RPL.channelModeIs, channel.name, modes);
@@ -400,7 +413,7 @@ export function* list(session: IrcSession, { params: [wanted] }: IrcLine): Task 
 function channelOf(session: IrcSession, name: string): Channel | undefined {
   const channel = session.channelNamed(name);
   if (channel !== undefined && !channel.isDirect) return channel;
-  if (findRoom(session.server, name) === undefined) {
+  if (findRoom(session, name) === undefined) {
     session.numeric(ERR.noSuchChannel, name === "" ? "*" : name, "no such channel");
   } else {
     session.numeric(ERR.notOnChannel, name, "you are not in this channel");

@@ -134,7 +134,7 @@ function* post(session: IrcSession, target: string, body: PostBody): Asking<void
 /** @throws {Fault} if there is no such room or user */
 function destinationOf(session: IrcSession, target: string): string {
   if (target.startsWith("#")) {
-    const room = findRoom(session.server, target);
+    const room = findRoom(session, target);
     if (room?.name === undefined) throw new Fault("room-unknown", "no such channel");
     return room.name;
   }

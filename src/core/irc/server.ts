@@ -7,7 +7,7 @@ import type { TokenBuckets } from "../rate.ts";
 import type { Account, Registry } from "../rooms/accounts.ts";
 import { moderates } from "../rooms/moderation.ts";
 import type { Room, Rooms } from "../rooms/rooms.ts";
-import { LOBBY } from "../rooms/rooms.ts";
+import { LOBBY, mayKnow } from "../rooms/rooms.ts";
 import type { AwayReasons } from "./away.ts";
 import type { AskSchedule } from "./deliveries.ts";
 import type { MemberLists } from "./member-lists.ts";
@@ -65,11 +65,15 @@ export function isModerator(registry: Registry, room: Room, user: UserId): boole
 }
 
 /** A former name finds no room, because clients know the new one. */
-export function findRoom({ rooms }: IrcServer, channel: string): Room | undefined {
+export function findRoom(
+  { server: { rooms }, account }: { server: IrcServer; account: Account | undefined },
+  channel: string,
+): Room | undefined {
   const name = channel.slice(1);
   if (!channel.startsWith("#") || !isName(name)) return undefined;
   const room = rooms.holderOf(name);
-  return room?.isSealed === true ? undefined : room;
+  if (room === undefined || room.isSealed === true) return undefined;
+  return mayKnow(room, account?.id) ? room : undefined;
 }
 
 /** The lobby has the same random id on each server of a cluster, and lasts as long as the log. */

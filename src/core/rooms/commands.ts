@@ -11,6 +11,7 @@ import type { FilePost } from "./files.ts";
 import type { GroupCommand } from "./group.ts";
 import type { RoomAction } from "./moderation.ts";
 import type { ClientId } from "./presence.ts";
+import type { GroupRequest } from "./private-groups.ts";
 import type { Claim } from "./room-lock.ts";
 import { LOBBY, nameLock, type Rooms } from "./rooms.ts";
 
@@ -64,6 +65,7 @@ export type Change =
     }
   | { readonly kind: "topic"; readonly room: Name; readonly topic: string }
   | { readonly kind: "act"; readonly isOperator: boolean; readonly action: RoomAction }
+  | { readonly kind: "converse"; readonly group: GroupRequest }
   | { readonly kind: "enter" };
 
 export type Submission =
@@ -126,6 +128,8 @@ export function roomLock(command: Command, rooms: Rooms): string {
       return command.room;
     case "join":
       return namedLock(command.options.name, rooms);
+    case "converse":
+      return `g:${command.group.people.map(({ id }) => id).join(" ")}`;
     case "enter":
       return nameLock(LOBBY);
     default:

@@ -4,18 +4,18 @@ import { toBase64Url } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import { isDirect, type RoomId, type UserId } from "../../base/ids.ts";
 import {
-  JOINED_ROOMS_MAX,
   ROOM_MEMBERS_MAX,
   ROOMS_MAX,
   ROOMS_PER_ACCOUNT_MAX,
   ROOMS_RESERVED,
 } from "../../base/limits.ts";
-import type { Name } from "../../base/names.ts";
+import { isGroupName, type Name } from "../../base/names.ts";
 import type { PostBody, RequestOf } from "../../wire/messages.ts";
 import type { Draft } from "../../wire/record.ts";
 import type { AnnounceCommand, Change } from "./commands.ts";
 import { formatPostId, isOutboxId } from "./dedup.ts";
 import { checkSealing } from "./group.ts";
+import { joinDraft } from "./membership.ts";
 import { type Actor, checkMayPost, checkReason, moderates, withRoomRemoval } from "./moderation.ts";
 import { isVacant, LOBBY, type Room, type Rooms } from "./rooms.ts";
 import { checkRules, needsAdmission, refuseJoin } from "./rules.ts";
@@ -134,16 +134,6 @@ export function checkPost(
   return room;
 }
 
-/**
- * Conversations count only for their initiator, because the other user cannot leave.
- * @throws {Fault} too-many if the user has initiated too many
- */
-export function checkConversationLimit(rooms: Rooms, user: UserId): void {
-  if (countRooms(rooms, user, "direct") < JOINED_ROOMS_MAX) return;
-  const message = msg`you can have at most ${JOINED_ROOMS_MAX} conversations`;
-  throw new Fault("too-many", message);
-}
-
 export function conversationDraft(room: RoomId, pair: readonly [UserId, UserId]): Draft {
   return { kind: "room", room, by: "server", id: "", body: { direct: pair } };
 }
@@ -159,9 +149,10 @@ export function joinDrafts(
   isInvitedTo: (room: Room) => boolean = () => false,
 ): Draft[] {
   const { name, isPasswordCorrect: isPasswordAccepted, create } = options;
-  const room = rooms.find(name);
+  const room = rooms.find(name, user);
   if (room === undefined) {
-    if (create === undefined) throw new Fault("room-unknown", msg`no room named '${name}'`);
+    if (create === undefined || isGroupName(name))
+      throw new Fault("room-unknown", msg`no room named '${name}'`);
     checkRoomQuota(rooms, user, create.isOperator === true);
     const { locked, sealed } = create;
     // An encrypted room has no topic.
@@ -187,7 +178,7 @@ export function joinDrafts(
 }
 
 /** Operators have no per-account limit and may use ROOMS_RESERVED. */
-function checkRoomQuota(rooms: Rooms, user: UserId, isOperator: boolean): void {
+export function checkRoomQuota(rooms: Rooms, user: UserId, isOperator: boolean): void {
   let [all, own] = [0, 0];
   for (const room of rooms.named()) {
     if (isVacant(room)) continue;
@@ -208,21 +199,6 @@ function checkRoomQuota(rooms: Rooms, user: UserId, isOperator: boolean): void {
 export function lobbyJoinDrafts(rooms: Rooms, user: UserId): Draft[] {
   const lobby = requireRoom(rooms, LOBBY);
   return lobby.members.has(user) ? [] : [joinDraft(rooms, user, lobby.id)];
-}
-
-function joinDraft(rooms: Rooms, user: UserId, room: RoomId, addedBy?: Name): Draft {
-  if (countRooms(rooms, user, "named") >= JOINED_ROOMS_MAX) {
-    throw new Fault("too-many", msg`you can be in at most ${JOINED_ROOMS_MAX} rooms`, {
-      remedy: "leave one first: /leave ROOM",
-    });
-  }
-  return { kind: "join", room, by: user, id: "", body: { addedBy } };
-}
-
-function countRooms(rooms: Rooms, user: UserId, what: "named" | "direct"): number {
-  let count = 0;
-  for (const { id } of rooms.roomsOf(user)) if (isDirect(id) === (what === "direct")) count++;
-  return count;
 }
 
 export function leaveDrafts(

@@ -2,7 +2,7 @@
 
 import { assert, unreachable } from "../../base/assert.ts";
 import { asFault, Fault, msg } from "../../base/fault.ts";
-import type { OutboxId, RoomId, UserId } from "../../base/ids.ts";
+import type { OutboxId, RoomId, Sha256, UserId } from "../../base/ids.ts";
 import { ROOM_LOCK_QUEUE_MAX, ROOM_MEMBERS_MAX } from "../../base/limits.ts";
 import { CONFLICT_TRIES_MAX } from "../../base/limits-cluster.ts";
 import { type Answer, type Request, type RequestOf, requestRow } from "../../wire/messages.ts";
@@ -22,7 +22,6 @@ import {
 import { DedupTable, type DedupValue, type Posted } from "./dedup.ts";
 import {
   announceDraft,
-  checkConversationLimit,
   checkPost,
   conversationDraft,
   joinDrafts,
@@ -34,8 +33,10 @@ import {
 import type { EngineEffect, EngineInput, EngineOptions } from "./engine-io.ts";
 import { Announcements, type AnnouncementsValue, Files, type FilesValue } from "./files.ts";
 import { groupDrafts, previousAnswer } from "./group.ts";
+import { checkConversationLimit } from "./membership.ts";
 import { actionDrafts, isInvited, moderates } from "./moderation.ts";
 import { Presence } from "./presence.ts";
+import { groupOf, newGroupDraft } from "./private-groups.ts";
 import { type Claim, type LockMode, RoomLock } from "./room-lock.ts";
 import { nameLock, type Room, type Rooms, type RoomsValue, targetUser } from "./rooms.ts";
 import { type Directory, type ResolvedTarget, requireRoom, TargetResolver } from "./targets.ts";
@@ -69,6 +70,7 @@ export class RoomEngine {
   /** Posts to be refused unless other servers have recorded them, by token. */
   readonly #confirmations = new Map<number, PostCommand>();
   readonly #isShared: boolean;
+  readonly #sha256: Sha256;
   #token = 0;
   #unixMs = 0;
 
@@ -76,6 +78,7 @@ export class RoomEngine {
     this.#rooms = options.rooms;
     this.#targets = new TargetResolver(options);
     this.#directory = options.directory;
+    this.#sha256 = options.sha256;
     this.#presence = new Presence(options.postsPerSecond, options.postsBurst);
     this.#isShared = options.isShared ?? false;
   }
@@ -503,7 +506,7 @@ export class RoomEngine {
         const isInvitedTo = (room: Room) => isInvited(room, user, this.#directory, this.#unixMs);
         const drafts = joinDrafts(rooms, user, options, isInvitedTo);
         if (drafts.length > 0) return drafts;
-        const room = requireRoom(rooms, options.name);
+        const room = requireRoom(rooms, options.name, user);
         const answer = {
           room: room.id,
           name: room.name ?? options.name,
@@ -511,6 +514,15 @@ export class RoomEngine {
           joined: false,
         };
         effects.push(settled(requester, answer));
+        return undefined;
+      }
+      case "converse": {
+        const { requester, group } = command;
+        const found = groupOf(rooms, group, this.#sha256);
+        if (!("members" in found)) return [newGroupDraft(rooms, this.#directory, group, found)];
+        effects.push(
+          settled(requester, { room: found.id, name: found.name ?? "", created: false }),
+        );
         return undefined;
       }
       case "enter": {
@@ -573,7 +585,7 @@ export class RoomEngine {
       if (!room.members.has(user)) effects.push({ kind: "unfollow", user, room });
     }
     if (head.kind === "room") {
-      for (const user of new Set(room.pair)) effects.push({ kind: "follow", user, room });
+      for (const user of room.members) effects.push({ kind: "follow", user, room });
     }
     if (head.by === "server") return effects;
     const user = head.by;
@@ -654,6 +666,10 @@ export class RoomEngine {
         const name = room?.name ?? command.options.name;
         const created = room !== undefined && room.id === command.options.create?.room;
         return settled(requester, { room: head.room, name, created, joined: true });
+      }
+      case "converse": {
+        const { name = "" } = this.#rooms.get(head.room as RoomId) ?? {};
+        return settled(requester, { room: head.room, name, created: true });
       }
       case "enter":
       case "leave":

@@ -68,18 +68,18 @@ export interface FilesValue {
   readonly unreadable: number;
 }
 
-/** Returns seq and room name of the file's records in named rooms. Empty if the file is private. */
+/** Returns seq and name of the file's records in public rooms. Empty if the file is private. */
 export function* namedRoomsOf(
   { at }: FileEntry,
   rooms: Pick<Rooms, "get">,
 ): Iterable<readonly [seq: number, name: Name]> {
   for (const [seq, id] of at) {
-    const name = rooms.get(id)?.name;
-    if (name !== undefined) yield [seq, name];
+    const { name, isPrivate } = rooms.get(id) ?? {};
+    if (name !== undefined && isPrivate !== true) yield [seq, name];
   }
 }
 
-/** A private file is only in direct conversations, and operators cannot see its name. */
+/** A private file is only in conversations and private rooms, and operators cannot see its name. */
 export function isPrivateFile(entry: FileEntry, rooms: Pick<Rooms, "get">): boolean {
   return namedRoomsOf(entry, rooms)[Symbol.iterator]().next().done === true;
 }

@@ -11,12 +11,13 @@ import {
   KNOCKS_MAX,
   PINS_MAX,
 } from "../../base/limits.ts";
-import { foldName, type Name, parseTarget } from "../../base/names.ts";
+import { foldName, isGroupName, type Name, parseTarget } from "../../base/names.ts";
 import { formatUtc } from "../../base/time.ts";
 import { defined } from "../../base/values.ts";
 import type { Body } from "../../wire/kinds.ts";
 import type { RoomRules } from "../../wire/messages.ts";
 import type { Draft } from "../../wire/record.ts";
+import { addedDraft } from "./membership.ts";
 import { type PollAction, pollDraft, type VoteAction, voteDraft } from "./polls.ts";
 import { isVacantWithout, LOBBY, type Room, type Rooms } from "./rooms.ts";
 import { checkRules, needsAdmission, rulesOf } from "./rules.ts";
@@ -24,8 +25,11 @@ import { type Directory, requireMember, requireRoom } from "./targets.ts";
 
 export type RoomAction =
   | ({ readonly kind: "kick"; readonly reason?: string } & UserAction)
-  /** `isByToken`: by an operator whose account is none, but who presented the operator token. */
-  | ({ readonly kind: "admission"; readonly isByToken?: boolean } & UserAction)
+  /**
+   * `isByToken`: by an operator whose account is none, but who presented the operator token. `by`:
+   * name of the user.
+   */
+  | ({ readonly kind: "admission"; readonly isByToken?: boolean; readonly by?: Name } & UserAction)
   | ({ readonly kind: "mute"; readonly on: boolean; readonly until?: number } & UserAction)
   | ({ readonly kind: "grant"; readonly on: boolean } & UserAction)
   | { readonly kind: "rename"; readonly room: RoomId; readonly to: Name }
@@ -72,7 +76,7 @@ interface MessageAction {
   readonly author: UserId | "server";
 }
 
-/** An operator may act everywhere except in other users' direct conversations. */
+/** An operator may act everywhere except in private rooms and other users' conversations. */
 export interface Actor {
   readonly user: UserId;
   readonly isOperator: boolean;
@@ -164,18 +168,22 @@ export function kickDraft(room: Room, actor: Actor, target: KickTarget): Draft {
   return userActionDraft(room, actor.user, act);
 }
 
-/** Members may invite to an open room, moderators also to a locked or read-only one. */
+/**
+ * Members may invite to an open room, moderators also to a locked or read-only one. Members of a
+ * private room add people at once.
+ */
 function admissionDraft(
   rooms: Rooms,
   room: Room,
   actor: Actor,
-  { user, name, isByToken }: Extract<RoomAction, { kind: "admission" }>,
+  { user, name, isByToken, by = name }: Extract<RoomAction, { kind: "admission" }>,
   unixMs: number,
 ): Draft {
   checkMayInvite(room, actor, unixMs);
   if (room.members.has(user)) {
     throw new Fault("not-allowed", msg`${name} is already in '${room.name}'`);
   }
+  if (room.isPrivate === true) return addedDraft(rooms, room, { id: user, name }, by);
   const invitedBy = room.invited.get(user);
   if (invitedBy !== undefined && mayStillInvite(room, invitedBy)) {
     throw new Fault("not-allowed", msg`${name} has already been invited to '${room.name}'`);
@@ -216,7 +224,7 @@ function admissionOf({ id: room }: Room, by: UserId, body: Body<"admission">): D
 }
 
 function checkMayInvite(room: Room, actor: Actor, unixMs: number): void {
-  if (!actor.isOperator) requireMember(room, actor.user);
+  if (!actor.isOperator || room.isPrivate === true) requireMember(room, actor.user);
   if (room.isSealed === true) {
     throw new Fault("sealed-room", msg`'${room.name}' is encrypted`, {
       remedy: msg`add their devices with /invite`,
@@ -265,6 +273,8 @@ function roomAdminDraft(
   }
   if (act.kind === "close") return { kind: "close", ...draft, body: { on: act.on } };
   if (act.kind === "remove") return { kind: "remove", ...draft, body: {} };
+  if (isGroupName(act.to))
+    throw new Fault("name-invalid", msg`'${act.to}' is not a valid room name`);
   const holder = rooms.holderOf(act.to);
   if (holder !== undefined && holder !== room) {
     throw new Fault("name-taken", msg`room '${act.to}' already exists`);
@@ -273,7 +283,7 @@ function roomAdminDraft(
 }
 
 export function moderates(room: Room, { user, isOperator }: Actor): boolean {
-  return isOperator || room.moderators.has(user);
+  return (isOperator && room.isPrivate !== true) || room.moderators.has(user);
 }
 
 /**
@@ -286,7 +296,7 @@ export function checkMayImport(
   to: string,
 ): void {
   const { kind, name } = parseTarget(to);
-  if (kind === "room" && moderates(requireRoom(rooms, name), { user, isOperator })) return;
+  if (kind === "room" && moderates(requireRoom(rooms, name, user), { user, isOperator })) return;
   throw new Fault("not-allowed", msg`you cannot import into '${name}': you are not a moderator`, {
     remedy: "ask an operator",
   });
@@ -367,7 +377,7 @@ function eraseDraft(
   return { kind: "erase", room: room.id, by: actor.user, id: "", body };
 }
 
-/** Moderators may pin, and so may both users of a direct conversation. */
+/** Moderators may pin, and so may the members of a private room or a direct conversation. */
 function pinDraft(
   rooms: Rooms,
   room: Room,
@@ -473,12 +483,16 @@ function rulesDraft(room: Room, actor: Actor, change: RoomRules): Draft {
       remedy: "create another room",
     });
   }
+  if (join !== undefined && room.isPrivate === true) {
+    throw new Fault("not-allowed", msg`only members can add people to a group`);
+  }
   const body = rulesOf({ ...room.rules, ...change });
   return { kind: "rules", room: room.id, by: actor.user, id: "", body };
 }
 
 function checkMayPin(room: Room, actor: Actor): void {
-  if (room.pair?.includes(actor.user) !== true) checkModerates(room, actor);
+  const isFree = room.isPrivate === true && room.members.has(actor.user);
+  if (!isFree && room.pair?.includes(actor.user) !== true) checkModerates(room, actor);
 }
 
 /**

@@ -5,6 +5,7 @@ import { isDirect, type RoomId, type UserId } from "../../base/ids.ts";
 import {
   DECLINED_MAX,
   FORMER_NAMES_MAX,
+  GROUP_MEMBERS_MAX,
   HANDS_MAX,
   KNOCKS_MAX,
   PINS_MAX,
@@ -43,6 +44,8 @@ export interface Room {
   rules: RoomRules;
   isClosed: boolean;
   isSealed?: boolean;
+  /** Only members know that the room exists, and operators have no rights in it. */
+  readonly isPrivate?: boolean;
   group?: Group;
   topic: string;
   topicChange?: { readonly by: UserId; readonly unixMs: number };
@@ -89,6 +92,18 @@ export function isVacant(room: Room): boolean {
   return room.members.size === 0 && isUnused(room);
 }
 
+/** A user whose devices were added to a private encrypted room may join it. */
+export function mayKnow({ isPrivate, isSealed, members, admitted }: Room, user?: UserId): boolean {
+  if (isPrivate !== true) return true;
+  if (user === undefined) return false;
+  return members.has(user) || (isSealed === true && admitted.has(user));
+}
+
+/** Reports whether only the members may see the content, and operators may not. */
+export function isConversation({ pair, isPrivate }: Room): boolean {
+  return pair !== undefined || isPrivate === true;
+}
+
 export function isVacantWithout(room: Room, user: UserId): boolean {
   return room.members.size === 1 && room.members.has(user) && isUnused(room);
 }
@@ -129,8 +144,10 @@ export class Rooms {
     return this.#byId.get(id);
   }
 
-  find(name: Name): Room | undefined {
-    return this.holderOf(name) ?? this.#former.get(foldName(name));
+  /** Finds a private room only for a user who may know of it. */
+  find(name: Name, user?: UserId): Room | undefined {
+    const room = this.holderOf(name) ?? this.#former.get(foldName(name));
+    return room !== undefined && mayKnow(room, user) ? room : undefined;
   }
 
   holderOf(name: Name): Room | undefined {
@@ -406,7 +423,7 @@ export class Rooms {
       this.#former.delete(foldName(room.name));
       this.#byName.set(foldName(room.name), room);
     } else this.#direct++;
-    for (const user of room.pair ?? []) this.#addMember(room, user);
+    for (const user of room.pair ?? foundersOf(body)) this.#addMember(room, user);
   }
 
   #addMember(room: Room, user: UserId): void {
@@ -600,14 +617,22 @@ function emptyRoom(head: FoldedHead): Room {
 }
 
 function namedRoom(head: FoldedHead, body: Body<"room">): Room | undefined {
-  const { name, locked, sealed, rules } = body;
+  const { name, locked, sealed, rules, private: isPrivate } = body;
   if (name === undefined || !isName(name)) return undefined;
   const moderators = new Set(head.by === "server" ? [] : [head.by]);
   const lock = nameLock(name);
   const sealing = sealed === true ? { isSealed: true } : {};
+  const access = isPrivate === true ? { isPrivate } : {};
   const initial = rulesOf(fieldsOf("rules", Object(rules) as Record<string, unknown>));
   const join = locked === true ? ({ join: "password" } as const) : {};
-  return { ...emptyRoom(head), name, lock, moderators, ...sealing, rules: { ...initial, ...join } };
+  const rulesAtStart = { ...initial, ...join };
+  return { ...emptyRoom(head), name, lock, moderators, ...sealing, ...access, rules: rulesAtStart };
+}
+
+/** Members of a private room from its creation. */
+function foundersOf({ private: isPrivate, members = [] }: Body<"room">): readonly UserId[] {
+  const users = isPrivate === true ? members : [];
+  return users.filter((user) => typeof user === "string").slice(0, GROUP_MEMBERS_MAX) as UserId[];
 }
 
 function directRoom(head: FoldedHead, { direct }: Body<"room">): Room | undefined {

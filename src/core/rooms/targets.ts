@@ -32,7 +32,7 @@ export class TargetResolver {
   resolve(user: UserId, text: string): ResolvedTarget {
     const { rooms, directory } = this.options;
     const { kind, name } = parseTarget(text);
-    if (kind === "room") return toRoom(requireRoom(rooms, name));
+    if (kind === "room") return toRoom(requireRoom(rooms, name, user));
     return this.#direct(user, requireUser(directory, name).id);
   }
 
@@ -40,7 +40,7 @@ export class TargetResolver {
     const { rooms, directory } = this.options;
     const { kind, name } = parseTarget(text);
     if (kind === "room") {
-      const room = rooms.find(name);
+      const room = rooms.find(name, user);
       return room === undefined ? undefined : toRoom(room);
     }
     const other = directory.find(name);
@@ -58,15 +58,16 @@ function toRoom(room: Room): ResolvedTarget {
   return { id: room.id, room, peer: undefined };
 }
 
-export function requireRoom(rooms: Rooms, name: Name): Room {
-  const room = rooms.find(name);
+/** Without the user, finds no private room. */
+export function requireRoom(rooms: Rooms, name: Name, user?: UserId): Room {
+  const room = rooms.find(name, user);
   if (room === undefined) throw new Fault("room-unknown", msg`no room named '${name}'`);
   return room;
 }
 
 /** @throws {Fault} room-unknown or not-member */
 export function requireJoinedRoom(rooms: Rooms, user: UserId, name: Name): Room {
-  const room = requireRoom(rooms, name);
+  const room = requireRoom(rooms, name, user);
   requireMember(room, user);
   return room;
 }

@@ -9,11 +9,12 @@ import {
   EVENTS_STORED_BYTES_MAX,
   EVENTS_STORED_MAX,
 } from "../../base/limits-page.ts";
+import { isGroupName } from "../../base/names.ts";
 import { defined } from "../../base/values.ts";
 import { clockText } from "../../core/clock-check.ts";
 import { erasuresOf } from "../../core/log/erasures.ts";
 import type { Registry } from "../../core/rooms/accounts.ts";
-import type { Room } from "../../core/rooms/rooms.ts";
+import { isConversation, type Room } from "../../core/rooms/rooms.ts";
 import type { Clock } from "../../io/clock.ts";
 import { encodeFitting } from "../../wire/codec.ts";
 import { formatAddress } from "../../wire/invite.ts";
@@ -197,7 +198,9 @@ export class EventFeed {
   #offered(event: Extract<ServerEvent, { kind: "offered" }>): EventDetails {
     const { user, address, file, name, to, sizeBytes } = event;
     const targets = [...to];
-    const isPrivate = to.some((target) => target.startsWith("@"));
+    const isPrivate = to.some(
+      (target) => target.startsWith("@") || isGroupName(target.replace(/^#/, "")),
+    );
     return defined({
       user,
       address: formatAddress(address),
@@ -208,18 +211,20 @@ export class EventFeed {
     });
   }
 
-  #record(record: LogRecord, { id, name, pair }: Room): EventDetails {
+  /** Omits the content of conversations and private rooms. */
+  #record(record: LogRecord, room: Room): EventDetails {
+    const { id, name, pair } = room;
     const { registry } = this.options;
     const { salt, body, ...head } = wireRecord(record, registry);
-    if (pair === undefined) {
-      const content = salt === undefined || body === undefined ? {} : { salt, body };
-      return {
-        record: { ...head, ...content },
-        room: { room: id, ...(name === undefined ? {} : { name }) },
-      };
+    if (pair !== undefined) {
+      const between = pair.map((user) => registry.nameOf(user) ?? "?");
+      return { record: head, room: { room: id }, between };
     }
-    const between = pair.map((user) => registry.nameOf(user) ?? "?");
-    return { record: head, room: { room: id }, between };
+    const isHidden = isConversation(room) || salt === undefined || body === undefined;
+    return {
+      record: isHidden ? head : { ...head, salt, body },
+      room: { room: id, ...(name === undefined ? {} : { name }) },
+    };
   }
 }
 

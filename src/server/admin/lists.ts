@@ -9,7 +9,7 @@ import {
 } from "../../base/limits-page.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
 import { type FileEntry, namedRoomsOf } from "../../core/rooms/files.ts";
-import { isVacant, type Room } from "../../core/rooms/rooms.ts";
+import { isConversation, isVacant, type Room } from "../../core/rooms/rooms.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";
 import type { ServerContext } from "../kernel/context.ts";
 import type { SomeHandlers } from "../kernel/service.ts";
@@ -51,7 +51,7 @@ export class AdminLists {
       const { id, name, sinceUnixMs, devices, passwordHash } = account;
       const seen = lastSeenOf(account);
       const joined = request.memberships === true ? [...rooms.roomsOf(id)] : [];
-      const named = joined.filter(({ name }) => name !== undefined);
+      const named = joined.filter((room) => !isConversation(room));
       const namesOf = (all: readonly Room[]) =>
         all.flatMap(({ name = [] }) => name).slice(0, ACCOUNT_ROOMS_LISTED_MAX);
       return {
@@ -78,7 +78,9 @@ export class AdminLists {
   #rooms(request: ListRequest): Answer<"all-rooms"> {
     const usage = this.#usageByRoom();
     const matches = nameFilter(request.find);
-    const all = [...this.options.rooms.named()].filter(({ name }) => matches(name));
+    const all = [...this.options.rooms.named()].filter(
+      ({ name, isPrivate }) => isPrivate !== true && matches(name),
+    );
     const page = pageOf<Room>(all, request, {
       name: ({ name = "" }) => foldCase(name),
       members: ({ members }) => members.size,

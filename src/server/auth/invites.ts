@@ -205,16 +205,17 @@ export class Invites {
     }
     if (room === undefined) return {};
     const name = checkName(room, "room's name");
-    return {
-      room: (actor.isOperator
-        ? requireRoom(rooms, name)
-        : requireJoinedRoom(rooms, actor.user, name)
-      ).id,
-    };
+    const { id, isPrivate } = actor.isOperator
+      ? requireRoom(rooms, name)
+      : requireJoinedRoom(rooms, actor.user, name);
+    if (isPrivate !== true) return { room: id };
+    throw new Fault("not-allowed", msg`only accounts can be added to a group`, {
+      remedy: msg`add them after they have joined the server: /invite @NAME`,
+    });
   }
 
   #programRoom(actor: Actor, name: string): RoomId {
-    const found = requireRoom(this.#context.rooms, checkName(name, "room's name"));
+    const found = requireRoom(this.#context.rooms, checkName(name, "room's name"), actor.user);
     if (!moderates(found, actor)) {
       throw new Fault("not-allowed", msg`you are not a moderator of '${name}'`);
     }

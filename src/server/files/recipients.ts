@@ -2,8 +2,8 @@
 
 import type { UserId } from "../../base/ids.ts";
 import { foldName, parseTarget } from "../../base/names.ts";
-import { checkConversationLimit } from "../../core/rooms/drafts.ts";
 import { checkSealing } from "../../core/rooms/group.ts";
+import { checkConversationLimit } from "../../core/rooms/membership.ts";
 import { checkMayPost } from "../../core/rooms/moderation.ts";
 import type { Room } from "../../core/rooms/rooms.ts";
 import { type TargetOptions, TargetResolver } from "../../core/rooms/targets.ts";
@@ -27,7 +27,7 @@ export class Recipients {
     return to.some((recipient) => {
       const { kind, name } = parseTarget(recipient);
       if (kind === "person") return directory.find(name)?.id === user;
-      return rooms.find(name)?.members.has(user) === true;
+      return rooms.find(name, user)?.members.has(user) === true;
     });
   }
 

@@ -92,7 +92,7 @@ export class HttpPosts {
 
   #roomOf(invite: Invite, text: string): Name {
     const name = checkName(text, "room's name");
-    const room = requireRoom(this.options.rooms, name);
+    const room = requireRoom(this.options.rooms, name, invite.by);
     checkScope(invite, room, "post");
     return name;
   }

@@ -126,7 +126,7 @@ export class HttpReads {
     const invite = await tokens.authenticate(remote, token, (token) =>
       invites.programInvite(token),
     );
-    const room = requireRoom(rooms, checkName(roomText, "room's name"));
+    const room = requireRoom(rooms, checkName(roomText, "room's name"), invite.by);
     checkScope(invite, room, "read");
     this.#rate.check(invite.id, clock.now(), "too-fast", "too many requests");
     const { host } = remote;

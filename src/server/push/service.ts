@@ -24,7 +24,7 @@ import {
 import { TokenBuckets } from "../../core/rate.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
 import { EVERYWHERE, isMutedAt, type NotifyLevel, notifyLevel } from "../../core/rooms/prefs.ts";
-import type { Room } from "../../core/rooms/rooms.ts";
+import { isConversation, type Room } from "../../core/rooms/rooms.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import { type Body, hasTrait, type KindWith } from "../../wire/kinds.ts";
 import type { RequestOf } from "../../wire/messages.ts";
@@ -149,7 +149,7 @@ export class PushService {
     const mention = this.#mentionOf(room, record, body);
     this.#note(room, head.by, mention, this.#notifiedUsers(room, body));
     const answered = body.re;
-    if (answered !== undefined && room.pair === undefined && room.isSealed !== true) {
+    if (answered !== undefined && !isConversation(room) && room.isSealed !== true) {
       void this.#notifyRepliedTo(room, head.by, mention, answered);
     }
   }
@@ -203,7 +203,7 @@ export class PushService {
   }
 
   #levelOf(account: Account | undefined, room: Room): NotifyLevel {
-    const [isDirect, unixMs] = [room.pair !== undefined, this.options.clock.unixMs()];
+    const [isDirect, unixMs] = [isConversation(room), this.options.clock.unixMs()];
     const prefs = account?.prefs?.rooms;
     if (isMutedAt(prefs?.get(EVERYWHERE)?.muted, unixMs)) return "nothing";
     return notifyLevel(prefs?.get(room.id), { isDirect, unixMs });
@@ -272,6 +272,7 @@ export class PushService {
     return defined({
       tag: latest.room,
       at: room.name ?? (name === undefined ? undefined : `@${name}`),
+      title: room.isPrivate === true && room.topic !== "" ? titleText(room.topic) : undefined,
       from: preview?.from,
       text: preview && titleOf(preview),
       count: count < 2 ? undefined : count,

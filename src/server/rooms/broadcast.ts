@@ -1,6 +1,7 @@
 /** Broadcast of records and notices to the readers of rooms. */
 
 import type { RoomId } from "../../base/ids.ts";
+import { GROUP_NAMES_MAX } from "../../base/limits.ts";
 import type { HeadedRecord } from "../../core/client/chat-record.ts";
 import type { Registry } from "../../core/rooms/accounts.ts";
 import { hasReadReceipts, type Room, wantsReceipts } from "../../core/rooms/rooms.ts";
@@ -253,6 +254,11 @@ export function wireRecord(record: LogRecord, registry: Pick<Registry, "nameOf">
   };
 }
 
+function othersIn({ members }: Room, reader: string, registry: Registry): string[] {
+  const others = [...members].filter((user) => user !== reader);
+  return others.flatMap((user) => registry.nameOf(user) ?? []).slice(0, GROUP_NAMES_MAX);
+}
+
 export function roomEntry(room: Room, reader: string, registry: Registry): RoomEntry {
   const settings = {
     ...(room.isSealed === true ? { sealed: true } : {}),
@@ -264,6 +270,7 @@ export function roomEntry(room: Room, reader: string, registry: Registry): RoomE
       room: room.id,
       name: room.name,
       ...(room.topic === "" ? {} : { topic: room.topic }),
+      ...(room.isPrivate === true ? { people: othersIn(room, reader, registry) } : {}),
       ...(room.isClosed ? { closed: true } : {}),
       ...settings,
       ...(room.hands.size === 0

@@ -138,7 +138,11 @@ export class CatchUp {
   #refreshChanged(room: Room, record: LogRecord): void {
     const { kind } = record.head;
     const isSealedNow = kind === "group" && room.group?.epoch === 0;
-    const isSetting = ["close", "receipts", "rules"].includes(kind) || isSealedNow;
+    const isTitle = ["join", "leave", "kick", "topic", "rename"].includes(kind);
+    const isSetting =
+      ["close", "receipts", "rules"].includes(kind) ||
+      isSealedNow ||
+      (isTitle && room.isPrivate === true);
     if (isSetting || (kind === "rename" && targetUser(record) === undefined)) this.refresh(room);
     const target = kind === "grant" || kind === "mute" ? targetUser(record) : undefined;
     if (target !== undefined) this.#refreshFor(target, room);

@@ -10,9 +10,11 @@ import { HourlyQuota } from "../../core/rate.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
 import { type JoinOptions, joinDrafts, lobbyDraft } from "../../core/rooms/drafts.ts";
 import { actionDrafts, isInvited, moderates } from "../../core/rooms/moderation.ts";
+import { groupOf, newGroupDraft } from "../../core/rooms/private-groups.ts";
 import { LOBBY, type Room, targetUser } from "../../core/rooms/rooms.ts";
 import { needsAdmission, rulesOf } from "../../core/rooms/rules.ts";
 import { requireMember, requireRoom, requireUser } from "../../core/rooms/targets.ts";
+import { sha256 } from "../../crypto/sha256.ts";
 import type { Answer, RequestOf, RoomRules } from "../../wire/messages.ts";
 import type { LogRecord } from "../../wire/record.ts";
 import type { Invites } from "../auth/invites.ts";
@@ -75,6 +77,26 @@ export class Joins {
       return submit(this.options.kernel, from, { kind: "topic", room, topic });
     },
     rules: (request, from) => this.#changeRules(request, from),
+    conversation: ({ users }, from) => {
+      const { rooms, registry, kernel } = this.options;
+      const { account, actor } = from;
+      const others = users.map((user) => requireUser(registry, checkName(user, "person's name")));
+      for (const other of others) checkMayAdd(this.options, account.id, other);
+      const people = [...new Set([account, ...others])].sort((a, b) => (a.id < b.id ? -1 : 1));
+      if (people.length < 3) {
+        throw new Fault("usage", msg`a group needs at least two other people`, {
+          remedy: msg`for one person: /msg NAME TEXT`,
+        });
+      }
+      const group = { by: account.id, people, isOperator: actor.isOperator };
+      const found = groupOf(rooms, group, sha256);
+      if (!("members" in found)) {
+        // Check the request first, so that a refused request costs nothing.
+        newGroupDraft(rooms, registry, group, found);
+        if (!actor.isOperator) this.#checkRate(account.id);
+      }
+      return submit(kernel, from, { kind: "converse", group });
+    },
   } satisfies SomeHandlers;
 
   /** A change that changes nothing has no record. */
@@ -83,8 +105,8 @@ export class Joins {
     from: Sender,
   ): Promise<Answer<"rules"> | Deferred> {
     const { rooms, registry, kernel, authenticator } = this.options;
-    const room = requireRoom(rooms, checkName(named, "room's name"));
     const { actor } = from;
+    const room = requireRoom(rooms, checkName(named, "room's name"), actor.user);
     const changes = Object.entries(rulesOf({ ...room.rules, ...change }));
     const isSame =
       changes.length === Object.keys(room.rules).length &&
@@ -118,7 +140,7 @@ export class Joins {
 
   async #joinOptions(request: RequestOf<"join">, sender: Sender): Promise<JoinOptions> {
     const name = checkName(request.room, "room's name");
-    const room = this.options.rooms.find(name);
+    const room = this.options.rooms.find(name, sender.account.id);
     if (room !== undefined) {
       const isPasswordCorrect = await this.#isPasswordCorrect(room, request, sender);
       return { name, isPasswordCorrect, create: undefined };
@@ -188,6 +210,22 @@ export class Joins {
     const now = this.options.clock.now();
     this.#rate.take(user, now, message, "wait an hour, or ask an operator");
   }
+}
+
+/**
+ * A user cannot add people who ignore them, or who are banned.
+ * @throws {Fault} not-allowed
+ */
+export function checkMayAdd(
+  { registry, clock }: Pick<ServerContext, "registry" | "clock">,
+  by: UserId,
+  { id, name, ignored }: Account,
+): void {
+  const ban = registry.policy.ban(id, clock.expiryUnixMs());
+  if (ban === undefined && !ignored.has(by)) return;
+  throw new Fault("not-allowed", msg`you cannot add ${name}`, {
+    remedy: msg`omit them, or ask someone else to add them`,
+  });
 }
 
 type InvitationsOptions = Pick<ServerContext, "clock" | "peers" | "registry" | "rooms">;

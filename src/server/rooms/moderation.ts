@@ -35,6 +35,7 @@ import {
   submit,
 } from "../kernel/service.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
+import { checkMayAdd } from "./joins.ts";
 import type { MassErasure } from "./mass-erasure.ts";
 import type { RecordLookup } from "./record-lookup.ts";
 
@@ -73,20 +74,25 @@ export class Moderation {
     knock: (request, from) => this.#act(from, this.#ownOrOther(request, from)),
     kick: (request, from) => {
       const { reason } = request;
-      return this.#act(from, defined({ kind: "kick", ...this.#whom(request), reason }));
+      return this.#act(from, defined({ kind: "kick", ...this.#whom(request, from), reason }));
     },
     "invite-user": (request, from) => {
       const { user, isOperator } = from.actor;
       const isByToken = isOperator && !this.options.registry.policy.isOperator(user);
-      return this.#act(from, { kind: "admission", ...this.#whom(request), isByToken });
+      const whom = this.#whom(request, from);
+      if (this.options.rooms.get(whom.room)?.isPrivate === true) {
+        checkMayAdd(this.options, user, this.#account(whom.name));
+      }
+      const by = from.account.name;
+      return this.#act(from, { kind: "admission", ...whom, isByToken, by });
     },
     mute: (request, from) => {
       const { on, until } = request;
-      return this.#act(from, defined({ kind: "mute", on, ...this.#whom(request), until }));
+      return this.#act(from, defined({ kind: "mute", on, ...this.#whom(request, from), until }));
     },
     grant: async ({ room, user, on }, from) => {
       if (room !== undefined) {
-        return this.#act(from, { kind: "grant", on, ...this.#whom({ room, user }) });
+        return this.#act(from, { kind: "grant", on, ...this.#whom({ room, user }, from) });
       }
       return await this.#grantOperator(from.actor, user, on);
     },
@@ -125,13 +131,17 @@ export class Moderation {
 
   #ownOrOther(
     { kind, on, room, user }: RequestOf<"hand"> | RequestOf<"knock">,
-    { account }: Sender,
+    from: Sender,
   ): RoomAction {
-    return { kind, on, ...this.#whom({ room, user: user ?? account.name }) };
+    return { kind, on, ...this.#whom({ room, user: user ?? from.account.name }, from) };
   }
 
-  #whom({ room: roomName, user: userName }: { readonly room: string; readonly user: string }) {
-    const room = requireRoom(this.options.rooms, checkName(roomName, "room's name"));
+  #whom(
+    { room: roomName, user: userName }: { readonly room: string; readonly user: string },
+    { actor }: Sender,
+  ) {
+    const { rooms } = this.options;
+    const room = requireRoom(rooms, checkName(roomName, "room's name"), actor.user);
     const account = this.#account(userName);
     const { id: user, name } = account;
     return { room: room.id, user, name, isOperator: isOperatorAnywhere(this.options, user) };
@@ -147,7 +157,7 @@ export class Moderation {
     const mayReference =
       room?.members.has(actor.user) === true ||
       head?.by === actor.user ||
-      (actor.isOperator && room?.name !== undefined);
+      (actor.isOperator && room?.name !== undefined && room.isPrivate !== true);
     if (head === undefined || room === undefined || !mayReference) {
       throw new Fault("not-found", msg`no message ${seq}`, {
         remedy: "find its number: chat history --json",

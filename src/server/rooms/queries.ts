@@ -110,7 +110,7 @@ export class Queries {
         since: sinceUnixMs,
         online: engine.isOnline(id),
         role: this.#role(id, undefined),
-        rooms: shared.flatMap((room) => room.name ?? []).sort(),
+        rooms: shared.flatMap((room) => (room.isPrivate === true ? [] : (room.name ?? []))).sort(),
         ...defined({ bot: isBot || undefined, status: statusOf(prefs, clock.expiryUnixMs()) }),
       };
     },
@@ -127,12 +127,15 @@ export class Queries {
     const rooms = [];
     let isBefore = after !== undefined;
     const last =
-      after === undefined ? undefined : requireRoom(this.options.rooms, checkName(after));
+      after === undefined
+        ? undefined
+        : requireRoom(this.options.rooms, checkName(after), account.id);
     for (const room of this.options.rooms.named()) {
       if (isBefore) {
         isBefore = room !== last;
         continue;
       }
+      if (room.isPrivate === true) continue;
       if (rooms.length === PAGE_RECORDS_MAX) return { rooms, more: true };
       const joined = room.members.has(account.id);
       // Non-members see neither the topic nor the size of a room with a password.

@@ -55,14 +55,14 @@ test("users have the same host", () => {
 test("finds accounts and rooms in any case", async () => {
   const { ana, server } = await start();
   expect(findAccount(server, "ANA")).toMatchObject({ name: "ana" });
-  expect(findRoom(server, "#LAB")).toMatchObject({ name: "lab" });
+  expect(findRoom({ server, account: undefined }, "#LAB")).toMatchObject({ name: "lab" });
   for (const name of ["", "ben", "a b", "__proto__", "#ana", "x".repeat(33)]) {
     expect(findAccount(server, name)).toBeUndefined();
   }
   for (const name of ["", "#", "lab", "##lab", "&lab", "#none", "#la b"]) {
-    expect(findRoom(server, name)).toBeUndefined();
+    expect(findRoom({ server, account: undefined }, name)).toBeUndefined();
   }
   await ana.request("join", { room: "vault", create: true, sealed: true });
   expect(ana.room("vault")).toBeDefined();
-  expect(findRoom(server, "#vault")).toBeUndefined();
+  expect(findRoom({ server, account: undefined }, "#vault")).toBeUndefined();
 });

@@ -9,7 +9,6 @@ import {
 } from "../../../src/base/limits.ts";
 import { checkName } from "../../../src/base/names.ts";
 import {
-  checkConversationLimit,
   checkPost,
   joinDrafts,
   leaveDrafts,
@@ -17,6 +16,7 @@ import {
   postDraft,
   topicDraft,
 } from "../../../src/core/rooms/drafts.ts";
+import { checkConversationLimit } from "../../../src/core/rooms/membership.ts";
 import { LOBBY, Rooms } from "../../../src/core/rooms/rooms.ts";
 import { faultCode } from "../../fault-code.ts";
 import { ANA, BEN, BOX, EVE, Ledger, ROOM } from "../ledger.ts";
