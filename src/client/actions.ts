@@ -435,6 +435,20 @@ export class Actions {
   }
 
   /**
+   * Returns the name of the group of these people and the user, which it creates if necessary.
+   * @throws {Fault} usage, user-unknown, not-allowed or too-many
+   */
+  async startGroup(users: readonly string[]): Promise<string> {
+    return (await this.#actor.request("conversation", { users: [...users] })).name;
+  }
+
+  /** Invites someone to a room, or adds them to a group. */
+  async addUser(target: string, user: string): Promise<number> {
+    const room = bareTarget(target);
+    return (await this.#actor.request("invite-user", { room, user })).seq;
+  }
+
+  /**
    * Encrypts the room that `join` has created.
    * @throws {Fault} name-taken if an open room has the same name, not-allowed if the device does
    * not support sealed rooms

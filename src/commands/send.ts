@@ -15,18 +15,24 @@ import type { Client, EarlyPost } from "../client/client.ts";
 import type { ReaderEvent } from "../client/event.ts";
 import { withMentions } from "../core/client/mentions.ts";
 import type { Receipt } from "../core/client/outbox.ts";
+import { parsePeople } from "../ui/command.ts";
 import { ENGLISH_TERMINAL } from "../ui/messages/en/terminal.ts";
 import type { PostBody } from "../wire/messages.ts";
 
 export const command = defineVerb({
   args: {
     text: argument("Message text; - or none: each line of stdin", { required: false }),
-    to: stringFlag("TARGET", "Room or @user (Default: lobby)", { many: true, alias: "t" }),
+    to: stringFlag("TARGET", "Room, @user or group @user,@user (Default: lobby)", {
+      many: true,
+      alias: "t",
+    }),
     notice: flag("Post as a notice, which alerts nobody"),
     ...SERVER_FLAGS,
   },
   async run(args, context) {
-    const targets = parseTargets(args.to);
+    const groups = args.to.map(parsePeople).filter((people) => people !== undefined);
+    const others = args.to.filter((word) => !word.includes(","));
+    const targets = groups.length > 0 && others.length === 0 ? [] : parseTargets(others);
     const text = args.text === "-" ? undefined : args.text;
     if (text !== undefined) checkText(text);
     // A reader that exits early, such as `| head -1`, must not stop the command from sending.
@@ -42,6 +48,9 @@ export const command = defineVerb({
       const events = client.read();
       await untilConnected(events);
       void sender.watch(events);
+      for (const people of groups) {
+        targets.push(parseTarget(await client.actions.startGroup(people)));
+      }
       if (text === undefined) await sender.sendLines(client);
       else await sender.post(client, text);
       await sender.waitUntilSettled(client);

@@ -1,6 +1,7 @@
 /** Types and parsers for the slash commands that the terminal and the page share. */
 
 import { Fault, msg } from "../base/fault.ts";
+import { checkName } from "../base/names.ts";
 import type { TimeContext } from "../base/parse-time.ts";
 import type { MessageAuthor } from "../client/actions.ts";
 import type { ChatClient, LinkedAccount } from "../client/chat-client.ts";
@@ -105,6 +106,13 @@ export function roomFor(chat: Chat, host: Host): string {
 
 export function usageFor({ usage }: Pick<Command, "usage">, ui: Ui): string {
   return typeof usage === "string" ? usage : usage[ui];
+}
+
+/** Parses `ana,bob`; `undefined` if the word has no comma. */
+export function parsePeople(word: string): readonly string[] | undefined {
+  if (!word.includes(",")) return undefined;
+  const names = word.split(",").filter((name) => name !== "");
+  return names.map((name) => checkName(withoutAt(name), "person's name"));
 }
 
 export function splitWords(text: string, min: number, max: number): readonly string[] | undefined {

@@ -21,6 +21,7 @@ import {
   type JoinArgs,
   parseOnOff,
   parseOptionalSeq,
+  parsePeople,
   parseSeq,
   parseText,
   parseUser,
@@ -134,9 +135,9 @@ const invite: Command<{ readonly user: string | undefined; readonly isAccount: b
   },
   async run({ user, isAccount }, chat, host) {
     const room = chat.actions.sealedRoomAt(host.current);
-    if (user !== undefined && room === undefined && isAccount) {
-      const { seq } = await chat.request("invite-user", { room: roomFor(chat, host), user });
-      return { seq };
+    const isGroup = roomOf(chat.model, host.current)?.people !== undefined;
+    if (user !== undefined && room === undefined && (isAccount || isGroup)) {
+      return { seq: await chat.actions.addUser(roomFor(chat, host), user) };
     }
     if (user === undefined || room === undefined) return host.show({ kind: "invite", user });
     const rooms = await chat.sealedRooms();
@@ -644,21 +645,23 @@ const who = opensView({ terminal: "/who [ROOM]", page: "/who" }, (input, ui) => 
 });
 
 interface MessageArgs {
-  readonly to: string;
+  /** A room or a person, or the people of a group. */
+  readonly to: string | readonly string[];
   readonly text: string;
 }
 
-/** Posts to a person or room. `/msg` without a text opens it instead. */
+/** Posts to a person, room or group. `/msg` without a text opens it instead. */
 function postsTo(usage: string, notice?: true): Command<MessageArgs> {
   return {
     usage,
     parse(input) {
       const [name, text] = splitFirstWord(input);
       if (name === "" || (text === "" && notice)) return undefined;
-      return { to: formatTarget(parseTarget(/^[@#]/.test(name) ? name : `@${name}`)), text };
+      return { to: parsePeople(name) ?? personOrRoom(name), text };
     },
-    async run({ to, text }, chat, host) {
-      if (roomOf(chat.model, to) === undefined) {
+    async run({ to: named, text }, chat, host) {
+      const to = typeof named === "string" ? named : await chat.actions.startGroup(named);
+      if (typeof named === "string" && roomOf(chat.model, to) === undefined) {
         // While offline, the message waits, and the server checks its target later.
         if (to.startsWith("@")) await (isOnline(chat) ? chat.actions.checkPerson(to) : undefined);
         else if ((await host.join({ room: to, mayCreate: false })) === undefined) return undefined;
@@ -668,6 +671,10 @@ function postsTo(usage: string, notice?: true): Command<MessageArgs> {
       return undefined;
     },
   };
+}
+
+function personOrRoom(word: string): string {
+  return formatTarget(parseTarget(/^[@#]/.test(word) ? word : `@${word}`));
 }
 
 function isOnline({ model }: Chat): boolean {
@@ -754,8 +761,8 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   voice,
   list: simpleView("list"),
   rooms: simpleView("rooms"),
-  msg: postsTo("/msg NAME TEXT"),
-  notice: postsTo("/notice NAME TEXT", true),
+  msg: postsTo("/msg NAME[,NAME…] TEXT"),
+  notice: postsTo("/notice NAME[,NAME…] TEXT", true),
   me,
   away,
   shrug,

@@ -1,5 +1,6 @@
 /** Service worker for push notifications. Without a cache, it never serves an outdated page. */
 
+import { isGroupName } from "../base/names.ts";
 import { cleanText } from "../base/text.ts";
 import { PUSH_TEXTS } from "../ui/messages/push.ts";
 import { readRoute } from "./input/route.ts";
@@ -70,14 +71,15 @@ function parseTarget(value: unknown): string {
 
 /** Shows unreadable pushes too, because browsers revoke the permission otherwise. */
 function show(event: PushEvent): Promise<void> {
-  const { tag, at, from, text, count } = pushFields(event);
+  const { tag, at, title: groupTitle, from, text, count } = pushFields(event);
   const target = parseTarget(at);
   const lang = new URLSearchParams(scope.location.search).get("lang") ?? "";
   const fallbackText = PUSH_TEXTS[lang] ?? PUSH_TEXTS["en"] ?? "";
   const body = cleanField(text);
   const author = cleanField(from);
-  const isDirect = target.startsWith("@");
-  const title = isDirect || author === "" ? author || target : `${author} \u00b7 ${target}`;
+  const place = isGroupName(target) ? cleanField(groupTitle) : target;
+  const isDirect = target.startsWith("@") || place === "";
+  const title = isDirect || author === "" ? author || place : `${author} \u00b7 ${place}`;
   const countPrefix = typeof count === "number" && count > 1 ? `(${count}) ` : "";
   return scope.registration.showNotification(title || "chat", {
     body: body === "" ? fallbackText : countPrefix + body,

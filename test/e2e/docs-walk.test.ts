@@ -110,6 +110,8 @@ const REPLACEMENTS: Readonly<Record<string, string>> = {
 const PREPARATIONS: Readonly<Record<string, string>> = {
   "chat get-file --follow --out inbox":
     "CHAT_HOME=$OTHER/bob chat send-file photo.jpg --user bob --name photo-of-bob.jpg",
+  'chat send --to @bob,@cleo "The build is done."':
+    'CHAT_HOME=$OTHER/cleo chat register "$(cat data/invite)" --user cleo',
   "chat admin kick bob --room lab":
     "CHAT_HOME=$OTHER/bob chat join --user bob --room lab < /dev/null",
   "chat admin ban eve --for 7d --reason spam":

@@ -28,13 +28,14 @@ import {
   styleOf,
 } from "../output/render.ts";
 import { wrapMarked, wrapWords } from "../word-wrap.ts";
+import { destinationOfTarget } from "./post.ts";
 import { type SlashRow, slashSummary } from "./slash-grammar.ts";
 
 export function displayChatRecord(record: ChatRecord, me: string): DisplayRecord {
   const { timeUnixMs, room } = record;
   const from = record.from ?? "server";
   const destination: Destination =
-    room.kind === "room" ? { room: room.name } : { to: from === room.name ? me : room.name };
+    room.kind === "room" ? destinationOfTarget(room) : { to: from === room.name ? me : room.name };
   const sealed = record.sealed === undefined ? {} : ({ sealed: true } as const);
   const withheld = record.withheld === undefined ? {} : { withheld: record.withheld };
   const newKey = record.hasNewKey === true ? ({ newKey: true } as const) : {};

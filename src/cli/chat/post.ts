@@ -3,7 +3,8 @@
 import { utf8Encode } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import { REACTION_BYTES_MAX, TEXT_BYTES_MAX } from "../../base/limits.ts";
-import type { RoomView } from "../../core/client/chat-record.ts";
+import type { Target } from "../../base/names.ts";
+import { type RoomView, titleOf } from "../../core/client/chat-record.ts";
 import type { Destination } from "../output/render.ts";
 
 /**
@@ -33,6 +34,9 @@ export function unsentLine(target: string, text: string): string {
   return `unsent, to ${target}: ${text}`;
 }
 
-export function destinationOfTarget({ kind, name }: Pick<RoomView, "kind" | "name">): Destination {
-  return kind === "room" ? { room: name } : { to: name };
+export function destinationOfTarget(target: Target | RoomView): Destination {
+  const { kind, name } = target;
+  if (kind === "person") return { to: name };
+  const isGroup = "people" in target && target.people !== undefined;
+  return isGroup ? { room: name, title: titleOf(target) } : { room: name };
 }

@@ -7,7 +7,7 @@ import { formatUtc } from "../../base/time.ts";
 import { queryUsers } from "../../client/link/queries.ts";
 import { queryPins } from "../../client/pins.ts";
 import type { SealedMember } from "../../client/sealed/room.ts";
-import type { ChatRecord } from "../../core/client/chat-record.ts";
+import { type ChatRecord, titleOf } from "../../core/client/chat-record.ts";
 import { isSameName } from "../../core/model/item.ts";
 import { roomOf } from "../../core/model/selectors.ts";
 import { checkFileText } from "../../core/rooms/files.ts";
@@ -65,7 +65,15 @@ export const VIEWERS: { readonly [Kind in Exclude<keyof Views, "help">]: Viewer<
       .filter(({ kind }) => kind === "person")
       .map(({ id, name }) => ({ user: name, unread: client.reading?.unread(id) ?? 0 }))
       .sort((a, b) => compareNames(a.user, b.user));
-    host.chatConsole.print({ kind: "rooms", rooms, people }, roomsLine(rooms, people));
+    const groups = client.rooms
+      .filter((room) => room.people !== undefined)
+      .map((room) => ({
+        room: room.name,
+        title: titleOf(room),
+        unread: client.reading?.unread(room.id) ?? 0,
+      }));
+    const line = { kind: "rooms", rooms, people, ...(groups.length > 0 && { groups }) };
+    host.chatConsole.print(line, roomsLine(rooms, people, groups));
   },
 
   topic(host) {

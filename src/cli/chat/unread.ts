@@ -25,7 +25,8 @@ export function unreadOf({ reading }: Client, rooms: readonly RoomView[]): Unrea
 
 export function unreadLine(unread: readonly Unread[]): string {
   const targets = unread.map(
-    (target) => `${"room" in target ? target.room : `@${target.to}`} ${target.count}`,
+    (target) =>
+      `${"room" in target ? (target.title ?? target.room) : `@${target.to}`} ${target.count}`,
   );
   return `unread: ${targets.join(", ")}`;
 }
@@ -33,6 +34,7 @@ export function unreadLine(unread: readonly Unread[]): string {
 export function roomsLine(
   rooms: Answer<"rooms">["rooms"],
   people: readonly { readonly user: string; readonly unread: number }[],
+  groups: readonly { readonly title: string; readonly unread: number }[],
 ): Message {
   return (texts) => {
     const unreadText = (unread = 0) => (unread > 0 ? [texts.unread(unread)] : []);
@@ -40,8 +42,9 @@ export function roomsLine(
       const notes = [String(members), ...(joined ? [texts.joined] : []), ...unreadText(unread)];
       return `${room} (${notes.join(", ")})`;
     });
-    const partners = people.map(({ user, unread }) =>
-      [`@${user}`, ...unreadText(unread)].join(" "),
+    const names = people.map(({ user, unread }) => ({ title: `@${user}`, unread }));
+    const partners = [...names, ...groups].map(({ title, unread }) =>
+      [title, ...unreadText(unread)].join(" "),
     );
     const list = texts.roomList(roomTexts.join(", "));
     if (partners.length === 0) return list;

@@ -14,7 +14,10 @@ import { wrapMarked } from "../word-wrap.ts";
 import { clockColor, eventColor, markHits, nameColor } from "./color.ts";
 import { paintedText } from "./painted-text.ts";
 
-export type Destination = { readonly room: string } | { readonly to: string };
+/** `title`: of a group. */
+export type Destination =
+  | { readonly room: string; readonly title?: string }
+  | { readonly to: string };
 
 export type DisplayBody =
   | {
@@ -211,7 +214,7 @@ export function destinationName(
   { destination, from }: Pick<DisplayRecord, "destination" | "from">,
   me?: string,
 ): string {
-  if ("room" in destination) return destination.room;
+  if ("room" in destination) return destination.title ?? destination.room;
   return `@${destination.to === me ? from : destination.to}`;
 }
 

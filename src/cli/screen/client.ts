@@ -19,6 +19,7 @@ import { sha256 } from "../../crypto/sha256.ts";
 import type { DraftOwner } from "../../io/state/home-tables.ts";
 import type { TerminalDevice } from "../../io/terminal/device.ts";
 import type { Message, TerminalTexts } from "../../ui/messages/en/terminal.ts";
+import { targetText, targetTitle } from "../../ui/text/target-text.ts";
 import { formatAddress } from "../../wire/invite.ts";
 import { ChatExit } from "../chat/chat-exit.ts";
 import { slashRows } from "../chat/slash.ts";
@@ -56,7 +57,6 @@ import {
 } from "./state/screen-state.ts";
 import { TerminalScreen } from "./terminal/screen.ts";
 import { faultLineIn, languageOf, type ScreenTexts, screenTexts } from "./text/texts.ts";
-import { nameOf } from "./view/bars.ts";
 import { Composer, type Layout, type ViewProps } from "./view/composition.ts";
 import { depthOf } from "./view/palette.ts";
 import { PicturePaths, VisiblePictures } from "./visible-pictures.ts";
@@ -283,7 +283,9 @@ export class ScreenClient implements ScreenHost {
         // The open room shows the refusal beside the message.
         if (isSameName(this.#chat.model.open, effect.to)) return;
         const reason = faultLineIn(this.screenTexts, effect.fault);
-        return this.notices.failure(this.texts.notSentBecause(nameOf(effect.to), reason));
+        return this.notices.failure(
+          this.texts.notSentBecause(targetTitle(this.#chat.model, effect.to), reason),
+        );
       }
       default:
         return unreachable(effect);
@@ -389,7 +391,7 @@ export class ScreenClient implements ScreenHost {
     const closedRoom = before.model.open;
     if (closedRoom === undefined || model.open !== undefined || model.me === undefined) return;
     if (this.state.notes.some(({ leftRoom }) => isSameName(leftRoom, closedRoom))) return;
-    this.notices.noteLeftRoom(closedRoom, (texts) => texts.noLongerIn(nameOf(closedRoom)));
+    this.notices.noteLeftRoom(closedRoom, (texts) => texts.noLongerIn(targetText(closedRoom)));
   }
 
   #updateMuted(before: Model | undefined): void {

@@ -12,6 +12,7 @@ import { LOBBY } from "../../core/rooms/rooms.ts";
 import type { View, Views } from "../../ui/command.ts";
 import type { Message } from "../../ui/messages/en/terminal.ts";
 import { everyoneQuestion } from "../../ui/text/rules-text.ts";
+import { targetTitle } from "../../ui/text/target-text.ts";
 import type { PostBody } from "../../wire/messages.ts";
 import { showView } from "../chat/slash.ts";
 import { type SlashRow, slashSummary } from "../chat/slash-grammar.ts";
@@ -24,7 +25,6 @@ import type { ScreenFiles } from "./files.ts";
 import type { ScreenNotices } from "./notices.ts";
 import type { ScreenQuestions } from "./questions.ts";
 import type { Question } from "./state/screen-state.ts";
-import { nameOf } from "./view/bars.ts";
 import { isMuted } from "./view/panels.ts";
 
 export type CommandScreen = Pick<
@@ -107,7 +107,9 @@ export class ScreenCommands extends SlashHost {
       if (receipt === undefined || isSameName(chat.model.open, to)) return;
       const isQueued = receipt.queued === true;
       screen.notices.note((texts) => {
-        return isQueued ? texts.queuedMessage(parseTarget(to).name) : texts.sentTo(nameOf(to));
+        return isQueued
+          ? texts.queuedMessage(parseTarget(to).name)
+          : texts.sentTo(targetTitle(chat.model, to));
       });
     });
   }

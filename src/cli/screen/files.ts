@@ -17,6 +17,7 @@ import type { TransferView } from "../../core/model/state.ts";
 import type { FileBody } from "../../core/rooms/files.ts";
 import { type KnownFile, knownFile } from "../../io/state/home-tables.ts";
 import type { Message } from "../../ui/messages/en/terminal.ts";
+import { targetText } from "../../ui/text/target-text.ts";
 import type { OpenClient } from "../connect/client.ts";
 import type { Context } from "../context.ts";
 import { usageFault } from "../errors.ts";
@@ -29,7 +30,6 @@ import {
 } from "../files/receive-file.ts";
 import { openSourceAt, reportSkipped, STDIN } from "../files/sources.ts";
 import type { PathEntry } from "./input/completion.ts";
-import { nameOf } from "./view/bars.ts";
 
 interface ScreenFilesOptions {
   readonly context: Context;
@@ -82,7 +82,7 @@ export class ScreenFiles {
         for (const { to: recipient, queued } of sent.posted) {
           if (queued) note((texts) => texts.queuedFile(parseTarget(recipient).name));
           else if (!isSameName(chat.model.open, recipient)) {
-            note((texts) => texts.fileSent(source.name, nameOf(recipient)));
+            note((texts) => texts.fileSent(source.name, targetText(recipient)));
           }
         }
       } finally {

@@ -11,6 +11,7 @@ import type { Clock } from "../../io/clock.ts";
 import type { Chat } from "../../ui/command.ts";
 import type { Message } from "../../ui/messages/en/terminal.ts";
 import { briefText } from "../../ui/text/event-text.ts";
+import { targetTitle } from "../../ui/text/target-text.ts";
 import { timesIn } from "../../ui/text/times.ts";
 import type { ChatExit } from "../chat/chat-exit.ts";
 import { otherMachineText } from "../connect/client.ts";
@@ -20,7 +21,6 @@ import type { Note, Overlay, ScreenSettings, ScreenState } from "./state/screen-
 import { DesktopNotifier } from "./terminal/notification.ts";
 import type { TerminalScreen } from "./terminal/screen.ts";
 import { faultLineIn, type ScreenTexts } from "./text/texts.ts";
-import { nameOf } from "./view/bars.ts";
 import { isMuted } from "./view/panels.ts";
 
 /**
@@ -151,7 +151,7 @@ export class ScreenNotices {
     const texts = host.screenTexts;
     if (isMuted(muted, target)) return;
     if (bell) terminal.ring();
-    const title = nameOf(target);
+    const title = targetTitle(this.options.chat.model, target);
     const brief = briefText(item, texts, timesIn(texts));
     const text = isMessage(item) && item.from !== undefined ? `${item.from}: ${brief}` : brief;
     if (notify === "notify-send") void this.#desktop.notify(title, text);

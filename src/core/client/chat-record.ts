@@ -15,6 +15,8 @@ export interface RoomView {
   readonly topic: string;
   readonly keepMs?: number | undefined;
   readonly isSealed?: boolean;
+  /** The other members of a group; `undefined` in rooms and direct conversations. */
+  readonly people?: readonly string[] | undefined;
 }
 
 export interface ChatRecord {
@@ -70,7 +72,19 @@ export function roomViewOf(entry: RoomEntry): RoomView {
     topic: entry.topic ?? "",
     keepMs: entry.keepMs,
     ...(entry.sealed === true ? { isSealed: true } : {}),
+    ...(entry.people === undefined ? {} : { people: entry.people }),
   };
+}
+
+/** Name of a room or user; for a group, the title that a member set, or the other members. */
+export function titleOf({ name, topic, people }: Omit<RoomView, "id" | "kind">): string {
+  return (people && (topic || people.join(", "))) || name;
+}
+
+/** Line below the title: the topic or, in a group with a topic as its title, the other members. */
+export function subtitleOf({ topic, people }: Pick<RoomView, "topic" | "people">): string {
+  if (people === undefined) return topic;
+  return topic === "" ? "" : people.join(", ");
 }
 
 export function readHead(record: WireRecord): HeadedRecord {

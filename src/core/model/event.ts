@@ -46,6 +46,7 @@ export type ServerEvent =
       readonly name?: string | undefined;
       readonly with?: string | undefined;
       readonly topic?: string | undefined;
+      readonly people?: readonly string[] | undefined;
       readonly closed?: boolean | undefined;
       readonly sealed?: boolean | undefined;
       readonly locked?: boolean | undefined;

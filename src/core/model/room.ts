@@ -71,6 +71,7 @@ function propertiesOf(update: RoomUpdate) {
     isLocked: update.locked === true,
     keepMs: update.keepMs,
     pins: update.pins ?? [],
+    people: update.people,
     hands: update.hands ?? [],
     knocks: update.knocks ?? [],
     rules: update.rules ?? {},

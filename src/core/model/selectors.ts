@@ -2,6 +2,7 @@
 
 import type { RoomId } from "../../base/ids.ts";
 import { compareNames } from "../../base/names.ts";
+import { titleOf } from "../client/chat-record.ts";
 import { EVERYWHERE, type NotifyLevel, notifyLevel } from "../rooms/prefs.ts";
 import { isMessage, isSameName, itemAt } from "./item.ts";
 import { messagesOfOthers } from "./room.ts";
@@ -9,7 +10,8 @@ import type { Draft, Item, Model, RoomState } from "./state.ts";
 
 export interface RoomListEntry {
   readonly target: string;
-  readonly kind: "room" | "person";
+  readonly kind: "room" | "person" | "group";
+  /** Title of a group. */
   readonly name: string;
   readonly unread: number;
   /**
@@ -49,12 +51,17 @@ export function typingNames(model: Model): readonly string[] {
   return names.filter((name) => !isSameName(name, model.me) && !isIgnored(model, name));
 }
 
+/** Reports whether every message is for the user: in a direct conversation or a group. */
+export function isConversation({ kind, people }: Pick<RoomState, "kind" | "people">): boolean {
+  return kind === "person" || people !== undefined;
+}
+
 /**
- * Also the permission to turn on read receipts. Both users of a direct conversation have this
- * permission.
+ * Also the permission to turn on read receipts. Both users of a direct conversation and the
+ * members of a group have this permission.
  */
-export function canPin({ isOperator }: Model, { kind, moderates }: RoomState): boolean {
-  return moderates || isOperator || kind === "person";
+export function canPin({ isOperator }: Model, room: RoomState): boolean {
+  return room.moderates || isOperator || isConversation(room);
 }
 
 export function canSetTopic({ isOperator }: Model, room: RoomState): boolean {
@@ -62,7 +69,7 @@ export function canSetTopic({ isOperator }: Model, room: RoomState): boolean {
   return !isSealed && (rules.topic === undefined || moderates || isOperator);
 }
 
-export function roomOf(model: Model, target: string): RoomState | undefined {
+export function roomOf(model: Pick<Model, "rooms">, target: string): RoomState | undefined {
   const foldedTarget = target.replace(/^#/, "");
   for (const room of model.rooms.values()) if (isSameName(room.target, foldedTarget)) return room;
   return undefined;
@@ -112,7 +119,7 @@ export function dndEnd({ prefs }: Pick<Model, "prefs">): number | undefined {
 
 /** Mutes that have ended are not in the model. */
 export function roomNotifyLevel({ prefs }: Pick<Model, "prefs">, room: RoomState): NotifyLevel {
-  return notifyLevel(prefs?.get(room.id), { isDirect: room.kind === "person", unixMs: 0 });
+  return notifyLevel(prefs?.get(room.id), { isDirect: isConversation(room), unixMs: 0 });
 }
 
 /** If the user has marked messages as unread, counts from the first marked message. */
@@ -131,7 +138,7 @@ export function roomList(model: Model): RoomList {
   const rooms: RoomState[] = [];
   const people: RoomState[] = [];
   for (const room of model.rooms.values()) {
-    if (room.kind === "room") rooms.push(room);
+    if (!isConversation(room)) rooms.push(room);
     else if (!isHidden(model, room)) people.push(room);
   }
   const isFavourite = ({ id }: RoomState) => Number(model.prefs?.get(id)?.favourite === true);
@@ -165,7 +172,9 @@ function isUnreadFirst(model: Model, room: RoomState): boolean {
 }
 
 function roomListEntry(model: Model, room: RoomState, online: ReadonlySet<string>): RoomListEntry {
-  const { target, kind, name } = room;
+  const { target, people } = room;
+  const kind = people === undefined ? room.kind : "group";
+  const name = titleOf(room);
   const isPerson = kind === "person";
   const isHere = room.online.has(name) || online.has(name.toLowerCase());
   const isOnline = model.connection.kind === "online" ? isHere : undefined;

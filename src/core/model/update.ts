@@ -33,7 +33,7 @@ import {
   readUpTo,
   renameAuthor,
 } from "./room.ts";
-import { dndEnd, isIgnored, roomNotifyLevel } from "./selectors.ts";
+import { dndEnd, isConversation, isIgnored, roomNotifyLevel } from "./selectors.ts";
 import type { Draft, Item, Model, RoomState, ServerNotices } from "./state.ts";
 
 /** Shared, so that the model stays identical if there are no notices. */
@@ -326,7 +326,7 @@ function notifyMessage(draft: ModelDraft, id: RoomId, item: Item): void {
   if (!isFromOthers(item, fields.me)) return;
   // A message to those who were online does not call those who read it later.
   const isCalled = item.mentionsMe && (item.everyone !== "here" || fields.isCaughtUp);
-  if (isCalled || room.kind === "person") noteMention(room, item);
+  if (isCalled || isConversation(room)) noteMention(room, item);
   if (dndEnd(fields) !== undefined) return;
   const level = roomNotifyLevel(fields, room);
   if (level === "nothing" || (level === "mentions" && !isCalled)) return;

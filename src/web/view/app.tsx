@@ -17,7 +17,7 @@ import type { Texts } from "../../ui/messages/en/page.ts";
 import { languageFor } from "../../ui/messages/languages.ts";
 import { briefText } from "../../ui/text/event-text.ts";
 import { faultText } from "../../ui/text/fault-text.ts";
-import { targetText } from "../../ui/text/target-text.ts";
+import { targetTitle } from "../../ui/text/target-text.ts";
 import { localeFor, timesIn } from "../../ui/text/times.ts";
 import { loadTexts } from "../browser/texts.ts";
 import type { PageClient } from "../driver/page-client.ts";
@@ -99,7 +99,10 @@ function useNotifications(): void {
         // The sound stays off if the browser requires a click first.
         if (settings.sounds) playSound().catch(() => {});
         if (!settings.notifies || !("Notification" in window)) return;
-        const title = texts.notificationTitle(cleanText(item.from ?? ""), targetText(target));
+        const title = texts.notificationTitle(
+          cleanText(item.from ?? ""),
+          targetTitle(chat.model, target),
+        );
         const body = briefText(item, texts, times);
         const content = { body, tag: `${target} ${item.seq}`, data: { at: target } };
         try {

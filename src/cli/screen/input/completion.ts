@@ -1,7 +1,7 @@
 /** Tab completion of names, rooms, commands and their arguments, paths and emoji. */
 
 import { CANDIDATES_LISTED_MAX } from "../../../base/limits-screen.ts";
-import { knownNames, openRoom } from "../../../core/model/selectors.ts";
+import { isConversation, knownNames, openRoom } from "../../../core/model/selectors.ts";
 import type { Model } from "../../../core/model/state.ts";
 import { searchCompletions } from "../../../ui/search-query.ts";
 import { searchEmojiNames } from "../../../ui/text/emoji.ts";
@@ -115,7 +115,7 @@ function namesByRecency(model: Model): readonly string[] {
 }
 
 function roomNames(model: Model): readonly string[] {
-  return [...model.rooms.values()].filter(({ kind }) => kind === "room").map(({ name }) => name);
+  return [...model.rooms.values()].filter((room) => !isConversation(room)).map(({ name }) => name);
 }
 
 function targets(model: Model): readonly string[] {

@@ -177,7 +177,7 @@ function targetsMatching(model: Model, query: string): readonly string[] {
   const { rooms, people } = roomList(model);
   const entries = [...rooms, ...people].map((line) => ({
     ...line,
-    shown: line.kind === "room" ? `#${line.target}` : line.target,
+    shown: line.kind === "person" ? line.target : `#${line.target}`,
   }));
   const listed = [
     ...entries.filter((line) => !line.isOpen && line.unread > 0),
@@ -189,7 +189,14 @@ function targetsMatching(model: Model, query: string): readonly string[] {
     .filter((target) => !listed.some((entry) => isSameName(entry, target)));
   const [sign = "", name = ""] = /^([@#]?)(.*)$/s.exec(query.trim())?.slice(1) ?? [];
   const targets = [...listed, ...otherPeople].filter((target) => target.startsWith(sign));
-  const matches = matching(targets, name, true, /^[@#]/).slice(0, CANDIDATES_LISTED_MAX);
+  const titles = new Map(
+    entries.flatMap(({ kind, shown, name }) => (kind === "group" ? [[shown, name] as const] : [])),
+  );
+  const labelOf = (target: string) => titles.get(target) ?? target;
+  const labels = matching([...new Set(targets.map(labelOf))], name, true, /^[@#]/);
+  const matches = labels
+    .slice(0, CANDIDATES_LISTED_MAX)
+    .flatMap((label) => targets.filter((target) => labelOf(target) === label));
   const isNewName =
     sign !== "#" && isName(name) && !matches.some((target) => isSameName(target, `@${name}`));
   return isNewName && !isSameName(name, model.me) ? [...matches, `@${name}`] : matches;

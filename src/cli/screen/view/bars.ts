@@ -2,6 +2,7 @@
 
 import { formatDuration } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
+import { subtitleOf } from "../../../core/client/chat-record.ts";
 import { plainLine } from "../../../core/markup/plain.ts";
 import { isSameName } from "../../../core/model/item.ts";
 import { hasMoreResults } from "../../../core/model/page.ts";
@@ -14,6 +15,7 @@ import {
 } from "../../../core/model/selectors.ts";
 import type { Model, RoomState } from "../../../core/model/state.ts";
 import { postLimitText } from "../../../ui/text/rules-text.ts";
+import { targetTitle } from "../../../ui/text/target-text.ts";
 import type { Completion, Question } from "../state/screen-state.ts";
 import { faultLineIn, type ScreenTexts } from "../text/texts.ts";
 import { isMuted } from "./panels.ts";
@@ -21,11 +23,6 @@ import { cutLine, fitLine, type Line, lineWidth, type Span, splitLine, widthOf }
 
 /** A topic may be as long as a message. */
 const TOPIC_COLUMNS = 500;
-
-export function nameOf(target: string): string {
-  const name = cleanText(target);
-  return name.startsWith("@") ? name : `#${name}`;
-}
 
 export function headerLine(
   model: Model,
@@ -37,8 +34,11 @@ export function headerLine(
   const { open } = model;
   if (open === undefined) return splitLine([{ text: ` ${nothing}`, role: "bar" }], [], columns);
   const left: Line = [
-    { text: ` ${nameOf(open)} `, role: "bar", bold: true },
-    { text: ` ${plainLine(room?.topic ?? "", TOPIC_COLUMNS)}`, role: "bar" },
+    { text: ` ${targetTitle(model, open)} `, role: "bar", bold: true },
+    {
+      text: ` ${plainLine(room === undefined ? "" : subtitleOf(room), TOPIC_COLUMNS)}`,
+      role: "bar",
+    },
   ];
   // The topic may use half of the line. Facts that do not fit beside it are omitted from the left.
   const topic = Math.min(lineWidth(left), Math.floor(columns / 2));
@@ -225,12 +225,13 @@ function pendingSpans({ model, texts }: StatusOptions): readonly Span[] {
   return joined([refusedSpans(model, texts), sending]);
 }
 
-function refusedSpans({ pending, open }: Model, texts: ScreenTexts): Line {
+function refusedSpans(model: Model, texts: ScreenTexts): Line {
+  const { pending, open } = model;
   const refused = pending.filter(
     ({ to, state }) => state.kind === "refused" && !isSameName(to, open),
   );
   if (refused.length === 0) return [];
-  const targets = [...new Set(refused.map(({ to }) => nameOf(to)))];
+  const targets = [...new Set(refused.map(({ to }) => targetTitle(model, to)))];
   const named = targets.slice(0, TARGETS_NAMED_MAX).join(", ");
   const ellipsis = targets.length > TARGETS_NAMED_MAX ? ", …" : "";
   return [{ text: texts.screen.notSent(refused.length, named + ellipsis), role: "bar-bad" }];
@@ -273,7 +274,7 @@ function unreadSpans({ model, texts, muted }: StatusOptions): readonly Span[] {
     .sort((a, b) => Number(b.mentions > 0) - Number(a.mentions > 0));
   if (lines.length === 0) return [];
   const count = lines.reduce((sum, { unread }) => sum + unread, 0);
-  const named = lines.slice(0, TARGETS_NAMED_MAX).map(({ target }) => nameOf(target));
+  const named = lines.slice(0, TARGETS_NAMED_MAX).map(({ target }) => targetTitle(model, target));
   const targets = named.join(", ") + (lines.length > TARGETS_NAMED_MAX ? ", …" : "");
   const hasMentions = lines.some((line) => line.mentions > 0);
   const text = texts.screen.unreadIn(count, targets);

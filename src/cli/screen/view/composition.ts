@@ -6,12 +6,13 @@ import type { Rows } from "../../../core/model/rows.ts";
 import { openRoom, roomList } from "../../../core/model/selectors.ts";
 import type { Model } from "../../../core/model/state.ts";
 import type { FileBody } from "../../../core/rooms/files.ts";
+import { targetTitle } from "../../../ui/text/target-text.ts";
 import { type Times, timesIn } from "../../../ui/text/times.ts";
 import { type Editor, indexAtCell, visibleForm, visualLines } from "../editor/editor.ts";
 import { type PictureSizes, pictureRows } from "../pictures/cells.ts";
 import type { Frame, Hit, ListScroll, ScreenSettings, ScreenState } from "../state/screen-state.ts";
 import type { ScreenTexts } from "../text/texts.ts";
-import { headerLine, type LinkStatus, nameOf, statusLine } from "./bars.ts";
+import { headerLine, type LinkStatus, statusLine } from "./bars.ts";
 import type { RowOptions } from "./message.ts";
 import { draftContextLine, noticeLines } from "./notices.ts";
 import { type OverlayOptions, overlayLines, overlayPrompt, overlayTopMax } from "./overlay.ts";
@@ -385,12 +386,17 @@ function roomsWidth(columns: number): number {
   return columns >= 80 ? 18 : 16;
 }
 
+/** A group's title may name many people. */
+const PROMPT_COLUMNS = 24;
+
 function promptOf({ model, state, texts }: ViewProps): string {
   const { question, overlay } = state;
   if (question !== undefined) return question.kind === "yes-no" ? "? " : "> ";
   const own = overlay === undefined ? undefined : overlayPrompt(overlay, texts);
   if (own !== undefined) return own;
-  return model.open === undefined ? "> " : `${nameOf(model.open)}> `;
+  return model.open === undefined
+    ? "> "
+    : `${cutTo(targetTitle(model, model.open), PROMPT_COLUMNS)}> `;
 }
 
 function noRoomText({ model, texts, isStarting = false }: ViewProps): string {
@@ -426,7 +432,7 @@ function cursorOf({ state, size }: ViewProps, areas: Areas): Frame["cursor"] {
 
 function titleOf(model: Model): string {
   const { mentions } = roomList(model);
-  const targetName = model.open === undefined ? "chat" : nameOf(model.open);
+  const targetName = model.open === undefined ? "chat" : targetTitle(model, model.open);
   const server = cleanText(model.server?.name ?? "");
   const windowTitle = server === "" ? targetName : `${targetName} · ${server}`;
   return mentions > 0 ? `(${mentions}) ${windowTitle}` : windowTitle;

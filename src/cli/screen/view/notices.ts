@@ -6,9 +6,9 @@ import { isSameName, itemAt } from "../../../core/model/item.ts";
 import { isIgnored, openRoom } from "../../../core/model/selectors.ts";
 import type { Model, TransferView } from "../../../core/model/state.ts";
 import { authorText, quotedText } from "../../../ui/text/event-text.ts";
+import { targetText } from "../../../ui/text/target-text.ts";
 import type { Note, Question } from "../state/screen-state.ts";
 import { faultLineIn, type ScreenTexts } from "../text/texts.ts";
-import { nameOf } from "./bars.ts";
 import { progressLine } from "./message.ts";
 import { cutLine, cutTo, type Line, widthOf } from "./style.ts";
 import { wrapSpans } from "./wrap.ts";
@@ -96,7 +96,7 @@ function transferLines(
 function transferLine(transfer: TransferView, texts: ScreenTexts, columns: number): Line {
   const { kind, name, to } = transfer;
   const sign = kind === "upload" ? "↑" : "↓";
-  const recipients = kind === "upload" ? ` ${texts.sendingTo(to.map(nameOf).join(", "))}` : "";
+  const recipients = kind === "upload" ? ` ${texts.sendingTo(to.map(targetText).join(", "))}` : "";
   const fileName = cutTo(oneLine(name, 200), Math.min(NAME_COLUMNS, Math.floor(columns / 3)));
   const line: Line = [
     { text: `${sign} `, role: "progress" },

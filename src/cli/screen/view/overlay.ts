@@ -1,6 +1,7 @@
 /** Overlays above the timeline: choices, search results, help and long texts. */
 
 import { TEXT_BYTES_MAX } from "../../../base/limits.ts";
+import { isGroupName } from "../../../base/names.ts";
 import { cleanText } from "../../../base/text.ts";
 import { matchSegments } from "../../../core/markup/match.ts";
 import { isSameName } from "../../../core/model/item.ts";
@@ -8,10 +9,10 @@ import { hasMoreResults } from "../../../core/model/page.ts";
 import type { FoundItem, Model, SearchView } from "../../../core/model/state.ts";
 import { tintOf } from "../../../core/model/tint.ts";
 import { authorText, briefText } from "../../../ui/text/event-text.ts";
+import { targetTitle } from "../../../ui/text/target-text.ts";
 import type { Times } from "../../../ui/text/times.ts";
 import type { Candidate, Overlay } from "../state/screen-state.ts";
 import { faultLineIn, type ScreenTexts } from "../text/texts.ts";
-import { nameOf } from "./bars.ts";
 import { ruleLine } from "./message.ts";
 import { nickRole, type Role } from "./palette.ts";
 import {
@@ -166,12 +167,20 @@ function entriesOf(options: OverlayOptions, columns: number, rows: number): read
       );
     default:
       return choiceEntries(
-        choicesOf(overlay),
+        titled(choicesOf(overlay), options.model),
         overlay.selectedIndex,
         listTexts(overlay.kind, texts).emptyText,
         columns,
       );
   }
+}
+
+/** The switcher lists groups by their titles. */
+function titled(choices: readonly Candidate[], model: Model): readonly Candidate[] {
+  return choices.map((choice) => {
+    const { text } = choice;
+    return isGroupName(text.slice(1)) ? { ...choice, text: targetTitle(model, text) } : choice;
+  });
 }
 
 function choiceEntries(
@@ -238,7 +247,10 @@ function resultEntries(
     const head: Line = [
       { text: i === at ? " > " : "   ", role: "prompt" },
       { text: `${resultTime(item.timeUnixMs, options)}  #${item.seq}  `, role: "dim" },
-      { text: isSameName(target, model.open) ? "" : `${nameOf(target)}  `, role: "accent" },
+      {
+        text: isSameName(target, model.open) ? "" : `${targetTitle(model, target)}  `,
+        role: "accent",
+      },
       { text: from, role: nickRole(tintOf(from)) },
       { text: item.file === undefined ? "" : `  ${cleanText(item.file.file)}`, role: "dim" },
       { text: "  " },

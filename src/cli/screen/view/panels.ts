@@ -61,6 +61,11 @@ export function isMuted(muted: readonly string[], target: string): boolean {
   return muted.some((entry) => isSameName(entry.replace(/^#/, ""), target));
 }
 
+function signOf({ kind, isOnline }: RoomListEntry): string {
+  if (kind === "group") return "⁂";
+  return isOnline === true ? "●" : "○";
+}
+
 function roomEntry(line: RoomListEntry, number: string, isQuiet: boolean, columns: number): Line {
   const { kind, name, unread, mentions, isOpen, isOnline, isIgnored, isSealed, hasDraft } = line;
   const { isFavourite, isLocked } = line;
@@ -79,7 +84,7 @@ function roomEntry(line: RoomListEntry, number: string, isQuiet: boolean, column
   const sign: Span =
     kind === "room"
       ? { text: "#", role: isOpen ? "open" : "dim" }
-      : { text: isOnline === true ? "●" : "○", role: isOnline === true ? "online" : "dim" };
+      : { text: signOf(line), role: isOnline === true ? "online" : "dim" };
   const head: Line = [
     { text: `${number} `, role: "dim" },
     sign,

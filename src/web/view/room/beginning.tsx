@@ -5,7 +5,7 @@ import { cleanText } from "../../../base/text.ts";
 import { canSetTopic, isOnline, openRoom } from "../../../core/model/selectors.ts";
 import type { RoomState } from "../../../core/model/state.ts";
 import { LOBBY } from "../../../core/rooms/rooms.ts";
-import { targetText } from "../../../ui/text/target-text.ts";
+import { targetTitle } from "../../../ui/text/target-text.ts";
 import { Button } from "../shell/button.tsx";
 import { useModelValue, usePage } from "../shell/context.tsx";
 import { confirmSeal } from "../shell/dialog.tsx";
@@ -50,29 +50,30 @@ function RoomBeginning({ room }: { readonly room: RoomState }) {
   const page = usePage();
   const { texts, times, openDialog, chat } = page;
   const { topic, isClosed } = room;
-  const name = targetText(room.name);
+  const name = targetTitle(chat.model, room.target);
+  const isGroup = room.people !== undefined;
   const [first] = (room.jump ?? room.tail).items;
   const creator = first?.kind === "join" && first.n === FIRST_JOIN_N ? first : undefined;
   return (
     <Layout
-      sign="#"
-      title={texts.beginningOf(name)}
+      sign={isGroup ? <Icon name="people" /> : "#"}
+      title={isGroup && topic === "" ? texts.beginningWith(name) : texts.beginningOf(name)}
       buttons={
         isClosed ? null : (
           <>
             <Button onClick={() => inviteTo(page, room)}>
-              <Icon name="invite" /> {texts.inviteToRoom(name)}
+              <Icon name="invite" /> {isGroup ? texts.addPeople : texts.inviteToRoom(name)}
             </Button>
             {topic !== "" || !canSetTopic(chat.model, room) ? null : (
               <Button onClick={() => openDialog(TopicDialog, { room })}>
-                <Icon name="edit" /> {texts.addTopic}
+                <Icon name="edit" /> {isGroup ? texts.nameGroup : texts.addTopic}
               </Button>
             )}
           </>
         )
       }
     >
-      {topic === "" ? null : <RichLine text={topic} />}
+      {topic === "" || isGroup ? null : <RichLine text={topic} />}
       {creator?.from === undefined ? null : (
         <p className="hint" dir="auto">
           {texts.createdOn(cleanText(creator.from), times.date(creator.timeUnixMs))}

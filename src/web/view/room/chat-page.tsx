@@ -17,7 +17,7 @@ import { RowBuilder } from "../../../core/model/rows.ts";
 import { openRoom, type RoomList, roomList, typingNames } from "../../../core/model/selectors.ts";
 import type { Draft, Item, Model, RoomState } from "../../../core/model/state.ts";
 import { authorText, briefText } from "../../../ui/text/event-text.ts";
-import { targetText } from "../../../ui/text/target-text.ts";
+import { targetTitle } from "../../../ui/text/target-text.ts";
 import { offsetMinutes } from "../../../ui/text/times.ts";
 import { Badge } from "../attention/badge.tsx";
 import { PushKeeper } from "../attention/pushes.tsx";
@@ -226,7 +226,9 @@ function Conversation(props: MainProps) {
       {settings.showsTyping && room !== undefined && room.typing.length > 0 ? (
         <Typing model={model} />
       ) : null}
-      {isDragging ? <div className="drop-over">{texts.dropHere(targetText(target))}</div> : null}
+      {isDragging ? (
+        <div className="drop-over">{texts.dropHere(targetTitle(model, target))}</div>
+      ) : null}
     </div>
   );
 }

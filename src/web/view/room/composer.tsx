@@ -18,7 +18,7 @@ import { utf8Encode } from "../../../base/bytes.ts";
 import { FILE_TEXT_BYTES_MAX } from "../../../base/limits.ts";
 import { formatSize } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
-import { knownNames } from "../../../core/model/selectors.ts";
+import { isConversation, knownNames } from "../../../core/model/selectors.ts";
 import type { Draft, Item, Model } from "../../../core/model/state.ts";
 import { usageFor } from "../../../ui/command.ts";
 import { COMMANDS } from "../../../ui/commands.ts";
@@ -31,7 +31,7 @@ import {
   withoutReference,
 } from "../../../ui/text/draft.ts";
 import { authorText, quotedText } from "../../../ui/text/event-text.ts";
-import { targetText } from "../../../ui/text/target-text.ts";
+import { targetTitle } from "../../../ui/text/target-text.ts";
 import type { PageClient } from "../../driver/page-client.ts";
 import {
   type Completion,
@@ -47,7 +47,7 @@ import { EmojiButton } from "../emoji/button.tsx";
 import { emojiModule } from "../emoji/loader.ts";
 import { Attachments } from "../files/attachments.tsx";
 import { Button } from "../shell/button.tsx";
-import { usePage, useTexts } from "../shell/context.tsx";
+import { useModelValue, usePage, useTexts } from "../shell/context.tsx";
 import { Icon, IconButton } from "../shell/icons.tsx";
 import { enterSends } from "../shell/settings.ts";
 import { Avatar, Marks, usePerson } from "./person.tsx";
@@ -350,6 +350,7 @@ interface TextFieldProps {
 function TextField({ props, writing }: TextFieldProps) {
   const { texts, settings } = usePage();
   const { target, field, attached } = props;
+  const title = useModelValue((model) => targetTitle(model, target));
   const { draft, change, offers, bytes, max } = writing;
   const onKeyDown = useKeys(writing, props);
   const at = offers.offer?.at;
@@ -371,7 +372,7 @@ function TextField({ props, writing }: TextFieldProps) {
       dir="auto"
       enterKeyHint={enterSends(settings) ? "send" : "enter"}
       aria-label={texts.message}
-      placeholder={texts.messageTo(targetText(target))}
+      placeholder={texts.messageTo(title)}
       value={draft.text}
       aria-autocomplete="list"
       aria-controls={at === undefined ? undefined : "suggestions"}
@@ -389,6 +390,7 @@ export const Composer = memo(function Composer(allProps: ComposerProps & Compose
   const { ref, ...rest } = allProps;
   const { target, isSealed, itemOf, attached } = rest;
   const texts = useTexts();
+  const title = useModelValue((model) => targetTitle(model, target));
   const field = useRef<HTMLTextAreaElement>(null);
   const props: WritingProps = { ...rest, field };
   const writing = useWriting(props);
@@ -408,7 +410,7 @@ export const Composer = memo(function Composer(allProps: ComposerProps & Compose
   return (
     <form
       className="composer"
-      aria-label={texts.messageTo(targetText(target))}
+      aria-label={texts.messageTo(title)}
       onSubmit={(event) => {
         event.preventDefault();
         writing.submit();
@@ -464,7 +466,7 @@ function suggestionSource(
   commands: readonly string[],
   emoji: CompletionSource["emoji"],
 ): CompletionSource {
-  const rooms = [...model.rooms.values()].filter(({ kind }) => kind === "room");
+  const rooms = [...model.rooms.values()].filter((room) => !isConversation(room));
   return { names: knownNames(model), rooms: rooms.map(({ name }) => name), commands, emoji };
 }
 

@@ -2,9 +2,10 @@
 
 import { type MouseEvent, memo, useCallback, useState } from "react";
 import { formatDuration } from "../../../base/sizes.ts";
-import { cleanText } from "../../../base/text.ts";
+import { subtitleOf } from "../../../core/client/chat-record.ts";
 import type { RoomState } from "../../../core/model/state.ts";
 import { plainTopic } from "../../../ui/text/event-text.ts";
+import { targetTitle } from "../../../ui/text/target-text.ts";
 import { PinsDialog } from "../attention/pins.tsx";
 import { usePage } from "../shell/context.tsx";
 import { Icon, IconButton } from "../shell/icons.tsx";
@@ -30,7 +31,8 @@ export const RoomHead = memo(function RoomHead(props: RoomHeadProps) {
   const { texts } = page;
   const [anchor, setAnchor] = useState<HTMLElement | undefined>(undefined);
   const close = useCallback(() => setAnchor(undefined), []);
-  const title = target === undefined ? "" : cleanText(target);
+  const title = target === undefined ? "" : targetTitle(page.chat.model, target);
+  const subtitle = room === undefined ? "" : subtitleOf(room);
   const showDetails = ({ target: tapped }: MouseEvent<HTMLElement>) => {
     if (room === undefined) return;
     if (tapped instanceof Element && tapped.closest("a, button") !== null) return;
@@ -46,12 +48,12 @@ export const RoomHead = memo(function RoomHead(props: RoomHeadProps) {
       />
       {unread > 0 ? <span className="only-narrow head-dot" aria-hidden="true" /> : null}
       <div className="room-title">
-        <h1 dir="auto">{room?.kind === "room" ? `#${title}` : title}</h1>
-        {room === undefined || room.topic === "" ? null : (
+        <h1 dir="auto">{title}</h1>
+        {subtitle === "" ? null : (
           // biome-ignore lint/a11y/useKeyWithClickEvents: the room's menu offers the same to keys
           // biome-ignore lint/a11y/noStaticElementInteractions: the topic may contain links
-          <div className="topic" title={plainTopic(room.topic)} onClick={showDetails}>
-            <RichLine text={room.topic} />
+          <div className="topic" title={plainTopic(subtitle)} onClick={showDetails}>
+            <RichLine text={subtitle} />
           </div>
         )}
       </div>

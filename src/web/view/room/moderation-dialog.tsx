@@ -2,7 +2,8 @@
 
 import { useState } from "react";
 import { cleanText } from "../../../base/text.ts";
-import { targetText } from "../../../ui/text/target-text.ts";
+import { isConversation } from "../../../core/model/selectors.ts";
+import { targetTitle } from "../../../ui/text/target-text.ts";
 import { type CloseProps, usePage } from "../shell/context.tsx";
 import { FormDialog } from "../shell/dialog.tsx";
 import { Field } from "../shell/form.tsx";
@@ -17,17 +18,17 @@ interface ModerationProps extends CloseProps {
 
 export function ModerationDialog({ act, user, room: initialRoom, onClose }: ModerationProps) {
   const { texts, chat } = usePage();
-  const rooms = [...chat.model.rooms.values()].filter(({ kind }) => kind === "room");
+  const rooms = [...chat.model.rooms.values()].filter((room) => !isConversation(room));
   const [room, setRoom] = useState(initialRoom ?? rooms[0]?.name ?? "lobby");
   const [reason, setReason] = useState("");
   const hasReason = act === "kick" && rooms.find(({ name }) => name === room)?.isSealed !== true;
   const name = cleanText(user);
   const questions = {
-    mute: [texts.muteAsk(name, targetText(room)), texts.mute, texts.muteExplained],
+    mute: [texts.muteAsk(name, targetTitle(chat.model, room)), texts.mute, texts.muteExplained],
     unmute: [`${texts.unmute}: ${name}`, texts.unmute, ""],
-    kick: [texts.kickAsk(name, targetText(room)), texts.kick, texts.kickExplained],
-    grant: [texts.grantAsk(name, targetText(room)), texts.makeModerator, ""],
-    ungrant: [texts.ungrantAsk(name, targetText(room)), texts.removeModerator, ""],
+    kick: [texts.kickAsk(name, targetTitle(chat.model, room)), texts.kick, texts.kickExplained],
+    grant: [texts.grantAsk(name, targetTitle(chat.model, room)), texts.makeModerator, ""],
+    ungrant: [texts.ungrantAsk(name, targetTitle(chat.model, room)), texts.removeModerator, ""],
   } as const;
   const [title, action, explained] = questions[act];
   const submit = () => {

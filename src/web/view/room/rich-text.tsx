@@ -11,7 +11,7 @@ import { roomOf } from "../../../core/model/selectors.ts";
 import type { Item } from "../../../core/model/state.ts";
 import { EMPTY_DRAFT } from "../../../ui/text/draft.ts";
 import { authorText, briefText } from "../../../ui/text/event-text.ts";
-import { targetText } from "../../../ui/text/target-text.ts";
+import { targetText, targetTitle } from "../../../ui/text/target-text.ts";
 import { formatRoute, linkedMessages, linkedRoute, type Route } from "../../input/route.ts";
 import { emojiModule } from "../emoji/loader.ts";
 import { copy } from "../shell/clipboard.ts";
@@ -229,7 +229,7 @@ function LinkQuote({ route }: { readonly route: Route }) {
   );
   if (item === undefined) return null;
   const author = isMessage(item) ? [authorText(item, texts)] : [];
-  const about = [...author, targetText(target), times.full(item.timeUnixMs)];
+  const about = [...author, targetTitle(chat.model, target), times.full(item.timeUnixMs)];
   return (
     <a className="quote" href={formatRoute(route)} dir="auto">
       <span className="quote-name">{about.join(" · ")}</span>{" "}

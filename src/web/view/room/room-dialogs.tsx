@@ -1,6 +1,6 @@
 /** Dialogs that list, join and create rooms, and set a topic. */
 
-import { useEffect, useState } from "react";
+import { type ReactNode, useEffect, useState } from "react";
 import { foldCase } from "../../../base/case-fold.ts";
 import { Fault } from "../../../base/fault.ts";
 import { compareNames, isName } from "../../../base/names.ts";
@@ -14,7 +14,7 @@ import { LOBBY } from "../../../core/rooms/rooms.ts";
 import type { Texts } from "../../../ui/messages/en/page.ts";
 import { plainTopic } from "../../../ui/text/event-text.ts";
 import { faultText } from "../../../ui/text/fault-text.ts";
-import { targetText } from "../../../ui/text/target-text.ts";
+import { targetText, targetTitle } from "../../../ui/text/target-text.ts";
 import type { Answer } from "../../../wire/messages.ts";
 import { formatRoute } from "../../input/route.ts";
 import { Button } from "../shell/button.tsx";
@@ -299,10 +299,13 @@ export function RoomsDialog({ onClose, onOpen }: OpenProps) {
 export function TopicDialog({ room, onClose }: CloseProps & { readonly room: RoomState }) {
   const { texts, chat } = usePage();
   const [topic, setTopic] = useState(room.topic);
+  const isGroup = room.people !== undefined;
+  const title = isGroup ? texts.nameGroup : texts.changeTopic;
+  const label = isGroup ? texts.groupName : texts.topic;
   const save = () => chat.actions.setTopic(room.name, topic.trim());
   return (
-    <FormDialog title={texts.changeTopic} action={texts.save} onSubmit={save} onClose={onClose}>
-      <Field id="topic" label={texts.topic} value={topic} onChange={setTopic} isFirst />
+    <FormDialog title={title} action={texts.save} onSubmit={save} onClose={onClose}>
+      <Field id="topic" label={label} value={topic} onChange={setTopic} isFirst />
     </FormDialog>
   );
 }
@@ -331,19 +334,23 @@ export function DateDialog({ target, onClose }: CloseProps & { readonly target: 
   );
 }
 
-export function accessText({ isSealed, isLocked, rules }: RoomState, texts: Texts): string {
+export function accessText({ isSealed, isLocked, rules, people }: RoomState, texts: Texts): string {
+  if (people !== undefined) return texts.groupAccess;
   if (isSealed) return `${texts.makeSealed}.`;
   if (rules.join === "approval") return texts.approvalExplained;
   return isLocked ? texts.lockedExplained : texts.anyoneJoins;
 }
 
 export function RoomDetailsDialog({ target, onClose }: CloseProps & { readonly target: string }) {
-  const { texts } = usePage();
+  const { texts, chat } = usePage();
   const room = useModelValue((model) => roomOf(model, target));
   if (room === undefined) return null;
   const { topic, members, keepMs, isClosed, rules } = room;
   const facts: readonly (readonly [string, string])[] = [
-    [texts.topic, topic === "" ? "–" : plainTopic(topic)],
+    [
+      room.people === undefined ? texts.topic : texts.groupName,
+      topic === "" ? "–" : plainTopic(topic),
+    ],
     [texts.people, members === undefined ? "–" : texts.members(members.length)],
     [texts.roomAccess, accessText(room, texts)],
     [
@@ -352,7 +359,7 @@ export function RoomDetailsDialog({ target, onClose }: CloseProps & { readonly t
     ],
   ];
   return (
-    <Dialog title={targetText(target)} onClose={onClose}>
+    <Dialog title={targetTitle(chat.model, target)} onClose={onClose}>
       <dl className="facts">
         {facts.map(([name, value]) => (
           <div key={name}>
@@ -378,37 +385,85 @@ export function inviteTo({ openDialog }: PageValue, room: RoomState): void {
 
 function RoomInviteDialog({ room, onClose }: CloseProps & { readonly room: RoomState }) {
   const { texts, chat, notify, openDialog } = usePage();
-  const [typed, setTyped] = useState("");
-  const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
-  const name = typed.trim().replace(/^@/, "");
-  const isMember = (user: string) => room.members?.some((member) => isSameName(member.name, user));
-  const known = knownNames(chat.model).filter((user) => isMember(user) !== true);
-  const found = known.filter((user) => foldCase(user).includes(foldCase(name)));
-  const listed = [...chosen, ...found.filter((user) => !chosen.has(user))];
-  const choose = (user: string, isOn: boolean) =>
-    setChosen(new Set(isOn ? [...chosen, user] : [...chosen].filter((entry) => entry !== user)));
-  const invite = async () => {
-    const others = isName(name) && found.length === 0 ? [name] : [];
-    const users = [...chosen, ...others];
+  const isGroup = room.people !== undefined;
+  const isMember = (user: string) =>
+    room.members?.some((member) => isSameName(member.name, user)) === true;
+  const invite = async (users: readonly string[], onInvited: (user: string) => void) => {
     for (const user of users) {
-      await chat.request("invite-user", { room: room.name, user });
-      setChosen((before) => new Set([...before].filter((entry) => entry !== user)));
+      await chat.actions.addUser(room.name, user);
+      onInvited(user);
     }
-    if (users.length === 0) return false;
-    notify(texts.invitedCount(users.length));
-    return true;
+    notify(isGroup ? texts.addedCount(users.length) : texts.invitedCount(users.length));
   };
   const inviteOthers = () => {
     onClose();
     openDialog(InviteDialog);
   };
   return (
-    <FormDialog
-      title={texts.inviteToRoom(targetText(room.name))}
-      action={texts.sendInvites}
-      onSubmit={invite}
+    <PeopleDialog
+      title={isGroup ? texts.addPeople : texts.inviteToRoom(targetText(room.name))}
+      action={isGroup ? texts.addPeople : texts.sendInvites}
+      isOmitted={isMember}
+      onChosen={invite}
       onClose={onClose}
     >
+      {isGroup ? null : (
+        <Button variant="quiet" onClick={inviteOthers}>
+          {texts.inviteOthers}
+        </Button>
+      )}
+    </PeopleDialog>
+  );
+}
+
+/** Begins a conversation with several people. */
+export function GroupDialog({ onOpen, onClose }: CloseProps & OpenProps) {
+  const { texts, chat } = usePage();
+  const start = async (users: readonly string[]) => onOpen(await chat.actions.startGroup(users));
+  return (
+    <PeopleDialog
+      title={texts.newGroup}
+      action={texts.startGroup}
+      isOmitted={(user) => isSameName(user, chat.model.me)}
+      onChosen={start}
+      onClose={onClose}
+    >
+      <p className="hint">{texts.groupAccess}</p>
+    </PeopleDialog>
+  );
+}
+
+interface PeopleProps extends CloseProps {
+  readonly title: string;
+  readonly action: string;
+  readonly isOmitted: (user: string) => boolean;
+  /** `onDone` unchecks a user, so that a second attempt after a fault omits them. */
+  readonly onChosen: (users: readonly string[], onDone: (user: string) => void) => Promise<void>;
+  readonly children: ReactNode;
+}
+
+/** Chooses several people from those whom the page knows, or by name. */
+function PeopleDialog({ title, action, isOmitted, onChosen, onClose, children }: PeopleProps) {
+  const { texts, chat } = usePage();
+  const [typed, setTyped] = useState("");
+  const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
+  const name = typed.trim().replace(/^@/, "");
+  const known = knownNames(chat.model).filter((user) => !isOmitted(user));
+  const found = known.filter((user) => foldCase(user).includes(foldCase(name)));
+  const listed = [...chosen, ...found.filter((user) => !chosen.has(user))];
+  const choose = (user: string, isOn: boolean) =>
+    setChosen(new Set(isOn ? [...chosen, user] : [...chosen].filter((entry) => entry !== user)));
+  const submit = async () => {
+    const others = isName(name) && found.length === 0 ? [name] : [];
+    const users = [...chosen, ...others];
+    if (users.length === 0) return false;
+    await onChosen(users, (user) =>
+      setChosen((before) => new Set([...before].filter((entry) => entry !== user))),
+    );
+    return true;
+  };
+  return (
+    <FormDialog title={title} action={action} onSubmit={submit} onClose={onClose}>
       <Field id="invite-name" label={texts.name} value={typed} onChange={setTyped} isFirst />
       <div className="invitees">
         {listed.slice(0, INVITEES_LISTED_MAX).map((user) => (
@@ -420,9 +475,7 @@ function RoomInviteDialog({ room, onClose }: CloseProps & { readonly room: RoomS
           />
         ))}
       </div>
-      <Button variant="quiet" onClick={inviteOthers}>
-        {texts.inviteOthers}
-      </Button>
+      {children}
     </FormDialog>
   );
 }

@@ -1,7 +1,6 @@
 /** The menu of a room or conversation. */
 
 import { useEffect } from "react";
-import { cleanText } from "../../../base/text.ts";
 import { HOUR_MS } from "../../../base/time.ts";
 import { isSameName } from "../../../core/model/item.ts";
 import {
@@ -13,7 +12,7 @@ import {
 } from "../../../core/model/selectors.ts";
 import type { RoomState } from "../../../core/model/state.ts";
 import { LOBBY } from "../../../core/rooms/rooms.ts";
-import { targetText } from "../../../ui/text/target-text.ts";
+import { targetTitle } from "../../../ui/text/target-text.ts";
 import { ReceiptsDialog } from "../attention/readers.tsx";
 import { Button } from "../shell/button.tsx";
 import { type CloseProps, type PageValue, useModelValue, usePage } from "../shell/context.tsx";
@@ -44,7 +43,7 @@ export function RoomMenu({ target, anchor, onSearch, onClose }: RoomMenuProps) {
     if (isMissing) onClose();
   }, [isMissing, onClose]);
   if (isMissing) return null;
-  const label = page.texts.actionsFor(cleanText(target));
+  const label = page.texts.actionsFor(targetTitle(page.chat.model, target));
   return (
     <Menu label={label} items={roomItems(page, room, onSearch)} anchor={anchor} onClose={onClose} />
   );
@@ -54,6 +53,7 @@ function roomItems(page: PageValue, room: RoomState, onSearch: () => void): Menu
   const { texts, chat, openDialog, settings, change } = page;
   const { target } = room;
   const isNamed = room.kind === "room";
+  const isGroup = room.people !== undefined;
   const searchFiles = () => {
     chat.actions.search({ input: "", text: "", target, files: true });
     onSearch();
@@ -64,7 +64,11 @@ function roomItems(page: PageValue, room: RoomState, onSearch: () => void): Menu
   return [
     ...arrangingItems(page, room),
     isNamed && !room.isClosed
-      ? menuItem(`${texts.invite}…`, () => inviteTo(page, room), "invite")
+      ? menuItem(
+          `${isGroup ? texts.addPeople : texts.invite}…`,
+          () => inviteTo(page, room),
+          "invite",
+        )
       : [],
     isNamed
       ? menuItem(texts.roomDetails, () => openDialog(RoomDetailsDialog, { target }), "list")
@@ -110,7 +114,7 @@ const NOTIFY_LEVELS = ["all", "mentions", "nothing"] as const;
 function NotifyDialog({ room, onClose }: { readonly room: RoomState } & CloseProps) {
   const { chat, texts } = usePage();
   const { target } = room;
-  const name = room.kind === "room" ? `#${cleanText(target)}` : cleanText(target);
+  const name = targetTitle(chat.model, target);
   const muted = chat.model.prefs?.get(room.id)?.muted;
   const level = muted ? undefined : roomNotifyLevel(chat.model, room);
   const choice = (label: string, isChosen: boolean, choose: () => void) => {
@@ -160,12 +164,13 @@ function conversationItems(page: PageValue, room: RoomState): MenuItem[] {
 
 function namedItems(page: PageValue, room: RoomState): MenuItem[] {
   const { texts, chat, fail, openDialog } = page;
+  const isGroup = room.people !== undefined;
   const isRaised = room.hands.some((name) => isSameName(name, chat.model.me));
   const toggleHand = () => void chat.actions.toggleHand(room.target).catch(fail);
   const rename = () => openDialog(RenameDialog, { subject: { room: room.name } });
   const leave = confirmItem(page, {
-    title: texts.leaveAsk(targetText(room.name)),
-    text: texts.leaveExplained,
+    title: texts.leaveAsk(targetTitle(chat.model, room.target)),
+    text: isGroup ? texts.leaveGroupExplained : texts.leaveExplained,
     action: texts.leaveRoom,
     isDanger: true,
     onConfirm: () => chat.actions.leave(room.name),
@@ -174,12 +179,16 @@ function namedItems(page: PageValue, room: RoomState): MenuItem[] {
     menuItem(isRaised ? texts.lowerOwnHand : texts.raiseHand, toggleHand, "hand"),
     room.isSealed ? [] : pollItem(page, room),
     menuItem(texts.rules, () => openDialog(RulesDialog, { target: room.target }), "list"),
-    chat.model.isOperator && room.target !== LOBBY
+    chat.model.isOperator && !isGroup && room.target !== LOBBY
       ? menuItem(`${texts.rename}…`, rename, "edit")
       : [],
     room.isSealed ? membersItem(page, room) : [],
     canSetTopic(chat.model, room)
-      ? menuItem(texts.changeTopic, () => openDialog(TopicDialog, { room }), "edit")
+      ? menuItem(
+          isGroup ? texts.nameGroup : texts.changeTopic,
+          () => openDialog(TopicDialog, { room }),
+          "edit",
+        )
       : [],
     leave,
   ].flat();

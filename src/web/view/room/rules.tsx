@@ -7,7 +7,7 @@ import { withMentions } from "../../../core/client/mentions.ts";
 import { roomOf } from "../../../core/model/selectors.ts";
 import type { Model, RoomState } from "../../../core/model/state.ts";
 import { everyoneQuestion, postLimitText, ruleFacts } from "../../../ui/text/rules-text.ts";
-import { targetText } from "../../../ui/text/target-text.ts";
+import { targetTitle } from "../../../ui/text/target-text.ts";
 import { JOIN_RULES, WHO } from "../../../wire/field.ts";
 import type { PostBody, RoomRules } from "../../../wire/messages.ts";
 import { Button } from "../shell/button.tsx";
@@ -79,13 +79,13 @@ export function Knock({ room, name: user }: { readonly room: string; readonly na
 
 /** Shows the rules; moderators can change them. */
 export function RulesDialog({ target, onClose }: CloseProps & { readonly target: string }) {
-  const { texts } = usePage();
+  const { texts, chat } = usePage();
   const room = useModelValue((model) => roomOf(model, target));
   const mayChange = useModelValue(({ isOperator }) => isOperator) || room?.moderates === true;
   if (room === undefined) return null;
   if (mayChange) return <RulesForm room={room} onClose={onClose} />;
   return (
-    <Dialog title={texts.rulesOf(targetText(target))} onClose={onClose}>
+    <Dialog title={texts.rulesOf(targetTitle(chat.model, target))} onClose={onClose}>
       <RuleList rules={room.rules} />
     </Dialog>
   );
@@ -132,7 +132,7 @@ function RulesForm({ room, onClose }: CloseProps & { readonly room: RoomState })
   const ways = JOIN_RULES.map((one) => [one, texts.ruleJoinBy(one)] as const);
   return (
     <FormDialog
-      title={texts.rulesOf(targetText(room.target))}
+      title={texts.rulesOf(targetTitle(chat.model, room.target))}
       action={texts.save}
       onSubmit={save}
       onClose={onClose}

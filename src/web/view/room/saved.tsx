@@ -2,8 +2,8 @@
 
 import { useEffect, useState } from "react";
 import type { RoomId } from "../../../base/ids.ts";
-import { cleanText } from "../../../base/text.ts";
 import type { Item } from "../../../core/model/state.ts";
+import { targetTitle } from "../../../ui/text/target-text.ts";
 import { Button } from "../shell/button.tsx";
 import { type CloseProps, useModelValue, usePage } from "../shell/context.tsx";
 import { Dialog } from "../shell/dialog.tsx";
@@ -37,7 +37,7 @@ function Line({ room, seq, onClose, onJump }: LineProps) {
   const item = useSaved(room, seq);
   const roomState = useModelValue((model) => model.rooms.get(room));
   const target = roomState?.target ?? "";
-  const location = roomState?.kind === "room" ? `#${cleanText(target)}` : cleanText(target);
+  const location = targetTitle(chat.model, target);
   const goTo = () => {
     onClose();
     onJump(target, seq);

@@ -8,7 +8,7 @@ import { hasMoreResults } from "../../../core/model/page.ts";
 import type { FoundItem } from "../../../core/model/state.ts";
 import { parseSearch, searchCompletions } from "../../../ui/search-query.ts";
 import { briefText } from "../../../ui/text/event-text.ts";
-import { targetText } from "../../../ui/text/target-text.ts";
+import { targetTitle } from "../../../ui/text/target-text.ts";
 import { timesNow } from "../../../ui/text/times.ts";
 import { Button } from "../shell/button.tsx";
 import { type CloseProps, FaultLine, useModelValue, usePage } from "../shell/context.tsx";
@@ -30,13 +30,13 @@ interface HitProps extends Pick<SearchProps, "onJump"> {
 }
 
 function Hit({ hit: found, query, onJump }: HitProps) {
-  const { texts, times } = usePage();
+  const { texts, times, chat } = usePage();
   const { item, target } = found;
   const seq = item.kind === "edit" && item.re !== undefined ? item.re : item.seq;
   return (
     <li>
       <button type="button" className="list-button" onClick={() => onJump(target, seq)}>
-        <ListedMessage item={item} location={targetText(target)}>
+        <ListedMessage item={item} location={targetTitle(chat.model, target)}>
           {matchSegments(briefText(item, texts, times, TEXT_BYTES_MAX), query, HIT_LENGTH).map(
             ({ text, isMatch }, i) => {
               const Tag = isMatch ? "mark" : Fragment;
@@ -101,7 +101,7 @@ function SearchForm({ open }: Pick<SearchProps, "open">) {
       <FaultLine fault={fault} />
       {open === undefined ? null : (
         <Check
-          label={texts.searchHere(targetText(open))}
+          label={texts.searchHere(targetTitle(chat.model, open))}
           isOn={isRoomOnly}
           onChange={setRoomOnly}
         />

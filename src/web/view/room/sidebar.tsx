@@ -95,9 +95,9 @@ const Line = memo(function Line({ line, onOpen }: LineProps) {
         aria-current={isOpen ? "page" : undefined}
         onClick={() => onOpen(target)}
       >
-        {kind === "room" ? (
+        {kind !== "person" ? (
           <span className="room-sign" aria-hidden="true">
-            #
+            {kind === "room" ? "#" : <Icon name="people" />}
           </span>
         ) : (
           <>

@@ -1,24 +1,45 @@
 /** Quick switcher: opens a room or user by a few letters in the name. */
 
 import { type KeyboardEvent, useEffect, useMemo, useState } from "react";
-import { isName } from "../../../base/names.ts";
-import { cleanText } from "../../../base/text.ts";
+import { foldCase } from "../../../base/case-fold.ts";
+import { isGroupName, isName } from "../../../base/names.ts";
 import { isSameName } from "../../../core/model/item.ts";
 import { knownNames, roomList } from "../../../core/model/selectors.ts";
 import type { Model } from "../../../core/model/state.ts";
+import { targetTitle } from "../../../ui/text/target-text.ts";
 import { matching } from "../../input/completion.ts";
 import { rove } from "../../input/keys.ts";
+import { Button } from "../shell/button.tsx";
 import { type CloseProps, useModelValue, usePage } from "../shell/context.tsx";
 import { Dialog } from "../shell/dialog.tsx";
+import { Icon } from "../shell/icons.tsx";
+import { GroupDialog } from "./room-dialogs.tsx";
 
 function targetsOf(model: Model, isPeople: boolean): readonly string[] {
   const { rooms, people } = roomList(model);
-  const conversations = people.map(({ target }) => target);
+  const conversations = people
+    .filter(({ kind }) => !isPeople || kind === "person")
+    .map(({ target, kind }) => (kind === "group" ? `#${target}` : target));
   const otherUsers = knownNames(model)
     .map((name) => `@${name}`)
     .filter((target) => !conversations.some((conversation) => isSameName(conversation, target)));
   const names = [...conversations, ...otherUsers];
   return isPeople ? names : [...rooms.map(({ target }) => `#${target}`), ...names];
+}
+
+/** A group is found by its title. */
+function matchingTitles(model: Model, targets: readonly string[], text: string) {
+  const titled = new Map(targets.map((target) => [target, targetTitle(model, target)]));
+  const groups = targets.filter((target) => isGroupName(target.slice(1)));
+  const folded = foldCase(text);
+  const found = groups.filter((target) => foldCase(titled.get(target) ?? "").includes(folded));
+  return [
+    ...matching(
+      targets.filter((target) => !groups.includes(target)),
+      text,
+    ),
+    ...found,
+  ];
 }
 
 interface OptionsProps {
@@ -28,7 +49,7 @@ interface OptionsProps {
 }
 
 function Options({ targets: found, at, onChoose }: OptionsProps) {
-  const { texts } = usePage();
+  const { texts, chat } = usePage();
   return (
     <div className="switcher-list" id="switcher-list" role="listbox" aria-label={texts.switcher}>
       {found.map((target, i) => (
@@ -42,7 +63,7 @@ function Options({ targets: found, at, onChoose }: OptionsProps) {
           className={i === at ? "option is-at" : "option"}
           onClick={() => onChoose(target)}
         >
-          {cleanText(target)}
+          {targetTitle(chat.model, target.replace(/^#/, ""))}
         </div>
       ))}
     </div>
@@ -74,7 +95,7 @@ interface SwitcherProps extends CloseProps {
 }
 
 export function Switcher({ onClose, onOpen, isPeople = false }: SwitcherProps) {
-  const { texts, chat } = usePage();
+  const { texts, chat, openDialog } = usePage();
   const [typed, setTyped] = useState("");
   const [at, setAt] = useState(0);
   const rooms = useModelValue((model) => model.rooms);
@@ -82,8 +103,8 @@ export function Switcher({ onClose, onOpen, isPeople = false }: SwitcherProps) {
   const all = useMemo(() => targetsOf(chat.model, isPeople), [chat, isPeople, rooms]);
   const bareName = typed.trim().replace(/^[@#]/, "");
   const hits = useMemo(
-    () => matching(all, typed.trim() === "" ? "" : bareName),
-    [all, typed, bareName],
+    () => matchingTitles(chat.model, all, typed.trim() === "" ? "" : bareName),
+    [chat, all, typed, bareName],
   );
   const isOther =
     isPeople && isName(bareName) && !hits.some((hit) => isSameName(hit, `@${bareName}`));
@@ -93,6 +114,10 @@ export function Switcher({ onClose, onOpen, isPeople = false }: SwitcherProps) {
     if (target === undefined) return;
     onClose();
     onOpen(target.replace(/^#/, ""));
+  };
+  const startGroup = () => {
+    onClose();
+    openDialog(GroupDialog, { onOpen });
   };
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.nativeEvent.isComposing) return;
@@ -136,6 +161,11 @@ export function Switcher({ onClose, onOpen, isPeople = false }: SwitcherProps) {
         }}
         onKeyDown={onKeyDown}
       />
+      {isPeople ? (
+        <Button variant="quiet" onClick={startGroup}>
+          <Icon name="people" /> {texts.newGroup}
+        </Button>
+      ) : null}
       <Options targets={targets} at={at} onChoose={choose} />
       {targets.length === 0 && bareName !== "" ? <p className="hint">{texts.noMatches}</p> : null}
     </Dialog>

@@ -16,11 +16,11 @@ import { USER_SCROLL_MS } from "../../../base/limits-page.ts";
 import { cleanText } from "../../../base/text.ts";
 import { isMessage } from "../../../core/model/item.ts";
 import type { Row as ModelRow, Rows } from "../../../core/model/rows.ts";
-import { openRoom } from "../../../core/model/selectors.ts";
+import { isConversation, openRoom } from "../../../core/model/selectors.ts";
 import type { Item } from "../../../core/model/state.ts";
 import { LOBBY } from "../../../core/rooms/rooms.ts";
 import { authorText } from "../../../ui/text/event-text.ts";
-import { targetText } from "../../../ui/text/target-text.ts";
+import { targetTitle } from "../../../ui/text/target-text.ts";
 import { rove } from "../../input/keys.ts";
 import { Button } from "../shell/button.tsx";
 import { useModelValue, usePage, useTexts } from "../shell/context.tsx";
@@ -227,7 +227,8 @@ function useBeginning({ rows, hasOlder }: Rows): readonly Row[] {
   // The records of a joined room are not loaded yet.
   const isLoading = useModelValue((model) => {
     const room = openRoom(model);
-    return room?.isCleared === true || (room?.kind === "room" && room.tail.items.length === 0);
+    if (room === undefined || room.isCleared) return room?.isCleared === true;
+    return !isConversation(room) && room.tail.items.length === 0;
   });
   return useMemo(() => {
     if (hasOlder) return rows[0]?.kind === "day" ? rows.slice(1) : rows;
@@ -419,7 +420,7 @@ export const Timeline = memo(function Timeline({ rows: timeline, actions, jumps 
     <section
       ref={section}
       className="timeline"
-      aria-label={texts.messagesOf(targetText(actions.target))}
+      aria-label={texts.messagesOf(targetTitle(chat.model, actions.target))}
       onKeyDown={(event) => {
         releaseAim();
         if (!goToEnd(event)) moveFocus(event);
