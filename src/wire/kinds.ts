@@ -138,7 +138,7 @@ export const KINDS = {
   },
   vote: {
     log: "history",
-    traits: ["read", "erasable", "authored", "itemless"],
+    traits: ["read", "erasable", "authored", "deferrable", "itemless"],
     body: { re: "count", choices: "list", voter: "text" },
   },
   knock: { log: "history", traits: ["read"], body: { user: "text", name: "text", on: "flag" } },

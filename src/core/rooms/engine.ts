@@ -378,6 +378,9 @@ export class RoomEngine {
         if (this.#isShared || room === undefined || room.isSealed === true) return "exclusive";
         return room.members.size - others() > 1 ? "own" : "exclusive";
       }
+      case "act":
+        // A vote changes only its user's earlier one.
+        return command.action.kind === "vote" ? "own" : "exclusive";
       default:
         return "exclusive";
     }
