@@ -541,7 +541,7 @@ export class Actions {
         : await this.#itemIn(target, seq);
     if (item?.poll !== undefined) return { ...item, poll: item.poll };
     throw new Fault("not-found", seq === undefined ? msg`no poll here` : msg`no poll ${seq} here`, {
-      remedy: msg`start one: /poll QUESTION | A | B`,
+      remedy: msg`show an older one: /poll SEQ; start one: /poll QUESTION | A | B`,
     });
   }
 

@@ -299,7 +299,8 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "two options are equal, or one is empty": "dua pilihan sama, atau satu kosong",
   "no poll here": "tidak ada jajak pendapat di sini",
   "no poll {} here": "tidak ada jajak pendapat {} di sini",
-  "start one: /poll QUESTION | A | B": "mulai satu: /poll PERTANYAAN | A | B",
+  "show an older one: /poll SEQ; start one: /poll QUESTION | A | B":
+    "tampilkan yang lama: /poll SEQ; mulai satu: /poll PERTANYAAN | A | B",
   "message {} is not pinned": "pesan {} tidak disematkan",
   "message {} is not yours": "pesan {} bukan milik Anda",
   "these messages were already deleted": "pesan-pesan ini sudah dihapus",
