@@ -71,6 +71,8 @@ export const DECLINED_MAX = 1_000;
 export const SLOW_SECONDS_MAX = 21_600;
 /** In larger rooms, only moderators may mention everyone, unless a rule says otherwise. */
 export const EVERYONE_MEMBERS_MAX = 10;
+/** Each costs a record for every new account. */
+export const NEWCOMERS_ROOMS_MAX = 16;
 export const READERS_NAMED_MAX = 100;
 export const RECORDS_PER_MESSAGE_MAX = 1_000;
 

@@ -47,7 +47,7 @@ interface OptionalSeq {
 }
 
 /** Each rule with its value, and a password. */
-const RULE_WORDS_MAX = 11;
+const RULE_WORDS_MAX = 13;
 
 /** Digits of a safety number, in groups. */
 const DIGIT_GROUPS = 12;
@@ -351,6 +351,8 @@ function parseRules(words: readonly string[]): RulesChange | undefined {
   const [password] = join === "password" && rest.length % 2 === 1 ? rest : [];
   const others = parseRules(password === undefined ? rest : rest.slice(1));
   if (others === undefined) return undefined;
+  const isSwitch = rule === "newcomers" && (value === "on" || value === "off");
+  if (isSwitch) return { newcomers: value === "on", ...others };
   if (rule === "slow") return { slow: parseSlow(value), ...others };
   if (join !== undefined) return { join, ...defined({ password }), ...others };
   const isWho = rule === "post" || rule === "topic" || rule === "everyone";
@@ -358,7 +360,7 @@ function parseRules(words: readonly string[]): RulesChange | undefined {
 }
 
 const rules: Command<RulesChange> = {
-  usage: "/rules [post|topic|everyone WHO] [slow SECONDS] [join HOW]",
+  usage: "/rules [post|topic|everyone WHO] [slow SECONDS] [join HOW] [newcomers on|off]",
   parse: (input) => parseRules(splitWords(input, 0, RULE_WORDS_MAX) ?? [""]),
   async run(change, chat, host) {
     if (Object.keys(change).length === 0) return host.show({ kind: "rules" });

@@ -123,4 +123,6 @@ export const roomRules = v.object({
   join: v.optional(v.picklist(JOIN_RULES)),
   /** Users who may mention everyone. If omitted, moderators, and everyone in small rooms. */
   everyone: v.optional(who),
+  /** New accounts join the room. Only operators change this. */
+  newcomers: v.optional(v.boolean()),
 });

@@ -145,7 +145,10 @@ export const KINDS = {
   rules: {
     log: "history",
     traits: ["read", "decision"],
-    body: { post: "text", topic: "text", slow: "count", join: "text", everyone: "text" },
+    body: {
+      ...({ post: "text", topic: "text", slow: "count", join: "text", everyone: "text" } as const),
+      newcomers: "flag",
+    },
   },
   group: {
     log: "history",

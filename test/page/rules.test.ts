@@ -117,3 +117,19 @@ pageTest("asks before a message notifies everyone, and names the number of peopl
     return (await ana.page.locator("textarea").inputValue()) === "";
   });
 });
+
+pageTest("adds newcomers to a room that an operator has chosen", async () => {
+  const teacher = await server.operator("teacher");
+  await teacher.createRoom("news");
+  await teacher.send("/rules");
+  const form = teacher.dialog("Rules of #news");
+  await form.getByLabel("Newcomers").selectOption({ label: "are added" });
+  await form.getByRole("button", { name: "Save" }).click();
+  await form.waitFor({ state: "detached" });
+  const newcomer = await server.window("newcomer");
+  await newcomer.room("news").click();
+  await newcomer.heading("#news").waitFor();
+  await newcomer.send("/rules");
+  const facts = newcomer.dialog("Rules of #news");
+  expect(await facts.getByText("are added").count()).toBe(1);
+});

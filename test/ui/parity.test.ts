@@ -169,12 +169,20 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
     lines: [
       ...["/rules", "/rules post moderators", "/join den", "ben /join den"],
       ...["/rules post moderators slow 30", "/rules slow off join approval", "/rules slow 0"],
-      ...["/rules join", "/rules later everyone", "/rules"],
+      ...["/rules join", "/rules later everyone", "/rules newcomers on", "/rules newcomers"],
+      "/rules",
     ],
     records: ["room den", "join", "rules moderators", "rules moderators"],
     target: "den",
     questions: 1,
-    faults: { 2: "not-allowed", 7: "usage", 8: "usage", 9: "usage" },
+    faults: {
+      2: "not-allowed",
+      7: "usage",
+      8: "usage",
+      9: "usage",
+      10: "not-allowed",
+      11: "usage",
+    },
   },
   "a message to everyone": {
     lines: ["/me calls @everyone"],

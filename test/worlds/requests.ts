@@ -167,6 +167,7 @@ export function ruleChange(on: boolean, number: number) {
   const changes = [
     ...[{ post: who }, { topic: who }, { everyone: who }, { slow: on ? 1 + (number % 3) : 0 }],
     ...[{ join: on ? "approval" : "open" }, { join: "password", password: "open sesame" }],
+    { newcomers: on },
   ] as const;
   return changes[number % changes.length];
 }

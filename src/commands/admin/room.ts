@@ -151,6 +151,7 @@ const rules = operatorVerb({
       parse: parseSlow,
     }),
     join: enumFlag([...JOIN_RULES], "Who may join", { valueHint: "HOW" }),
+    newcomers: enumFlag(["on", "off"], "Whether new accounts join the room"),
     mentionEveryone: enumFlag([...WHO], "Who may mention @everyone and @here"),
   },
   details:
@@ -176,8 +177,10 @@ interface RuleFlags {
   readonly [rule: string]: unknown;
 }
 
-function changeOf({ post, topic, slow, join, mentionEveryone: everyone }: RuleFlags): RoomRules {
-  return defined({ post, topic, slow, join, everyone }) as RoomRules;
+function changeOf(flags: RuleFlags): RoomRules {
+  const { post, topic, slow, join, mentionEveryone: everyone, newcomers: value } = flags;
+  const newcomers = value === undefined ? undefined : value === "on";
+  return defined({ post, topic, slow, join, everyone, newcomers }) as RoomRules;
 }
 
 function shown(room: string, rules: RoomRules): [json: JsonObject, text: string] {

@@ -2,7 +2,12 @@
 
 import { Fault, msg } from "../../base/fault.ts";
 import type { UserId } from "../../base/ids.ts";
-import { EVERYONE_MEMBERS_MAX, ROOM_MEMBERS_MAX, SLOW_SECONDS_MAX } from "../../base/limits.ts";
+import {
+  EVERYONE_MEMBERS_MAX,
+  NEWCOMERS_ROOMS_MAX,
+  ROOM_MEMBERS_MAX,
+  SLOW_SECONDS_MAX,
+} from "../../base/limits.ts";
 import { defined } from "../../base/values.ts";
 import type { Body } from "../../wire/kinds.ts";
 import type { RoomRules } from "../../wire/messages.ts";
@@ -15,14 +20,21 @@ const SECOND_MS = 1_000;
 type RulesBody = { readonly [Rule in keyof Body<"rules">]: Body<"rules">[Rule] | undefined };
 
 /** Returns the rules that differ from the defaults. Values that only later versions know do not. */
-export function rulesOf({ post, topic, slow = 0, join, everyone }: RulesBody): RoomRules {
+export function rulesOf(body: RulesBody): RoomRules {
+  const { post, topic, slow = 0, join, everyone, newcomers } = body;
   return defined({
     post: post === "moderators" ? post : undefined,
     topic: topic === "moderators" ? topic : undefined,
     slow: slow === 0 ? undefined : Math.min(slow, SLOW_SECONDS_MAX),
     join: join === "password" || join === "approval" ? join : undefined,
     everyone: everyone === "moderators" || everyone === "everyone" ? everyone : undefined,
+    newcomers: newcomers === true ? newcomers : undefined,
   });
+}
+
+/** Rooms that new accounts join. A cluster may have recorded a few too many at once. */
+export function newcomersRooms(rooms: Iterable<Room>): Room[] {
+  return [...rooms].filter(({ rules }) => rules.newcomers === true).slice(0, NEWCOMERS_ROOMS_MAX);
 }
 
 /** Reports whether the user may join only by a password, an approval or an invitation. */

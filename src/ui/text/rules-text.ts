@@ -11,13 +11,14 @@ export type RuleFact = readonly [name: string, value: string];
 
 /** Every rule with its value, for people. */
 export function ruleFacts(rules: RoomRules, texts: RuleTexts): readonly RuleFact[] {
-  const { post = "everyone", topic = "everyone", join = "open", slow, everyone } = rules;
+  const { post = "everyone", topic = "everyone", join = "open", slow, everyone, newcomers } = rules;
   return [
     [texts.rulePost, texts.ruleWho(post)],
     [texts.ruleTopic, texts.ruleWho(topic)],
     [texts.ruleSlow, slow === undefined ? texts.ruleOff : texts.ruleSlowTime(slow)],
     [texts.ruleJoin, texts.ruleJoinBy(join)],
     [texts.ruleEveryone, everyone === undefined ? texts.ruleBySize : texts.ruleWho(everyone)],
+    [texts.ruleNewcomers, newcomers === true ? texts.ruleNewcomersJoin : texts.ruleNewcomersOff],
   ];
 }
 

@@ -102,13 +102,14 @@ class RuledRoom {
 
 test("rules keep only known values, which differ from the defaults", () => {
   const parse = (body: object) => rulesOf(fieldsOf("rules", body as Record<string, unknown>));
-  expect(parse({ post: "everyone", topic: "later", slow: 0, join: "open", everyone: 1 })).toEqual(
-    {},
-  );
+  const unknown = { post: "everyone", topic: "later", slow: 0, join: "open", everyone: 1 };
+  expect(parse({ ...unknown, newcomers: 1 })).toEqual({});
+  expect(parse({ newcomers: false })).toEqual({});
   const rules = { post: "moderators", topic: "moderators", slow: 30, join: "approval" } as const;
   expect(parse({ ...rules, everyone: "everyone", newcomers: true })).toEqual({
     ...rules,
     everyone: "everyone",
+    newcomers: true,
   });
   expect(parse({ slow: 1e12 })).toEqual({ slow: SLOW_SECONDS_MAX });
 });

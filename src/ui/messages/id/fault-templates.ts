@@ -297,6 +297,10 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "message {} is not an open poll": "pesan {} bukan jajak pendapat terbuka",
   "a poll has 2 to {} options": "jajak pendapat punya 2 sampai {} pilihan",
   "two options are equal, or one is empty": "dua pilihan sama, atau satu kosong",
+  "only operators decide which rooms newcomers join":
+    "hanya operator yang menentukan ruang untuk pendatang baru",
+  "newcomers can join at most {} rooms":
+    "pendatang baru dapat ditambahkan ke paling banyak {} ruang",
   "no poll here": "tidak ada jajak pendapat di sini",
   "no poll {} here": "tidak ada jajak pendapat {} di sini",
   "show an older one: /poll SEQ; start one: /poll QUESTION | A | B":

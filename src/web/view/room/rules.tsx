@@ -6,6 +6,7 @@ import { cleanText } from "../../../base/text.ts";
 import { withMentions } from "../../../core/client/mentions.ts";
 import { roomOf } from "../../../core/model/selectors.ts";
 import type { Model, RoomState } from "../../../core/model/state.ts";
+import { LOBBY } from "../../../core/rooms/rooms.ts";
 import { everyoneQuestion, postLimitText, ruleFacts } from "../../../ui/text/rules-text.ts";
 import { targetText } from "../../../ui/text/target-text.ts";
 import { JOIN_RULES, WHO } from "../../../wire/field.ts";
@@ -110,6 +111,7 @@ function RulesForm({ room, onClose }: CloseProps & { readonly room: RoomState })
   /** Other rules remain, because another moderator may change them at the same time. */
   const [changed, setChanged] = useState<RoomRules>({});
   const rules = { ...room.rules, ...changed };
+  const isOperator = useModelValue((model) => model.isOperator);
   const [slow = `${room.rules.slow ?? ""}`, setSlow] = useState<string>();
   const [password, setPassword] = useState("");
   const change = (rule: RoomRules) => setChanged({ ...changed, ...rule });
@@ -178,6 +180,18 @@ function RulesForm({ room, onClose }: CloseProps & { readonly room: RoomState })
         options={rules.everyone === undefined ? [["", texts.ruleBySize], ...who] : who}
         onChange={(everyone) => everyone !== "" && change({ everyone })}
       />
+      {isOperator && !room.isSealed && room.target !== LOBBY ? (
+        <SelectField
+          id="rule-newcomers"
+          label={texts.ruleNewcomers}
+          value={rules.newcomers === true ? "on" : "off"}
+          options={[
+            ["off", texts.ruleNewcomersOff],
+            ["on", texts.ruleNewcomersJoin],
+          ]}
+          onChange={(value) => change({ newcomers: value === "on" })}
+        />
+      ) : null}
       <Field
         id="rule-slow"
         label={texts.ruleSlow}
