@@ -121,6 +121,10 @@ export function modelEventOf(event: SessionEvent, nowUnixMs: number): ModelEvent
       const announcement = text === "" ? undefined : { text, by, time };
       return { kind: "board", board: { announcement } };
     }
+    case "server-rules": {
+      const { kind: _, ...rules } = event;
+      return { kind: "board", board: { rules } };
+    }
     case "majority":
       return { kind: "board", board: { hasMajority: event.on } };
     case "disk-low": {

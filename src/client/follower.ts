@@ -74,7 +74,7 @@ export interface LinkInfo {
 
 type AccountNotice = NoticeOf<
   | ("ignored" | "prefs-set" | "save" | "code-asked" | "event")
-  | ("invited" | "key-packages-low" | "disk-low" | "majority" | "announced")
+  | ("invited" | "key-packages-low" | "disk-low" | "majority" | "announced" | "server-rules")
 >;
 
 export interface FollowerSink {
@@ -158,6 +158,7 @@ export class Follower {
       case "disk-low":
       case "majority":
       case "announced":
+      case "server-rules":
       case "invited":
       case "key-packages-low":
         return this.sink.event(notice);

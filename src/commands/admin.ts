@@ -38,6 +38,9 @@ import { clockText } from "../core/clock-check.ts";
 import { parseDuration, withUtcTime } from "../core/duration.ts";
 import { LOBBY } from "../core/rooms/rooms.ts";
 import { banTarget } from "../ui/commands.ts";
+import { ENGLISH } from "../ui/messages/en/page.ts";
+import { serverRuleFacts } from "../ui/text/rules-text.ts";
+import { ROOM_CREATORS, WHO_ON_SERVER } from "../wire/field.ts";
 import { formatInvite, parseServerSpec, quoteInvite } from "../wire/invite.ts";
 import { accounts, add } from "./admin/accounts.ts";
 import * as lists from "./admin/lists.ts";
@@ -479,6 +482,28 @@ const registration = operatorVerb({
   },
 });
 
+const rules = operatorVerb({
+  summary: "Show or change the rules of the server",
+  examples: ["chat admin rules --direct moderators --rooms operators"],
+  args: {
+    direct: enumFlag([...WHO_ON_SERVER], "From and to whom direct messages are possible", {
+      valueHint: "WHO",
+    }),
+    rooms: enumFlag([...ROOM_CREATORS], "Who may create rooms", { valueHint: "WHO" }),
+    files: enumFlag([...WHO_ON_SERVER], "Who may send files", { valueHint: "WHO" }),
+  },
+  details:
+    "Without flags, shows the rules. In direct messages, moderators are those of a room of the " +
+    "other person. The rules of a room: chat admin room ROOM.",
+  isQuery: ({ direct, rooms, files }) => (direct ?? rooms ?? files) === undefined,
+  async run({ direct, rooms, files }, { client, context }) {
+    const change = defined({ direct, rooms, files });
+    const answer = await client.request("server-rules", change);
+    const lines = serverRuleFacts(answer.rules, ENGLISH).map((fact) => `${fact.join(": ")}\n`);
+    return printData(context, { kind: "server-rules", ...answer.rules }, lines.join(""));
+  },
+});
+
 export const command = defineGroup({
   accounts,
   add,
@@ -519,4 +544,5 @@ export const command = defineGroup({
   remove,
   room,
   registration,
+  rules,
 });

@@ -113,6 +113,17 @@ export const JOIN_RULES = ["open", "password", "approval"] as const;
 
 const who = v.picklist(WHO);
 
+export const WHO_ON_SERVER = ["everyone", "moderators", "operators"] as const;
+export const ROOM_CREATORS = ["everyone", "operators"] as const;
+
+export const serverRules = v.object({
+  /** Users to and from whom direct messages are permitted: everyone if omitted. */
+  direct: v.optional(v.picklist(WHO_ON_SERVER)),
+  /** Users who may create rooms, and users who may send files: everyone if omitted. */
+  rooms: v.optional(v.picklist(ROOM_CREATORS)),
+  files: v.optional(v.picklist(WHO_ON_SERVER)),
+});
+
 export const roomRules = v.object({
   /** Users who may post, and users who may set the topic: everyone if omitted. */
   post: v.optional(who),

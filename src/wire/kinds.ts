@@ -202,6 +202,11 @@ export const KINDS = {
   bot: { log: "accounts", body: { on: "flag" } },
   role: { log: "accounts", traits: ["committed"], body: { operator: "flag" } },
   registration: { log: "accounts", traits: ["committed"], body: { closed: "flag" } },
+  "server-rules": {
+    log: "accounts",
+    traits: ["committed"],
+    body: { direct: "text", rooms: "text", files: "text" },
+  },
   announcement: { log: "accounts", body: { text: "text" } },
   "server-clock": { log: "accounts", traits: ["sets-time"], body: { to: "count" } },
   invite: {

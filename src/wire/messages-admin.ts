@@ -30,6 +30,7 @@ import {
   type RequestRow,
   recordFields,
   roomRules,
+  serverRules,
   target,
   text,
   unixMs,
@@ -314,6 +315,8 @@ export const ADMIN_REQUESTS = {
 } as const satisfies Readonly<Record<string, RequestRow>>;
 
 export const ADMIN_NOTICES = {
+  /** Rules that differ from the defaults; sent at each log-in if there are any. */
+  "server-rules": serverRules.entries,
   announced: { text: text(ANNOUNCEMENT_BYTES_MAX), by: name, time: unixMs },
   /** `on: false`: the disk is no longer nearly full. */
   "disk-low": { on: v.boolean(), freeBytes: count, keepFreeBytes: count },

@@ -72,6 +72,7 @@ import {
   roomRules,
   SIGNATURE,
   secret,
+  serverRules,
   target,
   text,
   unixMs,
@@ -502,6 +503,12 @@ export const REQUESTS = {
     fields: { closed: v.optional(v.boolean()) },
     answer: v.object({ closed: v.boolean() }),
   },
+  /** Changes the given rules, and returns all. */
+  "server-rules": {
+    needsAccount: false,
+    fields: serverRules.entries,
+    answer: v.object({ rules: serverRules }),
+  },
   /**
    * Creates an invite for `uses` new accounts, or a token with which a program may read a room or
    * post to it.
@@ -796,5 +803,6 @@ export type NoticeOf<Kind extends NoticeKind> = Extract<Notice, { kind: Kind }>;
 export type Message = Request | Notice;
 export type PostBody = v.InferOutput<typeof postBody>;
 export type WireRecord = v.InferOutput<typeof record>;
+export type ServerRules = v.InferOutput<typeof serverRules>;
 export type RoomRules = v.InferOutput<typeof roomRules>;
 export type RoomEntry = v.InferOutput<typeof roomEntry>;

@@ -109,7 +109,7 @@ export class Visit {
     const message = this.page.locator("article.message:not(.is-pending)").filter({ hasText: text });
     const more = message.first().locator(".tools-more");
     const menu = this.page.getByRole("menu").first();
-    // A row that arrives between the press and the release moves the button, so that neither counts.
+    // A row that arrives between press and release moves the button, so that neither counts.
     await until("the menu is open", async () => {
       // The focus keeps the buttons visible, because new rows may move the message away from the
       // pointer.

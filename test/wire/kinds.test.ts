@@ -82,6 +82,7 @@ const BODIES = {
   bot: { on: true },
   role: { operator: true },
   registration: { closed: true },
+  "server-rules": { direct: "moderators", rooms: "operators", files: "operators" },
   "server-clock": { to: 3 },
   announcement: { text: "soon" },
   invite: {

@@ -274,6 +274,13 @@ export const REQUESTS = {
     const closed = isKnown ? [true, false, about.on] : [false];
     return settleAll(closed.map((item) => closeRegistration(about, item)));
   }),
+  "server-rules": asOperator(({ client, on, number }) => {
+    const who = (["everyone", "moderators", "operators"] as const)[number % 3] ?? "everyone";
+    const rooms = on ? ("everyone" as const) : ("operators" as const);
+    const rule = number % 2 === 0 ? { direct: who } : { files: who, rooms };
+    const open = { direct: "everyone", rooms: "everyone", files: "everyone" } as const;
+    return settleAll([client.request("server-rules", rule), client.request("server-rules", open)]);
+  }),
   reset: asOperator(reset),
   enrol: asOperator(({ client, number }) =>
     client.request("enrol", { user: `pupil${number % PUPILS_MAX}` }),

@@ -78,11 +78,13 @@ export const VIEWERS: { readonly [Kind in Exclude<keyof Views, "help">]: Viewer<
 
   rules(host) {
     const room = roomFor(host.chat, host);
-    const { rules } = roomOf(host.chat.model, room) ?? {};
+    const { model } = host.chat;
+    const { rules } = roomOf(model, room) ?? {};
+    const server = model.notices.rules ?? {};
     if (rules === undefined)
       throw new Fault("not-member", msg`you are not in a room named '${room}'`);
-    const text: Message = (texts) => rulesText(rules, texts);
-    host.chatConsole.print({ kind: "rules-are", room, ...rules }, text);
+    const text: Message = (texts) => rulesText(rules, texts, server);
+    host.chatConsole.print({ kind: "rules-are", room, ...rules, server }, text);
   },
 
   async ignored({ open, chatConsole }) {

@@ -4,6 +4,7 @@
  */
 
 import { unreachable } from "../../base/assert.ts";
+import { isDirect, type RoomId } from "../../base/ids.ts";
 import { foldName, type Name } from "../../base/names.ts";
 import type { LogName } from "../../wire/kinds.ts";
 import type { Draft } from "../../wire/record.ts";
@@ -26,16 +27,16 @@ export function claimsOf({ kind, room, by, id, body }: Draft): Claims {
     case "text":
     case "action":
     case "reaction":
-      return { reads: author, writes: NOTHING };
+      return { reads: [...author, ...directRules(room)], writes: NOTHING };
     case "sealed":
       // A post to a sealed room requires that the devices of departed users have been removed.
-      return { reads: [...author, `gone ${room}`], writes: NOTHING };
+      return { reads: [...author, `gone ${room}`, ...directRules(room)], writes: NOTHING };
     case "file": {
       const announced = `file ${id} ${room}`;
-      return { reads: [...author, announced], writes: [announced] };
+      return { reads: [...author, SERVER_RULES, announced], writes: [announced] };
     }
     case "edit":
-      return recordClaims([...author, ERASURES], [fields.seq]);
+      return recordClaims([...author, ...directRules(room), ERASURES], [fields.seq]);
     case "erase": {
       const { reads, writes } = recordClaims(author, [fields.seq, ...listOf(fields.also)]);
       return { reads: [...reads, ERASURES], writes: [...writes, ERASURES] };
@@ -64,7 +65,7 @@ export function claimsOf({ kind, room, by, id, body }: Draft): Claims {
     case "topic":
       return changes(author, [`topic ${room}`]);
     case "room":
-      return changes(NOTHING, [`room ${room}`, ...nameFact(fields.name)]);
+      return changes([SERVER_RULES], [`room ${room}`, ...nameFact(fields.name)]);
     case "join":
       // A join does not read the list of all members, so concurrent joins may exceed the maximum
       // number of members by the number of servers.
@@ -92,6 +93,8 @@ export function claimsOf({ kind, room, by, id, body }: Draft): Claims {
     case "account":
     case "account-name":
       return changes(["house"], [`account ${room}`, ...nameFact(fields.name)]);
+    case "server-rules":
+      return changes(NOTHING, [SERVER_RULES]);
     case "registration":
       return changes(NOTHING, ["house"]);
     case "invite":
@@ -146,6 +149,13 @@ const NOTHING: readonly string[] = [];
  * servers repeat decisions made before the erasure, even servers that remember the edit.
  */
 const ERASURES = "erasures";
+
+const SERVER_RULES = "server rules";
+
+/** Messages in rooms do not depend on the server's rules. */
+function directRules(room: string): readonly string[] {
+  return isDirect(room as RoomId) ? [SERVER_RULES] : NOTHING;
+}
 
 function changes(reads: readonly string[], writes: readonly string[]): Claims {
   return { reads: [...reads, ...writes], writes };

@@ -2,7 +2,7 @@
 
 import type { Fault } from "../../base/fault.ts";
 import type { FileId, RoomId } from "../../base/ids.ts";
-import type { PostBody, RoomRules } from "../../wire/messages.ts";
+import type { PostBody, RoomRules, ServerRules } from "../../wire/messages.ts";
 import type { ImportOrigin } from "../client/chat-record.ts";
 import type { Receipt } from "../client/outbox.ts";
 import type { FileBody } from "../rooms/files.ts";
@@ -49,6 +49,7 @@ export interface ServerNotices {
   /** Only sent to operators. Only they can post when `freeBytes` is below `keepFreeBytes`. */
   readonly diskLow?: { readonly freeBytes: number; readonly keepFreeBytes: number } | undefined;
   readonly hasMajority?: boolean;
+  readonly rules?: ServerRules;
 }
 
 export type ConnectionView =

@@ -488,6 +488,7 @@ export class Registry {
       case "role":
       case "registration":
       case "announcement":
+      case "server-rules":
       case "server-clock":
       case "invite":
       case "invite-used":

@@ -38,6 +38,12 @@ import { actionDrafts, isInvited, moderates } from "./moderation.ts";
 import { Presence } from "./presence.ts";
 import { type Claim, type LockMode, RoomLock } from "./room-lock.ts";
 import { nameLock, type Room, type Rooms, type RoomsValue, targetUser } from "./rooms.ts";
+import {
+  checkMayCreateRoom,
+  checkMaySendFiles,
+  checkMayWrite,
+  type Rights,
+} from "./server-rules.ts";
 import { type Directory, type ResolvedTarget, requireRoom, TargetResolver } from "./targets.ts";
 
 /** About the duration of an election in a cluster. */
@@ -315,6 +321,7 @@ export class RoomEngine {
     { id, room, peer: other }: ResolvedTarget,
   ): ConversationCommand | undefined {
     if (room !== undefined || other === undefined) return undefined;
+    checkMayWrite(this.#rights, user, [other]);
     checkConversationLimit(this.#rooms, user);
     return { kind: "meet", room: id, pair: [user, other].sort() as [UserId, UserId] };
   }
@@ -476,6 +483,7 @@ export class RoomEngine {
         this.#checkOrder(command);
         this.#checkSenderConnected(command);
         const actor = { user, isOperator: this.#isOperator(user), to: destination.to };
+        this.#checkConversation(destination.to, user);
         const room = checkPost(rooms, actor, this.#unixMs, destination.draft);
         return [draftFor(room.id, destination.draft)];
       }
@@ -484,6 +492,8 @@ export class RoomEngine {
         const announced = this.announcements.of(file, to);
         this.#checkAuthor(requester.user);
         if (announced === undefined) {
+          this.#checkConversation(to, requester.user);
+          checkMaySendFiles(this.#rights, requester.user, rooms.get(to));
           const isOperator = this.#isOperator(requester.user);
           return [announceDraft(rooms, { ...command, isOperator }, this.#unixMs)];
         }
@@ -503,6 +513,8 @@ export class RoomEngine {
       case "join": {
         const { requester, options } = command;
         const { user } = requester;
+        const isNew = options.create !== undefined && rooms.find(options.name) === undefined;
+        if (isNew) checkMayCreateRoom(this.#rights, options.create?.isOperator === true);
         const isInvitedTo = (room: Room) => isInvited(room, user, this.#directory, this.#unixMs);
         const drafts = joinDrafts(rooms, user, options, isInvitedTo);
         if (drafts.length > 0) return drafts;
@@ -531,11 +543,20 @@ export class RoomEngine {
       }
       case "act": {
         const { requester, isOperator, action: act } = command;
+        if (act.kind === "edit") this.#checkConversation(act.room, requester.user);
         return actionDrafts(rooms, { user: requester.user, isOperator }, act, this.#unixMs);
       }
       default:
         return unreachable(command);
     }
+  }
+
+  get #rights(): Rights {
+    return { rooms: this.#rooms, policy: this.#directory.policy };
+  }
+
+  #checkConversation(room: RoomId, user: UserId): void {
+    checkMayWrite(this.#rights, user, this.#rooms.get(room)?.pair ?? []);
   }
 
   #isOperator(user: UserId): boolean {

@@ -4,12 +4,13 @@ import { Fault, msg } from "../../base/fault.ts";
 import { directRoomId, type RoomId, type Sha256, type UserId } from "../../base/ids.ts";
 import { type Name, parseTarget } from "../../base/names.ts";
 import type { Room, Rooms } from "./rooms.ts";
+import type { Rights } from "./server-rules.ts";
 
 export interface Directory<Person extends { readonly id: UserId } = { readonly id: UserId }> {
   find(name: Name): Person | undefined;
   /** Returns the fault if the account may not post. Omitted if every account may post. */
   refusal?(user: UserId, unixMs: number): Fault | undefined;
-  readonly policy?: { isOperator(user: UserId): boolean };
+  readonly policy?: Rights["policy"];
 }
 
 export interface TargetOptions {

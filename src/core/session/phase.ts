@@ -39,6 +39,7 @@ const NOTICES_OF: Record<Role, Record<Phase, ReadonlySet<NoticeKind>>> = {
         "event",
         "disk-low",
         "announced",
+        "server-rules",
       ] as const),
     ]),
     lane: new Set([

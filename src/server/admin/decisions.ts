@@ -42,6 +42,8 @@ export function decisionOf(
     }
     case "registration":
       return { decision: fieldsOf(kind, body).closed === true ? "closed" : "opened", ...by };
+    case "server-rules":
+      return { decision: kind, ...by };
     case "server-clock":
       return author === "server" ? undefined : { decision: "clock", ...by };
     case "announcement": {

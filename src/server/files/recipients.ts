@@ -6,6 +6,7 @@ import { checkConversationLimit } from "../../core/rooms/drafts.ts";
 import { checkSealing } from "../../core/rooms/group.ts";
 import { checkMayPost } from "../../core/rooms/moderation.ts";
 import type { Room } from "../../core/rooms/rooms.ts";
+import { checkMaySendFiles, checkMayWrite } from "../../core/rooms/server-rules.ts";
 import { type TargetOptions, TargetResolver } from "../../core/rooms/targets.ts";
 
 export class Recipients {
@@ -16,8 +17,12 @@ export class Recipients {
   }
 
   checkMaySend(by: UserId, to: string, unixMs: number, name: string): void {
-    const { room } = this.#targets.resolve(by, to);
-    if (room === undefined) return checkConversationLimit(this.options.rooms, by);
+    const { rooms, directory } = this.options;
+    const { room, peer } = this.#targets.resolve(by, to);
+    const rights = { rooms, policy: directory.policy };
+    checkMayWrite(rights, by, room?.pair ?? (peer === undefined ? [] : [peer]));
+    checkMaySendFiles(rights, by, room, peer);
+    if (room === undefined) return checkConversationLimit(rooms, by);
     checkMayPost(room, by, unixMs);
     checkSealing(room, "file", { name });
   }

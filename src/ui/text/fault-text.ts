@@ -37,6 +37,12 @@ const TEXTS = {
   "you have asked to join '{}'": "knockSent",
   "the moderators of '{}' declined your request": "knockRefused",
   "only moderators can post in '{}'": "onlyModeratorsPost",
+  "on this server, people can write directly only to moderators of their rooms":
+    "directToModerators",
+  "on this server, people can write directly only to operators": "directToOperators",
+  "only moderators can send files on this server": "filesOfModerators",
+  "only operators can send files on this server": "filesOfOperators",
+  "only operators can create rooms on this server": "roomsOfOperators",
   "only moderators may mention everyone in '{}'": "onlyModeratorsCall",
   "your name belongs to your account": "nameLasts",
   "this invite {}": "inviteOver",

@@ -2,7 +2,7 @@
 
 import { isSameName } from "../../core/model/item.ts";
 import type { Model, RoomState } from "../../core/model/state.ts";
-import type { PostBody, RoomRules } from "../../wire/messages.ts";
+import type { PostBody, RoomRules, ServerRules } from "../../wire/messages.ts";
 import type { RuleTexts } from "../messages/en/rules.ts";
 
 const SECOND_MS = 1_000;
@@ -22,22 +22,73 @@ export function ruleFacts(rules: RoomRules, texts: RuleTexts): readonly RuleFact
   ];
 }
 
-/** The rules that differ from those of a room without rules. */
-export function rulesText(rules: RoomRules, texts: RuleTexts): string {
-  const [defaults, facts] = [ruleFacts({}, texts), ruleFacts(rules, texts)];
-  const changed = facts.filter(([, value], i) => value !== defaults[i]?.[1]);
+/** Every rule of the server with its value. */
+export function serverRuleFacts(rules: ServerRules, texts: RuleTexts): readonly RuleFact[] {
+  const { direct = "everyone", rooms = "everyone", files = "everyone" } = rules;
+  return [
+    [texts.serverRuleDirect, texts.ruleWho(direct)],
+    [texts.serverRuleRooms, texts.ruleWho(rooms)],
+    [texts.serverRuleFiles, texts.ruleWho(files)],
+  ];
+}
+
+/** The rules that differ from the defaults, of a room and of the server. */
+export function rulesText(rules: RoomRules, texts: RuleTexts, server: ServerRules = {}): string {
+  const changed = [...changedFacts(ruleFacts, rules, texts), ...serverLimits(server, texts)];
   if (changed.length === 0) return texts.noRules;
   return changed.map(([name, value]) => `${name}: ${value}`).join(", ");
 }
 
-/** Why the user cannot post in the room now; `undefined` if they can. */
+/** The rules of the server that differ from the defaults. */
+export function serverLimits(rules: ServerRules, texts: RuleTexts): readonly RuleFact[] {
+  return changedFacts(serverRuleFacts, rules, texts);
+}
+
+function changedFacts<Rules extends object>(
+  factsOf: (rules: Rules, texts: RuleTexts) => readonly RuleFact[],
+  rules: Rules,
+  texts: RuleTexts,
+): readonly RuleFact[] {
+  const defaults = factsOf({} as Rules, texts);
+  return factsOf(rules, texts).filter(([, value], i) => value !== defaults[i]?.[1]);
+}
+
+export function mayCreateRooms({ isOperator, notices }: Model): boolean {
+  return isOperator || notices.rules?.rooms !== "operators";
+}
+
+const NEW_CONVERSATION = { kind: "person", moderates: false } as const;
+
+/** Reports whether the user may send files here, as far as this client knows. */
+export function mayAttach(
+  { isOperator, notices }: Pick<Model, "isOperator" | "notices">,
+  { kind, moderates }: Pick<RoomState, "kind" | "moderates"> = NEW_CONVERSATION,
+): boolean {
+  const { files = "everyone" } = notices.rules ?? {};
+  if (files === "everyone" || isOperator) return true;
+  return files === "moderators" && (moderates || kind === "person");
+}
+
+/** Limit on a conversation with the person; `undefined` if there is none. */
+export function directLimitText(
+  { me, notices }: Pick<Model, "me" | "notices">,
+  name: string,
+  texts: RuleTexts,
+): string | undefined {
+  const { direct = "everyone" } = notices.rules ?? {};
+  if (direct === "everyone" || isSameName(name, me)) return undefined;
+  return direct === "moderators" ? texts.directToModerators : texts.directToOperators;
+}
+
+/** Why the user cannot, or perhaps cannot, post in the room now; `undefined` if they can. */
 export function postLimitText(
-  { isOperator }: Pick<Model, "isOperator">,
-  { rules, moderates, slowUntilUnixMs = 0 }: RoomState,
+  model: Pick<Model, "isOperator" | "me" | "notices">,
+  { kind, name, rules, moderates, slowUntilUnixMs = 0 }: RoomState,
   texts: RuleTexts,
   nowUnixMs: number,
 ): string | undefined {
-  if (moderates || isOperator) return undefined;
+  if (moderates || model.isOperator) return undefined;
+  if (kind === "person") return directLimitText(model, name, texts);
   if (rules.post === "moderators") return texts.onlyModeratorsPost;
   const waitMs = slowUntilUnixMs - nowUnixMs;
   return waitMs <= 0 ? undefined : texts.slowWait(Math.ceil(waitMs / SECOND_MS));

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
-import type { RoomId, UserId } from "../../../src/base/ids.ts";
+import { directRoomId, type RoomId, type UserId } from "../../../src/base/ids.ts";
 import { type Claims, claimsOf } from "../../../src/core/cluster/claims.ts";
+import { sha256 } from "../../../src/crypto/sha256.ts";
 import { RECORD_KINDS, type RecordKind } from "../../../src/wire/kinds.ts";
 import type { Draft } from "../../../src/wire/record.ts";
 
@@ -81,6 +82,21 @@ test("a sealed message reads who has left the room", () => {
   expect(meets(claims("kick", { user: "uCCCCCCCCCCC" }).writes)).toBe(true);
   expect(meets(claims("group").writes)).toBe(true);
   expect(meets(claimsOf({ ...other, kind: "join", body: {} }).writes)).toBe(false);
+});
+
+test("direct messages, files and new rooms read the server's rules", () => {
+  const [rules = ""] = claims("server-rules", { direct: "operators" }).writes;
+  const direct = claimsOf({
+    kind: "text",
+    room: directRoomId(ANA, BEN, sha256),
+    by: ANA,
+    id: "",
+    body: {},
+  });
+  expect(direct.reads).toContain(rules);
+  expect(claims("text").reads).not.toContain(rules);
+  expect(claims("file").reads).toContain(rules);
+  expect(claims("room", { name: "den" }).reads).toContain(rules);
 });
 
 test("two uses of one invite conflict, as do registration and its closing", () => {

@@ -935,6 +935,7 @@ export const ENGLISH = {
       ["operator-end", "operator removed"],
       ["closed", "registration closed"],
       ["opened", "registration opened"],
+      ["server-rules", "server's rules changed"],
       ["banned", "banned"],
       ["unbanned", "unbanned"],
       ["invite", "invite created"],

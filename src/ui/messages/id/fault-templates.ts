@@ -301,6 +301,17 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
     "hanya operator yang menentukan ruang untuk pendatang baru",
   "newcomers can join at most {} rooms":
     "pendatang baru dapat ditambahkan ke paling banyak {} ruang",
+  "on this server, people can write directly only to operators":
+    "di server ini, pesan langsung hanya dapat dikirim dari dan kepada operator",
+  "on this server, people can write directly only to moderators of their rooms":
+    "di server ini, pesan langsung hanya dapat dikirim dari dan kepada moderator ruang Anda",
+  "write in a room": "tulislah di sebuah ruang",
+  "only operators can send files on this server":
+    "hanya operator yang dapat mengirim berkas di server ini",
+  "only moderators can send files on this server":
+    "hanya moderator yang dapat mengirim berkas di server ini",
+  "only operators can create rooms on this server":
+    "hanya operator yang dapat membuat ruang di server ini",
   "no poll here": "tidak ada jajak pendapat di sini",
   "no poll {} here": "tidak ada jajak pendapat {} di sini",
   "show an older one: /poll SEQ; start one: /poll QUESTION | A | B":

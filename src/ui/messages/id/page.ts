@@ -939,6 +939,7 @@ export const INDONESIAN: Texts = {
       ["operator-end", "operator dicabut"],
       ["closed", "pendaftaran ditutup"],
       ["opened", "pendaftaran dibuka"],
+      ["server-rules", "aturan server diubah"],
       ["banned", "diblokir"],
       ["unbanned", "blokir dibuka"],
       ["invite", "undangan dibuat"],

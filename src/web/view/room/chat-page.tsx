@@ -148,7 +148,7 @@ function Conversation(props: MainProps) {
   const goTo = useCallback((seq: number) => onJump(target, seq), [onJump, target]);
   const { actions, composer } = useActions(model, isOperator, goTo);
   const isMuted = useIsMuted(room?.mutedUntilUnixMs);
-  const [limit, isBarred] = usePostLimit(model, room);
+  const [limit, isBarred] = usePostLimit(model, room, target);
   const isReadOnly = room?.isClosed === true || isMuted || isBarred;
   const [unreadable, setUnreadable] = useState<string | undefined>(undefined);
   const onUnreadable = useCallback(() => setUnreadable(target), [target]);

@@ -18,7 +18,7 @@ import { utf8Encode } from "../../../base/bytes.ts";
 import { FILE_TEXT_BYTES_MAX } from "../../../base/limits.ts";
 import { formatSize } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
-import { knownNames } from "../../../core/model/selectors.ts";
+import { knownNames, roomOf } from "../../../core/model/selectors.ts";
 import type { Draft, Item, Model } from "../../../core/model/state.ts";
 import { usageFor } from "../../../ui/command.ts";
 import { COMMANDS } from "../../../ui/commands.ts";
@@ -31,6 +31,7 @@ import {
   withoutReference,
 } from "../../../ui/text/draft.ts";
 import { authorText, quotedText } from "../../../ui/text/event-text.ts";
+import { mayAttach } from "../../../ui/text/rules-text.ts";
 import { targetText } from "../../../ui/text/target-text.ts";
 import type { PageClient } from "../../driver/page-client.ts";
 import {
@@ -47,7 +48,7 @@ import { EmojiButton } from "../emoji/button.tsx";
 import { emojiModule } from "../emoji/loader.ts";
 import { Attachments } from "../files/attachments.tsx";
 import { Button } from "../shell/button.tsx";
-import { usePage, useTexts } from "../shell/context.tsx";
+import { useModelValue, usePage, useTexts } from "../shell/context.tsx";
 import { Icon, IconButton } from "../shell/icons.tsx";
 import { enterSends } from "../shell/settings.ts";
 import { Avatar, Marks, usePerson } from "./person.tsx";
@@ -389,6 +390,7 @@ export const Composer = memo(function Composer(allProps: ComposerProps & Compose
   const { ref, ...rest } = allProps;
   const { target, isSealed, itemOf, attached } = rest;
   const texts = useTexts();
+  const maySendFiles = useModelValue((model) => mayAttach(model, roomOf(model, target)));
   const field = useRef<HTMLTextAreaElement>(null);
   const props: WritingProps = { ...rest, field };
   const writing = useWriting(props);
@@ -424,7 +426,7 @@ export const Composer = memo(function Composer(allProps: ComposerProps & Compose
       )}
       {attached.files.length === 0 ? null : <Attachments attached={attached} />}
       <div className="composer-row">
-        <AttachButton attached={attached} />
+        {maySendFiles ? <AttachButton attached={attached} /> : null}
         {isSealed ? (
           <span className="composer-lock" title={texts.sealed}>
             <Icon name="lock" />

@@ -14,6 +14,7 @@ import { LOBBY } from "../../../core/rooms/rooms.ts";
 import type { Texts } from "../../../ui/messages/en/page.ts";
 import { plainTopic } from "../../../ui/text/event-text.ts";
 import { faultText } from "../../../ui/text/fault-text.ts";
+import { mayCreateRooms } from "../../../ui/text/rules-text.ts";
 import { targetText } from "../../../ui/text/target-text.ts";
 import type { Answer } from "../../../wire/messages.ts";
 import { formatRoute } from "../../input/route.ts";
@@ -231,6 +232,7 @@ export function RoomsDialog({ onClose, onOpen }: OpenProps) {
   const { texts, chat, openDialog, notify } = usePage();
   const { rooms, task } = useRoomList();
   const joining = useTask();
+  const isCreator = useModelValue(mayCreateRooms);
   const [filter, setFilter] = useState("");
   const query = foldCase(filter.trim().replace(/^#/, ""));
   const matches = rooms.filter(({ room, topic }) => foldCase(`${room} ${topic}`).includes(query));
@@ -290,7 +292,7 @@ export function RoomsDialog({ onClose, onOpen }: OpenProps) {
       </p>
       <FaultLine fault={joining.fault ?? task.fault} />
       <div className="dialog-actions">
-        <Button onClick={create}>{texts.createRoom}</Button>
+        {isCreator ? <Button onClick={create}>{texts.createRoom}</Button> : null}
       </div>
     </Dialog>
   );

@@ -7,7 +7,14 @@ import { withMentions } from "../../../core/client/mentions.ts";
 import { roomOf } from "../../../core/model/selectors.ts";
 import type { Model, RoomState } from "../../../core/model/state.ts";
 import { LOBBY } from "../../../core/rooms/rooms.ts";
-import { everyoneQuestion, postLimitText, ruleFacts } from "../../../ui/text/rules-text.ts";
+import {
+  directLimitText,
+  everyoneQuestion,
+  postLimitText,
+  type RuleFact,
+  ruleFacts,
+  serverLimits,
+} from "../../../ui/text/rules-text.ts";
 import { targetText } from "../../../ui/text/target-text.ts";
 import { JOIN_RULES, WHO } from "../../../wire/field.ts";
 import type { PostBody, RoomRules } from "../../../wire/messages.ts";
@@ -44,12 +51,16 @@ export function sendAfterQuestion(
 export function usePostLimit(
   model: Model,
   room: RoomState | undefined,
+  target: string,
 ): readonly [string | undefined, boolean] {
   const { texts } = usePage();
   const [, setTicks] = useState(0);
-  const limit = room && postLimitText(model, room, texts, Date.now());
+  const limit =
+    room === undefined
+      ? directLimitText(model, target.replace(/^@/, ""), texts)
+      : postLimitText(model, room, texts, Date.now());
   const isBarred = limit === texts.onlyModeratorsPost;
-  const isWaiting = limit !== undefined && !isBarred;
+  const isWaiting = limit !== undefined && !isBarred && room?.kind === "room";
   useEffect(() => {
     if (!isWaiting) return;
     const timer = setInterval(() => setTicks((ticks) => ticks + 1), SECOND_MS);
@@ -94,9 +105,14 @@ export function RulesDialog({ target, onClose }: CloseProps & { readonly target:
 
 export function RuleList({ rules }: { readonly rules: RoomRules }) {
   const { texts } = usePage();
+  const server = useModelValue(({ notices }) => notices.rules) ?? {};
+  return <FactList facts={[...ruleFacts(rules, texts), ...serverLimits(server, texts)]} />;
+}
+
+export function FactList({ facts }: { readonly facts: readonly RuleFact[] }) {
   return (
     <dl className="facts">
-      {ruleFacts(rules, texts).map(([name, value]) => (
+      {facts.map(([name, value]) => (
         <div key={name}>
           <dt>{name}</dt>
           <dd>{value}</dd>

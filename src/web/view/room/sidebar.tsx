@@ -20,6 +20,7 @@ import {
   roomOf,
 } from "../../../core/model/selectors.ts";
 import { lastLine } from "../../../ui/text/event-text.ts";
+import { mayCreateRooms } from "../../../ui/text/rules-text.ts";
 import { rove } from "../../input/keys.ts";
 import { useModelValue, useNarrow, usePage, useTexts } from "../shell/context.tsx";
 import { useGestures } from "../shell/gestures.ts";
@@ -236,6 +237,7 @@ export const Rooms = memo(function Rooms(props: RoomsProps) {
   const hasSaved = useModelValue((model) => model.prefs !== undefined);
   const isOverHttp = useModelValue(() => chat.isOverHttp);
   const isQuiet = useModelValue((model) => dndEnd(model) !== undefined);
+  const isCreator = useModelValue(mayCreateRooms);
   const menu = useLineMenu();
   return (
     <>
@@ -257,11 +259,13 @@ export const Rooms = memo(function Rooms(props: RoomsProps) {
               label={texts.browseRooms}
               onPress={() => openDialog(RoomsDialog, { onOpen })}
             />
-            <IconButton
-              icon="plus"
-              label={texts.createRoom}
-              onPress={() => openDialog(CreateRoomDialog, { onOpen })}
-            />
+            {isCreator ? (
+              <IconButton
+                icon="plus"
+                label={texts.createRoom}
+                onPress={() => openDialog(CreateRoomDialog, { onOpen })}
+              />
+            ) : null}
           </div>
           <Lines lines={lines.rooms} onOpen={onOpen} />
         </div>
