@@ -58,6 +58,7 @@ const PARTS: Readonly<Record<string, Part>> = {
     minutesMax: 4,
   },
   load: { program: "load.ts", minutesMax: 6 },
+  cluster: { program: "cluster.ts", quickFlags: ["--rounds", "1"], minutesMax: 6 },
   screen: { program: "screen.ts", minutesMax: 5 },
   page: { program: "page.ts", minutesMax: 30 },
   "http-links": { program: "http-links.ts", minutesMax: 2 },
