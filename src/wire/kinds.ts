@@ -266,18 +266,26 @@ export type Body<K extends RecordKind> = {
 export const RECORD_KINDS: ReadonlySet<RecordKind> = /* @__PURE__ */ new Set(
   Object.keys(KINDS) as RecordKind[],
 );
+const KINDS_WITH = /* @__PURE__ */ new Map<Trait, ReadonlySet<RecordKind>>();
 export const READ_KINDS = /* @__PURE__ */ kindsWith("read");
 export const MESSAGE_KINDS: ReadonlySet<string> = /* @__PURE__ */ kindsWith("message");
 export const ITEMLESS_KINDS: ReadonlySet<string> = /* @__PURE__ */ kindsWith("itemless");
 export const ROW_SHARING_KINDS: ReadonlySet<string> = /* @__PURE__ */ kindsWith("row-sharing");
 
 export function hasTrait<T extends Trait>(kind: RecordKind, trait: T): kind is KindWith<T> {
-  const { traits }: KindRow = KINDS[kind];
-  return traits?.includes(trait) === true;
+  return kindsWith(trait).has(kind);
 }
 
 export function kindsWith(trait: Trait): ReadonlySet<RecordKind> {
-  return new Set([...RECORD_KINDS].filter((kind) => hasTrait(kind, trait)));
+  const known = KINDS_WITH.get(trait);
+  if (known !== undefined) return known;
+  const kinds = [...RECORD_KINDS].filter((kind) => {
+    const { traits }: KindRow = KINDS[kind];
+    return traits?.includes(trait);
+  });
+  const found = new Set(kinds);
+  KINDS_WITH.set(trait, found);
+  return found;
 }
 
 /** Reports whether the record is an operator's act on another account or on the server. */

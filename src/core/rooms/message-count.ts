@@ -23,8 +23,9 @@ export class MessageCount {
   }
 
   add(n: number, by: UserId): void {
-    assert(n > (this.#positions.at(-1) ?? 0), "messages are counted in order");
-    this.#positions.push(n);
+    const positions = this.#positions;
+    assert(n > (positions[positions.length - 1] ?? 0), "messages are counted in order");
+    positions.push(n);
     this.#authors.push(by);
     if (this.#byAuthor !== undefined) addTo(this.#byAuthor, by, n);
     if (this.#positions.length < 2 * UNREAD_COUNTED_MAX) return;
