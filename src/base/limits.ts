@@ -17,6 +17,12 @@ export const INVITATIONS_PER_USER_MAX = 50;
 /** Open invitations of one user by another, so that nobody can use up all of them. */
 export const INVITATIONS_PER_INVITER_MAX = 5;
 export const NAME_CHARS_MAX = 32;
+export const DISPLAY_NAME_CHARS_MAX = 40;
+/** Letters of most alphabets have 2 or 3 bytes, and those of a few 4. */
+export const DISPLAY_NAME_BYTES_MAX = 160;
+/** Each change stays in the accounts log, and every client learns of it. */
+export const DISPLAY_NAME_CHANGES_PER_DAY = 10;
+export const DISPLAY_NAMES_ASKED_MAX = 500;
 export const SERVER_NAME_BYTES_MAX = 128;
 export const WELCOME_BYTES_MAX = 4 * KIB;
 export const PASSWORD_BYTES_MAX = 1 * KIB;

@@ -27,11 +27,11 @@ export function checkName(text: string, kind: NameKind = "name"): Name {
 }
 
 /** Users with these names could be mistaken for the server, an operator, or all users. */
-const ROLES = ["server", "operator", "admin", "everyone", "here"];
+export const ROLE_NAMES = ["server", "operator", "admin", "everyone", "here"];
 /** A program that uses names as object keys would find these built-in properties instead. */
 const BUILT_IN = [...Object.getOwnPropertyNames(Object.prototype), "prototype"];
 const RESERVED: ReadonlySet<string> = new Set(
-  [...ROLES, ...BUILT_IN].map((name) => name.toLowerCase()),
+  [...ROLE_NAMES, ...BUILT_IN].map((name) => name.toLowerCase()),
 );
 
 /** An existing account may keep a reserved name. */

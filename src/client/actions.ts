@@ -1,6 +1,7 @@
 /** `Actions`: what users do with rooms and messages, the same in every user interface. */
 
 import { utf8Encode } from "../base/bytes.ts";
+import { checkDisplayName } from "../base/display-names.ts";
 import { asFault, Fault, msg } from "../base/fault.ts";
 import type { RoomId } from "../base/ids.ts";
 import { POLL_OPTIONS_MAX, STATUS_BYTES_MAX, TYPING_MS } from "../base/limits.ts";
@@ -206,6 +207,16 @@ export class Actions {
     }
     const status = text === "" ? undefined : text;
     this.#setEverywhere({ status, statusUntil: status === undefined ? status : statusUntil });
+  }
+
+  /**
+   * Sets the name that others see in place of the account name; an empty text removes it.
+   * @returns the name as stored
+   * @throws {Fault} name-invalid or name-taken, or kind-unknown if the server is too old
+   */
+  async setDisplayName(typed: string): Promise<string> {
+    const text = typed === "" ? "" : checkDisplayName(typed);
+    return (await this.#actor.request("display-name", { text })).text;
   }
 
   #setEverywhere(prefs: RoomPrefs): void {

@@ -73,7 +73,7 @@ export interface LinkInfo {
 }
 
 type AccountNotice = NoticeOf<
-  | ("ignored" | "prefs-set" | "save" | "code-asked" | "event")
+  | ("ignored" | "display-name" | "prefs-set" | "save" | "code-asked" | "event")
   | ("invited" | "key-packages-low" | "disk-low" | "majority" | "announced" | "server-rules")
 >;
 
@@ -151,6 +151,7 @@ export class Follower {
       case "offered":
         return this.#roomNotice(notice);
       case "ignored":
+      case "display-name":
       case "prefs-set":
       case "save":
       case "code-asked":

@@ -540,7 +540,8 @@ const [KEY_START, KEY_END] = ["SHA256:".length, "SHA256:".length + KEY_LETTERS];
 type AccountTexts = Pick<Texts, "accountInfo" | "accountKeys" | "keySince" | "newKey">;
 
 export function accountInfoText(facts: AccountFacts, texts: AccountTexts): string {
-  const { user, online, role, since, rooms, status, keys = [], newKey = false } = facts;
+  const { online, role, since, rooms, status, displayName, keys = [], newKey = false } = facts;
+  const user = displayName === undefined ? facts.user : `${facts.user} (${displayName})`;
   const isOperator = role === "operator";
   const info = texts.accountInfo(user, online, isOperator, since.slice(0, 10), rooms.join(", "));
   const list = keys.map(({ key = "", since = "" }) => {
@@ -558,11 +559,24 @@ function refusal(usage: string, message: Translatable, remedy: Translatable): Co
   return { usage, parse: () => ({}), run };
 }
 
+const name: Command<{ readonly text: string }> = {
+  usage: "/name [TEXT]",
+  parse: (text) => ({ text }),
+  async run({ text: typed }, chat) {
+    const text = await chat.actions.setDisplayName(typed.trim());
+    const json = { kind: "display-name", text };
+    return {
+      json,
+      text: (texts) => (text === "" ? texts.displayNameRemoved : texts.displayNameSet(text)),
+    };
+  },
+};
+
 /** Refuses, because a name belongs to its account for ever. */
 const nick = refusal(
   "/nick",
   msg`your name belongs to your account`,
-  msg`ask an operator to run chat admin rename OLD NEW`,
+  msg`to show another name: /name TEXT; to rename the account, ask an operator`,
 );
 
 const voice = refusal(
@@ -752,6 +766,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   topic,
   who,
   whois,
+  name,
   nick,
   voice,
   list: simpleView("list"),

@@ -176,6 +176,7 @@ export const KINDS = {
     },
   },
   "account-name": { log: "accounts", traits: ["committed", "public"], body: { name: "text" } },
+  "display-name": { log: "accounts", traits: ["committed"], body: { text: "text" } },
   "account-gone": {
     log: "accounts",
     traits: ["erasing", "committed", "public"],

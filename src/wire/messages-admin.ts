@@ -2,6 +2,7 @@
 
 import * as v from "valibot";
 import {
+  DISPLAY_NAME_BYTES_MAX,
   FAULT_TEXT_BYTES_MAX,
   FILE_NAME_BYTES_MAX,
   FILE_TARGETS_MAX,
@@ -210,6 +211,7 @@ export const ADMIN_REQUESTS = {
           password: v.boolean(),
           devices: count,
           bytes: count,
+          displayName: v.optional(text(DISPLAY_NAME_BYTES_MAX)),
           rooms: v.optional(list(name, ACCOUNT_ROOMS_LISTED_MAX)),
           moderates: v.optional(list(name, ACCOUNT_ROOMS_LISTED_MAX)),
         }),

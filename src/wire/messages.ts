@@ -10,6 +10,8 @@ import {
   CODE_MESSAGE_BYTES_MAX,
   CODE_NUMBER_MAX,
   DEVICE_LABEL_BYTES_MAX,
+  DISPLAY_NAME_BYTES_MAX,
+  DISPLAY_NAMES_ASKED_MAX,
   FAULT_TEXT_BYTES_MAX,
   GREP_BYTES_MAX,
   HANDS_MAX,
@@ -291,6 +293,25 @@ export const REQUESTS = {
     answer: v.object({
       version: v.optional(positive),
       picture: v.optional(bytes(AVATAR_BYTES_MAX)),
+    }),
+  },
+  /**
+   * Sets the display name, or removes it if `text` is empty, and returns it as stored. Operators
+   * may name another `user`.
+   */
+  "display-name": {
+    postCount: 1,
+    fields: { user: v.optional(name), text: text(DISPLAY_NAME_BYTES_MAX) },
+    answer: v.object({ text: text(DISPLAY_NAME_BYTES_MAX) }),
+  },
+  /** Omits users who have no display name. */
+  "display-names": {
+    fields: { users: list(name, DISPLAY_NAMES_ASKED_MAX) },
+    answer: v.object({
+      names: list(
+        v.object({ user: name, text: text(DISPLAY_NAME_BYTES_MAX) }),
+        DISPLAY_NAMES_ASKED_MAX,
+      ),
     }),
   },
   /** Adds a device that has the account key's certificate. */
@@ -610,6 +631,7 @@ export const REQUESTS = {
           mutedUntil: v.optional(unixMs),
           bot: v.optional(v.boolean()),
           status: v.optional(text(STATUS_BYTES_MAX)),
+          displayName: v.optional(text(DISPLAY_NAME_BYTES_MAX)),
         }),
       ),
       more: v.boolean(),
@@ -625,6 +647,7 @@ export const REQUESTS = {
       rooms: list(name, JOINED_ROOMS_MAX),
       bot: v.optional(v.boolean()),
       status: v.optional(text(STATUS_BYTES_MAX)),
+      displayName: v.optional(text(DISPLAY_NAME_BYTES_MAX)),
     }),
   },
   post: {
@@ -762,6 +785,8 @@ export const NOTICES = {
   save: { room: id, seq: positive, on: v.boolean() },
   /** Sent to everybody. Without `version`, the user has no avatar any more. */
   "avatar-set": { user: name, version: v.optional(positive) },
+  /** Sent to everybody. An empty text means that the user has no display name any more. */
+  "display-name": { user: name, text: text(DISPLAY_NAME_BYTES_MAX) },
   /** A message from a client that used the number. All its messages have the same `exchange`. */
   "code-asked": { exchange: positive, message: codeMessage },
   "room-gone": { room: id },

@@ -156,6 +156,10 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
     faults: { 3: "too-large" },
   },
   "/read": { lines: ["/read", "/read all", "/read none"], faults: { 3: "usage" } },
+  "/name and /nick": {
+    lines: ["/name Ana Ruíz", "/name Бob", "/name", `/name ${"x".repeat(41)}`, "/nick anna"],
+    faults: { 2: "name-invalid", 4: "name-invalid", 5: "usage" },
+  },
   "/dnd": {
     lines: ["/dnd 2h", "/dnd off", "/dnd", "/dnd later"],
     faults: { 3: "usage", 4: "usage" },

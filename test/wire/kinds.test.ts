@@ -68,6 +68,7 @@ const BODIES = {
   clock: { to: 3 },
   account: { name: "eve", accountKey: "AAAA", device: "ZGV2", cert: "Yw", lost: true, ...PASSWORD },
   "account-name": { name: "anna" },
+  "display-name": { text: "Anna Ruíz" },
   "account-gone": { replaces: 2, also: [4] },
   device: { device: "ZGV2", cert: "Yw" },
   "device-gone": { device: "AAAA" },

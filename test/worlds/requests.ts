@@ -157,6 +157,13 @@ async function changeAvatar({ client, number, on, user }: About): Promise<void> 
   await client.request("avatar", { user });
 }
 
+/** Half of the devices compete for one name. */
+async function changeDisplayName({ client, number, on, user }: About): Promise<void> {
+  const text = on ? (number % 2 === 0 ? "Añá Ruíz" : `Ana Ruiz ${number % 50}`) : "";
+  await client.request("display-name", { text });
+  await client.request("display-names", { users: [user] });
+}
+
 async function revokeInvite({ client }: About): Promise<void> {
   const { invite } = await client.request("invite", { uses: 1 });
   await client.request("invite-revoke", { invite });
@@ -249,6 +256,7 @@ export const REQUESTS = {
   },
   "irc-password": changeIrcPasswords,
   "avatar-set": changeAvatar,
+  "display-name": changeDisplayName,
   forget: ({ device }) => device.relogin(true),
   "erase-all": ({ client }) => client.request("erase-all", {}),
   upload: ({ device, room, number }) => device.upload(room, number),

@@ -4,6 +4,7 @@
  */
 
 import { unreachable } from "../../base/assert.ts";
+import { skeletonsOf } from "../../base/display-names.ts";
 import { isDirect, type RoomId } from "../../base/ids.ts";
 import { foldName, type Name } from "../../base/names.ts";
 import type { LogName } from "../../wire/kinds.ts";
@@ -92,7 +93,12 @@ export function claimsOf({ kind, room, by, id, body }: Draft): Claims {
       return changes(author, [`room ${room}`]);
     case "account":
     case "account-name":
-      return changes(["house"], [`account ${room}`, ...nameFact(fields.name)]);
+      return changes(
+        ["house"],
+        [`account ${room}`, ...nameFact(fields.name), ...skeletonFacts(fields.name)],
+      );
+    case "display-name":
+      return changes(NOTHING, [`account ${room}`, ...skeletonFacts(fields.text)]);
     case "server-rules":
       return changes(NOTHING, [SERVER_RULES]);
     case "registration":
@@ -134,6 +140,7 @@ export function claimsOf({ kind, room, by, id, body }: Draft): Claims {
 }
 
 interface Fields {
+  readonly text?: unknown;
   readonly name?: unknown;
   readonly was?: unknown;
   readonly user?: unknown;
@@ -174,4 +181,9 @@ function listOf(value: unknown): readonly unknown[] {
 
 function nameFact(name: unknown): readonly string[] {
   return typeof name === "string" ? [`name ${foldName(name as Name)}`] : NOTHING;
+}
+
+/** Display names conflict with account names and with each other. */
+function skeletonFacts(name: unknown): readonly string[] {
+  return typeof name === "string" ? skeletonsOf(name).map((key) => `looks ${key}`) : NOTHING;
 }

@@ -30,6 +30,8 @@ export interface Model {
   readonly pending: readonly PendingPost[];
   readonly drafts: ReadonlyMap<string, Draft>;
   readonly ignored: ReadonlySet<string>;
+  /** Valid display names by account names in lower case. */
+  readonly displayNames: ReadonlyMap<string, string>;
   /** Shared by the account's devices; `undefined` if the server does not store settings. */
   readonly prefs: ReadonlyMap<RoomId, RoomPrefs> | undefined;
   readonly saved: ReadonlyMap<number, RoomId>;
@@ -263,6 +265,7 @@ export interface Member {
   readonly mutedUntilUnixMs?: number | undefined;
   readonly isBot?: boolean | undefined;
   readonly status?: string | undefined;
+  readonly displayName?: string | undefined;
 }
 
 export interface OfferedFile {

@@ -30,6 +30,7 @@ const NOTICES_OF: Record<Role, Record<Phase, ReadonlySet<NoticeKind>>> = {
         "prefs-set",
         "save",
         "avatar-set",
+        "display-name",
         "servers",
         "majority",
         "code-asked",

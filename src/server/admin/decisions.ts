@@ -24,6 +24,8 @@ export function decisionOf(
       return { decision: "registered", ...by, ...(author === room ? {} : subject) };
     case "account-name":
       return { decision: "renamed", ...by, ...subject };
+    case "display-name":
+      return author === room ? undefined : { decision: kind, ...by, ...subject };
     case "account-gone":
       return { decision: "removed", ...by, ...subject };
     case "reset":

@@ -89,18 +89,19 @@ export class Queries {
       const people = target === undefined ? this.#sortedAccounts() : this.#members(room);
       const next = after === undefined ? 0 : indexAfter(people, foldName(checkName(after)));
       const page = people.slice(next, next + PAGE_RECORDS_MAX);
-      const users = page.map(({ account: { id, name, isBot, prefs } }) => {
+      const users = page.map(({ account: { id, name, isBot, prefs, displayName } }) => {
         const mutedUntil = room && muteEnd(room, id, unixMs);
         const person = { user: name as string, online: engine.isOnline(id) };
         const role = this.#role(id, room);
         const status = statusOf(prefs, unixMs);
-        return { ...person, role, mutedUntil, bot: isBot || undefined, status };
+        const marks = { mutedUntil, bot: isBot || undefined, status, displayName };
+        return { ...person, role, ...marks };
       });
       return { users, more: next + users.length < people.length };
     },
     whois: ({ user: named }, { account: requester }) => {
       const { registry, rooms, engine, clock } = this.options;
-      const { id, name, sinceUnixMs, isBot, prefs } = requireUser(
+      const { id, name, sinceUnixMs, isBot, prefs, displayName } = requireUser(
         registry,
         checkName(named, "person's name"),
       );
@@ -111,7 +112,11 @@ export class Queries {
         online: engine.isOnline(id),
         role: this.#role(id, undefined),
         rooms: shared.flatMap((room) => room.name ?? []).sort(),
-        ...defined({ bot: isBot || undefined, status: statusOf(prefs, clock.expiryUnixMs()) }),
+        ...defined({
+          bot: isBot || undefined,
+          status: statusOf(prefs, clock.expiryUnixMs()),
+          displayName,
+        }),
       };
     },
     history: (request, { client: { id, link }, account }) =>

@@ -55,6 +55,15 @@ test("a name is one fact for accounts and for rooms, ignoring case", () => {
   expect(account.filter((fact) => room.includes(fact))).toHaveLength(1);
 });
 
+test("display names that look alike, or like an account name, are one fact", () => {
+  const display = claims("display-name", { text: "Ana Ruíz" }, ANA);
+  expect(meet(display, claims("display-name", { text: "ana-ru1z" }, BEN))).toBe(true);
+  expect(meet(display, claims("account", { name: "AnaRuiz" }, BEN))).toBe(true);
+  expect(meet(claims("account-name", { name: "ana_ruiz" }, BEN), display)).toBe(true);
+  expect(meet(display, claims("display-name", { text: "Ana Ruiz B" }, BEN))).toBe(false);
+  expect(meet(display, claims("account-gone", {}, ANA))).toBe(true);
+});
+
 test("a message reads room, membership and account of its author", () => {
   const { reads } = claims("text");
   const changes = [

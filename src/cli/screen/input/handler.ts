@@ -20,7 +20,7 @@ import type {
 } from "../state/screen-state.ts";
 import type { Timeline } from "../state/scroll.ts";
 import type { Layout } from "../view/composition.ts";
-import { type CompletionSource, emojiCandidates, matching } from "./completion.ts";
+import { type CompletionSource, emojiCandidates, matchingPeople } from "./completion.ts";
 import { helpRows, type Keymap } from "./keymap.ts";
 
 export interface HandlerContext {
@@ -189,7 +189,10 @@ function targetsMatching(model: Model, query: string): readonly string[] {
     .filter((target) => !listed.some((entry) => isSameName(entry, target)));
   const [sign = "", name = ""] = /^([@#]?)(.*)$/s.exec(query.trim())?.slice(1) ?? [];
   const targets = [...listed, ...otherPeople].filter((target) => target.startsWith(sign));
-  const matches = matching(targets, name, true, /^[@#]/).slice(0, CANDIDATES_LISTED_MAX);
+  const matches = matchingPeople(targets, name, true, model, /^[@#]/).slice(
+    0,
+    CANDIDATES_LISTED_MAX,
+  );
   const isNewName =
     sign !== "#" && isName(name) && !matches.some((target) => isSameName(target, `@${name}`));
   return isNewName && !isSameName(name, model.me) ? [...matches, `@${name}`] : matches;

@@ -36,8 +36,10 @@ export function headerLine(
   const room = openRoom(model);
   const { open } = model;
   if (open === undefined) return splitLine([{ text: ` ${nothing}`, role: "bar" }], [], columns);
+  const displayed = room?.kind === "room" ? undefined : displayNameOf(model, open);
   const left: Line = [
     { text: ` ${nameOf(open)} `, role: "bar", bold: true },
+    { text: displayed === undefined ? "" : `${displayed} `, role: "bar" },
     { text: ` ${plainLine(room?.topic ?? "", TOPIC_COLUMNS)}`, role: "bar" },
   ];
   // The topic may use half of the line. Facts that do not fit beside it are omitted from the left.
@@ -47,6 +49,10 @@ export function headerLine(
     facts = facts.slice(1);
   const right: Line = facts.length === 0 ? [] : [{ text: factsText(facts), role: "bar-dim" }];
   return splitLine(left, right, columns);
+}
+
+function displayNameOf({ displayNames }: Model, target: string): string | undefined {
+  return displayNames.get(target.slice(1).toLowerCase());
 }
 
 function factsText(facts: readonly string[]): string {

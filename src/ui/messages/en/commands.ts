@@ -6,6 +6,7 @@ export const ENGLISH_COMMANDS = {
   topic: "show or set the room's topic",
   who: "list the members of a room",
   whois: "show a user's status, registration date and shared rooms",
+  name: "show a name in any alphabet in place of your account name; without TEXT, none",
   nick: "explain how names change",
   voice: "explain who may write",
   rooms: "list rooms and your conversations",

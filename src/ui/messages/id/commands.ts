@@ -8,6 +8,7 @@ export const INDONESIAN_COMMANDS: typeof ENGLISH_COMMANDS = {
   topic: "tampilkan atau ubah topik ruang",
   who: "daftar anggota ruang",
   whois: "tampilkan status, tanggal daftar, dan ruang bersama seseorang",
+  name: "tampilkan nama dalam aksara apa pun sebagai ganti nama akun; tanpa TEXT, hapus",
   nick: "jelaskan cara mengganti nama",
   voice: "jelaskan siapa yang boleh menulis",
   rooms: "daftar ruang dan percakapan Anda",

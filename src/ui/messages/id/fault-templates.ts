@@ -328,8 +328,20 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "to let a muted member write again: /unmute NAME":
     "agar anggota yang dibisukan dapat menulis lagi: /unmute NAME",
   "your name belongs to your account": "nama Anda melekat pada akun Anda",
-  "ask an operator to run chat admin rename OLD NEW":
-    "minta operator menjalankan chat admin rename NAMA_LAMA NAMA_BARU",
+  "to show another name: /name TEXT; to rename the account, ask an operator":
+    "untuk menampilkan nama lain: /name TEXT; untuk mengganti nama akun, minta operator",
+  "a display name has at most {} characters": "nama tampilan paling panjang {} karakter",
+  "use a shorter one": "pakai yang lebih pendek",
+  "a display name consists of letters, digits, spaces and . , ' · -":
+    "nama tampilan terdiri dari huruf, angka, spasi, dan . , ' · -",
+  "to show an emoji beside the name: /status": "untuk menampilkan emoji di samping nama: /status",
+  "a display name cannot mix letters of these alphabets":
+    "nama tampilan tidak boleh mencampur huruf dari aksara-aksara ini",
+  "use letters of one alphabet": "pakai huruf dari satu aksara",
+  "somebody has the name '{}' or one that looks like it":
+    "sudah ada yang memakai nama '{}' atau nama yang mirip",
+  "you can change your display name at most {} times a day":
+    "Anda dapat mengubah nama tampilan paling banyak {} kali sehari",
   "join it: chat join --room {}, or /join {}":
     "bergabunglah dahulu: chat join --room {}, atau /join {}",
   "{} needs {}, but only {} is free": "{} memerlukan {}, tetapi hanya {} yang kosong",

@@ -18,6 +18,7 @@ import { utf8Encode } from "../../../base/bytes.ts";
 import { FILE_TEXT_BYTES_MAX } from "../../../base/limits.ts";
 import { formatSize } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
+import { displayedLike } from "../../../core/model/people.ts";
 import { knownNames, roomOf } from "../../../core/model/selectors.ts";
 import type { Draft, Item, Model } from "../../../core/model/state.ts";
 import { usageFor } from "../../../ui/command.ts";
@@ -51,7 +52,7 @@ import { Button } from "../shell/button.tsx";
 import { useModelValue, usePage, useTexts } from "../shell/context.tsx";
 import { Icon, IconButton } from "../shell/icons.tsx";
 import { enterSends } from "../shell/settings.ts";
-import { Avatar, Marks, usePerson } from "./person.tsx";
+import { Avatar, DisplayName, Marks, usePerson } from "./person.tsx";
 import { PlainLine } from "./rich-text.tsx";
 import { sendAfterQuestion } from "./rules.tsx";
 import type { CommandOutcome } from "./slash-commands.ts";
@@ -467,14 +468,17 @@ function suggestionSource(
   emoji: CompletionSource["emoji"],
 ): CompletionSource {
   const rooms = [...model.rooms.values()].filter(({ kind }) => kind === "room");
-  return { names: knownNames(model), rooms: rooms.map(({ name }) => name), commands, emoji };
+  const names = knownNames(model);
+  const namesLike = (query: string) => displayedLike(model, names, query);
+  return { names, namesLike, rooms: rooms.map(({ name }) => name), commands, emoji };
 }
 
 function SuggestedName({ name }: { readonly name: string }) {
   const person = usePerson(name);
   return (
     <>
-      <Avatar name={name} user={name} tint={person.tint} />@{name} <Marks person={person} />
+      <Avatar name={name} user={name} tint={person.tint} />@{name} <DisplayName user={name} />{" "}
+      <Marks person={person} />
     </>
   );
 }

@@ -28,7 +28,7 @@ import { Icon, IconButton, type IconName } from "../shell/icons.tsx";
 import { InviteDialog } from "../shell/invite-dialog.tsx";
 import { SettingsDialog } from "../shell/settings-dialog.tsx";
 import { presenceText } from "./members.tsx";
-import { Avatar } from "./person.tsx";
+import { Avatar, useShownName } from "./person.tsx";
 import { CreateRoomDialog, RoomsDialog } from "./room-dialogs.tsx";
 import { RoomMenu } from "./room-menu.tsx";
 import { SavedDialog } from "./saved.tsx";
@@ -82,6 +82,7 @@ const Line = memo(function Line({ line, onOpen }: LineProps) {
   const isNarrow = useNarrow();
   const { target, kind, name, badge, mentions, isOpen, isOnline, isIgnored, isMuted } = line;
   const me = useModelValue((model) => model.me);
+  const shown = useShownName(name);
   const classes = [
     "room-line",
     badge > 0 && !isMuted ? "is-unread" : "",
@@ -109,7 +110,7 @@ const Line = memo(function Line({ line, onOpen }: LineProps) {
           </>
         )}
         <span className="room-name" dir="auto" title={cleanText(name)}>
-          {cleanText(name)}
+          {kind === "person" ? shown : cleanText(name)}
         </span>
         {line.isFavourite ? <Note icon="star" text={texts.favourite} /> : null}
         {line.isSealed ? <Note icon="lock" text={texts.sealed} isStrong /> : null}

@@ -4,12 +4,14 @@ import { type KeyboardEvent, useEffect, useMemo, useState } from "react";
 import { isName } from "../../../base/names.ts";
 import { cleanText } from "../../../base/text.ts";
 import { isSameName } from "../../../core/model/item.ts";
+import { displayedLike } from "../../../core/model/people.ts";
 import { knownNames, roomList } from "../../../core/model/selectors.ts";
 import type { Model } from "../../../core/model/state.ts";
 import { matching } from "../../input/completion.ts";
 import { rove } from "../../input/keys.ts";
 import { type CloseProps, useModelValue, usePage } from "../shell/context.tsx";
 import { Dialog } from "../shell/dialog.tsx";
+import { DisplayName } from "./person.tsx";
 
 function targetsOf(model: Model, isPeople: boolean): readonly string[] {
   const { rooms, people } = roomList(model);
@@ -42,7 +44,8 @@ function Options({ targets: found, at, onChoose }: OptionsProps) {
           className={i === at ? "option is-at" : "option"}
           onClick={() => onChoose(target)}
         >
-          {cleanText(target)}
+          {cleanText(target)}{" "}
+          {target.startsWith("@") ? <DisplayName user={target.slice(1)} /> : null}
         </div>
       ))}
     </div>
@@ -81,10 +84,10 @@ export function Switcher({ onClose, onOpen, isPeople = false }: SwitcherProps) {
   // biome-ignore lint/correctness/useExhaustiveDependencies: the rooms list the users
   const all = useMemo(() => targetsOf(chat.model, isPeople), [chat, isPeople, rooms]);
   const bareName = typed.trim().replace(/^[@#]/, "");
-  const hits = useMemo(
-    () => matching(all, typed.trim() === "" ? "" : bareName),
-    [all, typed, bareName],
-  );
+  const hits = useMemo(() => {
+    const query = typed.trim() === "" ? "" : bareName;
+    return [...new Set([...matching(all, query), ...displayedLike(chat.model, all, query)])];
+  }, [chat, all, typed, bareName]);
   const isOther =
     isPeople && isName(bareName) && !hits.some((hit) => isSameName(hit, `@${bareName}`));
   const exactUser = useExactUser(isOther ? bareName : undefined);
