@@ -1,5 +1,6 @@
 /** `chat admin`, with its subcommands. */
 
+import { checkDisplayName } from "../base/display-names.ts";
 import { Fault } from "../base/fault.ts";
 import { RETENTION_MS_MAX, RETENTION_MS_MIN } from "../base/limits.ts";
 import { counted, formatDuration } from "../base/sizes.ts";
@@ -451,6 +452,22 @@ const rename = operatorVerb({
   },
 });
 
+const displayName = operatorVerb({
+  summary: "Set the display name of a user",
+  examples: ["chat admin display-name bob 'Bob Ruíz'"],
+  args: {
+    name: USER_ARGUMENT,
+    text: argument("Display name (Default: none)", { required: false }),
+  },
+  details: "Others see it in place of the account name, which stays the name to mention and type.",
+  async run({ name: user, text: typed = "" }, { client }) {
+    const name = typed === "" ? "" : checkDisplayName(typed);
+    const { text } = await client.request("display-name", { user, text: name });
+    const result = text === "" ? `removed the display name of ${user}` : `${user} is now ${text}`;
+    return { json: { kind: "display-name", user, text }, text: result };
+  },
+});
+
 const remove = operatorVerb({
   summary: "Remove an account",
   examples: ["chat admin remove bob"],
@@ -541,6 +558,7 @@ export const command = defineGroup({
   "irc-password": ircPassword,
   "sign-out": signOut,
   rename,
+  "display-name": displayName,
   remove,
   room,
   registration,
