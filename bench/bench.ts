@@ -35,6 +35,7 @@ const PEOPLE = ["--people", "2000,2000,2000,10000", "--devices", "300,300,300"];
 
 const PARTS: Readonly<Record<string, Part>> = {
   sends: { program: "sends.ts", minutesMax: 10 },
+  post: { program: "post-profile.ts", flags: ["--steps"], minutesMax: 4 },
   start: { program: "start.ts", minutesMax: 1 },
   "start-log": {
     program: "start-log.ts",
