@@ -71,8 +71,11 @@ export function postCountOf(bytes: number, lines = 1): number {
   return Math.max(1, Math.ceil(bytes / POST_BYTES), Math.ceil(lines / POST_LINES));
 }
 
-/** @param bytes size of the text in the log, with the rest of its body */
-export function postCountOfText(text: string, bytes = jsonBytes(text)): number {
+/** @param body what the log stores with the text */
+export function postCountOfText(text: string, body: unknown = text): number {
+  const json = JSON.stringify(body);
+  // UTF-8 needs at most three bytes per unit, so most texts need not be encoded.
+  const bytes = 3 * json.length <= POST_BYTES ? 0 : utf8Encode(json).length;
   let lines = 1;
   for (let at = text.indexOf("\n"); at >= 0; at = text.indexOf("\n", at + 1)) lines++;
   return postCountOf(bytes, lines);

@@ -61,7 +61,6 @@ import {
   fileId,
   HASH,
   id,
-  jsonBytes,
   KEY,
   list,
   NONCE,
@@ -652,11 +651,12 @@ export const REQUESTS = {
   },
   post: {
     isLimitedByEngine: true,
-    postCount: ({ body: { sealed, ...body } }: { readonly body: PostBody }) =>
-      Math.max(
-        postCountOfText(body.text, jsonBytes(body)),
-        postCountOf(sealed?.ciphertext.length ?? 0),
-      ),
+    postCount: ({ body }: { readonly body: PostBody }) => {
+      const { sealed } = body;
+      if (sealed === undefined) return postCountOfText(body.text, body);
+      const rest = { ...body, sealed: undefined };
+      return Math.max(postCountOfText(body.text, rest), postCountOf(sealed.ciphertext.length));
+    },
     fields: { outbox: id, counter: positive, to: target, body: postBody },
     answer: v.object({ seq: positive, n: positive, time: unixMs, queued: v.optional(v.boolean()) }),
   },
