@@ -101,9 +101,9 @@ export type Command =
 
 export type Step =
   /** A post acquires its outbox's lock first and then, like every command, its room's lock. */
-  | { readonly kind: "lock-outbox"; readonly command: PostCommand }
   | { readonly kind: "lock-room"; readonly command: Command }
-  | { readonly kind: "perform"; readonly lock: string; readonly claim: Claim<Command> };
+  /** A command that waited for its room's lock now has it. */
+  | { readonly kind: "resume"; readonly lock: string; readonly claim: Claim<Command> };
 
 export interface PendingAppend {
   readonly locks: readonly string[];

@@ -1,5 +1,6 @@
 /** Deduplication of posts, which ensures that each post is recorded exactly once. */
 
+import { assert } from "../../base/assert.ts";
 import type { Fault } from "../../base/fault.ts";
 import type { OutboxId, UserId } from "../../base/ids.ts";
 import {
@@ -57,8 +58,9 @@ export interface DedupValue {
 }
 
 export class OutboxHistory<Post extends Pending = Pending> {
-  readonly lock: string;
   readonly pending = new Map<number, Post>();
+  /** The post that holds the outbox's lock, and those that wait for it. */
+  readonly #turns: Post[] = [];
   /**
    * Ring buffer of the last OUTBOX_IN_FLIGHT_MAX posts, indexed by counter modulo its size, with
    * the counter, seq, n and time of each. It grows on demand: most outboxes have few posts.
@@ -73,11 +75,18 @@ export class OutboxHistory<Post extends Pending = Pending> {
   #last = 0;
   #time = 0;
 
-  constructor(
-    user: UserId,
-    readonly id: OutboxId,
-  ) {
-    this.lock = `o:${user} ${id}`;
+  constructor(readonly id: OutboxId) {}
+
+  /** @returns true if the post holds the lock now and must end with `release` */
+  acquire(post: Post): boolean {
+    return this.#turns.push(post) === 1;
+  }
+
+  /** @returns the waiting post that holds the lock now */
+  release(): Post | undefined {
+    assert(this.#turns.length > 0, "only a post that holds the lock releases it");
+    this.#turns.shift();
+    return this.#turns[0];
   }
 
   status(counter: number): PostStatus {
@@ -189,14 +198,14 @@ export class DedupTable<Post extends Pending = Pending> {
   use(user: UserId, id: OutboxId): OutboxHistory<Post> {
     const outboxes = this.#accounts.get(user);
     if (outboxes === undefined) {
-      const outbox = new OutboxHistory<Post>(user, id);
+      const outbox = new OutboxHistory<Post>(id);
       this.#accounts.set(user, [outbox]);
       return outbox;
     }
     const recent = outboxes[outboxes.length - 1];
     if (recent?.id === id) return recent;
     const at = outboxes.findIndex((outbox) => outbox.id === id);
-    const [outbox = new OutboxHistory<Post>(user, id)] = at < 0 ? [] : outboxes.splice(at, 1);
+    const [outbox = new OutboxHistory<Post>(id)] = at < 0 ? [] : outboxes.splice(at, 1);
     outboxes.push(outbox);
     if (outboxes.length > OUTBOXES_PER_ACCOUNT_MAX) forgetIdle(outboxes);
     return outbox;

@@ -200,34 +200,42 @@ export class RoomEngine {
     }
     const fault = this.#presence.acceptPost(requester, id, counter, now, postCount(request));
     if (fault !== undefined) return [settled(requester, fault)];
-    const begin = (destination: PostDestination | undefined) => {
-      const outbox = this.#posts.use(user, id);
-      const askers = [requester];
-      const command: PostCommand = {
-        kind: "post",
-        user,
-        outbox,
-        counter,
-        request,
-        destination,
-        requesters: askers,
-        isAppending: false,
-      };
-      outbox.begin(counter, command);
-      return { kind: "lock-outbox", command } as const;
-    };
     try {
       const { destination, conversation } = this.#resolvePost(user, request);
-      const step = begin(destination);
-      return this.#run(
-        conversation === undefined ? [step] : [{ kind: "lock-room", command: conversation }, step],
-      );
+      const steps: Step[] = [];
+      if (conversation !== undefined) steps.push({ kind: "lock-room", command: conversation });
+      return this.#begin(requester, request, destination, steps);
     } catch (error) {
       const fault = asFault(error);
-      if (this.#needsConfirmation(fault, [requester])) return this.#run([begin(undefined)]);
+      if (this.#needsConfirmation(fault, [requester]))
+        return this.#begin(requester, request, undefined, []);
       if (fault.blame === "user") this.#posts.use(user, id).refuse(counter, fault);
       return [settled(requester, fault)];
     }
+  }
+
+  #begin(
+    requester: Requester,
+    request: RequestOf<"post">,
+    destination: PostDestination | undefined,
+    steps: Step[],
+  ): EngineEffect[] {
+    const { user } = requester;
+    const { counter } = request;
+    const outbox = this.#posts.use(user, request.outbox as OutboxId);
+    const command: PostCommand = {
+      kind: "post",
+      user,
+      outbox,
+      counter,
+      request,
+      destination,
+      requesters: [requester],
+      isAppending: false,
+    };
+    outbox.begin(counter, command);
+    this.#lockOutbox(command, steps);
+    return this.#run(steps);
   }
 
   #resolvePost(
@@ -331,17 +339,14 @@ export class RoomEngine {
     for (let next = 0; next < steps.length; next++) {
       const step = steps[next];
       assert(step !== undefined, "each index has a step");
-      if (step.kind === "perform") this.#performStep(step.lock, step.claim, steps, effects);
-      else if (step.kind === "lock-outbox") this.#lockOutbox(step.command, steps);
+      if (step.kind === "resume") this.#resume(step.lock, step.claim, steps, effects);
       else this.#lockRoom(step.command, steps, effects);
     }
     return effects;
   }
 
   #lockOutbox(command: PostCommand, steps: Step[]): void {
-    const { lock } = command.outbox;
-    if (this.#lock.acquire(lock, { command, mode: "exclusive", user: command.user }))
-      steps.push({ kind: "lock-room", command });
+    if (command.outbox.acquire(command)) steps.push({ kind: "lock-room", command });
   }
 
   #lockRoom(command: Command, steps: Step[], effects: EngineEffect[]): void {
@@ -355,7 +360,7 @@ export class RoomEngine {
     } else {
       const mode = this.#lockMode(command, lock);
       const claim = { command, mode, user: userOf(command) };
-      if (this.#lock.acquire(lock, claim)) steps.push({ kind: "perform", lock, claim });
+      if (this.#lock.acquire(lock, claim)) this.#performStep(lock, claim, steps, effects);
     }
   }
 
@@ -399,15 +404,18 @@ export class RoomEngine {
     return !moderates(room, { user, isOperator: this.#isOperator(user) });
   }
 
-  #performStep(lock: string, claim: Claim<Command>, steps: Step[], effects: EngineEffect[]): void {
+  /** Performs a command that waited for its lock, unless it now needs another lock or mode. */
+  #resume(lock: string, claim: Claim<Command>, steps: Step[], effects: EngineEffect[]): void {
     const { command, mode } = claim;
     const isStale = lock !== roomLock(command, this.#rooms);
     const isMisjudged = mode !== "exclusive" && this.#lockMode(command, lock, 1) !== mode;
-    if (isStale || isMisjudged) {
-      this.#releaseLock(lock, claim, steps);
-      steps.push({ kind: "lock-room", command });
-      return;
-    }
+    if (!isStale && !isMisjudged) return this.#performStep(lock, claim, steps, effects);
+    this.#releaseLock(lock, claim, steps);
+    steps.push({ kind: "lock-room", command });
+  }
+
+  #performStep(lock: string, claim: Claim<Command>, steps: Step[], effects: EngineEffect[]): void {
+    const { command } = claim;
     try {
       const drafts = this.#drafts(command, effects);
       this.#startNextPost(command, steps);
@@ -453,20 +461,18 @@ export class RoomEngine {
     const follows =
       command.kind === "post" ? command.outbox.pendingBefore(command.counter) : undefined;
     if (command.kind === "post") command.isAppending = true;
-    const append = { kind: "append", token, drafts } as const;
-    effects.push(follows === undefined ? append : { ...append, follows });
+    effects.push({ kind: "append", token, drafts, follows });
   }
 
   #releaseLock(lock: string, claim: Claim<Command>, steps: Step[]): void {
     for (const next of this.#lock.release(lock, claim))
-      steps.push({ kind: "perform", lock, claim: next });
+      steps.push({ kind: "resume", lock, claim: next });
   }
 
   #startNextPost(command: Command, steps: Step[]): void {
     if (command.kind !== "post") return;
-    const { outbox, user } = command;
-    for (const next of this.#lock.release(outbox.lock, { mode: "exclusive", user }))
-      steps.push({ kind: "lock-room", command: next.command });
+    const next = command.outbox.release();
+    if (next !== undefined) steps.push({ kind: "lock-room", command: next });
   }
 
   /**
@@ -639,7 +645,7 @@ export class RoomEngine {
     }
     command.isAppending = false;
     command.isConfirmed = false;
-    if (!this.#isSettled(command, effects)) steps.push({ kind: "lock-outbox", command });
+    if (!this.#isSettled(command, effects)) this.#lockOutbox(command, steps);
   }
 
   #isSettled(command: PostCommand, effects: EngineEffect[]): boolean {

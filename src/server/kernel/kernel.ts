@@ -11,7 +11,7 @@ import type { ClientId } from "../../core/rooms/presence.ts";
 import type { Room } from "../../core/rooms/rooms.ts";
 import type { Clock } from "../../io/clock.ts";
 import { rethrow } from "../../io/link/base-link.ts";
-import type { Log } from "../../io/log/log.ts";
+import type { AppendAllOptions, Log } from "../../io/log/log.ts";
 import type { Answer, RequestKind, RequestOf } from "../../wire/messages.ts";
 import type { Draft, LogRecord } from "../../wire/record.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
@@ -215,8 +215,6 @@ export class Kernel {
   }
 }
 
-const NO_OPTIONS = {};
-
 class PendingWrites {
   readonly #onFault: (fault: Fault) => void;
   #inFlight = 0;
@@ -276,11 +274,11 @@ class PendingWrites {
 
   append(
     log: Pick<Log, "appendThen">,
-    { drafts, follows }: { readonly drafts: readonly Draft[]; readonly follows?: number },
+    append: AppendAllOptions & { readonly drafts: readonly Draft[] },
     done: (outcome: LogRecord | Fault) => void,
   ): void {
     const startedAt = this.#begin();
-    const refusal = this.quota.refusal(drafts);
+    const refusal = this.quota.refusal(append.drafts);
     if (refusal !== undefined) {
       // Asynchronous like a write, because thousands of refused changes may wait for each other.
       return queueMicrotask(() => {
@@ -288,7 +286,7 @@ class PendingWrites {
         this.#complete(startedAt);
       });
     }
-    log.appendThen(drafts, follows === undefined ? NO_OPTIONS : { follows }, (outcome) => {
+    log.appendThen(append.drafts, append, (outcome) => {
       const isFault = outcome instanceof Fault;
       done(isFault ? redacted(outcome) : outcome);
       this.#complete(startedAt);
