@@ -146,11 +146,12 @@ export class Kernel {
 
   #input(input: EngineInput): void {
     const { engine, clock } = this.options;
-    // Rate limits apply to submissions, but not to records from the log.
-    const isOfLog = input.kind === "record" || input.kind === "appended";
-    const now = isOfLog ? 0 : clock.now();
+    // Rate limits apply to submissions, but not to records from the log, which nothing can expire.
+    const isRecord = input.kind === "record";
+    const now = isRecord || input.kind === "appended" ? 0 : clock.now();
+    const unixMs = isRecord ? 0 : clock.expiryUnixMs();
     try {
-      for (const effect of engine.handle(input, now, clock.expiryUnixMs())) this.#perform(effect);
+      for (const effect of engine.handle(input, now, unixMs)) this.#perform(effect);
     } catch (error) {
       // The state may be half-changed, so the process must end, even within an HTTP request.
       if (!(error instanceof Fault)) rethrow(error);
