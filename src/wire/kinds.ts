@@ -267,7 +267,7 @@ export type Body<K extends RecordKind> = {
 export const RECORD_KINDS: ReadonlySet<RecordKind> = /* @__PURE__ */ new Set(
   Object.keys(KINDS) as RecordKind[],
 );
-const KINDS_WITH = /* @__PURE__ */ new Map<Trait, ReadonlySet<RecordKind>>();
+const KINDS_WITH = /* @__PURE__ */ kindsByTrait();
 export const READ_KINDS = /* @__PURE__ */ kindsWith("read");
 export const MESSAGE_KINDS: ReadonlySet<string> = /* @__PURE__ */ kindsWith("message");
 export const ITEMLESS_KINDS: ReadonlySet<string> = /* @__PURE__ */ kindsWith("itemless");
@@ -278,14 +278,15 @@ export function hasTrait<T extends Trait>(kind: RecordKind, trait: T): kind is K
 }
 
 export function kindsWith(trait: Trait): ReadonlySet<RecordKind> {
-  const known = KINDS_WITH.get(trait);
-  if (known !== undefined) return known;
-  const kinds = [...RECORD_KINDS].filter((kind) => {
-    const { traits }: KindRow = KINDS[kind];
-    return traits?.includes(trait);
-  });
-  const found = new Set(kinds);
-  KINDS_WITH.set(trait, found);
+  return KINDS_WITH.get(trait) ?? new Set();
+}
+
+function kindsByTrait(): ReadonlyMap<Trait, ReadonlySet<RecordKind>> {
+  const found = new Map<Trait, Set<RecordKind>>();
+  for (const kind of RECORD_KINDS) {
+    const { traits = [] }: KindRow = KINDS[kind];
+    for (const trait of traits) found.set(trait, (found.get(trait) ?? new Set()).add(kind));
+  }
   return found;
 }
 
