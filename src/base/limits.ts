@@ -230,6 +230,8 @@ export const FORMER_NAMES_MAX = 10_000;
 export const ROOM_MEMBERS_MAX = 20_000;
 /** Each room costs a subscription and a catch-up at log-in. */
 export const JOINED_ROOMS_MAX = 1_000;
+/** Boxes of an assignment room. Moderators are in all of them. */
+export const BOXES_PER_ROOM_MAX = 1_000;
 export const IGNORED_MAX = 256;
 export const PREFS_ROOMS_MAX = 512;
 /** Each device receives the list of saved messages, which takes 40 bytes per message. */

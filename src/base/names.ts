@@ -55,8 +55,14 @@ export type Target =
   | { readonly kind: "room"; readonly name: Name }
   | { readonly kind: "person"; readonly name: Name };
 
+/** Returns the room and the user of a box, whose name is `ROOM@USER`. */
+export function boxNames(text: string): { readonly room: Name; readonly user: Name } | undefined {
+  const [room = "", user = "", ...more] = text.split("@");
+  return isName(room) && isName(user) && more.length === 0 ? { room, user } : undefined;
+}
+
 /**
- * Parses `lobby` or `#lobby` as a room and `@ana` as a user.
+ * Parses `lobby` or `#lobby` as a room, `homework@ana` as ana's box in it and `@ana` as a user.
  * @throws {Fault} name-invalid if the name is malformed
  */
 export function parseTarget(text: string): Target {
@@ -64,7 +70,8 @@ export function parseTarget(text: string): Target {
     return { kind: "person", name: checkName(text.slice(1), "person's name") };
   }
   const bare = text.startsWith("#") ? text.slice(1) : text;
-  return { kind: "room", name: checkName(bare, "room's name") };
+  const name = boxNames(bare) === undefined ? checkName(bare, "room's name") : (bare as Name);
+  return { kind: "room", name };
 }
 
 export function formatTarget({ kind, name }: { kind: Target["kind"]; name: string }): string {

@@ -358,7 +358,7 @@ function openServices(
   return { context, sessions, fanOut, http, remote, downloads, ircPasswords, readPositions };
 }
 
-const FILE_KINDS = [...Object.keys(FILE_REQUESTS), "download"];
+const FILE_KINDS = [...Object.keys(FILE_REQUESTS), "download", "collect"];
 const PUSH_KINDS = ["push-key", "push-subscribe", "push-unsubscribe"];
 
 function defined(...services: readonly (Service | undefined)[]): Service[] {

@@ -53,24 +53,28 @@ const RULE_WORDS_MAX = 13;
 const DIGIT_GROUPS = 12;
 
 const join: Command<JoinArgs> = {
-  usage: "/join ROOM [PASSWORD | --sealed]",
+  usage: "/join ROOM [PASSWORD | --sealed | --assignment]",
   parse(input) {
     const words = splitWords(input, 1, 2);
     if (words === undefined) return undefined;
-    const [room, password, ...more] = words.filter((word) => word !== "--sealed");
+    const isFlag = (word: string) => word === "--sealed" || word === "--assignment";
+    const [room, password, ...more] = words.filter((word) => !isFlag(word));
     const sealed = words.includes("--sealed");
+    const assignment = words.includes("--assignment");
     if (room === undefined || more.length > 0) return undefined;
     const flag = [room, password].find((word) => word?.startsWith("--") === true);
     // A mistyped flag must not be used as the room password.
     if (flag !== undefined) throw unknownFlag(flag);
     if (sealed && password !== undefined) return undefined;
-    return { room: roomName(room), password, sealed };
+    return { room: roomName(room), password, sealed, ...(assignment && { assignment }) };
   },
   async run(args, chat, host) {
     const attempt = () => host.join(args);
     const answer = await (args.sealed === true
       ? chat.actions.sealAfter(args.room, attempt)
-      : attempt());
+      : args.assignment === true
+        ? chat.actions.assignAfter(attempt)
+        : attempt());
     if (answer === undefined) return undefined;
     const { name, created } = answer;
     const json = { kind: "joined", room: name, created };
@@ -355,6 +359,7 @@ function parseRules(words: readonly string[]): RulesChange | undefined {
   if (isSwitch) return { newcomers: value === "on", ...others };
   if (rule === "slow") return { slow: parseSlow(value), ...others };
   if (join !== undefined) return { join, ...defined({ password }), ...others };
+  if (rule === "post" && value === "private") return { post: value, ...others };
   const isWho = rule === "post" || rule === "topic" || rule === "everyone";
   return isWho && who !== undefined ? { [rule]: who, ...others } : undefined;
 }
@@ -785,6 +790,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   status,
   read,
   rules,
+  handed: simpleView("handed"),
   ignore: setsIgnored(true),
   unignore: setsIgnored(false),
   quiet,

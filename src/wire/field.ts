@@ -112,6 +112,8 @@ export const tableOf = <Item extends v.GenericSchema>(item: Item) =>
   );
 
 export const WHO = ["everyone", "moderators"] as const;
+/** `private`: each member posts in a box of their own, which only the moderators read as well. */
+export const POSTERS = [...WHO, "private"] as const;
 export const JOIN_RULES = ["open", "password", "approval"] as const;
 
 const who = v.picklist(WHO);
@@ -129,7 +131,7 @@ export const serverRules = v.object({
 
 export const roomRules = v.object({
   /** Users who may post, and users who may set the topic: everyone if omitted. */
-  post: v.optional(who),
+  post: v.optional(v.picklist(POSTERS)),
   topic: v.optional(who),
   /** Seconds between two messages of a member. */
   slow: v.optional(v.pipe(count, v.maxValue(SLOW_SECONDS_MAX))),

@@ -137,6 +137,8 @@ const reading = { role: "operator", needsAccount: false } as const;
 
 export const ADMIN_REQUESTS = {
   download: { fields: { file: fileId }, answer: v.object({ path: text(128) }) },
+  /** Archive of everything that was handed in in an assignment room. For moderators. */
+  collect: { fields: { room: name }, answer: v.object({ path: text(128) }) },
   watch: { role: "operator", fields: { on: v.boolean() }, answer: v.object({}) },
   clients: {
     ...reading,

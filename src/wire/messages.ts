@@ -113,10 +113,12 @@ const accountRecords = {
 const codeNumber = v.pipe(positive, v.maxValue(CODE_NUMBER_MAX));
 const codeMessage = bytes(CODE_MESSAGE_BYTES_MAX);
 
-/** `name` of a named room; `with`, the other user, in a direct conversation. */
+/**
+ * `name` of a named room, or ROOM@USER of a box; `with`, the other user, in a direct conversation.
+ */
 const roomEntry = v.object({
   room: id,
-  name: v.optional(name),
+  name: v.optional(target),
   with: v.optional(name),
   topic: v.optional(text(TOPIC_BYTES_MAX)),
   closed: v.optional(v.boolean()),
@@ -403,6 +405,29 @@ export const REQUESTS = {
     postCount: 1,
     fields: { target, on: v.boolean() },
     answer: v.object({ seq: positive }),
+  },
+  /**
+   * Lists the members of an assignment room who are no moderators, and the owners of its boxes. For
+   * moderators.
+   */
+  handed: {
+    fields: { room: name, after: v.optional(name) },
+    answer: v.object({
+      users: list(
+        v.object({
+          user: name,
+          /** Messages that the user has posted, with files, and files that are not erased. */
+          messages: count,
+          files: count,
+          /** Unix ms of the last message; omitted if the user has posted none. */
+          at: v.optional(unixMs),
+          /** The user has left the room. */
+          left: v.optional(v.boolean()),
+        }),
+        PAGE_RECORDS_MAX,
+      ),
+      more: v.boolean(),
+    }),
   },
   readers: {
     fields: { seq: positive },

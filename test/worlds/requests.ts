@@ -234,6 +234,8 @@ export const REQUESTS = {
     return about.client.request("receipts", { target, on: about.on });
   },
   readers: (about) => about.client.request("readers", { seq: ownSeq(about) }),
+  handed: (about) => about.client.request("handed", { room: about.room }),
+  collect: (about) => about.client.request("collect", { room: about.room }),
   typing: (about) => about.client.request("typing", { room: roomOf(about), on: about.on }),
   ignore: ({ client, user, on }) => client.request("ignore", { user, on }),
   bot: ({ client, on }) => client.request("bot", { on }),

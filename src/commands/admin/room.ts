@@ -23,7 +23,7 @@ import { isSameName } from "../../core/model/item.ts";
 import { parseSlow } from "../../ui/commands.ts";
 import { ENGLISH } from "../../ui/messages/en/page.ts";
 import { rulesText } from "../../ui/text/rules-text.ts";
-import { JOIN_RULES, WHO } from "../../wire/field.ts";
+import { JOIN_RULES, POSTERS, WHO } from "../../wire/field.ts";
 import type { RoomRules } from "../../wire/messages.ts";
 import { allRooms } from "./lists.ts";
 
@@ -145,7 +145,7 @@ const rules = operatorVerb({
   examples: ["chat admin room rules lab --post moderators --slow 30"],
   args: {
     room: ROOM_ARGUMENT,
-    post: enumFlag([...WHO], "Who may post"),
+    post: enumFlag([...POSTERS], "Who may post; private: an assignment"),
     topic: enumFlag([...WHO], "Who may set the topic"),
     slow: stringFlag("SECONDS", "Time between two messages of a member, or off", {
       parse: parseSlow,

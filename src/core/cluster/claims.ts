@@ -5,7 +5,7 @@
 
 import { unreachable } from "../../base/assert.ts";
 import { skeletonsOf } from "../../base/display-names.ts";
-import { isDirect, type RoomId } from "../../base/ids.ts";
+import { boxOwner, isDirect, type RoomId } from "../../base/ids.ts";
 import { foldName, type Name } from "../../base/names.ts";
 import type { LogName } from "../../wire/kinds.ts";
 import type { Draft } from "../../wire/record.ts";
@@ -23,7 +23,11 @@ export interface Claims {
  */
 export function claimsOf({ kind, room, by, id, body }: Draft): Claims {
   const fields = (typeof body === "object" && body !== null ? body : {}) as Fields;
-  const author = [`room ${room}`, `member ${room} ${by}`, `account ${by}`];
+  const assignment = boxOwner(room)?.room;
+  const author = [
+    ...[`room ${room}`, `member ${room} ${by}`, `account ${by}`],
+    ...(assignment === undefined ? [] : [`room ${assignment}`, `member ${assignment} ${by}`]),
+  ];
   switch (kind) {
     case "text":
     case "action":
@@ -66,7 +70,9 @@ export function claimsOf({ kind, room, by, id, body }: Draft): Claims {
     case "topic":
       return changes(author, [`topic ${room}`]);
     case "room":
-      return changes([SERVER_RULES], [`room ${room}`, ...nameFact(fields.name)]);
+      return changes(assignment === undefined ? [SERVER_RULES] : [`room ${assignment}`], [
+        ...[`room ${room}`, ...nameFact(fields.name)],
+      ]);
     case "join":
       // A join does not read the list of all members, so concurrent joins may exceed the maximum
       // number of members by the number of servers.

@@ -1,7 +1,7 @@
 /** Commands and steps of the room engine, and the lock that each command needs. */
 
 import { assert } from "../../base/assert.ts";
-import type { FileId, RoomId, UserId } from "../../base/ids.ts";
+import { boxOwner, type FileId, type RoomId, type UserId } from "../../base/ids.ts";
 import type { Name } from "../../base/names.ts";
 import type { RequestOf } from "../../wire/messages.ts";
 import type { Draft } from "../../wire/record.ts";
@@ -75,7 +75,8 @@ export type Submission =
 export type ConversationCommand = {
   readonly kind: "meet";
   readonly room: RoomId;
-  readonly pair: readonly [UserId, UserId];
+  /** `undefined` for a box. */
+  readonly pair: readonly [UserId, UserId] | undefined;
 };
 
 interface FileAnnouncement {
@@ -123,7 +124,7 @@ export function roomLock(command: Command, rooms: Rooms): string {
     case "act":
       return idLock(command.action.room, rooms);
     case "meet":
-      return command.room;
+      return idLock(command.room, rooms);
     case "join":
       return namedLock(command.options.name, rooms);
     case "enter":
@@ -137,6 +138,10 @@ function namedLock(name: Name, rooms: Rooms): string {
   return rooms.find(name)?.lock ?? nameLock(name);
 }
 
+/**
+ * A box shares the lock of its assignment room, whose members and moderators decide who may post.
+ */
 function idLock(room: RoomId, rooms: Rooms): string {
-  return rooms.get(room)?.lock ?? room;
+  const of = boxOwner(room)?.room ?? room;
+  return rooms.get(of)?.lock ?? of;
 }

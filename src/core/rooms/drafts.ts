@@ -4,6 +4,7 @@ import { toBase64Url } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import { isDirect, type RoomId, type UserId } from "../../base/ids.ts";
 import {
+  BOXES_PER_ROOM_MAX,
   JOINED_ROOMS_MAX,
   ROOM_MEMBERS_MAX,
   ROOMS_MAX,
@@ -19,7 +20,7 @@ import { checkSealing } from "./group.ts";
 import { type Actor, checkMayPost, checkReason, moderates, withRoomRemoval } from "./moderation.ts";
 import { isVacant, LOBBY, type Room, type Rooms } from "./rooms.ts";
 import { checkRules, needsAdmission, refuseJoin } from "./rules.ts";
-import { requireJoinedRoom, requireRoom } from "./targets.ts";
+import { type ResolvedTarget, requireJoinedRoom, requireRoom } from "./targets.ts";
 
 export interface JoinOptions {
   readonly name: Name;
@@ -135,16 +136,40 @@ export function checkPost(
 }
 
 /**
+ * Checks whether a post may create the conversation or the box that it is for.
+ * @throws {Fault} too-many, not-allowed or muted
+ */
+export function checkMayCreate(
+  rooms: Rooms,
+  { user, unixMs }: { readonly user: UserId; readonly unixMs: number },
+  { box }: ResolvedTarget,
+): void {
+  if (box === undefined) return checkConversationLimit(rooms, user);
+  const { of, user: owner } = box;
+  const { name } = of;
+  checkMayPost(of, user, unixMs);
+  if (of.rules.post !== "private") throw new Fault("not-allowed", msg`'${name}' is no assignment`);
+  if (!of.members.has(owner))
+    throw new Fault("not-allowed", msg`the box's owner is not in '${name}'`);
+  if (rooms.boxesOf(of).length < BOXES_PER_ROOM_MAX) return;
+  throw new Fault("too-many", msg`only ${BOXES_PER_ROOM_MAX} people can hand in work in '${name}'`);
+}
+
+/**
  * Conversations count only for their initiator, because the other user cannot leave.
  * @throws {Fault} too-many if the user has initiated too many
  */
-export function checkConversationLimit(rooms: Rooms, user: UserId): void {
+function checkConversationLimit(rooms: Rooms, user: UserId): void {
   if (countRooms(rooms, user, "direct") < JOINED_ROOMS_MAX) return;
   const message = msg`you can have at most ${JOINED_ROOMS_MAX} conversations`;
   throw new Fault("too-many", message);
 }
 
-export function conversationDraft(room: RoomId, pair: readonly [UserId, UserId]): Draft {
+/** @param pair `undefined` for a box */
+export function conversationDraft(
+  room: RoomId,
+  pair: readonly [UserId, UserId] | undefined,
+): Draft {
   return { kind: "room", room, by: "server", id: "", body: { direct: pair } };
 }
 
@@ -220,8 +245,9 @@ function joinDraft(rooms: Rooms, user: UserId, room: RoomId, addedBy?: Name): Dr
 }
 
 function countRooms(rooms: Rooms, user: UserId, what: "named" | "direct"): number {
+  const field = what === "direct" ? "pair" : "name";
   let count = 0;
-  for (const { id } of rooms.roomsOf(user)) if (isDirect(id) === (what === "direct")) count++;
+  for (const room of rooms.roomsOf(user)) if (room[field] !== undefined) count++;
   return count;
 }
 

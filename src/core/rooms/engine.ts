@@ -22,7 +22,7 @@ import {
 import { DedupTable, type DedupValue, type Posted } from "./dedup.ts";
 import {
   announceDraft,
-  checkConversationLimit,
+  checkMayCreate,
   checkPost,
   conversationDraft,
   joinDrafts,
@@ -324,14 +324,13 @@ export class RoomEngine {
     }
   }
 
-  #conversationFor(
-    user: UserId,
-    { id, room, peer: other }: ResolvedTarget,
-  ): ConversationCommand | undefined {
-    if (room !== undefined || other === undefined) return undefined;
-    checkMayWrite(this.#rights, user, [other]);
-    checkConversationLimit(this.#rooms, user);
-    return { kind: "meet", room: id, pair: [user, other].sort() as [UserId, UserId] };
+  #conversationFor(user: UserId, target: ResolvedTarget): ConversationCommand | undefined {
+    const { id, room, peer: other } = target;
+    if (room !== undefined) return undefined;
+    if (other !== undefined) checkMayWrite(this.#rights, user, [other]);
+    checkMayCreate(this.#rooms, { user, unixMs: this.#unixMs }, target);
+    const pair = other && ([user, other].sort() as [UserId, UserId]);
+    return { kind: "meet", room: id, pair };
   }
 
   /** Uses a loop instead of recursion, because thousands of steps may be queued. */
@@ -595,15 +594,24 @@ export class RoomEngine {
     const { head } = record;
     const readers = this.#rooms.get(head.room as RoomId)?.members;
     const left = head.kind === "remove" ? [...(readers ?? [])] : NOBODY;
+    const boxes = this.#rooms.boxesChangedBy(head);
+    const boxMembers = boxes.map(({ members }) => new Set(members));
     this.restore(record);
     const room = this.#rooms.get(head.room as RoomId);
     if (room === undefined) return [];
     const effects: EngineEffect[] = [{ kind: "deliver", room, record }];
+    for (const [i, box] of boxes.entries()) {
+      const before = boxMembers[i] ?? new Set();
+      for (const user of before.difference(box.members))
+        effects.push({ kind: "unfollow", user, room: box });
+      for (const user of box.members.difference(before))
+        effects.push({ kind: "follow", user, room: box });
+    }
     for (const user of left) {
       if (!room.members.has(user)) effects.push({ kind: "unfollow", user, room });
     }
     if (head.kind === "room") {
-      for (const user of new Set(room.pair)) effects.push({ kind: "follow", user, room });
+      for (const user of room.members) effects.push({ kind: "follow", user, room });
     }
     if (head.by === "server") return effects;
     const user = head.by;

@@ -467,6 +467,11 @@ function rulesDraft(rooms: Rooms, room: Room, actor: Actor, change: RoomRules): 
   if (newcomers !== undefined && newcomers !== (room.rules.newcomers ?? false)) {
     checkNewcomers(rooms, actor, newcomers);
   }
+  if (change.post === "private" && room.isSealed === true) {
+    throw new Fault("sealed-room", msg`an encrypted room cannot be an assignment`, {
+      remedy: msg`create a room that is not encrypted`,
+    });
+  }
   const isMembership = join !== undefined || newcomers === true;
   if (isMembership && room.isSealed === true) {
     throw new Fault("sealed-room", msg`members add people to an encrypted room`, {

@@ -23,7 +23,7 @@ type RulesBody = { readonly [Rule in keyof Body<"rules">]: Body<"rules">[Rule] |
 export function rulesOf(body: RulesBody): RoomRules {
   const { post, topic, slow = 0, join, everyone, newcomers } = body;
   return defined({
-    post: post === "moderators" ? post : undefined,
+    post: post === "moderators" || post === "private" ? post : undefined,
     topic: topic === "moderators" ? topic : undefined,
     slow: slow === 0 ? undefined : Math.min(slow, SLOW_SECONDS_MAX),
     join: join === "password" || join === "approval" ? join : undefined,
@@ -81,16 +81,23 @@ export function checkRules(
       remedy: msg`omit the @`,
     });
   }
-  if (kind === "reaction") return;
-  if (rules.post !== undefined) {
-    throw new Fault("not-allowed", msg`only moderators can post in '${name}'`);
-  }
+  if (kind === "reaction" && rules.post !== "private") return;
+  checkPoster(room);
   const waitMs = kind === "edit" ? 0 : (slowEnd(room, user, unixMs) ?? 0) - unixMs;
   if (waitMs <= 0) return;
   // Without `retryAfterMs`, because a retry would hold up the messages to other rooms.
   const seconds = Math.ceil(waitMs / SECOND_MS);
   throw new Fault("too-fast", msg`slow mode in '${name}': you can post again in ${seconds} s`, {
     remedy: msg`send it again later`,
+  });
+}
+
+/** @throws {Fault} not-allowed if only moderators post in the room */
+export function checkPoster({ rules, name }: Room): void {
+  if (rules.post === undefined) return;
+  const box = `${name}@YOUR_NAME`;
+  throw new Fault("not-allowed", msg`only moderators can post in '${name}'`, {
+    ...(rules.post === "private" && { remedy: msg`hand in your work: write to ${box}` }),
   });
 }
 
@@ -104,7 +111,8 @@ export function slowEnd({ rules, posted }: Room, user: UserId, unixMs: number): 
 }
 
 /** Notes a message in slow mode, and forgets the messages that no longer count. */
-export function notePosted({ rules, posted }: Room, user: UserId, unixMs: number): void {
+export function notePosted({ rules, posted, box }: Room, user: UserId, unixMs: number): void {
+  if (box !== undefined) return void posted.set(user, unixMs); // Time of the last hand-in.
   if (rules.slow === undefined) return;
   setNewest(posted, user, unixMs, ROOM_MEMBERS_MAX);
   const oldest = unixMs - rules.slow * SECOND_MS;

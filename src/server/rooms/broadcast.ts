@@ -3,6 +3,7 @@
 import type { RoomId } from "../../base/ids.ts";
 import type { Registry } from "../../core/rooms/accounts.ts";
 import { hasReadReceipts, type Room, wantsReceipts } from "../../core/rooms/rooms.ts";
+import { boxName } from "../../core/rooms/targets.ts";
 import type { Clock } from "../../io/clock.ts";
 import type { Listener, PublishedRecord } from "../../io/link/link.ts";
 import { encode, type Outgoing } from "../../wire/codec.ts";
@@ -262,10 +263,11 @@ export function roomEntry(room: Room, reader: string, registry: Registry): RoomE
     ...(room.pins.length === 0 ? {} : { pins: [...room.pins] }),
     ...(hasReadReceipts(room) ? { receipts: true } : {}),
   };
-  if (room.name !== undefined) {
+  const roomName = room.box === undefined ? room.name : boxName(room.box, registry);
+  if (roomName !== undefined) {
     return {
       room: room.id,
-      name: room.name,
+      name: roomName,
       ...(room.topic === "" ? {} : { topic: room.topic }),
       ...(room.isClosed ? { closed: true } : {}),
       ...settings,

@@ -19,6 +19,7 @@ import { muteEnd } from "../../core/rooms/moderation.ts";
 import { statusOf } from "../../core/rooms/prefs.ts";
 import { hasReadReceipts, type Room } from "../../core/rooms/rooms.ts";
 import {
+  requireCollector,
   requireMember,
   requireRoom,
   requireUser,
@@ -125,6 +126,7 @@ export class Queries {
         return this.#page(account, request);
       }),
     pins: (request, { account }) => this.#pins(account, request),
+    handed: (request, { account }) => this.#handed(account, request),
     readers: ({ seq }, { account }) => this.#readersTo(account, seq),
   } satisfies SomeHandlers;
 
@@ -272,6 +274,31 @@ export class Queries {
       if (name !== undefined) users.push(name);
     }
     return { readers, of: room.members.size - 1, users: users.sort() };
+  }
+
+  #handed({ id }: Account, { room: name, after }: RequestOf<"handed">): Answer<"handed"> {
+    const { rooms, registry, engine } = this.options;
+    const room = requireCollector(rooms, id, checkName(name, "room's name"));
+    const boxes = rooms.boxesOf(room);
+    const boxBy = new Map(boxes.map((box) => [box.box?.user, box]));
+    const filesIn = engine.files.inBoxes(boxes);
+    const pupils = [...room.members].filter((user) => !room.moderators.has(user));
+    const owners = boxes.flatMap(({ box }) => box?.user ?? []);
+    const people = byName(
+      [...new Set([...pupils, ...owners])].flatMap((user) => registry.get(user) ?? []),
+    );
+    const next = after === undefined ? 0 : indexAfter(people, foldName(checkName(after)));
+    const users = people.slice(next, next + PAGE_RECORDS_MAX).map(({ account }) => {
+      const box = boxBy.get(account.id);
+      return defined({
+        user: account.name as string,
+        messages: box?.messageCount.countOf(account.id) ?? 0,
+        files: (box && filesIn.get(box.id)?.length) ?? 0,
+        at: box?.posted.get(account.id),
+        left: room.members.has(account.id) ? undefined : true,
+      });
+    });
+    return { users, more: next + users.length < people.length };
   }
 
   #query(request: RequestOf<"history">, rooms: ReadonlySet<RoomId>): PageQuery {

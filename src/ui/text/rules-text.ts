@@ -1,6 +1,8 @@
 /** Texts for the rules of a room. */
 
+import { boxNames } from "../../base/names.ts";
 import { isSameName } from "../../core/model/item.ts";
+import { postTarget } from "../../core/model/selectors.ts";
 import type { Model, RoomState } from "../../core/model/state.ts";
 import type { PostBody, RoomRules, ServerRules } from "../../wire/messages.ts";
 import type { RuleTexts } from "../messages/en/rules.ts";
@@ -13,7 +15,7 @@ export type RuleFact = readonly [name: string, value: string];
 export function ruleFacts(rules: RoomRules, texts: RuleTexts): readonly RuleFact[] {
   const { post = "everyone", topic = "everyone", join = "open", slow, everyone, newcomers } = rules;
   return [
-    [texts.rulePost, texts.ruleWho(post)],
+    [texts.rulePost, texts.rulePoster(post)],
     [texts.ruleTopic, texts.ruleWho(topic)],
     [texts.ruleSlow, slow === undefined ? texts.ruleOff : texts.ruleSlowTime(slow)],
     [texts.ruleJoin, texts.ruleJoinBy(join)],
@@ -92,6 +94,13 @@ export function postLimitText(
   if (rules.post === "moderators") return texts.onlyModeratorsPost;
   const waitMs = slowUntilUnixMs - nowUnixMs;
   return waitMs <= 0 ? undefined : texts.slowWait(Math.ceil(waitMs / SECOND_MS));
+}
+
+/** Text about the readers of the user's messages; `undefined` outside assignments. */
+export function privacyText(model: Model, target: string, texts: RuleTexts): string | undefined {
+  const owner = boxNames(postTarget(model, target))?.user;
+  if (owner === undefined) return undefined;
+  return isSameName(owner, model.me) ? texts.onlyModeratorsSee : texts.onlyTheySee(owner);
 }
 
 /**

@@ -13,7 +13,7 @@ import {
   typingNames,
 } from "../../../core/model/selectors.ts";
 import type { Model, RoomState } from "../../../core/model/state.ts";
-import { postLimitText } from "../../../ui/text/rules-text.ts";
+import { postLimitText, privacyText } from "../../../ui/text/rules-text.ts";
 import type { Completion, Question } from "../state/screen-state.ts";
 import { faultLineIn, type ScreenTexts } from "../text/texts.ts";
 import { isMuted } from "./panels.ts";
@@ -262,10 +262,12 @@ function ruleSpans({ model, texts, nowUnixMs }: StatusOptions): readonly Span[] 
   const room = openRoom(model);
   if (room === undefined) return [];
   const limit = postLimitText(model, room, texts, nowUnixMs);
+  const privacy = privacyText(model, room.target, texts);
   const [first, ...others] = room.knocks.map((name) => cleanText(name));
   const more = others.length === 0 ? "" : ` +${others.length}`;
   return joined([
     limit === undefined ? [] : [{ text: limit, role: "bar-bad" }],
+    privacy === undefined ? [] : [{ text: privacy, role: "bar" }],
     first === undefined ? [] : [{ text: `${texts.knockOf(first)}${more}`, role: "bar" }],
   ]);
 }

@@ -1,7 +1,7 @@
 /** English descriptions of slash commands, for help and completion. */
 
 export const ENGLISH_COMMANDS = {
-  join: "join or create a room; --sealed: end-to-end encrypted",
+  join: "join or create a room; --sealed: end-to-end encrypted; --assignment: to hand in work",
   leave: "leave a room",
   topic: "show or set the room's topic",
   who: "list the members of a room",
@@ -24,6 +24,7 @@ export const ENGLISH_COMMANDS = {
   poll: "start a poll with options, show its results, or close it",
   vote: "choose options of the latest poll, or of poll SEQ",
   rules: "show or change the rules of the room",
+  handed: "list who has handed in work in this assignment room; for moderators",
   ignore: "hide a user's messages on all your devices",
   unignore: "stop ignoring a user",
   quiet: "hide join and leave notices on this device",

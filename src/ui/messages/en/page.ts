@@ -290,6 +290,16 @@ export const ENGLISH = {
   knockRefused: "The moderators declined your request. One of them can invite you.",
   onlyModeratorsCall: "Only moderators may mention everyone here.",
   rules: "Rules",
+  assignmentRoom: "Assignment: members see only your messages and their own.",
+  ownWork: "Your work",
+  handedInMenu: "Handed in",
+  handedIn: (room: string) => `Handed in: ${room}`,
+  handedFacts: (messages: number, files: number) =>
+    `${counted(messages, "message")}, ${counted(files, "file")}`,
+  nothingHanded: "nothing handed in",
+  hasLeft: "has left the room",
+  downloadAll: "Download all (zip)",
+  makeAssignment: "Assignment: members see only the moderators' messages and their own",
   rulesOf: (room: string) => `Rules of ${room}`,
   ruleSlowHint: (max: number) =>
     `Seconds between two messages of a member, up to ${max}; empty turns it off`,

@@ -12,6 +12,8 @@ export const ENGLISH_RULES = {
   ruleNewcomersJoin: "are added",
   ruleNewcomersOff: "are not added",
   ruleWho: (who: "everyone" | "moderators" | "operators"): string => who,
+  rulePoster: (who: "everyone" | "moderators" | "private"): string =>
+    who === "private" ? "assignment: only to the moderators" : who,
   ruleSlowTime: (seconds: number) => counted(seconds, "second"),
   ruleOff: "off",
   ruleJoinBy: (how: "open" | "password" | "approval") =>
@@ -29,6 +31,9 @@ export const ENGLISH_RULES = {
   roomsOfOperators: "Only operators can create rooms.",
   noRules: "no restrictions",
   onlyModeratorsPost: "Only moderators can post here.",
+  onlyModeratorsSee: "Only you and the moderators see what you post here.",
+  onlyTheySee: (user: string) => `Only ${user} and the moderators see what you post here.`,
+  handedCount: (count: number, all: number) => `${count} of ${all} handed in`,
   slowWait: (seconds: number) => `Slow mode: you can post again in ${counted(seconds, "second")}.`,
   askEveryone: (n: number | undefined, isHere: boolean) =>
     `Notify ${peopleText(n)} in this room` + `${isHere ? " who is online" : ""}?`,

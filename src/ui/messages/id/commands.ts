@@ -3,7 +3,7 @@
 import type { ENGLISH_COMMANDS } from "../en/commands.ts";
 
 export const INDONESIAN_COMMANDS: typeof ENGLISH_COMMANDS = {
-  join: "bergabung ke ruang atau membuatnya; --sealed: terenkripsi ujung ke ujung",
+  join: "bergabung ke ruang atau membuatnya; --sealed: terenkripsi; --assignment: untuk tugas",
   leave: "keluar dari ruang",
   topic: "tampilkan atau ubah topik ruang",
   who: "daftar anggota ruang",
@@ -26,6 +26,7 @@ export const INDONESIAN_COMMANDS: typeof ENGLISH_COMMANDS = {
   poll: "mulai jajak pendapat, tampilkan hasilnya, atau tutup",
   vote: "pilih opsi jajak pendapat terakhir, atau nomor SEQ",
   rules: "tampilkan atau ubah aturan ruang",
+  handed: "daftar siapa yang sudah mengumpulkan tugas di ruang ini; untuk moderator",
   ignore: "sembunyikan pesan seseorang di semua perangkat Anda",
   unignore: "berhenti mengabaikan seseorang",
   quiet: "sembunyikan pemberitahuan bergabung dan keluar di perangkat ini",

@@ -263,6 +263,15 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "{} people already ask to join '{}'": "{} orang sudah meminta bergabung dengan '{}'",
   "{} does not ask to join '{}'": "{} tidak meminta bergabung dengan '{}'",
   "ask only for yourself": "mintalah hanya untuk diri sendiri",
+  "only the moderators and its owner can read '{}'":
+    "hanya moderator dan pemiliknya yang dapat membaca '{}'",
+  "hand in your work: write to {}": "kumpulkan tugas Anda: tulis ke {}",
+  "'{}' is no assignment": "'{}' bukan ruang tugas",
+  "make it one: /rules post private": "jadikan ruang tugas: /rules post private",
+  "the box's owner is not in '{}'": "pemiliknya tidak ada di '{}'",
+  "only {} people can hand in work in '{}'": "hanya {} orang yang dapat mengumpulkan di '{}'",
+  "an encrypted room cannot be an assignment": "ruang terenkripsi tidak dapat menjadi ruang tugas",
+  "create a room that is not encrypted": "buat ruang yang tidak terenkripsi",
   "only moderators can post in '{}'": "hanya moderator yang dapat menulis di '{}'",
   "only moderators can set the topic of '{}'": "hanya moderator yang dapat mengatur topik '{}'",
   "only moderators may mention everyone in '{}'":

@@ -13,6 +13,12 @@ export const INDONESIAN_RULES: RuleTexts = {
   ruleNewcomersOff: "tidak ditambahkan",
   ruleWho: (who) =>
     ({ everyone: "semua orang", moderators: "moderator", operators: "operator" })[who],
+  rulePoster: (who) =>
+    ({
+      everyone: "semua orang",
+      moderators: "moderator",
+      private: "tugas: hanya kepada moderator",
+    })[who],
   ruleSlowTime: (seconds) => `${seconds} detik`,
   ruleOff: "mati",
   ruleJoinBy: (how) =>
@@ -30,6 +36,9 @@ export const INDONESIAN_RULES: RuleTexts = {
   roomsOfOperators: "Hanya operator yang dapat membuat ruang.",
   noRules: "tanpa batasan",
   onlyModeratorsPost: "Hanya moderator yang dapat menulis di sini.",
+  onlyModeratorsSee: "Hanya Anda dan moderator yang melihat kiriman Anda di sini.",
+  onlyTheySee: (user) => `Hanya ${user} dan moderator yang melihat kiriman Anda di sini.`,
+  handedCount: (count, all) => `${count} dari ${all} sudah mengumpulkan`,
   slowWait: (seconds) => `Mode lambat: Anda dapat menulis lagi dalam ${seconds} detik.`,
   askEveryone: (n, isHere) =>
     `Beri tahu ${n === undefined ? "semua orang" : `${n} orang`} di ruang ini` +

@@ -14,7 +14,13 @@ import { cleanText, titleText } from "../../../base/text.ts";
 import { isMessage, isSameName, itemAt } from "../../../core/model/item.ts";
 import { PeopleIndex } from "../../../core/model/people.ts";
 import { RowBuilder } from "../../../core/model/rows.ts";
-import { openRoom, type RoomList, roomList, typingNames } from "../../../core/model/selectors.ts";
+import {
+  openRoom,
+  postTarget,
+  type RoomList,
+  roomList,
+  typingNames,
+} from "../../../core/model/selectors.ts";
 import type { Draft, Item, Model, RoomState } from "../../../core/model/state.ts";
 import { authorText, briefText } from "../../../ui/text/event-text.ts";
 import { targetText } from "../../../ui/text/target-text.ts";
@@ -39,6 +45,7 @@ import { Toasts } from "../shell/toasts.tsx";
 import { Unfolded } from "../text/fold.tsx";
 import { type AttachedFiles, Composer, type ComposerHandle } from "./composer.tsx";
 import { useDrawerGestures } from "./drawer-gestures.ts";
+import { Privacy } from "./handed.tsx";
 import { RoomHead } from "./header.tsx";
 import { People } from "./members.tsx";
 import type { MessageActions } from "./message-actions.ts";
@@ -128,8 +135,10 @@ function useAttached(target: string, focus: () => void): AttachedFiles {
       },
       send: (text) => {
         const isAccepted = chat.upload(target, files, { text, isSmaller });
-        if (isAccepted) chat.attached.remove(target, files);
-        return isAccepted;
+        if (!isAccepted) return false;
+        chat.attached.remove(target, files);
+        chat.actions.openBox(target);
+        return true;
       },
     }),
     [chat, texts, fail, target, files, isSmaller],
@@ -153,7 +162,9 @@ function Conversation(props: MainProps) {
   const [unreadable, setUnreadable] = useState<string | undefined>(undefined);
   const onUnreadable = useCallback(() => setUnreadable(target), [target]);
   const isUnreadable = unreadable === target && room?.isSealed === true;
-  const attached = useAttached(target, () => composer.current?.focus());
+  // In an assignment, members write to their own box.
+  const to = postTarget(model, target);
+  const attached = useAttached(to, () => composer.current?.focus());
   const isDragging = useDropping(({ attachments, isComplete }) => {
     if (!isReadOnly && !isUnreadable) attached.add(attachments, isComplete);
   });
@@ -207,15 +218,16 @@ function Conversation(props: MainProps) {
           {limit}
         </p>
       )}
+      <Privacy model={model} target={target} room={room} onOpen={onOpen} />
       {isUnreadable ? null : isReadOnly ? (
         <p className="hint" role="status">
           {isBarred ? limit : readOnlyText(room, page)}
         </p>
       ) : (
         <Composer
-          key={`composer ${target}`}
+          key={`composer ${to}`}
           ref={composer}
-          target={target}
+          target={to}
           isSealed={room?.isSealed === true}
           itemOf={itemOf}
           lastOwn={lastOwn}
@@ -226,7 +238,7 @@ function Conversation(props: MainProps) {
       {settings.showsTyping && room !== undefined && room.typing.length > 0 ? (
         <Typing model={model} />
       ) : null}
-      {isDragging ? <div className="drop-over">{texts.dropHere(targetText(target))}</div> : null}
+      {isDragging ? <div className="drop-over">{texts.dropHere(targetText(to))}</div> : null}
     </div>
   );
 }

@@ -128,6 +128,7 @@ export function JoinDialog({
 interface CreateRoomProps extends OpenProps {
   readonly room?: string;
   readonly isSealed?: boolean;
+  readonly isAssignment?: boolean;
   readonly password?: string;
 }
 
@@ -138,6 +139,7 @@ export function CreateRoomDialog({ onClose, onOpen, ...initial }: CreateRoomProp
   const [topic, setTopic] = useState("");
   const [password, setPassword] = useState(initial.password ?? "");
   const [isSealed, setSealed] = useState(initial.isSealed === true);
+  const [isAssignment, setAssignment] = useState(initial.isAssignment === true);
   const [existingRoom, setExistingRoom] = useState<RoomEntry>();
   const canSeal = chat.sealRefusal === undefined;
   const create = async () => {
@@ -154,6 +156,7 @@ export function CreateRoomDialog({ onClose, onOpen, ...initial }: CreateRoomProp
     const created = await chat.actions.join(room, {
       create: true,
       sealed,
+      assignment: isAssignment && !sealed,
       ...(isOpen ? {} : { password }),
     });
     if (!sealed && topic.trim() !== "")
@@ -204,6 +207,7 @@ export function CreateRoomDialog({ onClose, onOpen, ...initial }: CreateRoomProp
             value={password}
             onChange={setPassword}
           />
+          <Check label={texts.makeAssignment} isOn={isAssignment} onChange={setAssignment} />
         </>
       )}
       {canSeal ? <Check label={texts.makeSealed} isOn={isSealed} onChange={setSealed} /> : null}

@@ -7,6 +7,7 @@ import { isSameName } from "../../../core/model/item.ts";
 import {
   canPin,
   canSetTopic,
+  isBoxOf,
   roomList,
   roomNotifyLevel,
   roomOf,
@@ -159,6 +160,8 @@ function conversationItems(page: PageValue, room: RoomState): MenuItem[] {
 }
 
 function namedItems(page: PageValue, room: RoomState): MenuItem[] {
+  // The members, rules and name of a box are those of its room.
+  if (isBoxOf(room.target)) return [pollItem(page, room)];
   const { texts, chat, fail, openDialog } = page;
   const isRaised = room.hands.some((name) => isSameName(name, chat.model.me));
   const toggleHand = () => void chat.actions.toggleHand(room.target).catch(fail);

@@ -16,7 +16,7 @@ import {
   serverLimits,
 } from "../../../ui/text/rules-text.ts";
 import { targetText } from "../../../ui/text/target-text.ts";
-import { JOIN_RULES, WHO } from "../../../wire/field.ts";
+import { JOIN_RULES, POSTERS, WHO } from "../../../wire/field.ts";
 import type { PostBody, RoomRules } from "../../../wire/messages.ts";
 import { Button } from "../shell/button.tsx";
 import {
@@ -147,6 +147,7 @@ function RulesForm({ room, onClose }: CloseProps & { readonly room: RoomState })
   };
   const hint = texts.ruleSlowHint(SLOW_SECONDS_MAX);
   const who = WHO.map((one) => [one, texts.ruleWho(one)] as const);
+  const posters = POSTERS.map((one) => [one, texts.rulePoster(one)] as const);
   const ways = JOIN_RULES.map((one) => [one, texts.ruleJoinBy(one)] as const);
   return (
     <FormDialog
@@ -159,7 +160,7 @@ function RulesForm({ room, onClose }: CloseProps & { readonly room: RoomState })
         id="rule-post"
         label={texts.rulePost}
         value={rules.post ?? "everyone"}
-        options={who}
+        options={room.isSealed ? posters.slice(0, WHO.length) : posters}
         onChange={(post) => change({ post })}
       />
       {room.isSealed ? null : (
