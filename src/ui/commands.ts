@@ -35,7 +35,7 @@ import {
 } from "./command.ts";
 import { ENGLISH, type Texts } from "./messages/en/page.ts";
 import type { Message } from "./messages/en/terminal.ts";
-import { parseSearch } from "./search-query.ts";
+import { parseSearch, repliesQuery } from "./search-query.ts";
 import { pollRows } from "./text/poll-text.ts";
 
 interface User {
@@ -724,6 +724,16 @@ const search: Command<{ readonly text: string }> = {
   },
 };
 
+const replies: Command<OptionalSeq> = {
+  usage: "/replies [SEQ]",
+  defaultAuthor: "other",
+  parse: parseOptionalSeq,
+  async run(args, chat, host) {
+    const re = await chat.actions.resolveSeq(host.current, args.seq, "other");
+    return host.show({ kind: "search", query: repliesQuery(host.current, re) });
+  },
+};
+
 const jump = opensView("/jump DATE|SEQ", (input) => {
   const seq = input.replace(/^#/, "");
   const to = isSeq(seq) ? Number(seq) : input;
@@ -782,6 +792,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   away,
   shrug,
   reply,
+  replies,
   react,
   hand,
   poll,

@@ -710,6 +710,8 @@ export const REQUESTS = {
       ignoreCase: v.optional(v.boolean()),
       files: v.optional(v.boolean()),
       kinds: v.optional(list(text(32), SEARCHED_KINDS_MAX, 1)),
+      /** Only records whose `re` is this seq. */
+      re: v.optional(positive),
       /**
        * Exclusive bounds. With `after`, the page starts at the oldest record within the bounds;
        * otherwise it ends at the newest.

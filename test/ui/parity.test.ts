@@ -75,6 +75,12 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
     ],
     faults: { 2: "usage", 3: "usage", 4: "usage" },
   },
+  "/replies": {
+    ben: ["hello"],
+    lines: ["/reply hi", "/replies", "/replies {1}", "/replies x", "/search replies:x"],
+    records: ["text hi of 'hello'"],
+    faults: { 4: "usage", 5: "usage" },
+  },
   "/jump": {
     ben: ["hello"],
     lines: ["/jump {1}", "/goto yesterday", "/goto 2099-01-01", "/goto #1", "/jump soon"],

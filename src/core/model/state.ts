@@ -191,6 +191,8 @@ export interface Item {
   readonly isNotice?: true;
   readonly reactions: readonly Reaction[];
   readonly poll?: PollView | undefined;
+  /** `undefined` if no reply is loaded. */
+  readonly replies?: RepliesView | undefined;
   readonly file: FileView | undefined;
   /** Affected user. For `rename`, the new name of the user or room. */
   readonly subject: string | undefined;
@@ -210,6 +212,11 @@ export interface Reaction {
   readonly sign: string;
   readonly by: readonly string[];
   readonly mine: number | undefined;
+}
+
+export interface RepliesView {
+  readonly count: number;
+  readonly lastUnixMs: number;
 }
 
 export interface PollView {
@@ -251,6 +258,7 @@ export interface Changes {
     readonly sign: string;
     readonly by: string;
   }[];
+  readonly replies?: readonly { readonly seq: number; readonly timeUnixMs: number }[];
   /** Newest start and end of a poll. A page may contain the end alone. */
   readonly poll?: { readonly start?: PollStart; readonly endSeq?: number };
   /** The last vote of each voter. */
@@ -335,6 +343,8 @@ export interface SearchQuery {
   readonly sinceUnixMs?: number;
   readonly untilUnixMs?: number;
   readonly files?: boolean;
+  /** Only replies to the message with this seq. */
+  readonly re?: number;
 }
 
 export interface FoundItem {

@@ -58,6 +58,8 @@ export interface PageQuery {
   readonly untilMs?: number;
   readonly grep?: string;
   readonly ignoreCase?: boolean;
+  /** `re` of the bodies. */
+  readonly re?: number;
   /**
    * `newest` selects the last matches, `oldest` the first. The page is always in ascending order.
    */

@@ -302,7 +302,7 @@ export class Queries {
   }
 
   #query(request: RequestOf<"history">, rooms: ReadonlySet<RoomId>): PageQuery {
-    const { from, since, until, grep, ignoreCase, after, before, limit } = request;
+    const { from, since, until, grep, ignoreCase, re, after, before, limit } = request;
     const by =
       from === undefined
         ? undefined
@@ -315,6 +315,7 @@ export class Queries {
       untilMs: until,
       grep: grep === "" ? undefined : grep,
       ignoreCase,
+      re,
       afterSeq: after,
       beforeSeq: before,
       from: after === undefined ? "newest" : "oldest",

@@ -280,6 +280,11 @@ function messageLines(row: ItemRow, options: RowOptions, extras: RowExtras): Row
     folds = content.folds;
     lines.push(...content.lines);
     lines.push(...reactionLines(item, columns));
+    if (row.replies !== undefined) {
+      const { count, lastUnixMs } = row.replies;
+      const text = `${texts.replyCount(count, times.brief(lastUnixMs))}  /replies ${item.seq}`;
+      lines.push(cutLine([{ text, role: "quote" }], columns));
+    }
     return lines;
   });
   return { lines, folds };

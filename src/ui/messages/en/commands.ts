@@ -17,6 +17,7 @@ export const ENGLISH_COMMANDS = {
   status: "show a text beside your name for a time; without TEXT, none",
   shrug: "post TEXT followed by ¯\\_(ツ)_/¯",
   reply: "reply to a message; without SEQ, the latest one from another user",
+  replies: "list the replies to a message; without SEQ, to the latest one from another user",
   react: "react to a message with an emoji",
   hand: "raise or lower your hand; as a moderator, lower the hand of NAME",
   dnd: "let nothing notify you on any device for a time, or allow it again",
@@ -50,7 +51,8 @@ export const ENGLISH_COMMANDS = {
   files: "list recent files here",
   seal: "encrypt a conversation end to end",
   sealed: "list the devices that can read this encrypted room",
-  search: "search messages; filters: from:NAME, in:ROOM, after:TIME, before:TIME, has:file",
+  search:
+    "search messages; filters: from:NAME, in:ROOM, after:TIME, before:TIME, has:file, replies:SEQ",
   clear: "hide the messages until you reopen the room",
   reconnect: "close the connection and open a new one",
 };

@@ -163,6 +163,9 @@ export const ENGLISH = {
   importedBy: (name: string, time: string) => `sent ${time}, imported by ${name}`,
   replyTo: (name: string) => `Replied to ${name}`,
   repliedToEarlier: "Replied to an earlier message",
+  replyCount: (count: number, time: string) =>
+    `${count === 1 ? "1 reply" : `${count} replies`} · ${time}`,
+  showReplies: "Show replies",
   goToOriginal: "Go to original message",
   emoji: "Emoji",
   react: "React",

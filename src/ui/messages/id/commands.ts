@@ -19,6 +19,7 @@ export const INDONESIAN_COMMANDS: typeof ENGLISH_COMMANDS = {
   status: "tampilkan teks di samping nama Anda untuk sementara; tanpa TEXT, hapus",
   shrug: "kirim TEXT diikuti ¯\\_(ツ)_/¯",
   reply: "balas pesan; tanpa SEQ, pesan terakhir orang lain di sini",
+  replies: "daftar balasan untuk pesan; tanpa SEQ, untuk pesan terakhir orang lain di sini",
   react: "beri reaksi emoji pada pesan",
   hand: "angkat atau turunkan tangan; sebagai moderator, turunkan tangan NAME",
   dnd: "tahan semua pemberitahuan di semua perangkat untuk sementara, atau izinkan lagi",
@@ -54,5 +55,6 @@ export const INDONESIAN_COMMANDS: typeof ENGLISH_COMMANDS = {
   sealed: "daftar perangkat yang dapat membaca ruang terenkripsi ini",
   clear: "sembunyikan pesan sampai ruang dibuka kembali",
   reconnect: "putuskan sambungan dan buka yang baru",
-  search: "cari pesan; saringan: from:NAME, in:ROOM, after:WAKTU, before:WAKTU, has:file",
+  search:
+    "cari pesan; saringan: from:NAME, in:ROOM, after:WAKTU, before:WAKTU, has:file, replies:SEQ",
 };

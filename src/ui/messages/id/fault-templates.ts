@@ -15,6 +15,8 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
     "'{}' dahulu terenkripsi, tetapi server kini menampilkan ruang lain dengan nama itu",
   "--caption is empty": "--caption kosong",
   "{} is not a time": "{} bukan waktu",
+  "{} is not the number of a message": "{} bukan nomor pesan",
+  "this server cannot list replies": "server ini tidak dapat mendaftar balasan",
   "unknown filter has:{}": "saringan has:{} tidak dikenal",
   "search text can have at most {} bytes": "teks pencarian paling banyak {} bita",
   "a caption can have at most {}": "keterangan berkas paling banyak {}",

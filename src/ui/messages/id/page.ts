@@ -160,6 +160,8 @@ export const INDONESIAN: Texts = {
   importedBy: (name, time) => `dikirim ${time}, diimpor oleh ${name}`,
   replyTo: (name) => `Membalas ${name}`,
   repliedToEarlier: "Membalas pesan sebelumnya",
+  replyCount: (count, time) => `${count} balasan · ${time}`,
+  showReplies: "Tampilkan balasan",
   goToOriginal: "Ke pesan asli",
   emoji: "Emoji",
   react: "Beri reaksi",

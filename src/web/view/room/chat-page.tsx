@@ -22,6 +22,7 @@ import {
   typingNames,
 } from "../../../core/model/selectors.ts";
 import type { Draft, Item, Model, RoomState } from "../../../core/model/state.ts";
+import { repliesQuery } from "../../../ui/search-query.ts";
 import { authorText, briefText } from "../../../ui/text/event-text.ts";
 import { targetText } from "../../../ui/text/target-text.ts";
 import { offsetMinutes } from "../../../ui/text/times.ts";
@@ -71,7 +72,9 @@ function visibleItems(room: RoomState | undefined): readonly Item[] {
   return (room?.jump ?? room?.tail)?.items ?? NO_ITEMS;
 }
 
-function useActions(model: Model, isOperator: boolean, goTo: (seq: number) => void) {
+type ActionOptions = Pick<MainProps, "model" | "isOperator" | "onJump" | "onSearch">;
+
+function useActions({ model, isOperator, onJump, onSearch }: ActionOptions) {
   const { chat } = usePage();
   const composer = useRef<ComposerHandle>(null);
   const room = openRoom(model);
@@ -90,9 +93,13 @@ function useActions(model: Model, isOperator: boolean, goTo: (seq: number) => vo
       reply: (item) => composer.current?.reply(item),
       edit: (item) => composer.current?.edit(item),
       react: (item, sign) => chat.actions.react(item, sign),
-      goTo,
+      goTo: (seq) => onJump(target, seq),
+      showReplies: (seq) => {
+        chat.actions.search(repliesQuery(target, seq));
+        onSearch();
+      },
     }),
-    [chat, me, target, moderates, receiptSeq, unfolded, goTo],
+    [chat, me, target, moderates, receiptSeq, unfolded, onJump, onSearch],
   );
   return { actions, composer };
 }
@@ -154,8 +161,7 @@ function Conversation(props: MainProps) {
   );
   const room = openRoom(model);
   const rows = rowBuilder.rowsOf(model, offsetMinutes, settings.isQuiet);
-  const goTo = useCallback((seq: number) => onJump(target, seq), [onJump, target]);
-  const { actions, composer } = useActions(model, isOperator, goTo);
+  const { actions, composer } = useActions(props);
   const isMuted = useIsMuted(room?.mutedUntilUnixMs);
   const [limit, isBarred] = usePostLimit(model, room, target);
   const isReadOnly = room?.isClosed === true || isMuted || isBarred;

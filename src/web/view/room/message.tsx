@@ -107,6 +107,24 @@ function Reactions({ item, actions }: { readonly item: Item; readonly actions: M
   );
 }
 
+function RepliesButton({ row: { item, replies }, actions }: Omit<MessageProps, "isJumpTarget">) {
+  const { texts, times } = usePage();
+  if (replies === undefined) return null;
+  return (
+    <div className="reactions">
+      <button
+        type="button"
+        className="reaction"
+        tabIndex={-1}
+        title={texts.showReplies}
+        onClick={() => actions.showReplies(item.seq)}
+      >
+        {texts.replyCount(replies.count, times.brief(replies.lastUnixMs))}
+      </button>
+    </div>
+  );
+}
+
 interface ToolsProps {
   readonly item: Item;
   readonly actions: MessageActions;
@@ -405,6 +423,7 @@ export const Message = memo(function Message({ row, actions, isJumpTarget }: Mes
       {[...earlier, item].map((reactionItem) => (
         <Reactions key={reactionItem.seq} item={reactionItem} actions={actions} />
       ))}
+      <RepliesButton row={row} actions={actions} />
       {actions.receiptSeq === item.seq ? (
         <div className="readers">
           <ReadersLine key={item.seq} seq={item.seq} />
