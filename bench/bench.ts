@@ -35,6 +35,7 @@ const PEOPLE = ["--people", "2000,2000,2000,10000", "--devices", "300,300,300"];
 
 const PARTS: Readonly<Record<string, Part>> = {
   sends: { program: "sends.ts", minutesMax: 10 },
+  post: { program: "post-profile.ts", flags: ["--steps"], minutesMax: 4 },
   start: { program: "start.ts", minutesMax: 1 },
   "start-log": {
     program: "start-log.ts",
@@ -44,6 +45,7 @@ const PARTS: Readonly<Record<string, Part>> = {
   },
   idle: { program: "idle.ts", quickFlags: ["--connections", "500"], minutesMax: 15 },
   people: { program: "people.ts", flags: PEOPLE, minutesMax: 8 },
+  class: { program: "class.ts", quickFlags: ["--rounds", "1"], minutesMax: 5 },
   "fan-out": {
     program: "fan-out.ts",
     quickFlags: ["--quick", "--readers", "10,100"],
@@ -57,6 +59,7 @@ const PARTS: Readonly<Record<string, Part>> = {
     minutesMax: 4,
   },
   load: { program: "load.ts", minutesMax: 6 },
+  cluster: { program: "cluster.ts", quickFlags: ["--rounds", "1"], minutesMax: 6 },
   screen: { program: "screen.ts", minutesMax: 5 },
   page: { program: "page.ts", minutesMax: 30 },
   "http-links": { program: "http-links.ts", minutesMax: 2 },

@@ -14,6 +14,7 @@ import {
   type Answer,
   type Notice,
   type NoticeOf,
+  type PostBody,
   type RequestFields,
   type RequestKind,
   VERSION,
@@ -155,9 +156,9 @@ export class RawClient {
     });
   }
 
-  post(to: string, text: string): Promise<Answer<"post">> {
+  post(to: string, text: string, fields: Omit<PostBody, "text"> = {}): Promise<Answer<"post">> {
     const counter = ++this.#counter;
-    return this.request("post", { outbox: this.#outbox, counter, to, body: { text } });
+    return this.request("post", { outbox: this.#outbox, counter, to, body: { text, ...fields } });
   }
 
   close(): void {

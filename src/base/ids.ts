@@ -7,7 +7,8 @@ import { FILE_ID_LENGTH } from "./limits.ts";
 /** `u` and 64 random bits in base64url. */
 export type UserId = Brand<string, "UserId">;
 /**
- * `r` and 64 random bits in base64url or, for a direct conversation, `d` and 128 bits of a hash.
+ * `r` and 64 random bits in base64url; for a direct conversation, `d` and 128 bits of a hash; for a
+ * box, `b` and the ids of the assignment room and of the user without their first letters.
  */
 export type RoomId = Brand<string, "RoomId">;
 /** 64 random bits in base64url. Each run of a client process has one outbox. */
@@ -51,4 +52,18 @@ export function directRoomId(a: UserId, b: UserId, sha256: Sha256): RoomId {
 
 export function isDirect(room: RoomId): boolean {
   return room.startsWith("d");
+}
+
+const BOX_ID = /^b([\w-]{11})([\w-]{11})$/;
+
+/** Returns the id of the room in which only the user and the moderators of `room` post and read. */
+export function boxId(room: RoomId, user: UserId): RoomId {
+  return `b${room.slice(1)}${user.slice(1)}` as RoomId;
+}
+
+/** Returns the assignment room of a box, and the user; `undefined` for other rooms. */
+export function boxOwner(id: string): { readonly room: RoomId; readonly user: UserId } | undefined {
+  const [, room, user] = BOX_ID.exec(id) ?? [];
+  if (room === undefined || user === undefined) return undefined;
+  return { room: `r${room}` as RoomId, user: `u${user}` as UserId };
 }

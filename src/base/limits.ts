@@ -17,6 +17,12 @@ export const INVITATIONS_PER_USER_MAX = 50;
 /** Open invitations of one user by another, so that nobody can use up all of them. */
 export const INVITATIONS_PER_INVITER_MAX = 5;
 export const NAME_CHARS_MAX = 32;
+export const DISPLAY_NAME_CHARS_MAX = 40;
+/** Letters of most alphabets have 2 or 3 bytes, and those of a few 4. */
+export const DISPLAY_NAME_BYTES_MAX = 160;
+/** Each change stays in the accounts log, and every client learns of it. */
+export const DISPLAY_NAME_CHANGES_PER_DAY = 10;
+export const DISPLAY_NAMES_ASKED_MAX = 500;
 export const SERVER_NAME_BYTES_MAX = 128;
 export const WELCOME_BYTES_MAX = 4 * KIB;
 export const PASSWORD_BYTES_MAX = 1 * KIB;
@@ -71,6 +77,8 @@ export const DECLINED_MAX = 1_000;
 export const SLOW_SECONDS_MAX = 21_600;
 /** In larger rooms, only moderators may mention everyone, unless a rule says otherwise. */
 export const EVERYONE_MEMBERS_MAX = 10;
+/** Each costs a record for every new account. */
+export const NEWCOMERS_ROOMS_MAX = 16;
 export const READERS_NAMED_MAX = 100;
 export const RECORDS_PER_MESSAGE_MAX = 1_000;
 
@@ -226,6 +234,8 @@ export const GROUP_MEMBERS_MAX = 32;
 export const GROUP_NAMES_MAX = 64;
 /** Each room costs a subscription and a catch-up at log-in. */
 export const JOINED_ROOMS_MAX = 1_000;
+/** Boxes of an assignment room. Moderators are in all of them. */
+export const BOXES_PER_ROOM_MAX = 1_000;
 export const IGNORED_MAX = 256;
 export const PREFS_ROOMS_MAX = 512;
 /** Each device receives the list of saved messages, which takes 40 bytes per message. */

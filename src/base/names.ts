@@ -27,11 +27,11 @@ export function checkName(text: string, kind: NameKind = "name"): Name {
 }
 
 /** Users with these names could be mistaken for the server, an operator, or all users. */
-const ROLES = ["server", "operator", "admin", "everyone", "here"];
+export const ROLE_NAMES = ["server", "operator", "admin", "everyone", "here"];
 /** A program that uses names as object keys would find these built-in properties instead. */
 const BUILT_IN = [...Object.getOwnPropertyNames(Object.prototype), "prototype"];
 const RESERVED: ReadonlySet<string> = new Set(
-  [...ROLES, ...BUILT_IN].map((name) => name.toLowerCase()),
+  [...ROLE_NAMES, ...BUILT_IN].map((name) => name.toLowerCase()),
 );
 
 /** An existing account may keep a reserved name. */
@@ -67,8 +67,14 @@ export type Target =
   | { readonly kind: "room"; readonly name: Name }
   | { readonly kind: "person"; readonly name: Name };
 
+/** Returns the room and the user of a box, whose name is `ROOM@USER`. */
+export function boxNames(text: string): { readonly room: Name; readonly user: Name } | undefined {
+  const [room = "", user = "", ...more] = text.split("@");
+  return isName(room) && isName(user) && more.length === 0 ? { room, user } : undefined;
+}
+
 /**
- * Parses `lobby` or `#lobby` as a room and `@ana` as a user.
+ * Parses `lobby` or `#lobby` as a room, `homework@ana` as ana's box in it and `@ana` as a user.
  * @throws {Fault} name-invalid if the name is malformed
  */
 export function parseTarget(text: string): Target {
@@ -76,7 +82,8 @@ export function parseTarget(text: string): Target {
     return { kind: "person", name: checkName(text.slice(1), "person's name") };
   }
   const bare = text.startsWith("#") ? text.slice(1) : text;
-  return { kind: "room", name: checkName(bare, "room's name") };
+  const name = boxNames(bare) === undefined ? checkName(bare, "room's name") : (bare as Name);
+  return { kind: "room", name };
 }
 
 export function formatTarget({ kind, name }: { kind: Target["kind"]; name: string }): string {

@@ -1,3 +1,9 @@
+/** Reports whether both objects have the same fields with identical values. */
+export function hasSameFields(first: object, second: object): boolean {
+  const [own, others] = [Object.entries(first), new Map(Object.entries(second))];
+  return own.length === others.size && own.every(([key, value]) => others.get(key) === value);
+}
+
 /** Checks for plain values, and removal of `undefined` fields. */
 
 /** Reports whether the value is a non-negative integer that a double stores exactly. */

@@ -1,10 +1,11 @@
 /** `Actions`: what users do with rooms and messages, the same in every user interface. */
 
 import { utf8Encode } from "../base/bytes.ts";
+import { checkDisplayName } from "../base/display-names.ts";
 import { asFault, Fault, msg } from "../base/fault.ts";
 import type { RoomId } from "../base/ids.ts";
 import { POLL_OPTIONS_MAX, STATUS_BYTES_MAX, TYPING_MS } from "../base/limits.ts";
-import { formatTarget } from "../base/names.ts";
+import { boxNames, formatTarget } from "../base/names.ts";
 import { defined } from "../base/values.ts";
 import type { RoomView } from "../core/client/chat-record.ts";
 import { withMentions } from "../core/client/mentions.ts";
@@ -14,10 +15,12 @@ import { isMessage, isSameName, itemAt, itemOf } from "../core/model/item.ts";
 import { pollText } from "../core/model/poll.ts";
 import { readPositionAfter } from "../core/model/room.ts";
 import {
+  isBoxOf,
   isCaption,
   isPostPending,
   lastMessage,
   openRoom,
+  postTarget,
   roomOf,
 } from "../core/model/selectors.ts";
 import type { Draft, Item, Model, PollView, RoomState, SearchQuery } from "../core/model/state.ts";
@@ -38,7 +41,10 @@ export interface JoinOptions {
   readonly password?: string;
   readonly create?: boolean;
   readonly sealed?: boolean;
+  readonly assignment?: boolean;
 }
+
+export type HandedIn = Answer<"handed">["users"][number];
 
 export type MessageAuthor = "other" | "own";
 
@@ -208,6 +214,16 @@ export class Actions {
     this.#setEverywhere({ status, statusUntil: status === undefined ? status : statusUntil });
   }
 
+  /**
+   * Sets the name that others see in place of the account name; an empty text removes it.
+   * @returns the name as stored
+   * @throws {Fault} name-invalid or name-taken, or kind-unknown if the server is too old
+   */
+  async setDisplayName(typed: string): Promise<string> {
+    const text = typed === "" ? "" : checkDisplayName(typed);
+    return (await this.#actor.request("display-name", { text })).text;
+  }
+
   #setEverywhere(prefs: RoomPrefs): void {
     if (this.#model.prefs === undefined) throw new Fault("kind-unknown", msg`not supported here`);
     this.#store.applyNow({ kind: "arrange", room: EVERYWHERE, prefs });
@@ -281,8 +297,14 @@ export class Actions {
     if (!this.#mayPost()) return false;
     this.#typing.sent();
     this.setDraft(target, undefined);
-    this.#post(target, withMentions(body));
-    if (isSameName(this.#model.open, bareTarget(target))) this.scrollToBottom();
+    const to = postTarget(this.#model, target);
+    const { open } = this.#model;
+    // A reply would refer to a message of the assignment room.
+    const { re, ...others } = body;
+    const isReply = !isBoxOf(to) || open === undefined || isSameName(open, to);
+    this.#post(to, withMentions(isReply ? body : others));
+    this.openBox(to);
+    if (isSameName(this.#model.open, bareTarget(to))) this.scrollToBottom();
     return true;
   }
 
@@ -411,8 +433,13 @@ export class Actions {
    * @throws {Fault} name-taken if an encrypted room would have the name of an open one
    */
   async join(room: string, options: JoinOptions = {}): Promise<string> {
-    const enter = () => this.enter({ room: bareTarget(room), ...options });
-    const { name } = await (options.sealed === true ? this.sealAfter(room, enter) : enter());
+    const { assignment, ...fields } = options;
+    const enter = () => this.enter({ room: bareTarget(room), ...fields });
+    const { name } = await (fields.sealed === true
+      ? this.sealAfter(room, enter)
+      : assignment === true
+        ? this.assignAfter(enter)
+        : enter());
     this.open(name);
     return name;
   }
@@ -555,8 +582,17 @@ export class Actions {
         : await this.#itemIn(target, seq);
     if (item?.poll !== undefined) return { ...item, poll: item.poll };
     throw new Fault("not-found", seq === undefined ? msg`no poll here` : msg`no poll ${seq} here`, {
-      remedy: msg`start one: /poll QUESTION | A | B`,
+      remedy: msg`show an older one: /poll SEQ; start one: /poll QUESTION | A | B`,
     });
+  }
+
+  /** Makes a room that `join` has created an assignment. */
+  async assignAfter<Joined extends Answer<"join"> | undefined>(
+    join: () => Promise<Joined>,
+  ): Promise<Joined> {
+    const answer = await join();
+    if (answer?.created === true) await this.setRules(answer.name, { post: "private" });
+    return answer;
   }
 
   async setRules(
@@ -590,6 +626,28 @@ export class Actions {
 
   async ignore(user: string, on: boolean): Promise<void> {
     await this.#actor.request("ignore", { user, on });
+  }
+
+  /** Opens the box to which the user has sent something, if its assignment room is open. */
+  openBox(target: string): void {
+    const { open } = this.#model;
+    if (open === undefined || !isBoxOf(target)) return;
+    if (isSameName(postTarget(this.#model, open), target)) this.open(target);
+  }
+
+  /**
+   * Returns what each member of an assignment room has handed in, for moderators.
+   * @throws {Fault} not-allowed
+   */
+  async handed(target: string): Promise<HandedIn[]> {
+    const room = boxNames(bareTarget(target))?.room ?? bareTarget(target);
+    const all: HandedIn[] = [];
+    for (;;) {
+      const after = all.at(-1)?.user;
+      const page = await this.#actor.request("handed", defined({ room, after }));
+      all.push(...page.users);
+      if (!page.more) return all;
+    }
   }
 
   get hasUnsent(): boolean {

@@ -121,6 +121,12 @@ export function modelEventOf(event: SessionEvent, nowUnixMs: number): ModelEvent
       const announcement = text === "" ? undefined : { text, by, time };
       return { kind: "board", board: { announcement } };
     }
+    case "server-rules": {
+      const { kind: _, ...rules } = event;
+      return { kind: "board", board: { rules } };
+    }
+    case "display-name":
+      return { kind: "named", names: [[event.user, event.text || undefined]] };
     case "majority":
       return { kind: "board", board: { hasMajority: event.on } };
     case "disk-low": {

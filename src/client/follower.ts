@@ -73,8 +73,8 @@ export interface LinkInfo {
 }
 
 type AccountNotice = NoticeOf<
-  | ("ignored" | "prefs-set" | "save" | "code-asked" | "event")
-  | ("invited" | "key-packages-low" | "disk-low" | "majority" | "announced")
+  | ("ignored" | "display-name" | "prefs-set" | "save" | "code-asked" | "event")
+  | ("invited" | "key-packages-low" | "disk-low" | "majority" | "announced" | "server-rules")
 >;
 
 export interface FollowerSink {
@@ -151,6 +151,7 @@ export class Follower {
       case "offered":
         return this.#roomNotice(notice);
       case "ignored":
+      case "display-name":
       case "prefs-set":
       case "save":
       case "code-asked":
@@ -158,6 +159,7 @@ export class Follower {
       case "disk-low":
       case "majority":
       case "announced":
+      case "server-rules":
       case "invited":
       case "key-packages-low":
         return this.sink.event(notice);

@@ -11,6 +11,7 @@ import type { Model } from "../core/model/state.ts";
 import { emptyModel, updateAll } from "../core/model/update.ts";
 import type { RoomPrefs } from "../core/rooms/prefs.ts";
 import type { RequestFields } from "../wire/messages.ts";
+import { DisplayNames } from "./display-names.ts";
 import {
   type HistoryPage,
   type HistorySource,
@@ -44,9 +45,11 @@ export class ModelStore {
   #isFlushing = false;
   #isAwaitingFrame = false;
   readonly #listeners = new Set<() => void>();
+  readonly #displayNames;
 
   constructor(private readonly options: ModelStoreOptions) {
     this.#model = emptyModel(options.itemsMax);
+    this.#displayNames = new DisplayNames(options.request, (event) => this.enqueue(event));
   }
 
   get model(): Model {
@@ -108,11 +111,13 @@ export class ModelStore {
         this.#events = [];
         const { model, effects } = updateAll(this.#model, events);
         this.#model = model;
+        for (const event of events) this.#displayNames.note(event);
         for (const effect of effects) this.#perform(effect);
       }
     } finally {
       this.#isFlushing = false;
     }
+    if (this.#model.connection.kind === "online") this.#displayNames.ask();
     for (const listener of [...this.#listeners]) listener();
   }
 
@@ -170,8 +175,8 @@ export class ModelStore {
   async #loadMembers(room: RoomId, target: string): Promise<void> {
     try {
       const users = await queryUsers(this.options.request, target, MEMBERS_MAX);
-      const members = users.map(({ user, online, role, mutedUntil, bot, status }) => {
-        const marks = { mutedUntilUnixMs: mutedUntil, isBot: bot, status };
+      const members = users.map(({ user, online, role, mutedUntil, bot, status, displayName }) => {
+        const marks = { mutedUntilUnixMs: mutedUntil, isBot: bot, status, displayName };
         return { name: user, isOnline: online, role, ...marks };
       });
       this.enqueue({ kind: "members", room, members });

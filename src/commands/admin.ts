@@ -1,5 +1,6 @@
 /** `chat admin`, with its subcommands. */
 
+import { checkDisplayName } from "../base/display-names.ts";
 import { Fault } from "../base/fault.ts";
 import { RETENTION_MS_MAX, RETENTION_MS_MIN } from "../base/limits.ts";
 import { counted, formatDuration } from "../base/sizes.ts";
@@ -38,6 +39,9 @@ import { clockText } from "../core/clock-check.ts";
 import { parseDuration, withUtcTime } from "../core/duration.ts";
 import { LOBBY } from "../core/rooms/rooms.ts";
 import { banTarget } from "../ui/commands.ts";
+import { ENGLISH } from "../ui/messages/en/page.ts";
+import { serverRuleFacts } from "../ui/text/rules-text.ts";
+import { ROOM_CREATORS, WHO_ON_SERVER } from "../wire/field.ts";
 import { formatInvite, parseServerSpec, quoteInvite } from "../wire/invite.ts";
 import { accounts, add } from "./admin/accounts.ts";
 import * as lists from "./admin/lists.ts";
@@ -448,6 +452,22 @@ const rename = operatorVerb({
   },
 });
 
+const displayName = operatorVerb({
+  summary: "Set the display name of a user",
+  examples: ["chat admin display-name bob 'Bob Ruíz'"],
+  args: {
+    name: USER_ARGUMENT,
+    text: argument("Display name (Default: none)", { required: false }),
+  },
+  details: "Others see it in place of the account name, which stays the name to mention and type.",
+  async run({ name: user, text: typed = "" }, { client }) {
+    const name = typed === "" ? "" : checkDisplayName(typed);
+    const { text } = await client.request("display-name", { user, text: name });
+    const result = text === "" ? `removed the display name of ${user}` : `${user} is now ${text}`;
+    return { json: { kind: "display-name", user, text }, text: result };
+  },
+});
+
 const remove = operatorVerb({
   summary: "Remove an account",
   examples: ["chat admin remove bob"],
@@ -476,6 +496,28 @@ const registration = operatorVerb({
     const { closed } = await client.request("registration", change);
     const text = closed ? "closed\n" : "open\n";
     return printData(context, { kind: "registration", closed }, text);
+  },
+});
+
+const rules = operatorVerb({
+  summary: "Show or change the rules of the server",
+  examples: ["chat admin rules --direct moderators --rooms operators"],
+  args: {
+    direct: enumFlag([...WHO_ON_SERVER], "From and to whom direct messages are possible", {
+      valueHint: "WHO",
+    }),
+    rooms: enumFlag([...ROOM_CREATORS], "Who may create rooms", { valueHint: "WHO" }),
+    files: enumFlag([...WHO_ON_SERVER], "Who may send files", { valueHint: "WHO" }),
+  },
+  details:
+    "Without flags, shows the rules. In direct messages, moderators are those of a room of the " +
+    "other person. The rules of a room: chat admin room ROOM.",
+  isQuery: ({ direct, rooms, files }) => (direct ?? rooms ?? files) === undefined,
+  async run({ direct, rooms, files }, { client, context }) {
+    const change = defined({ direct, rooms, files });
+    const answer = await client.request("server-rules", change);
+    const lines = serverRuleFacts(answer.rules, ENGLISH).map((fact) => `${fact.join(": ")}\n`);
+    return printData(context, { kind: "server-rules", ...answer.rules }, lines.join(""));
   },
 });
 
@@ -516,7 +558,9 @@ export const command = defineGroup({
   "irc-password": ircPassword,
   "sign-out": signOut,
   rename,
+  "display-name": displayName,
   remove,
   room,
   registration,
+  rules,
 });

@@ -44,6 +44,10 @@ export const VERBS: VerbTable = {
       "chat files",
       "chat files 192.0.2.7 --json",
     ]),
+    handed: verbRow("List or download what was handed in", () => import("./handed.ts"), [
+      "chat handed --room homework",
+      "chat handed --room homework --out work",
+    ]),
     share: verbRow(
       "Share files with another machine without a server",
       () => import("./share.ts"),

@@ -174,7 +174,8 @@ type Audited = Exclude<AuditOutcome, { kind: "none" }>;
 const NOT_COMPARED: Awaited<ReturnType<typeof compareKept>> = { compared: 0, contradictions: [] };
 
 function readKept(context: Context, source: string, room: string | undefined) {
-  return isFile(source) ? keptIn(readProof(source)) : keptInRoom(context, { server: source, room });
+  const isPath = /^[./~]|\\/.test(source) || isFile(source);
+  return isPath ? keptIn(readProof(source)) : keptInRoom(context, { server: source, room });
 }
 
 function withAudit(
@@ -373,7 +374,7 @@ function readProof(file: string): string {
   // Accept only regular files, because reading a pipe or a device may never end.
   const text = isFile(file) ? readNamedFile(file, PROOF_BYTES_MAX) : undefined;
   if (text !== undefined) return text;
-  const remedy = "specify a file written by chat verify --seq";
+  const remedy = "specify a file written by chat verify --seq or chat witness --out";
   throw new Fault("not-found", `no such proof file: ${file}`, { remedy });
 }
 

@@ -23,12 +23,16 @@ export class ServerNotices {
   onLogin(client: ClientConnection): void {
     const { announced } = this.options.registry.policy;
     if (announced !== undefined) client.notify(this.#announcement(announced));
+    const { rules } = this.options.registry.policy;
+    if (Object.keys(rules).length > 0) client.notify({ kind: "server-rules", ...rules });
     this.#sendMajority(client);
   }
 
   onAccountRecord({ head: { kind, by, time } }: LogRecord): void {
-    if (kind !== "announcement") return;
     const { registry, peers } = this.options;
+    if (kind === "server-rules")
+      for (const client of peers.members()) client.notify({ kind, ...registry.policy.rules });
+    if (kind !== "announcement") return;
     const notice = this.#announcement(registry.policy.announced ?? { text: "", by, time });
     for (const client of peers.members()) client.notify(notice);
   }

@@ -52,6 +52,7 @@ import { RequestHandlers } from "./requests.ts";
 import { AvatarService } from "./rooms/avatars.ts";
 import { FanOut } from "./rooms/broadcast.ts";
 import { CatchUp } from "./rooms/catch-up.ts";
+import { DisplayNameService } from "./rooms/display-names.ts";
 import { HistoryQuota } from "./rooms/history-quota.ts";
 import { Invitations, Joins } from "./rooms/joins.ts";
 import { Management } from "./rooms/management.ts";
@@ -340,6 +341,7 @@ function openServices(
     new ShortCodes({ ...context, authenticator }),
     new PrefsService(context),
     new AvatarService(context),
+    new DisplayNameService(context),
     new Management({ ...context, catchUp }),
     new Moderation({ ...context, recordLookup, authenticator, resets, erasure }),
     new AdminLists(context),
@@ -356,7 +358,7 @@ function openServices(
   return { context, sessions, fanOut, http, remote, downloads, ircPasswords, readPositions };
 }
 
-const FILE_KINDS = [...Object.keys(FILE_REQUESTS), "download"];
+const FILE_KINDS = [...Object.keys(FILE_REQUESTS), "download", "collect"];
 const PUSH_KINDS = ["push-key", "push-subscribe", "push-unsubscribe"];
 
 function defined(...services: readonly (Service | undefined)[]): Service[] {

@@ -1,5 +1,6 @@
 /** Connections to a server: acceptance, handshake, requests, log-in and log-out. */
 
+import { edenGC } from "bun:jsc";
 import { productOf } from "../base/client-name.ts";
 import { asFault, Fault, msg } from "../base/fault.ts";
 import { LINKS_BEFORE_LOGIN_MAX, MESSAGE_BYTES_MAX, TEXT_BYTES_MAX } from "../base/limits.ts";
@@ -35,6 +36,12 @@ import type { Member } from "./session/connection-state.ts";
 import { FairScheduler } from "./session/fair-scheduler.ts";
 import type { FloodGuard } from "./session/flood-guard.ts";
 import { originalFault, reportHostFault } from "./session/redacted-fault.ts";
+
+/**
+ * Connections between two collections of young objects. Garbage of log-ins would otherwise lie
+ * between the objects of idle connections, so that the heap could not shrink.
+ */
+const LINKS_PER_COLLECTION = 100;
 
 export interface GreetingOptions {
   readonly identity: Identity;
@@ -153,6 +160,7 @@ export class Sessions implements ClientConnectionOptions, ListenerEvents {
 
   link(link: Link): void {
     const client = new ClientConnection(++this.#lastClient, link, this);
+    if (this.#lastClient % LINKS_PER_COLLECTION === 0) edenGC();
     this.options.peers.opened(client);
     this.#addresses.opened(link.remote.host);
     this.#awaitLogin(client);

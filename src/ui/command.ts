@@ -38,7 +38,7 @@ export interface Answer {
 }
 
 export type SimpleView =
-  | ("list" | "rooms" | "saved" | "ignored" | "pins" | "files" | "topic" | "rules")
+  | ("list" | "rooms" | "saved" | "ignored" | "pins" | "files" | "topic" | "rules" | "handed")
   | ("passwd" | "logout" | "quit" | "clear");
 
 /** Views that each UI displays in its own form: lines in the terminal, a dialog on the page. */
@@ -68,6 +68,7 @@ export interface JoinArgs {
   readonly room: string;
   readonly password?: string | undefined;
   readonly sealed?: boolean;
+  readonly assignment?: boolean;
   /** `false` if the room must exist. Otherwise, a user is asked whether to create it. */
   readonly mayCreate?: false;
 }

@@ -36,7 +36,7 @@ import {
 } from "./command.ts";
 import { ENGLISH, type Texts } from "./messages/en/page.ts";
 import type { Message } from "./messages/en/terminal.ts";
-import { parseSearch } from "./search-query.ts";
+import { parseSearch, repliesQuery } from "./search-query.ts";
 import { pollRows } from "./text/poll-text.ts";
 
 interface User {
@@ -48,30 +48,34 @@ interface OptionalSeq {
 }
 
 /** Each rule with its value, and a password. */
-const RULE_WORDS_MAX = 11;
+const RULE_WORDS_MAX = 13;
 
 /** Digits of a safety number, in groups. */
 const DIGIT_GROUPS = 12;
 
 const join: Command<JoinArgs> = {
-  usage: "/join ROOM [PASSWORD | --sealed]",
+  usage: "/join ROOM [PASSWORD | --sealed | --assignment]",
   parse(input) {
     const words = splitWords(input, 1, 2);
     if (words === undefined) return undefined;
-    const [room, password, ...more] = words.filter((word) => word !== "--sealed");
+    const isFlag = (word: string) => word === "--sealed" || word === "--assignment";
+    const [room, password, ...more] = words.filter((word) => !isFlag(word));
     const sealed = words.includes("--sealed");
+    const assignment = words.includes("--assignment");
     if (room === undefined || more.length > 0) return undefined;
     const flag = [room, password].find((word) => word?.startsWith("--") === true);
     // A mistyped flag must not be used as the room password.
     if (flag !== undefined) throw unknownFlag(flag);
     if (sealed && password !== undefined) return undefined;
-    return { room: roomName(room), password, sealed };
+    return { room: roomName(room), password, sealed, ...(assignment && { assignment }) };
   },
   async run(args, chat, host) {
     const attempt = () => host.join(args);
     const answer = await (args.sealed === true
       ? chat.actions.sealAfter(args.room, attempt)
-      : attempt());
+      : args.assignment === true
+        ? chat.actions.assignAfter(attempt)
+        : attempt());
     if (answer === undefined) return undefined;
     const { name, created } = answer;
     const json = { kind: "joined", room: name, created };
@@ -352,14 +356,17 @@ function parseRules(words: readonly string[]): RulesChange | undefined {
   const [password] = join === "password" && rest.length % 2 === 1 ? rest : [];
   const others = parseRules(password === undefined ? rest : rest.slice(1));
   if (others === undefined) return undefined;
+  const isSwitch = rule === "newcomers" && (value === "on" || value === "off");
+  if (isSwitch) return { newcomers: value === "on", ...others };
   if (rule === "slow") return { slow: parseSlow(value), ...others };
   if (join !== undefined) return { join, ...defined({ password }), ...others };
+  if (rule === "post" && value === "private") return { post: value, ...others };
   const isWho = rule === "post" || rule === "topic" || rule === "everyone";
   return isWho && who !== undefined ? { [rule]: who, ...others } : undefined;
 }
 
 const rules: Command<RulesChange> = {
-  usage: "/rules [post|topic|everyone WHO] [slow SECONDS] [join HOW]",
+  usage: "/rules [post|topic|everyone WHO] [slow SECONDS] [join HOW] [newcomers on|off]",
   parse: (input) => parseRules(splitWords(input, 0, RULE_WORDS_MAX) ?? [""]),
   async run(change, chat, host) {
     if (Object.keys(change).length === 0) return host.show({ kind: "rules" });
@@ -539,7 +546,8 @@ const [KEY_START, KEY_END] = ["SHA256:".length, "SHA256:".length + KEY_LETTERS];
 type AccountTexts = Pick<Texts, "accountInfo" | "accountKeys" | "keySince" | "newKey">;
 
 export function accountInfoText(facts: AccountFacts, texts: AccountTexts): string {
-  const { user, online, role, since, rooms, status, keys = [], newKey = false } = facts;
+  const { online, role, since, rooms, status, displayName, keys = [], newKey = false } = facts;
+  const user = displayName === undefined ? facts.user : `${facts.user} (${displayName})`;
   const isOperator = role === "operator";
   const info = texts.accountInfo(user, online, isOperator, since.slice(0, 10), rooms.join(", "));
   const list = keys.map(({ key = "", since = "" }) => {
@@ -557,11 +565,24 @@ function refusal(usage: string, message: Translatable, remedy: Translatable): Co
   return { usage, parse: () => ({}), run };
 }
 
+const name: Command<{ readonly text: string }> = {
+  usage: "/name [TEXT]",
+  parse: (text) => ({ text }),
+  async run({ text: typed }, chat) {
+    const text = await chat.actions.setDisplayName(typed.trim());
+    const json = { kind: "display-name", text };
+    return {
+      json,
+      text: (texts) => (text === "" ? texts.displayNameRemoved : texts.displayNameSet(text)),
+    };
+  },
+};
+
 /** Refuses, because a name belongs to its account for ever. */
 const nick = refusal(
   "/nick",
   msg`your name belongs to your account`,
-  msg`ask an operator to run chat admin rename OLD NEW`,
+  msg`to show another name: /name TEXT; to rename the account, ask an operator`,
 );
 
 const voice = refusal(
@@ -710,6 +731,16 @@ const search: Command<{ readonly text: string }> = {
   },
 };
 
+const replies: Command<OptionalSeq> = {
+  usage: "/replies [SEQ]",
+  defaultAuthor: "other",
+  parse: parseOptionalSeq,
+  async run(args, chat, host) {
+    const re = await chat.actions.resolveSeq(host.current, args.seq, "other");
+    return host.show({ kind: "search", query: repliesQuery(host.current, re) });
+  },
+};
+
 const jump = opensView("/jump DATE|SEQ", (input) => {
   const seq = input.replace(/^#/, "");
   const to = isSeq(seq) ? Number(seq) : input;
@@ -757,6 +788,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   topic,
   who,
   whois,
+  name,
   nick,
   voice,
   list: simpleView("list"),
@@ -767,6 +799,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   away,
   shrug,
   reply,
+  replies,
   react,
   hand,
   poll,
@@ -775,6 +808,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   status,
   read,
   rules,
+  handed: simpleView("handed"),
   ignore: setsIgnored(true),
   unignore: setsIgnored(false),
   quiet,

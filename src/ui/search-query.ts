@@ -7,17 +7,19 @@ import { quoteText } from "../base/text.ts";
 import { checkGrep } from "../core/client/grep.ts";
 import { knownNames } from "../core/model/selectors.ts";
 import type { Model, SearchQuery } from "../core/model/state.ts";
+import { isSeq } from "./command.ts";
 
 export interface SearchContext extends TimeContext {
   readonly open: string | undefined;
 }
 
-const FILTER = /^(from|in|after|before|has):(.+)$/i;
-const FILTERS = ["from:", "in:", "after:", "before:", "has:file"];
+const FILTER = /^(from|in|after|before|has|replies):(.+)$/i;
+const FILTERS = ["from:", "in:", "after:", "before:", "has:file", "replies:"];
 
 /**
  * Parses words and the filters `from:NAME`, `in:ROOM`, `in:@NAME`, `in:here`, `after:TIME`
- * (inclusive), `before:TIME` (exclusive) and `has:file`. The last filter of a kind applies.
+ * (inclusive), `before:TIME` (exclusive), `has:file` and `replies:SEQ`. The last filter of a kind
+ * applies.
  * @returns `undefined` if the query is empty
  * @throws {Fault} usage or name-invalid if a filter is invalid
  */
@@ -31,6 +33,10 @@ export function parseSearch(input: string, context: SearchContext): SearchQuery 
     else filters = { ...filters, ...parseFilter(key.toLowerCase(), value, context) };
   }
   return { input, text: checkGrep(words.join(" ")), ...filters };
+}
+
+export function repliesQuery(target: string, re: number): SearchQuery {
+  return { input: `replies:${re} in:${target}`, text: "", target, re };
 }
 
 function parseFilter(
@@ -48,6 +54,9 @@ function parseFilter(
       return { sinceUnixMs: parseTime(value, times) };
     case "before":
       return { untilUnixMs: Math.max(0, parseTime(value, times) - 1) };
+    case "replies":
+      if (isSeq(value)) return { re: Number(value) };
+      throw new Fault("usage", msg`${quoteText(value)} is not the number of a message`);
     default:
       if (/^files?$/i.test(value)) return { files: true };
       throw new Fault("usage", msg`unknown filter has:${quoteText(value)}`, {

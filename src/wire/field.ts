@@ -71,8 +71,11 @@ export function postCountOf(bytes: number, lines = 1): number {
   return Math.max(1, Math.ceil(bytes / POST_BYTES), Math.ceil(lines / POST_LINES));
 }
 
-/** @param bytes size of the text in the log, with the rest of its body */
-export function postCountOfText(text: string, bytes = jsonBytes(text)): number {
+/** @param body what the log stores with the text */
+export function postCountOfText(text: string, body: unknown = text): number {
+  const json = JSON.stringify(body);
+  // UTF-8 needs at most three bytes per unit, so most texts need not be encoded.
+  const bytes = 3 * json.length <= POST_BYTES ? 0 : utf8Encode(json).length;
   let lines = 1;
   for (let at = text.indexOf("\n"); at >= 0; at = text.indexOf("\n", at + 1)) lines++;
   return postCountOf(bytes, lines);
@@ -109,13 +112,26 @@ export const tableOf = <Item extends v.GenericSchema>(item: Item) =>
   );
 
 export const WHO = ["everyone", "moderators"] as const;
+/** `private`: each member posts in a box of their own, which only the moderators read as well. */
+export const POSTERS = [...WHO, "private"] as const;
 export const JOIN_RULES = ["open", "password", "approval"] as const;
 
 const who = v.picklist(WHO);
 
+export const WHO_ON_SERVER = ["everyone", "moderators", "operators"] as const;
+export const ROOM_CREATORS = ["everyone", "operators"] as const;
+
+export const serverRules = v.object({
+  /** Users to and from whom direct messages are permitted: everyone if omitted. */
+  direct: v.optional(v.picklist(WHO_ON_SERVER)),
+  /** Users who may create rooms, and users who may send files: everyone if omitted. */
+  rooms: v.optional(v.picklist(ROOM_CREATORS)),
+  files: v.optional(v.picklist(WHO_ON_SERVER)),
+});
+
 export const roomRules = v.object({
   /** Users who may post, and users who may set the topic: everyone if omitted. */
-  post: v.optional(who),
+  post: v.optional(v.picklist(POSTERS)),
   topic: v.optional(who),
   /** Seconds between two messages of a member. */
   slow: v.optional(v.pipe(count, v.maxValue(SLOW_SECONDS_MAX))),
@@ -123,4 +139,6 @@ export const roomRules = v.object({
   join: v.optional(v.picklist(JOIN_RULES)),
   /** Users who may mention everyone. If omitted, moderators, and everyone in small rooms. */
   everyone: v.optional(who),
+  /** New accounts join the room. Only operators change this. */
+  newcomers: v.optional(v.boolean()),
 });

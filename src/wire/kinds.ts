@@ -141,14 +141,17 @@ export const KINDS = {
   },
   vote: {
     log: "history",
-    traits: ["read", "erasable", "authored", "itemless"],
+    traits: ["read", "erasable", "authored", "deferrable", "itemless"],
     body: { re: "count", choices: "list", voter: "text" },
   },
   knock: { log: "history", traits: ["read"], body: { user: "text", name: "text", on: "flag" } },
   rules: {
     log: "history",
     traits: ["read", "decision"],
-    body: { post: "text", topic: "text", slow: "count", join: "text", everyone: "text" },
+    body: {
+      ...({ post: "text", topic: "text", slow: "count", join: "text", everyone: "text" } as const),
+      newcomers: "flag",
+    },
   },
   group: {
     log: "history",
@@ -176,6 +179,7 @@ export const KINDS = {
     },
   },
   "account-name": { log: "accounts", traits: ["committed", "public"], body: { name: "text" } },
+  "display-name": { log: "accounts", traits: ["committed"], body: { text: "text" } },
   "account-gone": {
     log: "accounts",
     traits: ["erasing", "committed", "public"],
@@ -202,6 +206,11 @@ export const KINDS = {
   bot: { log: "accounts", body: { on: "flag" } },
   role: { log: "accounts", traits: ["committed"], body: { operator: "flag" } },
   registration: { log: "accounts", traits: ["committed"], body: { closed: "flag" } },
+  "server-rules": {
+    log: "accounts",
+    traits: ["committed"],
+    body: { direct: "text", rooms: "text", files: "text" },
+  },
   announcement: { log: "accounts", body: { text: "text" } },
   "server-clock": { log: "accounts", traits: ["sets-time"], body: { to: "count" } },
   invite: {
@@ -261,18 +270,27 @@ export type Body<K extends RecordKind> = {
 export const RECORD_KINDS: ReadonlySet<RecordKind> = /* @__PURE__ */ new Set(
   Object.keys(KINDS) as RecordKind[],
 );
+const KINDS_WITH = /* @__PURE__ */ kindsByTrait();
 export const READ_KINDS = /* @__PURE__ */ kindsWith("read");
 export const MESSAGE_KINDS: ReadonlySet<string> = /* @__PURE__ */ kindsWith("message");
 export const ITEMLESS_KINDS: ReadonlySet<string> = /* @__PURE__ */ kindsWith("itemless");
 export const ROW_SHARING_KINDS: ReadonlySet<string> = /* @__PURE__ */ kindsWith("row-sharing");
 
 export function hasTrait<T extends Trait>(kind: RecordKind, trait: T): kind is KindWith<T> {
-  const { traits }: KindRow = KINDS[kind];
-  return traits?.includes(trait) === true;
+  return kindsWith(trait).has(kind);
 }
 
 export function kindsWith(trait: Trait): ReadonlySet<RecordKind> {
-  return new Set([...RECORD_KINDS].filter((kind) => hasTrait(kind, trait)));
+  return KINDS_WITH.get(trait) ?? new Set();
+}
+
+function kindsByTrait(): ReadonlyMap<Trait, ReadonlySet<RecordKind>> {
+  const found = new Map<Trait, Set<RecordKind>>();
+  for (const kind of RECORD_KINDS) {
+    const { traits = [] }: KindRow = KINDS[kind];
+    for (const trait of traits) found.set(trait, (found.get(trait) ?? new Set()).add(kind));
+  }
+  return found;
 }
 
 /** Reports whether the record is an operator's act on another account or on the server. */

@@ -2,6 +2,7 @@
 
 import * as v from "valibot";
 import {
+  DISPLAY_NAME_BYTES_MAX,
   FAULT_TEXT_BYTES_MAX,
   FILE_NAME_BYTES_MAX,
   FILE_TARGETS_MAX,
@@ -30,6 +31,7 @@ import {
   type RequestRow,
   recordFields,
   roomRules,
+  serverRules,
   target,
   text,
   unixMs,
@@ -135,6 +137,8 @@ const reading = { role: "operator", needsAccount: false } as const;
 
 export const ADMIN_REQUESTS = {
   download: { fields: { file: fileId }, answer: v.object({ path: text(128) }) },
+  /** Archive of everything that was handed in in an assignment room. For moderators. */
+  collect: { fields: { room: name }, answer: v.object({ path: text(128) }) },
   watch: { role: "operator", fields: { on: v.boolean() }, answer: v.object({}) },
   clients: {
     ...reading,
@@ -209,6 +213,7 @@ export const ADMIN_REQUESTS = {
           password: v.boolean(),
           devices: count,
           bytes: count,
+          displayName: v.optional(text(DISPLAY_NAME_BYTES_MAX)),
           rooms: v.optional(list(name, ACCOUNT_ROOMS_LISTED_MAX)),
           moderates: v.optional(list(name, ACCOUNT_ROOMS_LISTED_MAX)),
         }),
@@ -314,6 +319,8 @@ export const ADMIN_REQUESTS = {
 } as const satisfies Readonly<Record<string, RequestRow>>;
 
 export const ADMIN_NOTICES = {
+  /** Rules that differ from the defaults; sent at each log-in if there are any. */
+  "server-rules": serverRules.entries,
   announced: { text: text(ANNOUNCEMENT_BYTES_MAX), by: name, time: unixMs },
   /** `on: false`: the disk is no longer nearly full. */
   "disk-low": { on: v.boolean(), freeBytes: count, keepFreeBytes: count },

@@ -10,6 +10,8 @@ import {
   CODE_MESSAGE_BYTES_MAX,
   CODE_NUMBER_MAX,
   DEVICE_LABEL_BYTES_MAX,
+  DISPLAY_NAME_BYTES_MAX,
+  DISPLAY_NAMES_ASKED_MAX,
   FAULT_TEXT_BYTES_MAX,
   GREP_BYTES_MAX,
   GROUP_MEMBERS_MAX,
@@ -61,7 +63,6 @@ import {
   fileId,
   HASH,
   id,
-  jsonBytes,
   KEY,
   list,
   NONCE,
@@ -74,6 +75,7 @@ import {
   roomRules,
   SIGNATURE,
   secret,
+  serverRules,
   target,
   text,
   unixMs,
@@ -113,10 +115,12 @@ const accountRecords = {
 const codeNumber = v.pipe(positive, v.maxValue(CODE_NUMBER_MAX));
 const codeMessage = bytes(CODE_MESSAGE_BYTES_MAX);
 
-/** `name` of a named room; `with`, the other user, in a direct conversation. */
+/**
+ * `name` of a named room, or ROOM@USER of a box; `with`, the other user, in a direct conversation.
+ */
 const roomEntry = v.object({
   room: id,
-  name: v.optional(name),
+  name: v.optional(target),
   with: v.optional(name),
   topic: v.optional(text(TOPIC_BYTES_MAX)),
   /** The other members of a private room, which has no name of its own but a topic as its title. */
@@ -296,6 +300,25 @@ export const REQUESTS = {
       picture: v.optional(bytes(AVATAR_BYTES_MAX)),
     }),
   },
+  /**
+   * Sets the display name, or removes it if `text` is empty, and returns it as stored. Operators
+   * may name another `user`.
+   */
+  "display-name": {
+    postCount: 1,
+    fields: { user: v.optional(name), text: text(DISPLAY_NAME_BYTES_MAX) },
+    answer: v.object({ text: text(DISPLAY_NAME_BYTES_MAX) }),
+  },
+  /** Omits users who have no display name. */
+  "display-names": {
+    fields: { users: list(name, DISPLAY_NAMES_ASKED_MAX) },
+    answer: v.object({
+      names: list(
+        v.object({ user: name, text: text(DISPLAY_NAME_BYTES_MAX) }),
+        DISPLAY_NAMES_ASKED_MAX,
+      ),
+    }),
+  },
   /** Adds a device that has the account key's certificate. */
   "device-add": { fields: { deviceKey: KEY, deviceCert: bytes(1024) }, answer: accepted },
   /** Reserves the number of a short code while the link is open. Any free number if omitted. */
@@ -386,6 +409,29 @@ export const REQUESTS = {
     postCount: 1,
     fields: { target, on: v.boolean() },
     answer: v.object({ seq: positive }),
+  },
+  /**
+   * Lists the members of an assignment room who are no moderators, and the owners of its boxes. For
+   * moderators.
+   */
+  handed: {
+    fields: { room: name, after: v.optional(name) },
+    answer: v.object({
+      users: list(
+        v.object({
+          user: name,
+          /** Messages that the user has posted, with files, and files that are not erased. */
+          messages: count,
+          files: count,
+          /** Unix ms of the last message; omitted if the user has posted none. */
+          at: v.optional(unixMs),
+          /** The user has left the room. */
+          left: v.optional(v.boolean()),
+        }),
+        PAGE_RECORDS_MAX,
+      ),
+      more: v.boolean(),
+    }),
   },
   readers: {
     fields: { seq: positive },
@@ -512,6 +558,12 @@ export const REQUESTS = {
     fields: { closed: v.optional(v.boolean()) },
     answer: v.object({ closed: v.boolean() }),
   },
+  /** Changes the given rules, and returns all. */
+  "server-rules": {
+    needsAccount: false,
+    fields: serverRules.entries,
+    answer: v.object({ rules: serverRules }),
+  },
   /**
    * Creates an invite for `uses` new accounts, or a token with which a program may read a room or
    * post to it.
@@ -613,6 +665,7 @@ export const REQUESTS = {
           mutedUntil: v.optional(unixMs),
           bot: v.optional(v.boolean()),
           status: v.optional(text(STATUS_BYTES_MAX)),
+          displayName: v.optional(text(DISPLAY_NAME_BYTES_MAX)),
         }),
       ),
       more: v.boolean(),
@@ -628,15 +681,17 @@ export const REQUESTS = {
       rooms: list(name, JOINED_ROOMS_MAX),
       bot: v.optional(v.boolean()),
       status: v.optional(text(STATUS_BYTES_MAX)),
+      displayName: v.optional(text(DISPLAY_NAME_BYTES_MAX)),
     }),
   },
   post: {
     isLimitedByEngine: true,
-    postCount: ({ body: { sealed, ...body } }: { readonly body: PostBody }) =>
-      Math.max(
-        postCountOfText(body.text, jsonBytes(body)),
-        postCountOf(sealed?.ciphertext.length ?? 0),
-      ),
+    postCount: ({ body }: { readonly body: PostBody }) => {
+      const { sealed } = body;
+      if (sealed === undefined) return postCountOfText(body.text, body);
+      const rest = { ...body, sealed: undefined };
+      return Math.max(postCountOfText(body.text, rest), postCountOf(sealed.ciphertext.length));
+    },
     fields: { outbox: id, counter: positive, to: target, body: postBody },
     answer: v.object({ seq: positive, n: positive, time: unixMs, queued: v.optional(v.boolean()) }),
   },
@@ -665,6 +720,8 @@ export const REQUESTS = {
       ignoreCase: v.optional(v.boolean()),
       files: v.optional(v.boolean()),
       kinds: v.optional(list(text(32), SEARCHED_KINDS_MAX, 1)),
+      /** Only records whose `re` is this seq. */
+      re: v.optional(positive),
       /**
        * Exclusive bounds. With `after`, the page starts at the oldest record within the bounds;
        * otherwise it ends at the newest.
@@ -765,6 +822,8 @@ export const NOTICES = {
   save: { room: id, seq: positive, on: v.boolean() },
   /** Sent to everybody. Without `version`, the user has no avatar any more. */
   "avatar-set": { user: name, version: v.optional(positive) },
+  /** Sent to everybody. An empty text means that the user has no display name any more. */
+  "display-name": { user: name, text: text(DISPLAY_NAME_BYTES_MAX) },
   /** A message from a client that used the number. All its messages have the same `exchange`. */
   "code-asked": { exchange: positive, message: codeMessage },
   "room-gone": { room: id },
@@ -806,5 +865,6 @@ export type NoticeOf<Kind extends NoticeKind> = Extract<Notice, { kind: Kind }>;
 export type Message = Request | Notice;
 export type PostBody = v.InferOutput<typeof postBody>;
 export type WireRecord = v.InferOutput<typeof record>;
+export type ServerRules = v.InferOutput<typeof serverRules>;
 export type RoomRules = v.InferOutput<typeof roomRules>;
 export type RoomEntry = v.InferOutput<typeof roomEntry>;

@@ -7,7 +7,7 @@ import type { Ledger } from "./ledger.ts";
 export interface Append {
   readonly token: number;
   readonly drafts: readonly Draft[];
-  readonly follows?: number;
+  readonly follows?: number | undefined;
 }
 
 export interface Weather {

@@ -156,7 +156,7 @@ sandboxTest("imports a class list once, prints cards and exports it", async (san
   const done = await admin.json([...command, "--cards", cards]);
   expect(done.map(({ kind }) => kind)).toEqual([
     ...["create-room", "create-room", "create-account", "create-account"],
-    ...["add", "add", "add", "grant", "grant", "imported"],
+    ...["display-name", "add", "add", "add", "grant", "grant", "imported"],
   ]);
   expect(planned.map(({ kind }) => kind)).toEqual(done.map(({ kind }) => kind));
   const ana = done.find(({ kind, user }) => kind === "create-account" && user === "ana");
@@ -181,9 +181,9 @@ sandboxTest("imports a class list once, prints cards and exports it", async (san
   ]);
   const exported = await admin.run(["admin", "accounts", "export"]);
   expect(exported.out.split("\r\n").slice(0, 3)).toEqual([
-    '"name","rooms","role"',
-    '"ana","math","member"',
-    '"Ben-Ruiz","math lab","moderator"',
+    '"name","display name","rooms","role"',
+    '"ana","","math","member"',
+    '"Ben-Ruiz","Ben Ruiz","math lab","moderator"',
   ]);
   expect((await admin.run(["admin", "accounts", "import", ...OLGA])).exitCode).toBe(2);
   expect((await admin.run(["admin", "accounts", "--renew"])).exitCode).toBe(2);

@@ -226,6 +226,17 @@ requires("tmux").describe("in a terminal", () => {
     await ana.shows(/^1$/);
   });
 
+  test("asks for no password of an account that an operator's command creates", async () => {
+    await using sandbox = new Sandbox();
+    const { data } = await sandbox.serve();
+    await using ana = await screen(sandbox, "ana");
+    ana.line(`clear; $CHAT admin registration closed --data ${data}`);
+    await ana.shows(/is a new name; without a password, only this device can use it$/);
+    await ana.shows(/^closed$/);
+    ana.line("$CHAT users");
+    await ana.shows(/^\S+ +offline +member$/);
+  });
+
   test("with TERM=dumb, only appends lines", async () => {
     await using sandbox = new Sandbox();
     const { address, invite } = await sandbox.serve();

@@ -67,6 +67,11 @@ test("keeps a checkpoint a day, and prints and writes it", async () => {
     4,
     expect.stringContaining("the witness has no checkpoint that this server has signed"),
   ]);
+  const missing = await ben.run(["verify", address, "--witness", sandbox.path("missing.txt")]);
+  expect([missing.exitCode, missing.err]).toEqual([
+    4,
+    expect.stringMatching(/no such proof file: .*missing\.txt/),
+  ]);
 });
 
 test("a fork is shown to both members, with the evidence", async () => {

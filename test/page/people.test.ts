@@ -344,3 +344,53 @@ pageTest("lets operators remove a picture, and falls back to initials if one bre
   await until("the picture is tried", () => olga.page.evaluate("window.pictureCount === 1"));
   await until("initials again", async () => (await count(olga)) === 0);
 });
+
+pageTest("shows display names of any alphabet beside account names", async () => {
+  const names = [
+    ["farida", "نادية الزهراء"],
+    ["liwei", "李伟"],
+    ["ruiz", "Bén Ruíz"],
+  ] as const;
+  const users = [];
+  for (const [name, text] of names) {
+    const user = await server.headlessUser(name);
+    await user.tab.ask("join", { room: "names", create: true });
+    await user.tab.ask("display-name", { text });
+    await user.post(`Hello from ${name}.`, "names");
+    users.push(user);
+  }
+  const yan = await server.window("yan");
+  await yan.send("/join names");
+  await yan.heading("#names").waitFor();
+  for (const [name, text] of names) {
+    const head = yan.message(`Hello from ${name}.`).locator(".message-head");
+    await head.locator(".author", { hasText: text }).waitFor();
+    await head.locator(".account-name", { hasText: name }).waitFor();
+    await yan.page.locator(".people-list").getByRole("button", { name: text }).waitFor();
+  }
+  const bidi = await yan.page.evaluate(
+    "getComputedStyle(document.querySelector('.author')).unicodeBidi",
+  );
+  expect(bidi).toBe("isolate");
+  await yan.composer.fill("Hi @rui");
+  await yan.page.locator(".suggestions .option", { hasText: "Bén Ruíz" }).waitFor();
+  await yan.page.keyboard.press("Enter");
+  expect(await yan.composer.inputValue()).toBe("Hi @ruiz ");
+  await yan.composer.fill("");
+
+  const settings = await yan.openSettings();
+  await settings.getByLabel("Display name").fill("Ben Ru1z");
+  await settings.getByRole("button", { name: "Save" }).click();
+  await settings.getByText("This name, or one that looks like it, is taken").waitFor();
+  await settings.getByLabel("Display name").fill("Yán  Lu");
+  await settings.getByRole("button", { name: "Save" }).click();
+  await until("the name is normalised", async () => {
+    return (await settings.getByLabel("Display name").inputValue()) === "Yán Lu";
+  });
+  expect(await yan.accessibilityViolations()).toEqual([]);
+  await yan.page.keyboard.press("Escape");
+  await yan.send("It is me.");
+  await yan.message("It is me.").locator(".author", { hasText: "Yán Lu" }).waitFor();
+  await users[2]?.tab.ask("display-name", { text: "" });
+  await yan.page.locator(".author", { hasText: "Bén Ruíz" }).waitFor({ state: "detached" });
+});

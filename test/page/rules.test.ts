@@ -117,3 +117,48 @@ pageTest("asks before a message notifies everyone, and names the number of peopl
     return (await ana.page.locator("textarea").inputValue()) === "";
   });
 });
+
+pageTest("adds newcomers to a room that an operator has chosen", async () => {
+  const teacher = await server.operator("teacher");
+  await teacher.createRoom("news");
+  await teacher.send("/rules");
+  const form = teacher.dialog("Rules of #news");
+  await form.getByLabel("Newcomers").selectOption({ label: "are added" });
+  await form.getByRole("button", { name: "Save" }).click();
+  await form.waitFor({ state: "detached" });
+  const newcomer = await server.window("newcomer");
+  await newcomer.room("news").click();
+  await newcomer.heading("#news").waitFor();
+  await newcomer.send("/rules");
+  const facts = newcomer.dialog("Rules of #news");
+  expect(await facts.getByText("are added").count()).toBe(1);
+  await newcomer.page.keyboard.press("Escape");
+  await facts.waitFor({ state: "detached" });
+});
+
+pageTest("shows the rules of the server before one acts", async () => {
+  const teacher = await server.window("teacher");
+  const pupil = await server.window("newcomer");
+  await server.headlessUser("gus");
+  await teacher.button("Server administration").click();
+  await teacher.page.getByRole("tab", { name: "Overview" }).click();
+  await teacher.button("Change the rules").click();
+  const form = teacher.dialog("Rules of the server");
+  await form.getByLabel("Direct messages from and to").selectOption({ label: "moderators" });
+  await form.getByLabel("Creating rooms").selectOption({ label: "operators" });
+  await form.getByLabel("Sending files").selectOption({ label: "operators" });
+  await expectAccessible(teacher, "light", "rules of the server");
+  await picture(teacher, "server-rules");
+  await form.getByRole("button", { name: "Save" }).click();
+  await form.waitFor({ state: "detached" });
+  await pupil.button("Create room").waitFor({ state: "detached" });
+  await pupil.button("Attach").waitFor({ state: "detached" });
+  await pupil.send("/msg @gus hello?");
+  await pupil.message("hello?").getByText("not sent: Direct messages are only possible").waitFor();
+  await pupil.page.getByRole("status").getByText("Direct messages are only possible").waitFor();
+  expect(await pupil.button("Attach").count()).toBe(0);
+  await pupil.send("/msg @teacher hello?");
+  await pupil.heading("@teacher").waitFor();
+  await pupil.waitForMessage("hello?");
+  await picture(pupil, "direct-limited");
+});

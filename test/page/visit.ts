@@ -24,6 +24,7 @@ export interface LoginOptions {
   readonly roomPassword?: string;
 }
 
+const MENU_TIMEOUT_MS = 2_000;
 const AXE = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
 
 interface AxeViolation {
@@ -106,10 +107,19 @@ export class Visit {
 
   async openMenu(text: string | RegExp): Promise<void> {
     const message = this.page.locator("article.message:not(.is-pending)").filter({ hasText: text });
-    // Use the focus to keep the buttons visible, because new rows may move the message away from
-    // the pointer.
-    await message.first().focus();
-    await message.first().locator(".tools-more").click();
+    const more = message.first().locator(".tools-more");
+    const menu = this.page.getByRole("menu").first();
+    // A row that arrives between press and release moves the button, so that neither counts.
+    await until("the menu is open", async () => {
+      // The focus keeps the buttons visible, because new rows may move the message away from the
+      // pointer.
+      await message.first().focus();
+      await more.click();
+      return await menu.waitFor({ timeout: MENU_TIMEOUT_MS }).then(
+        () => true,
+        () => false,
+      );
+    });
   }
 
   async chooseFromMenu(text: string | RegExp, itemName: string | RegExp): Promise<void> {

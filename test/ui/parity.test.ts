@@ -77,6 +77,12 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
     ],
     faults: { 2: "usage", 3: "usage", 4: "usage" },
   },
+  "/replies": {
+    ben: ["hello"],
+    lines: ["/reply hi", "/replies", "/replies {1}", "/replies x", "/search replies:x"],
+    records: ["text hi of 'hello'"],
+    faults: { 4: "usage", 5: "usage" },
+  },
   "/jump": {
     ben: ["hello"],
     lines: ["/jump {1}", "/goto yesterday", "/goto 2099-01-01", "/goto #1", "/jump soon"],
@@ -176,6 +182,10 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
     faults: { 3: "too-large" },
   },
   "/read": { lines: ["/read", "/read all", "/read none"], faults: { 3: "usage" } },
+  "/name and /nick": {
+    lines: ["/name Ana Ruíz", "/name Бob", "/name", `/name ${"x".repeat(41)}`, "/nick anna"],
+    faults: { 2: "name-invalid", 4: "name-invalid", 5: "usage" },
+  },
   "/dnd": {
     lines: ["/dnd 2h", "/dnd off", "/dnd", "/dnd later"],
     faults: { 3: "usage", 4: "usage" },
@@ -189,12 +199,20 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
     lines: [
       ...["/rules", "/rules post moderators", "/join den", "ben /join den"],
       ...["/rules post moderators slow 30", "/rules slow off join approval", "/rules slow 0"],
-      ...["/rules join", "/rules later everyone", "/rules"],
+      ...["/rules join", "/rules later everyone", "/rules newcomers on", "/rules newcomers"],
+      "/rules",
     ],
     records: ["room den", "join", "rules moderators", "rules moderators"],
     target: "den",
     questions: 1,
-    faults: { 2: "not-allowed", 7: "usage", 8: "usage", 9: "usage" },
+    faults: {
+      2: "not-allowed",
+      7: "usage",
+      8: "usage",
+      9: "usage",
+      10: "not-allowed",
+      11: "usage",
+    },
   },
   "a message to everyone": {
     lines: ["/me calls @everyone"],

@@ -16,6 +16,7 @@ describe("a query", () => {
     ["in:#dev word", { text: "word", target: "dev" }],
     ["IN:@ben word", { text: "word", target: "@ben" }],
     ["in:here word", { text: "word", target: "lobby" }],
+    ["replies:12 in:here", { text: "", target: "lobby", re: 12 }],
     ["has:file", { text: "", files: true }],
     ["from:ana", { text: "", from: "ana" }],
     ["after:yesterday word", { text: "word", sinceUnixMs: DAY(24) }],
@@ -40,6 +41,8 @@ describe("a query", () => {
   test.each([
     ["before:soon", "'soon' is not a time"],
     ["after:2026-02-30", "'2026-02-30' is not a time"],
+    ["replies:0", "'0' is not the number of a message"],
+    ["replies:9007199254740993", "is not the number of a message"],
     ["has:love", "unknown filter has:'love'"],
     ["has:\u001b[31m", "unknown filter has:"],
     ["from:a*b", "'a*b' is not a valid user name"],
@@ -55,6 +58,8 @@ describe("a query", () => {
       return query && searchFields(query);
     };
     expect(fieldsOf("from:ana word")).toEqual({ grep: "word", ignoreCase: true, from: "ana" });
+    const kinds = ["text", "action", "file"];
+    expect(fieldsOf("replies:12 from:ana")).toEqual({ kinds, from: "ana", re: 12 });
     expect(fieldsOf("has:file after:2026-11-20")).toEqual({ files: true, since: DAY(20) });
     expect(fieldsOf("in:dev before:2026-11-20")).toEqual({
       kinds: ["text", "action", "file"],

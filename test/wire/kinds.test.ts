@@ -68,6 +68,7 @@ const BODIES = {
   clock: { to: 3 },
   account: { name: "eve", accountKey: "AAAA", device: "ZGV2", cert: "Yw", lost: true, ...PASSWORD },
   "account-name": { name: "anna" },
+  "display-name": { text: "Anna Ruíz" },
   "account-gone": { replaces: 2, also: [4] },
   device: { device: "ZGV2", cert: "Yw" },
   "device-gone": { device: "AAAA" },
@@ -82,6 +83,7 @@ const BODIES = {
   bot: { on: true },
   role: { operator: true },
   registration: { closed: true },
+  "server-rules": { direct: "moderators", rooms: "operators", files: "operators" },
   "server-clock": { to: 3 },
   announcement: { text: "soon" },
   invite: {

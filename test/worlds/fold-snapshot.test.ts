@@ -67,6 +67,7 @@ function bodyOf({ kind, room, other, by, name, file, on, back }: Step, seq: numb
     rules: {
       post: on ? "moderators" : "everyone",
       slow: back * 100,
+      newcomers: on,
       join: (["open", "password", "approval"] as const)[back % 3],
     },
     retention: on ? { keepMs: back * 86_400_000 } : {},

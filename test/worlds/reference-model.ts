@@ -300,9 +300,12 @@ export class ReferenceModel {
       room.posted.set(by, time);
     }
     if (kind === "join") {
-      const isAdded = !room.isPrivate || body["addedBy"] !== undefined;
-      check(isAdded, () => `seq ${seq}: ${by} joins a private room that nobody added them to`);
-      const isFree = join !== "approval" || body["addedBy"] !== undefined;
+      const isAdded = body["addedBy"] !== undefined;
+      check(
+        !room.isPrivate || isAdded,
+        () => `seq ${seq}: ${by} joins a private room that nobody added them to`,
+      );
+      const isFree = join !== "approval" || isAdded || room.rules["newcomers"] === true;
       check(isFree || room.admitted.has(by), () => `seq ${seq}: ${by} joins without approval`);
       room.admitted.add(by);
     }

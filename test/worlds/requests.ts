@@ -157,6 +157,13 @@ async function changeAvatar({ client, number, on, user }: About): Promise<void> 
   await client.request("avatar", { user });
 }
 
+/** Half of the devices compete for one name. */
+async function changeDisplayName({ client, number, on, user }: About): Promise<void> {
+  const text = on ? (number % 2 === 0 ? "Añá Ruíz" : `Ana Ruiz ${number % 50}`) : "";
+  await client.request("display-name", { text });
+  await client.request("display-names", { users: [user] });
+}
+
 async function revokeInvite({ client }: About): Promise<void> {
   const { invite } = await client.request("invite", { uses: 1 });
   await client.request("invite-revoke", { invite });
@@ -167,6 +174,7 @@ export function ruleChange(on: boolean, number: number) {
   const changes = [
     ...[{ post: who }, { topic: who }, { everyone: who }, { slow: on ? 1 + (number % 3) : 0 }],
     ...[{ join: on ? "approval" : "open" }, { join: "password", password: "open sesame" }],
+    { newcomers: on },
   ] as const;
   return changes[number % changes.length];
 }
@@ -231,6 +239,8 @@ export const REQUESTS = {
     return about.client.request("receipts", { target, on: about.on });
   },
   readers: (about) => about.client.request("readers", { seq: ownSeq(about) }),
+  handed: (about) => about.client.request("handed", { room: about.room }),
+  collect: (about) => about.client.request("collect", { room: about.room }),
   typing: (about) => about.client.request("typing", { room: roomOf(about), on: about.on }),
   ignore: ({ client, user, on }) => client.request("ignore", { user, on }),
   bot: ({ client, on }) => client.request("bot", { on }),
@@ -253,6 +263,7 @@ export const REQUESTS = {
   },
   "irc-password": changeIrcPasswords,
   "avatar-set": changeAvatar,
+  "display-name": changeDisplayName,
   forget: ({ device }) => device.relogin(true),
   "erase-all": ({ client }) => client.request("erase-all", {}),
   upload: ({ device, room, number }) => device.upload(room, number),
@@ -277,6 +288,13 @@ export const REQUESTS = {
     const isKnown = devices.every(({ home }) => model.idOf(home.user) !== undefined);
     const closed = isKnown ? [true, false, about.on] : [false];
     return settleAll(closed.map((item) => closeRegistration(about, item)));
+  }),
+  "server-rules": asOperator(({ client, on, number }) => {
+    const who = (["everyone", "moderators", "operators"] as const)[number % 3] ?? "everyone";
+    const rooms = on ? ("everyone" as const) : ("operators" as const);
+    const rule = number % 2 === 0 ? { direct: who } : { files: who, rooms };
+    const open = { direct: "everyone", rooms: "everyone", files: "everyone" } as const;
+    return settleAll([client.request("server-rules", rule), client.request("server-rules", open)]);
   }),
   reset: asOperator(reset),
   enrol: asOperator(({ client, number }) =>

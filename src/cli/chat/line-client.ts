@@ -19,7 +19,7 @@ import { searchFields } from "../../client/link/queries.ts";
 import { noMajority } from "../../client/link/retry.ts";
 import { type ChatRecord, fieldsIn, type RoomView } from "../../core/client/chat-record.ts";
 import type { Receipt } from "../../core/client/outbox.ts";
-import { openRoom } from "../../core/model/selectors.ts";
+import { isBoxOf, openRoom, postTarget } from "../../core/model/selectors.ts";
 import type { SearchQuery } from "../../core/model/state.ts";
 import { LOBBY } from "../../core/rooms/rooms.ts";
 import { type KnownFile, knownFile } from "../../io/state/home-tables.ts";
@@ -307,7 +307,9 @@ export class LineClient extends SlashHost {
     const current = formatTarget(this.#current);
     const { user } = this.open.client;
     const lock = viewOf(this.open, current)?.isSealed === true ? " (encrypted)" : "";
-    this.chatConsole.prompt(user === undefined ? "> " : `${current}${lock}> `);
+    const isBoxed = isBoxOf(postTarget(this.chat.model, current));
+    const readers = isBoxed ? " (only moderators see your messages)" : "";
+    this.chatConsole.prompt(user === undefined ? "> " : `${current}${lock}${readers}> `);
   }
 
   async runLogin(login: () => Promise<unknown>): Promise<void> {

@@ -7,6 +7,7 @@ import type { Client } from "../../client/client.ts";
 import type { ChatRecord, RoomView } from "../../core/client/chat-record.ts";
 import { withMentions } from "../../core/client/mentions.ts";
 import { isSameName } from "../../core/model/item.ts";
+import { postTarget } from "../../core/model/selectors.ts";
 import type { SearchQuery } from "../../core/model/state.ts";
 import type { Host, JoinArgs, View, Views } from "../../ui/command.ts";
 import type { Message, TerminalTexts } from "../../ui/messages/en/terminal.ts";
@@ -116,7 +117,8 @@ export abstract class SlashHost implements Host {
   async post(body: PostBody, target = this.current): Promise<void> {
     if (body.react === undefined) checkText(body.text);
     else checkReaction(body.react);
-    return this.submit(target, withMentions(body));
+    const to = postTarget(this.chat.model, target);
+    return this.submit(to, withMentions(to === target ? body : { ...body, re: undefined }));
   }
 
   async sent(): Promise<void> {

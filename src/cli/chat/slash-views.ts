@@ -2,14 +2,14 @@
 
 import { Fault, msg } from "../../base/fault.ts";
 import { PRESENCE_MEMBERS_MAX } from "../../base/limits.ts";
-import { checkName, compareNames, formatTarget } from "../../base/names.ts";
-import { formatUtc } from "../../base/time.ts";
+import { boxNames, checkName, compareNames, formatTarget, parseTarget } from "../../base/names.ts";
+import { formatLocal, formatUtc } from "../../base/time.ts";
 import { queryUsers } from "../../client/link/queries.ts";
 import { queryPins } from "../../client/pins.ts";
 import type { SealedMember } from "../../client/sealed/room.ts";
 import { type ChatRecord, titleOf } from "../../core/client/chat-record.ts";
 import { isSameName } from "../../core/model/item.ts";
-import { roomOf } from "../../core/model/selectors.ts";
+import { postTarget, roomOf } from "../../core/model/selectors.ts";
 import { checkFileText } from "../../core/rooms/files.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import {
@@ -37,6 +37,7 @@ import { roomsLine } from "./unread.ts";
 /** Maximum number of listed messages, about one screen. Each message requires a request. */
 const SAVED_LISTED_MAX = 20;
 export const HISTORY_DEFAULT = 20;
+const NAME_COLUMNS = 16;
 
 type Viewer<Kind extends keyof Views> = (
   host: SlashHost,
@@ -45,7 +46,7 @@ type Viewer<Kind extends keyof Views> = (
 
 export const VIEWERS: { readonly [Kind in Exclude<keyof Views, "help">]: Viewer<Kind> } = {
   async who(host, { room = host.chat.actions.lastRoom }) {
-    const users = await queryUsers(host.open.client.request, checkName(room, "room's name"));
+    const users = await queryUsers(host.open.client.request, parseTarget(room).name);
     host.chatConsole.print({ kind: "who", room, users }, membersLine(room, users));
   },
 
@@ -86,11 +87,27 @@ export const VIEWERS: { readonly [Kind in Exclude<keyof Views, "help">]: Viewer<
 
   rules(host) {
     const room = roomFor(host.chat, host);
-    const { rules } = roomOf(host.chat.model, room) ?? {};
+    const { model } = host.chat;
+    const { rules } = roomOf(model, room) ?? {};
+    const server = model.notices.rules ?? {};
     if (rules === undefined)
       throw new Fault("not-member", msg`you are not in a room named '${room}'`);
-    const text: Message = (texts) => rulesText(rules, texts);
-    host.chatConsole.print({ kind: "rules-are", room, ...rules }, text);
+    const text: Message = (texts) => rulesText(rules, texts, server);
+    host.chatConsole.print({ kind: "rules-are", room, ...rules, server }, text);
+  },
+
+  async handed(host) {
+    const { chat, chatConsole } = host;
+    const users = await chat.actions.handed(host.current);
+    const count = users.filter(({ messages }) => messages > 0).length;
+    const room = boxNames(host.current)?.room ?? host.current;
+    const { offsetMinutes } = host.context;
+    const rows = users.map(({ user, messages, files, at }) => {
+      const facts = at === undefined ? ["-"] : [messages, files, formatLocal(at, offsetMinutes)];
+      return [user.padEnd(NAME_COLUMNS), ...facts].join("  ");
+    });
+    const text: Message = (texts) => texts.handedCount(count, users.length);
+    chatConsole.print({ kind: "handed", room, users }, text, rows);
   },
 
   async ignored({ open, chatConsole }) {
@@ -131,7 +148,8 @@ export const VIEWERS: { readonly [Kind in Exclude<keyof Views, "help">]: Viewer<
     const { path, target, caption } = parseSend(words, host.context.env["HOME"]);
     if (path === "") throw invalidArguments(usageFor(send, "terminal"));
     if (caption !== undefined) checkFileText(caption);
-    await host.files.send(path, target ?? host.current, caption);
+    const to = postTarget(host.chat.model, target ?? host.current);
+    await host.files.send(path, to, caption);
   },
 
   files: (host) => host.files.list(host.current),

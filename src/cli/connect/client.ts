@@ -138,7 +138,8 @@ export async function openClient(
     const claimedFingerprint = expected ?? state.serverClaiming(addressText);
     const lastUser =
       claimedFingerprint === undefined ? undefined : state.lastUser(claimedFingerprint);
-    const knownUser = requested.user ?? lastUser ?? options.fallbackUser;
+    const chosenUser = requested.user ?? lastUser;
+    const knownUser = chosenUser ?? options.fallbackUser;
     if (knownUser === undefined && options.greetOnly !== true && pinned !== undefined) {
       // Reports a changed identity before it asks for a name.
       const { transport } = flags;
@@ -163,7 +164,11 @@ export async function openClient(
       requiresPassword: options.requiresPassword ?? false,
       promptSecret: opensAtOnce
         ? undefined
-        : secretPrompter(context, { user, server: addressText }, waiting),
+        : secretPrompter(
+            context,
+            { user, server: addressText, isFallback: chosenUser !== knownUser },
+            waiting,
+          ),
     };
     const device = deviceIdentity(state);
     const { clock } = context;
@@ -298,7 +303,7 @@ export function isInteractive({ terminal, stdout, json }: Context): boolean {
 
 function secretPrompter(
   context: Context,
-  target: { readonly user: string; readonly server: string },
+  target: { readonly user: string; readonly server: string; readonly isFallback: boolean },
   waiting: WaitNotice,
 ): Credentials["promptSecret"] {
   const { terminal } = context;
@@ -318,6 +323,8 @@ function secretPrompter(
       context,
       `${target.user} is a new name; without a password, only this device can use it`,
     );
+    // The user asked for a task on the server, not for an account.
+    if (target.isFallback) return Promise.resolve(undefined);
     return promptNewPassword(
       (question) => terminal.askSecret(question(ENGLISH_TERMINAL)),
       (texts) => texts.askNewPasswordOf(target.user, target.server),

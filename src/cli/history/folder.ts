@@ -2,7 +2,7 @@
 
 import { join } from "node:path";
 import { Fault } from "../../base/fault.ts";
-import type { RoomId, UserId } from "../../base/ids.ts";
+import { boxOwner, type RoomId, type UserId } from "../../base/ids.ts";
 import { foldName, isName, type Name, type Target } from "../../base/names.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import { openArchive } from "../../io/archive/archive.ts";
@@ -54,7 +54,7 @@ export class FolderHistory {
 
   titleOf(id: RoomId): string {
     const room = this.#rooms.get(id);
-    if (room?.kind !== "pair") return room?.name ?? id;
+    if (room?.kind !== "pair") return this.#roomName(id);
     return room.pair.map((user) => `@${this.#name(user)}`).join(" and ");
   }
 
@@ -63,9 +63,9 @@ export class FolderHistory {
     const folded = foldName(target.name);
     const isPerson = target.kind === "person";
     if (isPerson) this.userId(target.name);
-    const matching = [...this.#rooms].filter(([, room]) =>
+    const matching = [...this.#rooms].filter(([id, room]) =>
       room.kind === "room"
-        ? !isPerson && room.name.toLowerCase() === folded
+        ? !isPerson && this.#roomName(id).toLowerCase() === folded
         : isPerson && room.pair.some((user) => this.#name(user).toLowerCase() === folded),
     );
     if (matching.length === 0 && !isPerson) {
@@ -103,10 +103,11 @@ export class FolderHistory {
 
   #displayRecord(record: LogRecord): DisplayRecord {
     const { by } = record.head;
-    const room = this.#rooms.get(record.head.room as RoomId);
+    const id = record.head.room as RoomId;
+    const room = this.#rooms.get(id);
     const from = by === "server" ? undefined : this.#name(by);
     if (room?.kind !== "pair") {
-      return displayRecord(record, { from, destination: { room: room?.name ?? record.head.room } });
+      return displayRecord(record, { from, destination: { room: this.#roomName(id) } });
     }
     const to = room.pair.find((user) => user !== by) ?? room.pair[0];
     return displayRecord(record, { from, destination: { to: this.#name(to) } });
@@ -118,6 +119,13 @@ export class FolderHistory {
 
   [Symbol.dispose](): void {
     this.close();
+  }
+
+  #roomName(id: RoomId): string {
+    const room = this.#rooms.get(id);
+    const owner = boxOwner(id);
+    if (owner !== undefined) return `${this.#roomName(owner.room)}@${this.#name(owner.user)}`;
+    return room?.kind === "room" ? room.name : id;
   }
 
   #name(user: UserId): string {
@@ -141,6 +149,7 @@ async function roomsOf(history: Archive): Promise<Map<RoomId, FolderRoom>> {
     const id = room as RoomId;
     if (user !== undefined) continue;
     if (name !== undefined) rooms.set(id, { kind: "room", name });
+    else if (boxOwner(id) !== undefined) rooms.set(id, { kind: "room", name: id });
     else if (direct !== undefined) {
       rooms.set(id, { kind: "pair", pair: direct as readonly [UserId, UserId] });
     }

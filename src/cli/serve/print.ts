@@ -16,6 +16,7 @@ import { type ClockStatus, clockText } from "../../core/clock-check.ts";
 import { TokenBucket } from "../../core/rate.ts";
 import type { Registry } from "../../core/rooms/accounts.ts";
 import { isConversation, type Room } from "../../core/rooms/rooms.ts";
+import { boxName } from "../../core/rooms/targets.ts";
 import { MAJORITY_RESTORED, type ServerEvent } from "../../server/session/event.ts";
 import { formatAddress } from "../../wire/invite.ts";
 import type { LogRecord } from "../../wire/record.ts";
@@ -231,7 +232,8 @@ export class ServePrinter {
   }
 
   #destination(room: Room, by: string): Destination {
-    if (room.name !== undefined) return { room: room.name };
+    const name = room.box === undefined ? room.name : boxName(room.box, this.registry);
+    if (name !== undefined) return { room: name };
     const [first, second] = room.pair ?? [];
     const to = first === by ? second : first;
     return { to: (to === undefined ? undefined : this.registry.nameOf(to)) ?? "?" };

@@ -1,8 +1,9 @@
 /** Requests that the server answers in pages. */
 
+import { Fault, msg } from "../../base/fault.ts";
 import type { Sha256 } from "../../base/ids.ts";
 import { defined } from "../../base/values.ts";
-import { type ChatRecord, readPage } from "../../core/client/chat-record.ts";
+import { type ChatRecord, fieldsIn, readPage } from "../../core/client/chat-record.ts";
 import type { SearchQuery } from "../../core/model/state.ts";
 import type { Answer, RequestFields, RequestKind } from "../../wire/messages.ts";
 
@@ -26,7 +27,7 @@ export type HistorySource = (
 /**
  * Verifies each record against the commitments in its head.
  * @param onRecord called with the bytes of each head as received
- * @throws {Fault} frame-malformed if a record is invalid
+ * @throws {Fault} frame-malformed if a record is invalid, kind-unknown if the server ignores `re`
  */
 export async function queryHistory(
   request: SendRequest,
@@ -38,16 +39,25 @@ export async function queryHistory(
   const records = readPage({ ...page, records: heads }, sha256);
   for (const [i, record] of records.entries())
     onRecord?.(heads[i]?.head ?? new Uint8Array(), record);
+  const { re } = fields;
+  if (re !== undefined && records.some((record) => hasOtherRe(record, re))) {
+    throw new Fault("kind-unknown", msg`this server cannot list replies`);
+  }
   return { records, more: page.more };
+}
+
+/** An erased record has no `re`. */
+function hasOtherRe(record: ChatRecord, re: number): boolean {
+  return record.state === "whole" && fieldsIn(record).re !== re;
 }
 
 /** Without a text, searches only messages, because most events match any filter. */
 export function searchFields(query: SearchQuery): Omit<RequestFields<"history">, "limit"> {
-  const { text, target, from, files, sinceUnixMs: since, untilUnixMs: until } = query;
+  const { text, target, from, files, re, sinceUnixMs: since, untilUnixMs: until } = query;
   const kinds = files === true ? undefined : ["text", "action", "file"];
   return {
     ...(text === "" ? defined({ kinds }) : { grep: text, ignoreCase: true }),
-    ...defined({ target, from, files, since, until }),
+    ...defined({ target, from, files, re, since, until }),
   };
 }
 

@@ -159,8 +159,9 @@ export class SealedRooms {
     };
     if (!needsArchive(query)) return fetchOpened(query);
     const page = new PageBuilder(query);
-    const { target, grep = "" } = query;
-    if (target === undefined || grep === "") page.addAll(await fetchOpened(query));
+    const { target, grep = "", re } = query;
+    const isPrivate = grep !== "" || re !== undefined;
+    if (target === undefined || !isPrivate) page.addAll(await fetchOpened(query));
     const recordOf = matcherOf(query);
     for (const room of rooms) {
       // If the server refuses to send missed records, search the archive as it is.
@@ -292,16 +293,16 @@ type Query = RequestFields<"history">;
  * The server knows neither the text nor the kind of a sealed message, so such queries need the
  * archive. `sealed` and `all` match every sealed message.
  */
-function needsArchive({ grep = "", files, kinds }: Query): boolean {
+function needsArchive({ grep = "", files, kinds, re }: Query): boolean {
   const isOfKinds = kinds !== undefined && !kinds.includes("sealed") && !kinds.includes("all");
-  return grep !== "" || files === true || isOfKinds;
+  return grep !== "" || re !== undefined || files === true || isOfKinds;
 }
 
 /** @internal */
 export function matcherOf(
   query: Query,
 ): (room: RoomView, seq: number, row: ArchivedRow) => ChatRecord | undefined {
-  const { grep = "", ignoreCase = false, from, since, until, files } = query;
+  const { grep = "", ignoreCase = false, from, since, until, files, re } = query;
   const kinds = files === true ? ["file"] : query.kinds;
   const matchesBody = bodyMatcher(grep, ignoreCase);
   return (room, seq, row) => {
@@ -313,6 +314,7 @@ export function matcherOf(
     if (until !== undefined && timeUnixMs > until) return undefined;
     if (from !== undefined && !isSameName(user, from)) return undefined;
     if (kinds !== undefined && !kinds.includes(String(fields["kind"]))) return undefined;
+    if (re !== undefined && fields["re"] !== re) return undefined;
     if (grep !== "" && !matchesBody(fields)) return undefined;
     const head = { seq, n, timeUnixMs, room, from: user, id: post };
     return openedRecord({ ...head, kind: "sealed", state: "whole", body: undefined }, row);

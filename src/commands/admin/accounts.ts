@@ -36,9 +36,10 @@ const ARGS = {
     required: false,
     choices: ["import", "export"],
   }),
-  file: argument("List to import: CSV with name, rooms and role, or one name per line", {
-    required: false,
-  }),
+  file: argument(
+    "List to import: CSV with name, display name, rooms and role, or one name per line",
+    { required: false },
+  ),
   cards: stringFlag("FILE", "Import: write a page to print, with a sign-in code per new person"),
   renew: flag("Import: new codes for people who have not signed in yet"),
   expires: durationFlag("Import: lifetime of the codes (Default: 7d)"),
@@ -62,7 +63,7 @@ export const accounts = operatorVerb({
   args: ARGS,
   details:
     "An import creates missing accounts, each with a code to sign in once and set a password, " +
-    "creates missing rooms, adds people to rooms, and sets roles (member, moderator, operator). " +
+    "creates missing rooms, adds people to rooms, and sets display names and roles. " +
     "Importing the same list again changes only what differs, and removes nobody from a room.",
   isQuery: ({ action }) => action !== "import",
   check({ action, file, cards, renew, expires, dryRun }) {
@@ -80,8 +81,8 @@ export const accounts = operatorVerb({
     const all = await allAccounts(client, args, isExport);
     const items = args.online ? all.filter(({ online }) => online) : all;
     if (isExport) {
-      const rows = items.map(({ user, rooms, moderates, operator: isOperator }) => {
-        return { kind: "account", user, rooms, moderates, operator: isOperator };
+      const rows = items.map(({ user, displayName, rooms, moderates, operator: isOperator }) => {
+        return { kind: "account", user, displayName, rooms, moderates, operator: isOperator };
       });
       const text = formatCsv(classListOf(items));
       return printData(context, { kind: "accounts", accounts: rows }, text);
@@ -116,6 +117,7 @@ interface ImportFlags {
 class Import {
   readonly #server;
   readonly #cards = new Map<string, Card>();
+  readonly #displayNames = new Map<string, string | undefined>();
   readonly #faults = new Map<Change, unknown>();
 
   constructor(
@@ -129,6 +131,7 @@ class Import {
     const { client, context } = this.operator;
     const { cards, dryRun } = this.flags;
     const people = parseClassList(readNamedFile(path, LIST_BYTES_MAX) ?? missing(path));
+    for (const { name, displayName } of people) this.#displayNames.set(name, displayName);
     const order = { reverse: false, sort: "name" };
     const changes = changesFor(people, {
       accounts: await allAccounts(client, order, true),
@@ -176,6 +179,9 @@ class Import {
         return this.#addCard(await client.request("enrol", { user: change.user, ...code }));
       case "renew-code":
         return this.#addCard(await client.request("reset", { user: change.user, ...code }));
+      case "display-name":
+        await client.request("display-name", { user: change.user, text: change.text });
+        return;
       case "add":
         await client.request("add", { room: change.room, user: change.user });
         return;
@@ -188,7 +194,9 @@ class Import {
   }
 
   #addCard({ user, token, expires }: { user: string; token: string; expires: number }): void {
-    this.#cards.set(user, { user, code: token, web: resetPage(this.#server, token), expires });
+    const displayName = this.#displayNames.get(user);
+    const web = resetPage(this.#server, token);
+    this.#cards.set(user, { user, displayName, code: token, web, expires });
   }
 
   #writeCards(path: string): void {
@@ -218,6 +226,8 @@ function textOf(change: Change): string {
       return `new account ${change.user}`;
     case "renew-code":
       return `new code for ${change.user}`;
+    case "display-name":
+      return `${change.user} is now ${change.text}`;
     case "add":
       return `${change.user} added to ${change.room}`;
     default: {

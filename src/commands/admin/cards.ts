@@ -5,6 +5,7 @@ import { formatUtc } from "../../base/time.ts";
 
 export interface Card {
   readonly user: string;
+  readonly displayName: string | undefined;
   readonly code: string;
   /** Address of the page that asks for a new password. */
   readonly web: string;
@@ -36,13 +37,14 @@ ${cards.map((card) => cardHtml(title, card)).join("\n")}
 `;
 }
 
-function cardHtml(title: string, { user, code, web, expires }: Card): string {
+function cardHtml(title: string, { user, displayName = user, code, web, expires }: Card): string {
   const { size, path } = qrPath(web);
   const [day] = formatUtc(expires).split("T");
+  const account = displayName === user ? "" : `\n<p>${Bun.escapeHTML(user)}</p>`;
   return `<article>
 <svg viewBox="0 0 ${size} ${size}"><path d="${path}"/></svg>
 <div>
-<h2>${Bun.escapeHTML(user)}</h2>
+<h2>${Bun.escapeHTML(displayName)}</h2>${account}
 <p>${title}</p>
 <p>Scan the code, or open<br><code>${Bun.escapeHTML(web)}</code></p>
 <p>In a terminal: <code>chat passwd --reset</code>, then <code>${Bun.escapeHTML(code)}</code></p>

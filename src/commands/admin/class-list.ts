@@ -1,6 +1,7 @@
 /** List of people in a CSV file, and what an import of it changes on a server. */
 
 import { parseCsv } from "../../base/csv.ts";
+import { checkDisplayName, skeletonsOf } from "../../base/display-names.ts";
 import { Fault } from "../../base/fault.ts";
 import { ACCOUNTS_MAX } from "../../base/limits.ts";
 import { type FoldedName, foldName, isName, type Name } from "../../base/names.ts";
@@ -13,6 +14,8 @@ type Role = (typeof ROLES)[number];
 
 interface Person {
   readonly name: Name;
+  /** `undefined` changes no display name. */
+  readonly displayName: string | undefined;
   readonly rooms: readonly Name[];
   /** An empty cell changes no role. */
   readonly role: Role | undefined;
@@ -21,7 +24,7 @@ interface Person {
 /** Names of columns in English and Indonesian. */
 const COLUMNS = {
   name: ["name", "user", "nama", "pengguna"],
-  displayName: ["display name", "full name", "nama lengkap"],
+  displayName: ["display name", "display_name", "full name", "nama tampilan", "nama lengkap"],
   rooms: ["rooms", "room", "ruang"],
   role: ["role", "peran"],
 } as const;
@@ -52,6 +55,7 @@ export function parseClassList(text: string): Person[] {
     const cellOf = (column: Column) => row[columns.get(column) ?? -1] ?? "";
     const typed = isTable ? cellOf("name") || cellOf("displayName") : (row[0] ?? "");
     if (typed === "") throw invalid(line, "has no name", "add one, or remove the line");
+    const displayed = displayNameIn(cellOf("displayName") || (isName(typed) ? "" : typed), line);
     const name = isName(typed) ? typed : proposeName(typed, new Set(lines.keys()));
     const earlier = lines.get(foldName(name));
     if (earlier !== undefined) {
@@ -64,13 +68,32 @@ export function parseClassList(text: string): Person[] {
     lines.set(foldName(name), line);
     people.push({
       name,
+      displayName: displayed,
       rooms: roomsIn(cellOf("rooms"), line),
       role: roleIn(cellOf("role"), line),
     });
     if (people.length > ACCOUNTS_MAX)
       throw invalid(line, "is one person too many", "split the list");
   }
+  checkDistinct(people, [...lines.values()]);
   return people;
+}
+
+/** Refuses a display name that another person on the list has, or that looks like their name. */
+function checkDistinct(people: readonly Person[], lines: readonly number[]): void {
+  const owners = new Map<string, number>();
+  const check = (name: string, at: number, isDisplayName: boolean) => {
+    for (const key of skeletonsOf(name)) {
+      const owner = owners.get(key) ?? at;
+      if (isDisplayName) owners.set(key, owner);
+      if (owner === at) continue;
+      const problem = `has the name '${name}', which is or looks like that of line ${lines[owner]}`;
+      throw invalid(lines[at] ?? 0, problem, "tell them apart, for example by an initial");
+    }
+  };
+  for (const [at, { displayName }] of people.entries())
+    if (displayName !== undefined) check(displayName, at, true);
+  for (const [at, { name }] of people.entries()) check(name, at, false);
 }
 
 function columnsOf(head: readonly string[]): Map<Column, number> {
@@ -82,6 +105,16 @@ function columnsOf(head: readonly string[]): Map<Column, number> {
       return at < 0 ? [] : [[column, at] as const];
     }),
   );
+}
+
+/** An empty cell keeps the display name of an account. */
+function displayNameIn(cell: string, line: number): string | undefined {
+  try {
+    return cell === "" ? undefined : checkDisplayName(cell);
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    throw invalid(line, `has no valid display name: ${error.message}`, error.remedy);
+  }
 }
 
 function roomsIn(cell: string, line: number): Name[] {
@@ -109,6 +142,7 @@ export type AccountEntry = Answer<"accounts">["accounts"][number];
 export type Change =
   | { readonly kind: "create-room"; readonly room: Name }
   | { readonly kind: "create-account" | "renew-code"; readonly user: Name }
+  | { readonly kind: "display-name"; readonly user: Name; readonly text: string }
   | { readonly kind: "add"; readonly user: Name; readonly room: Name }
   | {
       readonly kind: "grant";
@@ -134,13 +168,16 @@ export function changesFor(people: readonly Person[], state: ServerState): Chang
   const rooms = new Set(state.rooms.map(fold));
   const newRooms: Change[] = [];
   const accounts: Change[] = [];
+  const displayNames: Change[] = [];
   const members: Change[] = [];
   const roles: Change[] = [];
-  for (const { name: user, rooms: wanted, role } of people) {
+  for (const { name: user, displayName: text, rooms: wanted, role } of people) {
     const entry = known.get(fold(user));
     if (entry === undefined) accounts.push({ kind: "create-account", user });
     else if (state.renews && !entry.password && entry.devices === 0)
       accounts.push({ kind: "renew-code", user });
+    if (text !== undefined && text !== entry?.displayName)
+      displayNames.push({ kind: "display-name", user, text });
     const joined = new Set(entry?.rooms?.map(fold));
     const moderated = new Set(entry?.moderates?.map(fold));
     for (const room of wanted) {
@@ -157,7 +194,8 @@ export function changesFor(people: readonly Person[], state: ServerState): Chang
   }
   const isOwnLoss = (change: Change) =>
     change.kind === "grant" && !change.on && fold(change.user) === fold(state.me ?? "");
-  return [...newRooms, ...accounts, ...members, ...roles.filter((change) => !isOwnLoss(change))];
+  const kept = roles.filter((change) => !isOwnLoss(change));
+  return [...newRooms, ...accounts, ...displayNames, ...members, ...kept];
 }
 
 /** The rows of an import that would create these accounts. */
@@ -167,11 +205,11 @@ export function classListOf(accounts: readonly AccountEntry[]): string[][] {
     return moderates.length > 0 ? "moderator" : "member";
   };
   return [
-    ["name", "rooms", "role"],
+    ["name", "display name", "rooms", "role"],
     ...accounts.map((entry) => {
       // Everyone is in the lobby.
       const rooms = entry.rooms?.filter((room) => room !== LOBBY) ?? [];
-      return [entry.user, rooms.join(" "), roleOf(entry)];
+      return [entry.user, entry.displayName ?? "", rooms.join(" "), roleOf(entry)];
     }),
   ];
 }

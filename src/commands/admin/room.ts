@@ -23,7 +23,7 @@ import { isSameName } from "../../core/model/item.ts";
 import { parseSlow } from "../../ui/commands.ts";
 import { ENGLISH } from "../../ui/messages/en/page.ts";
 import { rulesText } from "../../ui/text/rules-text.ts";
-import { JOIN_RULES, WHO } from "../../wire/field.ts";
+import { JOIN_RULES, POSTERS, WHO } from "../../wire/field.ts";
 import type { RoomRules } from "../../wire/messages.ts";
 import { allRooms } from "./lists.ts";
 
@@ -145,12 +145,13 @@ const rules = operatorVerb({
   examples: ["chat admin room rules lab --post moderators --slow 30"],
   args: {
     room: ROOM_ARGUMENT,
-    post: enumFlag([...WHO], "Who may post"),
+    post: enumFlag([...POSTERS], "Who may post; private: an assignment"),
     topic: enumFlag([...WHO], "Who may set the topic"),
     slow: stringFlag("SECONDS", "Time between two messages of a member, or off", {
       parse: parseSlow,
     }),
     join: enumFlag([...JOIN_RULES], "Who may join", { valueHint: "HOW" }),
+    newcomers: enumFlag(["on", "off"], "Whether new accounts join the room"),
     mentionEveryone: enumFlag([...WHO], "Who may mention @everyone and @here"),
   },
   details:
@@ -176,8 +177,10 @@ interface RuleFlags {
   readonly [rule: string]: unknown;
 }
 
-function changeOf({ post, topic, slow, join, mentionEveryone: everyone }: RuleFlags): RoomRules {
-  return defined({ post, topic, slow, join, everyone }) as RoomRules;
+function changeOf(flags: RuleFlags): RoomRules {
+  const { post, topic, slow, join, mentionEveryone: everyone, newcomers: value } = flags;
+  const newcomers = value === undefined ? undefined : value === "on";
+  return defined({ post, topic, slow, join, everyone, newcomers }) as RoomRules;
 }
 
 function shown(room: string, rules: RoomRules): [json: JsonObject, text: string] {

@@ -4,6 +4,8 @@
  */
 
 import { unreachable } from "../../base/assert.ts";
+import { skeletonsOf } from "../../base/display-names.ts";
+import { boxOwner } from "../../base/ids.ts";
 import { foldName, type Name } from "../../base/names.ts";
 import type { LogName } from "../../wire/kinds.ts";
 import type { Draft } from "../../wire/record.ts";
@@ -21,7 +23,11 @@ export interface Claims {
  */
 export function claimsOf({ kind, room, by, id, body }: Draft): Claims {
   const fields = (typeof body === "object" && body !== null ? body : {}) as Fields;
-  const author = [`room ${room}`, `member ${room} ${by}`, `account ${by}`];
+  const assignment = boxOwner(room)?.room;
+  const author = [
+    ...[`room ${room}`, `member ${room} ${by}`, `account ${by}`, SERVER_RULES],
+    ...(assignment === undefined ? [] : [`room ${assignment}`, `member ${assignment} ${by}`]),
+  ];
   switch (kind) {
     case "text":
     case "action":
@@ -65,7 +71,10 @@ export function claimsOf({ kind, room, by, id, body }: Draft): Claims {
       return changes(author, [`topic ${room}`]);
     case "room":
       return changes(
-        listOf(fields.members).map((user) => `account ${String(user)}`),
+        [
+          ...(assignment === undefined ? [SERVER_RULES] : [`room ${assignment}`]),
+          ...listOf(fields.members).map((user) => `account ${String(user)}`),
+        ],
         [`room ${room}`, ...nameFact(fields.name)],
       );
     case "join":
@@ -94,7 +103,14 @@ export function claimsOf({ kind, room, by, id, body }: Draft): Claims {
       return changes(author, [`room ${room}`]);
     case "account":
     case "account-name":
-      return changes(["house"], [`account ${room}`, ...nameFact(fields.name)]);
+      return changes(
+        ["house"],
+        [`account ${room}`, ...nameFact(fields.name), ...skeletonFacts(fields.name)],
+      );
+    case "display-name":
+      return changes(NOTHING, [`account ${room}`, ...skeletonFacts(fields.text)]);
+    case "server-rules":
+      return changes(NOTHING, [SERVER_RULES]);
     case "registration":
       return changes(NOTHING, ["house"]);
     case "invite":
@@ -134,6 +150,7 @@ export function claimsOf({ kind, room, by, id, body }: Draft): Claims {
 }
 
 interface Fields {
+  readonly text?: unknown;
   readonly name?: unknown;
   readonly was?: unknown;
   readonly user?: unknown;
@@ -150,6 +167,8 @@ const NOTHING: readonly string[] = [];
  * servers repeat decisions made before the erasure, even servers that remember the edit.
  */
 const ERASURES = "erasures";
+
+const SERVER_RULES = "server rules";
 
 function changes(reads: readonly string[], writes: readonly string[]): Claims {
   return { reads: [...reads, ...writes], writes };
@@ -168,4 +187,9 @@ function listOf(value: unknown): readonly unknown[] {
 
 function nameFact(name: unknown): readonly string[] {
   return typeof name === "string" ? [`name ${foldName(name as Name)}`] : NOTHING;
+}
+
+/** Display names conflict with account names and with each other. */
+function skeletonFacts(name: unknown): readonly string[] {
+  return typeof name === "string" ? skeletonsOf(name).map((key) => `looks ${key}`) : NOTHING;
 }

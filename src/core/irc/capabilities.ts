@@ -28,6 +28,7 @@ const NAMES = {
   noNames: "no-implicit-names",
   sasl: "sasl",
   time: "server-time",
+  setName: "setname",
   standardReplies: "standard-replies",
   hostsInNames: "userhost-in-names",
 } as const;

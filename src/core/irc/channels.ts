@@ -12,7 +12,7 @@ import { readPages, sendReadMarker } from "./history.ts";
 import { HISTORY_MAX, userMode } from "./information.ts";
 import { ERR, RPL } from "./numeric.ts";
 import { muteMask, oneLine } from "./render.ts";
-import { findAccount, findRoom, HOST } from "./server.ts";
+import { findAccount, findRoom, HOST, isModerator } from "./server.ts";
 import type { IrcSession } from "./session.ts";
 
 export interface Channel {
@@ -38,6 +38,18 @@ const MEMBERS_PER_UNIT = 25;
 export function showChannel(session: IrcSession, channel: Channel): void {
   session.showJoin(channel);
   sendTopic(session, channel);
+  notePrivacy(session, channel);
+}
+
+/** Tells a member of an assignment room who reads what they write there. */
+function notePrivacy(session: IrcSession, { id, name }: Channel): void {
+  const { server, account } = session;
+  const room = server.rooms.get(id);
+  if (room === undefined || account === undefined) return;
+  const isAssignment =
+    room.rules.post === "private" && !isModerator(server.registry, room, account.id);
+  if (!isAssignment && room.box?.user !== account.id) return;
+  session.notice(`${name}: only you and the moderators see what you write here`);
 }
 
 /** The topic of a group without a title names its members. */
@@ -83,10 +95,10 @@ export function* join(session: IrcSession, { params: [list = "", keys = ""] }: I
 }
 
 function* joinOne(session: IrcSession, name: string, key: string | undefined): Asking<void> {
+  if (session.channelNamed(name) !== undefined) return;
   if (!name.startsWith("#") || !isName(name.slice(1))) {
     return session.numeric(ERR.noSuchChannel, name, "channels are # and a room's name");
   }
-  if (session.channelNamed(name) !== undefined) return;
   const { rooms } = session.server;
   const room = name.slice(1);
   if (isName(room) && rooms.find(room)?.isSealed === true) {

@@ -52,6 +52,7 @@ const COMMANDS: Readonly<Record<string, CommandRow>> = {
   QUIT: { run: history.quit, isBeforeLogin: true },
   REDACT: { run: messages.redact, paramsMin: 2, needs: CAP.redaction },
   RENAME: { run: channels.rename, paramsMin: 2 },
+  SETNAME: { run: people.setName, paramsMin: 1, needs: CAP.setName },
   TAGMSG: { run: messages.tagMessage, paramsMin: 1, needs: CAP.tags },
   TIME: { run: information.time },
   TOPIC: { run: channels.topic, paramsMin: 1 },

@@ -2,7 +2,7 @@
 
 import { utf8Encode } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
-import { foldName, isName } from "../../base/names.ts";
+import { boxNames, foldName, isName } from "../../base/names.ts";
 import { INVALID_UTF8, type IrcLine, REST_BYTES_MAX } from "../../wire/irc/line.ts";
 import type { PostBody } from "../../wire/messages.ts";
 import { withMentions } from "../client/mentions.ts";
@@ -13,7 +13,7 @@ import { conversationAt, targetOf } from "./history.ts";
 import { TARGETS_MAX } from "./information.ts";
 import { ERR } from "./numeric.ts";
 import { sendAway } from "./people.ts";
-import { findAccount, findRoom, seqOfMessageId, userMask } from "./server.ts";
+import { findAccount, findRoom, isModerator, seqOfMessageId, userMask } from "./server.ts";
 import type { IrcSession } from "./session.ts";
 import { isWithin, markdownFromIrc, parseCtcp } from "./text.ts";
 
@@ -106,7 +106,11 @@ function refuseMessage(session: IrcSession, error: Fault, target: string): void 
 }
 
 /** Returns when the post is durable and its record has come back on this connection. */
-function* post(session: IrcSession, target: string, body: PostBody): Asking<void> {
+function* post(session: IrcSession, named: string, fullBody: PostBody): Asking<void> {
+  const target = fullBody.react === undefined ? boxFor(session, named) : named;
+  // A reply would refer to a message of the assignment room.
+  const { re, ...others } = fullBody;
+  const body = target === named ? fullBody : others;
   const to = destinationOf(session, target);
   const counter = session.nextCounter();
   const withNames = body.react === undefined ? addressed(session, withMentions(body)) : body;
@@ -131,9 +135,18 @@ function* post(session: IrcSession, target: string, body: PostBody): Asking<void
   }
 }
 
+/** In an assignment room, members write to their own box: `#homework@ana`. */
+function boxFor(session: IrcSession, target: string): string {
+  const { server, account } = session;
+  const room = findRoom(session, target);
+  if (room?.rules.post !== "private" || account === undefined) return target;
+  return isModerator(server.registry, room, account.id) ? target : `${target}@${account.name}`;
+}
+
 /** @throws {Fault} if there is no such room or user */
 function destinationOf(session: IrcSession, target: string): string {
   if (target.startsWith("#")) {
+    if (boxNames(target.slice(1)) !== undefined) return target.slice(1);
     const room = findRoom(session, target);
     if (room?.name === undefined) throw new Fault("room-unknown", "no such channel");
     return room.name;

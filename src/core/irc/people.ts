@@ -2,6 +2,7 @@
 
 import { cutText } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
+import { DISPLAY_NAME_BYTES_MAX } from "../../base/limits.ts";
 import type { IrcLine } from "../../wire/irc/line.ts";
 import type { Account } from "../rooms/accounts.ts";
 import type { Room } from "../rooms/rooms.ts";
@@ -9,7 +10,7 @@ import type { Task } from "./command-run.ts";
 import { AWAY_BYTES_MAX, MONITOR_MAX } from "./information.ts";
 import { ERR, RPL } from "./numeric.ts";
 import { oneLine } from "./render.ts";
-import { findAccount, HOST, isModerator, userMask } from "./server.ts";
+import { findAccount, HOST, isModerator, realNameOf, userMask } from "./server.ts";
 import type { IrcSession } from "./session.ts";
 import { splitText } from "./text.ts";
 
@@ -36,7 +37,7 @@ export function* who(session: IrcSession, { params: [mask = "", options = ""] }:
   for (const account of selectedAccounts(session, mask, room)) {
     yield* session.turn();
     if (account === undefined) continue;
-    const { id, name, isBot } = account;
+    const { id, name, isBot, displayName: realName = name } = account;
     const isAway = session.server.away.of(id) !== undefined;
     const isOperator = session.server.registry.policy.isOperator(id);
     if (options.startsWith("o") && !isOperator) continue;
@@ -45,11 +46,11 @@ export function* who(session: IrcSession, { params: [mask = "", options = ""] }:
     const flags = `${isAway ? "G" : "H"}${marks}`;
     const where = room === undefined ? "*" : `#${room.name}`;
     if (fields === null) {
-      session.numeric(RPL.whoReply, where, name, HOST, HOST, name, flags, `0 ${name}`);
+      session.numeric(RPL.whoReply, where, name, HOST, HOST, name, flags, `0 ${realName}`);
       continue;
     }
     const [, wanted = "", token = "0"] = fields;
-    session.numeric(RPL.whoxReply, ...whox(wanted, { token, where, name, flags }));
+    session.numeric(RPL.whoxReply, ...whox(wanted, { token, where, name, realName, flags }));
   }
   session.numeric(RPL.endOfWho, mask === "" ? "*" : mask, "end of the list");
 }
@@ -79,11 +80,12 @@ interface WhoRow {
   readonly token: string;
   readonly where: string;
   readonly name: string;
+  readonly realName: string;
   readonly flags: string;
 }
 
 /** The order of the fields is fixed. @see https://ircv3.net/specs/extensions/whox */
-function whox(wanted: string, { token, where, name, flags }: WhoRow): string[] {
+function whox(wanted: string, { token, where, name, realName, flags }: WhoRow): string[] {
   const values: Readonly<Record<string, string>> = {
     t: token,
     c: where,
@@ -97,7 +99,7 @@ function whox(wanted: string, { token, where, name, flags }: WhoRow): string[] {
     l: "0",
     a: name,
     o: "n/a",
-    r: name,
+    r: realName,
   };
   return [..."tcuihsnfdlaor"]
     .filter((field) => wanted.toLowerCase().includes(field))
@@ -113,7 +115,7 @@ export function* whois(session: IrcSession, { params }: IrcLine): Task {
   }
   try {
     const answer = yield* session.ask("whois", { user: name });
-    session.numeric(RPL.whoisUser, name, name, HOST, "*", name);
+    session.numeric(RPL.whoisUser, name, name, HOST, "*", realNameOf(session.server, name));
     const channels = answer.rooms.map((room) => `#${room}`).join(" ");
     for (const part of splitText(channels, CHANNELS_BYTES)) {
       session.numeric(RPL.whoisChannels, name, part.trim());
@@ -129,6 +131,16 @@ export function* whois(session: IrcSession, { params }: IrcLine): Task {
     session.numeric(ERR.noSuchNick, nick, error.message);
   }
   session.numeric(RPL.endOfWhois, name, "end of WHOIS");
+}
+
+/** @see https://ircv3.net/specs/extensions/setname */
+export function* setName(session: IrcSession, { params: [text = ""] }: IrcLine): Task {
+  try {
+    yield* session.ask("display-name", { text: cutText(oneLine(text), DISPLAY_NAME_BYTES_MAX) });
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    session.fail("SETNAME", "INVALID_REALNAME", [], error.message);
+  }
 }
 
 /** irssi sends WHOWAS after a WHOIS that found nobody. */

@@ -8,7 +8,7 @@ import { type LineFields, REST_BYTES_MAX } from "../../wire/irc/line.ts";
 import { type ChatRecord, fieldsIn, importOriginOf } from "../client/chat-record.ts";
 import { rulesOf } from "../rooms/rules.ts";
 import { CAP } from "./capabilities.ts";
-import { findAccount, HOST, type IrcServer, messageId, userMask } from "./server.ts";
+import { findAccount, HOST, type IrcServer, messageId, realNameOf, userMask } from "./server.ts";
 import { cleanIrc, ircFromMarkdown, isWithin, splitExactly, splitText } from "./text.ts";
 
 export interface Rendering {
@@ -217,12 +217,12 @@ function erasureLines(record: ChatRecord, rendering: Rendering): LineFields[] {
 function joinLine(record: ChatRecord, rendering: Rendering): LineFields {
   const name = record.from ?? HOST;
   const tags = messageTags(record, rendering);
-  return { ...joinOf(name, rendering.to, rendering.caps), tags };
+  return { ...joinOf(rendering.server, name, rendering.to, rendering.caps), tags };
 }
 
-export function joinOf(name: string, channel: string, caps: number): LineFields {
+export function joinOf(server: IrcServer, name: string, channel: string, caps: number): LineFields {
   const isExtended = (caps & CAP.extendedJoin) !== 0;
-  const params = isExtended ? [channel, name, name] : [channel];
+  const params = isExtended ? [channel, name, realNameOf(server, name)] : [channel];
   return { source: userMask(name), command: "JOIN", params };
 }
 

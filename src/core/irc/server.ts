@@ -60,6 +60,11 @@ export function findAccount({ registry }: IrcServer, nick: string): Account | un
   return isName(nick) ? registry.find(nick) : undefined;
 }
 
+/** The display name, or the account name. */
+export function realNameOf(server: IrcServer, name: string): string {
+  return findAccount(server, name)?.displayName ?? name;
+}
+
 export function isModerator(registry: Registry, room: Room, user: UserId): boolean {
   return moderates(room, { user, isOperator: registry.policy.isOperator(user) });
 }

@@ -651,6 +651,12 @@ export class IrcSession {
       case "ignored":
         this.ignored = new Set(notice.users);
         return;
+      case "display-name":
+        if (this.has(CAP.setName)) {
+          const params = [notice.text || notice.user];
+          this.send({ source: userMask(notice.user), command: "SETNAME", params });
+        }
+        return;
       case "caught-up":
         return this.registration.onCaughtUp();
       case "announced":
@@ -914,7 +920,7 @@ export class IrcSession {
 
   showJoin(channel: Channel): void {
     const tags = this.has(CAP.accountTag) ? { account: this.nick } : {};
-    this.send({ ...joinOf(this.nick, channel.name, this.caps), tags });
+    this.send({ ...joinOf(this.server, this.nick, channel.name, this.caps), tags });
   }
 
   /** Another device has read. A marker needs the time of the message, which a task requests. */
@@ -1029,7 +1035,7 @@ export class IrcSession {
 
 /** Their specifications define standard replies, so clients that send them know FAIL. */
 const SPECIFIED_COMMANDS: ReadonlySet<string> = new Set([
-  ...["BATCH", "CHATHISTORY", "MARKREAD", "REDACT", "RENAME"],
+  ...["BATCH", "CHATHISTORY", "MARKREAD", "REDACT", "RENAME", "SETNAME"],
 ]);
 
 function inBatch(line: LineFields, batch: string): LineFields {

@@ -5,9 +5,11 @@ import { hasTrait } from "../../wire/kinds.ts";
 import { bodyOf, type FoldedRecord } from "../../wire/record.ts";
 import { SeqSet } from "./seq-set.ts";
 
-export function erasuresOf(record: FoldedRecord): number[] {
+const NONE: readonly number[] = [];
+
+export function erasuresOf(record: FoldedRecord): readonly number[] {
   const { kind, seq } = record.head;
-  if (!hasTrait(kind, "erasing")) return [];
+  if (!hasTrait(kind, "erasing")) return NONE;
   const { seq: of, replaces, also = [] } = bodyOf(record, kind) ?? {};
   return [of, replaces, ...also].filter(
     (item): item is number => isCount(item) && item >= 1 && item < seq,
@@ -54,6 +56,8 @@ export class Erasures {
   }
 
   #order(order: number, targets: readonly number[]): void {
+    // Most records order nothing, and a starting server reads a million records.
+    if (targets.length === 0 && !this.#unexplained.has(order)) return;
     const first = new Set(targets.filter((seq) => !this.ordered.has(seq)));
     for (const seq of first) {
       this.ordered.add(seq);

@@ -4,7 +4,7 @@ import { isCount } from "../../base/values.ts";
 import { type ChatRecord, fieldsIn, importOriginOf } from "../client/chat-record.ts";
 import { captionMentions, isSameName } from "./item.ts";
 import { pollView } from "./poll.ts";
-import type { Changes, Item, PollStart, Reaction, Vote } from "./state.ts";
+import type { Changes, Item, PollStart, Reaction, RepliesView, Vote } from "./state.ts";
 
 export const NO_CHANGES: Changes = { edit: undefined, isErased: false, reactions: [] };
 
@@ -31,6 +31,7 @@ export function noteChange(changes: ChangeMap, record: ChatRecord): readonly num
     const vote = { seq, choices: choices.filter(isCount) };
     return voter === undefined ? [] : noteVote(changes, re, { ...vote, by: voter });
   }
+  if (kind === "text" || kind === "action") return noteReply(changes, re, { seq, timeUnixMs });
   const by = changeAuthor(from, importOriginOf(body)?.from);
   if (kind !== "reaction" || react === "" || by === undefined) return [];
   return noteReaction(changes, re, { seq, sign: react, by });
@@ -70,6 +71,19 @@ export function noteReaction(
   return [of];
 }
 
+function noteReply(
+  changes: ChangeMap,
+  of: number | undefined,
+  reply: NonNullable<Changes["replies"]>[number],
+): number[] {
+  if (!isCount(of) || of >= reply.seq) return [];
+  const known = changes.get(of) ?? NO_CHANGES;
+  const { replies = [] } = known;
+  if (replies.some(({ seq }) => seq === reply.seq)) return [];
+  changes.set(of, { ...known, replies: [...replies, reply] });
+  return [of];
+}
+
 /** @param start rules of the poll; `undefined` if the record ends it */
 export function notePoll(
   changes: ChangeMap,
@@ -106,9 +120,12 @@ function noteErasure(
   const removed = new Set(erased.filter(isCount));
   const changedSeqs = [...removed];
   for (const [of, known] of changes) {
-    const reactions = known.reactions.filter((item) => !removed.has(item.seq));
-    if (reactions.length === known.reactions.length) continue;
-    changes.set(of, { ...known, reactions });
+    const isLeft = ({ seq }: { readonly seq: number }) => !removed.has(seq);
+    const reactions = known.reactions.filter(isLeft);
+    const replies = known.replies?.filter(isLeft);
+    const isSame = reactions.length === known.reactions.length;
+    if (isSame && replies?.length === known.replies?.length) continue;
+    changes.set(of, { ...known, reactions, ...(replies && { replies }) });
     changedSeqs.push(of);
   }
   // Unloaded records are included, because a page already requested may contain their old content.
@@ -125,13 +142,15 @@ export function withChanges(
   me: string | undefined,
 ): Item {
   if (changes === undefined) return item;
+  const replies = repliesView(changes);
   if (changes.isErased) {
     const { erasedBy } = changes;
     const isByOther = erasedBy !== undefined && !isSameName(erasedBy, item.from);
     const by = isByOther ? { erasedBy } : {};
     const nothing = { text: "", mentions: [], reactions: [], file: undefined, mentionsMe: false };
     const { poll: _, ...rest } = item;
-    return { ...rest, ...nothing, re: undefined, editedUnixMs: undefined, state: "erased", ...by };
+    const erased = { ...rest, ...nothing, re: undefined, editedUnixMs: undefined, replies };
+    return { ...erased, state: "erased", ...by };
   }
   if (item.state !== "whole") return item;
   const { edit } = changes;
@@ -141,8 +160,15 @@ export function withChanges(
     ...item,
     ...(edit === undefined || poll !== undefined ? {} : editedTo(item, edit)),
     reactions: reactionsOf(changes, me),
+    replies,
     ...(poll && { poll }),
   };
+}
+
+function repliesView({ replies = [] }: Changes): RepliesView | undefined {
+  if (replies.length === 0) return undefined;
+  const lastUnixMs = replies.reduce((last, { timeUnixMs }) => Math.max(last, timeUnixMs), 0);
+  return { count: replies.length, lastUnixMs };
 }
 
 function editedTo(

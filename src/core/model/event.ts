@@ -34,7 +34,10 @@ export type LinkEvent =
   | { readonly kind: "entered"; readonly user: string; readonly isRenamed?: boolean }
   | { readonly kind: "left" }
   /** The state in which an earlier process left the model. */
-  | ({ readonly kind: "restored" } & Pick<Model, "me" | "server" | "rooms" | "prefs">)
+  | ({ readonly kind: "restored" } & Pick<
+      Model,
+      "me" | "server" | "rooms" | "displayNames" | "prefs"
+    >)
   | { readonly kind: "operator" }
   | { readonly kind: "outdated" };
 
@@ -84,6 +87,11 @@ export type ServerEvent =
       readonly unread?: number | undefined;
     }
   | { readonly kind: "ignored"; readonly users: readonly string[] }
+  /** Display names by account name; `undefined` for a person without one. */
+  | {
+      readonly kind: "named";
+      readonly names: readonly (readonly [user: string, text: string | undefined])[];
+    }
   /** Marks the messages that the account `by` wrote under the user's name, and no others. */
   | { readonly kind: "author-key"; readonly user: string; readonly by: string | undefined }
   | {

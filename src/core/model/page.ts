@@ -9,6 +9,7 @@ import { type Handlers, inRoom, type ModelDraft } from "./builder.ts";
 import type { AnswerEvent } from "./event.ts";
 import { hasNoItem, isSameName, itemOf } from "./item.ts";
 import { showFault } from "./local-events.ts";
+import { setDisplayNames } from "./people.ts";
 import { append, itemsOf, jumpTo, prepend, type RoomDraft } from "./room.ts";
 import type { FoundItem, PageRequest, SearchQuery, SearchView } from "./state.ts";
 
@@ -25,6 +26,8 @@ export const ANSWER_HANDLERS: Handlers<AnswerEvent> = {
   }),
   members: inRoom(({ fields }, room, { members }) => {
     room.members = members;
+    const names = members.map(({ name, displayName }) => [name, displayName] as const);
+    setDisplayNames(fields, names);
     if (members.some(({ name, role }) => role === "operator" && isSameName(name, fields.me))) {
       fields.isOperator = true;
     }

@@ -1,5 +1,6 @@
 /** People of a room as every user interface marks them: tint, role and mute. */
 
+import { isDisplayName, skeletonsOf } from "../../base/display-names.ts";
 import type { RoomId } from "../../base/ids.ts";
 import type { Member, Model, RoomState } from "./state.ts";
 import { tintOf, tintsOf } from "./tint.ts";
@@ -12,6 +13,45 @@ export interface Person extends Pick<Member, "role" | "mutedUntilUnixMs" | "isBo
 export type People = ReadonlyMap<string, Person>;
 
 export const NOBODY: People = new Map();
+
+/** Name under which user interfaces show a person: the display name, or the account name. */
+export function shownName({ displayNames }: Pick<Model, "displayNames">, name: string): string {
+  return displayNames.get(name.toLowerCase()) ?? name;
+}
+
+/** Ignores invalid names, which a server could use to imitate another person or a mark. */
+export function setDisplayNames(
+  fields: { displayNames: Model["displayNames"] },
+  names: readonly (readonly [user: string, text: string | undefined])[],
+): void {
+  const changed = names
+    .map(([user, text]) => [user.toLowerCase(), text] as const)
+    .filter(([key, text]) => fields.displayNames.get(key) !== text);
+  if (changed.length === 0) return;
+  const displayNames = new Map(fields.displayNames);
+  for (const [key, text] of changed) {
+    if (text !== undefined && isDisplayName(text)) displayNames.set(key, text);
+    else displayNames.delete(key);
+  }
+  fields.displayNames = displayNames;
+}
+
+/**
+ * Returns the names, with or without `@`, of the people whose display names contain the query,
+ * regardless of case and accents.
+ */
+export function displayedLike(
+  { displayNames }: Pick<Model, "displayNames">,
+  names: readonly string[],
+  query: string,
+): readonly string[] {
+  const [sought = ""] = skeletonsOf(query);
+  if (sought === "") return [];
+  return names.filter((name) => {
+    const text = displayNames.get(name.replace(/^@/, "").toLowerCase());
+    return text !== undefined && skeletonsOf(text).some((key) => key.includes(sought));
+  });
+}
 
 export function tintIn(people: People, name: string): number {
   return people.get(name.toLowerCase())?.tint ?? tintOf(name);

@@ -156,6 +156,7 @@ export function addRecord(
     room.typing = room.typing.filter((name) => !isSameName(name, item.from));
   }
   addToTail(room, item, holding);
+  if (item.re !== undefined) applyChanges(room, [record], me);
   if (isMessage(item) && !isMine && n > room.read) room.unread++;
   room.lastUnixMs = record.timeUnixMs;
   room.lastSeq = seq;
@@ -344,7 +345,7 @@ export function itemsOf(
   records: readonly ChatRecord[],
   me: string | undefined,
 ): Item[] {
-  applyChanges(room, records.filter(hasNoItem), me);
+  applyChanges(room, records, me);
   const words = records.filter((record) => !hasNoItem(record));
   return words.map((record) =>
     withChanges(newItem(room, record, me), room.changes.get(record.seq), me),

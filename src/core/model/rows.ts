@@ -26,6 +26,8 @@ export type Row =
       readonly isGrouped: boolean;
       readonly answers: Item | undefined;
       readonly isPinned: boolean;
+      /** `undefined` while newer messages, which may be replies, are not loaded. */
+      readonly replies: Item["replies"];
     }
   | {
       readonly kind: "pending";
@@ -73,6 +75,7 @@ interface RowOptions {
   readonly ignored: Model["ignored"];
   readonly pins: RoomState["pins"];
   readonly hidesMembership: boolean;
+  readonly hasNewer: boolean;
   readonly joinsFiles: boolean;
   readonly membershipMax: number;
   readonly offsetMinutes: Offset;
@@ -144,15 +147,16 @@ export class RowBuilder {
 
   #build(model: Model, inputs: RowInputs, offsetMinutes: Offset): Rows {
     const { range, readTo, pins, ignored, hidesMembership, shown, loading, bottoms } = inputs;
-    const options = { readTo, pins, ignored, hidesMembership, ...this.#options, offsetMinutes };
+    const { hasOlder, hasNewer } = range;
+    const shared = { ...this.#options, offsetMinutes };
+    const options = { readTo, pins, ignored, hidesMembership, hasNewer, ...shared };
     const state = buildRows(range.items, options, this.#state);
     this.#state = state;
     const pending = new Map<string, Row>();
-    if (!range.hasNewer) addPending(model, range, state.last, this.#pending, pending);
+    if (!hasNewer) addPending(model, range, state.last, this.#pending, pending);
     this.#pending = pending;
     const rows = pending.size === 0 ? state.rows : [...state.rows, ...pending.values()];
     const shownKey = shown === undefined ? undefined : keyOfSeq(state.rows, shown);
-    const { hasOlder, hasNewer } = range;
     return { rows, hasOlder, hasNewer, loading, shownKey, bottoms };
   }
 }
@@ -233,7 +237,7 @@ function buildRows(
 }
 
 function hasSameOptions(a: RowOptions, b: RowOptions): boolean {
-  const keys = ["readTo", "pins", "ignored", "hidesMembership"] as const;
+  const keys = ["readTo", "pins", "ignored", "hidesMembership", "hasNewer"] as const;
   return keys.every((key) => a[key] === b[key]);
 }
 
@@ -346,7 +350,9 @@ function addItem(state: RowsState, i: number, before: RowsState | undefined): vo
   const key = `i${(earlier[0] ?? item).seq}`;
   const isPinned =
     state.pins.length > 0 && [...earlier, item].some((item) => state.pins.includes(item.seq));
-  addRow(state, { kind: "item", key, item, earlier, isGrouped, answers, isPinned }, seq, before);
+  const replies = state.hasNewer ? undefined : item.replies;
+  const row = { key, item, earlier, isGrouped, answers, isPinned, replies };
+  addRow(state, { kind: "item", ...row }, seq, before);
   state.day = itsDay;
   state.last = item;
   state.folded = sharesRows(state, item) ? [...earlier, item] : NONE;

@@ -1,7 +1,7 @@
 /** Functions that derive lists and states for views from the model. */
 
 import type { RoomId } from "../../base/ids.ts";
-import { compareNames } from "../../base/names.ts";
+import { boxNames, compareNames } from "../../base/names.ts";
 import { titleOf } from "../client/chat-record.ts";
 import { EVERYWHERE, type NotifyLevel, notifyLevel } from "../rooms/prefs.ts";
 import { isMessage, isSameName, itemAt } from "./item.ts";
@@ -44,6 +44,25 @@ export interface RoomList {
   readonly people: readonly RoomListEntry[];
   readonly unread: number;
   readonly mentions: number;
+}
+
+/** Returns the target of the user's messages: in an assignment room, the user's own box. */
+export function postTarget(model: Model, target: string): string {
+  const room = roomOf(model, target);
+  const isBoxed = room?.rules.post === "private" && !room.moderates && !model.isOperator;
+  return isBoxed && model.me !== undefined ? `${room.name}@${model.me}` : target;
+}
+
+/** Reports whether the target is the box of the user or, without a user, of anybody. */
+export function isBoxOf(target: string, user?: string): boolean {
+  const owner = boxNames(target)?.user;
+  return owner !== undefined && (user === undefined || isSameName(owner, user));
+}
+
+/** A moderator has a box for each member, so only those with unread messages are listed. */
+function isListedRoom(model: Model, room: RoomState): boolean {
+  if (!isBoxOf(room.target) || isBoxOf(room.target, model.me)) return true;
+  return unreadIn(model, room) > 0 || isSameName(model.open, room.target);
 }
 
 export function typingNames(model: Model): readonly string[] {
@@ -118,8 +137,12 @@ export function dndEnd({ prefs }: Pick<Model, "prefs">): number | undefined {
 }
 
 /** Mutes that have ended are not in the model. */
-export function roomNotifyLevel({ prefs }: Pick<Model, "prefs">, room: RoomState): NotifyLevel {
-  return notifyLevel(prefs?.get(room.id), { isDirect: isConversation(room), unixMs: 0 });
+export function roomNotifyLevel(
+  { prefs, me }: Pick<Model, "prefs" | "me">,
+  room: RoomState,
+): NotifyLevel {
+  const isDirect = isConversation(room) || isBoxOf(room.target, me);
+  return notifyLevel(prefs?.get(room.id), { isDirect, unixMs: 0 });
 }
 
 /** If the user has marked messages as unread, counts from the first marked message. */
@@ -138,8 +161,9 @@ export function roomList(model: Model): RoomList {
   const rooms: RoomState[] = [];
   const people: RoomState[] = [];
   for (const room of model.rooms.values()) {
-    if (!isConversation(room)) rooms.push(room);
-    else if (!isHidden(model, room)) people.push(room);
+    if (isConversation(room)) {
+      if (!isHidden(model, room)) people.push(room);
+    } else if (isListedRoom(model, room)) rooms.push(room);
   }
   const isFavourite = ({ id }: RoomState) => Number(model.prefs?.get(id)?.favourite === true);
   rooms.sort((a, b) => isFavourite(b) - isFavourite(a) || compareNames(a.name, b.name));

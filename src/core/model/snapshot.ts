@@ -19,7 +19,7 @@ export interface Snapshot {
 
 /** Leaves out the messages of encrypted rooms, and those beyond the newest of each room. */
 export function formatSnapshot(
-  { me, server, rooms, prefs }: Model,
+  { me, server, rooms, displayNames, prefs }: Model,
   after: number | undefined,
 ): string {
   const newest = [...rooms.values()].sort((a, b) => b.lastSeq - a.lastSeq);
@@ -30,6 +30,7 @@ export function formatSnapshot(
     me,
     server,
     rooms: [...rooms.values()].map((room) => roomJson(room, kept.has(room))),
+    displayNames: [...displayNames],
     prefs: prefs === undefined ? undefined : [...prefs],
   };
   return jsonLine(snapshot);
@@ -62,6 +63,7 @@ interface SnapshotJson extends Pick<Model, "me" | "server"> {
   readonly format: string;
   readonly after: number | undefined;
   readonly rooms: readonly RoomJson[];
+  readonly displayNames: readonly (readonly [string, string])[];
   readonly prefs: readonly (readonly [RoomId, RoomPrefs])[] | undefined;
 }
 
@@ -71,13 +73,15 @@ interface SnapshotJson extends Pick<Model, "me" | "server"> {
  */
 export function parseSnapshot(text: string, nowUnixMs: number): Snapshot | undefined {
   try {
-    const { format, after, me, server, rooms, prefs } = JSON.parse(text) as SnapshotJson;
+    const snapshot = JSON.parse(text) as SnapshotJson;
+    const { format, after, me, server, rooms, displayNames, prefs } = snapshot;
     if (format !== FORMAT) return undefined;
     const event = {
       kind: "restored",
       me,
       server,
       rooms: new Map(rooms.map((room) => [room.id, parseRoom(room, nowUnixMs)])),
+      displayNames: new Map(displayNames),
       prefs: prefs === undefined ? undefined : new Map(prefs),
     } as const;
     return { event, after };

@@ -2,7 +2,7 @@
 
 import type { Fault } from "../../base/fault.ts";
 import type { FileId, RoomId } from "../../base/ids.ts";
-import type { PostBody, RoomRules } from "../../wire/messages.ts";
+import type { PostBody, RoomRules, ServerRules } from "../../wire/messages.ts";
 import type { ImportOrigin } from "../client/chat-record.ts";
 import type { Receipt } from "../client/outbox.ts";
 import type { FileBody } from "../rooms/files.ts";
@@ -30,6 +30,8 @@ export interface Model {
   readonly pending: readonly PendingPost[];
   readonly drafts: ReadonlyMap<string, Draft>;
   readonly ignored: ReadonlySet<string>;
+  /** Valid display names by account names in lower case. */
+  readonly displayNames: ReadonlyMap<string, string>;
   /** Shared by the account's devices; `undefined` if the server does not store settings. */
   readonly prefs: ReadonlyMap<RoomId, RoomPrefs> | undefined;
   readonly saved: ReadonlyMap<number, RoomId>;
@@ -49,6 +51,7 @@ export interface ServerNotices {
   /** Only sent to operators. Only they can post when `freeBytes` is below `keepFreeBytes`. */
   readonly diskLow?: { readonly freeBytes: number; readonly keepFreeBytes: number } | undefined;
   readonly hasMajority?: boolean;
+  readonly rules?: ServerRules;
 }
 
 export type ConnectionView =
@@ -190,6 +193,8 @@ export interface Item {
   readonly isNotice?: true;
   readonly reactions: readonly Reaction[];
   readonly poll?: PollView | undefined;
+  /** `undefined` if no reply is loaded. */
+  readonly replies?: RepliesView | undefined;
   readonly file: FileView | undefined;
   /** Affected user. For `rename`, the new name of the user or room. */
   readonly subject: string | undefined;
@@ -209,6 +214,11 @@ export interface Reaction {
   readonly sign: string;
   readonly by: readonly string[];
   readonly mine: number | undefined;
+}
+
+export interface RepliesView {
+  readonly count: number;
+  readonly lastUnixMs: number;
 }
 
 export interface PollView {
@@ -250,6 +260,7 @@ export interface Changes {
     readonly sign: string;
     readonly by: string;
   }[];
+  readonly replies?: readonly { readonly seq: number; readonly timeUnixMs: number }[];
   /** Newest start and end of a poll. A page may contain the end alone. */
   readonly poll?: { readonly start?: PollStart; readonly endSeq?: number };
   /** The last vote of each voter. */
@@ -264,6 +275,7 @@ export interface Member {
   readonly mutedUntilUnixMs?: number | undefined;
   readonly isBot?: boolean | undefined;
   readonly status?: string | undefined;
+  readonly displayName?: string | undefined;
 }
 
 export interface OfferedFile {
@@ -333,6 +345,8 @@ export interface SearchQuery {
   readonly sinceUnixMs?: number;
   readonly untilUnixMs?: number;
   readonly files?: boolean;
+  /** Only replies to the message with this seq. */
+  readonly re?: number;
 }
 
 export interface FoundItem {

@@ -16,6 +16,7 @@ import {
   searchMore,
   startSearch,
 } from "./page.ts";
+import { setDisplayNames } from "./people.ts";
 import { applyPrefs, changePrefs, unhideOnMessage } from "./prefs.ts";
 import {
   addRecord,
@@ -54,6 +55,7 @@ const LOGGED_OUT = {
   pending: [],
   drafts: new Map(),
   ignored: new Set(),
+  displayNames: new Map(),
   prefs: undefined,
   saved: new Map(),
   transfers: new Map(),
@@ -114,8 +116,8 @@ const LINK_HANDLERS: Handlers<LinkEvent> = {
   },
   entered: (draft, { user, isRenamed }) => entered(draft, user, isRenamed === true),
   left: forgetAll,
-  restored: (draft, { me, server, prefs, rooms }) => {
-    Object.assign(draft.fields, { me, server, prefs });
+  restored: (draft, { me, server, displayNames, prefs, rooms }) => {
+    Object.assign(draft.fields, { me, server, displayNames, prefs });
     for (const room of rooms.values()) draft.putRoom({ ...room });
   },
   operator: ({ fields }) => {
@@ -146,6 +148,7 @@ const SERVER_HANDLERS: Handlers<ServerEvent> = {
   ignored: ({ fields }, { users }) => {
     fields.ignored = new Set(users.map((user) => user.toLowerCase()));
   },
+  named: ({ fields }, { names }) => setDisplayNames(fields, names),
   "author-key": (draft, { user, by }) => {
     for (const room of roomDrafts(draft)) markAuthor(room, user, by);
   },

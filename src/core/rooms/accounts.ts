@@ -2,6 +2,7 @@
 
 import { assert, unreachable } from "../../base/assert.ts";
 import { toBase64Url, tryBase64Url } from "../../base/bytes.ts";
+import { skeletonsOf } from "../../base/display-names.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import type { RoomId, UserId } from "../../base/ids.ts";
 import {
@@ -34,6 +35,7 @@ export interface Account {
   readonly id: UserId;
   readonly sinceUnixMs: number;
   name: Name;
+  displayName?: string | undefined;
   /** Removed accounts cannot log in, but their messages keep the name. */
   isRemoved: boolean;
   readonly accountKey: Uint8Array;
@@ -106,6 +108,12 @@ export class Registry {
   /** A former name still resolves to its account and cannot be registered. */
   readonly #former = new Map<FoldedName, Account>();
   readonly #byId = new Map<UserId, Account>();
+  readonly #byDisplaySkeleton = new Map<string, Account>();
+  /**
+   * Accounts by the skeletons of the names that they have had; `undefined` if several accounts
+   * share one. Built when the first display name is set.
+   */
+  #bySkeleton: Map<string, Account | undefined> | undefined;
   #removedCount = 0;
   /** Passwords whose account record should follow; otherwise the registration was interrupted. */
   readonly #earlyPasswords = new Map<UserId, { readonly hash: string; readonly seq: number }>();
@@ -226,10 +234,41 @@ export class Registry {
     this.#reserved.add(folded);
   }
 
+  /** @throws {Fault} name-taken if the name belongs to another account, or looks like its name */
   checkFree(name: Name, renamed?: Account): void {
     const folded = foldName(name);
     const holder = this.#byName.get(folded) ?? (renamed ? undefined : this.#former.get(folded));
     if (holder !== undefined && holder !== renamed) throw nameTaken(name);
+    this.#checkSkeletons(name, this.#byDisplaySkeleton, renamed);
+  }
+
+  /** @throws {Fault} name-taken if the name of another account looks like this one */
+  #checkDisplayFree(text: string, account: Account): void {
+    if (this.#bySkeleton === undefined) {
+      this.#bySkeleton = new Map();
+      for (const [name, named] of [...this.#byName, ...this.#former]) this.#noteName(name, named);
+    }
+    this.#checkSkeletons(text, this.#byDisplaySkeleton, account);
+    this.#checkSkeletons(text, this.#bySkeleton, account);
+  }
+
+  #checkSkeletons(
+    name: string,
+    holders: ReadonlyMap<string, Account | undefined>,
+    account: Account | undefined,
+  ): void {
+    for (const key of skeletonsOf(name)) {
+      if (!holders.has(key) || (account !== undefined && holders.get(key) === account)) continue;
+      throw new Fault("name-taken", msg`somebody has the name '${name}' or one that looks like it`);
+    }
+  }
+
+  #noteName(name: FoldedName, account: Account): void {
+    if (this.#bySkeleton === undefined) return;
+    for (const key of skeletonsOf(name)) {
+      const isShared = this.#bySkeleton.has(key) && this.#bySkeleton.get(key) !== account;
+      this.#bySkeleton.set(key, isShared ? undefined : account);
+    }
   }
 
   release(name: Name): void {
@@ -275,6 +314,19 @@ export class Registry {
 
   nameDraft(id: UserId, by: UserId, name: Name): Draft {
     return { kind: "account-name", room: id, by, id: "", body: { name } };
+  }
+
+  /**
+   * @param text checked display name; empty to remove it
+   * @returns `undefined` if nothing changes
+   * @throws {Fault} name-taken or user-unknown
+   */
+  displayNameDraft(account: Account, by: UserId, text: string): Draft | undefined {
+    const { id, name, isRemoved, displayName = "" } = account;
+    if (isRemoved) throw new Fault("user-unknown", msg`the account ${name} was removed`);
+    if (text === displayName) return undefined;
+    if (text !== "") this.#checkDisplayFree(text, account);
+    return { kind: "display-name", room: id, by, id: "", body: { text } };
   }
 
   removalDraft({ id, passwordSeq, prefs, ircPasswords, avatars }: Account, by: UserId): Draft {
@@ -430,6 +482,8 @@ export class Registry {
       }
       case "account-name":
         return known && this.#rename(known, fieldsOf(kind, body).name);
+      case "display-name":
+        return account && this.#setDisplayName(account, fieldsOf(kind, body).text);
       case "account-gone":
         return known && this.#remove(known);
       case "device": {
@@ -488,6 +542,7 @@ export class Registry {
       case "role":
       case "registration":
       case "announcement":
+      case "server-rules":
       case "server-clock":
       case "invite":
       case "invite-used":
@@ -506,12 +561,23 @@ export class Registry {
     if (before !== after) setNewest(this.#former, before, account, FORMER_NAMES_MAX);
     account.name = name;
     this.#byName.set(after, account);
+    this.#noteName(after, account);
     this.namesVersion++;
+  }
+
+  #setDisplayName(account: Account, text = ""): void {
+    for (const key of skeletonsOf(account.displayName ?? ""))
+      if (this.#byDisplaySkeleton.get(key) === account) this.#byDisplaySkeleton.delete(key);
+    account.displayName = text === "" ? undefined : text;
+    if (text !== "") {
+      for (const key of skeletonsOf(text)) this.#byDisplaySkeleton.set(key, account);
+    }
   }
 
   #remove(account: Account): void {
     if (!account.isRemoved) this.#removedCount++;
     account.isRemoved = true;
+    this.#setDisplayName(account);
     account.passwordHash = undefined;
     account.passwordSeq = undefined;
     account.reset = undefined;
@@ -574,6 +640,7 @@ export class Registry {
       account.devices.set(device, { certified: true, sinceSeq: seq, sinceUnixMs: time });
     }
     this.#byName.set(foldName(name), account);
+    this.#noteName(foldName(name), account);
     this.#byId.set(id, account);
     this.namesVersion++;
   }

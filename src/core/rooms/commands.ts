@@ -1,7 +1,7 @@
 /** Commands and steps of the room engine, and the lock that each command needs. */
 
 import { assert } from "../../base/assert.ts";
-import type { FileId, RoomId, UserId } from "../../base/ids.ts";
+import { boxOwner, type FileId, type RoomId, type UserId } from "../../base/ids.ts";
 import type { Name } from "../../base/names.ts";
 import type { RequestOf } from "../../wire/messages.ts";
 import type { Draft } from "../../wire/record.ts";
@@ -77,7 +77,8 @@ export type Submission =
 export type ConversationCommand = {
   readonly kind: "meet";
   readonly room: RoomId;
-  readonly pair: readonly [UserId, UserId];
+  /** `undefined` for a box. */
+  readonly pair: readonly [UserId, UserId] | undefined;
 };
 
 interface FileAnnouncement {
@@ -103,9 +104,9 @@ export type Command =
 
 export type Step =
   /** A post acquires its outbox's lock first and then, like every command, its room's lock. */
-  | { readonly kind: "lock-outbox"; readonly command: PostCommand }
   | { readonly kind: "lock-room"; readonly command: Command }
-  | { readonly kind: "perform"; readonly lock: string; readonly claim: Claim<Command> };
+  /** A command that waited for its room's lock now has it. */
+  | { readonly kind: "resume"; readonly lock: string; readonly claim: Claim<Command> };
 
 export interface PendingAppend {
   readonly locks: readonly string[];
@@ -125,7 +126,7 @@ export function roomLock(command: Command, rooms: Rooms): string {
     case "act":
       return idLock(command.action.room, rooms);
     case "meet":
-      return command.room;
+      return idLock(command.room, rooms);
     case "join":
       return namedLock(command.options.name, rooms);
     case "converse":
@@ -141,6 +142,10 @@ function namedLock(name: Name, rooms: Rooms): string {
   return rooms.find(name)?.lock ?? nameLock(name);
 }
 
+/**
+ * A box shares the lock of its assignment room, whose members and moderators decide who may post.
+ */
 function idLock(room: RoomId, rooms: Rooms): string {
-  return rooms.get(room)?.lock ?? room;
+  const of = boxOwner(room)?.room ?? room;
+  return rooms.get(of)?.lock ?? of;
 }

@@ -1,5 +1,6 @@
 /** Deduplication of posts, which ensures that each post is recorded exactly once. */
 
+import { assert } from "../../base/assert.ts";
 import type { Fault } from "../../base/fault.ts";
 import type { OutboxId, UserId } from "../../base/ids.ts";
 import {
@@ -57,8 +58,9 @@ export interface DedupValue {
 }
 
 export class OutboxHistory<Post extends Pending = Pending> {
-  readonly lock: string;
   readonly pending = new Map<number, Post>();
+  /** The post that holds the outbox's lock, and those that wait for it. */
+  readonly #turns: Post[] = [];
   /**
    * Ring buffer of the last OUTBOX_IN_FLIGHT_MAX posts, indexed by counter modulo its size, with
    * the counter, seq, n and time of each. It grows on demand: most outboxes have few posts.
@@ -73,11 +75,18 @@ export class OutboxHistory<Post extends Pending = Pending> {
   #last = 0;
   #time = 0;
 
-  constructor(
-    user: UserId,
-    readonly id: OutboxId,
-  ) {
-    this.lock = `o:${user} ${id}`;
+  constructor(readonly id: OutboxId) {}
+
+  /** @returns true if the post holds the lock now and must end with `release` */
+  acquire(post: Post): boolean {
+    return this.#turns.push(post) === 1;
+  }
+
+  /** @returns the waiting post that holds the lock now */
+  release(): Post | undefined {
+    assert(this.#turns.length > 0, "only a post that holds the lock releases it");
+    this.#turns.shift();
+    return this.#turns[0];
   }
 
   status(counter: number): PostStatus {
@@ -177,40 +186,50 @@ const BLOCKED = { kind: "blocked" } as const;
 const PASSED = { kind: "passed" } as const;
 
 export class DedupTable<Post extends Pending = Pending> {
-  readonly #accounts = new Map<UserId, Map<OutboxId, OutboxHistory<Post>>>();
+  /** At most OUTBOXES_PER_ACCOUNT_MAX outboxes each, the most recently used last. */
+  readonly #accounts = new Map<UserId, OutboxHistory<Post>[]>();
   #sweptAt = 0;
 
   find(user: UserId, id: OutboxId): OutboxHistory<Post> | undefined {
-    return this.#accounts.get(user)?.get(id);
+    return this.#accounts.get(user)?.find((outbox) => outbox.id === id);
   }
 
   /** Returns the outbox, creating it if unknown, and marks it as most recently used. */
   use(user: UserId, id: OutboxId): OutboxHistory<Post> {
     const outboxes = this.#accounts.get(user);
     if (outboxes === undefined) {
-      const outbox = new OutboxHistory<Post>(user, id);
-      this.#accounts.set(user, new Map([[id, outbox]]));
+      const outbox = new OutboxHistory<Post>(id);
+      this.#accounts.set(user, [outbox]);
       return outbox;
     }
-    const outbox = outboxes.get(id) ?? new OutboxHistory<Post>(user, id);
-    if (outboxes.size === 1 && outboxes.has(id)) return outbox;
-    outboxes.delete(id);
-    outboxes.set(id, outbox);
-    if (outboxes.size > OUTBOXES_PER_ACCOUNT_MAX) forgetIdle(outboxes);
+    const recent = outboxes[outboxes.length - 1];
+    if (recent?.id === id) return recent;
+    const at = outboxes.findIndex((outbox) => outbox.id === id);
+    const [outbox = new OutboxHistory<Post>(id)] = at < 0 ? [] : outboxes.splice(at, 1);
+    outboxes.push(outbox);
+    if (outboxes.length > OUTBOXES_PER_ACCOUNT_MAX) forgetIdle(outboxes);
     return outbox;
   }
 
-  record({ id: postId, by, seq, n, time }: FoldedHead): void {
-    const id = by === "server" ? undefined : parsePostId(postId);
-    if (id === undefined || by === "server") return;
-    this.use(by, id.outbox).record(id.counter, { seq, n, time });
+  record({ id, by, seq, n, time }: FoldedHead): void {
+    const counter = by === "server" ? undefined : counterIn(id);
+    if (counter === undefined || by === "server") return;
+    const outboxes = this.#accounts.get(by);
+    const recent = outboxes?.[outboxes.length - 1];
+    if (recent !== undefined && id.startsWith(recent.id)) {
+      recent.record(counter, { seq, n, time });
+    } else {
+      const outbox = id.slice(0, OUTBOX_LETTERS);
+      if (!isOutboxId(outbox)) return;
+      this.use(by, outbox).record(counter, { seq, n, time });
+    }
     if (time - this.#sweptAt >= SWEEP_INTERVAL_MS) this.#sweep(time);
   }
 
   value(): DedupValue {
     const accounts: [UserId, OutboxValue[]][] = [];
     for (const [user, boxes] of this.#accounts) {
-      const values = [...boxes.values()].map((outbox) => outbox.value());
+      const values = boxes.map((outbox) => outbox.value());
       accounts.push([user, values.filter((value) => value !== undefined)]);
     }
     return { accounts: accounts.filter(([, values]) => values.length > 0), sweptAt: this.#sweptAt };
@@ -230,18 +249,16 @@ export class DedupTable<Post extends Pending = Pending> {
   #sweep(time: number): void {
     this.#sweptAt = time;
     for (const [user, boxes] of this.#accounts) {
-      for (const [id, outbox] of boxes) if (outbox.isExpired(time)) boxes.delete(id);
-      if (boxes.size === 0) this.#accounts.delete(user);
+      const remaining = boxes.filter((outbox) => !outbox.isExpired(time));
+      if (remaining.length === 0) this.#accounts.delete(user);
+      else this.#accounts.set(user, remaining);
     }
   }
 }
 
-function forgetIdle<Post extends Pending>(boxes: Map<OutboxId, OutboxHistory<Post>>): void {
-  for (const [id, outbox] of boxes) {
-    if (outbox.pending.size > 0) continue;
-    boxes.delete(id);
-    return;
-  }
+function forgetIdle<Post extends Pending>(boxes: OutboxHistory<Post>[]): void {
+  const idle = boxes.findIndex(({ pending }) => pending.size === 0);
+  if (idle >= 0) boxes.splice(idle, 1);
 }
 
 export function formatPostId(outbox: OutboxId, counter: number): string {
@@ -259,17 +276,23 @@ const COUNTER_DIGITS_MAX = 16;
 const DOT = 0x2e;
 const ZERO = 0x30;
 
-/** A loop is faster than a regular expression, and a starting server parses every record's id. */
 export function parsePostId(id: string): { outbox: OutboxId; counter: number } | undefined {
+  const counter = counterIn(id);
+  const outbox = id.slice(0, OUTBOX_LETTERS);
+  if (counter === undefined || !isOutboxId(outbox)) return undefined;
+  return { outbox, counter };
+}
+
+/** A loop is faster than a regular expression, and a starting server parses every record's id. */
+function counterIn(id: string): number | undefined {
   const digits = id.length - OUTBOX_LETTERS - 1;
   if (digits < 1 || digits > COUNTER_DIGITS_MAX) return undefined;
+  if (id.charCodeAt(OUTBOX_LETTERS) !== DOT) return undefined;
   let counter = 0;
   for (let i = OUTBOX_LETTERS + 1; i < id.length; i++) {
     const digit = id.charCodeAt(i) - ZERO;
     if (digit < 0 || digit > 9 || (counter === 0 && digit === 0)) return undefined;
     counter = counter * 10 + digit;
   }
-  const outbox = id.slice(0, OUTBOX_LETTERS);
-  if (id.charCodeAt(OUTBOX_LETTERS) !== DOT || !isOutboxId(outbox)) return undefined;
-  return { outbox, counter };
+  return counter;
 }

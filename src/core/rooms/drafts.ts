@@ -4,6 +4,7 @@ import { toBase64Url } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import { isDirect, type RoomId, type UserId } from "../../base/ids.ts";
 import {
+  BOXES_PER_ROOM_MAX,
   ROOM_MEMBERS_MAX,
   ROOMS_MAX,
   ROOMS_PER_ACCOUNT_MAX,
@@ -15,11 +16,11 @@ import type { Draft } from "../../wire/record.ts";
 import type { AnnounceCommand, Change } from "./commands.ts";
 import { formatPostId, isOutboxId } from "./dedup.ts";
 import { checkSealing } from "./group.ts";
-import { joinDraft } from "./membership.ts";
+import { checkConversationLimit, joinDraft } from "./membership.ts";
 import { type Actor, checkMayPost, checkReason, moderates, withRoomRemoval } from "./moderation.ts";
 import { isVacant, LOBBY, type Room, type Rooms } from "./rooms.ts";
 import { checkRules, needsAdmission, refuseJoin } from "./rules.ts";
-import { requireJoinedRoom, requireRoom } from "./targets.ts";
+import { type ResolvedTarget, requireJoinedRoom, requireRoom } from "./targets.ts";
 
 export interface JoinOptions {
   readonly name: Name;
@@ -134,7 +135,31 @@ export function checkPost(
   return room;
 }
 
-export function conversationDraft(room: RoomId, pair: readonly [UserId, UserId]): Draft {
+/**
+ * Checks whether a post may create the conversation or the box that it is for.
+ * @throws {Fault} too-many, not-allowed or muted
+ */
+export function checkMayCreate(
+  rooms: Rooms,
+  { user, unixMs }: { readonly user: UserId; readonly unixMs: number },
+  { box }: ResolvedTarget,
+): void {
+  if (box === undefined) return checkConversationLimit(rooms, user);
+  const { of, user: owner } = box;
+  const { name } = of;
+  checkMayPost(of, user, unixMs);
+  if (of.rules.post !== "private") throw new Fault("not-allowed", msg`'${name}' is no assignment`);
+  if (!of.members.has(owner))
+    throw new Fault("not-allowed", msg`the box's owner is not in '${name}'`);
+  if (rooms.boxesOf(of).length < BOXES_PER_ROOM_MAX) return;
+  throw new Fault("too-many", msg`only ${BOXES_PER_ROOM_MAX} people can hand in work in '${name}'`);
+}
+
+/** @param pair `undefined` for a box */
+export function conversationDraft(
+  room: RoomId,
+  pair: readonly [UserId, UserId] | undefined,
+): Draft {
   return { kind: "room", room, by: "server", id: "", body: { direct: pair } };
 }
 

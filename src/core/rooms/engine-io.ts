@@ -49,7 +49,7 @@ export type EngineEffect =
       readonly kind: "append";
       readonly token: number;
       readonly drafts: readonly Draft[];
-      readonly follows?: number;
+      readonly follows?: number | undefined;
     }
   /** `order`: record whose erasures must be performed before the request is answered. */
   | {

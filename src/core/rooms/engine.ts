@@ -22,6 +22,7 @@ import {
 import { DedupTable, type DedupValue, type Posted } from "./dedup.ts";
 import {
   announceDraft,
+  checkMayCreate,
   checkPost,
   conversationDraft,
   joinDrafts,
@@ -33,12 +34,18 @@ import {
 import type { EngineEffect, EngineInput, EngineOptions } from "./engine-io.ts";
 import { Announcements, type AnnouncementsValue, Files, type FilesValue } from "./files.ts";
 import { groupDrafts, previousAnswer } from "./group.ts";
-import { checkConversationLimit } from "./membership.ts";
 import { actionDrafts, isInvited, moderates } from "./moderation.ts";
 import { Presence } from "./presence.ts";
 import { groupOf, newGroupDraft } from "./private-groups.ts";
 import { type Claim, type LockMode, RoomLock } from "./room-lock.ts";
 import { nameLock, type Room, type Rooms, type RoomsValue, targetUser } from "./rooms.ts";
+import {
+  checkMayCreateRoom,
+  checkMaySendFiles,
+  checkMayWrite,
+  companyOf,
+  type Rights,
+} from "./server-rules.ts";
 import { type Directory, type ResolvedTarget, requireRoom, TargetResolver } from "./targets.ts";
 
 /** About the duration of an election in a cluster. */
@@ -197,34 +204,42 @@ export class RoomEngine {
     }
     const fault = this.#presence.acceptPost(requester, id, counter, now, postCount(request));
     if (fault !== undefined) return [settled(requester, fault)];
-    const begin = (destination: PostDestination | undefined) => {
-      const outbox = this.#posts.use(user, id);
-      const askers = [requester];
-      const command: PostCommand = {
-        kind: "post",
-        user,
-        outbox,
-        counter,
-        request,
-        destination,
-        requesters: askers,
-        isAppending: false,
-      };
-      outbox.begin(counter, command);
-      return { kind: "lock-outbox", command } as const;
-    };
     try {
       const { destination, conversation } = this.#resolvePost(user, request);
-      const step = begin(destination);
-      return this.#run(
-        conversation === undefined ? [step] : [{ kind: "lock-room", command: conversation }, step],
-      );
+      const steps: Step[] = [];
+      if (conversation !== undefined) steps.push({ kind: "lock-room", command: conversation });
+      return this.#begin(requester, request, destination, steps);
     } catch (error) {
       const fault = asFault(error);
-      if (this.#needsConfirmation(fault, [requester])) return this.#run([begin(undefined)]);
+      if (this.#needsConfirmation(fault, [requester]))
+        return this.#begin(requester, request, undefined, []);
       if (fault.blame === "user") this.#posts.use(user, id).refuse(counter, fault);
       return [settled(requester, fault)];
     }
+  }
+
+  #begin(
+    requester: Requester,
+    request: RequestOf<"post">,
+    destination: PostDestination | undefined,
+    steps: Step[],
+  ): EngineEffect[] {
+    const { user } = requester;
+    const { counter } = request;
+    const outbox = this.#posts.use(user, request.outbox as OutboxId);
+    const command: PostCommand = {
+      kind: "post",
+      user,
+      outbox,
+      counter,
+      request,
+      destination,
+      requesters: [requester],
+      isAppending: false,
+    };
+    outbox.begin(counter, command);
+    this.#lockOutbox(command, steps);
+    return this.#run(steps);
   }
 
   #resolvePost(
@@ -313,13 +328,13 @@ export class RoomEngine {
     }
   }
 
-  #conversationFor(
-    user: UserId,
-    { id, room, peer: other }: ResolvedTarget,
-  ): ConversationCommand | undefined {
-    if (room !== undefined || other === undefined) return undefined;
-    checkConversationLimit(this.#rooms, user);
-    return { kind: "meet", room: id, pair: [user, other].sort() as [UserId, UserId] };
+  #conversationFor(user: UserId, target: ResolvedTarget): ConversationCommand | undefined {
+    const { id, room, peer: other } = target;
+    if (room !== undefined) return undefined;
+    if (other !== undefined) checkMayWrite(this.#rights, [user, other]);
+    checkMayCreate(this.#rooms, { user, unixMs: this.#unixMs }, target);
+    const pair = other && ([user, other].sort() as [UserId, UserId]);
+    return { kind: "meet", room: id, pair };
   }
 
   /** Uses a loop instead of recursion, because thousands of steps may be queued. */
@@ -327,17 +342,14 @@ export class RoomEngine {
     for (let next = 0; next < steps.length; next++) {
       const step = steps[next];
       assert(step !== undefined, "each index has a step");
-      if (step.kind === "perform") this.#performStep(step.lock, step.claim, steps, effects);
-      else if (step.kind === "lock-outbox") this.#lockOutbox(step.command, steps);
+      if (step.kind === "resume") this.#resume(step.lock, step.claim, steps, effects);
       else this.#lockRoom(step.command, steps, effects);
     }
     return effects;
   }
 
   #lockOutbox(command: PostCommand, steps: Step[]): void {
-    const { lock } = command.outbox;
-    if (this.#lock.acquire(lock, { command, mode: "exclusive", user: command.user }))
-      steps.push({ kind: "lock-room", command });
+    if (command.outbox.acquire(command)) steps.push({ kind: "lock-room", command });
   }
 
   #lockRoom(command: Command, steps: Step[], effects: EngineEffect[]): void {
@@ -351,7 +363,7 @@ export class RoomEngine {
     } else {
       const mode = this.#lockMode(command, lock);
       const claim = { command, mode, user: userOf(command) };
-      if (this.#lock.acquire(lock, claim)) steps.push({ kind: "perform", lock, claim });
+      if (this.#lock.acquire(lock, claim)) this.#performStep(lock, claim, steps, effects);
     }
   }
 
@@ -381,6 +393,9 @@ export class RoomEngine {
         if (this.#isShared || room === undefined || room.isSealed === true) return "exclusive";
         return room.members.size - others() > 1 ? "own" : "exclusive";
       }
+      case "act":
+        // A vote changes only its user's earlier one.
+        return command.action.kind === "vote" ? "own" : "exclusive";
       default:
         return "exclusive";
     }
@@ -392,15 +407,18 @@ export class RoomEngine {
     return !moderates(room, { user, isOperator: this.#isOperator(user) });
   }
 
-  #performStep(lock: string, claim: Claim<Command>, steps: Step[], effects: EngineEffect[]): void {
+  /** Performs a command that waited for its lock, unless it now needs another lock or mode. */
+  #resume(lock: string, claim: Claim<Command>, steps: Step[], effects: EngineEffect[]): void {
     const { command, mode } = claim;
     const isStale = lock !== roomLock(command, this.#rooms);
     const isMisjudged = mode !== "exclusive" && this.#lockMode(command, lock, 1) !== mode;
-    if (isStale || isMisjudged) {
-      this.#releaseLock(lock, claim, steps);
-      steps.push({ kind: "lock-room", command });
-      return;
-    }
+    if (!isStale && !isMisjudged) return this.#performStep(lock, claim, steps, effects);
+    this.#releaseLock(lock, claim, steps);
+    steps.push({ kind: "lock-room", command });
+  }
+
+  #performStep(lock: string, claim: Claim<Command>, steps: Step[], effects: EngineEffect[]): void {
+    const { command } = claim;
     try {
       const drafts = this.#drafts(command, effects);
       this.#startNextPost(command, steps);
@@ -446,20 +464,18 @@ export class RoomEngine {
     const follows =
       command.kind === "post" ? command.outbox.pendingBefore(command.counter) : undefined;
     if (command.kind === "post") command.isAppending = true;
-    const append = { kind: "append", token, drafts } as const;
-    effects.push(follows === undefined ? append : { ...append, follows });
+    effects.push({ kind: "append", token, drafts, follows });
   }
 
   #releaseLock(lock: string, claim: Claim<Command>, steps: Step[]): void {
     for (const next of this.#lock.release(lock, claim))
-      steps.push({ kind: "perform", lock, claim: next });
+      steps.push({ kind: "resume", lock, claim: next });
   }
 
   #startNextPost(command: Command, steps: Step[]): void {
     if (command.kind !== "post") return;
-    const { outbox, user } = command;
-    for (const next of this.#lock.release(outbox.lock, { mode: "exclusive", user }))
-      steps.push({ kind: "lock-room", command: next.command });
+    const next = command.outbox.release();
+    if (next !== undefined) steps.push({ kind: "lock-room", command: next });
   }
 
   /**
@@ -476,6 +492,7 @@ export class RoomEngine {
         this.#checkOrder(command);
         this.#checkSenderConnected(command);
         const actor = { user, isOperator: this.#isOperator(user), to: destination.to };
+        this.#checkConversation(destination.to);
         const room = checkPost(rooms, actor, this.#unixMs, destination.draft);
         return [draftFor(room.id, destination.draft)];
       }
@@ -484,6 +501,9 @@ export class RoomEngine {
         const announced = this.announcements.of(file, to);
         this.#checkAuthor(requester.user);
         if (announced === undefined) {
+          const room = rooms.get(to);
+          this.#checkConversation(to);
+          checkMaySendFiles(this.#rights, requester.user, room, room && companyOf(room));
           const isOperator = this.#isOperator(requester.user);
           return [announceDraft(rooms, { ...command, isOperator }, this.#unixMs)];
         }
@@ -503,6 +523,8 @@ export class RoomEngine {
       case "join": {
         const { requester, options } = command;
         const { user } = requester;
+        const isNew = options.create !== undefined && rooms.find(options.name) === undefined;
+        if (isNew) checkMayCreateRoom(this.#rights, options.create?.isOperator === true);
         const isInvitedTo = (room: Room) => isInvited(room, user, this.#directory, this.#unixMs);
         const drafts = joinDrafts(rooms, user, options, isInvitedTo);
         if (drafts.length > 0) return drafts;
@@ -519,6 +541,10 @@ export class RoomEngine {
       case "converse": {
         const { requester, group } = command;
         const found = groupOf(rooms, group, this.#sha256);
+        checkMayWrite(
+          this.#rights,
+          group.people.map(({ id }) => id),
+        );
         if (!("members" in found)) return [newGroupDraft(rooms, this.#directory, group, found)];
         effects.push(
           settled(requester, { room: found.id, name: found.name ?? "", created: false }),
@@ -540,11 +566,23 @@ export class RoomEngine {
       }
       case "act": {
         const { requester, isOperator, action: act } = command;
+        if (act.kind === "edit") this.#checkConversation(act.room);
+        if (act.kind === "admission") this.#checkConversation(act.room, [act.user]);
         return actionDrafts(rooms, { user: requester.user, isOperator }, act, this.#unixMs);
       }
       default:
         return unreachable(command);
     }
+  }
+
+  get #rights(): Rights {
+    return { rooms: this.#rooms, policy: this.#directory.policy };
+  }
+
+  #checkConversation(id: RoomId, added: readonly UserId[] = []): void {
+    const room = this.#rooms.get(id);
+    const company = room && companyOf(room);
+    if (company !== undefined) checkMayWrite(this.#rights, [...company, ...added]);
   }
 
   #isOperator(user: UserId): boolean {
@@ -577,10 +615,19 @@ export class RoomEngine {
     const { head } = record;
     const readers = this.#rooms.get(head.room as RoomId)?.members;
     const left = head.kind === "remove" ? [...(readers ?? [])] : NOBODY;
+    const boxes = this.#rooms.boxesChangedBy(head);
+    const boxMembers = boxes.map(({ members }) => new Set(members));
     this.restore(record);
     const room = this.#rooms.get(head.room as RoomId);
     if (room === undefined) return [];
     const effects: EngineEffect[] = [{ kind: "deliver", room, record }];
+    for (const [i, box] of boxes.entries()) {
+      const before = boxMembers[i] ?? new Set();
+      for (const user of before.difference(box.members))
+        effects.push({ kind: "unfollow", user, room: box });
+      for (const user of box.members.difference(before))
+        effects.push({ kind: "follow", user, room: box });
+    }
     for (const user of left) {
       if (!room.members.has(user)) effects.push({ kind: "unfollow", user, room });
     }
@@ -627,7 +674,7 @@ export class RoomEngine {
     }
     command.isAppending = false;
     command.isConfirmed = false;
-    if (!this.#isSettled(command, effects)) steps.push({ kind: "lock-outbox", command });
+    if (!this.#isSettled(command, effects)) this.#lockOutbox(command, steps);
   }
 
   #isSettled(command: PostCommand, effects: EngineEffect[]): boolean {

@@ -20,7 +20,7 @@ import {
 } from "../../wire/record.ts";
 import { erasuresOf } from "../log/erasures.ts";
 import type { Posted } from "./dedup.ts";
-import type { Rooms } from "./rooms.ts";
+import type { Room, Rooms } from "./rooms.ts";
 
 /** Small copy of a picture, which is a file of one chunk that only another file's record names. */
 export interface FilePreview {
@@ -127,6 +127,22 @@ export class Files {
 
   all(): Iterable<FileEntry> {
     return this.#files.values();
+  }
+
+  /** Returns the user's files in each of the user's boxes. */
+  inBoxes(boxes: readonly Pick<Room, "id" | "box">[]): ReadonlyMap<RoomId, readonly FileEntry[]> {
+    const owners = new Map(boxes.map(({ id, box }) => [id, box?.user]));
+    const found = new Map<RoomId, FileEntry[]>();
+    for (const entry of this.#files.values()) {
+      if (entry.isPreview === true) continue;
+      for (const room of new Set(entry.at.values())) {
+        if (owners.get(room) !== entry.by) continue;
+        const files = found.get(room);
+        if (files === undefined) found.set(room, [entry]);
+        else files.push(entry);
+      }
+    }
+    return found;
   }
 
   ids(): Iterable<FileId> {

@@ -23,14 +23,20 @@ export class MessageCount {
   }
 
   add(n: number, by: UserId): void {
-    assert(n > (this.#positions.at(-1) ?? 0), "messages are counted in order");
-    this.#positions.push(n);
+    const positions = this.#positions;
+    assert(n > (positions[positions.length - 1] ?? 0), "messages are counted in order");
+    positions.push(n);
     this.#authors.push(by);
     if (this.#byAuthor !== undefined) addTo(this.#byAuthor, by, n);
     if (this.#positions.length < 2 * UNREAD_COUNTED_MAX) return;
     this.#positions.splice(0, UNREAD_COUNTED_MAX);
     this.#authors.splice(0, UNREAD_COUNTED_MAX);
     this.#byAuthor = undefined;
+  }
+
+  /** Counts the user's own messages, up to 2 * UNREAD_COUNTED_MAX. */
+  countOf(user: UserId): number {
+    return this.#positionsOf(user).length;
   }
 
   #positionsOf(user: UserId): readonly number[] {

@@ -9,6 +9,7 @@ import {
   INVITATIONS_PER_USER_MAX,
   INVITED_PER_ROOM_MAX,
   KNOCKS_MAX,
+  NEWCOMERS_ROOMS_MAX,
   PINS_MAX,
 } from "../../base/limits.ts";
 import { foldName, isGroupName, type Name, parseTarget } from "../../base/names.ts";
@@ -20,7 +21,7 @@ import type { Draft } from "../../wire/record.ts";
 import { addedDraft } from "./membership.ts";
 import { type PollAction, pollDraft, type VoteAction, voteDraft } from "./polls.ts";
 import { isVacantWithout, LOBBY, type Room, type Rooms } from "./rooms.ts";
-import { checkRules, needsAdmission, rulesOf } from "./rules.ts";
+import { checkRules, needsAdmission, newcomersRooms, rulesOf } from "./rules.ts";
 import { type Directory, requireMember, requireRoom } from "./targets.ts";
 
 export type RoomAction =
@@ -121,7 +122,7 @@ function actionDraft(rooms: Rooms, actor: Actor, act: RoomAction, unixMs: number
     case "knock":
       return knockDraft(room, actor, act);
     case "rules":
-      return rulesDraft(room, actor, act.change);
+      return rulesDraft(rooms, room, actor, act.change);
     case "receipts":
       return receiptsDraft(room, actor, act.on);
     case "erase-many":
@@ -470,24 +471,49 @@ function checkMayKnock(room: Room, user: UserId): void {
   throw new Fault("too-many", msg`${KNOCKS_MAX} people already ask to join '${name}'`);
 }
 
-function rulesDraft(room: Room, actor: Actor, change: RoomRules): Draft {
+function rulesDraft(rooms: Rooms, room: Room, actor: Actor, change: RoomRules): Draft {
   checkModerates(room, actor);
-  const { join } = change;
-  if (join !== undefined && room.isSealed === true) {
+  const { join, newcomers } = change;
+  if (newcomers !== undefined && newcomers !== (room.rules.newcomers ?? false)) {
+    checkNewcomers(rooms, actor, newcomers);
+  }
+  if (change.post === "private" && room.isSealed === true) {
+    throw new Fault("sealed-room", msg`an encrypted room cannot be an assignment`, {
+      remedy: msg`create a room that is not encrypted`,
+    });
+  }
+  if (change.post === "private" && room.isPrivate === true) {
+    throw new Fault("not-allowed", msg`a group cannot be an assignment`, {
+      remedy: "create another room",
+    });
+  }
+  const isMembership = join !== undefined || newcomers === true;
+  if (isMembership && room.isSealed === true) {
     throw new Fault("sealed-room", msg`members add people to an encrypted room`, {
       remedy: msg`add their devices with /invite`,
     });
   }
-  if (join !== undefined && join !== "open" && foldName(room.name ?? LOBBY) === foldName(LOBBY)) {
+  const isLobby = foldName(room.name ?? LOBBY) === foldName(LOBBY);
+  if (isLobby && isMembership && join !== "open") {
     throw new Fault("not-allowed", msg`everyone is in the lobby`, {
       remedy: "create another room",
     });
   }
-  if (join !== undefined && room.isPrivate === true) {
+  if (isMembership && room.isPrivate === true) {
     throw new Fault("not-allowed", msg`only members can add people to a group`);
   }
   const body = rulesOf({ ...room.rules, ...change });
   return { kind: "rules", room: room.id, by: actor.user, id: "", body };
+}
+
+function checkNewcomers(rooms: Rooms, { isOperator }: Actor, isOn: boolean): void {
+  if (!isOperator) {
+    throw new Fault("not-allowed", msg`only operators decide which rooms newcomers join`, {
+      remedy: "ask an operator",
+    });
+  }
+  if (!isOn || newcomersRooms(rooms.named()).length < NEWCOMERS_ROOMS_MAX) return;
+  throw new Fault("too-many", msg`newcomers can join at most ${NEWCOMERS_ROOMS_MAX} rooms`);
 }
 
 function checkMayPin(room: Room, actor: Actor): void {

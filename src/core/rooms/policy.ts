@@ -7,7 +7,9 @@ import { INVITES_MAX, INVITES_SPENT_MAX, MODERATION_PAGE_MAX } from "../../base/
 import { ANNOUNCEMENT_BYTES_MAX } from "../../base/limits-page.ts";
 import { clampUnixMs, formatUtc } from "../../base/time.ts";
 import { type Body, fieldsOf } from "../../wire/kinds.ts";
+import type { ServerRules } from "../../wire/messages.ts";
 import type { Draft, FoldedHead, FoldedRecord, JsonObject } from "../../wire/record.ts";
+import { serverRulesOf } from "./server-rules.ts";
 
 export interface Ban {
   readonly seq: number;
@@ -87,6 +89,7 @@ export class ServerPolicy {
   readonly #retired = new Map<string, string>();
   #isClosed = false;
   #announced: CurrentAnnouncement | undefined;
+  #rules: ServerRules = {};
 
   get isClosed(): boolean {
     return this.#isClosed;
@@ -94,6 +97,10 @@ export class ServerPolicy {
 
   get announced(): CurrentAnnouncement | undefined {
     return this.#announced;
+  }
+
+  get rules(): ServerRules {
+    return this.#rules;
   }
 
   isOperator(user: UserId): boolean {
@@ -139,6 +146,9 @@ export class ServerPolicy {
         return;
       case "registration":
         this.#isClosed = fieldsOf(kind, body ?? {}).closed ?? this.#isClosed;
+        return;
+      case "server-rules":
+        if (body !== undefined) this.#rules = serverRulesOf(fieldsOf(kind, body));
         return;
       case "announcement":
         return this.#announce(head, fieldsOf(kind, body ?? {}));
@@ -261,6 +271,10 @@ export function banDraft(ban: Omit<Ban, "seq">, by: UserId, on: boolean): Draft 
 
 export function registrationDraft(by: UserId, closed: boolean): Draft {
   return { kind: "registration", room: SERVER_ROOM, by, id: "", body: { closed } };
+}
+
+export function serverRulesDraft(by: UserId, rules: ServerRules): Draft {
+  return { kind: "server-rules", room: SERVER_ROOM, by, id: "", body: rules };
 }
 
 export function announcementDraft(by: UserId, text: string): Draft {

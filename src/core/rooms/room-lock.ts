@@ -1,7 +1,7 @@
 /**
- * Lock on a room or an outbox. Commands of different users share a room's lock, unless they change
- * the room itself. A user's change of membership runs beside no other command of the user, so a
- * post checked before its author's departure is never recorded after the departure.
+ * Lock on a room. Commands of different users share it, unless they change the room itself. A
+ * user's change of membership runs beside no other command of the user, so a post checked before
+ * its author's departure is never recorded after the departure.
  */
 
 import { assert } from "../../base/assert.ts";

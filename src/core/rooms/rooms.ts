@@ -1,7 +1,7 @@
 /** State of all rooms, built from the history log. `engine.ts` makes the decisions. */
 
 import { assert, unreachable } from "../../base/assert.ts";
-import { isDirect, type RoomId, type UserId } from "../../base/ids.ts";
+import { boxOwner, isDirect, type RoomId, type UserId } from "../../base/ids.ts";
 import {
   DECLINED_MAX,
   FORMER_NAMES_MAX,
@@ -39,6 +39,8 @@ export interface Room {
   lock: string;
   /** Users of a direct conversation. In notes to oneself, the two are equal. */
   readonly pair?: readonly [UserId, UserId];
+  /** `undefined` if the room is no box. */
+  readonly box?: Box;
   readonly maker: UserId | "server";
   /** Only the rules that differ from the defaults. */
   rules: RoomRules;
@@ -76,6 +78,12 @@ export interface Room {
   lastSeq: number;
   lastN: number;
   readonly messageCount: MessageCount;
+}
+
+/** A user's part of an assignment room, which only the user and the moderators read. */
+export interface Box {
+  readonly of: Room;
+  readonly user: UserId;
 }
 
 export interface Receipts {
@@ -124,6 +132,11 @@ const ERASED_BY_MAX = 16_384;
 
 export const LOBBY = "lobby" as Name;
 
+/** Records that change the members of the room's boxes, or what its boxes inherit. */
+const BOX_CHANGES: ReadonlySet<string> = new Set([
+  ...["join", "leave", "kick", "grant", "close", "retention", "remove"],
+]);
+
 export class Rooms {
   readonly #byId = new Map<RoomId, Room>(); // The room engine enforces ROOMS_MAX.
   readonly #byName = new Map<FoldedName, Room>();
@@ -133,6 +146,8 @@ export class Rooms {
   readonly #inviting = new Map<UserId, Set<Room>>(); // At most INVITATIONS_PER_USER_MAX each.
   /** Seqs of edits by edited record, at most EDITS_PER_RECORD_MAX each. Erased with the record. */
   readonly #edits = new Map<number, number[]>();
+  /** Boxes by the id of their assignment room, at most BOXES_PER_ROOM_MAX each. */
+  readonly #boxes = new Map<RoomId, Room[]>();
   #erased = new SeqSet();
   readonly #erasedBy = new Map<number, number>(); // At most ERASED_BY_MAX entries.
 
@@ -161,6 +176,15 @@ export class Rooms {
   /** Returns the rooms with an open invitation of the user. */
   roomsInviting(user: UserId): ReadonlySet<Room> {
     return this.#inviting.get(user) ?? NO_ROOMS;
+  }
+
+  boxesOf({ id }: Room): readonly Room[] {
+    return this.#boxes.get(id) ?? [];
+  }
+
+  /** Returns the boxes whose members a record in the room may change. */
+  boxesChangedBy({ kind, room }: Pick<FoldedHead, "kind" | "room">): readonly Room[] {
+    return BOX_CHANGES.has(kind) ? (this.#boxes.get(room as RoomId) ?? []) : [];
   }
 
   *named(): Iterable<Room> {
@@ -216,6 +240,7 @@ export class Rooms {
       notePosted(room, head.by, head.time);
     }
     this.#change(room, record, head.by);
+    for (const box of this.boxesChangedBy(head)) this.#updateBox(box);
   }
 
   value(): RoomsValue {
@@ -234,7 +259,13 @@ export class Rooms {
   }
 
   load(value: RoomsValue): void {
-    const rooms = value.rooms.map(roomOfValue);
+    const rooms: Room[] = [];
+    const byId = new Map<string, Room>();
+    for (const roomValue of value.rooms) {
+      const room = roomOfValue(roomValue, (id) => byId.get(id));
+      byId.set(room.id, room);
+      rooms.push(room);
+    }
     const roomAt = (number: number): Room => {
       const room = rooms[number];
       assert(room !== undefined, "a snapshot contains the rooms to which it refers");
@@ -242,7 +273,8 @@ export class Rooms {
     };
     for (const room of rooms) {
       this.#byId.set(room.id, room);
-      if (room.name === undefined) this.#direct++;
+      if (room.pair !== undefined) this.#direct++;
+      if (room.box !== undefined) this.#addBox(room.box.of, room);
       for (const user of room.invited.keys()) this.#addInviting(room, user);
     }
     for (const [name, number] of value.holders) this.#byName.set(name, roomAt(number));
@@ -416,14 +448,46 @@ export class Rooms {
     const body = bodyOf(record, "room");
     const id = head.room as RoomId;
     if (body === undefined || this.#byId.has(id)) return;
-    const room = isDirect(id) ? directRoom(head, body) : namedRoom(head, body);
+    const box = boxOf(id, (of) => this.#byId.get(of));
+    const room =
+      box !== undefined
+        ? { ...emptyRoom(head), box, ...inheritedBy(box) }
+        : isDirect(id)
+          ? directRoom(head, body)
+          : namedRoom(head, body);
     if (room === undefined) return;
     this.#byId.set(id, room);
     if (room.name !== undefined) {
       this.#former.delete(foldName(room.name));
       this.#byName.set(foldName(room.name), room);
-    } else this.#direct++;
+    } else if (room.pair !== undefined) this.#direct++;
     for (const user of room.pair ?? foundersOf(body)) this.#addMember(room, user);
+    if (box !== undefined) {
+      this.#addBox(box.of, room);
+      this.#updateBox(room);
+    }
+  }
+
+  #addBox({ id }: Room, box: Room): void {
+    const boxes = this.#boxes.get(id);
+    if (boxes === undefined) this.#boxes.set(id, [box]);
+    else boxes.push(box);
+  }
+
+  /** The members of a box follow from those of its room, so that no crash can separate the two. */
+  #updateBox(room: Room): void {
+    if (room.box === undefined) return;
+    const { of, user } = room.box;
+    room.isClosed = of.isClosed;
+    if (of.retention === undefined) delete room.retention;
+    else room.retention = of.retention;
+    const members = new Set([user, ...of.moderators].filter((one) => of.members.has(one)));
+    for (const member of room.members) {
+      if (members.has(member)) continue;
+      room.members.delete(member);
+      this.#joined.get(member)?.delete(room);
+    }
+    for (const member of members) if (!room.members.has(member)) this.#addMember(room, member);
   }
 
   #addMember(room: Room, user: UserId): void {
@@ -444,7 +508,7 @@ export function nameLock(name: Name): string {
 /** Lists that most rooms do not need. */
 type RareList = "invited" | "hands" | "polls" | "knocks" | "declined" | "posted";
 
-type RoomValue = Omit<WithLists<Room>, "messageCount" | "group" | "receipts" | RareList> & {
+type RoomValue = Omit<WithLists<Room>, "messageCount" | "group" | "receipts" | "box" | RareList> & {
   readonly [List in RareList]?: WithLists<Room>[List];
 } & {
   readonly words: MessageCountValue;
@@ -462,7 +526,7 @@ export interface RoomsValue {
   readonly erased: SeqSetValue;
 }
 
-function valueOfRoom({ messageCount, group, receipts, ...room }: Room): RoomValue {
+function valueOfRoom({ messageCount, group, receipts, box: _, ...room }: Room): RoomValue {
   const { invited, hands, polls, knocks, declined, posted, ...value } = withLists(room);
   const rareLists = Object.entries({ invited, hands, polls, knocks, declined, posted });
   return {
@@ -474,7 +538,11 @@ function valueOfRoom({ messageCount, group, receipts, ...room }: Room): RoomValu
   };
 }
 
-function roomOfValue({ words, group, receipts, ...value }: RoomValue): Room {
+function roomOfValue(
+  { words, group, receipts, ...value }: RoomValue,
+  find: (id: RoomId) => Room | undefined,
+): Room {
+  const box = boxOf(value.id, find);
   const messageCount = new MessageCount();
   messageCount.load(words);
   const room: Room = {
@@ -490,6 +558,7 @@ function roomOfValue({ words, group, receipts, ...value }: RoomValue): Room {
     moderators: new Set(value.moderators),
     // JSON contains null for a permanent mute.
     muted: new Map(value.muted.map(([user, until]) => [user, until ?? undefined])),
+    ...(box === undefined ? {} : { box, ...inheritedBy(box) }),
     messageCount,
   };
   if (group !== undefined) room.group = groupOfValue(group);
@@ -614,6 +683,17 @@ function emptyRoom(head: FoldedHead): Room {
     lastN: head.n,
     messageCount: new MessageCount(),
   };
+}
+
+function boxOf(id: RoomId, find: (id: RoomId) => Room | undefined): Box | undefined {
+  const owner = boxOwner(id);
+  const of = owner && find(owner.room);
+  return of && owner && { of, user: owner.user };
+}
+
+/** Shared with the assignment room, so that both always agree. */
+function inheritedBy({ of }: Box): Pick<Room, "moderators" | "muted"> {
+  return { moderators: of.moderators, muted: of.muted };
 }
 
 function namedRoom(head: FoldedHead, body: Body<"room">): Room | undefined {

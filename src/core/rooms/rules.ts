@@ -2,7 +2,12 @@
 
 import { Fault, msg } from "../../base/fault.ts";
 import type { UserId } from "../../base/ids.ts";
-import { EVERYONE_MEMBERS_MAX, ROOM_MEMBERS_MAX, SLOW_SECONDS_MAX } from "../../base/limits.ts";
+import {
+  EVERYONE_MEMBERS_MAX,
+  NEWCOMERS_ROOMS_MAX,
+  ROOM_MEMBERS_MAX,
+  SLOW_SECONDS_MAX,
+} from "../../base/limits.ts";
 import { defined } from "../../base/values.ts";
 import type { Body } from "../../wire/kinds.ts";
 import type { RoomRules } from "../../wire/messages.ts";
@@ -15,14 +20,21 @@ const SECOND_MS = 1_000;
 type RulesBody = { readonly [Rule in keyof Body<"rules">]: Body<"rules">[Rule] | undefined };
 
 /** Returns the rules that differ from the defaults. Values that only later versions know do not. */
-export function rulesOf({ post, topic, slow = 0, join, everyone }: RulesBody): RoomRules {
+export function rulesOf(body: RulesBody): RoomRules {
+  const { post, topic, slow = 0, join, everyone, newcomers } = body;
   return defined({
-    post: post === "moderators" ? post : undefined,
+    post: post === "moderators" || post === "private" ? post : undefined,
     topic: topic === "moderators" ? topic : undefined,
     slow: slow === 0 ? undefined : Math.min(slow, SLOW_SECONDS_MAX),
     join: join === "password" || join === "approval" ? join : undefined,
     everyone: everyone === "moderators" || everyone === "everyone" ? everyone : undefined,
+    newcomers: newcomers === true ? newcomers : undefined,
   });
+}
+
+/** Rooms that new accounts join. A cluster may have recorded a few too many at once. */
+export function newcomersRooms(rooms: Iterable<Room>): Room[] {
+  return [...rooms].filter(({ rules }) => rules.newcomers === true).slice(0, NEWCOMERS_ROOMS_MAX);
 }
 
 /** Reports whether the user may join only by a password, an approval or an invitation. */
@@ -69,16 +81,23 @@ export function checkRules(
       remedy: msg`omit the @`,
     });
   }
-  if (kind === "reaction") return;
-  if (rules.post !== undefined) {
-    throw new Fault("not-allowed", msg`only moderators can post in '${name}'`);
-  }
+  if (kind === "reaction" && rules.post !== "private") return;
+  checkPoster(room);
   const waitMs = kind === "edit" ? 0 : (slowEnd(room, user, unixMs) ?? 0) - unixMs;
   if (waitMs <= 0) return;
   // Without `retryAfterMs`, because a retry would hold up the messages to other rooms.
   const seconds = Math.ceil(waitMs / SECOND_MS);
   throw new Fault("too-fast", msg`slow mode in '${name}': you can post again in ${seconds} s`, {
     remedy: msg`send it again later`,
+  });
+}
+
+/** @throws {Fault} not-allowed if only moderators post in the room */
+export function checkPoster({ rules, name }: Room): void {
+  if (rules.post === undefined) return;
+  const box = `${name}@YOUR_NAME`;
+  throw new Fault("not-allowed", msg`only moderators can post in '${name}'`, {
+    ...(rules.post === "private" && { remedy: msg`hand in your work: write to ${box}` }),
   });
 }
 
@@ -92,7 +111,8 @@ export function slowEnd({ rules, posted }: Room, user: UserId, unixMs: number): 
 }
 
 /** Notes a message in slow mode, and forgets the messages that no longer count. */
-export function notePosted({ rules, posted }: Room, user: UserId, unixMs: number): void {
+export function notePosted({ rules, posted, box }: Room, user: UserId, unixMs: number): void {
+  if (box !== undefined) return void posted.set(user, unixMs); // Time of the last hand-in.
   if (rules.slow === undefined) return;
   setNewest(posted, user, unixMs, ROOM_MEMBERS_MAX);
   const oldest = unixMs - rules.slow * SECOND_MS;

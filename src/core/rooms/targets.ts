@@ -1,15 +1,16 @@
 /** Resolution of a target's text to a room or conversation. */
 
 import { Fault, msg } from "../../base/fault.ts";
-import { directRoomId, type RoomId, type Sha256, type UserId } from "../../base/ids.ts";
-import { type Name, parseTarget } from "../../base/names.ts";
-import type { Room, Rooms } from "./rooms.ts";
+import { boxId, directRoomId, type RoomId, type Sha256, type UserId } from "../../base/ids.ts";
+import { boxNames, type Name, parseTarget } from "../../base/names.ts";
+import type { Box, Room, Rooms } from "./rooms.ts";
+import type { Rights } from "./server-rules.ts";
 
 export interface Directory<Person extends { readonly id: UserId } = { readonly id: UserId }> {
   find(name: Name): Person | undefined;
   /** Returns the fault if the account may not post. Omitted if every account may post. */
   refusal?(user: UserId, unixMs: number): Fault | undefined;
-  readonly policy?: { isOperator(user: UserId): boolean };
+  readonly policy?: Rights["policy"];
 }
 
 export interface TargetOptions {
@@ -22,16 +23,31 @@ export interface ResolvedTarget {
   readonly id: RoomId;
   readonly room: Room | undefined;
   readonly peer: UserId | undefined;
+  readonly box?: Box;
 }
 
-/** Resolves `lobby` to the room, and `@ana` to the user's conversation with ana. */
+/**
+ * Resolves `lobby` to the room, `@ana` to the user's conversation with ana, and `homework@ana` to
+ * ana's box.
+ */
 export class TargetResolver {
   constructor(private readonly options: TargetOptions) {}
 
-  /** @throws {Fault} name-invalid, room-unknown or user-unknown */
+  /**
+   * Refuses users who may not read a box, whether or not it exists, so that nobody learns who has
+   * handed in their work.
+   * @throws {Fault} name-invalid, room-unknown, user-unknown or not-member
+   */
   resolve(user: UserId, text: string): ResolvedTarget {
     const { rooms, directory } = this.options;
     const { kind, name } = parseTarget(text);
+    const names = boxNames(name);
+    if (names !== undefined) {
+      const of = requireRoom(rooms, names.room, user);
+      const box = { of, user: requireUser(directory, names.user).id };
+      if (!isBoxMember(box, user)) throw foreignBox(name);
+      return toBox(rooms, box);
+    }
     if (kind === "room") return toRoom(requireRoom(rooms, name, user));
     return this.#direct(user, requireUser(directory, name).id);
   }
@@ -39,6 +55,12 @@ export class TargetResolver {
   find(user: UserId, text: string): ResolvedTarget | undefined {
     const { rooms, directory } = this.options;
     const { kind, name } = parseTarget(text);
+    const names = boxNames(name);
+    if (names !== undefined) {
+      const [of, owner] = [rooms.find(names.room), directory.find(names.user)];
+      const box = of && owner && { of, user: owner.id };
+      return box === undefined || !isBoxMember(box, user) ? undefined : toBox(rooms, box);
+    }
     if (kind === "room") {
       const room = rooms.find(name, user);
       return room === undefined ? undefined : toRoom(room);
@@ -52,6 +74,44 @@ export class TargetResolver {
     const id = directRoomId(user, other, sha256);
     return { id, room: rooms.get(id), peer: other };
   }
+}
+
+/** Reports whether the user reads the box, or would read it if it existed. */
+function isBoxMember({ of, user: owner }: Box, user: UserId): boolean {
+  return of.members.has(user) && (user === owner || of.moderators.has(user));
+}
+
+/** Returns the target of a box. */
+export function boxName(
+  { of, user }: Box,
+  registry: { nameOf(user: UserId): string | undefined },
+): string {
+  return `${of.name}@${registry.nameOf(user) ?? user}`;
+}
+
+/**
+ * Returns an assignment room of which the user is a moderator. An operator must become one, which
+ * everyone in the room sees.
+ * @throws {Fault} room-unknown, not-member or not-allowed
+ */
+export function requireCollector(rooms: Rooms, user: UserId, name: Name): Room {
+  const room = requireJoinedRoom(rooms, user, name);
+  if (!room.moderators.has(user)) {
+    throw new Fault("not-allowed", msg`you are not a moderator of '${name}'`);
+  }
+  if (room.rules.post === "private" || rooms.boxesOf(room).length > 0) return room;
+  throw new Fault("not-allowed", msg`'${name}' is no assignment`, {
+    remedy: msg`make it one: /rules post private`,
+  });
+}
+
+function foreignBox(name: string): Fault {
+  return new Fault("not-member", msg`only the moderators and its owner can read '${name}'`);
+}
+
+function toBox(rooms: Rooms, box: Box): ResolvedTarget {
+  const id = boxId(box.of.id, box.user);
+  return { id, room: rooms.get(id), peer: undefined, box };
 }
 
 function toRoom(room: Room): ResolvedTarget {

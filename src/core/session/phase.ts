@@ -30,6 +30,7 @@ const NOTICES_OF: Record<Role, Record<Phase, ReadonlySet<NoticeKind>>> = {
         "prefs-set",
         "save",
         "avatar-set",
+        "display-name",
         "servers",
         "majority",
         "code-asked",
@@ -39,6 +40,7 @@ const NOTICES_OF: Record<Role, Record<Phase, ReadonlySet<NoticeKind>>> = {
         "event",
         "disk-low",
         "announced",
+        "server-rules",
       ] as const),
     ]),
     lane: new Set([

@@ -365,7 +365,9 @@ class Collector {
   #matching(record: LogRecord): LogRecord | undefined {
     const { matchesHead, matchesBody } = this.#matcher;
     if (!matchesHead(record.head)) return undefined;
-    return this.#query.grep === undefined || matchesBody(parseBody(record)) ? record : undefined;
+    const { grep, re } = this.#query;
+    const isAnyBody = grep === undefined && re === undefined;
+    return isAnyBody || matchesBody(parseBody(record)) ? record : undefined;
   }
 }
 

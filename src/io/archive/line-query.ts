@@ -19,16 +19,16 @@ export function lineQueryOf(query: PageQuery): SearchQuery {
   return { ...query, ...prefilter, grep: foldCase(grep), ...defined({ pattern }) };
 }
 
-export function isRare({ grep, by, kinds }: LineQuery): boolean {
-  return (
-    grep !== undefined || by !== undefined || (kinds?.size ?? READ_KINDS.size) < READ_KINDS.size
-  );
+export function isRare({ grep, re, by, kinds }: LineQuery): boolean {
+  const isBodySearched = grep !== undefined || re !== undefined;
+  return isBodySearched || by !== undefined || (kinds?.size ?? READ_KINDS.size) < READ_KINDS.size;
 }
 
 function prefilterOf(query: PageQuery): Pick<SearchQuery, "needle"> {
   if (query.grep !== undefined && query.grep !== "" && query.ignoreCase !== true) {
     return query.grep.isWellFormed() ? searchedFor(escapedInJson(query.grep)) : {};
   }
+  if (query.re !== undefined) return searchedFor(`"re":${query.re}`);
   if (query.by !== undefined) return searchedFor(`"by":"${query.by}","id":`);
   const [room] = query.rooms?.size === 1 ? query.rooms : [];
   const [kind] = query.kinds?.size === 1 ? query.kinds : [];

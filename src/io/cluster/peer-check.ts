@@ -18,7 +18,7 @@ export interface PeerCheckOptions {
   readonly isStopped: () => boolean;
 }
 
-const RETRY_MS = 250;
+const RETRY_MS = 100;
 
 /**
  * Protects against a stream that lost messages in a power loss while it was idle. Records that a

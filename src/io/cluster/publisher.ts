@@ -45,7 +45,7 @@ interface PublishedMessage {
   seq?: number;
 }
 
-const RETRY_MS = 100;
+const RETRY_MS = 20;
 const ID_BYTES = 12;
 
 export class Publisher {

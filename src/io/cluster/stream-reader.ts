@@ -146,17 +146,21 @@ export class StreamReader {
   }
 
   async #waitForPush(): Promise<void> {
-    const { clock } = this.options;
     const isNext = Math.max(this.#storedSeq, this.#announcedSeq) === this.#next;
     if (!(this.#wasPushed && isNext)) return;
     // Check concurrently with the wait, because the check takes as long as the push.
     if (!this.#pushed.has(this.#next)) void this.#isLastUnchanged();
-    const until = clock.now() + PUSH_TIMEOUT_MS;
-    while (!this.#pushed.has(this.#next) && clock.now() < until && !this.#isEnded) {
+    await this.#waitFor(PUSH_TIMEOUT_MS, () => this.#pushed.has(this.#next));
+    this.#wasPushed = this.#pushed.has(this.#next);
+  }
+
+  async #waitFor(ms: number, isMet: () => boolean): Promise<void> {
+    const { clock } = this.options;
+    const until = clock.now() + ms;
+    while (!isMet() && clock.now() < until && !this.#isEnded) {
       this.#isWoken = false;
       await this.#wait(until - clock.now(), true);
     }
-    this.#wasPushed = this.#pushed.has(this.#next);
   }
 
   async #run(): Promise<void> {
@@ -167,6 +171,7 @@ export class StreamReader {
       if (this.#isEnded) return;
       const isAwaited =
         Math.max(this.#storedSeq, this.#announcedSeq) >= this.#next || !this.#wasPushed;
+      const wasStored = this.#storedSeq >= this.#next;
       const count = isAwaited || isDue ? await this.#read() : 0;
       isDue = false;
       if (count === undefined) {
@@ -192,7 +197,9 @@ export class StreamReader {
         await this.#checkMissing();
         missing = 0;
       }
-      await this.#wait(Math.min(missing, MISSING_INTERVAL_MS), false);
+      await this.#waitFor(Math.min(missing, MISSING_INTERVAL_MS), () => {
+        return !wasStored && this.#storedSeq >= this.#next;
+      });
     }
   }
 

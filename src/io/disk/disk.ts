@@ -265,6 +265,7 @@ export interface LineQuery {
   readonly untilMs?: number;
   readonly grep?: string;
   readonly ignoreCase?: boolean;
+  readonly re?: number;
   readonly limit: number;
   readonly bytesMax: number;
 }

@@ -20,7 +20,7 @@ export interface LineMatcher {
 export function lineMatcher(query: LineQuery, fold: (text: string) => string): LineMatcher {
   const newline = 0x0a;
   const searched = ["text", "topic", "name"];
-  const { needle, pattern, grep } = query;
+  const { needle, pattern, grep, re } = query;
   const { rooms, kinds, by, afterSeq, beforeSeq, sinceMs, untilMs } = query;
 
   const findIn = (bytes: Buffer): FindNext => {
@@ -68,9 +68,11 @@ export function lineMatcher(query: LineQuery, fold: (text: string) => string): L
       return by === undefined || head.by === by;
     },
     matchesBody: (body) => {
-      if (grep === undefined) return true;
+      if (grep === undefined && re === undefined) return true;
       if (typeof body !== "object" || body === null) return false;
       const fields = body as Record<string, unknown>;
+      if (re !== undefined && fields["re"] !== re) return false;
+      if (grep === undefined) return true;
       return searched.some((name) => {
         const value = Object.hasOwn(fields, name) ? fields[name] : undefined;
         if (typeof value !== "string") return false;

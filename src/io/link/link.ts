@@ -1,7 +1,7 @@
 /** Interfaces for links, listeners and dialers. */
 
 import type { Fault } from "../../base/fault.ts";
-import type { HeadedRecord } from "../../core/client/chat-record.ts";
+import type { LogRecord } from "../../wire/record.ts";
 
 /** `tcp` is WebSocket; `http` replaces it where a network refuses it. */
 export type Transport = "tcp" | "udp" | "http" | "irc" | "memory";
@@ -100,6 +100,12 @@ export interface ServerTls extends TlsPair {
   readonly named?: (TlsPair & { readonly name: string }) | undefined;
 }
 
+export interface PublishedRecord {
+  readonly record: LogRecord;
+  /** Name of the author when the record was published. */
+  readonly from: string | undefined;
+}
+
 export interface Listener {
   readonly transport: Transport;
   readonly port: number;
@@ -108,7 +114,7 @@ export interface Listener {
    * those sent with `send`.
    * @param records the message's records, so that links in this process need not decode it
    */
-  publish(topic: string, message: Uint8Array, records?: readonly HeadedRecord[]): void;
+  publish(topic: string, message: Uint8Array, records?: readonly PublishedRecord[]): void;
   /**
    * Serves another certificate to new connections. Exists for transports whose clients may check a
    * certificate's dates. After a fault, nothing listens until a repeated call succeeds.

@@ -2,7 +2,7 @@
 
 import { assert } from "../../base/assert.ts";
 import type { Sha256 } from "../../base/ids.ts";
-import { isKnownKind, type RecordKind } from "../../wire/kinds.ts";
+import { RECORD_KINDS, type RecordKind } from "../../wire/kinds.ts";
 import { LineScanner } from "../../wire/line-scanner.ts";
 import {
   type FoldedRecord,
@@ -18,6 +18,10 @@ const CACHED_VIEW_BYTES_MAX = 1 << 10;
 const COMMIT_PREFIX = 0x02;
 const BRACE_CLOSE = 0x7d;
 const NEWLINE = 0x0a;
+/** The program's own strings, because a `switch` compares others letter by letter. */
+const KINDS: ReadonlyMap<string, RecordKind> = new Map(
+  [...RECORD_KINDS].map((kind) => [kind, kind]),
+);
 const INITIAL_KIND = "text" satisfies RecordKind;
 
 /**
@@ -85,8 +89,8 @@ export class LineReader {
       if (!isLater || !isBlank(bytes, at.bodyStart, end)) return false;
     } else if (bytes[end - 1] !== BRACE_CLOSE || end - 1 <= at.bodyStart) return false;
     if (!equalsAscii(this.kind, bytes, at.kindStart, at.kindEnd)) {
-      const kind = bytes.toString("latin1", at.kindStart, at.kindEnd);
-      if (!isKnownKind(kind)) return false;
+      const kind = KINDS.get(bytes.toString("latin1", at.kindStart, at.kindEnd));
+      if (kind === undefined) return false;
       this.kind = kind;
     }
     this.room = this.#strings.intern(bytes, at.roomStart, at.roomEnd);

@@ -8,7 +8,7 @@ import type { Draft, LogRecord } from "../../wire/record.ts";
 
 export interface AppendAllOptions {
   /** Counter of the previous post from the same outbox, which must be recorded before this one. */
-  readonly follows?: number;
+  readonly follows?: number | undefined;
 }
 
 export type Settle = (outcome: LogRecord | Fault) => void;
@@ -58,6 +58,8 @@ export interface PageQuery {
   readonly untilMs?: number;
   readonly grep?: string;
   readonly ignoreCase?: boolean;
+  /** `re` of the bodies. */
+  readonly re?: number;
   /**
    * `newest` selects the last matches, `oldest` the first. The page is always in ascending order.
    */

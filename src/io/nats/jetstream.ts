@@ -8,6 +8,7 @@ import {
   jetstream,
   jetstreamManager,
   type Republish,
+  type StreamInfo,
 } from "@nats-io/jetstream";
 import {
   connect,
@@ -63,6 +64,7 @@ const PING_INTERVAL_MS = 1_000;
 const PINGS_UNANSWERED_MAX = 2;
 /** Time to wait for the first server before querying the others, in case it is frozen. */
 const FALLBACK_DELAY_MS = 200;
+const LEADER_POLL_MS = 100;
 const DUPLICATE_WINDOW_NS = 120e9;
 const STREAM_LAG_LOW = 100;
 /** Error codes for an unexpected last message. Later NATS versions use 10164. */
@@ -356,7 +358,23 @@ export class JetStream implements CopyStream, Stream {
     return { servers: unresponsive, total: servers.length, isMajorityLost };
   }
 
+  /** Repeats an unanswered request, because a new leader receives none of before its election. */
   async #info() {
+    const { promise, resolve, reject } = Promise.withResolvers<StreamInfo & { ageMs: number }>();
+    let cancel = () => {};
+    const request = () => {
+      this.#requestInfo().then(resolve, reject);
+      cancel = this.#clock.after(LEADER_POLL_MS, request);
+    };
+    request();
+    try {
+      return await promise;
+    } finally {
+      cancel();
+    }
+  }
+
+  async #requestInfo() {
     const askedAt = this.#clock.now();
     const info = await this.manager.streams.info(this.stream.name);
     const ageMs = quorumAgeMs(info);

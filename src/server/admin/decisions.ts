@@ -24,6 +24,8 @@ export function decisionOf(
       return { decision: "registered", ...by, ...(author === room ? {} : subject) };
     case "account-name":
       return { decision: "renamed", ...by, ...subject };
+    case "display-name":
+      return author === room ? undefined : { decision: kind, ...by, ...subject };
     case "account-gone":
       return { decision: "removed", ...by, ...subject };
     case "reset":
@@ -42,6 +44,8 @@ export function decisionOf(
     }
     case "registration":
       return { decision: fieldsOf(kind, body).closed === true ? "closed" : "opened", ...by };
+    case "server-rules":
+      return { decision: kind, ...by };
     case "server-clock":
       return author === "server" ? undefined : { decision: "clock", ...by };
     case "announcement": {

@@ -7,6 +7,7 @@ import {
   FILE_ROOMS_LISTED_MAX,
   LISTED_PAGE_MAX,
 } from "../../base/limits-page.ts";
+import { defined } from "../../base/values.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
 import { type FileEntry, namedRoomsOf } from "../../core/rooms/files.ts";
 import { isConversation, isVacant, type Room } from "../../core/rooms/rooms.ts";
@@ -64,6 +65,7 @@ export class AdminLists {
         password: passwordHash !== undefined,
         devices: devices.size,
         bytes: files.bytesOf(id),
+        ...defined({ displayName: account.displayName }),
         ...(request.memberships === true
           ? {
               rooms: namesOf(named),

@@ -125,7 +125,7 @@ export class PastDecisions {
     const past = records.flatMap((record): FoundDecision[] => {
       const room = rooms.get(record.head.room as RoomId);
       const isOfName = record.head.kind === "rename" && targetUser(record) !== undefined;
-      if (room === undefined || isConversation(room) || isOfName) return [];
+      if (room?.name === undefined || isConversation(room) || isOfName) return [];
       const event = this.#describe({ kind: "record", record, room }, record.head.time);
       return event === undefined ? [] : [{ seq: record.head.seq, event }];
     });

@@ -4,6 +4,7 @@ import { toBase64Url } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
 import { LOBBY } from "../../core/rooms/rooms.ts";
+import { newcomersRooms } from "../../core/rooms/rules.ts";
 import type { RequestOf } from "../../wire/messages.ts";
 import type { ServerContext } from "../kernel/context.ts";
 import {
@@ -19,6 +20,7 @@ import type { Authenticator } from "./login.ts";
 
 /** Delay before a client retries a log-in, because each attempt counts as a guess. */
 const LOGIN_RETRY_MS = 3_000;
+const SKIPPED_FAULTS: ReadonlySet<string> = new Set(["too-many", "room-unknown"]);
 
 interface LogInOptions extends ServerContext {
   readonly authenticator: Authenticator;
@@ -75,12 +77,31 @@ export class LogIn {
     },
   } satisfies SomeHandlers;
 
+  /**
+   * Adds a new account to the rooms for newcomers, and then to the lobby, so that an interrupted
+   * registration continues here.
+   */
   #enterLobby(client: ClientConnection, account: Account, ref: number): Deferred {
-    const { kernel, sessions } = this.#options;
-    kernel.submit({ user: account.id, session: client.id }, { kind: "enter" }, (outcome) => {
-      if (outcome instanceof Fault) client.settle(ref, outcome);
-      else sessions.logIn(client, account, { ref });
-    });
+    const { kernel, sessions, rooms } = this.#options;
+    const requester = { user: account.id, session: client.id };
+    const enter = () =>
+      kernel.submit(requester, { kind: "enter" }, (outcome) => {
+        if (outcome instanceof Fault) client.settle(ref, outcome);
+        else sessions.logIn(client, account, { ref });
+      });
+    const joins = newcomersRooms(rooms.named()).flatMap(({ name }) => name ?? []);
+    const joinNext = () => {
+      const name = joins.shift();
+      if (name === undefined) return enter();
+      const options = { name, isPasswordCorrect: true, create: undefined };
+      kernel.submit(requester, { kind: "join", options }, (outcome) => {
+        // The room may be full, or may have been removed in the meantime.
+        const isSkipped = outcome instanceof Fault && SKIPPED_FAULTS.has(outcome.code);
+        if (outcome instanceof Fault && !isSkipped) client.settle(ref, outcome);
+        else joinNext();
+      });
+    };
+    joinNext();
     return DEFERRED;
   }
 

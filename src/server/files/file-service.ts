@@ -2,7 +2,7 @@
 
 import { asFault, Fault, msg } from "../../base/fault.ts";
 import type { FileId, UserId } from "../../base/ids.ts";
-import { isGroupName, parseTarget } from "../../base/names.ts";
+import { isGroupName } from "../../base/names.ts";
 import { defined } from "../../base/values.ts";
 import { erasuresOf } from "../../core/log/erasures.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
@@ -157,7 +157,7 @@ export class FileService {
   #isPrivate({ file, to }: BlobMetadata): boolean {
     const fact = this.options.engine.files.get(file);
     if (fact !== undefined) return isPrivateFile(fact, this.options.rooms);
-    return to.map(parseTarget).every(({ kind, name }) => kind === "person" || isGroupName(name));
+    return to.every((target) => target.includes("@") || isGroupName(target));
   }
 
   countSent(bytes: number): void {

@@ -1,11 +1,13 @@
 /** Recipients that a sender has specified for a file. */
 
 import type { UserId } from "../../base/ids.ts";
-import { foldName, parseTarget } from "../../base/names.ts";
+import { boxNames, foldName, parseTarget } from "../../base/names.ts";
+import { checkMayCreate } from "../../core/rooms/drafts.ts";
 import { checkSealing } from "../../core/rooms/group.ts";
-import { checkConversationLimit } from "../../core/rooms/membership.ts";
-import { checkMayPost } from "../../core/rooms/moderation.ts";
+import { checkMayPost, moderates } from "../../core/rooms/moderation.ts";
 import type { Room } from "../../core/rooms/rooms.ts";
+import { checkPoster } from "../../core/rooms/rules.ts";
+import { checkMaySendFiles, checkMayWrite, companyOf } from "../../core/rooms/server-rules.ts";
 import { type TargetOptions, TargetResolver } from "../../core/rooms/targets.ts";
 
 export class Recipients {
@@ -16,9 +18,18 @@ export class Recipients {
   }
 
   checkMaySend(by: UserId, to: string, unixMs: number, name: string): void {
-    const { room } = this.#targets.resolve(by, to);
-    if (room === undefined) return checkConversationLimit(this.options.rooms, by);
+    const { rooms, directory } = this.options;
+    const target = this.#targets.resolve(by, to);
+    const { room, peer } = target;
+    const rights = { rooms, policy: directory.policy };
+    const company = peer === undefined ? room && companyOf(room) : [by, peer];
+    checkMayWrite(rights, company ?? []);
+    checkMaySendFiles(rights, by, room, company);
+    if (room === undefined) return checkMayCreate(rooms, { user: by, unixMs }, target);
     checkMayPost(room, by, unixMs);
+    // Otherwise all members would see the name of a file that will be refused.
+    const isOperator = directory.policy?.isOperator(by) === true;
+    if (!moderates(room, { user: by, isOperator })) checkPoster(room);
     checkSealing(room, "file", { name });
   }
 
@@ -27,6 +38,7 @@ export class Recipients {
     return to.some((recipient) => {
       const { kind, name } = parseTarget(recipient);
       if (kind === "person") return directory.find(name)?.id === user;
+      if (boxNames(name) !== undefined) return this.#targets.find(user, recipient) !== undefined;
       return rooms.find(name, user)?.members.has(user) === true;
     });
   }

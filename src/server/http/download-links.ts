@@ -1,22 +1,30 @@
 /** HTTP downloads at unguessable addresses, each valid for one file and one session or account. */
 
-import { equalBytes } from "../../base/bytes.ts";
+import { equalBytes, utf8Encode } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
-import type { FileId, UserId } from "../../base/ids.ts";
-import { DATA_CHANNELS_PER_ACCOUNT_MAX } from "../../base/limits.ts";
+import type { FileId, RoomId, UserId } from "../../base/ids.ts";
+import {
+  DATA_CHANNELS_PER_ACCOUNT_MAX,
+  PAGE_BYTES_MAX,
+  PAGE_RECORDS_MAX,
+} from "../../base/limits.ts";
 import {
   ARCHIVES_PER_ACCOUNT_MAX,
   CONCURRENT_ARCHIVES_MAX,
   CONCURRENT_HTTP_DOWNLOADS_MAX,
   DOWNLOAD_FIRST_MS,
 } from "../../base/limits-page.ts";
-import { DAY_MS } from "../../base/time.ts";
+import { checkName, type Name } from "../../base/names.ts";
+import { DAY_MS, formatUtc } from "../../base/time.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
 import { type FileEntry, isPrivateFile } from "../../core/rooms/files.ts";
+import type { Room } from "../../core/rooms/rooms.ts";
+import { requireCollector } from "../../core/rooms/targets.ts";
 import { fileLinkKeyOf, fileLinkMac } from "../../crypto/file-link.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import type { Blob } from "../../io/blob/interfaces.ts";
 import type { Address } from "../../io/link/link.ts";
+import { bodyOf } from "../../wire/record.ts";
 import type { Bans } from "../auth/bans.ts";
 import { newToken, sameSecret } from "../auth/secrets.ts";
 import type { FileService } from "../files/file-service.ts";
@@ -25,9 +33,12 @@ import type { ServerContext } from "../kernel/context.ts";
 import type { SomeHandlers } from "../kernel/service.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
 import type { DataChannel } from "../session/connection-state.ts";
+import { collectedFolder, type HandedPart } from "./collected.ts";
 import { fileResponse, type WebFile } from "./file-response.ts";
 import { ZipLists } from "./zip-stream.ts";
 
+/** All texts of an archive are in memory before its first byte is sent. */
+const COLLECTED_TEXT_BYTES_MAX = 32 * 1024 * 1024;
 const DOWNLOADS_PER_SESSION_MAX = 256;
 
 interface WebDownloadsOptions extends ServerContext {
@@ -40,6 +51,15 @@ interface DownloadLink {
   readonly parent: ClientConnection | undefined;
   readonly account: Account;
   readonly file: FileId;
+  isRevoked: boolean;
+}
+
+interface CollectionLink {
+  readonly token: string;
+  readonly parent: ClientConnection;
+  readonly account: Account;
+  readonly room: Room;
+  readonly expiresAt: number;
   isRevoked: boolean;
 }
 
@@ -66,6 +86,7 @@ export class WebDownloads {
   readonly #links = new Map<string, SessionLink>();
   readonly #tokensOf = new Map<ClientConnection, Set<string>>();
   readonly #active = new Set<WebDownload>();
+  readonly #collections = new Map<ClientConnection, CollectionLink>();
   readonly #zipLists = new ZipLists();
   readonly #accountLinks;
   #isStopping = false;
@@ -95,6 +116,15 @@ export class WebDownloads {
       this.#tokensOf.set(parent, tokens.add(token));
       return { path: `/files/${token}` };
     },
+    collect: ({ room: name }, { client: parent, account }) => {
+      const { clock, entropy, rooms } = this.options;
+      const room = requireCollector(rooms, account.id, checkName(name, "room's name"));
+      const token = newToken(entropy);
+      const expiresAt = clock.now() + DOWNLOAD_FIRST_MS;
+      // A session's next link replaces the previous one.
+      this.#collections.set(parent, { token, parent, account, room, expiresAt, isRevoked: false });
+      return { path: `/files/${token}` };
+    },
   } satisfies SomeHandlers;
 
   /** Path for programs without a session, such as IRC clients. */
@@ -105,6 +135,9 @@ export class WebDownloads {
   onLogout(parent: ClientConnection): void {
     for (const token of this.#tokensOf.get(parent) ?? []) this.#revoke(token);
     this.#tokensOf.delete(parent);
+    const collection = this.#collections.get(parent);
+    if (collection !== undefined) collection.isRevoked = true;
+    this.#collections.delete(parent);
   }
 
   cancel(file: FileId, user: UserId): boolean {
@@ -130,6 +163,8 @@ export class WebDownloads {
   }
 
   async serve(request: Request, token: string, address: Address): Promise<Response> {
+    const collection = [...this.#collections.values()].find((one) => one.token === token);
+    if (collection !== undefined) return this.#serveCollection(request, collection, address);
     const offer = token.includes("/") ? this.#accountLink(token) : this.#open(token);
     if (offer === undefined) throw unknownFile();
     const { parent, account, file } = offer;
@@ -143,6 +178,94 @@ export class WebDownloads {
       return await fileResponse(request, this.#webFile(offer, fact, run), this.#zipLists);
     } catch (error) {
       throw this.options.files.reportFault(error);
+    }
+  }
+
+  async #serveCollection(
+    request: Request,
+    link: CollectionLink,
+    address: Address,
+  ): Promise<Response> {
+    const { parent, account, room, expiresAt } = link;
+    const { clock, rooms, engine } = this.options;
+    if (clock.now() >= expiresAt) throw unknownFile();
+    requireCollector(rooms, account.id, room.name ?? ("" as Name));
+    this.#checkCapacity(parent, account);
+    this.#checkArchiveCapacity(account);
+    const filesIn = engine.files.inBoxes(rooms.boxesOf(room));
+    const [first] = [...filesIn.values()].flat();
+    const shared = { parent, account, address, name: undefined, sinceMs: clock.unixMs() };
+    const state = { sizeBytes: 0, doneBytes: 0, isArchive: true, isCancelled: false };
+    const run = { ...shared, ...state, file: first?.file ?? ("" as FileId) };
+    if (first !== undefined) this.#active.add(run);
+    const onEnd = () => this.#active.delete(run);
+    try {
+      const read = (file: FileId, from: number) => {
+        const offer = {
+          parent,
+          account,
+          file,
+          get isRevoked() {
+            return link.isRevoked;
+          },
+        };
+        return this.#chunks(offer, run, from);
+      };
+      const folder = await collectedFolder(await this.#handedParts(room, filesIn), read);
+      const webFile = { ...folder, name: room.name ?? "", digest: link.token, onEnd };
+      return await fileResponse(request, webFile, this.#zipLists);
+    } catch (error) {
+      onEnd();
+      throw this.options.files.reportFault(error);
+    }
+  }
+
+  async #handedParts(
+    room: Room,
+    filesIn: ReadonlyMap<RoomId, readonly FileEntry[]>,
+  ): Promise<HandedPart[]> {
+    const { rooms, registry } = this.options;
+    const parts: HandedPart[] = [];
+    let textBytesLeft = COLLECTED_TEXT_BYTES_MAX;
+    for (const box of rooms.boxesOf(room)) {
+      if (box.box === undefined) continue;
+      const folder = registry.nameOf(box.box.user) ?? box.box.user;
+      for (const { file, name, time, size, folder: list } of filesIn.get(box.id) ?? []) {
+        const manifestBytes = list?.manifestBytes;
+        parts.push({ folder, name, unixMs: time, sizeBytes: size, content: file, manifestBytes });
+      }
+      const content = utf8Encode(await this.#textsOf(box, textBytesLeft));
+      textBytesLeft -= content.length;
+      if (content.length === 0) continue;
+      const unixMs = box.posted.get(box.box.user) ?? 0;
+      parts.push({ folder, name: "messages.txt", unixMs, sizeBytes: content.length, content });
+    }
+    return parts;
+  }
+
+  /** Returns the texts of a box as last edited, oldest first. */
+  async #textsOf({ id }: Room, bytesMax: number): Promise<string> {
+    const { archive, rooms, registry } = this.options;
+    const texts = new Map<number, string>();
+    let bytes = 0;
+    for (let afterSeq = 0; ; ) {
+      const range = { from: "oldest", limit: PAGE_RECORDS_MAX, bytesMax: PAGE_BYTES_MAX } as const;
+      const kinds = new Set(["text", "action", "edit"] as const);
+      const page = await archive.page({ rooms: new Set([id]), kinds, afterSeq, ...range });
+      for (const record of page.records) {
+        const { seq, kind, by, time } = record.head;
+        const body = bodyOf(record, kind as "edit") ?? {};
+        if (body.text === undefined || rooms.isErased(body.seq ?? seq)) continue;
+        const line = `${formatUtc(time)} ${registry.nameOf(by) ?? "?"}: ${body.text}
+`;
+        bytes += line.length * 3;
+        if (bytes > bytesMax)
+          return `${[...texts.values()].join("")}[…]
+`;
+        texts.set(body.seq ?? seq, line);
+      }
+      afterSeq = page.records.at(-1)?.head.seq ?? afterSeq;
+      if (!page.more || page.records.length === 0) return [...texts.values()].join("");
     }
   }
 

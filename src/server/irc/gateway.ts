@@ -14,7 +14,6 @@ import {
   PRESENCE_INTERVAL_MS,
   PRESENCE_MEMBERS_MAX,
 } from "../../base/limits.ts";
-import type { HeadedRecord } from "../../core/client/chat-record.ts";
 import { isAccountChange } from "../../core/client/own-account.ts";
 import { AwayReasons } from "../../core/irc/away.ts";
 import { AskSchedule } from "../../core/irc/deliveries.ts";
@@ -33,13 +32,20 @@ import type {
   LineSocket,
   LineSocketHandlers,
 } from "../../io/link/line-socket.ts";
-import type { Address, Listener, ListenerEvents, ServerTls } from "../../io/link/link.ts";
+import type {
+  Address,
+  Listener,
+  ListenerEvents,
+  PublishedRecord,
+  ServerTls,
+} from "../../io/link/link.ts";
 import { Topics } from "../../io/link/topics.ts";
 import { formatAddress, type ServerAddress } from "../../wire/invite.ts";
 import type { WireRecord } from "../../wire/messages.ts";
 import type { IrcPasswords } from "../auth/irc-passwords.ts";
 import type { WebDownloads } from "../http/download-links.ts";
 import type { ServerContext } from "../kernel/context.ts";
+import { namedRecord } from "../rooms/broadcast.ts";
 import type { ReadPositionService } from "../rooms/read-positions.ts";
 import { addressSender } from "../session/connection-limits.ts";
 import type { FairScheduler, Source } from "../session/fair-scheduler.ts";
@@ -128,9 +134,13 @@ export class IrcGateway implements Listener, LineListenerEvents {
     return link;
   }
 
-  publish(topic: string, bytes: Uint8Array, records?: readonly HeadedRecord[]): void {
+  publish(topic: string, bytes: Uint8Array, published?: readonly PublishedRecord[]): void {
     const followers = this.#topics.followers(topic);
     if (followers.size === 0) return;
+    const records = published?.map((item) => ({
+      head: item.record.head,
+      record: namedRecord(item),
+    }));
     const message =
       records === undefined ? sharedMessage(bytes) : new SharedRecords(this.#server, records);
     if (message === undefined) return;

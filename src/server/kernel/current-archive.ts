@@ -19,9 +19,9 @@ export class CurrentArchive implements Archive {
   async page(query: PageQuery): Promise<Page> {
     const page = await this.archive.page(query);
     const [first, last] = [page.records[0], page.records.at(-1)];
-    // The text of an erased record matches no search.
+    // The body of an erased record matches no search.
     const records =
-      query.grep === undefined
+      query.grep === undefined && query.re === undefined
         ? page.records
         : page.records.filter(({ head }) => !this.erasures.isErased(head.seq));
     if (records.length === 0 && page.more && first !== undefined && last !== undefined) {

@@ -11,7 +11,7 @@ import type { ClientId } from "../../core/rooms/presence.ts";
 import type { Room } from "../../core/rooms/rooms.ts";
 import type { Clock } from "../../io/clock.ts";
 import { rethrow } from "../../io/link/base-link.ts";
-import type { Log } from "../../io/log/log.ts";
+import type { AppendAllOptions, Log } from "../../io/log/log.ts";
 import type { Answer, RequestKind, RequestOf } from "../../wire/messages.ts";
 import type { Draft, LogRecord } from "../../wire/record.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
@@ -146,11 +146,12 @@ export class Kernel {
 
   #input(input: EngineInput): void {
     const { engine, clock } = this.options;
-    // Rate limits apply to submissions, but not to records from the log.
-    const isOfLog = input.kind === "record" || input.kind === "appended";
-    const now = isOfLog ? 0 : clock.now();
+    // Rate limits apply to submissions, but not to records from the log, which nothing can expire.
+    const isRecord = input.kind === "record";
+    const now = isRecord || input.kind === "appended" ? 0 : clock.now();
+    const unixMs = isRecord ? 0 : clock.expiryUnixMs();
     try {
-      for (const effect of engine.handle(input, now, clock.expiryUnixMs())) this.#perform(effect);
+      for (const effect of engine.handle(input, now, unixMs)) this.#perform(effect);
     } catch (error) {
       // The state may be half-changed, so the process must end, even within an HTTP request.
       if (!(error instanceof Fault)) rethrow(error);
@@ -215,8 +216,6 @@ export class Kernel {
   }
 }
 
-const NO_OPTIONS = {};
-
 class PendingWrites {
   readonly #onFault: (fault: Fault) => void;
   #inFlight = 0;
@@ -276,11 +275,11 @@ class PendingWrites {
 
   append(
     log: Pick<Log, "appendThen">,
-    { drafts, follows }: { readonly drafts: readonly Draft[]; readonly follows?: number },
+    append: AppendAllOptions & { readonly drafts: readonly Draft[] },
     done: (outcome: LogRecord | Fault) => void,
   ): void {
     const startedAt = this.#begin();
-    const refusal = this.quota.refusal(drafts);
+    const refusal = this.quota.refusal(append.drafts);
     if (refusal !== undefined) {
       // Asynchronous like a write, because thousands of refused changes may wait for each other.
       return queueMicrotask(() => {
@@ -288,7 +287,7 @@ class PendingWrites {
         this.#complete(startedAt);
       });
     }
-    log.appendThen(drafts, follows === undefined ? NO_OPTIONS : { follows }, (outcome) => {
+    log.appendThen(append.drafts, append, (outcome) => {
       const isFault = outcome instanceof Fault;
       done(isFault ? redacted(outcome) : outcome);
       this.#complete(startedAt);

@@ -25,6 +25,7 @@ import { TokenBuckets } from "../../core/rate.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
 import { EVERYWHERE, isMutedAt, type NotifyLevel, notifyLevel } from "../../core/rooms/prefs.ts";
 import { isConversation, type Room } from "../../core/rooms/rooms.ts";
+import { boxName } from "../../core/rooms/targets.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import { type Body, hasTrait, type KindWith } from "../../wire/kinds.ts";
 import type { RequestOf } from "../../wire/messages.ts";
@@ -203,7 +204,8 @@ export class PushService {
   }
 
   #levelOf(account: Account | undefined, room: Room): NotifyLevel {
-    const [isDirect, unixMs] = [isConversation(room), this.options.clock.unixMs()];
+    const isDirect = isConversation(room) || (account && room.box?.user === account.id) === true;
+    const unixMs = this.options.clock.unixMs();
     const prefs = account?.prefs?.rooms;
     if (isMutedAt(prefs?.get(EVERYWHERE)?.muted, unixMs)) return "nothing";
     return notifyLevel(prefs?.get(room.id), { isDirect, unixMs });
@@ -268,10 +270,12 @@ export class PushService {
     if (latest.isSealed || room === undefined) return { tag: "sealed" };
     const preview = this.options.rooms.isErased(latest.seq) ? undefined : latest.preview;
     const partner = room.pair?.find((member) => member !== user) ?? user;
-    const name = room.name ?? this.options.registry.nameOf(partner);
+    const { registry } = this.options;
+    const roomName = room.box === undefined ? room.name : boxName(room.box, registry);
+    const name = registry.nameOf(partner);
     return defined({
       tag: latest.room,
-      at: room.name ?? (name === undefined ? undefined : `@${name}`),
+      at: roomName ?? (name === undefined ? undefined : `@${name}`),
       title: room.isPrivate === true && room.topic !== "" ? titleText(room.topic) : undefined,
       from: preview?.from,
       text: preview && titleOf(preview),

@@ -2,11 +2,11 @@
 
 import type { RoomId } from "../../base/ids.ts";
 import { GROUP_NAMES_MAX } from "../../base/limits.ts";
-import type { HeadedRecord } from "../../core/client/chat-record.ts";
 import type { Registry } from "../../core/rooms/accounts.ts";
 import { hasReadReceipts, type Room, wantsReceipts } from "../../core/rooms/rooms.ts";
+import { boxName } from "../../core/rooms/targets.ts";
 import type { Clock } from "../../io/clock.ts";
-import type { Listener } from "../../io/link/link.ts";
+import type { Listener, PublishedRecord } from "../../io/link/link.ts";
 import { encode, type Outgoing } from "../../wire/codec.ts";
 import { kindsWith } from "../../wire/kinds.ts";
 import type { RoomEntry, WireRecord } from "../../wire/messages.ts";
@@ -55,7 +55,7 @@ interface Newcomer {
 interface GatheredMessage {
   readonly room: Room;
   readonly bytes: Uint8Array;
-  readonly records: readonly HeadedRecord[] | undefined;
+  readonly records: readonly PublishedRecord[] | undefined;
   readonly newcomers: readonly { readonly reader: Reader; readonly bytes: Uint8Array }[];
 }
 
@@ -68,7 +68,7 @@ export class FanOut {
   #gathered: GatheredMessage[] = [];
   #gatheredBytes = 0;
   readonly #frame = new RecordsFrame();
-  #frameRecords: HeadedRecord[] = [];
+  #frameRecords: PublishedRecord[] = [];
   #frameRoom: Room | undefined;
   #mark: FrameMark | undefined;
   readonly #newcomers = new Map<string, Newcomer[]>();
@@ -108,8 +108,9 @@ export class FanOut {
   onRecord(room: Room, record: LogRecord): void {
     if (room !== this.#frameRoom || !this.#frame.hasRoomFor(record)) this.#closeFrame();
     this.#frameRoom = room;
-    this.#frame.add(record, this.registry.nameOf(record.head.by));
-    this.#frameRecords.push({ head: record.head, record: wireRecord(record, this.registry) });
+    const from = this.registry.nameOf(record.head.by);
+    this.#frame.add(record, from);
+    this.#frameRecords.push({ record, from });
     this.#schedule(room, DEFERRABLE_KINDS.has(record.head.kind));
   }
 
@@ -148,7 +149,7 @@ export class FanOut {
   #gather(
     room: Room,
     bytes: Uint8Array,
-    records?: readonly HeadedRecord[],
+    records?: readonly PublishedRecord[],
     remainders?: ReadonlyMap<FrameMark, Uint8Array>,
   ): void {
     const newcomers = (this.#newcomers.get(room.id) ?? []).map(({ reader, mark }) => {
@@ -235,8 +236,11 @@ export class FanOut {
 }
 
 export function wireRecord(record: LogRecord, registry: Pick<Registry, "nameOf">): WireRecord {
-  const { head, headBytes, damaged } = record;
-  const from = registry.nameOf(head.by);
+  return namedRecord({ record, from: registry.nameOf(record.head.by) });
+}
+
+export function namedRecord({ record, from }: PublishedRecord): WireRecord {
+  const { headBytes, damaged } = record;
   return {
     head: headBytes,
     // Read when the message is encoded, because the record may be erased before.
@@ -265,10 +269,11 @@ export function roomEntry(room: Room, reader: string, registry: Registry): RoomE
     ...(room.pins.length === 0 ? {} : { pins: [...room.pins] }),
     ...(hasReadReceipts(room) ? { receipts: true } : {}),
   };
-  if (room.name !== undefined) {
+  const roomName = room.box === undefined ? room.name : boxName(room.box, registry);
+  if (roomName !== undefined) {
     return {
       room: room.id,
-      name: room.name,
+      name: roomName,
       ...(room.topic === "" ? {} : { topic: room.topic }),
       ...(room.isPrivate === true ? { people: othersIn(room, reader, registry) } : {}),
       ...(room.isClosed ? { closed: true } : {}),

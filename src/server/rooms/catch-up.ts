@@ -143,9 +143,11 @@ export class CatchUp {
       ["close", "receipts", "rules"].includes(kind) ||
       isSealedNow ||
       (isTitle && room.isPrivate === true);
-    if (isSetting || (kind === "rename" && targetUser(record) === undefined)) this.refresh(room);
+    const boxes = this.options.rooms.boxesOf(room);
+    if (isSetting || (kind === "rename" && targetUser(record) === undefined))
+      for (const one of [room, ...boxes]) this.refresh(one);
     const target = kind === "grant" || kind === "mute" ? targetUser(record) : undefined;
-    if (target !== undefined) this.#refreshFor(target, room);
+    if (target !== undefined) for (const one of [room, ...boxes]) this.#refreshFor(target, one);
     if (kind === "knock" || kind === "admission" || kind === "join") this.#refreshKnocks(room);
   }
 

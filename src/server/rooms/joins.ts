@@ -5,7 +5,7 @@ import { Fault, msg } from "../../base/fault.ts";
 import { ID_BYTES, roomId, type UserId } from "../../base/ids.ts";
 import { ROOMS_PER_HOUR_MAX } from "../../base/limits.ts";
 import { checkName } from "../../base/names.ts";
-import { defined } from "../../base/values.ts";
+import { defined, hasSameFields } from "../../base/values.ts";
 import { HourlyQuota } from "../../core/rate.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
 import { type JoinOptions, joinDrafts, lobbyDraft } from "../../core/rooms/drafts.ts";
@@ -13,9 +13,10 @@ import { actionDrafts, isInvited, moderates } from "../../core/rooms/moderation.
 import { groupOf, newGroupDraft } from "../../core/rooms/private-groups.ts";
 import { LOBBY, type Room, targetUser } from "../../core/rooms/rooms.ts";
 import { needsAdmission, rulesOf } from "../../core/rooms/rules.ts";
+import { checkMayCreateRoom } from "../../core/rooms/server-rules.ts";
 import { requireMember, requireRoom, requireUser } from "../../core/rooms/targets.ts";
 import { sha256 } from "../../crypto/sha256.ts";
-import type { Answer, RequestOf, RoomRules } from "../../wire/messages.ts";
+import type { Answer, RequestOf } from "../../wire/messages.ts";
 import type { LogRecord } from "../../wire/record.ts";
 import type { Invites } from "../auth/invites.ts";
 import type { Authenticator } from "../auth/login.ts";
@@ -107,10 +108,7 @@ export class Joins {
     const { rooms, registry, kernel, authenticator } = this.options;
     const { actor } = from;
     const room = requireRoom(rooms, checkName(named, "room's name"), actor.user);
-    const changes = Object.entries(rulesOf({ ...room.rules, ...change }));
-    const isSame =
-      changes.length === Object.keys(room.rules).length &&
-      changes.every(([rule, value]) => room.rules[rule as keyof RoomRules] === value);
+    const isSame = hasSameFields(rulesOf({ ...room.rules, ...change }), room.rules);
     if (isSame && password === undefined) {
       if (!moderates(room, actor)) requireMember(room, actor.user);
       return { rules: room.rules };
@@ -195,6 +193,7 @@ export class Joins {
       create: { room: id, locked: password !== undefined, sealed: sealed === true, isOperator },
     };
     // Check the request first, so that a refused request costs nothing.
+    checkMayCreateRoom(registry, isOperator);
     joinDrafts(rooms, account.id, options);
     if (!isOperator) this.#checkRate(account.id);
     if (password !== undefined) {

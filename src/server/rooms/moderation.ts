@@ -3,7 +3,7 @@
 import { Fault, msg } from "../../base/fault.ts";
 import { BANS_MAX } from "../../base/limits.ts";
 import { checkName } from "../../base/names.ts";
-import { defined } from "../../base/values.ts";
+import { defined, hasSameFields } from "../../base/values.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
 import { checkFileText } from "../../core/rooms/files.ts";
 import type { Actor, RoomAction } from "../../core/rooms/moderation.ts";
@@ -14,13 +14,15 @@ import {
   pageAfter,
   registrationDraft,
   roleDraft,
+  serverRulesDraft,
 } from "../../core/rooms/policy.ts";
 import type { Room } from "../../core/rooms/rooms.ts";
+import { serverRulesOf } from "../../core/rooms/server-rules.ts";
 import { requireRoom, requireUser } from "../../core/rooms/targets.ts";
 import { voterOf } from "../../crypto/voter.ts";
 import { TaskQueue } from "../../io/task-queue.ts";
 import { kindsWith } from "../../wire/kinds.ts";
-import type { RequestOf } from "../../wire/messages.ts";
+import type { RequestOf, ServerRules } from "../../wire/messages.ts";
 import type { Head } from "../../wire/record.ts";
 import { banKey, hostKey } from "../auth/bans.ts";
 import type { Authenticator } from "../auth/login.ts";
@@ -121,6 +123,12 @@ export class Moderation {
     registration: async ({ closed }, { actor }) => {
       if (closed !== undefined) await this.#closeRegistration(requireActor(actor), closed);
       return { closed: this.options.registry.policy.isClosed };
+    },
+    "server-rules": async ({ direct, rooms, files }, { actor }) => {
+      const change = defined({ direct, rooms, files });
+      const isQuery = Object.keys(change).length === 0;
+      if (!isQuery) await this.#changeServerRules(requireActor(actor), change);
+      return { rules: this.options.registry.policy.rules };
     },
   } satisfies SomeHandlers;
 
@@ -251,6 +259,18 @@ export class Moderation {
           : account?.id === ban.user;
       if (isTarget) client.close(fault);
     }
+  }
+
+  async #changeServerRules(actor: Actor, change: ServerRules): Promise<void> {
+    const { registry, kernel } = this.options;
+    checkOperator(actor);
+    await this.#registrationChanges.run(() =>
+      kernel.transact(() => {
+        const { policy } = registry;
+        const rules = serverRulesOf({ ...policy.rules, ...change });
+        return hasSameFields(rules, policy.rules) ? [] : [serverRulesDraft(actor.user, rules)];
+      }),
+    );
   }
 
   async #closeRegistration(actor: Actor, closed: boolean): Promise<void> {

@@ -19,6 +19,7 @@ import { muteEnd } from "../../core/rooms/moderation.ts";
 import { statusOf } from "../../core/rooms/prefs.ts";
 import { hasReadReceipts, type Room } from "../../core/rooms/rooms.ts";
 import {
+  requireCollector,
   requireMember,
   requireRoom,
   requireUser,
@@ -89,18 +90,19 @@ export class Queries {
       const people = target === undefined ? this.#sortedAccounts() : this.#members(room);
       const next = after === undefined ? 0 : indexAfter(people, foldName(checkName(after)));
       const page = people.slice(next, next + PAGE_RECORDS_MAX);
-      const users = page.map(({ account: { id, name, isBot, prefs } }) => {
+      const users = page.map(({ account: { id, name, isBot, prefs, displayName } }) => {
         const mutedUntil = room && muteEnd(room, id, unixMs);
         const person = { user: name as string, online: engine.isOnline(id) };
         const role = this.#role(id, room);
         const status = statusOf(prefs, unixMs);
-        return { ...person, role, mutedUntil, bot: isBot || undefined, status };
+        const marks = { mutedUntil, bot: isBot || undefined, status, displayName };
+        return { ...person, role, ...marks };
       });
       return { users, more: next + users.length < people.length };
     },
     whois: ({ user: named }, { account: requester }) => {
       const { registry, rooms, engine, clock } = this.options;
-      const { id, name, sinceUnixMs, isBot, prefs } = requireUser(
+      const { id, name, sinceUnixMs, isBot, prefs, displayName } = requireUser(
         registry,
         checkName(named, "person's name"),
       );
@@ -111,7 +113,11 @@ export class Queries {
         online: engine.isOnline(id),
         role: this.#role(id, undefined),
         rooms: shared.flatMap((room) => (room.isPrivate === true ? [] : (room.name ?? []))).sort(),
-        ...defined({ bot: isBot || undefined, status: statusOf(prefs, clock.expiryUnixMs()) }),
+        ...defined({
+          bot: isBot || undefined,
+          status: statusOf(prefs, clock.expiryUnixMs()),
+          displayName,
+        }),
       };
     },
     history: (request, { client: { id, link }, account }) =>
@@ -120,6 +126,7 @@ export class Queries {
         return this.#page(account, request);
       }),
     pins: (request, { account }) => this.#pins(account, request),
+    handed: (request, { account }) => this.#handed(account, request),
     readers: ({ seq }, { account }) => this.#readersTo(account, seq),
   } satisfies SomeHandlers;
 
@@ -272,8 +279,33 @@ export class Queries {
     return { readers, of: room.members.size - 1, users: users.sort() };
   }
 
+  #handed({ id }: Account, { room: name, after }: RequestOf<"handed">): Answer<"handed"> {
+    const { rooms, registry, engine } = this.options;
+    const room = requireCollector(rooms, id, checkName(name, "room's name"));
+    const boxes = rooms.boxesOf(room);
+    const boxBy = new Map(boxes.map((box) => [box.box?.user, box]));
+    const filesIn = engine.files.inBoxes(boxes);
+    const pupils = [...room.members].filter((user) => !room.moderators.has(user));
+    const owners = boxes.flatMap(({ box }) => box?.user ?? []);
+    const people = byName(
+      [...new Set([...pupils, ...owners])].flatMap((user) => registry.get(user) ?? []),
+    );
+    const next = after === undefined ? 0 : indexAfter(people, foldName(checkName(after)));
+    const users = people.slice(next, next + PAGE_RECORDS_MAX).map(({ account }) => {
+      const box = boxBy.get(account.id);
+      return defined({
+        user: account.name as string,
+        messages: box?.messageCount.countOf(account.id) ?? 0,
+        files: (box && filesIn.get(box.id)?.length) ?? 0,
+        at: box?.posted.get(account.id),
+        left: room.members.has(account.id) ? undefined : true,
+      });
+    });
+    return { users, more: next + users.length < people.length };
+  }
+
   #query(request: RequestOf<"history">, rooms: ReadonlySet<RoomId>): PageQuery {
-    const { from, since, until, grep, ignoreCase, after, before, limit } = request;
+    const { from, since, until, grep, ignoreCase, re, after, before, limit } = request;
     const by =
       from === undefined
         ? undefined
@@ -286,6 +318,7 @@ export class Queries {
       untilMs: until,
       grep: grep === "" ? undefined : grep,
       ignoreCase,
+      re,
       afterSeq: after,
       beforeSeq: before,
       from: after === undefined ? "newest" : "oldest",

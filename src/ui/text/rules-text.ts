@@ -1,8 +1,10 @@
 /** Texts for the rules of a room. */
 
+import { boxNames } from "../../base/names.ts";
 import { isSameName } from "../../core/model/item.ts";
+import { isConversation, postTarget } from "../../core/model/selectors.ts";
 import type { Model, RoomState } from "../../core/model/state.ts";
-import type { PostBody, RoomRules } from "../../wire/messages.ts";
+import type { PostBody, RoomRules, ServerRules } from "../../wire/messages.ts";
 import type { RuleTexts } from "../messages/en/rules.ts";
 
 const SECOND_MS = 1_000;
@@ -11,35 +13,96 @@ export type RuleFact = readonly [name: string, value: string];
 
 /** Every rule with its value, for people. */
 export function ruleFacts(rules: RoomRules, texts: RuleTexts): readonly RuleFact[] {
-  const { post = "everyone", topic = "everyone", join = "open", slow, everyone } = rules;
+  const { post = "everyone", topic = "everyone", join = "open", slow, everyone, newcomers } = rules;
   return [
-    [texts.rulePost, texts.ruleWho(post)],
+    [texts.rulePost, texts.rulePoster(post)],
     [texts.ruleTopic, texts.ruleWho(topic)],
     [texts.ruleSlow, slow === undefined ? texts.ruleOff : texts.ruleSlowTime(slow)],
     [texts.ruleJoin, texts.ruleJoinBy(join)],
     [texts.ruleEveryone, everyone === undefined ? texts.ruleBySize : texts.ruleWho(everyone)],
+    [texts.ruleNewcomers, newcomers === true ? texts.ruleNewcomersJoin : texts.ruleNewcomersOff],
   ];
 }
 
-/** The rules that differ from those of a room without rules. */
-export function rulesText(rules: RoomRules, texts: RuleTexts): string {
-  const [defaults, facts] = [ruleFacts({}, texts), ruleFacts(rules, texts)];
-  const changed = facts.filter(([, value], i) => value !== defaults[i]?.[1]);
+/** Every rule of the server with its value. */
+export function serverRuleFacts(rules: ServerRules, texts: RuleTexts): readonly RuleFact[] {
+  const { direct = "everyone", rooms = "everyone", files = "everyone" } = rules;
+  return [
+    [texts.serverRuleDirect, texts.ruleWho(direct)],
+    [texts.serverRuleRooms, texts.ruleWho(rooms)],
+    [texts.serverRuleFiles, texts.ruleWho(files)],
+  ];
+}
+
+/** The rules that differ from the defaults, of a room and of the server. */
+export function rulesText(rules: RoomRules, texts: RuleTexts, server: ServerRules = {}): string {
+  const changed = [...changedFacts(ruleFacts, rules, texts), ...serverLimits(server, texts)];
   if (changed.length === 0) return texts.noRules;
   return changed.map(([name, value]) => `${name}: ${value}`).join(", ");
 }
 
-/** Why the user cannot post in the room now; `undefined` if they can. */
+/** The rules of the server that differ from the defaults. */
+export function serverLimits(rules: ServerRules, texts: RuleTexts): readonly RuleFact[] {
+  return changedFacts(serverRuleFacts, rules, texts);
+}
+
+function changedFacts<Rules extends object>(
+  factsOf: (rules: Rules, texts: RuleTexts) => readonly RuleFact[],
+  rules: Rules,
+  texts: RuleTexts,
+): readonly RuleFact[] {
+  const defaults = factsOf({} as Rules, texts);
+  return factsOf(rules, texts).filter(([, value], i) => value !== defaults[i]?.[1]);
+}
+
+export function mayCreateRooms({ isOperator, notices }: Model): boolean {
+  return isOperator || notices.rules?.rooms !== "operators";
+}
+
+const NEW_CONVERSATION = { kind: "person", moderates: false, people: undefined } as const;
+
+/** Reports whether the user may send files here, as far as this client knows. */
+export function mayAttach(
+  { isOperator, notices }: Pick<Model, "isOperator" | "notices">,
+  room: Pick<RoomState, "kind" | "moderates" | "people"> = NEW_CONVERSATION,
+): boolean {
+  const { files = "everyone" } = notices.rules ?? {};
+  if (files === "everyone" || isOperator) return true;
+  return files === "moderators" && (room.moderates || isConversation(room));
+}
+
+/** Limit on a conversation with the person; `undefined` if there is none. */
+export function directLimitText(
+  { me, notices }: Pick<Model, "me" | "notices">,
+  name: string,
+  texts: RuleTexts,
+): string | undefined {
+  const { direct = "everyone" } = notices.rules ?? {};
+  if (direct === "everyone" || isSameName(name, me)) return undefined;
+  return direct === "moderators" ? texts.directToModerators : texts.directToOperators;
+}
+
+/** Why the user cannot, or perhaps cannot, post in the room now; `undefined` if they can. */
 export function postLimitText(
-  { isOperator }: Pick<Model, "isOperator">,
-  { rules, moderates, slowUntilUnixMs = 0 }: RoomState,
+  model: Pick<Model, "isOperator" | "me" | "notices">,
+  room: RoomState,
   texts: RuleTexts,
   nowUnixMs: number,
 ): string | undefined {
-  if (moderates || isOperator) return undefined;
+  const { rules, moderates, slowUntilUnixMs = 0 } = room;
+  if (model.isOperator) return undefined;
+  if (isConversation(room)) return directLimitText(model, room.name, texts);
+  if (moderates) return undefined;
   if (rules.post === "moderators") return texts.onlyModeratorsPost;
   const waitMs = slowUntilUnixMs - nowUnixMs;
   return waitMs <= 0 ? undefined : texts.slowWait(Math.ceil(waitMs / SECOND_MS));
+}
+
+/** Text about the readers of the user's messages; `undefined` outside assignments. */
+export function privacyText(model: Model, target: string, texts: RuleTexts): string | undefined {
+  const owner = boxNames(postTarget(model, target))?.user;
+  if (owner === undefined) return undefined;
+  return isSameName(owner, model.me) ? texts.onlyModeratorsSee : texts.onlyTheySee(owner);
 }
 
 /**

@@ -12,13 +12,14 @@ export interface Completion {
 
 export interface CompletionSource {
   readonly names: readonly string[];
+  readonly namesLike: (query: string) => readonly string[];
   readonly rooms: readonly string[];
   readonly commands: readonly string[];
   readonly emoji?: ((prefix: string, max: number) => readonly NamedEmoji[]) | undefined;
 }
 
 const CHOICES_MAX = 8;
-const MENTION = /(^|[\s(])([@#])([A-Za-z0-9_-]{0,32})$/;
+const MENTION = /(^|[\s(])([@#])([\p{L}\p{M}\p{N}_-]{0,32})$/u;
 /** Requires two letters after the colon, because `:D` is an emoticon. */
 const EMOJI = /(?:^|[\s(]):([a-z0-9_+-]{2,32})(:?)$/i;
 const COMMAND = /^\/([a-z]{0,16})$/;
@@ -42,7 +43,10 @@ export function completionAt(
   const [, , sign, prefix] = MENTION.exec(before) ?? [];
   if (sign === undefined || prefix === undefined) return undefined;
   const from = caret - prefix.length - 1;
-  if (sign === "@") return toCompletion("name", from, caret, matching(source.names, prefix), "@");
+  if (sign === "@") {
+    const names = [...matching(source.names, prefix), ...source.namesLike(prefix)];
+    return toCompletion("name", from, caret, [...new Set(names)].slice(0, CHOICES_MAX), "@");
+  }
   return toCompletion("room", from, caret, matching(source.rooms, prefix), "#");
 }
 

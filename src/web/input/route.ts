@@ -1,6 +1,6 @@
 /** Routes: a room or user, and optionally a message, in the page's address. */
 
-import { isName } from "../../base/names.ts";
+import { boxNames, isName } from "../../base/names.ts";
 
 export interface Route {
   readonly target: string;
@@ -30,7 +30,8 @@ export function isRouteHash(hash: string): boolean {
  */
 export function readRoute(hash: string): Route | undefined {
   const [, at, name = "", digits = "", server] = ROUTE.exec(hash) ?? [];
-  if (!isName(name)) return undefined;
+  const isBox = at === undefined && boxNames(name) !== undefined;
+  if (!isName(name) && !isBox) return undefined;
   const seq = Number(digits);
   const isSeq = Number.isSafeInteger(seq) && seq > 0;
   return { target: at === undefined ? name : `@${name}`, seq: isSeq ? seq : undefined, server };

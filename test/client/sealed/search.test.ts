@@ -99,6 +99,9 @@ describe("a record of the archive matches", () => {
     const row = { kind: "said", user: "Ana", device: "d", body, sentAtUnixMs: 1 };
     return { ...row, n: 3, timeUnixMs: 1_000, post: "o.1", ...more } as ArchivedRow;
   }
+  function archivedReply(re: unknown): ArchivedRow {
+    return archivedRow("one", { body: { kind: "text", text: "one", re } as never });
+  }
   const closed = { kind: "closed", reason: "broken", n: 1, timeUnixMs: 1, post: "" } as const;
   const match = (query: object, row: ArchivedRow) =>
     matcherOf({ limit: 1, ...query })(ROOM, 7, row);
@@ -109,6 +112,10 @@ describe("a record of the archive matches", () => {
     [{ from: "ben", grep: "one" }, archivedRow("one"), false],
     [{ since: 1_000, until: 1_000, grep: "one" }, archivedRow("one"), true],
     [{ kinds: ["text"] }, archivedRow("one"), true],
+    [{ re: 3 }, archivedReply(3), true],
+    [{ re: 3 }, archivedReply(4), false],
+    [{ re: 3 }, archivedReply("3"), false],
+    [{ re: 3 }, archivedRow("one"), false],
     [{ grep: "d" }, archivedRow("x"), false],
     [{ grep: "broken" }, closed, false],
     [{ grep: "x" }, archivedRow({ includes: 1 }), false],

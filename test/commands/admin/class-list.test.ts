@@ -22,6 +22,8 @@ const entry = (user: string, more: Partial<AccountEntry> = {}): AccountEntry => 
   ...more,
 });
 
+const NO_DISPLAY_NAME = "line 2 of the list has no valid display name";
+
 function problem(text: string): string {
   try {
     parseClassList(text);
@@ -33,7 +35,8 @@ function problem(text: string): string {
 }
 
 test("reads a table with any order of columns, in English and Indonesian", () => {
-  const ana = { name: "ana", rooms: ["math", "lab"], role: "moderator" };
+  const roomsAndRole = { rooms: ["math", "lab"], role: "moderator" };
+  const ana = { name: "ana", displayName: undefined, ...roomsAndRole };
   const text = "Role;Name;Rooms\nmoderator;ana;#math lab\n\n";
   expect(parseClassList(text) as unknown).toEqual([ana]);
   const indonesian = '\uFEFFnama,ruang,peran\r\nana,"math, lab",Moderator\r\n';
@@ -48,10 +51,24 @@ test("reads one name per line", () => {
 });
 
 test("makes names of display names, and always the same ones", () => {
-  const text = "display name\nAna Ruiz\nAna-Ruiz!\n李\n";
-  const names = parseClassList(text).map(({ name }) => String(name));
-  expect(names).toEqual(["Ana-Ruiz", "Ana-Ruiz-2", "user"]);
-  expect(parseClassList(text).map(({ name }) => String(name))).toEqual(names);
+  const text = "display name\nAna Ruiz\nÁna Ruiz B.\n李\n";
+  const people = parseClassList(text);
+  expect(people.map(({ name }) => String(name))).toEqual(["Ana-Ruiz", "Ana-Ruiz-B", "user"]);
+  expect(people.map(({ displayName }) => displayName)).toEqual(["Ana Ruiz", "Ána Ruiz B.", "李"]);
+  expect(parseClassList(text)).toEqual(people);
+});
+
+test("keeps a name that an account cannot have as the display name", () => {
+  const text = "\uFEFFname;display_name\r\nBen Ruíz;\r\nana;\r\ncleo;Cléo  M.\r\n";
+  expect(parseClassList(text).map(({ name, displayName }) => [name, displayName])).toEqual([
+    ["Ben-Ruiz", "Ben Ruíz"],
+    ["ana", undefined],
+    ["cleo", "Cléo M."],
+  ] as never);
+  expect(parseClassList("ana\nBen Ruíz").map(({ displayName }) => displayName)).toEqual([
+    undefined,
+    "Ben Ruíz",
+  ]);
 });
 
 test.each([
@@ -60,6 +77,22 @@ test.each([
   ["name,rooms\nana,a/b", "line 2 of the list names no valid room: 'a/b'"],
   ["name,rooms\n,lab", "line 2 of the list has no name"],
   ["ana,lab", "line 1 of the list names no column 'name'"],
+  [
+    "name\nBen Ruiz\nben RUÍZ",
+    "line 3 of the list has the name 'ben RUÍZ', which is or looks like that of line 2",
+  ],
+  [
+    "name,display name\na,Bеn\nb,",
+    `${NO_DISPLAY_NAME}: a display name cannot mix letters of these alphabets`,
+  ],
+  [
+    "name,display name\na,Bob\nb0b,",
+    "line 3 of the list has the name 'b0b', which is or looks like that of line 2",
+  ],
+  [
+    "name\nAna ✅",
+    `${NO_DISPLAY_NAME}: a display name consists of letters, digits, spaces and . , ' · -`,
+  ],
   ["name\n\ufffdna", "the list is not UTF-8"],
 ])("refuses %j", (text, message) => {
   expect(problem(text)).toBe(message);
@@ -88,6 +121,21 @@ test("changes only what differs, rooms and accounts first", () => {
   expect(changesFor(people, { ...state, me: "Olga" })).toHaveLength(changes.length - 1);
 });
 
+test("sets only the display names that differ", () => {
+  const accounts = [
+    entry("ana", { displayName: "Ana Ruíz" }),
+    entry("ben", { displayName: "Ben" }),
+    entry("cleo", { displayName: "Cléo" }),
+  ];
+  const people = parseClassList("name,display name\nana,Ana Ruíz\nBEN,Ben R.\ncleo,\nDé Vos,");
+  const state = { accounts, rooms: [], me: undefined, renews: false };
+  expect(changesFor(people, state) as unknown).toEqual([
+    { kind: "create-account", user: "De-Vos" },
+    { kind: "display-name", user: "BEN", text: "Ben R." },
+    { kind: "display-name", user: "De-Vos", text: "Dé Vos" },
+  ]);
+});
+
 test("renews the codes of people who have never signed in", () => {
   const accounts = [
     entry("ana", { password: false, devices: 0 }),
@@ -104,12 +152,13 @@ test("renews the codes of people who have never signed in", () => {
 
 test("an import of the export changes nothing", () => {
   const accounts = [
-    entry("-ana", { rooms: ["lab", "math"], moderates: ["lab", "math"] }),
-    entry("ben", { rooms: ["lab"] }),
+    entry("-ana", { rooms: ["lab", "math"], moderates: ["lab", "math"], displayName: "-Ana R." }),
+    entry("ben", { rooms: ["lab"], displayName: "Ruíz, Ben" }),
     entry("olga", { operator: true }),
   ];
   const text = formatCsv(classListOf(accounts));
-  expect(parseCsv(text)[1]).toEqual(["-ana", "lab math", "moderator"]);
+  expect(text).toContain('"\'-Ana R."');
+  expect(parseCsv(text)[1]).toEqual(["-ana", "-Ana R.", "lab math", "moderator"]);
   const state = { accounts, rooms: ["lab", "math"], me: undefined, renews: false };
   expect(changesFor(parseClassList(text), state)).toEqual([]);
 });

@@ -54,6 +54,15 @@ test("a name is one fact for accounts and for rooms, ignoring case", () => {
   expect(account.filter((fact) => room.includes(fact))).toHaveLength(1);
 });
 
+test("display names that look alike, or like an account name, are one fact", () => {
+  const display = claims("display-name", { text: "Ana Ruíz" }, ANA);
+  expect(meet(display, claims("display-name", { text: "ana-ru1z" }, BEN))).toBe(true);
+  expect(meet(display, claims("account", { name: "AnaRuiz" }, BEN))).toBe(true);
+  expect(meet(claims("account-name", { name: "ana_ruiz" }, BEN), display)).toBe(true);
+  expect(meet(display, claims("display-name", { text: "Ana Ruiz B" }, BEN))).toBe(false);
+  expect(meet(display, claims("account-gone", {}, ANA))).toBe(true);
+});
+
 test("a message reads room, membership and account of its author", () => {
   const { reads } = claims("text");
   const changes = [
@@ -81,6 +90,13 @@ test("a sealed message reads who has left the room", () => {
   expect(meets(claims("kick", { user: "uCCCCCCCCCCC" }).writes)).toBe(true);
   expect(meets(claims("group").writes)).toBe(true);
   expect(meets(claimsOf({ ...other, kind: "join", body: {} }).writes)).toBe(false);
+});
+
+test("messages, files and new rooms read the server's rules", () => {
+  const [rules = ""] = claims("server-rules", { direct: "operators" }).writes;
+  expect(claims("text").reads).toContain(rules);
+  expect(claims("file").reads).toContain(rules);
+  expect(claims("room", { name: "den" }).reads).toContain(rules);
 });
 
 test("two uses of one invite conflict, as do registration and its closing", () => {

@@ -308,3 +308,23 @@ ircTest("a bot declares itself and is marked in WHO, WHOIS and its messages", as
   const again = await irc.site.again(ana, "ana");
   expect((await again.request("whois", { user: "ben" })).bot).toBe(true);
 });
+
+ircTest("a display name is the real name, which SETNAME changes", async (context) => {
+  const { irc, ana, one, two } = context;
+  await ana.request("display-name", { text: "Ana Ruíz" });
+  await irc.site.quiet();
+  expect(await two.ask("WHOIS ana")).toContain(":chat 311 ben ana ana chat * :Ana Ruíz");
+  expect(await two.ask("WHO ana")).toContain(":chat 352 ben * ana chat chat ana H :0 Ana Ruíz");
+  expect(await two.ask("WHO ana %nr")).toContain(":chat 354 ben ana :Ana Ruíz");
+  await two.ask("JOIN #lab");
+  await one.ask("CAP REQ :setname extended-join");
+  await two.ask("CAP REQ :setname extended-join");
+  expect(await two.ask("SETNAME :Bén R.")).toContain(":ben!ben@chat SETNAME :Bén R.");
+  await irc.site.quiet();
+  expect(await one.news()).toContain(":ben!ben@chat SETNAME :Bén R.");
+  await one.ask("JOIN #lab");
+  expect((await two.news()).join("\n")).toContain(":ana!ana@chat JOIN #lab ana :Ana Ruíz");
+  const [taken = "", invalid = ""] = await two.ask("SETNAME :ana ru1z", "SETNAME :✅");
+  expect(taken).toContain("FAIL SETNAME INVALID_REALNAME :somebody has the name 'ana ru1z'");
+  expect(invalid).toContain("FAIL SETNAME INVALID_REALNAME :a display name consists of letters");
+});

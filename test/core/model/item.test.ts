@@ -134,6 +134,30 @@ test("finds mentions in an edited caption", () => {
   expect(withChanges(item, changes.get(5), "ana")).toMatchObject({ text: "", mentions: [] });
 });
 
+test("counts the replies to a message in any order of arrival, without erased ones", () => {
+  const changes = new Map<number, Changes>();
+  const item = itemOf(record(5), "ana", never);
+  const reply = (seq: number, re: unknown) => record(seq, { body: { text: "yes", re } });
+  const counted = () => withChanges(item, changes.get(5), "ana").replies;
+  expect(noteChange(changes, reply(9, 5))).toEqual([5]);
+  expect(noteChange(changes, { ...reply(7, 5), kind: "action" })).toEqual([5]);
+  expect(noteChange(changes, reply(9, 5))).toEqual([]);
+  for (const re of [9, 10, 99, -1, 1.5, "5", undefined])
+    expect(noteChange(changes, reply(9, re))).toEqual([]);
+  expect(noteChange(changes, { ...reply(10, 5), state: "damaged" })).toEqual([]);
+  expect(counted()).toEqual({ count: 2, lastUnixMs: record(9).timeUnixMs });
+  noteChange(changes, record(11, { kind: "erase", body: { seq: 9 } }));
+  expect(counted()).toEqual({ count: 1, lastUnixMs: record(7).timeUnixMs });
+  expect(noteChange(changes, reply(9, 5))).toEqual([]);
+  noteChange(changes, record(12, { kind: "erase", body: { seq: 5 } }));
+  expect(withChanges(item, changes.get(5), "ana")).toMatchObject({
+    state: "erased",
+    replies: { count: 1 },
+  });
+  noteChange(changes, record(13, { kind: "erase", body: { seq: 7 } }));
+  expect(counted()).toBeUndefined();
+});
+
 test("applies edits, reactions and erasures in any order of arrival", () => {
   const changes = new Map<number, Changes>();
   const edit = (seq: number, text: string) => record(seq, { kind: "edit", body: { seq: 5, text } });

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import type { ModelEvent } from "../../../src/core/model/event.ts";
-import { PeopleIndex, tintIn } from "../../../src/core/model/people.ts";
+import { displayedLike, PeopleIndex, shownName, tintIn } from "../../../src/core/model/people.ts";
 import { openRoom } from "../../../src/core/model/selectors.ts";
 import type { Member } from "../../../src/core/model/state.ts";
 import { TINTS, tintOf } from "../../../src/core/model/tint.ts";
@@ -50,4 +50,27 @@ test("gives both people of a conversation different tints", () => {
   const people = new PeopleIndex().of(openRoom(model), { me });
   expect([...people.keys()]).toEqual(["ben", me ?? ""]);
   expect(tintIn(people, "ben")).not.toBe(tintIn(people, me ?? ""));
+});
+
+test("shows valid display names, and finds people by them", () => {
+  const names = [
+    ["Ben", "Bén Ruíz"],
+    ["eve", "\u202eben"],
+    ["mallory", "Operator"],
+  ] as const;
+  const cleo = { ...member("cleo"), displayName: "Cléo" };
+  const listed: ModelEvent = { kind: "members", room: LOBBY, members: [member("ana"), cleo] };
+  const { model } = scene(recordEvent(1), OPEN, { kind: "named", names }, listed);
+  const shown = ["BEN", "eve", "mallory", "cleo", "ana"].map((name) => shownName(model, name));
+  expect(shown).toEqual(["Bén Ruíz", "eve", "mallory", "Cléo", "ana"]);
+  const people = ["ben", "@cleo", "ana"];
+  expect(displayedLike(model, people, "RUI")).toEqual(["ben"]);
+  expect(displayedLike(model, people, "cleo")).toEqual(["@cleo"]);
+  expect(displayedLike(model, people, "")).toEqual([]);
+  const gone = scene(
+    recordEvent(1),
+    { kind: "named", names },
+    { kind: "named", names: [["ben", undefined]] },
+  );
+  expect(shownName(gone.model, "ben")).toBe("ben");
 });

@@ -4,7 +4,7 @@ import type { ChatRecord } from "../../../src/core/client/chat-record.ts";
 import type { ModelEvent } from "../../../src/core/model/event.ts";
 import { itemOf } from "../../../src/core/model/item.ts";
 import { type Row, RowBuilder } from "../../../src/core/model/rows.ts";
-import type { Item } from "../../../src/core/model/state.ts";
+import type { Item, Model } from "../../../src/core/model/state.ts";
 import { updateAll } from "../../../src/core/model/update.ts";
 import { LOBBY, lobbyOf, recordEvent, scene } from "../model-scene.ts";
 
@@ -30,6 +30,24 @@ test("inserts rows for days, groups, unread items and pending posts", () => {
   ]);
   const answers = rows.flatMap((row) => ("answers" in row ? [row.answers?.seq] : []));
   expect(answers).toEqual([undefined, undefined, undefined, 2, 2]);
+});
+
+test("counts replies that arrive, except while newer messages are not loaded", () => {
+  const opened = { kind: "open", target: "lobby" } as const;
+  const { model } = scene(recordEvent(2), recordEvent(3), opened);
+  const builder = new RowBuilder();
+  const countsIn = (shown: Model) => {
+    const { rows } = builder.rowsOf(shown, utc);
+    return rows.flatMap((row) => (row.kind === "item" ? [row.replies?.count] : []));
+  };
+  expect(countsIn(model)).toEqual([undefined, undefined]);
+  const reply = (seq: number) => recordEvent(seq, { body: { text: "yes", re: 2 } });
+  const later = updateAll(model, [reply(4), reply(5)]).model;
+  expect(countsIn(later)).toEqual([2, undefined, undefined, undefined]);
+  const jump = { ...lobbyOf(later).tail, hasNewer: true };
+  const rooms = new Map([[LOBBY, { ...lobbyOf(later), jump }]]);
+  expect(countsIn({ ...later, rooms })).toEqual([undefined, undefined, undefined, undefined]);
+  expect(countsIn(later)).toEqual([2, undefined, undefined, undefined]);
 });
 
 test("inserts the unread row before the first unread item, if loaded", () => {

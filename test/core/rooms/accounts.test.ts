@@ -404,3 +404,53 @@ describe("renamed accounts", () => {
 });
 
 const RESET = { hash: "hash", expires: 1_000, signsOut: false };
+
+describe("display names", () => {
+  function named(admin: Admin, id: UserId, text: string): string {
+    return faultCode(() => {
+      const { registry } = admin;
+      admin.write(registry.displayNameDraft(admin.account(id), id, text));
+    });
+  }
+
+  adminTest("belong to one account, with all names that look alike", (admin) => {
+    admin.enrol(ANA, "ana");
+    admin.enrol(BEN, "ben");
+    expect(named(admin, ANA, "Ana Ruíz")).toBe("none");
+    for (const text of ["ANA RUIZ", "AnaRu1z", "Ana. Ruíz", "ben"])
+      expect([text, named(admin, text === "ben" ? ANA : BEN, text)]).toEqual([text, "name-taken"]);
+    expect(named(admin, ANA, "ana ruiz")).toBe("none");
+    expect(named(admin, BEN, "Ben")).toBe("none");
+    expect(admin.refolded().get(ANA)?.displayName).toBe("ana ruiz");
+    expect(named(admin, ANA, "")).toBe("none");
+    expect(named(admin, BEN, "Ana Ruíz")).toBe("none");
+    expect(admin.registry.displayNameDraft(admin.account(ANA), ANA, "")).toBeUndefined();
+  });
+
+  adminTest("conflict with new and former account names", (admin) => {
+    const ana = admin.enrol(ANA, "ana");
+    admin.enrol(BEN, "ben");
+    expect(named(admin, ANA, "Cléo")).toBe("none");
+    const { registry } = admin;
+    expect(faultCode(() => registry.checkFree(checkName("c1e0")))).toBe("name-taken");
+    expect(faultCode(() => registry.checkFree(checkName("cleo"), admin.account(BEN)))).toBe(
+      "name-taken",
+    );
+    expect(faultCode(() => registry.checkFree(checkName("cleo"), ana))).toBe("none");
+    admin.write(registry.nameDraft(BEN, BEN, checkName("benno")));
+    expect([named(admin, ANA, "Ben"), named(admin, ANA, "Benno")]).toEqual(
+      Array(2).fill("name-taken"),
+    );
+    expect([named(admin, BEN, "Ben"), named(admin, BEN, "Benno")]).toEqual(Array(2).fill("none"));
+  });
+
+  adminTest("of removed accounts are free, and their account names are not", (admin) => {
+    const ana = admin.enrol(ANA, "ana");
+    admin.enrol(BEN, "ben");
+    named(admin, ANA, "Ruíz");
+    admin.write(admin.registry.removalDraft(ana, ANA));
+    expect(ana.displayName).toBeUndefined();
+    expect([named(admin, BEN, "Ruíz"), named(admin, BEN, "Ana")]).toEqual(["none", "name-taken"]);
+    expect(named(admin, ANA, "Ana")).toBe("user-unknown");
+  });
+});

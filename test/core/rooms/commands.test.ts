@@ -12,7 +12,7 @@ const options = { name: checkName("LobbY"), isPasswordCorrect: false, create: un
 
 function postIn(to: RoomId): PostCommand {
   const draft = { kind: "text", by: ANA, id: "", body: {} } as const;
-  const outbox = new OutboxHistory<PostCommand>(ANA, BOX);
+  const outbox = new OutboxHistory<PostCommand>(BOX);
   const state = { isAppending: false, requesters: [] };
   const body = { text: "" };
   const request = { kind: "post", ref: 1, outbox: BOX, counter: 1, to: "", body } as const;

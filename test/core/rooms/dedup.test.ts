@@ -223,3 +223,19 @@ function bound(recorder: Recorder) {
   const [begin, status] = [recorder.begin.bind(recorder), recorder.status.bind(recorder)];
   return { posts: recorder.posts, begin, status };
 }
+
+test("passes an outbox's lock on in the order in which posts asked for it", () => {
+  const outbox = new DedupTable().use(ANA, BOX);
+  const first = { isAppending: false };
+  const second = { isAppending: false };
+  const third = { isAppending: false };
+  expect(outbox.acquire(first)).toBe(true);
+  expect(outbox.acquire(second)).toBe(false);
+  expect(outbox.acquire(third)).toBe(false);
+  expect(outbox.release()).toBe(second);
+  expect(outbox.release()).toBe(third);
+  expect(outbox.release()).toBeUndefined();
+  expect(outbox.acquire(first)).toBe(true);
+  outbox.release();
+  expect(() => outbox.release()).toThrow("holds the lock");
+});

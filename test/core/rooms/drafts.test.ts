@@ -9,6 +9,7 @@ import {
 } from "../../../src/base/limits.ts";
 import { checkName } from "../../../src/base/names.ts";
 import {
+  checkMayCreate,
   checkPost,
   joinDrafts,
   leaveDrafts,
@@ -16,7 +17,6 @@ import {
   postDraft,
   topicDraft,
 } from "../../../src/core/rooms/drafts.ts";
-import { checkConversationLimit } from "../../../src/core/rooms/membership.ts";
 import { LOBBY, Rooms } from "../../../src/core/rooms/rooms.ts";
 import { faultCode } from "../../fault-code.ts";
 import { ANA, BEN, BOX, EVE, Ledger, ROOM } from "../ledger.ts";
@@ -158,8 +158,11 @@ describe("joining", () => {
           ledger.write("room", `d${i}`, "server", { direct: [ANA, `u${i}`] });
         }
       });
-    expect(faultCode(() => checkConversationLimit(begun(JOINED_ROOMS_MAX - 1), ANA))).toBe("none");
-    expect(faultCode(() => checkConversationLimit(begun(JOINED_ROOMS_MAX), ANA))).toBe("too-many");
+    const target = { id: ROOM, room: undefined, peer: EVE };
+    const check = (rooms: Rooms) =>
+      faultCode(() => checkMayCreate(rooms, { user: ANA, unixMs: 0 }, target));
+    expect(check(begun(JOINED_ROOMS_MAX - 1))).toBe("none");
+    expect(check(begun(JOINED_ROOMS_MAX))).toBe("too-many");
   });
 
   test("joins the lobby only once", () => {

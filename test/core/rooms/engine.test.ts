@@ -685,6 +685,31 @@ describe("rooms", () => {
     expect(way.rooms.get(ROOM)?.members.size).toBe(3);
   });
 
+  test("record votes of different users, and posts, without waiting for each other", () => {
+    for (const user of [ANA, BEN, EVE]) way.join(user, ROOM);
+    way.write();
+    way.post(ANA, "dev", 1);
+    way.write();
+    const seq = way.ledger.records.length;
+    const poll = { room: ROOM, seq, author: ANA } as const;
+    const start = { kind: "poll", ...poll, on: true, options: 3 } as const;
+    way.submit(ANA, { kind: "act", isOperator: false, action: start });
+    way.write();
+    const vote = (user: UserId, choice: number) => {
+      const action = { kind: "vote", ...poll, choices: [choice], voter: "p" } as const;
+      way.submit(user, { kind: "act", isOperator: false, action });
+    };
+    vote(BEN, 1);
+    vote(EVE, 2);
+    vote(BEN, 3);
+    way.post(ANA, "dev", 2);
+    expect(way.waiting.map(({ drafts }) => drafts.map(({ by }) => by))).toEqual([[BEN], [EVE]]);
+    way.write();
+    expect(way.faults).toEqual([]);
+    const kinds = way.ledger.records.slice(-4).map(({ head }) => `${head.kind} ${head.by}`);
+    expect(kinds).toEqual([`vote ${BEN}`, `vote ${EVE}`, `vote ${BEN}`, `text ${ANA}`]);
+  });
+
   test("record departures of different users, and files, without waiting for each other", () => {
     for (const user of [ANA, BEN, EVE]) way.join(user, ROOM);
     way.write();

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import type { RoomId, UserId } from "../../../src/base/ids.ts";
+import { boxId, type RoomId, type UserId } from "../../../src/base/ids.ts";
 import {
   DECLINED_MAX,
   EVERYONE_MEMBERS_MAX,
@@ -102,15 +102,36 @@ class RuledRoom {
 
 test("rules keep only known values, which differ from the defaults", () => {
   const parse = (body: object) => rulesOf(fieldsOf("rules", body as Record<string, unknown>));
-  expect(parse({ post: "everyone", topic: "later", slow: 0, join: "open", everyone: 1 })).toEqual(
-    {},
-  );
+  const unknown = { post: "everyone", topic: "later", slow: 0, join: "open", everyone: 1 };
+  expect(parse({ ...unknown, newcomers: 1 })).toEqual({});
+  expect(parse({ newcomers: false })).toEqual({});
   const rules = { post: "moderators", topic: "moderators", slow: 30, join: "approval" } as const;
   expect(parse({ ...rules, everyone: "everyone", newcomers: true })).toEqual({
     ...rules,
     everyone: "everyone",
+    newcomers: true,
   });
   expect(parse({ slow: 1e12 })).toEqual({ slow: SLOW_SECONDS_MAX });
+});
+
+test("the members of a box follow those of its room, also after a snapshot", () => {
+  const ruled = new RuledRoom({ rules: { post: "private" } });
+  const id = boxId(ROOM, BEN);
+  const ownRecord = { kind: "room", room: id, by: "server", id: "", body: {} } as const;
+  ruled.record([ownRecord]);
+  ruled.write("join", EVE);
+  const people = () => [...(ruled.rooms.get(id)?.members ?? [])].sort();
+  expect(people()).toEqual([ANA, BEN]);
+  ruled.restart();
+  expect(people()).toEqual([ANA, BEN]);
+  ruled.write("grant", ANA, { user: EVE, on: true });
+  expect(people()).toEqual([ANA, BEN, EVE]);
+  ruled.write("leave", BEN);
+  expect(people()).toEqual([ANA, EVE]);
+  expect(ruled.rooms.roomsOf(BEN).size).toBe(0);
+  ruled.write("grant", ANA, { user: EVE, on: false });
+  ruled.write("close", ANA, { on: true });
+  expect([people(), ruled.rooms.get(id)?.isClosed]).toEqual([[ANA], true]);
 });
 
 describe("a room of an earlier version", () => {

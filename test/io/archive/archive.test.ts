@@ -72,7 +72,8 @@ async function filled(count: number, seed = 1, falls = 0): Promise<LogFixture> {
         const text = `${pick(TEXTS)} ${pick(UNUSUAL_TEXTS)} ${Math.floor(random() * 1e6)}`;
         const kind = pick(kinds);
         const room = (random() < 0.002 ? OTHER : `r${Math.floor(random() * 5)}`) as RoomId;
-        const body = kind === "topic" ? { topic: text } : kind === "join" ? {} : { text };
+        const re = random() < 0.3 ? { re: 1 + Math.floor(random() * 20) } : {};
+        const body = kind === "topic" ? { topic: text } : kind === "join" ? {} : { text, ...re };
         return log.append({ kind, room, by: pick([ANA, "uB" as UserId]), id: "", body });
       }),
     );
@@ -84,8 +85,9 @@ async function filled(count: number, seed = 1, falls = 0): Promise<LogFixture> {
 function expected(records: readonly LogRecord[], query: PageQuery): Page {
   const fold = query.ignoreCase === true ? foldCase : (text: string) => text;
   const holds = (record: LogRecord): boolean => {
-    if (query.grep === undefined) return true;
     const body = (parseBody(record) ?? {}) as Record<string, unknown>;
+    if (query.re !== undefined && body["re"] !== query.re) return false;
+    if (query.grep === undefined) return true;
     return ["text", "topic", "name"].some((field) => {
       const value = body[field];
       return typeof value === "string" && fold(value).includes(fold(query.grep ?? ""));
@@ -126,6 +128,7 @@ function randomQuery(random: () => number, records: readonly LogRecord[]): PageQ
     untilMs: maybe(0.2, () => some().head.time),
     grep: maybe(0.5, () => texts[Math.floor(random() * texts.length)] as string),
     ignoreCase: maybe(0.4, () => true),
+    re: maybe(0.2, () => 1 + Math.floor(random() * 20)),
   };
   const given = Object.fromEntries(
     Object.entries(optional).filter(([, value]) => value !== undefined),

@@ -63,9 +63,9 @@ class Fixture {
     return this.#reader;
   }
 
-  async until(isReached: () => boolean): Promise<number> {
+  async until(isReached: () => boolean, timeoutMs = 60_000): Promise<number> {
     const begun = this.clock.now();
-    while (!isReached() && this.clock.now() < begun + 60_000) {
+    while (!isReached() && this.clock.now() < begun + timeoutMs) {
       await new Promise<void>((resolve) => this.clock.after(1, resolve));
     }
     return this.clock.now() - begun;
@@ -94,6 +94,19 @@ describe("a reader", () => {
     expect(await stream.until(() => stream.read.length === 5)).toBeLessThan(10);
     expect(stream.read).toEqual([1, 2, 3, 4, 5]);
     expect(stream.reported).toEqual([]);
+  });
+
+  test("reads an announced message as soon as it is stored", async () => {
+    const reader = stream.start();
+    await stream.until(() => stream.read.length === 3);
+    stream.watcher();
+    // The reader asks again after 1, 2, 3, 4 and 5 ms.
+    const asked = stream.asked.length;
+    await stream.until(() => stream.asked.length === asked + 5);
+    await stream.until(() => false, 1);
+    stream.add();
+    reader.stored(4);
+    expect(await stream.until(() => stream.read.length === 4)).toBeLessThan(2);
   });
 
   test.each([1, 2, 3])("resumes in time if request %i is never answered", async (hung) => {

@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import { Fault } from "../../../src/base/fault.ts";
 import { GROUP_MEMBERS_MAX } from "../../../src/base/limits.ts";
 import { rejection } from "../../rejection.ts";
+import { channelOf, TestFile } from "../data-channel.ts";
 import { siteWith } from "../site.ts";
 import { operating, TOKEN } from "../site-lab.ts";
 
@@ -210,4 +211,50 @@ test("follows renames and removals of accounts", async () => {
   await ana.request("leave", { room: name });
   const again = await ana.request("conversation", { users: ["ben", "eve"] });
   expect(again.created).toBe(true);
+});
+
+test("judges a group by the rules of the server, as a direct conversation", async () => {
+  const { site, ana, ben, cleo, eve, name } = await trio();
+  await site.member("kim");
+  await operating(eve);
+  await eve.request("grant", { user: "eve", on: true });
+  const { seq } = await site.wait(ana.post("before", name));
+  await eve.request("server-rules", { direct: "moderators" });
+  const users = ["ben", "cleo"];
+  // Whoever begins a group is its moderator, which gives no right outside it.
+  expect(await rejection(site.wait(ana.post("psst", name)))).toMatchObject({ code: "not-allowed" });
+  expect(await ana.refusal("edit", { seq, text: "after" })).toBe("not-allowed");
+  expect(await ana.refusal("conversation", { users })).toBe("not-allowed");
+  expect(await ana.refusal("invite-user", { room: name, user: "kim" })).toBe("not-allowed");
+  await ana.request("invite-user", { room: name, user: "eve" });
+  await site.wait(ana.post("an operator reads this", name));
+  await eve.request("leave", { room: name });
+  expect(await rejection(site.wait(ben.post("psst", name)))).toMatchObject({ code: "not-allowed" });
+  await ana.request("join", { room: "class", create: true });
+  await ben.request("join", { room: "class" });
+  expect(await rejection(site.wait(ben.post("psst", name)))).toMatchObject({ code: "not-allowed" });
+  await cleo.request("join", { room: "class" });
+  await site.wait(ben.post("with our teacher", name));
+  await eve.request("server-rules", { direct: "operators" });
+  expect(await rejection(site.wait(ben.post("psst", name)))).toMatchObject({ code: "not-allowed" });
+});
+
+test("counts the author of a group as no moderator who may send files", async () => {
+  const { ana, ben, cleo, eve, name } = await trio();
+  await operating(eve);
+  await eve.request("server-rules", { files: "moderators" });
+  const file = new TestFile("plan", 1);
+  expect(await (await channelOf(ana)).refusal("offer", file.offer([name]))).toBe("not-allowed");
+  await ana.request("join", { room: "class", create: true });
+  for (const pupil of [ben, cleo]) await pupil.request("join", { room: "class" });
+  expect((await file.upload(await channelOf(ana), [name])).posted).toHaveLength(1);
+  expect(await (await channelOf(ben)).refusal("offer", file.offer([name]))).toBe("not-allowed");
+});
+
+test("is neither an assignment nor a room for newcomers", async () => {
+  const { ana, name } = await trio();
+  await operating(ana);
+  for (const rules of [{ post: "private" }, { newcomers: true }] as const) {
+    expect(await ana.refusal("rules", { room: name, ...rules })).toBe("not-allowed");
+  }
 });

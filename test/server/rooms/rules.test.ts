@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { NEWCOMERS_ROOMS_MAX } from "../../../src/base/limits.ts";
 import { rejection } from "../../rejection.ts";
 import { siteWith } from "../site.ts";
 import { lab, labTest, operating, TOKEN } from "../site-lab.ts";
@@ -37,6 +38,65 @@ test("keeps the rules of a room from those who are no members, except operators"
   expect(rules).toEqual({ topic: "moderators", slow: 5 });
   const { rooms } = await eve.request("all-rooms", { find: "den" });
   expect(rooms[0]?.rules).toEqual(rules);
+});
+
+labTest("adds new accounts to the rooms for newcomers", async ({ site, ana, ben, eve }) => {
+  expect(await ana.refusal("rules", { room: "lab", newcomers: true })).toBe("not-allowed");
+  expect(await ana.request("rules", { room: "lab", newcomers: false })).toBeDefined();
+  await operating(eve);
+  await ana.request("rules", { room: "lab", join: "approval" });
+  const { rules } = await eve.request("rules", { room: "lab", newcomers: true });
+  expect(rules).toEqual({ topic: "moderators", join: "approval", newcomers: true });
+  expect(await eve.refusal("rules", { room: "lobby", newcomers: true })).toBe("not-allowed");
+  await ben.request("leave", { room: "lab" });
+  const fay = await site.member("fay");
+  await site.quiet();
+  expect([fay.room("lab")?.name, fay.room("lobby")?.name]).toEqual(["lab", "lobby"]);
+  // Whoever has left a room stays out.
+  await fay.request("leave", { room: "lab" });
+  const again = await site.again(fay, "fay");
+  await site.again(ben, "ben");
+  await site.quiet();
+  expect(again.room("lab")).toBeUndefined();
+  const { users } = await ana.request("who", { room: "lab" });
+  expect(users.map(({ user }) => String(user)).sort()).toEqual(["ana", "eve"]);
+  // Moderators may change other rules.
+  await ana.request("rules", { room: "lab", slow: 5, newcomers: true });
+  await eve.request("rules", { room: "lab", newcomers: false });
+  const gus = await site.member("gus");
+  await site.quiet();
+  expect(gus.room("lab")).toBeUndefined();
+});
+
+labTest("adds newcomers also after a registration that failed", async ({ site, eve }) => {
+  await operating(eve);
+  await eve.request("rules", { room: "lab", newcomers: true });
+  const fay = await site.greeted();
+  site.trouble = (call, path) =>
+    call === "write" && path.includes("history") ? "ENOSPC" : undefined;
+  expect(await fay.refusal("register", fay.registration("fay"))).toBe("store-full");
+  site.trouble = () => undefined;
+  await site.restartAfterCrash();
+  const again = await site.again(fay, "fay");
+  await site.quiet();
+  expect([again.room("lab")?.name, again.room("lobby")?.name]).toMatchObject(["lab", "lobby"]);
+});
+
+labTest("newcomers join at most 16 rooms, and none that was removed", async ({ site, eve }) => {
+  await operating(eve);
+  const rooms = Array.from({ length: NEWCOMERS_ROOMS_MAX }, (_, i) => `room${i}`);
+  for (const room of rooms) {
+    await eve.request("join", { room, create: true });
+    await eve.request("rules", { room, newcomers: true });
+  }
+  expect(await eve.refusal("rules", { room: "lab", newcomers: true })).toBe("too-many");
+  await eve.request("remove", { room: "room3" });
+  await eve.request("rules", { room: "lab", newcomers: true });
+  const fay = await site.member("fay");
+  await site.quiet();
+  expect(fay.room("room3")).toBeUndefined();
+  const joined = [...rooms, "lab"].filter((room) => fay.room(room) !== undefined);
+  expect(joined).toHaveLength(NEWCOMERS_ROOMS_MAX);
 });
 
 labTest("tells a member when slow mode lets them post again", async ({ site, ana, ben }) => {

@@ -4,6 +4,7 @@ import { complete, completionAt } from "../../../src/web/input/completion.ts";
 
 const SOURCE = {
   names: ["ana", "Anton", "bob", "Susana"],
+  namesLike: (query: string) => ("ruíz".startsWith(query) && query !== "" ? ["zoe", "ana"] : []),
   rooms: ["lobby", "physics"],
   commands: ["join", "leave", "me", "msg"],
 };
@@ -16,6 +17,12 @@ test("completes names after @, prefix matches first, ignoring case", () => {
   expect(choices("hi @an")).toEqual(["@ana", "@Anton", "@Susana"]);
   expect(choices("@B")).toEqual(["@bob"]);
   expect(choices("(@bo")).toEqual(["@bob"]);
+});
+
+test("completes names by display names after those that match", () => {
+  expect(choices("hi @ruí")).toEqual(["@zoe", "@ana"]);
+  expect(choices("hi @r")).toEqual(["@zoe", "@ana"]);
+  expect(choices("hi @")).toEqual(["@ana", "@Anton", "@bob", "@Susana"]);
 });
 
 test("ignores email addresses and text after the caret", () => {

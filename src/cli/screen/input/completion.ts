@@ -1,6 +1,7 @@
 /** Tab completion of names, rooms, commands and their arguments, paths and emoji. */
 
 import { CANDIDATES_LISTED_MAX } from "../../../base/limits-screen.ts";
+import { displayedLike } from "../../../core/model/people.ts";
 import { isConversation, knownNames, openRoom } from "../../../core/model/selectors.ts";
 import type { Model } from "../../../core/model/state.ts";
 import { searchCompletions } from "../../../ui/search-query.ts";
@@ -95,8 +96,23 @@ function wordCandidates(
   }
   if (sign === "" && prefix === "") return [];
   const suffix = isFirst && sign === "" ? ": " : " ";
-  const names = matching(namesByRecency(model), prefix, sign === "@");
-  return names.map((name) => plainCandidate(`${opening}${sign}${name}${suffix}`));
+  const names = matchingPeople(namesByRecency(model), prefix, sign === "@", model);
+  return names.map((name) => {
+    const hint = model.displayNames.get(name.toLowerCase()) ?? "";
+    return { text: `${opening}${sign}${name}${suffix}`, hint };
+  });
+}
+
+/** People whose display names contain the query follow those whose account names match. */
+function matchingPeople(
+  names: readonly string[],
+  query: string,
+  isAnywhere: boolean,
+  model: Model,
+  skipped: RegExp | "" = "",
+): readonly string[] {
+  const matches = matching(names, query, isAnywhere, skipped);
+  return [...new Set([...matches, ...displayedLike(model, names, query)])];
 }
 
 function plainCandidate(text: string): Candidate {
@@ -224,7 +240,10 @@ function valuesOf(
     case "NAME":
     case "USER":
     case "PERSON":
-      return named(namesByRecency(model));
+      return matchingPeople(namesByRecency(model), name, false, model).map((person) => ({
+        text: `${sign}${person} `,
+        hint: model.displayNames.get(person.toLowerCase()) ?? "",
+      }));
     case "TARGET":
       return matching(targets(model), prefix).map((target) => plainCandidate(`${target} `));
     case "ID":

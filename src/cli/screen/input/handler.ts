@@ -4,6 +4,7 @@ import { CANDIDATES_LISTED_MAX } from "../../../base/limits-screen.ts";
 import { isName } from "../../../base/names.ts";
 import type { TimeContext } from "../../../base/parse-time.ts";
 import { isSameName } from "../../../core/model/item.ts";
+import { displayedLike } from "../../../core/model/people.ts";
 import type { Rows } from "../../../core/model/rows.ts";
 import { knownNames, openRoom, roomList } from "../../../core/model/selectors.ts";
 import type { Draft, Model } from "../../../core/model/state.ts";
@@ -193,10 +194,13 @@ function targetsMatching(model: Model, query: string): readonly string[] {
     entries.flatMap(({ kind, shown, name }) => (kind === "group" ? [[shown, name] as const] : [])),
   );
   const labelOf = (target: string) => titles.get(target) ?? target;
-  const labels = matching([...new Set(targets.map(labelOf))], name, true, /^[@#]/);
-  const matches = labels
-    .slice(0, CANDIDATES_LISTED_MAX)
-    .flatMap((label) => targets.filter((target) => labelOf(target) === label));
+  const found = matching([...new Set(targets.map(labelOf))], name, true, /^[@#]/).flatMap((label) =>
+    targets.filter((target) => labelOf(target) === label),
+  );
+  const matches = [...new Set([...found, ...displayedLike(model, targets, name)])].slice(
+    0,
+    CANDIDATES_LISTED_MAX,
+  );
   const isNewName =
     sign !== "#" && isName(name) && !matches.some((target) => isSameName(target, `@${name}`));
   return isNewName && !isSameName(name, model.me) ? [...matches, `@${name}`] : matches;

@@ -14,7 +14,7 @@ import {
   typingNames,
 } from "../../../core/model/selectors.ts";
 import type { Model, RoomState } from "../../../core/model/state.ts";
-import { postLimitText } from "../../../ui/text/rules-text.ts";
+import { postLimitText, privacyText } from "../../../ui/text/rules-text.ts";
 import { targetTitle } from "../../../ui/text/target-text.ts";
 import type { Completion, Question } from "../state/screen-state.ts";
 import { faultLineIn, type ScreenTexts } from "../text/texts.ts";
@@ -33,8 +33,10 @@ export function headerLine(
   const room = openRoom(model);
   const { open } = model;
   if (open === undefined) return splitLine([{ text: ` ${nothing}`, role: "bar" }], [], columns);
+  const displayed = room?.kind === "room" ? undefined : displayNameOf(model, open);
   const left: Line = [
     { text: ` ${targetTitle(model, open)} `, role: "bar", bold: true },
+    { text: displayed === undefined ? "" : `${displayed} `, role: "bar" },
     {
       text: ` ${plainLine(room === undefined ? "" : subtitleOf(room), TOPIC_COLUMNS)}`,
       role: "bar",
@@ -47,6 +49,10 @@ export function headerLine(
     facts = facts.slice(1);
   const right: Line = facts.length === 0 ? [] : [{ text: factsText(facts), role: "bar-dim" }];
   return splitLine(left, right, columns);
+}
+
+function displayNameOf({ displayNames }: Model, target: string): string | undefined {
+  return displayNames.get(target.slice(1).toLowerCase());
 }
 
 function factsText(facts: readonly string[]): string {
@@ -257,10 +263,12 @@ function ruleSpans({ model, texts, nowUnixMs }: StatusOptions): readonly Span[] 
   const room = openRoom(model);
   if (room === undefined) return [];
   const limit = postLimitText(model, room, texts, nowUnixMs);
+  const privacy = privacyText(model, room.target, texts);
   const [first, ...others] = room.knocks.map((name) => cleanText(name));
   const more = others.length === 0 ? "" : ` +${others.length}`;
   return joined([
     limit === undefined ? [] : [{ text: limit, role: "bar-bad" }],
+    privacy === undefined ? [] : [{ text: privacy, role: "bar" }],
     first === undefined ? [] : [{ text: `${texts.knockOf(first)}${more}`, role: "bar" }],
   ]);
 }

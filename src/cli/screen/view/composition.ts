@@ -247,6 +247,7 @@ export class Composer {
       times: this.#timesOf(texts),
       me: model.me,
       people: this.#peopleOf(model),
+      displayNames: model.displayNames,
       isOnline: model.connection.kind === "online",
       fetchKey: plainChord(fetchKey),
       foldKey: plainChord(foldKey),
@@ -292,22 +293,24 @@ export class Composer {
   }
 
   #rooms({ model, settings: { muted }, state }: ViewProps, areas: Areas): RoomColumn {
-    const { rooms, open, drafts, ignored } = model;
+    const { rooms, open, drafts, ignored, displayNames } = model;
     const { rooms: columns, body } = areas;
     const top = state.roomsScroll;
-    return this.#roomColumn([rooms, open, drafts, ignored, muted, columns, body, top], () =>
+    const inputs = [rooms, open, drafts, ignored, displayNames, muted, columns, body, top];
+    return this.#roomColumn(inputs, () =>
       columns === 0 ? NO_ROOMS : roomColumn(model, muted, columns - 1, body, top),
     );
   }
 
   #members({ model, texts, state, nowUnixMs }: ViewProps, areas: Areas): MemberColumn {
-    const { me, open, rooms } = model;
+    const { me, open, rooms, displayNames } = model;
     const { members: columns, body } = areas;
     // A conversation's peer is online if any room lists that user as online.
     const people = open?.startsWith("@") === true ? rooms : openRoom(model);
     const top = topOf(state.membersScroll, model) ?? 0;
     const tinted = this.#peopleOf(model);
-    return this.#memberColumn([people, tinted, open, me, texts, columns, body, top], () =>
+    const inputs = [people, tinted, open, me, displayNames, texts, columns, body, top];
+    return this.#memberColumn(inputs, () =>
       columns === 0
         ? NO_MEMBERS
         : memberColumn(model, tinted, texts, columns - 1, body, top, nowUnixMs),

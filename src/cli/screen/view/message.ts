@@ -5,9 +5,9 @@ import { formatSize } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
 import { oneLine } from "../../../core/markup/plain.ts";
 import { isMessage } from "../../../core/model/item.ts";
-import { type People, tintIn } from "../../../core/model/people.ts";
+import { type People, shownName, tintIn } from "../../../core/model/people.ts";
 import type { Row } from "../../../core/model/rows.ts";
-import type { Item, PendingPost, TransferView } from "../../../core/model/state.ts";
+import type { Item, Model, PendingPost, TransferView } from "../../../core/model/state.ts";
 import { authorText, deletedText, eventText, quotedText } from "../../../ui/text/event-text.ts";
 import { pollRows } from "../../../ui/text/poll-text.ts";
 import type { Times } from "../../../ui/text/times.ts";
@@ -25,6 +25,7 @@ export interface RowOptions {
   readonly times: Times;
   readonly me: string | undefined;
   readonly people: People;
+  readonly displayNames: Model["displayNames"];
   readonly isOnline: boolean;
   readonly fetchKey: string | undefined;
   readonly foldKey: string | undefined;
@@ -211,14 +212,16 @@ export function topLine(
 function headOf(row: ItemRow | PendingRow, options: RowOptions): Head {
   const { texts, me, people, isGrouping = true } = options;
   const isGrouped = row.isGrouped && isGrouping;
+  const columns = nameColumns(options.columns) || options.columns - TIME_COLUMNS;
   if (row.kind === "pending") {
-    const name = cleanText(me ?? "");
+    const user = cleanText(me ?? "");
     const unixMs = row.post.writtenUnixMs;
-    return { name, role: nameRole(name, people), unixMs, isGrouped, isSign: false };
+    const name = nameWithin(options, user, columns);
+    return { name, role: nameRole(user, people), unixMs, isGrouped, isSign: false };
   }
   const { kind, mentionsMe: callsMe, timeUnixMs: unixMs } = row.item;
-  const name = authorText(row.item, texts);
-  const role = callsMe ? "call" : nameRole(name, people);
+  const name = itemAuthor(row.item, options, columns);
+  const role = callsMe ? "call" : nameRole(authorText(row.item, texts), people);
   return { name, role, unixMs, isGrouped: isGrouped && kind !== "action", isSign: false };
 }
 
@@ -277,6 +280,11 @@ function messageLines(row: ItemRow, options: RowOptions, extras: RowExtras): Row
     folds = content.folds;
     lines.push(...content.lines);
     lines.push(...reactionLines(item, columns));
+    if (row.replies !== undefined) {
+      const { count, lastUnixMs } = row.replies;
+      const text = `${texts.replyCount(count, times.brief(lastUnixMs))}  /replies ${item.seq}`;
+      lines.push(cutLine([{ text, role: "quote" }], columns));
+    }
     return lines;
   });
   return { lines, folds };
@@ -313,7 +321,10 @@ function contentLines(
   const author: Line =
     actor === undefined
       ? []
-      : [{ text: actor, role: nameRole(actor, options.people) }, { text: " " }];
+      : [
+          { text: itemAuthor(item, options, columns), role: nameRole(actor, options.people) },
+          { text: " " },
+        ];
   const lines = textLines({ text, mentions, me, author, mark, hit: options.hit }, columns);
   const content = folded(lines, mark, options, columns, isUnfolded);
   if (poll === undefined) return content;
@@ -321,6 +332,22 @@ function contentLines(
     wrapSpans([{ text: row, role: "quote" }], columns),
   );
   return { ...content, lines: [...content.lines, ...results] };
+}
+
+/** The account name if the display name is too wide: two cut names could be equal. */
+export function nameWithin(
+  model: Pick<Model, "displayNames">,
+  user: string,
+  columns: number,
+): string {
+  const name = cleanText(shownName(model, user));
+  return widthOf(name) <= columns ? name : cleanText(user);
+}
+
+function itemAuthor(item: Item, options: RowOptions, columns: number): string {
+  const { from, imported } = item;
+  if (from === undefined || imported !== undefined) return authorText(item, options.texts);
+  return nameWithin(options, from, columns);
 }
 
 export function nameRole(name: string, people: People): Role {
@@ -339,7 +366,7 @@ function quoteLines(
   if (answers === undefined)
     return [cutLine([{ text: `┌ ${texts.repliedToEarlier}`, role: "quote" }], columns)];
   const quoted = answers.state === "erased" ? texts.deleted : quotedText(answers, QUOTE_COLUMNS);
-  const text = `┌ ${authorText(answers, texts)}: ${quoted}`;
+  const text = `┌ ${itemAuthor(answers, options, columns)}: ${quoted}`;
   return [cutLine([{ text, role: "quote" }], columns)];
 }
 

@@ -10,9 +10,9 @@ import { isMutedAt } from "../../../core/rooms/prefs.ts";
 import type { Hit, ListScroll, ListTop } from "../state/screen-state.ts";
 import type { ScreenTexts } from "../text/texts.ts";
 import type { Areas } from "./composition.ts";
-import { nameRole } from "./message.ts";
+import { nameRole, nameWithin } from "./message.ts";
 import type { Entry } from "./overlay.ts";
-import { cutTo, fitLine, type Line, lineWidth, type Span, spanAt } from "./style.ts";
+import { cutTo, fitLine, type Line, lineWidth, type Span, spanAt, widthOf } from "./style.ts";
 
 const COUNT_MAX = 999;
 /** Alt and a digit open one of the first ten targets. */
@@ -36,7 +36,7 @@ export function roomColumn(
   const targets: (string | undefined)[] = entries.map(({ target }) => target);
   const lines: Line[] = entries.map((line, i) => {
     const number = i < NUMBERED_TARGETS_MAX ? `${(i + 1) % NUMBERED_TARGETS_MAX}` : " ";
-    return fitLine(roomEntry(line, number, isMuted(muted, line.target), columns), columns);
+    return fitLine(roomEntry(model, line, number, isMuted(muted, line.target), columns), columns);
   });
   if (rooms.length > 0 && people.length > 0 && lines.length < height) {
     lines.splice(rooms.length, 0, fitLine([], columns));
@@ -66,7 +66,13 @@ function signOf({ kind, isOnline }: RoomListEntry): string {
   return isOnline === true ? "●" : "○";
 }
 
-function roomEntry(line: RoomListEntry, number: string, isQuiet: boolean, columns: number): Line {
+function roomEntry(
+  model: Model,
+  line: RoomListEntry,
+  number: string,
+  isQuiet: boolean,
+  columns: number,
+): Line {
   const { kind, name, unread, mentions, isOpen, isOnline, isIgnored, isSealed, hasDraft } = line;
   const { isFavourite, isLocked } = line;
   const hasUnread = unread > 0 && !isIgnored;
@@ -78,7 +84,8 @@ function roomEntry(line: RoomListEntry, number: string, isQuiet: boolean, column
     { text: hasDraft && !isOpen ? "✎ " : "", role: "accent" },
   ];
   const remaining = columns - 3 - count.length - lineWidth(marks);
-  const label = cutTo(cleanText(name), Math.max(1, remaining));
+  const text = kind === "person" ? nameWithin(model, name, remaining) : cleanText(name);
+  const label = cutTo(text, Math.max(1, remaining));
   const isDim = isIgnored || (isQuiet && !hasUnread);
   const role = isOpen ? "open" : isDim ? "dim" : hasUnread && !isQuiet ? "busy" : undefined;
   const sign: Span =
@@ -136,9 +143,10 @@ export function memberColumn(
       { text: ` ${texts.people} `, role: "title" },
       { text: `${sorted.length}`, role: "dim" },
     ],
-    ...visible.map((member) =>
-      memberLine(member, roleSign(member, nowUnixMs), people, isSameName(member.name, me), texts),
-    ),
+    ...visible.map((member) => {
+      const note = isSameName(member.name, me) ? ` ${texts.you}` : "";
+      return memberLine(model, member, roleSign(member, nowUnixMs), people, note, columns);
+    }),
   ];
   const more = sorted.length - top - visible.length;
   if (more > 0) lines.push([{ text: ` ${texts.screen.moreCount(more)}`, role: "dim" }]);
@@ -171,18 +179,21 @@ function roleSign({ role, isBot, mutedUntilUnixMs }: Member, nowUnixMs: number):
 }
 
 function memberLine(
+  model: Model,
   { name, isOnline }: Member,
   sign: string,
   people: People,
-  isMe: boolean,
-  texts: ScreenTexts,
+  note: string,
+  columns: number,
 ): Line {
   const cleanName = cleanText(name);
+  const shown = nameWithin(model, name, columns - 3 - widthOf(note));
+  const account = shown === cleanName ? "" : ` ${cleanName}`;
   return [
     { text: isOnline ? " ●" : " ○", role: isOnline ? "online" : "dim" },
     { text: sign, role: "dim" },
-    { text: cleanName, role: isOnline ? nameRole(cleanName, people) : "dim" },
-    { text: isMe ? ` ${texts.you}` : "", role: "dim" },
+    { text: shown, role: isOnline ? nameRole(cleanName, people) : "dim" },
+    { text: note + account, role: "dim" },
   ];
 }
 

@@ -1,11 +1,12 @@
 /** English descriptions of slash commands, for help and completion. */
 
 export const ENGLISH_COMMANDS = {
-  join: "join or create a room; --sealed: end-to-end encrypted",
+  join: "join or create a room; --sealed: end-to-end encrypted; --assignment: to hand in work",
   leave: "leave a room",
   topic: "show or set the room's topic",
   who: "list the members of a room",
   whois: "show a user's status, registration date and shared rooms",
+  name: "show a name in any alphabet in place of your account name; without TEXT, none",
   nick: "explain how names change",
   voice: "explain who may write",
   rooms: "list rooms and your conversations",
@@ -16,6 +17,7 @@ export const ENGLISH_COMMANDS = {
   status: "show a text beside your name for a time; without TEXT, none",
   shrug: "post TEXT followed by ¯\\_(ツ)_/¯",
   reply: "reply to a message; without SEQ, the latest one from another user",
+  replies: "list the replies to a message; without SEQ, to the latest one from another user",
   react: "react to a message with an emoji",
   hand: "raise or lower your hand; as a moderator, lower the hand of NAME",
   dnd: "let nothing notify you on any device for a time, or allow it again",
@@ -23,6 +25,7 @@ export const ENGLISH_COMMANDS = {
   poll: "start a poll with options, show its results, or close it",
   vote: "choose options of the latest poll, or of poll SEQ",
   rules: "show or change the rules of the room",
+  handed: "list who has handed in work in this assignment room; for moderators",
   ignore: "hide a user's messages on all your devices",
   unignore: "stop ignoring a user",
   quiet: "hide join and leave notices on this device",
@@ -48,7 +51,8 @@ export const ENGLISH_COMMANDS = {
   files: "list recent files here",
   seal: "encrypt a conversation end to end",
   sealed: "list the devices that can read this encrypted room",
-  search: "search messages; filters: from:NAME, in:ROOM, after:TIME, before:TIME, has:file",
+  search:
+    "search messages; filters: from:NAME, in:ROOM, after:TIME, before:TIME, has:file, replies:SEQ",
   clear: "hide the messages until you reopen the room",
   reconnect: "close the connection and open a new one",
 };

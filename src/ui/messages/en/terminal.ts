@@ -152,6 +152,8 @@ export const ENGLISH_TERMINAL = {
   confirmNewDigits: (user: string) =>
     `${user}'s identity key has changed; confirm the digits that ${user} sees`,
   keyAccepted: (user: string) => `accepted the latest key of ${user}`,
+  displayNameRemoved: "your display name was removed",
+  displayNameSet: (text: string) => `your display name: ${text}`,
   statusRemoved: "your status was removed",
   statusSet: (text: string) => `your status: ${text}`,
   dndOn: "do not disturb is on; to allow notifications: /dnd off",

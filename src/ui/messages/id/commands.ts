@@ -3,11 +3,12 @@
 import type { ENGLISH_COMMANDS } from "../en/commands.ts";
 
 export const INDONESIAN_COMMANDS: typeof ENGLISH_COMMANDS = {
-  join: "bergabung ke ruang atau membuatnya; --sealed: terenkripsi ujung ke ujung",
+  join: "bergabung ke ruang atau membuatnya; --sealed: terenkripsi; --assignment: untuk tugas",
   leave: "keluar dari ruang",
   topic: "tampilkan atau ubah topik ruang",
   who: "daftar anggota ruang",
   whois: "tampilkan status, tanggal daftar, dan ruang bersama seseorang",
+  name: "tampilkan nama dalam aksara apa pun sebagai ganti nama akun; tanpa TEXT, hapus",
   nick: "jelaskan cara mengganti nama",
   voice: "jelaskan siapa yang boleh menulis",
   rooms: "daftar ruang dan percakapan Anda",
@@ -18,6 +19,7 @@ export const INDONESIAN_COMMANDS: typeof ENGLISH_COMMANDS = {
   status: "tampilkan teks di samping nama Anda untuk sementara; tanpa TEXT, hapus",
   shrug: "kirim TEXT diikuti ¯\\_(ツ)_/¯",
   reply: "balas pesan; tanpa SEQ, pesan terakhir orang lain di sini",
+  replies: "daftar balasan untuk pesan; tanpa SEQ, untuk pesan terakhir orang lain di sini",
   react: "beri reaksi emoji pada pesan",
   hand: "angkat atau turunkan tangan; sebagai moderator, turunkan tangan NAME",
   dnd: "tahan semua pemberitahuan di semua perangkat untuk sementara, atau izinkan lagi",
@@ -25,6 +27,7 @@ export const INDONESIAN_COMMANDS: typeof ENGLISH_COMMANDS = {
   poll: "mulai jajak pendapat, tampilkan hasilnya, atau tutup",
   vote: "pilih opsi jajak pendapat terakhir, atau nomor SEQ",
   rules: "tampilkan atau ubah aturan ruang",
+  handed: "daftar siapa yang sudah mengumpulkan tugas di ruang ini; untuk moderator",
   ignore: "sembunyikan pesan seseorang di semua perangkat Anda",
   unignore: "berhenti mengabaikan seseorang",
   quiet: "sembunyikan pemberitahuan bergabung dan keluar di perangkat ini",
@@ -52,5 +55,6 @@ export const INDONESIAN_COMMANDS: typeof ENGLISH_COMMANDS = {
   sealed: "daftar perangkat yang dapat membaca ruang terenkripsi ini",
   clear: "sembunyikan pesan sampai ruang dibuka kembali",
   reconnect: "putuskan sambungan dan buka yang baru",
-  search: "cari pesan; saringan: from:NAME, in:ROOM, after:WAKTU, before:WAKTU, has:file",
+  search:
+    "cari pesan; saringan: from:NAME, in:ROOM, after:WAKTU, before:WAKTU, has:file, replies:SEQ",
 };

@@ -15,6 +15,8 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
     "'{}' dahulu terenkripsi, tetapi server kini menampilkan ruang lain dengan nama itu",
   "--caption is empty": "--caption kosong",
   "{} is not a time": "{} bukan waktu",
+  "{} is not the number of a message": "{} bukan nomor pesan",
+  "this server cannot list replies": "server ini tidak dapat mendaftar balasan",
   "unknown filter has:{}": "saringan has:{} tidak dikenal",
   "search text can have at most {} bytes": "teks pencarian paling banyak {} bita",
   "a caption can have at most {}": "keterangan berkas paling banyak {}",
@@ -263,6 +265,16 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "{} people already ask to join '{}'": "{} orang sudah meminta bergabung dengan '{}'",
   "{} does not ask to join '{}'": "{} tidak meminta bergabung dengan '{}'",
   "ask only for yourself": "mintalah hanya untuk diri sendiri",
+  "only the moderators and its owner can read '{}'":
+    "hanya moderator dan pemiliknya yang dapat membaca '{}'",
+  "hand in your work: write to {}": "kumpulkan tugas Anda: tulis ke {}",
+  "'{}' is no assignment": "'{}' bukan ruang tugas",
+  "make it one: /rules post private": "jadikan ruang tugas: /rules post private",
+  "the box's owner is not in '{}'": "pemiliknya tidak ada di '{}'",
+  "only {} people can hand in work in '{}'": "hanya {} orang yang dapat mengumpulkan di '{}'",
+  "an encrypted room cannot be an assignment": "ruang terenkripsi tidak dapat menjadi ruang tugas",
+  "a group cannot be an assignment": "grup tidak dapat menjadi ruang tugas",
+  "create a room that is not encrypted": "buat ruang yang tidak terenkripsi",
   "only moderators can post in '{}'": "hanya moderator yang dapat menulis di '{}'",
   "only moderators can set the topic of '{}'": "hanya moderator yang dapat mengatur topik '{}'",
   "only moderators may mention everyone in '{}'":
@@ -309,9 +321,25 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "only accounts can be added to a group": "hanya akun yang dapat ditambahkan ke grup",
   "add them after they have joined the server: /invite @NAME":
     "tambahkan setelah mereka bergabung dengan server: /invite @NAMA",
+  "only operators decide which rooms newcomers join":
+    "hanya operator yang menentukan ruang untuk pendatang baru",
+  "newcomers can join at most {} rooms":
+    "pendatang baru dapat ditambahkan ke paling banyak {} ruang",
+  "on this server, people can write directly only to operators":
+    "di server ini, pesan langsung hanya dapat dikirim dari dan kepada operator",
+  "on this server, people can write directly only to moderators of their rooms":
+    "di server ini, pesan langsung hanya dapat dikirim dari dan kepada moderator ruang Anda",
+  "write in a room": "tulislah di sebuah ruang",
+  "only operators can send files on this server":
+    "hanya operator yang dapat mengirim berkas di server ini",
+  "only moderators can send files on this server":
+    "hanya moderator yang dapat mengirim berkas di server ini",
+  "only operators can create rooms on this server":
+    "hanya operator yang dapat membuat ruang di server ini",
   "no poll here": "tidak ada jajak pendapat di sini",
   "no poll {} here": "tidak ada jajak pendapat {} di sini",
-  "start one: /poll QUESTION | A | B": "mulai satu: /poll PERTANYAAN | A | B",
+  "show an older one: /poll SEQ; start one: /poll QUESTION | A | B":
+    "tampilkan yang lama: /poll SEQ; mulai satu: /poll PERTANYAAN | A | B",
   "message {} is not pinned": "pesan {} tidak disematkan",
   "message {} is not yours": "pesan {} bukan milik Anda",
   "these messages were already deleted": "pesan-pesan ini sudah dihapus",
@@ -324,8 +352,20 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "to let a muted member write again: /unmute NAME":
     "agar anggota yang dibisukan dapat menulis lagi: /unmute NAME",
   "your name belongs to your account": "nama Anda melekat pada akun Anda",
-  "ask an operator to run chat admin rename OLD NEW":
-    "minta operator menjalankan chat admin rename NAMA_LAMA NAMA_BARU",
+  "to show another name: /name TEXT; to rename the account, ask an operator":
+    "untuk menampilkan nama lain: /name TEXT; untuk mengganti nama akun, minta operator",
+  "a display name has at most {} characters": "nama tampilan paling panjang {} karakter",
+  "use a shorter one": "pakai yang lebih pendek",
+  "a display name consists of letters, digits, spaces and . , ' · -":
+    "nama tampilan terdiri dari huruf, angka, spasi, dan . , ' · -",
+  "to show an emoji beside the name: /status": "untuk menampilkan emoji di samping nama: /status",
+  "a display name cannot mix letters of these alphabets":
+    "nama tampilan tidak boleh mencampur huruf dari aksara-aksara ini",
+  "use letters of one alphabet": "pakai huruf dari satu aksara",
+  "somebody has the name '{}' or one that looks like it":
+    "sudah ada yang memakai nama '{}' atau nama yang mirip",
+  "you can change your display name at most {} times a day":
+    "Anda dapat mengubah nama tampilan paling banyak {} kali sehari",
   "join it: chat join --room {}, or /join {}":
     "bergabunglah dahulu: chat join --room {}, atau /join {}",
   "{} needs {}, but only {} is free": "{} memerlukan {}, tetapi hanya {} yang kosong",

@@ -8,14 +8,37 @@ export const INDONESIAN_RULES: RuleTexts = {
   ruleSlow: "Mode lambat",
   ruleJoin: "Bergabung",
   ruleEveryone: "@everyone",
-  ruleWho: (who) => (who === "everyone" ? "semua orang" : "moderator"),
+  ruleNewcomers: "Pendatang baru",
+  ruleNewcomersJoin: "ditambahkan",
+  ruleNewcomersOff: "tidak ditambahkan",
+  ruleWho: (who) =>
+    ({ everyone: "semua orang", moderators: "moderator", operators: "operator" })[who],
+  rulePoster: (who) =>
+    ({
+      everyone: "semua orang",
+      moderators: "moderator",
+      private: "tugas: hanya kepada moderator",
+    })[who],
   ruleSlowTime: (seconds) => `${seconds} detik`,
   ruleOff: "mati",
   ruleJoinBy: (how) =>
     ({ open: "semua orang", password: "dengan kata sandi", approval: "dengan persetujuan" })[how],
   ruleBySize: "semua orang di ruang kecil, selain itu moderator",
+  serverRules: "Aturan server",
+  changeServerRules: "Ubah aturan",
+  serverRuleDirect: "Pesan langsung dari dan kepada",
+  serverRuleRooms: "Membuat ruang",
+  serverRuleFiles: "Mengirim berkas",
+  directToModerators: "Pesan langsung hanya dari dan kepada moderator.",
+  directToOperators: "Pesan langsung hanya dari dan kepada operator.",
+  filesOfModerators: "Hanya moderator yang dapat mengirim berkas.",
+  filesOfOperators: "Hanya operator yang dapat mengirim berkas.",
+  roomsOfOperators: "Hanya operator yang dapat membuat ruang.",
   noRules: "tanpa batasan",
   onlyModeratorsPost: "Hanya moderator yang dapat menulis di sini.",
+  onlyModeratorsSee: "Hanya Anda dan moderator yang melihat kiriman Anda di sini.",
+  onlyTheySee: (user) => `Hanya ${user} dan moderator yang melihat kiriman Anda di sini.`,
+  handedCount: (count, all) => `${count} dari ${all} sudah mengumpulkan`,
   slowWait: (seconds) => `Mode lambat: Anda dapat menulis lagi dalam ${seconds} detik.`,
   askEveryone: (n, isHere) =>
     `Beri tahu ${n === undefined ? "semua orang" : `${n} orang`} di ruang ini` +

@@ -133,6 +133,8 @@ export const INDONESIAN_TERMINAL: TerminalTexts = {
   confirmNewDigits: (user) =>
     `kunci identitas ${user} berubah; konfirmasi angka yang ${user} lihat`,
   keyAccepted: (user) => `kunci terbaru ${user} diterima`,
+  displayNameRemoved: "nama tampilan Anda dihapus",
+  displayNameSet: (text) => `nama tampilan Anda: ${text}`,
   statusRemoved: "status Anda dihapus",
   statusSet: (text) => `status Anda: ${text}`,
   dndOn: "mode jangan ganggu aktif; untuk mengizinkan pemberitahuan: /dnd off",

@@ -5,11 +5,21 @@ import { ANNOUNCEMENT_BYTES_MAX } from "../../../base/limits-page.ts";
 import { formatDuration, formatRate, formatSize } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
 import type { Texts } from "../../../ui/messages/en/page.ts";
-import type { Answer } from "../../../wire/messages.ts";
+import { serverRuleFacts } from "../../../ui/text/rules-text.ts";
+import { ROOM_CREATORS, WHO_ON_SERVER } from "../../../wire/field.ts";
+import type { Answer, ServerRules } from "../../../wire/messages.ts";
+import { FactList } from "../room/rules.tsx";
 import { Button } from "../shell/button.tsx";
-import { FaultLine, useModelValue, useOnline, usePage } from "../shell/context.tsx";
+import {
+  type CloseProps,
+  FaultLine,
+  useModelValue,
+  useOnline,
+  usePage,
+} from "../shell/context.tsx";
 import { confirm, FormDialog } from "../shell/dialog.tsx";
 import { whenSettled } from "../shell/effects.ts";
+import { SelectField } from "../shell/form.tsx";
 import { usePolled } from "../shell/polling.ts";
 import { fetchSamples, type SampleColumns } from "./sample-log.ts";
 
@@ -159,6 +169,58 @@ function Registration() {
   );
 }
 
+function ServerRulesDialog({ onClose }: CloseProps) {
+  const { texts, chat } = usePage();
+  const [rules, setRules] = useState(chat.model.notices.rules ?? {});
+  const change = (rule: ServerRules) => setRules({ ...rules, ...rule });
+  const who = WHO_ON_SERVER.map((one) => [one, texts.ruleWho(one)] as const);
+  const creators = ROOM_CREATORS.map((one) => [one, texts.ruleWho(one)] as const);
+  return (
+    <FormDialog
+      title={texts.serverRules}
+      action={texts.save}
+      onClose={onClose}
+      onSubmit={() => chat.request("server-rules", rules)}
+    >
+      <SelectField
+        id="server-rule-direct"
+        label={texts.serverRuleDirect}
+        value={rules.direct ?? "everyone"}
+        options={who}
+        onChange={(direct) => change({ direct })}
+      />
+      <SelectField
+        id="server-rule-rooms"
+        label={texts.serverRuleRooms}
+        value={rules.rooms ?? "everyone"}
+        options={creators}
+        onChange={(rooms) => change({ rooms })}
+      />
+      <SelectField
+        id="server-rule-files"
+        label={texts.serverRuleFiles}
+        value={rules.files ?? "everyone"}
+        options={who}
+        onChange={(files) => change({ files })}
+      />
+    </FormDialog>
+  );
+}
+
+function ServerRulesSection() {
+  const { texts, show } = usePage();
+  const rules = useModelValue((model) => model.notices.rules) ?? {};
+  return (
+    <section className="registration">
+      <h2>{texts.serverRules}</h2>
+      <FactList facts={serverRuleFacts(rules, texts)} />
+      <Button onClick={() => show((close) => <ServerRulesDialog onClose={close} />)}>
+        {texts.changeServerRules}
+      </Button>
+    </section>
+  );
+}
+
 function AnnounceDialog({ onClose }: { readonly onClose: () => void }) {
   const { texts, chat } = usePage();
   const [text, setText] = useState(chat.model.notices.announcement?.text ?? "");
@@ -240,6 +302,7 @@ export function DashboardServer() {
       </dl>
       <Announce />
       <Registration />
+      <ServerRulesSection />
     </>
   );
 }

@@ -14,8 +14,15 @@ import { cleanText, titleText } from "../../../base/text.ts";
 import { isMessage, isSameName, itemAt } from "../../../core/model/item.ts";
 import { PeopleIndex } from "../../../core/model/people.ts";
 import { RowBuilder } from "../../../core/model/rows.ts";
-import { openRoom, type RoomList, roomList, typingNames } from "../../../core/model/selectors.ts";
+import {
+  openRoom,
+  postTarget,
+  type RoomList,
+  roomList,
+  typingNames,
+} from "../../../core/model/selectors.ts";
 import type { Draft, Item, Model, RoomState } from "../../../core/model/state.ts";
+import { repliesQuery } from "../../../ui/search-query.ts";
 import { authorText, briefText } from "../../../ui/text/event-text.ts";
 import { targetTitle } from "../../../ui/text/target-text.ts";
 import { offsetMinutes } from "../../../ui/text/times.ts";
@@ -39,6 +46,7 @@ import { Toasts } from "../shell/toasts.tsx";
 import { Unfolded } from "../text/fold.tsx";
 import { type AttachedFiles, Composer, type ComposerHandle } from "./composer.tsx";
 import { useDrawerGestures } from "./drawer-gestures.ts";
+import { Privacy } from "./handed.tsx";
 import { RoomHead } from "./header.tsx";
 import { People } from "./members.tsx";
 import type { MessageActions } from "./message-actions.ts";
@@ -64,7 +72,9 @@ function visibleItems(room: RoomState | undefined): readonly Item[] {
   return (room?.jump ?? room?.tail)?.items ?? NO_ITEMS;
 }
 
-function useActions(model: Model, isOperator: boolean, goTo: (seq: number) => void) {
+type ActionOptions = Pick<MainProps, "model" | "isOperator" | "onJump" | "onSearch">;
+
+function useActions({ model, isOperator, onJump, onSearch }: ActionOptions) {
   const { chat } = usePage();
   const composer = useRef<ComposerHandle>(null);
   const room = openRoom(model);
@@ -83,9 +93,13 @@ function useActions(model: Model, isOperator: boolean, goTo: (seq: number) => vo
       reply: (item) => composer.current?.reply(item),
       edit: (item) => composer.current?.edit(item),
       react: (item, sign) => chat.actions.react(item, sign),
-      goTo,
+      goTo: (seq) => onJump(target, seq),
+      showReplies: (seq) => {
+        chat.actions.search(repliesQuery(target, seq));
+        onSearch();
+      },
     }),
-    [chat, me, target, moderates, receiptSeq, unfolded, goTo],
+    [chat, me, target, moderates, receiptSeq, unfolded, onJump, onSearch],
   );
   return { actions, composer };
 }
@@ -128,8 +142,10 @@ function useAttached(target: string, focus: () => void): AttachedFiles {
       },
       send: (text) => {
         const isAccepted = chat.upload(target, files, { text, isSmaller });
-        if (isAccepted) chat.attached.remove(target, files);
-        return isAccepted;
+        if (!isAccepted) return false;
+        chat.attached.remove(target, files);
+        chat.actions.openBox(target);
+        return true;
       },
     }),
     [chat, texts, fail, target, files, isSmaller],
@@ -145,15 +161,16 @@ function Conversation(props: MainProps) {
   );
   const room = openRoom(model);
   const rows = rowBuilder.rowsOf(model, offsetMinutes, settings.isQuiet);
-  const goTo = useCallback((seq: number) => onJump(target, seq), [onJump, target]);
-  const { actions, composer } = useActions(model, isOperator, goTo);
+  const { actions, composer } = useActions(props);
   const isMuted = useIsMuted(room?.mutedUntilUnixMs);
-  const [limit, isBarred] = usePostLimit(model, room);
+  const [limit, isBarred] = usePostLimit(model, room, target);
   const isReadOnly = room?.isClosed === true || isMuted || isBarred;
   const [unreadable, setUnreadable] = useState<string | undefined>(undefined);
   const onUnreadable = useCallback(() => setUnreadable(target), [target]);
   const isUnreadable = unreadable === target && room?.isSealed === true;
-  const attached = useAttached(target, () => composer.current?.focus());
+  // In an assignment, members write to their own box.
+  const to = postTarget(model, target);
+  const attached = useAttached(to, () => composer.current?.focus());
   const isDragging = useDropping(({ attachments, isComplete }) => {
     if (!isReadOnly && !isUnreadable) attached.add(attachments, isComplete);
   });
@@ -207,15 +224,16 @@ function Conversation(props: MainProps) {
           {limit}
         </p>
       )}
+      <Privacy model={model} target={target} room={room} onOpen={onOpen} />
       {isUnreadable ? null : isReadOnly ? (
         <p className="hint" role="status">
           {isBarred ? limit : readOnlyText(room, page)}
         </p>
       ) : (
         <Composer
-          key={`composer ${target}`}
+          key={`composer ${to}`}
           ref={composer}
-          target={target}
+          target={to}
           isSealed={room?.isSealed === true}
           itemOf={itemOf}
           lastOwn={lastOwn}

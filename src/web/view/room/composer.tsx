@@ -18,7 +18,8 @@ import { utf8Encode } from "../../../base/bytes.ts";
 import { FILE_TEXT_BYTES_MAX } from "../../../base/limits.ts";
 import { formatSize } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
-import { isConversation, knownNames } from "../../../core/model/selectors.ts";
+import { displayedLike } from "../../../core/model/people.ts";
+import { isConversation, knownNames, roomOf } from "../../../core/model/selectors.ts";
 import type { Draft, Item, Model } from "../../../core/model/state.ts";
 import { usageFor } from "../../../ui/command.ts";
 import { COMMANDS } from "../../../ui/commands.ts";
@@ -31,6 +32,7 @@ import {
   withoutReference,
 } from "../../../ui/text/draft.ts";
 import { authorText, quotedText } from "../../../ui/text/event-text.ts";
+import { mayAttach } from "../../../ui/text/rules-text.ts";
 import { targetTitle } from "../../../ui/text/target-text.ts";
 import type { PageClient } from "../../driver/page-client.ts";
 import {
@@ -50,7 +52,7 @@ import { Button } from "../shell/button.tsx";
 import { useModelValue, usePage, useTexts } from "../shell/context.tsx";
 import { Icon, IconButton } from "../shell/icons.tsx";
 import { enterSends } from "../shell/settings.ts";
-import { Avatar, Marks, usePerson } from "./person.tsx";
+import { Avatar, DisplayName, Marks, usePerson } from "./person.tsx";
 import { PlainLine } from "./rich-text.tsx";
 import { sendAfterQuestion } from "./rules.tsx";
 import type { CommandOutcome } from "./slash-commands.ts";
@@ -391,6 +393,7 @@ export const Composer = memo(function Composer(allProps: ComposerProps & Compose
   const { target, isSealed, itemOf, attached } = rest;
   const texts = useTexts();
   const title = useModelValue((model) => targetTitle(model, target));
+  const maySendFiles = useModelValue((model) => mayAttach(model, roomOf(model, target)));
   const field = useRef<HTMLTextAreaElement>(null);
   const props: WritingProps = { ...rest, field };
   const writing = useWriting(props);
@@ -426,7 +429,7 @@ export const Composer = memo(function Composer(allProps: ComposerProps & Compose
       )}
       {attached.files.length === 0 ? null : <Attachments attached={attached} />}
       <div className="composer-row">
-        <AttachButton attached={attached} />
+        {maySendFiles ? <AttachButton attached={attached} /> : null}
         {isSealed ? (
           <span className="composer-lock" title={texts.sealed}>
             <Icon name="lock" />
@@ -467,14 +470,17 @@ function suggestionSource(
   emoji: CompletionSource["emoji"],
 ): CompletionSource {
   const rooms = [...model.rooms.values()].filter((room) => !isConversation(room));
-  return { names: knownNames(model), rooms: rooms.map(({ name }) => name), commands, emoji };
+  const names = knownNames(model);
+  const namesLike = (query: string) => displayedLike(model, names, query);
+  return { names, namesLike, rooms: rooms.map(({ name }) => name), commands, emoji };
 }
 
 function SuggestedName({ name }: { readonly name: string }) {
   const person = usePerson(name);
   return (
     <>
-      <Avatar name={name} user={name} tint={person.tint} />@{name} <Marks person={person} />
+      <Avatar name={name} user={name} tint={person.tint} />@{name} <DisplayName user={name} />{" "}
+      <Marks person={person} />
     </>
   );
 }

@@ -10,6 +10,7 @@ import { PinsDialog } from "../attention/pins.tsx";
 import { usePage } from "../shell/context.tsx";
 import { Icon, IconButton } from "../shell/icons.tsx";
 import { isSameExceptMessages } from "../shell/same-room.ts";
+import { DisplayName } from "./person.tsx";
 import { RichLine } from "./rich-text.tsx";
 import { RoomDetailsDialog } from "./room-dialogs.tsx";
 import { RoomMenu } from "./room-menu.tsx";
@@ -49,6 +50,7 @@ export const RoomHead = memo(function RoomHead(props: RoomHeadProps) {
       {unread > 0 ? <span className="only-narrow head-dot" aria-hidden="true" /> : null}
       <div className="room-title">
         <h1 dir="auto">{title}</h1>
+        {title.startsWith("@") ? <DisplayName user={title.slice(1)} /> : null}
         {subtitle === "" ? null : (
           // biome-ignore lint/a11y/useKeyWithClickEvents: the room's menu offers the same to keys
           // biome-ignore lint/a11y/noStaticElementInteractions: the topic may contain links

@@ -6,6 +6,7 @@ import { PRESENCE_MEMBERS_MAX } from "../../../base/limits.ts";
 import { compareNames } from "../../../base/names.ts";
 import { cleanText } from "../../../base/text.ts";
 import { isSameName } from "../../../core/model/item.ts";
+import { displayedLike } from "../../../core/model/people.ts";
 import { openRoom } from "../../../core/model/selectors.ts";
 import type { Member, Model, RoomState } from "../../../core/model/state.ts";
 import { isMutedAt } from "../../../core/rooms/prefs.ts";
@@ -15,7 +16,7 @@ import { IconButton } from "../shell/icons.tsx";
 import { MenuButton, type MenuItem, menuItem } from "../shell/menu.tsx";
 import { isSameExceptMessages } from "../shell/same-room.ts";
 import { type ModerationAct, ModerationDialog } from "./moderation-dialog.tsx";
-import { Avatar, CardContext, useMarks, usePerson } from "./person.tsx";
+import { AccountName, Avatar, CardContext, useMarks, usePerson, useShownName } from "./person.tsx";
 
 /** Durations in the menu; `/mute NAME 3d` accepts any duration. */
 const MUTE_MINUTES = [10, 60, 24 * 60] as const;
@@ -99,6 +100,7 @@ const Person = memo(function Person({ member, room, moderates, isMe }: PersonPro
   const isOnline = isConnected ? member.isOnline : undefined;
   const name = cleanText(member.name);
   const { tint } = usePerson(name);
+  const shown = useShownName(member.name);
   const openCard = useContext(CardContext);
   const notes = [isMe ? texts.you : undefined, isIgnored ? texts.ignoredMark : undefined];
   const note = [...useMarks(member), ...notes].filter((text) => text !== undefined).join(", ");
@@ -115,8 +117,9 @@ const Person = memo(function Person({ member, room, moderates, isMe }: PersonPro
         title={texts.showProfile(name)}
         onClick={() => openCard(member.name)}
       >
-        {name}
+        {shown}
       </button>
+      <AccountName user={member.name} />
       {note === "" ? null : <span className="room-note">{note}</span>}
       {isMe ? null : (
         <MenuButton
@@ -165,7 +168,12 @@ export const People = memo(function People({ room, me, onClose }: PeopleProps) {
     () => [...members].sort((a, b) => compareNames(a.name, b.name)),
     [members],
   );
-  const found = sorted.filter(({ name }) => foldCase(name).includes(foldCase(query.trim())));
+  const displayNames = useModelValue((model) => model.displayNames);
+  const names = sorted.map(({ name }) => name);
+  const alike = new Set(displayedLike({ displayNames }, names, query));
+  const found = sorted.filter(
+    ({ name }) => foldCase(name).includes(foldCase(query.trim())) || alike.has(name),
+  );
   const sections = sectionsOf(found.slice(0, PEOPLE_LISTED_MAX), isConnected, texts);
   const onlineCount = members.filter(({ isOnline }) => isOnline).length;
   return (

@@ -26,6 +26,7 @@ export interface MessageActions {
   readonly edit: (item: Item) => void;
   readonly react: (item: Item, sign: string) => void;
   readonly goTo: (seq: number) => void;
+  readonly showReplies: (seq: number) => void;
 }
 
 export function messageItems(page: PageValue, item: Item, actions: MessageActions): MenuItem[] {
@@ -36,6 +37,7 @@ export function messageItems(page: PageValue, item: Item, actions: MessageAction
   const items = [
     menuItem(texts.addReaction, react, "smile"),
     menuItem(texts.reply, () => actions.reply(item), "reply"),
+    menuItem(texts.showReplies, () => actions.showReplies(item.seq), "search"),
   ];
   if (isText || item.text !== "") {
     items.push(menuItem(texts.copyText, () => copy(page, item.text), "copy"));

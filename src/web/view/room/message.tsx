@@ -14,8 +14,10 @@ import {
 } from "react";
 import { cleanText } from "../../../base/text.ts";
 import { formatUtc } from "../../../base/time.ts";
+import { shownName } from "../../../core/model/people.ts";
 import type { Row } from "../../../core/model/rows.ts";
-import type { Item, PendingPost } from "../../../core/model/state.ts";
+import type { Item, Model, PendingPost } from "../../../core/model/state.ts";
+import type { Texts } from "../../../ui/messages/en/page.ts";
 import { authorText, deletedText, eventText, quotedText } from "../../../ui/text/event-text.ts";
 import { faultText } from "../../../ui/text/fault-text.ts";
 import { formatRoute } from "../../input/route.ts";
@@ -23,13 +25,21 @@ import { ReadersLine } from "../attention/readers.tsx";
 import { EmojiButton } from "../emoji/button.tsx";
 import { Files } from "../files/files.tsx";
 import { Button } from "../shell/button.tsx";
-import { useOnline, usePage, useTexts } from "../shell/context.tsx";
+import { useModelValue, useOnline, usePage, useTexts } from "../shell/context.tsx";
 import { listen } from "../shell/effects.ts";
 import { Icon, IconButton } from "../shell/icons.tsx";
 import { MenuButton } from "../shell/menu.tsx";
 import { Fold } from "../text/fold.tsx";
 import { type MessageActions, messageItems, QUICK_SIGNS, THUMB } from "./message-actions.ts";
-import { Avatar, CardContext, Marks, tintColor, usePerson } from "./person.tsx";
+import {
+  AccountName,
+  Avatar,
+  CardContext,
+  Marks,
+  tintColor,
+  usePerson,
+  useShownName,
+} from "./person.tsx";
 import { Poll } from "./poll.tsx";
 import { PlainLine, RichText } from "./rich-text.tsx";
 
@@ -42,6 +52,7 @@ const NOBODY: readonly string[] = [];
 function Quote({ row, actions }: { readonly row: ItemRow | PendingRow; actions: MessageActions }) {
   const texts = useTexts();
   const { answers } = row;
+  const author = useModelValue((model) => answers && itemAuthor(answers, texts, model)) ?? "";
   const re = row.kind === "item" ? row.item.re : row.post.body.re;
   if (re === undefined || (row.kind === "item" && row.item.kind === "edit")) return null;
   const quote = answers === undefined ? "" : quotedText(answers, QUOTE_LENGTH);
@@ -57,7 +68,9 @@ function Quote({ row, actions }: { readonly row: ItemRow | PendingRow; actions: 
         texts.repliedToEarlier
       ) : (
         <>
-          <span className="quote-name">{texts.replyTo(authorText(answers, texts))}</span>{" "}
+          <span className="quote-name" dir="auto">
+            {texts.replyTo(author)}
+          </span>{" "}
           <span dir="auto">
             {answers.state === "erased" ? texts.deleted : <PlainLine text={quote} />}
           </span>
@@ -90,6 +103,24 @@ function Reactions({ item, actions }: { readonly item: Item; readonly actions: M
           </button>
         );
       })}
+    </div>
+  );
+}
+
+function RepliesButton({ row: { item, replies }, actions }: Omit<MessageProps, "isJumpTarget">) {
+  const { texts, times } = usePage();
+  if (replies === undefined) return null;
+  return (
+    <div className="reactions">
+      <button
+        type="button"
+        className="reaction"
+        tabIndex={-1}
+        title={texts.showReplies}
+        onClick={() => actions.showReplies(item.seq)}
+      >
+        {texts.replyCount(replies.count, times.brief(replies.lastUnixMs))}
+      </button>
     </div>
   );
 }
@@ -217,6 +248,12 @@ function Content({ row, actions, isJumpTarget }: MessageProps) {
   return <MessageText item={item} actions={actions} isJumpTarget={isJumpTarget} />;
 }
 
+function itemAuthor(item: Item, texts: Texts, model: Model): string {
+  const { from, imported } = item;
+  if (from === undefined || imported !== undefined) return authorText(item, texts);
+  return cleanText(shownName(model, from));
+}
+
 interface AuthorProps {
   readonly from: string;
   /** `undefined` if the server is the author. */
@@ -231,11 +268,12 @@ function Author({ from, user, note, hasNewKey }: AuthorProps) {
   const openCard = useContext(CardContext);
   const person = usePerson(from);
   const isLocal = note === undefined && user !== undefined;
+  const shown = useShownName(from);
   const name = (
     <>
       <Avatar name={from} user={isLocal ? user : undefined} tint={person.tint} />
       <strong className="author" style={{ color: tintColor(person) }} title={note} dir="auto">
-        {from}
+        {isLocal ? shown : from}
       </strong>
     </>
   );
@@ -251,6 +289,7 @@ function Author({ from, user, note, hasNewKey }: AuthorProps) {
       >
         {name}
       </button>
+      <AccountName user={from} />
       <Marks person={person} />
       {hasNewKey === true ? (
         <span className="role" title={texts.keyChanged(from)}>
@@ -384,6 +423,7 @@ export const Message = memo(function Message({ row, actions, isJumpTarget }: Mes
       {[...earlier, item].map((reactionItem) => (
         <Reactions key={reactionItem.seq} item={reactionItem} actions={actions} />
       ))}
+      <RepliesButton row={row} actions={actions} />
       {actions.receiptSeq === item.seq ? (
         <div className="readers">
           <ReadersLine key={item.seq} seq={item.seq} />

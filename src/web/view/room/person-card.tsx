@@ -13,7 +13,7 @@ import { type CloseProps, FaultLine, useModel, usePage, useTask } from "../shell
 import { confirmItem, Dialog } from "../shell/dialog.tsx";
 import { MenuButton } from "../shell/menu.tsx";
 import { personContext, personItems, presenceText } from "./members.tsx";
-import { Avatar, Marks, usePicture } from "./person.tsx";
+import { Avatar, DisplayName, Marks, usePicture } from "./person.tsx";
 import { SafetyDialog } from "./sealed.tsx";
 
 export function PersonCard({ user, onClose }: CloseProps & { readonly user: string }) {
@@ -54,6 +54,7 @@ export function PersonCard({ user, onClose }: CloseProps & { readonly user: stri
       <div className="person-card">
         <Avatar name={name} user={user} tint={tint} />
         <p>
+          <DisplayName user={person.name} />{" "}
           {presenceText(isConnected ? isOnline(model, user) : undefined, texts)}{" "}
           <Marks person={{ ...person, role, isBot: person.isBot ?? facts?.bot }} />
           {facts === undefined ? null : (

@@ -9,12 +9,13 @@ import {
   useState,
   useSyncExternalStore,
 } from "react";
-import { NOBODY, type Person } from "../../../core/model/people.ts";
+import { cleanText } from "../../../base/text.ts";
+import { NOBODY, type Person, shownName } from "../../../core/model/people.ts";
 import { tintOf } from "../../../core/model/tint.ts";
 import { isMutedAt } from "../../../core/rooms/prefs.ts";
 import { initialsOf } from "../../../ui/text/initials.ts";
 import { personMarks } from "../../../ui/text/person-marks.ts";
-import { usePage, useTexts } from "../shell/context.tsx";
+import { useModelValue, usePage, useTexts } from "../shell/context.tsx";
 
 /** Maximum delay of a timer; browsers run a timer with a longer delay immediately. */
 const TIMER_MS_MAX = 2 ** 31 - 1;
@@ -45,6 +46,28 @@ export const CardContext = createContext<(user: string) => void>(() => undefined
 export function usePerson(name: string): Person {
   const people = useContext(PeopleContext);
   return people.get(name.toLowerCase()) ?? { tint: tintOf(name), role: "member" };
+}
+
+/** Returns the person's display name, or the account name. */
+export function useShownName(user: string): string {
+  return useModelValue((model) => cleanText(shownName(model, user)));
+}
+
+/** The display name beside an account name, if there is one. */
+export function DisplayName({ user }: { readonly user: string }) {
+  const shown = useShownName(user);
+  return shown === cleanText(user) ? null : (
+    <span className="room-note" dir="auto">
+      {shown}
+    </span>
+  );
+}
+
+/** The display name, with the account name beside it, or the account name alone. */
+export function AccountName({ user }: { readonly user: string }) {
+  return useShownName(user) === cleanText(user) ? null : (
+    <span className="account-name">{cleanText(user)}</span>
+  );
 }
 
 export function tintColor({ tint }: Pick<Person, "tint">): string {

@@ -14,6 +14,7 @@ import { LOBBY } from "../../../core/rooms/rooms.ts";
 import type { Texts } from "../../../ui/messages/en/page.ts";
 import { plainTopic } from "../../../ui/text/event-text.ts";
 import { faultText } from "../../../ui/text/fault-text.ts";
+import { mayCreateRooms } from "../../../ui/text/rules-text.ts";
 import { targetText, targetTitle } from "../../../ui/text/target-text.ts";
 import type { Answer } from "../../../wire/messages.ts";
 import { formatRoute } from "../../input/route.ts";
@@ -127,6 +128,7 @@ export function JoinDialog({
 interface CreateRoomProps extends OpenProps {
   readonly room?: string;
   readonly isSealed?: boolean;
+  readonly isAssignment?: boolean;
   readonly password?: string;
 }
 
@@ -137,6 +139,7 @@ export function CreateRoomDialog({ onClose, onOpen, ...initial }: CreateRoomProp
   const [topic, setTopic] = useState("");
   const [password, setPassword] = useState(initial.password ?? "");
   const [isSealed, setSealed] = useState(initial.isSealed === true);
+  const [isAssignment, setAssignment] = useState(initial.isAssignment === true);
   const [existingRoom, setExistingRoom] = useState<RoomEntry>();
   const canSeal = chat.sealRefusal === undefined;
   const create = async () => {
@@ -153,6 +156,7 @@ export function CreateRoomDialog({ onClose, onOpen, ...initial }: CreateRoomProp
     const created = await chat.actions.join(room, {
       create: true,
       sealed,
+      assignment: isAssignment && !sealed,
       ...(isOpen ? {} : { password }),
     });
     if (!sealed && topic.trim() !== "")
@@ -203,6 +207,7 @@ export function CreateRoomDialog({ onClose, onOpen, ...initial }: CreateRoomProp
             value={password}
             onChange={setPassword}
           />
+          <Check label={texts.makeAssignment} isOn={isAssignment} onChange={setAssignment} />
         </>
       )}
       {canSeal ? <Check label={texts.makeSealed} isOn={isSealed} onChange={setSealed} /> : null}
@@ -231,6 +236,7 @@ export function RoomsDialog({ onClose, onOpen }: OpenProps) {
   const { texts, chat, openDialog, notify } = usePage();
   const { rooms, task } = useRoomList();
   const joining = useTask();
+  const isCreator = useModelValue(mayCreateRooms);
   const [filter, setFilter] = useState("");
   const query = foldCase(filter.trim().replace(/^#/, ""));
   const matches = rooms.filter(({ room, topic }) => foldCase(`${room} ${topic}`).includes(query));
@@ -290,7 +296,7 @@ export function RoomsDialog({ onClose, onOpen }: OpenProps) {
       </p>
       <FaultLine fault={joining.fault ?? task.fault} />
       <div className="dialog-actions">
-        <Button onClick={create}>{texts.createRoom}</Button>
+        {isCreator ? <Button onClick={create}>{texts.createRoom}</Button> : null}
       </div>
     </Dialog>
   );

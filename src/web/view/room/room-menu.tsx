@@ -6,6 +6,7 @@ import { isSameName } from "../../../core/model/item.ts";
 import {
   canPin,
   canSetTopic,
+  isBoxOf,
   roomList,
   roomNotifyLevel,
   roomOf,
@@ -163,6 +164,8 @@ function conversationItems(page: PageValue, room: RoomState): MenuItem[] {
 }
 
 function namedItems(page: PageValue, room: RoomState): MenuItem[] {
+  // The members, rules and name of a box are those of its room.
+  if (isBoxOf(room.target)) return [pollItem(page, room)];
   const { texts, chat, fail, openDialog } = page;
   const isGroup = room.people !== undefined;
   const isRaised = room.hands.some((name) => isSameName(name, chat.model.me));

@@ -6,9 +6,17 @@ import { cleanText } from "../../../base/text.ts";
 import { withMentions } from "../../../core/client/mentions.ts";
 import { roomOf } from "../../../core/model/selectors.ts";
 import type { Model, RoomState } from "../../../core/model/state.ts";
-import { everyoneQuestion, postLimitText, ruleFacts } from "../../../ui/text/rules-text.ts";
+import { LOBBY } from "../../../core/rooms/rooms.ts";
+import {
+  directLimitText,
+  everyoneQuestion,
+  postLimitText,
+  type RuleFact,
+  ruleFacts,
+  serverLimits,
+} from "../../../ui/text/rules-text.ts";
 import { targetTitle } from "../../../ui/text/target-text.ts";
-import { JOIN_RULES, WHO } from "../../../wire/field.ts";
+import { JOIN_RULES, POSTERS, WHO } from "../../../wire/field.ts";
 import type { PostBody, RoomRules } from "../../../wire/messages.ts";
 import { Button } from "../shell/button.tsx";
 import {
@@ -43,12 +51,16 @@ export function sendAfterQuestion(
 export function usePostLimit(
   model: Model,
   room: RoomState | undefined,
+  target: string,
 ): readonly [string | undefined, boolean] {
   const { texts } = usePage();
   const [, setTicks] = useState(0);
-  const limit = room && postLimitText(model, room, texts, Date.now());
+  const limit =
+    room === undefined
+      ? directLimitText(model, target.replace(/^@/, ""), texts)
+      : postLimitText(model, room, texts, Date.now());
   const isBarred = limit === texts.onlyModeratorsPost;
-  const isWaiting = limit !== undefined && !isBarred;
+  const isWaiting = limit !== undefined && !isBarred && room?.kind === "room";
   useEffect(() => {
     if (!isWaiting) return;
     const timer = setInterval(() => setTicks((ticks) => ticks + 1), SECOND_MS);
@@ -93,9 +105,14 @@ export function RulesDialog({ target, onClose }: CloseProps & { readonly target:
 
 export function RuleList({ rules }: { readonly rules: RoomRules }) {
   const { texts } = usePage();
+  const server = useModelValue(({ notices }) => notices.rules) ?? {};
+  return <FactList facts={[...ruleFacts(rules, texts), ...serverLimits(server, texts)]} />;
+}
+
+export function FactList({ facts }: { readonly facts: readonly RuleFact[] }) {
   return (
     <dl className="facts">
-      {ruleFacts(rules, texts).map(([name, value]) => (
+      {facts.map(([name, value]) => (
         <div key={name}>
           <dt>{name}</dt>
           <dd>{value}</dd>
@@ -110,6 +127,7 @@ function RulesForm({ room, onClose }: CloseProps & { readonly room: RoomState })
   /** Other rules remain, because another moderator may change them at the same time. */
   const [changed, setChanged] = useState<RoomRules>({});
   const rules = { ...room.rules, ...changed };
+  const isOperator = useModelValue((model) => model.isOperator);
   const [slow = `${room.rules.slow ?? ""}`, setSlow] = useState<string>();
   const [password, setPassword] = useState("");
   const change = (rule: RoomRules) => setChanged({ ...changed, ...rule });
@@ -129,6 +147,7 @@ function RulesForm({ room, onClose }: CloseProps & { readonly room: RoomState })
   };
   const hint = texts.ruleSlowHint(SLOW_SECONDS_MAX);
   const who = WHO.map((one) => [one, texts.ruleWho(one)] as const);
+  const posters = POSTERS.map((one) => [one, texts.rulePoster(one)] as const);
   const ways = JOIN_RULES.map((one) => [one, texts.ruleJoinBy(one)] as const);
   return (
     <FormDialog
@@ -141,7 +160,7 @@ function RulesForm({ room, onClose }: CloseProps & { readonly room: RoomState })
         id="rule-post"
         label={texts.rulePost}
         value={rules.post ?? "everyone"}
-        options={who}
+        options={room.isSealed ? posters.slice(0, WHO.length) : posters}
         onChange={(post) => change({ post })}
       />
       {room.isSealed ? null : (
@@ -178,6 +197,18 @@ function RulesForm({ room, onClose }: CloseProps & { readonly room: RoomState })
         options={rules.everyone === undefined ? [["", texts.ruleBySize], ...who] : who}
         onChange={(everyone) => everyone !== "" && change({ everyone })}
       />
+      {isOperator && !room.isSealed && room.target !== LOBBY ? (
+        <SelectField
+          id="rule-newcomers"
+          label={texts.ruleNewcomers}
+          value={rules.newcomers === true ? "on" : "off"}
+          options={[
+            ["off", texts.ruleNewcomersOff],
+            ["on", texts.ruleNewcomersJoin],
+          ]}
+          onChange={(value) => change({ newcomers: value === "on" })}
+        />
+      ) : null}
       <Field
         id="rule-slow"
         label={texts.ruleSlow}

@@ -20,6 +20,7 @@ import {
   roomOf,
 } from "../../../core/model/selectors.ts";
 import { lastLine } from "../../../ui/text/event-text.ts";
+import { mayCreateRooms } from "../../../ui/text/rules-text.ts";
 import { rove } from "../../input/keys.ts";
 import { useModelValue, useNarrow, usePage, useTexts } from "../shell/context.tsx";
 import { useGestures } from "../shell/gestures.ts";
@@ -27,7 +28,7 @@ import { Icon, IconButton, type IconName } from "../shell/icons.tsx";
 import { InviteDialog } from "../shell/invite-dialog.tsx";
 import { SettingsDialog } from "../shell/settings-dialog.tsx";
 import { presenceText } from "./members.tsx";
-import { Avatar } from "./person.tsx";
+import { Avatar, useShownName } from "./person.tsx";
 import { CreateRoomDialog, RoomsDialog } from "./room-dialogs.tsx";
 import { RoomMenu } from "./room-menu.tsx";
 import { SavedDialog } from "./saved.tsx";
@@ -81,6 +82,7 @@ const Line = memo(function Line({ line, onOpen }: LineProps) {
   const isNarrow = useNarrow();
   const { target, kind, name, badge, mentions, isOpen, isOnline, isIgnored, isMuted } = line;
   const me = useModelValue((model) => model.me);
+  const shown = useShownName(name);
   const classes = [
     "room-line",
     badge > 0 && !isMuted ? "is-unread" : "",
@@ -108,7 +110,7 @@ const Line = memo(function Line({ line, onOpen }: LineProps) {
           </>
         )}
         <span className="room-name" dir="auto" title={cleanText(name)}>
-          {cleanText(name)}
+          {kind === "person" ? shown : cleanText(name)}
         </span>
         {line.isFavourite ? <Note icon="star" text={texts.favourite} /> : null}
         {line.isSealed ? <Note icon="lock" text={texts.sealed} isStrong /> : null}
@@ -236,6 +238,7 @@ export const Rooms = memo(function Rooms(props: RoomsProps) {
   const hasSaved = useModelValue((model) => model.prefs !== undefined);
   const isOverHttp = useModelValue(() => chat.isOverHttp);
   const isQuiet = useModelValue((model) => dndEnd(model) !== undefined);
+  const isCreator = useModelValue(mayCreateRooms);
   const menu = useLineMenu();
   return (
     <>
@@ -257,11 +260,13 @@ export const Rooms = memo(function Rooms(props: RoomsProps) {
               label={texts.browseRooms}
               onPress={() => openDialog(RoomsDialog, { onOpen })}
             />
-            <IconButton
-              icon="plus"
-              label={texts.createRoom}
-              onPress={() => openDialog(CreateRoomDialog, { onOpen })}
-            />
+            {isCreator ? (
+              <IconButton
+                icon="plus"
+                label={texts.createRoom}
+                onPress={() => openDialog(CreateRoomDialog, { onOpen })}
+              />
+            ) : null}
           </div>
           <Lines lines={lines.rooms} onOpen={onOpen} />
         </div>

@@ -1,6 +1,7 @@
 /** Runner for the composer's slash commands. */
 
 import { Fault } from "../../../base/fault.ts";
+import { boxNames } from "../../../base/names.ts";
 import { parseTime, type TimeContext } from "../../../base/parse-time.ts";
 import { cleanText } from "../../../base/text.ts";
 import { isPostPending, lastMessage, openRoom, roomOf } from "../../../core/model/selectors.ts";
@@ -19,6 +20,7 @@ import { confirm, confirmSeal, deleteQuestion } from "../shell/dialog.tsx";
 import { HelpDialog } from "../shell/help-dialog.tsx";
 import { InviteDialog } from "../shell/invite-dialog.tsx";
 import { LogoutDialog, SettingsDialog } from "../shell/settings-dialog.tsx";
+import { HandedDialog } from "./handed.tsx";
 import { IgnoredDialog } from "./ignored.tsx";
 import { CreateRoomDialog, JoinDialog, RoomsDialog, TopicDialog } from "./room-dialogs.tsx";
 import { RulesDialog, sendAfterQuestion } from "./rules.tsx";
@@ -149,6 +151,7 @@ class PageHost implements Host {
     room,
     password,
     sealed = false,
+    assignment = false,
     mayCreate,
   }: JoinArgs): Promise<WireAnswer<"join"> | undefined> {
     const { openDialog, chat } = this.page;
@@ -162,7 +165,7 @@ class PageHost implements Host {
       if (code === "room-password-wrong") {
         openDialog(JoinDialog, { ...options, isLocked: true });
       } else if (code === "room-unknown" && mayCreate !== false) {
-        openDialog(CreateRoomDialog, { ...options, isSealed: sealed });
+        openDialog(CreateRoomDialog, { ...options, isSealed: sealed, isAssignment: assignment });
       } else throw error;
       return undefined;
     }
@@ -217,6 +220,10 @@ const VIEWERS: { readonly [Kind in keyof Views]: Viewer<Kind> } = {
   },
   rules(_, { chat, openDialog }) {
     openDialog(RulesDialog, { target: chat.actions.lastRoom });
+  },
+  handed(_, { chat, openDialog }, { target, open }) {
+    const room = boxNames(target)?.room ?? chat.actions.lastRoom;
+    openDialog(HandedDialog, { room, onOpen: open });
   },
   passwd: (_, { openDialog }) => openDialog(SettingsDialog, { changesPassword: true }),
   "irc-password": (_, { openDialog }) => openDialog(IrcPasswordsDialog),

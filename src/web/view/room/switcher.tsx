@@ -4,6 +4,7 @@ import { type KeyboardEvent, useEffect, useMemo, useState } from "react";
 import { foldCase } from "../../../base/case-fold.ts";
 import { isGroupName, isName } from "../../../base/names.ts";
 import { isSameName } from "../../../core/model/item.ts";
+import { displayedLike } from "../../../core/model/people.ts";
 import { knownNames, roomList } from "../../../core/model/selectors.ts";
 import type { Model } from "../../../core/model/state.ts";
 import { targetTitle } from "../../../ui/text/target-text.ts";
@@ -13,6 +14,7 @@ import { Button } from "../shell/button.tsx";
 import { type CloseProps, useModelValue, usePage } from "../shell/context.tsx";
 import { Dialog } from "../shell/dialog.tsx";
 import { Icon } from "../shell/icons.tsx";
+import { DisplayName } from "./person.tsx";
 import { GroupDialog } from "./room-dialogs.tsx";
 
 function targetsOf(model: Model, isPeople: boolean): readonly string[] {
@@ -63,7 +65,8 @@ function Options({ targets: found, at, onChoose }: OptionsProps) {
           className={i === at ? "option is-at" : "option"}
           onClick={() => onChoose(target)}
         >
-          {targetTitle(chat.model, target.replace(/^#/, ""))}
+          {targetTitle(chat.model, target.replace(/^#/, ""))}{" "}
+          {target.startsWith("@") ? <DisplayName user={target.slice(1)} /> : null}
         </div>
       ))}
     </div>
@@ -102,10 +105,11 @@ export function Switcher({ onClose, onOpen, isPeople = false }: SwitcherProps) {
   // biome-ignore lint/correctness/useExhaustiveDependencies: the rooms list the users
   const all = useMemo(() => targetsOf(chat.model, isPeople), [chat, isPeople, rooms]);
   const bareName = typed.trim().replace(/^[@#]/, "");
-  const hits = useMemo(
-    () => matchingTitles(chat.model, all, typed.trim() === "" ? "" : bareName),
-    [chat, all, typed, bareName],
-  );
+  const hits = useMemo(() => {
+    const query = typed.trim() === "" ? "" : bareName;
+    const found = matchingTitles(chat.model, all, query);
+    return [...new Set([...found, ...displayedLike(chat.model, all, query)])];
+  }, [chat, all, typed, bareName]);
   const isOther =
     isPeople && isName(bareName) && !hits.some((hit) => isSameName(hit, `@${bareName}`));
   const exactUser = useExactUser(isOther ? bareName : undefined);

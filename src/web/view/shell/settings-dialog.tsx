@@ -199,6 +199,21 @@ function Status() {
   );
 }
 
+function DisplayNameField({ user }: { readonly user: string }) {
+  const { texts, chat } = usePage();
+  const task = useTask();
+  const name = useModelValue(({ displayNames }) => displayNames.get(user.toLowerCase()) ?? "");
+  const [text, setText] = useState(name);
+  const submit = task.onSubmit(async () => setText(await chat.actions.setDisplayName(text.trim())));
+  return (
+    <form onSubmit={submit}>
+      <Field id="display-name" label={texts.displayName} value={text} onChange={setText} />
+      <FaultLine fault={task.fault} />
+      {text.trim() === name ? null : <Button type="submit">{texts.save}</Button>}
+    </form>
+  );
+}
+
 function Picture({ user }: { readonly user: string }) {
   const { texts, chat } = usePage();
   const task = useTask();
@@ -411,6 +426,7 @@ export function SettingsDialog({ changesPassword = false, onClose }: SettingsPro
       <Fragment key="account">
         <p dir="auto">{texts.signedInAs(cleanText(chat.model.me ?? ""))}</p>
         <Picture user={chat.model.me ?? ""} />
+        <DisplayNameField user={chat.model.me ?? ""} />
         <Status />
         <Password isOpen={changesPassword} />
         {chat.isOperatorByLink ? <OperatorLinkNotice /> : null}

@@ -18,7 +18,18 @@ function crowd(...events: readonly ModelEvent[]): Screen {
   );
 }
 
+const NAMED: ModelEvent = { kind: "named", names: [["ben", "Ana Ruíz"]] };
+
 describe("Tab", () => {
+  test.each([
+    ["@rui", "@ben |"],
+    ["hi @ana-r", "hi @ben |"],
+    ["/whois RUÍ", "/whois ben |"],
+    ["@xyz", "@xyz|"],
+  ])("completes %j by a display name", (input, expected) => {
+    expect(crowd(NAMED).type(input).press("tab").line).toBe(expected);
+  });
+
   test.each([
     ["be", "ben: |"],
     ["@be", "@ben |"],

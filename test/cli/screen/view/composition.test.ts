@@ -187,3 +187,24 @@ test("fills a screen of any size exactly, for any model and state", () => {
     { numRuns: 60 },
   );
 });
+
+test("shows display names that fit, and account names instead of those that do not", () => {
+  const named = [
+    ["ben", "Bén Ruíz"],
+    ["cleo", "李小龙"],
+    ["ana", "Ana María de los Ángeles Ruíz"],
+    ["eve", "\u202eevil"],
+  ] as const;
+  const scene = scenes.conversation().apply({ kind: "named", names: named });
+  const props = scenes.propsOf(scene.apply({ kind: "open", target: "lobby" }).model(), {
+    columns: 120,
+    rows: 40,
+  });
+  const lines = scenes.plainLines(scenes.frameOf(props));
+  const text = lines.join("\n");
+  expect(text).toMatch(/ Bén Ruíz │ /);
+  expect(text).toMatch(/ 李小龙 │ /);
+  expect(text).toMatch(/[●○]\S?\s?李小龙/);
+  expect(text).not.toMatch(/Ana Mar|evil/);
+  for (const line of lines) expect(Bun.stringWidth(line)).toBeLessThanOrEqual(120);
+});

@@ -18,6 +18,7 @@ const rowOptions = {
   times: timesIn(texts),
   me: "ana",
   people: NOBODY,
+  displayNames: new Map<string, string>(),
   isOnline: true,
   fetchKey: undefined,
   foldKey: undefined,

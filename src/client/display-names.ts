@@ -1,0 +1,84 @@
+/** Display names of the people whom the model shows, requested when they first appear. */
+
+import { asFault, ignoreFault } from "../base/fault.ts";
+import { DISPLAY_NAMES_ASKED_MAX } from "../base/limits.ts";
+import type { ModelEvent } from "../core/model/event.ts";
+import type { SendRequest } from "./link/queries.ts";
+
+/** More people are forgotten, and requested again when they appear again. */
+const KNOWN_MAX = 5_000;
+
+export class DisplayNames {
+  /** Names in lower case that were requested over this link. */
+  readonly #known = new Set<string>();
+  readonly #unasked = new Set<string>();
+  /** `false` if the server does not know the request. */
+  #isSupported = true;
+
+  constructor(
+    private readonly request: SendRequest,
+    private readonly emit: (event: Extract<ModelEvent, { kind: "named" }>) => void,
+  ) {}
+
+  /** Collects the people in an event. */
+  note(event: ModelEvent): void {
+    switch (event.kind) {
+      case "record":
+        return this.#want(event.record.from);
+      case "page":
+      case "found":
+        for (const { from } of event.records) this.#want(from);
+        return;
+      case "room":
+        return this.#want(event.with);
+      case "members":
+        for (const { name } of event.members) this.#known.add(name.toLowerCase());
+        return;
+      case "restored":
+        for (const room of event.rooms.values()) {
+          if (room.kind === "person") this.#want(room.name);
+          for (const { from } of room.tail.items) this.#want(from);
+        }
+        return;
+      case "entered": {
+        // Notices may have been missed.
+        const before = [...this.#known];
+        this.#isSupported = true;
+        this.#known.clear();
+        for (const user of [...before, event.user]) this.#want(user);
+        return;
+      }
+      default:
+        return;
+    }
+  }
+
+  /** Requests the names of the people who have appeared. */
+  ask(): void {
+    while (this.#unasked.size > 0 && this.#isSupported) {
+      const users = [...this.#unasked].slice(0, DISPLAY_NAMES_ASKED_MAX);
+      for (const user of users) this.#unasked.delete(user);
+      void this.#ask(users).catch(ignoreFault);
+    }
+    this.#unasked.clear();
+  }
+
+  #want(user: string | undefined): void {
+    const key = user?.toLowerCase();
+    if (key === undefined || this.#known.has(key)) return;
+    if (this.#known.size >= KNOWN_MAX) this.#known.clear();
+    this.#known.add(key);
+    this.#unasked.add(key);
+  }
+
+  async #ask(users: readonly string[]): Promise<void> {
+    try {
+      const { names } = await this.request("display-names", { users: [...users] });
+      const texts = new Map(names.map(({ user, text }) => [user.toLowerCase(), text]));
+      this.emit({ kind: "named", names: users.map((user) => [user, texts.get(user)]) });
+    } catch (error) {
+      // After a fault of the link, the next one asks again.
+      if (asFault(error).code === "kind-unknown") this.#isSupported = false;
+    }
+  }
+}

@@ -1,0 +1,72 @@
+/** `chat handed`, which lists or downloads what was handed in in an assignment room. */
+
+import { join } from "node:path";
+import { asFault, Fault } from "../base/fault.ts";
+import { cleanFileName } from "../base/file-names.ts";
+import { boxNames } from "../base/names.ts";
+import { fileRecords } from "../cli/chat/last-files.ts";
+import { stringFlag } from "../cli/command.ts";
+import { clientVerb } from "../cli/connect/client.ts";
+import type { Context } from "../cli/context.ts";
+import { checkFileId, checkOut, FileReceiver } from "../cli/files/receive-file.ts";
+import { parseRoomName } from "../cli/flags.ts";
+import { ProgressDisplay } from "../cli/output/progress.ts";
+import { isFile } from "../cli/output/render.ts";
+import { printList, timeCell } from "../cli/output/result.ts";
+import type { HandedIn } from "../client/actions.ts";
+
+export const command = clientVerb({
+  printsData: true,
+  reconnect: true,
+  isResumable: true,
+  args: {
+    room: stringFlag("ROOM", "Assignment room", {
+      alias: "r",
+      parse: parseRoomName,
+      required: true,
+    }),
+    out: stringFlag("DIR", "Download all files to this folder, one folder per person", {
+      alias: "o",
+    }),
+  },
+  details: "For moderators of the room. To read the messages: chat history --room ROOM@NAME",
+  async run({ room, out }, context, { client, state, user }) {
+    if (out !== undefined) checkOut(out);
+    const users = await client.actions.handed(room);
+    if (out === undefined) return printHanded(context, users);
+    const files = (await fileRecords(client, user)).filter(isFile);
+    const progressDisplay = new ProgressDisplay(context);
+    let exitCode = 0;
+    try {
+      for (const { id, destination, from } of files) {
+        const names = boxNames("room" in destination ? destination.room : "");
+        if (names?.room.toLowerCase() !== room.toLowerCase() || names.user !== from) continue;
+        const folder = join(out, cleanFileName(from));
+        const secret = state.partialFileSecret();
+        const receiver = new FileReceiver(context, client, progressDisplay, folder, secret);
+        // A file that fails does not keep the others back.
+        const fault = await receiver.download(checkFileId(id)).catch(asFault);
+        if (!(fault instanceof Fault)) continue;
+        if (!client.isConnected) throw fault;
+        receiver.reportFault(fault);
+        exitCode ||= fault.exitCode;
+      }
+    } finally {
+      await progressDisplay.end();
+    }
+    return exitCode;
+  },
+});
+
+function printHanded(context: Context, users: readonly HandedIn[]): number {
+  return printList(context, users, {
+    json: (one) => ({ kind: "handed", ...one }),
+    columns: {
+      user: ({ user }) => user,
+      messages: ({ messages }) => messages,
+      files: ({ files }) => files,
+      time: ({ at }, style) => timeCell(at, style),
+      state: ({ left }) => (left === true ? "left" : ""),
+    },
+  });
+}

@@ -1,0 +1,71 @@
+import { expect, test } from "bun:test";
+import { Fault } from "../../src/base/fault.ts";
+import { DISPLAY_NAMES_ASKED_MAX } from "../../src/base/limits.ts";
+import { DisplayNames } from "../../src/client/display-names.ts";
+import type { SendRequest } from "../../src/client/link/queries.ts";
+import type { ModelEvent } from "../../src/core/model/event.ts";
+import { recordEvent } from "../core/model-scene.ts";
+
+function following(answer: (users: readonly string[]) => readonly object[]) {
+  const asked: (readonly string[])[] = [];
+  const emitted: ModelEvent[] = [];
+  const request = (async (_kind: string, { users }: { users: readonly string[] }) => {
+    asked.push(users);
+    return { names: answer(users) };
+  }) as unknown as SendRequest;
+  const names = new DisplayNames(request, (event) => emitted.push(event));
+  return { names, asked, emitted };
+}
+
+const from = (user: string) => recordEvent(12, { from: user }) as ModelEvent;
+
+test("asks for each person once, and again after each log-in", async () => {
+  const { names, asked, emitted } = following(([user]) =>
+    user === "ben" ? [{ user, text: "Ben Ruíz" }] : [],
+  );
+  for (const user of ["ben", "BEN", "cleo"]) names.note(from(user));
+  names.ask();
+  names.note(from("Cleo"));
+  names.ask();
+  expect(asked).toEqual([["ben", "cleo"]]);
+  await Promise.resolve();
+  await Promise.resolve();
+  const named = [
+    ["ben", "Ben Ruíz"],
+    ["cleo", undefined],
+  ];
+  expect(emitted as unknown).toEqual([{ kind: "named", names: named }]);
+  names.note({ kind: "entered", user: "ana" });
+  names.ask();
+  expect(asked.at(-1)).toEqual(["ben", "cleo", "ana"]);
+});
+
+test("does not ask for members, whose list has the names, and divides long lists", () => {
+  const { names, asked } = following(() => []);
+  const member = { name: "Ben", isOnline: true, role: "member" };
+  names.note({ kind: "members", room: "r" as never, members: [member] });
+  names.note(from("ben"));
+  names.ask();
+  expect(asked).toEqual([]);
+  for (let i = 0; i <= DISPLAY_NAMES_ASKED_MAX; i++) names.note(from(`p${i}`));
+  names.ask();
+  expect(asked.map(({ length }) => length)).toEqual([DISPLAY_NAMES_ASKED_MAX, 1]);
+});
+
+test("stops asking a server that does not know display names, until the next log-in", async () => {
+  let count = 0;
+  const request = (async () => {
+    count += 1;
+    throw new Fault("kind-unknown", "unknown");
+  }) as unknown as SendRequest;
+  const names = new DisplayNames(request, () => {});
+  names.note(from("ben"));
+  names.ask();
+  for (let i = 0; i < 3; i++) await Promise.resolve();
+  names.note(from("cleo"));
+  names.ask();
+  expect(count).toBe(1);
+  names.note({ kind: "entered", user: "ana" });
+  names.ask();
+  expect(count).toBe(2);
+});

@@ -1,0 +1,52 @@
+import { expect } from "bun:test";
+import { pageTest } from "./browser.ts";
+import { PageServer } from "./page-server.ts";
+import { expectAccessible } from "./theme.ts";
+import type { Visit } from "./visit.ts";
+
+const server = new PageServer();
+const PICTURES = process.env["ASSIGNMENT_PICTURES"];
+const PRIVATE = "Only you and the moderators see what you post here.";
+
+async function picture({ page }: Visit, name: string): Promise<void> {
+  if (PICTURES !== undefined) await page.screenshot({ path: `${PICTURES}/${name}.png` });
+}
+
+pageTest("tells pupils who reads their work, and shows moderators who handed it in", async () => {
+  const eve = await server.headlessUser("eve");
+  const ana = await server.window("ana");
+  const ben = await server.window("ben");
+  await ana.createRoom("essay");
+  await ana.send("/rules post private");
+  await ana.page.getByText("Assignment: members see only your messages and their own.").waitFor();
+  await ana.send("the task");
+  await eve.tab.ask("join", { room: "essay" });
+  await ben.send("/join essay");
+  await ben.waitForMessage("the task");
+  await ben.page.getByText(PRIVATE).waitFor();
+  await expectAccessible(ben, "light", "assignment of a pupil");
+  await picture(ben, "pupil-room");
+  await ben.send("my essay");
+  await ben.heading("#essay@ben").waitFor();
+  await ben.waitForMessage("my essay");
+  await ben.page.getByText(PRIVATE).waitFor();
+  await picture(ben, "pupil-box");
+
+  await ana.button("Handed in").click();
+  const list = await ana.dialog("Handed in: #essay");
+  await list.getByText("1 of 2 handed in").waitFor();
+  await list.getByText("nothing handed in").waitFor();
+  await expectAccessible(ana, "light", "handed in");
+  await picture(ana, "handed");
+  const [download] = await Promise.all([
+    ana.page.waitForEvent("download"),
+    list.getByRole("button", { name: "Download all (zip)" }).click(),
+  ]);
+  expect(download.suggestedFilename()).toBe("essay.zip");
+  await list.getByRole("button", { name: /ben/ }).click();
+  await ana.heading("#essay@ben").waitFor();
+  await ana.waitForMessage("my essay");
+  await ana.page.getByText("Only ben and the moderators see what you post here.").waitFor();
+  await ana.send("well done");
+  await ben.waitForMessage("well done");
+});

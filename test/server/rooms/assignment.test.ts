@@ -1,0 +1,351 @@
+import { expect, test } from "bun:test";
+import { asFault } from "../../../src/base/fault.ts";
+import { boxId, type RoomId, type UserId } from "../../../src/base/ids.ts";
+import { BOXES_PER_ROOM_MAX } from "../../../src/base/limits.ts";
+import { openZip } from "../../../src/cli/zip.ts";
+import type { Answer } from "../../../src/wire/messages.ts";
+import { fixtureTest } from "../../fixture-test.ts";
+import { rejection } from "../../rejection.ts";
+import { channelOf, download, TestFile } from "../data-channel.ts";
+import type { Guest } from "../guest.ts";
+import type { Site } from "../site.ts";
+import { lab, operating } from "../site-lab.ts";
+
+const WORK = new TestFile("work", 4_000, "=cmd|' /C calc'!A0.txt");
+const TEXT = "my secret essay";
+
+/** Ana's assignment room `lab` with the pupils ben and eve; ben has handed in a text and a file. */
+async function assignment(options = {}) {
+  const { site, ana, ben, eve } = await lab(options);
+  const { seq: task } = await site.wait(ana.post("the task", "lab"));
+  await ana.request("rules", { room: "lab", post: "private" });
+  const { seq } = await site.wait(ben.post(TEXT, "lab@ben"));
+  await WORK.upload(await channelOf(ben), ["lab@ben"]);
+  await site.quiet();
+  const box = boxOf(site, "ben");
+  return { site, ana, ben, eve, task, seq, box };
+}
+
+function boxOf({ rooms, registry }: Site, user: string): RoomId {
+  const account = registry.allNames.find(user as never);
+  const room = rooms.find("lab" as never);
+  return boxId(room?.id ?? ("" as RoomId), account?.id ?? ("" as UserId));
+}
+
+const boxTest = fixtureTest(() => assignment());
+
+/** Everything that the guest has received, as text. */
+function received(guest: Guest): string {
+  return JSON.stringify(guest.notices, (_, value: unknown) =>
+    value instanceof Uint8Array ? Buffer.from(value).toString() : value,
+  );
+}
+
+function textsOf(records: readonly { readonly body?: Uint8Array | undefined }[]): string {
+  return records.map(({ body = new Uint8Array() }) => Buffer.from(body).toString()).join(" ");
+}
+
+boxTest("shows a box to its owner and the moderators, and nothing of it to others", async (it) => {
+  const { site, ana, ben, eve, box } = it;
+  for (const reader of [ana, ben]) {
+    expect(reader.room("lab@ben")?.room).toBe(box);
+    expect(received(reader)).toContain(TEXT);
+    const { records } = await reader.request("history", { target: "lab@ben", limit: 100 });
+    expect(textsOf(records)).toContain(TEXT);
+  }
+  expect((await ana.request("who", { room: "lab@ben" })).users.map(({ user }) => user)).toEqual([
+    "ana",
+    "ben",
+  ]);
+  await site.wait(ana.post("well done", "lab@ben"));
+  await site.quiet();
+  expect(received(ben)).toContain("well done");
+  for (const hidden of [TEXT, "well done", box, WORK.name, WORK.id]) {
+    expect(received(eve)).not.toContain(hidden);
+  }
+});
+
+boxTest("refuses a pupil who asks for another's box in any way", async (it) => {
+  const { site, ben, eve, box, seq } = it;
+  // As by the client that Eve has changed: she knows the name, the id and each seq.
+  for (const target of ["lab@ben", "#lab@ben", "LAB@BEN"]) {
+    expect(await eve.refusal("history", { target, limit: 100 })).toBe("not-member");
+    expect(await eve.refusal("pins", { target })).toBe("not-member");
+    expect(await eve.refusal("who", { room: target })).toBe("not-member");
+    expect(await eve.refusal("receipts", { target, on: true })).toBe("not-member");
+    expect(await rejection(site.wait(eve.post("hi", target)))).toMatchObject({
+      code: "not-member",
+    });
+  }
+  for (const query of [{}, { grep: "secret" }, { files: true }, { kinds: ["all"] }]) {
+    const everywhere = await eve.request("history", { limit: 100, ...query });
+    expect(textsOf(everywhere.records)).not.toContain("essay");
+    expect(everywhere.rooms.map(({ room }) => room)).not.toContain(box);
+    expect(
+      (await eve.request("history", { target: "lab", limit: 100, ...query })).rooms,
+    ).toHaveLength("grep" in query || "files" in query ? 0 : 1);
+  }
+  const codes = [
+    ["lab@ben", "name-invalid"],
+    [box, "room-unknown"],
+  ] as const;
+  for (const [room, code] of codes) {
+    expect(await eve.refusal("join", { room })).toBe(code);
+    expect(await eve.refusal("knock", { room, on: true })).toBe(code);
+    expect(await eve.refusal("invite-user", { room, user: "eve" })).toBe(code);
+    expect(await eve.refusal("rules", { room })).toBe(code);
+    expect(await eve.refusal("grant", { room, user: "eve", on: true })).toBe(code);
+  }
+  expect(await eve.refusal("join", { room: "lab@ben", create: true })).toBe("name-invalid");
+  expect(await eve.refusal("read", { room: box, n: 1 })).toBe("not-member");
+  expect(await eve.refusal("typing", { room: box, on: true })).toBe("not-member");
+  expect(await eve.refusal("edit", { seq, text: "stolen" })).toBe("not-found");
+  expect(await eve.refusal("erase", { seq })).toBe("not-found");
+  expect(await eve.refusal("pin", { seq, on: true })).toBe("not-found");
+  expect(await eve.refusal("vote", { seq, choices: [1] })).toBe("not-found");
+  expect(await eve.refusal("readers", { seq })).toBe("not-found");
+  const react = { text: "", react: "👍", re: seq };
+  for (const to of ["lab", "lab@ben", "lab@eve"]) {
+    const fields = { outbox: "EEEEEEEEEEE", counter: 1, to, body: react };
+    expect(["not-found", "not-member", "not-allowed"]).toContain(await eve.refusal("post", fields));
+  }
+  expect(await eve.refusal("download", { file: WORK.id })).toBe("file-unknown");
+  const lane = await channelOf(eve);
+  expect(await lane.refusal("fetch", { file: WORK.id, from: 0, window: 262_144 })).toMatch(
+    /file-unknown|not-member/,
+  );
+  expect(await eve.refusal("handed", { room: "lab" })).toBe("not-allowed");
+  expect(await eve.refusal("collect", { room: "lab" })).toBe("not-allowed");
+  expect((await eve.request("rooms", {})).rooms.map(({ room }) => room)).not.toContain("lab@ben");
+  expect((await eve.request("whois", { user: "ben" })).rooms).toEqual(["lab", "lobby"]);
+  await site.quiet();
+  expect(received(ben)).not.toContain('"user":"eve","online":false');
+});
+
+boxTest("does not reveal who has handed in their work", async ({ site, eve }) => {
+  const refusal = async (target: string) =>
+    (await eve.refused("history", { target, limit: 100 })).code;
+  expect(await refusal("lab@ben")).toBe(await refusal("lab@ana"));
+  const post = (to: string) => rejection(site.wait(eve.post("?", to)));
+  const [existing, missing] = [await post("lab@ben"), await post("lab@ana")];
+  expect((missing as Error).message.replace("ana", "ben")).toBe((existing as Error).message);
+});
+
+boxTest(
+  "keeps members from showing anything to the whole room",
+  async ({ site, eve, ben, task }) => {
+    expect(await rejection(site.wait(ben.post("oops", "lab")))).toMatchObject({
+      code: "not-allowed",
+      remedy: "hand in your work: write to lab@YOUR_NAME",
+    });
+    const react = { text: "", react: "my answer", re: task };
+    const fields = { outbox: "BBBBBBBBBBB", counter: 1, to: "lab", body: react };
+    expect(await ben.refusal("post", fields)).toBe("not-allowed");
+    const file = new TestFile("mine", 100, "my answer.txt");
+    const lane = await channelOf(ben);
+    expect(await lane.refusal("offer", file.offer(["lab"]))).toBe("not-allowed");
+    await site.quiet();
+    expect(received(eve)).not.toContain("my answer");
+  },
+);
+
+boxTest("announces an upload to a box to nobody else", async ({ site, ana, ben, eve, box }) => {
+  const file = new TestFile("next", 100, "draft.txt");
+  await (await channelOf(ben)).request("offer", file.offer(["lab@ben"]));
+  await site.quiet();
+  expect(ana.all("offered").at(-1)).toMatchObject({ room: box, name: "draft.txt" });
+  expect(received(eve)).not.toContain("draft.txt");
+  const fetching = (await channelOf(eve)).refusal("fetch", {
+    file: file.id,
+    from: 0,
+    window: 262_144,
+  });
+  expect(await fetching).toBe("file-unknown");
+});
+
+boxTest("lets moderators read all boxes from the moment of the grant on", async (it) => {
+  const { site, ana, eve, box } = it;
+  await site.wait(eve.post("mine", "lab@eve"));
+  await ana.request("grant", { room: "lab", user: "eve", on: true });
+  await site.quiet();
+  expect(eve.room("lab@ben")?.room).toBe(box);
+  expect(
+    textsOf((await eve.request("history", { target: "lab@ben", limit: 100 })).records),
+  ).toContain(TEXT);
+  await site.wait(eve.post("from both of us", "lab@ben"));
+  await ana.request("grant", { room: "lab", user: "eve", on: false });
+  await site.quiet();
+  expect(eve.all("room-gone").map(({ room }) => room)).toEqual([box]);
+  expect(await eve.refusal("history", { target: "lab@ben", limit: 100 })).toBe("not-member");
+  const count = eve.notices.length;
+  await site.wait(ana.post("not for eve", "lab@ben"));
+  await site.quiet();
+  expect(JSON.stringify(received(eve)).includes("not for eve")).toBe(false);
+  expect(eve.notices.length).toBe(count);
+});
+
+boxTest(
+  "keeps the work of a pupil who leaves or is removed",
+  async ({ site, ana, ben, eve, box }) => {
+    await ben.request("leave", { room: "lab" });
+    await site.quiet();
+    expect(ben.all("room-gone").map(({ room }) => room)).toContain(box);
+    expect(await ben.refusal("history", { target: "lab@ben", limit: 100 })).toBe("not-member");
+    expect(await rejection(site.wait(ben.post("late", "lab@ben")))).toMatchObject({
+      code: "not-member",
+    });
+    expect(
+      textsOf((await ana.request("history", { target: "lab@ben", limit: 100 })).records),
+    ).toContain(TEXT);
+    const { users } = await ana.request("handed", { room: "lab" });
+    expect(users).toMatchObject([
+      { user: "ben", messages: 2, files: 1, left: true },
+      { user: "eve", messages: 0, files: 0 },
+    ]);
+    await ben.request("join", { room: "lab" });
+    await site.quiet();
+    await site.wait(ben.post("back", "lab@ben"));
+    await ana.request("kick", { room: "lab", user: "ben" });
+    expect(await ben.refusal("history", { target: "lab@ben", limit: 100 })).toBe("not-member");
+    await operating(eve);
+    await eve.request("remove", { user: "ben" });
+    await site.quiet();
+    expect(
+      textsOf((await ana.request("history", { target: "lab@ben", limit: 100 })).records),
+    ).toContain(TEXT);
+  },
+);
+
+test("keeps boxes and their members over a crash between a box and its first post", async () => {
+  const { site, ana, ben, eve, box } = await assignment();
+  await site.restartAfterCrash();
+  const [teacher, pupil, other] = [
+    await site.again(ana, "ana"),
+    await site.again(ben, "ben"),
+    await site.again(eve, "eve"),
+  ];
+  expect(teacher.room("lab@ben")?.room).toBe(box);
+  expect(pupil.room("lab@ben")?.room).toBe(box);
+  expect(other.room("lab@ben")).toBeUndefined();
+  // The disk fails after the record of Eve's box, before her message.
+  const isOf = (text: string) => (bytes: Uint8Array) => Buffer.from(bytes).includes(text);
+  const lost = other.post("lost essay", "lab@eve");
+  lost.catch(() => undefined);
+  for (let i = 0; i < 20 && site.rooms.get(boxOf(site, "eve")) === undefined; i++) {
+    await site.time.advance(1);
+  }
+  await site.restartAfterCrash();
+  const again = await site.again(eve, "eve");
+  await site.wait(again.post("essay", "lab@eve"));
+  const { records } = await again.request("history", { target: "lab@eve", limit: 100 });
+  expect(records.filter(({ body }) => body !== undefined && isOf("essay")(body))).not.toEqual([]);
+  const rooms = records.filter(({ head }) => Buffer.from(head).includes('"kind":"room"'));
+  expect(rooms.length).toBeLessThanOrEqual(1);
+});
+
+test("creates one box for simultaneous posts of the owner and of two moderators", async () => {
+  const { site, ana, ben, eve } = await lab();
+  await ana.request("rules", { room: "lab", post: "private" });
+  await ana.request("grant", { room: "lab", user: "eve", on: true });
+  const posts = [ana, ben, eve].map((guest) => guest.post("first", "lab@ben"));
+  const receipts: Answer<"post">[] = [];
+  for (const post of posts) receipts.push(await site.wait(post));
+  expect(receipts.map(({ n }) => n)).toEqual([2, 3, 4]);
+  await site.quiet();
+  for (const guest of [ana, ben, eve]) expect(guest.room("lab@ben")).toBeDefined();
+});
+
+test("judges a post to a box by the members at its place in the log", async () => {
+  const { site, ana, ben } = await assignment();
+  const removed = ana.send("kick", { room: "lab", user: "ben" });
+  const late = ben.post("too late", "lab@ben");
+  await site.wait(removed);
+  expect(await rejection(site.wait(late))).toMatchObject({ code: "not-member" });
+});
+
+boxTest("applies a mute, a closure and a new name of the room to its boxes", async (it) => {
+  const { site, ana, ben, eve, box } = it;
+  await ana.request("mute", { room: "lab", user: "ben", on: true });
+  await site.quiet();
+  expect(await rejection(site.wait(ben.post("x", "lab@ben")))).toMatchObject({ code: "muted" });
+  expect(ben.room("lab@ben")?.mutedUntil).toBe(0);
+  await ana.request("mute", { room: "lab", user: "ben", on: false });
+  await operating(eve);
+  await eve.request("close", { room: "lab", on: true });
+  await site.quiet();
+  expect(ben.room("lab@ben")?.closed).toBe(true);
+  expect(await rejection(site.wait(ben.post("x", "lab@ben")))).toMatchObject({
+    code: "not-allowed",
+  });
+  await eve.request("close", { room: "lab", on: false });
+  await eve.request("rename", { room: "lab", to: "essays" });
+  await site.quiet();
+  expect(ben.room("essays@ben")?.room).toBe(box);
+  await site.wait(ben.post("x", "lab@ben"));
+  await site.wait(ben.post("x", "essays@ben"));
+  await eve.request("remove", { room: "essays" });
+  await site.quiet();
+  expect(ben.all("room-gone").map(({ room }) => room)).toContain(box);
+});
+
+test("makes boxes only in assignments, for their members, up to a limit", async () => {
+  const { site, ana, ben, eve } = await lab();
+  const refusal = async (guest: Guest, to: string) =>
+    asFault(await rejection(site.wait(guest.post("x", to))));
+  expect((await refusal(ben, "lab@ben")).code).toBe("not-allowed");
+  await ana.request("rules", { room: "lab", post: "private" });
+  await eve.request("leave", { room: "lab" });
+  expect((await refusal(ana, "lab@eve")).code).toBe("not-allowed");
+  expect((await refusal(eve, "lab@eve")).code).toBe("not-member");
+  const room = site.rooms.find("lab" as never);
+  const full = Array.from({ length: BOXES_PER_ROOM_MAX }, () => room);
+  const boxesOf = site.rooms.boxesOf.bind(site.rooms);
+  site.rooms.boxesOf = () => full as never;
+  expect((await refusal(ben, "lab@ben")).code).toBe("too-many");
+  site.rooms.boxesOf = boxesOf;
+  await site.wait(ben.post("x", "lab@ben"));
+});
+
+boxTest("collects all work in one archive, only for moderators", async (it) => {
+  const { site, ana, ben, eve } = it;
+  const names = ["../../etc/passwd", "a.txt", "A.TXT", "con.txt"];
+  const lane = await channelOf(eve);
+  for (const [i, name] of names.entries()) {
+    await new TestFile(`eve${i}`, 10 + i, name).upload(lane, ["lab@eve"]);
+  }
+  await site.wait(eve.post("line 1\nline 2", "lab@eve"));
+  const { seq: wrong } = await site.wait(eve.post("wrong", "lab@eve"));
+  await eve.request("edit", { seq: wrong, text: "right" });
+  const { seq: gone } = await site.wait(eve.post("regretted", "lab@eve"));
+  await eve.request("erase", { seq: gone });
+  await site.wait(ana.post("well done", "lab@ben"));
+  const { path } = await ana.request("collect", { room: "lab" });
+  const response = await site.wait(site.fetch(path, {}));
+  expect(response.headers.get("content-disposition")).toContain('filename="lab.zip"');
+  const zip = openZip(new Uint8Array(await site.wait(response.arrayBuffer())));
+  expect([...zip.entries.keys()].sort()).toEqual([
+    "lab/ben/=cmd_' _C calc'!A0.txt",
+    "lab/ben/messages.txt",
+    "lab/eve/A (1).TXT",
+    "lab/eve/_.._.._etc_passwd",
+    "lab/eve/_con.txt",
+    "lab/eve/a.txt",
+    "lab/eve/messages.txt",
+  ]);
+  expect(zip.read("lab/ben/=cmd_' _C calc'!A0.txt")).toEqual(WORK.chunks[0] as Uint8Array);
+  const texts = (user: string) => Buffer.from(zip.read(`lab/${user}/messages.txt`)).toString();
+  expect(texts("eve")).toMatch(/^\S+Z eve: line 1\nline 2\n\S+Z eve: right\n$/);
+  expect(texts("ben")).toMatch(/ben: my secret essay\n\S+Z ana: well done\n$/);
+  await ana.request("grant", { room: "lab", user: "ben", on: true });
+  await operating(eve);
+  await eve.request("grant", { room: "lab", user: "ana", on: false });
+  expect((await site.wait(site.fetch(path, {}))).status).not.toBe(200);
+  expect(await ana.refusal("collect", { room: "lab" })).toBe("not-allowed");
+  expect(await eve.refusal("collect", { room: "lab" })).toBe("not-allowed");
+  await site.wait(ben.request("collect", { room: "lab" }));
+});
+
+boxTest("downloads a file of a box for its owner and for moderators", async ({ ana, ben }) => {
+  for (const guest of [ana, ben])
+    expect(await download(await channelOf(guest), WORK.id)).toBeTruthy();
+});

@@ -1,0 +1,76 @@
+import { expect } from "bun:test";
+import { DISPLAY_NAME_CHANGES_PER_DAY } from "../../../src/base/limits.ts";
+import { labTest, operating } from "../site-lab.ts";
+
+labTest("members learn of display names and their changes", async (context) => {
+  const { site, ana, ben } = context;
+  expect(await ana.request("display-name", { text: "  Ana  Rui\u0301z " })).toEqual({
+    text: "Ana Ruíz",
+  });
+  await site.quiet();
+  const notice = { kind: "display-name", user: "ana", text: "Ana Ruíz" } as const;
+  expect(ben.all("display-name")).toEqual([notice]);
+  expect(ana.all("display-name")).toEqual([notice]);
+  const users = ["ANA", "ben", "nobody", "?"];
+  const { names } = await ben.request("display-names", { users });
+  expect(names).toEqual([{ user: "ANA", text: "Ana Ruíz" }]);
+  expect((await ben.request("whois", { user: "ana" })).displayName).toBe("Ana Ruíz");
+  await site.restart();
+  const again = await site.again(ben, "ben");
+  const { users: listed } = await again.request("who", {});
+  expect(listed.map(({ user, displayName }) => [user, displayName])).toContainEqual([
+    "ana",
+    "Ana Ruíz",
+  ]);
+});
+
+labTest("nobody takes the name of another person", async ({ ana, ben }) => {
+  await ana.request("display-name", { text: "Ana Ruíz" });
+  expect(await ben.refusal("display-name", { text: "ANA RU1Z" })).toBe("name-taken");
+  expect(await ben.refusal("display-name", { text: "ana" })).toBe("name-taken");
+  expect(await ben.refusal("display-name", { text: "Bеn" })).toBe("name-invalid");
+  expect(await ben.refusal("display-name", { text: "Operator" })).toBe("name-invalid");
+  expect(await ben.refusal("display-name", { text: "x\u202ey" })).toBe("name-invalid");
+});
+
+labTest("of two people who take a name at once, one gets it", async ({ ana, ben, site }) => {
+  const outcomes = await Promise.allSettled([
+    ana.request("display-name", { text: "Cléo" }),
+    ben.request("display-name", { text: "cleo" }),
+  ]);
+  const [lost, ...others] = outcomes.filter(({ status }) => status === "rejected");
+  expect([lost, others]).toEqual([
+    { status: "rejected", reason: expect.objectContaining({ code: "name-taken" }) },
+    [],
+  ]);
+  await site.quiet();
+  expect(ana.all("display-name")).toHaveLength(1);
+});
+
+labTest("only operators name another user", async ({ ben, eve }) => {
+  const change = { user: "ana", text: "Ana Ruíz" };
+  expect(await ben.refusal("display-name", change)).toBe("not-allowed");
+  await operating(eve);
+  expect(await eve.request("display-name", change)).toEqual({ text: "Ana Ruíz" });
+  const { events } = await eve.request("decisions", {});
+  expect(events.at(-1)).toMatchObject({ decision: "display-name", by: "eve", whom: "ana" });
+  const { accounts } = await eve.request("accounts", {});
+  expect(accounts.find(({ user }) => user === "ana")?.displayName).toBe("Ana Ruíz");
+  await eve.request("rename", { user: "ana", to: "anna" });
+  expect(ben.all("display-name").at(-1)).toEqual({
+    kind: "display-name",
+    user: "anna",
+    text: "Ana Ruíz",
+  });
+  await eve.request("remove", { user: "anna" });
+  expect(ben.all("display-name").at(-1)).toEqual({ kind: "display-name", user: "anna", text: "" });
+  expect(await ben.request("display-name", { text: "Ana Ruíz" })).toEqual({ text: "Ana Ruíz" });
+});
+
+labTest("limits a user's own changes in a day", async ({ ana, eve }) => {
+  for (let i = 0; i < DISPLAY_NAME_CHANGES_PER_DAY; i++)
+    await ana.request("display-name", { text: `Ana ${i + 2}` });
+  expect(await ana.refusal("display-name", { text: "Ana Ruíz" })).toBe("too-many");
+  await operating(eve);
+  await eve.request("display-name", { user: "ana", text: "Ana Ruíz" });
+});
