@@ -5,7 +5,7 @@ import { checkDisplayName } from "../base/display-names.ts";
 import { asFault, Fault, msg } from "../base/fault.ts";
 import type { RoomId } from "../base/ids.ts";
 import { POLL_OPTIONS_MAX, STATUS_BYTES_MAX, TYPING_MS } from "../base/limits.ts";
-import { boxNames, formatTarget } from "../base/names.ts";
+import { boxNames, formatTarget, parseTarget } from "../base/names.ts";
 import { defined } from "../base/values.ts";
 import type { RoomView } from "../core/client/chat-record.ts";
 import { withMentions } from "../core/client/mentions.ts";
@@ -493,15 +493,25 @@ export class Actions {
   }
 
   /**
-   * Encrypts a conversation permanently and opens it.
-   * @throws {Fault} not-found, seal-refused, …
+   * Encrypts a direct conversation or a group permanently and opens it.
+   * @throws {Fault} not-found, not-allowed, seal-refused, …
    */
-  async seal(user: string): Promise<void> {
+  async seal(target: string): Promise<void> {
     const rooms = await this.#actor.sealedRooms();
-    const { room: id } = await this.#actor.request("group", { target: `@${user}` });
-    const view = { kind: "person", name: user, id, topic: "", isSealed: true } as RoomView;
-    await rooms.get(view).changes.sealConversation(user);
-    this.open(`@${user}`);
+    const { room: id } = await this.#actor.request("group", { target });
+    const { kind, name } = parseTarget(target);
+    const { topic = "", people } = this.#actor.rooms.find((room) => room.id === id) ?? {};
+    const users = kind === "person" ? [name] : people;
+    if (users === undefined) {
+      throw new Fault(
+        "not-allowed",
+        msg`'${name}' is not encrypted, and an existing room cannot be encrypted`,
+        { remedy: "create a new room: /join ROOM --sealed" },
+      );
+    }
+    const view: RoomView = { kind, name, id: id as RoomId, topic, people, isSealed: true };
+    await rooms.get(view).changes.sealConversation(users);
+    this.open(target);
   }
 
   /**

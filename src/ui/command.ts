@@ -45,7 +45,8 @@ export type SimpleView =
 export interface Views extends Readonly<Record<SimpleView, object>> {
   readonly who: { readonly room: string | undefined };
   readonly invite: { readonly user: string | undefined };
-  readonly seal: { readonly user: string; readonly isConfirmed: boolean };
+  /** `undefined` for the open conversation or group. */
+  readonly seal: { readonly user: string | undefined; readonly isConfirmed: boolean };
   readonly sealed: { readonly accept: boolean };
   readonly verify: { readonly user: string; readonly confirmation: string };
   readonly notify: {

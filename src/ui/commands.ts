@@ -702,9 +702,10 @@ function isOnline({ model }: Chat): boolean {
   return model.connection.kind === "online";
 }
 
-const seal = opensView("/seal @NAME", (input) => {
-  const words = splitWords(input, 1, 2) ?? [];
-  const args = parseUser(words.filter((word) => word !== "--yes").join(" "));
+const seal = opensView("/seal [@NAME]", (input) => {
+  const words = splitWords(input, 0, 2) ?? [];
+  const name = words.filter((word) => word !== "--yes").join(" ");
+  const args = name === "" ? { user: undefined } : parseUser(name);
   return args && { kind: "seal", ...args, isConfirmed: words.includes("--yes") };
 });
 

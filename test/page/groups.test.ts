@@ -48,6 +48,11 @@ pageTest("a group is begun on the page, named, extended and left", async () => {
   await show(ana.page, "named");
   await ana.page.getByRole("button", { name: "Actions for Trip <b>" }).click();
   await show(ana.page, "menu");
+  await ana.menuItem("Encrypt conversation").click();
+  await ana.page.getByText("Trip <b>").last().waitFor();
+  await show(ana.page, "seal");
+  await ana.dialog("Encrypt conversation").getByRole("button", { name: "Cancel" }).click();
+  await ana.page.getByRole("button", { name: "Actions for Trip <b>" }).click();
   await ana.menuItem("Leave room").click();
   await ana.page.getByText("Only a member can add you again.").waitFor();
   await ana.dialog("Leave Trip <b>?").getByRole("button", { name: "Leave room" }).click();

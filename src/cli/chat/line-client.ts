@@ -13,11 +13,17 @@ import {
   type Target,
 } from "../../base/names.ts";
 import { parseTime } from "../../base/parse-time.ts";
+import { cleanText } from "../../base/text.ts";
 import type { ChatEffect } from "../../client/chat-client.ts";
 import type { ConnectedEvent, ReaderEvent } from "../../client/event.ts";
 import { searchFields } from "../../client/link/queries.ts";
 import { noMajority } from "../../client/link/retry.ts";
-import { type ChatRecord, fieldsIn, type RoomView } from "../../core/client/chat-record.ts";
+import {
+  type ChatRecord,
+  fieldsIn,
+  type RoomView,
+  titleOf,
+} from "../../core/client/chat-record.ts";
 import type { Receipt } from "../../core/client/outbox.ts";
 import { isBoxOf, openRoom, postTarget } from "../../core/model/selectors.ts";
 import type { SearchQuery } from "../../core/model/state.ts";
@@ -306,10 +312,12 @@ export class LineClient extends SlashHost {
   override prompt(): void {
     const current = formatTarget(this.#current);
     const { user } = this.open.client;
-    const lock = viewOf(this.open, current)?.isSealed === true ? " (encrypted)" : "";
+    const view = viewOf(this.open, current);
+    const title = view?.people === undefined ? current : cleanText(titleOf(view));
+    const lock = view?.isSealed === true ? " (encrypted)" : "";
     const isBoxed = isBoxOf(postTarget(this.chat.model, current));
     const readers = isBoxed ? " (only moderators see your messages)" : "";
-    this.chatConsole.prompt(user === undefined ? "> " : `${current}${lock}${readers}> `);
+    this.chatConsole.prompt(user === undefined ? "> " : `${title}${lock}${readers}> `);
   }
 
   async runLogin(login: () => Promise<unknown>): Promise<void> {

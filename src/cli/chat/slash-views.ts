@@ -167,12 +167,16 @@ export const VIEWERS: { readonly [Kind in Exclude<keyof Views, "help">]: Viewer<
 
   async seal(host, { user, isConfirmed: isSure }) {
     const { chatConsole, open } = host;
-    if (!isSure && !(await chatConsole.confirm((texts) => texts.askSeal(user)))) {
-      return chatConsole.note((texts) => texts.conversationOpen(user));
+    const target = user === undefined ? host.current : `@${checkName(user, "person's name")}`;
+    const group = user === undefined && host.view?.people !== undefined ? host.view : undefined;
+    const to = group === undefined ? target.replace(/^@/, "") : titleOf(group);
+    const isConversation = group !== undefined || target.startsWith("@");
+    if (isConversation && !isSure && !(await chatConsole.confirm((texts) => texts.askSeal(to)))) {
+      return chatConsole.note((texts) => texts.conversationOpen(to));
     }
-    await open.client.actions.seal(user);
-    chatConsole.print({ kind: "sealed", to: user }, (texts) => texts.conversationSealed(user));
-    host.switchTo(`@${checkName(user, "person's name")}`);
+    await open.client.actions.seal(target);
+    chatConsole.print({ kind: "sealed", to }, (texts) => texts.conversationSealed(to));
+    host.switchTo(target);
   },
 
   async sealed({ open, current: name, view: room, me, chatConsole }, { accept }) {

@@ -63,12 +63,13 @@ export class GroupChanges {
 
   async create(): Promise<void> {
     const { device, entropy, lease } = this.room.parts;
-    const { id, kind } = this.room.view;
+    const { id, kind, people } = this.room.view;
     const gid = new Uint8Array(entropy(ID_BYTES));
     const policy = {
       room: id,
       admins: [device.account],
-      adders: kind === "person" ? ("members" as const) : ("admins" as const),
+      adders:
+        kind === "person" || people !== undefined ? ("members" as const) : ("admins" as const),
       web: true,
       history: false,
     };
@@ -98,19 +99,21 @@ export class GroupChanges {
   }
 
   /**
-   * Seals a conversation permanently.
-   * @throws {Fault} not-found if no device of the other user can join, seal-refused, and the
-   * server's refusals
+   * Seals a conversation permanently. A repetition adds the users whom an interrupted call omitted.
+   * @throws {Fault} not-found if no device of another user can join, seal-refused, and the server's
+   * refusals
    */
-  async sealConversation(user: string): Promise<void> {
+  async sealConversation(users: readonly string[]): Promise<void> {
     await this.room.catchUp();
     const known = await this.room.run((tx) => tx.row);
-    const keyPackages = await this.room.parts.request("key-package", { user });
-    if (known === undefined) {
-      if (keyPackages.packages.length === 0) throw noDevice(user);
-      await this.create();
+    const claimed: (readonly [string, Answer<"key-package">])[] = [];
+    for (const user of users) {
+      const keyPackages = await this.room.parts.request("key-package", { user });
+      if (known === undefined && keyPackages.packages.length === 0) throw noDevice(user);
+      claimed.push([user, keyPackages]);
     }
-    await this.#addDevices(user, keyPackages);
+    if (known === undefined) await this.create();
+    for (const [user, keyPackages] of claimed) await this.#addDevices(user, keyPackages);
   }
 
   async #addDevices(

@@ -15,7 +15,7 @@ import {
   type OwnedDevice,
 } from "./group-state.ts";
 import { type KickTarget, kickDraft } from "./moderation.ts";
-import type { Room, Rooms } from "./rooms.ts";
+import { isConversation, type Room, type Rooms } from "./rooms.ts";
 import { requireMember } from "./targets.ts";
 
 export interface GroupChange extends Omit<GroupBody, "device"> {
@@ -59,7 +59,7 @@ export function groupDrafts(rooms: Rooms, command: GroupCommand): Draft[] {
 
 function checkCreates(room: Room, { requester, device, change }: GroupCommand): void {
   if (room.group !== undefined) throw stale("the room already has a group");
-  const isOpen = !isDirect(room.id) && room.isSealed !== true;
+  const isOpen = !isConversation(room) && room.isSealed !== true;
   if (isOpen) {
     throw new Fault(
       "not-allowed",
@@ -67,7 +67,7 @@ function checkCreates(room: Room, { requester, device, change }: GroupCommand): 
       { remedy: "create a new room: /join ROOM --sealed" },
     );
   }
-  if (!isDirect(room.id) && !room.moderators.has(requester.user)) {
+  if (!isConversation(room) && !room.moderators.has(requester.user)) {
     throw new Fault(
       "not-allowed",
       msg`only the creator of '${room.name}' can create its encryption group`,

@@ -199,6 +199,8 @@ commandTest("encrypts a conversation only after a prompt", async ({ run, notes, 
     "the conversation with bob is not encrypted",
   ]);
   expect(await run("seal @bob --yes")).not.toBe("fine");
+  expect(await run("seal")).not.toBe("fine");
+  expect(notes).toHaveLength(2);
 });
 
 clientTest("creates a room only after a prompt that describes it", async (fixture) => {

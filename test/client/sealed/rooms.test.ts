@@ -176,11 +176,51 @@ describe("a post queued without a link", () => {
   });
 });
 
+describe("a group", () => {
+  three("is sealed by any member for all members", async ({ world, ana, ben, eve }) => {
+    const { name } = await ana.request("conversation", { users: ["ben", "eve"] });
+    await ben.waitForRoom(name);
+    await ben.postText("in the open", name);
+    await eve.waitForText("in the open", name);
+    await ben.sealed((rooms) =>
+      rooms.get({ ...ben.room(name), isSealed: true }).changes.sealConversation(["ana", "eve"]),
+    );
+    await ben.postText("only for us three", name);
+    await ana.waitForText("only for us three", name);
+    await eve.postText("and so it stays", name);
+    await ana.waitForText("and so it stays", name);
+    expect(holds(world.site, "in the open")).toBe(true);
+    expect(holds(world.site, "only for us")).toBe(false);
+    const dora = await world.join("dora");
+    expect(await codeOf(dora.request("join", { room: name }))).toBe("room-unknown");
+    expect(await codeOf(dora.request("group", { target: name }))).toBe("room-unknown");
+    await eve.addMember(dora, name);
+    await dora.postText("now four", name);
+    await ana.waitForText("now four", name);
+    await ana.leavesRoom(name);
+    await dora.postText("without ana", name);
+    await ben.waitForText("without ana", name);
+    expect(ana.texts()).not.toContain("dora: without ana");
+  });
+
+  three("stays open if one member has no encrypted rooms", async ({ world, ana, ben }) => {
+    await world.site.member("dan");
+    const { name } = await ana.request("conversation", { users: ["ben", "dan"] });
+    await ana.waitForRoom(name);
+    const sealing = ana.sealed((rooms) =>
+      rooms.get({ ...ana.room(name), isSealed: true }).changes.sealConversation(["ben", "dan"]),
+    );
+    expect(await codeOf(sealing)).toBe("not-found");
+    await ana.postText("still open", name);
+    await ben.waitForText("still open", name);
+  });
+});
+
 describe("a conversation", () => {
   two("is sealed when either user seals it", async ({ world, ana, ben }) => {
     const eve = await world.join("eve");
     await ana.postText("let us seal this", "@ben");
-    await ana.sealed((rooms) => rooms.get(ana.room("@ben")).changes.sealConversation("ben"));
+    await ana.sealed((rooms) => rooms.get(ana.room("@ben")).changes.sealConversation(["ben"]));
     await ana.postText("sealed now", "@ben");
     await ben.waitForText("sealed now", "ana");
     await ben.postText("so it is", "@ana");
@@ -193,7 +233,7 @@ describe("a conversation", () => {
     await world.site.member("dan");
     await ana.postText("hello", "@dan");
     const sealing = ana.sealed((rooms) =>
-      rooms.get(ana.room("@dan")).changes.sealConversation("dan"),
+      rooms.get(ana.room("@dan")).changes.sealConversation(["dan"]),
     );
     expect(await codeOf(sealing)).toBe("not-found");
     await ana.postText("still open", "@dan");

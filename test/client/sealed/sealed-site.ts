@@ -324,9 +324,9 @@ export class Person {
     return this.sealed((rooms) => rooms.get(this.room()).changes.setAdmin(user, on));
   }
 
-  async leavesRoom(): Promise<void> {
-    const leave = await this.sealed((rooms) => rooms.get(this.room()).leaveNotice());
-    await this.request("leave", { room: "vault", ...leave });
+  async leavesRoom(room = "vault"): Promise<void> {
+    const leave = await this.sealed((rooms) => rooms.get(this.room(room)).leaveNotice());
+    await this.request("leave", { room, ...leave });
   }
 
   entersRoom(room = "vault"): Promise<void> {

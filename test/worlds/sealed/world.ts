@@ -253,7 +253,7 @@ export class SealedWorld extends Simulation {
       const { room } = await client.request("group", { target: `@${user}` });
       const id = room as RoomId;
       const view = { kind: "person", name: user, id, topic: "", isSealed: true } as const;
-      await rooms.get(view).changes.sealConversation(user);
+      await rooms.get(view).changes.sealConversation([user]);
     });
   }
 

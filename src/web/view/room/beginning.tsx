@@ -102,7 +102,7 @@ function PersonBeginning({ name: user, room }: PersonProps) {
       title={texts.beginningWith(name)}
       buttons={
         canSeal ? (
-          <Button onClick={() => confirmSeal(page, user)}>
+          <Button onClick={() => confirmSeal(page, `@${user}`)}>
             <Icon name="lock" /> {texts.sealConversation}
           </Button>
         ) : null

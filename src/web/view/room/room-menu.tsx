@@ -155,11 +155,15 @@ function pollItem({ texts, openDialog }: PageValue, { target }: RoomState): Menu
   return menuItem(texts.newPoll, () => openDialog(PollDialog, { target }), "poll");
 }
 
+function sealItem(page: PageValue, { target }: RoomState): MenuItem {
+  return menuItem(page.texts.sealConversation, () => confirmSeal(page, target), "lock");
+}
+
 function conversationItems(page: PageValue, room: RoomState): MenuItem[] {
-  const { texts } = page;
   const person = { name: room.name, role: "member", room: undefined, moderates: false };
-  const sealing = menuItem(texts.sealConversation, () => confirmSeal(page, room.name), "lock");
-  const first = room.isSealed ? [membersItem(page, room)] : [pollItem(page, room), sealing];
+  const first = room.isSealed
+    ? [membersItem(page, room)]
+    : [pollItem(page, room), sealItem(page, room)];
   return [...first, ...personItems(page, person).slice(1)];
 }
 
@@ -181,6 +185,7 @@ function namedItems(page: PageValue, room: RoomState): MenuItem[] {
   return [
     menuItem(isRaised ? texts.lowerOwnHand : texts.raiseHand, toggleHand, "hand"),
     room.isSealed ? [] : pollItem(page, room),
+    isGroup && !room.isSealed ? sealItem(page, room) : [],
     menuItem(texts.rules, () => openDialog(RulesDialog, { target: room.target }), "list"),
     chat.model.isOperator && !isGroup && room.target !== LOBBY
       ? menuItem(`${texts.rename}…`, rename, "edit")

@@ -238,7 +238,7 @@ const VIEWERS: { readonly [Kind in keyof Views]: Viewer<Kind> } = {
   },
   clear: () => {},
   send: () => document.querySelector<HTMLElement>(".composer input[type=file]")?.click(),
-  seal: ({ user }, page) => confirmSeal(page, user),
+  seal: ({ user }, page, { target }) => confirmSeal(page, user === undefined ? target : `@${user}`),
   sealed: (_, { openDialog }, { target }) => openDialog(SealedDialog, { target }),
   verify: ({ user }, { openDialog }) => openDialog(SafetyDialog, { user }),
   jump({ to }, { chat, fail }, { target, jump }) {

@@ -1,7 +1,7 @@
 /** Modal dialogs, with and without a form. */
 
 import { type ReactNode, useId, useLayoutEffect, useRef } from "react";
-import { cleanText } from "../../../base/text.ts";
+import { targetTitle } from "../../../ui/text/target-text.ts";
 import { GuessDelayNotice } from "../login/guess-delay.tsx";
 import { Button } from "./button.tsx";
 import { FaultLine, type PageValue, useLayer, usePage, useTask, useTexts } from "./context.tsx";
@@ -111,13 +111,13 @@ export function deleteQuestion({ texts }: PageValue, onConfirm: Question["onConf
   return { title, text, action, isDanger: true, onConfirm };
 }
 
-export function confirmSeal(page: PageValue, user: string): void {
+export function confirmSeal(page: PageValue, target: string): void {
   const { texts, chat } = page;
   confirm(page, {
     title: texts.sealConversation,
-    text: texts.sealExplained(cleanText(user)),
+    text: texts.sealExplained(targetTitle(chat.model, target).replace(/^@/, "")),
     action: texts.sealConversation,
-    onConfirm: () => chat.actions.seal(user),
+    onConfirm: () => chat.actions.seal(target),
   });
 }
 
