@@ -47,6 +47,20 @@ pageTest("switches rooms by Back and Forward, and keeps the room across a reload
   await expectRoute(ana, "#/lobby", "#lobby");
   await ana.page.goForward();
   await expectRoute(ana, "#/garden", "#garden");
+  // The page may still be showing the first room when the second is chosen.
+  await ana.page.evaluate(`(async () => {
+    for (let i = 0; i < 40; i++) {
+      const moved = new Promise((resolve) => addEventListener("popstate", resolve, { once: true }));
+      if (i % 2 === 0) history.back();
+      else history.forward();
+      await moved;
+    }
+  })()`);
+  await expectRoute(ana, "#/garden", "#garden");
+  await ana.page.goForward();
+  await expectRoute(ana, "#/@ben", "@ben");
+  await ana.page.goBack();
+  await expectRoute(ana, "#/garden", "#garden");
   await ana.page.reload();
   await expectRoute(ana, "#/garden", "#garden");
   await ana.page.locator(".skip").focus();

@@ -245,7 +245,7 @@ function Conversation(props: MainProps) {
         <Typing model={model} />
       ) : null}
       {isDragging ? (
-        <div className="drop-over">{texts.dropHere(targetTitle(model, target))}</div>
+        <div className="drop-over">{texts.dropHere(targetTitle(model, to))}</div>
       ) : null}
     </div>
   );

@@ -90,7 +90,7 @@ export const RoomHead = memo(function RoomHead(props: RoomHeadProps) {
           type="button"
           className="icon-button"
           aria-haspopup="menu"
-          aria-label={texts.actionsFor(title)}
+          aria-label={texts.actionsFor(title.replace(/^#/, ""))}
           onClick={(event) => setAnchor(event.currentTarget)}
         >
           <Icon name="more" />

@@ -44,7 +44,7 @@ export function RoomMenu({ target, anchor, onSearch, onClose }: RoomMenuProps) {
     if (isMissing) onClose();
   }, [isMissing, onClose]);
   if (isMissing) return null;
-  const label = page.texts.actionsFor(targetTitle(page.chat.model, target));
+  const label = page.texts.actionsFor(targetTitle(page.chat.model, target).replace(/^#/, ""));
   return (
     <Menu label={label} items={roomItems(page, room, onSearch)} anchor={anchor} onClose={onClose} />
   );

@@ -22,9 +22,13 @@ function routeOf(model: Model): Route | undefined {
   return open === undefined ? undefined : { target: open, seq: openRoom(model)?.jumpSeq };
 }
 
-function rewrite({ model }: PageClient, layers: Layers): void {
+function hashOf(model: Model): string | undefined {
   const route = routeOf(model);
-  const hash = route === undefined ? "" : formatRoute(route);
+  return route === undefined ? undefined : formatRoute(route);
+}
+
+function rewrite({ model }: PageClient, layers: Layers): void {
+  const hash = hashOf(model) ?? "";
   if (location.hash !== hash) layers.replace(hash === "" ? location.pathname : hash);
 }
 
@@ -83,11 +87,13 @@ function useFollow(navigation: RefObject<Navigation>): (route: Route) => void {
 function useHistory(model: Model, isStarted: RefObject<boolean>): void {
   const { chat, layers } = usePage();
   const lastHash = useRef<string>(undefined);
-  const route = routeOf(model);
-  const hash = route === undefined ? undefined : formatRoute(route);
-  const target = route?.target;
+  const rendered = hashOf(model);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: runs after a change of the open room
   useEffect(() => {
     if (!isStarted.current) return;
+    // The user may have left the rendered room by Back or Forward before this effect runs.
+    const target = chat.model.open;
+    const hash = hashOf(chat.model);
     const before = lastHash.current;
     lastHash.current = hash;
     if (hash === location.hash) return;
@@ -96,7 +102,7 @@ function useHistory(model: Model, isStarted: RefObject<boolean>): void {
       hash === undefined || (target !== undefined && before?.startsWith(`#/${target}/`));
     if (before === undefined || replacesEntry === true) rewrite(chat, layers);
     else layers.push(hash);
-  }, [chat, layers, hash, target, isStarted]);
+  }, [chat, layers, rendered, isStarted]);
 }
 
 export function useRouting({ model, onOpen, onJump }: RoutingProps): void {
