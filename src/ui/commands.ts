@@ -327,6 +327,22 @@ const dnd: Command<{ readonly forMs: number | undefined }> = {
   },
 };
 
+const keywords: Command<{ readonly words: readonly string[] | undefined }> = {
+  usage: "/keywords [WORD, ...|off]",
+  parse(input) {
+    if (input === "") return { words: undefined };
+    return { words: input === "off" ? [] : input.split(",") };
+  },
+  async run({ words }, { actions }) {
+    const list = words === undefined ? actions.keywords : actions.setKeywords(words);
+    const json = { kind: "keywords", words: list };
+    const text: Message = (texts) => {
+      return list.length === 0 ? texts.noKeywords : texts.keywordsAre(list.join(", "));
+    };
+    return { json, text };
+  },
+};
+
 const read: Command<{ readonly isAll: boolean }> = {
   usage: "/read [all]",
   parse: (input) => (input === "" || input === "all" ? { isAll: input === "all" } : undefined),
@@ -798,6 +814,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   poll,
   vote,
   dnd,
+  keywords,
   status,
   read,
   rules,

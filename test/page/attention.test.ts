@@ -88,6 +88,24 @@ pageTest("notifies of mentions and direct messages once the user has enabled it"
   await until("the title counts", async () => /^\(\d\)/.test(await ana.page.title()));
 });
 
+pageTest("treats keywords like mentions once the user has set them", async () => {
+  const lea = await server.headlessUser("lea");
+  await using kim = await server.logIn("kim", { initScript: LISTEN });
+  const settings = await kim.openSettings();
+  const field = settings.getByLabel("Keywords");
+  await field.fill("Bus,  field trip");
+  await settings.getByRole("button", { name: "Save" }).click();
+  await until("they are stored", async () => (await field.inputValue()) === "bus, field trip");
+  await kim.page.keyboard.press("Escape");
+  await setVisible(kim, false);
+  await lea.post("a busy day");
+  await lea.post("the Field Trip is tomorrow");
+  await kim.waitForMessage("Field Trip");
+  await until("the title counts", async () => /^\(1\)/.test(await kim.page.title()));
+  const marked = kim.page.locator(".is-calling");
+  expect(await marked.allInnerTexts()).toEqual([expect.stringContaining("Field Trip")]);
+});
+
 pageTest("runs the worker before sign-in", async () => {
   const count = "navigator.serviceWorker.getRegistrations().then((all) => all.length)";
   await using eve = await server.visit();

@@ -8,6 +8,7 @@ import { isCount } from "../../base/values.ts";
 import { fieldsOf } from "../../wire/kinds.ts";
 import { NOTIFY_LEVELS } from "../../wire/messages.ts";
 import type { Draft, FoldedHead, JsonObject } from "../../wire/record.ts";
+import { keywordsOf } from "./keywords.ts";
 
 export type NotifyLevel = (typeof NOTIFY_LEVELS)[number] | "nothing";
 
@@ -23,11 +24,13 @@ export interface RoomPrefs {
   readonly status?: string | undefined;
   /** End of the status in Unix ms. */
   readonly statusUntil?: number | undefined;
+  /** Folded words that notify like a mention; only for `EVERYWHERE`. */
+  readonly keywords?: string[] | undefined;
 }
 
 /**
- * Stands for all rooms in an account's settings: `muted` is the end of "do not disturb", and the
- * status is that of the account.
+ * Stands for all rooms in an account's settings: `muted` is the end of "do not disturb", and status
+ * and keywords are those of the account.
  */
 export const EVERYWHERE = "everywhere" as RoomId;
 
@@ -74,6 +77,7 @@ export class AccountPrefs {
   has(change: PrefsChange): boolean {
     if (change.kind === "save") return this.saved.has(change.seq) === change.on;
     const { muted, favourite, hidden, unread, notify, status, statusUntil } = change.prefs;
+    const keywordsIn = (prefs: RoomPrefs | undefined) => prefs?.keywords?.join("\n");
     const known = this.rooms.get(change.room);
     return (
       known?.muted === muted &&
@@ -82,7 +86,8 @@ export class AccountPrefs {
       known?.unread === unread &&
       known?.notify === notify &&
       known?.status === status &&
-      known?.statusUntil === statusUntil
+      known?.statusUntil === statusUntil &&
+      keywordsIn(known) === keywordsIn(change.prefs)
     );
   }
 
@@ -103,11 +108,15 @@ export class AccountPrefs {
 
 const NONE = new AccountPrefs();
 
-/** Keeps a level that the change omits, because older clients do not know it. */
-function withKnownLevel(change: PrefsChange, { rooms }: AccountPrefs): PrefsChange {
-  if (change.kind === "save" || change.prefs.notify !== undefined) return change;
-  const { notify } = rooms.get(change.room) ?? {};
-  return notify === undefined ? change : { ...change, prefs: { ...change.prefs, notify } };
+/**
+ * Keeps a level and keywords that the change omits, because older clients do not know them. An
+ * empty list removes the keywords.
+ */
+function withKnownFields(change: PrefsChange, { rooms }: AccountPrefs): PrefsChange {
+  if (change.kind === "save") return change;
+  const known = rooms.get(change.room);
+  const { notify = known?.notify, keywords = known?.keywords } = change.prefs;
+  return { ...change, prefs: { ...change.prefs, notify, keywords: keywordsOf(keywords) } };
 }
 
 /**
@@ -121,7 +130,7 @@ export function prefsDrafts(
   requested: PrefsChange,
   prefs: AccountPrefs = NONE,
 ): readonly Draft[] {
-  const change = withKnownLevel(requested, prefs);
+  const change = withKnownFields(requested, prefs);
   if (prefs.has(change)) return [];
   checkBounds(prefs, change);
   const about = { room: id, by: id, id: "" } as const;
@@ -165,8 +174,9 @@ export function prefsChangeOf(body: JsonObject): PrefsChange | undefined {
   }
   const until = muted === undefined ? undefined : clampUnixMs(muted);
   const level = NOTIFY_LEVELS.find((known) => known === notify);
-  const { status, statusUntil } = fieldsOf("prefs", body);
-  const own = id === EVERYWHERE ? { status: status || undefined, statusUntil } : {};
+  const { status, statusUntil, keywords } = fieldsOf("prefs", body);
+  const account = { status: status || undefined, statusUntil, keywords: keywordsOf(keywords) };
+  const own = id === EVERYWHERE ? account : {};
   const settings = { muted: until, favourite: favourite || undefined, hidden, unread };
   const prefs = { ...settings, notify: level, ...own };
   return { kind: "prefs-set", room: id, prefs };

@@ -262,6 +262,8 @@ export const ENGLISH = {
   displayNameMixed: "Use letters of one alphabet",
   nameAlike: "This name, or one that looks like it, is taken",
   status: "Status beside your name",
+  keywords: "Keywords",
+  keywordsHint: "Words, separated by commas, that notify you like a mention",
   dndNo: "No",
   dnd: "Do not disturb",
   newPoll: "Poll…",

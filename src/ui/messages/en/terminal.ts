@@ -157,6 +157,8 @@ export const ENGLISH_TERMINAL = {
   statusRemoved: "your status was removed",
   statusSet: (text: string) => `your status: ${text}`,
   dndOn: "do not disturb is on; to allow notifications: /dnd off",
+  noKeywords: "no keywords; to be notified of words: /keywords WORD, ...",
+  keywordsAre: (list: string) => `keywords that notify you: ${list}`,
   dndOff: "notifications are on",
   messageSaved: "saved; to list saved messages: /saved",
   messageUnsaved: "removed from saved messages",

@@ -261,6 +261,8 @@ export const INDONESIAN: Texts = {
   displayNameMixed: "Pakai huruf dari satu aksara",
   nameAlike: "Nama ini, atau yang mirip, sudah dipakai",
   status: "Status di samping nama Anda",
+  keywords: "Kata kunci",
+  keywordsHint: "Kata-kata, dipisahkan koma, yang memberi tahu Anda seperti sebutan",
   dndNo: "Tidak",
   dnd: "Jangan ganggu",
   newPoll: "Jajak pendapat…",

@@ -153,6 +153,7 @@ function Notifications() {
         }}
       />
       <PushSetting />
+      <Keywords />
       <DoNotDisturb />
     </>
   );
@@ -180,6 +181,33 @@ function DoNotDisturb() {
       options={[...current, off, ...hours]}
       onChange={choose}
     />
+  );
+}
+
+function Keywords() {
+  const { texts, chat } = usePage();
+  const task = useTask();
+  const hasPrefs = useModelValue(({ prefs }) => prefs !== undefined);
+  const stored = useModelValue(({ prefs }) => prefs?.get(EVERYWHERE)?.keywords?.join(", ") ?? "");
+  const [typed, setText] = useState<string>();
+  const text = typed ?? stored;
+  const submit = task.onSubmit(async () => {
+    chat.actions.setKeywords(text.split(","));
+    setText(undefined);
+  });
+  if (!hasPrefs) return null;
+  return (
+    <form onSubmit={submit}>
+      <Field
+        id="keywords"
+        label={texts.keywords}
+        hint={texts.keywordsHint}
+        value={text}
+        onChange={setText}
+      />
+      <FaultLine fault={task.fault} />
+      {text.trim() === stored ? null : <Button type="submit">{texts.save}</Button>}
+    </form>
   );
 }
 
