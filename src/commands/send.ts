@@ -3,7 +3,7 @@
 import { Fault, ignoreFault } from "../base/fault.ts";
 import { formatTarget, parseTarget, type Target } from "../base/names.ts";
 import { formatUtc } from "../base/time.ts";
-import { checkText, destinationOfTarget } from "../cli/chat/post.ts";
+import { boxedTarget, checkText, destinationOfTarget } from "../cli/chat/post.ts";
 import type { InputLine } from "../cli/chat/script-lines.ts";
 import { argument, defineVerb, flag, stringFlag } from "../cli/command.ts";
 import { untilConnected, withClient } from "../cli/connect/client.ts";
@@ -42,6 +42,7 @@ export const command = defineVerb({
       const events = client.read();
       await untilConnected(events);
       void sender.watch(events);
+      sender.redirect(client);
       if (text === undefined) await sender.sendLines(client);
       else await sender.post(client, text);
       await sender.waitUntilSettled(client);
@@ -62,7 +63,7 @@ class Sender {
 
   constructor(
     private readonly context: Context,
-    private readonly targets: readonly Target[],
+    private targets: readonly Target[],
     isNotice: boolean,
   ) {
     this.#notice = isNotice ? { notice: true } : {};
@@ -95,6 +96,11 @@ class Sender {
       receipt.catch(ignoreFault); // `post` or the failed log-in reports it.
       this.#early.set(target, receipt);
     }
+  }
+
+  /** Posts that an assignment room would refuse go to the user's box. */
+  redirect(client: Client): void {
+    this.targets = this.targets.map((target) => boxedTarget(this.context, client, target));
   }
 
   async sendLines(client: Client): Promise<void> {

@@ -15,6 +15,8 @@ export interface RoomView {
   readonly topic: string;
   readonly keepMs?: number | undefined;
   readonly isSealed?: boolean;
+  /** Whether the user's posts belong in a box, because only moderators post in this room. */
+  readonly isBoxed?: boolean;
 }
 
 export interface ChatRecord {
