@@ -6,7 +6,7 @@ import { formatTarget } from "../../base/names.ts";
 import { MESSAGE_KINDS } from "../../wire/kinds.ts";
 import type { ChatRecord } from "../client/chat-record.ts";
 import { EVERYWHERE } from "../rooms/prefs.ts";
-import { noteChange, withChanges } from "./changes.ts";
+import { noteChange, notePoll, withChanges } from "./changes.ts";
 import type { ServerEvent } from "./event.ts";
 import {
   hasNoItem,
@@ -333,13 +333,28 @@ export function markAuthor(room: RoomDraft, user: string, by: string | undefined
   });
 }
 
+/** Closes a poll whose time has passed. The server writes no record for it. */
+export function endPoll(room: RoomDraft, seq: number, me: string | undefined): void {
+  const start = room.changes.get(seq)?.poll?.start;
+  if (start === undefined) return;
+  noteChanges(room, me, (changes) => notePoll(changes, seq, start.seq + 1, undefined));
+}
+
 function applyChanges(
   room: RoomDraft,
   records: readonly ChatRecord[],
   me: string | undefined,
 ): void {
+  noteChanges(room, me, (changes) => records.flatMap((record) => noteChange(changes, record)));
+}
+
+function noteChanges(
+  room: RoomDraft,
+  me: string | undefined,
+  note: (changes: Map<number, Changes>) => readonly number[],
+): void {
   const changes = new Map(room.changes);
-  const touched = new Set(records.flatMap((record) => noteChange(changes, record)));
+  const touched = new Set(note(changes));
   if (touched.size === 0) return;
   if (room.pins.some((seq) => changes.get(seq)?.isErased === true)) {
     room.pins = room.pins.filter((seq) => changes.get(seq)?.isErased !== true);
