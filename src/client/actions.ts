@@ -237,6 +237,11 @@ export class Actions {
     return keywords;
   }
 
+  /** @throws {Fault} kind-unknown if the server does not store settings */
+  setUnreadFirst(unreadFirst: boolean): void {
+    this.#setEverywhere({ unreadFirst });
+  }
+
   get keywords(): readonly string[] {
     return this.#model.prefs?.get(EVERYWHERE)?.keywords ?? [];
   }

@@ -343,6 +343,15 @@ const keywords: Command<{ readonly words: readonly string[] | undefined }> = {
   },
 };
 
+const sort: Command<{ readonly order: "unread" | "name" }> = {
+  usage: "/sort unread|name",
+  parse: (input) => (input === "unread" || input === "name" ? { order: input } : undefined),
+  async run({ order }, { actions }) {
+    actions.setUnreadFirst(order === "unread");
+    return { json: { kind: "sort", order }, text: (texts) => texts.roomsSorted[order] };
+  },
+};
+
 const read: Command<{ readonly isAll: boolean }> = {
   usage: "/read [all]",
   parse: (input) => (input === "" || input === "all" ? { isAll: input === "all" } : undefined),
@@ -815,6 +824,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   vote,
   dnd,
   keywords,
+  sort,
   status,
   read,
   rules,

@@ -226,6 +226,7 @@ export const KINDS = {
       ...({ room: "text", muted: "count", favourite: "flag", hidden: "count" } as const),
       ...({ unread: "count", notify: "text", seq: "any", on: "flag", all: "any" } as const),
       ...({ status: "text", statusUntil: "number", keywords: "list" } as const),
+      unreadFirst: "flag",
     },
   },
   "prefs-erase": { log: "accounts", traits: ["erasing"], body: { also: "list" } },

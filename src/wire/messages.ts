@@ -154,6 +154,8 @@ const roomPrefs = {
   statusUntil: v.optional(unixMs),
   /** Only for `everywhere`: words that notify the account like a mention. */
   keywords: v.optional(list(text(KEYWORD_BYTES_MAX), KEYWORDS_MAX)),
+  /** Only for `everywhere`: whether lists begin with the rooms with unread messages. */
+  unreadFirst: v.optional(v.boolean()),
 };
 
 const translatable = v.object({

@@ -106,6 +106,29 @@ pageTest("treats keywords like mentions once the user has set them", async () =>
   expect(await marked.allInnerTexts()).toEqual([expect.stringContaining("Field Trip")]);
 });
 
+pageTest("ends a status at a time, and lists unread rooms first", async () => {
+  await using ula = await server.logIn("ula");
+  const max = await server.headlessUser("max");
+  await max.tab.ask("join", { room: "alpha", create: true });
+  await ula.send("/join alpha");
+  await ula.room("alpha").waitFor();
+  const settings = await ula.openSettings();
+  await settings.getByLabel("Status beside your name").fill("in a lesson 📚");
+  await settings.getByLabel("Show it for").selectOption({ label: "1 h" });
+  await settings.getByRole("button", { name: "Save" }).click();
+  const end = settings.getByLabel("Show it for");
+  await end.locator("option", { hasText: /^until/ }).waitFor({ state: "attached" });
+  const { status } = await max.tab.ask("whois", { user: "ula" });
+  expect(status).toBe("in a lesson 📚");
+  await settings.getByLabel("List unread rooms first").click();
+  await ula.page.keyboard.press("Escape");
+  await max.post("hello");
+  const rooms = ula.page.locator("nav .room-name");
+  await until("the lobby is first", async () =>
+    /lobby.*alpha/s.test((await rooms.allInnerTexts()).join()),
+  );
+});
+
 pageTest("runs the worker before sign-in", async () => {
   const count = "navigator.serviceWorker.getRegistrations().then((all) => all.length)";
   await using eve = await server.visit();

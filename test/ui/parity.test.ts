@@ -177,6 +177,10 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
     ],
     faults: { 5: "too-large" },
   },
+  "/sort": {
+    lines: ["/sort unread", "/sort name", "/sort", "/sort date"],
+    faults: { 3: "usage", 4: "usage" },
+  },
   "polls with wrong arguments": {
     lines: ["/poll", "/poll one | a", "/poll one | a | a", "/poll | a | b", "/vote 1", "/vote x"],
     faults: { 1: "not-found", 2: "usage", 3: "usage", 4: "usage", 5: "not-found", 6: "usage" },

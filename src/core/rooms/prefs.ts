@@ -26,6 +26,8 @@ export interface RoomPrefs {
   readonly statusUntil?: number | undefined;
   /** Folded words that notify like a mention; only for `EVERYWHERE`. */
   readonly keywords?: string[] | undefined;
+  /** Whether rooms with unread messages come first; only for `EVERYWHERE`. */
+  readonly unreadFirst?: boolean | undefined;
 }
 
 /**
@@ -87,7 +89,8 @@ export class AccountPrefs {
       known?.notify === notify &&
       known?.status === status &&
       known?.statusUntil === statusUntil &&
-      keywordsIn(known) === keywordsIn(change.prefs)
+      keywordsIn(known) === keywordsIn(change.prefs) &&
+      (known?.unreadFirst === true) === (change.prefs.unreadFirst === true)
     );
   }
 
@@ -109,14 +112,16 @@ export class AccountPrefs {
 const NONE = new AccountPrefs();
 
 /**
- * Keeps a level and keywords that the change omits, because older clients do not know them. An
- * empty list removes the keywords.
+ * Keeps the level, keywords and order that the change omits, because older clients do not know
+ * them. An empty list removes the keywords.
  */
 function withKnownFields(change: PrefsChange, { rooms }: AccountPrefs): PrefsChange {
   if (change.kind === "save") return change;
   const known = rooms.get(change.room);
   const { notify = known?.notify, keywords = known?.keywords } = change.prefs;
-  return { ...change, prefs: { ...change.prefs, notify, keywords: keywordsOf(keywords) } };
+  const unreadFirst = (change.prefs.unreadFirst ?? known?.unreadFirst) || undefined;
+  const kept = { notify, keywords: keywordsOf(keywords), unreadFirst };
+  return { ...change, prefs: { ...change.prefs, ...kept } };
 }
 
 /**
@@ -174,8 +179,13 @@ export function prefsChangeOf(body: JsonObject): PrefsChange | undefined {
   }
   const until = muted === undefined ? undefined : clampUnixMs(muted);
   const level = NOTIFY_LEVELS.find((known) => known === notify);
-  const { status, statusUntil, keywords } = fieldsOf("prefs", body);
-  const account = { status: status || undefined, statusUntil, keywords: keywordsOf(keywords) };
+  const { status, statusUntil, keywords, unreadFirst } = fieldsOf("prefs", body);
+  const account = {
+    status: status || undefined,
+    statusUntil,
+    keywords: keywordsOf(keywords),
+    unreadFirst: unreadFirst || undefined,
+  };
   const own = id === EVERYWHERE ? account : {};
   const settings = { muted: until, favourite: favourite || undefined, hidden, unread };
   const prefs = { ...settings, notify: level, ...own };

@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import type { RoomId } from "../../../src/base/ids.ts";
 import type { ModelEvent } from "../../../src/core/model/event.ts";
 import { isMuted, roomList } from "../../../src/core/model/selectors.ts";
-import type { Item } from "../../../src/core/model/state.ts";
+import type { Item, Model } from "../../../src/core/model/state.ts";
 import { updateAll } from "../../../src/core/model/update.ts";
 import { EVERYWHERE, type RoomPrefs } from "../../../src/core/rooms/prefs.ts";
 import { BEN, LOBBY, lobbyOf, record, recordEvent, scene } from "../model-scene.ts";
@@ -98,6 +98,26 @@ test("lists favourites first, both rooms and people", () => {
     ["zoo", true],
     ["lobby", false],
   ]);
+});
+
+test("lists rooms with unread messages first if the account wants that", () => {
+  const zoo = { kind: "room", room: ZOO, name: "zoo", n: 1, skipped: 0, read: 0 } as const;
+  const room = { kind: "room", name: "zoo", id: ZOO, topic: "" } as const;
+  const inZoo: ModelEvent = { kind: "record", record: record(2, { n: 1, room }) };
+  const names = (model: Model) => roomList(model).rooms.map(({ target }) => target);
+  const { model } = scene(zoo, NONE, inZoo);
+  expect(names(model)).toEqual(["lobby", "zoo"]);
+  const sorted = updateAll(model, [prefs(EVERYWHERE, { unreadFirst: true })]).model;
+  expect(names(sorted)).toEqual(["zoo", "lobby"]);
+  const opened = updateAll(sorted, [{ kind: "open", target: "zoo" }]).model;
+  const read = updateAll(opened, [{ kind: "read", room: ZOO, n: 1 }]).model;
+  expect(names(read)).toEqual(["zoo", "lobby"]); // It keeps its position while it is open.
+  expect(names(updateAll(read, [{ kind: "open", target: "lobby" }]).model)).toEqual([
+    "lobby",
+    "zoo",
+  ]);
+  const muted = updateAll(sorted, [prefs(ZOO, { muted: 0 })]).model;
+  expect(names(muted)).toEqual(["lobby", "zoo"]);
 });
 
 test("marks rooms with a password while they have one", () => {

@@ -63,7 +63,7 @@ test("keeps the level of a room when an older client omits it", () => {
   expect(owner.refolded().rooms.get(CELLAR)).toEqual({ notify: "mentions" });
 });
 
-test("keeps keywords that an older client omits, until an empty list removes them", () => {
+test("keeps keywords and the order that an older client omits", () => {
   const owner = new Owner();
   owner.change(set({ keywords: ["Bus", "bus", "exam"] }, EVERYWHERE));
   const stored = () => owner.refolded().rooms.get(EVERYWHERE);
@@ -78,6 +78,11 @@ test("keeps keywords that an older client omits, until an empty list removes the
   );
   owner.change(set({}, EVERYWHERE));
   expect(stored()).toEqual({ keywords: ["exam", "bus"] });
+  owner.change(set({ unreadFirst: true }, EVERYWHERE));
+  owner.change(set({ status: "away" }, EVERYWHERE));
+  expect(stored()).toEqual({ status: "away", keywords: ["exam", "bus"], unreadFirst: true });
+  expect(owner.change(set({ status: "away" }, EVERYWHERE))).toHaveLength(0);
+  expect(owner.change(set({ unreadFirst: false }, EVERYWHERE))).toHaveLength(1);
   for (let i = 0; i <= PREFS_RECORDS_MAX; i++) owner.change(save(7, i % 2 === 0));
   expect(stored()).toEqual({ keywords: ["exam", "bus"] });
   owner.change(set({ keywords: [] }, EVERYWHERE));

@@ -157,6 +157,7 @@ export const ENGLISH_TERMINAL = {
   statusRemoved: "your status was removed",
   statusSet: (text: string) => `your status: ${text}`,
   dndOn: "do not disturb is on; to allow notifications: /dnd off",
+  roomsSorted: { unread: "unread rooms come first", name: "rooms are sorted by name" },
   noKeywords: "no keywords; to be notified of words: /keywords WORD, ...",
   keywordsAre: (list: string) => `keywords that notify you: ${list}`,
   dndOff: "notifications are on",
