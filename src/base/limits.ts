@@ -64,6 +64,9 @@ export const TYPING_MEMBERS_MAX = 200;
 export const PINS_MAX = 50;
 /** A few words beside a name. */
 export const STATUS_BYTES_MAX = 100;
+/** Each message is searched for all keywords of its reader. */
+export const KEYWORDS_MAX = 32;
+export const KEYWORD_BYTES_MAX = 64;
 /** The digits of a keyboard and 0 choose among them. */
 export const POLL_OPTIONS_MAX = 10;
 /** Each server keeps the open polls of a room in memory. */

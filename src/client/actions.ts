@@ -4,7 +4,13 @@ import { utf8Encode } from "../base/bytes.ts";
 import { checkDisplayName } from "../base/display-names.ts";
 import { asFault, Fault, msg } from "../base/fault.ts";
 import type { RoomId } from "../base/ids.ts";
-import { POLL_OPTIONS_MAX, STATUS_BYTES_MAX, TYPING_MS } from "../base/limits.ts";
+import {
+  KEYWORD_BYTES_MAX,
+  KEYWORDS_MAX,
+  POLL_OPTIONS_MAX,
+  STATUS_BYTES_MAX,
+  TYPING_MS,
+} from "../base/limits.ts";
 import { boxNames, formatTarget, parseTarget } from "../base/names.ts";
 import { defined } from "../base/values.ts";
 import type { RoomView } from "../core/client/chat-record.ts";
@@ -25,6 +31,7 @@ import {
 } from "../core/model/selectors.ts";
 import type { Draft, Item, Model, PollView, RoomState, SearchQuery } from "../core/model/state.ts";
 import { checkFileText } from "../core/rooms/files.ts";
+import { foldKeywords, isKeywordFit } from "../core/rooms/keywords.ts";
 import { checkReason } from "../core/rooms/moderation.ts";
 import { sealedPoll } from "../core/rooms/polls.ts";
 import { EVERYWHERE, type NotifyLevel, type RoomPrefs } from "../core/rooms/prefs.ts";
@@ -212,6 +219,31 @@ export class Actions {
     }
     const status = text === "" ? undefined : text;
     this.#setEverywhere({ status, statusUntil: status === undefined ? status : statusUntil });
+  }
+
+  /**
+   * Replaces the words that notify the user like a mention, in all rooms.
+   * @throws {Fault} too-many, too-large, or kind-unknown if the server does not store settings
+   */
+  setKeywords(words: readonly string[]): readonly string[] {
+    const keywords = foldKeywords(words);
+    if (keywords.length > KEYWORDS_MAX) {
+      throw new Fault("too-many", msg`you can have at most ${KEYWORDS_MAX} keywords`);
+    }
+    if (!keywords.every(isKeywordFit)) {
+      throw new Fault("too-large", msg`a keyword can have at most ${KEYWORD_BYTES_MAX} bytes`);
+    }
+    this.#setEverywhere({ keywords });
+    return keywords;
+  }
+
+  /** @throws {Fault} kind-unknown if the server does not store settings */
+  setUnreadFirst(unreadFirst: boolean): void {
+    this.#setEverywhere({ unreadFirst });
+  }
+
+  get keywords(): readonly string[] {
+    return this.#model.prefs?.get(EVERYWHERE)?.keywords ?? [];
   }
 
   /**

@@ -25,6 +25,7 @@ import { notLoggedIn } from "./link/retry.ts";
 import type { GreetedLink, LoginResult } from "./login.ts";
 import { ModelStore, type ModelStoreOptions, type UiEffect } from "./model-store.ts";
 import { People } from "./people.ts";
+import { closePollsInTime } from "./poll-ends.ts";
 import { keyChangedNotice } from "./sealed/identities.ts";
 import type { SealedRooms } from "./sealed/rooms.ts";
 import { ignoreNotAllowed } from "./sealed/sealing.ts";
@@ -130,6 +131,7 @@ export abstract class ChatClient<Account extends LinkedAccount> {
         else this.perform(effect);
       },
     });
+    if (model !== undefined) closePollsInTime(this.store, clock);
     this.actions = new Actions({
       actor: this,
       store: this.store,

@@ -195,7 +195,8 @@ export class Follower {
     const known = this.#rooms.get(reported.id);
     // A sealed room stays sealed even if the server later reports it as open.
     const wasSealed = (known ?? this.#previousRooms.get(reported.id))?.isSealed === true;
-    const view = wasSealed ? { ...reported, isSealed: true } : reported;
+    const isBoxed = notice.rules?.post === "private" && notice.moderates !== true;
+    const view = { ...reported, ...(wasSealed && { isSealed: true }), ...(isBoxed && { isBoxed }) };
     this.#rooms.set(view.id, view);
     const isChanged =
       known === undefined ||

@@ -9,7 +9,7 @@ import type { Receipt } from "../core/client/outbox.ts";
 import { isSameName } from "../core/model/item.ts";
 import { isMutedAt, type RoomPrefs } from "../core/rooms/prefs.ts";
 import { LOBBY } from "../core/rooms/rooms.ts";
-import type { Clock } from "../io/clock.ts";
+import { type Clock, TIMER_MS_MAX } from "../io/clock.ts";
 import type { Entropy } from "../io/entropy.ts";
 import type { LogReader } from "../io/state/log-pins.ts";
 import type { OutboxOwner } from "../io/state/outbox-store.ts";
@@ -233,9 +233,6 @@ export class AccountSession {
     return { verifier, keys: audited.keys, pin: () => pin(audited.reader) };
   }
 }
-
-/** Maximum timer delay in browsers and in Bun, in ms. */
-const TIMER_MS_MAX = 0x7fffffff;
 
 /** Emits the settings each time the server stores them, and again when a room's mute expires. */
 export class PrefsTracker {

@@ -4,11 +4,11 @@ import { toBase64Url } from "../base/bytes.ts";
 import { Fault } from "../base/fault.ts";
 import { type FileId, ID_BYTES, isFileId } from "../base/ids.ts";
 import { FILE_TARGETS_MAX } from "../base/limits.ts";
-import { formatTarget, parseTarget } from "../base/names.ts";
+import { formatTarget, parseTarget, type Target } from "../base/names.ts";
 import { cleanText, tsvLine } from "../base/text.ts";
 import { formatUtc } from "../base/time.ts";
 import { fileRecords, findFileId } from "../cli/chat/last-files.ts";
-import { destinationOfTarget } from "../cli/chat/post.ts";
+import { boxedTarget, destinationOfTarget } from "../cli/chat/post.ts";
 import { argument, defineVerb, flag, stringFlag } from "../cli/command.ts";
 import {
   connectionClosed,
@@ -50,7 +50,7 @@ export const sendFile = defineVerb({
   details: "To resume after an interruption, run the same command again.",
   async run(args, context) {
     checkPaths(args.path, args.name);
-    const to = fileTargets(args.to);
+    const targets = fileTargets(args.to);
     const { caption } = args;
     if (caption !== undefined) checkFileText(caption);
     const progressDisplay = new ProgressDisplay(context);
@@ -65,6 +65,7 @@ export const sendFile = defineVerb({
         await untilConnected(client.read());
         const isSingle = args.path.length === 1;
         const sending = isSingle ? undefined : toBase64Url(systemEntropy()(ID_BYTES));
+        const to = targets.map((target) => formatTarget(boxedTarget(context, client, target)));
         const sender = new FileSender({ context, client, progressDisplay, to, sending }, caption);
         for (const path of args.path) await sender.send(path, args.name, isSingle);
         return sender.fault?.exitCode ?? 0;
@@ -75,8 +76,8 @@ export const sendFile = defineVerb({
   },
 });
 
-function fileTargets(texts: readonly string[]): string[] {
-  const to = parseTargets(texts).map(formatTarget);
+function fileTargets(texts: readonly string[]): readonly Target[] {
+  const to = parseTargets(texts);
   if (to.length <= FILE_TARGETS_MAX) return to;
   throw new Fault("usage", `a file can have at most ${FILE_TARGETS_MAX} targets`, {
     remedy: "send it again to the other targets",

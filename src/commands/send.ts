@@ -3,7 +3,7 @@
 import { Fault, ignoreFault } from "../base/fault.ts";
 import { formatTarget, parseTarget, type Target } from "../base/names.ts";
 import { formatUtc } from "../base/time.ts";
-import { checkText, destinationOfTarget } from "../cli/chat/post.ts";
+import { boxedTarget, checkText, destinationOfTarget } from "../cli/chat/post.ts";
 import type { InputLine } from "../cli/chat/script-lines.ts";
 import { argument, defineVerb, flag, stringFlag } from "../cli/command.ts";
 import { untilConnected, withClient } from "../cli/connect/client.ts";
@@ -51,6 +51,7 @@ export const command = defineVerb({
       for (const people of groups) {
         targets.push(parseTarget(await client.actions.startGroup(people)));
       }
+      sender.redirect(client);
       if (text === undefined) await sender.sendLines(client);
       else await sender.post(client, text);
       await sender.waitUntilSettled(client);
@@ -71,7 +72,7 @@ class Sender {
 
   constructor(
     private readonly context: Context,
-    private readonly targets: readonly Target[],
+    private targets: readonly Target[],
     isNotice: boolean,
   ) {
     this.#notice = isNotice ? { notice: true } : {};
@@ -104,6 +105,11 @@ class Sender {
       receipt.catch(ignoreFault); // `post` or the failed log-in reports it.
       this.#early.set(target, receipt);
     }
+  }
+
+  /** Posts that an assignment room would refuse go to the user's box. */
+  redirect(client: Client): void {
+    this.targets = this.targets.map((target) => boxedTarget(this.context, client, target));
   }
 
   async sendLines(client: Client): Promise<void> {

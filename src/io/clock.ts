@@ -9,6 +9,9 @@ export interface Clock {
   after(delayMs: number, callback: () => void): () => void;
 }
 
+/** Maximum timer delay in browsers and in Bun, in ms. */
+export const TIMER_MS_MAX = 0x7fffffff;
+
 export function delay(clock: Pick<Clock, "after">, delayMs: number): Promise<void> {
   return new Promise((resolve) => {
     clock.after(delayMs, resolve);

@@ -328,6 +328,31 @@ const dnd: Command<{ readonly forMs: number | undefined }> = {
   },
 };
 
+const keywords: Command<{ readonly words: readonly string[] | undefined }> = {
+  usage: "/keywords [WORD, ...|off]",
+  parse(input) {
+    if (input === "") return { words: undefined };
+    return { words: input === "off" ? [] : input.split(",") };
+  },
+  async run({ words }, { actions }) {
+    const list = words === undefined ? actions.keywords : actions.setKeywords(words);
+    const json = { kind: "keywords", words: list };
+    const text: Message = (texts) => {
+      return list.length === 0 ? texts.noKeywords : texts.keywordsAre(list.join(", "));
+    };
+    return { json, text };
+  },
+};
+
+const sort: Command<{ readonly order: "unread" | "name" }> = {
+  usage: "/sort unread|name",
+  parse: (input) => (input === "unread" || input === "name" ? { order: input } : undefined),
+  async run({ order }, { actions }) {
+    actions.setUnreadFirst(order === "unread");
+    return { json: { kind: "sort", order }, text: (texts) => texts.roomsSorted[order] };
+  },
+};
+
 const read: Command<{ readonly isAll: boolean }> = {
   usage: "/read [all]",
   parse: (input) => (input === "" || input === "all" ? { isAll: input === "all" } : undefined),
@@ -806,6 +831,8 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   poll,
   vote,
   dnd,
+  keywords,
+  sort,
   status,
   read,
   rules,

@@ -21,6 +21,8 @@ import {
   INVITE_ADDRESSES_MAX,
   IRC_PASSWORDS_PER_ACCOUNT_MAX,
   JOINED_ROOMS_MAX,
+  KEYWORD_BYTES_MAX,
+  KEYWORDS_MAX,
   KNOCKS_MAX,
   MENTIONS_MAX,
   NOTE_BYTES_MAX,
@@ -154,6 +156,10 @@ const roomPrefs = {
   /** Only for `everywhere`. `statusUntil` is in Unix ms. */
   status: v.optional(text(STATUS_BYTES_MAX)),
   statusUntil: v.optional(unixMs),
+  /** Only for `everywhere`: words that notify the account like a mention. */
+  keywords: v.optional(list(text(KEYWORD_BYTES_MAX), KEYWORDS_MAX)),
+  /** Only for `everywhere`: whether lists begin with the rooms with unread messages. */
+  unreadFirst: v.optional(v.boolean()),
 };
 
 const translatable = v.object({

@@ -1,4 +1,5 @@
 import { expect } from "bun:test";
+import { writeFileSync } from "node:fs";
 import { ndjson } from "./program.ts";
 import { SharedServer } from "./shared-server.ts";
 
@@ -32,6 +33,27 @@ server.test("rules of a room bind its members and scripts", async (sandbox) => {
     slow: 600,
     everyone: "moderators",
   });
+});
+
+server.test("sends a member's work to the box of an assignment room", async (sandbox) => {
+  const tea = sandbox.home("tea").with({ CHAT_USER: "tea" });
+  const pip = sandbox.home("pip").with({ CHAT_USER: "pip" });
+  await tea.run(["join"], { stdin: "/join essays --assignment\n" });
+  await pip.run(["join", "--room", "essays"]);
+  writeFileSync(sandbox.path("essay.txt"), "once upon a time");
+  const sent = await pip.run(["send", "--to", "Essays", "--to", "lobby", "done", "--json"]);
+  expect(sent.err).toContain("this goes to essays@pip");
+  expect(ndjson(sent.out).map(({ room }) => room)).toEqual(["essays@pip", "lobby"]);
+  const file = await pip.run(["send-file", sandbox.path("essay.txt"), "--to", "essays", "--json"]);
+  expect([file.exitCode, ndjson(file.out).at(-1)?.["room"]]).toEqual([0, "essays@pip"]);
+  expect(file.err).toContain("this goes to essays@pip");
+  const lines = await pip.run(["send", "--to", "essays"], { stdin: "one\ntwo\n" });
+  expect([lines.exitCode, lines.err.split("this goes to").length]).toEqual([0, 2]);
+  const own = await tea.run(["send", "--to", "essays", "the task", "--json"]);
+  expect([own.err, ndjson(own.out)[0]?.["room"]]).toEqual(["", "essays"]);
+  const handed = (await tea.json(["history"])).filter(({ room }) => room === "essays@pip");
+  const texts = handed.filter(({ kind }) => kind === "text" || kind === "file");
+  expect(texts.map(({ text, name }) => text ?? name)).toEqual(["done", "essay.txt", "one", "two"]);
 });
 
 server.test("asks to join a room that admits people by approval", async (sandbox) => {

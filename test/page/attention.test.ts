@@ -88,6 +88,47 @@ pageTest("notifies of mentions and direct messages once the user has enabled it"
   await until("the title counts", async () => /^\(\d\)/.test(await ana.page.title()));
 });
 
+pageTest("treats keywords like mentions once the user has set them", async () => {
+  const lea = await server.headlessUser("lea");
+  await using kim = await server.logIn("kim", { initScript: LISTEN });
+  const settings = await kim.openSettings();
+  const field = settings.getByLabel("Keywords");
+  await field.fill("Bus,  field trip");
+  await settings.getByRole("button", { name: "Save" }).click();
+  await until("they are stored", async () => (await field.inputValue()) === "bus, field trip");
+  await kim.page.keyboard.press("Escape");
+  await setVisible(kim, false);
+  await lea.post("a busy day");
+  await lea.post("the Field Trip is tomorrow");
+  await kim.waitForMessage("Field Trip");
+  await until("the title counts", async () => /^\(1\)/.test(await kim.page.title()));
+  const marked = kim.page.locator(".is-calling");
+  expect(await marked.allInnerTexts()).toEqual([expect.stringContaining("Field Trip")]);
+});
+
+pageTest("ends a status at a time, and lists unread rooms first", async () => {
+  await using ula = await server.logIn("ula");
+  const max = await server.headlessUser("max");
+  await max.tab.ask("join", { room: "alpha", create: true });
+  await ula.send("/join alpha");
+  await ula.room("alpha").waitFor();
+  const settings = await ula.openSettings();
+  await settings.getByLabel("Status beside your name").fill("in a lesson 📚");
+  await settings.getByLabel("Show it for").selectOption({ label: "1 h" });
+  await settings.getByRole("button", { name: "Save" }).click();
+  const end = settings.getByLabel("Show it for");
+  await end.locator("option", { hasText: /^until/ }).waitFor({ state: "attached" });
+  const { status } = await max.tab.ask("whois", { user: "ula" });
+  expect(status).toBe("in a lesson 📚");
+  await settings.getByLabel("List unread rooms first").click();
+  await ula.page.keyboard.press("Escape");
+  await max.post("hello");
+  const rooms = ula.page.locator("nav .room-name");
+  await until("the lobby is first", async () =>
+    /lobby.*alpha/s.test((await rooms.allInnerTexts()).join()),
+  );
+});
+
 pageTest("runs the worker before sign-in", async () => {
   const count = "navigator.serviceWorker.getRegistrations().then((all) => all.length)";
   await using eve = await server.visit();

@@ -44,3 +44,13 @@ pageTest(
     expect(await onPhone.getByLabel("rice").isDisabled()).toBe(true);
   },
 );
+
+pageTest("a poll closes on the page when its time has passed", async () => {
+  await using ida = await server.logIn("ida", { password });
+  await ida.send("/poll --for 2s Tea? | green | black");
+  const poll = ida.page.locator("fieldset.poll", { hasText: "Tea?" });
+  await poll.getByText("0 voters · until").waitFor();
+  expect(await poll.getByLabel("green").isDisabled()).toBe(false);
+  await poll.getByText("0 voters · closed").waitFor();
+  expect(await poll.getByLabel("green").isDisabled()).toBe(true);
+});

@@ -190,6 +190,17 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
     lines: ["/dnd 2h", "/dnd off", "/dnd", "/dnd later"],
     faults: { 3: "usage", 4: "usage" },
   },
+  "/keywords": {
+    lines: [
+      ...["/keywords", "/keywords Bus, bus stop", "/keywords", "/keywords off"],
+      `/keywords ${"x".repeat(65)}`,
+    ],
+    faults: { 5: "too-large" },
+  },
+  "/sort": {
+    lines: ["/sort unread", "/sort name", "/sort", "/sort date"],
+    faults: { 3: "usage", 4: "usage" },
+  },
   "polls with wrong arguments": {
     lines: ["/poll", "/poll one | a", "/poll one | a | a", "/poll | a | b", "/vote 1", "/vote x"],
     faults: { 1: "not-found", 2: "usage", 3: "usage", 4: "usage", 5: "not-found", 6: "usage" },

@@ -3,8 +3,11 @@
 import { utf8Encode } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import { REACTION_BYTES_MAX, TEXT_BYTES_MAX } from "../../base/limits.ts";
-import type { Target } from "../../base/names.ts";
+import { parseTarget, type Target } from "../../base/names.ts";
+import type { Client } from "../../client/client.ts";
 import { type RoomView, titleOf } from "../../core/client/chat-record.ts";
+import { isSameName } from "../../core/model/item.ts";
+import { type Context, printNotice } from "../context.ts";
 import type { Destination } from "../output/render.ts";
 
 /**
@@ -28,6 +31,24 @@ export function checkReaction(react: string): void {
       remedy: msg`use one emoji or a short word`,
     });
   }
+}
+
+/**
+ * Returns the target for the posts of a command: in an assignment room, the user's box instead of
+ * the room, and says so.
+ */
+export function boxedTarget(
+  context: Context,
+  { rooms, user }: Pick<Client, "rooms" | "user">,
+  target: Target,
+): Target {
+  const view = rooms.find(
+    ({ kind, name }) => kind === target.kind && isSameName(name, target.name),
+  );
+  if (view?.isBoxed !== true || user === undefined) return target;
+  const name = `${view.name}@${user}`;
+  printNotice(context, `only moderators can post in ${view.name}; this goes to ${name}`);
+  return parseTarget(name);
 }
 
 export function unsentLine(target: string, text: string): string {

@@ -5,6 +5,7 @@ import { defined } from "../../base/values.ts";
 import type { ChatClient, LinkedAccount } from "../../client/chat-client.ts";
 import { notLoggedIn } from "../../client/link/retry.ts";
 import { withMentions } from "../../core/client/mentions.ts";
+import { isSameName } from "../../core/model/item.ts";
 import { findItem } from "../../core/model/selectors.ts";
 import { type ChatExit, leftByInterrupt } from "../chat/chat-exit.ts";
 import { runSlash } from "../chat/slash.ts";
@@ -158,8 +159,9 @@ export class ScreenActions {
     void commands.chatConsole
       .confirm(() => question)
       .then((isConfirmed) => {
-        if (isConfirmed) send();
-        else host.patch({ editor: editorOf(text) });
+        if (isConfirmed) return send();
+        chat.actions.setDraft(open, defined({ text, re }));
+        if (isSameName(chat.model.open, open)) host.patch({ editor: editorOf(text) });
       });
   }
 

@@ -17,6 +17,8 @@ export interface RoomView {
   readonly isSealed?: boolean;
   /** The other members of a group; `undefined` in rooms and direct conversations. */
   readonly people?: readonly string[] | undefined;
+  /** Whether the user's posts belong in a box, because only moderators post in this room. */
+  readonly isBoxed?: boolean;
 }
 
 export interface ChatRecord {

@@ -165,6 +165,7 @@ export type LocalEvent =
   | { readonly kind: "stored"; readonly key: string }
   | { readonly kind: "settled"; readonly key: string; readonly outcome: PostOutcome }
   | { readonly kind: "discarded"; readonly key: string }
+  | { readonly kind: "poll-ended"; readonly room: RoomId; readonly seq: number }
   | { readonly kind: "transfer"; readonly transfer: TransferView }
   | { readonly kind: "transfer-gone"; readonly id: string }
   | { readonly kind: "fault"; readonly fault: Fault };

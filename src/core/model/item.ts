@@ -13,6 +13,7 @@ import {
 } from "../client/chat-record.ts";
 import { withMentions } from "../client/mentions.ts";
 import { fileBodyOf } from "../rooms/files.ts";
+import { keywordSearch } from "../rooms/keywords.ts";
 import { rulesOf } from "../rooms/rules.ts";
 import type { FileView, Item } from "./state.ts";
 
@@ -78,6 +79,15 @@ export function itemOf(
     ...(kind === "rules" ? { rules: rulesOf(fields) } : {}),
     ...(record.withheld === undefined ? {} : { withheld: record.withheld }),
   };
+}
+
+/** Marks a message of another user that contains a keyword like one that mentions the user. */
+export function withKeywords(item: Item, keywords: readonly string[] | undefined): Item {
+  if (item.mentionsMe || item.isMine || item.isNotice === true || item.imported !== undefined) {
+    return item;
+  }
+  const isCalling = isMessage(item) && keywordSearch(item.text)(keywords);
+  return isCalling ? { ...item, mentionsMe: true } : item;
 }
 
 function everyoneOf(value: unknown): "all" | "here" | undefined {

@@ -2,9 +2,10 @@
 
 import type { Fault } from "../../base/fault.ts";
 import { VISIBLE_FAULTS_MAX } from "../../base/limits-page.ts";
-import type { Handlers, ModelDraft } from "./builder.ts";
+import { type Handlers, inRoom, type ModelDraft } from "./builder.ts";
 import type { LocalEvent } from "./event.ts";
 import { isSameName } from "./item.ts";
+import { endPoll } from "./room.ts";
 import type { PendingPost, RoomState } from "./state.ts";
 
 export const LOCAL_HANDLERS: Handlers<LocalEvent> = {
@@ -20,6 +21,7 @@ export const LOCAL_HANDLERS: Handlers<LocalEvent> = {
     );
   },
   settled,
+  "poll-ended": inRoom(({ fields }, room, { seq }) => endPoll(room, seq, fields.me)),
   discarded: ({ fields }, event) => {
     fields.pending = fields.pending.filter(({ key }) => key !== event.key);
   },

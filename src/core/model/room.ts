@@ -5,12 +5,24 @@ import { CLOSED_ROOM_ITEMS_MAX, ROOM_CHANGES_MAX } from "../../base/limits-page.
 import { formatTarget } from "../../base/names.ts";
 import { MESSAGE_KINDS } from "../../wire/kinds.ts";
 import type { ChatRecord } from "../client/chat-record.ts";
-import { noteChange, withChanges } from "./changes.ts";
+import { EVERYWHERE } from "../rooms/prefs.ts";
+import { noteChange, notePoll, withChanges } from "./changes.ts";
 import type { ServerEvent } from "./event.ts";
-import { hasNoItem, indexOfSeq, isMessage, isSameName, itemAt, itemOf } from "./item.ts";
-import type { Changes, Item, ItemRange, RoomState } from "./state.ts";
+import {
+  hasNoItem,
+  indexOfSeq,
+  isMessage,
+  isSameName,
+  itemAt,
+  itemOf,
+  withKeywords,
+} from "./item.ts";
+import type { Changes, Item, ItemRange, Model, RoomState } from "./state.ts";
 
 export type RoomDraft = { -readonly [Key in keyof RoomState]: RoomState[Key] };
+
+/** The account whose mentions and keywords mark messages. */
+type Reader = Pick<Model, "me" | "prefs">;
 
 export type RoomUpdate = Extract<ServerEvent, { kind: "room" }>;
 
@@ -134,10 +146,11 @@ export function readUpTo(room: RoomDraft, n: number, unread?: number): boolean {
 export function addRecord(
   room: RoomDraft,
   record: ChatRecord,
-  me: string | undefined,
+  reader: Reader,
   holding: ItemBuffers,
 ): Item | undefined | "again" {
   const { n, seq } = record;
+  const { me } = reader;
   room.linkN = Math.max(room.linkN, n);
   if (n <= room.receivedN) return "again";
   if (n > room.receivedN + 1) restart(room, n - 1);
@@ -151,7 +164,7 @@ export function addRecord(
   }
   const isMine = isSameName(record.from, me);
   if (isMine && (wasRead || record.kind === "join")) readUpTo(room, n);
-  const item = withChanges(newItem(room, record, me), room.changes.get(seq), me);
+  const item = withChanges(newItem(room, record, reader), room.changes.get(seq), me);
   if (MESSAGE_KINDS.has(item.kind) && room.typing.length > 0) {
     room.typing = room.typing.filter((name) => !isSameName(name, item.from));
   }
@@ -189,8 +202,9 @@ function addToTail(room: RoomDraft, item: Item, { itemsMax, ownedItems: own }: I
   room.tail = { items, hasOlder: hasOlder || isFull, hasNewer: false };
 }
 
-function newItem(room: RoomDraft, record: ChatRecord, me: string | undefined): Item {
-  return itemOf(record, me, (re) => itemAt(room.tail.items, re)?.isMine === true);
+function newItem(room: RoomDraft, record: ChatRecord, { me, prefs }: Reader): Item {
+  const item = itemOf(record, me, (re) => itemAt(room.tail.items, re)?.isMine === true);
+  return withKeywords(item, prefs?.get(EVERYWHERE)?.keywords);
 }
 
 function applyToRoom(room: RoomDraft, item: Item): void {
@@ -298,6 +312,20 @@ function mapItems(room: RoomDraft, change: (item: Item) => Item): void {
   room.jump = { ...room.jump, items: room.jump.items.map(change) };
 }
 
+/** Marks the loaded messages with a keyword, and counts unread ones as mentions. */
+export function markKeywords(
+  room: RoomDraft,
+  keywords: readonly string[],
+  isCounted: (item: Item) => boolean,
+): void {
+  mapItems(room, (item) => {
+    const marked = withKeywords(item, keywords);
+    const isNew = marked !== item && !room.mentions.includes(item.n);
+    if (isNew && isCounted(item)) noteMention(room, item);
+    return marked;
+  });
+}
+
 export function markAuthor(room: RoomDraft, user: string, by: string | undefined): void {
   mapItems(room, (item) => {
     if (item.isMine || !isSameName(item.from, user)) return item;
@@ -306,13 +334,28 @@ export function markAuthor(room: RoomDraft, user: string, by: string | undefined
   });
 }
 
+/** Closes a poll whose time has passed. The server writes no record for it. */
+export function endPoll(room: RoomDraft, seq: number, me: string | undefined): void {
+  const start = room.changes.get(seq)?.poll?.start;
+  if (start === undefined) return;
+  noteChanges(room, me, (changes) => notePoll(changes, seq, start.seq + 1, undefined));
+}
+
 function applyChanges(
   room: RoomDraft,
   records: readonly ChatRecord[],
   me: string | undefined,
 ): void {
+  noteChanges(room, me, (changes) => records.flatMap((record) => noteChange(changes, record)));
+}
+
+function noteChanges(
+  room: RoomDraft,
+  me: string | undefined,
+  note: (changes: Map<number, Changes>) => readonly number[],
+): void {
   const changes = new Map(room.changes);
-  const touched = new Set(records.flatMap((record) => noteChange(changes, record)));
+  const touched = new Set(note(changes));
   if (touched.size === 0) return;
   if (room.pins.some((seq) => changes.get(seq)?.isErased === true)) {
     room.pins = room.pins.filter((seq) => changes.get(seq)?.isErased !== true);
@@ -340,15 +383,12 @@ function applyChangesTo(
   return items === undefined ? stretch : { ...stretch, items };
 }
 
-export function itemsOf(
-  room: RoomDraft,
-  records: readonly ChatRecord[],
-  me: string | undefined,
-): Item[] {
+export function itemsOf(room: RoomDraft, records: readonly ChatRecord[], reader: Reader): Item[] {
+  const { me } = reader;
   applyChanges(room, records, me);
   const words = records.filter((record) => !hasNoItem(record));
   return words.map((record) =>
-    withChanges(newItem(room, record, me), room.changes.get(record.seq), me),
+    withChanges(newItem(room, record, reader), room.changes.get(record.seq), me),
   );
 }
 

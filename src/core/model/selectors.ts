@@ -136,6 +136,11 @@ export function dndEnd({ prefs }: Pick<Model, "prefs">): number | undefined {
   return prefs?.get(EVERYWHERE)?.muted;
 }
 
+/** Reports whether rooms with unread messages come first, as conversations always do. */
+export function hasUnreadFirst({ prefs }: Pick<Model, "prefs">): boolean {
+  return prefs?.get(EVERYWHERE)?.unreadFirst === true;
+}
+
 /** Mutes that have ended are not in the model. */
 export function roomNotifyLevel(
   { prefs, me }: Pick<Model, "prefs" | "me">,
@@ -166,8 +171,14 @@ export function roomList(model: Model): RoomList {
     } else if (isListedRoom(model, room)) rooms.push(room);
   }
   const isFavourite = ({ id }: RoomState) => Number(model.prefs?.get(id)?.favourite === true);
-  rooms.sort((a, b) => isFavourite(b) - isFavourite(a) || compareNames(a.name, b.name));
   const isFirst = (room: RoomState) => Number(isUnreadFirst(model, room));
+  const isSorted = hasUnreadFirst(model);
+  rooms.sort(
+    (a, b) =>
+      isFavourite(b) - isFavourite(a) ||
+      (isSorted ? isFirst(b) - isFirst(a) : 0) ||
+      compareNames(a.name, b.name),
+  );
   people.sort(
     (a, b) => isFavourite(b) - isFavourite(a) || isFirst(b) - isFirst(a) || b.lastSeq - a.lastSeq,
   );

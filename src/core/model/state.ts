@@ -234,7 +234,7 @@ export interface PollView {
   readonly many: boolean;
   readonly anonymous: boolean;
   readonly untilUnixMs: number | undefined;
-  /** Whether its author or a moderator ended the poll. Its time may have ended it, too. */
+  /** Whether its author, a moderator or its time has ended the poll. */
   readonly isClosed: boolean;
 }
 

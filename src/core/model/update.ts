@@ -301,7 +301,7 @@ function recordReceived(
   if (room === undefined) return;
   const { me } = draft.fields;
   const readBefore = room.read;
-  const item = addRecord(room, record, me, draft.buffers);
+  const item = addRecord(room, record, draft.fields, draft.buffers);
   if (room.read > readBefore) draft.effects.push({ kind: "read", room: room.id, n: room.read });
   if (item === "again") return;
   dropSentPosts(draft, room, record.id);

@@ -8,6 +8,7 @@ import { isCount } from "../../base/values.ts";
 import { fieldsOf } from "../../wire/kinds.ts";
 import { NOTIFY_LEVELS } from "../../wire/messages.ts";
 import type { Draft, FoldedHead, JsonObject } from "../../wire/record.ts";
+import { keywordsOf } from "./keywords.ts";
 
 export type NotifyLevel = (typeof NOTIFY_LEVELS)[number] | "nothing";
 
@@ -23,11 +24,15 @@ export interface RoomPrefs {
   readonly status?: string | undefined;
   /** End of the status in Unix ms. */
   readonly statusUntil?: number | undefined;
+  /** Folded words that notify like a mention; only for `EVERYWHERE`. */
+  readonly keywords?: string[] | undefined;
+  /** Whether rooms with unread messages come first; only for `EVERYWHERE`. */
+  readonly unreadFirst?: boolean | undefined;
 }
 
 /**
- * Stands for all rooms in an account's settings: `muted` is the end of "do not disturb", and the
- * status is that of the account.
+ * Stands for all rooms in an account's settings: `muted` is the end of "do not disturb", and status
+ * and keywords are those of the account.
  */
 export const EVERYWHERE = "everywhere" as RoomId;
 
@@ -74,6 +79,7 @@ export class AccountPrefs {
   has(change: PrefsChange): boolean {
     if (change.kind === "save") return this.saved.has(change.seq) === change.on;
     const { muted, favourite, hidden, unread, notify, status, statusUntil } = change.prefs;
+    const keywordsIn = (prefs: RoomPrefs | undefined) => prefs?.keywords?.join("\n");
     const known = this.rooms.get(change.room);
     return (
       known?.muted === muted &&
@@ -82,7 +88,9 @@ export class AccountPrefs {
       known?.unread === unread &&
       known?.notify === notify &&
       known?.status === status &&
-      known?.statusUntil === statusUntil
+      known?.statusUntil === statusUntil &&
+      keywordsIn(known) === keywordsIn(change.prefs) &&
+      (known?.unreadFirst === true) === (change.prefs.unreadFirst === true)
     );
   }
 
@@ -103,11 +111,17 @@ export class AccountPrefs {
 
 const NONE = new AccountPrefs();
 
-/** Keeps a level that the change omits, because older clients do not know it. */
-function withKnownLevel(change: PrefsChange, { rooms }: AccountPrefs): PrefsChange {
-  if (change.kind === "save" || change.prefs.notify !== undefined) return change;
-  const { notify } = rooms.get(change.room) ?? {};
-  return notify === undefined ? change : { ...change, prefs: { ...change.prefs, notify } };
+/**
+ * Keeps the level, keywords and order that the change omits, because older clients do not know
+ * them. An empty list removes the keywords.
+ */
+function withKnownFields(change: PrefsChange, { rooms }: AccountPrefs): PrefsChange {
+  if (change.kind === "save") return change;
+  const known = rooms.get(change.room);
+  const { notify = known?.notify, keywords = known?.keywords } = change.prefs;
+  const unreadFirst = (change.prefs.unreadFirst ?? known?.unreadFirst) || undefined;
+  const kept = { notify, keywords: keywordsOf(keywords), unreadFirst };
+  return { ...change, prefs: { ...change.prefs, ...kept } };
 }
 
 /**
@@ -121,7 +135,7 @@ export function prefsDrafts(
   requested: PrefsChange,
   prefs: AccountPrefs = NONE,
 ): readonly Draft[] {
-  const change = withKnownLevel(requested, prefs);
+  const change = withKnownFields(requested, prefs);
   if (prefs.has(change)) return [];
   checkBounds(prefs, change);
   const about = { room: id, by: id, id: "" } as const;
@@ -165,8 +179,14 @@ export function prefsChangeOf(body: JsonObject): PrefsChange | undefined {
   }
   const until = muted === undefined ? undefined : clampUnixMs(muted);
   const level = NOTIFY_LEVELS.find((known) => known === notify);
-  const { status, statusUntil } = fieldsOf("prefs", body);
-  const own = id === EVERYWHERE ? { status: status || undefined, statusUntil } : {};
+  const { status, statusUntil, keywords, unreadFirst } = fieldsOf("prefs", body);
+  const account = {
+    status: status || undefined,
+    statusUntil,
+    keywords: keywordsOf(keywords),
+    unreadFirst: unreadFirst || undefined,
+  };
+  const own = id === EVERYWHERE ? account : {};
   const settings = { muted: until, favourite: favourite || undefined, hidden, unread };
   const prefs = { ...settings, notify: level, ...own };
   return { kind: "prefs-set", room: id, prefs };

@@ -23,6 +23,7 @@ import {
 } from "../../core/push/schedule.ts";
 import { TokenBuckets } from "../../core/rate.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
+import { keywordSearch } from "../../core/rooms/keywords.ts";
 import { EVERYWHERE, isMutedAt, type NotifyLevel, notifyLevel } from "../../core/rooms/prefs.ts";
 import { isConversation, type Room } from "../../core/rooms/rooms.ts";
 import { boxName } from "../../core/rooms/targets.ts";
@@ -199,8 +200,12 @@ export class PushService {
     if (body.everyone === "here") {
       for (const user of users) if (engine.isOnline(user)) mentioned.push(user);
     }
-    const levelOf = (user: UserId) => this.#levelOf(registry.get(user), room);
-    return new Set([...users.filter((user) => levelOf(user) === "all"), ...mentioned]);
+    const hasKeyword = keywordSearch((body.text ?? "").slice(0, PUSH_SEARCHED_CHARS));
+    const isNotified = (account: Account | undefined) => {
+      const keywords = account?.prefs?.rooms.get(EVERYWHERE)?.keywords;
+      return this.#levelOf(account, room) === "all" || hasKeyword(keywords);
+    };
+    return new Set([...users.filter((user) => isNotified(registry.get(user))), ...mentioned]);
   }
 
   #levelOf(account: Account | undefined, room: Room): NotifyLevel {

@@ -31,8 +31,9 @@ export class PrefsService {
     }),
     "prefs-set": async (request, { account }) => {
       const room = request.room as RoomId;
-      const { muted, favourite, hidden, unread, notify, status, statusUntil } = request;
-      const own = room === EVERYWHERE ? { status, statusUntil } : {};
+      const { muted, favourite, hidden, unread, notify } = request;
+      const { status, statusUntil, keywords, unreadFirst } = request;
+      const own = room === EVERYWHERE ? { status, statusUntil, keywords, unreadFirst } : {};
       const prefs = { muted, favourite, hidden, unread, notify, ...own };
       if (Object.values(prefs).some((value) => value !== undefined && value !== false)) {
         this.#checkReads(account, room);

@@ -179,6 +179,30 @@ test("asks one question at a time, and refuses more than SCREEN_PROMPTS_MAX", as
   expect(answers.slice(1)).toEqual(["no", ...Array(SCREEN_PROMPTS_MAX - 1).fill("yes")]);
 });
 
+screenTest(
+  "keeps the text and the reply of a message to everyone that is not sent",
+  async (screen) => {
+    await screen.mention("lunch?");
+    const [{ seq = 0 } = {}] = screen.chat.model.rooms.get("r1" as never)?.tail.items ?? [];
+    screen.chat.actions.setDraft("lobby", { text: "", re: seq });
+    const members = ["ana", "bob", "cleo"].map((name) => ({
+      name,
+      isOnline: true,
+      role: "member",
+    }));
+    screen.chat.store.applyNow({ kind: "members", room: "r1" as never, members });
+    await screen.type("@everyone yes\r");
+    await screen.type("n");
+    await screen.frames();
+    expect(screen.chat.model.drafts.get("lobby")).toEqual({ text: "@everyone yes", re: seq });
+    await screen.type("\r");
+    await screen.type("y");
+    await screen.frames();
+    expect(screen.server.texts()).toEqual(["lunch?", "@everyone yes"]);
+    expect(screen.chat.model.drafts.size).toBe(0);
+  },
+);
+
 screenTest("marks a visible message as read while focused", async (screen) => {
   await screen.mention("first");
   const unread: number[] = [];

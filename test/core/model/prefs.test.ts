@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import type { RoomId } from "../../../src/base/ids.ts";
 import type { ModelEvent } from "../../../src/core/model/event.ts";
 import { isMuted, roomList } from "../../../src/core/model/selectors.ts";
+import type { Item, Model } from "../../../src/core/model/state.ts";
 import { updateAll } from "../../../src/core/model/update.ts";
 import { EVERYWHERE, type RoomPrefs } from "../../../src/core/rooms/prefs.ts";
 import { BEN, LOBBY, lobbyOf, record, recordEvent, scene } from "../model-scene.ts";
@@ -56,6 +57,37 @@ test("notifies of messages by the level of their room or conversation", () => {
   expect(texts(ignoring, prefs(LOBBY, { notify: "all" }), ...inLobby)).toEqual([]);
 });
 
+test("treats a keyword like a mention, except in the user's own messages and notices", () => {
+  const keywords = prefs(EVERYWHERE, { keywords: ["bus"] });
+  const bus = { text: "the BUS is late" };
+  const away: ModelEvent = { kind: "focus", on: false };
+  const { model, effects } = scene(
+    ...[NONE, away, keywords, recordEvent(2, { body: bus })],
+    ...[recordEvent(3, { body: { text: "busy" } }), recordEvent(4, { from: "ana", body: bus })],
+    recordEvent(5, { body: { ...bus, notice: true } }),
+  );
+  const marked = ({ items }: { readonly items: readonly Item[] }) =>
+    items.filter(({ mentionsMe }) => mentionsMe).map(({ seq }) => seq);
+  expect(marked(lobbyOf(model).tail)).toEqual([2]);
+  expect(effects.filter(({ kind }) => kind === "notify")).toHaveLength(1);
+  expect(roomList(model).mentions).toBe(1);
+});
+
+test("marks loaded messages when the keywords arrive, and counts unread ones once", () => {
+  const keywords = prefs(EVERYWHERE, { keywords: ["bus"] });
+  const bus = (seq: number) => recordEvent(seq, { body: { text: "@ana: bus", mentions: ["ana"] } });
+  const loaded = [NONE, recordEvent(2, { body: { text: "a bus" } }), bus(3), recordEvent(4)];
+  const { model } = scene(...loaded);
+  expect(roomList(model).mentions).toBe(1);
+  const updated = updateAll(model, [keywords]).model;
+  expect(lobbyOf(updated).mentions).toEqual([3, 2]);
+  expect(updateAll(updated, [keywords, prefs(EVERYWHERE, {}), keywords]).model.rooms).toEqual(
+    updated.rooms,
+  );
+  const ignoring: ModelEvent = { kind: "ignored", users: ["ben"] };
+  expect(lobbyOf(updateAll(model, [ignoring, keywords]).model).mentions).toEqual([3]);
+});
+
 test("lists favourites first, both rooms and people", () => {
   const { model } = scene(
     { kind: "room", room: ZOO, name: "zoo", n: 1, skipped: 0, read: 0 },
@@ -66,6 +98,26 @@ test("lists favourites first, both rooms and people", () => {
     ["zoo", true],
     ["lobby", false],
   ]);
+});
+
+test("lists rooms with unread messages first if the account wants that", () => {
+  const zoo = { kind: "room", room: ZOO, name: "zoo", n: 1, skipped: 0, read: 0 } as const;
+  const room = { kind: "room", name: "zoo", id: ZOO, topic: "" } as const;
+  const inZoo: ModelEvent = { kind: "record", record: record(2, { n: 1, room }) };
+  const names = (model: Model) => roomList(model).rooms.map(({ target }) => target);
+  const { model } = scene(zoo, NONE, inZoo);
+  expect(names(model)).toEqual(["lobby", "zoo"]);
+  const sorted = updateAll(model, [prefs(EVERYWHERE, { unreadFirst: true })]).model;
+  expect(names(sorted)).toEqual(["zoo", "lobby"]);
+  const opened = updateAll(sorted, [{ kind: "open", target: "zoo" }]).model;
+  const read = updateAll(opened, [{ kind: "read", room: ZOO, n: 1 }]).model;
+  expect(names(read)).toEqual(["zoo", "lobby"]); // It keeps its position while it is open.
+  expect(names(updateAll(read, [{ kind: "open", target: "lobby" }]).model)).toEqual([
+    "lobby",
+    "zoo",
+  ]);
+  const muted = updateAll(sorted, [prefs(ZOO, { muted: 0 })]).model;
+  expect(names(muted)).toEqual(["lobby", "zoo"]);
 });
 
 test("marks rooms with a password while they have one", () => {

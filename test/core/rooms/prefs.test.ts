@@ -4,6 +4,7 @@ import { PREFS_RECORDS_MAX, PREFS_ROOMS_MAX, SAVED_MAX } from "../../../src/base
 import { erasuresOf } from "../../../src/core/log/erasures.ts";
 import {
   AccountPrefs,
+  EVERYWHERE,
   isMutedAt,
   notifyLevel,
   type PrefsChange,
@@ -60,6 +61,32 @@ test("keeps the level of a room when an older client omits it", () => {
   owner.change(set({}));
   owner.change(set({ notify: "mentions" }));
   expect(owner.refolded().rooms.get(CELLAR)).toEqual({ notify: "mentions" });
+});
+
+test("keeps keywords and the order that an older client omits", () => {
+  const owner = new Owner();
+  owner.change(set({ keywords: ["Bus", "bus", "exam"] }, EVERYWHERE));
+  const stored = () => owner.refolded().rooms.get(EVERYWHERE);
+  expect(stored()).toEqual({ keywords: ["bus", "exam"] });
+  owner.change(set({ status: "away" }, EVERYWHERE));
+  expect(stored()).toEqual({ status: "away", keywords: ["bus", "exam"] });
+  expect(owner.change(set({ status: "away", keywords: ["exam", "bus"] }, EVERYWHERE))).toHaveLength(
+    1,
+  );
+  expect(owner.change(set({ status: "away", keywords: ["exam", "bus"] }, EVERYWHERE))).toHaveLength(
+    0,
+  );
+  owner.change(set({}, EVERYWHERE));
+  expect(stored()).toEqual({ keywords: ["exam", "bus"] });
+  owner.change(set({ unreadFirst: true }, EVERYWHERE));
+  owner.change(set({ status: "away" }, EVERYWHERE));
+  expect(stored()).toEqual({ status: "away", keywords: ["exam", "bus"], unreadFirst: true });
+  expect(owner.change(set({ status: "away" }, EVERYWHERE))).toHaveLength(0);
+  expect(owner.change(set({ unreadFirst: false }, EVERYWHERE))).toHaveLength(1);
+  for (let i = 0; i <= PREFS_RECORDS_MAX; i++) owner.change(save(7, i % 2 === 0));
+  expect(stored()).toEqual({ keywords: ["exam", "bus"] });
+  owner.change(set({ keywords: [] }, EVERYWHERE));
+  expect(owner.refolded().rooms.size).toBe(0);
 });
 
 test("derives the level from the settings and the kind of the room", () => {

@@ -95,6 +95,22 @@ labTest(
   },
 );
 
+labTest("notifies users of their keywords, but not in a muted room", async (here) => {
+  const ana = await here.site.again(here.ana, "ana");
+  await ana.request("prefs-set", { room: EVERYWHERE, keywords: ["bus"] });
+  await left(ana);
+  await postText(here, "the bus is late");
+  await postText(here, "you are busy");
+  await here.site.time.advance(SOON_MS);
+  expect(here.push.displayed(ANA)).toMatchObject([{ from: "ben", text: "the bus is late" }]);
+  const again = await here.site.again(here.ana, "ana");
+  await again.request("prefs-set", { room: again.roomId(), muted: 0 });
+  await left(again);
+  await postText(here, "the bus is here");
+  await here.site.time.advance(PUSH_ROOM_INTERVAL_MS);
+  expect(here.push.came).toHaveLength(1);
+});
+
 labTest("notifies nobody of a notice", async (here) => {
   const ana = await here.site.again(here.ana, "ana");
   const { seq } = await here.site.wait(ana.post("a question"));

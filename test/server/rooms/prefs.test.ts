@@ -1,5 +1,10 @@
 import { expect, test } from "bun:test";
-import { PREFS_BURST, PREFS_PER_SECOND, PREFS_RECORDS_MAX } from "../../../src/base/limits.ts";
+import {
+  KEYWORDS_MAX,
+  PREFS_BURST,
+  PREFS_PER_SECOND,
+  PREFS_RECORDS_MAX,
+} from "../../../src/base/limits.ts";
 import { EVERYWHERE } from "../../../src/core/rooms/prefs.ts";
 import { type Site, siteWith } from "../site.ts";
 
@@ -73,6 +78,30 @@ test("shows a status to others until it ends", async () => {
   expect(await shown()).toEqual(["in a lesson", "in a lesson", undefined]);
   await site.time.advance(1_000);
   expect(await shown()).toEqual([undefined, undefined, undefined]);
+});
+
+test("sends keywords to the account's own devices only, and refuses too many", async () => {
+  const { site, ana, ben } = await siteWith(["ana", "ben"]);
+  const room = ana.roomId();
+  await ana.request("prefs-set", { room, favourite: true, keywords: ["elsewhere"] });
+  await ana.request("prefs-set", { room: EVERYWHERE, keywords: ["Bus", "exam"] });
+  await ana.request("prefs-set", { room: EVERYWHERE, muted: 9 });
+  await site.quiet();
+  const keywords = ["bus", "exam"];
+  expect(ana.all("prefs-set").slice(1)).toEqual([
+    { kind: "prefs-set", room: EVERYWHERE, keywords },
+    { kind: "prefs-set", room: EVERYWHERE, muted: 9, keywords },
+  ]);
+  expect(JSON.stringify(await ana.request("prefs", {}))).not.toContain("elsewhere");
+  const others = [
+    await ben.request("who", { room: "lobby" }),
+    await ben.request("whois", { user: "ana" }),
+    await ben.request("prefs", {}),
+    ben.all("prefs-set"),
+  ];
+  expect(JSON.stringify(others)).not.toContain("exam");
+  const many = Array.from({ length: KEYWORDS_MAX + 1 }, (_, at) => `k${at}`);
+  expect(await ana.refusal("prefs-set", { room: EVERYWHERE, keywords: many })).toBe("too-large");
 });
 
 test("limits changes of preferences, and compacts them in the log", async () => {

@@ -21,6 +21,8 @@ export const ENGLISH_COMMANDS = {
   react: "react to a message with an emoji",
   hand: "raise or lower your hand; as a moderator, lower the hand of NAME",
   dnd: "let nothing notify you on any device for a time, or allow it again",
+  keywords: "set the words that notify you like a mention, or show them",
+  sort: "list rooms with unread messages first, or all rooms by name",
   read: "mark the messages here, or in all rooms, as read",
   poll: "start a poll with options, show its results, or close it",
   vote: "choose options of the latest poll, or of poll SEQ",

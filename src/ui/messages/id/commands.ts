@@ -23,6 +23,8 @@ export const INDONESIAN_COMMANDS: typeof ENGLISH_COMMANDS = {
   react: "beri reaksi emoji pada pesan",
   hand: "angkat atau turunkan tangan; sebagai moderator, turunkan tangan NAME",
   dnd: "tahan semua pemberitahuan di semua perangkat untuk sementara, atau izinkan lagi",
+  keywords: "atur kata yang memberi tahu Anda seperti sebutan, atau tampilkan",
+  sort: "urutkan ruang yang belum dibaca lebih dulu, atau semua menurut nama",
   read: "tandai pesan di sini, atau di semua ruang, sudah dibaca",
   poll: "mulai jajak pendapat, tampilkan hasilnya, atau tutup",
   vote: "pilih opsi jajak pendapat terakhir, atau nomor SEQ",

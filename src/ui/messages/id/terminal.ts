@@ -138,6 +138,12 @@ export const INDONESIAN_TERMINAL: TerminalTexts = {
   statusRemoved: "status Anda dihapus",
   statusSet: (text) => `status Anda: ${text}`,
   dndOn: "mode jangan ganggu aktif; untuk mengizinkan pemberitahuan: /dnd off",
+  roomsSorted: {
+    unread: "ruang yang belum dibaca tampil lebih dulu",
+    name: "ruang diurutkan menurut nama",
+  },
+  noKeywords: "tidak ada kata kunci; agar kata tertentu memberi tahu Anda: /keywords KATA, ...",
+  keywordsAre: (list) => `kata kunci yang memberi tahu Anda: ${list}`,
   dndOff: "pemberitahuan aktif",
   messageSaved: "tersimpan; daftar pesan tersimpan: /saved",
   messageUnsaved: "dihapus dari pesan tersimpan",

@@ -13,12 +13,10 @@ import { cleanText } from "../../../base/text.ts";
 import { NOBODY, type Person, shownName } from "../../../core/model/people.ts";
 import { tintOf } from "../../../core/model/tint.ts";
 import { isMutedAt } from "../../../core/rooms/prefs.ts";
+import { TIMER_MS_MAX } from "../../../io/clock.ts";
 import { initialsOf } from "../../../ui/text/initials.ts";
 import { personMarks } from "../../../ui/text/person-marks.ts";
 import { useModelValue, usePage, useTexts } from "../shell/context.tsx";
-
-/** Maximum delay of a timer; browsers run a timer with a longer delay immediately. */
-const TIMER_MS_MAX = 2 ** 31 - 1;
 
 /**
  * Whether a mute is still in effect, updated at its end.

@@ -22,13 +22,12 @@ export function Poll({ item, poll }: PollProps) {
   const { texts, times, chat, fail } = usePage();
   /** Until the vote arrives; in an anonymous poll longer, because its votes carry no name. */
   const [chosen, setChosen] = useState<readonly number[]>();
-  const { question, options, many, anonymous, isClosed, untilUnixMs } = poll;
+  const { question, options, many, anonymous, isClosed } = poll;
   const mine = options.flatMap(({ isMine }, index) => (isMine ? [index + 1] : []));
   const selected = chosen ?? mine;
   const arrived = mine.join();
   // biome-ignore lint/correctness/useExhaustiveDependencies: only a vote ends the choice
   useEffect(() => setChosen(undefined), [arrived]);
-  const hasEnded = isClosed || (untilUnixMs !== undefined && untilUnixMs <= Date.now());
   const most = Math.max(1, ...options.map(({ count }) => count));
   const vote = (choices: readonly number[]) => {
     setChosen(choices);
@@ -42,7 +41,7 @@ export function Poll({ item, poll }: PollProps) {
     vote(isOn ? [...others, number].sort((a, b) => a - b) : others);
   };
   return (
-    <fieldset className="poll" disabled={hasEnded}>
+    <fieldset className="poll" disabled={isClosed}>
       <legend>
         <RichText text={question} mentions={item.mentions} />
       </legend>
@@ -72,7 +71,7 @@ export function Poll({ item, poll }: PollProps) {
       ))}
       <p className="mark">
         {pollNote(poll, texts, times)}
-        {selected.length === 0 || hasEnded ? null : (
+        {selected.length === 0 || isClosed ? null : (
           <Button variant="small quiet" onClick={() => vote([])}>
             {texts.withdrawVote}
           </Button>

@@ -4,7 +4,7 @@ import { Fragment, type ReactNode, useEffect, useRef, useState } from "react";
 import { cleanText } from "../../../base/text.ts";
 import { HOUR_MS } from "../../../base/time.ts";
 import { defined } from "../../../base/values.ts";
-import { dndEnd } from "../../../core/model/selectors.ts";
+import { dndEnd, hasUnreadFirst } from "../../../core/model/selectors.ts";
 import { tintOf } from "../../../core/model/tint.ts";
 import { EVERYWHERE } from "../../../core/rooms/prefs.ts";
 import type { Texts } from "../../../ui/messages/en/page.ts";
@@ -71,6 +71,7 @@ function AppearanceSettings() {
         isOn={settings.showsPictures}
         onChange={(showsPictures) => change({ showsPictures, otherPictures: [] })}
       />
+      <UnreadFirst />
       {wakeLocks() === undefined ? null : (
         <Check
           label={texts.keepsAwake}
@@ -80,6 +81,15 @@ function AppearanceSettings() {
       )}
     </>
   );
+}
+
+function UnreadFirst() {
+  const { texts, chat } = usePage();
+  const hasPrefs = useModelValue(({ prefs }) => prefs !== undefined);
+  const isOn = useModelValue(hasUnreadFirst);
+  if (!hasPrefs) return null;
+  const change = (on: boolean) => chat.actions.setUnreadFirst(on);
+  return <Check label={texts.unreadFirst} isOn={isOn} onChange={change} />;
 }
 
 function Privacy() {
@@ -153,12 +163,13 @@ function Notifications() {
         }}
       />
       <PushSetting />
+      <Keywords />
       <DoNotDisturb />
     </>
   );
 }
 
-const DND_HOURS = [1, 8, 24] as const;
+const TIMES_HOURS = [1, 8, 24] as const;
 
 function DoNotDisturb() {
   const { texts, times, chat } = usePage();
@@ -166,7 +177,7 @@ function DoNotDisturb() {
   const end = useModelValue(dndEnd);
   if (!hasPrefs) return null;
   const off = [0, texts.dndNo] as const;
-  const hours = DND_HOURS.map((count) => [count, texts.span(`${count} h`)] as const);
+  const hours = TIMES_HOURS.map((count) => [count, texts.span(`${count} h`)] as const);
   const current = end === undefined ? [] : [[-1, texts.until(times.full(end))] as const];
   const choose = (count: number) => {
     if (count < 0) return;
@@ -183,18 +194,68 @@ function DoNotDisturb() {
   );
 }
 
-function Status() {
+function Keywords() {
   const { texts, chat } = usePage();
+  const task = useTask();
+  const hasPrefs = useModelValue(({ prefs }) => prefs !== undefined);
+  const stored = useModelValue(({ prefs }) => prefs?.get(EVERYWHERE)?.keywords?.join(", ") ?? "");
+  const [typed, setText] = useState<string>();
+  const text = typed ?? stored;
+  const submit = task.onSubmit(async () => {
+    chat.actions.setKeywords(text.split(","));
+    setText(undefined);
+  });
+  if (!hasPrefs) return null;
+  return (
+    <form onSubmit={submit}>
+      <Field
+        id="keywords"
+        label={texts.keywords}
+        hint={texts.keywordsHint}
+        value={text}
+        onChange={setText}
+      />
+      <FaultLine fault={task.fault} />
+      {text.trim() === stored ? null : <Button type="submit">{texts.save}</Button>}
+    </form>
+  );
+}
+
+function Status() {
+  const { texts, times, chat } = usePage();
   const task = useTask();
   const settings = useModelValue(({ prefs }) => prefs?.get(EVERYWHERE));
   const { status = "", statusUntil = Number.POSITIVE_INFINITY } = settings ?? {};
   const [text, setText] = useState(statusUntil > Date.now() ? status : "");
-  const submit = task.onSubmit(async () => chat.actions.setStatus(text.trim(), undefined));
+  const isEnding = Number.isFinite(statusUntil) && statusUntil > Date.now();
+  const [chosen, setHours] = useState<number>();
+  const hours = chosen ?? (isEnding ? -1 : 0);
+  const submit = task.onSubmit(async () => {
+    const until = hours === 0 ? undefined : Date.now() + hours * HOUR_MS;
+    chat.actions.setStatus(text.trim(), hours < 0 ? statusUntil : until);
+    setHours(undefined);
+  });
+  const options = [
+    ...(isEnding ? [[-1, texts.until(times.full(statusUntil))] as const] : []),
+    [0, texts.statusNoEnd] as const,
+    ...TIMES_HOURS.map((count) => [count, texts.span(`${count} h`)] as const),
+  ];
   return (
     <form onSubmit={submit}>
       <Field id="status" label={texts.status} value={text} onChange={setText} />
+      {text.trim() === "" ? null : (
+        <SelectField
+          id="status-end"
+          label={texts.statusEnd}
+          value={hours}
+          options={options}
+          onChange={setHours}
+        />
+      )}
       <FaultLine fault={task.fault} />
-      {text.trim() === status ? null : <Button type="submit">{texts.save}</Button>}
+      {text.trim() === status && chosen === undefined ? null : (
+        <Button type="submit">{texts.save}</Button>
+      )}
     </form>
   );
 }

@@ -1,0 +1,51 @@
+/** Keywords of an account: words that notify it like a mention. */
+
+import { utf8Encode } from "../../base/bytes.ts";
+import { KEYWORD_BYTES_MAX, KEYWORDS_MAX } from "../../base/limits.ts";
+import { cleanText } from "../../base/text.ts";
+
+/** Scripts without spaces between words. */
+const UNSPACED = ["Han", "Hira", "Kana", "Thai", "Laoo", "Khmr", "Mymr"];
+/** Signs, and letters of those scripts: each counts as a word. */
+const SINGLE = new RegExp(
+  `[${UNSPACED.map((script) => `\\p{sc=${script}}`).join("")}]|[^\\p{L}\\p{M}\\p{N}_\\s]`,
+  "gu",
+);
+
+/** Ignores case and width. */
+function fold(text: string): string {
+  return text.normalize("NFKC").toLowerCase();
+}
+
+/** Separates the words with single spaces, so that whole words are found as a substring. */
+function wordsIn(text: string): string {
+  return ` ${fold(text).replace(SINGLE, " $& ").trim().replace(/\s+/g, " ")} `;
+}
+
+export function isKeywordFit(keyword: string): boolean {
+  return utf8Encode(keyword).length <= KEYWORD_BYTES_MAX;
+}
+
+/** Folded keywords without repetitions, which can still exceed the limits. */
+export function foldKeywords(values: readonly unknown[]): string[] {
+  const texts = values.filter((value) => typeof value === "string");
+  const folded = texts.map((text) => fold(cleanText(text)).trim().replace(/\s+/g, " "));
+  return [...new Set(folded)].filter((keyword) => keyword !== "");
+}
+
+/** Returns the keywords as stored: those that fit; `undefined` if there are none. */
+export function keywordsOf(values: readonly unknown[] | undefined): string[] | undefined {
+  if (values === undefined || values.length === 0) return undefined;
+  const keywords = foldKeywords(values).filter(isKeywordFit).slice(0, KEYWORDS_MAX);
+  return keywords.length === 0 ? undefined : keywords;
+}
+
+/** Returns a function that reports whether a text contains one of the keywords as whole words. */
+export function keywordSearch(text: string): (keywords: readonly string[] | undefined) => boolean {
+  let words: string | undefined;
+  return (keywords = []) => {
+    if (keywords.length === 0) return false;
+    words ??= wordsIn(text);
+    return keywords.some((keyword) => words?.includes(wordsIn(keyword)));
+  };
+}
