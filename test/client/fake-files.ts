@@ -65,6 +65,10 @@ export class FakeFiles {
     for (const one of this.files.values()) one.chunks.length = one.durable;
   }
 
+  get channelCount(): number {
+    return this.#channels.size;
+  }
+
   closed(peer: FakePeer): void {
     this.#channels.delete(peer);
   }

@@ -56,6 +56,28 @@ describe("an upload", () => {
   });
 });
 
+describe("an upload behind an earlier one", () => {
+  uploadTest("waits for its turn without a channel, which the earlier may need", async (ana) => {
+    const bytes = content(3 * CHUNK_BYTES + 3);
+    for (const source of [new MemorySource(bytes), MemorySource.stream(bytes)]) {
+      const turn = Promise.withResolvers<void>();
+      let isBehind = true;
+      const untilTurn = () => (isBehind ? turn.promise : undefined);
+      const sending = ana.startSend(source, { untilTurn });
+      await ana.fixture.clock.advance(1_000);
+      expect([source.reads.length, ana.files.channelCount]).toEqual([4, 0]);
+      isBehind = false;
+      turn.resolve();
+      expect(await ana.fixture.outcome(sending)).toMatchObject({
+        digest: digestHex(bytes),
+        resumedBytes: 0,
+        posted: [{ to: "lobby" }],
+      });
+      expect(source.reads).toEqual([0, 1, 2, 3]);
+    }
+  });
+});
+
 describe("a stopped upload", () => {
   uploadTest("continues without reading durable chunks again", async (ana) => {
     const bytes = content(9 * CHUNK_BYTES + 9);

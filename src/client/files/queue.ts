@@ -8,8 +8,10 @@ import type { ProgressReport } from "../../core/transfer/progress.ts";
 export interface RunOptions {
   readonly signal: AbortSignal;
   readonly onProgress: (progress: ProgressReport) => void;
-  /** Resolves when no earlier task with the same `sending` is running. */
-  readonly untilTurn: () => Promise<void>;
+  /**
+   * Resolves when no earlier task with the same `sending` is running; `undefined` if none is.
+   */
+  readonly untilTurn: () => Promise<void> | undefined;
 }
 
 export interface TransferTask {
@@ -182,7 +184,7 @@ export class TransferQueue<Task extends TransferTask> {
     return false;
   }
 
-  async #untilTurn(entry: Entry<Task>): Promise<void> {
+  async #waitForTurn(entry: Entry<Task>): Promise<void> {
     while (this.#isBehind(entry)) await new Promise<void>((wake) => this.#waiting.push(wake));
   }
 
@@ -203,7 +205,7 @@ export class TransferQueue<Task extends TransferTask> {
     let state: TransferState = { kind: "done" };
     this.#runningCount += 1;
     try {
-      const untilTurn = () => this.#untilTurn(entry);
+      const untilTurn = () => (this.#isBehind(entry) ? this.#waitForTurn(entry) : undefined);
       if (!stop.signal.aborted) {
         await entry.task.run({ signal: stop.signal, onProgress, untilTurn });
       }

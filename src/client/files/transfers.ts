@@ -30,7 +30,7 @@ export interface UploadRequest {
   readonly text?: string | undefined;
   readonly sending?: string | undefined;
   /** Delays the message, but not the content. */
-  readonly untilTurn?: (() => Promise<void>) | undefined;
+  readonly untilTurn?: (() => Promise<void> | undefined) | undefined;
   readonly onProgress?: ((progress: TransferProgress) => void) | undefined;
   /** Aborts the transfer with `interrupted`. Repeating the command resumes the transfer. */
   readonly signal?: AbortSignal | undefined;

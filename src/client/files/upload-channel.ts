@@ -69,6 +69,15 @@ export class UploadChannel {
     return fileSize;
   }
 
+  /** Later channels resume after the acknowledged chunks. */
+  async untilAcked(): Promise<void> {
+    for (;;) {
+      this.#events.check();
+      if (this.isAcked) return;
+      await this.#events.next();
+    }
+  }
+
   async #sendNext(index: number): Promise<void> {
     const chunk = await this.#events.unlessFailed(this.options.ahead.next(index));
     if (chunk === undefined) return this.#sending.ended(index);

@@ -125,7 +125,7 @@ export class Upload implements ChannelTask<UploadedFile> {
     this.#waitsAt = "server";
   }
 
-  async runOver(connection: Connection, active: LoggedInLink): Promise<UploadedFile> {
+  async runOver(connection: Connection, active: LoggedInLink): Promise<UploadedFile | "reopen"> {
     this.#journal = await this.#openJournal(connection, active);
     await this.request.source.begin?.(this.#file);
     try {
@@ -134,7 +134,13 @@ export class Upload implements ChannelTask<UploadedFile> {
       this.#resume(offer.have);
       await this.#hashUpTo(offer.have, connection);
       const fileSize = await this.#send(connection, offer.window);
-      await this.request.untilTurn?.();
+      const turn = this.request.untilTurn?.();
+      if (turn !== undefined) {
+        await this.#channel?.untilAcked();
+        connection.close(); // A link over HTTP has one channel, which an earlier file may need.
+        await turn;
+        return "reopen";
+      }
       return await this.#finish(connection, fileSize);
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
@@ -203,7 +209,7 @@ export class Upload implements ChannelTask<UploadedFile> {
     };
   }
 
-  #restart(connection: Connection, active: LoggedInLink): Promise<UploadedFile> {
+  #restart(connection: Connection, active: LoggedInLink): Promise<UploadedFile | "reopen"> {
     this.#journal?.remove();
     this.#file = fileId(this.options.entropy(ID_BYTES));
     this.#checksums = this.#newChecksums();
