@@ -55,7 +55,7 @@ const MEMBERSHIP_TRAITS = ["read", "deferrable", "folded-by-head", "row-sharing"
 const MESSAGE_TRAITS = ["read", "message", "erasable", "authored"] as const;
 const MESSAGE_FIELDS = {
   ...({ text: "text", re: "count", mentions: "list" } as const),
-  ...({ everyone: "text", imported: "any" } as const),
+  ...({ everyone: "text", imported: "any", thread: "flag" } as const),
 } as const;
 
 export const KINDS = {

@@ -95,6 +95,8 @@ export const postBody = v.object({
   notice: v.optional(v.boolean()),
   react: v.optional(text(REACTION_BYTES_MAX)),
   re: v.optional(positive),
+  /** Shown only in the thread of `re`. */
+  thread: v.optional(v.boolean()),
   mentions: v.optional(list(name, MENTIONS_MAX)),
   /** Mentions all members, or those who are online. */
   everyone: v.optional(v.picklist(["all", "here"])),
