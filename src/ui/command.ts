@@ -53,6 +53,8 @@ export interface Views extends Readonly<Record<SimpleView, object>> {
     readonly target?: string;
   };
   readonly search: { readonly query: SearchQuery };
+  /** The thread of this message. */
+  readonly thread: { readonly seq: number };
   /** A seq, or a time that `parseTime` reads. */
   readonly jump: { readonly to: number | string };
   readonly send: { readonly input: string };
@@ -74,6 +76,8 @@ export interface JoinArgs {
 
 export interface Host {
   readonly current: string;
+  /** Root of the thread in which the user typed the command. */
+  readonly thread: number | undefined;
   /** Context of the times that the user types. */
   readonly times: TimeContext;
   unixMs(): number;

@@ -35,7 +35,7 @@ import {
 } from "./command.ts";
 import { ENGLISH, type Texts } from "./messages/en/page.ts";
 import type { Message } from "./messages/en/terminal.ts";
-import { parseSearch, repliesQuery } from "./search-query.ts";
+import { parseSearch } from "./search-query.ts";
 import { pollRows } from "./text/poll-text.ts";
 
 interface User {
@@ -432,7 +432,7 @@ const reply: Command<OptionalSeq & { readonly text: string }> = {
     return text === "" ? undefined : { seq: seq === undefined ? seq : Number(seq), text };
   },
   async run({ seq, text }, chat, host) {
-    await host.post({ text, re: await chat.actions.resolveSeq(host.current, seq, "other") });
+    await host.post({ text, re: await chat.actions.replyTo(host.current, seq ?? host.thread) });
     return undefined;
   },
 };
@@ -724,13 +724,18 @@ const search: Command<{ readonly text: string }> = {
   },
 };
 
-const replies: Command<OptionalSeq> = {
-  usage: "/replies [SEQ]",
+const thread: Command<OptionalSeq & { readonly text: string }> = {
+  usage: "/thread [SEQ] [TEXT]",
   defaultAuthor: "other",
-  parse: parseOptionalSeq,
-  async run(args, chat, host) {
-    const re = await chat.actions.resolveSeq(host.current, args.seq, "other");
-    return host.show({ kind: "search", query: repliesQuery(host.current, re) });
+  parse(input) {
+    const [, seq, text = input] = /^([1-9]\d{0,14})(?=\s|$)\s*([\s\S]*)$/.exec(input) ?? [];
+    return { seq: seq === undefined ? seq : Number(seq), text };
+  },
+  async run({ seq, text }, chat, host) {
+    const re = await chat.actions.replyTo(host.current, seq ?? host.thread);
+    if (text === "") return host.show({ kind: "thread", seq: re });
+    await host.post({ text, re, thread: true });
+    return undefined;
   },
 };
 
@@ -792,7 +797,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   away,
   shrug,
   reply,
-  replies,
+  thread,
   react,
   hand,
   poll,

@@ -204,6 +204,7 @@ export const VIEWERS: { readonly [Kind in Exclude<keyof Views, "help">]: Viewer<
   },
 
   search: (host, { query }) => host.search(query),
+  thread: (host, { seq }) => host.openThread(seq),
 
   async logout(host) {
     const { client } = host.open;

@@ -126,6 +126,21 @@ export type AnswerEvent =
       readonly seq: number;
       readonly fault: Fault;
     }
+  /** Contains the root, replies, and changes of both. `before`: as requested. */
+  | {
+      readonly kind: "thread-page";
+      readonly room: RoomId;
+      readonly root: number;
+      readonly before: number | undefined;
+      readonly records: readonly ChatRecord[];
+      readonly hasOlder: boolean;
+    }
+  | {
+      readonly kind: "thread-failed";
+      readonly room: RoomId;
+      readonly root: number;
+      readonly fault: Fault;
+    }
   | { readonly kind: "members"; readonly room: RoomId; readonly members: readonly Member[] }
   | {
       readonly kind: "found";
@@ -143,7 +158,10 @@ export type UserEvent =
   | { readonly kind: "reach"; readonly room: RoomId; readonly side: "older" | "newer" }
   | { readonly kind: "clear"; readonly room: RoomId }
   | { readonly kind: "jump"; readonly room: RoomId; readonly seq: number }
-  | { readonly kind: "bottom"; readonly room: RoomId }
+  | { readonly kind: "bottom"; readonly room: RoomId; readonly isInThread?: boolean }
+  | { readonly kind: "thread"; readonly room: RoomId; readonly seq: number | undefined }
+  | { readonly kind: "thread-older"; readonly room: RoomId }
+  | { readonly kind: "thread-alone"; readonly on: boolean }
   | { readonly kind: "mark-read"; readonly room: RoomId }
   | { readonly kind: "mark-unread"; readonly room: RoomId; readonly n: number }
   | { readonly kind: "arrange"; readonly room: RoomId; readonly prefs: RoomPrefs }
@@ -176,6 +194,18 @@ export type ModelEffect =
       readonly target: string;
       readonly side: PageSide;
       readonly seq: number;
+    }
+  /**
+   * Requests the root of a thread with the newest replies before `before`, and the changes of both
+   * that precede the record `changesTo`, from which on all changes are loaded.
+   */
+  | {
+      readonly kind: "thread";
+      readonly room: RoomId;
+      readonly target: string;
+      readonly root: number;
+      readonly before: number | undefined;
+      readonly changesTo: number | undefined;
     }
   | { readonly kind: "read"; readonly room: RoomId; readonly n: number }
   | {

@@ -27,6 +27,8 @@ export interface Model {
   readonly isFocused: boolean;
   /** True if the open room's newest items are visible, so that new messages count as read. */
   readonly isAtNewest: boolean;
+  /** Whether an open thread covers the timeline. */
+  readonly isThreadAlone: boolean;
   readonly pending: readonly PendingPost[];
   readonly drafts: ReadonlyMap<string, Draft>;
   readonly ignored: ReadonlySet<string>;
@@ -122,6 +124,8 @@ export interface RoomState {
   /** Newest items without a gap, oldest first. */
   readonly tail: ItemRange;
   readonly jump: ItemRange | undefined;
+  /** Open thread. */
+  readonly thread: ThreadState | undefined;
   /** Whether the user has hidden the messages before the tail. */
   readonly isCleared: boolean;
   readonly loading: PageRequest | undefined;
@@ -147,6 +151,14 @@ export interface ItemRange {
   readonly items: readonly Item[];
   readonly hasOlder: boolean;
   readonly hasNewer: boolean;
+}
+
+/** The root, which may be missing, and the newest replies to it. */
+export interface ThreadState extends ItemRange {
+  readonly root: number;
+  /** `wanted`: not yet requested. */
+  readonly loading: "wanted" | "requested" | undefined;
+  readonly bottomRequests: number;
 }
 
 export type PageSide = "older" | "newer" | "around";
@@ -183,6 +195,8 @@ export interface Item {
    * contain, seq of the edited record.
    */
   readonly re: number | undefined;
+  /** Shown only in the thread of `re`. */
+  readonly isInThread?: true;
   readonly mentions: readonly string[];
   readonly mentionsMe: boolean;
   /** The message mentions everyone, or the members who were online. */

@@ -3,7 +3,7 @@
 import { cleanText } from "../../../base/text.ts";
 import { type People, PeopleIndex } from "../../../core/model/people.ts";
 import type { Rows } from "../../../core/model/rows.ts";
-import { openRoom, roomList } from "../../../core/model/selectors.ts";
+import { openRoom, openThreadRoot, roomList } from "../../../core/model/selectors.ts";
 import type { Model } from "../../../core/model/state.ts";
 import type { FileBody } from "../../../core/rooms/files.ts";
 import { type Times, timesIn } from "../../../ui/text/times.ts";
@@ -393,7 +393,9 @@ function promptOf({ model, state, texts }: ViewProps): string {
   if (question !== undefined) return question.kind === "yes-no" ? "? " : "> ";
   const own = overlay === undefined ? undefined : overlayPrompt(overlay, texts);
   if (own !== undefined) return own;
-  return model.open === undefined ? "> " : `${nameOf(model.open)}> `;
+  const { open } = model;
+  if (open === undefined) return "> ";
+  return openThreadRoot(model) === undefined ? `${nameOf(open)}> ` : `${nameOf(open)} ↪ `;
 }
 
 function noRoomText({ model, texts, isStarting = false }: ViewProps): string {

@@ -17,7 +17,7 @@ export const ENGLISH_COMMANDS = {
   status: "show a text beside your name for a time; without TEXT, none",
   shrug: "post TEXT followed by ¯\\_(ツ)_/¯",
   reply: "reply to a message; without SEQ, the latest one from another user",
-  replies: "list the replies to a message; without SEQ, to the latest one from another user",
+  thread: "show the replies to a message, or reply only there; /reply also shows it in the room",
   react: "react to a message with an emoji",
   hand: "raise or lower your hand; as a moderator, lower the hand of NAME",
   dnd: "let nothing notify you on any device for a time, or allow it again",

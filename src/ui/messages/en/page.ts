@@ -165,7 +165,11 @@ export const ENGLISH = {
   repliedToEarlier: "Replied to an earlier message",
   replyCount: (count: number, time: string) =>
     `${count === 1 ? "1 reply" : `${count} replies`} · ${time}`,
-  showReplies: "Show replies",
+  thread: "Thread",
+  openThread: "Open thread",
+  replyInThread: "Reply in the thread",
+  alsoInRoom: (target: string) => `Also send to ${target}`,
+  olderReplies: "Show earlier replies",
   goToOriginal: "Go to original message",
   emoji: "Emoji",
   react: "React",

@@ -77,6 +77,7 @@ export const ENGLISH_TERMINAL = {
   drawingFailed: (reason: string) => `cannot draw the screen (${reason}); press Ctrl-L to retry`,
   yesNo: "y/N",
   escCancels: "Esc cancels",
+  threadHint: (room: string) => `/reply TEXT also sends to ${room} (Esc closes)`,
   refusedHint: "select it to resend or discard",
 
   sealedRoomCreated: (room: string) =>

@@ -19,7 +19,7 @@ export const INDONESIAN_COMMANDS: typeof ENGLISH_COMMANDS = {
   status: "tampilkan teks di samping nama Anda untuk sementara; tanpa TEXT, hapus",
   shrug: "kirim TEXT diikuti ¯\\_(ツ)_/¯",
   reply: "balas pesan; tanpa SEQ, pesan terakhir orang lain di sini",
-  replies: "daftar balasan untuk pesan; tanpa SEQ, untuk pesan terakhir orang lain di sini",
+  thread: "tampilkan balasan untuk pesan, atau balas hanya di sana; /reply juga tampil di ruang",
   react: "beri reaksi emoji pada pesan",
   hand: "angkat atau turunkan tangan; sebagai moderator, turunkan tangan NAME",
   dnd: "tahan semua pemberitahuan di semua perangkat untuk sementara, atau izinkan lagi",
