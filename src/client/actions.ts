@@ -13,7 +13,7 @@ import type { Receipt } from "../core/client/outbox.ts";
 import { withChanges } from "../core/model/changes.ts";
 import { isMessage, isSameName, itemOf } from "../core/model/item.ts";
 import { pollText } from "../core/model/poll.ts";
-import { loadedItem, readPositionAfter, threadRoot } from "../core/model/room.ts";
+import { lastReplySeq, loadedItem, readPositionAfter, threadRoot } from "../core/model/room.ts";
 import {
   draftKey,
   inThread,
@@ -168,6 +168,16 @@ export class Actions {
 
   loadOlderReplies(): void {
     this.#withOpenRoom((room) => this.#store.applyNow({ kind: "thread-older", room }));
+  }
+
+  /** @throws {Fault} kind-unknown if the server does not store followed threads */
+  async follow(target: string, seq: number, on: boolean): Promise<void> {
+    const room = roomOf(this.#model, target);
+    if (this.#model.follows === undefined || room === undefined) {
+      throw new Fault("kind-unknown", msg`not supported here`);
+    }
+    const read = Math.max(seq, lastReplySeq(room, seq));
+    await this.#actor.request("follow", { room: room.id, seq, on, read });
   }
 
   /** @param on whether an open thread covers the timeline */

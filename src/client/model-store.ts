@@ -150,6 +150,8 @@ export class ModelStore {
       case "thread":
         void this.#loadThread(effect);
         return;
+      case "follow":
+        return this.reportFailure(this.#follow(effect));
       case "prefs-set": {
         const fields = { room: effect.room, ...definedPrefs(effect.prefs) };
         return this.reportFailure(this.options.request("prefs-set", fields));
@@ -176,6 +178,10 @@ export class ModelStore {
     } catch (error) {
       this.enqueue({ kind: "search-failed", query, fault: asFault(error) });
     }
+  }
+
+  async #follow({ room, seq, on, read }: Effect<"follow">): Promise<void> {
+    await this.options.request("follow", { room, seq, on, read });
   }
 
   async #loadThread(effect: Effect<"thread">): Promise<void> {

@@ -37,7 +37,18 @@ export interface Answer {
 }
 
 export type SimpleView =
-  | ("list" | "rooms" | "saved" | "ignored" | "pins" | "files" | "topic" | "rules" | "handed")
+  | (
+      | "list"
+      | "rooms"
+      | "saved"
+      | "threads"
+      | "ignored"
+      | "pins"
+      | "files"
+      | "topic"
+      | "rules"
+      | "handed"
+    )
   | ("passwd" | "logout" | "quit" | "clear");
 
 /** Views that each UI displays in its own form: lines in the terminal, a dialog on the page. */

@@ -499,6 +499,20 @@ async function changeSaved(chat: Chat, target: string, seq: number, on: boolean)
   return { json: { kind: "save", seq, on }, text };
 }
 
+function setsFollowed(on: boolean): Command<OptionalSeq> {
+  return {
+    usage: on ? "/follow [SEQ]" : "/unfollow [SEQ]",
+    defaultAuthor: "other",
+    parse: parseOptionalSeq,
+    async run(args, chat, host) {
+      const seq = await chat.actions.replyTo(host.current, args.seq ?? host.thread);
+      await chat.actions.follow(host.current, seq, on);
+      const json = { kind: "follow", seq, on };
+      return { json, text: (texts) => (on ? texts.threadFollowed : texts.threadUnfollowed) };
+    },
+  };
+}
+
 function setsIgnored(on: boolean): Command<User> {
   return {
     usage: on ? "/ignore NAME" : "/unignore NAME",
@@ -814,6 +828,9 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   save,
   unsave,
   saved: simpleView("saved"),
+  threads: simpleView("threads"),
+  follow: setsFollowed(true),
+  unfollow: setsFollowed(false),
   invite,
   kick: kickCommand,
   mute,

@@ -225,7 +225,7 @@ export const KINDS = {
     body: {
       ...({ room: "text", muted: "count", favourite: "flag", hidden: "count" } as const),
       ...({ unread: "count", notify: "text", seq: "any", on: "flag", all: "any" } as const),
-      ...({ status: "text", statusUntil: "number" } as const),
+      ...({ status: "text", statusUntil: "number", thread: "count", read: "count" } as const),
     },
   },
   "prefs-erase": { log: "accounts", traits: ["erasing"], body: { also: "list" } },

@@ -13,6 +13,7 @@ import {
   DISPLAY_NAME_BYTES_MAX,
   DISPLAY_NAMES_ASKED_MAX,
   FAULT_TEXT_BYTES_MAX,
+  FOLLOWS_MAX,
   GREP_BYTES_MAX,
   HANDS_MAX,
   IMPORTED_NAME_BYTES_MAX,
@@ -153,6 +154,9 @@ const roomPrefs = {
   status: v.optional(text(STATUS_BYTES_MAX)),
   statusUntil: v.optional(unixMs),
 };
+
+/** `seq` is the root of a thread, and `read` the seq of the newest reply that the user has read. */
+const follow = { room: id, seq: positive, on: v.boolean(), read: count };
 
 const translatable = v.object({
   text: text(TEMPLATE_BYTES_MAX),
@@ -343,10 +347,12 @@ export const REQUESTS = {
     answer: v.object({
       rooms: list(v.object(roomPrefs), PREFS_ROOMS_MAX),
       saved: list(v.object({ room: id, seq: positive }), SAVED_MAX),
+      follows: v.optional(list(v.object(follow), FOLLOWS_MAX)),
     }),
   },
   "prefs-set": { fields: roomPrefs, answer: accepted },
   save: { fields: { room: id, seq: positive, on: v.boolean() }, answer: accepted },
+  follow: { fields: follow, answer: accepted },
   read: { fields: { room: id, n: count }, answer: accepted },
   typing: { fields: { room: id, on: v.boolean() }, answer: accepted },
   edit: {
@@ -812,6 +818,7 @@ export const NOTICES = {
   ignored: { users: v.array(name) },
   "prefs-set": roomPrefs,
   save: { room: id, seq: positive, on: v.boolean() },
+  follow,
   /** Sent to everybody. Without `version`, the user has no avatar any more. */
   "avatar-set": { user: name, version: v.optional(positive) },
   /** Sent to everybody. An empty text means that the user has no display name any more. */

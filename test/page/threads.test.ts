@@ -54,6 +54,21 @@ pageTest("a thread opens beside the timeline, and on a phone over it", async () 
   await thread.locator("article", { hasText: "The upper lab (edited)" }).waitFor();
   expect(await ana.accessibilityViolations()).toEqual([]);
 
+  // Posting follows the thread; the next reply marks it until it is opened.
+  await thread.getByRole("button", { name: "Unfollow" }).waitFor();
+  await field.press("Escape");
+  await thread.waitFor({ state: "detached" });
+  await ben.post("See you", "lobby", { re: seq, thread: true });
+  await root.getByText(/^5 replies · .* · new$/).waitFor();
+  await ana.page.getByRole("button", { name: "Threads, 1 unread" }).click();
+  const dialog = ana.page.getByRole("dialog");
+  await dialog.getByText("Where do we meet?").click();
+  await thread.locator("article", { hasText: "See you" }).waitFor();
+  await root.getByText(/^5 replies · [^·]*$/).waitFor();
+  await thread.getByRole("button", { name: "Unfollow" }).click();
+  await thread.getByRole("button", { name: "Follow", exact: true }).waitFor();
+  await ana.page.getByRole("button", { name: "Threads" }).waitFor({ state: "detached" });
+
   // A link to a reply in a thread opens the thread.
   const replySeq = await thanks.getAttribute("data-seq");
   await field.press("Escape");
@@ -63,7 +78,7 @@ pageTest("a thread opens beside the timeline, and on a phone over it", async () 
   await thread.locator("article.is-shown", { hasText: "Thanks" }).waitFor();
 
   await using phone = await server.logIn("ana", { password, ...PHONE });
-  const count = phone.page.locator(".timeline").getByText(/^4 replies · /);
+  const count = phone.page.locator(".timeline").getByText(/^5 replies · /);
   await count.click();
   await phone.page.locator(".thread article", { hasText: "Thanks" }).waitFor();
   expect((await phone.page.locator(".thread").boundingBox())?.width).toBe(390);

@@ -81,6 +81,11 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
     records: ["text hi in the thread of 'hello'", "text 5 pm in the thread of 'hello'"],
     faults: { 5: "usage" },
   },
+  "/follow": {
+    ben: ["hello"],
+    lines: ["/follow", "/follow {1}", "/unfollow {1}", "/threads", "/follow x", "/unfollow 1 2"],
+    faults: { 5: "usage", 6: "usage" },
+  },
   "/jump": {
     ben: ["hello"],
     lines: ["/jump {1}", "/goto yesterday", "/goto 2099-01-01", "/goto #1", "/jump soon"],

@@ -5,7 +5,7 @@ import type { FileId, RoomId } from "../../base/ids.ts";
 import type { PostBody, RoomRules } from "../../wire/messages.ts";
 import type { ChatRecord } from "../client/chat-record.ts";
 import type { PostOutcome } from "../client/outbox.ts";
-import type { PrefsChange, RoomPrefs } from "../rooms/prefs.ts";
+import type { Follow, PrefsChange, RoomPrefs } from "../rooms/prefs.ts";
 import type {
   ConnectionView,
   Draft,
@@ -97,6 +97,7 @@ export type ServerEvent =
       readonly kind: "prefs";
       readonly rooms: readonly ({ readonly room: RoomId } & RoomPrefs)[];
       readonly saved: readonly { readonly room: RoomId; readonly seq: number }[];
+      readonly follows?: readonly ({ readonly seq: number } & Follow)[] | undefined;
     }
   | PrefsChange
   | { readonly kind: "board"; readonly board: ServerNotices }
@@ -218,4 +219,5 @@ export type ModelEffect =
   | { readonly kind: "members"; readonly room: RoomId; readonly target: string }
   | { readonly kind: "search"; readonly query: SearchQuery; readonly before: number | undefined }
   | { readonly kind: "prefs-set"; readonly room: RoomId; readonly prefs: RoomPrefs }
+  | ({ readonly kind: "follow"; readonly seq: number } & Follow)
   | { readonly kind: "keep-draft"; readonly target: string; readonly draft: Draft | undefined };

@@ -5,7 +5,7 @@ import { CLOSED_ROOM_ITEMS_MAX, ROOM_CHANGES_MAX } from "../../base/limits-page.
 import { formatTarget } from "../../base/names.ts";
 import { MESSAGE_KINDS } from "../../wire/kinds.ts";
 import type { ChatRecord } from "../client/chat-record.ts";
-import { noteChange, withChanges } from "./changes.ts";
+import { NO_CHANGES, noteChange, repliesView, withChanges } from "./changes.ts";
 import type { ServerEvent } from "./event.ts";
 import { hasNoItem, indexOfSeq, isMessage, isSameName, itemAt, itemOf } from "./item.ts";
 import type { Changes, Item, ItemRange, RoomState, ThreadState } from "./state.ts";
@@ -194,6 +194,11 @@ function addToTail(room: RoomDraft, item: Item, { itemsMax, ownedItems: own }: I
 export function loadedItem({ tail, jump, thread }: RoomState, seq: number): Item | undefined {
   const known = itemAt(tail.items, seq) ?? itemAt(jump?.items ?? [], seq);
   return known ?? itemAt(thread?.items ?? [], seq);
+}
+
+/** Seq of the last loaded reply; 0 if none is loaded. */
+export function lastReplySeq({ changes }: RoomState, root: number): number {
+  return repliesView(changes.get(root) ?? NO_CHANGES)?.lastSeq ?? 0;
 }
 
 /** Returns the seq of the message or, for a reply in a thread, of the thread's root. */

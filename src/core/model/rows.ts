@@ -3,7 +3,7 @@
 import { DAY_MS } from "../../base/time.ts";
 import { ROW_SHARING_KINDS } from "../../wire/kinds.ts";
 import { indexOfSeq, isMessage, isSameName, itemAt } from "./item.ts";
-import { openRoom } from "./selectors.ts";
+import { isUnreadThread, openRoom } from "./selectors.ts";
 import type {
   Item,
   ItemRange,
@@ -38,6 +38,7 @@ export type Row =
       readonly isPinned: boolean;
       /** `undefined` while newer messages, which may be replies, are not loaded. */
       readonly replies: Item["replies"];
+      readonly hasUnreadReplies: boolean;
     }
   | {
       readonly kind: "pending";
@@ -69,6 +70,7 @@ const NO_ITEMS: ItemRange = { items: [], hasOlder: false, hasNewer: false };
 interface RowInputs {
   readonly range: ItemRange;
   readonly thread: number | undefined;
+  readonly openThread: number | undefined;
   readonly readTo: number | undefined;
   readonly loading: PageRequest | undefined;
   readonly shown: number | undefined;
@@ -76,6 +78,7 @@ interface RowInputs {
   readonly pins: RoomState["pins"];
   readonly open: string | undefined;
   readonly pending: Model["pending"];
+  readonly follows: Model["follows"];
   readonly ignored: Model["ignored"];
   readonly hidesMembership: boolean;
 }
@@ -85,6 +88,8 @@ type Offset = (unixMs: number) => number;
 interface RowOptions {
   /** Root of the thread that the rows show. */
   readonly thread: number | undefined;
+  readonly openThread: number | undefined;
+  readonly follows: Model["follows"];
   readonly readTo: number | undefined;
   readonly ignored: Model["ignored"];
   readonly pins: RoomState["pins"];
@@ -131,7 +136,7 @@ export class RowBuilder {
    */
   rowsOf(model: Model, offsetMinutes: Offset, hidesMembership = false, inThread = false): Rows {
     const room = openRoom(model);
-    const { open, pending, ignored } = model;
+    const { open, pending, ignored, follows } = model;
     const thread = inThread ? room?.thread : undefined;
     const range = thread ?? room?.jump ?? room?.tail ?? NO_ITEMS;
     const { pins = NO_PINS, jumpSeq: shown } = room ?? {};
@@ -139,6 +144,7 @@ export class RowBuilder {
     const inputs: RowInputs = {
       range,
       thread: thread?.root,
+      openThread: room?.thread?.root,
       readTo: thread === undefined ? room?.readAtOpening : undefined,
       pins,
       loading: thread === undefined ? room?.loading : threadLoading(thread),
@@ -146,6 +152,7 @@ export class RowBuilder {
       bottoms,
       open,
       pending,
+      follows,
       ignored,
       hidesMembership,
     };
@@ -160,9 +167,19 @@ export class RowBuilder {
   #build(model: Model, inputs: RowInputs, offsetMinutes: Offset): Rows {
     const { range, readTo, pins, ignored, hidesMembership, shown, loading, bottoms } = inputs;
     const { hasOlder, hasNewer } = range;
-    const { thread } = inputs;
+    const { thread, openThread, follows } = inputs;
     const shared = { ...this.#options, offsetMinutes };
-    const options = { thread, readTo, pins, ignored, hidesMembership, hasNewer, ...shared };
+    const options = {
+      thread,
+      openThread,
+      follows,
+      readTo,
+      pins,
+      ignored,
+      hidesMembership,
+      hasNewer,
+      ...shared,
+    };
     const state = buildRows(range.items, options, this.#state);
     this.#state = state;
     const pending = new Map<string, Row>();
@@ -257,7 +274,16 @@ function buildRows(
 }
 
 function hasSameOptions(a: RowOptions, b: RowOptions): boolean {
-  const keys = ["thread", "readTo", "pins", "ignored", "hidesMembership", "hasNewer"] as const;
+  const keys = [
+    "thread",
+    "openThread",
+    "follows",
+    "readTo",
+    "pins",
+    "ignored",
+    "hidesMembership",
+    "hasNewer",
+  ] as const;
   return keys.every((key) => a[key] === b[key]);
 }
 
@@ -373,7 +399,11 @@ function addItem(state: RowsState, i: number, before: RowsState | undefined): vo
   const isPinned =
     state.pins.length > 0 && [...earlier, item].some((item) => state.pins.includes(item.seq));
   const replies = state.hasNewer || seq === state.thread ? undefined : item.replies;
-  const row = { key, item, earlier, isGrouped, re, answers, isPinned, replies };
+  const isOpen = seq === state.openThread;
+  const hasUnreadReplies =
+    replies !== undefined && !isOpen && isUnreadThread(state, seq, replies.lastSeq);
+  const texts = { re, answers, isPinned, replies, hasUnreadReplies };
+  const row = { key, item, earlier, isGrouped, ...texts };
   addRow(state, { kind: "item", ...row }, seq, before);
   state.day = itsDay;
   state.last = item;

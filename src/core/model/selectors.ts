@@ -5,7 +5,7 @@ import { boxNames, compareNames } from "../../base/names.ts";
 import type { PostBody } from "../../wire/messages.ts";
 import { EVERYWHERE, type NotifyLevel, notifyLevel } from "../rooms/prefs.ts";
 import { isMessage, isSameName } from "./item.ts";
-import { loadedItem, messagesOfOthers } from "./room.ts";
+import { lastReplySeq, loadedItem, messagesOfOthers } from "./room.ts";
 import type { Draft, Item, Model, RoomState } from "./state.ts";
 
 export interface RoomListEntry {
@@ -60,6 +60,34 @@ export function draftKey(target: string, root: number | undefined): string {
 /** Root of the open thread. */
 export function openThreadRoot(model: Model): number | undefined {
   return openRoom(model)?.thread?.root;
+}
+
+/** @param lastSeq seq of the last known reply */
+export function isUnreadThread(
+  { follows }: Pick<Model, "follows">,
+  root: number,
+  lastSeq: number,
+): boolean {
+  const follow = follows?.get(root);
+  return follow?.on === true && lastSeq > follow.read;
+}
+
+export interface FollowedThread {
+  readonly seq: number;
+  readonly room: RoomId;
+  readonly isUnread: boolean;
+}
+
+/** Unread threads first, then those that changed last. */
+export function followedThreads(model: Model): readonly FollowedThread[] {
+  const all = [...(model.follows ?? [])].reverse().flatMap(([seq, { room: id, on }]) => {
+    const room = model.rooms.get(id);
+    if (!on || room === undefined) return [];
+    const isOpen = room.thread?.root === seq;
+    const isUnread = !isOpen && isUnreadThread(model, seq, lastReplySeq(room, seq));
+    return [{ seq, room: id, isUnread }];
+  });
+  return all.sort((a, b) => Number(b.isUnread) - Number(a.isUnread));
 }
 
 /** Returns a post in the thread. A post that answers another message stays as it is. */

@@ -6,7 +6,7 @@ import type { PostBody, RoomRules, ServerRules } from "../../wire/messages.ts";
 import type { ImportOrigin } from "../client/chat-record.ts";
 import type { Receipt } from "../client/outbox.ts";
 import type { FileBody } from "../rooms/files.ts";
-import type { RoomPrefs } from "../rooms/prefs.ts";
+import type { Follow, RoomPrefs } from "../rooms/prefs.ts";
 import type { ProgressReport } from "../transfer/progress.ts";
 
 /**
@@ -37,6 +37,8 @@ export interface Model {
   /** Shared by the account's devices; `undefined` if the server does not store settings. */
   readonly prefs: ReadonlyMap<RoomId, RoomPrefs> | undefined;
   readonly saved: ReadonlyMap<number, RoomId>;
+  /** Threads by the seqs of their roots; `undefined` if the server does not store them. */
+  readonly follows: ReadonlyMap<number, Follow> | undefined;
   readonly transfers: ReadonlyMap<string, TransferView>;
   readonly search: SearchView | undefined;
   readonly faults: readonly VisibleFault[];
@@ -230,6 +232,7 @@ export interface Reaction {
 
 export interface RepliesView {
   readonly count: number;
+  readonly lastSeq: number;
   readonly lastUnixMs: number;
 }
 

@@ -20,7 +20,7 @@ import {
   startSearch,
 } from "./page.ts";
 import { setDisplayNames } from "./people.ts";
-import { applyPrefs, changePrefs, unhideOnMessage } from "./prefs.ts";
+import { applyPrefs, changePrefs, followReplied, readThread, unhideOnMessage } from "./prefs.ts";
 import {
   addRecord,
   applyRoomUpdate,
@@ -38,7 +38,7 @@ import {
   readUpTo,
   renameAuthor,
 } from "./room.ts";
-import { dndEnd, draftKey, isIgnored, roomNotifyLevel } from "./selectors.ts";
+import { dndEnd, draftKey, isIgnored, openRoom, roomNotifyLevel } from "./selectors.ts";
 import type { Draft, Item, Model, RoomState, ServerNotices } from "./state.ts";
 
 /** Shared, so that the model stays identical if there are no notices. */
@@ -62,6 +62,7 @@ const LOGGED_OUT = {
   displayNames: new Map(),
   prefs: undefined,
   saved: new Map(),
+  follows: undefined,
   transfers: new Map(),
   search: undefined,
 } as const satisfies Partial<Model>;
@@ -88,6 +89,7 @@ export function updateAll(model: Model, events: readonly ModelEvent[]): Updated 
   for (const event of events) handle(draft, event);
   readNewest(draft);
   requestThreads(draft);
+  readThread(draft, openRoom(model));
   return { model: draft.build(), effects: draft.effects };
 }
 
@@ -161,6 +163,7 @@ const SERVER_HANDLERS: Handlers<ServerEvent> = {
   prefs: applyPrefs,
   "prefs-set": applyPrefs,
   save: applyPrefs,
+  follow: applyPrefs,
   board: ({ fields }, { board }) => {
     fields.notices = { ...fields.notices, ...board };
   },
@@ -342,6 +345,8 @@ function recordReceived(
   // be a former name of another user.
   if (item.kind === "rename" && draft.fields.isCaughtUp) renameAuthor(room, item);
   unhideOnMessage(draft, room.id, item);
+  const { isCaughtUp } = draft.fields;
+  if (isCaughtUp && !isIgnored(draft.fields, item.from)) followReplied(draft, room, item);
   notifyMessage(draft, room.id, item);
 }
 
@@ -350,8 +355,10 @@ function notifyMessage(draft: ModelDraft, id: RoomId, item: Item): void {
   const { fields } = draft;
   if (room === undefined || isIgnored(fields, item.from)) return;
   if (!isFromOthers(item, fields.me)) return;
+  const isFollowed = item.re !== undefined && fields.follows?.get(item.re)?.on === true;
   // A message to those who were online does not call those who read it later.
-  const isCalled = item.mentionsMe && (item.everyone !== "here" || fields.isCaughtUp);
+  const isMentioned = item.mentionsMe && (item.everyone !== "here" || fields.isCaughtUp);
+  const isCalled = isMentioned || isFollowed;
   if (isCalled || room.kind === "person") noteMention(room, item);
   if (dndEnd(fields) !== undefined) return;
   const level = roomNotifyLevel(fields, room);

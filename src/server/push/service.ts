@@ -200,7 +200,12 @@ export class PushService {
       for (const user of users) if (engine.isOnline(user)) mentioned.push(user);
     }
     const levelOf = (user: UserId) => this.#levelOf(registry.get(user), room);
-    return new Set([...users.filter((user) => levelOf(user) === "all"), ...mentioned]);
+    const { re } = body;
+    const followsOf = (user: UserId) => registry.get(user)?.prefs?.follows;
+    const followers =
+      re === undefined ? [] : users.filter((user) => followsOf(user)?.get(re)?.on === true);
+    const notified = users.filter((user) => levelOf(user) === "all");
+    return new Set([...notified, ...mentioned, ...followers]);
   }
 
   #levelOf(account: Account | undefined, room: Room): NotifyLevel {

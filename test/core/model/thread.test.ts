@@ -3,6 +3,7 @@ import { Fault } from "../../../src/base/fault.ts";
 import type { ChatRecord } from "../../../src/core/client/chat-record.ts";
 import type { ModelEvent } from "../../../src/core/model/event.ts";
 import { RowBuilder } from "../../../src/core/model/rows.ts";
+import { followedThreads } from "../../../src/core/model/selectors.ts";
 import type { Model } from "../../../src/core/model/state.ts";
 import { updateAll } from "../../../src/core/model/update.ts";
 import { LOBBY, lobbyOf, record, recordEvent, scene } from "../model-scene.ts";
@@ -227,4 +228,52 @@ test("moves the drafts of a room and of its threads when the room is renamed", (
     { kind: "room", room: LOBBY, name: "hall", n: 2, skipped: 0, read: 1 },
   ]).model;
   expect([...renamed.drafts.keys()].sort()).toEqual(["hall", "hall 2", "lobby-2"]);
+});
+
+const FOLLOWS: ModelEvent = { kind: "prefs", rooms: [], saved: [], follows: [] };
+const follow = (seq: number, fields: object = {}) =>
+  ({ kind: "follow", room: LOBBY, seq, on: true, read: 0, ...fields }) as const;
+
+test("follows threads in which the user posts, and those of the user's messages", () => {
+  const { model } = scene(recordEvent(2), recordEvent(3, { from: "ana" }), opened, FOLLOWS);
+  const own = (seq: number, re: number, thread = true) =>
+    recordEvent(seq, { from: "ana", body: { text: "mine", re, thread } });
+  const followed = (...events: readonly ModelEvent[]) =>
+    updateAll(model, events).effects.filter(({ kind }) => kind === "follow");
+  expect(followed(own(4, 2))).toEqual([follow(2, { read: 4 })]);
+  expect(followed(own(4, 2), own(5, 2))).toHaveLength(1);
+  expect(followed(reply(4, 3))).toEqual([follow(3, { read: 3 })]);
+  expect(followed(reply(4, 2), own(5, 2, false))).toEqual([]);
+  expect(followed({ kind: "ignored", users: ["ben"] }, reply(4, 3))).toEqual([]);
+  // A thread that the user has unfollowed stays unfollowed.
+  expect(followed(follow(2, { on: false }), own(4, 2))).toEqual([]);
+  const old = updateAll(model, [{ kind: "prefs", rooms: [], saved: [] }, own(4, 2)]);
+  expect(old.effects.filter(({ kind }) => kind === "follow")).toEqual([]);
+});
+
+test("marks a followed thread as unread until it is opened, and notifies of replies", () => {
+  const { model } = scene(recordEvent(2), opened, FOLLOWS, follow(2, { read: 2 }));
+  const unread = (shown: Model) =>
+    new RowBuilder()
+      .rowsOf(shown, () => 0)
+      .rows.flatMap((row) => (row.kind === "item" && row.hasUnreadReplies ? [row.item.seq] : []));
+  const replied = updateAll(model, [reply(3, 2)]);
+  expect(replied.effects).toMatchObject([{ kind: "notify", why: "message", item: { seq: 3 } }]);
+  expect([unread(model), unread(replied.model)]).toEqual([[], [2]]);
+  expect(followedThreads(replied.model)).toEqual([{ seq: 2, room: LOBBY, isUnread: true }]);
+  const loaded = updateAll(replied.model, [open(2), page(2, [record(2)])]);
+  expect(loaded.effects).toEqual([]);
+  const shown = updateAll(updateAll(replied.model, [open(2)]).model, [page(2, [record(2)])]);
+  expect(shown.effects).toEqual([follow(2, { read: 3 })]);
+  expect(unread(shown.model)).toEqual([]);
+  // Replies to an open thread are read when it is closed.
+  const more = updateAll(shown.model, [reply(4, 2)]);
+  expect([more.effects, unread(more.model)]).toEqual([[], []]);
+  expect(followedThreads(more.model)).toMatchObject([{ isUnread: false }]);
+  expect(updateAll(more.model, [close]).effects).toEqual([follow(2, { read: 4 })]);
+  const left = updateAll(more.model, [{ kind: "open", target: "@ben" }]);
+  expect(left.effects).toContainEqual(follow(2, { read: 4 }));
+  const unfollowed = updateAll(model, [follow(2, { on: false }), reply(3, 2)]);
+  expect([unfollowed.effects, unread(unfollowed.model)]).toEqual([[], []]);
+  expect(followedThreads(unfollowed.model)).toEqual([]);
 });

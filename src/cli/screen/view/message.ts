@@ -283,7 +283,16 @@ function messageLines(row: ItemRow, options: RowOptions, extras: RowExtras): Row
     if (row.replies !== undefined) {
       const { count, lastUnixMs } = row.replies;
       const text = `${texts.replyCount(count, times.brief(lastUnixMs))}  /thread ${item.seq}`;
-      lines.push(cutLine([{ text, role: "quote" }], columns));
+      const mark = row.hasUnreadReplies ? `  ${texts.newReplies}` : "";
+      lines.push(
+        cutLine(
+          [
+            { text, role: "quote" },
+            { text: mark, role: "call" },
+          ],
+          columns,
+        ),
+      );
     }
     return lines;
   });

@@ -166,6 +166,12 @@ export const INDONESIAN: Texts = {
   replyInThread: "Balas di utas",
   alsoInRoom: (target) => `Kirim juga ke ${target}`,
   olderReplies: "Tampilkan balasan sebelumnya",
+  threads: "Utas",
+  threadsNone:
+    "Anda tidak mengikuti utas. Balas di salah satunya, atau pilih Ikuti di bagian atasnya.",
+  follow: "Ikuti",
+  unfollow: "Berhenti mengikuti",
+  newReplies: "baru",
   goToOriginal: "Ke pesan asli",
   emoji: "Emoji",
   react: "Beri reaksi",

@@ -106,19 +106,21 @@ function Reactions({ item, actions }: { readonly item: Item; readonly actions: M
   );
 }
 
-function RepliesButton({ row: { item, replies }, actions }: Omit<MessageProps, "isJumpTarget">) {
+function RepliesButton({ row, actions }: Omit<MessageProps, "isJumpTarget">) {
   const { texts, times } = usePage();
+  const { item, replies, hasUnreadReplies } = row;
   if (replies === undefined) return null;
   return (
     <div className="reactions">
       <button
         type="button"
-        className="reaction"
+        className={hasUnreadReplies ? "reaction is-unread" : "reaction"}
         tabIndex={-1}
         title={texts.openThread}
         onClick={() => actions.openThread(item.seq)}
       >
         {texts.replyCount(replies.count, times.brief(replies.lastUnixMs))}
+        {hasUnreadReplies ? ` · ${texts.newReplies}` : ""}
       </button>
     </div>
   );

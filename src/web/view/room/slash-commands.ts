@@ -30,7 +30,7 @@ import { HandedDialog } from "./handed.tsx";
 import { IgnoredDialog } from "./ignored.tsx";
 import { CreateRoomDialog, JoinDialog, RoomsDialog, TopicDialog } from "./room-dialogs.tsx";
 import { RulesDialog, sendAfterQuestion } from "./rules.tsx";
-import { SavedDialog } from "./saved.tsx";
+import { SavedDialog, ThreadsDialog } from "./saved.tsx";
 import { SafetyDialog, SealedDialog } from "./sealed.tsx";
 import { Switcher } from "./switcher.tsx";
 
@@ -219,6 +219,7 @@ const VIEWERS: { readonly [Kind in keyof Views]: Viewer<Kind> } = {
   list: (_, { openDialog }, { open }) => openDialog(Switcher, { isPeople: true, onOpen: open }),
   rooms: (_, { openDialog }, { open }) => openDialog(RoomsDialog, { onOpen: open }),
   saved: (_, { openDialog }, { jump }) => openDialog(SavedDialog, { onJump: jump }),
+  threads: (_, { openDialog }, { jump }) => openDialog(ThreadsDialog, { onJump: jump }),
   ignored: (_, { openDialog }) => openDialog(IgnoredDialog),
   pins(_, { chat, openDialog }) {
     const room = openRoom(chat.model);

@@ -15,7 +15,7 @@ import { findItem, openRoom, postTarget } from "../../../core/model/selectors.ts
 import type { Draft, Model, ThreadState } from "../../../core/model/state.ts";
 import { offsetMinutes } from "../../../ui/text/times.ts";
 import { Button } from "../shell/button.tsx";
-import { type CloseProps, isTouch, usePage } from "../shell/context.tsx";
+import { type CloseProps, isTouch, useNarrow, usePage } from "../shell/context.tsx";
 import { IconButton } from "../shell/icons.tsx";
 import { Composer, type ComposerHandle, NO_FILES } from "./composer.tsx";
 import type { MessageActions } from "./message-actions.ts";
@@ -74,6 +74,9 @@ export function Thread(props: ThreadProps) {
   useEffect(() => {
     if (!isTouch()) composer.current?.focus();
   }, [root, composer]);
+  const isNarrow = useNarrow();
+  const { follows } = model;
+  const isFollowed = follows?.get(root)?.on === true;
   const target = postTarget(model, actions.target);
   const lastOwn = useCallback(
     () => openRoom(chat.model)?.thread?.items.findLast((item) => item.isMine && item.text !== ""),
@@ -88,8 +91,19 @@ export function Thread(props: ThreadProps) {
   return (
     <>
       <div className="side-head">
+        {isNarrow ? <IconButton icon="back" label={texts.close} onPress={onClose} /> : null}
         <h2>{texts.thread}</h2>
-        <IconButton icon="close" label={texts.close} onPress={onClose} />
+        {follows === undefined ? null : (
+          <IconButton
+            icon="eye"
+            label={isFollowed ? texts.unfollow : texts.follow}
+            isPressed={isFollowed}
+            onPress={() =>
+              chat.store.reportFailure(chat.actions.follow(actions.target, root, !isFollowed))
+            }
+          />
+        )}
+        {isNarrow ? null : <IconButton icon="close" label={texts.close} onPress={onClose} />}
       </div>
       {/* biome-ignore lint/a11y/useSemanticElements: a list of messages is no fieldset */}
       <div
