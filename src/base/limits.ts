@@ -243,6 +243,8 @@ export const IGNORED_MAX = 256;
 export const PREFS_ROOMS_MAX = 512;
 /** Each device receives the list of saved messages, which takes 40 bytes per message. */
 export const SAVED_MAX = 500;
+/** Threads that an account follows or has unfollowed. The oldest one gives way. */
+export const FOLLOWS_MAX = 100;
 export const PREFS_RECORDS_MAX = 256;
 export const PREFS_PER_SECOND = 2;
 export const PREFS_BURST = 120;

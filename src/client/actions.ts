@@ -17,10 +17,12 @@ import type { RoomView } from "../core/client/chat-record.ts";
 import { withMentions } from "../core/client/mentions.ts";
 import type { Receipt } from "../core/client/outbox.ts";
 import { withChanges } from "../core/model/changes.ts";
-import { isMessage, isSameName, itemAt, itemOf } from "../core/model/item.ts";
+import { isMessage, isSameName, itemOf } from "../core/model/item.ts";
 import { pollText } from "../core/model/poll.ts";
-import { readPositionAfter } from "../core/model/room.ts";
+import { lastReplySeq, loadedItem, readPositionAfter, threadRoot } from "../core/model/room.ts";
 import {
+  draftKey,
+  inThread,
   isBoxOf,
   isCaption,
   isPostPending,
@@ -162,8 +164,32 @@ export class Actions {
     else jump(target, seq);
   }
 
-  scrollToBottom(): void {
-    this.#withOpenRoom((room) => this.#store.applyNow({ kind: "bottom", room }));
+  scrollToBottom(isInThread = false): void {
+    this.#withOpenRoom((room) => this.#store.applyNow({ kind: "bottom", room, isInThread }));
+  }
+
+  /** Opens the thread of a message of the open room; without `seq`, closes it. */
+  openThread(seq: number | undefined): void {
+    this.#withOpenRoom((room) => this.#store.applyNow({ kind: "thread", room, seq }));
+  }
+
+  loadOlderReplies(): void {
+    this.#withOpenRoom((room) => this.#store.applyNow({ kind: "thread-older", room }));
+  }
+
+  /** @throws {Fault} kind-unknown if the server does not store followed threads */
+  async follow(target: string, seq: number, on: boolean): Promise<void> {
+    const room = roomOf(this.#model, target);
+    if (this.#model.follows === undefined || room === undefined) {
+      throw new Fault("kind-unknown", msg`not supported here`);
+    }
+    const read = Math.max(seq, lastReplySeq(room, seq));
+    await this.#actor.request("follow", { room: room.id, seq, on, read });
+  }
+
+  /** @param on whether an open thread covers the timeline */
+  setThreadAlone(on: boolean): void {
+    if (this.#model.isThreadAlone !== on) this.#store.applyNow({ kind: "thread-alone", on });
   }
 
   markRead(target: string): void {
@@ -277,7 +303,7 @@ export class Actions {
     const known = this.#model.rooms.get(room);
     if (known === undefined) return undefined;
     const { me } = this.#model;
-    const loaded = itemAt(known.tail.items, seq) ?? itemAt(known.jump?.items ?? [], seq);
+    const loaded = loadedItem(known, seq);
     if (loaded !== undefined) return loaded;
     const record = await this.#store.record(known.target, seq);
     if (record === undefined) return undefined;
@@ -311,32 +337,38 @@ export class Actions {
 
   /**
    * Sends a draft, or the edit that it contains.
+   * @param root root of the thread in which the draft was written
+   * @param isAlso true to show a post of a thread in the room, too
    * @returns false if an audit alarm forbids sending to this server
    */
-  send(target: string, draft: Draft): boolean {
+  send(target: string, draft: Draft, root?: number, isAlso = false): boolean {
     const { text, re, edits } = draft;
     if (text.trim() === "" && !isCaption(this.#model, draft)) return this.#mayPost();
     if (edits === undefined)
-      return this.sendBody(target, re === undefined ? { text } : { text, re });
+      return this.sendBody(target, re === undefined ? { text } : { text, re }, root, isAlso);
     if (!this.#mayPost()) return false;
     this.#typing.sent();
-    this.setDraft(target, undefined);
-    this.#edit(target, draft, edits);
+    const key = draftKey(target, root);
+    this.setDraft(key, undefined);
+    this.#edit(target, key, draft, edits);
     return true;
   }
 
-  sendBody(target: string, body: PostBody): boolean {
+  sendBody(target: string, content: PostBody, root?: number, isAlso = false): boolean {
     if (!this.#mayPost()) return false;
     this.#typing.sent();
-    this.setDraft(target, undefined);
+    this.setDraft(draftKey(target, root), undefined);
     const to = postTarget(this.#model, target);
     const { open } = this.#model;
+    const body = inThread(content, root, isAlso);
     // A reply would refer to a message of the assignment room.
-    const { re, ...others } = body;
+    const { re, thread, ...others } = body;
     const isReply = !isBoxOf(to) || open === undefined || isSameName(open, to);
     this.#post(to, withMentions(isReply ? body : others));
     this.openBox(to);
-    if (isSameName(this.#model.open, bareTarget(to))) this.scrollToBottom();
+    if (!isSameName(this.#model.open, bareTarget(to))) return true;
+    if (root !== undefined) this.scrollToBottom(true);
+    if (thread !== true) this.scrollToBottom();
     return true;
   }
 
@@ -375,6 +407,13 @@ export class Actions {
       isOwn ? msg`you have no messages here` : msg`no messages from other users here`,
       { remedy: msg`specify its number` },
     );
+  }
+
+  /** Like `resolveSeq`, for a reply: a thread has one level. */
+  async replyTo(target: string, seq: number | undefined): Promise<number> {
+    const about = await this.resolveSeq(target, seq, "other");
+    const room = roomOf(this.#model, target);
+    return room === undefined ? about : threadRoot(room, about);
   }
 
   /**
@@ -734,10 +773,10 @@ export class Actions {
     }
   }
 
-  #edit(target: string, draft: Draft, seq: number): void {
+  #edit(target: string, key: string, draft: Draft, seq: number): void {
     const edited = this.edit(target, seq, draft.text).catch((error: unknown) => {
-      const previous = this.#model.drafts.get(bareTarget(target));
-      this.setDraft(target, previous === undefined ? draft : { ...draft, before: previous });
+      const previous = this.#model.drafts.get(bareTarget(key));
+      this.setDraft(key, previous === undefined ? draft : { ...draft, before: previous });
       throw error;
     });
     this.#store.reportFailure(edited);

@@ -41,7 +41,7 @@ export type LinkEvent =
   | { readonly kind: "closed"; readonly fault: Fault | undefined };
 
 export type AccountEvent =
-  | Exclude<FollowerEvent, { kind: "prefs-set" | "save" | "key-packages-low" }>
+  | Exclude<FollowerEvent, { kind: "prefs-set" | "save" | "follow" | "key-packages-low" }>
   | PrefsEvent
   | PostEvent
   | SealedEvent
@@ -54,7 +54,7 @@ export interface AccountChangedEvent extends AccountChange {
   readonly time: string;
 }
 
-export type PrefsEvent = Extract<ModelEvent, { kind: "prefs" | "prefs-set" | "save" }>;
+export type PrefsEvent = Extract<ModelEvent, { kind: "prefs" | "prefs-set" | "save" | "follow" }>;
 
 export interface ConnectedEvent extends LinkInfo {
   readonly kind: "connected";
@@ -141,6 +141,7 @@ export function modelEventOf(event: SessionEvent, nowUnixMs: number): ModelEvent
     case "prefs":
     case "prefs-set":
     case "save":
+    case "follow":
     case "posted":
     case "stored":
     case "settled":

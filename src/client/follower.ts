@@ -73,7 +73,7 @@ export interface LinkInfo {
 }
 
 type AccountNotice = NoticeOf<
-  | ("ignored" | "display-name" | "prefs-set" | "save" | "code-asked" | "event")
+  | ("ignored" | "display-name" | "prefs-set" | "save" | "follow" | "code-asked" | "event")
   | ("invited" | "key-packages-low" | "disk-low" | "majority" | "announced" | "server-rules")
 >;
 
@@ -154,6 +154,7 @@ export class Follower {
       case "display-name":
       case "prefs-set":
       case "save":
+      case "follow":
       case "code-asked":
       case "event":
       case "disk-low":

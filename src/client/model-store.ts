@@ -4,6 +4,7 @@ import { asFault, Fault } from "../base/fault.ts";
 import type { RoomId, Sha256 } from "../base/ids.ts";
 import { PAGE_RECORDS_MAX } from "../base/limits.ts";
 import { SCROLL_PAGE_RECORDS } from "../base/limits-page.ts";
+import { defined } from "../base/values.ts";
 import type { ChatRecord } from "../core/client/chat-record.ts";
 import type { ModelEffect, ModelEvent } from "../core/model/event.ts";
 import { hasNoItem } from "../core/model/item.ts";
@@ -26,6 +27,8 @@ export type UiEffect = Effect<"read" | "notify" | "keep-draft">;
 
 /** Maximum number of members listed. In larger rooms, users search for members by name. */
 const MEMBERS_MAX = 5 * PAGE_RECORDS_MAX;
+
+const CHANGE_KINDS = ["edit", "reaction", "poll", "vote"];
 
 export interface ModelStoreOptions {
   readonly nextFrame: (callback: () => void) => void;
@@ -144,6 +147,11 @@ export class ModelStore {
       case "search":
         void this.#search(effect);
         return;
+      case "thread":
+        void this.#loadThread(effect);
+        return;
+      case "follow":
+        return this.reportFailure(this.#follow(effect));
       case "prefs-set": {
         const fields = { room: effect.room, ...definedPrefs(effect.prefs) };
         return this.reportFailure(this.options.request("prefs-set", fields));
@@ -170,6 +178,33 @@ export class ModelStore {
     } catch (error) {
       this.enqueue({ kind: "search-failed", query, fault: asFault(error) });
     }
+  }
+
+  async #follow({ room, seq, on, read }: Effect<"follow">): Promise<void> {
+    await this.options.request("follow", { room, seq, on, read });
+  }
+
+  async #loadThread(effect: Effect<"thread">): Promise<void> {
+    const { room, target, root, before, changesTo } = effect;
+    try {
+      const query = searchFields({ input: "", text: "", target, re: root });
+      const [first, replies, changes] = await Promise.all([
+        before === undefined ? this.record(target, root) : undefined,
+        this.#history({ ...query, ...defined({ before }), limit: SCROLL_PAGE_RECORDS }),
+        changesTo === undefined ? undefined : this.#changes(target, root, changesTo),
+      ]);
+      const { records: found, more: hasOlder } = replies;
+      const records = [...(first === undefined ? [] : [first]), ...found, ...(changes ?? [])];
+      this.enqueue({ kind: "thread-page", room, root, before, records, hasOlder });
+    } catch (error) {
+      this.enqueue({ kind: "thread-failed", room, root, fault: asFault(error) });
+    }
+  }
+
+  async #changes(target: string, after: number, before: number): Promise<readonly ChatRecord[]> {
+    const range = { target, kinds: CHANGE_KINDS, after, limit: PAGE_RECORDS_MAX };
+    const bound = before === Number.MAX_SAFE_INTEGER ? {} : { before };
+    return (await this.#history({ ...range, ...bound })).records;
   }
 
   async #loadMembers(room: RoomId, target: string): Promise<void> {

@@ -217,7 +217,9 @@ export class AccountSession {
   }
 
   #handleEvent(event: FollowerEvent): void {
-    if (event.kind === "prefs-set" || event.kind === "save") return this.#prefs?.changed(event);
+    if (event.kind === "prefs-set" || event.kind === "save" || event.kind === "follow") {
+      return this.#prefs?.changed(event);
+    }
     if (event.kind === "key-packages-low") return this.sealing.stock();
     this.options.emit(event);
     if (event.kind === "room") this.sealing.roomListed(event.room);
@@ -249,21 +251,22 @@ export class PrefsTracker {
     connection.requestThen("prefs", {}, (outcome) => {
       if (outcome.kind !== "answered") return;
       this.#muted.clear();
-      const { rooms, saved } = outcome.answer;
+      const { rooms, saved, follows } = outcome.answer;
       this.emit({
         kind: "prefs",
         rooms: rooms.map(({ room, ...prefs }) => {
           return { room: room as RoomId, ...this.#trackMute(room as RoomId, prefs) };
         }),
         saved: saved.map(({ room, seq }) => ({ room: room as RoomId, seq })),
+        follows: follows?.map((follow) => ({ ...follow, room: follow.room as RoomId })),
       });
       this.#scheduleExpiry();
     });
   }
 
-  changed(notice: NoticeOf<"prefs-set" | "save">): void {
+  changed(notice: NoticeOf<"prefs-set" | "save" | "follow">): void {
     const room = notice.room as RoomId;
-    if (notice.kind === "save") return this.emit({ ...notice, room });
+    if (notice.kind !== "prefs-set") return this.emit({ ...notice, room });
     const { kind, room: _, ...changed } = notice;
     this.emit({ kind, room, prefs: this.#trackMute(room, changed) });
     this.#scheduleExpiry();

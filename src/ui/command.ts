@@ -38,7 +38,18 @@ export interface Answer {
 }
 
 export type SimpleView =
-  | ("list" | "rooms" | "saved" | "ignored" | "pins" | "files" | "topic" | "rules" | "handed")
+  | (
+      | "list"
+      | "rooms"
+      | "saved"
+      | "threads"
+      | "ignored"
+      | "pins"
+      | "files"
+      | "topic"
+      | "rules"
+      | "handed"
+    )
   | ("passwd" | "logout" | "quit" | "clear");
 
 /** Views that each UI displays in its own form: lines in the terminal, a dialog on the page. */
@@ -55,6 +66,8 @@ export interface Views extends Readonly<Record<SimpleView, object>> {
     readonly target?: string;
   };
   readonly search: { readonly query: SearchQuery };
+  /** The thread of this message. */
+  readonly thread: { readonly seq: number };
   /** A seq, or a time that `parseTime` reads. */
   readonly jump: { readonly to: number | string };
   readonly send: { readonly input: string };
@@ -76,6 +89,8 @@ export interface JoinArgs {
 
 export interface Host {
   readonly current: string;
+  /** Root of the thread in which the user typed the command. */
+  readonly thread: number | undefined;
   /** Context of the times that the user types. */
   readonly times: TimeContext;
   unixMs(): number;

@@ -36,7 +36,7 @@ import {
 } from "./command.ts";
 import { ENGLISH, type Texts } from "./messages/en/page.ts";
 import type { Message } from "./messages/en/terminal.ts";
-import { parseSearch, repliesQuery } from "./search-query.ts";
+import { parseSearch } from "./search-query.ts";
 import { pollRows } from "./text/poll-text.ts";
 
 interface User {
@@ -458,7 +458,7 @@ const reply: Command<OptionalSeq & { readonly text: string }> = {
     return text === "" ? undefined : { seq: seq === undefined ? seq : Number(seq), text };
   },
   async run({ seq, text }, chat, host) {
-    await host.post({ text, re: await chat.actions.resolveSeq(host.current, seq, "other") });
+    await host.post({ text, re: await chat.actions.replyTo(host.current, seq ?? host.thread) });
     return undefined;
   },
 };
@@ -523,6 +523,20 @@ async function changeSaved(chat: Chat, target: string, seq: number, on: boolean)
   await chat.actions.save(room, seq, on);
   const text: Message = (texts) => (on ? texts.messageSaved : texts.messageUnsaved);
   return { json: { kind: "save", seq, on }, text };
+}
+
+function setsFollowed(on: boolean): Command<OptionalSeq> {
+  return {
+    usage: on ? "/follow [SEQ]" : "/unfollow [SEQ]",
+    defaultAuthor: "other",
+    parse: parseOptionalSeq,
+    async run(args, chat, host) {
+      const seq = await chat.actions.replyTo(host.current, args.seq ?? host.thread);
+      await chat.actions.follow(host.current, seq, on);
+      const json = { kind: "follow", seq, on };
+      return { json, text: (texts) => (on ? texts.threadFollowed : texts.threadUnfollowed) };
+    },
+  };
 }
 
 function setsIgnored(on: boolean): Command<User> {
@@ -757,13 +771,18 @@ const search: Command<{ readonly text: string }> = {
   },
 };
 
-const replies: Command<OptionalSeq> = {
-  usage: "/replies [SEQ]",
+const thread: Command<OptionalSeq & { readonly text: string }> = {
+  usage: "/thread [SEQ] [TEXT]",
   defaultAuthor: "other",
-  parse: parseOptionalSeq,
-  async run(args, chat, host) {
-    const re = await chat.actions.resolveSeq(host.current, args.seq, "other");
-    return host.show({ kind: "search", query: repliesQuery(host.current, re) });
+  parse(input) {
+    const [, seq, text = input] = /^([1-9]\d{0,14})(?=\s|$)\s*([\s\S]*)$/.exec(input) ?? [];
+    return { seq: seq === undefined ? seq : Number(seq), text };
+  },
+  async run({ seq, text }, chat, host) {
+    const re = await chat.actions.replyTo(host.current, seq ?? host.thread);
+    if (text === "") return host.show({ kind: "thread", seq: re });
+    await host.post({ text, re, thread: true });
+    return undefined;
   },
 };
 
@@ -825,7 +844,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   away,
   shrug,
   reply,
-  replies,
+  thread,
   react,
   hand,
   poll,
@@ -844,6 +863,9 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   save,
   unsave,
   saved: simpleView("saved"),
+  threads: simpleView("threads"),
+  follow: setsFollowed(true),
+  unfollow: setsFollowed(false),
   invite,
   kick: kickCommand,
   mute,

@@ -55,7 +55,7 @@ const MEMBERSHIP_TRAITS = ["read", "deferrable", "folded-by-head", "row-sharing"
 const MESSAGE_TRAITS = ["read", "message", "erasable", "authored"] as const;
 const MESSAGE_FIELDS = {
   ...({ text: "text", re: "count", mentions: "list" } as const),
-  ...({ everyone: "text", imported: "any" } as const),
+  ...({ everyone: "text", imported: "any", thread: "flag" } as const),
 } as const;
 
 export const KINDS = {
@@ -229,7 +229,7 @@ export const KINDS = {
       ...({ room: "text", muted: "count", favourite: "flag", hidden: "count" } as const),
       ...({ unread: "count", notify: "text", seq: "any", on: "flag", all: "any" } as const),
       ...({ status: "text", statusUntil: "number", keywords: "list" } as const),
-      unreadFirst: "flag",
+      ...({ unreadFirst: "flag", thread: "count", read: "count" } as const),
     },
   },
   "prefs-erase": { log: "accounts", traits: ["erasing"], body: { also: "list" } },

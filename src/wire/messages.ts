@@ -13,6 +13,7 @@ import {
   DISPLAY_NAME_BYTES_MAX,
   DISPLAY_NAMES_ASKED_MAX,
   FAULT_TEXT_BYTES_MAX,
+  FOLLOWS_MAX,
   GREP_BYTES_MAX,
   GROUP_MEMBERS_MAX,
   GROUP_NAMES_MAX,
@@ -99,6 +100,8 @@ export const postBody = v.object({
   notice: v.optional(v.boolean()),
   react: v.optional(text(REACTION_BYTES_MAX)),
   re: v.optional(positive),
+  /** Shown only in the thread of `re`. */
+  thread: v.optional(v.boolean()),
   mentions: v.optional(list(name, MENTIONS_MAX)),
   /** Mentions all members, or those who are online. */
   everyone: v.optional(v.picklist(["all", "here"])),
@@ -161,6 +164,9 @@ const roomPrefs = {
   /** Only for `everywhere`: whether lists begin with the rooms with unread messages. */
   unreadFirst: v.optional(v.boolean()),
 };
+
+/** `seq` is the root of a thread, and `read` the seq of the newest reply that the user has read. */
+const follow = { room: id, seq: positive, on: v.boolean(), read: count };
 
 const translatable = v.object({
   text: text(TEMPLATE_BYTES_MAX),
@@ -351,10 +357,12 @@ export const REQUESTS = {
     answer: v.object({
       rooms: list(v.object(roomPrefs), PREFS_ROOMS_MAX),
       saved: list(v.object({ room: id, seq: positive }), SAVED_MAX),
+      follows: v.optional(list(v.object(follow), FOLLOWS_MAX)),
     }),
   },
   "prefs-set": { fields: roomPrefs, answer: accepted },
   save: { fields: { room: id, seq: positive, on: v.boolean() }, answer: accepted },
+  follow: { fields: follow, answer: accepted },
   read: { fields: { room: id, n: count }, answer: accepted },
   typing: { fields: { room: id, on: v.boolean() }, answer: accepted },
   edit: {
@@ -826,6 +834,7 @@ export const NOTICES = {
   ignored: { users: v.array(name) },
   "prefs-set": roomPrefs,
   save: { room: id, seq: positive, on: v.boolean() },
+  follow,
   /** Sent to everybody. Without `version`, the user has no avatar any more. */
   "avatar-set": { user: name, version: v.optional(positive) },
   /** Sent to everybody. An empty text means that the user has no display name any more. */

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { ID_BYTES, outboxId } from "../../src/base/ids.ts";
 import { withMentions } from "../../src/core/client/mentions.ts";
+import type { PostBody } from "../../src/wire/messages.ts";
 import type { Served } from "../e2e/program.ts";
 import { Tab } from "../e2e/tab.ts";
 import { localPage, secretOf } from "./fixtures.ts";
@@ -24,9 +25,9 @@ export class HeadlessUser {
     return new HeadlessUser(await Tab.open(web, name, secretOf(served), { ca }));
   }
 
-  async post(text: string, to = "lobby"): Promise<void> {
+  async post(text: string, to = "lobby", fields: Partial<PostBody> = {}): Promise<void> {
     const counter = ++this.#counter;
-    const body = withMentions({ text });
+    const body = { ...withMentions({ text }), ...fields };
     await this.tab.ask("post", { outbox: this.#outbox, counter, to, body });
   }
 

@@ -77,11 +77,16 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
     ],
     faults: { 2: "usage", 3: "usage", 4: "usage" },
   },
-  "/replies": {
+  "/thread": {
     ben: ["hello"],
-    lines: ["/reply hi", "/replies", "/replies {1}", "/replies x", "/search replies:x"],
-    records: ["text hi of 'hello'"],
-    faults: { 4: "usage", 5: "usage" },
+    lines: ["/thread hi", "/thread {1} 5 pm", "/thread", "/thread {1}", "/search replies:x"],
+    records: ["text hi in the thread of 'hello'", "text 5 pm in the thread of 'hello'"],
+    faults: { 5: "usage" },
+  },
+  "/follow": {
+    ben: ["hello"],
+    lines: ["/follow", "/follow {1}", "/unfollow {1}", "/threads", "/follow x", "/unfollow 1 2"],
+    faults: { 5: "usage", 6: "usage" },
   },
   "/jump": {
     ben: ["hello"],
@@ -282,7 +287,8 @@ const MESSAGE_KINDS = new Set(["text", "action"]);
 function describeRecord({ head, body = {} }: ReceivedRecord, all: readonly ReceivedRecord[]) {
   const { re, seq, text, react, topic, reason, name, on } = body;
   const other = all.find((record) => record.head.seq === (re ?? seq));
-  const reference = other && `of '${other.body?.["text"] ?? other.head.kind}'`;
+  const of = body?.["thread"] === true ? "in the thread of" : "of";
+  const reference = other && `${of} '${other.body?.["text"] ?? other.head.kind}'`;
   const parts = [text, react, topic, name, reference, reason, on === false ? "off" : undefined];
   return [head.kind, ...parts.filter((part) => part !== undefined)].join(" ");
 }

@@ -35,7 +35,13 @@ const BODIES = {
     mentions: ["ben"],
     imported: { from: "x", time: 1 },
   },
-  action: { text: "waves", re: 4, mentions: ["ben"], imported: { from: "x", time: 1 } },
+  action: {
+    text: "waves",
+    re: 4,
+    thread: true,
+    mentions: ["ben"],
+    imported: { from: "x", time: 1 },
+  },
   reaction: { react: "+1", re: 4, imported: { from: "x", time: 1 } },
   edit: { seq: 4, text: "new", mentions: ["ben"] },
   erase: { seq: 4, also: [5, 6], retention: true, replaces: 3 },
@@ -106,7 +112,13 @@ const BODIES = {
     unread: 3,
     seq: 4,
     on: true,
-    all: { rooms: [{ room: ROOM, muted: 2 }], saved: [{ room: ROOM, seq: 3, on: true }] },
+    thread: 5,
+    read: 6,
+    all: {
+      rooms: [{ room: ROOM, muted: 2 }],
+      saved: [{ room: ROOM, seq: 3, on: true }],
+      follows: [{ room: ROOM, thread: 3, on: true, read: 4 }],
+    },
   },
   "prefs-erase": { also: [4] },
   identity: { old: "AAAA", new: "BBBB", signature: "CCCC" },
@@ -180,7 +192,9 @@ function registryOf(registry: Registry): unknown {
     const ircPasswords = account.ircPasswords.size === 0 ? undefined : account.ircPasswords;
     const avatars = account.avatars[0] && account.avatars;
     const isBot = account.isBot || undefined;
-    return { ...account, ircPasswords, avatars, isBot, lastN: undefined };
+    const follows = account.prefs?.follows.size === 0 ? undefined : account.prefs?.follows;
+    const prefs = account.prefs && { ...account.prefs, follows };
+    return { ...account, prefs, ircPasswords, avatars, isBot, lastN: undefined };
   });
   const names = ["ana", "anna", "ben", "eve", "Ops"].map(
     (name) => registry.findWithRemoved(name as Name)?.id,

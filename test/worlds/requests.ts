@@ -102,6 +102,14 @@ async function save(about: About, seq: number, on: boolean): Promise<void> {
   acknowledge();
 }
 
+async function follow(about: About, seq: number, on: boolean): Promise<void> {
+  const room = about.world.model.records[seq - 1]?.head.room ?? NO_ROOM;
+  const fields = { room, seq, on, read: seq };
+  const acknowledge = about.device.expectChange(settingChangeOf(fields));
+  await about.client.requestOnce("follow", fields);
+  acknowledge();
+}
+
 async function settleAll(requests: readonly Promise<unknown>[]): Promise<void> {
   for (const one of await Promise.allSettled(requests)) {
     if (one.status === "rejected" && !(one.reason instanceof Fault)) throw one.reason;
@@ -203,6 +211,7 @@ export const REQUESTS = {
     return settleAll([prefsSet(about, room), prefsSet({ ...about, number: 1 }, room)]);
   },
   save: (about) => save(about, seqOf(about), about.on),
+  follow: (about) => follow(about, seqOf(about), about.on),
   toggle,
   pin: (about) => about.client.request("pin", { seq: pinnableSeq(about), on: about.on }),
   pins: ({ client, room }) => client.request("pins", { target: room }),

@@ -97,9 +97,9 @@ export class Settings {
   }
 
   #prefs(user: string, body: Body): void {
-    const all = body["all"] as { rooms: readonly Body[]; saved: readonly Body[] } | undefined;
+    const all = body["all"] as Readonly<Record<string, readonly Body[]>> | undefined;
     const next = new Map<string, string>();
-    for (const one of [...(all?.rooms ?? []), ...(all?.saved ?? [])]) {
+    for (const one of Object.values(all ?? {}).flat()) {
       const { key, value } = settingChangeOf(one);
       next.set(key, value);
     }
@@ -203,7 +203,8 @@ export class Settings {
 }
 
 export function settingChangeOf(body: Body): SettingChange {
-  const { room, seq, on, muted, favourite, hidden, unread } = body;
+  const { room, seq, on, muted, favourite, hidden, unread, thread, read } = body;
+  if (read !== undefined) return { key: `thread ${thread ?? seq}`, value: `${on} ${read}` };
   if (seq !== undefined) return { key: `saved ${seq}`, value: on === false ? "" : String(room) };
   const isSet = [muted, hidden, unread].some((item) => item !== undefined) || favourite === true;
   const value = JSON.stringify(

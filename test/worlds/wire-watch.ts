@@ -34,6 +34,7 @@ interface ServerMessage {
   readonly users?: readonly unknown[];
   readonly rooms?: readonly Readonly<Record<string, unknown>>[];
   readonly saved?: readonly Readonly<Record<string, unknown>>[];
+  readonly follows?: readonly Readonly<Record<string, unknown>>[];
   readonly room?: string;
   readonly n?: number;
   readonly skipped?: number;
@@ -155,7 +156,7 @@ export class WireWatch {
     if (message.kind === "room") this.#room(watched, message);
     if (message.kind === "presences") this.#checkPermission(watched, message.room ?? "", 0);
     if (message.kind === "typing") this.#typing(watched, message);
-    if (message.kind === "prefs-set" || message.kind === "save") this.#setting(watched, message);
+    if (["prefs-set", "save", "follow"].includes(message.kind)) this.#setting(watched, message);
     if (message.kind === "announced") {
       const { announced } = this.#model.settings;
       check(
@@ -212,7 +213,8 @@ export class WireWatch {
     const { settings } = this.#model;
     if (request.kind === "ignored") this.#ignored(watched, message);
     if (request.kind === "prefs") {
-      const set = [...(message.rooms ?? []), ...(message.saved ?? [])].map(settingChangeOf);
+      const { rooms = [], saved = [], follows = [] } = message;
+      const set = [...rooms, ...saved, ...follows].map(settingChangeOf);
       const given = set.map(({ key, value }) => `${key} ${value}`).sort();
       const is = settings.allOf(user);
       check(Bun.deepEquals(given, is), () => `${user} has set ${is}, but received ${given}`);

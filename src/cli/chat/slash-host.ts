@@ -11,6 +11,7 @@ import { postTarget } from "../../core/model/selectors.ts";
 import type { SearchQuery } from "../../core/model/state.ts";
 import type { Host, JoinArgs, View, Views } from "../../ui/command.ts";
 import type { Message, TerminalTexts } from "../../ui/messages/en/terminal.ts";
+import { repliesQuery } from "../../ui/search-query.ts";
 import type { Answer, PostBody } from "../../wire/messages.ts";
 import type { OpenClient } from "../connect/client.ts";
 import type { Context } from "../context.ts";
@@ -80,6 +81,12 @@ export abstract class SlashHost implements Host {
   /** @throws {Fault} usage if the text is not a time */
   abstract jump(to: Views["jump"]["to"]): Promise<void>;
   abstract search(query: SearchQuery): Promise<void> | void;
+
+  /** Lists the replies to a message. */
+  openThread(seq: number): Promise<void> | void {
+    return this.search(repliesQuery(this.current, seq));
+  }
+
   abstract quit(): Promise<void>;
 
   /** Called with the seq of the user's own action, before its record arrives. */
@@ -92,6 +99,10 @@ export abstract class SlashHost implements Host {
   changeFailed(_change: "room" | "login"): void {}
 
   prompt(): void {}
+
+  get thread(): number | undefined {
+    return undefined;
+  }
 
   get chat(): Client {
     return this.open.client;
@@ -118,7 +129,10 @@ export abstract class SlashHost implements Host {
     if (body.react === undefined) checkText(body.text);
     else checkReaction(body.react);
     const to = postTarget(this.chat.model, target);
-    return this.submit(to, withMentions(to === target ? body : { ...body, re: undefined }));
+    return this.submit(
+      to,
+      withMentions(to === target ? body : { ...body, re: undefined, thread: undefined }),
+    );
   }
 
   async sent(): Promise<void> {

@@ -9,7 +9,7 @@ import { queryPins } from "../../client/pins.ts";
 import type { SealedMember } from "../../client/sealed/room.ts";
 import { type ChatRecord, titleOf } from "../../core/client/chat-record.ts";
 import { isSameName } from "../../core/model/item.ts";
-import { postTarget, roomOf } from "../../core/model/selectors.ts";
+import { followedThreads, postTarget, roomOf } from "../../core/model/selectors.ts";
 import { checkFileText } from "../../core/rooms/files.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import {
@@ -118,21 +118,19 @@ export const VIEWERS: { readonly [Kind in Exclude<keyof Views, "help">]: Viewer<
   },
 
   async saved(host) {
-    const { client } = host.open;
-    const { saved } = await client.request("prefs", {});
-    const readable: ChatRecord[] = [];
-    for (const { room: id, seq } of saved.slice(-SAVED_LISTED_MAX)) {
-      const room = client.rooms.find((candidate) => candidate.id === id);
-      const query = { after: seq - 1, before: seq + 1, limit: 1 };
-      const page = room && (await client.history({ target: formatTarget(room), ...query }));
-      readable.push(...(page?.records ?? []));
-    }
-    const listed = host.list("/saved", readable);
+    const { saved } = await host.open.client.request("prefs", {});
+    const listed = await listMessages(host, "/saved", saved.slice(-SAVED_LISTED_MAX));
     const unreadable = Math.min(saved.length, SAVED_LISTED_MAX) - listed;
     if (saved.length === 0) host.chatConsole.note((texts) => texts.nothingSaved);
     else if (unreadable > 0) {
       host.chatConsole.note((texts) => texts.savedUnreadable(unreadable));
     }
+  },
+
+  async threads(host) {
+    const threads = followedThreads(host.chat.model).slice(0, SAVED_LISTED_MAX);
+    if ((await listMessages(host, "/threads", threads.toReversed())) === 0)
+      host.chatConsole.note((texts) => texts.noThreads);
   },
 
   async pins(host) {
@@ -216,6 +214,7 @@ export const VIEWERS: { readonly [Kind in Exclude<keyof Views, "help">]: Viewer<
   },
 
   search: (host, { query }) => host.search(query),
+  thread: (host, { seq }) => host.openThread(seq),
 
   async logout(host) {
     const { client } = host.open;
@@ -251,6 +250,23 @@ export const VIEWERS: { readonly [Kind in Exclude<keyof Views, "help">]: Viewer<
   notify: (host, { level, target }) => host.notify(level, target),
   quit: (host) => host.quit(),
 };
+
+/** Requests each message, and returns the number of those that the user can read. */
+async function listMessages(
+  host: SlashHost,
+  command: string,
+  messages: readonly { readonly room: string; readonly seq: number }[],
+): Promise<number> {
+  const { client } = host.open;
+  const readable: ChatRecord[] = [];
+  for (const { room: id, seq } of messages) {
+    const room = client.rooms.find((candidate) => candidate.id === id);
+    const query = { after: seq - 1, before: seq + 1, limit: 1 };
+    const page = room && (await client.history({ target: formatTarget(room), ...query }));
+    readable.push(...(page?.records ?? []));
+  }
+  return host.list(command, readable);
+}
 
 export async function history(
   host: SlashHost,

@@ -6,7 +6,7 @@ import type { ChatClient, LinkedAccount } from "../../client/chat-client.ts";
 import { notLoggedIn } from "../../client/link/retry.ts";
 import { withMentions } from "../../core/client/mentions.ts";
 import { isSameName } from "../../core/model/item.ts";
-import { findItem } from "../../core/model/selectors.ts";
+import { findItem, openThreadRoot } from "../../core/model/selectors.ts";
 import { type ChatExit, leftByInterrupt } from "../chat/chat-exit.ts";
 import { runSlash } from "../chat/slash.ts";
 import { expandAlias } from "../chat/slash-grammar.ts";
@@ -57,9 +57,12 @@ export class ScreenActions {
       case "draft":
         return chat.actions.setDraft(action.target, action.draft);
       case "reach":
+        if (openThreadRoot(chat.model) !== undefined) return chat.actions.loadOlderReplies();
         return chat.actions.loadMore(action.direction);
       case "bottom":
         return chat.actions.scrollToBottom();
+      case "thread":
+        return chat.actions.openThread(action.seq);
       case "jump":
         return chat.actions.jump(action.target, action.seq);
       case "react": {
@@ -149,8 +152,9 @@ export class ScreenActions {
       return notices.fail(me === undefined ? notLoggedIn() : noRoomOpen());
     }
     const message = text.startsWith("//") ? text.slice(1) : text;
+    const root = openThreadRoot(chat.model);
     const send = () => {
-      chat.actions.send(open, defined({ text: message, re, edits }));
+      chat.actions.send(open, defined({ text: message, re, edits }), root);
       this.options.drafts.deleteSent();
     };
     const body = withMentions({ text: message });

@@ -115,6 +115,7 @@ export class ScreenClient implements ScreenHost {
     const { context, open, device, preferences, history } = options;
     const chat = open.client;
     this.#chat = chat;
+    chat.actions.setThreadAlone(true);
     const { settings } = preferences;
     const isQuiet = open.state.preference("quiet") === "on";
     this.hidesJoins = isQuiet || settings.hideJoins;
@@ -534,6 +535,7 @@ export class ScreenClient implements ScreenHost {
   #markRead({ visibleSeq: seq, isAtBottom }: Layout): void {
     const chat = this.#chat;
     const room = openRoom(chat.model);
+    if (room?.thread !== undefined) return chat.actions.setAtNewest(false);
     // Updates the model before drawing, because a later update would require a second frame.
     const isFollowing = isAtBottom && seq !== undefined && this.state.scroll === undefined;
     if (room !== undefined) chat.actions.setAtNewest(isFollowing && room.jump === undefined);
@@ -549,7 +551,7 @@ export class ScreenClient implements ScreenHost {
     const { context, open } = this.options;
     const chat = this.#chat;
     const { model } = chat;
-    const rows = this.#rows.rowsOf(model, context.offsetMinutes, this.settings.hideJoins);
+    const rows = this.#rows.rowsOf(model, context.offsetMinutes, this.settings.hideJoins, true);
     const counters = open.client.stats?.counters;
     return {
       model,

@@ -6,7 +6,7 @@ import { parseTime } from "../../base/parse-time.ts";
 import type { ChatRecord } from "../../core/client/chat-record.ts";
 import { isSameName } from "../../core/model/item.ts";
 import { foundItems } from "../../core/model/page.ts";
-import { roomOf } from "../../core/model/selectors.ts";
+import { inThread, openThreadRoot, roomOf } from "../../core/model/selectors.ts";
 import type { SearchQuery } from "../../core/model/state.ts";
 import { LOBBY } from "../../core/rooms/rooms.ts";
 import type { View, Views } from "../../ui/command.ts";
@@ -86,6 +86,14 @@ export class ScreenCommands extends SlashHost {
     return found.length;
   }
 
+  override get thread(): number | undefined {
+    return openThreadRoot(this.chat.model);
+  }
+
+  override openThread(seq: number): void {
+    this.chat.actions.openThread(seq);
+  }
+
   search(query: SearchQuery): void {
     this.chat.actions.search(query);
     this.options.screen.notices.showSearch(query);
@@ -95,14 +103,16 @@ export class ScreenCommands extends SlashHost {
     return showView(this, view);
   }
 
-  protected async submit(to: string, body: PostBody): Promise<void> {
+  protected async submit(to: string, content: PostBody): Promise<void> {
     const { chat } = this;
     const { screen } = this.options;
+    const root = isSameName(chat.model.open, to) ? this.thread : undefined;
+    const body = inThread(content, root);
     const question = this.everyoneQuestion(to, body);
     if (question !== undefined && !(await this.chatConsole.confirm(() => question))) return;
     const isVisible = isSameName(chat.model.open, to);
     const sent = chat.actions.submit(to, body);
-    if (isVisible) return chat.actions.scrollToBottom();
+    if (isVisible) return chat.actions.scrollToBottom(root !== undefined);
     void sent.then((receipt) => {
       if (receipt === undefined || isSameName(chat.model.open, to)) return;
       const isQueued = receipt.queued === true;

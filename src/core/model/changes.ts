@@ -165,10 +165,11 @@ export function withChanges(
   };
 }
 
-function repliesView({ replies = [] }: Changes): RepliesView | undefined {
+export function repliesView({ replies = [] }: Changes): RepliesView | undefined {
   if (replies.length === 0) return undefined;
   const lastUnixMs = replies.reduce((last, { timeUnixMs }) => Math.max(last, timeUnixMs), 0);
-  return { count: replies.length, lastUnixMs };
+  const lastSeq = replies.reduce((last, { seq }) => Math.max(last, seq), 0);
+  return { count: replies.length, lastSeq, lastUnixMs };
 }
 
 function editedTo(

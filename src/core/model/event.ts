@@ -5,7 +5,7 @@ import type { FileId, RoomId } from "../../base/ids.ts";
 import type { PostBody, RoomRules } from "../../wire/messages.ts";
 import type { ChatRecord } from "../client/chat-record.ts";
 import type { PostOutcome } from "../client/outbox.ts";
-import type { PrefsChange, RoomPrefs } from "../rooms/prefs.ts";
+import type { Follow, PrefsChange, RoomPrefs } from "../rooms/prefs.ts";
 import type {
   ConnectionView,
   Draft,
@@ -98,6 +98,7 @@ export type ServerEvent =
       readonly kind: "prefs";
       readonly rooms: readonly ({ readonly room: RoomId } & RoomPrefs)[];
       readonly saved: readonly { readonly room: RoomId; readonly seq: number }[];
+      readonly follows?: readonly ({ readonly seq: number } & Follow)[] | undefined;
     }
   | PrefsChange
   | { readonly kind: "board"; readonly board: ServerNotices }
@@ -127,6 +128,21 @@ export type AnswerEvent =
       readonly seq: number;
       readonly fault: Fault;
     }
+  /** Contains the root, replies, and changes of both. `before`: as requested. */
+  | {
+      readonly kind: "thread-page";
+      readonly room: RoomId;
+      readonly root: number;
+      readonly before: number | undefined;
+      readonly records: readonly ChatRecord[];
+      readonly hasOlder: boolean;
+    }
+  | {
+      readonly kind: "thread-failed";
+      readonly room: RoomId;
+      readonly root: number;
+      readonly fault: Fault;
+    }
   | { readonly kind: "members"; readonly room: RoomId; readonly members: readonly Member[] }
   | {
       readonly kind: "found";
@@ -144,7 +160,10 @@ export type UserEvent =
   | { readonly kind: "reach"; readonly room: RoomId; readonly side: "older" | "newer" }
   | { readonly kind: "clear"; readonly room: RoomId }
   | { readonly kind: "jump"; readonly room: RoomId; readonly seq: number }
-  | { readonly kind: "bottom"; readonly room: RoomId }
+  | { readonly kind: "bottom"; readonly room: RoomId; readonly isInThread?: boolean }
+  | { readonly kind: "thread"; readonly room: RoomId; readonly seq: number | undefined }
+  | { readonly kind: "thread-older"; readonly room: RoomId }
+  | { readonly kind: "thread-alone"; readonly on: boolean }
   | { readonly kind: "mark-read"; readonly room: RoomId }
   | { readonly kind: "mark-unread"; readonly room: RoomId; readonly n: number }
   | { readonly kind: "arrange"; readonly room: RoomId; readonly prefs: RoomPrefs }
@@ -179,6 +198,18 @@ export type ModelEffect =
       readonly side: PageSide;
       readonly seq: number;
     }
+  /**
+   * Requests the root of a thread with the newest replies before `before`, and the changes of both
+   * that precede the record `changesTo`, from which on all changes are loaded.
+   */
+  | {
+      readonly kind: "thread";
+      readonly room: RoomId;
+      readonly target: string;
+      readonly root: number;
+      readonly before: number | undefined;
+      readonly changesTo: number | undefined;
+    }
   | { readonly kind: "read"; readonly room: RoomId; readonly n: number }
   | {
       readonly kind: "notify";
@@ -190,4 +221,5 @@ export type ModelEffect =
   | { readonly kind: "members"; readonly room: RoomId; readonly target: string }
   | { readonly kind: "search"; readonly query: SearchQuery; readonly before: number | undefined }
   | { readonly kind: "prefs-set"; readonly room: RoomId; readonly prefs: RoomPrefs }
+  | ({ readonly kind: "follow"; readonly seq: number } & Follow)
   | { readonly kind: "keep-draft"; readonly target: string; readonly draft: Draft | undefined };

@@ -63,6 +63,7 @@ export function itemOf(
     editedUnixMs: undefined,
     imported,
     re,
+    ...(fields.thread === true && re !== undefined && re < seq ? { isInThread: true } : {}),
     mentions,
     mentionsMe: isMentioned && !isMine && !isNotice && imported === undefined,
     ...(isNotice ? { isNotice } : {}),

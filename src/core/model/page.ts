@@ -1,19 +1,29 @@
 /** Requests for pages of history and search results, and handlers for the answers. */
 
 import { unreachable } from "../../base/assert.ts";
+import { Fault, msg } from "../../base/fault.ts";
 import type { RoomId } from "../../base/ids.ts";
 import { SEARCH_RESULTS_MAX } from "../../base/limits-page.ts";
 import { formatTarget } from "../../base/names.ts";
 import type { ChatRecord } from "../client/chat-record.ts";
 import { type Handlers, inRoom, type ModelDraft } from "./builder.ts";
 import type { AnswerEvent } from "./event.ts";
-import { hasNoItem, isSameName, itemOf } from "./item.ts";
+import { hasNoItem, isMessage, isSameName, itemAt, itemOf } from "./item.ts";
 import { showFault } from "./local-events.ts";
 import { setDisplayNames } from "./people.ts";
-import { append, itemsOf, jumpTo, prepend, type RoomDraft } from "./room.ts";
+import {
+  addToThread,
+  append,
+  itemsOf,
+  jumpTo,
+  openThread,
+  prepend,
+  type RoomDraft,
+} from "./room.ts";
 import type { FoundItem, PageRequest, SearchQuery, SearchView } from "./state.ts";
 
 type PageEvent = Extract<AnswerEvent, { kind: "page" }>;
+type ThreadPageEvent = Extract<AnswerEvent, { kind: "thread-page" }>;
 type FoundEvent = Extract<AnswerEvent, { kind: "found" }>;
 
 /** Answers to unknown or obsolete requests are ignored. */
@@ -23,6 +33,12 @@ export const ANSWER_HANDLERS: Handlers<AnswerEvent> = {
     if (!matchesRequest(room.loading, event)) return;
     room.loading = undefined;
     showFault(draft, event.fault);
+  }),
+  "thread-page": inRoom(applyThreadPage),
+  "thread-failed": inRoom((draft, room, { root, fault }) => {
+    if (room.thread?.root !== root) return;
+    room.thread = { ...room.thread, loading: undefined };
+    showFault(draft, fault);
   }),
   members: inRoom(({ fields }, room, { members }) => {
     room.members = members;
@@ -60,10 +76,59 @@ function applyPage(draft: ModelDraft, room: RoomDraft, event: PageEvent): void {
       if (items.length === 0 && hasNewer) requestPage(draft, room, "newer", lastOf(event));
       return;
     case "around":
-      return jumpTo(room, { items, hasOlder, hasNewer });
+      jumpTo(room, { items, hasOlder, hasNewer });
+      return revealInThread(draft, room, event.seq);
     default:
       return unreachable(event.side);
   }
+}
+
+/** Opens the thread if the message is visible only there. */
+export function revealInThread(draft: ModelDraft, room: RoomDraft, seq: number): void {
+  const { items } = room.jump ?? room.tail;
+  if (itemAt(items, seq)?.isInThread === true) openThread(room, seq, draft.buffers);
+}
+
+function applyThreadPage(draft: ModelDraft, room: RoomDraft, event: ThreadPageEvent): void {
+  const { root, before, records, hasOlder } = event;
+  if (room.thread?.root !== root) return;
+  room.thread = { ...room.thread, loading: undefined, hasOlder };
+  const items = itemsOf(room, records, draft.fields);
+  const first = items.find(({ seq }) => seq === root);
+  if (before === undefined && (first === undefined || !isMessage(first))) {
+    room.thread = undefined;
+    return showFault(draft, new Fault("not-found", msg`no message ${root} here`));
+  }
+  addToThread(room, items, draft.buffers);
+  if (first?.isInThread === true) openThread(room, root, draft.buffers);
+}
+
+/** Requests the newest replies of open threads after log-ins and gaps. */
+export function requestThreads(draft: ModelDraft): void {
+  if (!draft.fields.isCaughtUp) return;
+  for (const { id, thread } of [...draft.rooms.values()]) {
+    const room = thread?.loading === "wanted" ? draft.room(id) : undefined;
+    if (room !== undefined) requestThread(draft, room, undefined);
+  }
+}
+
+export function requestOlderReplies(draft: ModelDraft, room: RoomDraft): void {
+  const { thread } = room;
+  if (thread?.loading !== undefined || thread?.hasOlder !== true) return;
+  if (thread.items.length >= draft.buffers.itemsMax) return;
+  requestThread(draft, room, thread.items.find(({ seq }) => seq > thread.root)?.seq);
+}
+
+function requestThread(draft: ModelDraft, room: RoomDraft, before: number | undefined): void {
+  const { id, target, thread, tail } = room;
+  if (thread === undefined) return;
+  const { root } = thread;
+  const first = tail.items[0]?.seq;
+  const isWhole = !tail.hasOlder || (first !== undefined && first <= root);
+  const changesTo =
+    isWhole || before !== undefined ? undefined : (first ?? Number.MAX_SAFE_INTEGER);
+  room.thread = { ...thread, loading: "requested" };
+  draft.effects.push({ kind: "thread", room: id, target, root, before, changesTo });
 }
 
 function firstOf({ records, seq }: PageEvent): number {

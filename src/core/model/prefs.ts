@@ -1,15 +1,15 @@
 /** Room settings (muted, favourite, hidden, unread) and saved messages. */
 
 import type { RoomId } from "../../base/ids.ts";
-import { EVERYWHERE, type RoomPrefs } from "../rooms/prefs.ts";
+import { EVERYWHERE, type Follow, type RoomPrefs, setFollow } from "../rooms/prefs.ts";
 import type { ModelDraft } from "./builder.ts";
 import type { ServerEvent } from "./event.ts";
 import { isMessage } from "./item.ts";
-import { markKeywords } from "./room.ts";
+import { lastReplySeq, loadedItem, markKeywords } from "./room.ts";
 import { isIgnored } from "./selectors.ts";
-import type { Item, Model } from "./state.ts";
+import type { Item, Model, RoomState } from "./state.ts";
 
-type PrefsEvent = Extract<ServerEvent, { kind: "prefs" | "prefs-set" | "save" }>;
+type PrefsEvent = Extract<ServerEvent, { kind: "prefs" | "prefs-set" | "save" | "follow" }>;
 
 export function applyPrefs(draft: ModelDraft, event: PrefsEvent): void {
   const { fields } = draft;
@@ -17,9 +17,16 @@ export function applyPrefs(draft: ModelDraft, event: PrefsEvent): void {
     case "prefs":
       setPrefs(draft, new Map(event.rooms.map(({ room, ...prefs }) => [room, prefs])));
       fields.saved = new Map(event.saved.map(({ room, seq }) => [seq, room]));
+      fields.follows = event.follows && new Map(event.follows.map((one) => [one.seq, one]));
       return;
     case "prefs-set":
       return setPrefs(draft, new Map(fields.prefs).set(event.room, event.prefs));
+    case "follow": {
+      const follows = new Map(fields.follows);
+      setFollow(follows, event);
+      fields.follows = follows;
+      return;
+    }
     default: {
       const saved = new Map(fields.saved);
       saved.delete(event.seq);
@@ -40,6 +47,35 @@ function setPrefs(draft: ModelDraft, prefs: ReadonlyMap<RoomId, RoomPrefs>): voi
     const room = draft.room(id);
     if (room !== undefined) markKeywords(room, keywords, ({ from }) => !isIgnored(fields, from));
   }
+}
+
+/** Sends the change, unless the server does not store followed threads. */
+function follow(draft: ModelDraft, seq: number, change: Follow): void {
+  if (draft.fields.follows === undefined) return;
+  applyPrefs(draft, { kind: "follow", seq, ...change });
+  draft.effects.push({ kind: "follow", seq, ...change });
+}
+
+/** Follows threads in which the user posts, and those of the user's messages. */
+export function followReplied(draft: ModelDraft, room: RoomState, item: Item): void {
+  const { re, isInThread, isMine, seq } = item;
+  if (re === undefined || isInThread !== true || draft.fields.follows?.has(re) !== false) return;
+  if (!isMine && loadedItem(room, re)?.isMine !== true) return;
+  follow(draft, re, { room: room.id, on: true, read: isMine ? seq : re });
+}
+
+/** Marks a thread as read when it has been loaded, and when it is closed. */
+export function readThread(draft: ModelDraft, before: RoomState | undefined): void {
+  const { id, thread } = before ?? {};
+  const room = id === undefined ? undefined : draft.rooms.get(id);
+  if (thread === undefined || room === undefined) return;
+  const { root, loading } = thread;
+  const isClosed = room.thread?.root !== root;
+  const isLoaded = loading !== undefined && room.thread?.loading === undefined;
+  const known = draft.fields.follows?.get(root);
+  const read = lastReplySeq(room, root);
+  if (known?.on !== true || known.read >= read || !(isClosed || isLoaded)) return;
+  follow(draft, root, { ...known, read });
 }
 
 export function changePrefs(draft: ModelDraft, room: RoomId, change: RoomPrefs): void {

@@ -6,7 +6,7 @@ import { formatTarget } from "../../base/names.ts";
 import { MESSAGE_KINDS } from "../../wire/kinds.ts";
 import type { ChatRecord } from "../client/chat-record.ts";
 import { EVERYWHERE } from "../rooms/prefs.ts";
-import { noteChange, notePoll, withChanges } from "./changes.ts";
+import { NO_CHANGES, noteChange, notePoll, repliesView, withChanges } from "./changes.ts";
 import type { ServerEvent } from "./event.ts";
 import {
   hasNoItem,
@@ -17,7 +17,7 @@ import {
   itemOf,
   withKeywords,
 } from "./item.ts";
-import type { Changes, Item, ItemRange, Model, RoomState } from "./state.ts";
+import type { Changes, Item, ItemRange, Model, RoomState, ThreadState } from "./state.ts";
 
 export type RoomDraft = { -readonly [Key in keyof RoomState]: RoomState[Key] };
 
@@ -61,6 +61,7 @@ export function newRoom(update: RoomUpdate): RoomDraft {
     lastSeq: 0,
     tail: { ...NO_ITEMS, hasOlder: received > 0 },
     jump: undefined,
+    thread: undefined,
     isCleared: false,
     loading: undefined,
     jumpSeq: undefined,
@@ -113,6 +114,7 @@ function restart(room: RoomDraft, received: number): void {
   room.tail = { ...NO_ITEMS, hasOlder: received > 0 };
   room.jump = undefined;
   room.loading = undefined;
+  room.thread &&= newThread(room.thread.root);
   room.changes = new Map();
   room.receivedN = received;
   room.last = received;
@@ -169,6 +171,7 @@ export function addRecord(
     room.typing = room.typing.filter((name) => !isSameName(name, item.from));
   }
   addToTail(room, item, holding);
+  addToThread(room, [item], holding);
   if (item.re !== undefined) applyChanges(room, [record], me);
   if (isMessage(item) && !isMine && n > room.read) room.unread++;
   room.lastUnixMs = record.timeUnixMs;
@@ -200,6 +203,52 @@ function addToTail(room: RoomDraft, item: Item, { itemsMax, ownedItems: own }: I
   items.push(item);
   own.set(items, items);
   room.tail = { items, hasOlder: hasOlder || isFull, hasNewer: false };
+}
+
+export function loadedItem({ tail, jump, thread }: RoomState, seq: number): Item | undefined {
+  const known = itemAt(tail.items, seq) ?? itemAt(jump?.items ?? [], seq);
+  return known ?? itemAt(thread?.items ?? [], seq);
+}
+
+/** Seq of the last loaded reply; 0 if none is loaded. */
+export function lastReplySeq({ changes }: RoomState, root: number): number {
+  return repliesView(changes.get(root) ?? NO_CHANGES)?.lastSeq ?? 0;
+}
+
+/** Returns the seq of the message or, for a reply in a thread, of the thread's root. */
+export function threadRoot(room: RoomState, seq: number): number {
+  const { isInThread, re } = loadedItem(room, seq) ?? {};
+  return (isInThread === true ? re : undefined) ?? seq;
+}
+
+/** Opens the thread to which replies to a message belong. */
+export function openThread(room: RoomDraft, seq: number, holding: ThreadBuffers): void {
+  const root = threadRoot(room, seq);
+  if (room.thread?.root === root) return;
+  room.thread = newThread(root);
+  addToThread(room, [...(room.jump?.items ?? []), ...room.tail.items], holding);
+}
+
+function newThread(root: number): ThreadState {
+  return { ...NO_ITEMS, root, loading: "wanted", bottomRequests: 0 };
+}
+
+type ThreadBuffers = Pick<ItemBuffers, "itemsMax">;
+
+/** Adds the thread's root and the replies to it that are among the items. */
+export function addToThread(
+  room: RoomDraft,
+  items: readonly Item[],
+  { itemsMax }: ThreadBuffers,
+): void {
+  const { thread } = room;
+  if (thread === undefined) return;
+  const { root } = thread;
+  const added = items.filter((item) => isMessage(item) && (item.re === root || item.seq === root));
+  if (added.length === 0) return;
+  const bySeq = new Map([...thread.items, ...added].map((item) => [item.seq, item]));
+  const all = [...bySeq.values()].sort((a, b) => a.seq - b.seq);
+  room.thread = { ...thread, items: all.slice(-itemsMax) };
 }
 
 function newItem(room: RoomDraft, record: ChatRecord, { me, prefs }: Reader): Item {
@@ -308,6 +357,7 @@ export function renameAuthor(room: RoomDraft, { oldName, subject: newName }: Ite
 
 function mapItems(room: RoomDraft, change: (item: Item) => Item): void {
   room.tail = { ...room.tail, items: room.tail.items.map(change) };
+  if (room.thread) room.thread = { ...room.thread, items: room.thread.items.map(change) };
   if (room.jump === undefined) return;
   room.jump = { ...room.jump, items: room.jump.items.map(change) };
 }
@@ -364,14 +414,15 @@ function noteChanges(
   room.changes = changes;
   room.tail = applyChangesTo(room.tail, touched, changes, me);
   if (room.jump !== undefined) room.jump = applyChangesTo(room.jump, touched, changes, me);
+  if (room.thread) room.thread = applyChangesTo(room.thread, touched, changes, me);
 }
 
-function applyChangesTo(
-  stretch: ItemRange,
+function applyChangesTo<Range extends ItemRange>(
+  stretch: Range,
   touched: ReadonlySet<number>,
   changes: ReadonlyMap<number, Changes>,
   me: string | undefined,
-): ItemRange {
+): Range {
   let items: Item[] | undefined;
   for (const seq of touched) {
     const index = indexOfSeq(stretch.items, seq);
@@ -441,6 +492,7 @@ function setVisible(room: RoomDraft, stretch: ItemRange): void {
 
 export function closeView(room: RoomDraft): void {
   room.jump = undefined;
+  room.thread = undefined;
   room.loading = undefined;
   room.jumpSeq = undefined;
   room.readAtOpening = undefined;
@@ -465,7 +517,9 @@ export function readPositionAfter(room: RoomState, seq: number): number | undefi
   const index = indexOfSeq(items, seq);
   const item = items[index];
   if (item?.seq !== seq) return undefined;
-  const next = items[index + 1];
+  let at = index + 1;
+  while (items[at]?.isInThread === true) at++;
+  const next = items[at];
   if (next !== undefined) return next.n - 1;
   return room.jump === undefined ? room.receivedN : item.n;
 }

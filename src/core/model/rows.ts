@@ -3,8 +3,16 @@
 import { DAY_MS } from "../../base/time.ts";
 import { ROW_SHARING_KINDS } from "../../wire/kinds.ts";
 import { indexOfSeq, isMessage, isSameName, itemAt } from "./item.ts";
-import { openRoom } from "./selectors.ts";
-import type { Item, ItemRange, Model, PageRequest, PendingPost, RoomState } from "./state.ts";
+import { isUnreadThread, openRoom } from "./selectors.ts";
+import type {
+  Item,
+  ItemRange,
+  Model,
+  PageRequest,
+  PendingPost,
+  RoomState,
+  ThreadState,
+} from "./state.ts";
 
 /** `key` is stable across updates. */
 export type Row =
@@ -24,16 +32,20 @@ export type Row =
       /** Earlier joins or leaves in the row or, for a file, the other files sent with it. */
       readonly earlier: readonly Item[];
       readonly isGrouped: boolean;
+      /** Seq of the message that is quoted, and the message if it is loaded. */
+      readonly re: number | undefined;
       readonly answers: Item | undefined;
       readonly isPinned: boolean;
       /** `undefined` while newer messages, which may be replies, are not loaded. */
       readonly replies: Item["replies"];
+      readonly hasUnreadReplies: boolean;
     }
   | {
       readonly kind: "pending";
       readonly key: string;
       readonly post: PendingPost;
       readonly isGrouped: boolean;
+      readonly re: number | undefined;
       readonly answers: Item | undefined;
     };
 
@@ -57,6 +69,8 @@ const NO_ITEMS: ItemRange = { items: [], hasOlder: false, hasNewer: false };
 
 interface RowInputs {
   readonly range: ItemRange;
+  readonly thread: number | undefined;
+  readonly openThread: number | undefined;
   readonly readTo: number | undefined;
   readonly loading: PageRequest | undefined;
   readonly shown: number | undefined;
@@ -64,6 +78,7 @@ interface RowInputs {
   readonly pins: RoomState["pins"];
   readonly open: string | undefined;
   readonly pending: Model["pending"];
+  readonly follows: Model["follows"];
   readonly ignored: Model["ignored"];
   readonly hidesMembership: boolean;
 }
@@ -71,6 +86,10 @@ interface RowInputs {
 type Offset = (unixMs: number) => number;
 
 interface RowOptions {
+  /** Root of the thread that the rows show. */
+  readonly thread: number | undefined;
+  readonly openThread: number | undefined;
+  readonly follows: Model["follows"];
   readonly readTo: number | undefined;
   readonly ignored: Model["ignored"];
   readonly pins: RoomState["pins"];
@@ -113,27 +132,27 @@ export class RowBuilder {
   /**
    * @param offsetMinutes returns the minutes by which local time is ahead of UTC at a given time
    * @param hidesMembership true to omit joins and leaves
+   * @param inThread true for the rows of the open thread
    */
-  rowsOf(model: Model, offsetMinutes: Offset, hidesMembership = false): Rows {
+  rowsOf(model: Model, offsetMinutes: Offset, hidesMembership = false, inThread = false): Rows {
     const room = openRoom(model);
-    const { open, pending, ignored } = model;
-    const range = room?.jump ?? room?.tail ?? NO_ITEMS;
-    const {
-      readAtOpening: readTo,
-      pins = NO_PINS,
-      loading,
-      jumpSeq: shown,
-      bottomRequests: bottoms = 0,
-    } = room ?? {};
+    const { open, pending, ignored, follows } = model;
+    const thread = inThread ? room?.thread : undefined;
+    const range = thread ?? room?.jump ?? room?.tail ?? NO_ITEMS;
+    const { pins = NO_PINS, jumpSeq: shown } = room ?? {};
+    const { bottomRequests: bottoms = 0 } = thread ?? room ?? {};
     const inputs: RowInputs = {
       range,
-      readTo,
+      thread: thread?.root,
+      openThread: room?.thread?.root,
+      readTo: thread === undefined ? room?.readAtOpening : undefined,
       pins,
-      loading,
+      loading: thread === undefined ? room?.loading : threadLoading(thread),
       shown,
       bottoms,
       open,
       pending,
+      follows,
       ignored,
       hidesMembership,
     };
@@ -148,17 +167,34 @@ export class RowBuilder {
   #build(model: Model, inputs: RowInputs, offsetMinutes: Offset): Rows {
     const { range, readTo, pins, ignored, hidesMembership, shown, loading, bottoms } = inputs;
     const { hasOlder, hasNewer } = range;
+    const { thread, openThread, follows } = inputs;
     const shared = { ...this.#options, offsetMinutes };
-    const options = { readTo, pins, ignored, hidesMembership, hasNewer, ...shared };
+    const options = {
+      thread,
+      openThread,
+      follows,
+      readTo,
+      pins,
+      ignored,
+      hidesMembership,
+      hasNewer,
+      ...shared,
+    };
     const state = buildRows(range.items, options, this.#state);
     this.#state = state;
     const pending = new Map<string, Row>();
-    if (!hasNewer) addPending(model, range, state.last, this.#pending, pending);
+    if (!hasNewer) addPending(model, range, state, this.#pending, pending);
     this.#pending = pending;
     const rows = pending.size === 0 ? state.rows : [...state.rows, ...pending.values()];
     const shownKey = shown === undefined ? undefined : keyOfSeq(state.rows, shown);
     return { rows, hasOlder, hasNewer, loading, shownKey, bottoms };
   }
+}
+
+const LOADING_THREAD: PageRequest = { side: "older", seq: 0 };
+
+function threadLoading({ loading }: ThreadState): PageRequest | undefined {
+  return loading === undefined ? undefined : LOADING_THREAD;
 }
 
 function hasSameInputs(a: RowInputs, b: RowInputs): boolean {
@@ -188,10 +224,11 @@ function rowIndex(rows: readonly Row[], seq: number): number {
 }
 
 function isHidden(
-  { ignored, hidesMembership }: RowOptions,
-  { from, kind }: Item,
+  { thread, ignored, hidesMembership }: RowOptions,
+  { from, kind, isInThread }: Item,
   isSaid: boolean,
 ): boolean {
+  if (isInThread === true && thread === undefined) return true;
   if (isSaid && from !== undefined && ignored.has(from.toLowerCase())) return true;
   // Unlike joins and leaves, messages that cannot be decrypted are never hidden.
   return hidesMembership && kind !== "sealed" && ROW_SHARING_KINDS.has(kind);
@@ -237,7 +274,16 @@ function buildRows(
 }
 
 function hasSameOptions(a: RowOptions, b: RowOptions): boolean {
-  const keys = ["readTo", "pins", "ignored", "hidesMembership", "hasNewer"] as const;
+  const keys = [
+    "thread",
+    "openThread",
+    "follows",
+    "readTo",
+    "pins",
+    "ignored",
+    "hidesMembership",
+    "hasNewer",
+  ] as const;
   return keys.every((key) => a[key] === b[key]);
 }
 
@@ -289,9 +335,9 @@ function copyRows(state: RowsState, old: RowsState, at: number, last: number): v
   } else {
     for (const [i, row] of rows.entries()) {
       if (row.kind === "day") state.days.add(row.key);
-      if (row.kind !== "item" || row.item.re === undefined) continue;
+      if (row.kind !== "item" || row.re === undefined) continue;
       // The message being replied to may have been loaded or dropped since.
-      const answers = itemAt(items, row.item.re);
+      const answers = itemAt(items, row.re);
       if (answers !== row.answers) rows[i] = { ...row, answers };
     }
   }
@@ -342,16 +388,22 @@ function addItem(state: RowsState, i: number, before: RowsState | undefined): vo
     state.last = undefined;
     state.folded = NONE;
   }
-  const follow = itsDay === state.day && isGroupedWith(state.last, item);
-  const answers = item.re === undefined ? undefined : itemAt(items, item.re);
+  const isAfterRoot = state.last !== undefined && state.last.seq === state.thread;
+  const follow = itsDay === state.day && !isAfterRoot && isGroupedWith(state.last, item);
+  const re = item.re === state.thread || !isMessage(item) ? undefined : item.re;
+  const answers = re === undefined ? undefined : itemAt(items, re);
   const isJoined = itsDay === state.day && joinsRow(state, item, follow);
   const earlier = isJoined ? state.folded : NONE;
   const isGrouped = isJoined ? state.isFoldedGrouped : follow;
   const key = `i${(earlier[0] ?? item).seq}`;
   const isPinned =
     state.pins.length > 0 && [...earlier, item].some((item) => state.pins.includes(item.seq));
-  const replies = state.hasNewer ? undefined : item.replies;
-  const row = { key, item, earlier, isGrouped, answers, isPinned, replies };
+  const replies = state.hasNewer || seq === state.thread ? undefined : item.replies;
+  const isOpen = seq === state.openThread;
+  const hasUnreadReplies =
+    replies !== undefined && !isOpen && isUnreadThread(state, seq, replies.lastSeq);
+  const texts = { re, answers, isPinned, replies, hasUnreadReplies };
+  const row = { key, item, earlier, isGrouped, ...texts };
   addRow(state, { kind: "item", ...row }, seq, before);
   state.day = itsDay;
   state.last = item;
@@ -362,16 +414,18 @@ function addItem(state: RowsState, i: number, before: RowsState | undefined): vo
 function addPending(
   model: Model,
   { items }: ItemRange,
-  last: Item | undefined,
+  { last, thread }: RowsState,
   before: ReadonlyMap<string, Row>,
   rows: Map<string, Row>,
 ): void {
   let isGrouped = last?.isMine === true && isMessage(last);
   for (const post of model.pending) {
     if (!isSameName(post.to, model.open) || post.body.react !== undefined) continue;
-    const { re } = post.body;
+    const { re: answered, thread: isInThread } = post.body;
+    if (thread === undefined ? isInThread === true : answered !== thread) continue;
+    const re = answered === thread ? undefined : answered;
     const answers = re === undefined ? undefined : itemAt(items, re);
-    const row: Row = { kind: "pending", key: `p${post.key}`, post, isGrouped, answers };
+    const row: Row = { kind: "pending", key: `p${post.key}`, post, isGrouped, re, answers };
     const known = before.get(row.key);
     rows.set(row.key, known !== undefined && isEqual(known, row) ? known : row);
     isGrouped = true;

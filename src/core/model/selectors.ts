@@ -2,10 +2,11 @@
 
 import type { RoomId } from "../../base/ids.ts";
 import { boxNames, compareNames } from "../../base/names.ts";
+import type { PostBody } from "../../wire/messages.ts";
 import { titleOf } from "../client/chat-record.ts";
 import { EVERYWHERE, type NotifyLevel, notifyLevel } from "../rooms/prefs.ts";
-import { isMessage, isSameName, itemAt } from "./item.ts";
-import { messagesOfOthers } from "./room.ts";
+import { isMessage, isSameName } from "./item.ts";
+import { lastReplySeq, loadedItem, messagesOfOthers } from "./room.ts";
 import type { Draft, Item, Model, RoomState } from "./state.ts";
 
 export interface RoomListEntry {
@@ -51,6 +52,50 @@ export function postTarget(model: Model, target: string): string {
   const room = roomOf(model, target);
   const isBoxed = room?.rules.post === "private" && !room.moderates && !model.isOperator;
   return isBoxed && model.me !== undefined ? `${room.name}@${model.me}` : target;
+}
+
+/** Key of the draft to a target or in one of its threads. Targets contain no spaces. */
+export function draftKey(target: string, root: number | undefined): string {
+  return root === undefined ? target : `${target} ${root}`;
+}
+
+/** Root of the open thread. */
+export function openThreadRoot(model: Model): number | undefined {
+  return openRoom(model)?.thread?.root;
+}
+
+/** @param lastSeq seq of the last known reply */
+export function isUnreadThread(
+  { follows }: Pick<Model, "follows">,
+  root: number,
+  lastSeq: number,
+): boolean {
+  const follow = follows?.get(root);
+  return follow?.on === true && lastSeq > follow.read;
+}
+
+export interface FollowedThread {
+  readonly seq: number;
+  readonly room: RoomId;
+  readonly isUnread: boolean;
+}
+
+/** Unread threads first, then those that changed last. */
+export function followedThreads(model: Model): readonly FollowedThread[] {
+  const all = [...(model.follows ?? [])].reverse().flatMap(([seq, { room: id, on }]) => {
+    const room = model.rooms.get(id);
+    if (!on || room === undefined) return [];
+    const isOpen = room.thread?.root === seq;
+    const isUnread = !isOpen && isUnreadThread(model, seq, lastReplySeq(room, seq));
+    return [{ seq, room: id, isUnread }];
+  });
+  return all.sort((a, b) => Number(b.isUnread) - Number(a.isUnread));
+}
+
+/** Returns a post in the thread. A post that answers another message stays as it is. */
+export function inThread(body: PostBody, root: number | undefined, isAlso = false): PostBody {
+  if (root === undefined || body.re !== undefined) return body;
+  return { ...body, re: root, ...(isAlso ? {} : { thread: true }) };
 }
 
 /** Reports whether the target is the box of the user or, without a user, of anybody. */
@@ -114,8 +159,8 @@ export function openRoom(model: Model): RoomState | undefined {
 }
 
 export function findItem(model: Model, seq: number): Item | undefined {
-  const { tail, jump } = openRoom(model) ?? {};
-  return itemAt(tail?.items ?? [], seq) ?? itemAt(jump?.items ?? [], seq);
+  const room = openRoom(model);
+  return room && loadedItem(room, seq);
 }
 
 /** Reports whether the draft edits a caption, which may be empty, unlike a message. */

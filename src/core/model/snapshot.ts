@@ -46,6 +46,7 @@ function roomJson(room: RoomState, keepsItems: boolean) {
     tail: { items, hasOlder: items.length === 0 ? receivedN > 0 : hasOlder, hasNewer: false },
     changes: [...changes].filter(([seq]) => seqs.has(seq)),
     jump: undefined,
+    thread: undefined,
     loading: undefined,
     jumpSeq: undefined,
     readAtOpening: undefined,

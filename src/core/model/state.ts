@@ -6,7 +6,7 @@ import type { PostBody, RoomRules, ServerRules } from "../../wire/messages.ts";
 import type { ImportOrigin } from "../client/chat-record.ts";
 import type { Receipt } from "../client/outbox.ts";
 import type { FileBody } from "../rooms/files.ts";
-import type { RoomPrefs } from "../rooms/prefs.ts";
+import type { Follow, RoomPrefs } from "../rooms/prefs.ts";
 import type { ProgressReport } from "../transfer/progress.ts";
 
 /**
@@ -27,6 +27,8 @@ export interface Model {
   readonly isFocused: boolean;
   /** True if the open room's newest items are visible, so that new messages count as read. */
   readonly isAtNewest: boolean;
+  /** Whether an open thread covers the timeline. */
+  readonly isThreadAlone: boolean;
   readonly pending: readonly PendingPost[];
   readonly drafts: ReadonlyMap<string, Draft>;
   readonly ignored: ReadonlySet<string>;
@@ -35,6 +37,8 @@ export interface Model {
   /** Shared by the account's devices; `undefined` if the server does not store settings. */
   readonly prefs: ReadonlyMap<RoomId, RoomPrefs> | undefined;
   readonly saved: ReadonlyMap<number, RoomId>;
+  /** Threads by the seqs of their roots; `undefined` if the server does not store them. */
+  readonly follows: ReadonlyMap<number, Follow> | undefined;
   readonly transfers: ReadonlyMap<string, TransferView>;
   readonly search: SearchView | undefined;
   readonly faults: readonly VisibleFault[];
@@ -124,6 +128,8 @@ export interface RoomState {
   /** Newest items without a gap, oldest first. */
   readonly tail: ItemRange;
   readonly jump: ItemRange | undefined;
+  /** Open thread. */
+  readonly thread: ThreadState | undefined;
   /** Whether the user has hidden the messages before the tail. */
   readonly isCleared: boolean;
   readonly loading: PageRequest | undefined;
@@ -149,6 +155,14 @@ export interface ItemRange {
   readonly items: readonly Item[];
   readonly hasOlder: boolean;
   readonly hasNewer: boolean;
+}
+
+/** The root, which may be missing, and the newest replies to it. */
+export interface ThreadState extends ItemRange {
+  readonly root: number;
+  /** `wanted`: not yet requested. */
+  readonly loading: "wanted" | "requested" | undefined;
+  readonly bottomRequests: number;
 }
 
 export type PageSide = "older" | "newer" | "around";
@@ -185,6 +199,8 @@ export interface Item {
    * contain, seq of the edited record.
    */
   readonly re: number | undefined;
+  /** Shown only in the thread of `re`. */
+  readonly isInThread?: true;
   readonly mentions: readonly string[];
   readonly mentionsMe: boolean;
   /** The message mentions everyone, or the members who were online. */
@@ -218,6 +234,7 @@ export interface Reaction {
 
 export interface RepliesView {
   readonly count: number;
+  readonly lastSeq: number;
   readonly lastUnixMs: number;
 }
 

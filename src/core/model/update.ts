@@ -12,12 +12,15 @@ import {
   ANSWER_HANDLERS,
   requestNewer,
   requestOlder,
+  requestOlderReplies,
   requestPage,
+  requestThreads,
+  revealInThread,
   searchMore,
   startSearch,
 } from "./page.ts";
 import { setDisplayNames } from "./people.ts";
-import { applyPrefs, changePrefs, unhideOnMessage } from "./prefs.ts";
+import { applyPrefs, changePrefs, followReplied, readThread, unhideOnMessage } from "./prefs.ts";
 import {
   addRecord,
   applyRoomUpdate,
@@ -28,13 +31,21 @@ import {
   markAuthor,
   newRoom,
   noteMention,
+  openThread,
   type RoomDraft,
   type RoomUpdate,
   readPositionAfter,
   readUpTo,
   renameAuthor,
 } from "./room.ts";
-import { dndEnd, isConversation, isIgnored, roomNotifyLevel } from "./selectors.ts";
+import {
+  dndEnd,
+  draftKey,
+  isConversation,
+  isIgnored,
+  openRoom,
+  roomNotifyLevel,
+} from "./selectors.ts";
 import type { Draft, Item, Model, RoomState, ServerNotices } from "./state.ts";
 
 /** Shared, so that the model stays identical if there are no notices. */
@@ -58,6 +69,7 @@ const LOGGED_OUT = {
   displayNames: new Map(),
   prefs: undefined,
   saved: new Map(),
+  follows: undefined,
   transfers: new Map(),
   search: undefined,
 } as const satisfies Partial<Model>;
@@ -71,6 +83,7 @@ export function emptyModel(itemsMax = PAGE_ROOM_ITEMS_MAX): Model {
     server: undefined,
     rooms: new Map(),
     isFocused: true,
+    isThreadAlone: false,
     faults: [],
     isOutdated: false,
     nextFault: 1,
@@ -82,6 +95,8 @@ export function updateAll(model: Model, events: readonly ModelEvent[]): Updated 
   const draft = new ModelDraft(model);
   for (const event of events) handle(draft, event);
   readNewest(draft);
+  requestThreads(draft);
+  readThread(draft, openRoom(model));
   return { model: draft.build(), effects: draft.effects };
 }
 
@@ -155,6 +170,7 @@ const SERVER_HANDLERS: Handlers<ServerEvent> = {
   prefs: applyPrefs,
   "prefs-set": applyPrefs,
   save: applyPrefs,
+  follow: applyPrefs,
   board: ({ fields }, { board }) => {
     fields.notices = { ...fields.notices, ...board };
   },
@@ -195,7 +211,20 @@ const USER_ACTIONS: Handlers<UserEvent> = {
     if (isSameName(draft.fields.open, room.target)) room.readAtOpening = n - 1;
     changePrefs(draft, room.id, { unread: n });
   }),
-  bottom: inRoom((_, room) => {
+  thread: inRoom((draft, room, { seq }) => {
+    if (seq === undefined) room.thread = undefined;
+    else openThread(room, seq, draft.buffers);
+  }),
+  "thread-older": inRoom((draft, room) => requestOlderReplies(draft, room)),
+  "thread-alone": ({ fields }, { on }) => {
+    fields.isThreadAlone = on;
+  },
+  bottom: inRoom((_, room, { isInThread }) => {
+    const { thread } = room;
+    if (isInThread === true) {
+      room.thread = thread && { ...thread, bottomRequests: thread.bottomRequests + 1 };
+      return;
+    }
     room.jump = undefined;
     room.jumpSeq = undefined;
     room.bottomRequests += 1;
@@ -236,6 +265,7 @@ function entered(draft: ModelDraft, user: string, isRenamed: boolean): void {
   for (const room of roomDrafts(draft)) {
     markUnlisted(room);
     room.loading = undefined;
+    room.thread &&= { ...room.thread, loading: "wanted" };
     room.online = new Set();
     room.members = undefined;
     room.typing = [];
@@ -273,14 +303,17 @@ function followRename({ fields, effects }: ModelDraft, oldTarget: string, target
   fields.pending = fields.pending.map((item) =>
     isSameName(item.to, oldTarget) ? { ...item, to: target } : item,
   );
-  const written = fields.drafts.get(oldTarget);
-  if (written === undefined) return;
-  const drafts = new Map(fields.drafts);
-  drafts.delete(oldTarget);
-  drafts.set(target, written);
-  fields.drafts = drafts;
-  effects.push({ kind: "keep-draft", target: oldTarget, draft: undefined });
-  effects.push({ kind: "keep-draft", target, draft: written });
+  for (const [key, draft] of fields.drafts) {
+    const [written, root] = key.split(" ");
+    if (written !== oldTarget) continue;
+    const newKey = draftKey(target, root === undefined ? root : Number(root));
+    const drafts = new Map(fields.drafts);
+    drafts.delete(key);
+    drafts.set(newKey, draft);
+    fields.drafts = drafts;
+    effects.push({ kind: "keep-draft", target: key, draft: undefined });
+    effects.push({ kind: "keep-draft", target: newKey, draft });
+  }
 }
 
 function roomRemoved(draft: ModelDraft, id: RoomId): void {
@@ -319,6 +352,8 @@ function recordReceived(
   // be a former name of another user.
   if (item.kind === "rename" && draft.fields.isCaughtUp) renameAuthor(room, item);
   unhideOnMessage(draft, room.id, item);
+  const { isCaughtUp } = draft.fields;
+  if (isCaughtUp && !isIgnored(draft.fields, item.from)) followReplied(draft, room, item);
   notifyMessage(draft, room.id, item);
 }
 
@@ -327,18 +362,24 @@ function notifyMessage(draft: ModelDraft, id: RoomId, item: Item): void {
   const { fields } = draft;
   if (room === undefined || isIgnored(fields, item.from)) return;
   if (!isFromOthers(item, fields.me)) return;
+  const isFollowed = item.re !== undefined && fields.follows?.get(item.re)?.on === true;
   // A message to those who were online does not call those who read it later.
-  const isCalled = item.mentionsMe && (item.everyone !== "here" || fields.isCaughtUp);
+  const isMentioned = item.mentionsMe && (item.everyone !== "here" || fields.isCaughtUp);
+  const isCalled = isMentioned || isFollowed;
   if (isCalled || isConversation(room)) noteMention(room, item);
   if (dndEnd(fields) !== undefined) return;
   const level = roomNotifyLevel(fields, room);
   if (level === "nothing" || (level === "mentions" && !isCalled)) return;
-  if (!fields.isCaughtUp || item.n <= room.read || isRoomVisible(draft, room)) return;
+  if (!fields.isCaughtUp || item.n <= room.read || isVisible(draft, room, item)) return;
   draft.effects.push({ kind: "notify", room: id, target: room.target, item, why: "message" });
 }
 
-function isRoomVisible({ fields }: ModelDraft, room: RoomState): boolean {
-  return fields.isFocused && isSameName(fields.open, room.target) && room.jump === undefined;
+function isVisible({ fields }: ModelDraft, room: RoomState, item: Item): boolean {
+  if (!fields.isFocused || !isSameName(fields.open, room.target)) return false;
+  const { thread } = room;
+  if (thread !== undefined && thread.root === item.re) return true;
+  const isCovered = fields.isThreadAlone && thread !== undefined;
+  return item.isInThread !== true && !isCovered && room.jump === undefined;
 }
 
 function caughtUp(draft: ModelDraft): void {
@@ -433,10 +474,14 @@ function markSeen(draft: ModelDraft, room: RoomDraft, seq: number): void {
 function jump(draft: ModelDraft, room: RoomDraft, seq: number): void {
   room.jumpSeq = seq;
   draft.fields.isAtNewest = false;
+  const { thread } = room;
+  const isInThread = thread !== undefined && itemAt(thread.items, seq) !== undefined;
+  if (draft.fields.isThreadAlone && !isInThread) room.thread = undefined;
   if (itemAt(room.tail.items, seq) !== undefined) room.jump = undefined;
   else if (room.jump === undefined || itemAt(room.jump.items, seq) === undefined) {
     return requestPage(draft, room, "around", seq);
   }
+  revealInThread(draft, room, seq);
   room.loading = undefined;
 }
 

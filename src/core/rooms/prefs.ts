@@ -1,8 +1,8 @@
-/** Room settings and saved messages of an account. */
+/** Room settings, saved messages and followed threads of an account. */
 
 import { Fault, msg } from "../../base/fault.ts";
 import type { RoomId, UserId } from "../../base/ids.ts";
-import { PREFS_RECORDS_MAX, PREFS_ROOMS_MAX, SAVED_MAX } from "../../base/limits.ts";
+import { FOLLOWS_MAX, PREFS_RECORDS_MAX, PREFS_ROOMS_MAX, SAVED_MAX } from "../../base/limits.ts";
 import { clampUnixMs } from "../../base/time.ts";
 import { isCount } from "../../base/values.ts";
 import { fieldsOf } from "../../wire/kinds.ts";
@@ -38,11 +38,22 @@ export const EVERYWHERE = "everywhere" as RoomId;
 
 export type PrefsChange =
   | { readonly kind: "prefs-set"; readonly room: RoomId; readonly prefs: RoomPrefs }
-  | { readonly kind: "save"; readonly room: RoomId; readonly seq: number; readonly on: boolean };
+  | { readonly kind: "save"; readonly room: RoomId; readonly seq: number; readonly on: boolean }
+  | ({ readonly kind: "follow"; readonly seq: number } & Follow);
+
+export interface Follow {
+  readonly room: RoomId;
+  /** False if the user has unfollowed the thread, which clients then do not follow again. */
+  readonly on: boolean;
+  /** Seq up to which the user has read the replies. */
+  readonly read: number;
+}
 
 export class AccountPrefs {
   readonly rooms = new Map<RoomId, RoomPrefs>(); // `prefsDrafts` enforces PREFS_ROOMS_MAX.
   readonly saved = new Map<number, RoomId>();
+  /** Threads by the seqs of their roots, the last changed one last. */
+  readonly follows = new Map<number, Follow>();
   records: readonly number[] = [];
 
   apply({ kind, seq }: Pick<FoldedHead, "kind" | "seq">, body: JsonObject): void {
@@ -59,10 +70,11 @@ export class AccountPrefs {
   }
 
   /** A record of all settings is written when the settings records reach their maximum number. */
-  #applyAll({ rooms, saved }: JsonObject): void {
+  #applyAll({ rooms, saved, follows }: JsonObject): void {
     this.rooms.clear();
     this.saved.clear();
-    for (const one of [...listOf(rooms), ...listOf(saved)]) {
+    this.follows.clear();
+    for (const one of [...listOf(rooms), ...listOf(saved), ...listOf(follows)]) {
       const change = prefsChangeOf(objectOf(one));
       if (change !== undefined) this.#change(change);
     }
@@ -72,12 +84,18 @@ export class AccountPrefs {
     if (change.kind === "save") {
       if (change.on) this.saved.set(change.seq, change.room);
       else this.saved.delete(change.seq);
+    } else if (change.kind === "follow") {
+      setFollow(this.follows, change);
     } else if (isEmpty(change.prefs)) this.rooms.delete(change.room);
     else this.rooms.set(change.room, change.prefs);
   }
 
   has(change: PrefsChange): boolean {
     if (change.kind === "save") return this.saved.has(change.seq) === change.on;
+    if (change.kind === "follow") {
+      const known = this.follows.get(change.seq);
+      return known?.on === change.on && known.read >= change.read;
+    }
     const { muted, favourite, hidden, unread, notify, status, statusUntil } = change.prefs;
     const keywordsIn = (prefs: RoomPrefs | undefined) => prefs?.keywords?.join("\n");
     const known = this.rooms.get(change.room);
@@ -97,16 +115,31 @@ export class AccountPrefs {
   all(change: PrefsChange): {
     readonly rooms: readonly object[];
     readonly saved: readonly object[];
+    readonly follows: readonly object[];
   } {
     const next = new AccountPrefs();
     for (const [room, prefs] of this.rooms) next.rooms.set(room, prefs);
     for (const [seq, room] of this.saved) next.saved.set(seq, room);
+    for (const [seq, follow] of this.follows) next.follows.set(seq, follow);
     next.#change(change);
     return {
       rooms: [...next.rooms].map(([room, prefs]) => ({ room, ...prefs })),
       saved: [...next.saved].map(([seq, room]) => ({ room, seq, on: true })),
+      follows: [...next.follows].map(([thread, follow]) => ({ thread, ...follow })),
     };
   }
+}
+
+/** Reading never goes back. */
+export function setFollow(
+  follows: Map<number, Follow>,
+  { seq, room, on, read }: Follow & { readonly seq: number },
+): void {
+  const known = follows.get(seq);
+  follows.delete(seq);
+  follows.set(seq, { room, on, read: Math.max(known?.read ?? 0, read) });
+  const [oldest] = follows.keys();
+  if (oldest !== undefined && follows.size > FOLLOWS_MAX) follows.delete(oldest);
 }
 
 const NONE = new AccountPrefs();
@@ -116,7 +149,7 @@ const NONE = new AccountPrefs();
  * them. An empty list removes the keywords.
  */
 function withKnownFields(change: PrefsChange, { rooms }: AccountPrefs): PrefsChange {
-  if (change.kind === "save") return change;
+  if (change.kind !== "prefs-set") return change;
   const known = rooms.get(change.room);
   const { notify = known?.notify, keywords = known?.keywords } = change.prefs;
   const unreadFirst = (change.prefs.unreadFirst ?? known?.unreadFirst) || undefined;
@@ -152,10 +185,11 @@ export function prefsEraseDraft(id: UserId, also: readonly number[]): Draft {
 function bodyOf(change: PrefsChange): JsonObject {
   if (change.kind === "prefs-set") return { room: change.room, ...change.prefs };
   const { room, seq, on } = change;
-  return { room, seq, on };
+  return change.kind === "save" ? { room, seq, on } : { room, thread: seq, on, read: change.read };
 }
 
 function checkBounds({ rooms, saved }: AccountPrefs, change: PrefsChange): void {
+  if (change.kind === "follow") return;
   if (change.kind === "save") {
     if (!change.on || saved.size < SAVED_MAX) return;
     throw new Fault("too-many", msg`you can save at most ${SAVED_MAX} messages`, {
@@ -170,16 +204,21 @@ function checkBounds({ rooms, saved }: AccountPrefs, change: PrefsChange): void 
 }
 
 export function prefsChangeOf(body: JsonObject): PrefsChange | undefined {
-  const { room, seq, on, muted, favourite, hidden, unread, notify } = fieldsOf("prefs", body);
+  const fields = fieldsOf("prefs", body);
+  const { room, seq, on, muted, favourite, hidden, unread, notify, thread, read } = fields;
   if (room === undefined) return undefined;
   const id = room as RoomId;
+  if (thread !== undefined) {
+    const isWhole = on !== undefined && read !== undefined;
+    return isWhole ? { kind: "follow", room: id, seq: thread, on, read } : undefined;
+  }
   if (seq !== undefined) {
     const isWhole = isCount(seq) && on !== undefined;
     return isWhole ? { kind: "save", room: id, seq, on } : undefined;
   }
   const until = muted === undefined ? undefined : clampUnixMs(muted);
   const level = NOTIFY_LEVELS.find((known) => known === notify);
-  const { status, statusUntil, keywords, unreadFirst } = fieldsOf("prefs", body);
+  const { status, statusUntil, keywords, unreadFirst } = fields;
   const account = {
     status: status || undefined,
     statusUntil,

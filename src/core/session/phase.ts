@@ -29,6 +29,7 @@ const NOTICES_OF: Record<Role, Record<Phase, ReadonlySet<NoticeKind>>> = {
         "ignored",
         "prefs-set",
         "save",
+        "follow",
         "avatar-set",
         "display-name",
         "servers",

@@ -201,9 +201,12 @@ export class PushService {
       for (const user of users) if (engine.isOnline(user)) mentioned.push(user);
     }
     const hasKeyword = keywordSearch((body.text ?? "").slice(0, PUSH_SEARCHED_CHARS));
+    const { re } = body;
     const isNotified = (account: Account | undefined) => {
-      const keywords = account?.prefs?.rooms.get(EVERYWHERE)?.keywords;
-      return this.#levelOf(account, room) === "all" || hasKeyword(keywords);
+      const { rooms, follows } = account?.prefs ?? {};
+      const isFollower = re !== undefined && follows?.get(re)?.on === true;
+      const keywords = rooms?.get(EVERYWHERE)?.keywords;
+      return isFollower || this.#levelOf(account, room) === "all" || hasKeyword(keywords);
     };
     return new Set([...users.filter((user) => isNotified(registry.get(user))), ...mentioned]);
   }

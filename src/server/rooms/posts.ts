@@ -1,4 +1,4 @@
-/** Posts, with the checks of the messages to which reactions refer. */
+/** Posts, with the checks of the messages to which reactions and thread replies refer. */
 
 import { Fault, msg } from "../../base/fault.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
@@ -6,6 +6,7 @@ import { checkMayImport } from "../../core/rooms/moderation.ts";
 import { TaskQueue } from "../../io/task-queue.ts";
 import { kindsWith } from "../../wire/kinds.ts";
 import type { RequestOf } from "../../wire/messages.ts";
+import { bodyOf } from "../../wire/record.ts";
 import type { ServerContext } from "../kernel/context.ts";
 import { type Deferred, type Sender, type SomeHandlers, submit } from "../kernel/service.ts";
 import type { RecordLookup } from "./record-lookup.ts";
@@ -16,7 +17,7 @@ interface PostsOptions extends ServerContext {
 
 const REACTABLE_KINDS = kindsWith("reactable");
 
-/** Later posts on the same link wait for the check of a reaction, so that posts stay in order. */
+/** Later posts on the same link wait for the check of a reference, so that posts stay in order. */
 export class Posts {
   readonly #checks = new TaskQueue();
 
@@ -38,15 +39,19 @@ export class Posts {
   #post(request: RequestOf<"post">, from: Sender): Promise<Deferred> | Deferred {
     const { client, account, actor } = from;
     const { kernel, rooms } = this.options;
-    const { react, re, imported } = request.body;
+    const { react, re, imported, thread } = request.body;
     if (imported !== undefined) {
       checkMayImport({ rooms, isOperator: actor.isOperator }, account.id, request.to);
     }
-    const isReaction = react !== undefined && re !== undefined;
+    const isReply = thread === true && react === undefined;
+    if (isReply && re === undefined) {
+      throw new Fault("text-invalid", "a reply in a thread needs the number of a message");
+    }
+    const isChecked = re !== undefined && (react !== undefined || isReply);
     const command = { kind: "post", request } as const;
-    if (!isReaction && this.#checks.isIdle(client)) return submit(kernel, from, command);
+    if (!isChecked && this.#checks.isIdle(client)) return submit(kernel, from, command);
     return this.#checks.runFor(client, async () => {
-      if (isReaction) await this.#check(account, request.to, re);
+      if (isChecked) await this.#check(account, request.to, re, isReply);
       return submit(kernel, from, command);
     });
   }
@@ -58,8 +63,8 @@ export class Posts {
     throw error;
   }
 
-  async #check(account: Account, to: string, re: number): Promise<void> {
-    if (await this.#isReactable(account, to, re)) return;
+  async #check(account: Account, to: string, re: number, isReply: boolean): Promise<void> {
+    if (await this.#isReferable(account, to, re, isReply)) return;
     // The sender may have reconnected from another server, where the message and its conversation
     // may be recorded.
     const { sequencer } = this.options;
@@ -68,10 +73,11 @@ export class Posts {
       const message = "the server cannot check whether this message exists";
       throw new Fault("no-majority", message, { retryAfterMs: 1_000 });
     }
-    if (!(await this.#isReactable(account, to, re))) throw noMessage(re);
+    if (!(await this.#isReferable(account, to, re, isReply))) throw noMessage(re);
   }
 
-  async #isReactable(account: Account, to: string, re: number): Promise<boolean> {
+  /** A thread has one level, and remains after its root is erased. */
+  async #isReferable(account: Account, to: string, re: number, isReply: boolean): Promise<boolean> {
     const target = this.options.targets.find(account.id, to);
     if (target === undefined) return true;
     const { room } = target;
@@ -80,7 +86,9 @@ export class Posts {
     if (!room.members.has(account.id)) return true;
     const filter = { rooms: new Set([room.id]), kinds: REACTABLE_KINDS };
     const record = await this.options.recordLookup.find(account.id, re, filter);
-    return record !== undefined && record.erased === undefined;
+    if (record === undefined) return false;
+    if (!isReply) return record.erased === undefined;
+    return bodyOf(record, "text")?.thread !== true;
   }
 }
 

@@ -1,4 +1,4 @@
-/** Room preferences and saved messages of an account. */
+/** Room preferences, saved messages and followed threads of an account. */
 
 import { Fault } from "../../base/fault.ts";
 import type { RoomId, UserId } from "../../base/ids.ts";
@@ -28,6 +28,7 @@ export class PrefsService {
     prefs: (_, { account: { prefs } }) => ({
       rooms: [...(prefs?.rooms ?? [])].map(([room, settings]) => ({ room, ...settings })),
       saved: [...(prefs?.saved ?? [])].map(([seq, room]) => ({ room, seq })),
+      follows: [...(prefs?.follows ?? [])].map(([seq, follow]) => ({ seq, ...follow })),
     }),
     "prefs-set": async (request, { account }) => {
       const room = request.room as RoomId;
@@ -45,17 +46,20 @@ export class PrefsService {
       if (on) this.#checkReads(account, room, seq);
       await this.#record(account, { kind: "save", room, seq, on });
     },
+    follow: async ({ room: id, seq, on, read }, { account }) => {
+      const room = id as RoomId;
+      if (on) this.#checkReads(account, room, Math.max(seq, read));
+      await this.#record(account, { kind: "follow", room, seq, on, read });
+    },
   } satisfies SomeHandlers;
 
   onAccountRecord(record: LogRecord): void {
     if (record.head.kind !== "prefs") return;
     const change = prefsChangeOf(parseBody(record) ?? {});
     if (change === undefined) return;
-    const { kind, room } = change;
+    const { room } = change;
     const notice =
-      kind === "save"
-        ? { kind, room, seq: change.seq, on: change.on }
-        : { kind, room, ...change.prefs };
+      change.kind === "prefs-set" ? { kind: change.kind, room, ...change.prefs } : change;
     for (const client of this.options.peers.of(record.head.room as UserId)) client.notify(notice);
   }
 

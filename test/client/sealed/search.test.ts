@@ -60,6 +60,17 @@ describe("a search", () => {
     expect(requests).toEqual([]);
   });
 
+  two("finds the replies of a thread, of which the server learns nothing", async ({ ana, ben }) => {
+    const { seq: re } = await ana.postText("plan?");
+    await ben.post({ text: "one", re, thread: true });
+    await ana.waitForText("one");
+    const { records } = await search(ana, { target: "vault", re });
+    expect(records.map((record) => fieldsIn(record).thread)).toEqual([true]);
+    const raw = await ben.request("history", { target: "vault", limit: 9 });
+    for (const { body } of raw.records)
+      expect(Buffer.from(body ?? "").toString("latin1")).not.toContain("thread");
+  });
+
   two("finds no erased messages", async ({ ana, ben }) => {
     const one = await ana.postText("needle one");
     const other = await ana.postText("needle two");

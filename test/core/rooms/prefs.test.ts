@@ -1,6 +1,11 @@
 import { expect, test } from "bun:test";
 import type { RoomId } from "../../../src/base/ids.ts";
-import { PREFS_RECORDS_MAX, PREFS_ROOMS_MAX, SAVED_MAX } from "../../../src/base/limits.ts";
+import {
+  FOLLOWS_MAX,
+  PREFS_RECORDS_MAX,
+  PREFS_ROOMS_MAX,
+  SAVED_MAX,
+} from "../../../src/base/limits.ts";
 import { erasuresOf } from "../../../src/core/log/erasures.ts";
 import {
   AccountPrefs,
@@ -50,6 +55,26 @@ test("applies the last change of a room and records no unchanged settings", () =
   expect(owner.refolded().rooms.get(CELLAR)).toEqual({ hidden: 3, unread: 4 });
   owner.change(set({}));
   expect(owner.refolded().rooms.size).toBe(0);
+});
+
+test("records followed threads, whose read position never goes back", () => {
+  const owner = new Owner();
+  const follow = (seq: number, read: number, on = true): PrefsChange => {
+    return { kind: "follow", room: CELLAR, seq, on, read };
+  };
+  expect(owner.change(follow(3, 5))).toHaveLength(1);
+  for (const read of [5, 4]) expect(owner.change(follow(3, read))).toHaveLength(0);
+  owner.change(save(3));
+  owner.change(follow(3, 1, false));
+  expect(owner.refolded().follows.get(3)).toEqual({ room: CELLAR, on: false, read: 5 });
+  expect(owner.refolded().saved.has(3)).toBe(true);
+  for (let seq = 4; seq <= FOLLOWS_MAX + 3; seq++) owner.change(follow(seq, 0));
+  const { follows } = owner.refolded();
+  expect([follows.size, follows.has(3), follows.has(4)]).toEqual([FOLLOWS_MAX, false, true]);
+  // After PREFS_RECORDS_MAX records, one record contains all settings.
+  for (let read = 1; read < PREFS_RECORDS_MAX; read++) owner.change(follow(4, read));
+  expect([...owner.refolded().follows]).toEqual([...owner.prefs.follows]);
+  expect(owner.refolded().saved.has(3)).toBe(true);
 });
 
 test("keeps the level of a room when an older client omits it", () => {

@@ -139,6 +139,25 @@ labTest("notifies the author of the original message of a reply", async (here) =
   expect(here.push.came).toHaveLength(1);
 });
 
+labTest("notifies those who follow a thread of its replies", async (here) => {
+  const { site, ben } = here;
+  const { seq } = await site.wait(ben.post("a question"));
+  const { seq: other } = await site.wait(ben.post("another"));
+  const ana = await site.again(here.ana, "ana");
+  await ana.request("follow", { room: ana.roomId(), seq, on: true, read: seq });
+  await left(ana);
+  const post = { outbox: "BBBBBBBBBBA", to: "lobby" };
+  const bodies = [
+    { text: "elsewhere", re: other, thread: true },
+    { text: "an answer", re: seq, thread: true },
+  ];
+  for (const [i, body] of bodies.entries())
+    await ben.request("post", { ...post, counter: i + 1, body });
+  await site.time.advance(SOON_MS);
+  expect(here.push.displayed(ANA)).toMatchObject([{ from: "ben", text: "an answer" }]);
+  expect(here.push.came).toHaveLength(1);
+});
+
 labTest("counts messages, and waits before the next push", async (here) => {
   await here.site.wait(here.ben.post("@ana one"));
   await here.site.wait(here.ben.post("@ana two"));

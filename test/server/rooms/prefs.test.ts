@@ -64,6 +64,28 @@ test("refuses preferences for rooms and messages that the user cannot read", asy
   expect(await ana.request("prefs", {})).toMatchObject({ rooms: [] });
 });
 
+test("stores followed threads, and sends them to the account's devices", async () => {
+  const { site, ana, ben } = await siteWith(["ana", "ben"]);
+  const second = await site.again(ana, "ana");
+  const room = ana.roomId();
+  const follow = { room, seq: 1, on: true, read: 2 };
+  await ana.request("follow", follow);
+  await ana.request("follow", follow);
+  await site.quiet();
+  expect(second.all("follow")).toEqual([{ kind: "follow", ...follow }]);
+  expect(ben.all("follow")).toEqual([]);
+  site.disk.losePower();
+  await site.restartAfterCrash();
+  const again = await site.again(ana, "ana");
+  expect(await again.request("prefs", {})).toMatchObject({ saved: [], follows: [follow] });
+  const beyond = { ...follow, read: Number.MAX_SAFE_INTEGER };
+  expect(await again.refusal("follow", beyond)).toBe("not-member");
+  expect(await again.refusal("follow", { ...follow, room: "rAAAAAAAAAAA" })).toBe("not-member");
+  expect(await again.refusal("follow", { ...follow, seq: 0 })).toBe("frame-malformed");
+  await again.request("follow", { ...follow, on: false, read: 0 });
+  expect(await again.request("prefs", {})).toMatchObject({ follows: [{ ...follow, on: false }] });
+});
+
 test("shows a status to others until it ends", async () => {
   const { site, ana, ben } = await siteWith(["ana", "ben"]);
   const until = site.time.unixMs() + 1_000;

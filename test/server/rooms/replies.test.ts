@@ -67,3 +67,31 @@ labTest("reports a server that does not know the filter", async ({ site, ana, be
   const fault = await rejection(queryHistory(request, sha256, query));
   expect(fault).toMatchObject({ code: "kind-unknown" });
 });
+
+labTest("accepts replies in a thread to messages of the room, also to erased ones", async (lab) => {
+  const { site, ana, ben, eve } = lab;
+  const { seq: re } = await site.wait(ana.post("plan?", "lab"));
+  const { seq: other } = await site.wait(ana.post("hello", "lobby"));
+  const thread = true;
+  const reply = await post(ben, { text: "one", re, thread });
+  const refused = async (body: Body) => (await rejection(post(ben, body))).message;
+  expect(await refused({ text: "x", thread })).toContain("needs the number");
+  for (const wrong of [other, reply.seq, 99_999, re + 10])
+    expect(await refused({ text: "x", re: wrong, thread })).toContain(`no message ${wrong}`);
+  // A reply in the room may answer anything, as in older versions.
+  await post(ben, { text: "two", re: reply.seq });
+  await ana.request("erase", { seq: re });
+  // Posts that follow the check of a reference stay in order.
+  const [third, fourth] = await Promise.all([
+    post(ben, { text: "three", re, thread }),
+    post(ben, { text: "four" }),
+  ]);
+  expect(fourth.n).toBe(third.n + 1);
+  const { records } = await repliesIn(eve, re);
+  expect(records.map(({ body }) => [body?.["text"], body?.["thread"]])).toEqual([
+    ["one", true],
+    ["three", true],
+  ]);
+  await site.restart();
+  expect(await textsOf(repliesIn(await site.again(eve, "eve"), re))).toEqual(["one", "three"]);
+});

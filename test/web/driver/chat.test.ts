@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { Fault } from "../../../src/base/fault.ts";
 import { SCROLL_PAGE_RECORDS } from "../../../src/base/limits-page.ts";
 import { itemAt } from "../../../src/core/model/item.ts";
+import { RowBuilder } from "../../../src/core/model/rows.ts";
 import { openRoom, roomList, roomOf } from "../../../src/core/model/selectors.ts";
 import { Identity } from "../../../src/crypto/identity.ts";
 import { makeSuccession } from "../../../src/crypto/succession.ts";
@@ -363,6 +364,73 @@ describe("history", () => {
     }
     expect(400 / SCROLL_PAGE_RECORDS).toBeLessThan(20);
     expect(ana.texts("lobby")).toEqual(Array.from({ length: 400 }, (_, i) => `word ${i}`));
+  });
+});
+
+describe("a thread", () => {
+  const thread = true;
+
+  siteTest(
+    "loads old replies with their edits and reactions, and those that arrive",
+    async (site) => {
+      const ben = await site.member("ben");
+      let posts = 0;
+      const post = (body: object) => {
+        const fields = { outbox: "threadsAAAA", counter: ++posts, to: "lobby" };
+        return ben.request("post", { ...fields, body: { text: "", ...body } });
+      };
+      const { seq: re } = await post({ text: "plan?" });
+      const replies: number[] = [];
+      for (let i = 0; i < SCROLL_PAGE_RECORDS + 20; i++)
+        replies.push((await post({ text: `reply ${i}`, re, thread })).seq);
+      const [first = 0, last = 0] = [replies[0], replies.at(-1)];
+      await ben.request("edit", { seq: last, text: "edited" });
+      await post({ react: "+", re: first });
+      for (let i = 0; i < 300; i++) void ben.post(`word ${i}`);
+      await site.quiet();
+      const ana = await new Browser(site).member("ana");
+      ana.chat.actions.open("lobby");
+      const state = () => openRoom(ana.chat.model)?.thread;
+      ana.chat.actions.openThread(last);
+      await ana.until("loaded", () => state()?.root === re && state()?.loading === undefined);
+      const texts = () => state()?.items.map((item) => item.text) ?? [];
+      expect([texts()[0], texts().at(-1)]).toEqual(["plan?", "edited"]);
+      expect(texts()).toHaveLength(SCROLL_PAGE_RECORDS + 1);
+      ana.chat.actions.loadOlderReplies();
+      await ana.until("all", () => texts().length === replies.length + 1);
+      expect(state()?.items[1]?.reactions).toMatchObject([{ sign: "+" }]);
+      expect(state()?.hasOlder).toBe(false);
+      await post({ text: "live", re, thread });
+      await ana.until("live", () => texts().at(-1) === "live");
+      ana.chat.actions.send("lobby", { text: "mine" }, re);
+      ana.chat.actions.send("lobby", { text: "for all" }, re, true);
+      await ana.until("sent", () => texts().at(-1) === "for all");
+      const bodies = openRoom(ana.chat.model)?.tail.items.slice(-2);
+      expect(bodies?.map((item) => [item.re, item.isInThread])).toEqual([
+        [re, true],
+        [re, undefined],
+      ]);
+    },
+  );
+
+  siteTest("loads older messages if a page has only replies in threads", async (site) => {
+    const ben = await site.member("ben");
+    const { seq: re } = await site.wait(ben.post("plan?"));
+    for (let counter = 1; counter <= 3 * SCROLL_PAGE_RECORDS; counter++) {
+      const body = { text: `reply ${counter}`, re, thread };
+      await ben.request("post", { outbox: "threadsAAAA", counter, to: "lobby", body });
+    }
+    const ana = await new Browser(site).member("ana");
+    ana.chat.actions.open("lobby");
+    const rows = () => new RowBuilder().rowsOf(ana.chat.model, () => 0);
+    const hasRoot = () =>
+      rows().rows.some((row) => row.kind === "item" && row.item.text === "plan?");
+    // As the timeline does while its rows do not fill the view.
+    for (let i = 0; i < 5 && rows().hasOlder; i++) {
+      ana.chat.actions.loadMore("older");
+      await ana.until("page", () => rows().loading === undefined);
+    }
+    expect(hasRoot()).toBe(true);
   });
 });
 

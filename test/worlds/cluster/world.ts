@@ -26,7 +26,7 @@ const TARGETS = [...ROOMS, "@ana", "@bob"];
 
 /** Requests with effects that must be the same on each node. */
 const QUESTIONS: readonly RequestChoice["kind"][] = [
-  ...(["prefs-set", "prefs-twice", "save", "toggle", "pin", "pins", "receipts"] as const),
+  ...(["prefs-set", "prefs-twice", "save", "follow", "toggle", "pin", "pins", "receipts"] as const),
   ...(["receipts-here", "readers", "typing", "ignore", "ignored", "prefs", "announce"] as const),
   ...(["rules", "rules", "rules-of-operator", "knock", "invite-user", "hand"] as const),
 ];

@@ -10,6 +10,7 @@ import {
   draftActions,
   draftActionsFor,
   type HandlerContext,
+  inputKey,
   NO_TARGET,
   openTarget,
   storedDraft,
@@ -53,6 +54,7 @@ export function follow(
 
 function isRoomChangedBetween(before: Model, model: Model): boolean {
   const [previousRoom, currentRoom] = [openRoom(before), openRoom(model)];
+  if (previousRoom?.thread?.root !== currentRoom?.thread?.root) return true;
   if (previousRoom !== undefined && currentRoom !== undefined)
     return previousRoom.id !== currentRoom.id;
   return openTarget(before) !== openTarget(model);
@@ -67,8 +69,8 @@ function withRoomDraft(
   { model: before, isLoggedOut }: PreviousModel,
   model: Model,
 ): UpdateResult {
-  if (isLoggedOut === true) return withActions(resetForRoom(state, before, EMPTY_EDITOR));
-  const leftTarget = openTarget(before) ?? NO_TARGET;
+  if (isLoggedOut === true) return withActions(resetForRoom(state, before, model, EMPTY_EDITOR));
+  const leftTarget = inputKey(before);
   const stored = storedDraft(model);
   const written = currentDraft(state, before);
   const isFirst = state.previousTarget === undefined && written.text !== "";
@@ -80,10 +82,17 @@ function withRoomDraft(
       : []),
   ];
   const editor = isCarried ? state.editor : replaceText(state.editor, stored?.text ?? "");
-  return { state: resetForRoom(state, before, editor), actions: draftUpdates };
+  return { state: resetForRoom(state, before, model, editor), actions: draftUpdates };
 }
 
-function resetForRoom(state: ScreenState, before: Model, editor: Editor): ScreenState {
+function resetForRoom(
+  state: ScreenState,
+  before: Model,
+  model: Model,
+  editor: Editor,
+): ScreenState {
+  const left = openTarget(before);
+  const isSameRoom = left === openTarget(model);
   return {
     ...state,
     editor,
@@ -91,7 +100,7 @@ function resetForRoom(state: ScreenState, before: Model, editor: Editor): Screen
     recall: undefined,
     scroll: undefined,
     selected: undefined,
-    previousTarget: openTarget(before) ?? state.previousTarget,
+    previousTarget: isSameRoom ? state.previousTarget : (left ?? state.previousTarget),
     overlay: state.overlay?.kind === "menu" ? undefined : state.overlay,
   };
 }

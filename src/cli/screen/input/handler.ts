@@ -6,7 +6,13 @@ import type { TimeContext } from "../../../base/parse-time.ts";
 import { isSameName } from "../../../core/model/item.ts";
 import { displayedLike } from "../../../core/model/people.ts";
 import type { Rows } from "../../../core/model/rows.ts";
-import { knownNames, openRoom, roomList } from "../../../core/model/selectors.ts";
+import {
+  draftKey,
+  knownNames,
+  openRoom,
+  openThreadRoot,
+  roomList,
+} from "../../../core/model/selectors.ts";
 import type { Draft, Model } from "../../../core/model/state.ts";
 import type { KeyTexts } from "../../../ui/messages/en/keys.ts";
 import { isEmptyDraft } from "../../../ui/text/draft.ts";
@@ -70,8 +76,13 @@ export function openTarget(model: Model): string | undefined {
 /** Key of the draft that is written while no room is open. */
 export const NO_TARGET = "";
 
+/** Key of the draft in the input. */
+export function inputKey(model: Model): string {
+  return draftKey(openTarget(model) ?? NO_TARGET, openThreadRoot(model));
+}
+
 export function storedDraft(model: Model): Draft | undefined {
-  return model.drafts.get(openTarget(model) ?? NO_TARGET);
+  return model.drafts.get(inputKey(model));
 }
 
 export function currentDraft({ editor, recall }: ScreenState, model: Model): Draft {
@@ -79,7 +90,7 @@ export function currentDraft({ editor, recall }: ScreenState, model: Model): Dra
 }
 
 export function draftActions(model: Model, draft: Draft | undefined): readonly Action[] {
-  return draftActionsFor(openTarget(model) ?? NO_TARGET, model, draft);
+  return draftActionsFor(inputKey(model), model, draft);
 }
 
 export function draftActionsFor(

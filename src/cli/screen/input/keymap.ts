@@ -95,6 +95,7 @@ const BINDINGS: readonly Binding[] = [
   row("selected", "result-next", "n"),
   row("selected", "result-previous", "N"),
   row("selected", "reply", "r"),
+  row("selected", "thread", "t"),
   row("selected", "edit", "e"),
   row("selected", "erase", "d", "delete"),
   row("selected", "react", "+"),

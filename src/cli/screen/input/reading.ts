@@ -136,7 +136,5 @@ export const READING = {
     });
   },
   "typed-search": (state, context) =>
-    state.overlay?.kind === "typed"
-      ? undefined
-      : withChange(state, { overlay: openList("typed", context) }),
+    state.overlay?.kind === "typed" ? undefined : withChange(state, { overlay: openList("typed", context) }),
 } satisfies Partial<Record<CommandName, Handler>>;

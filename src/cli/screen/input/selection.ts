@@ -2,7 +2,7 @@
 
 import { isMessage } from "../../../core/model/item.ts";
 import type { Row } from "../../../core/model/rows.ts";
-import { canPin, openRoom } from "../../../core/model/selectors.ts";
+import { canPin, openRoom, openThreadRoot } from "../../../core/model/selectors.ts";
 import type { Item, Model, PendingPost, TransferView } from "../../../core/model/state.ts";
 import { startEdit, startReply } from "../../../ui/text/draft.ts";
 import { EMPTY_EDITOR, replaceText } from "../editor/editor.ts";
@@ -188,6 +188,7 @@ const canSave = (_: Item, { prefs }: Model) => prefs !== undefined;
 const canReply = (_: Item, model: Model) => openRoom(model)?.isClosed !== true;
 
 function reply(state: ScreenState, item: Item, context: HandlerContext): UpdateResult {
+  if (openThreadRoot(context.model) !== undefined) return clearSelection(state, context);
   const draft = startReply(currentDraft(state, context.model), item.seq);
   return withDraft(state, draft.text, context, draft);
 }
@@ -288,6 +289,9 @@ const ACTIONS = {
   ),
   pin: withItem(canPinHere, togglePin),
   save: withItem(canSave, toggleSaved),
+  thread: withItem(isMessage, (state, { seq }, context) =>
+    withActions(clearSelection(state, context).state, { kind: "thread", seq }),
+  ),
   copy: firstOf(
     withItem((item) => isText(item) || item.file !== undefined, copy),
     withPost((state, post) => withActions(state, { kind: "copy", text: post.body.text })),

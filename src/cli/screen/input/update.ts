@@ -3,6 +3,7 @@
 import { unreachable } from "../../../base/assert.ts";
 import { PASTE_BYTES_MAX } from "../../../base/limits-page.ts";
 import { isSameName } from "../../../core/model/item.ts";
+import { openThreadRoot } from "../../../core/model/selectors.ts";
 import { withCursor } from "../editor/editor.ts";
 import type { CommandName, Hit, ScreenState } from "../state/screen-state.ts";
 import {
@@ -157,8 +158,14 @@ function cancel(state: ScreenState, context: HandlerContext): UpdateResult | und
     close(state, context) ??
     dismissNotices(state, context) ??
     cancelReply(state, context) ??
+    closeThread(state, context) ??
     endReading(state, context)
   );
+}
+
+function closeThread(state: ScreenState, { model }: HandlerContext): UpdateResult | undefined {
+  if (openThreadRoot(model) === undefined) return undefined;
+  return withActions(state, { kind: "thread", seq: undefined });
 }
 
 function endReading(state: ScreenState, context: HandlerContext): UpdateResult | undefined {

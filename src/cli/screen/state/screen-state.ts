@@ -259,6 +259,7 @@ export type Action =
   | { readonly kind: "copy"; readonly text: string }
   | { readonly kind: "search"; readonly query: SearchQuery | undefined }
   | { readonly kind: "search-more" }
+  | { readonly kind: "thread"; readonly seq: number | undefined }
   /** Reads a folder for path completion, after which the client handles Tab again. */
   | { readonly kind: "list-folder"; readonly path: string }
   | { readonly kind: "answered"; readonly answer: string | undefined }

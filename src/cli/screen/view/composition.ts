@@ -3,7 +3,7 @@
 import { cleanText } from "../../../base/text.ts";
 import { type People, PeopleIndex } from "../../../core/model/people.ts";
 import type { Rows } from "../../../core/model/rows.ts";
-import { openRoom, roomList } from "../../../core/model/selectors.ts";
+import { openRoom, openThreadRoot, roomList } from "../../../core/model/selectors.ts";
 import type { Model } from "../../../core/model/state.ts";
 import type { FileBody } from "../../../core/rooms/files.ts";
 import { targetTitle } from "../../../ui/text/target-text.ts";
@@ -397,9 +397,10 @@ function promptOf({ model, state, texts }: ViewProps): string {
   if (question !== undefined) return question.kind === "yes-no" ? "? " : "> ";
   const own = overlay === undefined ? undefined : overlayPrompt(overlay, texts);
   if (own !== undefined) return own;
-  return model.open === undefined
-    ? "> "
-    : `${cutTo(targetTitle(model, model.open), PROMPT_COLUMNS)}> `;
+  const { open } = model;
+  if (open === undefined) return "> ";
+  const title = cutTo(targetTitle(model, open), PROMPT_COLUMNS);
+  return openThreadRoot(model) === undefined ? `${title}> ` : `${title} ↪ `;
 }
 
 function noRoomText({ model, texts, isStarting = false }: ViewProps): string {

@@ -282,8 +282,17 @@ function messageLines(row: ItemRow, options: RowOptions, extras: RowExtras): Row
     lines.push(...reactionLines(item, columns));
     if (row.replies !== undefined) {
       const { count, lastUnixMs } = row.replies;
-      const text = `${texts.replyCount(count, times.brief(lastUnixMs))}  /replies ${item.seq}`;
-      lines.push(cutLine([{ text, role: "quote" }], columns));
+      const text = `${texts.replyCount(count, times.brief(lastUnixMs))}  /thread ${item.seq}`;
+      const mark = row.hasUnreadReplies ? `  ${texts.newReplies}` : "";
+      lines.push(
+        cutLine(
+          [
+            { text, role: "quote" },
+            { text: mark, role: "call" },
+          ],
+          columns,
+        ),
+      );
     }
     return lines;
   });
@@ -359,10 +368,9 @@ function quoteLines(
   options: RowOptions,
   columns: number,
 ): readonly Line[] {
-  const re = row.kind === "item" ? row.item.re : row.post.body.re;
-  if (re === undefined || (row.kind === "item" && row.item.kind === "edit")) return [];
+  const { re, answers } = row;
+  if (re === undefined) return [];
   const { texts } = options;
-  const { answers } = row;
   if (answers === undefined)
     return [cutLine([{ text: `┌ ${texts.repliedToEarlier}`, role: "quote" }], columns)];
   const quoted = answers.state === "erased" ? texts.deleted : quotedText(answers, QUOTE_COLUMNS);

@@ -2,11 +2,17 @@
 
 import { cleanText } from "../../../base/text.ts";
 import { oneLine } from "../../../core/markup/plain.ts";
-import { isSameName, itemAt } from "../../../core/model/item.ts";
-import { isIgnored, openRoom } from "../../../core/model/selectors.ts";
+import { isSameName } from "../../../core/model/item.ts";
+import {
+  draftKey,
+  findItem,
+  isIgnored,
+  openRoom,
+  openThreadRoot,
+} from "../../../core/model/selectors.ts";
 import type { Model, TransferView } from "../../../core/model/state.ts";
 import { authorText, quotedText } from "../../../ui/text/event-text.ts";
-import { targetText } from "../../../ui/text/target-text.ts";
+import { targetText, targetTitle } from "../../../ui/text/target-text.ts";
 import type { Note, Question } from "../state/screen-state.ts";
 import { faultLineIn, type ScreenTexts } from "../text/texts.ts";
 import { progressLine } from "./message.ts";
@@ -118,13 +124,16 @@ export function draftContextLine(
   columns: number,
 ): Line | undefined {
   const { open } = model;
-  const draft = open === undefined ? undefined : draftOf(model, open);
-  if (draft === undefined || (draft.re === undefined && draft.edits === undefined))
-    return undefined;
-  const room = openRoom(model);
-  const seq = draft.edits ?? draft.re ?? 0;
-  const items = (room?.jump ?? room?.tail)?.items ?? [];
-  const item = itemAt(items, seq);
+  const root = openThreadRoot(model);
+  const draft = open === undefined ? undefined : draftOf(model, draftKey(open, root));
+  const seq = draft?.edits ?? draft?.re;
+  if (draft === undefined || seq === undefined) {
+    if (root === undefined || open === undefined) return undefined;
+    const head: Line = [{ text: `${texts.thread}: `, role: "accent" }];
+    const hint = texts.screen.threadHint(targetTitle(model, open));
+    return cutLine([...head, { text: hint, role: "dim" }], columns);
+  }
+  const item = findItem(model, seq);
   const name = item === undefined ? "" : authorText(item, texts);
   const label = draft.edits === undefined ? texts.replyingTo(name) : texts.editing;
   const quoted = item === undefined ? "" : quotedText(item, 300);

@@ -80,6 +80,7 @@ export const ENGLISH_KEYS = {
     "select-last": "last message",
     "select-answered": "go to the original message",
     reply: "reply",
+    thread: "open the thread",
     edit: "edit (own messages)",
     erase: "delete, or discard if unsent",
     react: "react with an emoji",

@@ -77,6 +77,10 @@ export const ENGLISH_TERMINAL = {
   drawingFailed: (reason: string) => `cannot draw the screen (${reason}); press Ctrl-L to retry`,
   yesNo: "y/N",
   escCancels: "Esc cancels",
+  threadHint: (room: string) => `/reply TEXT also sends to ${room} (Esc closes)`,
+  threadFollowed: "you follow this thread",
+  threadUnfollowed: "you no longer follow this thread",
+  noThreads: "you follow no threads",
   refusedHint: "select it to resend or discard",
 
   sealedRoomCreated: (room: string) =>

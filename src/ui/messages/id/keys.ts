@@ -75,6 +75,7 @@ export const INDONESIAN_KEYS: KeyTexts = {
     "select-last": "pesan terakhir",
     "select-answered": "ke pesan yang dibalas",
     reply: "balas",
+    thread: "buka utas",
     edit: "sunting (pesan sendiri)",
     erase: "hapus, atau buang jika belum terkirim",
     react: "beri reaksi emoji",

@@ -68,6 +68,10 @@ export const INDONESIAN_TERMINAL: TerminalTexts = {
     `layar tidak dapat digambar (${reason}); tekan Ctrl-L untuk mencoba lagi`,
   yesNo: "y/N",
   escCancels: "Esc membatalkan",
+  threadHint: (room) => `/reply TEKS juga mengirim ke ${room} (Esc menutup)`,
+  threadFollowed: "Anda mengikuti utas ini",
+  threadUnfollowed: "Anda tidak lagi mengikuti utas ini",
+  noThreads: "Anda tidak mengikuti utas",
   refusedHint: "pilih untuk mengirim lagi atau membuang",
 
   sealedRoomCreated: (room) => `ruang terenkripsi '${room}' dibuat; tambahkan orang: /invite NAME`,

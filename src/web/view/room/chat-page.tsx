@@ -2,6 +2,7 @@
 
 import {
   type MouseEvent,
+  type RefObject,
   useCallback,
   useEffect,
   useMemo,
@@ -21,8 +22,7 @@ import {
   roomList,
   typingNames,
 } from "../../../core/model/selectors.ts";
-import type { Draft, Item, Model, RoomState } from "../../../core/model/state.ts";
-import { repliesQuery } from "../../../ui/search-query.ts";
+import type { Draft, Item, Model, RoomState, ThreadState } from "../../../core/model/state.ts";
 import { authorText, briefText } from "../../../ui/text/event-text.ts";
 import { targetTitle } from "../../../ui/text/target-text.ts";
 import { offsetMinutes } from "../../../ui/text/times.ts";
@@ -59,10 +59,11 @@ import { SealedNotice } from "./sealed.tsx";
 import { Search } from "./search.tsx";
 import { useShortcuts } from "./shortcuts.tsx";
 import { Rooms } from "./sidebar.tsx";
-import { runSlashCommand } from "./slash-commands.ts";
+import { type CommandContext, runSlashCommand } from "./slash-commands.ts";
+import { Thread } from "./thread.tsx";
 import { Timeline } from "./timeline.tsx";
 
-export type Side = "people" | "search" | undefined;
+export type Side = "people" | "search" | "thread" | undefined;
 
 const NO_ITEMS: readonly Item[] = [];
 /** Most joins of a row are folded. */
@@ -72,18 +73,20 @@ function visibleItems(room: RoomState | undefined): readonly Item[] {
   return (room?.jump ?? room?.tail)?.items ?? NO_ITEMS;
 }
 
-type ActionOptions = Pick<MainProps, "model" | "isOperator" | "onJump" | "onSearch">;
+type ActionOptions = Pick<MainProps, "model" | "isOperator" | "onJump">;
 
-function useActions({ model, isOperator, onJump, onSearch }: ActionOptions) {
+function useActions(
+  { model, isOperator, onJump }: ActionOptions,
+  composer: RefObject<ComposerHandle | null>,
+): MessageActions {
   const { chat } = usePage();
-  const composer = useRef<ComposerHandle>(null);
   const room = openRoom(model);
   const { me, open: target = "" } = model;
   const moderates = room?.moderates === true || isOperator;
   const unfolded = useMemo(() => new Unfolded(), []);
   const isMine = (item: Item) => item.isMine && isMessage(item) && item.state === "whole";
   const receiptSeq = room?.receipts === true ? room.tail.items.findLast(isMine)?.seq : undefined;
-  const actions: MessageActions = useMemo(
+  return useMemo(
     () => ({
       me,
       target,
@@ -94,14 +97,18 @@ function useActions({ model, isOperator, onJump, onSearch }: ActionOptions) {
       edit: (item) => composer.current?.edit(item),
       react: (item, sign) => chat.actions.react(item, sign),
       goTo: (seq) => onJump(target, seq),
-      showReplies: (seq) => {
-        chat.actions.search(repliesQuery(target, seq));
-        onSearch();
-      },
+      openThread: (seq) => chat.actions.openThread(seq),
     }),
-    [chat, me, target, moderates, receiptSeq, unfolded, onJump, onSearch],
+    [chat, composer, me, target, moderates, receiptSeq, unfolded, onJump],
   );
-  return { actions, composer };
+}
+
+/** The limit on the user's posts, and whether they can post at all. */
+function usePosting(model: Model, target: string) {
+  const room = openRoom(model);
+  const isMuted = useIsMuted(room?.mutedUntilUnixMs);
+  const [limit, isBarred] = usePostLimit(model, room, target);
+  return { limit, isBarred, isReadOnly: room?.isClosed === true || isMuted || isBarred };
 }
 
 interface MainProps {
@@ -111,8 +118,7 @@ interface MainProps {
   readonly jumps: number;
   readonly onJump: (target: string, seq: number) => void;
   readonly onOpen: (target: string) => void;
-  readonly onSearch: () => void;
-  readonly onPeople: () => void;
+  readonly context: Omit<CommandContext, "target">;
 }
 
 function useAttached(target: string, focus: () => void): AttachedFiles {
@@ -153,7 +159,7 @@ function useAttached(target: string, focus: () => void): AttachedFiles {
 }
 
 function Conversation(props: MainProps) {
-  const { model, target, isOperator, jumps, onJump, onOpen, onSearch, onPeople } = props;
+  const { model, target, isOperator, jumps, onOpen, context } = props;
   const page = usePage();
   const { chat, texts, settings } = page;
   const [rowBuilder] = useState(
@@ -161,10 +167,9 @@ function Conversation(props: MainProps) {
   );
   const room = openRoom(model);
   const rows = rowBuilder.rowsOf(model, offsetMinutes, settings.isQuiet);
-  const { actions, composer } = useActions(props);
-  const isMuted = useIsMuted(room?.mutedUntilUnixMs);
-  const [limit, isBarred] = usePostLimit(model, room, target);
-  const isReadOnly = room?.isClosed === true || isMuted || isBarred;
+  const composer = useRef<ComposerHandle>(null);
+  const actions = useActions(props, composer);
+  const { limit, isBarred, isReadOnly } = usePosting(model, target);
   const [unreadable, setUnreadable] = useState<string | undefined>(undefined);
   const onUnreadable = useCallback(() => setUnreadable(target), [target]);
   const isUnreadable = unreadable === target && room?.isSealed === true;
@@ -181,17 +186,19 @@ function Conversation(props: MainProps) {
   const lastOwn = useCallback(
     () =>
       openRoom(chat.model)?.tail.items.findLast(
-        ({ isMine, kind, state, text }) =>
-          isMine && state === "whole" && (kind === "text" || (kind === "file" && text !== "")),
+        ({ isMine, isInThread, kind, state, text }) =>
+          isMine &&
+          isInThread !== true &&
+          state === "whole" &&
+          (kind === "text" || (kind === "file" && text !== "")),
       ),
     [chat],
   );
   const onCommand = useCallback(
     (text: string, draft: Draft) => {
-      const context = { target, open: onOpen, search: onSearch, jump: onJump, people: onPeople };
-      return runSlashCommand(page, context, text, draft);
+      return runSlashCommand(page, { ...context, target }, text, draft);
     },
-    [page, target, onOpen, onSearch, onJump, onPeople],
+    [page, target, context],
   );
   const ignored = target.startsWith("@") && model.ignored.has(target.slice(1).toLowerCase());
   return (
@@ -299,12 +306,14 @@ function usePanels() {
   const [isDrawer, setDrawer] = useState(false);
   const [side, setSide] = useState<Side>(() => (showsPeople && isWide() ? "people" : undefined));
   const [jumps, setJumps] = useState(0);
-  useWidth((wide) =>
+  useEffect(() => chat.actions.setThreadAlone(!isWide()), [chat]);
+  useWidth((wide) => {
+    chat.actions.setThreadAlone(!wide);
     setSide((current) => {
       if (wide) return current ?? (showsPeople ? "people" : undefined);
       return current === "people" ? undefined : current;
-    }),
-  );
+    });
+  });
   const onOpen = useCallback(
     (to: string) => {
       chat.actions.open(to);
@@ -328,9 +337,10 @@ function usePanels() {
     [chat],
   );
   const onSearch = useCallback(() => {
+    chat.actions.openThread(undefined);
     setSide("search");
     setDrawer(false);
-  }, []);
+  }, [chat]);
   const closeSide = useCallback(() => {
     if (side === "people") change({ showsPeople: false });
     if (side === "search") chat.actions.search(undefined);
@@ -338,9 +348,10 @@ function usePanels() {
     setSide(showsPeopleAgain ? "people" : undefined);
   }, [chat, change, side, showsPeople]);
   const onPeople = useCallback(() => {
+    chat.actions.openThread(undefined);
     setSide("people");
     change({ showsPeople: true });
-  }, [change]);
+  }, [chat, change]);
   const togglePeople = side === "people" ? closeSide : onPeople;
   const openDrawer = useCallback(() => setDrawer(true), []);
   useEffect(() => {
@@ -349,21 +360,40 @@ function usePanels() {
     (find("[aria-current]") ?? find("button"))?.focus();
     return listen(matchMedia(NARROW), "change", () => setDrawer(false));
   }, [isDrawer]);
-  const handlers = { onOpen, onJump, onSearch, onPeople, openDrawer };
+  const context = useMemo(
+    () => ({ open: onOpen, search: onSearch, jump: onJump, people: onPeople }),
+    [onOpen, onSearch, onJump, onPeople],
+  );
+  const handlers = { onOpen, onJump, onSearch, onPeople, openDrawer, context };
   return { isDrawer, setDrawer, side, jumps, closeSide, togglePeople, ...handlers };
 }
 
-interface RightProps {
+interface RightProps extends ActionOptions {
   readonly side: Side;
-  readonly model: Model;
+  readonly context: MainProps["context"];
   readonly onClose: () => void;
-  readonly onJump: (target: string, seq: number) => void;
 }
 
-function RightSide({ side, model, onClose, onJump }: RightProps) {
+function ThreadPanel(props: RightProps & { readonly thread: ThreadState }) {
+  const { model } = props;
+  const { isReadOnly } = usePosting(model, model.open ?? "");
+  const composer = useRef<ComposerHandle>(null);
+  const actions = useActions(props, composer);
+  return <Thread {...props} actions={actions} composer={composer} isReadOnly={isReadOnly} />;
+}
+
+function RightSide(props: RightProps) {
+  const { side, model, onClose, onJump } = props;
   const texts = useTexts();
   const { open, me = "" } = model;
   const room = openRoom(model);
+  if (room?.thread !== undefined) {
+    return (
+      <aside className="side side-right thread" aria-label={texts.thread}>
+        <ThreadPanel {...props} thread={room.thread} />
+      </aside>
+    );
+  }
   if (side === "search") {
     return (
       <aside className="side side-right" aria-label={texts.search}>
@@ -409,21 +439,27 @@ function skipToMessages(event: MouseEvent): void {
 function Columns({ model, isOperator, onDashboard }: ChatPageProps) {
   const { texts, settings } = usePage();
   const panels = usePanels();
-  const { isDrawer, setDrawer, side, jumps, onOpen, onJump, onSearch, closeSide } = panels;
+  const { isDrawer, setDrawer, jumps, onOpen, onJump, onSearch, context } = panels;
+  const { chat: client } = usePage();
   const { me = "", open: target } = model;
   const room = openRoom(model);
+  const hasThread = room?.thread !== undefined;
+  const side = hasThread ? "thread" : panels.side;
+  const closeThread = useCallback(() => client.actions.openThread(undefined), [client]);
+  const closeSide = hasThread ? closeThread : panels.closeSide;
   const lines = roomList(model);
   useLiveRegion(room, me);
   useShortcuts({ lines, onOpen, onSearch, side, closeSide });
   useRouting({ model, onOpen, onJump });
   useTitle(lines.mentions, target);
   const isKnown = useHasCaughtUp(model.isCaughtUp);
-  const hasSidePanel = side === "search" || (side === "people" && room?.kind === "room");
+  const hasSidePanel =
+    hasThread || side === "search" || (side === "people" && room?.kind === "room");
   useLayer(closeSide, hasSidePanel && !isWide());
   useLayer(() => setDrawer(false), isDrawer);
   const chat = useRef<HTMLDivElement>(null);
   useDrawerGestures(chat, isDrawer, setDrawer);
-  const handlers = { isOperator, onOpen, onSearch, onPeople: panels.onPeople };
+  const handlers = { isOperator, onOpen, onJump, context };
   return (
     <div
       ref={chat}
@@ -466,10 +502,10 @@ function Columns({ model, isOperator, onDashboard }: ChatPageProps) {
           // Before catching up, an empty list may be incomplete.
           isKnown && <NoRoomOpen hasRooms={model.rooms.size > 0} onOpen={onOpen} />
         ) : (
-          <Conversation model={model} target={target} jumps={jumps} onJump={onJump} {...handlers} />
+          <Conversation model={model} target={target} jumps={jumps} {...handlers} />
         )}
       </main>
-      <RightSide side={side} model={model} onClose={closeSide} onJump={onJump} />
+      <RightSide side={side} model={model} onClose={closeSide} {...handlers} />
       {isKnown && hasUnreadOutOfView(lines, model.isFocused) ? (
         <Badge mentions={lines.mentions} />
       ) : null}

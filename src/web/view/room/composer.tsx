@@ -19,7 +19,7 @@ import { FILE_TEXT_BYTES_MAX } from "../../../base/limits.ts";
 import { formatSize } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
 import { displayedLike } from "../../../core/model/people.ts";
-import { isConversation, knownNames, roomOf } from "../../../core/model/selectors.ts";
+import { draftKey, isConversation, knownNames, roomOf } from "../../../core/model/selectors.ts";
 import type { Draft, Item, Model } from "../../../core/model/state.ts";
 import { usageFor } from "../../../ui/command.ts";
 import { COMMANDS } from "../../../ui/commands.ts";
@@ -50,6 +50,7 @@ import { emojiModule } from "../emoji/loader.ts";
 import { Attachments } from "../files/attachments.tsx";
 import { Button } from "../shell/button.tsx";
 import { useModelValue, usePage, useTexts } from "../shell/context.tsx";
+import { Check } from "../shell/form.tsx";
 import { Icon, IconButton } from "../shell/icons.tsx";
 import { enterSends } from "../shell/settings.ts";
 import { Avatar, DisplayName, Marks, usePerson } from "./person.tsx";
@@ -68,8 +69,10 @@ export interface ComposerProps {
   readonly isSealed: boolean;
   readonly itemOf: (seq: number) => Item | undefined;
   readonly lastOwn: () => Item | undefined;
-  readonly onCommand: (text: string, draft: Draft) => CommandOutcome;
+  readonly onCommand: (text: string, draft: Draft, isAlso: boolean) => CommandOutcome;
   readonly attached: AttachedFiles;
+  /** Root of the thread to which the posts belong. */
+  readonly thread?: number;
 }
 
 export interface AttachedFiles {
@@ -83,6 +86,16 @@ export interface AttachedFiles {
   readonly send: (text: string) => boolean;
 }
 
+/** Files cannot be sent to a thread. */
+export const NO_FILES: AttachedFiles = {
+  files: [],
+  isSmaller: false,
+  chooseSize: () => {},
+  add: () => {},
+  remove: () => {},
+  send: () => false,
+};
+
 function withoutHandles(files: Iterable<File>): Attachment[] {
   return [...files].map((file) => ({ file, handle: undefined }));
 }
@@ -91,28 +104,34 @@ interface ComposerRef {
   readonly ref: Ref<ComposerHandle>;
 }
 
-function useDraft(chat: PageClient, target: string, sendsTyping: boolean) {
-  const [draft, setDraft] = useState<Draft>(() => chat.model.drafts.get(target) ?? EMPTY_DRAFT);
-  const lastDraft = useRef(chat.model.drafts.get(target));
+function useDraft(
+  chat: PageClient,
+  target: string,
+  thread: number | undefined,
+  sendsTyping: boolean,
+) {
+  const key = draftKey(target, thread);
+  const [draft, setDraft] = useState<Draft>(() => chat.model.drafts.get(key) ?? EMPTY_DRAFT);
+  const lastDraft = useRef(chat.model.drafts.get(key));
   const change = useCallback(
     (next: Draft) => {
       lastDraft.current = isEmptyDraft(next) ? undefined : next;
       setDraft(next);
-      chat.actions.setDraft(target, lastDraft.current);
+      chat.actions.setDraft(key, lastDraft.current);
       if (sendsTyping && next.edits === undefined) chat.actions.reportTyping(target, next.text);
     },
-    [chat, target, sendsTyping],
+    [chat, target, key, sendsTyping],
   );
   // Drafts load after the first render, and refused messages return later.
   useEffect(
     () =>
       chat.store.subscribe(() => {
-        const stored = chat.model.drafts.get(target);
+        const stored = chat.model.drafts.get(key);
         if (stored === lastDraft.current) return;
         lastDraft.current = stored;
         setDraft(stored ?? EMPTY_DRAFT);
       }),
-    [chat, target],
+    [chat, key],
   );
   return { draft, change };
 }
@@ -233,10 +252,11 @@ interface RejectedCommand {
   readonly message: string;
 }
 
-function useWriting({ target, onCommand, field, attached, itemOf }: WritingProps) {
+function useWriting({ target, thread, onCommand, field, attached, itemOf }: WritingProps) {
   const page = usePage();
   const { chat, settings } = page;
-  const { draft, change } = useDraft(chat, target, settings.showsTyping);
+  const { draft, change } = useDraft(chat, target, thread, settings.showsTyping);
+  const [isAlso, setAlso] = useState(false);
   const offers = useOffer();
   const caret = useRef<number | undefined>(undefined);
   useHeight(field, draft.text);
@@ -259,7 +279,8 @@ function useWriting({ target, onCommand, field, attached, itemOf }: WritingProps
     return isSentWithFiles || chat.actions.send(target, { ...draft, text });
   };
   const sendNow = () => {
-    if (!(hasFiles ? sendFiles() : chat.actions.send(target, draft))) return;
+    if (!(hasFiles ? sendFiles() : chat.actions.send(target, draft, thread, isAlso))) return;
+    setAlso(false);
     change(draft.edits === undefined ? EMPTY_DRAFT : endEdit(draft));
     field.current?.focus();
   };
@@ -273,7 +294,7 @@ function useWriting({ target, onCommand, field, attached, itemOf }: WritingProps
     offers.close();
     const isPlainText = hasFiles && (isEmpty || draft.text.startsWith("//"));
     if (draft.edits !== undefined || isPlainText) return send();
-    const outcome = onCommand(draft.text, draft);
+    const outcome = onCommand(draft.text, draft, isAlso);
     if (outcome.kind === "text") send();
     else if (outcome.kind === "done") change(EMPTY_DRAFT);
     else setRejection({ text: draft.text, message: outcome.message });
@@ -307,6 +328,8 @@ function useWriting({ target, onCommand, field, attached, itemOf }: WritingProps
     clearReference,
     bytes,
     max,
+    isAlso,
+    setAlso,
   };
 }
 
@@ -351,9 +374,10 @@ interface TextFieldProps {
 
 function TextField({ props, writing }: TextFieldProps) {
   const { texts, settings } = usePage();
-  const { target, field, attached } = props;
+  const { target, thread, field, attached } = props;
   const title = useModelValue((model) => targetTitle(model, target));
   const { draft, change, offers, bytes, max } = writing;
+  const label = thread === undefined ? texts.messageTo(title) : texts.replyInThread;
   const onKeyDown = useKeys(writing, props);
   const at = offers.offer?.at;
   const onChange = (event: ChangeEvent<HTMLTextAreaElement>) => {
@@ -373,8 +397,8 @@ function TextField({ props, writing }: TextFieldProps) {
       rows={1}
       dir="auto"
       enterKeyHint={enterSends(settings) ? "send" : "enter"}
-      aria-label={texts.message}
-      placeholder={texts.messageTo(title)}
+      aria-label={thread === undefined ? texts.message : label}
+      placeholder={label}
       value={draft.text}
       aria-autocomplete="list"
       aria-controls={at === undefined ? undefined : "suggestions"}
@@ -390,7 +414,7 @@ function TextField({ props, writing }: TextFieldProps) {
 
 export const Composer = memo(function Composer(allProps: ComposerProps & ComposerRef) {
   const { ref, ...rest } = allProps;
-  const { target, isSealed, itemOf, attached } = rest;
+  const { target, thread, isSealed, itemOf, attached } = rest;
   const texts = useTexts();
   const title = useModelValue((model) => targetTitle(model, target));
   const maySendFiles = useModelValue((model) => mayAttach(model, roomOf(model, target)));
@@ -413,7 +437,7 @@ export const Composer = memo(function Composer(allProps: ComposerProps & Compose
   return (
     <form
       className="composer"
-      aria-label={texts.messageTo(title)}
+      aria-label={thread === undefined ? texts.messageTo(title) : texts.replyInThread}
       onSubmit={(event) => {
         event.preventDefault();
         writing.submit();
@@ -429,7 +453,7 @@ export const Composer = memo(function Composer(allProps: ComposerProps & Compose
       )}
       {attached.files.length === 0 ? null : <Attachments attached={attached} />}
       <div className="composer-row">
-        {maySendFiles ? <AttachButton attached={attached} /> : null}
+        {maySendFiles && thread === undefined ? <AttachButton attached={attached} /> : null}
         {isSealed ? (
           <span className="composer-lock" title={texts.sealed}>
             <Icon name="lock" />
@@ -447,6 +471,9 @@ export const Composer = memo(function Composer(allProps: ComposerProps & Compose
           <Icon name="send" />
         </button>
       </div>
+      {thread === undefined || draft.edits !== undefined ? null : (
+        <Check label={texts.alsoInRoom(title)} isOn={writing.isAlso} onChange={writing.setAlso} />
+      )}
       {rejected === undefined ? null : (
         <div className="composer-asked">
           <p role="alert">{rejected.message}</p>

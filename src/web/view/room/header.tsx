@@ -19,7 +19,7 @@ import { SealedDialog } from "./sealed.tsx";
 export interface RoomHeadProps {
   readonly room: RoomState | undefined;
   readonly target: string | undefined;
-  readonly side: "people" | "search" | undefined;
+  readonly side: "people" | "search" | "thread" | undefined;
   readonly unread: number;
   readonly onDrawer: () => void;
   readonly onPeople: () => void;

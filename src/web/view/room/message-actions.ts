@@ -26,7 +26,7 @@ export interface MessageActions {
   readonly edit: (item: Item) => void;
   readonly react: (item: Item, sign: string) => void;
   readonly goTo: (seq: number) => void;
-  readonly showReplies: (seq: number) => void;
+  readonly openThread: (seq: number) => void;
 }
 
 export function messageItems(page: PageValue, item: Item, actions: MessageActions): MenuItem[] {
@@ -37,7 +37,7 @@ export function messageItems(page: PageValue, item: Item, actions: MessageAction
   const items = [
     menuItem(texts.addReaction, react, "smile"),
     menuItem(texts.reply, () => actions.reply(item), "reply"),
-    menuItem(texts.showReplies, () => actions.showReplies(item.seq), "search"),
+    menuItem(texts.openThread, () => actions.openThread(item.seq), "reply"),
   ];
   if (isText || item.text !== "") {
     items.push(menuItem(texts.copyText, () => copy(page, item.text), "copy"));

@@ -51,10 +51,9 @@ const NOBODY: readonly string[] = [];
 
 function Quote({ row, actions }: { readonly row: ItemRow | PendingRow; actions: MessageActions }) {
   const texts = useTexts();
-  const { answers } = row;
+  const { re, answers } = row;
   const author = useModelValue((model) => answers && itemAuthor(answers, texts, model)) ?? "";
-  const re = row.kind === "item" ? row.item.re : row.post.body.re;
-  if (re === undefined || (row.kind === "item" && row.item.kind === "edit")) return null;
+  if (re === undefined) return null;
   const quote = answers === undefined ? "" : quotedText(answers, QUOTE_LENGTH);
   return (
     <button
@@ -107,19 +106,21 @@ function Reactions({ item, actions }: { readonly item: Item; readonly actions: M
   );
 }
 
-function RepliesButton({ row: { item, replies }, actions }: Omit<MessageProps, "isJumpTarget">) {
+function RepliesButton({ row, actions }: Omit<MessageProps, "isJumpTarget">) {
   const { texts, times } = usePage();
+  const { item, replies, hasUnreadReplies } = row;
   if (replies === undefined) return null;
   return (
     <div className="reactions">
       <button
         type="button"
-        className="reaction"
+        className={hasUnreadReplies ? "reaction is-unread" : "reaction"}
         tabIndex={-1}
-        title={texts.showReplies}
-        onClick={() => actions.showReplies(item.seq)}
+        title={texts.openThread}
+        onClick={() => actions.openThread(item.seq)}
       >
         {texts.replyCount(replies.count, times.brief(replies.lastUnixMs))}
+        {hasUnreadReplies ? ` · ${texts.newReplies}` : ""}
       </button>
     </div>
   );

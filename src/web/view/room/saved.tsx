@@ -1,7 +1,8 @@
-/** Dialog that lists saved messages. */
+/** Dialogs that list saved messages and followed threads. */
 
 import { useEffect, useState } from "react";
 import type { RoomId } from "../../../base/ids.ts";
+import { followedThreads } from "../../../core/model/selectors.ts";
 import type { Item } from "../../../core/model/state.ts";
 import { targetTitle } from "../../../ui/text/target-text.ts";
 import { Button } from "../shell/button.tsx";
@@ -17,7 +18,13 @@ interface SavedProps extends CloseProps {
   readonly onJump: (target: string, seq: number) => void;
 }
 
-type LineProps = SavedProps & { readonly room: RoomId; readonly seq: number };
+interface LineProps extends SavedProps {
+  readonly room: RoomId;
+  readonly seq: number;
+  readonly isUnread?: boolean;
+  readonly removeLabel: string;
+  readonly onRemove: () => void;
+}
 
 function useSaved(room: RoomId, seq: number): Item | "gone" | undefined {
   const { chat } = usePage();
@@ -32,7 +39,7 @@ function useSaved(room: RoomId, seq: number): Item | "gone" | undefined {
   return item;
 }
 
-function Line({ room, seq, onClose, onJump }: LineProps) {
+function Line({ room, seq, isUnread, removeLabel, onRemove, onClose, onJump }: LineProps) {
   const { texts, chat } = usePage();
   const item = useSaved(room, seq);
   const roomState = useModelValue((model) => model.rooms.get(room));
@@ -51,19 +58,16 @@ function Line({ room, seq, onClose, onJump }: LineProps) {
           <ListedMessage item={item} location={location}>
             {item.state === "erased" ? texts.deleted : undefined}
           </ListedMessage>
+          {isUnread === true ? <strong className="has-unread">{texts.newReplies}</strong> : null}
         </button>
       )}
-      <IconButton
-        icon="close"
-        label={texts.unsaveMessage}
-        onPress={() => chat.store.reportFailure(chat.actions.save(room, seq, false))}
-      />
+      <IconButton icon="close" label={removeLabel} onPress={onRemove} />
     </li>
   );
 }
 
 export function SavedDialog(props: SavedProps) {
-  const { texts } = usePage();
+  const { texts, chat } = usePage();
   const saved = useModelValue((model) => model.saved);
   const [visibleCount, setVisibleCount] = useState(PAGE_SIZE);
   const list = useListFocus(saved.size);
@@ -73,7 +77,14 @@ export function SavedDialog(props: SavedProps) {
       {all.length === 0 ? <p className="hint">{texts.savedNone}</p> : null}
       <ul ref={list} className="plain-list" tabIndex={-1}>
         {all.slice(0, visibleCount).map(([seq, room]) => (
-          <Line key={seq} room={room} seq={seq} {...props} />
+          <Line
+            key={seq}
+            room={room}
+            seq={seq}
+            removeLabel={texts.unsaveMessage}
+            onRemove={() => chat.store.reportFailure(chat.actions.save(room, seq, false))}
+            {...props}
+          />
         ))}
       </ul>
       {all.length > visibleCount ? (
@@ -81,6 +92,38 @@ export function SavedDialog(props: SavedProps) {
           {texts.moreResults}
         </Button>
       ) : null}
+    </Dialog>
+  );
+}
+
+export function ThreadsDialog({ onClose, onJump }: SavedProps) {
+  const { texts, chat } = usePage();
+  const threads = followedThreads(useModelValue((model) => model));
+  const list = useListFocus(threads.length);
+  const open = (target: string, seq: number) => {
+    onJump(target, seq);
+    chat.actions.openThread(seq);
+  };
+  return (
+    <Dialog title={texts.threads} onClose={onClose}>
+      {threads.length === 0 ? <p className="hint">{texts.threadsNone}</p> : null}
+      <ul ref={list} className="plain-list" tabIndex={-1}>
+        {threads.map((thread) => {
+          const { seq, room } = thread;
+          const target = chat.model.rooms.get(room)?.target ?? "";
+          const unfollow = () => chat.store.reportFailure(chat.actions.follow(target, seq, false));
+          return (
+            <Line
+              key={seq}
+              {...thread}
+              removeLabel={texts.unfollow}
+              onRemove={unfollow}
+              onClose={onClose}
+              onJump={open}
+            />
+          );
+        })}
+      </ul>
     </Dialog>
   );
 }

@@ -41,7 +41,9 @@ export function useShortcuts(props: ShortcutProps): void {
     const onKeyDown = (event: KeyboardEvent) => {
       if (event.defaultPrevented || document.querySelector("dialog[open]") !== null) return;
       const { onOpen, onSearch, side, closeSide } = latestProps.current;
-      if (event.key === "Escape" && side === "search") return closeSide();
+      if (event.key === "Escape" && (side === "search" || side === "thread")) {
+        return closeSide();
+      }
       const action = keyAction(event, isField(event.target));
       if (action === undefined) return;
       event.preventDefault();

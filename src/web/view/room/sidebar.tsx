@@ -14,6 +14,7 @@ import { cleanText } from "../../../base/text.ts";
 import { tintWith } from "../../../core/model/people.ts";
 import {
   dndEnd,
+  followedThreads,
   lastUnignored,
   type RoomList,
   type RoomListEntry,
@@ -31,7 +32,7 @@ import { presenceText } from "./members.tsx";
 import { Avatar, useShownName } from "./person.tsx";
 import { CreateRoomDialog, RoomsDialog } from "./room-dialogs.tsx";
 import { RoomMenu } from "./room-menu.tsx";
-import { SavedDialog } from "./saved.tsx";
+import { SavedDialog, ThreadsDialog } from "./saved.tsx";
 import { Switcher } from "./switcher.tsx";
 
 interface LineProps {
@@ -236,6 +237,10 @@ export const Rooms = memo(function Rooms(props: RoomsProps) {
   const { texts, chat, openDialog } = usePage();
   const server = useModelValue((model) => model.server);
   const hasSaved = useModelValue((model) => model.prefs !== undefined);
+  const threads = useModelValue((model) => {
+    const all = followedThreads(model);
+    return all.length === 0 ? undefined : all.filter(({ isUnread }) => isUnread).length;
+  });
   const isOverHttp = useModelValue(() => chat.isOverHttp);
   const isQuiet = useModelValue((model) => dndEnd(model) !== undefined);
   const isCreator = useModelValue(mayCreateRooms);
@@ -306,6 +311,14 @@ export const Rooms = memo(function Rooms(props: RoomsProps) {
           <span className="sr-only">{texts.account}</span>
           {isQuiet ? <Note icon="quiet" text={texts.dnd} /> : null}
         </button>
+        {threads === undefined ? null : (
+          <IconButton
+            className={threads > 0 ? "has-unread" : ""}
+            icon="reply"
+            label={threads > 0 ? `${texts.threads}, ${texts.unread(threads)}` : texts.threads}
+            onPress={() => openDialog(ThreadsDialog, { onJump })}
+          />
+        )}
         {hasSaved ? (
           <IconButton
             icon="bookmark"

@@ -4,7 +4,13 @@ import { Fault } from "../../../base/fault.ts";
 import { boxNames } from "../../../base/names.ts";
 import { parseTime, type TimeContext } from "../../../base/parse-time.ts";
 import { cleanText } from "../../../base/text.ts";
-import { isPostPending, lastMessage, openRoom, roomOf } from "../../../core/model/selectors.ts";
+import {
+  draftKey,
+  isPostPending,
+  lastMessage,
+  openRoom,
+  roomOf,
+} from "../../../core/model/selectors.ts";
 import type { Draft } from "../../../core/model/state.ts";
 import type { Answer, Command, Host, JoinArgs, View, Views } from "../../../ui/command.ts";
 import { type AccountFacts, accountInfoText } from "../../../ui/commands.ts";
@@ -24,7 +30,7 @@ import { HandedDialog } from "./handed.tsx";
 import { IgnoredDialog } from "./ignored.tsx";
 import { CreateRoomDialog, JoinDialog, RoomsDialog, TopicDialog } from "./room-dialogs.tsx";
 import { RulesDialog, sendAfterQuestion } from "./rules.tsx";
-import { SavedDialog } from "./saved.tsx";
+import { SavedDialog, ThreadsDialog } from "./saved.tsx";
 import { SafetyDialog, SealedDialog } from "./sealed.tsx";
 import { Switcher } from "./switcher.tsx";
 
@@ -34,6 +40,10 @@ export interface CommandContext {
   readonly search: () => void;
   readonly jump: (target: string, seq: number) => void;
   readonly people: () => void;
+  /** Root of the thread in which the command was typed. */
+  readonly thread?: number | undefined;
+  /** Whether a post in the thread is shown in the room, too. */
+  readonly isAlso?: boolean;
 }
 
 export type CommandOutcome =
@@ -49,11 +59,11 @@ export function runSlashCommand(
   draft: Draft,
 ): CommandOutcome {
   const { texts, chat } = page;
-  const { target } = context;
+  const { target, thread, isAlso } = context;
   const line = slashLine(text);
   if (line === undefined) return { kind: "text" };
   if (line.kind === "message") {
-    chat.actions.send(target, { ...draft, text: line.text });
+    chat.actions.send(target, { ...draft, text: line.text }, thread, isAlso);
     return { kind: "done" };
   }
   if (line.kind === "room-message") {
@@ -78,7 +88,8 @@ export function runSlashCommand(
     .then((answer) => host.showAnswer(answer))
     .catch((error: unknown) => {
       page.fail(error);
-      if (!chat.model.drafts.has(target)) chat.actions.setDraft(target, draft);
+      const key = draftKey(target, thread);
+      if (!chat.model.drafts.has(key)) chat.actions.setDraft(key, draft);
     });
   return { kind: "done" };
 }
@@ -118,6 +129,10 @@ class PageHost implements Host {
     return this.context.target;
   }
 
+  get thread(): number | undefined {
+    return this.context.thread;
+  }
+
   get times(): TimeContext {
     return timesNow();
   }
@@ -130,8 +145,9 @@ class PageHost implements Host {
     const { re } = this.draft;
     const isHere = target === this.current;
     const sent = re === undefined || !isHere ? body : { re, ...body };
+    const { thread, isAlso } = isHere ? this.context : {};
     sendAfterQuestion(this.page, target, sent, () => {
-      this.page.chat.actions.sendBody(target, sent);
+      this.page.chat.actions.sendBody(target, sent, thread, isAlso);
       if (!isHere) this.context.open(target);
     });
   }
@@ -203,6 +219,7 @@ const VIEWERS: { readonly [Kind in keyof Views]: Viewer<Kind> } = {
   list: (_, { openDialog }, { open }) => openDialog(Switcher, { isPeople: true, onOpen: open }),
   rooms: (_, { openDialog }, { open }) => openDialog(RoomsDialog, { onOpen: open }),
   saved: (_, { openDialog }, { jump }) => openDialog(SavedDialog, { onJump: jump }),
+  threads: (_, { openDialog }, { jump }) => openDialog(ThreadsDialog, { onJump: jump }),
   ignored: (_, { openDialog }) => openDialog(IgnoredDialog),
   pins(_, { chat, openDialog }) {
     const room = openRoom(chat.model);
@@ -236,6 +253,7 @@ const VIEWERS: { readonly [Kind in keyof Views]: Viewer<Kind> } = {
     chat.actions.search(query);
     search();
   },
+  thread: ({ seq }, { chat }) => chat.actions.openThread(seq),
   clear: () => {},
   send: () => document.querySelector<HTMLElement>(".composer input[type=file]")?.click(),
   seal: ({ user }, page, { target }) => confirmSeal(page, user === undefined ? target : `@${user}`),

@@ -62,7 +62,7 @@ function isLateJoin({ item, earlier }: Extract<Row, { kind: "item" }>): boolean 
 
 type OnMenu = (isOpen: boolean) => void;
 
-const RowView = memo(function RowView({ row, actions, isJumpTarget, onMenu }: RowViewProps) {
+export const RowView = memo(function RowView({ row, actions, isJumpTarget, onMenu }: RowViewProps) {
   const { texts, times } = usePage();
   switch (row.kind) {
     case "beginning":
@@ -186,7 +186,7 @@ class AllUnfolded extends Unfolded {
   override set(): void {}
 }
 
-const IGNORE_MENU: OnMenu = () => undefined;
+export const IGNORE_MENU: OnMenu = () => undefined;
 
 /** The list renders only visible rows, but printing needs all loaded rows. */
 function Printed({ rows, actions }: Pick<RowViewProps, "actions"> & { rows: readonly Row[] }) {
@@ -509,7 +509,7 @@ function wheelPx({ deltaY, deltaMode }: WheelEvent, viewportPx: number): number 
   return deltaMode === 2 ? deltaY * viewportPx : deltaY;
 }
 
-function moveFocus(event: KeyboardEvent<HTMLElement>): void {
+export function moveFocus(event: KeyboardEvent<HTMLElement>): void {
   const target: unknown = event.target;
   if (!(target instanceof HTMLElement) || event.altKey || event.ctrlKey || event.metaKey) return;
   const message = target.closest<HTMLElement>("article");

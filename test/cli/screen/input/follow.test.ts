@@ -82,6 +82,27 @@ test("restores a refused text into an empty line only", () => {
   expect(busy.line).toBe("half|");
 });
 
+test("keeps the text for a room while a thread is open, and the text for the thread", () => {
+  const screen = new Screen().type("half").press("shift-up", "t");
+  const thread = (seq: number | undefined) => ({ kind: "thread", room: LOBBY, seq }) as const;
+  expect(screen.actions).toEqual([{ kind: "thread", seq: 11 }]);
+  const draft = { kind: "draft", target: "lobby", draft: { text: "half" } } as const;
+  expect(actionsAfter(screen, thread(11))).toContainEqual(draft);
+  actionsAfter(screen, draft);
+  expect(screen.line).toBe("|");
+  expect(screen.type("mine").press("enter").actions).toEqual([{ kind: "enter", text: "mine" }]);
+  // A reply to a message of the thread is a post in it.
+  screen.type("more").press("shift-up", "r");
+  expect([screen.actions, screen.state.selected]).toEqual([[], undefined]);
+  expect(screen.press("esc").actions).toEqual([{ kind: "thread", seq: undefined }]);
+  const inThread = { kind: "draft", target: "lobby 11", draft: { text: "more" } } as const;
+  expect(actionsAfter(screen, thread(undefined))).toContainEqual(inThread);
+  expect(screen.line).toBe("half|");
+  actionsAfter(screen, inThread);
+  actionsAfter(screen, thread(11));
+  expect(screen.line).toBe("more|");
+});
+
 test("selects and displays the message of a jump", () => {
   const screen = new Screen();
   actionsAfter(screen, { kind: "jump", room: "lobby" as never, seq: 4 });

@@ -67,7 +67,7 @@ export class Screen {
   constructor(model: Model = lobby(), change: Partial<HandlerContext> = {}) {
     this.context = {
       model,
-      rows: new RowBuilder().rowsOf(model, () => 0),
+      rows: new RowBuilder().rowsOf(model, () => 0, false, true),
       settings: DEFAULT_SETTINGS,
       keymap: new Keymap(),
       layout: {
@@ -89,7 +89,11 @@ export class Screen {
 
   model(...events: readonly ModelEvent[]): void {
     const { model } = updateAll(this.context.model, events);
-    this.context = { ...this.context, model, rows: new RowBuilder().rowsOf(model, () => 0) };
+    this.context = {
+      ...this.context,
+      model,
+      rows: new RowBuilder().rowsOf(model, () => 0, false, true),
+    };
   }
 
   key(key: Key): this {

@@ -179,9 +179,9 @@ test("lists the actions with their keys in the menu, and runs them", () => {
     const { overlay } = screen.state;
     return overlay?.kind === "menu" ? overlay.entries.map(({ command }) => command) : [];
   };
-  expect(entries(on(5).press("m"))).toEqual(["reply", "edit", "react", "copy", "erase"]);
-  expect(entries(on(4).press("m"))).toEqual(["reply", "react", "copy"]);
-  expect(entries(on(6).press("m"))).toEqual(["reply", "react", "copy", "fetch"]);
+  expect(entries(on(5).press("m"))).toEqual(["reply", "edit", "react", "thread", "copy", "erase"]);
+  expect(entries(on(4).press("m"))).toEqual(["reply", "react", "thread", "copy"]);
+  expect(entries(on(6).press("m"))).toEqual(["reply", "react", "thread", "copy", "fetch"]);
   const screen = on(5).press("m", "down", "enter");
   expect([screen.line, screen.state.overlay]).toEqual(["mine|", undefined]);
   expect(on(4).press("m", "up", "enter").actions).toEqual([{ kind: "copy", text: "4" }]);

@@ -1,0 +1,153 @@
+/** The open thread: a message, the replies to it, and a composer. */
+
+import {
+  type KeyboardEvent,
+  type RefObject,
+  useCallback,
+  useEffect,
+  useLayoutEffect,
+  useMemo,
+  useRef,
+  useState,
+} from "react";
+import { RowBuilder, type Rows } from "../../../core/model/rows.ts";
+import { findItem, openRoom, postTarget } from "../../../core/model/selectors.ts";
+import type { Draft, Model, ThreadState } from "../../../core/model/state.ts";
+import { offsetMinutes } from "../../../ui/text/times.ts";
+import { Button } from "../shell/button.tsx";
+import { type CloseProps, isTouch, useNarrow, usePage } from "../shell/context.tsx";
+import { IconButton } from "../shell/icons.tsx";
+import { Composer, type ComposerHandle, NO_FILES } from "./composer.tsx";
+import type { MessageActions } from "./message-actions.ts";
+import { useMessageGestures } from "./message-gestures.ts";
+import { type CommandContext, runSlashCommand } from "./slash-commands.ts";
+import { IGNORE_MENU, moveFocus, RowView } from "./timeline.tsx";
+
+/** The thread stays at its end within this distance. */
+const STICK_PX = 40;
+
+function useScroll(list: RefObject<HTMLElement | null>, { rows, shownKey, bottoms }: Rows) {
+  const isFollowing = useRef(true);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the user's own posts are at the end
+  useLayoutEffect(() => {
+    isFollowing.current = true;
+  }, [bottoms]);
+  useLayoutEffect(() => {
+    const shown = shownKey === undefined ? null : list.current?.querySelector(".is-shown");
+    shown?.scrollIntoView({ block: "center" });
+  }, [list, shownKey]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: new rows change the height
+  useLayoutEffect(() => {
+    if (isFollowing.current) list.current?.scrollTo({ top: list.current.scrollHeight });
+  }, [list, rows]);
+  return () => {
+    const { scrollHeight = 0, scrollTop = 0, clientHeight = 0 } = list.current ?? {};
+    isFollowing.current = scrollHeight - scrollTop - clientHeight <= STICK_PX;
+  };
+}
+
+export interface ThreadProps extends CloseProps {
+  readonly model: Model;
+  readonly thread: ThreadState;
+  readonly isReadOnly: boolean;
+  readonly actions: MessageActions;
+  readonly composer: RefObject<ComposerHandle | null>;
+  readonly context: Omit<CommandContext, "target">;
+}
+
+export function Thread(props: ThreadProps) {
+  const { model, thread, isReadOnly, composer, context, onClose } = props;
+  const { root } = thread;
+  const page = usePage();
+  const { chat, texts } = page;
+  const [rowBuilder] = useState(() => new RowBuilder());
+  const rows = rowBuilder.rowsOf(model, offsetMinutes, true, true);
+  const actions = useMemo(
+    () => ({ ...props.actions, receiptSeq: undefined, reply: () => composer.current?.focus() }),
+    [props.actions, composer],
+  );
+  const list = useRef<HTMLDivElement>(null);
+  const mark = useRef<HTMLElement>(null);
+  useMessageGestures(list, mark, rows.rows, actions.reply);
+  const onScroll = useScroll(list, rows);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: each thread has its own composer
+  useEffect(() => {
+    if (!isTouch()) composer.current?.focus();
+  }, [root, composer]);
+  const isNarrow = useNarrow();
+  const { follows } = model;
+  const isFollowed = follows?.get(root)?.on === true;
+  const target = postTarget(model, actions.target);
+  const lastOwn = useCallback(
+    () => openRoom(chat.model)?.thread?.items.findLast((item) => item.isMine && item.text !== ""),
+    [chat],
+  );
+  const itemOf = useCallback((seq: number) => findItem(chat.model, seq), [chat]);
+  const onCommand = useCallback(
+    (text: string, draft: Draft, isAlso: boolean) =>
+      runSlashCommand(page, { ...context, target, thread: root, isAlso }, text, draft),
+    [page, context, target, root],
+  );
+  return (
+    <>
+      <div className="side-head">
+        {isNarrow ? <IconButton icon="back" label={texts.close} onPress={onClose} /> : null}
+        <h2>{texts.thread}</h2>
+        {follows === undefined ? null : (
+          <IconButton
+            icon="eye"
+            label={isFollowed ? texts.unfollow : texts.follow}
+            isPressed={isFollowed}
+            onPress={() =>
+              chat.store.reportFailure(chat.actions.follow(actions.target, root, !isFollowed))
+            }
+          />
+        )}
+        {isNarrow ? null : <IconButton icon="close" label={texts.close} onPress={onClose} />}
+      </div>
+      {/* biome-ignore lint/a11y/useSemanticElements: a list of messages is no fieldset */}
+      <div
+        ref={list}
+        className="list thread-rows"
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: the arrow keys move between messages
+        tabIndex={0}
+        role="group"
+        aria-label={texts.thread}
+        onKeyDown={(event: KeyboardEvent<HTMLElement>) => moveFocus(event)}
+        onScroll={onScroll}
+      >
+        {rows.hasOlder ? (
+          <Button
+            variant="wide"
+            disabled={rows.loading !== undefined}
+            onClick={() => chat.actions.loadOlderReplies()}
+          >
+            {texts.olderReplies}
+          </Button>
+        ) : null}
+        {rows.rows.map((row) => (
+          <RowView
+            key={row.key}
+            row={row}
+            actions={actions}
+            isJumpTarget={row.key === rows.shownKey}
+            onMenu={IGNORE_MENU}
+          />
+        ))}
+      </div>
+      {isReadOnly ? null : (
+        <Composer
+          key={`${target} ${root}`}
+          ref={composer}
+          target={target}
+          thread={root}
+          isSealed={openRoom(model)?.isSealed === true}
+          itemOf={itemOf}
+          lastOwn={lastOwn}
+          onCommand={onCommand}
+          attached={NO_FILES}
+        />
+      )}
+    </>
+  );
+}

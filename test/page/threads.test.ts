@@ -1,0 +1,88 @@
+import { expect } from "bun:test";
+import { pageTest } from "./browser.ts";
+import { PageServer } from "./page-server.ts";
+
+const server = new PageServer();
+const PHONE = { isPhone: true, width: 390, height: 844 };
+const password = "correct horse battery";
+
+pageTest("a thread opens beside the timeline, and on a phone over it", async () => {
+  await using ana = await server.logIn("ana", { password, width: 1440 });
+  await ana.room("lobby").click();
+  const ben = await server.headlessUser("ben");
+  await ben.post("Where do we meet?");
+  const root = ana.message("Where do we meet?").first();
+  const seq = Number(await root.getAttribute("data-seq"));
+  const timeline = ana.page.locator(".timeline");
+  const thread = ana.page.locator(".thread");
+  const field = thread.locator("textarea");
+
+  // A reply in the room, from which the count opens the thread.
+  await ana.send(`/reply ${seq} In the lab`);
+  await root.getByText(/^1 reply · /).click();
+  await thread.locator("article", { hasText: "In the lab" }).waitFor();
+  expect(await thread.locator(".quote").count()).toBe(0);
+
+  // A post in the thread stays out of the timeline, which keeps its own draft.
+  await ana.page.locator(".main textarea").fill("unsent");
+  await field.fill("Which lab?");
+  await field.press("Enter");
+  await thread.locator("article:not(.is-pending)", { hasText: "Which lab?" }).waitFor();
+  await root.getByText(/^2 replies · /).waitFor();
+  expect(await timeline.getByText("Which lab?").count()).toBe(0);
+  expect(await ana.page.locator(".main textarea").inputValue()).toBe("unsent");
+
+  // The tick sends it to the room, too, and applies once.
+  const tick = thread.getByLabel("Also send to #lobby");
+  await tick.check();
+  await field.fill("The upper one");
+  await field.press("Enter");
+  await timeline.locator("article", { hasText: "The upper one" }).waitFor();
+  await thread.locator("article", { hasText: "The upper one" }).waitFor();
+  expect(await tick.isChecked()).toBe(false);
+
+  // Others' replies, edits, reactions and erasures arrive in the open thread.
+  await ben.post("Thanks", "lobby", { re: seq, thread: true });
+  const thanks = thread.locator("article", { hasText: "Thanks" });
+  await thanks.waitFor();
+  await thanks.hover();
+  await thanks.getByRole("button", { name: "React with 👍" }).click();
+  await thanks.locator(".reaction").waitFor();
+  await field.press("ArrowUp");
+  await field.fill("The upper lab");
+  await field.press("Enter");
+  await thread.locator("article", { hasText: "The upper lab (edited)" }).waitFor();
+  expect(await ana.accessibilityViolations()).toEqual([]);
+
+  // Posting follows the thread; the next reply marks it until it is opened.
+  await thread.getByRole("button", { name: "Unfollow" }).waitFor();
+  await field.press("Escape");
+  await thread.waitFor({ state: "detached" });
+  await ben.post("See you", "lobby", { re: seq, thread: true });
+  await root.getByText(/^5 replies · .* · new$/).waitFor();
+  await ana.page.getByRole("button", { name: "Threads, 1 unread" }).click();
+  const dialog = ana.page.getByRole("dialog");
+  await dialog.getByText("Where do we meet?").click();
+  await thread.locator("article", { hasText: "See you" }).waitFor();
+  await root.getByText(/^5 replies · [^·]*$/).waitFor();
+  await thread.getByRole("button", { name: "Unfollow" }).click();
+  await thread.getByRole("button", { name: "Follow", exact: true }).waitFor();
+  await ana.page.getByRole("button", { name: "Threads" }).waitFor({ state: "detached" });
+
+  // A link to a reply in a thread opens the thread.
+  const replySeq = await thanks.getAttribute("data-seq");
+  await field.press("Escape");
+  await thread.waitFor({ state: "detached" });
+  await ana.page.locator(".main textarea").fill("");
+  await ana.send(`/jump ${replySeq}`);
+  await thread.locator("article.is-shown", { hasText: "Thanks" }).waitFor();
+
+  await using phone = await server.logIn("ana", { password, ...PHONE });
+  const count = phone.page.locator(".timeline").getByText(/^5 replies · /);
+  await count.click();
+  await phone.page.locator(".thread article", { hasText: "Thanks" }).waitFor();
+  expect((await phone.page.locator(".thread").boundingBox())?.width).toBe(390);
+  expect(await phone.accessibilityViolations()).toEqual([]);
+  await phone.page.goBack();
+  await phone.page.locator(".thread").waitFor({ state: "detached" });
+});
