@@ -60,6 +60,11 @@ export function withChange(
   return { state: { ...state, ...change }, actions };
 }
 
+/** Ends a completion, which belongs to the field under the overlay. */
+export function withOverlay(state: ScreenState, overlay: Overlay): UpdateResult {
+  return withChange(state, { overlay, completion: undefined });
+}
+
 export function withActions(state: ScreenState, ...actions: readonly Action[]): UpdateResult {
   return { state, actions };
 }

@@ -19,6 +19,7 @@ import {
   type UpdateResult,
   withActions,
   withChange,
+  withOverlay,
 } from "./handler.ts";
 
 /** @param lines positive scrolls to older rows */
@@ -111,7 +112,7 @@ function nextUnread(state: ScreenState, context: HandlerContext): UpdateResult {
 }
 
 export const READING = {
-  switcher: (state, context) => withChange(state, { overlay: openList("switcher", context) }),
+  switcher: (state, context) => withOverlay(state, openList("switcher", context)),
   "room-previous": openAdjacent(-1),
   "room-next": openAdjacent(1),
   "room-unread": nextUnread,
@@ -131,10 +132,8 @@ export const READING = {
   newest: (state, context) => newest(state, context) ?? withActions(state),
   search: (state, { model: { search } }) => {
     const query = editorOf(search?.query.input ?? "");
-    return withChange(state, {
-      overlay: { kind: "search", query, selectedIndex: state.searchIndex },
-    });
+    return withOverlay(state, { kind: "search", query, selectedIndex: state.searchIndex });
   },
   "typed-search": (state, context) =>
-    state.overlay?.kind === "typed" ? undefined : withChange(state, { overlay: openList("typed", context) }),
+    state.overlay?.kind === "typed" ? undefined : withOverlay(state, openList("typed", context)),
 } satisfies Partial<Record<CommandName, Handler>>;

@@ -18,6 +18,7 @@ import {
   type UpdateResult,
   withActions,
   withChange,
+  withOverlay,
 } from "./handler.ts";
 import { pageLines, requestNewer, requestOlder, scroll } from "./reading.ts";
 
@@ -285,7 +286,7 @@ const ACTIONS = {
   reply: withItem(canReply, reply),
   edit: withItem((item, model) => isOwnContent(item) && canReply(item, model), edit),
   react: withItem(canReply, (state, item, context) =>
-    withChange(state, { overlay: openList("react", context, item.seq) }),
+    withOverlay(state, openList("react", context, item.seq)),
   ),
   pin: withItem(canPinHere, togglePin),
   save: withItem(canSave, toggleSaved),

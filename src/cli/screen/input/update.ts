@@ -15,6 +15,7 @@ import {
   withActions,
   withChange,
   withEditor,
+  withOverlay,
 } from "./handler.ts";
 import type { Mode } from "./keymap.ts";
 import type { Key } from "./keys.ts";
@@ -48,9 +49,7 @@ const EVERYWHERE = {
   cancel: (state, context) => cancel(state, context) ?? withActions(state),
   interrupt,
   leave: (state, context) => leave(state, context),
-  help: (state, context) => {
-    return withChange(state, { overlay: openList("help", context), completion: undefined });
-  },
+  help: (state, context) => withOverlay(state, openList("help", context)),
   redraw: (state) => withActions(state, { kind: "redraw" }),
   suspend: (state) => withActions(state, { kind: "suspend" }),
 } satisfies Partial<Record<CommandName, Handler>>;
