@@ -134,14 +134,16 @@ test("reports a message that does not exist, and a failed request", () => {
   expect([failed.faults[0]?.fault, threadOf(failed)?.loading]).toEqual([fault, undefined]);
 });
 
-test("loads an open thread again after a reconnect", () => {
+test.each([0, 7])("loads an open thread again after a reconnect that missed %i", (missed) => {
   const { model } = scene(recordEvent(2), opened, open(2));
+  const n = lobbyOf(model).receivedN + 1 + missed;
   const back = updateAll(model, [
     page(2, [record(2)]),
     { kind: "entered", user: "ana" },
-    { kind: "room", room: LOBBY, name: "lobby", n: 9, skipped: 0, read: 1 },
+    { kind: "room", room: LOBBY, name: "lobby", n, skipped: 0, read: 1 },
   ]);
   expect(back.effects).toEqual([]);
+  expect(shown(back.model, true)).toEqual(missed === 0 ? [2] : []);
   const caughtUp = updateAll(back.model, [{ kind: "caught-up" }]);
   expect(caughtUp.effects).toContainEqual(expect.objectContaining({ kind: "thread", root: 2 }));
 });

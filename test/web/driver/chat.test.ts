@@ -402,9 +402,11 @@ describe("a thread", () => {
       expect(state()?.hasOlder).toBe(false);
       await post({ text: "live", re, thread });
       await ana.until("live", () => texts().at(-1) === "live");
+      ana.chat.actions.setDraft("lobby", { text: "unsent" });
       ana.chat.actions.send("lobby", { text: "mine" }, re);
       ana.chat.actions.send("lobby", { text: "for all" }, re, true);
       await ana.until("sent", () => texts().at(-1) === "for all");
+      expect(ana.chat.model.drafts.get("lobby")).toEqual({ text: "unsent" });
       const bodies = openRoom(ana.chat.model)?.tail.items.slice(-2);
       expect(bodies?.map((item) => [item.re, item.isInThread])).toEqual([
         [re, true],
