@@ -3,7 +3,8 @@
  * that its next connection shows only missed messages. An answered PING proves the receipt.
  */
 
-import type { Channel } from "./channels.ts";
+import type { RoomId } from "../../base/ids.ts";
+import { SmallMap } from "../small-map.ts";
 
 /**
  * Minimum time between two questions to one client. irssi 1.4 sends a queued line only 2.2 s after
@@ -28,46 +29,50 @@ export class AskSchedule {
   }
 }
 
+/** Last `n` of each room that a client was sent. */
+type Positions = SmallMap<RoomId, number>;
+
 export class Deliveries {
-  #written = new Map<Channel, number>();
-  #asked: ReadonlyMap<Channel, number> = new Map();
+  #written: Positions = new SmallMap();
+  #asked: Positions | undefined;
   #token = 0;
   #askedAt = Number.NEGATIVE_INFINITY;
   #askAt: number | undefined;
 
   constructor(private readonly schedule: AskSchedule) {}
 
-  wrote(channel: Channel, n: number): void {
-    this.#written.set(channel, n);
+  wrote(room: RoomId, n: number): void {
+    this.#written.set(room, n);
   }
 
   /** @returns the parameter of a PING to send after the messages */
   due(now: number): string | undefined {
-    if (this.#written.size === 0 || this.#asked.size > 0) return undefined;
+    if (this.#asked !== undefined || this.#written.size === 0) return undefined;
     const pauseMs = now < this.#askedAt + ASK_MS ? ASK_MS : 0;
     this.#askAt ??= this.schedule.next(now) + pauseMs;
     if (now < this.#askAt) return undefined;
     this.#askAt = undefined;
     this.#askedAt = now;
     this.#asked = this.#written;
-    this.#written = new Map();
+    this.#written = new SmallMap();
     return `received-${++this.#token}`;
   }
 
-  /** @returns the last `n` of each channel that the answer confirms */
-  confirmed(token: string): ReadonlyMap<Channel, number> {
-    if (token !== `received-${this.#token}`) return new Map();
+  /** @returns the last `n` of each room that the answer confirms */
+  confirmed(token: string): Iterable<[RoomId, number]> {
+    if (token !== `received-${this.#token}`) return [];
     const asked = this.#asked;
-    this.#asked = new Map();
-    return asked;
+    this.#asked = undefined;
+    return asked ?? [];
   }
 
   /**
-   * @returns the last `n` of each channel that a client receives before the server closes the
+   * @returns the last `n` of each room that a client receives before the server closes the
    *     connection, unless it has stopped answering
    */
-  closing(now: number): ReadonlyMap<Channel, number> {
-    const isSilent = this.#asked.size > 0 && now >= this.#askedAt + ANSWER_MS;
-    return isSilent ? new Map() : new Map([...this.#asked, ...this.#written]);
+  closing(now: number): Iterable<[RoomId, number]> {
+    const asked = this.#asked;
+    if (asked !== undefined && now >= this.#askedAt + ANSWER_MS) return [];
+    return new Map([...(asked ?? []), ...this.#written]);
   }
 }

@@ -338,9 +338,10 @@ function* joinedN(
 
 export function* pong(session: IrcSession, { params }: IrcLine): Task {
   const confirmed = session.deliveries?.confirmed(params.at(-1) ?? "") ?? [];
-  for (const [channel, n] of confirmed) {
+  for (const [room, n] of confirmed) {
+    const channel = session.channels.get(room);
     try {
-      if (session.channels.has(channel.id)) yield* markRead(session, channel, n);
+      if (channel !== undefined) yield* markRead(session, channel, n);
     } catch (error) {
       // PONG has no reply. The position stays where it was.
       if (!(error instanceof Fault)) throw error;

@@ -809,7 +809,7 @@ export class IrcSession {
     const reportsReading = this.has(CAP.history) || this.has(CAP.readMarker);
     if (reportsReading) return;
     this.deliveries ??= new Deliveries(this.server.askSchedule);
-    this.deliveries.wrote(channel, n);
+    this.deliveries.wrote(channel.id, n);
   }
 
   /** Finds the labelled command that caused the record. */

@@ -146,7 +146,8 @@ export class IrcGateway implements Listener, LineListenerEvents {
     if (message === undefined) return;
     this.#topics.count(topic, bytes.length);
     for (const { record } of records ?? []) this.#chargeAuthor(record, followers.size);
-    for (const link of followers) link.deliver(message);
+    const now = this.options.clock.now();
+    for (const link of followers) link.deliver(message, now);
   }
 
   /** Messages reach their readers outside of the author's turn, so the author pays in posts. */
@@ -172,8 +173,8 @@ export class IrcGateway implements Listener, LineListenerEvents {
     const { account, deliveries } = link.session;
     const { clock, readPositions } = this.options;
     if (account === undefined || link.queuedBytes() > 0) return;
-    for (const [{ id }, n] of deliveries?.closing(clock.now()) ?? []) {
-      readPositions.advanceTo(account.id, id, n);
+    for (const [room, n] of deliveries?.closing(clock.now()) ?? []) {
+      readPositions.advanceTo(account.id, room, n);
     }
   }
 
@@ -321,8 +322,8 @@ class IrcLink extends BaseLink implements LineSocketHandlers, Source {
     this.#perform(this.session.tick(this.#now));
   }
 
-  deliver(message: SharedMessage): void {
-    this.#perform(this.session.deliver(message, this.#now));
+  deliver(message: SharedMessage, now: number): void {
+    this.#perform(this.session.deliver(message, now));
   }
 
   checkMonitored(): void {

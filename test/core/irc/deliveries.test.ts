@@ -1,8 +1,8 @@
 import { expect, test } from "bun:test";
-import type { Channel } from "../../../src/core/irc/channels.ts";
+import type { RoomId } from "../../../src/base/ids.ts";
 import { AskSchedule, Deliveries } from "../../../src/core/irc/deliveries.ts";
 
-const [lobby, lab] = [{ name: "#lobby" } as Channel, { name: "#lab" } as Channel];
+const [lobby, lab] = ["lobby" as RoomId, "lab" as RoomId];
 
 test("confirms what was written before the question", () => {
   const deliveries = new Deliveries(new AskSchedule());
@@ -84,5 +84,8 @@ test("a client receives what was written before a close unless it has stopped an
   );
   expect([...deliveries.closing(1_000)]).toEqual([]);
   deliveries.confirmed(token);
-  expect([...deliveries.closing(1_000).values()]).toEqual([2, 7]);
+  expect([...deliveries.closing(1_000)]).toEqual([
+    [lobby, 2],
+    [lab, 7],
+  ]);
 });
