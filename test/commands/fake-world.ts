@@ -88,7 +88,10 @@ function fakeInput(lines: readonly string[], isTerminal: boolean): Input {
   return {
     isTerminal,
     line,
-    secretLine: line,
+    secretLine: (ask) => {
+      ask();
+      return line();
+    },
     setRaw: () => {},
     chunk: async () => {
       const next = left.shift();

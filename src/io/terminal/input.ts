@@ -12,7 +12,7 @@ export interface Input {
    * @throws {Fault} text-invalid if the line is not UTF-8, too-large if it is too long
    */
   line(): Promise<string | undefined>;
-  secretLine(): Promise<string | undefined>;
+  secretLine(ask: () => void): Promise<string | undefined>;
   chunk(): Promise<Uint8Array | undefined>;
   /**
    * For terminals only. In raw mode, each key is delivered as it is pressed, without echo, and
@@ -56,12 +56,16 @@ class StdinInput implements Input {
     process.stdin.setRawMode(isRaw);
   }
 
-  async secretLine(): Promise<string | undefined> {
-    if (!this.isTerminal) return this.line();
+  async secretLine(ask: () => void): Promise<string | undefined> {
+    if (!this.isTerminal) {
+      ask();
+      return this.line();
+    }
     const restore = () => process.stdin.setRawMode(false);
     process.once("exit", restore);
     process.stdin.setRawMode(true);
     try {
+      ask(); // Not earlier: the terminal would show what is typed at once.
       return await this.#secret();
     } finally {
       restore();

@@ -24,10 +24,9 @@ export class PlainEditor implements LineEditor {
   }
 
   async secret(question: string): Promise<string | undefined> {
-    this.output.write(`${question}: `);
     await this.output.flushed();
     try {
-      return await this.input.secretLine();
+      return await this.input.secretLine(() => this.output.write(`${question}: `));
     } finally {
       this.output.write("\n");
     }

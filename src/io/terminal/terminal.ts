@@ -30,10 +30,9 @@ export function openTerminal(input: Input, output: Output): Terminal | undefined
       }
     },
     askSecret: async (question) => {
-      output.write(`${question}: `);
       await output.flushed();
       try {
-        return answered(await input.secretLine(), output);
+        return answered(await input.secretLine(() => output.write(`${question}: `)), output);
       } finally {
         output.write("\n");
       }
