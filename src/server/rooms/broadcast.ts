@@ -2,6 +2,7 @@
 
 import type { RoomId } from "../../base/ids.ts";
 import { GROUP_NAMES_MAX } from "../../base/limits.ts";
+import { compareNames } from "../../base/names.ts";
 import type { Registry } from "../../core/rooms/accounts.ts";
 import { hasReadReceipts, type Room, wantsReceipts } from "../../core/rooms/rooms.ts";
 import { boxName } from "../../core/rooms/targets.ts";
@@ -260,7 +261,8 @@ export function namedRecord({ record, from }: PublishedRecord): WireRecord {
 
 function othersIn({ members }: Room, reader: string, registry: Registry): string[] {
   const others = [...members].filter((user) => user !== reader);
-  return others.flatMap((user) => registry.nameOf(user) ?? []).slice(0, GROUP_NAMES_MAX);
+  const names = others.flatMap((user) => registry.nameOf(user) ?? []);
+  return names.sort(compareNames).slice(0, GROUP_NAMES_MAX);
 }
 
 export function roomEntry(room: Room, reader: string, registry: Registry): RoomEntry {
