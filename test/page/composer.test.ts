@@ -46,6 +46,8 @@ pageTest("/clear hides the messages until the room is opened again", async () =>
   await using nia = await server.logIn("nia");
   await nia.createRoom("attic");
   await nia.send("old news");
+  // A message that the server has not confirmed stays.
+  await nia.page.locator("article:not(.is-pending)", { hasText: "old news" }).waitFor();
   await nia.send("/clear");
   await nia.page.getByText("Cleared. Reopen the room to see its messages.").waitFor();
   await nia.send("fresh");
