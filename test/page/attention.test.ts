@@ -118,8 +118,10 @@ pageTest("ends a status at a time, and lists unread rooms first", async () => {
   await settings.getByRole("button", { name: "Save" }).click();
   const end = settings.getByLabel("Show it for");
   await end.locator("option", { hasText: /^until/ }).waitFor({ state: "attached" });
-  const { status } = await max.tab.ask("whois", { user: "ula" });
-  expect(status).toBe("in a lesson 📚");
+  await until("others see it", async () => {
+    const { status } = await max.tab.ask("whois", { user: "ula" });
+    return status === "in a lesson 📚";
+  });
   await settings.getByLabel("List unread rooms first").click();
   await ula.page.keyboard.press("Escape");
   await max.post("hello");
