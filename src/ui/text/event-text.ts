@@ -142,7 +142,7 @@ export function eventText(
 }
 
 /** Names the affected accounts, but keeps the new name of a renamed account or room. */
-function subjectText(
+export function subjectText(
   { kind, subject = "" }: { readonly kind: string; readonly subject?: string | undefined },
   nameOf: (account: string) => string,
 ): string {
