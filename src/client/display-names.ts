@@ -2,11 +2,15 @@
 
 import { asFault, ignoreFault } from "../base/fault.ts";
 import { DISPLAY_NAMES_ASKED_MAX } from "../base/limits.ts";
+import { type ChatRecord, fieldsIn } from "../core/client/chat-record.ts";
 import type { ModelEvent } from "../core/model/event.ts";
 import type { SendRequest } from "./link/queries.ts";
 
 /** More people are forgotten, and requested again when they appear again. */
 const KNOWN_MAX = 5_000;
+
+/** Kinds with the name of the affected account. Other names are those of files and rooms. */
+const NAMING_KINDS = new Set(["join", "kick", "admission", "grant", "mute", "hand", "knock"]);
 
 export class DisplayNames {
   /** Names in lower case that were requested over this link. */
@@ -24,10 +28,10 @@ export class DisplayNames {
   note(event: ModelEvent): void {
     switch (event.kind) {
       case "record":
-        return this.#want(event.record.from);
+        return this.#wantPeopleIn(event.record);
       case "page":
       case "found":
-        for (const { from } of event.records) this.#want(from);
+        for (const record of event.records) this.#wantPeopleIn(record);
         return;
       case "room":
         return this.#want(event.with);
@@ -37,7 +41,10 @@ export class DisplayNames {
       case "restored":
         for (const room of event.rooms.values()) {
           if (room.kind === "person") this.#want(room.name);
-          for (const { from } of room.tail.items) this.#want(from);
+          for (const { kind, from, subject } of room.tail.items) {
+            this.#want(from);
+            if (NAMING_KINDS.has(kind)) this.#want(subject);
+          }
         }
         return;
       case "entered": {
@@ -61,6 +68,13 @@ export class DisplayNames {
       void this.#ask(users).catch(ignoreFault);
     }
     this.#unasked.clear();
+  }
+
+  #wantPeopleIn(record: ChatRecord): void {
+    this.#want(record.from);
+    if (!NAMING_KINDS.has(record.kind)) return;
+    const { addedBy, name } = fieldsIn(record);
+    this.#want(addedBy ?? name);
   }
 
   #want(user: string | undefined): void {

@@ -4,6 +4,7 @@ import { DISPLAY_NAMES_ASKED_MAX } from "../../src/base/limits.ts";
 import { DisplayNames } from "../../src/client/display-names.ts";
 import type { SendRequest } from "../../src/client/link/queries.ts";
 import type { ModelEvent } from "../../src/core/model/event.ts";
+import { fileBody } from "../cli/screen/view/scenes.ts";
 import { recordEvent } from "../core/model-scene.ts";
 
 function following(answer: (users: readonly string[]) => readonly object[]) {
@@ -50,6 +51,20 @@ test("does not ask for members, whose list has the names, and divides long lists
   for (let i = 0; i <= DISPLAY_NAMES_ASKED_MAX; i++) names.note(from(`p${i}`));
   names.ask();
   expect(asked.map(({ length }) => length)).toEqual([DISPLAY_NAMES_ASKED_MAX, 1]);
+});
+
+test("asks for the people whom an event names, and not for names of files and rooms", () => {
+  const { names, asked } = following(() => []);
+  const affecting = (kind: string, body: object) =>
+    recordEvent(12, { kind, from: "ana", body: body as never }) as ModelEvent;
+  for (const kind of ["kick", "admission", "grant", "mute", "hand", "knock"])
+    names.note(affecting(kind, { name: `${kind}ed`, on: true }));
+  names.note(affecting("join", { addedBy: "adder" }));
+  names.note(affecting("rename", { was: "math", name: "algebra" }));
+  names.note(affecting("file", { ...fileBody("report"), name: "report" }));
+  names.ask();
+  const affected = ["kicked", "admissioned", "granted", "muteed", "handed", "knocked"];
+  expect(asked).toEqual([["ana", ...affected, "adder"]]);
 });
 
 test("stops asking a server that does not know display names, until the next log-in", async () => {

@@ -368,6 +368,7 @@ pageTest("shows display names of any alphabet beside account names", async () =>
     await head.locator(".account-name", { hasText: name }).waitFor();
     await yan.page.locator(".people-list").getByRole("button", { name: text }).waitFor();
   }
+  await yan.page.locator(".row.said", { hasText: "Bén Ruíz joined" }).waitFor();
   const bidi = await yan.page.evaluate(
     "getComputedStyle(document.querySelector('.author')).unicodeBidi",
   );

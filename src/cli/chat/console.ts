@@ -66,10 +66,12 @@ export class ChatConsole {
   readonly texts = ENGLISH_TERMINAL;
   readonly #dayLines: DayLines;
   isQuiet = false;
+  /** Returns the name under which a terminal shows an account. */
+  nameOf = (account: string): string => account;
 
   constructor(private readonly context: Context) {
     this.#dayLines = new DayLines(context);
-    this.#style = { ...styleOf(context, { stamp: "clock" }), authorOf: this.#authorOf };
+    this.#style = this.#styleFor(undefined);
     const isInteractive = context.stdin.isTerminal && context.stdout.isTerminal && !context.json;
     this.#editor = isInteractive ? this.#openEditor() : undefined;
   }
@@ -90,7 +92,18 @@ export class ChatConsole {
 
   setUser(me: string | undefined): void {
     if (me !== this.#style.me) this.#gaps = new UnreadableRuns(me);
-    this.#style = { ...styleOf(this.context, { stamp: "clock", me }), authorOf: this.#authorOf };
+    this.#style = this.#styleFor(me);
+  }
+
+  #styleFor(me: string | undefined): Style {
+    const style = styleOf(this.context, { stamp: "clock", me });
+    const isText = style.format === "text";
+    const nameOf = (account: string) => cleanText(isText ? this.nameOf(account) : account);
+    const authorOf = (seq: number) => {
+      const author = this.recent.authorOf(seq);
+      return author === undefined ? undefined : nameOf(author);
+    };
+    return { ...style, authorOf, nameOf };
   }
 
   clear(): void {
@@ -229,8 +242,6 @@ export class ChatConsole {
     const pasted = paste.lines > 1 ? `${paste.lines} pasted lines` : "a long pasted line";
     this.note(`${pasted}: press Enter to send as one message, Ctrl-C to discard`);
   };
-
-  readonly #authorOf = (seq: number): string | undefined => this.recent.authorOf(seq);
 }
 
 function inEnglish(text: string | Message): string {

@@ -25,6 +25,7 @@ import {
   titleOf,
 } from "../../core/client/chat-record.ts";
 import type { Receipt } from "../../core/client/outbox.ts";
+import { shownName } from "../../core/model/people.ts";
 import { isBoxOf, openRoom, postTarget } from "../../core/model/selectors.ts";
 import type { SearchQuery } from "../../core/model/state.ts";
 import { LOBBY } from "../../core/rooms/rooms.ts";
@@ -84,6 +85,7 @@ export class LineClient extends SlashHost {
   ) {
     super(context, open);
     this.chatConsole = new ChatConsole(context);
+    this.chatConsole.nameOf = (account) => shownName(this.chat.model, account);
     this.#script = new ScriptLines(!this.chatConsole.isInteractive);
     open.guessDelays.displayOverride = (text) => this.chatConsole.note(text);
     this.chatConsole.isQuiet = open.state.preference("quiet") === "on";

@@ -6,7 +6,12 @@ import { cleanText, jsonLine, tsvLine } from "../../base/text.ts";
 import { formatLocal, formatLocalClock, formatUtc, type OffsetMinutes } from "../../base/time.ts";
 import { isSameName } from "../../core/model/item.ts";
 import { ENGLISH } from "../../ui/messages/en/page.ts";
-import { type EventFacts, type EventKind, eventPhrase } from "../../ui/text/event-text.ts";
+import {
+  type EventFacts,
+  type EventKind,
+  eventPhrase,
+  subjectText,
+} from "../../ui/text/event-text.ts";
 import { MESSAGE_KINDS } from "../../wire/kinds.ts";
 import type { RoomRules } from "../../wire/messages.ts";
 import type { Context } from "../context.ts";
@@ -135,6 +140,8 @@ export interface Style {
   /** Screen width; absent if the output is not a screen, and lines are then not wrapped. */
   readonly columns?: (() => number) | undefined;
   readonly authorOf?: (seq: number) => string | undefined;
+  /** Returns the name under which the output shows an account. Default: the account name. */
+  readonly nameOf?: (account: string) => string;
   /** Parts of messages to mark on a colour terminal. */
   readonly hits?: RegExp | undefined;
 }
@@ -260,10 +267,12 @@ function withheldBefore({ withheld = 0, from }: DisplayRecord): string {
 /** Notes about an author contain brackets, which no account name contains. */
 function authorName(record: DisplayRecord, style: Style): string {
   if (record.kind === "gap") return "";
-  if (record.kind === "leave") return record.by ?? record.from;
+  const { nameOf = cleanText } = style;
+  if (record.kind === "leave") return nameOf(record.by ?? record.from);
   const imported = "imported" in record ? record.imported : undefined;
   if (imported === undefined) {
-    return record.newKey === true ? `${record.from} (${ENGLISH.newKey})` : record.from;
+    const name = nameOf(record.from);
+    return record.newKey === true ? `${name} (${ENGLISH.newKey})` : name;
   }
   const time = formatTimestamp(Date.parse(imported.time), style);
   return `${imported.from} (${time}, imported by ${record.from})`;
@@ -325,7 +334,10 @@ const PLAIN: Style = {
 };
 
 function eventText(record: DisplayRecord, style: Style): string {
-  const phrase = (kind: EventKind, facts: EventFacts = {}) => eventPhrase(kind, facts, ENGLISH);
+  const phrase = (kind: EventKind, facts: EventFacts = {}) => {
+    const subject = subjectText({ kind, subject: facts.subject }, style.nameOf ?? cleanText);
+    return eventPhrase(kind, { ...facts, subject }, ENGLISH);
+  };
   switch (record.kind) {
     case "text":
     case "action":

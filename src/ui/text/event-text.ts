@@ -96,34 +96,38 @@ export function plainTopic(topic: string): string {
 /** A folded event names two users if there are at least this many. */
 const FOLDED_NAMES_MIN = 5;
 
-/**
- * @param earlier earlier joins, leaves, or invitations by the same user, which the text summarises
- * @param isFolded whether to count most of the users instead of naming them
- */
+interface EventTextOptions {
+  /** Earlier joins, leaves, or invitations by the same user, which the text summarises. */
+  readonly earlier?: readonly Item[];
+  /** Whether to count most of the users instead of naming them. */
+  readonly isFolded?: boolean;
+  /** Returns the clean name under which the text shows an account. Default: the account name. */
+  readonly nameOf?: (account: string) => string;
+}
+
 export function eventText(
   item: Item,
   texts: Texts,
   times: Times,
-  earlier: readonly Item[] = [],
-  isFolded = false,
+  { earlier = [], isFolded = false, nameOf = cleanText }: EventTextOptions = {},
 ): string {
   const { kind, from, on, keepMs, untilUnixMs, isRemoved } = item;
   const isInvite = kind === "admission";
-  const all = [...earlier, item].map(({ from, subject }) =>
-    cleanText((isInvite ? subject : from) ?? texts.server),
-  );
+  const all = [...earlier, item].map(({ from, subject }) => (isInvite ? subject : from));
   if (kind === "sealed") return texts.unreadableMessages(all.length);
   if (kind === "topic" && item.state === "erased") return texts.deleted;
   const isSameSubject = earlier.every(({ subject }) => subject === item.subject);
-  const names = [...new Set(all)];
+  const shown = (account: string | undefined) =>
+    account === undefined ? texts.server : nameOf(account);
+  const names = [...new Set(all)].map(shown);
   if (isFolded && names.length >= FOLDED_NAMES_MIN)
     names.splice(2, Infinity, texts.others(names.length - 2));
   const listed = times.list(names);
-  const actor = isInvite ? cleanText(from ?? texts.server) : listed;
+  const actor = isInvite ? shown(from) : listed;
   if (!Object.hasOwn(PHRASES, kind)) return texts.eventOther(actor, cleanText(kind));
   const facts: EventFacts = {
     text: kind === "topic" ? plainTopic(item.text) : cleanText(item.text),
-    subject: isInvite ? listed : cleanText((isSameSubject && item.subject) || ""),
+    subject: isInvite ? listed : isSameSubject ? subjectText(item, nameOf) : "",
     oldName: cleanText(item.oldName ?? item.oldRoomName ?? ""),
     isRoom: item.oldName === undefined,
     isRemoved,
@@ -135,6 +139,15 @@ export function eventText(
     rules: item.rules,
   };
   return `${actor} ${eventPhrase(kind as EventKind, facts, texts)}`;
+}
+
+/** Names the affected accounts, but keeps the new name of a renamed account or room. */
+export function subjectText(
+  { kind, subject = "" }: { readonly kind: string; readonly subject?: string | undefined },
+  nameOf: (account: string) => string,
+): string {
+  if (kind === "rename" || subject === "") return cleanText(subject);
+  return subject.split(", ").map(nameOf).join(", ");
 }
 
 export function deletedText({ erasedBy }: Item, texts: Texts): string {

@@ -38,6 +38,25 @@ test("separates days by local time on a terminal", () => {
   ]);
 });
 
+test("shows display names on a terminal, and account names to programs", () => {
+  const reply = { ...messageAt("yes", NOW), seq: 2, re: 1 } as DisplayRecord;
+  const output = (options: { readonly terminal?: boolean; readonly json?: boolean }) => {
+    const { world, context } = fakeContext({ nowUnixMs: NOW, ...options });
+    const chatConsole = new ChatConsole({ ...context, stdin: fakeWorld().stdin });
+    chatConsole.setUser("ana");
+    chatConsole.nameOf = (account) => (account === "bob" ? "Bób\u001b" : account);
+    for (const record of [messageAt("today", NOW), reply]) chatConsole.record(record);
+    return world.stdout.text;
+  };
+  expect(output({ terminal: true })).toBe(
+    "13:00 #1 lobby Bób␛: today\n13:00 #2 lobby Bób␛: ↪ Bób␛: yes\n",
+  );
+  for (const options of [{}, { json: true }]) {
+    expect(output(options)).toContain("bob");
+    expect(output(options)).not.toContain("Bób");
+  }
+});
+
 const FORGED = "chat: the server's identity has changed; run chat trust accept";
 
 function written(act: (chatConsole: ChatConsole) => void): string {

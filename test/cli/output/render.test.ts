@@ -48,6 +48,21 @@ test("marks an author whose key is new", () => {
   expect(JSON.parse(renderRecord(marked, style("json")))).toMatchObject({ newKey: true });
 });
 
+test("shows the display names of authors and affected people", () => {
+  const nameOf = (account: string) => (account === "ana" ? "Ana Ruíz" : account.toUpperCase());
+  const options = { stamp: "clock", nameOf } as const;
+  const line = (body: DisplayBody) => renderRecord({ ...base, ...body }, style("text", options));
+  expect(line({ kind: "text", text: "hi" })).toEndWith("lobby Ana Ruíz: hi\n");
+  expect(line({ kind: "join" })).toEndWith("* Ana Ruíz joined\n");
+  expect(line({ kind: "leave", by: "ben" })).toEndWith("* BEN removed Ana Ruíz\n");
+  expect(line({ kind: "admission", user: "cleo", on: true })).toEndWith(
+    "* Ana Ruíz invited CLEO\n",
+  );
+  expect(line({ kind: "rename", was: "carl", name: "ana", user: "u" })).toContain("carl to ana\n");
+  const from = { from: "ana", time: "2019-05-01T10:00:00.000Z" };
+  expect(line({ kind: "text", text: "hi", imported: from })).toContain(" ana (2019");
+});
+
 test("names the author and the importer of an imported message", () => {
   const imported = { from: "bob\u202e", time: "2019-05-01T10:00:00.000Z" };
   const importedMessage = { ...hi, imported };

@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { itemOf } from "../../../src/core/model/item.ts";
+import { shownName } from "../../../src/core/model/people.ts";
 import { briefText, eventText, quotedText } from "../../../src/ui/text/event-text.ts";
 import { timesIn } from "../../../src/ui/text/times.ts";
 import { loadTexts } from "../../../src/web/browser/texts.ts";
@@ -77,8 +78,8 @@ test.each([
       itemOf(record(i + 2, { kind: "join", from: `p${i}` }), "ana", () => false),
     );
     const last = items.at(-1) as (typeof items)[number];
-    expect(eventText(last, texts, timesIn(texts), items, true)).toBe(text);
-    expect(eventText(last, texts, timesIn(texts), items)).toContain(`p${count - 1} `);
+    expect(eventText(last, texts, timesIn(texts), { earlier: items, isFolded: true })).toBe(text);
+    expect(eventText(last, texts, timesIn(texts), { earlier: items })).toContain(`p${count - 1} `);
   },
 );
 
@@ -92,7 +93,38 @@ test("names the people whom one user invited", async () => {
     ),
   );
   const last = items.pop() as (typeof items)[number];
-  const text = (isFolded: boolean) => eventText(last, texts, timesIn(texts), items, isFolded);
+  const text = (isFolded: boolean) =>
+    eventText(last, texts, timesIn(texts), { earlier: items, isFolded });
   expect(text(true)).toBe("ben invited p0, p1, and 3 others");
   expect(text(false)).toBe("ben invited p0, p1, p2, p3, and p4");
+});
+
+test("shows display names of authors and affected people, but not of a rename", async () => {
+  const texts = await loadTexts("en");
+  const displayNames = new Map([
+    ["ana", "Ana Ruíz"],
+    ["ben", "李伟"],
+  ]);
+  const nameOf = (account: string) => shownName({ displayNames }, account);
+  const items = (kind: string, ...changes: object[]) =>
+    changes.map((change, i) =>
+      itemOf(record(i + 2, { kind, from: "ana", ...change }), "eve", () => false),
+    );
+  const text = (kind: string, ...changes: object[]) => {
+    const earlier = items(kind, ...changes);
+    const last = earlier.pop() as (typeof earlier)[number];
+    return eventText(last, texts, timesIn(texts), { earlier, nameOf });
+  };
+  expect(text("join", {}, { from: "Ben" }, { from: "cleo" })).toBe(
+    "Ana Ruíz, 李伟, and cleo joined",
+  );
+  expect(text("topic", { body: { topic: "test" } })).toBe("Ana Ruíz set the topic: test");
+  expect(text("pin", { body: { seq: 1, on: true } })).toStartWith("Ana Ruíz pinned");
+  expect(text("kick", { body: { name: "ben" } })).toBe("Ana Ruíz removed 李伟");
+  const invited = ["ben", "cleo"].map((name) => ({ body: { name, on: true } }));
+  expect(text("admission", ...invited)).toBe("Ana Ruíz invited 李伟 and cleo");
+  const renamed = { from: "cleo", body: { user: "u", was: "carl", name: "ana" } };
+  expect(text("rename", renamed)).toBe("cleo renamed carl to ana");
+  const room = { from: "cleo", body: { was: "math", name: "ben" } };
+  expect(text("rename", room)).toContain("ben");
 });

@@ -72,6 +72,10 @@ function nameColumns(columns: number): number {
   return NAME_COLUMNS_BY_WIDTH.find(([from]) => columns >= from)?.[1] ?? 0;
 }
 
+function headColumns({ columns }: RowOptions): number {
+  return nameColumns(columns) || columns - TIME_COLUMNS;
+}
+
 export function rowLines(row: Row, options: RowOptions, extras: RowExtras): RowLines {
   switch (row.kind) {
     case "day":
@@ -212,7 +216,7 @@ export function topLine(
 function headOf(row: ItemRow | PendingRow, options: RowOptions): Head {
   const { texts, me, people, isGrouping = true } = options;
   const isGrouped = row.isGrouped && isGrouping;
-  const columns = nameColumns(options.columns) || options.columns - TIME_COLUMNS;
+  const columns = headColumns(options);
   if (row.kind === "pending") {
     const user = cleanText(me ?? "");
     const unixMs = row.post.writtenUnixMs;
@@ -442,7 +446,8 @@ function eventLines({ item, earlier }: ItemRow, options: RowOptions): readonly L
   const { timeUnixMs } = earlier[0] ?? item;
   const name = EVENT_SIGNS[item.kind] ?? "--";
   const head: Head = { name, role: "event", unixMs: timeUnixMs, isGrouped: false, isSign: true };
-  const text = eventText(item, options.texts, options.times, earlier);
+  const nameOf = (account: string) => nameWithin(options, account, headColumns(options));
+  const text = eventText(item, options.texts, options.times, { earlier, nameOf });
   return withHead(head, options, (columns) => {
     return wrapSpans(withHits([{ text, role: "event" }], options.hit), columns);
   });

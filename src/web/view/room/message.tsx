@@ -448,8 +448,10 @@ export const EventText = memo(function EventRow({ row, actions, isJumpTarget }: 
   const { target, unfolded } = actions;
   const { seq } = earlier[0] ?? item;
   const [isOpen, setOpen] = useState(() => unfolded.has(seq));
-  const all = eventText(item, texts, times, earlier);
-  const folded = eventText(item, texts, times, earlier, true);
+  const displayNames = useModelValue((model) => model.displayNames);
+  const nameOf = (account: string) => cleanText(shownName({ displayNames }, account));
+  const all = eventText(item, texts, times, { earlier, nameOf });
+  const folded = eventText(item, texts, times, { earlier, nameOf, isFolded: true });
   const text = isOpen ? all : folded;
   const toggle = () => {
     unfolded.set(seq, !isOpen);

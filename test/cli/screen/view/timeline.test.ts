@@ -124,3 +124,18 @@ test("names the author in the top line of a run of messages", () => {
     }
   }
 });
+
+test("names the author of an event as at messages: by a display name that is not too wide", () => {
+  const story = scenes.createScene();
+  story.record({ kind: "topic", from: "ben", body: { topic: "test" } });
+  story.message("ben", "hello");
+  const model = story.apply({ kind: "open", target: "lobby" }).model();
+  const rows = new RowBuilder().rowsOf(model, () => 0);
+  const text = (name: string) => {
+    const displayNames = new Map([["ben", name]]);
+    const options = { ...optionsOf(0), rows, rowOptions: { ...rowOptions, displayNames } };
+    return Bun.stripANSI(new TimelineCache().layOut(options).lines.join("\n"));
+  };
+  expect(text("Bén Ruíz")).toMatch(/Bén Ruíz set the topic: test\s+05:46 +Bén Ruíz │ hello/);
+  expect(text("Bén Ruíz de la Luz")).toMatch(/ ben set the topic: test\s+05:46 +ben │ hello/);
+});
