@@ -3,6 +3,7 @@ import { createHash, X509Certificate } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { openZip } from "../../src/cli/zip.ts";
 import { parseServerSpec } from "../../src/wire/invite.ts";
 import { until } from "../event.ts";
 import { requires } from "../installed.ts";
@@ -36,9 +37,10 @@ function buildIn(html: string): string {
   return /data-build="([0-9a-f]{12})"/.exec(html)?.[1] ?? "";
 }
 
-async function sendFile(sandbox: Sandbox, name: string, user: string): Promise<Json> {
-  const ana = sandbox.home(user).with({ CHAT_USER: user });
-  const lines = await ana.json(["send-file", sandbox.path(name), "--to", "lobby"]);
+async function sendFile(sandbox: Sandbox, name: string, user: string, to = "lobby"): Promise<Json> {
+  const home = sandbox.home(user).with({ CHAT_USER: user });
+  if (to !== "lobby") await home.run(["join", "--room", to]);
+  const lines = await home.json(["send-file", sandbox.path(name), "--to", to]);
   const sentFile = lines.find(({ kind }) => kind === "file");
   if (sentFile === undefined) throw new Error("no file was sent");
   return sentFile;
@@ -186,6 +188,21 @@ test("chat web serves the page on this machine to the holder of its token", asyn
   const folder = await tab.ask("download", { file: String(photos["id"]) });
   const zip = Buffer.from(await (await get(folder.path)).arrayBuffer());
   expect(zip.includes("photos/a.txthello\n")).toBe(true);
+  await tab.ask("join", { room: "essay", create: true });
+  await tab.ask("rules", { room: "essay", post: "private" });
+  await sendFile(sandbox, "film.bin", "cleo", "essay");
+  await sendFile(sandbox, "photos", "cleo", "essay");
+  await sendFile(sandbox, "photos", "dan", "essay");
+  const work = await tab.ask("collect", { room: "essay" });
+  const collected = await get(work.path);
+  expect(collected.headers.get("content-disposition")).toContain('filename="essay.zip"');
+  const { entries, read } = openZip(new Uint8Array(await collected.arrayBuffer()));
+  const [a, video] = ["essay/cleo/photos/a.txt", "essay/cleo/film.bin"];
+  expect([...entries.keys()].sort()).toEqual([video, a, "essay/dan/photos/a.txt"]);
+  expect(Buffer.from(read(a)).toString()).toBe("hello\n");
+  expect(Buffer.from(read(video)).equals(bytes)).toBe(true);
+  const again = await (await get(work.path, { range: "bytes=2000000-" })).arrayBuffer();
+  expect(openZip(new Uint8Array(again)).entries.size).toBe(3);
   expect((await get("/files/AAAAAAAAAAAAAAAAAAAAAA")).status).toBe(404);
   expect((await get("/rooms/lobby", {}, "POST")).status).toBe(405);
   tab.close();

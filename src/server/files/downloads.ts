@@ -5,25 +5,25 @@ import { Fault, msg } from "../../base/fault.ts";
 import type { FileId } from "../../base/ids.ts";
 import { CHUNK_BYTES, FILE_BYTES_MAX, SEND_QUEUE_LOW_BYTES } from "../../base/limits.ts";
 import { defined } from "../../base/values.ts";
-import type { FileEntry } from "../../core/rooms/files.ts";
 import { ChunkSender } from "../../core/transfer/sender.ts";
-import type { Blob, BlobMetadata } from "../../io/blob/interfaces.ts";
+import type { BlobMetadata } from "../../io/blob/interfaces.ts";
 import type { Clock } from "../../io/clock.ts";
 import { chunkCount } from "../../wire/chunks.ts";
 import type { Answer, NoticeOf, RequestOf } from "../../wire/messages.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
+import type { DownloadContent, FileFact } from "../session/connection-state.ts";
 import { damagedFile, readStored } from "./offer-checks.ts";
 import type { SharedFetch } from "./shared-fetches.ts";
 
 export interface DownloadSenderOptions {
   readonly client: ClientConnection;
-  readonly blob: Blob;
+  readonly blob: DownloadContent;
   /** `undefined` if no chunk is missing, or if a client is uploading the file to this server. */
   readonly fetch: Pick<SharedFetch, "fault"> | undefined;
   readonly from: number;
   readonly windowBytes: number;
   readonly clock: Clock;
-  fact(): FileEntry | undefined;
+  fact(): FileFact | undefined;
   checkMayRead(): void;
   countSent(bytes: number): void;
   reportFault(fault: Fault): Fault;
@@ -144,7 +144,7 @@ export class DownloadSender {
     this.options.countSent(sizeBytes);
   }
 
-  #checkComplete({ chunks }: FileEntry): void {
+  #checkComplete({ chunks }: FileFact): void {
     const { from, blob, fetch: arrival } = this.options;
     if (from > chunks) throw beyondEnd(chunks);
     if (blob.have === chunks) return;
@@ -152,7 +152,7 @@ export class DownloadSender {
     if (arrival.fault !== undefined) throw arrival.fault;
   }
 
-  #pause(fact: FileEntry | undefined): boolean {
+  #pause(fact: FileFact | undefined): boolean {
     const { client } = this.options;
     const sending = this.#sending;
     const file = this.#file;
@@ -189,7 +189,7 @@ export class DownloadSender {
 
 export function downloadInfo(
   about: BlobMetadata,
-  fact: FileEntry | undefined,
+  fact: FileFact | undefined,
   { from }: RequestOf<"fetch">,
   sender: string,
 ): Answer<"fetch"> {

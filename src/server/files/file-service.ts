@@ -9,7 +9,7 @@ import type { Account } from "../../core/rooms/accounts.ts";
 import { isPrivateFile } from "../../core/rooms/files.ts";
 import type { Room } from "../../core/rooms/rooms.ts";
 import { sha256 } from "../../crypto/sha256.ts";
-import type { Blob, BlobMetadata, BlobStore } from "../../io/blob/interfaces.ts";
+import type { BlobMetadata, BlobStore } from "../../io/blob/interfaces.ts";
 import { type ContentStore, SharedFiles } from "../../io/cluster/shared-files.ts";
 import { formatAddress } from "../../wire/invite.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";
@@ -18,6 +18,7 @@ import type { ServerContext } from "../kernel/context.ts";
 import { DEFERRED, type Deferred, type Senders, type SomeHandlers } from "../kernel/service.ts";
 import type { FanOut } from "../rooms/broadcast.ts";
 import type { ClientConnection, TransferNotice } from "../session/client-connection.ts";
+import type { DownloadContent } from "../session/connection-state.ts";
 import { redacted, reportHostFault } from "../session/redacted-fault.ts";
 import { DownloadSender, downloadInfo } from "./downloads.ts";
 import { unknownFile } from "./offer-checks.ts";
@@ -136,6 +137,7 @@ export class FileService {
     for (const [client, transfer] of this.#transfers) {
       if (transfer === "starting" || (transfer instanceof DownloadSender && transfer.isFinished))
         continue;
+      if (client.channel?.open !== undefined) continue; // Listed by its opener.
       const isUpload = transfer instanceof UploadReceiver;
       const about = isUpload ? transfer.blob.metadata : transfer.about;
       const { file, name } = about;
@@ -342,22 +344,26 @@ export class FileService {
 
   async #fetch(
     request: RequestOf<"fetch">,
-    { client, channel: { account } }: ChannelSender,
+    { client, channel: { account, open } }: ChannelSender,
   ): Promise<Deferred> {
     const { engine, clock, registry } = this.options;
     const { files } = engine;
     const file = request.file as FileId;
-    if (!this.#mayRead(account.id, file)) throw unknownFile();
+    const mayRead = () => open !== undefined || this.#mayRead(account.id, file);
+    if (!mayRead()) throw unknownFile();
     this.#reserve(client);
-    let blob: Blob | undefined;
+    let blob: DownloadContent | undefined;
     let arrival: SharedFetch | undefined;
     try {
-      const content = await this.open(file);
-      blob = content?.blob;
-      arrival = content?.fetch;
-      if (blob === undefined || !this.#mayRead(account.id, file)) throw unknownFile();
+      if (open === undefined) {
+        const content = await this.open(file);
+        blob = content?.blob;
+        arrival = content?.fetch;
+      } else blob = await open(client.link.remote, request.from);
+      if (blob === undefined || !mayRead()) throw unknownFile();
       const sender = registry.nameOf(blob.metadata.by) ?? "";
-      client.answer(request.ref, downloadInfo(blob.metadata, files.get(file), request, sender));
+      const fact = blob.fact ?? files.get(file);
+      client.answer(request.ref, downloadInfo(blob.metadata, fact, request, sender));
     } catch (error) {
       blob?.close();
       this.#transfers.delete(client);
@@ -368,15 +374,19 @@ export class FileService {
       return DEFERRED;
     }
     const { from, window: windowBytes } = request;
+    const content = blob;
     const download = new DownloadSender({
       client,
-      blob,
+      blob: content,
       fetch: arrival,
       from,
       windowBytes,
       clock,
-      fact: () => files.get(file),
-      checkMayRead: () => this.#checkMayRead(account.id, file),
+      fact: () => content.fact ?? files.get(file),
+      checkMayRead: () => {
+        // Other content checks access whenever it is read.
+        if (open === undefined) this.#checkMayRead(account.id, file);
+      },
       countSent: (bytes) => {
         this.#sentBytes += bytes;
       },

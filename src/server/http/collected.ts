@@ -29,6 +29,7 @@ export type ReadChunks = (file: FileId, from: number) => AsyncIterable<Uint8Arra
 export interface CollectedFolder {
   readonly sizeBytes: number;
   readonly manifestBytes: number;
+  readonly entries: number;
   chunks(): AsyncGenerator<Uint8Array>;
 }
 
@@ -74,6 +75,7 @@ export async function collectedFolder(
   return {
     sizeBytes: sizes.reduce((sum, size) => sum + size, manifest.length),
     manifestBytes: manifest.length,
+    entries: entries.length,
     async *chunks() {
       yield manifest;
       for (const { part, skipBytes } of contents) yield* contentOf(part, skipBytes, read);

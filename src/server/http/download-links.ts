@@ -2,7 +2,7 @@
 
 import { equalBytes, utf8Encode } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
-import type { FileId, RoomId, UserId } from "../../base/ids.ts";
+import { type FileId, fileId, ID_BYTES, type RoomId, type UserId } from "../../base/ids.ts";
 import {
   DATA_CHANNELS_PER_ACCOUNT_MAX,
   PAGE_BYTES_MAX,
@@ -34,6 +34,7 @@ import type { SomeHandlers } from "../kernel/service.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
 import type { DataChannel } from "../session/connection-state.ts";
 import { collectedFolder, type HandedPart } from "./collected.ts";
+import { CollectedBlob, type CollectedFile } from "./collected-blob.ts";
 import { fileResponse, type WebFile } from "./file-response.ts";
 import { ZipLists } from "./zip-stream.ts";
 
@@ -77,6 +78,8 @@ export interface WebDownload extends Pick<DownloadLink, "parent"> {
   readonly sizeBytes: number;
   doneBytes: number;
   readonly isArchive: boolean;
+  /** The data channel counts the bytes that it sends. */
+  readonly isOnChannel?: boolean;
   isCancelled: boolean;
 }
 
@@ -156,6 +159,16 @@ export class WebDownloads {
   }
 
   channelOf(token: string): DataChannel | undefined {
+    const link = this.#collectionOf(token);
+    if (link !== undefined) {
+      const { parent, account } = link;
+      const { clock, entropy } = this.options;
+      const file = fileId(entropy(ID_BYTES));
+      const about = { file, by: account.id, sinceMs: clock.unixMs() };
+      const open = async (address: Address, from: number) =>
+        new CollectedBlob(await this.#openCollection(link, address, true), about, from);
+      return { parent, account, file, open };
+    }
     const offer = this.#open(token);
     if (offer === undefined) return undefined;
     const { parent, account, file } = offer;
@@ -163,8 +176,11 @@ export class WebDownloads {
   }
 
   async serve(request: Request, token: string, address: Address): Promise<Response> {
-    const collection = [...this.#collections.values()].find((one) => one.token === token);
-    if (collection !== undefined) return this.#serveCollection(request, collection, address);
+    const collection = this.#collectionOf(token);
+    if (collection !== undefined) {
+      const folder = await this.#openCollection(collection, address);
+      return await this.#reporting(fileResponse(request, folder, this.#zipLists));
+    }
     const offer = token.includes("/") ? this.#accountLink(token) : this.#open(token);
     if (offer === undefined) throw unknownFile();
     const { parent, account, file } = offer;
@@ -174,20 +190,29 @@ export class WebDownloads {
     if (isArchive) this.#checkArchiveCapacity(account);
     const run = { parent, account, file, address, isArchive, ...this.#downloadFields(fact) };
     this.#active.add(run);
+    const webFile = this.#webFile(offer, fact, run);
+    return await this.#reporting(fileResponse(request, webFile, this.#zipLists));
+  }
+
+  async #reporting<Result>(answer: Promise<Result>): Promise<Result> {
     try {
-      return await fileResponse(request, this.#webFile(offer, fact, run), this.#zipLists);
+      return await answer;
     } catch (error) {
       throw this.options.files.reportFault(error);
     }
   }
 
-  async #serveCollection(
-    request: Request,
+  #collectionOf(token: string): CollectionLink | undefined {
+    return [...this.#collections.values()].find((one) => one.token === token);
+  }
+
+  async #openCollection(
     link: CollectionLink,
     address: Address,
-  ): Promise<Response> {
+    isOnChannel = false,
+  ): Promise<CollectedFile> {
     const { parent, account, room, expiresAt } = link;
-    const { clock, rooms, engine } = this.options;
+    const { clock, entropy, rooms, engine } = this.options;
     if (clock.now() >= expiresAt) throw unknownFile();
     requireCollector(rooms, account.id, room.name ?? ("" as Name));
     this.#checkCapacity(parent, account);
@@ -196,7 +221,7 @@ export class WebDownloads {
     const [first] = [...filesIn.values()].flat();
     const shared = { parent, account, address, name: undefined, sinceMs: clock.unixMs() };
     const state = { sizeBytes: 0, doneBytes: 0, isArchive: true, isCancelled: false };
-    const run = { ...shared, ...state, file: first?.file ?? ("" as FileId) };
+    const run = { ...shared, ...state, file: first?.file ?? ("" as FileId), isOnChannel };
     if (first !== undefined) this.#active.add(run);
     const onEnd = () => this.#active.delete(run);
     try {
@@ -212,8 +237,8 @@ export class WebDownloads {
         return this.#chunks(offer, run, from);
       };
       const folder = await collectedFolder(await this.#handedParts(room, filesIn), read);
-      const webFile = { ...folder, name: room.name ?? "", digest: link.token, onEnd };
-      return await fileResponse(request, webFile, this.#zipLists);
+      // The list differs in each download, so the digest is random.
+      return { ...folder, name: room.name ?? "", digest: entropy(32).toHex(), onEnd };
     } catch (error) {
       onEnd();
       throw this.options.files.reportFault(error);
@@ -341,7 +366,7 @@ export class WebDownloads {
         // Access may have been revoked during the read.
         this.#check(offer, run);
         run.doneBytes += bytes.length;
-        files.countSent(bytes.length);
+        if (run.isOnChannel !== true) files.countSent(bytes.length);
         yield bytes;
       }
     } catch (error) {

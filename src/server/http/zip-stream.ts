@@ -139,7 +139,7 @@ class WriteBuffer {
   }
 }
 
-class ByteReader {
+export class ByteReader {
   readonly #source: AsyncIterator<Uint8Array>;
   #remaining = new Uint8Array(0);
   #skip: number;

@@ -2,6 +2,9 @@
 
 import type { FileId, UserId } from "../../base/ids.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
+import type { FileEntry } from "../../core/rooms/files.ts";
+import type { Blob } from "../../io/blob/interfaces.ts";
+import type { Address } from "../../io/link/link.ts";
 import type { ClientConnection } from "./client-connection.ts";
 
 /**
@@ -63,8 +66,18 @@ export interface Member extends Login {
   reportedMajority?: boolean;
 }
 
+export type FileFact = Pick<FileEntry, "size" | "chunks" | "digest">;
+
+/** Content for a data channel. `fact` is absent if the log has an entry for the file. */
+export interface DownloadContent
+  extends Pick<Blob, "metadata" | "have" | "hash" | "readSome" | "close"> {
+  readonly fact?: FileFact;
+}
+
 export interface DataChannel {
   readonly parent: ClientConnection;
   readonly account: Account;
   readonly file?: FileId;
+  /** Opens the content of a download that is not a stored file. */
+  readonly open?: (address: Address, from: number) => Promise<DownloadContent>;
 }

@@ -1,8 +1,10 @@
 import { expect, test } from "bun:test";
 import { asFault } from "../../../src/base/fault.ts";
-import { boxId, type RoomId, type UserId } from "../../../src/base/ids.ts";
-import { BOXES_PER_ROOM_MAX } from "../../../src/base/limits.ts";
+import { boxId, type FileId, type RoomId, type UserId } from "../../../src/base/ids.ts";
+import { BOXES_PER_ROOM_MAX, CHUNK_BYTES } from "../../../src/base/limits.ts";
+import { ARCHIVES_PER_ACCOUNT_MAX } from "../../../src/base/limits-page.ts";
 import { openZip } from "../../../src/cli/zip.ts";
+import { parseManifest } from "../../../src/wire/manifest.ts";
 import type { Answer } from "../../../src/wire/messages.ts";
 import { fixtureTest } from "../../fixture-test.ts";
 import { rejection } from "../../rejection.ts";
@@ -343,6 +345,100 @@ boxTest("collects all work in one archive, only for moderators", async (it) => {
   expect(await ana.refusal("collect", { room: "lab" })).toBe("not-allowed");
   expect(await eve.refusal("collect", { room: "lab" })).toBe("not-allowed");
   await site.wait(ben.request("collect", { room: "lab" }));
+});
+
+const ticketOf = (path: string) => path.slice("/files/".length);
+
+async function collectionLane(ana: Guest) {
+  const { path } = await ana.request("collect", { room: "lab" });
+  const lane = await ana.site.greeted("10.0.0.3", ana.keys);
+  const { file = "" } = await lane.request("lane", { ticket: ticketOf(path) });
+  return { lane, path, file: file as FileId };
+}
+
+boxTest("sends collected work over a data channel, from any chunk on", async (it) => {
+  const { site, ana, eve } = it;
+  const BIG = new TestFile("big", 3 * CHUNK_BYTES + 5);
+  await BIG.upload(await channelOf(eve), ["lab@eve"]);
+  const { lane, path, file } = await collectionLane(ana);
+  const { about, bytes } = await download(lane, file);
+  expect(about).toMatchObject({ name: "lab", from: "ana", size: bytes.length });
+  const zipped = await site.wait(site.fetch(path, {}));
+  const zip = openZip(new Uint8Array(await site.wait(zipped.arrayBuffer())));
+  let offset = about.folder?.manifestBytes ?? 0;
+  const entries = parseManifest(bytes.subarray(0, offset));
+  expect(entries.map((entry) => `lab/${entry.path}`)).toEqual([...zip.entries.keys()].sort());
+  expect(entries).toHaveLength(about.folder?.entries ?? 0);
+  for (const entry of entries) {
+    const { size } = entry as { readonly size: number };
+    const content = bytes.subarray(offset, offset + size);
+    expect(content).toEqual(zip.read(`lab/${entry.path}`));
+    offset += size;
+  }
+  expect(offset).toBe(bytes.length);
+  const second = await collectionLane(ana);
+  const fetch = { from: 0, window: CHUNK_BYTES };
+  expect(await second.lane.refusal("fetch", { ...fetch, file })).toBe("not-allowed");
+  expect(await second.lane.refusal("fetch", { ...fetch, file: second.file, from: 9 })).toBe(
+    "usage",
+  );
+  const later = await download(second.lane, second.file, 2);
+  expect(later.bytes).toEqual(bytes.subarray(2 * CHUNK_BYTES));
+});
+
+boxTest("stops sending collected work to a moderator who was demoted", async (it) => {
+  const { site, ana, eve } = it;
+  const BIG = new TestFile("big", 8 * CHUNK_BYTES);
+  await BIG.upload(await channelOf(eve), ["lab@eve"]);
+  const { lane, path, file } = await collectionLane(ana);
+  await lane.request("fetch", { file, from: 0, window: CHUNK_BYTES });
+  await lane.until("chunk");
+  await operating(eve);
+  const transfers = async () => (await eve.request("transfers", {})).transfers;
+  expect(await transfers()).toMatchObject([{ user: "ana", direction: "down", web: true }]);
+  await ana.request("grant", { room: "lab", user: "ben", on: true });
+  await eve.request("grant", { room: "lab", user: "ana", on: false });
+  lane.notify({ kind: "ack", file, index: 0 });
+  await site.until("the end of the channel", () => lane.ended);
+  expect(lane.all("chunk").length).toBeLessThan(8);
+  expect(await transfers()).toEqual([]);
+  const late = await site.greeted("10.0.0.3", ana.keys);
+  const { file: other = "" } = await late.request("lane", { ticket: ticketOf(path) });
+  const fetch = { file: other, from: 0, window: CHUNK_BYTES };
+  expect(await late.refusal("fetch", fetch)).toBe("not-allowed");
+});
+
+boxTest(
+  "limits concurrent downloads of collected work, and frees those of lost links",
+  async (it) => {
+    const { site, ana, eve } = it;
+    await new TestFile("big", 8 * CHUNK_BYTES).upload(await channelOf(eve), ["lab@eve"]);
+    const lanes: Guest[] = [];
+    const begin = async () => {
+      const { lane, file } = await collectionLane(ana);
+      lanes.push(lane);
+      await lane.request("fetch", { file, from: 0, window: CHUNK_BYTES });
+    };
+    for (let i = 0; i < ARCHIVES_PER_ACCOUNT_MAX; i++) await begin();
+    expect(await rejection(begin())).toMatchObject({ code: "too-many" });
+    for (const lane of lanes) lane.link.close();
+    await site.quiet();
+    await begin();
+  },
+);
+
+boxTest("includes new work if the same address is opened again", async ({ site, ana, eve }) => {
+  const { path } = await ana.request("collect", { room: "lab" });
+  const zip = async () => {
+    const response = await site.wait(site.fetch(path, {}));
+    return openZip(new Uint8Array(await site.wait(response.arrayBuffer())));
+  };
+  const before = await zip();
+  const late = new TestFile("late", 100, "a.txt");
+  await late.upload(await channelOf(eve), ["lab@eve"]);
+  const after = await zip();
+  expect(after.entries.size).toBe(before.entries.size + 1);
+  expect(after.read("lab/eve/a.txt")).toEqual(late.chunks[0] as Uint8Array);
 });
 
 boxTest("downloads a file of a box for its owner and for moderators", async ({ ana, ben }) => {
