@@ -1,7 +1,7 @@
 /** Checks of how many rooms and conversations an account has, and the records that add a member. */
 
 import { Fault, msg } from "../../base/fault.ts";
-import { isDirect, type RoomId, type UserId } from "../../base/ids.ts";
+import type { RoomId, UserId } from "../../base/ids.ts";
 import { GROUP_MEMBERS_MAX, JOINED_ROOMS_MAX } from "../../base/limits.ts";
 import type { Name } from "../../base/names.ts";
 import type { Draft } from "../../wire/record.ts";
@@ -12,13 +12,13 @@ import type { Room, Rooms } from "./rooms.ts";
  * @throws {Fault} too-many if the user has initiated too many
  */
 export function checkConversationLimit(rooms: Rooms, user: UserId): void {
-  if (countRooms(rooms, user, "direct") < JOINED_ROOMS_MAX) return;
+  if (countRooms(rooms, user, "pair") < JOINED_ROOMS_MAX) return;
   const message = msg`you can have at most ${JOINED_ROOMS_MAX} conversations`;
   throw new Fault("too-many", message);
 }
 
 export function joinDraft(rooms: Rooms, user: UserId, room: RoomId, addedBy?: Name): Draft {
-  if (countRooms(rooms, user, "named") >= JOINED_ROOMS_MAX) {
+  if (countRooms(rooms, user, "name") >= JOINED_ROOMS_MAX) {
     throw new Fault("too-many", msg`you can be in at most ${JOINED_ROOMS_MAX} rooms`, {
       remedy: "leave one first: /leave ROOM",
     });
@@ -26,9 +26,10 @@ export function joinDraft(rooms: Rooms, user: UserId, room: RoomId, addedBy?: Na
   return { kind: "join", room, by: user, id: "", body: { addedBy } };
 }
 
-function countRooms(rooms: Rooms, user: UserId, what: "named" | "direct"): number {
+/** Boxes do not count, because a moderator is in those of all members. */
+function countRooms(rooms: Rooms, user: UserId, property: "name" | "pair"): number {
   let count = 0;
-  for (const { id } of rooms.roomsOf(user)) if (isDirect(id) === (what === "direct")) count++;
+  for (const room of rooms.roomsOf(user)) if (room[property] !== undefined) count++;
   return count;
 }
 
@@ -60,6 +61,6 @@ export function checkMayBeAdded(
   rooms: Rooms,
   { id, name }: { readonly id: UserId; readonly name: Name },
 ): void {
-  if (countRooms(rooms, id, "named") < JOINED_ROOMS_MAX) return;
+  if (countRooms(rooms, id, "name") < JOINED_ROOMS_MAX) return;
   throw new Fault("too-many", msg`${name} is in too many rooms`);
 }

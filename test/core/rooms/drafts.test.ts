@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import type { RoomId, UserId } from "../../../src/base/ids.ts";
+import { boxId, type RoomId, type UserId } from "../../../src/base/ids.ts";
 import {
   JOINED_ROOMS_MAX,
   ROOM_MEMBERS_MAX,
@@ -17,11 +17,12 @@ import {
   postDraft,
   topicDraft,
 } from "../../../src/core/rooms/drafts.ts";
-import { LOBBY, Rooms } from "../../../src/core/rooms/rooms.ts";
+import { LOBBY, type Room, Rooms } from "../../../src/core/rooms/rooms.ts";
 import { faultCode } from "../../fault-code.ts";
 import { ANA, BEN, BOX, EVE, Ledger, ROOM } from "../ledger.ts";
 
 const DEV = checkName("dev");
+const LAB = "rLLLLLLLLLLL" as RoomId;
 const options = (more: Partial<Parameters<typeof joinDrafts>[2]> = {}) => ({
   name: DEV,
   isPasswordCorrect: false,
@@ -149,6 +150,22 @@ describe("joining", () => {
       });
     expect(joinDrafts(joined(JOINED_ROOMS_MAX - 1), ANA, options())).toHaveLength(1);
     expect(faultCode(() => joinDrafts(joined(JOINED_ROOMS_MAX), ANA, options()))).toBe("too-many");
+  });
+
+  test("does not count a moderator's boxes", () => {
+    const moderated = folded((ledger) => {
+      ledger.write("room", ROOM, BEN, { name: "dev" });
+      ledger.write("room", LAB, ANA, { name: "lab" });
+      ledger.write("join", LAB, ANA, {});
+      for (let i = 0; i < JOINED_ROOMS_MAX; i++) {
+        const pupil = `u${`${i}`.padStart(11, "x")}` as UserId;
+        ledger.write("join", LAB, pupil, {});
+        ledger.write("room", boxId(LAB, pupil), "server", {});
+      }
+    });
+    expect(moderated.boxesOf(moderated.get(LAB) as Room)).toHaveLength(JOINED_ROOMS_MAX);
+    expect([...moderated.roomsOf(ANA)].length).toBeGreaterThan(JOINED_ROOMS_MAX);
+    expect(joinDrafts(moderated, ANA, options())).toHaveLength(1);
   });
 
   test("limits conversations begun by one account", () => {
