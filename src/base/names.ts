@@ -51,6 +51,11 @@ export function isGroupName(name: string): boolean {
   return GROUP_NAME.test(name);
 }
 
+/** Whether a target, with or without `#`, is a person, a box or a group. */
+export function isPrivateTarget(target: string): boolean {
+  return target.includes("@") || isGroupName(target.replace(/^#/, ""));
+}
+
 /** Fixed locale, so that all clients sort names in the same order. */
 const collator = new Intl.Collator("en", { numeric: true, sensitivity: "base" });
 

@@ -72,14 +72,22 @@ labTest("hides direct messages and names of private files", async ({ site, ana, 
   await site.wait(ben.post("secret", "@eve"));
   const file = new TestFile("priv", 10, "secret.txt");
   await file.upload(await channelOf(ben), ["@eve"]);
+  await ana.request("rules", { room: "lab", post: "private" });
+  await site.wait(ben.post("my secret work", "lab@ben"));
+  await new TestFile("work", 10, "secret essay.txt").upload(await channelOf(ben), ["lab@ben"]);
+  await ana.request("rules", { room: "lab", post: "everyone" });
   await new TestFile("open", 10, "plan.txt").upload(await channelOf(ben), ["lab"]);
   await site.quiet();
+  const inLab = eventsOf(ana, "record").filter(({ room }) => room?.name === "lab");
+  expect(inLab.map(({ record }) => record?.body !== undefined)).toEqual([
+    ...[true, false, false, true, true],
+  ]);
   const [event] = eventsOf(ana, "record").filter(({ between }) => between !== undefined);
   expect(event?.between?.toSorted()).toEqual(["ben", "eve"]);
   expect(event?.record).toMatchObject({ from: "ben" });
   expect(Object.keys(event?.record ?? {})).not.toContain("body");
   const offers = eventsOf(ana, "offered");
-  expect(offers.map(({ name }) => name)).toEqual([undefined, "plan.txt"]);
+  expect(offers.map(({ name }) => name)).toEqual([undefined, undefined, "plan.txt"]);
   const all = ana.all("event").map((event) => JSON.stringify({ ...event, record: undefined }));
   expect(all.join()).not.toContain("secret");
   const bodies = eventsOf(ana, "record").map(({ record }) => Buffer.from(record?.body ?? []));

@@ -15,7 +15,7 @@ import { defined } from "../../base/values.ts";
 import { type ClockStatus, clockText } from "../../core/clock-check.ts";
 import { TokenBucket } from "../../core/rate.ts";
 import type { Registry } from "../../core/rooms/accounts.ts";
-import { isConversation, type Room } from "../../core/rooms/rooms.ts";
+import { isConfidential, type Room } from "../../core/rooms/rooms.ts";
 import { boxName } from "../../core/rooms/targets.ts";
 import { MAJORITY_RESTORED, type ServerEvent } from "../../server/session/event.ts";
 import { formatAddress } from "../../wire/invite.ts";
@@ -50,7 +50,7 @@ const PLAIN_TEXT = /^\{"text":"[ !#-[\]-~]*"\}$/;
 interface PendingLine {
   readonly record: LogRecord;
   readonly names: RecordNames;
-  readonly isDirect: boolean;
+  readonly isConfidential: boolean;
 }
 
 export class ServePrinter {
@@ -174,24 +174,23 @@ export class ServePrinter {
       from: this.registry.nameOf(head.by),
       destination: this.#destination(room, head.by),
     };
-    const line = { record, names, isDirect: isConversation(room) };
+    const line = { record, names, isConfidential: isConfidential(room) };
     // Lines for a terminal are rendered immediately and in order, because a date line precedes the
     // first line of each day.
     if (this.#style.format === "text") this.#write(this.#renderLine(line));
     else this.#write(line, (bodyBytes?.length ?? 0) + LINE_FRAME_CHARS);
   }
 
-  #renderLine({ record, names, isDirect }: PendingLine): string {
+  #renderLine({ record, names, isConfidential }: PendingLine): string {
     const style = this.#style;
     const plain =
-      isDirect || style.format !== "json" ? undefined : this.#renderPlain(record, names);
+      isConfidential || style.format !== "json" ? undefined : this.#renderPlain(record, names);
     if (plain !== undefined) return plain;
     const displayed = this.#truncate(displayRecord(record, names));
     const day = style.format === "text" ? this.#days.before(record.head.time) : "";
-    if (!isDirect) return day + renderRecord(displayed, style);
+    if (!isConfidential) return day + renderRecord(displayed, style);
     if (style.format === "json") return renderJson(withoutContent(recordJson(displayed)));
-    const description =
-      displayed.kind === "file" ? "(a file in a conversation)" : "(a direct message)";
+    const description = displayed.kind === "file" ? "(a private file)" : "(a private message)";
     return day + renderRecord({ ...displayed, kind: "action", text: description }, style);
   }
 

@@ -107,9 +107,13 @@ export function mayKnow({ isPrivate, isSealed, members, admitted }: Room, user?:
   return members.has(user) || (isSealed === true && admitted.has(user));
 }
 
-/** Reports whether only the members may see the content, and operators may not. */
 export function isConversation({ pair, isPrivate }: Room): boolean {
   return pair !== undefined || isPrivate === true;
+}
+
+/** Reports whether operators' views omit the content: that of conversations, groups and boxes. */
+export function isConfidential({ name, isPrivate }: Room): boolean {
+  return name === undefined || isPrivate === true;
 }
 
 export function isVacantWithout(room: Room, user: UserId): boolean {

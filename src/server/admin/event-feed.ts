@@ -9,12 +9,12 @@ import {
   EVENTS_STORED_BYTES_MAX,
   EVENTS_STORED_MAX,
 } from "../../base/limits-page.ts";
-import { isGroupName } from "../../base/names.ts";
+import { isPrivateTarget } from "../../base/names.ts";
 import { defined } from "../../base/values.ts";
 import { clockText } from "../../core/clock-check.ts";
 import { erasuresOf } from "../../core/log/erasures.ts";
 import type { Registry } from "../../core/rooms/accounts.ts";
-import { isConversation, type Room } from "../../core/rooms/rooms.ts";
+import { isConfidential, type Room } from "../../core/rooms/rooms.ts";
 import type { Clock } from "../../io/clock.ts";
 import { encodeFitting } from "../../wire/codec.ts";
 import { formatAddress } from "../../wire/invite.ts";
@@ -198,29 +198,26 @@ export class EventFeed {
   #offered(event: Extract<ServerEvent, { kind: "offered" }>): EventDetails {
     const { user, address, file, name, to, sizeBytes } = event;
     const targets = [...to];
-    const isPrivate = to.some(
-      (target) => target.startsWith("@") || isGroupName(target.replace(/^#/, "")),
-    );
     return defined({
       user,
       address: formatAddress(address),
       file,
       to: targets,
-      name: isPrivate ? undefined : name,
+      name: to.some(isPrivateTarget) ? undefined : name,
       sizeBytes,
     });
   }
 
-  /** Omits the content of conversations and private rooms. */
   #record(record: LogRecord, room: Room): EventDetails {
-    const { id, name, pair } = room;
     const { registry } = this.options;
+    const { id, box, pair } = room;
+    const { name } = box?.of ?? room;
     const { salt, body, ...head } = wireRecord(record, registry);
     if (pair !== undefined) {
       const between = pair.map((user) => registry.nameOf(user) ?? "?");
       return { record: head, room: { room: id }, between };
     }
-    const isHidden = isConversation(room) || salt === undefined || body === undefined;
+    const isHidden = isConfidential(room) || salt === undefined || body === undefined;
     return {
       record: isHidden ? head : { ...head, salt, body },
       room: { room: id, ...(name === undefined ? {} : { name }) },

@@ -10,7 +10,7 @@ import {
 import { defined } from "../../base/values.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
 import { type FileEntry, namedRoomsOf } from "../../core/rooms/files.ts";
-import { isConversation, isVacant, type Room } from "../../core/rooms/rooms.ts";
+import { isConfidential, isVacant, type Room } from "../../core/rooms/rooms.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";
 import type { ServerContext } from "../kernel/context.ts";
 import type { SomeHandlers } from "../kernel/service.ts";
@@ -52,7 +52,7 @@ export class AdminLists {
       const { id, name, sinceUnixMs, devices, passwordHash } = account;
       const seen = lastSeenOf(account);
       const joined = request.memberships === true ? [...rooms.roomsOf(id)] : [];
-      const named = joined.filter((room) => !isConversation(room));
+      const named = joined.filter((room) => !isConfidential(room));
       const namesOf = (all: readonly Room[]) =>
         all.flatMap(({ name = [] }) => name).slice(0, ACCOUNT_ROOMS_LISTED_MAX);
       return {

@@ -5,7 +5,7 @@ import { PAGE_READS_QUEUED_MAX } from "../../base/limits.ts";
 import { DECISIONS_PAGE_MAX, DECISIONS_SEARCHED_MAX } from "../../base/limits-page.ts";
 import { defined } from "../../base/values.ts";
 import { latestTime } from "../../core/log/order.ts";
-import { isConversation, targetUser } from "../../core/rooms/rooms.ts";
+import { isConfidential, targetUser } from "../../core/rooms/rooms.ts";
 import { TaskQueue } from "../../io/task-queue.ts";
 import { kindsWith } from "../../wire/kinds.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";
@@ -125,7 +125,7 @@ export class PastDecisions {
     const past = records.flatMap((record): FoundDecision[] => {
       const room = rooms.get(record.head.room as RoomId);
       const isOfName = record.head.kind === "rename" && targetUser(record) !== undefined;
-      if (room?.name === undefined || isConversation(room) || isOfName) return [];
+      if (room === undefined || isConfidential(room) || isOfName) return [];
       const event = this.#describe({ kind: "record", record, room }, record.head.time);
       return event === undefined ? [] : [{ seq: record.head.seq, event }];
     });

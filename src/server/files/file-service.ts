@@ -2,7 +2,7 @@
 
 import { asFault, Fault, msg } from "../../base/fault.ts";
 import type { FileId, UserId } from "../../base/ids.ts";
-import { isGroupName } from "../../base/names.ts";
+import { isPrivateTarget } from "../../base/names.ts";
 import { defined } from "../../base/values.ts";
 import { erasuresOf } from "../../core/log/erasures.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
@@ -159,7 +159,7 @@ export class FileService {
   #isPrivate({ file, to }: BlobMetadata): boolean {
     const fact = this.options.engine.files.get(file);
     if (fact !== undefined) return isPrivateFile(fact, this.options.rooms);
-    return to.every((target) => target.includes("@") || isGroupName(target));
+    return to.every(isPrivateTarget);
   }
 
   countSent(bytes: number): void {

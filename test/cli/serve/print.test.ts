@@ -3,6 +3,7 @@ import { symlinkSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { Fault } from "../../../src/base/fault.ts";
+import { boxId } from "../../../src/base/ids.ts";
 import {
   OUTPUT_QUEUE_BYTES_MAX,
   PRINTED_CHARS_MAX,
@@ -17,7 +18,7 @@ import type { OpenFolder } from "../../../src/cli/serve/folder.ts";
 import { type JoinInfo, printListening } from "../../../src/cli/serve/join-info.ts";
 import { ServePrinter } from "../../../src/cli/serve/print.ts";
 import { Registry } from "../../../src/core/rooms/accounts.ts";
-import { LOBBY, Rooms } from "../../../src/core/rooms/rooms.ts";
+import { LOBBY, type Room, Rooms } from "../../../src/core/rooms/rooms.ts";
 import { parseFingerprint } from "../../../src/wire/fingerprint.ts";
 import { quoteInvite } from "../../../src/wire/invite.ts";
 import { FakeOutput, fakeContext, fakeWorld } from "../../commands/fake-world.ts";
@@ -66,6 +67,22 @@ test("counts lines that are dropped while the output is blocked", () => {
   const lines = stdout.text.trim().split("\n");
   const told = lines.map((line) => JSON.parse(line)).map(({ user, lines }) => user ?? lines);
   expect(told).toEqual(["first", "2", "fourth"]);
+});
+
+test.each([true, false])("omits what is written in a box, with --json: %p", (json) => {
+  const { world, printer } = printing(json);
+  const { ledger } = lobby();
+  const rooms = new Rooms();
+  for (const record of ledger.records) rooms.apply(record);
+  rooms.apply(ledger.write("join", ROOM, ANA, {}));
+  const box = boxId(ROOM, ANA);
+  rooms.apply(ledger.write("room", box, "server", {}));
+  const room = rooms.get(box) as Room;
+  const record = ledger.write("text", box, ANA, { text: "my essay" });
+  printer.event({ kind: "record", record, room });
+  printer.flush();
+  expect(world.stdout.text).toContain(`lobby@${ANA}`);
+  expect(world.stdout.text).not.toContain("essay");
 });
 
 test("prints a text from the log's bytes like any record", () => {
