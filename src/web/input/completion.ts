@@ -1,5 +1,6 @@
 /** Completions in the composer: names, rooms, emoji and commands. */
 
+import { matching } from "../../ui/matching.ts";
 import type { NamedEmoji } from "../../ui/text/emoji.ts";
 
 export interface Completion {
@@ -36,7 +37,13 @@ export function completionAt(
   const before = text.slice(0, caret);
   const command = COMMAND.exec(before);
   if (command !== null) {
-    return toCompletion("command", 0, caret, matching(source.commands, command[1] ?? ""), "/");
+    return toCompletion(
+      "command",
+      0,
+      caret,
+      matching(source.commands, command[1] ?? "", true),
+      "/",
+    );
   }
   const emojiMatch = EMOJI.exec(before);
   if (emojiMatch !== null) return emojiCompletion(emojiMatch, caret, source);
@@ -44,10 +51,10 @@ export function completionAt(
   if (sign === undefined || prefix === undefined) return undefined;
   const from = caret - prefix.length - 1;
   if (sign === "@") {
-    const names = [...matching(source.names, prefix), ...source.namesLike(prefix)];
-    return toCompletion("name", from, caret, [...new Set(names)].slice(0, CHOICES_MAX), "@");
+    const names = [...matching(source.names, prefix, true), ...source.namesLike(prefix)];
+    return toCompletion("name", from, caret, [...new Set(names)], "@");
   }
-  return toCompletion("room", from, caret, matching(source.rooms, prefix), "#");
+  return toCompletion("room", from, caret, matching(source.rooms, prefix, true), "#");
 }
 
 function emojiCompletion(
@@ -70,15 +77,8 @@ function toCompletion(
   names: readonly string[],
   sign: string,
 ): Completion | undefined {
-  const choices = names.map((name) => `${sign}${name}`);
+  const choices = names.slice(0, CHOICES_MAX).map((name) => `${sign}${name}`);
   return choices.length === 0 ? undefined : { kind, from, to, choices };
-}
-
-export function matching(names: readonly string[], prefix: string): readonly string[] {
-  const folded = prefix.toLowerCase();
-  const startMatches = names.filter((name) => name.toLowerCase().startsWith(folded));
-  const innerMatches = names.filter((name) => name.toLowerCase().indexOf(folded) > 0);
-  return [...startMatches, ...innerMatches].slice(0, CHOICES_MAX);
 }
 
 export interface Completed {

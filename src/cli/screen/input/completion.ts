@@ -4,6 +4,7 @@ import { CANDIDATES_LISTED_MAX } from "../../../base/limits-screen.ts";
 import { displayedLike } from "../../../core/model/people.ts";
 import { isConversation, knownNames, openRoom } from "../../../core/model/selectors.ts";
 import type { Model } from "../../../core/model/state.ts";
+import { matching } from "../../../ui/matching.ts";
 import { searchCompletions } from "../../../ui/search-query.ts";
 import { searchEmojiNames } from "../../../ui/text/emoji.ts";
 import { type Editor, replaceRange, withCursor } from "../editor/editor.ts";
@@ -109,9 +110,8 @@ function matchingPeople(
   query: string,
   isAnywhere: boolean,
   model: Model,
-  skipped: RegExp | "" = "",
 ): readonly string[] {
-  const matches = matching(names, query, isAnywhere, skipped);
+  const matches = matching(names, query, isAnywhere);
   return [...new Set([...matches, ...displayedLike(model, names, query)])];
 }
 
@@ -139,26 +139,6 @@ function targets(model: Model): readonly string[] {
     ...roomNames(model).map((room) => `#${room}`),
     ...namesByRecency(model).map((name) => `@${name}`),
   ];
-}
-
-/**
- * Keeps the original order. With `isAnywhere`, candidates that only contain the query follow those
- * that begin with it.
- * @param skipped pattern to remove from candidates before the comparison
- */
-export function matching(
-  candidates: readonly string[],
-  query: string,
-  isAnywhere = false,
-  skipped: RegExp | "" = "",
-): readonly string[] {
-  const folded = query.toLowerCase();
-  const foundAt = (candidate: string) =>
-    candidate.replace(skipped, "").toLowerCase().indexOf(folded);
-  const beginning = candidates.filter((candidate) => foundAt(candidate) === 0);
-  return isAnywhere
-    ? [...beginning, ...candidates.filter((candidate) => foundAt(candidate) > 0)]
-    : beginning;
 }
 
 export function emojiCandidates(query: string, language: string | undefined): readonly Candidate[] {

@@ -4,7 +4,6 @@ import { CANDIDATES_LISTED_MAX } from "../../../base/limits-screen.ts";
 import { isName } from "../../../base/names.ts";
 import type { TimeContext } from "../../../base/parse-time.ts";
 import { isSameName } from "../../../core/model/item.ts";
-import { displayedLike } from "../../../core/model/people.ts";
 import type { Rows } from "../../../core/model/rows.ts";
 import {
   draftKey,
@@ -14,6 +13,7 @@ import {
   roomList,
 } from "../../../core/model/selectors.ts";
 import type { Draft, Model } from "../../../core/model/state.ts";
+import { targetsLike } from "../../../ui/matching.ts";
 import type { KeyTexts } from "../../../ui/messages/en/keys.ts";
 import { isEmptyDraft } from "../../../ui/text/draft.ts";
 import { type Editor, EMPTY_EDITOR } from "../editor/editor.ts";
@@ -27,7 +27,7 @@ import type {
 } from "../state/screen-state.ts";
 import type { Timeline } from "../state/scroll.ts";
 import type { Layout } from "../view/composition.ts";
-import { type CompletionSource, emojiCandidates, matching } from "./completion.ts";
+import { type CompletionSource, emojiCandidates } from "./completion.ts";
 import { helpRows, type Keymap } from "./keymap.ts";
 
 export interface HandlerContext {
@@ -206,17 +206,7 @@ function targetsMatching(model: Model, query: string): readonly string[] {
     .filter((target) => !listed.some((entry) => isSameName(entry, target)));
   const [sign = "", name = ""] = /^([@#]?)(.*)$/s.exec(query.trim())?.slice(1) ?? [];
   const targets = [...listed, ...otherPeople].filter((target) => target.startsWith(sign));
-  const titles = new Map(
-    entries.flatMap(({ kind, shown, name }) => (kind === "group" ? [[shown, name] as const] : [])),
-  );
-  const labelOf = (target: string) => titles.get(target) ?? target;
-  const found = matching([...new Set(targets.map(labelOf))], name, true, /^[@#]/).flatMap((label) =>
-    targets.filter((target) => labelOf(target) === label),
-  );
-  const matches = [...new Set([...found, ...displayedLike(model, targets, name)])].slice(
-    0,
-    CANDIDATES_LISTED_MAX,
-  );
+  const matches = targetsLike(model, targets, name).slice(0, CANDIDATES_LISTED_MAX);
   const isNewName =
     sign !== "#" && isName(name) && !matches.some((target) => isSameName(target, `@${name}`));
   return isNewName && !isSameName(name, model.me) ? [...matches, `@${name}`] : matches;

@@ -1,14 +1,12 @@
 /** Quick switcher: opens a room or user by a few letters in the name. */
 
 import { type KeyboardEvent, useEffect, useMemo, useState } from "react";
-import { foldCase } from "../../../base/case-fold.ts";
-import { isGroupName, isName } from "../../../base/names.ts";
+import { isName } from "../../../base/names.ts";
 import { isSameName } from "../../../core/model/item.ts";
-import { displayedLike } from "../../../core/model/people.ts";
 import { knownNames, roomList } from "../../../core/model/selectors.ts";
 import type { Model } from "../../../core/model/state.ts";
+import { targetsLike } from "../../../ui/matching.ts";
 import { targetTitle } from "../../../ui/text/target-text.ts";
-import { matching } from "../../input/completion.ts";
 import { rove } from "../../input/keys.ts";
 import { Button } from "../shell/button.tsx";
 import { type CloseProps, useModelValue, usePage } from "../shell/context.tsx";
@@ -29,20 +27,7 @@ function targetsOf(model: Model, isPeople: boolean): readonly string[] {
   return isPeople ? names : [...rooms.map(({ target }) => `#${target}`), ...names];
 }
 
-/** A group is found by its title. */
-function matchingTitles(model: Model, targets: readonly string[], text: string) {
-  const titled = new Map(targets.map((target) => [target, targetTitle(model, target)]));
-  const groups = targets.filter((target) => isGroupName(target.slice(1)));
-  const folded = foldCase(text);
-  const found = groups.filter((target) => foldCase(titled.get(target) ?? "").includes(folded));
-  return [
-    ...matching(
-      targets.filter((target) => !groups.includes(target)),
-      text,
-    ),
-    ...found,
-  ];
-}
+const OPTIONS_MAX = 12;
 
 interface OptionsProps {
   readonly targets: readonly string[];
@@ -107,8 +92,7 @@ export function Switcher({ onClose, onOpen, isPeople = false }: SwitcherProps) {
   const bareName = typed.trim().replace(/^[@#]/, "");
   const hits = useMemo(() => {
     const query = typed.trim() === "" ? "" : bareName;
-    const found = matchingTitles(chat.model, all, query);
-    return [...new Set([...found, ...displayedLike(chat.model, all, query)])];
+    return targetsLike(chat.model, all, query).slice(0, OPTIONS_MAX);
   }, [chat, all, typed, bareName]);
   const isOther =
     isPeople && isName(bareName) && !hits.some((hit) => isSameName(hit, `@${bareName}`));
