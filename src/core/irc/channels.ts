@@ -2,7 +2,7 @@
 
 import { Fault } from "../../base/fault.ts";
 import type { RoomId } from "../../base/ids.ts";
-import { isName } from "../../base/names.ts";
+import { compareNames, isName } from "../../base/names.ts";
 import type { IrcLine } from "../../wire/irc/line.ts";
 import type { ChatRecord } from "../client/chat-record.ts";
 import type { Room } from "../rooms/rooms.ts";
@@ -58,7 +58,10 @@ function topicOf(
   { topic, isPrivate, members }: Room,
 ): string {
   if (topic !== "" || isPrivate !== true) return topic;
-  return [...members].flatMap((user) => registry.nameOf(user) ?? []).join(", ");
+  return [...members]
+    .flatMap((user) => registry.nameOf(user) ?? [])
+    .sort(compareNames)
+    .join(", ");
 }
 
 /** @returns false if there is no topic */

@@ -12,6 +12,7 @@ test("shows a group as a secret channel that only its members find", async () =>
   const channel = `#${name}`;
   expect((await two.news()).join("\n")).toContain(`JOIN ${channel}`);
   expect((await two.ask(`MODE ${channel}`)).join("\n")).toMatch(/ 324 ben \S+ \+\w*s/);
+  expect((await four.ask(`TOPIC ${channel}`)).join("\n")).toContain(" :ana, ben, kim");
   await two.ask(`PRIVMSG ${channel} :our plan`);
   await irc.site.quiet();
   expect((await one.news()).join("\n")).toContain(`PRIVMSG ${channel} :our plan`);
