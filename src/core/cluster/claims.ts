@@ -168,6 +168,7 @@ const NOTHING: readonly string[] = [];
  */
 const ERASURES = "erasures";
 
+/** Read by every post, because the id of a room does not say whether it is a group. */
 const SERVER_RULES = "server rules";
 
 function changes(reads: readonly string[], writes: readonly string[]): Claims {

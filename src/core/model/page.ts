@@ -106,7 +106,7 @@ function applyThreadPage(draft: ModelDraft, room: RoomDraft, event: ThreadPageEv
 /** Requests the newest replies of open threads after log-ins and gaps. */
 export function requestThreads(draft: ModelDraft): void {
   if (!draft.fields.isCaughtUp) return;
-  for (const { id, thread } of [...draft.rooms.values()]) {
+  for (const { id, thread } of draft.rooms.values()) {
     const room = thread?.loading === "wanted" ? draft.room(id) : undefined;
     if (room !== undefined) requestThread(draft, room, undefined);
   }

@@ -28,7 +28,7 @@ export type RoomAction =
   | ({ readonly kind: "kick"; readonly reason?: string } & UserAction)
   /**
    * `isByToken`: by an operator whose account is none, but who presented the operator token. `by`:
-   * name of the user.
+   * name of who admits.
    */
   | ({ readonly kind: "admission"; readonly isByToken?: boolean; readonly by?: Name } & UserAction)
   | ({ readonly kind: "mute"; readonly on: boolean; readonly until?: number } & UserAction)

@@ -96,7 +96,7 @@ function guidesAll(
   if (who !== "moderators") return false;
   const others = new Set(people);
   if (others.size > 1) others.delete(user); // Otherwise these are notes to oneself.
-  // Whoever begins a group is its moderator.
+  // Groups do not count, because their creators moderate them.
   for (const { name, isPrivate, moderators, members } of rooms.roomsOf(user)) {
     if (name === undefined || isPrivate === true || !moderators.has(user)) continue;
     for (const other of others) if (members.has(other)) others.delete(other);
