@@ -12,7 +12,7 @@ import {
   clusterConfig,
   NATS_FLAGS,
   SAFETY_FLAGS,
-} from "../cli/serve/cluster.ts";
+} from "../cli/serve/cluster-config.ts";
 import { type OpenFolder, openFolder } from "../cli/serve/folder.ts";
 import {
   newNodeName,

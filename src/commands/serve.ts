@@ -8,7 +8,7 @@ import { defineVerb } from "../cli/command.ts";
 import { lanAddresses, listenHosts, ownAddresses } from "../cli/connect/invite.ts";
 import { printNotice } from "../cli/context.ts";
 import { ROOM_PASSWORD, readSecret } from "../cli/secrets.ts";
-import { clusterConfig } from "../cli/serve/cluster.ts";
+import { clusterConfig } from "../cli/serve/cluster-config.ts";
 import {
   checkArgs,
   dailyQuotasOf,

@@ -1,11 +1,9 @@
 /** Membership of this server in a cluster with a shared stream. */
 
-import { equalBytes, toHex, utf8Encode } from "../../base/bytes.ts";
+import { equalBytes, toHex } from "../../base/bytes.ts";
 import { asFault, Fault } from "../../base/fault.ts";
 import type { Sha256 } from "../../base/ids.ts";
 import { CLUSTER_CATCH_UP_TIMEOUT_MS, NODES_ANSWER_TIMEOUT_MS } from "../../base/limits-cluster.ts";
-import { quoteText } from "../../base/text.ts";
-import { defined } from "../../base/values.ts";
 import type { Place } from "../../core/cluster/claims.ts";
 import { packNodeMessage, readNodeMessage } from "../../core/cluster/messages.ts";
 import { type Clock, delay } from "../../io/clock.ts";
@@ -14,7 +12,6 @@ import type { PeerNode } from "../../io/cluster/peer-check.ts";
 import { type Position, START } from "../../io/cluster/position.ts";
 import { Replica } from "../../io/cluster/replica.ts";
 import { ReplicatedLog } from "../../io/cluster/replicated-log.ts";
-import { readNamedFile } from "../../io/disk/data-folder.ts";
 import type { Entropy } from "../../io/entropy.ts";
 import type { LogFile } from "../../io/log/log-file.ts";
 import { LogProofs } from "../../io/log/proofs.ts";
@@ -27,8 +24,7 @@ import { parseSiblingMessage, type Siblings } from "../../server/kernel/siblings
 import type { SealedBuckets } from "../../server/sealed/buckets.ts";
 import { accountsIn, type Checkpoint, parseCheckpoint, parseNote } from "../../wire/checkpoint.ts";
 import { bodyOf, type LogRecord } from "../../wire/record.ts";
-import { type FlagDefs, flag, stringFlag } from "../command.ts";
-import { usageFault } from "../errors.ts";
+import type { ClusterConfig } from "./cluster-config.ts";
 import {
   leftClusterFault,
   newNodeName,
@@ -44,16 +40,6 @@ import { HealthWatch, type NodeState, readNodeState } from "./survey.ts";
  */
 const CLUSTER_FILES_SPARE_RATIO = 1 / 16;
 const CLUSTER_FILES_SPARE_BYTES = 64 << 20;
-
-export interface ClusterConfig {
-  readonly name: string;
-  readonly servers: readonly string[];
-  readonly credentials?: Uint8Array;
-  readonly isUnsafe: boolean;
-  readonly monitors: readonly string[];
-  /** If `undefined`, NATS limits the size. */
-  readonly filesBytesMax?: number;
-}
 
 export interface ClusterOptions {
   readonly config: ClusterConfig;
@@ -82,66 +68,6 @@ export interface OpenCluster {
 }
 
 const POLL_INTERVAL_MS = 10;
-const NAME = /^[A-Za-z0-9_-]{1,32}$/;
-
-export const NATS_FLAGS = {
-  nats: stringFlag("URL", "NATS servers of the cluster: nats://HOST:4222,...", { many: true }),
-  natsCreds: stringFlag("FILE", "NATS credentials file"),
-  cluster: stringFlag("NAME", "Cluster name", { default: "chat" }),
-} as const satisfies FlagDefs;
-
-export const SAFETY_FLAGS = {
-  natsMonitor: stringFlag(
-    "URL",
-    "Monitoring URLs of the NATS servers, to check their sync_interval: http://HOST:8222,...",
-    { many: true },
-  ),
-  unsafeNats: flag("Accept a single NATS server, or servers that may lose acknowledged messages"),
-} as const satisfies FlagDefs;
-
-export function clusterConfig(
-  args: {
-    readonly nats: readonly string[];
-    readonly natsCreds: string | undefined;
-    readonly cluster: string;
-    readonly natsMonitor?: readonly string[];
-  },
-  isUnsafe: boolean,
-): ClusterConfig {
-  const { cluster: name, natsCreds, natsMonitor = [] } = args;
-  const credentials = natsCreds === undefined ? undefined : readNamedFile(natsCreds);
-  if (natsCreds !== undefined && credentials === undefined) {
-    throw new Fault("file-unknown", `no such file: ${quoteText(natsCreds)}`, {
-      remedy: "check --nats-creds",
-    });
-  }
-  if (!NAME.test(name)) {
-    const remedy = "use 1 to 32 letters, digits, - or _";
-    throw usageFault(`invalid cluster name: ${quoteText(name)}`, remedy);
-  }
-  const servers = splitAddresses(args.nats, /^(?:nats|tls):\/\/[^/@\s]+$/, [
-    "invalid NATS server address",
-    "write --nats nats://HOST:4222, or tls://HOST:4222",
-  ]);
-  const monitors = splitAddresses(natsMonitor, /^https?:\/\/[^/@\s]+\/?$/, [
-    "invalid NATS monitoring address",
-    "write --nats-monitor http://HOST:8222",
-  ]);
-  const bytes = credentials === undefined ? undefined : utf8Encode(credentials);
-  return { name, servers, isUnsafe, monitors, ...defined({ credentials: bytes }) };
-}
-
-function splitAddresses(
-  values: readonly string[],
-  pattern: RegExp,
-  [problem, remedy]: readonly [wrong: string, remedy: string],
-): string[] {
-  const addresses = values.flatMap((text) => text.split(",")).filter((text) => text !== "");
-  const invalid = addresses.find((text) => !pattern.test(text));
-  if (invalid !== undefined) throw usageFault(`${quoteText(invalid)} is ${problem}`, remedy);
-  return addresses;
-}
-
 /**
  * @throws {Fault} unreachable, data-foreign, no-majority, version-unsupported, cluster-diverged,
  * store-…

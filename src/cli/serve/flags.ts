@@ -32,7 +32,7 @@ import { usageFault } from "../errors.ts";
 import { parseFlagValue } from "../parser.ts";
 import { parseToml } from "../settings.ts";
 import { nearestWord } from "../suggest.ts";
-import { NATS_FLAGS, SAFETY_FLAGS } from "./cluster.ts";
+import { NATS_FLAGS, SAFETY_FLAGS } from "./cluster-config.ts";
 import { IRC_FLAGS } from "./irc.ts";
 import { PUSH_FLAGS } from "./push.ts";
 

@@ -48,7 +48,8 @@ import type { Checkpoint } from "../../wire/checkpoint.ts";
 import { formatFingerprint } from "../../wire/fingerprint.ts";
 import { isOperatorAct, kindsWith } from "../../wire/kinds.ts";
 import type { FoldedHead } from "../../wire/record.ts";
-import { type ClusterConfig, joinCluster, type OpenCluster } from "./cluster.ts";
+import type { OpenCluster } from "./cluster.ts";
+import type { ClusterConfig } from "./cluster-config.ts";
 import { loadIdentity, type OpenCheckpoints, openCheckpoints } from "./identity.ts";
 import { partlyMovedFault, readMembership } from "./membership.ts";
 
@@ -230,7 +231,7 @@ async function openContents(
   const cluster =
     options.cluster === undefined
       ? undefined
-      : await joinCluster({
+      : await (await import("./cluster.ts")).joinCluster({
           ...common,
           path,
           config: options.cluster,

@@ -4,7 +4,7 @@ import { Fault } from "../../base/fault.ts";
 import { cleanText } from "../../base/text.ts";
 import { readNatsSettings } from "../../io/nats/monitor.ts";
 import { type Context, printNotice } from "../context.ts";
-import type { ClusterConfig } from "./cluster.ts";
+import type { ClusterConfig } from "./cluster-config.ts";
 
 /**
  * Without syncing, a power loss on all machines loses acknowledged messages. If the setting cannot

@@ -10,7 +10,7 @@ import { noMajority } from "../../io/cluster/majority.ts";
 import { type JetStream, openJetStream, type StreamState } from "../../io/nats/jetstream.ts";
 import { unresponsiveServers } from "../../io/nats/monitor.ts";
 import type { ClusterHealth } from "../../server/kernel/sequencer.ts";
-import type { ClusterConfig } from "./cluster.ts";
+import type { ClusterConfig } from "./cluster-config.ts";
 
 export interface NodeState {
   readonly name: string;
