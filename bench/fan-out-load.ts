@@ -16,6 +16,7 @@ export interface LoadOrder {
   readonly senders: number;
   readonly deliveries: number;
   readonly deliveriesPerSecond: number;
+  readonly warmUpSeconds: number;
   readonly seconds: number;
 }
 
@@ -36,8 +37,6 @@ export interface LatencyResult {
 /** Enough deliveries in flight to keep the server busy without reaching its limits. */
 const WINDOW_DELIVERIES = 40_000;
 const WINDOW_TEXTS_MAX = 512;
-const WARM_UP_SHARE = 0.1;
-const WARM_UP_SECONDS_MAX = 1;
 /** Without this limit, servers that sync each message would take minutes. */
 const SATURATED_SECONDS_MAX = 5;
 const CONCURRENT_CONNECTS = 50;
@@ -146,7 +145,7 @@ class Load {
 const order: LoadOrder = JSON.parse(process.argv[2] ?? "");
 const load = new Load(order);
 await load.connect();
-await load.saturate(order.deliveries * WARM_UP_SHARE, WARM_UP_SECONDS_MAX);
+await load.saturate(Number.POSITIVE_INFINITY, order.warmUpSeconds);
 const [deliveriesPerSecond, deliveriesPerCpuSecond] = await load.saturate(
   order.deliveries,
   SATURATED_SECONDS_MAX,

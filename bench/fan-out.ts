@@ -1,6 +1,7 @@
 /**
  * Fan-out in one room: `bun bench/fan-out.ts [--readers 10,100,1000] [--only NAME] [--rounds 1]
- * [--quick]`. Contestants take turns; one that fails is skipped in later rounds.
+ * [--warm-up 1] [--quick]`. After a warm-up of ten seconds, the code of a server on Bun is compiled.
+ * Contestants take turns; one that fails is skipped in later rounds.
  */
 import { parseArgs } from "node:util";
 import { CONTESTANTS, missingProgram } from "./contestants.ts";
@@ -16,6 +17,7 @@ const { values } = parseArgs({
     readers: { type: "string", default: "10,100,1000" },
     only: { type: "string" },
     rounds: { type: "string", default: "1" },
+    "warm-up": { type: "string", default: "1" },
     quick: { type: "boolean", default: false },
   },
 });
@@ -32,6 +34,7 @@ async function measure(contestant: Contestant, readers: number): Promise<LoadRes
       // CPU time has a resolution of 10 ms, so the load must take a few seconds.
       deliveries: (readers >= 100 ? 3_000_000 : 1_000_000) / (values.quick ? 8 : 1),
       deliveriesPerSecond: DELIVERIES_PER_SECOND,
+      warmUpSeconds: Number(values["warm-up"]),
       seconds: values.quick ? 1 : 4,
     };
     const entry = new URL("fan-out-load.ts", import.meta.url).pathname;
