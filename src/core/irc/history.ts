@@ -270,16 +270,17 @@ function* sendTargets(session: IrcSession, { params }: IrcLine): Task {
   }
   const [since, until] = [Math.min(from, to) + 1, Math.max(0, Math.max(from, to) - 1)];
   const found: { readonly name: string; readonly unixMs: number }[] = [];
-  try {
-    for (const channel of [...session.channels.values()].slice(0, CONVERSATIONS_MAX)) {
-      if (channel.isSealed) continue;
+  for (const channel of [...session.channels.values()].slice(0, CONVERSATIONS_MAX)) {
+    if (channel.isSealed) continue;
+    try {
       const [newest] = yield* readPages(session, channel, {}, MESSAGES, 1);
       const unixMs = newest?.timeUnixMs ?? 0;
       if (unixMs >= since && unixMs <= until) found.push({ name: channel.name, unixMs });
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      if (!session.channels.has(channel.id)) continue; // Left while its message was read.
+      return session.fail("CHATHISTORY", "MESSAGE_ERROR", ["TARGETS"], error.message);
     }
-  } catch (error) {
-    if (!(error instanceof Fault)) throw error;
-    return session.fail("CHATHISTORY", "MESSAGE_ERROR", ["TARGETS"], error.message);
   }
   const listed = found.sort((a, b) => a.unixMs - b.unixMs).slice(0, limit);
   const lines = listed.map(({ name, unixMs }) => {

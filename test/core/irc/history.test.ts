@@ -118,6 +118,26 @@ describe("CHATHISTORY", () => {
     },
   );
 
+  test("TARGETS omits a room that the account leaves meanwhile", async () => {
+    const leaving = Promise.withResolvers<void>();
+    let isHeld = false;
+    const reading = async () => {
+      if (isHeld) await leaving.promise;
+    };
+    const irc = await IrcSite.open({ reading });
+    const ana = await irc.member("ana");
+    const one = await irc.client("ana");
+    await one.ask("PRIVMSG #lobby :x", "JOIN #lab", "PRIVMSG #lab :x");
+    isHeld = true;
+    one.send("CHATHISTORY TARGETS timestamp=1970-01-01T00:00:00Z timestamp=2100-01-01T00:00:00Z 9");
+    await ana.request("leave", { room: "lab" });
+    await irc.site.quiet();
+    leaving.resolve();
+    const answer = (await one.sync()).join("\n");
+    expect(answer).toContain(" TARGETS #lobby ");
+    expect(answer).not.toMatch(/ TARGETS #lab |FAIL/);
+  });
+
   ircTest("works for direct conversations in both directions", async ({ irc, ben, one, two }) => {
     await irc.site.wait(ben.post("psst", "@ana"));
     await one.ask("PRIVMSG ben :yes?");
