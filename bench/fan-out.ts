@@ -1,6 +1,6 @@
 /**
  * Fan-out in one room: `bun bench/fan-out.ts [--readers 10,100,1000] [--only NAME] [--rounds 1]
- * [--warm-up 1] [--quick]`. After a warm-up of ten seconds, the code of a server on Bun is compiled.
+ * [--warm-up 1] [--quick]`. After ten seconds of warm-up, the code of a server on Bun is compiled.
  * Contestants take turns; one that fails is skipped in later rounds.
  */
 import { parseArgs } from "node:util";
