@@ -39,6 +39,14 @@ export function parseRoomName(text: string): Name {
 }
 
 /**
+ * Parses the name of a room or box, with or without its #.
+ * @throws {Fault} name-invalid
+ */
+export function parseRoomOrBox(text: string): Name {
+  return parseTarget(`#${text.replace(/^#/, "")}`).name;
+}
+
+/**
  * Parses a user name, with or without its @.
  * @throws {Fault} name-invalid
  */

@@ -19,7 +19,7 @@ import { historyPages } from "../cli/connect/lists.ts";
 import { type Context, faultLine, printNotice } from "../cli/context.ts";
 import { usageFault } from "../cli/errors.ts";
 import {
-  parseRoomName,
+  parseRoomOrBox,
   parseUserName,
   SERVER_ARGUMENT,
   SERVER_FLAGS,
@@ -53,7 +53,7 @@ export interface HistoryOptions {
 }
 
 export const FILTER_FLAGS = {
-  room: stringFlag("ROOM", "Only this room", { parse: parseRoomName, alias: "r" }),
+  room: stringFlag("ROOM", "Only this room", { parse: parseRoomOrBox, alias: "r" }),
   with: stringFlag("@NAME", "Only direct messages with this user", { parse: parseUserName }),
   from: stringFlag("NAME", "Only messages from this user", { parse: parseUserName }),
   since: stringFlag("T", "2026-11-20, 09:00, yesterday, 2h or '2 hours ago'; or ISO 8601"),

@@ -51,7 +51,8 @@ server.test("sends a member's work to the box of an assignment room", async (san
   expect([lines.exitCode, lines.err.split("this goes to").length]).toEqual([0, 2]);
   const own = await tea.run(["send", "--to", "essays", "the task", "--json"]);
   expect([own.err, ndjson(own.out)[0]?.["room"]]).toEqual(["", "essays"]);
-  const handed = (await tea.json(["history"])).filter(({ room }) => room === "essays@pip");
+  const handed = await tea.json(["history", "--room", "Essays@pip"]);
+  expect(handed.every(({ room }) => room === "essays@pip")).toBe(true);
   const texts = handed.filter(({ kind }) => kind === "text" || kind === "file");
   expect(texts.map(({ text, name }) => text ?? name)).toEqual(["done", "essay.txt", "one", "two"]);
 });
