@@ -10,7 +10,7 @@ import type { FoundItem, SearchQuery, TransferView, VisibleFault } from "../../c
 import type { Clock } from "../../io/clock.ts";
 import type { Chat } from "../../ui/command.ts";
 import type { Message } from "../../ui/messages/en/terminal.ts";
-import { briefText } from "../../ui/text/event-text.ts";
+import { authorText, briefText } from "../../ui/text/event-text.ts";
 import { targetTitle } from "../../ui/text/target-text.ts";
 import { timesIn } from "../../ui/text/times.ts";
 import type { ChatExit } from "../chat/chat-exit.ts";
@@ -151,9 +151,10 @@ export class ScreenNotices {
     const texts = host.screenTexts;
     if (isMuted(muted, target)) return;
     if (bell) terminal.ring();
-    const title = targetTitle(this.options.chat.model, target);
+    const { model } = this.options.chat;
+    const title = targetTitle(model, target);
     const brief = briefText(item, texts, timesIn(texts));
-    const text = isMessage(item) && item.from !== undefined ? `${item.from}: ${brief}` : brief;
+    const text = isMessage(item) ? `${authorText(item, texts, model)}: ${brief}` : brief;
     if (notify === "notify-send") void this.#desktop.notify(title, text);
     else if (notify !== "off") terminal.notify(title, text, notify);
   }

@@ -5,7 +5,8 @@ import { formatDuration } from "../../base/sizes.ts";
 import { cleanText } from "../../base/text.ts";
 import { oneLine, plainLine } from "../../core/markup/plain.ts";
 import { isSameName } from "../../core/model/item.ts";
-import type { Item } from "../../core/model/state.ts";
+import { shownName } from "../../core/model/people.ts";
+import type { Item, Model } from "../../core/model/state.ts";
 import type { KindIn } from "../../wire/kinds.ts";
 import type { RoomRules } from "../../wire/messages.ts";
 import type { Texts } from "../messages/en/page.ts";
@@ -30,6 +31,10 @@ export interface EventFacts {
   readonly keepMs?: number | undefined;
   readonly rules?: RoomRules | undefined;
 }
+
+type ShownNames = Pick<Model, "displayNames">;
+
+const ACCOUNT_NAMES: ShownNames = { displayNames: new Map() };
 
 type Phrase = (facts: EventFacts, texts: Texts) => string;
 
@@ -150,14 +155,20 @@ export function subjectText(
   return subject.split(", ").map(nameOf).join(", ");
 }
 
-export function deletedText({ erasedBy }: Item, texts: Texts): string {
-  return erasedBy === undefined ? texts.deleted : texts.deletedBy(cleanText(erasedBy));
+export function deletedText({ erasedBy }: Item, texts: Texts, names: ShownNames): string {
+  return erasedBy === undefined
+    ? texts.deleted
+    : texts.deletedBy(cleanText(shownName(names, erasedBy)));
 }
 
 /** Brackets, which account names cannot contain, mark imported authors. */
-export function authorText({ from, imported }: Item, texts: Texts): string {
+export function authorText(
+  { from = "", imported }: Pick<Item, "from" | "imported">,
+  texts: Texts,
+  names: ShownNames = ACCOUNT_NAMES,
+): string {
   if (imported !== undefined) return texts.importedAuthor(cleanText(imported.from));
-  return cleanText(from ?? texts.server);
+  return from === "" ? texts.server : cleanText(shownName(names, from));
 }
 
 /** @param length maximum in UTF-16 code units */
@@ -166,8 +177,8 @@ export function quotedText({ file, text }: Pick<Item, "file" | "text">, length: 
 }
 
 /** Author and beginning of a message, for the list of rooms. */
-export function lastLine(item: Item, texts: Texts, times: Times): string {
-  return `${authorText(item, texts)}: ${briefText(item, texts, times, LAST_LINE_LENGTH)}`;
+export function lastLine(item: Item, texts: Texts, times: Times, names: ShownNames): string {
+  return `${authorText(item, texts, names)}: ${briefText(item, texts, times, LAST_LINE_LENGTH)}`;
 }
 
 /**

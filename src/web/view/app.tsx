@@ -15,7 +15,7 @@ import { Fault } from "../../base/fault.ts";
 import { cleanText } from "../../base/text.ts";
 import type { Texts } from "../../ui/messages/en/page.ts";
 import { languageFor } from "../../ui/messages/languages.ts";
-import { briefText } from "../../ui/text/event-text.ts";
+import { authorText, briefText } from "../../ui/text/event-text.ts";
 import { faultText } from "../../ui/text/fault-text.ts";
 import { targetTitle } from "../../ui/text/target-text.ts";
 import { localeFor, timesIn } from "../../ui/text/times.ts";
@@ -100,7 +100,7 @@ function useNotifications(): void {
         if (settings.sounds) playSound().catch(() => {});
         if (!settings.notifies || !("Notification" in window)) return;
         const title = texts.notificationTitle(
-          cleanText(item.from ?? ""),
+          authorText(item, texts, chat.model),
           targetTitle(chat.model, target),
         );
         const body = briefText(item, texts, times);

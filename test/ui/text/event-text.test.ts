@@ -1,7 +1,14 @@
 import { expect, test } from "bun:test";
 import { itemOf } from "../../../src/core/model/item.ts";
 import { shownName } from "../../../src/core/model/people.ts";
-import { briefText, eventText, quotedText } from "../../../src/ui/text/event-text.ts";
+import {
+  authorText,
+  briefText,
+  deletedText,
+  eventText,
+  lastLine,
+  quotedText,
+} from "../../../src/ui/text/event-text.ts";
 import { timesIn } from "../../../src/ui/text/times.ts";
 import { loadTexts } from "../../../src/web/browser/texts.ts";
 import { fileBody } from "../../cli/screen/view/scenes.ts";
@@ -127,4 +134,22 @@ test("shows display names of authors and affected people, but not of a rename", 
   expect(text("rename", renamed)).toBe("cleo renamed carl to ana");
   const room = { from: "cleo", body: { was: "math", name: "ben" } };
   expect(text("rename", room)).toContain("ben");
+});
+
+test("shows authors by display name, except imported ones", async () => {
+  const texts = await loadTexts("en");
+  const times = timesIn(texts);
+  const names = { displayNames: new Map([["ben", "Ben Lee"]]) };
+  const item = itemOf(record(5, { from: "Ben" }), "ana", () => false);
+  expect(authorText(item, texts)).toBe("Ben");
+  expect(authorText(item, texts, names)).toBe("Ben Lee");
+  expect(authorText({ ...item, from: undefined }, texts, names)).toBe(texts.server);
+  const imported = { from: "ben", timeUnixMs: 0 };
+  expect(authorText({ ...item, imported }, texts, names)).toBe(texts.importedAuthor("ben"));
+  expect(lastLine(item, texts, times, names)).toBe("Ben Lee: 5");
+  expect(deletedText({ ...item, erasedBy: "ben" }, texts, names)).toBe(
+    "Message deleted by Ben Lee",
+  );
+  expect(deletedText({ ...item, erasedBy: "eve" }, texts, names)).toBe("Message deleted by eve");
+  expect(deletedText(item, texts, names)).toBe(texts.deleted);
 });

@@ -312,7 +312,7 @@ function contentLines(
 ): RowLines {
   const { texts } = options;
   if (item.state !== "whole") {
-    const text = item.state === "erased" ? deletedText(item, texts) : texts.damaged;
+    const text = item.state === "erased" ? deletedText(item, texts, options) : texts.damaged;
     return unfoldable(wrapSpans([{ text, role: "mark" }], columns));
   }
   const { mentions, poll } = item;

@@ -134,7 +134,7 @@ export function draftContextLine(
     return cutLine([...head, { text: hint, role: "dim" }], columns);
   }
   const item = findItem(model, seq);
-  const name = item === undefined ? "" : authorText(item, texts);
+  const name = item === undefined ? "" : authorText(item, texts, model);
   const label = draft.edits === undefined ? texts.replyingTo(name) : texts.editing;
   const quoted = item === undefined ? "" : quotedText(item, 300);
   const hint = ` (${texts.screen.escCancels})`;

@@ -251,7 +251,7 @@ function resultEntries(
         text: isSameName(target, model.open) ? "" : `${targetTitle(model, target)}  `,
         role: "accent",
       },
-      { text: from, role: nickRole(tintOf(from)) },
+      { text: authorText(item, texts, model), role: nickRole(tintOf(from)) },
       { text: item.file === undefined ? "" : `  ${cleanText(item.file.file)}`, role: "dim" },
       { text: "  " },
     ];

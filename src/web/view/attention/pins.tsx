@@ -44,7 +44,7 @@ export function PinsDialog({ room, onClose }: CloseProps & { readonly room: Room
             {mayPin ? (
               <IconButton
                 icon="close"
-                label={texts.unpinOf(authorText(item, texts))}
+                label={texts.unpinOf(authorText(item, texts, chat.model))}
                 onPress={() => task.run(() => chat.actions.pin(item.seq, false))}
               />
             ) : null}

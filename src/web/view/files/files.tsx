@@ -296,7 +296,7 @@ interface FilesProps {
 }
 
 export const Files = memo(function Files({ items, target, menuOf }: FilesProps) {
-  const { texts } = usePage();
+  const { texts, chat } = usePage();
   const { pictures, lines, isOn } = useSending(items, target);
   const isGrid = pictures.length > 1;
   const ownMenu = items.length > 1 ? menuOf : undefined;
@@ -306,7 +306,7 @@ export const Files = memo(function Files({ items, target, menuOf }: FilesProps) 
       {lines.map((item) =>
         item.file === undefined || item.state !== "whole" ? (
           <p key={item.seq} className="gone">
-            {item.state === "erased" ? deletedText(item, texts) : texts.damaged}
+            {item.state === "erased" ? deletedText(item, texts, chat.model) : texts.damaged}
           </p>
         ) : (
           <FileLine key={item.seq} {...props(item, item.file)} showsFilm={isOn} />

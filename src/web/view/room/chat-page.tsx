@@ -570,7 +570,7 @@ const SPOKEN_MAX = 2;
 const ANNOUNCE_INTERVAL_MS = 1_000;
 
 function useLiveRegion(room: RoomState | undefined, me: string): void {
-  const { announce, texts, times } = usePage();
+  const { announce, texts, times, chat } = usePage();
   const spoken = useRef({ room: "", n: 0 });
   const latestRoom = useRef(room);
   latestRoom.current = room;
@@ -587,13 +587,12 @@ function useLiveRegion(room: RoomState | undefined, me: string): void {
         const item = current.tail.items[i];
         if (item === undefined || item.n <= n) break;
         if (item.from === me || !isMessage(item)) continue;
-        announcements.unshift(
-          texts.newFrom(authorText(item, texts), briefText(item, texts, times)),
-        );
+        const author = authorText(item, texts, chat.model);
+        announcements.unshift(texts.newFrom(author, briefText(item, texts, times)));
       }
       if (announcements.length > SPOKEN_MAX) announce(texts.newMany(announcements.length));
       else if (announcements.length > 0) announce(announcements.join(". "));
     }, ANNOUNCE_INTERVAL_MS);
     return () => clearInterval(timer);
-  }, [id, me, announce, texts, times]);
+  }, [chat, id, me, announce, texts, times]);
 }

@@ -156,9 +156,9 @@ interface ReferenceBarProps {
 }
 
 function ReferenceBar({ draft, item: about, onDrop }: ReferenceBarProps) {
-  const texts = useTexts();
+  const { texts, chat } = usePage();
   if (draft.re === undefined && draft.edits === undefined) return null;
-  const name = about === undefined ? "" : authorText(about, texts);
+  const name = about === undefined ? "" : authorText(about, texts, chat.model);
   const quote = about === undefined ? "" : quotedText(about, 100);
   return (
     <div className="composer-about">

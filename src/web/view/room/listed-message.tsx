@@ -13,11 +13,11 @@ interface ListedMessageProps {
 }
 
 export function ListedMessage({ item, location, children }: ListedMessageProps) {
-  const { texts, times } = usePage();
+  const { texts, times, chat } = usePage();
   const { timeUnixMs } = item;
   const isToday = timeUnixMs >= new Date().setHours(0, 0, 0, 0);
   const time = (isToday ? times.clock : times.full)(timeUnixMs);
-  const about = [authorText(item, texts), location, time];
+  const about = [authorText(item, texts, chat.model), location, time];
   return (
     <>
       <span className="list-note" dir="auto">

@@ -16,8 +16,7 @@ import { cleanText } from "../../../base/text.ts";
 import { formatUtc } from "../../../base/time.ts";
 import { shownName } from "../../../core/model/people.ts";
 import type { Row } from "../../../core/model/rows.ts";
-import type { Item, Model, PendingPost } from "../../../core/model/state.ts";
-import type { Texts } from "../../../ui/messages/en/page.ts";
+import type { Item, PendingPost } from "../../../core/model/state.ts";
 import { authorText, deletedText, eventText, quotedText } from "../../../ui/text/event-text.ts";
 import { faultText } from "../../../ui/text/fault-text.ts";
 import { formatRoute } from "../../input/route.ts";
@@ -52,7 +51,7 @@ const NOBODY: readonly string[] = [];
 function Quote({ row, actions }: { readonly row: ItemRow | PendingRow; actions: MessageActions }) {
   const texts = useTexts();
   const { re, answers } = row;
-  const author = useModelValue((model) => answers && itemAuthor(answers, texts, model)) ?? "";
+  const author = useModelValue((model) => answers && authorText(answers, texts, model)) ?? "";
   if (re === undefined) return null;
   const quote = answers === undefined ? "" : quotedText(answers, QUOTE_LENGTH);
   return (
@@ -239,20 +238,15 @@ function FilesAndText({ row, actions, isJumpTarget }: MessageProps) {
 }
 
 function Content({ row, actions, isJumpTarget }: MessageProps) {
-  const { texts } = usePage();
+  const { texts, chat } = usePage();
   const { item, earlier } = row;
   if (item.file !== undefined || earlier.length > 0)
     return <FilesAndText row={row} actions={actions} isJumpTarget={isJumpTarget} />;
-  if (item.state === "erased") return <p className="gone">{deletedText(item, texts)}</p>;
+  if (item.state === "erased")
+    return <p className="gone">{deletedText(item, texts, chat.model)}</p>;
   if (item.state === "damaged") return <p className="gone">{texts.damaged}</p>;
   if (item.poll !== undefined) return <Poll item={item} poll={item.poll} />;
   return <MessageText item={item} actions={actions} isJumpTarget={isJumpTarget} />;
-}
-
-function itemAuthor(item: Item, texts: Texts, model: Model): string {
-  const { from, imported } = item;
-  if (from === undefined || imported !== undefined) return authorText(item, texts);
-  return cleanText(shownName(model, from));
 }
 
 interface AuthorProps {

@@ -228,7 +228,7 @@ function LinkQuote({ route }: { readonly route: Route }) {
     [chat, room, seq],
   );
   if (item === undefined) return null;
-  const author = isMessage(item) ? [authorText(item, texts)] : [];
+  const author = isMessage(item) ? [authorText(item, texts, chat.model)] : [];
   const about = [...author, targetTitle(chat.model, target), times.full(item.timeUnixMs)];
   return (
     <a className="quote" href={formatRoute(route)} dir="auto">

@@ -286,7 +286,9 @@ function useVisibleRange(
     const top = handle.indexAt(HEAD_PX);
     const row = rows[top];
     const isHeadless = row?.kind === "item" && (row.isGrouped || !handle.isVisible(top));
-    setAuthor(isHeadless && isMessage(row.item) ? authorText(row.item, texts) : undefined);
+    setAuthor(
+      isHeadless && isMessage(row.item) ? authorText(row.item, texts, chat.model) : undefined,
+    );
     if (loading === undefined) {
       if (scrollOffset < REACH_PX && hasOlder) chat.actions.loadMore("older");
       if (below < REACH_PX && hasNewer) chat.actions.loadMore("newer");
