@@ -136,19 +136,44 @@ export class CatchUp {
   }
 
   #refreshChanged(room: Room, record: LogRecord): void {
-    const { kind } = record.head;
-    const isSealedNow = kind === "group" && room.group?.epoch === 0;
-    const isTitle = ["join", "leave", "kick", "topic", "rename"].includes(kind);
-    const isSetting =
-      ["close", "receipts", "rules"].includes(kind) ||
-      isSealedNow ||
-      (isTitle && room.isPrivate === true);
-    const boxes = this.options.rooms.boxesOf(room);
-    if (isSetting || (kind === "rename" && targetUser(record) === undefined))
-      for (const one of [room, ...boxes]) this.refresh(one);
-    const target = kind === "grant" || kind === "mute" ? targetUser(record) : undefined;
-    if (target !== undefined) for (const one of [room, ...boxes]) this.#refreshFor(target, one);
-    if (kind === "knock" || kind === "admission" || kind === "join") this.#refreshKnocks(room);
+    switch (record.head.kind) {
+      case "close":
+      case "receipts":
+      case "rules":
+        return this.#refreshAll(room);
+      case "group":
+        if (room.group?.epoch === 0) this.#refreshAll(room);
+        return;
+      case "leave":
+      case "kick":
+      case "topic":
+        if (room.isPrivate === true) this.#refreshAll(room);
+        return;
+      case "rename":
+        if (room.isPrivate === true || targetUser(record) === undefined) this.#refreshAll(room);
+        return;
+      case "join":
+        if (room.isPrivate === true) this.#refreshAll(room);
+        return this.#refreshKnocks(room);
+      case "knock":
+      case "admission":
+        return this.#refreshKnocks(room);
+      case "grant":
+      case "mute": {
+        const target = targetUser(record);
+        if (target === undefined) return;
+        for (const one of this.#withBoxes(room)) this.#refreshFor(target, one);
+        return;
+      }
+    }
+  }
+
+  #refreshAll(room: Room): void {
+    for (const one of this.#withBoxes(room)) this.refresh(one);
+  }
+
+  #withBoxes(room: Room): Room[] {
+    return [room, ...this.options.rooms.boxesOf(room)];
   }
 
   #refreshKnocks(room: Room): void {
