@@ -89,6 +89,21 @@ server.test("a later run votes in the newest poll without its number", async (sa
   });
 });
 
+server.test("/threads names the threads with new replies", async (sandbox) => {
+  const kai = sandbox.home("kai").with({ CHAT_USER: "kai" });
+  const liv = sandbox.home("liv").with({ CHAT_USER: "liv" });
+  await kai.run(["join"], { stdin: "/join threads\n" });
+  const [root] = await kai.json(["send", "--to", "threads", "shall we?"]);
+  const { seq } = root ?? {};
+  await kai.run(["join", "--room", "threads"], { stdin: `/follow ${seq}\n` });
+  const listed = () => kai.run(["join", "--room", "threads"], { stdin: "/threads\n" });
+  expect((await listed()).err).not.toContain("new replies");
+  await liv.run(["join", "--room", "threads"], { stdin: `/reply ${seq} yes\n` });
+  const { out, err } = await listed();
+  expect(out).toContain("shall we?");
+  expect(err).toContain(`new replies to #${seq}`);
+});
+
 server.test("refuses only the message that exceeds 65,536 bytes", async (sandbox) => {
   const eva = await member(sandbox, "eva", "long");
   const full = "é".repeat(TEXT_BYTES_MAX / 2);

@@ -81,6 +81,7 @@ export const ENGLISH_TERMINAL = {
   threadFollowed: "you follow this thread",
   threadUnfollowed: "you no longer follow this thread",
   noThreads: "you follow no threads",
+  unreadThreads: (seqs: string) => `new replies to ${seqs}`,
   refusedHint: "select it to resend or discard",
 
   sealedRoomCreated: (room: string) =>

@@ -72,6 +72,7 @@ export const INDONESIAN_TERMINAL: TerminalTexts = {
   threadFollowed: "Anda mengikuti utas ini",
   threadUnfollowed: "Anda tidak lagi mengikuti utas ini",
   noThreads: "Anda tidak mengikuti utas",
+  unreadThreads: (seqs) => `balasan baru untuk ${seqs}`,
   refusedHint: "pilih untuk mengirim lagi atau membuang",
 
   sealedRoomCreated: (room) => `ruang terenkripsi '${room}' dibuat; tambahkan orang: /invite NAME`,
