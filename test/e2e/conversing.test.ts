@@ -93,8 +93,8 @@ server.test("/threads names the threads with new replies", async (sandbox) => {
   const kai = sandbox.home("kai").with({ CHAT_USER: "kai" });
   const liv = sandbox.home("liv").with({ CHAT_USER: "liv" });
   await kai.run(["join"], { stdin: "/join threads\n" });
-  const [root] = await kai.json(["send", "--to", "threads", "shall we?"]);
-  const { seq } = root ?? {};
+  const [sent] = await kai.json(["send", "--to", "threads", "shall we?"]);
+  const seq = sent?.["seq"];
   await kai.run(["join", "--room", "threads"], { stdin: `/follow ${seq}\n` });
   const listed = () => kai.run(["join", "--room", "threads"], { stdin: "/threads\n" });
   expect((await listed()).err).not.toContain("new replies");
