@@ -74,6 +74,7 @@ export type Target =
 
 /** Returns the room and the user of a box, whose name is `ROOM@USER`. */
 export function boxNames(text: string): { readonly room: Name; readonly user: Name } | undefined {
+  if (!text.includes("@")) return undefined;
   const [room = "", user = "", ...more] = text.split("@");
   return isName(room) && isName(user) && more.length === 0 ? { room, user } : undefined;
 }

@@ -71,11 +71,15 @@ export function postCountOf(bytes: number, lines = 1): number {
   return Math.max(1, Math.ceil(bytes / POST_BYTES), Math.ceil(lines / POST_LINES));
 }
 
+/** In JSON, for a UTF-16 unit: `\u0000`. */
+const UNIT_BYTES_MAX = 6;
+const TEXT_FIELD_BYTES = 11;
+
 /** @param body what the log stores with the text */
-export function postCountOfText(text: string, body: unknown = text): number {
-  const json = JSON.stringify(body);
-  // UTF-8 needs at most three bytes per unit, so most texts need not be encoded.
-  const bytes = 3 * json.length <= POST_BYTES ? 0 : utf8Encode(json).length;
+export function postCountOfText(text: string, body: object | string = text): number {
+  const isTextOnly = typeof body === "string" || Object.keys(body).length === 1;
+  const isShort = TEXT_FIELD_BYTES + UNIT_BYTES_MAX * text.length <= POST_BYTES;
+  const bytes = isTextOnly && isShort ? 0 : jsonBytes(body);
   let lines = 1;
   for (let at = text.indexOf("\n"); at >= 0; at = text.indexOf("\n", at + 1)) lines++;
   return postCountOf(bytes, lines);

@@ -12,12 +12,17 @@ describe("number of posts of a request", () => {
     body: { text: "", sealed: { epoch: 1, ciphertext: bytes(size) } },
   });
 
+  /** Each takes six bytes in JSON, `{"text":""}` eleven. */
+  const controls = (more: number) => "\u0001".repeat(Math.floor((POST_BYTES - 11) / 6) + more);
+
   test.each([
     ["a short text", { kind: "post", body: { text: "hi" } }, 1],
     ["an empty text", { kind: "post", body: { text: "" } }, 1],
     ["a text at the edge", { kind: "post", body: { text: "x".repeat(POST_BYTES - 11) } }, 1],
     ["a text beyond it", { kind: "post", body: { text: "x".repeat(POST_BYTES - 10) } }, 2],
     ["control characters", { kind: "post", body: { text: "\u0001".repeat(POST_BYTES) } }, 7],
+    ["control characters at the edge", { kind: "post", body: { text: controls(0) } }, 1],
+    ["control characters beyond it", { kind: "post", body: { text: controls(1) } }, 2],
     ["an edit of them", { kind: "edit", seq: 1, text: "\u0001".repeat(POST_BYTES) }, 7],
     [
       "long mentions",
