@@ -9,6 +9,7 @@ import {
   PRINTED_CHARS_MAX,
   PRINTED_CHARS_PER_SECOND,
 } from "../../base/limits.ts";
+import { isPrivateTarget } from "../../base/names.ts";
 import { cleanText, tsvLine } from "../../base/text.ts";
 import { formatLocalClock, formatUtc } from "../../base/time.ts";
 import { defined } from "../../base/values.ts";
@@ -115,8 +116,7 @@ export class ServePrinter {
       }
       case "offered": {
         const { user, file: id, sizeBytes, to } = event;
-        const isPrivate = to.some((target) => target.startsWith("@"));
-        const name = isPrivate || this.#isQuiet ? undefined : event.name;
+        const name = to.some(isPrivateTarget) || this.#isQuiet ? undefined : event.name;
         return this.line(event.kind, defined({ user, address, id, name, sizeBytes }));
       }
       case "got":

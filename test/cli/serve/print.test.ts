@@ -3,14 +3,14 @@ import { symlinkSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { Fault } from "../../../src/base/fault.ts";
-import { boxId } from "../../../src/base/ids.ts";
+import { boxId, type FileId } from "../../../src/base/ids.ts";
 import {
   OUTPUT_QUEUE_BYTES_MAX,
   PRINTED_CHARS_MAX,
   PRINTED_CHARS_PER_SECOND,
   TEXT_BYTES_MAX,
 } from "../../../src/base/limits.ts";
-import { checkName } from "../../../src/base/names.ts";
+import { checkName, type Name } from "../../../src/base/names.ts";
 import { createContext } from "../../../src/cli/context.ts";
 import { displayRecord } from "../../../src/cli/output/records.ts";
 import { renderRecord, styleOf } from "../../../src/cli/output/render.ts";
@@ -83,6 +83,21 @@ test.each([true, false])("omits what is written in a box, with --json: %p", (jso
   printer.flush();
   expect(world.stdout.text).toContain(`lobby@${ANA}`);
   expect(world.stdout.text).not.toContain("essay");
+});
+
+test.each([
+  [["lab"], true],
+  [["@ben"], false],
+  [["lab@ben"], false],
+  [["lab", "group-0123456789abcdef"], false],
+])("prints the name of a file for %j: %p", (to, isShown) => {
+  const { world, printer } = printing(true);
+  const address = { host: "10.0.0.1", port: 1 };
+  const file = { file: "f1" as FileId, name: "essay.txt", sizeBytes: 1 };
+  printer.event({ kind: "offered", user: "ben" as Name, address, to, ...file });
+  printer.flush();
+  expect(world.stdout.text).toContain('"offered"');
+  expect(world.stdout.text.includes("essay.txt")).toBe(isShown);
 });
 
 test("prints a text from the log's bytes like any record", () => {
