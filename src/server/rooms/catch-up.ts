@@ -18,6 +18,7 @@ import { type Room, targetUser } from "../../core/rooms/rooms.ts";
 import { slowEnd } from "../../core/rooms/rules.ts";
 import type { Page, PageQuery } from "../../io/log/log.ts";
 import { TaskQueue } from "../../io/task-queue.ts";
+import { MESSAGE_KINDS } from "../../wire/kinds.ts";
 import type { LogRecord } from "../../wire/record.ts";
 import { RecordsFrame, recordBytes } from "../../wire/records-frame.ts";
 import type { ServerContext } from "../kernel/context.ts";
@@ -132,48 +133,23 @@ export class CatchUp {
     // Batches of recent records may contain the erased text.
     if (record.head.kind === "erase") this.#encoded = undefined;
     this.#recent.add(room, this.options.archive.current(record));
-    this.#refreshChanged(room, record);
+    if (!MESSAGE_KINDS.has(record.head.kind)) this.#refreshChanged(room, record);
   }
 
   #refreshChanged(room: Room, record: LogRecord): void {
-    switch (record.head.kind) {
-      case "close":
-      case "receipts":
-      case "rules":
-        return this.#refreshAll(room);
-      case "group":
-        if (room.group?.epoch === 0) this.#refreshAll(room);
-        return;
-      case "leave":
-      case "kick":
-      case "topic":
-        if (room.isPrivate === true) this.#refreshAll(room);
-        return;
-      case "rename":
-        if (room.isPrivate === true || targetUser(record) === undefined) this.#refreshAll(room);
-        return;
-      case "join":
-        if (room.isPrivate === true) this.#refreshAll(room);
-        return this.#refreshKnocks(room);
-      case "knock":
-      case "admission":
-        return this.#refreshKnocks(room);
-      case "grant":
-      case "mute": {
-        const target = targetUser(record);
-        if (target === undefined) return;
-        for (const one of this.#withBoxes(room)) this.#refreshFor(target, one);
-        return;
-      }
-    }
-  }
-
-  #refreshAll(room: Room): void {
-    for (const one of this.#withBoxes(room)) this.refresh(one);
-  }
-
-  #withBoxes(room: Room): Room[] {
-    return [room, ...this.options.rooms.boxesOf(room)];
+    const { kind } = record.head;
+    const isSealedNow = kind === "group" && room.group?.epoch === 0;
+    const isTitle = ["join", "leave", "kick", "topic", "rename"].includes(kind);
+    const isSetting =
+      ["close", "receipts", "rules"].includes(kind) ||
+      isSealedNow ||
+      (isTitle && room.isPrivate === true);
+    const boxes = this.options.rooms.boxesOf(room);
+    if (isSetting || (kind === "rename" && targetUser(record) === undefined))
+      for (const one of [room, ...boxes]) this.refresh(one);
+    const target = kind === "grant" || kind === "mute" ? targetUser(record) : undefined;
+    if (target !== undefined) for (const one of [room, ...boxes]) this.#refreshFor(target, one);
+    if (kind === "knock" || kind === "admission" || kind === "join") this.#refreshKnocks(room);
   }
 
   #refreshKnocks(room: Room): void {
