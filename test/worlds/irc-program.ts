@@ -298,6 +298,7 @@ export class IrcProgram {
     this.#partial = new Uint8Array(0);
     this.isReady = false;
     this.channels.clear();
+    this.#names.clear();
     this.#batches.clear();
     this.#fetches.length = 0;
     this.#sent.clear();

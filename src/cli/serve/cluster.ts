@@ -306,14 +306,14 @@ function siblingsOf({ stream, node }: JoinedCluster): Siblings {
 
 /**
  * Waits until this node has processed all messages in the stream.
- * @returns false if the stream is unreachable, or if this node has become read-only or cannot catch
- * up in time
+ * @returns false if the stream is unreachable or incomplete, or if this node has become read-only
+ * or cannot catch up in time
  */
 async function isCurrent({ stream, replica }: Pick<JoinedCluster, "stream" | "replica">) {
   try {
     const last = await stream.last();
     await replica.waitUntilApplied(last, CLUSTER_CATCH_UP_TIMEOUT_MS);
-    return replica.failure === undefined && replica.seq >= last;
+    return replica.failure === undefined && replica.isComplete && replica.seq >= last;
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
     return false;

@@ -94,7 +94,7 @@ export class Replica {
       clock,
       entropy,
       isClosed,
-      isBlocked: () => this.isRestoring || !this.#peerCheck.hasPassed,
+      isBlocked: () => !this.isComplete,
       applied: () => this.#position.seq,
       onStored: (seq) => this.#reader?.stored(seq),
       onNoAnswer: () => this.#peerCheck.trigger(),
@@ -146,6 +146,11 @@ export class Replica {
   /** Proposals are blocked while this node restores records that the stream lost. */
   get isRestoring(): boolean {
     return this.#rewinding !== undefined || this.#isAhead;
+  }
+
+  /** False while the stream may still lack records that it lost and that some node has. */
+  get isComplete(): boolean {
+    return !this.isRestoring && this.#peerCheck.hasPassed;
   }
 
   get failure(): Fault | undefined {

@@ -260,8 +260,10 @@ describe("a stream that lost acknowledged messages", () => {
     while (requestCount < 3)
       await new Promise((resolve) => stream.clock.after(10, () => resolve(true)));
     expect(stream.messages).toHaveLength(0);
+    expect(other.replica.isComplete).toBe(false);
     const again = await longest.start();
     await said;
+    expect(other.replica.isComplete).toBe(true);
     await complete([again, other]);
     expect(fileOf(shorter)).toBe(fileOf(longest));
   });

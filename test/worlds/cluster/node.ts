@@ -328,7 +328,7 @@ export class ClusterNode {
         try {
           const last = (await this.link?.last()) ?? 0;
           await life.hold(replica.waitUntilApplied(last));
-          return replica.failure === undefined && replica.seq >= last;
+          return replica.failure === undefined && replica.isComplete && replica.seq >= last;
         } catch (error) {
           if (!(error instanceof Fault)) throw error;
           return false;
