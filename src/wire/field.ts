@@ -79,7 +79,9 @@ const TEXT_FIELD_BYTES = 11;
 export function postCountOfText(text: string, body: object | string = text): number {
   const isTextOnly = typeof body === "string" || Object.keys(body).length === 1;
   const isShort = TEXT_FIELD_BYTES + UNIT_BYTES_MAX * text.length <= POST_BYTES;
-  const bytes = isTextOnly && isShort ? 0 : jsonBytes(body);
+  const json = isTextOnly && isShort ? "" : JSON.stringify(body);
+  // UTF-8 needs at most three bytes per unit, so most texts need not be encoded.
+  const bytes = 3 * json.length <= POST_BYTES ? 0 : utf8Encode(json).length;
   let lines = 1;
   for (let at = text.indexOf("\n"); at >= 0; at = text.indexOf("\n", at + 1)) lines++;
   return postCountOf(bytes, lines);
