@@ -5,7 +5,7 @@ export type Blame = "user" | "peer" | "host";
 
 interface FaultRow {
   readonly blame: Blame;
-  readonly exitCode: 1 | 2 | 3 | 4 | 5 | 6 | 130;
+  readonly exitCode: 1 | 2 | 3 | 4 | 5 | 6 | 7 | 130;
   readonly remedy: string;
 }
 
@@ -55,6 +55,7 @@ export const FAULTS = {
     "too-large": [3, "make it smaller, or send it in parts"],
     "too-many": [3, "try again later"],
     "seal-refused": [3, "ask a room admin"],
+    incomplete: [7, "see the skipped entries"],
     interrupted: [130, "run the same command again"],
   }),
   ...blamedOn("peer", {

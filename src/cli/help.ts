@@ -100,6 +100,7 @@ const EXIT_STATUSES: readonly (readonly [string, string])[] = [
   ["4", "Not found: room, user, file."],
   ["5", "Unreachable: no route, refused connection, time-out."],
   ["6", "Integrity: fingerprint changed, checksum wrong, history damaged."],
+  ["7", "Incomplete: done, except for the entries named on stderr."],
   ["130", "Interrupted by the user."],
 ];
 

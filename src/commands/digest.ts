@@ -4,12 +4,12 @@ import { toHex } from "../base/bytes.ts";
 import { tsvLine } from "../base/text.ts";
 import { defineVerb } from "../cli/command.ts";
 import { printNotice } from "../cli/context.ts";
-import { checkPaths, openSourceAt, reportSkipped } from "../cli/files/sources.ts";
+import { Omissions } from "../cli/files/omissions.ts";
+import { checkPaths, openSourceAt } from "../cli/files/sources.ts";
 import { PATHS_ARGUMENT } from "../cli/flags.ts";
 import { printData } from "../cli/output/result.ts";
 import { sha256 } from "../crypto/sha256.ts";
 import type { Source } from "../io/blob/interfaces.ts";
-import { ENGLISH_TERMINAL } from "../ui/messages/en/terminal.ts";
 import { Digest } from "../wire/chunks.ts";
 
 export const command = defineVerb({
@@ -17,10 +17,11 @@ export const command = defineVerb({
   details: "Prints the digest that send-file and get-file report.",
   async run(args, context) {
     checkPaths(args.path, undefined);
+    const omissions = new Omissions(context, (line) => printNotice(context, line));
     for (const path of args.path) {
       const source = await openSourceAt(context, path);
       try {
-        reportSkipped(source, (text) => printNotice(context, text(ENGLISH_TERMINAL)));
+        omissions.addAll(source.skipped);
         const read = await digestSource(source);
         const line = { kind: "digest", path, name: source.name, ...read };
         printData(context, line, tsvLine([read.digest, path]));
@@ -29,7 +30,7 @@ export const command = defineVerb({
         source.close();
       }
     }
-    return 0;
+    return omissions.exitCode();
   },
 });
 

@@ -19,8 +19,9 @@ import {
 import { type Context, faultLine } from "../cli/context.ts";
 import { errorJson } from "../cli/errors.ts";
 import { catchUp, IncomingFiles, noteEvent } from "../cli/files/inbox.ts";
+import { Omissions } from "../cli/files/omissions.ts";
 import { checkDestination, checkFileId, FileReceiver } from "../cli/files/receive-file.ts";
-import { checkPaths, openSourceAt, reportSkipped, STDIN } from "../cli/files/sources.ts";
+import { checkPaths, openSourceAt, STDIN } from "../cli/files/sources.ts";
 import { PATHS_ARGUMENT, parseTargets, SERVER_FLAGS } from "../cli/flags.ts";
 import { ProgressDisplay } from "../cli/output/progress.ts";
 import {
@@ -68,7 +69,7 @@ export const sendFile = defineVerb({
         const to = targets.map((target) => formatTarget(boxedTarget(context, client, target)));
         const sender = new FileSender({ context, client, progressDisplay, to, sending }, caption);
         for (const path of args.path) await sender.send(path, args.name, isSingle);
-        return sender.fault?.exitCode ?? 0;
+        return sender.omissions.exitCode(sender.fault?.exitCode);
       });
     } finally {
       await progressDisplay.end();
@@ -95,12 +96,16 @@ interface FileSenderOptions {
 class FileSender {
   readonly #offlineTargets = new Set<string>(); // Bounded by the number of targets.
   #isPositionReported = false;
+  readonly omissions: Omissions;
   fault: Fault | undefined;
 
   constructor(
     private readonly options: FileSenderOptions,
     private caption: string | undefined,
-  ) {}
+  ) {
+    const { context, progressDisplay } = options;
+    this.omissions = new Omissions(context, (line) => progressDisplay.print(line));
+  }
 
   async send(path: string, name: string | undefined, isOnly: boolean): Promise<void> {
     try {
@@ -118,7 +123,7 @@ class FileSender {
     const { context, client, progressDisplay, to, sending } = this.options;
     const source = await openSourceAt(context, path, name);
     try {
-      reportSkipped(source, (text) => progressDisplay.print(text(ENGLISH_TERMINAL)));
+      this.omissions.addAll(source.skipped);
       await this.#reportPosition(source);
       const sent = await client.transfers.send({
         source,

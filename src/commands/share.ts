@@ -20,7 +20,8 @@ import {
 import { listenHosts, ownAddresses, reachableHosts } from "../cli/connect/invite.ts";
 import { type Context, endSignalLine, faultLine, printNotice } from "../cli/context.ts";
 import { usageFault } from "../cli/errors.ts";
-import { checkPaths, openSourceAt, reportSkipped, STDIN } from "../cli/files/sources.ts";
+import { Omissions } from "../cli/files/omissions.ts";
+import { checkPaths, openSourceAt, STDIN } from "../cli/files/sources.ts";
 import { serverOptions } from "../cli/flags.ts";
 import { qrLines } from "../cli/output/qr.ts";
 import { fileLabel, renderJson } from "../cli/output/render.ts";
@@ -34,7 +35,6 @@ import { onDisk } from "../io/disk/disk.ts";
 import { systemEntropy } from "../io/entropy.ts";
 import { isLoopback } from "../io/ws/address.ts";
 import type { ServerEvent } from "../server/session/event.ts";
-import { ENGLISH_TERMINAL } from "../ui/messages/en/terminal.ts";
 import { shareTopic, TEXT_TOPIC } from "../ui/text/share-topic.ts";
 import { checkHost } from "../wire/host.ts";
 import {
@@ -73,6 +73,7 @@ export const command = defineVerb({
     if (args.host !== undefined) checkHost(args.host, "v4-or-name");
     const user = checkName(nameOf(context, args.user), "person's name");
     const inputs: ShareInput[] = [];
+    const omissions = new Omissions(context, (line) => printNotice(context, line));
     try {
       if (args.text !== undefined) inputs.push({ from: "text", text: args.text, name: args.name });
       for (const path of args.path) {
@@ -81,10 +82,9 @@ export const command = defineVerb({
         else inputs.push({ from: "disk", source: await openSourceAt(context, path, name) });
       }
       for (const input of inputs) {
-        if (input.from === "disk")
-          reportSkipped(input.source, (text) => printNotice(context, text(ENGLISH_TERMINAL)));
+        if (input.from === "disk") omissions.addAll(input.source.skipped);
       }
-      return await share(context, { ...args, user }, inputs);
+      return omissions.exitCode(await share(context, { ...args, user }, inputs));
     } finally {
       for (const input of inputs) if (input.from === "disk") input.source.close();
     }

@@ -32,7 +32,7 @@ export function digestHex(bytes: Uint8Array): string {
 
 export class MemorySource implements Source {
   readonly name: string;
-  readonly skipped: readonly string[] = [];
+  readonly skipped = [];
   readonly path?: string;
   readonly stamp?: string;
   sizeBytes: number | undefined;

@@ -145,8 +145,13 @@ test("sends a folder without its links, and lists the links", async () => {
   file(sandbox, "notes/none", "");
   symlinkSync("/etc/passwd", sandbox.path("notes", "link"));
   const ran = await ana.run(["send-file", sandbox.path("notes"), "--json"]);
-  expect(ran.err).toContain("skipped ");
-  expect(ran.err).toContain("link");
+  expect(ran.exitCode).toBe(7);
+  expect(ran.err).toContain("skipped link: symbolic link");
+  expect(ndjson(ran.out)).toContainEqual({
+    kind: "skipped",
+    path: "link",
+    reason: "symbolic link",
+  });
   const [sent] = filesIn(ndjson(ran.out));
   const inbox = couriers.inbox();
   const got = await gets(bob, sent?.["id"], inbox);

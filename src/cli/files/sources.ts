@@ -27,7 +27,8 @@ export async function openSourceAt(context: Context, path: string, name?: string
 }
 
 export function reportSkipped(source: Source, report: (text: Message) => void): void {
-  for (const entry of source.skipped) report((texts) => texts.skippedEntry(entry));
+  for (const { path, reason } of source.skipped)
+    report((texts) => texts.skippedEntry(`${path}: ${reason}`));
 }
 
 /**

@@ -11,7 +11,7 @@ import {
   sealedChunks,
   sealedSize,
 } from "../../crypto/seal/file-stream.ts";
-import type { Renamed, Sink, Source } from "../../io/blob/interfaces.ts";
+import type { Renamed, Sink, SkippedEntry, Source } from "../../io/blob/interfaces.ts";
 import { acquireBuffer, releaseBuffer } from "../../io/disk/buffer-pool.ts";
 import { TaskQueue } from "../../io/task-queue.ts";
 import { chunkCount, type RunningHash } from "../../wire/chunks.ts";
@@ -68,7 +68,7 @@ export class EncryptingSource implements Source {
     return this.#source.sizeBytes ?? this.#streamBytes;
   }
 
-  get skipped(): readonly string[] {
+  get skipped(): readonly SkippedEntry[] {
     return this.#source.skipped;
   }
 

@@ -50,12 +50,19 @@ export interface BlobStore {
   freeBytes(): Promise<number>;
 }
 
+/** Entry of a source folder that is not sent. */
+export interface SkippedEntry {
+  /** Relative to the folder. */
+  readonly path: string;
+  readonly reason: string;
+}
+
 export interface Source {
   readonly name: string;
   /** `undefined` for a stream that has not ended. */
   readonly sizeBytes: number | undefined;
   readonly folder?: FolderSize;
-  readonly skipped: readonly string[];
+  readonly skipped: readonly SkippedEntry[];
   /**
    * Absolute path; `undefined` if the source cannot be read again. `stamp` changes with the
    * content.

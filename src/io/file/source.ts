@@ -20,7 +20,7 @@ import {
   type ManifestFile,
   parseManifest,
 } from "../../wire/manifest.ts";
-import type { FolderSize, Source } from "../blob/interfaces.ts";
+import type { FolderSize, SkippedEntry, Source } from "../blob/interfaces.ts";
 import { acquireBuffer } from "../disk/buffer-pool.ts";
 import { diskFault, errorCode, onDisk, skipBytes } from "../disk/disk.ts";
 import { openPlain } from "../disk/plain-file.ts";
@@ -42,7 +42,7 @@ interface FolderWalk {
   readonly root: string;
   readonly entries: ManifestEntry[];
   readonly stamps: Map<string, string>;
-  readonly skipped: string[];
+  readonly skipped: SkippedEntry[];
 }
 
 /** Folder as one file: its manifest followed by the contents. */
@@ -51,7 +51,7 @@ class FolderSource implements Source {
   readonly path: string;
   readonly stamp: string;
   readonly folder: FolderSize;
-  readonly skipped: readonly string[];
+  readonly skipped: readonly SkippedEntry[];
   readonly #manifest: Uint8Array;
   readonly #map: FolderMap;
   readonly #stamps: ReadonlyMap<string, string>;
@@ -200,17 +200,17 @@ function addEntry(walk: FolderWalk, folder: string, raw: Uint8Array): string | u
   const path = folder === "" ? (name ?? "") : `${folder}/${name ?? ""}`;
   if (name === undefined) {
     const displayPath = join(folder, Buffer.from(raw).toString());
-    walk.skipped.push(`${displayPath}: its name is not UTF-8`);
+    walk.skipped.push({ path: displayPath, reason: "its name is not UTF-8" });
     return undefined;
   }
   if (Buffer.byteLength(path) > PATH_BYTES_MAX) {
-    walk.skipped.push(`${path}: its path is longer than ${PATH_BYTES_MAX} bytes`);
+    walk.skipped.push({ path, reason: `its path is longer than ${PATH_BYTES_MAX} bytes` });
     return undefined;
   }
   const stat = fs.lstatSync(join(walk.root, path), { bigint: true });
   const reason = stat.isFile() || stat.isDirectory() ? undefined : describeSpecial(stat);
   if (reason !== undefined) {
-    walk.skipped.push(`${path}: ${reason}`);
+    walk.skipped.push({ path, reason });
     return undefined;
   }
   if (walk.entries.length >= FOLDER_ENTRIES_MAX) {

@@ -39,7 +39,7 @@ describe("a received folder", () => {
   test("has its modes, times and empty folders, but no links", async () => {
     const home = await planted();
     const source = await openSource(home);
-    expect(source.skipped).toEqual(["link: symbolic link"]);
+    expect(source.skipped).toEqual([{ path: "link", reason: "symbolic link" }]);
     const { path, digest } = await carry(source, inbox);
     expect(path).toBe(join(inbox, "home"));
     const observed = fs.readdirSync(path, { recursive: true }).sort();

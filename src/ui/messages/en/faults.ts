@@ -33,6 +33,7 @@ export const ENGLISH_FAULTS: Readonly<Record<FaultCode, string>> = {
   "too-large": "This is too large",
   "too-many": "A limit has been reached. Try again later",
   "seal-refused": "The encrypted room doesn't allow this. See “Members and encryption” in its menu",
+  incomplete: "Some entries were skipped",
   interrupted: "This was interrupted. Try again",
   "frame-malformed": "The server sent something unexpected. Reload the page",
   "kind-unknown": "The server doesn't support this request. Reload the page",

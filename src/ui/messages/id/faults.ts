@@ -45,6 +45,7 @@ export const INDONESIAN_FAULTS: typeof ENGLISH_FAULTS = {
   "text-invalid": "Teks ini tidak dapat dikirim",
   "not-logged-in": "Anda belum masuk",
   "already-logged-in": "Anda sudah masuk",
+  incomplete: "Sebagian isi dilewati",
   interrupted: "Terhenti sebelum selesai. Coba lagi",
   "frame-malformed": "Server mengirim sesuatu yang tidak terduga. Muat ulang halaman ini",
   "kind-unknown": "Server tidak mendukung permintaan ini. Muat ulang halaman ini",

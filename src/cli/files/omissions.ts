@@ -1,0 +1,37 @@
+/** Entries that a command left out of an otherwise complete result. */
+
+import { FAULTS } from "../../base/fault.ts";
+import type { SkippedEntry } from "../../io/blob/interfaces.ts";
+import { ENGLISH_TERMINAL } from "../../ui/messages/en/terminal.ts";
+import type { Context } from "../context.ts";
+import { renderJson } from "../output/render.ts";
+
+/**
+ * Names each entry on standard error and, with `--json`, as `{"kind":"skipped","path","reason"}` on
+ * standard output.
+ */
+export class Omissions {
+  #isEmpty = true;
+
+  /** @param print writes a line for people, for example above a progress bar */
+  constructor(
+    private readonly context: Pick<Context, "json" | "stdout">,
+    private readonly print: (line: string) => void,
+  ) {}
+
+  add({ path, reason }: SkippedEntry): void {
+    this.#isEmpty = false;
+    this.print(ENGLISH_TERMINAL.skippedEntry(`${path}: ${reason}`));
+    if (this.context.json) this.context.stdout.write(renderJson({ kind: "skipped", path, reason }));
+  }
+
+  addAll(entries: readonly SkippedEntry[]): void {
+    for (const entry of entries) this.add(entry);
+  }
+
+  /** @returns `code` if the command failed; otherwise 7 if anything was left out, or 0 */
+  exitCode(code = 0): number {
+    if (code !== 0 || this.#isEmpty) return code;
+    return FAULTS.incomplete.exitCode;
+  }
+}
