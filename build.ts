@@ -14,7 +14,8 @@ import { buildLicenses, LICENSES_NAME, packLicenses } from "./src/cli/licenses.t
 import { PROGRAM_TARGETS, programFile } from "./src/cli/serve/offer.ts";
 import { PACK_NAME, packPage } from "./src/cli/web/page.ts";
 import { buildPage } from "./src/cli/web/page-build.ts";
-import { checkMachO, signMachO } from "./tools/release/mach-o.ts";
+import { signMachO } from "./tools/release/mach-o.ts";
+import { replaceRuntimeTexts } from "./tools/release/runtime.ts";
 
 /**
  * Builds the binary. `bun build.ts` builds dist/chat for this machine, `--all` builds
@@ -33,6 +34,7 @@ const INPUTS = [
   "tsconfig.json",
   "build.ts",
   "tools/release/mach-o.ts",
+  "tools/release/runtime.ts",
 ];
 /** Arguments of the script that fails if a patch is missing from a package. */
 const CHECK_PATCHES = ["tools/patch-packages.mjs", "--check"];
@@ -111,14 +113,11 @@ function defines(target: string): string[] {
   );
 }
 
-/** Adds an ad-hoc signature to a macOS program, unless its existing signature is valid. */
-function signProgram(path: string): void {
+/** Replaces texts of the runtime. A macOS program then needs a new ad-hoc signature. */
+function finishProgram(path: string, target: string): void {
   const bytes = new Uint8Array(readFileSync(path));
-  try {
-    checkMachO(bytes);
-  } catch {
-    writeFileSync(path, signMachO(bytes));
-  }
+  replaceRuntimeTexts(bytes);
+  writeFileSync(path, target.startsWith("darwin") ? signMachO(bytes) : bytes);
 }
 
 /** @param target `undefined` for this machine */
@@ -138,7 +137,7 @@ function build(binary: string, target: string | undefined, embeddedFiles: readon
     stdio: ["ignore", "pipe", "pipe"],
   });
   if (result.success) {
-    if ((target ?? hostTarget()).startsWith("darwin")) signProgram(tempFile);
+    finishProgram(tempFile, target ?? hostTarget());
     renameSync(tempFile, binary);
   }
   rmSync(folder, { recursive: true });

@@ -18,6 +18,42 @@ test("--version prints the version of the build", async () => {
   expect({ kind, version }).toEqual({ kind: "version", version: manifest.version });
 });
 
+test("ignores the runtime's own variables", async () => {
+  const trap = join(folder, "runtime");
+  mkdirSync(trap);
+  writeFileSync(join(trap, "package.json"), '{"scripts":{"version":"echo EVIL"}}');
+  writeFileSync(join(trap, "evil.js"), 'console.log("EVIL");');
+  const expected = await runChat(["version"]);
+  for (const env of [
+    { BUN_BE_BUN: "1" },
+    { BUN_OPTIONS: "--preload ./evil.js" },
+    { BUN_OPTIONS: "--version" },
+  ]) {
+    expect([env, await runChat(["version"], { cwd: trap, env })]).toEqual([env, expected]);
+  }
+});
+
+test.if(process.platform === "linux")(
+  "a crash asks for a report to this project, and sends none",
+  async () => {
+    using listener = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
+    // Too little memory for the runtime to start.
+    const crashed = Bun.spawn(["sh", "-c", 'ulimit -v 204800; exec "$0" version', CHAT], {
+      env: {
+        PATH: process.env["PATH"] ?? "",
+        BUN_ENABLE_CRASH_REPORTING: "1",
+        BUN_CRASH_REPORT_URL: `http://127.0.0.1:${listener.port}`,
+      },
+      stdout: "ignore",
+      stderr: "pipe",
+    });
+    const err = await crashed.stderr.text();
+    expect(await crashed.exited).not.toBe(0);
+    expect(err).toContain("Nothing was sent. Please report this as a bug of\nchat");
+    expect(err).not.toMatch(/https?:/);
+  },
+);
+
 test("ignores files in the current folder", async () => {
   const trap = join(folder, "trap");
   mkdirSync(join(trap, "node_modules", "citty"), { recursive: true });

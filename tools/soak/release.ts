@@ -21,6 +21,7 @@ import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { checkMachO, checkPe } from "../release/mach-o.ts";
 import { output, ROOT } from "../release/run.ts";
+import { remainingRuntimeTexts } from "../release/runtime.ts";
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
@@ -60,7 +61,10 @@ function programOf(target: string): string {
   if (suffix === ".zip") output(program, ...args, WORK, archive);
   else output(program, ...args, archive, "-C", WORK);
   const folder = join(WORK, name.slice(0, -suffix.length));
-  return join(folder, suffix === ".zip" ? "chat.exe" : "chat");
+  const path = join(folder, suffix === ".zip" ? "chat.exe" : "chat");
+  const remaining = remainingRuntimeTexts(new Uint8Array(readFileSync(path)));
+  if (remaining.length > 0) throw new Error(`${name} contains ${remaining[0]}`);
+  return path;
 }
 
 type Json = Readonly<Record<string, unknown>>;

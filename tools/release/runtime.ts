@@ -1,0 +1,79 @@
+/** Texts of the runtime that a compiled program must not contain, and their replacements. */
+
+import { utf8Encode } from "../../src/base/bytes.ts";
+
+interface RuntimeText {
+  readonly text: string;
+  readonly replacement: string;
+  /** Number of places. Any other number means that the runtime has changed. */
+  readonly count: number;
+}
+
+const REPORT_REQUEST =
+  "To send a redacted crash report to Bun's team,\n" +
+  "please file a GitHub issue using the link below:\n";
+const REPORT_HINT =
+  "Nothing was sent. Please report this as a bug of\n" +
+  "chat, together with the lines above and below:\n";
+
+/** `=` cannot occur in the name of an environment variable, so nobody can set these. */
+const withoutName = (name: string) => name.replace("_", "=");
+
+/**
+ * After a crash, the runtime starts a download program with an address of its makers, on macOS and
+ * Windows by default. A path that cannot exist makes that program fail without a connection.
+ * `BUN_BE_BUN` would turn the program into a script interpreter, and `BUN_OPTIONS` load scripts
+ * and settings of the current folder.
+ */
+const RUNTIME_TEXTS: readonly RuntimeText[] = [
+  { text: "https://bun.report", replacement: "file:///dev/null//", count: 1 },
+  ...["BUN_CRASH_REPORT_URL", "BUN_ENABLE_CRASH_REPORTING", "BUN_BE_BUN"].map((name) => ({
+    text: name,
+    replacement: withoutName(name),
+    count: 1,
+  })),
+  { text: "BUN_OPTIONS", replacement: withoutName("BUN_OPTIONS"), count: 2 },
+  {
+    text: `Bun has crashed. This indicates a bug in Bun, not your code.\n\n${REPORT_REQUEST}`,
+    replacement: `chat has crashed because of a bug in its runtime, Bun.\n\n${REPORT_HINT}`,
+    count: 2,
+  },
+  {
+    text: `Bun has run out of memory.\n\n${REPORT_REQUEST}`,
+    replacement: `The memory is exhausted.\n\n${REPORT_HINT}`,
+    count: 1,
+  },
+];
+
+/**
+ * Replaces the texts in place, so that nothing moves. A signature must be made afterwards.
+ * @throws Error if the program does not contain each text as often as expected
+ */
+export function replaceRuntimeTexts(program: Uint8Array): void {
+  const bytes = Buffer.from(program.buffer, program.byteOffset, program.length);
+  for (const { text, replacement, count } of RUNTIME_TEXTS) {
+    const found = placesOf(bytes, text);
+    if (found.length !== count) {
+      throw new Error(
+        `the runtime has changed: ${found.length} places with ${text.split("\n")[0]}`,
+      );
+    }
+    const padded = utf8Encode(replacement.padEnd(text.length));
+    if (padded.length !== text.length) throw new Error(`too long: ${replacement}`);
+    for (const at of found) bytes.set(padded, at);
+  }
+}
+
+/** Returns the texts that the program still contains. */
+export function remainingRuntimeTexts(program: Uint8Array): string[] {
+  const bytes = Buffer.from(program.buffer, program.byteOffset, program.length);
+  return RUNTIME_TEXTS.map(({ text }) => text).filter((text) => bytes.includes(text));
+}
+
+function placesOf(bytes: Buffer, text: string): number[] {
+  const places: number[] = [];
+  for (let at = bytes.indexOf(text); at >= 0; at = bytes.indexOf(text, at + text.length)) {
+    places.push(at);
+  }
+  return places;
+}
