@@ -66,7 +66,7 @@ async function installRoot(
   const server = formatAddress(at);
   const requested = expected ?? at.fingerprint;
   pin(greeting, { state, clock }, { address: server, requested, strict: true });
-  const { pem, sha256, names } = await fetchRoot(at, greeting.greeting.certificateHash);
+  const { pem, sha256, names } = await fetchRoot(at, greeting.greeting.certificateHash, { clock });
   const line = { kind: "root", server, names, sha256: sha256.replaceAll(":", "").toLowerCase() };
   if (print) return printData(context, { ...line, pem }, pem);
   if (out !== undefined) {

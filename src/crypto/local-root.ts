@@ -84,7 +84,7 @@ export async function issueLeaf(
   unixMs: number,
 ): Promise<string> {
   const x509 = await x509Library();
-  const names = await rootNames(rootPem);
+  const names = await rootNames(new Uint8Array(new X509Certificate(rootPem).raw));
   const signer = new x509.X509Certificate(signerPem);
   const [start, end] = leafDates(signer.notBefore.getTime(), signer.notAfter.getTime(), unixMs);
   const publicKey = await importPublicKey(keyPem);
@@ -150,14 +150,32 @@ function readCertificate(pem: string): X509Certificate | undefined {
   }
 }
 
+const PEM_CERTIFICATE =
+  /^-----BEGIN CERTIFICATE-----\r?\n([A-Za-z0-9+/=\r\n]+)-----END CERTIFICATE-----\s*$/;
+
+/**
+ * Decodes a text that consists of one certificate. Other text before, between or after it could be
+ * a second certificate to another program, so it is refused.
+ * @returns DER
+ * @throws Error
+ */
+export function readOnlyCertificate(pem: string): Uint8Array<ArrayBuffer> {
+  const [, base64 = ""] = PEM_CERTIFICATE.exec(pem) ?? [];
+  const der = Uint8Array.fromBase64(base64);
+  if (!equalBytes(new X509Certificate(der).raw, der)) throw new Error("not one certificate");
+  return der;
+}
+
 /**
  * Returns the names that the root is limited to; none if it could vouch for any other name or for
  * an address.
+ * @param root DER
  */
-export async function rootNames(rootPem: string): Promise<string[]> {
+export async function rootNames(root: Uint8Array<ArrayBuffer>): Promise<string[]> {
   const x509 = await x509Library();
-  const extension = new x509.X509Certificate(rootPem).getExtension(NAME_CONSTRAINTS);
-  if (extension?.critical !== true) return [];
+  const { extensions } = new x509.X509Certificate(root);
+  const [extension, second] = extensions.filter(({ type }) => type === NAME_CONSTRAINTS);
+  if (extension?.critical !== true || second !== undefined) return [];
   const value = new Uint8Array(extension.value);
   const [constraints = EMPTY] = readDer(value);
   const [permitted = EMPTY] = readDer(constraints);

@@ -1,6 +1,7 @@
 /** Root certificate of a server, and its installation on this machine. */
 
 import { createHash, X509Certificate } from "node:crypto";
+import { lookup } from "node:dns/promises";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { request } from "node:https";
 import { isIP } from "node:net";
@@ -11,7 +12,9 @@ import { equalBytes } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import { CONNECT_TIMEOUT_MS } from "../../base/limits.ts";
 import { quoteText } from "../../base/text.ts";
-import { rootNames } from "../../crypto/local-root.ts";
+import { pemOf } from "../../crypto/certificate.ts";
+import { readOnlyCertificate, rootNames } from "../../crypto/local-root.ts";
+import type { Clock } from "../../io/clock.ts";
 import type { ServerAddress } from "../../wire/invite.ts";
 import { usageFault } from "../errors.ts";
 
@@ -26,31 +29,86 @@ export interface ServerRoot {
   readonly names: readonly string[];
 }
 
+interface RootLookup {
+  readonly clock: Clock;
+  /** Resolves a name; no address if it does not resolve. */
+  readonly addressesOf?: (name: string) => Promise<readonly string[]>;
+}
+
 /**
  * @param certificateHash SHA-256 of the certificate that the server has signed in its greeting
  * @throws {Fault} unreachable, fingerprint-changed, not-found if the server has no root, or
- * not-allowed if the root could vouch for other servers
+ * not-allowed if the root could vouch for other servers or is for the name of one
  */
 export async function fetchRoot(
   { host, port }: ServerAddress,
   certificateHash: Uint8Array,
+  { clock, addressesOf = systemAddresses }: RootLookup,
 ): Promise<ServerRoot> {
-  const pem = await fetchPem(host, port, certificateHash);
-  try {
-    const { fingerprint256: sha256 } = new X509Certificate(pem);
-    const names = await rootNames(pem);
-    if (names.length > 0) return { pem, sha256, names };
-  } catch (cause) {
-    throw new Fault("unreachable", "the server's /ca.crt is not a certificate", { cause });
+  const { text, address } = await download(host, port, certificateHash);
+  const root = await readRoot(text).catch((cause: unknown) => {
+    throw new Fault("unreachable", "the server's /ca.crt is not one certificate", { cause });
+  });
+  if (root.names.length === 0 || !root.names.every((name) => name.includes("."))) {
+    throw new Fault("not-allowed", "this root certificate could vouch for any web site", {
+      remedy: "do not install it, and ask the server's owner",
+    });
   }
-  throw new Fault("not-allowed", "this root certificate could vouch for any web site", {
-    remedy: "do not install it, and ask the server's owner",
+  for (const name of root.names) await checkOwnName(name, { host, address, clock, addressesOf });
+  return root;
+}
+
+async function readRoot(text: string): Promise<ServerRoot> {
+  const der = readOnlyCertificate(text);
+  const { fingerprint256: sha256 } = new X509Certificate(der);
+  // Every program reads the bytes that were checked, not the server's text.
+  return { pem: pemOf("CERTIFICATE", der), sha256, names: await rootNames(der) };
+}
+
+async function systemAddresses(name: string): Promise<readonly string[]> {
+  const found = await lookup(name, { all: true }).catch(() => []);
+  return found.map(({ address }) => address);
+}
+
+/** A name that does not resolve is accepted, because small networks often have no DNS. */
+const RESOLVE_TIMEOUT_MS = 2_000;
+
+interface NamedServer {
+  /** As the user typed it. */
+  readonly host: string;
+  readonly address: string;
+  readonly clock: Clock;
+  readonly addressesOf: (name: string) => Promise<readonly string[]>;
+}
+
+/**
+ * @throws {Fault} not-allowed if the name belongs to another machine
+ */
+async function checkOwnName(
+  name: string,
+  { host, address, clock, addressesOf }: NamedServer,
+): Promise<void> {
+  const isLocal = name.endsWith(".local");
+  if (isLocal || name.toLowerCase() === host.toLowerCase()) return;
+  const timeout = Promise.withResolvers<readonly string[]>();
+  const cancel = clock.after(RESOLVE_TIMEOUT_MS, () => timeout.resolve([]));
+  const found = await Promise.race([addressesOf(name), timeout.promise]);
+  cancel();
+  if (found.length === 0 || found.includes(address)) return;
+  const message = `this root certificate is for ${quoteText(name)}, which is another machine`;
+  throw new Fault("not-allowed", message, {
+    remedy: `if it is this server, use that name: chat trust root ${name}`,
   });
 }
 
-function fetchPem(host: string, port: number, certificateHash: Uint8Array): Promise<string> {
-  const { promise, resolve, reject } = Promise.withResolvers<string>();
-  const download = request({
+interface Download {
+  readonly text: string;
+  readonly address: string;
+}
+
+function download(host: string, port: number, certificateHash: Uint8Array): Promise<Download> {
+  const { promise, resolve, reject } = Promise.withResolvers<Download>();
+  const getting = request({
     host,
     port,
     path: "/ca.crt",
@@ -63,10 +121,12 @@ function fetchPem(host: string, port: number, certificateHash: Uint8Array): Prom
   });
   const fail = (fault: Fault) => {
     reject(fault);
-    download.destroy();
+    getting.destroy();
   };
-  download.on("response", (response) => {
-    const { raw } = (response.socket as TLSSocket).getPeerCertificate();
+  getting.on("response", (response) => {
+    const socket = response.socket as TLSSocket;
+    const { raw } = socket.getPeerCertificate();
+    const { remoteAddress: address = "" } = socket;
     if (!equalBytes(createHash("sha256").update(raw).digest(), certificateHash)) {
       return fail(
         new Fault("fingerprint-changed", "the certificate has changed since the greeting"),
@@ -80,12 +140,12 @@ function fetchPem(host: string, port: number, certificateHash: Uint8Array): Prom
       length += chunk.length;
       if (length > ROOT_BYTES_MAX) fail(new Fault("too-large", "the server's /ca.crt is too long"));
     });
-    response.on("end", () => resolve(Buffer.concat(chunks).toString()));
+    response.on("end", () => resolve({ text: Buffer.concat(chunks).toString("latin1"), address }));
     response.on("error", (cause) => fail(unreachable(cause)));
   });
-  download.on("timeout", () => fail(unreachable()));
-  download.on("error", (cause) => fail(unreachable(cause)));
-  download.end();
+  getting.on("timeout", () => fail(unreachable()));
+  getting.on("error", (cause) => fail(unreachable(cause)));
+  getting.end();
   return promise;
 }
 
