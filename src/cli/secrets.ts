@@ -7,7 +7,13 @@ import { utf8Decode, utf8Encode } from "../base/bytes.ts";
 import { Fault, msg } from "../base/fault.ts";
 import { PASSWORD_BYTES_MAX, WRONG_SECRETS_MAX } from "../base/limits.ts";
 import { isName, isReservedName, type Name } from "../base/names.ts";
-import { checkNewName, checkNewPassword, checkTypedName, proposeName } from "../base/new-names.ts";
+import {
+  checkNewName,
+  checkNewPassword,
+  checkTypedName,
+  isMisread,
+  proposeName,
+} from "../base/new-names.ts";
 import { quoteText } from "../base/text.ts";
 import type { LoginSecret } from "../client/login.ts";
 import { ENGLISH_TERMINAL, type Message } from "../ui/messages/en/terminal.ts";
@@ -129,7 +135,12 @@ function checkSecret(secret: string, kind: SecretKind): string {
     const remedy = msg`put it on the first line of the ${kind.flag} file, or omit it`;
     throw usageFault(msg`the ${kind.name} is empty`, remedy);
   }
-  if (utf8Encode(secret).length <= PASSWORD_BYTES_MAX && secret.isWellFormed()) return secret;
+  if (isMisread(secret)) {
+    throw new Fault("usage", msg`the ${kind.name} is not valid UTF-8`, {
+      remedy: msg`use UTF-8, or put it on the first line of the ${kind.flag} file`,
+    });
+  }
+  if (utf8Encode(secret).length <= PASSWORD_BYTES_MAX) return secret;
   throw new Fault("usage", msg`the ${kind.name} is too long`, {
     remedy: msg`use up to ${PASSWORD_BYTES_MAX} bytes of UTF-8`,
   });

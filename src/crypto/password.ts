@@ -3,7 +3,7 @@
 import { utf8Encode } from "../base/bytes.ts";
 import { Fault, msg } from "../base/fault.ts";
 import { PASSWORD_BYTES_MAX } from "../base/limits.ts";
-import { checkNewPassword } from "../base/new-names.ts";
+import { checkNewPassword, isMisread } from "../base/new-names.ts";
 
 /**
  * The second option that OWASP recommends: about 17 ms, and little enough memory for many
@@ -43,5 +43,6 @@ export async function verifyPassword(password: string, hash: string | undefined)
 }
 
 function isUsable(password: string): boolean {
-  return password.length > 0 && utf8Encode(password).length <= PASSWORD_BYTES_MAX;
+  if (password.length === 0 || isMisread(password)) return false;
+  return utf8Encode(password).length <= PASSWORD_BYTES_MAX;
 }

@@ -58,6 +58,19 @@ test("refuses empty and too long secrets", async () => {
   expect(await readSecret(unset, PASSWORD, undefined)).toBeUndefined();
 });
 
+test("refuses a secret whose bytes were lost in decoding", async () => {
+  // The environment and the terminal decode `pass\xe9\xe8` in an 8-bit locale to this.
+  const secret = "pass\u{fffd}\u{fffd}";
+  for (const context of [
+    contextOf({ env: { CHAT_PASSWORD: secret } }),
+    contextOf({ lines: [secret], terminal: true }),
+  ]) {
+    const fault = await faultFrom(() => readSecret(context, PASSWORD, undefined, "P"));
+    expect([fault.exitCode, fault.message]).toEqual([2, "the password is not valid UTF-8"]);
+    expect(fault.remedy).toContain("--password-file");
+  }
+});
+
 test("reports a missing or unreadable file", async () => {
   const context = contextOf({});
   const missing = await faultFrom(() => readSecret(context, PASSWORD, join(folder, "none")));

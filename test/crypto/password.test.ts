@@ -29,6 +29,13 @@ describe("password", () => {
     expect(await verifyPassword(`${longest}x`, hash)).toBe(false);
   });
 
+  test("is refused if its bytes were lost in decoding", async () => {
+    const misread = "\u{fffd}".repeat(12);
+    expect((await rejection(hashPassword(misread))).message).toContain("not valid UTF-8");
+    const old = await Bun.password.hash(misread);
+    expect(await verifyPassword(misread, old)).toBe(false);
+  });
+
   test("requires eight characters of any kind", async () => {
     for (const short of ["", "seven77", "ü".repeat(7), "👍".repeat(PASSWORD_CHARS_MIN - 1)]) {
       expect((await rejection(hashPassword(short))).message).toContain("at least 8 characters");

@@ -23,6 +23,12 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "a log-in is already in progress": "proses masuk sedang berlangsung",
   "a message can have at most {} bytes, not {}": "pesan paling banyak {} bita, bukan {}",
   "a new password needs at least {} characters": "kata sandi baru minimal {} karakter",
+  "the password is not valid UTF-8": "kata sandi bukan UTF-8 yang sah",
+  "type it where the encoding is UTF-8, or use a file":
+    "ketik di tempat yang memakai UTF-8, atau pakai berkas",
+  "the {} is not valid UTF-8": "{} bukan UTF-8 yang sah",
+  "use UTF-8, or put it on the first line of the {} file":
+    "pakai UTF-8, atau taruh di baris pertama berkas {}",
   "a path is empty": "path kosong",
   "a picture must be a JPEG, PNG or WebP of at most {} pixels each way":
     "foto profil harus berupa JPEG, PNG, atau WebP dengan sisi paling banyak {} piksel",
