@@ -101,8 +101,8 @@ function trimmed(text: string): string {
 }
 
 /**
- * Reports whether bytes of the secret were lost: decoding replaces each invalid byte with U+FFFD, so
- * that any other password of the same length would match.
+ * Reports whether bytes of the secret were lost: decoding replaces each invalid byte with U+FFFD,
+ * so that any other password of the same length would match.
  */
 export function isMisread(secret: string): boolean {
   return !secret.isWellFormed() || secret.includes("\u{fffd}");
