@@ -172,7 +172,8 @@ async function openContents(
   };
   let folds = newFolds();
   const { acceptsLoss = false } = options;
-  const common = { disk, clock, entropy, sha256, acceptsLoss };
+  const isPresent = () => folder.lock.isPresent();
+  const common = { disk, clock, entropy, sha256, acceptsLoss, isPresent };
   /** Includes accounts whose records are damaged. */
   const knownAccounts = new Set<string>();
   const noteAccount = ({ kind, room, by }: FoldedHead) => {
@@ -320,6 +321,10 @@ async function openContents(
     }
   };
   const close = async () => {
+    if (!folder.lock.isPresent()) {
+      await cluster?.close();
+      return folder.lock.release();
+    }
     await closeCheckpoints();
     await snapshotWriter.close();
     await cluster?.close();

@@ -11,7 +11,7 @@ import { hashPassword, verifyPassword } from "../../crypto/password.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import { openBlobStore } from "../../io/blob/blob-store.ts";
 import { type Clock, delay } from "../../io/clock.ts";
-import { writeSmallFile } from "../../io/disk/data-folder.ts";
+import { removedFault, writeSmallFile } from "../../io/disk/data-folder.ts";
 import { descriptorLimit, SpareDescriptors } from "../../io/disk/descriptors.ts";
 import { systemDisk } from "../../io/disk/system-disk.ts";
 import { systemEntropy } from "../../io/entropy.ts";
@@ -189,11 +189,15 @@ export async function runServer(
     },
   );
   const { clock } = context;
+  const stopWatch = watchFolder(clock, open, (fault) => finished.resolve(fault));
   const stopStats = args.verbose ? reportStats(clock, printer, () => server.peers()) : undefined;
   try {
     const fault = await finished.promise;
-    await Promise.all([server.stop(), start?.stop(), announcement?.stop()]);
+    const isPresent = open.folder.lock.isPresent();
+    // Stopping writes files, which would create a removed folder again.
+    if (isPresent) await Promise.all([server.stop(), start?.stop(), announcement?.stop()]);
     stopStats?.();
+    stopWatch();
     unwatch();
     printer.flush();
     if (fault !== undefined) throw fault;
@@ -343,6 +347,20 @@ function linksWithinLimit(
 }
 
 const INTERVAL_MS = 1_000;
+
+/** @returns function that stops watching */
+function watchFolder(
+  clock: Clock,
+  { folder }: OpenFolder,
+  onRemoved: (fault: Fault) => void,
+): () => void {
+  const check = () => {
+    if (!folder.lock.isPresent()) return onRemoved(removedFault(folder.path));
+    cancel = clock.after(INTERVAL_MS, check);
+  };
+  let cancel = clock.after(INTERVAL_MS, check);
+  return () => cancel();
+}
 
 const PING_BYTES = encode({ kind: "ping" }).length;
 

@@ -20,7 +20,7 @@ import { utf8Encode } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import { parseObject } from "../../wire/record.ts";
 import { diskFault, errorCode, onDisk } from "./disk.ts";
-import { type Lock, lockFolder } from "./lock.ts";
+import { type FolderLock, lockFolder } from "./lock.ts";
 import { openPlain, withFile } from "./plain-file.ts";
 
 export const DATA_FORMAT = 3;
@@ -40,7 +40,7 @@ const SMALL_FILE_BYTES_MAX = 64 * 1024;
 export interface DataFolder {
   readonly path: string;
   readonly isNew: boolean;
-  readonly lock: Lock;
+  readonly lock: FolderLock;
 }
 
 /**
@@ -72,6 +72,13 @@ export function openDataFolder(
   } catch (error) {
     throw folderFault(error, path);
   }
+}
+
+/** The folder's files stay open, so that writing and syncing them succeeds. */
+export function removedFault(path: string): Fault {
+  return new Fault("store-failed", msg`${path} was removed or replaced while in use`, {
+    remedy: msg`put it back, or restore a backup, then start chat again`,
+  });
 }
 
 /**

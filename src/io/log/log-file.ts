@@ -30,6 +30,7 @@ import {
   sealDraft,
 } from "../../wire/record.ts";
 import { type Clock, delay } from "../clock.ts";
+import { removedFault } from "../disk/data-folder.ts";
 import {
   type Disk,
   type DiskFile,
@@ -83,6 +84,11 @@ export interface LogOptions {
    * with the remaining records.
    */
   readonly acceptsLoss?: boolean;
+  /**
+   * Reports whether the path of the data folder still leads to it. Asked after each sync, before
+   * records are acknowledged.
+   */
+  readonly isPresent?: () => boolean;
 }
 
 /**
@@ -527,10 +533,18 @@ export class LogFile implements Log {
       const syncing = this.#file.sync();
       const leaves = leavesOfBatch(batch, sha256);
       await syncing;
+      const { isPresent } = this.#options;
+      if (isPresent !== undefined && !(isPresent() && this.#isSegmentPresent())) {
+        throw removedFault(this.#options.folder);
+      }
       return leaves;
     } catch (error) {
       return this.#fail(error);
     }
+  }
+
+  #isSegmentPresent(): boolean {
+    return this.#options.disk.exists(this.#segment.path);
   }
 
   async #rollBack(cause: unknown): Promise<Fault> {
@@ -546,9 +560,10 @@ export class LogFile implements Log {
   }
 
   #fail(error: unknown): Fault {
-    this.#failure = new Fault("store-failed", `the disk failed at ${this.#segment.path}`, {
-      cause: error,
-    });
+    this.#failure =
+      error instanceof Fault
+        ? error
+        : new Fault("store-failed", `the disk failed at ${this.#segment.path}`, { cause: error });
     return this.#failure;
   }
 

@@ -67,3 +67,33 @@ test("does not open a lock file with content or side files", () => {
   expect(lock).toBeDefined();
   lock?.release();
 });
+
+test("reports whether its folder is still at its path", () => {
+  const path = join(folder, "data");
+  fs.mkdirSync(path);
+  const lock = lockFolder(path, 0);
+  expect(lock.isPresent()).toBe(true);
+  fs.renameSync(path, join(folder, "moved"));
+  expect(lock.isPresent()).toBe(false);
+  fs.cpSync(join(folder, "moved"), path, { recursive: true, preserveTimestamps: true });
+  expect(lock.isPresent()).toBe(false);
+  fs.rmSync(path, { recursive: true });
+  fs.renameSync(join(folder, "moved"), path);
+  expect(lock.isPresent()).toBe(true);
+  fs.rmSync(path, { recursive: true });
+  expect(lock.isPresent()).toBe(false);
+  lock.release();
+  expect(fs.existsSync(path)).toBe(false);
+});
+
+test("does not remove the details of the lock of a folder that replaced its own", () => {
+  const path = join(folder, "data");
+  fs.mkdirSync(path);
+  const lock = lockFolder(path, 0);
+  fs.renameSync(path, join(folder, "moved"));
+  fs.mkdirSync(path);
+  const next = lockFolder(path, 5);
+  lock.release();
+  expect(readLockHolder(path)?.started).toBe("1970-01-01T00:00:00.005Z");
+  next.release();
+});
