@@ -17,7 +17,14 @@ import type { AnnounceCommand, Change } from "./commands.ts";
 import { formatPostId, isOutboxId } from "./dedup.ts";
 import { checkSealing } from "./group.ts";
 import { checkConversationLimit, joinDraft } from "./membership.ts";
-import { type Actor, checkMayPost, checkReason, moderates, withRoomRemoval } from "./moderation.ts";
+import {
+  type Actor,
+  checkMayPost,
+  checkReason,
+  moderates,
+  muteEnd,
+  withRoomRemoval,
+} from "./moderation.ts";
 import { isVacant, LOBBY, type Room, type Rooms } from "./rooms.ts";
 import { checkRules, needsAdmission, refuseJoin } from "./rules.ts";
 import { type ResolvedTarget, requireJoinedRoom, requireRoom } from "./targets.ts";
@@ -226,17 +233,29 @@ export function lobbyJoinDrafts(rooms: Rooms, user: UserId): Draft[] {
   return lobby.members.has(user) ? [] : [joinDraft(rooms, user, lobby.id)];
 }
 
+/** Omits the reason if the user could not post it as a message. */
 export function leaveDrafts(
   rooms: Rooms,
-  user: UserId,
+  actor: Actor,
   { room: name, signed, reason }: Omit<Extract<Change, { kind: "leave" }>, "kind">,
+  unixMs: number,
 ): Draft[] {
+  const { user } = actor;
   const room = requireJoinedRoom(rooms, user, name);
   checkReason(room, reason);
   const isSigned = room.isSealed === true && signed !== undefined;
-  const body = isSigned ? signed : { reason: reason || undefined };
+  const mayGiveReason = Boolean(reason) && isFreeToPost(room, actor, unixMs);
+  const body = isSigned ? signed : { reason: mayGiveReason ? reason : undefined };
   const leave: Draft = { kind: "leave", room: room.id, by: user, id: "", body };
   return withRoomRemoval(room, user, leave);
+}
+
+/** Reports whether neither a rule nor a mute limits the user's messages. */
+function isFreeToPost(room: Room, actor: Actor, unixMs: number): boolean {
+  const isUnmuted = muteEnd(room, actor.user, unixMs) === undefined;
+  if (room.isClosed || !isUnmuted) return false;
+  const { post, slow } = room.rules;
+  return moderates(room, actor) || (post === undefined && slow === undefined);
 }
 
 export function topicDraft(

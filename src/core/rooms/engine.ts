@@ -557,8 +557,11 @@ export class RoomEngine {
         effects.push(settled(command.requester, {}));
         return undefined;
       }
-      case "leave":
-        return leaveDrafts(rooms, command.requester.user, command);
+      case "leave": {
+        const { user } = command.requester;
+        const actor = { user, isOperator: this.#isOperator(user) };
+        return leaveDrafts(rooms, actor, command, this.#unixMs);
+      }
       case "topic": {
         const { user } = command.requester;
         const actor = { user, isOperator: this.#isOperator(user) };

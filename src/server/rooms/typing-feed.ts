@@ -9,7 +9,7 @@ import {
   TYPING_NAMED_MAX,
 } from "../../base/limits.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
-import { checkMayPost } from "../../core/rooms/moderation.ts";
+import { checkMayPost, moderates } from "../../core/rooms/moderation.ts";
 import type { Room } from "../../core/rooms/rooms.ts";
 import { MESSAGE_KINDS } from "../../wire/kinds.ts";
 import type { RequestOf } from "../../wire/messages.ts";
@@ -46,7 +46,7 @@ export class TypingFeed {
   } satisfies SomeHandlers;
 
   setTyping({ id }: Account, { room: roomId, on }: Pick<RequestOf<"typing">, "room" | "on">): void {
-    const { rooms, clock, feed, siblings } = this.options;
+    const { rooms, registry, clock, feed, siblings } = this.options;
     const room = rooms.get(roomId as RoomId);
     if (room?.members.has(id) !== true)
       throw new Fault("not-member", "you are not a member of this room");
@@ -55,7 +55,12 @@ export class TypingFeed {
       const message = "encrypted rooms have no typing indicators";
       throw new Fault("sealed-room", message, { remedy: "no action is needed" });
     }
-    if (!this.#setTyping(id, room, on)) return;
+    const { rules } = room;
+    // Only moderators may learn who is working on an assignment.
+    const isHidden =
+      rules.post !== undefined &&
+      !moderates(room, { user: id, isOperator: registry.policy.isOperator(id) });
+    if (isHidden || !this.#setTyping(id, room, on)) return;
     feed.emitActivity(id);
     siblings.publish({ kind: "typing", user: id, room: room.id, on });
   }

@@ -39,6 +39,8 @@ function folded(command: (ledger: Ledger) => void): Rooms {
   return rooms;
 }
 
+const leaves = (rooms: Rooms, user: UserId, change: Parameters<typeof leaveDrafts>[2]) =>
+  leaveDrafts(rooms, { user, isOperator: false }, change, 0);
 const dev = (body = {}) =>
   folded((ledger) => {
     ledger.write("room", ROOM, ANA, { name: "dev", ...body });
@@ -197,32 +199,61 @@ describe("member permissions", () => {
   test("allows members to leave and set a topic, and refuses others", () => {
     const rooms = dev();
     const leave = { room: DEV };
-    expect(leaveDrafts(rooms, ANA, leave)[0]).toMatchObject({ kind: "leave", room: ROOM, by: ANA });
+    expect(leaves(rooms, ANA, leave)[0]).toMatchObject({ kind: "leave", room: ROOM, by: ANA });
     const signed = { epoch: 1, signature: "s", device: "d" };
-    const leaves = [rooms, dev({ sealed: true })].map((all) =>
-      leaveDrafts(all, ANA, { ...leave, signed }),
+    const drafts = [rooms, dev({ sealed: true })].map((all) =>
+      leaves(all, ANA, { ...leave, signed }),
     );
-    expect(leaves.map(([draft]) => draft?.body)).toEqual([{}, signed]);
+    expect(drafts.map(([draft]) => draft?.body)).toEqual([{}, signed]);
     expect(
       topicDraft(rooms, { user: ANA, isOperator: false }, { room: DEV, topic: "x" }, 0),
     ).toMatchObject({ kind: "topic", body: { topic: "x" } });
-    expect(faultCode(() => leaveDrafts(rooms, BEN, leave))).toBe("not-member");
+    expect(faultCode(() => leaves(rooms, BEN, leave))).toBe("not-member");
     expect(
       faultCode(() =>
         topicDraft(rooms, { user: BEN, isOperator: false }, { room: DEV, topic: "x" }, 0),
       ),
     ).toBe("not-member");
     const nowhere = { room: checkName("nowhere") };
-    expect(faultCode(() => leaveDrafts(rooms, ANA, nowhere))).toBe("room-unknown");
+    expect(faultCode(() => leaves(rooms, ANA, nowhere))).toBe("room-unknown");
   });
 
   test("records the reason of a leave, but not in a sealed room", () => {
     const leave = { room: DEV, reason: "bye" };
-    expect(leaveDrafts(dev(), ANA, leave)[0]?.body).toEqual({ reason: "bye" });
-    expect(leaveDrafts(dev(), ANA, { ...leave, reason: "" })[0]?.body).toEqual({});
+    expect(leaves(dev(), ANA, leave)[0]?.body).toEqual({ reason: "bye" });
+    expect(leaves(dev(), ANA, { ...leave, reason: "" })[0]?.body).toEqual({});
     const sealed = dev({ sealed: true });
-    expect(faultCode(() => leaveDrafts(sealed, ANA, leave))).toBe("sealed-room");
-    expect(leaveDrafts(sealed, ANA, { ...leave, reason: "" })[0]?.body).toEqual({});
+    expect(faultCode(() => leaves(sealed, ANA, leave))).toBe("sealed-room");
+    expect(leaves(sealed, ANA, { ...leave, reason: "" })[0]?.body).toEqual({});
+  });
+
+  test("omits the reason of a member who could not post it", () => {
+    const withRules = (rules: object) =>
+      folded((ledger) => {
+        ledger.write("room", ROOM, ANA, { name: "dev" });
+        ledger.write("join", ROOM, ANA, {});
+        ledger.write("join", ROOM, BEN, {});
+        ledger.write("rules", ROOM, ANA, rules);
+      });
+    const reasons = (rooms: Rooms) =>
+      [ANA, BEN].map((user) => leaves(rooms, user, { room: DEV, reason: "bye" })[0]?.body);
+    const given = { reason: "bye" };
+    expect(reasons(withRules({}))).toEqual([given, given]);
+    for (const rules of [{ post: "moderators" }, { post: "private" }, { slow: 30 }]) {
+      expect(reasons(withRules(rules))).toEqual([given, {}]);
+    }
+    const muted = folded((ledger) => {
+      ledger.write("room", ROOM, ANA, { name: "dev" });
+      ledger.write("join", ROOM, BEN, {});
+      ledger.write("mute", ROOM, ANA, { user: BEN, name: "ben", on: true });
+    });
+    expect(leaves(muted, BEN, { room: DEV, reason: "bye" })[0]?.body).toEqual({});
+    const closed = folded((ledger) => {
+      ledger.write("room", ROOM, ANA, { name: "dev" });
+      ledger.write("join", ROOM, BEN, {});
+      ledger.write("close", ROOM, ANA, { on: true });
+    });
+    expect(leaves(closed, BEN, { room: DEV, reason: "bye" })[0]?.body).toEqual({});
   });
 
   test("allows members to post, and a retry if the conversation could not be created", () => {

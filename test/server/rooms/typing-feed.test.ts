@@ -26,6 +26,8 @@ function open(members: number) {
       id: id as RoomId,
       members: new Set(Array.from({ length: members }, (_, i) => user(i))),
       muted: new Map(),
+      moderators: new Set([user(0)]),
+      rules: {},
     }) as unknown as Room;
   const rooms = new Map(["r1", "r2"].map((id) => [id as RoomId, roomOf(id)]));
   const notices: string[] = [];
@@ -35,7 +37,7 @@ function open(members: number) {
     rooms,
     feed: new Feed(),
     peers: new Peers(),
-    registry: { nameOf: (id: string) => `n${id}` },
+    registry: { nameOf: (id: string) => `n${id}`, policy: { isOperator: () => false } },
     fanOut: {
       publish: (room: Room, { users }: { readonly users: readonly string[] }) =>
         notices.push(`${room.id} ${users}`),
@@ -138,3 +140,17 @@ test("refuses users who may not post, and sealed rooms", () => {
   room.isSealed = true;
   expect(() => ask(1, "r1")).toThrow("encrypted rooms have no typing");
 });
+
+test.each(["private", "moderators"] as const)(
+  "shows only moderators as typing in a room with the rule post %s",
+  async (post) => {
+    const { rooms, ask, told, forwarded } = open(3);
+    const room = rooms.get("r1" as RoomId);
+    if (room !== undefined) Object.assign(room.rules, { post });
+    ask(1, "r1");
+    expect(await told()).toEqual([]);
+    ask(0, "r1");
+    expect(await told()).toEqual(["r1 nu0"]);
+    expect(forwarded).toEqual(["u0 r1 true"]);
+  },
+);
