@@ -31,6 +31,7 @@ export const PROGRAMS = {
   strace: { debian: "strace", fedora: "strace" },
   tar: { debian: "tar", fedora: "tar", macos: "gnu-tar" },
   tmux: { debian: "tmux", fedora: "tmux", macos: "tmux" },
+  unzip: { debian: "unzip", fedora: "unzip", macos: "unzip" },
   "weechat-headless": { debian: "weechat-headless weechat-plugins", fedora: "weechat" },
   zip: { debian: "zip", fedora: "zip", macos: "zip" },
   zsh: { debian: "zsh", fedora: "zsh", macos: "zsh" },

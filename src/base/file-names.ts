@@ -5,7 +5,7 @@
  */
 
 import { cutText, utf8Encode } from "./bytes.ts";
-import { PATH_SEGMENT_BYTES_MAX } from "./limits.ts";
+import { FOLDER_ENTRIES_MAX, PATH_SEGMENT_BYTES_MAX } from "./limits.ts";
 
 const FORBIDDEN = /[<>:"/\\|?*\p{Cc}]/gu;
 const MISLEADING = /[\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufff9-\ufffb]/gu;
@@ -19,7 +19,10 @@ const BLANK = /^[\s.]$/u;
 /** Windows reserves these device names in every folder and with every extension. */
 const RESERVED = /^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$) *(?:\.|$)/iu;
 const EXTENSION = /^(.+?)((?:\.tar)?\.[\p{L}\p{N}_-]{1,16})$/isu;
+const ASCII = /^[ -~]*$/;
 const NAMELESS = "file";
+/** As many digits as the count of a folder's entries. */
+const LAST_NUMBER = FOLDER_ENTRIES_MAX;
 const PARTIAL_SUFFIX = ".part";
 export const PARTIAL_JOURNAL_SUFFIX = `${PARTIAL_SUFFIX}.journal`;
 const OWN_FILE = /\.part(\.(journal|folder|lock(-[a-z]+)?))?[\s.]*$/iu;
@@ -31,18 +34,27 @@ const OWN_FILE = /\.part(\.(journal|folder|lock(-[a-z]+)?))?[\s.]*$/iu;
  * The result is never empty. Idempotent.
  */
 export function cleanFileName(raw: string): string {
-  const part = cleanComponent(raw);
-  const name = part.startsWith(".") ? cleanComponent(`_${part}`) : part;
+  const part = cleanEntryName(raw);
+  const name = part.startsWith(".") ? cleanEntryName(`_${part}`) : part;
   return isOwnFile(name) ? `${cut(name, PATH_SEGMENT_BYTES_MAX - 1)}_` : name;
 }
 
 /**
- * Cleans each component of a path in a received folder. Keeps a leading dot; omits empty components
- * and `.`. Returns at least one component.
+ * Cleans the name of an entry in a received folder like a file name, but keeps a leading dot and
+ * names that end with `.part`. Idempotent.
  */
-export function cleanPath(raw: string): string[] {
-  const parts = raw.split("/").filter((part) => part !== "" && part !== ".");
-  return parts.length === 0 ? [NAMELESS] : parts.map(cleanComponent);
+export function cleanEntryName(raw: string): string {
+  const plain = trimBlankEnd(
+    raw
+      .toWellFormed()
+      .replaceAll(FORBIDDEN, "_")
+      .replaceAll(MISLEADING, "_")
+      .replaceAll(INVISIBLE, "")
+      .replace(BLANK_START, ""),
+  );
+  if (ONLY_INVISIBLE.test(plain)) return NAMELESS;
+  const prefixed = plain.startsWith("-") || RESERVED.test(plain) ? `_${plain}` : plain;
+  return trimBlankEnd(fit(prefixed, "", PATH_SEGMENT_BYTES_MAX));
 }
 
 /** Returns `name (1).ext`, or the unchanged name if `n` is 0. */
@@ -56,9 +68,66 @@ export function partialName(name: string, n = 0): string {
   return `${fit(name, n === 0 ? "" : ` (${n})`, availableBytes)}${PARTIAL_SUFFIX}`;
 }
 
-/** Returns the same text for any two names that some file system treats as equal. */
-export function foldFileName(name: string): string {
-  return name.normalize("NFD").toUpperCase().toLowerCase().normalize("NFC");
+/**
+ * Names in use in one folder, of which no two are equal on any file system. Adding many names that
+ * collide takes linear time.
+ */
+export class UniqueNames {
+  readonly #folded = new Set<string>();
+  #lastNumbers: Map<string, number> | undefined;
+
+  has(name: string): boolean {
+    return this.#folded.has(foldFileName(name));
+  }
+
+  /** Returns false if the name is in use. */
+  reserve(name: string): boolean {
+    const folded = foldFileName(name);
+    if (this.#folded.has(folded)) return false;
+    this.#folded.add(folded);
+    return true;
+  }
+
+  /** Reserves and returns the name, or a numbered one if it is in use. */
+  add(name: string): string {
+    for (;;) {
+      const free = this.tryAdd(name);
+      if (free !== undefined) return free;
+    }
+  }
+
+  /** Returns `undefined` if the next number is in use too. The next call tries the one after it. */
+  tryAdd(name: string): string | undefined {
+    if (this.reserve(name)) return name;
+    this.#lastNumbers ??= new Map();
+    // Long names share their numbers if numbering shortens them to the same name.
+    const key = foldFileName(numbered(name, LAST_NUMBER));
+    const n = (this.#lastNumbers.get(key) ?? 0) + 1;
+    this.#lastNumbers.set(key, n);
+    const candidate = numbered(name, n);
+    return this.reserve(candidate) ? candidate : undefined;
+  }
+}
+
+/**
+ * Returns a name for each file of one folder. Names that need no change have priority, the earlier
+ * ones first.
+ */
+export function uniqueFileNames(raw: readonly string[]): string[] {
+  const names = new UniqueNames();
+  const isExact = raw.map((name) => cleanFileName(name) === name && names.reserve(name));
+  return raw.map((name, i) => (isExact[i] === true ? name : names.add(cleanFileName(name))));
+}
+
+/**
+ * Returns the same text for any two names that some file system treats as equal: NTFS, exFAT and
+ * APFS ignore case; APFS and HFS+ ignore composition; HFS+ and ext4 with `casefold` ignore joiners
+ * and variation selectors.
+ */
+function foldFileName(name: string): string {
+  if (ASCII.test(name)) return name.toLowerCase();
+  const visible = name.normalize("NFD").replaceAll(IGNORED, "");
+  return visible.toUpperCase().toLowerCase().normalize("NFC");
 }
 
 /**
@@ -67,20 +136,6 @@ export function foldFileName(name: string): string {
  */
 function isOwnFile(name: string): boolean {
   return OWN_FILE.test(name.normalize("NFKD").replaceAll(IGNORED, ""));
-}
-
-function cleanComponent(raw: string): string {
-  const plain = trimBlankEnd(
-    raw
-      .toWellFormed()
-      .replaceAll(FORBIDDEN, "_")
-      .replaceAll(MISLEADING, "_")
-      .replaceAll(INVISIBLE, "")
-      .replace(BLANK_START, ""),
-  );
-  if (ONLY_INVISIBLE.test(plain)) return NAMELESS;
-  const prefixed = plain.startsWith("-") || RESERVED.test(plain) ? `_${plain}` : plain;
-  return trimBlankEnd(fit(prefixed, "", PATH_SEGMENT_BYTES_MAX));
 }
 
 /** A regular expression would take quadratic time on runs of spaces. */

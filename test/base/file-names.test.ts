@@ -1,6 +1,13 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { cleanFileName, cleanPath, numbered, partialName } from "../../src/base/file-names.ts";
+import {
+  cleanEntryName,
+  cleanFileName,
+  numbered,
+  partialName,
+  UniqueNames,
+  uniqueFileNames,
+} from "../../src/base/file-names.ts";
 import { PATH_SEGMENT_BYTES_MAX } from "../../src/base/limits.ts";
 import { sampleSize } from "../samples.ts";
 
@@ -21,6 +28,21 @@ function isLegal(name: string): boolean {
     !DEVICE.test(name)
   );
 }
+
+const hostile = fc.oneof(
+  fc.string({ unit: "binary", maxLength: 40 }),
+  fc.string({ unit: "binary", minLength: 100, maxLength: 400 }),
+  fc
+    .array(
+      fc.constantFrom(
+        ...["-", ".", " ", "/", "\\", "nul", "COM1", "con", ":", "\u200d", "\u202e", "x", "😀"],
+        ...[".part", ".JOURNAL", ".lock", "-wal", ".folder", "\uff54", "x".repeat(245)],
+        ...[".tar", ".gz", "\u3000", "\ufe0f", "é", "\ud800", "\t", "_", "x".repeat(250)],
+      ),
+      { maxLength: 12 },
+    )
+    .map((parts) => parts.join("")),
+);
 
 describe("cleanFileName", () => {
   test("scans a long run of dots or blanks once", () => {
@@ -115,15 +137,62 @@ describe("names of the receiver's own files", () => {
 });
 
 test.each([
-  ["a/b.txt", ["a", "b.txt"]],
-  ["", ["file"]],
-  ["/etc/passwd", ["etc", "passwd"]],
-  ["a//./b/", ["a", "b"]],
-  ["../../x", ["file", "file", "x"]],
-  ["a/.git/config", ["a", ".git", "config"]],
-  ["a/..\\..\\b", ["a", ".._.._b"]],
-  ["nul/-x/ y ", ["_nul", "_-x", "y"]],
-])("cleans the path %p to %p", (raw, parts) => expect(cleanPath(raw)).toEqual(parts));
+  [".git", ".git"],
+  ["a.part", "a.part"],
+  ["..", "file"],
+  ["..\\..\\b", ".._.._b"],
+  ["C:\\x", "C__x"],
+  ["nul", "_nul"],
+  ["aux.tar.gz", "_aux.tar.gz"],
+  ["-x", "_-x"],
+  [" y. ", "y"],
+  ["a\0b\u202ec", "a_b_c"],
+  ["\u200b", "file"],
+])("cleans the entry %p to %p", (raw, name) => expect(cleanEntryName(raw)).toBe(name));
+
+describe("unique file names", () => {
+  test.each([
+    ["file and file", ["a.txt", "a.txt", "a.txt"], ["a.txt", "a (1).txt", "a (2).txt"]],
+    ["case", ["README.md", "readme.md"], ["README.md", "readme (1).md"]],
+    ["two extensions", ["a.tar.gz", "A.tar.gz"], ["a.tar.gz", "A (1).tar.gz"]],
+    ["composition", ["cafe\u0301", "caf\u00e9"], ["cafe\u0301", "caf\u00e9 (1)"]],
+    ["sharp s", ["stra\u00dfe", "STRASSE"], ["stra\u00dfe", "STRASSE (1)"]],
+    ["Kelvin sign", ["K", "\u212a"], ["K", "\u212a (1)"]],
+    ["joiner", ["ab", "a\u200db"], ["ab", "a\u200db (1)"]],
+    ["variation selector", ["\u2764", "\u2764\ufe0f"], ["\u2764", "\u2764\ufe0f (1)"]],
+    ["cleaned later name", ["a?", "a_"], ["a_ (1)", "a_"]],
+    ["numbered name in use", ["A", "a", "a (1)"], ["A", "a (2)", "a (1)"]],
+    ["reserved name", ["con", "_con"], ["_con (1)", "_con"]],
+  ])("keeps exact names first: %s", (_, raw, names) => expect(uniqueFileNames(raw)).toEqual(names));
+
+  test("are unique and portable for any names", () =>
+    fc.assert(
+      fc.property(fc.array(hostile, { maxLength: 12 }), (raw) => {
+        const names = uniqueFileNames(raw);
+        const folded = names.map((name) => name.normalize("NFC").toUpperCase());
+        expect(new Set(folded).size).toBe(raw.length);
+        expect(names.filter((name) => !isLegal(name))).toEqual([]);
+        expect(uniqueFileNames(names)).toEqual(names);
+      }),
+      { numRuns: sampleSize(300, 3_000) },
+    ));
+
+  test("are chosen with a bounded number of attempts per name", () => {
+    const count = 20_000;
+    const long = (i: number) => `${"x".repeat(248)}${i.toString(36).padStart(4, "0")}`;
+    const names = new UniqueNames();
+    let attempts = 0;
+    const add = (name: string) => {
+      while (names.tryAdd(name) === undefined) attempts++;
+    };
+    for (let i = 0; i < count; i++) {
+      names.reserve(long(i));
+      add(long(i).toUpperCase());
+      add("same.txt");
+    }
+    expect(attempts).toBeLessThan(count);
+  });
+});
 
 describe("numbered names", () => {
   test.each([
@@ -137,21 +206,6 @@ describe("numbered names", () => {
     expect(numbered(name, n)).toBe(expected),
   );
 });
-
-const hostile = fc.oneof(
-  fc.string({ unit: "binary", maxLength: 40 }),
-  fc.string({ unit: "binary", minLength: 100, maxLength: 400 }),
-  fc
-    .array(
-      fc.constantFrom(
-        ...["-", ".", " ", "/", "\\", "nul", "COM1", "con", ":", "\u200d", "\u202e", "x", "😀"],
-        ...[".part", ".JOURNAL", ".lock", "-wal", ".folder", "\uff54", "x".repeat(245)],
-        ...[".tar", ".gz", "\u3000", "\ufe0f", "é", "\ud800", "\t", "_", "x".repeat(250)],
-      ),
-      { maxLength: 12 },
-    )
-    .map((parts) => parts.join("")),
-);
 
 test("cleans any name to a portable one, idempotently", () =>
   fc.assert(
@@ -170,13 +224,12 @@ test("cleans any name to a portable one, idempotently", () =>
     { numRuns: sampleSize(1_000, 5_000) },
   ));
 
-test("cleans any path to portable components without ..", () =>
+test("cleans any entry to a portable name, idempotently", () =>
   fc.assert(
-    fc.property(fc.array(hostile, { maxLength: 4 }), (raw) => {
-      const parts = cleanPath(raw.join("/"));
-      expect(parts.length).toBeGreaterThan(0);
-      expect(parts.filter((part) => !isLegal(part))).toEqual([]);
-      expect(cleanPath(parts.join("/"))).toEqual(parts);
+    fc.property(hostile, (raw) => {
+      const name = cleanEntryName(raw);
+      expect([name, isLegal(name)]).toEqual([name, true]);
+      expect(cleanEntryName(name)).toBe(name);
     }),
     { numRuns: sampleSize(600, 3_000) },
   ));

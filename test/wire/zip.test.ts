@@ -1,12 +1,20 @@
 import { describe, expect, test } from "bun:test";
 import { crc32 } from "node:zlib";
-import { type ZipEntry, zipCentral, zipChecksum, zipEnd, zipLocal } from "../../src/wire/zip.ts";
+import {
+  type ZipEntry,
+  zipCentral,
+  zipChecksum,
+  zipEnd,
+  zipLocal,
+  zipLocalBytes,
+} from "../../src/wire/zip.ts";
 
 const FILE: ZipEntry = {
   path: "d/ä.txt",
   sizeBytes: 3,
   mode: 0o640,
   mtime: Date.UTC(2026, 10, 20, 11, 22, 33),
+  offsetMinutes: 0,
 };
 const view = (bytes: Uint8Array) => new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
 const GIB = 2 ** 30;
@@ -49,16 +57,47 @@ describe("zip archive", () => {
     const extra = 46 + 8;
     expect(central.getUint16(extra + 2, true)).toBe(24);
     expect(central.getBigUint64(extra + 20, true)).toBe(BigInt(6 * GIB));
-    const end = zipEnd(70_000, 7 * GIB, 100);
+    const end = zipEnd({ entries: 70_000, offset: 7 * GIB, sizeBytes: 100 });
     expect(end).toHaveLength(56 + 20 + 22);
     expect(view(end).getBigUint64(32, true)).toBe(70_000n);
     expect(view(end).getBigUint64(48, true)).toBe(BigInt(7 * GIB));
     expect(view(end).getBigUint64(64, true)).toBe(BigInt(7 * GIB + 100));
-    expect(zipEnd(3, 100, 100)).toHaveLength(22);
+    expect(zipEnd({ entries: 3, offset: 100, sizeBytes: 100 })).toHaveLength(22);
   });
 
   test("clamps times to the range of zip", () => {
     const date = (mtime: number) => view(zipLocal({ ...FILE, mtime })).getUint16(12, true) >> 9;
     expect([date(0), date(8e15)]).toEqual([0, 127]);
+  });
+
+  test("writes the local time with the offset, and UTC in the extended timestamp", () => {
+    const local = view(zipLocal({ ...FILE, offsetMinutes: 7 * 60 }));
+    expect(local.getUint16(10, true)).toBe((18 << 11) | (22 << 5) | 16);
+    const extra = 30 + 8;
+    expect([local.getUint16(28, true), local.byteLength]).toEqual([9, extra + 9]);
+    expect([local.getUint16(extra, true), local.getUint16(extra + 2, true)]).toEqual([0x5455, 5]);
+    expect(local.getUint8(extra + 4)).toBe(1);
+    expect(local.getUint32(extra + 5, true)).toBe(FILE.mtime / 1000);
+    const central = view(zipCentral({ entry: FILE, offset: 0, crc: 0 }));
+    expect([central.getUint16(30, true), central.getUint16(46 + 8, true)]).toEqual([9, 0x5455]);
+    expect(central.getUint32(46 + 8 + 5, true)).toBe(FILE.mtime / 1000);
+  });
+
+  test("writes timestamps only where all tools read the same time", () => {
+    const extraBytes = (mtime: number) => {
+      const entry = { ...FILE, mtime };
+      const local = view(zipLocal(entry)).getUint16(28, true);
+      expect(view(zipCentral({ entry, offset: 0, crc: 0 })).getUint16(30, true)).toBe(local);
+      expect(zipLocal(entry)).toHaveLength(zipLocalBytes(entry, 8));
+      return local;
+    };
+    const times = [-1, 0, 999, 2 ** 31 * 1000 - 1, 2 ** 31 * 1000, -8.64e15, 8.64e15];
+    expect(times.map(extraBytes)).toEqual([0, 9, 9, 9, 0, 0, 0]);
+  });
+
+  test("puts a comment at the end, cut to 65,535 bytes", () => {
+    const end = (comment: string) => zipEnd({ entries: 1, offset: 2, sizeBytes: 3, comment });
+    expect(view(end("renamed é")).getUint16(20, true)).toBe(10);
+    expect(end("é".repeat(40_000))).toHaveLength(22 + 65_534);
   });
 });

@@ -4,6 +4,7 @@ import { assert } from "../../base/assert.ts";
 import { toHex } from "../../base/bytes.ts";
 import type { FileId } from "../../base/ids.ts";
 import { CHUNK_BYTES } from "../../base/limits.ts";
+import type { Renamed } from "../../core/transfer/folder-plan.ts";
 import type { OpenFileCipher } from "../../crypto/seal/file-cipher.ts";
 import {
   type FileSecret,
@@ -11,7 +12,7 @@ import {
   sealedChunks,
   sealedSize,
 } from "../../crypto/seal/file-stream.ts";
-import type { Renamed, Sink, SkippedEntry, Source } from "../../io/blob/interfaces.ts";
+import type { Sink, SkippedEntry, Source } from "../../io/blob/interfaces.ts";
 import { acquireBuffer, releaseBuffer } from "../../io/disk/buffer-pool.ts";
 import { TaskQueue } from "../../io/task-queue.ts";
 import { chunkCount, type RunningHash } from "../../wire/chunks.ts";

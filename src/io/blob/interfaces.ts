@@ -1,6 +1,7 @@
 /** Interfaces for stored files, upload sources and download sinks. */
 
 import type { FileId, UserId } from "../../base/ids.ts";
+import type { Renamed } from "../../core/transfer/folder-plan.ts";
 
 export interface BlobMetadata {
   readonly file: FileId;
@@ -82,11 +83,6 @@ export interface Source {
   check(digest?: Uint8Array): Promise<void>;
   begin?(file: FileId): Promise<void>;
   close(): void;
-}
-
-export interface Renamed {
-  readonly from: string;
-  readonly to: string;
 }
 
 /** Destination of a download. The file has a temporary name until it is complete. */

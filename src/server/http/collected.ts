@@ -2,7 +2,7 @@
 
 import { utf8Encode } from "../../base/bytes.ts";
 import { asFault } from "../../base/fault.ts";
-import { cleanFileName, foldFileName, numbered } from "../../base/file-names.ts";
+import { uniqueFileNames } from "../../base/file-names.ts";
 import type { FileId } from "../../base/ids.ts";
 import { CHUNK_BYTES, FOLDER_ENTRIES_MAX, PATH_BYTES_MAX } from "../../base/limits.ts";
 import {
@@ -53,11 +53,11 @@ export async function collectedFolder(
   parts: readonly HandedPart[],
   read: ReadChunks,
 ): Promise<CollectedFolder> {
-  const usedPaths = new Set<string>();
+  const paths = pathsOf(parts);
   const contents: Content[] = [];
   let left = FOLDER_ENTRIES_MAX - parts.length;
   for (const part of parts) {
-    const path = uniquePath(usedPaths, part);
+    const path = paths.get(part) ?? part.name;
     const inner = await innerEntries(part, read);
     const entries = inner?.map((entry) => ({ ...entry, path: `${path}/${entry.path}` }));
     if (entries === undefined || entries.length > left || entries.some(isTooLong)) {
@@ -83,15 +83,13 @@ export async function collectedFolder(
   };
 }
 
-function uniquePath(usedPaths: Set<string>, { folder, name }: HandedPart): string {
-  const clean = cleanFileName(name);
-  for (let n = 0; ; n++) {
-    const path = `${folder}/${numbered(clean, n)}`;
-    const key = foldFileName(path);
-    if (usedPaths.has(key)) continue;
-    usedPaths.add(key);
-    return path;
+function pathsOf(parts: readonly HandedPart[]): ReadonlyMap<HandedPart, string> {
+  const paths = new Map<HandedPart, string>();
+  for (const [folder, ofPerson] of Map.groupBy(parts, (part) => part.folder)) {
+    const names = uniqueFileNames(ofPerson.map(({ name }) => name));
+    for (const [index, part] of ofPerson.entries()) paths.set(part, `${folder}/${names[index]}`);
   }
+  return paths;
 }
 
 function isTooLong({ path }: ManifestEntry): boolean {

@@ -5,6 +5,7 @@ import { utf8Encode } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import { cleanFileName } from "../../base/file-names.ts";
 import { CHUNK_BYTES } from "../../base/limits.ts";
+import { offsetsIn } from "./reader-zone.ts";
 import { responseStream } from "./response-stream.ts";
 import { matches } from "./static.ts";
 import { type ZipLists, type ZipSource, zipStream } from "./zip-stream.ts";
@@ -51,7 +52,8 @@ interface Answer {
 }
 
 /**
- * Serves GET and HEAD. `?view` displays a file of a known type inline.
+ * Serves GET and HEAD. `?view` displays a file of a known type inline, and `?zone=` names the
+ * reader's time zone for the times in an archive.
  * @throws {Fault} the file's fault if no byte has been sent yet
  */
 export async function fileResponse(
@@ -110,17 +112,22 @@ function contentAnswer(request: Request, file: WebFile): Answer {
   return { status, headers, pieces, sizeBytes: end - start };
 }
 
-function folderAnswer(request: Request, source: ZipSource): Answer {
+function folderAnswer(request: Request, source: Omit<ZipSource, "offsetMinutes">): Answer {
   const name = `${cleanFileName(source.name)}.zip`;
   const headers = headersOf(cleanFileName(name), `"${source.digest}-zip"`, "application/zip");
   headers["accept-ranges"] = "none";
   if (request.method === "HEAD") return { status: 200, headers };
-  return { status: 200, headers, pieces: zipStream(source) };
+  const offsetMinutes = offsetsIn(parametersOf(request).get("zone"));
+  return { status: 200, headers, pieces: zipStream({ ...source, offsetMinutes }) };
 }
 
-function inlineType({ url }: Request, name: string): string | undefined {
+function parametersOf({ url }: Request): URLSearchParams {
   // Without a host, Bun gives only the path.
-  if (!new URL(url, "http://localhost").searchParams.has("view")) return undefined;
+  return new URL(url, "http://localhost").searchParams;
+}
+
+function inlineType(request: Request, name: string): string | undefined {
+  if (!parametersOf(request).has("view")) return undefined;
   return INLINE_TYPES.get(/\.(\w+)$/.exec(name)?.[1]?.toLowerCase() ?? "");
 }
 

@@ -5,7 +5,9 @@ import { utf8Decode, utf8Encode, withCapacity } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import { cleanFileName } from "../../base/file-names.ts";
 import { CHUNK_BYTES } from "../../base/limits.ts";
-import { FolderPlan } from "../../io/file/partial-folder.ts";
+import type { OffsetMinutes } from "../../base/time.ts";
+import { FolderPlan, topEntry } from "../../core/transfer/folder-plan.ts";
+import { renamedComment } from "../../core/transfer/renamed-comment.ts";
 import { TaskQueue } from "../../io/task-queue.ts";
 import {
   isFolder as isManifestFolder,
@@ -28,6 +30,8 @@ export interface ZipSource {
   readonly digest: string;
   readonly manifestBytes: number;
   readonly lists: ZipLists;
+  /** Time zone of the reader. */
+  readonly offsetMinutes: OffsetMinutes;
   chunks(from: number): AsyncIterable<Uint8Array>;
 }
 
@@ -39,7 +43,7 @@ const BUFFER_BYTES = 64 * 1024;
  * too-many, or a fault of the content
  */
 export async function* zipStream(source: ZipSource): AsyncGenerator<Uint8Array> {
-  const { name, digest, manifestBytes, lists } = source;
+  const { name, digest, manifestBytes, lists, offsetMinutes } = source;
   const root = cleanFileName(name);
   let reader: ByteReader | undefined;
   let acquired: AcquiredZipList | undefined;
@@ -49,7 +53,8 @@ export async function* zipStream(source: ZipSource): AsyncGenerator<Uint8Array> 
       return await readZipList(root, await reader.readAll(manifestBytes), lists.yieldTurn);
     });
     reader ??= skipManifest(source);
-    yield* archive(acquired.list, reader, lists.yieldTurn);
+    const entries = new ZipEntries(acquired.list, offsetMinutes);
+    yield* archive(entries, reader, lists.yieldTurn);
   } finally {
     acquired?.release();
     await reader?.close();
@@ -62,7 +67,7 @@ function skipManifest({ manifestBytes, chunks }: ZipSource): ByteReader {
 }
 
 async function* archive(
-  list: ZipList,
+  list: ZipEntries,
   reader: ByteReader,
   yieldTurn: () => Promise<void>,
 ): AsyncGenerator<Uint8Array> {
@@ -93,7 +98,7 @@ async function* archive(
 }
 
 async function* centralDirectory(
-  list: ZipList,
+  list: ZipEntries,
   crcs: Uint32Array,
   buffer: WriteBuffer,
   yieldTurn: () => Promise<void>,
@@ -112,7 +117,8 @@ async function* centralDirectory(
       await yieldTurn();
     }
   }
-  buffer.add(zipEnd(list.count, offset, tableBytes));
+  const { comment, count: entries } = list;
+  buffer.add(zipEnd({ entries, offset, sizeBytes: tableBytes, comment }));
   yield* buffer.flush();
 }
 
@@ -194,8 +200,8 @@ type YieldNow = () => Promise<void>;
 const yieldNow: YieldNow = () => new Promise((resolve) => setImmediate(resolve));
 
 /**
- * Flat arrays, so that 100,000 entries take little more memory than their names. `FolderPlan`
- * sanitises the names.
+ * Flat arrays, so that 100,000 entries take little more memory than their names. The first entry is
+ * the folder itself.
  */
 class ZipList {
   readonly count: number;
@@ -208,6 +214,7 @@ class ZipList {
     entries: readonly ManifestEntry[],
     private readonly names: Uint8Array,
     private readonly ends: Uint32Array,
+    readonly comment: string,
   ) {
     this.count = entries.length;
     this.#sizes = Float64Array.from(entries, (entry) => (isManifestFolder(entry) ? 0 : entry.size));
@@ -216,10 +223,10 @@ class ZipList {
   }
 
   get memoryBytes(): number {
-    return this.names.length + this.count * ENTRY_BYTES;
+    return this.names.length + this.count * ENTRY_BYTES + this.comment.length;
   }
 
-  entry(index: number): ZipEntry {
+  entry(index: number): Omit<ZipEntry, "offsetMinutes"> {
     const start = index === 0 ? 0 : (this.ends[index - 1] ?? 0);
     const name = utf8Decode(this.names.subarray(start, this.ends[index]));
     return {
@@ -231,6 +238,27 @@ class ZipList {
   }
 }
 
+/** Entries as one reader sees them. */
+class ZipEntries {
+  constructor(
+    private readonly list: ZipList,
+    private readonly offsetMinutes: OffsetMinutes,
+  ) {}
+
+  get count(): number {
+    return this.list.count;
+  }
+
+  get comment(): string {
+    return this.list.comment;
+  }
+
+  entry(index: number): ZipEntry {
+    const entry = this.list.entry(index);
+    return { ...entry, offsetMinutes: this.offsetMinutes(entry.mtime) };
+  }
+}
+
 /** @internal */
 export async function readZipList(
   root: string,
@@ -238,21 +266,28 @@ export async function readZipList(
   yieldTurn: YieldNow = yieldNow,
 ): Promise<ZipList> {
   const plan = new FolderPlan("", []);
-  const entries: ManifestEntry[] = [];
-  const ends: number[] = [];
+  const listed: ManifestEntry[] = [];
+  for (const entry of manifestEntries(manifest)) {
+    plan.add(entry);
+    listed.push(entry);
+    if (listed.length % ENTRIES_PER_TURN === 0) await yieldTurn();
+  }
+  let attempts = 0;
+  for (const _ of plan.complete()) if (++attempts % ENTRIES_PER_TURN === 0) await yieldTurn();
+  const entries = [topEntry(listed), ...listed];
+  const ends = new Uint32Array(entries.length);
   let names = new Uint8Array(manifest.length);
   let used = 0;
-  for (const entry of manifestEntries(manifest)) {
-    const path = plan.add(entry).replaceAll("\\", "/");
-    const name = utf8Encode(isManifestFolder(entry) ? `${path}/` : path);
+  for (const [index, entry] of entries.entries()) {
+    const path = plan.pathOf(entry);
+    const name = utf8Encode(isManifestFolder(entry) && path !== "" ? `${path}/` : path);
     names = withCapacity(names, used, name.length);
     names.set(name, used);
     used += name.length;
-    ends.push(used);
-    entries.push(entry);
-    if (entries.length % ENTRIES_PER_TURN === 0) await yieldTurn();
+    ends[index] = used;
+    if (index % ENTRIES_PER_TURN === ENTRIES_PER_TURN - 1) await yieldTurn();
   }
-  return new ZipList(root, entries, names.slice(0, used), Uint32Array.from(ends));
+  return new ZipList(root, entries, names.slice(0, used), ends, renamedComment(plan.renamed));
 }
 
 export interface AcquiredZipList {

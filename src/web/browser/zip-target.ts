@@ -1,8 +1,11 @@
 /** Save target that converts a folder to a zip archive, because browsers cannot create folders. */
 
+import { concatBytes } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
-import { cleanPath } from "../../base/file-names.ts";
-import { parseManifest } from "../../wire/manifest.ts";
+import { FolderPlan, type Renamed, topEntry } from "../../core/transfer/folder-plan.ts";
+import { renamedComment } from "../../core/transfer/renamed-comment.ts";
+import { offsetMinutes } from "../../ui/text/times.ts";
+import { isFolder as isManifestFolder, parseManifest } from "../../wire/manifest.ts";
 import {
   isFolder,
   type ZipEntry,
@@ -21,6 +24,7 @@ export class ZipTarget implements SaveTarget {
   readonly handle = undefined;
   readonly unpacksFolder = true;
   #progress: Progress;
+  #renamed: readonly Renamed[] = [];
 
   constructor(
     private readonly inner: SaveTarget,
@@ -28,6 +32,11 @@ export class ZipTarget implements SaveTarget {
     private readonly manifestBytes: number,
   ) {
     this.#progress = newProgress(manifestBytes);
+  }
+
+  /** Entries whose names differ from the sent ones. Known when the download is complete. */
+  get renamed(): readonly Renamed[] {
+    return this.#renamed;
   }
 
   /** @throws {Fault} frame-malformed if the manifest is invalid or the content is too long */
@@ -70,7 +79,9 @@ export class ZipTarget implements SaveTarget {
     }
     await this.#put(progress, Uint8Array.from(lines));
     const directoryBytes = progress.offset - directoryOffset;
-    await this.#put(progress, zipEnd(progress.written.length, directoryOffset, directoryBytes));
+    const table = { entries: progress.written.length, offset: directoryOffset };
+    const comment = renamedComment(this.#renamed);
+    await this.#put(progress, zipEnd({ ...table, sizeBytes: directoryBytes, comment }));
     return this.inner.finish();
   }
 
@@ -114,22 +125,19 @@ export class ZipTarget implements SaveTarget {
     if (bytes.length > 0) await this.inner.write(bytes);
   }
 
-  *#parseEntries(manifest: readonly Uint8Array[]): Generator<ZipEntry> {
-    const bytes = new Uint8Array(this.manifestBytes);
-    let at = 0;
-    for (const piece of manifest) {
-      bytes.set(piece, at);
-      at += piece.length;
-    }
-    const usedPaths = new Map<string, number>();
-    for (const entry of parseManifest(bytes)) {
-      const clean = [this.root, ...cleanPath(entry.path)].join("/");
+  #parseEntries(manifest: readonly Uint8Array[]): IterableIterator<ZipEntry, undefined> {
+    const entries = parseManifest(concatBytes(...manifest));
+    const plan = new FolderPlan(this.root, entries);
+    this.#renamed = plan.renamed;
+    const zipEntries = [topEntry(entries), ...entries].map((entry) => {
       const { mode, mtime } = entry;
-      const isDir = "dir" in entry;
-      const path = isDir ? `${clean}/` : uniquePath(usedPaths, clean);
-      if (isDir) usedPaths.set(clean.toLowerCase(), 1);
-      yield { path, sizeBytes: isDir ? 0 : entry.size, mode, mtime };
-    }
+      const path = plan.pathOf(entry);
+      const fields = isManifestFolder(entry)
+        ? { path: `${path}/`, sizeBytes: 0 }
+        : { path, sizeBytes: entry.size };
+      return { ...fields, mode, mtime, offsetMinutes: offsetMinutes(mtime) };
+    });
+    return zipEntries.values();
   }
 }
 
@@ -149,18 +157,6 @@ function newProgress(manifestLeft: number): Progress {
   const entries = [].values();
   const noEntry = { entry: undefined, entryBytesLeft: 0, crc: 0, start: 0, offset: 0 };
   return { manifest: [], manifestLeft, entries, ...noEntry, written: [] };
-}
-
-function uniquePath(usedPaths: Map<string, number>, clean: string): string {
-  const folded = clean.toLowerCase();
-  for (let n = usedPaths.get(folded) ?? 0; ; n++) {
-    const path = n === 0 ? clean : `${clean} (${n})`;
-    const key = path.toLowerCase();
-    if (n > 0 && usedPaths.has(key)) continue; // Skip a number if its path is in use.
-    usedPaths.set(key, 1);
-    usedPaths.set(folded, n + 1);
-    return path;
-  }
 }
 
 function malformed(problem: string): Fault {

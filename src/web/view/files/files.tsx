@@ -16,7 +16,7 @@ import { confirm } from "../shell/dialog.tsx";
 import { whenSettled } from "../shell/effects.ts";
 import { Icon, IconButton } from "../shell/icons.tsx";
 import { MenuButton, type MenuItem } from "../shell/menu.tsx";
-import { downloadFrom } from "./download.ts";
+import { downloadArchive, downloadFrom } from "./download.ts";
 import { useSending } from "./file-frame.tsx";
 import { getPreviews } from "./scale.ts";
 import { TransferLine } from "./transfers.tsx";
@@ -67,8 +67,9 @@ function cannotSave(file: FileView): boolean {
   return file.isSealed === true && !isSavedByPage(file);
 }
 
-async function saveByBrowser({ chat }: PageValue, { file, name }: FileBody): Promise<void> {
-  downloadFrom(await chat.downloadPath(file), cleanText(name));
+async function saveByBrowser({ chat }: PageValue, { file, name, folder }: FileBody): Promise<void> {
+  const start = folder === undefined ? downloadFrom : downloadArchive;
+  start(await chat.downloadPath(file), cleanText(name));
 }
 
 function canView({ name, size, folder, isSealed }: FileView): boolean {

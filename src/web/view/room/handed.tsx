@@ -7,7 +7,7 @@ import { postTarget } from "../../../core/model/selectors.ts";
 import type { Model, RoomState } from "../../../core/model/state.ts";
 import { privacyText } from "../../../ui/text/rules-text.ts";
 import { targetText } from "../../../ui/text/target-text.ts";
-import { downloadFrom } from "../files/download.ts";
+import { downloadArchive } from "../files/download.ts";
 import { Button } from "../shell/button.tsx";
 import { type CloseProps, FaultLine, usePage, useTask } from "../shell/context.tsx";
 import { Dialog } from "../shell/dialog.tsx";
@@ -28,7 +28,7 @@ export function HandedDialog({ room, onOpen, onClose }: HandedProps) {
   const download = () =>
     task.run(async () => {
       const { path } = await chat.request("collect", { room });
-      downloadFrom(path, `${room}.zip`);
+      downloadArchive(path, `${room}.zip`);
     });
   const open = (user: string) => {
     onClose();
