@@ -2,7 +2,7 @@
 
 import { join } from "node:path";
 import { asFault, Fault } from "../base/fault.ts";
-import { cleanFileName } from "../base/file-names.ts";
+import { uniqueFileNames } from "../base/file-names.ts";
 import { boxNames } from "../base/names.ts";
 import { fileRecords } from "../cli/chat/last-files.ts";
 import { stringFlag } from "../cli/command.ts";
@@ -35,13 +35,16 @@ export const command = clientVerb({
     const users = await client.actions.handed(room);
     if (out === undefined) return printHanded(context, users);
     const files = (await fileRecords(client, user)).filter(isFile);
+    const people = [...new Set(files.map(({ from }) => from))];
+    const folderNames = uniqueFileNames(people);
+    const folders = new Map(people.map((person, i) => [person, join(out, folderNames[i] ?? "")]));
     const progressDisplay = new ProgressDisplay(context);
     let exitCode = 0;
     try {
       for (const { id, destination, from } of files) {
         const names = boxNames("room" in destination ? destination.room : "");
         if (names?.room.toLowerCase() !== room.toLowerCase() || names.user !== from) continue;
-        const folder = join(out, cleanFileName(from));
+        const folder = folders.get(from) ?? out;
         const secret = state.partialFileSecret();
         const receiver = new FileReceiver(context, client, progressDisplay, folder, secret);
         // A file that fails does not keep the others back.

@@ -3,7 +3,7 @@
 import { mkdirSync } from "node:fs";
 import { join, relative, sep } from "node:path";
 import { Fault } from "../../base/fault.ts";
-import { cleanFileName } from "../../base/file-names.ts";
+import { uniqueFileNames } from "../../base/file-names.ts";
 import { PICTURE_FETCHED_BYTES_MAX } from "../../base/limits-page.ts";
 import { counted, formatSize } from "../../base/sizes.ts";
 import { cleanText } from "../../base/text.ts";
@@ -75,9 +75,8 @@ export class Exporter {
     const { out, html } = this.options;
     makeFolder(out);
     const extension = html ? "html" : "ndjson";
-    const outputs = rooms.map((room) => {
-      return { room, path: join(out, cleanFileName(`${room.title}.${extension}`)) };
-    });
+    const names = uniqueFileNames(rooms.map(({ title }) => `${title}.${extension}`));
+    const outputs = rooms.map((room, i) => ({ room, path: join(out, names[i] ?? "") }));
     for (const { path } of outputs) checkNotExists(path);
     for (const { room, path } of outputs) {
       const before = this.#records;

@@ -39,6 +39,11 @@ export interface PartialFileOptions {
 }
 
 const HEADER_BYTES_MAX = 1024;
+/**
+ * Raised when a newer program may choose other names in a folder, so that it hashes everything that
+ * an older one has received.
+ */
+const FOLDER_PLAN_VERSION = 2;
 const PROOF = /^[A-Za-z0-9_-]{43}$/;
 
 type JournalHeader =
@@ -50,11 +55,13 @@ function headerLine({ file, server }: PartialFileOwner, proof: string | undefine
 }
 
 function computeProof(
+  { owner, isFolder }: PartialFileOptions,
   secret: Uint8Array,
-  { file, server }: PartialFileOwner,
   path: string,
 ): string {
-  const input = JSON.stringify(["chat part", 1, file, server, path]);
+  const { file, server } = owner;
+  const version = isFolder ? FOLDER_PLAN_VERSION : 1;
+  const input = JSON.stringify(["chat part", version, file, server, path]);
   return toBase64Url(new Bun.CryptoHasher("sha256", secret).update(input).digest());
 }
 
@@ -127,7 +134,7 @@ async function resume(options: PartialFileOptions, paths: Paths): Promise<Partia
   const kind = disk.kind(path);
   if (kind !== undefined && kind !== (isFolder ? "folder" : "file")) return undefined;
   if (isFolder && disk.kind(manifestPath) === "other") return undefined;
-  const proof = secret && computeProof(secret, owner, path);
+  const proof = secret && computeProof(options, secret, path);
   const head = readHeader(disk, journalPath, owner, proof);
   // An incomplete header without a partial file means that a crash interrupted the creation.
   const isTorn = head.kind === "torn" && kind === undefined;
@@ -190,10 +197,11 @@ function createContent(
 }
 
 async function writeHeader(
-  { disk, owner, secret }: PartialFileOptions,
+  options: PartialFileOptions,
   { path, journalPath }: Paths,
 ): Promise<number> {
-  const head = utf8Encode(headerLine(owner, secret && computeProof(secret, owner, path)));
+  const { disk, owner, secret } = options;
+  const head = utf8Encode(headerLine(owner, secret && computeProof(options, secret, path)));
   using file = disk.openPlain(journalPath, "write");
   file.truncate(0);
   await writeWhole(file, head, 0);

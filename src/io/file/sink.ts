@@ -2,7 +2,7 @@
 
 import { join, resolve } from "node:path";
 import { Fault, msg } from "../../base/fault.ts";
-import { cleanFileName, numbered } from "../../base/file-names.ts";
+import { cleanFileName, numbered, UniqueNames } from "../../base/file-names.ts";
 import type { FileId, Sha256 } from "../../base/ids.ts";
 import { SAME_NAMES_MAX } from "../../base/limits.ts";
 import type { Renamed } from "../../core/transfer/folder-plan.ts";
@@ -174,8 +174,12 @@ class PartialFileSink implements Sink {
 
   #moveToFinalName(isFolder: boolean): string {
     const { disk, folder, name, part } = this.options;
+    const used = new UniqueNames();
+    for (const existing of disk.list(folder)) used.reserve(existing);
     for (let n = 0; n <= SAME_NAMES_MAX; n++) {
-      const path = join(folder, numbered(name, n));
+      const candidate = numbered(name, n);
+      if (used.has(candidate)) continue;
+      const path = join(folder, candidate);
       const isMoved = isFolder
         ? disk.moveFolderNew(part.path, path)
         : disk.nameNew(part.path, path);

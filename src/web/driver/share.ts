@@ -2,10 +2,13 @@
 
 import { toBase64Url } from "../../base/bytes.ts";
 import { asFault, Fault } from "../../base/fault.ts";
+import { cleanFileName, UniqueNames } from "../../base/file-names.ts";
+import { SAME_NAMES_MAX } from "../../base/limits.ts";
 import { checkName, type Name } from "../../base/names.ts";
 import { openRoom } from "../../core/model/selectors.ts";
 import type { Model, TransferView } from "../../core/model/state.ts";
 import type { FileBody } from "../../core/rooms/files.ts";
+import type { Renamed } from "../../core/transfer/folder-plan.ts";
 import { parseShareTopic } from "../../ui/text/share-topic.ts";
 import type { Platform, SaveHandle, SaveTarget } from "../browser/environment.ts";
 import { reopenSaveTarget } from "../browser/save-targets.ts";
@@ -28,6 +31,15 @@ export type ShareState =
 export interface SharedFile {
   readonly body: FileBody;
   readonly transfer: TransferView | undefined;
+  readonly saved: SavedNames | undefined;
+}
+
+/** Names that the page chose for a file. */
+export interface SavedNames {
+  /** `undefined` if the file has its own name, or the user or the browser chose one. */
+  readonly name: string | undefined;
+  /** Entries of a folder whose names differ from the sent ones. */
+  readonly renamed: readonly Renamed[];
 }
 
 /** Directory picker of `window`, which needs only one prompt for several files. */
@@ -164,7 +176,13 @@ export class Share {
     const files = (room?.tail.items ?? []).flatMap(({ file, state }) =>
       file === undefined || state !== "whole"
         ? []
-        : [{ body: file, transfer: this.#transfers.get(file.file) }],
+        : [
+            {
+              body: file,
+              transfer: this.#transfers.get(file.file),
+              saved: this.chooser.saved.get(file.file),
+            },
+          ],
     );
     const count = parseShareTopic(room?.topic ?? "")?.count;
     const isComplete = count !== undefined && files.length >= count;
@@ -190,6 +208,8 @@ function randomName({ entropy }: Platform): Name {
 
 class SaveLocationChooser {
   #folder: FolderHandle | undefined;
+  #names = new UniqueNames();
+  readonly saved = new Map<string, SavedNames>();
   next: FileBody | undefined;
   isCancelled = false;
   onCancelled: () => void = () => undefined;
@@ -206,6 +226,7 @@ class SaveLocationChooser {
   async prepare(count: number): Promise<boolean> {
     this.isCancelled = false;
     this.#folder = undefined;
+    this.#names = new UniqueNames();
     if (count < 2 || this.page.showDirectoryPicker === undefined) return true;
     try {
       this.#folder = await this.page.showDirectoryPicker({ mode: "readwrite" });
@@ -217,13 +238,27 @@ class SaveLocationChooser {
   }
 
   async choose(name: string): Promise<SaveTarget | undefined> {
-    const folder = this.next?.folder;
-    const fileName = folder === undefined ? name : `${name}.zip`;
+    const body = this.next;
+    const folder = body?.folder;
+    const fileName = folder === undefined ? name : cleanFileName(`${name}.zip`);
     try {
       const target = await this.#targetFor(fileName);
       if (target === undefined) this.#cancel();
-      if (target === undefined || folder === undefined) return target;
-      return new ZipTarget(target, name, folder.manifestBytes);
+      if (target === undefined || body === undefined) return target?.target;
+      const sentName = folder === undefined ? body.name : `${body.name}.zip`;
+      const savedName = target.name === sentName ? undefined : target.name;
+      if (folder === undefined) {
+        this.saved.set(body.file, { name: savedName, renamed: [] });
+        return target.target;
+      }
+      const zip = new ZipTarget(target.target, name, folder.manifestBytes);
+      this.saved.set(body.file, {
+        name: savedName,
+        get renamed() {
+          return zip.renamed;
+        },
+      });
+      return zip;
     } catch (error) {
       this.#cancel();
       throw error;
@@ -235,24 +270,40 @@ class SaveLocationChooser {
     this.onCancelled();
   }
 
-  async #targetFor(name: string): Promise<SaveTarget | undefined> {
+  async #targetFor(name: string): Promise<NamedTarget | undefined> {
     const folder = this.#folder;
-    if (folder === undefined) return this.platform.chooseTarget(name);
-    const free = await freeName(folder, name);
-    return reopenSaveTarget(await folder.getFileHandle(free, { create: true }), 0);
+    if (folder === undefined) {
+      const target = await this.platform.chooseTarget(name);
+      return target && { target, name: undefined };
+    }
+    const free = await freeName(folder, this.#names, name);
+    const handle = await folder.getFileHandle(free, { create: true });
+    return { target: await reopenSaveTarget(handle, 0), name: free };
   }
 }
 
-async function freeName(folder: FolderHandle, name: string): Promise<string> {
-  const [, stem = name, extension = ""] = /^(.+?)(\.[^.]*)?$/s.exec(name) ?? [];
-  for (let n = 0; ; n++) {
-    const candidate = n === 0 ? name : `${stem} (${n})${extension}`;
+interface NamedTarget {
+  readonly target: SaveTarget;
+  /** `undefined` if the user or the browser chose the name. */
+  readonly name: string | undefined;
+}
+
+/** @param names names of the files that this page has saved in the folder */
+async function freeName(folder: FolderHandle, names: UniqueNames, name: string): Promise<string> {
+  let allowed = name;
+  for (let attempts = 0; attempts <= SAME_NAMES_MAX; attempts++) {
+    const candidate = names.tryAdd(allowed);
+    if (candidate === undefined) continue;
     try {
       await folder.getFileHandle(candidate);
     } catch (error) {
-      // NotFoundError means that the name is free. If a folder has the name, a later step fails.
-      if (error instanceof Error && error.name === "NotFoundError") return candidate;
-      if (!(error instanceof Error && error.name === "TypeMismatchError")) throw error;
+      const kind = error instanceof Error ? error.name : undefined;
+      if (kind === "NotFoundError") return candidate;
+      // Chromium forbids some extensions, such as .lnk and .url.
+      if (kind === "TypeError" && allowed === name) allowed = cleanFileName(`${name}_`);
+      // TypeMismatchError: a folder has the name.
+      else if (kind !== "TypeMismatchError") throw error;
     }
   }
+  throw new Fault("too-many", `the folder has too many files named ${name}`);
 }

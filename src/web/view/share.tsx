@@ -1,12 +1,19 @@
 /** The page that `chat share` serves. */
 
 import { useEffect, useSyncExternalStore } from "react";
+import { RENAMED_LISTED_MAX } from "../../base/limits.ts";
 import { formatSize } from "../../base/sizes.ts";
-import { cleanText } from "../../base/text.ts";
+import { cleanText, quoteText } from "../../base/text.ts";
 import type { ENGLISH, Texts } from "../../ui/messages/en/page.ts";
 import { faultText } from "../../ui/text/fault-text.ts";
 import type { Platform } from "../browser/environment.ts";
-import { type FolderPage, Share, type SharedFile, type ShareState } from "../driver/share.ts";
+import {
+  type FolderPage,
+  type SavedNames,
+  Share,
+  type SharedFile,
+  type ShareState,
+} from "../driver/share.ts";
 import { Button } from "./shell/button.tsx";
 import { Icon } from "./shell/icons.tsx";
 
@@ -114,7 +121,7 @@ function SharedFiles({ share, texts, state }: SharedFilesProps) {
 }
 
 function SharedFileRow({ file, texts }: { readonly file: SharedFile; readonly texts: ShareTexts }) {
-  const { body, transfer } = file;
+  const { body, transfer, saved } = file;
   const { name, size, folder } = body;
   const state = transfer?.state;
   const isRunning = state?.kind === "running";
@@ -130,6 +137,9 @@ function SharedFileRow({ file, texts }: { readonly file: SharedFile; readonly te
           {notes.filter((note) => note !== undefined).join(" · ")}
           {state?.kind === "done" ? ` · ${texts.done}` : ""}
         </span>
+        {state?.kind === "done" && saved !== undefined ? (
+          <SavedNamesList saved={saved} texts={texts} />
+        ) : null}
         {isRunning ? (
           <progress
             aria-label={texts.progress}
@@ -145,4 +155,27 @@ function SharedFileRow({ file, texts }: { readonly file: SharedFile; readonly te
       </div>
     </li>
   );
+}
+
+function SavedNamesList({
+  saved,
+  texts,
+}: {
+  readonly saved: SavedNames;
+  readonly texts: ShareTexts;
+}) {
+  const { name, renamed } = saved;
+  const lines = [
+    ...(name === undefined ? [] : [texts.shareSavedAs(cleanText(name))]),
+    ...renamed
+      .slice(0, RENAMED_LISTED_MAX)
+      .map(({ from, to }) => texts.shareRenamed(quoteText(from), quoteText(to))),
+  ];
+  const moreCount = renamed.length - RENAMED_LISTED_MAX;
+  if (moreCount > 0) lines.push(texts.shareMoreRenamed(moreCount));
+  return lines.map((line) => (
+    <span key={line} className="file-note" dir="auto">
+      {line}
+    </span>
+  ));
 }

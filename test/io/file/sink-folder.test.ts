@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from "bun:test";
+import { createHmac } from "node:crypto";
 import * as fs from "node:fs";
 import { join } from "node:path";
 import { CHUNK_BYTES, CONCURRENT_FILES_MAX } from "../../../src/base/limits.ts";
@@ -116,6 +117,44 @@ describe("a received folder", () => {
     const path = await again.finish();
     const big = join("deep", "big");
     expect(fs.readFileSync(join(path, big)).equals(fs.readFileSync(join(home, big)))).toBe(true);
+  });
+
+  test("hashes again what an older program received, because it may have chosen other names", async () => {
+    const secret = new Uint8Array(32).fill(7);
+    const source = sentFolder("dir", ["a?", "a_", "z"], 40 * CHUNK_BYTES);
+    const begin = await sinkFor(source, inbox, { secret });
+    await pour(source, begin, 119);
+    await begin.sync();
+    begin.close();
+    const part = join(inbox, "dir.part");
+    for (const [from, to] of [
+      ["a_", "x"],
+      ["a_ (1)", "a_"],
+      ["x", "a_ (1)"],
+    ] as const) {
+      fs.renameSync(join(part, from), join(part, to));
+    }
+    const journal = `${part}.journal`;
+    const lines = fs.readFileSync(journal);
+    const owner = { v: 1, file: "fAAAAAAAAAAA", server: "fingerprint" };
+    const input = JSON.stringify(["chat part", 1, owner.file, owner.server, part]);
+    const proof = createHmac("sha256", secret).update(input).digest("base64url");
+    const rest = lines.subarray(lines.indexOf("\n") + 1);
+    fs.writeFileSync(
+      journal,
+      Buffer.concat([Buffer.from(`${JSON.stringify({ ...owner, proof })}\n`), rest]),
+    );
+    const sink = await sinkFor(source, inbox, { secret });
+    await pour(source, sink);
+    const path = await sink.finish();
+    for (const [name, sent] of [
+      ["a_", "a_"],
+      ["a_ (1)", "a?"],
+      ["z", "z"],
+    ] as const) {
+      const content = fs.readFileSync(join(path, name), "utf8");
+      expect([name, content.slice(0, 20).trim()]).toEqual([name, `this is ${sent}`]);
+    }
   });
 
   test("follows no planted links", async () => {

@@ -10,7 +10,7 @@ import { encodeHashLine } from "../../../src/wire/chunks.ts";
 import { rejection } from "../../rejection.ts";
 import { tempFolder } from "../../temp-folder.ts";
 import { pattern } from "../../worlds/disk-files-world.ts";
-import { carry, pour, sent, sinkFor } from "../file-carrier.ts";
+import { carry, pour, sent, sentFolder, sinkFor } from "../file-carrier.ts";
 
 let root = "";
 let inbox = "";
@@ -108,6 +108,26 @@ describe("a received file", () => {
     const again = await sinkFor(sent("a.bin", bytes), inbox);
     expect(again.have).toBe(0);
     again.close();
+  });
+
+  test.each([
+    [
+      "case",
+      ["README.md", "readme.md", "ReadMe.md"],
+      ["README.md", "readme (1).md", "ReadMe (2).md"],
+    ],
+    ["composition", ["caf\u00e9.txt", "cafe\u0301.txt"], ["caf\u00e9.txt", "cafe\u0301 (1).txt"]],
+    ["cleaning", ["a?.tar.gz", "a:.tar.gz"], ["a_.tar.gz", "a_ (1).tar.gz"]],
+    ["a numbered file", ["b.txt", "b (1).txt", "B.txt"], ["b.txt", "b (1).txt", "B (2).txt"]],
+  ])("gets a name that no disk confuses with another: %s", async (_, names, expected) => {
+    for (const name of names) await carry(sent(name, Buffer.from(name)), inbox);
+    expect(fs.readdirSync(inbox).toSorted()).toEqual(expected.toSorted());
+  });
+
+  test("gets another name than a folder", async () => {
+    await carry(sentFolder("Work", ["x"]), inbox);
+    await carry(sent("work", Buffer.from("x")), inbox);
+    expect(fs.readdirSync(inbox).toSorted()).toEqual(["Work", "work (1)"]);
   });
 
   test("stays in the folder, for any name", async () => {

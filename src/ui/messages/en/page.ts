@@ -1004,6 +1004,9 @@ export const ENGLISH = {
   shareSaving: "Saving…",
   shareSaved: "All files are saved and verified. You can close this page.",
   shareZip: "saved as a zip archive",
+  shareSavedAs: (name: string) => `saved as ${name}`,
+  shareRenamed: (from: string, to: string) => `${from} saved as ${to}`,
+  shareMoreRenamed: (n: number) => `${n} more saved under other names`,
   shareEnded: "This share has ended or can't be reached. Ask for a new link.",
   shareLinkIncomplete: "This link is incomplete. Copy all of it, or scan its code again.",
 

@@ -1006,6 +1006,9 @@ export const INDONESIAN: Texts = {
   shareSaving: "Menyimpan…",
   shareSaved: "Semua berkas tersimpan dan terverifikasi. Halaman ini boleh ditutup.",
   shareZip: "disimpan sebagai arsip zip",
+  shareSavedAs: (name) => `disimpan sebagai ${name}`,
+  shareRenamed: (from, to) => `${from} disimpan sebagai ${to}`,
+  shareMoreRenamed: (n) => `${n} lagi disimpan dengan nama lain`,
   shareEnded: "Pembagian ini sudah berakhir atau tidak dapat dihubungi. Minta tautan baru.",
   shareLinkIncomplete: "Tautan ini tidak lengkap. Salin semuanya, atau pindai kodenya lagi.",
 
