@@ -43,6 +43,7 @@ pageTest("tells pupils who reads their work, and shows moderators who handed it 
     list.getByRole("button", { name: "Download all (zip)" }).click(),
   ]);
   expect(download.suggestedFilename()).toBe("essay.zip");
+  expect(download.url()).toEndWith("?zone=UTC");
   await list.getByRole("button", { name: /ben/ }).click();
   await ana.heading("#essay@ben").waitFor();
   await ana.waitForMessage("my essay");

@@ -64,6 +64,8 @@ export interface VisitOptions {
   readonly isPhone?: boolean;
   readonly isDark?: boolean;
   readonly language?: string;
+  /** Default: UTC. */
+  readonly timeZone?: string;
   readonly initScript?: string;
   /** Origins that the page may ask besides its own. */
   readonly origins?: readonly string[];
@@ -127,7 +129,7 @@ export class Browser {
       hasTouch: isPhone,
       colorScheme: isDark ? "dark" : "light",
       locale: options.language ?? "en-GB",
-      timezoneId: "UTC",
+      timezoneId: options.timeZone ?? "UTC",
       reducedMotion: "reduce",
       serviceWorkers: options.refused === undefined ? "allow" : "block",
     });

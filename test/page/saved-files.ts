@@ -21,3 +21,12 @@ export function savedNames({ page }: Visit): Promise<readonly string[]> {
     "navigator.storage.getDirectory().then((root) => Array.fromAsync(root.keys()))",
   );
 }
+
+export async function savedBytes({ page }: Visit, name: string): Promise<Uint8Array> {
+  const text = await page.evaluate<string>(`(async () => {
+    const root = await navigator.storage.getDirectory();
+    const file = await (await root.getFileHandle(${JSON.stringify(name)})).getFile();
+    return new Uint8Array(await file.arrayBuffer()).toBase64();
+  })()`);
+  return Buffer.from(text, "base64");
+}

@@ -1,11 +1,14 @@
 import { expect } from "bun:test";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { CHUNK_BYTES } from "../../src/base/limits.ts";
 import { parseServerSpec } from "../../src/wire/invite.ts";
 import { noise, sha256 } from "../e2e/couriers.ts";
 import { type Program, Sandbox } from "../e2e/program.ts";
+import { requires } from "../installed.ts";
+import { tempFolder } from "../temp-folder.ts";
 import { pageTest, sharedBrowser } from "./browser.ts";
-import { PICKERS, savedNames, savedSha256 } from "./saved-files.ts";
+import { PICKERS, savedBytes, savedNames, savedSha256 } from "./saved-files.ts";
 
 const browser = sharedBrowser();
 
@@ -75,6 +78,89 @@ pageTest("saves several files, and a folder as an archive, overwriting nothing",
   expect(await savedSha256(bob, "two.bin")).toBe(sha256(sandbox.path("two.bin")));
   await program.json("served", { files: 3 });
   expect((await program.ended()).exitCode).toBe(0);
+});
+
+/** Refuses to create links, as Chromium does in folders of the user. */
+const REFUSE_LINKS = `window.showDirectoryPicker = async () => {
+  const root = await navigator.storage.getDirectory();
+  const getFileHandle = root.getFileHandle.bind(root);
+  root.getFileHandle = async (name, options) => {
+    if (name.endsWith(".url")) throw new TypeError("Name is not allowed.");
+    return getFileHandle(name, options);
+  };
+  return root;
+};`;
+
+pageTest("saves names that differ only by case, are forbidden or become too long", async () => {
+  await using sandbox = new Sandbox();
+  const long = "n".repeat(255);
+  for (const folder of ["one", "two", long]) mkdirSync(sandbox.path(folder));
+  const paths = [["one", "A.tar.gz"], ["two", "a.tar.gz"], ["site.url"], [long, "x"]];
+  for (const path of paths) writeFileSync(sandbox.path(...path), path.join("/"));
+  const shared = [...paths.slice(0, 3).map((path) => sandbox.path(...path)), sandbox.path(long)];
+  const { program, origin, secret } = await startShare(sandbox, ...shared);
+  const initScript = `${PICKERS} ${REFUSE_LINKS}`;
+  await using bob = await browser.visit(`${origin}/#share=${secret}`, { initScript });
+  await bob.button("Save all 4 files").click();
+  await bob.page.getByText(SAVED).waitFor();
+  const zip = `${"n".repeat(251)}.zip`;
+  const names = ["A.tar.gz", "a (1).tar.gz", "site.url_", zip];
+  expect([...(await savedNames(bob))].toSorted()).toEqual(names.toSorted());
+  for (const name of names.slice(1)) await bob.page.getByText(`saved as ${name}`).waitFor();
+  expect((await program.ended()).exitCode).toBe(0);
+});
+
+requires("unzip").describe("an archive of a shared folder", () => {
+  pageTest("has every file, with its name or a listed one, and its time", async () => {
+    await using sandbox = new Sandbox();
+    const folder = sandbox.path("p");
+    const files = {
+      "report:1": "f",
+      "report?1/in.txt": "g",
+      "v1:a/x": "1",
+      "v1?a/x": "2",
+      "v1_a/x": "3",
+      "Assets/logo.txt": "4",
+      "assets/logo.txt": "5",
+      "caf\u00e9.md": "6",
+      "cafe\u0301.md": "7",
+      "README.md": "8",
+      "readme.md": "9",
+      "back\\slash": "a",
+    };
+    for (const [path, text] of Object.entries(files)) {
+      const full = join(folder, path);
+      mkdirSync(dirname(full), { recursive: true });
+      writeFileSync(full, text);
+      utimesSync(full, 1_782_897_331, 1_782_897_331);
+    }
+    mkdirSync(join(folder, "empty"));
+    const { origin, secret } = await startShare(sandbox, folder);
+    const zone = { initScript: PICKERS, timeZone: "Asia/Jakarta" };
+    await using bob = await browser.visit(`${origin}/#share=${secret}`, zone);
+    await bob.button("Save").click();
+    await bob.page.getByText(SAVED).waitFor();
+    await bob.page.getByText("'report:1' saved as 'report_1'").waitFor();
+    const out = tempFolder();
+    writeFileSync(join(out, "p.zip"), await savedBytes(bob, "p.zip"));
+    const { exitCode, stdout } = Bun.spawnSync(["unzip", "p.zip"], { cwd: out });
+    expect(exitCode).toBe(0);
+    expect(stdout.toString()).toContain("saved 'report:1' as 'report_1'");
+    const extracted = readdirSync(join(out, "p"), { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map(({ parentPath, name }) => join(parentPath, name));
+    const texts = extracted.map((path) => readFileSync(path, "utf8"));
+    expect(texts.toSorted()).toEqual(Object.values(files).toSorted());
+    expect(extracted.map((path) => statSync(path).mtimeMs)).toEqual(
+      texts.map(() => 1_782_897_331_000),
+    );
+    const names = readdirSync(join(out, "p"));
+    expect(names).toEqual(expect.arrayContaining(["README.md", "readme (1).md", "v1_a", "empty"]));
+    const folded = names.map((name) => name.normalize("NFC").toLowerCase());
+    expect(new Set(folded).size).toBe(names.length);
+    const info = Bun.spawnSync(["unzip", "-Z", "-v", "p.zip", "p/README.md"], { cwd: out });
+    expect(info.stdout.toString()).toContain("2026 Jul 1 16:15:30");
+  });
 });
 
 pageTest("reveals nothing to a wrong secret; reports the end of the share", async () => {
