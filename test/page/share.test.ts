@@ -85,7 +85,7 @@ const REFUSE_LINKS = `window.showDirectoryPicker = async () => {
   const root = await navigator.storage.getDirectory();
   const getFileHandle = root.getFileHandle.bind(root);
   root.getFileHandle = async (name, options) => {
-    if (name.endsWith(".url")) throw new TypeError("Name is not allowed.");
+    if (/\\.url$|~/.test(name)) throw new TypeError("Name is not allowed.");
     return getFileHandle(name, options);
   };
   return root;
@@ -95,16 +95,22 @@ pageTest("saves names that differ only by case, are forbidden or become too long
   await using sandbox = new Sandbox();
   const long = "n".repeat(255);
   for (const folder of ["one", "two", long]) mkdirSync(sandbox.path(folder));
-  const paths = [["one", "A.tar.gz"], ["two", "a.tar.gz"], ["site.url"], [long, "x"]];
+  const paths = [
+    ["one", "A.tar.gz"],
+    ["two", "a.tar.gz"],
+    ["site.url"],
+    ["draft~1.txt"],
+    [long, "x"],
+  ];
   for (const path of paths) writeFileSync(sandbox.path(...path), path.join("/"));
-  const shared = [...paths.slice(0, 3).map((path) => sandbox.path(...path)), sandbox.path(long)];
+  const shared = [...paths.slice(0, 4).map((path) => sandbox.path(...path)), sandbox.path(long)];
   const { program, origin, secret } = await startShare(sandbox, ...shared);
   const initScript = `${PICKERS} ${REFUSE_LINKS}`;
   await using bob = await browser.visit(`${origin}/#share=${secret}`, { initScript });
-  await bob.button("Save all 4 files").click();
+  await bob.button("Save all 5 files").click();
   await bob.page.getByText(SAVED).waitFor();
   const zip = `${"n".repeat(251)}.zip`;
-  const names = ["A.tar.gz", "a (1).tar.gz", "site.url_", zip];
+  const names = ["A.tar.gz", "a (1).tar.gz", "site.url_", "draft_1.txt_", zip];
   expect([...(await savedNames(bob))].toSorted()).toEqual(names.toSorted());
   for (const name of names.slice(1)) await bob.page.getByText(`saved as ${name}`).waitFor();
   expect((await program.ended()).exitCode).toBe(0);

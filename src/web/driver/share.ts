@@ -282,6 +282,9 @@ class SaveLocationChooser {
   }
 }
 
+/** Characters that a browser may forbid in names. */
+const UNUSUAL = /[^\w .()-]/gu;
+
 interface NamedTarget {
   readonly target: SaveTarget;
   /** `undefined` if the user or the browser chose the name. */
@@ -290,6 +293,7 @@ interface NamedTarget {
 
 /** @param names names of the files that this page has saved in the folder */
 async function freeName(folder: FolderHandle, names: UniqueNames, name: string): Promise<string> {
+  const changed = [`${name}_`, `${name.replaceAll(UNUSUAL, "_")}_`].map(cleanFileName);
   let allowed = name;
   for (let attempts = 0; attempts <= SAME_NAMES_MAX; attempts++) {
     const candidate = names.tryAdd(allowed);
@@ -299,8 +303,9 @@ async function freeName(folder: FolderHandle, names: UniqueNames, name: string):
     } catch (error) {
       const kind = error instanceof Error ? error.name : undefined;
       if (kind === "NotFoundError") return candidate;
-      // Chromium forbids some extensions, such as .lnk and .url.
-      if (kind === "TypeError" && allowed === name) allowed = cleanFileName(`${name}_`);
+      // Chromium forbids some extensions, such as .lnk and .url, and some characters.
+      const next = kind === "TypeError" ? changed.shift() : undefined;
+      if (next !== undefined) allowed = next;
       // TypeMismatchError: a folder has the name.
       else if (kind !== "TypeMismatchError") throw error;
     }

@@ -326,6 +326,7 @@ boxTest("collects all work in one archive, only for moderators", async (it) => {
   expect(response.headers.get("content-disposition")).toContain('filename="lab.zip"');
   const zip = openZip(new Uint8Array(await site.wait(response.arrayBuffer())));
   expect([...zip.entries.keys()].sort()).toEqual([
+    "lab/",
     "lab/ben/=cmd_' _C calc'!A0.txt",
     "lab/ben/messages.txt",
     "lab/eve/A (1).TXT",
@@ -367,7 +368,8 @@ boxTest("sends collected work over a data channel, from any chunk on", async (it
   const zip = openZip(new Uint8Array(await site.wait(zipped.arrayBuffer())));
   let offset = about.folder?.manifestBytes ?? 0;
   const entries = parseManifest(bytes.subarray(0, offset));
-  expect(entries.map((entry) => `lab/${entry.path}`)).toEqual([...zip.entries.keys()].sort());
+  const paths = ["lab/", ...entries.map((entry) => `lab/${entry.path}`)];
+  expect(paths).toEqual([...zip.entries.keys()].sort());
   expect(entries).toHaveLength(about.folder?.entries ?? 0);
   for (const entry of entries) {
     const { size } = entry as { readonly size: number };
