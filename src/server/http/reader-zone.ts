@@ -8,7 +8,7 @@ const ZONE_NAME_LENGTH_MAX = 64;
 const SPAN_MS = 15 * MINUTE_MS;
 const SPANS_MAX = 4_096;
 
-/** @param zone such as `Asia/Jakarta`; without a known zone, the result is for this machine's zone */
+/** @param zone such as `Asia/Jakarta`; any other text selects the time zone of this machine */
 export function offsetsIn(zone: string | null): OffsetMinutes {
   const format = formatIn(zone);
   if (format === undefined) return (unixMs) => -dateOf(unixMs).getTimezoneOffset();

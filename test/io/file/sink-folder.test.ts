@@ -119,7 +119,7 @@ describe("a received folder", () => {
     expect(fs.readFileSync(join(path, big)).equals(fs.readFileSync(join(home, big)))).toBe(true);
   });
 
-  test("hashes again what an older program received, because it may have chosen other names", async () => {
+  test("hashes again what an older program stored under other names", async () => {
     const secret = new Uint8Array(32).fill(7);
     const source = sentFolder("dir", ["a?", "a_", "z"], 40 * CHUNK_BYTES);
     const begin = await sinkFor(source, inbox, { secret });
