@@ -6,7 +6,7 @@ import { Fault } from "../../base/fault.ts";
 import { cleanFileName } from "../../base/file-names.ts";
 import { CHUNK_BYTES } from "../../base/limits.ts";
 import type { OffsetMinutes } from "../../base/time.ts";
-import { FolderPlan, topEntry } from "../../core/transfer/folder-plan.ts";
+import { FolderPlan, type TopDetails, topEntry } from "../../core/transfer/folder-plan.ts";
 import { renamedComment } from "../../core/transfer/renamed-comment.ts";
 import { TaskQueue } from "../../io/task-queue.ts";
 import {
@@ -25,7 +25,7 @@ import {
   zipLocalBytes,
 } from "../../wire/zip.ts";
 
-export interface ZipSource {
+export interface ZipSource extends TopDetails {
   readonly name: string;
   readonly digest: string;
   readonly manifestBytes: number;
@@ -43,14 +43,18 @@ const BUFFER_BYTES = 64 * 1024;
  * too-many, or a fault of the content
  */
 export async function* zipStream(source: ZipSource): AsyncGenerator<Uint8Array> {
-  const { name, digest, manifestBytes, lists, offsetMinutes } = source;
+  const { name, digest, manifestBytes, mode, mtimeMs, lists, offsetMinutes } = source;
   const root = cleanFileName(name);
   let reader: ByteReader | undefined;
   let acquired: AcquiredZipList | undefined;
   try {
-    acquired = await lists.acquire(`${digest} ${root}`, async () => {
+    acquired = await lists.acquire(`${digest} ${mode} ${mtimeMs} ${root}`, async () => {
       reader = new ByteReader(source.chunks(0));
-      return await readZipList(root, await reader.readAll(manifestBytes), lists.yieldTurn);
+      return await readZipList(root, await reader.readAll(manifestBytes), {
+        mode,
+        mtimeMs,
+        yieldTurn: lists.yieldTurn,
+      });
     });
     reader ??= skipManifest(source);
     const entries = new ZipEntries(acquired.list, offsetMinutes);
@@ -259,11 +263,15 @@ class ZipEntries {
   }
 }
 
+interface ReadOptions extends TopDetails {
+  readonly yieldTurn?: YieldNow;
+}
+
 /** @internal */
 export async function readZipList(
   root: string,
   manifest: Uint8Array,
-  yieldTurn: YieldNow = yieldNow,
+  { mode, mtimeMs, yieldTurn = yieldNow }: ReadOptions = {},
 ): Promise<ZipList> {
   const plan = new FolderPlan("", []);
   const listed: ManifestEntry[] = [];
@@ -274,7 +282,7 @@ export async function readZipList(
   }
   let attempts = 0;
   for (const _ of plan.complete()) if (++attempts % ENTRIES_PER_TURN === 0) await yieldTurn();
-  const entries = [topEntry(listed), ...listed];
+  const entries = [topEntry(listed, { mode, mtimeMs }), ...listed];
   const ends = new Uint32Array(entries.length);
   let names = new Uint8Array(manifest.length);
   let used = 0;

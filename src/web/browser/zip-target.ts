@@ -2,7 +2,12 @@
 
 import { concatBytes } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
-import { FolderPlan, type Renamed, topEntry } from "../../core/transfer/folder-plan.ts";
+import {
+  FolderPlan,
+  type Renamed,
+  type TopDetails,
+  topEntry,
+} from "../../core/transfer/folder-plan.ts";
 import { renamedComment } from "../../core/transfer/renamed-comment.ts";
 import { offsetMinutes } from "../../ui/text/times.ts";
 import { isFolder as isManifestFolder, parseManifest } from "../../wire/manifest.ts";
@@ -30,6 +35,7 @@ export class ZipTarget implements SaveTarget {
     private readonly inner: SaveTarget,
     private readonly root: string,
     private readonly manifestBytes: number,
+    private readonly details?: TopDetails,
   ) {
     this.#progress = newProgress(manifestBytes);
   }
@@ -129,7 +135,7 @@ export class ZipTarget implements SaveTarget {
     const entries = parseManifest(concatBytes(...manifest));
     const plan = new FolderPlan(this.root, entries);
     this.#renamed = plan.renamed;
-    const zipEntries = [topEntry(entries), ...entries].map((entry) => {
+    const zipEntries = [topEntry(entries, this.details), ...entries].map((entry) => {
       const { mode, mtime } = entry;
       const path = plan.pathOf(entry);
       const fields = isManifestFolder(entry)

@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { crc32 } from "node:zlib";
+import type { TopDetails } from "../../../src/core/transfer/folder-plan.ts";
 import {
   type AcquiredZipList,
   readZipList,
@@ -113,6 +114,22 @@ test("gives each entry a name that disks accept", async () => {
   expect(paths[0]).toBe("r/");
   expect(paths).toContain("r/_con");
   expect(paths).toContain("r/x_ (1)/f");
+});
+
+test("begins with the folder itself, with its mode and time if they are known", async () => {
+  const manifest = encodeManifest([file("a", 1)]);
+  const top = async (details: TopDetails) => (await readZipList("r", manifest, details)).entry(0);
+  const known = { mode: 0o700, mtimeMs: 1_000 };
+  expect(await top(known)).toEqual({ path: "r/", sizeBytes: 0, mode: 0o700, mtime: 1_000 });
+  expect(await top({})).toMatchObject({ mode: 0o755 });
+  const lists = new ZipLists();
+  const content = async function* () {
+    yield manifest;
+    yield Uint8Array.of(1);
+  };
+  const source = { ...sourceOf(manifest.length, content), lists };
+  const archiveOf = async (details: TopDetails) => bytesOf(zipStream({ ...source, ...details }));
+  expect(await archiveOf(known)).not.toEqual(await archiveOf({}));
 });
 
 test("yields while it reads a large folder", async () => {
