@@ -9,7 +9,8 @@ import type { CollectedFolder } from "./collected.ts";
 import type { WebFile } from "./file-response.ts";
 import { ByteReader } from "./zip-stream.ts";
 
-export type CollectedFile = CollectedFolder & Pick<WebFile, "name" | "digest" | "onEnd">;
+export type CollectedFile = CollectedFolder &
+  Pick<WebFile, "name" | "digest" | "mtimeMs" | "onEnd">;
 
 /** Reads each chunk once, in order, because the content is not stored as a whole. */
 export class CollectedBlob implements DownloadContent {

@@ -238,7 +238,8 @@ export class WebDownloads {
       };
       const folder = await collectedFolder(await this.#handedParts(room, filesIn), read);
       // The list differs in each download, so the digest is random.
-      return { ...folder, name: room.name ?? "", digest: entropy(32).toHex(), onEnd };
+      const digest = entropy(32).toHex();
+      return { ...folder, name: room.name ?? "", digest, mtimeMs: clock.unixMs(), onEnd };
     } catch (error) {
       onEnd();
       throw this.options.files.reportFault(error);

@@ -14,6 +14,8 @@ export interface WebFile {
   readonly name: string;
   readonly sizeBytes: number;
   readonly digest: string;
+  /** Time that the sender names, in Unix milliseconds. */
+  readonly mtimeMs?: number | undefined;
   readonly manifestBytes?: number;
   /** Returns verified chunks starting at index `from`. Supports one call at a time. */
   chunks(from: number): AsyncGenerator<Uint8Array>;

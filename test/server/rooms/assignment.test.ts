@@ -357,6 +357,18 @@ async function collectionLane(ana: Guest) {
   return { lane, path, file: file as FileId };
 }
 
+boxTest("gives the archive of an empty room its folder, with the present time", async (it) => {
+  const { site, ana } = it;
+  await ana.request("join", { room: "empty", create: true });
+  await ana.request("rules", { room: "empty", post: "private" });
+  const { path } = await ana.request("collect", { room: "empty" });
+  const response = await site.wait(site.fetch(path, {}));
+  const archive = Buffer.from(await site.wait(response.arrayBuffer()));
+  expect([...openZip(archive).entries.keys()]).toEqual(["empty/"]);
+  const timestamp = archive.readUInt32LE(archive.indexOf("UT\u0005\0\u0001") + 5);
+  expect(timestamp).toBe(Math.floor(site.clock.unixMs() / 1_000));
+});
+
 boxTest("sends collected work over a data channel, from any chunk on", async (it) => {
   const { site, ana, eve } = it;
   const BIG = new TestFile("big", 3 * CHUNK_BYTES + 5);
