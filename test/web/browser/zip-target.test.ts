@@ -1,5 +1,7 @@
 import { expect, test } from "bun:test";
 import { crc32 as nodeCrc32 } from "node:zlib";
+import { offsetsIn } from "../../../src/server/http/reader-zone.ts";
+import { ZipLists, zipStream } from "../../../src/server/http/zip-stream.ts";
 import type { SaveTarget } from "../../../src/web/browser/environment.ts";
 import { ZipTarget } from "../../../src/web/browser/zip-target.ts";
 import { encodeManifest, type ManifestEntry } from "../../../src/wire/manifest.ts";
@@ -109,4 +111,42 @@ test("rejects content that is longer than the manifest, and restarts", async () 
   await place.write(bytes);
   await place.finish();
   expect(entriesIn(inner.bytes).size).toBe(6);
+});
+
+test("makes the same archive as the server, also of names that collide", async () => {
+  const sent = [
+    "a:b",
+    "a?b/in",
+    "a_b",
+    "Logo.txt",
+    "logo.txt",
+    "caf\u00e9",
+    "cafe\u0301",
+    "con",
+    "x",
+  ];
+  const text = "12345678x";
+  const entries = sent.map((path) => ({ path, size: 1, mode: 0o600, mtime: MTIME }));
+  const manifest = encodeManifest([...entries, { path: "z", dir: true, mode: 0o700, mtime: 0 }]);
+  const bytes = new Uint8Array(Buffer.concat([manifest, Buffer.from(text)]));
+  const details = { mode: 0o700, mtimeMs: MTIME };
+  const inner = new Collected();
+  const target = new ZipTarget(inner, "photos", manifest.length, details);
+  await target.write(bytes);
+  await target.finish();
+  async function* chunks() {
+    yield bytes;
+  }
+  const source = { name: "photos", digest: "d", manifestBytes: manifest.length, chunks };
+  const offsetMinutes = offsetsIn(null);
+  const lists = new ZipLists();
+  const pieces = await Array.fromAsync(zipStream({ ...source, ...details, lists, offsetMinutes }));
+  expect(inner.bytes.equals(Buffer.concat(pieces))).toBe(true);
+  expect(target.renamed.map(({ to }) => to)).toEqual([
+    "a_b (1)",
+    "a_b (2)",
+    "caf\u00e9 (1)",
+    "_con",
+    "logo (1).txt",
+  ]);
 });
