@@ -8,7 +8,7 @@ import { fileRecords } from "../cli/chat/last-files.ts";
 import { stringFlag } from "../cli/command.ts";
 import { clientVerb } from "../cli/connect/client.ts";
 import type { Context } from "../cli/context.ts";
-import { checkFileId, checkOut, FileReceiver } from "../cli/files/receive-file.ts";
+import { checkFileId, checkOut, FileReceiver, PropertyReport } from "../cli/files/receive-file.ts";
 import { parseRoomName } from "../cli/flags.ts";
 import { ProgressDisplay } from "../cli/output/progress.ts";
 import { isFile } from "../cli/output/render.ts";
@@ -39,6 +39,7 @@ export const command = clientVerb({
     const folderNames = uniqueFileNames(people);
     const folders = new Map(people.map((person, i) => [person, join(out, folderNames[i] ?? "")]));
     const progressDisplay = new ProgressDisplay(context);
+    const properties = new PropertyReport();
     let exitCode = 0;
     try {
       for (const { id, destination, from } of files) {
@@ -46,7 +47,8 @@ export const command = clientVerb({
         if (names?.room.toLowerCase() !== room.toLowerCase() || names.user !== from) continue;
         const folder = folders.get(from) ?? out;
         const secret = state.partialFileSecret();
-        const receiver = new FileReceiver(context, client, progressDisplay, folder, secret);
+        const options = [folder, secret, properties] as const;
+        const receiver = new FileReceiver(context, client, progressDisplay, ...options);
         // A file that fails does not keep the others back.
         const fault = await receiver.download(checkFileId(id)).catch(asFault);
         if (!(fault instanceof Fault)) continue;

@@ -30,6 +30,7 @@ describe("a download", () => {
         resumedBytes: 0,
         entries: undefined,
         renamed: [],
+        notKept: [],
       });
       expect(ana.has(bytes)).toBe(true);
       expect(ana.files.downloads).toEqual([FILE]);

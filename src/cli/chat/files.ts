@@ -6,12 +6,14 @@ import type { ReaderEvent } from "../../client/event.ts";
 import type { TransferProgress } from "../../client/files/progress.ts";
 import { TransferQueue } from "../../client/files/queue.ts";
 import type { TransferView } from "../../core/model/state.ts";
+import type { Message } from "../../ui/messages/en/terminal.ts";
 import { usageFault } from "../errors.ts";
 import {
   checkFileId,
   checkOut,
   downloadedJson,
   downloadedText,
+  PropertyReport,
   receiveFile,
   reportRenamed,
 } from "../files/receive-file.ts";
@@ -35,6 +37,7 @@ export class LineFiles {
     runningMax: { upload: RUNNING_MAX, download: RUNNING_MAX },
     removesEnded: true,
   });
+  readonly #properties = new PropertyReport();
   #count = 0;
 
   constructor(private readonly lines: LineClient) {}
@@ -77,7 +80,9 @@ export class LineFiles {
       const onProgress = this.#progressReporter();
       const received = await receiveFile(open.client, { file, out, secret, onProgress });
       chatConsole.print(downloadedJson(received), downloadedText(received));
-      reportRenamed(received, (text) => chatConsole.note(text));
+      const report = (text: Message) => chatConsole.note(text);
+      reportRenamed(received, report);
+      this.#properties.add(received, report);
       void this.#offerToOpen(received.path);
     });
   }

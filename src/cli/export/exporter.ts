@@ -10,7 +10,9 @@ import { cleanText } from "../../base/text.ts";
 import { pictureHeader } from "../../core/client/picture-header.ts";
 import { isPictureName } from "../../core/client/picture-name.ts";
 import { diskFault } from "../../io/disk/disk.ts";
+import { ENGLISH_TERMINAL } from "../../ui/messages/en/terminal.ts";
 import { type Context, faultLine, printNotice } from "../context.ts";
+import { PropertyReport } from "../files/receive-file.ts";
 import { DamageReport } from "../output/damage.ts";
 import { CounterLine } from "../output/progress.ts";
 import {
@@ -51,6 +53,7 @@ export class Exporter {
   #savedBytes = 0;
   readonly #counter: CounterLine;
   readonly #damage = new DamageReport();
+  readonly #properties = new PropertyReport();
 
   constructor(
     private readonly context: Context,
@@ -157,7 +160,10 @@ export class Exporter {
         this.#counter.update(() => `${counted(this.#saved.size, "file")} and ${done} saved …`);
       });
       this.#savedBytes += record.sizeBytes;
-      path = relative(out, saved).split(sep).join("/");
+      path = relative(out, saved.path).split(sep).join("/");
+      this.#properties.add({ name: record.name, notKept: saved.notKept }, (text) =>
+        printNotice(this.context, text(ENGLISH_TERMINAL)),
+      );
     } catch (error) {
       this.#reportFailure(record, error);
     }

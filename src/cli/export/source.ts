@@ -10,6 +10,7 @@ import { defined } from "../../base/values.ts";
 import type { Client } from "../../client/client.ts";
 import { MemorySink } from "../../client/files/memory-sink.ts";
 import type { TransferProgress } from "../../client/files/progress.ts";
+import type { DownloadedFile } from "../../client/files/transfers.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import { METADATA_BYTES_MAX, parseMetadata } from "../../io/blob/blob-store.ts";
 import { readWholeFile } from "../../io/disk/disk.ts";
@@ -27,6 +28,8 @@ export interface ExportRoom {
   records(): AsyncGenerator<readonly DisplayRecord[]>;
 }
 
+export type SavedFile = Pick<DownloadedFile, "path" | "notKept">;
+
 export interface ExportSource {
   /**
    * @param requested an empty list requests all rooms
@@ -34,7 +37,7 @@ export interface ExportSource {
    */
   rooms(requested: readonly Target[]): ExportRoom[];
   /** @param onBytes called with the number of bytes saved so far */
-  save(file: DisplayFile, folder: string, onBytes: (bytes: number) => void): Promise<string>;
+  save(file: DisplayFile, folder: string, onBytes: (bytes: number) => void): Promise<SavedFile>;
   read(file: DisplayFile): Promise<Uint8Array>;
 }
 
@@ -50,7 +53,7 @@ export function serverSource(client: Client, user: string): ExportSource {
     save: async ({ id }, folder, onBytes) => {
       const file = fileIdOf(id);
       const onProgress = ({ doneBytes }: TransferProgress) => onBytes(doneBytes);
-      return (await receiveFile(client, { file, out: folder, onProgress })).path;
+      return await receiveFile(client, { file, out: folder, onProgress });
     },
     read: async ({ id, sizeBytes }) => {
       const sink = new MemorySink(sizeBytes, sha256);
@@ -84,7 +87,7 @@ export class FolderSource implements ExportSource {
     { id, name, sizeBytes }: DisplayFile,
     folder: string,
     onBytes: (bytes: number) => void,
-  ): Promise<string> {
+  ): Promise<SavedFile> {
     const file = fileIdOf(id);
     const metadata = this.#about(file);
     const target = { folder, name, file, server: "folder", sha256, sizeBytes };
@@ -94,7 +97,7 @@ export class FolderSource implements ExportSource {
         await sink.append(hash, bytes);
         onBytes(sink.sizeBytes);
       }
-      return await sink.finish();
+      return { path: await sink.finish(), notKept: sink.notKept ?? [] };
     } finally {
       sink.close();
     }

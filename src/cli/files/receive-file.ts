@@ -12,7 +12,7 @@ import type { TransferProgress } from "../../client/files/progress.ts";
 import type { DownloadedFile } from "../../client/files/transfers.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import type { Sink } from "../../io/blob/interfaces.ts";
-import { diskFault } from "../../io/disk/disk.ts";
+import { diskFault, type FileProperty } from "../../io/disk/disk.ts";
 import { checkFreeSpace, countPartialChunks } from "../../io/file/partial-file.ts";
 import { openSink } from "../../io/file/sink.ts";
 import type { Output } from "../../io/terminal/output.ts";
@@ -126,9 +126,11 @@ function printGot(context: Context, downloaded: DownloadedFile): void {
 
 /** Scripts depend on these fields. */
 export function downloadedJson(downloaded: DownloadedFile): JsonObject {
-  const { id, name, path, sizeBytes, digest, resumedBytes, from, entries, renamed } = downloaded;
+  const { id, name, path, sizeBytes, digest, resumedBytes, from, entries } = downloaded;
   const fields = { id, name, path, sizeBytes, digest, resumedBytes, from, entries };
-  return defined({ kind: "got", ...fields, renamed: renamed.length || undefined });
+  const renamed = downloaded.renamed.length || undefined;
+  const notKept = downloaded.notKept.length === 0 ? undefined : downloaded.notKept;
+  return defined({ kind: "got", ...fields, renamed, notKept });
 }
 
 export function reportRenamed(
@@ -141,6 +143,21 @@ export function reportRenamed(
   }
   const moreCount = renamed.length - RENAMED_LISTED_MAX;
   if (moreCount > 0) report((texts) => texts.moreSavedUnderNames(cleanName, moreCount));
+}
+
+/** Reports each property of files that this disk does not store only once. */
+export class PropertyReport {
+  readonly #reported = new Set<FileProperty>();
+
+  add(
+    { name, notKept }: Pick<DownloadedFile, "name" | "notKept">,
+    report: (text: Message) => void,
+  ): void {
+    const properties = notKept.filter((property) => !this.#reported.has(property));
+    if (properties.length === 0) return;
+    for (const property of properties) this.#reported.add(property);
+    report((texts) => texts.notKept(cleanText(name), properties));
+  }
 }
 
 export function downloadedText({ path, sizeBytes, entries, from }: DownloadedFile): Message {
@@ -161,6 +178,7 @@ export class FileReceiver {
     readonly progressDisplay: ProgressDisplay,
     private readonly out: string,
     private readonly secret?: Uint8Array,
+    private readonly properties = new PropertyReport(),
   ) {}
 
   async download(file: FileId): Promise<void> {
@@ -177,7 +195,9 @@ export class FileReceiver {
       });
       await this.progressDisplay.end(file);
       printGot(this.context, downloaded);
-      reportRenamed(downloaded, (text) => this.progressDisplay.print(text(ENGLISH_TERMINAL)));
+      const report = (text: Message) => this.progressDisplay.print(text(ENGLISH_TERMINAL));
+      reportRenamed(downloaded, report);
+      this.properties.add(downloaded, report);
     } finally {
       await this.progressDisplay.end(file);
     }

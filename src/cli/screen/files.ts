@@ -25,6 +25,7 @@ import {
   checkFileId,
   checkOut,
   downloadedText,
+  PropertyReport,
   receiveFile,
   reportRenamed,
 } from "../files/receive-file.ts";
@@ -45,6 +46,7 @@ type StartedTransfer = (
 
 export class ScreenFiles {
   readonly #queue: TransferQueue<TransferTask>;
+  readonly #properties = new PropertyReport();
   #count = 0;
   readonly #offered = new WeakSet<FileBody>();
 
@@ -107,6 +109,7 @@ export class ScreenFiles {
       note(downloadedText(received));
       this.options.onLocalFile?.(received.id, received.path);
       reportRenamed(received, note);
+      this.#properties.add(received, note);
     });
   }
 

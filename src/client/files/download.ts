@@ -227,6 +227,7 @@ export class Download implements ChannelTask<DownloadedFile> {
       resumedBytes: this.#resumedBytes,
       entries: info.folder?.entries,
       renamed: sink.renamed ?? [],
+      notKept: sink.notKept ?? [],
     };
   }
 

@@ -8,6 +8,7 @@ import type { Receipt } from "../../core/client/outbox.ts";
 import type { Renamed } from "../../core/transfer/folder-plan.ts";
 import type { OpenFileCipher } from "../../crypto/seal/file-cipher.ts";
 import type { Sink, Source } from "../../io/blob/interfaces.ts";
+import type { FileProperty } from "../../io/disk/disk.ts";
 import type { PostBody } from "../../wire/messages.ts";
 import { unlessAborted } from "../link/abort.ts";
 import type { Connection } from "../link/connection.ts";
@@ -85,6 +86,7 @@ export interface DownloadedFile {
   readonly resumedBytes: number;
   readonly entries: number | undefined;
   readonly renamed: readonly Renamed[];
+  readonly notKept: readonly FileProperty[];
 }
 
 export interface FileSession {

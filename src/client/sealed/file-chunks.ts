@@ -14,6 +14,7 @@ import {
 } from "../../crypto/seal/file-stream.ts";
 import type { Sink, SkippedEntry, Source } from "../../io/blob/interfaces.ts";
 import { acquireBuffer, releaseBuffer } from "../../io/disk/buffer-pool.ts";
+import type { FileProperty } from "../../io/disk/disk.ts";
 import { TaskQueue } from "../../io/task-queue.ts";
 import { chunkCount, type RunningHash } from "../../wire/chunks.ts";
 import { SEALED_FILE_NAME } from "../../wire/messages-sealed.ts";
@@ -243,6 +244,10 @@ export class DecryptingSink implements Sink {
 
   get renamed(): readonly Renamed[] {
     return this.#sink.renamed ?? [];
+  }
+
+  get notKept(): readonly FileProperty[] {
+    return this.#sink.notKept ?? [];
   }
 
   append(_sha256: Uint8Array, bytes: Uint8Array): Promise<void> {

@@ -2,6 +2,7 @@
 
 import type { FileId, UserId } from "../../base/ids.ts";
 import type { Renamed } from "../../core/transfer/folder-plan.ts";
+import type { FileProperty } from "../disk/disk.ts";
 
 export interface BlobMetadata {
   readonly file: FileId;
@@ -100,6 +101,8 @@ export interface Sink {
   /** Moves the file to its final path, which it returns. Never replaces another file. */
   finish(): Promise<string>;
   readonly renamed?: readonly Renamed[];
+  /** Properties of the sender's files that the disk refused to store, such as their times. */
+  readonly notKept?: readonly FileProperty[];
   restart(): Promise<void>;
   close(): void;
 }

@@ -52,8 +52,11 @@ export interface TreeDisk extends Disk {
   nameNew(from: string, to: string): boolean;
   /** Moves a folder and gives it the default mode. Returns false if the target exists. */
   moveFolderNew(from: string, to: string): boolean;
-  /** Never follows links. Only the permission bits of the mode are set, subject to the umask. */
-  metadata(path: string, metadata: FileMetadata): void;
+  /**
+   * Never follows links. Only the permission bits of the mode are set, subject to the umask.
+   * Returns the properties that the file system refuses to store.
+   */
+  metadata(path: string, metadata: FileMetadata): readonly FileProperty[];
   removeFolder(path: string): Promise<void>;
   modifiedMs(path: string): number | undefined;
   freeBytes(folder: string): Promise<number>;
@@ -63,6 +66,9 @@ export interface FileMetadata {
   readonly mode: number;
   readonly mtimeMs?: number;
 }
+
+/** Property of a received file that some file systems, such as exFAT, cannot store. */
+export type FileProperty = "modes" | "times";
 
 export interface SearchRange {
   readonly path: string;

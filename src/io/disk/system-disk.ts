@@ -3,7 +3,14 @@
 import * as fs from "node:fs";
 import { dateOf } from "../../base/time.ts";
 import type { SpareDescriptors } from "./descriptors.ts";
-import { type DiskFile, errorCode, type FileMetadata, skipBytes, type TreeDisk } from "./disk.ts";
+import {
+  type DiskFile,
+  errorCode,
+  type FileMetadata,
+  type FileProperty,
+  skipBytes,
+  type TreeDisk,
+} from "./disk.ts";
 import { FILE_MODE, kindOf, notPlain, openPlain } from "./plain-file.ts";
 import { SearchThreads } from "./search-worker.ts";
 
@@ -46,7 +53,17 @@ export async function readBuffersAt(
 
 const FOLDER_MODE = 0o700;
 const PERMISSIONS = 0o777;
-const NO_LINKS = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK", "EINVAL", "EXDEV"]);
+const OTHERS = 0o077;
+const OWNER_EXECUTES = 0o100;
+const UNSUPPORTED = ["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EINVAL"];
+const NO_LINKS = new Set([...UNSUPPORTED, "EACCES", "EMLINK", "EXDEV"]);
+/**
+ * Errors of file systems that do not store a mode or a time (exFAT, NTFS, CIFS, shared folders of
+ * virtual machines), or of a disk that belongs to another user.
+ */
+const NO_PROPERTY = new Set([...UNSUPPORTED, "EACCES", "EOVERFLOW", "ERANGE"]);
+/** Errors of network and FUSE file systems that cannot sync a folder. */
+const NO_FOLDER_SYNC = new Set(["EINVAL", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EBADF"]);
 
 export function makeFolderNew(path: string): boolean {
   return createsNew(() => fs.mkdirSync(path, { mode: FOLDER_MODE }));
@@ -72,18 +89,43 @@ function moveFolderNew(from: string, to: string): boolean {
     return true;
   }
   if (!createsNew(() => fs.mkdirSync(to))) return false;
-  fs.chmodSync(from, fs.statSync(to).mode & 0o777);
+  unlessCode(NO_PROPERTY, () => fs.chmodSync(from, fs.statSync(to).mode & PERMISSIONS));
   return createsNew(() => fs.renameSync(from, to));
 }
 
-function setMetadata(path: string, { mode, mtimeMs }: FileMetadata): void {
+function setMetadata(path: string, { mode, mtimeMs }: FileMetadata): FileProperty[] {
   if (kindOf(path) === "other") throw notPlain(path);
+  const refused: FileProperty[] = [];
   if (mtimeMs !== undefined) {
     // Use a date, because fractional seconds would often round down to the previous millisecond.
     const time = dateOf(mtimeMs);
-    fs.utimesSync(path, time, time);
+    if (!unlessCode(NO_PROPERTY, () => fs.utimesSync(path, time, time))) refused.push("times");
   }
-  fs.chmodSync(path, mode & PERMISSIONS & ~process.umask());
+  if (!setMode(path, mode & PERMISSIONS & ~process.umask())) refused.push("modes");
+  return refused;
+}
+
+/**
+ * Reports whether the file system stored the mode. Some report success but ignore a mode, which
+ * counts as refused if a private file is then readable by others, or a program not executable.
+ */
+function setMode(path: string, mode: number): boolean {
+  if (!unlessCode(NO_PROPERTY, () => fs.chmodSync(path, mode))) return false;
+  if (process.platform === "win32") return true;
+  const stored = fs.lstatSync(path).mode & PERMISSIONS;
+  const isExposed = (mode & OTHERS) === 0 && (stored & OTHERS) !== 0;
+  return !isExposed && (mode & ~stored & OWNER_EXECUTES) === 0;
+}
+
+/** Returns false if the task fails with one of the codes. */
+function unlessCode(codes: ReadonlySet<string>, task: () => void): boolean {
+  try {
+    task();
+    return true;
+  } catch (error) {
+    if (!codes.has(errorCode(error))) throw error;
+    return false;
+  }
 }
 
 function createsNew(make: () => unknown): boolean {
@@ -122,6 +164,8 @@ export function systemDisk(spare?: SpareDescriptors): TreeDisk {
       const fd = use(() => fs.openSync(folder, "r"));
       try {
         await callAsync((done) => fs.fsync(fd, done));
+      } catch (error) {
+        if (!NO_FOLDER_SYNC.has(errorCode(error))) throw error;
       } finally {
         close(fd);
       }

@@ -16,7 +16,13 @@ import {
   parseManifest,
 } from "../../wire/manifest.ts";
 import type { Content } from "../blob/chunk-file.ts";
-import { type DiskFile, errorCode, type TreeDisk, writeWhole } from "../disk/disk.ts";
+import {
+  type DiskFile,
+  errorCode,
+  type FileProperty,
+  type TreeDisk,
+  writeWhole,
+} from "../disk/disk.ts";
 import { inParallel } from "../task-queue.ts";
 
 export interface PartialFolderOptions {
@@ -42,6 +48,8 @@ export class PartialFolder implements Content {
   readonly #verifiedFolders = new Set<PlannedFolder>();
   #unsyncedFiles = new Set<PlannedFile>();
   #unsyncedFolders = new Set<PlannedFolder>();
+  /** Properties of the sender's files that the disk refused to store. */
+  readonly notKept = new Set<FileProperty>();
 
   constructor(private readonly options: PartialFolderOptions) {
     this.#manifest = options.disk.openPlain(options.manifestPath, "write");
@@ -159,12 +167,13 @@ export class PartialFolder implements Content {
     });
     this.#closeCurrent();
     await this.sync();
-    const { disk } = this.options;
-    await forEachYielding(paths.files, (file) => disk.metadata(file.path, file.metadata));
+    await forEachYielding(paths.files, (file) => this.#setMetadata(file));
     // Set the times of inner folders first, because changing an entry updates its folder's time.
-    await forEachYielding([...paths.folders].reverse(), ({ path, metadata: folderMetadata }) =>
-      disk.metadata(path, folderMetadata),
-    );
+    await forEachYielding([...paths.folders].reverse(), (folder) => this.#setMetadata(folder));
+  }
+
+  #setMetadata({ path, metadata }: Pick<PlannedFile, "path" | "metadata">): void {
+    for (const property of this.options.disk.metadata(path, metadata)) this.notKept.add(property);
   }
 
   async #loadPlan(): Promise<Plan> {

@@ -9,7 +9,14 @@ import type { Renamed } from "../../core/transfer/folder-plan.ts";
 import { fileContent } from "../blob/blob-store.ts";
 import { CHUNKS_PER_WRITE, ChunkSequence, type Content } from "../blob/chunk-file.ts";
 import type { FolderSize, Sink } from "../blob/interfaces.ts";
-import { type DiskFile, diskFault, onDisk, syncWithParents, type TreeDisk } from "../disk/disk.ts";
+import {
+  type DiskFile,
+  diskFault,
+  type FileProperty,
+  onDisk,
+  syncWithParents,
+  type TreeDisk,
+} from "../disk/disk.ts";
 import { type Lock, lockFile } from "../disk/lock.ts";
 import { systemDisk } from "../disk/system-disk.ts";
 import { openPartialFile, type PartialFile } from "./partial-file.ts";
@@ -162,6 +169,11 @@ class PartialFileSink implements Sink {
   get renamed(): readonly Renamed[] {
     const { content } = this.options;
     return content instanceof PartialFolder ? content.renamed : [];
+  }
+
+  get notKept(): readonly FileProperty[] {
+    const { content } = this.options;
+    return content instanceof PartialFolder ? [...content.notKept] : [];
   }
 
   close(): void {

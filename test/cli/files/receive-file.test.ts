@@ -6,6 +6,7 @@ import {
   checkDestination,
   checkOut,
   downloadedJson,
+  PropertyReport,
   reportRenamed,
 } from "../../../src/cli/files/receive-file.ts";
 import type { DownloadedFile } from "../../../src/client/files/transfers.ts";
@@ -24,6 +25,7 @@ function folder(renamed: number): DownloadedFile {
     resumedBytes: 0,
     entries: renamed,
     renamed: Array.from({ length: renamed }, (_, i) => ({ from: `a:${i}`, to: `a_${i}` })),
+    notKept: [],
   };
 }
 
@@ -62,4 +64,19 @@ test("`--out -` takes one file, and neither a terminal nor NDJSON", () => {
 test("JSON contains the number of renamed files", () => {
   expect(downloadedJson(folder(2))).toMatchObject({ entries: 2, renamed: 2 });
   expect(downloadedJson(folder(0))).not.toHaveProperty("renamed");
+});
+
+test("says once what this disk does not keep", () => {
+  const lines: string[] = [];
+  const report = new PropertyReport();
+  for (const notKept of [[], ["times"], ["times", "modes"], ["times", "modes"]] as const)
+    report.add({ name: "tree", notKept }, (text) => lines.push(text(ENGLISH_TERMINAL)));
+  expect(lines).toEqual([
+    "tree: saved, but this disk does not keep times",
+    "tree: saved, but this disk does not keep modes",
+  ]);
+  expect(downloadedJson({ ...folder(0), notKept: ["times"] })).toMatchObject({
+    notKept: ["times"],
+  });
+  expect(downloadedJson(folder(0))).not.toHaveProperty("notKept");
 });

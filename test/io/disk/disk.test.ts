@@ -10,6 +10,7 @@ import { systemDisk } from "../../../src/io/disk/system-disk.ts";
 import type { PageQuery } from "../../../src/io/log/log.ts";
 import { linesOf, scanBlocks } from "../../../src/io/log/scan.ts";
 import { rejection } from "../../rejection.ts";
+import { unprivileged } from "../../unprivileged.ts";
 import { randomOf } from "../../worlds/disk-world.ts";
 import { SimDisk } from "./sim.ts";
 
@@ -134,6 +135,26 @@ test("the real disk neither opens, changes nor removes the targets of links", as
   await disk.removeFolder(inner ?? "");
   expect(fs.readFileSync(victim ?? "", "utf8")).toBe("untouched");
 });
+
+// A disk that belongs to another user, such as a USB stick mounted with umask=0, refuses the same.
+test.skipIf(process.geteuid?.() !== 0)(
+  "the real disk names modes and times that it cannot set, and moves a folder without its mode",
+  async () => {
+    const disk = systemDisk();
+    fs.chmodSync(root, 0o777);
+    const [file, folder, moved] = ["file", "folder", "moved"].map((name) => join(root, name));
+    fs.writeFileSync(file ?? "", "kept", { mode: 0o666 });
+    fs.mkdirSync(folder ?? "");
+    const metadata = { mode: 0o600, mtimeMs: 1_000 };
+    const outcome = await unprivileged(() => [
+      disk.metadata(file ?? "", metadata),
+      disk.metadata(folder ?? "", { mode: 0o700 }),
+      disk.moveFolderNew(folder ?? "", moved ?? ""),
+    ]);
+    expect(outcome).toEqual([["times", "modes"], ["modes"], true]);
+    expect(disk.metadata(file ?? "", metadata)).toEqual([]);
+  },
+);
 
 test("a scan yields each line once, for any block size", async () => {
   const disk = new SimDisk({ random: randomOf(3) });

@@ -1,6 +1,6 @@
 import { dirname } from "node:path";
 import { assert } from "../../../src/base/assert.ts";
-import type { DiskFile, FileMetadata, TreeDisk } from "../../../src/io/disk/disk.ts";
+import type { DiskFile, FileMetadata, FileProperty, TreeDisk } from "../../../src/io/disk/disk.ts";
 import { type Random, SimFile } from "./sim-file.ts";
 import { SimHandle } from "./sim-handle.ts";
 import { type Entry, MachineStopped, type Move, moveAll, systemError, under } from "./sim-tree.ts";
@@ -247,11 +247,12 @@ export class SimDisk implements TreeDisk {
     return true;
   }
 
-  metadata(path: string, metadata: FileMetadata): void {
+  metadata(path: string, metadata: FileMetadata): FileProperty[] {
     this.enter("dress", path);
     const entry = this.#visible.get(path);
     if (entry === undefined) throw systemError("ENOENT", path);
     entry.metadata = metadata;
+    return [];
   }
 
   async removeFolder(path: string): Promise<void> {

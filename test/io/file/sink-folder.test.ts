@@ -223,4 +223,15 @@ describe("a received folder", () => {
       process.umask(before);
     }
   });
+
+  test("is complete on a disk that refuses modes and times, and names both", async () => {
+    const metadata = () => ["times", "modes"] as const;
+    const source = sentFolder("dir", ["a", "sub/b"]);
+    const sink = await sinkFor(source, inbox, { disk: { ...systemDisk(), metadata } });
+    await pour(source, sink);
+    expect(sink.notKept).toEqual([]);
+    const path = await sink.finish();
+    expect(fs.readFileSync(join(path, "sub/b"), "utf8")).toBe("this is sub/b");
+    expect([sink.notKept, fs.readdirSync(inbox)]).toEqual([["times", "modes"], ["dir"]]);
+  });
 });

@@ -185,6 +185,8 @@ export const ENGLISH_TERMINAL = {
   positionInside: (name: string) => `${name} contains the location where it was taken`,
   savedUnderName: (file: string, from: string, to: string) => `${file}: saved ${from} as ${to}`,
   moreSavedUnderNames: (file: string, n: number) => `${file}: ${n} more saved under other names`,
+  notKept: (file: string, properties: readonly ("modes" | "times")[]) =>
+    `${file}: saved, but this disk does not keep ${properties.join(" and ")}`,
   noFiles: "no files",
   finishingTransfers: "finishing transfers; Ctrl-C stops them, and you can resume them later",
   ircPasswordCreated: (user: string) => `IRC password for ${user}, shown only once:`,

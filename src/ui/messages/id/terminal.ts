@@ -169,6 +169,12 @@ export const INDONESIAN_TERMINAL: TerminalTexts = {
   positionInside: (name) => `${name} memuat lokasi pengambilan foto`,
   savedUnderName: (file, from, to) => `${file}: ${from} disimpan sebagai ${to}`,
   moreSavedUnderNames: (file, n) => `${file}: ${n} lagi disimpan dengan nama lain`,
+  notKept: (file, properties) => {
+    const names = properties.map((property) =>
+      property === "modes" ? "izin akses" : "waktu ubah",
+    );
+    return `${file}: tersimpan, tetapi disk ini tidak menyimpan ${names.join(" dan ")}`;
+  },
   noFiles: "tidak ada berkas",
   finishingTransfers: "menyelesaikan transfer; Ctrl-C menghentikannya dan dapat dilanjutkan nanti",
   ircPasswordCreated: (user) => `kata sandi IRC untuk ${user}, hanya ditampilkan sekali:`,
