@@ -253,6 +253,7 @@ class FolderStore implements BlobStore {
       content,
       lines,
       checksumPath,
+      path: join(path, CONTENT_FILE),
       headerBytes: 0,
       isStrict: true,
       isProven: true,

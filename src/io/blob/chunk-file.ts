@@ -24,6 +24,8 @@ export interface ChunkSequenceOptions {
   readonly lines: DiskFile;
   readonly headerBytes: number;
   readonly checksumPath: string;
+  /** Path of the content that faults name. */
+  readonly path: string;
   readonly isStrict: boolean;
   /** True if the checksums come from this program. Otherwise, `open` verifies all chunks. */
   readonly isProven: boolean;
@@ -80,10 +82,10 @@ export class ChunkSequence {
   #onIdle: (() => void)[] = [];
 
   constructor(lines: ChecksumFile, options: ChunkSequenceOptions) {
-    const { content, checksumPath, syncs, resumesSoon = false } = options;
+    const { content, path, syncs, resumesSoon = false } = options;
     this.#content = content;
     this.#lines = lines;
-    this.#path = checksumPath;
+    this.#path = path;
     this.#syncs = syncs ?? new TaskQueue();
     this.#resumesSoon = resumesSoon;
   }
@@ -92,17 +94,22 @@ export class ChunkSequence {
     options: ChunkSequenceOptions,
     make: (lines: ChecksumFile, options: ChunkSequenceOptions) => Opened,
   ): Promise<Opened> {
-    const { content, lines: file, checksumPath: path, headerBytes, isStrict } = options;
+    const { content, lines: file, checksumPath, headerBytes, isStrict } = options;
     try {
       const tornLinesMax = isStrict ? UNSYNCED_CHUNKS_MAX : Number.POSITIVE_INFINITY;
-      const lines = await ChecksumFile.open({ file, path, headerBytes, tornLinesMax });
+      const lines = await ChecksumFile.open({
+        file,
+        path: checksumPath,
+        headerBytes,
+        tornLinesMax,
+      });
       const sequence = make(lines, options);
       await (sequence as ChunkSequence).#recover(options);
       return sequence;
     } catch (error) {
       content.close();
       file.close();
-      throw diskFault(error, path);
+      throw diskFault(error, options.path);
     }
   }
 
@@ -174,7 +181,8 @@ export class ChunkSequence {
       await this.#content.write(parts, this.#sizeBytes);
       this.#needsTruncation = false;
     } catch (error) {
-      throw error instanceof Fault || isFull(error) ? error : this.#fail(error);
+      const isPassing = error instanceof Fault ? error.code !== "store-failed" : isFull(error);
+      throw isPassing ? error : this.#fail(error);
     }
   }
 

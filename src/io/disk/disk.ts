@@ -1,7 +1,7 @@
 /** Interface for all disk access, whole files and folders, and faults of the disk. */
 
 import { dirname, resolve } from "node:path";
-import { Fault, msg } from "../../base/fault.ts";
+import { Fault, fixedText, msg, type Translatable } from "../../base/fault.ts";
 import { BATCH_SYNC_BYTES_MAX } from "../../base/limits.ts";
 
 export interface DiskFile extends Disposable {
@@ -97,26 +97,195 @@ export function isFull(error: unknown): boolean {
   return code === "ENOSPC" || code === "EDQUOT";
 }
 
+/** A log contains a line that is longer than any line that this program writes. */
+export class OverlongLine extends Error {}
+
+interface DiskErrorRow {
+  readonly code: "store-full" | "store-failed" | "store-denied" | "data-foreign";
+  /** @param path path that the user knows, not the name of an internal file */
+  readonly message: (path: string) => Translatable;
+  readonly remedy?: string;
+  /** Message for clients of a server with this error. Names no path. */
+  readonly ofServer?: string;
+}
+
+const FREE_UP_SPACE = "free up disk space, or ask the administrator for a larger quota";
+const OTHER_DISK = "choose a folder on another disk";
+const OTHER_NAME = "use a shorter name, or choose another folder";
+const RECONNECT = "connect it again, then try again";
+const CLOSE_PROGRAM = "close the program that uses it, then try again";
+const RAISE_LIMIT = "close some programs, or raise the limit: ulimit -n";
+
+const denied: DiskErrorRow = {
+  code: "store-denied",
+  message: (path) => msg`permission denied: ${path}`,
+};
+const foreignFile: Pick<DiskErrorRow, "code" | "remedy"> = {
+  code: "data-foreign",
+  remedy: "replace it with a regular file",
+};
+const invalidName: DiskErrorRow = {
+  code: "store-failed",
+  message: (path) => msg`the disk of ${dirname(path)} does not accept ${path}`,
+  remedy: "rename it, or choose a folder on another disk",
+};
+const disconnected: DiskErrorRow = {
+  code: "store-failed",
+  message: (path) => msg`the drive of ${path} is no longer connected`,
+  remedy: RECONNECT,
+  ofServer: "the server's drive is not connected",
+};
+const silent: DiskErrorRow = {
+  code: "store-failed",
+  message: (path) => msg`the network drive of ${path} does not answer`,
+  remedy: RECONNECT,
+  ofServer: "the server's network drive does not answer",
+};
+const damaged: DiskErrorRow = {
+  code: "store-failed",
+  message: (path) => msg`the file system of ${path} is damaged`,
+  remedy: "back up the disk and repair its file system",
+};
+const inUse: DiskErrorRow = {
+  code: "store-failed",
+  message: (path) => msg`${path} is in use by another program`,
+  remedy: CLOSE_PROGRAM,
+};
+const unsupported: DiskErrorRow = {
+  code: "store-failed",
+  message: (path) => msg`the disk of ${dirname(path)} does not support what chat needs`,
+  remedy: OTHER_DISK,
+};
+
+/**
+ * Every error that a disk may answer, by its errno. `store-failed` with the errno stands for all
+ * others.
+ */
+const DISK_ERRORS: Readonly<Record<string, DiskErrorRow>> = {
+  ENOSPC: { code: "store-full", message: (path) => msg`no space for ${path}` },
+  EDQUOT: {
+    code: "store-full",
+    message: (path) => msg`the disk quota is used up; no space for ${path}`,
+    remedy: FREE_UP_SPACE,
+    ofServer: "the server's disk quota is used up",
+  },
+  EFBIG: {
+    code: "store-failed",
+    message: (path) => msg`the disk of ${dirname(path)} cannot store files of this size`,
+    remedy: OTHER_DISK,
+    ofServer: "the server's disk cannot store files of this size",
+  },
+  EACCES: denied,
+  EPERM: denied,
+  EROFS: {
+    code: "store-denied",
+    message: (path) => msg`the disk of ${path} is read-only`,
+    remedy: "make it writable, or choose another folder",
+    ofServer: "the server's disk is read-only",
+  },
+  ENAMETOOLONG: {
+    code: "store-failed",
+    message: (path) => msg`the name of ${path} is too long for its disk`,
+    remedy: OTHER_NAME,
+  },
+  EINVAL: invalidName,
+  EILSEQ: invalidName,
+  ENOENT: {
+    code: "store-failed",
+    message: (path) => msg`${path} does not exist`,
+    remedy: "check the path",
+  },
+  ENOTDIR: {
+    code: "store-failed",
+    message: (path) => msg`a part of ${path} is not a folder`,
+    remedy: "choose another folder",
+  },
+  EISDIR: { ...foreignFile, message: (path) => msg`${path} is a folder` },
+  ELOOP: { ...foreignFile, message: (path) => msg`${path} is a link or not a regular file` },
+  EEXIST: {
+    code: "store-failed",
+    message: (path) => msg`${path} already exists`,
+    remedy: "move it elsewhere",
+  },
+  ETXTBSY: {
+    code: "store-failed",
+    message: (path) => msg`${path} is a program that is running`,
+    remedy: CLOSE_PROGRAM,
+  },
+  EBUSY: inUse,
+  EDEADLK: inUse,
+  ENOLCK: unsupported,
+  ENOTSUP: unsupported,
+  EOPNOTSUPP: unsupported,
+  ENOSYS: unsupported,
+  EXDEV: unsupported,
+  EIO: {
+    code: "store-failed",
+    message: (path) => msg`the disk failed at ${path}: it cannot be read or written`,
+    remedy: "check that the disk is connected and works",
+  },
+  ENXIO: disconnected,
+  ENODEV: disconnected,
+  ENOMEDIUM: disconnected,
+  ENOTCONN: disconnected,
+  ESHUTDOWN: disconnected,
+  ESTALE: {
+    code: "store-failed",
+    message: (path) => msg`the network drive of ${path} was disconnected or has changed`,
+    remedy: RECONNECT,
+    ofServer: "the server's network drive was disconnected",
+  },
+  ETIMEDOUT: silent,
+  EHOSTDOWN: silent,
+  EHOSTUNREACH: silent,
+  ENETUNREACH: silent,
+  ECONNRESET: silent,
+  EREMOTEIO: silent,
+  EUCLEAN: damaged,
+  EBADMSG: damaged,
+  EMFILE: {
+    code: "store-failed",
+    message: (path) => msg`chat has too many open files to use ${path}`,
+    remedy: RAISE_LIMIT,
+    ofServer: "the server has too many open files",
+  },
+  ENFILE: {
+    code: "store-failed",
+    message: (path) => msg`this machine has too many open files to use ${path}`,
+    remedy: RAISE_LIMIT,
+    ofServer: "the server has too many open files",
+  },
+  ENOMEM: {
+    code: "store-failed",
+    message: (path) => msg`this machine has too little memory to use ${path}`,
+    remedy: "close some programs, then try again",
+    ofServer: "the server has too little memory",
+  },
+};
+
+function diskErrorRow(error: unknown): DiskErrorRow | undefined {
+  const code = errorCode(error);
+  return Object.hasOwn(DISK_ERRORS, code) ? DISK_ERRORS[code] : undefined;
+}
+
+/** Message for clients of a server whose disk failed with this error, if it has its own. */
+export function serverDiskMessage(error: unknown): string | undefined {
+  return diskErrorRow(error)?.ofServer;
+}
+
+/** @param path path that the user knows, not the name of an internal file */
 export function diskFault(error: unknown, path: string): Fault {
   if (error instanceof Fault) return error;
-  if (isFull(error)) return new Fault("store-full", msg`no space for ${path}`, { cause: error });
-  const code = errorCode(error);
-  if (code === "EACCES" || code === "EPERM" || code === "EROFS") {
-    return new Fault("store-denied", msg`permission denied: ${path}`, { cause: error });
-  }
-  if (code === "EFBIG") {
+  if (error instanceof OverlongLine) {
     return new Fault("log-corrupt", msg`${path} has an overlong line`, { cause: error });
   }
-  if (code === "ELOOP" || code === "EISDIR") {
-    const reason = code === "EISDIR" ? "a folder" : "a link or not a regular file";
-    return new Fault("data-foreign", msg`${path} is ${reason}`, {
-      remedy: "replace it with a regular file",
-      cause: error,
-    });
+  const row = diskErrorRow(error);
+  if (row !== undefined) {
+    const remedy = row.remedy === undefined ? undefined : fixedText(row.remedy);
+    return new Fault(row.code, row.message(path), { remedy, cause: error });
   }
-  return new Fault("store-failed", msg`the disk failed at ${path} (${code || "unknown error"})`, {
-    cause: error,
-  });
+  const reason = errorCode(error) || "unknown error";
+  return new Fault("store-failed", msg`the disk failed at ${path} (${reason})`, { cause: error });
 }
 
 /** Runs a task, and converts its errors to faults of the disk at this path. */

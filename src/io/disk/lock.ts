@@ -54,7 +54,7 @@ export function lockFolder(folder: string, startedUnixMs: number): FolderLock {
     fd = openSync(path, "r");
   } catch (error) {
     database.close();
-    throw diskFault(error, infoPath);
+    throw diskFault(error, folder);
   }
   let isHeld = true;
   const isPresent = () => isHeld && isSameFile(fd, path);
@@ -100,16 +100,17 @@ export function readLockHolder(folder: string): LockHolder | undefined {
 
 /**
  * Returns `undefined` if another process has the lock or the file is not a lock file.
+ * @param knownPath path that a fault names, if the user does not know the lock file
  * @throws {Fault} store-denied or store-failed if the disk refuses
  */
-export function lockFile(path: string): Lock | undefined {
+export function lockFile(path: string, knownPath = path): Lock | undefined {
   try {
     if (isForeign(path)) return undefined;
     const database = openExclusive(path);
     return { release: () => database.close() };
   } catch (error) {
     if (isBusy(error)) return undefined;
-    throw lockFault(error, path, path);
+    throw lockFault(error, path, knownPath);
   }
 }
 
@@ -137,7 +138,7 @@ function openLocked(folder: string, path: string): Database {
     }
     return openExclusive(path);
   } catch (error) {
-    throw lockFault(error, folder, path);
+    throw lockFault(error, folder, folder);
   }
 }
 
@@ -169,8 +170,8 @@ function makePrivate(path: string): void {
   }
 }
 
-function lockFault(error: unknown, folder: string, path: string): Fault {
-  if (!(error instanceof SQLiteError)) return diskFault(error, path);
+function lockFault(error: unknown, folder: string, knownPath: string): Fault {
+  if (!(error instanceof SQLiteError)) return diskFault(error, knownPath);
   if (isBusy(error)) {
     const holder = readLockHolder(folder);
     const owner =
@@ -180,7 +181,7 @@ function lockFault(error: unknown, folder: string, path: string): Fault {
     return new Fault("data-locked", msg`${folder} is in use by ${owner}`, { cause: error });
   }
   const isDenied = /^SQLITE_(CANTOPEN|READONLY|PERM|AUTH)/.test(error.code ?? "");
-  return new Fault(isDenied ? "store-denied" : "store-failed", msg`${path} cannot be locked`, {
+  return new Fault(isDenied ? "store-denied" : "store-failed", msg`${knownPath} cannot be locked`, {
     cause: error,
   });
 }

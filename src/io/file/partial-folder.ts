@@ -1,5 +1,6 @@
 /** Partial download of a folder, unpacked as it arrives. */
 
+import { join, relative } from "node:path";
 import { Fault } from "../../base/fault.ts";
 import { CONCURRENT_FILES_MAX } from "../../base/limits.ts";
 import {
@@ -20,6 +21,7 @@ import {
   type DiskFile,
   errorCode,
   type FileProperty,
+  onDisk,
   type TreeDisk,
   writeWhole,
 } from "../disk/disk.ts";
@@ -28,6 +30,8 @@ import { inParallel } from "../task-queue.ts";
 export interface PartialFolderOptions {
   readonly disk: TreeDisk;
   readonly path: string;
+  /** Path that the folder receives when it is complete. Faults name it. */
+  readonly finalPath: string;
   readonly manifestPath: string;
   readonly manifestBytes: number;
 }
@@ -87,7 +91,7 @@ export class PartialFolder implements Content {
   async write(parts: readonly Uint8Array[], offset: number): Promise<void> {
     let at = offset;
     for (const bytes of parts) {
-      await this.#write(bytes, at).catch(convertTooLong);
+      await this.#write(bytes, at);
       at += bytes.length;
     }
   }
@@ -120,11 +124,13 @@ export class PartialFolder implements Content {
     this.#unsyncedFolders = new Set();
     const { disk } = this.options;
     await this.#manifest.sync();
-    await inParallel(files, async ({ path }) => {
-      using file = disk.openPlain(path, "write");
-      await file.sync();
-    });
-    await inParallel(folders, ({ path }) => disk.syncFolder(path));
+    await inParallel(files, (planned) =>
+      this.#onDisk(planned, async () => {
+        using file = disk.openPlain(planned.path, "write");
+        await file.sync();
+      }),
+    );
+    await inParallel(folders, (folder) => this.#onDisk(folder, () => disk.syncFolder(folder.path)));
   }
 
   async truncate(sizeBytes: number): Promise<void> {
@@ -152,18 +158,16 @@ export class PartialFolder implements Content {
   }
 
   /** @throws {Fault} folder-malformed if the manifest or the size is invalid */
-  complete(sizeBytes: number): Promise<void> {
-    return this.#complete(sizeBytes).catch(convertTooLong);
-  }
-
-  async #complete(sizeBytes: number): Promise<void> {
+  async complete(sizeBytes: number): Promise<void> {
     const { paths, map } = await this.#loadPlan();
     if (sizeBytes !== map.sizeBytes) {
       throw invalidContent(`has ${sizeBytes} bytes instead of ${map.sizeBytes}`);
     }
-    await forEachYielding(paths.folders, (folder) => this.#ensureFolder(folder));
+    await forEachYielding(paths.folders, (folder) =>
+      this.#onDisk(folder, () => this.#ensureFolder(folder)),
+    );
     await forEachYielding(paths.files, (file) => {
-      if (file.sizeBytes === 0) this.#ensureEmptyFile(file);
+      if (file.sizeBytes === 0) this.#onDisk(file, () => this.#ensureEmptyFile(file));
     });
     this.#closeCurrent();
     await this.sync();
@@ -172,8 +176,17 @@ export class PartialFolder implements Content {
     await forEachYielding([...paths.folders].reverse(), (folder) => this.#setMetadata(folder));
   }
 
-  #setMetadata({ path, metadata }: Pick<PlannedFile, "path" | "metadata">): void {
-    for (const property of this.options.disk.metadata(path, metadata)) this.notKept.add(property);
+  #setMetadata(planned: Pick<PlannedFile, "path" | "metadata">): void {
+    const { disk } = this.options;
+    const { path, metadata } = planned;
+    const refused = this.#onDisk(planned, () => disk.metadata(path, metadata));
+    for (const property of refused) this.notKept.add(property);
+  }
+
+  /** Runs a task whose faults name the entry inside the complete folder, not inside the part. */
+  #onDisk<Result>({ path }: Pick<PlannedFile, "path">, task: () => Result): Result {
+    const { finalPath, path: root } = this.options;
+    return onDisk(join(finalPath, relative(root, path)), task);
   }
 
   async #loadPlan(): Promise<Plan> {
@@ -208,8 +221,10 @@ export class PartialFolder implements Content {
   async #writePiece(plan: Plan, piece: Piece & { kind: "file" }, bytes: Uint8Array): Promise<void> {
     const planned = plan.paths.file(piece.file);
     if (planned === undefined) throw new Fault("internal", "a listed file has no path");
-    const open = this.#openFile(planned, piece.offset);
-    await writeWhole(open, bytes, piece.offset, SYNC_BYTES_MAX);
+    await this.#onDisk(planned, async () => {
+      const open = this.#openFile(planned, piece.offset);
+      await writeWhole(open, bytes, piece.offset, SYNC_BYTES_MAX);
+    });
     this.#unsyncedFiles.add(planned); // Sync again if a sync began during this write.
   }
 
@@ -264,11 +279,6 @@ function parseFolderManifest(bytes: Uint8Array): ManifestEntry[] {
 
 function ignoreMalformed(error: unknown): undefined {
   if (!(error instanceof Fault) || error.code !== "folder-malformed") throw error;
-}
-
-function convertTooLong(error: unknown): never {
-  if (errorCode(error) !== "ENAMETOOLONG") throw error;
-  throw invalidContent("has paths that are too long for this disk");
 }
 
 function invalidContent(reason: string): Fault {

@@ -41,21 +41,25 @@ export interface SinkOptions {
  */
 export async function openSink(options: SinkOptions): Promise<Sink> {
   const { file, server, secret, sha256, folderSize } = options;
-  const { disk = systemDisk(), lock = lockFile } = options;
   const folder = resolve(options.folder);
   const name = cleanFileName(options.name);
-  return await onDisk(join(folder, name), async () => {
+  const path = join(folder, name);
+  const { disk = systemDisk(), lock = (lockPath) => lockFile(lockPath, folder) } = options;
+  await onDisk(folder, async () => {
     disk.makeFolder(folder);
     await syncWithParents(disk, folder);
+  });
+  return await onDisk(path, async () => {
     const owner = { file, server };
     const isFolder = folderSize !== undefined;
     const part = await openPartialFile({ disk, folder, name, owner, secret, isFolder, lock });
     try {
-      const content = contentOf(disk, part, folderSize);
+      const content = contentOf(disk, part, path, folderSize);
       const options = {
         content,
         lines: openJournal(disk, part, content),
         checksumPath: part.journalPath,
+        path,
         headerBytes: part.headerBytes,
         isStrict: false,
         isProven: part.isProven,
@@ -72,12 +76,18 @@ export async function openSink(options: SinkOptions): Promise<Sink> {
   });
 }
 
-function contentOf(disk: TreeDisk, part: PartialFile, folderSize: FolderSize | undefined): Content {
+function contentOf(
+  disk: TreeDisk,
+  part: PartialFile,
+  finalPath: string,
+  folderSize: FolderSize | undefined,
+): Content {
   if (folderSize === undefined) return fileContent(disk.openPlain(part.path, "write"));
   const { manifestBytes } = folderSize;
   return new PartialFolder({
     disk,
     path: part.path,
+    finalPath,
     manifestPath: part.manifestPath,
     manifestBytes,
   });

@@ -560,10 +560,9 @@ export class LogFile implements Log {
   }
 
   #fail(error: unknown): Fault {
+    const { message, remedy } = diskFault(error, this.#segment.path);
     this.#failure =
-      error instanceof Fault
-        ? error
-        : new Fault("store-failed", `the disk failed at ${this.#segment.path}`, { cause: error });
+      error instanceof Fault ? error : new Fault("store-failed", message, { remedy, cause: error });
     return this.#failure;
   }
 

@@ -4,7 +4,7 @@ import { Fault } from "../../base/fault.ts";
 import type { Sha256 } from "../../base/ids.ts";
 import { LINE_BYTES_MAX } from "../../base/limits.ts";
 import { classifyLine, type LogRecord, parseHead, parseLine } from "../../wire/record.ts";
-import { type Disk, type DiskFile, diskFault } from "../disk/disk.ts";
+import { type Disk, type DiskFile, diskFault, OverlongLine } from "../disk/disk.ts";
 import type { Segment } from "./segment.ts";
 
 const SCAN_BLOCK_BYTES = 1 << 20;
@@ -29,7 +29,7 @@ export interface ScannedLine {
 
 /**
  * Reads ahead while the caller processes a block.
- * @throws {Error} EFBIG if a line is too long
+ * @throws {OverlongLine}
  */
 export async function* scanBlocks(
   file: DiskFile,
@@ -78,7 +78,7 @@ class BufferPair {
   grow(): void {
     this.#sizeBytes *= 2;
     if (this.#sizeBytes <= BLOCK_BYTES_MAX) return;
-    throw Object.assign(new Error("a line is too long"), { code: "EFBIG" });
+    throw new OverlongLine("a line is too long");
   }
 }
 

@@ -10,6 +10,7 @@ import {
 import { closeSync } from "node:fs";
 import { join } from "node:path";
 import { Fault, type FaultCode, msg } from "../../base/fault.ts";
+import { diskFault } from "../disk/disk.ts";
 import { openPlain } from "../disk/plain-file.ts";
 
 /** Writes take only milliseconds, so a longer wait means that another process hangs. */
@@ -273,12 +274,7 @@ function tooNew(folder: string, version: number): Fault {
 }
 
 const FAULT_CODES: Readonly<Record<string, FaultCode>> = {
-  ENOSPC: "store-full",
-  EDQUOT: "store-full",
   SQLITE_FULL: "store-full",
-  EACCES: "store-denied",
-  EPERM: "store-denied",
-  EROFS: "store-denied",
   SQLITE_READONLY: "store-denied",
   SQLITE_CANTOPEN: "store-denied",
 };
@@ -289,7 +285,9 @@ export function withStoreFaults<Result>(folder: string, act: () => Result): Resu
   } catch (cause) {
     if (cause instanceof Fault || !(cause instanceof Error)) throw cause;
     const systemCode = (cause as { code?: unknown }).code;
-    if (!(cause instanceof SQLiteError) && typeof systemCode !== "string") throw cause;
+    if (!(cause instanceof SQLiteError)) {
+      throw typeof systemCode === "string" ? diskFault(cause, folder) : cause;
+    }
     const code = FAULT_CODES[String(systemCode)] ?? "store-failed";
     const remedy =
       systemCode === "SQLITE_BUSY"

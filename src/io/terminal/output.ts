@@ -3,6 +3,7 @@
 import { write, writeSync } from "node:fs";
 import { isatty } from "node:tty";
 import { Fault } from "../../base/fault.ts";
+import { diskFault } from "../disk/disk.ts";
 
 export interface Output {
   readonly isTerminal: boolean;
@@ -165,7 +166,7 @@ class FdOutput implements ScreenOutput {
     this.#broken = true;
     this.#queue = [];
     this.#queuedBytes = 0;
-    this.#fault = brokenFault(error);
+    this.#fault = brokenFault(error, this.isTerminal);
     this.onBroken(this.#fault);
     this.#wake();
   }
@@ -189,9 +190,10 @@ function writeNonBlocking(
   }
 }
 
-function brokenFault(error: NodeJS.ErrnoException): Fault | undefined {
-  if (error.code === "EPIPE" || error.code === "EIO") return undefined;
-  const code = error.code === "ENOSPC" || error.code === "EDQUOT" ? "store-full" : "store-failed";
+function brokenFault(error: NodeJS.ErrnoException, isTerminal: boolean): Fault | undefined {
+  // EIO means that a terminal was closed, but that the disk of a file failed.
+  if (error.code === "EPIPE" || (error.code === "EIO" && isTerminal)) return undefined;
+  const { code } = diskFault(error, "standard output");
   return new Fault(code, `cannot write the output (${error.code ?? error.message})`, {
     cause: error,
   });

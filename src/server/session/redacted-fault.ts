@@ -1,12 +1,13 @@
 /** Faults of this machine in a form for clients, without the names of folders and files. */
 
 import { Fault, type FaultCode } from "../../base/fault.ts";
+import { serverDiskMessage } from "../../io/disk/disk.ts";
 import type { ServerEvent } from "./event.ts";
 
 const PUBLIC_MESSAGES: Partial<Record<FaultCode, string>> = {
   "store-full": "the server's disk is full",
   "store-failed": "the server's disk failed",
-  "store-denied": "the server's disk failed",
+  "store-denied": "the server's disk denies access",
   "data-foreign": "the server's data is damaged",
   "log-corrupt": "the server's history is damaged at this point",
   internal: "internal server error",
@@ -18,7 +19,7 @@ export function redacted(fault: Fault): Fault {
   const message = PUBLIC_MESSAGES[fault.code];
   if (message === undefined || fault instanceof RedactedFault || isLimit(fault)) return fault;
   const { code, retryAfterMs } = fault;
-  return new RedactedFault(code, message, {
+  return new RedactedFault(code, serverDiskMessage(fault.cause) ?? message, {
     remedy: "contact the server's owner",
     cause: fault,
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),

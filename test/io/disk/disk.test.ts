@@ -191,6 +191,46 @@ test("a scan rejects a large file without newlines", async () => {
   file.close();
 });
 
+const ERRORS: readonly (readonly [errno: string, code: string, message: string])[] = [
+  ["ENOSPC", "store-full", "no space for /d/f"],
+  ["EDQUOT", "store-full", "the disk quota is used up; no space for /d/f"],
+  ["EFBIG", "store-failed", "the disk of /d cannot store files of this size"],
+  ["EACCES", "store-denied", "permission denied: /d/f"],
+  ["EPERM", "store-denied", "permission denied: /d/f"],
+  ["EROFS", "store-denied", "the disk of /d/f is read-only"],
+  ["ENAMETOOLONG", "store-failed", "the name of /d/f is too long for its disk"],
+  ["EINVAL", "store-failed", "the disk of /d does not accept /d/f"],
+  ["EILSEQ", "store-failed", "the disk of /d does not accept /d/f"],
+  ["ENOENT", "store-failed", "/d/f does not exist"],
+  ["ENOTDIR", "store-failed", "a part of /d/f is not a folder"],
+  ["EISDIR", "data-foreign", "/d/f is a folder"],
+  ["ELOOP", "data-foreign", "/d/f is a link or not a regular file"],
+  ["EEXIST", "store-failed", "/d/f already exists"],
+  ["ETXTBSY", "store-failed", "/d/f is a program that is running"],
+  ["EBUSY", "store-failed", "/d/f is in use by another program"],
+  ["ENOLCK", "store-failed", "the disk of /d does not support what chat needs"],
+  ["ENOTSUP", "store-failed", "the disk of /d does not support what chat needs"],
+  ["EIO", "store-failed", "the disk failed at /d/f: it cannot be read or written"],
+  ["ENXIO", "store-failed", "the drive of /d/f is no longer connected"],
+  ["ENODEV", "store-failed", "the drive of /d/f is no longer connected"],
+  ["ENOTCONN", "store-failed", "the drive of /d/f is no longer connected"],
+  ["ESTALE", "store-failed", "the network drive of /d/f was disconnected or has changed"],
+  ["ETIMEDOUT", "store-failed", "the network drive of /d/f does not answer"],
+  ["EUCLEAN", "store-failed", "the file system of /d/f is damaged"],
+  ["EMFILE", "store-failed", "chat has too many open files to use /d/f"],
+  ["ENFILE", "store-failed", "this machine has too many open files to use /d/f"],
+  ["ENOMEM", "store-failed", "this machine has too little memory to use /d/f"],
+  ["EOWNERDEAD", "store-failed", "the disk failed at /d/f (EOWNERDEAD)"],
+  ["toString", "store-failed", "the disk failed at /d/f (toString)"],
+];
+
+test.each(ERRORS)("%s is a fault of the disk, not of the history", (errno, code, message) => {
+  const fault = diskFault(Object.assign(new Error("refused"), { code: errno }), "/d/f");
+  expect([fault.code, fault.message]).toEqual([code, message]);
+  expect([fault.exitCode, fault.blame]).toEqual([1, "host"]);
+  expect(fault.remedy).not.toContain("backup");
+});
+
 describe("search threads", () => {
   const path = join(root, "searched");
   const line = (text: string, room = "rA") =>

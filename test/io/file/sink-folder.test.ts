@@ -234,4 +234,21 @@ describe("a received folder", () => {
     expect(fs.readFileSync(join(path, "sub/b"), "utf8")).toBe("this is sub/b");
     expect([sink.notKept, fs.readdirSync(inbox)]).toEqual([["times", "modes"], ["dir"]]);
   });
+
+  test.each(["ENAMETOOLONG", "EINVAL"])(
+    "names the entry that its disk refuses: %s",
+    async (code) => {
+      const source = sentFolder("dir", ["a", "sub/b"]);
+      const real = systemDisk();
+      const openNew: TreeDisk["openNew"] = (path) => {
+        if (path.endsWith("/b")) throw Object.assign(new Error("refused"), { code });
+        return real.openNew(path);
+      };
+      const sink = await sinkFor(source, inbox, { disk: { ...real, openNew } });
+      const fault = await rejection(pour(source, sink));
+      sink.close();
+      expect(fault).toMatchObject({ code: "store-failed", exitCode: 1 });
+      expect((fault as Error).message).toContain(join(inbox, "dir/sub/b"));
+    },
+  );
 });

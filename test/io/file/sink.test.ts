@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from "bun:test";
 import * as fs from "node:fs";
 import { basename, join } from "node:path";
+import { ignoreFault } from "../../../src/base/fault.ts";
 import { cleanFileName } from "../../../src/base/file-names.ts";
 import { CHUNK_BYTES, TRANSFER_SYNC_BYTES } from "../../../src/base/limits.ts";
 import { sha256 } from "../../../src/crypto/sha256.ts";
@@ -9,6 +10,7 @@ import { systemDisk } from "../../../src/io/disk/system-disk.ts";
 import { encodeHashLine } from "../../../src/wire/chunks.ts";
 import { rejection } from "../../rejection.ts";
 import { tempFolder } from "../../temp-folder.ts";
+import { unprivileged } from "../../unprivileged.ts";
 import { pattern } from "../../worlds/disk-files-world.ts";
 import { carry, pour, sent, sentFolder, sinkFor } from "../file-carrier.ts";
 
@@ -82,6 +84,38 @@ describe("a received file", () => {
     const again = await sinkFor(sent("a.bin", bytes), inbox, options);
     expect(again.have).toBe(1);
     again.close();
+  });
+
+  test("names the file, not its journal, if the disk cannot store its size", async () => {
+    const bytes = pattern(3 * CHUNK_BYTES);
+    const options = { secret: new Uint8Array(32) };
+    const real = systemDisk();
+    const limited = (file: DiskFile) => {
+      const writeBuffersLater = file.writeBuffersLater.bind(file);
+      file.writeBuffersLater = (parts, offset) =>
+        offset >= CHUNK_BYTES ? Promise.reject(tooBig()) : writeBuffersLater(parts, offset);
+      return file;
+    };
+    const tooBig = () => Object.assign(new Error("too big"), { code: "EFBIG" });
+    const openPlain: TreeDisk["openPlain"] = (...args) => limited(real.openPlain(...args));
+    const disk = { ...real, openPlain };
+    const sink = await sinkFor(sent("a.bin", bytes), inbox, { ...options, disk });
+    const fault = await rejection(pour(sent("a.bin", bytes), sink));
+    expect(fault).toMatchObject({
+      code: "store-failed",
+      message: `the disk of ${inbox} cannot store files of this size`,
+      remedy: "choose a folder on another disk",
+    });
+    await sink.sync().catch(ignoreFault);
+    sink.close();
+    const again = await carry(sent("a.bin", bytes), inbox, options);
+    expect(fs.readFileSync(again.path).equals(bytes)).toBe(true);
+  });
+
+  test("names the folder, not its lock, if the folder denies access", async () => {
+    fs.mkdirSync(inbox, { mode: 0o555 });
+    const fault = await unprivileged(() => rejection(sinkFor(text("x"), inbox)));
+    expect(fault).toMatchObject({ code: "store-denied", message: `permission denied: ${inbox}` });
   });
 
   test("follows no links planted at its partial files", async () => {

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { Fault, type FaultCode, msg } from "../../../src/base/fault.ts";
 import { Session } from "../../../src/core/session/session.ts";
+import { diskFault } from "../../../src/io/disk/disk.ts";
 import { redacted, withMessage } from "../../../src/server/session/redacted-fault.ts";
 
 const PATH = "/srv/chat/secret";
@@ -24,6 +25,18 @@ test.each(HIDDEN)("sends %s without its path, template and values", (code) => {
     expect(sent(outward)).not.toContain(PATH);
     expect(sent(outward)).not.toContain("cannot write");
   }
+});
+
+test.each([
+  ["EFBIG", "the server's disk cannot store files of this size"],
+  ["EROFS", "the server's disk is read-only"],
+  ["EACCES", "the server's disk denies access"],
+  ["EIO", "the server's disk failed"],
+])("says why the server's disk refused: %s", (errno, message) => {
+  const cause = Object.assign(new Error("refused"), { code: errno });
+  const outward = redacted(diskFault(cause, PATH));
+  expect([outward.message, outward.exitCode]).toEqual([message, 1]);
+  expect(sent(outward)).not.toContain(PATH);
 });
 
 test("sends the message of a configured limit", () => {

@@ -379,4 +379,45 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "the disk is full; {} is incomplete": "disk penuh; {} belum lengkap",
   "free up disk space, then download it again to resume":
     "kosongkan ruang disk, lalu unduh lagi untuk melanjutkan",
+  "no space for {}": "tidak ada ruang disk untuk {}",
+  "the disk quota is used up; no space for {}": "kuota disk habis; tidak ada ruang untuk {}",
+  "free up disk space, or ask the administrator for a larger quota":
+    "kosongkan ruang disk, atau minta kuota lebih besar kepada administrator",
+  "the disk of {} cannot store files of this size":
+    "disk {} tidak dapat menyimpan berkas sebesar ini",
+  "choose a folder on another disk": "pilih folder di disk lain",
+  "the disk of {} is read-only": "disk {} hanya dapat dibaca",
+  "make it writable, or choose another folder": "buka izin tulisnya, atau pilih folder lain",
+  "the name of {} is too long for its disk": "nama {} terlalu panjang untuk disknya",
+  "use a shorter name, or choose another folder":
+    "pakai nama yang lebih pendek, atau pilih folder lain",
+  "the disk of {} does not accept {}": "disk {} tidak menerima {}",
+  "rename it, or choose a folder on another disk": "ganti namanya, atau pilih folder di disk lain",
+  "{} does not exist": "{} tidak ada",
+  "check the path": "periksa path-nya",
+  "a part of {} is not a folder": "sebagian dari {} bukan folder",
+  "choose another folder": "pilih folder lain",
+  "{} already exists": "{} sudah ada",
+  "move it elsewhere": "pindahkan ke tempat lain",
+  "{} is a program that is running": "{} adalah program yang sedang berjalan",
+  "{} is in use by another program": "{} sedang dipakai program lain",
+  "close the program that uses it, then try again": "tutup program yang memakainya, lalu coba lagi",
+  "the disk of {} does not support what chat needs": "disk {} tidak mendukung yang diperlukan chat",
+  "the disk failed at {}: it cannot be read or written":
+    "disk rusak di {}: tidak dapat dibaca atau ditulis",
+  "check that the disk is connected and works": "pastikan disk terpasang dan berfungsi",
+  "the drive of {} is no longer connected": "drive {} tidak lagi terpasang",
+  "the network drive of {} was disconnected or has changed":
+    "drive jaringan {} terputus atau berubah",
+  "the network drive of {} does not answer": "drive jaringan {} tidak menjawab",
+  "connect it again, then try again": "sambungkan kembali, lalu coba lagi",
+  "the file system of {} is damaged": "sistem berkas {} rusak",
+  "back up the disk and repair its file system": "cadangkan disk itu dan perbaiki sistem berkasnya",
+  "chat has too many open files to use {}": "chat membuka terlalu banyak berkas untuk memakai {}",
+  "this machine has too many open files to use {}":
+    "mesin ini membuka terlalu banyak berkas untuk memakai {}",
+  "close some programs, or raise the limit: ulimit -n":
+    "tutup beberapa program, atau naikkan batasnya: ulimit -n",
+  "this machine has too little memory to use {}": "memori mesin ini tidak cukup untuk memakai {}",
+  "close some programs, then try again": "tutup beberapa program, lalu coba lagi",
 };
