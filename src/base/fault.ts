@@ -3,20 +3,29 @@
 /** Party that can fix the fault: the user, the peer of a link, or the machine and its network. */
 export type Blame = "user" | "peer" | "host";
 
+/**
+ * How far a fault of one download reaches, when several files are downloaded. `file`: only this
+ * file. `disk`: all files, unless the destination still stores other files. Otherwise, all files.
+ */
+export type FaultScope = "file" | "disk";
+
 interface FaultRow {
   readonly blame: Blame;
   readonly exitCode: 1 | 2 | 3 | 4 | 5 | 6 | 7 | 130;
   readonly remedy: string;
+  readonly scope: FaultScope | undefined;
 }
 
-type Row = readonly [exitCode: FaultRow["exitCode"], remedy: string];
+type Row = readonly [exitCode: FaultRow["exitCode"], remedy: string, scope?: FaultScope];
 
 function blamedOn<Code extends string>(
   blame: Blame,
   rows: Readonly<Record<Code, Row>>,
 ): Record<Code, FaultRow> {
   const codes = Object.entries<Row>(rows);
-  const faults = codes.map(([code, [exitCode, remedy]]) => [code, { blame, exitCode, remedy }]);
+  const faults = codes.map(([code, [exitCode, remedy, scope]]) => {
+    return [code, { blame, exitCode, remedy, scope }];
+  });
   return Object.fromEntries(faults) as Record<Code, FaultRow>;
 }
 
@@ -37,12 +46,12 @@ export const FAULTS = {
     "code-wrong": [3, "ask the sender to share again"],
     "room-password-wrong": [3, "ask a member for the password"],
     "approval-needed": [3, "ask its moderators: /join ROOM"],
-    "room-unknown": [4, "run chat rooms, or /rooms"],
+    "room-unknown": [4, "run chat rooms, or /rooms", "file"],
     "user-unknown": [4, "run chat users, or /who"],
-    "file-unknown": [4, "check the file id"],
+    "file-unknown": [4, "check the file id", "file"],
     "not-found": [4, "check the name"],
-    "not-member": [3, "join the room first: chat join --room ROOM, or /join ROOM"],
-    "not-allowed": [3, "ask a moderator"],
+    "not-member": [3, "join the room first: chat join --room ROOM, or /join ROOM", "file"],
+    "not-allowed": [3, "ask a moderator", "file"],
     "last-credential": [3, "set a password first: chat passwd"],
     banned: [3, "ask an operator"],
     muted: [3, "ask a moderator"],
@@ -50,16 +59,16 @@ export const FAULTS = {
     "quota-reached": [3, "delete files that you no longer need"],
     "history-limit": [3, "try again tomorrow"],
     "texts-limit": [3, "try again tomorrow"],
-    "file-changed": [1, "close programs that write to it, then send it again"],
+    "file-changed": [1, "close programs that write to it, then send it again", "file"],
     "too-fast": [3, "wait a moment, then try again"],
-    "too-large": [3, "make it smaller, or send it in parts"],
-    "too-many": [3, "try again later"],
-    "seal-refused": [3, "ask a room admin"],
+    "too-large": [3, "make it smaller, or send it in parts", "file"],
+    "too-many": [3, "try again later", "file"],
+    "seal-refused": [3, "ask a room admin", "file"],
     incomplete: [7, "see the skipped entries"],
     interrupted: [130, "run the same command again"],
   }),
   ...blamedOn("peer", {
-    "frame-malformed": [5, "update chat on both sides"],
+    "frame-malformed": [5, "update chat on both sides", "file"],
     "kind-unknown": [5, "update chat on both sides"],
     "out-of-order": [5, "update chat on both sides"],
     "version-unsupported": [1, "use the same version of chat on both sides"],
@@ -67,11 +76,11 @@ export const FAULTS = {
     "log-rolled-back": [6, ACCEPT_CHANGE],
     "log-forked": [6, ACCEPT_CHANGE],
     "log-unproved": [6, ACCEPT_CHANGE],
-    "seal-broken": [6, "contact the server's owner"],
+    "seal-broken": [6, "contact the server's owner", "file"],
     "clock-wrong": [5, "check the clocks of both machines"],
-    "checksum-wrong": [6, "download it again"],
+    "checksum-wrong": [6, "download it again", "file"],
     "release-untrusted": [6, "download it again from a source that you trust"],
-    "folder-malformed": [6, "ask the sender to send it again"],
+    "folder-malformed": [6, "ask the sender to send it again", "file"],
   }),
   ...blamedOn("host", {
     "stale-epoch": [5, "try again"],
@@ -80,10 +89,10 @@ export const FAULTS = {
     "link-closed": [5, "try again"],
     "shutting-down": [5, "try again when the server is back"],
     "port-taken": [1, "choose another port with --port"],
-    "store-full": [1, "free up disk space"],
-    "store-failed": [1, "check the disk, then restart chat"],
-    "store-denied": [1, "check the folder's owner and permissions"],
-    "data-foreign": [1, "choose another folder with --data"],
+    "store-full": [1, "free up disk space", "disk"],
+    "store-failed": [1, "check the disk, then restart chat", "disk"],
+    "store-denied": [1, "check the folder's owner and permissions", "disk"],
+    "data-foreign": [1, "choose another folder with --data", "disk"],
     "data-locked": [1, "stop that process, or choose another folder with --data"],
     "log-corrupt": [6, "restore a backup"],
     "log-conflict": [1, "try again"],
@@ -140,6 +149,10 @@ export class Fault extends Error {
 
   get exitCode(): number {
     return FAULTS[this.code].exitCode;
+  }
+
+  get scope(): FaultScope | undefined {
+    return FAULTS[this.code].scope;
   }
 }
 

@@ -261,6 +261,7 @@ async function followFiles(
     cursor: receivedFiles.position(account),
     has: (file) => receivedFiles.has(account, file),
     download: (file) => receiver.download(file),
+    concernsSingleFile: (fault) => receiver.concernsSingleFile(fault),
     onDownloaded: (file) => receivedFiles.add(account, file),
     onCursor: (seq) => receivedFiles.advance(account, seq),
     onFailed: (_file, fault) => receiver.reportFault(fault),

@@ -52,7 +52,7 @@ export const command = clientVerb({
         // A file that fails does not keep the others back.
         const fault = await receiver.download(checkFileId(id)).catch(asFault);
         if (!(fault instanceof Fault)) continue;
-        if (!client.isConnected) throw fault;
+        if (!(await receiver.canContinue(fault))) throw fault;
         receiver.reportFault(fault);
         exitCode ||= fault.exitCode;
       }

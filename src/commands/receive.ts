@@ -166,6 +166,7 @@ class Transfer {
     has: (file) => this.#downloaded.has(file),
     download: (file) =>
       this.#printsText ? printReceivedText(this.#receiver, file) : this.#receiver.download(file),
+    concernsSingleFile: (fault) => this.#receiver.concernsSingleFile(fault),
     onDownloaded: (file) => this.#downloaded.add(file),
     onCursor: () => {},
     onFailed: (_file, fault) => {

@@ -12,7 +12,7 @@ import { isPictureName } from "../../core/client/picture-name.ts";
 import { diskFault } from "../../io/disk/disk.ts";
 import { ENGLISH_TERMINAL } from "../../ui/messages/en/terminal.ts";
 import { type Context, faultLine, printNotice } from "../context.ts";
-import { PropertyReport } from "../files/receive-file.ts";
+import { concernsSingleFile, PropertyReport } from "../files/receive-file.ts";
 import { DamageReport } from "../output/damage.ts";
 import { CounterLine } from "../output/progress.ts";
 import {
@@ -37,7 +37,8 @@ interface ExportResult {
   readonly records: number;
   readonly files: number;
   readonly paths: readonly string[];
-  readonly failed: number;
+  /** Faults of the files that were left out. */
+  readonly failures: readonly Fault[];
   readonly damage: DamageReport;
 }
 
@@ -48,7 +49,7 @@ const PRIVATE = 0o077;
 
 export class Exporter {
   #records = 0;
-  #failed = 0;
+  readonly #failures: Fault[] = [];
   readonly #saved = new Map<string, string | undefined>();
   #savedBytes = 0;
   readonly #counter: CounterLine;
@@ -93,7 +94,7 @@ export class Exporter {
     const files = [...this.#saved.values()].filter((path) => path !== undefined).length;
     const paths = outputs.map(({ path }) => path);
     const damage = this.#damage;
-    return { records: this.#records, files, paths, failed: this.#failed, damage };
+    return { records: this.#records, files, paths, failures: this.#failures, damage };
   }
 
   async #room(room: ExportRoom, path: string): Promise<void> {
@@ -165,7 +166,7 @@ export class Exporter {
         printNotice(this.context, text(ENGLISH_TERMINAL)),
       );
     } catch (error) {
-      this.#reportFailure(record, error);
+      await this.#reportFailure(record, error);
     }
     this.#saved.set(record.id, path);
     return path;
@@ -176,15 +177,16 @@ export class Exporter {
     try {
       return budget.embed(await this.source.read(record));
     } catch (error) {
-      this.#reportFailure(record, error);
+      await this.#reportFailure(record, error);
       return undefined;
     }
   }
 
-  /** Continues after erased or damaged content; throws all other faults, such as a full disk. */
-  #reportFailure({ name, id }: DisplayFile, error: unknown): void {
-    if (!(error instanceof Fault) || !NON_FATAL_CODES.has(error.code)) throw error;
-    this.#failed++;
+  /** Continues after a fault that concerns only this file; throws all others. */
+  async #reportFailure({ name, id }: DisplayFile, error: unknown): Promise<void> {
+    if (!(error instanceof Fault)) throw error;
+    if (!(await concernsSingleFile(error, join(this.options.out, FILES)))) throw error;
+    this.#failures.push(error);
     printNotice(this.context, `${cleanText(name)} (${cleanText(id)}): ${faultLine(error)}`);
   }
 
@@ -195,13 +197,6 @@ export class Exporter {
   }
 }
 
-const NON_FATAL_CODES: ReadonlySet<string> = new Set([
-  "file-unknown",
-  "not-allowed",
-  "checksum-wrong",
-  "too-large",
-  "folder-malformed",
-]);
 function makeFolder(folder: string): void {
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });

@@ -1,8 +1,12 @@
 /** Downloads files from all rooms as they arrive. */
 
-import { Fault, type FaultCode, msg } from "../../base/fault.ts";
+import { Fault, msg } from "../../base/fault.ts";
 import { type FileId, isFileId } from "../../base/ids.ts";
-import { CONCURRENT_DOWNLOADS_MAX, INCOMING_FILES_MAX } from "../../base/limits.ts";
+import {
+  CONCURRENT_DOWNLOADS_MAX,
+  INCOMING_FILES_MAX,
+  RECEIVED_FILES_MAX,
+} from "../../base/limits.ts";
 import type { Client } from "../../client/client.ts";
 import type { ReaderEvent } from "../../client/event.ts";
 import { TransferQueue } from "../../client/files/queue.ts";
@@ -10,26 +14,27 @@ import { type ChatRecord, fieldsIn } from "../../core/client/chat-record.ts";
 import { isSameName } from "../../core/model/item.ts";
 import { filePages } from "../connect/lists.ts";
 
-/** Faults that concern a single file. All others end the whole transfer. */
-const SINGLE_FILE_CODES: ReadonlySet<FaultCode> = new Set([
-  "file-unknown",
-  "checksum-wrong",
-  "folder-malformed",
-  "too-many", // Otherwise any user could end the transfer with excess uploads.
-  "not-member",
-  "not-allowed",
-  "room-unknown",
-]);
-
 export interface IncomingOptions {
   /** Every file up to this seq was received by an earlier run. */
   readonly cursor: number;
   has(file: FileId): boolean;
   download(file: FileId): Promise<void>;
+  /** False if the fault of a download ends the whole transfer. */
+  concernsSingleFile(fault: Fault): Promise<boolean>;
   onDownloaded(file: FileId): void;
   onCursor(seq: number): void;
   /** `file` is `undefined` if its record is damaged. */
   onFailed(file: FileId | undefined, fault: Fault): void;
+}
+
+/** Refused files that the next run downloads. Above this number, the oldest are skipped. */
+const UNSAVED_FILES_MAX = 100;
+/** The next run must still know which later files were received. */
+const LATER_FILES_MAX = RECEIVED_FILES_MAX / 2;
+
+interface UnsavedFile {
+  readonly seqs: ReadonlySet<number>;
+  readonly afterFinished: number;
 }
 
 interface DownloadJob {
@@ -49,6 +54,9 @@ export class IncomingFiles {
     removesEnded: true,
   });
   readonly #pendingSeqs = new Set<number>();
+  /** Files that the disk refused, oldest first. */
+  readonly #unsaved: UnsavedFile[] = [];
+  #finishedCount = 0;
   #lastSeq: number;
   #cursor: number;
   #changed = Promise.withResolvers<void>();
@@ -122,33 +130,65 @@ export class IncomingFiles {
 
   async #run(job: DownloadJob): Promise<void> {
     try {
-      await this.options.download(job.file);
-      this.options.onDownloaded(job.file);
-      this.#finish(job);
-    } catch (error) {
-      if (error instanceof Fault && SINGLE_FILE_CODES.has(error.code)) {
-        await this.#retryOrFail(job, error);
+      const fault = await this.#download(job.file);
+      if (fault === undefined) {
+        this.options.onDownloaded(job.file);
+        this.#finish(job);
       } else {
-        this.#fault ??= error;
-        this.#queue.close();
+        await this.#retryOrFail(job, fault);
       }
+    } catch (error) {
+      this.#fault ??= error;
+      this.#queue.close();
     }
     this.#changed.resolve();
     this.#changed = Promise.withResolvers();
   }
 
+  /** @returns a fault that concerns only this file */
+  async #download(file: FileId): Promise<Fault | undefined> {
+    try {
+      await this.options.download(file);
+      return undefined;
+    } catch (error) {
+      if (error instanceof Fault && (await this.options.concernsSingleFile(error))) return error;
+      throw error;
+    }
+  }
+
   async #retryOrFail(job: DownloadJob, fault: Fault): Promise<void> {
+    const isOfDisk = fault.scope === "disk";
     const isFirst = !job.isRetried && job.seqs.size > 0;
     job.isRetried = true;
     // The record arrived during the failed download, so the upload is now complete.
-    if (isFirst) return this.#run(job);
+    if (isFirst && !isOfDisk) return this.#run(job);
     if (job.seqs.size > 0) this.options.onFailed(job.file, fault);
-    this.#finish(job);
+    if (isOfDisk) this.#leaveForNextRun(job);
+    else this.#finish(job);
+  }
+
+  /** Keeps the cursor before the file, because the next run may have more space. */
+  #leaveForNextRun(job: DownloadJob): void {
+    this.#jobs.delete(job.file);
+    this.#unsaved.push({ seqs: job.seqs, afterFinished: this.#finishedCount });
+    this.#abandonOldest();
+    this.#advance();
+  }
+
+  #abandonOldest(): void {
+    for (let oldest = this.#unsaved[0]; oldest !== undefined; oldest = this.#unsaved[0]) {
+      const laterCount = this.#finishedCount - oldest.afterFinished;
+      if (this.#unsaved.length <= UNSAVED_FILES_MAX && laterCount < LATER_FILES_MAX) return;
+      this.#unsaved.shift();
+      for (const seq of oldest.seqs) this.#pendingSeqs.delete(seq);
+    }
   }
 
   #finish(job: DownloadJob): void {
     this.#jobs.delete(job.file);
+    this.#finishedCount += 1;
     for (const seq of job.seqs) this.#pendingSeqs.delete(seq);
+    this.#abandonOldest();
     this.#advance();
   }
 

@@ -13,6 +13,7 @@ import type { DownloadedFile } from "../../client/files/transfers.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import type { Sink } from "../../io/blob/interfaces.ts";
 import { diskFault, type FileProperty } from "../../io/disk/disk.ts";
+import { storesFiles } from "../../io/file/destination.ts";
 import { checkFreeSpace, countPartialChunks } from "../../io/file/partial-file.ts";
 import { openSink } from "../../io/file/sink.ts";
 import type { Output } from "../../io/terminal/output.ts";
@@ -70,6 +71,14 @@ function mayBeFolder(path: string): boolean {
     // ENOTDIR means that a parent of the path is a file. Writing the file reports any other error.
     return (error as NodeJS.ErrnoException).code !== "ENOTDIR";
   }
+}
+
+/**
+ * Reports whether a download's fault concerns only that file, so that others can still be saved.
+ * No file of another user may keep others back.
+ */
+export async function concernsSingleFile({ scope }: Fault, folder: string): Promise<boolean> {
+  return scope === "disk" ? storesFiles(folder) : scope === "file";
 }
 
 function createOut(folder: string): void {
@@ -210,13 +219,23 @@ export class FileReceiver {
       try {
         await this.download(file);
       } catch (error) {
-        const isEnd = !(error instanceof Fault) || !this.client.isConnected;
-        if (files.length === 1 || isEnd) throw error;
+        if (!(error instanceof Fault) || files.length === 1) throw error;
+        if (!(await this.canContinue(error))) throw error;
         this.reportFault(error);
         exitCode ||= error.exitCode;
       }
     }
     return exitCode;
+  }
+
+  concernsSingleFile(fault: Fault): Promise<boolean> {
+    return concernsSingleFile(fault, this.out);
+  }
+
+  /** Reports whether a command may download its other files after this fault. */
+  async canContinue(fault: Fault): Promise<boolean> {
+    if (!this.client.isConnected) return false;
+    return fault.scope !== "disk" || (await this.concernsSingleFile(fault));
   }
 
   reportFault(fault: Fault): void {

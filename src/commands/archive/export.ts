@@ -58,16 +58,21 @@ async function runExport(
   options: ExportOptions,
 ): Promise<number> {
   const exporter = new Exporter(context, source, options);
-  const { records, files, paths, failed, damage } = await exporter.run(source.rooms(targets));
-  const line = { kind: "exported", records, files, paths };
+  const {
+    records,
+    files: fileCount,
+    paths,
+    failures,
+    damage,
+  } = await exporter.run(source.rooms(targets));
+  const line = { kind: "exported", records, files: fileCount, paths };
   printData(context, line, paths.map((path) => `${path}\n`).join(""));
   damage.check();
-  if (failed > 0) {
-    throw new Fault(
-      "file-unknown",
-      `could not export ${counted(failed, "file")}; everything else was exported`,
-      { remedy: "see the lines above" },
-    );
+  const [first] = failures;
+  if (first !== undefined) {
+    const files = counted(failures.length, "file");
+    const message = `could not export ${files}; everything else was exported`;
+    throw new Fault(first.code, message, { remedy: "see the lines above" });
   }
   return 0;
 }

@@ -1,6 +1,6 @@
 /** Interface for all disk access, whole files and folders, and faults of the disk. */
 
-import { dirname, resolve } from "node:path";
+import { basename, dirname, resolve } from "node:path";
 import { Fault, fixedText, msg, type Translatable } from "../../base/fault.ts";
 import { BATCH_SYNC_BYTES_MAX } from "../../base/limits.ts";
 
@@ -171,7 +171,10 @@ const DISK_ERRORS: Readonly<Record<string, DiskErrorRow>> = {
   },
   EFBIG: {
     code: "store-failed",
-    message: (path) => msg`the disk of ${dirname(path)} cannot store files of this size`,
+    message: (path) => {
+      const [name, disk] = [basename(path), dirname(path)];
+      return msg`${name} is too large: the disk of ${disk} cannot store files of this size`;
+    },
     remedy: OTHER_DISK,
     ofServer: "the server's disk cannot store files of this size",
   },

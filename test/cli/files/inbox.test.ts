@@ -2,7 +2,11 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { Fault, type FaultCode } from "../../../src/base/fault.ts";
 import type { FileId } from "../../../src/base/ids.ts";
-import { CONCURRENT_DOWNLOADS_MAX, INCOMING_FILES_MAX } from "../../../src/base/limits.ts";
+import {
+  CONCURRENT_DOWNLOADS_MAX,
+  INCOMING_FILES_MAX,
+  RECEIVED_FILES_MAX,
+} from "../../../src/base/limits.ts";
 import { IncomingFiles } from "../../../src/cli/files/inbox.ts";
 import { rejection } from "../../rejection.ts";
 
@@ -13,6 +17,7 @@ class Router {
   readonly taken = new Set<FileId>();
   readonly lost: (FileId | undefined)[] = [];
   cursor: number;
+  isDiskFull = false;
   readonly incoming: IncomingFiles;
   readonly #waiting = new Map<FileId, PromiseWithResolvers<void>>();
 
@@ -28,6 +33,8 @@ class Router {
         this.#waiting.set(one, waiting);
         return waiting.promise;
       },
+      concernsSingleFile: async ({ scope }) =>
+        scope === "file" || (scope === "disk" && !this.isDiskFull),
       onDownloaded: (one) => this.taken.add(one),
       onCursor: (seq) => {
         this.cursor = seq;
@@ -52,7 +59,7 @@ class Router {
 
   async #passed(one: FileId): Promise<void> {
     this.#waiting.delete(one);
-    for (let i = 0; i < 5; i++) await Promise.resolve();
+    for (let i = 0; i < 10; i++) await Promise.resolve();
   }
 }
 
@@ -89,8 +96,59 @@ describe("incoming files", () => {
     expect(router.cursor).toBe(10);
   });
 
-  test("a local fault ends the transfer without moving the cursor", async () => {
+  test("a file that the disk refuses does not end the transfer; the next run retries", async () => {
     const router = new Router();
+    router.incoming.addRecorded(file("huge"), 1);
+    router.incoming.addRecorded(file("small"), 2);
+    await router.fails(file("huge"), "store-failed");
+    await router.arrives(file("small"));
+    await router.incoming.waitUntilSettled();
+    expect([router.lost, router.cursor]).toEqual([[file("huge")], 0]);
+    router.incoming.addRecorded(file("huge"), 1);
+    expect(router.begun).toEqual([file("huge"), file("small")]);
+    const next = new Router(router.cursor, router.taken);
+    next.incoming.addRecorded(file("huge"), 1);
+    next.incoming.addRecorded(file("small"), 2);
+    await next.arrives(file("huge"));
+    expect([next.begun, next.cursor]).toEqual([[file("huge")], 2]);
+  });
+
+  test("leaves at most 100 refused files to the next run", async () => {
+    const router = new Router();
+    for (let i = 1; i <= 101; i++) {
+      router.incoming.addRecorded(file(`a${i}`), i);
+      await router.fails(file(`a${i}`), "store-full");
+      expect(router.cursor).toBe(i <= 100 ? 0 : 1);
+    }
+    expect(router.lost).toHaveLength(101);
+  });
+
+  test("skips a refused file after so many later ones that the next run forgets them", async () => {
+    const router = new Router();
+    router.incoming.addRecorded(file("huge"), 1);
+    await router.fails(file("huge"), "store-full");
+    for (let i = 2; i <= RECEIVED_FILES_MAX / 2 + 1; i++) {
+      expect(router.cursor).toBe(0);
+      router.incoming.addRecorded(file(`a${i}`), i);
+      await router.arrives(file(`a${i}`));
+    }
+    expect(router.cursor).toBe(RECEIVED_FILES_MAX / 2 + 1);
+  });
+
+  test("a fault of the home ends the transfer, and downloads nothing twice", async () => {
+    const router = new Router();
+    router.taken.add = () => {
+      throw new Fault("store-full", "no space for the home");
+    };
+    router.incoming.addRecorded(file("a"), 1);
+    await router.arrives(file("a"));
+    expect((await rejection(router.incoming.waitForFailure())).message).toContain("the home");
+    expect(router.begun).toEqual([file("a")]);
+  });
+
+  test("a destination that stores nothing ends the transfer", async () => {
+    const router = new Router();
+    router.isDiskFull = true;
     router.incoming.addRecorded(file("a"), 4);
     await router.fails(file("a"), "store-full");
     const { incoming } = router;

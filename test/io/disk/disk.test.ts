@@ -194,7 +194,7 @@ test("a scan rejects a large file without newlines", async () => {
 const ERRORS: readonly (readonly [errno: string, code: string, message: string])[] = [
   ["ENOSPC", "store-full", "no space for /d/f"],
   ["EDQUOT", "store-full", "the disk quota is used up; no space for /d/f"],
-  ["EFBIG", "store-failed", "the disk of /d cannot store files of this size"],
+  ["EFBIG", "store-failed", "f is too large: the disk of /d cannot store files of this size"],
   ["EACCES", "store-denied", "permission denied: /d/f"],
   ["EPERM", "store-denied", "permission denied: /d/f"],
   ["EROFS", "store-denied", "the disk of /d/f is read-only"],

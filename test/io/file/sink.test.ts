@@ -103,7 +103,7 @@ describe("a received file", () => {
     const fault = await rejection(pour(sent("a.bin", bytes), sink));
     expect(fault).toMatchObject({
       code: "store-failed",
-      message: `the disk of ${inbox} cannot store files of this size`,
+      message: `a.bin is too large: the disk of ${inbox} cannot store files of this size`,
       remedy: "choose a folder on another disk",
     });
     await sink.sync().catch(ignoreFault);

@@ -383,8 +383,8 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "the disk quota is used up; no space for {}": "kuota disk habis; tidak ada ruang untuk {}",
   "free up disk space, or ask the administrator for a larger quota":
     "kosongkan ruang disk, atau minta kuota lebih besar kepada administrator",
-  "the disk of {} cannot store files of this size":
-    "disk {} tidak dapat menyimpan berkas sebesar ini",
+  "{} is too large: the disk of {} cannot store files of this size":
+    "{} terlalu besar: disk {} tidak dapat menyimpan berkas sebesar ini",
   "choose a folder on another disk": "pilih folder di disk lain",
   "the disk of {} is read-only": "disk {} hanya dapat dibaca",
   "make it writable, or choose another folder": "buka izin tulisnya, atau pilih folder lain",
