@@ -1,9 +1,8 @@
 /** `chat completions`, `chat complete` and `chat man`, which derive from the table of commands. */
 
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { Fault } from "../base/fault.ts";
+import { Fault, unlessFault } from "../base/fault.ts";
 import { quoteText } from "../base/text.ts";
 import { VERSION } from "../base/version.ts";
 import {
@@ -23,6 +22,7 @@ import { printResult } from "../cli/output/result.ts";
 import { nearestWord } from "../cli/suggest.ts";
 import { wrapWords } from "../cli/word-wrap.ts";
 import { onDisk } from "../io/disk/disk.ts";
+import { makeTemporaryFolder, removeTemporaryFolder } from "../io/disk/temporary-folder.ts";
 
 /**
  * Scripts that call `chat complete`, so that they work with every version. The typed line is never
@@ -209,16 +209,17 @@ async function openManual(context: Context, page: string): Promise<void> {
 
 /** @returns false if the program has failed */
 async function runMan({ env, onSignal }: Context, man: string, page: string): Promise<boolean> {
-  const folder = mkdtempSync(join(tmpdir(), "chat-man-"));
+  const folder = unlessFault(() => makeTemporaryFolder("chat-man-"));
+  if (folder === undefined) return false; // `man` reads only files.
   const release = onSignal(() => {});
   try {
     const path = join(folder, "chat.1");
-    writeFileSync(path, page);
+    onDisk(path, () => writeFileSync(path, page));
     const child = Bun.spawn([man, path], { env, stdio: ["inherit", "inherit", "ignore"] });
     return (await child.exited) === 0;
   } finally {
     release();
-    rmSync(folder, { recursive: true, force: true });
+    removeTemporaryFolder(folder);
   }
 }
 

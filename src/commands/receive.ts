@@ -1,8 +1,5 @@
 /** `chat receive`, which downloads the files of a share. */
 
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { utf8Decode } from "../base/bytes.ts";
 import { Fault } from "../base/fault.ts";
 import { type FileId, isFileId } from "../base/ids.ts";
@@ -25,13 +22,7 @@ import { filePages } from "../cli/connect/lists.ts";
 import { type Context, runInterruptible } from "../cli/context.ts";
 import { usageFault } from "../cli/errors.ts";
 import { catchUp, IncomingFiles, noteEvent } from "../cli/files/inbox.ts";
-import {
-  checkDestination,
-  FileReceiver,
-  notSingle,
-  receiveFile,
-  STDOUT,
-} from "../cli/files/receive-file.ts";
+import { checkDestination, FileReceiver, notSingle, STDOUT } from "../cli/files/receive-file.ts";
 import { serverOptions, TRANSPORT_FLAG, transportOf } from "../cli/flags.ts";
 import { ProgressDisplay } from "../cli/output/progress.ts";
 import { type DisplayFile, fileLabel, isFile, renderJson } from "../cli/output/render.ts";
@@ -40,8 +31,10 @@ import { openShareClient, ReconnectTimeout } from "../cli/share/client.ts";
 import { redeemShareCode } from "../cli/share/code.ts";
 import type { Client } from "../client/client.ts";
 import type { ConnectedEvent, ReaderEvent } from "../client/event.ts";
+import { MemorySink } from "../client/files/memory-sink.ts";
 import { type ChatRecord, fieldsIn } from "../core/client/chat-record.ts";
 import { LOBBY } from "../core/rooms/rooms.ts";
+import { sha256 } from "../crypto/sha256.ts";
 import { parseShareTopic } from "../ui/text/share-topic.ts";
 import { formatAddress, parseServerSpec, type ServerSpec, trimCopied } from "../wire/invite.ts";
 import { isShortCode, parseShortCode } from "../wire/short-code.ts";
@@ -263,8 +256,9 @@ class Transfer {
   async #confirmAndDownload(listed: Map<string, DisplayFile>): Promise<void> {
     const files = [...listed.values()].sort((a, b) => a.seq - b.seq);
     const [first] = files;
-    // A file larger than a message is saved, even if the sender declared it as text.
-    const fits = files.length === 1 && (first?.sizeBytes ?? 0) <= TEXT_BYTES_MAX;
+    // A folder, or a file larger than a message, is saved, even if the sender declared it as text.
+    const isSmall = first?.folder === undefined && (first?.sizeBytes ?? 0) <= TEXT_BYTES_MAX;
+    const fits = files.length === 1 && isSmall;
     this.#printsText = this.#isDeclaredText && fits && !this.#options.savesText;
     if (this.#options.confirms && first !== undefined) await this.#confirm(files, first.from);
     this.#unconfirmed = undefined;
@@ -323,11 +317,11 @@ async function printReceivedText(
   { client, context, progressDisplay }: FileReceiver,
   file: FileId,
 ): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), "chat-text-"));
+  const sink = new MemorySink(TEXT_BYTES_MAX, sha256);
   try {
-    const onProgress = () => {};
-    const { id, name, from, path } = await receiveFile(client, { file, out: folder, onProgress });
-    const text = decodeText(readFileSync(path));
+    const openSink = () => Promise.resolve(sink);
+    const { id, name, from } = await client.transfers.get({ file, into: "", openSink });
+    const text = decodeText(sink.bytes());
     const { stdout, json } = context;
     if (json) stdout.write(renderJson({ kind: "text", id, name, from, text }));
     else if (!stdout.isTerminal) stdout.write(text);
@@ -335,7 +329,6 @@ async function printReceivedText(
     await stdout.drained();
   } finally {
     await progressDisplay.end(file);
-    rmSync(folder, { recursive: true, force: true });
   }
 }
 

@@ -1,22 +1,23 @@
 /** `chat web`, which serves the page on this machine. */
 
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { toBase64Url } from "../base/bytes.ts";
-import { Fault } from "../base/fault.ts";
+import { asFault, Fault } from "../base/fault.ts";
 import { openerOf } from "../cli/chat/open-file.ts";
 import { defineVerb, noFlag, stringFlag } from "../cli/command.ts";
 import { connectionClosed, isInteractive, openClient } from "../cli/connect/client.ts";
 import { openDialer, type ServerDialer } from "../cli/connect/dial.ts";
-import { type Context, endSignalLine, printNotice } from "../cli/context.ts";
+import { type Context, endSignalLine, faultLine, printNotice } from "../cli/context.ts";
 import { SERVER_ARGUMENT, SERVER_FLAGS, serverOptions } from "../cli/flags.ts";
 import { printData } from "../cli/output/result.ts";
 import { webFiles } from "../cli/web/files.ts";
 import { LOCAL_DATA_PATH, LocalPageStore, serveLocalData } from "../cli/web/local-data.ts";
 import { loadPage, localPage } from "../cli/web/page.ts";
 import { WebProxy } from "../cli/web/proxy.ts";
+import { onDisk } from "../io/disk/disk.ts";
+import { makeTemporaryFolder, removeTemporaryFolder } from "../io/disk/temporary-folder.ts";
 import { systemEntropy } from "../io/entropy.ts";
 import type { Listener } from "../io/link/link.ts";
 import { requestUrl } from "../io/ws/address.ts";
@@ -165,15 +166,24 @@ const REDIRECT_FILE_MS = 60_000;
  * other users can read the process list.
  * @returns function that removes the file
  */
-export function openBrowser({ env, clock }: Context, url: string): () => void {
+export function openBrowser(context: Context, url: string): () => void {
+  try {
+    return openRedirect(context, url);
+  } catch (error) {
+    printNotice(context, `cannot open a browser: ${faultLine(asFault(error))}`);
+    return () => undefined;
+  }
+}
+
+function openRedirect({ env, clock }: Context, url: string): () => void {
   const isDesktop =
     process.platform !== "linux" || env["DISPLAY"] !== undefined || env["WAYLAND_DISPLAY"];
   const opener = openerOf(env);
   if (!isDesktop || opener === undefined) return () => undefined;
-  const folder = mkdtempSync(join(tmpdir(), "chat-web-"));
+  const folder = makeTemporaryFolder("chat-web-");
   const file = join(folder, "open.html");
-  writeFileSync(file, redirectPage(url), { mode: 0o600 });
-  const remove = () => rmSync(folder, { recursive: true, force: true });
+  onDisk(folder, () => writeFileSync(file, redirectPage(url), { mode: 0o600 }));
+  const remove = () => removeTemporaryFolder(folder);
   const cancel = clock.after(REDIRECT_FILE_MS, remove);
   Bun.spawn([...opener, pathToFileURL(file).href], {
     stdio: ["ignore", "ignore", "ignore"],

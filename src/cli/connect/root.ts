@@ -2,10 +2,10 @@
 
 import { createHash, X509Certificate } from "node:crypto";
 import { lookup } from "node:dns/promises";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { request } from "node:https";
 import { isIP } from "node:net";
-import { homedir, tmpdir } from "node:os";
+import { homedir } from "node:os";
 import { join } from "node:path";
 import type { TLSSocket } from "node:tls";
 import { equalBytes } from "../../base/bytes.ts";
@@ -15,6 +15,8 @@ import { quoteText } from "../../base/text.ts";
 import { pemOf } from "../../crypto/certificate.ts";
 import { readOnlyCertificate, rootNames } from "../../crypto/local-root.ts";
 import type { Clock } from "../../io/clock.ts";
+import { onDisk } from "../../io/disk/disk.ts";
+import { makeTemporaryFolder, removeTemporaryFolder } from "../../io/disk/temporary-folder.ts";
 import type { ServerAddress } from "../../wire/invite.ts";
 import { usageFault } from "../errors.ts";
 
@@ -187,12 +189,11 @@ export function rootInstaller(
   return {
     reach: platform === "linux" ? "Chromium and Chrome of this user" : "this user's browsers",
     async install(pem, name) {
-      const folder = mkdtempSync(join(tmpdir(), "chat-root-"));
+      const folder = makeTemporaryFolder("chat-root-");
       try {
         const file = join(folder, "root.crt");
-        writeFileSync(file, pem);
-        if (platform === "linux")
-          mkdirSync(join(home, ".pki/nssdb"), { recursive: true, mode: 0o700 });
+        onDisk(folder, () => writeFileSync(file, pem));
+        if (platform === "linux") makeFolder(join(home, ".pki/nssdb"));
         const child = Bun.spawn(command(file, name), {
           env: { ...env },
           stdio: ["inherit", "pipe", "pipe"],
@@ -202,8 +203,12 @@ export function rootInstaller(
         if ((await child.exited) === 0) return;
         throw usageFault(`${program} did not install it: ${quoteText(text)}`, "add --out FILE");
       } finally {
-        rmSync(folder, { recursive: true, force: true });
+        removeTemporaryFolder(folder);
       }
     },
   };
+}
+
+function makeFolder(path: string): void {
+  onDisk(path, () => mkdirSync(path, { recursive: true, mode: 0o700 }));
 }

@@ -1,7 +1,7 @@
 /** Temporary server of `chat share`. */
 
-import { existsSync, lstatSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
-import { tmpdir, userInfo } from "node:os";
+import { existsSync, lstatSync } from "node:fs";
+import { userInfo } from "node:os";
 import { dirname, join } from "node:path";
 import { toBase64Url } from "../../base/bytes.ts";
 import { Fault, unlessFault } from "../../base/fault.ts";
@@ -17,6 +17,11 @@ import { openBlobStore } from "../../io/blob/blob-store.ts";
 import type { BlobMetadata, BlobStore, ChunkReader, Source } from "../../io/blob/interfaces.ts";
 import { lockFile } from "../../io/disk/lock.ts";
 import { systemDisk } from "../../io/disk/system-disk.ts";
+import {
+  listTemporaryFolders,
+  makeTemporaryFolder,
+  removeTemporaryFolder,
+} from "../../io/disk/temporary-folder.ts";
 import { systemEntropy } from "../../io/entropy.ts";
 import { MemoryNetwork } from "../../io/link/memory-network.ts";
 import { QUOTAS_DEFAULT } from "../../server/files/quotas.ts";
@@ -235,12 +240,11 @@ interface ShareFolder {
 
 /** Removed when the process exits. If the process is killed, the next share removes the folder. */
 function openShareFolder(unixMs: number): ShareFolder {
-  for (const name of readdirSync(tmpdir())) {
-    const path = join(tmpdir(), name);
-    if (name.startsWith(PREFIX) && isAbandoned(path, unixMs)) discard(path);
+  for (const path of listTemporaryFolders(PREFIX)) {
+    if (isAbandoned(path, unixMs)) removeTemporaryFolder(path);
   }
-  const folder = mkdtempSync(join(tmpdir(), PREFIX));
-  const remove = () => discard(folder);
+  const folder = makeTemporaryFolder(PREFIX);
+  const remove = () => removeTemporaryFolder(folder);
   process.once("exit", remove);
   return {
     data: join(folder, "data"),
@@ -249,10 +253,6 @@ function openShareFolder(unixMs: number): ShareFolder {
       remove();
     },
   };
-}
-
-function discard(folder: string): void {
-  rmSync(folder, { recursive: true, force: true });
 }
 
 /** A running process holds the lock of its data folder. */

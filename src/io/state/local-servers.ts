@@ -4,9 +4,11 @@ import { chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, rmSync } from
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import * as v from "valibot";
+import { unlessFault } from "../../base/fault.ts";
 import { parseJson } from "../../wire/field.ts";
 import { parseFingerprint } from "../../wire/fingerprint.ts";
 import { readSmallFile, writeSmallFile } from "../disk/data-folder.ts";
+import { onDisk } from "../disk/disk.ts";
 
 const LOCAL_SERVER = v.object({
   pid: v.number(),
@@ -52,16 +54,26 @@ export function announceLocalServer(server: LocalServer, env: Environment): () =
 /** Newest first. Process ids are reused, so clients check fingerprints. */
 export function findLocalServers(env: Environment): LocalServer[] {
   const folder = runFolder(env);
-  if (!existsSync(folder) || !isOwnFolder(folder) || isWritableByOthers(folder)) return [];
   const servers: LocalServer[] = [];
-  for (const name of readdirSync(folder)) {
+  for (const name of listRunFolder(folder)) {
     if (!/^\d+\.json$/.test(name)) continue;
-    const server = parseJson(LOCAL_SERVER, readSmallFile(join(folder, name)) ?? "");
+    const path = join(folder, name);
+    const text = unlessFault(() => readSmallFile(path));
+    const server = parseJson(LOCAL_SERVER, text ?? "");
     const isRunning = server !== undefined && name === `${server.pid}.json` && isAlive(server.pid);
     if (isRunning) servers.push(server);
-    else rmSync(join(folder, name), { force: true });
+    else unlessFault(() => onDisk(path, () => rmSync(path, { force: true })));
   }
   return servers.sort((a, b) => b.startedUnixMs - a.startedUnixMs);
+}
+
+/** Empty if the folder cannot be read, because the list only saves typing an address. */
+function listRunFolder(folder: string): string[] {
+  const list = () =>
+    existsSync(folder) && isOwnFolder(folder) && !isWritableByOthers(folder)
+      ? readdirSync(folder)
+      : [];
+  return unlessFault(() => onDisk(folder, list)) ?? [];
 }
 
 function isOwnFolder(folder: string): boolean {

@@ -379,6 +379,9 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "the disk is full; {} is incomplete": "disk penuh; {} belum lengkap",
   "free up disk space, then download it again to resume":
     "kosongkan ruang disk, lalu unduh lagi untuk melanjutkan",
+  "no temporary files can be created: {}": "tidak dapat membuat berkas sementara: {}",
+  "set TMPDIR to a folder in which you can create files":
+    "atur TMPDIR ke folder tempat Anda dapat membuat berkas",
   "no space for {}": "tidak ada ruang disk untuk {}",
   "the disk quota is used up; no space for {}": "kuota disk habis; tidak ada ruang untuk {}",
   "free up disk space, or ask the administrator for a larger quota":
