@@ -1,7 +1,8 @@
 import { expect, test } from "bun:test";
-import { closeSync, openSync, rmSync, writeSync } from "node:fs";
+import { closeSync, openSync, readdirSync, rmSync, writeSync } from "node:fs";
 import { until, within } from "../event.ts";
 import { requires } from "../installed.ts";
+import { CHAT } from "./binary.ts";
 import { file, gets, lineOf, MIB, noise, people, sends, sha256 } from "./couriers.ts";
 import { type Home, ndjson, Sandbox } from "./program.ts";
 import { Relay } from "./relay.ts";
@@ -98,4 +99,34 @@ requires("mount").describe("a full disk", () => {
     expect(names).toEqual(["filler", "large.bin", ""]);
     expect(lines).toContain(`${sha256(path)}  in/large.bin`);
   });
+});
+
+test("a file that is too large for the disk keeps no other back", async () => {
+  await using sandbox = new Sandbox();
+  const { address } = await sandbox.serve();
+  const { ana, bob } = await people(sandbox);
+  const path = file(sandbox, "large.bin", noise(8 * MIB));
+  const { id } = await sends(ana, path);
+  const inbox = sandbox.path("inbox");
+  const env = { CHAT_HOME: bob.folder, CHAT_USER: "bob", CHAT_SERVER: address };
+  // Every write above this size fails with EFBIG, as at 4 GiB on FAT32.
+  const limited = `trap '' XFSZ; ulimit -f ${(4 * MIB) / 1024}; exec "$0" "$@"`;
+  const start = (...args: string[]) =>
+    sandbox.start(["-c", limited, CHAT, ...args, "--json"], { program: "/bin/sh", env });
+  const following = start("get-file", "--follow", "--out", inbox);
+  const message = `large.bin is too large: the disk of ${inbox} cannot store files of this size`;
+  await following.json("fault", { code: "store-failed", message });
+  await sends(ana, file(sandbox, "small.bin", "small"));
+  await following.json("got", { name: "small.bin" });
+  await following.signal("SIGINT");
+  const exporting = await start("export", "--files", "--out", sandbox.path("export")).ended();
+  expect(exporting.exitCode).toBe(1);
+  expect(lineOf(exporting.out, "exported")).toMatchObject({ files: 1 });
+  expect(lineOf(exporting.out, "fault")["code"]).toBe("store-failed");
+  const again = bob.start(["get-file", "--follow", "--out", inbox, "--json"]);
+  const got = await again.json("got", { id });
+  expect(Number(got["resumedBytes"])).toBeGreaterThan(0);
+  await again.signal("SIGINT");
+  expect(sha256(`${inbox}/large.bin`)).toBe(sha256(path));
+  expect(readdirSync(inbox).sort()).toEqual(["large.bin", "small.bin"]);
 });
