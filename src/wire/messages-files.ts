@@ -114,6 +114,8 @@ export const FILE_REQUESTS = {
       size: v.optional(size),
       digest: v.optional(HASH),
       folder: v.optional(folder),
+      /** Size without long runs of zeros, which receivers need not store. Absent if unknown. */
+      data: v.optional(size),
     }),
   },
   /** Reports that the receiver has verified and stored the complete file. */

@@ -1,9 +1,9 @@
 import { expect, test } from "bun:test";
-import { closeSync, openSync, readdirSync, rmSync, writeSync } from "node:fs";
+import { closeSync, openSync, readdirSync, rmSync, truncateSync, writeSync } from "node:fs";
 import { until, within } from "../event.ts";
 import { requires } from "../installed.ts";
 import { CHAT } from "./binary.ts";
-import { file, gets, lineOf, MIB, noise, people, sends, sha256 } from "./couriers.ts";
+import { file, gets, lineOf, MIB, noise, people, sends, sha256, sha256Of } from "./couriers.ts";
 import { type Home, ndjson, Sandbox } from "./program.ts";
 import { Relay } from "./relay.ts";
 import { onSmallDisk, serveOnSmallDisk } from "./small-disk.ts";
@@ -99,6 +99,20 @@ requires("mount").describe("a full disk", () => {
     expect(names).toEqual(["filler", "large.bin", ""]);
     expect(lines).toContain(`${sha256(path)}  in/large.bin`);
   });
+});
+
+requires("mount").test("a sparse image needs no more space than its data", async () => {
+  await using sandbox = new Sandbox();
+  const { address } = await sandbox.serve();
+  const { ana, bob } = await people(sandbox);
+  const path = file(sandbox, "image", noise(MIB));
+  truncateSync(path, 100 * MIB);
+  const { id } = await sends(ana, path);
+  const script = '"$2" get-file "$3" --out "$1" --json > /dev/null && cd "$1" && sha256sum image';
+  const env = { CHAT_HOME: bob.folder, CHAT_USER: "bob", CHAT_SERVER: address };
+  const shell = onSmallDisk(sandbox, DISK, script, [String(id)], { env, stdin: "" });
+  const { exitCode, out, err } = await shell.ended(60_000);
+  expect([exitCode, out, err]).toEqual([0, `${await sha256Of(path)}  image\n`, expect.any(String)]);
 });
 
 test("a file that is too large for the disk keeps no other back", async () => {

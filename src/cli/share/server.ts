@@ -201,6 +201,7 @@ class LentFiles {
     if (source === undefined) return undefined;
     this.#sources.set(metadata.file, source);
     return {
+      diskBytes: source.diskBytes,
       read: async (index) => {
         const bytes = await source.read(index);
         if (bytes !== undefined) {

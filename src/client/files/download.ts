@@ -27,6 +27,8 @@ export interface SinkOptions {
   readonly folderSize?: FolderSize | undefined;
   /** `undefined` during an upload of unknown size. */
   readonly sizeBytes?: number | undefined;
+  /** Size without long runs of zeros. `undefined` if unknown. */
+  readonly dataBytes?: number | undefined;
 }
 
 export type PartialDownload = Pick<SinkOptions, "folder" | "file" | "server">;
@@ -170,9 +172,9 @@ export class Download implements ChannelTask<DownloadedFile> {
 
   async #open(info: FileInfo, server: Fingerprint): Promise<Sink> {
     const { file, into: folder, openSink } = this.request;
-    const { name, folder: folderSize, size: sizeBytes } = info;
+    const { name, folder: folderSize, size: sizeBytes, data: dataBytes } = info;
     this.#waitsAt = "disk";
-    const sink = await openSink({ folder, name, file, server, folderSize, sizeBytes });
+    const sink = await openSink({ folder, name, file, server, folderSize, sizeBytes, dataBytes });
     this.#sink = sink;
     this.#next = sink.have;
     this.#resumedBytes = sink.sizeBytes;

@@ -192,7 +192,13 @@ export class SealedCipherStage implements CipherStage {
       ...request,
       name,
       openSink: async (options) => {
-        const sink = await request.openSink({ ...options, name, folderSize: folder, sizeBytes });
+        const sink = await request.openSink({
+          ...options,
+          name,
+          folderSize: folder,
+          sizeBytes,
+          dataBytes: undefined,
+        });
         try {
           return await DecryptingSink.open({ sink, file: description, hashing, cipher });
         } catch (error) {

@@ -24,6 +24,7 @@ import {
   writeSynced,
   writeWhole,
 } from "../disk/disk.ts";
+import { appendSparse } from "../disk/sparse.ts";
 import { eraseLine } from "../log/erasure.ts";
 import { linesOf, scanBlocks } from "../log/scan.ts";
 import { listSegments, segmentName } from "../log/segment.ts";
@@ -223,7 +224,7 @@ async function copyChunks(
     const bytesRead = await content.readLater(bytes, index * CHUNK_BYTES);
     const hash = sha256(bytes.subarray(0, bytesRead));
     digest.add(hash);
-    await writeWhole(copy, bytes.subarray(0, bytesRead), index * CHUNK_BYTES, SYNC_BYTES_MAX);
+    await appendSparse(copy, [bytes.subarray(0, bytesRead)], index * CHUNK_BYTES);
     await writeWhole(lines, encodeHashLine(hash), index * HASH_LINE_BYTES, HASH_LINE_BYTES);
     onBytes(bytesRead);
   }

@@ -14,9 +14,9 @@ import {
   readWholeFile,
   syncWithParents,
   type TreeDisk,
-  writeBuffers,
   writeWholeFile,
 } from "../disk/disk.ts";
+import { appendSparse } from "../disk/sparse.ts";
 import { TaskQueue } from "../task-queue.ts";
 import type { ChecksumFile } from "./checksum-file.ts";
 import { ChunkSequence, type ChunkSequenceOptions, type Content } from "./chunk-file.ts";
@@ -49,11 +49,12 @@ export function parseMetadata(bytes: Uint8Array): BlobMetadata | undefined {
 export function fileContent(file: DiskFile): Content {
   return {
     read: (into, offset) => file.readBuffersLater(into, offset),
-    write: (parts, offset) => writeBuffers(file, parts, offset),
+    write: (parts, offset) => appendSparse(file, parts, offset),
     sync: () => file.sync(),
     truncate: async (sizeBytes) => {
       if (file.sizeBytes() > sizeBytes) file.truncate(sizeBytes);
     },
+    diskBytes: () => file.diskBytes?.(),
     close: () => file.close(),
   };
 }
@@ -73,6 +74,7 @@ function externalContent(reader: ChunkReader): Content {
     write: async () => undefined,
     sync: async () => undefined,
     truncate: async () => undefined,
+    diskBytes: () => reader.diskBytes,
     close: () => undefined,
   };
 }

@@ -16,6 +16,8 @@ export interface Content {
   write(parts: readonly Uint8Array[], offset: number): Promise<void>;
   sync(): Promise<void>;
   truncate(sizeBytes: number): Promise<void>;
+  /** Space that the content uses on its disk. `undefined` if unknown. */
+  diskBytes?(): number | undefined;
   close(): void;
 }
 
@@ -123,6 +125,10 @@ export class ChunkSequence {
 
   get sizeBytes(): number {
     return this.#sizeBytes;
+  }
+
+  get diskBytes(): number | undefined {
+    return this.#content.diskBytes?.();
   }
 
   get hasFailed(): boolean {

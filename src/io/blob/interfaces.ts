@@ -21,6 +21,8 @@ export interface FolderSize {
 }
 
 export interface ChunkReader {
+  /** Space that the content uses on its disk, less than its size if it is a sparse file. */
+  readonly diskBytes?: number | undefined;
   read(index: number): Promise<Uint8Array>;
 }
 
@@ -71,6 +73,8 @@ export interface Source {
    */
   readonly path?: string;
   readonly stamp?: string;
+  /** Space that a file uses on its disk, less than its size if it is a sparse file. */
+  readonly diskBytes?: number | undefined;
   /**
    * Returns `undefined` after the last chunk. If the source has a path, the caller owns the buffer.
    * @throws {Fault} file-changed, not-found, … if the source cannot be read

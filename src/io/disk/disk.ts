@@ -6,6 +6,8 @@ import { BATCH_SYNC_BYTES_MAX } from "../../base/limits.ts";
 
 export interface DiskFile extends Disposable {
   sizeBytes(): number;
+  /** Space that the file uses on the disk, without its holes. `undefined` if unknown. */
+  diskBytes?(): number | undefined;
   /** Reads fewer bytes than requested only at the end of the file. */
   read(into: Uint8Array, offset: number): number;
   readLater(into: Uint8Array, offset: number): Promise<number>;

@@ -191,6 +191,12 @@ export function systemDisk(spare?: SpareDescriptors): TreeDisk {
   };
 }
 
+const STAT_BLOCK_BYTES = 512;
+
+export function diskBytesOf({ blocks }: { readonly blocks: number }): number | undefined {
+  return process.platform === "win32" ? undefined : blocks * STAT_BLOCK_BYTES;
+}
+
 class SystemFile implements DiskFile {
   readonly #fd: number;
   readonly #close: (fd: number) => void;
@@ -202,6 +208,10 @@ class SystemFile implements DiskFile {
 
   sizeBytes(): number {
     return fs.fstatSync(this.#fd).size;
+  }
+
+  diskBytes(): number | undefined {
+    return diskBytesOf(fs.fstatSync(this.#fd));
   }
 
   read(into: Uint8Array, offset: number): number {

@@ -239,6 +239,8 @@ export interface PlannedDownload {
   readonly file: FileId;
   readonly server: string;
   readonly sizeBytes?: number | undefined;
+  /** Size without long runs of zeros, which are not stored. `undefined` if unknown. */
+  readonly dataBytes?: number | undefined;
   readonly disk?: TreeDisk;
 }
 
@@ -247,9 +249,10 @@ export interface PlannedDownload {
  * @throws {Fault} store-full if the rest of the file does not fit
  */
 export async function checkFreeSpace(planned: PlannedDownload): Promise<void> {
-  const { folder, name, sizeBytes, disk = systemDisk() } = planned;
-  if (sizeBytes === undefined) return;
-  const neededBytes = sizeBytes - countPartialChunks(planned, disk) * CHUNK_BYTES;
+  const { folder, name, sizeBytes, dataBytes = sizeBytes, disk = systemDisk() } = planned;
+  if (sizeBytes === undefined || dataBytes === undefined) return;
+  const neededBytes =
+    Math.min(sizeBytes, dataBytes) - countPartialChunks(planned, disk) * CHUNK_BYTES;
   const freeBytes = await freeBytesAt(disk, resolve(folder));
   if (freeBytes >= neededBytes) return;
   const [needed, free] = [formatSize(neededBytes), formatSize(freeBytes)];

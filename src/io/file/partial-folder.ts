@@ -25,6 +25,7 @@ import {
   type TreeDisk,
   writeWhole,
 } from "../disk/disk.ts";
+import { appendSparse } from "../disk/sparse.ts";
 import { inParallel } from "../task-queue.ts";
 
 export interface PartialFolderOptions {
@@ -223,7 +224,8 @@ export class PartialFolder implements Content {
     if (planned === undefined) throw new Fault("internal", "a listed file has no path");
     await this.#onDisk(planned, async () => {
       const open = this.#openFile(planned, piece.offset);
-      await writeWhole(open, bytes, piece.offset, SYNC_BYTES_MAX);
+      if (bytes.length > SYNC_BYTES_MAX) await appendSparse(open, [bytes], piece.offset);
+      else await writeWhole(open, bytes, piece.offset, SYNC_BYTES_MAX);
     });
     this.#unsyncedFiles.add(planned); // Sync again if a sync began during this write.
   }

@@ -24,7 +24,7 @@ import type { FolderSize, SkippedEntry, Source } from "../blob/interfaces.ts";
 import { acquireBuffer } from "../disk/buffer-pool.ts";
 import { diskFault, errorCode, onDisk, skipBytes } from "../disk/disk.ts";
 import { openPlain } from "../disk/plain-file.ts";
-import { readAt, readBuffersAt } from "../disk/system-disk.ts";
+import { diskBytesOf, readAt, readBuffersAt } from "../disk/system-disk.ts";
 import { inParallel } from "../task-queue.ts";
 
 export function stampOf({ dev, ino, size, mtimeNs }: fs.BigIntStats): string {
@@ -303,6 +303,7 @@ class FileSource implements Source {
   readonly name: string;
   readonly sizeBytes: number;
   readonly stamp: string;
+  readonly diskBytes: number | undefined;
   readonly skipped = [];
   readonly #fd: number;
   #block: Uint8Array[] = [];
@@ -316,6 +317,7 @@ class FileSource implements Source {
     this.name = basename(path);
     this.sizeBytes = Number(stat.size);
     this.stamp = stampOf(stat);
+    this.diskBytes = diskBytesOf({ blocks: Number(stat.blocks) });
     try {
       this.#checkSize();
     } catch (error) {

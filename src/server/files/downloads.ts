@@ -188,17 +188,18 @@ export class DownloadSender {
 }
 
 export function downloadInfo(
-  about: BlobMetadata,
+  { metadata: { name, folder, sizeBytes }, diskBytes }: DownloadContent,
   fact: FileFact | undefined,
   { from }: RequestOf<"fetch">,
   sender: string,
 ): Answer<"fetch"> {
-  const size = fact?.size ?? about.sizeBytes;
+  const size = fact?.size ?? sizeBytes;
   const chunks = chunkCount(size ?? FILE_BYTES_MAX);
   if (from > chunks) throw beyondEnd(chunks);
-  const { name, folder } = about;
   const digest = fact === undefined ? undefined : hexBytes(fact.digest);
-  return defined({ name, from: sender, size, digest, folder: folder && { ...folder } });
+  const isSparse = fact !== undefined && diskBytes !== undefined && diskBytes < fact.size;
+  const data = isSparse ? diskBytes : undefined;
+  return defined({ name, from: sender, size, digest, folder: folder && { ...folder }, data });
 }
 
 function beyondEnd(chunks: number): Fault {

@@ -363,7 +363,7 @@ export class FileService {
       if (blob === undefined || !mayRead()) throw unknownFile();
       const sender = registry.nameOf(blob.metadata.by) ?? "";
       const fact = blob.fact ?? files.get(file);
-      client.answer(request.ref, downloadInfo(blob.metadata, fact, request, sender));
+      client.answer(request.ref, downloadInfo(blob, fact, request, sender));
     } catch (error) {
       blob?.close();
       this.#transfers.delete(client);

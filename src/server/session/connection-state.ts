@@ -70,7 +70,7 @@ export type FileFact = Pick<FileEntry, "size" | "chunks" | "digest">;
 
 /** Content for a data channel. `fact` is absent if the log has an entry for the file. */
 export interface DownloadContent
-  extends Pick<Blob, "metadata" | "have" | "hash" | "readSome" | "close"> {
+  extends Pick<Blob, "metadata" | "have" | "hash" | "readSome" | "diskBytes" | "close"> {
   readonly fact?: FileFact;
 }
 

@@ -44,3 +44,15 @@ test("counts only the rest of a partial download", async () => {
   const other = checkFreeSpace({ ...planned, file: "fBBBBBBBBBBB" as FileId });
   expect(await rejection(other)).toMatchObject({ code: "store-full" });
 });
+
+test("needs no space for long runs of zeros", async () => {
+  const disk = { ...systemDisk(), freeBytes: async () => CHUNK_BYTES };
+  const planned = { folder: tempFolder(), name: "image", server: "fingerprint", disk };
+  const image = { ...planned, file: "fAAAAAAAAAAA" as FileId, sizeBytes: SIZE };
+  await checkFreeSpace({ ...image, dataBytes: CHUNK_BYTES });
+  expect(await rejection(checkFreeSpace({ ...image, dataBytes: CHUNK_BYTES + 1 }))).toMatchObject({
+    code: "store-full",
+  });
+  // A compressed or preallocated file may use more than its size.
+  await checkFreeSpace({ ...image, sizeBytes: CHUNK_BYTES, dataBytes: SIZE });
+});

@@ -251,4 +251,18 @@ describe("a received folder", () => {
       expect((fault as Error).message).toContain(join(inbox, "dir/sub/b"));
     },
   );
+
+  test("stores zeros inside a file as holes", async () => {
+    const content = new Uint8Array(20 * CHUNK_BYTES + 3).fill(
+      9,
+      10 * CHUNK_BYTES,
+      11 * CHUNK_BYTES,
+    );
+    const entries = [{ path: "image", size: content.length, mode: 0o644, mtime: 0 }];
+    const manifest = encodeManifest(entries);
+    const size = { entries: 1, manifestBytes: manifest.length };
+    const { path } = await carry(sent("dir", Buffer.concat([manifest, content]), size), inbox);
+    expect(fs.readFileSync(join(path, "image")).equals(content)).toBe(true);
+    expect(fs.statSync(join(path, "image")).blocks * 512).toBeLessThan(3 * CHUNK_BYTES);
+  });
 });

@@ -86,6 +86,24 @@ describe("a received file", () => {
     again.close();
   });
 
+  test("stores zeros as holes, and never what an earlier run left in their place", async () => {
+    const bytes = new Uint8Array(40 * CHUNK_BYTES);
+    bytes.set(pattern(CHUNK_BYTES), CHUNK_BYTES);
+    const options = { secret: new Uint8Array(32) };
+    const sink = await sinkFor(sent("image", bytes), inbox, options);
+    await pour(sent("image", bytes), sink, 4);
+    await sink.sync();
+    sink.close();
+    // As a killed run leaves it: bytes after the last chunk with a checksum.
+    fs.appendFileSync(join(inbox, "image.part"), Buffer.alloc(30 * CHUNK_BYTES, 7));
+    const again = await sinkFor(sent("image", bytes), inbox, options);
+    expect(again.have).toBe(4);
+    await pour(sent("image", bytes), again);
+    const path = await again.finish();
+    expect(fs.readFileSync(path).equals(bytes)).toBe(true);
+    expect(fs.statSync(path).blocks * 512).toBeLessThan(3 * CHUNK_BYTES);
+  });
+
   test("names the file, not its journal, if the disk cannot store its size", async () => {
     const bytes = pattern(3 * CHUNK_BYTES);
     const options = { secret: new Uint8Array(32) };
