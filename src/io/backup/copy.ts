@@ -200,7 +200,7 @@ async function copyContent(options: ContentOptions, file: FileEntry): Promise<vo
     disk.rename(staging, join(to, file.file));
   } catch (error) {
     await disk.removeFolder(staging).catch(() => undefined);
-    throw diskFault(error, staging);
+    throw diskFault(error, to);
   }
 }
 

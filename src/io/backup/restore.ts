@@ -121,7 +121,7 @@ async function restoreTo(options: RestoreOptions, data: string): Promise<Restore
   } catch (error) {
     await removeStaging(disk, staging).catch(() => undefined);
     if (aside !== undefined) moveBack(options, aside, data);
-    throw diskFault(error, staging);
+    throw diskFault(error, data);
   }
 }
 
@@ -202,7 +202,7 @@ async function newerState(
 
 async function createStaging(disk: TreeDisk, data: string): Promise<string> {
   const staging = `${data}.restoring`;
-  return await onDisk(staging, async () => {
+  return await onDisk(data, async () => {
     await removeStaging(disk, staging);
     if (disk.kind(staging) !== undefined) {
       throw new Fault("data-foreign", `${staging} already exists`, { remedy: "remove it" });

@@ -95,8 +95,11 @@ export function errorCode(error: unknown): string {
 }
 
 export function isFull(error: unknown): boolean {
-  const code = errorCode(error);
-  return code === "ENOSPC" || code === "EDQUOT";
+  return errorCode(error) === "ENOSPC" || isQuotaReached(error);
+}
+
+export function isQuotaReached(error: unknown): boolean {
+  return errorCode(error) === "EDQUOT";
 }
 
 /** A log contains a line that is longer than any line that this program writes. */

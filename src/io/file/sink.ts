@@ -13,6 +13,7 @@ import {
   type DiskFile,
   diskFault,
   type FileProperty,
+  isQuotaReached,
   onDisk,
   syncWithParents,
   type TreeDisk,
@@ -138,8 +139,11 @@ class PartialFileSink implements Sink {
 
   readonly #explain = (error: unknown): never => {
     if (!(error instanceof Fault) || error.code !== "store-full") throw error;
-    const { folder, name } = this.options;
-    throw new Fault("store-full", msg`the disk is full; ${join(folder, name)} is incomplete`, {
+    const path = join(this.options.folder, this.options.name);
+    const message = isQuotaReached(error.cause)
+      ? msg`the disk quota is used up; ${path} is incomplete`
+      : msg`the disk is full; ${path} is incomplete`;
+    throw new Fault("store-full", message, {
       remedy: msg`free up disk space, then download it again to resume`,
       cause: error,
     });

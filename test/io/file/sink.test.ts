@@ -53,7 +53,10 @@ describe("a received file", () => {
     expect(readIn("note.txt")).toBe("early");
   });
 
-  test("says that a download is incomplete when the disk fills up, and resumes it", async () => {
+  test.each([
+    ["ENOSPC", "the disk is full"],
+    ["EDQUOT", "the disk quota is used up"],
+  ])("says that a download is incomplete after %s, and resumes it", async (code, reason) => {
     const bytes = pattern(3 * CHUNK_BYTES);
     const secret = new Uint8Array(32);
     const real = systemDisk();
@@ -62,7 +65,7 @@ describe("a received file", () => {
       new Proxy(file, {
         get: (target, key) => {
           if (isFull && String(key).startsWith("write"))
-            throw Object.assign(new Error("no space"), { code: "ENOSPC" });
+            throw Object.assign(new Error("no space"), { code });
           const value = Reflect.get(target, key, target);
           return typeof value === "function" ? value.bind(target) : value;
         },
@@ -77,7 +80,7 @@ describe("a received file", () => {
     sink.close();
     expect(fault).toMatchObject({
       code: "store-full",
-      message: `the disk is full; ${join(inbox, "a.bin")} is incomplete`,
+      message: `${reason}; ${join(inbox, "a.bin")} is incomplete`,
       remedy: "free up disk space, then download it again to resume",
     });
     isFull = false;

@@ -383,6 +383,7 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "set TMPDIR to a folder in which you can create files":
     "atur TMPDIR ke folder tempat Anda dapat membuat berkas",
   "no space for {}": "tidak ada ruang disk untuk {}",
+  "the disk quota is used up; {} is incomplete": "kuota disk habis; {} belum lengkap",
   "the disk quota is used up; no space for {}": "kuota disk habis; tidak ada ruang untuk {}",
   "free up disk space, or ask the administrator for a larger quota":
     "kosongkan ruang disk, atau minta kuota lebih besar kepada administrator",
