@@ -133,7 +133,9 @@ class PartialFileSink implements Sink {
     return this.options.chunks.append(sha256, bytes).catch(this.#explain);
   }
 
+  /** Has no effect after `finish`, even if `finish` failed. */
   async sync(): Promise<void> {
+    if (this.#isClosed) return;
     await this.options.chunks.sync().catch(this.#explain);
   }
 

@@ -133,6 +133,23 @@ describe("a received file", () => {
     expect(fs.readFileSync(again.path).equals(bytes)).toBe(true);
   });
 
+  test("keeps the part if the disk refuses the final name, and finishes it later", async () => {
+    const bytes = pattern(2 * CHUNK_BYTES);
+    const options = { secret: new Uint8Array(32) };
+    const nameNew = () => {
+      throw Object.assign(new Error("broken"), { code: "EIO" });
+    };
+    const disk = { ...systemDisk(), nameNew };
+    const sink = await sinkFor(sent("a.bin", bytes), inbox, { ...options, disk });
+    await pour(sent("a.bin", bytes), sink);
+    expect(await rejection(sink.finish())).toMatchObject({ code: "store-failed" });
+    await sink.sync(); // The client syncs and closes every sink.
+    sink.close();
+    const again = await sinkFor(sent("a.bin", bytes), inbox, options);
+    expect(again.have).toBe(2);
+    expect(fs.readFileSync(await again.finish()).equals(bytes)).toBe(true);
+  });
+
   test("names the folder, not its lock, if the folder denies access", async () => {
     fs.mkdirSync(inbox, { mode: 0o555 });
     const fault = await unprivileged(() => rejection(sinkFor(text("x"), inbox)));
