@@ -1,6 +1,7 @@
 /** `chat digest`, which prints the digests of files. */
 
 import { toHex } from "../base/bytes.ts";
+import { asFault } from "../base/fault.ts";
 import { tsvLine } from "../base/text.ts";
 import { defineVerb } from "../cli/command.ts";
 import { printNotice } from "../cli/context.ts";
@@ -10,6 +11,7 @@ import { PATHS_ARGUMENT } from "../cli/flags.ts";
 import { printData } from "../cli/output/result.ts";
 import { sha256 } from "../crypto/sha256.ts";
 import type { Source } from "../io/blob/interfaces.ts";
+import { changedFault } from "../io/file/source.ts";
 import { Digest } from "../wire/chunks.ts";
 
 export const command = defineVerb({
@@ -21,8 +23,8 @@ export const command = defineVerb({
     for (const path of args.path) {
       const source = await openSourceAt(context, path);
       try {
-        omissions.addAll(source.skipped);
         const read = await digestSource(source);
+        omissions.addFrom(source);
         const line = { kind: "digest", path, name: source.name, ...read };
         printData(context, line, tsvLine([read.digest, path]));
         await context.stdout.drained();
@@ -40,7 +42,33 @@ interface ContentDigest {
   readonly digest: string;
 }
 
+/** Maximum number of times that a source is read until it stays the same. */
+const READS_MAX = 4;
+
+/** @throws {Fault} file-changed if the source keeps changing */
 async function digestSource(source: Source): Promise<ContentDigest> {
+  let last: ContentDigest | undefined;
+  for (let count = 0; count < READS_MAX; count++) {
+    const digest = await readOnce(source);
+    const isProven = source.unproven === undefined || digest?.digest === last?.digest;
+    if (digest !== undefined && isProven) return digest;
+    last = digest;
+  }
+  const { unproven, path = source.name } = source;
+  throw source.unstableAt?.(unproven?.from ?? 0) ?? changedFault(path);
+}
+
+/** Returns `undefined` if a folder was listed again. */
+async function readOnce(source: Source): Promise<ContentDigest | undefined> {
+  try {
+    return await readDigest(source);
+  } catch (error) {
+    if (asFault(error).code !== "file-changed" || (await source.relist?.()) !== true) throw error;
+    return undefined;
+  }
+}
+
+async function readDigest(source: Source): Promise<ContentDigest> {
   const digest = new Digest(new Bun.CryptoHasher("sha256"));
   let sizeBytes = 0;
   let next = source.read(0);
@@ -52,6 +80,5 @@ async function digestSource(source: Source): Promise<ContentDigest> {
     sizeBytes += bytes.length;
     digest.add(sha256(bytes));
   }
-  await source.check();
   return { sizeBytes, chunks: digest.chunks, digest: toHex(digest.value()) };
 }

@@ -123,7 +123,7 @@ class FileSender {
     const { context, client, progressDisplay, to, sending } = this.options;
     const source = await openSourceAt(context, path, name);
     try {
-      this.omissions.addAll(source.skipped);
+      this.omissions.addFrom(source);
       await this.#reportPosition(source);
       const sent = await client.transfers.send({
         source,
@@ -133,6 +133,7 @@ class FileSender {
         onProgress: (progress) => progressDisplay.update(progress),
       });
       this.caption = undefined;
+      this.omissions.addFrom(source);
       if (sent.unsaid !== undefined) progressDisplay.print(ENGLISH_TERMINAL.captionsUnsupported);
       if (sent.changed) progressDisplay.print(`${sent.name} has changed; upload restarted`);
       return sent;

@@ -82,9 +82,9 @@ export const command = defineVerb({
         else inputs.push({ from: "disk", source: await openSourceAt(context, path, name) });
       }
       for (const input of inputs) {
-        if (input.from === "disk") omissions.addAll(input.source.skipped);
+        if (input.from === "disk") omissions.addFrom(input.source);
       }
-      return omissions.exitCode(await share(context, { ...args, user }, inputs));
+      return omissions.exitCode(await share(context, { ...args, user, omissions }, inputs));
     } finally {
       for (const input of inputs) if (input.from === "disk") input.source.close();
     }
@@ -126,6 +126,7 @@ const DISCONNECT_MS = 2_000;
 
 interface ShareOptions extends FlagValues<typeof ARGS> {
   readonly user: string;
+  readonly omissions: Omissions;
 }
 
 async function share(
@@ -161,6 +162,8 @@ async function share(
         else context.clock.after(DISCONNECT_MS, () => finished.resolve(0));
       },
       onRead: (file, source, index) => progress.onRead(file, source, index),
+      // The delay lets the receiver learn of the fault.
+      onChanged: (fault) => context.clock.after(DISCONNECT_MS, () => finished.reject(fault)),
     });
     const { client } = server;
     const copying = copyInputs(context, inputs, server.folder, copied);
@@ -178,7 +181,9 @@ async function share(
     });
     code = await Promise.race([offering, finished.promise.then(() => undefined)]);
     printInvite(context, server, { sources, isText, code: code?.code });
-    uploadAll(server, sources, receivers, isText).catch((error: unknown) => finished.reject(error));
+    uploadAll(server, sources, receivers, options).catch((error: unknown) =>
+      finished.reject(error),
+    );
     return await finished.promise;
   } finally {
     release();
@@ -251,9 +256,10 @@ async function uploadAll(
   server: ShareServer,
   sources: readonly Source[],
   receivers: Receivers,
-  isText: boolean,
+  { omissions, text }: ShareOptions,
 ): Promise<void> {
   const { client } = server;
+  const isText = text !== undefined;
   for (const source of sources) {
     let isAnnounced = false;
     server.lend(source);
@@ -268,6 +274,7 @@ async function uploadAll(
         client.request("topic", { room: LOBBY, topic }).catch(() => {});
       },
     });
+    omissions.addFrom(source);
     receivers.addUploaded(sent.id, sent.name);
   }
 }

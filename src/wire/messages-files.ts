@@ -54,6 +54,11 @@ export const FILE_REQUESTS = {
       folder: v.optional(folder),
       /** The file is a preview, which gets no record and is not announced. */
       preview: v.optional(v.boolean()),
+      /**
+       * Number of chunks that the file still has; the server drops the others. A server that cannot
+       * drop them answers with a larger `have`.
+       */
+      keep: v.optional(count),
     },
     answer: v.object({
       /** Reports that the server knows previews, which older servers do not. */

@@ -2,7 +2,7 @@ import { Fault } from "../../src/base/fault.ts";
 import { CHUNK_BYTES } from "../../src/base/limits.ts";
 import type { SinkOptions } from "../../src/client/files/download.ts";
 import { sha256 } from "../../src/crypto/sha256.ts";
-import type { Sink, Source } from "../../src/io/blob/interfaces.ts";
+import type { ChunkRange, Sink, Source, StampMatch } from "../../src/io/blob/interfaces.ts";
 import { digestOf } from "../wire/digest.ts";
 
 export function content(sizeBytes: number, seed = 1): Uint8Array {
@@ -41,6 +41,10 @@ export class MemorySource implements Source {
   readonly released: number[] = [];
   onRead: (index: number) => Promise<void> | void = () => {};
   isChanged = false;
+  /** Set by `touch`. */
+  unproven: ChunkRange | undefined;
+  provenCount = 0;
+  matchStamp = (stored: string): StampMatch => (stored === this.stamp ? "same" : "other");
 
   constructor(
     bytes: Uint8Array,
@@ -73,11 +77,22 @@ export class MemorySource implements Source {
     return bytes;
   }
 
+  /** Changes the content, or only its times. */
+  touch(bytes = this.bytes): void {
+    this.bytes = bytes;
+    this.unproven = { from: 0, end: chunksOf(bytes).length };
+  }
+
+  proven(): void {
+    this.provenCount += 1;
+    this.unproven = undefined;
+  }
+
   release(upTo: number): void {
     this.released.push(upTo);
   }
 
-  async check(): Promise<void> {
+  async end(): Promise<void> {
     if (this.isChanged) throw new Fault("file-changed", `'${this.name}' has changed`);
   }
 

@@ -35,6 +35,8 @@ export class FakeFiles {
   readonly begun: number[] = [];
   readonly received: number[] = [];
   windowChunks = 4;
+  /** False for a server that does not know `keep`. */
+  dropsChanged = true;
   syncChunks = 2;
   onSend: (chunk: NoticeOf<"chunk">) => NoticeOf<"chunk"> | undefined = (chunk) => chunk;
   onEnd: (end: NoticeOf<"end">) => NoticeOf<"end"> = (end) => end;
@@ -120,6 +122,8 @@ export class FakeFiles {
     }
     const known = this.files.get(file) ?? { offer, chunks: [], durable: 0, digest: undefined };
     this.files.set(file, known);
+    if (this.dropsChanged && offer.keep !== undefined && offer.keep < known.chunks.length)
+      known.chunks.length = offer.keep;
     known.durable = known.chunks.length;
     this.begun.push(known.durable);
     this.#enter(peer, file, false, known.durable, this.windowChunks);

@@ -132,6 +132,128 @@ describe("a stopped upload", () => {
   });
 });
 
+describe("a resumed upload of a file with other times", () => {
+  const CHUNKS = 60;
+
+  /** Stops an upload of `before` after 40 chunks, then resumes it with `after`. */
+  async function resumed(
+    ana: FileClient,
+    after: Uint8Array,
+    dropsChanged = true,
+    between = () => {},
+  ) {
+    ana.files.syncChunks = 1;
+    await ana.sendPart(new MemorySource(wholeChunks(CHUNKS)), 40);
+    between();
+    await ana.restarts();
+    ana.files.dropsChanged = dropsChanged;
+    const source = new MemorySource(after, { stamp: "2" });
+    source.matchStamp = () => "unsure";
+    const outcome = await ana.send(source);
+    expect(ana.hasSent(after)).toBe(true);
+    return { outcome, source };
+  }
+
+  const changedAt = (chunk: number) => {
+    const bytes = wholeChunks(CHUNKS);
+    bytes.fill(7, chunk * CHUNK_BYTES, chunk * CHUNK_BYTES + 9);
+    return bytes;
+  };
+
+  uploadTest("compares the sent part and sends none of it again", async (ana) => {
+    const { outcome, source } = await resumed(ana, wholeChunks(CHUNKS));
+    const resumedBytes = (ana.files.begun[1] ?? 0) * CHUNK_BYTES;
+    expect(resumedBytes).toBeGreaterThanOrEqual(40 * CHUNK_BYTES);
+    expect(outcome).toMatchObject({ changed: false, resumedBytes });
+    expect(source.reads[0]).toBe(0);
+    expect(new Set(ana.files.received).size).toBe(ana.files.received.length);
+  });
+
+  uploadTest("keeps the chunks before the first one that differs", async (ana) => {
+    const { outcome } = await resumed(ana, changedAt(5));
+    expect(outcome).toMatchObject({ changed: false, resumedBytes: 5 * CHUNK_BYTES });
+    expect([ana.files.withdrawn, ana.files.begun]).toEqual([[], [0, 5]]);
+  });
+
+  uploadTest("restarts if the first chunk or an older server requires it", async (ana) => {
+    const { outcome } = await resumed(ana, changedAt(0));
+    expect(outcome).toMatchObject({ changed: true, resumedBytes: 0 });
+    const ben = await FileClient.enter();
+    const { outcome: old } = await resumed(ben, changedAt(5), false);
+    expect(old).toMatchObject({ changed: true, resumedBytes: 0 });
+    for (const { files } of [ana, ben]) expect(files.withdrawn).toHaveLength(1);
+  });
+
+  uploadTest("restarts if only a chunk differs whose checksum was not stored", async (ana) => {
+    const { outcome } = await resumed(ana, changedAt(38), true, () => {
+      const key = { user: "ana", path: "/home/ana/a.bin", to: ["lobby"], name: "a.bin" };
+      const fingerprint = ana.client.fingerprint ?? "";
+      ana.fixture.state.uploads.find({ ...key, fingerprint })?.upload.truncate(32);
+    });
+    expect(outcome).toMatchObject({ changed: true });
+  });
+});
+
+describe("a file that changes while it is sent", () => {
+  uploadTest("is read a second time, and only its changed end is sent again", async (ana) => {
+    const source = new MemorySource(wholeChunks(9));
+    const after = content(9 * CHUNK_BYTES, 2);
+    after.set(source.bytes.subarray(0, 3 * CHUNK_BYTES));
+    source.onRead = (index) => {
+      if (index === 8 && source.provenCount === 0 && source.bytes !== after) source.touch(after);
+    };
+    expect(await ana.send(source)).toMatchObject({ digest: digestHex(after), changed: false });
+    expect([ana.hasSent(after), ana.files.withdrawn]).toEqual([true, []]);
+    expect(ana.files.begun).toEqual([0, 3]);
+    expect(source.provenCount).toBe(1);
+  });
+
+  uploadTest("is sent once if only its times changed", async (ana) => {
+    const source = new MemorySource(wholeChunks(9));
+    source.onRead = (index) => {
+      if (index === 4 && source.provenCount === 0) source.touch();
+    };
+    expect(await ana.send(source)).toMatchObject({ digest: digestHex(source.bytes) });
+    expect(ana.files.received).toHaveLength(9);
+    expect(source.reads.filter((index) => index === 0)).toHaveLength(2);
+  });
+
+  uploadTest("is never complete while it keeps changing, but can be resumed", async (ana) => {
+    const source = new MemorySource(wholeChunks(9));
+    let seed = 2;
+    source.onRead = (index) => {
+      if (index !== 8) return;
+      const after = content(9 * CHUNK_BYTES, seed++);
+      after.set(source.bytes.subarray(0, 3 * CHUNK_BYTES));
+      source.touch(after);
+    };
+    expect(await ana.send(source)).toMatchObject({ code: "file-changed" });
+    const [file] = ana.files.files.values();
+    expect([file?.digest, ana.files.withdrawn]).toEqual([undefined, []]);
+    source.onRead = () => {};
+    source.unproven = undefined;
+    source.matchStamp = () => "unsure";
+    expect(await ana.send(source)).toMatchObject({ resumedBytes: 3 * CHUNK_BYTES });
+    expect(ana.hasSent(source.bytes)).toBe(true);
+  });
+
+  uploadTest("is sent anew from a folder that is listed again", async (ana) => {
+    const source = new MemorySource(wholeChunks(4));
+    source.onRead = (index) => {
+      if (index === 2) throw new Fault("file-changed", "'b' changed while it was sent");
+    };
+    const relist = async () => {
+      source.onRead = () => {};
+      source.bytes = wholeChunks(3);
+      source.sizeBytes = source.bytes.length;
+      return true;
+    };
+    Object.assign(source, { relist });
+    expect(await ana.send(source)).toMatchObject({ digest: digestHex(wholeChunks(3)) });
+    expect(ana.files.withdrawn).toHaveLength(1);
+  });
+});
+
 describe("a changed file is withdrawn", () => {
   uploadTest("if it changes during the read", async (ana) => {
     const source = new MemorySource(wholeChunks(4));

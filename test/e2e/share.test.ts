@@ -1,12 +1,16 @@
 import { expect, test } from "bun:test";
 import {
+  chmodSync,
+  existsSync,
   ftruncateSync,
   mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
+  statSync,
   utimesSync,
   writeFileSync,
+  writeSync,
 } from "node:fs";
 import { networkInterfaces } from "node:os";
 import { join } from "node:path";
@@ -167,6 +171,30 @@ sandboxTest("removes the files of a killed share, but not of a running one", asy
   expect(folders()).not.toContain(killed.name);
   const third = await share();
   expect(folders().sort()).toEqual([living.name, third.name].sort());
+});
+
+sandboxTest("ends when a shared file has changed, and says so at both ends", async (sandbox) => {
+  const path = sandbox.path("vault.hc");
+  writeFileSync(path, noise(4 * CHUNK_BYTES));
+  const sharing = sandbox.home("ana").start(["share", path, "--keep", "--json"]);
+  const { invite } = await sharing.json("sharing");
+  const env = { CHAT_INVITE: String(invite) };
+  const bob = sandbox.home("bob");
+  const receive = (folder: string) =>
+    bob.run(["receive", "--out", sandbox.path(folder), "--json"], { env });
+  expect((await receive("one")).exitCode).toBe(0);
+  chmodSync(path, 0o600);
+  expect((await receive("two")).exitCode).toBe(0);
+  const { atimeMs, mtimeMs } = statSync(path);
+  const fd = openSync(path, "r+");
+  writeSync(fd, "other", 2 * CHUNK_BYTES);
+  utimesSync(path, atimeMs / 1_000, mtimeMs / 1_000);
+  const refused = await receive("three");
+  expect([refused.exitCode, ndjson(refused.out).at(-1)?.["code"]]).toEqual([1, "file-changed"]);
+  expect(refused.err).toContain("'vault.hc' changed while it was shared");
+  expect(existsSync(sandbox.path("three", "vault.hc"))).toBe(false);
+  const ended = await sharing.ended();
+  expect([ended.exitCode, ndjson(ended.out).at(-1)?.["code"]]).toEqual([1, "file-changed"]);
 });
 
 sandboxTest("shares standard input as a file, and then removes it", async (sandbox) => {

@@ -59,7 +59,6 @@ export function sent(name: string, bytes: Uint8Array, folder?: FolderSize): Sour
       return chunk.length === 0 ? undefined : chunk;
     },
     release: () => undefined,
-    check: async () => undefined,
     close: () => undefined,
   };
 }

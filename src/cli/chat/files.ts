@@ -17,7 +17,7 @@ import {
   receiveFile,
   reportRenamed,
 } from "../files/receive-file.ts";
-import { openSourceAt, reportSkipped, STDIN } from "../files/sources.ts";
+import { openSourceAt, SourceNotes, STDIN } from "../files/sources.ts";
 import { ProgressLines, progressJson, resumedLine } from "../output/progress.ts";
 import { fileLabel, recordJson } from "../output/render.ts";
 import { fileRow, lastFiles } from "./last-files.ts";
@@ -47,7 +47,9 @@ export class LineFiles {
     if (path === STDIN)
       throw usageFault("cannot send standard input as a file here", "specify a file");
     const source = await openSourceAt(context, path);
-    reportSkipped(source, (text) => chatConsole.note(text));
+    const notes = new SourceNotes(source);
+    const reportNotes = () => notes.report((text) => chatConsole.note(text));
+    reportNotes();
     const { input, open } = this.lines;
     const { client } = open;
     const to = [target];
@@ -59,6 +61,7 @@ export class LineFiles {
           text: caption,
           onProgress: this.#progressReporter(),
         });
+        reportNotes();
         if (sent.unsaid !== undefined) chatConsole.note((texts) => texts.captionsUnsupported);
         const { id, name, sizeBytes, digest } = sent;
         for (const posted of sent.posted) {

@@ -1,10 +1,12 @@
 /** Entries that a command left out of an otherwise complete result. */
 
 import { FAULTS } from "../../base/fault.ts";
-import type { SkippedEntry } from "../../io/blob/interfaces.ts";
+import { cleanText } from "../../base/text.ts";
+import type { SkippedEntry, Source } from "../../io/blob/interfaces.ts";
 import { ENGLISH_TERMINAL } from "../../ui/messages/en/terminal.ts";
 import type { Context } from "../context.ts";
 import { renderJson } from "../output/render.ts";
+import { SourceNotes } from "./sources.ts";
 
 /**
  * Names each entry on standard error and, with `--json`, as `{"kind":"skipped","path","reason"}` on
@@ -12,6 +14,7 @@ import { renderJson } from "../output/render.ts";
  */
 export class Omissions {
   #isEmpty = true;
+  readonly #notes = new WeakMap<Source, SourceNotes>();
 
   /** @param print writes a line for people, for example above a progress bar */
   constructor(
@@ -25,8 +28,12 @@ export class Omissions {
     if (this.context.json) this.context.stdout.write(renderJson({ kind: "skipped", path, reason }));
   }
 
-  addAll(entries: readonly SkippedEntry[]): void {
-    for (const entry of entries) this.add(entry);
+  /** Adds what the source leaves out and was not added by an earlier call. */
+  addFrom(source: Source): void {
+    const notes = this.#notes.get(source) ?? new SourceNotes(source);
+    this.#notes.set(source, notes);
+    for (const entry of notes.newSkipped()) this.add(entry);
+    for (const path of notes.newGrown()) this.print(cleanText(ENGLISH_TERMINAL.grownFile(path)));
   }
 
   /** @returns `code` if the command failed; otherwise 7 if anything was left out, or 0 */

@@ -3,8 +3,7 @@
 import { basename, resolve } from "node:path";
 import { msg } from "../../base/fault.ts";
 import { FILE_NAME_BYTES_MAX } from "../../base/limits.ts";
-import { defined } from "../../base/values.ts";
-import type { Source } from "../../io/blob/interfaces.ts";
+import type { SkippedEntry, Source } from "../../io/blob/interfaces.ts";
 import { checkSource, openSource } from "../../io/file/source.ts";
 import { streamSource } from "../../io/file/source-stream.ts";
 import type { Message } from "../../ui/messages/en/terminal.ts";
@@ -26,9 +25,30 @@ export async function openSourceAt(context: Context, path: string, name?: string
   return name === undefined || name === source.name ? source : renamed(source, name);
 }
 
-export function reportSkipped(source: Source, report: (text: Message) => void): void {
-  for (const { path, reason } of source.skipped)
-    report((texts) => texts.skippedEntry(`${path}: ${reason}`));
+/** Notes for users about a source. Further notes appear while it is sent. */
+export class SourceNotes {
+  #skippedCount = 0;
+  #grownCount = 0;
+
+  constructor(private readonly source: Source) {}
+
+  newSkipped(): readonly SkippedEntry[] {
+    const entries = this.source.skipped.slice(this.#skippedCount);
+    this.#skippedCount += entries.length;
+    return entries;
+  }
+
+  newGrown(): readonly string[] {
+    const paths = (this.source.grown ?? []).slice(this.#grownCount);
+    this.#grownCount += paths.length;
+    return paths;
+  }
+
+  report(report: (text: Message) => void): void {
+    for (const { path, reason } of this.newSkipped())
+      report((texts) => texts.skippedEntry(`${path}: ${reason}`));
+    for (const path of this.newGrown()) report((texts) => texts.grownFile(path));
+  }
 }
 
 /**
@@ -79,16 +99,11 @@ function inputOf({ stdin }: Context): ReadableStream<Uint8Array> {
 }
 
 function renamed(source: Source, name: string): Source {
-  return {
-    name,
-    get sizeBytes() {
-      return source.sizeBytes;
+  return new Proxy(source, {
+    get(target, key) {
+      if (key === "name") return name;
+      const value: unknown = Reflect.get(target, key, target);
+      return typeof value === "function" ? value.bind(target) : value;
     },
-    ...defined({ folder: source.folder, path: source.path, stamp: source.stamp }),
-    skipped: source.skipped,
-    read: (index) => source.read(index),
-    release: (upTo) => source.release(upTo),
-    check: (digest) => source.check(digest),
-    close: () => source.close(),
-  };
+  });
 }

@@ -29,7 +29,7 @@ import {
   receiveFile,
   reportRenamed,
 } from "../files/receive-file.ts";
-import { openSourceAt, reportSkipped, STDIN } from "../files/sources.ts";
+import { openSourceAt, SourceNotes, STDIN } from "../files/sources.ts";
 import type { PathEntry } from "./input/completion.ts";
 
 interface ScreenFilesOptions {
@@ -71,13 +71,15 @@ export class ScreenFiles {
       throw usageFault(msg`cannot send standard input here`, msg`specify a file`);
     }
     const source = await openSourceAt(context, path);
-    reportSkipped(source, note);
+    const notes = new SourceNotes(source);
+    notes.report(note);
     const to = [target];
     const view = { kind: "upload", name: source.name, to } as const;
     const run: StartedTransfer = async (onProgress, signal) => {
       try {
         const request = { source, to, text, onProgress, signal };
         const sent = await open.client.transfers.send(request);
+        notes.report(note);
         if (sent.unsaid !== undefined) note((texts) => texts.captionsUnsupported);
         this.options.onLocalFile?.(sent.id, resolve(path));
         for (const { fault } of sent.refused) throw fault;

@@ -4,9 +4,10 @@ import { existsSync, lstatSync } from "node:fs";
 import { userInfo } from "node:os";
 import { dirname, join } from "node:path";
 import { toBase64Url } from "../../base/bytes.ts";
-import { Fault, unlessFault } from "../../base/fault.ts";
+import { asFault, Fault, msg, unlessFault } from "../../base/fault.ts";
 import type { FileId } from "../../base/ids.ts";
 import { CONNECT_TIMEOUT_MS } from "../../base/limits.ts";
+import { quoteText } from "../../base/text.ts";
 import { defined } from "../../base/values.ts";
 import { VERSION } from "../../base/version.ts";
 import type { Client } from "../../client/client.ts";
@@ -51,6 +52,8 @@ interface ShareOptions {
   readonly port: number;
   readonly onEvent: (event: ServerEvent) => void;
   readonly onRead: (file: FileId, source: Source, index: number) => void;
+  /** Called when a receiver cannot read a file because its content has changed. */
+  readonly onChanged: (fault: Fault) => void;
 }
 
 export interface ShareInvite extends ServerSpec {
@@ -94,7 +97,7 @@ async function start(
 ): Promise<ShareServer> {
   const { clock } = context;
   const secret = toBase64Url(systemEntropy()(SECRET_BYTES));
-  const lentFiles = new LentFiles(options.onRead);
+  const lentFiles = new LentFiles(options);
   const blobs = openBlobStore({
     disk: systemDisk(),
     folder: join(open.folder.path, "files"),
@@ -172,7 +175,7 @@ class LentFiles {
   /** Files that the store is opening. Its read of their last chunk is not a receiver's progress. */
   readonly #opening = new Set<FileId>();
 
-  constructor(private readonly onRead: ShareOptions["onRead"]) {}
+  constructor(private readonly options: Pick<ShareOptions, "onRead" | "onChanged">) {}
 
   setOwner(account: string): void {
     this.#account = account;
@@ -191,6 +194,12 @@ class LentFiles {
     }
   }
 
+  #changed({ name }: Source): Fault {
+    const fault = sharedFileChanged(name);
+    this.options.onChanged(fault);
+    return fault;
+  }
+
   isOwned({ by }: BlobMetadata): boolean {
     return by === this.#account;
   }
@@ -203,15 +212,23 @@ class LentFiles {
     return {
       diskBytes: source.diskBytes,
       read: async (index) => {
-        const bytes = await source.read(index);
-        if (bytes !== undefined) {
-          if (!this.#opening.has(metadata.file)) this.onRead(metadata.file, source, index);
-          return bytes;
-        }
-        throw new Fault("file-changed", `${source.name} shrank while it was being read`);
+        const bytes = await source.read(index).catch((error: unknown) => {
+          throw asFault(error).code === "file-changed" ? this.#changed(source) : error;
+        });
+        if (bytes === undefined) throw this.#changed(source);
+        if (!this.#opening.has(metadata.file)) this.options.onRead(metadata.file, source, index);
+        return bytes;
       },
+      changed: () => (source.mayHaveChanged === true ? () => this.#changed(source) : undefined),
     };
   }
+}
+
+/** The name without its path, because receivers see the message. */
+function sharedFileChanged(name: string): Fault {
+  return new Fault("file-changed", msg`${quoteText(name)} changed while it was shared`, {
+    remedy: msg`share it again`,
+  });
 }
 
 /** Only the sharing user may upload, because shared files are read in place. */

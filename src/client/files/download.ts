@@ -46,6 +46,7 @@ export class Download implements ChannelTask<DownloadedFile> {
   #sink: Sink | undefined;
   #next = 0;
   #isPartInvalid = false;
+  #hasRestarted = false;
   #resumedBytes = 0;
   #result: DownloadedFile | undefined;
   #channel: DownloadChannel | undefined;
@@ -201,12 +202,15 @@ export class Download implements ChannelTask<DownloadedFile> {
 
   /**
    * A wrong digest despite correct chunk checksums does not show which chunk is wrong. Chunks from
-   * an earlier run may belong to a different file, so one retry is worthwhile.
+   * an earlier run may belong to a different file, and the sender may have replaced chunks of an
+   * unfinished file, so one retry is worthwhile.
    */
   async #retryFromStart(sink: Sink): Promise<"reopen"> {
-    const wasResumed = this.#resumedBytes > 0;
+    const wasUnfinished = this.#info?.digest === undefined;
+    const mayHelp = this.#resumedBytes > 0 || (wasUnfinished && !this.#hasRestarted);
+    this.#hasRestarted = true;
     await this.#restart(sink);
-    if (wasResumed) return "reopen";
+    if (mayHelp) return "reopen";
     const { file } = this.request;
     const text = `'${this.#info?.name}' (${file}) is corrupt: wrong digest`;
     throw new Fault("checksum-wrong", text);

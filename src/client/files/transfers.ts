@@ -139,11 +139,24 @@ export class Transfers {
   constructor(private readonly options: TransfersOptions) {}
 
   /**
-   * Resumes after every loss of the link, without a time limit.
-   * @throws {Fault} file-changed if the file changes (the upload is withdrawn), interrupted if the
+   * Resumes after every loss of the link, without a time limit. Lists a folder again if one of its
+   * files cannot be read to its end.
+   * @throws {Fault} file-changed if the file keeps changing, interrupted if the
    * signal or the client ends the upload, and the server's refusal
    */
   async send(request: UploadRequest): Promise<UploadedFile> {
+    for (;;) {
+      try {
+        return await this.#sendOnce(request);
+      } catch (error) {
+        const isChanged = error instanceof Fault && error.code === "file-changed";
+        if (!isChanged || request.signal?.aborted === true) throw error;
+        if ((await request.source.relist?.()) !== true) throw error;
+      }
+    }
+  }
+
+  async #sendOnce(request: UploadRequest): Promise<UploadedFile> {
     const { sealing } = await this.#listedSession(request.signal);
     const targets = await sealing.sealedTargets(request.to);
     const encrypted =
@@ -270,7 +283,6 @@ export function memorySource(name: string, bytes: Uint8Array): Source {
     skipped: [],
     read: (index) => Promise.resolve(index === 0 ? bytes : undefined),
     release: () => undefined,
-    check: () => Promise.resolve(),
     close: () => undefined,
   };
 }

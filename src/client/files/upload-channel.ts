@@ -21,6 +21,11 @@ export interface UploadChannelOptions {
   readonly ahead: ReadAhead;
   readonly checksums: UploadChecksums;
   readonly onChecked: (bytes: number) => void;
+  /**
+   * Called before each chunk, and with `isEnd` after the last one. Returns false if sent chunks
+   * have changed.
+   */
+  readonly prove: (isEnd: boolean) => Promise<boolean> | undefined;
 }
 
 export class UploadChannel {
@@ -54,11 +59,18 @@ export class UploadChannel {
     return this.#sending.isAcked;
   }
 
-  async send(): Promise<FileSize> {
+  /** Returns `undefined` if sent chunks have changed. */
+  async send(): Promise<FileSize | undefined> {
     const { checksums, ahead, clock } = this.options;
     ahead.seek(checksums.next);
     for (;;) {
       this.#events.check();
+      const proof = this.options.prove(this.#sending.isSent);
+      if (proof !== undefined) {
+        if (!(await proof)) return undefined;
+        ahead.seek(checksums.next);
+        continue;
+      }
       const index = checksums.isFull ? undefined : this.#sending.take(clock.now());
       if (index !== undefined) await this.#sendNext(index);
       else if (this.#sending.isSent) break;

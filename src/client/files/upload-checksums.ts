@@ -27,6 +27,7 @@ export class UploadChecksums {
   #journal: ResumableUpload | undefined;
   #unjournaled: Uint8Array[] = [];
   #unjournaledFrom = 0;
+  readonly #sent = new SentChecksums();
 
   /** @param isEncrypted prevents a secret from encrypting two different contents */
   constructor(
@@ -50,7 +51,13 @@ export class UploadChecksums {
   }
 
   add(sha256: Uint8Array): void {
+    this.#sent.set(this.next, sha256);
     this.#pending.push(sha256);
+  }
+
+  /** Reports whether the chunk was sent with this checksum. */
+  isSame(index: number, sha256: Uint8Array): boolean {
+    return index < this.next && this.#sent.isSame(index, sha256);
   }
 
   record(first: number, hashes: readonly Uint8Array[]): void {
@@ -114,6 +121,7 @@ export class UploadChecksums {
     for (const hash of this.#journal.hashes()) {
       if (index >= upTo) break;
       if (index++ < this.#durable) continue;
+      this.#sent.set(index - 1, hash);
       this.#hash.update(hash);
     }
     this.#durable = index;
@@ -136,5 +144,29 @@ export class UploadChecksums {
         remedy: msg`send it again; the upload restarts`,
       });
     }
+  }
+}
+
+/** Enough of each checksum to tell whether a file has changed. */
+const PREFIX_BYTES = 16;
+
+/** Checksums of all sent chunks, which take 1/16,384 of the size of the file. */
+class SentChecksums {
+  #prefixes = new Uint8Array(256 * PREFIX_BYTES);
+
+  set(index: number, sha256: Uint8Array): void {
+    const at = index * PREFIX_BYTES;
+    if (at >= this.#prefixes.length) {
+      const longer = new Uint8Array(2 * Math.max(this.#prefixes.length, at));
+      longer.set(this.#prefixes);
+      this.#prefixes = longer;
+    }
+    this.#prefixes.set(sha256.subarray(0, PREFIX_BYTES), at);
+  }
+
+  isSame(index: number, sha256: Uint8Array): boolean {
+    const at = index * PREFIX_BYTES;
+    const prefix = this.#prefixes.subarray(at, at + PREFIX_BYTES);
+    return equalBytes(prefix, sha256.subarray(0, PREFIX_BYTES));
   }
 }

@@ -1,6 +1,6 @@
 /** Upload of one file over any number of data channels. */
 
-import { toHex } from "../../base/bytes.ts";
+import { equalBytes, toHex } from "../../base/bytes.ts";
 import {
   Fault,
   type FaultCode,
@@ -13,6 +13,8 @@ import { type FileId, fileId, ID_BYTES } from "../../base/ids.ts";
 import { CHUNK_BYTES } from "../../base/limits.ts";
 import type { PauseCause } from "../../core/transfer/progress.ts";
 import type { FileSize } from "../../core/transfer/sender.ts";
+import type { ChunkRange, Source, StampMatch } from "../../io/blob/interfaces.ts";
+import { releaseBuffer } from "../../io/disk/buffer-pool.ts";
 import type {
   ResumableUpload,
   ResumableUploads,
@@ -26,7 +28,7 @@ import type { Connection } from "../link/connection.ts";
 import { type ChannelTask, type DataChannelOptions, runOverChannels } from "./data-channel.ts";
 import type { Hashing } from "./hashing.ts";
 import { Reporter } from "./progress.ts";
-import { ReadAhead } from "./read-ahead.ts";
+import { ReadAhead, type ReadChunk } from "./read-ahead.ts";
 import type { UploadedFile, UploadRequest } from "./transfers.ts";
 import { UploadChannel } from "./upload-channel.ts";
 import { UploadChecksums } from "./upload-checksums.ts";
@@ -51,6 +53,14 @@ export interface SourceUpload extends UploadRequest {
   };
 }
 
+/**
+ * Chunks that are sent before unproven ones are read again, because a log may be rotated before the
+ * end of a large folder. Reading them again interrupts the transfer.
+ */
+const PROOF_INTERVAL_CHUNKS = 256;
+/** Maximum number of times in a row that sent chunks have changed. */
+const CHANGES_MAX = 3;
+
 const UNKNOWN_FILE_CODES: ReadonlySet<FaultCode> = new Set(["file-unknown", "not-found"]);
 
 export class Upload implements ChannelTask<UploadedFile> {
@@ -63,6 +73,16 @@ export class Upload implements ChannelTask<UploadedFile> {
   #file: FileId;
   #isJournaled = false;
   #isResumed = false;
+  /** True if the journal's checksums must be compared with the file. */
+  #isUnsure = false;
+  #comparedChunks = 0;
+  /** Number of chunks that the server may keep, because a later one has changed. */
+  #keep: number | undefined;
+  /** True if the server has chunks whose checksums no journal had. */
+  #hasUncompared = false;
+  #isComparing = false;
+  #changeCount = 0;
+  #mayResume = false;
   #isChanged = false;
   #resumedBytes: number | undefined;
   #channel: UploadChannel | undefined;
@@ -78,7 +98,7 @@ export class Upload implements ChannelTask<UploadedFile> {
     this.#sizeBytes = source.sizeBytes;
     this.#checksums = this.#newChecksums();
     const recordHashes = (first: number, hashes: readonly Uint8Array[]) =>
-      this.#checksums.record(first, hashes);
+      this.#isComparing ? undefined : this.#checksums.record(first, hashes);
     this.#ahead = new ReadAhead(source, options.hashing.hashChunk, recordHashes);
     this.#file = fileId(options.entropy(ID_BYTES));
     this.#reporter = new Reporter({
@@ -129,11 +149,22 @@ export class Upload implements ChannelTask<UploadedFile> {
     this.#journal = await this.#openJournal(connection, active);
     await this.request.source.begin?.(this.#file);
     try {
+      if (this.#isUnsure) await this.#compare(connection);
+      if (this.#keep !== undefined && !this.#mayKeep(this.#keep))
+        return await this.#startOver(connection, active);
       const offer = await this.#offer(connection);
       if (offer === undefined) return await this.#restart(connection, active);
+      if (this.#keep !== undefined && offer.have > this.#keep)
+        return await this.#startOver(connection, active);
+      this.#keep = undefined;
+      this.#hasUncompared = this.#comparedChunks > 0 && offer.have > this.#comparedChunks;
       this.#resume(offer.have);
       await this.#hashUpTo(offer.have, connection);
       const fileSize = await this.#send(connection, offer.window);
+      if (fileSize === undefined) {
+        connection.close();
+        return "reopen";
+      }
       const turn = this.request.untilTurn?.();
       if (turn !== undefined) {
         await this.#channel?.untilAcked();
@@ -145,6 +176,9 @@ export class Upload implements ChannelTask<UploadedFile> {
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
       this.#flush();
+      const isWrong = error.code === "checksum-wrong" && this.#channel?.isAcked === true;
+      if (isWrong && this.#hasUncompared && !connection.isClosed)
+        return await this.#startOver(connection, active);
       await this.#withdrawIfChanged(error, connection);
       throw error;
     }
@@ -161,13 +195,12 @@ export class Upload implements ChannelTask<UploadedFile> {
     if (uploads === undefined || path === undefined || stamp === undefined) return undefined;
     const { fingerprint, user } = active;
     const key: UploadKey = { fingerprint, user, path, to, name };
-    const found = uploads.find(key, stamp);
-    const isChanged = found?.isChanged === true;
-    if (this.#isJournaled) {
-      return !isChanged && found?.upload.file === this.#file ? found.upload : undefined;
-    }
+    const found = uploads.find(key);
+    if (this.#isJournaled) return found?.upload.file === this.#file ? found.upload : undefined;
+    const match = found === undefined ? "other" : matchStamp(source, found.stamp);
     const mayResume = encryption?.canResume ?? (() => true);
-    const upload = found && !isChanged && mayResume(found.upload.file) ? found.upload : undefined;
+    const isSame = match !== "other";
+    const upload = found && isSame && mayResume(found.upload.file) ? found.upload : undefined;
     if (found !== undefined && upload === undefined) {
       this.#isChanged = true;
       await this.#withdraw(connection, found.upload.file);
@@ -176,7 +209,44 @@ export class Upload implements ChannelTask<UploadedFile> {
     if (upload === undefined) return uploads.begin(key, stamp, this.#file, clock.unixMs());
     this.#file = upload.file;
     this.#isResumed = true;
+    this.#isUnsure = match === "unsure";
     return upload;
+  }
+
+  /** Compares the sent chunks with the file, up to the first one that differs. */
+  async #compare(connection: Connection): Promise<void> {
+    const { source } = this.request;
+    const journal = this.#journal;
+    const chunks = journal?.upTo ?? 0;
+    this.#waitsAt = "source";
+    this.#isComparing = true;
+    this.#ahead.seek(this.#comparedChunks);
+    for (const hash of journal?.hashes(this.#comparedChunks) ?? []) {
+      const chunk = await this.#nextAgain(this.#comparedChunks);
+      if (connection.isClosed) throw connection.closeFault;
+      if (chunk === undefined || !equalBytes(chunk.sha256, hash)) break;
+      this.#comparedChunks += 1;
+    }
+    this.#isComparing = false;
+    this.#isUnsure = false;
+    const kept = this.#comparedChunks;
+    if (kept < chunks) this.#keep = kept;
+    if (this.request.encryption === undefined) journal?.truncate(kept);
+    if (kept > 0 && source.stamp !== undefined) journal?.setStamp(source.stamp);
+  }
+
+  /** Reads a chunk again. */
+  async #nextAgain(index: number): Promise<ReadChunk | undefined> {
+    if (this.stop.aborted) throw this.stop.reason;
+    const chunk = await this.#ahead.next(index);
+    if (this.stop.aborted) throw this.stop.reason;
+    if (chunk !== undefined && this.request.source.path !== undefined) releaseBuffer(chunk.bytes);
+    return chunk;
+  }
+
+  /** A secret never encrypts two different contents, so an encrypted upload starts over. */
+  #mayKeep(chunks: number): boolean {
+    return chunks > 0 && this.request.encryption === undefined;
   }
 
   async #offer(connection: Connection): Promise<Answer<"offer"> | undefined> {
@@ -206,7 +276,14 @@ export class Upload implements ChannelTask<UploadedFile> {
       size: this.#sizeBytes,
       folder,
       preview: isPreview,
+      keep: this.#keep,
     };
+  }
+
+  async #startOver(connection: Connection, active: LoggedInLink): Promise<UploadedFile | "reopen"> {
+    this.#isChanged = true;
+    await this.#withdraw(connection, this.#file);
+    return this.#restart(connection, active);
   }
 
   #restart(connection: Connection, active: LoggedInLink): Promise<UploadedFile | "reopen"> {
@@ -215,6 +292,11 @@ export class Upload implements ChannelTask<UploadedFile> {
     this.#checksums = this.#newChecksums();
     this.#isJournaled = false;
     this.#isResumed = false;
+    this.#isUnsure = false;
+    this.#comparedChunks = 0;
+    this.#hasUncompared = false;
+    this.#keep = undefined;
+    this.#resumedBytes = undefined;
     return this.runOver(connection, active);
   }
 
@@ -255,7 +337,8 @@ export class Upload implements ChannelTask<UploadedFile> {
     }
   }
 
-  async #send(connection: Connection, windowBytes: number): Promise<FileSize> {
+  /** Returns `undefined` if sent chunks have changed. */
+  async #send(connection: Connection, windowBytes: number): Promise<FileSize | undefined> {
     const { clock } = this.options;
     const { source } = this.request;
     const [file, ahead, checksums] = [this.#file, this.#ahead, this.#checksums];
@@ -263,11 +346,51 @@ export class Upload implements ChannelTask<UploadedFile> {
       this.#progressCount += 1;
       this.#update(bytes);
     };
-    const options = { clock, file, source, ahead, checksums, onChecked };
+    const prove = (isEnd: boolean) => this.#proveIfDue(isEnd);
+    const options = { clock, file, source, ahead, checksums, onChecked, prove };
     this.#channel = new UploadChannel(options, connection, windowBytes);
     const fileSize = await this.#channel.send();
-    await source.check(this.#checksums.digest());
+    if (fileSize !== undefined) await source.end?.(this.#checksums.digest());
     return fileSize;
+  }
+
+  #proveIfDue(isEnd: boolean): Promise<boolean> | undefined {
+    const { unproven } = this.request.source;
+    if (unproven === undefined) return undefined;
+    const { next } = this.#checksums;
+    const isDue = isEnd || next - unproven.from >= PROOF_INTERVAL_CHUNKS;
+    return isDue && next >= unproven.end ? this.#prove(unproven) : undefined;
+  }
+
+  /**
+   * Reads chunks again. If none differs, their content existed at the moment between both reads.
+   * Otherwise, the server must drop the chunks from the first different one on.
+   */
+  async #prove({ from, end }: ChunkRange): Promise<boolean> {
+    const { source } = this.request;
+    this.#isComparing = true;
+    this.#ahead.seek(from);
+    for (let index = from; index < end; index++) {
+      const chunk = await this.#nextAgain(index);
+      if (chunk !== undefined && this.#checksums.isSame(index, chunk.sha256)) continue;
+      this.#isComparing = false;
+      this.#changeCount += 1;
+      if (this.#changeCount >= CHANGES_MAX) throw this.#unstable(index);
+      this.#keep = index;
+      return false;
+    }
+    this.#isComparing = false;
+    this.#changeCount = 0;
+    source.proven?.();
+    return true;
+  }
+
+  /** A single file can be resumed after its last change, unlike a folder without the file. */
+  #unstable(index: number): Fault {
+    const { source } = this.request;
+    this.#mayResume = source.relist === undefined;
+    const message = msg`'${source.name}' changed while it was sent`;
+    return source.unstableAt?.(index) ?? new Fault("file-changed", message);
   }
 
   async #finish(connection: Connection, { sizeBytes, chunks }: FileSize): Promise<UploadedFile> {
@@ -313,7 +436,8 @@ export class Upload implements ChannelTask<UploadedFile> {
     // If the server has acknowledged all chunks, only the digest can be wrong.
     const isWrong = code === "checksum-wrong" && this.#channel?.isAcked === true;
     if (isWrong) this.removeJournal();
-    if (connection.isClosed || !(isWrong || code === "file-changed")) return;
+    const isChanged = code === "file-changed" && !this.#mayResume;
+    if (connection.isClosed || !(isWrong || isChanged)) return;
     this.#channel = undefined;
     const withdrawn = this.#withdraw(connection, this.#file);
     await withdrawn.then(() => this.removeJournal()).catch(ignoreFault);
@@ -337,4 +461,8 @@ export class Upload implements ChannelTask<UploadedFile> {
     const isEncrypted = this.request.encryption !== undefined;
     return new UploadChecksums(this.options.hashing.newHash, isEncrypted);
   }
+}
+
+function matchStamp(source: Source, stored: string): StampMatch {
+  return source.matchStamp?.(stored) ?? (stored === source.stamp ? "same" : "other");
 }

@@ -2,6 +2,7 @@
 
 import { assert } from "../../base/assert.ts";
 import { toHex } from "../../base/bytes.ts";
+import { Fault } from "../../base/fault.ts";
 import type { FileId } from "../../base/ids.ts";
 import { CHUNK_BYTES } from "../../base/limits.ts";
 import type { Renamed } from "../../core/transfer/folder-plan.ts";
@@ -12,7 +13,13 @@ import {
   sealedChunks,
   sealedSize,
 } from "../../crypto/seal/file-stream.ts";
-import type { Sink, SkippedEntry, Source } from "../../io/blob/interfaces.ts";
+import type {
+  ChunkRange,
+  Sink,
+  SkippedEntry,
+  Source,
+  StampMatch,
+} from "../../io/blob/interfaces.ts";
 import { acquireBuffer, releaseBuffer } from "../../io/disk/buffer-pool.ts";
 import type { FileProperty } from "../../io/disk/disk.ts";
 import { TaskQueue } from "../../io/task-queue.ts";
@@ -49,6 +56,7 @@ export class EncryptingSource implements Source {
   #hash: RunningHash;
   #hashed = 0;
   #streamBytes: number | undefined;
+  #last = -1;
   /** Runs one read at a time, because an abandoned read may still be running. */
   readonly #reading = new TaskQueue();
   readonly #cached = new Map<number, Uint8Array>();
@@ -59,6 +67,27 @@ export class EncryptingSource implements Source {
     const { path, stamp } = options.source;
     if (path !== undefined) this.path = path;
     if (stamp !== undefined) this.stamp = stamp;
+  }
+
+  matchStamp(stored: string): StampMatch {
+    return this.#source.matchStamp?.(stored) ?? (stored === this.stamp ? "same" : "other");
+  }
+
+  get unproven(): ChunkRange | undefined {
+    const { unproven, sizeBytes } = this.#source;
+    if (unproven === undefined || sizeBytes === undefined) return undefined;
+    const from = Math.floor((unproven.from * CHUNK_BYTES) / PLAIN_CHUNK_BYTES);
+    const endBytes = Math.min(unproven.end * CHUNK_BYTES, sizeBytes);
+    return { from, end: Math.ceil(endBytes / PLAIN_CHUNK_BYTES) };
+  }
+
+  proven(): void {
+    this.#source.proven?.();
+  }
+
+  unstableAt(index: number): Fault {
+    const plainIndex = Math.floor((index * PLAIN_CHUNK_BYTES) / CHUNK_BYTES);
+    return this.#source.unstableAt?.(plainIndex) ?? changedWhileRead();
   }
 
   get sizeBytes(): number | undefined {
@@ -81,6 +110,10 @@ export class EncryptingSource implements Source {
     const secret = await secretOf(file);
     const plan = { fileId: file, chunkBytes: PLAIN_CHUNK_BYTES, sizeBytes };
     this.#stream = { file, stream: await FileStream.open(secret, plan, cipher) };
+    // The content may have changed since an earlier upload began.
+    this.#evict(Number.POSITIVE_INFINITY);
+    this.#hash = this.options.hashing.newHash();
+    this.#hashed = 0;
   }
 
   read(index: number): Promise<Uint8Array | undefined> {
@@ -89,6 +122,8 @@ export class EncryptingSource implements Source {
 
   async #read(index: number): Promise<Uint8Array | undefined> {
     assert(this.#stream !== undefined, "the file key is known before the first read");
+    if (index <= this.#last) this.#evict(Number.POSITIVE_INFINITY); // Read again from the source.
+    this.#last = index;
     const plain = await this.#plain(index);
     if (plain === undefined) return undefined;
     const sealed = await this.#stream.stream.seal(index, plain.bytes, plain.isLast);
@@ -100,16 +135,13 @@ export class EncryptingSource implements Source {
     this.#source.release(Math.floor((upTo * PLAIN_CHUNK_BYTES) / CHUNK_BYTES));
   }
 
-  async check(root?: Uint8Array): Promise<void> {
+  async end(root: Uint8Array): Promise<void> {
     const file = this.#stream?.file;
     const sizeBytes = this.#contentBytes;
-    assert(
-      file !== undefined && sizeBytes !== undefined && root !== undefined,
-      "all chunks were sent",
-    );
+    assert(file !== undefined && sizeBytes !== undefined, "all chunks were sent");
     await this.#reading.run(() => this.#hashUpTo(chunkCount(sizeBytes)));
     const hash = this.#hash.copy().digest();
-    await this.#source.check();
+    await this.#source.end?.(hash);
     await this.options.onDescribed(file, { sizeBytes, digest: toHex(hash), root });
   }
 
@@ -183,6 +215,10 @@ export class EncryptingSource implements Source {
   #free(bytes: Uint8Array): void {
     if (this.#source.path !== undefined) releaseBuffer(bytes);
   }
+}
+
+function changedWhileRead(): Fault {
+  return new Fault("file-changed", "the file changed while it was sent");
 }
 
 export interface DecryptingSinkOptions {

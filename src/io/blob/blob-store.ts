@@ -75,6 +75,7 @@ function externalContent(reader: ChunkReader): Content {
     sync: async () => undefined,
     truncate: async () => undefined,
     diskBytes: () => reader.diskBytes,
+    changed: () => reader.changed?.(),
     close: () => undefined,
   };
 }

@@ -18,6 +18,11 @@ export interface Content {
   truncate(sizeBytes: number): Promise<void>;
   /** Space that the content uses on its disk. `undefined` if unknown. */
   diskBytes?(): number | undefined;
+  /**
+   * If other programs may have changed the content, returns a function that makes the fault for a
+   * chunk with another checksum.
+   */
+  changed?(): (() => Fault) | undefined;
   close(): void;
 }
 
@@ -74,6 +79,7 @@ export class ChunkSequence {
   #queueBytes = 0;
   #isAppending = false;
   #needsTruncation = true;
+  readonly #sha256: Sha256;
   readonly #syncs: TaskQueue;
   readonly #checksumWrites = new TaskQueue();
   readonly #resumesSoon: boolean;
@@ -84,8 +90,9 @@ export class ChunkSequence {
   #onIdle: (() => void)[] = [];
 
   constructor(lines: ChecksumFile, options: ChunkSequenceOptions) {
-    const { content, path, syncs, resumesSoon = false } = options;
+    const { content, path, sha256, syncs, resumesSoon = false } = options;
     this.#content = content;
+    this.#sha256 = sha256;
     this.#lines = lines;
     this.#path = path;
     this.#syncs = syncs ?? new TaskQueue();
@@ -226,27 +233,51 @@ export class ChunkSequence {
     return this.#use(async () => {
       const bytesRead = await this.#content.read(parts, index * CHUNK_BYTES);
       const missing = skipBytes(parts, bytesRead).length;
+      const changed = this.#content.changed?.();
+      if (changed !== undefined && !(await this.#areSame(parts, index))) throw changed();
       if (missing === 0) return parts;
       const first = index + count - missing;
       throw new Fault("checksum-wrong", `chunk ${first} of ${this.#path} is missing on the disk`);
     });
   }
 
+  async #areSame(parts: readonly Uint8Array[], first: number): Promise<boolean> {
+    for (const [i, part] of parts.entries())
+      if (!equalBytes(this.#sha256(part), await this.hash(first + i))) return false;
+    return true;
+  }
+
   clear(): Promise<void> {
-    assert(!this.#isAppending, "no append is in progress");
     return this.#use(async () => {
       await this.#syncing.catch(() => undefined);
-      this.#unsynced = [];
-      this.#durable = 0;
-      this.#sizeBytes = 0;
-      this.#digest = newDigest();
-      await this.#checksumWrites.run(async () => {
-        this.#lines.truncate(0);
-        await this.#lines.append([]);
-        await this.#lines.sync();
-      });
-      await this.#content.truncate(0);
+      await this.#cut(0, newDigest());
     });
+  }
+
+  /** Keeps the first `count` chunks. */
+  truncate(count: number): Promise<void> {
+    assert(count >= 0, "the number of chunks is not negative");
+    return this.#use(async () => {
+      await this.#enqueueSync();
+      if (count >= this.#durable) return;
+      const digest = newDigest();
+      for (let index = 0; index < count; index++) digest.add(await this.#lines.hash(index));
+      await this.#cut(count, digest);
+    });
+  }
+
+  async #cut(count: number, digest: Digest): Promise<void> {
+    assert(!this.#isAppending, "no append is in progress");
+    this.#unsynced = [];
+    this.#durable = count;
+    this.#sizeBytes = count * CHUNK_BYTES;
+    this.#digest = digest;
+    await this.#checksumWrites.run(async () => {
+      this.#lines.truncate(count);
+      await this.#lines.append([]);
+      await this.#lines.sync();
+    });
+    await this.#content.truncate(this.#sizeBytes);
   }
 
   failWith(fault: Fault): void {
@@ -288,7 +319,11 @@ export class ChunkSequence {
     for (let index = first; index < end; index++) {
       const bytesRead = await this.#content.read([bytes], index * CHUNK_BYTES);
       const hash = await this.#lines.hash(index);
-      if (bytesRead === 0 || !equalBytes(sha256(bytes.subarray(0, bytesRead)), hash)) return valid;
+      if (bytesRead === 0 || !equalBytes(sha256(bytes.subarray(0, bytesRead)), hash)) {
+        const changed = this.#content.changed?.();
+        if (changed !== undefined) throw changed();
+        return valid;
+      }
       valid = { upTo: index + 1, lastBytes: bytesRead };
       if (bytesRead < CHUNK_BYTES) return valid;
     }

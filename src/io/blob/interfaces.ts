@@ -1,5 +1,6 @@
 /** Interfaces for stored files, upload sources and download sinks. */
 
+import type { Fault } from "../../base/fault.ts";
 import type { FileId, UserId } from "../../base/ids.ts";
 import type { Renamed } from "../../core/transfer/folder-plan.ts";
 import type { FileProperty } from "../disk/disk.ts";
@@ -20,10 +21,21 @@ export interface FolderSize {
   readonly manifestBytes: number;
 }
 
+/** Chunks from `from` up to but excluding `end`. */
+export interface ChunkRange {
+  readonly from: number;
+  readonly end: number;
+}
+
 export interface ChunkReader {
   /** Space that the content uses on its disk, less than its size if it is a sparse file. */
   readonly diskBytes?: number | undefined;
   read(index: number): Promise<Uint8Array>;
+  /**
+   * If the content may have changed, returns a function that makes the fault for a chunk with
+   * another checksum.
+   */
+  changed?(): (() => Fault) | undefined;
 }
 
 export interface Blob extends ChunkReader {
@@ -36,6 +48,8 @@ export interface Blob extends ChunkReader {
    * @throws {Fault} store-full or store-failed if this or an earlier write failed
    */
   append(sha256: Uint8Array, bytes: Uint8Array): Promise<void>;
+  /** Keeps the first `count` chunks. No append may be in progress. */
+  truncate(count: number): Promise<void>;
   sync(): Promise<number>;
   readSome(index: number, count: number): Promise<Uint8Array[]>;
   hash(index: number): Promise<Uint8Array>;
@@ -54,6 +68,13 @@ export interface BlobStore {
   freeBytes(): Promise<number>;
 }
 
+/**
+ * - `same`: the content has not changed
+ * - `unsure`: only a comparison of the content shows whether it has changed
+ * - `other`: the size has changed
+ */
+export type StampMatch = "same" | "unsure" | "other";
+
 /** Entry of a source folder that is not sent. */
 export interface SkippedEntry {
   /** Relative to the folder. */
@@ -65,8 +86,11 @@ export interface Source {
   readonly name: string;
   /** `undefined` for a stream that has not ended. */
   readonly sizeBytes: number | undefined;
-  readonly folder?: FolderSize;
+  readonly folder?: FolderSize | undefined;
+  /** Entries of a folder that are not sent. `relist` adds further ones at the end. */
   readonly skipped: readonly SkippedEntry[];
+  /** Files that have grown, of which only the bytes that were there when listed are sent. */
+  readonly grown?: readonly string[];
   /**
    * Absolute path; `undefined` if the source cannot be read again. `stamp` changes with the
    * content.
@@ -75,17 +99,35 @@ export interface Source {
   readonly stamp?: string;
   /** Space that a file uses on its disk, less than its size if it is a sparse file. */
   readonly diskBytes?: number | undefined;
+  /** Compares a stored stamp of the same path with the present content. Default: equality. */
+  matchStamp?(stored: string): StampMatch;
   /**
    * Returns `undefined` after the last chunk. If the source has a path, the caller owns the buffer.
    * @throws {Fault} file-changed, not-found, … if the source cannot be read
    */
   read(index: number): Promise<Uint8Array | undefined>;
-  release(upTo: number): void;
   /**
-   * @param digest digest over the checksums of all sent chunks
-   * @throws {Fault} file-changed if the source has changed since it was opened
+   * Chunks that timestamps do not prove to be of one moment. After `read` has returned all of them,
+   * the caller reads them again. If they are the same, the content existed between both reads, and
+   * the caller calls `proven`. If they differ, the caller reads on from the first different chunk.
    */
-  check(digest?: Uint8Array): Promise<void>;
+  readonly unproven?: ChunkRange | undefined;
+  proven?(): void;
+  /** True if the content may have changed since it was first read. Never becomes false. */
+  readonly mayHaveChanged?: boolean;
+  /**
+   * Returns the fault for a source that keeps changing at this chunk. A folder can be listed again
+   * without the file.
+   */
+  unstableAt?(index: number): Fault;
+  /**
+   * Lists a folder again after a file of the list could not be read to its end. Returns false if
+   * this does not help.
+   */
+  relist?(): Promise<boolean>;
+  release(upTo: number): void;
+  /** @param digest digest over the checksums of all sent chunks */
+  end?(digest: Uint8Array): Promise<void>;
   begin?(file: FileId): Promise<void>;
   close(): void;
 }

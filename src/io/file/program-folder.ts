@@ -7,7 +7,8 @@ import { CHUNK_BYTES } from "../../base/limits.ts";
 import { diskFault, errorCode } from "../disk/disk.ts";
 import { readAt } from "../disk/system-disk.ts";
 import { hashFileInto, type NewHash } from "./file-hash.ts";
-import { changedFault, stampOf } from "./source.ts";
+import { changedFault } from "./source.ts";
+import { stampOf, untilSettledMs } from "./stamp.ts";
 
 export const PROGRAM_BYTES_MAX = 1024 * 1024 * 1024;
 
@@ -26,6 +27,8 @@ interface OpenFile {
   readonly fd: number;
   readonly sizeBytes: number;
   readonly stamp: string;
+  /** Time until a later change is certain to change the stamp. */
+  readonly waitMs: number;
 }
 
 interface CachedHash {
@@ -83,22 +86,23 @@ export class ProgramFolder {
   async open(name: string): Promise<OpenProgram | undefined> {
     const opened = this.names.includes(name) ? this.#open(name) : undefined;
     if (opened === undefined) return undefined;
-    const { fd, sizeBytes, stamp } = opened;
+    const { fd, sizeBytes, stamp, waitMs } = opened;
     let isClosed = false;
     const close = () => {
       if (!isClosed) fs.closeSync(fd);
       isClosed = true;
     };
     try {
+      if (waitMs > 0) await Bun.sleep(waitMs);
       const sha256 = await this.#cachedHash(name, opened);
       if (
-        stampWithChangeTime(fs.fstatSync(fd, { bigint: true })) !== stamp ||
+        stampOf(fs.fstatSync(fd, { bigint: true })) !== stamp ||
         (this.expected.get(name) ?? sha256) !== sha256
       ) {
         close();
         return undefined;
       }
-      const chunks = (from: number) => chunksOf(name, fd, from);
+      const chunks = (from: number) => this.#chunks({ name, sizeBytes, sha256 }, fd, stamp, from);
       return { name, sizeBytes, sha256, chunks, close };
     } catch (error) {
       close();
@@ -115,7 +119,8 @@ export class ProgramFolder {
       const stat = fs.fstatSync(fd, { bigint: true });
       // The file may have been replaced, and some systems cannot refuse links when opening.
       if (isOffered(stat) && stat.ino === before.ino && stat.dev === before.dev) {
-        return { fd, sizeBytes: Number(stat.size), stamp: stampWithChangeTime(stat) };
+        const waitMs = untilSettledMs(stat) ?? 0;
+        return { fd, sizeBytes: Number(stat.size), stamp: stampOf(stat), waitMs };
       }
       fs.closeSync(fd);
       return undefined;
@@ -136,6 +141,25 @@ export class ProgramFolder {
     return hash;
   }
 
+  /** Hashes the file again if only its stamp has changed, for example because it was replaced. */
+  async *#chunks(
+    { name, sizeBytes, sha256 }: ListedProgram,
+    fd: number,
+    stampBefore: string,
+    from: number,
+  ): AsyncGenerator<Uint8Array> {
+    let stamp = stampBefore;
+    for (let at = from * CHUNK_BYTES; at < sizeBytes; at += CHUNK_BYTES) {
+      const chunk = new Uint8Array(Math.min(CHUNK_BYTES, sizeBytes - at));
+      const bytesRead = await readAt(fd, chunk, at);
+      const current = stampOf(fs.fstatSync(fd, { bigint: true }));
+      const isSame = current === stamp || (await this.#hash(name, fd, sizeBytes)) === sha256;
+      if (bytesRead < chunk.length || !isSame) throw changedFault(name);
+      stamp = current;
+      yield chunk;
+    }
+  }
+
   async #hash(name: string, fd: number, sizeBytes: number): Promise<string> {
     const hash = this.newHash();
     if ((await hashFileInto(hash, fd, sizeBytes)) < sizeBytes) throw changedFault(name);
@@ -145,20 +169,4 @@ export class ProgramFolder {
 
 function isOffered(stat: fs.BigIntStats): boolean {
   return stat.isFile() && stat.size > 0n && stat.size <= BigInt(PROGRAM_BYTES_MAX);
-}
-
-function stampWithChangeTime(stat: fs.BigIntStats): string {
-  return `${stampOf(stat)}.${stat.ctimeNs}`;
-}
-
-async function* chunksOf(name: string, fd: number, from: number): AsyncGenerator<Uint8Array> {
-  const stat = fs.fstatSync(fd, { bigint: true });
-  const [stamp, sizeBytes] = [stampOf(stat), Number(stat.size)];
-  for (let at = from * CHUNK_BYTES; at < sizeBytes; at += CHUNK_BYTES) {
-    const chunk = new Uint8Array(Math.min(CHUNK_BYTES, sizeBytes - at));
-    const bytesRead = await readAt(fd, chunk, at);
-    const isSame = stampOf(fs.fstatSync(fd, { bigint: true })) === stamp;
-    if (bytesRead < chunk.length || !isSame) throw changedFault(name);
-    yield chunk;
-  }
 }

@@ -12,7 +12,7 @@ import {
   PATH_BYTES_MAX,
 } from "../../base/limits.ts";
 import { quoteText } from "../../base/text.ts";
-import { chunkSize } from "../../wire/chunks.ts";
+import { chunkCount, chunkSize } from "../../wire/chunks.ts";
 import {
   encodeManifest,
   FolderMap,
@@ -20,16 +20,19 @@ import {
   type ManifestFile,
   parseManifest,
 } from "../../wire/manifest.ts";
-import type { FolderSize, SkippedEntry, Source } from "../blob/interfaces.ts";
+import type {
+  ChunkRange,
+  FolderSize,
+  SkippedEntry,
+  Source,
+  StampMatch,
+} from "../blob/interfaces.ts";
 import { acquireBuffer } from "../disk/buffer-pool.ts";
 import { diskFault, errorCode, onDisk, skipBytes } from "../disk/disk.ts";
 import { openPlain } from "../disk/plain-file.ts";
 import { diskBytesOf, readAt, readBuffersAt } from "../disk/system-disk.ts";
-import { inParallel } from "../task-queue.ts";
-
-export function stampOf({ dev, ino, size, mtimeNs }: fs.BigIntStats): string {
-  return `${dev}.${ino}.${size}.${mtimeNs}`;
-}
+import { inParallel, TaskQueue } from "../task-queue.ts";
+import { ChangeTimes, matchStamps, stampOf, stampOfSize, untilSettledMs } from "./stamp.ts";
 
 export function changedFault(path: string): Fault {
   return new Fault("file-changed", msg`${quoteText(path)} changed while it was sent`);
@@ -37,98 +40,210 @@ export function changedFault(path: string): Fault {
 
 const ENTRIES_PER_TURN = 256;
 const NS_PER_MS = 1_000_000n;
+/**
+ * Maximum number of lists of one folder. Each new list restarts the upload, because it precedes the
+ * contents.
+ */
+const LISTS_MAX = 12;
+/** Lists that a file may make necessary before it is left out. */
+const LISTS_PER_FILE_MAX = 2;
+
+const REMOVED = "it was removed while the folder was sent";
+const SHORTENED = "it became shorter while the folder was sent";
+const UNSTEADY = "it kept changing while the folder was sent";
+const UNREADABLE = "permission denied";
 
 interface FolderWalk {
   readonly root: string;
+  readonly leftOut: ReadonlySet<string>;
   readonly entries: ManifestEntry[];
+  /** Stamps of the files. */
   readonly stamps: Map<string, string>;
   readonly skipped: SkippedEntry[];
+  readonly changeTimes: ChangeTimes;
+  areTimesKept: boolean;
 }
 
-/** Folder as one file: its manifest followed by the contents. */
+/** List of a folder's entries, encoded. */
+class FolderList {
+  readonly manifest: Uint8Array;
+  readonly map: FolderMap;
+  readonly size: FolderSize;
+  readonly stamp: string;
+
+  constructor(readonly walk: FolderWalk) {
+    const { entries, stamps } = walk;
+    this.manifest = encodeManifest(entries);
+    this.map = new FolderMap(parseManifest(this.manifest), this.manifest.length);
+    this.size = { entries: entries.length, manifestBytes: this.manifest.length };
+    const hash = new Bun.CryptoHasher("sha256");
+    for (const stamp of stamps.values()) hash.update(stamp).update("\n");
+    this.stamp = stampOfSize(this.map.sizeBytes, hash.update(this.manifest).digest("hex"));
+  }
+}
+
+/**
+ * Folder as one file: its manifest followed by the contents. Only the listed files matter. Each is
+ * read as of one moment, up to its listed size.
+ */
 class FolderSource implements Source {
   readonly name: string;
   readonly path: string;
-  readonly stamp: string;
-  readonly folder: FolderSize;
-  readonly skipped: readonly SkippedEntry[];
-  readonly #manifest: Uint8Array;
-  readonly #map: FolderMap;
-  readonly #stamps: ReadonlyMap<string, string>;
+  readonly skipped: SkippedEntry[];
+  readonly #grown = new Set<string>();
+  #list: FolderList;
+  /** Stamps before the first byte of a file was read, initially those of the list. */
+  #stamps: Map<string, string>;
+  readonly #begun = new Set<string>();
+  readonly #changed = new Set<string>();
+  #mayHaveChanged = false;
+  #unproven: ChunkRange | undefined;
+  #unprovenFiles = new Set<string>();
+  readonly #leftOut = new Set<string>();
+  #unstable: (SkippedEntry & { readonly isFinal: boolean }) | undefined;
+  readonly #listCounts = new Map<string, number>();
+  #lists = 1;
   #current: { readonly path: string; readonly fd: number } | undefined;
-  #isReading = false;
+  readonly #reading = new TaskQueue();
   #isClosed = false;
 
-  constructor({ root, entries, stamps, skipped }: FolderWalk) {
-    this.path = root;
-    this.name = basename(root) || "folder";
-    this.skipped = skipped;
-    this.#manifest = encodeManifest(entries);
-    this.#map = new FolderMap(parseManifest(this.#manifest), this.#manifest.length);
-    this.#stamps = stamps;
-    this.folder = { entries: entries.length, manifestBytes: this.#manifest.length };
-    const hash = new Bun.CryptoHasher("sha256");
-    for (const stamp of stamps.values()) hash.update(stamp).update("\n");
-    this.stamp = hash.update(this.#manifest).digest("hex");
+  constructor(walk: FolderWalk) {
+    this.path = walk.root;
+    this.name = basename(walk.root) || "folder";
+    this.skipped = [...walk.skipped];
+    this.#list = new FolderList(walk);
+    this.#stamps = walk.stamps;
   }
 
   get sizeBytes(): number {
-    return this.#map.sizeBytes;
+    return this.#list.map.sizeBytes;
   }
 
-  async read(index: number): Promise<Uint8Array | undefined> {
-    assert(!this.#isClosed && !this.#isReading, "one read is in progress at a time");
+  get folder(): FolderSize {
+    return this.#list.size;
+  }
+
+  get stamp(): string {
+    return this.#list.stamp;
+  }
+
+  get grown(): readonly string[] {
+    return [...this.#grown];
+  }
+
+  get unproven(): ChunkRange | undefined {
+    return this.#unproven;
+  }
+
+  get mayHaveChanged(): boolean {
+    return this.#mayHaveChanged || !this.#list.walk.areTimesKept;
+  }
+
+  matchStamp(stored: string): StampMatch {
+    return matchStamps(stored, this.stamp, this.#list.walk.areTimesKept);
+  }
+
+  proven(): void {
+    this.#unproven = undefined;
+    this.#unprovenFiles.clear();
+  }
+
+  read(index: number): Promise<Uint8Array | undefined> {
+    assert(!this.#isClosed, "the source is open");
+    return this.#reading.run(() => this.#read(index));
+  }
+
+  async #read(index: number): Promise<Uint8Array | undefined> {
     const offset = index * CHUNK_BYTES;
-    if (offset >= this.sizeBytes) return undefined;
+    if (offset >= this.sizeBytes || this.#isClosed) return undefined;
     const bytes = acquireBuffer(Math.min(CHUNK_BYTES, this.sizeBytes - offset));
-    this.#isReading = true;
     try {
       await this.#fill(bytes, offset);
       return bytes;
     } finally {
-      this.#isReading = false;
       if (this.#isClosed) this.#closeCurrent();
     }
   }
 
   release(): void {}
 
-  async check(): Promise<void> {
-    let checked = 0;
-    for (const [path, stamp] of this.#stamps) {
-      if (++checked % ENTRIES_PER_TURN === 0) await Bun.sleep(0);
-      const entryPath = join(this.path, path);
-      const current = fs.lstatSync(entryPath, { bigint: true, throwIfNoEntry: false });
-      if (current === undefined || stampOf(current) !== stamp) throw changedFault(entryPath);
+  unstableAt(index: number): Fault {
+    const offset = index * CHUNK_BYTES;
+    const files = this.#list.map
+      .pieces(offset, CHUNK_BYTES)
+      .flatMap((piece) => (piece.kind === "file" ? [piece.file] : []));
+    const file = files.find(({ path }) => this.#unprovenFiles.has(path)) ?? files[0];
+    return file === undefined ? changedFault(this.path) : this.#fail(file, UNSTEADY, true);
+  }
+
+  async relist(): Promise<boolean> {
+    const unstable = this.#unstable;
+    if (unstable === undefined || this.#isClosed || this.#lists >= LISTS_MAX) return false;
+    const { path, reason, isFinal } = unstable;
+    this.#unstable = undefined;
+    this.#lists += 1;
+    const count = (this.#listCounts.get(path) ?? 0) + 1;
+    this.#listCounts.set(path, count);
+    if (isFinal || count >= LISTS_PER_FILE_MAX) this.#leftOut.add(path);
+    await this.#reading.run(async () => {
+      const before = this.#list.walk.entries;
+      const walk = await walkFolder(this.path, this.#leftOut);
+      this.#closeCurrent();
+      this.#list = new FolderList(walk);
+      this.#stamps = walk.stamps;
+      this.#changed.clear();
+      this.proven();
+      this.#skipRemoved(before, walk, { path, reason });
+    });
+    return true;
+  }
+
+  /** Adds the entries that are no longer listed, without those inside a removed folder. */
+  #skipRemoved(
+    before: readonly ManifestEntry[],
+    { entries, skipped }: FolderWalk,
+    unstable: SkippedEntry,
+  ): void {
+    const named = new Set(this.skipped.map(({ path }) => path));
+    const add = (entry: SkippedEntry) => {
+      if (!named.has(entry.path)) this.skipped.push(entry);
+      named.add(entry.path);
+    };
+    for (const entry of skipped) add(entry);
+    const listed = new Set(entries.map(({ path }) => path));
+    const removed = new Set(before.map(({ path }) => path).filter((path) => !listed.has(path)));
+    for (const path of [...removed].sort()) {
+      if (path.includes("/") && removed.has(path.slice(0, path.lastIndexOf("/")))) continue;
+      add({ path, reason: path === unstable.path ? unstable.reason : REMOVED });
     }
   }
 
   close(): void {
     this.#isClosed = true;
-    if (!this.#isReading) this.#closeCurrent();
+    void this.#reading.run(async () => this.#closeCurrent());
   }
 
   async #fill(bytes: Uint8Array, offset: number): Promise<void> {
     let at = 0;
     const reads: (() => Promise<void>)[] = [];
-    for (const piece of this.#map.pieces(offset, bytes.length)) {
+    for (const piece of this.#list.map.pieces(offset, bytes.length)) {
       const part = bytes.subarray(at, at + piece.sizeBytes);
+      const start = offset + at - piece.offset;
       at += piece.sizeBytes;
       if (piece.kind === "manifest") {
-        part.set(this.#manifest.subarray(piece.offset, piece.offset + piece.sizeBytes));
+        part.set(this.#list.manifest.subarray(piece.offset, piece.offset + piece.sizeBytes));
       } else if (piece.sizeBytes === piece.file.size) {
-        reads.push(() => this.#readFile(piece.file, part));
+        reads.push(() => this.#readFile({ ...piece.file, start }, part));
       } else {
-        reads.push(() => this.#readPart(piece.file, part, piece.offset));
+        reads.push(() => this.#readPart({ ...piece.file, start }, part, piece.offset));
       }
     }
     // Wait for all reads even after an error, because they write to the buffers.
     await inParallel(reads, (read) => read());
   }
 
-  async #readFile(file: ManifestFile, into: Uint8Array): Promise<void> {
-    const path = join(this.path, file.path);
-    const fd = this.#open(path);
+  async #readFile(file: FilePart, into: Uint8Array): Promise<void> {
+    const fd = await this.#open(file, 0);
     try {
       await this.#readFrom(fd, file, into, 0);
     } finally {
@@ -136,11 +251,12 @@ class FolderSource implements Source {
     }
   }
 
-  async #readPart(file: ManifestFile, into: Uint8Array, offset: number): Promise<void> {
-    const path = join(this.path, file.path);
+  async #readPart(file: FilePart, into: Uint8Array, offset: number): Promise<void> {
+    const { path } = file;
     const isEnd = offset + into.length === file.size;
-    const known = this.#current?.path === path ? this.#current.fd : undefined;
-    const fd = known ?? this.#open(path);
+    // Opening a file again makes network drives discard their copy of it.
+    const known = offset > 0 && this.#current?.path === path ? this.#current.fd : undefined;
+    const fd = known ?? (await this.#open(file, offset));
     if (known !== undefined) this.#current = undefined;
     try {
       await this.#readFrom(fd, file, into, offset);
@@ -156,23 +272,61 @@ class FolderSource implements Source {
     this.#current = { path, fd };
   }
 
-  async #readFrom(fd: number, file: ManifestFile, into: Uint8Array, offset: number): Promise<void> {
-    const path = join(this.path, file.path);
-    await onDisk(path, async () => {
+  async #readFrom(fd: number, file: FilePart, into: Uint8Array, offset: number): Promise<void> {
+    await onDisk(join(this.path, file.path), async () => {
       const bytesRead = await readAt(fd, into, offset);
-      const stamp = stampOf(fs.fstatSync(fd, { bigint: true }));
-      const isSame = bytesRead === into.length && stamp === this.#stamps.get(file.path);
-      if (!isSame) throw changedFault(path);
+      if (bytesRead < into.length) throw this.#fail(file, SHORTENED);
+      const stat = fs.fstatSync(fd, { bigint: true });
+      if (stampOf(stat) !== this.#stamps.get(file.path)) {
+        this.#changed.add(file.path);
+        this.#mayHaveChanged = true;
+      }
+      if (stat.size > file.size) this.#grown.add(file.path);
+      if (offset + into.length === file.size) this.#settle(file, stat);
     });
   }
 
-  #open(path: string): number {
+  /** Decides whether the file, which was read to its end, must be read again. */
+  #settle({ path, start, size }: FilePart, stat: fs.BigIntStats): void {
+    const isChanged = this.#changed.delete(path);
+    const { changeTimes } = this.#list.walk;
+    if (!isChanged && changeTimes.areKept(join(this.path, path), stat)) return;
+    const from = Math.floor(start / CHUNK_BYTES);
+    const end = chunkCount(start + size);
+    const range = this.#unproven ?? { from, end };
+    this.#unproven = { from: Math.min(range.from, from), end: Math.max(range.end, end) };
+    this.#unprovenFiles.add(path);
+  }
+
+  async #open(file: FilePart, offset: number): Promise<number> {
+    const path = join(this.path, file.path);
+    let fd: number;
     try {
-      return openPlain(path, "read");
+      fd = openPlain(path, "read");
     } catch (error) {
-      const isRemoved = ["ENOENT", "ENOTDIR", "ELOOP"].includes(errorCode(error));
-      throw isRemoved ? changedFault(path) : diskFault(error, path);
+      const reason = REASONS.get(errorCode(error));
+      throw reason === undefined
+        ? diskFault(error, path)
+        : this.#fail(file, reason, reason === UNREADABLE);
     }
+    if (offset > 0) return fd;
+    // A file that changed before its first byte was read is simply read.
+    const stat = fs.fstatSync(fd, { bigint: true });
+    const isSame = this.#stamps.get(file.path) === stampOf(stat);
+    if (!isSame && this.#begun.has(file.path)) this.#mayHaveChanged = true;
+    this.#begun.add(file.path);
+    this.#stamps.set(file.path, stampOf(stat));
+    this.#changed.delete(file.path);
+    const isStamped = this.#list.walk.changeTimes.areKept(path, stat);
+    const waitMs = isStamped ? untilSettledMs(stat) : 0;
+    if (waitMs === undefined) this.#changed.add(file.path);
+    else if (waitMs > 0) await Bun.sleep(waitMs);
+    return fd;
+  }
+
+  #fail({ path }: { readonly path: string }, reason: string, isFinal = false): Fault {
+    this.#unstable = { path, reason, isFinal };
+    return changedFault(join(this.path, path));
   }
 
   #closeCurrent(): void {
@@ -181,18 +335,60 @@ class FolderSource implements Source {
   }
 }
 
-async function walkFolder(root: string): Promise<FolderWalk> {
-  const walk: FolderWalk = { root, entries: [], stamps: new Map(), skipped: [] };
-  walk.stamps.set("", stampOf(fs.statSync(root, { bigint: true })));
+/** File of a folder, and where its content starts in the folder's. */
+interface FilePart extends ManifestFile {
+  readonly start: number;
+}
+
+/** Reasons for which a listed file is no longer readable, by error code. */
+const REASONS: ReadonlyMap<string, string> = new Map([
+  ["ENOENT", REMOVED],
+  ["ENOTDIR", REMOVED],
+  ["ELOOP", REMOVED],
+  ["EACCES", UNREADABLE],
+  ["EPERM", UNREADABLE],
+]);
+
+async function walkFolder(
+  root: string,
+  leftOut: ReadonlySet<string> = new Set(),
+): Promise<FolderWalk> {
+  const changeTimes = new ChangeTimes();
+  const walk: FolderWalk = {
+    root,
+    leftOut,
+    entries: [],
+    stamps: new Map(),
+    skipped: [],
+    changeTimes,
+    areTimesKept: true,
+  };
+  changeTimes.areKept(root, fs.statSync(root, { bigint: true }));
   const pendingFolders = [""];
   for (let folder = pendingFolders.pop(); folder !== undefined; folder = pendingFolders.pop()) {
-    for (const raw of fs.readdirSync(join(root, folder), { encoding: "buffer" })) {
+    for (const raw of namesIn(walk, folder)) {
       const path = addEntry(walk, folder, raw);
       if (path !== undefined) pendingFolders.push(path);
       if (walk.entries.length % ENTRIES_PER_TURN === ENTRIES_PER_TURN - 1) await Bun.sleep(0);
     }
   }
   return walk;
+}
+
+/** Removes a folder from the list that cannot be read. */
+function namesIn({ root, entries, skipped }: FolderWalk, folder: string): readonly Uint8Array[] {
+  try {
+    return fs.readdirSync(join(root, folder), { encoding: "buffer" });
+  } catch (error) {
+    const reason = REASONS.get(errorCode(error));
+    if (folder === "" || reason === undefined) throw error;
+    entries.splice(
+      entries.findIndex(({ path }) => path === folder),
+      1,
+    );
+    if (reason === UNREADABLE) skipped.push({ path: folder, reason });
+    return [];
+  }
 }
 
 function addEntry(walk: FolderWalk, folder: string, raw: Uint8Array): string | undefined {
@@ -203,12 +399,14 @@ function addEntry(walk: FolderWalk, folder: string, raw: Uint8Array): string | u
     walk.skipped.push({ path: displayPath, reason: "its name is not UTF-8" });
     return undefined;
   }
+  if (walk.leftOut.has(path)) return undefined;
   if (Buffer.byteLength(path) > PATH_BYTES_MAX) {
     walk.skipped.push({ path, reason: `its path is longer than ${PATH_BYTES_MAX} bytes` });
     return undefined;
   }
-  const stat = fs.lstatSync(join(walk.root, path), { bigint: true });
-  const reason = stat.isFile() || stat.isDirectory() ? undefined : describeSpecial(stat);
+  const stat = fs.lstatSync(join(walk.root, path), { bigint: true, throwIfNoEntry: false });
+  if (stat === undefined) return undefined; // Removed since the folder was read.
+  const reason = obstacleOf(join(walk.root, path), stat);
   if (reason !== undefined) {
     walk.skipped.push({ path, reason });
     return undefined;
@@ -217,11 +415,25 @@ function addEntry(walk: FolderWalk, folder: string, raw: Uint8Array): string | u
     const message = msg`${quoteText(walk.root)} has more than ${FOLDER_ENTRIES_MAX} entries`;
     throw new Fault("too-large", message);
   }
-  walk.stamps.set(path, stampOf(stat));
   walk.entries.push(entryOf(path, stat));
   if (stat.isDirectory()) return path;
-  fs.accessSync(join(walk.root, path), fs.constants.R_OK);
+  walk.stamps.set(path, stampOf(stat));
+  if (!walk.changeTimes.areKept(join(walk.root, path), stat)) walk.areTimesKept = false;
   return undefined;
+}
+
+/** Returns why an entry cannot be sent. */
+function obstacleOf(path: string, stat: fs.BigIntStats): string | undefined {
+  if (!stat.isFile() && !stat.isDirectory()) return describeSpecial(stat);
+  const { R_OK, X_OK } = fs.constants;
+  try {
+    fs.accessSync(path, stat.isDirectory() ? R_OK | X_OK : R_OK);
+    return undefined;
+  } catch (error) {
+    const reason = REASONS.get(errorCode(error));
+    if (reason === undefined) throw error;
+    return reason;
+  }
 }
 
 function entryOf(path: string, stat: fs.BigIntStats): ManifestEntry {
@@ -252,7 +464,7 @@ function decodeName(raw: Uint8Array): string | undefined {
 }
 
 /**
- * Skips links inside a folder, but `path` itself may be a link.
+ * Skips links and unreadable entries inside a folder, but `path` itself may be a link.
  * @throws {Fault} not-found, store-denied or too-large if the file cannot be sent, usage if it is
  * neither a file nor a folder
  */
@@ -260,7 +472,7 @@ export async function openSource(path: string): Promise<Source> {
   const absolute = resolve(path);
   try {
     if (statSource(path).isDirectory()) return new FolderSource(await walkFolder(absolute));
-    return new FileSource(absolute);
+    return await FileSource.open(absolute);
   } catch (error) {
     throw sourceFault(error, path);
   }
@@ -299,31 +511,70 @@ function sourceFault(error: unknown, path: string): Fault {
  */
 const BLOCK_CHUNKS = 4;
 
+/** File up to the size that it had when it was opened. */
 class FileSource implements Source {
   readonly name: string;
   readonly sizeBytes: number;
   readonly stamp: string;
   readonly diskBytes: number | undefined;
   readonly skipped = [];
-  readonly #fd: number;
+  readonly #changeTimes = new ChangeTimes();
+  #areTimesKept: boolean;
+  #fd: number;
+  /** Stamp before the first read, or before the last read from the start. */
+  #stampBefore: string;
+  #isUnproven = false;
+  #mayHaveChanged = false;
+  #hasGrown = false;
   #block: Uint8Array[] = [];
   #next = 0;
   #isClosed = false;
 
-  constructor(readonly path: string) {
-    const { O_RDONLY, O_NONBLOCK = 0 } = fs.constants; // Opening some files in /proc would block.
-    this.#fd = fs.openSync(path, O_RDONLY | O_NONBLOCK);
-    const stat = fs.fstatSync(this.#fd, { bigint: true });
+  private constructor(
+    readonly path: string,
+    fd: number,
+    stat: fs.BigIntStats,
+  ) {
+    this.#fd = fd;
     this.name = basename(path);
     this.sizeBytes = Number(stat.size);
-    this.stamp = stampOf(stat);
     this.diskBytes = diskBytesOf({ blocks: Number(stat.blocks) });
+    this.stamp = this.#stampBefore = stampOf(stat);
+    this.#areTimesKept = this.#changeTimes.areKept(path, stat);
+  }
+
+  static async open(path: string): Promise<FileSource> {
+    const fd = openToRead(path);
+    const stat = fs.fstatSync(fd, { bigint: true });
+    const source = new FileSource(path, fd, stat);
     try {
-      this.#checkSize();
+      source.#checkSize();
+      await source.#waitUntilSettled(stat);
     } catch (error) {
-      this.close();
+      source.close();
       throw error;
     }
+    return source;
+  }
+
+  get grown(): readonly string[] {
+    return this.#hasGrown ? [this.name] : [];
+  }
+
+  get unproven(): ChunkRange | undefined {
+    return this.#isUnproven ? { from: 0, end: chunkCount(this.sizeBytes) } : undefined;
+  }
+
+  get mayHaveChanged(): boolean {
+    return this.#mayHaveChanged;
+  }
+
+  matchStamp(stored: string): StampMatch {
+    return matchStamps(stored, this.stamp, this.#areTimesKept);
+  }
+
+  proven(): void {
+    this.#isUnproven = false;
   }
 
   #checkSize(): void {
@@ -337,11 +588,18 @@ class FileSource implements Source {
     }
   }
 
+  async #waitUntilSettled(stat: fs.BigIntStats): Promise<void> {
+    const waitMs = this.#areTimesKept ? untilSettledMs(stat) : 0;
+    if (waitMs === undefined) this.#isUnproven = true;
+    else if (waitMs > 0) await Bun.sleep(waitMs);
+  }
+
   async read(index: number): Promise<Uint8Array | undefined> {
     assert(!this.#isClosed, "the source is open");
     const isNext = index === this.#next;
     this.#next = index + 1;
     if (!isNext) this.#block = [];
+    if (!isNext && index === 0 && this.#isUnproven) await this.#reopen();
     const cached = this.#block.shift();
     if (cached !== undefined) return cached;
     const [first, ...following] = await this.#read(index, isNext ? BLOCK_CHUNKS : 1);
@@ -358,28 +616,50 @@ class FileSource implements Source {
     if (chunks.length === 0) return chunks;
     await onDisk(this.path, async () => {
       const bytesRead = await readBuffersAt(this.#fd, chunks, from * CHUNK_BYTES);
-      const isComplete = skipBytes(chunks, bytesRead).length === 0;
+      if (skipBytes(chunks, bytesRead).length > 0 || this.#isClosed) throw changedFault(this.path);
       // Check the stamp after reading, to detect changes during the read.
-      if (!isComplete || !this.#isSame()) throw changedFault(this.path);
+      const stat = fs.fstatSync(this.#fd, { bigint: true });
+      if (!this.#areTimesKept || stampOf(stat) !== this.#stampBefore)
+        this.#isUnproven = this.#mayHaveChanged = true;
+      if (stat.size > BigInt(this.sizeBytes)) this.#hasGrown = true;
     });
     return chunks;
   }
 
-  release(): void {}
-
-  async check(): Promise<void> {
-    const current = fs.statSync(this.path, { bigint: true, throwIfNoEntry: false });
-    const isSame = current !== undefined && stampOf(current) === this.stamp && this.#isSame();
-    if (!isSame) throw changedFault(this.path);
+  /**
+   * Opens the file again by its path, which makes network drives discard their copy of it. If it
+   * was replaced by a shorter one, the open file is read again.
+   */
+  async #reopen(): Promise<void> {
+    const fd = unlessError(() => openToRead(this.path));
+    if (fd !== undefined) {
+      const isLongEnough = fs.fstatSync(fd).size >= this.sizeBytes;
+      fs.closeSync(isLongEnough ? this.#fd : fd);
+      if (isLongEnough) this.#fd = fd;
+    }
+    const stat = fs.fstatSync(this.#fd, { bigint: true });
+    this.#stampBefore = stampOf(stat);
+    await this.#waitUntilSettled(stat);
   }
+
+  release(): void {}
 
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
     fs.closeSync(this.#fd);
   }
+}
 
-  #isSame(): boolean {
-    return !this.#isClosed && stampOf(fs.fstatSync(this.#fd, { bigint: true })) === this.stamp;
+function openToRead(path: string): number {
+  const { O_RDONLY, O_NONBLOCK = 0 } = fs.constants; // Opening some files in /proc would block.
+  return fs.openSync(path, O_RDONLY | O_NONBLOCK);
+}
+
+function unlessError<Value>(act: () => Value): Value | undefined {
+  try {
+    return act();
+  } catch {
+    return undefined;
   }
 }

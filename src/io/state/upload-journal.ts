@@ -19,17 +19,19 @@ export interface ResumableUpload {
   readonly upTo: number;
   addHashes(hashes: readonly Uint8Array[]): void;
   truncate(upTo: number): void;
+  setStamp(stamp: string): void;
   hashes(from?: number): Generator<Uint8Array>;
   remove(): void;
 }
 
 export interface FoundUpload {
   readonly upload: ResumableUpload;
-  readonly isChanged: boolean;
+  /** Stamp of the source whose chunks were sent. */
+  readonly stamp: string;
 }
 
 export interface ResumableUploads {
-  find(key: UploadKey, stamp: string): FoundUpload | undefined;
+  find(key: UploadKey): FoundUpload | undefined;
   begin(key: UploadKey, stamp: string, file: FileId, unixMs: number): ResumableUpload;
 }
 
@@ -43,15 +45,12 @@ interface Row {
 
 /** The journal is only an optimisation: the server decides which chunks are durable. */
 export class UploadJournal extends HomeTable implements ResumableUploads {
-  find(key: UploadKey, stamp: string): FoundUpload | undefined {
+  find(key: UploadKey): FoundUpload | undefined {
     const sql = `SELECT file, stamp, up_to AS upTo FROM uploads
       WHERE fingerprint = ? AND user = ? AND path = ? AND targets = ? AND name = ?`;
     const row = this.database.get<Row>(sql, ...columnsOf(key));
     if (row === undefined) return undefined;
-    return {
-      upload: this.#resumable(row.file as FileId, row.upTo),
-      isChanged: row.stamp !== stamp,
-    };
+    return { upload: this.#resumable(row.file as FileId, row.upTo), stamp: row.stamp };
   }
 
   begin(key: UploadKey, stamp: string, file: FileId, unixMs: number): ResumableUpload {
@@ -88,6 +87,9 @@ export class UploadJournal extends HomeTable implements ResumableUploads {
         this.#truncate(file, to);
         row = [];
         upTo = to;
+      },
+      setStamp: (stamp) => {
+        this.database.run("UPDATE uploads SET stamp = ? WHERE file = ?", stamp, file);
       },
       hashes: (from = 0) => this.#hashes(file, from, upTo),
       remove: () => {

@@ -113,6 +113,7 @@ export class DownloadSender {
     const index = sending.take(this.options.clock.now());
     if (index === undefined) return this.#pause(fact);
     const count = this.#claimMore();
+    if (index + count > blob.have) throw replacedFile();
     const hashes = Array.from({ length: count }, (_, i) => blob.hash(index + i));
     const stored = Promise.all([Promise.all(hashes), blob.readSome(index, count)]);
     const [checksums, chunks] = await readStored(stored);
@@ -200,6 +201,12 @@ export function downloadInfo(
   const isSparse = fact !== undefined && diskBytes !== undefined && diskBytes < fact.size;
   const data = isSparse ? diskBytes : undefined;
   return defined({ name, from: sender, size, digest, folder: folder && { ...folder }, data });
+}
+
+/** The sender's file changed while a reader began. */
+function replacedFile(): Fault {
+  const message = "the sender replaced a part of this file";
+  return new Fault("link-closed", message, { retryAfterMs: 0 });
 }
 
 function beyondEnd(chunks: number): Fault {

@@ -258,6 +258,10 @@ export class FileService {
     });
   }
 
+  hasReaders(file: FileId): boolean {
+    return this.#readers.has(file);
+  }
+
   onChange(file: FileId): void {
     for (const download of this.#readers.get(file) ?? []) download.refresh();
   }

@@ -141,6 +141,7 @@ const LOST_CHUNK_CODES: ReadonlySet<FaultCode> = new Set(["file-unknown", "check
 /**
  * First fetches the chunks that another server has received, so that the sender can resume after
  * them.
+ * @param chunksMax chunks of the file that the sender still has
  * @throws {Fault} no-majority or quota-reached
  */
 export async function resumeShared(
@@ -148,9 +149,10 @@ export async function resumeShared(
   blob: Blob,
   quota: UploadQuota,
   isAborted: () => boolean,
+  chunksMax: number,
 ): Promise<SharedUpload> {
   const { file, sizeBytes } = blob.metadata;
-  const sent = await shared.storedHashes(file);
+  const sent = (await shared.storedHashes(file)).slice(0, chunksMax);
   let have = 0;
   for (; have < Math.min(sent.length, blob.have); have++) {
     const other = sent[have];

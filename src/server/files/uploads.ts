@@ -35,7 +35,7 @@ interface UploadsOptions extends FileServiceOptions {
   readonly budget: UploadBudget;
   readonly quotas: Quotas;
   readonly recipients: Recipients;
-  readonly files: Pick<FileService, "onChange" | "reportFault">;
+  readonly files: Pick<FileService, "hasReaders" | "onChange" | "reportFault">;
   readonly shared: SharedFiles | undefined;
 }
 
@@ -369,7 +369,9 @@ export class UploadService {
       this.#checkResumable(blob.metadata);
       if (blob.metadata.by !== upload.by) throw foreignFile();
       if (blob.durable < blob.have) await blob.sync();
-      sharedUpload = shared && (await resumeShared(shared, blob, quota, () => client.isClosed));
+      const upTo = await this.#dropChanged(upload, blob, request);
+      sharedUpload =
+        shared && (await resumeShared(shared, blob, quota, () => client.isClosed, upTo));
     } catch (error) {
       blob.close();
       throw error;
@@ -386,6 +388,23 @@ export class UploadService {
       quota,
       files,
     });
+  }
+
+  /**
+   * Drops the chunks that the sender's file no longer has, unless readers may have received them.
+   * These would end with a wrong digest, so the sender must then begin a new upload.
+   * @returns number of chunks that may be kept
+   */
+  async #dropChanged(
+    upload: Upload,
+    blob: Blob,
+    { keep = Number.POSITIVE_INFINITY }: RequestOf<"offer">,
+  ): Promise<number> {
+    if (this.options.files.hasReaders(upload.file)) return Number.POSITIVE_INFINITY;
+    if (keep >= blob.have) return keep;
+    await blob.truncate(keep);
+    this.#count(upload, blob.sizeBytes);
+    return keep;
   }
 
   #quotaOf(upload: Upload): UploadQuota {

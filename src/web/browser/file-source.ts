@@ -2,7 +2,7 @@
 
 import { Fault } from "../../base/fault.ts";
 import { CHUNK_BYTES } from "../../base/limits.ts";
-import type { Source } from "../../io/blob/interfaces.ts";
+import type { Source, StampMatch } from "../../io/blob/interfaces.ts";
 
 /** Identifies a file's content by size and date, because browsers offer nothing more. */
 export function fileStamp(file: File): string {
@@ -52,8 +52,13 @@ export class FileSource implements Source {
 
   release(): void {}
 
+  /** Programs can set a file's date back, so a resumed upload compares the sent part. */
+  matchStamp(stored: string): StampMatch {
+    return stored === this.stamp ? "unsure" : "other";
+  }
+
   /** Reads one byte, which makes the browser check whether the file has changed. */
-  async check(): Promise<void> {
+  async end(): Promise<void> {
     const last = this.file.slice(Math.max(0, this.sizeBytes - 1));
     await this.#unlessChanged(last.arrayBuffer());
   }

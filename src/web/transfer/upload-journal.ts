@@ -93,10 +93,10 @@ export class BrowserUploadJournal extends TransferJournal<UploadEntry> implement
     this.#removeRows(key);
   }
 
-  find({ path }: UploadKey, stamp: string): FoundUpload | undefined {
+  find({ path }: UploadKey): FoundUpload | undefined {
     const entry = this.#entries.get(path);
     if (entry?.file === undefined) return undefined;
-    return { upload: this.#upload(path, entry.file), isChanged: entry.stamp !== stamp };
+    return { upload: this.#upload(path, entry.file), stamp: entry.stamp };
   }
 
   begin({ path }: UploadKey, stamp: string, file: FileId): ResumableUpload {
@@ -113,6 +113,10 @@ export class BrowserUploadJournal extends TransferJournal<UploadEntry> implement
       },
       addHashes: (hashes) => this.#appendHashes(key, hashes),
       truncate: (upTo) => this.#truncate(key, upTo),
+      setStamp: (stamp) => {
+        const entry = this.#entries.get(key);
+        if (entry !== undefined && entry.stamp !== stamp) this.put({ ...entry, stamp });
+      },
       *hashes(from = 0) {
         yield* hashes().slice(from);
       },

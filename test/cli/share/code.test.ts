@@ -29,6 +29,7 @@ async function share(around: MulticastDnsNetwork, lanNumber: number) {
     port: 0,
     onEvent: () => {},
     onRead: () => {},
+    onChanged: () => {},
   });
   const wrong: string[] = [];
   const onWrong = (code: string) => void wrong.push(code);

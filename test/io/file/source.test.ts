@@ -42,59 +42,117 @@ describe("a file", () => {
     expect((await source.read(2))?.length).toBe(77);
     expect((await readAll(source)).equals(bytes)).toBe(true);
     expect(await source.read(3)).toBeUndefined();
-    await source.check();
+    expect(source.unproven).toBeUndefined();
     source.close();
   });
 
-  test("keeps its stamp until its content changes", async () => {
+  test("has a stamp that proves an unchanged file, and is unsure of others", async () => {
     const path = planted("a", pattern(100));
-    const stamps: (string | undefined)[] = [];
-    const note = async () => {
+    const matchOf = async (stored: string | undefined) => {
       const source = await openSource(path);
-      stamps.push(source.stamp);
       source.close();
+      return [source.matchStamp?.(stored ?? ""), source.stamp];
     };
-    await note();
-    await note();
-    fs.chmodSync(path, 0o400);
-    await note();
-    fs.utimesSync(path, 1, 1);
-    await note();
+    const [, first] = await matchOf("");
+    expect(await matchOf(first)).toEqual(["same", first]);
+    const changes: readonly (() => void)[] = [
+      () => fs.chmodSync(path, 0o400),
+      () => fs.linkSync(path, join(root, "link")),
+      () => fs.utimesSync(path, 1, 1),
+      () => fs.renameSync(planted("b", pattern(100)), path),
+    ];
+    let stored = first;
+    for (const change of changes) {
+      change();
+      const [match, stamp] = await matchOf(stored);
+      expect(match).toBe("unsure");
+      stored = stamp;
+    }
     fs.appendFileSync(path, "more");
-    await note();
-    expect(stamps[1]).toBe(stamps[0] ?? "");
-    expect(stamps[2]).toBe(stamps[0] ?? "");
-    expect(new Set(stamps).size).toBe(3);
+    expect((await matchOf(stored))[0]).toBe("other");
   });
 
+  test("compares the stamps of version 0.2 by size alone", async () => {
+    const path = planted("a", pattern(100));
+    const { dev, ino, mtimeNs } = fs.statSync(path, { bigint: true });
+    const source = await openSource(path);
+    expect(source.matchStamp?.(`${dev}.${ino}.100.${mtimeNs}`)).toBe("unsure");
+    expect(source.matchStamp?.(`${dev}.${ino}.101.${mtimeNs}`)).toBe("other");
+    expect(source.matchStamp?.("ab".repeat(32))).toBe("unsure");
+    source.close();
+  });
+
+  const CHUNKS = 10;
   const changes: readonly [string, (path: string) => void][] = [
     ["grows", (path) => fs.appendFileSync(path, "x")],
-    ["shrinks", (path) => fs.truncateSync(path, 9 * CHUNK_BYTES + 1)],
-    ["is rewritten", (path) => fs.writeFileSync(path, pattern(10 * CHUNK_BYTES, 9))],
+    ["is rewritten", (path) => fs.writeFileSync(path, pattern(CHUNKS * CHUNK_BYTES, 9))],
+    ["changes only its mode", (path) => fs.chmodSync(path, 0o640)],
+    [
+      "is written and gets its old time back",
+      (path) => {
+        const { atimeMs, mtimeMs } = fs.statSync(path);
+        const fd = fs.openSync(path, "r+");
+        fs.writeSync(fd, "other", 0);
+        fs.closeSync(fd);
+        fs.utimesSync(path, atimeMs / 1_000, mtimeMs / 1_000);
+      },
+    ],
   ];
-  test.each(changes)("that %s during the upload is rejected", async (_, change) => {
-    const chunks = 10;
-    const path = planted("a", pattern(chunks * CHUNK_BYTES));
+  test.each(changes)("that %s during the upload must be read again", async (_, change) => {
+    const path = planted("a", pattern(CHUNKS * CHUNK_BYTES));
     fs.utimesSync(path, 1, 1); // An old time: the clock may not advance before the change.
     const source = await openSource(path);
     await source.read(0);
     change(path);
-    const readOn = async () => {
-      for (let index = 1; index < chunks; index++) await source.read(index);
-    };
-    expect(await rejection(readOn())).toMatchObject(changed);
-    expect(await rejection(source.check())).toMatchObject(changed);
+    for (let index = 1; index < CHUNKS; index++) await source.read(index);
+    expect(source.unproven).toEqual({ from: 0, end: CHUNKS });
+    const again = await readAll(source);
+    expect(again.equals(fs.readFileSync(path).subarray(0, CHUNKS * CHUNK_BYTES))).toBe(true);
+    source.proven?.();
+    expect(source.unproven).toBeUndefined();
     source.close();
   });
 
-  test("that is replaced is detected at the end", async () => {
+  test("that grows is read up to its size when opened, and named", async () => {
+    const path = planted("app.log", pattern(100));
+    const source = await openSource(path);
+    fs.appendFileSync(path, "more");
+    expect(await readAll(source)).toEqual(Buffer.from(pattern(100)));
+    expect(source.grown).toEqual(["app.log"]);
+    source.close();
+  });
+
+  test("that shrinks is rejected", async () => {
+    const path = planted("a", pattern(CHUNKS * CHUNK_BYTES));
+    const source = await openSource(path);
+    await source.read(0);
+    fs.truncateSync(path, 9 * CHUNK_BYTES + 1);
+    const readOn = async () => {
+      for (let index = 1; index < CHUNKS; index++) await source.read(index);
+    };
+    expect(await rejection(readOn())).toMatchObject(changed);
+    source.close();
+  });
+
+  test("that is replaced is read from its new content, or again if that is shorter", async () => {
     const path = planted("a", pattern(100));
     const source = await openSource(path);
-    fs.renameSync(planted("b", pattern(100)), path);
-    expect((await source.read(0))?.length).toBe(100);
-    expect(await rejection(source.check())).toMatchObject(changed);
+    fs.renameSync(planted("b", pattern(100, 2)), path);
+    expect(await readAll(source)).toEqual(Buffer.from(pattern(100)));
+    expect(source.unproven).toBeDefined();
+    expect(await readAll(source)).toEqual(Buffer.from(pattern(100, 2)));
+    fs.renameSync(planted("b", pattern(99)), path);
+    expect(await readAll(source)).toEqual(Buffer.from(pattern(100, 2)));
     fs.rmSync(path);
-    expect(await rejection(source.check())).toMatchObject(changed);
+    expect(await readAll(source)).toEqual(Buffer.from(pattern(100, 2)));
+    source.close();
+  });
+
+  test("that was just written is read when a later change would change its times", async () => {
+    const path = planted("a", pattern(100));
+    const source = await openSource(path);
+    const { ctimeMs } = fs.statSync(path);
+    expect(Date.now() - ctimeMs).toBeGreaterThan(15);
     source.close();
   });
 
@@ -108,13 +166,24 @@ describe("a file", () => {
   });
 });
 
-test("that is unreadable in a folder is named", async () => {
-  const secret = join(root, "secret");
+test("entries of a folder that are unreadable are left out and named", async () => {
   fs.chmodSync(root, 0o755);
-  fs.mkdirSync(secret, { mode: 0 });
-  const refused = await unprivileged(() => openSource(root).catch((error) => error));
-  expect(refused).toMatchObject({ code: "store-denied" });
-  expect(refused.message).toContain(secret);
+  fs.mkdirSync(join(root, "closed"), { mode: 0 });
+  fs.writeFileSync(join(root, "secret"), "x", { mode: 0 });
+  fs.writeFileSync(join(root, "open"), "x");
+  const source = await unprivileged(async () => {
+    const opened = await openSource(root);
+    // Only opening a file shows whether the effective user may read it.
+    await readAll(opened).catch(() => opened.relist?.());
+    return opened;
+  });
+  expect(source.folder?.entries).toBe(1);
+  const reason = "permission denied";
+  expect([...source.skipped].sort((a, b) => (a.path < b.path ? -1 : 1))).toEqual([
+    { path: "closed", reason },
+    { path: "secret", reason },
+  ]);
+  source.close();
 });
 
 describe("a folder", () => {
@@ -151,15 +220,102 @@ describe("a folder", () => {
     source.close();
   });
 
-  test("that changes during the upload is rejected", async () => {
+  async function readsAll(source: Source): Promise<void> {
+    await readAll(source);
+  }
+
+  test("ignores entries that are not listed, and its own time", async () => {
     const home = plant();
-    fs.utimesSync(join(home, "b", "big"), 1, 1);
+    const source = await openSource(home);
+    const before = await readAll(source);
+    fs.writeFileSync(join(home, "new"), "x");
+    fs.rmSync(join(home, "new"));
+    fs.writeFileSync(join(home, "b", "new"), "x");
+    expect((await readAll(source)).equals(before)).toBe(true);
+    expect(source.unproven).toBeUndefined();
+    fs.rmSync(join(home, "b", "new"));
+    fs.utimesSync(home, 1, 1);
+    const again = await openSource(home);
+    expect(again.skipped).toEqual([]);
+    for (const one of [source, again]) one.close();
+  });
+
+  test("reads a file that changed before its first byte, up to its listed size", async () => {
+    const home = plant();
+    const source = await openSource(home);
+    fs.writeFileSync(join(home, "b", "big"), pattern(4 * CHUNK_BYTES, 7));
+    const bytes = await readAll(source);
+    expect(bytes.includes(pattern(3 * CHUNK_BYTES, 7).subarray(0, 1_000))).toBe(true);
+    expect(bytes.length).toBe(source.sizeBytes ?? 0);
+    expect([source.unproven, source.grown]).toEqual([undefined, ["b/big"]]);
+    source.close();
+  });
+
+  test("must read the chunks of a file again that changed while it was read", async () => {
+    const home = plant();
     const source = await openSource(home);
     await source.read(0);
-    await source.check();
-    fs.appendFileSync(join(home, "b", "big"), "x");
-    expect(await rejection(source.read(1))).toMatchObject(changed);
-    expect(await rejection(source.check())).toMatchObject(changed);
+    await source.read(1);
+    fs.chmodSync(join(home, "b", "big"), 0o600);
+    for (let index = 2; (await source.read(index)) !== undefined; index++);
+    expect(source.unproven).toEqual({ from: 0, end: 4 });
+    source.proven?.();
+    await readsAll(source);
+    expect(source.unproven).toBeUndefined();
+    source.close();
+  });
+
+  const losses: readonly [string, (path: string) => void, number][] = [
+    ["is removed", (path) => fs.rmSync(path), 42],
+    [
+      "becomes a link",
+      (path) => {
+        fs.rmSync(path);
+        fs.symlinkSync("/etc/hostname", path);
+      },
+      42,
+    ],
+    ["becomes shorter", (path) => fs.truncateSync(path, 5), 43],
+  ];
+  test.each(losses)("is listed again if a file %s", async (_, lose, entries) => {
+    const home = plant();
+    const source = await openSource(home);
+    lose(join(home, "b", "big"));
+    expect(await rejection(readsAll(source))).toMatchObject(changed);
+    expect(await source.relist?.()).toBe(true);
+    expect(source.folder?.entries).toBe(entries);
+    await readsAll(source);
+    expect(source.skipped.length).toBe(43 - entries);
+    expect(await source.relist?.()).toBe(false);
+    source.close();
+  });
+
+  test("leaves out a file that keeps changing, and names a removed folder once", async () => {
+    const home = plant();
+    const source = await openSource(home);
+    await readsAll(source);
+    expect(source.unstableAt?.(2)).toMatchObject(changed);
+    fs.rmSync(join(home, "b", "c"), { recursive: true });
+    expect(await source.relist?.()).toBe(true);
+    expect(source.skipped).toEqual([
+      { path: "b/big", reason: "it kept changing while the folder was sent" },
+      { path: "b/c", reason: "it was removed while the folder was sent" },
+    ]);
+    await readsAll(source);
+    source.close();
+  });
+
+  test("is listed at most LISTS_MAX times", async () => {
+    const home = plant();
+    const source = await openSource(home);
+    let lists = 1;
+    for (let i = 1; i < 40; i++) {
+      fs.rmSync(join(home, `f${i}`));
+      await rejection(readsAll(source));
+      if ((await source.relist?.()) !== true) break;
+      lists += 1;
+    }
+    expect(lists).toBe(12);
     source.close();
   });
 

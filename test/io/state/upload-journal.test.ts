@@ -22,8 +22,8 @@ describe("the journal of uploads", () => {
     upload.addHashes(hashes(64, 70));
     before.close();
     const state = ClientState.open(folder);
-    const found = state.uploads.find({ ...KEY, user: "aNA", to: ["a", "b"] }, "stamp");
-    expect([found?.isChanged, found?.upload.file, found?.upload.upTo]).toEqual([false, FILE, 70]);
+    const found = state.uploads.find({ ...KEY, user: "aNA", to: ["a", "b"] });
+    expect([found?.stamp, found?.upload.file, found?.upload.upTo]).toEqual(["stamp", FILE, 70]);
     expect([...(found?.upload.hashes() ?? [])]).toEqual(hashes(0, 70));
     state.close();
   });
@@ -32,10 +32,10 @@ describe("the journal of uploads", () => {
     const { uploads } = ClientState.inMemory();
     const one = uploads.begin(KEY, "stamp", FILE, 1);
     one.addHashes(hashes(0, 64));
-    const other = uploads.find(KEY, "stamp")?.upload;
+    const other = uploads.find(KEY)?.upload;
     one.addHashes(hashes(64, 128));
     other?.addHashes(hashes(64, 68));
-    const third = uploads.find(KEY, "stamp")?.upload;
+    const third = uploads.find(KEY)?.upload;
     expect(third?.upTo).toBe(128);
     expect([...(third?.hashes() ?? [])]).toEqual(hashes(0, 68));
   });
@@ -51,7 +51,7 @@ describe("the journal of uploads", () => {
       { name: "b" },
     ];
     for (const other of others) {
-      expect(uploads.find({ ...KEY, ...other }, "stamp")).toBeUndefined();
+      expect(uploads.find({ ...KEY, ...other })).toBeUndefined();
     }
   });
 
@@ -64,7 +64,7 @@ describe("the journal of uploads", () => {
     upload.truncate(16);
     expect([...upload.hashes()]).toEqual(hashes(0, 15));
     upload.addHashes(hashes(15, 30));
-    expect([...(uploads.find(KEY, "stamp")?.upload.hashes() ?? [])]).toEqual(hashes(0, 30));
+    expect([...(uploads.find(KEY)?.upload.hashes() ?? [])]).toEqual(hashes(0, 30));
     upload.truncate(0);
     expect([...upload.hashes()]).toEqual([]);
   });
@@ -74,8 +74,8 @@ describe("the journal of uploads", () => {
     uploads.begin(KEY, "stamp", FILE, 1_000);
     const other = { ...KEY, path: "/other" };
     uploads.begin(other, "stamp", "fBBBBBBBBBBB" as FileId, 1_000 + UPLOAD_KEEP_MS);
-    expect(uploads.find(KEY, "stamp")).toBeDefined();
+    expect(uploads.find(KEY)).toBeDefined();
     uploads.begin(other, "stamp", "fCCCCCCCCCCC" as FileId, 1_001 + UPLOAD_KEEP_MS);
-    expect(uploads.find(KEY, "stamp")).toBeUndefined();
+    expect(uploads.find(KEY)).toBeUndefined();
   });
 });

@@ -113,6 +113,29 @@ sharedTest("resumes at another server, even a stream", async (one) => {
   expect(bytes).toEqual(new Uint8Array(Buffer.concat([...FOUR.chunks])));
 });
 
+sharedTest("drops changed chunks at another server", async (one) => {
+  const first = await channelOf(one.ana);
+  await first.request("offer", FOUR.offer());
+  FOUR.sendAll(first, 0, 2);
+  await first.until("ack", 2);
+  await one.site.until("two are there", () =>
+    [...(one.store.files.get(FOUR.id)?.keys() ?? [])].length === 3 ? true : undefined,
+  );
+  const other = await openSharedSite(one.store);
+  const lane = await channelOf(other.ana);
+  const whole = new Uint8Array(FOUR.size);
+  whole.set(FOUR.chunks[0] ?? []);
+  const changed = TestFile.of("four", whole, FOUR.name);
+  expect(await lane.request("offer", changed.offer(["lobby"], { keep: 1 }))).toMatchObject({
+    have: 1,
+  });
+  changed.sendAll(lane, 1);
+  await lane.until("ack", 3);
+  expect((await lane.request("finish", changed.finish)).posted).toHaveLength(1);
+  const { bytes } = await download(await channelOf(other.ben), FOUR.id);
+  expect(bytes).toEqual(whole);
+});
+
 sharedTest("keeps its id from other accounts at other servers", async (one) => {
   const lane = await channelOf(one.ana);
   await lane.request("offer", FOUR.offer());

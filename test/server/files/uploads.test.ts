@@ -149,6 +149,42 @@ test("refuses to resume an upload with another sender, target or size", async ()
   expect(await next.refusal("offer", FOUR.offer(["lab"]))).toBe("usage");
 });
 
+labTest("drops the chunks that a file no longer has", async ({ site, ana, ben }) => {
+  const lane = await channelOf(ana);
+  await lane.request("offer", FOUR.offer(["lab"]));
+  FOUR.sendAll(lane, 0, 3);
+  await acked(lane, 3);
+  lane.hangUp();
+  await site.quiet();
+  const whole = new Uint8Array(FOUR.size);
+  whole.set(FOUR.chunks[0] ?? []);
+  const changed = TestFile.of("four", whole, FOUR.name);
+  const again = await channelOf(ana);
+  expect(await again.request("offer", changed.offer(["lab"], { keep: 1 }))).toMatchObject({
+    have: 1,
+  });
+  changed.sendAll(again, 1);
+  await again.request("finish", changed.finish);
+  const { bytes } = await download(await channelOf(ben), FOUR.id);
+  expect(bytes).toEqual(whole);
+});
+
+labTest("drops no chunks that a reader may have received", async ({ site, ana, ben }) => {
+  const [lane, reader] = [await channelOf(ana), await channelOf(ben)];
+  await lane.request("offer", FOUR.offer(["lab"]));
+  FOUR.sendAll(lane, 0, 3);
+  await acked(lane, 3);
+  await reader.request("fetch", { file: FOUR.id, from: 0, window: CHUNK_BYTES });
+  await reader.until("chunk");
+  lane.hangUp();
+  await site.quiet();
+  const again = await channelOf(ana);
+  const offer = FOUR.offer(["lab"], { keep: 1 });
+  expect(await again.request("offer", offer)).toMatchObject({ have: 3 });
+  FOUR.sendAll(again, 3);
+  await again.request("finish", FOUR.finish);
+});
+
 labTest("lets the sender withdraw an upload", async ({ site, ana, ben }) => {
   const [lane, other, reader] = [await channelOf(ana), await channelOf(ana), await channelOf(ben)];
   await lane.request("offer", FOUR.offer(["lab"]));

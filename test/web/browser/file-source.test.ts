@@ -43,7 +43,7 @@ describe.each(["pieces", "streams"] as const)("a file that the browser gives as 
     expect(await source.read(4)).toBeUndefined();
     releaseBuffer((await source.read(0)) ?? new Uint8Array(0));
     expect(await source.read(1)).toEqual(chunkAt(1));
-    await source.check();
+    await source.end();
     source.close();
   });
 

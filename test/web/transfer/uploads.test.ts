@@ -38,7 +38,7 @@ async function leftIn(store: MemoryStore): Promise<readonly number[]> {
   const [left] = await later.loadEntries(2);
   if (left === undefined) return [];
   await later.adopt(left);
-  return [...(later.find(KEY, "s")?.upload.hashes() ?? [])].map(([first = -1]) => first);
+  return [...(later.find(KEY)?.upload.hashes() ?? [])].map(([first = -1]) => first);
 }
 
 const upTo = (count: number) => Array.from({ length: count }, (_, i) => i);

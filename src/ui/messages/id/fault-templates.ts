@@ -110,6 +110,10 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "run chat rooms, or /rooms": "lihat daftarnya: chat rooms, atau /rooms",
   "run chat users, or /who": "lihat daftarnya: chat users, atau /who",
   "run the same command again": "jalankan perintah yang sama lagi",
+  "{} changed while it was sent": "{} berubah saat dikirim",
+  "'{}' changed while it was sent": "'{}' berubah saat dikirim",
+  "{} changed while it was shared": "{} berubah saat dibagikan",
+  "share it again": "bagikan lagi",
   "close programs that write to it, then send it again":
     "tutup program yang menulis berkas itu, lalu kirim lagi",
   "make it smaller, or send it in parts": "perkecil, atau kirim secara bertahap",
