@@ -479,9 +479,10 @@ async function auditOnce(
     const reason = verdict.kind === "alarm" ? verdict.reason : "rolled-back";
     const all = await orDefault(() => logs.storedRecords(reader, "all"), []);
     const sample = all.slice(-EVIDENCE_REQUESTS_MAX * PROOFS_PER_REQUEST_MAX);
-    const { missing } = await fetchProofs(connection, deps, pin, sample);
+    const { proved, missing } = await fetchProofs(connection, deps, pin, sample);
     const knownSize = Math.max(known?.size ?? 0, reason === "rolled-back" ? confirmed : 0);
-    return buildAlarm(link, deps, { reason, known, knownSize, presented: pin, missing }, log);
+    const finding = { reason, known, knownSize, presented: pin, missing } as const;
+    return buildAlarm(link, deps, finding, log, Math.max(0, ...proved));
   }
   const ownProof = accounts && log.own;
   const own =
@@ -513,7 +514,10 @@ async function auditOnce(
   if (missing.length > 0) {
     if (mayBeLate && missing.every(({ seq }) => seq > pin.size)) return "late";
     const finding = { reason: "record-missing", known, presented: pin, missing } as const;
-    return buildAlarm(link, deps, finding, log);
+    const [first] = missing;
+    const newest = Math.max(known?.size ?? 0, ...proved);
+    const common = Math.min(newest, (first?.seq ?? Number.POSITIVE_INFINITY) - 1);
+    return buildAlarm(link, deps, finding, log, common);
   }
   const roomsAfter = roomIds(link);
   const withheld = leftOut.filter(({ room }) => roomsBefore.has(room) && roomsAfter.has(room));
@@ -636,10 +640,11 @@ async function buildAlarm(
     readonly knownSize?: number;
   },
   log?: ServerCheckpoint,
+  common?: number,
 ): Promise<Extract<AuditOutcome, { kind: "alarm" }>> {
   const { log: name = "history", reason, known, missing } = finding;
   const sentence = formatFinding({ knownSize: known?.size ?? 0, witness, ...finding }, formatTime);
-  await orDefault(() => logs.setAlarm(reader, sentence), undefined);
+  await orDefault(() => logs.setAlarm(reader, sentence, common), undefined);
   const evidence: AuditEvidence = {
     log: name,
     reason,

@@ -514,7 +514,7 @@ export class Client extends ChatClient<ClientAccount> {
       hasPrefs: model !== undefined,
       after: follow === "all" && hasReader ? state.cursor(known, user) : undefined,
       sealed: { home, load: async () => (await import("./sealed/code.ts")).SEALED_CODE },
-      pin: async (reader) => state.logPins.pin(reader),
+      logs: state.logPins,
       announceUploads: () => this.transfers.announceUploads(),
     });
     const reader = new AccountReader(follow, () => session.rooms, {

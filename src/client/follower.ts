@@ -74,7 +74,15 @@ export interface LinkInfo {
 
 type AccountNotice = NoticeOf<
   | ("ignored" | "display-name" | "prefs-set" | "save" | "follow" | "code-asked" | "event")
-  | ("invited" | "key-packages-low" | "disk-low" | "majority" | "announced" | "server-rules")
+  | (
+      | "invited"
+      | "key-packages-low"
+      | "group-info-lost"
+      | "disk-low"
+      | "majority"
+      | "announced"
+      | "server-rules"
+    )
 >;
 
 export interface FollowerSink {
@@ -163,6 +171,7 @@ export class Follower {
       case "server-rules":
       case "invited":
       case "key-packages-low":
+      case "group-info-lost":
         return this.sink.event(notice);
       default:
         return;

@@ -3,7 +3,6 @@
 import { asFault, Fault } from "../base/fault.ts";
 import type { RoomId, Sha256 } from "../base/ids.ts";
 import { READ_NOTICE_INTERVAL_MS } from "../base/limits.ts";
-import type { LogPin } from "../core/client/audit.ts";
 import type { ChatRecord, RoomView } from "../core/client/chat-record.ts";
 import type { Receipt } from "../core/client/outbox.ts";
 import { isSameName } from "../core/model/item.ts";
@@ -11,7 +10,7 @@ import { isMutedAt, type RoomPrefs } from "../core/rooms/prefs.ts";
 import { LOBBY } from "../core/rooms/rooms.ts";
 import { type Clock, TIMER_MS_MAX } from "../io/clock.ts";
 import type { Entropy } from "../io/entropy.ts";
-import type { LogReader } from "../io/state/log-pins.ts";
+import type { LogPins } from "../io/state/log-pins.ts";
 import type { OutboxOwner } from "../io/state/outbox-store.ts";
 import type { NoticeOf, PostBody } from "../wire/messages.ts";
 import type { AuditedLink } from "./auditor.ts";
@@ -43,7 +42,7 @@ export interface AccountSessionOptions {
   readonly adoptsUnsent: boolean;
   readonly sealed: Pick<SealingOptions, "home" | "refusal" | "load">;
   readonly request: SendRequest;
-  readonly pin: (reader: LogReader) => Promise<LogPin | undefined>;
+  readonly logs: Pick<LogPins, "pin" | "replaced">;
   readonly activeLink: ActiveLink;
   readonly emit: (event: AccountEvent) => void;
   readonly announceUploads: () => Promise<void>;
@@ -221,6 +220,7 @@ export class AccountSession {
       return this.#prefs?.changed(event);
     }
     if (event.kind === "key-packages-low") return this.sealing.stock();
+    if (event.kind === "group-info-lost") return this.sealing.publishGroupInfo(event.room);
     this.options.emit(event);
     if (event.kind === "room") this.sealing.roomListed(event.room);
     if (event.kind !== "caught-up") return;
@@ -231,8 +231,14 @@ export class AccountSession {
     const greeted = this.#greeted;
     const audited = this.#auditedLink;
     if (greeted === undefined || audited === undefined) return undefined;
-    const { keys: verifier, pin } = this.options;
-    return { verifier, keys: audited.keys, pin: () => pin(audited.reader) };
+    const { keys: verifier, logs } = this.options;
+    const { keys, reader } = audited;
+    return {
+      verifier,
+      keys,
+      pin: async () => logs.pin(reader),
+      accepted: async () => logs.replaced(reader),
+    };
   }
 }
 

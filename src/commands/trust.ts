@@ -178,7 +178,7 @@ async function acceptLog(
       remedy: "ask the server's owner what happened",
     });
   }
-  state.logPins.forget(fingerprint);
+  state.acceptHistory(fingerprint);
   printNotice(
     context,
     `forgot the ${counted(pinnedLog.size, "record")} known from ${pinnedLog.origin}; ` +

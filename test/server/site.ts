@@ -29,7 +29,7 @@ import { Server } from "../../src/server/server.ts";
 import type { ServerEvent } from "../../src/server/session/event.ts";
 import { parseBody } from "../../src/wire/record.ts";
 import { VirtualClock } from "../client/virtual-clock.ts";
-import { type DiskCall, type DiskFailure, SimDisk } from "../io/disk/sim.ts";
+import { type DiskBackup, type DiskCall, type DiskFailure, SimDisk } from "../io/disk/sim.ts";
 import { randomOf } from "../worlds/disk-world.ts";
 import { Guest, type Keys, newKeys } from "./guest.ts";
 
@@ -285,6 +285,27 @@ export class Site {
     file.truncate(0);
     file.write(changed, 0);
     file.close();
+    await this.wait(this.start());
+  }
+
+  /**
+   * Restores a backup of the server's disk like `chat restore --accept-rollback`.
+   * @param change changes the restored files first
+   */
+  async restore(
+    backup: DiskBackup,
+    change: (disk: TreeDisk) => Promise<void> = () => Promise.resolve(),
+  ): Promise<void> {
+    await this.stop();
+    this.disk.restore(backup);
+    const disk = this.disk.boot();
+    await this.wait(change(disk));
+    const { clock, entropy } = this;
+    const options = { disk, clock, entropy, sha256, reserveBytes: 600 };
+    const history = await this.wait(openLog({ ...options, folder: "/d/history" }));
+    await this.wait(history.fork());
+    await this.wait(history.close());
+    this.network.cut();
     await this.wait(this.start());
   }
 

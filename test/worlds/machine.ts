@@ -19,7 +19,7 @@ import { Server } from "../../src/server/server.ts";
 import type { ServerEvent } from "../../src/server/session/event.ts";
 import { type LogRecord, parseBody } from "../../src/wire/record.ts";
 import { identityOfSeed } from "../crypto/seed-identity.ts";
-import { type DiskCall, type DiskFailure, SimDisk } from "../io/disk/sim.ts";
+import { type DiskBackup, type DiskCall, type DiskFailure, SimDisk } from "../io/disk/sim.ts";
 import { MachineStopped } from "../io/disk/sim-tree.ts";
 import { IrcPipe, type IrcReceiver } from "./irc-pipe.ts";
 import { Life } from "./life.ts";
@@ -61,6 +61,7 @@ export class Machine {
   #ircPort = 0;
   #logs: LogFile[] = [];
   #isStopping = false;
+  #isForkDue = false;
   #stopAt = Number.POSITIVE_INFINITY;
   readonly #byAddress = new Map<string, Watched>();
 
@@ -114,6 +115,22 @@ export class Machine {
     if (!isSilent) this.network.cut();
     this.network = this.#newNetwork();
     this.restartAt = clock.now() + awayMs;
+  }
+
+  /**
+   * Replaces the data with a backup.
+   * @param isForked whether the log gets a new origin, as after `chat restore --accept-rollback`
+   */
+  restore(backup: DiskBackup, isForked: boolean): void {
+    const { clock, trace, model } = this.#platform;
+    trace.note(`${clock.now()} restore ${isForked}`);
+    this.#forget();
+    this.disk.restore(backup);
+    this.#isForkDue = isForked;
+    model.reset();
+    this.network.cut();
+    this.network = this.#newNetwork();
+    this.restartAt = clock.now();
   }
 
   stopWithin(calls: number): void {
@@ -173,6 +190,14 @@ export class Machine {
     const accounts = await open("accounts", (record) => registry.apply(record));
     const history = await open("history", (record) => engine.restore(record));
     this.#logs = [history, accounts];
+    if (this.#isForkDue) {
+      const onRecord = (record: LogRecord) => {
+        engine.restore(record);
+        model.note("history", record);
+      };
+      await life.hold(history.fork({ onRecord }));
+      this.#isForkDue = false;
+    }
     await life.hold(model.checkErased(history, "history"));
     await life.hold(model.checkErased(accounts, "accounts"));
     model.checkFold((room) => rooms.get(room as RoomId)?.members);

@@ -82,7 +82,7 @@ function parseBodyOf(record: LogRecord | undefined) {
 export class ReferenceModel {
   readonly records: LogRecord[] = [];
   readonly rooms = new Map<string, RoomModel>();
-  readonly settings = new Settings();
+  settings = new Settings();
   readonly files = new Map<string, number>();
   checksSlowMode = true;
   readonly #accounts: LogRecord[] = [];
@@ -101,6 +101,16 @@ export class ReferenceModel {
 
   constructor(clock: Clock) {
     this.#clock = clock;
+  }
+
+  /** The server's data has been replaced, so the next recovery determines all records. */
+  reset(): void {
+    this.records.length = 0;
+    this.#accounts.length = 0;
+    this.settings = new Settings();
+    const maps = [this.rooms, this.files, this.#names, this.#texts, this.#polls, this.#counters];
+    const sets = [this.#erased, this.#wereMuted, this.#operators, this.#roles, this.#refused];
+    for (const state of [...maps, ...sets]) state.clear();
   }
 
   checkRecovered(log: "history" | "accounts", found: readonly LogRecord[]): void {
@@ -411,7 +421,8 @@ export class ReferenceModel {
 
   #createRoom(record: LogRecord): RoomModel {
     const { head } = record;
-    check(head.kind === "room", () => `seq ${head.seq}: a room begins with ${head.kind}`);
+    const isFirst = head.kind === "room" || head.kind === "fork";
+    check(isFirst, () => `seq ${head.seq}: a room begins with ${head.kind}`);
     const body = JSON.parse(Buffer.from(record.bodyBytes ?? []).toString()) as {
       readonly name?: string;
       readonly direct?: readonly string[];

@@ -9,6 +9,7 @@ import { defined } from "../../base/values.ts";
 import { VERSION } from "../../base/version.ts";
 import { hashPassword, verifyPassword } from "../../crypto/password.ts";
 import { sha256 } from "../../crypto/sha256.ts";
+import { GROUP_INFOS } from "../../io/backup/copy.ts";
 import { openBlobStore } from "../../io/blob/blob-store.ts";
 import { type Clock, delay } from "../../io/clock.ts";
 import { removedFault, writeSmallFile } from "../../io/disk/data-folder.ts";
@@ -245,7 +246,7 @@ function newServer(
 }
 
 function sealedPath({ folder }: OpenFolder): string {
-  return join(folder.path, "sealed");
+  return join(folder.path, GROUP_INFOS.folder);
 }
 
 /**

@@ -8,6 +8,7 @@ import type { LogPin } from "../../core/client/audit.ts";
 import { verifyConsistency } from "../../core/log/proofs.ts";
 import type { SealedMessage } from "../../crypto/seal/engine.ts";
 import { type Clock, withTimeout } from "../../io/clock.ts";
+import type { ReplacedLog } from "../../io/state/log-pins.ts";
 import { checkpointText, findSigned } from "../../wire/checkpoint.ts";
 import type { Answer } from "../../wire/messages.ts";
 import type { Verifier } from "../link/keys.ts";
@@ -31,6 +32,8 @@ export interface HistoryView {
   readonly verifier: Verifier;
   readonly keys: readonly Uint8Array[];
   pin(): Promise<LogPin | undefined>;
+  /** Histories that the user has given up for the current one, oldest first. */
+  accepted(): Promise<readonly ReplacedLog[]>;
 }
 
 export interface ClaimsOptions {
@@ -40,7 +43,8 @@ export interface ClaimsOptions {
   readonly states: RoomStates;
 }
 
-type Verdict = "same" | "forked" | "unsigned" | "unproved";
+/** `replaced`: the sender still follows a history that this device's user has given up. */
+type Verdict = "same" | "forked" | "replaced" | "unsigned" | "unproved";
 
 export class Claims {
   readonly #known = new Map<string, string>();
@@ -108,8 +112,10 @@ export class Claims {
     const since = await this.#logSince(pin);
     const batch = claims.sort((a, b) => a.tries - b.tries).slice(0, CLAIMS_PER_CHECK_MAX);
     for (const claim of batch) {
-      const verdict = await this.#verdictOf(history, claim, pin, since);
-      if (verdict === undefined) return false;
+      const found = await this.#verdictOf(history, claim, pin, since);
+      if (found === undefined) return false;
+      const isReplaced = found === "forked" && (await isOfReplacedLog(history, claim, pin));
+      const verdict = isReplaced ? "replaced" : found;
       await this.#decide(claim, verdict);
     }
     return claims.length > 0;
@@ -124,7 +130,20 @@ export class Claims {
       case "forked":
         await this.#update(claim, { ...claim, state: "forked" });
         return run((tx) =>
-          markSuspect(tx, `the server showed ${user} a different history than this device`),
+          markSuspect(
+            tx,
+            claim.seq,
+            `the server showed ${user} a different history than this device`,
+          ),
+        );
+      case "replaced":
+        await this.#update(claim, undefined);
+        return run((tx) =>
+          addRemark(
+            tx,
+            `${user}'s device has not accepted the history that replaced its own; ` +
+              `ask ${user} to run chat trust accept`,
+          ),
         );
       case "unsigned":
         await this.#update(claim, undefined);
@@ -246,6 +265,18 @@ async function isSigned({ verifier, keys }: HistoryView, claim: ClaimRow): Promi
   } catch {
     return false;
   }
+}
+
+/**
+ * Under an unchanged origin, claims beyond what this device had seen may come from another history.
+ */
+async function isOfReplacedLog(
+  history: HistoryView,
+  { origin, size }: ClaimRow,
+  pin: LogPin | undefined,
+): Promise<boolean> {
+  const logs = await history.accepted();
+  return logs.some((log) => log.origin === origin && (origin !== pin?.origin || size <= log.size));
 }
 
 export function isForkIn(claim: ClaimRow, room: RoomId): boolean {

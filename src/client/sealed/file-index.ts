@@ -16,19 +16,25 @@ import {
   type ContentRow,
   contentKey,
   fileAtKey,
+  fileAtRange,
   fileKey,
   previewKey,
   type SealedFileRow,
   type SealedUploadRow,
+  seqOf,
   uploadKey,
 } from "./rows.ts";
-import type { Vault } from "./vault.ts";
+import type { KeyRange } from "./store.ts";
+import type { OpenedRow, Vault } from "./vault.ts";
 
 const SEALED_UPLOADS_MAX = 1_000;
+const LISTED_ROWS_MAX = 1_000;
 
 interface FileAtRow {
   readonly file: FileId;
   readonly room: RoomId;
+  /** Commitment of the record. Absent in rows from before 0.3. */
+  readonly commit?: string | undefined;
 }
 
 interface PreviewRow {
@@ -144,7 +150,7 @@ export class FileIndex {
 
   async addRecord(
     { vault, room }: RoomTransaction,
-    { seq, from = "", body = {} }: ChatRecord,
+    { seq, from = "", commit, body = {} }: ChatRecord,
   ): Promise<void> {
     const content = fileBodyOf(body);
     if (content?.name !== SEALED_FILE_NAME) return;
@@ -155,7 +161,7 @@ export class FileIndex {
       const record = { seq, root, from, ...(preview && { preview }) };
       await vault.put(fileKey(file), { ...row, records: { ...row.records, [room]: record } });
       if (preview !== undefined) await vault.put(previewKey(preview.file), { file });
-      await vault.put(fileAtKey(seq), { file, room } satisfies FileAtRow);
+      await vault.put(fileAtKey(seq), { file, room, commit } satisfies FileAtRow);
     }
     const upload = await vault.find<SealedUploadRow>(uploadKey(file));
     if (upload === undefined || upload.recorded.includes(room)) return;
@@ -216,9 +222,27 @@ export class FileIndex {
     });
   }
 
-  async isCarrier(vault: Vault, { state, body, seq }: ChatRecord): Promise<boolean> {
+  async isCarrier(vault: Vault, { state, body, seq, commit }: ChatRecord): Promise<boolean> {
     if (state === "whole") return body?.["name"] === SEALED_FILE_NAME;
-    return (await vault.find<FileAtRow>(fileAtKey(seq))) !== undefined;
+    const location = await vault.find<FileAtRow>(fileAtKey(seq));
+    return location !== undefined && (location.commit ?? commit) === commit;
+  }
+
+  /** Drops the room's records with a higher `seq`, and the descriptions that refer to them. */
+  async dropAfter({ vault, room }: RoomTransaction, after: number): Promise<void> {
+    for (const { key, value } of await listAll<FileAtRow>(
+      vault,
+      fileAtRange(after, LISTED_ROWS_MAX),
+    )) {
+      if (value.room !== room) continue;
+      await vault.delete(key);
+      await dropFrom(vault, room, value.file, after);
+    }
+  }
+
+  /** Drops what the room knows of a file if it is from records with a higher `seq`. */
+  dropDescription({ vault, room }: RoomTransaction, file: FileId, after: number): Promise<void> {
+    return dropFrom(vault, room, file, after);
   }
 
   partnerOf(seq: number, rooms: readonly RoomId[]): Promise<number | undefined> {
@@ -237,6 +261,35 @@ export class FileIndex {
       return undefined;
     });
   }
+}
+
+/** Lists a range in steps, because a list is limited. */
+async function listAll<Value>(vault: Vault, range: KeyRange): Promise<OpenedRow<Value>[]> {
+  const listed: OpenedRow<Value>[] = [];
+  for (let { from } = range; ; ) {
+    const rows = await vault.rows({ ...range, from });
+    listed.push(...(await vault.openRows<Value>(rows)));
+    const last = rows.at(-1);
+    if (last === undefined || rows.length < range.limit) return listed;
+    from = fileAtKey(seqOf(last.key) + 1);
+  }
+}
+
+async function dropFrom(vault: Vault, room: RoomId, file: FileId, after: number): Promise<void> {
+  const row = await vault.find<SealedFileRow>(fileKey(file));
+  if (row === undefined) return;
+  const { [room]: record, ...records } = row.records;
+  const { [room]: descriptionSeq, ...said } = row.said;
+  const isKept = record !== undefined && record.seq <= after;
+  const isDescribed = descriptionSeq !== undefined && descriptionSeq <= after;
+  if (!isKept && record?.preview !== undefined) await vault.delete(previewKey(record.preview.file));
+  const rest: SealedFileRow = {
+    records: isKept ? row.records : records,
+    said: isDescribed ? row.said : said,
+  };
+  const isEmpty = Object.keys({ ...rest.records, ...rest.said }).length === 0;
+  if (isEmpty) await vault.delete(fileKey(file));
+  else await vault.put(fileKey(file), rest);
 }
 
 const EMPTY_ROW: SealedFileRow = { records: {}, said: {} };

@@ -14,6 +14,7 @@ import type { SealCommit } from "../../crypto/seal/engine.ts";
 import { delay } from "../../io/clock.ts";
 import { TaskQueue } from "../../io/task-queue.ts";
 import type { Answer } from "../../wire/messages.ts";
+import { storedGroup } from "./group-infos.ts";
 import {
   adminDepartedPlan,
   adminPlan,
@@ -38,13 +39,15 @@ import {
 } from "./identities.ts";
 import type { SealedRoom } from "./room.ts";
 import { changedDevice, changeRow, dropPending } from "./room-reader.ts";
-import type { RoomTransaction } from "./room-state.ts";
+import type { RejoinReason, RoomTransaction } from "./room-state.ts";
 import { type PendingRow, pendingKey, pendingStateKey, type RoomRow } from "./rows.ts";
 import type { Awaitable } from "./store.ts";
 
 const COMMIT_ATTEMPTS_MAX = 8;
 const COMMIT_RETRY_MS = 150;
 const ID_BYTES = 16;
+/** Maximum random delay before one of several devices publishes a lost GroupInfo. */
+const PUBLISH_JITTER_MS = 2_000;
 
 type Planner = (tx: RoomTransaction) => Awaitable<Plan | undefined>;
 
@@ -53,6 +56,8 @@ export class GroupChanges {
   /** Runs one change at a time. */
   readonly #queue = new TaskQueue();
   #hasRenewalFailed = false;
+  /** True while this device waits for another one to publish the state with which it can join. */
+  isGroupInfoLost = false;
 
   constructor(private readonly room: SealedRoom) {}
 
@@ -221,6 +226,21 @@ export class GroupChanges {
     await this.#commitIfNeeded(replacementPlan);
     await this.#commitIfNeeded(adminDepartedPlan);
     if (await this.room.run((tx) => this.isRenewalDue(tx))) await this.#renew();
+  }
+
+  /**
+   * Renews the keys, because the server has lost the state with which devices join. The first of
+   * several devices to do so suffices.
+   */
+  async publishGroupInfo(): Promise<void> {
+    const { clock, entropy } = this.room.parts;
+    await this.room.catchUp();
+    const epoch = await this.room.run(({ group }) => group?.epoch);
+    const [random = 0] = entropy(1);
+    await delay(clock, (random * PUBLISH_JITTER_MS) / 256);
+    await this.#commit(({ group }) =>
+      group?.epoch === epoch ? newPlan({ kind: "update" }) : undefined,
+    );
   }
 
   /** Renewal locks out attackers who have stolen keys. It never delays posts. */
@@ -420,10 +440,9 @@ export class GroupChanges {
     for (let attempt = 1; attempt <= COMMIT_ATTEMPTS_MAX; attempt++) {
       const found = await this.findGroup();
       if (found === undefined) return;
-      let reason: "copy" | "damaged" | undefined;
+      let reason: RejoinReason | undefined;
       const fresh = this.#newPending(found.group);
       const pending = await this.room.runAndEmit(async (tx) => {
-        const isOld = tx.isStale;
         if (!needsRejoin(tx)) return undefined;
         await requireNoPending(tx);
         const gid = tx.row === undefined ? {} : { gid: fromBase64Url(tx.row.group) };
@@ -443,11 +462,11 @@ export class GroupChanges {
           return undefined;
         }
         const { change } = commit;
-        if (change.kind === "resync") reason = isOld ? "copy" : "damaged";
+        if (change.kind === "resync") reason = rejoinReason(tx);
         // A server that once sent a seq that was too high must not lock this device out
         // permanently.
         if (tx.group === undefined && found.seq < (tx.row?.seq ?? 0)) {
-          tx.change({ seq: found.seq, n: undefined });
+          tx.change({ seq: found.seq, n: undefined, commit: undefined });
         }
         this.room.forgetOutside();
         return this.#storePending(tx, commit, {
@@ -474,16 +493,28 @@ export class GroupChanges {
     });
   }
 
-  /** Returns `undefined` if the room has no group. */
+  /**
+   * Returns `undefined` if the room has no group.
+   * @throws {Fault} not-found if the server and this device have lost the group's current state
+   */
   async findGroup(): Promise<Answer<"group">["made"]> {
+    this.isGroupInfoLost = false;
     try {
       const target = formatTarget(this.room.view);
       return (await this.room.parts.request("group", { target })).made;
     } catch (error) {
-      if (error instanceof Fault && error.code === "not-found") return undefined;
+      if (!(error instanceof Fault) || error.code !== "not-found") throw error;
+      const stored = await storedGroup(this.room);
+      if (stored !== undefined) return stored;
+      this.isGroupInfoLost = true;
       throw error;
     }
   }
+}
+
+function rejoinReason({ row, isStale }: RoomTransaction): RejoinReason {
+  if (row?.history === "replaced") return "replaced";
+  return isStale ? "copy" : "damaged";
 }
 
 async function formerKeyPlan(

@@ -86,6 +86,7 @@ export function otherOwnDevices({ group }: RoomFacts): string[] {
 }
 
 export function needsRejoin({ row, group, isStale }: RoomFacts): boolean {
+  if (row?.history === "contradicted") return false;
   const mayRead = row?.status !== "out" && row?.status !== "suspect";
   return (row?.status !== "out" && group === undefined) || (mayRead && isStale);
 }
@@ -119,6 +120,7 @@ export function canCommit(facts: RoomFacts): boolean {
 
 function canReplaceRefused({ row, group }: RoomFacts): boolean {
   if (row?.refused === undefined || row.other !== undefined || group === undefined) return false;
+  if (row.history === "contradicted") return false;
   return group.policy.admins.includes(group.self.account);
 }
 
@@ -137,6 +139,7 @@ function needsAdmin({ row, group }: RoomFacts): boolean {
 export function cannotWrite(room: RoomView, { row, isStale }: RoomFacts): Fault {
   const name = formatTarget(room);
   if (row?.other !== undefined) return keyChangedFault(row.other.user);
+  if (row?.history === "contradicted") return contradicted(name);
   switch (row?.status) {
     case "in":
     case "lost":
@@ -160,5 +163,12 @@ export function cannotWrite(room: RoomView, { row, isStale }: RoomFacts): Fault 
   }
   return new Fault("seal-refused", msg`this device has not been added to '${name}' yet`, {
     remedy: msg`ask a member to add you: /invite NAME`,
+  });
+}
+
+function contradicted(name: string): Fault {
+  const message = msg`the server's history lacks messages of '${name}' that this device has read`;
+  return new Fault("seal-refused", message, {
+    remedy: msg`ask the server's owner; after a restore, run chat trust accept or /sealed accept`,
   });
 }

@@ -14,6 +14,7 @@ import type { SealDevice, SealMember } from "../../crypto/seal/members.ts";
 import { readBody, readSealedFile, type SealedBody } from "./body.ts";
 import type { Claims } from "./claims.ts";
 import type { FileIndex } from "./file-index.ts";
+import { storeGroupInfo } from "./group-infos.ts";
 import { accountOf, keyChangedText, pinNewcomers, storeOtherKey } from "./identities.ts";
 import type { RoomStates, RoomTransaction } from "./room-state.ts";
 import {
@@ -30,6 +31,7 @@ import {
   pendingKey,
   pendingStateKey,
   pinKey,
+  type RoomRow,
   receiveCount,
   type SentRow,
   sentKey,
@@ -71,14 +73,16 @@ export class RoomReader {
   async read(tx: RoomTransaction, record: ChatRecord): Promise<void> {
     const { row } = tx;
     if (row !== undefined && record.seq <= row.seq) return;
+    // The record belongs to a history that the user has not accepted.
+    if (row?.history === "contradicted") return;
     try {
       await this.#read(tx, record);
     } catch (error) {
       // A record that violates the protocol must not block the records after it.
       if (!(error instanceof Fault) || FAULTS[error.code].blame !== "peer") throw error;
-      if (tx.group !== undefined) markDiverged(tx, error.message);
+      if (tx.group !== undefined) markDiverged(tx, record, error.message);
     }
-    tx.change({ seq: record.seq, n: record.n });
+    tx.change({ seq: record.seq, n: record.n, commit: record.commit });
   }
 
   async #read(tx: RoomTransaction, record: ChatRecord): Promise<void> {
@@ -125,7 +129,7 @@ export class RoomReader {
   async #handleGroup(tx: RoomTransaction, record: ChatRecord): Promise<void> {
     const body = groupBodyOf(record);
     if (body === undefined) {
-      if (tx.group !== undefined) markDiverged(tx, "a group change cannot be read");
+      if (tx.group !== undefined) markDiverged(tx, record, "a group change cannot be read");
       return;
     }
     const pending = await tx.vault.find<PendingRow>(pendingKey(tx.room));
@@ -133,11 +137,11 @@ export class RoomReader {
     if (tx.group === undefined || tx.row === undefined)
       return this.#joinByWelcome(tx, record, body);
     if (body.group !== tx.row.group)
-      return markDiverged(tx, "the server returned a different group");
+      return markDiverged(tx, record, "the server returned a different group");
     if (body.epoch === tx.group.epoch && replaces(body, tx.row.epochSeq))
       return leaveReplacedEpoch(tx);
     if (body.epoch !== tx.group.epoch + 1 || body.commit === undefined) {
-      return markDiverged(tx, "an epoch is missing or repeated");
+      return markDiverged(tx, record, "an epoch is missing or repeated");
     }
     const result = await this.options.engine
       .process(tx.group, fromBase64Url(body.commit), {
@@ -152,6 +156,7 @@ export class RoomReader {
       return refuseCommit(tx, record, `a change of the group cannot be read: ${result.message}`);
     switch (result.kind) {
       case "applied":
+        await storeGroupInfo(this.options.engine, tx);
         tx.advance(result.group, result.consumed);
         if (replaces(body, tx.row.refused)) restoreRoom(tx);
         tx.change({ epochSeq: record.seq });
@@ -186,6 +191,7 @@ export class RoomReader {
     const wasMember = tx.group !== undefined;
     try {
       if (bytes === undefined) throw new Fault("seal-state", "a stored commit has no group state");
+      await storeGroupInfo(this.options.engine, tx);
       tx.advance(await this.options.states.load(bytes, pending), []);
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
@@ -211,7 +217,7 @@ export class RoomReader {
     this.#updateLeavers(tx, (known) => known.filter((departed) => !isRemovedBy(body, departed)));
     if (welcome === undefined) return;
     if (tx.row !== undefined && tx.row.group !== group) {
-      return markDiverged(tx, "the server returned a different group");
+      return markDiverged(tx, record, "the server returned a different group");
     }
     const refs: string[] = [];
     const joined = await this.options.engine
@@ -308,18 +314,14 @@ export class RoomReader {
     if (record.state !== "whole") return;
     const hash = ciphertext === undefined ? "" : toBase64Url(this.options.sha256(ciphertext));
     if (!sent.hashes.includes(hash)) {
-      markSuspect(tx, "the server altered a message from this device");
+      markSuspect(tx, record.seq, "the server altered a message from this device");
       return storeContent(tx, record, { kind: "closed", reason: "sender" });
     }
     const { self } = tx.group ?? {};
-    const { body, sentAtUnixMs } = sent;
-    await storeContent(tx, record, {
-      kind: "said",
-      user: self?.user ?? record.from ?? "",
-      device: this.options.engine.device,
-      body,
-      sentAtUnixMs,
-    });
+    const { body, sentAtUnixMs, count } = sent;
+    const user = self?.user ?? record.from ?? "";
+    const { device } = this.options.engine;
+    await storeContent(tx, record, { kind: "said", user, device, body, sentAtUnixMs }, count);
     await this.#noteFile(tx, record, body as SealedBody);
   }
 
@@ -345,12 +347,15 @@ export class RoomReader {
     return content?.kind === "said" && isSameName(content.user, sender.user) ? undefined : "sender";
   }
 
-  async #handleLeave(tx: RoomTransaction, { body = {}, kind, from }: ChatRecord): Promise<void> {
+  async #handleLeave(
+    tx: RoomTransaction,
+    { seq, body = {}, kind, from }: ChatRecord,
+  ): Promise<void> {
     const user = kind === "kick" ? body["name"] : from;
     if (typeof user !== "string") return;
     const leave = leaveOf(body);
     const id = kind === "kick" && typeof body["user"] === "string" ? body["user"] : undefined;
-    const departed: Departed = defined({ user, leave, id });
+    const departed: Departed = defined({ user, seq, leave, id });
     const withoutUser = (list: readonly Departed[]) =>
       list.filter((other) => !isSameName(other.user, user));
     if (tx.group === undefined)
@@ -376,6 +381,10 @@ export class RoomReader {
         signature: fromBase64Url(leave.signature),
       }));
     return { ...departed, ...(isSigned ? { leave } : {}) };
+  }
+
+  forgetLeavers(room: RoomId): void {
+    this.#leavers.delete(room);
   }
 
   #updateLeavers(
@@ -444,14 +453,14 @@ function countUnreadable(tx: RoomTransaction, { from }: ChatRecord): void {
   tx.change({ unread: { ...unread, [user]: (unread[user] ?? 0) + 1 } });
 }
 
-export function markSuspect(tx: RoomTransaction, reason: string): void {
-  tx.change({ status: "suspect", reason });
+export function markSuspect(tx: RoomTransaction, seq: number, reason: string): void {
+  tx.change({ status: "suspect", reason, suspectSeq: seq });
 }
 
 /** Every device refuses the same commit, so an admin can replace it and the room can continue. */
-function refuseCommit(tx: RoomTransaction, { seq }: ChatRecord, reason: string): void {
-  markDiverged(tx, reason);
-  tx.change({ refused: seq });
+function refuseCommit(tx: RoomTransaction, record: ChatRecord, reason: string): void {
+  markDiverged(tx, record, reason);
+  tx.change({ refused: record.seq });
 }
 
 /** A room that was already suspect stays suspect even if the device's owner accepts the key. */
@@ -470,10 +479,14 @@ function replaces({ instead }: GroupBody, seq: number | undefined): boolean {
   return seq !== undefined && instead === seq;
 }
 
-function restoreRoom(tx: RoomTransaction): void {
+export function restoreRoom(tx: RoomTransaction): void {
   if (tx.row === undefined) return;
-  const { refused: _, strayed: __, reason: ___, other: ____, ...row } = tx.row;
-  tx.row = { ...row, status: "in" };
+  tx.row = { ...withoutSuspicion(tx.row), status: "in" };
+}
+
+export function withoutSuspicion(row: RoomRow): RoomRow {
+  const { refused: _, strayed: __, reason: ___, other: ____, suspectSeq: _____, ...rest } = row;
+  return rest;
 }
 
 /**
@@ -490,8 +503,8 @@ function leaveReplacedEpoch(tx: RoomTransaction): void {
 /**
  * The group is ahead of this device. If the owner accepts the group's state, the device rejoins.
  */
-function markDiverged(tx: RoomTransaction, reason: string): void {
-  markSuspect(tx, reason);
+function markDiverged(tx: RoomTransaction, { seq }: ChatRecord, reason: string): void {
+  markSuspect(tx, seq, reason);
   tx.change({ strayed: true });
 }
 
@@ -500,13 +513,15 @@ export async function dropPending(tx: RoomTransaction): Promise<void> {
   await tx.vault.delete(pendingStateKey(tx.room));
 }
 
+/** @param count of a message from this device */
 async function storeContent(
   tx: RoomTransaction,
   record: ChatRecord,
   row: ContentRow,
+  count?: number,
 ): Promise<void> {
-  const { n, timeUnixMs, id: post, seq } = record;
-  const stored: ArchivedRow = { ...row, n, timeUnixMs, post };
+  const { n, timeUnixMs, id: post, commit, seq } = record;
+  const stored: ArchivedRow = { ...row, n, timeUnixMs, post, commit, ...defined({ count }) };
   await tx.vault.put(contentKey(tx.room, seq), stored);
 }
 

@@ -21,9 +21,14 @@ export interface RoomStatesOptions {
   readonly emit: (event: SealedEvent) => void;
 }
 
+export type RejoinReason = "copy" | "damaged" | "replaced";
+
 export type SealedEvent =
-  /** The device has rejoined its rooms, because its state was an old copy or unreadable. */
-  | { readonly kind: "rejoined"; readonly reason: "copy" | "damaged" }
+  /**
+   * The device has rejoined its rooms, because its state was an old copy or unreadable, or belonged
+   * to a history that the server has replaced.
+   */
+  | { readonly kind: "rejoined"; readonly reason: RejoinReason }
   | { readonly kind: "sealed-fault"; readonly fault: Fault }
   | { readonly kind: "sealed-remark"; readonly remark: Translatable }
   | { readonly kind: "member-added"; readonly user: string; readonly sentence: string }
@@ -166,6 +171,7 @@ export class RoomStates {
     rowBefore: RoomRow | undefined,
     groupBefore: SealedGroup | undefined,
   ): Promise<Uint8Array | undefined> {
+    if (row === undefined && rowBefore !== undefined) await vault.delete(roomKey(room));
     if (row !== rowBefore && row !== undefined) await vault.put(roomKey(room), row);
     if (group === groupBefore) return undefined;
     if (group === undefined) {

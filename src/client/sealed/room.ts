@@ -1,7 +1,7 @@
 /** Records, messages and status of one sealed room on this device. */
 
 import { toBase64Url, utf8Encode } from "../../base/bytes.ts";
-import { asFault, Fault, msg, unlessFault } from "../../base/fault.ts";
+import { asFault, Fault, ignoreFault, msg, unlessFault } from "../../base/fault.ts";
 import type { Sha256 } from "../../base/ids.ts";
 import {
   CLAIMS_KNOWN_MAX,
@@ -22,7 +22,7 @@ import type { Entropy } from "../../io/entropy.ts";
 import type { TaskQueue } from "../../io/task-queue.ts";
 import { findSigned } from "../../wire/checkpoint.ts";
 import type { PostBody, RequestFields } from "../../wire/messages.ts";
-import { queryHistory, type SendRequest } from "../link/queries.ts";
+import { type HistoryPage, queryHistory, type SendRequest } from "../link/queries.ts";
 import {
   carrierRecord,
   closedRecord,
@@ -39,24 +39,26 @@ import { GroupChanges, pendingOf } from "./group-changes.ts";
 import { cannotWrite, needsRepair } from "./group-plans.ts";
 import { checkKeys, identityOf, otherKeyOf } from "./identities.ts";
 import type { DeviceLease } from "./lease.ts";
-import { markSuspect, namesDevice, type RoomReader } from "./room-reader.ts";
+import { adoptHistory } from "./replaced-history.ts";
+import { markSuspect, namesDevice, type RoomReader, withoutSuspicion } from "./room-reader.ts";
 import type { RoomStates, RoomTransaction, SealedEvent } from "./room-state.ts";
 import {
   type ArchivedRow,
   allOf,
   assignCount,
   type ClaimRow,
-  type ContentRow,
   contentKey,
   contentRange,
   excusedBy,
   freeCount,
+  isContentOf,
   type RoomRow,
   type SentRow,
   sentKey,
   seqOf,
 } from "./rows.ts";
 import type { Awaitable, SealedStore } from "./store.ts";
+import type { Vault } from "./vault.ts";
 
 const SEALED_PAGE_RECORDS = 500;
 const CONFIRMED_POSTS_MAX = 256;
@@ -93,6 +95,8 @@ export interface SealedAccountParts extends SealedRoomsOptions {
   readonly lease: DeviceLease;
   readonly renewals: TaskQueue;
   readonly onUse: (room: RoomView) => void;
+  /** Applies what the user has accepted since the last link. */
+  readonly applyAccepted: () => Promise<void>;
 }
 
 export interface SettledPost {
@@ -201,21 +205,68 @@ export class SealedRoom {
   }
 
   async catchUp(): Promise<void> {
-    const { request, sha256, onUse } = this.parts;
+    const { onUse, applyAccepted } = this.parts;
     onUse(this.view);
     if (this.#lastRead !== undefined) return;
-    for (;;) {
+    await applyAccepted();
+    if (await this.run(({ row }) => row?.history === "accepted")) await this.#adoptHistory();
+    for (let isFirst = true; ; isFirst = false) {
       const after = await this.run((tx) => tx.row?.seq ?? 0);
-      const page = await queryHistory(request, sha256, {
-        target: formatTarget(this.view),
-        kinds: FOLLOWED_KINDS,
-        after: Math.max(after, this.#lastSeqOutside),
-        limit: SEALED_PAGE_RECORDS,
-      });
-      await this.#read(page.records);
+      // The first page begins with the record read last, which shows whether it continues.
+      const previous = isFirst && after > 0 ? after - 1 : after;
+      const page = await this.queryPage({ after: Math.max(previous, this.#lastSeqOutside) });
+      const records = ascending(page.records);
+      if (isFirst) await this.#checkContinues(records);
+      await this.#read(records);
       this.#lastSeqOutside = page.records.at(-1)?.seq ?? this.#lastSeqOutside;
       if (!page.more) return;
     }
+  }
+
+  queryPage(query: Partial<RequestFields<"history">>): Promise<HistoryPage> {
+    const { request, sha256 } = this.parts;
+    return queryHistory(request, sha256, {
+      target: formatTarget(this.view),
+      kinds: FOLLOWED_KINDS,
+      limit: SEALED_PAGE_RECORDS,
+      ...query,
+    });
+  }
+
+  /** Drops what the history lacks that the user has accepted. */
+  async #adoptHistory(): Promise<void> {
+    await adoptHistory(this);
+    this.parts.reader.forgetLeavers(this.view.id);
+    this.#confirmed.clear();
+    this.#lastSeqOutside = 0;
+  }
+
+  /** Returns the reason why the server rejects each message of this device as outdated. */
+  async outdatedFault(): Promise<Fault> {
+    const found = await this.changes.findGroup().catch(ignoreFault);
+    return this.runAndEmit((tx) => {
+      // The server's group cannot return to an earlier epoch within one history.
+      if (tx.group !== undefined && found !== undefined && found.epoch < tx.group.epoch)
+        markContradicted(tx);
+      if (tx.row?.history === "contradicted") return cannotWrite(this.view, tx);
+      return new Fault("seal-refused", msg`the server rejects messages to this room as outdated`, {
+        remedy: msg`try again later, or ask the server's owner`,
+      });
+    });
+  }
+
+  /** A server that was restored from a backup lacks records that this device has read. */
+  async #checkContinues(records: readonly ChatRecord[]): Promise<void> {
+    await this.runAndEmit((tx) => {
+      const { row } = tx;
+      if (row === undefined || row.history === "contradicted") return;
+      const last = records.find(({ seq }) => seq === row.seq);
+      const next = records.find(({ seq }) => seq > row.seq);
+      const isReplaced = [last?.commit, row.commit].every((commit) => commit !== undefined);
+      const isSame = !isReplaced || last?.commit === row.commit;
+      if (isSame && (next === undefined || row.n === undefined || next.n > row.n)) return;
+      markContradicted(tx);
+    });
   }
 
   async #checkConfirmed(tx: RoomTransaction, seq: number): Promise<void> {
@@ -223,7 +274,11 @@ export class SealedRoom {
       if (expected > seq) continue;
       this.#confirmed.delete(expected);
       if ((await tx.vault.find(sentKey(tx.room, id))) === undefined) continue;
-      markSuspect(tx, "the server confirmed a message from this device but does not return it");
+      markSuspect(
+        tx,
+        seq,
+        "the server confirmed a message from this device but does not return it",
+      );
     }
   }
 
@@ -242,7 +297,9 @@ export class SealedRoom {
           await reader.read(tx, record);
           await this.#checkConfirmed(tx, record.seq);
         }
-        if (needsRepair(tx)) this.#needsRepair = true;
+        const isPublished = records.some(({ kind }) => kind === "group");
+        if (needsRepair(tx) || (this.changes.isGroupInfoLost && isPublished))
+          this.#needsRepair = true;
         return done;
       });
       claims.schedule();
@@ -257,10 +314,17 @@ export class SealedRoom {
   async openStored(records: readonly ChatRecord[]): Promise<readonly ChatRecord[]> {
     const { id } = this.view;
     const { states } = this.parts;
+    const find = async (vault: Vault, record: ChatRecord) => {
+      const row = await vault.find<ArchivedRow>(contentKey(id, record.seq));
+      return row !== undefined && isContentOf(row, record) ? row : undefined;
+    };
     const erased = records.filter(({ state }) => state === "erased");
     if (erased.length > 0) {
       await states.transact(async (vault) => {
-        for (const { seq } of erased) await vault.delete(contentKey(id, seq));
+        for (const record of erased) {
+          if ((await find(vault, record)) !== undefined)
+            await vault.delete(contentKey(id, record.seq));
+        }
       });
     }
     const carriers = await this.#carriersOf(records);
@@ -271,9 +335,10 @@ export class SealedRoom {
     );
     if (openable.size + carriers.size === 0) return records;
     const contents = await states.transact(async (vault) => {
-      const find = async ({ seq }: ChatRecord) =>
-        [seq, await vault.find<ContentRow>(contentKey(id, seq))] as const;
-      return new Map(await Promise.all([...openable].map(find)));
+      const entries = [...openable].map(
+        async (record) => [record.seq, await find(vault, record)] as const,
+      );
+      return new Map(await Promise.all(entries));
     });
     return records.map((record) => {
       if (carriers.has(record)) return carrierRecord(record);
@@ -365,7 +430,7 @@ export class SealedRoom {
     if (group !== undefined) {
       return { epoch: group.epoch, signature: await engine.signLeave(group) };
     }
-    const found = await this.changes.findGroup();
+    const found = await this.changes.findGroup().catch(ignoreFault);
     if (found === undefined || (row !== undefined && row.group !== toBase64Url(found.group))) {
       return undefined;
     }
@@ -404,7 +469,8 @@ export class SealedRoom {
   async acceptState(): Promise<void> {
     await this.run(async (tx) => {
       const { row, group } = tx;
-      if (row?.status !== "suspect" && row?.remarks === undefined) {
+      const isContradicted = row?.history === "contradicted";
+      if (row?.status !== "suspect" && row?.remarks === undefined && !isContradicted) {
         throw new Fault("usage", msg`nothing to accept`);
       }
       for (const { key, value } of await tx.vault.list<ClaimRow>(
@@ -412,12 +478,15 @@ export class SealedRoom {
       )) {
         if (isForkIn(value, tx.room)) await tx.vault.put(key, { ...value, state: "accepted" });
       }
-      const { reason: _, remarks: __, refused: ___, other: ____, strayed, ...retained } = row;
+      if (isContradicted) return tx.change({ history: "accepted" });
+      const { strayed } = row;
+      const { remarks: _, ...retained } = withoutSuspicion(row);
       const isBehind = group === undefined || strayed === true;
       if (isBehind) tx.advance(undefined, []);
       const status = isBehind ? ("lost" as const) : ("in" as const);
       tx.row = { ...retained, ...(retained.status === "suspect" ? { status } : {}) };
     });
+    this.invalidate();
     await this.changes.sync();
   }
 
@@ -529,4 +598,25 @@ export class SealedRoom {
     const { origin, size, root } = known;
     return { origin, size, root, signature: signed.signature };
   }
+}
+
+function markContradicted(tx: RoomTransaction): void {
+  const { row } = tx;
+  if (row === undefined) return;
+  const reason = "the server's history lacks messages that this device has read";
+  if (row.status === "in") markSuspect(tx, row.seq + 1, reason);
+  tx.change({ history: "contradicted" });
+}
+
+/** Drops records out of order, so that a server cannot make the device skip those that follow. */
+function ascending(records: readonly ChatRecord[]): ChatRecord[] {
+  let next = Number.POSITIVE_INFINITY;
+  return records
+    .toReversed()
+    .filter(({ seq }) => {
+      if (seq >= next) return false;
+      next = seq;
+      return true;
+    })
+    .reverse();
 }

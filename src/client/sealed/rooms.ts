@@ -32,6 +32,7 @@ import {
   storeProvedKeys,
 } from "./identities.ts";
 import { DeviceLease } from "./lease.ts";
+import { applyAcceptance } from "./replaced-history.ts";
 import { type SealedAccountParts, SealedRoom, type SealedRoomsOptions } from "./room.ts";
 import { type PackageRow, RoomReader } from "./room-reader.ts";
 import { RoomStates, type SealedEvent } from "./room-state.ts";
@@ -55,6 +56,8 @@ export class SealedRooms {
   /** Rooms used on this link, which are checked periodically. */
   readonly #used = new Map<RoomId, RoomView>();
   readonly #emittedKeys = new Set<string>();
+  /** Applies on each link what the user has accepted since the last one. */
+  #accepting: Promise<void> | undefined;
   #isLinked = true;
   #cancelCheck: (() => void) | undefined;
 
@@ -77,6 +80,7 @@ export class SealedRooms {
       lease: new DeviceLease({ clock, entropy, states, request, onRefused }),
       renewals: new TaskQueue(),
       onUse: (room) => this.#scheduleCheck(room),
+      applyAccepted: () => this.#applyAccepted(),
     };
   }
 
@@ -96,6 +100,7 @@ export class SealedRooms {
     this.#isLinked = true;
     for (const room of this.#rooms.values()) room.connected();
     lease.connected();
+    this.#accepting = undefined;
     this.#used.clear();
     this.#emittedKeys.clear();
     claims.lost();
@@ -107,6 +112,17 @@ export class SealedRooms {
     this.#parts.claims.lost();
     this.#cancelCheck?.();
     this.#cancelCheck = undefined;
+  }
+
+  #applyAccepted(): Promise<void> {
+    const { history, states } = this.#parts;
+    const view = history();
+    if (view === undefined) return Promise.resolve();
+    this.#accepting ??= applyAcceptance(states, view).catch((error: unknown) => {
+      this.#accepting = undefined;
+      throw error;
+    });
+    return this.#accepting;
   }
 
   async syncAll(rooms: readonly RoomView[]): Promise<void> {

@@ -3,6 +3,7 @@
 import type { FileId, RoomId } from "../../base/ids.ts";
 import { SEALED_UNSETTLED_MAX } from "../../base/limits-sealed.ts";
 import { foldName, type Name } from "../../base/names.ts";
+import type { ChatRecord } from "../../core/client/chat-record.ts";
 import type { CountRange } from "../../crypto/seal/content.ts";
 import type { KeyRange } from "./store.ts";
 
@@ -16,6 +17,8 @@ export interface RoomRow {
    */
   readonly status: "in" | "out" | "lost" | "suspect";
   readonly reason?: string;
+  /** `seq` of the record that made the room suspect. */
+  readonly suspectSeq?: number;
   /** True if the group has continued without this device. */
   readonly strayed?: true;
   readonly epochSeq?: number;
@@ -30,6 +33,14 @@ export interface RoomRow {
   readonly signers?: readonly string[];
   readonly seq: number;
   readonly n?: number | undefined;
+  /** Commitment of the record at `seq`. */
+  readonly commit?: string | undefined;
+  /**
+   * `contradicted`: the server's history lacks records that this device has read. `accepted`: the
+   * user has accepted a different history, so that the device drops what that history lacks.
+   * `replaced`: the device has dropped it, and must rejoin with new keys.
+   */
+  readonly history?: "contradicted" | "accepted" | "replaced" | undefined;
   /** `seq` of the record with which the device joined. The device cannot read earlier messages. */
   readonly since: number;
   readonly count: number;
@@ -59,6 +70,8 @@ export interface LeaseRow {
 
 export interface Departed {
   readonly user: string;
+  /** `seq` of the record of the departure. */
+  readonly seq?: number;
   /**
    * Permits any member to remove the user's devices. Without it, only an admin may, unless no admin
    * remains.
@@ -116,7 +129,20 @@ export type ArchivedRow = ContentRow & {
   readonly n: number;
   readonly timeUnixMs: number;
   readonly post: string;
+  /** Commitment of the record. Absent in rows from before 0.3. */
+  readonly commit?: string | undefined;
+  /** Count of a message from this device. */
+  readonly count?: number;
 };
+
+type RecordIdentity = Pick<ChatRecord, "n" | "timeUnixMs" | "id" | "commit">;
+
+/** Reports whether the row holds the content of this record, and not of another with its `seq`. */
+export function isContentOf(row: ArchivedRow, record: RecordIdentity): boolean {
+  const { commit, n, timeUnixMs, post } = row;
+  if (commit !== undefined && record.commit !== undefined) return commit === record.commit;
+  return n === record.n && timeUnixMs === record.timeUnixMs && post === record.id;
+}
 
 /** `broken`: no device can read the message; `sender`: the sender was not allowed to post it. */
 export type ClosedReason = "broken" | "sender" | "absent";
@@ -146,6 +172,18 @@ export interface ClaimRow {
   readonly tries: number;
   /** Absent while undecided. `accepted` means that the owner knows about the fork and continues. */
   readonly state?: "forked" | "accepted";
+}
+
+export interface GroupInfoRow {
+  readonly epoch: number;
+  readonly info: string;
+  /** Commitment of the record that began the epoch. */
+  readonly commit: string;
+}
+
+/** The newest acceptance of a different history that this device's rooms know of. */
+export interface AcceptedRow {
+  readonly at: number;
 }
 
 export interface LogRow {
@@ -199,6 +237,9 @@ export const pendingStateKey = (room: RoomId) => `pending-state/${room}`;
 export const sentKey = (room: RoomId, post: string) => `sent/${room}/${post}`;
 export const contentKey = (room: RoomId, seq: number) =>
   `said/${room}/${String(seq).padStart(SEQ_DIGITS, "0")}`;
+/** GroupInfo of the epoch that the record with this `seq` began. */
+export const groupInfoKey = (room: RoomId, seq: number) =>
+  `group-info/${room}/${String(seq).padStart(SEQ_DIGITS, "0")}`;
 export const uploadKey = (file: string) => `upload/${file}`;
 export const fileKey = (file: FileId) => `file/${file}`;
 export const previewKey = (preview: FileId) => `preview/${preview}`;
@@ -209,11 +250,12 @@ export const otherKey = (user: Name) => `other-key/${foldName(user)}`;
 export const pinKey = (target: string) => `pin/${foldName(target as Name)}`;
 export const claimKey = (device: string) => `claim/${device}`;
 export const LOG_KEY = "log";
+export const ACCEPTED_KEY = "accepted";
 export const CERT_KEY = "certificate";
 export const LEASE_KEY = "lease";
 
 export function allOf(
-  table: "pin" | "claim" | "other-key" | "upload" | "package",
+  table: "room" | "pin" | "claim" | "other-key" | "upload" | "package",
   limit: number,
 ): KeyRange {
   return { from: `${table}/`, to: `${table}/${RANGE_END}`, limit };
@@ -227,6 +269,15 @@ export function contentRange(
   const from = after === undefined ? `said/${room}/` : contentKey(room, after + 1);
   const to = before === undefined ? `said/${room}/${RANGE_END}` : contentKey(room, before);
   return { from, to, limit, backwards: after === undefined };
+}
+
+export function groupInfoRange(room: RoomId, after: number, limit: number): KeyRange {
+  const to = `group-info/${room}/${RANGE_END}`;
+  return { from: groupInfoKey(room, after + 1), to, limit };
+}
+
+export function fileAtRange(after: number, limit: number): KeyRange {
+  return { from: fileAtKey(after + 1), to: `file-at/${RANGE_END}`, limit };
 }
 
 export function seqOf(key: string): number {
@@ -282,6 +333,11 @@ export function settleCount(own: OwnCounts, count: number): OwnCounts {
   const settled: CountRange = [count, count];
   const { open = [], free = [] } = own;
   return { count: own.count, open: subtract(open, [settled]), free: subtract(free, [settled]) };
+}
+
+/** Excuses messages that the log no longer has: readers must not report them as withheld. */
+export function excuseCount(own: OwnCounts, count: number): OwnCounts {
+  return { ...own, open: limitRanges(mergeRanges([...(own.open ?? []), [count, count]])) };
 }
 
 export function freeCount(own: OwnCounts, count: number): OwnCounts {

@@ -296,6 +296,17 @@ export class Sealing {
     void this.#stock().catch(asFault);
   }
 
+  /** The server has lost a room's GroupInfo, without which no device can join by itself. */
+  publishGroupInfo(id: string): void {
+    void this.untilListed()
+      .then(async () => {
+        const room = this.options.rooms().find((view) => view.id === id && view.isSealed === true);
+        if (room === undefined || !this.#followsRooms || !(await this.exists())) return;
+        await (await this.rooms()).get(room).changes.publishGroupInfo();
+      })
+      .catch(asFault);
+  }
+
   async #stock(): Promise<void> {
     if (this.#open === undefined) {
       const { left, lastResort } = await this.options.request("key-packages", { packages: [] });
@@ -334,22 +345,20 @@ export class Sealing {
     posts: readonly PostToSeal[],
   ): Promise<readonly (PostBody | Fault)[]> {
     try {
-      for (const { id } of posts) this.#countAttempt(id, room);
-      return await (await this.rooms()).get(room).seal(posts);
+      const sealed = (await this.rooms()).get(room);
+      const attempts = posts.map(({ id }) => this.#countAttempt(id, room));
+      if (attempts.some((count) => count > SEALED_TRIES_MAX)) throw await sealed.outdatedFault();
+      return await sealed.seal(posts);
     } catch (error) {
       if (error instanceof Fault) return posts.map(() => error);
       throw error;
     }
   }
 
-  /** @throws {Fault} seal-refused if the server has rejected too many attempts as outdated */
-  #countAttempt(id: string, room: RoomView): void {
+  #countAttempt(id: string, room: RoomView): number {
     const attempts = (this.#sealedPosts.get(id)?.attempts ?? 0) + 1;
     this.#sealedPosts.set(id, { room, attempts });
-    if (attempts <= SEALED_TRIES_MAX) return;
-    throw new Fault("seal-refused", msg`the server rejects messages to this room as outdated`, {
-      remedy: msg`try again later, or ask the server's owner`,
-    });
+    return attempts;
   }
 
   roomListed(room?: RoomView): void {

@@ -35,6 +35,8 @@ export interface ChatRecord {
   /** The author's key has changed, and the user has not accepted it. */
   readonly hasNewKey?: boolean;
   readonly id: string;
+  /** Salted hash of the body, which identifies the record; absent if this device archived it. */
+  readonly commit?: string | undefined;
   /**
    * `damaged`: the body does not match the commitment in the head. Erased and damaged records have
    * no body.
@@ -109,6 +111,7 @@ export function resolveRecord(headed: HeadedRecord, room: RoomView, sha256: Sha2
     from: record.from,
     by: head.by,
     id: head.id,
+    commit: head.commit,
     ...body,
   };
 }

@@ -191,6 +191,10 @@ export class Rooms {
     return BOX_CHANGES.has(kind) ? (this.#boxes.get(room as RoomId) ?? []) : [];
   }
 
+  *sealed(): Iterable<Room> {
+    for (const room of this.#byId.values()) if (room.group !== undefined) yield room;
+  }
+
   *named(): Iterable<Room> {
     for (const room of this.#byId.values()) {
       if (room.name !== undefined && this.holderOf(room.name) === room) yield room;

@@ -36,6 +36,7 @@ const NOTICES_OF: Record<Role, Record<Phase, ReadonlySet<NoticeKind>>> = {
         "majority",
         "code-asked",
         "key-packages-low",
+        "group-info-lost",
         "invited",
         "offered",
         "event",

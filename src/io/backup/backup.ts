@@ -8,6 +8,7 @@ import { toBase64Url, toHex } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import type { Sha256 } from "../../base/ids.ts";
 import { READ_POSITIONS_BYTES_MAX } from "../../base/limits.ts";
+import { GROUP_INFO_BYTES_MAX } from "../../base/limits-sealed.ts";
 import { formatUtc } from "../../base/time.ts";
 import { Files } from "../../core/rooms/files.ts";
 import { type Clock, delay } from "../clock.ts";
@@ -17,10 +18,13 @@ import { lockFile } from "../disk/lock.ts";
 import { readCheckpointFile, writeCheckpointFile } from "../log/checkpoints.ts";
 import {
   copyContents,
+  copyGroupInfos,
   copyLog,
   copySmall,
   eraseDue,
+  GROUP_INFOS,
   type MissingContents,
+  removeOtherGroupInfos,
   removeOthers,
   truncateLog,
 } from "./copy.ts";
@@ -168,6 +172,7 @@ class Backup {
       const paths = { from: join(data, name), to: join(out, name) };
       this.#countBytes(await copySmall(disk, { ...paths, sizeBytesMax: SMALL_BYTES_MAX }));
     }
+    const infos = await this.#copyGroupInfos();
     const { missing, damaged } = files ? await this.#copyContents() : { missing: 0, damaged: 0 };
     await syncWithParents(disk, out);
     // In a first backup, write the checkpoints before the manifest. Later, write them after it,
@@ -186,6 +191,7 @@ class Backup {
     removeStartMark(disk, out);
     for (const name of LOG_NAMES) await eraseDue(disk, join(out, name), verified[name].due);
     await removeOthers(disk, join(out, "files"), (file) => this.#files.get(file) !== undefined);
+    await removeOtherGroupInfos(disk, join(out, GROUP_INFOS.folder), infos);
     let damagedRecords = 0;
     for (const name of LOG_NAMES) {
       for (const seq of verified[name].damaged) {
@@ -199,6 +205,19 @@ class Backup {
     const total = sizes.reduce((sum, size) => sum + size, files ? this.#files.totalBytes : 0);
     const done = { size, root, bytes: total, copiedBytes: this.#copiedBytes };
     return { ...done, damagedFiles: damaged, damagedRecords };
+  }
+
+  /** Copied after the history, and therefore for its newest group changes or later ones. */
+  async #copyGroupInfos(): Promise<ReadonlySet<string>> {
+    const { disk, data, out } = this.options;
+    const { folder } = GROUP_INFOS;
+    const paths = { from: join(data, folder), to: join(out, folder) };
+    const { names, bytes } = await copyGroupInfos(disk, {
+      ...paths,
+      sizeBytesMax: GROUP_INFO_BYTES_MAX,
+    });
+    this.#countBytes(bytes);
+    return names;
   }
 
   async #waitForCheckpoint(): Promise<void> {

@@ -20,6 +20,7 @@ import {
   onDisk,
   readWholeFile,
   replaceFile,
+  syncWithParents,
   type TreeDisk,
   writeSynced,
   writeWhole,
@@ -246,6 +247,40 @@ export async function removeOthers(
     }
     if (disk.kind(folder) === "folder") await disk.syncFolder(folder);
   });
+}
+
+/** GroupInfos of encrypted rooms, with which devices join. Each name is unique to its content. */
+export const GROUP_INFOS = { folder: "sealed", suffix: ".group" } as const;
+
+/** Copies the GroupInfos. A server may replace some with newer ones during the copy. */
+export async function copyGroupInfos(
+  disk: TreeDisk,
+  { from, to, sizeBytesMax }: { from: string; to: string; sizeBytesMax: number },
+): Promise<{ readonly names: ReadonlySet<string>; readonly bytes: number }> {
+  const names = new Set(groupInfosIn(disk, from));
+  let bytes = 0;
+  if (names.size > 0) disk.makeFolder(to);
+  for (const name of names) {
+    const paths = { from: join(from, name), to: join(to, name) };
+    bytes += await copySmall(disk, { ...paths, sizeBytesMax });
+  }
+  if (names.size > 0) await syncWithParents(disk, to);
+  return { names, bytes };
+}
+
+export async function removeOtherGroupInfos(
+  disk: TreeDisk,
+  folder: string,
+  kept: ReadonlySet<string>,
+): Promise<void> {
+  for (const name of groupInfosIn(disk, folder))
+    if (!kept.has(name)) disk.remove(join(folder, name));
+  if (disk.kind(folder) === "folder") await disk.syncFolder(folder);
+}
+
+function groupInfosIn(disk: TreeDisk, folder: string): string[] {
+  if (disk.kind(folder) !== "folder") return [];
+  return disk.list(folder).filter((name) => name.endsWith(GROUP_INFOS.suffix));
 }
 
 export async function copySmall(

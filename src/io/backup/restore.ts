@@ -4,6 +4,7 @@ import { dirname, join, resolve } from "node:path";
 import { toBase64Url } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import type { Sha256 } from "../../base/ids.ts";
+import { GROUP_INFO_BYTES_MAX } from "../../base/limits-sealed.ts";
 import { counted } from "../../base/sizes.ts";
 import { Files } from "../../core/rooms/files.ts";
 import { checkDataFolder } from "../disk/data-folder.ts";
@@ -11,7 +12,15 @@ import { diskFault, onDisk, syncWithParents, type TreeDisk } from "../disk/disk.
 import { lockFolder } from "../disk/lock.ts";
 import { readCheckpointFile } from "../log/checkpoints.ts";
 import { DAMAGED_LISTED_MAX, LOG_NAMES, SMALL_BYTES_MAX, SMALL_FILES } from "./backup.ts";
-import { copyContents, copyLog, copySmall, eraseDue, truncateLog } from "./copy.ts";
+import {
+  copyContents,
+  copyGroupInfos,
+  copyLog,
+  copySmall,
+  eraseDue,
+  GROUP_INFOS,
+  truncateLog,
+} from "./copy.ts";
 import { firstLeaf, ignoreCorrupt, type VerifiedLog, verifyLogCopy } from "./log-verification.ts";
 import { type Manifest, readManifest, readStartMark } from "./manifest.ts";
 
@@ -261,6 +270,9 @@ async function copyLogs(
     const paths = { from: join(backup, name), to: join(staging, name) };
     await copySmall(disk, { ...paths, sizeBytesMax: SMALL_BYTES_MAX });
   }
+  const { folder } = GROUP_INFOS;
+  const infos = { from: join(backup, folder), to: join(staging, folder) };
+  await copyGroupInfos(disk, { ...infos, sizeBytesMax: GROUP_INFO_BYTES_MAX });
 }
 
 function renameOldFolder(disk: TreeDisk, data: string, nowUnixMs: number): string {

@@ -1,6 +1,6 @@
 /** The client's database: servers, keys, settings, cursors. */
 
-import { mkdirSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { assert } from "../../base/assert.ts";
 import { toBase64Url, utf8Encode } from "../../base/bytes.ts";
@@ -305,6 +305,18 @@ export class ClientState {
     });
   }
 
+  /** Accepts the history that the server presents next, and drops snapshots of the former one. */
+  acceptHistory(fingerprint: string): void {
+    this.logPins.forget(fingerprint);
+    const { folder } = this.#database;
+    if (folder === undefined) return;
+    this.#database.guard(() => {
+      const snapshots = join(folder, SNAPSHOT_FOLDER);
+      for (const name of existsSync(snapshots) ? readdirSync(snapshots) : [])
+        if (name.startsWith(`${fingerprint}-`)) rmSync(join(snapshots, name), { force: true });
+    });
+  }
+
   #snapshotPath(fingerprint: string, user: string): string | undefined {
     const { folder } = this.#database;
     return folder && join(folder, SNAPSHOT_FOLDER, `${fingerprint}-${foldCase(user)}.json`);
@@ -346,6 +358,7 @@ const FINGERPRINT_TABLES = [
   "people_pins",
   "log_seen",
   "log_confirmed",
+  "replaced_logs",
   "drafts",
   "muted",
   "server_places",
@@ -359,6 +372,7 @@ const SERVER_TABLES: ReadonlySet<string> = new Set([
   "witnessed",
   "people_pins",
   "log_confirmed",
+  "replaced_logs",
   "server_places",
 ]);
 const USER_TABLES = FINGERPRINT_TABLES.filter((table) => !SERVER_TABLES.has(table));

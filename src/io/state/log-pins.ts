@@ -31,7 +31,13 @@ export interface LogPins {
   /** Stores the seq of a record that the server has confirmed, so the log must contain it. */
   storeConfirmed(reader: LogReader, seq: number): Awaitable<void>;
   confirmed(reader: LogReader): Awaitable<number>;
-  setAlarm(reader: LogReader, reason: string | undefined): Awaitable<void>;
+  /**
+   * @param common `seq` of the newest known record that the presented history contains; `undefined`
+   * if unknown
+   */
+  setAlarm(reader: LogReader, reason: string | undefined, common?: number): Awaitable<void>;
+  /** Histories that the user has given up for the current one, oldest first. */
+  replaced(reader: LogReader): Awaitable<readonly ReplacedLog[]>;
   ownAccount(reader: LogReader): Awaitable<OwnAccountPin | undefined>;
   storeOwnAccount(reader: LogReader, pin: OwnAccountPin): Awaitable<void>;
   people(reader: LogReader): Awaitable<readonly PersonPin[]>;
@@ -42,6 +48,17 @@ export interface LogPins {
 export interface OwnAccountPin extends KnownOwnRecords {
   readonly account: string;
 }
+
+/** A history that the user has given up. */
+export interface ReplacedLog {
+  /** Increases with each acceptance on this device. */
+  readonly at: number;
+  readonly origin: string;
+  readonly size: number;
+}
+
+/** More rollbacks of one server would make their claims unknown, which then raise an alarm. */
+export const REPLACED_LOGS_MAX = 64;
 
 /** The newest one of each day. */
 const WITNESSED_MAX = 100;
@@ -162,10 +179,15 @@ export class HomeLogPins extends HomeTable implements LogPins {
     return this.database.value(sql, fingerprint) ?? 0;
   }
 
-  setAlarm({ fingerprint }: LogReader, reason: string | undefined): void {
+  setAlarm({ fingerprint }: LogReader, reason: string | undefined, common?: number): void {
     if (reason === undefined && this.alarm(fingerprint) === undefined) return;
-    const sql = "UPDATE log_pins SET alarm = ? WHERE fingerprint = ?";
-    this.database.run(sql, reason ?? null, fingerprint);
+    const sql = "UPDATE log_pins SET alarm = ?, common = ? WHERE fingerprint = ?";
+    this.database.run(sql, reason ?? null, common ?? null, fingerprint);
+  }
+
+  replaced({ fingerprint }: Pick<LogReader, "fingerprint">): readonly ReplacedLog[] {
+    const sql = "SELECT at, origin, size FROM replaced_logs WHERE fingerprint = ? ORDER BY at";
+    return this.database.all<ReplacedLog>(sql, fingerprint);
   }
 
   alarm(fingerprint: string): string | undefined {
@@ -222,15 +244,44 @@ export class HomeLogPins extends HomeTable implements LogPins {
     });
   }
 
-  /** Another log must prove the keys of people again, but does not change which are accepted. */
+  /**
+   * Accepts the history that the server presents next. It must prove the keys of people again, but
+   * does not change which are accepted. Positions beyond the records that both histories contain
+   * are rewound, because the new history uses the same numbers.
+   */
   forget(fingerprint: string): void {
     this.database.transact(() => {
+      this.#storeReplaced(fingerprint);
       const reset = `UPDATE people_pins SET pin = json_set(pin, '$.n', 0) WHERE fingerprint = ?`;
       this.database.run(reset, fingerprint);
       for (const table of FORGOTTEN_TABLES) {
         this.database.run(`DELETE FROM ${table} WHERE fingerprint = ?`, fingerprint);
       }
     });
+  }
+
+  #storeReplaced(fingerprint: string): void {
+    const known = this.pin({ fingerprint });
+    if (known === undefined) return;
+    const insert = "INSERT INTO replaced_logs (fingerprint, origin, size) VALUES (?, ?, ?)";
+    this.database.run(insert, fingerprint, known.origin, known.size);
+    const trim = `DELETE FROM replaced_logs WHERE fingerprint = ?1 AND at <= (
+      SELECT at FROM replaced_logs WHERE fingerprint = ?1
+      ORDER BY at DESC LIMIT 1 OFFSET ${REPLACED_LOGS_MAX})`;
+    this.database.run(trim, fingerprint);
+    const select = "SELECT common FROM log_pins WHERE fingerprint = ?";
+    const common = this.database.value<number>(select, fingerprint);
+    if (common === undefined) return;
+    for (const table of ["cursors", "files_place"]) {
+      const rewind = `UPDATE ${table} SET seq = ?1 WHERE fingerprint = ?2 AND seq > ?1`;
+      this.database.run(rewind, common, fingerprint);
+    }
+    // A reply or an edit must not refer to another message with the same number.
+    for (const field of ["$.re", "$.edits"]) {
+      const remove = `UPDATE drafts SET draft = json_remove(draft, ?1)
+        WHERE fingerprint = ?2 AND json_extract(draft, ?1) > ?3`;
+      this.database.run(remove, field, fingerprint, common);
+    }
   }
 }
 

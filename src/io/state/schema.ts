@@ -122,6 +122,10 @@ const MIGRATIONS: readonly string[] = [
      at INTEGER PRIMARY KEY, fingerprint TEXT NOT NULL, name TEXT NOT NULL,
      is_new INTEGER NOT NULL, pin TEXT NOT NULL, UNIQUE (fingerprint, name)
    ) STRICT;`,
+  `ALTER TABLE log_pins ADD COLUMN common INTEGER;
+   CREATE TABLE replaced_logs (
+     at INTEGER PRIMARY KEY, fingerprint TEXT NOT NULL, origin TEXT NOT NULL, size INTEGER NOT NULL
+   ) STRICT;`,
 ];
 
 const LAST_VERSION_WITHOUT_SECURE_DELETE = 10;

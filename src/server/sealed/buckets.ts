@@ -5,6 +5,7 @@ import {
   KEY_PACKAGE_BYTES_MAX,
   KEY_PACKAGES_MAX,
 } from "../../base/limits-sealed.ts";
+import { GROUP_INFOS } from "../../io/backup/copy.ts";
 import { type Bucket, FolderBucket } from "../../io/bucket/bucket.ts";
 import type { Disk } from "../../io/disk/disk.ts";
 
@@ -36,7 +37,7 @@ export function sealedFolder({ disk, folder }: SealedLocation): SealedFolder {
     groups: new FolderBucket({
       disk,
       folder,
-      suffix: ".group",
+      suffix: GROUP_INFOS.suffix,
       sizeBytesMax: GROUP_INFO_BYTES_MAX,
     }),
     keys: new FolderBucket({ ...json, folder: `${folder}/keys`, sizeBytesMax: STOCK_BYTES_MAX }),

@@ -44,6 +44,8 @@ export class SealedService {
   readonly #leases;
   readonly #commits = new TaskQueue({ waiting: SEALED_CHANGES_QUEUED_MAX });
   readonly #invited = new InvitedUsers();
+  /** Rooms whose GroupInfo was lost, until a member's device publishes another. */
+  readonly #incomplete = new Set<RoomId>();
 
   constructor(private readonly options: SealedOptions) {
     this.#infos = new GroupInfoStore(options.buckets.groups);
@@ -77,6 +79,7 @@ export class SealedService {
     const isKnown = (device: string) => known.has(device);
     try {
       await this.#infos.sweep((room) => rooms.get(room)?.group?.info);
+      for (const { id } of rooms.sealed()) if (!this.#infos.has(id)) this.#incomplete.add(id);
       await this.#packages.sweep(isKnown);
       await this.#leases.sweep(isKnown);
     } catch (error) {
@@ -94,12 +97,28 @@ export class SealedService {
       if (info !== undefined) return { group: fromBase64Url(id), epoch, info, seq };
       await this.options.sequencer.waitUntilCurrent();
       requireMember(room, account.id);
-      if (room.group?.info === hash) throw lostInfo();
+      if (room.group?.info !== hash) continue;
+      this.#requestGroupInfo(room);
+      throw lostInfo();
     }
+  }
+
+  /** Any device that has the group's current keys can publish its state. */
+  #requestGroupInfo(room: Room): void {
+    this.#incomplete.add(room.id);
+    for (const user of new Set(room.group?.devices.values()))
+      for (const client of this.options.peers.of(user)) this.#notifyIncomplete(client, room.id);
+  }
+
+  #notifyIncomplete(client: ClientConnection, id: RoomId): void {
+    const { group } = this.options.rooms.get(id) ?? {};
+    const device = client.member?.device ?? "";
+    if (group?.devices.has(device) === true) client.notify({ kind: "group-info-lost", room: id });
   }
 
   onLogin(client: ClientConnection, { account: { id } }: Member): void {
     const { registry } = this.options;
+    for (const room of this.#incomplete) this.#notifyIncomplete(client, room);
     for (const [{ name }, inviter] of this.#invited.of(id)) {
       const by = inviter && registry.nameOf(inviter);
       if (name !== undefined) client.notify(defined({ kind: "invited", room: name, by }));
@@ -113,6 +132,7 @@ export class SealedService {
     const body = groupBodyOf(parseBody(record));
     if (body === undefined) return;
     this.#infos.accept(room.id, body.info);
+    this.#incomplete.delete(room.id);
     const by = this.options.registry.nameOf(record.head.by);
     for (const user of new Set(body.added.map(([, user]) => user))) {
       if (room.name === undefined || !this.#invited.update(room, user, record.head.by)) continue;
@@ -267,7 +287,7 @@ function isDefinitive({ code }: Fault): boolean {
 
 function lostInfo(): Fault {
   return new Fault("not-found", "the server has lost the data that devices need to join the room", {
-    remedy: "ask a member to send a message first",
+    remedy: "ask a member of the room to connect with an up-to-date version of chat",
   });
 }
 
@@ -434,6 +454,11 @@ export class GroupInfoStore {
 
   withdraw(room: RoomId, hash: string): void {
     if (this.#current.get(room) !== hash) this.#remove(room, hash);
+  }
+
+  /** Reports whether the GroupInfo of the newest recorded commit is stored, as far as is known. */
+  has(room: RoomId): boolean {
+    return this.#current.has(room);
   }
 
   async read(room: RoomId, hash: string): Promise<Uint8Array | undefined> {

@@ -4,7 +4,13 @@ import { fromBase64Url, toBase64Url } from "../../base/bytes.ts";
 import type { KnownRecord, LogPin } from "../../core/client/audit.ts";
 import { hasNewKey, isPersonPin, type PersonPin } from "../../core/client/person-keys.ts";
 import { isSameName } from "../../core/model/item.ts";
-import type { LogPins, LogReader, OwnAccountPin } from "../../io/state/log-pins.ts";
+import {
+  type LogPins,
+  type LogReader,
+  type OwnAccountPin,
+  REPLACED_LOGS_MAX,
+  type ReplacedLog,
+} from "../../io/state/log-pins.ts";
 import type { LogName } from "../../wire/kinds.ts";
 import { accountPrefix, type Store } from "./indexed-db.ts";
 
@@ -17,6 +23,7 @@ interface StoredPin {
   readonly root: string;
   readonly note: string;
   readonly alarm: string | undefined;
+  readonly common?: number | undefined;
 }
 type StoredRecord = Omit<KnownRecord, "leaf"> & { readonly leaf: string; readonly proved: boolean };
 
@@ -82,10 +89,18 @@ export class BrowserLogPins implements LogPins {
     return confirmed;
   }
 
-  async setAlarm(reader: LogReader, alarm: string | undefined): Promise<void> {
+  async setAlarm(reader: LogReader, alarm: string | undefined, common?: number): Promise<void> {
     const stored = await this.#storedPin(reader);
-    if (stored === undefined || stored.alarm === alarm) return;
-    await this.#write(pinKey(reader.fingerprint), { ...stored, alarm });
+    if (stored === undefined || (stored.alarm === alarm && stored.common === common)) return;
+    await this.#write(pinKey(reader.fingerprint), { ...stored, alarm, common } satisfies StoredPin);
+  }
+
+  async replaced({ fingerprint, formers }: LogReader): Promise<readonly ReplacedLog[]> {
+    for (const key of [fingerprint, ...formers]) {
+      const stored = await this.store.get("places", replacedKey(key));
+      if (Array.isArray(stored)) return stored as ReplacedLog[];
+    }
+    return [];
   }
 
   async ownAccount(reader: LogReader): Promise<OwnAccountPin | undefined> {
@@ -122,6 +137,7 @@ export class BrowserLogPins implements LogPins {
   async forget(reader: LogReader): Promise<void> {
     const people = (await this.people(reader)).map((pin) => ({ ...pin, n: 0 }));
     if (people.length > 0) await this.#write(peopleKey(reader.fingerprint), people);
+    await this.#storeReplaced(reader);
     const servers = [reader.fingerprint, ...reader.formers];
     const ofServer = (server: string) => [
       pinKey(server),
@@ -133,6 +149,27 @@ export class BrowserLogPins implements LogPins {
       return { table: "places", key, value: undefined } as const;
     });
     await this.store.write(changes);
+  }
+
+  async #storeReplaced(reader: LogReader): Promise<void> {
+    const known = await this.#storedPin(reader);
+    if (known === undefined) return;
+    const logs = await this.replaced(reader);
+    const { origin, size, common } = known;
+    const log: ReplacedLog = { at: (logs.at(-1)?.at ?? 0) + 1, origin, size };
+    await this.#write(replacedKey(reader.fingerprint), [...logs, log].slice(-REPLACED_LOGS_MAX));
+    if (common !== undefined) await this.#unlinkDrafts(reader, common);
+  }
+
+  /** A reply or an edit must not refer to another message with the same number. */
+  async #unlinkDrafts(reader: LogReader, common: number): Promise<void> {
+    const drafts = await this.store.all("drafts", accountPrefix(reader));
+    const changes = drafts.flatMap(([key, draft]) => {
+      const { re, edits, ...rest } = Object(draft) as Readonly<Record<string, unknown>>;
+      const isCommon = [re, edits].every((seq) => typeof seq !== "number" || seq <= common);
+      return isCommon ? [] : [{ table: "drafts", key, value: rest } as const];
+    });
+    if (changes.length > 0) await this.store.write(changes);
   }
 
   async #storedPin(
@@ -158,6 +195,10 @@ export class BrowserLogPins implements LogPins {
 
 function pinKey(fingerprint: string, log: LogName = "history"): string {
   return `${log === "history" ? "log" : "accounts-log"} ${fingerprint}`;
+}
+
+function replacedKey(fingerprint: string): string {
+  return `replaced ${fingerprint}`;
 }
 
 function confirmedKey(fingerprint: string): string {

@@ -54,7 +54,7 @@ export class PageAccount implements LinkedAccount {
       adoptsUnsent: true,
       outboxes: new BrowserOutboxStore(platform, () => this.migrated),
       sealed: { home, refusal: this.sealRefusal, load },
-      pin: async (reader) => new BrowserLogPins(platform.store).pin(reader),
+      logs: new BrowserLogPins(platform.store),
       announceUploads: async () => this.transfers.files.announceUploads(),
     });
   }

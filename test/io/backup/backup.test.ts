@@ -183,6 +183,27 @@ describe("chat backup", () => {
     expect(textOf(out)).toBe(textOf(data));
   });
 
+  test("copies GroupInfos of encrypted rooms, but neither key packages nor leases", async () => {
+    await say(...MANY);
+    const sealed = join(data, "sealed");
+    for (const name of ["keys", "leases"]) mkdirSync(join(sealed, name), { recursive: true });
+    writeFileSync(join(sealed, "rA.one.group"), "first");
+    writeFileSync(join(sealed, "keys", "device.json"), "[]");
+    await backup();
+    expect(readdirSync(join(out, "sealed"))).toEqual(["rA.one.group"]);
+    rmSync(join(sealed, "rA.one.group"));
+    writeFileSync(join(sealed, "rA.two.group"), "second");
+    await backup();
+    expect(readdirSync(join(out, "sealed"))).toEqual(["rA.two.group"]);
+    const target = join(folder, "new");
+    await restore();
+    expect(readFileSync(join(target, "sealed", "rA.two.group"), "utf8")).toBe("second");
+    rmSync(join(out, "sealed"), { recursive: true });
+    rmSync(target, { recursive: true });
+    await restore();
+    expect(existsSync(join(target, "sealed"))).toBe(false);
+  });
+
   test("copies erasures and removals of files", async () => {
     await say("a secret", ...MANY);
     await send(new Uint8Array(CHUNK_BYTES + 7).fill(5));

@@ -20,6 +20,9 @@ export type DiskCall =
   | "move"
   | "dress";
 
+/** Content by path; `undefined` for a folder. */
+export type DiskBackup = ReadonlyMap<string, Uint8Array | undefined>;
+
 export type DiskFailure = "ENOSPC" | "EIO" | "EACCES" | "short";
 
 export interface SimDiskOptions {
@@ -117,6 +120,30 @@ export class SimDisk implements TreeDisk {
       modifiedMs: (path) => alive().modifiedMs(path),
       freeBytes: async (folder) => await alive().freeBytes(folder),
     };
+  }
+
+  /** Returns a backup of all files. */
+  backUp(): DiskBackup {
+    return new Map(
+      [...this.#visible].map(([path, entry]) => [
+        path,
+        entry.kind === "file" ? new Uint8Array(entry.file.visible) : undefined,
+      ]),
+    );
+  }
+
+  /** Replaces all files with those of a backup, as if they had been copied and synced. */
+  restore(backup: DiskBackup): void {
+    this.#visible.clear();
+    for (const [path, bytes] of backup) {
+      const file = new SimFile();
+      if (bytes !== undefined) file.write(bytes, 0);
+      file.keep(file.snapshot());
+      this.#visible.set(path, bytes === undefined ? { kind: "folder" } : { kind: "file", file });
+    }
+    this.#kept = new Map(this.#visible);
+    this.#moves = [];
+    this.#restart();
   }
 
   fileAt(path: string): SimFile {

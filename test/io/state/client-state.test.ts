@@ -141,6 +141,47 @@ describe("a client's home", () => {
     expect([logPins.witnessed("new"), logPins.witnessed("g").length]).toEqual([[], 1]);
   });
 
+  test("rewinds what it has stored by number when a replaced history is accepted", () => {
+    const folder = freshFolder();
+    const state = ClientState.open(folder);
+    const { logPins, drafts, receivedFiles } = state;
+    const reader = { fingerprint: "f", formers: [], user: "ana" };
+    const pin = { origin: "chat/old", size: 20, root: new Uint8Array(32), note: "note" };
+    logPins.storePin(reader, pin);
+    logPins.setAlarm(reader, "rolled back", 10);
+    state.advanceCursor("f", "ana", 20);
+    state.advanceCursor("f", "ben", 7);
+    state.advanceCursor("g", "ana", 20);
+    receivedFiles.advance(reader, 15);
+    state.setSnapshot("f", "ana", "{}");
+    state.setSnapshot("g", "ana", "{}");
+    const owner = { fingerprint: "f", user: "ana" };
+    const draft = { text: "hi", re: 11 };
+    drafts.save(
+      owner,
+      new Map([
+        ["lab", draft],
+        ["den", { text: "yes", re: 10 }],
+      ]),
+    );
+    drafts.save(owner, new Map([["own", { text: "better", edits: 12 }]]));
+    state.acceptHistory("f");
+    expect(["f", "g"].map((server) => state.cursor(server, "ana"))).toEqual([10, 20]);
+    expect([state.cursor("f", "ben"), receivedFiles.position(reader)]).toEqual([7, 10]);
+    expect([state.snapshot("f", "ana"), state.snapshot("g", "ana")]).toEqual([undefined, "{}"]);
+    expect(Object.fromEntries(drafts.list(owner))).toEqual({
+      lab: { text: "hi" },
+      den: { text: "yes", re: 10 },
+      own: { text: "better" },
+    });
+    expect(logPins.replaced(reader)).toEqual([{ at: 1, origin: "chat/old", size: 20 }]);
+    state.acceptHistory("f");
+    expect(logPins.replaced(reader)).toHaveLength(1);
+    state.moveServer("f", { fingerprint: "new", name: "s", firstSeenUnixMs: 9 });
+    expect(logPins.replaced({ fingerprint: "new" })).toHaveLength(1);
+    state.close();
+  });
+
   test("overwrites what earlier versions deleted", () => {
     const folder = freshFolder();
     ClientState.open(folder).close();
@@ -149,8 +190,15 @@ describe("a client's home", () => {
     old.run("PRAGMA secure_delete = OFF");
     old.run("INSERT INTO outbox VALUES ('o', 1, 'f', 'ana', 'lobby', 'words of before', 1)");
     old.run("DELETE FROM outbox");
-    for (const table of ["accounts_pins", "own_accounts", "witnessed", "people_pins"])
+    for (const table of [
+      "accounts_pins",
+      "own_accounts",
+      "witnessed",
+      "people_pins",
+      "replaced_logs",
+    ])
       old.run(`DROP TABLE ${table}`);
+    old.run("ALTER TABLE log_pins DROP COLUMN common");
     old.run("PRAGMA user_version = 10");
     old.run("PRAGMA wal_checkpoint(TRUNCATE)");
     expect(readFileSync(path).includes("words of before")).toBe(true);

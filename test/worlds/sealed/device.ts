@@ -51,6 +51,13 @@ export class SealedHome {
   readonly stateKey: Promise<StateKey>;
   readonly programs: SealedMember[] = [];
   lostAt = 0;
+  hasLost = false;
+  /** Restores of the server that this device has not accepted. Their last one never may be. */
+  pendingRestore: "open" | "never" | undefined;
+  /** Newest acceptance, which the device's rooms apply when they are next used. */
+  acceptedAt = 0;
+  /** Rooms whose keys belonged to a history that the server has lost. */
+  readonly outdatedRooms = new Set<string>();
   readonly shown = new Map<number, ChatRecord>();
 
   constructor(platform: Platform, { user, name, storeDelayMsMax }: SealedHomeOptions) {
@@ -62,6 +69,17 @@ export class SealedHome {
     this.stateKey = importStateKey(random.bytes(32));
     const account = identityOfSeed(random.bytes(32));
     this.state.accountKey(IDENTITY.fingerprint, user, () => account.toPem());
+  }
+
+  /** Accepts the restored history, of which `common` records are known. */
+  accept(common: number): void {
+    const { logPins } = this.state;
+    const reader = { fingerprint: IDENTITY.fingerprint, formers: [], user: this.user };
+    logPins.storePin(reader, { origin: "chat/old", size: 1, root: new Uint8Array(32), note: "" });
+    logPins.setAlarm(reader, "restored", common);
+    this.state.acceptHistory(IDENTITY.fingerprint);
+    this.acceptedAt = logPins.replaced(reader).at(-1)?.at ?? 0;
+    this.pendingRestore = undefined;
   }
 
   follows(first: SealedHome): void {

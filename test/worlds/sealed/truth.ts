@@ -2,6 +2,9 @@ import { decodeGroupState } from "ts-mls/clientState.js";
 import { fromBase64Url } from "../../../src/base/bytes.ts";
 import type { RoomId } from "../../../src/base/ids.ts";
 import {
+  ACCEPTED_KEY,
+  type AcceptedRow,
+  allOf,
   type ContentRow,
   contentRange,
   type RoomRow,
@@ -82,6 +85,36 @@ export interface StoredRoom {
   readonly said: ReadonlyMap<number, ContentRow>;
   readonly epoch: number | undefined;
   readonly authenticator: string | undefined;
+}
+
+/** Reports whether the device has applied what its user has accepted. */
+export async function isCurrent(home: SealedHome, room: RoomId): Promise<boolean> {
+  if (home.pendingRestore !== undefined) return false;
+  const key = await home.stateKey;
+  return home.disk.peek(async (tables) => {
+    const vault = new Vault(tables, key);
+    const { at = 0 } = (await vault.find<AcceptedRow>(ACCEPTED_KEY)) ?? {};
+    const row = await vault.get<RoomRow>(roomKey(room));
+    return at >= home.acceptedAt && row?.history !== "accepted";
+  });
+}
+
+/**
+ * Rooms whose current keys this device got after record `common`, which the server has lost.
+ * @param isAll whether all keys may be outdated, because the server repeats key packages
+ */
+export async function outdatedRoomsOf(
+  home: SealedHome,
+  common: number,
+  isAll: boolean,
+): Promise<string[]> {
+  const key = await home.stateKey;
+  return home.disk.peek(async (tables) => {
+    const rows = await new Vault(tables, key).list<RoomRow>(allOf("room", 1_000));
+    return rows
+      .filter(({ value: { epochSeq, since } }) => isAll || (epochSeq ?? since) > common)
+      .map(({ key: name }) => name.slice("room/".length));
+  });
 }
 
 export async function storedRoomOf(home: SealedHome, room: RoomId): Promise<StoredRoom> {
@@ -167,6 +200,8 @@ export function checkRead(
     if (stay === unknown) continue;
     // Key packages from before the loss cannot add the device, which must rejoin by itself.
     if (home.lostAt > 0 && !stay.isOwn) continue;
+    // The keys of a lost history cannot read what others wrote before this device has rejoined.
+    if (home.outdatedRooms.has(truth.id) && stay !== memberships.at(-1)) continue;
     const one = kept.said.get(seq);
     check(one !== undefined, () => `${name} never read seq ${seq}, though it was in`);
     const shown = home.shown.get(seq);

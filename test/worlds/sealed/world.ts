@@ -1,5 +1,6 @@
 import type { RoomId } from "../../../src/base/ids.ts";
 import { IDLE_TIMEOUT_MS } from "../../../src/base/limits.ts";
+import type { DiskBackup } from "../../io/disk/sim.ts";
 import { Machine } from "../machine.ts";
 import type { Platform } from "../platform.ts";
 import { check } from "../reference-model.ts";
@@ -11,6 +12,8 @@ import {
   checkAcked,
   checkKept,
   checkRead,
+  isCurrent,
+  outdatedRoomsOf,
   type SealedTruth,
   storedRoomOf,
   truthOf,
@@ -33,6 +36,7 @@ function temperOf(random: SeededRandom) {
     devicesMax: random.pick([1, 1, 2]),
     pauseMsMax: random.pick([20, 100, 400, 2_000]),
     delayMsMax: random.pick([1, 20, 150]),
+    restores: random.pick([0, 0, 1, 1, 2]),
     storeDelayMsMax: random.pick([0, 0, 3, 40]),
     unreachable: random.pick([0, 0, 0.2]),
     weights: {
@@ -66,6 +70,8 @@ export class SealedWorld extends Simulation {
   readonly platform: Platform;
   readonly #temper: Temper;
   #isCalm = true;
+  /** Whether the server has GroupInfos, with which a device that loses its keys can rejoin. */
+  #hasGroupInfos = true;
 
   constructor(seed: number) {
     super(seed);
@@ -95,7 +101,13 @@ export class SealedWorld extends Simulation {
     await this.#settle();
     this.#isCalm = false;
     if (this.random.chance(0.9)) await this.#found();
-    for (let i = 0; i < this.#temper.steps; i++) {
+    const { steps, restores } = this.#temper;
+    const restoring = new Set(Array.from({ length: restores }, () => this.random.int(steps)));
+    let backup: DiskBackup | undefined;
+    for (let i = 0; i < steps; i++) {
+      if (restores > 0 && this.machine.isUp && (backup === undefined || this.random.chance(0.05)))
+        backup = this.machine.disk.backUp();
+      if (backup !== undefined && restoring.has(i)) await this.#restore(backup);
       this.#step();
       await this.advance(this.random.int(this.#temper.pauseMsMax));
       if (i % 10 === 9) await this.#look();
@@ -109,6 +121,44 @@ export class SealedWorld extends Simulation {
     const { restartAt } = this.machine;
     if (restartAt !== undefined && this.clock.now() >= restartAt)
       this.machine.start().catch(this.fail);
+  }
+
+  /** Restores the server, after which each device accepts that sooner, later or never. */
+  async #restore(backup: DiskBackup): Promise<void> {
+    const { random, machine, members } = this;
+    for (const member of members) if (member.isRunning) member.kill(false);
+    const files = new Map(backup);
+    const sealed = [...machine.disk.backUp()].filter(([path]) => path.startsWith("/d/sealed"));
+    const hasLost = members.some(({ home }) => home.hasLost);
+    // A group ends if both the server and all devices have lost its state.
+    const kind = random.pick(["backup", "copy", ...(hasLost ? [] : ["old backup", "loss"])]);
+    this.trace.note(`${this.clock.now()} restore a ${kind}`);
+    for (const path of files.keys()) {
+      const isBackedUp = kind === "backup" && /^\/d\/sealed(\/[^/]+\.group)?$/.test(path);
+      if (path.startsWith("/d/sealed") && kind !== "copy" && !isBackedUp) files.delete(path);
+    }
+    if (kind === "loss") for (const [path, bytes] of sealed) files.set(path, bytes);
+    if (kind === "old backup" || kind === "loss") this.#hasGroupInfos = false;
+    machine.restore(files, kind !== "copy");
+    await this.#until("the restored server", () => machine.isUp);
+    const common = this.model.records.length - (kind === "copy" ? 0 : 1);
+    const homes = new Set(members.map(({ home }) => home));
+    for (const home of homes) {
+      home.lostAt = Math.min(home.lostAt, common);
+      for (const seq of [...home.shown.keys()]) if (seq > common) home.shown.delete(seq);
+      for (const room of await outdatedRoomsOf(home, common, kind === "copy"))
+        home.outdatedRooms.add(room);
+      // At least one device must accept.
+      const isFirst = home === members[0]?.home;
+      home.pendingRestore = !isFirst && random.chance(0.1) ? "never" : "open";
+      if (home.pendingRestore === "never") continue;
+      const accept = () => {
+        home.accept(common);
+        for (const program of home.programs) program.start();
+      };
+      if (isFirst || random.chance(0.5)) accept();
+      else this.clock.after(random.int(5_000), accept);
+    }
   }
 
   async #settle(): Promise<void> {
@@ -178,7 +228,7 @@ export class SealedWorld extends Simulation {
         break;
     }
     if (!member.isRunning) return;
-    const start = () => clock.after(awayMs, () => member.isRunning || member.start());
+    const start = () => clock.after(awayMs, () => member.isRunning || this.#start(member));
     const target = room?.kind === "person" ? `@${room.name}` : (room?.name ?? ROOM);
     switch (kind) {
       case "kill":
@@ -192,7 +242,7 @@ export class SealedWorld extends Simulation {
         start();
         return;
       case "lose":
-        return this.#lose(member.home);
+        return this.#hasGroupInfos ? this.#lose(member.home) : undefined;
       case "make":
         return this.#make(member);
       case "join":
@@ -236,6 +286,15 @@ export class SealedWorld extends Simulation {
     }
   }
 
+  /** A device stays offline while its user has not accepted a restored server. */
+  #start(member: SealedMember): void {
+    if (member.home.pendingRestore === undefined) member.start();
+  }
+
+  get #active(): readonly SealedMember[] {
+    return this.members.filter(({ home }) => home.pendingRestore !== "never");
+  }
+
   #make(member: SealedMember): void {
     member.ask(`make ${ROOM}`, async (rooms, client) => {
       await rooms.stockKeyPackages();
@@ -261,8 +320,9 @@ export class SealedWorld extends Simulation {
     const programs = this.members.filter((member) => member.home === home);
     for (const program of programs) program.kill(true);
     home.disk.rows.clear();
+    home.hasLost = true;
     home.lostAt = this.model.records.length;
-    for (const program of programs) program.start();
+    for (const program of programs) this.#start(program);
   }
 
   async #look(): Promise<Map<string, number>> {
@@ -271,6 +331,7 @@ export class SealedWorld extends Simulation {
     const contents = new Contents();
     for (const member of this.members) {
       for (const truth of truths.values()) {
+        if (!(await isCurrent(member.home, truth.id))) continue;
         const kept = await storedRoomOf(member.home, truth.id);
         checkKept(member, truth, kept, contents);
         for (const [seq, said] of kept.said) {
@@ -299,10 +360,10 @@ export class SealedWorld extends Simulation {
     return this.#until("all to be in, with nothing to do", () => {
       const isDone = ({ isIn, open, openPosts, isSent }: SealedMember) =>
         isIn && open.length === 0 && openPosts === 0 && isSent;
-      const areDone = this.machine.isUp && this.members.every(isDone);
-      for (const member of this.members) {
-        if (!member.isRunning) member.start();
-        member.askWhenSent();
+      const areDone = this.machine.isUp && this.#active.every(isDone);
+      for (const member of this.#active) {
+        if (!member.isRunning) this.#start(member);
+        if (member.isRunning) member.askWhenSent();
       }
       return areDone;
     });
@@ -310,7 +371,7 @@ export class SealedWorld extends Simulation {
 
   async #last(): Promise<void> {
     const truths = truthOf(this.model);
-    for (const member of this.members) {
+    for (const member of this.#active) {
       for (const truth of truths.values()) {
         const room = member.client.rooms.find(({ id }) => id === truth.id);
         if (room === undefined) continue;
@@ -331,13 +392,13 @@ export class SealedWorld extends Simulation {
     await this.#until("all to have read all", () =>
       [...truthOf(this.model).values()].every((truth) => {
         const last = truth.words.at(-1)?.head.seq ?? 0;
-        const members = this.members.filter((member) => this.#isMember(member, truth));
+        const members = this.#active.filter((member) => this.#isMember(member, truth));
         return members.every(({ home }) => last === 0 || home.shown.has(last));
       }),
     );
     await this.advance(2_000);
     const read = await this.#look();
-    checkAcked(this.members, read);
+    checkAcked(this.#active, read);
     await this.#checkAgreement();
     this.#checkDisk();
   }
@@ -345,7 +406,7 @@ export class SealedWorld extends Simulation {
   async #checkAgreement(): Promise<void> {
     for (const truth of truthOf(this.model).values()) {
       const authenticators = new Map<string, string>();
-      for (const member of this.members) {
+      for (const member of this.#active) {
         if (!this.#isMember(member, truth)) continue;
         const kept = await storedRoomOf(member.home, truth.id);
         checkRead(member, truth, kept);

@@ -339,10 +339,13 @@ export const ENGLISH = {
   sealConversation: "Encrypt conversation",
   sealExplained: (name: string) =>
     `Only your devices and ${name}'s can read new messages. This can't be undone.`,
-  sealedDataLost: (reason: "copy" | "damaged"): string =>
-    reason === "copy"
+  sealedDataLost: (reason: "copy" | "damaged" | "replaced"): string => {
+    if (reason === "replaced")
+      return "The server's history was replaced. This browser has rejoined its encrypted rooms.";
+    return reason === "copy"
       ? "This browser had an outdated copy of its encrypted rooms and has rejoined them."
-      : "This browser's data for encrypted rooms was lost or damaged. It has rejoined the rooms.",
+      : "This browser's data for encrypted rooms was lost or damaged. It has rejoined the rooms.";
+  },
   sealedRemark:
     "An encrypted room needs your attention. Open “Members and encryption” in its menu.",
   keyChanged: (name: string) =>

@@ -221,6 +221,7 @@ export const ENGLISH_TERMINAL = {
     copy: "this device had an outdated copy of its encrypted rooms and has rejoined them",
     damaged:
       "this device's data for encrypted rooms was lost or damaged; it has rejoined the rooms",
+    replaced: "the server's history was replaced; this device has rejoined its encrypted rooms",
   },
   failedOver: (from: string, to: string) =>
     `${from} does not answer; connected to ${to} in the same cluster`,

@@ -50,6 +50,9 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "ask the server's owner": "tanyakan kepada pemilik server",
   "ask the server's owner, and if the change is intended, run chat trust accept SERVER":
     "tanyakan kepada pemilik server, dan jika disengaja, jalankan chat trust accept SERVER",
+  "ask the server's owner; after a restore, run chat trust accept or /sealed accept":
+    "tanyakan kepada pemilik server; setelah dipulihkan, jalankan chat trust accept atau " +
+    "/sealed accept",
   "ask the server's owner, then run chat trust accept SERVER":
     "tanyakan kepada pemilik server, lalu jalankan chat trust accept SERVER",
   "ask them to update chat": "minta dia memperbarui chat",
@@ -178,6 +181,8 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "the safety number contains only digits": "nomor keamanan hanya terdiri atas angka",
   "the server rejects messages to this room as outdated":
     "server menolak pesan ke ruang ini karena dianggap usang",
+  "the server's history lacks messages of '{}' that this device has read":
+    "riwayat server tidak memuat pesan '{}' yang sudah dibaca perangkat ini",
   "the server's disk is nearly full; only operators can post":
     "disk server hampir penuh; hanya operator yang dapat mengirim",
   "the server sent another user's keys for {}": "server mengirim kunci pengguna lain untuk {}",

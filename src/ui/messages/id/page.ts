@@ -339,11 +339,14 @@ export const INDONESIAN: Texts = {
   sealConversation: "Enkripsi percakapan",
   sealExplained: (name) =>
     `Hanya perangkat Anda dan ${name} yang dapat membaca pesan baru. Ini tidak dapat dibatalkan.`,
-  sealedDataLost: (reason) =>
-    reason === "copy"
+  sealedDataLost: (reason) => {
+    if (reason === "replaced")
+      return "Riwayat server diganti. Peramban sudah bergabung kembali ke ruang terenkripsinya.";
+    return reason === "copy"
       ? "Salinan ruang terenkripsi di peramban ini sudah lama. Peramban sudah bergabung kembali."
       : "Data ruang terenkripsi di peramban ini hilang atau rusak. Peramban sudah bergabung " +
-        "kembali.",
+          "kembali.";
+  },
   sealedRemark:
     "Sebuah ruang terenkripsi perlu perhatian Anda. Buka “Anggota dan enkripsi” di menunya.",
   keyChanged: (name) =>

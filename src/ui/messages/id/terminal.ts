@@ -207,6 +207,7 @@ export const INDONESIAN_TERMINAL: TerminalTexts = {
     copy: "salinan ruang terenkripsi di perangkat ini sudah lama; perangkat bergabung kembali",
     damaged:
       "data ruang terenkripsi di perangkat ini hilang atau rusak; perangkat bergabung kembali",
+    replaced: "riwayat server diganti; perangkat bergabung kembali ke ruang terenkripsinya",
   },
   failedOver: (from, to) => `${from} tidak menjawab; tersambung ke ${to} dalam klaster yang sama`,
   disk: (space) => {

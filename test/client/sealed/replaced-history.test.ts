@@ -1,0 +1,252 @@
+import { describe, expect } from "bun:test";
+import { rejection } from "../../rejection.ts";
+import { type Person, type SealedSite, vaultTest } from "./sealed-site.ts";
+
+const two = vaultTest(["ben"], { signs: true });
+const three = vaultTest(["ben", "cleo"], { signs: true });
+
+function fingerprintOf({ client }: Person): string {
+  return String(client.fingerprint);
+}
+
+async function pinned(...people: readonly Person[]): Promise<void> {
+  for (const person of people) {
+    const { logPins } = person.device.state;
+    const reader = { fingerprint: fingerprintOf(person), formers: [], user: person.name };
+    await person.until("its checkpoint", () => logPins.pin(reader));
+  }
+}
+
+async function leaveServer(...people: readonly Person[]): Promise<void> {
+  for (const person of people) {
+    await pinned(person);
+    await person.quit();
+  }
+}
+
+/** Logs in until the audit raises an alarm. */
+async function meetAlarm(world: SealedSite, { name, device }: Person): Promise<Person> {
+  const person = world.person(name, device);
+  await person.enter().catch(() => undefined);
+  await person.until("the alarm", () => person.client.alarm);
+  return person;
+}
+
+/** Meets the alarm, accepts the new history like `chat trust accept`, and logs in again. */
+async function acceptHistory(world: SealedSite, person: Person): Promise<Person> {
+  const alarmed = await meetAlarm(world, person);
+  await alarmed.quit();
+  person.device.state.acceptHistory(fingerprintOf(alarmed));
+  return world.join(person.name, person.device);
+}
+
+async function expectUsable(world: SealedSite, ...people: readonly Person[]): Promise<void> {
+  for (const person of people) {
+    const others = people.filter((other) => other !== person);
+    await person.postTo(`from ${person.name}`, ...others);
+  }
+  // Claims about the server's history are checked some seconds later.
+  await world.pass(15_000);
+  for (const person of people) {
+    expect(person.remarks).toEqual([]);
+    expect((await person.status()).status).toBe("in");
+    expect(person.records.filter(({ withheld }) => withheld !== undefined)).toEqual([]);
+    expect(person.records.filter(({ hasNewKey }) => hasNewKey === true)).toEqual([]);
+  }
+}
+
+describe("after a rollback that all members have accepted", () => {
+  two("new messages are read under the numbers of lost ones", async ({ world, ana, ben }) => {
+    await ana.postTo("kept", ben);
+    const backup = world.site.disk.backUp();
+    for (const text of ["lost 1", "lost 2", "lost 3"]) await ben.postTo(text, ana);
+    await leaveServer(ana, ben);
+    await world.site.restore(backup);
+    const [ana2, ben2] = [await acceptHistory(world, ana), await acceptHistory(world, ben)];
+    for (const text of ["new 1", "new 2"]) await ana2.postTo(text, ben2);
+    await expectUsable(world, ana2, ben2);
+    const texts = ["kept", "new 1", "new 2", "from ana", "from ben"];
+    for (const person of [ana2, ben2]) {
+      expect(await person.past()).toEqual(texts);
+      const { records } = await person.history({ grep: "lost" });
+      expect(records).toEqual([]);
+      expect(person.rejoins()).toBe(0);
+      expect(person.texts().some((text) => text.includes("lost"))).toBe(false);
+    }
+  });
+
+  two("devices rejoin if a key change was lost", async ({ world, ana, ben }) => {
+    await ana.postTo("kept", ben);
+    const backup = world.site.disk.backUp();
+    await ana.makeAdmin("ben");
+    await ben.postTo("lost", ana);
+    await leaveServer(ana, ben);
+    await world.site.restore(backup);
+    const [ana2, ben2] = [await acceptHistory(world, ana), await acceptHistory(world, ben)];
+    await expectUsable(world, ana2, ben2);
+    expect(ana2.events.filter(({ kind }) => kind === "rejoined")).toMatchObject([
+      { reason: "replaced" },
+    ]);
+    expect(await ana2.past()).toEqual(["kept", "from ana", "from ben"]);
+  });
+
+  two("devices rejoin even if the backup lacks the GroupInfo", async ({ world, ana, ben }) => {
+    await ana.makeAdmin("ben");
+    await ana.postTo("kept", ben);
+    const backup = world.site.disk.backUp();
+    for (const on of [false, true]) await ana.makeAdmin("ben", on);
+    await ben.postTo("lost", ana);
+    await leaveServer(ana, ben);
+    await world.site.restore(backup, (disk) => disk.removeFolder("/d/sealed"));
+    const [ana2, ben2] = [await acceptHistory(world, ana), await acceptHistory(world, ben)];
+    await expectUsable(world, ana2, ben2);
+  });
+
+  three("a member who was offline reads on", async ({ world, ana, ben, cleo }) => {
+    await ana.postTo("kept", ben, cleo);
+    const backup = world.site.disk.backUp();
+    await leaveServer(cleo);
+    await ana.makeAdmin("ben");
+    await ben.postTo("lost", ana);
+    await leaveServer(ana, ben);
+    await world.site.restore(backup);
+    const [ana2, ben2] = [await acceptHistory(world, ana), await acceptHistory(world, ben)];
+    await ana2.postTo("while cleo is away", ben2);
+    const cleo2 = await acceptHistory(world, cleo);
+    await cleo2.waitForText("while cleo is away");
+    await expectUsable(world, ana2, ben2, cleo2);
+    expect(cleo2.rejoins()).toBe(0);
+  });
+
+  three("a removal that was lost is undone for everyone", async ({ world, ana, ben, cleo }) => {
+    await ana.postTo("kept", ben, cleo);
+    const backup = world.site.disk.backUp();
+    await ana.kick("cleo");
+    await ana.postTo("lost", ben);
+    await leaveServer(ana, ben, cleo);
+    await world.site.restore(backup);
+    const people: Person[] = [];
+    for (const person of [ana, ben, cleo]) people.push(await acceptHistory(world, person));
+    await expectUsable(world, ...people);
+  });
+
+  two("an addition that was lost can be repeated", async ({ world, ana, ben }) => {
+    await ana.postTo("kept", ben);
+    const dora = await world.join("dora");
+    const backup = world.site.disk.backUp();
+    await ana.addMember(dora);
+    await dora.postTo("lost", ana, ben);
+    await leaveServer(ana, ben, dora);
+    await world.site.restore(backup);
+    const [ana2, ben2] = [await acceptHistory(world, ana), await acceptHistory(world, ben)];
+    const dora2 = await acceptHistory(world, dora);
+    await ana2.addMember(dora2);
+    await expectUsable(world, ana2, ben2, dora2);
+    expect(await dora2.past()).toEqual(["from ana", "from ben", "from dora"]);
+  });
+
+  two("both devices of a person work", async ({ world, ana, ben }) => {
+    const device = await world.link(ana);
+    const second = await world.join("ana", device);
+    await second.until("to be in", () => second.changes.length > 0);
+    await ana.postTo("kept", ben, second);
+    const backup = world.site.disk.backUp();
+    await ana.makeAdmin("ben");
+    await second.postTo("lost", ana, ben);
+    await leaveServer(ana, second, ben);
+    await world.site.restore(backup);
+    const people: Person[] = [];
+    for (const person of [ana, second, ben]) people.push(await acceptHistory(world, person));
+    await expectUsable(world, ...people);
+    expect(await people[0]?.members()).toEqual({ ana: 2, ben: 1 });
+  });
+
+  two("an erasure deletes nothing under a reused number", async ({ world, ana, ben }) => {
+    await ana.postTo("kept", ben);
+    const backup = world.site.disk.backUp();
+    const { seq } = await ben.postText("lost");
+    await ana.waitForText("lost");
+    await ben.request("erase", { seq });
+    await ana.until("the erasure", () => ana.records.some(({ kind }) => kind === "erase"));
+    await leaveServer(ana, ben);
+    await world.site.restore(backup);
+    const [ana2, ben2] = [await acceptHistory(world, ana), await acceptHistory(world, ben)];
+    await ana2.postTo("new", ben2);
+    await expectUsable(world, ana2, ben2);
+    expect(await ben2.past()).toEqual(["kept", "new", "from ana", "from ben"]);
+  });
+});
+
+describe("a member who has not accepted the rollback", () => {
+  two("sees no content of a lost message under its number", async ({ world, ana, ben }) => {
+    await ana.postTo("kept", ben);
+    const backup = world.site.disk.backUp();
+    for (const text of ["lost 1", "lost 2"]) await ben.postTo(text, ana);
+    await leaveServer(ana, ben);
+    await world.site.restore(backup);
+    const ana2 = await acceptHistory(world, ana);
+    for (const text of ["new 1", "new 2", "new 3", "new 4"]) await ana2.postText(text);
+    const ben2 = await meetAlarm(world, ben);
+    expect(ben2.texts().filter((text) => text.includes("lost"))).toEqual([]);
+    expect(ben2.texts().filter((text) => text.includes("new"))).toEqual([]);
+    await ben2.quit();
+    const ben3 = await acceptHistory(world, ben);
+    await expectUsable(world, ana2, ben3);
+    const texts = ["kept", "new 1", "new 2", "new 3", "new 4", "from ana", "from ben"];
+    expect(await ben3.past()).toEqual(texts);
+  });
+
+  three("does no harm to the others", async ({ world, ana, ben, cleo }) => {
+    await ana.postTo("kept", ben, cleo);
+    const backup = world.site.disk.backUp();
+    await ana.makeAdmin("ben");
+    await cleo.postTo("lost", ana, ben);
+    await leaveServer(ana, ben, cleo);
+    await world.site.restore(backup);
+    const [ana2, ben2] = [await acceptHistory(world, ana), await acceptHistory(world, ben)];
+    const cleo2 = await meetAlarm(world, cleo);
+    await cleo2.quit();
+    await expectUsable(world, ana2, ben2);
+    expect(await ana2.members()).toEqual({ ana: 1, ben: 1, cleo: 1 });
+  });
+
+  const unsigned = vaultTest(["ben"]);
+  unsigned("cannot post, and may accept the room alone", async ({ world, ana, ben }) => {
+    await ana.postTo("kept", ben);
+    const backup = world.site.disk.backUp();
+    await ana.makeAdmin("ben");
+    await ben.postTo("lost", ana);
+    for (const person of [ana, ben]) await person.quit();
+    await world.site.restore(backup);
+    const ana2 = await world.join("ana", ana.device);
+    const refusal = await rejection(ana2.postText("unread"));
+    expect(refusal).toMatchObject({ code: "seal-refused" });
+    expect(String(refusal)).toContain("lacks messages of 'vault' that this device has read");
+    const remark =
+      "'vault' is no longer trusted: the server's history lacks messages that this device has read";
+    expect(ana2.remarks).toEqual([remark]);
+    expect(await rejection(ana2.makeAdmin("ben"))).toMatchObject({ code: "seal-refused" });
+    await ana2.sealed((rooms) => rooms.get(ana2.room()).acceptState());
+    await ana2.postText("after accepting");
+    const ben2 = await world.join("ben", ben.device);
+    await ben2.sealed((rooms) => rooms.get(ben2.room()).acceptState());
+    await ben2.postTo("both have", ana2);
+  });
+});
+
+describe("a server that has lost a room's GroupInfo", () => {
+  two("gets it from a member's device", async ({ world, ana, ben }) => {
+    await ana.postTo("kept", ben);
+    const backup = world.site.disk.backUp();
+    for (const person of [ana, ben]) await person.quit();
+    await world.site.stop();
+    world.site.disk.restore(backup);
+    await world.site.disk.boot().removeFolder("/d/sealed");
+    await world.wait(world.site.start());
+    const ana2 = await world.join("ana", ana.device);
+    const device = await world.link(ana2);
+    const second = await world.join("ana", device);
+    await second.until("to be in", () => second.changes.includes("join"));
+    await second.postTo("hello", ana2);
+  });
+});
