@@ -21,7 +21,7 @@ import { listenHosts, ownAddresses, reachableHosts } from "../cli/connect/invite
 import { type Context, endSignalLine, faultLine, printNotice } from "../cli/context.ts";
 import { usageFault } from "../cli/errors.ts";
 import { Omissions } from "../cli/files/omissions.ts";
-import { checkPaths, openSourceAt, STDIN } from "../cli/files/sources.ts";
+import { checkPaths, openCopyAt, openSourceAt, STDIN } from "../cli/files/sources.ts";
 import { serverOptions } from "../cli/flags.ts";
 import { qrLines } from "../cli/output/qr.ts";
 import { fileLabel, renderJson } from "../cli/output/render.ts";
@@ -213,7 +213,7 @@ async function copyInputs(
     }
     const path = join(folder, "shared");
     await writeInput(context, input, path);
-    const source = await openSourceAt(context, path, input.name ?? DEFAULT_NAMES[input.from]);
+    const source = await openCopyAt(path, input.name ?? DEFAULT_NAMES[input.from]);
     copied.push(source);
     sources.push(source);
   }

@@ -8,6 +8,7 @@ import type { Source } from "../../io/blob/interfaces.ts";
 import { checkSource, openSource } from "../../io/file/source.ts";
 import { streamSource } from "../../io/file/source-stream.ts";
 import type { Message } from "../../ui/messages/en/terminal.ts";
+import type { FileDetails } from "../../wire/file-details.ts";
 import type { Context } from "../context.ts";
 import { usageFault } from "../errors.ts";
 
@@ -23,7 +24,15 @@ export async function openSourceAt(context: Context, path: string, name?: string
   checkPath(path);
   if (path === STDIN) return streamSource(inputOf(context), name ?? STDIN_NAME);
   const source = await openSource(resolve(path));
-  return name === undefined || name === source.name ? source : renamed(source, name);
+  return name === undefined || name === source.name
+    ? source
+    : withFields(source, { name, details: source.details });
+}
+
+/** Opens a temporary copy, whose mode and time say nothing of what was copied. */
+export async function openCopyAt(path: string, name: string): Promise<Source> {
+  checkFileName(name);
+  return withFields(await openSource(resolve(path)), { name, details: undefined });
 }
 
 export function reportSkipped(source: Source, report: (text: Message) => void): void {
@@ -78,9 +87,14 @@ function inputOf({ stdin }: Context): ReadableStream<Uint8Array> {
   );
 }
 
-function renamed(source: Source, name: string): Source {
+interface OwnFields {
+  readonly name: string;
+  readonly details: FileDetails | undefined;
+}
+
+function withFields(source: Source, fields: OwnFields): Source {
   return {
-    name,
+    ...defined(fields),
     get sizeBytes() {
       return source.sizeBytes;
     },

@@ -197,7 +197,7 @@ export class Upload implements ChannelTask<UploadedFile> {
 
   #offerFields(): RequestFields<"offer"> {
     const { source, to, isPreview } = this.request;
-    const { name } = source;
+    const { name, details } = source;
     const folder = source.folder && { ...source.folder };
     return {
       file: this.#file,
@@ -205,6 +205,7 @@ export class Upload implements ChannelTask<UploadedFile> {
       name,
       size: this.#sizeBytes,
       folder,
+      details,
       preview: isPreview,
     };
   }

@@ -2,6 +2,7 @@
 
 import type { FileId, UserId } from "../../base/ids.ts";
 import type { Renamed } from "../../core/transfer/folder-plan.ts";
+import type { FileDetails } from "../../wire/file-details.ts";
 import type { FileProperty } from "../disk/disk.ts";
 
 export interface BlobMetadata {
@@ -11,6 +12,7 @@ export interface BlobMetadata {
   readonly sizeBytes?: number;
   readonly to: readonly string[];
   readonly folder?: FolderSize;
+  readonly details?: FileDetails;
   readonly isPreview?: true;
   readonly sinceMs: number;
 }
@@ -66,6 +68,8 @@ export interface Source {
   /** `undefined` for a stream that has not ended. */
   readonly sizeBytes: number | undefined;
   readonly folder?: FolderSize;
+  /** `undefined` for a stream, and for the content of an encrypted file. */
+  readonly details?: FileDetails;
   readonly skipped: readonly SkippedEntry[];
   /**
    * Absolute path; `undefined` if the source cannot be read again. `stamp` changes with the

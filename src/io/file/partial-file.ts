@@ -35,6 +35,8 @@ export interface PartialFileOptions {
   /** Authenticates journals. If `undefined`, no existing partial file is trusted. */
   readonly secret: Uint8Array | undefined;
   readonly isFolder: boolean;
+  /** Mode of a new partial file, subject to the umask. The owner can always write it. */
+  readonly mode?: number | undefined;
   readonly lock: (path: string) => Lock | undefined;
 }
 
@@ -185,11 +187,11 @@ function lockPartialFile(
 }
 
 function createContent(
-  { disk, isFolder }: PartialFileOptions,
+  { disk, isFolder, mode }: PartialFileOptions,
   { path, manifestPath }: Paths,
 ): void {
   if (!isFolder) {
-    disk.openNew(path).close();
+    disk.openNew(path, mode).close();
     return;
   }
   if (disk.kind(manifestPath) === undefined) disk.openNew(manifestPath).close();

@@ -12,7 +12,9 @@ import {
   PATH_BYTES_MAX,
 } from "../../base/limits.ts";
 import { quoteText } from "../../base/text.ts";
+import { clampUnixMs } from "../../base/time.ts";
 import { chunkSize } from "../../wire/chunks.ts";
+import { type FileDetails, PERMISSIONS } from "../../wire/file-details.ts";
 import {
   encodeManifest,
   FolderMap,
@@ -40,6 +42,8 @@ const NS_PER_MS = 1_000_000n;
 
 interface FolderWalk {
   readonly root: string;
+  /** Details of the folder itself. */
+  readonly details: FileDetails;
   readonly entries: ManifestEntry[];
   readonly stamps: Map<string, string>;
   readonly skipped: SkippedEntry[];
@@ -51,6 +55,7 @@ class FolderSource implements Source {
   readonly path: string;
   readonly stamp: string;
   readonly folder: FolderSize;
+  readonly details: FileDetails;
   readonly skipped: readonly SkippedEntry[];
   readonly #manifest: Uint8Array;
   readonly #map: FolderMap;
@@ -59,8 +64,9 @@ class FolderSource implements Source {
   #isReading = false;
   #isClosed = false;
 
-  constructor({ root, entries, stamps, skipped }: FolderWalk) {
+  constructor({ root, details, entries, stamps, skipped }: FolderWalk) {
     this.path = root;
+    this.details = details;
     this.name = basename(root) || "folder";
     this.skipped = skipped;
     this.#manifest = encodeManifest(entries);
@@ -182,8 +188,10 @@ class FolderSource implements Source {
 }
 
 async function walkFolder(root: string): Promise<FolderWalk> {
-  const walk: FolderWalk = { root, entries: [], stamps: new Map(), skipped: [] };
-  walk.stamps.set("", stampOf(fs.statSync(root, { bigint: true })));
+  const stat = fs.statSync(root, { bigint: true });
+  const details = detailsOf(stat);
+  const walk: FolderWalk = { root, details, entries: [], stamps: new Map(), skipped: [] };
+  walk.stamps.set("", stampOf(stat));
   const pendingFolders = [""];
   for (let folder = pendingFolders.pop(); folder !== undefined; folder = pendingFolders.pop()) {
     for (const raw of fs.readdirSync(join(root, folder), { encoding: "buffer" })) {
@@ -225,16 +233,23 @@ function addEntry(walk: FolderWalk, folder: string, raw: Uint8Array): string | u
 }
 
 function entryOf(path: string, stat: fs.BigIntStats): ManifestEntry {
-  const mode = Number(stat.mode) & 0o777;
-  const mtime = floorMs(stat.mtimeNs);
+  const mode = Number(stat.mode) & PERMISSIONS;
+  const mtime = mtimeMsOf(stat);
   if (stat.isDirectory()) return { path, dir: true, mode, mtime };
   return { path, size: Number(stat.size), mode, mtime };
 }
 
+/** Windows has no modes: those of its files would only remove the receiver's default. */
+function detailsOf(stat: fs.BigIntStats): FileDetails {
+  const mtimeMs = mtimeMsOf(stat);
+  if (process.platform === "win32") return { mtimeMs };
+  return { mode: Number(stat.mode) & PERMISSIONS, mtimeMs };
+}
+
 /** Rounds down even for times before 1970, so that no file becomes newer. */
-function floorMs(ns: bigint): number {
-  const ms = ns / NS_PER_MS;
-  return Number(ns % NS_PER_MS < 0n ? ms - 1n : ms);
+function mtimeMsOf({ mtimeNs }: fs.BigIntStats): number {
+  const ms = mtimeNs / NS_PER_MS;
+  return clampUnixMs(Number(mtimeNs % NS_PER_MS < 0n ? ms - 1n : ms));
 }
 
 function describeSpecial(stat: fs.BigIntStats): string {
@@ -304,6 +319,7 @@ class FileSource implements Source {
   readonly sizeBytes: number;
   readonly stamp: string;
   readonly diskBytes: number | undefined;
+  readonly details: FileDetails;
   readonly skipped = [];
   readonly #fd: number;
   #block: Uint8Array[] = [];
@@ -318,6 +334,7 @@ class FileSource implements Source {
     this.sizeBytes = Number(stat.size);
     this.stamp = stampOf(stat);
     this.diskBytes = diskBytesOf({ blocks: Number(stat.blocks) });
+    this.details = detailsOf(stat);
     try {
       this.#checkSize();
     } catch (error) {

@@ -46,6 +46,16 @@ describe("a file", () => {
     source.close();
   });
 
+  test("names its permission bits and its time", async () => {
+    const path = join(root, "tool");
+    fs.writeFileSync(path, "x");
+    fs.chmodSync(path, 0o4751);
+    fs.utimesSync(path, 0, new Date(-1));
+    const source = await openSource(path);
+    expect(source.details).toEqual({ mode: 0o751, mtimeMs: -1 });
+    source.close();
+  });
+
   test("keeps its stamp until its content changes", async () => {
     const path = planted("a", pattern(100));
     const stamps: (string | undefined)[] = [];
