@@ -336,13 +336,14 @@ export class WebDownloads {
 
   #webFile(
     offer: DownloadLink,
-    { name, size, digest, folder }: FileEntry,
+    { name, size, digest, folder, details }: FileEntry,
     run: WebDownload,
   ): WebFile {
     return {
       name,
       sizeBytes: size,
       digest,
+      mtimeMs: details?.mtimeMs,
       ...(folder === undefined ? {} : { manifestBytes: folder.manifestBytes }),
       chunks: (from) => this.#chunks(offer, run, from),
       onEnd: () => this.#active.delete(run),

@@ -68,6 +68,20 @@ test("sends a file as an attachment of a type that no browser runs", async () =>
   );
 });
 
+test("sends the time that the sender of a file names, if HTTP has such a time", async () => {
+  for (const [mtimeMs, header] of [
+    [-278_794_432_877, "Thu, 02 Mar 1961 05:06:07 GMT"],
+    [8_640_000_000_000_000, null],
+    [undefined, null],
+  ] as const) {
+    const { site, ana, ben } = await lab();
+    const details = mtimeMs === undefined ? undefined : { mtimeMs };
+    await FIVE.upload(await channelOf(ana), ["lab"], { details });
+    const { path } = await ben.request("download", { file: FIVE.id });
+    expect((await browser(site)(path)).headers.get("last-modified")).toBe(header);
+  }
+});
+
 test("displays a file inline only in a sandbox and as a non-page type", async () => {
   for (const [name, type] of [
     ["film.mp4", "video/mp4"],
