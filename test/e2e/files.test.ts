@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import {
+  chmodSync,
   closeSync,
   existsSync,
   mkdirSync,
@@ -7,7 +8,9 @@ import {
   readdirSync,
   readFileSync,
   readSync,
+  statSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
   writeSync,
 } from "node:fs";
@@ -69,6 +72,24 @@ describe("a file", () => {
     expect(digest).toMatchObject({ kind: "digest", path, digest: first?.["digest"] });
     const progress = lines.filter(({ kind }) => kind === "progress");
     expect(progress.at(-1)).toMatchObject({ sentBytes: first?.["sizeBytes"] });
+  });
+
+  test("keeps its mode and time, as does a folder, also under another name", async () => {
+    const { sandbox, ana, bob } = couriers;
+    const time = new Date(-278_794_432_877);
+    mkdirSync(sandbox.path("private"));
+    const folder = dirname(file(sandbox, "private/key", "k"));
+    for (const [path, mode, names] of [
+      [file(sandbox, "run.sh", "#!/bin/sh\n"), 0o751, []],
+      [folder, 0o700, ["--name", "renamed"]],
+    ] as const) {
+      chmodSync(path, mode);
+      utimesSync(path, time, time);
+      const sent = await sends(ana, path, ...names);
+      const got = await gets(bob, sent["id"], couriers.inbox());
+      const observed = statSync(String(got["path"]));
+      expect([observed.mode & 0o7777, observed.mtime]).toEqual([mode, time]);
+    }
   });
 
   test("is read from standard input, with the name of --name", async () => {
