@@ -104,7 +104,9 @@ class FolderSource implements Source {
     for (const [path, stamp] of this.#stamps) {
       if (++checked % ENTRIES_PER_TURN === 0) await Bun.sleep(0);
       const entryPath = join(this.path, path);
-      const current = fs.lstatSync(entryPath, { bigint: true, throwIfNoEntry: false });
+      // The folder itself may be a link.
+      const stat = path === "" ? fs.statSync : fs.lstatSync;
+      const current = stat(entryPath, { bigint: true, throwIfNoEntry: false });
       if (current === undefined || stampOf(current) !== stamp) throw changedFault(entryPath);
     }
   }

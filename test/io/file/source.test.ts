@@ -173,6 +173,19 @@ describe("a folder", () => {
     source.close();
   });
 
+  test("may be given by a link", async () => {
+    fs.mkdirSync(join(root, "dir"));
+    fs.writeFileSync(join(root, "dir", "a"), "a");
+    fs.symlinkSync("dir", join(root, "link"));
+    const source = await openSource(join(root, "link"));
+    expect([source.name, (await readAll(source)).toString().endsWith("}a")]).toEqual([
+      "link",
+      true,
+    ]);
+    await source.check();
+    source.close();
+  });
+
   test("follows no link in place of a file", async () => {
     const home = plant();
     const source = await openSource(home);
