@@ -21,7 +21,7 @@ export const command = defineVerb({
     for (const path of args.path) {
       const source = await openSourceAt(context, path);
       try {
-        omissions.addAll(source.skipped);
+        omissions.addAll(source.skipped, args.path.length === 1 ? "" : path);
         const read = await digestSource(source);
         const line = { kind: "digest", path, name: source.name, ...read };
         printData(context, line, tsvLine([read.digest, path]));

@@ -109,7 +109,7 @@ class FileSender {
 
   async send(path: string, name: string | undefined, isOnly: boolean): Promise<void> {
     try {
-      const sent = await this.#upload(path, name);
+      const sent = await this.#upload(path, name, isOnly);
       for (const posted of sent.posted) this.#print(sent, posted);
       for (const { fault } of sent.refused) this.#reportFailure(fault);
     } catch (error) {
@@ -119,11 +119,11 @@ class FileSender {
     await this.options.context.stdout.drained();
   }
 
-  async #upload(path: string, name: string | undefined): Promise<UploadedFile> {
+  async #upload(path: string, name: string | undefined, isOnly: boolean): Promise<UploadedFile> {
     const { context, client, progressDisplay, to, sending } = this.options;
     const source = await openSourceAt(context, path, name);
     try {
-      this.omissions.addAll(source.skipped);
+      this.omissions.addAll(source.skipped, isOnly ? "" : path);
       await this.#reportPosition(source);
       const sent = await client.transfers.send({
         source,

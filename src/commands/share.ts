@@ -79,12 +79,16 @@ export const command = defineVerb({
       for (const path of args.path) {
         const name = args.name;
         if (path === STDIN) inputs.push({ from: "input", name });
-        else inputs.push({ from: "disk", source: await openSourceAt(context, path, name) });
+        else inputs.push({ from: "disk", path, source: await openSourceAt(context, path, name) });
       }
-      for (const input of inputs) {
-        if (input.from === "disk") omissions.addAll(input.source.skipped);
-      }
-      return omissions.exitCode(await share(context, { ...args, user }, inputs));
+      // Scripts expect the line with the invitation first.
+      const onSharing = () => {
+        for (const input of inputs) {
+          if (input.from !== "disk") continue;
+          omissions.addAll(input.source.skipped, inputs.length === 1 ? "" : input.path);
+        }
+      };
+      return omissions.exitCode(await share(context, { ...args, user, onSharing }, inputs));
     } finally {
       for (const input of inputs) if (input.from === "disk") input.source.close();
     }
@@ -93,7 +97,7 @@ export const command = defineVerb({
 
 /** Content other than files is copied to disk, so that it can be read repeatedly. */
 type ShareInput =
-  | { readonly from: "disk"; readonly source: Source }
+  | { readonly from: "disk"; readonly path: string; readonly source: Source }
   | { readonly from: "input"; readonly name: string | undefined }
   | { readonly from: "text"; readonly text: string; readonly name: string | undefined };
 
@@ -126,6 +130,7 @@ const DISCONNECT_MS = 2_000;
 
 interface ShareOptions extends FlagValues<typeof ARGS> {
   readonly user: string;
+  readonly onSharing: () => void;
 }
 
 async function share(
@@ -178,6 +183,7 @@ async function share(
     });
     code = await Promise.race([offering, finished.promise.then(() => undefined)]);
     printInvite(context, server, { sources, isText, code: code?.code });
+    options.onSharing();
     uploadAll(server, sources, receivers, isText).catch((error: unknown) => finished.reject(error));
     return await finished.promise;
   } finally {

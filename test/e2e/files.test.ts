@@ -188,6 +188,49 @@ test("sends a folder without its links, and lists the links", async () => {
   expect(records.find(({ id }) => id === sent?.["id"])?.["folder"]).toEqual({ entries: 5 });
 });
 
+test("names what it leaves out of several folders and in a chat, unless a fault is worse", async () => {
+  const { sandbox, ana } = couriers;
+  const skipped = (lines: readonly Json[]) => lines.filter(({ kind }) => kind === "skipped");
+  const entry = (path: string) => ({ kind: "skipped", path, reason: "symbolic link" });
+  const paths = ["one", "two"].map((name) => {
+    mkdirSync(sandbox.path(name));
+    symlinkSync("nowhere", sandbox.path(name, "link"));
+    return sandbox.path(name);
+  });
+  const expected = paths.map((path) => entry(join(path, "link")));
+  for (const command of ["send-file", "digest"]) {
+    const { exitCode, out } = await ana.run([command, ...paths, "--json"]);
+    expect([exitCode, skipped(ndjson(out))]).toEqual([7, expected]);
+  }
+  const faulty = await ana.run(["send-file", ...paths, sandbox.path("none"), "--json"]);
+  expect([faulty.exitCode, skipped(ndjson(faulty.out))]).toEqual([4, expected]);
+  const send = `/send ${paths[0]}\n`;
+  const chat = await ana.run(["join", "--json"], { stdin: send });
+  expect([chat.exitCode, skipped(ndjson(chat.out))]).toEqual([7, [entry("link")]]);
+  expect((await ana.run(["join", "--json"], { stdin: `${send}/send none\n` })).exitCode).toBe(4);
+});
+
+test("sends the target of a link that is given, and names special files", async () => {
+  const { sandbox, ana, bob } = couriers;
+  mkdirSync(sandbox.path("target"));
+  file(sandbox, "target/a.txt", "a");
+  symlinkSync("target", sandbox.path("to-folder"));
+  symlinkSync("target/a.txt", sandbox.path("to-file"));
+  symlinkSync("nowhere", sandbox.path("dangling"));
+  for (const [name, inside] of [
+    ["to-folder", ["a.txt"]],
+    ["to-file", undefined],
+  ] as const) {
+    const sent = await sends(ana, sandbox.path(name));
+    const got = String((await gets(bob, sent["id"], couriers.inbox()))["path"]);
+    expect(got.endsWith(name)).toBe(true);
+    if (inside === undefined) expect(readFileSync(got, "utf8")).toBe("a");
+    else expect(readdirSync(got)).toEqual([...inside]);
+  }
+  expect((await ana.run(["send-file", sandbox.path("dangling")])).exitCode).toBe(4);
+  expect((await ana.run(["send-file", "/dev/zero"])).exitCode).toBe(2);
+});
+
 test("a refusal has its documented exit code and one line on standard error", async () => {
   await using sandbox = new Sandbox();
   await sandbox.serve({

@@ -1,6 +1,8 @@
 /** Entries that a command left out of an otherwise complete result. */
 
+import { join } from "node:path";
 import { FAULTS } from "../../base/fault.ts";
+import { cleanText } from "../../base/text.ts";
 import type { SkippedEntry } from "../../io/blob/interfaces.ts";
 import { ENGLISH_TERMINAL } from "../../ui/messages/en/terminal.ts";
 import type { Context } from "../context.ts";
@@ -21,12 +23,13 @@ export class Omissions {
 
   add({ path, reason }: SkippedEntry): void {
     this.#isEmpty = false;
-    this.print(ENGLISH_TERMINAL.skippedEntry(`${path}: ${reason}`));
+    this.print(ENGLISH_TERMINAL.skippedEntry(cleanText(`${path}: ${reason}`)));
     if (this.context.json) this.context.stdout.write(renderJson({ kind: "skipped", path, reason }));
   }
 
-  addAll(entries: readonly SkippedEntry[]): void {
-    for (const entry of entries) this.add(entry);
+  /** @param folder path of the folder, to name an entry of one of several folders */
+  addAll(entries: readonly SkippedEntry[], folder = ""): void {
+    for (const { path, reason } of entries) this.add({ path: join(folder, path), reason });
   }
 
   /** @returns `code` if the command failed; otherwise 7 if anything was left out, or 0 */

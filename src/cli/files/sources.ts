@@ -3,6 +3,7 @@
 import { basename, resolve } from "node:path";
 import { msg } from "../../base/fault.ts";
 import { FILE_NAME_BYTES_MAX } from "../../base/limits.ts";
+import { cleanText } from "../../base/text.ts";
 import { defined } from "../../base/values.ts";
 import type { Source } from "../../io/blob/interfaces.ts";
 import { checkSource, openSource } from "../../io/file/source.ts";
@@ -14,6 +15,8 @@ import { usageFault } from "../errors.ts";
 
 export const STDIN = "-";
 const STDIN_NAME = "stdin";
+/** Maximum number of notices on a screen about one folder. */
+const SKIPPED_LISTED_MAX = 10;
 
 /**
  * @param name name for receivers; defaults to the local name
@@ -35,9 +38,11 @@ export async function openCopyAt(path: string, name: string): Promise<Source> {
   return withFields(await openSource(resolve(path)), { name, details: undefined });
 }
 
-export function reportSkipped(source: Source, report: (text: Message) => void): void {
-  for (const { path, reason } of source.skipped)
+export function reportSkipped({ name, skipped }: Source, report: (text: Message) => void): void {
+  for (const { path, reason } of skipped.slice(0, SKIPPED_LISTED_MAX))
     report((texts) => texts.skippedEntry(`${path}: ${reason}`));
+  const moreCount = skipped.length - SKIPPED_LISTED_MAX;
+  if (moreCount > 0) report((texts) => texts.moreSkippedEntries(cleanText(name), moreCount));
 }
 
 /**

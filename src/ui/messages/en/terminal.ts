@@ -182,6 +182,7 @@ export const ENGLISH_TERMINAL = {
   fileSent: (name: string, target: string) => `sent '${name}' to ${target}`,
   fileDownloaded: (file: string, from: string) => `downloaded ${file} from ${from}`,
   skippedEntry: (entry: string) => `skipped ${entry}`,
+  moreSkippedEntries: (folder: string, n: number) => `${folder}: skipped ${n} more entries`,
   positionInside: (name: string) => `${name} contains the location where it was taken`,
   savedUnderName: (file: string, from: string, to: string) => `${file}: saved ${from} as ${to}`,
   moreSavedUnderNames: (file: string, n: number) => `${file}: ${n} more saved under other names`,

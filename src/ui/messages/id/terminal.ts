@@ -166,6 +166,7 @@ export const INDONESIAN_TERMINAL: TerminalTexts = {
   fileSent: (name, target) => `'${name}' terkirim ke ${target}`,
   fileDownloaded: (file, from) => `${file} dari ${from} sudah diunduh`,
   skippedEntry: (entry) => `dilewati: ${entry}`,
+  moreSkippedEntries: (folder, n) => `${folder}: ${n} entri lagi dilewati`,
   positionInside: (name) => `${name} memuat lokasi pengambilan foto`,
   savedUnderName: (file, from, to) => `${file}: ${from} disimpan sebagai ${to}`,
   moreSavedUnderNames: (file, n) => `${file}: ${n} lagi disimpan dengan nama lain`,
