@@ -188,7 +188,7 @@ test("sends a folder without its links, and lists the links", async () => {
   expect(records.find(({ id }) => id === sent?.["id"])?.["folder"]).toEqual({ entries: 5 });
 });
 
-test("names what it leaves out of several folders and in a chat, unless a fault is worse", async () => {
+test("names what it leaves out of several folders, and in a chat", async () => {
   const { sandbox, ana } = couriers;
   const skipped = (lines: readonly Json[]) => lines.filter(({ kind }) => kind === "skipped");
   const entry = (path: string) => ({ kind: "skipped", path, reason: "symbolic link" });
