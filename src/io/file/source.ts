@@ -276,10 +276,21 @@ function decodeName(raw: Uint8Array): string | undefined {
 export async function openSource(path: string): Promise<Source> {
   const absolute = resolve(path);
   try {
-    if (statSource(path).isDirectory()) return new FolderSource(await walkFolder(absolute));
+    if (statSource(path).isDirectory()) return await openFolder(absolute);
     return new FileSource(absolute);
   } catch (error) {
     throw sourceFault(error, path);
+  }
+}
+
+async function openFolder(path: string): Promise<Source> {
+  try {
+    return new FolderSource(await walkFolder(path));
+  } catch (error) {
+    if (!(error instanceof Fault) || error.code !== "too-large") throw error;
+    const message = error.translatable.message ?? error.message;
+    const remedy = msg`send it as an archive: tar c DIR | chat send-file - --name DIR.tar`;
+    throw new Fault("too-large", message, { remedy, cause: error });
   }
 }
 

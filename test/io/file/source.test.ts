@@ -173,6 +173,14 @@ describe("a folder", () => {
     source.close();
   });
 
+  test("with too long a list is refused, with the advice to send an archive", async () => {
+    const folder = join(root, ...Array.from({ length: 15 }, () => "d".repeat(250)));
+    fs.mkdirSync(folder, { recursive: true });
+    for (let i = 0; i < 4_500; i++) fs.writeFileSync(join(folder, `${i}`.padStart(150, "0")), "");
+    const fault = await rejection(openSource(root));
+    expect(fault).toMatchObject({ code: "too-large", remedy: expect.stringContaining("tar c") });
+  });
+
   test("may be given by a link", async () => {
     fs.mkdirSync(join(root, "dir"));
     fs.writeFileSync(join(root, "dir", "a"), "a");

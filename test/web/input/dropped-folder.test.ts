@@ -92,7 +92,7 @@ test("names the folders of files that would otherwise have equal names", async (
   expect(await distinguished(deep)).toEqual(["c - x", "d - x"]);
 });
 
-test("keeps a name that would become too long, and the content and time of a renamed file", async () => {
+test("keeps too long a name, and the content and time of a renamed file", async () => {
   const long = "x".repeat(700);
   const names = await distinguished(folder("a", [folder(long, [file(long)]), file(long)]));
   expect(names).toEqual([long, long]);
