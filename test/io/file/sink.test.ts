@@ -59,6 +59,10 @@ describe("a received file", () => {
     const sink = await sinkFor({ ...sent("key", bytes), details: { mode: 0o500 } }, inbox);
     expect(fs.statSync(join(inbox, "key.part")).mode & 0o7777).toBe(0o600);
     sink.close();
+    fs.chmodSync(join(inbox, "key.part"), 0o644); // As an older version leaves it.
+    const resumed = await sinkFor({ ...sent("key", bytes), details: { mode: 0o500 } }, inbox);
+    expect(fs.statSync(join(inbox, "key.part")).mode & 0o7777).toBe(0o600);
+    resumed.close();
   });
 
   test("is complete, even if a program moves it away as soon as it appears", async () => {
