@@ -82,6 +82,15 @@ describe("chat export", () => {
       const done = expect.objectContaining({ kind: "exported", files: 1 });
       expect([exitCode, ndjson(printed)]).toEqual([7, [skipped, done]]);
     }
+    const backup = ["backup", sandbox.path("gone-backup"), "--data", served.data, "--json"];
+    const backedUp = await ana.run(backup);
+    expect([backedUp.exitCode, ndjson(backedUp.out)]).toEqual([
+      7,
+      [
+        expect.objectContaining({ kind: "skipped", path: `files/${id}` }),
+        expect.objectContaining({ kind: "backup" }),
+      ],
+    ]);
     await ana.run(["join", "--room", "attic"], {
       stdin: `/erase ${kept?.["seq"]}\n/erase ${gone?.["seq"]}\n`,
     });
