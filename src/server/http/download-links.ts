@@ -239,7 +239,13 @@ export class WebDownloads {
       const folder = await collectedFolder(await this.#handedParts(room, filesIn), read);
       // The list differs in each download, so the digest is random.
       const digest = entropy(32).toHex();
-      return { ...folder, name: room.name ?? "", digest, mtimeMs: clock.unixMs(), onEnd };
+      return {
+        ...folder,
+        name: room.name ?? "",
+        digest,
+        details: { mtimeMs: clock.unixMs() },
+        onEnd,
+      };
     } catch (error) {
       onEnd();
       throw this.options.files.reportFault(error);
@@ -343,7 +349,7 @@ export class WebDownloads {
       name,
       sizeBytes: size,
       digest,
-      mtimeMs: details?.mtimeMs,
+      details,
       ...(folder === undefined ? {} : { manifestBytes: folder.manifestBytes }),
       chunks: (from) => this.#chunks(offer, run, from),
       onEnd: () => this.#active.delete(run),
