@@ -262,7 +262,8 @@ async function sentFolder(name: string, entries: ManifestEntry[], content = new 
   const file = TestFile.of("fold", new Uint8Array([...manifest, ...content]), name);
   const folder = { entries: entries.length, manifestBytes: manifest.length };
   const lane = await channelOf(ana);
-  await lane.request("offer", file.offer(["lab"], { folder }));
+  const details = { mode: 0o700, mtimeMs: 1_763_617_717_003 };
+  await lane.request("offer", file.offer(["lab"], { folder, details }));
   await file.pour(lane);
   await lane.request("finish", file.finish);
   const get = browser(site);
@@ -291,6 +292,8 @@ test("sends a folder as an archive, without ranges", async () => {
   }
   expect(archive.includes("hello\n")).toBe(true);
   expect(archive.readUInt16LE(archive.length - 12)).toBe(4); // With the folder itself.
+  const top = archive.indexOf(Buffer.from("PK\x01\x02"));
+  expect(archive.readUInt16LE(top + 40).toString(8)).toBe("40700");
   expect((await get(path, {}, "HEAD")).headers.get("content-type")).toBe("application/zip");
 });
 
