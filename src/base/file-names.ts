@@ -124,7 +124,7 @@ export function uniqueFileNames(raw: readonly string[]): string[] {
  * APFS ignore case; APFS and HFS+ ignore composition; HFS+ and ext4 with `casefold` ignore joiners
  * and variation selectors.
  */
-function foldFileName(name: string): string {
+export function foldFileName(name: string): string {
   if (ASCII.test(name)) return name.toLowerCase();
   const visible = name.normalize("NFD").replaceAll(IGNORED, "");
   return visible.toUpperCase().toLowerCase().normalize("NFC");

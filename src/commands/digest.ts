@@ -24,7 +24,7 @@ export const command = defineVerb({
       const source = await openSourceAt(context, path);
       try {
         const read = await digestSource(source);
-        omissions.addFrom(source);
+        omissions.addFrom(source, args.path.length === 1 ? "" : path);
         const line = { kind: "digest", path, name: source.name, ...read };
         printData(context, line, tsvLine([read.digest, path]));
         await context.stdout.drained();

@@ -109,7 +109,7 @@ class FileSender {
 
   async send(path: string, name: string | undefined, isOnly: boolean): Promise<void> {
     try {
-      const sent = await this.#upload(path, name);
+      const sent = await this.#upload(path, name, isOnly);
       for (const posted of sent.posted) this.#print(sent, posted);
       for (const { fault } of sent.refused) this.#reportFailure(fault);
     } catch (error) {
@@ -119,11 +119,11 @@ class FileSender {
     await this.options.context.stdout.drained();
   }
 
-  async #upload(path: string, name: string | undefined): Promise<UploadedFile> {
+  async #upload(path: string, name: string | undefined, isOnly: boolean): Promise<UploadedFile> {
     const { context, client, progressDisplay, to, sending } = this.options;
     const source = await openSourceAt(context, path, name);
     try {
-      this.omissions.addFrom(source);
+      this.omissions.addFrom(source, isOnly ? "" : path);
       await this.#reportPosition(source);
       const sent = await client.transfers.send({
         source,
@@ -133,7 +133,7 @@ class FileSender {
         onProgress: (progress) => progressDisplay.update(progress),
       });
       this.caption = undefined;
-      this.omissions.addFrom(source);
+      this.omissions.addFrom(source, isOnly ? "" : path);
       if (sent.unsaid !== undefined) progressDisplay.print(ENGLISH_TERMINAL.captionsUnsupported);
       if (sent.changed) progressDisplay.print(`${sent.name} has changed; upload restarted`);
       return sent;

@@ -42,15 +42,16 @@ export const command = clientVerb({
     const properties = new PropertyReport();
     let exitCode = 0;
     try {
-      for (const { id, destination, from } of files) {
+      for (const { id, destination, from, timeUnixMs } of files) {
         const names = boxNames("room" in destination ? destination.room : "");
         if (names?.room.toLowerCase() !== room.toLowerCase() || names.user !== from) continue;
         const folder = folders.get(from) ?? out;
         const secret = state.partialFileSecret();
         const options = [folder, secret, properties] as const;
         const receiver = new FileReceiver(context, client, progressDisplay, ...options);
-        // A file that fails does not keep the others back.
-        const fault = await receiver.download(checkFileId(id)).catch(asFault);
+        // The time of a file is when it was handed in, as in the archive of the page. A file that
+        // fails does not keep the others back.
+        const fault = await receiver.download(checkFileId(id), timeUnixMs).catch(asFault);
         if (!(fault instanceof Fault)) continue;
         if (!(await receiver.canContinue(fault))) throw fault;
         receiver.reportFault(fault);

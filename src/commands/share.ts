@@ -21,7 +21,7 @@ import { listenHosts, ownAddresses, reachableHosts } from "../cli/connect/invite
 import { type Context, endSignalLine, faultLine, printNotice } from "../cli/context.ts";
 import { usageFault } from "../cli/errors.ts";
 import { Omissions } from "../cli/files/omissions.ts";
-import { checkPaths, openSourceAt, STDIN } from "../cli/files/sources.ts";
+import { checkPaths, openCopyAt, openSourceAt, STDIN } from "../cli/files/sources.ts";
 import { serverOptions } from "../cli/flags.ts";
 import { qrLines } from "../cli/output/qr.ts";
 import { fileLabel, renderJson } from "../cli/output/render.ts";
@@ -79,12 +79,14 @@ export const command = defineVerb({
       for (const path of args.path) {
         const name = args.name;
         if (path === STDIN) inputs.push({ from: "input", name });
-        else inputs.push({ from: "disk", source: await openSourceAt(context, path, name) });
+        else inputs.push({ from: "disk", path, source: await openSourceAt(context, path, name) });
       }
-      for (const input of inputs) {
-        if (input.from === "disk") omissions.addFrom(input.source);
-      }
-      return omissions.exitCode(await share(context, { ...args, user, omissions }, inputs));
+      const note = (source: Source) => {
+        const input = inputs.find((item) => item.from === "disk" && item.source === source);
+        const isOne = inputs.length > 1 && input?.from === "disk";
+        omissions.addFrom(source, isOne ? input.path : "");
+      };
+      return omissions.exitCode(await share(context, { ...args, user, note }, inputs));
     } finally {
       for (const input of inputs) if (input.from === "disk") input.source.close();
     }
@@ -93,7 +95,7 @@ export const command = defineVerb({
 
 /** Content other than files is copied to disk, so that it can be read repeatedly. */
 type ShareInput =
-  | { readonly from: "disk"; readonly source: Source }
+  | { readonly from: "disk"; readonly path: string; readonly source: Source }
   | { readonly from: "input"; readonly name: string | undefined }
   | { readonly from: "text"; readonly text: string; readonly name: string | undefined };
 
@@ -126,7 +128,8 @@ const DISCONNECT_MS = 2_000;
 
 interface ShareOptions extends FlagValues<typeof ARGS> {
   readonly user: string;
-  readonly omissions: Omissions;
+  /** Names what a source leaves out. */
+  readonly note: (source: Source) => void;
 }
 
 async function share(
@@ -181,6 +184,8 @@ async function share(
     });
     code = await Promise.race([offering, finished.promise.then(() => undefined)]);
     printInvite(context, server, { sources, isText, code: code?.code });
+    // Scripts expect the line with the invitation first.
+    for (const source of sources) options.note(source);
     uploadAll(server, sources, receivers, options).catch((error: unknown) =>
       finished.reject(error),
     );
@@ -218,7 +223,7 @@ async function copyInputs(
     }
     const path = join(folder, "shared");
     await writeInput(context, input, path);
-    const source = await openSourceAt(context, path, input.name ?? DEFAULT_NAMES[input.from]);
+    const source = await openCopyAt(path, input.name ?? DEFAULT_NAMES[input.from]);
     copied.push(source);
     sources.push(source);
   }
@@ -256,7 +261,7 @@ async function uploadAll(
   server: ShareServer,
   sources: readonly Source[],
   receivers: Receivers,
-  { omissions, text }: ShareOptions,
+  { note, text }: ShareOptions,
 ): Promise<void> {
   const { client } = server;
   const isText = text !== undefined;
@@ -274,7 +279,7 @@ async function uploadAll(
         client.request("topic", { room: LOBBY, topic }).catch(() => {});
       },
     });
-    omissions.addFrom(source);
+    note(source);
     receivers.addUploaded(sent.id, sent.name);
   }
 }

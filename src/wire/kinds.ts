@@ -117,7 +117,7 @@ export const KINDS = {
     body: {
       ...({ file: "text", name: "text", size: "count", chunks: "count" } as const),
       ...({ digest: "text", folder: "any", text: "text", sending: "text" } as const),
-      preview: "any",
+      ...({ preview: "any", details: "any" } as const),
     },
   },
   rename: {

@@ -30,6 +30,7 @@ import {
   text,
   unixMs,
 } from "./field.ts";
+import { fileDetails } from "./file-details.ts";
 
 const size = v.pipe(count, v.maxValue(FILE_BYTES_MAX));
 const fileName = v.pipe(text(FILE_NAME_BYTES_MAX), v.minLength(1));
@@ -52,6 +53,8 @@ export const FILE_REQUESTS = {
       name: fileName,
       size: v.optional(size),
       folder: v.optional(folder),
+      /** Details of the file, or of the folder itself. */
+      details: v.optional(fileDetails),
       /** The file is a preview, which gets no record and is not announced. */
       preview: v.optional(v.boolean()),
       /**
@@ -121,6 +124,7 @@ export const FILE_REQUESTS = {
       folder: v.optional(folder),
       /** Size without long runs of zeros, which receivers need not store. Absent if unknown. */
       data: v.optional(size),
+      details: v.optional(fileDetails),
     }),
   },
   /** Reports that the receiver has verified and stored the complete file. */

@@ -2,7 +2,14 @@ import { Fault } from "../../src/base/fault.ts";
 import { CHUNK_BYTES } from "../../src/base/limits.ts";
 import type { SinkOptions } from "../../src/client/files/download.ts";
 import { sha256 } from "../../src/crypto/sha256.ts";
-import type { ChunkRange, Sink, Source, StampMatch } from "../../src/io/blob/interfaces.ts";
+import type {
+  ChunkRange,
+  FolderSize,
+  Sink,
+  Source,
+  StampMatch,
+} from "../../src/io/blob/interfaces.ts";
+import type { FileDetails } from "../../src/wire/file-details.ts";
 import { digestOf } from "../wire/digest.ts";
 
 export function content(sizeBytes: number, seed = 1): Uint8Array {
@@ -35,6 +42,8 @@ export class MemorySource implements Source {
   readonly skipped = [];
   readonly path?: string;
   readonly stamp?: string;
+  readonly details?: FileDetails;
+  readonly folder?: FolderSize;
   sizeBytes: number | undefined;
   bytes: Uint8Array;
   readonly reads: number[] = [];
@@ -48,11 +57,13 @@ export class MemorySource implements Source {
 
   constructor(
     bytes: Uint8Array,
-    { name = "a.bin", path = "/home/ana/a.bin", stamp = "1" }: Partial<Source> = {},
+    { name = "a.bin", path = "/home/ana/a.bin", stamp = "1", ...more }: Partial<Source> = {},
   ) {
     this.name = name;
     this.bytes = bytes;
     this.sizeBytes = bytes.length;
+    if (more.details !== undefined) this.details = more.details;
+    if (more.folder !== undefined) this.folder = more.folder;
     if (path === "") return;
     this.path = path;
     this.stamp = stamp;

@@ -1,5 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { until } from "../event.ts";
 import { type Home, type Json, ndjson, Sandbox, type Served } from "./program.ts";
@@ -55,6 +63,37 @@ describe("chat export", () => {
     expect(stored.at(-1)).toMatchObject({ kind: "file", path: "files/photo.png" });
     expect(stored.map(({ path: _, ...record }) => record)).toEqual(exported as never);
     expect(readFileSync(join(out, "files", "photo.png")).toString("base64")).toBe(PNG);
+  });
+
+  test("names each file that is gone once, and exports everything else", async () => {
+    await ana.run(["join"], { stdin: "/join attic\n" });
+    const paths = ["kept.png", "gone.png"].map((name) => sandbox.path(name));
+    for (const path of paths) writeFileSync(path, Buffer.from(PNG, "base64"));
+    const sent = await ana.json(["send-file", ...paths, "--to", "attic"]);
+    const [kept, gone] = sent.filter(({ kind }) => kind === "file");
+    const id = gone?.["id"];
+    rmSync(join(served.data, "files", String(id)), { recursive: true });
+    for (const [n, form] of [[], ["--html"], ["--data", served.data]].entries()) {
+      const out = sandbox.path(`gone-${n}`);
+      const args = ["export", ...form, "--room", "attic", "--files", "--out", out, "--json"];
+      const { exitCode, out: printed } = await ana.run(args);
+      const reason = expect.stringContaining(String(id));
+      const skipped = { kind: "skipped", path: "gone.png", reason };
+      const done = expect.objectContaining({ kind: "exported", files: 1 });
+      expect([exitCode, ndjson(printed)]).toEqual([7, [skipped, done]]);
+    }
+    const backup = ["backup", sandbox.path("gone-backup"), "--data", served.data, "--json"];
+    const backedUp = await ana.run(backup);
+    expect([backedUp.exitCode, ndjson(backedUp.out)]).toEqual([
+      7,
+      [
+        expect.objectContaining({ kind: "skipped", path: `files/${id}` }),
+        expect.objectContaining({ kind: "backup" }),
+      ],
+    ]);
+    await ana.run(["join", "--room", "attic"], {
+      stdin: `/erase ${kept?.["seq"]}\n/erase ${gone?.["seq"]}\n`,
+    });
   });
 
   test.each(["server", "folder"])(

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import {
+  chmodSync,
   closeSync,
   existsSync,
   mkdirSync,
@@ -7,7 +8,9 @@ import {
   readdirSync,
   readFileSync,
   readSync,
+  statSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
   writeSync,
 } from "node:fs";
@@ -69,6 +72,24 @@ describe("a file", () => {
     expect(digest).toMatchObject({ kind: "digest", path, digest: first?.["digest"] });
     const progress = lines.filter(({ kind }) => kind === "progress");
     expect(progress.at(-1)).toMatchObject({ sentBytes: first?.["sizeBytes"] });
+  });
+
+  test("keeps its mode and time, as does a folder, also under another name", async () => {
+    const { sandbox, ana, bob } = couriers;
+    const time = new Date(-278_794_432_877);
+    mkdirSync(sandbox.path("private"));
+    const folder = dirname(file(sandbox, "private/key", "k"));
+    for (const [path, mode, names] of [
+      [file(sandbox, "run.sh", "#!/bin/sh\n"), 0o751, []],
+      [folder, 0o700, ["--name", "renamed"]],
+    ] as const) {
+      chmodSync(path, mode);
+      utimesSync(path, time, time);
+      const sent = await sends(ana, path, ...names);
+      const got = await gets(bob, sent["id"], couriers.inbox());
+      const observed = statSync(String(got["path"]));
+      expect([observed.mode & 0o7777, observed.mtime]).toEqual([mode, time]);
+    }
   });
 
   test("is read from standard input, with the name of --name", async () => {
@@ -165,6 +186,49 @@ test("sends a folder without its links, and lists the links", async () => {
   expect(digest?.["digest"]).toBe(sent?.["digest"]);
   const records = await bob.json(["history", "--files"]);
   expect(records.find(({ id }) => id === sent?.["id"])?.["folder"]).toEqual({ entries: 5 });
+});
+
+test("names what it leaves out of several folders, and in a chat", async () => {
+  const { sandbox, ana } = couriers;
+  const skipped = (lines: readonly Json[]) => lines.filter(({ kind }) => kind === "skipped");
+  const entry = (path: string) => ({ kind: "skipped", path, reason: "symbolic link" });
+  const paths = ["one", "two"].map((name) => {
+    mkdirSync(sandbox.path(name));
+    symlinkSync("nowhere", sandbox.path(name, "link"));
+    return sandbox.path(name);
+  });
+  const expected = paths.map((path) => entry(join(path, "link")));
+  for (const command of ["send-file", "digest"]) {
+    const { exitCode, out } = await ana.run([command, ...paths, "--json"]);
+    expect([exitCode, skipped(ndjson(out))]).toEqual([7, expected]);
+  }
+  const faulty = await ana.run(["send-file", ...paths, sandbox.path("none"), "--json"]);
+  expect([faulty.exitCode, skipped(ndjson(faulty.out))]).toEqual([4, expected]);
+  const send = `/send ${paths[0]}\n`;
+  const chat = await ana.run(["join", "--json"], { stdin: send });
+  expect([chat.exitCode, skipped(ndjson(chat.out))]).toEqual([7, [entry("link")]]);
+  expect((await ana.run(["join", "--json"], { stdin: `${send}/send none\n` })).exitCode).toBe(4);
+});
+
+test("sends the target of a link that is given, and names special files", async () => {
+  const { sandbox, ana, bob } = couriers;
+  mkdirSync(sandbox.path("target"));
+  file(sandbox, "target/a.txt", "a");
+  symlinkSync("target", sandbox.path("to-folder"));
+  symlinkSync("target/a.txt", sandbox.path("to-file"));
+  symlinkSync("nowhere", sandbox.path("dangling"));
+  for (const [name, inside] of [
+    ["to-folder", ["a.txt"]],
+    ["to-file", undefined],
+  ] as const) {
+    const sent = await sends(ana, sandbox.path(name));
+    const got = String((await gets(bob, sent["id"], couriers.inbox()))["path"]);
+    expect(got.endsWith(name)).toBe(true);
+    if (inside === undefined) expect(readFileSync(got, "utf8")).toBe("a");
+    else expect(readdirSync(got)).toEqual([...inside]);
+  }
+  expect((await ana.run(["send-file", sandbox.path("dangling")])).exitCode).toBe(4);
+  expect((await ana.run(["send-file", "/dev/zero"])).exitCode).toBe(2);
 });
 
 test("a refusal has its documented exit code and one line on standard error", async () => {

@@ -1,5 +1,6 @@
 import { expect } from "bun:test";
-import { writeFileSync } from "node:fs";
+import { statSync, utimesSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { ndjson } from "./program.ts";
 import { SharedServer } from "./shared-server.ts";
 
@@ -40,7 +41,8 @@ server.test("sends a member's work to the box of an assignment room", async (san
   const pip = sandbox.home("pip").with({ CHAT_USER: "pip" });
   await tea.run(["join"], { stdin: "/join essays --assignment\n" });
   await pip.run(["join", "--room", "essays"]);
-  writeFileSync(sandbox.path("essay.txt"), "once upon a time");
+  writeFileSync(sandbox.path("essay.txt"), "once upon a time", { mode: 0o640 });
+  utimesSync(sandbox.path("essay.txt"), 1, 1);
   const sent = await pip.run(["send", "--to", "Essays", "--to", "lobby", "done", "--json"]);
   expect(sent.err).toContain("this goes to essays@pip");
   expect(ndjson(sent.out).map(({ room }) => room)).toEqual(["essays@pip", "lobby"]);
@@ -55,6 +57,11 @@ server.test("sends a member's work to the box of an assignment room", async (san
   expect(handed.every(({ room }) => room === "essays@pip")).toBe(true);
   const texts = handed.filter(({ kind }) => kind === "text" || kind === "file");
   expect(texts.map(({ text, name }) => text ?? name)).toEqual(["done", "essay.txt", "one", "two"]);
+  const out = sandbox.path("work");
+  expect((await tea.run(["handed", "--room", "essays", "--out", out])).exitCode).toBe(0);
+  const { mode, mtime } = statSync(join(out, "pip", "essay.txt"));
+  const time = texts.find(({ kind }) => kind === "file")?.["time"];
+  expect([mode & 0o777, mtime.toISOString()]).toEqual([0o640, String(time)]);
 });
 
 server.test("asks to join a room that admits people by approval", async (sandbox) => {

@@ -8,6 +8,7 @@ import {
   readdirSync,
   readFileSync,
   statSync,
+  symlinkSync,
   utimesSync,
   writeFileSync,
   writeSync,
@@ -90,6 +91,20 @@ test("sends files and folders by one pasted line, and no home stores the server"
   for (const { exitCode, err } of await Promise.all(listings)) {
     expect([exitCode, err]).toEqual([2, expect.stringContaining("no server given")]);
   }
+});
+
+test("names what it leaves out after the line, and ends with 7", async () => {
+  await using sandbox = new Sandbox();
+  const folder = files(sandbox)[1] ?? "";
+  symlinkSync("nowhere", join(folder, "link"));
+  const sharing = sandbox.home("ana").start(["share", folder, "--json"]);
+  const { line } = await sharing.json("sharing");
+  const { exitCode } = await paste(sandbox, String(line), "inbox", "bob").ended(60_000);
+  expect(exitCode).toBe(0);
+  const shared = await sharing.ended();
+  const skipped = { kind: "skipped", path: "link", reason: "symbolic link" };
+  expect(ndjson(shared.out).slice(0, 2)).toEqual([expect.objectContaining({ line }), skipped]);
+  expect(shared.exitCode).toBe(7);
 });
 
 test("--keep serves further receivers with their own names, without copies", async () => {

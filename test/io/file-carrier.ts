@@ -12,13 +12,14 @@ export async function sinkFor(
   folder: string,
   changes: Partial<SinkOptions> = {},
 ): Promise<Sink> {
-  const { name, sizeBytes, folder: folderSize } = source;
+  const { name, sizeBytes, folder: folderSize, details } = source;
   return await openSink({
     folder,
     name,
     file: FILE,
     server: "fingerprint",
     sha256,
+    details,
     ...(sizeBytes === undefined ? {} : { sizeBytes }),
     ...(folderSize === undefined ? {} : { folderSize }),
     ...changes,

@@ -95,8 +95,10 @@ pageTest("attaches files that are dropped on the room", async () => {
 pageTest("attaches the files of a dropped folder", async () => {
   const { sandbox } = server;
   const ana = await server.window("ana");
-  mkdirSync(sandbox.path("trip/inner"), { recursive: true });
+  for (const name of ["trip/inner", "site/de", "site/en"])
+    mkdirSync(sandbox.path(name), { recursive: true });
   for (const name of ["trip/two.txt", "trip/inner/one.txt"]) sandbox.write(name, name);
+  for (const name of ["site/de/index.html", "site/en/index.html"]) sandbox.write(name, name);
   const drop = async (path: string) => {
     const devtools = await ana.context.newCDPSession(ana.page);
     const data = { items: [], files: [path], dragOperationsMask: 1 };
@@ -109,9 +111,14 @@ pageTest("attaches the files of a dropped folder", async () => {
     "one.txt",
     "two.txt",
   ]);
+  await ana.page.getByText("The files were attached without their folders").waitFor();
   await ana.button("Send").click();
   // The next test uses the same window, and a file that arrives later would separate its files.
   for (const name of ["one.txt", "two.txt"]) await ana.file(name).waitFor();
+  await drop(sandbox.path("site"));
+  await ana.attachments.getByText("en - index.html").waitFor();
+  await ana.button("Send").click();
+  for (const name of ["de - index.html", "en - index.html"]) await ana.file(name).waitFor();
   mkdirSync(sandbox.path("empty"));
   await drop(sandbox.path("empty"));
   await ana.page.getByText("There are no files in this folder.").waitFor();

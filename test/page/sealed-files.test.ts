@@ -1,5 +1,5 @@
 import { expect } from "bun:test";
-import { readdirSync } from "node:fs";
+import { readdirSync, statSync, utimesSync } from "node:fs";
 import { basename, join } from "node:path";
 import { MIB, noise, sha256Of } from "../e2e/couriers.ts";
 import type { Program } from "../e2e/program.ts";
@@ -127,14 +127,17 @@ pageTest("encrypts a file that a terminal and another page open", async () => {
   const path = sandbox.path("telling-name.bin");
   const name = basename(path);
   await Bun.write(path, content());
+  const time = new Date(1_000_000_000_123);
+  utimesSync(path, time, time);
   await ana.sendFiles(path);
   const hash = await sha256Of(path);
   expect(await readSaved(ben, name)).toBe(hash);
+  expect(statSync(sandbox.path("inbox", name)).mtime).toEqual(time);
   await cid.file(name).waitFor();
   expect(await saveFile(cid, name)).toBe(hash);
   await ana.file(name).waitFor();
   expect(await ana.page.locator("article.is-pending").count()).toBe(0);
-  await expectNothingAtServer("telling-name");
+  await expectNothingAtServer("telling-name", "1000000000123");
   const kept = () => readdirSync(join(server.served.data, "files")).length;
   const count = kept();
   await ana.chooseFromMenu(name, "Delete");

@@ -68,8 +68,12 @@ export class TestFile {
     }
   }
 
-  async upload(lane: Guest, to: readonly string[] = ["lobby"]): Promise<Answer<"finish">> {
-    const { have } = await lane.request("offer", this.offer(to));
+  async upload(
+    lane: Guest,
+    to: readonly string[] = ["lobby"],
+    more: object = {},
+  ): Promise<Answer<"finish">> {
+    const { have } = await lane.request("offer", this.offer(to, more));
     await this.pour(lane, have);
     return lane.request("finish", this.finish);
   }

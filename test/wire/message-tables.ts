@@ -2,6 +2,7 @@ import * as v from "valibot";
 import { FILE_BYTES_MAX, MESSAGE_BYTES_MAX } from "../../src/base/limits.ts";
 import { mayReceive, type Phase, phaseOf, type Role } from "../../src/core/session/phase.ts";
 import { fileId, id, name, recordFields, target, unixMs } from "../../src/wire/field.ts";
+import { fileDetails } from "../../src/wire/file-details.ts";
 import {
   NOTICES,
   type NoticeKind,
@@ -88,6 +89,7 @@ const NAMED = new Map<unknown, string>([
   [NOTICES.event, "event"],
   [REQUESTS.pins.answer.entries.rooms.item.entries, "room"],
   [NOTICES.offered.folder.wrapped, "folder"],
+  [fileDetails, "details"],
   [NOTICES.fault.template.wrapped, "template"],
 ]);
 

@@ -142,7 +142,8 @@ export class BackupWorld implements FailingWorld {
     const { data, out } = this;
     const disk = this.#mutant(this.#disk);
     const options = { disk, sha256, clock: CLOCK, data, out, files: true };
-    return backUp({ ...options, onWarning: () => {}, onProgress: () => {} });
+    const callbacks = { onWarning: () => {}, onSkipped: () => {}, onProgress: () => {} };
+    return backUp({ ...options, ...callbacks });
   }
 
   async restore(

@@ -8,6 +8,7 @@ import { TransferQueue } from "../../client/files/queue.ts";
 import type { TransferView } from "../../core/model/state.ts";
 import type { Message } from "../../ui/messages/en/terminal.ts";
 import { usageFault } from "../errors.ts";
+import { Omissions } from "../files/omissions.ts";
 import {
   checkFileId,
   checkOut,
@@ -17,7 +18,7 @@ import {
   receiveFile,
   reportRenamed,
 } from "../files/receive-file.ts";
-import { openSourceAt, SourceNotes, STDIN } from "../files/sources.ts";
+import { openSourceAt, STDIN } from "../files/sources.ts";
 import { ProgressLines, progressJson, resumedLine } from "../output/progress.ts";
 import { fileLabel, recordJson } from "../output/render.ts";
 import { fileRow, lastFiles } from "./last-files.ts";
@@ -40,15 +41,23 @@ export class LineFiles {
   readonly #properties = new PropertyReport();
   #count = 0;
 
-  constructor(private readonly lines: LineClient) {}
+  readonly #omissions: Omissions;
+
+  constructor(private readonly lines: LineClient) {
+    this.#omissions = new Omissions(lines.context, (line) => lines.chatConsole.note(line));
+  }
+
+  /** @returns `code` if a line failed; otherwise 7 if a sent folder was incomplete, or 0 */
+  exitCode(code: number): number {
+    return this.#omissions.exitCode(code);
+  }
 
   async send(path: string, target: string, caption?: string): Promise<void> {
     const { context, chatConsole } = this.lines;
     if (path === STDIN)
       throw usageFault("cannot send standard input as a file here", "specify a file");
     const source = await openSourceAt(context, path);
-    const notes = new SourceNotes(source);
-    const reportNotes = () => notes.report((text) => chatConsole.note(text));
+    const reportNotes = () => this.#omissions.addFrom(source);
     reportNotes();
     const { input, open } = this.lines;
     const { client } = open;

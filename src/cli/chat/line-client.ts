@@ -154,7 +154,10 @@ export class LineClient extends SlashHost {
     await this.#waitForOwnRecords();
     await this.open.client.auditSettled();
     await this.chatConsole.drained();
-    this.#exit.end(this.#damage.fault ?? this.#script.exitCode);
+    const { exitCode } = this.#script;
+    // On a terminal, the user has seen what was left out.
+    const code = this.input === undefined ? exitCode : this.files.exitCode(exitCode);
+    this.#exit.end(this.#damage.fault ?? code);
   }
 
   #reportUnsent(error: unknown): void {

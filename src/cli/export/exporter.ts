@@ -11,7 +11,8 @@ import { pictureHeader } from "../../core/client/picture-header.ts";
 import { isPictureName } from "../../core/client/picture-name.ts";
 import { diskFault } from "../../io/disk/disk.ts";
 import { ENGLISH_TERMINAL } from "../../ui/messages/en/terminal.ts";
-import { type Context, faultLine, printNotice } from "../context.ts";
+import { type Context, printNotice } from "../context.ts";
+import { Omissions } from "../files/omissions.ts";
 import { concernsSingleFile, PropertyReport } from "../files/receive-file.ts";
 import { DamageReport } from "../output/damage.ts";
 import { CounterLine } from "../output/progress.ts";
@@ -37,8 +38,8 @@ interface ExportResult {
   readonly records: number;
   readonly files: number;
   readonly paths: readonly string[];
-  /** Faults of the files that were left out. */
-  readonly failures: readonly Fault[];
+  /** First fault of a file that is not simply gone. */
+  readonly failure: Fault | undefined;
   readonly damage: DamageReport;
 }
 
@@ -47,9 +48,15 @@ const PAGE_RECORDS_MAX = 200_000;
 const FILES = "files";
 const PRIVATE = 0o077;
 
+/** Faults of contents that were erased, or that this account cannot read. */
+const GONE_CODES: ReadonlySet<string> = new Set(["file-unknown", "not-allowed"]);
+
 export class Exporter {
   #records = 0;
-  readonly #failures: Fault[] = [];
+  readonly omissions: Omissions;
+  #failure: Fault | undefined;
+  /** A picture that cannot be embedded is also missing among the files. */
+  readonly #skipped = new Set<string>();
   readonly #saved = new Map<string, string | undefined>();
   #savedBytes = 0;
   readonly #counter: CounterLine;
@@ -62,6 +69,7 @@ export class Exporter {
     private readonly options: ExportOptions,
   ) {
     this.#counter = new CounterLine(context);
+    this.omissions = new Omissions(context, (line) => printNotice(context, line));
   }
 
   /** @throws {Fault} usage if an output file exists; store-…; any fault from the source */
@@ -94,7 +102,7 @@ export class Exporter {
     const files = [...this.#saved.values()].filter((path) => path !== undefined).length;
     const paths = outputs.map(({ path }) => path);
     const damage = this.#damage;
-    return { records: this.#records, files, paths, failures: this.#failures, damage };
+    return { records: this.#records, files, paths, failure: this.#failure, damage };
   }
 
   async #room(room: ExportRoom, path: string): Promise<void> {
@@ -186,8 +194,10 @@ export class Exporter {
   async #reportFailure({ name, id }: DisplayFile, error: unknown): Promise<void> {
     if (!(error instanceof Fault)) throw error;
     if (!(await concernsSingleFile(error, join(this.options.out, FILES)))) throw error;
-    this.#failures.push(error);
-    printNotice(this.context, `${cleanText(name)} (${cleanText(id)}): ${faultLine(error)}`);
+    if (this.#skipped.has(id)) return;
+    this.#skipped.add(id);
+    this.omissions.add({ path: name, reason: `${error.message} (${id})` });
+    if (!GONE_CODES.has(error.code)) this.#failure ??= error;
   }
 
   #count(room: ExportRoom, records: readonly DisplayRecord[]): void {

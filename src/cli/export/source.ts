@@ -91,7 +91,10 @@ export class FolderSource implements ExportSource {
     const file = fileIdOf(id);
     const metadata = this.#about(file);
     const target = { folder, name, file, server: "folder", sha256, sizeBytes };
-    const sink = await openSink({ ...target, ...defined({ folderSize: metadata.folder }) });
+    const sink = await openSink({
+      ...target,
+      ...defined({ folderSize: metadata.folder, details: metadata.details }),
+    });
     try {
       for await (const { bytes, hash } of this.#chunks(file, sizeBytes, sink.have)) {
         await sink.append(hash, bytes);

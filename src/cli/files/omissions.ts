@@ -1,5 +1,6 @@
 /** Entries that a command left out of an otherwise complete result. */
 
+import { join } from "node:path";
 import { FAULTS } from "../../base/fault.ts";
 import { cleanText } from "../../base/text.ts";
 import type { SkippedEntry, Source } from "../../io/blob/interfaces.ts";
@@ -24,16 +25,22 @@ export class Omissions {
 
   add({ path, reason }: SkippedEntry): void {
     this.#isEmpty = false;
-    this.print(ENGLISH_TERMINAL.skippedEntry(`${path}: ${reason}`));
+    this.print(ENGLISH_TERMINAL.skippedEntry(cleanText(`${path}: ${reason}`)));
     if (this.context.json) this.context.stdout.write(renderJson({ kind: "skipped", path, reason }));
   }
 
-  /** Adds what the source leaves out and was not added by an earlier call. */
-  addFrom(source: Source): void {
+  /**
+   * Adds what the source leaves out and was not added by an earlier call.
+   * @param folder path of the folder, to name an entry of one of several folders
+   */
+  addFrom(source: Source, folder = ""): void {
     const notes = this.#notes.get(source) ?? new SourceNotes(source);
     this.#notes.set(source, notes);
-    for (const entry of notes.newSkipped()) this.add(entry);
-    for (const path of notes.newGrown()) this.print(cleanText(ENGLISH_TERMINAL.grownFile(path)));
+    for (const { path, reason } of notes.newSkipped())
+      this.add({ path: join(folder, path), reason });
+    for (const path of notes.newGrown()) {
+      this.print(cleanText(ENGLISH_TERMINAL.grownFile(join(folder, path))));
+    }
   }
 
   /** @returns `code` if the command failed; otherwise 7 if anything was left out, or 0 */

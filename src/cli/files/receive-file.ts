@@ -95,12 +95,14 @@ interface ReceiveOptions {
   /** Receives the bytes if `out` is `-`. */
   readonly stdout?: Output | undefined;
   readonly secret?: Uint8Array | undefined;
+  /** Replaces the time that the sender names. */
+  readonly mtimeMs?: number | undefined;
   readonly onProgress: (progress: TransferProgress) => void;
   readonly signal?: AbortSignal | undefined;
 }
 
 export function receiveFile(client: Client, options: ReceiveOptions): Promise<DownloadedFile> {
-  const { file, out, stdout, secret, onProgress, signal } = options;
+  const { file, out, stdout, secret, mtimeMs, onProgress, signal } = options;
   return client.transfers.get({
     file,
     into: resolve(out),
@@ -113,7 +115,8 @@ export function receiveFile(client: Client, options: ReceiveOptions): Promise<Do
       }
       await checkFreeSpace(fields);
       createOut(fields.folder);
-      return openSink({ ...defined(fields), sha256, secret });
+      const details = { ...fields.details, ...defined({ mtimeMs }) };
+      return openSink({ ...defined(fields), details, sha256, secret });
     },
     chunksLeft: stdout === undefined ? countPartialChunks : undefined,
     onProgress,
@@ -190,7 +193,8 @@ export class FileReceiver {
     private readonly properties = new PropertyReport(),
   ) {}
 
-  async download(file: FileId): Promise<void> {
+  /** @param mtimeMs replaces the time that the sender names */
+  async download(file: FileId, mtimeMs?: number): Promise<void> {
     if (this.out === STDOUT && this.#written !== undefined && this.#written !== file)
       throw notSingle();
     this.#written = file;
@@ -200,6 +204,7 @@ export class FileReceiver {
         out: this.out,
         stdout: this.out === STDOUT ? this.context.stdout : undefined,
         secret: this.secret,
+        mtimeMs,
         onProgress: (progress) => this.progressDisplay.update(progress),
       });
       await this.progressDisplay.end(file);

@@ -3,15 +3,19 @@
 import { basename, resolve } from "node:path";
 import { msg } from "../../base/fault.ts";
 import { FILE_NAME_BYTES_MAX } from "../../base/limits.ts";
+import { cleanText } from "../../base/text.ts";
 import type { SkippedEntry, Source } from "../../io/blob/interfaces.ts";
 import { checkSource, openSource } from "../../io/file/source.ts";
 import { streamSource } from "../../io/file/source-stream.ts";
 import type { Message } from "../../ui/messages/en/terminal.ts";
+import type { FileDetails } from "../../wire/file-details.ts";
 import type { Context } from "../context.ts";
 import { usageFault } from "../errors.ts";
 
 export const STDIN = "-";
 const STDIN_NAME = "stdin";
+/** Maximum number of notices on a screen about one folder. */
+const SKIPPED_LISTED_MAX = 10;
 
 /**
  * @param name name for receivers; defaults to the local name
@@ -22,7 +26,15 @@ export async function openSourceAt(context: Context, path: string, name?: string
   checkPath(path);
   if (path === STDIN) return streamSource(inputOf(context), name ?? STDIN_NAME);
   const source = await openSource(resolve(path));
-  return name === undefined || name === source.name ? source : renamed(source, name);
+  return name === undefined || name === source.name
+    ? source
+    : withFields(source, { name, details: source.details });
+}
+
+/** Opens a temporary copy, whose mode and time say nothing of what was copied. */
+export async function openCopyAt(path: string, name: string): Promise<Source> {
+  checkFileName(name);
+  return withFields(await openSource(resolve(path)), { name, details: undefined });
 }
 
 /** Notes for users about a source. Further notes appear while it is sent. */
@@ -45,8 +57,13 @@ export class SourceNotes {
   }
 
   report(report: (text: Message) => void): void {
-    for (const { path, reason } of this.newSkipped())
+    const { source } = this;
+    const entries = this.newSkipped();
+    for (const { path, reason } of entries.slice(0, SKIPPED_LISTED_MAX))
       report((texts) => texts.skippedEntry(`${path}: ${reason}`));
+    const moreCount = entries.length - SKIPPED_LISTED_MAX;
+    if (moreCount > 0)
+      report((texts) => texts.moreSkippedEntries(cleanText(source.name), moreCount));
     for (const path of this.newGrown()) report((texts) => texts.grownFile(path));
   }
 }
@@ -98,10 +115,15 @@ function inputOf({ stdin }: Context): ReadableStream<Uint8Array> {
   );
 }
 
-function renamed(source: Source, name: string): Source {
+interface OwnFields {
+  readonly name: string;
+  readonly details: FileDetails | undefined;
+}
+
+function withFields(source: Source, fields: OwnFields): Source {
   return new Proxy(source, {
     get(target, key) {
-      if (key === "name") return name;
+      if (key === "name" || key === "details") return fields[key];
       const value: unknown = Reflect.get(target, key, target);
       return typeof value === "function" ? value.bind(target) : value;
     },

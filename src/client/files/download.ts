@@ -7,6 +7,7 @@ import { CHUNK_BYTES } from "../../base/limits.ts";
 import type { PauseCause } from "../../core/transfer/progress.ts";
 import type { FolderSize, Sink } from "../../io/blob/interfaces.ts";
 import { chunkCount } from "../../wire/chunks.ts";
+import type { FileDetails } from "../../wire/file-details.ts";
 import type { Fingerprint } from "../../wire/fingerprint.ts";
 import type { Answer, NoticeOf } from "../../wire/messages.ts";
 import { unlessAborted } from "../link/abort.ts";
@@ -25,6 +26,7 @@ export interface SinkOptions {
   readonly file: FileId;
   readonly server: Fingerprint;
   readonly folderSize?: FolderSize | undefined;
+  readonly details?: FileDetails | undefined;
   /** `undefined` during an upload of unknown size. */
   readonly sizeBytes?: number | undefined;
   /** Size without long runs of zeros. `undefined` if unknown. */
@@ -173,9 +175,10 @@ export class Download implements ChannelTask<DownloadedFile> {
 
   async #open(info: FileInfo, server: Fingerprint): Promise<Sink> {
     const { file, into: folder, openSink } = this.request;
-    const { name, folder: folderSize, size: sizeBytes, data: dataBytes } = info;
+    const { name, folder: folderSize, details, size: sizeBytes, data: dataBytes } = info;
     this.#waitsAt = "disk";
-    const sink = await openSink({ folder, name, file, server, folderSize, sizeBytes, dataBytes });
+    const about = { folder, name, file, server, folderSize, details, sizeBytes, dataBytes };
+    const sink = await openSink(about);
     this.#sink = sink;
     this.#next = sink.have;
     this.#resumedBytes = sink.sizeBytes;

@@ -267,7 +267,7 @@ export class Upload implements ChannelTask<UploadedFile> {
 
   #offerFields(): RequestFields<"offer"> {
     const { source, to, isPreview } = this.request;
-    const { name } = source;
+    const { name, details } = source;
     const folder = source.folder && { ...source.folder };
     return {
       file: this.#file,
@@ -275,6 +275,7 @@ export class Upload implements ChannelTask<UploadedFile> {
       name,
       size: this.#sizeBytes,
       folder,
+      details,
       preview: isPreview,
       keep: this.#keep,
     };

@@ -13,6 +13,7 @@ import {
 } from "../../crypto/seal/file-stream.ts";
 import type { FolderSize } from "../../io/blob/interfaces.ts";
 import { chunkCount } from "../../wire/chunks.ts";
+import type { FileDetails } from "../../wire/file-details.ts";
 import type { PostBody } from "../../wire/messages.ts";
 import { parseObject } from "../../wire/record.ts";
 import type { ContentRow } from "./rows.ts";
@@ -158,6 +159,7 @@ export interface SealedFile {
   readonly digest: string;
   readonly root: Uint8Array;
   readonly folder: FolderSize | undefined;
+  readonly details: FileDetails | undefined;
   readonly secret: FileSecret;
   readonly preview?: SealedPreview | undefined;
   readonly text?: string;
@@ -179,6 +181,7 @@ export function sealedFileBody(about: SealedFile): SealedBody {
     digest,
     root,
     folder,
+    details,
     secret,
     preview,
     text = "",
@@ -192,6 +195,7 @@ export function sealedFileBody(about: SealedFile): SealedBody {
     chunks: chunkCount(sizeBytes),
     digest,
     ...(folder === undefined ? {} : { folder: { ...folder } }),
+    ...(details && { details }),
     chunk: PLAIN_CHUNK_BYTES,
     ...secretFields({ root, secret }),
     ...(preview && { preview: previewFields(preview) }),
@@ -225,7 +229,7 @@ export function readSealedFile(body: Readonly<Record<string, unknown>>): SealedF
   if (file === undefined || utf8Encode(file.name).length > FILE_NAME_BYTES_MAX) return undefined;
   const encryption = readEncryption(body);
   if (encryption === undefined || body["chunk"] !== PLAIN_CHUNK_BYTES) return undefined;
-  const { name, size, digest, folder } = file;
+  const { name, size, digest, folder, details } = file;
   const previewEncryption = file.preview && readEncryption(Object(body["preview"]));
   return {
     file: file.file,
@@ -233,6 +237,7 @@ export function readSealedFile(body: Readonly<Record<string, unknown>>): SealedF
     sizeBytes: size,
     digest,
     folder,
+    details,
     ...encryption,
     ...(file.preview &&
       previewEncryption && { preview: { ...file.preview, ...previewEncryption } }),

@@ -54,8 +54,8 @@ export class SealedCipherStage implements CipherStage {
     for (const { room } of targets) await this.rooms.get(room).checkMayWrite();
     const { hashing, cipher } = this.options;
     const { files } = this.rooms;
-    const { source, preview, onProgress, text, sending, ...requestFields } = request;
-    const { name, folder } = source;
+    const { source, preview, to, untilTurn, signal, onProgress, text, sending } = request;
+    const { name, folder, details } = source;
     const ids = Object.fromEntries(targets.map(({ target, room }) => [room.id, target]));
     const resumable = await files.uploads();
     let content: SealedContent | undefined;
@@ -77,6 +77,7 @@ export class SealedCipherStage implements CipherStage {
             file,
             name,
             folder,
+            details,
             secret,
             ...sentContent,
             preview: sealedPreview,
@@ -88,9 +89,11 @@ export class SealedCipherStage implements CipherStage {
     });
     return {
       preview: previewSource,
-      // The caption is sent only in the sealed message.
+      // The server sees these fields. All others belong to the sealed message.
       request: {
-        ...requestFields,
+        to,
+        untilTurn,
+        signal,
         source: encryptingSource,
         onProgress: onProgress && ((progress) => onProgress(plainProgress(progress, name))),
         encryption: {
@@ -186,19 +189,14 @@ export class SealedCipherStage implements CipherStage {
     download: DownloadFile,
   ): Promise<DownloadedFile> {
     const { hashing, cipher } = this.options;
-    const { name, folder, sizeBytes, from, digest } = description;
+    const { name, folder, details, sizeBytes, from, digest } = description;
     const { onProgress, chunksLeft } = request;
     const got = await download({
       ...request,
       name,
       openSink: async (options) => {
-        const sink = await request.openSink({
-          ...options,
-          name,
-          folderSize: folder,
-          sizeBytes,
-          dataBytes: undefined,
-        });
+        const about = { ...options, name, folderSize: folder, details, sizeBytes };
+        const sink = await request.openSink({ ...about, dataBytes: undefined });
         try {
           return await DecryptingSink.open({ sink, file: description, hashing, cipher });
         } catch (error) {

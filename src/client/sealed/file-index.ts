@@ -317,7 +317,8 @@ async function findPreview(vault: Vault, file: FileId): Promise<DescribedFile | 
     if (preview.file !== file || toHex(preview.root) !== named.root) continue;
     const { size: sizeBytes, digest, root, secret } = preview;
     const { name, from } = known;
-    return { file, name, from, sizeBytes, digest, root, secret, folder: undefined };
+    const noDetails = { folder: undefined, details: undefined };
+    return { file, name, from, sizeBytes, digest, root, secret, ...noDetails };
   }
   return undefined;
 }

@@ -6,6 +6,7 @@ import type { RoomId } from "../../base/ids.ts";
 import { counted, formatSize } from "../../base/sizes.ts";
 import { argument, defineVerb, flag, noFlag, stringFlag } from "../../cli/command.ts";
 import { printNotice } from "../../cli/context.ts";
+import { Omissions } from "../../cli/files/omissions.ts";
 import { CounterLine } from "../../cli/output/progress.ts";
 import { printResult } from "../../cli/output/result.ts";
 import { openCheckpoints } from "../../cli/serve/identity.ts";
@@ -32,6 +33,11 @@ export const backup = defineVerb({
   async run(args, context) {
     const progress = new CounterLine(context);
     const { clock } = context;
+    const print = (line: string) => {
+      progress.end();
+      printNotice(context, line);
+    };
+    const omissions = new Omissions(context, print);
     const result = await backUp({
       disk: systemDisk(),
       sha256,
@@ -39,10 +45,8 @@ export const backup = defineVerb({
       data: args.data,
       out: args.dir,
       files: args.files,
-      onWarning: (message) => {
-        progress.end();
-        printNotice(context, message);
-      },
+      onWarning: print,
+      onSkipped: (entry) => omissions.add(entry),
       onProgress: (copiedBytes) => progress.update(() => `${formatSize(copiedBytes)} copied …`),
     }).finally(() => progress.end());
     const { size, root, bytes, copiedBytes, damagedFiles, damagedRecords } = result;
@@ -62,7 +66,7 @@ export const backup = defineVerb({
         remedy: "the server has no other copy; see the lines above",
       });
     }
-    if (damagedFiles === 0) return 0;
+    if (damagedFiles === 0) return omissions.exitCode();
     throw new Fault("checksum-wrong", `${counted(damagedFiles, "damaged file")} not backed up`, {
       remedy: "everything else was backed up; see the lines above",
     });

@@ -2,7 +2,6 @@
 
 import { Fault } from "../../base/fault.ts";
 import { parseTarget } from "../../base/names.ts";
-import { counted } from "../../base/sizes.ts";
 import { defineVerb, flag, stringFlag } from "../../cli/command.ts";
 import { untilConnected, withClient } from "../../cli/connect/client.ts";
 import type { Context } from "../../cli/context.ts";
@@ -58,21 +57,14 @@ async function runExport(
   options: ExportOptions,
 ): Promise<number> {
   const exporter = new Exporter(context, source, options);
-  const {
-    records,
-    files: fileCount,
-    paths,
-    failures,
-    damage,
-  } = await exporter.run(source.rooms(targets));
-  const line = { kind: "exported", records, files: fileCount, paths };
+  const result = await exporter.run(source.rooms(targets));
+  const { records, files, paths, failure, damage } = result;
+  const line = { kind: "exported", records, files, paths };
   printData(context, line, paths.map((path) => `${path}\n`).join(""));
   damage.check();
-  const [first] = failures;
-  if (first !== undefined) {
-    const files = counted(failures.length, "file");
-    const message = `could not export ${files}; everything else was exported`;
-    throw new Fault(first.code, message, { remedy: "see the lines above" });
+  if (failure !== undefined) {
+    const message = `could not export all files: ${failure.message}`;
+    throw new Fault(failure.code, message, { remedy: failure.remedy, cause: failure });
   }
-  return 0;
+  return exporter.omissions.exitCode();
 }

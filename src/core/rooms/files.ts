@@ -10,7 +10,8 @@ import { CHUNK_BYTES, FILE_BYTES_MAX, FILE_TEXT_BYTES_MAX } from "../../base/lim
 import { PREVIEW_SIDE_MAX, SEALED_PREVIEW_BYTES_MAX } from "../../base/limits-page.ts";
 import type { Name } from "../../base/names.ts";
 import { formatSize } from "../../base/sizes.ts";
-import { isCount } from "../../base/values.ts";
+import { defined, isCount } from "../../base/values.ts";
+import { type FileDetails, readFileDetails } from "../../wire/file-details.ts";
 import { fieldsOf } from "../../wire/kinds.ts";
 import {
   type FoldedHead,
@@ -39,6 +40,7 @@ export interface FileBody {
   readonly chunks: number;
   readonly digest: string;
   readonly folder?: { readonly entries: number; readonly manifestBytes: number };
+  readonly details?: FileDetails;
   readonly preview?: FilePreview;
 }
 
@@ -247,6 +249,7 @@ export function fileBodyOf(body: unknown): FileBody | undefined {
     chunks,
     digest,
     folder,
+    details,
     preview,
   } = fieldsOf("file", body as JsonObject);
   if (file === undefined || !isFileId(file) || name === "") return undefined;
@@ -254,10 +257,10 @@ export function fileBodyOf(body: unknown): FileBody | undefined {
   if (chunks !== Math.ceil(size / CHUNK_BYTES)) return undefined;
   if (digest === undefined || !DIGEST.test(digest)) return undefined;
   const named = previewIn(preview, file);
-  const announced = { file, name, size, chunks, digest, ...(named && { preview: named }) };
-  if (folder === undefined) return announced;
   const sizes = folderOf(folder);
-  return sizes === undefined ? undefined : { ...announced, folder: sizes };
+  if (folder !== undefined && sizes === undefined) return undefined;
+  const fields = { file, name, size, chunks, digest, folder: sizes, preview: named };
+  return defined({ ...fields, details: readFileDetails(details) });
 }
 
 function folderOf(folder: unknown): FileBody["folder"] {

@@ -6,6 +6,7 @@ import { GROUP_DEVICES_MAX } from "../../base/limits-sealed.ts";
 import { SEALED_FILE_NAME } from "../../wire/messages-sealed.ts";
 import type { Draft } from "../../wire/record.ts";
 import type { Requester } from "./commands.ts";
+import type { FilePost } from "./files.ts";
 import {
   departedUsers,
   devicesBefore,
@@ -147,9 +148,15 @@ export function checkSealing(room: Room, kind: Draft["kind"], body: unknown): vo
   });
 }
 
+/** A field that is not listed could say something of the content. */
+const SEALED_FILE_FIELDS: ReadonlySet<string> = new Set<keyof FilePost>([
+  ...(["file", "name", "size", "chunks", "digest", "preview"] as const),
+]);
+
 function isSealedFile(body: unknown): boolean {
-  const { name, text, sending } = body as Readonly<Record<string, unknown>>;
-  return name === SEALED_FILE_NAME && text === undefined && sending === undefined;
+  const fields = Object.entries(body as FilePost).filter(([, value]) => value !== undefined);
+  const isListed = fields.every(([key]) => SEALED_FILE_FIELDS.has(key));
+  return isListed && (body as FilePost).name === SEALED_FILE_NAME;
 }
 
 function checkEpoch(room: Room, { epoch }: { readonly epoch: number }): void {

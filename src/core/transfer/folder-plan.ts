@@ -7,6 +7,7 @@ import { assert } from "../../base/assert.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import { cleanEntryName, UniqueNames } from "../../base/file-names.ts";
 import { FOLDER_ENTRIES_MAX } from "../../base/limits.ts";
+import type { FileDetails } from "../../wire/file-details.ts";
 import {
   isFolder,
   type ManifestEntry,
@@ -185,19 +186,13 @@ function malformed(reason: string): Fault {
   return new Fault("folder-malformed", msg`malformed folder list: ${reason}`);
 }
 
-/** Mode and time of the folder itself, if the sender names them. */
-export interface TopDetails {
-  readonly mode?: number | undefined;
-  readonly mtimeMs?: number | undefined;
-}
-
 /**
  * Returns the entry of the folder itself, whose path is empty. Older senders send no details; the
  * folder then has the time of its newest entry.
  */
 export function topEntry(
   entries: readonly ManifestEntry[],
-  { mode = IMPLIED_MODE, mtimeMs }: TopDetails = {},
+  { mode = IMPLIED_MODE, mtimeMs }: FileDetails = {},
 ): ManifestFolder {
   const newest = entries.reduce((latest, { mtime }) => Math.max(latest, mtime), 0);
   return { path: "", dir: true, mode, mtime: mtimeMs ?? newest };

@@ -6,11 +6,12 @@
 import { join, resolve, sep } from "node:path";
 import { toBase64Url, toHex } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
-import type { Sha256 } from "../../base/ids.ts";
+import type { FileId, Sha256 } from "../../base/ids.ts";
 import { READ_POSITIONS_BYTES_MAX } from "../../base/limits.ts";
 import { GROUP_INFO_BYTES_MAX } from "../../base/limits-sealed.ts";
 import { formatUtc } from "../../base/time.ts";
 import { Files } from "../../core/rooms/files.ts";
+import type { SkippedEntry } from "../blob/interfaces.ts";
 import { type Clock, delay } from "../clock.ts";
 import { checkDataFolder } from "../disk/data-folder.ts";
 import { onDisk, syncWithParents, type TreeDisk } from "../disk/disk.ts";
@@ -55,6 +56,8 @@ export interface BackupOptions {
   readonly out: string;
   readonly files: boolean;
   readonly onWarning: (message: string) => void;
+  /** Called for each file whose content is missing or damaged in the server's folder. */
+  readonly onSkipped: (entry: SkippedEntry) => void;
   readonly onProgress: (copiedBytes: number) => void;
 }
 
@@ -312,10 +315,11 @@ class Backup {
   }
 
   #copyContents(): Promise<MissingContents> {
-    const { disk, data, out, sha256, onWarning } = this.options;
+    const { disk, data, out, sha256, onSkipped } = this.options;
     const folders = { from: join(data, "files"), to: join(out, "files") };
     const onBytes = (count: number) => this.#countBytes(count);
-    const onFault = ({ message }: Fault) => onWarning(message);
+    const onFault = ({ message }: Fault, file: FileId) =>
+      onSkipped({ path: `files/${file}`, reason: message });
     return copyContents({ disk, sha256, ...folders, onBytes, onFault }, this.#files);
   }
 

@@ -135,7 +135,7 @@ interface ContentOptions {
   readonly from: string;
   readonly to: string;
   readonly onBytes: (count: number) => void;
-  readonly onFault: (fault: Fault) => void;
+  readonly onFault: (fault: Fault, file: FileId) => void;
 }
 
 export interface MissingContents {
@@ -165,7 +165,7 @@ export async function copyContents(
       if (error.code === "checksum-wrong") damaged++;
       else if (error.code === "file-unknown") missing++;
       else throw error;
-      onFault(error);
+      onFault(error, id);
     }
   }
   await disk.syncFolder(to);

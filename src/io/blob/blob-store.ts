@@ -8,6 +8,7 @@ import { Fault } from "../../base/fault.ts";
 import { type FileId, isFileId, type Sha256, type UserId } from "../../base/ids.ts";
 import { CHUNK_BYTES } from "../../base/limits.ts";
 import { count, parseJson, textOf } from "../../wire/field.ts";
+import { fileDetails } from "../../wire/file-details.ts";
 import {
   type DiskFile,
   onDisk,
@@ -26,8 +27,8 @@ import type { Blob, BlobMetadata, BlobStore, ChunkReader } from "./interfaces.ts
 export const METADATA_BYTES_MAX = 64 * 1024;
 
 export function encodeMetadata(metadata: BlobMetadata): Uint8Array {
-  const { file, by, name, sizeBytes, to, folder, isPreview, sinceMs } = metadata;
-  const about = { file, by, name, sizeBytes, to, folder, isPreview, sinceMs };
+  const { file, by, name, sizeBytes, to, folder, details, isPreview, sinceMs } = metadata;
+  const about = { file, by, name, sizeBytes, to, folder, details, isPreview, sinceMs };
   return utf8Encode(`${JSON.stringify(about)}\n`);
 }
 
@@ -38,6 +39,7 @@ const METADATA = v.object({
   sizeBytes: v.exactOptional(count),
   to: v.array(v.string()),
   folder: v.exactOptional(v.object({ entries: count, manifestBytes: count })),
+  details: v.exactOptional(fileDetails),
   isPreview: v.exactOptional(v.literal(true)),
   sinceMs: v.number(),
 });

@@ -3,6 +3,7 @@
 import type { Fault } from "../../base/fault.ts";
 import type { FileId, UserId } from "../../base/ids.ts";
 import type { Renamed } from "../../core/transfer/folder-plan.ts";
+import type { FileDetails } from "../../wire/file-details.ts";
 import type { FileProperty } from "../disk/disk.ts";
 
 export interface BlobMetadata {
@@ -12,6 +13,7 @@ export interface BlobMetadata {
   readonly sizeBytes?: number;
   readonly to: readonly string[];
   readonly folder?: FolderSize;
+  readonly details?: FileDetails;
   readonly isPreview?: true;
   readonly sinceMs: number;
 }
@@ -87,6 +89,8 @@ export interface Source {
   /** `undefined` for a stream that has not ended. */
   readonly sizeBytes: number | undefined;
   readonly folder?: FolderSize | undefined;
+  /** `undefined` for a stream, and for the content of an encrypted file. */
+  readonly details?: FileDetails | undefined;
   /** Entries of a folder that are not sent. `relist` adds further ones at the end. */
   readonly skipped: readonly SkippedEntry[];
   /** Files that have grown, of which only the bytes that were there when listed are sent. */

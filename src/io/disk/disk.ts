@@ -41,8 +41,11 @@ export interface Disk {
 }
 
 export interface TreeDisk extends Disk {
-  /** @throws {Error} EEXIST if the path exists, even if it is a link */
-  openNew(path: string): DiskFile;
+  /**
+   * @param mode subject to the umask; always writable by its owner, and never executable
+   * @throws {Error} EEXIST if the path exists, even if it is a link
+   */
+  openNew(path: string, mode?: number): DiskFile;
   /** @throws {Error} ELOOP if the path is not a regular file */
   openPlain(path: string, access: "read" | "write"): DiskFile;
   kind(path: string): "file" | "folder" | "other" | undefined;
@@ -52,7 +55,7 @@ export interface TreeDisk extends Disk {
    * the target exists.
    */
   nameNew(from: string, to: string): boolean;
-  /** Moves a folder and gives it the default mode. Returns false if the target exists. */
+  /** Moves a folder, which keeps its mode and time. Returns false if the target exists. */
   moveFolderNew(from: string, to: string): boolean;
   /**
    * Never follows links. Only the permission bits of the mode are set, subject to the umask.
@@ -65,7 +68,8 @@ export interface TreeDisk extends Disk {
 }
 
 export interface FileMetadata {
-  readonly mode: number;
+  /** `undefined` to keep the mode. */
+  readonly mode?: number;
   readonly mtimeMs?: number;
 }
 

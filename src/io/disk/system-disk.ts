@@ -89,7 +89,6 @@ function moveFolderNew(from: string, to: string): boolean {
     return true;
   }
   if (!createsNew(() => fs.mkdirSync(to))) return false;
-  unlessCode(NO_PROPERTY, () => fs.chmodSync(from, fs.statSync(to).mode & PERMISSIONS));
   return createsNew(() => fs.renameSync(from, to));
 }
 
@@ -101,7 +100,8 @@ function setMetadata(path: string, { mode, mtimeMs }: FileMetadata): FilePropert
     const time = dateOf(mtimeMs);
     if (!unlessCode(NO_PROPERTY, () => fs.utimesSync(path, time, time))) refused.push("times");
   }
-  if (!setMode(path, mode & PERMISSIONS & ~process.umask())) refused.push("modes");
+  if (mode !== undefined && !setMode(path, mode & PERMISSIONS & ~process.umask()))
+    refused.push("modes");
   return refused;
 }
 
@@ -174,7 +174,8 @@ export function systemDisk(spare?: SpareDescriptors): TreeDisk {
     rename: (from, to) => fs.renameSync(from, to),
     remove: (path) => fs.rmSync(path, { force: true }),
     search: new SearchThreads(),
-    openNew: (path) => opened(() => fs.openSync(path, NEW, NEW_FILE_MODE)),
+    openNew: (path, mode = NEW_FILE_MODE) =>
+      opened(() => fs.openSync(path, NEW, (mode & NEW_FILE_MODE) | FILE_MODE)),
     openPlain: (path, access) => opened(() => openPlain(path, access)),
     kind: kindOf,
     makeFolderNew,

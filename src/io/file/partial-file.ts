@@ -35,6 +35,8 @@ export interface PartialFileOptions {
   /** Authenticates journals. If `undefined`, no existing partial file is trusted. */
   readonly secret: Uint8Array | undefined;
   readonly isFolder: boolean;
+  /** Mode of a new partial file, subject to the umask. The owner can always write it. */
+  readonly mode?: number | undefined;
   readonly lock: (path: string) => Lock | undefined;
 }
 
@@ -128,7 +130,7 @@ function pathsOf(folder: string, name: string): Paths {
 }
 
 async function resume(options: PartialFileOptions, paths: Paths): Promise<PartialFile | undefined> {
-  const { disk, folder, owner, secret, isFolder } = options;
+  const { disk, folder, owner, secret, isFolder, mode } = options;
   const { path, journalPath, manifestPath } = paths;
   if (disk.kind(journalPath) !== "file") return undefined;
   const kind = disk.kind(path);
@@ -148,6 +150,8 @@ async function resume(options: PartialFileOptions, paths: Paths): Promise<Partia
     const headerBytes = existingHeader?.headerBytes ?? (await writeHeader(options, paths));
     if (kind === undefined) createContent(options, paths);
     else if (isAbandoned) disk.openNew(manifestPath).close();
+    // An older version created each partial file readable by others.
+    else if (!isFolder && mode !== undefined) disk.metadata(path, { mode: (mode & 0o666) | 0o600 });
     await disk.syncFolder(folder);
     const isProven = existingHeader?.proof !== undefined && existingHeader.proof === proof;
     return { ...paths, headerBytes, isProven, lock };
@@ -185,11 +189,11 @@ function lockPartialFile(
 }
 
 function createContent(
-  { disk, isFolder }: PartialFileOptions,
+  { disk, isFolder, mode }: PartialFileOptions,
   { path, manifestPath }: Paths,
 ): void {
   if (!isFolder) {
-    disk.openNew(path).close();
+    disk.openNew(path, mode).close();
     return;
   }
   if (disk.kind(manifestPath) === undefined) disk.openNew(manifestPath).close();

@@ -5,13 +5,16 @@ import { Fault, msg } from "../../base/fault.ts";
 import { cleanFileName, numbered, UniqueNames } from "../../base/file-names.ts";
 import type { FileId, Sha256 } from "../../base/ids.ts";
 import { SAME_NAMES_MAX } from "../../base/limits.ts";
+import { defined } from "../../base/values.ts";
 import type { Renamed } from "../../core/transfer/folder-plan.ts";
+import type { FileDetails } from "../../wire/file-details.ts";
 import { fileContent } from "../blob/blob-store.ts";
 import { CHUNKS_PER_WRITE, ChunkSequence, type Content } from "../blob/chunk-file.ts";
 import type { FolderSize, Sink } from "../blob/interfaces.ts";
 import {
   type DiskFile,
   diskFault,
+  type FileMetadata,
   type FileProperty,
   isQuotaReached,
   onDisk,
@@ -31,6 +34,7 @@ export interface SinkOptions {
   readonly sha256: Sha256;
   readonly secret?: Uint8Array | undefined;
   readonly folderSize?: FolderSize;
+  readonly details?: FileDetails | undefined;
   readonly sizeBytes?: number;
   readonly disk?: TreeDisk;
   readonly lock?: (path: string) => Lock | undefined;
@@ -41,7 +45,7 @@ export interface SinkOptions {
  * use, tries `NAME (1).part` and so on.
  */
 export async function openSink(options: SinkOptions): Promise<Sink> {
-  const { file, server, secret, sha256, folderSize } = options;
+  const { file, server, secret, sha256, folderSize, details = {} } = options;
   const folder = resolve(options.folder);
   const name = cleanFileName(options.name);
   const path = join(folder, name);
@@ -53,7 +57,9 @@ export async function openSink(options: SinkOptions): Promise<Sink> {
   return await onDisk(path, async () => {
     const owner = { file, server };
     const isFolder = folderSize !== undefined;
-    const part = await openPartialFile({ disk, folder, name, owner, secret, isFolder, lock });
+    const { mode } = details;
+    const partial = { disk, folder, name, owner, secret, isFolder, mode, lock };
+    const part = await openPartialFile(partial);
     try {
       const content = contentOf(disk, part, path, folderSize);
       const options = {
@@ -69,7 +75,7 @@ export async function openSink(options: SinkOptions): Promise<Sink> {
         resumesSoon: !isFolder,
       };
       const chunks = await ChunkSequence.open(options, (...opened) => new ChunkSequence(...opened));
-      return new PartialFileSink({ disk, folder, name, part, content, chunks });
+      return new PartialFileSink({ disk, folder, name, part, content, chunks, details });
     } catch (error) {
       part.lock.release();
       throw error;
@@ -110,12 +116,23 @@ interface PartialFileSinkOptions {
   readonly part: PartialFile;
   readonly content: Content;
   readonly chunks: ChunkSequence;
+  readonly details: FileDetails;
 }
+
+/** Mode of a folder whose sender names none. */
+const FOLDER_MODE = 0o777;
+/** Owner's bits of a partial file, so that a crash leaves none that cannot be resumed. */
+const WRITABLE = { file: 0o600, folder: 0o700 } as const;
+/** Owner's bits of a received file, whatever its sender says. */
+const READABLE = { file: 0o400, folder: 0o500 } as const;
+
+const NOTHING: ReadonlySet<FileProperty> = new Set();
 
 class PartialFileSink implements Sink {
   readonly concurrentAppends = CHUNKS_PER_WRITE;
   #have: number;
   #isClosed = false;
+  readonly #notKept = new Set<FileProperty>();
 
   constructor(private readonly options: PartialFileSinkOptions) {
     this.#have = options.chunks.have;
@@ -167,7 +184,7 @@ class PartialFileSink implements Sink {
       if (content instanceof PartialFolder) await content.complete(chunks.sizeBytes);
       this.#isClosed = true;
       await chunks.closeWhenIdle(); // Windows cannot rename open files.
-      const path = this.#moveToFinalName(content instanceof PartialFolder);
+      const path = this.#nameWithDetails(content instanceof PartialFolder);
       await disk.syncFolder(folder);
       if (content instanceof PartialFolder) disk.remove(part.manifestPath);
       else disk.remove(part.path);
@@ -189,7 +206,7 @@ class PartialFileSink implements Sink {
 
   get notKept(): readonly FileProperty[] {
     const { content } = this.options;
-    return content instanceof PartialFolder ? [...content.notKept] : [];
+    return [...this.#notKept.union(content instanceof PartialFolder ? content.notKept : NOTHING)];
   }
 
   close(): void {
@@ -198,6 +215,31 @@ class PartialFileSink implements Sink {
     const { chunks, part } = this.options;
     const release = () => part.lock.release();
     chunks.closeWhenIdle().then(release, release);
+  }
+
+  /**
+   * Sets mode and time before the final name, because a program that watches the folder may move
+   * the file as soon as it appears.
+   */
+  #nameWithDetails(isFolder: boolean): string {
+    const { disk, part, details } = this.options;
+    const kind = isFolder ? "folder" : "file";
+    const { mode = isFolder ? FOLDER_MODE : undefined, mtimeMs } = details;
+    const modeWith = (bits: number) => (mode === undefined ? {} : { mode: mode | bits });
+    const [before, after] = [modeWith(WRITABLE[kind]), modeWith(READABLE[kind])];
+    const isUnchanged = mode === undefined && mtimeMs === undefined;
+    if (!isUnchanged) this.#setMetadata(part.path, { ...before, ...defined({ mtimeMs }) });
+    const path = this.#moveToFinalName(isFolder);
+    if (before.mode !== after.mode && disk.kind(path) === kind) this.#setMetadata(path, after);
+    return path;
+  }
+
+  #setMetadata(path: string, metadata: FileMetadata): void {
+    const { disk, details } = this.options;
+    for (const property of disk.metadata(path, metadata)) {
+      const isNamed = property === "times" || details.mode !== undefined;
+      if (isNamed) this.#notKept.add(property);
+    }
   }
 
   #moveToFinalName(isFolder: boolean): string {

@@ -12,7 +12,9 @@ import {
   PATH_BYTES_MAX,
 } from "../../base/limits.ts";
 import { quoteText } from "../../base/text.ts";
+import { clampUnixMs } from "../../base/time.ts";
 import { chunkCount, chunkSize } from "../../wire/chunks.ts";
+import { type FileDetails, PERMISSIONS } from "../../wire/file-details.ts";
 import {
   encodeManifest,
   FolderMap,
@@ -56,6 +58,8 @@ const UNREADABLE = "permission denied";
 interface FolderWalk {
   readonly root: string;
   readonly leftOut: ReadonlySet<string>;
+  /** Details of the folder itself. */
+  readonly details: FileDetails;
   readonly entries: ManifestEntry[];
   /** Stamps of the files. */
   readonly stamps: Map<string, string>;
@@ -89,6 +93,7 @@ class FolderList {
 class FolderSource implements Source {
   readonly name: string;
   readonly path: string;
+  readonly details: FileDetails;
   readonly skipped: SkippedEntry[];
   readonly #grown = new Set<string>();
   #list: FolderList;
@@ -110,6 +115,7 @@ class FolderSource implements Source {
   constructor(walk: FolderWalk) {
     this.path = walk.root;
     this.name = basename(walk.root) || "folder";
+    this.details = walk.details;
     this.skipped = [...walk.skipped];
     this.#list = new FolderList(walk);
     this.#stamps = walk.stamps;
@@ -354,16 +360,18 @@ async function walkFolder(
   leftOut: ReadonlySet<string> = new Set(),
 ): Promise<FolderWalk> {
   const changeTimes = new ChangeTimes();
+  const stat = fs.statSync(root, { bigint: true });
   const walk: FolderWalk = {
     root,
     leftOut,
+    details: detailsOf(stat),
     entries: [],
     stamps: new Map(),
     skipped: [],
     changeTimes,
     areTimesKept: true,
   };
-  changeTimes.areKept(root, fs.statSync(root, { bigint: true }));
+  changeTimes.areKept(root, stat);
   const pendingFolders = [""];
   for (let folder = pendingFolders.pop(); folder !== undefined; folder = pendingFolders.pop()) {
     for (const raw of namesIn(walk, folder)) {
@@ -437,16 +445,23 @@ function obstacleOf(path: string, stat: fs.BigIntStats): string | undefined {
 }
 
 function entryOf(path: string, stat: fs.BigIntStats): ManifestEntry {
-  const mode = Number(stat.mode) & 0o777;
-  const mtime = floorMs(stat.mtimeNs);
+  const mode = Number(stat.mode) & PERMISSIONS;
+  const mtime = mtimeMsOf(stat);
   if (stat.isDirectory()) return { path, dir: true, mode, mtime };
   return { path, size: Number(stat.size), mode, mtime };
 }
 
+/** Windows has no modes: those of its files would only remove the receiver's default. */
+function detailsOf(stat: fs.BigIntStats): FileDetails {
+  const mtimeMs = mtimeMsOf(stat);
+  if (process.platform === "win32") return { mtimeMs };
+  return { mode: Number(stat.mode) & PERMISSIONS, mtimeMs };
+}
+
 /** Rounds down even for times before 1970, so that no file becomes newer. */
-function floorMs(ns: bigint): number {
-  const ms = ns / NS_PER_MS;
-  return Number(ns % NS_PER_MS < 0n ? ms - 1n : ms);
+function mtimeMsOf({ mtimeNs }: fs.BigIntStats): number {
+  const ms = mtimeNs / NS_PER_MS;
+  return clampUnixMs(Number(mtimeNs % NS_PER_MS < 0n ? ms - 1n : ms));
 }
 
 function describeSpecial(stat: fs.BigIntStats): string {
@@ -471,10 +486,21 @@ function decodeName(raw: Uint8Array): string | undefined {
 export async function openSource(path: string): Promise<Source> {
   const absolute = resolve(path);
   try {
-    if (statSource(path).isDirectory()) return new FolderSource(await walkFolder(absolute));
+    if (statSource(path).isDirectory()) return await openFolder(absolute);
     return await FileSource.open(absolute);
   } catch (error) {
     throw sourceFault(error, path);
+  }
+}
+
+async function openFolder(path: string): Promise<Source> {
+  try {
+    return new FolderSource(await walkFolder(path));
+  } catch (error) {
+    if (!(error instanceof Fault) || error.code !== "too-large") throw error;
+    const message = error.translatable.message ?? error.message;
+    const remedy = msg`send it as an archive: tar c DIR | chat send-file - --name DIR.tar`;
+    throw new Fault("too-large", message, { remedy, cause: error });
   }
 }
 
@@ -517,6 +543,7 @@ class FileSource implements Source {
   readonly sizeBytes: number;
   readonly stamp: string;
   readonly diskBytes: number | undefined;
+  readonly details: FileDetails;
   readonly skipped = [];
   readonly #changeTimes = new ChangeTimes();
   #areTimesKept: boolean;
@@ -539,6 +566,7 @@ class FileSource implements Source {
     this.name = basename(path);
     this.sizeBytes = Number(stat.size);
     this.diskBytes = diskBytesOf({ blocks: Number(stat.blocks) });
+    this.details = detailsOf(stat);
     this.stamp = this.#stampBefore = stampOf(stat);
     this.#areTimesKept = this.#changeTimes.areKept(path, stat);
   }

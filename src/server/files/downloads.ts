@@ -189,7 +189,7 @@ export class DownloadSender {
 }
 
 export function downloadInfo(
-  { metadata: { name, folder, sizeBytes }, diskBytes }: DownloadContent,
+  { metadata: { name, folder, details, sizeBytes }, diskBytes }: DownloadContent,
   fact: FileFact | undefined,
   { from }: RequestOf<"fetch">,
   sender: string,
@@ -200,7 +200,8 @@ export function downloadInfo(
   const digest = fact === undefined ? undefined : hexBytes(fact.digest);
   const isSparse = fact !== undefined && diskBytes !== undefined && diskBytes < fact.size;
   const data = isSparse ? diskBytes : undefined;
-  return defined({ name, from: sender, size, digest, folder: folder && { ...folder }, data });
+  const fields = { name, from: sender, size, digest, folder: folder && { ...folder } };
+  return defined({ ...fields, data, details });
 }
 
 /** The sender's file changed while a reader began. */

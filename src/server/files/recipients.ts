@@ -3,12 +3,20 @@
 import type { UserId } from "../../base/ids.ts";
 import { boxNames, foldName, parseTarget } from "../../base/names.ts";
 import { checkMayCreate } from "../../core/rooms/drafts.ts";
+import type { FilePost } from "../../core/rooms/files.ts";
 import { checkSealing } from "../../core/rooms/group.ts";
 import { checkMayPost, moderates } from "../../core/rooms/moderation.ts";
 import type { Room } from "../../core/rooms/rooms.ts";
 import { checkPoster } from "../../core/rooms/rules.ts";
 import { checkMaySendFiles, checkMayWrite, companyOf } from "../../core/rooms/server-rules.ts";
 import { type TargetOptions, TargetResolver } from "../../core/rooms/targets.ts";
+
+/** Fields of the future record that an offer contains. */
+export interface OfferedFile {
+  readonly name: string;
+  readonly folder?: FilePost["folder"] | undefined;
+  readonly details?: FilePost["details"] | undefined;
+}
 
 export class Recipients {
   readonly #targets;
@@ -17,7 +25,7 @@ export class Recipients {
     this.#targets = new TargetResolver(options);
   }
 
-  checkMaySend(by: UserId, to: string, unixMs: number, name: string): void {
+  checkMaySend(by: UserId, to: string, unixMs: number, file: OfferedFile): void {
     const { rooms, directory } = this.options;
     const target = this.#targets.resolve(by, to);
     const { room, peer } = target;
@@ -30,7 +38,7 @@ export class Recipients {
     // Otherwise all members would see the name of a file that will be refused.
     const isOperator = directory.policy?.isOperator(by) === true;
     if (!moderates(room, { user: by, isOperator })) checkPoster(room);
-    checkSealing(room, "file", { name });
+    checkSealing(room, "file", file);
   }
 
   canRead(user: UserId, to: readonly string[]): boolean {

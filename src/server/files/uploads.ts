@@ -27,7 +27,12 @@ import {
   uploadBusy,
 } from "./offer-checks.ts";
 import type { Quotas, UploadBudget } from "./quotas.ts";
-import { distinctRecipients, type Recipients, sameRecipients } from "./recipients.ts";
+import {
+  distinctRecipients,
+  type OfferedFile,
+  type Recipients,
+  sameRecipients,
+} from "./recipients.ts";
 import { resumeShared, type SharedUpload, type UploadQuota } from "./shared-upload.ts";
 import { UploadReceiver } from "./upload-receiver.ts";
 
@@ -162,7 +167,7 @@ export class UploadService {
 
   async #post(
     { id }: Account,
-    { file, name, to: recipients, folder }: BlobMetadata,
+    { file, name, to: recipients, folder, details }: BlobMetadata,
     { size, chunks, digest, text = "", sending = "", preview }: RequestOf<"finish">,
   ): Promise<Answer<"finish">> {
     const body: FilePost = defined({
@@ -172,6 +177,7 @@ export class UploadService {
       chunks,
       digest: toHex(digest),
       folder,
+      details,
       text: text || undefined,
       sending: sending || undefined,
       preview:
@@ -334,13 +340,14 @@ export class UploadService {
     throw isSilent ? uploadBusy(RELEASE_RETRY_MS) : uploadBusy();
   }
 
-  #checkNew(account: Account, { to, size, name }: RequestOf<"offer">): void {
+  #checkNew(account: Account, request: RequestOf<"offer">): void {
+    const { to, size } = request;
     const { recipients, quotas, quota, clock } = this.options;
     // The record of the file would be refused after the upload.
     const refusal = quota.refusalOf(account.id);
     if (refusal !== undefined) throw refusal;
     for (const recipient of to)
-      recipients.checkMaySend(account.id, recipient, clock.expiryUnixMs(), name);
+      recipients.checkMaySend(account.id, recipient, clock.expiryUnixMs(), offeredFile(request));
     let unfinished = 0;
     for (const { by } of this.#uploads.values()) if (by === account.id) unfinished++;
     if (unfinished >= UPLOADS_PER_ACCOUNT_MAX) {
@@ -444,7 +451,7 @@ export class UploadService {
 
   #newOffer(
     { file, by }: Upload,
-    { name, size, folder, to, preview }: RequestOf<"offer">,
+    { name, size, folder, details, to, preview }: RequestOf<"offer">,
   ): BlobMetadata {
     const sinceMs = this.options.clock.unixMs();
     return defined({
@@ -455,6 +462,7 @@ export class UploadService {
       sinceMs,
       sizeBytes: size,
       folder,
+      details,
       isPreview: preview === true ? preview : undefined,
     });
   }
@@ -465,12 +473,13 @@ export class UploadService {
     return first;
   }
 
-  #checkResumable({ by, to, name }: BlobMetadata): void {
+  #checkResumable(about: BlobMetadata): void {
+    const { by, to } = about;
     const { recipients, clock } = this.options;
     const faults: Fault[] = [];
     for (const recipient of to) {
       try {
-        recipients.checkMaySend(by, recipient, clock.expiryUnixMs(), name);
+        recipients.checkMaySend(by, recipient, clock.expiryUnixMs(), offeredFile(about));
       } catch (error) {
         faults.push(asFault(error));
       }
@@ -528,6 +537,10 @@ export class UploadService {
     const { announcements, files } = this.options.engine;
     return announcements.has(file) || files.get(file) !== undefined;
   }
+}
+
+function offeredFile({ name, folder, details }: OfferedFile): OfferedFile {
+  return { name, folder, details };
 }
 
 function newUpload(file: FileId, by: UserId): Upload {

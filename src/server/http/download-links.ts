@@ -239,7 +239,13 @@ export class WebDownloads {
       const folder = await collectedFolder(await this.#handedParts(room, filesIn), read);
       // The list differs in each download, so the digest is random.
       const digest = entropy(32).toHex();
-      return { ...folder, name: room.name ?? "", digest, mtimeMs: clock.unixMs(), onEnd };
+      return {
+        ...folder,
+        name: room.name ?? "",
+        digest,
+        details: { mtimeMs: clock.unixMs() },
+        onEnd,
+      };
     } catch (error) {
       onEnd();
       throw this.options.files.reportFault(error);
@@ -336,13 +342,14 @@ export class WebDownloads {
 
   #webFile(
     offer: DownloadLink,
-    { name, size, digest, folder }: FileEntry,
+    { name, size, digest, folder, details }: FileEntry,
     run: WebDownload,
   ): WebFile {
     return {
       name,
       sizeBytes: size,
       digest,
+      details,
       ...(folder === undefined ? {} : { manifestBytes: folder.manifestBytes }),
       chunks: (from) => this.#chunks(offer, run, from),
       onEnd: () => this.#active.delete(run),

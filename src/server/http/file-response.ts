@@ -5,6 +5,8 @@ import { utf8Encode } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import { cleanFileName } from "../../base/file-names.ts";
 import { CHUNK_BYTES } from "../../base/limits.ts";
+import { dateOf } from "../../base/time.ts";
+import type { FileDetails } from "../../wire/file-details.ts";
 import { offsetsIn } from "./reader-zone.ts";
 import { responseStream } from "./response-stream.ts";
 import { matches } from "./static.ts";
@@ -14,8 +16,7 @@ export interface WebFile {
   readonly name: string;
   readonly sizeBytes: number;
   readonly digest: string;
-  /** Time that the sender names, in Unix milliseconds. */
-  readonly mtimeMs?: number | undefined;
+  readonly details?: FileDetails | undefined;
   readonly manifestBytes?: number;
   /** Returns verified chunks starting at index `from`. Supports one call at a time. */
   chunks(from: number): AsyncGenerator<Uint8Array>;
@@ -69,7 +70,7 @@ export async function fileResponse(
     const answer =
       manifestBytes === undefined
         ? contentAnswer(request, file)
-        : folderAnswer(request, { ...file, manifestBytes, lists });
+        : folderAnswer(request, { ...file, ...file.details, manifestBytes, lists });
     const { pieces, sizeBytes = Number.POSITIVE_INFINITY, ...init } = answer;
     if (pieces === undefined) return new Response(null, init);
     if (sizeBytes <= BUFFERED_BYTES_MAX) return new Response(await buffered(pieces), init);
@@ -89,6 +90,8 @@ function contentAnswer(request: Request, file: WebFile): Answer {
   const viewed = inlineType(request, name);
   const headers = headersOf(name, etag, viewed ?? "application/octet-stream");
   headers["accept-ranges"] = "bytes";
+  const modified = httpDate(file.details?.mtimeMs);
+  if (modified !== undefined) headers["last-modified"] = modified;
   if (viewed !== undefined) {
     headers["content-disposition"] = "inline";
     headers["content-security-policy"] = INLINE_POLICY;
@@ -140,6 +143,13 @@ function headersOf(name: string, etag: string, type: string): Record<string, str
     "content-disposition": disposition(name),
     "cache-control": "private, no-store",
   };
+}
+
+/** `undefined` if HTTP cannot express the time. `curl -R` and `wget` give it to what they save. */
+function httpDate(unixMs = Number.NaN): string | undefined {
+  const date = dateOf(unixMs);
+  const year = date.getUTCFullYear();
+  return Number.isNaN(unixMs) || year < 1 || year > 9999 ? undefined : date.toUTCString();
 }
 
 function disposition(name: string): string {

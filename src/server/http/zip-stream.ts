@@ -6,9 +6,10 @@ import { Fault } from "../../base/fault.ts";
 import { cleanFileName } from "../../base/file-names.ts";
 import { CHUNK_BYTES } from "../../base/limits.ts";
 import type { OffsetMinutes } from "../../base/time.ts";
-import { FolderPlan, type TopDetails, topEntry } from "../../core/transfer/folder-plan.ts";
+import { FolderPlan, topEntry } from "../../core/transfer/folder-plan.ts";
 import { renamedComment } from "../../core/transfer/renamed-comment.ts";
 import { TaskQueue } from "../../io/task-queue.ts";
+import type { FileDetails } from "../../wire/file-details.ts";
 import {
   isFolder as isManifestFolder,
   type ManifestEntry,
@@ -25,7 +26,7 @@ import {
   zipLocalBytes,
 } from "../../wire/zip.ts";
 
-export interface ZipSource extends TopDetails {
+export interface ZipSource extends FileDetails {
   readonly name: string;
   readonly digest: string;
   readonly manifestBytes: number;
@@ -263,7 +264,7 @@ class ZipEntries {
   }
 }
 
-interface ReadOptions extends TopDetails {
+interface ReadOptions extends FileDetails {
   readonly yieldTurn?: YieldNow;
 }
 

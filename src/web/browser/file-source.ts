@@ -2,11 +2,18 @@
 
 import { Fault } from "../../base/fault.ts";
 import { CHUNK_BYTES } from "../../base/limits.ts";
+import { clampUnixMs } from "../../base/time.ts";
 import type { Source, StampMatch } from "../../io/blob/interfaces.ts";
+import type { FileDetails } from "../../wire/file-details.ts";
 
 /** Identifies a file's content by size and date, because browsers offer nothing more. */
 export function fileStamp(file: File): string {
   return `${file.size} ${file.lastModified}`;
+}
+
+/** A browser tells the time of a file, but not its mode. */
+function detailsOf({ lastModified }: File): FileDetails {
+  return Number.isSafeInteger(lastModified) ? { mtimeMs: clampUnixMs(lastModified) } : {};
 }
 
 export class FileSource implements Source {
@@ -14,6 +21,7 @@ export class FileSource implements Source {
   readonly sizeBytes: number;
   readonly skipped = [];
   readonly stamp: string;
+  readonly details: FileDetails;
   #stream: FileStream | undefined;
 
   /** @param stamp that of the original, if the file is a copy of it */
@@ -25,6 +33,7 @@ export class FileSource implements Source {
     this.name = file.name;
     this.sizeBytes = file.size;
     this.stamp = stamp;
+    this.details = detailsOf(file);
   }
 
   async read(index: number): Promise<Uint8Array | undefined> {

@@ -2,14 +2,10 @@
 
 import { concatBytes } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
-import {
-  FolderPlan,
-  type Renamed,
-  type TopDetails,
-  topEntry,
-} from "../../core/transfer/folder-plan.ts";
+import { FolderPlan, type Renamed, topEntry } from "../../core/transfer/folder-plan.ts";
 import { renamedComment } from "../../core/transfer/renamed-comment.ts";
 import { offsetMinutes } from "../../ui/text/times.ts";
+import type { FileDetails } from "../../wire/file-details.ts";
 import { isFolder as isManifestFolder, parseManifest } from "../../wire/manifest.ts";
 import {
   isFolder,
@@ -35,7 +31,7 @@ export class ZipTarget implements SaveTarget {
     private readonly inner: SaveTarget,
     private readonly root: string,
     private readonly manifestBytes: number,
-    private readonly details?: TopDetails,
+    private readonly details?: FileDetails,
   ) {
     this.#progress = newProgress(manifestBytes);
   }

@@ -251,7 +251,7 @@ class SaveLocationChooser {
         this.saved.set(body.file, { name: savedName, renamed: [] });
         return target.target;
       }
-      const zip = new ZipTarget(target.target, name, folder.manifestBytes);
+      const zip = new ZipTarget(target.target, name, folder.manifestBytes, this.next?.details);
       this.saved.set(body.file, {
         name: savedName,
         get renamed() {

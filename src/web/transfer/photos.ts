@@ -82,7 +82,8 @@ export class Photos {
     const extension = type === "image/jpeg" ? "jpg" : "webp";
     const hasExtension = header?.type === "jpeg" && type === "image/jpeg";
     const name = hasExtension ? file.name : `${file.name.replace(/\.[^.]*$/, "")}.${extension}`;
-    return new File([copy.blob], name, { type, lastModified: file.lastModified });
+    // The copy has the present time, because that of the original may tell when it was taken.
+    return new File([copy.blob], name, { type });
   }
 }
 

@@ -24,7 +24,8 @@ const previewOf = (file: FileId, root: Uint8Array) => {
 
 function describes(n: number, preview?: SealedFile["preview"]): SealedFile {
   const about = { file: idOf(n), name: `${n}.jpg`, sizeBytes: 300, digest: "1".repeat(64) };
-  return { ...about, root: rootOf(n), folder: undefined, secret: makeFileSecret(), preview };
+  const noDetails = { folder: undefined, details: undefined };
+  return { ...about, ...noDetails, root: rootOf(n), secret: makeFileSecret(), preview };
 }
 
 async function scene() {
@@ -58,7 +59,7 @@ test("finds a preview by the message that describes its original", async () => {
   await post("ana", describes(1, preview), idOf(8));
   const { root, secret, digest } = preview;
   const found = { file: idOf(8), name: "1.jpg", from: "ana", sizeBytes: 9, root, secret, digest };
-  expect(await index.find(idOf(8))).toEqual({ ...found, folder: undefined });
+  expect(await index.find(idOf(8))).toEqual({ ...found, folder: undefined, details: undefined });
   // A message can't describe the preview of another file.
   await post("eve", describes(2, previewOf(idOf(8), rootOf(9))));
   await post("eve", describes(3, previewOf(idOf(1), rootOf(9))), idOf(1));

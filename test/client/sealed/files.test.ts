@@ -78,11 +78,17 @@ describe("a file in a sealed room", () => {
 
   two("stores nothing readable on the server's disk", async ({ world, ana, ben }) => {
     const content = new Uint8Array(Buffer.from("the canary sings and sings\n".repeat(20_000)));
-    const source = new MemorySource(content, { name: "canary-song.txt" });
+    const details = { mode: 0o751, mtimeMs: -1_234_567_890_123 };
+    const folder = { entries: 1, manifestBytes: 54_321 };
+    const source = new MemorySource(content, { name: "canary-song.txt", details, folder });
     const text = "canaries, @ben";
     const sent = await send(ana, source, { text, sending: "canary-sending" });
     const { seq, body } = await ben.until("the file", () => filesOf(ben)[0]);
     expect([body?.["text"], body?.["sending"]]).toEqual([text, "canary-sending"]);
+    expect([body?.["details"], body?.["folder"]]).toEqual([details, folder]);
+    const received = new MemoryFolder();
+    await get(ben, sent.id, received);
+    expect(received.opened[0]).toMatchObject({ details, folderSize: folder });
     expect("unsaid" in sent).toBe(false);
     await ben.post(sealedEdit(seq, "canaries of ben"));
     await ana.post(sealedEdit(seq, "canaries no more"));
@@ -94,8 +100,10 @@ describe("a file in a sealed room", () => {
       { seq, text: "" },
     ]);
     expect(hasOnDisk(world, sent.id)).toBe(true);
-    const found = ["canary", "canaries", "sings"].filter((word) => hasOnDisk(world, word));
-    expect(found).toEqual([]);
+    const secrets = ["canary", "canaries", "sings", "1234567890123", "54321"];
+    const fields = ["details", "folder", "mode", "mtimeMs", "text", "sending"];
+    const words = [...secrets, ...fields.map((field) => `"${field}":`)];
+    expect(words.filter((word) => hasOnDisk(world, word))).toEqual([]);
   });
 
   two("is unreadable for later and removed members", async ({ world, ana, ben }) => {

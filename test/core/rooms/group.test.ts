@@ -211,5 +211,8 @@ vaultTest("accept only sealed records of the epoch, and files without a name", (
   expect(check("file", { name: "plan.pdf" })).toBe("sealed-room");
   expect(check("file", { name: "sealed" })).toBe("none");
   expect(check("file", { name: "sealed", text: "look" })).toBe("sealed-room");
-  expect(check("file", { name: "sealed", sending: "s" })).toBe("sealed-room");
+  expect(check("file", { name: "sealed", text: undefined, details: undefined })).toBe("none");
+  for (const more of [{ sending: "s" }, { details: {} }, { folder: {} }, { later: "field" }]) {
+    expect(check("file", { name: "sealed", ...more })).toBe("sealed-room");
+  }
 });

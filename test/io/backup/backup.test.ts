@@ -25,6 +25,7 @@ import { sha256 } from "../../../src/crypto/sha256.ts";
 import { type BackupOptions, backUp } from "../../../src/io/backup/backup.ts";
 import { type RestoreOptions, restoreBackup } from "../../../src/io/backup/restore.ts";
 import { encodeMetadata } from "../../../src/io/blob/blob-store.ts";
+import type { SkippedEntry } from "../../../src/io/blob/interfaces.ts";
 import { systemClock } from "../../../src/io/clock.ts";
 import { systemDisk } from "../../../src/io/disk/system-disk.ts";
 import { systemEntropy } from "../../../src/io/entropy.ts";
@@ -117,6 +118,7 @@ function backup(more: Partial<BackupOptions> = {}) {
     out,
     files: true,
     onWarning: (sentence) => warnings.push(sentence),
+    onSkipped: ({ reason }) => warnings.push(reason),
     onProgress: () => {},
     ...more,
   }).then((result) => ({ ...result, said: warnings }));
@@ -442,7 +444,10 @@ describe("chat restore", () => {
     expect(await restore({ ...again, acceptsLoss: true })).toMatchObject({ missingFiles: 1 });
     rmSync(join(data, "files"), { recursive: true });
     rmSync(out, { recursive: true });
-    await backup();
+    const skipped: SkippedEntry[] = [];
+    await backup({ onSkipped: (entry) => skipped.push(entry) });
+    const reason = `the content of ${FILE} is missing`;
+    expect(skipped).toEqual([{ path: `files/${FILE}`, reason }]);
     expect(await restore({ data: join(folder, "third") })).toMatchObject({ missingFiles: 1 });
   });
 

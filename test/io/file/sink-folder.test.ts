@@ -56,6 +56,26 @@ describe("a received folder", () => {
     expect(again.digest).toBe(digest);
   });
 
+  test("has the mode and the time of the folder itself", async () => {
+    for (const [mode, received] of [
+      [0o700, 0o700],
+      [0o777, 0o755],
+      [0o2750, 0o750],
+      [0o555, 0o555],
+    ] as const) {
+      const home = join(root, `home-${mode}`);
+      fs.mkdirSync(home);
+      fs.writeFileSync(join(home, "key"), "secret");
+      fs.utimesSync(home, 0, new Date(-1_234_500));
+      fs.chmodSync(home, mode);
+      const { path } = await carry(await openSource(home), inbox);
+      const { mode: observed, mtimeMs } = fs.statSync(path);
+      expect([observed & 0o7777, mtimeMs]).toEqual([received, -1_234_500]);
+    }
+    const old = await carry(sentFolder("old", ["a"]), inbox);
+    expect(fs.statSync(old.path).mode & 0o7777).toBe(0o777 & ~process.umask());
+  });
+
   test("never uses an existing folder, even an empty one", async () => {
     fs.mkdirSync(join(inbox, "dir"), { recursive: true });
     const { path } = await carry(sentFolder("dir", ["a"]), inbox);

@@ -34,6 +34,64 @@ describe("a received file", () => {
     expect(fs.readdirSync(inbox)).toEqual(["a.bin"]);
   });
 
+  test("has the mode and the time that its sender names", async () => {
+    for (const [mode, received] of [
+      [0o755, 0o755],
+      [0o777, 0o755],
+      [0o600, 0o600],
+      [0o444, 0o444],
+      [0o040, 0o440],
+    ] as const) {
+      const details = { mode, mtimeMs: -278_794_432_877 };
+      const { path } = await carry({ ...text("x"), details }, inbox);
+      const { mode: observed, mtimeMs } = fs.statSync(path);
+      expect([observed & 0o7777, mtimeMs]).toEqual([received, details.mtimeMs]);
+      expect(fs.readdirSync(inbox)).toEqual(["note.txt"]);
+      fs.rmSync(path);
+    }
+    const { path } = await carry({ ...text("x"), details: { mtimeMs: 5 } }, inbox);
+    const { mode, mtimeMs } = fs.statSync(path);
+    expect([mode & 0o7777, mtimeMs]).toEqual([0o666 & ~process.umask(), 5]);
+  });
+
+  test("is as private as its source while it arrives", async () => {
+    const bytes = pattern(3 * CHUNK_BYTES);
+    const sink = await sinkFor({ ...sent("key", bytes), details: { mode: 0o500 } }, inbox);
+    expect(fs.statSync(join(inbox, "key.part")).mode & 0o7777).toBe(0o600);
+    sink.close();
+    fs.chmodSync(join(inbox, "key.part"), 0o644); // As an older version leaves it.
+    const resumed = await sinkFor({ ...sent("key", bytes), details: { mode: 0o500 } }, inbox);
+    expect(fs.statSync(join(inbox, "key.part")).mode & 0o7777).toBe(0o600);
+    resumed.close();
+  });
+
+  test("is complete, even if a program moves it away as soon as it appears", async () => {
+    const disk = systemDisk();
+    const nameNew: TreeDisk["nameNew"] = (from, to) => {
+      const isNamed = disk.nameNew(from, to);
+      if (isNamed) fs.renameSync(to, `${to}.moved`);
+      return isNamed;
+    };
+    const details = { mode: 0o444, mtimeMs: 1_000 };
+    await carry({ ...text("x"), details }, inbox, { disk: { ...disk, nameNew } });
+    expect(fs.readdirSync(inbox)).toEqual(["note.txt.moved"]);
+    expect(fs.statSync(join(inbox, "note.txt.moved")).mtimeMs).toBe(1_000);
+  });
+
+  test("can be resumed after a crash before it gets its name", async () => {
+    const disk = systemDisk();
+    const source = { ...text("x"), details: { mode: 0o444, mtimeMs: 1_000 } };
+    const crash = () => {
+      throw new Error("crash");
+    };
+    const sink = await sinkFor(source, inbox, { disk: { ...disk, nameNew: crash } });
+    await pour(source, sink);
+    expect(await rejection(sink.finish())).toMatchObject({ code: "store-failed" });
+    expect(fs.statSync(join(inbox, "note.txt.part")).mode & 0o200).toBe(0o200);
+    const { path } = await carry(source, inbox);
+    expect([path, fs.statSync(path).mode & 0o777]).toEqual([join(inbox, "note.txt"), 0o444]);
+  });
+
   test("never overwrites a file, a folder or a dangling link", async () => {
     fs.mkdirSync(join(inbox, "note (1).txt"), { recursive: true });
     fs.writeFileSync(join(inbox, "note.txt"), "mine");

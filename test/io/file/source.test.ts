@@ -46,6 +46,16 @@ describe("a file", () => {
     source.close();
   });
 
+  test("names its permission bits and its time", async () => {
+    const path = join(root, "tool");
+    fs.writeFileSync(path, "x");
+    fs.chmodSync(path, 0o4751);
+    fs.utimesSync(path, 0, new Date(-1));
+    const source = await openSource(path);
+    expect(source.details).toEqual({ mode: 0o751, mtimeMs: -1 });
+    source.close();
+  });
+
   test("has a stamp that proves an unchanged file, and is unsure of others", async () => {
     const path = planted("a", pattern(100));
     const matchOf = async (stored: string | undefined) => {
@@ -316,6 +326,26 @@ describe("a folder", () => {
       lists += 1;
     }
     expect(lists).toBe(12);
+    source.close();
+  });
+
+  test("with too long a list is refused, with the advice to send an archive", async () => {
+    const folder = join(root, ...Array.from({ length: 15 }, () => "d".repeat(250)));
+    fs.mkdirSync(folder, { recursive: true });
+    for (let i = 0; i < 4_500; i++) fs.writeFileSync(join(folder, `${i}`.padStart(150, "0")), "");
+    const fault = await rejection(openSource(root));
+    expect(fault).toMatchObject({ code: "too-large", remedy: expect.stringContaining("tar c") });
+  });
+
+  test("may be given by a link", async () => {
+    fs.mkdirSync(join(root, "dir"));
+    fs.writeFileSync(join(root, "dir", "a"), "a");
+    fs.symlinkSync("dir", join(root, "link"));
+    const source = await openSource(join(root, "link"));
+    expect([source.name, (await readAll(source)).toString().endsWith("}a")]).toEqual([
+      "link",
+      true,
+    ]);
     source.close();
   });
 

@@ -116,6 +116,35 @@ test("uploads an empty file, a stream, and a folder", async () => {
   expect((await download(next, tree.id)).about.folder).toEqual(folder);
 });
 
+test("passes on what the sender says of a file, during the upload and in its record", async () => {
+  const { site, ana, ben } = await siteWith(["ana", "ben"]);
+  const lane = await channelOf(ana);
+  const details = { mode: 0o751, mtimeMs: -278_794_432_877 };
+  await lane.request("offer", FOUR.offer(["lobby"], { details }));
+  FOUR.send(lane, 0);
+  const fetch = { file: FOUR.id, from: 0, window: 1 << 20 };
+  expect(await (await channelOf(ben)).request("fetch", fetch)).toMatchObject({ details });
+  lane.hangUp();
+  await site.quiet();
+  const next = await channelOf(ana);
+  const later = { mode: 0o600, mtimeMs: 5 };
+  const { have } = await next.request("offer", FOUR.offer(["lobby"], { details: later }));
+  await FOUR.pour(next, have);
+  await next.request("finish", FOUR.finish);
+  await site.quiet();
+  expect(ben.records.at(-1)?.body).toMatchObject({ name: FOUR.name, details });
+  expect((await download(await channelOf(ben), FOUR.id)).about).toMatchObject({ details });
+});
+
+test.each([{ mode: 0o4755 }, { mode: -1 }, { mtimeMs: 0.5 }, { mtimeMs: 8_640_000_000_000_001 }])(
+  "refuses an offer with the details %p",
+  async (details) => {
+    const { ana } = await siteWith(["ana"]);
+    const lane = await channelOf(ana);
+    expect(await lane.refusal("offer", FOUR.offer(["lobby"], { details }))).toBe("frame-malformed");
+  },
+);
+
 test("refuses an upload on a second channel until the first one is idle", async () => {
   const { site, ana } = await siteWith(["ana"]);
   const [one, two] = [await channelOf(ana), await channelOf(ana)];

@@ -68,6 +68,20 @@ test("sends a file as an attachment of a type that no browser runs", async () =>
   );
 });
 
+test("sends the time that the sender of a file names, if HTTP has such a time", async () => {
+  for (const [mtimeMs, header] of [
+    [-278_794_432_877, "Thu, 02 Mar 1961 05:06:07 GMT"],
+    [8_640_000_000_000_000, null],
+    [undefined, null],
+  ] as const) {
+    const { site, ana, ben } = await lab();
+    const details = mtimeMs === undefined ? undefined : { mtimeMs };
+    await FIVE.upload(await channelOf(ana), ["lab"], { details });
+    const { path } = await ben.request("download", { file: FIVE.id });
+    expect((await browser(site)(path)).headers.get("last-modified")).toBe(header);
+  }
+});
+
 test("displays a file inline only in a sandbox and as a non-page type", async () => {
   for (const [name, type] of [
     ["film.mp4", "video/mp4"],
@@ -248,7 +262,8 @@ async function sentFolder(name: string, entries: ManifestEntry[], content = new 
   const file = TestFile.of("fold", new Uint8Array([...manifest, ...content]), name);
   const folder = { entries: entries.length, manifestBytes: manifest.length };
   const lane = await channelOf(ana);
-  await lane.request("offer", file.offer(["lab"], { folder }));
+  const details = { mode: 0o700, mtimeMs: 1_763_617_717_003 };
+  await lane.request("offer", file.offer(["lab"], { folder, details }));
   await file.pour(lane);
   await lane.request("finish", file.finish);
   const get = browser(site);
@@ -277,6 +292,8 @@ test("sends a folder as an archive, without ranges", async () => {
   }
   expect(archive.includes("hello\n")).toBe(true);
   expect(archive.readUInt16LE(archive.length - 12)).toBe(4); // With the folder itself.
+  const top = archive.indexOf(Buffer.from("PK\x01\x02"));
+  expect(archive.readUInt16LE(top + 40).toString(8)).toBe("40700");
   expect((await get(path, {}, "HEAD")).headers.get("content-type")).toBe("application/zip");
 });
 

@@ -1,6 +1,5 @@
 import { expect, test } from "bun:test";
 import { crc32 } from "node:zlib";
-import type { TopDetails } from "../../../src/core/transfer/folder-plan.ts";
 import {
   type AcquiredZipList,
   readZipList,
@@ -8,6 +7,7 @@ import {
   type ZipSource,
   zipStream,
 } from "../../../src/server/http/zip-stream.ts";
+import type { FileDetails } from "../../../src/wire/file-details.ts";
 import { encodeManifest, type ManifestEntry } from "../../../src/wire/manifest.ts";
 import { rejection } from "../../rejection.ts";
 
@@ -118,7 +118,7 @@ test("gives each entry a name that disks accept", async () => {
 
 test("begins with the folder itself, with its mode and time if they are known", async () => {
   const manifest = encodeManifest([file("a", 1)]);
-  const top = async (details: TopDetails) => (await readZipList("r", manifest, details)).entry(0);
+  const top = async (details: FileDetails) => (await readZipList("r", manifest, details)).entry(0);
   const known = { mode: 0o700, mtimeMs: 1_000 };
   expect(await top(known)).toEqual({ path: "r/", sizeBytes: 0, mode: 0o700, mtime: 1_000 });
   expect(await top({})).toMatchObject({ mode: 0o755 });
@@ -128,7 +128,7 @@ test("begins with the folder itself, with its mode and time if they are known", 
     yield Uint8Array.of(1);
   };
   const source = { ...sourceOf(manifest.length, content), lists };
-  const archiveOf = async (details: TopDetails) => bytesOf(zipStream({ ...source, ...details }));
+  const archiveOf = async (details: FileDetails) => bytesOf(zipStream({ ...source, ...details }));
   expect(await archiveOf(known)).not.toEqual(await archiveOf({}));
 });
 

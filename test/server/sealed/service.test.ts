@@ -59,7 +59,14 @@ sealedTest("refuses plain text in a sealed room", async ({ site, ana }) => {
 });
 
 sealedTest("accepts a file in a sealed room only under a neutral name", async ({ site, ana }) => {
-  await new TestFile("sealed", 10, SEALED_FILE_NAME).upload(await channelOf(ana), ["vault"]);
+  const file = new TestFile("sealed", 10, SEALED_FILE_NAME);
+  const folder = { entries: 1, manifestBytes: 1 };
+  for (const more of [{ details: { mode: 0o751 } }, { folder }]) {
+    const offer = file.offer(["vault"], more);
+    expect(await (await channelOf(ana)).refusal("offer", offer)).toBe("sealed-room");
+  }
+  for (const text of ["details", "folder", "manifestBytes"]) expect(holds(site, text)).toBe(false);
+  await file.upload(await channelOf(ana), ["vault"]);
   await site.quiet();
   expect(ana.records.filter(({ head }) => head.kind === "file")).toHaveLength(1);
 });

@@ -35,6 +35,14 @@ function fileOf(has: "pieces" | "streams", content: Uint8Array = CONTENT): File 
 const chunkAt = (index: number) => CONTENT.slice(index * CHUNK_BYTES, (index + 1) * CHUNK_BYTES);
 
 describe.each(["pieces", "streams"] as const)("a file that the browser gives as %s", (has) => {
+  test("names the time of the file, before 1970 too, unless the browser has none", () => {
+    const detailsOf = (lastModified: number) =>
+      new FileSource(Object.assign(fileOf(has), { lastModified }), "key").details;
+    expect(detailsOf(1)).toEqual({ mtimeMs: 1 });
+    expect(detailsOf(-278_794_432_877)).toEqual({ mtimeMs: -278_794_432_877 });
+    for (const none of [Number.NaN, 0.5]) expect(detailsOf(none)).toEqual({});
+  });
+
   test("reads chunks in order, and from any index", async () => {
     const source = new FileSource(fileOf(has), "key");
     for (const index of [0, 1, 2, 3, 1, 2]) {

@@ -1,6 +1,10 @@
 import { expect, test } from "bun:test";
 import { DROPPED_ENTRIES_MAX } from "../../../src/base/limits-page.ts";
-import { type DroppedEntry, filesInFolder } from "../../../src/web/input/dropped-folder.ts";
+import {
+  type DroppedEntry,
+  distinguishedFiles,
+  filesInFolder,
+} from "../../../src/web/input/dropped-folder.ts";
 
 const BATCH = 100;
 
@@ -25,7 +29,7 @@ const numbered = (count: number) => Array.from({ length: count }, (_, i) => file
 
 async function found(entry: DroppedEntry, countMax = 200) {
   const { files, isComplete } = await filesInFolder(entry, countMax);
-  return [files.map(({ name }) => name), isComplete] as const;
+  return [files.map(({ file }) => file.name), isComplete] as const;
 }
 
 test("finds the files of all subfolders in the order of their names", async () => {
@@ -60,4 +64,41 @@ test("omits a file that cannot be read", async () => {
     ["a.png", "c.png"],
     false,
   ]);
+});
+
+async function distinguished(...dropped: readonly DroppedEntry[]): Promise<string[]> {
+  const found = await Promise.all(dropped.map((entry) => filesInFolder(entry, 200)));
+  const files = found.flatMap((one) => one.files);
+  return distinguishedFiles(files).map(({ name }) => name);
+}
+
+test("names the folders of files that would otherwise have equal names", async () => {
+  const language = (name: string) => folder(name, [file("index.html"), file(`${name}.css`)]);
+  const site = folder("site", [language("de"), language("en"), file("INDEX.html")]);
+  expect(await distinguished(site)).toEqual([
+    "de.css",
+    "de - index.html",
+    "en.css",
+    "en - index.html",
+    "INDEX.html",
+  ]);
+  expect(await distinguished(language("de"), language("en"))).toEqual([
+    "de.css",
+    "de - index.html",
+    "en.css",
+    "en - index.html",
+  ]);
+  const deep = folder("a", [folder("b", [folder("c", [file("x")]), folder("d", [file("x")])])]);
+  expect(await distinguished(deep)).toEqual(["c - x", "d - x"]);
+});
+
+test("keeps too long a name, and the content and time of a renamed file", async () => {
+  const long = "x".repeat(700);
+  const names = await distinguished(folder("a", [folder(long, [file(long)]), file(long)]));
+  expect(names).toEqual([long, long]);
+  const old = new File(["content"], "x", { type: "text/plain", lastModified: 5 });
+  const other = { file: new File([], "x"), folders: ["b"] };
+  const [renamed] = distinguishedFiles([{ file: old, folders: ["a"] }, other]);
+  expect([renamed?.name, renamed?.lastModified]).toEqual(["a - x", 5]);
+  expect([renamed?.type, await renamed?.text()]).toEqual([old.type, "content"]);
 });

@@ -226,6 +226,9 @@ export const ENGLISH = {
   notAllAttached: (max: number) =>
     `Not all files were attached. A message can have up to ${max} files.`,
   noFilesInFolder: "There are no files in this folder.",
+  folderNotAttached:
+    "The files were attached without their folders, empty folders and links. " +
+    "To send a folder as it is, use chat send-file.",
   linkElsewhere: "This link belongs to another server.",
   copied: "Copied",
   moreActions: (from: string) => `Actions for message from ${from}`,

@@ -183,6 +183,7 @@ export const ENGLISH_TERMINAL = {
   fileDownloaded: (file: string, from: string) => `downloaded ${file} from ${from}`,
   skippedEntry: (entry: string) => `skipped ${entry}`,
   grownFile: (path: string) => `${path} is growing; sent only up to the size it had at first`,
+  moreSkippedEntries: (folder: string, n: number) => `${folder}: skipped ${n} more entries`,
   positionInside: (name: string) => `${name} contains the location where it was taken`,
   savedUnderName: (file: string, from: string, to: string) => `${file}: saved ${from} as ${to}`,
   moreSavedUnderNames: (file: string, n: number) => `${file}: ${n} more saved under other names`,

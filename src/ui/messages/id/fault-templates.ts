@@ -14,6 +14,9 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "'{}' was encrypted, but the server now lists a different room with that name":
     "'{}' dahulu terenkripsi, tetapi server kini menampilkan ruang lain dengan nama itu",
   "--caption is empty": "--caption kosong",
+  "{} has more than {} entries": "{} berisi lebih dari {} entri",
+  "send it as an archive: tar c DIR | chat send-file - --name DIR.tar":
+    "kirim sebagai arsip: tar c DIR | chat send-file - --name DIR.tar",
   "{} is not a time": "{} bukan waktu",
   "{} is not the number of a message": "{} bukan nomor pesan",
   "this server cannot list replies": "server ini tidak dapat mendaftar balasan",

@@ -224,6 +224,9 @@ export const INDONESIAN: Texts = {
   notAllAttached: (max) =>
     `Tidak semua berkas dilampirkan. Satu pesan dapat memuat hingga ${max} berkas.`,
   noFilesInFolder: "Tidak ada berkas di folder ini.",
+  folderNotAttached:
+    "Berkas dilampirkan tanpa folder, folder kosong, dan tautannya. " +
+    "Untuk mengirim folder secara utuh, gunakan chat send-file.",
   linkElsewhere: "Tautan ini milik server lain.",
   copied: "Tersalin",
   moreActions: (from) => `Tindakan untuk pesan ${from}`,

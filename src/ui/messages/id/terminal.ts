@@ -167,6 +167,7 @@ export const INDONESIAN_TERMINAL: TerminalTexts = {
   fileDownloaded: (file, from) => `${file} dari ${from} sudah diunduh`,
   skippedEntry: (entry) => `dilewati: ${entry}`,
   grownFile: (path) => `${path} terus bertambah; hanya dikirim sampai ukuran awalnya`,
+  moreSkippedEntries: (folder, n) => `${folder}: ${n} entri lagi dilewati`,
   positionInside: (name) => `${name} memuat lokasi pengambilan foto`,
   savedUnderName: (file, from, to) => `${file}: ${from} disimpan sebagai ${to}`,
   moreSavedUnderNames: (file, n) => `${file}: ${n} lagi disimpan dengan nama lain`,

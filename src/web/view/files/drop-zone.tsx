@@ -2,7 +2,12 @@
 
 import { useEffect, useRef, useState } from "react";
 import { PAGE_UPLOADS_MAX } from "../../../base/limits-page.ts";
-import { type DroppedEntry, filesInFolder } from "../../input/dropped-folder.ts";
+import {
+  type DroppedEntry,
+  type DroppedFile,
+  distinguishedFiles,
+  filesInFolder,
+} from "../../input/dropped-folder.ts";
 import type { Attachment } from "../../transfer/attachments.ts";
 import type { FileHandle } from "../../transfer/upload-journal.ts";
 import { listen } from "../shell/effects.ts";
@@ -12,9 +17,11 @@ interface HandleItem {
   getAsFileSystemHandle?(): Promise<(FileHandle & { readonly kind: string }) | null>;
 }
 
-interface Dropped {
+export interface Dropped {
   readonly attachments: readonly Attachment[];
   readonly isComplete: boolean;
+  /** True if the files come from a folder, which itself is not attached. */
+  readonly isFolder: boolean;
 }
 
 async function readDropped(items: DataTransferItemList): Promise<Dropped> {
@@ -25,17 +32,23 @@ async function readDropped(items: DataTransferItemList): Promise<Dropped> {
     entry: item.webkitGetAsEntry() as DroppedEntry | null,
     handle: (item as unknown as HandleItem).getAsFileSystemHandle?.() ?? Promise.resolve(null),
   }));
-  const attachments: Attachment[] = [];
-  let isComplete = true;
+  const files: DroppedFile[] = [];
+  const handles: (FileHandle | undefined)[] = [];
+  let [isComplete, isFolder] = [true, false];
   for (const { file, entry, handle } of pending) {
     const resolvedHandle = await handle.catch(() => null);
     if (entry?.isDirectory === true) {
-      const found = await filesInFolder(entry, PAGE_UPLOADS_MAX - attachments.length);
-      attachments.push(...found.files.map((inside) => ({ file: inside, handle: undefined })));
+      const found = await filesInFolder(entry, PAGE_UPLOADS_MAX - files.length);
+      files.push(...found.files);
       isComplete &&= found.isComplete;
-    } else if (file !== null) attachments.push({ file, handle: resolvedHandle ?? undefined });
+      isFolder = true;
+    } else if (file !== null) {
+      handles[files.length] = resolvedHandle ?? undefined;
+      files.push({ file, folders: [] });
+    }
   }
-  return { attachments, isComplete };
+  const attachments = distinguishedFiles(files).map((file, i) => ({ file, handle: handles[i] }));
+  return { attachments, isComplete, isFolder };
 }
 
 function hasFiles({ dataTransfer }: DragEvent): boolean {

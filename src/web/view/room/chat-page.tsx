@@ -176,8 +176,10 @@ function Conversation(props: MainProps) {
   // In an assignment, members write to their own box.
   const to = postTarget(model, target);
   const attached = useAttached(to, () => composer.current?.focus());
-  const isDragging = useDropping(({ attachments, isComplete }) => {
-    if (!isReadOnly && !isUnreadable) attached.add(attachments, isComplete);
+  const isDragging = useDropping(({ attachments, isComplete, isFolder }) => {
+    if (isReadOnly || isUnreadable) return;
+    attached.add(attachments, isComplete);
+    if (isFolder && attachments.length > 0) page.notify(texts.folderNotAttached);
   });
   const itemOf = useCallback(
     (seq: number) => itemAt(visibleItems(openRoom(chat.model)), seq),

@@ -1,0 +1,26 @@
+/**
+ * Statements of a sender about a file, beside name, size and content. One value from the source to
+ * the sink, and sealed as a whole in encrypted rooms, so that a new field is added here alone.
+ */
+
+import * as v from "valibot";
+import { UNIX_MS_MAX } from "../base/time.ts";
+
+export const PERMISSIONS = 0o777;
+
+export const fileDetails = v.object({
+  /** Permission bits. Never setuid, setgid or the sticky bit. */
+  mode: v.optional(v.pipe(v.number(), v.safeInteger(), v.minValue(0), v.maxValue(PERMISSIONS))),
+  /** Time of the last change of the content, in Unix milliseconds; negative before 1970. */
+  mtimeMs: v.optional(
+    v.pipe(v.number(), v.safeInteger(), v.minValue(-UNIX_MS_MAX), v.maxValue(UNIX_MS_MAX)),
+  ),
+});
+
+export type FileDetails = Readonly<v.InferOutput<typeof fileDetails>>;
+
+/** `undefined` if the details are invalid, so that their file remains available. */
+export function readFileDetails(value: unknown): FileDetails | undefined {
+  const result = v.safeParse(fileDetails, value);
+  return result.success ? result.output : undefined;
+}
