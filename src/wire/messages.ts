@@ -680,6 +680,8 @@ export const REQUESTS = {
           bot: v.optional(v.boolean()),
           status: v.optional(text(STATUS_BYTES_MAX)),
           displayName: v.optional(text(DISPLAY_NAME_BYTES_MAX)),
+          /** Added to the encrypted `room`, which the user has not joined yet. */
+          invited: v.optional(v.boolean()),
         }),
       ),
       more: v.boolean(),

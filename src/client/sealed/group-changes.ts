@@ -187,9 +187,29 @@ export class GroupChanges {
     return { added, missing };
   }
 
-  /** @throws {Fault} not-member */
-  kick(user: string): Promise<void> {
-    return this.#commit((tx) => kickPlan(tx, user, this.room.view.name));
+  /**
+   * Removes a user with all devices.
+   * @returns false if this device cannot do so; the server may then remove the user from the room,
+   * and an admin's device removes the user's devices before the next message
+   */
+  async kick(user: string): Promise<boolean> {
+    await this.room.catchUp();
+    await this.#queue.run(() => this.#rejoinIfNeeded());
+    if ((await this.room.run((tx) => kickPlan(tx, user))) === undefined) return false;
+    let isPlanned = false;
+    const plan = (tx: RoomTransaction) => {
+      const planned = kickPlan(tx, user);
+      isPlanned = planned !== undefined;
+      return planned;
+    };
+    try {
+      await this.#commit(plan);
+    } catch (error) {
+      // Servers of version 0.2.0 cannot remove users who have not joined the room.
+      if (!(error instanceof Fault) || error.code !== "not-member") throw error;
+      await this.#commit((tx) => withoutKick(plan(tx)));
+    }
+    return isPlanned;
   }
 
   /**
@@ -515,6 +535,10 @@ export class GroupChanges {
 function rejoinReason({ row, isStale }: RoomTransaction): RejoinReason {
   if (row?.history === "replaced") return "replaced";
   return isStale ? "copy" : "damaged";
+}
+
+function withoutKick(plan: Plan | undefined): Plan | undefined {
+  return plan && newPlan(plan.intent, plan.removed);
 }
 
 async function formerKeyPlan(

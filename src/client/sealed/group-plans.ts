@@ -29,10 +29,11 @@ export function removalPlan(devices: readonly string[]): Plan | undefined {
   return devices.length === 0 ? undefined : newPlan({ kind: "remove", devices }, devices);
 }
 
-export function kickPlan(facts: RoomFacts, user: string, room: string): Plan {
+/** Returns `undefined` if this device cannot remove the user's devices, or if there are none. */
+export function kickPlan(facts: RoomFacts, user: string): Plan | undefined {
+  if (!canCommit(facts) || !isAdmin(facts)) return undefined;
   const plan = removalPlan(devicesOf(facts, user));
-  if (plan !== undefined) return { ...plan, kick: user };
-  throw new Fault("not-member", msg`${user} has no device in '${room}'`);
+  return plan && { ...plan, kick: user };
 }
 
 export function adminPlan(
@@ -126,8 +127,13 @@ function canReplaceRefused({ row, group }: RoomFacts): boolean {
 
 function canRemoveDeparted({ row, group }: RoomFacts): boolean {
   if (row === undefined || group === undefined || row.departed.length === 0) return false;
-  const isAdmin = hasAdminRights(group.policy, group.members, group.self);
-  return isAdmin || row.departed.every((departed) => isRemovable({ row, group }, departed));
+  return (
+    isAdmin({ group }) || row.departed.every((departed) => isRemovable({ row, group }, departed))
+  );
+}
+
+function isAdmin({ group }: Pick<RoomFacts, "group">): boolean {
+  return group !== undefined && hasAdminRights(group.policy, group.members, group.self);
 }
 
 /** Reports whether a departed user's devices can be removed only by an admin's device. */
