@@ -5,7 +5,7 @@ import { RENEW_JITTER_MS, RENEW_MESSAGES, RENEW_MS } from "../../base/limits-sea
 import { formatTarget } from "../../base/names.ts";
 import type { RoomView } from "../../core/client/chat-record.ts";
 import { isSameName } from "../../core/model/item.ts";
-import { hasAdminRights } from "../../crypto/seal/commit-check.ts";
+import { hasAdminRights, refusedFault } from "../../crypto/seal/commit-check.ts";
 import type { SealIntent } from "../../crypto/seal/engine.ts";
 import { keyChangedFault } from "./identities.ts";
 import { isRemovable } from "./room-reader.ts";
@@ -77,6 +77,21 @@ export function adminDepartedPlan(facts: RoomFacts): Plan | undefined {
 function devicesOf({ group }: RoomFacts, user: string): string[] {
   const members = group?.members ?? [];
   return members.filter((member) => isSameName(member.user, user)).map(({ device }) => device);
+}
+
+/**
+ * Returns the user's devices that are in the group already.
+ * @throws {Fault} seal-refused if this device may not add devices of the user
+ */
+export function devicesToAddTo(facts: RoomFacts, user: string): string[] {
+  const { group } = facts;
+  const mayAdd =
+    group === undefined ||
+    group.policy.adders === "members" ||
+    isSameName(group.self.user, user) ||
+    isAdmin(facts);
+  if (!mayAdd) throw refusedFault("not-allowed");
+  return devicesOf(facts, user);
 }
 
 export function otherOwnDevices({ group }: RoomFacts): string[] {
