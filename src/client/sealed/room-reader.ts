@@ -110,13 +110,17 @@ export class RoomReader {
     }
   }
 
-  accountChecks(tx: RoomTransaction, atUnixMs?: number): AccountChecks {
+  /**
+   * Checks for commits and welcomes, without the dates of key packages. Only the device that adds
+   * another checks them: members whose clocks differ must not judge the same commit differently
+   * (RFC 9420, section 7.3).
+   */
+  accountChecks(tx: RoomTransaction): AccountChecks {
     tx.other = undefined;
     return {
       accountOf: (user: FoldedName) => accountOf(tx.vault, user),
       onOtherAccount: (device) => this.#recordOtherKey(tx, device),
       hasLeft: (member) => hasLeft(tx, member),
-      ...(atUnixMs === undefined ? {} : { atUnixMs }),
     };
   }
 
@@ -146,7 +150,7 @@ export class RoomReader {
     const result = await this.options.engine
       .process(tx.group, fromBase64Url(body.commit), {
         bound: utf8Encode(body.commitId),
-        ...this.accountChecks(tx, record.timeUnixMs),
+        ...this.accountChecks(tx),
       })
       .catch(asFault);
     // The new epoch invalidates this device's pending change, except for an external join based on
@@ -229,7 +233,7 @@ export class RoomReader {
           if (secret !== undefined && secret.isLastResort !== true) refs.push(ref);
           return secret === undefined ? undefined : fromBase64Url(secret.secret);
         },
-        { room: tx.room, gid: fromBase64Url(group), ...this.accountChecks(tx, record.timeUnixMs) },
+        { room: tx.room, gid: fromBase64Url(group), ...this.accountChecks(tx) },
       )
       .catch(asFault);
     if (joined instanceof Fault) {

@@ -1,7 +1,8 @@
-import { describe, expect } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { ignoreFault } from "../../../src/base/fault.ts";
+import type { Clock } from "../../../src/io/clock.ts";
 import { codeOf } from "./liar.ts";
-import { type Person, type SealedSite, vaultTest } from "./sealed-site.ts";
+import { type Person, SealedSite, vaultTest } from "./sealed-site.ts";
 
 const OPERATOR_TOKEN = "operator token";
 const two = vaultTest(["ben"], { operatorToken: OPERATOR_TOKEN });
@@ -71,5 +72,43 @@ describe("a user who was invited but has not joined", () => {
     expect(await codeOf(ben.kick("dora"))).toBe("not-allowed");
     expect(await codeOf(ana.kick("nobody"))).toBe("user-unknown");
     expect(await ana.members()).toEqual({ ana: 1, ben: 1, dora: 1 });
+  });
+});
+
+describe("a wrong clock", () => {
+  const DAYS_MS = 200 * 86_400_000;
+
+  test("of the server does not make members refuse an addition", async () => {
+    await using world = await SealedSite.open();
+    const { site } = world;
+    const clock: Clock = {
+      now: () => site.clock.now(),
+      unixMs: () => site.clock.unixMs() - DAYS_MS,
+      after: (ms, callback) => site.clock.after(ms, callback),
+    };
+    site.skewMs += DAYS_MS;
+    const join = (user: string) => world.join(user, { ...world.device(), clock });
+    const [ana, ben, eve] = [await join("ana"), await join("ben"), await join("eve")];
+    await ana.createSealedRoom("vault");
+    await ana.addMember(ben);
+    await ana.addMember(eve);
+    await ben.postTo("to all", ana, eve);
+    expect((await ben.status()).status).toBe("in");
+  });
+
+  two("of a device matters only until it is right again", async ({ world, ana }) => {
+    let skewMs = DAYS_MS;
+    const { site } = world;
+    const clock: Clock = {
+      now: () => site.clock.now(),
+      unixMs: () => site.clock.unixMs() + skewMs,
+      after: (ms, callback) => site.clock.after(ms, callback),
+    };
+    const early = await world.join("eve", { ...world.device(), clock });
+    expect(await codeOf(ana.invite("eve"))).toBe("seal-refused");
+    skewMs = 0;
+    const eve = await early.restart();
+    await ana.addMember(eve);
+    await ana.postTo("to eve", eve);
   });
 });
