@@ -225,6 +225,14 @@ export class Sealing {
     });
   }
 
+  /** Returns the edits of a message in a sealed room, which the server does not know. */
+  async editsOf(seq: number): Promise<readonly number[]> {
+    const rooms = this.options.rooms().filter(({ isSealed }) => isSealed === true);
+    if (rooms.length === 0 || !(await this.exists())) return [];
+    const edits = this.rooms().then((sealed) => sealed.editsOf(rooms, seq));
+    return (await edits.catch(ignoreFault)) ?? [];
+  }
+
   async #contentOf(seq: number): Promise<number | undefined> {
     const rooms = this.options.rooms().filter(({ isSealed }) => isSealed === true);
     if (rooms.length === 0 || !(await this.exists())) return undefined;

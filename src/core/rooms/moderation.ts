@@ -47,7 +47,7 @@ export type RoomAction =
     }
   | { readonly kind: "gone"; readonly room: RoomId; readonly user: UserId; readonly name: Name }
   | ({ readonly kind: "edit"; readonly text: string } & MessageAction)
-  | ({ readonly kind: "erase" } & MessageAction)
+  | ({ readonly kind: "erase"; readonly also?: readonly number[] } & MessageAction)
   | ({ readonly kind: "pin"; readonly on: boolean } & MessageAction)
   | { readonly kind: "receipts"; readonly room: RoomId; readonly on: boolean }
   | ({ readonly kind: "hand"; readonly on: boolean } & UserAction)
@@ -374,14 +374,15 @@ function eraseDraft(
   rooms: Rooms,
   room: Room,
   actor: Actor,
-  { seq, author }: Extract<RoomAction, { kind: "erase" }>,
+  { seq, author, also: named = [] }: Extract<RoomAction, { kind: "erase" }>,
 ): Draft {
   const isByOther = author !== actor.user;
   if (isByOther && (isDirect(room.id) || !moderates(room, actor))) {
     throw new Fault("not-allowed", msg`message ${seq} is not yours`);
   }
   checkNotErased(rooms, seq);
-  const body = { seq, also: rooms.editsOf(seq) };
+  const edits = new Set([...rooms.editsOf(seq), ...named.filter((edit) => !rooms.isErased(edit))]);
+  const body = { seq, also: [...edits] };
   return { kind: "erase", room: room.id, by: actor.user, id: "", body };
 }
 
