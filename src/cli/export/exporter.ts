@@ -12,8 +12,9 @@ import { isPictureName } from "../../core/client/picture-name.ts";
 import { diskFault } from "../../io/disk/disk.ts";
 import { ENGLISH_TERMINAL } from "../../ui/messages/en/terminal.ts";
 import { type Context, faultLine, printNotice } from "../context.ts";
+import type { Omissions } from "../files/omissions.ts";
 import { concernsSingleFile, PropertyReport } from "../files/receive-file.ts";
-import { DamageReport } from "../output/damage.ts";
+import { DamageReport, UnreadableCount } from "../output/damage.ts";
 import { CounterLine } from "../output/progress.ts";
 import {
   type DisplayFile,
@@ -25,12 +26,13 @@ import {
 } from "../output/render.ts";
 import { type PageFile, renderPage } from "./html.ts";
 import { checkNotExists, OutputFile } from "./output-file.ts";
-import type { ExportRoom, ExportSource } from "./source.ts";
+import type { ExportPage, ExportRoom, ExportSource } from "./source.ts";
 
 export interface ExportOptions {
   readonly out: string;
   readonly html: boolean;
   readonly files: boolean;
+  readonly omissions: Omissions;
 }
 
 interface ExportResult {
@@ -40,6 +42,17 @@ interface ExportResult {
   /** Faults of the files that were left out. */
   readonly failures: readonly Fault[];
   readonly damage: DamageReport;
+  readonly unreadable: number;
+}
+
+class RoomCount extends UnreadableCount {
+  /** Sealed files that the server lists, without those that a readable message describes. */
+  missingFiles = 0;
+
+  addFiles(carriers: number, records: readonly DisplayRecord[]): void {
+    const described = records.filter((record) => isFile(record) && record.sealed === true);
+    this.missingFiles += carriers - described.length;
+  }
 }
 
 /** Pages are built in memory, and browsers display larger pages slowly. */
@@ -55,6 +68,7 @@ export class Exporter {
   readonly #counter: CounterLine;
   readonly #damage = new DamageReport();
   readonly #properties = new PropertyReport();
+  #roomCount = new RoomCount();
 
   constructor(
     private readonly context: Context,
@@ -82,19 +96,32 @@ export class Exporter {
     const names = uniqueFileNames(rooms.map(({ title }) => `${title}.${extension}`));
     const outputs = rooms.map((room, i) => ({ room, path: join(out, names[i] ?? "") }));
     for (const { path } of outputs) checkNotExists(path);
+    let unreadable = 0;
     for (const { room, path } of outputs) {
-      const before = this.#records;
+      this.#roomCount = new RoomCount();
       await this.#room(room, path);
       this.#counter.end();
-      printNotice(
-        this.context,
-        `${cleanText(room.title)}: ${counted(this.#records - before, "record")}`,
-      );
+      unreadable += this.#roomCount.unreadable;
+      this.#reportRoom(room, this.#roomCount);
     }
     const files = [...this.#saved.values()].filter((path) => path !== undefined).length;
     const paths = outputs.map(({ path }) => path);
     const damage = this.#damage;
-    return { records: this.#records, files, paths, failures: this.#failures, damage };
+    return { records: this.#records, files, paths, failures: this.#failures, damage, unreadable };
+  }
+
+  #reportRoom({ title }: ExportRoom, { records, unreadable, missingFiles }: RoomCount): void {
+    const name = cleanText(title);
+    const all = counted(records, "record");
+    if (unreadable + missingFiles === 0) return printNotice(this.context, `${name}: ${all}`);
+    const some = `${unreadable} of them encrypted and unreadable on this device`;
+    printNotice(this.context, `${name}: ${all}, ${some}`);
+    const lost = [
+      ...(unreadable > 0 ? [counted(unreadable, "record")] : []),
+      ...(missingFiles > 0 ? [counted(missingFiles, "file")] : []),
+    ].join(" and ");
+    const reason = `${lost} encrypted for other devices; export on the device that received them`;
+    this.options.omissions.add({ path: name, reason });
   }
 
   async #room(room: ExportRoom, path: string): Promise<void> {
@@ -109,9 +136,9 @@ export class Exporter {
   }
 
   async #lines(room: ExportRoom, file: OutputFile): Promise<void> {
-    for await (const records of room.records()) {
-      for (const record of records) file.write(renderJson(await this.#line(record)));
-      this.#count(room, records);
+    for await (const page of room.pages()) {
+      for (const record of page.records) file.write(renderJson(await this.#line(record)));
+      this.#count(room, page);
     }
   }
 
@@ -123,9 +150,9 @@ export class Exporter {
 
   async #page(room: ExportRoom, file: OutputFile): Promise<void> {
     const allRecords: DisplayRecord[] = [];
-    for await (const records of room.records()) {
-      allRecords.push(...records);
-      this.#count(room, records);
+    for await (const page of room.pages()) {
+      allRecords.push(...page.records);
+      this.#count(room, page);
       if (allRecords.length > PAGE_RECORDS_MAX) {
         const message = `'${room.title}' exceeds ${PAGE_RECORDS_MAX} records`;
         throw new Fault("too-large", message, { remedy: "export without --html" });
@@ -190,8 +217,10 @@ export class Exporter {
     printNotice(this.context, `${cleanText(name)} (${cleanText(id)}): ${faultLine(error)}`);
   }
 
-  #count(room: ExportRoom, records: readonly DisplayRecord[]): void {
+  #count(room: ExportRoom, { records, carriers }: ExportPage): void {
     this.#records += records.length;
+    this.#roomCount.add(records);
+    this.#roomCount.addFiles(carriers, records);
     this.#damage.add(records);
     this.#counter.update(() => `${cleanText(room.title)}: ${counted(this.#records, "record")} …`);
   }

@@ -3,12 +3,14 @@
 import { Fault } from "../../base/fault.ts";
 import { parseTarget } from "../../base/names.ts";
 import { counted } from "../../base/sizes.ts";
+import { defined } from "../../base/values.ts";
 import { defineVerb, flag, stringFlag } from "../../cli/command.ts";
 import { untilConnected, withClient } from "../../cli/connect/client.ts";
-import type { Context } from "../../cli/context.ts";
+import { type Context, printNotice } from "../../cli/context.ts";
 import { usageFault } from "../../cli/errors.ts";
 import { Exporter, type ExportOptions } from "../../cli/export/exporter.ts";
 import { type ExportSource, FolderSource, serverSource } from "../../cli/export/source.ts";
+import { Omissions } from "../../cli/files/omissions.ts";
 import { checkOut } from "../../cli/files/receive-file.ts";
 import { SERVER_ARGUMENT, SERVER_FLAGS } from "../../cli/flags.ts";
 import { FolderHistory } from "../../cli/history/folder.ts";
@@ -55,24 +57,21 @@ async function runExport(
   context: Context,
   source: ExportSource,
   targets: Parameters<ExportSource["rooms"]>[0],
-  options: ExportOptions,
+  choices: Omit<ExportOptions, "omissions">,
 ): Promise<number> {
-  const exporter = new Exporter(context, source, options);
-  const {
-    records,
-    files: fileCount,
-    paths,
-    failures,
-    damage,
-  } = await exporter.run(source.rooms(targets));
-  const line = { kind: "exported", records, files: fileCount, paths };
+  const omissions = new Omissions(context, (line) => printNotice(context, line));
+  const exporter = new Exporter(context, source, { ...choices, omissions });
+  const result = await exporter.run(source.rooms(targets));
+  const { records, files, paths, failures, damage, unreadable } = result;
+  const counts = { records, files, unreadable: unreadable || undefined };
+  const line = { kind: "exported", ...defined(counts), paths };
   printData(context, line, paths.map((path) => `${path}\n`).join(""));
   damage.check();
   const [first] = failures;
   if (first !== undefined) {
-    const files = counted(failures.length, "file");
-    const message = `could not export ${files}; everything else was exported`;
+    const count = counted(failures.length, "file");
+    const message = `could not export ${count}; everything else was exported`;
     throw new Fault(first.code, message, { remedy: "see the lines above" });
   }
-  return 0;
+  return omissions.exitCode();
 }

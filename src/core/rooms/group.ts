@@ -142,9 +142,18 @@ function afterRemoval(
 export function checkSealing(room: Room, kind: Draft["kind"], body: unknown): void {
   if (kind === "sealed") return checkEpoch(room, body as { readonly epoch: number });
   if (room.isSealed !== true || (kind === "file" && isSealedFile(body))) return;
+  if (isImported(body)) {
+    throw new Fault("sealed-room", msg`messages cannot be imported into an encrypted room`, {
+      remedy: msg`import them into a room that is not encrypted`,
+    });
+  }
   throw new Fault("sealed-room", msg`'${room.name ?? "this conversation"}' is encrypted`, {
     remedy: "use a device that is a member of the room",
   });
+}
+
+function isImported(body: unknown): boolean {
+  return (Object(body) as Readonly<Record<string, unknown>>)["imported"] !== undefined;
 }
 
 function isSealedFile(body: unknown): boolean {
