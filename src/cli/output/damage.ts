@@ -112,7 +112,7 @@ export class UnreadableRuns {
 
 const ENDS_RUN: ReadonlySet<string> = new Set([...kindsWith("authored"), "edited"]);
 
-export function lacksKey(record: DisplayRecord): boolean {
+function lacksKey(record: DisplayRecord): boolean {
   return record.kind === "unreadable" && record.reason === NO_KEY;
 }
 

@@ -9,7 +9,7 @@ import type { Vault } from "./vault.ts";
 const PAGE_ROWS = 500;
 
 /** Returns the seq of the message that the content edits; `undefined` if it is not an edit. */
-export function editedBy(body: unknown): number | undefined {
+function editedBy(body: unknown): number | undefined {
   const { kind, seq } = Object(body) as Readonly<Record<string, unknown>>;
   return kind === "edit" && typeof seq === "number" ? seq : undefined;
 }
