@@ -22,9 +22,16 @@ export const KEY_PACKAGE_BYTES_MAX = 2 * KIB;
 export const KEY_PACKAGES_MAX = 50;
 /** Below this number, the server requests more packages from the device. */
 export const KEY_PACKAGES_LOW = 10;
-/** Requests per hour from one user for the packages of another. Leaves packages for other users. */
+/**
+ * Single-use packages per hour that one user may claim from each device of another, so that one
+ * account cannot use up all packages of a device. Further claims, such as those of a teacher who
+ * adds an assistant to thirty rooms, receive the last-resort package, which is not used up.
+ */
 export const KEY_PACKAGES_PER_HOUR = 10;
-/** Requests per hour from one user for all packages: enough to invite a full room twice. */
+/**
+ * Claims per hour by one user. Limits the work of the server and of the devices that replace
+ * packages. Enough to add thirty pupils to ten rooms, or to invite a full room twice.
+ */
 export const KEY_PACKAGES_PER_HOUR_ALL = 500;
 export const KEY_PACKAGE_WAIT_MS = 3_000;
 export const KEY_PACKAGE_PAIRS_MAX = 10_000;

@@ -45,6 +45,7 @@ import type { ModelStore } from "./model-store.ts";
 import { sealedEdit } from "./sealed/body.ts";
 import type { SealedRooms } from "./sealed/rooms.ts";
 import { checkMaySeal, checkNotSealed, sealRoom } from "./sealed/seal-rooms.ts";
+import { ignoreNotAllowed } from "./sealed/sealing.ts";
 
 export interface JoinOptions {
   readonly password?: string;
@@ -607,12 +608,12 @@ export class Actions {
     const room = bareTarget(target);
     const sealed = this.sealedRoomAt(room);
     checkReason(sealed, reason);
-    if (sealed === undefined) {
-      const fields = { room, user, ...(reason && { reason }) };
-      return (await this.#actor.request("kick", fields)).seq;
+    if (sealed !== undefined) {
+      const rooms = await this.#actor.sealedRooms().catch(ignoreNotAllowed);
+      if (await rooms?.get(sealed).changes.kick(user)) return undefined;
     }
-    await (await this.#actor.sealedRooms()).get(sealed).changes.kick(user);
-    return undefined;
+    const fields = { room, user, ...(reason && { reason }) };
+    return (await this.#actor.request("kick", fields)).seq;
   }
 
   /** Lowers the hand of the user, by default their own, which is raised if it is not. */

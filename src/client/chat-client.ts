@@ -253,7 +253,9 @@ export abstract class ChatClient<Account extends LinkedAccount> {
     session?.posts.flush(); // Posts must reach the server before the request does.
     const seq = kind === "erase" && "seq" in fields ? Number(fields.seq) : undefined;
     if (seq !== undefined) await session?.sealing.eraseContent(seq, this.loop.request);
-    const send = () => this.loop.request(kind, fields);
+    const edits = seq === undefined ? [] : await session?.sealing.editsOf(seq);
+    const named = edits === undefined || edits.length === 0 ? {} : { also: edits };
+    const send = () => this.loop.request(kind, { ...fields, ...named });
     const answer = await this.auditor.request(kind, fields, send);
     if ("seq" in answer) this.confirmed(answer.seq);
     return answer;

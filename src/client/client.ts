@@ -10,7 +10,7 @@ import type { Receipt } from "../core/client/outbox.ts";
 import type { Snapshot } from "../core/model/snapshot.ts";
 import type { OpenFileCipher } from "../crypto/seal/file-cipher.ts";
 import { sha256 } from "../crypto/sha256.ts";
-import type { Clock } from "../io/clock.ts";
+import { type Clock, delay } from "../io/clock.ts";
 import type { Entropy } from "../io/entropy.ts";
 import type { StoredAddresses } from "../io/state/client-state.ts";
 import type { Fingerprint } from "../wire/fingerprint.ts";
@@ -309,6 +309,28 @@ export class Client extends ChatClient<ClientAccount> {
   }
 
   /**
+   * Resolves when the server has sent nothing for this long, although it was asked to, or when
+   * there has been no link for this long. Ends waits for rate limits.
+   */
+  async untilUnresponsive(ms: number): Promise<void> {
+    for (;;) {
+      const { connection } = this.loop;
+      connection?.stopWaiting();
+      connection?.probe(0);
+      const receivedAt = connection?.lastReceivedAt;
+      await delay(this.deps.clock, ms);
+      const current = this.loop.connection;
+      if (current === undefined || current.lastReceivedAt === receivedAt) return;
+    }
+  }
+
+  /** Reports the posts that are still queued on disk. */
+  unsentFault(): Fault | undefined {
+    const { unsent } = this;
+    return unsent === 0 ? undefined : unconfirmed(unsent, new Fault("timeout", NO_ANSWER));
+  }
+
+  /**
    * Resolves when every post is stored or refused.
    * @throws {Fault} no-majority or timeout; unsettled posts remain queued on disk
    */
@@ -387,10 +409,12 @@ export class Client extends ChatClient<ClientAccount> {
     session.logOut();
   }
 
-  async close(): Promise<void> {
+  /** @param isUnresponsive the server does not answer, so do not wait until it closes the link */
+  async close(isUnresponsive = false): Promise<void> {
     this.#events.markCurrentRead();
     this.account?.session.flush();
-    await this.#finish(undefined);
+    const finished = this.#finish(undefined);
+    if (!isUnresponsive) await finished;
     await this.auditor.close();
   }
 

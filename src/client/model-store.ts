@@ -210,9 +210,9 @@ export class ModelStore {
   async #loadMembers(room: RoomId, target: string): Promise<void> {
     try {
       const users = await queryUsers(this.options.request, target, MEMBERS_MAX);
-      const members = users.map(({ user, online, role, mutedUntil, bot, status, displayName }) => {
-        const marks = { mutedUntilUnixMs: mutedUntil, isBot: bot, status, displayName };
-        return { name: user, isOnline: online, role, ...marks };
+      const members = users.map(({ user, online, role, mutedUntil, bot, invited, ...about }) => {
+        const marks = { mutedUntilUnixMs: mutedUntil, isBot: bot, isInvited: invited };
+        return { name: user, isOnline: online, role, ...marks, ...about };
       });
       this.enqueue({ kind: "members", room, members });
     } catch (error) {

@@ -29,7 +29,7 @@ import { FolderHistory, type FolderQuery } from "../cli/history/folder.ts";
 import { MessageCommand } from "../cli/history/message-command.ts";
 import { HistoryPrinter, hitPattern } from "../cli/history/printer.ts";
 import { checkRegex, RegexThread } from "../cli/history/regex-thread.ts";
-import { DamageReport } from "../cli/output/damage.ts";
+import { DamageReport, UnreadableCount } from "../cli/output/damage.ts";
 import { Pager } from "../cli/output/pager.ts";
 import type { DisplayRecord } from "../cli/output/render.ts";
 import type { Client } from "../client/client.ts";
@@ -180,6 +180,7 @@ async function fromServer(
   const events = client.read();
   const { user } = await untilConnected(events);
   const damage = new DamageReport();
+  const unreadable = new UnreadableCount();
   using filter = new RegexFilter(options);
   await using pager = follow ? undefined : openPager(context, options);
   const printer =
@@ -189,6 +190,7 @@ async function fromServer(
   const printPage = (records: readonly ChatRecord[]) => {
     const rows = displayRecords(records, user);
     damage.add(rows);
+    unreadable.add(rows);
     return printer.print(rows);
   };
   let lastSeq = 0;
@@ -198,6 +200,7 @@ async function fromServer(
     if (pager?.hasEnded === true) return 0;
   }
   if (printer instanceof HistoryPrinter) await printer.end();
+  if (unreadable.text !== "") printNotice(context, unreadable.text);
   if (!follow) damage.check();
   if (!follow) return 0;
   if (damage.fault !== undefined) printNotice(context, faultLine(damage.fault));
@@ -330,14 +333,17 @@ async function fromFolder(
   const damage = new DamageReport(`restore a backup; see chat verify --data ${data}`);
   using filter = new RegexFilter(options);
   await using pager = openPager(context, options);
+  const unreadable = new UnreadableCount();
   const hits = () => filter.hits;
   const printer = new HistoryPrinter(context, { me: undefined, pager, hits });
   for await (const page of folderPages(folder, options, filter)) {
     damage.add(page);
+    unreadable.add(page);
     await printer.print(page);
     if (pager?.hasEnded === true) return 0;
   }
   await printer.end();
+  if (unreadable.text !== "") printNotice(context, unreadable.text);
   damage.check();
   return 0;
 }

@@ -2,7 +2,7 @@
 
 import { statSync } from "node:fs";
 import { toBase64Url } from "../base/bytes.ts";
-import { Fault } from "../base/fault.ts";
+import { Fault, unlessFault } from "../base/fault.ts";
 import { VERIFIED_RECORDS_MAX } from "../base/limits.ts";
 import { proquintsOf } from "../base/proquint.ts";
 import { counted } from "../base/sizes.ts";
@@ -32,6 +32,7 @@ import {
   postKept,
 } from "../cli/verify/witness.ts";
 import type { AuditOutcome } from "../client/auditor.ts";
+import type { Client } from "../client/client.ts";
 import { formatProof, type ProofFile, parseProof } from "../core/log/proof-file.ts";
 import { sha256 } from "../crypto/sha256.ts";
 import { readNamedFile } from "../io/disk/data-folder.ts";
@@ -147,7 +148,10 @@ export const witness = defineVerb({
       const day = formatLocalDay(context.clock.unixMs(), () => 0);
       state.logPins.storeWitnessed(fingerprint, day, note);
       const kept = state.logPins.witnessed(fingerprint);
-      if (out !== undefined) writeFile(out, kept.map((checkpoint) => checkpoint.note).join("\n"));
+      if (out !== undefined) {
+        const contradictions = await writeKept(client, out, kept);
+        if (contradictions.length > 0) return printAlarms(context, "witness", contradictions);
+      }
       const server = addressOf(open);
       posted = { server, note };
       const accounts = outcome.accounts && {
@@ -337,8 +341,35 @@ function writeProof(context: Context, proof: ProofFile, out: string | undefined)
   );
 }
 
-function writeFile(path: string, text: string): void {
-  const file = new OutputFile(path);
+/**
+ * Replaces a file of checkpoints, for example that of yesterday, if the server agrees with them.
+ * @throws {Fault} usage if the existing file contains anything else
+ */
+async function writeKept(
+  client: Client,
+  path: string,
+  kept: readonly { readonly note: string }[],
+): Promise<readonly Contradiction[]> {
+  const isReplacing = isFile(path);
+  if (isReplacing) {
+    const text = unlessFault(() => readProof(path)) ?? "";
+    const earlier = keptIn(text);
+    if (earlier.length === 0 || keptText(earlier) !== text) {
+      throw usageFault(`${path} exists and is not a file of checkpoints`, "choose another path");
+    }
+    const { contradictions } = await compareKept(client, earlier);
+    if (contradictions.length > 0) return contradictions;
+  }
+  writeFile(path, keptText(kept), isReplacing);
+  return [];
+}
+
+function keptText(kept: readonly { readonly note: string }[]): string {
+  return kept.map(({ note }) => note).join("\n");
+}
+
+function writeFile(path: string, text: string, isReplacing = false): void {
+  const file = new OutputFile(path, { isReplacing });
   file.write(text);
   file.finish();
 }

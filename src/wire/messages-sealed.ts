@@ -59,9 +59,12 @@ export const SEALED_REQUESTS = {
     },
     answer: v.object({ left: count, lastResort: v.optional(v.boolean()) }),
   },
-  /** Claims a single-use key package for each device of a user. */
+  /**
+   * Claims a key package for each device of a user, except the requesting device and those in
+   * `except`, which servers of version 0.2.0 ignore.
+   */
   "key-package": {
-    fields: { user: name },
+    fields: { user: name, except: v.optional(list(KEY, GROUP_DEVICES_MAX)) },
     answer: v.object({
       packages: v.array(v.object({ device: KEY, keyPackage: bytes(KEY_PACKAGE_BYTES_MAX) })),
       missing: count,

@@ -12,6 +12,7 @@ import {
   DEVICE_LABEL_BYTES_MAX,
   DISPLAY_NAME_BYTES_MAX,
   DISPLAY_NAMES_ASKED_MAX,
+  EDITS_PER_RECORD_MAX,
   FAULT_TEXT_BYTES_MAX,
   FOLLOWS_MAX,
   GREP_BYTES_MAX,
@@ -370,7 +371,12 @@ export const REQUESTS = {
     fields: { seq: positive, text: text(TEXT_BYTES_MAX) },
     answer: v.object({ seq: positive }),
   },
-  erase: { postCount: 1, fields: { seq: positive }, answer: v.object({ seq: positive }) },
+  /** `also`: edits of the message in a sealed room, which the server cannot find itself. */
+  erase: {
+    postCount: 1,
+    fields: { seq: positive, also: v.optional(list(positive, EDITS_PER_RECORD_MAX)) },
+    answer: v.object({ seq: positive }),
+  },
   pin: {
     postCount: 1,
     fields: { seq: positive, on: v.boolean() },
@@ -680,6 +686,8 @@ export const REQUESTS = {
           bot: v.optional(v.boolean()),
           status: v.optional(text(STATUS_BYTES_MAX)),
           displayName: v.optional(text(DISPLAY_NAME_BYTES_MAX)),
+          /** Added to the encrypted `room`, which the user has not joined yet. */
+          invited: v.optional(v.boolean()),
         }),
       ),
       more: v.boolean(),

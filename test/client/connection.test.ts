@@ -2,7 +2,11 @@ import { expect, test } from "bun:test";
 import { Fault } from "../../src/base/fault.ts";
 import { PING_INTERVAL_MS, REQUESTS_IN_FLIGHT_MAX } from "../../src/base/limits.ts";
 import { STALL_MS, STALL_PING_AFTER_MS } from "../../src/base/limits-page.ts";
-import { Connection, type ServerNotice } from "../../src/client/link/connection.ts";
+import {
+  Connection,
+  RATE_WAIT_MS_MAX,
+  type ServerNotice,
+} from "../../src/client/link/connection.ts";
 import { Session } from "../../src/core/session/session.ts";
 import type { Link } from "../../src/io/link/link.ts";
 import { MemoryNetwork } from "../../src/io/link/memory-network.ts";
@@ -84,6 +88,43 @@ test("retries a request only after too-fast", async () => {
   refuse(5, new Fault("too-many", "the server is busy", { retryAfterMs: 700 }));
   await clock.advance(0);
   expect(await refused).toBe("too-many");
+});
+
+test("leaves waits above five seconds to the user", async () => {
+  const { clock, connection, refuse } = await entered();
+  const ask = async (ref: number, retryAfterMs: number) => {
+    const asked = connection.request("ignored", {}).catch((fault) => fault);
+    await clock.advance(0);
+    refuse(ref, new Fault("too-fast", "you ask too fast", { retryAfterMs }));
+    await clock.advance(0);
+    return { asked };
+  };
+  const { remedy, retryAfterMs } = await (await ask(2, 2_520_000)).asked;
+  expect([remedy, retryAfterMs]).toEqual(["try again in 42 min", 2_520_000]);
+  expect((await (await ask(3, RATE_WAIT_MS_MAX + 1)).asked).code).toBe("too-fast");
+  const { asked } = await ask(4, RATE_WAIT_MS_MAX);
+  expect(await Promise.race([asked, "waiting"])).toBe("waiting");
+  connection.stopWaiting();
+  expect((await asked).code).toBe("too-fast");
+  expect((await (await ask(5, 1)).asked).code).toBe("too-fast");
+});
+
+test("stops waiting for a rate limit after a minute, or when the link closes", async () => {
+  const { clock, connection, refuse } = await entered();
+  const fault = new Fault("too-fast", "you ask too fast", { retryAfterMs: RATE_WAIT_MS_MAX });
+  const first = connection.request("ignored", {}).catch(({ code }) => code);
+  for (let ref = 2; ref <= 14; ref++) {
+    await clock.advance(0);
+    refuse(ref, fault);
+    await clock.advance(RATE_WAIT_MS_MAX);
+  }
+  expect(await first).toBe("too-fast");
+  const second = connection.request("ignored", {}).catch(({ code }) => code);
+  await clock.advance(0);
+  refuse(15, fault);
+  await clock.advance(0);
+  connection.close();
+  expect(await second).toBe("link-closed");
 });
 
 test("measures the round trip of an idle link", async () => {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { cpSync, readdirSync, readFileSync } from "node:fs";
+import { cpSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { type Home, ndjson, Sandbox, type Served } from "./program.ts";
 
@@ -57,6 +57,11 @@ test("keeps a checkpoint a day, and prints and writes it", async () => {
   expect(printed.out).toMatch(/^ok: \d+ records of chat\/\S+ and \d+ of its accounts; 127\./);
   expect(printed.out).toMatch(/:\d+ agrees with \d checkpoints? kept since \d{4}-\d\d-\d\d\n$/);
   expect(readFileSync(out, "utf8")).toMatch(NOTE);
+  expect((await ana.run(["witness", address, "--out", out])).exitCode).toBe(0);
+  const notes = sandbox.path("notes.txt");
+  writeFileSync(notes, `notes\n${readFileSync(out, "utf8")}`);
+  expect((await ana.run(["witness", address, "--out", notes])).exitCode).toBe(2);
+  expect(readFileSync(notes, "utf8")).toStartWith("notes");
   const agreed = await ben.run(["verify", address, "--witness", out]);
   expect([agreed.exitCode, agreed.out]).toEqual([
     0,

@@ -68,6 +68,8 @@ export class ChatConsole {
   isQuiet = false;
   /** Returns the name under which a terminal shows an account. */
   nameOf = (account: string): string => account;
+  /** Called if the user ends the input, or enters QUIT, while a command is running. */
+  onQuit = (): void => {};
 
   constructor(private readonly context: Context) {
     this.#dayLines = new DayLines(context);
@@ -79,7 +81,11 @@ export class ChatConsole {
   #openEditor(): LineEditor {
     const { stdin, stdout, env } = this.context;
     if (env["TERM"] === "dumb") return new PlainEditor(stdin, stdout);
-    return openLineEditor(stdin, stdout, this.#onPaste);
+    const onQueued = (line: EnteredLine | undefined) => {
+      const text = escapeSlash(line);
+      if (text === undefined || isQuit(text)) this.onQuit();
+    };
+    return openLineEditor(stdin, stdout, this.#onPaste, onQueued);
   }
 
   get isInteractive(): boolean {
@@ -246,6 +252,10 @@ export class ChatConsole {
 
 function inEnglish(text: string | Message): string {
   return typeof text === "string" ? text : text(ENGLISH_TERMINAL);
+}
+
+export function isQuit(line: string): boolean {
+  return ["QUIT", "/quit"].includes(line.trim());
 }
 
 /** Doubles the leading slash of a pasted text, so that it does not run as a command. */

@@ -46,7 +46,8 @@ export async function selectFile(
   files: () => Promise<readonly DisplayFile[]>,
 ): Promise<FileSelection> {
   const [first = "", ...more] = args;
-  if (isFileId(first)) return { id: first, out: folderOf(more) };
+  const id = first.replace(/[;,]$/, ""); // Copied from a line such as "id: ID; DIR".
+  if (isFileId(id)) return { id, out: folderOf(more) };
   const knownFiles = await files();
   for (let count = args.length; count > 0; count--) {
     const id = findFileId(knownFiles, args.slice(0, count).join(" "));

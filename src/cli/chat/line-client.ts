@@ -2,7 +2,7 @@
 
 import { unreachable } from "../../base/assert.ts";
 import { diskSpaceText } from "../../base/disk-space.ts";
-import { Fault, msg } from "../../base/fault.ts";
+import { Fault, ignoreFault, msg } from "../../base/fault.ts";
 import { KNOWN_FILES_MAX } from "../../base/limits.ts";
 import {
   foldName,
@@ -40,8 +40,9 @@ import { faultJson, usageFault } from "../errors.ts";
 import { DamageReport } from "../output/damage.ts";
 import { isFile } from "../output/render.ts";
 import { ChatExit } from "./chat-exit.ts";
-import { ChatConsole, displayChatRecord, displayRecords } from "./console.ts";
+import { ChatConsole, displayChatRecord, displayRecords, isQuit } from "./console.ts";
 import { LineFiles } from "./files.ts";
+import { LineQueue } from "./line-queue.ts";
 import { destinationOfTarget, unsentLine } from "./post.ts";
 import { type InputLine, ScriptLines } from "./script-lines.ts";
 import { runSlash, showView } from "./slash.ts";
@@ -50,7 +51,11 @@ import { HISTORY_DEFAULT, history } from "./slash-views.ts";
 import { MESSAGE_KINDS, unreadLine, unreadOf } from "./unread.ts";
 
 const OWN_RECORDS_TIMEOUT_MS = 5_000;
+/** QUIT ends the program within two seconds if the server does not answer. */
+const QUIT_TIMEOUT_MS = 1_500;
 const READ_MESSAGES_SHOWN = 10;
+const KEEPS_DESTINATION =
+  /^\/(invite|kick|who|whois|names|list|rooms|files|history|search|stats|sealed|verify|topic)\b/i;
 
 export class LineClient extends SlashHost {
   readonly chatConsole: ChatConsole;
@@ -61,6 +66,10 @@ export class LineClient extends SlashHost {
   readonly #exit = new ChatExit();
   readonly #damage = new DamageReport();
   #isFinished = false;
+  /** True if the user wants to quit and the server does not answer. */
+  #isUnresponsive = false;
+  #onUnresponsive = (): void => {};
+  #isReading = false;
   #ackedSeq = 0;
   #printedSeq = 0;
   readonly #printedJoins = new Map<string, number>();
@@ -70,6 +79,7 @@ export class LineClient extends SlashHost {
   #onLost = () => {};
   #pendingLogin: PromiseWithResolvers<void> | undefined;
   #wasConnected = false;
+  readonly #firstLink = Promise.withResolvers<void>();
   #connectFault = "";
   #hasMajority = true;
   /** Messages that the server has not confirmed, in typed order. The outbox limits their number. */
@@ -115,13 +125,18 @@ export class LineClient extends SlashHost {
     const watching = this.#readEvents().catch(this.#exit.fail);
     const joined = this.joinRooms(this.rooms).then(() => this.prompt());
     joined.catch(this.#exit.fail);
+    const { chatConsole } = this;
+    // On a terminal, a command may ask questions, whose answers must not be read ahead.
+    const queue = chatConsole.isInteractive ? undefined : new LineQueue(() => chatConsole.line());
+    this.#onUnresponsive = () => void this.#readLines(queue).catch(this.#exit.fail);
+    queue?.quit.then(() => this.#quitWhenUnresponsive()).catch(this.#exit.fail);
     const ready = this.open.isConnecting ? this.#showRead() : joined;
-    ready.then(() => this.#readLines()).catch(this.#exit.fail);
+    ready.then(() => this.#readLines(queue)).catch(this.#exit.fail);
     try {
       return await this.#exit.exitCode;
     } finally {
       release();
-      await client.close();
+      await client.close(this.#isUnresponsive);
       await watching;
       await this.open.close();
       this.chatConsole.close();
@@ -144,7 +159,26 @@ export class LineClient extends SlashHost {
     this.prompt();
   }
 
+  /**
+   * Ends the session, at once if the server does not answer. Posts that it has not confirmed stay
+   * in the outbox for the next start.
+   */
   async quit(): Promise<void> {
+    const { client } = this.open;
+    const unresponsive = this.#isUnresponsive
+      ? Promise.resolve()
+      : client.untilUnresponsive(QUIT_TIMEOUT_MS);
+    const stopped = unresponsive.then(() => {
+      this.#isUnresponsive = true;
+      if (this.#exit.hasEnded) return;
+      const fault = client.unsentFault();
+      if (fault === undefined) this.#exit.end(this.#script.exitCode);
+      else this.#reportUnsent(fault);
+    });
+    await Promise.race([this.#finish(), stopped]);
+  }
+
+  async #finish(): Promise<void> {
     try {
       await this.open.client.drain();
     } catch (error) {
@@ -162,6 +196,7 @@ export class LineClient extends SlashHost {
 
   #reportUnsent(error: unknown): void {
     if (!(error instanceof Fault)) throw error;
+    if (this.#isFinished) return;
     for (const { to, text } of this.#unconfirmed) {
       const destination = destinationOfTarget(parseTarget(to));
       this.chatConsole.print({ kind: "unsent", ...destination, text }, unsentLine(to, text));
@@ -366,25 +401,57 @@ export class LineClient extends SlashHost {
     }
   }
 
-  async #readLines(): Promise<void> {
+  async #readLines(queue: LineQueue | undefined): Promise<void> {
+    if (this.#isReading) return;
+    this.#isReading = true;
+    const { chatConsole } = this;
+    chatConsole.onQuit = () => {
+      if (!this.#exit.hasEnded) this.quit().catch(this.#exit.fail);
+    };
     while (!this.#exit.hasEnded) {
       try {
         this.#script.begin();
-        const line = await this.chatConsole.line();
+        const line = await (queue?.next() ?? chatConsole.line());
         if (line === undefined) break;
         this.#script.read(line);
-        await this.#handleLine(line);
+        const handled = this.#handleLine(line);
+        handled.catch(ignoreFault); // QUIT may end the wait for it.
+        if (!(await this.#isHandled(handled))) this.#abandon(line);
       } catch (error) {
         if (error instanceof Fault && error.code === "interrupted") throw error;
         if (!this.#exit.hasEnded) this.fail(error, this.input);
       }
     }
-    if (!this.#exit.hasEnded) await this.quit();
+    if (this.#exit.hasEnded) return;
+    await (chatConsole.isInteractive ? this.quit() : this.#finish());
+  }
+
+  /** Call when QUIT has been read behind lines that are still handled. */
+  async #quitWhenUnresponsive(): Promise<void> {
+    await this.#firstLink.promise; // A script may end before its first link is open.
+    await this.open.client.untilUnresponsive(QUIT_TIMEOUT_MS);
+    this.#isUnresponsive = true;
+    this.#onUnresponsive();
+  }
+
+  /** Returns false if QUIT follows and the server does not answer. */
+  #isHandled(handled: Promise<void>): Promise<boolean> {
+    return new Promise((resolve, reject) => {
+      this.#onUnresponsive = () => resolve(false);
+      if (this.#isUnresponsive) resolve(false);
+      handled.then(() => resolve(true), reject);
+    });
+  }
+
+  /** The texts behind a command that may change their destination must not be sent. */
+  #abandon(line: string): void {
+    const isCommand = line.startsWith("/") && !line.startsWith("//");
+    if (isCommand && !KEEPS_DESTINATION.test(line)) this.changeFailed("room");
   }
 
   async #handleLine(line: string): Promise<void> {
     if (line.trim() === "") return;
-    if (line.trim() === "QUIT") return runSlash(this, "quit");
+    if (isQuit(line)) return runSlash(this, "quit");
     if (line.startsWith("/") && !line.startsWith("//")) return runSlash(this, line.slice(1));
     const { client } = this.open;
     if (client.isConnected && client.user !== undefined) this.chatConsole.eraseEntered();
@@ -592,6 +659,7 @@ export class LineClient extends SlashHost {
       this.chatConsole.note(first, more);
     }
     this.#wasConnected = true;
+    this.#firstLink.resolve();
     this.ready();
   }
 }

@@ -1,13 +1,13 @@
 /** Terminal output of slash commands that display data. */
 
-import { Fault, msg } from "../../base/fault.ts";
+import { Fault, ignoreFault, msg } from "../../base/fault.ts";
 import { PRESENCE_MEMBERS_MAX } from "../../base/limits.ts";
 import { boxNames, checkName, compareNames, formatTarget, parseTarget } from "../../base/names.ts";
 import { formatLocal, formatUtc } from "../../base/time.ts";
-import { queryUsers } from "../../client/link/queries.ts";
+import { queryUsers, type SendRequest } from "../../client/link/queries.ts";
 import { queryPins } from "../../client/pins.ts";
 import type { SealedMember } from "../../client/sealed/room.ts";
-import { type ChatRecord, titleOf } from "../../core/client/chat-record.ts";
+import { type ChatRecord, type RoomView, titleOf } from "../../core/client/chat-record.ts";
 import { isSameName } from "../../core/model/item.ts";
 import { followedThreads, postTarget, roomOf } from "../../core/model/selectors.ts";
 import { checkFileText } from "../../core/rooms/files.ts";
@@ -192,19 +192,24 @@ export const VIEWERS: { readonly [Kind in Exclude<keyof Views, "help">]: Viewer<
       const accepted = { kind: "sealing-accepted", room: room.name } as const;
       return chatConsole.print(accepted, (texts) => texts.sealingAccepted);
     }
-    const { status, reason, members, remarks = [] } = await rooms.get(room).status();
+    const status = await rooms.get(room).status();
+    const { reason, remarks = [] } = status;
+    const invited = await invitedTo(open.client.request, room);
+    const members = status.members.map((member) => {
+      return { ...member, ...(isAmong(invited, member) ? { isInvited: true } : {}) };
+    });
     const { texts } = chatConsole;
     chatConsole.print(
       {
         kind: "sealing",
         room: room.name,
         sealed: true,
-        status,
+        status: status.status,
         members,
         reason,
         ...(remarks.length === 0 ? {} : { remarks }),
       },
-      (texts) => texts.sealing(status, reason),
+      (texts) => texts.sealing(status.status, reason),
       [...members.map((member) => texts.sealedMember(memberFacts(member, me))), ...remarks],
     );
   },
@@ -279,10 +284,26 @@ export async function history(
   if (host.list("/history", records) === 0) host.chatConsole.note((texts) => texts.noMessagesFound);
 }
 
-function memberFacts({ devices, isChanged, ...member }: SealedMember, me: string) {
+/** Names of the users who have been added to the room but have not joined it. */
+async function invitedTo(request: SendRequest, room: RoomView): Promise<readonly string[]> {
+  if (room.kind === "person") return [];
+  const users = await queryUsers(request, room.name).catch(ignoreFault);
+  return (users ?? []).flatMap(({ user, invited }) => (invited === true ? [user] : []));
+}
+
+function isAmong(names: readonly string[], { user }: SealedMember): boolean {
+  return names.some((name) => isSameName(name, user));
+}
+
+interface ListedMember extends SealedMember {
+  readonly isInvited?: boolean;
+}
+
+function memberFacts({ devices, isChanged, isInvited, ...member }: ListedMember, me: string) {
   const hasBrowser = devices.some(({ kind }) => kind === "web");
   const isMe = isSameName(member.user, me);
-  return { ...member, devices: devices.length, hasBrowser, isMe, isChanged: isChanged === true };
+  const marks = { isMe, isChanged: isChanged === true, isInvited: isInvited === true };
+  return { ...member, devices: devices.length, hasBrowser, ...marks };
 }
 
 const DAY_CHARS = 10;
@@ -338,9 +359,9 @@ type ListedUser = WireAnswer<"who">["users"][number];
 export function membersLine(room: string, users: readonly ListedUser[]): Message {
   return (texts) => {
     if (users.length <= PRESENCE_MEMBERS_MAX) {
-      const names = users.map(({ user, online, role, bot: isBot, mutedUntil, status }) => {
+      const names = users.map(({ user, online, role, bot: isBot, mutedUntil, invited, status }) => {
         const isMuted = mutedUntil !== undefined;
-        const marks = [...personMarks({ role, isBot, isMuted, status }, texts)];
+        const marks = [...personMarks({ role, isBot, isMuted, isInvited: invited, status }, texts)];
         if (!online) marks.push(texts.offline);
         return marks.length === 0 ? user : `${user} (${marks.join(", ")})`;
       });

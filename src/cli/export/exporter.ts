@@ -12,9 +12,9 @@ import { isPictureName } from "../../core/client/picture-name.ts";
 import { diskFault } from "../../io/disk/disk.ts";
 import { ENGLISH_TERMINAL } from "../../ui/messages/en/terminal.ts";
 import { type Context, printNotice } from "../context.ts";
-import { Omissions } from "../files/omissions.ts";
+import type { Omissions } from "../files/omissions.ts";
 import { concernsSingleFile, PropertyReport } from "../files/receive-file.ts";
-import { DamageReport } from "../output/damage.ts";
+import { DamageReport, UnreadableCount } from "../output/damage.ts";
 import { CounterLine } from "../output/progress.ts";
 import {
   type DisplayFile,
@@ -26,12 +26,13 @@ import {
 } from "../output/render.ts";
 import { type PageFile, renderPage } from "./html.ts";
 import { checkNotExists, OutputFile } from "./output-file.ts";
-import type { ExportRoom, ExportSource } from "./source.ts";
+import type { ExportPage, ExportRoom, ExportSource } from "./source.ts";
 
 export interface ExportOptions {
   readonly out: string;
   readonly html: boolean;
   readonly files: boolean;
+  readonly omissions: Omissions;
 }
 
 interface ExportResult {
@@ -41,6 +42,17 @@ interface ExportResult {
   /** First fault of a file that is not simply gone. */
   readonly failure: Fault | undefined;
   readonly damage: DamageReport;
+  readonly unreadable: number;
+}
+
+class RoomCount extends UnreadableCount {
+  /** Sealed files that the server lists, without those that a readable message describes. */
+  missingFiles = 0;
+
+  addFiles(carriers: number, records: readonly DisplayRecord[]): void {
+    const described = records.filter((record) => isFile(record) && record.sealed === true);
+    this.missingFiles += carriers - described.length;
+  }
 }
 
 /** Pages are built in memory, and browsers display larger pages slowly. */
@@ -53,7 +65,6 @@ const GONE_CODES: ReadonlySet<string> = new Set(["file-unknown", "not-allowed"])
 
 export class Exporter {
   #records = 0;
-  readonly omissions: Omissions;
   #failure: Fault | undefined;
   /** A picture that cannot be embedded is also missing among the files. */
   readonly #skipped = new Set<string>();
@@ -62,6 +73,7 @@ export class Exporter {
   readonly #counter: CounterLine;
   readonly #damage = new DamageReport();
   readonly #properties = new PropertyReport();
+  #roomCount = new RoomCount();
 
   constructor(
     private readonly context: Context,
@@ -69,7 +81,6 @@ export class Exporter {
     private readonly options: ExportOptions,
   ) {
     this.#counter = new CounterLine(context);
-    this.omissions = new Omissions(context, (line) => printNotice(context, line));
   }
 
   /** @throws {Fault} usage if an output file exists; store-…; any fault from the source */
@@ -90,19 +101,32 @@ export class Exporter {
     const names = uniqueFileNames(rooms.map(({ title }) => `${title}.${extension}`));
     const outputs = rooms.map((room, i) => ({ room, path: join(out, names[i] ?? "") }));
     for (const { path } of outputs) checkNotExists(path);
+    let unreadable = 0;
     for (const { room, path } of outputs) {
-      const before = this.#records;
+      this.#roomCount = new RoomCount();
       await this.#room(room, path);
       this.#counter.end();
-      printNotice(
-        this.context,
-        `${cleanText(room.title)}: ${counted(this.#records - before, "record")}`,
-      );
+      unreadable += this.#roomCount.unreadable;
+      this.#reportRoom(room, this.#roomCount);
     }
     const files = [...this.#saved.values()].filter((path) => path !== undefined).length;
     const paths = outputs.map(({ path }) => path);
     const damage = this.#damage;
-    return { records: this.#records, files, paths, failure: this.#failure, damage };
+    return { records: this.#records, files, paths, failure: this.#failure, damage, unreadable };
+  }
+
+  #reportRoom({ title }: ExportRoom, { records, unreadable, missingFiles }: RoomCount): void {
+    const name = cleanText(title);
+    const all = counted(records, "record");
+    if (unreadable + missingFiles === 0) return printNotice(this.context, `${name}: ${all}`);
+    const some = `${unreadable} of them encrypted and unreadable on this device`;
+    printNotice(this.context, `${name}: ${all}, ${some}`);
+    const lost = [
+      ...(unreadable > 0 ? [counted(unreadable, "record")] : []),
+      ...(missingFiles > 0 ? [counted(missingFiles, "file")] : []),
+    ].join(" and ");
+    const reason = `${lost} encrypted for other devices; export on the device that received them`;
+    this.options.omissions.add({ path: name, reason });
   }
 
   async #room(room: ExportRoom, path: string): Promise<void> {
@@ -117,9 +141,9 @@ export class Exporter {
   }
 
   async #lines(room: ExportRoom, file: OutputFile): Promise<void> {
-    for await (const records of room.records()) {
-      for (const record of records) file.write(renderJson(await this.#line(record)));
-      this.#count(room, records);
+    for await (const page of room.pages()) {
+      for (const record of page.records) file.write(renderJson(await this.#line(record)));
+      this.#count(room, page);
     }
   }
 
@@ -131,9 +155,9 @@ export class Exporter {
 
   async #page(room: ExportRoom, file: OutputFile): Promise<void> {
     const allRecords: DisplayRecord[] = [];
-    for await (const records of room.records()) {
-      allRecords.push(...records);
-      this.#count(room, records);
+    for await (const page of room.pages()) {
+      allRecords.push(...page.records);
+      this.#count(room, page);
       if (allRecords.length > PAGE_RECORDS_MAX) {
         const message = `'${room.title}' exceeds ${PAGE_RECORDS_MAX} records`;
         throw new Fault("too-large", message, { remedy: "export without --html" });
@@ -196,12 +220,14 @@ export class Exporter {
     if (!(await concernsSingleFile(error, join(this.options.out, FILES)))) throw error;
     if (this.#skipped.has(id)) return;
     this.#skipped.add(id);
-    this.omissions.add({ path: name, reason: `${error.message} (${id})` });
+    this.options.omissions.add({ path: name, reason: `${error.message} (${id})` });
     if (!GONE_CODES.has(error.code)) this.#failure ??= error;
   }
 
-  #count(room: ExportRoom, records: readonly DisplayRecord[]): void {
+  #count(room: ExportRoom, { records, carriers }: ExportPage): void {
     this.#records += records.length;
+    this.#roomCount.add(records);
+    this.#roomCount.addFiles(carriers, records);
     this.#damage.add(records);
     this.#counter.update(() => `${cleanText(room.title)}: ${counted(this.#records, "record")} …`);
   }

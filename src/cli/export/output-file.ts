@@ -9,15 +9,19 @@ import { usageFault } from "../errors.ts";
 const BUFFER_CHARS = 256 * 1024;
 
 /**
- * File written under a temporary name and renamed when complete. Never replaces an existing file.
+ * File written under a temporary name and renamed when complete. Replaces an existing file only if
+ * `isReplacing` is true.
  */
 export class OutputFile {
   readonly #temporaryPath: string;
   #fd: number;
   #buffer = "";
 
-  constructor(readonly path: string) {
-    checkNotExists(path);
+  constructor(
+    readonly path: string,
+    private readonly options: { readonly isReplacing: boolean } = { isReplacing: false },
+  ) {
+    if (!options.isReplacing) checkNotExists(path);
     this.#temporaryPath = `${path}.part`;
     try {
       rmSync(this.#temporaryPath, { force: true });
@@ -38,6 +42,7 @@ export class OutputFile {
       fsyncSync(this.#fd);
       this.#close();
       const disk = systemDisk();
+      if (this.options.isReplacing) return disk.rename(this.#temporaryPath, this.path);
       if (!disk.nameNew(this.#temporaryPath, this.path)) throw inUse(this.path);
       disk.remove(this.#temporaryPath);
     } catch (error) {

@@ -25,7 +25,13 @@ import type { DisplayFile, DisplayRecord } from "../output/render.ts";
 
 export interface ExportRoom {
   readonly title: string;
-  records(): AsyncGenerator<readonly DisplayRecord[]>;
+  pages(): AsyncGenerator<ExportPage>;
+}
+
+export interface ExportPage {
+  readonly records: readonly DisplayRecord[];
+  /** Number of the server's records of sealed files, which are not among `records`. */
+  readonly carriers: number;
 }
 
 export type SavedFile = Pick<DownloadedFile, "path" | "notKept">;
@@ -42,13 +48,16 @@ export interface ExportSource {
 }
 
 export function serverSource(client: Client, user: string): ExportSource {
-  async function* records(target: string): AsyncGenerator<readonly DisplayRecord[]> {
-    for await (const page of historyPages(client, { target })) yield displayRecords(page, user);
+  async function* pages(target: string): AsyncGenerator<ExportPage> {
+    for await (const page of historyPages(client, { target })) {
+      const carriers = page.filter(({ sealed }) => sealed === "carrier").length;
+      yield { records: displayRecords(page, user), carriers };
+    }
   }
   return {
     rooms: (requested) => {
       const targets = requested.length === 0 ? client.rooms : requested;
-      return targets.map(formatTarget).map((title) => ({ title, records: () => records(title) }));
+      return targets.map(formatTarget).map((title) => ({ title, pages: () => pages(title) }));
     },
     save: async ({ id }, folder, onBytes) => {
       const file = fileIdOf(id);
@@ -79,7 +88,7 @@ export class FolderSource implements ExportSource {
       requested.length === 0 ? folder.rooms : requested.flatMap((target) => folder.find(target));
     return [...new Set(ids)].map((id) => ({
       title: folder.titleOf(id),
-      records: () => folder.pages({ rooms: new Set([id]), kinds: READ_KINDS }),
+      pages: () => withoutCarriers(folder.pages({ rooms: new Set([id]), kinds: READ_KINDS })),
     }));
   }
 
@@ -154,4 +163,10 @@ export class FolderSource implements ExportSource {
 function fileIdOf(id: string): FileId {
   if (isFileId(id)) return id;
   throw new Fault("file-unknown", "the record of a file has an invalid id");
+}
+
+async function* withoutCarriers(
+  pages: AsyncGenerator<readonly DisplayRecord[]>,
+): AsyncGenerator<ExportPage> {
+  for await (const records of pages) yield { records, carriers: 0 };
 }

@@ -1,9 +1,15 @@
 /** Imports messages from a file into a room. Importing the file again adds no duplicates. */
 
-import { Fault } from "../../base/fault.ts";
+import { Fault, msg } from "../../base/fault.ts";
 import type { OutboxId } from "../../base/ids.ts";
 import type { Client } from "../../client/client.ts";
-import { type ChatRecord, fieldsIn, importOriginOf } from "../../core/client/chat-record.ts";
+import {
+  type ChatRecord,
+  fieldsIn,
+  importOriginOf,
+  type RoomView,
+} from "../../core/client/chat-record.ts";
+import { isSameName } from "../../core/model/item.ts";
 import { isOutboxId, parsePostId } from "../../core/rooms/dedup.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import { type Clock, delay } from "../../io/clock.ts";
@@ -69,6 +75,7 @@ export class Importer {
    * @throws {Fault} the fault with which the server refuses a post; earlier posts stay in the room
    */
   async run(entries: readonly ImportEntry[]): Promise<ImportResult> {
+    checkNotSealed(this.options);
     this.#fileDigest = digestOf([entries.map((post) => [post.from, post.timeUnixMs, post.kind])]);
     await this.#scan();
     for (const [index, entry] of entries.entries()) {
@@ -248,4 +255,16 @@ function outboxOf(fields: readonly unknown[]): OutboxId {
   const outbox = PREFIX + digestOf(fields).slice(0, 11 - PREFIX.length);
   if (!isOutboxId(outbox)) throw new Error("an outbox id has 11 letters");
   return outbox;
+}
+
+/**
+ * Checks before the first message is sent, because the server must not receive its text. Devices
+ * would refuse imported messages, which name an author and a time that their sender has not signed.
+ */
+function checkNotSealed({ client, room }: Pick<ImportOptions, "client" | "room">): void {
+  const isTarget = (view: RoomView) => view.kind === "room" && isSameName(view.name, room);
+  if (!client.rooms.some((view) => isTarget(view) && view.isSealed === true)) return;
+  throw new Fault("sealed-room", msg`messages cannot be imported into an encrypted room`, {
+    remedy: msg`import them into a room that is not encrypted`,
+  });
 }

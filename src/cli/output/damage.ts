@@ -1,6 +1,7 @@
 /** Damaged and unreadable records in the output. */
 
 import { Fault } from "../../base/fault.ts";
+import { counted } from "../../base/sizes.ts";
 import { kindsWith } from "../../wire/kinds.ts";
 import { type DisplayRecord, destinationName } from "./render.ts";
 
@@ -37,6 +38,24 @@ export class DamageReport {
 
 /** Reason given for messages whose key this device can never receive. */
 export const NO_KEY = "encrypted, and this device does not have the key";
+
+/** Counts the records in a command's output that only other devices can read. */
+export class UnreadableCount {
+  records = 0;
+  unreadable = 0;
+
+  add(records: readonly DisplayRecord[]): void {
+    this.records += records.length;
+    this.unreadable += records.filter(lacksKey).length;
+  }
+
+  /** Empty if this device can read all records. */
+  get text(): string {
+    if (this.unreadable === 0) return "";
+    const total = counted(this.records, "record");
+    return `${this.unreadable} of ${total} are encrypted and unreadable on this device`;
+  }
+}
 
 interface UnreadableRun {
   readonly last: DisplayRecord;

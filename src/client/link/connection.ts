@@ -8,6 +8,7 @@ import {
   REQUESTS_IN_FLIGHT_MAX,
 } from "../../base/limits.ts";
 import { STALL_MS } from "../../base/limits-page.ts";
+import { formatDuration } from "../../base/sizes.ts";
 import { defined } from "../../base/values.ts";
 import { Stall } from "../../core/client/stall.ts";
 import {
@@ -42,6 +43,11 @@ const REQUESTS_PENDING_MAX = REQUESTS_IN_FLIGHT_MAX - OUTBOX_IN_FLIGHT_MAX;
 /** Maximum number of notices queued until the code that awaited an answer has run. */
 const NOTICES_QUEUED_MAX = 16_384;
 
+/** Longest wait before a rate-limited request is repeated. A longer one is reported to the user. */
+export const RATE_WAIT_MS_MAX = 5_000;
+/** Maximum total of these waits for one request. */
+const RATE_WAITS_MS_MAX = 60_000;
+
 export interface LinkStats {
   readonly transport: Transport;
   readonly sinceUnixMs: number;
@@ -71,6 +77,9 @@ export class Connection {
   #receivedPackets = 0;
   #requestCount = 0;
   #answerCount = 0;
+  /** Rate-limited requests that wait for their next attempt. */
+  readonly #waits = new Set<() => void>();
+  #isImpatient = false;
 
   constructor(
     readonly link: Link,
@@ -137,9 +146,15 @@ export class Connection {
     this.#perform(this.#session.notify(notice));
   }
 
+  /**
+   * Repeats a rate-limited request after a short wait.
+   * @param waitedMs total of the waits before earlier attempts
+   * @throws {Fault} too-fast, with the time at which to try again, if the wait is longer
+   */
   request<Kind extends RequestKind>(
     kind: Kind,
     fields: RequestFields<Kind>,
+    waitedMs = 0,
   ): Promise<Answer<Kind>> {
     return new Promise((resolve, reject) => {
       if (this.#pending.size >= REQUESTS_PENDING_MAX && kind !== "post") {
@@ -153,12 +168,27 @@ export class Connection {
       this.requestThen(kind, fields, (outcome) => {
         cancel();
         if (outcome.kind === "answered") return resolve(outcome.answer);
-        const { code, retryAfterMs } = outcome.fault;
-        if (code !== "too-fast" || retryAfterMs === undefined) return reject(outcome.fault);
+        const waitMs = rateWaitOf(outcome.fault, waitedMs);
+        if (waitMs === undefined || this.#isImpatient) return reject(outcome.fault);
         // Safe to repeat, because the server has not processed a rate-limited request.
-        this.clock.after(retryAfterMs, () => this.request(kind, fields).then(resolve, reject));
+        const cancelWait = this.clock.after(waitMs, () => {
+          this.#waits.delete(stop);
+          this.request(kind, fields, waitedMs + waitMs).then(resolve, reject);
+        });
+        const stop = () => {
+          cancelWait();
+          reject(this.isClosed ? this.closeFault : outcome.fault);
+        };
+        this.#waits.add(stop);
       });
     });
+  }
+
+  /** From now on, rate-limited requests fail without another attempt. */
+  stopWaiting(): void {
+    this.#isImpatient = true;
+    for (const stop of this.#waits) stop();
+    this.#waits.clear();
   }
 
   /** Calls back before any later message is handled. Never retries. */
@@ -239,7 +269,7 @@ export class Connection {
           this.#settle(effect.ref, { kind: "answered", answer: effect.reply.answer });
           break;
         case "refused":
-          this.#settle(effect.ref, { kind: "refused", fault: effect.fault });
+          this.#settle(effect.ref, { kind: "refused", fault: withRetryTime(effect.fault) });
           break;
         case "close":
           this.#handleClose(effect.fault);
@@ -279,6 +309,7 @@ export class Connection {
 
   #handleClose(fault: Fault | undefined): void {
     this.#closed = { fault };
+    this.stopWaiting();
     this.#queuedNotices = [];
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
@@ -330,4 +361,19 @@ export class Connection {
     this.#receivedPackets = receivedPackets;
     return isAlive;
   }
+}
+
+/** Returns `undefined` if the request must not be repeated. */
+function rateWaitOf({ code, retryAfterMs }: Fault, waitedMs: number): number | undefined {
+  if (code !== "too-fast" || retryAfterMs === undefined) return undefined;
+  const isShort = retryAfterMs <= RATE_WAIT_MS_MAX && waitedMs + retryAfterMs <= RATE_WAITS_MS_MAX;
+  return isShort ? retryAfterMs : undefined;
+}
+
+/** Names the time of a wait that this program leaves to the user. */
+function withRetryTime(fault: Fault): Fault {
+  const { code, message, retryAfterMs = 0, translatable } = fault;
+  if (code !== "too-fast" || retryAfterMs <= RATE_WAIT_MS_MAX) return fault;
+  const remedy = msg`try again in ${formatDuration(retryAfterMs)}`;
+  return new Fault(code, translatable.message ?? message, { remedy, retryAfterMs });
 }

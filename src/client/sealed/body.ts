@@ -118,6 +118,9 @@ export function openedRecord(record: ChatRecord, content: ContentRow): ChatRecor
       return { ...record, from: by, body: { kind, change, by, added, removed }, sealed: "open" };
     }
     default:
+      if (content.reason === "erased") {
+        return { ...record, kind: "edit", state: "erased", body: undefined };
+      }
       return {
         ...record,
         from: content.user ?? record.from,

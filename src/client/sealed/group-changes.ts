@@ -21,6 +21,7 @@ import {
   canCommit,
   cannotWrite,
   departedPlan,
+  devicesToAddTo,
   isRenewalDue,
   kickPlan,
   needsRejoin,
@@ -100,7 +101,7 @@ export class GroupChanges {
     await this.room.catchUp();
     // A returning user's old devices may still be in the group.
     await this.removeDeparted();
-    return this.#addDevices(user, await this.room.parts.request("key-package", { user }));
+    return this.#addDevices(user);
   }
 
   /**
@@ -111,19 +112,36 @@ export class GroupChanges {
   async sealConversation(users: readonly string[]): Promise<void> {
     await this.room.catchUp();
     const known = await this.room.run((tx) => tx.row);
+    // Claims all key packages before the conversation is sealed, which cannot be undone.
     const claimed: (readonly [string, Answer<"key-package">])[] = [];
-    for (const user of users) {
+    for (const user of known === undefined ? users : []) {
       const keyPackages = await this.room.parts.request("key-package", { user });
-      if (known === undefined && keyPackages.packages.length === 0) throw noDevice(user);
+      if (keyPackages.packages.length === 0) throw noDevice(user);
       claimed.push([user, keyPackages]);
     }
     if (known === undefined) await this.create();
     for (const [user, keyPackages] of claimed) await this.#addDevices(user, keyPackages);
+    for (const user of known === undefined ? [] : users) await this.#addDevices(user);
+  }
+
+  /**
+   * Claims key packages for the user's devices that are not in the group.
+   * @throws {Fault} seal-refused if this device may not add devices
+   */
+  async #claimMissing(user: string, proved: readonly string[]): Promise<Answer<"key-package">> {
+    const { request } = this.room.parts;
+    const present = await this.room.run((tx) => {
+      if (!canCommit(tx)) throw cannotWrite(this.room.view, tx);
+      return devicesToAddTo(tx, user);
+    });
+    const isComplete = proved.length > 0 && proved.every((id) => present.includes(id));
+    if (isComplete) return { packages: [], missing: 0 };
+    return request("key-package", { user, except: present.map(fromBase64Url) });
   }
 
   async #addDevices(
     user: string,
-    { packages, missing }: Answer<"key-package">,
+    claimed?: Answer<"key-package">,
   ): Promise<{ readonly added: number; readonly missing: number }> {
     const { device, reader, clock, people, states } = this.room.parts;
     // A device may have been linked in the last second.
@@ -132,23 +150,27 @@ export class GroupChanges {
       await states.transact((vault) => storeProvedKeys(vault, proved));
       if (hasNewKey(proved)) throw keyChangedFault(user);
     }
-    let [added, foreign] = [0, 0];
+    await this.#commitIfNeeded((tx) => formerKeyPlan(tx, user));
+    const { packages, missing } =
+      claimed ?? (await this.#claimMissing(user, proved?.devices ?? []));
+    let [added, foreign, untimely] = [0, 0, 0];
     let other: RoomTransaction["other"];
     const plan = async (tx: RoomTransaction): Promise<Plan | undefined> => {
       const keyPackages: Uint8Array[] = [];
       const devices: { readonly user: string; readonly device: string }[] = [];
       foreign = 0;
+      untimely = 0;
       for (const { keyPackage } of packages) {
         const verdict = await device.engine.inspect(keyPackage, reader.accountChecks(tx));
         if (verdict.kind === "rejected") {
           other = tx.other;
           if (other !== undefined) throw keyChangedFault(other.user);
-          const now = formatUtc(clock.unixMs());
+          if (verdict.reason === "clock") {
+            untimely++; // Other devices of the user can be added.
+            continue;
+          }
           throw new Fault("seal-refused", msg`cannot add ${user}: ${REFUSALS[verdict.reason]}`, {
-            remedy:
-              verdict.reason === "clock"
-                ? msg`check both clocks; this machine's time is ${now}`
-                : msg`ask them to update chat`,
+            remedy: msg`ask them to update chat`,
           });
         }
         const { user: name, device: id } = verdict.device;
@@ -166,7 +188,6 @@ export class GroupChanges {
       return { intent: { kind: "add", keyPackages }, added: devices, removed: [] };
     };
     try {
-      await this.#commitIfNeeded((tx) => formerKeyPlan(tx, user));
       await this.#commit(plan);
     } catch (error) {
       // The failed transaction was rolled back, so store and report the user's other key now.
@@ -183,13 +204,34 @@ export class GroupChanges {
         remedy: msg`ask the server's owner`,
       });
     }
+    if (added === 0 && untimely > 0) throw untimelyFault(user, formatUtc(clock.unixMs()));
     if (added === 0 && missing > 0) throw noDevice(user);
-    return { added, missing };
+    return { added, missing: missing + untimely };
   }
 
-  /** @throws {Fault} not-member */
-  kick(user: string): Promise<void> {
-    return this.#commit((tx) => kickPlan(tx, user, this.room.view.name));
+  /**
+   * Removes a user with all devices.
+   * @returns false if this device cannot do so; the server may then remove the user from the room,
+   * and an admin's device removes the user's devices before the next message
+   */
+  async kick(user: string): Promise<boolean> {
+    await this.room.catchUp();
+    await this.#queue.run(() => this.#rejoinIfNeeded());
+    if ((await this.room.run((tx) => kickPlan(tx, user))) === undefined) return false;
+    let isPlanned = false;
+    const plan = (tx: RoomTransaction) => {
+      const planned = kickPlan(tx, user);
+      isPlanned = planned !== undefined;
+      return planned;
+    };
+    try {
+      await this.#commit(plan);
+    } catch (error) {
+      // Servers of version 0.2.0 cannot remove users who have not joined the room.
+      if (!(error instanceof Fault) || error.code !== "not-member") throw error;
+      await this.#commit((tx) => withoutKick(plan(tx)));
+    }
+    return isPlanned;
   }
 
   /**
@@ -517,6 +559,10 @@ function rejoinReason({ row, isStale }: RoomTransaction): RejoinReason {
   return isStale ? "copy" : "damaged";
 }
 
+function withoutKick(plan: Plan | undefined): Plan | undefined {
+  return plan && newPlan(plan.intent, plan.removed);
+}
+
 async function formerKeyPlan(
   { group, vault }: RoomTransaction,
   user: string,
@@ -555,6 +601,13 @@ async function requireNoPending(tx: RoomTransaction): Promise<void> {
 
 function isStaleEpoch(error: unknown): boolean {
   return error instanceof Fault && error.code === "stale-epoch";
+}
+
+/** The device replaces its key packages when it next connects with a correct clock. */
+function untimelyFault(user: string, now: string): Fault {
+  return new Fault("seal-refused", msg`cannot add ${user}: ${REFUSALS.clock}`, {
+    remedy: msg`check both clocks, then start chat on ${user}'s device; this machine's time is ${now}`,
+  });
 }
 
 function unprovedDevice(user: string): Fault {

@@ -5,7 +5,7 @@ import { RENEW_JITTER_MS, RENEW_MESSAGES, RENEW_MS } from "../../base/limits-sea
 import { formatTarget } from "../../base/names.ts";
 import type { RoomView } from "../../core/client/chat-record.ts";
 import { isSameName } from "../../core/model/item.ts";
-import { hasAdminRights } from "../../crypto/seal/commit-check.ts";
+import { hasAdminRights, refusedFault } from "../../crypto/seal/commit-check.ts";
 import type { SealIntent } from "../../crypto/seal/engine.ts";
 import { keyChangedFault } from "./identities.ts";
 import { isRemovable } from "./room-reader.ts";
@@ -29,10 +29,11 @@ export function removalPlan(devices: readonly string[]): Plan | undefined {
   return devices.length === 0 ? undefined : newPlan({ kind: "remove", devices }, devices);
 }
 
-export function kickPlan(facts: RoomFacts, user: string, room: string): Plan {
+/** Returns `undefined` if this device cannot remove the user's devices, or if there are none. */
+export function kickPlan(facts: RoomFacts, user: string): Plan | undefined {
+  if (!canCommit(facts) || !isAdmin(facts)) return undefined;
   const plan = removalPlan(devicesOf(facts, user));
-  if (plan !== undefined) return { ...plan, kick: user };
-  throw new Fault("not-member", msg`${user} has no device in '${room}'`);
+  return plan && { ...plan, kick: user };
 }
 
 export function adminPlan(
@@ -76,6 +77,21 @@ export function adminDepartedPlan(facts: RoomFacts): Plan | undefined {
 function devicesOf({ group }: RoomFacts, user: string): string[] {
   const members = group?.members ?? [];
   return members.filter((member) => isSameName(member.user, user)).map(({ device }) => device);
+}
+
+/**
+ * Returns the user's devices that are in the group already.
+ * @throws {Fault} seal-refused if this device may not add devices of the user
+ */
+export function devicesToAddTo(facts: RoomFacts, user: string): string[] {
+  const { group } = facts;
+  const mayAdd =
+    group === undefined ||
+    group.policy.adders === "members" ||
+    isSameName(group.self.user, user) ||
+    isAdmin(facts);
+  if (!mayAdd) throw refusedFault("not-allowed");
+  return devicesOf(facts, user);
 }
 
 export function otherOwnDevices({ group }: RoomFacts): string[] {
@@ -126,8 +142,13 @@ function canReplaceRefused({ row, group }: RoomFacts): boolean {
 
 function canRemoveDeparted({ row, group }: RoomFacts): boolean {
   if (row === undefined || group === undefined || row.departed.length === 0) return false;
-  const isAdmin = hasAdminRights(group.policy, group.members, group.self);
-  return isAdmin || row.departed.every((departed) => isRemovable({ row, group }, departed));
+  return (
+    isAdmin({ group }) || row.departed.every((departed) => isRemovable({ row, group }, departed))
+  );
+}
+
+function isAdmin({ group }: Pick<RoomFacts, "group">): boolean {
+  return group !== undefined && hasAdminRights(group.policy, group.members, group.self);
 }
 
 /** Reports whether a departed user's devices can be removed only by an admin's device. */

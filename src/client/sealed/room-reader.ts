@@ -13,6 +13,7 @@ import type { SealEngine, SealedMessage } from "../../crypto/seal/engine.ts";
 import type { SealDevice, SealMember } from "../../crypto/seal/members.ts";
 import { readBody, readSealedFile, type SealedBody } from "./body.ts";
 import type { Claims } from "./claims.ts";
+import { eraseEdits, indexEdits, isTargetErased, noteEdit } from "./edits.ts";
 import type { FileIndex } from "./file-index.ts";
 import { storeGroupInfo } from "./group-infos.ts";
 import { accountOf, keyChangedText, pinNewcomers, storeOtherKey } from "./identities.ts";
@@ -75,6 +76,7 @@ export class RoomReader {
     if (row !== undefined && record.seq <= row.seq) return;
     // The record belongs to a history that the user has not accepted.
     if (row?.history === "contradicted") return;
+    await indexEdits(tx);
     try {
       await this.#read(tx, record);
     } catch (error) {
@@ -110,13 +112,17 @@ export class RoomReader {
     }
   }
 
-  accountChecks(tx: RoomTransaction, atUnixMs?: number): AccountChecks {
+  /**
+   * Checks for commits and welcomes, without the dates of key packages. Only the device that adds
+   * another checks them: members whose clocks differ must not judge the same commit differently
+   * (RFC 9420, section 7.3).
+   */
+  accountChecks(tx: RoomTransaction): AccountChecks {
     tx.other = undefined;
     return {
       accountOf: (user: FoldedName) => accountOf(tx.vault, user),
       onOtherAccount: (device) => this.#recordOtherKey(tx, device),
       hasLeft: (member) => hasLeft(tx, member),
-      ...(atUnixMs === undefined ? {} : { atUnixMs }),
     };
   }
 
@@ -146,7 +152,7 @@ export class RoomReader {
     const result = await this.options.engine
       .process(tx.group, fromBase64Url(body.commit), {
         bound: utf8Encode(body.commitId),
-        ...this.accountChecks(tx, record.timeUnixMs),
+        ...this.accountChecks(tx),
       })
       .catch(asFault);
     // The new epoch invalidates this device's pending change, except for an external join based on
@@ -229,7 +235,7 @@ export class RoomReader {
           if (secret !== undefined && secret.isLastResort !== true) refs.push(ref);
           return secret === undefined ? undefined : fromBase64Url(secret.secret);
         },
-        { room: tx.room, gid: fromBase64Url(group), ...this.accountChecks(tx, record.timeUnixMs) },
+        { room: tx.room, gid: fromBase64Url(group), ...this.accountChecks(tx) },
       )
       .catch(asFault);
     if (joined instanceof Fault) {
@@ -285,7 +291,8 @@ export class RoomReader {
     if (!isOwn) await this.options.claims.add(tx, record.seq, result.message);
     const missed = isOwn ? 0 : updateCounts(tx, result.message);
     const body = readBody(result.message.body);
-    const reason = body === undefined ? "broken" : await this.#refusal(tx, body, sender);
+    const reason =
+      body === undefined ? "broken" : await this.#refusal(tx, record.seq, body, sender);
     if (body === undefined || reason !== undefined) {
       const closed = { kind: "closed", reason: reason ?? "broken", user: sender.user } as const;
       return storeContent(tx, record, { ...closed, ...(missed > 0 ? { missed } : {}) });
@@ -299,6 +306,7 @@ export class RoomReader {
       ...(missed > 0 ? { missed } : {}),
     });
     await this.#noteFile(tx, record, body);
+    await noteEdit(tx.vault, tx.room, record.seq, body);
   }
 
   async #handleOwn(
@@ -319,10 +327,14 @@ export class RoomReader {
     }
     const { self } = tx.group ?? {};
     const { body, sentAtUnixMs, count } = sent;
+    if (await isTargetErased(tx, record.seq, body)) {
+      return storeContent(tx, record, { kind: "closed", reason: "erased" }, count);
+    }
     const user = self?.user ?? record.from ?? "";
     const { device } = this.options.engine;
     await storeContent(tx, record, { kind: "said", user, device, body, sentAtUnixMs }, count);
     await this.#noteFile(tx, record, body as SealedBody);
+    await noteEdit(tx.vault, tx.room, record.seq, body);
   }
 
   async #noteFile(tx: RoomTransaction, { seq }: ChatRecord, body: SealedBody): Promise<void> {
@@ -332,6 +344,7 @@ export class RoomReader {
 
   async #refusal(
     tx: RoomTransaction,
+    seq: number,
     body: SealedBody,
     sender: SealMember,
   ): Promise<ClosedReason | undefined> {
@@ -343,6 +356,7 @@ export class RoomReader {
     if (body.kind !== "edit") return undefined;
     const target = body["seq"];
     if (typeof target !== "number") return "broken";
+    if (await isTargetErased(tx, seq, body)) return "erased";
     const content = await tx.vault.find<ContentRow>(contentKey(tx.room, target));
     return content?.kind === "said" && isSameName(content.user, sender.user) ? undefined : "sender";
   }
@@ -528,8 +542,9 @@ async function storeContent(
 async function deleteErased(tx: RoomTransaction, { body = {} }: ChatRecord): Promise<void> {
   const { seq, also } = body;
   for (const erased of [seq, ...(Array.isArray(also) ? also : [])]) {
-    if (Number.isSafeInteger(erased) && erased > 0)
-      await tx.vault.delete(contentKey(tx.room, erased));
+    if (!Number.isSafeInteger(erased) || erased <= 0) continue;
+    await tx.vault.delete(contentKey(tx.room, erased));
+    await eraseEdits(tx.vault, tx.room, erased);
   }
 }
 

@@ -4,7 +4,7 @@ import { assert } from "../../base/assert.ts";
 import { toBase64Url } from "../../base/bytes.ts";
 import { asFault, Fault, msg } from "../../base/fault.ts";
 import type { RoomId } from "../../base/ids.ts";
-import { PAGE_BYTES_MAX } from "../../base/limits.ts";
+import { EDITS_PER_RECORD_MAX, PAGE_BYTES_MAX } from "../../base/limits.ts";
 import {
   KEY_PACKAGE_MS,
   KEY_PACKAGES_LOW,
@@ -22,6 +22,7 @@ import type { RequestFields } from "../../wire/messages.ts";
 import type { FetchPage, HistoryPage } from "../link/queries.ts";
 import { openedRecord } from "./body.ts";
 import { Claims } from "./claims.ts";
+import { editsOf } from "./edits.ts";
 import { FileIndex } from "./file-index.ts";
 import {
   acceptKey,
@@ -264,6 +265,17 @@ export class SealedRooms {
 
   async #resumeRooms(): Promise<void> {
     for (const room of this.#used.values()) await this.get(room).changes.sync().catch(asFault);
+  }
+
+  /** Returns the newest edits of a message, at most EDITS_PER_RECORD_MAX. */
+  async editsOf(rooms: readonly RoomView[], seq: number): Promise<readonly number[]> {
+    return this.#parts.states.transact(async (vault) => {
+      for (const { id } of rooms) {
+        const edits = await editsOf(vault, id, seq, EDITS_PER_RECORD_MAX);
+        if (edits.length > 0) return edits;
+      }
+      return [];
+    });
   }
 
   async stockKeyPackages(): Promise<void> {

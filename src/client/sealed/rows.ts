@@ -57,6 +57,8 @@ export interface RoomRow {
   /** Time of the last key renewal. `sentSince` counts the messages sent after it. */
   readonly renewedUnixMs?: number;
   readonly sentSince?: number;
+  /** Absent until edits that a program of version 0.2.0 stored have been indexed. */
+  readonly hasEditIndex?: true;
 }
 
 export interface LeaseRow {
@@ -144,8 +146,11 @@ export function isContentOf(row: ArchivedRow, record: RecordIdentity): boolean {
   return n === record.n && timeUnixMs === record.timeUnixMs && post === record.id;
 }
 
-/** `broken`: no device can read the message; `sender`: the sender was not allowed to post it. */
-export type ClosedReason = "broken" | "sender" | "absent";
+/**
+ * `broken`: no device can read the message; `sender`: the sender was not allowed to post it;
+ * `erased`: an edit of an erased message.
+ */
+export type ClosedReason = "broken" | "sender" | "absent" | "erased";
 
 export interface ChangeRow {
   readonly change: "create" | "add" | "remove" | "update" | "policy" | "join" | "resync";
@@ -240,6 +245,9 @@ export const contentKey = (room: RoomId, seq: number) =>
 /** GroupInfo of the epoch that the record with this `seq` began. */
 export const groupInfoKey = (room: RoomId, seq: number) =>
   `group-info/${room}/${String(seq).padStart(SEQ_DIGITS, "0")}`;
+/** Index of the edits of each message. Its rows have no content. */
+export const editKey = (room: RoomId, target: number, seq: number) =>
+  `edit-of/${room}/${String(target).padStart(SEQ_DIGITS, "0")}/${String(seq).padStart(SEQ_DIGITS, "0")}`;
 export const uploadKey = (file: string) => `upload/${file}`;
 export const fileKey = (file: FileId) => `file/${file}`;
 export const previewKey = (preview: FileId) => `preview/${preview}`;
@@ -278,6 +286,11 @@ export function groupInfoRange(room: RoomId, after: number, limit: number): KeyR
 
 export function fileAtRange(after: number, limit: number): KeyRange {
   return { from: fileAtKey(after + 1), to: `file-at/${RANGE_END}`, limit };
+}
+
+export function editRange(room: RoomId, target: number): Omit<KeyRange, "limit"> {
+  const prefix = `edit-of/${room}/${String(target).padStart(SEQ_DIGITS, "0")}/`;
+  return { from: prefix, to: `${prefix}${RANGE_END}` };
 }
 
 export function seqOf(key: string): number {

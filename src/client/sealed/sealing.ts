@@ -18,6 +18,7 @@ import type { Fingerprint } from "../../wire/fingerprint.ts";
 import type { PostBody, RequestFields } from "../../wire/messages.ts";
 import { SEALED_FILE_NAME } from "../../wire/messages-sealed.ts";
 import type { CipherStage, CipherStageOptions, SealedTarget } from "../files/transfers.ts";
+import { RATE_WAIT_MS_MAX } from "../link/connection.ts";
 import type { Keys } from "../link/keys.ts";
 import type { FetchPage, HistoryPage, SendRequest } from "../link/queries.ts";
 import { notLoggedIn } from "../link/retry.ts";
@@ -169,7 +170,7 @@ export class Sealing {
           return records.map(asClosed);
         // A stopping server refuses requests while the link is still open, so retry.
         const { clock } = this.options;
-        await delay(clock, error.retryAfterMs ?? RETRY_MS);
+        await delay(clock, Math.min(error.retryAfterMs ?? RETRY_MS, RATE_WAIT_MS_MAX));
         await this.#untilLinked();
       }
     }
@@ -222,6 +223,14 @@ export class Sealing {
       const isErased = error instanceof Fault && error.code === "not-found";
       if (!isErased) throw error;
     });
+  }
+
+  /** Returns the edits of a message in a sealed room, which the server does not know. */
+  async editsOf(seq: number): Promise<readonly number[]> {
+    const rooms = this.options.rooms().filter(({ isSealed }) => isSealed === true);
+    if (rooms.length === 0 || !(await this.exists())) return [];
+    const edits = this.rooms().then((sealed) => sealed.editsOf(rooms, seq));
+    return (await edits.catch(ignoreFault)) ?? [];
   }
 
   async #contentOf(seq: number): Promise<number | undefined> {

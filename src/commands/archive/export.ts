@@ -2,12 +2,14 @@
 
 import { Fault } from "../../base/fault.ts";
 import { parseTarget } from "../../base/names.ts";
+import { defined } from "../../base/values.ts";
 import { defineVerb, flag, stringFlag } from "../../cli/command.ts";
 import { untilConnected, withClient } from "../../cli/connect/client.ts";
-import type { Context } from "../../cli/context.ts";
+import { type Context, printNotice } from "../../cli/context.ts";
 import { usageFault } from "../../cli/errors.ts";
 import { Exporter, type ExportOptions } from "../../cli/export/exporter.ts";
 import { type ExportSource, FolderSource, serverSource } from "../../cli/export/source.ts";
+import { Omissions } from "../../cli/files/omissions.ts";
 import { checkOut } from "../../cli/files/receive-file.ts";
 import { SERVER_ARGUMENT, SERVER_FLAGS } from "../../cli/flags.ts";
 import { FolderHistory } from "../../cli/history/folder.ts";
@@ -54,17 +56,19 @@ async function runExport(
   context: Context,
   source: ExportSource,
   targets: Parameters<ExportSource["rooms"]>[0],
-  options: ExportOptions,
+  choices: Omit<ExportOptions, "omissions">,
 ): Promise<number> {
-  const exporter = new Exporter(context, source, options);
+  const omissions = new Omissions(context, (line) => printNotice(context, line));
+  const exporter = new Exporter(context, source, { ...choices, omissions });
   const result = await exporter.run(source.rooms(targets));
-  const { records, files, paths, failure, damage } = result;
-  const line = { kind: "exported", records, files, paths };
+  const { records, files, paths, failure, damage, unreadable } = result;
+  const counts = { records, files, unreadable: unreadable || undefined };
+  const line = { kind: "exported", ...defined(counts), paths };
   printData(context, line, paths.map((path) => `${path}\n`).join(""));
   damage.check();
   if (failure !== undefined) {
     const message = `could not export all files: ${failure.message}`;
     throw new Fault(failure.code, message, { remedy: failure.remedy, cause: failure });
   }
-  return exporter.omissions.exitCode();
+  return omissions.exitCode();
 }

@@ -17,7 +17,7 @@ import {
   itemOf,
   withKeywords,
 } from "./item.ts";
-import type { Changes, Item, ItemRange, Model, RoomState, ThreadState } from "./state.ts";
+import type { Changes, Item, ItemRange, Member, Model, RoomState, ThreadState } from "./state.ts";
 
 export type RoomDraft = { -readonly [Key in keyof RoomState]: RoomState[Key] };
 
@@ -280,7 +280,14 @@ function applyToRoom(room: RoomDraft, item: Item): void {
   if (members === undefined) return;
   const others = members.filter(({ name }) => !isSameName(name, who));
   if (item.kind === "leave" || item.kind === "kick") room.members = others;
-  if (item.kind === "join" && who !== undefined && others.length === members.length) {
+  if (item.kind === "group" && item.on === true && room.kind === "room") {
+    room.members = [...members, ...invitedBy(item, room)];
+  }
+  const joined = members.find(({ name }) => isSameName(name, who));
+  if (item.kind === "join" && joined?.isInvited === true) {
+    room.members = [...others, { ...joined, isInvited: undefined }];
+  }
+  if (item.kind === "join" && who !== undefined && joined === undefined) {
     // The server sends no presence in a large room, so a new member counts as online.
     const isOnline = room.online.has(who) || members.length >= PRESENCE_MEMBERS_MAX;
     room.members = [...members, { name: who, isOnline, role: "member" }];
@@ -310,6 +317,15 @@ function pinned(room: RoomDraft, seq: number, on: boolean): void {
 function lowerHand(room: RoomDraft, user: string | undefined): void {
   if (room.hands.length === 0) return;
   room.hands = room.hands.filter((name) => !isSameName(name, user));
+}
+
+/** Users whose devices the change adds to a sealed room, and who have not joined it yet. */
+function invitedBy({ subject = "" }: Item, { members = [], online }: RoomDraft): Member[] {
+  const names = subject.split(", ").filter((name) => name !== "");
+  const added = names.filter((name) => !members.some((member) => isSameName(member.name, name)));
+  return added.map((name) => {
+    return { name, isOnline: online.has(name), role: "member", isInvited: true };
+  });
 }
 
 function renameMember(room: RoomDraft, { oldName, subject: newName }: Item): void {

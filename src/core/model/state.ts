@@ -293,6 +293,8 @@ export interface Member {
   readonly isBot?: boolean | undefined;
   readonly status?: string | undefined;
   readonly displayName?: string | undefined;
+  /** True if the user was added to an encrypted room but has not joined it. */
+  readonly isInvited?: boolean | undefined;
 }
 
 export interface OfferedFile {

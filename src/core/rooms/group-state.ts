@@ -92,6 +92,17 @@ export function departedUsers(room: Room): Set<UserId> {
   return departed;
 }
 
+/** Users who have been added to a sealed room but have not joined it. */
+export function invitedToSealed({ isSealed, admitted, members }: Room): UserId[] {
+  return isSealed === true ? [...admitted].filter((user) => !members.has(user)) : [];
+}
+
+/** Reports whether a user may join a sealed room, or has a device in its group. */
+export function mayReadSealed({ isSealed, admitted, group }: Room, user: UserId): boolean {
+  if (isSealed !== true) return false;
+  return admitted.has(user) || (group?.devices.values().some((owner) => owner === user) ?? false);
+}
+
 /** @returns `undefined` if a required field is missing or malformed */
 export function groupBodyOf(body: JsonObject = {}): GroupBody | undefined {
   const fields = fieldsOf("group", body);

@@ -143,6 +143,11 @@ function afterRemoval(
 export function checkSealing(room: Room, kind: Draft["kind"], body: unknown): void {
   if (kind === "sealed") return checkEpoch(room, body as { readonly epoch: number });
   if (room.isSealed !== true || (kind === "file" && isSealedFile(body))) return;
+  if (isImported(body)) {
+    throw new Fault("sealed-room", msg`messages cannot be imported into an encrypted room`, {
+      remedy: msg`import them into a room that is not encrypted`,
+    });
+  }
   throw new Fault("sealed-room", msg`'${room.name ?? "this conversation"}' is encrypted`, {
     remedy: "use a device that is a member of the room",
   });
@@ -152,6 +157,10 @@ export function checkSealing(room: Room, kind: Draft["kind"], body: unknown): vo
 const SEALED_FILE_FIELDS: ReadonlySet<string> = new Set<keyof FilePost>([
   ...(["file", "name", "size", "chunks", "digest", "preview"] as const),
 ]);
+
+function isImported(body: unknown): boolean {
+  return (Object(body) as Readonly<Record<string, unknown>>)["imported"] !== undefined;
+}
 
 function isSealedFile(body: unknown): boolean {
   const fields = Object.entries(body as FilePost).filter(([, value]) => value !== undefined);

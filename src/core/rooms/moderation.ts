@@ -18,6 +18,7 @@ import { defined } from "../../base/values.ts";
 import type { Body } from "../../wire/kinds.ts";
 import type { RoomRules } from "../../wire/messages.ts";
 import type { Draft } from "../../wire/record.ts";
+import { mayReadSealed } from "./group-state.ts";
 import { addedDraft } from "./membership.ts";
 import { type PollAction, pollDraft, type VoteAction, voteDraft } from "./polls.ts";
 import { isVacantWithout, LOBBY, type Room, type Rooms } from "./rooms.ts";
@@ -46,7 +47,7 @@ export type RoomAction =
     }
   | { readonly kind: "gone"; readonly room: RoomId; readonly user: UserId; readonly name: Name }
   | ({ readonly kind: "edit"; readonly text: string } & MessageAction)
-  | ({ readonly kind: "erase" } & MessageAction)
+  | ({ readonly kind: "erase"; readonly also?: readonly number[] } & MessageAction)
   | ({ readonly kind: "pin"; readonly on: boolean } & MessageAction)
   | { readonly kind: "receipts"; readonly room: RoomId; readonly on: boolean }
   | ({ readonly kind: "hand"; readonly on: boolean } & UserAction)
@@ -139,7 +140,7 @@ function actionDraft(rooms: Rooms, actor: Actor, act: RoomAction, unixMs: number
     }
     case "gone": {
       const { user, name } = act;
-      checkMember(room, act);
+      checkRemovable(room, act);
       const body = { user, name, removed: true };
       return { kind: "kick", room: room.id, by: actor.user, id: "", body };
     }
@@ -246,7 +247,8 @@ function userActionDraft(
   const record = { room: room.id, by, id: "" };
   if (kind === "kick") {
     if (room.knocks.has(user)) return { kind: "knock", ...record, body: { ...body, on: false } };
-    if (!room.members.has(user)) return admissionOf(room, by, { ...body, on: false });
+    const isRemoval = room.members.has(user) || mayReadSealed(room, user);
+    if (!isRemoval) return admissionOf(room, by, { ...body, on: false });
     return { kind, ...record, body: { ...body, reason: act.reason || undefined } };
   }
   const until = kind === "mute" && act.on ? act.until : undefined;
@@ -318,13 +320,18 @@ function checkMayModerateUser(
 ): void {
   // Kicking a user who has not joined yet withdraws the invitation, or declines the request.
   const isExpected = room.invited.has(act.user) || room.knocks.has(act.user);
-  if (act.kind === "kick" && !isExpected) checkMember(room, act);
+  if (act.kind === "kick" && !isExpected) checkRemovable(room, act);
   const isGranting = act.kind !== "kick" && act.on === (act.kind === "grant");
   if (isOperator || isGranting || act.user === user) return;
   if (act.isOperator || act.user === room.maker) {
     const who = act.isOperator ? "an operator" : "the room's creator";
     throw new Fault("not-allowed", msg`${act.name} is ${who}`, { remedy: "ask an operator" });
   }
+}
+
+/** Members, and users who may read an encrypted room that they have never entered. */
+function checkRemovable(room: Room, act: Pick<UserAction, "user" | "name">): void {
+  if (!mayReadSealed(room, act.user)) checkMember(room, act);
 }
 
 function checkMember(room: Room, { user, name }: Pick<UserAction, "user" | "name">): void {
@@ -367,14 +374,15 @@ function eraseDraft(
   rooms: Rooms,
   room: Room,
   actor: Actor,
-  { seq, author }: Extract<RoomAction, { kind: "erase" }>,
+  { seq, author, also: named = [] }: Extract<RoomAction, { kind: "erase" }>,
 ): Draft {
   const isByOther = author !== actor.user;
   if (isByOther && (isDirect(room.id) || !moderates(room, actor))) {
     throw new Fault("not-allowed", msg`message ${seq} is not yours`);
   }
   checkNotErased(rooms, seq);
-  const body = { seq, also: rooms.editsOf(seq) };
+  const edits = new Set([...rooms.editsOf(seq), ...named.filter((edit) => !rooms.isErased(edit))]);
+  const body = { seq, also: [...edits] };
   return { kind: "erase", room: room.id, by: actor.user, id: "", body };
 }
 

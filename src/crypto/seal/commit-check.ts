@@ -62,10 +62,7 @@ export interface AccountChecks {
   readonly accountOf: (user: FoldedName) => string | undefined | Promise<string | undefined>;
   readonly onOtherAccount?: (device: SealDevice) => void | Promise<void>;
   readonly hasLeft?: (member: SealMember) => boolean;
-  /**
-   * Time at which the server accepted the commit. `undefined` skips the check of key packages'
-   * dates.
-   */
+  /** Time at which key packages must be valid; `undefined` skips the check of their dates. */
   readonly atUnixMs?: number;
 }
 

@@ -4,7 +4,7 @@
  * @see RFC 9420, sections 6.2 and 6.3
  */
 
-import { Fault } from "../../base/fault.ts";
+import { Fault, unlessFault } from "../../base/fault.ts";
 import { GROUP_ID_BYTES } from "../../base/limits-sealed.ts";
 
 const VERSION_1 = 1;
@@ -14,6 +14,8 @@ const SENDER_MEMBER = 1;
 const SENDER_NEWCOMER = 4;
 const CONTENT_APPLICATION = 1;
 const CONTENT_COMMIT = 3;
+const CREDENTIAL_BASIC = 1;
+const SECOND_MS = 1_000;
 
 export interface SealHeader {
   readonly kind: "message" | "commit";
@@ -42,6 +44,36 @@ export function readSealHeader(bytes: Uint8Array): SealHeader {
   const bound = reader.data();
   if (reader.uint(1) !== CONTENT_COMMIT) throw malformed();
   return { kind: "commit", gid, epoch, bound, isNewcomer: sender === SENDER_NEWCOMER };
+}
+
+const KEY_PACKAGE = 5;
+const SOURCE_KEY_PACKAGE = 1;
+/** Versions, suites, extensions, proposals and credential types of a leaf. */
+const CAPABILITY_LISTS = 5;
+
+export interface Lifetime {
+  readonly fromUnixMs: number;
+  readonly untilUnixMs: number;
+}
+
+/**
+ * Reads when a key package may be used, without checking its signature.
+ * @returns `undefined` if the bytes are not a key package with a basic credential
+ * @see RFC 9420, sections 7.2 and 10
+ */
+export function readLifetime(bytes: Uint8Array): Lifetime | undefined {
+  return unlessFault(() => {
+    const reader = new HeaderReader(bytes);
+    if (reader.uint(2) !== VERSION_1 || reader.uint(2) !== KEY_PACKAGE) throw malformed();
+    reader.uint(4); // Version and cipher suite.
+    for (let i = 0; i < 3; i++) reader.data(); // Init key, encryption key and signature key.
+    if (reader.uint(2) !== CREDENTIAL_BASIC) throw malformed();
+    reader.data();
+    for (let i = 0; i < CAPABILITY_LISTS; i++) reader.data();
+    if (reader.uint(1) !== SOURCE_KEY_PACKAGE) throw malformed();
+    const [fromUnixMs, untilUnixMs] = [reader.uint(8) * SECOND_MS, reader.uint(8) * SECOND_MS];
+    return { fromUnixMs, untilUnixMs };
+  });
 }
 
 class HeaderReader {

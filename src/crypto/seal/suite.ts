@@ -105,7 +105,7 @@ export function makeConfig(authService: AuthenticationService): ClientConfig {
     },
     lifetimeConfig: {
       maximumTotalLifetime: BigInt(KEY_PACKAGE_MS / 1000),
-      validateLifetimeOnReceive: false, // CommitCheck uses the log's time instead.
+      validateLifetimeOnReceive: false, // The device that adds another checks it.
     },
     // Identifies a device by its key, so that a group contains the device only once and a resync
     // finds the device.

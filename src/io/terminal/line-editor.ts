@@ -39,7 +39,16 @@ const TAB = 8;
 const PASTE_ROWS_MAX = 3;
 const PREVIEW_CHARS = 16;
 
-export function openLineEditor(input: Input, output: Output, onPaste: OnPaste): LineEditor {
+/**
+ * @param onQueued called with a line that is entered while no code waits for one; `undefined` at
+ * the end of input
+ */
+export function openLineEditor(
+  input: Input,
+  output: Output,
+  onPaste: OnPaste,
+  onQueued: (line: EnteredLine | undefined) => void = () => {},
+): LineEditor {
   // readline requires a stream, so wrap `output`, to which writes never block the event loop.
   const echo = { isOn: true };
   const stream = new Writable({
@@ -53,7 +62,7 @@ export function openLineEditor(input: Input, output: Output, onPaste: OnPaste): 
   const keys = new PassThrough();
   Object.assign(keys, { isTTY: true, setRawMode });
   const editor = createInterface({ input: keys, output: stream, terminal: true });
-  const lines = new ReadlineEditor(editor, output, echo, onPaste);
+  const lines = new ReadlineEditor(editor, output, echo, { onPaste, onQueued });
   const insertText = (text: string) => lines.insertText(text);
   const pasted: OnPasted = (typed) => lines.pasted(typed);
   readKeys(input, keys, { words: insertText, pasted }).catch((error: unknown) =>
@@ -129,7 +138,10 @@ class ReadlineEditor implements LineEditor {
     private readonly editor: Editor,
     private readonly output: Output,
     private readonly echo: { isOn: boolean },
-    private readonly onPaste: OnPaste,
+    private readonly events: {
+      readonly onPaste: OnPaste;
+      readonly onQueued: (line: EnteredLine | undefined) => void;
+    },
   ) {
     editor.on("line", (line) => this.#typed(line));
     editor.on("close", () => this.#closed());
@@ -198,7 +210,7 @@ class ReadlineEditor implements LineEditor {
    */
   pasted(paste: Exclude<Typed, { kind: "keys" }>): void {
     if (this.#isClosed) return;
-    if (paste.kind === "oversize") return this.onPaste("oversize");
+    if (paste.kind === "oversize") return this.events.onPaste("oversize");
     const { text } = paste;
     if (text.trim() === "") return;
     const lines = text.split("\n").length;
@@ -220,7 +232,7 @@ class ReadlineEditor implements LineEditor {
     this.#pasted = { text: all, isPasted, lines: all.split("\n").length };
     this.editor.write(null, { ctrl: true, name: "u" });
     this.#showPrompt();
-    this.onPaste({ lines: this.#pasted.lines });
+    this.events.onPaste({ lines: this.#pasted.lines });
   }
 
   #showPrompt(): void {
@@ -251,8 +263,9 @@ class ReadlineEditor implements LineEditor {
     this.#enteredRows = rowsOf(displayed, this.output.columns());
     const waiter = this.#waiter;
     this.#waiter = undefined;
-    if (waiter !== undefined) waiter.resolve(line);
-    else if (this.#typedAhead.length < LINES_AHEAD_MAX) this.#typedAhead.push(line);
+    if (waiter !== undefined) return waiter.resolve(line);
+    if (this.#typedAhead.length < LINES_AHEAD_MAX) this.#typedAhead.push(line);
+    this.events.onQueued(line);
   }
 
   async #suspend(): Promise<void> {
@@ -300,7 +313,8 @@ class ReadlineEditor implements LineEditor {
     const waiter = this.#waiter;
     this.#waiter = undefined;
     if (this.#isInterrupted) waiter?.reject(interrupted());
-    else waiter?.resolve(undefined);
+    else if (waiter === undefined) this.events.onQueued(undefined);
+    else waiter.resolve(undefined);
   }
 }
 

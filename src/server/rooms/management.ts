@@ -5,6 +5,7 @@ import type { RoomId, UserId } from "../../base/ids.ts";
 import { checkName } from "../../base/names.ts";
 import { checkNewName } from "../../base/new-names.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
+import { mayReadSealed } from "../../core/rooms/group-state.ts";
 import type { RoomAction } from "../../core/rooms/moderation.ts";
 import { requireRoom, requireUser } from "../../core/rooms/targets.ts";
 import type { RequestOf } from "../../wire/messages.ts";
@@ -106,6 +107,10 @@ export class Management {
       if (room.name !== undefined) this.#submit(by, { kind: "gone", room: room.id, user, name });
     }
     for (const room of rooms.named()) {
+      // Devices of a user who never joined must leave the group as well.
+      if (!room.members.has(user) && mayReadSealed(room, user)) {
+        this.#submit(by, { kind: "gone", room: room.id, user, name });
+      }
       const action = { room: room.id, user, name, on: false, isOperator: false } as const;
       if (room.knocks.has(user)) this.#submit(by, { kind: "knock", ...action });
     }

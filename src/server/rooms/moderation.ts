@@ -1,6 +1,7 @@
 /** Moderation requests: kick, ban, mute, roles, erasure and operator rights. */
 
 import { Fault, msg } from "../../base/fault.ts";
+import type { UserId } from "../../base/ids.ts";
 import { BANS_MAX } from "../../base/limits.ts";
 import { checkName } from "../../base/names.ts";
 import { defined, hasSameFields } from "../../base/values.ts";
@@ -176,7 +177,11 @@ export class Moderation {
       const text = msg`record ${seq} is a '${head.kind}'; only messages can be changed`;
       throw new Fault("not-allowed", text, { remedy: "choose a message" });
     }
-    if (request.kind === "erase") return { kind: "erase", ...message };
+    if (request.kind === "erase") {
+      const also =
+        room.isSealed === true ? await this.#editsAmong(actor.user, head, request.also) : [];
+      return { kind: "erase", ...message, also };
+    }
     if (request.kind === "pin") return { kind: "pin", on: request.on, ...message };
     if (request.kind === "poll") return { ...request, ...message };
     if (request.kind === "vote") {
@@ -186,6 +191,21 @@ export class Moderation {
     if (head.kind === "file") checkFileText(request.text);
     else if (request.text === "") throw new Fault("text-invalid", msg`message is empty`);
     return { kind: "edit", text: request.text, ...message };
+  }
+
+  /** Encrypted records of the same author and room, which a client has named as edits. */
+  async #editsAmong(
+    requester: UserId,
+    of: Head,
+    seqs: readonly number[] = [],
+  ): Promise<readonly number[]> {
+    const edits: number[] = [];
+    for (const seq of new Set(seqs)) {
+      const { kind, room, by } = (await this.options.recordLookup.find(requester, seq))?.head ?? {};
+      const isEdit = kind === "sealed" && room === of.room && by === of.by && seq > of.seq;
+      if (isEdit) edits.push(seq);
+    }
+    return edits;
   }
 
   #room({ room }: Head): Room | undefined {

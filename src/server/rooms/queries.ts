@@ -15,6 +15,7 @@ import {
 import { checkName, foldName } from "../../base/names.ts";
 import { defined } from "../../base/values.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
+import { invitedToSealed } from "../../core/rooms/group-state.ts";
 import { muteEnd } from "../../core/rooms/moderation.ts";
 import { statusOf } from "../../core/rooms/prefs.ts";
 import { hasReadReceipts, type Room } from "../../core/rooms/rooms.ts";
@@ -95,7 +96,8 @@ export class Queries {
         const person = { user: name as string, online: engine.isOnline(id) };
         const role = this.#role(id, room);
         const status = statusOf(prefs, unixMs);
-        const marks = { mutedUntil, bot: isBot || undefined, status, displayName };
+        const invited = (room !== undefined && !room.members.has(id)) || undefined;
+        const marks = { mutedUntil, bot: isBot || undefined, status, displayName, invited };
         return { ...person, role, ...marks };
       });
       return { users, more: next + users.length < people.length };
@@ -340,7 +342,7 @@ export class Queries {
     const { clock, registry } = this.options;
     const cached = this.#largeRooms.get(room);
     if (cached !== undefined && clock.now() < cached.until) return cached.people;
-    const members = [...room.members].map((id) => registry.get(id));
+    const members = [...room.members, ...invitedToSealed(room)].map((id) => registry.get(id));
     const people = byName(
       members.filter((member) => member !== undefined).filter(({ isRemoved: isGone }) => !isGone),
     );

@@ -8,13 +8,16 @@ import { CONFLICT_TRIES_MAX } from "../../base/limits-cluster.ts";
 import {
   KEY_PACKAGE_KEEP_MS,
   KEY_PACKAGE_PAIRS_MAX,
+  KEY_PACKAGE_SKEW_MS,
   KEY_PACKAGES_MAX,
   KEY_PACKAGES_PER_HOUR,
   KEY_PACKAGES_PER_HOUR_ALL,
   SEALED_CHANGES_QUEUED_MAX,
 } from "../../base/limits-sealed.ts";
+import { formatDuration } from "../../base/sizes.ts";
 import { setNewest } from "../../core/evict.ts";
 import { TokenBuckets } from "../../core/rate.ts";
+import { readLifetime } from "../../crypto/seal/header.ts";
 import type { Bucket, Value } from "../../io/bucket/bucket.ts";
 import { TaskQueue } from "../../io/task-queue.ts";
 import { parseJson } from "../../wire/field.ts";
@@ -42,9 +45,10 @@ export class KeyPackageStore {
   ) {}
 
   /**
-   * Beyond the limit, keeps the older key packages and drops the new ones.
+   * Beyond the limit, drops packages that are not valid now, then new ones.
    * @param device key in base64url
-   * @returns the number of packages, and whether the last-resort package is unused
+   * @returns the number of packages that are valid now or were just added, and whether the
+   * last-resort package is unused and valid
    */
   async add(
     device: string,
@@ -54,19 +58,25 @@ export class KeyPackageStore {
     const answer = await this.#change(device, (stock) => {
       const existing = new Set(stock.once.map(packageOf));
       const now = this.clock.unixMs();
-      const once = [...stock.once];
-      for (const keyPackage of packages) {
-        const text = toBase64Url(keyPackage);
-        if (once.length >= KEY_PACKAGES_MAX || existing.has(text)) continue;
-        existing.add(text);
-        once.push(`${now} ${text}`);
-      }
-      const last =
-        lastResort === undefined ? stock.last : `${FRESH}${now} ${toBase64Url(lastResort)}`;
+      const added = new Set(packages.map(toBase64Url)).difference(existing);
+      const isValid = (entry: string) => this.#isValid(entry);
+      const [valid, invalid] = [stock.once.filter(isValid), stock.once.filter(negate(isValid))];
+      // If no package is valid, the clock of the server or of the device is wrong, and the newest
+      // packages are the most likely ones to become valid.
+      const candidates = [...valid, ...[...added].map((text) => `${now} ${text}`), ...invalid];
+      const once = candidates.slice(0, KEY_PACKAGES_MAX);
+      const newLast = lastResort && `${FRESH}${now} ${toBase64Url(lastResort)}`;
+      const keepsLast = stock.last !== undefined && isValid(stock.last);
+      const isReplaced = newLast !== undefined && (isValid(newLast) || !keepsLast);
+      const last = isReplaced ? newLast : stock.last;
       // A device that sends packages beyond the maximum must not cause writes.
-      const isSame = once.length === stock.once.length && last === stock.last;
-      const result = { left: once.length, lastResort: last?.startsWith(FRESH) === true };
-      return { next: isSame ? undefined : { once, last }, result };
+      const isSame = added.size === 0 || valid.length >= KEY_PACKAGES_MAX;
+      const isChanged = !isSame || last !== stock.last;
+      const result = {
+        left: Math.min(valid.length + added.size, KEY_PACKAGES_MAX),
+        lastResort: last?.startsWith(FRESH) === true && (lastResort !== undefined || isValid(last)),
+      };
+      return { next: isChanged ? { once: isSame ? stock.once : once, last } : undefined, result };
     });
     if (answer.left > 0) for (const wake of this.#waiters.get(device) ?? []) wake();
     return answer;
@@ -87,15 +97,24 @@ export class KeyPackageStore {
     });
   }
 
+  /**
+   * Prefers packages that are valid now. The claiming device decides about others, because the
+   * server's own clock may be wrong.
+   */
   claim(
     device: string,
-    isLast = false,
+    { isOnce = true, isLast = false }: ClaimOptions = {},
   ): Promise<{ readonly keyPackage: Uint8Array; readonly left: number } | undefined> {
-    return this.#change(device, ({ once: [first, ...once], last }) => {
-      const chosen = first ?? (isLast ? last : undefined);
+    return this.#change(device, ({ once, last }) => {
+      const offered = isOnce ? once : [];
+      const lastResort = isLast ? last : undefined;
+      const isValid = (entry: string) => this.#isValid(entry);
+      const validLast = lastResort !== undefined && isValid(lastResort) ? lastResort : undefined;
+      const chosen = offered.find(isValid) ?? validLast ?? offered[0] ?? lastResort;
       if (chosen === undefined) return { next: undefined, result: undefined };
-      const result = { keyPackage: fromBase64Url(packageOf(chosen)), left: once.length };
-      if (first !== undefined) return { next: { once, last }, result };
+      const remaining = once.filter((entry) => entry !== chosen);
+      const result = { keyPackage: fromBase64Url(packageOf(chosen)), left: remaining.length };
+      if (chosen !== last) return { next: { once: remaining, last }, result };
       const next = chosen.startsWith(FRESH)
         ? { once, last: `${TAKEN}${chosen.slice(FRESH.length)}` }
         : undefined;
@@ -103,29 +122,53 @@ export class KeyPackageStore {
     });
   }
 
-  checkRate(by: UserId, of: UserId): void {
+  /** A package whose lifetime cannot be read counts as valid. */
+  #isValid(entry: string): boolean {
+    const lifetime = readLifetime(fromBase64Url(packageOf(entry)));
+    if (lifetime === undefined) return true;
+    const { fromUnixMs, untilUnixMs } = lifetime;
+    const hasBegun = fromUnixMs - KEY_PACKAGE_SKEW_MS <= this.clock.unixMs();
+    return hasBegun && this.clock.expiryUnixMs() <= untilUnixMs + KEY_PACKAGE_SKEW_MS;
+  }
+
+  /**
+   * Counts a claim. `withdraw` reverts the count if the claim returned nothing.
+   * @returns milliseconds until the user may claim single-use packages of the other user; 0 now
+   * @throws {Fault} too-fast if the user has made too many claims in total
+   */
+  countClaim(
+    by: UserId,
+    of: UserId,
+  ): { readonly onceAfterMs: number; readonly withdraw: () => void } {
     const now = this.clock.now();
-    const times = this.#timesOf(`${by} ${of}`, now);
+    const total = this.#claimRates.of(by, now);
+    const waitMs = total.take(now);
+    if (waitMs > 0) throw tooManyClaims(KEY_PACKAGES_PER_HOUR_ALL, waitMs);
+    const pair = `${by} ${of}`;
+    const times = this.#timesOf(pair, now);
     const [oldest = now] = times;
     if (times.length >= KEY_PACKAGES_PER_HOUR) {
-      throw new Fault(
-        "too-fast",
-        msg`limit of ${KEY_PACKAGES_PER_HOUR} requests per hour reached for this user`,
-        { retryAfterMs: Math.ceil(HOUR_MS - (now - oldest)) },
-      );
+      const onceAfterMs = Math.ceil(HOUR_MS - (now - oldest));
+      return { onceAfterMs, withdraw: () => total.spend(now, -1) };
     }
-    const message = msg`limit of ${KEY_PACKAGES_PER_HOUR_ALL} requests per hour reached`;
-    this.#claimRates.check(by, now, "too-fast", message);
-    this.#recordClaim(by, of, now);
+    this.#recordPair(by, of, now);
+    const withdraw = () => {
+      total.spend(now, -1);
+      const counted = this.#timesOf(pair, now);
+      const at = counted.indexOf(now);
+      const others = counted.filter((_, index) => index !== at);
+      setNewest(this.#claimTimes, pair, others, KEY_PACKAGE_PAIRS_MAX);
+    };
+    return { onceAfterMs: 0, withdraw };
   }
 
   recordRemoteClaim(by: UserId, of: UserId): void {
     const now = this.clock.now();
     this.#claimRates.of(by, now).take(now);
-    this.#recordClaim(by, of, now);
+    this.#recordPair(by, of, now);
   }
 
-  #recordClaim(by: UserId, of: UserId, now: number): void {
+  #recordPair(by: UserId, of: UserId, now: number): void {
     const pair = `${by} ${of}`;
     const times = this.#timesOf(pair, now);
     const recent = [...times, now].slice(-KEY_PACKAGES_PER_HOUR);
@@ -178,6 +221,13 @@ const FRESH = "fresh:";
 const TAKEN = "taken:";
 const STORED_PACKAGES = v.array(v.string());
 
+interface ClaimOptions {
+  /** Permits a single-use package. */
+  readonly isOnce?: boolean;
+  /** Permits the last-resort package. */
+  readonly isLast?: boolean;
+}
+
 interface StockChange<Result> {
   readonly next: Stock | undefined;
   readonly result: Result;
@@ -185,4 +235,14 @@ interface StockChange<Result> {
 
 function packageOf(stored: string): string {
   return stored.slice(stored.indexOf(" ") + 1);
+}
+
+function negate<Item>(test: (item: Item) => boolean): (item: Item) => boolean {
+  return (item) => !test(item);
+}
+
+export function tooManyClaims(max: number, waitMs: number): Fault {
+  const message = msg`limit of ${max} additions per hour reached`;
+  const remedy = msg`try again in ${formatDuration(waitMs)}`;
+  return new Fault("too-fast", message, { remedy, retryAfterMs: waitMs });
 }

@@ -8,6 +8,7 @@ import { CONFLICT_TRIES_MAX } from "../../base/limits-cluster.ts";
 import {
   KEY_PACKAGE_WAIT_MS,
   KEY_PACKAGES_LOW,
+  KEY_PACKAGES_PER_HOUR,
   LEASE_COUNT_MAX,
   SEALED_CHANGES_QUEUED_MAX,
 } from "../../base/limits-sealed.ts";
@@ -32,7 +33,7 @@ import type { Sender, SomeHandlers } from "../kernel/service.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
 import type { Member } from "../session/connection-state.ts";
 import type { SealedBuckets } from "./buckets.ts";
-import { KeyPackageStore } from "./key-packages.ts";
+import { KeyPackageStore, tooManyClaims } from "./key-packages.ts";
 
 interface SealedOptions extends ServerContext {
   readonly buckets: SealedBuckets;
@@ -56,7 +57,8 @@ export class SealedService {
   readonly handlers = {
     "key-packages": ({ packages, lastResort }, { client, account }) =>
       this.#packages.add(certifiedDevice(client, account), packages, lastResort),
-    "key-package": ({ user }, { client, account }) => this.#claimKeyPackages(client, account, user),
+    "key-package": (request, { client, account }) =>
+      this.#claimKeyPackages(client, account, request),
     "seal-lease": (request, { client, account }) =>
       this.#leases.renew(certifiedDevice(client, account), request),
     "group-create": (request, from) => this.#commit(request, from),
@@ -144,23 +146,35 @@ export class SealedService {
   async #claimKeyPackages(
     client: ClientConnection,
     account: Account,
-    user: string,
+    { user, except = [] }: RequestOf<"key-package">,
   ): Promise<Answer<"key-package">> {
     const ownDevice = certifiedDevice(client, account);
     const of = requireUser(this.options.registry, checkName(user, "person's name"));
-    this.#packages.checkRate(account.id, of.id);
-    this.options.siblings.publish({ kind: "key-packages-taken", by: account.id, of: of.id });
+    const omitted = new Set([ownDevice, ...except.map(toBase64Url)]);
+    const devices = [...of.devices].flatMap(([device, { certified }]) =>
+      certified && !omitted.has(device) ? [device] : [],
+    );
+    if (devices.length === 0) return { packages: [], missing: 0 };
+    const { onceAfterMs, withdraw } = this.#packages.countClaim(account.id, of.id);
+    const isOnce = onceAfterMs === 0;
+    // Before the claims, so that simultaneous requests to several servers count.
+    if (isOnce)
+      this.options.siblings.publish({ kind: "key-packages-taken", by: account.id, of: of.id });
     const packages = [];
     let missing = 0;
     const until = this.options.clock.now() + KEY_PACKAGE_WAIT_MS;
-    for (const [device, { certified }] of of.devices) {
-      if (!certified || device === ownDevice) continue;
-      const claimed = await this.#claim(of.id, device, until);
+    for (const device of devices) {
+      const claimed = isOnce
+        ? await this.#claim(of.id, device, until)
+        : await this.#packages.claim(device, { isOnce, isLast: true });
       if (claimed === undefined) missing++;
       else packages.push({ device: fromBase64Url(device), keyPackage: claimed.keyPackage });
       if ((claimed?.left ?? 0) < KEY_PACKAGES_LOW)
         this.#requestMore(of.id, device, claimed?.left ?? 0);
     }
+    if (packages.length === 0 || (!isOnce && missing > 0)) withdraw();
+    // Only devices of earlier versions lack a last-resort package.
+    if (!isOnce && missing > 0) throw tooManyClaims(KEY_PACKAGES_PER_HOUR, onceAfterMs);
     return { packages, missing };
   }
 
@@ -175,7 +189,7 @@ export class SealedService {
       this.#requestMore(user, device, 0);
       await this.#packages.waitForPackages(device, leftMs);
     }
-    return this.#packages.claim(device, true);
+    return this.#packages.claim(device, { isLast: true });
   }
 
   #requestMore(user: UserId, device: string, remaining: number): void {

@@ -31,6 +31,10 @@ test("accepts an id without a lookup, followed by a folder", async () => {
   });
 });
 
+test("accepts an id with the punctuation of the line that it was copied from", async () => {
+  expect(await selected(`${A};`, "My", "Files")).toEqual([A, "My Files"]);
+});
+
 test("accepts a name with spaces, followed by a folder", async () => {
   expect(await selected("report.pdf")).toEqual([A, undefined]);
   expect(await selected("REPORT.pdf", "x")).toEqual([A, "x"]);

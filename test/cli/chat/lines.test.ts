@@ -76,10 +76,13 @@ test("displays the digits of the old and the new key", () => {
 
 test("describes a member of a sealed room in both languages", () => {
   const member = { user: "ben", devices: 2, hasBrowser: true, isMe: false };
-  const facts = { ...member, isVerified: true, isChanged: true, isAdmin: true };
+  const marks = { isVerified: true, isChanged: true, isAdmin: true };
+  const facts = { ...member, ...marks, isInvited: false };
   const changed = "verified; their key has changed: /verify ben";
   expect(ENGLISH_TERMINAL.sealedMember(facts)).toBe(
     `ben: 2 devices, including a browser; ${changed}; admin`,
   );
   expect(INDONESIAN_TERMINAL.sealedMember(facts)).toMatch(/^ben: 2 perangkat, termasuk peramban;/);
+  const invited = { ...facts, isAdmin: false, isInvited: true };
+  expect(ENGLISH_TERMINAL.sealedMember(invited)).toEndWith("; invited, has not joined yet");
 });

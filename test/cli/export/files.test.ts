@@ -34,6 +34,14 @@ test("renames a complete file, with mode 0600", () => {
   expect(statSync(path).mode & 0o777).toBe(0o600);
 });
 
+test("replaces an existing file if asked to", () => {
+  const file = new OutputFile(path, { isReplacing: true });
+  file.write("new");
+  expect(readFileSync(path, "utf8")).not.toBe("new");
+  file.finish();
+  expect(readFileSync(path, "utf8")).toBe("new");
+});
+
 test("replaces no existing file", () => {
   expect(() => new OutputFile(path)).toThrow("already exists");
   rmSync(path);

@@ -316,8 +316,8 @@ export class Person {
     return this.sealed((rooms) => rooms.get(this.room(room)).changes.invite(user));
   }
 
-  kick(user: string, room = "vault"): Promise<void> {
-    return this.sealed((rooms) => rooms.get(this.room(room)).changes.kick(user));
+  kick(user: string, room = "vault"): Promise<number | undefined> {
+    return this.world.wait(this.client.actions.kick(room, user));
   }
 
   makeAdmin(user: string, on = true): Promise<void> {

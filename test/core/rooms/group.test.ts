@@ -72,6 +72,13 @@ function commandOf(user: UserId, change: Partial<GroupChange>, room: RoomId): Gr
 
 const vaultTest = fixtureTest(() => new Vault());
 
+vaultTest("gives the reason why a sealed room refuses an import", (vault) => {
+  vault.commit(ANA, {});
+  const body = { text: "hi", imported: { from: "ana", time: 1 } };
+  expect(() => checkSealing(vault.room, "text", body)).toThrow("cannot be imported");
+  expect(() => checkSealing(vault.room, "text", { text: "hi" })).toThrow("is encrypted");
+});
+
 describe("group", () => {
   test("is created once, by the room creator's device, in a sealed room or a conversation", () => {
     const vault = new Vault();

@@ -1,7 +1,8 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
+import { KEY_PACKAGE_MS, KEY_PACKAGE_SKEW_MS } from "../../../src/base/limits-sealed.ts";
 import type { SealedGroup } from "../../../src/crypto/seal/group.ts";
-import { readSealHeader } from "../../../src/crypto/seal/header.ts";
+import { readLifetime, readSealHeader } from "../../../src/crypto/seal/header.ts";
 import { groupOf, POST, ROOM, say, TestDevice } from "./devices.ts";
 import { faultOf } from "./fault-of.ts";
 
@@ -28,6 +29,18 @@ test("reads the group, epoch and binding of a member's message", async () => {
   for (const bytes of [back.groupInfo, new Uint8Array(0)]) {
     expect(await faultOf(Promise.resolve(bytes).then(readSealHeader))).toBe("frame-malformed");
   }
+});
+
+test("reads the lifetime of a key package, and of nothing else", async () => {
+  const ana = await TestDevice.make({ user: "ana" });
+  const [pair] = await ana.engine.makeKeyPackages(1);
+  const bytes = pair?.keyPackage ?? new Uint8Array();
+  const { fromUnixMs = 0, untilUnixMs = 0 } = readLifetime(bytes) ?? {};
+  expect(untilUnixMs - fromUnixMs).toBe(KEY_PACKAGE_MS + KEY_PACKAGE_SKEW_MS);
+  for (let length = 0; length < 200; length++) {
+    expect(readLifetime(bytes.slice(0, length))).toBeUndefined();
+  }
+  fc.assert(fc.property(fc.uint8Array(), (data) => readLifetime(data) === undefined));
 });
 
 test("parses or rejects arbitrary bytes", async () => {

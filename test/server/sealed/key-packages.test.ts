@@ -1,4 +1,4 @@
-import { expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import type { UserId } from "../../../src/base/ids.ts";
 import {
   KEY_PACKAGE_BYTES_MAX,
@@ -17,6 +17,7 @@ import { VirtualClock } from "../../client/virtual-clock.ts";
 import { SimDisk } from "../../io/disk/sim.ts";
 import type { Guest } from "../guest.ts";
 import { siteWith } from "../site.ts";
+import { keyPackageBytes } from "./sealed-lab.ts";
 
 const packages = (count: number, from = 0) =>
   Array.from({ length: count }, (_, at) => Uint8Array.of(1, (from + at) >> 8, from + at));
@@ -95,7 +96,8 @@ test("limits the packages that an account claims and adds", async () => {
   for (let i = 0; i < KEY_PACKAGES_PER_HOUR; i++) await ben.request("key-package", { user: "ana" });
   await site.time.advance(0.25); // Clocks have fractional milliseconds, but the protocol does not.
   const fault = await ben.refused("key-package", { user: "ana" });
-  expect(fault).toMatchObject({ code: "too-fast", retryAfterMs: expect.any(Number) });
+  const remedy = "try again in 1 h";
+  expect(fault).toMatchObject({ code: "too-fast", retryAfterMs: expect.any(Number), remedy });
   expect((await eve.request("key-package", { user: "ana" })).packages).toHaveLength(1);
   const large = { packages: [new Uint8Array(KEY_PACKAGE_BYTES_MAX + 1)] };
   expect(await ana.refusal("key-packages", large)).toBe("frame-malformed");
@@ -135,6 +137,87 @@ test("returns the last-resort package once the others are used up", async () => 
   expect(await again.request("key-packages", next)).toEqual({ left: 1, lastResort: true });
 });
 
+test("returns the last-resort package to a user who has claimed many others", async () => {
+  const { ana, ben } = await siteWith(["ana", "ben"]);
+  const last = Uint8Array.of(9, 9);
+  await ana.request("key-packages", { packages: packages(30), lastResort: last });
+  const take = async () => (await ben.request("key-package", { user: "ana" })).packages[0];
+  for (let i = 0; i < KEY_PACKAGES_PER_HOUR; i++) await take();
+  for (let i = 0; i < 20; i++) expect((await take())?.keyPackage).toEqual(last);
+  const stock = await ana.request("key-packages", { packages: [] });
+  expect(stock).toEqual({ left: 30 - KEY_PACKAGES_PER_HOUR, lastResort: false });
+});
+
+test("counts no claim that returns nothing, and omits the given devices", async () => {
+  const { site, ana, ben } = await siteWith(["ana", "ben"]);
+  ana.link.destroy();
+  await site.quiet();
+  const missing = { packages: [], missing: 1 };
+  for (let i = 0; i < 2 * KEY_PACKAGES_PER_HOUR; i++)
+    expect(await ben.request("key-package", { user: "ana" })).toEqual(missing);
+  const again = await site.again(ana, "ana");
+  await again.request("key-packages", { packages: packages(3) });
+  const except = [ana.keys.device.publicKey];
+  const none = { packages: [], missing: 0 };
+  for (let i = 0; i < 2 * KEY_PACKAGES_PER_HOUR; i++)
+    expect(await ben.request("key-package", { user: "ana", except })).toEqual(none);
+  expect((await ben.request("key-package", { user: "ana" })).packages).toHaveLength(1);
+});
+
+describe("a package outside of its lifetime", () => {
+  const DAY_MS = 86_400_000;
+  const dated = (fromMs: number, untilMs: number, id = 0) =>
+    keyPackageBytes({ fromUnixMs: fromMs, untilUnixMs: untilMs }, id);
+  const many = (count: number, make: (id: number) => Uint8Array) =>
+    Array.from({ length: count }, (_, id) => make(id));
+
+  test("is handed out only if no other is left", async () => {
+    const clock = new VirtualClock();
+    const { store } = openStore(clock);
+    const now = clock.unixMs();
+    const early = dated(now + 400 * DAY_MS, now + 490 * DAY_MS);
+    const good = dated(now - DAY_MS, now + 90 * DAY_MS);
+    const last = dated(now - DAY_MS, now + 90 * DAY_MS, 1);
+    await store.add("here", [early, good], last);
+    const take = async () => (await store.claim("here", { isLast: true }))?.keyPackage;
+    expect([await take(), await take()]).toEqual([good, last]);
+    const { store: other } = openStore(clock);
+    await other.add("here", [early], early);
+    expect((await other.claim("here"))?.keyPackage).toEqual(early);
+  });
+
+  test("does not count, and gives way to new ones", async () => {
+    const clock = new VirtualClock();
+    const { store } = openStore(clock);
+    const now = clock.unixMs();
+    const early = (id: number) => dated(now + 400 * DAY_MS, now + 490 * DAY_MS, id);
+    const stock = { left: KEY_PACKAGES_MAX, lastResort: true };
+    expect(await store.add("here", many(KEY_PACKAGES_MAX, early), early(99))).toEqual(stock);
+    expect(await store.add("here", [])).toEqual({ left: 0, lastResort: false });
+    const good = (id: number) => dated(now - DAY_MS, now + 90 * DAY_MS, 100 + id);
+    expect(await store.add("here", many(KEY_PACKAGES_MAX, good), good(99))).toEqual(stock);
+    expect(await store.add("here", [])).toEqual(stock);
+    expect((await store.claim("here"))?.keyPackage).toEqual(good(0));
+    // A device whose clock is wrong again does not replace good packages.
+    await store.add("here", many(KEY_PACKAGES_MAX, early));
+    expect((await store.add("here", [])).left).toBe(KEY_PACKAGES_MAX - 1);
+  });
+
+  test("is valid within a day of its lifetime", async () => {
+    const clock = new VirtualClock();
+    const now = clock.unixMs();
+    const leftOf = async (fromMs: number, untilMs: number) => {
+      const { store } = openStore(clock);
+      await store.add("here", [dated(now + fromMs, now + untilMs)]);
+      return (await store.add("here", [])).left;
+    };
+    expect(await leftOf(DAY_MS, 2 * DAY_MS)).toBe(1);
+    expect(await leftOf(DAY_MS + 1_000, 2 * DAY_MS)).toBe(0);
+    expect(await leftOf(-2 * DAY_MS, -DAY_MS)).toBe(1);
+    expect(await leftOf(-2 * DAY_MS, -DAY_MS - 1_000)).toBe(0);
+  });
+});
+
 test("asks an online device before using the last-resort package", async () => {
   const { site, ana, ben } = await siteWith(["ana", "ben"]);
   await ana.request("key-packages", { packages: [], lastResort: Uint8Array.of(9, 9) });
@@ -149,14 +232,16 @@ test("limits claims of an account per hour, per user and in total", async () => 
   const clock = new VirtualClock();
   const { store } = openStore(clock);
   const [ana, ben] = ["uana" as UserId, "uben" as UserId];
-  for (let i = 0; i < KEY_PACKAGES_PER_HOUR_ALL; i++) store.checkRate(ben, `u${i}` as UserId);
-  expect(() => store.checkRate(ben, "umore" as UserId)).toThrow("requests per hour reached");
-  for (let i = 0; i < KEY_PACKAGES_PER_HOUR; i++) store.checkRate(ana, ben);
-  expect(() => store.checkRate(ana, ben)).toThrow("requests per hour");
+  for (let i = 0; i < KEY_PACKAGES_PER_HOUR_ALL; i++) store.countClaim(ben, `u${i}` as UserId);
+  const more = () => store.countClaim(ben, "umore" as UserId);
+  expect(more).toThrow(`limit of ${KEY_PACKAGES_PER_HOUR_ALL} additions per hour reached`);
+  const waitOf = (by: UserId) => store.countClaim(by, ben).onceAfterMs;
+  for (let i = 0; i < KEY_PACKAGES_PER_HOUR; i++) expect(waitOf(ana)).toBe(0);
+  expect(waitOf(ana)).toBe(60 * 60_000);
   await clock.advance(60 * 60_000);
-  for (let i = 0; i < KEY_PACKAGES_PER_HOUR; i++) store.checkRate(ana, ben);
-  for (let i = 0; i < KEY_PACKAGE_PAIRS_MAX; i++) store.checkRate(`u${i}` as UserId, ben);
-  store.checkRate(ana, ben);
+  for (let i = 0; i < KEY_PACKAGES_PER_HOUR; i++) expect(waitOf(ana)).toBe(0);
+  for (let i = 0; i < KEY_PACKAGE_PAIRS_MAX; i++) waitOf(`u${i}` as UserId);
+  expect(waitOf(ana)).toBe(0);
 });
 
 test("ignores damaged files and deletes those of removed devices", async () => {
@@ -197,7 +282,7 @@ test("hands out no package that is about to expire", async () => {
   await clock.advance(KEY_PACKAGE_KEEP_MS - 1);
   expect((await store.claim("here"))?.left).toBe(2);
   await clock.advance(1);
-  expect(await store.claim("here", true)).toBeUndefined();
+  expect(await store.claim("here", { isLast: true })).toBeUndefined();
   expect(await store.add("here", [])).toEqual({ left: 0, lastResort: false });
   expect((await store.add("here", [])).left).toBe(0);
   expect(await store.claim("here")).toBeUndefined();

@@ -1,3 +1,4 @@
+import type { Lifetime } from "../../../src/crypto/seal/header.ts";
 import type { Answer } from "../../../src/wire/messages.ts";
 import type { Guest } from "../guest.ts";
 import { type Site, type SiteOptions, siteWith } from "../site.ts";
@@ -63,6 +64,19 @@ export function commitBytes(epoch: number, commitId: string, leaf = 0): Uint8Arr
 
 export function commit(by: Guest, what: Commit): Promise<Answer<"group-commit">> {
   return by.request("group-commit", commitFields(what));
+}
+
+/** Begins like a key package (RFC 9420, section 10), with a number in place of its signature. */
+export function keyPackageBytes({ fromUnixMs, untilUnixMs }: Lifetime, id: number): Uint8Array {
+  const seconds = (unixMs: number) => {
+    const bytes = new Uint8Array(8);
+    new DataView(bytes.buffer).setBigUint64(0, BigInt(Math.floor(unixMs / 1_000)));
+    return bytes;
+  };
+  const keys = [1, 5, 1, 6, 1, 7];
+  const capabilities = [2, 0, 1, 2, 0, 1, 0, 0, 2, 0, 1];
+  const head = [0, 1, 0, 5, 0, 1, 0, 1, ...keys, 0, 1, 2, 8, 8, ...capabilities, 1];
+  return Uint8Array.from([...head, ...seconds(fromUnixMs), ...seconds(untilUnixMs), id]);
 }
 
 let counter = 0;

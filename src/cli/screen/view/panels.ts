@@ -144,7 +144,8 @@ export function memberColumn(
       { text: `${sorted.length}`, role: "dim" },
     ],
     ...visible.map((member) => {
-      const note = isSameName(member.name, me) ? ` ${texts.you}` : "";
+      const own = isSameName(member.name, me) ? ` ${texts.you}` : "";
+      const note = member.isInvited === true ? ` ${texts.invitedMark}` : own;
       return memberLine(model, member, roleSign(member, nowUnixMs), people, note, columns);
     }),
   ];

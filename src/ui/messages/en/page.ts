@@ -70,6 +70,7 @@ export const ENGLISH = {
   saved: "Saved messages",
   ignoredMark: "ignored",
   mutedMark: "muted",
+  invitedMark: "invited",
   bot: "bot",
   openRooms: "Open the list of rooms",
   openPeople: "Show people",

@@ -17,6 +17,7 @@ interface SealedFacts {
   readonly isVerified: boolean;
   readonly isChanged: boolean;
   readonly isAdmin: boolean;
+  readonly isInvited: boolean;
 }
 
 const SEALING_STATES: Readonly<Record<string, string>> = {
@@ -94,6 +95,7 @@ export const ENGLISH_TERMINAL = {
   operator: ENGLISH.operator,
   moderator: ENGLISH.moderator,
   mutedMark: ENGLISH.mutedMark,
+  invitedMark: ENGLISH.invitedMark,
   bot: ENGLISH.bot,
   largeRoom: (room: string, all: number, online: number, names: string, more: number) => {
     const others = more > 0 ? ` and ${more} more` : "";
@@ -139,12 +141,14 @@ export const ENGLISH_TERMINAL = {
     isVerified,
     isChanged,
     isAdmin,
+    isInvited,
   }: SealedFacts) => {
     const web = hasBrowser ? ", including a browser" : "";
     const verification = isVerified ? "verified" : "not verified";
     const changed = isChanged ? `; their key has changed: /verify ${user}` : "";
     const state = isMe ? "you" : verification + changed;
-    return `${user}: ${counted(devices, "device")}${web}; ${state}${isAdmin ? "; admin" : ""}`;
+    const roles = `${isAdmin ? "; admin" : ""}${isInvited ? "; invited, has not joined yet" : ""}`;
+    return `${user}: ${counted(devices, "device")}${web}; ${state}${roles}`;
   },
   devicesAdded: (user: string, added: number, missing: number) => {
     if (added === 0 && missing === 0) return `all devices of ${user} are already in this room`;

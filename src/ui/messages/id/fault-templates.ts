@@ -64,7 +64,8 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
     "minta {} menjalankan chat join sekali, lalu coba lagi",
   "check the number": "periksa nomornya",
   "cannot add {}: {}": "tidak dapat menambahkan {}: {}",
-  "check both clocks; this machine's time is {}": "periksa jam kedua mesin; waktu di mesin ini {}",
+  "check both clocks, then start chat on {}'s device; this machine's time is {}":
+    "periksa jam kedua mesin, lalu jalankan chat di perangkat {}; waktu di mesin ini {}",
   "check the file id": "periksa id-nya",
   "check the address and that the server is running":
     "periksa alamatnya dan pastikan server berjalan",
@@ -134,7 +135,12 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "no room is open": "belum ada ruang yang dibuka",
   "no such file: {}": "berkas tidak ditemukan: {}",
   "not connected": "tidak tersambung",
-  "nothing to accept": "tidak ada yang perlu diterima",
+  "nothing to accept: this room has no warning":
+    "tidak ada yang perlu diterima: ruang ini tidak punya peringatan",
+  "see who can read here: /sealed": "lihat siapa yang dapat membaca di sini: /sealed",
+  "messages cannot be imported into an encrypted room":
+    "pesan tidak dapat diimpor ke ruang terenkripsi",
+  "import them into a room that is not encrypted": "impor ke ruang yang tidak terenkripsi",
   "on one machine, use a different CHAT_HOME and run chat link-device, or use only one for an hour":
     "di salah satu mesin, pakai CHAT_HOME lain lalu jalankan chat link-device, atau pakai satu " +
     "mesin saja selama satu jam",

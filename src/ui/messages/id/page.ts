@@ -255,6 +255,7 @@ export const INDONESIAN: Texts = {
   nameLasts: "Nama Anda melekat pada akun Anda. Operator dapat mengubahnya.",
   notInvited: "Anda tidak diundang ke ruang terenkripsi ini. Minta anggotanya mengundang Anda.",
   mutedMark: "dibisukan",
+  invitedMark: "diundang",
   bot: "bot",
   mutedHere: "Anda dibisukan di ruang ini.",
   mutedUntil: (time) => `Anda dibisukan di ruang ini sampai ${time}.`,

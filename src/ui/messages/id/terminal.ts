@@ -84,6 +84,7 @@ export const INDONESIAN_TERMINAL: TerminalTexts = {
   operator: INDONESIAN.operator,
   moderator: INDONESIAN.moderator,
   mutedMark: INDONESIAN.mutedMark,
+  invitedMark: INDONESIAN.invitedMark,
   bot: INDONESIAN.bot,
   largeRoom: (room, all, online, names, more) => {
     const others = more > 0 ? ` dan ${more} lagi` : "";
@@ -120,12 +121,22 @@ export const INDONESIAN_TERMINAL: TerminalTexts = {
     const state = `terenkripsi${SEALING_STATES[status] ?? ""}`;
     return reason === undefined ? state : `${state}: ${reason}`;
   },
-  sealedMember: ({ user, devices, hasBrowser, isMe, isVerified, isChanged, isAdmin }) => {
+  sealedMember: ({
+    user,
+    devices,
+    hasBrowser,
+    isMe,
+    isVerified,
+    isChanged,
+    isAdmin,
+    isInvited,
+  }) => {
     const web = hasBrowser ? ", termasuk peramban" : "";
     const verification = isVerified ? "terverifikasi" : "belum terverifikasi";
     const changed = isChanged ? `; kuncinya berubah: /verify ${user}` : "";
     const state = isMe ? "Anda" : verification + changed;
-    return `${user}: ${devices} perangkat${web}; ${state}${isAdmin ? "; admin" : ""}`;
+    const roles = `${isAdmin ? "; admin" : ""}${isInvited ? "; diundang, belum bergabung" : ""}`;
+    return `${user}: ${devices} perangkat${web}; ${state}${roles}`;
   },
   devicesAdded: (user, added, missing) => {
     if (added === 0 && missing === 0) return `semua perangkat ${user} sudah ada di ruang ini`;

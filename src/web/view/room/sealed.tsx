@@ -119,6 +119,10 @@ function devicesText({ devices }: SealedMember, { texts }: PageValue): string {
   return kinds.join(", ");
 }
 
+function isInvited({ members = [] }: RoomState, user: string): boolean {
+  return members.some((member) => member.isInvited === true && isSameName(member.name, user));
+}
+
 interface MemberProps {
   readonly member: SealedMember;
   readonly room: RoomState;
@@ -136,6 +140,7 @@ function MemberLine({ member, room, canRemove, onChange }: MemberProps) {
     devicesText(member, page),
     ...(isMe ? [texts.you] : [isVerified ? texts.verified : texts.notVerified]),
     ...(isAdmin && room.kind === "room" ? [texts.admin] : []),
+    ...(isInvited(room, user) ? [texts.invitedMark] : []),
   ];
   const remove = () =>
     confirm(page, {

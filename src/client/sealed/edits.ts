@@ -1,0 +1,112 @@
+/** Edits of a sealed room's messages, which are erased together with the messages. */
+
+import type { RoomId } from "../../base/ids.ts";
+import { defined } from "../../base/values.ts";
+import type { RoomTransaction } from "./room-state.ts";
+import { type ArchivedRow, contentKey, contentRange, editKey, editRange, seqOf } from "./rows.ts";
+import type { Vault } from "./vault.ts";
+
+const PAGE_ROWS = 500;
+
+/** Returns the seq of the message that the content edits; `undefined` if it is not an edit. */
+function editedBy(body: unknown): number | undefined {
+  const { kind, seq } = Object(body) as Readonly<Record<string, unknown>>;
+  return kind === "edit" && typeof seq === "number" ? seq : undefined;
+}
+
+/**
+ * Reports whether the message that the record at `seq` edits has been erased. Its text was stored
+ * if this device was a member when it was posted.
+ */
+export async function isTargetErased(
+  { vault, room, row }: RoomTransaction,
+  seq: number,
+  body: unknown,
+): Promise<boolean> {
+  const target = editedBy(body);
+  const isKnown = target !== undefined && target < seq && target > (row?.since ?? seq);
+  return isKnown && (await vault.raw(contentKey(room, target))) === undefined;
+}
+
+export async function noteEdit(
+  vault: Vault,
+  room: RoomId,
+  seq: number,
+  body: unknown,
+): Promise<void> {
+  const target = editedBy(body);
+  if (target !== undefined && target < seq) await vault.putRaw(editKey(room, target, seq), MARK);
+}
+
+/** Returns the newest edits of a message, oldest first. */
+export async function editsOf(
+  vault: Vault,
+  room: RoomId,
+  target: number,
+  limit: number,
+): Promise<number[]> {
+  const rows = await vault.rows({ ...editRange(room, target), limit, backwards: true });
+  const edits: number[] = [];
+  for (const seq of rows.map(({ key }) => seqOf(key))) {
+    if ((await editAt(vault, room, seq, target)) !== undefined) edits.push(seq);
+  }
+  return edits.sort(ascending);
+}
+
+/**
+ * Returns the stored edit. The index may name a record of a history that the server has replaced.
+ */
+async function editAt(vault: Vault, room: RoomId, seq: number, target: number) {
+  const row = await vault.find<ArchivedRow>(contentKey(room, seq));
+  return row?.kind === "said" && editedBy(row.body) === target ? row : undefined;
+}
+
+/** Deletes the texts of a message's edits. */
+export async function eraseEdits(vault: Vault, room: RoomId, target: number): Promise<void> {
+  for (;;) {
+    const rows = await vault.rows({ ...editRange(room, target), limit: PAGE_ROWS });
+    for (const { key } of rows) {
+      await eraseEdit(vault, room, seqOf(key), target);
+      await vault.delete(key);
+    }
+    if (rows.length < PAGE_ROWS) return;
+  }
+}
+
+async function eraseEdit(vault: Vault, room: RoomId, seq: number, target: number): Promise<void> {
+  const row = await editAt(vault, room, seq, target);
+  if (row === undefined) return;
+  const { n, timeUnixMs, post, commit, count, user } = row;
+  const identity = defined({ n, timeUnixMs, post, commit, count });
+  await vault.put(contentKey(room, seq), { kind: "closed", reason: "erased", user, ...identity });
+}
+
+/**
+ * Indexes the edits that a program of version 0.2.0 stored, and erases those whose message it has
+ * erased.
+ */
+export async function indexEdits(tx: RoomTransaction): Promise<void> {
+  if (tx.row === undefined || tx.row.hasEditIndex === true) return;
+  const { vault, room } = tx;
+  for (let after = 0; ; ) {
+    const rows = await vault.list<ArchivedRow>(contentRange(room, { after }, PAGE_ROWS));
+    for (const { key, value } of rows) {
+      const body = value.kind === "said" ? value.body : undefined;
+      const target = editedBy(body);
+      if (target === undefined) continue;
+      const isErased = (await vault.raw(contentKey(room, target))) === undefined;
+      if (isErased) await eraseEdit(vault, room, seqOf(key), target);
+      else await noteEdit(vault, room, seqOf(key), body);
+    }
+    const last = rows.at(-1);
+    if (last === undefined || rows.length < PAGE_ROWS) break;
+    after = seqOf(last.key);
+  }
+  tx.change({ hasEditIndex: true });
+}
+
+const MARK = Uint8Array.of(1);
+
+function ascending(a: number, b: number): number {
+  return a - b;
+}

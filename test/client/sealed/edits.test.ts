@@ -1,0 +1,87 @@
+import { describe, expect } from "bun:test";
+import { sealedEdit } from "../../../src/client/sealed/body.ts";
+import { fieldsIn } from "../../../src/core/client/chat-record.ts";
+import { type Person, vaultTest } from "./sealed-site.ts";
+
+const two = vaultTest(["ben"], { operatorToken: "operator token" });
+
+async function postEdited(by: Person): Promise<{ readonly seq: number; readonly edits: number[] }> {
+  const { seq } = await by.postText("secret one");
+  const edits: number[] = [];
+  for (const text of ["secret two", "secret three"]) {
+    edits.push((await by.post(sealedEdit(seq, text))).seq);
+  }
+  return { seq, edits };
+}
+
+async function secretsOf(person: Person): Promise<string[]> {
+  const found = await person.history({ grep: "secret" });
+  const all = await person.history();
+  return [...found.records, ...all.records].flatMap((record) => {
+    const { text = "" } = fieldsIn(record);
+    return text.includes("secret") ? [text] : [];
+  });
+}
+
+const isErasure = ({ kind }: { readonly kind: string }) => kind === "erase";
+const erasedBy = (person: Person) =>
+  person.until("the erasure", () => person.records.some(isErasure));
+
+describe("an erasure of an edited message", () => {
+  two("by its author erases the edits on all devices, and names them", async (scene) => {
+    const { world, ana, ben } = scene;
+    const { seq, edits } = await postEdited(ana);
+    await ben.postTo("read", ana);
+    const offline = await ben.restart();
+    await offline.quit();
+    expect(await secretsOf(ana)).toContain("secret three");
+    await ana.request("erase", { seq });
+    const back = await world.join("ben", offline.device);
+    expect(await secretsOf(ana)).toEqual([]);
+    expect(await secretsOf(back)).toEqual([]);
+    const order = (await ana.history({ kinds: ["all"] })).records.find(isErasure);
+    expect(order?.body).toEqual({ seq, also: edits });
+    const states = (await back.history()).records.filter((record) => edits.includes(record.seq));
+    expect(states.map(({ state }) => state)).toEqual(["erased", "erased"]);
+  });
+
+  two(
+    "by an operator without a device in the room erases them on readers' devices",
+    async (scene) => {
+      const { world, ana, ben } = scene;
+      const { seq } = await postEdited(ana);
+      await ben.postTo("read", ana);
+      const operator = await world.join("olga");
+      await operator.request("operate", { token: "operator token" });
+      await operator.request("erase", { seq });
+      for (const person of [ana, ben]) {
+        await erasedBy(person);
+        expect(await secretsOf(person)).toEqual([]);
+      }
+    },
+  );
+
+  two("hides an edit that arrives later", async ({ ana, ben }) => {
+    const { seq } = await ana.postText("secret one");
+    await ben.until("the text", () => ben.texts().includes("ana: secret one"));
+    await ana.request("erase", { seq });
+    await ana.post(sealedEdit(seq, "secret late"));
+    await ana.postTo("after it", ben);
+    expect(await secretsOf(ana)).toEqual([]);
+    expect(await secretsOf(ben)).toEqual([]);
+    expect(ben.records.some((record) => (fieldsIn(record).text ?? "").includes("late"))).toBe(
+      false,
+    );
+  });
+
+  two("erases nothing else that the request names", async ({ ana, ben }) => {
+    const { seq } = await ana.postText("secret one");
+    const other = await ben.postText("by ben");
+    const lobby = await ana.postText("in the lobby", "lobby");
+    await ana.request("erase", { seq, also: [other.seq, lobby.seq, seq, 1, 999_999] });
+    await erasedBy(ben);
+    const { body } = ben.records.find(isErasure) ?? {};
+    expect(body?.["also"] ?? []).toEqual([]);
+    expect(await ben.past()).toEqual(["by ben"]);
+  });
+});

@@ -1,0 +1,114 @@
+import { describe, expect, test } from "bun:test";
+import { ignoreFault } from "../../../src/base/fault.ts";
+import type { Clock } from "../../../src/io/clock.ts";
+import { codeOf } from "./liar.ts";
+import { type Person, SealedSite, vaultTest } from "./sealed-site.ts";
+
+const OPERATOR_TOKEN = "operator token";
+const two = vaultTest(["ben"], { operatorToken: OPERATOR_TOKEN });
+
+const usersOf = async (person: Person) => {
+  const { users } = await person.request("who", { room: "vault" });
+  return users.map(({ user, invited = false }) => [user, invited]);
+};
+
+async function inviteDora(world: SealedSite, ana: Person): Promise<Person> {
+  const dora = await world.join("dora");
+  await ana.invite("dora");
+  return dora;
+}
+
+async function expectLockedOut(dora: Person): Promise<void> {
+  expect(await codeOf(dora.request("join", { room: "vault" }))).toBe("sealed-room");
+  expect(dora.texts()).toEqual([]);
+}
+
+describe("a user who was invited but has not joined", () => {
+  two("is listed as invited until they join", async ({ world, ana }) => {
+    const dora = await inviteDora(world, ana);
+    const members = [
+      ["ana", false],
+      ["ben", false],
+    ];
+    expect(await usersOf(ana)).toEqual([...members, ["dora", true]]);
+    await dora.request("join", { room: "vault" });
+    expect(await usersOf(ana)).toEqual([...members, ["dora", false]]);
+  });
+
+  two("is removed with all devices before the next message", async ({ world, ana, ben }) => {
+    const dora = await inviteDora(world, ana);
+    await ana.kick("dora");
+    expect(await ana.members()).toEqual({ ana: 1, ben: 1 });
+    await ana.postTo("without dora", ben);
+    await expectLockedOut(dora);
+    expect(await usersOf(ana)).toHaveLength(2);
+    await ana.addMember(dora);
+    await ana.postTo("back", dora);
+    expect(dora.texts()).toEqual(["ana: back"]);
+  });
+
+  two("is removed by an operator, whose device is not in the group", async (scene) => {
+    const { world, ana, ben } = scene;
+    const dora = await inviteDora(world, ana);
+    const operator = await world.join("olga");
+    await operator.request("operate", { token: OPERATOR_TOKEN });
+    await operator.kick("dora");
+    await ben.until("the removal", () => ben.changes.includes("remove"));
+    await ben.postTo("after the operator", ana);
+    expect(await ben.members()).toEqual({ ana: 1, ben: 1 });
+    await expectLockedOut(dora);
+  });
+
+  two("leaves the group when the account is removed", async ({ world, ana, ben }) => {
+    const dora = await inviteDora(world, ana);
+    await dora.request("unregister", {}).catch(ignoreFault);
+    await ben.until("the removal", () => ben.changes.includes("remove"));
+    await ben.postTo("after dora", ana);
+    expect(await ben.members()).toEqual({ ana: 1, ben: 1 });
+  });
+
+  two("is not removed by a member without the right", async ({ world, ana, ben }) => {
+    await inviteDora(world, ana);
+    expect(await codeOf(ben.kick("dora"))).toBe("not-allowed");
+    expect(await codeOf(ana.kick("nobody"))).toBe("user-unknown");
+    expect(await ana.members()).toEqual({ ana: 1, ben: 1, dora: 1 });
+  });
+});
+
+describe("a wrong clock", () => {
+  const DAYS_MS = 200 * 86_400_000;
+
+  test("of the server does not make members refuse an addition", async () => {
+    await using world = await SealedSite.open();
+    const { site } = world;
+    const clock: Clock = {
+      now: () => site.clock.now(),
+      unixMs: () => site.clock.unixMs() - DAYS_MS,
+      after: (ms, callback) => site.clock.after(ms, callback),
+    };
+    site.skewMs += DAYS_MS;
+    const join = (user: string) => world.join(user, { ...world.device(), clock });
+    const [ana, ben, eve] = [await join("ana"), await join("ben"), await join("eve")];
+    await ana.createSealedRoom("vault");
+    await ana.addMember(ben);
+    await ana.addMember(eve);
+    await ben.postTo("to all", ana, eve);
+    expect((await ben.status()).status).toBe("in");
+  });
+
+  two("of a device matters only until it is right again", async ({ world, ana }) => {
+    let skewMs = DAYS_MS;
+    const { site } = world;
+    const clock: Clock = {
+      now: () => site.clock.now(),
+      unixMs: () => site.clock.unixMs() + skewMs,
+      after: (ms, callback) => site.clock.after(ms, callback),
+    };
+    const early = await world.join("eve", { ...world.device(), clock });
+    expect(await codeOf(ana.invite("eve"))).toBe("seal-refused");
+    skewMs = 0;
+    const eve = await early.restart();
+    await ana.addMember(eve);
+    await ana.postTo("to eve", eve);
+  });
+});
