@@ -11,6 +11,7 @@ import { type CommandScreen, ScreenCommands } from "../../../src/cli/screen/comm
 import { ScreenFiles } from "../../../src/cli/screen/files.ts";
 import { DEFAULT_SETTINGS } from "../../../src/cli/screen/state/screen-state.ts";
 import { openRoom } from "../../../src/core/model/selectors.ts";
+import { openSource } from "../../../src/io/file/source.ts";
 import { ENGLISH_TERMINAL } from "../../../src/ui/messages/en/terminal.ts";
 import { ClientFixture, clientTest } from "../../client/client-fixture.ts";
 import { until } from "../../event.ts";
@@ -275,6 +276,8 @@ test("keeps a transfer in the model until the file is saved", async () => {
     const { run, files, client } = await commandsOf(fixture);
     const path = join(folder, "notes.txt");
     writeFileSync(path, "some notes");
+    // Opening a file that was just written waits in real time, unlike the fixture's clock.
+    (await openSource(path)).close();
     fixture.server.misbehaviour = {
       onRequest: ({ kind }) => (kind === "offer" ? "silent" : undefined),
     };
