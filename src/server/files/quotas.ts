@@ -70,9 +70,10 @@ export class Quotas {
 
   checkTotals(user: UserId, moreBytes: number): void {
     const { userBytesMax, totalBytesMax } = this.quotas;
-    if (this.#bytesOf(user) + moreBytes > userBytesMax) {
-      const used = `${formatSize(this.#bytesOf(user))} of ${formatSize(userBytesMax)}`;
-      throw new Fault("quota-reached", msg`this exceeds your file quota; your files use ${used}`);
+    const unfinishedBytes = this.unfinishedBytesOf(user);
+    const fileBytes = this.files.bytesOf(user);
+    if (fileBytes + unfinishedBytes + moreBytes > userBytesMax) {
+      throw quotaReached(fileBytes, unfinishedBytes, userBytesMax);
     }
     if (this.files.totalBytes + this.#unfinishedBytes + moreBytes > totalBytesMax) {
       const message = msg`the server has reached its file limit of ${formatSize(totalBytesMax)}`;
@@ -87,7 +88,7 @@ export class Quotas {
   }
 
   count(user: UserId, bytes: number): void {
-    const total = (this.#unfinishedBy.get(user) ?? 0) + bytes;
+    const total = this.unfinishedBytesOf(user) + bytes;
     if (total > 0) this.#unfinishedBy.set(user, total);
     else this.#unfinishedBy.delete(user);
     this.#unfinishedBytes += bytes;
@@ -97,9 +98,21 @@ export class Quotas {
     this.#freeBytes -= bytes;
   }
 
-  #bytesOf(user: UserId): number {
-    return this.files.bytesOf(user) + (this.#unfinishedBy.get(user) ?? 0);
+  unfinishedBytesOf(user: UserId): number {
+    return this.#unfinishedBy.get(user) ?? 0;
   }
+}
+
+function quotaReached(fileBytes: number, unfinishedBytes: number, bytesMax: number): Fault {
+  const [files, max] = [formatSize(fileBytes), formatSize(bytesMax)];
+  if (unfinishedBytes === 0) {
+    const message = msg`this exceeds your file quota; your files use ${files} of ${max}`;
+    return new Fault("quota-reached", message);
+  }
+  const unfinished = formatSize(unfinishedBytes);
+  const message = msg`this exceeds your file quota; your files use ${files} and unfinished uploads ${unfinished} of ${max}`;
+  const remedy = msg`list them: chat files, or /files; delete them: chat files --delete ID, or /files delete ID`;
+  return new Fault("quota-reached", message, { remedy });
 }
 
 const BUSY_MS = 1_000;

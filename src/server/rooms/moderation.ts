@@ -28,6 +28,7 @@ import { banKey, hostKey } from "../auth/bans.ts";
 import type { Authenticator } from "../auth/login.ts";
 import { checkOperator, isOperating, isOperatorAnywhere } from "../auth/operator-link.ts";
 import type { Resets } from "../auth/resets.ts";
+import type { FileService } from "../files/file-service.ts";
 import type { ServerContext } from "../kernel/context.ts";
 import {
   type Deferred,
@@ -46,6 +47,7 @@ interface ModerationOptions extends ServerContext {
   readonly authenticator: Pick<Authenticator, "guessOperatorToken">;
   readonly resets: Pick<Resets, "signOut">;
   readonly erasure: Pick<MassErasure, "ofAccount">;
+  readonly files: FileService | undefined;
 }
 
 const TARGET_KINDS = {
@@ -104,6 +106,7 @@ export class Moderation {
       if (author !== account) checkOperator(actor);
       const progress = await this.options.erasure.ofAccount(actor.user, author, after ?? 0);
       const { erased, last, more } = progress;
+      if (!more) await this.options.files?.eraseUploads(author.id);
       return { erased, ...(more && last !== undefined ? { next: last } : {}) };
     },
     operate: async ({ token }, { client, account }) => {
