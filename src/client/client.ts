@@ -390,6 +390,7 @@ export class Client extends ChatClient<ClientAccount> {
   async close(): Promise<void> {
     this.#events.markCurrentRead();
     this.account?.session.flush();
+    await this.transfers.interruptStreams();
     await this.#finish(undefined);
     await this.auditor.close();
   }

@@ -49,6 +49,8 @@ interface Upload {
   /** 0 after the file is posted, because the file list built from the log then counts its bytes. */
   countedBytes: number;
   touchedMs: number;
+  /** Resolves when the last data channel has released the upload. */
+  released: Promise<void>;
 }
 
 /** Upload whose file is not posted yet. */
@@ -248,10 +250,16 @@ export class UploadService {
     const upload = this.#uploads.get(receiver.blob.metadata.file);
     if (upload?.state !== receiver) return;
     upload.state = "busy";
-    await receiver.stop();
-    this.options.budget.release(receiver.windowBytes);
-    upload.touchedMs = this.options.clock.unixMs();
-    upload.state = "idle";
+    const released = Promise.withResolvers<void>();
+    upload.released = released.promise;
+    try {
+      await receiver.stop();
+      this.options.budget.release(receiver.windowBytes);
+      upload.touchedMs = this.options.clock.unixMs();
+      upload.state = "idle";
+    } finally {
+      released.resolve();
+    }
     await this.#settle(upload);
   }
 
@@ -262,8 +270,11 @@ export class UploadService {
     }
     const upload = this.#uploads.get(file);
     if (upload === undefined) return this.#withdrawShared(by, file);
-    if (upload.about === undefined || upload.by !== by) throw unknownFile();
+    if (upload.by !== by) throw unknownFile();
+    await upload.released;
+    if (this.#uploads.get(file) !== upload) throw unknownFile();
     const { about, state } = upload;
+    if (about === undefined) throw unknownFile();
     if (upload.finishing > 0 || state === "busy") throw uploadBusy();
     if (state !== "idle") await this.release(state);
     if (upload.finishing > 0 || upload.state !== "idle" || this.#isPosted(file)) throw uploadBusy();
@@ -574,5 +585,13 @@ function isStream(about: BlobMetadata | undefined): boolean {
 }
 
 function newUpload(file: FileId, by: UserId): Upload {
-  return { file, by, about: undefined, state: "idle", finishing: 0, countedBytes: 0, touchedMs: 0 };
+  const released = Promise.resolve();
+  const idle = {
+    about: undefined,
+    state: "idle",
+    finishing: 0,
+    countedBytes: 0,
+    touchedMs: 0,
+  } as const;
+  return { file, by, ...idle, released };
 }
