@@ -102,6 +102,7 @@ export const accounts = operatorVerb({
         devices: ({ devices }) => devices,
         password: ({ password }) => (password ? "yes" : "no"),
         files: ({ bytes }, style) => sizeCell(bytes, style),
+        unfinished: ({ unfinishedBytes }, style) => sizeCell(unfinishedBytes, style),
       },
     });
   },
