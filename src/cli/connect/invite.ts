@@ -194,8 +194,11 @@ function alternatives([best, ...others]: readonly OwnAddress[]): string[] {
     .slice(0, ALTERNATIVES_MAX);
 }
 
-/** Warns if other machines may not reach the address, in which case `--host` was not given. */
+/** Warns if other machines cannot use the address. A loopback `--host` is intended. */
 export function reachWarning(host: string | undefined, external: string): string | undefined {
+  if (external.includes("%")) {
+    return `${external} is valid on this machine only; others need an address without %`;
+  }
   if (host !== undefined && host !== "::" && host !== "0.0.0.0") return undefined;
   if (isLoopback(external)) {
     return "this machine has no address that others can reach; connect to a network, or add --host";
