@@ -37,7 +37,8 @@ export interface FileSelection {
 
 /**
  * Parses `ID [DIR]` or `NAME [DIR]`. Names and folders may contain spaces, so the longest matching
- * file name wins.
+ * file name wins. A word that may be an id is the id of a listed file, else a name, else the id of
+ * another file.
  * @param args at least one word
  * @throws {Fault} file-unknown; usage if several files have the name
  */
@@ -46,12 +47,17 @@ export async function selectFile(
   files: () => Promise<readonly DisplayFile[]>,
 ): Promise<FileSelection> {
   const [first = "", ...more] = args;
-  if (isFileId(first)) return { id: first, out: folderOf(more) };
-  const knownFiles = await files();
+  const byId = isFileId(first) ? { id: first, out: folderOf(more) } : undefined;
+  const knownFiles = await files().catch((error: unknown) => {
+    if (byId === undefined || !(error instanceof Fault)) throw error;
+    return [];
+  });
+  if (byId !== undefined && knownFiles.some(({ id }) => id === first)) return byId;
   for (let count = args.length; count > 0; count--) {
     const id = findFileId(knownFiles, args.slice(0, count).join(" "));
     if (id !== undefined) return { id, out: folderOf(args.slice(count)) };
   }
+  if (byId !== undefined) return byId;
   throw new Fault("file-unknown", msg`no file ${quoteText(args.join(" "))} here`, {
     remedy: msg`run /files to list files`,
   });
