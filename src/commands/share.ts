@@ -38,6 +38,7 @@ import { LOBBY } from "../core/rooms/rooms.ts";
 import type { Source } from "../io/blob/interfaces.ts";
 import { onDisk } from "../io/disk/disk.ts";
 import { systemEntropy } from "../io/entropy.ts";
+import { checkOpen } from "../io/terminal/input.ts";
 import { isLoopback } from "../io/ws/address.ts";
 import type { ServerEvent } from "../server/session/event.ts";
 import { shareTopic, TEXT_TOPIC } from "../ui/text/share-topic.ts";
@@ -79,9 +80,11 @@ export const command = defineVerb({
     const inputs: ShareInput[] = [];
     const omissions = new Omissions(context, (line) => printNotice(context, line));
     try {
+      if (args.text === STDIN) checkOpen(context.stdin);
       if (args.text !== undefined) inputs.push({ from: "text", text: args.text, name: args.name });
       for (const path of args.path) {
         const name = args.name;
+        if (path === STDIN) checkOpen(context.stdin);
         if (path === STDIN) inputs.push({ from: "input", name });
         else inputs.push({ from: "disk", source: await openSourceAt(context, path, name) });
       }
