@@ -17,7 +17,9 @@ export function unknownFile(): Fault {
 }
 
 export function deletedUpload(): Fault {
-  return new Fault("file-unknown", "this upload was deleted", { remedy: "send the file again" });
+  return new Fault("file-unknown", msg`this upload was deleted`, {
+    remedy: msg`send the file again`,
+  });
 }
 
 export function foreignFile(): Fault {

@@ -111,7 +111,7 @@ function quotaReached(fileBytes: number, unfinishedBytes: number, bytesMax: numb
   }
   const unfinished = formatSize(unfinishedBytes);
   const message = msg`this exceeds your file quota; your files use ${files} and unfinished uploads ${unfinished} of ${max}`;
-  const remedy = msg`list unfinished uploads with chat files, then run chat files --delete ID`;
+  const remedy = msg`delete unfinished uploads (chat files --delete ID, or /files delete ID) or files that you no longer need`;
   return new Fault("quota-reached", message, { remedy });
 }
 
