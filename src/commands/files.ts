@@ -204,8 +204,8 @@ export const getFile = defineVerb({
     ...SERVER_FLAGS,
   },
   details:
-    "To resume after an interruption, run the same command again. A word that is the ID of a file " +
-    "is never read as a name.",
+    "To resume after an interruption, run the same command again. A word that is the ID of a " +
+    "file is never read as a name.",
   async run(args, context) {
     checkOptions(args.id, args.follow);
     checkDestination(context, args.out, args.id.length === 1);

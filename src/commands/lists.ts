@@ -2,17 +2,17 @@
 
 import { compareNames } from "../base/names.ts";
 import { fileRecords } from "../cli/chat/last-files.ts";
-import { stringFlag } from "../cli/command.ts";
-import { clientVerb } from "../cli/connect/client.ts";
-import { printNotice } from "../cli/context.ts";
-import { checkFileId } from "../cli/files/receive-file.ts";
 import {
   deleteUnfinished,
   type UnfinishedUpload,
   unfinishedJson,
   unfinishedState,
   unfinishedUploads,
-} from "../cli/files/unfinished.ts";
+} from "../cli/chat/unfinished.ts";
+import { stringFlag } from "../cli/command.ts";
+import { clientVerb } from "../cli/connect/client.ts";
+import { printNotice } from "../cli/context.ts";
+import { checkFileId } from "../cli/files/receive-file.ts";
 import { DamageReport } from "../cli/output/damage.ts";
 import {
   type DisplayFile,

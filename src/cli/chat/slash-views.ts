@@ -30,16 +30,16 @@ import type { Answer as WireAnswer } from "../../wire/messages.ts";
 import { inviteUrl } from "../connect/invite.ts";
 import { usageFault } from "../errors.ts";
 import { checkFileId } from "../files/receive-file.ts";
+import { PASSWORD, promptNewPassword, readNewPassword, readSecret } from "../secrets.ts";
+import { verifyUser } from "./identity-lines.ts";
+import { parseSend } from "./slash-grammar.ts";
+import type { SlashHost } from "./slash-host.ts";
 import {
   deleteUnfinished,
   unfinishedJson,
   unfinishedState,
   unfinishedUploads,
-} from "../files/unfinished.ts";
-import { PASSWORD, promptNewPassword, readNewPassword, readSecret } from "../secrets.ts";
-import { verifyUser } from "./identity-lines.ts";
-import { parseSend } from "./slash-grammar.ts";
-import type { SlashHost } from "./slash-host.ts";
+} from "./unfinished.ts";
 import { roomsLine } from "./unread.ts";
 
 /** Maximum number of listed messages, about one screen. Each message requires a request. */

@@ -2,11 +2,11 @@
 
 import { counted, formatDuration, formatSize } from "../../base/sizes.ts";
 import { formatUtc } from "../../base/time.ts";
+import { unfinishedState } from "../../cli/chat/unfinished.ts";
 import { enumFlag, type FlagDefs, flag, stringFlag } from "../../cli/command.ts";
 import { allPages } from "../../cli/connect/lists.ts";
 import { operatorList, operatorVerb } from "../../cli/connect/operator.ts";
 import { printNotice } from "../../cli/context.ts";
-import { unfinishedState } from "../../cli/files/unfinished.ts";
 import { formatTimestamp, renderJson, renderTable, styleOf } from "../../cli/output/render.ts";
 import { printList, sizeCell, timeCell } from "../../cli/output/result.ts";
 import type { Client } from "../../client/client.ts";

@@ -37,10 +37,13 @@ export const LAN_RANK_MAX = 2;
 const LINK_LOCAL_RANK = 6;
 
 /** Bridges and adapters of containers and virtual machines. */
-const VIRTUAL =
-  /^(?:docker|br-|virbr|vmnet|vboxnet|lxcbr|lxdbr|incusbr|podman|cni|flannel|cali|bridge\d{3}|vEthernet|VMware|VirtualBox)/i;
+const VIRTUAL = new RegExp(
+  "^(?:docker|br-|virbr|vmnet|vboxnet|lxcbr|lxdbr|incusbr|podman|cni|flannel|cali|" +
+    "bridge\\d{3}|vEthernet|VMware|VirtualBox)",
+  "i",
+);
 const TUNNEL = /^(?:tun|tap|utun|ppp|wg|tailscale|zt|ham|ipsec|gpd|nordlynx|proton|OpenVPN)/i;
-/** One end of a pair. The other end is usually in a container. */
+/** End of a pair whose other end is usually in a container. */
 const PAIR = /^veth/;
 /** Shared address space of providers, which VPNs use too (RFC 6598). */
 const SHARED_4 = /^100\.(?:6[4-9]|[789]\d|1[01]\d|12[0-7])\./;

@@ -103,16 +103,19 @@ export class Quotas {
   }
 }
 
+const overQuota = (own: string, rest: string, max: string) =>
+  msg`this exceeds your file quota; your files use ${own} and unfinished uploads ${rest} of ${max}`;
+
 function quotaReached(fileBytes: number, unfinishedBytes: number, bytesMax: number): Fault {
-  const [files, max] = [formatSize(fileBytes), formatSize(bytesMax)];
+  const [own, max] = [formatSize(fileBytes), formatSize(bytesMax)];
   if (unfinishedBytes === 0) {
-    const message = msg`this exceeds your file quota; your files use ${files} of ${max}`;
-    return new Fault("quota-reached", message);
+    const used = `${own} of ${max}`;
+    return new Fault("quota-reached", msg`this exceeds your file quota; your files use ${used}`);
   }
-  const unfinished = formatSize(unfinishedBytes);
-  const message = msg`this exceeds your file quota; your files use ${files} and unfinished uploads ${unfinished} of ${max}`;
-  const remedy = msg`delete unfinished uploads (chat files --delete ID, or /files delete ID) or files that you no longer need`;
-  return new Fault("quota-reached", message, { remedy });
+  const message = overQuota(own, formatSize(unfinishedBytes), max);
+  return new Fault("quota-reached", message, {
+    remedy: msg`delete unfinished uploads: chat files --delete ID, or /files delete ID`,
+  });
 }
 
 const BUSY_MS = 1_000;

@@ -1,6 +1,7 @@
 /** Moderation requests: kick, ban, mute, roles, erasure and operator rights. */
 
 import { Fault, msg } from "../../base/fault.ts";
+import type { UserId } from "../../base/ids.ts";
 import { BANS_MAX } from "../../base/limits.ts";
 import { checkName } from "../../base/names.ts";
 import { defined, hasSameFields } from "../../base/values.ts";
@@ -28,7 +29,6 @@ import { banKey, hostKey } from "../auth/bans.ts";
 import type { Authenticator } from "../auth/login.ts";
 import { checkOperator, isOperating, isOperatorAnywhere } from "../auth/operator-link.ts";
 import type { Resets } from "../auth/resets.ts";
-import type { FileService } from "../files/file-service.ts";
 import type { ServerContext } from "../kernel/context.ts";
 import {
   type Deferred,
@@ -47,7 +47,8 @@ interface ModerationOptions extends ServerContext {
   readonly authenticator: Pick<Authenticator, "guessOperatorToken">;
   readonly resets: Pick<Resets, "signOut">;
   readonly erasure: Pick<MassErasure, "ofAccount">;
-  readonly files: FileService | undefined;
+  /** Deletes the unfinished uploads of an account. */
+  readonly eraseUploads: (user: UserId) => Promise<void>;
 }
 
 const TARGET_KINDS = {
@@ -106,7 +107,7 @@ export class Moderation {
       if (author !== account) checkOperator(actor);
       const progress = await this.options.erasure.ofAccount(actor.user, author, after ?? 0);
       const { erased, last, more } = progress;
-      if (!more) await this.options.files?.eraseUploads(author.id);
+      if (!more) await this.options.eraseUploads(author.id);
       return { erased, ...(more && last !== undefined ? { next: last } : {}) };
     },
     operate: async ({ token }, { client, account }) => {

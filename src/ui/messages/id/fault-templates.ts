@@ -437,10 +437,12 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "close some programs, then try again": "tutup beberapa program, lalu coba lagi",
   "this exceeds your file quota; your files use {} of {}":
     "ini melebihi kuota berkas Anda; berkas Anda memakai {} dari {}",
+  "this exceeds your file quota; your files use {}":
+    "ini melebihi kuota berkas Anda; berkas Anda memakai {}",
   "this exceeds your file quota; your files use {} and unfinished uploads {} of {}":
-    "ini melebihi kuota berkas Anda; berkas Anda memakai {} dan unggahan yang belum selesai {} dari {}",
-  "delete unfinished uploads (chat files --delete ID, or /files delete ID) or files that you no longer need":
-    "hapus unggahan yang belum selesai (chat files --delete ID, atau /files delete ID) atau berkas yang tidak lagi diperlukan",
+    "ini melebihi kuota Anda; berkas memakai {} dan unggahan yang belum selesai {} dari {}",
+  "delete unfinished uploads: chat files --delete ID, or /files delete ID":
+    "hapus unggahan yang belum selesai: chat files --delete ID, atau /files delete ID",
   "you have no unfinished upload {}": "Anda tidak memiliki unggahan {} yang belum selesai",
   "list yours: chat files, or /files": "lihat milik Anda: chat files, atau /files",
   "this upload was deleted": "unggahan ini dihapus",

@@ -6,8 +6,8 @@ import { formatSize } from "../../base/sizes.ts";
 import { formatUtc } from "../../base/time.ts";
 import type { Client } from "../../client/client.ts";
 import type { Answer } from "../../wire/messages.ts";
-import { destinationOfTarget } from "../chat/post.ts";
 import type { JsonObject } from "../output/render.ts";
+import { destinationOfTarget } from "./post.ts";
 
 export type UnfinishedUpload = Answer<"uploads">["uploads"][number];
 
