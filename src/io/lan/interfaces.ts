@@ -38,11 +38,15 @@ const LINK_LOCAL_RANK = 6;
 
 /** Bridges and adapters of containers and virtual machines. */
 const VIRTUAL = new RegExp(
-  "^(?:docker|br-|virbr|vmnet|vboxnet|lxcbr|lxdbr|incusbr|podman|cni|flannel|cali|" +
+  "^(?:docker|br-[\\da-f]+$|virbr|vmnet|vboxnet|lxcbr|lxdbr|incusbr|podman|cni|flannel|cali|" +
     "bridge\\d{3}|vEthernet|VMware|VirtualBox)",
   "i",
 );
-const TUNNEL = /^(?:tun|tap|utun|ppp|wg|tailscale|zt|ham|ipsec|gpd|nordlynx|proton|OpenVPN)/i;
+const TUNNEL = new RegExp(
+  "^(?:tun|tap|utun|ppp|wg|wireguard|tailscale|zt|zerotier|ham|ipsec|gpd|nordlynx|proton|mullvad)" +
+    "|vpn",
+  "i",
+);
 /** End of a pair whose other end is usually in a container. */
 const PAIR = /^veth/;
 /** Shared address space of providers, which VPNs use too (RFC 6598). */

@@ -63,17 +63,18 @@ export class Quotas {
     });
   }
 
-  check(user: UserId, moreBytes: number): void {
-    this.checkTotals(user, moreBytes);
+  check(user: UserId, moreBytes: number, ownBytes = 0): void {
+    this.checkTotals(user, moreBytes, ownBytes);
     this.checkDisk(moreBytes);
   }
 
-  checkTotals(user: UserId, moreBytes: number): void {
+  /** @param ownBytes bytes of the checked upload, which the fault does not count as unfinished */
+  checkTotals(user: UserId, moreBytes: number, ownBytes = 0): void {
     const { userBytesMax, totalBytesMax } = this.quotas;
     const unfinishedBytes = this.unfinishedBytesOf(user);
     const fileBytes = this.files.bytesOf(user);
     if (fileBytes + unfinishedBytes + moreBytes > userBytesMax) {
-      throw quotaReached(fileBytes, unfinishedBytes, userBytesMax);
+      throw quotaReached(fileBytes, unfinishedBytes - ownBytes, userBytesMax);
     }
     if (this.files.totalBytes + this.#unfinishedBytes + moreBytes > totalBytesMax) {
       const message = msg`the server has reached its file limit of ${formatSize(totalBytesMax)}`;
@@ -108,7 +109,7 @@ const overQuota = (own: string, rest: string, max: string) =>
 
 function quotaReached(fileBytes: number, unfinishedBytes: number, bytesMax: number): Fault {
   const [own, max] = [formatSize(fileBytes), formatSize(bytesMax)];
-  if (unfinishedBytes === 0) {
+  if (unfinishedBytes <= 0) {
     const used = `${own} of ${max}`;
     return new Fault("quota-reached", msg`this exceeds your file quota; your files use ${used}`);
   }

@@ -410,7 +410,7 @@ export class UploadService {
     // Check a single byte for a stream of unknown size, so that a sender over quota is refused
     // immediately.
     const { size = upload.countedBytes + 1 } = request;
-    quotas.check(upload.by, Math.max(0, size - upload.countedBytes));
+    quotas.check(upload.by, Math.max(0, size - upload.countedBytes), upload.countedBytes);
     const blob = await this.#open(upload, request);
     let sharedUpload: SharedUpload | undefined;
     try {
@@ -459,7 +459,7 @@ export class UploadService {
   #quotaOf(upload: Upload): UploadQuota {
     const { quotas } = this.options;
     return {
-      check: (bytes) => quotas.check(upload.by, bytes),
+      check: (bytes) => quotas.check(upload.by, bytes, upload.countedBytes),
       store: (bytes) => {
         quotas.spend(bytes);
         this.#count(upload, upload.countedBytes + bytes);

@@ -112,6 +112,26 @@ test.each<readonly [string, Addresses, string[], string, string[]]>([
     [],
   ],
   [
+    "the LAN of a router beside its uplink",
+    { wan: ["10.64.0.9"], "br-lan": ["192.168.1.1"] },
+    ["10.64.0.9"],
+    "10.64.0.9",
+    ["192.168.1.1"],
+  ],
+  [
+    "Wi-Fi before a fallback address, a virtual machine and a VPN",
+    {
+      Ethernet: ["169.254.30.92"],
+      "VirtualBox Host-Only Network": ["192.168.56.1"],
+      NordLynx: ["10.5.0.2"],
+      "Radmin VPN": ["26.1.2.3"],
+      "Wi-Fi": ["192.168.0.13"],
+    },
+    [],
+    "192.168.0.13",
+    ["10.5.0.2", "26.1.2.3", "192.168.56.1"],
+  ],
+  [
     "a virtual machine's adapter last",
     { "vEthernet (WSL)": ["172.30.1.1"], "Wi-Fi": ["192.168.0.3"] },
     ["192.168.0.3"],

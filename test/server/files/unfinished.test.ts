@@ -163,6 +163,16 @@ test("counts unfinished uploads apart when a quota is reached, and deleting free
   await drop.upload(lane);
 });
 
+test("does not ask to delete the upload that exceeds the quota", async () => {
+  const { ana } = await siteWith(["ana"], { files: { userBytesMax: 3 * CHUNK_BYTES } });
+  const lane = await channelOf(ana);
+  await lane.request("offer", streamed(FOUR));
+  FOUR.sendAll(lane);
+  const { fault } = await lane.untilEnded();
+  expect(fault?.message).toStartWith("this exceeds your file quota; your files use 0 B of 786 kB");
+  expect(fault?.remedy).toBe("delete files that you no longer need");
+});
+
 test("removes the rest of a stream one hour after its sender is lost", async () => {
   const { site, ana } = await lab();
   const file = new TestFile("file", 4 * CHUNK_BYTES);
