@@ -435,8 +435,6 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
     "tutup beberapa program, atau naikkan batasnya: ulimit -n",
   "this machine has too little memory to use {}": "memori mesin ini tidak cukup untuk memakai {}",
   "close some programs, then try again": "tutup beberapa program, lalu coba lagi",
-  "this exceeds your file quota; your files use {} of {}":
-    "ini melebihi kuota berkas Anda; berkas Anda memakai {} dari {}",
   "this exceeds your file quota; your files use {}":
     "ini melebihi kuota berkas Anda; berkas Anda memakai {}",
   "this exceeds your file quota; your files use {} and unfinished uploads {} of {}":
