@@ -492,8 +492,12 @@ export const DATA_CHANNELS_PER_SESSION_MAX = 32;
 export const DATA_CHANNELS_PER_ACCOUNT_MAX = 64;
 export const TICKET_MS = 30_000;
 export const UPLOAD_KEEP_MS = 7 * 24 * 60 * 60_000;
+/** Time in which the sender of a stream, which cannot start again, may reconnect and continue. */
+export const STREAM_KEEP_MS = 60 * 60_000;
 export const UPLOAD_IDLE_TIMEOUT_MS = 10_000;
 export const UPLOADS_PER_ACCOUNT_MAX = 1_000;
+/** A page of entries with the longest names and the most targets fits into one message. */
+export const UPLOADS_PAGE_MAX = 64;
 /** Reserved for the log, which shares the disk with the files. */
 export const FREE_BYTES_MIN = 256 * MIB;
 export const KNOWN_FILES_MAX = 500;

@@ -16,6 +16,7 @@ import {
 } from "../base/new-names.ts";
 import { quoteText } from "../base/text.ts";
 import type { LoginSecret } from "../client/login.ts";
+import { checkOpen } from "../io/terminal/input.ts";
 import { ENGLISH_TERMINAL, type Message } from "../ui/messages/en/terminal.ts";
 import { type Context, faultLine, printNotice } from "./context.ts";
 import { usageFault } from "./errors.ts";
@@ -151,7 +152,10 @@ async function fileSecret(
   kind: SecretKind,
   file: string,
 ): Promise<string> {
-  if (file === "-") return (await context.stdin.line()) ?? "";
+  if (file === "-") {
+    checkOpen(context.stdin);
+    return (await context.stdin.line()) ?? "";
+  }
   const bytes = await firstBytes(kind, file);
   try {
     return utf8Decode(bytes).split(LINE_END)[0] ?? "";

@@ -413,6 +413,7 @@ export class Client extends ChatClient<ClientAccount> {
   async close(isUnresponsive = false): Promise<void> {
     this.#events.markCurrentRead();
     this.account?.session.flush();
+    if (!isUnresponsive) await this.transfers.interruptStreams();
     const finished = this.#finish(undefined);
     if (!isUnresponsive) await finished;
     await this.auditor.close();

@@ -1,7 +1,8 @@
 /** `chat admin`, with its subcommands. */
 
 import { checkDisplayName } from "../base/display-names.ts";
-import { Fault } from "../base/fault.ts";
+import { Fault, msg } from "../base/fault.ts";
+import { type FileId, isFileId } from "../base/ids.ts";
 import { RETENTION_MS_MAX, RETENTION_MS_MIN } from "../base/limits.ts";
 import { counted, formatDuration } from "../base/sizes.ts";
 import { formatUtc } from "../base/time.ts";
@@ -35,6 +36,7 @@ import { usageFault } from "../cli/errors.ts";
 import { confirmAction, parseRoomName, YES_FLAG } from "../cli/flags.ts";
 import { formatTimestamp, styleOf } from "../cli/output/render.ts";
 import { printData, printList, printResult } from "../cli/output/result.ts";
+import type { Client } from "../client/client.ts";
 import { clockText } from "../core/clock-check.ts";
 import { parseDuration, withUtcTime } from "../core/duration.ts";
 import { LOBBY } from "../core/rooms/rooms.ts";
@@ -228,10 +230,11 @@ const unban = operatorVerb({
 
 const erase = defineVerb({
   args: {
-    seq: argument("Message numbers, as in chat history --json", {
+    seq: argument("Message numbers, as in chat history --json, or IDs of unfinished uploads", {
       many: true,
       required: false,
-      parse: parseSeq,
+      valueHint: "SEQ",
+      parse: parseErased,
     }),
     ...ADMIN_FLAGS,
     user: stringFlag(
@@ -241,11 +244,18 @@ const erase = defineVerb({
     ...YES_FLAG,
   },
   details:
-    "Text is blanked on the server's disk, and files are removed. Copies on other devices stay.",
+    "Text is blanked on the server's disk, and files are removed. Copies on other devices stay. " +
+    "Everything by a user includes unfinished uploads.",
   async run(args, context) {
     if (args.seq.length > 0) {
       return withOperator(context, args, async ({ client }) => {
         for (const seq of args.seq) {
+          if (typeof seq === "string") {
+            const user = await eraseUpload(client, seq);
+            const line = { kind: "erased", id: seq, user };
+            printResult(context, line, `deleted the unfinished upload ${seq} of ${user}`);
+            continue;
+          }
           const { seq: by } = await client.request("erase", { seq });
           printResult(context, { kind: "erased", seq, by }, `deleted message ${seq}`);
         }
@@ -267,6 +277,30 @@ const erase = defineVerb({
     });
   },
 });
+
+function parseErased(text: string): number | FileId {
+  return isFileId(text) ? text : parseSeq(text);
+}
+
+/** @throws {Fault} file-unknown if there is no such upload; usage if it is posted */
+async function eraseUpload(client: Client, file: FileId): Promise<string> {
+  const order = { sort: "time", reverse: false };
+  const found = (await lists.allFiles(client, order)).find((entry) => entry.file === file);
+  if (found === undefined) {
+    throw new Fault("file-unknown", msg`no unfinished upload ${file}`, {
+      remedy: "list them: chat admin files",
+    });
+  }
+  if (found.unfinished === undefined) {
+    const numbers = found.seqs.join(" ");
+    throw usageFault(
+      msg`${file} is not an unfinished upload`,
+      numbers === "" ? "ask its sender to delete it" : `delete it: chat admin erase ${numbers}`,
+    );
+  }
+  await client.request("cancel", { file, user: found.user, direction: "up" });
+  return found.user;
+}
 
 function parseSeq(text: string): number {
   const seq = /^[1-9]\d{0,14}$/.test(text) ? Number(text) : Number.NaN;

@@ -203,7 +203,9 @@ export const getFile = defineVerb({
     }),
     ...SERVER_FLAGS,
   },
-  details: "To resume after an interruption, run the same command again.",
+  details:
+    "To resume after an interruption, run the same command again. A word that is the ID of a " +
+    "file is never read as a name.",
   async run(args, context) {
     checkOptions(args.id, args.follow);
     checkDestination(context, args.out, args.id.length === 1);
@@ -220,7 +222,11 @@ export const getFile = defineVerb({
           open.state.partialFileSecret(),
         );
         if (args.follow) return followFiles(receiver, open);
-        return receiver.receiveAll(await resolveFiles(open, args.id));
+        const listed = listedFiles(open);
+        return receiver.receiveAll(await resolveFiles(listed, args.id), async (name) => {
+          const id = findFileId(await listed(), name);
+          return id !== undefined && isFileId(id) ? id : undefined;
+        });
       });
     } finally {
       await progressDisplay.end();
@@ -236,16 +242,25 @@ function checkOptions(ids: readonly string[], follow: boolean): void {
   });
 }
 
-/** Finds files by id, or by a name that only one file has. */
+/** Requests the list once, when it is needed first. */
+function listedFiles({ client, user }: OpenClient): () => Promise<readonly DisplayFile[]> {
+  let files: Promise<readonly DisplayFile[]> | undefined;
+  const request = async () => {
+    await untilConnected(client.read());
+    return (await fileRecords(client, user)).filter(isFile);
+  };
+  return () => {
+    files ??= request();
+    return files;
+  };
+}
+
+/** Finds files by id, or by a name that only one file has. A word that may be an id is one. */
 async function resolveFiles(
-  { client, user }: OpenClient,
+  listed: () => Promise<readonly DisplayFile[]>,
   words: readonly string[],
 ): Promise<readonly FileId[]> {
-  let files: readonly DisplayFile[] = [];
-  if (!words.every(isFileId)) {
-    await untilConnected(client.read());
-    files = (await fileRecords(client, user)).filter(isFile);
-  }
+  const files = words.every(isFileId) ? [] : await listed();
   const ids = words.map((word) => (isFileId(word) ? word : (findFileId(files, word) ?? word)));
   return [...new Set(ids.map(checkFileId))];
 }

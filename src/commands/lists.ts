@@ -2,12 +2,28 @@
 
 import { compareNames } from "../base/names.ts";
 import { fileRecords } from "../cli/chat/last-files.ts";
+import {
+  deleteUnfinished,
+  type UnfinishedUpload,
+  unfinishedJson,
+  unfinishedState,
+  unfinishedUploads,
+} from "../cli/chat/unfinished.ts";
 import { stringFlag } from "../cli/command.ts";
 import { clientVerb } from "../cli/connect/client.ts";
 import { printNotice } from "../cli/context.ts";
+import { checkFileId } from "../cli/files/receive-file.ts";
 import { DamageReport } from "../cli/output/damage.ts";
-import { destinationName, isFile, recordJson } from "../cli/output/render.ts";
-import { printList, sizeCell, timeCell } from "../cli/output/result.ts";
+import {
+  type DisplayFile,
+  destinationName,
+  formatTimestamp,
+  isFile,
+  type JsonObject,
+  recordJson,
+  type Style,
+} from "../cli/output/render.ts";
+import { printList, printResult, sizeCell, timeCell } from "../cli/output/result.ts";
 import { queryUsers } from "../client/link/queries.ts";
 import { knownFile } from "../io/state/home-tables.ts";
 
@@ -50,25 +66,75 @@ export const rooms = clientVerb({
   },
 });
 
+interface FileRow {
+  readonly id: string;
+  readonly sizeBytes: number;
+  readonly name: string;
+  readonly from: string;
+  readonly where: string;
+  readonly timeUnixMs: number;
+  readonly state: (style: Style) => string;
+  readonly json: JsonObject;
+}
+
+function postedRow(me: string): (file: DisplayFile) => FileRow {
+  return (file) => ({
+    ...file,
+    where: destinationName(file, me),
+    state: () => "",
+    json: recordJson(file),
+  });
+}
+
+function unfinishedRow(me: string): (upload: UnfinishedUpload) => FileRow {
+  return (upload) => ({
+    id: upload.file,
+    sizeBytes: upload.bytes,
+    name: upload.name,
+    from: me,
+    where: upload.to.join(" "),
+    timeUnixMs: upload.since,
+    state: (style) => unfinishedState(upload, (unixMs) => formatTimestamp(unixMs, style)),
+    json: unfinishedJson(upload, me),
+  });
+}
+
 export const files = clientVerb({
   printsData: true,
-  args: {},
-  details: "To download a file: chat get-file ID",
-  async run(_args, context, { client, state, user }) {
+  args: {
+    delete: stringFlag("ID", "Delete this unfinished upload of yours", {
+      many: true,
+      parse: checkFileId,
+    }),
+  },
+  details:
+    "To download a file: chat get-file ID. Your unfinished uploads are listed last and count " +
+    "towards your quota until they are finished or deleted.",
+  async run({ delete: deleted }, context, { client, state, user }) {
+    for (const id of deleted) {
+      await deleteUnfinished(client, id);
+      printResult(context, { kind: "deleted", id }, `deleted the unfinished upload ${id}`);
+    }
+    if (deleted.length > 0) return 0;
     const damage = new DamageReport();
     const records = await fileRecords(client, user);
     damage.add(records);
     const listed = records.filter(isFile);
+    const unfinished = await unfinishedUploads(client);
+    if (unfinished === undefined)
+      printNotice(context, "this server is too old to list unfinished uploads");
     state.knownFiles.add(client.fingerprint ?? "", listed.map(knownFile));
-    printList(context, listed, {
-      json: recordJson,
+    const rows = [...listed.map(postedRow(user)), ...(unfinished ?? []).map(unfinishedRow(user))];
+    printList(context, rows, {
+      json: ({ json }) => json,
       columns: {
         id: ({ id }) => id,
         size: ({ sizeBytes }, style) => sizeCell(sizeBytes, style),
         name: ({ name }) => name,
         from: ({ from }) => from,
-        where: (file) => destinationName(file, user),
+        where: ({ where }) => where,
         time: ({ timeUnixMs }, style) => timeCell(timeUnixMs, style),
+        state: ({ state: text }, style) => text(style),
       },
     });
     damage.check();

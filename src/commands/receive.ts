@@ -65,6 +65,7 @@ export const command = defineVerb({
     using dialer = openDialer(context, address, { transport });
     const { client, close } = openShareClient(context.clock, dialer.dial, {
       address: formatAddress(address),
+      addresses: [address, ...(address.also ?? [])],
       fingerprint: address.fingerprint,
       strict: context.settings().config.trust === "strict",
       follow: "live",
@@ -196,8 +197,8 @@ class Transfer {
     const { client } = this.#receiver;
     for await (const event of client.read()) {
       if (event.kind === "closed") throw event.fault ?? connectionClosed();
-      // The invite vouches for the server's key, so the user needs no notice.
-      if (event.kind === "pinned") continue;
+      // The invite vouches for the server's key and addresses, so the user needs no notice.
+      if (event.kind === "pinned" || event.kind === "elsewhere") continue;
       if (event.kind === "connected") await this.#onConnected(event);
       else if (event.kind === "lost" || event.kind === "retrying") this.#onLinkLost(event.fault);
       else this.#onEvent(event);

@@ -15,6 +15,7 @@ import type { Client, EarlyPost } from "../client/client.ts";
 import type { ReaderEvent } from "../client/event.ts";
 import { withMentions } from "../core/client/mentions.ts";
 import type { Receipt } from "../core/client/outbox.ts";
+import { checkOpen } from "../io/terminal/input.ts";
 import { parsePeople } from "../ui/command.ts";
 import { ENGLISH_TERMINAL } from "../ui/messages/en/terminal.ts";
 import type { PostBody } from "../wire/messages.ts";
@@ -34,7 +35,8 @@ export const command = defineVerb({
     const others = args.to.filter((word) => !word.includes(","));
     const targets = groups.length > 0 && others.length === 0 ? [] : parseTargets(others);
     const text = args.text === "-" ? undefined : args.text;
-    if (text !== undefined) checkText(text);
+    if (text === undefined) checkOpen(context.stdin);
+    else checkText(text);
     // A reader that exits early, such as `| head -1`, must not stop the command from sending.
     context.continueWithoutOutput();
     const sender = new Sender(context, targets, args.notice);

@@ -4,10 +4,10 @@ import { isUtf8 } from "node:buffer";
 import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { concatBytes, utf8Encode } from "../base/bytes.ts";
-import { Fault } from "../base/fault.ts";
+import { Fault, msg } from "../base/fault.ts";
 import { TEXT_BYTES_MAX } from "../base/limits.ts";
 import { checkName } from "../base/names.ts";
-import { cleanText } from "../base/text.ts";
+import { cleanText, quoteText } from "../base/text.ts";
 import {
   argument,
   defineVerb,
@@ -17,7 +17,12 @@ import {
   noFlag,
   stringFlag,
 } from "../cli/command.ts";
-import { listenHosts, ownAddresses, reachableHosts } from "../cli/connect/invite.ts";
+import {
+  listenHosts,
+  reachableHosts,
+  reachWarning,
+  routedOwnAddresses,
+} from "../cli/connect/invite.ts";
 import { type Context, endSignalLine, faultLine, printNotice } from "../cli/context.ts";
 import { usageFault } from "../cli/errors.ts";
 import { Omissions } from "../cli/files/omissions.ts";
@@ -33,10 +38,11 @@ import { LOBBY } from "../core/rooms/rooms.ts";
 import type { Source } from "../io/blob/interfaces.ts";
 import { onDisk } from "../io/disk/disk.ts";
 import { systemEntropy } from "../io/entropy.ts";
+import { checkOpen } from "../io/terminal/input.ts";
 import { isLoopback } from "../io/ws/address.ts";
 import type { ServerEvent } from "../server/session/event.ts";
 import { shareTopic, TEXT_TOPIC } from "../ui/text/share-topic.ts";
-import { checkHost } from "../wire/host.ts";
+import { parseHost } from "../wire/host.ts";
 import {
   encodeSecret,
   formatAddress,
@@ -54,7 +60,7 @@ const ARGS = {
   text: stringFlag("TEXT", "Share this text instead of files; - for stdin"),
   name: stringFlag("NAME", "Name that recipients see, for a single file"),
   keep: flag("Keep sharing after the first recipient"),
-  host: stringFlag("ADDR", "Address of this machine to use in the line"),
+  host: stringFlag("ADDR", "Address of this machine to use in the line", { parse: shareHost }),
   port: stringFlag("PORT", "Port to listen on (Default: a free port)", {
     integer: { min: 0, max: 65_535 },
     alias: "p",
@@ -70,14 +76,15 @@ export const command = defineVerb({
     "Prints a code and a line for the other machine, and exits when that machine has everything.",
   async run(args, context) {
     checkOptions(args);
-    if (args.host !== undefined) checkHost(args.host, "v4-or-name");
     const user = checkName(nameOf(context, args.user), "person's name");
     const inputs: ShareInput[] = [];
     const omissions = new Omissions(context, (line) => printNotice(context, line));
     try {
+      if (args.text === STDIN) checkOpen(context.stdin);
       if (args.text !== undefined) inputs.push({ from: "text", text: args.text, name: args.name });
       for (const path of args.path) {
         const name = args.name;
+        if (path === STDIN) checkOpen(context.stdin);
         if (path === STDIN) inputs.push({ from: "input", name });
         else inputs.push({ from: "disk", path, source: await openSourceAt(context, path, name) });
       }
@@ -150,11 +157,13 @@ async function share(
   let code: SharedCode | undefined;
   const copied: Source[] = [];
   try {
-    const lanNumber = findLanNumber(context, options);
+    const reachable = reachableHosts(options.host, await routedOwnAddresses());
+    const lanNumber = findLanNumber(context, options, reachable.external);
     server = await openShareServer(context, {
       user: options.user,
       listenHosts: listenHosts(options.host),
-      inviteHost: reachableHosts(options.host, ownAddresses()).external,
+      inviteHost: reachable.external,
+      otherHosts: reachable.also,
       port: options.port ?? 0,
       onEvent: (event) => {
         if (event.kind === "failed") finished.reject(event.fault);
@@ -183,6 +192,9 @@ async function share(
       onWrong: (code) => receivers.reportWrongCode(code),
     });
     code = await Promise.race([offering, finished.promise.then(() => undefined)]);
+    const warning = reachWarning(options.host, reachable.external);
+    if (warning !== undefined) printNotice(context, warning);
+    else if (options.discovery && code === undefined) printNotice(context, NO_CODE);
     printInvite(context, server, { sources, isText, code: code?.code });
     // Scripts expect the line with the invitation first.
     for (const source of sources) options.note(source);
@@ -199,13 +211,27 @@ async function share(
   }
 }
 
+const NO_CODE =
+  "no code, because receivers search for it with IPv4, which this machine does not have; use the " +
+  "line, or --via SERVER";
+
+/** @throws {Fault} usage */
+function shareHost(text: string): string {
+  const host = parseHost(text);
+  if (!host.includes("%")) return host;
+  throw usageFault(
+    msg`${quoteText(text)} is valid on this machine only`,
+    "use an address without %, or the name of this machine",
+  );
+}
+
 /** A code on the LAN requires that other machines can reach the share. */
 async function findLanNumber(
   context: Context,
-  { discovery, host }: ShareOptions,
+  { discovery }: ShareOptions,
+  external: string,
 ): Promise<number | undefined> {
-  const isReachable = !isLoopback(reachableHosts(host, ownAddresses()).external);
-  return discovery && isReachable ? freeLanNumber(context, systemEntropy()) : undefined;
+  return discovery && !isLoopback(external) ? freeLanNumber(context, systemEntropy()) : undefined;
 }
 
 /** Standard input can be read only once, so it is copied to disk. */

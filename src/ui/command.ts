@@ -38,18 +38,7 @@ export interface Answer {
 }
 
 export type SimpleView =
-  | (
-      | "list"
-      | "rooms"
-      | "saved"
-      | "threads"
-      | "ignored"
-      | "pins"
-      | "files"
-      | "topic"
-      | "rules"
-      | "handed"
-    )
+  | ("list" | "rooms" | "saved" | "threads" | "ignored" | "pins" | "topic" | "rules" | "handed")
   | ("passwd" | "logout" | "quit" | "clear");
 
 /** Views that each UI displays in its own form: lines in the terminal, a dialog on the page. */
@@ -70,6 +59,8 @@ export interface Views extends Readonly<Record<SimpleView, object>> {
   readonly thread: { readonly seq: number };
   /** A seq, or a time that `parseTime` reads. */
   readonly jump: { readonly to: number | string };
+  /** `removed` is the id of an unfinished upload to delete. */
+  readonly files: { readonly removed?: string };
   readonly send: { readonly input: string };
   readonly set: { readonly input: string };
   readonly "irc-password": { readonly input: string };

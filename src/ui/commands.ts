@@ -704,6 +704,13 @@ const who = opensView({ terminal: "/who [ROOM]", page: "/who" }, (input, ui) => 
   return words && { kind: "who", room: words[0]?.replace(/^#/, "") };
 });
 
+const files = opensView({ terminal: "/files [delete ID]", page: "/files" }, (input, ui) => {
+  if (input === "") return { kind: "files" };
+  const [verb, removed, ...more] = splitWords(input, 2, 2) ?? [];
+  const isDeletion = ui === "terminal" && verb === "delete" && more.length === 0;
+  return isDeletion && removed !== undefined ? { kind: "files", removed } : undefined;
+});
+
 interface MessageArgs {
   /** A room or a person, or the people of a group. */
   readonly to: string | readonly string[];
@@ -881,7 +888,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   receipts,
   bot,
   send,
-  files: simpleView("files"),
+  files,
   seal,
   sealed,
   verify,

@@ -115,6 +115,16 @@ export function checkHost(text: string, form: "v6" | "v4-or-name"): string {
   throw invalidHost(text, "a host name", "use letters, digits, - and ., or an IP address");
 }
 
+/**
+ * Accepts an IPv6 address with or without brackets.
+ * @throws {Fault} usage
+ */
+export function parseHost(text: string): string {
+  const [, bracketed] = /^\[(.*)\]$/.exec(text) ?? [];
+  if (bracketed !== undefined) return checkHost(bracketed, "v6");
+  return checkHost(text, text.includes(":") ? "v6" : "v4-or-name");
+}
+
 function groupCount(half: string, isLast: boolean): number | undefined {
   if (half === "") return 0;
   const groups = half.split(":");

@@ -213,6 +213,8 @@ export const ADMIN_REQUESTS = {
           password: v.boolean(),
           devices: count,
           bytes: count,
+          /** Bytes of unfinished uploads, which `bytes` does not include. */
+          unfinishedBytes: v.optional(count),
           displayName: v.optional(text(DISPLAY_NAME_BYTES_MAX)),
           rooms: v.optional(list(name, ACCOUNT_ROOMS_LISTED_MAX)),
           moderates: v.optional(list(name, ACCOUNT_ROOMS_LISTED_MAX)),
@@ -251,7 +253,8 @@ export const ADMIN_REQUESTS = {
   /** `sort`: `name`, `user`, `time` or `bytes`. */
   "all-files": {
     ...reading,
-    fields: listing,
+    /** `unfinished`: also lists unfinished uploads, which older servers do not. */
+    fields: { ...listing, unfinished: v.optional(v.boolean()) },
     answer: v.object({
       files: list(
         v.object({
@@ -263,6 +266,10 @@ export const ADMIN_REQUESTS = {
           /** Named rooms with the file. An operator may erase its records `seqs` in them. */
           rooms: list(name, FILE_ROOMS_LISTED_MAX),
           seqs: list(positive, FILE_ROOMS_LISTED_MAX),
+          /** The file is not posted yet: `bytes` are on the server, `time` is its start. */
+          unfinished: v.optional(
+            v.object({ sizeBytes: v.optional(count), expires: unixMs, sending: v.boolean() }),
+          ),
         }),
         LISTED_PAGE_MAX,
       ),
@@ -270,6 +277,7 @@ export const ADMIN_REQUESTS = {
       bytes: count,
     }),
   },
+  /** Cancels a transfer. `up` also deletes an unfinished upload that nobody is sending. */
   cancel: {
     role: "operator",
     fields: { file: fileId, user: name, direction: v.picklist(["up", "down"]) },

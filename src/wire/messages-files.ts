@@ -14,6 +14,7 @@ import {
   FOLDER_ENTRIES_MAX,
   MANIFEST_BYTES_MAX,
   TRANSFER_WINDOW_BYTES_MAX,
+  UPLOADS_PAGE_MAX,
 } from "../base/limits.ts";
 import { PREVIEW_SIDE_MAX, SEALED_PREVIEW_BYTES_MAX } from "../base/limits-page.ts";
 import {
@@ -111,7 +112,31 @@ export const FILE_REQUESTS = {
       ),
     }),
   },
+  /** Deletes the account's own upload, even while another data channel sends it. */
   withdraw: { phase: "lane", fields: { file: fileId }, answer: v.object({}) },
+  /** Lists the account's uploads that are not posted yet, on the main link. Sorted by file. */
+  uploads: {
+    fields: { after: v.optional(fileId) },
+    answer: v.object({
+      uploads: list(
+        v.object({
+          file: fileId,
+          to: list(target, FILE_TARGETS_MAX),
+          name: fileName,
+          /** Bytes that the server has. */
+          bytes: count,
+          /** Size of the file; absent for a stream. */
+          size: v.optional(size),
+          since: unixMs,
+          expires: unixMs,
+          /** True while a data channel sends the upload. */
+          sending: v.boolean(),
+        }),
+        UPLOADS_PAGE_MAX,
+      ),
+      more: v.boolean(),
+    }),
+  },
   /** Downloads a file from chunk `from` on. The upload may still be in progress. */
   fetch: {
     phase: "lane",

@@ -132,6 +132,74 @@ describe("a stopped upload", () => {
   });
 });
 
+describe("a stream that fails is withdrawn", () => {
+  uploadTest("if its producer breaks", async (ana) => {
+    const source = MemorySource.stream(wholeChunks(4));
+    source.onRead = (index) => {
+      if (index === 2) throw new Fault("store-failed", "'stdin' cannot be read");
+    };
+    expect(await ana.send(source)).toMatchObject({ code: "store-failed" });
+    expect(ana.files.withdrawn).toHaveLength(1);
+    expect(ana.files.files.size).toBe(0);
+  });
+
+  uploadTest("if the server refuses a chunk", async (ana) => {
+    ana.files.onChunk = ({ index }) => {
+      if (index === 2) throw new Fault("quota-reached", "this exceeds your file quota");
+    };
+    expect(await ana.send(MemorySource.stream(wholeChunks(4)))).toMatchObject({
+      code: "quota-reached",
+    });
+    expect(ana.files.withdrawn).toHaveLength(1);
+  });
+
+  uploadTest("if the user stops it, without advice to resume", async (ana) => {
+    const outcome = await ana.sendPart(MemorySource.stream(wholeChunks(9)), 6);
+    expect(outcome).toMatchObject({ code: "interrupted" });
+    expect((outcome as Fault).remedy).toBe(
+      "send it again from the start; a pipe cannot be resumed",
+    );
+    expect(ana.files.withdrawn).toHaveLength(1);
+  });
+
+  uploadTest("if the client closes during it, before the link closes", async (ana) => {
+    const source = MemorySource.stream(wholeChunks(9));
+    source.onRead = (index) => (index === 6 ? new Promise(() => {}) : undefined);
+    const sending = ana.startSend(source).catch((fault: unknown) => fault);
+    await ana.fixture.clock.advance(1_000);
+    await ana.fixture.outcome(ana.client.close());
+    expect(await sending).toMatchObject({ code: "interrupted" });
+    expect(ana.files.withdrawn).toHaveLength(1);
+  });
+
+  uploadTest("but closing does not wait for a dead link", async (ana) => {
+    const source = MemorySource.stream(wholeChunks(9));
+    source.onRead = (index) => (index === 6 ? new Promise(() => {}) : undefined);
+    const sending = ana.startSend(source).catch((fault: unknown) => fault);
+    await ana.fixture.clock.advance(1_000);
+    ana.fixture.network.cut();
+    await ana.fixture.clock.advance(0);
+    let isClosed = false;
+    const closing = ana.client.close().then(() => {
+      isClosed = true;
+    });
+    await ana.fixture.clock.advance(3_000);
+    expect(isClosed).toBe(true);
+    await closing;
+    expect(await sending).toMatchObject({ code: "interrupted" });
+  });
+
+  uploadTest("but not if a later run can resume it", async (ana) => {
+    const source = new MemorySource(wholeChunks(9));
+    source.onRead = (index) => (index === 6 ? new Promise(() => {}) : undefined);
+    const sending = ana.startSend(source).catch((fault: unknown) => fault);
+    await ana.fixture.clock.advance(1_000);
+    await ana.fixture.outcome(ana.client.close());
+    expect(await sending).toMatchObject({ code: "interrupted" });
+    expect(ana.files.withdrawn).toEqual([]);
+  });
+});
+
 describe("a resumed upload of a file with other times", () => {
   const CHUNKS = 60;
 

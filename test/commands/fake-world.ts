@@ -87,6 +87,7 @@ function fakeInput(lines: readonly string[], isTerminal: boolean): Input {
   };
   return {
     isTerminal,
+    isClosed: false,
     line,
     secretLine: (ask) => {
       ask();

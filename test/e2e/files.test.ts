@@ -15,9 +15,11 @@ import {
   writeSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { CHUNK_BYTES, TRANSFER_SYNC_BYTES } from "../../src/base/limits.ts";
 import { jpegOf } from "../cli/screen/pictures/test-png.ts";
 import { phoneExif, withExif } from "../core/client/exif.ts";
+import { CHAT } from "./binary.ts";
 import { Couriers, file, gets, MIB, noise, people, sends, sha256 } from "./couriers.ts";
 import { type Home, type Json, ndjson, Sandbox } from "./program.ts";
 
@@ -294,4 +296,97 @@ test("/send, /get and /files work in a chat", async () => {
   expect((await anas.finish()).exitCode).toBe(0);
   await bobs.json("file", { to: "bob" });
   expect((await bobs.finish()).exitCode).toBe(4);
+});
+
+describe("an unfinished upload", () => {
+  const unfinished = async (home: Home) =>
+    filesIn(await home.json(["files"])).filter((line) => line["unfinished"] === true);
+
+  async function halfSent(home: Home, name: string) {
+    const program = home.start(["send-file", "-", "--name", name, "--json"]);
+    program.type("x".repeat(2 * CHUNK_BYTES));
+    await program.json("progress", { name, sentBytes: 2 * CHUNK_BYTES });
+    return program;
+  }
+
+  test.each(["SIGINT", "SIGTERM"] as const)("of a pipe disappears after %s", async (signal) => {
+    const { ana } = couriers;
+    const program = await halfSent(ana, "interrupted");
+    expect(await unfinished(ana)).toMatchObject([{ name: "interrupted", sending: true }]);
+    const { exitCode, err } = await program.signal(signal);
+    expect(exitCode).toBe(130);
+    expect(err).toContain("a pipe cannot be resumed");
+    expect(err).not.toContain("run the same command again");
+    expect(await unfinished(ana)).toEqual([]);
+  });
+
+  test("of a killed program is listed for its account and deleted by it", async () => {
+    const { ana, bob } = couriers;
+    await (await halfSent(ana, "killed")).signal("SIGKILL");
+    const [upload] = await unfinished(ana);
+    expect(upload).toMatchObject({ name: "killed", room: "lobby", sentBytes: 2 * CHUNK_BYTES });
+    expect(await unfinished(bob)).toEqual([]);
+    const id = String(upload?.["id"]);
+    expect((await bob.run(["files", "--delete", id])).exitCode).toBe(4);
+    expect(await ana.json(["files", "--delete", id])).toEqual([{ kind: "deleted", id }]);
+    expect(await unfinished(ana)).toEqual([]);
+    expect((await ana.run(["files", "--delete", id])).exitCode).toBe(4);
+  });
+
+  test("is deleted by an operator, and in a chat by its owner", async () => {
+    const { sandbox, ana, served } = couriers;
+    const admin = sandbox.home("admin");
+    await (await halfSent(ana, "one")).signal("SIGKILL");
+    await (await halfSent(ana, "two")).signal("SIGKILL");
+    const [one, two] = await unfinished(ana);
+    const owner = ["--data", served.data];
+    const listed = filesIn(await admin.json(["admin", "files", ...owner]));
+    expect(listed.filter((line) => line["unfinished"] === true)).toHaveLength(2);
+    const [account] = await admin.json(["admin", "accounts", "--find", "ana", ...owner]);
+    expect(account).toMatchObject({ unfinishedBytes: 4 * CHUNK_BYTES });
+    const id = String(one?.["id"]);
+    expect(await admin.json(["admin", "erase", id, ...owner])).toEqual([
+      { kind: "erased", id, user: "ana" },
+    ]);
+    const stdin = `/files delete ${two?.["id"]}\n/files\n`;
+    const lines = await ana.json(["join"], { stdin });
+    expect(lines.find(({ kind }) => kind === "deleted")).toEqual({
+      kind: "deleted",
+      id: two?.["id"],
+    });
+    expect(await unfinished(ana)).toEqual([]);
+  });
+});
+
+test("a closed standard input is refused, and an empty one is sent", async () => {
+  const { ana } = couriers;
+  const shell = (input: string) =>
+    Bun.spawnSync(["sh", "-c", `"$0" send-file - ${input}`, CHAT], { env: ana.environment });
+  if (process.platform === "linux") {
+    const closed = shell("<&-");
+    expect(closed.exitCode).toBe(2);
+    expect(closed.stderr.toString()).toContain("standard input is closed");
+  }
+  expect(shell("</dev/null").exitCode).toBe(0);
+});
+
+test("a folder whose name looks like an id is found by its name", async () => {
+  const { sandbox, ana, bob } = couriers;
+  mkdirSync(sandbox.path("final_photos"));
+  writeFileSync(sandbox.path("final_photos/a.txt"), "a");
+  await sends(ana, sandbox.path("final_photos"));
+  const out = couriers.inbox();
+  const got = await bob.json(["get-file", "final_photos", "--out", out]);
+  expect(got.at(-1)).toMatchObject({ kind: "got", name: "final_photos", entries: 1 });
+  expect((await bob.run(["get-file", "final_report", "--out", out])).exitCode).toBe(4);
+});
+
+test("a file address is sent as its path", async () => {
+  const { sandbox, ana } = couriers;
+  const path = file(sandbox, "a #1 ü.txt", "x");
+  const [sent] = filesIn(await ana.json(["send-file", pathToFileURL(path).href]));
+  expect(sent).toMatchObject({ name: "a #1 ü.txt" });
+  const remote = await ana.run(["send-file", "file://nas/a.txt"]);
+  expect(remote.exitCode).toBe(2);
+  expect(remote.err).toContain("is on another machine, nas");
 });

@@ -107,6 +107,20 @@ test("names what it leaves out after the line, and ends with 7", async () => {
   expect(shared.exitCode).toBe(7);
 });
 
+test("reaches the sender at the second address of a line", async () => {
+  await using sandbox = new Sandbox();
+  const home = sandbox.home("ana");
+  const sharing = home.start(["share", "--json", "--host", "127.0.0.1", ...files(sandbox)]);
+  const { invite } = await sharing.json("sharing");
+  const [, host, rest] = /^chat:\/\/([^/]+)(.*)$/.exec(String(invite)) ?? [];
+  const second = `chat://127.0.0.1:1${rest}`.replace("#", `&also=${host}#`);
+  const line = `chat receive '${second}'`;
+  const received = await paste(sandbox, line, "inbox", "bob").ended(60_000);
+  expect(received.exitCode).toBe(0);
+  expectAll(sandbox, "inbox");
+  expect((await sharing.ended()).exitCode).toBe(0);
+});
+
 test("--keep serves further receivers with their own names, without copies", async () => {
   await using sandbox = new Sandbox();
   const sharing = sandbox.home("ana").start(["share", "--keep", "--json", ...files(sandbox)]);

@@ -37,7 +37,8 @@ export interface FileSelection {
 
 /**
  * Parses `ID [DIR]` or `NAME [DIR]`. Names and folders may contain spaces, so the longest matching
- * file name wins.
+ * file name wins. A word that may be an id is the id of a listed file, else a name, else the id of
+ * another file.
  * @param args at least one word
  * @throws {Fault} file-unknown; usage if several files have the name
  */
@@ -46,13 +47,18 @@ export async function selectFile(
   files: () => Promise<readonly DisplayFile[]>,
 ): Promise<FileSelection> {
   const [first = "", ...more] = args;
-  const id = first.replace(/[;,]$/, ""); // Copied from a line such as "id: ID; DIR".
-  if (isFileId(id)) return { id, out: folderOf(more) };
-  const knownFiles = await files();
+  const named = first.replace(/[;,]$/, ""); // Copied from a line such as "id: ID; DIR".
+  const byId = isFileId(named) ? { id: named, out: folderOf(more) } : undefined;
+  const knownFiles = await files().catch((error: unknown) => {
+    if (byId === undefined || !(error instanceof Fault)) throw error;
+    return [];
+  });
+  if (byId !== undefined && knownFiles.some(({ id }) => id === named)) return byId;
   for (let count = args.length; count > 0; count--) {
     const id = findFileId(knownFiles, args.slice(0, count).join(" "));
     if (id !== undefined) return { id, out: folderOf(args.slice(count)) };
   }
+  if (byId !== undefined) return byId;
   throw new Fault("file-unknown", msg`no file ${quoteText(args.join(" "))} here`, {
     remedy: msg`run /files to list files`,
   });

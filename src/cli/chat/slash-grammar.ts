@@ -6,6 +6,7 @@ import { quoteText } from "../../base/text.ts";
 import { splitFirstWord } from "../../ui/command.ts";
 import type { TerminalTexts } from "../../ui/messages/en/terminal.ts";
 import { usageFault } from "../errors.ts";
+import { localPath } from "../files/local-path.ts";
 
 export interface SlashRow {
   readonly name: string;
@@ -32,22 +33,20 @@ export interface SendArguments {
 /**
  * Parses `PATH [TARGET] [--caption TEXT]`. Path and caption may be quoted as in a shell; the
  * caption extends to the end of the line.
- * @throws {Fault} name-invalid or usage
+ * @throws {Fault} usage
  */
 export function parseSend(line: string, home: string | undefined): SendArguments {
   const { before, caption } = withoutCaption(line);
   const [path = "", ...moreWords] = shellWords(before);
-  if (moreWords.length > 1) {
-    throw new Fault("usage", msg`${quoteText(moreWords.join(" "))} is not a room or person`, {
-      remedy: msg`quote a path that contains spaces`,
+  const [target] = moreWords;
+  const to = target === undefined ? undefined : unlessFault(() => parseTarget(target));
+  if (moreWords.length > 1 || (target !== undefined && to === undefined)) {
+    const words = quoteText(moreWords.join(" "));
+    throw new Fault("usage", msg`/send takes one path, and ${words} is not a room or person`, {
+      remedy: msg`send files one by one, and quote a path that contains spaces`,
     });
   }
-  const [target] = moreWords;
-  return {
-    path: expandHome(path, home),
-    target: target === undefined ? undefined : formatTarget(parseTarget(target)),
-    caption,
-  };
+  return { path: localPath(expandHome(path, home)), target: to && formatTarget(to), caption };
 }
 
 function withoutCaption(line: string): { before: string; caption: string | undefined } {

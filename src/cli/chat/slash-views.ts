@@ -3,6 +3,7 @@
 import { Fault, ignoreFault, msg } from "../../base/fault.ts";
 import { PRESENCE_MEMBERS_MAX } from "../../base/limits.ts";
 import { boxNames, checkName, compareNames, formatTarget, parseTarget } from "../../base/names.ts";
+import { formatSize } from "../../base/sizes.ts";
 import { formatLocal, formatUtc } from "../../base/time.ts";
 import { queryUsers, type SendRequest } from "../../client/link/queries.ts";
 import { queryPins } from "../../client/pins.ts";
@@ -28,10 +29,17 @@ import { parseServerSpec, quoteInvite } from "../../wire/invite.ts";
 import type { Answer as WireAnswer } from "../../wire/messages.ts";
 import { inviteUrl } from "../connect/invite.ts";
 import { usageFault } from "../errors.ts";
+import { checkFileId } from "../files/receive-file.ts";
 import { PASSWORD, promptNewPassword, readNewPassword, readSecret } from "../secrets.ts";
 import { verifyUser } from "./identity-lines.ts";
 import { parseSend } from "./slash-grammar.ts";
 import type { SlashHost } from "./slash-host.ts";
+import {
+  deleteUnfinished,
+  unfinishedJson,
+  unfinishedState,
+  unfinishedUploads,
+} from "./unfinished.ts";
 import { roomsLine } from "./unread.ts";
 
 /** Maximum number of listed messages, about one screen. Each message requires a request. */
@@ -152,7 +160,29 @@ export const VIEWERS: { readonly [Kind in Exclude<keyof Views, "help">]: Viewer<
     await host.files.send(path, to, caption);
   },
 
-  files: (host) => host.files.list(host.current),
+  async files(host, { removed }) {
+    const { client, user } = host.open;
+    if (removed !== undefined) {
+      const id = checkFileId(removed);
+      await deleteUnfinished(client, id);
+      const line = { kind: "deleted", id };
+      return host.chatConsole.print(line, (texts) => texts.unfinishedDeleted(id));
+    }
+    await host.files.list(host.current);
+    const unfinished = (await unfinishedUploads(client)) ?? [];
+    if (unfinished.length === 0) return;
+    const { offsetMinutes } = host.context;
+    const rows = unfinished.map((upload) => {
+      const sent = `${upload.file}  ${upload.name}, ${formatSize(upload.bytes)}`;
+      return `${sent}, ${unfinishedState(upload, (unixMs) => formatLocal(unixMs, offsetMinutes))}`;
+    });
+    const files = unfinished.map((upload) => unfinishedJson(upload, user));
+    host.chatConsole.print(
+      { kind: "unfinished-files", files },
+      (texts) => texts.unfinishedFiles,
+      rows,
+    );
+  },
 
   async invite({ open, context, chat, chatConsole }, { user }) {
     const room = checkName(chat.actions.lastRoom);

@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { clientName } from "../../base/client-name.ts";
-import { Fault, unlessFault } from "../../base/fault.ts";
+import { Fault, type FaultDetail, unlessFault } from "../../base/fault.ts";
 import { SCREEN_FRAME_MS, SCREEN_ITEMS_MAX } from "../../base/limits-screen.ts";
 import { jsonLine } from "../../base/text.ts";
 import { formatUtc } from "../../base/time.ts";
@@ -19,6 +19,7 @@ import type {
   ReaderEvent,
   SessionEvent,
 } from "../../client/event.ts";
+import { SEND_AGAIN } from "../../client/files/transfers.ts";
 import type { FollowMode } from "../../client/follower.ts";
 import type { GuessDelay } from "../../client/link/connection.ts";
 import type { Credentials } from "../../client/login.ts";
@@ -393,12 +394,13 @@ function noMajorityFault(): Fault {
   );
 }
 
-function interruptRemedy({ waitsForPosts: posts, isResumable: resumes }: ConnectOptions): {
-  readonly remedy?: string;
-} {
+function interruptRemedy({
+  waitsForPosts: posts,
+  isResumable: resumes,
+}: ConnectOptions): FaultDetail {
   if (resumes === true) return RESUME_REMEDY;
-  // Standard input cannot be read again, so the user has to send the file from the start.
-  return posts === true && resumes === undefined ? UNSENT_REMEDY : {};
+  if (resumes === false) return { remedy: SEND_AGAIN };
+  return posts === true ? UNSENT_REMEDY : {};
 }
 
 /** @throws {Fault} the fault that closed the connection; link-closed */

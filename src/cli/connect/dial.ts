@@ -23,7 +23,8 @@ export interface DialerOptions {
 }
 
 export interface ServerDialer extends Disposable {
-  readonly dial: (first?: Uint8Array) => Promise<Link>;
+  /** Dials the address with which the dialer was opened, or another one of the same server. */
+  readonly dial: (first?: Uint8Array, to?: ServerAddress) => Promise<Link>;
   close(): void;
 }
 
@@ -35,9 +36,9 @@ export function openDialer(
   const dialer = openAddressDialer(context.clock, address, options);
   const { close } = dialer;
   const waiting = new WaitNotice(context, connectingTo(address));
-  const dial = (first?: Uint8Array) => {
+  const dial = (first?: Uint8Array, to: ServerAddress = address) => {
     waiting.start();
-    return dialer.dial(address, first).finally(() => waiting.stop());
+    return dialer.dial(to, first).finally(() => waiting.stop());
   };
   return { dial, close, [Symbol.dispose]: close };
 }

@@ -1,12 +1,19 @@
 /** Invites, and the addresses of this machine that they name. */
 
-import type { NetworkInterfaceInfo } from "node:os";
+import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 import { CLUSTER_ADDRESSES_MAX } from "../../base/limits-cluster.ts";
 import type { Name } from "../../base/names.ts";
 import { defined } from "../../base/values.ts";
 import { readSmallFile } from "../../io/disk/data-folder.ts";
-import { interfaceAddresses } from "../../io/lan/interfaces.ts";
+import {
+  DEFAULT_ROUTE_RANK,
+  type InterfaceAddress,
+  interfaceAddresses,
+  isLinkLocal,
+  LAN_RANK_MAX,
+  routedAddresses,
+} from "../../io/lan/interfaces.ts";
 import { findLocalServers, type LocalServer } from "../../io/state/local-servers.ts";
 import { isLoopback } from "../../io/ws/address.ts";
 import { mayNameSameMachine } from "../../wire/host.ts";
@@ -87,29 +94,37 @@ export function storedInvite(data: string): ServerSpec | undefined {
   }
 }
 
-export type OwnAddress = Pick<NetworkInterfaceInfo, "address" | "family" | "internal">;
+export type OwnAddress = Pick<InterfaceAddress, "address" | "family" | "internal"> &
+  Partial<Pick<InterfaceAddress, "name" | "rank">>;
 
-export function ownAddresses(): OwnAddress[] {
-  return interfaceAddresses().flat();
+/** Addresses of this machine, the one that other machines most likely reach first. */
+export function ownAddresses(routed: readonly string[] = []): OwnAddress[] {
+  return interfaceAddresses(networkInterfaces, routed).flat();
+}
+
+export async function routedOwnAddresses(): Promise<OwnAddress[]> {
+  return ownAddresses(await routedAddresses());
 }
 
 export function lanAddresses(own: readonly OwnAddress[]): string[] {
-  return [...lanAddresses4(own), ...lanAddresses6(own)];
+  return lanCandidates(own).map(({ address }) => address);
 }
 
-function lanAddresses4(own: readonly OwnAddress[]): string[] {
+/** Prefers IPv4 among addresses of one rank. */
+function lanCandidates(own: readonly OwnAddress[], family?: "IPv4"): OwnAddress[] {
   return own
-    .filter(({ internal, family }) => !internal && family === "IPv4")
-    .map(({ address }) => address);
+    .filter((one) => !one.internal && (family === undefined || one.family === family))
+    .filter((one) => one.family === "IPv4" || !isLinkLocal(one.address))
+    .toSorted((a, b) => rankOf(a) - rankOf(b) || compareFamilies(a.family, b.family));
 }
 
-/** Omits link-local addresses, which are valid only together with an interface name. */
-function lanAddresses6(own: readonly OwnAddress[]): string[] {
-  return own
-    .filter(({ internal, family, address }) => {
-      return !internal && family === "IPv6" && !/^fe[89ab]/i.test(address);
-    })
-    .map(({ address }) => address);
+function compareFamilies(a: string, b: string): number {
+  if (a === b) return 0;
+  return a === "IPv4" ? -1 : 1;
+}
+
+function rankOf({ rank = DEFAULT_ROUTE_RANK }: OwnAddress): number {
+  return rank;
 }
 
 /** Returns the local host if other machines cannot reach this address. */
@@ -118,13 +133,18 @@ export function externalHosts(
   own: readonly OwnAddress[],
 ): readonly string[] {
   if (host !== undefined && host !== "0.0.0.0" && host !== "::") return [host];
-  const hosts = host === "0.0.0.0" ? lanAddresses4(own) : lanAddresses(own);
+  const family = host === "0.0.0.0" ? "IPv4" : undefined;
+  const hosts = lanCandidates(own, family).map(({ address }) => address);
   return hosts.length === 0 ? [reachableHosts(host, own).local] : hosts;
 }
+
+const ALTERNATIVES_MAX = 3;
 
 interface ReachableHosts {
   readonly local: string;
   readonly external: string;
+  /** Further hosts to try, if other machines may not reach `external`. */
+  readonly also: readonly string[];
   /** Whether other machines have only IPv6, on which the server does not listen. */
   readonly lacksIpv6: boolean;
 }
@@ -141,18 +161,48 @@ export function reachableHosts(
   host: string | undefined,
   own: readonly OwnAddress[],
 ): ReachableHosts {
-  const [lan4] = lanAddresses4(own);
-  const [lan6] = lanAddresses6(own);
-  if (host === undefined) {
-    return { local: "127.0.0.1", external: lan4 ?? lan6 ?? "127.0.0.1", lacksIpv6: false };
+  const isIpv4Only = host === "0.0.0.0";
+  if (host !== undefined && !isIpv4Only && host !== "::") {
+    return { local: host, external: host, also: [], lacksIpv6: false };
   }
-  if (host === "0.0.0.0") {
-    const lacksIpv6 = lan4 === undefined && lan6 !== undefined;
-    return { local: "127.0.0.1", external: lan4 ?? "127.0.0.1", lacksIpv6 };
-  }
-  if (host !== "::") return { local: host, external: host, lacksIpv6: false };
   // Linux without IPv6 can still bind to `::`, but has no ::1.
-  const hasIpv6 = own.some(({ address }) => address === "::1");
+  const hasIpv6 = host === "::" && own.some(({ address }) => address === "::1");
   const local = hasIpv6 ? "::1" : "127.0.0.1";
-  return { local, external: lan4 ?? lan6 ?? local, lacksIpv6: false };
+  const candidates = lanCandidates(own, isIpv4Only ? "IPv4" : undefined);
+  const [best] = candidates;
+  return {
+    local,
+    external: best?.address ?? local,
+    also: alternatives(candidates),
+    lacksIpv6: best === undefined && lanCandidates(own).length > 0,
+  };
+}
+
+/** Alternatives to the first candidate, one per interface. */
+function alternatives([best, ...others]: readonly OwnAddress[]): string[] {
+  if (best === undefined) return [];
+  const isCertain = rankOf(best) === DEFAULT_ROUTE_RANK;
+  const names = new Set([best.name]);
+  return others
+    .filter((one) => !isCertain || rankOf(one) <= LAN_RANK_MAX)
+    .filter(({ name, address }) => {
+      const isNew = !names.has(name) && !isLinkLocal(address);
+      names.add(name);
+      return isNew;
+    })
+    .map(({ address }) => address)
+    .slice(0, ALTERNATIVES_MAX);
+}
+
+/** Warns if other machines cannot use the address. A loopback `--host` is intended. */
+export function reachWarning(host: string | undefined, external: string): string | undefined {
+  if (external.includes("%")) {
+    return `${external} is valid on this machine only; others need an address without %`;
+  }
+  if (host !== undefined && host !== "::" && host !== "0.0.0.0") return undefined;
+  if (isLoopback(external)) {
+    return "this machine has no address that others can reach; connect to a network, or add --host";
+  }
+  if (!isLinkLocal(external)) return undefined;
+  return `${external} is a link-local address; only machines on the same cable or switch reach it`;
 }

@@ -218,11 +218,15 @@ export class FileReceiver {
     await this.context.stdout.drained();
   }
 
-  async receiveAll(files: readonly FileId[]): Promise<number> {
+  /** @param findNamed finds a file by a name that looks like an id */
+  async receiveAll(
+    files: readonly FileId[],
+    findNamed: (name: string) => Promise<FileId | undefined> = () => Promise.resolve(undefined),
+  ): Promise<number> {
     let exitCode = 0;
     for (const file of files) {
       try {
-        await this.download(file);
+        await this.#downloadNamed(file, findNamed);
       } catch (error) {
         if (!(error instanceof Fault) || files.length === 1) throw error;
         if (!(await this.canContinue(error))) throw error;
@@ -241,6 +245,21 @@ export class FileReceiver {
   async canContinue(fault: Fault): Promise<boolean> {
     if (!this.client.isConnected) return false;
     return fault.scope !== "disk" || (await this.concernsSingleFile(fault));
+  }
+
+  async #downloadNamed(
+    file: FileId,
+    findNamed: (name: string) => Promise<FileId | undefined>,
+  ): Promise<void> {
+    try {
+      await this.download(file);
+    } catch (error) {
+      if (!(error instanceof Fault) || error.code !== "file-unknown") throw error;
+      const named = await findNamed(file);
+      if (named === undefined || named === file) throw error;
+      this.#written = undefined; // Nothing was written.
+      await this.download(named);
+    }
   }
 
   reportFault(fault: Fault): void {

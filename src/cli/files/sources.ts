@@ -7,10 +7,12 @@ import { cleanText } from "../../base/text.ts";
 import type { SkippedEntry, Source } from "../../io/blob/interfaces.ts";
 import { checkSource, openSource } from "../../io/file/source.ts";
 import { streamSource } from "../../io/file/source-stream.ts";
+import { checkOpen } from "../../io/terminal/input.ts";
 import type { Message } from "../../ui/messages/en/terminal.ts";
 import type { FileDetails } from "../../wire/file-details.ts";
 import type { Context } from "../context.ts";
 import { usageFault } from "../errors.ts";
+import { localPath } from "./local-path.ts";
 
 export const STDIN = "-";
 const STDIN_NAME = "stdin";
@@ -25,7 +27,7 @@ export async function openSourceAt(context: Context, path: string, name?: string
   if (name !== undefined) checkFileName(name);
   checkPath(path);
   if (path === STDIN) return streamSource(inputOf(context), name ?? STDIN_NAME);
-  const source = await openSource(resolve(path));
+  const source = await openSource(resolve(localPath(path)));
   return name === undefined || name === source.name
     ? source
     : withFields(source, { name, details: source.details });
@@ -82,7 +84,7 @@ export function checkPaths(paths: readonly string[], name: string | undefined): 
   }
   const [onlyPath] = paths;
   if (paths.length === 1 && onlyPath !== undefined && onlyPath !== STDIN)
-    checkSource(resolve(onlyPath));
+    checkSource(resolve(localPath(onlyPath)));
 }
 
 /** An empty path usually comes from an unset variable in a script, so it is refused. */
@@ -101,6 +103,7 @@ function checkFileName(name: string): void {
 }
 
 function inputOf({ stdin }: Context): ReadableStream<Uint8Array> {
+  checkOpen(stdin);
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {

@@ -15,7 +15,7 @@ import {
 import { readNamedFile } from "../../io/disk/data-folder.ts";
 import { isLoopback } from "../../io/ws/address.ts";
 import { type FileQuotas, QUOTAS_DEFAULT } from "../../server/files/quotas.ts";
-import { checkHost, isHostOf } from "../../wire/host.ts";
+import { isHostOf, parseHost } from "../../wire/host.ts";
 import { PORT_DEFAULT, parseServerSpec, type ServerSpec } from "../../wire/invite.ts";
 import {
   type AnyFlagValue,
@@ -81,7 +81,9 @@ function sizeOf(text: string, flag: string): number {
 }
 
 export const SERVE_FLAGS = {
-  host: stringFlag("ADDR", "Address to listen on (Default: all IPv4 and IPv6 addresses)"),
+  host: stringFlag("ADDR", "Address to listen on (Default: all IPv4 and IPv6 addresses)", {
+    parse: parseHost,
+  }),
   port: stringFlag("PORT", `Port to listen on; 0 for any free port (Default: ${PORT_DEFAULT})`, {
     integer: { min: 0, max: 65_535 },
     alias: "p",
@@ -145,7 +147,6 @@ export function checkArgs(args: ServeArgs): void {
     throw usageFault("--push-private requires --push", "add --push you@example.org");
   }
   const { host = "::" } = args;
-  checkHost(host, host.includes(":") ? "v6" : "v4-or-name");
   if (!args.tls && !isLoopback(host)) {
     throw usageFault("--no-tls requires a loopback address", "add --host 127.0.0.1");
   }

@@ -18,6 +18,7 @@ import {
 } from "../../wire/invite.ts";
 import {
   externalHosts,
+  type OwnAddress,
   otherClusterAddresses,
   ownAddresses,
   reachableHosts,
@@ -216,7 +217,7 @@ export function withClusterAddresses(
   invite: ServerSpec,
   cluster: readonly ServerAddress[],
 ): ServerSpec {
-  const also = otherClusterAddresses(invite, cluster);
+  const also = otherClusterAddresses(invite, [...cluster, ...(invite.also ?? [])]);
   return also.length === 0 ? invite : { ...invite, also };
 }
 
@@ -238,13 +239,14 @@ export function joinInfo(
   open: OpenFolder,
   opened: OpenServerListeners,
   options: Pick<JoinInfo, "name" | "roomPassword"> & {
+    readonly own: readonly OwnAddress[];
     readonly offer: Offer | undefined;
     readonly operatorLink: string;
     readonly named: NamedCertificate | undefined;
   },
 ): JoinInfo {
   const { port, listeners, irc } = opened;
-  const reachable = reachableHosts(args.host, ownAddresses());
+  const reachable = reachableHosts(args.host, options.own);
   const local: ServerSpec = { host: reachable.local, port, portGiven: true };
   const { fingerprint } = open.identity;
   const { roomPassword } = options;
@@ -255,7 +257,11 @@ export function joinInfo(
     portGiven: true,
     room: LOBBY,
     fingerprint,
-    ...defined({ transport: args.inviteVia, secret: roomPassword }),
+    ...defined({
+      also: publicAddress === undefined ? alsoOf(reachable.also, port) : undefined,
+      transport: args.inviteVia,
+      secret: roomPassword,
+    }),
   };
   return {
     name: options.name,
@@ -272,6 +278,10 @@ export function joinInfo(
     ...defined({ named: options.named }),
     ...downloadsOf(args, open, options.offer),
   };
+}
+
+function alsoOf(hosts: readonly string[], port: number): ServerAddress[] | undefined {
+  return hosts.length === 0 ? undefined : hosts.map((host) => ({ host, port }));
 }
 
 function downloadsOf(

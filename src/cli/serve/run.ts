@@ -28,7 +28,12 @@ import type { ClientConnection } from "../../server/session/client-connection.ts
 import { encode } from "../../wire/codec.ts";
 import { formatFingerprint } from "../../wire/fingerprint.ts";
 import { formatAddress, PORT_DEFAULT, quoteInvite, type ServerAddress } from "../../wire/invite.ts";
-import { listenHosts, ownAddresses, reachableHosts } from "../connect/invite.ts";
+import {
+  listenHosts,
+  reachableHosts,
+  reachWarning,
+  routedOwnAddresses,
+} from "../connect/invite.ts";
 import { type Context, endSignalLine, printNotice } from "../context.ts";
 import { displayRecord } from "../output/records.ts";
 import { recordJson, renderJson } from "../output/render.ts";
@@ -137,7 +142,9 @@ export async function runServer(
   const start = listenForStartPage(context, args, server, certificates, { name, port });
   server.setAddresses(() => publicAddresses(args, port));
   const { named } = certificates;
+  const own = await routedOwnAddresses();
   const ownJoinInfo = joinInfo(args, open, opened, {
+    own,
     name,
     roomPassword,
     operatorLink,
@@ -170,12 +177,13 @@ export async function runServer(
   saveLastData(context, open.folder.path);
   printListening(context, joinDetails, open);
   void offer?.programs.list();
-  if (reachableHosts(args.host, ownAddresses()).lacksIpv6) {
-    printNotice(
-      context,
-      "this machine has only IPv6; add --host :: so that other machines can connect",
-    );
-  }
+  const { lacksIpv6, external } = reachableHosts(args.host, own);
+  const warning = lacksIpv6
+    ? "this machine has only IPv6; add --host :: so that other machines can connect"
+    : joinDetails.isPublic || !args.tls
+      ? undefined
+      : reachWarning(args.host, external);
+  if (warning !== undefined) printNotice(context, warning);
   const { host = "::" } = args;
   const needs = roomPassword === undefined ? "open" : "password";
   const { fingerprint } = identity;

@@ -9,6 +9,7 @@ import type { Clock } from "../../io/clock.ts";
 import { systemEntropy } from "../../io/entropy.ts";
 import type { Link } from "../../io/link/link.ts";
 import { ClientState } from "../../io/state/client-state.ts";
+import type { ServerAddress } from "../../wire/invite.ts";
 import { deviceKeys, nativeHashing } from "../connect/keys.ts";
 
 interface ShareClient {
@@ -18,14 +19,14 @@ interface ShareClient {
 
 export function openShareClient(
   clock: Clock,
-  dial: (first?: Uint8Array) => Promise<Link>,
+  dial: (first?: Uint8Array, to?: ServerAddress) => Promise<Link>,
   options: Omit<ClientOptions, "program">,
 ): ShareClient {
   const state = ClientState.inMemory();
   const keys = deviceKeys(Identity.generate(), state);
   const parts = { clock, entropy: systemEntropy(), state, keys, hashing: nativeHashing() };
   const client = new Client(
-    { ...parts, dial: (_address, first) => dial(first) },
+    { ...parts, dial: (to, first) => dial(first, to) },
     { ...options, program: `chat/${VERSION}` },
   );
   const close = async () => {

@@ -49,6 +49,8 @@ interface ShareOptions {
   readonly user: string;
   readonly listenHosts: ListenOptions["hosts"];
   readonly inviteHost: string;
+  /** Further hosts in the invite. */
+  readonly otherHosts: readonly string[];
   readonly port: number;
   readonly onEvent: (event: ServerEvent) => void;
   readonly onRead: (file: FileId, source: Source, index: number) => void;
@@ -78,7 +80,7 @@ export async function openShareServer(
   const folder = openShareFolder(clock.unixMs());
   try {
     const entropy = systemEntropy();
-    const hosts = [options.inviteHost];
+    const hosts = [options.inviteHost, ...options.otherHosts];
     const onWriteError = (fault: Fault) => printNotice(context, fault.message);
     const common = { clock, entropy, certificate: undefined, hosts, onWriteError };
     const open = await openFolder({ ...common, path: folder.data });
@@ -156,7 +158,17 @@ async function start(
   lentFiles.setOwner((await owner.client.connect())?.account ?? "");
   return {
     client: owner.client,
-    invite: { host: options.inviteHost, port, portGiven: true, room: LOBBY, fingerprint, secret },
+    invite: {
+      host: options.inviteHost,
+      port,
+      portGiven: true,
+      room: LOBBY,
+      fingerprint,
+      secret,
+      ...(options.otherHosts.length === 0
+        ? {}
+        : { also: options.otherHosts.map((host) => ({ host, port })) }),
+    },
     folder: dirname(folder.data),
     lend: (source) => lentFiles.lend(source),
     close: async () => {

@@ -1,7 +1,7 @@
 /** An account's uploads and downloads, each over its own data channel and any number of links. */
 
 import { fromHex } from "../../base/bytes.ts";
-import { Fault } from "../../base/fault.ts";
+import { Fault, ignoreFault, msg } from "../../base/fault.ts";
 import type { FileId } from "../../base/ids.ts";
 import type { RoomView } from "../../core/client/chat-record.ts";
 import type { Receipt } from "../../core/client/outbox.ts";
@@ -134,15 +134,22 @@ export interface TransfersOptions extends UploadOptions, Pick<CipherStageOptions
   readonly session: () => FileSession;
 }
 
+/** Maximum wait for the withdrawal of an upload that failed. */
+const WITHDRAW_TIMEOUT_MS = 3_000;
+
 /** Encrypts and decrypts files of sealed rooms, with a module that is loaded when it is needed. */
 export class Transfers {
+  /** Uploads that no later run can resume. */
+  readonly #streams = new Map<AbortController, Promise<unknown>>();
+
   constructor(private readonly options: TransfersOptions) {}
 
   /**
    * Resumes after every loss of the link, without a time limit. Lists a folder again if one of its
    * files cannot be read to its end.
    * @throws {Fault} file-changed if the file keeps changing, interrupted if the
-   * signal or the client ends the upload, and the server's refusal
+   * signal or the client ends the upload, and the server's refusal. If no later run can resume the
+   * upload, a failure withdraws it.
    */
   async send(request: UploadRequest): Promise<UploadedFile> {
     for (;;) {
@@ -157,26 +164,52 @@ export class Transfers {
   }
 
   async #sendOnce(request: UploadRequest): Promise<UploadedFile> {
+    const { path, stamp } = request.source;
+    const isResumable =
+      this.options.uploads !== undefined && path !== undefined && stamp !== undefined;
+    if (isResumable) return this.#send(request, isResumable);
+    const stop = new AbortController();
+    const signals = [stop.signal, ...(request.signal === undefined ? [] : [request.signal])];
+    const sending = this.#send({ ...request, signal: AbortSignal.any(signals) }, isResumable);
+    this.#streams.set(stop, sending);
+    try {
+      return await sending;
+    } finally {
+      this.#streams.delete(stop);
+    }
+  }
+
+  /** Ends the uploads that no later run can resume, and withdraws them while there is a link. */
+  async interruptStreams(): Promise<void> {
+    const streams = [...this.#streams];
+    for (const [stop] of streams) stop.abort();
+    await Promise.allSettled(streams.map(([, sending]) => sending));
+  }
+
+  async #send(request: UploadRequest, isResumable: boolean): Promise<UploadedFile> {
     const { sealing } = await this.#listedSession(request.signal);
     const targets = await sealing.sealedTargets(request.to);
     const encrypted =
       targets.length === 0
         ? undefined
         : await (await this.#cipherStage()).encrypt(request, targets);
+    let upload: Upload | undefined;
     try {
-      let removeJournal = () => {};
       const sent = await this.#runUntilStopped(request.signal, async (stop) => {
         const sentPreview = await this.#sendPreview(request, encrypted, stop);
-        const upload = new Upload(
+        upload = new Upload(
           this.options,
           { ...(encrypted?.request ?? request), sentPreview },
           stop,
         );
-        removeJournal = () => upload.removeJournal();
         return upload.run();
       });
       for (const { seq } of sent.posted) this.options.confirmed?.(seq);
-      return encrypted === undefined ? sent : await encrypted.finish(sent, removeJournal);
+      if (encrypted === undefined) return sent;
+      return await encrypted.finish(sent, () => upload?.removeJournal());
+    } catch (error) {
+      if (!isResumable && upload !== undefined) await this.#withdrawFailed(upload.file);
+      throw isResumable ? error : notResumable(error);
     } finally {
       encrypted?.close();
     }
@@ -221,12 +254,23 @@ export class Transfers {
     await (await this.#cipherStage()).announceUploads();
   }
 
-  withdraw(file: FileId): Promise<void> {
+  /** The server deletes the upload later if this fails. */
+  async #withdrawFailed(file: FileId): Promise<void> {
+    const { clock, activeLink } = this.options;
+    if (!activeLink.isOpen) return;
+    const timeout = new AbortController();
+    const cancel = clock.after(WITHDRAW_TIMEOUT_MS, () => timeout.abort());
+    await this.withdraw(file, timeout.signal).catch(ignoreFault);
+    cancel();
+  }
+
+  /** @throws {Fault} file-unknown if the server has no such unfinished upload of this account */
+  withdraw(file: FileId, signal?: AbortSignal): Promise<void> {
     const runOver = async (channel: Connection): Promise<"withdrawn"> => {
       await channel.request("withdraw", { file });
       return "withdrawn";
     };
-    return this.#runUntilStopped(undefined, async (stop) => {
+    return this.#runUntilStopped(signal, async (stop) => {
       const task = { stop, runOver, progressCount: () => 0, channelLost: () => undefined };
       await runOverChannels(this.options, task);
     });
@@ -268,6 +312,14 @@ export class Transfers {
     }
   }
 }
+
+/** A remedy for a source that cannot be read again. */
+function notResumable(error: unknown): unknown {
+  if (!(error instanceof Fault) || error.code !== "interrupted") return error;
+  return new Fault("interrupted", error.message, { remedy: SEND_AGAIN, cause: error });
+}
+
+export const SEND_AGAIN = msg`send it again from the start; a pipe cannot be resumed`;
 
 function interrupted(): Fault {
   return new Fault("interrupted", "the transfer was interrupted", {

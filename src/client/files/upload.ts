@@ -125,6 +125,10 @@ export class Upload implements ChannelTask<UploadedFile> {
     }
   }
 
+  get file(): FileId {
+    return this.#file;
+  }
+
   /** An encrypted upload is resumable until the message that describes it is posted. */
   removeJournal(): void {
     // A journal's fault only costs the next run some hashing or an additional request.

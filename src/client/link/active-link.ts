@@ -30,6 +30,10 @@ export class ActiveLink {
     return this.#fault;
   }
 
+  get isOpen(): boolean {
+    return this.#fault === undefined && this.#link !== undefined;
+  }
+
   onLoggedOut(callback: (fault: Fault) => void): () => void {
     this.#loggedOutCallbacks.add(callback);
     return () => this.#loggedOutCallbacks.delete(callback);

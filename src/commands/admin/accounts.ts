@@ -88,10 +88,11 @@ export const accounts = operatorVerb({
       return printData(context, { kind: "accounts", accounts: rows }, text);
     }
     return printList(context, items, {
-      json: ({ bytes, ...entry }) => ({
+      json: ({ bytes, unfinishedBytes, ...entry }) => ({
         kind: "account",
         ...withUtcTime(withUtcTime(entry, "since"), "seen"),
         sizeBytes: bytes,
+        unfinishedBytes,
       }),
       columns: {
         user: ({ user }) => user,
@@ -102,6 +103,7 @@ export const accounts = operatorVerb({
         devices: ({ devices }) => devices,
         password: ({ password }) => (password ? "yes" : "no"),
         files: ({ bytes }, style) => sizeCell(bytes, style),
+        unfinished: ({ unfinishedBytes }, style) => sizeCell(unfinishedBytes, style),
       },
     });
   },

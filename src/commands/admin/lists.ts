@@ -2,11 +2,12 @@
 
 import { counted, formatDuration, formatSize } from "../../base/sizes.ts";
 import { formatUtc } from "../../base/time.ts";
+import { unfinishedState } from "../../cli/chat/unfinished.ts";
 import { enumFlag, type FlagDefs, flag, stringFlag } from "../../cli/command.ts";
 import { allPages } from "../../cli/connect/lists.ts";
 import { operatorList, operatorVerb } from "../../cli/connect/operator.ts";
 import { printNotice } from "../../cli/context.ts";
-import { renderJson, renderTable, styleOf } from "../../cli/output/render.ts";
+import { formatTimestamp, renderJson, renderTable, styleOf } from "../../cli/output/render.ts";
 import { printList, sizeCell, timeCell } from "../../cli/output/result.ts";
 import type { Client } from "../../client/client.ts";
 import { withUtcTime } from "../../core/duration.ts";
@@ -109,6 +110,16 @@ export function allRooms(client: Client, order: ListOrder): Promise<RoomEntry[]>
   });
 }
 
+export type ListedFile = Answer<"all-files">["files"][number];
+
+/** Also lists unfinished uploads, unless the server is too old. */
+export function allFiles(client: Client, order: ListOrder): Promise<ListedFile[]> {
+  return fetchAll(order, async (query) => {
+    const answer = await client.request("all-files", { ...query, unfinished: true });
+    return { page: answer.files, total: answer.total };
+  });
+}
+
 export const files = operatorList({
   summary: "List files, largest first",
   examples: ["chat admin files --find report"],
@@ -121,18 +132,16 @@ export const files = operatorList({
   },
   details:
     "Names of files in direct messages are hidden. To delete a file: chat admin erase NUMBER, " +
-    "with a number listed here.",
-  fetch: (args, { client }) =>
-    fetchAll(args, async (query) => {
-      const { files: page, total } = await client.request("all-files", query);
-      return { page, total };
-    }),
-  json: ({ file: id, user: from, bytes, ...entry }) => ({
+    "with a number listed here. To delete an unfinished upload: chat admin erase ID.",
+  fetch: (args, { client }) => allFiles(client, args),
+  json: ({ file: id, user: from, bytes, unfinished, ...entry }) => ({
     kind: "file",
     id,
     from,
     ...withUtcTime(entry, "time"),
-    sizeBytes: bytes,
+    ...(unfinished === undefined
+      ? { sizeBytes: bytes }
+      : { sentBytes: bytes, unfinished: true, ...withUtcTime(unfinished, "expires") }),
   }),
   columns: {
     id: ({ file }) => file,
@@ -142,6 +151,11 @@ export const files = operatorList({
     where: ({ rooms: roomNames }) => roomNames.join(" "),
     numbers: ({ seqs }) => seqs.join(" "),
     time: ({ time }, style) => timeCell(time, style),
+    state: ({ unfinished }, style) =>
+      unfinished &&
+      unfinishedState({ ...unfinished, size: unfinished.sizeBytes }, (unixMs) =>
+        formatTimestamp(unixMs, style),
+      ),
   },
 });
 

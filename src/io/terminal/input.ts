@@ -1,11 +1,14 @@
 /** Reads standard input as lines, chunks or keys. */
 
+import { readFileSync } from "node:fs";
 import { isatty } from "node:tty";
-import { Fault } from "../../base/fault.ts";
+import { Fault, msg } from "../../base/fault.ts";
 import { LineBuffer } from "./line-buffer.ts";
 
 export interface Input {
   readonly isTerminal: boolean;
+  /** Whether the program was started without standard input. Call before the first read. */
+  readonly isClosed: boolean;
   /**
    * Returns the line without its line feed; `undefined` at the end of the input. After an invalid
    * line, the next call returns the line that follows.
@@ -23,6 +26,30 @@ export interface Input {
 
 const LINE_BYTES_MAX = 1 << 20;
 
+/** @throws {Fault} usage */
+export function checkOpen({ isClosed }: Pick<Input, "isClosed">): void {
+  if (!isClosed) return;
+  throw new Fault("usage", msg`standard input is closed`, {
+    remedy: msg`connect it to a file or a pipe`,
+  });
+}
+
+const CLOSE_ON_EXEC = 0o2000000;
+
+/**
+ * Linux only; false elsewhere. The runtime opens /dev/null in place of a closed standard input, and
+ * closes it for child programs. An inherited file never has that flag.
+ * @internal
+ */
+export function isInputMissing(infoFile = "/proc/self/fdinfo/0"): boolean {
+  try {
+    const flags = /^flags:\s*([0-7]+)$/m.exec(readFileSync(infoFile, "utf8"))?.[1];
+    return flags !== undefined && (Number.parseInt(flags, 8) & CLOSE_ON_EXEC) !== 0;
+  } catch {
+    return false;
+  }
+}
+
 export function standardInput(): Input {
   return new StdinInput();
 }
@@ -33,6 +60,10 @@ class StdinInput implements Input {
   #chunks: AsyncIterator<Uint8Array> | undefined;
   #ended = false;
   #isRaw = false;
+
+  get isClosed(): boolean {
+    return this.#chunks === undefined && isInputMissing();
+  }
 
   async line(): Promise<string | undefined> {
     for (;;) {

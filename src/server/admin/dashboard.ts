@@ -1,7 +1,7 @@
 /** Operator console requests: status, samples, announcements and cancellation of transfers. */
 
 import { productOf } from "../../base/client-name.ts";
-import { Fault, msg } from "../../base/fault.ts";
+import { Fault, ignoreFault, msg } from "../../base/fault.ts";
 import type { FileId } from "../../base/ids.ts";
 import {
   ADDRESS_CHARS_MAX,
@@ -82,7 +82,11 @@ export class AdminDashboard {
       const { direction } = request;
       const file = request.file as FileId;
       const cancel = { file, user: id, direction, by: by.id };
-      if (await this.cancelLocal(cancel)) return;
+      if (await this.cancelLocal(cancel)) {
+        // Another server may have an older part of the same upload.
+        if (direction === "up") remoteCancels.request(cancel).catch(ignoreFault);
+        return;
+      }
       if (!(await remoteCancels.request(cancel))) {
         throw new Fault("not-found", msg`${name} is not transferring this file`, {
           remedy: "see the Transfers tab",
@@ -165,10 +169,11 @@ export class AdminDashboard {
     yield* this.#webTransfers();
   }
 
-  async cancelLocal({ file, user, direction, by }: Cancel): Promise<boolean> {
+  async cancelLocal(cancel: Cancel): Promise<boolean> {
+    const { file, user, direction, by } = cancel;
     const { registry, files, downloads, onEvent } = this.options;
     const isWeb = direction === "down" && downloads?.cancel(file, user) === true;
-    if (!((await files?.cancel(file, user, direction)) === true || isWeb)) return false;
+    if (!((await files?.cancel(cancel)) === true || isWeb)) return false;
     const [userName, operatorName] = [registry.nameOf(user) ?? "?", registry.nameOf(by) ?? "?"];
     onEvent({ kind: "cancelled", by: operatorName, user: userName, file });
     return true;

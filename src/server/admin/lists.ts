@@ -7,11 +7,14 @@ import {
   FILE_ROOMS_LISTED_MAX,
   LISTED_PAGE_MAX,
 } from "../../base/limits-page.ts";
+import { isPrivateTarget, parseTarget } from "../../base/names.ts";
 import { defined } from "../../base/values.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
 import { type FileEntry, namedRoomsOf } from "../../core/rooms/files.ts";
 import { isConfidential, isVacant, type Room } from "../../core/rooms/rooms.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";
+import type { FileService } from "../files/file-service.ts";
+import type { UnfinishedUpload } from "../files/uploads.ts";
 import type { ServerContext } from "../kernel/context.ts";
 import type { SomeHandlers } from "../kernel/service.ts";
 
@@ -23,8 +26,14 @@ interface Usage {
   bytes: number;
 }
 
+interface AdminListsOptions extends ServerContext {
+  readonly files: FileService | undefined;
+}
+
+type ListedFile = Answer<"all-files">["files"][number];
+
 export class AdminLists {
-  constructor(private readonly options: ServerContext) {}
+  constructor(private readonly options: AdminListsOptions) {}
 
   readonly handlers = {
     accounts: (request) => this.#accounts(request),
@@ -65,6 +74,7 @@ export class AdminLists {
         password: passwordHash !== undefined,
         devices: devices.size,
         bytes: files.bytesOf(id),
+        unfinishedBytes: this.options.files?.unfinishedBytesOf(id) ?? 0,
         ...defined({ displayName: account.displayName }),
         ...(request.memberships === true
           ? {
@@ -106,34 +116,52 @@ export class AdminLists {
   }
 
   /** Omits the names of files that were shared only in direct messages. */
-  #files(request: ListRequest): Answer<"all-files"> {
-    const { engine, registry } = this.options;
-    const { files } = engine;
-    const userOf = ({ by }: FileEntry) => registry.nameOf(by) ?? "?";
-    const originals = [...files.all()].filter(({ isPreview }) => isPreview !== true);
-    const named = originals.map((fact) => ({ fact, at: this.#namedPosts(fact) }));
+  #files(request: RequestOf<"all-files">): Answer<"all-files"> {
+    const { files } = this.options.engine;
+    const posted = [...files.all()].filter(({ isPreview }) => isPreview !== true);
+    const unfinished = request.unfinished === true ? (this.options.files?.unfinished() ?? []) : [];
     const matches = nameFilter(request.find);
-    const all = named.filter(({ fact, at }) => {
-      return (at.length > 0 && matches(fact.name)) || matches(userOf(fact));
+    const all = [
+      ...posted.map((fact) => this.#postedFile(fact)),
+      ...[...unfinished].map((upload) => this.#unfinishedFile(upload)),
+    ].filter(({ name, user }) => (name !== undefined && matches(name)) || matches(user));
+    const page = pageOf<ListedFile>(all, request, {
+      name: ({ name = "" }) => foldCase(name),
+      user: ({ user }) => foldCase(user),
+      time: ({ time }) => time,
+      bytes: ({ bytes }) => bytes,
     });
-    const page = pageOf<(typeof all)[number]>(all, request, {
-      name: ({ fact, at }) => (at.length > 0 ? foldCase(fact.name) : ""),
-      user: ({ fact }) => foldCase(userOf(fact)),
-      time: ({ fact }) => fact.time,
-      bytes: ({ fact }) => fact.size,
-    });
+    return { files: [...page], total: all.length, bytes: files.totalBytes };
+  }
+
+  #postedFile(fact: FileEntry): ListedFile {
+    const at = this.#namedPosts(fact);
     return {
-      files: page.map(({ fact, at }) => ({
-        file: fact.file,
-        ...(at.length > 0 ? { name: fact.name } : {}),
-        user: userOf(fact),
-        time: fact.time,
-        bytes: fact.size,
-        rooms: [...new Set(at.map(([, name]) => name))],
-        seqs: at.map(([seq]) => seq),
-      })),
-      total: all.length,
-      bytes: files.totalBytes,
+      file: fact.file,
+      ...(at.length > 0 ? { name: fact.name } : {}),
+      user: this.options.registry.nameOf(fact.by) ?? "?",
+      time: fact.time,
+      bytes: fact.size,
+      rooms: [...new Set(at.map(([, name]) => name))],
+      seqs: at.map(([seq]) => seq),
+    };
+  }
+
+  #unfinishedFile({ about, doneBytes, isSending, expiresMs }: UnfinishedUpload): ListedFile {
+    const { registry, rooms } = this.options;
+    const named = about.to
+      .filter((target) => !isPrivateTarget(target))
+      .flatMap((target) => rooms.find(parseTarget(target).name) ?? [])
+      .flatMap(({ name, isPrivate }) => (isPrivate === true ? [] : (name ?? [])));
+    return {
+      file: about.file,
+      ...(named.length > 0 ? { name: about.name } : {}),
+      user: registry.nameOf(about.by) ?? "?",
+      time: about.sinceMs,
+      bytes: doneBytes,
+      rooms: named.slice(0, FILE_ROOMS_LISTED_MAX),
+      seqs: [],
+      unfinished: defined({ sizeBytes: about.sizeBytes, expires: expiresMs, sending: isSending }),
     };
   }
 

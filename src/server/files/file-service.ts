@@ -1,7 +1,9 @@
 /** File transfers on a server: uploads, downloads, erasure and cleanup. */
 
-import { asFault, Fault, msg } from "../../base/fault.ts";
+import { toBase64Url } from "../../base/bytes.ts";
+import { asFault, Fault, type FaultCode, ignoreFault, msg } from "../../base/fault.ts";
 import type { FileId, UserId } from "../../base/ids.ts";
+import { UPLOADS_PAGE_MAX } from "../../base/limits.ts";
 import { isPrivateTarget } from "../../base/names.ts";
 import { defined } from "../../base/values.ts";
 import { erasuresOf } from "../../core/log/erasures.ts";
@@ -16,18 +18,19 @@ import type { Answer, RequestOf } from "../../wire/messages.ts";
 import type { LogRecord } from "../../wire/record.ts";
 import type { ServerContext } from "../kernel/context.ts";
 import { DEFERRED, type Deferred, type Senders, type SomeHandlers } from "../kernel/service.ts";
+import type { Cancel } from "../kernel/siblings.ts";
 import type { FanOut } from "../rooms/broadcast.ts";
 import type { ClientConnection, TransferNotice } from "../session/client-connection.ts";
 import type { DownloadContent } from "../session/connection-state.ts";
 import { redacted, reportHostFault } from "../session/redacted-fault.ts";
 import { DownloadSender, downloadInfo } from "./downloads.ts";
-import { unknownFile } from "./offer-checks.ts";
+import { deletedUpload, unknownFile } from "./offer-checks.ts";
 import { QUOTAS_DEFAULT, Quotas, UploadBudget } from "./quotas.ts";
 import { Recipients } from "./recipients.ts";
 import { type OpenContent, type SharedFetch, SharedFetches } from "./shared-fetches.ts";
 import { shareLocalFiles } from "./shared-upload.ts";
 import { UploadReceiver } from "./upload-receiver.ts";
-import { UploadService } from "./uploads.ts";
+import { type UnfinishedUpload, UploadService } from "./uploads.ts";
 
 /**
  * Maximum size of a file in a cluster. A majority of the NATS servers stores each file, and a
@@ -54,6 +57,10 @@ type ChannelSender = Senders["lane"];
 type Transfer = "starting" | UploadReceiver | DownloadSender;
 
 const SWEEP_INTERVAL_MS = 60 * 60_000;
+/** Interval at which expired uploads are removed from this server. */
+const LOCAL_SWEEP_INTERVAL_MS = 60_000;
+const REQUEST_ID_BYTES = 8;
+const NO_UPLOAD_CODES: ReadonlySet<FaultCode> = new Set(["file-unknown", "not-allowed"]);
 
 export class FileService {
   readonly #recipients: Recipients;
@@ -67,6 +74,7 @@ export class FileService {
   readonly #readers = new Map<FileId, Set<DownloadSender>>();
   readonly #pendingTasks = new Set<Promise<void>>();
   #cancelSweep = () => {};
+  #nextLocalSweepMs = 0;
   #isStopping = false;
   #receivedBytes = 0;
   #sentBytes = 0;
@@ -114,6 +122,13 @@ export class FileService {
     withdraw: (request, from) => this.#serve(request, from, () => this.#withdraw(request, from)),
     fetch: (request, from) => this.#serve(request, from, () => this.#fetch(request, from)),
     got: (request, from) => this.#serve(request, from, () => this.#downloaded(request, from)),
+    uploads: ({ after = "" }, { account }) => {
+      const own = [...this.unfinished()]
+        .filter(({ about: { by, file } }) => by === account.id && file > after)
+        .sort((a, b) => (a.about.file < b.about.file ? -1 : 1));
+      const uploads = own.slice(0, UPLOADS_PAGE_MAX).map(uploadEntry);
+      return { uploads, more: own.length > uploads.length };
+    },
   } satisfies SomeHandlers;
 
   async #serve<Result>(
@@ -172,13 +187,28 @@ export class FileService {
     return {
       files: files.size,
       fileBytes: files.totalBytes,
-      unfinishedFiles: this.#uploads.unfinished,
+      unfinishedFiles: this.#uploads.unfinishedCount,
       unfinishedFileBytes: this.#quotas.unfinishedBytes,
       fileQueuedBytes: this.#uploadBudget.queuedBytes,
       fileReceivedBytes: this.#receivedBytes,
       fileSentBytes: this.#sentBytes,
       webSentBytes: this.#webSentBytes,
     };
+  }
+
+  unfinished(): Iterable<UnfinishedUpload> {
+    return this.#uploads.unfinished();
+  }
+
+  unfinishedBytesOf(user: UserId): number {
+    return this.#quotas.unfinishedBytesOf(user);
+  }
+
+  tick(): void {
+    const now = this.options.clock.now();
+    if (now < this.#nextLocalSweepMs || this.#isStopping) return;
+    this.#nextLocalSweepMs = now + LOCAL_SWEEP_INTERVAL_MS;
+    this.#track(this.#uploads.sweep());
   }
 
   async start(): Promise<void> {
@@ -315,35 +345,74 @@ export class FileService {
     { client, channel: { account } }: ChannelSender,
   ): Promise<void> {
     const file = id as FileId;
-    const sending = [...this.#transfers].find(
-      ([, transfer]) => transfer instanceof UploadReceiver && transfer.blob.metadata.file === file,
-    );
-    const { name } = await this.#uploads.withdraw(account, file);
-    if (sending !== undefined && this.#transfers.get(sending[0]) === sending[1]) {
-      this.#transfers.delete(sending[0]);
-      if (sending[0] !== client) sending[0].close(unknownFile());
+    const { name } = await this.#deleteUpload(account.id, file, deletedUpload(), client);
+    const { entropy, sequencer, siblings } = this.options;
+    if (sequencer.isShared) {
+      // Another server may have an older part, and another data channel of the same upload.
+      const ask = toBase64Url(entropy(REQUEST_ID_BYTES));
+      const [user, by] = [account.id, account.id];
+      siblings.publish({ kind: "cancel", ask, file, user, by, direction: "up" });
     }
     this.options.onEvent({ kind: "withdrawn", ...this.#eventFields(client, account, file, name) });
   }
 
-  async cancel(file: FileId, user: UserId, direction: "up" | "down"): Promise<boolean> {
-    const found = [...this.#transfers].filter(([client, transfer]) => {
-      if (client.channel?.account.id !== user || transfer === "starting") return false;
-      if (transfer instanceof UploadReceiver) {
-        return direction === "up" && transfer.blob.metadata.file === file;
-      }
-      return direction === "down" && transfer.about.file === file;
-    });
-    for (const [client, transfer] of found) {
-      const account = client.channel?.account;
-      if (transfer instanceof UploadReceiver && account !== undefined) {
-        await this.#uploads.withdraw(account, file);
-        if (this.#transfers.get(client) === transfer) this.#transfers.delete(client);
-      }
-      const remedy = "ask an operator";
-      client.close(new Fault("not-allowed", "an operator cancelled this transfer", { remedy }));
+  /** Closes the data channel that sends the upload, unless that channel requests the deletion. */
+  async #deleteUpload(
+    by: UserId,
+    file: FileId,
+    fault: Fault,
+    requester?: ClientConnection,
+  ): Promise<BlobMetadata> {
+    const sending = [...this.#transfers].find(
+      ([, transfer]) => transfer instanceof UploadReceiver && transfer.blob.metadata.file === file,
+    );
+    const about = await this.#uploads.withdraw(by, file);
+    if (sending !== undefined && this.#transfers.get(sending[0]) === sending[1]) {
+      this.#transfers.delete(sending[0]);
+      if (sending[0] !== requester) sending[0].close(fault);
     }
+    return about;
+  }
+
+  /** Returns false if there is no such transfer. */
+  async cancel({ file, user, direction, by }: Cancel): Promise<boolean> {
+    const fault = by === user ? deletedUpload() : cancelledTransfer();
+    if (direction === "up") {
+      try {
+        await this.#deleteUpload(user, file, fault);
+        return true;
+      } catch (error) {
+        if (error instanceof Fault && NO_UPLOAD_CODES.has(error.code)) return false;
+        throw this.reportFault(error);
+      }
+    }
+    const found = [...this.#transfers].filter(
+      ([client, transfer]) =>
+        client.channel?.account.id === user &&
+        transfer instanceof DownloadSender &&
+        transfer.about.file === file,
+    );
+    for (const [client] of found) client.close(fault);
     return found.length > 0;
+  }
+
+  /** Deletes the unfinished uploads of an account whose messages are erased. */
+  async eraseUploads(user: UserId): Promise<void> {
+    const { sequencer, siblings } = this.options;
+    if (sequencer.isShared) siblings.publish({ kind: "uploads-erased", user });
+    await this.#eraseLocal(user);
+  }
+
+  eraseLocalUploads(user: UserId): void {
+    this.#track(this.#eraseLocal(user));
+  }
+
+  async #eraseLocal(user: UserId): Promise<void> {
+    for (const { about } of [...this.unfinished()]) {
+      // An upload that is being finished becomes a message.
+      if (about.by === user)
+        await this.#deleteUpload(user, about.file, deletedUpload()).catch(ignoreFault);
+    }
   }
 
   async #fetch(
@@ -492,6 +561,18 @@ export class FileService {
     this.#track(this.#uploads.sweep().then(() => this.#sweepShared()));
     this.#cancelSweep = this.options.clock.after(SWEEP_INTERVAL_MS, () => this.#sweep());
   }
+}
+
+function cancelledTransfer(): Fault {
+  return new Fault("not-allowed", "an operator cancelled this transfer", {
+    remedy: "ask an operator",
+  });
+}
+
+function uploadEntry(upload: UnfinishedUpload): Answer<"uploads">["uploads"][number] {
+  const { about, doneBytes: bytes, isSending: sending, expiresMs: expires } = upload;
+  const { file, name, sizeBytes: size, sinceMs: since } = about;
+  return { to: [...about.to], ...defined({ file, name, bytes, size, since, expires, sending }) };
 }
 
 function previewField({ preview }: RequestOf<"offer">): { readonly preview?: true } {

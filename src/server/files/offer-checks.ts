@@ -16,6 +16,12 @@ export function unknownFile(): Fault {
   return new Fault("file-unknown", "no such file");
 }
 
+export function deletedUpload(): Fault {
+  return new Fault("file-unknown", msg`this upload was deleted`, {
+    remedy: msg`send the file again`,
+  });
+}
+
 export function foreignFile(): Fault {
   return new Fault("not-allowed", "this file belongs to another user", {
     remedy: "send it again as a new file",

@@ -63,16 +63,18 @@ export class Quotas {
     });
   }
 
-  check(user: UserId, moreBytes: number): void {
-    this.checkTotals(user, moreBytes);
+  check(user: UserId, moreBytes: number, ownBytes = 0): void {
+    this.checkTotals(user, moreBytes, ownBytes);
     this.checkDisk(moreBytes);
   }
 
-  checkTotals(user: UserId, moreBytes: number): void {
+  /** @param ownBytes bytes of the checked upload, which the fault does not count as unfinished */
+  checkTotals(user: UserId, moreBytes: number, ownBytes = 0): void {
     const { userBytesMax, totalBytesMax } = this.quotas;
-    if (this.#bytesOf(user) + moreBytes > userBytesMax) {
-      const used = `${formatSize(this.#bytesOf(user))} of ${formatSize(userBytesMax)}`;
-      throw new Fault("quota-reached", msg`this exceeds your file quota; your files use ${used}`);
+    const unfinishedBytes = this.unfinishedBytesOf(user);
+    const fileBytes = this.files.bytesOf(user);
+    if (fileBytes + unfinishedBytes + moreBytes > userBytesMax) {
+      throw quotaReached(fileBytes, unfinishedBytes - ownBytes, userBytesMax);
     }
     if (this.files.totalBytes + this.#unfinishedBytes + moreBytes > totalBytesMax) {
       const message = msg`the server has reached its file limit of ${formatSize(totalBytesMax)}`;
@@ -87,7 +89,7 @@ export class Quotas {
   }
 
   count(user: UserId, bytes: number): void {
-    const total = (this.#unfinishedBy.get(user) ?? 0) + bytes;
+    const total = this.unfinishedBytesOf(user) + bytes;
     if (total > 0) this.#unfinishedBy.set(user, total);
     else this.#unfinishedBy.delete(user);
     this.#unfinishedBytes += bytes;
@@ -97,9 +99,24 @@ export class Quotas {
     this.#freeBytes -= bytes;
   }
 
-  #bytesOf(user: UserId): number {
-    return this.files.bytesOf(user) + (this.#unfinishedBy.get(user) ?? 0);
+  unfinishedBytesOf(user: UserId): number {
+    return this.#unfinishedBy.get(user) ?? 0;
   }
+}
+
+const overQuota = (own: string, rest: string, max: string) =>
+  msg`this exceeds your file quota; your files use ${own} and unfinished uploads ${rest} of ${max}`;
+
+function quotaReached(fileBytes: number, unfinishedBytes: number, bytesMax: number): Fault {
+  const [own, max] = [formatSize(fileBytes), formatSize(bytesMax)];
+  if (unfinishedBytes <= 0) {
+    const used = `${own} of ${max}`;
+    return new Fault("quota-reached", msg`this exceeds your file quota; your files use ${used}`);
+  }
+  const message = overQuota(own, formatSize(unfinishedBytes), max);
+  return new Fault("quota-reached", message, {
+    remedy: msg`delete unfinished uploads: chat files --delete ID, or /files delete ID`,
+  });
 }
 
 const BUSY_MS = 1_000;

@@ -5,6 +5,7 @@ import { asFault, Fault, msg } from "../../base/fault.ts";
 import type { FileId, UserId } from "../../base/ids.ts";
 import {
   FAULT_TEXT_BYTES_MAX,
+  STREAM_KEEP_MS,
   UPLOAD_IDLE_TIMEOUT_MS,
   UPLOAD_KEEP_MS,
   UPLOADS_PER_ACCOUNT_MAX,
@@ -53,6 +54,17 @@ interface Upload {
   /** 0 after the file is posted, because the file list built from the log then counts its bytes. */
   countedBytes: number;
   touchedMs: number;
+  /** Resolves when the last data channel has released the upload. */
+  released: Promise<void>;
+}
+
+/** Upload whose file is not posted yet. */
+export interface UnfinishedUpload {
+  readonly about: BlobMetadata;
+  readonly doneBytes: number;
+  readonly isSending: boolean;
+  /** Unix milliseconds at which the upload is removed, unless its sender returns. */
+  readonly expiresMs: number;
 }
 
 const NOT_POSTED: Answer<"finish"> = { posted: [], refused: [] };
@@ -60,11 +72,24 @@ const NOT_POSTED: Answer<"finish"> = { posted: [], refused: [] };
 /** At most one data channel sends each file. A later channel can resume a partial upload. */
 export class UploadService {
   readonly #uploads = new Map<FileId, Upload>();
+  /** No stream expires earlier than STREAM_KEEP_MS after the start. */
+  readonly #startedMs: number;
 
-  constructor(private readonly options: UploadsOptions) {}
+  constructor(private readonly options: UploadsOptions) {
+    this.#startedMs = options.clock.unixMs();
+  }
 
-  get unfinished(): number {
+  get unfinishedCount(): number {
     return this.#uploads.size;
+  }
+
+  *unfinished(): Iterable<UnfinishedUpload> {
+    for (const upload of this.#uploads.values()) {
+      const { about, state, countedBytes: doneBytes } = upload;
+      if (about === undefined || this.#isPosted(upload.file)) continue;
+      const isSending = state instanceof UploadReceiver;
+      yield { about, doneBytes, isSending, expiresMs: this.#expiryMs(upload) };
+    }
   }
 
   offerOf(file: FileId): BlobMetadata | undefined {
@@ -231,22 +256,31 @@ export class UploadService {
     const upload = this.#uploads.get(receiver.blob.metadata.file);
     if (upload?.state !== receiver) return;
     upload.state = "busy";
-    await receiver.stop();
-    this.options.budget.release(receiver.windowBytes);
-    upload.touchedMs = this.options.clock.unixMs();
-    upload.state = "idle";
+    const released = Promise.withResolvers<void>();
+    upload.released = released.promise;
+    try {
+      await receiver.stop();
+      this.options.budget.release(receiver.windowBytes);
+      upload.touchedMs = this.options.clock.unixMs();
+      upload.state = "idle";
+    } finally {
+      released.resolve();
+    }
     await this.#settle(upload);
   }
 
-  async withdraw(account: Account, file: FileId): Promise<BlobMetadata> {
-    if (this.options.engine.files.get(file)?.by === account.id) {
+  async withdraw(by: UserId, file: FileId): Promise<BlobMetadata> {
+    if (this.options.engine.files.get(file)?.by === by) {
       const remedy = "delete its message instead";
       throw new Fault("not-allowed", "this file is already complete", { remedy });
     }
     const upload = this.#uploads.get(file);
-    if (upload === undefined) return this.#withdrawShared(account, file);
-    if (upload.about === undefined || upload.by !== account.id) throw unknownFile();
+    if (upload === undefined) return this.#withdrawShared(by, file);
+    if (upload.by !== by) throw unknownFile();
+    await upload.released;
+    if (this.#uploads.get(file) !== upload) throw unknownFile();
     const { about, state } = upload;
+    if (about === undefined) throw unknownFile();
     if (upload.finishing > 0 || state === "busy") throw uploadBusy();
     if (state !== "idle") await this.release(state);
     if (upload.finishing > 0 || upload.state !== "idle" || this.#isPosted(file)) throw uploadBusy();
@@ -254,10 +288,10 @@ export class UploadService {
     return about;
   }
 
-  async #withdrawShared(account: Account, file: FileId): Promise<BlobMetadata> {
+  async #withdrawShared(by: UserId, file: FileId): Promise<BlobMetadata> {
     const { shared } = this.options;
     const about = this.#isPosted(file) ? undefined : await shared?.about(file);
-    if (about?.by !== account.id) throw unknownFile();
+    if (about?.by !== by) throw unknownFile();
     await shared?.erase(file);
     return about;
   }
@@ -306,15 +340,30 @@ export class UploadService {
   }
 
   async sweep(): Promise<void> {
-    const before = this.options.clock.expiryUnixMs() - UPLOAD_KEEP_MS;
+    const nowMs = this.options.clock.expiryUnixMs();
     for (const upload of [...this.#uploads.values()]) {
       const isUnposted = this.#uploads.get(upload.file) === upload && !this.#isPosted(upload.file);
       const isAbandoned = upload.state === "idle" && upload.finishing === 0;
-      if (!isUnposted || !isAbandoned || upload.touchedMs > before) continue;
-      // Keep the shared copy, because another server may have received more chunks more recently.
-      const removed = this.#remove(upload, { isShared: false });
+      if (!isUnposted || !isAbandoned || this.#expiryMs(upload) > nowMs) continue;
+      const removed = this.#removeExpired(upload, nowMs);
       await removed.catch((error: unknown) => this.options.files.reportFault(error));
     }
+  }
+
+  async #removeExpired(upload: Upload, nowMs: number): Promise<void> {
+    const { shared } = this.options;
+    // Another server may have received more chunks more recently.
+    const isShared =
+      isStream(upload.about) &&
+      ((await shared?.lastPutMs(upload.file)) ?? nowMs) <= nowMs - STREAM_KEEP_MS;
+    if (upload.state !== "idle" || upload.finishing > 0) return;
+    await this.#remove(upload, { isShared });
+  }
+
+  #expiryMs({ about, touchedMs }: Upload): number {
+    const expiryMs = touchedMs + UPLOAD_KEEP_MS;
+    if (!isStream(about)) return expiryMs;
+    return Math.min(expiryMs, Math.max(touchedMs, this.#startedMs) + STREAM_KEEP_MS);
   }
 
   /** Removes abandoned uploads, and files that were erased while their server was down. */
@@ -368,7 +417,7 @@ export class UploadService {
     // Check a single byte for a stream of unknown size, so that a sender over quota is refused
     // immediately.
     const { size = upload.countedBytes + 1 } = request;
-    quotas.check(upload.by, Math.max(0, size - upload.countedBytes));
+    quotas.check(upload.by, Math.max(0, size - upload.countedBytes), upload.countedBytes);
     const blob = await this.#open(upload, request);
     let sharedUpload: SharedUpload | undefined;
     try {
@@ -417,7 +466,7 @@ export class UploadService {
   #quotaOf(upload: Upload): UploadQuota {
     const { quotas } = this.options;
     return {
-      check: (bytes) => quotas.check(upload.by, bytes),
+      check: (bytes) => quotas.check(upload.by, bytes, upload.countedBytes),
       store: (bytes) => {
         quotas.spend(bytes);
         this.#count(upload, upload.countedBytes + bytes);
@@ -543,6 +592,19 @@ function offeredFile({ name, folder, details }: OfferedFile): OfferedFile {
   return { name, folder, details };
 }
 
+/** A stream is offered without a size, and its sender cannot send it again in a later run. */
+function isStream(about: BlobMetadata | undefined): boolean {
+  return about !== undefined && about.sizeBytes === undefined;
+}
+
 function newUpload(file: FileId, by: UserId): Upload {
-  return { file, by, about: undefined, state: "idle", finishing: 0, countedBytes: 0, touchedMs: 0 };
+  const released = Promise.resolve();
+  const idle = {
+    about: undefined,
+    state: "idle",
+    finishing: 0,
+    countedBytes: 0,
+    touchedMs: 0,
+  } as const;
+  return { file, by, ...idle, released };
 }

@@ -33,6 +33,7 @@ const MESSAGE = v.variant("kind", [
   v.object({ kind: v.literal("window"), window: serverActivity }),
   v.object({ kind: v.literal("cancel"), ask: text, ...cancel }),
   v.object({ kind: v.literal("cancelled"), ask: text }),
+  v.object({ kind: v.literal("uploads-erased"), user }),
   v.object({ kind: v.literal("key-packages-low"), user, device: text, left: count }),
   v.object({ kind: v.literal("key-packages-taken"), by: user, of: user }),
   v.object({ kind: v.literal("push-taken"), device: text }),

@@ -47,6 +47,8 @@ interface ModerationOptions extends ServerContext {
   readonly authenticator: Pick<Authenticator, "guessOperatorToken">;
   readonly resets: Pick<Resets, "signOut">;
   readonly erasure: Pick<MassErasure, "ofAccount">;
+  /** Deletes the unfinished uploads of an account. */
+  readonly eraseUploads: (user: UserId) => Promise<void>;
 }
 
 const TARGET_KINDS = {
@@ -105,6 +107,7 @@ export class Moderation {
       if (author !== account) checkOperator(actor);
       const progress = await this.options.erasure.ofAccount(actor.user, author, after ?? 0);
       const { erased, last, more } = progress;
+      if (!more) await this.options.eraseUploads(author.id);
       return { erased, ...(more && last !== undefined ? { next: last } : {}) };
     },
     operate: async ({ token }, { client, account }) => {

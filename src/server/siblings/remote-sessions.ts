@@ -22,6 +22,7 @@ import type { DeviceNotes } from "../auth/device-notes.ts";
 import type { Authenticator } from "../auth/login.ts";
 import { isOperating } from "../auth/operator-link.ts";
 import { isSignedOut } from "../auth/secrets.ts";
+import type { FileService } from "../files/file-service.ts";
 import type { ServerContext } from "../kernel/context.ts";
 import type { Cancel, SiblingMessage } from "../kernel/siblings.ts";
 import type { PushService } from "../push/service.ts";
@@ -44,6 +45,7 @@ export interface RemoteSessionsOptions
   readonly deviceNotes: Pick<DeviceNotes, "recordRemote">;
   readonly sealed: Pick<SealedService, "notifyFewKeyPackages" | "recordRemoteClaim"> | undefined;
   readonly push: Pick<PushService, "onRemoteSubscribe" | "onActivity"> | undefined;
+  readonly files: FileService | undefined;
 }
 
 export class RemoteSessions {
@@ -98,6 +100,7 @@ export class RemoteSessions {
       deviceNotes,
       push,
       remoteCancels,
+      files,
     } = this.options;
     switch (message.kind) {
       case "online":
@@ -118,6 +121,8 @@ export class RemoteSessions {
         return void remoteCancels.handle(message);
       case "cancelled":
         return remoteCancels.settle(message.ask);
+      case "uploads-erased":
+        return files?.eraseLocalUploads(message.user);
       case "key-packages-low":
         return sealed?.notifyFewKeyPackages(message.user, message.device, message.left);
       case "push-taken":

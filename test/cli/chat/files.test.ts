@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { Fault } from "../../../src/base/fault.ts";
 import { selectFile } from "../../../src/cli/chat/last-files.ts";
 import { isOpenable, openerOf } from "../../../src/cli/chat/open-file.ts";
 import { faultFrom } from "../../commands/fake-world.ts";
@@ -22,13 +23,23 @@ const FILES = [
 const selected = (...args: readonly string[]) =>
   selectFile(args, () => Promise.resolve(FILES as never)).then(({ id, out }) => [id, out]);
 
-test("accepts an id without a lookup, followed by a folder", async () => {
-  const asked = () => Promise.reject(new Error("asked"));
-  expect(await selectFile([A ?? ""], asked)).toEqual({ id: A ?? "", out: undefined });
-  expect(await selectFile([A ?? "", "My", "Files"], asked)).toEqual({
-    id: A ?? "",
-    out: "My Files",
-  });
+test("accepts an id, followed by a folder, without a connection too", async () => {
+  const lost = () => Promise.reject(new Fault("link-closed", "not connected"));
+  for (const files of [() => Promise.resolve(FILES as never), lost]) {
+    expect(await selectFile([A ?? ""], files)).toEqual({ id: A ?? "", out: undefined });
+    expect(await selectFile([A ?? "", "My", "Files"], files)).toEqual({
+      id: A ?? "",
+      out: "My Files",
+    });
+  }
+});
+
+test("prefers a listed id, then a name that looks like an id, then another id", async () => {
+  const named = { id: B, name: "final_photos", digest: "1" };
+  const files = () => Promise.resolve([...FILES, named, { ...named, id: C, name: A }] as never);
+  expect(await selectFile(["final_photos", "x"], files)).toEqual({ id: B ?? "", out: "x" });
+  expect(await selectFile([A ?? ""], files)).toEqual({ id: A ?? "", out: undefined });
+  expect(await selectFile(["final_report"], files)).toMatchObject({ id: "final_report" });
 });
 
 test("accepts an id with the punctuation of the line that it was copied from", async () => {

@@ -47,6 +47,23 @@ describe("/send PATH [TARGET] [--caption TEXT]", () => {
     expect(splitWords("a--caption @bob")).toEqual(["a--caption", "@bob"]);
   });
 
+  test("turns a file address into its path", () => {
+    expect(splitWords("file:///home/ana/My%20Fotos/f%C3%BCr%20%23b.jpg @bob")).toEqual([
+      "/home/ana/My Fotos/für #b.jpg",
+      "@bob",
+    ]);
+  });
+
+  test.each([
+    ["'a.txt' 'b.txt'", "'b.txt'"],
+    ["a.txt /tmp/b", "'/tmp/b'"],
+    ["my photo of us.jpg", "'photo of us.jpg'"],
+  ])("says that %s is more than one path", async (line, words) => {
+    const fault = await faultFrom(() => splitWords(line));
+    expect(fault.message).toBe(`/send takes one path, and ${words} is not a room or person`);
+    expect(fault.remedy).toBe("send files one by one, and quote a path that contains spaces");
+  });
+
   test.each(["a.jpg --caption", "a.jpg --caption=", "my photo of us.jpg", '"open', "'open @bob"])(
     "%s is misuse",
     async (line) => {

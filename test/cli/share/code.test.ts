@@ -25,6 +25,7 @@ async function share(around: MulticastDnsNetwork, lanNumber: number) {
   const server = await openShareServer(context, {
     user: "ana",
     listenHosts: ["127.0.0.1"],
+    otherHosts: [],
     inviteHost: "127.0.0.1",
     port: 0,
     onEvent: () => {},

@@ -307,6 +307,7 @@ test("forgets an upload that another server finishes while it is measured", asyn
       files: { get: () => (isPosted ? about : undefined) },
       announcements: { has: () => isPosted },
     },
+    clock: { unixMs: () => 0 },
     quotas: { count() {} },
     files: { onChange() {} },
   } as never);
@@ -314,8 +315,8 @@ test("forgets an upload that another server finishes while it is measured", asyn
   const measured = uploads.measure(() => false);
   isPosted = true;
   uploads.onPosted(FOUR.id as never);
-  expect(uploads.unfinished).toBe(1);
+  expect(uploads.unfinishedCount).toBe(1);
   opened.resolve({ sizeBytes: 1, lastAppendMs: () => 0, close() {} });
   await measured;
-  expect(uploads.unfinished).toBe(0);
+  expect(uploads.unfinishedCount).toBe(0);
 });

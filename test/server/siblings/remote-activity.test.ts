@@ -9,6 +9,7 @@ import {
 import { RemoteActivity } from "../../../src/server/siblings/remote-activity.ts";
 import type { Answer } from "../../../src/wire/messages.ts";
 import { VirtualClock } from "../../client/virtual-clock.ts";
+import { MemoryContent } from "../../io/cluster/memory-content.ts";
 import { channelOf, TestFile } from "../data-channel.ts";
 import type { Guest } from "../guest.ts";
 import type { Site } from "../site.ts";
@@ -69,6 +70,37 @@ test("cancels exactly one transfer at another server", async () => {
   await sites.site(0).time.advance(SIBLING_CANCEL_TIMEOUT_MS);
   expect((await refused).code).toBe("not-found");
   expect(ben.ended).toBeUndefined();
+});
+
+test("deletes the part of an upload that another server has", async () => {
+  const store = new MemoryContent();
+  const contents = { store, waitUntilCurrent: () => Promise.resolve(true) };
+  const sites = await Sites.open(2, { operatorToken: TOKEN, contents });
+  const [one, two] = [sites.site(0), sites.site(1)];
+  store.unixMs = () => one.clock.unixMs();
+  const [anas, anaAway] = [await one.member("ana"), await one.member("ben")];
+  const [first, second] = [new TestFile("first", 3 * CHUNK_BYTES), new TestFile("second", 1)];
+  for (const [guest, file] of [
+    [anas, first],
+    [anaAway, second],
+  ] as const) {
+    const lane = await channelOf(guest);
+    await lane.request("offer", file.offer());
+    file.sendAll(lane, 0, 1);
+    await lane.until("ack");
+    lane.hangUp();
+  }
+  await one.quiet();
+  const stored = () => one.disk.list("/d/files").filter((name) => name.startsWith("f"));
+  expect(stored()).toHaveLength(2);
+  const anaAtTwo = await two.again(anas, "ana");
+  await (await channelOf(anaAtTwo)).request("withdraw", { file: first.id });
+  await one.quiet();
+  expect(stored()).toEqual([second.id]);
+  await anaAtTwo.request("operate", { token: TOKEN });
+  await anaAtTwo.request("erase-all", { user: "ben" });
+  await one.quiet();
+  expect(stored()).toEqual([]);
 });
 
 async function ircClient(site: Site, password: string): Promise<Guest> {

@@ -94,6 +94,7 @@ async function openLineMode(site: Site): Promise<Interface> {
   const requests: PromiseWithResolvers<string | undefined>[] = [];
   const stdin: Input = {
     isTerminal: false,
+    isClosed: false,
     line() {
       const request = Promise.withResolvers<string | undefined>();
       requests.push(request);

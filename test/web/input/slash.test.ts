@@ -21,6 +21,7 @@ const OTHERWISE: Readonly<Record<string, string>> = {
   who: "/who",
   notify: "/notify LEVEL [TARGET]",
   send: "/send",
+  files: "/files",
   sealed: "/sealed",
   verify: "/verify NAME",
   set: "/set",

@@ -194,6 +194,8 @@ export const ENGLISH_TERMINAL = {
   notKept: (file: string, properties: readonly ("modes" | "times")[]) =>
     `${file}: saved, but this disk does not keep ${properties.join(" and ")}`,
   noFiles: "no files",
+  unfinishedFiles: "your unfinished uploads; to delete one: /files delete ID",
+  unfinishedDeleted: (id: string) => `deleted the unfinished upload ${id}`,
   finishingTransfers: "finishing transfers; Ctrl-C stops them, and you can resume them later",
   ircPasswordCreated: (user: string) => `IRC password for ${user}, shown only once:`,
   ircPasswords: (n: number) => (n === 0 ? "no IRC passwords" : counted(n, "IRC password")),

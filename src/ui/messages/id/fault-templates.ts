@@ -157,7 +157,8 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
     "sunting di perangkat yang menjadi anggota ruang ini",
   "press F1 for a list of keys": "tekan F1 untuk daftar tombol",
   "post it as a message": "kirim sebagai pesan",
-  "quote a path that contains spaces": "apit path yang berisi spasi dengan tanda kutip",
+  "send files one by one, and quote a path that contains spaces":
+    "kirim berkas satu per satu, dan apit path yang berisi spasi dengan tanda kutip",
   "run /files to list files": "jalankan /files untuk melihat daftar berkas",
   "run /sealed": "jalankan /sealed",
   "run /set to list settings": "jalankan /set untuk melihat daftar setelan",
@@ -269,7 +270,8 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "{} has no device in '{}'": "{} tidak punya perangkat di '{}'",
   "{} has no device that can be added": "{} tidak punya perangkat yang dapat ditambahkan",
   "{} is not a folder": "{} bukan folder",
-  "{} is not a room or person": "{} bukan ruang atau orang",
+  "/send takes one path, and {} is not a room or person":
+    "/send menerima satu path, dan {} bukan ruang atau orang",
   "{} must be on or off, not {}": "{} harus on atau off, bukan {}",
   "{} must be one of {}, not {}": "{} harus salah satu dari {}, bukan {}",
   "{} transfers are already running": "{} transfer berkas sedang berjalan",
@@ -442,4 +444,22 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
     "tutup beberapa program, atau naikkan batasnya: ulimit -n",
   "this machine has too little memory to use {}": "memori mesin ini tidak cukup untuk memakai {}",
   "close some programs, then try again": "tutup beberapa program, lalu coba lagi",
+  "this exceeds your file quota; your files use {}":
+    "ini melebihi kuota berkas Anda; berkas Anda memakai {}",
+  "this exceeds your file quota; your files use {} and unfinished uploads {} of {}":
+    "ini melebihi kuota Anda; berkas memakai {} dan unggahan yang belum selesai {} dari {}",
+  "delete unfinished uploads: chat files --delete ID, or /files delete ID":
+    "hapus unggahan yang belum selesai: chat files --delete ID, atau /files delete ID",
+  "you have no unfinished upload {}": "Anda tidak memiliki unggahan {} yang belum selesai",
+  "list yours: chat files, or /files": "lihat milik Anda: chat files, atau /files",
+  "this upload was deleted": "unggahan ini dihapus",
+  "send the file again": "kirim lagi berkas itu",
+  "send it again from the start; a pipe cannot be resumed":
+    "kirim lagi dari awal; pengiriman dari pipa tidak dapat dilanjutkan",
+  "standard input is closed": "masukan standar tertutup",
+  "connect it to a file or a pipe": "hubungkan ke berkas atau pipa",
+  "{} is on another machine, {}": "{} berada di mesin lain, {}",
+  "use a path on this machine": "pakai path di mesin ini",
+  "{} is not a valid file address": "{} bukan alamat berkas yang valid",
+  "use the path of the file": "pakai path berkas itu",
 };

@@ -189,6 +189,8 @@ export const INDONESIAN_TERMINAL: TerminalTexts = {
     return `${file}: tersimpan, tetapi disk ini tidak menyimpan ${names.join(" dan ")}`;
   },
   noFiles: "tidak ada berkas",
+  unfinishedFiles: "unggahan Anda yang belum selesai; untuk menghapusnya: /files delete ID",
+  unfinishedDeleted: (id) => `unggahan ${id} yang belum selesai dihapus`,
   finishingTransfers: "menyelesaikan transfer; Ctrl-C menghentikannya dan dapat dilanjutkan nanti",
   ircPasswordCreated: (user) => `kata sandi IRC untuk ${user}, hanya ditampilkan sekali:`,
   ircPasswords: (n) => (n === 0 ? "tidak ada kata sandi IRC" : `${n} kata sandi IRC`),

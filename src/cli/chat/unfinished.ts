@@ -1,0 +1,80 @@
+/** Unfinished uploads of the user's own account: list and deletion. */
+
+import { Fault, msg } from "../../base/fault.ts";
+import { parseTarget } from "../../base/names.ts";
+import { formatSize } from "../../base/sizes.ts";
+import { formatUtc } from "../../base/time.ts";
+import type { Client } from "../../client/client.ts";
+import type { Answer } from "../../wire/messages.ts";
+import type { JsonObject } from "../output/render.ts";
+import { destinationOfTarget } from "./post.ts";
+
+export type UnfinishedUpload = Answer<"uploads">["uploads"][number];
+
+/** @returns oldest first; `undefined` if the server is too old to list them */
+export async function unfinishedUploads(
+  client: Pick<Client, "request">,
+): Promise<readonly UnfinishedUpload[] | undefined> {
+  const found: UnfinishedUpload[] = [];
+  try {
+    for (;;) {
+      const last = found.at(-1)?.file;
+      const page = await client.request("uploads", last === undefined ? {} : { after: last });
+      const next = page.uploads.filter(({ file }) => last === undefined || file > last);
+      found.push(...next);
+      // A malicious server may repeat a page.
+      if (!page.more || next.length === 0) return found.sort((a, b) => a.since - b.since);
+    }
+  } catch (error) {
+    if (error instanceof Fault && error.code === "kind-unknown") return undefined;
+    throw error;
+  }
+}
+
+/** The fields are part of the stable output of `chat files`. */
+export function unfinishedJson(upload: UnfinishedUpload, me: string): JsonObject {
+  const { file: id, name, to, bytes: sentBytes, size: sizeBytes, since, expires, sending } = upload;
+  const [first = ""] = to;
+  return {
+    kind: "file",
+    time: formatUtc(since),
+    ...destinationOfTarget(parseTarget(first)),
+    from: me,
+    id,
+    name,
+    sizeBytes,
+    sentBytes,
+    unfinished: true,
+    sending,
+    expires: formatUtc(expires),
+    ...(to.length > 1 ? { targets: to } : {}),
+  };
+}
+
+/** @param at formats a time */
+export function unfinishedState(
+  { sending, expires, size }: Pick<UnfinishedUpload, "sending" | "expires" | "size">,
+  at: (unixMs: number) => string,
+): string {
+  const ofSize = size === undefined ? "" : ` of ${formatSize(size)}`;
+  return sending ? `being sent${ofSize}` : `unfinished${ofSize}, kept until ${at(expires)}`;
+}
+
+/**
+ * @throws {Fault} file-unknown if there is no such unfinished upload, not-allowed if it has been
+ * posted
+ */
+export async function deleteUnfinished(
+  client: Pick<Client, "transfers">,
+  file: Parameters<Client["transfers"]["withdraw"]>[0],
+): Promise<void> {
+  try {
+    await client.transfers.withdraw(file);
+  } catch (error) {
+    if (!(error instanceof Fault) || error.code !== "file-unknown") throw error;
+    throw new Fault(error.code, msg`you have no unfinished upload ${file}`, {
+      remedy: msg`list yours: chat files, or /files`,
+      cause: error,
+    });
+  }
+}
