@@ -1,5 +1,6 @@
 /** Encrypts uploads to sealed rooms and decrypts downloads from them. */
 
+import { fromHex } from "../../base/bytes.ts";
 import { Fault, ignoreFault, msg } from "../../base/fault.ts";
 import type { FileId } from "../../base/ids.ts";
 import { CHUNK_BYTES } from "../../base/limits.ts";
@@ -192,13 +193,8 @@ export class SealedCipherStage implements CipherStage {
       ...request,
       name,
       openSink: async (options) => {
-        const sink = await request.openSink({
-          ...options,
-          name,
-          folderSize: folder,
-          sizeBytes,
-          dataBytes: undefined,
-        });
+        const content = { folderSize: folder, sizeBytes, digest: fromHex(digest) };
+        const sink = await request.openSink({ ...options, name, ...content, dataBytes: undefined });
         try {
           return await DecryptingSink.open({ sink, file: description, hashing, cipher });
         } catch (error) {

@@ -46,6 +46,8 @@ export interface TreeDisk extends Disk {
   /** @throws {Error} ELOOP if the path is not a regular file */
   openPlain(path: string, access: "read" | "write"): DiskFile;
   kind(path: string): "file" | "folder" | "other" | undefined;
+  /** Reports whether no other user can change the content: this user or the folder's owner has it. */
+  isTrusted(path: string): boolean;
   makeFolderNew(path: string): boolean;
   /**
    * Adds a hard link, or renames the file if the file system has no hard links. Returns false if

@@ -23,7 +23,7 @@ test("gives up RECEIVE_TIMEOUT_MS after the first loss, with a remedy", async ()
   expect(ended).toEqual([]);
   await clock.advance(1);
   expect(ended.map(({ code }) => code)).toEqual(["unreachable"]);
-  expect(ended[0]?.remedy).toContain("the same line");
+  expect(ended[0]?.remedy).toContain("run the new line in the same folder");
 });
 
 const ID = "fAAAAAAAAAAA" as FileId;
@@ -53,4 +53,19 @@ test("displays each receiver's progress to the sharing user", async () => {
     "chat: photo.jpg: 40 %, 1.0 MB of 2.6 MB",
     whole,
   ]);
+});
+
+test("ends the progress of a file that the receiver had before", async () => {
+  const { show, said } = shown();
+  show.onRead(ID, source, 0);
+  show.onRead(ID, source, 1);
+  show.onDownloaded(ID);
+  const before = said().length;
+  show.onRead(ID, source, 0);
+  await show.end();
+  expect(
+    said()
+      .slice(before)
+      .filter((line) => line.includes("resumed")),
+  ).toEqual([]);
 });

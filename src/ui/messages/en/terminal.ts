@@ -181,6 +181,7 @@ export const ENGLISH_TERMINAL = {
   sentTo: (target: string) => `sent to ${target}`,
   fileSent: (name: string, target: string) => `sent '${name}' to ${target}`,
   fileDownloaded: (file: string, from: string) => `downloaded ${file} from ${from}`,
+  fileExists: (file: string) => `already downloaded: ${file}`,
   skippedEntry: (entry: string) => `skipped ${entry}`,
   grownFile: (path: string) => `${path} is growing; sent only up to the size it had at first`,
   positionInside: (name: string) => `${name} contains the location where it was taken`,
