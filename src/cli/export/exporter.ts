@@ -12,7 +12,7 @@ import { isPictureName } from "../../core/client/picture-name.ts";
 import { diskFault } from "../../io/disk/disk.ts";
 import { ENGLISH_TERMINAL } from "../../ui/messages/en/terminal.ts";
 import { type Context, faultLine, printNotice } from "../context.ts";
-import { concernsSingleFile, PropertyReport } from "../files/receive-file.ts";
+import { concernsSingleFile, findExistingFile, PropertyReport } from "../files/receive-file.ts";
 import { DamageReport } from "../output/damage.ts";
 import { CounterLine } from "../output/progress.ts";
 import {
@@ -23,8 +23,8 @@ import {
   recordJson,
   renderJson,
 } from "../output/render.ts";
-import { type PageFile, renderPage } from "./html.ts";
-import { checkNotExists, OutputFile } from "./output-file.ts";
+import { type PageFile, type PageTime, pageEnd, renderPage } from "./html.ts";
+import { OutputFile } from "./output-file.ts";
 import type { ExportRoom, ExportSource } from "./source.ts";
 
 export interface ExportOptions {
@@ -36,6 +36,8 @@ export interface ExportOptions {
 interface ExportResult {
   readonly records: number;
   readonly files: number;
+  /** Files that an earlier run had saved; included in `files`. */
+  readonly existing: number;
   readonly paths: readonly string[];
   /** Faults of the files that were left out. */
   readonly failures: readonly Fault[];
@@ -52,6 +54,7 @@ export class Exporter {
   readonly #failures: Fault[] = [];
   readonly #saved = new Map<string, string | undefined>();
   #savedBytes = 0;
+  #existingCount = 0;
   readonly #counter: CounterLine;
   readonly #damage = new DamageReport();
   readonly #properties = new PropertyReport();
@@ -64,7 +67,7 @@ export class Exporter {
     this.#counter = new CounterLine(context);
   }
 
-  /** @throws {Fault} usage if an output file exists; store-…; any fault from the source */
+  /** @throws {Fault} usage if an output file exists with other content; store-…; any fault from the source */
   async run(rooms: readonly ExportRoom[]): Promise<ExportResult> {
     // Exports contain other users' messages, so only this user may read the files.
     const umask = process.umask(PRIVATE);
@@ -81,7 +84,6 @@ export class Exporter {
     const extension = html ? "html" : "ndjson";
     const names = uniqueFileNames(rooms.map(({ title }) => `${title}.${extension}`));
     const outputs = rooms.map((room, i) => ({ room, path: join(out, names[i] ?? "") }));
-    for (const { path } of outputs) checkNotExists(path);
     for (const { room, path } of outputs) {
       const before = this.#records;
       await this.#room(room, path);
@@ -94,13 +96,16 @@ export class Exporter {
     const files = [...this.#saved.values()].filter((path) => path !== undefined).length;
     const paths = outputs.map(({ path }) => path);
     const damage = this.#damage;
-    return { records: this.#records, files, paths, failures: this.#failures, damage };
+    const counts = { records: this.#records, files, existing: this.#existingCount };
+    return { ...counts, paths, failures: this.#failures, damage };
   }
 
   async #room(room: ExportRoom, path: string): Promise<void> {
-    const file = new OutputFile(path);
+    const { offsetMinutes, clock } = this.context;
+    const made = { offsetMinutes, exportedUnixMs: clock.unixMs() };
+    const file = new OutputFile(path, this.options.html ? pageEnd(made) : "");
     try {
-      if (this.options.html) await this.#page(room, file);
+      if (this.options.html) await this.#page(room, file, made);
       else await this.#lines(room, file);
       file.finish();
     } finally {
@@ -121,7 +126,7 @@ export class Exporter {
     return path === undefined ? json : { ...json, path };
   }
 
-  async #page(room: ExportRoom, file: OutputFile): Promise<void> {
+  async #page(room: ExportRoom, file: OutputFile, made: PageTime): Promise<void> {
     const allRecords: DisplayRecord[] = [];
     for await (const records of room.records()) {
       allRecords.push(...records);
@@ -138,11 +143,9 @@ export class Exporter {
       const picture = await this.#picture(record, budget);
       files.set(record.seq, { picture, path: await this.#save(record) });
     }
-    const { offsetMinutes, clock } = this.context;
     const page = renderPage(allRecords, {
+      ...made,
       title: room.title,
-      offsetMinutes,
-      exportedUnixMs: clock.unixMs(),
       file: ({ seq }) => files.get(seq),
     });
     for (const piece of page) file.write(piece);
@@ -156,10 +159,19 @@ export class Exporter {
     try {
       const folder = join(out, FILES);
       makeFolder(folder);
-      const saved = await this.source.save(record, folder, (bytes) => {
-        const done = formatSize(this.#savedBytes + bytes);
-        this.#counter.update(() => `${counted(this.#saved.size, "file")} and ${done} saved …`);
-      });
+      const { name, sizeBytes, digest } = record;
+      // A folder's manifest is at the source, which therefore compares folders.
+      const isFolder = record.folder !== undefined;
+      const existing = isFolder
+        ? undefined
+        : await findExistingFile({ folder, name, sizeBytes, digest });
+      if (existing !== undefined) this.#existingCount += 1;
+      const saved =
+        (existing && { path: existing, notKept: [] }) ??
+        (await this.source.save(record, folder, (bytes) => {
+          const done = formatSize(this.#savedBytes + bytes);
+          this.#counter.update(() => `${counted(this.#saved.size, "file")} and ${done} saved …`);
+        }));
       this.#savedBytes += record.sizeBytes;
       path = relative(out, saved.path).split(sep).join("/");
       this.#properties.add({ name: record.name, notKept: saved.notKept }, (text) =>

@@ -5,7 +5,7 @@ import { parseTarget } from "../../base/names.ts";
 import { counted } from "../../base/sizes.ts";
 import { defineVerb, flag, stringFlag } from "../../cli/command.ts";
 import { untilConnected, withClient } from "../../cli/connect/client.ts";
-import type { Context } from "../../cli/context.ts";
+import { type Context, printNotice } from "../../cli/context.ts";
 import { usageFault } from "../../cli/errors.ts";
 import { Exporter, type ExportOptions } from "../../cli/export/exporter.ts";
 import { type ExportSource, FolderSource, serverSource } from "../../cli/export/source.ts";
@@ -24,7 +24,9 @@ export const command = defineVerb({
     out: stringFlag("DIR", "Destination folder", { alias: "o", required: true }),
     ...SERVER_FLAGS,
   },
-  details: "Existing files are never overwritten.",
+  details:
+    "To continue an interrupted export, or to add newer records, run the same command again. " +
+    "Existing files with other content are never overwritten.",
   async run(args, context) {
     const { data, html, files, out } = args;
     checkOut(out);
@@ -37,6 +39,7 @@ export const command = defineVerb({
         mode: "login",
         follow: "none",
         printsData: true,
+        isResumable: true,
       } as const;
       return withClient(context, args, client, async ({ client: open }) => {
         const { user } = await untilConnected(open.read());
@@ -58,14 +61,16 @@ async function runExport(
   options: ExportOptions,
 ): Promise<number> {
   const exporter = new Exporter(context, source, options);
-  const {
+  const result = await exporter.run(source.rooms(targets));
+  const { records, existing, paths, failures, damage } = result;
+  if (existing > 0) printNotice(context, `${counted(existing, "file")} already saved`);
+  const line = {
+    kind: "exported",
     records,
-    files: fileCount,
+    files: result.files,
     paths,
-    failures,
-    damage,
-  } = await exporter.run(source.rooms(targets));
-  const line = { kind: "exported", records, files: fileCount, paths };
+    existing: existing || undefined,
+  };
   printData(context, line, paths.map((path) => `${path}\n`).join(""));
   damage.check();
   const [first] = failures;
