@@ -167,7 +167,7 @@ export class Exporter {
         : await findExistingFile({ folder, name, sizeBytes, digest });
       if (existing !== undefined) this.#existingCount += 1;
       const saved =
-        (existing && { path: existing, notKept: [] }) ??
+        (existing === undefined ? undefined : { path: existing, notKept: [] }) ??
         (await this.source.save(record, folder, (bytes) => {
           const done = formatSize(this.#savedBytes + bytes);
           this.#counter.update(() => `${counted(this.#saved.size, "file")} and ${done} saved …`);
