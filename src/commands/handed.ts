@@ -36,8 +36,8 @@ export const command = clientVerb({
     }),
   },
   details:
-    "For moderators of the room. --out skips files that are there already, and gives each file the " +
-    "time when it was handed in. To read the messages: chat history --room ROOM@NAME",
+    "For moderators of the room. --out skips files that are there already, and gives each file " +
+    "the time when it was handed in. To read the messages: chat history --room ROOM@NAME",
   async run({ room, out }, context, { client, state, user }) {
     if (out !== undefined) checkOut(out);
     const users = await client.actions.handed(room);

@@ -67,7 +67,10 @@ export class Exporter {
     this.#counter = new CounterLine(context);
   }
 
-  /** @throws {Fault} usage if an output file exists with other content; store-…; any fault from the source */
+  /**
+   * @throws {Fault} usage if an output file exists with other content; store-…; any fault from the
+   * source
+   */
   async run(rooms: readonly ExportRoom[]): Promise<ExportResult> {
     // Exports contain other users' messages, so only this user may read the files.
     const umask = process.umask(PRIVATE);

@@ -109,7 +109,7 @@ export async function findExistingFile(known: KnownFile): Promise<string | undef
   return (await search.find(known.sizeBytes, fromHex(known.digest)))?.path;
 }
 
-/** Does not follow links. Ignores errors, because some disks store no times or refuse to set them. */
+/** Does not follow links. Ignores errors, because some disks refuse to set times. */
 export function setModified(path: string, unixMs: number): void {
   const time = dateOf(unixMs);
   unlessFault(() => onDisk(path, () => lutimesSync(path, time, time)));

@@ -46,7 +46,7 @@ export interface TreeDisk extends Disk {
   /** @throws {Error} ELOOP if the path is not a regular file */
   openPlain(path: string, access: "read" | "write"): DiskFile;
   kind(path: string): "file" | "folder" | "other" | undefined;
-  /** Reports whether no other user can change the content: this user or the folder's owner has it. */
+  /** Reports whether this user or the folder's owner owns the path, so that no other can write. */
   isTrusted(path: string): boolean;
   makeFolderNew(path: string): boolean;
   /**

@@ -185,7 +185,7 @@ export class PartialFolder implements Content {
   }
 
   /**
-   * Reports whether the folder contains nothing but planned entries, which no other user can change.
+   * Reports whether the folder contains nothing but planned entries that no other user owns.
    * @throws {Fault} folder-malformed if the manifest is invalid
    */
   async hasOnlyPlanned(): Promise<boolean> {
