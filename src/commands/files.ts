@@ -20,7 +20,7 @@ import { type Context, faultLine } from "../cli/context.ts";
 import { errorJson } from "../cli/errors.ts";
 import { catchUp, IncomingFiles, noteEvent } from "../cli/files/inbox.ts";
 import { Omissions } from "../cli/files/omissions.ts";
-import { checkDestination, checkFileId, FileReceiver } from "../cli/files/receive-file.ts";
+import { checkDestination, checkFileId, FileReceiver, STDOUT } from "../cli/files/receive-file.ts";
 import { checkPaths, openSourceAt, STDIN } from "../cli/files/sources.ts";
 import { PATHS_ARGUMENT, parseTargets, SERVER_FLAGS } from "../cli/flags.ts";
 import { ProgressDisplay } from "../cli/output/progress.ts";
@@ -211,16 +211,14 @@ export const getFile = defineVerb({
     checkDestination(context, args.out, args.id.length === 1);
     const progressDisplay = new ProgressDisplay(context);
     const follow = args.follow ? "live" : "none";
-    const options = { mode: "login", follow, reconnect: true, isResumable: true } as const;
+    const isResumable = args.out !== STDOUT;
+    const options = { mode: "login", follow, reconnect: true, isResumable } as const;
     try {
       return await withClient(context, args, options, async (open) => {
-        const receiver = new FileReceiver(
-          context,
-          open.client,
-          progressDisplay,
-          args.out,
-          open.state.partialFileSecret(),
-        );
+        const receiver = new FileReceiver(context, open.client, progressDisplay, {
+          out: args.out,
+          secret: open.state.partialFileSecret(),
+        });
         if (args.follow) return followFiles(receiver, open);
         const listed = listedFiles(open);
         return receiver.receiveAll(await resolveFiles(listed, args.id), async (name) => {
@@ -276,7 +274,9 @@ async function followFiles(
   const incoming = new IncomingFiles({
     cursor: receivedFiles.position(account),
     has: (file) => receivedFiles.has(account, file),
-    download: (file) => receiver.download(file),
+    download: async (file) => {
+      await receiver.download(file);
+    },
     concernsSingleFile: (fault) => receiver.concernsSingleFile(fault),
     onDownloaded: (file) => receivedFiles.add(account, file),
     onCursor: (seq) => receivedFiles.advance(account, seq),

@@ -8,7 +8,13 @@ import { fileRecords } from "../cli/chat/last-files.ts";
 import { stringFlag } from "../cli/command.ts";
 import { clientVerb } from "../cli/connect/client.ts";
 import type { Context } from "../cli/context.ts";
-import { checkFileId, checkOut, FileReceiver, PropertyReport } from "../cli/files/receive-file.ts";
+import {
+  checkFileId,
+  checkOut,
+  FileReceiver,
+  PropertyReport,
+  setModified,
+} from "../cli/files/receive-file.ts";
 import { parseRoomName } from "../cli/flags.ts";
 import { ProgressDisplay } from "../cli/output/progress.ts";
 import { isFile } from "../cli/output/render.ts";
@@ -29,7 +35,9 @@ export const command = clientVerb({
       alias: "o",
     }),
   },
-  details: "For moderators of the room. To read the messages: chat history --room ROOM@NAME",
+  details:
+    "For moderators of the room. --out skips files that are there already, and gives each file " +
+    "the time when it was handed in. To read the messages: chat history --room ROOM@NAME",
   async run({ room, out }, context, { client, state, user }) {
     if (out !== undefined) checkOut(out);
     const users = await client.actions.handed(room);
@@ -42,20 +50,26 @@ export const command = clientVerb({
     const properties = new PropertyReport();
     let exitCode = 0;
     try {
-      for (const { id, destination, from, timeUnixMs } of files) {
+      for (const file of files) {
+        const { id, destination, from, timeUnixMs } = file;
         const names = boxNames("room" in destination ? destination.room : "");
         if (names?.room.toLowerCase() !== room.toLowerCase() || names.user !== from) continue;
         const folder = folders.get(from) ?? out;
         const secret = state.partialFileSecret();
-        const options = [folder, secret, properties] as const;
+        const options = [{ out: folder, secret }, properties] as const;
         const receiver = new FileReceiver(context, client, progressDisplay, ...options);
+        const existing = await receiver.findExisting(file);
+        if (existing !== undefined) {
+          setModified(existing.path, timeUnixMs);
+          continue;
+        }
         // The time of a file is when it was handed in, as in the archive of the page. A file that
         // fails does not keep the others back.
-        const fault = await receiver.download(checkFileId(id), timeUnixMs).catch(asFault);
-        if (!(fault instanceof Fault)) continue;
-        if (!(await receiver.canContinue(fault))) throw fault;
-        receiver.reportFault(fault);
-        exitCode ||= fault.exitCode;
+        const saved = await receiver.download(checkFileId(id), timeUnixMs).catch(asFault);
+        if (!(saved instanceof Fault)) continue;
+        if (!(await receiver.canContinue(saved))) throw saved;
+        receiver.reportFault(saved);
+        exitCode ||= saved.exitCode;
       }
     } finally {
       await progressDisplay.end();

@@ -27,7 +27,7 @@ import { serverOptions, TRANSPORT_FLAG, transportOf } from "../cli/flags.ts";
 import { ProgressDisplay } from "../cli/output/progress.ts";
 import { type DisplayFile, fileLabel, isFile, renderJson } from "../cli/output/render.ts";
 import { printJson } from "../cli/output/result.ts";
-import { openShareClient, ReconnectTimeout } from "../cli/share/client.ts";
+import { earlierShare, openShareClient, ReconnectTimeout } from "../cli/share/client.ts";
 import { redeemShareCode } from "../cli/share/code.ts";
 import type { Client } from "../client/client.ts";
 import type { ConnectedEvent, ReaderEvent } from "../client/event.ts";
@@ -55,7 +55,9 @@ const ARGS = {
 
 export const command = defineVerb({
   args: ARGS,
-  details: "To resume after an interruption, run the same command again.",
+  details:
+    "To resume after an interruption, run the same command again. If the sender has shared the " +
+    "files again, run the new line in the same folder.",
   async run(args, context) {
     const { out = "." } = args;
     checkDestination(context, out, true);
@@ -72,7 +74,10 @@ export const command = defineVerb({
       limitsAnswers: true,
     });
     try {
-      const receiver = new FileReceiver(context, client, progressDisplay, out);
+      const receiver = new FileReceiver(context, client, progressDisplay, {
+        out,
+        resumesShares: true,
+      });
       const confirms = !args.yes && context.terminal !== undefined;
       const options = {
         confirms,
@@ -81,13 +86,22 @@ export const command = defineVerb({
         via: args.via,
       };
       const user = nameOf(context, args.user);
-      return await runInterruptible(context, () => receive(receiver, address, user, options));
+      const work = () => receive(receiver, address, user, options);
+      return await runInterruptible(context, work, interruptRemedy(out));
+    } catch (error) {
+      throw earlierShare(error, formatAddress(address));
     } finally {
       await progressDisplay.end();
       await close();
     }
   },
 });
+
+function interruptRemedy(out: string): { readonly remedy?: string } {
+  if (out === STDOUT) return {};
+  const ended = "if the share has ended, run the line of the next one in the same folder";
+  return { remedy: `run the same command again to resume; ${ended}` };
+}
 
 /**
  * The environment and the prompt keep the invite out of the process list, where other users can
@@ -158,8 +172,10 @@ class Transfer {
   readonly #incoming = new IncomingFiles({
     cursor: 0,
     has: (file) => this.#downloaded.has(file),
-    download: (file) =>
-      this.#printsText ? printReceivedText(this.#receiver, file) : this.#receiver.download(file),
+    download: async (file) => {
+      if (this.#printsText) await printReceivedText(this.#receiver, file);
+      else await this.#receiver.download(file);
+    },
     concernsSingleFile: (fault) => this.#receiver.concernsSingleFile(fault),
     onDownloaded: (file) => this.#downloaded.add(file),
     onCursor: () => {},

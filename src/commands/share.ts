@@ -133,6 +133,8 @@ function checkText(bytes: Uint8Array): Uint8Array {
 /** Receivers that have all files disconnect within this time. Browsers stay connected. */
 const DISCONNECT_MS = 2_000;
 
+const SHARE_AGAIN = "share it again; receivers resume with the new line in the same folder";
+
 interface ShareOptions extends FlagValues<typeof ARGS> {
   readonly user: string;
   /** Names what a source leaves out. */
@@ -151,7 +153,7 @@ async function share(
   const release = context.onSignal((signal) => {
     endSignalLine(context, signal);
     if (options.keep && receivers.hasServed) finished.resolve(0);
-    else finished.reject(new Fault("interrupted", "interrupted", { remedy: "share it again" }));
+    else finished.reject(new Fault("interrupted", "interrupted", { remedy: SHARE_AGAIN }));
   });
   let server: ShareServer | undefined;
   let code: SharedCode | undefined;
@@ -338,6 +340,7 @@ class Receivers {
     if (event.kind === "warning") return this.#show.printNotice(faultLine(event.fault));
     if (event.kind !== "got" || event.user === this.#owner) return;
     const { user, file } = event;
+    this.#show.onDownloaded(file);
     const downloaded = this.#downloads.get(user) ?? new Set();
     if (downloaded.has(file)) return;
     this.#downloads.set(user, downloaded.add(file));

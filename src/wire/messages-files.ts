@@ -140,7 +140,13 @@ export const FILE_REQUESTS = {
   /** Downloads a file from chunk `from` on. The upload may still be in progress. */
   fetch: {
     phase: "lane",
-    fields: { file: fileId, from: count, window },
+    fields: {
+      file: fileId,
+      from: count,
+      window,
+      /** Requests a `prefix` notice before the first chunk. Older servers send none. */
+      prefix: v.optional(v.boolean()),
+    },
     answer: v.object({
       name: fileName,
       from: name,
@@ -165,6 +171,11 @@ export const FILE_NOTICES = {
   durable: { file: fileId, upTo: count },
   /** The transfer pauses because the sender or the server's disk is slow. */
   held: { file: fileId, where: v.picklist(["sender", "disk"]) },
+  /**
+   * Digest of the file's first chunks. With it, a client checks chunks that it received from
+   * another server.
+   */
+  prefix: { file: fileId, chunks: count, digest: HASH },
   end: { file: fileId, size, chunks: count, digest: HASH },
   /**
    * Announces an upload to one of the receiver's rooms. The file's `record` follows when the file

@@ -123,7 +123,7 @@ export class MemoryFolder {
     };
   }
 
-  readonly open = async (about: SinkOptions): Promise<Sink> => {
+  readonly open = async (about: SinkOptions): Promise<MemorySink> => {
     this.opened.push(about);
     return new MemorySink(this, about);
   };
@@ -160,10 +160,18 @@ class MemorySink implements Sink {
   }
 
   digest(): Uint8Array {
+    return this.digestOf(this.#chunks.length);
+  }
+
+  digestOf(chunks: number): Uint8Array {
     return digestOf(
-      this.#chunks.map(({ sha256: hash }) => hash),
+      this.#chunks.slice(0, chunks).map(({ sha256: hash }) => hash),
       sha256,
     );
+  }
+
+  truncate(chunks: number): void {
+    this.#chunks.length = chunks;
   }
 
   async finish(): Promise<string> {

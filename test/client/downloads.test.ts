@@ -1,5 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { CHUNK_BYTES, STALL_REPORTED_AFTER_MS } from "../../src/base/limits.ts";
+import type { DownloadRequest } from "../../src/client/files/transfers.ts";
+import type { ForeignChunks } from "../../src/io/blob/interfaces.ts";
 import { ClientFixture } from "./client-fixture.ts";
 import { content, digestHex, wholeChunks } from "./contents.ts";
 import { FILE, FileClient } from "./file-client.ts";
@@ -28,6 +30,7 @@ describe("a download", () => {
         chunks: Math.ceil(sizeBytes / CHUNK_BYTES),
         digest: digestHex(bytes),
         resumedBytes: 0,
+        isExisting: false,
         entries: undefined,
         renamed: [],
         notKept: [],
@@ -133,6 +136,62 @@ describe("a stopped download", () => {
     expect(await ana.get()).toMatchObject({ resumedBytes: 0, sizeBytes: bytes.length });
     expect(ana.has(bytes.map((byte) => byte ^ 1))).toBe(true);
     expect(folder.restarts).toBe(1);
+  });
+});
+
+describe("chunks from another server", () => {
+  async function withForeignPart(change: (bytes: Uint8Array) => void, sendsPrefixes = true) {
+    const { ana, bytes, folder, files } = await withFile(6);
+    await ana.getPart(5);
+    files.sendsPrefixes = sendsPrefixes;
+    change(bytes);
+    files.put(FILE, bytes);
+    files.begun.length = 0;
+    let adopted = 0;
+    const openSink: DownloadRequest["openSink"] = async (about) => {
+      const sink = await folder.open(about);
+      let isForeign = true;
+      const foreign: ForeignChunks = {
+        chunksMin: 1,
+        digest: async (chunks) => sink.digestOf(chunks),
+        adopt: async (chunks) => {
+          sink.truncate(chunks);
+          adopted = chunks;
+          isForeign = false;
+        },
+      };
+      const restart = sink.restart.bind(sink);
+      sink.restart = () => {
+        isForeign = false;
+        return restart();
+      };
+      return Object.defineProperty(sink, "foreign", {
+        get: () => (isForeign ? foreign : undefined),
+      });
+    };
+    const received = await ana.get({ openSink });
+    expect(received).toMatchObject({ resumedBytes: adopted * CHUNK_BYTES });
+    expect(ana.has(bytes)).toBe(true);
+    return { adopted, begun: files.begun };
+  }
+
+  test.each([
+    ["all, if the server has the same", 6, 5, [0, 5]],
+    ["the first half, if a later one differs", 4, 2, [0, 5, 2]],
+    ["the first one, if the second differs", 1, 1, [0, 5, 2, 1]],
+    ["none, if the first one differs", 0, 0, [0, 5, 2, 1, 0]],
+  ])("are adopted: %s", async (_, changed, kept, attempts) => {
+    const change = (bytes: Uint8Array) => {
+      const at = changed * CHUNK_BYTES;
+      if (at < bytes.length) bytes[at] = (bytes[at] ?? 0) ^ 1;
+    };
+    const { adopted, begun } = await withForeignPart(change);
+    expect([adopted, begun]).toEqual([kept, attempts]);
+  });
+
+  test("are not used if the server is too old to give their digest", async () => {
+    const { adopted, begun } = await withForeignPart(() => {}, false);
+    expect([adopted, begun]).toEqual([0, [0, 5, 0]]);
   });
 });
 

@@ -34,6 +34,8 @@ export class FakeFiles {
   readonly downloads: string[] = [];
   readonly begun: number[] = [];
   readonly received: number[] = [];
+  /** False for a server of version 0.2. */
+  sendsPrefixes = true;
   windowChunks = 4;
   /** False for a server that does not know `keep`. */
   dropsChanged = true;
@@ -173,7 +175,8 @@ export class FakeFiles {
     peer.answer<"finish">(ref, { posted, refused: [] });
   }
 
-  #fetch(peer: FakePeer, { ref, file, from, window }: RequestOf<"fetch">): void {
+  #fetch(peer: FakePeer, request: RequestOf<"fetch">): void {
+    const { ref, file, from, window, prefix = false } = request;
     const known = this.files.get(file);
     if (known === undefined) throw new Fault("file-unknown", "there is no such file for you");
     const isWhole = known.digest !== undefined;
@@ -187,6 +190,10 @@ export class FakeFiles {
       ...(size === undefined ? {} : { size }),
       ...(known.digest === undefined ? {} : { digest: known.digest }),
     });
+    if (prefix && this.sendsPrefixes) {
+      const hashes = known.chunks.slice(0, from).map((one) => one.sha256);
+      peer.tell({ kind: "prefix", file, chunks: from, digest: digestOf(hashes, sha256) });
+    }
     this.#pump(peer);
   }
 

@@ -4,6 +4,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -94,6 +95,44 @@ describe("chat export", () => {
     await ana.run(["join", "--room", "attic"], {
       stdin: `/erase ${kept?.["seq"]}\n/erase ${gone?.["seq"]}\n`,
     });
+  });
+
+  test.each([
+    ["a server", () => []],
+    ["a folder", () => ["--data", served.data]],
+  ])("completes the export of %s if it is repeated", async (name, from) => {
+    const out = sandbox.path(`again ${name}`);
+    const args = ["export", ...from(), "--room", "lab", "--files", "--out", out];
+    await ana.json(args);
+    const path = join(out, "lab.ndjson");
+    const before = readFileSync(path);
+    expect(await ana.json(args)).toMatchObject([{ files: 1, existing: 1 }]);
+    expect(readFileSync(path).equals(before)).toBe(true);
+    // A run that was killed leaves temporary files, and some of the records and files.
+    renameSync(path, `${path}.part`);
+    await ana.json(args);
+    writeFileSync(path, before.subarray(0, before.indexOf("\n") + 1));
+    await ana.json(args);
+    expect(readFileSync(path).equals(before)).toBe(true);
+    writeFileSync(path, "mine\n");
+    const refused = await ana.run(args);
+    expect([refused.exitCode, refused.err]).toEqual([2, expect.stringContaining("rename it")]);
+    expect(readFileSync(path, "utf8")).toBe("mine\n");
+    expect(readdirSync(out, { recursive: true }).sort()).toEqual([
+      "files",
+      "files/photo.png",
+      "lab.ndjson",
+    ]);
+  });
+
+  test("adds newer records to an HTML page", async () => {
+    const args = ["export", "--room", "lobby", "--html", "--out", sandbox.path("page")];
+    await ana.json(args);
+    await ana.run(["send", "the latest news"]);
+    await ana.json(args);
+    const page = readFileSync(sandbox.path("page", "lobby.html"), "utf8");
+    expect(page).toContain("the latest news");
+    expect(readdirSync(sandbox.path("page"))).toEqual(["lobby.html"]);
   });
 
   test.each(["server", "folder"])(

@@ -233,6 +233,50 @@ test("sends the target of a link that is given, and names special files", async 
   expect((await ana.run(["send-file", "/dev/zero"])).exitCode).toBe(2);
 });
 
+test("get-file skips what it has, and keeps other content", async () => {
+  const { sandbox, ana, bob } = couriers;
+  const inbox = couriers.inbox();
+  const folder = sandbox.path("twice");
+  mkdirSync(folder);
+  writeFileSync(join(folder, "a"), "a");
+  const [one] = filesIn(await ana.json(["send-file", file(sandbox, "once.txt", "1")]));
+  const [two] = filesIn(await ana.json(["send-file", folder]));
+  const args = ["get-file", String(one?.["id"]), String(two?.["id"]), "--out", inbox];
+  await bob.json(args);
+  const again = (await bob.json(args)).filter(({ kind }) => kind === "got");
+  expect(again).toMatchObject([
+    { path: join(inbox, "once.txt"), existing: true, resumedBytes: 1 },
+    { path: join(inbox, "twice"), existing: true },
+  ]);
+  writeFileSync(join(inbox, "once.txt"), "2");
+  await bob.json(args);
+  await bob.json(args);
+  expect(readdirSync(inbox).sort()).toEqual(["once (1).txt", "once.txt", "twice"]);
+  const { err } = await bob.run(args);
+  expect(err).toContain("already downloaded: ");
+});
+
+test("handed --out has one file for each version, dated when it was handed in", async () => {
+  const { sandbox, ana, bob } = couriers;
+  const work = couriers.inbox();
+  await ana.run(["join"], { stdin: "/join essay --assignment\n" });
+  await bob.run(["join", "--room", "essay"]);
+  const path = sandbox.path("essay.txt");
+  for (const text of ["first", "2nd"]) {
+    writeFileSync(path, text);
+    await bob.json(["send-file", path, "--to", "essay"]);
+    await ana.json(["handed", "--room", "essay", "--out", work]);
+  }
+  const last = await ana.json(["handed", "--room", "essay", "--out", work]);
+  expect(last.map(({ existing }) => existing)).toEqual([true, true]);
+  const files = ["essay.txt", "essay (1).txt"].map((name) => join(work, "bob", name));
+  expect(readdirSync(join(work, "bob")).sort()).toEqual(["essay (1).txt", "essay.txt"]);
+  expect(files.map((name) => readFileSync(name, "utf8"))).toEqual(["first", "2nd"]);
+  const records = filesIn(await ana.json(["history", "--room", "essay@bob"]));
+  const times = files.map((name) => statSync(name).mtime.toISOString());
+  expect(times).toEqual(records.map(({ time }) => String(time)));
+});
+
 test("a refusal has its documented exit code and one line on standard error", async () => {
   await using sandbox = new Sandbox();
   await sandbox.serve({

@@ -26,7 +26,7 @@ import { parseServerSpec } from "../../src/wire/invite.ts";
 import { requires } from "../installed.ts";
 import { CHAT } from "./binary.ts";
 import { noise, sha256 } from "./couriers.ts";
-import { ndjson, type Program, Sandbox } from "./program.ts";
+import { type Json, ndjson, type Program, Sandbox } from "./program.ts";
 import { sandboxTest } from "./shared-server.ts";
 import { Screen } from "./tmux.ts";
 
@@ -409,6 +409,40 @@ test("shares by a code at a server that both name, and resumes after kill -9", a
     const content = readFileSync(join(entry.parentPath, entry.name), "latin1");
     expect([entry.name, content.includes(secret)]).toEqual([entry.name, false]);
   }
+});
+
+test("resumes with the line of the next share after kill -9 of the sender", async () => {
+  await using sandbox = new Sandbox();
+  const paths = files(sandbox);
+  ftruncateSync(openSync(sandbox.path("large.img"), "w"), LARGE_BYTES);
+  const ana = sandbox.home("ana");
+  const share = ["share", ...paths, sandbox.path("large.img"), "--host", "127.0.0.1", "--json"];
+  const sharing = ana.start(share);
+  const first = await sharing.json("sharing");
+  const bob = sandbox.home("bob");
+  const receive = (line: Json) => [
+    ...["receive", String(line["invite"]), "--yes", "--out", sandbox.path("in")],
+  ];
+  const receiving = bob.start([...receive(first), "--json"]);
+  const isFar = ({ kind, name, sentBytes }: Json) =>
+    kind === "progress" && name === "large.img" && Number(sentBytes) > 2 * TRANSFER_SYNC_BYTES;
+  await receiving.json("got", { name: "notes" });
+  await receiving.out.next("progress", (text) => ndjson(text).some(isFar));
+  await sharing.signal("SIGKILL");
+  await receiving.signal("SIGKILL");
+  const again = ana.start([...share, "--port", String(first["port"])]);
+  const second = await again.json("sharing");
+  const old = await bob.run(receive(first));
+  expect([old.exitCode, old.err]).toEqual([6, expect.stringContaining("an earlier share")]);
+  expect(old.err).not.toContain("chat trust accept");
+  const got = (await bob.json(receive(second))).filter(({ kind }) => kind === "got");
+  const resumed = Object.fromEntries(got.map((one) => [one["name"], one]));
+  expect(resumed["photo.jpg"]).toMatchObject({ existing: true, resumedBytes: SHARED_BYTES.length });
+  expect(resumed["notes"]).toMatchObject({ existing: true });
+  expect(Number(resumed["large.img"]?.["resumedBytes"])).toBeGreaterThan(TRANSFER_SYNC_BYTES);
+  expect(readdirSync(sandbox.path("in")).sort()).toEqual(["large.img", "notes", "photo.jpg"]);
+  expect(sha256(sandbox.path("in", "large.img"))).toBe(sha256(sandbox.path("large.img")));
+  expect((await again.ended()).exitCode).toBe(0);
 });
 
 sandboxTest("refuses codes and servers that cannot work", async (sandbox) => {

@@ -13,7 +13,7 @@ import { diskFault } from "../../io/disk/disk.ts";
 import { ENGLISH_TERMINAL } from "../../ui/messages/en/terminal.ts";
 import { type Context, printNotice } from "../context.ts";
 import type { Omissions } from "../files/omissions.ts";
-import { concernsSingleFile, PropertyReport } from "../files/receive-file.ts";
+import { concernsSingleFile, findExistingFile, PropertyReport } from "../files/receive-file.ts";
 import { DamageReport, UnreadableCount } from "../output/damage.ts";
 import { CounterLine } from "../output/progress.ts";
 import {
@@ -24,8 +24,8 @@ import {
   recordJson,
   renderJson,
 } from "../output/render.ts";
-import { type PageFile, renderPage } from "./html.ts";
-import { checkNotExists, OutputFile } from "./output-file.ts";
+import { type PageFile, type PageTime, pageEnd, renderPage } from "./html.ts";
+import { OutputFile } from "./output-file.ts";
 import type { ExportPage, ExportRoom, ExportSource } from "./source.ts";
 
 export interface ExportOptions {
@@ -38,6 +38,8 @@ export interface ExportOptions {
 interface ExportResult {
   readonly records: number;
   readonly files: number;
+  /** Files that an earlier run had saved; included in `files`. */
+  readonly existing: number;
   readonly paths: readonly string[];
   /** First fault of a file that is not simply gone. */
   readonly failure: Fault | undefined;
@@ -70,6 +72,7 @@ export class Exporter {
   readonly #skipped = new Set<string>();
   readonly #saved = new Map<string, string | undefined>();
   #savedBytes = 0;
+  #existingCount = 0;
   readonly #counter: CounterLine;
   readonly #damage = new DamageReport();
   readonly #properties = new PropertyReport();
@@ -83,7 +86,10 @@ export class Exporter {
     this.#counter = new CounterLine(context);
   }
 
-  /** @throws {Fault} usage if an output file exists; store-…; any fault from the source */
+  /**
+   * @throws {Fault} usage if an output file exists with other content; store-…; any fault from the
+   * source
+   */
   async run(rooms: readonly ExportRoom[]): Promise<ExportResult> {
     // Exports contain other users' messages, so only this user may read the files.
     const umask = process.umask(PRIVATE);
@@ -100,7 +106,6 @@ export class Exporter {
     const extension = html ? "html" : "ndjson";
     const names = uniqueFileNames(rooms.map(({ title }) => `${title}.${extension}`));
     const outputs = rooms.map((room, i) => ({ room, path: join(out, names[i] ?? "") }));
-    for (const { path } of outputs) checkNotExists(path);
     let unreadable = 0;
     for (const { room, path } of outputs) {
       this.#roomCount = new RoomCount();
@@ -112,7 +117,8 @@ export class Exporter {
     const files = [...this.#saved.values()].filter((path) => path !== undefined).length;
     const paths = outputs.map(({ path }) => path);
     const damage = this.#damage;
-    return { records: this.#records, files, paths, failure: this.#failure, damage, unreadable };
+    const counts = { records: this.#records, files, existing: this.#existingCount, unreadable };
+    return { ...counts, paths, failure: this.#failure, damage };
   }
 
   #reportRoom({ title }: ExportRoom, { records, unreadable, missingFiles }: RoomCount): void {
@@ -130,9 +136,11 @@ export class Exporter {
   }
 
   async #room(room: ExportRoom, path: string): Promise<void> {
-    const file = new OutputFile(path);
+    const { offsetMinutes, clock } = this.context;
+    const made = { offsetMinutes, exportedUnixMs: clock.unixMs() };
+    const file = new OutputFile(path, { tail: this.options.html ? pageEnd(made) : "" });
     try {
-      if (this.options.html) await this.#page(room, file);
+      if (this.options.html) await this.#page(room, file, made);
       else await this.#lines(room, file);
       file.finish();
     } finally {
@@ -153,7 +161,7 @@ export class Exporter {
     return path === undefined ? json : { ...json, path };
   }
 
-  async #page(room: ExportRoom, file: OutputFile): Promise<void> {
+  async #page(room: ExportRoom, file: OutputFile, made: PageTime): Promise<void> {
     const allRecords: DisplayRecord[] = [];
     for await (const page of room.pages()) {
       allRecords.push(...page.records);
@@ -170,11 +178,9 @@ export class Exporter {
       const picture = await this.#picture(record, budget);
       files.set(record.seq, { picture, path: await this.#save(record) });
     }
-    const { offsetMinutes, clock } = this.context;
     const page = renderPage(allRecords, {
+      ...made,
       title: room.title,
-      offsetMinutes,
-      exportedUnixMs: clock.unixMs(),
       file: ({ seq }) => files.get(seq),
     });
     for (const piece of page) file.write(piece);
@@ -188,10 +194,19 @@ export class Exporter {
     try {
       const folder = join(out, FILES);
       makeFolder(folder);
-      const saved = await this.source.save(record, folder, (bytes) => {
-        const done = formatSize(this.#savedBytes + bytes);
-        this.#counter.update(() => `${counted(this.#saved.size, "file")} and ${done} saved …`);
-      });
+      const { name, sizeBytes, digest } = record;
+      // A folder's manifest is at the source, which therefore compares folders.
+      const isFolder = record.folder !== undefined;
+      const existing = isFolder
+        ? undefined
+        : await findExistingFile({ folder, name, sizeBytes, digest });
+      if (existing !== undefined) this.#existingCount += 1;
+      const saved =
+        (existing === undefined ? undefined : { path: existing, notKept: [] }) ??
+        (await this.source.save(record, folder, (bytes) => {
+          const done = formatSize(this.#savedBytes + bytes);
+          this.#counter.update(() => `${counted(this.#saved.size, "file")} and ${done} saved …`);
+        }));
       this.#savedBytes += record.sizeBytes;
       path = relative(out, saved.path).split(sep).join("/");
       this.#properties.add({ name: record.name, notKept: saved.notKept }, (text) =>

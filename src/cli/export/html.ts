@@ -111,10 +111,13 @@ export interface PageFile {
   readonly path?: string | undefined;
 }
 
-export interface PageOptions {
-  readonly title: string;
+export interface PageTime {
   readonly offsetMinutes: OffsetMinutes;
   readonly exportedUnixMs: number;
+}
+
+export interface PageOptions extends PageTime {
+  readonly title: string;
   file(record: DisplayFile): PageFile | undefined;
 }
 
@@ -133,7 +136,7 @@ export function* renderPage(
   records: readonly DisplayRecord[],
   options: PageOptions,
 ): Generator<string> {
-  const { title, offsetMinutes, exportedUnixMs: madeUnixMs } = options;
+  const { title, offsetMinutes } = options;
   const changes = changesOf(records);
   yield pageHead(title);
   let day = "";
@@ -144,9 +147,14 @@ export function* renderPage(
     day = today;
     yield article(record, changes, options);
   }
-  const date = formatLocal(madeUnixMs, offsetMinutes);
-  yield `<footer>Exported by chat on ${date}. Times are in the exporter's time zone.</footer>\n`;
-  yield "</main></body></html>\n";
+  yield pageEnd(options);
+}
+
+/** End of the page, with the time of its export. */
+export function pageEnd({ offsetMinutes, exportedUnixMs }: PageTime): string {
+  const date = formatLocal(exportedUnixMs, offsetMinutes);
+  const footer = `Exported by chat on ${date}. Times are in the exporter's time zone.`;
+  return `<footer>${footer}</footer>\n</main></body></html>\n`;
 }
 
 function changesOf(records: readonly DisplayRecord[]): PageChanges {

@@ -1,36 +1,60 @@
 /** Output file of an export. */
 
-import { closeSync, fsyncSync, openSync, rmSync, writeSync } from "node:fs";
-import type { Fault } from "../../base/fault.ts";
-import { diskFault } from "../../io/disk/disk.ts";
+import { closeSync, fstatSync, fsyncSync, lstatSync, openSync, rmSync, writeSync } from "node:fs";
+import { dirname } from "node:path";
+import { Fault, msg } from "../../base/fault.ts";
+import { type DiskFile, diskFault, onDisk } from "../../io/disk/disk.ts";
 import { systemDisk } from "../../io/disk/system-disk.ts";
 import { usageFault } from "../errors.ts";
 
 const BUFFER_CHARS = 256 * 1024;
 
 /**
- * File written under a temporary name and renamed when complete. Replaces an existing file only if
- * `isReplacing` is true.
+ * File written under a temporary name and renamed when complete. Replaces an existing file only with
+ * content that begins with the existing content, as in an export of the same room that now has more
+ * records, or if `isReplacing` is true.
  */
 export class OutputFile {
   readonly #temporaryPath: string;
+  readonly #existing: DiskFile | undefined;
+  readonly #existingBytes: number = 0;
+  readonly #tail: Uint8Array;
+  readonly #isReplacing: boolean;
   #fd: number;
+  #sizeBytes = 0;
   #buffer = "";
 
+  /**
+   * @param tail end of the content, in which an existing file may have other digits, such as the
+   * time of its export
+   */
   constructor(
     readonly path: string,
-    private readonly options: { readonly isReplacing: boolean } = { isReplacing: false },
+    {
+      tail = "",
+      isReplacing = false,
+    }: { readonly tail?: string; readonly isReplacing?: boolean } = {},
   ) {
-    if (!options.isReplacing) checkNotExists(path);
+    const disk = systemDisk();
     this.#temporaryPath = `${path}.part`;
+    this.#tail = Buffer.from(tail);
+    this.#isReplacing = isReplacing;
+    const kind = disk.kind(path);
+    if (kind !== undefined && kind !== "file") throw otherContent(path);
     try {
+      if (kind === "file" && !isReplacing) {
+        this.#existing = disk.openPlain(path, "read");
+        this.#existingBytes = this.#existing.sizeBytes();
+      }
       rmSync(this.#temporaryPath, { force: true });
       this.#fd = openSync(this.#temporaryPath, "wx", 0o600);
     } catch (error) {
+      this.#existing?.close();
       throw diskFault(error, path);
     }
   }
 
+  /** @throws {Fault} usage if an existing file has other content */
   write(text: string): void {
     this.#buffer += text;
     if (this.#buffer.length >= BUFFER_CHARS) this.#flush();
@@ -38,45 +62,94 @@ export class OutputFile {
 
   finish(): void {
     this.#flush();
-    try {
+    onDisk(this.path, () => {
       fsyncSync(this.#fd);
-      this.#close();
-      const disk = systemDisk();
-      if (this.options.isReplacing) return disk.rename(this.#temporaryPath, this.path);
-      if (!disk.nameNew(this.#temporaryPath, this.path)) throw inUse(this.path);
-      disk.remove(this.#temporaryPath);
-    } catch (error) {
-      throw diskFault(error, this.path);
-    }
+      this.#checkTemporary();
+      if (this.#isReplacing) this.#rename();
+      else if (this.#existing === undefined) this.#name();
+      else this.#replace();
+    });
   }
 
   /** Has no effect after `finish`. */
   discard(): void {
     if (this.#fd < 0) return;
+    const isOwn = this.#isTemporaryOwn();
     this.#close();
-    rmSync(this.#temporaryPath, { force: true });
+    if (isOwn) rmSync(this.#temporaryPath, { force: true });
+  }
+
+  #name(): void {
+    this.#close();
+    const disk = systemDisk();
+    const isNamed = disk.nameNew(this.#temporaryPath, this.path);
+    disk.remove(this.#temporaryPath);
+    if (!isNamed) throw otherContent(this.path);
+  }
+
+  #replace(): void {
+    const hasOtherTail = mask(this.#readExisting(this.#comparedBytes)) !== mask(this.#tail);
+    const isEmpty = this.#existingBytes === 0;
+    if (!isEmpty && (this.#existingBytes > this.#sizeBytes || hasOtherTail))
+      throw otherContent(this.path);
+    if (this.#existingBytes === this.#sizeBytes) return this.discard();
+    this.#rename();
+  }
+
+  #rename(): void {
+    this.#close();
+    systemDisk().rename(this.#temporaryPath, this.path);
+  }
+
+  get #comparedBytes(): number {
+    return Math.max(0, this.#existingBytes - this.#tail.length);
+  }
+
+  #readExisting(from: number, sizeBytes = this.#existingBytes - from): Uint8Array {
+    const bytes = new Uint8Array(Math.max(0, sizeBytes));
+    return bytes.subarray(0, this.#existing?.read(bytes, from) ?? 0);
   }
 
   #flush(): void {
     const bytes = Buffer.from(this.#buffer);
     this.#buffer = "";
-    try {
+    onDisk(this.path, () => {
+      const comparedBytes = Math.min(bytes.length, this.#comparedBytes - this.#sizeBytes);
+      const existing = this.#readExisting(this.#sizeBytes, comparedBytes);
+      if (!bytes.subarray(0, existing.length).equals(existing)) throw otherContent(this.path);
       for (let at = 0; at < bytes.length; ) at += writeSync(this.#fd, bytes, at);
-    } catch (error) {
-      throw diskFault(error, this.path);
-    }
+    });
+    this.#sizeBytes += bytes.length;
+  }
+
+  /** False if another export has replaced the temporary file, as it does after a crash. */
+  #isTemporaryOwn(): boolean {
+    const own = fstatSync(this.#fd);
+    const named = lstatSync(this.#temporaryPath, { throwIfNoEntry: false });
+    return own.ino === named?.ino && own.dev === named.dev;
+  }
+
+  #checkTemporary(): void {
+    if (this.#isTemporaryOwn()) return;
+    throw new Fault("data-locked", msg`another export writes to ${dirname(this.path)}`, {
+      remedy: "wait until it has ended, then run the same command again",
+    });
   }
 
   #close(): void {
     closeSync(this.#fd);
+    this.#existing?.close();
     this.#fd = -1;
   }
 }
 
-export function checkNotExists(path: string): void {
-  if (systemDisk().kind(path) !== undefined) throw inUse(path);
+function mask(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString("latin1").replace(/\d/g, "0");
 }
 
-function inUse(path: string): Fault {
-  return usageFault(`${path} already exists`, "choose another path with --out, or remove it");
+function otherContent(path: string): Fault {
+  return usageFault(
+    `${path} exists and has other content than this export`,
+    "rename it, then run the same command again, or choose another folder with --out",
+  );
 }

@@ -1,12 +1,11 @@
 /** Sources for an export: a server, with the rights of an account, or a data folder. */
 
 import { join } from "node:path";
-import { toBase64Url } from "../../base/bytes.ts";
+import { fromHex, toBase64Url } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import { type FileId, isFileId } from "../../base/ids.ts";
 import { CHUNK_BYTES } from "../../base/limits.ts";
 import { formatTarget, type Target } from "../../base/names.ts";
-import { defined } from "../../base/values.ts";
 import type { Client } from "../../client/client.ts";
 import { MemorySink } from "../../client/files/memory-sink.ts";
 import type { TransferProgress } from "../../client/files/progress.ts";
@@ -93,21 +92,21 @@ export class FolderSource implements ExportSource {
   }
 
   async save(
-    { id, name, sizeBytes }: DisplayFile,
+    { id, name, sizeBytes, digest }: DisplayFile,
     folder: string,
     onBytes: (bytes: number) => void,
   ): Promise<SavedFile> {
     const file = fileIdOf(id);
     const metadata = this.#about(file);
     const target = { folder, name, file, server: "folder", sha256, sizeBytes };
-    const sink = await openSink({
-      ...target,
-      ...defined({ folderSize: metadata.folder, details: metadata.details }),
-    });
+    const { folder: folderSize, details } = metadata;
+    const content = { folderSize, details, digest: fromHex(digest) };
+    const sink = await openSink({ ...target, ...content });
     try {
       for await (const { bytes, hash } of this.#chunks(file, sizeBytes, sink.have)) {
         await sink.append(hash, bytes);
         onBytes(sink.sizeBytes);
+        if (sink.isExisting === true) break;
       }
       return { path: await sink.finish(), notKept: sink.notKept ?? [] };
     } finally {

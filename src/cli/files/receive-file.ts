@@ -1,29 +1,34 @@
 /** Downloads files to this machine. */
 
-import { mkdirSync, statSync } from "node:fs";
+import { lutimesSync, mkdirSync, statSync } from "node:fs";
 import { relative, resolve } from "node:path";
-import { Fault, msg } from "../../base/fault.ts";
+import { fromHex } from "../../base/bytes.ts";
+import { Fault, msg, unlessFault } from "../../base/fault.ts";
+import { cleanFileName } from "../../base/file-names.ts";
 import { type FileId, isFileId } from "../../base/ids.ts";
 import { RENAMED_LISTED_MAX } from "../../base/limits.ts";
 import { cleanText, quoteText, tsvLine } from "../../base/text.ts";
+import { dateOf } from "../../base/time.ts";
 import { defined } from "../../base/values.ts";
 import type { Client } from "../../client/client.ts";
 import type { TransferProgress } from "../../client/files/progress.ts";
 import type { DownloadedFile } from "../../client/files/transfers.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import type { Sink } from "../../io/blob/interfaces.ts";
-import { diskFault, type FileProperty } from "../../io/disk/disk.ts";
+import { diskFault, type FileProperty, onDisk } from "../../io/disk/disk.ts";
+import { systemDisk } from "../../io/disk/system-disk.ts";
 import { storesFiles } from "../../io/file/destination.ts";
+import { ContentSearch } from "../../io/file/existing-content.ts";
 import { checkFreeSpace, countPartialChunks } from "../../io/file/partial-file.ts";
 import { openSink } from "../../io/file/sink.ts";
 import type { Output } from "../../io/terminal/output.ts";
 import { ENGLISH_TERMINAL, type Message } from "../../ui/messages/en/terminal.ts";
-import { Digest } from "../../wire/chunks.ts";
+import { chunkCount, Digest } from "../../wire/chunks.ts";
 import { nativeHashing } from "../connect/keys.ts";
 import { type Context, faultLine } from "../context.ts";
 import { errorJson, usageFault } from "../errors.ts";
 import type { ProgressDisplay } from "../output/progress.ts";
-import { fileLabel, type JsonObject, renderJson } from "../output/render.ts";
+import { type DisplayFile, fileLabel, type JsonObject, renderJson } from "../output/render.ts";
 
 /** @throws {Fault} file-unknown if the id is malformed, as for an unknown file */
 export function checkFileId(text: string): FileId {
@@ -89,6 +94,27 @@ function createOut(folder: string): void {
   }
 }
 
+interface KnownFile {
+  readonly folder: string;
+  readonly name: string;
+  readonly sizeBytes: number;
+  /** Hexadecimal. */
+  readonly digest: string;
+}
+
+/** Returns the path of a file that an earlier run has received completely. */
+export async function findExistingFile(known: KnownFile): Promise<string | undefined> {
+  const [folder, name] = [resolve(known.folder), cleanFileName(known.name)];
+  const search = new ContentSearch({ disk: systemDisk(), folder, name, sha256 });
+  return (await search.find(known.sizeBytes, fromHex(known.digest)))?.path;
+}
+
+/** Does not follow links. Ignores errors, because some disks refuse to set times. */
+export function setModified(path: string, unixMs: number): void {
+  const time = dateOf(unixMs);
+  unlessFault(() => onDisk(path, () => lutimesSync(path, time, time)));
+}
+
 interface ReceiveOptions {
   readonly file: FileId;
   readonly out: string;
@@ -97,12 +123,13 @@ interface ReceiveOptions {
   readonly secret?: Uint8Array | undefined;
   /** Replaces the time that the sender names. */
   readonly mtimeMs?: number | undefined;
+  readonly resumesShares?: boolean | undefined;
   readonly onProgress: (progress: TransferProgress) => void;
   readonly signal?: AbortSignal | undefined;
 }
 
 export function receiveFile(client: Client, options: ReceiveOptions): Promise<DownloadedFile> {
-  const { file, out, stdout, secret, mtimeMs, onProgress, signal } = options;
+  const { file, out, stdout, secret, mtimeMs, resumesShares, onProgress, signal } = options;
   return client.transfers.get({
     file,
     into: resolve(out),
@@ -113,10 +140,12 @@ export function receiveFile(client: Client, options: ReceiveOptions): Promise<Do
         }
         return new OutputSink(stdout);
       }
-      await checkFreeSpace(fields);
-      createOut(fields.folder);
       const details = { ...fields.details, ...defined({ mtimeMs }) };
-      return openSink({ ...defined(fields), details, sha256, secret });
+      const prepare = async () => {
+        await checkFreeSpace(fields);
+        createOut(fields.folder);
+      };
+      return openSink({ ...fields, details, sha256, secret, resumesShares, prepare });
     },
     chunksLeft: stdout === undefined ? countPartialChunks : undefined,
     onProgress,
@@ -128,9 +157,9 @@ function printGot(context: Context, downloaded: DownloadedFile): void {
   const { stdout, json } = context;
   if (downloaded.path === STDOUT) return;
   if (json) stdout.write(renderJson(downloadedJson(downloaded)));
-  else if (stdout.isTerminal)
+  else if (stdout.isTerminal && !downloaded.isExisting)
     stdout.write(`${cleanText(downloadedText(downloaded)(ENGLISH_TERMINAL))}\n`);
-  else
+  else if (!stdout.isTerminal)
     stdout.write(
       tsvLine([downloaded.id, downloaded.path, String(downloaded.sizeBytes), downloaded.digest]),
     );
@@ -142,7 +171,8 @@ export function downloadedJson(downloaded: DownloadedFile): JsonObject {
   const fields = { id, name, path, sizeBytes, digest, resumedBytes, from, entries };
   const renamed = downloaded.renamed.length || undefined;
   const notKept = downloaded.notKept.length === 0 ? undefined : downloaded.notKept;
-  return defined({ kind: "got", ...fields, renamed, notKept });
+  const existing = downloaded.isExisting || undefined;
+  return defined({ kind: "got", ...fields, renamed, notKept, existing });
 }
 
 export function reportRenamed(
@@ -172,49 +202,89 @@ export class PropertyReport {
   }
 }
 
-export function downloadedText({ path, sizeBytes, entries, from }: DownloadedFile): Message {
+export function downloadedText(downloaded: DownloadedFile): Message {
+  const { path, sizeBytes, entries, from } = downloaded;
   const relativePath = relative(process.cwd(), path);
   const displayedPath = relativePath.startsWith("..") ? path : relativePath;
   const folder = entries === undefined ? undefined : { entries };
   const file = fileLabel({ name: displayedPath, sizeBytes, folder });
+  if (downloaded.isExisting) return (texts) => texts.fileExists(file);
   return (texts) => texts.fileDownloaded(file, from);
+}
+
+export interface FileReceiverOptions {
+  /** Destination folder, or `-` for standard output. */
+  readonly out: string;
+  /** Without it, the next run checks all chunks of partial downloads. */
+  readonly secret?: Uint8Array | undefined;
+  /** True if the files come from a share, which may have been started again. */
+  readonly resumesShares?: boolean;
 }
 
 export class FileReceiver {
   #written: FileId | undefined;
 
-  /** @param secret without it, the next run cannot recognise partial downloads */
   constructor(
     readonly context: Context,
     readonly client: Client,
     readonly progressDisplay: ProgressDisplay,
-    private readonly out: string,
-    private readonly secret?: Uint8Array,
+    private readonly options: FileReceiverOptions,
     private readonly properties = new PropertyReport(),
   ) {}
 
   /** @param mtimeMs replaces the time that the sender names */
-  async download(file: FileId, mtimeMs?: number): Promise<void> {
-    if (this.out === STDOUT && this.#written !== undefined && this.#written !== file)
-      throw notSingle();
+  async download(file: FileId, mtimeMs?: number): Promise<DownloadedFile> {
+    const { out } = this.options;
+    if (out === STDOUT && this.#written !== undefined && this.#written !== file) throw notSingle();
     this.#written = file;
     try {
       const downloaded = await receiveFile(this.client, {
+        ...this.options,
         file,
-        out: this.out,
-        stdout: this.out === STDOUT ? this.context.stdout : undefined,
-        secret: this.secret,
+        stdout: out === STDOUT ? this.context.stdout : undefined,
         mtimeMs,
         onProgress: (progress) => this.progressDisplay.update(progress),
       });
       await this.progressDisplay.end(file);
-      printGot(this.context, downloaded);
-      const report = (text: Message) => this.progressDisplay.print(text(ENGLISH_TERMINAL));
-      reportRenamed(downloaded, report);
-      this.properties.add(downloaded, report);
+      await this.#report(downloaded);
+      return downloaded;
     } finally {
       await this.progressDisplay.end(file);
     }
+  }
+
+  /**
+   * Reports the file as received if an earlier run has saved it, without a request to the server.
+   * Folders need a request, because the server has their manifests.
+   */
+  async findExisting(file: DisplayFile): Promise<DownloadedFile | undefined> {
+    const { out } = this.options;
+    const { id, name, from, sizeBytes, digest, folder } = file;
+    if (out === STDOUT || folder !== undefined || !isFileId(id)) return undefined;
+    const path = await findExistingFile({ folder: out, name, sizeBytes, digest });
+    if (path === undefined) return undefined;
+    const transfer = { chunks: chunkCount(sizeBytes), resumedBytes: sizeBytes, isExisting: true };
+    const about = {
+      id,
+      name,
+      from,
+      sizeBytes,
+      digest,
+      entries: undefined,
+      renamed: [],
+      notKept: [],
+    };
+    const found: DownloadedFile = { ...about, ...transfer, path };
+    await this.#report(found);
+    return found;
+  }
+
+  async #report(downloaded: DownloadedFile): Promise<void> {
+    const print = (text: Message) => this.progressDisplay.print(text(ENGLISH_TERMINAL));
+    if (downloaded.isExisting) print(downloadedText(downloaded));
+    printGot(this.context, downloaded);
+    reportRenamed(downloaded, print);
+    this.properties.add(downloaded, print);
     await this.context.stdout.drained();
   }
 
@@ -238,7 +308,7 @@ export class FileReceiver {
   }
 
   concernsSingleFile(fault: Fault): Promise<boolean> {
-    return concernsSingleFile(fault, this.out);
+    return concernsSingleFile(fault, this.options.out);
   }
 
   /** Reports whether a command may download its other files after this fault. */

@@ -36,6 +36,19 @@ export function openShareClient(
   return { client, close };
 }
 
+/**
+ * A share has a new identity each time, so another identity at its address usually means that the
+ * sender has started it again.
+ */
+export function earlierShare(error: unknown, address: string): unknown {
+  if (!(error instanceof Fault) || error.code !== "fingerprint-changed") return error;
+  const message = `this line belongs to an earlier share; another one now answers at ${address}`;
+  return new Fault("fingerprint-changed", message, {
+    remedy: "ask the sender for the new line, and run it in the same folder to resume",
+    cause: error,
+  });
+}
+
 export class ReconnectTimeout {
   #cancel: (() => void) | undefined;
 
@@ -50,7 +63,7 @@ export class ReconnectTimeout {
     this.#cancel = this.clock.after(RECEIVE_TIMEOUT_MS, () =>
       this.onEnd(
         new Fault("unreachable", `lost the sender (${fault.message})`, {
-          remedy: "ask them to share again, then run the same line",
+          remedy: "ask them to share again, and run the new line in the same folder to resume",
           cause: fault,
         }),
       ),

@@ -32,6 +32,15 @@ export class ShareProgress {
     void this.#display.end(id);
   }
 
+  /** A receiver may have everything without reading to the end, because it had the file before. */
+  onDownloaded(id: FileId): void {
+    const running = this.#running.get(id);
+    if (running === undefined) return;
+    this.#running.delete(id);
+    running.reporter.close();
+    void this.#display.end(id);
+  }
+
   printNotice(message: string): void {
     this.#display.print(message);
   }

@@ -4,6 +4,7 @@ import { equalBytes } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import type { FileId } from "../../base/ids.ts";
 import { TRANSFER_SYNC_BYTES } from "../../base/limits.ts";
+import { defined } from "../../base/values.ts";
 import type { PauseCause } from "../../core/transfer/progress.ts";
 import { ChunkReceiver, foreignChunk } from "../../core/transfer/receiver.ts";
 import type { Sink } from "../../io/blob/interfaces.ts";
@@ -16,7 +17,7 @@ import type { Hashing } from "./hashing.ts";
 
 type Chunk = NoticeOf<"chunk">;
 type End = NoticeOf<"end">;
-type ChunkSink = Pick<Sink, "append" | "concurrentAppends" | "sync">;
+type ChunkSink = Pick<Sink, "append" | "concurrentAppends" | "isExisting" | "sync">;
 
 /**
  * Maximum number of bytes queued for the disk: 100 ms at 600 Mbit/s, with total memory below 120
@@ -29,6 +30,8 @@ export interface DownloadChannelOptions {
   readonly hashing: Hashing;
   readonly file: FileId;
   readonly from: number;
+  /** Requests the digest of the chunks before `from`. */
+  readonly needsPrefix?: boolean;
 }
 
 export class DownloadChannel {
@@ -36,6 +39,7 @@ export class DownloadChannel {
   #receiving: ChunkReceiver | undefined;
   #name = "";
   readonly #received: Chunk[] = [];
+  #prefix: Uint8Array | undefined;
   #end: End | undefined;
   #waitsAt: PauseCause = "network";
   #isStoring = false;
@@ -50,9 +54,11 @@ export class DownloadChannel {
   }
 
   fetch(): Promise<Answer<"fetch">> {
-    const { connection, file, from } = this.options;
+    const { connection, file, from, needsPrefix } = this.options;
+    const prefix = needsPrefix === true ? true : undefined;
     return new Promise((resolve, reject) => {
-      connection.requestThen("fetch", { file, from, window: WINDOW_BYTES }, (outcome) => {
+      const request = defined({ file, from, window: WINDOW_BYTES, prefix });
+      connection.requestThen("fetch", request, (outcome) => {
         if (outcome.kind === "refused") return reject(outcome.fault);
         this.#start(outcome.answer); // Must run before the first chunk is delivered.
         resolve(outcome.answer);
@@ -61,13 +67,27 @@ export class DownloadChannel {
   }
 
   /**
-   * Resolves when all chunks are in the sink.
+   * Digest of the chunks before `from`, on which the server may have to wait for the sender.
+   * `undefined` if the server is too old to compute it.
+   */
+  async prefix(): Promise<Uint8Array | undefined> {
+    while (this.#prefix === undefined && this.#received.length === 0 && this.#end === undefined)
+      await this.#nextEvent();
+    return this.#prefix;
+  }
+
+  /**
+   * Resolves when all chunks are in the sink, or to `undefined` as soon as the sink has found an
+   * existing copy.
    * @throws {Fault} checksum-wrong with file and chunk if a chunk is damaged; earlier chunks are
    * then in the sink
    */
-  async receive(sink: ChunkSink, onStored: () => void): Promise<End> {
+  async receive(sink: ChunkSink, onStored: () => void): Promise<End | undefined> {
+    const isExisting = () => sink.isExisting === true;
+    const wasExisting = isExisting();
     try {
       for (;;) {
+        if (!wasExisting && isExisting()) return undefined;
         const chunks = this.#received.splice(0, sink.concurrentAppends ?? 1);
         if (chunks.length === 0 && this.#end !== undefined) return this.#end;
         if (chunks.length === 0) await this.#nextEvent();
@@ -105,6 +125,10 @@ export class DownloadChannel {
         return this.#chunk(notice);
       case "held":
         this.#waitsAt = notice.where === "sender" ? "sender" : "server-disk";
+        return;
+      case "prefix":
+        this.#checkFile(notice.file, this.options.from);
+        if (notice.chunks === this.options.from) this.#prefix = notice.digest;
         return;
       case "end":
         this.#checkFile(notice.file, this.#receiving?.next ?? 0);

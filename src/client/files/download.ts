@@ -5,7 +5,7 @@ import { Fault, ignoreFault } from "../../base/fault.ts";
 import type { FileId } from "../../base/ids.ts";
 import { CHUNK_BYTES } from "../../base/limits.ts";
 import type { PauseCause } from "../../core/transfer/progress.ts";
-import type { FolderSize, Sink } from "../../io/blob/interfaces.ts";
+import type { FolderSize, ForeignChunks, Sink } from "../../io/blob/interfaces.ts";
 import { chunkCount } from "../../wire/chunks.ts";
 import type { FileDetails } from "../../wire/file-details.ts";
 import type { Fingerprint } from "../../wire/fingerprint.ts";
@@ -31,6 +31,8 @@ export interface SinkOptions {
   readonly sizeBytes?: number | undefined;
   /** Size without long runs of zeros. `undefined` if unknown. */
   readonly dataBytes?: number | undefined;
+  /** `undefined` while the upload is in progress. */
+  readonly digest?: Uint8Array | undefined;
 }
 
 export type PartialDownload = Pick<SinkOptions, "folder" | "file" | "server">;
@@ -120,11 +122,13 @@ export class Download implements ChannelTask<DownloadedFile> {
 
   async #runOver(connection: Connection, active: LoggedInLink): Promise<DownloadedFile | "reopen"> {
     const from = this.#sink === undefined ? this.#chunksLeft(active) : this.#next;
+    const needsPrefix = this.#sink?.foreign !== undefined;
     const download = new DownloadChannel({
       connection,
       hashing: this.options.hashing,
       file: this.request.file,
       from,
+      needsPrefix,
     });
     const info = await this.#fetch(download, connection, from);
     if (info === undefined) return "reopen";
@@ -132,13 +136,20 @@ export class Download implements ChannelTask<DownloadedFile> {
     this.#info = { ...info, name: this.request.name ?? this.#info?.name ?? info.name };
     if (info.size !== undefined) this.#reporter.setSize(info.size);
     const sink = await this.#matchingSink(this.#info, active);
-    if (this.#next !== from) return "reopen";
+    const { foreign } = sink;
+    if (this.#next !== from || (foreign !== undefined) !== needsPrefix) return "reopen";
     this.#channel = download;
+    if (foreign !== undefined && (await this.#adopt(sink, foreign, download)) === "reopen")
+      return "reopen";
     const end = await download.receive(sink, () => {
       this.#next += 1;
       this.#progressCount += 1;
       this.#reporter.update(sink.sizeBytes);
     });
+    if (end === undefined) {
+      this.#resumeFrom(sink);
+      return "reopen";
+    }
     if (!this.#isIntact(sink, end)) return this.#retryFromStart(sink);
     this.#result = await this.#finishSink(this.#info, sink, end);
     return this.#confirm(this.#result, connection, download);
@@ -168,29 +179,52 @@ export class Download implements ChannelTask<DownloadedFile> {
 
   async #matchingSink(info: FileInfo, { fingerprint }: LoggedInLink): Promise<Sink> {
     const sink = this.#sink ?? (await this.#open(info, fingerprint));
-    if (isConsistent(sink, this.#next, info)) return sink;
+    if (sink.foreign !== undefined || isConsistent(sink, this.#next, info)) return sink;
     await this.#restart(sink);
     return sink;
   }
 
   async #open(info: FileInfo, server: Fingerprint): Promise<Sink> {
     const { file, into: folder, openSink } = this.request;
-    const { name, folder: folderSize, details, size: sizeBytes, data: dataBytes } = info;
+    const { name, folder: folderSize, details, size: sizeBytes, data: dataBytes, digest } = info;
     this.#waitsAt = "disk";
-    const about = { folder, name, file, server, folderSize, details, sizeBytes, dataBytes };
-    const sink = await openSink(about);
+    const content = { folderSize, details, sizeBytes, dataBytes, digest };
+    const sink = await openSink({ folder, name, file, server, ...content });
     this.#sink = sink;
-    this.#next = sink.have;
-    this.#resumedBytes = sink.sizeBytes;
-    this.#reporter.resume(sink.sizeBytes);
+    this.#resumeFrom(sink);
     return sink;
   }
 
   async #restart(sink: Sink): Promise<void> {
     await sink.restart();
-    this.#next = 0;
-    this.#resumedBytes = 0;
-    this.#reporter.resume(0);
+    this.#resumeFrom(sink);
+  }
+
+  #resumeFrom(sink: Sink): void {
+    this.#next = chunkCount(sink.sizeBytes);
+    this.#resumedBytes = sink.sizeBytes;
+    this.#reporter.resume(sink.foreign === undefined ? sink.sizeBytes : 0);
+  }
+
+  /**
+   * Adopts the chunks of another server up to `#next` if this server's file begins with them.
+   * Otherwise halves their number, so that only few attempts precede a restart.
+   */
+  async #adopt(
+    sink: Sink,
+    foreign: ForeignChunks,
+    download: DownloadChannel,
+  ): Promise<"adopted" | "reopen"> {
+    const prefix = await download.prefix();
+    if (prefix !== undefined && equalBytes(prefix, await foreign.digest(this.#next))) {
+      await foreign.adopt(this.#next);
+      this.#resumeFrom(sink);
+      return "adopted";
+    }
+    const half = prefix === undefined ? 0 : Math.floor(this.#next / 2);
+    if (half < foreign.chunksMin) await this.#restart(sink);
+    else this.#next = half;
+    return "reopen";
   }
 
   #isIntact(sink: Sink, { size, chunks, digest }: End): boolean {
@@ -234,6 +268,7 @@ export class Download implements ChannelTask<DownloadedFile> {
       chunks: end.chunks,
       digest: toHex(end.digest),
       resumedBytes: this.#resumedBytes,
+      isExisting: sink.isExisting === true,
       entries: info.folder?.entries,
       renamed: sink.renamed ?? [],
       notKept: sink.notKept ?? [],

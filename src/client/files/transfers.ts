@@ -84,6 +84,8 @@ export interface DownloadedFile {
   readonly chunks: number;
   readonly digest: string;
   readonly resumedBytes: number;
+  /** True if an earlier run had received the file, so nothing was written. */
+  readonly isExisting: boolean;
   readonly entries: number | undefined;
   readonly renamed: readonly Renamed[];
   readonly notKept: readonly FileProperty[];

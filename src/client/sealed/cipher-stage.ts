@@ -1,5 +1,6 @@
 /** Encrypts uploads to sealed rooms and decrypts downloads from them. */
 
+import { fromHex } from "../../base/bytes.ts";
 import { Fault, ignoreFault, msg } from "../../base/fault.ts";
 import type { FileId } from "../../base/ids.ts";
 import { CHUNK_BYTES } from "../../base/limits.ts";
@@ -195,8 +196,8 @@ export class SealedCipherStage implements CipherStage {
       ...request,
       name,
       openSink: async (options) => {
-        const about = { ...options, name, folderSize: folder, details, sizeBytes };
-        const sink = await request.openSink({ ...about, dataBytes: undefined });
+        const content = { folderSize: folder, details, sizeBytes, digest: fromHex(digest) };
+        const sink = await request.openSink({ ...options, name, ...content, dataBytes: undefined });
         try {
           return await DecryptingSink.open({ sink, file: description, hashing, cipher });
         } catch (error) {

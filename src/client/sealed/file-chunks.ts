@@ -269,13 +269,18 @@ export class DecryptingSink implements Sink {
     return new DecryptingSink(options, await FileStream.open(secret, plan, options.cipher));
   }
 
+  get isExisting(): boolean {
+    return this.#sink.isExisting === true;
+  }
+
   get have(): number {
-    return this.#decryptedChunks;
+    const { sizeBytes } = this.#file;
+    return this.isExisting ? completeChunks(sizeBytes, sizeBytes) : this.#decryptedChunks;
   }
 
   get sizeBytes(): number {
     const all = sealedSize(this.#file.sizeBytes, PLAIN_CHUNK_BYTES);
-    return Math.min(this.#decryptedChunks * CHUNK_BYTES, all);
+    return Math.min(this.have * CHUNK_BYTES, all);
   }
 
   get renamed(): readonly Renamed[] {
@@ -320,7 +325,8 @@ export class DecryptingSink implements Sink {
 
   async restart(): Promise<void> {
     await this.#sink.restart();
-    this.#next = this.#decryptedChunks = this.#contentBytes = 0;
+    this.#contentBytes = this.#sink.sizeBytes;
+    this.#next = this.#decryptedChunks = completeChunks(this.#contentBytes, this.#file.sizeBytes);
     this.#tail = Promise.resolve();
     this.#releasePartial();
   }

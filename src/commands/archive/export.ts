@@ -2,6 +2,7 @@
 
 import { Fault } from "../../base/fault.ts";
 import { parseTarget } from "../../base/names.ts";
+import { counted } from "../../base/sizes.ts";
 import { defined } from "../../base/values.ts";
 import { defineVerb, flag, stringFlag } from "../../cli/command.ts";
 import { untilConnected, withClient } from "../../cli/connect/client.ts";
@@ -25,7 +26,9 @@ export const command = defineVerb({
     out: stringFlag("DIR", "Destination folder", { alias: "o", required: true }),
     ...SERVER_FLAGS,
   },
-  details: "Existing files are never overwritten.",
+  details:
+    "To continue an interrupted export, or to add newer records, run the same command again. " +
+    "Existing files with other content are never overwritten.",
   async run(args, context) {
     const { data, html, files, out } = args;
     checkOut(out);
@@ -38,6 +41,7 @@ export const command = defineVerb({
         mode: "login",
         follow: "none",
         printsData: true,
+        isResumable: true,
       } as const;
       return withClient(context, args, client, async ({ client: open }) => {
         const { user } = await untilConnected(open.read());
@@ -61,9 +65,10 @@ async function runExport(
   const omissions = new Omissions(context, (line) => printNotice(context, line));
   const exporter = new Exporter(context, source, { ...choices, omissions });
   const result = await exporter.run(source.rooms(targets));
-  const { records, files, paths, failure, damage, unreadable } = result;
+  const { records, files, existing, paths, failure, damage, unreadable } = result;
+  if (existing > 0) printNotice(context, `${counted(existing, "file")} already saved`);
   const counts = { records, files, unreadable: unreadable || undefined };
-  const line = { kind: "exported", ...defined(counts), paths };
+  const line = { kind: "exported", ...defined(counts), paths, existing: existing || undefined };
   printData(context, line, paths.map((path) => `${path}\n`).join(""));
   damage.check();
   if (failure !== undefined) {

@@ -47,7 +47,7 @@ const NOTICES_OF: Record<Role, Record<Phase, ReadonlySet<NoticeKind>>> = {
     ]),
     lane: new Set([
       ...(["ok", "fault", "ping", "pong", "bye"] as const),
-      ...(["chunk", "ack", "durable", "held", "end"] as const),
+      ...(["chunk", "ack", "durable", "held", "prefix", "end"] as const),
     ]),
     closed: new Set(),
   },

@@ -260,10 +260,19 @@ export class ChunkSequence {
     return this.#use(async () => {
       await this.#enqueueSync();
       if (count >= this.#durable) return;
-      const digest = newDigest();
-      for (let index = 0; index < count; index++) digest.add(await this.#lines.hash(index));
-      await this.#cut(count, digest);
+      await this.#cut(count, await this.#digestOf(count));
     });
+  }
+
+  /** Digest of the first chunks, which are durable. */
+  digestOf(count: number): Promise<Uint8Array> {
+    return this.#use(async () => (await this.#digestOf(count)).value());
+  }
+
+  async #digestOf(count: number): Promise<Digest> {
+    const digest = newDigest();
+    for (let index = 0; index < count; index++) digest.add(await this.#lines.hash(index));
+    return digest;
   }
 
   async #cut(count: number, digest: Digest): Promise<void> {
@@ -305,7 +314,7 @@ export class ChunkSequence {
     }
     const validCount = valid.upTo;
     lines.truncate(validCount);
-    for (let index = 0; index < validCount; index++) this.#digest.add(await lines.hash(index));
+    this.#digest = await this.#digestOf(validCount);
     this.#durable = validCount;
     this.#sizeBytes = validCount === 0 ? 0 : (validCount - 1) * CHUNK_BYTES + valid.lastBytes;
     // Sync, because a killed process may have left unsynced checksums.

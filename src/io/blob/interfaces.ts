@@ -136,9 +136,25 @@ export interface Source {
   close(): void;
 }
 
+/** Chunks that another server has sent, for a file that may be the same. */
+export interface ForeignChunks {
+  /** Number of chunks that a folder's manifest needs. */
+  readonly chunksMin: number;
+  digest(chunks: number): Promise<Uint8Array>;
+  /** Keeps the first chunks, and discards the others. */
+  adopt(chunks: number): Promise<void>;
+}
+
 /** Destination of a download. The file has a temporary name until it is complete. */
 export interface Sink {
   readonly have: number;
+  /**
+   * True if a complete copy exists, which an earlier run received. A sink may find it after the
+   * first chunks of a folder; `sizeBytes` is then the size of the whole content.
+   */
+  readonly isExisting?: boolean;
+  /** Present while the chunks come from another server, which the caller must compare first. */
+  readonly foreign?: ForeignChunks | undefined;
   /**
    * Appends a verified chunk. The caller may reuse the buffer after the promise resolves.
    * @throws {Fault} store-full if the disk is full, store-… if it fails
@@ -153,6 +169,7 @@ export interface Sink {
   readonly renamed?: readonly Renamed[];
   /** Properties of the sender's files that the disk refused to store, such as their times. */
   readonly notKept?: readonly FileProperty[];
+  /** Discards the chunks. `sizeBytes` is then 0, or the size of another partial file. */
   restart(): Promise<void>;
   close(): void;
 }

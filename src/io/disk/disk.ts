@@ -49,6 +49,8 @@ export interface TreeDisk extends Disk {
   /** @throws {Error} ELOOP if the path is not a regular file */
   openPlain(path: string, access: "read" | "write"): DiskFile;
   kind(path: string): "file" | "folder" | "other" | undefined;
+  /** Reports whether this user or the folder's owner owns the path, so that no other can write. */
+  isTrusted(path: string): boolean;
   makeFolderNew(path: string): boolean;
   /**
    * Adds a hard link, or renames the file if the file system has no hard links. Returns false if

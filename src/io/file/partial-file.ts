@@ -1,16 +1,18 @@
 /** Partial download: `NAME.part`, its journal and its lock, and the check for free space. */
 
-import { dirname, join, resolve } from "node:path";
-import { toBase64Url, utf8Encode } from "../../base/bytes.ts";
-import { Fault, msg } from "../../base/fault.ts";
+import { basename, dirname, join, resolve } from "node:path";
+import { equalBytes, toBase64Url, utf8Encode } from "../../base/bytes.ts";
+import { Fault, msg, unlessFault } from "../../base/fault.ts";
 import { PARTIAL_JOURNAL_SUFFIX, partialName } from "../../base/file-names.ts";
-import type { FileId } from "../../base/ids.ts";
+import { type FileId, isFileId } from "../../base/ids.ts";
 import { CHUNK_BYTES, SAME_NAMES_MAX } from "../../base/limits.ts";
 import { formatSize } from "../../base/sizes.ts";
 import { HASH_LINE_BYTES } from "../../wire/chunks.ts";
-import { diskFault, errorCode, type TreeDisk, writeWhole } from "../disk/disk.ts";
+import { ChecksumFile } from "../blob/checksum-file.ts";
+import { diskFault, errorCode, onDisk, type TreeDisk, writeWhole } from "../disk/disk.ts";
 import type { Lock } from "../disk/lock.ts";
 import { systemDisk } from "../disk/system-disk.ts";
+import { numberedPaths } from "./existing-content.ts";
 
 export interface PartialFile {
   readonly path: string;
@@ -20,6 +22,8 @@ export interface PartialFile {
   readonly headerBytes: number;
   readonly isProven: boolean;
   readonly lock: Lock;
+  /** Present if another share has sent the chunks. Records that they belong to this file too. */
+  readonly adopt?: () => Promise<void>;
 }
 
 export interface PartialFileOwner {
@@ -46,6 +50,7 @@ const HEADER_BYTES_MAX = 1024;
  * an older one has received.
  */
 const FOLDER_PLAN_VERSION = 2;
+const SHARED_HEADER = /^\{"v":1,"file":"(?<file>[^"]*)","server":"(?<server>[\w-]{1,64})"\}\n/;
 const PROOF = /^[A-Za-z0-9_-]{43}$/;
 
 type JournalHeader =
@@ -211,6 +216,126 @@ async function writeHeader(
   await writeWhole(file, head, 0);
   await file.sync();
   return head.length;
+}
+
+/** Hash lines of a longer journal take more than 46 MB. */
+const SHARED_CHUNKS_MAX = 1024 * 1024;
+
+/**
+ * Opens the longest partial file of this name that a share has left. Shares use no secret, and a
+ * share that is started again has another server and file id. Nothing on the disk is changed.
+ */
+export function openSharedPart(options: PartialFileOptions): PartialFile | undefined {
+  const { disk, secret, isFolder } = options;
+  if (secret !== undefined) return undefined;
+  const found: { readonly paths: Paths; readonly chunks: number; readonly headerBytes: number }[] =
+    [];
+  for (const { paths, head } of sharedParts(options)) {
+    const isComplete = !isFolder || disk.kind(paths.manifestPath) === "file";
+    const { headerBytes } = head;
+    const chunks = Math.floor((head.sizeBytes - headerBytes) / HASH_LINE_BYTES);
+    const hasSameLength = headerBytes === headerLine(options.owner, undefined).length;
+    const isUsable = hasSameLength && isComplete && disk.kind(paths.path) !== undefined;
+    const isTrusted = disk.isTrusted(paths.path) && disk.isTrusted(paths.journalPath);
+    if (isUsable && isTrusted && chunks > 0 && chunks <= SHARED_CHUNKS_MAX)
+      found.push({ paths, chunks, headerBytes });
+  }
+  for (const { paths, headerBytes } of found.sort((a, b) => b.chunks - a.chunks)) {
+    const lock = lockPartialFile(options, paths);
+    if (lock === undefined) continue;
+    const adopt = () => replaceOwner(options, paths);
+    return { ...paths, headerBytes, isProven: false, lock, adopt };
+  }
+  return undefined;
+}
+
+/** The header of the new owner has the same length. */
+async function replaceOwner({ disk, owner }: PartialFileOptions, paths: Paths): Promise<void> {
+  await onDisk(paths.journalPath, async () => {
+    using file = disk.openPlain(paths.journalPath, "write");
+    await writeWhole(file, utf8Encode(headerLine(owner, undefined)), 0);
+    await file.sync();
+  });
+}
+
+type SharedHead = Extract<JournalHeader, { kind: "ours" }> & { readonly sizeBytes: number };
+
+function* sharedParts({
+  disk,
+  folder,
+  name,
+  isFolder,
+}: PartialFileOptions): Generator<{ readonly paths: Paths; readonly head: SharedHead }> {
+  const isJournal = (path: string) => disk.kind(`${path}.journal`) === "file";
+  for (const path of numberedPaths(folder, name, isJournal, partialName)) {
+    const paths = pathsOf(folder, basename(path));
+    const kind = disk.kind(path);
+    if (kind !== undefined && kind !== (isFolder ? "folder" : "file")) continue;
+    const head = unlessFault(() =>
+      onDisk(paths.journalPath, () => readSharedHeader(disk, paths.journalPath)),
+    );
+    if (head?.kind === "ours") yield { paths, head };
+  }
+}
+
+function readSharedHeader(disk: TreeDisk, path: string): JournalHeader & { sizeBytes: number } {
+  using file = disk.openPlain(path, "read");
+  const bytes = new Uint8Array(HEADER_BYTES_MAX);
+  const text = Buffer.from(bytes.subarray(0, file.read(bytes, 0))).toString("latin1");
+  const { server, file: id } = SHARED_HEADER.exec(text)?.groups ?? {};
+  const isOwned = server !== undefined && id !== undefined && isFileId(id);
+  const header = isOwned
+    ? parseHeader(bytes, { file: id, server }, undefined)
+    : ({ kind: "other" } as const);
+  return { ...header, sizeBytes: file.sizeBytes() };
+}
+
+/**
+ * Removes other partial files of this name that shares have left, if the received content begins
+ * with their chunks. The rest may belong to another file.
+ * @param own path of the partial file whose content is complete
+ * @param hashOf checksum of a chunk of the received content; `undefined` after its end
+ */
+export async function removeSharedParts(
+  options: PartialFileOptions,
+  own: string | undefined,
+  hashOf: (index: number) => Promise<Uint8Array | undefined>,
+): Promise<void> {
+  const { disk } = options;
+  for (const { paths, head } of sharedParts(options)) {
+    if (paths.path === own) continue;
+    const lock = lockPartialFile(options, paths);
+    if (lock === undefined) continue;
+    const { path, journalPath, manifestPath, lockPath } = paths;
+    let isRemoved = false;
+    try {
+      if (!(await isPrefix(disk, journalPath, head.headerBytes, hashOf))) continue;
+      if (options.isFolder) await disk.removeFolder(path);
+      else disk.remove(path);
+      disk.remove(manifestPath);
+      disk.remove(journalPath);
+      isRemoved = true;
+    } finally {
+      lock.release();
+      if (isRemoved) disk.remove(lockPath);
+    }
+  }
+}
+
+async function isPrefix(
+  disk: TreeDisk,
+  path: string,
+  headerBytes: number,
+  hashOf: (index: number) => Promise<Uint8Array | undefined>,
+): Promise<boolean> {
+  using file = disk.openPlain(path, "read");
+  const tornLinesMax = Number.POSITIVE_INFINITY;
+  const lines = await ChecksumFile.open({ file, path, headerBytes, tornLinesMax });
+  for (let index = 0; index < lines.count; index++) {
+    const hash = await hashOf(index);
+    if (hash === undefined || !equalBytes(hash, await lines.hash(index))) return false;
+  }
+  return true;
 }
 
 interface PartialFileQuery extends PartialFileOwner {

@@ -158,6 +158,55 @@ export class PartialFolder implements Content {
     return this.#plan?.paths.renamed ?? [];
   }
 
+  get manifestBytes(): number {
+    return this.options.manifestBytes;
+  }
+
+  /** @throws {Fault} folder-malformed if the manifest is invalid */
+  async plannedBytes(): Promise<number> {
+    return (await this.#loadPlan()).map.sizeBytes;
+  }
+
+  /**
+   * Size of the content, or `undefined` if an entry is missing, has another size or is a link.
+   * @throws {Fault} folder-malformed if the manifest is invalid
+   */
+  async completeBytes(): Promise<number | undefined> {
+    const { disk } = this.options;
+    const { paths, map } = await this.#loadPlan();
+    let isComplete = true;
+    await forEachYielding(paths.folders, ({ path }) => {
+      isComplete &&= disk.kind(path) === "folder";
+    });
+    await forEachYielding(paths.files, ({ path, sizeBytes }) => {
+      isComplete &&= disk.kind(path) === "file" && sizeAt(disk, path) === sizeBytes;
+    });
+    return isComplete ? map.sizeBytes : undefined;
+  }
+
+  /**
+   * Reports whether the folder contains nothing but planned entries that no other user owns.
+   * @throws {Fault} folder-malformed if the manifest is invalid
+   */
+  async hasOnlyPlanned(): Promise<boolean> {
+    const { disk } = this.options;
+    const { paths } = await this.#loadPlan();
+    const files = new Set(paths.files.map(({ path }) => path));
+    const folders = [paths.root, ...paths.folders].filter(
+      ({ path }) => disk.kind(path) === "folder",
+    );
+    const folderPaths = new Set(folders.map(({ path }) => path));
+    let isPlanned = true;
+    await forEachYielding(folders, ({ path: parent }) => {
+      const entries = isPlanned ? disk.list(parent).map((name) => join(parent, name)) : [];
+      isPlanned &&= entries.every((path) => {
+        const isFile = files.has(path) && disk.kind(path) === "file";
+        return (isFile || folderPaths.has(path)) && disk.isTrusted(path);
+      });
+    });
+    return isPlanned;
+  }
+
   /** @throws {Fault} folder-malformed if the manifest or the size is invalid */
   async complete(sizeBytes: number): Promise<void> {
     const { paths, map } = await this.#loadPlan();
@@ -268,6 +317,11 @@ export class PartialFolder implements Content {
     if (folder.parent !== undefined) this.#unsyncedFolders.add(folder.parent);
     this.#verifiedFolders.add(folder);
   }
+}
+
+function sizeAt(disk: TreeDisk, path: string): number {
+  using file = disk.openPlain(path, "read");
+  return file.sizeBytes();
 }
 
 function parseFolderManifest(bytes: Uint8Array): ManifestEntry[] {

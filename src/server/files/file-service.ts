@@ -446,13 +446,14 @@ export class FileService {
       blob.close();
       return DEFERRED;
     }
-    const { from, window: windowBytes } = request;
+    const { from, window: windowBytes, prefix: sendsPrefix = false } = request;
     const content = blob;
     const download = new DownloadSender({
       client,
       blob: content,
       fetch: arrival,
       from,
+      sendsPrefix,
       windowBytes,
       clock,
       fact: () => content.fact ?? files.get(file),

@@ -1,5 +1,13 @@
 import { expect, test } from "bun:test";
-import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { OutputFile } from "../../../src/cli/export/output-file.ts";
 import { MemorySink } from "../../../src/client/files/memory-sink.ts";
@@ -42,11 +50,70 @@ test("replaces an existing file if asked to", () => {
   expect(readFileSync(path, "utf8")).toBe("new");
 });
 
-test("replaces no existing file", () => {
-  expect(() => new OutputFile(path)).toThrow("already exists");
+function written(text: string, tail = ""): string {
+  const file = new OutputFile(path, { tail });
+  try {
+    file.write(text);
+    file.finish();
+  } finally {
+    file.discard();
+  }
+  return readFileSync(path, "utf8");
+}
+
+test.each([
+  ["the same content", "one\ntwo\n"],
+  ["the beginning of the content", "one\n"],
+  ["no content", ""],
+])("completes an existing file with %s", (_, existing) => {
+  writeFileSync(path, existing);
+  expect(written("one\ntwo\n")).toBe("one\ntwo\n");
+  expect(readdirSync(folder)).toEqual(["a.ndjson"]);
+});
+
+test.each([
+  ["other content", "ONE\n"],
+  ["more content", "one\ntwo\nthree\n"],
+  ["content that differs at its end", "one\ntwo!"],
+])("refuses to replace a file with %s", (_, existing) => {
+  writeFileSync(path, existing);
+  expect(() => written("one\ntwo\n")).toThrow("other content");
+  expect(readFileSync(path, "utf8")).toBe(existing);
+  expect(readdirSync(folder)).toEqual(["a.ndjson"]);
+});
+
+test("ignores the digits of the end, where a page has the time of its export", () => {
+  writeFileSync(path, "one\nat 10:15\n");
+  expect(written("one\nat 11:20\n", "at 11:20\n")).toBe("one\nat 10:15\n");
+  expect(written("one\ntwo\nat 11:20\n", "at 11:20\n")).toBe("one\ntwo\nat 11:20\n");
+  expect(() => written("one\ntwo\nnow 11:20\n", "now 11:20\n")).toThrow("other content");
+});
+
+test("refuses a link or a folder at the file's name", () => {
   rmSync(path);
+  symlinkSync(join(folder, "nowhere"), path);
+  expect(() => new OutputFile(path)).toThrow("other content");
+  rmSync(path);
+  mkdirSync(path);
+  expect(() => new OutputFile(path)).toThrow("other content");
+  rmSync(path, { recursive: true });
+  expect(readdirSync(folder)).toEqual([]);
+});
+
+test("replaces no file that was created during the export", () => {
   const file = new OutputFile(path);
   writeFileSync(path, "mine");
-  expect(() => file.finish()).toThrow("already exists");
+  expect(() => file.finish()).toThrow("other content");
   expect(readFileSync(path, "utf8")).toBe("mine");
+  rmSync(path);
+});
+
+test("finishes no file whose temporary name another export uses", () => {
+  const [first, second] = [new OutputFile(path), new OutputFile(path)];
+  first.write("first");
+  second.write("second");
+  expect(() => first.finish()).toThrow("another export");
+  first.discard();
+  second.finish();
+  expect(readFileSync(path, "utf8")).toBe("second");
 });

@@ -23,6 +23,7 @@ function folder(renamed: number): DownloadedFile {
     chunks: 1,
     digest: "00",
     resumedBytes: 0,
+    isExisting: false,
     entries: renamed,
     renamed: Array.from({ length: renamed }, (_, i) => ({ from: `a:${i}`, to: `a_${i}` })),
     notKept: [],

@@ -1,7 +1,11 @@
 import { expect, test } from "bun:test";
 import { Fault } from "../../../src/base/fault.ts";
 import type { FileId } from "../../../src/base/ids.ts";
-import { CHUNK_BYTES, RECEIVE_TIMEOUT_MS } from "../../../src/base/limits.ts";
+import {
+  CHUNK_BYTES,
+  RECEIVE_TIMEOUT_MS,
+  STALL_REPORTED_AFTER_MS,
+} from "../../../src/base/limits.ts";
 import { ReconnectTimeout } from "../../../src/cli/share/client.ts";
 import { ShareProgress } from "../../../src/cli/share/share-progress.ts";
 import { VirtualClock } from "../../client/virtual-clock.ts";
@@ -23,7 +27,7 @@ test("gives up RECEIVE_TIMEOUT_MS after the first loss, with a remedy", async ()
   expect(ended).toEqual([]);
   await clock.advance(1);
   expect(ended.map(({ code }) => code)).toEqual(["unreachable"]);
-  expect(ended[0]?.remedy).toContain("the same line");
+  expect(ended[0]?.remedy).toContain("run the new line in the same folder");
 });
 
 const ID = "fAAAAAAAAAAA" as FileId;
@@ -53,4 +57,15 @@ test("displays each receiver's progress to the sharing user", async () => {
     "chat: photo.jpg: 40 %, 1.0 MB of 2.6 MB",
     whole,
   ]);
+});
+
+test("ends the progress of a file that the receiver had before", async () => {
+  const clock = new VirtualClock();
+  const { world, context } = fakeContext({ clock });
+  const show = new ShareProgress(context);
+  show.onRead(ID, source, 0);
+  show.onDownloaded(ID);
+  await clock.advance(10 * STALL_REPORTED_AFTER_MS);
+  expect(world.stderr.text).not.toContain("waiting");
+  await show.end();
 });

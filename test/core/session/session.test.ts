@@ -476,6 +476,7 @@ const NOTICES_OF: Record<Role, readonly Outgoing[]> = {
     { kind: "ack", file: FILE, index: 0 },
     { kind: "durable", file: FILE, upTo: 1 },
     { kind: "held", file: FILE, where: "sender" },
+    { kind: "prefix", file: FILE, chunks: 1, digest: BYTES },
     { kind: "end", file: FILE, size: 1, chunks: 1, digest: BYTES },
   ],
 };

@@ -114,6 +114,7 @@ export class SimDisk implements TreeDisk {
       kind: (path) => alive().kind(path),
       makeFolderNew: (path) => alive().makeFolderNew(path),
       nameNew: (from, to) => alive().nameNew(from, to),
+      isTrusted: () => alive().isTrusted(),
       moveFolderNew: (from, to) => alive().moveFolderNew(from, to),
       metadata: (path, metadata) => alive().metadata(path, metadata),
       removeFolder: async (path) => await alive().removeFolder(path),
@@ -253,6 +254,10 @@ export class SimDisk implements TreeDisk {
     if (this.#visible.has(path)) return false;
     if (!this.#visible.has(dirname(path))) throw systemError("ENOENT", path);
     this.#visible.set(path, { kind: "folder" });
+    return true;
+  }
+
+  isTrusted(): boolean {
     return true;
   }
 

@@ -217,6 +217,17 @@ describe("a folder", () => {
     for (const source of [one, two]) source.close();
   });
 
+  test("serves the upload and the receivers of a share at once", async () => {
+    const source = await openSource(plant());
+    const hash = (bytes: Uint8Array = new Uint8Array(0)) => Bun.SHA256.hash(bytes, "hex");
+    const reads = [0, 1, 0, 2].map(async (index) => hash(await source.read(index)));
+    const together = await Promise.all(reads);
+    const apart: string[] = [];
+    for (const index of [0, 1, 0, 2]) apart.push(hash(await source.read(index)));
+    expect(together).toEqual(apart);
+    source.close();
+  });
+
   test("skips unsupported entries, with reasons", async () => {
     const home = plant();
     fs.symlinkSync("b", join(home, "link"));

@@ -1,6 +1,8 @@
 import { expect, test } from "bun:test";
 import { CHUNK_BYTES, SEND_QUEUE_LOW_BYTES } from "../../../src/base/limits.ts";
+import { sha256 } from "../../../src/crypto/sha256.ts";
 import type { MemoryLink } from "../../../src/io/link/memory-network.ts";
+import { Digest } from "../../../src/wire/chunks.ts";
 import { bytesOf, channelOf, download, TestFile } from "../data-channel.ts";
 import { lab, labTest } from "../site-lab.ts";
 
@@ -100,6 +102,34 @@ labTest("reports once that a download waits for its upload", async ({ site, ana,
   await lane.request("finish", FOUR.finish);
   await reader.until("end");
   expect(Buffer.compare(bytesOf(reader), WHOLE)).toBe(0);
+});
+
+const PREFIX = new Digest(new Bun.CryptoHasher("sha256"));
+for (const chunk of FOUR.chunks.slice(0, 3)) PREFIX.add(sha256(chunk));
+
+test("sends the digest of the chunks before the first one, if it is requested", async () => {
+  const { ben } = await postedFile();
+  const lane = await channelOf(ben);
+  await lane.request("fetch", { ...fetching(CHUNK_BYTES, 3), prefix: true });
+  await lane.until("end");
+  const kinds = lane.notices.map(({ kind }) => kind).filter((kind) => kind !== "welcome");
+  expect(kinds).toEqual(["prefix", "chunk", "end"]);
+  expect(lane.all("prefix")).toEqual([
+    { kind: "prefix", file: FOUR.id, chunks: 3, digest: PREFIX.value() },
+  ]);
+});
+
+labTest("sends the digest as soon as the upload has reached it", async ({ site, ana, ben }) => {
+  const [lane, reader] = [await channelOf(ana), await channelOf(ben)];
+  await lane.request("offer", FOUR.offer(["lab"]));
+  FOUR.send(lane, 0);
+  await reader.request("fetch", { ...fetching(CHUNK_BYTES, 3), prefix: true });
+  await site.quiet();
+  expect(reader.all("prefix")).toEqual([]);
+  FOUR.sendAll(lane, 1);
+  await reader.until("chunk");
+  expect(reader.all("prefix").map(({ digest }) => digest)).toEqual([PREFIX.value()]);
+  expect(reader.all("chunk").map(({ index }) => index)).toEqual([3]);
 });
 
 test("sends a file only to its sender and readers of the room", async () => {

@@ -185,6 +185,7 @@ export const ENGLISH_TERMINAL = {
   sentTo: (target: string) => `sent to ${target}`,
   fileSent: (name: string, target: string) => `sent '${name}' to ${target}`,
   fileDownloaded: (file: string, from: string) => `downloaded ${file} from ${from}`,
+  fileExists: (file: string) => `already downloaded: ${file}`,
   skippedEntry: (entry: string) => `skipped ${entry}`,
   grownFile: (path: string) => `${path} is growing; sent only up to the size it had at first`,
   moreSkippedEntries: (folder: string, n: number) => `${folder}: skipped ${n} more entries`,

@@ -176,6 +176,7 @@ export const INDONESIAN_TERMINAL: TerminalTexts = {
   sentTo: (target) => `terkirim ke ${target}`,
   fileSent: (name, target) => `'${name}' terkirim ke ${target}`,
   fileDownloaded: (file, from) => `${file} dari ${from} sudah diunduh`,
+  fileExists: (file) => `sudah ada dan utuh: ${file}`,
   skippedEntry: (entry) => `dilewati: ${entry}`,
   grownFile: (path) => `${path} terus bertambah; hanya dikirim sampai ukuran awalnya`,
   moreSkippedEntries: (folder, n) => `${folder}: ${n} entri lagi dilewati`,
