@@ -606,7 +606,7 @@ function isStaleEpoch(error: unknown): boolean {
 /** The device replaces its key packages when it next connects with a correct clock. */
 function untimelyFault(user: string, now: string): Fault {
   return new Fault("seal-refused", msg`cannot add ${user}: ${REFUSALS.clock}`, {
-    remedy: msg`check both clocks, then start chat on ${user}'s device; this machine's time is ${now}`,
+    remedy: msg`check both clocks (here it is ${now}), then start chat on ${user}'s device`,
   });
 }
 

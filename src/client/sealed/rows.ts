@@ -247,7 +247,7 @@ export const groupInfoKey = (room: RoomId, seq: number) =>
   `group-info/${room}/${String(seq).padStart(SEQ_DIGITS, "0")}`;
 /** Index of the edits of each message. Its rows have no content. */
 export const editKey = (room: RoomId, target: number, seq: number) =>
-  `edit-of/${room}/${String(target).padStart(SEQ_DIGITS, "0")}/${String(seq).padStart(SEQ_DIGITS, "0")}`;
+  `${editPrefix(room, target)}${String(seq).padStart(SEQ_DIGITS, "0")}`;
 export const uploadKey = (file: string) => `upload/${file}`;
 export const fileKey = (file: FileId) => `file/${file}`;
 export const previewKey = (preview: FileId) => `preview/${preview}`;
@@ -288,8 +288,12 @@ export function fileAtRange(after: number, limit: number): KeyRange {
   return { from: fileAtKey(after + 1), to: `file-at/${RANGE_END}`, limit };
 }
 
+function editPrefix(room: RoomId, target: number): string {
+  return `edit-of/${room}/${String(target).padStart(SEQ_DIGITS, "0")}/`;
+}
+
 export function editRange(room: RoomId, target: number): Omit<KeyRange, "limit"> {
-  const prefix = `edit-of/${room}/${String(target).padStart(SEQ_DIGITS, "0")}/`;
+  const prefix = editPrefix(room, target);
   return { from: prefix, to: `${prefix}${RANGE_END}` };
 }
 

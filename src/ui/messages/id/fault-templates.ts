@@ -64,8 +64,8 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
     "minta {} menjalankan chat join sekali, lalu coba lagi",
   "check the number": "periksa nomornya",
   "cannot add {}: {}": "tidak dapat menambahkan {}: {}",
-  "check both clocks, then start chat on {}'s device; this machine's time is {}":
-    "periksa jam kedua mesin, lalu jalankan chat di perangkat {}; waktu di mesin ini {}",
+  "check both clocks (here it is {}), then start chat on {}'s device":
+    "periksa jam kedua mesin (di sini {}), lalu jalankan chat di perangkat {}",
   "check the file id": "periksa id-nya",
   "check the address and that the server is running":
     "periksa alamatnya dan pastikan server berjalan",
