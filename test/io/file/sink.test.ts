@@ -54,6 +54,21 @@ describe("a received file", () => {
     expect([mode & 0o7777, mtimeMs]).toEqual([0o666 & ~process.umask(), 5]);
   });
 
+  test("names what the disk refuses to keep of it", async () => {
+    const disk: TreeDisk = { ...systemDisk(), metadata: () => ["times", "modes"] };
+    for (const [details, notKept] of [
+      [{ mode: 0o755, mtimeMs: 5 }, ["times", "modes"]],
+      [{ mtimeMs: 5 }, ["times"]],
+      [{}, []],
+    ] as const) {
+      const source = { ...text("x"), details };
+      const sink = await sinkFor(source, inbox, { disk });
+      await pour(source, sink);
+      await sink.finish();
+      expect(sink.notKept).toEqual([...notKept]);
+    }
+  });
+
   test("is as private as its source while it arrives", async () => {
     const bytes = pattern(3 * CHUNK_BYTES);
     const sink = await sinkFor({ ...sent("key", bytes), details: { mode: 0o500 } }, inbox);
