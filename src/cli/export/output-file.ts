@@ -10,9 +10,9 @@ import { usageFault } from "../errors.ts";
 const BUFFER_CHARS = 256 * 1024;
 
 /**
- * File written under a temporary name and renamed when complete. Replaces an existing file only with
- * content that begins with the existing content, as in an export of the same room that now has more
- * records, or if `isReplacing` is true.
+ * File written under a temporary name and renamed when complete. Replaces an existing file only
+ * with content that begins with the existing content, as in an export of the same room that now has
+ * more records, or if `isReplacing` is true.
  */
 export class OutputFile {
   readonly #temporaryPath: string;

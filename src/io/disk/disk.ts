@@ -339,7 +339,8 @@ export async function writeBuffers(
   offset: number,
 ): Promise<void> {
   let at = offset;
-  for (let remaining = parts; remaining.length > 0; ) {
+  // A write of empty parts alone would look like a full disk.
+  for (let remaining: readonly Uint8Array[] = skipBytes(parts, 0); remaining.length > 0; ) {
     const wrote = await file.writeBuffersLater(remaining, at);
     if (wrote === 0) throw noBytesWritten();
     at += wrote;

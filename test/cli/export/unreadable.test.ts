@@ -25,7 +25,12 @@ test("names the records and files that only other devices can read, once per roo
   const printed: string[] = [];
   const stdout = { write: (line: string) => printed.push(line) };
   const stderr = { write: (line: string) => printed.push(line), columns: () => 200 };
-  const context = { json: true, stdout, stderr, clock: { now: () => 0 } } as unknown as Context;
+  const context = {
+    json: true,
+    stdout,
+    stderr,
+    clock: { now: () => 0, unixMs: () => 0 },
+  } as unknown as Context;
   const rooms = {
     vault: { records: [text(1), unreadable(2), unreadable(3)], carriers: 1 },
     lobby: { records: [text(4)], carriers: 0 },
