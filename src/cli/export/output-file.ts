@@ -149,7 +149,7 @@ function mask(bytes: Uint8Array): string {
 
 function otherContent(path: string): Fault {
   return usageFault(
-    `${path} exists and has other content than this export`,
+    `${path} exists and has other content`,
     "rename it, then run the same command again, or choose another folder with --out",
   );
 }

@@ -48,10 +48,12 @@ export class ProgressDisplay {
     const running = this.#running.get(progress.id);
     const lines = running?.lines ?? new ProgressLines();
     this.#running.set(progress.id, { progress, lines });
-    if (running === undefined && progress.resumedBytes > 0) this.print(resumedLine(progress));
+    const isResumed = progress.resumedBytes > 0;
+    const isWhole = isResumed && progress.resumedBytes === progress.sizeBytes;
+    if (running === undefined && isResumed && !isWhole) this.print(resumedLine(progress));
     printJson(this.context, progressJson(progress));
     if (this.#hasBar) this.#draw(progress);
-    const line = lines.next(progress);
+    const line = isWhole ? undefined : lines.next(progress); // The result's line suffices.
     const isLongEnough = isDone(progress) && progress.elapsedMs >= TIMED_MIN_MS;
     if (line !== undefined && (this.#hasLines || (this.#hasBar && isLongEnough))) this.print(line);
   }
