@@ -369,7 +369,7 @@ function keptText(kept: readonly { readonly note: string }[]): string {
 }
 
 function writeFile(path: string, text: string, isReplacing = false): void {
-  const file = new OutputFile(path, { isReplacing });
+  const file = new OutputFile(path, { existing: isReplacing ? "replace" : "refuse" });
   file.write(text);
   file.finish();
 }

@@ -88,7 +88,7 @@ describe("in a terminal", () => {
     expect(opened()).toEqual([sandbox.path("bob-files", "photo.jpg")]);
     expect(Buffer.compare(readFileSync(sandbox.path("bob-files", "photo.jpg")), photo)).toBe(0);
     bob.line(`/get ${id}`);
-    await bob.shows("open photo (1).jpg? [y/N]");
+    await bob.shows("already downloaded: photo.jpg (524 kB)");
     bob.line("n");
     bob.line("thanks");
     await ana.shows(/lobby bob: thanks$/);

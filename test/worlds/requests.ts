@@ -278,7 +278,10 @@ export const REQUESTS = {
   upload: ({ device, room, number }) => device.upload(room, number),
   "upload-held": ({ device, room, on }) => device.holdUpload(room, on),
   fetch: (about) => about.device.fetchFile(fileOf(about)),
-  download: (about) => about.client.request("download", { file: fileOf(about) }),
+  download: async (about) => {
+    await about.client.request("uploads", {});
+    return about.client.request("download", { file: fileOf(about) });
+  },
   inclusion: ({ client, world }) => {
     const size = Math.max(1, world.model.records.length);
     return client.request("inclusion", { size, seqs: [size] });

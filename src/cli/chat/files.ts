@@ -144,7 +144,8 @@ export class LineFiles {
       const line = lines.next(progress);
       const isLong = context.clock.now() - beganAt >= PROGRESS_DELAY_MS;
       const isFinished = progress.doneBytes === progress.sizeBytes;
-      const resumedText = isFirst && progress.resumedBytes > 0 ? resumedLine(progress) : undefined;
+      const isResumed = progress.resumedBytes > 0 && progress.resumedBytes !== progress.sizeBytes;
+      const resumedText = isFirst && isResumed ? resumedLine(progress) : undefined;
       isFirst = false;
       chatConsole.print(
         progressJson(progress),

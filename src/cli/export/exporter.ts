@@ -138,7 +138,10 @@ export class Exporter {
   async #room(room: ExportRoom, path: string): Promise<void> {
     const { offsetMinutes, clock } = this.context;
     const made = { offsetMinutes, exportedUnixMs: clock.unixMs() };
-    const file = new OutputFile(path, { tail: this.options.html ? pageEnd(made) : "" });
+    const file = new OutputFile(path, {
+      existing: "extend",
+      tail: this.options.html ? pageEnd(made) : "",
+    });
     try {
       if (this.options.html) await this.#page(room, file, made);
       else await this.#lines(room, file);

@@ -10,39 +10,44 @@ import { usageFault } from "../errors.ts";
 const BUFFER_CHARS = 256 * 1024;
 
 /**
- * File written under a temporary name and renamed when complete. Replaces an existing file only
- * with content that begins with the existing content, as in an export of the same room that now has
- * more records, or if `isReplacing` is true.
+ * Treatment of an existing file. `extend` replaces it only with content that begins with its
+ * content, as in an export of the same room that now has more records.
  */
+type ExistingPolicy = "refuse" | "extend" | "replace";
+
+interface OutputFileOptions {
+  readonly existing?: ExistingPolicy;
+  /**
+   * End of the content, in which a file to extend may have other digits, such as the time of its
+   * export.
+   */
+  readonly tail?: string;
+}
+
+/** File written under a temporary name and renamed when complete. */
 export class OutputFile {
   readonly #temporaryPath: string;
   readonly #existing: DiskFile | undefined;
   readonly #existingBytes: number = 0;
   readonly #tail: Uint8Array;
-  readonly #isReplacing: boolean;
+  readonly #policy: ExistingPolicy;
   #fd: number;
   #sizeBytes = 0;
   #buffer = "";
 
-  /**
-   * @param tail end of the content, in which an existing file may have other digits, such as the
-   * time of its export
-   */
   constructor(
     readonly path: string,
-    {
-      tail = "",
-      isReplacing = false,
-    }: { readonly tail?: string; readonly isReplacing?: boolean } = {},
+    { existing = "refuse", tail = "" }: OutputFileOptions = {},
   ) {
     const disk = systemDisk();
     this.#temporaryPath = `${path}.part`;
     this.#tail = Buffer.from(tail);
-    this.#isReplacing = isReplacing;
+    this.#policy = existing;
     const kind = disk.kind(path);
+    if (kind !== undefined && existing === "refuse") throw inUse(path);
     if (kind !== undefined && kind !== "file") throw otherContent(path);
     try {
-      if (kind === "file" && !isReplacing) {
+      if (kind === "file" && existing === "extend") {
         this.#existing = disk.openPlain(path, "read");
         this.#existingBytes = this.#existing.sizeBytes();
       }
@@ -65,7 +70,7 @@ export class OutputFile {
     onDisk(this.path, () => {
       fsyncSync(this.#fd);
       this.#checkTemporary();
-      if (this.#isReplacing) this.#rename();
+      if (this.#policy === "replace") this.#rename();
       else if (this.#existing === undefined) this.#name();
       else this.#replace();
     });
@@ -84,7 +89,7 @@ export class OutputFile {
     const disk = systemDisk();
     const isNamed = disk.nameNew(this.#temporaryPath, this.path);
     disk.remove(this.#temporaryPath);
-    if (!isNamed) throw otherContent(this.path);
+    if (!isNamed) throw this.#policy === "refuse" ? inUse(this.path) : otherContent(this.path);
   }
 
   #replace(): void {
@@ -145,6 +150,10 @@ export class OutputFile {
 
 function mask(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString("latin1").replace(/\d/g, "0");
+}
+
+function inUse(path: string): Fault {
+  return usageFault(`${path} already exists`, "choose another path with --out, or remove it");
 }
 
 function otherContent(path: string): Fault {

@@ -43,7 +43,7 @@ test("renames a complete file, with mode 0600", () => {
 });
 
 test("replaces an existing file if asked to", () => {
-  const file = new OutputFile(path, { isReplacing: true });
+  const file = new OutputFile(path, { existing: "replace" });
   file.write("new");
   expect(readFileSync(path, "utf8")).not.toBe("new");
   file.finish();
@@ -51,7 +51,7 @@ test("replaces an existing file if asked to", () => {
 });
 
 function written(text: string, tail = ""): string {
-  const file = new OutputFile(path, { tail });
+  const file = new OutputFile(path, { existing: "extend", tail });
   try {
     file.write(text);
     file.finish();
@@ -92,18 +92,21 @@ test("ignores the digits of the end, where a page has the time of its export", (
 test("refuses a link or a folder at the file's name", () => {
   rmSync(path);
   symlinkSync(join(folder, "nowhere"), path);
-  expect(() => new OutputFile(path)).toThrow("other content");
+  expect(() => new OutputFile(path, { existing: "extend" })).toThrow("other content");
   rmSync(path);
   mkdirSync(path);
-  expect(() => new OutputFile(path)).toThrow("other content");
+  expect(() => new OutputFile(path, { existing: "extend" })).toThrow("other content");
   rmSync(path, { recursive: true });
   expect(readdirSync(folder)).toEqual([]);
 });
 
-test("replaces no file that was created during the export", () => {
-  const file = new OutputFile(path);
+test.each([
+  ["refuse", "already exists"],
+  ["extend", "other content"],
+] as const)("replaces no file that was created during the export (%s)", (existing, message) => {
+  const file = new OutputFile(path, { existing });
   writeFileSync(path, "mine");
-  expect(() => file.finish()).toThrow("other content");
+  expect(() => file.finish()).toThrow(message);
   expect(readFileSync(path, "utf8")).toBe("mine");
   rmSync(path);
 });
@@ -116,4 +119,10 @@ test("finishes no file whose temporary name another export uses", () => {
   first.discard();
   second.finish();
   expect(readFileSync(path, "utf8")).toBe("second");
+});
+
+test("refuses an existing file unless asked to extend or replace it", () => {
+  writeFileSync(path, "mine");
+  expect(() => new OutputFile(path)).toThrow("already exists");
+  expect(readFileSync(path, "utf8")).toBe("mine");
 });

@@ -64,7 +64,7 @@ describe("a received file", () => {
       const source = { ...text("x"), details };
       const sink = await sinkFor(source, inbox, { disk });
       await pour(source, sink);
-      await sink.finish();
+      fs.rmSync(await sink.finish());
       expect(sink.notKept).toEqual([...notKept]);
     }
   });
