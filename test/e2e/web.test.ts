@@ -203,7 +203,7 @@ test("chat web serves the page on this machine to the holder of its token", asyn
   expect(Buffer.from(read(a)).toString()).toBe("hello\n");
   expect(Buffer.from(read(video)).equals(bytes)).toBe(true);
   const again = await (await get(work.path, { range: "bytes=2000000-" })).arrayBuffer();
-  expect(openZip(new Uint8Array(again)).entries.size).toBe(3);
+  expect(openZip(new Uint8Array(again)).entries.size).toBe(4);
   expect((await get("/files/AAAAAAAAAAAAAAAAAAAAAA")).status).toBe(404);
   expect((await get("/rooms/lobby", {}, "POST")).status).toBe(405);
   tab.close();
