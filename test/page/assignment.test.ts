@@ -28,7 +28,7 @@ pageTest("tells pupils who reads their work, and shows moderators who handed it 
   await picture(ben, "pupil-room");
   await ben.send("my essay");
   await ben.heading("#essay@ben").waitFor();
-  await ben.waitForMessage("my essay");
+  await ben.page.locator("article:not(.is-pending)", { hasText: "my essay" }).waitFor();
   await ben.page.getByText(PRIVATE).waitFor();
   await picture(ben, "pupil-box");
 
