@@ -333,7 +333,10 @@ export class SealedWorld extends Simulation {
       for (const truth of truths.values()) {
         if (!(await isCurrent(member.home, truth.id))) continue;
         const kept = await storedRoomOf(member.home, truth.id);
-        checkKept(member, truth, kept, contents);
+        const seqs = new Set(truth.words.map(({ head }) => head.seq));
+        checkKept(member, truth, kept, contents, (user) =>
+          this.members.some(({ home }) => home.user === user && !home.editedSeqs.isSubsetOf(seqs)),
+        );
         for (const [seq, said] of kept.said) {
           if (said.kind !== "said") continue;
           const { text = "" } = said.body as { readonly text?: string };
