@@ -96,7 +96,7 @@ export class Troubles {
     await this.#make(maker);
     const users = new Set(active.map(({ home }) => home.user));
     users.delete(maker.home.user);
-    const guest = this.#random.pick([...users, ""]);
+    const guest = users.size === 0 ? "" : this.#random.pick([...users]);
     for (const home of this.#homes) home.isHesitant = home.user === guest;
     for (const user of users) await this.#succeeds(`invite ${user}`, this.#invite(maker, user));
     if (guest === "") return;
