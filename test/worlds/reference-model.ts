@@ -109,7 +109,8 @@ export class ReferenceModel {
     this.#accounts.length = 0;
     this.settings = new Settings();
     const maps = [this.rooms, this.files, this.#names, this.#texts, this.#polls, this.#counters];
-    const sets = [this.#erased, this.#wereMuted, this.#operators, this.#roles, this.#refused];
+    // Operators by token remain, because the log does not name them.
+    const sets = [this.#erased, this.#wereMuted, this.#roles, this.#refused];
     for (const state of [...maps, ...sets]) state.clear();
   }
 

@@ -7,6 +7,7 @@ import { check } from "../reference-model.ts";
 import type { SeededRandom } from "../seeded-random.ts";
 import { Simulation } from "../simulation.ts";
 import { CANARY, SealedHome, SealedMember } from "./device.ts";
+import { Troubles } from "./troubles.ts";
 import {
   Contents,
   checkAcked,
@@ -69,6 +70,7 @@ export class SealedWorld extends Simulation {
   readonly members: SealedMember[] = [];
   readonly platform: Platform;
   readonly #temper: Temper;
+  readonly #troubles: Troubles;
   #isCalm = true;
   /** Whether the server has GroupInfos, with which a device that loses its keys can rejoin. */
   #hasGroupInfos = true;
@@ -76,6 +78,7 @@ export class SealedWorld extends Simulation {
   constructor(seed: number) {
     super(seed);
     this.#temper = temperOf(this.random);
+    this.#troubles = new Troubles(seed, this);
     this.platform = this.createPlatform({
       weather: {
         delayMs: () => this.random.int(this.#isCalm ? 5 : this.#temper.delayMsMax),
@@ -98,6 +101,7 @@ export class SealedWorld extends Simulation {
   }
 
   async run(): Promise<string> {
+    this.#troubles.begin();
     await this.#settle();
     this.#isCalm = false;
     if (this.random.chance(0.9)) await this.#found();
@@ -109,11 +113,14 @@ export class SealedWorld extends Simulation {
         backup = this.machine.disk.backUp();
       if (backup !== undefined && restoring.has(i)) await this.#restore(backup);
       this.#step();
+      this.#troubles.step();
       await this.advance(this.random.int(this.#temper.pauseMsMax));
       if (i % 10 === 9) await this.#look();
     }
+    this.#troubles.correct();
     await this.#calm();
     await this.#last();
+    if (this.#troubles.exist) await this.#checkTroubles();
     return this.trace.digest();
   }
 
@@ -333,7 +340,10 @@ export class SealedWorld extends Simulation {
       for (const truth of truths.values()) {
         if (!(await isCurrent(member.home, truth.id))) continue;
         const kept = await storedRoomOf(member.home, truth.id);
-        checkKept(member, truth, kept, contents);
+        const seqs = new Set(truth.words.map(({ head }) => head.seq));
+        checkKept(member, truth, kept, contents, (user) =>
+          this.members.some(({ home }) => home.user === user && !home.editedSeqs.isSubsetOf(seqs)),
+        );
         for (const [seq, said] of kept.said) {
           if (said.kind !== "said") continue;
           const { text = "" } = said.body as { readonly text?: string };
@@ -401,6 +411,14 @@ export class SealedWorld extends Simulation {
     checkAcked(this.#active, read);
     await this.#checkAgreement();
     this.#checkDisk();
+  }
+
+  /** All devices log in again, with correct clocks. */
+  async #checkTroubles(): Promise<void> {
+    for (const member of this.#active) member.start();
+    await this.#settled();
+    await this.advance(5_000);
+    await this.#troubles.check(this.#active);
   }
 
   async #checkAgreement(): Promise<void> {
