@@ -90,8 +90,8 @@ export const command = defineVerb({
       }
       const note = (source: Source) => {
         const input = inputs.find((item) => item.from === "disk" && item.source === source);
-        const isOne = inputs.length > 1 && input?.from === "disk";
-        omissions.addFrom(source, isOne ? input.path : "");
+        const isOneOfSeveral = inputs.length > 1 && input?.from === "disk";
+        omissions.addFrom(source, isOneOfSeveral ? input.path : "");
       };
       return omissions.exitCode(await share(context, { ...args, user, note }, inputs));
     } finally {

@@ -205,11 +205,14 @@ export class Exporter {
         : await findExistingFile({ folder, name, sizeBytes, digest });
       if (existing !== undefined) this.#existingCount += 1;
       const saved =
-        (existing === undefined ? undefined : { path: existing, notKept: [] }) ??
-        (await this.source.save(record, folder, (bytes) => {
-          const done = formatSize(this.#savedBytes + bytes);
-          this.#counter.update(() => `${counted(this.#saved.size, "file")} and ${done} saved …`);
-        }));
+        existing === undefined
+          ? await this.source.save(record, folder, (bytes) => {
+              const done = formatSize(this.#savedBytes + bytes);
+              this.#counter.update(
+                () => `${counted(this.#saved.size, "file")} and ${done} saved …`,
+              );
+            })
+          : { path: existing, notKept: [] };
       this.#savedBytes += record.sizeBytes;
       path = relative(out, saved.path).split(sep).join("/");
       this.#properties.add({ name: record.name, notKept: saved.notKept }, (text) =>
