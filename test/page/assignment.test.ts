@@ -38,6 +38,8 @@ pageTest("tells pupils who reads their work, and shows moderators who handed it 
   await list.getByText("nothing handed in").waitFor();
   await expectAccessible(ana, "light", "handed in");
   await picture(ana, "handed");
+  await eve.post("late essay", "essay@eve");
+  await list.getByText("2 of 2 handed in").waitFor();
   const [download] = await Promise.all([
     ana.page.waitForEvent("download"),
     list.getByRole("button", { name: "Download all (zip)" }).click(),

@@ -1,15 +1,17 @@
 /** List of what the members of an assignment room have handed in. */
 
 import { useEffect, useState } from "react";
+import { boxNames } from "../../../base/names.ts";
 import { cleanText } from "../../../base/text.ts";
 import type { HandedIn } from "../../../client/actions.ts";
+import { isSameName } from "../../../core/model/item.ts";
 import { postTarget } from "../../../core/model/selectors.ts";
 import type { Model, RoomState } from "../../../core/model/state.ts";
 import { privacyText } from "../../../ui/text/rules-text.ts";
 import { targetText } from "../../../ui/text/target-text.ts";
 import { downloadArchive } from "../files/download.ts";
 import { Button } from "../shell/button.tsx";
-import { type CloseProps, FaultLine, usePage, useTask } from "../shell/context.tsx";
+import { type CloseProps, FaultLine, useModelValue, usePage, useTask } from "../shell/context.tsx";
 import { Dialog } from "../shell/dialog.tsx";
 
 interface HandedProps extends CloseProps {
@@ -21,10 +23,11 @@ export function HandedDialog({ room, onOpen, onClose }: HandedProps) {
   const { chat, texts } = usePage();
   const task = useTask();
   const [users, setUsers] = useState<readonly HandedIn[]>();
-  // biome-ignore lint/correctness/useExhaustiveDependencies: requested once
+  const newest = useModelValue((model) => newestWork(model, room));
+  // biome-ignore lint/correctness/useExhaustiveDependencies: requested again after each new record
   useEffect(() => {
     task.run(async () => setUsers(await chat.actions.handed(room)));
-  }, []);
+  }, [newest]);
   const download = () =>
     task.run(async () => {
       const { path } = await chat.request("collect", { room });
@@ -61,6 +64,13 @@ export function HandedDialog({ room, onOpen, onClose }: HandedProps) {
       </Button>
     </Dialog>
   );
+}
+
+/** Returns the `seq` of the newest record of the room and its boxes. */
+function newestWork({ rooms }: Model, room: string): number {
+  const isPart = ({ name, target }: RoomState) =>
+    isSameName(name, room) || isSameName(boxNames(target)?.room, room);
+  return Math.max(0, ...[...rooms.values()].filter(isPart).map(({ lastSeq }) => lastSeq));
 }
 
 function HandedNote({ messages, files, at, left }: HandedIn) {
