@@ -347,7 +347,10 @@ export async function withClient(
 ): Promise<number> {
   const open = await openClient(context, flags, options);
   const runAudited = async () => {
-    const exitCode = await work(open);
+    const exitCode = await work(open).catch((error: unknown) => {
+      // An alarm closes the connection and the account's store, and their faults would hide it.
+      throw open.client.alarm ?? error;
+    });
     await open.client.auditSettled();
     const mayBeOld = options.printsData === true && !open.client.hasMajority;
     if (exitCode === 0 && mayBeOld) throw noMajorityFault();
