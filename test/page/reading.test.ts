@@ -72,7 +72,7 @@ pageTest("welcomes a new user until that user joins a room", async () => {
   await dina.heading("#math").waitFor();
   await dina.room("lobby").click();
   await dina.waitForMessage("message 59");
-  expect(await welcome.count()).toBe(0);
+  await welcome.waitFor({ state: "detached" });
 });
 
 pageTest("shows the author of a long run of messages whose first one is out of view", async () => {
