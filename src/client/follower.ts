@@ -76,6 +76,7 @@ type AccountNotice = NoticeOf<
   | ("ignored" | "display-name" | "prefs-set" | "save" | "follow" | "code-asked" | "event")
   | (
       | "invited"
+      | "uninvited"
       | "key-packages-low"
       | "group-info-lost"
       | "disk-low"
@@ -170,6 +171,7 @@ export class Follower {
       case "announced":
       case "server-rules":
       case "invited":
+      case "uninvited":
       case "key-packages-low":
       case "group-info-lost":
         return this.sink.event(notice);

@@ -126,4 +126,6 @@ export const SEALED_NOTICES = {
   "group-info-lost": { room: id },
   /** `sealed`: false if the room is not sealed; true if omitted, as in version 0.2. */
   invited: { room: name, by: v.optional(name), sealed: v.optional(v.boolean()) },
+  /** A kick has ended an invitation, if there was one. Ignored by versions before 0.3. */
+  uninvited: { room: name },
 } as const;

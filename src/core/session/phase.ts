@@ -38,6 +38,7 @@ const NOTICES_OF: Record<Role, Record<Phase, ReadonlySet<NoticeKind>>> = {
         "key-packages-low",
         "group-info-lost",
         "invited",
+        "uninvited",
         "offered",
         "event",
         "disk-low",

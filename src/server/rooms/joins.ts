@@ -239,10 +239,14 @@ export class Invitations {
   }
 
   onRecord(room: Room, record: LogRecord): void {
-    if (record.head.kind !== "admission") return;
+    const { kind } = record.head;
+    if (kind !== "admission" && kind !== "kick") return;
     const { registry, peers } = this.options;
     const account = registry.get(targetUser(record) ?? ("" as UserId));
-    if (account !== undefined) this.#notify(peers.of(account.id), account, room);
+    if (account === undefined || room.name === undefined) return;
+    if (room.invited.has(account.id)) return this.#notify(peers.of(account.id), account, room);
+    const notice = { kind: "uninvited", room: room.name } as const;
+    for (const client of peers.of(account.id)) client.notify(notice);
   }
 
   #notify(clients: Iterable<ClientConnection>, account: Account, room: Room): void {

@@ -566,15 +566,21 @@ export class PageClient extends ChatClient<PageAccount> {
         if (this.#removals.length > 0) this.dismissRemovals(event.room.id as RoomId);
         return;
       case "invited": {
-        const otherInvitations = this.#invitations.filter(({ room }) => room !== event.room);
-        const { room, by } = event;
-        const invitation = { room, by, isSealed: event.sealed !== false };
-        this.#invitations = [...otherInvitations, invitation].slice(-INVITATIONS_MAX);
-        return this.store.update();
+        const { room, by, sealed } = event;
+        return this.#setInvitation(room, { room, by, isSealed: sealed !== false });
       }
+      case "uninvited":
+        return this.#setInvitation(event.room, undefined);
       default:
         return;
     }
+  }
+
+  #setInvitation(room: string, invitation: Invitation | undefined): void {
+    const others = this.#invitations.filter((each) => each.room !== room);
+    const all = invitation === undefined ? others : [...others, invitation];
+    this.#invitations = all.slice(-INVITATIONS_MAX);
+    this.store.update();
   }
 
   #attachmentChanged(target: string, attachment: Attachment, change: AttachmentChange): void {

@@ -32,6 +32,16 @@ test("lets an invited user join a locked room without the password", async () =>
   expect(await ben.refusal("join", { room: "lab" })).toBe("room-password-wrong");
 });
 
+test("tells a user that their invitation has ended", async () => {
+  const { site, ana, ben } = await lockedLab();
+  await ana.request("invite-user", { room: "lab", user: "ben" });
+  await ana.request("kick", { room: "lab", user: "ben" });
+  await site.quiet();
+  expect(ben.all("uninvited")).toEqual([{ kind: "uninvited", room: "lab" }]);
+  const again = await site.again(ben, "ben");
+  expect(again.all("invited")).toEqual([]);
+});
+
 test("notifies an invited user at log-in until they join", async () => {
   const { site, ana, ben } = await lockedLab();
   ben.hangUp();
