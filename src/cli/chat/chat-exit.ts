@@ -3,6 +3,9 @@
 import { Fault } from "../../base/fault.ts";
 import type { Signal } from "../context.ts";
 
+/** The program ends within two seconds of the user's wish if the server does not answer. */
+export const QUIT_TIMEOUT_MS = 1_500;
+
 export class ChatExit {
   readonly #result = Promise.withResolvers<number>();
   #hasEnded = false;

@@ -39,7 +39,7 @@ import { type Context, faultLine } from "../context.ts";
 import { faultJson, usageFault } from "../errors.ts";
 import { DamageReport } from "../output/damage.ts";
 import { isFile } from "../output/render.ts";
-import { ChatExit } from "./chat-exit.ts";
+import { ChatExit, QUIT_TIMEOUT_MS } from "./chat-exit.ts";
 import { ChatConsole, displayChatRecord, displayRecords, isQuit } from "./console.ts";
 import { LineFiles } from "./files.ts";
 import { LineQueue } from "./line-queue.ts";
@@ -51,8 +51,6 @@ import { HISTORY_DEFAULT, history } from "./slash-views.ts";
 import { MESSAGE_KINDS, unreadLine, unreadOf } from "./unread.ts";
 
 const OWN_RECORDS_TIMEOUT_MS = 5_000;
-/** QUIT ends the program within two seconds if the server does not answer. */
-const QUIT_TIMEOUT_MS = 1_500;
 const READ_MESSAGES_SHOWN = 10;
 const KEEPS_DESTINATION =
   /^\/(invite|kick|who|whois|names|list|rooms|files|history|search|stats|sealed|verify|topic)\b/i;

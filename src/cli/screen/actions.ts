@@ -7,7 +7,7 @@ import { notLoggedIn } from "../../client/link/retry.ts";
 import { withMentions } from "../../core/client/mentions.ts";
 import { isSameName } from "../../core/model/item.ts";
 import { findItem, openThreadRoot } from "../../core/model/selectors.ts";
-import { type ChatExit, leftByInterrupt } from "../chat/chat-exit.ts";
+import { leftByInterrupt } from "../chat/chat-exit.ts";
 import { runSlash } from "../chat/slash.ts";
 import { expandAlias } from "../chat/slash-grammar.ts";
 import { noRoomOpen, type ScreenCommands } from "./commands.ts";
@@ -31,7 +31,6 @@ export interface ScreenActionsOptions {
   readonly questions: ScreenQuestions;
   readonly drafts: ScreenDrafts;
   readonly notices: ScreenNotices;
-  readonly exit: ChatExit;
   readonly saveDrafts: () => void;
   readonly completeAgain: () => void;
 }
@@ -113,10 +112,10 @@ export class ScreenActions {
   }
 
   /**
-   * Warns only once about the same unsent posts; `confirmed` means that the user was warned before.
-   * @param isSending whether the client sends the posts before it ends
+   * Says only once that the same unsent posts are being sent; `confirmed` means that it was said
+   * before.
    */
-  confirmLeave(isSending: boolean): "all-sent" | "warned" | "confirmed" {
+  confirmLeave(): "all-sent" | "warned" | "confirmed" {
     const { chat, notices } = this.options;
     const unsent = chat.model.pending.filter(
       ({ state: { kind } }) => kind === "storing" || kind === "waiting",
@@ -125,9 +124,7 @@ export class ScreenActions {
     if (newest === undefined) return "all-sent";
     if (newest === this.#warnedUnsent) return "confirmed";
     this.#warnedUnsent = newest;
-    notices.note(({ sendingAtQuit, unsentAtQuit }) => {
-      return (isSending ? sendingAtQuit : unsentAtQuit)(unsent.length);
-    });
+    notices.note(({ sendingAtQuit }) => sendingAtQuit(unsent.length));
     return "warned";
   }
 
@@ -180,8 +177,7 @@ export class ScreenActions {
   }
 
   #leave(exitCode: 0 | 130): void {
-    const { commands, exit } = this.options;
-    if (exitCode === 0) this.#reportFailure(commands.quit());
-    else if (this.confirmLeave(false) !== "warned") exit.end(leftByInterrupt());
+    const { commands } = this.options;
+    this.#reportFailure(commands.quit(exitCode === 0 ? 0 : leftByInterrupt()));
   }
 }

@@ -93,6 +93,7 @@ export class ScreenClient implements ScreenHost {
   readonly #pictures: VisiblePictures;
   readonly #commands: ScreenCommands;
   readonly #exit = new ChatExit();
+  #isUnresponsive = false;
   readonly #muted: MutedTargets;
   #accountMuted: readonly string[] = [];
   settings: ScreenSettings;
@@ -159,7 +160,6 @@ export class ScreenClient implements ScreenHost {
       chat,
       history,
       terminal,
-      exit,
       host: this,
       notices: this.notices,
       files: this.#files,
@@ -210,7 +210,7 @@ export class ScreenClient implements ScreenHost {
       this.#pictures.end();
       await this.#terminal.modes.close();
       device.close();
-      await open.client.close();
+      await open.client.close(this.#isUnresponsive);
       await open.close();
     }
   }
@@ -224,8 +224,8 @@ export class ScreenClient implements ScreenHost {
     this.#draw();
   }
 
-  confirmLeave(isSending: boolean): "all-sent" | "warned" | "confirmed" {
-    return this.#actions.confirmLeave(isSending);
+  confirmLeave(): "all-sent" | "warned" | "confirmed" {
+    return this.#actions.confirmLeave();
   }
 
   get texts(): TerminalTexts {
@@ -270,8 +270,10 @@ export class ScreenClient implements ScreenHost {
     else for (const line of lines) this.notices.note(() => line);
   }
 
-  end(exitCode: number): void {
-    this.#exit.end(exitCode);
+  /** @param isUnresponsive the server does not answer, so do not wait for it */
+  end(result: number | Fault, isUnresponsive = false): void {
+    this.#isUnresponsive ||= isUnresponsive;
+    this.#exit.end(result);
   }
 
   perform(effect: ChatEffect): void {

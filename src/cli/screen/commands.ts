@@ -1,6 +1,6 @@
 /** Slash commands in the full-screen client. */
 
-import { Fault, msg } from "../../base/fault.ts";
+import { asFault, Fault, msg } from "../../base/fault.ts";
 import { formatTarget, parseTarget } from "../../base/names.ts";
 import { parseTime } from "../../base/parse-time.ts";
 import type { ChatRecord } from "../../core/client/chat-record.ts";
@@ -14,6 +14,7 @@ import type { Message } from "../../ui/messages/en/terminal.ts";
 import { everyoneQuestion } from "../../ui/text/rules-text.ts";
 import { targetTitle } from "../../ui/text/target-text.ts";
 import type { PostBody } from "../../wire/messages.ts";
+import { QUIT_TIMEOUT_MS } from "../chat/chat-exit.ts";
 import { showView } from "../chat/slash.ts";
 import { type SlashRow, slashSummary } from "../chat/slash-grammar.ts";
 import { type SlashConsole, SlashHost } from "../chat/slash-host.ts";
@@ -212,21 +213,36 @@ export class ScreenCommands extends SlashHost {
     return /^[@#]/.test(target) ? target : `#${target}`;
   }
 
-  async quit(): Promise<void> {
+  /**
+   * Ends the session after unsent posts, or at once if it is called again or the server does not
+   * answer. Posts that the server has not confirmed stay in the outbox for the next start.
+   */
+  async quit(result: number | Fault = 0): Promise<void> {
+    const { screen } = this.options;
+    const { client } = this.open;
+    const isInterrupt = result !== 0;
+    const confirmation = screen.confirmLeave();
+    if (confirmation === "confirmed" || (isInterrupt && confirmation === "all-sent"))
+      return screen.end(result);
+    const stopped = client.untilUnresponsive(QUIT_TIMEOUT_MS).then(() => {
+      screen.end(isInterrupt ? result : (client.unsentFault() ?? result), true);
+    });
+    await Promise.race([this.#finish(result), stopped]);
+  }
+
+  async #finish(result: number | Fault): Promise<void> {
     const { files, screen } = this.options;
-    const { isConnected } = this.open.client;
-    const confirmation = screen.confirmLeave(isConnected);
-    if (confirmation === "confirmed") return screen.end(0);
-    if (confirmation === "warned" && !isConnected) return;
-    if (files.isBusy) {
+    if (result === 0 && files.isBusy) {
       screen.notices.note((texts) => texts.finishingTransfers);
       await files.settled();
     }
-    if (this.open.client.isConnected) {
+    try {
       await this.open.client.drain();
-      await this.open.client.auditSettled();
+    } catch (error) {
+      return screen.end(result === 0 ? asFault(error) : result);
     }
-    screen.end(0);
+    await this.open.client.auditSettled();
+    screen.end(result);
   }
 
   async #listFiles(target: string): Promise<void> {

@@ -28,7 +28,7 @@ export async function runFullScreen(
   try {
     return await client.run(rooms);
   } catch (error) {
-    if (error instanceof Fault && error.code !== "interrupted") {
+    if (error instanceof Fault) {
       for (const { to, body } of open.client.model.pending)
         printNotice(context, unsentLine(to, body.text));
     }

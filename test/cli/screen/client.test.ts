@@ -484,15 +484,28 @@ describe("unsent messages", () => {
     await screen.frames();
   };
 
-  screenTest("Ctrl-C warns once, and again after another message", async (screen) => {
+  screenTest("Ctrl-C says once what is unsent, and again after another message", async (screen) => {
     await unsent(screen, "one", "two");
     await screen.type("\x03");
-    expect(await screen.outputText()).toContain("2 messages not sent yet.");
+    expect(await screen.outputText()).toContain("Sending 2 messages…");
     await unsent(screen, "three");
     await screen.type("\x03");
-    expect(await screen.outputText()).toContain("3 messages not sent yet.");
+    expect(await screen.outputText()).toContain("Sending 3 messages…");
     await screen.type("\x03");
     expect(await screen.outcome()).toMatchObject({ code: "interrupted" });
+  });
+
+  test.each([
+    ["\x03", "interrupted"],
+    ["\x04", "timeout"],
+    ["/quit\r", "timeout"],
+  ] as const)("%j quits within two seconds if the server is silent", async (keys, code) => {
+    await using screen = await new FullScreen().open();
+    await unsent(screen, "one");
+    screen.server.misbehaviour.onRequest = () => "silent";
+    await screen.type(keys);
+    await screen.clock.advance(2_000);
+    expect(await screen.outcome()).toMatchObject({ code });
   });
 
   test.each([["\x04"], ["/quit\r"]])(

@@ -41,8 +41,6 @@ export const ENGLISH_TERMINAL = {
   noLongerIn: (target: string) => `you are no longer in ${target}`,
   notSent: (n: number, targets: string) => `${n} not sent to ${targets}`,
   notSentBecause: (target: string, reason: string) => `not sent to ${target}: ${reason}`,
-  unsentAtQuit: (n: number) =>
-    `${counted(n, "message")} not sent yet. Quit again to leave now and send next time.`,
   sendingAtQuit: (n: number) =>
     `Sending ${counted(n, "message")}… Quit again to leave now and send next time.`,
   sendingPosts: (n: number) => `${n} queued`,

@@ -30,8 +30,6 @@ export const INDONESIAN_TERMINAL: TerminalTexts = {
   noLongerIn: (target) => `Anda tidak lagi di ${target}`,
   notSent: (n, targets) => `${n} tidak terkirim ke ${targets}`,
   notSentBecause: (target, reason) => `tidak terkirim ke ${target}: ${reason}`,
-  unsentAtQuit: (n) =>
-    `${n} pesan belum terkirim. Ulangi untuk keluar sekarang dan mengirim saat mulai lagi.`,
   sendingAtQuit: (n) =>
     `Mengirim ${n} pesan… Ulangi untuk keluar sekarang dan mengirim saat mulai lagi.`,
   sendingPosts: (n) => `${n} dalam antrean`,
