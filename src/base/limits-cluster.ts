@@ -42,6 +42,8 @@ export const SIBLINGS_MAX = 64;
 export const SIBLING_KEY_CHARS_MAX = 128;
 export const SIBLING_CANCEL_TIMEOUT_MS = 2_000;
 export const NODES_ANSWER_TIMEOUT_MS = 500;
+/** Longer than an upgrade of one machine. */
+export const NODE_VERSION_FORGET_MS = 10 * 60_000;
 export const CLUSTER_CATCH_UP_TIMEOUT_MS = 5_000;
 /**
  * A starting server must receive CLUSTER_MESSAGES_AHEAD of these messages within

@@ -10,6 +10,9 @@ export const VERSION = typeof CHAT_VERSION === "string" ? CHAT_VERSION : "0.0.0-
 
 export const COMMIT = typeof CHAT_COMMIT === "string" ? CHAT_COMMIT : "";
 
+/** Such as `chat/0.2.0+5ccab81b`, in the format of semantic versions. */
+export const PROGRAM = `chat/${VERSION}${COMMIT === "" ? "" : `+${COMMIT}`}`;
+
 /** Such as `linux-x64`; empty in a program that runs from its sources. */
 export const TARGET = typeof CHAT_TARGET === "string" ? CHAT_TARGET : "";
 

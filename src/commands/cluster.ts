@@ -197,6 +197,7 @@ const status = defineVerb({
         root: ({ root }) => root.slice(0, 12),
         leader: () => leader,
         state: (node) => node.state,
+        version: ({ program, knows }) => program?.replace("chat/", "") ?? knows,
       },
     });
     const streamFields = { cluster: name, messages, bytes, leader, replicas, current };

@@ -58,8 +58,17 @@ export type FoldedHead = Omit<Head, "commit">;
 
 export type ParsedLine =
   | { readonly kind: "record"; readonly record: LogRecord; readonly durable: number }
-  | { readonly kind: "newer"; readonly recordKind: string; readonly seq: number }
+  | ({ readonly kind: "newer" } & NewerLine)
   | { readonly kind: "bad"; readonly reason: string };
+
+/** A line whose kind only later versions know. Its head still counts for proofs. */
+interface NewerLine {
+  readonly recordKind: string;
+  readonly seq: number;
+  /** `kind` is none of this version's kinds. */
+  readonly head: Head;
+  readonly headBytes: Uint8Array;
+}
 
 /** A line by itself, regardless of the records before it. */
 export type Line =
@@ -73,13 +82,7 @@ export type Line =
       readonly durable: number;
       readonly reason: string;
     }
-  | {
-      readonly kind: "newer";
-      readonly record?: undefined;
-      readonly recordKind: string;
-      readonly seq: number;
-      readonly reason: string;
-    }
+  | ({ readonly kind: "newer"; readonly record?: undefined; readonly reason: string } & NewerLine)
   | { readonly kind: "invalid"; readonly record?: undefined; readonly reason: string };
 
 /** Record with fixed salt and commitment, but no position in the log yet. */
@@ -190,9 +193,12 @@ export function parseLine(line: Uint8Array): ParsedLine {
   }
   const text = utf8Decode(line.subarray(0, found.bodyStart));
   const parsed = headIn(found, text);
-  if (parsed.kind !== "head") return parsed;
+  if (parsed.kind === "bad") return parsed;
   const { head, durable } = parsed;
   const headBytes = copyOf(line, found.headStart, found.headEnd);
+  if (parsed.kind === "newer") {
+    return { kind: "newer", recordKind: head.kind, seq: head.seq, head, headBytes };
+  }
   if (found.erased > 0) return erasedLine(line, found, { head, headBytes });
   const last = line.length - 1;
   if (line[last] !== BRACE_CLOSE || last <= found.bodyStart) return bad("its body is incomplete");
@@ -221,9 +227,8 @@ export function parseHead(
 export function classifyLine(line: Uint8Array, sha256: Sha256): Line {
   const parsed = parseLine(line);
   if (parsed.kind === "newer") {
-    const { seq, recordKind } = parsed;
-    const reason = `unknown kind '${recordKind}': damaged, or written by a newer version`;
-    return { kind: "newer", recordKind, seq, reason };
+    const reason = `unknown kind '${parsed.recordKind}': damaged, or written by a newer version`;
+    return { ...parsed, reason };
   }
   if (parsed.kind === "bad") {
     const { reason } = parsed;
@@ -274,25 +279,24 @@ function headIn(
   found: LineScanner,
   text: string,
 ):
-  | { readonly kind: "head"; readonly head: Head; readonly durable: number }
-  | Exclude<ParsedLine, { kind: "record" }> {
+  | { readonly kind: "head" | "newer"; readonly head: Head; readonly durable: number }
+  | Extract<ParsedLine, { kind: "bad" }> {
   const flaw = numberFlaw(found);
   if (flaw !== undefined) return { kind: "bad", reason: flaw };
   const { seq, time, n, durable } = found;
   const kind = text.slice(found.kindStart, found.kindEnd);
-  if (!isKnownKind(kind)) return { kind: "newer", recordKind: kind, seq };
   const head: Head = {
     v: 1,
     seq,
     time,
-    kind,
+    kind: kind as RecordKind,
     room: text.slice(found.roomStart, found.roomEnd) as RoomId,
     n,
     by: text.slice(found.byStart, found.byEnd) as UserId,
     id: text.slice(found.idStart, found.idEnd),
     commit: text.slice(found.commitStart, found.commitEnd),
   };
-  return { kind: "head", head, durable };
+  return { kind: isKnownKind(kind) ? "head" : "newer", head, durable };
 }
 
 /** Copies the bytes; a Buffer's `slice` would share memory that the next read overwrites. */

@@ -4,9 +4,12 @@ import { equalBytes, toHex } from "../../base/bytes.ts";
 import { asFault, Fault } from "../../base/fault.ts";
 import type { Sha256 } from "../../base/ids.ts";
 import { CLUSTER_CATCH_UP_TIMEOUT_MS, NODES_ANSWER_TIMEOUT_MS } from "../../base/limits-cluster.ts";
+import { counted } from "../../base/sizes.ts";
+import { PROGRAM } from "../../base/version.ts";
 import type { Place } from "../../core/cluster/claims.ts";
 import { packNodeMessage, readNodeMessage } from "../../core/cluster/messages.ts";
-import { type Clock, delay } from "../../io/clock.ts";
+import { type NodeVersion, NodeVersions } from "../../core/cluster/node-versions.ts";
+import { type Clock, delay, withTimeout } from "../../io/clock.ts";
 import { MajorityWatch } from "../../io/cluster/majority.ts";
 import type { PeerNode } from "../../io/cluster/peer-check.ts";
 import { type Position, START } from "../../io/cluster/position.ts";
@@ -24,6 +27,7 @@ import { parseSiblingMessage, type Siblings } from "../../server/kernel/siblings
 import type { SealedBuckets } from "../../server/sealed/buckets.ts";
 import { accountsIn, type Checkpoint, parseCheckpoint, parseNote } from "../../wire/checkpoint.ts";
 import { bodyOf, type LogRecord } from "../../wire/record.ts";
+import { KNOWN_VERSION } from "../../wire/since.ts";
 import type { ClusterConfig } from "./cluster-config.ts";
 import {
   leftClusterFault,
@@ -50,6 +54,7 @@ export interface ClusterOptions {
   readonly entropy: Entropy;
   readonly sha256: Sha256;
   readonly onWriteError: (fault: Fault) => void;
+  readonly onWarning: (fault: Fault) => void;
 }
 
 export interface OpenCluster {
@@ -100,6 +105,9 @@ export async function joinCluster(options: ClusterOptions): Promise<OpenCluster>
     writeMembership(path, { cluster, node, position, before: positions.slice(0, -1) });
   };
   let replica: Replica | undefined;
+  let ignoredCount = 0;
+  const versions = new NodeVersions();
+  const surveyed = Promise.withResolvers<void>();
   const endpoint = { address: "" };
   // Nodes that restore lost stream messages must be able to query this node from the start.
   const stopAnswering = stream.answerState(() =>
@@ -111,6 +119,9 @@ export async function joinCluster(options: ClusterOptions): Promise<OpenCluster>
       root: toHex(mirrors.history.tree.root()),
       ...(replica === undefined ? {} : { applied: replica.applied }),
       state: stateOf(replica),
+      knows: KNOWN_VERSION,
+      program: PROGRAM,
+      ignored: ignoredCount,
     }),
   );
   try {
@@ -125,10 +136,11 @@ export async function joinCluster(options: ClusterOptions): Promise<OpenCluster>
         ? {}
         : { positions: [...(membership.before ?? []), membership.position] }),
       peers: async () => {
-        const answers = (await stream.queryState(NODES_ANSWER_TIMEOUT_MS)).map(readNodeState);
-        return answers.flatMap((answer) =>
-          answer === undefined || answer.name === node ? [] : peerOf(answer),
-        );
+        const answers = await stream.queryState(NODES_ANSWER_TIMEOUT_MS);
+        const nodes = answers.map(readNodeState).filter((answer) => answer !== undefined);
+        versions.note(nodes.map(nodeVersionOf), clock.now());
+        surveyed.resolve();
+        return nodes.flatMap((answer) => (answer.name === node ? [] : peerOf(answer)));
       },
       storePositions: (positions) => {
         try {
@@ -139,9 +151,25 @@ export async function joinCluster(options: ClusterOptions): Promise<OpenCluster>
         }
       },
       onStopped: stopped.resolve,
+      versionRefusal: (needed) => versions.refusal(needed),
+      onIgnored: (seq) => {
+        ignoredCount++;
+        if (!isReportedCount(ignoredCount)) return;
+        options.onWarning(foreignMessage(seq, ignoredCount));
+      },
     });
+    // Users need not wait for the first regular survey before they use new functions.
+    await withTimeout(surveyed.promise, 2 * NODES_ANSWER_TIMEOUT_MS, () => undefined, clock);
     contents = await openContentStore({ ...connection, ...storeLimit(config) });
-    const joined = { stream, contents, replica, node, endpoint, stopped: stopped.promise };
+    const joined = {
+      stream,
+      contents,
+      replica,
+      node,
+      endpoint,
+      versions,
+      stopped: stopped.promise,
+    };
     return await openCluster(options, joined, stopAnswering);
   } catch (error) {
     await contents?.close();
@@ -164,6 +192,7 @@ interface JoinedCluster {
   readonly replica: Replica;
   readonly node: string;
   readonly endpoint: { address: string };
+  readonly versions: NodeVersions;
   readonly stopped: Promise<Fault>;
 }
 
@@ -177,10 +206,30 @@ function stateOf(replica: Replica | undefined): string {
   return replica.failure?.code ?? (replica.isRestoring ? RESTORES : FOLLOWS);
 }
 
-/** Empty if the node's state is a fault, because its log lengths are then unreliable. */
-function peerOf({ records: history, accounts, state }: NodeState): PeerNode[] {
-  const isConsistent = state === FOLLOWS || state === STARTS || state === RESTORES;
-  return isConsistent ? [{ heads: { history, accounts } }] : [];
+/** False if the node's state is a fault. */
+function isReading({ state }: NodeState): boolean {
+  return state === FOLLOWS || state === STARTS || state === RESTORES;
+}
+
+/** Empty if the node has stopped, because its log lengths are then unreliable. */
+function peerOf(node: NodeState): PeerNode[] {
+  const { records: history, accounts } = node;
+  return isReading(node) ? [{ heads: { history, accounts } }] : [];
+}
+
+function nodeVersionOf(node: NodeState): NodeVersion {
+  const { name, address, knows } = node;
+  return { name, address, knows, isStopped: !isReading(node) };
+}
+
+/** Whoever can write to NATS could write many messages, so their reports become rare. */
+function isReportedCount(count: number): boolean {
+  return Number.isInteger(Math.log10(count));
+}
+
+function foreignMessage(seq: number, count: number): Fault {
+  const message = `the stream has ${counted(count, "message")} that chat did not write, last ${seq}`;
+  return new Fault("frame-malformed", message, { remedy: "find out who else can write to NATS" });
 }
 
 async function openCluster(
@@ -189,7 +238,7 @@ async function openCluster(
   stopAnswering: () => void,
 ): Promise<OpenCluster> {
   const { mirrors, config } = options;
-  const { stream, contents, replica, node, endpoint: listening, stopped } = joined;
+  const { stream, contents, replica, node, endpoint: listening, versions, stopped } = joined;
   const history = new ReplicatedLog(replica, mirrors, "history");
   const accounts = new ReplicatedLog(replica, mirrors, "accounts");
   const proofs = new LogProofs(mirrors.history, options.sha256);
@@ -203,6 +252,7 @@ async function openCluster(
     clock: options.clock,
     hasMajority: () => majority.fault === undefined,
     own: () => ({ follows: replica.failure === undefined, seq: replica.seq }),
+    onSurvey: (nodes) => versions.note(nodes.map(nodeVersionOf), options.clock.now()),
     rootAt: async (records) => (records > history.head() ? undefined : await proofs.root(records)),
   });
   const sealed = await openBuckets(stream.clusterConnection, ["groups", "keys", "leases"]);

@@ -249,6 +249,7 @@ async function openContents(
             },
           },
           onWriteError: options.onWriteError,
+          onWarning: options.onWriteError,
         });
   if (cluster !== undefined) onJoined(cluster);
   // Other nodes may have appended records while the local records were read.

@@ -3,13 +3,15 @@
 import { toHex } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import { CLUSTER_METRICS_INTERVAL_MS, NODES_ANSWER_TIMEOUT_MS } from "../../base/limits-cluster.ts";
-import { isCount } from "../../base/values.ts";
+import { cleanText } from "../../base/text.ts";
+import { defined, isCount } from "../../base/values.ts";
 import { readNodeMessage } from "../../core/cluster/messages.ts";
 import type { Clock } from "../../io/clock.ts";
 import { noMajority } from "../../io/cluster/majority.ts";
 import { type JetStream, openJetStream, type StreamState } from "../../io/nats/jetstream.ts";
 import { unresponsiveServers } from "../../io/nats/monitor.ts";
 import type { ClusterHealth } from "../../server/kernel/sequencer.ts";
+import { KNOWN_VERSION, knownVersion, VERSIONS, type Version } from "../../wire/since.ts";
 import type { ClusterConfig } from "./cluster-config.ts";
 
 export interface NodeState {
@@ -27,6 +29,12 @@ export interface NodeState {
    * code.
    */
   readonly state: string;
+  /** Newest version whose records the node knows; 0.2.0 if the report does not say. */
+  readonly knows: Version;
+  /** Version and commit of the node's program; absent in reports from version 0.2.0. */
+  readonly program?: string;
+  /** Number of messages in the stream that no version of this program wrote. */
+  readonly ignored?: number;
 }
 
 interface SurveyedNode extends NodeState {
@@ -92,9 +100,28 @@ export function readNodeState(bytes: Uint8Array): NodeState | undefined {
   const hasFields =
     typeof address === "string" && typeof root === "string" && typeof state === "string";
   if (!hasFields || !isCount(seq) || !isCount(records) || !isCount(accounts)) return undefined;
-  const applied = appliedOf(value["applied"]);
-  const node = { name: received.node, address, seq, records, accounts, root, state };
-  return applied === undefined ? node : { ...node, applied };
+  const { applied, knows, program, ignored } = value;
+  return {
+    name: received.node,
+    address,
+    seq,
+    records,
+    accounts,
+    root,
+    state,
+    knows: knownByNode(knows),
+    ...defined({
+      applied: appliedOf(applied),
+      program: typeof program === "string" ? cleanText(program) : undefined,
+      ignored: isCount(ignored) && ignored > 0 ? ignored : undefined,
+    }),
+  };
+}
+
+/** A later version also knows what this one knows. */
+function knownByNode(knows: unknown): Version {
+  if (typeof knows !== "string") return VERSIONS[0];
+  return knownVersion(knows) ?? KNOWN_VERSION;
 }
 
 function appliedOf(value: unknown): NodeState["applied"] {
@@ -131,6 +158,7 @@ interface HealthOptions {
   readonly clock: Clock;
   readonly own: () => { readonly follows: boolean; readonly seq: number };
   readonly hasMajority: () => boolean;
+  readonly onSurvey: (nodes: readonly NodeState[]) => void;
   /**
    * Merkle root of the first `records` records; `undefined` if this server's history is shorter.
    */
@@ -187,6 +215,7 @@ export class HealthWatch {
     try {
       const { stream, own: ownRoot } = this.options;
       const { stream: state, nodes, areRootsEqual } = await surveyCluster(stream);
+      this.options.onSurvey(nodes);
       const { follows, seq } = ownRoot();
       const matches = await Promise.all(nodes.map((node) => this.#matchesOwnHistory(node)));
       this.#latest = {

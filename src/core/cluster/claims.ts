@@ -19,7 +19,8 @@ export interface Claims {
 
 /**
  * A draft without a unique id always changes a fact that it reads, so that a repetition of the
- * draft is rejected.
+ * draft is rejected. Drafts of kinds and fields that a released version knows must conflict exactly
+ * as in that version; otherwise its servers build a different log during an upgrade.
  */
 export function claimsOf({ kind, room, by, id, body }: Draft): Claims {
   const fields = (typeof body === "object" && body !== null ? body : {}) as Fields;
@@ -103,12 +104,18 @@ export function claimsOf({ kind, room, by, id, body }: Draft): Claims {
       return changes(author, [`room ${room}`]);
     case "account":
     case "account-name":
-      return changes(
-        ["house"],
-        [`account ${room}`, ...nameFact(fields.name), ...skeletonFacts(fields.name)],
+      return withWrites(
+        changes(
+          ["house", ...skeletonFacts("display", fields.name)],
+          [`account ${room}`, ...nameFact(fields.name)],
+        ),
+        skeletonFacts("account", fields.name),
       );
     case "display-name":
-      return changes(NOTHING, [`account ${room}`, ...skeletonFacts(fields.text)]);
+      return changes(skeletonFacts("account", fields.text), [
+        `account ${room}`,
+        ...skeletonFacts("display", fields.text),
+      ]);
     case "server-rules":
       return changes(NOTHING, [SERVER_RULES]);
     case "registration":
@@ -190,7 +197,14 @@ function nameFact(name: unknown): readonly string[] {
   return typeof name === "string" ? [`name ${foldName(name as Name)}`] : NOTHING;
 }
 
-/** Display names conflict with account names and with each other. */
-function skeletonFacts(name: unknown): readonly string[] {
-  return typeof name === "string" ? skeletonsOf(name).map((key) => `looks ${key}`) : NOTHING;
+function withWrites({ reads, writes }: Claims, more: readonly string[]): Claims {
+  return { reads, writes: [...writes, ...more] };
+}
+
+/**
+ * Display names conflict with account names and with each other. Account names that look alike do
+ * not conflict, because servers of version 0.2.0 accept both.
+ */
+function skeletonFacts(of: "account" | "display", name: unknown): readonly string[] {
+  return typeof name === "string" ? skeletonsOf(name).map((key) => `${of} looks ${key}`) : NOTHING;
 }

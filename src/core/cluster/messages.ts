@@ -11,11 +11,15 @@ import {
   type CopiedLine,
   commitment,
   copyLine,
+  type Draft,
   isHeadId,
   LINE_FRAME_BYTES_MAX,
+  parseBody,
+  parseLine,
   SALT_BYTES,
   type SealedDraft,
 } from "../../wire/record.ts";
+import { knownVersion, newerOf, VERSIONS, type Version, versionOf } from "../../wire/since.ts";
 import type { Place } from "./claims.ts";
 
 export interface ProposalMessage {
@@ -67,12 +71,29 @@ export type StreamContent =
 const VERSION = 1;
 /** A program that does not support this version of the copies' format stops reading the stream. */
 const COPY_VERSION = 2;
+/**
+ * Messages with records that released programs do not know. Such a message names the version that
+ * it needs, so that older programs stop instead of building a different log.
+ */
+const NEEDS_VERSION = 3;
+const KIND = /^[a-z-]{1,64}$/;
 const ROOT_BYTES = 32;
 const NEWLINE = 0x0a;
 
+/** Newest version that introduced one of the drafts. */
+export function neededVersion(drafts: readonly Pick<Draft, "kind" | "body">[]): Version {
+  return drafts.reduce<Version>((newest, draft) => newerOf(newest, versionOf(draft)), VERSIONS[0]);
+}
+
+function versionFields(v: number, drafts: readonly Pick<Draft, "kind" | "body">[]) {
+  const needs = neededVersion(drafts);
+  return needs === VERSIONS[0] ? { v } : { v: NEEDS_VERSION, needs };
+}
+
 export function packProposals({ id, proposals }: ProposalMessage): Uint8Array {
+  const all = proposals.flatMap(({ drafts }) => drafts.map(({ sealed }) => sealed.draft));
   return packValue({
-    v: VERSION,
+    ...versionFields(VERSION, all),
     id,
     proposals: proposals.map(({ history, accounts, drafts }) => [
       history,
@@ -86,7 +107,23 @@ export function packProposals({ id, proposals }: ProposalMessage): Uint8Array {
 }
 
 export function packCopied(place: Place, lines: Uint8Array): Uint8Array {
-  return packValue({ v: COPY_VERSION, place, lines });
+  return packValue({ ...versionFields(COPY_VERSION, draftsIn(lines)), place, lines });
+}
+
+function draftsIn(lines: Uint8Array): Pick<Draft, "kind" | "body">[] {
+  const drafts: Pick<Draft, "kind" | "body">[] = [];
+  for (let at = 0; at < lines.length; ) {
+    const end = lines.indexOf(NEWLINE, at);
+    if (end < 0) break;
+    const parsed = parseLine(lines.subarray(at, end));
+    if (parsed.kind === "record") drafts.push(lineDraft(parsed));
+    at = end + 1;
+  }
+  return drafts;
+}
+
+function lineDraft({ record }: Pick<CopiedLine, "record">): Pick<Draft, "kind" | "body"> {
+  return { kind: record.head.kind, body: parseBody(record) };
 }
 
 export function packCopyEnd({ history, accounts }: CopyEnd): Uint8Array {
@@ -96,8 +133,11 @@ export function packCopyEnd({ history, accounts }: CopyEnd): Uint8Array {
 
 /** @param id random id, because the stream can lose the same records twice */
 export function packRestored(id: string, records: readonly RestoredRecord[]): Uint8Array {
+  const drafts = records.map((record) => {
+    return "line" in record ? lineDraft(record.line) : record.sealed.draft;
+  });
   return packValue({
-    v: COPY_VERSION,
+    ...versionFields(COPY_VERSION, drafts),
     id,
     restored: records.map((record) => {
       if ("line" in record) return record.line.bytes;
@@ -110,22 +150,26 @@ export function packRestored(id: string, records: readonly RestoredRecord[]): Ui
 
 /**
  * All servers get the same result, including the same faults.
- * @throws {Fault} frame-malformed if the bytes are invalid
+ * @throws {Fault} frame-malformed if no version of this program wrote the bytes, which all servers
+ * then ignore
  * @throws {Fault} version-unsupported if a later version of this program wrote the message
  */
 export function readStream(bytes: Uint8Array, sha256: Sha256): StreamContent {
-  const value = unpackValue(bytes) as Readonly<Record<string, unknown>>;
-  const { v, id, proposals, place, lines, end, restored } = value;
-  if (v === VERSION) {
+  const value: unknown = unpackValue(bytes);
+  if (typeof value !== "object" || value === null) throw malformed();
+  const { v, needs, id, proposals, place, lines, end, restored } = value as Readonly<
+    Record<string, unknown>
+  >;
+  if (!isCount(v) || v === 0) throw malformed();
+  if (v > NEEDS_VERSION) throw laterVersion(`version ${v} of the format`);
+  if (v === NEEDS_VERSION) {
+    if (typeof needs !== "string") throw malformed();
+    if (knownVersion(needs) === undefined) throw laterVersion(`chat ${needs}`);
+  }
+  if (v === VERSION || (v === NEEDS_VERSION && proposals !== undefined)) {
     if (typeof id !== "string" || !Array.isArray(proposals)) throw malformed();
     const message = { id, proposals: proposals.map((item: unknown) => proposalOf(item, sha256)) };
     return { kind: "proposals", message };
-  }
-  if (v !== COPY_VERSION) {
-    throw new Fault(
-      "version-unsupported",
-      msg`the stream contains a message of unsupported version ${String(v)}`,
-    );
   }
   if (end !== undefined) return { kind: "copy-end", end: copyEndOf(end) };
   if (Array.isArray(restored)) {
@@ -140,12 +184,17 @@ function copiedLinesOf(value: unknown): CopiedLine[] {
   const lines: CopiedLine[] = [];
   for (let at = 0; at < value.length; ) {
     const end = value.indexOf(NEWLINE, at);
-    const line = copyLine(value.subarray(at, end));
-    if (line === undefined) throw malformed();
-    lines.push(line);
+    lines.push(copiedLineOf(value.subarray(at, end)));
     at = end + 1;
   }
   return lines;
+}
+
+function copiedLineOf(bytes: Uint8Array): CopiedLine {
+  const line = copyLine(bytes);
+  if (line !== undefined) return line;
+  const parsed = parseLine(bytes);
+  throw parsed.kind === "newer" ? unknownKind(parsed.recordKind) : malformed();
 }
 
 function copyEndOf(value: unknown): CopyEnd {
@@ -163,8 +212,8 @@ function logEndOf(size: unknown, root: unknown): LogEnd {
 
 function restoredOf(value: unknown, sha256: Sha256): RestoredRecord {
   if (value instanceof Uint8Array) {
-    const line = copyLine(value.subarray(0, -1));
-    if (line?.record.erased === undefined) throw malformed();
+    const line = copiedLineOf(value.subarray(0, -1));
+    if (line.record.erased === undefined) throw malformed();
     return { line };
   }
   if (!Array.isArray(value)) throw malformed();
@@ -187,7 +236,7 @@ function draftOf(value: unknown, sha256: Sha256): FollowingDraft {
   const [kind, room, by, id, follows, salt, bodyBytes] = value as readonly unknown[];
   const isValid =
     typeof kind === "string" &&
-    isKnownKind(kind) &&
+    KIND.test(kind) &&
     isHeadId(room, "id") &&
     isHeadId(by, "id") &&
     (id === "" || isHeadId(id, "post")) &&
@@ -197,6 +246,7 @@ function draftOf(value: unknown, sha256: Sha256): FollowingDraft {
     bodyBytes instanceof Uint8Array &&
     bodyBytes.length + LINE_FRAME_BYTES_MAX <= LINE_BYTES_MAX;
   if (!isValid) throw malformed();
+  if (!isKnownKind(kind)) throw unknownKind(kind);
   const draft = { kind, id, body: bodyOf(bodyBytes), room: room as RoomId, by: by as UserId };
   const sealed = { draft, salt, bodyBytes, commit: commitment(salt, bodyBytes, sha256) };
   return follows === 0 ? { sealed } : { sealed, follows };
@@ -224,6 +274,16 @@ export function readNodeMessage(
   } catch {
     return undefined;
   }
+}
+
+function unknownKind(kind: string): Fault {
+  return laterVersion(`a version that knows '${kind}'`);
+}
+
+function laterVersion(needed: string): Fault {
+  return new Fault("version-unsupported", msg`the cluster's stream needs ${needed}`, {
+    remedy: "upgrade chat on this machine",
+  });
 }
 
 function malformed(cause?: unknown): Fault {

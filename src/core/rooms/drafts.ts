@@ -127,7 +127,7 @@ export function announceDraft(
  */
 export function checkPost(
   rooms: Rooms,
-  poster: Actor & { readonly to: RoomId },
+  poster: Actor & { readonly to: RoomId; readonly name?: string | undefined },
   unixMs: number,
   { kind, body }: Pick<Draft, "kind" | "body">,
 ): Room {
@@ -137,7 +137,7 @@ export function checkPost(
     throw new Fault(code, "the conversation could not be created", { retryAfterMs: 1_000 });
   }
   checkMayPost(room, poster.user, unixMs);
-  if (!moderates(room, poster)) checkRules(room, poster.user, { kind, body }, unixMs);
+  if (!moderates(room, poster)) checkRules(room, poster.user, { kind, body }, unixMs, poster.name);
   checkSealing(room, kind, body);
   return room;
 }

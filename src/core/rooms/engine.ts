@@ -491,7 +491,8 @@ export class RoomEngine {
         this.#checkAuthor(user);
         this.#checkOrder(command);
         this.#checkSenderConnected(command);
-        const actor = { user, isOperator: this.#isOperator(user), to: destination.to };
+        const name = this.#directory.nameOf?.(user);
+        const actor = { user, name, isOperator: this.#isOperator(user), to: destination.to };
         this.#checkConversation(destination.to);
         const room = checkPost(rooms, actor, this.#unixMs, destination.draft);
         return [draftFor(room.id, destination.draft)];

@@ -73,6 +73,7 @@ export function checkRules(
   user: UserId,
   { kind, body }: Pick<Draft, "kind" | "body">,
   unixMs: number,
+  userName?: string,
 ): void {
   const { rules, name } = room;
   const { everyone } = body as Body<"text">;
@@ -82,7 +83,7 @@ export function checkRules(
     });
   }
   if (kind === "reaction" && rules.post !== "private") return;
-  checkPoster(room);
+  checkPoster(room, userName);
   const waitMs = kind === "edit" ? 0 : (slowEnd(room, user, unixMs) ?? 0) - unixMs;
   if (waitMs <= 0) return;
   // Without `retryAfterMs`, because a retry would hold up the messages to other rooms.
@@ -93,11 +94,14 @@ export function checkRules(
 }
 
 /** @throws {Fault} not-allowed if only moderators post in the room */
-export function checkPoster({ rules, name }: Room): void {
+export function checkPoster({ rules, name }: Room, userName = "YOUR_NAME"): void {
   if (rules.post === undefined) return;
-  const box = `${name}@YOUR_NAME`;
+  const box = `${name}@${userName}`;
   throw new Fault("not-allowed", msg`only moderators can post in '${name}'`, {
-    ...(rules.post === "private" && { remedy: msg`hand in your work: write to ${box}` }),
+    // Clients of version 0.2.0 know no boxes.
+    ...(rules.post === "private" && {
+      remedy: msg`hand in your work: write to ${box} on the page, or with chat 0.3.0 or later`,
+    }),
   });
 }
 

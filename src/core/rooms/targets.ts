@@ -8,6 +8,7 @@ import type { Rights } from "./server-rules.ts";
 
 export interface Directory<Person extends { readonly id: UserId } = { readonly id: UserId }> {
   find(name: Name): Person | undefined;
+  nameOf?(user: string): string | undefined;
   /** Returns the fault if the account may not post. Omitted if every account may post. */
   refusal?(user: UserId, unixMs: number): Fault | undefined;
   readonly policy?: Rights["policy"];

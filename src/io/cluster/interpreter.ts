@@ -30,6 +30,7 @@ import type { StreamMessage } from "./stream.ts";
 export interface InterpreterOptions {
   readonly mirrors: Readonly<Record<Place, LogFile>>;
   readonly sha256: Sha256;
+  readonly onIgnored?: ((seq: number) => void) | undefined;
 }
 
 export type PendingRecord = PendingDraft | PendingCopy;
@@ -122,14 +123,16 @@ export class Interpreter {
     this.#copied = this.#isCopying ? { ...this.#heads } : { history: 0, accounts: 0 };
   }
 
-  interpret({ bytes, unixMs }: StreamMessage): MessageEffect {
+  /** @throws {Fault} version-unsupported if a later version of this program wrote the message */
+  interpret({ seq, bytes, unixMs }: StreamMessage): MessageEffect {
     let content: StreamContent;
     try {
       content = readStream(bytes, this.#options.sha256);
     } catch (error) {
       const isMalformed = error instanceof Fault && error.code !== "version-unsupported";
-      if (isMalformed) return NO_EFFECT;
-      throw error;
+      if (!isMalformed) throw error;
+      this.#options.onIgnored?.(seq);
+      return NO_EFFECT;
     }
     switch (content.kind) {
       case "proposals":

@@ -7,8 +7,9 @@ import {
   CLUSTER_START_TIMEOUT_MS,
 } from "../../base/limits-cluster.ts";
 import type { Place } from "../../core/cluster/claims.ts";
-import type { CopyEnd } from "../../core/cluster/messages.ts";
+import { type CopyEnd, neededVersion } from "../../core/cluster/messages.ts";
 import { type Draft, type LogRecord, SALT_BYTES, sealDraft } from "../../wire/record.ts";
+import { VERSIONS, type Version } from "../../wire/since.ts";
 import { type Clock, retry, withTimeout } from "../clock.ts";
 import type { Entropy } from "../entropy.ts";
 import type { AppendAllOptions, Settle } from "../log/log.ts";
@@ -45,6 +46,10 @@ export interface ReplicaOptions {
   readonly entropy: Entropy;
   readonly sha256: Sha256;
   readonly onStopped: (fault: Fault) => void;
+  /** @returns a fault unless all nodes know records of this version */
+  readonly versionRefusal?: (needed: Version) => Fault | undefined;
+  /** Called for a message that no version of this program wrote, which all nodes ignore. */
+  readonly onIgnored?: (seq: number) => void;
 }
 
 const RETRY_MS = 250;
@@ -78,7 +83,10 @@ export class Replica {
     const { stream, mirrors, clock, entropy, sha256 } = options;
     this.#positions = options.positions ?? [];
     this.#position = this.#positions.at(-1) ?? START;
-    this.#interpreter = new Interpreter({ mirrors, sha256 }, this.#position);
+    this.#interpreter = new Interpreter(
+      { mirrors, sha256, onIgnored: options.onIgnored },
+      this.#position,
+    );
     const isClosed = () => this.#isClosed;
     this.#mirrors = new Mirrors({ logs: mirrors, clock, sha256, isClosed });
     this.#peerCheck = new PeerCheck({
@@ -129,9 +137,14 @@ export class Replica {
         follows === undefined ? { sealed: draft } : { sealed: draft, follows },
       ),
     };
-    const refusal = this.#isClosed ? logClosed() : this.#failure;
+    const refusal = this.#isClosed ? logClosed() : (this.#failure ?? this.#versionRefusal(drafts));
     const fault = refusal ?? this.#publisher.propose(proposal, settle);
     if (fault !== undefined) queueMicrotask(() => settle(fault));
+  }
+
+  #versionRefusal(drafts: readonly Draft[]): Fault | undefined {
+    const needed = neededVersion(drafts);
+    return needed === VERSIONS[0] ? undefined : this.options.versionRefusal?.(needed);
   }
 
   get seq(): number {

@@ -1,8 +1,9 @@
 /** Offline verification of a whole log, for `chat verify`. */
 
 import { equalBytes } from "../../base/bytes.ts";
-import { Fault } from "../../base/fault.ts";
+import { Fault, msg } from "../../base/fault.ts";
 import type { Sha256 } from "../../base/ids.ts";
+import { counted } from "../../base/sizes.ts";
 import { Erasures } from "../../core/log/erasures.ts";
 import type { MerkleTree } from "../../core/log/merkle.ts";
 import { type Checkpoint, parseCheckpoint, parseNote } from "../../wire/checkpoint.ts";
@@ -45,6 +46,7 @@ export interface LogVerdict {
  * Reads a log without changing or locking it. Checks heads, order, counts, commitments, erasures,
  * checkpoint roots, and the presence of all records in the latest checkpoint. Reports an unfinished
  * write at the end only if it was acknowledged.
+ * @throws {Fault} version-unsupported if a newer version wrote records, and nothing else is wrong
  */
 export async function verifyLog(options: VerifyOptions): Promise<LogVerdict> {
   try {
@@ -67,6 +69,9 @@ class Verifier implements ProvableLog {
   #unsignedFork: Flaw | undefined;
   readonly #erasures = new Erasures();
   readonly #blankLines = new Map<number, Flaw>();
+  readonly #newerKinds = new Set<string>();
+  #newerCount = 0;
+  #firstNewer: Flaw | undefined;
   #hasRecordedCheckpoint = false;
   #stored: StoredCheckpoint | undefined;
   #storedPosition: LinePosition = { file: "", offset: 0 };
@@ -78,6 +83,12 @@ class Verifier implements ProvableLog {
       ...options,
       isEnd: (line, tail) => this.#isLast && this.#isUnfinished(line, tail),
       onBreak: (flaw) => this.#reportBreak(flaw),
+      onNewer: (kind, flaw) => {
+        this.#newerKinds.add(kind);
+        this.#newerCount++;
+        this.#firstNewer ??= flaw;
+        return flaw.seq === this.#stored?.checkpoint.size ? this.#compareStored() : undefined;
+      },
       needs: ({ seq, kind, erased }) =>
         kinds?.has(kind) === true ||
         kind === "fork" ||
@@ -118,6 +129,7 @@ class Verifier implements ProvableLog {
     }
     this.#reportSuspects();
     this.#checkEnd();
+    this.#checkNewer();
     return {
       ok: this.#findingCount === 0,
       findings: this.#findings,
@@ -247,10 +259,23 @@ class Verifier implements ProvableLog {
     );
   }
 
+  /** A signed checkpoint proves that a later version wrote a kind; otherwise, it may be damage. */
+  #checkNewer(): void {
+    if (this.#firstNewer === undefined || this.#findingCount > 0) return;
+    if (this.#lastMatch.size < this.#firstNewer.seq) return this.#report(this.#firstNewer);
+    const kinds = [...this.#newerKinds].map((kind) => `'${kind}'`).join(", ");
+    const records = counted(this.#newerCount, "record");
+    const { folder } = this.#options;
+    const message = msg`${folder} was written by a newer version: ${records} of unknown kinds (${kinds})`;
+    throw new Fault("version-unsupported", message, { remedy: "verify it with a newer chat" });
+  }
+
   #reportSuspects(): void {
     for (const suspect of this.#check.suspects.values()) {
       if (!this.#erasures.ordered.has(suspect.seq)) this.#report(suspect);
     }
+    // Only a later version knows which records its kinds erase.
+    if (this.#newerCount > 0) return;
     for (const seq of this.#erasures.unordered()) {
       const blank = this.#blankLines.get(seq);
       if (blank !== undefined) this.#report(blank);

@@ -141,6 +141,11 @@ export interface LogCheckOptions {
    * to stop, true to skip what is invalid.
    */
   readonly onBreak: (flaw: Flaw, line?: Line) => boolean;
+  /**
+   * Called for the next record if only later versions know its kind. Without this handler, the
+   * record is a break.
+   */
+  readonly onNewer?: (recordKind: string, flaw: Flaw) => Promise<void> | undefined;
   readonly needs: (record: RecordSummary) => boolean;
   readonly onRecord: (record: FoldedRecord, position: LinePosition) => Promise<void> | undefined;
   readonly onBlock?: () => Promise<boolean>;
@@ -200,11 +205,17 @@ export class LogCheck {
   }
 
   async #handleInvalid(segment: Segment, { bytes, offset }: ScannedLine): Promise<boolean> {
-    const { sha256, needs, onBreak, onRecord } = this.#options;
+    const { sha256, needs, onBreak, onNewer, onRecord } = this.#options;
     const { order } = this.walk;
     const position = { file: segment.path, offset };
     const line = classifyLine(bytes, sha256);
     const { kind, record, reason } = line;
+    if (kind === "newer" && onNewer !== undefined && order.violation(line.head) === undefined) {
+      segment.mark(line.seq, offset);
+      this.walk.accept(line);
+      await onNewer(line.recordKind, { seq: line.seq, ...position, reason });
+      return true;
+    }
     const objection = record === undefined ? reason : order.violation(record.head);
     if (objection !== undefined) {
       const flaw = { seq: order.seq + 1, ...position, reason: objection };

@@ -32,6 +32,7 @@ import {
   addStream,
   findStream,
   hasLeader,
+  isNoStream,
   majorityOf,
   quorumAgeMs,
   waitForLeader,
@@ -108,7 +109,8 @@ export async function openJetStream(options: JetStreamOptions): Promise<JetStrea
     const isReady = async () => (await ready()) || identity === undefined;
     const withinMs = identity === undefined ? CLUSTER_LEASE_MS : CLUSTER_START_TIMEOUT_MS;
     await waitForLeader(clock, "the stream has", isReady, withinMs);
-    return new JetStream(connection, manager, { name, cluster }, options);
+    const recreate = identity === undefined ? undefined : ready;
+    return new JetStream(connection, manager, { name, cluster }, { clock, recreate });
   } catch (error) {
     await connection.close();
     throw natsFault(error);
@@ -231,9 +233,16 @@ export interface StreamState {
   readonly hasMajority: boolean;
 }
 
+interface JetStreamContext extends Pick<JetStreamOptions, "clock"> {
+  /** Creates the stream if someone has removed it; `undefined` for a reader that only inspects. */
+  readonly recreate: (() => Promise<boolean>) | undefined;
+}
+
 export class JetStream implements CopyStream, Stream {
   readonly #client: JetStreamClient;
   readonly #clock: Clock;
+  readonly #recreate: (() => Promise<boolean>) | undefined;
+  #creation: Promise<boolean> | undefined;
   #quorumAt: number;
   #replicas = 1;
 
@@ -241,8 +250,9 @@ export class JetStream implements CopyStream, Stream {
     private readonly connection: NatsConnection,
     private readonly manager: JetStreamManager,
     private readonly stream: StreamName,
-    { clock }: Pick<JetStreamOptions, "clock">,
+    { clock, recreate }: JetStreamContext,
   ) {
+    this.#recreate = recreate;
     this.#client = jetstream(connection, { timeout: CLUSTER_ANSWER_TIMEOUT_MS });
     this.#clock = clock;
     this.#quorumAt = clock.now();
@@ -376,11 +386,25 @@ export class JetStream implements CopyStream, Stream {
 
   async #requestInfo() {
     const askedAt = this.#clock.now();
-    const info = await this.manager.streams.info(this.stream.name);
+    const info = await this.#recreating(this.manager.streams.info(this.stream.name));
     const ageMs = quorumAgeMs(info);
     this.#quorumAt = Math.max(this.#quorumAt, askedAt - ageMs);
     this.#replicas = info.config.num_replicas;
     return { ...info, ageMs };
+  }
+
+  /** Recreates a removed stream, which running servers then restore from their disks. */
+  async #recreating<Value>(request: Promise<Value>): Promise<Value> {
+    try {
+      return await request;
+    } catch (error) {
+      if (this.#recreate === undefined || !isNoStream(error)) throw error;
+      this.#creation ??= this.#recreate().finally(() => {
+        this.#creation = undefined;
+      });
+      await this.#creation;
+      throw error;
+    }
   }
 
   watch(onMessage: (stored?: StreamMessage) => void): () => void {
@@ -399,7 +423,7 @@ export class JetStream implements CopyStream, Stream {
    */
   async get(seq: number): Promise<StreamMessage | undefined> {
     const { name } = this.stream;
-    const byLeader = () => this.manager.streams.getMessage(name, { seq });
+    const byLeader = () => this.#recreating(this.manager.streams.getMessage(name, { seq }));
     const byReplica = () => this.manager.direct.getMessage(name, { seq });
     const found = await withFallback(this.#clock, byLeader, FALLBACK_DELAY_MS, [byReplica]);
     if (found === null || found.seq !== seq) return undefined;

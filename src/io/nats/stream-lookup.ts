@@ -24,9 +24,13 @@ export async function findStream(
   try {
     return await manager.streams.info(name);
   } catch (error) {
-    if (error instanceof JetStreamApiError && error.code === STREAM_NOT_FOUND) return undefined;
+    if (isNoStream(error)) return undefined;
     throw error;
   }
+}
+
+export function isNoStream(error: unknown): boolean {
+  return error instanceof JetStreamApiError && error.code === STREAM_NOT_FOUND;
 }
 
 export function hasLeader({ config, cluster }: StreamInfo): boolean {

@@ -37,7 +37,7 @@ export class Recipients {
     checkMayPost(room, by, unixMs);
     // Otherwise all members would see the name of a file that will be refused.
     const isOperator = directory.policy?.isOperator(by) === true;
-    if (!moderates(room, { user: by, isOperator })) checkPoster(room);
+    if (!moderates(room, { user: by, isOperator })) checkPoster(room, directory.nameOf?.(by));
     checkSealing(room, "file", file);
   }
 

@@ -12,8 +12,9 @@ import {
   removeMembership,
   writeMembership,
 } from "../../../src/cli/serve/membership.ts";
-import { HealthWatch, surveyCluster } from "../../../src/cli/serve/survey.ts";
+import { HealthWatch, readNodeState, surveyCluster } from "../../../src/cli/serve/survey.ts";
 import { packNodeMessage } from "../../../src/core/cluster/messages.ts";
+import { KNOWN_VERSION } from "../../../src/wire/since.ts";
 import { VirtualClock } from "../../client/virtual-clock.ts";
 import { tempFolder } from "../../temp-folder.ts";
 
@@ -49,8 +50,10 @@ test("reports the state of the cluster, and whether the histories are equal", as
   const stream = streamOf(() => nodes);
   let follows = true;
   let hasMajority = true;
+  const surveyed: string[][] = [];
   const watch = new HealthWatch({
     stream,
+    onSurvey: (answers) => surveyed.push(answers.map(({ knows }) => knows)),
     clock,
     own: () => ({ follows, seq: 10 }),
     hasMajority: () => hasMajority,
@@ -70,6 +73,7 @@ test("reports the state of the cluster, and whether the histories are equal", as
     rootsEqual: true,
   };
   expect(watch.health).toEqual(well);
+  expect(surveyed).toEqual([["0.2.0", "0.2.0", "0.2.0"]]);
 
   nodes = [
     [10, "0a"],
@@ -122,6 +126,20 @@ async function areOne(...nodes: readonly object[]): Promise<boolean> {
 }
 
 const at = (history: number, accounts: number) => ({ applied: { history, accounts } });
+
+test("a report tells which records its server knows", async () => {
+  const plain = { address: "", seq: 1, records: 1, accounts: 0, root: "", state: "follows" };
+  const read = (fields: object) =>
+    readNodeState(packNodeMessage("n1", { ...plain, ...fields })) as object;
+  expect(read({})).toMatchObject({ knows: "0.2.0" });
+  expect(read({ knows: 3 })).toMatchObject({ knows: "0.2.0" });
+  expect(read({ knows: "0.3.0" })).toMatchObject({ knows: "0.3.0" });
+  // A later version knows at least what this one knows.
+  expect(read({ knows: "99.0.0" })).toMatchObject({ knows: KNOWN_VERSION });
+  expect(read({ program: "chat/9\u001b[31m", ignored: 2 })).toMatchObject({ ignored: 2 });
+  expect(JSON.stringify(read({ program: "chat/9\u001b[31m" }))).not.toContain("u001b");
+  expect(read({ program: 7, ignored: -1 })).not.toHaveProperty("program");
+});
 
 test("nodes at the same message have histories of equal length", async () => {
   const short = { records: 6, root: "06" };

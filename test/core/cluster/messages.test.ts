@@ -12,7 +12,7 @@ import {
   readStream,
 } from "../../../src/core/cluster/messages.ts";
 import { sha256 } from "../../../src/crypto/sha256.ts";
-import { packValue } from "../../../src/wire/codec.ts";
+import { packValue, unpackValue } from "../../../src/wire/codec.ts";
 import {
   type Draft,
   LINE_FRAME_BYTES_MAX,
@@ -70,7 +70,73 @@ test("rejects any message that nodes cannot parse", () => {
   ]) {
     expect(fault(bytes)).toBe("frame-malformed");
   }
-  expect(fault(packValue({ v: 3, id: "m", proposals: [] }))).toBe("version-unsupported");
+});
+
+test.each([
+  ["a byte", utf8Encode("x")],
+  ["nil", Uint8Array.of(0xc0)],
+  ["a text", Uint8Array.of(0xa4, ...utf8Encode("news"))],
+  ["a list", Uint8Array.of(0x91, 1)],
+  ["no version", packValue({ id: "m", proposals: [] })],
+  ["version 0", packValue({ v: 0, id: "m", proposals: [] })],
+  ["a negative version", packValue({ v: -1, id: "m", proposals: [] })],
+  ["a fractional version", packValue({ v: 1.5, id: "m", proposals: [] })],
+  ["a version as text", packValue({ v: "4", id: "m", proposals: [] })],
+  ["proposals as a copy", packValue({ v: 2, id: "m", proposals: [] })],
+  ["no needed version", packValue({ v: 3, id: "m", proposals: [] })],
+])("ignores a message with %s, which no version wrote", (_name, bytes) => {
+  expect(fault(bytes)).toBe("frame-malformed");
+});
+
+test("stops at messages of later versions", () => {
+  const row = ["text", DRAFT.room, DRAFT.by, DRAFT.id, 0, sealed.salt, sealed.bodyBytes];
+  const unknown = ["song", ...row.slice(1)];
+  const line = utf8Encode(lineAt(1, 1, 0).replace('"kind":"text"', '"kind":"song"'));
+  for (const bytes of [
+    packValue({ v: 4 }),
+    packValue({ v: Number.MAX_SAFE_INTEGER }),
+    packValue({ v: 3, needs: "99.0.0", id: "m", proposals: [[0, 0, [row]]] }),
+    packValue({ v: 1, id: "m", proposals: [[0, 0, [row, unknown]]] }),
+    packValue({ v: 3, needs: "0.3.0", id: "m", proposals: [[0, 0, [unknown]]] }),
+    packValue({ v: 2, place: "history", lines: line }),
+    packValue({ v: 2, id: "m", restored: [[1, 7, unknown]] }),
+  ]) {
+    expect(fault(bytes)).toBe("version-unsupported");
+  }
+  // An unknown kind in an invalid draft is no sign of a later version.
+  const wrong = packValue({ v: 1, id: "m", proposals: [[0, 0, [["song", ...row.slice(2)]]]] });
+  expect(fault(wrong)).toBe("frame-malformed");
+});
+
+const VERSIONED: readonly (readonly [string, Pick<Draft, "kind" | "body">, number])[] = [
+  ["a text", { kind: "text", body: { text: "a" } }, 1],
+  ["a notice", { kind: "text", body: { text: "a", notice: true } }, 1],
+  ["a text in a thread", { kind: "text", body: { text: "a", thread: true } }, 3],
+  ["a private room", { kind: "room", body: { name: "a", private: true } }, 3],
+  ["a room with rules", { kind: "room", body: { name: "a", rules: {} } }, 3],
+  ["a poll", { kind: "poll", body: { seq: 1, on: true } }, 3],
+];
+
+test.each(VERSIONED)("0.2.0 reads or stops at %s", (_name, draft, version) => {
+  const newer = sealDraft({ ...DRAFT, ...draft }, new Uint8Array(SALT_BYTES), sha256);
+  const drafts = [{ sealed }, { sealed: newer }];
+  const proposals = [
+    { history: 0, accounts: 0, drafts: [{ sealed }] },
+    { history: 0, accounts: 0, drafts },
+  ];
+  const bytes = packProposals({ id: "m", proposals });
+  expect(unpackValue(bytes)).toMatchObject({ v: version });
+  expect(readStream(bytes, sha256)).toEqual({ kind: "proposals", message: { id: "m", proposals } });
+  const restored = packRestored("m", [{ seq: 1, time: 7, sealed: newer }]);
+  expect(unpackValue(restored)).toMatchObject({ v: version === 1 ? 2 : version });
+  expect(fault(restored)).toBe("none");
+});
+
+test("marks copies of records that 0.2.0 does not know", () => {
+  const line = lineAt(1, 1, 0).replace('"kind":"text"', '"kind":"poll"');
+  const bytes = packCopied("history", utf8Encode(line));
+  expect(unpackValue(bytes)).toMatchObject({ v: 3, needs: "0.3.0" });
+  expect(readStream(bytes, sha256)).toMatchObject({ kind: "copied" });
 });
 
 test("round-trips copied lines except data of their disk", () => {

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from "bun:test";
-import { toHex } from "../../../src/base/bytes.ts";
+import { toHex, utf8Encode } from "../../../src/base/bytes.ts";
 import { Fault } from "../../../src/base/fault.ts";
 import type { RoomId } from "../../../src/base/ids.ts";
 import { packProposals } from "../../../src/core/cluster/messages.ts";
@@ -25,6 +25,8 @@ class Machine {
   failure: ((call: DiskCall, path: string) => DiskFailure | undefined) | undefined;
   stopped: Fault | undefined;
   others: ReplicaOptions["peers"];
+  versionRefusal: ReplicaOptions["versionRefusal"];
+  readonly ignored: number[] = [];
   readonly #random: () => number;
   readonly #stream: SimStream;
 
@@ -60,6 +62,8 @@ class Machine {
       onStopped: (fault) => {
         this.stopped = fault;
       },
+      onIgnored: (seq) => this.ignored.push(seq),
+      ...(this.versionRefusal === undefined ? {} : { versionRefusal: this.versionRefusal }),
     });
     const log = (place: "history" | "accounts") => new ReplicatedLog(replica, mirrors, place);
     return { replica, mirrors, link, history: log("history"), accounts: log("accounts") };
@@ -298,4 +302,70 @@ test("records nothing after a message that this version cannot read", async () =
   expect(await rejection(machine.start())).toMatchObject({ code: "version-unsupported" });
   await until("what stands before it", () => fileOf(machine).includes("before 2"));
   expect(fileOf(machine)).not.toContain("behind");
+});
+
+test("garbage in the stream stops no node, and all ignore it alike", async () => {
+  const stream = new SimStream(randomOf(31));
+  const machines = [1, 2].map((seed) => new Machine(stream, seed));
+  const nodes = await Promise.all(machines.map((machine) => machine.start()));
+  await nodes[0]?.history.append(draftOf("before"));
+  const garbage = [utf8Encode("x"), Uint8Array.of(0xc0), packValue({ id: "m", proposals: [] })];
+  for (const [i, bytes] of garbage.entries()) stream.store(bytes, `garbage ${i}`);
+  await nodes[1]?.history.append(draftOf("after"));
+  await settled(stream, nodes);
+  const newcomer = new Machine(stream, 3);
+  nodes.push(await newcomer.start());
+  await nodes[2]?.history.append(draftOf("by a newcomer"));
+  await settled(stream, nodes);
+  const [first] = nodes;
+  if (first === undefined) throw new Error("no node");
+  for (const node of nodes) expect(await linesOf(node)).toBe(await linesOf(first));
+  for (const machine of [...machines, newcomer]) {
+    expect(machine.ignored).toEqual([2, 3, 4]);
+    expect(machine.stopped).toBeUndefined();
+  }
+});
+
+test("a node refuses what another node does not know, and records everything else", async () => {
+  const stream = new SimStream(randomOf(32));
+  const machine = new Machine(stream, 1);
+  const needed: string[] = [];
+  machine.versionRefusal = (version) => {
+    needed.push(version);
+    return new Fault("kind-unknown", "not yet");
+  };
+  const { history } = await machine.start();
+  const poll: Draft = { ...draftOf(""), kind: "poll", body: { seq: 1, on: true, options: 2 } };
+  const group: Draft = { ...draftOf(""), kind: "room", body: { name: "g", private: true } };
+  await history.append(draftOf("plain"));
+  for (const draft of [poll, group])
+    expect(await rejection(history.append(draft))).toMatchObject({ code: "kind-unknown" });
+  const join: Draft = { ...draftOf(""), kind: "join", body: {} };
+  const together = Promise.withResolvers<unknown>();
+  history.appendThen([join, group], {}, together.resolve);
+  expect(await together.promise).toMatchObject({ code: "kind-unknown" });
+  expect([history.head(), stream.messages.length, needed]).toEqual([
+    1,
+    1,
+    ["0.3.0", "0.3.0", "0.3.0"],
+  ]);
+  machine.versionRefusal = undefined;
+});
+
+test("an unknown kind stops a node before it builds a different log", async () => {
+  const stream = new SimStream(randomOf(33));
+  const [machine, other] = [new Machine(stream, 1), new Machine(stream, 2)];
+  const node = await machine.start();
+  await node.history.append(draftOf("before"));
+  const { draft, salt, bodyBytes } = sealDraft(draftOf("la"), new Uint8Array(SALT_BYTES), sha256);
+  const song = ["song", draft.room, draft.by, "", 0, salt, bodyBytes];
+  stream.store(packValue({ v: 1, id: "later", proposals: [[1, 0, [song]]] }), "later");
+  await until("the node has stopped", () => machine.stopped !== undefined);
+  expect(machine.stopped).toMatchObject({
+    code: "version-unsupported",
+    message: "the cluster's stream needs a version that knows 'song'",
+    remedy: "upgrade chat on this machine",
+  });
+  expect(node.history.head()).toBe(1);
+  expect(await rejection(other.start())).toMatchObject({ code: "version-unsupported" });
 });

@@ -109,6 +109,54 @@ function reworded(line: string, text: string): string {
   return encodeLine(sealed, { seq, n, time }, parsed.durable).text.trimEnd();
 }
 
+describe("a log of a newer version", () => {
+  async function newer(kinds: readonly string[]): Promise<LogFixture> {
+    const fixture = new LogFixture();
+    const clock = new VirtualClock();
+    const log = await fixture.open();
+    const checkpoints = signing(fixture, log, clock);
+    await checkpoints.start();
+    for (const kind of kinds) await log.append({ ...draftOf("la"), kind: kind as RecordKind });
+    await clock.advance(CHECKPOINT_INTERVAL_MS);
+    await log.append(draftOf("the last"));
+    await checkpoints.close();
+    await log.close();
+    return fixture;
+  }
+
+  test("is reported as such, not as altered", async () => {
+    const fixture = await newer(["text", "song", "song", "text", "dance", "text"]);
+    expect(await rejection(verify(fixture))).toMatchObject({
+      code: "version-unsupported",
+      message:
+        "/data/history was written by a newer version: 3 records of unknown kinds ('song', 'dance')",
+    });
+  });
+
+  test("is reported as altered if a kind, a body or the order was changed", async () => {
+    const fixture = await newer(["text", "song", "text", "text"]);
+    const lines = linesOf(fixture);
+    const change = (edit: (lines: string[]) => void) => {
+      const changed = [...lines];
+      edit(changed);
+      put(fixture, changed);
+      return verify(fixture);
+    };
+    const replace = (at: number, from: string, to: string) => (changed: string[]) => {
+      changed[at] = (changed[at] ?? "").replace(from, to);
+    };
+    for (const edit of [
+      replace(0, '"kind":"text"', '"kind":"tezt"'),
+      replace(1, '"kind":"song"', '"kind":"sing"'),
+      replace(1, '"seq":2', '"seq":9'),
+      replace(2, "la", "ba"),
+      (changed: string[]) => changed.splice(1, 1),
+    ]) {
+      expect((await change(edit)).ok).toBe(false);
+    }
+  });
+});
+
 describe("an intact log", () => {
   test("has no findings, in any number of segments", async () => {
     for (const segmentBytes of [undefined, 50_000]) {

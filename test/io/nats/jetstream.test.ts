@@ -67,6 +67,26 @@ test("notifies of stored messages, even for an older stream", async () => {
   for (const one of [writer, reader, other]) await one.close();
 });
 
+test("recreates a removed stream while the nodes run, with everything that they have", async () => {
+  const nodeOf = (name: string) => new NatsNode(memberOf(nats, "removed"), join(folder, name));
+  const nodes = [nodeOf("r1"), nodeOf("r2")] as const;
+  const [one, other] = [await nodes[0].start(), await nodes[1].start()];
+  for (let i = 0; i < 5; i++) await post(i % 2 === 0 ? one : other, `text ${i}`);
+  const { manager } = one.stream.clusterConnection;
+  await manager.streams.delete("CHAT_removed");
+  await post(one, "after the removal");
+  await post(other, "from the other node");
+  await until(
+    "both nodes have all texts",
+    () => one.history.head() === 7 && other.history.head() === 7,
+  );
+  expect(nodes[1].lines).toBe(nodes[0].lines);
+  expect((await manager.streams.info("CHAT_removed")).config.description).toContain("SHA256:ours");
+  const newcomer = await nodeOf("r3").start();
+  expect(newcomer.history.head()).toBe(7);
+  for (const node of [one, other, newcomer]) await node.close();
+});
+
 test("restores what NATS lost in a power loss from a node that has it", async () => {
   const nodeOf = (name: string) => new NatsNode(memberOf(nats, "power"), join(folder, name));
   const [longest, shorter] = [nodeOf("a"), nodeOf("b")];

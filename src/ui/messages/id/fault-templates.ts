@@ -293,7 +293,8 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "ask only for yourself": "mintalah hanya untuk diri sendiri",
   "only the moderators and its owner can read '{}'":
     "hanya moderator dan pemiliknya yang dapat membaca '{}'",
-  "hand in your work: write to {}": "kumpulkan tugas Anda: tulis ke {}",
+  "hand in your work: write to {} on the page, or with chat 0.3.0 or later":
+    "kumpulkan tugas Anda: tulis ke {} di halaman web, atau dengan chat 0.3.0 atau lebih baru",
   "'{}' is no assignment": "'{}' bukan ruang tugas",
   "make it one: /rules post private": "jadikan ruang tugas: /rules post private",
   "the box's owner is not in '{}'": "pemiliknya tidak ada di '{}'",
