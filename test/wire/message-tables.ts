@@ -10,6 +10,14 @@ import {
   type RequestKind,
   requestRow,
 } from "../../src/wire/messages.ts";
+import {
+  FIELDS_SINCE,
+  KINDS_SINCE,
+  POST_BODY_SINCE,
+  REQUEST_FIELDS_SINCE,
+  REQUESTS_SINCE,
+  type Since,
+} from "../../src/wire/since.ts";
 import { type Parts, requirements } from "./any-message.ts";
 
 export function requestTable(): string {
@@ -40,6 +48,31 @@ export function noticeTable(): string {
     return [label(kind, isFromBoth ? ["both"] : from), fieldList];
   });
   return table([["kind", "fields"], ...rows]);
+}
+
+/** Everything that older programs do not know. */
+export function sinceTables(): string {
+  const kinds = Object.entries<Since>(KINDS_SINCE).map(([kind, row]) => ({ label: kind, row }));
+  const fields = Object.entries<Readonly<Record<string, Since>>>(FIELDS_SINCE).flatMap(
+    ([kind, rows]) =>
+      Object.entries(rows).map(([field, row]) => ({ label: `${kind}.${field}`, row })),
+  );
+  const records = [...kinds, ...fields].map(({ label, row: { since, client, server } }) => {
+    return [`\`${label}\``, since, client, server];
+  });
+  const requests = Object.entries(REQUESTS_SINCE).map(([kind, since]) => {
+    return [`\`${kind}\``, since, "refuses"];
+  });
+  const requestFields = Object.entries<object>({
+    ...REQUEST_FIELDS_SINCE,
+    "post.body": POST_BODY_SINCE,
+  }).flatMap(([kind, rows]) =>
+    Object.entries(rows).map(([field, since]) => [`\`${kind}.${field}\``, since, "ignores"]),
+  );
+  return [
+    table([["record or field", "since", "client without it", "server without it"], ...records]),
+    table([["request or field", "since", "server without it"], ...requests, ...requestFields]),
+  ].join("\n\n");
 }
 
 /** Formats a kind and its properties that differ from the usual ones: `kick` (1 post). */

@@ -5,7 +5,7 @@ import { FAULTS } from "../../src/base/fault.ts";
 import * as limits from "../../src/base/limits.ts";
 import { KINDS } from "../../src/wire/kinds.ts";
 import { VERSION } from "../../src/wire/messages.ts";
-import { noticeTable, recordText, requestTable } from "./message-tables.ts";
+import { noticeTable, recordText, requestTable, sinceTables } from "./message-tables.ts";
 
 /** Compares PROTOCOL.md with the source. CHAT_GOLDEN=write updates its tables of messages. */
 
@@ -25,9 +25,12 @@ describe("PROTOCOL.md", () => {
   test.each([
     ["Notices", noticeTable()],
     ["Requests", requestTable()],
+    ["What older programs do", sinceTables()],
   ])("contains the table of: %s", (heading, table) => {
     const [before = "", after = ""] = text.split(`\n### ${heading}\n`);
-    const now = [before, after.replace(/^(\|.*\n)+/m, `${table}\n`)].join(`\n### ${heading}\n`);
+    const now = [before, after.replace(/^(\|.*\n)+(\n(\|.*\n)+)*/m, `${table}\n`)].join(
+      `\n### ${heading}\n`,
+    );
     if (process.env["CHAT_GOLDEN"] === "write") {
       writeFileSync(PATH, now);
       text = now;
