@@ -71,6 +71,14 @@ environment (CHAT_SERVE_PORT=2500).`,
       newIdentity: args.newIdentity,
       acceptsLoss: args.acceptLoss,
       onWriteError: (fault) => printNotice(context, `${fault.message}; ${fault.remedy}`),
+      onFormatRaised: (from, to) => {
+        const path = args.data;
+        printNotice(
+          context,
+          `${path} now has format ${to} (was ${from}), because a new function was used; older ` +
+            "versions of chat no longer open it; to go back, restore a backup made before",
+        );
+      },
       ...defined({ postsPerSecond: args.postsPerSecond, cluster }),
     });
     try {
