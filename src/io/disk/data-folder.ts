@@ -18,6 +18,7 @@ import {
 import { dirname, join, resolve } from "node:path";
 import { utf8Encode } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
+import type { RecordKind } from "../../wire/kinds.ts";
 import { type LogRecord, parseObject } from "../../wire/record.ts";
 import { type Version, versionOf } from "../../wire/since.ts";
 import { diskFault, errorCode, onDisk } from "./disk.ts";
@@ -50,8 +51,8 @@ export interface DataFolder {
   readonly format: FolderFormat;
 }
 
-/** Called when the folder's format was raised from `from` to `to`. */
-export type OnFormatRaised = (from: number, to: number) => void;
+/** `kind` is the kind of the first record that needs the new format. */
+export type OnFormatRaised = (from: number, to: number, kind: RecordKind) => void;
 
 /**
  * The folder's format, which tells older programs whether they can open it. The first record that
@@ -79,19 +80,21 @@ export class FolderFormat {
   admit(records: readonly LogRecord[]): void {
     const from = this.#current;
     if (from >= DATA_FORMAT || records.length === 0) return;
-    const needed = records.map(({ head, bodyBytes }) => {
+    let to = from;
+    let kind: RecordKind | undefined;
+    for (const { head, bodyBytes } of records) {
       // Erased records have no body. Records that restrict access are never erased.
       const body = bodyBytes === undefined ? undefined : parseObject(bodyBytes);
-      return FORMAT_OF[versionOf({ kind: head.kind, body: body ?? {} })];
-    });
-    const to = Math.max(...needed);
-    if (to <= from) return;
+      const needed = FORMAT_OF[versionOf({ kind: head.kind, body: body ?? {} })];
+      if (needed > to) [to, kind] = [needed, head.kind];
+    }
+    if (kind === undefined) return;
     const file = join(this.path, "format.json");
     const former = readSmallFile(file);
     if (former !== undefined) writeSmallFile(join(this.path, `format-${from}.json`), former);
     writeFormat(this.path, to);
     this.#current = to;
-    this.onRaised(from, to);
+    this.onRaised(from, to, kind);
   }
 }
 

@@ -52,18 +52,18 @@ test("raises the format at the first record that needs it, and keeps the former 
   expect(checkDataFolder(path)).toBe(path);
   const { format, isNew, lock } = openDataFolder(path, 0);
   expect([isNew, formatIn(path)]).toEqual([false, { format: 1, minReader: 1 }]);
-  const raised: [number, number][] = [];
-  format.onRaised = (from, to) => raised.push([from, to]);
+  const raised: unknown[] = [];
+  format.onRaised = (...change) => raised.push(change);
   format.admit([recordOf("text", { text: "hi" })]);
   expect(formatIn(path)).toEqual({ format: 2, minReader: 2 });
   format.admit([recordOf("room", { name: "open" }), recordOf("text", { text: "hi" })]);
-  expect(raised).toEqual([[1, 2]]);
+  expect(raised).toEqual([[1, 2, "text"]]);
   format.admit([recordOf("text", { text: "hi" }), recordOf("room", { private: true })]);
   format.admit([recordOf("poll", { on: true })]);
   expect(formatIn(path)).toEqual({ format: 3, minReader: 3 });
   expect(raised).toEqual([
-    [1, 2],
-    [2, 3],
+    [1, 2, "text"],
+    [2, 3, "room"],
   ]);
   lock.release();
   expect(readSmallFile(join(path, "format-1.json"))).toBe('{"format":1,"minReader":1}\n');
