@@ -72,7 +72,7 @@ export class OutboxDriver {
   #isWriting = false;
   #isSealing = false;
   readonly #queuedSends: Send[] = [];
-  #onIdle: (() => void) | undefined;
+  readonly #onIdle: (() => void)[] = [];
   #isClosed = false;
 
   constructor(
@@ -150,9 +150,7 @@ export class OutboxDriver {
     this.#handle({ kind: "abandoned", fault });
     this.#cancelTimer?.();
     if (!this.#isWriting) return undefined;
-    return new Promise((resolve) => {
-      this.#onIdle = resolve;
-    });
+    return this.#idle();
   }
 
   #emitAdopted({ counter, target: to, body, createdUnixMs: writtenUnixMs }: ParsedPost): string {
@@ -241,6 +239,16 @@ export class OutboxDriver {
     if (this.#cancelWrite !== undefined) this.#write();
   }
 
+  /** Resolves when each post so far is stored, or was withdrawn because the store failed. */
+  async written(): Promise<void> {
+    this.flush();
+    if (this.#isWriting) await this.#idle();
+  }
+
+  #idle(): Promise<void> {
+    return new Promise((resolve) => this.#onIdle.push(resolve));
+  }
+
   #writeSoon(): void {
     this.#cancelWrite ??= this.clock.after(0, () => this.#write());
   }
@@ -280,7 +288,7 @@ export class OutboxDriver {
     this.#isWriting = false;
     action();
     if (this.#added.length + this.#settled.length + this.#sends.length > 0) this.#write();
-    if (!this.#isWriting) this.#onIdle?.();
+    if (!this.#isWriting) for (const resolve of this.#onIdle.splice(0)) resolve();
   }
 
   #writeSucceeded({ added, sends, connection }: Write): void {

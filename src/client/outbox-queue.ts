@@ -104,6 +104,10 @@ export class OutboxQueue {
     for (const driver of this.#drivers) driver.flush();
   }
 
+  async written(): Promise<void> {
+    await Promise.all(this.#drivers.map((driver) => driver.written()));
+  }
+
   close(fault: Fault): void {
     this.#isClosed = true;
     this.#connection = undefined;

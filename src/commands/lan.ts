@@ -7,6 +7,7 @@ import type { ChatConsole } from "../cli/chat/console.ts";
 import { defineVerb, type FlagDefs, type FlagValues, flag, stringFlag } from "../cli/command.ts";
 import { deviceIdentity } from "../cli/connect/keys.ts";
 import type { Context } from "../cli/context.ts";
+import { openHome } from "../cli/home.ts";
 import { LanClient, PlainClient } from "../cli/lan/client.ts";
 import { promptUserName, ROOM_PASSWORD, readSecret, type SecretKind } from "../cli/secrets.ts";
 import { LanRoom } from "../client/lan-room.ts";
@@ -14,7 +15,6 @@ import type { Identity } from "../crypto/identity.ts";
 import { LanEnvelope, lanKey } from "../crypto/lan-envelope.ts";
 import { systemEntropy } from "../io/entropy.ts";
 import { type MulticastOptions, openMulticast } from "../io/lan/multicast.ts";
-import { ClientState } from "../io/state/client-state.ts";
 import { formatFingerprint } from "../wire/fingerprint.ts";
 import { checkLanGroup, formatLanAddress } from "../wire/lan.ts";
 
@@ -137,6 +137,6 @@ async function userNameOf(context: Context, flag: string | undefined): Promise<N
 }
 
 function loadDevice(context: Context): Identity {
-  using state = ClientState.open(context.settings().folders.data);
+  using state = openHome(context);
   return deviceIdentity(state);
 }

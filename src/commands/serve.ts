@@ -71,6 +71,14 @@ environment (CHAT_SERVE_PORT=2500).`,
       newIdentity: args.newIdentity,
       acceptsLoss: args.acceptLoss,
       onWriteError: (fault) => printNotice(context, `${fault.message}; ${fault.remedy}`),
+      onFormatRaised: (from, to, kind) => {
+        const path = args.data;
+        printNotice(
+          context,
+          `${path} now has format ${to} (was ${from}), because of a record '${kind}' that older ` +
+            "versions of chat do not know; to go back to one, restore a backup made before",
+        );
+      },
       ...defined({ postsPerSecond: args.postsPerSecond, cluster }),
     });
     try {

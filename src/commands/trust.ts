@@ -10,9 +10,10 @@ import { type Context, printNotice } from "../cli/context.ts";
 import { usageFault } from "../cli/errors.ts";
 import { OutputFile } from "../cli/export/output-file.ts";
 import { SERVER_ARGUMENT, TRANSPORT_FLAG, transportOf } from "../cli/flags.ts";
+import { openHome } from "../cli/home.ts";
 import { printData, printList, printResult, timeCell } from "../cli/output/result.ts";
 import { type Greeted, pin } from "../client/trust.ts";
-import { ClientState, type Pin } from "../io/state/client-state.ts";
+import type { ClientState, Pin } from "../io/state/client-state.ts";
 import { type Fingerprint, formatFingerprint, parseFingerprint } from "../wire/fingerprint.ts";
 import { formatAddress, parseServerSpec, type ServerSpec } from "../wire/invite.ts";
 
@@ -30,7 +31,7 @@ export const command = defineVerb({
   },
   async run({ action = "list", at, fingerprint, transport, ...output }, context) {
     const address = at === undefined ? undefined : parseServerSpec(at);
-    using state = ClientState.open(context.settings().folders.data);
+    using state = openHome(context);
     if (action === "list") return listPins(context, state, address);
     if (address === undefined) {
       throw usageFault("no server given", `usage: chat trust ${action} SERVER`);

@@ -30,13 +30,14 @@ export const command = defineVerb({
     from: argument("Folder or address of a release"),
     key: stringFlag("FILE", "Public key that verifies the release (Default: built in)"),
     downgrade: flag("Install an older or equal version"),
+    allowUnreadable: flag("Install it even if it cannot open a data folder or CHAT_HOME"),
     data: stringFlag("DIR", "Data folder that the new version must be able to open", {
       many: true,
     }),
   },
   details: `Verifies the signature and the checksum, tries the new program, and keeps the old one as
 chat.old. The program never looks for upgrades by itself.`,
-  async run({ from, key, downgrade, data }, context) {
+  async run({ from, key, downgrade, allowUnreadable, data }, context) {
     const path = installedProgram(process.execPath);
     const source = openReleaseSource(from, context.clock);
     const publicKey = releaseKey(key);
@@ -56,6 +57,8 @@ chat.old. The program never looks for upgrades by itself.`,
           isDowngrade: downgrade,
           program: { version: VERSION, target: TARGET },
           dataFolders: [...dataFolders],
+          homes: [context.settings().folders.data],
+          allowsUnreadable: allowUnreadable,
           onProgress: (...progress) => {
             waiting.stop();
             printProgress(...progress);
@@ -70,11 +73,17 @@ chat.old. The program never looks for upgrades by itself.`,
       const line = { kind: "up-to-date", version: VERSION, path };
       return printResult(context, line, `chat ${VERSION} is already installed`);
     }
-    const { version, oldPath: old, converted } = upgrade;
+    const { version, oldPath: old, converted, unreadable } = upgrade;
     for (const folder of converted) {
       printNotice(
         context,
-        `the new version converts ${folder} at its next start; back it up first: chat backup`,
+        `the new version converts ${folder} when a new function is used; back it up first: chat backup`,
+      );
+    }
+    for (const { path: folder, format, wayBack } of unreadable) {
+      printNotice(
+        context,
+        `chat ${version} cannot open ${folder} (format ${format}); to go back, ${wayBack}`,
       );
     }
     for (const { pid, data: folder } of servers) {
@@ -84,7 +93,7 @@ chat.old. The program never looks for upgrades by itself.`,
       );
     }
     const restart = servers.map(({ pid, data: folder }) => ({ pid, data: folder }));
-    const line = { kind: "upgraded", from: VERSION, version, path, old, restart };
+    const line = { kind: "upgraded", from: VERSION, version, path, old, restart, unreadable };
     return printResult(
       context,
       line,

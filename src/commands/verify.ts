@@ -20,6 +20,7 @@ import { type Context, printNotice } from "../cli/context.ts";
 import { usageFault } from "../cli/errors.ts";
 import { OutputFile } from "../cli/export/output-file.ts";
 import { SERVER_ARGUMENT, SERVER_FLAGS } from "../cli/flags.ts";
+import { openHome } from "../cli/home.ts";
 import { renderJson } from "../cli/output/render.ts";
 import { printData, printResult } from "../cli/output/result.ts";
 import { createFolderProof, verifyForHome } from "../cli/verify/folder.ts";
@@ -37,7 +38,6 @@ import { formatProof, type ProofFile, parseProof } from "../core/log/proof-file.
 import { sha256 } from "../crypto/sha256.ts";
 import { readNamedFile } from "../io/disk/data-folder.ts";
 import type { Flaw } from "../io/log/walk.ts";
-import { ClientState } from "../io/state/client-state.ts";
 import { fingerprintWith, formatFingerprint } from "../wire/fingerprint.ts";
 import type { LogName } from "../wire/kinds.ts";
 
@@ -247,7 +247,7 @@ async function verifyFolder(
     readonly words: boolean;
   },
 ): Promise<number> {
-  using state = ClientState.open(context.settings().folders.data);
+  using state = openHome(context);
   const { verdict, findings } = await verifyForHome(data, state.logPins);
   const { history, accounts, key } = verdict;
   const fingerprint = fingerprintWith(key, sha256);
@@ -382,7 +382,7 @@ function checkProofFile(
 ): number {
   const proof = checkProof(parseProof(readProof(file)));
   const { fingerprint, seq, timeUnixMs, kind, checkpoint, body } = proof;
-  using state = ClientState.open(context.settings().folders.data);
+  using state = openHome(context);
   const server = state.addressOf(fingerprint);
   const expected = fingerprintFlag?.replace(/^SHA256:/, "");
   if (expected !== undefined ? expected !== fingerprint : server === undefined) {

@@ -17,11 +17,15 @@ import {
   SUMS_NAME,
 } from "../cli/release/release.ts";
 import { DATA_FORMAT } from "../io/disk/data-folder.ts";
+import { CLIENT_STATE_VERSION } from "../io/state/schema.ts";
 
 /** Maximum number of unlisted files named, because a release may be in a folder of downloads. */
 const NAMED_MAX = 10;
 
-const BUILD = { version: VERSION, commit: COMMIT, target: TARGET, format: DATA_FORMAT };
+const BUILD = {
+  ...{ version: VERSION, commit: COMMIT, target: TARGET },
+  ...{ format: DATA_FORMAT, home: CLIENT_STATE_VERSION },
+};
 
 export const command = defineVerb({
   args: {

@@ -1,6 +1,7 @@
 /** Entry point of the page. */
 
 import { createRoot } from "preact/compat/client";
+import { asFault, Fault } from "../base/fault.ts";
 import { TINTS } from "../core/model/tint.ts";
 import { languageFor } from "../ui/messages/languages.ts";
 import { browserPlatform } from "./browser/browser.ts";
@@ -11,6 +12,7 @@ import { Photos } from "./transfer/photos.ts";
 import { Alarm } from "./view/alarm.tsx";
 import { App } from "./view/app.tsx";
 import { scalePicture } from "./view/files/scale.ts";
+import { OlderPage } from "./view/older-page.tsx";
 import { readSettings } from "./view/shell/settings.ts";
 
 for (const [tint, [dark, light]] of TINTS.entries()) {
@@ -47,7 +49,11 @@ async function startChat(): Promise<void> {
   const opened = browserPlatform().then((platform) => {
     return openPageClient(platform, { ...OPTIONS, photos: new Photos(scalePicture) });
   });
-  const [chat, texts] = await Promise.all([opened, loadTexts(language)]);
+  const [chat, texts] = await Promise.all([opened.catch(asFault), loadTexts(language)]);
+  if (chat instanceof Fault) {
+    root?.render(<OlderPage texts={texts} />);
+    return;
+  }
   root?.render(<App chat={chat} texts={texts} />);
   // Phones can end hidden pages without a `pagehide` event, so also store drafts on hiding.
   addEventListener("pagehide", () => chat.storeDraftsNow());

@@ -17,6 +17,7 @@ import type { Receipt } from "../../src/core/client/outbox.ts";
 import type { PersonPin } from "../../src/core/client/person-keys.ts";
 import { Identity } from "../../src/crypto/identity.ts";
 import { makeSuccession } from "../../src/crypto/succession.ts";
+import { systemClock } from "../../src/io/clock.ts";
 import { systemEntropy } from "../../src/io/entropy.ts";
 import { ClientState } from "../../src/io/state/client-state.ts";
 import type { LogPins, LogReader } from "../../src/io/state/log-pins.ts";
@@ -26,6 +27,7 @@ import { type DatabaseFactory, openStore } from "../../src/web/browser/indexed-d
 import { BrowserLogPins } from "../../src/web/browser/log-pins.ts";
 import { BrowserOutboxStore } from "../../src/web/browser/outbox-store.ts";
 import { Preferences } from "../../src/web/browser/preferences.ts";
+import { StoreWatch } from "../../src/web/browser/store-watch.ts";
 import type { Fingerprint } from "../../src/wire/fingerprint.ts";
 import { ClientFixture } from "./client-fixture.ts";
 
@@ -87,7 +89,11 @@ function browserHome(): Home {
   const locks = new Set<string>();
   return {
     open: async () => {
-      const store = await openStore(factory, (low, high) => IDBKeyRange.bound(low, high));
+      const store = await openStore(
+        factory,
+        (low, high) => IDBKeyRange.bound(low, high),
+        new StoreWatch(systemClock()),
+      );
       const held: string[] = [];
       const hold = async (name: string) => {
         if (locks.has(name)) return undefined;

@@ -138,3 +138,26 @@ sandboxTest("verifies and continues with a data folder and a home of 0.2.0", asy
   expect(saved).toEqual([{ room, seq: PINNED_SEQ }]);
   tab.close();
 });
+
+sandboxTest("converts a folder at the first use of a new function, not before", async (sandbox) => {
+  const { data } = restore(sandbox, "0.2.0");
+  const formatNow = () => JSON.parse(readFileSync(join(data, "format.json"), "utf8"));
+  const released = { format: 2, minReader: 2 };
+  const other = await sandbox.serve({ data: "other" });
+  const failed = await sandbox
+    .home("operator")
+    .run(["serve", "--data", data, "--host", "127.0.0.1", "--port", String(other.port)]);
+  expect([failed.exitCode, formatNow()]).toEqual([1, released]);
+
+  const { address, program } = await sandbox.serve({ data: "data" });
+  const ana = sandbox.home("ana").with({ CHAT_USER: "ana" });
+  await ana.json(["send", "as before", "--server", address]);
+  expect(formatNow()).toEqual(released);
+  const joined = await ana.join([address]);
+  joined.type("/poll Lunch? | yes | no");
+  await joined.json("poll");
+  await joined.finish();
+  expect(formatNow()).toEqual({ format: 3, minReader: 3 });
+  expect(JSON.parse(readFileSync(join(data, "format-2.json"), "utf8"))).toEqual(released);
+  expect(program.err.all.filter((line) => line.includes("format 3 (was 2)"))).toHaveLength(1);
+});

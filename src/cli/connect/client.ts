@@ -28,7 +28,7 @@ import type { Identity } from "../../crypto/identity.ts";
 import type { Clock } from "../../io/clock.ts";
 import { writeSmallFile } from "../../io/disk/data-folder.ts";
 import { systemEntropy } from "../../io/entropy.ts";
-import { ClientState } from "../../io/state/client-state.ts";
+import type { ClientState } from "../../io/state/client-state.ts";
 import { findLocalServers, type LocalServer } from "../../io/state/local-servers.ts";
 import { ENGLISH_TERMINAL, type Message } from "../../ui/messages/en/terminal.ts";
 import { type Fingerprint, formatFingerprint } from "../../wire/fingerprint.ts";
@@ -43,6 +43,7 @@ import {
   WaitNotice,
 } from "../context.ts";
 import { SERVER_ARGUMENT, SERVER_FLAGS, type ServerFlags, serverOptions } from "../flags.ts";
+import { openHome } from "../home.ts";
 import { renderJson } from "../output/render.ts";
 import {
   PASSWORD,
@@ -121,7 +122,7 @@ export async function openClient(
 ): Promise<OpenClient> {
   const requested = serverOptions(context, flags, options.argument);
   const { config, folders } = context.settings();
-  const state = ClientState.open(folders.data);
+  const state = openHome(context);
   let dialer: AddressDialer | undefined;
   try {
     const isExpected = requested.fingerprint !== undefined;

@@ -6,7 +6,6 @@ import { defined } from "../../base/values.ts";
 import { parseUntil } from "../../core/duration.ts";
 import { LOBBY } from "../../core/rooms/rooms.ts";
 import { readSmallFile } from "../../io/disk/data-folder.ts";
-import { ClientState } from "../../io/state/client-state.ts";
 import { findLocalServers, type LocalServer } from "../../io/state/local-servers.ts";
 import {
   formatAddress,
@@ -25,6 +24,7 @@ import {
 } from "../command.ts";
 import type { Context } from "../context.ts";
 import { confirmAction, SERVER_FLAGS, serverOptions, YES_FLAG } from "../flags.ts";
+import { openHome } from "../home.ts";
 import type { JsonObject } from "../output/render.ts";
 import { type Listing, printList, printResult } from "../output/result.ts";
 import { systemUser } from "../secrets.ts";
@@ -138,7 +138,7 @@ async function chosenAddress(
   context: Context,
   { fingerprint }: AdminFlags,
 ): Promise<ServerSpec | undefined> {
-  using state = ClientState.open(context.settings().folders.data);
+  using state = openHome(context);
   return (await chooseServer(context, state, fingerprint !== undefined))?.address;
 }
 

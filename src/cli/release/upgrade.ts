@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { Readable } from "node:stream";
 import { createGunzip, createZstdDecompress } from "node:zlib";
 import { concatBytes, utf8Decode, utf8Encode } from "../../base/bytes.ts";
-import { Fault, msg } from "../../base/fault.ts";
+import { Fault, msg, unlessFault } from "../../base/fault.ts";
 import { CHUNK_BYTES } from "../../base/limits.ts";
 import { formatSize } from "../../base/sizes.ts";
 import type { ReleaseKey } from "../../crypto/minisign.ts";
@@ -15,6 +15,7 @@ import { diskFault, errorCode } from "../../io/disk/disk.ts";
 import { openPlain } from "../../io/disk/plain-file.ts";
 import { readAt } from "../../io/disk/system-disk.ts";
 import type { ProgramReplacement } from "../../io/file/program-replacement.ts";
+import { CLIENT_STATE_FILE, readHomeFormat } from "../../io/state/schema.ts";
 import { parseObject } from "../../wire/record.ts";
 import { openZip } from "../zip.ts";
 import {
@@ -247,6 +248,11 @@ const ARCHIVE_BYTES_MAX = 256 * 1024 * 1024;
 const RUN_TIMEOUT_MS = 30_000;
 const UNREPORTED_FORMAT = 1;
 
+/** Formats of homes that programs write which do not report theirs. */
+function unreportedHome(version: string): number {
+  return Bun.semver.order(version, "0.2.0") < 0 ? 4 : 11;
+}
+
 export interface UpgradeOptions {
   readonly replacement: ProgramReplacement;
   readonly source: ReleaseSource;
@@ -254,6 +260,10 @@ export interface UpgradeOptions {
   readonly program: { readonly version: string; readonly target: string };
   readonly isDowngrade: boolean;
   readonly dataFolders: readonly string[];
+  /** Values of CHAT_HOME. */
+  readonly homes: readonly string[];
+  /** Installs a program that cannot open some of them. */
+  readonly allowsUnreadable: boolean;
   readonly onProgress: (name: string, ...progress: Parameters<OnDownloadProgress>) => void;
 }
 
@@ -261,6 +271,15 @@ export interface Upgrade {
   readonly version: string;
   readonly oldPath: string;
   readonly converted: readonly string[];
+  readonly unreadable: readonly Unreadable[];
+}
+
+/** A data folder or home that the new program cannot open. */
+export interface Unreadable {
+  readonly path: string;
+  readonly format: number;
+  /** How the user makes it readable. */
+  readonly wayBack: string;
 }
 
 /**
@@ -270,16 +289,26 @@ export interface Upgrade {
  * version-unsupported if the new program does not run here or cannot read a data folder
  */
 export async function upgradeProgram(options: UpgradeOptions): Promise<Upgrade | undefined> {
-  const { replacement, source, key, program, dataFolders } = options;
+  const { replacement, source, key, program, dataFolders, homes } = options;
   const release = await fetchRelease(source, key);
   if (!isWanted(release, program.version, options.isDowngrade)) return undefined;
   const archive = await fetchArchive(release, program.target, options);
   const folder = `chat-${release.version}-${program.target}`;
   const file = program.target.startsWith("windows") ? "chat.exe" : "chat";
   await replacement.write(readArchive(archive.name, archive.bytes, `${folder}/${file}`));
-  const format = await checkProgram(replacement.path, release.version);
-  const converted = checkDataFolders(dataFolders, release.version, format);
-  return { version: release.version, oldPath: replacement.swap(), converted };
+  const { version } = release;
+  const formats = await checkProgram(replacement.path, version);
+  const unreadable = [
+    ...dataFolders.flatMap((path) => unreadableFolder(path, formats.format) ?? []),
+    ...homes.flatMap((path) => unreadableHome(path, formats.home) ?? []),
+  ];
+  if (unreadable.length > 0 && !options.allowsUnreadable)
+    throw unreadableFault(version, unreadable);
+  const converted = dataFolders.filter((path) => {
+    const current = readFormat(path);
+    return current !== undefined && current < formats.format;
+  });
+  return { version, oldPath: replacement.swap(), converted, unreadable };
 }
 
 async function fetchRelease(source: ReleaseSource, key: ReleaseKey): Promise<Release> {
@@ -321,7 +350,13 @@ async function fetchArchive(
   throw new Fault("not-found", msg`the release lacks ${listed.join(" and ")}`);
 }
 
-async function checkProgram(path: string, version: string): Promise<number> {
+interface Formats {
+  /** Newest format of data folders that the program opens. */
+  readonly format: number;
+  readonly home: number;
+}
+
+async function checkProgram(path: string, version: string): Promise<Formats> {
   const output = await runProgram(path);
   const build = parseObject(utf8Encode(output)) ?? {};
   if (build["kind"] !== "version") {
@@ -335,8 +370,11 @@ async function checkProgram(path: string, version: string): Promise<number> {
       msg`the program in the release of chat ${version} is chat ${String(build["version"])}`,
     );
   }
-  const { format } = build;
-  return typeof format === "number" ? format : UNREPORTED_FORMAT;
+  const { format, home } = build;
+  return {
+    format: typeof format === "number" ? format : UNREPORTED_FORMAT,
+    home: typeof home === "number" ? home : unreportedHome(version),
+  };
 }
 
 async function runProgram(path: string): Promise<string> {
@@ -352,17 +390,28 @@ async function runProgram(path: string): Promise<string> {
   }
 }
 
-function checkDataFolders(
-  folders: readonly string[],
-  version: string,
-  format: number,
-): readonly string[] {
-  return folders.filter((folder) => {
-    const current = readFormat(folder);
-    if (current !== undefined && current > format) {
-      const message = msg`chat ${version} cannot open ${folder} (format ${current})`;
-      throw new Fault("version-unsupported", message, { remedy: "choose a newer release" });
-    }
-    return current !== undefined && current < format;
+function unreadableFolder(path: string, newest: number): Unreadable | undefined {
+  const format = readFormat(path);
+  if (format === undefined || format <= newest) return undefined;
+  return { path, format, wayBack: "restore a backup made before its format changed" };
+}
+
+function unreadableHome(path: string, newest: number): Unreadable | undefined {
+  const home = unlessFault(() => readHomeFormat(path));
+  if (home === undefined || home.format <= newest) return undefined;
+  const copy = home.copies.find((number) => number <= newest);
+  const file = join(path, CLIENT_STATE_FILE);
+  const wayBack =
+    copy === undefined
+      ? "sign in again with another CHAT_HOME and the account's password"
+      : `remove ${file}-wal and ${file}-shm, and rename ${file}.v${copy} to ${file}`;
+  return { path, format: home.format, wayBack };
+}
+
+function unreadableFault(version: string, unreadable: readonly Unreadable[]): Fault {
+  const all = unreadable.map(({ path, format }) => `${path} (format ${format})`).join(", ");
+  const ways = unreadable.map(({ path, wayBack }) => `for ${path}, ${wayBack}`).join("; ");
+  return new Fault("version-unsupported", msg`chat ${version} cannot open ${all}`, {
+    remedy: `choose a newer release, or add --allow-unreadable; then ${ways}`,
   });
 }

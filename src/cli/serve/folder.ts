@@ -26,6 +26,7 @@ import { type LogArchive, openArchive } from "../../io/archive/archive.ts";
 import type { Clock } from "../../io/clock.ts";
 import {
   type DataFolder,
+  type OnFormatRaised,
   openDataFolder,
   readSmallFile,
   writeSmallFile,
@@ -47,7 +48,7 @@ import type { ServerSettings } from "../../server/kernel/context.ts";
 import type { Checkpoint } from "../../wire/checkpoint.ts";
 import { formatFingerprint } from "../../wire/fingerprint.ts";
 import { isOperatorAct, kindsWith } from "../../wire/kinds.ts";
-import type { FoldedHead } from "../../wire/record.ts";
+import type { FoldedHead, LogRecord } from "../../wire/record.ts";
 import type { OpenCluster } from "./cluster.ts";
 import type { ClusterConfig } from "./cluster-config.ts";
 import { loadIdentity, type OpenCheckpoints, openCheckpoints } from "./identity.ts";
@@ -93,12 +94,14 @@ export interface FolderOptions {
   readonly cluster?: ClusterConfig;
   readonly isFrozen?: true;
   readonly onWriteError: (fault: Fault) => void;
+  readonly onFormatRaised?: OnFormatRaised;
 }
 
 export async function openFolder(options: FolderOptions): Promise<OpenFolder> {
   checkStandaloneOptions(options);
   const allowedFiles = options.cluster === undefined ? [] : PRESEEDED_FILES;
   const folder = openDataFolder(options.path, options.clock.unixMs(), allowedFiles);
+  folder.format.onRaised = options.onFormatRaised ?? (() => undefined);
   let openedCluster: OpenCluster | undefined;
   try {
     return await openContents(folder, options, (cluster) => {
@@ -173,7 +176,8 @@ async function openContents(
   let folds = newFolds();
   const { acceptsLoss = false } = options;
   const isPresent = () => folder.lock.isPresent();
-  const common = { disk, clock, entropy, sha256, acceptsLoss, isPresent };
+  const admit = (records: readonly LogRecord[]) => folder.format.admit(records);
+  const common = { disk, clock, entropy, sha256, acceptsLoss, isPresent, admit };
   /** Includes accounts whose records are damaged. */
   const knownAccounts = new Set<string>();
   const noteAccount = ({ kind, room, by }: FoldedHead) => {

@@ -18,12 +18,19 @@ import {
 import { dirname, join, resolve } from "node:path";
 import { utf8Encode } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
-import { parseObject } from "../../wire/record.ts";
+import type { RecordKind } from "../../wire/kinds.ts";
+import { type LogRecord, parseObject } from "../../wire/record.ts";
+import { type Version, versionOf } from "../../wire/since.ts";
 import { diskFault, errorCode, onDisk } from "./disk.ts";
 import { type FolderLock, lockFolder } from "./lock.ts";
 import { openPlain, withFile } from "./plain-file.ts";
 
+/** Newest format that this program reads and writes. */
 export const DATA_FORMAT = 3;
+/** Format of a new folder. Its records raise it when they need it. */
+const FIRST_FORMAT = 2;
+/** Oldest format in which the records of a version may stand. */
+const FORMAT_OF: Readonly<Record<Version, number>> = { "0.2.0": FIRST_FORMAT, "0.3.0": 3 };
 const HARMLESS = new Set([
   "README.md",
   "settings.toml",
@@ -41,10 +48,64 @@ export interface DataFolder {
   readonly path: string;
   readonly isNew: boolean;
   readonly lock: FolderLock;
+  readonly format: FolderFormat;
+}
+
+/** `kind` is the kind of the first record that needs the new format. */
+export type OnFormatRaised = (from: number, to: number, kind: RecordKind) => void;
+
+/**
+ * The folder's format, which tells older programs whether they can open it. The first record that
+ * older programs do not know raises it, so that a failed or unused start changes nothing.
+ */
+export class FolderFormat {
+  onRaised: OnFormatRaised = () => undefined;
+  #current: number;
+
+  constructor(
+    private readonly path: string,
+    current: number,
+  ) {
+    this.#current = current;
+  }
+
+  get current(): number {
+    return this.#current;
+  }
+
+  /**
+   * Must be called before the records are written. The former format stays in `format-N.json`.
+   * @throws {Fault} store-…
+   */
+  admit(records: readonly LogRecord[]): void {
+    const from = this.#current;
+    if (from >= DATA_FORMAT || records.length === 0) return;
+    let to = from;
+    let kind: RecordKind | undefined;
+    for (const { head, bodyBytes } of records) {
+      // Erased records have no body. Records that restrict access are never erased.
+      const body = bodyBytes === undefined ? undefined : parseObject(bodyBytes);
+      const needed = FORMAT_OF[versionOf({ kind: head.kind, body: body ?? {} })];
+      if (needed > to) [to, kind] = [needed, head.kind];
+    }
+    if (kind === undefined) return;
+    const file = join(this.path, "format.json");
+    const former = readSmallFile(file);
+    if (former !== undefined) writeSmallFile(join(this.path, `format-${from}.json`), former);
+    writeFormat(this.path, to);
+    this.#current = to;
+    this.onRaised(from, to, kind);
+  }
+}
+
+function writeFormat(path: string, format: number): void {
+  const text = `${JSON.stringify({ format, minReader: format })}\n`;
+  writeSmallFile(join(path, "format.json"), text);
 }
 
 /**
- * Creates or opens the folder. Changes nothing if it belongs to another program or user.
+ * Creates or opens the folder. Changes nothing if it belongs to another program or user, and does
+ * not raise the format of an existing one.
  * @param harmless names of files that a new data folder may already contain
  * @throws {Fault} data-foreign if it belongs to another program, version-unsupported if its format
  * is newer, data-locked if another process uses it, store-denied or store-failed if the disk
@@ -61,14 +122,9 @@ export function openDataFolder(
     mkdirSync(path, { recursive: true, mode: 0o700 });
     chmodSync(path, 0o700);
     const lock = lockFolder(path, startedUnixMs);
-    if (format !== DATA_FORMAT) {
-      // Make older programs refuse the folder, because they do not know all kinds of records.
-      writeSmallFile(
-        join(path, "format.json"),
-        `${JSON.stringify({ format: DATA_FORMAT, minReader: DATA_FORMAT })}\n`,
-      );
-    }
-    return { path, isNew: format === undefined, lock };
+    if (format === undefined) writeFormat(path, FIRST_FORMAT);
+    const current = new FolderFormat(path, format ?? FIRST_FORMAT);
+    return { path, isNew: format === undefined, lock, format: current };
   } catch (error) {
     throw folderFault(error, path);
   }

@@ -2,7 +2,7 @@
 
 import { join } from "node:path";
 import { assert } from "../../base/assert.ts";
-import { Fault } from "../../base/fault.ts";
+import { asFault, Fault } from "../../base/fault.ts";
 import type { Sha256 } from "../../base/ids.ts";
 import {
   APPEND_QUEUE_BYTES_MAX,
@@ -89,6 +89,11 @@ export interface LogOptions {
    * records are acknowledged.
    */
   readonly isPresent?: () => boolean;
+  /**
+   * Called before records are written.
+   * @throws {Fault} if the disk refuses; the log then refuses the records
+   */
+  readonly admit?: (records: readonly LogRecord[]) => void;
 }
 
 /**
@@ -522,6 +527,8 @@ export class LogFile implements Log {
 
   async #commit(batch: Batch): Promise<Fault | readonly Uint8Array[]> {
     if (batch.bytes.length === 0) return [];
+    const refusal = this.#admit(batch);
+    if (refusal !== undefined) return refusal;
     const { segmentBytes = SEGMENT_BYTES_MAX, sha256 } = this.#options;
     try {
       if (this.#segment.sizeBytes >= segmentBytes) await this.#beginSegment();
@@ -541,6 +548,16 @@ export class LogFile implements Log {
     } catch (error) {
       return this.#fail(error);
     }
+  }
+
+  #admit({ entries }: Batch): Fault | undefined {
+    const records = entries.flatMap(({ outcome }) => (outcome instanceof Fault ? [] : [outcome]));
+    try {
+      this.#options.admit?.(records);
+    } catch (error) {
+      return asFault(error);
+    }
+    return undefined;
   }
 
   #isSegmentPresent(): boolean {

@@ -11,7 +11,7 @@ import { readSmallFile, writeSmallFile } from "../disk/data-folder.ts";
 import { DraftStore, KnownFiles, MutedTargets, ReceivedFiles } from "./home-tables.ts";
 import { HomeLogPins } from "./log-pins.ts";
 import { OutboxStore } from "./outbox-store.ts";
-import { StateDatabase, withStoreFaults } from "./schema.ts";
+import { type OnConverted, StateDatabase, withStoreFaults } from "./schema.ts";
 import { UploadJournal } from "./upload-journal.ts";
 
 export interface Pin {
@@ -52,8 +52,8 @@ export class ClientState {
   readonly drafts: DraftStore;
   readonly muted: MutedTargets;
 
-  private constructor(folder: string | undefined) {
-    this.#database = new StateDatabase(folder);
+  private constructor(folder: string | undefined, onConverted?: OnConverted) {
+    this.#database = new StateDatabase(folder, onConverted);
     this.outboxes = new OutboxStore(this.#database);
     this.uploads = new UploadJournal(this.#database);
     this.receivedFiles = new ReceivedFiles(this.#database);
@@ -67,9 +67,9 @@ export class ClientState {
    * @throws {Fault} version-unsupported if a newer program wrote the database, store-… if the disk
    * refuses
    */
-  static open(folder: string): ClientState {
+  static open(folder: string, onConverted?: OnConverted): ClientState {
     withStoreFaults(folder, () => mkdirSync(folder, { recursive: true, mode: 0o700 }));
-    return new ClientState(folder);
+    return new ClientState(folder, onConverted);
   }
 
   static inMemory(): ClientState {

@@ -7,7 +7,7 @@ import {
   type SQLQueryBindings,
   type Statement,
 } from "bun:sqlite";
-import { closeSync } from "node:fs";
+import { closeSync, existsSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { Fault, type FaultCode, msg } from "../../base/fault.ts";
 import { diskFault } from "../disk/disk.ts";
@@ -128,17 +128,31 @@ const MIGRATIONS: readonly string[] = [
    ) STRICT;`,
 ];
 
+/** Up to this version, the database may contain unsent posts of encrypted rooms as plain text. */
 const LAST_VERSION_WITHOUT_SECURE_DELETE = 10;
 
-const CLIENT_STATE_VERSION = MIGRATIONS.length;
+/** Format of CHAT_HOME that this program writes. */
+export const CLIENT_STATE_VERSION = MIGRATIONS.length;
 export const CLIENT_STATE_FILE = "state.sqlite";
+
+/** Copies of databases of earlier formats that a home keeps; the oldest is removed first. */
+const COPIES_MAX = 2;
+const COPY_NAME = /^state\.sqlite\.v([1-9]\d{0,3})$/;
+/** Contents that must not come back: posts sent since, and texts deleted since. */
+const NOT_COPIED = ["outbox", "drafts", "uploads", "upload_hashes"];
+
+/** Called when the home was converted to this program's format. */
+export type OnConverted = (from: number, copyPath: string | undefined) => void;
 
 export class StateDatabase {
   readonly #database: Database;
   #keepsLog = true;
 
-  constructor(readonly folder: string | undefined) {
-    this.#database = openDatabase(folder);
+  constructor(
+    readonly folder: string | undefined,
+    onConverted: OnConverted = () => undefined,
+  ) {
+    this.#database = openDatabase(folder, onConverted);
   }
 
   get<Row>(sql: string, ...values: SQLQueryBindings[]): Row | undefined {
@@ -223,11 +237,11 @@ export function openSqlite(
   }
 }
 
-function openDatabase(folder: string | undefined): Database {
+function openDatabase(folder: string | undefined, onConverted: OnConverted): Database {
   const path = folder === undefined ? undefined : join(folder, CLIENT_STATE_FILE);
   const prepare = (database: Database) => {
     database.run(`PRAGMA busy_timeout = ${OPEN_TIMEOUT_MS}`);
-    migrate(database, folder ?? "memory");
+    migrate(database, folder ?? "memory", onConverted);
     if (path !== undefined) persistLog(database, true);
     database.run(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
   };
@@ -238,22 +252,78 @@ function persistLog(database: Database, on: boolean): void {
   database.fileControl(constants.SQLITE_FCNTL_PERSIST_WAL, on ? 1 : 0);
 }
 
-function migrate(database: Database, folder: string): void {
+function migrate(database: Database, folder: string, onConverted: OnConverted): void {
   if (versionOf(database) === 0) database.run("PRAGMA journal_mode = WAL");
   database.run("PRAGMA synchronous = FULL");
   database.run("PRAGMA foreign_keys = ON");
   database.run("PRAGMA secure_delete = ON"); // Overwrites sent posts in the file.
   const before = versionOf(database);
   if (before === CLIENT_STATE_VERSION) return;
+  let copyPath: string | undefined;
   database
     .transaction(() => {
       const version = versionOf(database);
       if (version > CLIENT_STATE_VERSION) throw tooNew(folder, version);
+      if (version > LAST_VERSION_WITHOUT_SECURE_DELETE && version < CLIENT_STATE_VERSION) {
+        copyPath = keepCopy(folder, version);
+      }
       for (const step of MIGRATIONS.slice(version)) database.run(step);
       database.run(`PRAGMA user_version = ${CLIENT_STATE_VERSION}`);
     })
     .immediate();
   if (before > 0 && before <= LAST_VERSION_WITHOUT_SECURE_DELETE) overwriteDeletedRows(database);
+  if (before > 0) onConverted(before, copyPath);
+}
+
+/**
+ * Keeps the database as `state.sqlite.vN`, which an older program opens after the user renames it.
+ * The caller's write transaction keeps other processes from changing the database meanwhile.
+ */
+function keepCopy(folder: string, version: number): string {
+  const path = join(folder, `${CLIENT_STATE_FILE}.v${version}`);
+  const temporary = `${path}.tmp`;
+  rmSync(temporary, { force: true });
+  closeSync(openPlain(temporary, "create")); // SQLite would create it with another mode.
+  const source = new Database(join(folder, CLIENT_STATE_FILE), { readonly: true });
+  try {
+    source.query("VACUUM INTO ?").run(temporary);
+  } finally {
+    source.close();
+  }
+  const copy = new Database(temporary);
+  try {
+    copy.run("PRAGMA secure_delete = ON");
+    for (const table of NOT_COPIED) copy.run(`DELETE FROM ${table}`);
+  } finally {
+    copy.close();
+  }
+  renameSync(temporary, path);
+  const copies = readdirSync(folder).flatMap((name) => COPY_NAME.exec(name)?.[1] ?? []);
+  const obsolete = copies
+    .map(Number)
+    .sort((a, b) => b - a)
+    .slice(COPIES_MAX);
+  for (const number of obsolete) rmSync(join(folder, `${CLIENT_STATE_FILE}.v${number}`));
+  return path;
+}
+
+/** Format of a home, and the formats of its copies; `undefined` if there is no readable home. */
+export function readHomeFormat(
+  folder: string,
+): { readonly format: number; readonly copies: readonly number[] } | undefined {
+  const path = join(folder, CLIENT_STATE_FILE);
+  if (!existsSync(path)) return undefined;
+  return withStoreFaults(folder, () => {
+    closeSync(openPlain(path, "read"));
+    const database = new Database(path, { readonly: true });
+    try {
+      database.run(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
+      const copies = readdirSync(folder).flatMap((name) => COPY_NAME.exec(name)?.[1] ?? []);
+      return { format: versionOf(database), copies: copies.map(Number).sort((a, b) => b - a) };
+    } finally {
+      database.close();
+    }
+  });
 }
 
 function overwriteDeletedRows(database: Database): void {

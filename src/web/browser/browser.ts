@@ -2,7 +2,7 @@
 
 import * as v from "valibot";
 import { fromBase64Url, toBase64Url } from "../../base/bytes.ts";
-import { Fault, ignoreFault } from "../../base/fault.ts";
+import { asFault, Fault } from "../../base/fault.ts";
 import { cleanFileName } from "../../base/file-names.ts";
 import type { Link } from "../../io/link/link.ts";
 import { PageFault } from "../../ui/text/fault-text.ts";
@@ -18,10 +18,12 @@ import {
   MemoryStore,
   openStore,
   type Store,
+  storeFault,
   type Table,
 } from "./indexed-db.ts";
 import { dialSocket, type Socket } from "./link.ts";
 import { chooseSaveTarget, type SavingPage } from "./save-targets.ts";
+import { StoreWatch, WatchedStore } from "./store-watch.ts";
 
 /** Declares only what the driver uses, so that the driver needs no DOM types. */
 interface Page extends SavingPage {
@@ -73,7 +75,10 @@ const CHANNEL = "chat";
 const LAST_DRAFTS = "chat.drafts";
 const FRAGMENT = "chat fragment";
 
-/** @param storageMode `nothing`: the page stores no data in the browser */
+/**
+ * @param storageMode `nothing`: the page stores no data in the browser
+ * @throws {Fault} version-unsupported if this browser holds data of a newer page
+ */
 export async function browserPlatform(
   page: Page = globalThis as unknown as Page,
   storageMode: "all" | "nothing" = "all",
@@ -90,19 +95,23 @@ export async function browserPlatform(
   const host = location.hostname;
   const dialWebSocket = () => dialSocket({ open, clock, host, token: localToken });
   const dial = dialEarly(isLocal ? dialWebSocket : pageDial(page, clock, dialWebSocket));
+  const storeWatch = new StoreWatch(clock);
   const store =
     storageMode === "all"
-      ? await chooseStore(page, localToken)
+      ? await chooseStore(page, localToken, storeWatch)
       : new MemoryStore({ isEphemeral: true });
   return {
     clock,
     entropy: (sizeBytes) => page.crypto.getRandomValues(new Uint8Array(sizeBytes)),
     dial,
-    store,
+    store: new WatchedStore(store, storeWatch),
+    storeWatch,
     subtle: page.crypto.subtle,
     locks: browserLocks(page),
     databases:
-      storageMode === "all" && !(store instanceof MemoryStore) ? browserDatabases(page) : undefined,
+      storageMode === "all" && !(store instanceof MemoryStore)
+        ? browserDatabases(page, storeWatch)
+        : undefined,
     tabs: browserTabs(page),
     nextFrame: (callback) => {
       if (document.hidden) setTimeout(callback, HIDDEN_FRAME_MS);
@@ -207,9 +216,21 @@ function pageClock(): Platform["clock"] {
   };
 }
 
-async function openPageStore({ indexedDB, IDBKeyRange: range }: Page): Promise<Store> {
-  const store = indexedDB && range && openStore(indexedDB, (low, high) => range.bound(low, high));
-  return (await store?.catch(ignoreFault)) ?? new MemoryStore({ isEphemeral: true });
+async function openPageStore(
+  { indexedDB, IDBKeyRange: range }: Page,
+  storeWatch: StoreWatch,
+): Promise<Store> {
+  try {
+    if (indexedDB === undefined || range === undefined) throw storeFault(undefined);
+    const store = await openStore(indexedDB, (low, high) => range.bound(low, high), storeWatch);
+    await store.get("places", "last"); // A damaged database opens, but cannot be read.
+    return store;
+  } catch (error) {
+    // An empty store would look like a lost account.
+    if (asFault(error).code === "version-unsupported") throw error;
+    storeWatch.failed(error);
+  }
+  return new MemoryStore({ isEphemeral: true });
 }
 
 /**
@@ -217,10 +238,15 @@ async function openPageStore({ indexedDB, IDBKeyRange: range }: Page): Promise<S
  * the same port.
  * @param token token of `chat web`; `undefined` if a server delivered the page
  */
-async function chooseStore(page: Page, token: string | undefined): Promise<Store> {
+async function chooseStore(
+  page: Page,
+  token: string | undefined,
+  storeWatch: StoreWatch,
+): Promise<Store> {
   const { fetch } = page;
-  if (token === undefined || fetch === undefined) return openPageStore(page);
-  return new ProgramStore(await openPageStore(page), async (request) => {
+  const browserStore = await openPageStore(page, storeWatch);
+  if (token === undefined || fetch === undefined) return browserStore;
+  return new ProgramStore(browserStore, async (request) => {
     const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
     const body = JSON.stringify(request);
     try {
@@ -277,12 +303,15 @@ async function runLocked<Result>(
   }
 }
 
-function browserDatabases({ indexedDB: factory, IDBKeyRange: range, navigator }: Page) {
+function browserDatabases(
+  { indexedDB: factory, IDBKeyRange: range, navigator }: Page,
+  watch: StoreWatch,
+) {
   if (factory === undefined || range === undefined) return undefined;
   const persist = () => void navigator.storage?.persist?.().catch(() => undefined);
   const keyRange: MakeKeyRange = (low, high, isLowOpen, isHighOpen) =>
     range.bound(low, high, isLowOpen, isHighOpen);
-  return { factory, keyRange, persist };
+  return { factory, keyRange, watch, persist };
 }
 
 function browserTabs({ BroadcastChannel: Channel }: Page): Tabs {

@@ -5,6 +5,7 @@ import type { Clock } from "../../io/clock.ts";
 import type { Entropy } from "../../io/entropy.ts";
 import type { Link } from "../../io/link/link.ts";
 import type { DatabaseFactory, MakeKeyRange, Store } from "./indexed-db.ts";
+import type { StoreWatch } from "./store-watch.ts";
 
 export type Subtle = Pick<
   SubtleCrypto,
@@ -21,6 +22,7 @@ export interface Locks {
 export interface Databases {
   readonly factory: DatabaseFactory;
   readonly keyRange: MakeKeyRange;
+  readonly watch: StoreWatch;
   persist(): void;
 }
 
@@ -73,6 +75,7 @@ export interface Platform {
   readonly entropy: Entropy;
   readonly dial: () => Promise<Link>;
   readonly store: Store;
+  readonly storeWatch: StoreWatch;
   readonly subtle: Subtle | undefined;
   readonly locks: Locks;
   readonly databases: Databases | undefined;

@@ -1,9 +1,10 @@
 /** The page's key-value store: tables in IndexedDB, or in memory if the browser has none. */
 
-import { Fault } from "../../base/fault.ts";
+import { Fault, msg } from "../../base/fault.ts";
 import type { OutboxOwner } from "../../io/state/outbox-store.ts";
 
-export const TABLES = [
+/** Object stores of the first database. This list must not grow. */
+const FIRST_TABLES = [
   "keys",
   "places",
   "outbox",
@@ -12,8 +13,13 @@ export const TABLES = [
   "drafts",
   "downloads",
   "attached",
-  "previews",
 ] as const;
+/**
+ * Tables added since. Their rows share one object store of a second database, so that a new table
+ * changes no database that open pages use.
+ */
+const LATER_TABLES = ["previews"] as const;
+export const TABLES = [...FIRST_TABLES, ...LATER_TABLES] as const;
 export type Table = (typeof TABLES)[number];
 
 export interface Change {
@@ -30,7 +36,8 @@ export interface Store {
   get(table: Table, key: string): Promise<unknown>;
   all(table: Table, prefix: string): Promise<[string, unknown][]>;
   /**
-   * Writes all changes or none; they are on disk when the promise resolves.
+   * Writes all changes or none if their tables share a database; they are on disk when the promise
+   * resolves.
    * @throws {Fault} store-full, store-failed
    */
   write(changes: readonly Change[]): Promise<void>;
@@ -63,6 +70,7 @@ export interface Transaction {
   onabort: ((event: never) => void) | null;
 }
 export interface Database {
+  readonly version: number;
   readonly objectStoreNames: { contains(name: string): boolean };
   createObjectStore(name: string): unknown;
   transaction(
@@ -71,14 +79,15 @@ export interface Database {
     options?: { readonly durability: "strict" },
   ): Transaction;
   close(): void;
-  onversionchange: ((event: never) => void) | null;
+  /** `newVersion` is null if the database is to be deleted. */
+  onversionchange: ((event: { readonly newVersion: number | null }) => void) | null;
   onclose: ((event: never) => void) | null;
 }
 export interface DatabaseFactory {
   deleteDatabase(name: string): unknown;
   open(
     name: string,
-    version: number,
+    version?: number,
   ): Request<Database> & {
     onupgradeneeded: ((event: never) => void) | null;
     onblocked: ((event: never) => void) | null;
@@ -101,24 +110,70 @@ export function numberKey(n: number): string {
   return String(n).padStart(DIGITS, "0");
 }
 
-/** The version must increase with each new table. */
-const DATABASE: DatabaseSchema = { name: "chat", version: 4, tables: TABLES };
+/**
+ * A higher version stops each open page, and locks out older ones. Only a change that older pages
+ * must not survive may raise it. Version 4, which has the additional object store "previews", was
+ * never released.
+ */
+const FIRST_DATABASE: DatabaseSchema = {
+  ...{ name: "chat", version: 3, versionMax: 4 },
+  tables: FIRST_TABLES,
+};
+const LATER_ROWS = "rows";
+const LATER_DATABASE: DatabaseSchema = { name: "chat later", version: 1, tables: [LATER_ROWS] };
 const LAST = "\uffff";
 
-/** @throws {Fault} store-denied if the browser does not let this page store data */
-export async function openStore(factory: DatabaseFactory, keyRange: MakeKeyRange): Promise<Store> {
-  return new DatabaseStore(await openDatabase(factory, DATABASE), keyRange);
+/** What a page does when its database is about to change or has closed. */
+export interface DatabaseEvents {
+  /** A newer page changes the database, which closes when the promise resolves. */
+  release(): Promise<void>;
+  failed(error: unknown): void;
+}
+
+/**
+ * @throws {Fault} version-unsupported if a newer page has changed the data; store-failed if the
+ * browser does not let this page store data
+ */
+export async function openStore(
+  factory: DatabaseFactory,
+  keyRange: MakeKeyRange,
+  events: DatabaseEvents,
+): Promise<Store> {
+  const open = async (schema: DatabaseSchema) => {
+    const database = await openDatabase(factory, schema);
+    database.onversionchange = async () => {
+      await events.release();
+      database.close();
+    };
+    database.onclose = () => events.failed(closedFault());
+    return database;
+  };
+  const first = await open(FIRST_DATABASE);
+  try {
+    return new DatabaseStore(first, await open(LATER_DATABASE), keyRange);
+  } catch (error) {
+    first.close();
+    throw error;
+  }
+}
+
+/** The user or the browser has deleted the data of this site. */
+function closedFault(): Fault {
+  return storeFault({ message: "its data was deleted" });
 }
 
 export interface DatabaseSchema {
   readonly name: string;
   readonly version: number;
+  /** Highest version that this page understands. Default: `version`. */
+  readonly versionMax?: number;
   readonly tables: readonly string[];
 }
 
+/** @throws {Fault} version-unsupported, store-… */
 export async function openDatabase(
   factory: DatabaseFactory,
-  { name, version, tables }: DatabaseSchema,
+  { name, version, versionMax = version, tables }: DatabaseSchema,
 ): Promise<Database> {
   const request = factory.open(name, version);
   request.onupgradeneeded = () => {
@@ -126,9 +181,19 @@ export async function openDatabase(
     const missing = tables.filter((table) => !result.objectStoreNames.contains(table));
     for (const table of missing) result.createObjectStore(table);
   };
-  const database = await requestResult(request);
-  database.onversionchange = () => database.close(); // Lets a newer page upgrade the database.
-  return database;
+  try {
+    return await requestResult(request);
+  } catch (error) {
+    if (request.error?.name !== "VersionError") throw error;
+  }
+  const database = await requestResult(factory.open(name));
+  if (database.version <= versionMax) return database;
+  database.close();
+  throw new Fault(
+    "version-unsupported",
+    msg`this browser holds data of a newer version (format ${database.version})`,
+    { remedy: "reload the page, or upgrade the server" },
+  );
 }
 
 export function beginTransaction(
@@ -167,31 +232,53 @@ export function writeRows(database: Database, changes: readonly Row[]): Promise<
 
 class DatabaseStore implements Store {
   constructor(
-    private readonly database: Database,
+    private readonly first: Database,
+    private readonly later: Database,
     private readonly keyRange: MakeKeyRange,
   ) {}
 
   async get(table: Table, key: string): Promise<unknown> {
-    return requestResult(this.#table(table).get(key));
+    const { store, prefix } = this.#table(table);
+    return requestResult(store.get(prefix + key));
   }
 
-  async all(table: Table, prefix: string): Promise<[string, unknown][]> {
-    const range = this.keyRange(prefix, prefix + LAST);
-    const store = this.#table(table);
+  async all(table: Table, keyPrefix: string): Promise<[string, unknown][]> {
+    const { store, prefix } = this.#table(table);
+    const range = this.keyRange(prefix + keyPrefix, prefix + keyPrefix + LAST);
     const [keys, values] = await Promise.all([
       requestResult(store.getAllKeys(range)),
       requestResult(store.getAll(range)),
     ]);
-    return keys.map((key, i) => [String(key), values[i]]);
+    return keys.map((key, i) => [String(key).slice(prefix.length), values[i]]);
   }
 
+  /** Atomic in each database. */
   async write(changes: readonly Change[]): Promise<void> {
-    return writeRows(this.database, changes);
+    await writeRows(
+      this.first,
+      changes.filter(({ table }) => this.#isFirst(table)),
+    );
+    const later = changes.filter(({ table }) => !this.#isFirst(table));
+    const rows = later.map(({ table, key, value }) => {
+      return { table: LATER_ROWS, key: laterPrefix(table) + key, value };
+    });
+    await writeRows(this.later, rows);
   }
 
-  #table(table: Table): ObjectStore {
-    return beginTransaction(this.database, [table], "readonly").objectStore(table);
+  #isFirst(table: Table): boolean {
+    return this.first.objectStoreNames.contains(table);
   }
+
+  #table(table: Table): { readonly store: ObjectStore; readonly prefix: string } {
+    const isFirst = this.#isFirst(table);
+    const [database, name] = isFirst ? [this.first, table] : [this.later, LATER_ROWS];
+    const store = beginTransaction(database, [name], "readonly").objectStore(name);
+    return { store, prefix: isFirst ? "" : laterPrefix(table) };
+  }
+}
+
+function laterPrefix(table: Table): string {
+  return `${table}/`;
 }
 
 export function requestResult<Value>(request: Request<Value>): Promise<Value> {

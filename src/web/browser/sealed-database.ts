@@ -48,10 +48,11 @@ export class SealedDatabase implements OpenSealedHome {
     return this.#queue.run(() =>
       locks.run(name, LOCK_TIMEOUT_MS, async () => {
         if (this.#isClosed) throw new Fault("interrupted", "logged out");
-        const database = await this.#open();
-        const tables = new StagedRows(database, this.options.databases.keyRange);
+        const { keyRange, watch } = this.options.databases;
+        const database = await this.#open().catch(watch.rethrow);
+        const tables = new StagedRows(database, keyRange);
         const result = await work(tables);
-        await tables.write();
+        await tables.write().catch(watch.rethrow);
         if (tables.hasPinned) this.options.onPinned();
         return result;
       }),
@@ -72,7 +73,8 @@ export class SealedDatabase implements OpenSealedHome {
     this.#database = database;
     // The browser or another tab has deleted the database: the next transaction starts empty.
     database.onclose = () => this.#lost(database);
-    database.onversionchange = () => {
+    database.onversionchange = async ({ newVersion }) => {
+      if (newVersion !== null) await databases.watch.release();
       database.close();
       this.#lost(database);
     };

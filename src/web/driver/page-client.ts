@@ -31,6 +31,7 @@ import { encodeSecret, type ServerAddress, secretFromInput } from "../../wire/in
 import { Device } from "../browser/device-key.ts";
 import { type Platform, PROGRAM } from "../browser/environment.ts";
 import { pageHashing, pageSha256 } from "../browser/hash.ts";
+import { storeFault } from "../browser/indexed-db.ts";
 import { BrowserLogPins } from "../browser/log-pins.ts";
 import { Preferences } from "../browser/preferences.ts";
 import { type Fragment, readFragment } from "../input/fragment.ts";
@@ -137,6 +138,8 @@ export class PageClient extends ChatClient<PageAccount> {
   #isLinkDismissed = false;
   #refusedToken: string | undefined;
   #hasLostLink = false;
+  #isReplaced = false;
+  #isStoreDismissed = false;
 
   constructor(
     private readonly platform: Platform,
@@ -172,6 +175,8 @@ export class PageClient extends ChatClient<PageAccount> {
     this.#linkCode = this.#fragment.linkCode;
     this.#preferences = new Preferences(platform.store);
     platform.onOnline(() => this.loop.reconnectNow());
+    platform.storeWatch.onRelease = () => this.#releaseStore();
+    platform.storeWatch.onFailure = () => this.store.update();
     platform.tabs.onMessage(({ user }) => this.#loggedOutElsewhere(user));
     void this.#preferences.loadLastUser().then((user) => {
       const isKnown = user !== undefined && !this.isResetting && this.linkCode === undefined;
@@ -201,6 +206,26 @@ export class PageClient extends ChatClient<PageAccount> {
   dismissRemovals(room: RoomId): void {
     this.#removals = this.#removals.filter((removal) => removal.room !== room);
     this.store.update();
+  }
+
+  /** True if a newer page took over the browser's storage, so that this page can store nothing. */
+  get isReplaced(): boolean {
+    return this.#isReplaced;
+  }
+
+  /** Why this browser does not store data, until dismissed; `undefined` if it does. */
+  get storeFailure(): Fault | undefined {
+    return this.#isStoreDismissed ? undefined : this.platform.storeWatch.failure;
+  }
+
+  dismissStoreFailure(): void {
+    this.#isStoreDismissed = true;
+    this.store.update();
+  }
+
+  /** Reports data that a view could not store. */
+  storeFailed(cause: unknown): void {
+    this.platform.storeWatch.failed(storeFault(cause));
   }
 
   get cluster(): readonly ServerAddress[] {
@@ -368,6 +393,19 @@ export class PageClient extends ChatClient<PageAccount> {
     void this.auditor.write();
     this.storeDraftsNow();
     void this.#storeDrafts();
+  }
+
+  /** Blocks the composer first, so that nothing is typed that would be lost. */
+  async #releaseStore(): Promise<void> {
+    this.#isReplaced = true;
+    this.store.update();
+    this.#flush();
+    const { account } = this;
+    await Promise.allSettled([
+      this.#storeDrafts(),
+      account?.session.posts.written(),
+      account?.written(),
+    ]);
   }
 
   /** Stores drafts synchronously, because the page is closing. */

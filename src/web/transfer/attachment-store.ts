@@ -84,6 +84,10 @@ export class AttachmentStore {
     });
   }
 
+  written(): Promise<void> {
+    return this.#writes.run(async () => undefined);
+  }
+
   close(): void {
     this.#isClosed = true;
     for (const { release } of this.#locked.values()) release();

@@ -174,8 +174,8 @@ export class PageTransfers extends TransferQueue<PageTask> {
     return sink.bytes();
   }
 
-  written(): Promise<void> {
-    return this.#dependencies.uploads.written();
+  async written(): Promise<void> {
+    await Promise.all([this.#dependencies.uploads.written(), this.attached.written()]);
   }
 
   override close(): void {

@@ -220,13 +220,17 @@ export function App({ chat, texts: initialTexts }: AppProps) {
   const { overlays, announcement, show, close, announce } = useOverlays();
   const [toasts] = useState(() => new ToastQueue(TOAST_CLOCK));
   const [layers] = useState(() => new Layers(window));
-  const change = useCallback((changes: Partial<Settings>) => {
-    setSettings((before) => {
-      const after = { ...before, ...changes };
-      saveSettings(after);
-      return after;
-    });
-  }, []);
+  const change = useCallback(
+    (changes: Partial<Settings>) => {
+      setSettings((before) => {
+        const after = { ...before, ...changes };
+        const failure = saveSettings(after);
+        if (failure !== undefined) chat.storeFailed(failure);
+        return after;
+      });
+    },
+    [chat],
+  );
   const texts = useLanguageTexts(settings.language, initialTexts);
   const times = useMemo(() => timesIn(texts), [texts]);
   useDocumentStyle(settings, texts.lang);

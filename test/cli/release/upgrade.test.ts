@@ -6,6 +6,8 @@ import { openReleaseSource, upgradeProgram } from "../../../src/cli/release/upgr
 import { parseReleaseKey } from "../../../src/crypto/minisign.ts";
 import { systemClock } from "../../../src/io/clock.ts";
 import { ProgramReplacement } from "../../../src/io/file/program-replacement.ts";
+import { ClientState } from "../../../src/io/state/client-state.ts";
+import { CLIENT_STATE_VERSION } from "../../../src/io/state/schema.ts";
 import { packArchive, packScript, versionScript } from "../../archives.ts";
 import { faultCode } from "../../fault-code.ts";
 import { rejection } from "../../rejection.ts";
@@ -19,9 +21,13 @@ interface Options {
   readonly version?: string;
   readonly isDowngrade?: boolean;
   readonly dataFolders?: readonly string[];
+  readonly homes?: readonly string[];
+  readonly allowsUnreadable?: boolean;
 }
 
 let folder = "";
+const RELEASED = join(import.meta.dir, "../../released");
+
 let program = "";
 const downloads: unknown[] = [];
 
@@ -34,12 +40,15 @@ beforeEach(() => {
 
 async function upgrade(from: string, options: Options = {}) {
   const { version = "0.2.0", isDowngrade = false, dataFolders = [] } = options;
+  const { homes = [], allowsUnreadable = false } = options;
   const replacement = ProgramReplacement.open(program);
   try {
     return await upgradeProgram({
       replacement,
       isDowngrade,
       dataFolders,
+      homes,
+      allowsUnreadable,
       source: openReleaseSource(from, systemClock()),
       key: parseReleaseKey(signer.publicKey),
       program: { version, target: TARGET },
@@ -72,6 +81,7 @@ describe("an upgrade", () => {
       version: "0.3.0",
       oldPath: `${program}.old`,
       converted: [],
+      unreadable: [],
     });
     expect([installedVersion(), fs.readdirSync(folder).sort()]).toEqual([
       "0.3.0",
@@ -180,6 +190,32 @@ describe("an upgrade", () => {
     write(1);
     const options = { dataFolders: [data, tempFolder()] };
     expect(await upgrade(release("0.3.0"), options)).toMatchObject({ converted: [data] });
+  });
+
+  test("names each folder and home that an older program cannot open, and the way back", async () => {
+    const [data, home] = [tempFolder(), tempFolder()];
+    fs.writeFileSync(join(data, "format.json"), '{"format":3,"minReader":3}');
+    fs.cpSync(join(RELEASED, "0.2.0/home"), home, { recursive: true });
+    const old = `echo '{"kind":"version","version":"0.2.0","format":2}'`;
+    const from = release("0.2.0", old);
+    const options = { version: "0.3.0", isDowngrade: true, dataFolders: [data], homes: [home] };
+    expect(await refusal(from, { ...options, homes: [] })).toBe(
+      `version-unsupported: chat 0.2.0 cannot open ${data} (format 3)`,
+    );
+    ClientState.open(home).close();
+    const error = (await rejection(upgrade(from, options))) as Fault;
+    const current = CLIENT_STATE_VERSION;
+    expect(error.message).toBe(
+      `chat 0.2.0 cannot open ${data} (format 3), ${home} (format ${current})`,
+    );
+    expect(error.remedy).toContain(`rename ${home}/state.sqlite.v11 to ${home}/state.sqlite`);
+    const allowed = await upgrade(from, { ...options, allowsUnreadable: true });
+    expect(allowed?.unreadable.map(({ path }) => path)).toEqual([data, home]);
+    for (const suffix of ["-wal", "-shm"])
+      fs.rmSync(`${home}/state.sqlite${suffix}`, { force: true });
+    fs.renameSync(`${home}/state.sqlite.v11`, `${home}/state.sqlite`);
+    const reverted = { ...options, dataFolders: [] };
+    expect((await upgrade(from, reverted))?.unreadable).toEqual([]);
   });
 });
 

@@ -11,12 +11,16 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Fault } from "../../../src/base/fault.ts";
+import type { RoomId } from "../../../src/base/ids.ts";
+import { sha256 } from "../../../src/crypto/sha256.ts";
 import {
   checkDataFolder,
   openDataFolder,
   readSmallFile,
   writeSmallFile,
 } from "../../../src/io/disk/data-folder.ts";
+import type { RecordKind } from "../../../src/wire/kinds.ts";
+import { type Draft, type LogRecord, SALT_BYTES, sealDraft } from "../../../src/wire/record.ts";
 
 const folders: string[] = [];
 
@@ -34,22 +38,44 @@ afterEach(() => {
 const formatIn = (path: string): unknown =>
   JSON.parse(readFileSync(join(path, "format.json"), "utf8"));
 
-test("upgrades a folder of the first version so that older programs refuse it", () => {
+const entropy = () => new Uint8Array(SALT_BYTES);
+
+function recordOf(kind: RecordKind, body: object): LogRecord {
+  const draft = { kind, room: "rLLLLLLLLLLL" as RoomId, by: "server", id: "", body } as Draft;
+  const { bodyBytes, commit } = sealDraft(draft, entropy(), sha256);
+  const head = { v: 1, seq: 1, time: 0, n: 1, ...draft, commit } as const;
+  return { head, headBytes: new Uint8Array(), bodyBytes };
+}
+
+test("raises the format at the first record that needs it, and keeps the former one", () => {
   const path = folder('{"format":1,"minReader":1}\n');
   expect(checkDataFolder(path)).toBe(path);
-  expect(formatIn(path)).toEqual({ format: 1, minReader: 1 });
-  const opened = openDataFolder(path, 0);
-  expect(opened.isNew).toBe(false);
+  const { format, isNew, lock } = openDataFolder(path, 0);
+  expect([isNew, formatIn(path)]).toEqual([false, { format: 1, minReader: 1 }]);
+  const raised: unknown[] = [];
+  format.onRaised = (...change) => raised.push(change);
+  format.admit([recordOf("text", { text: "hi" })]);
+  expect(formatIn(path)).toEqual({ format: 2, minReader: 2 });
+  format.admit([recordOf("room", { name: "open" }), recordOf("text", { text: "hi" })]);
+  expect(raised).toEqual([[1, 2, "text"]]);
+  format.admit([recordOf("text", { text: "hi" }), recordOf("room", { private: true })]);
+  format.admit([recordOf("poll", { on: true })]);
   expect(formatIn(path)).toEqual({ format: 3, minReader: 3 });
-  opened.lock.release();
+  expect(raised).toEqual([
+    [1, 2, "text"],
+    [2, 3, "room"],
+  ]);
+  lock.release();
+  expect(readSmallFile(join(path, "format-1.json"))).toBe('{"format":1,"minReader":1}\n');
+  expect(readSmallFile(join(path, "format-2.json"))).toBe('{"format":2,"minReader":2}\n');
   const again = openDataFolder(path, 0);
-  expect([again.isNew, formatIn(path)]).toEqual([false, { format: 3, minReader: 3 }]);
+  expect([again.isNew, again.format.current]).toEqual([false, 3]);
   again.lock.release();
 });
 
 test("accepts an empty folder, and rejects one of a later version unchanged", () => {
   const empty = openDataFolder(folder(), 0);
-  expect([empty.isNew, formatIn(empty.path)]).toEqual([true, { format: 3, minReader: 3 }]);
+  expect([empty.isNew, formatIn(empty.path)]).toEqual([true, { format: 2, minReader: 2 }]);
   empty.lock.release();
   const path = folder('{"format":4,"minReader":3}\n');
   expect(() => openDataFolder(path, 0)).toThrow(Fault);

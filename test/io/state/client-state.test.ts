@@ -1,11 +1,13 @@
 import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
 import {
+  cpSync,
   existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
@@ -208,6 +210,33 @@ describe("a client's home", () => {
       expect(readFileSync(join(folder, name)).includes("words of before")).toBe(false);
     }
     state.close();
+  });
+
+  test("keeps a copy of a released home, without what must not come back", () => {
+    const folder = freshFolder();
+    cpSync(join(import.meta.dir, "../../released/0.2.0/home"), folder, { recursive: true });
+    const before = new Database(join(folder, "state.sqlite"));
+    before.run("INSERT INTO outbox VALUES ('o', 1, 'f', 'ana', 'lobby', 'unsent words', 1)");
+    before.run("INSERT INTO drafts VALUES (1, 'f', 'ana', 'lobby', 'drafted words')");
+    const keys = before.query("SELECT * FROM account_keys").all();
+    before.close();
+    for (const old of [3, 9]) writeFileSync(join(folder, `state.sqlite.v${old}`), "");
+    writeFileSync(join(folder, "state.sqlite.v11.tmp"), "left by a killed process");
+    const converted: unknown[] = [];
+    ClientState.open(folder, (...args) => converted.push(args)).close();
+    const path = join(folder, "state.sqlite.v11");
+    expect(converted).toEqual([[11, path]]);
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+    expect(readFileSync(path).includes("words")).toBe(false);
+    const copy = new Database(path, { readonly: true });
+    expect(keys.length).toBeGreaterThan(0);
+    expect(copy.query("SELECT * FROM account_keys").all()).toEqual(keys);
+    expect(copy.query("PRAGMA user_version").get()).toEqual({ user_version: 11 });
+    copy.close();
+    const copies = readdirSync(folder).filter((name) => name.includes(".v"));
+    expect(copies.toSorted()).toEqual(["state.sqlite.v11", "state.sqlite.v9"]);
+    ClientState.open(folder, (...args) => converted.push(args)).close();
+    expect(converted).toHaveLength(1);
   });
 
   test("never decreases a cursor unless the server was rolled back", () =>

@@ -7,6 +7,7 @@ import type {
   TabMessage,
 } from "../../../src/web/browser/environment.ts";
 import { MemoryStore, type Store } from "../../../src/web/browser/indexed-db.ts";
+import { StoreWatch, WatchedStore } from "../../../src/web/browser/store-watch.ts";
 import { openPageClient, type PageClient } from "../../../src/web/driver/page-client.ts";
 import type { SealedModule } from "../../../src/web/driver/sealing.ts";
 import { Site } from "../../server/site.ts";
@@ -83,6 +84,7 @@ export class Tab {
   readonly host: string;
   readonly fragment: string;
   readonly releases: (() => void)[] = [];
+  readonly storeWatch: StoreWatch;
   #chat: PageClient | undefined;
   #link: Link | undefined;
   #onMessage: (message: TabMessage) => void = () => undefined;
@@ -90,6 +92,7 @@ export class Tab {
 
   constructor(browser: Browser, host: string, fragment: string) {
     this.browser = browser;
+    this.storeWatch = new StoreWatch(browser.site.clock);
     this.host = host;
     this.fragment = fragment;
   }
@@ -183,12 +186,16 @@ export class Tab {
         if (browser.channelMs > 0) slowChannels(link, browser);
         return link;
       },
-      store: {
-        get: (table, key) => browser.store.get(table, key),
-        all: (table, prefix) => browser.store.all(table, prefix),
-        write: (changes) =>
-          this.#isGone ? new Promise(() => undefined) : browser.store.write(changes),
-      },
+      store: new WatchedStore(
+        {
+          get: (table, key) => browser.store.get(table, key),
+          all: (table, prefix) => browser.store.all(table, prefix),
+          write: (changes) =>
+            this.#isGone ? new Promise(() => undefined) : browser.store.write(changes),
+        },
+        this.storeWatch,
+      ),
+      storeWatch: this.storeWatch,
       subtle: browser.subtle as Platform["subtle"],
       locks: browser.lockFor(this),
       databases: browser.sealed === undefined ? undefined : NO_DATABASES,

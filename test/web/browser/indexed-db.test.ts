@@ -1,20 +1,46 @@
-import { expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { IDBFactory, IDBKeyRange } from "fake-indexeddb";
-import { Fault } from "../../../src/base/fault.ts";
+import { Fault, ignoreFault } from "../../../src/base/fault.ts";
+import { systemClock } from "../../../src/io/clock.ts";
 import { Device } from "../../../src/web/browser/device-key.ts";
 import {
   type DatabaseFactory,
   MemoryStore,
   openStore,
+  requestResult,
   type Store,
+  TABLES,
 } from "../../../src/web/browser/indexed-db.ts";
+import { StoreWatch, WatchedStore } from "../../../src/web/browser/store-watch.ts";
+import { until } from "../../event.ts";
 import { rejection } from "../../rejection.ts";
 
 const between = (low: string, high: string) => IDBKeyRange.bound(low, high);
 
-function opened(factory = new IDBFactory()): Promise<Store> {
-  return openStore(factory as unknown as DatabaseFactory, between);
+function opened(factory = new IDBFactory(), watch = new StoreWatch(systemClock())): Promise<Store> {
+  return openStore(factory as unknown as DatabaseFactory, between, watch);
 }
+
+/** Opens the database as a page of another version does. */
+function openedAs(
+  factory: InstanceType<typeof IDBFactory>,
+  name: string,
+  version: number,
+  tables: readonly string[],
+) {
+  const request = factory.open(name, version);
+  request.onupgradeneeded = () => {
+    for (const table of tables) {
+      if (!request.result.objectStoreNames.contains(table)) request.result.createObjectStore(table);
+    }
+  };
+  return requestResult<typeof request.result>(request as never);
+}
+
+/** Tables of the released version 0.2.0. */
+const RELEASED_TABLES = [
+  ...["keys", "places", "outbox", "uploads", "hashes", "drafts", "downloads", "attached"],
+];
 
 test.each([
   ["IndexedDB", () => opened()],
@@ -60,4 +86,97 @@ test("stores a device key that cannot be exported", async () => {
   const without = await Device.open({ ...parts, store: new MemoryStore(), subtle: undefined });
   expect(without.canSign).toBe(false);
   expect(without.device.publicKey).toHaveLength(32);
+});
+
+describe("pages of several versions share the database", () => {
+  test("adds tables while a page of 0.2.0 is open, which keeps writing", async () => {
+    const factory = new IDBFactory();
+    const old = await openedAs(factory, "chat", 3, RELEASED_TABLES);
+    let isDisturbed = false;
+    old.onversionchange = () => {
+      isDisturbed = true;
+      old.close();
+    };
+    const added = TABLES.filter((table) => !RELEASED_TABLES.includes(table));
+    expect(added.length).toBeGreaterThan(0);
+    const store = await opened(factory);
+    await store.write(added.map((table) => ({ table, key: "b 1", value: table })));
+    for (const table of added) expect(await store.all(table, "b")).toEqual([["b 1", table]]);
+    expect(isDisturbed).toBe(false);
+    const transaction = old.transaction(["drafts"], "readwrite");
+    transaction.objectStore("drafts").put("typed in the old page", "a");
+    await new Promise((resolve) => {
+      transaction.oncomplete = resolve;
+    });
+    expect(await store.get("drafts", "a")).toBe("typed in the old page");
+  });
+
+  test("opens the data of unreleased pages, which had one database", async () => {
+    const factory = new IDBFactory();
+    (await openedAs(factory, "chat", 4, [...RELEASED_TABLES, "previews"])).close();
+    const store = await opened(factory);
+    await store.write([{ table: "previews", key: "a", value: 1 }]);
+    expect(await store.get("previews", "a")).toBe(1);
+  });
+
+  test("lets the page write before a newer page changes the database", async () => {
+    const factory = new IDBFactory();
+    const watch = new StoreWatch(systemClock());
+    const store = new WatchedStore(await opened(factory, watch), watch);
+    const reported: Fault[] = [];
+    watch.onFailure = (fault) => reported.push(fault);
+    let released = 0;
+    watch.onRelease = async () => {
+      released += 1;
+      await store.write([{ table: "drafts", key: "a", value: "typed last" }]);
+    };
+    const newer = await openedAs(factory, "chat", 9, ["drafts"]);
+    const draft = newer.transaction(["drafts"]).objectStore("drafts").get("a");
+    expect(await requestResult(draft as never)).toBe("typed last");
+    expect(released).toBe(1);
+    const write = store.write([{ table: "drafts", key: "b", value: "too late" }]);
+    expect(await rejection(write)).toBeInstanceOf(Fault);
+    expect(reported).toEqual([]); // The page already says that it is out of date.
+  });
+
+  test("closes within a bounded time if the page never finishes writing", async () => {
+    const factory = new IDBFactory();
+    const timers: (() => void)[] = [];
+    const watch = new StoreWatch({
+      after: (_, callback) => {
+        timers.push(callback);
+        return () => undefined;
+      },
+    });
+    watch.onRelease = () => new Promise(() => undefined);
+    await opened(factory, watch);
+    const opening = openedAs(factory, "chat", 9, []);
+    await until("the release has begun", () => timers.length > 0);
+    for (const callback of timers) callback();
+    expect((await opening).version).toBe(9);
+  });
+
+  test("refuses the data of a newer page, and leaves it as it is", async () => {
+    const factory = new IDBFactory();
+    (await openedAs(factory, "chat", 5, RELEASED_TABLES)).close();
+    const refused = (await rejection(opened(factory))) as Fault;
+    expect(refused.code).toBe("version-unsupported");
+    expect(refused.message).toContain("data of a newer version (format 5)");
+    expect((await openedAs(factory, "chat", 5, [])).version).toBe(5);
+  });
+});
+
+test("reports each failed use of the store once in one place, except for caches", async () => {
+  const watch = new StoreWatch(systemClock());
+  const reported: string[] = [];
+  watch.onFailure = ({ code }) => reported.push(code);
+  const full = () => Promise.reject(new Fault("store-full", "the storage is full"));
+  const store = new WatchedStore({ get: full, all: full, write: full }, watch);
+  await store.write([{ table: "drafts", key: "a", value: 1 }]).catch(ignoreFault);
+  await store.all("attached", "a").catch(ignoreFault);
+  expect(reported).toEqual(["store-full", "store-full"]);
+  await store.get("previews", "a").catch(ignoreFault);
+  await store.write([{ table: "hashes", key: "a", value: 1 }]).catch(ignoreFault);
+  expect(reported).toHaveLength(2);
+  expect(watch.failure?.code).toBe("store-full");
 });

@@ -474,6 +474,34 @@ describe("storage failures", () => {
     await ana.settled();
   });
 
+  test("stores what was typed and sent before a newer page takes the storage over", async () => {
+    const { site, browser, ana } = await opened();
+    ana.cut();
+    await ana.connectionIs("offline");
+    ana.chat.actions.send("lobby", { text: "sent last" });
+    ana.chat.actions.setDraft("lobby", { text: "typed last" });
+    await site.wait(ana.storeWatch.release());
+    expect(ana.chat.isReplaced).toBe(true);
+    expect((await browser.store.all("outbox", "")).map(([, row]) => row)).toMatchObject([
+      { body: { text: "sent last" } },
+    ]);
+    expect((await browser.store.all("drafts", "")).map(([, row]) => row)).toEqual([
+      { text: "typed last" },
+    ]);
+  });
+
+  test("reports that the browser stores nothing, whoever writes", async () => {
+    const { site, browser, ana } = await opened();
+    const { store } = browser;
+    const full = () => Promise.reject(new Fault("store-full", "the storage is full"));
+    browser.store = writingBy(store, full);
+    ana.chat.actions.setDraft("lobby", { text: "typed" });
+    await site.time.advance(1_000);
+    expect(ana.chat.storeFailure?.code).toBe("store-full");
+    ana.chat.dismissStoreFailure();
+    expect(ana.chat.storeFailure).toBeUndefined();
+  });
+
   test("reports a page of another build than the server's", async () => {
     const site = await Site.open({ build: "new" });
     const browser = new Browser(site);

@@ -38,6 +38,7 @@ import {
   NARROW,
   type PageValue,
   useLayer,
+  useModelValue,
   usePage,
   useTexts,
 } from "../shell/context.tsx";
@@ -105,9 +106,12 @@ function useActions(
 
 /** The limit on the user's posts, and whether they can post at all. */
 function usePosting(model: Model, target: string) {
+  const { chat, texts } = usePage();
+  const isReplaced = useModelValue(() => chat.isReplaced);
   const room = openRoom(model);
   const isMuted = useIsMuted(room?.mutedUntilUnixMs);
   const [limit, isBarred] = usePostLimit(model, room, target);
+  if (isReplaced) return { limit: texts.reloadToPost, isBarred: true, isReadOnly: true };
   return { limit, isBarred, isReadOnly: room?.isClosed === true || isMuted || isBarred };
 }
 

@@ -108,6 +108,7 @@ export function Banners() {
   const isInvited = useModelValue(() => chat.invitations.length > 0);
   const isRemoved = useModelValue(() => chat.removals.length > 0);
   const hasNotices = useModelValue(({ notices }) => Object.values(notices).some(Boolean));
+  const isReplaced = useModelValue(() => chat.isReplaced);
   const hasOperatorNotice = useModelValue(() => chat.isNewOperator || chat.hasLostOperatorLink);
   return (
     <header className="banners">
@@ -116,13 +117,34 @@ export function Banners() {
       {hasOperatorNotice ? <OperatorBanner /> : null}
       {isInvited ? <Invitations /> : null}
       {isRemoved ? <Removals /> : null}
-      {isOutdated ? (
+      {isReplaced ? (
+        <div className="banner banner-warning" role="alert">
+          <span>{texts.pageReplaced}</span>
+          <Button onClick={() => location.reload()}>{texts.reload}</Button>
+        </div>
+      ) : (
+        <StoreFailure />
+      )}
+      {isOutdated && !isReplaced ? (
         <Banner>
           <span>{texts.outdated}</span>
           <Button onClick={() => location.reload()}>{texts.reload}</Button>
         </Banner>
       ) : null}
     </header>
+  );
+}
+
+function StoreFailure() {
+  const { texts, chat } = usePage();
+  const fault = useModelValue(() => chat.storeFailure);
+  if (fault === undefined) return null;
+  const text = fault.code === "store-full" ? texts.browserFull : texts.browserStoresNothing;
+  return (
+    <div className="banner banner-warning" role="alert">
+      <span>{text}</span>
+      <IconButton icon="close" label={texts.dismiss} onPress={() => chat.dismissStoreFailure()} />
+    </div>
   );
 }
 

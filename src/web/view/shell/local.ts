@@ -9,8 +9,12 @@ export function readLocal(key: string): unknown {
   }
 }
 
-export function writeLocal(key: string, value: unknown): void {
+/** @returns why the browser does not store the value; `undefined` if it does */
+export function writeLocal(key: string, value: unknown): unknown {
   try {
     localStorage.setItem(key, JSON.stringify(value));
-  } catch {}
+    return undefined;
+  } catch (error) {
+    return error;
+  }
 }

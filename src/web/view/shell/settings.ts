@@ -41,7 +41,8 @@ export function enterSends({ enterSends: isOn }: Settings): boolean {
 
 export const readSettings = (): Settings => checked(Object(readLocal(KEY)));
 
-export const saveSettings = (settings: Settings): void => writeLocal(KEY, settings);
+/** @returns why the browser does not store the settings; `undefined` if it does */
+export const saveSettings = (settings: Settings): unknown => writeLocal(KEY, settings);
 
 function checked(stored: Readonly<Record<string, unknown>>): Settings {
   const { sounds, pushesFor, showsPeople, keepsAwake } = stored;

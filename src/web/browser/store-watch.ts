@@ -1,0 +1,87 @@
+/** Reports what happens to the browser's storage while a page is open. */
+
+import { asFault, type Fault } from "../../base/fault.ts";
+import { type Clock, withTimeout } from "../../io/clock.ts";
+import type { Change, Store, Table } from "./indexed-db.ts";
+
+/** Longest time for which a newer page waits until this page has written its data. */
+const RELEASE_TIMEOUT_MS = 5_000;
+
+/** Tables whose loss costs only time. */
+const CACHES: ReadonlySet<Table> = new Set(["hashes", "previews"]);
+
+export class StoreWatch {
+  /** Writes what the page has not stored yet. Called once, before the database closes. */
+  onRelease: () => Promise<void> = async () => undefined;
+  /** Called each time the storage fails, except after a release. */
+  onFailure: (fault: Fault) => void = () => undefined;
+  /** The latest failure. */
+  failure: Fault | undefined;
+  #released: Promise<void> | undefined;
+
+  constructor(private readonly clock: Pick<Clock, "after">) {}
+
+  /** A newer page changes the database. Resolves when this page can no longer write to it. */
+  release(): Promise<void> {
+    this.#released ??= withTimeout(
+      this.#flushed(),
+      RELEASE_TIMEOUT_MS,
+      () => undefined,
+      this.clock,
+    );
+    return this.#released;
+  }
+
+  failed(error: unknown): void {
+    const fault = asFault(error);
+    if (this.#released !== undefined) return;
+    this.failure = fault;
+    this.onFailure(fault);
+  }
+
+  /** For `promise.catch`. */
+  readonly rethrow = (error: unknown): never => {
+    this.failed(error);
+    throw error;
+  };
+
+  async #flushed(): Promise<void> {
+    await this.onRelease().catch(asFault);
+  }
+}
+
+/** The only place that reports a failure of the store, whatever its user does with the error. */
+export class WatchedStore implements Store {
+  readonly isExternal: boolean;
+  readonly isEphemeral: boolean;
+
+  constructor(
+    private readonly store: Store,
+    private readonly watch: Pick<StoreWatch, "failed">,
+  ) {
+    this.isExternal = store.isExternal === true;
+    this.isEphemeral = store.isEphemeral === true;
+  }
+
+  get(table: Table, key: string): Promise<unknown> {
+    return this.#watched([table], () => this.store.get(table, key));
+  }
+
+  all(table: Table, prefix: string): Promise<[string, unknown][]> {
+    return this.#watched([table], () => this.store.all(table, prefix));
+  }
+
+  write(changes: readonly Change[]): Promise<void> {
+    const tables = changes.map(({ table }) => table);
+    return this.#watched(tables, () => this.store.write(changes));
+  }
+
+  async #watched<Result>(tables: readonly Table[], act: () => Promise<Result>): Promise<Result> {
+    try {
+      return await act();
+    } catch (error) {
+      if (!tables.every((table) => CACHES.has(table))) this.watch.failed(error);
+      throw error;
+    }
+  }
+}

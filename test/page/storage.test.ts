@@ -1,0 +1,77 @@
+import { expect } from "bun:test";
+import { until } from "../event.ts";
+import { pageTest } from "./browser.ts";
+import { PageServer } from "./page-server.ts";
+import type { Visit } from "./visit.ts";
+
+const server = new PageServer();
+
+/** Opens the page's database with a higher version, as a newer page may. */
+function changeDatabase({ page }: Visit, version: number): Promise<string> {
+  return page.evaluate<string>(`new Promise((resolve) => {
+    const request = indexedDB.open("chat", ${version});
+    request.onsuccess = () => {
+      request.result.close();
+      resolve("changed");
+    };
+    request.onerror = () => resolve(request.error.name);
+  })`);
+}
+
+pageTest("stores everything before a newer page takes the storage over, and stops", async () => {
+  await using ana = await server.logIn("ana");
+  await ana.send("sent before");
+  await ana.waitUntilSent();
+  await ana.attach(server.sandbox.write("notes.txt", "attached"));
+  await ana.composer.fill("typed until the last moment");
+  const other = await ana.tab();
+  await other.composer.waitFor();
+  expect(await changeDatabase(other, 4)).toBe("changed");
+  await ana.page.getByText(/^This page is out of date/).waitFor();
+  await ana.composer.waitFor({ state: "detached" });
+  await ana.page.getByText("Reload the page to continue writing.").waitFor();
+  expect(await ana.accessibilityViolations()).toEqual([]);
+  await other.page.close({ runBeforeUnload: false });
+  await ana.button("Reload").click();
+  await ana.attachments.getByText("notes.txt").waitFor();
+  const text = () => ana.composer.inputValue();
+  await until("the draft is back", async () => (await text()) === "typed until the last moment");
+});
+
+pageTest("says that the page is old if the browser holds newer data", async () => {
+  await using ben = await server.logIn("ben");
+  await ben.send("here before");
+  await ben.waitUntilSent();
+  const other = await ben.tab();
+  expect(await changeDatabase(other, 99)).toBe("changed");
+  await ben.page.close({ runBeforeUnload: false });
+  await other.page.reload();
+  await other.page.getByRole("heading", { name: "This page is out of date" }).waitFor();
+  expect(await other.page.locator("#enter-name").count()).toBe(0);
+  await other.button("Reload").waitFor();
+});
+
+pageTest("says once that the browser stores nothing", async () => {
+  await using carl = await server.logIn("carl", {
+    initScript: `const { transaction } = IDBDatabase.prototype;
+    IDBDatabase.prototype.transaction = function (names, mode, options) {
+      if (mode === "readwrite") throw new DOMException("no space left", "QuotaExceededError");
+      return transaction.call(this, names, mode, options);
+    };`,
+  });
+  const banner = carl.page.getByText(/^This browser's storage is full/);
+  await banner.waitFor();
+  await carl.button("Dismiss").click();
+  await carl.composer.fill("typed");
+  await banner.waitFor({ state: "detached" });
+});
+
+pageTest("opens without stored data if the browser cannot read it, and says so", async () => {
+  await using dora = await server.visit({
+    initScript: `IDBDatabase.prototype.transaction = () => {
+      throw new DOMException("damaged", "UnknownError");
+    };`,
+  });
+  await dora.page.locator("#enter-name").waitFor();
+  await dora.page.getByText(/^This browser doesn't store data of this page/).waitFor();
+});
