@@ -346,8 +346,11 @@ export const RETENTION_MS_MIN = 60_000;
 export const RETENTION_MS_MAX = 100 * 365 * 86_400_000;
 /** Maximum delay before an expired message is erased. */
 export const RETENTION_CHECK_INTERVAL_MS = 60_000;
-/** Sufficient for the commands that a busy room receives during one disk sync. */
-export const ROOM_LOCK_QUEUE_MAX = 16_384;
+/**
+ * Commands of one account that wait for a room's lock. Each account has a queue of its own, so that
+ * a full one concerns nobody else. As many as the posts that a client has in flight.
+ */
+export const ROOM_COMMANDS_QUEUED_MAX = 256;
 /** If a session has more outboxes, the server may store their posts out of order. */
 export const OUTBOXES_HELD_MAX = 16;
 export const CATCH_UP_BYTES_MAX = 8 * MIB;
