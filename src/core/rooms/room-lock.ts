@@ -72,6 +72,7 @@ export class RoomLock<Command> {
   }
 }
 
+const NONE: readonly never[] = [];
 const OWN = -1;
 
 class LockState<Command> {
@@ -97,7 +98,7 @@ class LockState<Command> {
 
   acquire(claim: Claim<Command>): boolean {
     const { user } = claim;
-    const queue = this.#queues.get(user);
+    const queue = this.#queues.size === 0 ? undefined : this.#queues.get(user);
     if (queue !== undefined) {
       queue.push(claim);
       return false;
@@ -112,9 +113,10 @@ class LockState<Command> {
   }
 
   /** @param next the same command in another mode */
-  release(claim: Claim<Command>, next?: Claim<Command>): Claim<Command>[] {
+  release(claim: Claim<Command>, next?: Claim<Command>): readonly Claim<Command>[] {
     const { user, mode } = claim;
     this.#end(claim);
+    if (next === undefined && this.#queues.size === 0) return NONE;
     if (next !== undefined) this.#queues.set(user, [next, ...(this.#queues.get(user) ?? [])]);
     const runnable: Claim<Command>[] = [];
     if (this.#isShared) this.#resume(user, runnable);
