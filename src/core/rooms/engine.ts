@@ -350,6 +350,7 @@ export class RoomEngine {
       if (step.kind === "resume") this.#resume(step.lock, step.claim, steps, effects);
       else this.#lockRoom(step.command, steps, effects);
     }
+    this.#lock.endTurn();
     return effects;
   }
 

@@ -24,6 +24,7 @@ export interface Claim<Command> {
 
 export class RoomLock<Command> {
   readonly #rooms = new Map<string, LockState<Command>>();
+  readonly #open = new Set<LockState<Command>>();
 
   /** @returns true if the command may run now and must end with `release`; false if it is queued */
   acquire(key: string, claim: Claim<Command>): boolean {
@@ -40,7 +41,19 @@ export class RoomLock<Command> {
     const state = this.#stateOf(key);
     const runnable = state.release(claim);
     if (state.isIdle) this.#rooms.delete(key);
+    if (state.isOpen) this.#open.add(state);
     return runnable;
+  }
+
+  /**
+   * Ends the turn of shared commands that began with an exclusive one's `release`: those that
+   * arrive later wait for the next exclusive one. Until then, a post may start the next of its
+   * outbox.
+   */
+  endTurn(): void {
+    if (this.#open.size === 0) return;
+    for (const state of this.#open) state.isOpen = false;
+    this.#open.clear();
   }
 
   /**
@@ -77,6 +90,8 @@ const OWN = -1;
 
 class LockState<Command> {
   own = 0;
+  /** Shared commands may start although an exclusive one waits. */
+  isOpen = false;
   #running = 0;
   /** User of the running exclusive command. */
   #holder: UserId | undefined;
@@ -127,9 +142,9 @@ class LockState<Command> {
     return runnable;
   }
 
-  /** Shared commands may start. They wait once an exclusive command does, so that it has a turn. */
+  /** Shared commands wait once an exclusive one does, so that it has a turn. */
   get #isShared(): boolean {
-    return this.#holder === undefined && this.#exclusive.size === 0;
+    return this.#holder === undefined && (this.#exclusive.size === 0 || this.isOpen);
   }
 
   #canRun(claim: Claim<Command>): boolean {
@@ -166,12 +181,14 @@ class LockState<Command> {
     const users = [...this.#shared];
     this.#shared.clear();
     for (const user of users) this.#resume(user, runnable);
+    this.isOpen = runnable.length > 0;
   }
 
   #resumeExclusive(runnable: Claim<Command>[]): void {
     const [user] = this.#exclusive;
     if (user === undefined) return;
     this.#exclusive.delete(user);
+    this.isOpen = false;
     this.#startNext(user, runnable);
   }
 

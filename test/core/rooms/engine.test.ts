@@ -1048,6 +1048,23 @@ describe("busy room", () => {
     expect(way.answers).toHaveLength(ROOM_COMMANDS_QUEUED_MAX + 1);
   });
 
+  test("records the posts of one outbox together after another user's exclusive change", () => {
+    way.join(ANA, ROOM);
+    way.join(BEN, ROOM);
+    way.join(EVE, ROOM);
+    way.write();
+    const eve = { room: ROOM, user: EVE, name, isOperator: false };
+    for (let i = 0; i < 10; i++) {
+      way.submit(ANA, action({ kind: "mute", ...eve, on: i % 2 === 0 }));
+    }
+    for (let counter = 1; counter <= 10; counter++) way.post(BEN, "dev", counter);
+    way.sync();
+    expect(way.authors).toEqual(Array<UserId>(10).fill(BEN));
+    way.post(BEN, "dev", 11);
+    way.sync();
+    expect(way.authors).toEqual([ANA]);
+  });
+
   test("runs exclusive changes of another user in turn", () => {
     way.join(ANA, ROOM);
     way.join(EVE, ROOM);

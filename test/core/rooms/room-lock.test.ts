@@ -63,10 +63,27 @@ describe("room lock", () => {
     expect(lock.acquire(KEY, claim("post"))).toBe(false);
     expect(lock.acquire(KEY, claim("own", BEN))).toBe(false);
     expect(lock.release(KEY, eve(0))).toEqual([claim("post"), claim("own", BEN)]);
+    // The next post of the same outbox.
+    expect(lock.acquire(KEY, claim("post"))).toBe(true);
+    lock.endTurn();
     expect(lock.acquire(KEY, claim("post"))).toBe(false);
     expect(lock.release(KEY, claim("own", BEN))).toEqual([]);
+    expect(lock.release(KEY, claim("post"))).toEqual([]);
     expect(lock.release(KEY, claim("post"))).toEqual([eve(1)]);
-    expect(lock.release(KEY, eve(1))).toEqual([claim("post")]);
+    expect(lock.acquire(KEY, claim("post", BEN))).toBe(false);
+    expect(lock.release(KEY, eve(1))).toEqual([claim("post"), claim("post", BEN)]);
+  });
+
+  test("ends a turn whose commands are all refused", () => {
+    const lock = new RoomLock<string>();
+    const [first, second] = [claim("exclusive", EVE), claim("exclusive", BEN)];
+    for (const each of [first, second]) lock.acquire(KEY, each);
+    expect(lock.acquire(KEY, claim("post"))).toBe(false);
+    expect(lock.release(KEY, first)).toEqual([claim("post")]);
+    expect(lock.release(KEY, claim("post"))).toEqual([second]);
+    expect(lock.acquire(KEY, claim("post"))).toBe(false);
+    lock.endTurn();
+    expect(lock.release(KEY, second)).toEqual([claim("post")]);
   });
 
   test("runs the exclusive commands of users in turn", () => {
@@ -149,7 +166,9 @@ test("serves each user in order and in turn, and no two commands that exclude ea
         } else if (running.length > 0) {
           finish();
         }
+        if ((choices.next().value ?? 0) % 2 === 0) lock.endTurn();
       }
+      lock.endTurn();
       while (running.length > 0) finish();
       expect([...queued.values()].flat()).toEqual([]);
       expect(lock.isIdle(KEY)).toBe(true);
