@@ -75,6 +75,8 @@ export const POLLS_OPEN_MAX = 20;
 export const HANDS_MAX = 100;
 /** As for hands. */
 export const KNOCKS_MAX = 100;
+/** Of an account, in all rooms together. A request and its withdrawal are two records. */
+export const KNOCKS_PER_HOUR_MAX = 30;
 /** Accounts whose requests to join a room were declined. The server forgets the oldest. */
 export const DECLINED_MAX = 1_000;
 export const SLOW_SECONDS_MAX = 21_600;
@@ -346,8 +348,11 @@ export const RETENTION_MS_MIN = 60_000;
 export const RETENTION_MS_MAX = 100 * 365 * 86_400_000;
 /** Maximum delay before an expired message is erased. */
 export const RETENTION_CHECK_INTERVAL_MS = 60_000;
-/** Sufficient for the commands that a busy room receives during one disk sync. */
-export const ROOM_LOCK_QUEUE_MAX = 16_384;
+/**
+ * Commands of one account that wait for a room's lock. Each account has a queue of its own, so that
+ * a full one concerns nobody else. As many as the posts that a client has in flight.
+ */
+export const ROOM_COMMANDS_QUEUED_MAX = 256;
 /** If a session has more outboxes, the server may store their posts out of order. */
 export const OUTBOXES_HELD_MAX = 16;
 export const CATCH_UP_BYTES_MAX = 8 * MIB;

@@ -110,7 +110,12 @@ export class HourlyQuota {
    * Uses `too-many`, because clients automatically retry `too-fast`.
    * @throws {Fault} too-many if the quota is used up
    */
-  take(key: string, now: number, message: string, remedy: string): void {
+  take(
+    key: string,
+    now: number,
+    message: string | Translatable,
+    remedy: string | Translatable,
+  ): void {
     if (this.#buckets.of(key, now).take(now) === 0) return;
     throw new Fault("too-many", message, { remedy });
   }

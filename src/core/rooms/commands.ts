@@ -76,6 +76,7 @@ export type Submission =
 
 export type ConversationCommand = {
   readonly kind: "meet";
+  readonly user: UserId;
   readonly room: RoomId;
   /** `undefined` for a box. */
   readonly pair: readonly [UserId, UserId] | undefined;

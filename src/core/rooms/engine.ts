@@ -3,7 +3,12 @@
 import { assert, unreachable } from "../../base/assert.ts";
 import { asFault, Fault, msg } from "../../base/fault.ts";
 import type { OutboxId, RoomId, Sha256, UserId } from "../../base/ids.ts";
-import { ROOM_LOCK_QUEUE_MAX, ROOM_MEMBERS_MAX } from "../../base/limits.ts";
+import {
+  HANDS_MAX,
+  KNOCKS_MAX,
+  ROOM_COMMANDS_QUEUED_MAX,
+  ROOM_MEMBERS_MAX,
+} from "../../base/limits.ts";
 import { CONFLICT_TRIES_MAX } from "../../base/limits-cluster.ts";
 import { type Answer, type Request, type RequestOf, requestRow } from "../../wire/messages.ts";
 import type { Draft, FoldedRecord, LogRecord } from "../../wire/record.ts";
@@ -334,7 +339,7 @@ export class RoomEngine {
     if (other !== undefined) checkMayWrite(this.#rights, [user, other]);
     checkMayCreate(this.#rooms, { user, unixMs: this.#unixMs }, target);
     const pair = other && ([user, other].sort() as [UserId, UserId]);
-    return { kind: "meet", room: id, pair };
+    return { kind: "meet", user, room: id, pair };
   }
 
   /** Uses a loop instead of recursion, because thousands of steps may be queued. */
@@ -345,6 +350,7 @@ export class RoomEngine {
       if (step.kind === "resume") this.#resume(step.lock, step.claim, steps, effects);
       else this.#lockRoom(step.command, steps, effects);
     }
+    this.#lock.endTurn();
     return effects;
   }
 
@@ -356,24 +362,23 @@ export class RoomEngine {
     if (command.kind === "post" && command.destination === undefined)
       return this.#requestConfirmation(command, effects);
     const lock = roomLock(command, this.#rooms);
-    if (this.#lock.waiting(lock) >= ROOM_LOCK_QUEUE_MAX) {
+    const user = userOf(command);
+    if (this.#lock.waiting(lock, user) >= ROOM_COMMANDS_QUEUED_MAX) {
       this.#startNextPost(command, steps);
-      const detail = { retryAfterMs: 100 };
-      this.#refuse(command, new Fault("too-many", "this room is too busy", detail), effects);
+      this.#refuse(command, queuedTooMuch(), effects);
     } else {
-      const mode = this.#lockMode(command, lock);
-      const claim = { command, mode, user: userOf(command) };
+      const claim = { command, mode: this.#lockMode(command, lock), user };
       if (this.#lock.acquire(lock, claim)) this.#performStep(lock, claim, steps, effects);
     }
   }
 
   /**
    * A join that may create the room or exceed its limit, and a departure that may leave it vacant,
-   * run alone.
+   * run alone. So does a raised hand or a request to join that may exceed the limit of its list.
    * @param held number of running commands that are this one: 1 once it has its lock
    */
   #lockMode(command: Command, lock: string, held = 0): LockMode {
-    // Each of them may be a join or a departure.
+    // Each of them may be a join, a departure or an entry in a list.
     const others = () => this.#lock.runningOwn(lock) - held;
     switch (command.kind) {
       case "post":
@@ -393,9 +398,34 @@ export class RoomEngine {
         if (this.#isShared || room === undefined || room.isSealed === true) return "exclusive";
         return room.members.size - others() > 1 ? "own" : "exclusive";
       }
+      case "topic":
+        // In a cluster, changes of one topic conflict with each other.
+        return this.#isShared ? "exclusive" : "own";
       case "act":
-        // A vote changes only its user's earlier one.
-        return command.action.kind === "vote" ? "own" : "exclusive";
+        return this.#actionMode(command, others);
+      default:
+        return "exclusive";
+    }
+  }
+
+  /** Actions that change only what their user has made share the lock. */
+  #actionMode(
+    { action, requester }: Extract<Command, { kind: "act" }>,
+    others: () => number,
+  ): LockMode {
+    switch (action.kind) {
+      case "vote":
+        return "own";
+      case "edit":
+        return action.author === requester.user ? "own" : "exclusive";
+      case "hand":
+      case "knock": {
+        if (action.user !== requester.user) return "exclusive";
+        const { hands, knocks } = this.#rooms.get(action.room) ?? {};
+        const [list, max] = action.kind === "hand" ? [hands, HANDS_MAX] : [knocks, KNOCKS_MAX];
+        const hasSpace = !action.on || (list?.size ?? 0) + others() < max;
+        return hasSpace ? "own" : "exclusive";
+      }
       default:
         return "exclusive";
     }
@@ -410,11 +440,14 @@ export class RoomEngine {
   /** Performs a command that waited for its lock, unless it now needs another lock or mode. */
   #resume(lock: string, claim: Claim<Command>, steps: Step[], effects: EngineEffect[]): void {
     const { command, mode } = claim;
-    const isStale = lock !== roomLock(command, this.#rooms);
-    const isMisjudged = mode !== "exclusive" && this.#lockMode(command, lock, 1) !== mode;
-    if (!isStale && !isMisjudged) return this.#performStep(lock, claim, steps, effects);
-    this.#releaseLock(lock, claim, steps);
-    steps.push({ kind: "lock-room", command });
+    if (lock !== roomLock(command, this.#rooms)) {
+      this.#releaseLock(lock, claim, steps);
+      steps.push({ kind: "lock-room", command });
+      return;
+    }
+    const needed = mode === "exclusive" ? mode : this.#lockMode(command, lock, 1);
+    if (needed === mode) return this.#performStep(lock, claim, steps, effects);
+    this.#resumeLater(lock, this.#lock.requeue(lock, claim, needed), steps);
   }
 
   #performStep(lock: string, claim: Claim<Command>, steps: Step[], effects: EngineEffect[]): void {
@@ -468,8 +501,11 @@ export class RoomEngine {
   }
 
   #releaseLock(lock: string, claim: Claim<Command>, steps: Step[]): void {
-    for (const next of this.#lock.release(lock, claim))
-      steps.push({ kind: "resume", lock, claim: next });
+    this.#resumeLater(lock, this.#lock.release(lock, claim), steps);
+  }
+
+  #resumeLater(lock: string, claims: readonly Claim<Command>[], steps: Step[]): void {
+    for (const claim of claims) steps.push({ kind: "resume", lock, claim });
   }
 
   #startNextPost(command: Command, steps: Step[]): void {
@@ -798,9 +834,16 @@ function settled({ id }: Requester, outcome: Settle["outcome"]): Settle {
   return { kind: "settle", id, outcome };
 }
 
-function userOf(command: Command): UserId | undefined {
-  if (command.kind === "meet") return undefined;
-  return command.kind === "post" ? command.user : command.requester.user;
+function userOf(command: Command): UserId {
+  return "requester" in command ? command.requester.user : command.user;
+}
+
+function queuedTooMuch(): Fault {
+  const max = ROOM_COMMANDS_QUEUED_MAX;
+  return new Fault("too-fast", msg`${max} of your changes wait in this room`, {
+    remedy: msg`wait until they are done`,
+    retryAfterMs: 100,
+  });
 }
 
 function mayRetry(command: Command): boolean {

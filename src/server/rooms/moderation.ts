@@ -2,9 +2,10 @@
 
 import { Fault, msg } from "../../base/fault.ts";
 import type { UserId } from "../../base/ids.ts";
-import { BANS_MAX } from "../../base/limits.ts";
+import { BANS_MAX, KNOCKS_PER_HOUR_MAX } from "../../base/limits.ts";
 import { checkName } from "../../base/names.ts";
 import { defined, hasSameFields } from "../../base/values.ts";
+import { HourlyQuota } from "../../core/rate.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
 import { checkFileText } from "../../core/rooms/files.ts";
 import type { Actor, RoomAction } from "../../core/rooms/moderation.ts";
@@ -61,6 +62,7 @@ const TARGET_KINDS = {
 
 export class Moderation {
   readonly #registrationChanges = new TaskQueue();
+  readonly #knockRate = new HourlyQuota(KNOCKS_PER_HOUR_MAX);
 
   constructor(private readonly options: ModerationOptions) {}
 
@@ -76,7 +78,11 @@ export class Moderation {
       return this.#act(from, { kind: "receipts", room: room.id, on });
     },
     hand: (request, from) => this.#act(from, this.#ownOrOther(request, from)),
-    knock: (request, from) => this.#act(from, this.#ownOrOther(request, from)),
+    knock: (request, from) => {
+      const action = this.#ownOrOther(request, from);
+      if (request.on) this.#checkKnockRate(from.account.id);
+      return this.#act(from, action);
+    },
     kick: (request, from) => {
       const { reason } = request;
       return this.#act(from, defined({ kind: "kick", ...this.#whom(request, from), reason }));
@@ -139,6 +145,12 @@ export class Moderation {
   #act(from: Sender, action: RoomAction): Deferred {
     const { isOperator } = from.actor;
     return submit(this.options.kernel, from, { kind: "act", isOperator, action });
+  }
+
+  #checkKnockRate(user: UserId): void {
+    const message = msg`you have asked to join rooms ${KNOCKS_PER_HOUR_MAX} times in an hour`;
+    const now = this.options.clock.now();
+    this.#knockRate.take(user, now, message, msg`wait an hour, or ask a moderator to invite you`);
   }
 
   #ownOrOther(

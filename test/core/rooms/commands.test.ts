@@ -46,7 +46,7 @@ describe("locks", () => {
 
   test("uses one lock per conversation, existing or not", () => {
     const rooms = new Rooms();
-    const meet = { kind: "meet", room: DIRECT, pair: [ANA, BEN] } as const;
+    const meet = { kind: "meet", user: ANA, room: DIRECT, pair: [ANA, BEN] } as const;
     const lock = roomLock(meet, rooms);
     expect(roomLock(postIn(DIRECT), rooms)).toBe(lock);
     rooms.apply(new Ledger().write("room", DIRECT, "server", { direct: [ANA, BEN] }));

@@ -2,8 +2,10 @@ import { beforeEach, describe, expect, test } from "bun:test";
 import { Fault } from "../../../src/base/fault.ts";
 import { directRoomId, type FileId, type RoomId, type UserId } from "../../../src/base/ids.ts";
 import {
+  HANDS_MAX,
   JOINED_ROOMS_MAX,
-  ROOM_LOCK_QUEUE_MAX,
+  KNOCKS_MAX,
+  ROOM_COMMANDS_QUEUED_MAX,
   ROOM_MEMBERS_MAX,
 } from "../../../src/base/limits.ts";
 import { CONFLICT_TRIES_MAX } from "../../../src/base/limits-cluster.ts";
@@ -34,6 +36,9 @@ const FILE = {
   chunks: 1,
   digest: "0".repeat(64),
 };
+
+/** The text of a poll that each flood in "busy room" can vote on, edit or pin. */
+const POLL = { room: ROOM, seq: 8, author: ANA } as const;
 
 type Settle = Extract<EngineEffect, { kind: "settle" }>;
 
@@ -111,6 +116,22 @@ class EngineFixture {
     }
   }
 
+  /** Records one batch, with all drafts that wait now. */
+  sync(): void {
+    const batch = this.waiting
+      .splice(0)
+      .map(({ token, drafts }) => ({
+        token,
+        records: drafts.map((draft) => this.ledger.append(draft)),
+      }));
+    for (const { records } of batch)
+      for (const record of records) this.handle({ kind: "record", record });
+    for (const { token, records } of batch) {
+      const [record] = records.slice(-1);
+      if (record !== undefined) this.handle({ kind: "appended", token, record });
+    }
+  }
+
   looked(isCurrent = true): void {
     for (const { token } of this.confirmations.splice(0)) {
       this.handle({ kind: "confirmed", token, isCurrent });
@@ -123,6 +144,11 @@ class EngineFixture {
 
   fail(fault: Fault): void {
     for (const { token } of this.waiting.splice(0)) this.handle({ kind: "failed", token, fault });
+  }
+
+  /** Authors of the drafts that the log has not recorded yet. */
+  get authors(): string[] {
+    return this.waiting.flatMap(({ drafts }) => drafts.map(({ by }) => by));
   }
 
   get answers(): unknown[] {
@@ -703,11 +729,11 @@ describe("rooms", () => {
     vote(EVE, 2);
     vote(BEN, 3);
     way.post(ANA, "dev", 2);
-    expect(way.waiting.map(({ drafts }) => drafts.map(({ by }) => by))).toEqual([[BEN], [EVE]]);
+    expect(way.authors).toEqual([BEN, EVE, ANA]);
     way.write();
     expect(way.faults).toEqual([]);
     const kinds = way.ledger.records.slice(-4).map(({ head }) => `${head.kind} ${head.by}`);
-    expect(kinds).toEqual([`vote ${BEN}`, `vote ${EVE}`, `vote ${BEN}`, `text ${ANA}`]);
+    expect(kinds).toEqual([`vote ${BEN}`, `vote ${EVE}`, `text ${ANA}`, `vote ${BEN}`]);
   });
 
   test("record departures of different users, and files, without waiting for each other", () => {
@@ -718,14 +744,14 @@ describe("rooms", () => {
     way.submit(ANA, { kind: "announce", to: "dev", file: FILE.file, body: FILE });
     way.submit(BEN, { kind: "leave", room: DEV });
     way.post(BEN, "dev", 1, OTHER_BOX);
-    expect(way.waiting.map(({ drafts }) => drafts.map(({ kind }) => kind))).toEqual([["text"]]);
+    expect(way.authors).toEqual([ANA, BEN]);
     way.write();
     expect(way.ledger.records.slice(-3).map(({ head }) => `${head.kind} ${head.by}`)).toEqual([
       `text ${ANA}`,
-      `file ${ANA}`,
       `leave ${BEN}`,
+      `file ${ANA}`,
     ]);
-    expect(way.answers.at(-1)).toBe("not-member");
+    expect(way.answers).toContain("not-member");
   });
 
   test("record departures one at a time in a cluster, where they conflict", () => {
@@ -781,7 +807,7 @@ describe("rooms", () => {
     way.join(BEN);
     way.post(BEN, "dev", 1);
     way.post(ANA, "dev", 1, OTHER_BOX);
-    expect(way.waiting).toHaveLength(1);
+    expect(way.authors).toEqual([BEN, ANA]);
     way.write();
     expect(way.answers).toMatchObject([{ joined: true }, { joined: false }, { n: 4 }, { n: 5 }]);
     expect(way.ledger.records.slice(-3).map(({ head }) => head.kind)).toEqual([
@@ -805,12 +831,13 @@ describe("rooms", () => {
     way.join(ANA, ROOM);
     way.write();
     way.join(BEN);
-    way.submit(ANA, { kind: "topic", room: DEV, topic: "x" });
+    const ana = { room: ROOM, user: ANA, name: checkName("ana"), isOperator: false };
+    way.submit(ANA, { kind: "act", isOperator: true, action: { kind: "mute", ...ana, on: true } });
     way.join(EVE);
     expect(way.waiting).toHaveLength(1);
     way.write();
     const heads = way.ledger.records.slice(-3).map(({ head }) => `${head.kind} ${head.by}`);
-    expect(heads).toEqual([`join ${BEN}`, `topic ${ANA}`, `join ${EVE}`]);
+    expect(heads).toEqual([`join ${BEN}`, `mute ${ANA}`, `join ${EVE}`]);
   });
 
   test("are created once when two users join a room that is being removed", () => {
@@ -928,16 +955,167 @@ describe("presence", () => {
 });
 
 describe("busy room", () => {
-  test("queues up to the limit and refuses further posts temporarily", () => {
-    way.submit(ANA, { kind: "topic", room: checkName("lobby"), topic: "x" });
+  test("queues up to the limit of each user and refuses further posts temporarily", () => {
+    const ben = { room: LOBBY_ROOM, user: BEN, name: checkName("ben"), isOperator: false };
+    way.submit(ANA, { kind: "act", isOperator: true, action: { kind: "mute", ...ben, on: false } });
     const box = (i: number) => `${i}`.padStart(11, "x");
-    for (let i = 0; i < ROOM_LOCK_QUEUE_MAX; i++) way.post(BEN, "lobby", 1, box(i));
+    for (let i = 0; i < ROOM_COMMANDS_QUEUED_MAX; i++) way.post(BEN, "lobby", 1, box(i));
     expect(way.answers).toHaveLength(0);
-    way.post(BEN, "lobby", 1, box(ROOM_LOCK_QUEUE_MAX));
-    expect(way.answers).toEqual(["too-many"]);
+    way.post(BEN, "lobby", 1, box(ROOM_COMMANDS_QUEUED_MAX));
+    const [fault] = way.faults;
+    expect([fault?.code, fault?.retryAfterMs]).toEqual(["too-fast", 100]);
+    expect(fault?.remedy).toBe("wait until they are done");
+    way.post(ANA, "lobby", 1);
+    expect(way.faults).toHaveLength(1);
     way.write();
-    expect(way.answers).toHaveLength(ROOM_LOCK_QUEUE_MAX + 2);
-    expect(way.ledger.records).toHaveLength(4 + ROOM_LOCK_QUEUE_MAX);
+    expect(way.answers).toHaveLength(ROOM_COMMANDS_QUEUED_MAX + 3);
+    expect(way.ledger.records).toHaveLength(5 + ROOM_COMMANDS_QUEUED_MAX);
+  });
+
+  /** Number of syncs of the log until Ben's post is recorded. */
+  function syncsOfPost(): number {
+    way.post(BEN, "dev", 1, OTHER_BOX);
+    for (let syncs = 1; ; syncs++) {
+      const isIncluded = way.authors.includes(BEN);
+      way.sync();
+      if (isIncluded) return syncs;
+      expect(syncs).toBeLessThan(10);
+    }
+  }
+
+  type Flood = (user: UserId, i: number) => Submission;
+  const name = checkName("eve");
+  const action = (made: RoomAction) => ({ kind: "act", isOperator: false, action: made }) as const;
+  const floods: [string, number, Flood][] = [
+    ["topics", 1, (_, i) => ({ kind: "topic", room: DEV, topic: `${i}` })],
+    [
+      "hands",
+      1,
+      (user, i) =>
+        action({ kind: "hand", room: ROOM, user, name, isOperator: false, on: i % 2 === 0 }),
+    ],
+    [
+      "departures and joins",
+      1,
+      (_, i) =>
+        i % 2 === 0
+          ? { kind: "leave", room: DEV }
+          : { kind: "join", options: { name: DEV, isPasswordCorrect: false, create: undefined } },
+    ],
+    ["votes", 1, () => action({ kind: "vote", ...POLL, choices: [1], voter: "p" })],
+    [
+      "edits",
+      1,
+      (author) => action({ kind: "edit", room: ROOM, seq: POLL.seq + 2, author, text: "x" }),
+    ],
+    [
+      "pins",
+      2,
+      (_, i) => action({ kind: "pin", room: ROOM, seq: POLL.seq, author: ANA, on: i % 2 === 0 }),
+    ],
+    [
+      "rules",
+      2,
+      (_, i) =>
+        action({
+          kind: "rules",
+          room: ROOM,
+          change: { everyone: i % 2 === 0 ? "everyone" : "moderators" },
+        }),
+    ],
+  ];
+
+  test.each(floods)("records a post after one user's %s within %i syncs", (kind, syncs, flood) => {
+    for (const user of [ANA, BEN, EVE]) way.join(user, ROOM);
+    way.enter(3, EVE);
+    way.write();
+    way.post(ANA, "dev", 1);
+    way.write();
+    expect(way.ledger.records.at(-1)?.head.seq).toBe(POLL.seq);
+    way.submit(ANA, action({ kind: "poll", ...POLL, on: true, options: 3 }));
+    way.write();
+    way.post(EVE, "dev", 1);
+    const eve = { room: ROOM, user: EVE, name, isOperator: false };
+    if (kind === "topics" || kind === "pins" || kind === "rules") {
+      way.submit(ANA, action({ kind: "grant", ...eve, on: true }));
+    }
+    way.write();
+    way.effects = [];
+    for (let i = 0; i < ROOM_COMMANDS_QUEUED_MAX; i++) way.submit(EVE, flood(EVE, i));
+    expect(way.authors.slice(0, 1)).toEqual([EVE]);
+    expect(syncsOfPost()).toBeLessThanOrEqual(syncs);
+    way.write();
+    expect(way.answers).toHaveLength(ROOM_COMMANDS_QUEUED_MAX + 1);
+  });
+
+  test("records the posts of one outbox together after another user's exclusive change", () => {
+    way.join(ANA, ROOM);
+    way.join(BEN, ROOM);
+    way.join(EVE, ROOM);
+    way.write();
+    const eve = { room: ROOM, user: EVE, name, isOperator: false };
+    for (let i = 0; i < 10; i++) {
+      way.submit(ANA, action({ kind: "mute", ...eve, on: i % 2 === 0 }));
+    }
+    for (let counter = 1; counter <= 10; counter++) way.post(BEN, "dev", counter);
+    way.sync();
+    expect(way.authors).toEqual(Array<UserId>(10).fill(BEN));
+    way.post(BEN, "dev", 11);
+    way.sync();
+    expect(way.authors).toEqual([ANA]);
+  });
+
+  test("runs exclusive changes of another user in turn", () => {
+    way.join(ANA, ROOM);
+    way.join(EVE, ROOM);
+    way.write();
+    const eve = { room: ROOM, user: EVE, name, isOperator: false };
+    way.submit(ANA, action({ kind: "grant", ...eve, on: true }));
+    way.write();
+    for (let i = 0; i < 100; i++) {
+      const everyone = i % 2 === 0 ? "everyone" : "moderators";
+      way.submit(EVE, action({ kind: "rules", room: ROOM, change: { everyone } }));
+    }
+    way.submit(ANA, action({ kind: "mute", ...eve, on: false }));
+    expect(way.authors).toEqual([EVE]);
+    way.sync();
+    expect(way.authors).toEqual([ANA]);
+  });
+
+  test("records a post of an approval room in one sync with the requests of a guest", () => {
+    way.join(ANA, ROOM);
+    way.join(BEN, ROOM);
+    way.write();
+    way.submit(ANA, action({ kind: "rules", room: ROOM, change: { join: "approval" } }));
+    way.write();
+    const knock = { kind: "knock", room: ROOM, user: EVE, name, isOperator: false } as const;
+    for (let i = 0; i < ROOM_COMMANDS_QUEUED_MAX; i++) {
+      way.submit(EVE, action({ ...knock, on: i % 2 === 0 }));
+    }
+    expect(way.authors).toEqual([EVE]);
+    expect(syncsOfPost()).toBe(1);
+  });
+
+  test("exceeds no limit of a list that users fill at the same time", () => {
+    way.join(ANA, ROOM);
+    way.join(BEN, ROOM);
+    way.join(EVE, ROOM);
+    way.write();
+    const change = { join: "approval" } as const;
+    way.submit(ANA, action({ kind: "rules", room: ROOM, change }));
+    way.write();
+    const { hands = new Set(), knocks = new Set() } = way.rooms.get(ROOM) ?? {};
+    for (let i = 1; i < HANDS_MAX; i++) hands.add(`u${i}` as UserId);
+    for (let i = 1; i < KNOCKS_MAX; i++) knocks.add(`u${i}` as UserId);
+    way.effects = [];
+    const made = { room: ROOM, name, isOperator: false, on: true };
+    for (const user of [BEN, EVE]) way.submit(user, action({ kind: "hand", user, ...made }));
+    way.write();
+    for (const user of ["uGGGGGGGGGGG", "uHHHHHHHHHHH"] as UserId[]) {
+      way.submit(user, action({ kind: "knock", user, ...made }), NO_SESSION);
+    }
+    way.write();
+    expect(way.answers).toMatchObject([{}, "too-many", {}, "too-many"]);
   });
 
   test("limits other requests that have a cost", () => {
@@ -952,12 +1130,12 @@ describe("busy room", () => {
 
   test("refuses thousands of commands without exhausting the stack", () => {
     way.join(ANA, ROOM);
-    for (let i = 1; i < ROOM_LOCK_QUEUE_MAX; i++) {
+    for (let i = 1; i < ROOM_COMMANDS_QUEUED_MAX; i++) {
       const kind = i % 2 === 0 ? "leave" : "topic";
       way.submit(BEN, { kind, room: DEV, topic: "" });
     }
     way.write();
-    expect(way.answers).toHaveLength(ROOM_LOCK_QUEUE_MAX);
+    expect(way.answers).toHaveLength(ROOM_COMMANDS_QUEUED_MAX);
     expect(new Set(way.answers.slice(1))).toEqual(new Set(["not-member"]));
   });
 });

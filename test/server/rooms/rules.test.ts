@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { NEWCOMERS_ROOMS_MAX } from "../../../src/base/limits.ts";
+import { KNOCKS_PER_HOUR_MAX, NEWCOMERS_ROOMS_MAX } from "../../../src/base/limits.ts";
 import { rejection } from "../../rejection.ts";
 import { siteWith } from "../site.ts";
 import { lab, labTest, operating, TOKEN } from "../site-lab.ts";
@@ -132,6 +132,25 @@ test("admits by approval, and tells moderators alone who asks", async () => {
   expect((await eve.until("invited")).room).toBe("lab");
   await eve.request("join", { room: "lab" });
   await site.quiet();
+});
+
+test("limits how often an account asks to join", async () => {
+  const { site, ana, eve } = await siteWith(["ana", "eve"]);
+  for (const room of ["lab", "attic"]) {
+    await ana.request("join", { room, create: true });
+    await ana.request("rules", { room, join: "approval" });
+  }
+  for (let i = 0; i < KNOCKS_PER_HOUR_MAX; i++) {
+    const room = i % 2 === 0 ? "lab" : "attic";
+    await eve.request("knock", { room, on: true });
+    await eve.request("knock", { room, on: false });
+  }
+  for (const room of ["lab", "attic"])
+    expect(await eve.refusal("knock", { room, on: true })).toBe("too-many");
+  await site.time.advance((60 * 60_000) / KNOCKS_PER_HOUR_MAX);
+  await eve.request("knock", { room: "lab", on: true });
+  await eve.request("knock", { room: "lab", on: false });
+  expect(await eve.refusal("knock", { room: "lab", on: true })).toBe("too-many");
 });
 
 test("forgets the request of a removed account", async () => {
