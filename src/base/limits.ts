@@ -175,6 +175,14 @@ export const BYTES_AFTER_CLOSE_MIN = 1 * MIB;
 export const BYTES_AFTER_CLOSE_MAX = 17 * MIB;
 export const MESSAGES_AFTER_CLOSE_MAX = 128;
 export const MESSAGE_BEFORE_LOGIN_ANSWERED_BYTES_MAX = 64 * KIB;
+/**
+ * Body of a POST of an HTTP link before log-in: `hello`, a log-in and EARLY_REQUESTS_MAX requests
+ * with their lengths.
+ */
+export const HTTP_POST_BEFORE_LOGIN_BYTES_MAX =
+  (2 + EARLY_REQUESTS_MAX) * (4 + MESSAGE_BEFORE_LOGIN_BYTES_MAX);
+/** More than RECEIVE_QUEUE_PER_LINK_BYTES_MAX holds. Reading so many empty frames takes 1 ms. */
+export const HTTP_POST_FRAMES_MAX = 4_096;
 /** A page load takes 40 requests. */
 export const HTTP_REQUESTS_PER_SECOND = 200;
 export const HTTP_REQUESTS_BURST = 1_000;

@@ -4,14 +4,22 @@
 // A response therefore never holds more than the peer has room for, and a lost one is repeated.
 
 import { concatBytes } from "../../base/bytes.ts";
-import { Fault } from "../../base/fault.ts";
-import { HTTP_REQUESTS_BURST, HTTP_REQUESTS_PER_SECOND } from "../../base/limits.ts";
+import { Fault, msg } from "../../base/fault.ts";
+import {
+  HTTP_POST_BEFORE_LOGIN_BYTES_MAX,
+  HTTP_POST_FRAMES_MAX,
+  HTTP_REQUESTS_BURST,
+  HTTP_REQUESTS_PER_SECOND,
+  MESSAGE_BYTES_MAX,
+} from "../../base/limits.ts";
 import { TokenBucket } from "../../core/rate.ts";
 import type { Clock } from "../clock.ts";
 import { releaseBuffer } from "../disk/buffer-pool.ts";
 import { CLOSE_CODE, closeCodeOf, closeFault } from "../link/close-code.ts";
+import { FRAME_HEADER_BYTES } from "../link/frame.ts";
 import type { Address } from "../link/link.ts";
 import type { Topics } from "../link/topics.ts";
+import { readBody } from "./body.ts";
 import { controlCode, encodeControl, httpFrameReader, STARTED } from "./frames.ts";
 import { costOf, QueuedLink } from "./queued-link.ts";
 
@@ -50,6 +58,9 @@ const HEADERS = {
   "x-accel-buffering": "no", // nginx
 };
 
+/** Otherwise the server would read the rest of the body. */
+const REFUSED = { connection: "close" };
+
 interface OpenResponse {
   readonly isPoll: boolean;
   bytes: number;
@@ -67,6 +78,7 @@ export class HttpServerLink extends QueuedLink {
   #writtenCount = 0;
   #receivedCount = 0;
   #postCount = 0;
+  #messageBytesMax = MESSAGE_BYTES_MAX;
   #response: OpenResponse | undefined;
   #isFlushing = false;
   /** Cancels the end of the open response or, without one, of the wait for the next GET. */
@@ -122,16 +134,32 @@ export class HttpServerLink extends QueuedLink {
     return answer;
   }
 
+  limitMessageBytes(messageBytesMax: number): void {
+    this.#messageBytesMax = messageBytesMax;
+  }
+
+  /** Whether the client has not logged in. Its requests count towards its address, too. */
+  get isUnauthenticated(): boolean {
+    return this.#messageBytesMax < MESSAGE_BYTES_MAX;
+  }
+
   /** Answers a POST, whose first frame has the number `from`. */
   async receivePost(from: number, request: Request): Promise<Response> {
     if (this.#postCount >= CONCURRENT_POSTS_MAX) return new Response(null, { status: 429 });
     this.#postCount += 1;
-    try {
-      const body = await request.bytes().catch(() => undefined); // Aborted or too long.
-      return new Response(null, { status: body === undefined ? 408 : this.#receive(from, body) });
-    } finally {
-      this.#postCount -= 1;
-    }
+    const body = await readBody(request, this.#bodyBytesMax)
+      .catch(() => "incomplete" as const)
+      .finally(() => {
+        this.#postCount -= 1;
+      });
+    if (body === "incomplete") return new Response(null, { status: 408 });
+    if (body === undefined) return new Response(null, { status: 413, headers: REFUSED });
+    return new Response(null, { status: this.#receive(from, body) });
+  }
+
+  get #bodyBytesMax(): number {
+    if (this.isUnauthenticated) return HTTP_POST_BEFORE_LOGIN_BYTES_MAX;
+    return FRAME_HEADER_BYTES + this.#messageBytesMax;
   }
 
   /** @returns the status of the answer */
@@ -139,21 +167,29 @@ export class HttpServerLink extends QueuedLink {
     if (this.state === "closed") return 404;
     if (from > this.#receivedCount) return 409;
     const reader = httpFrameReader();
+    reader.messageBytesMax = this.#messageBytesMax;
+    const isOpen = this.state === "open";
+    let number = from;
     try {
-      const frames = [...reader.feed(body)];
-      if (!reader.isComplete) throw new Fault("frame-malformed", "a frame is incomplete");
-      for (const frame of frames.slice(this.#receivedCount - from)) {
+      for (const frame of reader.feed(body)) {
+        if (number - from >= HTTP_POST_FRAMES_MAX) throw tooManyFrames();
+        if (number++ < this.#receivedCount) continue;
         this.#receivedCount += 1;
-        if (frame.kind === "control") this.#peerClosed(controlCode(frame));
-        else this.inbox.push(frame.bytes);
+        if (frame.kind === "control") {
+          this.#peerClosed(controlCode(frame));
+          return 204;
+        }
+        if (!this.receiveMessage(frame.bytes)) return 404;
+        // The client repeats the other frames, of which a closing link ignores a limited number.
+        if (isOpen && this.state !== "open") return 400;
       }
+      if (!reader.isComplete) throw new Fault("frame-malformed", "a frame is incomplete");
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
       this.inbox.mute();
       this.closeWith(error);
       return 400;
     }
-    if (this.inbox.isFlooded) this.drop(undefined);
     return 204;
   }
 
@@ -221,6 +257,10 @@ export class HttpServerLink extends QueuedLink {
     this.#cancelTimer();
     this.#cancelTimer = this.clock.after(delayMs, callback);
   }
+}
+
+function tooManyFrames(): Fault {
+  return new Fault("too-large", msg`a request has more than ${HTTP_POST_FRAMES_MAX} frames`);
 }
 
 function streamed(): [OpenResponse, Response] {

@@ -188,6 +188,16 @@ export abstract class BaseLink implements Link {
     assert(false, "only the client end opens data channels");
   }
 
+  /**
+   * Delivers a message from the peer. Returns false if the link has ended, so that the transport
+   * reads no further message of the bytes that it has received.
+   */
+  protected receiveMessage(message: Uint8Array): boolean {
+    this.inbox.push(message);
+    if (this.topics !== undefined && this.inbox.isFlooded) this.drop(undefined);
+    return !this.isClosed;
+  }
+
   protected countSent(messages: number, sizeBytes: number): void {
     this.#sentMessages += messages;
     this.#sentBytes += sizeBytes;

@@ -54,8 +54,8 @@ export interface Link {
    */
   send(message: Uint8Array, tail?: Uint8Array): boolean;
   /**
-   * Closes the link before it buffers a longer message. Exists only for QUIC, which delivers
-   * messages in pieces.
+   * Closes the link before it buffers a longer message. WebSocket links, whose messages Bun
+   * buffers, do not have it.
    */
   limitMessageBytes?(messageBytesMax: number): void;
   queuedBytes(): number;

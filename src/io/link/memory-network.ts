@@ -156,8 +156,7 @@ export class MemoryLink extends BaseLink {
       const message = msg`a message is longer than ${MESSAGE_BYTES_MAX} bytes`;
       this.cut(new Fault("too-large", message));
     } else {
-      peer.inbox.push(bytes);
-      if (peer.isServer && peer.inbox.isFlooded) peer.destroy();
+      peer.receiveMessage(bytes);
     }
   }
 

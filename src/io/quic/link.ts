@@ -121,16 +121,13 @@ export class QuicLink extends BaseLink {
     this.#abort(this.state === "closing" ? undefined : fault, "late", code);
   }
 
-  #onMessage(message: Uint8Array): void {
-    if (this.state === "closed") return;
-    if (this.#isAccepted) {
-      this.inbox.push(message);
-      if (this.topics !== undefined && this.inbox.isFlooded) this.drop(undefined);
-      return;
-    }
+  /** Returns false if no further message is read. */
+  #onMessage(message: Uint8Array): boolean {
+    if (this.#isAccepted) return this.receiveMessage(message);
     if (message.length > 0) throw new Fault("frame-malformed", "the stream has an invalid start");
     this.#isAccepted = true;
     this.#accepted.resolve();
+    return true;
   }
 
   #onData(chunk: Uint8Array): void {
@@ -138,7 +135,7 @@ export class QuicLink extends BaseLink {
     try {
       for (const frame of this.#reader.feed(chunk)) {
         if (frame.kind === "control") return this.#onEnd();
-        this.#onMessage(frame.bytes);
+        if (!this.#onMessage(frame.bytes)) return;
       }
     } catch (error) {
       if (!(error instanceof Fault)) return rethrow(error);

@@ -263,9 +263,9 @@ class WsListener implements Listener {
     const remote = normalizeAddress(ip.address, ip.port);
     this.#halfOpen?.onRequest(remote);
     const url = requestUrl(request);
-    // Each open link has its own limit, because many users may share an address.
+    // Many users may share an address, so each link has its own limit after log-in.
     const httpLink = url && this.#httpLinks.linkAt(url.pathname);
-    if (httpLink === undefined && this.events.acceptsRequest?.(remote) === false) {
+    if (httpLink?.isUnauthenticated !== false && this.events.acceptsRequest?.(remote) === false) {
       return refusal(429, "too many requests", { connection: "close", "retry-after": "1" });
     }
     if (this.options.isHost?.(request.headers.get("host")) === false) {

@@ -125,8 +125,7 @@ export class WsServerLink extends BaseLink implements WsEndpoint {
     if (typeof message === "string") {
       return this.drop(new Fault("frame-malformed", "text frames are not supported"));
     }
-    this.inbox.push(message);
-    if (this.inbox.isFlooded) this.drop(undefined);
+    this.receiveMessage(message);
   }
 
   onDrain(): void {

@@ -17,6 +17,7 @@ import { TokenBuckets } from "../../core/rate.ts";
 import type { Invite } from "../../core/rooms/policy.ts";
 import type { Room } from "../../core/rooms/rooms.ts";
 import { requireRoom } from "../../core/rooms/targets.ts";
+import { readBody } from "../../io/http/body.ts";
 import type { Address } from "../../io/link/link.ts";
 import { jsonBytes } from "../../wire/field.ts";
 import type { Answer } from "../../wire/messages.ts";
@@ -205,17 +206,9 @@ class UnsupportedType extends Fault {
 }
 
 async function bodyOf(request: Request, sizeBytesMax: number): Promise<Uint8Array> {
-  const isText = sizeBytesMax < WEBHOOK_BYTES_MAX;
-  const fault = () => tooLarge(isText ? TEXT_BYTES_MAX : sizeBytesMax);
-  if (Number(request.headers.get("content-length") ?? 0) > sizeBytesMax) throw fault();
-  const chunks: Uint8Array[] = [];
-  let sizeBytes = 0;
-  for await (const chunk of request.body ?? []) {
-    sizeBytes += chunk.length;
-    if (sizeBytes > sizeBytesMax) throw fault();
-    chunks.push(chunk);
-  }
-  return new Uint8Array(Buffer.concat(chunks));
+  const body = await readBody(request, sizeBytesMax);
+  if (body !== undefined) return body;
+  throw tooLarge(sizeBytesMax < WEBHOOK_BYTES_MAX ? TEXT_BYTES_MAX : sizeBytesMax);
 }
 
 function tooLarge(sizeBytesMax: number): Fault {

@@ -1,6 +1,13 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import { Socket } from "node:net";
-import { MESSAGE_BYTES_MAX, SEND_QUEUE_BYTES_MAX } from "../../../src/base/limits.ts";
+import {
+  EARLY_REQUESTS_MAX,
+  HTTP_POST_FRAMES_MAX,
+  MESSAGE_BEFORE_LOGIN_BYTES_MAX,
+  MESSAGE_BYTES_MAX,
+  MESSAGES_AFTER_CLOSE_MAX,
+  SEND_QUEUE_BYTES_MAX,
+} from "../../../src/base/limits.ts";
 import { encodeControl, encodeMessage } from "../../../src/io/http/frames.ts";
 import {
   ABSENT_MS_MAX,
@@ -48,6 +55,7 @@ async function post(url: string, from: number, ...frames: Uint8Array[]): Promise
   return (await fetch(`${url}?from=${from}`, { method: "POST", body })).status;
 }
 
+const EMPTY = encodeMessage(new Uint8Array());
 const frames = (...numbers: number[]) => numbers.map((i) => encodeMessage(numbered(i)));
 
 describe("POSTs", () => {
@@ -89,12 +97,86 @@ describe("POSTs", () => {
   ])("%s close the link only", async (_, body, code) => {
     const [bad, good] = [await opened(), await opened()];
     expect(await post(bad.url, 0, ...frames(0), body)).toBe(400);
-    expect(bad.observer.messages).toEqual([]);
+    expect(bad.observer.messages.map(numberOf)).toEqual([0]);
     // The peer would confirm the close frame in the next response.
     await fetch(bad.url, { method: "DELETE" });
     expect((await bad.observer.closed())?.code).toBe(code as "too-large");
     expect(await post(good.url, 0, ...frames(0))).toBe(204);
     good.link.destroy();
+  });
+
+  test.each([
+    ["destroy", 404],
+    ["close", 400],
+  ] as const)("are read up to the frame whose receiver calls %s()", async (end, status) => {
+    const response = await fetch(`${origin}/link`, { method: "POST" });
+    const url = `${origin}/link/${await response.text()}`;
+    const link = links.pop();
+    let received = 0;
+    link?.receive({
+      message: () => {
+        received += 1;
+        link[end]();
+      },
+      closed: () => {},
+    });
+    const tooLong = Uint8Array.of(0, 0x80, 0, 0);
+    expect(await post(url, 0, ...frames(0, 1), tooLong)).toBe(status);
+    expect(received).toBe(1);
+    link?.destroy();
+  });
+
+  test("of a closing link are read until the peer's close frame, up to a number", async () => {
+    const { url, link, observer } = await opened();
+    link.close();
+    expect(await post(url, 0, ...frames(0, 1), encodeControl(1000), ...frames(3))).toBe(204);
+    expect(await observer.closed()).toBeUndefined();
+    const other = await opened();
+    other.link.close();
+    const flood = Array.from({ length: MESSAGES_AFTER_CLOSE_MAX + 1 }, () => EMPTY);
+    expect(await post(other.url, 0, ...flood)).toBe(404);
+    await other.observer.closed();
+    expect(observer.messages.length + other.observer.messages.length).toBe(0);
+  });
+
+  test.each([
+    ["the largest number of frames", HTTP_POST_FRAMES_MAX, 204],
+    ["a frame more", HTTP_POST_FRAMES_MAX + 1, 400],
+  ])("with %s", async (_, count, status) => {
+    const { url, link, observer } = await opened();
+    const body = Array.from({ length: count }, () => EMPTY);
+    expect(await post(url, 0, ...body)).toBe(status);
+    expect(observer.messages).toHaveLength(HTTP_POST_FRAMES_MAX);
+    link.destroy();
+  });
+
+  test("before log-in have smaller bodies and messages", async () => {
+    const { url, link, observer } = await opened();
+    link.limitMessageBytes?.(MESSAGE_BEFORE_LOGIN_BYTES_MAX);
+    const longest = encodeMessage(new Uint8Array(MESSAGE_BEFORE_LOGIN_BYTES_MAX));
+    const all = Array.from({ length: 2 + EARLY_REQUESTS_MAX }, () => longest);
+    expect(await post(url, 0, ...all, Uint8Array.of(0))).toBe(413);
+    const chunked = new Response(Buffer.concat([...all, longest])).body;
+    const options = { method: "POST", body: chunked, duplex: "half" } as RequestInit;
+    expect((await fetch(`${url}?from=0`, options)).status).toBe(413);
+    expect(observer.messages).toEqual([]);
+    expect(await post(url, 0, ...all)).toBe(204);
+    expect(observer.messages).toHaveLength(all.length);
+    const tooLong = encodeMessage(new Uint8Array(MESSAGE_BEFORE_LOGIN_BYTES_MAX + 1));
+    expect(await post(url, all.length, tooLong)).toBe(400);
+    await fetch(url, { method: "DELETE" });
+    expect((await observer.closed())?.code).toBe("too-large");
+  });
+
+  test("before log-in count towards their address", async () => {
+    const { url, link } = await opened();
+    const before = refused.length;
+    expect(await post(url, 0)).toBe(204);
+    expect(refused.length).toBe(before);
+    link.limitMessageBytes?.(MESSAGE_BEFORE_LOGIN_BYTES_MAX);
+    expect(await post(url, 0)).toBe(204);
+    expect(refused.length).toBe(before + 1);
+    link.destroy();
   });
 
   test("to unknown links, other methods and other numbers are refused", async () => {

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readdirSync } from "node:fs";
 import {
   MESSAGE_BYTES_MAX,
+  MESSAGES_AFTER_CLOSE_MAX,
   SEND_QUEUE_BYTES_MAX,
   SEND_QUEUE_LOW_BYTES,
 } from "../../../src/base/limits.ts";
@@ -24,6 +25,7 @@ export function linkCompliance(name: string, setup: LinkSetup): void {
     beforeAll(() => bench.open());
     afterAll(() => bench.listener.stop());
     describe("messages", () => messages(bench));
+    describe("refusals", () => refusals(bench));
     describe("backpressure", () => backpressure(bench, setup));
     describe("topics", () => topics(bench, setup));
     describe("lanes", () => channels(bench));
@@ -103,6 +105,36 @@ function messages(bench: Bench): void {
       expect(atClient.messages.length + atServer.messages.length).toBe(0);
       other.client.send(numbered(0));
       await other.atServer.count(1);
+      other.client.close();
+    },
+  );
+}
+
+function refusals(bench: Bench): void {
+  test.each(["close", "destroy"] as const)(
+    "%s() for the first of many messages ends the link without the others",
+    async (end) => {
+      const other = await bench.pair();
+      const client = await bench.dial();
+      const atClient = new LinkObserver(client);
+      while (bench.accepted.length === 0) await turn();
+      const server = bench.accepted.shift()?.link;
+      const { promise: closed, resolve } = Promise.withResolvers<void>();
+      const received: Uint8Array[] = [];
+      server?.receive({
+        message: (bytes) => {
+          received.push(bytes);
+          server[end]();
+        },
+        closed: () => resolve(),
+      });
+      for (let i = 0; i < 8 * MESSAGES_AFTER_CLOSE_MAX; i++) client.send(new Uint8Array());
+      other.client.send(numbered(0));
+      await other.atServer.count(1);
+      await within("the server's end", closed);
+      await atClient.closed();
+      expect(received).toHaveLength(1);
+      expect(server?.counters().receivedMessages).toBe(1);
       other.client.close();
     },
   );
