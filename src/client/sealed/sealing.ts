@@ -318,7 +318,9 @@ export class Sealing {
 
   async #stock(): Promise<void> {
     if (this.#open === undefined) {
-      const { left, lastResort } = await this.options.request("key-packages", { packages: [] });
+      const { request, clock } = this.options;
+      const stock = { packages: [], time: clock.unixMs() };
+      const { left, lastResort } = await request("key-packages", stock);
       if (left >= KEY_PACKAGES_LOW && lastResort !== false) return;
     }
     await (await this.rooms()).stockKeyPackages();
