@@ -155,13 +155,14 @@ export class GroupChanges {
     await this.#commitIfNeeded((tx) => formerKeyPlan(tx, user));
     const { packages, missing } =
       claimed ?? (await this.#claimMissing(user, proved?.devices ?? []));
-    let [added, foreign, untimely] = [0, 0, 0];
+    let [present, added, foreign, untimely] = [0, 0, 0, 0];
     let other: RoomTransaction["other"];
     const plan = async (tx: RoomTransaction): Promise<Plan | undefined> => {
       const keyPackages: Uint8Array[] = [];
       const devices: { readonly user: string; readonly device: string }[] = [];
       foreign = 0;
       untimely = 0;
+      present = devicesToAddTo(tx, user).length;
       for (const { keyPackage } of packages) {
         const verdict = await device.engine.inspect(keyPackage, reader.accountChecks(tx));
         if (verdict.kind === "rejected") {
@@ -206,9 +207,10 @@ export class GroupChanges {
         remedy: msg`ask the server's owner`,
       });
     }
-    if (added === 0 && untimely > 0) throw untimelyFault(user, formatUtc(clock.unixMs()));
-    if (added === 0 && missing > 0) throw noDevice(user);
-    return { added, missing: missing + untimely };
+    if (added + present > 0) return { added, missing: missing + untimely };
+    if (untimely > 0) throw untimelyFault(user, formatUtc(clock.unixMs()));
+    if (missing > 0) throw noDevice(user);
+    return { added, missing };
   }
 
   /**

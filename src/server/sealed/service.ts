@@ -161,20 +161,23 @@ export class SealedService {
     if (isOnce)
       this.options.siblings.publish({ kind: "key-packages-taken", by: account.id, of: of.id });
     const packages = [];
-    let missing = 0;
+    let [missing, withheld] = [0, 0];
     const until = this.options.clock.now() + KEY_PACKAGE_WAIT_MS;
     for (const device of devices) {
       const claimed = isOnce
         ? await this.#claim(of.id, device, { until, timeUnixMs: time })
         : await this.#packages.claim(device, { isOnce, isLast: true, timeUnixMs: time });
-      if (claimed === undefined) missing++;
-      else packages.push({ device: fromBase64Url(device), keyPackage: claimed.keyPackage });
+      if (claimed !== undefined)
+        packages.push({ device: fromBase64Url(device), keyPackage: claimed.keyPackage });
+      else missing++;
+      if (claimed === undefined && !isOnce) withheld += (await this.#packages.add(device, [])).left;
       if ((claimed?.left ?? 0) < KEY_PACKAGES_LOW)
         this.#requestMore(of.id, device, claimed?.left ?? 0);
     }
-    if (packages.length === 0 || (!isOnce && missing > 0)) withdraw();
-    // Only devices of earlier versions lack a last-resort package.
-    if (!isOnce && missing > 0) throw tooManyClaims(KEY_PACKAGES_PER_HOUR, onceAfterMs);
+    if (packages.length === 0) withdraw();
+    // Devices of earlier versions lack a last-resort package.
+    if (packages.length === 0 && withheld > 0)
+      throw tooManyClaims(KEY_PACKAGES_PER_HOUR, onceAfterMs);
     return { packages, missing };
   }
 

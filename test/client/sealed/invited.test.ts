@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { ignoreFault } from "../../../src/base/fault.ts";
+import { KEY_PACKAGES_PER_HOUR } from "../../../src/base/limits-sealed.ts";
 import type { Clock } from "../../../src/io/clock.ts";
 import { codeOf } from "./liar.ts";
 import { type Person, SealedSite, vaultTest } from "./sealed-site.ts";
@@ -72,6 +73,19 @@ describe("a user who was invited but has not joined", () => {
     expect(await codeOf(ben.kick("dora"))).toBe("not-allowed");
     expect(await codeOf(ana.kick("nobody"))).toBe("user-unknown");
     expect(await ana.members()).toEqual({ ana: 1, ben: 1, dora: 1 });
+  });
+});
+
+describe("a user with a device that has no keys", () => {
+  two("is added with the others, however often", async ({ world, ana }) => {
+    const dora = await world.join("dora");
+    await world.link(dora); // This device never logs in.
+    const once = { added: 1, missing: 1 };
+    for (let i = 0; i < KEY_PACKAGES_PER_HOUR + 2; i++) {
+      expect(await ana.invite("dora")).toEqual(once);
+      expect(await ana.invite("dora")).toEqual({ added: 0, missing: 1 });
+      await ana.kick("dora");
+    }
   });
 });
 
