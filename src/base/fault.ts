@@ -64,6 +64,7 @@ export const FAULTS = {
     "too-large": [3, "make it smaller, or send it in parts", "file"],
     "too-many": [3, "try again later", "file"],
     "seal-refused": [3, "ask a room admin", "file"],
+    "admin-pending": [3, "wait for an admin of the room to connect", "file"],
     incomplete: [7, "see the skipped entries"],
     interrupted: [130, "run the same command again"],
   }),

@@ -315,6 +315,8 @@ export const OUTBOX_FORGET_MS = 30 * 24 * 60 * 60_000;
  * post.
  */
 export const OUTBOX_KEEP_MS = 29 * 24 * 60 * 60_000;
+/** Posts that wait for an admin of their encrypted room. Later ones are refused. */
+export const OUTBOX_HELD_MAX = 256;
 export const OUTBOX_PENDING_MAX = 10_000;
 export const HTTP_POSTS_PER_SECOND = 10;
 /** An automated build may send this many messages together. */

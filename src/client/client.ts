@@ -327,12 +327,13 @@ export class Client extends ChatClient<ClientAccount> {
   /** Reports the posts that are still queued on disk. */
   unsentFault(): Fault | undefined {
     const { unsent } = this;
-    return unsent === 0 ? undefined : unconfirmed(unsent, new Fault("timeout", NO_ANSWER));
+    const cause = this.#posts?.heldFault ?? new Fault("timeout", NO_ANSWER);
+    return unsent === 0 ? undefined : unconfirmed(unsent, cause);
   }
 
   /**
    * Resolves when every post is stored or refused.
-   * @throws {Fault} no-majority or timeout; unsettled posts remain queued on disk
+   * @throws {Fault} no-majority, timeout or admin-pending; unsettled posts remain queued on disk
    */
   drain(): Promise<void> {
     return this.#unlessStalled(this.#posts?.drained());
@@ -343,7 +344,8 @@ export class Client extends ChatClient<ClientAccount> {
     const faultOf = (stalledMs: number) => {
       const timeout =
         stalledMs >= POSTS_STALL_TIMEOUT_MS ? new Fault("timeout", NO_ANSWER) : undefined;
-      const cause = this.#hasMajority ? timeout : noMajority();
+      const held = this.#posts?.heldFault;
+      const cause = held ?? (this.#hasMajority ? timeout : noMajority());
       return cause && unconfirmed(this.unsent, cause);
     };
     await unlessStalled(this.deps.clock, settled, () => this.unsent, faultOf);

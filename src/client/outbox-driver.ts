@@ -3,6 +3,7 @@
 import { unreachable } from "../base/assert.ts";
 import { Fault } from "../base/fault.ts";
 import type { OutboxId } from "../base/ids.ts";
+import { defined } from "../base/values.ts";
 import {
   Outbox,
   type OutboxEffect,
@@ -28,7 +29,11 @@ type PostStep<Kind extends LocalEvent["kind"]> = Extract<LocalEvent, { kind: Kin
  */
 export type PostEvent =
   | PostStep<"posted" | "stored">
-  | (PostStep<"settled"> & { readonly adopted?: { readonly to: string; readonly body: PostBody } });
+  | (PostStep<"settled"> & {
+      readonly adopted?: { readonly to: string; readonly body: PostBody };
+      /** The post's id, if it is not `key`. */
+      readonly renumbered?: string;
+    });
 
 export interface OutboxDriverOwner {
   /** Posts are sent only after the call returns or its promise resolves. Calls never overlap. */
@@ -36,11 +41,14 @@ export interface OutboxDriverOwner {
   emit(event: PostEvent): void;
   seal?(posts: readonly PostToSeal[]): Promise<readonly (PostBody | Fault)[]> | undefined;
   settled(): void;
+  /** Whether another outbox has earlier posts that wait for the same target. */
+  heldFaultOf?(target: string): Fault | undefined;
 }
 
 interface PendingPost {
   readonly name: string;
   readonly counter: number | undefined;
+  readonly createdUnixMs: number;
   readonly adopted?: { readonly to: string; readonly body: PostBody };
   readonly settle?: (outcome: PostOutcome) => void;
 }
@@ -64,6 +72,8 @@ export class OutboxDriver {
   readonly #deferred = new Set<number>();
   /** Posts from earlier links or runs, which the server may already have stored. */
   readonly #maybeStored = new Set<number>();
+  /** Names of held posts by their present counter. Bounded by OUTBOX_HELD_MAX. */
+  readonly #renumbered = new Map<number, string>();
   #cancelTimer: (() => void) | undefined;
   #cancelWrite: (() => void) | undefined;
   #added: UnsentPost[] = [];
@@ -85,13 +95,22 @@ export class OutboxDriver {
     return this.#outbox.size;
   }
 
+  /** Why nothing is sent, if all posts wait for an admin of their room. */
+  get heldFault(): Fault | undefined {
+    return this.#outbox.heldFault;
+  }
+
+  heldFaultOf(target: string): Fault | undefined {
+    return this.#outbox.heldFaultOf(target);
+  }
+
   adopt(posts: readonly ParsedPost[]): void {
     for (const post of posts) {
-      const { counter, target: to, body } = post;
+      const { counter, target: to, body, createdUnixMs } = post;
       const key = ++this.#lastKey;
       const name = this.#emitAdopted(post);
       this.owner.emit({ kind: "stored", key: name });
-      this.#pending.set(key, { name, counter, adopted: { to, body } });
+      this.#pending.set(key, { name, counter, createdUnixMs, adopted: { to, body } });
       this.#maybeStored.add(counter);
       this.#handle({ kind: "adopt", key, counter, to, body });
     }
@@ -117,7 +136,7 @@ export class OutboxDriver {
     const id = counter === undefined ? "" : formatPostId(this.id, counter);
     const name = counter === undefined ? `${this.id} refused ${key}` : id;
     this.owner.emit({ kind: "posted", key: name, id, to, body, writtenUnixMs });
-    this.#pending.set(key, { name, counter, settle });
+    this.#pending.set(key, { name, counter, createdUnixMs: writtenUnixMs, settle });
     if (counter !== undefined) {
       const line = JSON.stringify(body);
       this.#added.push({ counter, target: to, body: line, createdUnixMs: writtenUnixMs });
@@ -169,11 +188,26 @@ export class OutboxDriver {
       case "send":
         this.#sends.push(effect);
         return this.#writeSoon();
+      case "renumbered":
+        return this.#renumber(effect);
       case "settled":
         return this.#settle(effect);
       default:
         return unreachable(effect);
     }
+  }
+
+  /** One write replaces the row of the old counter. */
+  #renumber({ key, from, to, target, body }: Extract<OutboxEffect, { kind: "renumbered" }>): void {
+    const pending = this.#pending.get(key);
+    if (pending === undefined) return;
+    this.#pending.set(key, { ...pending, counter: to });
+    this.#renumbered.delete(from);
+    this.#renumbered.set(to, pending.name);
+    this.#removeFromStore(from);
+    const { createdUnixMs } = pending;
+    this.#added.push({ counter: to, target, body: JSON.stringify(body), createdUnixMs });
+    this.#writeSoon();
   }
 
   #settle({ key, outcome }: Extract<OutboxEffect, { kind: "settled" }>): void {
@@ -184,8 +218,9 @@ export class OutboxDriver {
     if (counter !== undefined) this.#maybeStored.delete(counter);
     if (!this.#isClosed) {
       if (counter !== undefined) this.#removeFromStore(counter);
-      const adoptedPost = adopted === undefined ? {} : { adopted };
-      this.owner.emit({ kind: "settled", key: name, outcome, ...adoptedPost });
+      const isRenumbered = counter !== undefined && this.#renumbered.delete(counter);
+      const renumbered = isRenumbered ? formatPostId(this.id, counter) : undefined;
+      this.owner.emit(defined({ kind: "settled", key: name, outcome, adopted, renumbered }));
     }
     settle?.(outcome);
     this.owner.settled();
@@ -214,7 +249,10 @@ export class OutboxDriver {
    * permanent refusal.
    */
   #refuseUnsealable({ counter, to }: Send, fault: Fault): void {
-    const refused = { kind: "refused", counter, fault } as const;
+    const isHeld = isAdminPending(fault);
+    const refused: OutboxInput = isHeld
+      ? { kind: "held", counter, fault, isRefused: false }
+      : { kind: "refused", counter, fault };
     const connection = this.#connection;
     if (fault.retryAfterMs !== undefined || connection === undefined) return this.#handle(refused);
     const wasDeferred = this.#deferred.delete(counter);
@@ -223,8 +261,17 @@ export class OutboxDriver {
     connection.requestThen("post", emptyPost, (outcome) => {
       if (outcome.kind === "answered") {
         this.#handle({ kind: "acked", counter, receipt: outcome.answer });
-      } else if (this.#connection === connection && !connection.isClosed) this.#handle(refused);
+      } else if (this.#connection === connection && !connection.isClosed) {
+        this.#maybeStored.delete(counter);
+        this.#handle(isHeld ? { kind: "held", counter, fault, isRefused: true } : refused);
+        if (isHeld) this.#held();
+      }
     });
+  }
+
+  #held(): void {
+    this.#handle({ kind: "tick" });
+    this.owner.settled();
   }
 
   #removeFromStore(counter: number): void {
@@ -294,7 +341,8 @@ export class OutboxDriver {
   #writeSucceeded({ added, sends, connection }: Write): void {
     if (!this.#isClosed) {
       for (const { counter } of added) {
-        this.owner.emit({ kind: "stored", key: formatPostId(this.id, counter) });
+        const key = this.#renumbered.get(counter) ?? formatPostId(this.id, counter);
+        this.owner.emit({ kind: "stored", key });
       }
     }
     if (connection !== this.#connection) return;
@@ -305,8 +353,9 @@ export class OutboxDriver {
    * Keeps posts in order while some are being encrypted, because recipients keep few keys for late
    * messages.
    */
-  #sendAll(sends: readonly Send[]): void {
-    if (this.#isSealing) return void this.#queuedSends.push(...sends);
+  #sendAll(allSends: readonly Send[]): void {
+    if (this.#isSealing) return void this.#queuedSends.push(...allSends);
+    const sends = this.#holdBehind(allSends);
     const posts = sends.map(({ counter, to, body }) => {
       return { id: formatPostId(this.id, counter), to, body };
     });
@@ -325,11 +374,24 @@ export class OutboxDriver {
         if (body instanceof Fault) this.#refuseUnsealable(send, body);
         else this.#send({ ...send, body });
       }
+      if (bodies.some(isAdminPending)) this.#held();
     };
     void sendSealed().finally(() => {
       this.#isSealing = false;
       this.#sendAll(this.#queuedSends.splice(0));
     });
+  }
+
+  /** Posts must not overtake earlier ones that are held for the same target. */
+  #holdBehind(sends: readonly Send[]): readonly Send[] {
+    const due: Send[] = [];
+    for (const send of sends) {
+      const fault = this.#outbox.heldFaultOf(send.to) ?? this.owner.heldFaultOf?.(send.to);
+      if (fault === undefined) due.push(send);
+      else this.#refuseUnsealable(send, fault);
+    }
+    if (due.length < sends.length) this.#held();
+    return due;
   }
 
   #writeFailed({ added, settled, sends, connection }: Write, fault: unknown): void {
@@ -352,4 +414,8 @@ export class OutboxDriver {
       this.#handle({ kind: "tick" });
     });
   }
+}
+
+function isAdminPending(body: PostBody | Fault): boolean {
+  return body instanceof Fault && body.code === "admin-pending";
 }

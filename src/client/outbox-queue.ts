@@ -49,6 +49,8 @@ export class OutboxQueue {
   #connection: Connection | undefined;
   #isReady = false;
   #activeDriver: OutboxDriver | undefined;
+  /** Earlier outboxes whose remaining posts are all held. They stay linked. */
+  readonly #parked = new Set<OutboxDriver>();
   #isClosed = false;
   readonly #waiters: { readonly sizeMax: number; readonly resolve: () => void }[] = [];
 
@@ -91,17 +93,19 @@ export class OutboxQueue {
   connected(connection: Connection): void {
     if (this.#connection !== connection) this.lost();
     this.#connection = connection;
+    for (const driver of this.#parked) driver.connected(connection);
     this.#advance();
   }
 
   lost(): void {
     this.#connection = undefined;
+    for (const driver of this.#parked) driver.lost();
     this.#activeDriver?.lost();
     this.#activeDriver = undefined;
   }
 
   flush(): void {
-    for (const driver of this.#drivers) driver.flush();
+    for (const driver of this.#all) driver.flush();
   }
 
   async written(): Promise<void> {
@@ -111,8 +115,18 @@ export class OutboxQueue {
   close(fault: Fault): void {
     this.#isClosed = true;
     this.#connection = undefined;
-    for (const driver of this.#drivers) this.#closeDriver(driver, fault);
+    for (const driver of this.#all) this.#closeDriver(driver, fault);
     this.#settled();
+  }
+
+  get #all(): readonly OutboxDriver[] {
+    return [...this.#parked, ...this.#drivers];
+  }
+
+  /** Why nothing is sent, if all posts wait for an admin of their room. */
+  get heldFault(): Fault | undefined {
+    const faults = this.#all.flatMap((driver) => (driver.size === 0 ? [] : [driver.heldFault]));
+    return faults.every((fault) => fault !== undefined) ? faults[0] : undefined;
   }
 
   drained(): Promise<void> {
@@ -125,7 +139,7 @@ export class OutboxQueue {
 
   get size(): number {
     let size = 0;
-    for (const driver of this.#drivers) size += driver.size;
+    for (const driver of this.#all) size += driver.size;
     return size;
   }
 
@@ -156,6 +170,13 @@ export class OutboxQueue {
       emit: this.options.emit,
       seal: (posts) => this.options.sealing?.seal(posts),
       settled: () => this.#settled(),
+      heldFaultOf: (target) => {
+        for (const driver of this.#parked) {
+          const fault = driver.id === id ? undefined : driver.heldFaultOf(target);
+          if (fault !== undefined) return fault;
+        }
+        return undefined;
+      },
     });
   }
 
@@ -229,6 +250,11 @@ export class OutboxQueue {
   }
 
   #advance(): void {
+    for (const driver of this.#parked) {
+      if (driver.size > 0) continue;
+      this.#parked.delete(driver);
+      this.#closeDriver(driver, notLoggedIn());
+    }
     for (;;) {
       const [first, next] = this.#drivers;
       if (!this.#isReady || this.#connection === undefined || first === undefined) return;
@@ -237,8 +263,14 @@ export class OutboxQueue {
         this.#activeDriver = current;
         current.connected(this.#connection);
       }
-      if (next === undefined || current.size > 0 || this.#activeDriver !== current) return;
-      this.#unlink(current);
+      if (next === undefined || this.#activeDriver !== current) return;
+      if (current.size === 0) this.#unlink(current);
+      else if (current.heldFault === undefined) return;
+      else {
+        this.#activeDriver = undefined;
+        this.#drivers.shift();
+        this.#parked.add(current);
+      }
     }
   }
 

@@ -209,7 +209,7 @@ export class AccountSession {
     const { clock, entropy, outboxes: store, emit } = this.options;
     const { sealing } = this;
     const emitPost = (event: PostEvent) => {
-      if (event.kind === "settled") sealing.settled(event.key, event.outcome);
+      if (event.kind === "settled") sealing.settled(event.renumbered ?? event.key, event.outcome);
       emit(event);
     };
     return new OutboxQueue({ clock, entropy, store, sealing, emit: emitPost });

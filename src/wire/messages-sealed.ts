@@ -47,7 +47,10 @@ export const sealedBody = v.object({
 });
 
 export const SEALED_REQUESTS = {
-  /** Adds key packages. An empty list only queries the number of remaining packages. */
+  /**
+   * Adds key packages. An empty list only queries the number of remaining packages. `time` is the
+   * device's time, which servers of version 0.2.0 ignore.
+   */
   "key-packages": {
     postCount: ({ packages }: { readonly packages: readonly Uint8Array[] }) =>
       packages.length === 0
@@ -56,15 +59,20 @@ export const SEALED_REQUESTS = {
     fields: {
       packages: list(bytes(KEY_PACKAGE_BYTES_MAX), KEY_PACKAGES_MAX),
       lastResort: v.optional(bytes(KEY_PACKAGE_BYTES_MAX)),
+      time: v.optional(unixMs),
     },
     answer: v.object({ left: count, lastResort: v.optional(v.boolean()) }),
   },
   /**
    * Claims a key package for each device of a user, except the requesting device and those in
-   * `except`, which servers of version 0.2.0 ignore.
+   * `except`. `time` is the requesting device's time. Servers of version 0.2.0 ignore both.
    */
   "key-package": {
-    fields: { user: name, except: v.optional(list(KEY, GROUP_DEVICES_MAX)) },
+    fields: {
+      user: name,
+      except: v.optional(list(KEY, GROUP_DEVICES_MAX)),
+      time: v.optional(unixMs),
+    },
     answer: v.object({
       packages: v.array(v.object({ device: KEY, keyPackage: bytes(KEY_PACKAGE_BYTES_MAX) })),
       missing: count,

@@ -484,6 +484,32 @@ describe("a log that was manipulated and signed again", () => {
     expect(pin()?.note).toBe(fixture.server.proofs.note());
   });
 
+  test("is read from the last common record once the user has accepted it", async () => {
+    const { fixture, enter, alarms } = await read(8);
+    const second = await enter();
+    const { server, state } = fixture;
+    for (const text of ["lost 9", "lost 10"]) server.addRecord({ text }, "ben");
+    await fixture.clock.advance(WRITTEN_MS);
+    await fixture.outcome(second.client.close());
+    const { fingerprint } = server.identity;
+    expect(state.cursor(fingerprint, "ana")).toBe(10);
+    // An older copy of the server's folder, on which others have written meanwhile.
+    server.records.length = 8;
+    for (const text of ["new 9", "new 10", "new 11"]) server.addRecord({ text }, "ben");
+    const alarmed = await enter();
+    await fixture.clock.advance(2 * WRITTEN_MS);
+    await fixture.outcome(alarmed.client.close());
+    expect(alarms.map(({ evidence }) => evidence.reason)).toEqual(["record-missing"]);
+    state.acceptHistory(fingerprint);
+    expect(state.cursor(fingerprint, "ana")).toBe(8);
+    const watched = await enter();
+    expect(watched.client.isConnected).toBe(true);
+    const texts = watched.events.flatMap((event) =>
+      event.kind === "record" ? [event.record.body?.["text"]] : [],
+    );
+    expect(texts).toEqual(["new 9", "new 10", "new 11"]);
+  });
+
   test("clears the alarm when the log is correct again", async () => {
     const { fixture, enter, alarms } = await read(8);
     await fixture.outcome((await enter()).client.close());

@@ -13,6 +13,7 @@ const TRANSIENT_CODES: ReadonlySet<FaultCode> = new Set([
   "log-conflict",
   "no-majority",
   "internal",
+  "admin-pending",
   "too-many",
   "too-fast",
 ]);

@@ -114,8 +114,9 @@ export class GroupChanges {
     const known = await this.room.run((tx) => tx.row);
     // Claims all key packages before the conversation is sealed, which cannot be undone.
     const claimed: (readonly [string, Answer<"key-package">])[] = [];
+    const now = () => this.room.parts.clock.unixMs();
     for (const user of known === undefined ? users : []) {
-      const keyPackages = await this.room.parts.request("key-package", { user });
+      const keyPackages = await this.room.parts.request("key-package", { user, time: now() });
       if (keyPackages.packages.length === 0) throw noDevice(user);
       claimed.push([user, keyPackages]);
     }
@@ -129,14 +130,15 @@ export class GroupChanges {
    * @throws {Fault} seal-refused if this device may not add devices
    */
   async #claimMissing(user: string, proved: readonly string[]): Promise<Answer<"key-package">> {
-    const { request } = this.room.parts;
+    const { request, clock } = this.room.parts;
     const present = await this.room.run((tx) => {
       if (!canCommit(tx)) throw cannotWrite(this.room.view, tx);
       return devicesToAddTo(tx, user);
     });
     const isComplete = proved.length > 0 && proved.every((id) => present.includes(id));
     if (isComplete) return { packages: [], missing: 0 };
-    return request("key-package", { user, except: present.map(fromBase64Url) });
+    const except = present.map(fromBase64Url);
+    return request("key-package", { user, except, time: clock.unixMs() });
   }
 
   async #addDevices(
@@ -153,13 +155,14 @@ export class GroupChanges {
     await this.#commitIfNeeded((tx) => formerKeyPlan(tx, user));
     const { packages, missing } =
       claimed ?? (await this.#claimMissing(user, proved?.devices ?? []));
-    let [added, foreign, untimely] = [0, 0, 0];
+    let [present, added, foreign, untimely] = [0, 0, 0, 0];
     let other: RoomTransaction["other"];
     const plan = async (tx: RoomTransaction): Promise<Plan | undefined> => {
       const keyPackages: Uint8Array[] = [];
       const devices: { readonly user: string; readonly device: string }[] = [];
       foreign = 0;
       untimely = 0;
+      present = devicesToAddTo(tx, user).length;
       for (const { keyPackage } of packages) {
         const verdict = await device.engine.inspect(keyPackage, reader.accountChecks(tx));
         if (verdict.kind === "rejected") {
@@ -204,9 +207,10 @@ export class GroupChanges {
         remedy: msg`ask the server's owner`,
       });
     }
-    if (added === 0 && untimely > 0) throw untimelyFault(user, formatUtc(clock.unixMs()));
-    if (added === 0 && missing > 0) throw noDevice(user);
-    return { added, missing: missing + untimely };
+    if (added + present > 0) return { added, missing: missing + untimely };
+    if (untimely > 0) throw untimelyFault(user, formatUtc(clock.unixMs()));
+    if (missing > 0) throw noDevice(user);
+    return { added, missing };
   }
 
   /**

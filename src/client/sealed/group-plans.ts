@@ -169,12 +169,13 @@ export function cannotWrite(room: RoomView, { row, isStale }: RoomFacts): Fault 
         remedy: msg`try again later, or ask a member to /kick and /invite you`,
       });
     case "suspect":
-      return new Fault("seal-refused", msg`'${name}' cannot be trusted: ${row.reason ?? "?"}`, {
-        remedy:
-          row.refused === undefined
-            ? msg`ask the other members, then run /sealed accept or create another room`
-            : msg`wait for an admin of the room to connect`,
-      });
+      return row.refused === undefined
+        ? new Fault("seal-refused", msg`'${name}' cannot be trusted: ${row.reason ?? "?"}`, {
+            remedy: msg`ask the other members, then run /sealed accept or create another room`,
+          })
+        : new Fault("admin-pending", msg`'${name}' cannot be used: ${row.reason ?? "?"}`, {
+            remedy: msg`messages are sent when an admin of the room connects`,
+          });
     case "out":
       return new Fault("seal-refused", msg`this device was removed from '${name}'`, {
         remedy: msg`ask to be added again`,

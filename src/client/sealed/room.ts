@@ -540,8 +540,8 @@ export class SealedRoom {
     if (names === "") return membership;
     const room = this.view.name;
     const text = msg`the devices of ${names} have not been removed from '${room}' yet`;
-    throw new Fault("seal-refused", text, {
-      remedy: msg`wait for an admin of the room to connect`,
+    throw new Fault("admin-pending", text, {
+      remedy: msg`messages are sent when an admin of the room connects`,
     });
   }
 

@@ -280,7 +280,10 @@ export class SealedRooms {
 
   async stockKeyPackages(): Promise<void> {
     const { request, device, clock } = this.#parts;
-    const { left, lastResort } = await request("key-packages", { packages: [] });
+    const { left, lastResort } = await request("key-packages", {
+      packages: [],
+      time: clock.unixMs(),
+    });
     const created =
       left < KEY_PACKAGES_LOW ? await device.engine.makeKeyPackages(KEY_PACKAGES_MAX - left) : [];
     const [newLastResort] = lastResort === false ? await device.engine.makeKeyPackages(1) : [];
@@ -306,6 +309,7 @@ export class SealedRooms {
     });
     await request("key-packages", {
       packages: created.map(({ keyPackage }) => keyPackage),
+      time: clock.unixMs(),
       ...(newLastResort === undefined ? {} : { lastResort: newLastResort.keyPackage }),
     });
   }

@@ -89,6 +89,8 @@ export class Sealing {
   #pinWrites: Promise<void> | undefined;
   /** Bounded by the number of posts in flight on one link. */
   readonly #sealedPosts = new Map<string, { readonly room: RoomView; attempts: number }>();
+  /** Rooms whose posts wait for an admin, which the user has been told once. */
+  readonly #waitingRooms = new Set<RoomId>();
   readonly #unstoredOutcomes = new Map<RoomId, SettledPost[]>();
   /**
    * True if the server has listed all rooms on this link. Until then, an unknown target may be
@@ -318,7 +320,9 @@ export class Sealing {
 
   async #stock(): Promise<void> {
     if (this.#open === undefined) {
-      const { left, lastResort } = await this.options.request("key-packages", { packages: [] });
+      const { request, clock } = this.options;
+      const stock = { packages: [], time: clock.unixMs() };
+      const { left, lastResort } = await request("key-packages", stock);
       if (left >= KEY_PACKAGES_LOW && lastResort !== false) return;
     }
     await (await this.rooms()).stockKeyPackages();
@@ -357,11 +361,22 @@ export class Sealing {
       const sealed = (await this.rooms()).get(room);
       const attempts = posts.map(({ id }) => this.#countAttempt(id, room));
       if (attempts.some((count) => count > SEALED_TRIES_MAX)) throw await sealed.outdatedFault();
-      return await sealed.seal(posts);
+      const bodies = await sealed.seal(posts);
+      this.#waitingRooms.delete(room.id);
+      return bodies;
     } catch (error) {
-      if (error instanceof Fault) return posts.map(() => error);
-      throw error;
+      if (!(error instanceof Fault)) throw error;
+      if (error.code === "admin-pending") this.#waits(room, posts, error);
+      return posts.map(() => error);
     }
+  }
+
+  /** The outbox holds the posts, and sends them later under other ids. */
+  #waits({ id }: RoomView, posts: readonly PostToSeal[], fault: Fault): void {
+    for (const post of posts) this.#sealedPosts.delete(post.id);
+    if (this.#waitingRooms.has(id)) return;
+    this.#waitingRooms.add(id);
+    this.options.emit({ kind: "sealed-fault", fault });
   }
 
   #countAttempt(id: string, room: RoomView): number {

@@ -3,6 +3,7 @@
 import { assert, unreachable } from "../../base/assert.ts";
 import { Fault } from "../../base/fault.ts";
 import {
+  OUTBOX_HELD_MAX,
   OUTBOX_IN_FLIGHT_CHARS_MAX,
   OUTBOX_IN_FLIGHT_MAX,
   OUTBOX_PENDING_CHARS_MAX,
@@ -10,6 +11,7 @@ import {
   RECONNECT_MAX_MS,
 } from "../../base/limits.ts";
 import type { Answer, PostBody } from "../../wire/messages.ts";
+import { isSameName } from "../model/item.ts";
 
 export type Receipt = Answer<"post">;
 
@@ -33,6 +35,17 @@ export type OutboxInput =
   | { readonly kind: "withdrawn"; readonly counter: number; readonly fault: Fault }
   | { readonly kind: "acked"; readonly counter: number; readonly receipt: Receipt }
   | { readonly kind: "refused"; readonly counter: number; readonly fault: Fault }
+  /**
+   * The post cannot be sent yet, which must not delay posts to other targets. The server has not
+   * recorded it; `isRefused` if it never will under this counter. A `tick` follows the held posts of
+   * one batch.
+   */
+  | {
+      readonly kind: "held";
+      readonly counter: number;
+      readonly fault: Fault;
+      readonly isRefused: boolean;
+    }
   | { readonly kind: "connected" }
   | { readonly kind: "lost" }
   /** Stops sending and refuses all pending posts with this fault. */
@@ -46,6 +59,15 @@ export type OutboxEffect =
       readonly to: string;
       readonly body: PostBody;
     }
+  /** The server records no counter below one that it has recorded, so a held post gets another. */
+  | {
+      readonly kind: "renumbered";
+      readonly key: number;
+      readonly from: number;
+      readonly to: number;
+      readonly target: string;
+      readonly body: PostBody;
+    }
   | { readonly kind: "settled"; readonly key: number; readonly outcome: PostOutcome };
 
 interface Pending {
@@ -54,18 +76,23 @@ interface Pending {
   readonly body: PostBody;
   readonly sizeChars: number;
   inFlight: boolean;
+  /** Why the post was not sent when it was due. */
+  held?: Fault | undefined;
 }
 
 /** Minimum delay of a retry, even if a server requests an immediate retry. */
 const RETRY_MS_MIN = 50;
 /** Retry delay while the server is stopping. Its link usually closes earlier. */
 const SHUTDOWN_RETRY_MS = 1_000;
+/** Interval between two attempts to send the held posts. */
+const HELD_RETRY_MS = 2_000;
 
 /**
  * Stores posts, over any number of links, until the server has them on disk. The server recognises
  * repeated posts by their counter, so resending is safe. No counter is sent before a lower one.
  *     pending ──send──> in flight ──acked, refused──> settled
  *        ^─────lost, refused temporarily─────┘
+ * A held post was never sent, and gets a new counter before a later post is sent.
  */
 export class Outbox {
   readonly #pending = new Map<number, Pending>();
@@ -76,6 +103,10 @@ export class Outbox {
   #next = 1;
   #connected = false;
   #pausedUntil: number | undefined;
+  #held = 0;
+  #heldUntil: number | undefined;
+  /** Whether the counter of a held post is used up, or below that of a post that was sent. */
+  #isHeldPassed = false;
 
   get last(): number {
     return this.#last;
@@ -83,6 +114,20 @@ export class Outbox {
 
   get size(): number {
     return this.#pending.size;
+  }
+
+  /** Why nothing is sent, if all posts are held. */
+  get heldFault(): Fault | undefined {
+    const [first] = this.#pending.values();
+    return this.#held === this.#pending.size ? first?.held : undefined;
+  }
+
+  /** Returns why posts to the target are held, if they are. */
+  heldFaultOf(to: string): Fault | undefined {
+    if (this.#held === 0) return undefined;
+    for (const post of this.#pending.values())
+      if (post.held !== undefined && isSameName(post.to, to)) return post.held;
+    return undefined;
   }
 
   accepts(to: string, { text }: PostBody): boolean {
@@ -104,6 +149,8 @@ export class Outbox {
         return this.#settle(input.counter, { kind: "durable", receipt: input.receipt }, now);
       case "refused":
         return this.#refused(input.counter, input.fault, now);
+      case "held":
+        return this.#hold(input, now);
       case "connected":
         assert(!this.#connected, "an outbox has one link at a time");
         this.#connected = true;
@@ -122,7 +169,10 @@ export class Outbox {
   }
 
   deadline(): number | undefined {
-    return this.#connected && this.#inFlight === 0 ? this.#pausedUntil : undefined;
+    if (!this.#connected) return undefined;
+    if (this.#pausedUntil !== undefined)
+      return this.#inFlight === 0 ? this.#pausedUntil : undefined;
+    return this.#heldUntil;
   }
 
   #post(input: Extract<OutboxInput, { kind: "post" }>, now: number): OutboxEffect[] {
@@ -158,6 +208,55 @@ export class Outbox {
     return [{ kind: "settled", key: pending.key, outcome: { kind: "refused", fault } }];
   }
 
+  #hold(
+    { counter, fault, isRefused }: Extract<OutboxInput, { kind: "held" }>,
+    now: number,
+  ): OutboxEffect[] {
+    const pending = this.#pending.get(counter);
+    if (pending?.inFlight !== true) return [];
+    if (this.#held >= OUTBOX_HELD_MAX)
+      return this.#settle(counter, { kind: "refused", fault }, now);
+    this.#markAnswered(pending);
+    pending.held = fault;
+    this.#held += 1;
+    this.#heldUntil ??= now + HELD_RETRY_MS;
+    this.#isHeldPassed ||= isRefused || this.#next > counter + 1;
+    return [];
+  }
+
+  /** Posts must not overtake earlier ones that are held for the same target. */
+  #isHeld(pending: Pending): boolean {
+    if (pending.held !== undefined) return true;
+    const fault = this.#held < OUTBOX_HELD_MAX ? this.heldFaultOf(pending.to) : undefined;
+    if (fault === undefined) return false;
+    pending.held = fault;
+    this.#held += 1;
+    return true;
+  }
+
+  #release(): void {
+    this.#heldUntil = undefined;
+    for (const [counter, pending] of this.#pending) {
+      if (pending.held === undefined) continue;
+      pending.held = undefined;
+      this.#next = Math.min(this.#next, counter);
+    }
+    this.#held = 0;
+  }
+
+  #renumberHeld(): OutboxEffect[] {
+    this.#isHeldPassed = false;
+    const held = [...this.#pending].filter(([, pending]) => pending.held !== undefined);
+    held.sort(([, { key: a }], [, { key: b }]) => a - b);
+    return held.map(([from, pending]) => {
+      const to = ++this.#last;
+      this.#pending.delete(from);
+      this.#pending.set(to, pending);
+      const { key, body } = pending;
+      return { kind: "renumbered", key, from, to, target: pending.to, body };
+    });
+  }
+
   #refused(counter: number, fault: Fault, now: number): OutboxEffect[] {
     const retryAfterMs = retryDelayMs(fault);
     if (retryAfterMs === undefined) {
@@ -186,6 +285,8 @@ export class Outbox {
       ({ key }) => ({ kind: "settled", key, outcome }) as const,
     );
     this.#pending.clear();
+    this.#held = 0;
+    this.#heldUntil = undefined;
     this.#pendingChars = 0;
     this.#inFlight = 0;
     this.#inFlightChars = 0;
@@ -195,10 +296,12 @@ export class Outbox {
 
   #send(now: number): OutboxEffect[] {
     if (!this.#connected || !this.#canSend(now)) return [];
+    if (this.#heldUntil !== undefined && now >= this.#heldUntil) this.#release();
     const effects: OutboxEffect[] = [];
-    for (; this.#next <= this.#last && this.#inFlight < OUTBOX_IN_FLIGHT_MAX; this.#next++) {
+    const { last } = this;
+    for (; this.#next <= last && this.#inFlight < OUTBOX_IN_FLIGHT_MAX; this.#next++) {
       const pending = this.#pending.get(this.#next);
-      if (pending === undefined) continue;
+      if (pending === undefined || this.#isHeld(pending)) continue;
       assert(!pending.inFlight, "a post is sent once per link unless it was refused");
       const chars = this.#inFlightChars + pending.sizeChars;
       if (this.#inFlight > 0 && chars > OUTBOX_IN_FLIGHT_CHARS_MAX) break;
@@ -208,7 +311,8 @@ export class Outbox {
       const { to, body } = pending;
       effects.push({ kind: "send", counter: this.#next, to, body });
     }
-    return effects;
+    const isHeldPassed = this.#held > 0 && (this.#isHeldPassed || effects.length > 0);
+    return isHeldPassed ? [...this.#renumberHeld(), ...effects] : effects;
   }
 
   /**
@@ -224,6 +328,7 @@ export class Outbox {
   }
 
   #rewind(): void {
+    this.#release();
     for (const pending of this.#pending.values()) pending.inFlight = false;
     this.#next = this.#pending.keys().next().value ?? this.#last + 1;
     this.#inFlight = 0;
@@ -239,6 +344,7 @@ export class Outbox {
 
   #forget(counter: number, pending: Pending): void {
     this.#pending.delete(counter);
+    if (pending.held !== undefined) this.#held -= 1;
     this.#pendingChars -= pending.sizeChars;
   }
 }

@@ -47,6 +47,7 @@ export class KeyPackageStore {
   /**
    * Beyond the limit, drops packages that are not valid now, then new ones.
    * @param device key in base64url
+   * @param timeUnixMs the device's time, which decides while the server's own clock is in doubt
    * @returns the number of packages that are valid now or were just added, and whether the
    * last-resort package is unused and valid
    */
@@ -54,12 +55,14 @@ export class KeyPackageStore {
     device: string,
     packages: readonly Uint8Array[],
     lastResort?: Uint8Array,
+    timeUnixMs?: number,
   ): Promise<{ readonly left: number; readonly lastResort: boolean }> {
     const answer = await this.#change(device, (stock) => {
       const existing = new Set(stock.once.map(packageOf));
       const now = this.clock.unixMs();
       const added = new Set(packages.map(toBase64Url)).difference(existing);
-      const isValid = (entry: string) => this.#isValid(entry);
+      const span = this.#timeOf(timeUnixMs);
+      const isValid = (entry: string) => isValidWithin(entry, span);
       const [valid, invalid] = [stock.once.filter(isValid), stock.once.filter(negate(isValid))];
       // If no package is valid, the clock of the server or of the device is wrong, and the newest
       // packages are the most likely ones to become valid.
@@ -98,19 +101,21 @@ export class KeyPackageStore {
   }
 
   /**
-   * Prefers packages that are valid now. The claiming device decides about others, because the
-   * server's own clock may be wrong.
+   * Prefers packages that are valid at the given time. The claiming device decides about others,
+   * because the server's own clock may be wrong.
    */
   claim(
     device: string,
-    { isOnce = true, isLast = false }: ClaimOptions = {},
+    { isOnce = true, isLast = false, isValidOnly = false, timeUnixMs }: ClaimOptions = {},
   ): Promise<{ readonly keyPackage: Uint8Array; readonly left: number } | undefined> {
     return this.#change(device, ({ once, last }) => {
       const offered = isOnce ? once : [];
       const lastResort = isLast ? last : undefined;
-      const isValid = (entry: string) => this.#isValid(entry);
+      const span: TimeSpan = timeUnixMs === undefined ? this.#timeOf() : [timeUnixMs, timeUnixMs];
+      const isValid = (entry: string) => isValidWithin(entry, span);
       const validLast = lastResort !== undefined && isValid(lastResort) ? lastResort : undefined;
-      const chosen = offered.find(isValid) ?? validLast ?? offered[0] ?? lastResort;
+      const other = isValidOnly ? undefined : (offered[0] ?? lastResort);
+      const chosen = offered.find(isValid) ?? validLast ?? other;
       if (chosen === undefined) return { next: undefined, result: undefined };
       const remaining = once.filter((entry) => entry !== chosen);
       const result = { keyPackage: fromBase64Url(packageOf(chosen)), left: remaining.length };
@@ -122,13 +127,13 @@ export class KeyPackageStore {
     });
   }
 
-  /** A package whose lifetime cannot be read counts as valid. */
-  #isValid(entry: string): boolean {
-    const lifetime = readLifetime(fromBase64Url(packageOf(entry)));
-    if (lifetime === undefined) return true;
-    const { fromUnixMs, untilUnixMs } = lifetime;
-    const hasBegun = fromUnixMs - KEY_PACKAGE_SKEW_MS <= this.clock.unixMs();
-    return hasBegun && this.clock.expiryUnixMs() <= untilUnixMs + KEY_PACKAGE_SKEW_MS;
+  /** Returns the earliest and the latest time that it may be now. */
+  #timeOf(deviceUnixMs?: number): TimeSpan {
+    const { now, newest } = this.clock.status();
+    const [from, until] = [Math.min(now, newest), Math.max(now, newest)];
+    if (deviceUnixMs === undefined) return [from, until];
+    const time = Math.min(Math.max(deviceUnixMs, from), until);
+    return [time, time];
   }
 
   /**
@@ -226,6 +231,19 @@ interface ClaimOptions {
   readonly isOnce?: boolean;
   /** Permits the last-resort package. */
   readonly isLast?: boolean;
+  readonly isValidOnly?: boolean;
+  /** The claiming device's time. The server's own time if omitted. */
+  readonly timeUnixMs?: number | undefined;
+}
+
+type TimeSpan = readonly [fromUnixMs: number, untilUnixMs: number];
+
+/** A package whose lifetime cannot be read counts as valid. */
+function isValidWithin(entry: string, [fromUnixMs, untilUnixMs]: TimeSpan): boolean {
+  const lifetime = readLifetime(fromBase64Url(packageOf(entry)));
+  if (lifetime === undefined) return true;
+  const hasBegun = lifetime.fromUnixMs - KEY_PACKAGE_SKEW_MS <= untilUnixMs;
+  return hasBegun && fromUnixMs <= lifetime.untilUnixMs + KEY_PACKAGE_SKEW_MS;
 }
 
 interface StockChange<Result> {

@@ -55,8 +55,8 @@ export class SealedService {
   }
 
   readonly handlers = {
-    "key-packages": ({ packages, lastResort }, { client, account }) =>
-      this.#packages.add(certifiedDevice(client, account), packages, lastResort),
+    "key-packages": ({ packages, lastResort, time }, { client, account }) =>
+      this.#packages.add(certifiedDevice(client, account), packages, lastResort, time),
     "key-package": (request, { client, account }) =>
       this.#claimKeyPackages(client, account, request),
     "seal-lease": (request, { client, account }) =>
@@ -146,7 +146,7 @@ export class SealedService {
   async #claimKeyPackages(
     client: ClientConnection,
     account: Account,
-    { user, except = [] }: RequestOf<"key-package">,
+    { user, except = [], time }: RequestOf<"key-package">,
   ): Promise<Answer<"key-package">> {
     const ownDevice = certifiedDevice(client, account);
     const of = requireUser(this.options.registry, checkName(user, "person's name"));
@@ -161,27 +161,37 @@ export class SealedService {
     if (isOnce)
       this.options.siblings.publish({ kind: "key-packages-taken", by: account.id, of: of.id });
     const packages = [];
-    let missing = 0;
+    let [missing, withheld] = [0, 0];
     const until = this.options.clock.now() + KEY_PACKAGE_WAIT_MS;
     for (const device of devices) {
       const claimed = isOnce
-        ? await this.#claim(of.id, device, until)
-        : await this.#packages.claim(device, { isOnce, isLast: true });
-      if (claimed === undefined) missing++;
-      else packages.push({ device: fromBase64Url(device), keyPackage: claimed.keyPackage });
+        ? await this.#claim(of.id, device, { until, timeUnixMs: time })
+        : await this.#packages.claim(device, { isOnce, isLast: true, timeUnixMs: time });
+      if (claimed !== undefined)
+        packages.push({ device: fromBase64Url(device), keyPackage: claimed.keyPackage });
+      else missing++;
+      if (claimed === undefined && !isOnce) withheld += (await this.#packages.add(device, [])).left;
       if ((claimed?.left ?? 0) < KEY_PACKAGES_LOW)
         this.#requestMore(of.id, device, claimed?.left ?? 0);
     }
-    if (packages.length === 0 || (!isOnce && missing > 0)) withdraw();
-    // Only devices of earlier versions lack a last-resort package.
-    if (!isOnce && missing > 0) throw tooManyClaims(KEY_PACKAGES_PER_HOUR, onceAfterMs);
+    if (packages.length === 0) withdraw();
+    // Devices of earlier versions lack a last-resort package.
+    if (packages.length === 0 && withheld > 0)
+      throw tooManyClaims(KEY_PACKAGES_PER_HOUR, onceAfterMs);
     return { packages, missing };
   }
 
-  /** Waits for packages that a new device may still be sending. */
-  async #claim(user: UserId, device: string, until: number) {
+  /**
+   * Waits for packages that a new device may still be sending, or that replace those which it made
+   * when its clock was wrong.
+   */
+  async #claim(
+    user: UserId,
+    device: string,
+    { until, timeUnixMs }: { readonly until: number; readonly timeUnixMs: number | undefined },
+  ) {
     const { clock, sequencer, peers } = this.options;
-    const claimed = await this.#packages.claim(device);
+    const claimed = await this.#packages.claim(device, { isValidOnly: true, timeUnixMs });
     if (claimed !== undefined) return claimed;
     const isHere = peers.of(user).some(({ member }) => member?.device === device);
     const leftMs = until - clock.now();
@@ -189,7 +199,7 @@ export class SealedService {
       this.#requestMore(user, device, 0);
       await this.#packages.waitForPackages(device, leftMs);
     }
-    return this.#packages.claim(device, { isLast: true });
+    return this.#packages.claim(device, { isLast: true, timeUnixMs });
   }
 
   #requestMore(user: UserId, device: string, remaining: number): void {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { ignoreFault } from "../../../src/base/fault.ts";
+import { KEY_PACKAGES_PER_HOUR } from "../../../src/base/limits-sealed.ts";
 import type { Clock } from "../../../src/io/clock.ts";
 import { codeOf } from "./liar.ts";
 import { type Person, SealedSite, vaultTest } from "./sealed-site.ts";
@@ -59,6 +60,57 @@ describe("a user who was invited but has not joined", () => {
     await expectLockedOut(dora);
   });
 
+  two("keeps others from posting until an admin's device is there", async (scene) => {
+    const { world, ana, ben } = scene;
+    await inviteDora(world, ana);
+    const operator = await world.join("olga");
+    await operator.request("operate", { token: OPERATOR_TOKEN });
+    await ana.quit();
+    await operator.kick("dora");
+    await ben.until("the kick", () => ben.records.some(({ kind }) => kind === "kick"));
+    const waiting = ["held 1", "held 2"].map((text) => ben.client.post("vault", { text }));
+    await ben.postText("elsewhere", "lobby");
+    waiting.push(ben.client.post("vault", { text: "held 3" }));
+    await world.pass(10_000);
+    const faults = ben.events.flatMap((event) =>
+      event.kind === "sealed-fault" ? [event.fault.message] : [],
+    );
+    expect(faults).toEqual(["the devices of dora have not been removed from 'vault' yet"]);
+    expect(ben.client.unsent).toBe(3);
+    expect(ben.client.unsentFault()?.message).toContain("3 messages are not sent yet: the devices");
+    const back = await world.join("ana", ana.device);
+    const receipts = await world.wait(Promise.all(waiting));
+    expect(receipts.map(({ seq }) => seq)).toEqual(receipts.map(({ seq }) => seq).toSorted());
+    await back.waitForText("held 3");
+    expect(back.texts()).toEqual(["ben: held 1", "ben: held 2", "ben: held 3"]);
+    expect(back.records.filter(({ withheld }) => withheld !== undefined)).toEqual([]);
+    expect(await ben.members()).toEqual({ ana: 1, ben: 1 });
+  });
+
+  two("keeps others' posts in the outbox of an ended program", async (scene) => {
+    const { world, ana, ben } = scene;
+    await inviteDora(world, ana);
+    const operator = await world.join("olga");
+    await operator.request("operate", { token: OPERATOR_TOKEN });
+    await ana.quit();
+    await operator.kick("dora");
+    await ben.until("the kick", () => ben.records.some(({ kind }) => kind === "kick"));
+    const held = ben.client.post("vault", { text: "held" }).catch(ignoreFault);
+    await ben.postText("elsewhere", "lobby");
+    expect(await codeOf(world.wait(ben.client.drain()))).toBe("admin-pending");
+    const again = await ben.restart();
+    await held;
+    await again.postText("elsewhere again", "lobby");
+    again.client.post("vault", { text: "after it" }).catch(ignoreFault);
+    await world.pass(5_000);
+    expect(again.client.unsent).toBe(2);
+    const last = await again.restart();
+    const back = await world.join("ana", ana.device);
+    await back.waitForText("after it");
+    expect(back.texts()).toEqual(["ben: held", "ben: after it"]);
+    expect(last.client.unsent).toBe(0);
+  });
+
   two("leaves the group when the account is removed", async ({ world, ana, ben }) => {
     const dora = await inviteDora(world, ana);
     await dora.request("unregister", {}).catch(ignoreFault);
@@ -72,6 +124,19 @@ describe("a user who was invited but has not joined", () => {
     expect(await codeOf(ben.kick("dora"))).toBe("not-allowed");
     expect(await codeOf(ana.kick("nobody"))).toBe("user-unknown");
     expect(await ana.members()).toEqual({ ana: 1, ben: 1, dora: 1 });
+  });
+});
+
+describe("a user with a device that has no keys", () => {
+  two("is added with the others, however often", async ({ world, ana }) => {
+    const dora = await world.join("dora");
+    await world.link(dora); // This device never logs in.
+    const once = { added: 1, missing: 1 };
+    for (let i = 0; i < KEY_PACKAGES_PER_HOUR + 2; i++) {
+      expect(await ana.invite("dora")).toEqual(once);
+      expect(await ana.invite("dora")).toEqual({ added: 0, missing: 1 });
+      await ana.kick("dora");
+    }
   });
 });
 

@@ -1,4 +1,5 @@
 import { describe, expect } from "bun:test";
+import { sealedEdit } from "../../../src/client/sealed/body.ts";
 import { rejection } from "../../rejection.ts";
 import { type Person, type SealedSite, vaultTest } from "./sealed-site.ts";
 
@@ -174,6 +175,32 @@ describe("after a rollback that all members have accepted", () => {
     await ana2.postTo("new", ben2);
     await expectUsable(world, ana2, ben2);
     expect(await ben2.past()).toEqual(["kept", "new", "from ana", "from ben"]);
+  });
+});
+
+describe("an edit that was lost in an accepted rollback", () => {
+  two("does not make the erasure of its message erase others", async ({ world, ana, ben }) => {
+    const { seq } = await ana.postText("kept");
+    const backup = world.site.disk.backUp();
+    await ana.post(sealedEdit(seq, "lost edit 1"));
+    // The server records the restore under the number of the first edit.
+    const { seq: editSeq } = await ana.post(sealedEdit(seq, "lost edit 2"));
+    await ben.until("the edit", () => ben.records.some((record) => record.seq === editSeq));
+    await leaveServer(ana, ben);
+    await world.site.restore(backup);
+    const [ana2, ben2] = [await acceptHistory(world, ana), await acceptHistory(world, ben)];
+    const texts: string[] = [];
+    for (let last = 0; last < editSeq; ) {
+      texts.push(`new ${texts.length}`);
+      ({ seq: last } = await ben2.postText(texts.at(-1) ?? ""));
+    }
+    await ana2.waitForText(texts.at(-1) ?? "");
+    expect(await ana2.sealed((rooms) => rooms.editsOf([ana2.room()], seq))).toEqual([]);
+    await ana2.request("erase", { seq });
+    for (const person of [ana2, ben2]) {
+      await person.until("the erasure", () => person.records.some(({ kind }) => kind === "erase"));
+      expect(await person.past()).toEqual(texts);
+    }
   });
 });
 

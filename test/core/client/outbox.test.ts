@@ -1,7 +1,8 @@
-import { describe, expect, test } from "bun:test";
+import { beforeEach, describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { Fault } from "../../../src/base/fault.ts";
 import {
+  OUTBOX_HELD_MAX,
   OUTBOX_IN_FLIGHT_CHARS_MAX,
   OUTBOX_IN_FLIGHT_MAX,
   OUTBOX_PENDING_CHARS_MAX,
@@ -181,7 +182,7 @@ class Bench {
       if (effect.kind === "send") {
         expect(this.#up).toBe(true);
         this.#toServer.push(effect.counter);
-      } else {
+      } else if (effect.kind === "settled") {
         expect(this.outcomes.has(effect.key)).toBe(false);
         this.outcomes.set(effect.key, effect.outcome.kind);
       }
@@ -300,3 +301,72 @@ test("sends each post once, in order, and answers it despite losses, refusals an
     }),
     { numRuns: 2_000 },
   ));
+
+describe("a held post", () => {
+  const fault = new Fault("admin-pending", "no admin");
+  const lines = (effects: readonly OutboxEffect[]) =>
+    effects.map((effect) => {
+      if (effect.kind === "send") return `send ${effect.counter} to ${effect.to}`;
+      if (effect.kind === "renumbered") return `renumber ${effect.from} to ${effect.to}`;
+      return `${effect.outcome.kind} ${effect.key}`;
+    });
+  let outbox: Outbox;
+  let key: number;
+  const handle = (input: OutboxInput, now = 0) => lines(outbox.handle(input, now));
+  const postTo = (to: string) => handle({ kind: "post", key: ++key, to, body: { text: "hi" } });
+  const hold = (counter: number, isRefused = false) => [
+    ...handle({ kind: "held", counter, fault, isRefused }),
+    ...handle({ kind: "tick" }),
+  ];
+  const acked = (counter: number) => handle({ kind: "acked", counter, receipt: receipt(1) });
+
+  beforeEach(() => {
+    outbox = new Outbox();
+    key = 0;
+    handle({ kind: "connected" });
+  });
+
+  test("keeps its counter until another post is sent", () => {
+    expect(postTo("vault")).toEqual(["send 1 to vault"]);
+    expect(hold(1)).toEqual([]);
+    expect([outbox.heldFault, outbox.heldFaultOf("VAULT")]).toEqual([fault, fault]);
+    expect(postTo("lobby")).toEqual(["renumber 1 to 3", "send 2 to lobby"]);
+    expect(outbox.heldFault).toBeUndefined();
+    expect(acked(2)).toEqual(["durable 2"]);
+    const deadline = outbox.deadline() ?? 0;
+    expect(handle({ kind: "tick" }, deadline)).toEqual(["send 3 to vault"]);
+    expect(acked(3)).toEqual(["durable 1"]);
+    expect([outbox.size, outbox.deadline(), outbox.heldFaultOf("vault")]).toEqual([
+      0,
+      undefined,
+      undefined,
+    ]);
+  });
+
+  test("gets a counter above those that were sent, in order of writing", () => {
+    for (const to of ["vault", "lobby", "vault"]) postTo(to);
+    expect(handle({ kind: "held", counter: 1, fault, isRefused: false })).toEqual([]);
+    expect(hold(3)).toEqual(["renumber 1 to 4", "renumber 3 to 5"]);
+    expect(handle({ kind: "lost" })).toEqual([]);
+    expect(handle({ kind: "connected" })).toEqual([
+      "send 2 to lobby",
+      "send 4 to vault",
+      "send 5 to vault",
+    ]);
+    expect(hold(4)).toEqual(["renumber 4 to 6"]);
+  });
+
+  test("gets another counter if the server refuses its own", () => {
+    postTo("vault");
+    expect(hold(1, true)).toEqual(["renumber 1 to 2"]);
+    expect(handle({ kind: "tick" }, outbox.deadline())).toEqual(["send 2 to vault"]);
+  });
+
+  test("is one of at most OUTBOX_HELD_MAX", () => {
+    expect(postTo("vault")).toEqual(["send 1 to vault"]);
+    hold(1);
+    for (let i = 2; i <= OUTBOX_HELD_MAX; i++) expect(postTo("vault")).toEqual([]);
+    expect(postTo("vault").at(-1)).toBe(`send ${OUTBOX_HELD_MAX + 1} to vault`);
+    expect(hold(OUTBOX_HELD_MAX + 1)[0]).toBe(`refused ${OUTBOX_HELD_MAX + 1}`);
+  });
+});

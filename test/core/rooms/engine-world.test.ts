@@ -224,6 +224,7 @@ class EngineWorld {
       return;
     }
     const { session } = writer;
+    check(effect.kind === "send", "no post is held");
     check(session !== undefined, "an outbox sends over links only");
     const { counter, to, body } = effect;
     const request = postOf(writer.id, counter, to, body.text);

@@ -11,6 +11,7 @@ import {
   KEY_PACKAGES_PER_HOUR_ALL,
 } from "../../../src/base/limits-sealed.ts";
 import type { TreeDisk } from "../../../src/io/disk/disk.ts";
+import type { ExpiryClock } from "../../../src/server/kernel/server-clock.ts";
 import { sealedFolder } from "../../../src/server/sealed/buckets.ts";
 import { KeyPackageStore } from "../../../src/server/sealed/key-packages.ts";
 import { VirtualClock } from "../../client/virtual-clock.ts";
@@ -23,7 +24,7 @@ const packages = (count: number, from = 0) =>
   Array.from({ length: count }, (_, at) => Uint8Array.of(1, (from + at) >> 8, from + at));
 
 function openStore(
-  clock = new VirtualClock(),
+  clock: ExpiryClock = new VirtualClock(),
   disk = new SimDisk({ random: () => 0.5, unixMs: () => 0 }).boot(),
 ): { store: KeyPackageStore; disk: TreeDisk } {
   const { keys } = sealedFolder({ disk, folder: "/d/sealed" });
@@ -201,6 +202,47 @@ describe("a package outside of its lifetime", () => {
     // A device whose clock is wrong again does not replace good packages.
     await store.add("here", many(KEY_PACKAGES_MAX, early));
     expect((await store.add("here", [])).left).toBe(KEY_PACKAGES_MAX - 1);
+  });
+
+  test("is judged by the device's time while the server doubts its own", async () => {
+    // The server's clock was 400 days behind until recently, and the device's clock too.
+    class DoubtedClock extends VirtualClock {
+      override status() {
+        const now = this.unixMs();
+        return { plausible: false, now, newest: now - 400 * DAY_MS };
+      }
+    }
+    const clock = new DoubtedClock();
+    const now = clock.unixMs();
+    const old = (id: number) => dated(now - 401 * DAY_MS, now - 310 * DAY_MS, id);
+    const good = (id: number) => dated(now - DAY_MS, now + 90 * DAY_MS, 100 + id);
+    const { store } = openStore(clock);
+    const leftAt = async (timeUnixMs?: number) =>
+      (await store.add("here", [], undefined, timeUnixMs)).left;
+    await store.add("here", many(KEY_PACKAGES_MAX, old), old(99), now - 400 * DAY_MS);
+    expect([await leftAt(), await leftAt(now)]).toEqual([KEY_PACKAGES_MAX, 0]);
+    await store.add("here", many(20, good), good(99), now);
+    expect(await leftAt(now)).toBe(20);
+    const claim = { isLast: true, isValidOnly: true, timeUnixMs: now };
+    for (let i = 0; i < 20; i++)
+      expect((await store.claim("here", claim))?.keyPackage).toEqual(good(i));
+    expect((await store.claim("here", claim))?.keyPackage).toEqual(good(99));
+    // A time outside of the span counts as its nearest end.
+    expect(await leftAt(now - 800 * DAY_MS)).toBe(KEY_PACKAGES_MAX - 20);
+    expect(await leftAt(now + 800 * DAY_MS)).toBe(0);
+  });
+
+  test("is replaced by a connected device within the claim", async () => {
+    const { site, ana, ben } = await siteWith(["ana", "ben"]);
+    const now = site.time.unixMs();
+    const early = dated(now + 400 * DAY_MS, now + 490 * DAY_MS);
+    const good = dated(now - DAY_MS, now + 90 * DAY_MS);
+    await ana.request("key-packages", { packages: many(20, () => early), lastResort: early });
+    const request = ben.send("key-package", { user: "ana", time: now });
+    await site.quiet();
+    expect(ana.all("key-packages-low").map(({ left }) => left)).toEqual([0]);
+    await ana.request("key-packages", { packages: [good], time: now });
+    expect((await site.wait(request)).packages[0]?.keyPackage).toEqual(good);
   });
 
   test("is valid within a day of its lifetime", async () => {

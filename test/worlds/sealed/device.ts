@@ -63,8 +63,10 @@ export class SealedHome {
   /** Rooms whose keys belonged to a history that the server has lost. */
   readonly outdatedRooms = new Set<string>();
   readonly shown = new Map<number, ChatRecord>();
-  /** Seqs of the records that this device has edited, messages or not. */
-  readonly editedSeqs = new Set<number>();
+  /** `seq` of the edited record, which may be no message, by the text of the edit. */
+  readonly edits = new Map<string, number>();
+  /** `seq` of the edited record by that of the edit, as far as the server has confirmed it. */
+  readonly editTargets = new Map<number, number>();
   /** Error of the device's clock. */
   wallMs = 0;
   /** Whether the clock is wrong, or was until recently. */
@@ -92,6 +94,11 @@ export class SealedHome {
     this.state.acceptHistory(IDENTITY.fingerprint);
     this.acceptedAt = logPins.replaced(reader).at(-1)?.at ?? 0;
     this.pendingRestore = undefined;
+  }
+
+  confirm(text: string, seq: number): void {
+    const target = this.edits.get(text);
+    if (target !== undefined) this.editTargets.set(seq, target);
   }
 
   follows(first: SealedHome): void {
@@ -204,7 +211,7 @@ export class SealedMember {
 
   edit(target: string, seq: number): void {
     const text = `${CANARY} ${this.name}.${this.#texts++} better`;
-    this.home.editedSeqs.add(seq);
+    this.home.edits.set(text, seq);
     this.#post(target, sealedEdit(seq, text), text);
   }
 
@@ -221,7 +228,10 @@ export class SealedMember {
       if (text !== undefined) this.postStates.set(text, postState);
     };
     this.client.post(target, body).then(
-      ({ seq }) => settled("acked", String(seq)),
+      ({ seq }) => {
+        if (life.isAlive && text !== undefined) this.home.confirm(text, seq);
+        settled("acked", String(seq));
+      },
       (error: unknown) => {
         if (!(error instanceof Fault)) return this.#platform.fail(error);
         if (life.isAlive) this.#check(error);
@@ -382,7 +392,8 @@ export class SealedMember {
         const text = adopted?.body.text ?? "";
         const writer = this.home.programs.find(({ postStates }) => postStates.has(text));
         writer?.postStates.set(text, outcome.kind === "durable" ? "acked" : "refused");
-        if (outcome.kind !== "durable") this.#check(outcome.fault);
+        if (outcome.kind === "durable") this.home.confirm(text, outcome.receipt.seq);
+        else this.#check(outcome.fault);
         return this.note(`adopted ${text} ${outcome.kind}`);
       }
       case "invited": {

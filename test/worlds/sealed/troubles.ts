@@ -28,7 +28,10 @@ export class Troubles {
   readonly hasClocks: boolean;
   readonly hasRemovals: boolean;
   readonly hasBudgets: boolean;
+  readonly #hasErasures: boolean;
   readonly #random: SeededRandom;
+  /** Separate, so that the other troubles do not depend on erasures. */
+  readonly #erasing: SeededRandom;
   readonly #world: SealedWorld;
 
   constructor(seed: number, world: SealedWorld) {
@@ -36,7 +39,9 @@ export class Troubles {
     this.#world = world;
     this.hasClocks = this.#random.chance(0.3);
     this.hasRemovals = this.#random.chance(0.3);
-    this.hasBudgets = this.#random.chance(0.1);
+    this.hasBudgets = this.#random.chance(0.3);
+    this.#erasing = new SeededRandom(seed ^ 0xe7a5ed);
+    this.#hasErasures = this.#erasing.chance(0.5);
   }
 
   get exist(): boolean {
@@ -68,6 +73,7 @@ export class Troubles {
       home.wallMs = 0;
       if (random.chance(0.3)) machine.wallMs = 0;
     }
+    if (this.#hasErasures && this.#erasing.chance(0.2)) this.#erase();
     if (!this.hasRemovals || !random.chance(0.15)) return;
     const member = random.pick(members);
     const { user } = random.pick(this.#homes);
@@ -77,6 +83,31 @@ export class Troubles {
       member.ask(`take ${user} back from ${room.name}`, (of) => of.get(room).changes.kick(user));
     } else
       member.ask(`operator's kick of ${user}`, (_, client) => this.#kick(client, room.name, user));
+  }
+
+  /** Erases a message as its author, or as an operator, who may be outside of its room. */
+  #erase(): void {
+    const random = this.#erasing;
+    const { members, model } = this.#world;
+    const member = random.pick(members);
+    const asOperator = random.chance(0.3);
+    const shown = random.pick(members).home.shown.values();
+    const texts = [...shown].filter(
+      ({ kind, from, room }) =>
+        room.isSealed === true && kind === "text" && (asOperator || from === member.home.user),
+    );
+    if (!member.isRunning || texts.length === 0) return;
+    // Edited messages are rare, so prefer them.
+    const targets = new Set(members.flatMap(({ home }) => [...home.editTargets.values()]));
+    const edited = texts.filter((record) => targets.has(record.seq));
+    const { seq } = random.pick(edited.length > 0 ? edited : texts);
+    member.ask(`erase ${seq}`, async (_, client) => {
+      if (asOperator) {
+        model.addOperator(client.user ?? "");
+        await client.request("operate", { token: OPERATOR_TOKEN });
+      }
+      await client.request("erase", { seq });
+    });
   }
 
   /** Call before the end, when the world must work for everyone. */

@@ -160,7 +160,7 @@ export function checkKept(
   truth: SealedTruth,
   kept: StoredRoom,
   words: Contents,
-  isEditOfNoMessage: (user: string) => boolean,
+  isEditOfNoMessage: (seq: number, user: string) => boolean,
 ): void {
   const { row, said } = kept;
   if (row?.status === "suspect") check(false, () => `${name} is suspicious: ${row.reason}`);
@@ -172,7 +172,9 @@ export function checkKept(
     const why = () => `${name} could not read seq ${seq}: ${JSON.stringify(one)}`;
     // A device takes the edit of a record without a text for the edit of an erased message.
     const isNoEdit =
-      one.kind === "closed" && one.reason === "erased" && isEditOfNoMessage(one.user ?? home.user);
+      one.kind === "closed" &&
+      one.reason === "erased" &&
+      isEditOfNoMessage(seq, one.user ?? home.user);
     check(one.kind === "said" || one.reason === "sender" || isNoEdit, why);
     const { missed = 0 } = one;
     check(missed === 0, () => `${name} misses ${missed} before seq ${seq}, and all are there`);
@@ -190,8 +192,15 @@ export function checkRead(
   { home, name }: SealedMember,
   truth: SealedTruth,
   kept: StoredRoom,
+  isErased: (seq: number) => boolean,
 ): void {
   const memberships = truth.memberships.get(home.device) ?? [];
+  for (const [seq, one] of kept.said) {
+    if (one.kind !== "said") continue;
+    const { kind, seq: target } = one.body as { readonly kind?: string; readonly seq?: number };
+    const isOfErased = kind === "edit" && target !== undefined && isErased(target);
+    check(!isErased(seq) && !isOfErased, () => `${name} has the erased text of seq ${seq}`);
+  }
   const epoch = () => `${name} is at epoch ${kept.epoch} of ${truth.epoch}: ${describe(kept)}`;
   check(kept.row?.status === "in" && kept.epoch === truth.epoch, epoch);
   // A commit sent before the loss may be recorded after it; the device then rejoined again.
@@ -207,6 +216,7 @@ export function checkRead(
     // The keys of a lost history cannot read what others wrote before this device has rejoined.
     if (home.outdatedRooms.has(truth.id) && stay !== memberships.at(-1)) continue;
     const one = kept.said.get(seq);
+    if (one === undefined && isErased(seq)) continue;
     check(one !== undefined, () => `${name} never read seq ${seq}, though it was in`);
     const shown = home.shown.get(seq);
     if (one.kind !== "said" || shown === undefined) continue;

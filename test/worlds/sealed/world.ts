@@ -152,7 +152,8 @@ export class SealedWorld extends Simulation {
     const homes = new Set(members.map(({ home }) => home));
     for (const home of homes) {
       home.lostAt = Math.min(home.lostAt, common);
-      for (const seq of [...home.shown.keys()]) if (seq > common) home.shown.delete(seq);
+      for (const stored of [home.shown, home.editTargets])
+        for (const seq of [...stored.keys()]) if (seq > common) stored.delete(seq);
       for (const room of await outdatedRoomsOf(home, common, kind === "copy"))
         home.outdatedRooms.add(room);
       // At least one device must accept.
@@ -341,9 +342,10 @@ export class SealedWorld extends Simulation {
         if (!(await isCurrent(member.home, truth.id))) continue;
         const kept = await storedRoomOf(member.home, truth.id);
         const seqs = new Set(truth.words.map(({ head }) => head.seq));
-        checkKept(member, truth, kept, contents, (user) =>
-          this.members.some(({ home }) => home.user === user && !home.editedSeqs.isSubsetOf(seqs)),
-        );
+        checkKept(member, truth, kept, contents, (seq, user) => {
+          const isNoMessage = (target: number) => !seqs.has(target) || this.model.isErased(target);
+          return this.#targetsOf(seq, user).some(isNoMessage);
+        });
         for (const [seq, said] of kept.said) {
           if (said.kind !== "said") continue;
           const { text = "" } = said.body as { readonly text?: string };
@@ -352,6 +354,21 @@ export class SealedWorld extends Simulation {
       }
     }
     return new Map([...read].map(([text, seqs]) => [text, seqs.size]));
+  }
+
+  /** Records that the edit may change: several if its confirmation was lost. */
+  #targetsOf(seq: number, user: string): readonly number[] {
+    const members = this.members.filter(({ home }) => home.user === user);
+    for (const { home } of members) {
+      const target = home.editTargets.get(seq);
+      if (target !== undefined) return [target];
+    }
+    const unconfirmed = members.flatMap(({ home, postStates }) =>
+      [...postStates].flatMap(([text, state]) =>
+        state === "open" || state === "unknown" ? (home.edits.get(text) ?? []) : [],
+      ),
+    );
+    return unconfirmed;
   }
 
   async #calm(): Promise<void> {
@@ -427,7 +444,7 @@ export class SealedWorld extends Simulation {
       for (const member of this.#active) {
         if (!this.#isMember(member, truth)) continue;
         const kept = await storedRoomOf(member.home, truth.id);
-        checkRead(member, truth, kept);
+        checkRead(member, truth, kept, (seq) => this.model.isErased(seq));
         const authenticator = kept.authenticator ?? "none";
         authenticators.set(authenticator, member.name);
       }

@@ -151,6 +151,7 @@ export const ENGLISH_TERMINAL = {
   devicesAdded: (user: string, added: number, missing: number) => {
     if (added === 0 && missing === 0) return `all devices of ${user} are already in this room`;
     const more = missing === 0 ? "" : `; ${missing} more can be added after they connect`;
+    if (added === 0) return `${user} is already in this room${more}`;
     return `added ${user} with ${counted(added, "device")}${more}`;
   },
   verified: (user: string) => `${user} is verified`,

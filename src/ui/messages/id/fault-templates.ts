@@ -2,6 +2,7 @@
 
 export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "'{}' cannot be trusted: {}": "'{}' tidak dapat dipercaya: {}",
+  "'{}' cannot be used: {}": "'{}' tidak dapat dipakai: {}",
   "'{}' is not encrypted, and an existing room cannot be encrypted":
     "'{}' tidak terenkripsi, dan ruang yang sudah ada tidak dapat dienkripsi",
   "'{}' is no longer trusted: {}": "'{}' tidak lagi dipercaya: {}",
@@ -255,6 +256,8 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
     "verifikasi dengan chat verify-user {}, lalu pakai --accept",
   "wait a moment, then try again": "tunggu sebentar, lalu coba lagi",
   "wait for an admin of the room to connect": "tunggu sampai admin ruang tersambung",
+  "messages are sent when an admin of the room connects":
+    "pesan dikirim saat admin ruang tersambung",
   "wait until it finishes": "tunggu sampai selesai",
   "wait until one finishes": "tunggu sampai salah satunya selesai",
   "write . for this folder": "tulis . untuk folder ini",

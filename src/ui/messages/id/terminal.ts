@@ -139,6 +139,7 @@ export const INDONESIAN_TERMINAL: TerminalTexts = {
   devicesAdded: (user, added, missing) => {
     if (added === 0 && missing === 0) return `semua perangkat ${user} sudah ada di ruang ini`;
     const more = missing === 0 ? "" : `; ${missing} lagi dapat ditambahkan setelah tersambung`;
+    if (added === 0) return `${user} sudah ada di ruang ini${more}`;
     return `${user} ditambahkan dengan ${added} perangkat${more}`;
   },
   verified: (user) => `${user} terverifikasi`,
