@@ -12,9 +12,19 @@ import type { Facts, Fields } from "./examples.ts";
 
 /** Guesses of secrets are delayed, and an attack ends before the deadline of `Site.wait`. */
 const VIRTUAL_MS_MAX = 40_000;
+const POSTS = 7;
+/** A calm post waits for the sync in progress, and for its own. */
+const CALM_SYNCS = 2;
+export const MEDIAN_SYNCS_MAX = 3 * CALM_SYNCS;
+/** 300 ms with a disk of 10 ms per sync. */
+export const WORST_SYNCS_MAX = 30;
+export const SYNC_MS = 10;
+/** Records of the victim's posts. */
+export const POSTS_BYTES = POSTS * 600;
+
 const CROWD = Array.from({ length: 14 }, (_, i) => `crowd${i}`);
 
-class SiteParty implements Party {
+export class SiteParty implements Party {
   constructor(
     readonly site: Site,
     readonly guest: Guest,
@@ -153,14 +163,28 @@ export class AttackedSite {
     await Promise.all(Array.from({ length: inFlight }, work));
   }
 
+  /**
+   * Posts of the victim during an attack.
+   * @returns the syncs that each waited for, sorted
+   */
+  async waitedSyncs(syncMs: number): Promise<readonly number[]> {
+    const waited: number[] = [];
+    for (let i = 0; i < POSTS; i++) {
+      const startedAt = this.site.time.now();
+      await this.site.wait(this.victim.post(`post ${i}`, this.facts.room));
+      waited.push((this.site.time.now() - startedAt) / syncMs);
+    }
+    return waited.sort((a, b) => a - b);
+  }
+
   /** Bytes of all files of the server. */
   get storedBytes(): number {
     let bytes = 0;
     for (const content of this.site.disk.backUp().values()) bytes += content?.length ?? 0;
     return bytes;
   }
+}
 
-  get recordCount(): number {
-    return this.site.history.head() + this.site.accounts.head();
-  }
+export function median(sorted: readonly number[]): number | undefined {
+  return sorted[sorted.length >> 1];
 }
