@@ -22,8 +22,11 @@ const TIMINGS = "test/timings.json";
 /** Limits memory: a file may start a browser and servers. */
 const WORKERS_MAX = 4;
 
-/** Tests that start the binary, a browser or other programs; `npm test` omits them. */
-const OUT_OF_PROCESS = ["e2e", "fuzz", "io/nats", "page", "release"].map(
+/**
+ * Tests that start the binary, a browser or other programs, or try every request as an attack; `npm
+ * test` omits them.
+ */
+const OUT_OF_PROCESS = ["e2e", "fuzz", "hostile", "io/nats", "page", "release"].map(
   (folder) => `test/${folder}/**`,
 );
 

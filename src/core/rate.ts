@@ -128,9 +128,10 @@ export class DailyQuota {
 
   constructor(readonly max: number) {}
 
-  isReached(key: string, unixMs: number): boolean {
+  /** @param factor multiple of the maximum */
+  isReached(key: string, unixMs: number, factor = 1): boolean {
     this.#beginDay(unixMs);
-    return (this.#used.get(key) ?? 0) >= this.max;
+    return (this.#used.get(key) ?? 0) >= factor * this.max;
   }
 
   count(key: string, amount: number, unixMs: number): void {

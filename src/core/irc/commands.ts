@@ -21,7 +21,7 @@ interface CommandRow {
 
 const EARLY = { paramsMin: 1, isBeforeLogin: true } as const;
 
-const COMMANDS: Readonly<Record<string, CommandRow>> = {
+const COMMANDS = {
   ADMIN: { run: information.admin },
   AUTHENTICATE: { run: ({ registration }, line) => registration.authenticate(line), ...EARLY },
   AWAY: { run: people.away },
@@ -62,8 +62,10 @@ const COMMANDS: Readonly<Record<string, CommandRow>> = {
   WHO: { run: people.who, paramsMin: 1 },
   WHOIS: { run: people.whois, paramsMin: 1 },
   WHOWAS: { run: people.whowas, paramsMin: 1 },
-};
-const TABLE = new Map(Object.entries(COMMANDS));
+} as const satisfies Readonly<Record<string, CommandRow>>;
+const TABLE: ReadonlyMap<string, CommandRow> = new Map(Object.entries(COMMANDS));
+
+export type IrcCommand = keyof typeof COMMANDS;
 
 export function* commandFor(session: IrcSession, line: IrcLine): Task {
   if (line.command === INVALID_UTF8) {

@@ -50,6 +50,11 @@ export type EngineEffect =
       readonly token: number;
       readonly drafts: readonly Draft[];
       readonly follows?: number | undefined;
+      /**
+       * Account that requested the drafts. `undefined` for the room of a conversation, which the
+       * refusal of its first message follows; `checkMayCreate` limits their number.
+       */
+      readonly payer?: UserId | undefined;
     }
   /** `order`: record whose erasures must be performed before the request is answered. */
   | {

@@ -497,7 +497,7 @@ export class RoomEngine {
     const follows =
       command.kind === "post" ? command.outbox.pendingBefore(command.counter) : undefined;
     if (command.kind === "post") command.isAppending = true;
-    effects.push({ kind: "append", token, drafts, follows });
+    effects.push({ kind: "append", token, drafts, follows, payer: userOf(command) });
   }
 
   #releaseLock(lock: string, claim: Claim<Command>, steps: Step[]): void {

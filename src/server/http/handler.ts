@@ -67,6 +67,20 @@ export function httpHandler(options: HttpOptions): HttpHandler {
   };
 }
 
+/** Paths of everything but the page. `test/hostile` attacks each of them. */
+export const ROUTES = {
+  room: /^\/rooms\/([^/]+)$/,
+  health: /^\/healthz$/,
+  metrics: /^\/metrics$/,
+  file: /^\/files\/([\w/-]{1,64})$/,
+  program: /^\/program(?:\/([\w.+~-]{0,128}))?$/,
+  certificate: /^\/ca\.crt$/,
+  "trusted-address": /^\/trust\.json$/,
+  trust: /^\/trust$/,
+} as const satisfies Readonly<Record<string, RegExp>>;
+
+export type Route = keyof typeof ROUTES;
+
 async function answer(
   options: HttpOptions,
   request: Request,
@@ -77,7 +91,8 @@ async function answer(
   const url = requestUrl(request);
   if (url === undefined) return textResponse(400, "Invalid host.\n");
   const { pathname, hostname } = url;
-  const room = /^\/rooms\/([^/]+)$/.exec(pathname)?.[1];
+  const match = (route: Route) => ROUTES[route].exec(pathname);
+  const room = match("room")?.[1];
   if (room !== undefined && posts !== undefined) {
     if (request.method === "POST") return posts.serve(request, room, remote);
     const isRead = request.method === "GET" || request.method === "HEAD";
@@ -88,7 +103,7 @@ async function answer(
   if (request.method !== "GET" && request.method !== "HEAD") {
     return textResponse(405, "Method not allowed; use GET or HEAD.\n", { allow: "GET, HEAD" });
   }
-  if (pathname === "/healthz") {
+  if (match("health")) {
     // Omits the names of missing servers, because the response is public.
     const fault = options.health?.();
     // The page at another address of this server asks whether the browser trusts this one.
@@ -97,17 +112,17 @@ async function answer(
       ? textResponse(200, "ok\n", headers)
       : textResponse(503, `${fault.code}\n`, headers);
   }
-  if (pathname === "/metrics" && operator !== undefined) {
+  if (match("metrics") && operator !== undefined) {
     await operator.authenticate(bearerOf(request), remote);
     const type = "text/plain; version=0.0.4; charset=utf-8";
     return textResponse(200, operator.metrics(), { "content-type": type });
   }
-  const file = /^\/files\/([\w/-]{1,64})$/.exec(pathname)?.[1];
+  const file = match("file")?.[1];
   if (file !== undefined && files !== undefined) {
     options.checkAddress?.(remote.host);
     return files.serve(request, file, remote);
   }
-  const program = /^\/program(?:\/([\w.+~-]{0,128}))?$/.exec(pathname);
+  const program = match("program");
   if (program !== null) {
     const { programs } = options;
     const [, name = ""] = program;
@@ -118,17 +133,17 @@ async function answer(
     if (name === "") return listResponse([]);
   }
   const root = options.root?.();
-  if (pathname === "/ca.crt" && root !== undefined) {
+  if (match("certificate") && root !== undefined) {
     const type = "application/x-x509-ca-cert";
     const disposition = `attachment; filename="${root.name}.crt"`;
     const headers = { "content-type": type, "content-disposition": disposition };
     return new Response(root.rootPem, { headers });
   }
-  if (pathname === "/trust.json" && root !== undefined) {
+  if (match("trusted-address") && root !== undefined) {
     const { name, rootSha256 } = root;
     return Response.json({ trustedWeb: `https://${name}:${options.port()}/`, rootSha256 });
   }
-  if (pathname === "/trust" && root !== undefined) {
+  if (match("trust") && root !== undefined) {
     return textResponse(303, "", { location: "/#trust" });
   }
   if (options.page !== undefined) {

@@ -45,7 +45,7 @@ export interface KernelOptions extends Pick<ServerContext, "clock" | "onEvent"> 
   readonly engine: Pick<RoomEngine, "handle">;
   readonly history: WrittenLog;
   readonly accounts: WrittenLog;
-  readonly quota: Pick<LogQuota, "refusal">;
+  readonly quota: Pick<LogQuota, "refusal" | "onAppended">;
   readonly readers: RoomReaders;
   readonly eraseFiles: (order: LogRecord) => Promise<void>;
 }
@@ -227,7 +227,7 @@ class PendingWrites {
   constructor(
     private readonly clock: Clock,
     onEvent: (event: ServerEvent) => void,
-    private readonly quota: Pick<LogQuota, "refusal">,
+    private readonly quota: KernelOptions["quota"],
   ) {
     this.#onFault = (fault) => {
       if (fault.code === "store-failed") onEvent({ kind: "failed", fault });
@@ -275,11 +275,15 @@ class PendingWrites {
 
   append(
     log: Pick<Log, "appendThen">,
-    append: AppendAllOptions & { readonly drafts: readonly Draft[] },
+    append: AppendAllOptions & {
+      readonly drafts: readonly Draft[];
+      readonly payer?: UserId | undefined;
+    },
     done: (outcome: LogRecord | Fault) => void,
   ): void {
     const startedAt = this.#begin();
-    const refusal = this.quota.refusal(append.drafts);
+    const { payer } = append;
+    const refusal = this.quota.refusal(append.drafts, payer);
     if (refusal !== undefined) {
       // Asynchronous like a write, because thousands of refused changes may wait for each other.
       return queueMicrotask(() => {
@@ -289,6 +293,7 @@ class PendingWrites {
     }
     log.appendThen(append.drafts, append, (outcome) => {
       const isFault = outcome instanceof Fault;
+      if (!isFault && payer !== undefined) this.quota.onAppended(outcome, payer);
       done(isFault ? redacted(outcome) : outcome);
       this.#complete(startedAt);
       if (isFault) this.#onFault(outcome);

@@ -5,19 +5,10 @@ import type { UserId } from "../../base/ids.ts";
 import { TEXTS_BYTES_PER_DAY } from "../../base/limits.ts";
 import { formatSize } from "../../base/sizes.ts";
 import { DailyQuota } from "../../core/rate.ts";
+import { CHARGES, RESERVED_FACTOR } from "../../core/rooms/charges.ts";
 import type { Room } from "../../core/rooms/rooms.ts";
-import type { RecordKind } from "../../wire/kinds.ts";
 import { contentBytes, type Draft, type LogRecord } from "../../wire/record.ts";
 import type { BaseContext } from "./context.ts";
-
-/**
- * Never refused: records that log in, protect or remove something. Each follows a refusable record
- * or a slow check of a password, so that they cannot fill the disk.
- */
-const UNLIMITED_KINDS: ReadonlySet<RecordKind> = new Set([
-  ...(["erase", "kick", "leave", "remove", "device", "device-gone", "password"] as const),
-  ...(["account-gone", "irc-password-gone", "invite-gone", "prefs-erase", "avatar-gone"] as const),
-]);
 
 interface Disk {
   readonly isFull: boolean;
@@ -33,7 +24,8 @@ interface LogQuotaOptions extends Pick<BaseContext, "clock" | "settings"> {
 
 /**
  * Counts the records of both logs as they are applied, so that it covers every way to write and
- * all servers of a cluster. A restart resets it. Records in flight may exceed it.
+ * all servers of a cluster; records that name no account count only on the server that wrote them.
+ * A restart resets it. Records in flight may exceed it.
  */
 export class LogQuota {
   readonly #written;
@@ -42,9 +34,24 @@ export class LogQuota {
     this.#written = new DailyQuota(options.settings.textsBytesPerDay ?? TEXTS_BYTES_PER_DAY);
   }
 
-  refusal(drafts: readonly Draft[]): Fault | undefined {
-    const limited = drafts.find(({ by, kind }) => by !== "server" && !UNLIMITED_KINDS.has(kind));
-    return limited === undefined ? undefined : this.refusalOf(limited.by as UserId);
+  /** @param payer account that requested the drafts, if it may not be their author */
+  refusal(drafts: readonly Draft[], payer?: UserId): Fault | undefined {
+    let user: UserId | undefined;
+    for (const { by, kind } of drafts) {
+      const charged = payer ?? by;
+      if (charged === "server") continue;
+      if (CHARGES[kind] !== "reserved") return this.refusalOf(charged);
+      user = charged;
+    }
+    if (user === undefined) return undefined;
+    const isReached = this.#written.isReached(user, this.options.clock.unixMs(), RESERVED_FACTOR);
+    return isReached ? this.refusalOf(user) : undefined;
+  }
+
+  /** Charges a record that does not name the account which requested it, such as a secret vote. */
+  onAppended(record: LogRecord, payer: UserId): void {
+    if (record.head.by !== "server") return;
+    this.#written.count(payer, contentBytes(record), this.options.clock.unixMs());
   }
 
   refusalOf(user: UserId): Fault | undefined {

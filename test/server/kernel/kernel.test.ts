@@ -36,7 +36,7 @@ function kernelWith(handle: (input: EngineInput) => EngineEffect[], refusal?: Fa
     engine: { handle },
     history: log,
     accounts: log,
-    quota: { refusal: () => refusal },
+    quota: { refusal: () => refusal, onAppended: () => undefined },
     sequencer: { waitUntilCurrent: () => Promise.resolve(true) },
     readers: { follow: () => {}, unfollow: () => {}, presence: () => {} },
     eraseFiles: () => Promise.resolve(),
@@ -105,7 +105,7 @@ test("reports a refused append after the step that requested it", async () => {
   const fault = new Fault("texts-limit", "limit");
   const { kernel, clock, appends } = kernelWith((input) => {
     inputs.push(input.kind);
-    return input.kind === "submit" ? [{ kind: "append", token: 1, drafts: [] }] : [];
+    return input.kind === "submit" ? [{ kind: "append", token: 1, drafts: [], payer: ANA }] : [];
   }, fault);
   kernel.submit({ user: ANA }, ERASE, () => {});
   // A synchronous report would let thousands of refused changes exhaust the stack.

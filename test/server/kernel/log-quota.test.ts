@@ -64,6 +64,25 @@ test("refuses a batch that contains a limited record", () => {
   expect(batch()).toBeUndefined();
 });
 
+test("accepts erasures and departures up to twice the limit", () => {
+  const { write, refusal } = quotaOf(1_000);
+  write(ANA, 1_999);
+  expect([refusal(ANA, "erase"), refusal(ANA, "leave")]).toEqual([undefined, undefined]);
+  write(ANA, 41);
+  expect([refusal(ANA, "erase"), refusal(ANA, "leave")]).toEqual(["texts-limit", "texts-limit"]);
+  expect(refusal(BEN, "erase")).toBeUndefined();
+});
+
+test("charges the account that requested a record without a name", () => {
+  const { quota, refusal } = quotaOf(1_000);
+  const record = { head: { by: "server" }, headBytes: new Uint8Array(1_000) } as never;
+  quota.onAppended(record, ANA);
+  const vote = [{ by: "server", kind: "vote" }] as never;
+  expect(quota.refusal(vote, ANA)?.code).toBe("texts-limit");
+  expect(quota.refusal(vote, BEN)).toBeUndefined();
+  expect(refusal("server", "vote")).toBeUndefined();
+});
+
 test("counts programs by token, without the rights of the token's creator", () => {
   const { quota, disk } = quotaOf(1_000);
   quota.chargeProgram("token", 1_000);

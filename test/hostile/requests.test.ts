@@ -1,0 +1,110 @@
+import { describe, expect, test } from "bun:test";
+import { RESERVED_FACTOR } from "../../src/core/rooms/charges.ts";
+import { REQUESTS, type RequestKind, requestRow } from "../../src/wire/messages.ts";
+import {
+  AttackedSite,
+  type Counts,
+  MEDIAN_SYNCS_MAX,
+  median,
+  POSTS_BYTES,
+  SYNC_MS,
+  WORST_SYNCS_MAX,
+} from "./attacked-site.ts";
+import { attackWith } from "./attacks.ts";
+import { GROWTH, REPLACED_BYTES_MAX } from "./growth.ts";
+
+/**
+ * Every request as an attack, measured in counts: what the server stores, which limit ends that,
+ * and how many syncs of a slow disk another member's post waits for. A new kind is attacked with
+ * requests derived from its schema; the compiler asks for its row in `GROWTH`.
+ */
+
+const TEXTS_BYTES_PER_DAY = 36_000;
+const COUNT = 500;
+const IN_FLIGHT = 64;
+/** A record's line in the log takes at most this many times the bytes that count. */
+const LINE_FACTOR = 1.4;
+/** Records in flight when the limit is reached. */
+const EXCESS_BYTES = IN_FLIGHT * 300;
+/** Checkpoints, which the server writes on its own. */
+const CHECKPOINT_BYTES = 8_000;
+/** Tokens that an hourly limit gains during the attack. */
+const RATE_FACTOR = 1.5;
+const KINDS = Object.keys(REQUESTS) as RequestKind[];
+
+/** Kinds that an attacker cannot have accepted, each with the reason. */
+const REFUSED: Readonly<Partial<Record<RequestKind, string>>> = {
+  login: "the attacker does not know the password",
+  "code-ask": "the answer needs the words of the code",
+  recover: "the attacker does not know a reset code",
+  operate: "the attacker does not know the token",
+};
+
+/** Kinds that queue before the posts of others, until the room's queue takes turns. */
+const QUEUES: ReadonlySet<RequestKind> = new Set([
+  ...(["edit", "erase", "hand", "poll", "vote", "topic", "finish"] as const),
+]);
+
+interface Measured extends Counts {
+  readonly storedBytes: number;
+  readonly waitedSyncs: readonly number[];
+  readonly timers: number;
+}
+
+async function measure(kind: RequestKind): Promise<Measured> {
+  const attacked = await AttackedSite.open({ textsBytesPerDay: TEXTS_BYTES_PER_DAY }, SYNC_MS);
+  const { site } = attacked;
+  const [bytes, timers] = [attacked.storedBytes, site.time.pendingTimers];
+  const counts: Counts = { accepted: 0, refused: new Map() };
+  const attack = attacked.start(attackWith(kind), COUNT, IN_FLIGHT, counts);
+  const waitedSyncs = await attacked.waitedSyncs(SYNC_MS);
+  await site.wait(attack);
+  await site.time.advance(70_000);
+  return {
+    ...counts,
+    storedBytes: attacked.storedBytes - bytes - POSTS_BYTES,
+    waitedSyncs,
+    timers: site.time.pendingTimers - timers,
+  };
+}
+
+const measured = new Map<RequestKind, Promise<Measured>>();
+
+function once(kind: RequestKind): Promise<Measured> {
+  const known = measured.get(kind) ?? measure(kind);
+  measured.set(kind, known);
+  return known;
+}
+
+describe.each(KINDS)("%s", (kind) => {
+  test("is an attack that the server accepts, unless only operators may ask", async () => {
+    const { accepted } = await once(kind);
+    const mayAccept = requestRow(kind).role !== "operator" && REFUSED[kind] === undefined;
+    if (mayAccept) expect(accepted).toBeGreaterThan(0);
+    else expect(accepted).toBe(0);
+  });
+
+  test("stores nothing beyond the limit of its account or address", async () => {
+    const { accepted, refused, storedBytes, timers } = await once(kind);
+    const growth = GROWTH[kind];
+    expect(timers).toBeLessThan(8);
+    if (growth === "nothing" || growth === "operator") {
+      expect(storedBytes).toBeLessThan(CHECKPOINT_BYTES + REPLACED_BYTES_MAX);
+    }
+    if (growth === "address") expect(refused.get("unreachable")).toBeGreaterThan(0);
+    if (growth === "account" || growth === "reserved") {
+      const bytesMax = TEXTS_BYTES_PER_DAY * (growth === "account" ? 1 : RESERVED_FACTOR);
+      expect(storedBytes).toBeLessThan(bytesMax * LINE_FACTOR + EXCESS_BYTES);
+    }
+    if (typeof growth !== "number") return;
+    expect(accepted).toBeLessThanOrEqual(growth * RATE_FACTOR);
+    const limits = ["too-many", "too-fast", "texts-limit", "unreachable"];
+    expect(limits.some((code) => refused.has(code))).toBeTrue();
+  });
+
+  test.todoIf(QUEUES.has(kind))("delays another member's posts by few syncs", async () => {
+    const { waitedSyncs } = await once(kind);
+    expect(median(waitedSyncs)).toBeLessThanOrEqual(MEDIAN_SYNCS_MAX);
+    expect(waitedSyncs.at(-1)).toBeLessThanOrEqual(WORST_SYNCS_MAX);
+  });
+});
