@@ -75,7 +75,7 @@ export const POLLS_OPEN_MAX = 20;
 export const HANDS_MAX = 100;
 /** As for hands. */
 export const KNOCKS_MAX = 100;
-/** Of an account, in all rooms together. A request and its withdrawal are two records. */
+/** Maximum for an account, in all rooms together. A request and its withdrawal are two records. */
 export const KNOCKS_PER_HOUR_MAX = 30;
 /** Accounts whose requests to join a room were declined. The server forgets the oldest. */
 export const DECLINED_MAX = 1_000;

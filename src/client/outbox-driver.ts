@@ -197,7 +197,7 @@ export class OutboxDriver {
     }
   }
 
-  /** One write replaces the row of the old counter. */
+  /** Replaces the row of the old counter in one write. */
   #renumber({ key, from, to, target, body }: Extract<OutboxEffect, { kind: "renumbered" }>): void {
     const pending = this.#pending.get(key);
     if (pending === undefined) return;

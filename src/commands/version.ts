@@ -23,8 +23,11 @@ import { CLIENT_STATE_VERSION } from "../io/state/schema.ts";
 const NAMED_MAX = 10;
 
 const BUILD = {
-  ...{ version: VERSION, commit: COMMIT, target: TARGET },
-  ...{ format: DATA_FORMAT, home: CLIENT_STATE_VERSION },
+  version: VERSION,
+  commit: COMMIT,
+  target: TARGET,
+  format: DATA_FORMAT,
+  home: CLIENT_STATE_VERSION,
 };
 
 export const command = defineVerb({

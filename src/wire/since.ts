@@ -16,7 +16,7 @@ export type Version = (typeof VERSIONS)[number];
 export const KNOWN_VERSION: Version = "0.3.0";
 
 /**
- * What a program does that does not know a kind or a field. A field that restricts access must have
+ * Behaviour of a program that does not know a kind or a field. A field that restricts access must have
  * `server: "stops"`.
  */
 export interface Since {
@@ -134,7 +134,8 @@ export const REQUEST_FIELDS_SINCE: NewRequestFields = {
   fetch: { prefix: "0.3.0" },
   accounts: { memberships: "0.3.0" },
   "all-files": { unfinished: "0.3.0" },
-  "key-package": { except: "0.3.0" },
+  "key-packages": { time: "0.3.0" },
+  "key-package": { except: "0.3.0", time: "0.3.0" },
   history: { re: "0.3.0" },
   checkpoint: { accounts: "0.3.0", own: "0.3.0", person: "0.3.0" },
 };

@@ -222,7 +222,7 @@ function nodeVersionOf(node: NodeState): NodeVersion {
   return { name, address, knows, isStopped: !isReading(node) };
 }
 
-/** Whoever can write to NATS could write many messages, so their reports become rare. */
+/** Messages are reported ever more rarely, because a NATS client could write many. */
 function isReportedCount(count: number): boolean {
   return Number.isInteger(Math.log10(count));
 }

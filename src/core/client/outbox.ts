@@ -11,7 +11,6 @@ import {
   RECONNECT_MAX_MS,
 } from "../../base/limits.ts";
 import type { Answer, PostBody } from "../../wire/messages.ts";
-import { isSameName } from "../model/item.ts";
 
 export type Receipt = Answer<"post">;
 
@@ -126,7 +125,7 @@ export class Outbox {
   heldFaultOf(to: string): Fault | undefined {
     if (this.#held === 0) return undefined;
     for (const post of this.#pending.values())
-      if (post.held !== undefined && isSameName(post.to, to)) return post.held;
+      if (post.held !== undefined && post.to.toLowerCase() === to.toLowerCase()) return post.held;
     return undefined;
   }
 

@@ -116,14 +116,16 @@ export function numberKey(n: number): string {
  * never released.
  */
 const FIRST_DATABASE: DatabaseSchema = {
-  ...{ name: "chat", version: 3, versionMax: 4 },
+  name: "chat",
+  version: 3,
+  versionMax: 4,
   tables: FIRST_TABLES,
 };
 const LATER_ROWS = "rows";
 const LATER_DATABASE: DatabaseSchema = { name: "chat later", version: 1, tables: [LATER_ROWS] };
 const LAST = "\uffff";
 
-/** What a page does when its database is about to change or has closed. */
+/** Handlers of a page whose database is about to change or has closed. */
 export interface DatabaseEvents {
   /** A newer page changes the database, which closes when the promise resolves. */
   release(): Promise<void>;
