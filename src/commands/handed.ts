@@ -20,6 +20,7 @@ import { ProgressDisplay } from "../cli/output/progress.ts";
 import { isFile } from "../cli/output/render.ts";
 import { printList, timeCell } from "../cli/output/result.ts";
 import type { HandedIn } from "../client/actions.ts";
+import { makePrivateFolder } from "../io/disk/data-folder.ts";
 
 export const command = clientVerb({
   printsData: true,
@@ -42,6 +43,7 @@ export const command = clientVerb({
     if (out !== undefined) checkOut(out);
     const users = await client.actions.handed(room);
     if (out === undefined) return printHanded(context, users);
+    makePrivateFolder(out); // Members do not see the work of others.
     const files = (await fileRecords(client, user)).filter(isFile);
     const people = [...new Set(files.map(({ from }) => from))];
     const folderNames = uniqueFileNames(people);

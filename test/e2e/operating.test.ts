@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { statSync } from "node:fs";
+import { chmodSync, statSync, symlinkSync } from "node:fs";
 import { basename } from "node:path";
 import { ANNOUNCEMENT_BYTES_MAX } from "../../src/base/limits-page.ts";
 import { Sandbox } from "./program.ts";
@@ -171,7 +171,17 @@ sandboxTest("imports a class list once, prints cards and exports it", async (san
   ]);
   await served.program.signal("SIGKILL");
   await sandbox.serve({ data: basename(served.data), port: served.port });
-  const renewed = await admin.json([...command, "--renew"]);
+  const link = sandbox.path("link.html");
+  symlinkSync(cards, link);
+  const refused = await admin.run([...command, "--renew", "--cards", link]);
+  expect([refused.exitCode, refused.err]).toEqual([
+    2,
+    expect.stringContaining("not a regular file"),
+  ]);
+  expect(await Bun.file(cards).text()).toBe(page);
+  chmodSync(cards, 0o644);
+  const renewed = await admin.json([...command, "--renew", "--cards", cards]);
+  expect(statSync(cards).mode & 0o777).toBe(0o600);
   expect(renewed.map(({ kind }) => kind)).toEqual(["renew-code", "renew-code", "imported"]);
   const env = { CHAT_RESET: String(renewed[0]?.["web"]), CHAT_NEW_PASSWORD: "found word" };
   const reset = { ...env, CHAT_RESET: String(renewed[0]?.["code"]) };

@@ -2,7 +2,7 @@
 
 import { createHash, X509Certificate } from "node:crypto";
 import { lookup } from "node:dns/promises";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { request } from "node:https";
 import { isIP } from "node:net";
 import { homedir } from "node:os";
@@ -15,6 +15,7 @@ import { quoteText } from "../../base/text.ts";
 import { pemOf } from "../../crypto/certificate.ts";
 import { readOnlyCertificate, rootNames } from "../../crypto/local-root.ts";
 import type { Clock } from "../../io/clock.ts";
+import { makePrivateFolder } from "../../io/disk/data-folder.ts";
 import { onDisk } from "../../io/disk/disk.ts";
 import { makeTemporaryFolder, removeTemporaryFolder } from "../../io/disk/temporary-folder.ts";
 import type { ServerAddress } from "../../wire/invite.ts";
@@ -193,7 +194,7 @@ export function rootInstaller(
       try {
         const file = join(folder, "root.crt");
         onDisk(folder, () => writeFileSync(file, pem));
-        if (platform === "linux") makeFolder(join(home, ".pki/nssdb"));
+        if (platform === "linux") makePrivateFolder(join(home, ".pki/nssdb"));
         const child = Bun.spawn(command(file, name), {
           env: { ...env },
           stdio: ["inherit", "pipe", "pipe"],
@@ -207,8 +208,4 @@ export function rootInstaller(
       }
     },
   };
-}
-
-function makeFolder(path: string): void {
-  onDisk(path, () => mkdirSync(path, { recursive: true, mode: 0o700 }));
 }

@@ -1,6 +1,5 @@
 /** Exports rooms into a folder: one file per room, and the shared files. */
 
-import { mkdirSync } from "node:fs";
 import { join, relative, sep } from "node:path";
 import { Fault } from "../../base/fault.ts";
 import { uniqueFileNames } from "../../base/file-names.ts";
@@ -9,7 +8,7 @@ import { counted, formatSize } from "../../base/sizes.ts";
 import { cleanText } from "../../base/text.ts";
 import { pictureHeader } from "../../core/client/picture-header.ts";
 import { isPictureName } from "../../core/client/picture-name.ts";
-import { diskFault } from "../../io/disk/disk.ts";
+import { makePrivateFolder } from "../../io/disk/data-folder.ts";
 import { ENGLISH_TERMINAL } from "../../ui/messages/en/terminal.ts";
 import { type Context, printNotice } from "../context.ts";
 import type { Omissions } from "../files/omissions.ts";
@@ -102,7 +101,7 @@ export class Exporter {
 
   async #run(rooms: readonly ExportRoom[]): Promise<ExportResult> {
     const { out, html } = this.options;
-    makeFolder(out);
+    makePrivateFolder(out);
     const extension = html ? "html" : "ndjson";
     const names = uniqueFileNames(rooms.map(({ title }) => `${title}.${extension}`));
     const outputs = rooms.map((room, i) => ({ room, path: join(out, names[i] ?? "") }));
@@ -196,7 +195,7 @@ export class Exporter {
     let path: string | undefined;
     try {
       const folder = join(out, FILES);
-      makeFolder(folder);
+      makePrivateFolder(folder);
       const { name, sizeBytes, digest } = record;
       // A folder's manifest is at the source, which therefore compares folders.
       const isFolder = record.folder !== undefined;
@@ -251,14 +250,6 @@ export class Exporter {
     this.#roomCount.addFiles(carriers, records);
     this.#damage.add(records);
     this.#counter.update(() => `${cleanText(room.title)}: ${counted(this.#records, "record")} …`);
-  }
-}
-
-function makeFolder(folder: string): void {
-  try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
-  } catch (error) {
-    throw diskFault(error, folder);
   }
 }
 

@@ -1,9 +1,10 @@
-/** Output file of an export. */
+/** Output file of an export, a proof, or secrets such as sign-in codes. */
 
 import { closeSync, fstatSync, fsyncSync, lstatSync, openSync, rmSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import { Fault, msg } from "../../base/fault.ts";
 import { type DiskFile, diskFault, onDisk } from "../../io/disk/disk.ts";
+import { FILE_MODE } from "../../io/disk/plain-file.ts";
 import { systemDisk } from "../../io/disk/system-disk.ts";
 import { usageFault } from "../errors.ts";
 
@@ -24,7 +25,10 @@ interface OutputFileOptions {
   readonly tail?: string;
 }
 
-/** File written under a temporary name and renamed when complete. */
+/**
+ * File written under a temporary name and renamed when complete. Its mode is 0600, whatever that of
+ * a file that it replaces. Never follows links.
+ */
 export class OutputFile {
   readonly #temporaryPath: string;
   readonly #existing: DiskFile | undefined;
@@ -45,14 +49,14 @@ export class OutputFile {
     this.#policy = existing;
     const kind = disk.kind(path);
     if (kind !== undefined && existing === "refuse") throw inUse(path);
-    if (kind !== undefined && kind !== "file") throw otherContent(path);
+    if (kind !== undefined && kind !== "file") throw notRegular(path);
     try {
       if (kind === "file" && existing === "extend") {
         this.#existing = disk.openPlain(path, "read");
         this.#existingBytes = this.#existing.sizeBytes();
       }
       rmSync(this.#temporaryPath, { force: true });
-      this.#fd = openSync(this.#temporaryPath, "wx", 0o600);
+      this.#fd = openSync(this.#temporaryPath, "wx", FILE_MODE);
     } catch (error) {
       this.#existing?.close();
       throw diskFault(error, path);
@@ -97,8 +101,9 @@ export class OutputFile {
     const isEmpty = this.#existingBytes === 0;
     if (!isEmpty && (this.#existingBytes > this.#sizeBytes || hasOtherTail))
       throw otherContent(this.path);
-    if (this.#existingBytes === this.#sizeBytes) return this.discard();
-    this.#rename();
+    if (this.#existingBytes !== this.#sizeBytes) return this.#rename();
+    this.discard();
+    systemDisk().metadata(this.path, { mode: FILE_MODE });
   }
 
   #rename(): void {
@@ -154,6 +159,10 @@ function mask(bytes: Uint8Array): string {
 
 function inUse(path: string): Fault {
   return usageFault(`${path} already exists`, "choose another path with --out, or remove it");
+}
+
+function notRegular(path: string): Fault {
+  return usageFault(`${path} is not a regular file`, "choose another path, or remove it");
 }
 
 function otherContent(path: string): Fault {

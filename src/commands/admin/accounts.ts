@@ -1,6 +1,5 @@
 /** `chat admin accounts`, which lists, imports and exports accounts, and `chat admin add`. */
 
-import { writeFileSync } from "node:fs";
 import { formatCsv } from "../../base/csv.ts";
 import { Fault } from "../../base/fault.ts";
 import { RESET_MS_MAX } from "../../base/limits.ts";
@@ -19,11 +18,11 @@ import {
 } from "../../cli/connect/operator.ts";
 import { printNotice } from "../../cli/context.ts";
 import { usageFault } from "../../cli/errors.ts";
+import { OutputFile } from "../../cli/export/output-file.ts";
 import { CounterLine } from "../../cli/output/progress.ts";
 import { printData, printList, printResult, sizeCell, timeCell } from "../../cli/output/result.ts";
 import { withUtcTime } from "../../core/duration.ts";
 import { readNamedFile } from "../../io/disk/data-folder.ts";
-import { onDisk } from "../../io/disk/disk.ts";
 import { formatAddress } from "../../wire/invite.ts";
 import { type Card, formatCards } from "./cards.ts";
 import { type Change, changesFor, classListOf, parseClassList } from "./class-list.ts";
@@ -131,7 +130,7 @@ class Import {
 
   async run(path: string): Promise<number> {
     const { client, context } = this.operator;
-    const { cards, dryRun } = this.flags;
+    const { dryRun } = this.flags;
     const people = parseClassList(readNamedFile(path, LIST_BYTES_MAX) ?? missing(path));
     for (const { name, displayName } of people) this.#displayNames.set(name, displayName);
     const order = { reverse: false, sort: "name" };
@@ -141,8 +140,7 @@ class Import {
       me: client.user,
       renews: this.flags.renew,
     });
-    if (!dryRun) await this.#applyAll(changes);
-    if (cards !== undefined && this.#cards.size > 0) this.#writeCards(cards);
+    if (!dryRun) await this.#applyWithCards(changes);
     for (const change of changes) if (!this.#faults.has(change)) this.#print(change);
     const done = changes.length - this.#faults.size;
     const json = { kind: "imported", people: people.length, changes: done, dryRun };
@@ -150,6 +148,19 @@ class Import {
     printResult(context, json, dryRun ? `${text} to make` : text);
     for (const fault of this.#faults.values()) throw fault;
     return 0;
+  }
+
+  /** Opens the file first, because codes that cannot be written are lost. */
+  async #applyWithCards(changes: readonly Change[]): Promise<void> {
+    const { cards } = this.flags;
+    if (cards === undefined) return this.#applyAll(changes);
+    const file = new OutputFile(cards, { existing: "replace" });
+    try {
+      await this.#applyAll(changes);
+      if (this.#cards.size > 0) this.#writeCards(file);
+    } finally {
+      file.discard();
+    }
   }
 
   /** Each kind of change may need those before it. */
@@ -201,11 +212,11 @@ class Import {
     this.#cards.set(user, { user, displayName, code: token, web, expires });
   }
 
-  #writeCards(path: string): void {
-    const page = formatCards(formatAddress(this.#server), [...this.#cards.values()]);
-    onDisk(path, () => writeFileSync(path, page, { mode: 0o600 }));
+  #writeCards(file: OutputFile): void {
+    file.write(formatCards(formatAddress(this.#server), [...this.#cards.values()]));
+    file.finish();
     const cards = counted(this.#cards.size, "card");
-    printNotice(this.operator.context, `wrote ${cards} to ${path}; keep them secret`);
+    printNotice(this.operator.context, `wrote ${cards} to ${file.path}; keep them secret`);
   }
 
   #print(change: Change): void {

@@ -260,6 +260,11 @@ export function writeSmallFile(path: string, text: string): void {
   });
 }
 
+/** Creates a folder, and those above it, that only this user can read. */
+export function makePrivateFolder(path: string): void {
+  onDisk(path, () => mkdirSync(path, { recursive: true, mode: 0o700 }));
+}
+
 export async function readOrCreateSmallFile(
   path: string,
   make: () => string | Promise<string>,

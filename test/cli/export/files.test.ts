@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import {
+  chmodSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -42,12 +43,14 @@ test("renames a complete file, with mode 0600", () => {
   expect(statSync(path).mode & 0o777).toBe(0o600);
 });
 
-test("replaces an existing file if asked to", () => {
+test("replaces an existing file if asked to, and none of its mode", () => {
+  chmodSync(path, 0o644);
   const file = new OutputFile(path, { existing: "replace" });
   file.write("new");
   expect(readFileSync(path, "utf8")).not.toBe("new");
   file.finish();
   expect(readFileSync(path, "utf8")).toBe("new");
+  expect(statSync(path).mode & 0o777).toBe(0o600);
 });
 
 function written(text: string, tail = ""): string {
@@ -67,7 +70,9 @@ test.each([
   ["no content", ""],
 ])("completes an existing file with %s", (_, existing) => {
   writeFileSync(path, existing);
+  chmodSync(path, 0o644);
   expect(written("one\ntwo\n")).toBe("one\ntwo\n");
+  expect(statSync(path).mode & 0o777).toBe(0o600);
   expect(readdirSync(folder)).toEqual(["a.ndjson"]);
 });
 
@@ -89,13 +94,13 @@ test("ignores the digits of the end, where a page has the time of its export", (
   expect(() => written("one\ntwo\nnow 11:20\n", "now 11:20\n")).toThrow("other content");
 });
 
-test("refuses a link or a folder at the file's name", () => {
-  rmSync(path);
+test.each(["extend", "replace"] as const)("%ss neither a link nor a folder", (existing) => {
+  rmSync(path, { force: true });
   symlinkSync(join(folder, "nowhere"), path);
-  expect(() => new OutputFile(path, { existing: "extend" })).toThrow("other content");
+  expect(() => new OutputFile(path, { existing })).toThrow("not a regular file");
   rmSync(path);
   mkdirSync(path);
-  expect(() => new OutputFile(path, { existing: "extend" })).toThrow("other content");
+  expect(() => new OutputFile(path, { existing })).toThrow("not a regular file");
   rmSync(path, { recursive: true });
   expect(readdirSync(folder)).toEqual([]);
 });
