@@ -368,3 +368,26 @@ test("forgets the operator token after a wrong secret", async () => {
   expect(await guest.refusal("admit", { secret: "wrong" })).toBe("room-password-wrong");
   expect(await guest.refusal("stats", {})).toBe("not-logged-in");
 });
+
+labTest("does not show who votes", async ({ site, ana, ben, eve }) => {
+  await operating(ana);
+  const { seq } = await site.wait(ben.post("Which?\n1. one\n2. two", "lab"));
+  await ben.request("poll", { seq, on: true, options: 2, anonymous: true });
+  const shown = async () => {
+    const { clients } = await ana.request("clients", {});
+    const counters = clients.map(({ since: _, roundTripMs: __, ...client }) => client);
+    return counters.filter(({ user }) => user === "ben" || user === "eve");
+  };
+  const [ofBen = {}, ofEve = {}] = await shown();
+  await eve.request("vote", { seq, choices: [1] });
+  await eve.refusal("vote", { seq, choices: [3] });
+  const [laterBen = {}, laterEve = {}] = await shown();
+  expect(changes(ofEve, laterEve)).toEqual(changes(ofBen, laterBen));
+});
+
+/** Differences of the fields that are numbers. */
+function changes(before: object, after: object): Record<string, number> {
+  const earlier = new Map(Object.entries(before));
+  const numbers = Object.entries(after).filter(([, value]) => typeof value === "number");
+  return Object.fromEntries(numbers.map(([key, value]) => [key, value - earlier.get(key)]));
+}

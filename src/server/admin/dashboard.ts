@@ -141,7 +141,7 @@ export class AdminDashboard {
     const counters = link.counters();
     const { lostPackets: lost } = counters;
     const roundTripMs = counters.roundTripMs ?? session.roundTripMs;
-    const { sentMessages, sentBytes, receivedMessages, receivedBytes } = counters;
+    const { sentMessages, sentBytes, receivedMessages, receivedBytes } = client.traffic;
     return defined({
       client: client.id,
       user: account?.name,

@@ -48,6 +48,18 @@ export interface ClientConnectionOptions {
   readonly floodGuard: FloodGuard;
 }
 
+/** Requests that operators must not notice in an account's traffic, because a vote may be secret. */
+const UNCOUNTED: ReadonlySet<RequestKind> = new Set(["vote"]);
+
+/** Traffic as operators see it. */
+export interface CountedTraffic {
+  readonly sentMessages: number;
+  readonly sentBytes: number;
+  /** Handled messages. */
+  readonly receivedMessages: number;
+  readonly receivedBytes: number;
+}
+
 export type TransferNotice = NoticeOf<"chunk"> | NoticeOf<"ack">;
 export type ClientNotice = Parameters<Session["notify"]>[0];
 
@@ -63,6 +75,10 @@ export class ClientConnection implements Source, LinkHandlers {
   readonly #onClosed: (() => void)[] = [];
   #isClosed = false;
   #acknowledged = 0;
+  readonly #counted = { receivedMessages: 0, receivedBytes: 0 };
+  /** Pending requests of UNCOUNTED, as many as a session can have. */
+  readonly #uncountedRefs = new Set<number>();
+  readonly #uncountedAnswers = { messages: 0, bytes: 0 };
   /** Messages queued in the scheduler. The sender key must not change until they are handled. */
   #queuedMessages = 0;
   #sender = "";
@@ -119,8 +135,40 @@ export class ClientConnection implements Source, LinkHandlers {
   #received(bytes: Uint8Array, now: number): void {
     if (this.#isClosed) return;
     const effects = this.session.receive(bytes, now);
+    this.#countReceived(bytes.length, effects);
     if (effects.every(({ kind }) => kind === "transmit") && !this.#allowsIdle()) return;
     this.#perform(effects);
+  }
+
+  #countReceived(sizeBytes: number, effects: readonly SessionEffect[]): void {
+    for (const effect of effects) {
+      if (effect.kind !== "request" || !UNCOUNTED.has(effect.request.kind)) continue;
+      this.#uncountedRefs.add(effect.request.ref);
+      return;
+    }
+    this.#counted.receivedMessages++;
+    this.#counted.receivedBytes += sizeBytes;
+  }
+
+  get traffic(): CountedTraffic {
+    const { sentMessages, sentBytes } = this.link.counters();
+    const { messages, bytes } = this.#uncountedAnswers;
+    return {
+      ...this.#counted,
+      sentMessages: sentMessages - messages,
+      sentBytes: sentBytes - bytes,
+    };
+  }
+
+  /** Reports whether the answer counts. */
+  #countAnswer(ref: number, effects: readonly SessionEffect[]): boolean {
+    if (!this.#uncountedRefs.delete(ref)) return true;
+    for (const effect of effects) {
+      if (effect.kind !== "transmit") continue;
+      this.#uncountedAnswers.messages++;
+      this.#uncountedAnswers.bytes += effect.bytes.length + (effect.tail?.length ?? 0);
+    }
+    return false;
   }
 
   #allowsIdle(): boolean {
@@ -245,17 +293,18 @@ export class ClientConnection implements Source, LinkHandlers {
   }
 
   answer<Kind extends RequestKind>(ref: number, answer: Answer<Kind>): void {
-    this.#acknowledged++;
     const effects = this.session.answer<Kind>(ref, answer);
+    if (this.#countAnswer(ref, effects)) this.#acknowledged++;
     this.link.limitMessageBytes?.(this.session.messageBytesMax);
     this.#perform(effects);
     this.#handleEarlyRequests();
   }
 
   refuse(ref: number, fault: Fault): void {
-    this.#acknowledged++;
     if (!this.#allowsIdle()) return;
-    this.#perform(this.session.refuse(ref, redacted(fault)));
+    const effects = this.session.refuse(ref, redacted(fault));
+    if (this.#countAnswer(ref, effects)) this.#acknowledged++;
+    this.#perform(effects);
     this.#handleEarlyRequests();
   }
 
