@@ -421,6 +421,12 @@ export class Client extends ChatClient<ClientAccount> {
     await this.auditor.close();
   }
 
+  /** Ends the client with a fault, because its home can no longer store anything. */
+  fail(fault: Fault): void {
+    this.#cursors.discard();
+    void this.#finish(fault);
+  }
+
   protected override greeted(greeted: Greeted): void {
     const { address, fingerprint: given, strict = false } = this.options;
     // Flush before `pin` moves the data stored under the server's old key.

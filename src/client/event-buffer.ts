@@ -158,11 +158,15 @@ export class CursorWriter {
   }
 
   flush(): void {
+    const mark = this.#mark;
+    this.discard();
+    if (mark !== undefined) this.state.advanceCursor(mark.fingerprint, mark.user, mark.seq);
+  }
+
+  discard(): void {
     this.#cancel?.();
     this.#cancel = undefined;
-    const mark = this.#mark;
     this.#mark = undefined;
-    if (mark !== undefined) this.state.advanceCursor(mark.fingerprint, mark.user, mark.seq);
   }
 
   rewind(mark: ReadMark): void {

@@ -17,6 +17,7 @@ import { LOCAL_DATA_PATH, LocalPageStore, serveLocalData } from "../cli/web/loca
 import { loadPage, localPage } from "../cli/web/page.ts";
 import { WebProxy } from "../cli/web/proxy.ts";
 import { onDisk } from "../io/disk/disk.ts";
+import { watchPresence } from "../io/disk/presence.ts";
 import { makeTemporaryFolder, removeTemporaryFolder } from "../io/disk/temporary-folder.ts";
 import { systemEntropy } from "../io/entropy.ts";
 import type { Listener } from "../io/link/link.ts";
@@ -62,6 +63,11 @@ export const command = defineVerb({
     const target = { address, fingerprint: serverFingerprint, token, dialer, store };
     const listener = await listenOnLastPort(context, target, args.port);
     const stopped = Promise.withResolvers<void>();
+    const stopWatching = watchPresence(
+      context.clock,
+      () => store.isPresent(),
+      () => stopped.reject(store.removedFault()),
+    );
     const release = context.onSignal((signal) => {
       endSignalLine(context, signal);
       stopped.resolve();
@@ -75,8 +81,10 @@ export const command = defineVerb({
       return 0;
     } finally {
       release();
+      stopWatching();
       removeRedirect();
       await listener.stop();
+      store.close();
       dialer.close();
     }
   },

@@ -1,12 +1,14 @@
 import { expect, test } from "bun:test";
 import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { until } from "../event.ts";
 import { Sandbox } from "./program.ts";
 
 type Change = (data: string) => void;
 
 const moved = (data: string) => `${data}.moved`;
+const remove: Change = (data) => rmSync(data, { recursive: true });
 const CHANGES: readonly (readonly [string, Change])[] = [
-  ["removed", (data) => rmSync(data, { recursive: true })],
+  ["removed", remove],
   ["moved", (data) => renameSync(data, moved(data))],
   [
     "replaced by an empty folder",
@@ -50,4 +52,53 @@ test("an idle server ends when its data folder was removed", async () => {
   const { program } = await sandbox.serve({ args: ["--open"] });
   rmSync(sandbox.path("data"), { recursive: true });
   expect((await program.finish()).exitCode).toBe(1);
+});
+
+const JOIN = ["connected", ["join", "--json"]] as const;
+const HOMES: readonly (readonly [string, string, readonly string[], Change])[] = [
+  ...CHANGES.map(([name, change]) => [name, ...JOIN, change] as const),
+  ["removed", "sent", ["send", "--json"], remove],
+  ["removed", "text", ["history", "--follow", "--json"], remove],
+  ["removed", "web", ["web", "--no-open", "--json"], remove],
+];
+
+test.each(HOMES)("a client whose home was %s ends after '%s' (%j)", async (...row) => {
+  const [, kind, command, change] = row;
+  await using sandbox = new Sandbox();
+  const { address } = await sandbox.serve({ args: ["--open"] });
+  const ana = sandbox.home("ana").with({ CHAT_USER: "ana" });
+  await ana.json(["send", "one", "--server", address]);
+  const program = ana.start([...command, "--server", address]);
+  if (kind === "sent") program.type("two");
+  await program.json(kind);
+  const home = sandbox.path("ana");
+  const sealed = sandbox.path("ana", "sealed.sqlite");
+  if (kind === "connected") await until("the last file", () => existsSync(sealed));
+  change(home);
+  const names = () => (existsSync(home) ? readdirSync(home).sort() : undefined);
+  const before = names();
+  const ended = await program.ended();
+  expect(ended.exitCode).toBe(1);
+  expect(ended.err).toContain("was removed or replaced while in use");
+  expect(names()).toEqual(before);
+});
+
+test("a text typed after the home was removed is neither sent nor called sent", async () => {
+  await using sandbox = new Sandbox();
+  const { address } = await sandbox.serve({ args: ["--open"] });
+  const ana = sandbox.home("ana").with({ CHAT_USER: "ana" });
+  const program = ana.start(["join", "--json", "--server", address]);
+  await program.json("join", { from: "ana" });
+  rmSync(sandbox.path("ana"), { recursive: true });
+  program.type("two");
+  const ended = await program.ended();
+  expect(ended.exitCode).toBe(1);
+  expect(program.jsonLines.filter(({ kind }) => kind === "ack")).toEqual([]);
+  const ben = sandbox.home("ben").with({ CHAT_USER: "ben", CHAT_SERVER: address });
+  await ben.json(["send", "three"]);
+  const texts = await ben.json(["history"]);
+  expect(texts.filter(({ text }) => text === "three")).toHaveLength(1);
+  expect(texts.filter(({ text }) => text === "two")).toEqual([]);
+  const unsent = program.jsonLines.filter(({ text }) => text === "two");
+  expect(unsent).toEqual([expect.objectContaining({ kind: "fault", code: "store-failed" })]);
 });

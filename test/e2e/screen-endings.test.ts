@@ -1,6 +1,6 @@
 import { Database } from "bun:sqlite";
 import { expect } from "bun:test";
-import { readFileSync } from "node:fs";
+import { readFileSync, renameSync } from "node:fs";
 import { until } from "../event.ts";
 import { requires } from "../installed.ts";
 import { CHAT } from "./binary.ts";
@@ -125,4 +125,15 @@ requires("tmux").test("hides password input after its prompt is cancelled", asyn
   ana.screen.line("/login ana the-right-one");
   await ana.screen.shows(/^#lobby>$/);
   expect(ana.screen.rows().join("\n")).not.toContain("ter2");
+});
+
+requires("tmux").test("prints drafts whose home was removed", async () => {
+  await using sandbox = server.guests();
+  await using ana = await Person.open(sandbox, "ana", server.served);
+  await ana.join();
+  ana.screen.type("half a text");
+  await ana.draftStored("half a text");
+  renameSync(sandbox.path("ana"), sandbox.path("moved"));
+  await ana.screen.shows(/unsent, to lobby: half a text/);
+  await ana.screen.shows(/was removed or replaced while in use/);
 });

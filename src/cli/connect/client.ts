@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { clientName } from "../../base/client-name.ts";
-import { Fault, type FaultDetail, unlessFault } from "../../base/fault.ts";
+import { Fault, type FaultDetail, ignoreFault, unlessFault } from "../../base/fault.ts";
 import { SCREEN_FRAME_MS, SCREEN_ITEMS_MAX } from "../../base/limits-screen.ts";
 import { jsonLine } from "../../base/text.ts";
 import { formatUtc } from "../../base/time.ts";
@@ -27,9 +27,11 @@ import { formatSnapshot, parseSnapshot } from "../../core/model/snapshot.ts";
 import type { Identity } from "../../crypto/identity.ts";
 import type { Clock } from "../../io/clock.ts";
 import { writeSmallFile } from "../../io/disk/data-folder.ts";
+import { watchPresence } from "../../io/disk/presence.ts";
 import { systemEntropy } from "../../io/entropy.ts";
 import type { ClientState } from "../../io/state/client-state.ts";
 import { findLocalServers, type LocalServer } from "../../io/state/local-servers.ts";
+import { removedHomeFault } from "../../io/state/schema.ts";
 import { ENGLISH_TERMINAL, type Message } from "../../ui/messages/en/terminal.ts";
 import { type Fingerprint, formatFingerprint } from "../../wire/fingerprint.ts";
 import { formatAddress, type ServerSpec } from "../../wire/invite.ts";
@@ -112,6 +114,8 @@ export interface OpenClient {
   readonly guessDelays: GuessDelayDisplay;
   /** True if the client connects in the background. */
   readonly isConnecting: boolean;
+  /** Rejects if the home is removed or replaced, which also ends the client; else stays pending. */
+  readonly removed: Promise<never>;
   readonly close: () => Promise<void>;
 }
 
@@ -232,7 +236,19 @@ export async function openClient(
     const membership = await connect().catch((error: unknown) => {
       throw explainNewServer(context, address, error);
     });
+    const removed = Promise.withResolvers<never>();
+    removed.promise.catch(ignoreFault); // User interfaces learn of it from the client.
+    const stopWatching = watchPresence(
+      clock,
+      () => state.isPresent(),
+      () => {
+        const fault = removedHomeFault(folders.data);
+        removed.reject(fault);
+        client.fail(fault);
+      },
+    );
     const close = async () => {
+      stopWatching();
       if (options.hasModel === true) storeSnapshot(client, state);
       await client.close();
       dialer?.close();
@@ -249,6 +265,7 @@ export async function openClient(
       device,
       guessDelays,
       isConnecting: opensAtOnce,
+      removed: removed.promise,
       close,
     };
   } catch (error) {
@@ -348,7 +365,7 @@ export async function withClient(
 ): Promise<number> {
   const open = await openClient(context, flags, options);
   const runAudited = async () => {
-    const exitCode = await work(open).catch((error: unknown) => {
+    const exitCode = await Promise.race([work(open), open.removed]).catch((error: unknown) => {
       // An alarm closes the connection and the account's store, and their faults would hide it.
       throw open.client.alarm ?? error;
     });

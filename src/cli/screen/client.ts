@@ -31,7 +31,7 @@ import { toFault } from "../errors.ts";
 import { isCommand, ScreenActions } from "./actions.ts";
 import { Collector } from "./collector.ts";
 import { ScreenCommands } from "./commands.ts";
-import { MutedTargets, ScreenDrafts } from "./drafts.ts";
+import { MutedTargets, ScreenDrafts, type UnsavedDraft } from "./drafts.ts";
 import type { InputHistory } from "./editor/input-history.ts";
 import { FolderLists, ScreenFiles } from "./files.ts";
 import { follow, type PreviousModel } from "./input/follow.ts";
@@ -105,6 +105,8 @@ export class ScreenClient implements ScreenHost {
   #cancelTick: (() => void) | undefined;
   readonly questions: ScreenQuestions;
   readonly #drafts: ScreenDrafts;
+  /** Set when the client ends. */
+  unsavedDrafts: readonly UnsavedDraft[] = [];
   readonly #collector: Collector;
   #hasDrawFailed = false;
   #link: LinkInfo | undefined;
@@ -200,6 +202,7 @@ export class ScreenClient implements ScreenHost {
     } finally {
       this.#exit.end(0); // Runs after an error, too.
       this.#saveDrafts();
+      this.unsavedDrafts = this.#drafts.unsaved(open.state.isPresent());
       this.#collector.end();
       removeExitListener();
       release();

@@ -15,6 +15,11 @@ interface ScreenDraftsOptions {
   readonly onFailure: (fault: Fault) => void;
 }
 
+export interface UnsavedDraft {
+  readonly to: string;
+  readonly text: string;
+}
+
 /** If the process is killed, at most DRAFT_SAVE_DELAY_MS of typing is lost. */
 export class ScreenDrafts {
   #owner: DraftOwner | undefined;
@@ -85,8 +90,21 @@ export class ScreenDrafts {
       this.#hasFailed = false;
     } catch (error) {
       for (const target of changes.keys()) this.#stored.delete(target);
+      this.#changes = new Map([...changes, ...this.#changes]);
       this.#fail(error);
     }
+  }
+
+  /**
+   * Drafts that could not be saved.
+   * @param isPresent false if the saved ones are gone, too
+   */
+  unsaved(isPresent: boolean): readonly UnsavedDraft[] {
+    const stored = isPresent ? [] : [...this.#stored].map(parsed);
+    const drafts = new Map<string, Draft | undefined>([...stored, ...this.#changes]);
+    return [...drafts].flatMap(([to, draft]) =>
+      draft === undefined || draft.text.trim() === "" ? [] : [{ to, text: draft.text }],
+    );
   }
 
   #fail(error: unknown): void {
@@ -94,6 +112,10 @@ export class ScreenDrafts {
     if (!this.#hasFailed) this.options.onFailure(error);
     this.#hasFailed = true;
   }
+}
+
+function parsed([to, text]: readonly [string, string]): [string, Draft] {
+  return [to, JSON.parse(text)];
 }
 
 /** Targets that `/notify off` has muted on this device. */

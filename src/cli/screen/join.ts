@@ -33,5 +33,7 @@ export async function runFullScreen(
         printNotice(context, unsentLine(to, body.text));
     }
     throw error;
+  } finally {
+    for (const { to, text } of client.unsavedDrafts) printNotice(context, unsentLine(to, text));
   }
 }

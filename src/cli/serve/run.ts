@@ -14,6 +14,7 @@ import { openBlobStore } from "../../io/blob/blob-store.ts";
 import { type Clock, delay } from "../../io/clock.ts";
 import { removedFault, writeSmallFile } from "../../io/disk/data-folder.ts";
 import { descriptorLimit, SpareDescriptors } from "../../io/disk/descriptors.ts";
+import { watchPresence } from "../../io/disk/presence.ts";
 import { systemDisk } from "../../io/disk/system-disk.ts";
 import { systemEntropy } from "../../io/entropy.ts";
 import { certificateHashOf } from "../../io/link/certificate-hash.ts";
@@ -198,11 +199,14 @@ export async function runServer(
     },
   );
   const { clock } = context;
-  const stopWatch = watchFolder(clock, open, (fault) => finished.resolve(fault));
+  const { lock, path } = open.folder;
+  const stopWatch = watchPresence(clock, lock.isPresent, () =>
+    finished.resolve(removedFault(path)),
+  );
   const stopStats = args.verbose ? reportStats(clock, printer, () => server.peers()) : undefined;
   try {
     const fault = await finished.promise;
-    const isPresent = open.folder.lock.isPresent();
+    const isPresent = lock.isPresent();
     // Stopping writes files, which would create a removed folder again.
     if (isPresent) await Promise.all([server.stop(), start?.stop(), announcement?.stop()]);
     stopStats?.();
@@ -237,7 +241,7 @@ function newServer(
     engine,
     provable,
     passwords: { hash: hashPassword, verify: verifyPassword },
-    stateFiles: { disk, folder: folder.path },
+    stateFiles: { disk, folder: folder.path, isPresent: folder.lock.isPresent },
     blobs: openBlobStore({ disk, folder: join(folder.path, "files"), sha256 }),
     sealed: cluster?.sealed ?? sealedFolder({ disk, folder: sealedPath(open) }),
     ...defined({
@@ -356,20 +360,6 @@ function linksWithinLimit(
 }
 
 const INTERVAL_MS = 1_000;
-
-/** @returns function that stops watching */
-function watchFolder(
-  clock: Clock,
-  { folder }: OpenFolder,
-  onRemoved: (fault: Fault) => void,
-): () => void {
-  const check = () => {
-    if (!folder.lock.isPresent()) return onRemoved(removedFault(folder.path));
-    cancel = clock.after(INTERVAL_MS, check);
-  };
-  let cancel = clock.after(INTERVAL_MS, check);
-  return () => cancel();
-}
 
 const PING_BYTES = encode({ kind: "ping" }).length;
 

@@ -1,6 +1,5 @@
 /** Storage of the local page's data in the user's home. */
 
-import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
 import { equalBytes, utf8Encode } from "../../base/bytes.ts";
@@ -8,7 +7,10 @@ import { Fault } from "../../base/fault.ts";
 import { LOCAL_PAGE_DATA_BYTES_MAX } from "../../base/limits-page.ts";
 import { jsonLine } from "../../base/text.ts";
 import { sha256 } from "../../crypto/sha256.ts";
-import { readSmallFile, writeSmallFile } from "../../io/disk/data-folder.ts";
+import { makePrivateFolder, readSmallFile, writeSmallFile } from "../../io/disk/data-folder.ts";
+import { onDisk } from "../../io/disk/disk.ts";
+import { Presence } from "../../io/disk/presence.ts";
+import { removedHomeFault } from "../../io/state/schema.ts";
 import { bearerOf, faultResponse } from "../../server/http/post-api.ts";
 import type { Fingerprint } from "../../wire/fingerprint.ts";
 
@@ -34,6 +36,8 @@ type Kept = v.InferOutput<typeof Kept>;
 export class LocalPageStore {
   readonly #folder: string;
   readonly #path: string;
+  /** Of the folder, because each change replaces the file. */
+  #presence: Presence | undefined;
 
   constructor(state: string, fingerprint: Fingerprint) {
     this.#folder = join(state, "web");
@@ -47,6 +51,19 @@ export class LocalPageStore {
 
   savePort(port: number): void {
     this.#write({ ...this.#read(), port });
+  }
+
+  isPresent(): boolean {
+    return this.#presence?.isPresent() ?? true;
+  }
+
+  removedFault(): Fault {
+    return removedHomeFault(this.#folder);
+  }
+
+  close(): void {
+    this.#presence?.close();
+    this.#presence = undefined;
   }
 
   /** @throws {Fault} store-full, store-… */
@@ -92,8 +109,15 @@ export class LocalPageStore {
     if (Buffer.byteLength(text) > LOCAL_PAGE_DATA_BYTES_MAX) {
       throw new Fault("store-full", "the page stores too much", { remedy: "clear some drafts" });
     }
-    mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
+    this.#checkPresent();
+    makePrivateFolder(this.#folder);
+    this.#presence ??= onDisk(this.#folder, () => new Presence(this.#folder));
     writeSmallFile(this.#path, text);
+    this.#checkPresent();
+  }
+
+  #checkPresent(): void {
+    if (!this.isPresent()) throw this.removedFault();
   }
 }
 

@@ -131,10 +131,11 @@ export function openDataFolder(
 }
 
 /** The folder's files stay open, so that writing and syncing them succeeds. */
-export function removedFault(path: string): Fault {
-  return new Fault("store-failed", msg`${path} was removed or replaced while in use`, {
-    remedy: msg`put it back, or restore a backup, then start chat again`,
-  });
+export function removedFault(
+  path: string,
+  remedy = msg`put it back, or restore a backup, then start chat again`,
+): Fault {
+  return new Fault("store-failed", msg`${path} was removed or replaced while in use`, { remedy });
 }
 
 /**

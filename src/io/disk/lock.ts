@@ -1,16 +1,7 @@
 /** Locks that the system releases when the process that holds them ends. */
 
 import { Database, SQLiteError, constants as sqliteConstants } from "bun:sqlite";
-import {
-  closeSync,
-  fstatSync,
-  futimesSync,
-  lstatSync,
-  openSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { closeSync, lstatSync, openSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { Fault, msg } from "../../base/fault.ts";
@@ -18,17 +9,15 @@ import { formatUtc } from "../../base/time.ts";
 import { parseObject } from "../../wire/record.ts";
 import { diskFault, errorCode } from "./disk.ts";
 import { readStart } from "./plain-file.ts";
+import { Presence } from "./presence.ts";
 
 export interface Lock {
   release(): void;
 }
 
 export interface FolderLock extends Lock {
-  /**
-   * Reports whether the folder's path still leads to the locked folder. Files of a removed folder
-   * can be written and synced for as long as they are open.
-   */
-  isPresent(): boolean;
+  /** Reports whether the folder's path still leads to the locked folder. */
+  readonly isPresent: () => boolean;
 }
 
 export interface LockHolder {
@@ -48,16 +37,16 @@ export function lockFolder(folder: string, startedUnixMs: number): FolderLock {
   const infoPath = join(folder, "LOCK.json");
   const database = openLocked(folder, path);
   const holder = { pid: process.pid, host: hostname(), started: formatUtc(startedUnixMs) };
-  let fd: number | undefined;
+  let presence: Presence;
   try {
     writeInfo(infoPath, holder);
-    fd = openSync(path, "r");
+    presence = new Presence(path);
   } catch (error) {
     database.close();
     throw diskFault(error, folder);
   }
   let isHeld = true;
-  const isPresent = () => isHeld && isSameFile(fd, path);
+  const isPresent = () => isHeld && presence.isPresent();
   return {
     isPresent,
     release: () => {
@@ -65,30 +54,10 @@ export function lockFolder(folder: string, startedUnixMs: number): FolderLock {
       if (isPresent()) rmSync(infoPath, { force: true });
       isHeld = false;
       database.close();
-      closeSync(fd); // Closing it earlier would release the lock.
+      presence.close(); // Closing it earlier would release the lock.
     },
   };
 }
-
-const GONE_CODES = new Set(["ENOENT", "ENOTDIR", "ELOOP", "ESTALE"]);
-
-function isSameFile(fd: number, path: string): boolean {
-  try {
-    const [opened, named] = [fstatSync(fd), lstatSync(path)];
-    if (opened.ino === named.ino && opened.dev === named.dev) return true;
-    if (opened.nlink === 0) return false;
-    // Some network file systems number files again, so a time that is set through one must appear
-    // in the other.
-    const mark = (Math.floor(opened.mtimeMs / STEP_MS) - 1) * STEP_MS;
-    futimesSync(fd, mark / 1_000, mark / 1_000);
-    return lstatSync(path).mtimeMs === mark;
-  } catch (error) {
-    return !GONE_CODES.has(errorCode(error));
-  }
-}
-
-/** Coarsest resolution of times, on FAT. */
-const STEP_MS = 2_000;
 
 const INFO_BYTES_MAX = 4_096;
 

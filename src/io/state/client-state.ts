@@ -72,6 +72,11 @@ export class ClientState {
     return new ClientState(folder, onConverted);
   }
 
+  /** Reports whether the home still exists and has not been replaced. */
+  isPresent(): boolean {
+    return this.#database.isPresent();
+  }
+
   static inMemory(): ClientState {
     return new ClientState(undefined);
   }
@@ -100,7 +105,7 @@ export class ClientState {
   }
 
   #readOrCreateFile(path: string, generate: () => string): string {
-    return this.#database.guard(() => {
+    return this.#database.write(() => {
       const existing = readSmallFile(path);
       if (existing !== undefined) return existing;
       return this.#database.transact(() => {
@@ -298,7 +303,7 @@ export class ClientState {
   setSnapshot(fingerprint: string, user: string, text: string | undefined): void {
     const path = this.#snapshotPath(fingerprint, user);
     if (path === undefined) return;
-    this.#database.guard(() => {
+    this.#database.write(() => {
       mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
       if (text === undefined || text.length > SNAPSHOT_BYTES_MAX) rmSync(path, { force: true });
       else writeSmallFile(path, text);

@@ -10,8 +10,10 @@ import {
 import { closeSync, existsSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { Fault, type FaultCode, msg } from "../../base/fault.ts";
+import { removedFault } from "../disk/data-folder.ts";
 import { diskFault } from "../disk/disk.ts";
 import { openPlain } from "../disk/plain-file.ts";
+import { Presence } from "../disk/presence.ts";
 
 /** Writes take only milliseconds, so a longer wait means that another process hangs. */
 const BUSY_TIMEOUT_MS = 5_000;
@@ -146,6 +148,8 @@ export type OnConverted = (from: number, copyPath: string | undefined) => void;
 
 export class StateDatabase {
   readonly #database: Database;
+  /** `undefined` in memory. */
+  readonly #presence: Presence | undefined;
   #keepsLog = true;
 
   constructor(
@@ -153,6 +157,12 @@ export class StateDatabase {
     onConverted: OnConverted = () => undefined,
   ) {
     this.#database = openDatabase(folder, onConverted);
+    if (folder === undefined) return;
+    this.#presence = withStoreFaults(folder, () => new Presence(join(folder, CLIENT_STATE_FILE)));
+  }
+
+  isPresent(): boolean {
+    return this.#presence?.isPresent() ?? true;
   }
 
   get<Row>(sql: string, ...values: SQLQueryBindings[]): Row | undefined {
@@ -175,13 +185,13 @@ export class StateDatabase {
   }
 
   run(sql: string, ...values: SQLQueryBindings[]): number {
-    return this.guard(
+    return this.write(
       () => this.#database.query<unknown, SQLQueryBindings[]>(sql).run(...values).changes,
     );
   }
 
   transact<Result>(act: () => Result): Result {
-    return this.guard(() => this.#database.transaction(act).immediate());
+    return this.write(() => this.#database.transaction(act).immediate());
   }
 
   /**
@@ -203,6 +213,23 @@ export class StateDatabase {
     return withStoreFaults(this.folder ?? "memory", act);
   }
 
+  /**
+   * Checks before, because writing could create a removed folder again, and after, because a
+   * removed file can be written.
+   * @throws {Fault} store-failed if the home was removed or replaced
+   */
+  write<Result>(act: () => Result): Result {
+    if (this.#database.inTransaction) return this.guard(act);
+    this.#checkPresent();
+    const result = this.guard(act);
+    this.#checkPresent();
+    return result;
+  }
+
+  #checkPresent(): void {
+    if (this.folder !== undefined && !this.isPresent()) throw removedHomeFault(this.folder);
+  }
+
   /** Makes `close` delete the write-ahead log, which may contain a secret that was overwritten. */
   deleteLogAtClose(): void {
     this.#keepsLog = false;
@@ -214,9 +241,16 @@ export class StateDatabase {
    * stays, and SQLite copies it again.
    */
   close(): void {
+    // Deleting the log of a removed home would delete that of the home in its place.
+    if (!this.isPresent()) persistLog(this.#database, true);
     if (this.#keepsLog) this.#database.run("PRAGMA synchronous = OFF");
     this.#database.close();
+    this.#presence?.close(); // Closing it earlier would release the database's locks.
   }
+}
+
+export function removedHomeFault(folder: string): Fault {
+  return removedFault(folder, msg`put it back, or sign in again`);
 }
 
 /** @param path `undefined` for a database in memory */

@@ -6,8 +6,9 @@ import { join } from "node:path";
 import { Fault, msg } from "../../base/fault.ts";
 import { type Clock, retry } from "../clock.ts";
 import { readStart } from "../disk/plain-file.ts";
+import { Presence } from "../disk/presence.ts";
 import { TaskQueue } from "../task-queue.ts";
-import { openSqlite, versionOf, withStoreFaults } from "./schema.ts";
+import { openSqlite, removedHomeFault, versionOf, withStoreFaults } from "./schema.ts";
 
 export interface SealedOwner {
   readonly fingerprint: string;
@@ -51,6 +52,7 @@ const WHERE = `WHERE ${OWNER_IS} AND key >= ? AND key < ?`;
 export class SealedStateStore {
   readonly #folder: string;
   readonly #database: Database;
+  readonly #presence: Presence | undefined;
   readonly #queue = new TaskQueue();
   #isClosed = false;
   #hasUpdatedOwner = false;
@@ -69,6 +71,8 @@ export class SealedStateStore {
     if (folder !== undefined)
       sealedFaults(folder, () => renameIfDamaged(join(folder, SEALED_STATE_FILE)));
     this.#database = sealedFaults(this.#folder, () => openDatabase(folder));
+    if (folder === undefined) return;
+    this.#presence = sealedFaults(folder, () => new Presence(join(folder, SEALED_STATE_FILE)));
   }
 
   /**
@@ -84,6 +88,7 @@ export class SealedStateStore {
         sealedFaults(this.#folder, () => this.#updateOwner());
         const result = await task(new SealedRows(this.#database, this.owner, this.#folder));
         sealedFaults(this.#folder, () => this.#database.run("COMMIT"));
+        if (this.#presence?.isPresent() === false) throw removedHomeFault(this.#folder);
         this.#hasUpdatedOwner = true;
         return result;
       } catch (error) {
@@ -96,7 +101,10 @@ export class SealedStateStore {
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    void this.#queue.run(async () => this.#database.close());
+    void this.#queue.run(async () => {
+      this.#database.close();
+      this.#presence?.close(); // Closing it earlier would release the database's locks.
+    });
   }
 
   /** Polls, because SQLite's busy timeout would block this process. */

@@ -11,6 +11,8 @@ import { parseJson } from "../../wire/field.ts";
 export interface StateFileLocation {
   readonly disk: Disk;
   readonly folder: string;
+  /** False if the folder was removed or replaced, in which nothing may be written then. */
+  readonly isPresent?: () => boolean;
 }
 
 export interface StateFileOptions<Schema> {
@@ -92,6 +94,7 @@ export class StateFile<Schema extends v.GenericSchema> {
 
   async #write(): Promise<void> {
     if (!this.#isDirty || this.location === undefined) return;
+    if (this.location.isPresent?.() === false) return;
     this.#isDirty = false;
     const bytes = utf8Encode(this.options.format());
     this.#sizeBytes = bytes.length;

@@ -6,6 +6,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -22,6 +23,34 @@ let folders = 0;
 const freshFolder = () => join(root, `${++folders}`, "home");
 
 describe("a client's home", () => {
+  test("stores nothing after it was removed, and is not created again", () => {
+    const folder = freshFolder();
+    using state = ClientState.open(folder);
+    state.deviceKey(() => "a key");
+    state.setPreference("quiet", "on");
+    expect(state.isPresent()).toBe(true);
+    rmSync(folder, { recursive: true });
+    expect(state.isPresent()).toBe(false);
+    const writes = [
+      () => state.setPreference("quiet", "off"),
+      () => state.setSnapshot("fp", "ana", "{}"),
+      () => state.partialFileSecret(),
+    ];
+    for (const write of writes) expect(faultOf(write)).toMatchObject({ code: "store-failed" });
+    expect(existsSync(folder)).toBe(false);
+  });
+
+  test("that was replaced keeps the log of the home in its place", () => {
+    const [folder, other] = [freshFolder(), freshFolder()];
+    const state = ClientState.open(folder);
+    ClientState.open(other).close();
+    writeFileSync(join(other, "state.sqlite-wal"), "of the other home");
+    renameSync(folder, `${folder}.moved`);
+    renameSync(other, folder);
+    state.close();
+    expect(readFileSync(join(folder, "state.sqlite-wal"), "utf8")).toBe("of the other home");
+  });
+
   test.each(["state.sqlite", "device.key", "parts.key"])(
     "neither follows a link nor blocks on a pipe: %s",
     (name) => {
