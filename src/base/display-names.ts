@@ -4,6 +4,7 @@
  */
 
 import { utf8Encode } from "./bytes.ts";
+import { CONFUSABLES } from "./confusables.ts";
 import { Fault, msg } from "./fault.ts";
 import { DISPLAY_NAME_BYTES_MAX, DISPLAY_NAME_CHARS_MAX } from "./limits.ts";
 import { ROLE_NAMES } from "./names.ts";
@@ -16,13 +17,19 @@ const UNLIKE_LATIN = [
   ...["Laoo", "Mlym", "Mymr", "Orya", "Sinh", "Taml", "Telu", "Thaa", "Thai", "Tibt"],
   ...["Hani Hira Kana", "Hani Bopo", "Hani Hang"],
 ];
-const ALPHABETS = [...UNLIKE_LATIN.map((scripts) => `Latn ${scripts}`), "Cyrl", "Grek"].map(
+export const ALPHABETS = [...UNLIKE_LATIN.map((scripts) => `Latn ${scripts}`), "Cyrl", "Grek"].map(
   (scripts) => {
     const letters = scripts.replaceAll(/(\w+) ?/g, "\\p{scx=$1}");
     return new RegExp(`^[${letters}\\p{sc=Zinh}]*$`, "u");
   },
 );
-const ALLOWED = /^[\p{L}\p{Mn}\p{Mc}\p{Nd} '’ʻʼ.,·・-]*$/u;
+const VIRAMAS = "\\u094d\\u09cd\\u0a4d\\u0acd\\u0b4d\\u0bcd\\u0c4d\\u0ccd\\u0d4d\\u0dca";
+/** ZWNJ of Persian words, and joiners after a virama, as in the Sinhala word "sri" (UTS 46). */
+const JOINERS = new RegExp(
+  `(?<=\\p{scx=Arab})\\u200c(?=\\p{scx=Arab})|(?<=[${VIRAMAS}])[\\u200c\\u200d]`,
+  "gu",
+);
+const ALLOWED = /^[\p{L}\p{Mn}\p{Mc}\p{Nd} '’ʻʼ׳״.,·・-]*$/u;
 const OF_ALL_ALPHABETS = /[0-9 '’ʻʼ.,·・-]/gu;
 /** Emoji belong in the status, because a sign beside a name can imitate a role. */
 const FORBIDDEN = new RegExp(
@@ -46,22 +53,26 @@ export function checkDisplayName(typed: string): string {
       msg`use a shorter one`,
     );
   }
-  if (!ALLOWED.test(text) || !/[^\P{L}ʻʼ]/u.test(text) || FORBIDDEN.test(text)) {
+  const joined = text.replaceAll(JOINERS, "");
+  if (!ALLOWED.test(joined) || !/[^\P{L}ʻʼ]/u.test(joined) || FORBIDDEN.test(joined)) {
     throw invalid(
       msg`a display name consists of letters, digits, spaces and . , ' · -`,
       msg`to show an emoji beside the name: /status`,
     );
   }
-  const letters = text.replaceAll(OF_ALL_ALPHABETS, "");
+  const letters = joined.replaceAll(OF_ALL_ALPHABETS, "");
   if (!ALPHABETS.some((alphabet) => alphabet.test(letters))) {
     throw invalid(
       msg`a display name cannot mix letters of these alphabets`,
       msg`use letters of one alphabet`,
     );
   }
-  if (skeletonsOf(text).some((skeleton) => RESERVED.has(skeleton)))
-    throw invalid(msg`'${text}' is reserved`, msg`choose another name`);
+  if (skeletonsOf(text).some((skeleton) => RESERVED.has(skeleton))) throw reservedName(text);
   return text;
+}
+
+export function reservedName(text: string): Fault {
+  return invalid(msg`'${text}' is reserved`, msg`choose another name`);
 }
 
 function invalid(message: ReturnType<typeof msg>, remedy: ReturnType<typeof msg>): Fault {
@@ -77,62 +88,11 @@ export function isDisplayName(text: string): boolean {
   }
 }
 
-/** From confusables.txt of Unicode 15: letters that look like a Latin letter or a digit. */
-const LOOKALIKES: readonly (readonly [string, string])[] = [
-  ["2", "ƧƻꙄꝚ"],
-  ["3", "ƷȜЗҘӠꝪꞫ"],
-  ["5", "Ƽ"],
-  ["6", "б"],
-  ["8", "Ȣȣ৪੪"],
-  ["9", "৭੧୨൭Ꝯ"],
-  ["a", "ɑΑαАа"],
-  ["aa", "Ꜳꜳ"],
-  ["ae", "ÆæӔӕ"],
-  ["ao", "Ꜵꜵ"],
-  ["au", "Ꜷꜷ"],
-  ["av", "ꜸꜹꜺꜻ"],
-  ["ay", "Ꜽꜽ"],
-  ["b", "ƀƂƃƄɓΒБВЬѢѣҌҍꞴв"],
-  ["bl", "Ы"],
-  ["c", "ȼСсҪҫᴄ"],
-  ["d", "ÐĐđƉƌɖɗԁ"],
-  ["dz", "ʣ"],
-  ["e", "ɆɇΕЕеҽҿꬲ"],
-  ["f", "ƑƒϜքᵮẝꞘꞙꬵ"],
-  ["g", "ƍǤǥɠɡԌցᶃ"],
-  ["h", "ĦħɦΗНћҢһӇӉհⱧꚕн"],
-  ["j", "ɈɉͿϳЈјꞲ"],
-  ["k", "ƙΚКҚҞⱩꝀк"],
-  ["l", "IŁłƖƗƚǀɫɭΙІӀ\u05d5\u05df\u0627\u0661\u0673\u06f1ıɨɩɪιіӏᵻᵼꙇ"],
-  ["ll", "ǁ\u05f0"],
-  ["lo", "Ю"],
-  ["ls", "ʪ"],
-  ["lz", "ʫ"],
-  ["m", "ɱΜϺМӍᵯм"],
-  ["n", "ƝƞɳΝηոռᵰп"],
-  ["o", "ØøƟɵΘΟθοσОоѲѳӨөՕօ\u05e1\u0647\u0665\u06be\u06c1\u06d5\u06f5\u06ff०০੦૦ଠ"],
-  ["o", "୦௦౦೦ഠ൦๐໐တဝ၀ჿዐᴏᴑꝊꝋꬽꬾ"],
-  ["oe", "Œœ"],
-  ["oo", "ꚘꚙꝎꝏ"],
-  ["p", "ƥΡρРрᵽ"],
-  ["q", "ʠԛգզ"],
-  ["r", "Ʀɍɼɽгғᴦᵲꭇꭈ"],
-  ["s", "ƽʂЅѕՏᵴꜱ"],
-  ["t", "ŦŧƭƮȾΤТҬᵵт"],
-  ["t3", "Ꜩ"],
-  ["tf", "ꝷ"],
-  ["ts", "ʦ"],
-  ["u", "ɄʋυՍսሀᴜᵾꞟꭎꭒ"],
-  ["ue", "ᵫ"],
-  ["uo", "ꭣ"],
-  ["v", "νѴѵ\u05d8\u0667\u06f7ᴠ"],
-  ["w", "ɯѡѽԜԝաᴡꝡ"],
-  ["x", "ΧХхҲꞳ"],
-  ["y", "ƴɎɏɣʏΥγУуҮүҰұყᶌỿꭚ"],
-  ["z", "ƵƶȤȥʐΖᴢᵶ"],
-];
-const LATIN = new Map(
-  LOOKALIKES.flatMap(([latin, letters]) => [...letters].map((letter) => [letter, latin] as const)),
+const PROTOTYPES = new Map(
+  CONFUSABLES.split("\n").flatMap((row) => {
+    const [prototype = "", letters = ""] = row.split(" ");
+    return [...letters].map((letter) => [letter, prototype] as const);
+  }),
 );
 
 /**
@@ -145,16 +105,41 @@ export function skeletonsOf(name: string): readonly string[] {
 }
 
 function skeletonOf(name: string): string {
-  const isAscii = /^[\x00-\x7f]*$/.test(name);
-  const bare = isAscii ? name : name.normalize("NFKD").replaceAll(STRIPPED_MARKS, "");
-  const latin = isAscii ? bare : [...bare].map((letter) => LATIN.get(letter) ?? letter).join("");
-  const small = latin
-    .toLowerCase()
-    .replaceAll(isAscii ? /[^a-z0-9]/g : /[^\p{L}\p{M}\p{N}]|[ʻʼ]/gu, "");
-  return small.replaceAll(/[i1]/g, "l").replaceAll("0", "o").replaceAll("rn", "m");
+  if (/^[\x00-\x7f]*$/.test(name))
+    return foldLatin(name.toLowerCase().replaceAll(/[^a-z0-9]/g, ""));
+  const letters = [...bareName(name)].map((letter) => PROTOTYPES.get(letter) ?? letter);
+  return foldLatin(
+    letters
+      .join("")
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{M}\p{N}]|[ʻʼ]/gu, ""),
+  );
 }
 
-/** Marks of Indic and other scripts tell vowels apart, and stay. */
-const STRIPPED_MARKS = /[\p{sc=Zinh}\u0591-\u05c7]/gu;
+/** Returns the name without accents. The table of prototypes has only letters without them. */
+export function bareName(name: string): string {
+  return name.normalize("NFKD").replaceAll(STRIPPED_MARKS, "");
+}
+
+/** Letters and pairs that look alike in every font without serifs. */
+function foldLatin(small: string): string {
+  const single = small.replaceAll(/[i1]/g, "l").replaceAll("0", "o");
+  return single.replaceAll("rn", "m").replaceAll("vv", "w");
+}
+
+/** Marks that tell letters apart stay: those of Indic and other scripts, and of voiced kana. */
+const STRIPPED_MARKS = /(?![\u3099\u309a])[\p{sc=Zinh}\u0591-\u05c7]/gu;
 
 const RESERVED: ReadonlySet<string> = new Set(ROLE_NAMES.flatMap(skeletonsOf));
+
+const TITLES: ReadonlySet<string> = new Set(
+  [
+    ...["Administrator", "The Operator", "System", "Chat server", "The server"],
+    ...["Sistem", "Sang Operator", "Server chat", "Server obrolan", "Administrator sistem"],
+  ].flatMap(skeletonsOf),
+);
+
+/** Reports whether only operators may take or give the name. Clients display it nevertheless. */
+export function isTitle(name: string): boolean {
+  return skeletonsOf(name).some((skeleton) => TITLES.has(skeleton));
+}

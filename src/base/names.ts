@@ -30,8 +30,9 @@ export function checkName(text: string, kind: NameKind = "name"): Name {
 export const ROLE_NAMES = ["server", "operator", "admin", "everyone", "here"];
 /** A program that uses names as object keys would find these built-in properties instead. */
 const BUILT_IN = [...Object.getOwnPropertyNames(Object.prototype), "prototype"];
+const TITLES = ["administrator", "system", "sistem", "chat-server", "the-operator"];
 const RESERVED: ReadonlySet<string> = new Set(
-  [...ROLE_NAMES, ...BUILT_IN].map((name) => name.toLowerCase()),
+  [...ROLE_NAMES, ...TITLES, ...BUILT_IN].map((name) => name.toLowerCase()),
 );
 
 /** An existing account may keep a reserved name. */

@@ -1,5 +1,10 @@
 import { describe, expect, test } from "bun:test";
-import { checkDisplayName, isDisplayName, skeletonsOf } from "../../src/base/display-names.ts";
+import {
+  checkDisplayName,
+  isDisplayName,
+  isTitle,
+  skeletonsOf,
+} from "../../src/base/display-names.ts";
 import { Fault } from "../../src/base/fault.ts";
 
 function problem(text: string): string {
@@ -24,6 +29,7 @@ describe("checkDisplayName", () => {
   test.each([
     ...["Ana Ruíz", "Bu Sari", "O'Neil, Sean", "Ruiz-García A.", "Jl 3", "ʻIolani"],
     ...["李小龙", "山田 太郎", "ヤマダ・タロウ", "김민수", "Анна Иванова", "Ελένη", "שרה כהן"],
+    ...["علی‌رضا", "ශ්‍රී ලාල්", "ג׳ורג׳", "നയന്‍താര", "Қайрат", "О’Коннор", "佐々木 太郎"],
     ...["فاطمة الزهراء", "शर्मिला", "สมชาย ใจดี", "Ana 李", "Ana شرق", "Đặng Thị Ánh Nguyệt"],
   ])("accepts %j", (name) => {
     expect(checkDisplayName(name)).toBe(name.normalize("NFC"));
@@ -50,7 +56,19 @@ describe("checkDisplayName", () => {
       "a@b",
       "#a",
     ],
-    ...["a\u200bb", "a\u200db", "\u202eana", "a\u2066b", "a\0b", "a\u00adb", "a\ufe0fb", "ㅤa"],
+    ...[
+      "a\u200bb",
+      "a\u200db",
+      "a\u200cb",
+      "क\u200dर",
+      "ن\u200dن",
+      "\u202eana",
+      "a\u2066b",
+      "a\0b",
+      "a\u00adb",
+      "a\ufe0fb",
+      "ㅤa",
+    ],
     ...["\u0301ana", "ana \u0301b", `a${"\u0336".repeat(5)}`, "a\u20dd", "ⓐna", "Ⅳan", "a_b"],
   ])("refuses the signs of %j", (name) => {
     expect(problem(name)).toBe(WRONG_SIGNS);
@@ -81,6 +99,13 @@ describe("checkDisplayName", () => {
   );
 });
 
+test.each(["Administrator", "the 0perator", "SYSTEM", "chat-server", "Sistem", "Server obrolan"])(
+  "%j is a title, which clients display",
+  (name) => {
+    expect([isTitle(name), isDisplayName(name)]).toEqual([true, true]);
+  },
+);
+
 describe("skeletonsOf", () => {
   test.each([
     ["Ana Ruíz", "ana-ruiz"],
@@ -100,6 +125,20 @@ describe("skeletonsOf", () => {
     ["Ａｎａ", "Ana"],
     ["O'Neil", "Oʼneil"],
     ["Андрей", "андреи"],
+    ["ياسر", "یاسر"],
+    ["كريم", "کريم"],
+    ["محمد", "محمـد"],
+    ["علی‌رضا", "علیرضا"],
+    ["山口", "山ロ"],
+    ["二宮", "ニ宮"],
+    ["工藤", "エ藤"],
+    ["へ", "ヘ"],
+    ["O'Brien", "OꞌBrien"],
+    ["Ben", "ʙᴇɴ"],
+    ["Bowman", "Bovvman"],
+    ["Ana", "Anaǃ"],
+    ["Bill", "Bi丨l"],
+    ["Bob", "Bㅇb"],
   ])("%j looks like %j", (a, b) => {
     expect(isAlike(a, b)).toBe(true);
     expect(isAlike(b, a)).toBe(true);
@@ -113,6 +152,16 @@ describe("skeletonsOf", () => {
     ["李", "季"],
     ["Иван", "Ивана"],
     ["Van", "Han"],
+    ["はた", "はだ"],
+    ["かとう", "がとう"],
+    ["ミノル", "ミル"],
+    ["بتول", "بيول"],
+    ["نور", "تور"],
+    ["ثامر", "تامر"],
+    ["יוסי", "וסי"],
+    ["Анна", "Инна"],
+    ["김민수", "김민서"],
+    ["हरि", "हरी"],
   ])("%j does not look like %j", (a, b) => {
     expect(isAlike(a, b)).toBe(false);
   });

@@ -53,10 +53,16 @@ test("parses a formatted target", () =>
     }),
   ));
 
-test.each(["server", "Operator", "ADMIN", "everyone", "__proto__", "Constructor", "valueof"])(
-  "reserves the name '%s'",
-  (text) => expect(isReservedName(checkName(text))).toBe(true),
-);
+test.each([
+  "server",
+  "Operator",
+  "ADMIN",
+  "everyone",
+  "System",
+  "__proto__",
+  "Constructor",
+  "valueof",
+])("reserves the name '%s'", (text) => expect(isReservedName(checkName(text))).toBe(true));
 
 test("sorts names in natural order, ignoring case", () => {
   const names = ["room10", "beta", "room1", "Alpha", "Room2"];

@@ -36,7 +36,7 @@ type Kept = v.InferOutput<typeof Kept>;
 export class LocalPageStore {
   readonly #folder: string;
   readonly #path: string;
-  /** Of the folder, because each change replaces the file. */
+  /** Presence of the folder, because each change replaces the file. */
   #presence: Presence | undefined;
 
   constructor(state: string, fingerprint: Fingerprint) {

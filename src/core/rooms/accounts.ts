@@ -259,7 +259,11 @@ export class Registry {
   ): void {
     for (const key of skeletonsOf(name)) {
       if (!holders.has(key) || (account !== undefined && holders.get(key) === account)) continue;
-      throw new Fault("name-taken", msg`somebody has the name '${name}' or one that looks like it`);
+      throw new Fault(
+        "name-taken",
+        msg`somebody has the name '${name}' or one that looks like it`,
+        { remedy: msg`choose another name, or add an initial` },
+      );
     }
   }
 

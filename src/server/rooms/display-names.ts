@@ -1,6 +1,6 @@
 /** Display names of accounts, which the accounts log contains. */
 
-import { checkDisplayName } from "../../base/display-names.ts";
+import { checkDisplayName, isTitle, reservedName } from "../../base/display-names.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import type { UserId } from "../../base/ids.ts";
 import { DISPLAY_NAME_CHANGES_PER_DAY } from "../../base/limits.ts";
@@ -22,6 +22,8 @@ export class DisplayNameService {
       const { registry, kernel, clock } = this.options;
       const account = accountOf(this.options, from, user);
       const text = typed === "" ? "" : checkDisplayName(typed);
+      const isKept = text === account.displayName;
+      if (!isKept && isTitle(text) && !from.actor.isOperator) throw reservedName(text);
       await kernel.transact(() => {
         const draft = registry.displayNameDraft(account, from.actor.user, text);
         if (draft === undefined) return [];

@@ -48,7 +48,7 @@ export interface ClientConnectionOptions {
   readonly floodGuard: FloodGuard;
 }
 
-/** Requests that operators must not notice in an account's traffic, because a vote may be secret. */
+/** Requests that an account's traffic must not show to operators, because a vote may be secret. */
 const UNCOUNTED: ReadonlySet<RequestKind> = new Set(["vote"]);
 
 /** Traffic as operators see it. */

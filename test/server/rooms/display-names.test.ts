@@ -33,6 +33,15 @@ labTest("nobody takes the name of another person", async ({ ana, ben }) => {
   expect(await ben.refusal("display-name", { text: "x\u202ey" })).toBe("name-invalid");
 });
 
+labTest("only operators take or give a title", async ({ ana, ben, eve }) => {
+  for (const text of ["Administrator", "The Operator", "SYSTEM", "Sistem", "Chat server"])
+    expect(await ben.refusal("display-name", { text })).toBe("name-invalid");
+  await operating(eve);
+  await eve.request("display-name", { text: "Administrator" });
+  await eve.request("display-name", { user: "ana", text: "System" });
+  expect(await ana.request("display-name", { text: "System" })).toEqual({ text: "System" });
+});
+
 labTest("of two people who take a name at once, one gets it", async ({ ana, ben, site }) => {
   const outcomes = await Promise.allSettled([
     ana.request("display-name", { text: "Cléo" }),

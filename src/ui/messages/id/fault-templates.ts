@@ -79,6 +79,7 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "choose a longer one": "pilih yang lebih panjang",
   "choose another name": "pilih nama lain",
   "choose another name for the encrypted room": "pilih nama lain untuk ruang terenkripsi itu",
+  "choose another name, or add an initial": "pilih nama lain, atau tambahkan inisial",
   "choose another name, such as {}": "pilih nama lain, misalnya {}",
   "choose one by id, newest first: {}{}": "pilih menurut id, terbaru dahulu: {}{}",
   "close the quote": "tutup tanda kutipnya",
