@@ -221,9 +221,13 @@ export const IRC_PASSWORDS_PER_ACCOUNT_MAX = 16;
 export const INVITE_ADDRESSES_MAX = 16;
 /** Time to walk to the other machine and type the code. */
 export const LINK_CODE_MS = 10 * 60_000;
-/** Numbers of short codes have at most three digits. */
-export const CODE_NUMBER_MAX = 999;
+/** Exceeds LINKS_MAX, and a link offers one code, so a free number always exists. */
+export const CODE_NUMBER_MAX = 99_999;
 export const CODES_PER_ACCOUNT_MAX = 8;
+/** Further codes of an address get numbers above this, so that short ones are left for others. */
+export const CODE_SHORT_NUMBER_MAX = 999;
+/** A class behind one address links its devices at the same time. */
+export const CODES_SHORT_PER_ADDRESS_MAX = 64;
 /** Exchanges in progress for a code. An exchange takes two round trips. */
 export const CODE_EXCHANGES_MAX = 16;
 /** Suffices for an invite with encryption. */

@@ -37,6 +37,7 @@ export interface LinkGranter extends LinkParties {
   readonly user: Name;
   /** @throws {Fault} not-allowed if this device has no account key */
   readonly accountSeed: () => Uint8Array | Promise<Uint8Array>;
+  readonly onCrowded?: (() => void) | undefined;
   /** Returns the new device's certificate, signed by the account key. */
   readonly certify: (device: NewDevice) => Uint8Array | Promise<Uint8Array>;
 }
@@ -54,7 +55,8 @@ export interface OfferedLink {
  * @throws {Fault} not-allowed if this device has no account key
  */
 export async function offerLink(granter: LinkGranter): Promise<OfferedLink> {
-  const { user, fingerprint, random, clock, sendRequest, accountSeed, certify } = granter;
+  const { user, fingerprint, random, clock, sendRequest, accountSeed, certify, onCrowded } =
+    granter;
   (await accountSeed()).fill(0);
   const { number } = await sendRequest("code-offer", {});
   const code = makeShortCode(number, random(CODE_WORDS_COUNT));
@@ -78,6 +80,7 @@ export async function offerLink(granter: LinkGranter): Promise<OfferedLink> {
     onGranted: () => {
       if (granted !== undefined) linked.resolve(granted);
     },
+    onCrowded,
     onEnded: linked.reject,
   });
   const cancel = clock.after(LINK_CODE_MS, () => {

@@ -13,13 +13,18 @@ interface OfferedCodeOptions extends CodeParameters {
   readonly grant: (request: Uint8Array) => Promise<Uint8Array>;
   /** Called after a guest has been answered. */
   readonly onGranted?: () => void;
+  /** Called once, when so many guests have begun that others may not get their turn. */
+  readonly onCrowded?: (() => void) | undefined;
   /** Called once, with code-wrong after a wrong guess, or with the fault of `grant`. */
   readonly onEnded: (fault: Fault) => void;
 }
 
+export const CODE_CROWDED = "many devices ask for this code without entering it";
+
 /** A code that works until a guest enters it wrong, at whichever server. */
 export class OfferedCode {
   #hasEnded = false;
+  #isCrowded = false;
   /** Reported after the guest's answer, because the owner may then withdraw the offer. */
   #failure: Fault | undefined;
 
@@ -70,6 +75,10 @@ export class OfferedCode {
     try {
       const host = new CodeHost(this.options, guestShare);
       setNewest(hosts, exchange, host, CODE_EXCHANGES_MAX);
+      if (hosts.size >= CODE_EXCHANGES_MAX && !this.#isCrowded) {
+        this.#isCrowded = true;
+        this.options.onCrowded?.();
+      }
       return host.share;
     } catch (error) {
       return this.#fail(error);

@@ -36,6 +36,7 @@ import { accountKeyOf, storeAccountKey } from "../client/account-key.ts";
 import type { Client } from "../client/client.ts";
 import { offerLink, requestLink } from "../client/linking.ts";
 import type { Credentials } from "../client/login.ts";
+import { CODE_CROWDED } from "../client/short-code.ts";
 import { deviceIdOf } from "../crypto/device-id.ts";
 import { sha256 } from "../crypto/sha256.ts";
 import { systemEntropy } from "../io/entropy.ts";
@@ -259,7 +260,8 @@ async function offer(context: Context, open: OpenClient): Promise<number> {
   const { fingerprint } = await untilConnected(client.read());
   const user = checkName(open.user);
   const account = accountKeyOf({ state, clock: context.clock, fingerprint, user });
-  const parties = { ...account, random: systemEntropy(), sendRequest: client.request };
+  const onCrowded = () => printNotice(context, `${CODE_CROWDED}; if yours fails, start again`);
+  const parties = { ...account, random: systemEntropy(), sendRequest: client.request, onCrowded };
   const { code, answer, linked } = await offerLink(parties);
   const lost = Promise.withResolvers<never>();
   client.subscribe((event) => {

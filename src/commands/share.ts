@@ -34,6 +34,7 @@ import { publicUserName } from "../cli/secrets.ts";
 import { freeLanNumber, openSharedCode, type SharedCode } from "../cli/share/code.ts";
 import { openShareServer, type ShareServer } from "../cli/share/server.ts";
 import { ShareProgress } from "../cli/share/share-progress.ts";
+import { CODE_CROWDED } from "../client/short-code.ts";
 import { LOBBY } from "../core/rooms/rooms.ts";
 import type { Source } from "../io/blob/interfaces.ts";
 import { onDisk } from "../io/disk/disk.ts";
@@ -192,6 +193,7 @@ async function share(
       via: options.via,
       user: options.via === undefined ? undefined : options.user,
       onWrong: (code) => receivers.reportWrongCode(code),
+      onCrowded: () => printNotice(context, `${CODE_CROWDED}; if one fails, share again`),
     });
     code = await Promise.race([offering, finished.promise.then(() => undefined)]);
     const warning = reachWarning(options.host, reachable.external);

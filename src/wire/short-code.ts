@@ -1,7 +1,7 @@
 /** Short codes: a number that finds the other machine, and words that only its user knows. */
 
 import { Fault, msg } from "../base/fault.ts";
-import { CODE_NUMBER_MAX } from "../base/limits.ts";
+import { CODE_NUMBER_MAX, CODE_SHORT_NUMBER_MAX } from "../base/limits.ts";
 import { quoteText } from "../base/text.ts";
 import { CODE_PREFIX_LENGTH, CODE_WORDS } from "./code-words.ts";
 import { trimCopied } from "./invite.ts";
@@ -15,23 +15,30 @@ export interface ShortCode {
   readonly text: string;
 }
 
-/** Two digits, unless all of these numbers are in use. */
-const SHORT_NUMBER_MAX = 99;
+/** Largest numbers of one length. A longer number is given when no shorter one is free. */
+const NUMBER_LENGTHS_MAX = [99, CODE_SHORT_NUMBER_MAX, 9_999, CODE_NUMBER_MAX] as const;
 
 /**
  * Returns a random number, so that a code from another day rarely meets one in use.
  * @param random two bytes
+ * @param above the number is greater than this
  * @returns `undefined` if all numbers are in use
  */
 export function freeCodeNumber(
   isUsed: (number: number) => boolean,
   [high = 0, low = 0]: Uint8Array,
+  above = 0,
 ): number | undefined {
-  const numbers = Array.from({ length: CODE_NUMBER_MAX }, (_, i) => i + 1);
-  const free = numbers.filter((number) => !isUsed(number));
-  const short = free.filter((number) => number <= SHORT_NUMBER_MAX);
-  const candidates = short.length > 0 ? short : free;
-  return candidates[(high * 256 + low) % candidates.length];
+  let min = 1;
+  for (const max of NUMBER_LENGTHS_MAX) {
+    const count = max - min + 1;
+    for (let i = 0; i < count && max > above; i++) {
+      const number = min + ((high * 256 + low + i) % count);
+      if (!isUsed(number)) return number;
+    }
+    min = max + 1;
+  }
+  return undefined;
 }
 
 /** @param random one byte for each word */
@@ -41,7 +48,7 @@ export function makeShortCode(number: number, random: Uint8Array): ShortCode {
 }
 
 export function isShortCode(typed: string): boolean {
-  return /^\d{1,3}(?:[\s-]|$)/.test(trimCopied(typed));
+  return /^\d{1,5}(?:[\s-]|$)/.test(trimCopied(typed));
 }
 
 /**
@@ -52,7 +59,7 @@ export function parseShortCode(typed: string): ShortCode {
   const [number = "", ...words] = trimCopied(typed)
     .toLowerCase()
     .split(/[\s-]+/);
-  if (!/^[1-9]\d{0,2}$/.test(number) || words.length !== CODE_WORDS_COUNT) {
+  if (!/^[1-9]\d{0,4}$/.test(number) || words.length !== CODE_WORDS_COUNT) {
     throw invalidCode(msg`${quoteText(typed)} is not a code`, SHAPE);
   }
   return { number: Number(number), text: [number, ...words.map(parseWord)].join("-") };
@@ -79,7 +86,7 @@ function invalidCode(message: ReturnType<typeof msg>, remedy: string | ReturnTyp
 
 /** Completions of a code of which at least the number has been typed. */
 export function shortCodeCompletions(typed: string): string[] {
-  const [, head = "", word] = /^([1-9]\d{0,2}-(?:[a-z]+-)?)([a-z]*)$/.exec(typed) ?? [];
+  const [, head = "", word] = /^([1-9]\d{0,4}-(?:[a-z]+-)?)([a-z]*)$/.exec(typed) ?? [];
   if (word === undefined) return [];
   const isLast = head.split("-").length > CODE_WORDS_COUNT;
   return CODE_WORDS.filter((candidate) => candidate.startsWith(word)).map(

@@ -53,9 +53,11 @@ class Relay {
 function offer(relays: readonly Relay[], code = CODE, grant = async () => utf8Encode(INVITE)) {
   const ended: string[] = [];
   const onEnded = (fault: Fault) => void ended.push(fault.code);
-  const offered = new OfferedCode({ code, channel: CHANNEL, random, grant, onEnded });
+  let crowded = 0;
+  const onCrowded = () => void crowded++;
+  const offered = new OfferedCode({ code, channel: CHANNEL, random, grant, onCrowded, onEnded });
   for (const relay of relays) relay.answer = offered.serve(relay.request);
-  return { ended };
+  return { ended, crowded: () => crowded };
 }
 
 async function redeem(request: SendRequest, code = CODE, onGuess = () => {}): Promise<string> {
@@ -116,6 +118,21 @@ test("an exchange that the guest abandons before its guess costs nothing", async
   }
   expect(await redeem(relay.guest())).toBe(INVITE);
   expect(ended).toEqual([]);
+});
+
+test("the owner learns of guests who begin without guessing", async () => {
+  const relay = new Relay();
+  const { crowded } = offer([relay]);
+  const begin = () =>
+    rejection(
+      redeem(relay.guest(), CODE, () => {
+        throw new Error("abandoned");
+      }),
+    );
+  for (let i = 1; i < CODE_EXCHANGES_MAX; i++) await begin();
+  expect(crowded()).toBe(0);
+  for (let i = 0; i < 3; i++) await begin();
+  expect(crowded()).toBe(1);
 });
 
 test("a malformed share counts as a guess", async () => {

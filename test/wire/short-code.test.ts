@@ -62,7 +62,7 @@ test.each([
   ["7-tiger-canoe-banana", "not a code"],
   ["0-tiger-canoe", "not a code"],
   ["07-tiger-canoe", "not a code"],
-  ["1000-tiger-canoe", "not a code"],
+  ["100000-tiger-canoe", "not a code"],
   ["7--canoe", "not a code"],
   ["tiger-canoe", "not a code"],
   ["", "not a code"],
@@ -80,7 +80,7 @@ test("proposes the word that begins alike", () => {
   expect(faultOf(() => parseShortCode("7-tigger-canoe"))?.remedy).toBe("did you mean tiger?");
 });
 
-test.each(["chat://192.0.2.7:40123/?fp=x#y", "192.0.2.7", "7.example.org", "tiger", "1000-a-b"])(
+test.each(["chat://192.0.2.7:40123/?fp=x#y", "192.0.2.7", "7.example.org", "tiger", "100000-a-b"])(
   "%p is no code",
   (typed) => expect(isShortCode(typed)).toBe(false),
 );
@@ -94,7 +94,7 @@ test("completes the words of a code", () => {
   }
 });
 
-test("chooses two digits at random, then three, among the numbers not in use", () => {
+test("chooses two digits at random, then more, among the numbers not in use", () => {
   const chosen = (isUsed: (number: number) => boolean) =>
     new Set(
       Array.from({ length: 65_536 }, (_, i) =>
@@ -104,6 +104,10 @@ test("chooses two digits at random, then three, among the numbers not in use", (
   const all = chosen(() => false);
   expect([all.size, Math.max(...([...all] as number[]))]).toEqual([99, 99]);
   expect(chosen((number) => number < 100 && number !== 42)).toEqual(new Set([42]));
-  expect(chosen((number) => number < CODE_NUMBER_MAX)).toEqual(new Set([CODE_NUMBER_MAX]));
+  expect(chosen((number) => number < 999)).toEqual(new Set([999]));
+  expect(Math.min(...([...chosen((number) => number <= 999)] as number[]))).toBe(1_000);
+  const isUsed = (number: number) => number < CODE_NUMBER_MAX;
+  expect(freeCodeNumber(isUsed, Uint8Array.of(1, 2))).toBe(CODE_NUMBER_MAX);
+  expect(freeCodeNumber(() => false, Uint8Array.of(1, 2), 999)).toBeGreaterThan(999);
   expect(freeCodeNumber(() => true, Uint8Array.of(1, 2))).toBeUndefined();
 });

@@ -68,6 +68,7 @@ interface SharedCodeOptions {
   readonly user: string | undefined;
   /** Called when a receiver has entered a wrong code, after which the code no longer works. */
   readonly onWrong: (code: string) => void;
+  readonly onCrowded: () => void;
 }
 
 export interface SharedCode {
@@ -84,7 +85,7 @@ export async function openSharedCode(
   options: SharedCodeOptions,
   network?: MulticastDnsNetwork,
 ): Promise<SharedCode | undefined> {
-  const { owner, invite, host, lanNumber, via, user, onWrong } = options;
+  const { owner, invite, host, lanNumber, via, user, onWrong, onCrowded } = options;
   const meeting =
     via === undefined
       ? undefined
@@ -100,6 +101,7 @@ export async function openSharedCode(
       channel: SHARE_CHANNEL,
       random: entropy,
       grant: async () => utf8Encode(formatInvite(invite)),
+      onCrowded,
       onEnded: () => onWrong(code.text),
     });
     await owner.request("code-offer", { number });

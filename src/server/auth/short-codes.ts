@@ -5,12 +5,18 @@
 
 import { Fault } from "../../base/fault.ts";
 import type { UserId } from "../../base/ids.ts";
-import { CODE_EXCHANGES_MAX, CODES_PER_ACCOUNT_MAX } from "../../base/limits.ts";
+import {
+  CODE_EXCHANGES_MAX,
+  CODE_SHORT_NUMBER_MAX,
+  CODES_PER_ACCOUNT_MAX,
+  CODES_SHORT_PER_ADDRESS_MAX,
+} from "../../base/limits.ts";
 import type { RequestOf } from "../../wire/messages.ts";
 import { freeCodeNumber } from "../../wire/short-code.ts";
 import type { ServerContext } from "../kernel/context.ts";
 import { DEFERRED, type Deferred, type Service, type SomeHandlers } from "../kernel/service.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
+import { addressSender } from "../session/connection-limits.ts";
 import type { Authenticator } from "./login.ts";
 
 interface Offer {
@@ -60,14 +66,22 @@ export class ShortCodes implements Service {
   #offer(host: ClientConnection, user: UserId, wanted: number | undefined): number {
     this.#withdraw(host);
     const offers = [...this.#offers.values()];
-    const { entropy } = this.options;
-    const number = wanted ?? freeCodeNumber((number) => this.#offers.has(number), entropy(2));
-    const isFull = offers.filter((offer) => offer.user === user).length >= CODES_PER_ACCOUNT_MAX;
-    if (number === undefined || this.#offers.has(number) || isFull) {
-      throw new Fault("too-many", "too many codes are in use", { retryAfterMs: 10_000 });
+    if (offers.filter((offer) => offer.user === user).length >= CODES_PER_ACCOUNT_MAX) {
+      throw new Fault("too-many", "you have too many codes in use", { retryAfterMs: 10_000 });
+    }
+    const number = wanted ?? this.#freeNumber(host, offers);
+    if (number === undefined || this.#offers.has(number)) {
+      throw new Fault("too-many", "the code's number is in use", { retryAfterMs: 10_000 });
     }
     this.#offers.set(number, { number, host, user, exchanges: new Map() });
     return number;
+  }
+
+  #freeNumber(host: ClientConnection, offers: readonly Offer[]): number | undefined {
+    const address = addressOf(host);
+    const used = offers.filter((offer) => addressOf(offer.host) === address).length;
+    const above = used < CODES_SHORT_PER_ADDRESS_MAX ? 0 : CODE_SHORT_NUMBER_MAX;
+    return freeCodeNumber((number) => this.#offers.has(number), this.options.entropy(2), above);
   }
 
   async #ask(
@@ -79,9 +93,7 @@ export class ShortCodes implements Service {
     const offer = await this.options.authenticator.guessCode(guest, unknown, find, "code-unknown");
     const { host, exchanges } = offer;
     const [id] = [...exchanges].find(([, exchange]) => exchange.guest === guest) ?? [];
-    if (id === undefined && exchanges.size >= CODE_EXCHANGES_MAX) {
-      throw new Fault("too-many", "too many devices are using this code", { retryAfterMs: 1_000 });
-    }
+    if (id === undefined && exchanges.size >= CODE_EXCHANGES_MAX) refuseOne(exchanges, guest);
     const exchange = id ?? ++this.#exchangeCount;
     exchanges.set(exchange, { guest, ref });
     host.notify({ kind: "code-asked", exchange, message });
@@ -117,4 +129,28 @@ export class ShortCodes implements Service {
       }
     }
   }
+}
+
+function addressOf(client: ClientConnection): string {
+  return addressSender(client.link.remote.host);
+}
+
+/**
+ * Makes room for a guest. Guests who do not guess must not block a code, so the oldest one of the
+ * address with the most guests leaves.
+ */
+function refuseOne(exchanges: Map<number, Exchange>, newest: ClientConnection): void {
+  const counts = new Map<string, number>([[addressOf(newest), 1]]);
+  for (const { guest } of exchanges.values())
+    counts.set(addressOf(guest), (counts.get(addressOf(guest)) ?? 0) + 1);
+  const most = Math.max(...counts.values());
+  const [id, leaving] =
+    [...exchanges].find(([, { guest }]) => counts.get(addressOf(guest)) === most) ?? [];
+  if (id === undefined || leaving === undefined) return;
+  exchanges.delete(id);
+  const { guest, ref } = leaving;
+  const fault = new Fault("too-many", "too many devices are using this code", {
+    retryAfterMs: 1_000,
+  });
+  if (ref !== undefined) guest.refuse(ref, fault);
 }

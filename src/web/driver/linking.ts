@@ -18,6 +18,7 @@ interface Linking {
   readonly random: Entropy;
   readonly clock: Clock;
   readonly sendRequest: SendRequest;
+  readonly onCrowded?: (() => void) | undefined;
 }
 
 export function linkGranter({ device, ...linking }: Linking): LinkGranter {

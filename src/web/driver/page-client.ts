@@ -717,7 +717,7 @@ export class PageClient extends ChatClient<PageAccount> {
    * Offers a code with which another device joins this account.
    * @throws {Fault} not-allowed if this browser cannot export the account key
    */
-  async offerLink(): Promise<OfferedLink> {
+  async offerLink(onCrowded: () => void): Promise<OfferedLink> {
     const { fingerprint, session } = this.member;
     const { offerLink } = await linkingModule();
     const offered = await offerLink(
@@ -728,6 +728,7 @@ export class PageClient extends ChatClient<PageAccount> {
         random: this.platform.entropy,
         clock: this.platform.clock,
         sendRequest: this.request,
+        onCrowded,
       }),
     );
     const release = this.onEvent((event) => {

@@ -35,7 +35,8 @@ async function share(around: MulticastDnsNetwork, lanNumber: number) {
   const wrong: string[] = [];
   const onWrong = (code: string) => void wrong.push(code);
   const { client: owner, invite } = server;
-  const parts = { owner, invite, lanNumber, via: undefined, user: undefined, onWrong };
+  const onCrowded = () => {};
+  const parts = { owner, invite, lanNumber, via: undefined, user: undefined, onWrong, onCrowded };
   const shared = (await openSharedCode(context, { ...parts, host: "::" }, around)) as SharedCode;
   await until("the code is announced", async () => {
     const search = { serviceType: "chat-share", clock, forMs: 250 } as const;

@@ -756,6 +756,9 @@ export const ENGLISH = {
   linkMoves:
     "Open this address within 10 minutes, to be signed in there with your drafts. Encrypted " +
     "rooms follow by themselves, but their earlier messages stay here:",
+  linkCrowded:
+    "Many devices ask for this code without entering it. If yours fails, close this and start " +
+    "again.",
   linkCode: "Code. Don't send it over this server:",
   linkInTerminal: "In a terminal",
   linkHere: "Sign in with a code of another device",

@@ -759,6 +759,9 @@ export const INDONESIAN: Texts = {
   linkMoves:
     "Buka alamat ini dalam 10 menit agar Anda langsung masuk di sana, lengkap dengan draf Anda. " +
     "Ruang terenkripsi menyusul sendiri, tetapi pesan lamanya tetap di sini:",
+  linkCrowded:
+    "Banyak perangkat meminta kode ini tanpa memasukkannya. Jika perangkat Anda gagal, tutup ini " +
+    "lalu mulai lagi.",
   linkCode: "Kode. Jangan kirim lewat server ini:",
   linkInTerminal: "Di terminal",
   linkHere: "Masuk dengan kode dari perangkat lain",

@@ -51,9 +51,10 @@ export function LinkDialog({ onClose, onLinked, origin }: LinkProps) {
   const task = useTask();
   const [code, setCode] = useState<string | undefined>(undefined);
   const [isDone, setDone] = useState(false);
+  const [isCrowded, setCrowded] = useState(false);
   // biome-ignore lint/correctness/useExhaustiveDependencies: one code per opened dialog
   useEffect(() => {
-    const offering = chat.offerLink();
+    const offering = chat.offerLink(() => setCrowded(true));
     task.run(async () => {
       const { code, linked } = await offering;
       setCode(code);
@@ -75,6 +76,7 @@ export function LinkDialog({ onClose, onLinked, origin }: LinkProps) {
           {code === undefined ? null : (
             <LinkCode code={code} {...(origin === undefined ? {} : { origin })} />
           )}
+          {isCrowded ? <p role="status">{texts.linkCrowded}</p> : null}
         </>
       )}
       <FaultLine fault={task.fault} />
