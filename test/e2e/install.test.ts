@@ -80,6 +80,16 @@ describe("install.sh", () => {
     expect(out).toContain(`To uninstall: rm ${to}/chat\n`);
   });
 
+  test("names another program that comes first under the same name", async () => {
+    const [other, to] = [tempFolder(), tempFolder()];
+    writeFileSync(join(other, "chat"), "#!/bin/sh\n", { mode: 0o755 });
+    const env = { PATH: `${other}:${to}:${process.env["PATH"]}` };
+    const shadowed = await run(["sh", INSTALLER, RELEASE, "--to", to], env);
+    expect(shadowed.out).toContain(`Note: chat is still ${other}/chat`);
+    const found = await run(["sh", INSTALLER, RELEASE, "--to", to], { PATH: `${to}:${env.PATH}` });
+    expect([found.exitCode, found.out.includes("Note:")]).toEqual([0, false]);
+  });
+
   test("installs from a read-only offline folder for a user without root", async () => {
     const home = tempFolder();
     chmodSync(home, 0o777);

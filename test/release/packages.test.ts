@@ -7,6 +7,7 @@ import { tempFolder } from "../temp-folder.ts";
 
 const { beforeAll, describe, test } = requires("dpkg-deb", "rpmbuild", "tar", "zip", "zstd");
 
+const BASH_COMPLETION = "./usr/share/bash-completion/completions/chat";
 const NAMES = [
   "chat-0.2.0-1.x86_64.rpm",
   "chat-0.2.0-linux-x64.tar.gz",
@@ -62,6 +63,15 @@ describe("packages of a release", () => {
       }
     }
     expect([...deb, ...rpm].filter((line) => !/ root[/ ]/.test(line))).toEqual([]);
+  });
+
+  test("have a second name, because root's PATH may have another program named chat", () => {
+    const deb = lines("dpkg-deb", "--contents", "chat_0.2.0_amd64.deb");
+    const rpm = lines("rpm", "-qplv", "chat-0.2.0-1.x86_64.rpm");
+    for (const list of [deb, rpm])
+      expect(list.filter((line) => line.endsWith("/usr/bin/lanchat -> chat"))).toHaveLength(1);
+    const script = lines("sh", "-c", `dpkg-deb --fsys-tarfile *.deb | tar -xO ${BASH_COMPLETION}`);
+    expect(script).toEqual(["found=$(/usr/bin/chat complete -- x)"]);
   });
 
   test("the rpm keeps changed settings, and starts no server", () => {

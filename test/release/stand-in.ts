@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 const FILES = {
   LICENSE: "MIT\n",
   "THIRD-PARTY.txt": "none\n",
-  "completions/chat.bash": "complete chat\n",
+  "completions/chat.bash": "found=$(chat complete -- x)\n",
   "completions/_chat": "#compdef chat\n",
   "completions/chat.fish": "complete -c chat\n",
   "man/man1/chat.1": ".TH CHAT 1\n",

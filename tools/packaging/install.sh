@@ -155,7 +155,14 @@ main() {
   mv -f "$program" "$to/chat"
 
   printf 'Installed %s as %s%s\n' "$new" "$to/chat" "${replaced:+ (replaced $replaced)}"
-  case :$PATH: in *:"$to":*) ;; *) printf 'Add it to your PATH: export PATH="%s:$PATH"\n' "$to" ;; esac
+  case :$PATH: in
+    *:"$to":*)
+      found=$(command -v chat) || found=''
+      if [ -n "$found" ] && ! [ "$found" -ef "$to/chat" ]; then
+        printf 'Note: chat is still %s, which comes first in your PATH: export PATH="%s:$PATH"\n' "$found" "$to"
+      fi ;;
+    *) printf 'Add it to your PATH: export PATH="%s:$PATH"\n' "$to" ;;
+  esac
   printf 'To uninstall: rm %s\n' "$to/chat"
 }
 

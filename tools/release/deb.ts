@@ -15,6 +15,7 @@ const LINTIAN_OVERRIDES = `# The runtime in the program brings its libraries in 
 chat: embedded-library
 chat: hardening-no-pie
 chat: hardening-no-relro
+chat: no-manual-page [usr/bin/lanchat]
 chat: unstripped-binary-or-object
 `;
 

@@ -1,6 +1,14 @@
 /** File tree of a system package: program, service, settings, manual and completions. */
 
-import { chmodSync, copyFileSync, cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  copyFileSync,
+  cpSync,
+  mkdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { ROOT, run } from "./run.ts";
@@ -22,6 +30,8 @@ export interface PackageOptions {
   readonly staged: string;
   readonly epoch: number;
 }
+
+const SECOND_NAME = "lanchat";
 
 export class PackageTree {
   readonly root: string;
@@ -48,12 +58,18 @@ export class PackageTree {
     { units, zsh }: { units: string; zsh: string },
   ): Promise<void> {
     this.copy(program, "usr/bin/chat", 0o755);
+    // In root's PATH, /usr/sbin/chat of the package ppp comes before /usr/bin/chat.
+    symlinkSync("chat", join(this.root, "usr/bin", SECOND_NAME));
     this.copy(join(ROOT, "tools/packaging/chat.service"), `${units}/chat.service`);
     this.copy(join(ROOT, "tools/packaging/settings.toml"), "etc/chat/settings.toml");
     const completions = join(staged, "completions");
-    this.copy(join(completions, "chat.bash"), "usr/share/bash-completion/completions/chat");
-    this.copy(join(completions, "_chat"), `usr/share/zsh/${zsh}/_chat`);
-    this.copy(join(completions, "chat.fish"), "usr/share/fish/vendor_completions.d/chat.fish");
+    const complete = (source: string, path: string) => {
+      const script = readFileSync(join(completions, source), "utf8");
+      this.write(path, script.replaceAll("(chat complete ", "(/usr/bin/chat complete "));
+    };
+    complete("chat.bash", "usr/share/bash-completion/completions/chat");
+    complete("_chat", `usr/share/zsh/${zsh}/_chat`);
+    complete("chat.fish", "usr/share/fish/vendor_completions.d/chat.fish");
     const thirdParty = gzipSync(readFileSync(join(staged, "THIRD-PARTY.txt")), { level: 9 });
     this.write("usr/share/doc/chat/THIRD-PARTY.gz", thirdParty);
     cpSync(join(staged, "man"), join(this.root, "usr/share/man"), { recursive: true });
