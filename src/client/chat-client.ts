@@ -8,7 +8,7 @@ import type { AccountChange } from "../core/client/own-account.ts";
 import { hasNewKey, type KeyView, keyViews, type PersonPin } from "../core/client/person-keys.ts";
 import { isSameName } from "../core/model/item.ts";
 import type { Model } from "../core/model/state.ts";
-import type { Answer, PostBody, RequestFields } from "../wire/messages.ts";
+import type { Answer, PostBody, RequestFields, RequestKind } from "../wire/messages.ts";
 import { Actions } from "./actions.ts";
 import { type AuditAlarm, type AuditorDependencies, LogAuditor } from "./auditor.ts";
 import {
@@ -260,6 +260,12 @@ export abstract class ChatClient<Account extends LinkedAccount> {
     if ("seq" in answer) this.confirmed(answer.seq);
     return answer;
   };
+
+  /** @throws {Fault} kind-unknown if the server is too old for the request */
+  checkSupport<Kind extends RequestKind>(kind: Kind, fields: RequestFields<Kind>): void {
+    const refusal = this.loop.connection?.refusalOf(kind, fields);
+    if (refusal !== undefined) throw refusal;
+  }
 
   /** Records a `seq` that the server has confirmed. An audit fails if the log lacks it. */
   confirmed(seq: number | undefined): void {
