@@ -1,4 +1,4 @@
-/** What an older server does not know, so that a client never relies on what it ignores. */
+/** Refuses requests for which the server is too old, so that none is half done or ignored. */
 
 import { Fault, msg } from "../../base/fault.ts";
 import { EVERYWHERE } from "../../core/rooms/prefs.ts";
