@@ -38,7 +38,7 @@ import { checkReason } from "../core/rooms/moderation.ts";
 import { sealedPoll } from "../core/rooms/polls.ts";
 import { EVERYWHERE, type NotifyLevel, type RoomPrefs } from "../core/rooms/prefs.ts";
 import { LOBBY } from "../core/rooms/rooms.ts";
-import type { Answer, PostBody, RequestFields } from "../wire/messages.ts";
+import type { Answer, PostBody, RequestFields, RequestKind } from "../wire/messages.ts";
 import type { SendRequest } from "./link/queries.ts";
 import { notLoggedIn } from "./link/retry.ts";
 import type { ModelStore } from "./model-store.ts";
@@ -61,6 +61,8 @@ export type MessageAuthor = "other" | "own";
 /** The client whose user acts. */
 export interface Actor {
   readonly request: SendRequest;
+  /** @throws {Fault} kind-unknown if the server is too old for the request */
+  checkSupport<Kind extends RequestKind>(kind: Kind, fields: RequestFields<Kind>): void;
   readonly user: string | undefined;
   readonly rooms: readonly RoomView[];
   /** Fault of a failed audit, after which the client sends nothing. */
@@ -223,6 +225,7 @@ export class Actions {
       throw new Fault("not-member", msg`you are not in ${target}`);
     }
     const prefs = level === "nothing" ? { muted: 0 } : { notify: level, muted: undefined };
+    this.#actor.checkSupport("prefs-set", { room: target, ...prefs });
     this.setPrefs(target, prefs);
   }
 
@@ -285,6 +288,7 @@ export class Actions {
 
   #setEverywhere(prefs: RoomPrefs): void {
     if (this.#model.prefs === undefined) throw new Fault("kind-unknown", msg`not supported here`);
+    this.#actor.checkSupport("prefs-set", { room: EVERYWHERE });
     this.#store.applyNow({ kind: "arrange", room: EVERYWHERE, prefs });
   }
 
@@ -637,6 +641,8 @@ export class Actions {
     const to = bareTarget(target);
     if (this.sealedRoomAt(to) !== undefined) throw sealedPoll();
     checkPollOptions(options);
+    // The question must not stay as a message without a vote.
+    this.#actor.checkSupport("poll", { seq: 1, on: true });
     const { seq } = await this.#actor.post(to, withMentions({ text: pollText(question, options) }));
     const fields = { seq, on: true, options: options.length, ...rules };
     await this.#actor.request("poll", defined(fields));
@@ -672,6 +678,8 @@ export class Actions {
   async assignAfter<Joined extends Answer<"join"> | undefined>(
     join: () => Promise<Joined>,
   ): Promise<Joined> {
+    // The room must not stay open to all.
+    this.#actor.checkSupport("rules", { room: "", post: "private" });
     const answer = await join();
     if (answer?.created === true) await this.setRules(answer.name, { post: "private" });
     return answer;

@@ -8,7 +8,8 @@ import type { AccountChange } from "../core/client/own-account.ts";
 import { hasNewKey, type KeyView, keyViews, type PersonPin } from "../core/client/person-keys.ts";
 import { isSameName } from "../core/model/item.ts";
 import type { Model } from "../core/model/state.ts";
-import type { Answer, PostBody, RequestFields } from "../wire/messages.ts";
+import { withTimeout } from "../io/clock.ts";
+import type { Answer, PostBody, RequestFields, RequestKind } from "../wire/messages.ts";
 import { Actions } from "./actions.ts";
 import { type AuditAlarm, type AuditorDependencies, LogAuditor } from "./auditor.ts";
 import {
@@ -31,6 +32,9 @@ import type { SealedRooms } from "./sealed/rooms.ts";
 import { ignoreNotAllowed } from "./sealed/sealing.ts";
 import { AccountSession, type AccountSessionOptions } from "./session.ts";
 import type { Greeted } from "./trust.ts";
+
+/** Key packages are published within a second of a login. */
+const ADDABLE_TIMEOUT_MS = 5_000;
 
 export interface LinkedAccount {
   readonly session: AccountSession;
@@ -260,6 +264,19 @@ export abstract class ChatClient<Account extends LinkedAccount> {
     if ("seq" in answer) this.confirmed(answer.seq);
     return answer;
   };
+
+  /** @throws {Fault} kind-unknown if the server is too old for the request */
+  checkSupport<Kind extends RequestKind>(kind: Kind, fields: RequestFields<Kind>): void {
+    const refusal = this.loop.connection?.refusalOf(kind, fields);
+    if (refusal !== undefined) throw refusal;
+  }
+
+  /** Waits for a short time until others can add this device to encrypted rooms. */
+  async addable(): Promise<void> {
+    const stocked = this.#account?.session.sealing.stocked();
+    if (stocked === undefined) return;
+    await withTimeout(stocked, ADDABLE_TIMEOUT_MS, () => undefined, this.#options.clock);
+  }
 
   /** Records a `seq` that the server has confirmed. An audit fails if the log lacks it. */
   confirmed(seq: number | undefined): void {

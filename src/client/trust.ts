@@ -18,6 +18,7 @@ import { type NoticeOf, VERSION } from "../wire/messages.ts";
 import type { LinkEvent } from "./event.ts";
 import { Connection } from "./link/connection.ts";
 import type { Verifier } from "./link/keys.ts";
+import { serverVersion } from "./link/server-version.ts";
 import type { PinStore } from "./ports.ts";
 
 /** Server that has proved its identity, but is not necessarily trusted. */
@@ -72,6 +73,7 @@ export async function greet(
     serverNonce.length === NONCE_BYTES &&
     (await verifier.verify(server.key, serverProofBytes(greeting), proof));
   if (!isProved) throw identityUnproved();
+  connection.serverVersion = serverVersion(welcome);
   const formers = await verifiedFormers(welcome, verifier);
   return { greeting, fingerprint: fingerprintWith(server.key, verifier.sha256), welcome, formers };
 }

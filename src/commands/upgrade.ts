@@ -77,7 +77,8 @@ chat.old. The program never looks for upgrades by itself.`,
     for (const folder of converted) {
       printNotice(
         context,
-        `the new version converts ${folder} when a new function is used; back it up first: chat backup`,
+        `the new version converts ${folder} when a new function is used; ` +
+          "back it up first: chat backup",
       );
     }
     for (const { path: folder, format, wayBack } of unreadable) {

@@ -13,6 +13,7 @@ import type { FormerKey } from "../crypto/succession.ts";
 import type { Entropy } from "../io/entropy.ts";
 import type { Address, Link, ListenerEvents } from "../io/link/link.ts";
 import { type NoticeOf, type Request, requestRow, VERSION } from "../wire/messages.ts";
+import { KNOWN_VERSION } from "../wire/since.ts";
 import type { Bans } from "./auth/bans.ts";
 import { type Authenticator, hasGuessedTooOften } from "./auth/login.ts";
 import type { DataChannels } from "./files/data-channels.ts";
@@ -84,6 +85,7 @@ function greet(
     build: settings.build,
     majority: hasMajority ? undefined : false,
     early: true,
+    knows: KNOWN_VERSION,
     limits: { messageBytes: MESSAGE_BYTES_MAX, textBytes: TEXT_BYTES_MAX },
   });
   client.notify(notice);

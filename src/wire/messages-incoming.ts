@@ -55,7 +55,9 @@ export function checkMessage(value: unknown): Incoming {
     if (!isRequestKind && requests.has(kind))
       throw new Fault("frame-malformed", `'${kind}' requires a ref`);
     if (!isRequestKind) return { kind: "ignored" };
-    const fault = new Fault("kind-unknown", `unknown request kind in version ${VERSION}`);
+    const fault = new Fault("kind-unknown", `unknown request kind in version ${VERSION}`, {
+      remedy: "ask the server's operator to upgrade chat",
+    });
     return { kind: "refused", ref, fault };
   }
   const result = v.safeParse(schema, value);

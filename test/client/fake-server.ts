@@ -222,6 +222,7 @@ export class FakePeer {
       proof: makeServerProof(identity, this.#greeting()),
       needs: roomPassword === undefined ? "open" : "password",
       limits: { messageBytes: 1_000_000, textBytes: 65_536 },
+      knows: KNOWN_VERSION,
     };
     this.#perform(this.#session.notify(misbehaviour.onWelcome?.(welcome) ?? welcome));
   }

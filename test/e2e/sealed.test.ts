@@ -8,6 +8,19 @@ import { sandboxTest } from "./shared-server.ts";
 
 const CANARY = "a canary that sings";
 
+sandboxTest("a user can be added after a first join with no input", async (sandbox) => {
+  const served = await sandbox.serve();
+  const ana = await sandbox.home("ana").join(["--user", "ana"]);
+  await openVault(served.data, ana, {});
+  for (const user of ["ben", "eve"]) {
+    const joined = await sandbox.home(user).run(["join", "--user", user], { stdin: "" });
+    expect(joined.exitCode).toBe(0);
+    ana.type(`/invite ${user}`);
+    expect(await ana.json("let-in", { user })).toMatchObject({ added: 1, missing: 0 });
+  }
+  await ana.finish();
+});
+
 sandboxTest("a removed user reads nothing new, a restarted one everything", async (sandbox) => {
   const served = await sandbox.serve();
   const anasHome = sandbox.home("ana");

@@ -184,6 +184,7 @@ export class LineClient extends SlashHost {
     }
     await this.files.settled();
     await this.#waitForOwnRecords();
+    await this.open.client.addable();
     await this.open.client.auditSettled();
     await this.chatConsole.drained();
     const { exitCode } = this.#script;

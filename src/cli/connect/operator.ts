@@ -1,7 +1,7 @@
 /** Login and flags of `chat admin`. */
 
 import { join, resolve } from "node:path";
-import { Fault } from "../../base/fault.ts";
+import { asFault, Fault } from "../../base/fault.ts";
 import { defined } from "../../base/values.ts";
 import { parseUntil } from "../../core/duration.ts";
 import { LOBBY } from "../../core/rooms/rooms.ts";
@@ -64,7 +64,7 @@ interface AdminFlags extends ClientFlags {
  * else by the account's role. Logs in as `--user`, the last user of this home, or this system's
  * user, and registers an unknown name.
  *
- * A query never registers an account, and does not log in if there is a token.
+ * A query never registers an account. With a token it does not log in, except on a server of 0.2.0.
  */
 export async function withOperator(
   context: Context,
@@ -87,16 +87,39 @@ export async function withOperator(
   const greetOnly = isQuery && token !== undefined;
   const mode = isQuery ? "login" : "either";
   const fallbackUser = systemUser();
-  const options = { follow: "none", fallbackUser, exactAddress, greetOnly, mode } as const;
-  return withClient(context, { ...flags, server }, options, async (open) => {
-    if (greetOnly) {
+  const common = { follow: "none", fallbackUser, exactAddress } as const;
+  const asOperator = { ...flags, server };
+  if (greetOnly) {
+    let isReleased = false;
+    const options = { ...common, greetOnly, mode } as const;
+    const exitCode = await withClient(context, asOperator, options, async (open) => {
+      isReleased = open.client.loop.connection?.serverVersion === "0.2.0";
+      if (isReleased) return 0;
       await open.client.request("admit", { secret: token });
       return work(open);
-    }
+    });
+    if (!isReleased) return exitCode;
+  }
+  const options = { ...common, mode } as const;
+  const done = withClient(context, asOperator, options, async (open) => {
     await untilConnected(open.client.read());
     if (token !== undefined) await open.client.request("operate", { token });
     return work(open);
   });
+  return greetOnly ? done.catch(explainReleased) : done;
+}
+
+/** A server of 0.2.0 answers only logged-in users, and a query registers nobody. */
+function explainReleased(error: unknown): never {
+  if (asFault(error).code !== "login-refused") throw error;
+  throw new Fault(
+    "not-logged-in",
+    "the running server is chat 0.2.0, which answers only accounts",
+    {
+      cause: error,
+      remedy: "restart the server to run this version, or add --user with the name of an account",
+    },
+  );
 }
 
 /**

@@ -27,6 +27,8 @@ import {
   type RequestKind,
   requestRow,
 } from "../../wire/messages.ts";
+import type { Version } from "../../wire/since.ts";
+import { unsupported } from "./server-version.ts";
 
 export type ServerNotice = Exclude<Notice, { kind: "ok" | "fault" }>;
 
@@ -58,6 +60,8 @@ export interface LinkStats {
 
 export class Connection {
   isAdmitted = false;
+  /** `undefined` before the greeting. */
+  serverVersion: Version | undefined;
   onGuessDelay: ((delay: GuessDelay | undefined) => void) | undefined;
   #isGuessDelayed = false;
   #onStalled: ((on: boolean) => void) | undefined;
@@ -197,8 +201,9 @@ export class Connection {
     fields: RequestFields<Kind>,
     settle: (outcome: Outcome<Kind>) => void,
   ): void {
-    if (this.isClosed) {
-      settle({ kind: "refused", fault: this.closeFault });
+    const refusal = this.isClosed ? this.closeFault : this.refusalOf(kind, fields);
+    if (refusal !== undefined) {
+      settle({ kind: "refused", fault: refusal });
       return;
     }
     this.#requestCount++;
@@ -209,6 +214,12 @@ export class Connection {
     this.#pending.set(ref, this.#wrapSettle(kind, settle as Settle));
     this.#perform(effects);
     if (this.#onStalled !== undefined) this.#scheduleTimer();
+  }
+
+  /** Why the server cannot do what the request asks for, because it is too old. */
+  refusalOf<Kind extends RequestKind>(kind: Kind, fields: RequestFields<Kind>): Fault | undefined {
+    const version = this.serverVersion;
+    return version === undefined ? undefined : unsupported(version, kind, fields);
   }
 
   #wrapSettle(kind: RequestKind, settle: Settle): Settle {

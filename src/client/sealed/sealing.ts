@@ -100,6 +100,7 @@ export class Sealing {
   /** False for a client that sends a single request and does not follow its rooms. */
   #followsRooms = false;
   #roomWaiters: (() => void)[] = [];
+  #stocking: Promise<unknown> | undefined;
 
   readonly #queuedPosts: QueuedPosts | undefined;
 
@@ -304,7 +305,13 @@ export class Sealing {
     if (this.options.home === undefined || !this.options.keys.canSign) return;
     // A device without a certificate cannot upload key packages. The next link retries after a
     // failure.
-    void this.#stock().catch(asFault);
+    this.#stocking = this.#stock().catch(asFault);
+  }
+
+  /** Resolves when others can add this device to their rooms, or the attempt has failed. */
+  async stocked(): Promise<void> {
+    await this.untilListed();
+    await this.#stocking;
   }
 
   /** The server has lost a room's GroupInfo, without which no device can join by itself. */

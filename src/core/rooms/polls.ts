@@ -110,7 +110,9 @@ function openPolls({ polls }: Room, unixMs: number): (readonly [number, Poll])[]
 }
 
 export function sealedPoll(): Fault {
-  return new Fault("sealed-room", msg`the server would see the votes, but the room is encrypted`);
+  return new Fault("sealed-room", msg`the server would see the votes, but the room is encrypted`, {
+    remedy: msg`ask in a message, or in a room that is not encrypted`,
+  });
 }
 
 function noPoll(seq: number): Fault {

@@ -192,7 +192,7 @@ describe("an upgrade", () => {
     expect(await upgrade(release("0.3.0"), options)).toMatchObject({ converted: [data] });
   });
 
-  test("names each folder and home that an older program cannot open, and the way back", async () => {
+  test("names what an older program cannot open, and the way back", async () => {
     const [data, home] = [tempFolder(), tempFolder()];
     fs.writeFileSync(join(data, "format.json"), '{"format":3,"minReader":3}');
     fs.cpSync(join(RELEASED, "0.2.0/home"), home, { recursive: true });

@@ -9,6 +9,7 @@ import { makeSuccession } from "../../../src/crypto/succession.ts";
 import type { Store } from "../../../src/web/browser/indexed-db.ts";
 import { revokeOthers } from "../../../src/web/driver/devices.ts";
 import { readFragment } from "../../../src/web/input/fragment.ts";
+import { faultOf } from "../../fault-code.ts";
 import { fixtureTest } from "../../fixture-test.ts";
 import { rejection } from "../../rejection.ts";
 import { Site } from "../../server/site.ts";
@@ -434,6 +435,29 @@ describe("a thread", () => {
     }
     expect(hasRoot()).toBe(true);
   });
+});
+
+test("does nothing by halves on a server of 0.2.0", async () => {
+  const { site, ana } = await opened();
+  const { connection } = ana.chat.loop;
+  if (connection === undefined) throw new Error("not connected");
+  connection.serverVersion = "0.2.0";
+  const { actions } = ana.chat;
+  const poll = actions.startPoll("lobby", "Lunch?", ["yes", "no"], {});
+  const refusals = [
+    await site.wait(rejection(poll)),
+    await site.wait(rejection(actions.join("hw", { create: true, assignment: true }))),
+    await site.wait(rejection(ana.chat.post("lobby", { text: "quiet", notice: true }))),
+    faultOf(() => actions.setStatus("busy", undefined)),
+    faultOf(() => actions.doNotDisturb(1)),
+    faultOf(() => actions.setKeywords(["exam"])),
+    faultOf(() => actions.setUnreadFirst(true)),
+    faultOf(() => actions.setNotifyLevel("lobby", "mentions")),
+  ];
+  expect(refusals.map((refusal) => (refusal as Fault).code)).toEqual(Array(8).fill("kind-unknown"));
+  expect(ana.texts("lobby")).toEqual([]);
+  expect([...ana.chat.model.rooms.values()].map(({ name }) => name)).toEqual(["lobby"]);
+  expect(actions.keywords).toEqual([]);
 });
 
 describe("storage failures", () => {

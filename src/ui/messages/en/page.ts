@@ -52,17 +52,21 @@ export const ENGLISH = {
   disconnected: "Disconnected.",
   outdated: "A new version is available.",
   pageReplaced:
-    "This page is out of date. Your drafts, attached files and unsent messages are stored: reload to continue.",
+    "This page is out of date. Your drafts, attached files and unsent messages are " +
+    "stored: reload to continue.",
   reloadToPost: "Reload the page to continue writing.",
   browserFull:
     "This browser's storage is full. Drafts and unsent messages are lost when this page closes.",
   browserStoresNothing:
-    "This browser doesn't store data of this page. Drafts and unsent messages are lost when the page closes.",
+    "This browser doesn't store data of this page. Drafts and unsent messages are lost " +
+    "when the page closes.",
   olderPageTitle: "This page is out of date",
   olderPage:
-    "This browser holds data that a newer version of this page has stored. Your account, drafts and messages are still there.",
+    "This browser holds data that a newer version of this page has stored. Your account, " +
+    "drafts and messages are still there.",
   olderPageReload:
-    "Reload the page. If this message stays, the server runs an older version: ask its operator to upgrade chat.",
+    "Reload the page. If this message stays, the server runs an older version: ask its " +
+    "operator to upgrade chat.",
   reload: "Reload",
   loadFailed: "Couldn't load this. Check your connection and retry.",
   online: "online",

@@ -306,6 +306,14 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "an encrypted room cannot be an assignment": "ruang terenkripsi tidak dapat menjadi ruang tugas",
   "a group cannot be an assignment": "grup tidak dapat menjadi ruang tugas",
   "create a room that is not encrypted": "buat ruang yang tidak terenkripsi",
+  "ask in a message, or in a room that is not encrypted":
+    "tanyakan lewat pesan, atau di ruang yang tidak terenkripsi",
+  "the server runs an older chat than this needs ({})":
+    "server menjalankan chat yang lebih lama daripada yang diperlukan ({})",
+  "ask the server's operator to upgrade chat": "minta operator server memperbarui chat",
+  "this browser holds data of a newer version (format {})":
+    "peramban ini menyimpan data dari versi yang lebih baru (format {})",
+  "chat {} cannot open {}": "chat {} tidak dapat membuka {}",
   "only moderators can post in '{}'": "hanya moderator yang dapat menulis di '{}'",
   "only moderators can set the topic of '{}'": "hanya moderator yang dapat mengatur topik '{}'",
   "only moderators may mention everyone in '{}'":

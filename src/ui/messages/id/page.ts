@@ -51,17 +51,22 @@ export const INDONESIAN: Texts = {
   disconnected: "Terputus.",
   outdated: "Versi baru tersedia.",
   pageReplaced:
-    "Halaman ini sudah lama. Draf, lampiran, dan pesan Anda yang belum terkirim telah disimpan: muat ulang untuk melanjutkan.",
+    "Halaman ini sudah lama. Draf, lampiran, dan pesan Anda yang belum terkirim telah " +
+    "disimpan: muat ulang untuk melanjutkan.",
   reloadToPost: "Muat ulang halaman untuk melanjutkan menulis.",
   browserFull:
-    "Penyimpanan peramban ini penuh. Draf dan pesan yang belum terkirim hilang saat halaman ini ditutup.",
+    "Penyimpanan peramban ini penuh. Draf dan pesan yang belum terkirim hilang saat " +
+    "halaman ini ditutup.",
   browserStoresNothing:
-    "Peramban ini tidak menyimpan data halaman ini. Draf dan pesan yang belum terkirim hilang saat halaman ditutup.",
+    "Peramban ini tidak menyimpan data halaman ini. Draf dan pesan yang belum terkirim " +
+    "hilang saat halaman ditutup.",
   olderPageTitle: "Halaman ini sudah lama",
   olderPage:
-    "Peramban ini menyimpan data dari versi halaman yang lebih baru. Akun, draf, dan pesan Anda masih ada.",
+    "Peramban ini menyimpan data dari versi halaman yang lebih baru. Akun, draf, dan " +
+    "pesan Anda masih ada.",
   olderPageReload:
-    "Muat ulang halaman. Jika pesan ini tetap ada, server menjalankan versi yang lebih lama: minta operatornya memperbarui chat.",
+    "Muat ulang halaman. Jika pesan ini tetap ada, server menjalankan versi yang lebih " +
+    "lama: minta operatornya memperbarui chat.",
   reload: "Muat ulang",
   loadFailed: "Tidak dapat dimuat. Periksa koneksi Anda, lalu coba lagi.",
   online: "daring",

@@ -1,0 +1,68 @@
+/** Refuses requests for which the server is too old, so that none is half done or ignored. */
+
+import { Fault, msg } from "../../base/fault.ts";
+import { EVERYWHERE } from "../../core/rooms/prefs.ts";
+import type { NoticeOf, RequestFields, RequestKind } from "../../wire/messages.ts";
+import {
+  KNOWN_VERSION,
+  knownVersion,
+  newerOf,
+  POST_BODY_SINCE,
+  REQUEST_FIELDS_SINCE,
+  REQUESTS_SINCE,
+  type Version,
+} from "../../wire/since.ts";
+
+/** Newest version whose requests and fields the server knows, as far as this program does. */
+export function serverVersion({ knows, early }: NoticeOf<"welcome">): Version {
+  // Programs between the two versions send `early`, but not `knows`.
+  if (knows === undefined) return early === true ? "0.3.0" : "0.2.0";
+  return knownVersion(knows) ?? KNOWN_VERSION;
+}
+
+/** Fields of requests that a user asks for. An older server may ignore all others. */
+const RELIED_ON: Readonly<Record<string, readonly string[]>> = {
+  "prefs-set": ["notify", "status", "statusUntil", "keywords", "unreadFirst"],
+  kick: ["reason"],
+  leave: ["reason"],
+};
+/** Likewise in posts. Text that mentions everyone is a message even without the mention. */
+const RELIED_ON_IN_POSTS = ["notice", "thread"] as const;
+
+/** @returns `undefined` if a server of this version knows the request and what the user asks for */
+export function unsupported<Kind extends RequestKind>(
+  version: Version,
+  kind: Kind,
+  fields: RequestFields<Kind>,
+): Fault | undefined {
+  const needed = versionNeeded(kind, fields as Readonly<Record<string, unknown>>);
+  if (newerOf(version, needed) === version) return undefined;
+  return new Fault("kind-unknown", msg`the server runs an older chat than this needs (${needed})`, {
+    remedy: msg`ask the server's operator to upgrade chat`,
+  });
+}
+
+function versionNeeded(kind: string, fields: Readonly<Record<string, unknown>>): Version {
+  const since: Readonly<Record<string, Version>> = REQUESTS_SINCE;
+  const own = since[kind];
+  if (own !== undefined) return own;
+  let needed: Version = "0.2.0";
+  const add = (
+    table: Readonly<Record<string, Version>> | undefined,
+    names: readonly string[],
+    values: Readonly<Record<string, unknown>>,
+  ) => {
+    for (const name of names) {
+      if (values[name] !== undefined) needed = newerOf(needed, table?.[name] ?? needed);
+    }
+  };
+  const ofFields: Readonly<Record<string, Readonly<Record<string, Version>>>> =
+    REQUEST_FIELDS_SINCE;
+  add(ofFields[kind], RELIED_ON[kind] ?? [], fields);
+  if (kind === "post" && typeof fields["body"] === "object" && fields["body"] !== null) {
+    add(POST_BODY_SINCE, RELIED_ON_IN_POSTS, fields["body"] as Readonly<Record<string, unknown>>);
+  }
+  // 0.2.0 stores settings for all rooms as those of a room of this name.
+  if (kind === "prefs-set" && fields["room"] === EVERYWHERE) needed = newerOf(needed, "0.3.0");
+  return needed;
+}
