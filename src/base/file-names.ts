@@ -75,6 +75,8 @@ export function partialName(name: string, n = 0): string {
 export class UniqueNames {
   readonly #folded = new Set<string>();
   #lastNumbers: Map<string, number> | undefined;
+  /** Keys in `#lastNumbers` of names that are in use, so that equal names are folded once. */
+  #keys: Map<string, string> | undefined;
 
   has(name: string): boolean {
     return this.#folded.has(foldFileName(name));
@@ -98,10 +100,15 @@ export class UniqueNames {
 
   /** Returns `undefined` if the next number is in use too. The next call tries the one after it. */
   tryAdd(name: string): string | undefined {
-    if (this.reserve(name)) return name;
+    this.#keys ??= new Map();
+    let key = this.#keys.get(name);
+    if (key === undefined) {
+      if (this.reserve(name)) return name;
+      // Long names share their numbers if numbering shortens them to the same name.
+      key = foldFileName(numbered(name, LAST_NUMBER));
+      this.#keys.set(name, key);
+    }
     this.#lastNumbers ??= new Map();
-    // Long names share their numbers if numbering shortens them to the same name.
-    const key = foldFileName(numbered(name, LAST_NUMBER));
     const n = (this.#lastNumbers.get(key) ?? 0) + 1;
     this.#lastNumbers.set(key, n);
     const candidate = numbered(name, n);
@@ -114,9 +121,37 @@ export class UniqueNames {
  * ones first.
  */
 export function uniqueFileNames(raw: readonly string[]): string[] {
+  const naming = nameFiles(raw);
+  for (;;) {
+    const { done, value } = naming.next();
+    if (done === true) return value;
+  }
+}
+
+/** Like `uniqueFileNames`. Yields after each attempt, so that the caller can let others run. */
+export function* nameFiles(raw: readonly string[]): Generator<void, string[]> {
   const names = new UniqueNames();
-  const isExact = raw.map((name) => cleanFileName(name) === name && names.reserve(name));
-  return raw.map((name, i) => (isExact[i] === true ? name : names.add(cleanFileName(name))));
+  const chosen: (string | undefined)[] = [];
+  for (const name of raw) {
+    chosen.push(cleanFileName(name) === name && names.reserve(name) ? name : undefined);
+    yield;
+  }
+  for (const [i, name] of raw.entries()) {
+    const clean = chosen[i] === undefined ? cleanFileName(name) : "";
+    while (chosen[i] === undefined) {
+      chosen[i] = names.tryAdd(clean);
+      yield;
+    }
+  }
+  return chosen as string[];
+}
+
+/**
+ * Returns the name of the folder with an account's files. It depends on no other account, so that
+ * the same folder belongs to the same account in every run.
+ */
+export function accountFolderName(name: string): string {
+  return cleanFileName(name) === name ? name : `@${name}`;
 }
 
 /**

@@ -7,9 +7,24 @@ export const ADDRESS_CHARS_MAX = 80;
 export const TRANSFERS_LISTED_MAX = 500;
 export const DOWNLOAD_FIRST_MS = 60_000;
 export const CONCURRENT_HTTP_DOWNLOADS_MAX = 16;
-/** An archive with 100,000 entries takes 1 MB of memory. */
 export const ARCHIVES_PER_ACCOUNT_MAX = 4;
 export const CONCURRENT_ARCHIVES_MAX = 32;
+/**
+ * Memory of the server for downloads whose clients do not read: 512 large files, or three archives
+ * with 100,000 entries that are collected work.
+ */
+export const DOWNLOADS_MEMORY_MAX = 256 * MIB;
+export const DOWNLOADS_MEMORY_PER_ACCOUNT_MAX = 64 * MIB;
+/** A chunk that is read, and one that the client has not accepted yet. */
+export const DOWNLOAD_MEMORY_BYTES = 512 * 1024;
+/** Sources and list of collected work. A stored folder shares its list and takes 4 bytes. */
+export const COLLECTED_ENTRY_BYTES = 512;
+/** Ends the download of a client that reads less than 2 kB/s. */
+export const DOWNLOAD_STALL_MS = 120_000;
+/** Building the list takes more memory than the finished list. */
+export const COLLECTIONS_BUILT_MAX = 2;
+/** Texts of one download of collected work. Each takes about 100 bytes. */
+export const COLLECTED_TEXTS_MAX = 50_000;
 export const EVENTS_QUEUED_BYTES_MAX = 2 * MIB;
 export const ANNOUNCEMENT_BYTES_MAX = 1_024;
 export const EVENTS_STORED_MAX = 1_000;

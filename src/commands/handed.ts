@@ -2,7 +2,7 @@
 
 import { join } from "node:path";
 import { asFault, Fault } from "../base/fault.ts";
-import { uniqueFileNames } from "../base/file-names.ts";
+import { accountFolderName } from "../base/file-names.ts";
 import { boxNames } from "../base/names.ts";
 import { fileRecords } from "../cli/chat/last-files.ts";
 import { stringFlag } from "../cli/command.ts";
@@ -45,9 +45,6 @@ export const command = clientVerb({
     if (out === undefined) return printHanded(context, users);
     makePrivateFolder(out); // Members do not see the work of others.
     const files = (await fileRecords(client, user)).filter(isFile);
-    const people = [...new Set(files.map(({ from }) => from))];
-    const folderNames = uniqueFileNames(people);
-    const folders = new Map(people.map((person, i) => [person, join(out, folderNames[i] ?? "")]));
     const progressDisplay = new ProgressDisplay(context);
     const properties = new PropertyReport();
     let exitCode = 0;
@@ -56,7 +53,7 @@ export const command = clientVerb({
         const { id, destination, from, timeUnixMs } = file;
         const names = boxNames("room" in destination ? destination.room : "");
         if (names?.room.toLowerCase() !== room.toLowerCase() || names.user !== from) continue;
-        const folder = folders.get(from) ?? out;
+        const folder = join(out, accountFolderName(from));
         const secret = state.partialFileSecret();
         const options = [{ out: folder, secret }, properties] as const;
         const receiver = new FileReceiver(context, client, progressDisplay, ...options);

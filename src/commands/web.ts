@@ -13,7 +13,7 @@ import { type Context, endSignalLine, faultLine, printNotice } from "../cli/cont
 import { SERVER_ARGUMENT, SERVER_FLAGS, serverOptions } from "../cli/flags.ts";
 import { printData } from "../cli/output/result.ts";
 import { webFiles } from "../cli/web/files.ts";
-import { LOCAL_DATA_PATH, LocalPageStore, serveLocalData } from "../cli/web/local-data.ts";
+import { isToken, LOCAL_DATA_PATH, LocalPageStore, serveLocalData } from "../cli/web/local-data.ts";
 import { loadPage, localPage } from "../cli/web/page.ts";
 import { WebProxy } from "../cli/web/proxy.ts";
 import { onDisk } from "../io/disk/disk.ts";
@@ -137,12 +137,13 @@ async function listen(context: Context, target: PageTarget, port: number): Promi
       // The name of another site may resolve to this machine (DNS rebinding). Requests with such a
       // name receive no page.
       isHost: (host) => host === `${HOST}:${listener.port}`,
+      mayConnect: ({ searchParams }) => isToken(searchParams.get("token"), token),
       http: (request, remote) => {
         const isLocalData = requestUrl(request)?.pathname === LOCAL_DATA_PATH;
         return isLocalData ? serveLocalData(store, token, request) : answer(request, remote);
       },
     },
-    new WebProxy({ clock, token, dial, fingerprint }),
+    new WebProxy({ clock, dial, fingerprint }),
   );
   return listener;
 }

@@ -5,7 +5,7 @@
 
 import { assert } from "../base/assert.ts";
 import { firstIndex } from "../base/binary-search.ts";
-import { equalBytes, utf8Decode, utf8Encode } from "../base/bytes.ts";
+import { concatBytes, equalBytes, utf8Decode, utf8Encode } from "../base/bytes.ts";
 import { Fault } from "../base/fault.ts";
 import {
   FILE_BYTES_MAX,
@@ -57,12 +57,27 @@ const ENTRY_BYTES_MAX = 6 * PATH_BYTES_MAX + 200;
  */
 export function encodeManifest(entries: readonly ManifestEntry[]): Uint8Array {
   checkCount(entries.length);
-  const sorted = [...entries].sort((a, b) => byCodeUnits(a.path, b.path));
-  for (const { path } of sorted) {
-    const defect = pathDefect(path);
-    if (defect !== undefined) throw new Fault("name-invalid", `${quoteText(path)} ${defect}`);
+  const encoding = encodeSorted([...entries].sort((a, b) => byCodeUnits(a.path, b.path)));
+  for (;;) {
+    const { done, value } = encoding.next();
+    if (done === true) return value;
   }
-  const bytes = utf8Encode(JSON.stringify({ v: VERSION, entries: sorted.map(canonicalEntry) }));
+}
+
+/**
+ * Encodes sorted entries. Yields after each, so that the caller can let others run.
+ * @throws {Fault} as `encodeManifest`
+ */
+export function* encodeSorted(entries: readonly ManifestEntry[]): Generator<void, Uint8Array> {
+  checkCount(entries.length);
+  const list: string[] = [];
+  for (const entry of entries) {
+    const defect = pathDefect(entry.path);
+    if (defect !== undefined) throw new Fault("name-invalid", `${quoteText(entry.path)} ${defect}`);
+    list.push(JSON.stringify(canonicalEntry(entry)));
+    yield;
+  }
+  const bytes = concatBytes(LIST_START, utf8Encode(list.join(",")), LIST_END);
   checkSize(bytes);
   return bytes;
 }

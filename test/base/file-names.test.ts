@@ -1,8 +1,10 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import {
+  accountFolderName,
   cleanEntryName,
   cleanFileName,
+  foldFileName,
   numbered,
   partialName,
   UniqueNames,
@@ -233,3 +235,11 @@ test("cleans any entry to a portable name, idempotently", () =>
     }),
     { numRuns: sampleSize(600, 3_000) },
   ));
+
+test("folders of accounts are portable, and no two accounts share one", () => {
+  const names = ["ana", "con", "_con", "CON1", "-ana", "_-ana", "__-ana", "nul", "_nul", "1-2"];
+  const folders = names.map(accountFolderName);
+  expect(folders.slice(0, 3)).toEqual(["ana", "@con", "_con"]);
+  expect(new Set(folders.map(foldFileName)).size).toBe(names.length);
+  for (const folder of folders) expect(cleanFileName(folder)).toBe(folder);
+});

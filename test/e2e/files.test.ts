@@ -277,6 +277,22 @@ test("handed --out has one file for each version, dated when it was handed in", 
   expect(times).toEqual(records.map(({ time }) => String(time)));
 });
 
+test("handed --out keeps the work of each account in the same folder in every run", async () => {
+  const { sandbox, ana } = couriers;
+  const work = couriers.inbox();
+  await ana.run(["join"], { stdin: "/join theses --assignment\n" });
+  for (const user of ["con", "_con"]) {
+    const home = sandbox.home(user).with({ CHAT_USER: user });
+    await home.run(["join", "--room", "theses"]);
+    const path = file(sandbox, "thesis.txt", user);
+    await home.json(["send-file", path, "--to", "theses"]);
+    await ana.json(["handed", "--room", "theses", "--out", work]);
+  }
+  expect(readdirSync(work).sort()).toEqual(["@con", "_con"]);
+  const read = (folder: string) => readFileSync(join(work, folder, "thesis.txt"), "utf8");
+  expect([read("@con"), read("_con")]).toEqual(["con", "_con"]);
+});
+
 test("a refusal has its documented exit code and one line on standard error", async () => {
   await using sandbox = new Sandbox();
   await sandbox.serve({

@@ -14,7 +14,7 @@ import type {
 import { within } from "../event.ts";
 
 export interface TabOptions {
-  /** Text before the greeting: the token of `chat web`. */
+  /** Token of `chat web`, without which it refuses the WebSocket. */
   readonly token?: string;
   readonly origin?: string;
   readonly ca?: string;
@@ -32,12 +32,12 @@ export class Tab {
 
   constructor(url: string, { token, origin = new URL(url).origin, ca }: TabOptions = {}) {
     const { host, protocol } = new URL(url);
-    const place = `${protocol === "https:" ? "wss" : "ws"}://${host}/ws`;
+    const query = token === undefined ? "" : `?token=${encodeURIComponent(token)}`;
+    const place = `${protocol === "https:" ? "wss" : "ws"}://${host}/ws${query}`;
     const tls = ca === undefined ? {} : { tls: { ca } };
     this.#socket = new WebSocket(place, { headers: { origin }, ...tls });
     this.#socket.binaryType = "arraybuffer";
     this.#socket.onopen = () => {
-      if (token !== undefined) this.#socket.send(new TextEncoder().encode(token));
       const hello = { versions: [2], client: "tab", nonce: this.#nonce };
       this.#perform(this.#session.notify({ kind: "hello", ...hello }));
     };

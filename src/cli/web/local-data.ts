@@ -128,9 +128,7 @@ export async function serveLocalData(
 ): Promise<Response> {
   try {
     if (request.method !== "POST") throw new Fault("usage", "only POST is supported");
-    const bearer = bearerOf(request) ?? "";
-    // The hashes have equal length, so the comparison time does not depend on the token.
-    if (!equalBytes(sha256(utf8Encode(bearer)), sha256(utf8Encode(token)))) {
+    if (!isToken(bearerOf(request), token)) {
       throw new Fault("login-refused", "this page was opened by an earlier run of chat web");
     }
     const parsed = v.safeParse(StoreRequest, await request.json().catch(() => undefined));
@@ -141,6 +139,11 @@ export async function serveLocalData(
     if (error instanceof Fault) return faultResponse(error);
     throw error;
   }
+}
+
+/** The hashes have equal length, so the comparison time does not depend on the token. */
+export function isToken(text: string | null | undefined, token: string): boolean {
+  return equalBytes(sha256(utf8Encode(text ?? "")), sha256(utf8Encode(token)));
 }
 
 function rowOf(table: string, key: string): string {

@@ -1,12 +1,11 @@
 /** Local proxy of `chat web`. */
 
-import { cutText, equalBytes, utf8Encode } from "../../base/bytes.ts";
+import { cutText, equalBytes } from "../../base/bytes.ts";
 import { asFault, Fault } from "../../base/fault.ts";
 import { FAULT_TEXT_BYTES_MAX, HELLO_TIMEOUT_MS, SEND_QUEUE_LOW_BYTES } from "../../base/limits.ts";
 import { LOCAL_LINKS_MAX, RELAY_QUEUE_BYTES_MAX } from "../../base/limits-page.ts";
 import { verifyServerProof } from "../../crypto/greeting.ts";
 import { fingerprintOf } from "../../crypto/identity.ts";
-import { sha256 } from "../../crypto/sha256.ts";
 import { lineage } from "../../crypto/succession.ts";
 import type { Clock } from "../../io/clock.ts";
 import type { Link, ListenerEvents } from "../../io/link/link.ts";
@@ -16,14 +15,13 @@ import type { NoticeOf } from "../../wire/messages.ts";
 
 interface WebProxyOptions {
   readonly clock: Clock;
-  readonly token: string;
   readonly dial: () => Promise<Link>;
   readonly fingerprint: Fingerprint;
 }
 
 /**
- * Forwards links byte for byte after each has sent the token. Verifies the server's greeting here,
- * because the browser cannot check the server's certificate.
+ * Forwards links byte for byte. Verifies the server's greeting here, because the browser cannot
+ * check the server's certificate. Its listener has checked the token.
  */
 export class WebProxy implements Pick<ListenerEvents, "accept" | "link"> {
   #links = 0;
@@ -45,7 +43,7 @@ export class WebProxy implements Pick<ListenerEvents, "accept" | "link"> {
 class ProxiedLink {
   readonly #cancelDeadline: () => void;
   readonly #toPage: Pipe;
-  #phase: "token" | "hello" | "greeting" | "open" | "closed" = "token";
+  #phase: "hello" | "greeting" | "open" | "closed" = "hello";
   #nonce = new Uint8Array(0);
   #server: Link | undefined;
   #toServer: Pipe | undefined;
@@ -57,9 +55,7 @@ class ProxiedLink {
   ) {
     this.#toPage = new Pipe(link);
     this.#cancelDeadline = options.clock.after(HELLO_TIMEOUT_MS, () => {
-      if (this.#phase === "token" || this.#phase === "hello") {
-        this.#refuse(new Fault("timeout", "no message received"));
-      }
+      if (this.#phase === "hello") this.#refuse(new Fault("timeout", "no message received"));
     });
     link.receive({
       message: (bytes) => this.#refuseOnFault(() => this.#fromPage(bytes)),
@@ -75,18 +71,6 @@ class ProxiedLink {
 
   #fromPage(bytes: Uint8Array): void {
     switch (this.#phase) {
-      case "token": {
-        // The hashes have equal length, so the comparison time does not depend on the token.
-        const isValid = equalBytes(sha256(bytes), sha256(utf8Encode(this.options.token)));
-        if (!isValid)
-          throw new Fault(
-            "login-refused",
-            "this page was opened by an earlier run of chat web",
-            RELOAD_REMEDY,
-          );
-        this.#phase = "hello";
-        return;
-      }
       case "hello": {
         const { nonce } = noticeIn(bytes, "hello");
         this.#nonce = new Uint8Array(nonce);
@@ -174,8 +158,6 @@ class ProxiedLink {
     this.#server?.close();
   }
 }
-
-const RELOAD_REMEDY = { remedy: "open the address that chat web printed last" };
 
 function isExpectedServer(
   welcome: NoticeOf<"welcome">,

@@ -21,7 +21,7 @@ import {
 } from "../../wire/record.ts";
 import { erasuresOf } from "../log/erasures.ts";
 import type { Posted } from "./dedup.ts";
-import type { Room, Rooms } from "./rooms.ts";
+import type { Rooms } from "./rooms.ts";
 
 /** Small copy of a picture, which is a file of one chunk that only another file's record names. */
 export interface FilePreview {
@@ -93,10 +93,13 @@ interface MutableFileEntry extends FileEntry {
 
 const DIGEST = /^[0-9a-f]{64}$/;
 const NONE: readonly FileId[] = [];
+const NO_ENTRIES: ReadonlySet<FileEntry> = new Set();
 
 export class Files {
   readonly #files = new Map<FileId, MutableFileEntry>();
   readonly #bySeq = new Map<number, MutableFileEntry>();
+  /** Files that are not previews, by their senders. */
+  readonly #inRooms = new Map<RoomId, Map<UserId, Set<MutableFileEntry>>>();
   /** Outlives the erasure of the file, whose record then no longer names the preview. */
   readonly #previews = new Map<FileId, FileId>();
   readonly #bytesBy = new Map<UserId, number>();
@@ -131,20 +134,9 @@ export class Files {
     return this.#files.values();
   }
 
-  /** Returns the user's files in each of the user's boxes. */
-  inBoxes(boxes: readonly Pick<Room, "id" | "box">[]): ReadonlyMap<RoomId, readonly FileEntry[]> {
-    const owners = new Map(boxes.map(({ id, box }) => [id, box?.user]));
-    const found = new Map<RoomId, FileEntry[]>();
-    for (const entry of this.#files.values()) {
-      if (entry.isPreview === true) continue;
-      for (const room of new Set(entry.at.values())) {
-        if (owners.get(room) !== entry.by) continue;
-        const files = found.get(room);
-        if (files === undefined) found.set(room, [entry]);
-        else files.push(entry);
-      }
-    }
-    return found;
+  /** Returns the user's files in a room, without previews. */
+  sentTo(room: RoomId, user: UserId): ReadonlySet<FileEntry> {
+    return this.#inRooms.get(room)?.get(user) ?? NO_ENTRIES;
   }
 
   ids(): Iterable<FileId> {
@@ -183,7 +175,7 @@ export class Files {
     for (const { at, by, time, ...body } of files) {
       const fileEntry = this.#add(body, by, time);
       for (const [seq, room] of at) {
-        fileEntry.at.set(seq, room);
+        this.#place(fileEntry, seq, room);
         if (body.isPreview !== true) this.#bySeq.set(seq, fileEntry);
       }
       if (body.preview !== undefined) this.#previews.set(body.file, body.preview.file);
@@ -201,7 +193,7 @@ export class Files {
     }
     const fileEntry = this.#files.get(body.file) ?? this.#add(body, by, time);
     if (fileEntry.by !== by || fileEntry.digest !== body.digest) return;
-    fileEntry.at.set(seq, room as RoomId);
+    this.#place(fileEntry, seq, room as RoomId);
     this.#bySeq.set(seq, fileEntry);
     if (body.preview === undefined) return;
     const { file, size, digest } = body.preview;
@@ -209,7 +201,7 @@ export class Files {
       this.#files.get(file) ??
       this.#add({ file, name: body.name, size, chunks: 1, digest, isPreview: true }, by, time);
     if (preview.isPreview !== true || preview.by !== by || preview.digest !== digest) return;
-    preview.at.set(seq, room as RoomId);
+    this.#place(preview, seq, room as RoomId);
     this.#previews.set(body.file, file);
   }
 
@@ -219,6 +211,17 @@ export class Files {
     this.#bytesBy.set(by, this.bytesOf(by) + body.size);
     this.#totalBytes += body.size;
     return fileEntry;
+  }
+
+  #place(fileEntry: MutableFileEntry, seq: number, room: RoomId): void {
+    const { at, by, isPreview } = fileEntry;
+    at.set(seq, room);
+    if (isPreview === true) return;
+    const senders = this.#inRooms.get(room) ?? new Map<UserId, Set<MutableFileEntry>>();
+    this.#inRooms.set(room, senders);
+    const files = senders.get(by);
+    if (files === undefined) senders.set(by, new Set([fileEntry]));
+    else files.add(fileEntry);
   }
 
   #erase(seq: number): FileId[] {
@@ -231,12 +234,23 @@ export class Files {
   }
 
   #removePost(fileEntry: MutableFileEntry, seq: number): FileId[] {
+    const room = fileEntry.at.get(seq);
     fileEntry.at.delete(seq);
+    const isInRoom = [...fileEntry.at.values()].some((other) => other === room);
+    if (room !== undefined && !isInRoom) this.#removeFrom(room, fileEntry);
     if (fileEntry.at.size > 0) return [];
     this.#files.delete(fileEntry.file);
     this.#bytesBy.set(fileEntry.by, this.bytesOf(fileEntry.by) - fileEntry.size);
     this.#totalBytes -= fileEntry.size;
     return [fileEntry.file];
+  }
+
+  #removeFrom(room: RoomId, fileEntry: MutableFileEntry): void {
+    const senders = this.#inRooms.get(room);
+    const files = senders?.get(fileEntry.by);
+    files?.delete(fileEntry);
+    if (files?.size === 0) senders?.delete(fileEntry.by);
+    if (senders?.size === 0) this.#inRooms.delete(room);
   }
 }
 

@@ -55,6 +55,8 @@ export interface WsListenOptions {
   readonly proxyCertificate?: string;
   /** Reports whether a `Host` header names this server. Default: every `Host` is accepted. */
   readonly isHost?: (host: string | null) => boolean;
+  /** Reports whether a request may open a link. Default: every request from the same origin. */
+  readonly mayConnect?: (url: URL) => boolean;
   readonly http: (
     request: Request,
     remote: Address,
@@ -281,6 +283,7 @@ class WsListener implements Listener {
     }
     if (!isSameOrigin(request)) return refusal(403, "foreign origin");
     if (httpLink !== undefined) return this.#httpLinks.answer(httpLink, request, url, keepOpen);
+    if (this.options.mayConnect?.(url) === false) return refusal(403, "the token is missing");
     if (isHttpLink && pathname !== HTTP_LINK_PATH) return refusal(404, "unknown link");
     if (isHttpLink && request.method !== "POST") return refusal(405, "use POST");
     const offered = request.headers.get("sec-websocket-protocol");

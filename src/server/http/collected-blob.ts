@@ -10,7 +10,7 @@ import type { WebFile } from "./file-response.ts";
 import { ByteReader } from "./zip-stream.ts";
 
 export type CollectedFile = CollectedFolder &
-  Pick<WebFile, "name" | "digest" | "details" | "onEnd">;
+  Pick<WebFile, "name" | "digest" | "details" | "signal" | "stall" | "onRead" | "onEnd">;
 
 /** Reads each chunk once, in order, because the content is not stored as a whole. */
 export class CollectedBlob implements DownloadContent {

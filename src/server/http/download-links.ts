@@ -1,21 +1,19 @@
 /** HTTP downloads at unguessable addresses, each valid for one file and one session or account. */
 
-import { equalBytes, utf8Encode } from "../../base/bytes.ts";
-import { Fault, msg } from "../../base/fault.ts";
-import { type FileId, fileId, ID_BYTES, type RoomId, type UserId } from "../../base/ids.ts";
+import { equalBytes } from "../../base/bytes.ts";
+import { accountFolderName } from "../../base/file-names.ts";
+import { type FileId, fileId, ID_BYTES, type UserId } from "../../base/ids.ts";
+import { FOLDER_ENTRIES_MAX } from "../../base/limits.ts";
 import {
-  DATA_CHANNELS_PER_ACCOUNT_MAX,
-  PAGE_BYTES_MAX,
-  PAGE_RECORDS_MAX,
-} from "../../base/limits.ts";
-import {
-  ARCHIVES_PER_ACCOUNT_MAX,
-  CONCURRENT_ARCHIVES_MAX,
-  CONCURRENT_HTTP_DOWNLOADS_MAX,
+  COLLECTED_ENTRY_BYTES,
+  COLLECTED_TEXTS_MAX,
+  COLLECTIONS_BUILT_MAX,
   DOWNLOAD_FIRST_MS,
+  DOWNLOAD_MEMORY_BYTES,
+  DOWNLOAD_STALL_MS,
 } from "../../base/limits-page.ts";
 import { checkName, type Name } from "../../base/names.ts";
-import { DAY_MS, formatUtc } from "../../base/time.ts";
+import { DAY_MS } from "../../base/time.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
 import { type FileEntry, isPrivateFile } from "../../core/rooms/files.ts";
 import type { Room } from "../../core/rooms/rooms.ts";
@@ -24,7 +22,7 @@ import { fileLinkKeyOf, fileLinkMac } from "../../crypto/file-link.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import type { Blob } from "../../io/blob/interfaces.ts";
 import type { Address } from "../../io/link/link.ts";
-import { bodyOf } from "../../wire/record.ts";
+import { Slots, TaskQueue } from "../../io/task-queue.ts";
 import type { Bans } from "../auth/bans.ts";
 import { newToken, sameSecret } from "../auth/secrets.ts";
 import type { FileService } from "../files/file-service.ts";
@@ -33,13 +31,18 @@ import type { ServerContext } from "../kernel/context.ts";
 import type { SomeHandlers } from "../kernel/service.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
 import type { DataChannel } from "../session/connection-state.ts";
-import { collectedFolder, type HandedPart } from "./collected.ts";
+import {
+  type CollectedFolder,
+  collectedFolder,
+  type HandedPart,
+  type HandedWork,
+} from "./collected.ts";
 import { CollectedBlob, type CollectedFile } from "./collected-blob.ts";
+import { CollectedTexts, type TextSource } from "./collected-texts.ts";
+import { DownloadRuns, type WebDownload } from "./download-runs.ts";
 import { fileResponse, type WebFile } from "./file-response.ts";
 import { ZipLists } from "./zip-stream.ts";
 
-/** All texts of an archive are in memory before its first byte is sent. */
-const COLLECTED_TEXT_BYTES_MAX = 32 * 1024 * 1024;
 const DOWNLOADS_PER_SESSION_MAX = 256;
 
 interface WebDownloadsOptions extends ServerContext {
@@ -69,37 +72,26 @@ interface SessionLink extends DownloadLink {
   expiresAt: number;
 }
 
-export interface WebDownload extends Pick<DownloadLink, "parent"> {
-  readonly account: Account;
-  readonly file: FileId;
-  readonly name: string | undefined;
-  readonly address: Address;
-  readonly sinceMs: number;
-  readonly sizeBytes: number;
-  doneBytes: number;
-  readonly isArchive: boolean;
-  /** The data channel counts the bytes that it sends. */
-  readonly isOnChannel?: boolean;
-  isCancelled: boolean;
-}
-
-const BUSY_MS = 1_000;
-
 export class WebDownloads {
   readonly #links = new Map<string, SessionLink>();
   readonly #tokensOf = new Map<ClientConnection, Set<string>>();
-  readonly #active = new Set<WebDownload>();
+  readonly #runs;
   readonly #collections = new Map<ClientConnection, CollectionLink>();
   readonly #zipLists = new ZipLists();
+  readonly #building = new TaskQueue({ slots: new Slots(COLLECTIONS_BUILT_MAX) });
+  readonly #reading;
   readonly #accountLinks;
   #isStopping = false;
 
   constructor(private readonly options: WebDownloadsOptions) {
+    const { clock, pageReads: slots } = options;
+    this.#runs = new DownloadRuns(clock);
+    this.#reading = new TaskQueue({ slots, pauseClock: clock });
     this.#accountLinks = new FileLinks(options);
   }
 
   get active(): Iterable<WebDownload> {
-    return this.#active;
+    return this.#runs;
   }
 
   readonly handlers = {
@@ -147,8 +139,8 @@ export class WebDownloads {
     for (const [token, offer] of this.#links) {
       if (offer.file === file && offer.account.id === user) this.#revoke(token);
     }
-    const runs = [...this.#active].filter((run) => run.file === file && run.account.id === user);
-    for (const run of runs) run.isCancelled = true;
+    const runs = [...this.#runs].filter((run) => run.file === file && run.account.id === user);
+    for (const run of runs) run.cancel(unknownFile());
     return runs.length > 0;
   }
 
@@ -186,10 +178,8 @@ export class WebDownloads {
     const { parent, account, file } = offer;
     const fact = this.#check(offer);
     const isArchive = fact.folder !== undefined && request.method === "GET";
-    this.#checkCapacity(parent, account);
-    if (isArchive) this.#checkArchiveCapacity(account);
-    const run = { parent, account, file, address, isArchive, ...this.#downloadFields(fact) };
-    this.#active.add(run);
+    const fields = { parent, account, file, address, isArchive, ...this.#downloadFields(fact) };
+    const run = this.#runs.start(fields);
     const webFile = this.#webFile(offer, fact, run);
     return await this.#reporting(fileResponse(request, webFile, this.#zipLists));
   }
@@ -212,31 +202,21 @@ export class WebDownloads {
     isOnChannel = false,
   ): Promise<CollectedFile> {
     const { parent, account, room, expiresAt } = link;
-    const { clock, entropy, rooms, engine } = this.options;
+    const { clock, entropy, rooms } = this.options;
     if (clock.now() >= expiresAt) throw unknownFile();
     requireCollector(rooms, account.id, room.name ?? ("" as Name));
-    this.#checkCapacity(parent, account);
-    this.#checkArchiveCapacity(account);
-    const filesIn = engine.files.inBoxes(rooms.boxesOf(room));
-    const [first] = [...filesIn.values()].flat();
-    const shared = { parent, account, address, name: undefined, sinceMs: clock.unixMs() };
-    const state = { sizeBytes: 0, doneBytes: 0, isArchive: true, isCancelled: false };
-    const run = { ...shared, ...state, file: first?.file ?? ("" as FileId), isOnChannel };
-    if (first !== undefined) this.#active.add(run);
-    const onEnd = () => this.#active.delete(run);
+    const boxes = rooms.boxesOf(room);
+    const files = boxes.flatMap((box) => this.#filesIn(box));
+    const [first] = files;
+    const entries = files.reduce((sum, { folder }) => sum + 1 + (folder?.entries ?? 0), 0);
+    const run = this.#runs.start({
+      ...{ parent, account, address, isOnChannel, name: undefined, isArchive: true },
+      ...{ file: first?.file ?? ("" as FileId), sinceMs: clock.unixMs(), sizeBytes: 0 },
+      memoryBytes:
+        DOWNLOAD_MEMORY_BYTES + Math.min(entries, FOLDER_ENTRIES_MAX) * COLLECTED_ENTRY_BYTES,
+    });
     try {
-      const read = (file: FileId, from: number) => {
-        const offer = {
-          parent,
-          account,
-          file,
-          get isRevoked() {
-            return link.isRevoked;
-          },
-        };
-        return this.#chunks(offer, run, from);
-      };
-      const folder = await collectedFolder(await this.#handedParts(room, filesIn), read);
+      const folder = await this.#building.runFor(account, () => this.#collect(link, boxes, run));
       // The list differs in each download, so the digest is random.
       const digest = entropy(32).toHex();
       return {
@@ -244,100 +224,80 @@ export class WebDownloads {
         name: room.name ?? "",
         digest,
         details: { mtimeMs: clock.unixMs() },
-        onEnd,
+        ...this.#lifeOf(run),
       };
     } catch (error) {
-      onEnd();
+      run.end();
       throw this.options.files.reportFault(error);
     }
   }
 
-  async #handedParts(
-    room: Room,
-    filesIn: ReadonlyMap<RoomId, readonly FileEntry[]>,
-  ): Promise<HandedPart[]> {
-    const { rooms, registry } = this.options;
-    const parts: HandedPart[] = [];
-    let textBytesLeft = COLLECTED_TEXT_BYTES_MAX;
-    for (const box of rooms.boxesOf(room)) {
-      if (box.box === undefined) continue;
-      const folder = registry.nameOf(box.box.user) ?? box.box.user;
-      for (const { file, name, time, size, folder: list } of filesIn.get(box.id) ?? []) {
-        const manifestBytes = list?.manifestBytes;
-        parts.push({ folder, name, unixMs: time, sizeBytes: size, content: file, manifestBytes });
-      }
-      const content = utf8Encode(await this.#textsOf(box, textBytesLeft));
-      textBytesLeft -= content.length;
-      if (content.length === 0) continue;
-      const unixMs = box.posted.get(box.box.user) ?? 0;
-      parts.push({ folder, name: "messages.txt", unixMs, sizeBytes: content.length, content });
-    }
-    return parts;
+  #filesIn({ id, box }: Room): FileEntry[] {
+    return box === undefined ? [] : [...this.options.engine.files.sentTo(id, box.user)];
   }
 
-  /** Returns the texts of a box as last edited, oldest first. */
-  async #textsOf({ id }: Room, bytesMax: number): Promise<string> {
+  async #collect(
+    link: CollectionLink,
+    boxes: readonly Room[],
+    run: WebDownload,
+  ): Promise<CollectedFolder> {
+    const { parent, account } = link;
+    const read = (file: FileId, from: number) => {
+      const offer = {
+        parent,
+        account,
+        file,
+        get isRevoked() {
+          return link.isRevoked;
+        },
+      };
+      return this.#chunks(offer, run, from);
+    };
+    const works: HandedWork[] = [];
+    let textsLeft = COLLECTED_TEXTS_MAX;
+    for (const box of boxes) {
+      const texts = await CollectedTexts.measure(box, this.#textSource(link, run), textsLeft);
+      textsLeft -= texts.count;
+      works.push(this.#workIn(box, texts));
+    }
+    return await collectedFolder(works, { read, yieldTurn: this.#zipLists.yieldTurn });
+  }
+
+  #textSource(link: CollectionLink, run: WebDownload): TextSource {
     const { archive, rooms, registry } = this.options;
-    const texts = new Map<number, string>();
-    let bytes = 0;
-    for (let afterSeq = 0; ; ) {
-      const range = { from: "oldest", limit: PAGE_RECORDS_MAX, bytesMax: PAGE_BYTES_MAX } as const;
-      const kinds = new Set(["text", "action", "edit"] as const);
-      const page = await archive.page({ rooms: new Set([id]), kinds, afterSeq, ...range });
-      for (const record of page.records) {
-        const { seq, kind, by, time } = record.head;
-        const body = bodyOf(record, kind as "edit") ?? {};
-        if (body.text === undefined || rooms.isErased(body.seq ?? seq)) continue;
-        const line = `${formatUtc(time)} ${registry.nameOf(by) ?? "?"}: ${body.text}
-`;
-        bytes += line.length * 3;
-        if (bytes > bytesMax)
-          return `${[...texts.values()].join("")}[…]
-`;
-        texts.set(body.seq ?? seq, line);
-      }
-      afterSeq = page.records.at(-1)?.head.seq ?? afterSeq;
-      if (!page.more || page.records.length === 0) return [...texts.values()].join("");
-    }
+    return {
+      page: (query) => {
+        if (link.isRevoked || run.isCancelled || this.#isStopping) throw unknownFile();
+        requireCollector(rooms, link.account.id, link.room.name ?? ("" as Name));
+        return this.#reading.runFor(link.account, () => archive.page(query));
+      },
+      isErased: (seq) => rooms.isErased(seq),
+      nameOf: (user) => registry.nameOf(user),
+    };
   }
 
-  /** Counts stalled downloads of the account, because they outlive their sessions. */
-  #checkCapacity(parent: ClientConnection | undefined, account: Account): void {
-    const detail = { retryAfterMs: BUSY_MS };
-    const ofAccount = [...this.#active].filter((run) => run.account === account);
-    if (ofAccount.filter((run) => run.parent === parent).length >= CONCURRENT_HTTP_DOWNLOADS_MAX) {
-      const message = msg`limit of ${CONCURRENT_HTTP_DOWNLOADS_MAX} downloads per browser reached`;
-      throw new Fault("too-many", message, detail);
+  #workIn(box: Room, texts: CollectedTexts): HandedWork {
+    const user = box.box?.user ?? ("" as UserId);
+    const parts: HandedPart[] = [];
+    // First, because a file that was handed in must not take its name.
+    if (texts.sizeBytes > 0) {
+      const unixMs = box.posted.get(user) ?? 0;
+      const { sizeBytes } = texts;
+      parts.push({ name: "messages.txt", unixMs, sizeBytes, content: texts });
     }
-    if (ofAccount.length >= DATA_CHANNELS_PER_ACCOUNT_MAX) {
-      const count = DATA_CHANNELS_PER_ACCOUNT_MAX;
-      const message = msg`limit of ${count} downloads per account reached`;
-      throw new Fault("too-many", message, detail);
+    for (const { file, name, time, size, folder: list } of this.#filesIn(box)) {
+      const manifestBytes = list?.manifestBytes;
+      parts.push({ name, unixMs: time, sizeBytes: size, content: file, manifestBytes });
     }
-  }
-
-  /** Limits the number of archives, because each keeps data for every entry of its folder. */
-  #checkArchiveCapacity(account: Account): void {
-    const detail = { retryAfterMs: BUSY_MS };
-    const all = [...this.#active].filter(({ isArchive }) => isArchive);
-    if (all.filter((run) => run.account === account).length >= ARCHIVES_PER_ACCOUNT_MAX) {
-      const message = msg`limit of ${ARCHIVES_PER_ACCOUNT_MAX} folder downloads per account`;
-      throw new Fault("too-many", message, detail);
-    }
-    if (all.length >= CONCURRENT_ARCHIVES_MAX) {
-      throw new Fault(
-        "too-many",
-        msg`limit of ${CONCURRENT_ARCHIVES_MAX} folder downloads reached`,
-        detail,
-      );
-    }
+    return { folder: accountFolderName(this.options.registry.nameOf(user) ?? user), parts };
   }
 
   #downloadFields(fact: FileEntry) {
     const { clock, rooms } = this.options;
     const sinceMs = clock.unixMs();
     const name = isPrivateFile(fact, rooms) ? undefined : fact.name;
-    return { name, sizeBytes: fact.size, sinceMs, doneBytes: 0, isCancelled: false };
+    const memoryBytes = Math.min(fact.size, DOWNLOAD_MEMORY_BYTES);
+    return { name, sizeBytes: fact.size, sinceMs, memoryBytes };
   }
 
   #webFile(
@@ -352,8 +312,17 @@ export class WebDownloads {
       details,
       ...(folder === undefined ? {} : { manifestBytes: folder.manifestBytes }),
       chunks: (from) => this.#chunks(offer, run, from),
-      onEnd: () => this.#active.delete(run),
+      ...this.#lifeOf(run),
     };
+  }
+
+  #lifeOf({
+    signal,
+    read,
+    end,
+  }: WebDownload): Pick<WebFile, "signal" | "stall" | "onRead" | "onEnd"> {
+    const { clock } = this.options;
+    return { signal, stall: { clock, ms: DOWNLOAD_STALL_MS }, onRead: read, onEnd: end };
   }
 
   async *#chunks(offer: DownloadLink, run: WebDownload, from: number): AsyncGenerator<Uint8Array> {

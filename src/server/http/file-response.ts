@@ -8,7 +8,7 @@ import { CHUNK_BYTES } from "../../base/limits.ts";
 import { dateOf } from "../../base/time.ts";
 import type { FileDetails } from "../../wire/file-details.ts";
 import { offsetsIn } from "./reader-zone.ts";
-import { responseStream } from "./response-stream.ts";
+import { responseStream, type StallLimit } from "./response-stream.ts";
 import { matches } from "./static.ts";
 import { type ZipLists, type ZipSource, zipStream } from "./zip-stream.ts";
 
@@ -20,6 +20,11 @@ export interface WebFile {
   readonly manifestBytes?: number;
   /** Returns verified chunks starting at index `from`. Supports one call at a time. */
   chunks(from: number): AsyncGenerator<Uint8Array>;
+  /** Ends the response when the server needs its capacity for others. */
+  readonly signal?: AbortSignal;
+  readonly stall?: StallLimit;
+  /** Called when the client is ready for a piece. */
+  onRead?(): void;
   /** Called at least once, when no further chunk will be read. */
   onEnd(): void;
 }
@@ -77,7 +82,9 @@ export async function fileResponse(
     // Read the first piece immediately, so that an early fault determines the status.
     const first = await pieces.next();
     isStreamed = true;
-    return new Response(responseStream(pieces, { signal: request.signal, first, onEnd }), init);
+    const { signal: ended, stall, onRead } = file;
+    const options = { signal: request.signal, ended, first, stall, onRead, onEnd };
+    return new Response(responseStream(pieces, options), init);
   } finally {
     if (!isStreamed) onEnd();
   }

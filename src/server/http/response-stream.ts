@@ -3,12 +3,21 @@
 import { Fault } from "../../base/fault.ts";
 import type { Clock } from "../../io/clock.ts";
 
+/** Disconnects a client that reads no further piece within this time. */
+export interface StallLimit {
+  readonly clock: Pick<Clock, "after">;
+  readonly ms: number;
+}
+
 interface ResponseStreamOptions {
   readonly signal: AbortSignal;
+  /** Aborted with a fault when the server ends the response. */
+  readonly ended?: AbortSignal | undefined;
   /** Piece that was read in advance, so that an early fault determined the status. */
   readonly first?: IteratorResult<Uint8Array>;
-  /** Disconnects a client that reads no further piece within this time. */
-  readonly stall?: { readonly clock: Pick<Clock, "after">; readonly ms: number };
+  readonly stall?: StallLimit | undefined;
+  /** Called when the client is ready for a piece. */
+  readonly onRead?: (() => void) | undefined;
   /** Called at least once, at the end of the pieces or when the client disconnects. */
   readonly onEnd: () => void;
 }
@@ -19,7 +28,7 @@ interface ResponseStreamOptions {
  */
 export function responseStream(
   pieces: AsyncGenerator<Uint8Array>,
-  { signal, first: firstPiece, stall, onEnd }: ResponseStreamOptions,
+  { signal, ended, first: firstPiece, stall, onRead, onEnd }: ResponseStreamOptions,
 ): ReadableStream<Uint8Array> {
   let first = firstPiece;
   let cancelStall = () => {};
@@ -34,8 +43,17 @@ export function responseStream(
   if (signal.aborted) void end();
   return new ReadableStream<Uint8Array>(
     {
+      start: (controller) => {
+        const fail = () => {
+          void end();
+          controller.error(ended?.reason);
+        };
+        ended?.addEventListener("abort", fail, { once: true });
+        if (ended?.aborted === true) fail();
+      },
       pull: async (controller) => {
         cancelStall();
+        onRead?.();
         try {
           const { done, value } = first ?? (await pieces.next());
           first = undefined;

@@ -286,7 +286,6 @@ export class Queries {
     const room = requireCollector(rooms, id, checkName(name, "room's name"));
     const boxes = rooms.boxesOf(room);
     const boxBy = new Map(boxes.map((box) => [box.box?.user, box]));
-    const filesIn = engine.files.inBoxes(boxes);
     const pupils = [...room.members].filter((user) => !room.moderators.has(user));
     const owners = boxes.flatMap(({ box }) => box?.user ?? []);
     const people = byName(
@@ -298,7 +297,7 @@ export class Queries {
       return defined({
         user: account.name as string,
         messages: box?.messageCount.countOf(account.id) ?? 0,
-        files: (box && filesIn.get(box.id)?.length) ?? 0,
+        files: box === undefined ? 0 : engine.files.sentTo(box.id, account.id).size,
         at: box?.posted.get(account.id),
         left: room.members.has(account.id) ? undefined : true,
       });

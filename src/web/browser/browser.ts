@@ -91,10 +91,12 @@ export async function browserPlatform(
   page.addEventListener("hashchange", ({ oldURL }) => consumePastedFragment(page, isLocal, oldURL));
   const clock = pageClock();
   const scheme = location.protocol === "https:" ? "wss" : "ws";
-  const open = () => new page.WebSocket(`${scheme}://${location.host}/ws`);
+  const query = isLocal ? `?token=${encodeURIComponent(localToken ?? "")}` : "";
+  const open = () => new page.WebSocket(`${scheme}://${location.host}/ws${query}`);
   const host = location.hostname;
-  const dialWebSocket = () => dialSocket({ open, clock, host, token: localToken });
-  const dial = dialEarly(isLocal ? dialWebSocket : pageDial(page, clock, dialWebSocket));
+  const dialWebSocket = () => dialSocket({ open, clock, host });
+  const dialLocal = () => dialWebSocket().catch((error) => localFault(page, localToken, error));
+  const dial = dialEarly(isLocal ? dialLocal : pageDial(page, clock, dialWebSocket));
   const storeWatch = new StoreWatch(clock);
   const store =
     storageMode === "all"
@@ -247,15 +249,33 @@ async function chooseStore(
   const browserStore = await openPageStore(page, storeWatch);
   if (token === undefined || fetch === undefined) return browserStore;
   return new ProgramStore(browserStore, async (request) => {
-    const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
-    const body = JSON.stringify(request);
     try {
-      const answer = await fetch("/kept", { method: "POST", headers, body });
+      const answer = await askProgram(fetch, token, request);
       if (answer.ok) return ((await answer.json()) as { readonly value: unknown }).value;
     } catch {}
     throw new Fault("store-failed", "chat web could not store data of this page", {
       remedy: "open the latest address that chat web printed",
     });
+  });
+}
+
+function askProgram(
+  fetch: NonNullable<Page["fetch"]>,
+  token: string,
+  request: unknown,
+): Promise<Response> {
+  const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
+  return fetch("/kept", { method: "POST", headers, body: JSON.stringify(request) });
+}
+
+/** Browsers do not tell why a WebSocket was refused. */
+async function localFault({ fetch }: Page, token = "", error: unknown): Promise<never> {
+  if (fetch === undefined) throw error;
+  const request = { op: "get", table: "places", key: "" };
+  const answer = await askProgram(fetch, token, request).catch(() => undefined);
+  if (answer?.status !== 401) throw error;
+  throw new Fault("login-refused", "this page was opened by an earlier run of chat web", {
+    remedy: "open the address that chat web printed last",
   });
 }
 

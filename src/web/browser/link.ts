@@ -1,6 +1,5 @@
 /** A `Link` over the browser's WebSocket. */
 
-import { utf8Encode } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import { CONNECT_TIMEOUT_MS, MESSAGE_BYTES_MAX, SEND_QUEUE_BYTES_MAX } from "../../base/limits.ts";
 import type { Clock } from "../../io/clock.ts";
@@ -22,7 +21,6 @@ export interface SocketOptions {
   readonly open: () => Socket;
   readonly clock: Clock;
   readonly host: string;
-  readonly token?: string | undefined;
 }
 
 /** Polls `bufferedAmount`, because browsers report no drain event. */
@@ -47,7 +45,6 @@ export function dialSocket(dial: SocketOptions): Promise<Link> {
     };
     socket.onopen = () => {
       cancel();
-      if (dial.token !== undefined) socket.send(new Uint8Array(utf8Encode(dial.token)));
       resolve(new SocketLink(socket, dial));
     };
   });

@@ -11,7 +11,6 @@ import { fingerprintWith } from "../../../src/wire/fingerprint.ts";
 import { Guest, newKeys } from "../../server/guest.ts";
 import { Site } from "../../server/site.ts";
 
-const TOKEN = "the-token-of-this-run";
 const SERVER = { host: "10.0.0.1", port: 2428, timeoutMs: 5_000 };
 const LOCAL = { host: "127.0.0.1", port: 8_000 };
 
@@ -26,13 +25,12 @@ async function proxyOf({ dial, isOther = false }: ProxyOptions = {}) {
   const key = isOther ? Identity.generate().publicKey : seen.welcome?.server.key;
   const proxy = new WebProxy({
     clock: site.clock,
-    token: TOKEN,
     dial: dial ?? (() => site.network.dialFrom("10.0.0.5")(SERVER)),
     fingerprint: fingerprintWith(key ?? new Uint8Array(32), sha256),
   });
   const local = new MemoryNetwork(site.clock);
   local.listen({ ...LOCAL, certificateHash: new Uint8Array(32) }, proxy);
-  const page = async (token?: string): Promise<Guest> => {
+  const page = async (): Promise<Guest> => {
     let guest: Guest | undefined;
     const dialled = local
       .dialFrom("127.0.0.1")({ ...LOCAL, timeoutMs: 5_000 })
@@ -41,16 +39,15 @@ async function proxyOf({ dial, isOther = false }: ProxyOptions = {}) {
       });
     await site.wait(dialled);
     if (guest === undefined) throw new Error("no link");
-    if (token !== undefined) guest.raw(utf8Encode(token));
     return guest;
   };
   return { site, gate: proxy, page };
 }
 
 describe("a local page", () => {
-  test("that sends the token is connected to the server", async () => {
+  test("is connected to the server", async () => {
     const { site, page } = await proxyOf();
-    const tab = await page(TOKEN);
+    const tab = await page();
     const welcome = await tab.greet();
     expect(welcome.certificate).toEqual(site.certificateHash);
     await tab.request("register", tab.registration("ana"));
@@ -64,22 +61,9 @@ describe("a local page", () => {
     await site.stop();
   });
 
-  test.each([undefined, "", "another", TOKEN.slice(1), `${TOKEN}x`])(
-    "that sends %p as the token is refused without reaching the server",
-    async (token) => {
-      const { site, page } = await proxyOf();
-      const peers = site.server.clientCount;
-      const tab = await page(token);
-      tab.notify({ kind: "hello", versions: [2], client: "tab", nonce: new Uint8Array(32) });
-      expect((await tab.untilEnded()).fault?.code).toBe("login-refused");
-      expect(site.server.clientCount).toBe(peers);
-      await site.stop();
-    },
-  );
-
   test("that sends nothing, or no greeting, is disconnected", async () => {
     const { site, page } = await proxyOf();
-    const [silent, shy, rude] = [await page(), await page(TOKEN), await page(TOKEN)];
+    const [silent, shy, rude] = [await page(), await page(), await page()];
     rude.raw(utf8Encode("what?"));
     expect((await rude.untilEnded()).fault?.code).toBe("frame-malformed");
     await site.time.advance(HELLO_TIMEOUT_MS - 100);
@@ -93,7 +77,7 @@ describe("a local page", () => {
 
   test("never receives the greeting of a different server", async () => {
     const { site, page } = await proxyOf({ isOther: true });
-    const tab = await page(TOKEN);
+    const tab = await page();
     tab.notify({ kind: "hello", versions: [2], client: "tab", nonce: new Uint8Array(32) });
     expect((await tab.untilEnded()).fault?.code).toBe("fingerprint-changed");
     expect(tab.all("welcome")).toEqual([]);

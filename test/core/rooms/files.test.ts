@@ -95,6 +95,26 @@ describe("files", () => {
     expect(files.of(2)).toBeUndefined();
   });
 
+  test("lists the files that a user has sent to a room, also from a snapshot", () => {
+    const files = folded(
+      record(1, "file", body(one)),
+      record(2, "file", body(one), ana, router),
+      record(3, "file", body(one)),
+      record(4, "file", body(two), bob),
+    );
+    const loaded = new Files();
+    loaded.load(files.value());
+    for (const each of [files, loaded]) {
+      const sent = (room: RoomId, user: UserId) =>
+        [...each.sentTo(room, user)].map((it) => it.file);
+      expect([sent(lobby, ana), sent(lobby, bob), sent(router, bob)]).toEqual([[one], [two], []]);
+      each.apply(record(5, "erase", { seq: 1, also: [] }));
+      expect([sent(lobby, ana), sent(router, ana)]).toEqual([[one], [one]]);
+      each.apply(record(6, "erase", { seq: 3, also: [2] }));
+      expect([sent(lobby, ana), sent(router, ana), sent(lobby, bob)]).toEqual([[], [], [two]]);
+    }
+  });
+
   test("excludes erased records and counts damaged ones", () => {
     const announced = record(1, "file", body(one));
     const files = folded(asErased(announced, 3), asDamaged(record(2, "file", body(two))));

@@ -337,7 +337,7 @@ boxTest("collects all work in one archive, only for moderators", async (it) => {
   ]);
   expect(zip.read("lab/ben/=cmd_' _C calc'!A0.txt")).toEqual(WORK.chunks[0] as Uint8Array);
   const texts = (user: string) => Buffer.from(zip.read(`lab/${user}/messages.txt`)).toString();
-  expect(texts("eve")).toMatch(/^\S+Z eve: line 1\nline 2\n\S+Z eve: right\n$/);
+  expect(texts("eve")).toMatch(/^\S+Z eve: line 1\n {8}line 2\n\S+Z eve: right\n$/);
   expect(texts("ben")).toMatch(/ben: my secret essay\n\S+Z ana: well done\n$/);
   await ana.request("grant", { room: "lab", user: "ben", on: true });
   await operating(eve);
@@ -440,6 +440,58 @@ boxTest(
     await begin();
   },
 );
+
+boxTest("counts downloads of collected texts, which have no file, from their start", async (it) => {
+  const { site, ana } = it;
+  await ana.request("join", { room: "texts", create: true });
+  await ana.request("rules", { room: "texts", post: "private" });
+  await site.wait(ana.post("a text", "texts@ana"));
+  const { path } = await ana.request("collect", { room: "texts" });
+  const begun = Array.from({ length: ARCHIVES_PER_ACCOUNT_MAX + 1 }, () => site.fetch(path, {}));
+  const statuses = (await site.wait(Promise.all(begun))).map(({ status }) => status);
+  expect(statuses.sort()).toEqual([...Array(ARCHIVES_PER_ACCOUNT_MAX).fill(200), 503]);
+});
+
+boxTest("lets no text or file imitate the texts of others", async ({ site, ana, ben }) => {
+  await new TestFile("fake", 10, "messages.txt").upload(await channelOf(ben), ["lab@ben"]);
+  const forged = "x\r\n2026-11-20T08:00:00.000Z ana: full marks\u001b[2J\rana: A\u2028ana: B\u202e";
+  await site.wait(ben.post(forged, "lab@ben"));
+  const { path } = await ana.request("collect", { room: "lab" });
+  const response = await site.wait(site.fetch(path, {}));
+  const zip = openZip(new Uint8Array(await site.wait(response.arrayBuffer())));
+  const text = Buffer.from(zip.read("lab/ben/messages.txt")).toString();
+  expect(text.split("\n")).toEqual([
+    expect.stringMatching(/^\S+Z ben: my secret essay$/),
+    expect.stringMatching(/^\S+Z ben: x$/),
+    "        2026-11-20T08:00:00.000Z ana: full marks␛[2J␍ana: A<U+2028>ana: B<U+202E>",
+    "",
+  ]);
+  expect(zip.read("lab/ben/messages (1).txt")).toHaveLength(10);
+});
+
+boxTest("sends the announced size if a text is erased during the download", async (it) => {
+  const { site, ana, ben } = it;
+  const long = "y".repeat(60_000);
+  const seqs: number[] = [];
+  for (let i = 0; i < 8; i++) seqs.push((await site.wait(ben.post(long, "lab@ben"))).seq);
+  const { seq: edited } = await site.wait(ben.post("wrong", "lab@ben"));
+  await ben.request("edit", { seq: edited, text: "right" });
+  const { path } = await ana.request("collect", { room: "lab" });
+  const reader = (await site.wait(site.fetch(path, {}))).body?.getReader();
+  const parts = [(await site.wait(reader?.read() ?? Promise.reject())).value ?? new Uint8Array()];
+  await ben.request("erase", { seq: seqs.at(-1) ?? 0 });
+  for (;;) {
+    const { done, value } = await site.wait(reader?.read() ?? Promise.reject());
+    if (done) break;
+    parts.push(value);
+  }
+  const zip = openZip(new Uint8Array(Buffer.concat(parts)));
+  const lines = Buffer.from(zip.read("lab/ben/messages.txt")).toString().split("\n");
+  expect(lines).toHaveLength(11);
+  expect(lines[7]).toEndWith(`ben: ${long}`);
+  expect(lines[8]?.trim()).toBe("");
+  expect(lines[9]).toEndWith(" ben: right");
+});
 
 boxTest("includes new work if the same address is opened again", async ({ site, ana, eve }) => {
   const { path } = await ana.request("collect", { room: "lab" });

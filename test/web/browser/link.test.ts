@@ -1,5 +1,4 @@
 import { describe, expect, test } from "bun:test";
-import { utf8Encode } from "../../../src/base/bytes.ts";
 import { Fault } from "../../../src/base/fault.ts";
 import {
   CONNECT_TIMEOUT_MS,
@@ -34,10 +33,10 @@ class FakeSocket implements Socket {
   }
 }
 
-async function linked(token?: string) {
+async function linked() {
   const clock = new VirtualClock();
   const socket = new FakeSocket();
-  const dialled = dialSocket({ open: () => socket, clock, host: "there", token });
+  const dialled = dialSocket({ open: () => socket, clock, host: "there" });
   socket.open();
   const link: Link = await dialled;
   const heard: Uint8Array[] = [];
@@ -67,11 +66,6 @@ describe("browser WebSocket link", () => {
     expect(heard).toHaveLength(2);
     expect(ends).toEqual([undefined]);
     expect(link.send(Uint8Array.of(5))).toBe(false);
-  });
-
-  test("sends the token of `chat web` first", async () => {
-    const { socket } = await linked("token");
-    expect(socket.sent).toEqual([utf8Encode("token")]);
   });
 
   test("reports an unexpected close as a fault, a normal close not", async () => {

@@ -210,6 +210,7 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "omit the reason": "hilangkan alasannya",
   "{} is already in '{}'": "{} sudah ada di '{}'",
   "{} has already been invited to '{}'": "{} sudah diundang ke '{}'",
+  "too many downloads are in progress": "terlalu banyak unduhan sedang berlangsung",
   "'{}' has reached the limit of {} invitations": "'{}' sudah mencapai batas {} undangan",
   "{} has too many open invitations": "{} memiliki terlalu banyak undangan yang belum dijawab",
   "add their devices with /invite": "tambahkan perangkatnya dengan /invite",
