@@ -153,13 +153,18 @@ async function accept(
   const trusted = old === undefined ? "none" : formatFingerprint(old.fingerprint as Fingerprint);
   const texts = `trusted fingerprint: ${trusted}; server's fingerprint: ${foundText}`;
   printNotice(context, `${address} ('${name}'): ${texts}`);
-  if (old?.fingerprint !== greeting.fingerprint)
-    await confirmFingerprint(context, greeting, expected ?? at.fingerprint);
-  await acceptLog(context, state, address, greeting.fingerprint);
+  const isKnown = old?.fingerprint === greeting.fingerprint;
+  if (!isKnown) await confirmFingerprint(context, greeting, expected ?? at.fingerprint);
+  const isAccepted = await acceptLog(context, state, address, greeting.fingerprint);
   const firstSeenUnixMs = context.clock.unixMs();
   const pin = { address, fingerprint: greeting.fingerprint, name, firstSeenUnixMs };
   state.setPin(pin);
-  return printResult(context, pinJson(pin), `now trusting ${address} with ${foundText}`);
+  const text =
+    isKnown && !isAccepted
+      ? `nothing to accept: ${address} is already trusted, and this device knows of no change; ` +
+        "after a restore, run chat join first"
+      : `now trusting ${address} with ${foundText}`;
+  return printResult(context, pinJson(pin), text);
 }
 
 /** Requires an alarm, so that users do not accidentally unpin the log of an honest server. */
@@ -168,10 +173,10 @@ async function acceptLog(
   state: ClientState,
   address: string,
   fingerprint: Fingerprint,
-): Promise<void> {
+): Promise<boolean> {
   const alarm = state.logPins.alarm(fingerprint);
   const pinnedLog = state.logPins.pin({ fingerprint });
-  if (alarm === undefined || pinnedLog === undefined) return;
+  if (alarm === undefined || pinnedLog === undefined) return false;
   printNotice(context, `history of ${address} rejected: ${alarm}`);
   const question = "Has the server's owner confirmed this change?";
   if (context.terminal !== undefined && !(await context.terminal.confirm(question))) {
@@ -185,6 +190,7 @@ async function acceptLog(
     `forgot the ${counted(pinnedLog.size, "record")} known from ${pinnedLog.origin}; ` +
       "the history that the server presents next will be trusted and remembered",
   );
+  return true;
 }
 
 async function confirmFingerprint(

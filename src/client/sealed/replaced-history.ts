@@ -104,12 +104,12 @@ async function dropContents(
   const { vault, room } = tx;
   const rows = await vault.rows(contentRange(room, { after }, DROPPED_ROWS_MAX));
   for (const { value } of await vault.openRows<ArchivedRow>(rows)) {
-    if (value.kind !== "said") continue;
-    const { count, body } = value;
-    const file = readSealedFile(body as Readonly<Record<string, unknown>>);
-    if (file !== undefined) await files.dropDescription(tx, file.file, after);
-    // Readers must not report the lost messages as withheld.
+    const { count } = value;
+    // Readers must not report the lost messages as withheld, such as edits of erased messages.
     if (count !== undefined && tx.row !== undefined) tx.change(excuseCount(tx.row, count));
+    if (value.kind !== "said") continue;
+    const file = readSealedFile(value.body as Readonly<Record<string, unknown>>);
+    if (file !== undefined) await files.dropDescription(tx, file.file, after);
   }
   for (const { key } of rows) await vault.delete(key);
   return rows.length === DROPPED_ROWS_MAX;

@@ -16,6 +16,7 @@ import type { Draft } from "../../wire/record.ts";
 import type { AnnounceCommand, Change } from "./commands.ts";
 import { formatPostId, isOutboxId } from "./dedup.ts";
 import { checkSealing } from "./group.ts";
+import { invitedToSealed } from "./group-state.ts";
 import { checkConversationLimit, joinDraft } from "./membership.ts";
 import {
   type Actor,
@@ -241,6 +242,10 @@ export function leaveDrafts(
   unixMs: number,
 ): Draft[] {
   const { user } = actor;
+  const invitedTo = rooms.find(name, user);
+  // An invited user who has not entered declines.
+  if (invitedTo !== undefined && invitedToSealed(invitedTo).includes(user))
+    return [{ kind: "leave", room: invitedTo.id, by: user, id: "", body: signed ?? {} }];
   const room = requireJoinedRoom(rooms, user, name);
   checkReason(room, reason);
   const isSigned = room.isSealed === true && signed !== undefined;

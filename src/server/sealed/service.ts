@@ -301,7 +301,13 @@ export class SealedService {
 }
 
 const NOBODY = "" as UserId;
-const INVITATION_ENDS: ReadonlySet<RecordKind> = new Set(["join", "kick", "remove", "group"]);
+const INVITATION_ENDS: ReadonlySet<RecordKind> = new Set([
+  "join",
+  "leave",
+  "kick",
+  "remove",
+  "group",
+]);
 
 /** After a fault of the log, the outcome of a commit is unknown until the server restarts. */
 function isDefinitive({ code }: Fault): boolean {

@@ -111,6 +111,20 @@ describe("a user who was invited but has not joined", () => {
     expect(last.client.unsent).toBe(0);
   });
 
+  two("may decline, and is removed with all devices", async ({ world, ana, ben }) => {
+    const dora = await inviteDora(world, ana);
+    await dora.world.wait(dora.client.actions.leave("vault"));
+    await ben.until("the removal", () => ben.changes.includes("remove"));
+    await ben.postTo("without dora", ana);
+    expect(await ben.members()).toEqual({ ana: 1, ben: 1 });
+    await expectLockedOut(dora);
+    const again = await dora.restart();
+    expect(again.events.filter(({ kind }) => kind === "invited")).toEqual([]);
+    expect(await codeOf(dora.request("leave", { room: "vault" }))).not.toBeUndefined();
+    await ana.addMember(again);
+    await ana.postTo("back", again);
+  });
+
   two("leaves the group when the account is removed", async ({ world, ana, ben }) => {
     const dora = await inviteDora(world, ana);
     await dora.request("unregister", {}).catch(ignoreFault);

@@ -204,6 +204,22 @@ describe("an edit that was lost in an accepted rollback", () => {
   });
 });
 
+two("an edit of an erased message that was lost does not count as withheld", async (scene) => {
+  const { world, ana, ben } = scene;
+  const { seq } = await ana.postText("erased");
+  await ben.waitForText("erased");
+  await ana.request("erase", { seq });
+  await ana.until("the erasure", () => ana.records.some(({ kind }) => kind === "erase"));
+  const backup = world.site.disk.backUp();
+  await leaveServer(ben);
+  const edit = await ana.post(sealedEdit(seq, "lost"));
+  await ana.until("the edit", () => ana.records.some((record) => record.seq === edit.seq));
+  await leaveServer(ana);
+  await world.site.restore(backup);
+  const [ana2, ben2] = [await acceptHistory(world, ana), await acceptHistory(world, ben)];
+  await expectUsable(world, ana2, ben2);
+});
+
 describe("a member who has not accepted the rollback", () => {
   two("sees no content of a lost message under its number", async ({ world, ana, ben }) => {
     await ana.postTo("kept", ben);

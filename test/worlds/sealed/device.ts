@@ -9,6 +9,7 @@ import { offerLink, requestLink } from "../../../src/client/linking.ts";
 import { sealedEdit } from "../../../src/client/sealed/body.ts";
 import type { SealedRooms } from "../../../src/client/sealed/rooms.ts";
 import type { ChatRecord, RoomView } from "../../../src/core/client/chat-record.ts";
+import type { PostOutcome } from "../../../src/core/client/outbox.ts";
 import { Identity as Identities, type Identity } from "../../../src/crypto/identity.ts";
 import { importStateKey, type StateKey } from "../../../src/crypto/seal/state-box.ts";
 import type { Link } from "../../../src/io/link/link.ts";
@@ -148,13 +149,23 @@ export class SealedMember {
     return [...this.#open];
   }
 
+  /** Whether the queued posts wait for an admin of their room. */
+  get isWaiting(): boolean {
+    return this.client.unsentFault()?.code === "admin-pending";
+  }
+
   askWhenSent(): void {
     const { client } = this;
     this.isSent = false;
     if (client.user === undefined) return;
-    client.drain().then(() => {
-      if (client === this.client) this.isSent = true;
-    });
+    client.drain().then(
+      () => {
+        if (client === this.client) this.isSent = true;
+      },
+      (error: unknown) => {
+        if (!(error instanceof Fault) || error.code !== "admin-pending") this.#platform.fail(error);
+      },
+    );
   }
 
   get openPosts(): number {
@@ -391,7 +402,7 @@ export class SealedMember {
         const { adopted, outcome } = event;
         const text = adopted?.body.text ?? "";
         const writer = this.home.programs.find(({ postStates }) => postStates.has(text));
-        writer?.postStates.set(text, outcome.kind === "durable" ? "acked" : "refused");
+        writer?.postStates.set(text, fateOf(outcome));
         if (outcome.kind === "durable") this.home.confirm(text, outcome.receipt.seq);
         else this.#check(outcome.fault);
         return this.note(`adopted ${text} ${outcome.kind}`);
@@ -428,4 +439,10 @@ export class SealedMember {
       this.#platform.fail(new InvariantViolation(`${this.name} sends a word in the clear`));
     return bytes;
   }
+}
+
+/** A client asks its user to check whether an expired message has arrived. */
+function fateOf(outcome: PostOutcome): Fate {
+  if (outcome.kind === "durable") return "acked";
+  return outcome.fault.code === "interrupted" ? "unknown" : "refused";
 }

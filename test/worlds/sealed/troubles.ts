@@ -85,7 +85,10 @@ export class Troubles {
       member.ask(`operator's kick of ${user}`, (_, client) => this.#kick(client, room.name, user));
   }
 
-  /** Erases a message as its author, or as an operator, who may be outside of its room. */
+  /**
+   * Erases an edited message as its author, or as an operator, who may be outside of its room. If
+   * there is none, edits a message.
+   */
   #erase(): void {
     const random = this.#erasing;
     const { members, model } = this.#world;
@@ -97,10 +100,18 @@ export class Troubles {
         room.isSealed === true && kind === "text" && (asOperator || from === member.home.user),
     );
     if (!member.isRunning || texts.length === 0) return;
-    // Edited messages are rare, so prefer them.
-    const targets = new Set(members.flatMap(({ home }) => [...home.editTargets.values()]));
-    const edited = texts.filter((record) => targets.has(record.seq));
-    const { seq } = random.pick(edited.length > 0 ? edited : texts);
+    const edited = texts.filter(({ seq, from }) =>
+      members.some(
+        ({ home }) => home.user === from && [...home.editTargets.values()].includes(seq),
+      ),
+    );
+    if (edited.length === 0) {
+      const { seq, from, room } = random.pick(texts);
+      const target = room.kind === "person" ? `@${room.name}` : room.name;
+      if (from === member.home.user) return member.edit(target, seq);
+      return;
+    }
+    const { seq } = random.pick(edited);
     member.ask(`erase ${seq}`, async (_, client) => {
       if (asOperator) {
         model.addOperator(client.user ?? "");

@@ -27,6 +27,8 @@ interface Membership {
 
 export interface SealedTruth {
   readonly id: RoomId;
+  /** Device of the user who has created the group, its only admin. */
+  readonly maker: string | undefined;
   epoch: number;
   group: string;
   readonly devices: Set<string>;
@@ -54,6 +56,7 @@ function change(rooms: Map<string, SealedTruth>, { head }: LogRecord, body: Grou
   const id = head.room as RoomId;
   const room: SealedTruth = rooms.get(id) ?? {
     id,
+    maker: added[0]?.[0],
     epoch: -1,
     group,
     devices: new Set(),
@@ -160,7 +163,13 @@ export function checkKept(
   truth: SealedTruth,
   kept: StoredRoom,
   words: Contents,
-  isEditOfNoMessage: (seq: number, user: string) => boolean,
+  {
+    wasErased,
+    isEditOfNoMessage,
+  }: {
+    readonly wasErased: (seq: number) => boolean;
+    readonly isEditOfNoMessage: (seq: number, user: string) => boolean;
+  },
 ): void {
   const { row, said } = kept;
   if (row?.status === "suspect") check(false, () => `${name} is suspicious: ${row.reason}`);
@@ -170,12 +179,10 @@ export function checkKept(
     const isIn = memberships.some(({ from, until }) => from < seq && seq < until);
     check(one.kind === "closed" || isIn, () => `${name} read seq ${seq} without being in`);
     const why = () => `${name} could not read seq ${seq}: ${JSON.stringify(one)}`;
+    const isRead = one.kind === "said" || one.reason === "sender" || wasErased(seq);
     // A device takes the edit of a record without a text for the edit of an erased message.
-    const isNoEdit =
-      one.kind === "closed" &&
-      one.reason === "erased" &&
-      isEditOfNoMessage(seq, one.user ?? home.user);
-    check(one.kind === "said" || one.reason === "sender" || isNoEdit, why);
+    const isNoEdit = () => isEditOfNoMessage(seq, one.user ?? home.user);
+    check(isRead || (one.reason === "erased" && isNoEdit()), why);
     const { missed = 0 } = one;
     check(missed === 0, () => `${name} misses ${missed} before seq ${seq}, and all are there`);
     if (one.kind !== "said") continue;
@@ -193,6 +200,7 @@ export function checkRead(
   truth: SealedTruth,
   kept: StoredRoom,
   isErased: (seq: number) => boolean,
+  wasErased: (seq: number) => boolean,
 ): void {
   const memberships = truth.memberships.get(home.device) ?? [];
   for (const [seq, one] of kept.said) {
@@ -216,7 +224,7 @@ export function checkRead(
     // The keys of a lost history cannot read what others wrote before this device has rejoined.
     if (home.outdatedRooms.has(truth.id) && stay !== memberships.at(-1)) continue;
     const one = kept.said.get(seq);
-    if (one === undefined && isErased(seq)) continue;
+    if (one === undefined && wasErased(seq)) continue;
     check(one !== undefined, () => `${name} never read seq ${seq}, though it was in`);
     const shown = home.shown.get(seq);
     if (one.kind !== "said" || shown === undefined) continue;

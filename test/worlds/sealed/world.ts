@@ -74,6 +74,8 @@ export class SealedWorld extends Simulation {
   #isCalm = true;
   /** Whether the server has GroupInfos, with which a device that loses its keys can rejoin. */
   #hasGroupInfos = true;
+  /** Messages that are there again since a restore, but that devices have erased. */
+  readonly #lostErasures = new Set<number>();
 
   constructor(seed: number) {
     super(seed);
@@ -134,6 +136,8 @@ export class SealedWorld extends Simulation {
   async #restore(backup: DiskBackup): Promise<void> {
     const { random, machine, members } = this;
     for (const member of members) if (member.isRunning) member.kill(false);
+    for (let seq = 1; seq <= this.model.records.length; seq++)
+      if (this.model.isErased(seq)) this.#lostErasures.add(seq);
     const files = new Map(backup);
     const sealed = [...machine.disk.backUp()].filter(([path]) => path.startsWith("/d/sealed"));
     const hasLost = members.some(({ home }) => home.hasLost);
@@ -149,6 +153,7 @@ export class SealedWorld extends Simulation {
     machine.restore(files, kind !== "copy");
     await this.#until("the restored server", () => machine.isUp);
     const common = this.model.records.length - (kind === "copy" ? 0 : 1);
+    for (const seq of this.#lostErasures) if (seq > common) this.#lostErasures.delete(seq);
     const homes = new Set(members.map(({ home }) => home));
     for (const home of homes) {
       home.lostAt = Math.min(home.lostAt, common);
@@ -342,9 +347,10 @@ export class SealedWorld extends Simulation {
         if (!(await isCurrent(member.home, truth.id))) continue;
         const kept = await storedRoomOf(member.home, truth.id);
         const seqs = new Set(truth.words.map(({ head }) => head.seq));
-        checkKept(member, truth, kept, contents, (seq, user) => {
-          const isNoMessage = (target: number) => !seqs.has(target) || this.model.isErased(target);
-          return this.#targetsOf(seq, user).some(isNoMessage);
+        const isNoMessage = (seq: number) => !seqs.has(seq) || this.#wasErased(seq);
+        checkKept(member, truth, kept, contents, {
+          wasErased: this.#wasErased,
+          isEditOfNoMessage: (seq, user) => this.#targetsOf(seq, user).some(isNoMessage),
         });
         for (const [seq, said] of kept.said) {
           if (said.kind !== "said") continue;
@@ -355,6 +361,8 @@ export class SealedWorld extends Simulation {
     }
     return new Map([...read].map(([text, seqs]) => [text, seqs.size]));
   }
+
+  readonly #wasErased = (seq: number) => this.model.isErased(seq) || this.#lostErasures.has(seq);
 
   /** Records that the edit may change: several if its confirmation was lost. */
   #targetsOf(seq: number, user: string): readonly number[] {
@@ -385,8 +393,9 @@ export class SealedWorld extends Simulation {
 
   #settled(): Promise<void> {
     return this.#until("all to be in, with nothing to do", () => {
-      const isDone = ({ isIn, open, openPosts, isSent }: SealedMember) =>
-        isIn && open.length === 0 && openPosts === 0 && isSent;
+      const mayWait = [...truthOf(this.model).values()].some((truth) => this.#lacksAdmin(truth));
+      const isDone = ({ isIn, open, openPosts, isSent, isWaiting }: SealedMember) =>
+        isIn && open.length === 0 && ((openPosts === 0 && isSent) || (mayWait && isWaiting));
       const areDone = this.machine.isUp && this.#active.every(isDone);
       for (const member of this.#active) {
         if (!member.isRunning) this.#start(member);
@@ -406,12 +415,13 @@ export class SealedWorld extends Simulation {
         const text = member.say(target);
         await this.#until(
           `a last word of ${member.name} to ${target}`,
-          () => member.postStates.get(text) !== "open",
+          () =>
+            member.postStates.get(text) !== "open" || (member.isWaiting && this.#lacksAdmin(truth)),
         );
         const postState = member.postStates.get(text);
         const isIn = truth.devices.has(member.home.device);
         check(
-          postState === "acked" || !isIn,
+          postState === "acked" || !isIn || (postState === "open" && this.#lacksAdmin(truth)),
           () => `${member.name} cannot speak in ${target}: ${postState}`,
         );
       }
@@ -444,13 +454,20 @@ export class SealedWorld extends Simulation {
       for (const member of this.#active) {
         if (!this.#isMember(member, truth)) continue;
         const kept = await storedRoomOf(member.home, truth.id);
-        checkRead(member, truth, kept, (seq) => this.model.isErased(seq));
+        checkRead(member, truth, kept, (seq) => this.model.isErased(seq), this.#wasErased);
         const authenticator = kept.authenticator ?? "none";
         authenticators.set(authenticator, member.name);
       }
       const found = [...authenticators.values()].join(", ");
       check(authenticators.size <= 1, () => `${truth.id}: ${found} disagree`);
     }
+  }
+
+  /** Whether the admin's devices are in the group, but none of them is connected any more. */
+  #lacksAdmin({ maker, devices }: SealedTruth): boolean {
+    const admin = this.members.find(({ home }) => home.device === maker)?.home.user;
+    const isIn = ({ home }: SealedMember) => home.user === admin && devices.has(home.device);
+    return this.members.some(isIn) && !this.#active.some(isIn);
   }
 
   #isMember({ home, client }: SealedMember, truth: SealedTruth): boolean {
