@@ -44,7 +44,7 @@ for (;;) {
     readonly links: number;
     readonly accounts: number;
   };
-  // Limits per hour apply to a single attacker in each row anew, but a crowd is made only once.
+  // A single attacker has its limits per hour in each row; the accounts of a crowd are shared.
   while (accounts > 1 && crowd.length < accounts) crowd.push(await newAccount());
   const attackers = accounts === 1 ? [await newAccount()] : crowd.slice(0, accounts);
   const counts = { accepted: 0, refused: 0 };

@@ -21,7 +21,7 @@ export interface Ports {
   readonly ircPort: number;
 }
 
-/** One link of an account under attack; `party` has logged in. */
+/** Link of an account that attacks; `party` has logged in. */
 interface Attacker extends Ports {
   readonly party: CallerParty;
   readonly facts: Facts;
@@ -87,12 +87,12 @@ function requests(kind: RequestKind): Row {
   };
 }
 
-function messages(kind: RequestKind | NoticeKind, isStranger: boolean): Row {
+function messages(kind: RequestKind | NoticeKind, isBeforeLogin: boolean): Row {
   return async ({ party, port, facts, isEnded }, counts) => {
-    let link = isStranger ? await CallerParty.open(port) : await party.again(facts.user);
+    let link = isBeforeLogin ? await CallerParty.open(port) : await party.again(facts.user);
     for (let i = 0; !isEnded(); i++) {
       if (link.caller.isEnded) {
-        link = await (isStranger ? CallerParty.open(port) : party.again(facts.user));
+        link = await (isBeforeLogin ? CallerParty.open(port) : party.again(facts.user));
       }
       const ref = Object.hasOwn(REQUESTS, kind) ? { ref: 1 + i } : {};
       link.raw(packValue({ kind, ...ref, ...fieldsOf(kind, facts, i) }));

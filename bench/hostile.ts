@@ -197,9 +197,9 @@ for (const disk of values.disks.split(",")) {
       }
       const numbers = [calm.medianMs, found.medianMs, found.worstMs].map((ms) => ms.toFixed(0));
       const [memory, stored] = [found.memoryMib, found.storedKib].map((size) => size.toFixed(0));
-      print(
-        `${isMet ? "met" : "MISSED"} | ${row} | ${shape} | ${disk} ms | ${numbers.join(", ")} ms | ${memory} MiB | ${stored} KiB | ${found.accepted}, ${found.refused}`,
-      );
+      const sizes = `${memory} MiB | ${stored} KiB | ${found.accepted}, ${found.refused}`;
+      const subject = `${isMet ? "met" : "MISSED"} | ${row} | ${shape} | ${disk} ms`;
+      print(`${subject} | ${numbers.join(", ")} ms | ${sizes}`);
       const { medianMs, worstMs, memoryMib, storedKib } = found;
       const measured = { calmMs: calm.medianMs, medianMs, worstMs, memoryMib, storedKib };
       saveSample({ table: "hostile", row: { row, shape, disk }, values: measured });
