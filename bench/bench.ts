@@ -64,7 +64,12 @@ const PARTS: Readonly<Record<string, Part>> = {
   page: { program: "page.ts", minutesMax: 30 },
   "http-links": { program: "http-links.ts", minutesMax: 2 },
   udp: { program: "udp.ts", minutesMax: 60 },
-  hostile: { program: "hostile.ts", quickFlags: ["--rounds", "2"], minutesMax: 60 },
+  floods: { program: "floods.ts", quickFlags: ["--rounds", "2"], minutesMax: 60 },
+  hostile: {
+    program: "hostile.ts",
+    quickFlags: ["--seconds", "1", "--disks", "0", "--shapes", "1x1"],
+    minutesMax: 120,
+  },
 };
 
 const args = process.argv.slice(2);

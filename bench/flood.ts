@@ -1,4 +1,4 @@
-/** Floods for `bench/hostile.ts`: connections that send prepared bytes at maximum speed. */
+/** Floods for `bench/floods.ts`: connections that send prepared bytes at maximum speed. */
 import { utf8Encode } from "../src/base/bytes.ts";
 import { MESSAGE_BYTES_MAX } from "../src/base/limits.ts";
 import { Identity } from "../src/crypto/identity.ts";

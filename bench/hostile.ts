@@ -1,254 +1,211 @@
 /**
- * Latency of members' messages during attacks: `bun bench/hostile.ts [--rounds 5] [--seconds 2]
- * [--kinds KIND,KIND]`; the kind `irc` stands for all IRC floods. Each ratio compares a hostile
- * phase with the preceding quiet phase. On a busy machine, give the server and members a higher
- * priority than the attacker: `BENCH_PARTY_PREFIX="chrt -o 0" chrt -r 5 bun bench/hostile.ts`
+ * Every message, HTTP route and IRC command as an attack: `bun bench/hostile.ts [--rows REGEX]
+ * [--seconds 3] [--disks 0,10] [--shapes 1x1,32x1,1x100] [--list]`. A shape is the links of each
+ * account and the number of accounts; a disk is the delay of each sync in milliseconds (with
+ * `strace`). Each row reports another member's posts, the memory of the server, and what stays on
+ * the disk. Goals: median at most 3 times the calm one, worst 300 ms, 128 MiB more memory.
  */
-import { setPriority } from "node:os";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { utf8Encode } from "../src/base/bytes.ts";
-import { readStamp, stampedText } from "./fan-out-contestant.ts";
-import { FLOODS } from "./flood.ts";
-import { freePort } from "./harness.ts";
-import { IRC_FLOODS, registerCrowd } from "./irc-flood.ts";
-import { RawClient } from "./raw-client.ts";
-import { quantile, saveSample, spreadOf } from "./samples.ts";
-import { type ServerProcess, startServer } from "./server-process.ts";
+import { postIn, prepareVictim, type Scene } from "../test/hostile/attacks.ts";
+import { freePort, linesOf, print } from "./harness.ts";
+import { CallerParty } from "./hostile-party.ts";
+import { ROWS } from "./hostile-rows.ts";
+import { quantile, saveSample } from "./samples.ts";
+import { residentBytes, type ServerProcess, startServer } from "./server-process.ts";
 
-const MEMBERS = 5;
-const POSTS_PER_SECOND_EACH = 20;
-const HISTORY_RECORDS = 100_000;
-const HISTORY_TEXT = "said long ago ".repeat(15);
-const HISTORY_WRITERS = 16;
-const IDLE_SECONDS = 15;
-const LATENCY_MS_MAX = 30_000;
-const SAMPLING_MS = 50;
-const HISTORY_READERS = new Set(["grep in a loop", "pages in a loop", "never reading"]);
-const ATTACKS = [
-  "nobody",
-  "burning CPU only",
-  "garbage",
-  "registering",
-  "guessing",
-  "huge frames",
-  "grep in a loop",
-  "pages in a loop",
-  "asking who",
-  "asking nonsense",
-  "talking elsewhere",
-  "talking here",
-  "long texts elsewhere",
-  "never reading",
-  ...Object.keys(FLOODS),
-  ...Object.keys(IRC_FLOODS),
-];
+const CROWD = Array.from({ length: 14 }, (_, i) => `crowd${i}`);
+const POSTS_PER_SECOND = 10;
+const ANSWER_MS_MAX = 10_000;
+const MEDIAN_FACTOR_MAX = 3;
+/** Shorter medians differ by chance. */
+const MEDIAN_MS_MIN = 20;
+const WORST_MS_MAX = 300;
+const MEMORY_MIB_MAX = 128;
+const MIB = 1024 * 1024;
+/** Limits per hour apply to the address of all attackers. */
+const ROWS_PER_SERVER = 40;
 
 const { values } = parseArgs({
   options: {
-    rounds: { type: "string", default: "5" },
-    seconds: { type: "string", default: "2" },
-    kinds: { type: "string" },
+    rows: { type: "string", default: "." },
+    seconds: { type: "string", default: "3" },
+    disks: { type: "string", default: "0,10" },
+    shapes: { type: "string", default: "1x1,32x1,1x100" },
+    list: { type: "boolean", default: false },
   },
 });
 const seconds = Number(values.seconds);
+const chosen = [...ROWS.keys()].filter((row) => new RegExp(values.rows).test(row));
+if (values.list) {
+  for (const row of chosen) print(row);
+  process.exit(0);
+}
 
-interface Phase {
-  readonly p50Ms: number;
-  readonly p99Ms: number;
+interface Latency {
+  readonly medianMs: number;
   readonly worstMs: number;
-  readonly cpuPercent: number;
-  /** Maximum during the phase. */
-  readonly residentMb: number;
 }
 
-const FIELD = utf8Encode('"text":"@');
+class Lab {
+  private constructor(
+    readonly server: ServerProcess,
+    readonly pid: number,
+    private readonly victim: CallerParty,
+    private readonly scene: Scene,
+    private readonly attacker: Bun.Subprocess<"pipe", "pipe", "inherit">,
+    private readonly output: AsyncGenerator<string, undefined>,
+  ) {}
 
-class Members {
-  readonly #server: ServerProcess;
-  readonly #clients: RawClient[] = [];
-  #latenciesMs: number[] = [];
-  #startedAt = 0;
-
-  constructor(server: ServerProcess) {
-    this.#server = server;
-  }
-
-  async connect(): Promise<void> {
-    for (let i = 0; i < MEMBERS; i++) {
-      const client = await RawClient.register(this.#server.port, `honest${i}`);
-      await client.request("join", { room: "honest", create: true });
-      client.onBytes = (bytes) => this.#onBytes(bytes);
-      this.#clients.push(client);
-    }
-  }
-
-  async measure(): Promise<Phase> {
-    this.#latenciesMs = [];
-    let residentMb = 0;
-    const sampling = setInterval(() => {
-      residentMb = Math.max(residentMb, this.#server.residentBytes() / 1e6);
-    }, SAMPLING_MS);
-    this.#startedAt = performance.now();
-    const answers: Promise<unknown>[] = [];
-    const start = performance.now();
-    const cpuBefore = this.#server.cpuSeconds();
-    const count = seconds * MEMBERS * POSTS_PER_SECOND_EACH;
-    for (let i = 0; i < count; i++) {
-      const due = start + (i * 1000) / (MEMBERS * POSTS_PER_SECOND_EACH);
-      while (performance.now() < due) await Bun.sleep(1);
-      const text = `@${stampedText(performance.now())}`;
-      const client = this.#clients[i % MEMBERS];
-      if (client !== undefined) answers.push(client.post("honest", text));
-    }
-    const cpuPercent =
-      ((this.#server.cpuSeconds() - cpuBefore) * 100_000) / (performance.now() - start);
-    void Promise.allSettled(answers);
-    const end = performance.now() + LATENCY_MS_MAX;
-    while (this.#latenciesMs.length < count * MEMBERS && performance.now() < end)
-      await Bun.sleep(1);
-    while (this.#latenciesMs.length < count * MEMBERS) this.#latenciesMs.push(LATENCY_MS_MAX);
-    clearInterval(sampling);
-    const sorted = Float64Array.from(this.#latenciesMs).sort();
-    const [p50Ms, p99Ms, worstMs] = [
-      quantile(sorted, 0.5),
-      quantile(sorted, 0.99),
-      quantile(sorted, 1),
-    ];
-    return { p50Ms, p99Ms, worstMs, cpuPercent, residentMb };
-  }
-
-  disconnect(): void {
-    for (const client of this.#clients) client.close();
-  }
-
-  #onBytes(bytes: Uint8Array): boolean {
-    const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-    const now = performance.now();
-    let at = text.indexOf(FIELD);
-    if (at < 0) return false;
-    for (; at >= 0; at = text.indexOf(FIELD, at + 1)) {
-      const sentAt = readStamp(bytes, at + FIELD.length);
-      if (sentAt >= this.#startedAt) this.#latenciesMs.push(now - sentAt);
-    }
-    return true;
-  }
-}
-
-async function measureUnderAttack(
-  attack: string,
-  server: ServerProcess,
-  members: Members,
-): Promise<Phase> {
-  const child = Bun.spawn(
-    [
-      ...(process.env["BENCH_PARTY_PREFIX"]?.split(" ") ?? []),
-      ...[process.execPath, join(import.meta.dir, "hostile-attacker.ts"), attack],
-      ...[`${server.port}`, `${ircPort}`],
-    ],
-    { stdio: ["ignore", "pipe", "ignore"] },
-  );
-  try {
-    await child.stdout.getReader().read();
-    return await members.measure();
-  } finally {
-    child.kill("SIGTERM");
-    await child.exited;
-  }
-}
-
-async function createHistoryFolder(): Promise<string> {
-  const server = await startServer();
-  const writers: RawClient[] = [];
-  for (let i = 0; i < HISTORY_WRITERS; i++) {
-    const client = await RawClient.register(server.port, `past${i}`);
-    await client.request("join", { room: "past", create: true });
-    client.onBytes = (bytes) => bytes.length > 200;
-    writers.push(client);
-  }
-  for (let left = HISTORY_RECORDS / HISTORY_WRITERS; left > 0; left -= 125) {
-    const posts = writers.flatMap((client) =>
-      Array.from({ length: 125 }, () => client.post("past", HISTORY_TEXT)),
+  static async open(diskMs: number): Promise<Lab> {
+    const ircPort = freePort();
+    const server = await startServer(
+      ["--irc", `127.0.0.1:${ircPort}`],
+      undefined,
+      0,
+      prefix(diskMs),
     );
-    await Promise.all(posts);
-  }
-  await server.stop(true);
-  return server.folder;
-}
-
-function median(numbers: readonly number[]): number {
-  return spreadOf(numbers)?.median ?? Number.NaN;
-}
-
-function row([name = "", ...cells]: readonly string[]): string {
-  return `${name.padEnd(40)}${cells.map((cell) => cell.padStart(11)).join("")}\n`;
-}
-
-try {
-  // The server inherits the priority, which reduces the influence of other work on this machine.
-  setPriority(-15);
-} catch {
-  process.stderr.write("not root: other work on this machine affects the results\n");
-}
-const chosen = values.kinds?.split(",") ?? ATTACKS;
-const kinds = chosen.flatMap((kind) => (kind === "irc" ? Object.keys(IRC_FLOODS) : [kind]));
-const ircPort = freePort();
-const isIrc = kinds.some((kind) => kind in IRC_FLOODS);
-const flags = isIrc ? ["--irc", `127.0.0.1:${ircPort}`] : [];
-const needsHistory = kinds.some((kind) => HISTORY_READERS.has(kind));
-const server = await startServer(flags, needsHistory ? await createHistoryFolder() : undefined);
-if (isIrc) await registerCrowd(server.port);
-const members = new Members(server);
-await members.connect();
-await members.measure(); // Warm-up.
-const initialMb = server.residentBytes() / 1e6;
-const quiet: Phase[] = [];
-const rounds = new Map<string, (readonly [Phase, Phase])[]>(kinds.map((kind) => [kind, []]));
-for (let round = 0; round < Number(values.rounds); round++) {
-  for (const [kind, phases] of rounds) {
-    const before = await members.measure();
-    const hostile = await measureUnderAttack(kind, server, members);
-    const cells = [before, hostile].map(({ p99Ms, worstMs, residentMb }) => {
-      const [p99, worst, mb] = [p99Ms, worstMs, residentMb].map((value) => value.toFixed(0));
-      return `p99 ${p99} ms, worst ${worst} ms, ${mb} MB`;
+    const victim = await CallerParty.register(server.port, "victim");
+    for (const name of CROWD) (await CallerParty.register(server.port, name)).close();
+    const scene = await prepareVictim(victim, CROWD);
+    const program = join(import.meta.dir, "hostile-attacker.ts");
+    const args = [`${server.port}`, `${ircPort}`, "victim", JSON.stringify(scene)];
+    const attacker = Bun.spawn([process.execPath, program, ...args], {
+      stdio: ["pipe", "pipe", "inherit"],
     });
-    process.stderr.write(`${kind}: ${cells.join("; ")}\n`);
-    quiet.push(before);
-    phases.push([before, hostile]);
-    const { p50Ms, p99Ms, cpuPercent } = hostile;
-    const ratio = p99Ms / before.p99Ms;
-    saveSample({ table: "hostile", row: { kind }, values: { p50Ms, p99Ms, ratio, cpuPercent } });
+    const pid = childOf(server.pid) ?? server.pid;
+    return new Lab(server, pid, victim, scene, attacker, linesOf(attacker.stdout));
+  }
+
+  async posts(): Promise<Latency> {
+    const took: Promise<number>[] = [];
+    for (let i = 0; i < seconds * POSTS_PER_SECOND; i++) {
+      took.push(this.#post());
+      await Bun.sleep(1_000 / POSTS_PER_SECOND);
+    }
+    const sorted = Float64Array.from(await Promise.all(took)).sort();
+    return { medianMs: quantile(sorted, 0.5), worstMs: quantile(sorted, 1) };
+  }
+
+  async #post(): Promise<number> {
+    const startedAt = performance.now();
+    const posted = postIn(this.victim, this.scene.room, "a member's text");
+    await Promise.race([posted, Bun.sleep(ANSWER_MS_MAX)]);
+    return performance.now() - startedAt;
+  }
+
+  async attack(row: string, links: number, accounts: number): Promise<Latency & Counted> {
+    await this.#send(JSON.stringify({ row, links, accounts }));
+    const bytes = sizeOf(this.server.folder);
+    const residentBefore = residentBytes(this.pid);
+    let resident = 0;
+    const sampling = setInterval(() => {
+      resident = Math.max(resident, residentBytes(this.pid));
+    }, 50);
+    const latency = await this.posts();
+    clearInterval(sampling);
+    const counts = JSON.parse(await this.#send("stop")) as { accepted: number; refused: number };
+    const memoryMib = (resident - residentBefore) / MIB;
+    return {
+      ...latency,
+      ...counts,
+      memoryMib,
+      storedKib: (sizeOf(this.server.folder) - bytes) / 1024,
+    };
+  }
+
+  async #send(line: string): Promise<string> {
+    this.attacker.stdin.write(`${line}\n`);
+    this.attacker.stdin.flush();
+    const { value, done } = await this.output.next();
+    if (done === true || value === undefined) throw new Error("the attacker ended");
+    return value;
+  }
+
+  async close(): Promise<void> {
+    this.attacker.kill("SIGKILL");
+    this.victim.close();
+    if (this.pid !== this.server.pid) process.kill(this.pid, "SIGTERM");
+    await this.server.stop();
   }
 }
-const afterMb = server.residentBytes() / 1e6;
-await Bun.sleep(IDLE_SECONDS * 1000);
-const idleMb = server.residentBytes() / 1e6;
 
-const medianOf = (phases: readonly Phase[], key: keyof Phase) =>
-  median(phases.map((phase) => phase[key]));
-const worstOf = (phases: readonly Phase[]) => Math.max(...phases.map(({ worstMs }) => worstMs));
-process.stdout.write(row(["in ms", "p50", "p99", "worst", "ratio", "CPU %", "RSS MB"]));
-function print(name: string, phases: readonly Phase[], ratio: number): void {
-  const cells = [medianOf(phases, "p50Ms"), medianOf(phases, "p99Ms"), worstOf(phases), ratio].map(
-    (value) => value.toFixed(2),
-  );
-  const integers = [medianOf(phases, "cpuPercent"), medianOf(phases, "residentMb")].map((value) =>
-    value.toFixed(0),
-  );
-  process.stdout.write(row([name, ...cells, ...integers]));
+interface Counted {
+  readonly accepted: number;
+  readonly refused: number;
+  readonly memoryMib: number;
+  readonly storedKib: number;
 }
-print("quiet", quiet, 1);
-for (const [kind, pairs] of rounds) {
-  const ratio = median(pairs.map(([before, hostile]) => hostile.p99Ms / before.p99Ms));
-  print(
-    kind,
-    pairs.map(([, hostile]) => hostile),
-    ratio,
-  );
+
+/** Delays each sync like a slow disk. */
+function prefix(diskMs: number): readonly string[] {
+  if (diskMs === 0) return [];
+  const calls = "trace=fsync,fdatasync";
+  const inject = `inject=fsync,fdatasync:delay_exit=${diskMs * 1000}`;
+  return ["strace", "-f", "--seccomp-bpf", "-qqq", "-o", "/dev/null", "-e", calls, "-e", inject];
 }
-const memory = [initialMb, afterMb, idleMb].map((mb) => mb.toFixed(0)).join(", ");
-process.stdout.write(
-  `resident MB initially, after all rounds, ${IDLE_SECONDS} s later: ${memory}\n`,
-);
-members.disconnect();
-await server.stop();
+
+function childOf(pid: number): number | undefined {
+  const children = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
+  return children.map(Number).find((child) => {
+    try {
+      return statSync(`/proc/${child}`).isDirectory() && parentOf(child) === pid;
+    } catch {
+      return false;
+    }
+  });
+}
+
+function parentOf(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
+  return Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]);
+}
+
+function sizeOf(folder: string): number {
+  let bytes = 0;
+  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+    if (entry.isFile()) bytes += statSync(join(entry.parentPath, entry.name)).size;
+  }
+  return bytes;
+}
+
+let missed = 0;
+for (const disk of values.disks.split(",")) {
+  for (const shape of values.shapes.split(",")) {
+    const [links = 1, accounts = 1] = shape.split("x").map(Number);
+    let lab: Lab | undefined;
+    let rowsLeft = 0;
+    for (const row of chosen) {
+      if (lab === undefined || rowsLeft-- === 0) {
+        await lab?.close();
+        lab = await Lab.open(Number(disk));
+        rowsLeft = ROWS_PER_SERVER - 1;
+        await lab.posts();
+      }
+      const calm = await lab.posts();
+      const found = await lab.attack(row, links, accounts);
+      const goalMs = Math.max(MEDIAN_MS_MIN, MEDIAN_FACTOR_MAX * calm.medianMs);
+      const isMet =
+        found.medianMs <= goalMs &&
+        found.worstMs <= WORST_MS_MAX &&
+        found.memoryMib <= MEMORY_MIB_MAX;
+      if (!isMet) {
+        missed++;
+        // Its queue would delay the next row.
+        rowsLeft = 0;
+      }
+      const numbers = [calm.medianMs, found.medianMs, found.worstMs].map((ms) => ms.toFixed(0));
+      const [memory, stored] = [found.memoryMib, found.storedKib].map((size) => size.toFixed(0));
+      const sizes = `${memory} MiB | ${stored} KiB | ${found.accepted}, ${found.refused}`;
+      const subject = `${isMet ? "met" : "MISSED"} | ${row} | ${shape} | ${disk} ms`;
+      print(`${subject} | ${numbers.join(", ")} ms | ${sizes}`);
+      const { medianMs, worstMs, memoryMib, storedKib } = found;
+      const measured = { calmMs: calm.medianMs, medianMs, worstMs, memoryMib, storedKib };
+      saveSample({ table: "hostile", row: { row, shape, disk }, values: measured });
+    }
+    await lab?.close();
+  }
+}
+print(`${missed} rows missed their goals`);
+process.exit(0);

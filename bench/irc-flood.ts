@@ -1,4 +1,4 @@
-/** IRC floods for `bench/hostile.ts`: connections of one account, or without a log-in. */
+/** IRC floods for `bench/floods.ts`: connections of one account, or without a log-in. */
 import { RawClient } from "./raw-client.ts";
 
 const HOST = "127.0.0.1";

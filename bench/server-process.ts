@@ -27,9 +27,11 @@ export async function startServer(
   flags: readonly string[] = UNLIMITED,
   folder = newFolder(),
   requestedPort = 0,
+  prefix: readonly string[] = [],
 ): Promise<ServerProcess> {
   const child = Bun.spawn(
     [
+      ...prefix,
       ...COMMAND,
       ...["serve", "--host", "127.0.0.1", "--port", `${requestedPort}`],
       ...["--data", join(folder, "data"), "--open", "--json", "--quiet", ...flags],

@@ -19,6 +19,7 @@ export class Caller {
   why: Fault | undefined;
   readonly ended: Promise<void>;
   isEnded = false;
+  serverKey: Uint8Array = new Uint8Array(32);
   readonly #session = new Session("client", performance.now());
   readonly #open = new Map<number, (outcome: Outcome) => void>();
   readonly #welcome = Promise.withResolvers<NoticeOf<"welcome">>();
@@ -130,6 +131,7 @@ export class Caller {
         this.#settle(effect.ref, { kind: "refused", fault: effect.fault });
       }
       if (effect.kind === "notice" && effect.notice.kind === "welcome") {
+        this.serverKey = effect.notice.server.key;
         this.#welcome.resolve(effect.notice);
       }
       if (effect.kind === "close") {

@@ -49,7 +49,7 @@ function newName(letter: string): string {
 
 let counter = 0;
 
-async function postIn(party: Party, to: string, text: string): Promise<number> {
+export async function postIn(party: Party, to: string, text: string): Promise<number> {
   const outbox = `${RUN}o${(++counter).toString(36)}`.padEnd(11, "A");
   const answer = await party.ask("post", { outbox, counter: 1, to, body: { text } });
   return Number(answer["seq"]);

@@ -8,7 +8,7 @@ import {
   ROOMS_PER_HOUR_MAX,
 } from "../../src/base/limits.ts";
 import { AVATAR_CHANGES_PER_DAY, PUSH_DEVICES_MAX } from "../../src/base/limits-page.ts";
-import { KEY_PACKAGES_MAX, KEY_PACKAGES_PER_HOUR } from "../../src/base/limits-sealed.ts";
+import { KEY_PACKAGES_MAX } from "../../src/base/limits-sealed.ts";
 import type { RequestKind } from "../../src/wire/messages.ts";
 
 /**
@@ -124,7 +124,7 @@ export const GROWTH: Readonly<Record<RequestKind, Growth>> = {
   clock: "operator",
   stats: "operator",
   "key-packages": "nothing",
-  "key-package": KEY_PACKAGES_PER_HOUR,
+  "key-package": "nothing",
   "group-create": ROOMS_PER_HOUR_MAX,
   "group-commit": "account",
   "seal-lease": "nothing",

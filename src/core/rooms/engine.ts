@@ -497,7 +497,8 @@ export class RoomEngine {
     const follows =
       command.kind === "post" ? command.outbox.pendingBefore(command.counter) : undefined;
     if (command.kind === "post") command.isAppending = true;
-    effects.push({ kind: "append", token, drafts, follows, payer: userOf(command) });
+    const payer = command.kind === "meet" ? undefined : userOf(command);
+    effects.push({ kind: "append", token, drafts, follows, payer });
   }
 
   #releaseLock(lock: string, claim: Claim<Command>, steps: Step[]): void {

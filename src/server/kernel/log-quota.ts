@@ -3,11 +3,13 @@
 import { Fault, msg } from "../../base/fault.ts";
 import type { UserId } from "../../base/ids.ts";
 import { TEXTS_BYTES_PER_DAY } from "../../base/limits.ts";
+import { isName } from "../../base/names.ts";
 import { formatSize } from "../../base/sizes.ts";
 import { DailyQuota } from "../../core/rate.ts";
+import type { Registry } from "../../core/rooms/accounts.ts";
 import { CHARGES, RESERVED_FACTOR } from "../../core/rooms/charges.ts";
 import type { Room } from "../../core/rooms/rooms.ts";
-import { contentBytes, type Draft, type LogRecord } from "../../wire/record.ts";
+import { bodyOf, contentBytes, type Draft, type LogRecord } from "../../wire/record.ts";
 import type { BaseContext } from "./context.ts";
 
 interface Disk {
@@ -20,6 +22,7 @@ interface Disk {
 interface LogQuotaOptions extends Pick<BaseContext, "clock" | "settings"> {
   readonly disk: Disk | undefined;
   readonly isOperator: (user: UserId) => boolean;
+  readonly registry: Pick<Registry, "find">;
 }
 
 /**
@@ -76,8 +79,17 @@ export class LogQuota {
   onAccountRecord(record: LogRecord): void {
     const bytes = contentBytes(record);
     this.options.disk?.spend(bytes);
-    const { by } = record.head;
+    const by = this.#payerOf(record);
     if (by !== "server") this.#written.count(by, bytes, this.options.clock.unixMs());
+  }
+
+  /** Whoever adds a member pays for the record, which names the member as its author. */
+  #payerOf(record: LogRecord): UserId | "server" {
+    const { kind, by } = record.head;
+    if (kind !== "join") return by;
+    const { addedBy } = bodyOf(record, "join") ?? {};
+    if (addedBy === undefined || !isName(addedBy)) return by;
+    return this.options.registry.find(addedBy)?.id ?? by;
   }
 
   /** Without a retry time, so that outboxes report the refusal instead of waiting for hours. */

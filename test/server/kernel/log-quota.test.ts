@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { utf8Encode } from "../../../src/base/bytes.ts";
 import type { UserId } from "../../../src/base/ids.ts";
 import { DISK_CHECK_INTERVAL_MS } from "../../../src/base/limits-page.ts";
 import type { BlobStore } from "../../../src/io/blob/interfaces.ts";
@@ -7,7 +8,9 @@ import { rejection } from "../../rejection.ts";
 import { changedStore } from "../data-channel.ts";
 import { lab, operating } from "../site-lab.ts";
 
-const [ANA, BEN] = ["uAAAAAAAAAAA", "uBBBBBBBBBBB"] as [UserId, UserId];
+const [ANA, BEN, EVE] = ["uAAAAAAAAAAA", "uBBBBBBBBBBB", "uEEEEEEEEEEE"] as [
+  ...[UserId, UserId, UserId],
+];
 const DAY_MS = 86_400_000;
 
 function quotaOf(textsBytesPerDay: number) {
@@ -22,7 +25,8 @@ function quotaOf(textsBytesPerDay: number) {
     },
   };
   const isOperator = (user: UserId) => user === BEN;
-  const options = { clock, disk, isOperator, settings: { textsBytesPerDay } };
+  const registry = { find: () => ({ id: EVE }) };
+  const options = { clock, disk, isOperator, settings: { textsBytesPerDay }, registry };
   const quota = new LogQuota(options as never);
   const write = (by: UserId | "server", bytes: number) =>
     quota.onAccountRecord({
@@ -81,6 +85,16 @@ test("charges the account that requested a record without a name", () => {
   expect(quota.refusal(vote, ANA)?.code).toBe("texts-limit");
   expect(quota.refusal(vote, BEN)).toBeUndefined();
   expect(refusal("server", "vote")).toBeUndefined();
+});
+
+test("charges whoever adds a member for the record", () => {
+  const { quota, refusal } = quotaOf(1_000);
+  quota.onAccountRecord({
+    head: { by: ANA, kind: "join" },
+    headBytes: new Uint8Array(1_000),
+    bodyBytes: utf8Encode('{"addedBy":"eve"}'),
+  } as never);
+  expect([refusal(ANA), refusal(EVE)]).toEqual([undefined, "texts-limit"]);
 });
 
 test("counts programs by token, without the rights of the token's creator", () => {
