@@ -327,8 +327,9 @@ export class Actions {
     this.#store.applyNow({ kind: "draft", target: bareTarget(target), draft });
   }
 
+  /** In an assignment, only the readers of the user's box may learn who is working. */
   reportTyping(target: string, text: string): void {
-    const room = roomOf(this.#model, target);
+    const room = roomOf(this.#model, postTarget(this.#model, target));
     if (room !== undefined) this.#typing.report(room, text);
   }
 

@@ -8,7 +8,7 @@ import { defined } from "../base/values.ts";
 import { KEY_LETTERS } from "../core/client/person-keys.ts";
 import { parseUntil, withUtcTime } from "../core/duration.ts";
 import { roomOf } from "../core/model/selectors.ts";
-import { JOIN_RULES, WHO } from "../wire/field.ts";
+import { BOX_RULES, JOIN_RULES, WHO } from "../wire/field.ts";
 import { formatFingerprint } from "../wire/fingerprint.ts";
 import { isIpv4 } from "../wire/host.ts";
 import type { RequestFields, Answer as WireAnswer } from "../wire/messages.ts";
@@ -48,7 +48,7 @@ interface OptionalSeq {
 }
 
 /** Each rule with its value, and a password. */
-const RULE_WORDS_MAX = 13;
+const RULE_WORDS_MAX = 15;
 
 /** Digits of a safety number, in groups. */
 const DIGIT_GROUPS = 12;
@@ -386,12 +386,15 @@ function parseRules(words: readonly string[]): RulesChange | undefined {
   if (rule === "slow") return { slow: parseSlow(value), ...others };
   if (join !== undefined) return { join, ...defined({ password }), ...others };
   if (rule === "post" && value === "private") return { post: value, ...others };
+  const boxes = rule === "boxes" ? BOX_RULES.find((one) => one === value) : undefined;
+  if (boxes !== undefined) return { boxes, ...others };
   const isWho = rule === "post" || rule === "topic" || rule === "everyone";
   return isWho && who !== undefined ? { [rule]: who, ...others } : undefined;
 }
 
 const rules: Command<RulesChange> = {
-  usage: "/rules [post|topic|everyone WHO] [slow SECONDS] [join HOW] [newcomers on|off]",
+  usage:
+    "/rules [post|topic|everyone WHO] [slow SECONDS] [join HOW] [newcomers on|off] [boxes open|closed]",
   parse: (input) => parseRules(splitWords(input, 0, RULE_WORDS_MAX) ?? [""]),
   async run(change, chat, host) {
     if (Object.keys(change).length === 0) return host.show({ kind: "rules" });

@@ -150,7 +150,7 @@ export const KINDS = {
     traits: ["read", "decision"],
     body: {
       ...({ post: "text", topic: "text", slow: "count", join: "text", everyone: "text" } as const),
-      newcomers: "flag",
+      ...({ newcomers: "flag", boxes: "text" } as const),
     },
   },
   group: {

@@ -305,6 +305,8 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "an encrypted room cannot be an assignment": "ruang terenkripsi tidak dapat menjadi ruang tugas",
   "a group cannot be an assignment": "grup tidak dapat menjadi ruang tugas",
   "create a room that is not encrypted": "buat ruang yang tidak terenkripsi",
+  "the assignment '{}' has ended": "tugas '{}' sudah berakhir",
+  "a reaction in '{}' must be one emoji": "reaksi di '{}' harus berupa satu emoji",
   "only moderators can post in '{}'": "hanya moderator yang dapat menulis di '{}'",
   "only moderators can set the topic of '{}'": "hanya moderator yang dapat mengatur topik '{}'",
   "only moderators may mention everyone in '{}'":
