@@ -649,8 +649,8 @@ export class Actions {
   }
 
   /** Replaces the user's vote; an empty list withdraws it. */
-  async vote(seq: number, choices: readonly number[]): Promise<number> {
-    return (await this.#actor.request("vote", { seq, choices: [...choices] })).seq;
+  async vote(seq: number, { start }: PollView, choices: readonly number[]): Promise<number> {
+    return (await this.#actor.request("vote", { seq, choices: [...choices], start })).seq;
   }
 
   /**

@@ -290,7 +290,7 @@ const poll: Command<PollArgs> = {
     }
     const item = await actions.pollIn(current, seq);
     if (action === "close") return { seq: await actions.endPoll(item.seq) };
-    const { question: text, ...rest } = item.poll;
+    const { question: text, start: _, ...rest } = item.poll;
     return {
       json: { kind: "poll-results", seq: item.seq, question: text, ...withUtcTime(rest, "until") },
       text: () => `#${item.seq} ${text}`,
@@ -309,7 +309,7 @@ const vote: Command<OptionalSeq & { readonly choices: readonly number[] }> = {
   },
   async run({ choices, seq }, chat, host) {
     const item = await chat.actions.pollIn(host.current, seq);
-    return { seq: await chat.actions.vote(item.seq, choices) };
+    return { seq: await chat.actions.vote(item.seq, item.poll, choices) };
   },
 };
 

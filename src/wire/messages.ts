@@ -405,9 +405,17 @@ export const REQUESTS = {
     },
     answer: v.object({ seq: positive }),
   },
+  /**
+   * `start`: seq of the record that started the poll which the user saw. Clients before 0.3 omit
+   * it, and servers before 0.3 ignore it.
+   */
   vote: {
     postCount: 1,
-    fields: { seq: positive, choices: list(positive, POLL_OPTIONS_MAX) },
+    fields: {
+      seq: positive,
+      choices: list(positive, POLL_OPTIONS_MAX),
+      start: v.optional(positive),
+    },
     answer: v.object({ seq: positive }),
   },
   /** Asks to join a room, or withdraws that. `user`: a moderator declines their request. */

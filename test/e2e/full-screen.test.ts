@@ -107,5 +107,6 @@ requires("tmux").test("reports typing in an assignment to the moderators alone",
   const { room } = await tea.notice("typing", ({ users }) => users.includes("kim"));
   const box = await tea.notice("room", ({ name }) => name === "essay@kim");
   expect(room).toBe(box.room);
+  await jon.ask("who", { room: "essay" });
   expect(jon.notices.filter(({ kind }) => kind === "typing")).toEqual([]);
 });

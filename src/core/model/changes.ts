@@ -27,9 +27,10 @@ export function noteChange(changes: ChangeMap, record: ChatRecord): readonly num
     return notePoll(changes, changed, seq, on === true ? start : undefined);
   }
   if (kind === "vote") {
-    const { choices = [], voter = from } = fieldsIn(record);
-    const vote = { seq, choices: choices.filter(isCount) };
-    return voter === undefined ? [] : noteVote(changes, re, { ...vote, by: voter });
+    const { choices = [], voter } = fieldsIn(record);
+    const by = voter ?? from;
+    const vote = { seq, isAnonymous: voter !== undefined, choices: choices.filter(isCount) };
+    return by === undefined ? [] : noteVote(changes, re, { ...vote, by });
   }
   if (kind === "text" || kind === "action") return noteReply(changes, re, { seq, timeUnixMs });
   const by = changeAuthor(from, importOriginOf(body)?.from);

@@ -239,6 +239,8 @@ export interface RepliesView {
 }
 
 export interface PollView {
+  /** Seq of the record that started the poll. */
+  readonly start: number;
   readonly question: string;
   readonly options: readonly {
     readonly option: string;
@@ -262,6 +264,7 @@ export interface PollStart extends Pick<PollView, "many" | "anonymous" | "untilU
 
 export interface Vote {
   readonly seq: number;
+  readonly isAnonymous: boolean;
   readonly by: string;
   readonly choices: readonly number[];
 }

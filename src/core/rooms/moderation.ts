@@ -121,7 +121,7 @@ function actionDraft(rooms: Rooms, actor: Actor, act: RoomAction, unixMs: number
       if ((act.kind === "vote" || act.on) && !moderates(room, actor))
         checkRules(room, actor.user, { kind: act.kind, body: {} }, unixMs);
       return act.kind === "poll"
-        ? pollDraft(room, actor.user, moderates(room, actor), act, unixMs)
+        ? pollDraft(rooms, room, actor.user, moderates(room, actor), act, unixMs)
         : voteDraft(room, actor.user, act, unixMs);
     case "knock":
       return knockDraft(room, actor, act);
@@ -365,7 +365,7 @@ function editDraft(
     });
   }
   checkNotErased(rooms, seq);
-  if (room.polls.has(seq)) throw new Fault("not-allowed", msg`a poll cannot be edited`);
+  if (rooms.wasPoll(seq)) throw new Fault("not-allowed", msg`a poll cannot be edited`);
   if (rooms.editsOf(seq).length >= EDITS_PER_RECORD_MAX) {
     const message = `a message can be edited at most ${EDITS_PER_RECORD_MAX} times`;
     throw new Fault("too-many", message, { remedy: "post a new message" });

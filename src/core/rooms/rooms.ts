@@ -153,6 +153,8 @@ export class Rooms {
   /** Boxes by the id of their assignment room, at most BOXES_PER_ROOM_MAX each. */
   readonly #boxes = new Map<RoomId, Room[]>();
   #erased = new SeqSet();
+  /** Texts that are or were polls. */
+  #polled = new SeqSet();
   readonly #erasedBy = new Map<number, number>(); // At most ERASED_BY_MAX entries.
 
   #direct = 0;
@@ -214,6 +216,10 @@ export class Rooms {
     return this.#erased.has(seq);
   }
 
+  wasPoll(seq: number): boolean {
+    return this.#polled.has(seq);
+  }
+
   /**
    * Returns the seq of the record that erased a record which was read before. If ERASED_BY_MAX
    * others were erased since, returns the newest seq.
@@ -263,6 +269,7 @@ export class Rooms {
       joined: [...this.#joined].map(([user, joined]) => [user, [...joined].map(numberOf)]),
       edits: [...this.#edits],
       erased: this.#erased.value(),
+      polled: this.#polled.value(),
     };
   }
 
@@ -292,6 +299,7 @@ export class Rooms {
     }
     for (const [seq, edits] of value.edits) this.#edits.set(seq, [...edits]);
     this.#erased = new SeqSet(value.erased);
+    this.#polled = new SeqSet(value.polled);
     this.head = value.head;
   }
 
@@ -327,8 +335,11 @@ export class Rooms {
         return applyPin(room, record);
       case "hand":
         return applyHand(room, record);
-      case "poll":
+      case "poll": {
+        const { seq } = bodyOf(record, kind) ?? {};
+        if (seq !== undefined) this.#polled.add(seq);
         return applyPoll(room, record);
+      }
       case "knock":
         return applyKnock(room, record, by);
       case "rules": {
@@ -532,6 +543,7 @@ export interface RoomsValue {
   readonly joined: readonly (readonly [UserId, readonly number[]])[];
   readonly edits: readonly (readonly [number, readonly number[]])[];
   readonly erased: SeqSetValue;
+  readonly polled: SeqSetValue;
 }
 
 function valueOfRoom({ messageCount, group, receipts, box: _, ...room }: Room): RoomValue {

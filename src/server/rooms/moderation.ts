@@ -201,7 +201,8 @@ export class Moderation {
     if (request.kind === "poll") return { ...request, ...message };
     if (request.kind === "vote") {
       const voter = voterOf(this.options.identity, actor.user, seq);
-      return { kind: "vote", choices: request.choices, voter, ...message };
+      const { choices, start } = request;
+      return { kind: "vote", choices, start, voter, ...message };
     }
     if (head.kind === "file") checkFileText(request.text);
     else if (request.text === "") throw new Fault("text-invalid", msg`message is empty`);
