@@ -7,7 +7,7 @@ import { formatUtc } from "../base/time.ts";
 import { defined } from "../base/values.ts";
 import { KEY_LETTERS } from "../core/client/person-keys.ts";
 import { parseUntil, withUtcTime } from "../core/duration.ts";
-import { roomOf } from "../core/model/selectors.ts";
+import { adderIn, roomOf } from "../core/model/selectors.ts";
 import { BOX_RULES, JOIN_RULES, WHO } from "../wire/field.ts";
 import { formatFingerprint } from "../wire/fingerprint.ts";
 import { isIpv4 } from "../wire/host.ts";
@@ -103,8 +103,10 @@ const leave: Command<{ readonly room: string | undefined }> = {
     const { current } = host;
     if (args.room === undefined && current.startsWith("@")) return hideConversation(chat, current);
     const room = args.room ?? current;
+    const adder = adderIn(chat.model, room);
     await chat.actions.leave(room);
-    return { json: { kind: "left", room }, text: (texts) => texts.leftRoom(room), leftRoom: room };
+    const text: Message = (texts) => texts.leftRoom(room, adder);
+    return { json: defined({ kind: "left", room, addedBy: adder }), text, leftRoom: room };
   },
 };
 

@@ -64,7 +64,7 @@ export const KINDS = {
     traits: ["itemless"],
     body: {
       ...({ name: "text", locked: "flag", sealed: "flag", direct: "pair" } as const),
-      ...({ rules: "any", private: "flag", members: "list" } as const),
+      ...({ rules: "any", private: "flag", members: "list", initiator: "text" } as const),
     },
   },
   join: { log: "history", traits: MEMBERSHIP_TRAITS, body: { addedBy: "text" } },

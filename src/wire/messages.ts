@@ -131,6 +131,8 @@ const roomEntry = v.object({
   topic: v.optional(text(TOPIC_BYTES_MAX)),
   /** The other members of a private room, which has no name of its own but a topic as its title. */
   people: v.optional(list(name, GROUP_NAMES_MAX)),
+  /** User who began the group, if somebody else. */
+  begunBy: v.optional(name),
   closed: v.optional(v.boolean()),
   sealed: v.optional(v.boolean()),
   locked: v.optional(v.boolean()),

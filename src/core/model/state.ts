@@ -99,6 +99,8 @@ export interface RoomState {
   readonly topic: string;
   /** The other members of a group; `undefined` in rooms and direct conversations. */
   readonly people: readonly string[] | undefined;
+  /** User who began the group, if somebody else. */
+  readonly begunBy: string | undefined;
   readonly moderates: boolean;
   /** End of the user's own mute, 0 if permanent; `undefined` if the user is not muted. */
   readonly mutedUntilUnixMs: number | undefined;

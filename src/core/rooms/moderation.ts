@@ -188,7 +188,7 @@ function admissionDraft(
   if (room.members.has(user)) {
     throw new Fault("not-allowed", msg`${name} is already in '${room.name}'`);
   }
-  if (room.isPrivate === true) return addedDraft(rooms, room, { id: user, name }, by);
+  if (room.isPrivate === true) return addedDraft(room, { id: user }, by);
   const invitedBy = room.invited.get(user);
   if (invitedBy !== undefined && mayStillInvite(room, invitedBy)) {
     throw new Fault("not-allowed", msg`${name} has already been invited to '${room.name}'`);

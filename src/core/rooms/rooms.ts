@@ -41,6 +41,7 @@ export interface Room {
   readonly pair?: readonly [UserId, UserId];
   /** `undefined` if the room is no box. */
   readonly box?: Box;
+  /** Of a conversation, the user who began it; "server" if a version before 0.3 recorded it. */
   readonly maker: UserId | "server";
   /** Only the rules that differ from the defaults. */
   rules: RoomRules;
@@ -95,9 +96,12 @@ export interface Receipts {
   readonly joined: Map<UserId, number>;
 }
 
-/** A vacant room has no members and was never used. It does not count towards ROOMS_MAX. */
+/**
+ * A vacant room has no members and was never used, or is a group without members, which nobody can
+ * join. It does not count towards a limit.
+ */
 export function isVacant(room: Room): boolean {
-  return room.members.size === 0 && isUnused(room);
+  return room.members.size === 0 && endsWithLastMember(room);
 }
 
 /** A user whose devices were added to a private encrypted room may join it. */
@@ -117,7 +121,11 @@ export function isConfidential({ name, isPrivate }: Room): boolean {
 }
 
 export function isVacantWithout(room: Room, user: UserId): boolean {
-  return room.members.size === 1 && room.members.has(user) && isUnused(room);
+  return room.members.size === 1 && room.members.has(user) && endsWithLastMember(room);
+}
+
+function endsWithLastMember(room: Room): boolean {
+  return (room.isPrivate === true && room.isSealed !== true) || isUnused(room);
 }
 
 /**
@@ -735,7 +743,9 @@ function foundersOf({ private: isPrivate, members = [] }: Body<"room">): readonl
   return users.filter((user) => typeof user === "string").slice(0, GROUP_MEMBERS_MAX) as UserId[];
 }
 
-function directRoom(head: FoldedHead, { direct }: Body<"room">): Room | undefined {
+function directRoom(head: FoldedHead, { direct, initiator }: Body<"room">): Room | undefined {
   if (direct === undefined) return undefined;
-  return { ...emptyRoom(head), pair: direct as readonly [UserId, UserId] };
+  const pair = direct as readonly [UserId, UserId];
+  const maker = pair.find((user) => user === initiator) ?? head.by;
+  return { ...emptyRoom(head), maker, pair };
 }

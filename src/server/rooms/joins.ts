@@ -15,7 +15,7 @@ import { LOBBY, type Room, targetUser } from "../../core/rooms/rooms.ts";
 import { needsAdmission, rulesOf } from "../../core/rooms/rules.ts";
 import { checkMayCreateRoom } from "../../core/rooms/server-rules.ts";
 import { requireMember, requireRoom, requireUser } from "../../core/rooms/targets.ts";
-import { sha256 } from "../../crypto/sha256.ts";
+import { groupDigest } from "../../crypto/group-digest.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";
 import type { LogRecord } from "../../wire/record.ts";
 import type { Invites } from "../auth/invites.ts";
@@ -89,8 +89,10 @@ export class Joins {
           remedy: msg`for one person: /msg NAME TEXT`,
         });
       }
-      const group = { by: account.id, people, isOperator: actor.isOperator };
-      const found = groupOf(rooms, group, sha256);
+      const ids = people.map(({ id }) => id);
+      const digest = (number: number) => groupDigest(this.options.identity, number, ids);
+      const group = { by: account.id, people, isOperator: actor.isOperator, digest };
+      const found = groupOf(rooms, group);
       if (!("members" in found)) {
         // Check the request first, so that a refused request costs nothing.
         newGroupDraft(rooms, registry, group, found);
