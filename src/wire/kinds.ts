@@ -68,7 +68,7 @@ export const KINDS = {
     },
   },
   join: { log: "history", traits: MEMBERSHIP_TRAITS, body: { addedBy: "text" } },
-  leave: { log: "history", traits: MEMBERSHIP_TRAITS, body: { reason: "text" } },
+  leave: { log: "history", traits: [...MEMBERSHIP_TRAITS, "erasable"], body: { reason: "text" } },
   topic: { log: "history", traits: ["read"], body: { topic: "text" } },
   text: {
     log: "history",

@@ -2,7 +2,7 @@
 
 import { isCount } from "../../base/values.ts";
 import { type ChatRecord, fieldsIn, importOriginOf } from "../client/chat-record.ts";
-import { captionMentions, isSameName } from "./item.ts";
+import { captionMentions, isSameName, stateOf } from "./item.ts";
 import { pollView } from "./poll.ts";
 import type { Changes, Item, PollStart, Reaction, RepliesView, Vote } from "./state.ts";
 
@@ -151,7 +151,7 @@ export function withChanges(
     const nothing = { text: "", mentions: [], reactions: [], file: undefined, mentionsMe: false };
     const { poll: _, ...rest } = item;
     const erased = { ...rest, ...nothing, re: undefined, editedUnixMs: undefined, replies };
-    return { ...erased, state: "erased", ...by };
+    return { ...erased, state: stateOf(item.kind, "erased"), ...by };
   }
   if (item.state !== "whole") return item;
   const { edit } = changes;

@@ -188,7 +188,9 @@ export class Moderation {
       });
     }
     const message = { room: room.id, seq, author: head.by };
-    if (!TARGET_KINDS[request.kind].has(head.kind)) {
+    // In a sealed room, members need the signature in a departure to remove the device.
+    const isSignature = head.kind === "leave" && room.isSealed === true;
+    if (isSignature || !TARGET_KINDS[request.kind].has(head.kind)) {
       const text = msg`record ${seq} is a '${head.kind}'; only messages can be changed`;
       throw new Fault("not-allowed", text, { remedy: "choose a message" });
     }
