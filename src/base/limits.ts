@@ -242,11 +242,22 @@ export const ROOMS_MAX = 10_000;
 export const ROOMS_RESERVED = 500;
 export const ROOMS_PER_ACCOUNT_MAX = 1_000;
 export const ROOMS_PER_HOUR_MAX = 100;
+/** Reasons of departures per account and hour. More departures have none. */
+export const LEAVE_REASONS_PER_HOUR_MAX = 20;
 /** Former names of accounts or rooms that still resolve. */
 export const FORMER_NAMES_MAX = 10_000;
 export const ROOM_MEMBERS_MAX = 20_000;
 /** A group's title names its members, and each message notifies all of them. */
 export const GROUP_MEMBERS_MAX = 32;
+/** Groups that still have members, by all accounts. Memory takes a few KiB for each. */
+export const GROUPS_MAX = 20_000;
+/** Of GROUPS_MAX, for accounts with fewer than GROUPS_FEW groups, so that a few cannot take all. */
+export const GROUPS_RESERVED = 5_000;
+export const GROUPS_FEW = 10;
+/** Groups of the same people, including ended ones, whose ids stay reserved. */
+export const GROUPS_OF_PEOPLE_MAX = 1_000;
+/** Groups that an account has begun and that still have members. */
+export const GROUPS_PER_ACCOUNT_MAX = 250;
 /** Servers of a cluster that add people at the same time may exceed GROUP_MEMBERS_MAX. */
 export const GROUP_NAMES_MAX = 64;
 /** Each room costs a subscription and a catch-up at log-in. */

@@ -331,8 +331,9 @@ export class Actions {
     this.#store.applyNow({ kind: "draft", target: bareTarget(target), draft });
   }
 
+  /** In an assignment, only the readers of the user's box may learn who is working. */
   reportTyping(target: string, text: string): void {
-    const room = roomOf(this.#model, target);
+    const room = roomOf(this.#model, postTarget(this.#model, target));
     if (room !== undefined) this.#typing.report(room, text);
   }
 
@@ -654,8 +655,8 @@ export class Actions {
   }
 
   /** Replaces the user's vote; an empty list withdraws it. */
-  async vote(seq: number, choices: readonly number[]): Promise<number> {
-    return (await this.#actor.request("vote", { seq, choices: [...choices] })).seq;
+  async vote(seq: number, { start }: PollView, choices: readonly number[]): Promise<number> {
+    return (await this.#actor.request("vote", { seq, choices: [...choices], start })).seq;
   }
 
   /**

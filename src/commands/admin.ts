@@ -46,6 +46,7 @@ import { serverRuleFacts } from "../ui/text/rules-text.ts";
 import { ROOM_CREATORS, WHO_ON_SERVER } from "../wire/field.ts";
 import { formatInvite, parseServerSpec, quoteInvite } from "../wire/invite.ts";
 import { accounts, add } from "./admin/accounts.ts";
+import { groups, removeGroups } from "./admin/groups.ts";
 import * as lists from "./admin/lists.ts";
 import { log } from "./admin/log.ts";
 import { room } from "./admin/room.ts";
@@ -559,6 +560,7 @@ export const command = defineGroup({
   accounts,
   add,
   rooms: lists.rooms,
+  groups,
   files: lists.files,
   clients: lists.clients,
   transfers: lists.transfers,
@@ -594,6 +596,7 @@ export const command = defineGroup({
   rename,
   "display-name": displayName,
   remove,
+  "remove-groups": removeGroups,
   room,
   registration,
   rules,

@@ -116,8 +116,13 @@ export class HourlyQuota {
     message: string | Translatable,
     remedy: string | Translatable,
   ): void {
-    if (this.#buckets.of(key, now).take(now) === 0) return;
+    if (this.tryTake(key, now)) return;
     throw new Fault("too-many", message, { remedy });
+  }
+
+  /** Returns false if the quota is used up. */
+  tryTake(key: string, now: number): boolean {
+    return this.#buckets.of(key, now).take(now) === 0;
   }
 }
 

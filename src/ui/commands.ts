@@ -7,8 +7,8 @@ import { formatUtc } from "../base/time.ts";
 import { defined } from "../base/values.ts";
 import { KEY_LETTERS } from "../core/client/person-keys.ts";
 import { parseUntil, withUtcTime } from "../core/duration.ts";
-import { roomOf } from "../core/model/selectors.ts";
-import { JOIN_RULES, WHO } from "../wire/field.ts";
+import { adderIn, roomOf } from "../core/model/selectors.ts";
+import { BOX_RULES, JOIN_RULES, WHO } from "../wire/field.ts";
 import { formatFingerprint } from "../wire/fingerprint.ts";
 import { isIpv4 } from "../wire/host.ts";
 import type { RequestFields, Answer as WireAnswer } from "../wire/messages.ts";
@@ -48,7 +48,7 @@ interface OptionalSeq {
 }
 
 /** Each rule with its value, and a password. */
-const RULE_WORDS_MAX = 13;
+const RULE_WORDS_MAX = 15;
 
 /** Digits of a safety number, in groups. */
 const DIGIT_GROUPS = 12;
@@ -103,8 +103,10 @@ const leave: Command<{ readonly room: string | undefined }> = {
     const { current } = host;
     if (args.room === undefined && current.startsWith("@")) return hideConversation(chat, current);
     const room = args.room ?? current;
+    const adder = adderIn(chat.model, room);
     await chat.actions.leave(room);
-    return { json: { kind: "left", room }, text: (texts) => texts.leftRoom(room), leftRoom: room };
+    const text: Message = (texts) => texts.leftRoom(room, adder);
+    return { json: defined({ kind: "left", room, addedBy: adder }), text, leftRoom: room };
   },
 };
 
@@ -290,7 +292,7 @@ const poll: Command<PollArgs> = {
     }
     const item = await actions.pollIn(current, seq);
     if (action === "close") return { seq: await actions.endPoll(item.seq) };
-    const { question: text, ...rest } = item.poll;
+    const { question: text, start: _, ...rest } = item.poll;
     return {
       json: { kind: "poll-results", seq: item.seq, question: text, ...withUtcTime(rest, "until") },
       text: () => `#${item.seq} ${text}`,
@@ -309,7 +311,7 @@ const vote: Command<OptionalSeq & { readonly choices: readonly number[] }> = {
   },
   async run({ choices, seq }, chat, host) {
     const item = await chat.actions.pollIn(host.current, seq);
-    return { seq: await chat.actions.vote(item.seq, choices) };
+    return { seq: await chat.actions.vote(item.seq, item.poll, choices) };
   },
 };
 
@@ -386,12 +388,15 @@ function parseRules(words: readonly string[]): RulesChange | undefined {
   if (rule === "slow") return { slow: parseSlow(value), ...others };
   if (join !== undefined) return { join, ...defined({ password }), ...others };
   if (rule === "post" && value === "private") return { post: value, ...others };
+  const boxes = rule === "boxes" ? BOX_RULES.find((one) => one === value) : undefined;
+  if (boxes !== undefined) return { boxes, ...others };
   const isWho = rule === "post" || rule === "topic" || rule === "everyone";
   return isWho && who !== undefined ? { [rule]: who, ...others } : undefined;
 }
 
 const rules: Command<RulesChange> = {
-  usage: "/rules [post|topic|everyone WHO] [slow SECONDS] [join HOW] [newcomers on|off]",
+  usage:
+    "/rules [post|topic|everyone WHO] [slow SECONDS] [join HOW] [newcomers on|off] [boxes open|closed]",
   parse: (input) => parseRules(splitWords(input, 0, RULE_WORDS_MAX) ?? [""]),
   async run(change, chat, host) {
     if (Object.keys(change).length === 0) return host.show({ kind: "rules" });

@@ -120,6 +120,8 @@ export const tableOf = <Item extends v.GenericSchema>(item: Item) =>
 export const WHO = ["everyone", "moderators"] as const;
 /** `private`: each member posts in a box of their own, which only the moderators read as well. */
 export const POSTERS = [...WHO, "private"] as const;
+/** Whether members still post in their boxes after the end of an assignment. */
+export const BOX_RULES = ["closed", "open"] as const;
 export const JOIN_RULES = ["open", "password", "approval"] as const;
 
 const who = v.picklist(WHO);
@@ -147,4 +149,6 @@ export const roomRules = v.object({
   everyone: v.optional(who),
   /** New accounts join the room. Only operators change this. */
   newcomers: v.optional(v.boolean()),
+  /** `closed` if omitted. Servers before 0.3 ignore it, and leave boxes open. */
+  boxes: v.optional(v.picklist(BOX_RULES)),
 });

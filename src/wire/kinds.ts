@@ -64,11 +64,11 @@ export const KINDS = {
     traits: ["itemless"],
     body: {
       ...({ name: "text", locked: "flag", sealed: "flag", direct: "pair" } as const),
-      ...({ rules: "any", private: "flag", members: "list" } as const),
+      ...({ rules: "any", private: "flag", members: "list", initiator: "text" } as const),
     },
   },
   join: { log: "history", traits: MEMBERSHIP_TRAITS, body: { addedBy: "text" } },
-  leave: { log: "history", traits: MEMBERSHIP_TRAITS, body: { reason: "text" } },
+  leave: { log: "history", traits: [...MEMBERSHIP_TRAITS, "erasable"], body: { reason: "text" } },
   topic: { log: "history", traits: ["read"], body: { topic: "text" } },
   text: {
     log: "history",
@@ -150,7 +150,7 @@ export const KINDS = {
     traits: ["read", "decision"],
     body: {
       ...({ post: "text", topic: "text", slow: "count", join: "text", everyone: "text" } as const),
-      newcomers: "flag",
+      ...({ newcomers: "flag", boxes: "text" } as const),
     },
   },
   group: {

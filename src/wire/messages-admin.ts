@@ -250,6 +250,34 @@ export const ADMIN_REQUESTS = {
       total: count,
     }),
   },
+  /**
+   * Counts the groups by the account that began them; names and content stay hidden. `sort`: `name`
+   * or `groups`.
+   */
+  "all-groups": {
+    ...reading,
+    fields: listing,
+    answer: v.object({
+      users: list(
+        v.object({
+          user: name,
+          groups: count,
+          /** Sum of the groups' members. */
+          members: count,
+          /** The account was removed. */
+          removed: v.optional(v.boolean()),
+        }),
+        LISTED_PAGE_MAX,
+      ),
+      total: count,
+    }),
+  },
+  /** Removes some of the groups that the account has begun. `more`: repeat the request. */
+  "remove-groups": {
+    role: "operator",
+    fields: { user: name },
+    answer: v.object({ removed: count, more: v.boolean() }),
+  },
   /** `sort`: `name`, `user`, `time` or `bytes`. */
   "all-files": {
     ...reading,

@@ -131,6 +131,8 @@ const roomEntry = v.object({
   topic: v.optional(text(TOPIC_BYTES_MAX)),
   /** The other members of a private room, which has no name of its own but a topic as its title. */
   people: v.optional(list(name, GROUP_NAMES_MAX)),
+  /** User who began the group, if somebody else. */
+  begunBy: v.optional(name),
   closed: v.optional(v.boolean()),
   sealed: v.optional(v.boolean()),
   locked: v.optional(v.boolean()),
@@ -405,9 +407,17 @@ export const REQUESTS = {
     },
     answer: v.object({ seq: positive }),
   },
+  /**
+   * `start`: seq of the record that started the poll which the user saw. Clients before 0.3 omit
+   * it, and servers before 0.3 ignore it.
+   */
   vote: {
     postCount: 1,
-    fields: { seq: positive, choices: list(positive, POLL_OPTIONS_MAX) },
+    fields: {
+      seq: positive,
+      choices: list(positive, POLL_OPTIONS_MAX),
+      start: v.optional(positive),
+    },
     answer: v.object({ seq: positive }),
   },
   /** Asks to join a room, or withdraws that. `user`: a moderator declines their request. */

@@ -58,7 +58,7 @@ export const KINDS_SINCE: Readonly<Record<NewKind, Since>> = {
 };
 
 export const FIELDS_SINCE: NewFields = {
-  room: { rules: RESTRICTING, private: RESTRICTING, members: RESTRICTING },
+  room: { rules: RESTRICTING, private: RESTRICTING, members: RESTRICTING, initiator: PLAIN },
   join: { addedBy: PLAIN },
   leave: { reason: PLAIN },
   text: { everyone: PLAIN, thread: RESTRICTING, notice: PLAIN },
@@ -102,6 +102,8 @@ export const REQUESTS_SINCE: Readonly<Record<NewRequest, Version>> = {
   vote: "0.3.0",
   knock: "0.3.0",
   rules: "0.3.0",
+  "all-groups": "0.3.0",
+  "remove-groups": "0.3.0",
   handed: "0.3.0",
   collect: "0.3.0",
   "invite-user": "0.3.0",

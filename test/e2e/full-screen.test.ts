@@ -1,10 +1,12 @@
 import { expect } from "bun:test";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { until } from "../event.ts";
 import { requires } from "../installed.ts";
 import { CHAT } from "./binary.ts";
 import { Sandbox } from "./program.ts";
+import { Tab } from "./tab.ts";
 import { Screen } from "./tmux.ts";
 
 async function person(sandbox: Sandbox, name: string, address: string): Promise<Screen> {
@@ -84,3 +86,27 @@ requires("tmux").test(
     await again.program.signal("SIGTERM");
   },
 );
+
+requires("tmux").test("reports typing in an assignment to the moderators alone", async () => {
+  await using sandbox = new Sandbox();
+  const served = await sandbox.serve({ args: ["--open"] });
+  const ca = readFileSync(join(served.data, "tls.crt"), "utf8");
+  const tab = (name: string) => Tab.open(String(served.listening["web"]), name, "", { ca });
+  const [tea, jon] = [await tab("tea"), await tab("jon")];
+  await tea.ask("join", { room: "essay", create: true });
+  await tea.ask("rules", { room: "essay", post: "private" });
+  await jon.ask("join", { room: "essay" });
+  await using kim = await person(sandbox, "kim", served.address);
+  kim.line("/join essay");
+  await kim.shows(/^#essay>$/);
+  kim.line("my essay");
+  await kim.shows(/^#essay@kim>$/);
+  kim.line("/join essay");
+  await kim.shows(/^#essay>$/);
+  kim.type("still writing");
+  const { room } = await tea.notice("typing", ({ users }) => users.includes("kim"));
+  const box = await tea.notice("room", ({ name }) => name === "essay@kim");
+  expect(room).toBe(box.room);
+  await jon.ask("who", { room: "essay" });
+  expect(jon.notices.filter(({ kind }) => kind === "typing")).toEqual([]);
+});

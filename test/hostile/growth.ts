@@ -118,6 +118,8 @@ export const GROWTH: Readonly<Record<RequestKind, Growth>> = {
   decisions: "operator",
   accounts: "operator",
   "all-rooms": "operator",
+  "all-groups": "operator",
+  "remove-groups": "operator",
   "all-files": "operator",
   cancel: "operator",
   announce: "operator",

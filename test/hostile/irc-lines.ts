@@ -37,6 +37,7 @@ export const IRC_LINES: Readonly<Record<IrcCommand, (facts: Facts, i: number) =>
   RENAME: ({ ownRoom }, i) => `RENAME #${ownRoom} #renamed${i}`,
   SETNAME: (_, i) => `SETNAME :Name ${i}`,
   TAGMSG: ({ room }, i) => `@+draft/react=${i % 10};+draft/reply=1 TAGMSG #${room}`,
+  SILENCE: ({ victim }, i) => `SILENCE ${i % 2 === 0 ? "+" : "-"}${victim}`,
   TIME: () => "TIME",
   TOPIC: ({ room }, i) => `TOPIC #${room} :topic ${i}`,
   USER: () => "USER x 0 * :x",

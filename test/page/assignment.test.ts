@@ -53,3 +53,24 @@ pageTest("tells pupils who reads their work, and shows moderators who handed it 
   await ana.send("well done");
   await ben.waitForMessage("well done");
 });
+
+pageTest("reports typing in an assignment to the moderators alone", async () => {
+  const [ida, jon] = [await server.headlessUser("ida"), await server.headlessUser("jon")];
+  await ida.tab.ask("join", { room: "report", create: true });
+  await ida.tab.ask("rules", { room: "report", post: "private" });
+  await jon.tab.ask("join", { room: "report" });
+  const kim = await server.window("kim");
+  const heading = kim.page.getByRole("heading", { name: "#report", exact: true });
+  await kim.send("/join report");
+  await heading.waitFor();
+  await kim.send("my report");
+  await kim.heading("#report@kim").waitFor();
+  await kim.send("/join report");
+  await heading.waitFor();
+  await kim.composer.pressSequentially("still writing");
+  const { room } = await ida.tab.notice("typing", ({ users }) => users.includes("kim"));
+  const box = await ida.tab.notice("room", ({ name }) => name === "report@kim");
+  expect(room).toBe(box.room);
+  await jon.tab.ask("who", { room: "report" });
+  expect(jon.tab.notices.filter(({ kind }) => kind === "typing")).toEqual([]);
+});

@@ -90,6 +90,7 @@ export class ReferenceModel {
   readonly #texts = new Map<string, LogRecord>();
   readonly #erased = new Set<number>();
   /** Open polls by the seq of their text. */
+  readonly #polled = new Set<number>();
   readonly #polls = new Map<number, { readonly many: boolean; readonly anonymous: boolean }>();
   readonly #wereMuted = new Set<string>();
   readonly #operators = new Set<string>();
@@ -392,6 +393,9 @@ export class ReferenceModel {
     check(!room.isClosed, () => `seq ${seq}: ${by} starts or ends a poll in a closed room`);
     check((poll === undefined) === (body["on"] === true), () => `seq ${seq}: the poll is ${poll}`);
     const rules = { many: body["many"] === true, anonymous: body["anonymous"] === true };
+    const isAgain = body["on"] === true && this.#polled.has(Number(body["seq"]));
+    check(!isAgain, () => `seq ${seq}: a poll is started again`);
+    this.#polled.add(Number(body["seq"]));
     if (body["on"] === true) this.#polls.set(Number(body["seq"]), rules);
     else this.#polls.delete(Number(body["seq"]));
   }

@@ -229,7 +229,9 @@ export const REQUESTS = {
   vote: ({ client, world, number }) => {
     const poll = world.model.records.findLast(({ head }) => head.kind === "poll");
     const seq = Number((poll && parseBody(poll)?.["seq"]) ?? 1);
-    return client.request("vote", { seq, choices: number % 5 === 0 ? [1, 2] : [1 + (number % 4)] });
+    const choices = number % 5 === 0 ? [1, 2] : [1 + (number % 4)];
+    const start = number % 2 === 0 ? poll?.head.seq : undefined;
+    return client.request("vote", { seq, choices, ...(start === undefined ? {} : { start }) });
   },
   conversation: ({ client, user, world, number }) => {
     const others = world.devices.map(({ home }) => home.user);

@@ -172,8 +172,9 @@ function changesOf(records: readonly DisplayRecord[]): PageChanges {
       notePoll(changes, of, seq, on ? start : undefined);
     }
     if (kind === "vote") {
-      const { re, choices, voter = record.from } = record;
-      noteVote(changes, re, { seq, by: voter, choices });
+      const { re, choices, voter } = record;
+      const by = voter ?? record.from;
+      noteVote(changes, re, { seq, isAnonymous: voter !== undefined, by, choices });
     }
     if (kind === "pin" && record.on) pins.add(record.of);
     else if (kind === "pin") pins.delete(record.of);

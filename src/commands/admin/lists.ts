@@ -36,7 +36,7 @@ interface ListPage<Item> {
   readonly total: number;
 }
 
-async function fetchAll<Item>(
+export async function fetchAll<Item>(
   { find, reverse, sort }: ListOrder,
   requestPage: (query: {
     find?: string;

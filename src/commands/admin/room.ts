@@ -23,7 +23,7 @@ import { isSameName } from "../../core/model/item.ts";
 import { parseSlow } from "../../ui/commands.ts";
 import { ENGLISH } from "../../ui/messages/en/page.ts";
 import { rulesText } from "../../ui/text/rules-text.ts";
-import { JOIN_RULES, POSTERS, WHO } from "../../wire/field.ts";
+import { BOX_RULES, JOIN_RULES, POSTERS, WHO } from "../../wire/field.ts";
 import type { RoomRules } from "../../wire/messages.ts";
 import { allRooms } from "./lists.ts";
 
@@ -152,6 +152,7 @@ const rules = operatorVerb({
     }),
     join: enumFlag([...JOIN_RULES], "Who may join", { valueHint: "HOW" }),
     newcomers: enumFlag(["on", "off"], "Whether new accounts join the room"),
+    boxes: enumFlag([...BOX_RULES], "Whether members still hand in work after an assignment"),
     mentionEveryone: enumFlag([...WHO], "Who may mention @everyone and @here"),
   },
   details:
@@ -178,9 +179,9 @@ interface RuleFlags {
 }
 
 function changeOf(flags: RuleFlags): RoomRules {
-  const { post, topic, slow, join, mentionEveryone: everyone, newcomers: value } = flags;
+  const { post, topic, slow, join, mentionEveryone: everyone, newcomers: value, boxes } = flags;
   const newcomers = value === undefined ? undefined : value === "on";
-  return defined({ post, topic, slow, join, everyone, newcomers }) as RoomRules;
+  return defined({ post, topic, slow, join, everyone, newcomers, boxes }) as RoomRules;
 }
 
 function shown(room: string, rules: RoomRules): [json: JsonObject, text: string] {

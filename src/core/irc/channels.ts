@@ -137,12 +137,23 @@ export function* part(session: IrcSession, { params: [list = "", reason = ""] }:
     const channel = channelOf(session, name);
     if (channel === undefined) continue;
     try {
+      const adder = adderOf(session, channel);
       yield* session.ask("leave", { room: channel.name.slice(1), ...reasonOf(reason) });
       yield* session.until(() => !session.channels.has(channel.id));
+      if (adder !== undefined)
+        session.notice(`to keep ${adder} from adding you again: /SILENCE +${adder}`);
     } catch (error) {
       refuse(session, error, name);
     }
   }
+}
+
+/** Returns who began the group; `undefined` in other channels, and if the user did. */
+function adderOf({ server, nick }: IrcSession, { id }: Channel): string | undefined {
+  const { isPrivate, maker } = server.rooms.get(id) ?? {};
+  if (isPrivate !== true || maker === undefined || maker === "server") return undefined;
+  const name = server.registry.nameOf(maker);
+  return name === nick ? undefined : name;
 }
 
 export function* kick(session: IrcSession, { params }: IrcLine): Task {

@@ -53,6 +53,7 @@ const COMMANDS = {
   REDACT: { run: messages.redact, paramsMin: 2, needs: CAP.redaction },
   RENAME: { run: channels.rename, paramsMin: 2 },
   SETNAME: { run: people.setName, paramsMin: 1, needs: CAP.setName },
+  SILENCE: { run: people.silence },
   TAGMSG: { run: messages.tagMessage, paramsMin: 1, needs: CAP.tags },
   TIME: { run: information.time },
   TOPIC: { run: channels.topic, paramsMin: 1 },

@@ -1,6 +1,6 @@
 /** Commands about the server and the connection, and its limits. */
 
-import { NAME_CHARS_MAX, TOPIC_BYTES_MAX } from "../../base/limits.ts";
+import { IGNORED_MAX, NAME_CHARS_MAX, TOPIC_BYTES_MAX } from "../../base/limits.ts";
 import { dateOf } from "../../base/time.ts";
 import type { IrcLine } from "../../wire/irc/line.ts";
 import type { Task } from "./command-run.ts";
@@ -34,6 +34,7 @@ export const ISUPPORT_TOKENS: readonly string[] = [
   "PREFIX=(o)@",
   "SAFELIST",
   "SAFERATE",
+  `SILENCE=${IGNORED_MAX}`,
   `TARGMAX=KICK:1,LIST:,NAMES:1,NOTICE:${TARGETS_MAX},PRIVMSG:${TARGETS_MAX},TAGMSG:${TARGETS_MAX}`,
   `TOPICLEN=${TOPIC_BYTES_MAX}`,
   "UTF8ONLY",

@@ -21,6 +21,8 @@ export const RPL = {
   whoisUser: "311",
   whoisServer: "312",
   whoisOperator: "313",
+  silence: "271",
+  endOfSilence: "272",
   endOfWho: "315",
   endOfWhois: "318",
   whoisChannels: "319",

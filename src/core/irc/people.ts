@@ -6,6 +6,7 @@ import { DISPLAY_NAME_BYTES_MAX } from "../../base/limits.ts";
 import type { IrcLine } from "../../wire/irc/line.ts";
 import type { Account } from "../rooms/accounts.ts";
 import type { Room } from "../rooms/rooms.ts";
+import { refuse } from "./channels.ts";
 import type { Task } from "./command-run.ts";
 import { AWAY_BYTES_MAX, MONITOR_MAX } from "./information.ts";
 import { ERR, RPL } from "./numeric.ts";
@@ -182,6 +183,22 @@ export function isOn(session: IrcSession, { params }: IrcLine): void {
   session.charge(nicks.length);
   const online = nicks.filter((nick) => isNickOnline(session, nick));
   session.numeric(RPL.isOn, online.join(" "));
+}
+
+/** Ignores a user, or lists the ignored ones. Users who are ignored cannot add one to groups. */
+export function* silence(session: IrcSession, { params: [mask = ""] }: IrcLine): Task {
+  const [, sign, nick = ""] = /^([+-]?)([\w-]+)(?:!.*)?$/.exec(mask) ?? [];
+  const account = findAccount(session.server, nick);
+  if (mask === "" || (sign === "" && account?.name === session.nick)) {
+    for (const name of session.ignored) session.numeric(RPL.silence, `${name}!*@*`);
+    return session.numeric(RPL.endOfSilence, "end of the list");
+  }
+  if (account === undefined) return session.numeric(ERR.noSuchNick, mask, "no such nick");
+  try {
+    yield* session.ask("ignore", { user: account.name, on: sign !== "-" });
+  } catch (error) {
+    refuse(session, error, mask);
+  }
 }
 
 interface Monitored {

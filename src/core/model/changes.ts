@@ -2,7 +2,7 @@
 
 import { isCount } from "../../base/values.ts";
 import { type ChatRecord, fieldsIn, importOriginOf } from "../client/chat-record.ts";
-import { captionMentions, isSameName } from "./item.ts";
+import { captionMentions, isSameName, stateOf } from "./item.ts";
 import { pollView } from "./poll.ts";
 import type { Changes, Item, PollStart, Reaction, RepliesView, Vote } from "./state.ts";
 
@@ -27,9 +27,10 @@ export function noteChange(changes: ChangeMap, record: ChatRecord): readonly num
     return notePoll(changes, changed, seq, on === true ? start : undefined);
   }
   if (kind === "vote") {
-    const { choices = [], voter = from } = fieldsIn(record);
-    const vote = { seq, choices: choices.filter(isCount) };
-    return voter === undefined ? [] : noteVote(changes, re, { ...vote, by: voter });
+    const { choices = [], voter } = fieldsIn(record);
+    const by = voter ?? from;
+    const vote = { seq, isAnonymous: voter !== undefined, choices: choices.filter(isCount) };
+    return by === undefined ? [] : noteVote(changes, re, { ...vote, by });
   }
   if (kind === "text" || kind === "action") return noteReply(changes, re, { seq, timeUnixMs });
   const by = changeAuthor(from, importOriginOf(body)?.from);
@@ -150,7 +151,7 @@ export function withChanges(
     const nothing = { text: "", mentions: [], reactions: [], file: undefined, mentionsMe: false };
     const { poll: _, ...rest } = item;
     const erased = { ...rest, ...nothing, re: undefined, editedUnixMs: undefined, replies };
-    return { ...erased, state: "erased", ...by };
+    return { ...erased, state: stateOf(item.kind, "erased"), ...by };
   }
   if (item.state !== "whole") return item;
   const { edit } = changes;

@@ -50,6 +50,7 @@ export type ServerEvent =
       readonly with?: string | undefined;
       readonly topic?: string | undefined;
       readonly people?: readonly string[] | undefined;
+      readonly begunBy?: string | undefined;
       readonly closed?: boolean | undefined;
       readonly sealed?: boolean | undefined;
       readonly locked?: boolean | undefined;

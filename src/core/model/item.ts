@@ -57,7 +57,7 @@ export function itemOf(
     ...(record.by === undefined ? {} : { by: record.by }),
     isMine,
     ...(record.hasNewKey === true && !isMine ? { hasNewKey: true } : {}),
-    state,
+    state: stateOf(kind, state),
     text:
       group?.isCreation === true ? "create" : (fields.text ?? fields.topic ?? fields.reason ?? ""),
     editedUnixMs: undefined,
@@ -80,6 +80,11 @@ export function itemOf(
     ...(kind === "rules" ? { rules: rulesOf(fields) } : {}),
     ...(record.withheld === undefined ? {} : { withheld: record.withheld }),
   };
+}
+
+/** An erased departure is displayed without its reason, because the head contains the rest. */
+export function stateOf(kind: string, state: Item["state"]): Item["state"] {
+  return kind === "leave" && state === "erased" ? "whole" : state;
 }
 
 /** Marks a message of another user that contains a keyword like one that mentions the user. */

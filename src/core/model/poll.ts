@@ -34,12 +34,16 @@ export function pollView(
   const [question, options] = parsed;
   const isValid = (choices: readonly number[]) =>
     (many || choices.length <= 1) && choices.every((choice) => choice <= options.length);
-  const counted = votes.filter(({ choices }) => isValid(choices));
+  // If a server before 0.3 restarted the poll, a user may have voted with and without a name.
+  const counted = votes.filter(
+    ({ choices, isAnonymous }) => isAnonymous === anonymous && isValid(choices),
+  );
   const rows = options.map((option, index) => {
     const by = counted.filter(({ choices }) => choices.includes(index + 1)).map((vote) => vote.by);
     return { option, count: by.length, by, isMine: by.some((name) => isSameName(name, me)) };
   });
   const voters = counted.filter(({ choices }) => choices.length > 0).length;
   const isClosed = endSeq > start.seq;
-  return { question, options: rows, voters, many, anonymous, untilUnixMs, isClosed };
+  const { seq } = start;
+  return { start: seq, question, options: rows, voters, many, anonymous, untilUnixMs, isClosed };
 }

@@ -85,6 +85,7 @@ function propertiesOf(update: RoomUpdate) {
     keepMs: update.keepMs,
     pins: update.pins ?? [],
     people: update.people,
+    begunBy: update.begunBy,
     hands: update.hands ?? [],
     knocks: update.knocks ?? [],
     rules: update.rules ?? {},

@@ -54,6 +54,14 @@ export function postTarget(model: Model, target: string): string {
   return isBoxed && model.me !== undefined ? `${room.name}@${model.me}` : target;
 }
 
+/** Returns who added the user to a group; `undefined` in other rooms, and if the user began it. */
+export function adderIn({ rooms, me }: Model, target: string): string | undefined {
+  const room = roomOf({ rooms }, target);
+  if (room?.people === undefined) return undefined;
+  const isOwnJoin = ({ kind, from }: Item) => kind === "join" && isSameName(from, me);
+  return room.tail.items.findLast(isOwnJoin)?.subject ?? room.begunBy;
+}
+
 /** Key of the draft to a target or in one of its threads. Targets contain no spaces. */
 export function draftKey(target: string, root: number | undefined): string {
   return root === undefined ? target : `${target} ${root}`;

@@ -99,6 +99,8 @@ export interface RoomState {
   readonly topic: string;
   /** The other members of a group; `undefined` in rooms and direct conversations. */
   readonly people: readonly string[] | undefined;
+  /** User who began the group, if somebody else. */
+  readonly begunBy: string | undefined;
   readonly moderates: boolean;
   /** End of the user's own mute, 0 if permanent; `undefined` if the user is not muted. */
   readonly mutedUntilUnixMs: number | undefined;
@@ -239,6 +241,8 @@ export interface RepliesView {
 }
 
 export interface PollView {
+  /** Seq of the record that started the poll. */
+  readonly start: number;
   readonly question: string;
   readonly options: readonly {
     readonly option: string;
@@ -262,6 +266,7 @@ export interface PollStart extends Pick<PollView, "many" | "anonymous" | "untilU
 
 export interface Vote {
   readonly seq: number;
+  readonly isAnonymous: boolean;
   readonly by: string;
   readonly choices: readonly number[];
 }

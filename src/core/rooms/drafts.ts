@@ -13,7 +13,7 @@ import {
 import { isGroupName, type Name } from "../../base/names.ts";
 import type { PostBody, RequestOf } from "../../wire/messages.ts";
 import type { Draft } from "../../wire/record.ts";
-import type { AnnounceCommand, Change } from "./commands.ts";
+import type { AnnounceCommand, Change, ConversationCommand } from "./commands.ts";
 import { formatPostId, isOutboxId } from "./dedup.ts";
 import { checkSealing } from "./group.ts";
 import { invitedToSealed } from "./group-state.ts";
@@ -163,12 +163,9 @@ export function checkMayCreate(
   throw new Fault("too-many", msg`only ${BOXES_PER_ROOM_MAX} people can hand in work in '${name}'`);
 }
 
-/** @param pair `undefined` for a box */
-export function conversationDraft(
-  room: RoomId,
-  pair: readonly [UserId, UserId] | undefined,
-): Draft {
-  return { kind: "room", room, by: "server", id: "", body: { direct: pair } };
+export function conversationDraft({ room, pair, user }: ConversationCommand): Draft {
+  const initiator = pair && user;
+  return { kind: "room", room, by: "server", id: "", body: { direct: pair, initiator } };
 }
 
 export function lobbyDraft(room: RoomId): Draft {
@@ -214,7 +211,7 @@ export function joinDrafts(
 export function checkRoomQuota(rooms: Rooms, user: UserId, isOperator: boolean): void {
   let [all, own] = [0, 0];
   for (const room of rooms.named()) {
-    if (isVacant(room)) continue;
+    if (room.isPrivate === true || isVacant(room)) continue;
     all++;
     if (room.maker === user) own++;
   }

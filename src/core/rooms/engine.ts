@@ -2,7 +2,7 @@
 
 import { assert, unreachable } from "../../base/assert.ts";
 import { asFault, Fault, msg } from "../../base/fault.ts";
-import type { OutboxId, RoomId, Sha256, UserId } from "../../base/ids.ts";
+import type { OutboxId, RoomId, UserId } from "../../base/ids.ts";
 import {
   HANDS_MAX,
   KNOCKS_MAX,
@@ -82,7 +82,6 @@ export class RoomEngine {
   /** Posts to be refused unless other servers have recorded them, by token. */
   readonly #confirmations = new Map<number, PostCommand>();
   readonly #isShared: boolean;
-  readonly #sha256: Sha256;
   #token = 0;
   #unixMs = 0;
 
@@ -90,7 +89,6 @@ export class RoomEngine {
     this.#rooms = options.rooms;
     this.#targets = new TargetResolver(options);
     this.#directory = options.directory;
-    this.#sha256 = options.sha256;
     this.#presence = new Presence(options.postsPerSecond, options.postsBurst);
     this.#isShared = options.isShared ?? false;
   }
@@ -555,9 +553,7 @@ export class RoomEngine {
         return undefined;
       }
       case "meet":
-        return rooms.get(command.room) === undefined
-          ? [conversationDraft(command.room, command.pair)]
-          : undefined;
+        return rooms.get(command.room) === undefined ? [conversationDraft(command)] : undefined;
       case "join": {
         const { requester, options } = command;
         const { user } = requester;
@@ -578,7 +574,7 @@ export class RoomEngine {
       }
       case "converse": {
         const { requester, group } = command;
-        const found = groupOf(rooms, group, this.#sha256);
+        const found = groupOf(rooms, group);
         checkMayWrite(
           this.#rights,
           group.people.map(({ id }) => id),

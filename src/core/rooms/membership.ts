@@ -2,23 +2,33 @@
 
 import { Fault, msg } from "../../base/fault.ts";
 import type { RoomId, UserId } from "../../base/ids.ts";
-import { GROUP_MEMBERS_MAX, JOINED_ROOMS_MAX } from "../../base/limits.ts";
+import {
+  GROUP_MEMBERS_MAX,
+  GROUPS_FEW,
+  GROUPS_MAX,
+  GROUPS_PER_ACCOUNT_MAX,
+  GROUPS_RESERVED,
+  JOINED_ROOMS_MAX,
+} from "../../base/limits.ts";
 import type { Name } from "../../base/names.ts";
 import type { Draft } from "../../wire/record.ts";
-import type { Room, Rooms } from "./rooms.ts";
+import { isVacant, type Room, type Rooms } from "./rooms.ts";
 
 /**
- * Conversations count only for their initiator, because the other user cannot leave.
- * @throws {Fault} too-many if the user has initiated too many
+ * Conversations count only for the user who began them, because the other user cannot leave.
+ * @throws {Fault} too-many if the user has begun too many
  */
 export function checkConversationLimit(rooms: Rooms, user: UserId): void {
-  if (countRooms(rooms, user, "pair") < JOINED_ROOMS_MAX) return;
-  const message = msg`you can have at most ${JOINED_ROOMS_MAX} conversations`;
+  const isOwn = ({ pair, maker }: Room) => pair !== undefined && maker === user;
+  if (countRooms(rooms, user, isOwn) < JOINED_ROOMS_MAX) return;
+  const message = msg`you can begin at most ${JOINED_ROOMS_MAX} conversations`;
   throw new Fault("too-many", message);
 }
 
+/** Groups do not count, because others add the user to them. */
 export function joinDraft(rooms: Rooms, user: UserId, room: RoomId, addedBy?: Name): Draft {
-  if (countRooms(rooms, user, "name") >= JOINED_ROOMS_MAX) {
+  const isJoined = ({ name, isPrivate }: Room) => name !== undefined && isPrivate !== true;
+  if (countRooms(rooms, user, isJoined) >= JOINED_ROOMS_MAX) {
     throw new Fault("too-many", msg`you can be in at most ${JOINED_ROOMS_MAX} rooms`, {
       remedy: "leave one first: /leave ROOM",
     });
@@ -26,25 +36,42 @@ export function joinDraft(rooms: Rooms, user: UserId, room: RoomId, addedBy?: Na
   return { kind: "join", room, by: user, id: "", body: { addedBy } };
 }
 
-/** Boxes do not count, because a moderator is in those of all members. */
-function countRooms(rooms: Rooms, user: UserId, property: "name" | "pair"): number {
+/** Boxes are neither named rooms nor pairs, because a moderator is in those of all members. */
+function countRooms(rooms: Rooms, user: UserId, counts: (room: Room) => boolean): number {
   let count = 0;
-  for (const room of rooms.roomsOf(user)) if (room[property] !== undefined) count++;
+  for (const room of rooms.roomsOf(user)) if (counts(room)) count++;
   return count;
+}
+
+/**
+ * A group counts for the account that began it until its last member leaves it.
+ * @throws {Fault} too-many
+ */
+export function checkGroupQuota(rooms: Rooms, user: UserId, isOperator: boolean): void {
+  let [all, own] = [0, 0];
+  for (const room of rooms.named()) {
+    if (room.isPrivate !== true || isVacant(room)) continue;
+    all++;
+    if (room.maker === user) own++;
+  }
+  const isReserved = !isOperator && own >= GROUPS_FEW;
+  if (all >= (isReserved ? GROUPS_MAX - GROUPS_RESERVED : GROUPS_MAX)) {
+    throw new Fault("too-many", msg`this server has reached its limit of ${all} groups`, {
+      remedy: "ask an operator to remove unused groups: chat admin groups",
+    });
+  }
+  if (isOperator || own < GROUPS_PER_ACCOUNT_MAX) return;
+  throw new Fault("too-many", msg`you can begin at most ${own} groups on this server`, {
+    remedy: msg`remove all members from one of them, and leave it`,
+  });
 }
 
 /**
  * Adds a user to a private room.
  * @throws {Fault} too-many
  */
-export function addedDraft(
-  rooms: Rooms,
-  room: Room,
-  added: { readonly id: UserId; readonly name: Name },
-  addedBy: Name,
-): Draft {
+export function addedDraft(room: Room, added: { readonly id: UserId }, addedBy: Name): Draft {
   checkGroupSize(room.members.size + 1);
-  checkMayBeAdded(rooms, added);
   return { kind: "join", room: room.id, by: added.id, id: "", body: { addedBy } };
 }
 
@@ -54,13 +81,4 @@ export function checkGroupSize(members: number): void {
   throw new Fault("too-many", msg`a group can have at most ${GROUP_MEMBERS_MAX} members`, {
     remedy: msg`create a room: /join ROOM`,
   });
-}
-
-/** @throws {Fault} too-many if the user is in too many rooms */
-export function checkMayBeAdded(
-  rooms: Rooms,
-  { id, name }: { readonly id: UserId; readonly name: Name },
-): void {
-  if (countRooms(rooms, id, "name") < JOINED_ROOMS_MAX) return;
-  throw new Fault("too-many", msg`${name} is in too many rooms`);
 }

@@ -117,8 +117,11 @@ function actionDraft(rooms: Rooms, actor: Actor, act: RoomAction, unixMs: number
     case "vote":
       checkMayPost(room, actor.user, unixMs);
       checkNotErased(rooms, act.seq);
+      // Whoever has started a poll may also end it.
+      if ((act.kind === "vote" || act.on) && !moderates(room, actor))
+        checkRules(room, actor.user, { kind: act.kind, body: {} }, unixMs);
       return act.kind === "poll"
-        ? pollDraft(room, actor.user, moderates(room, actor), act, unixMs)
+        ? pollDraft(rooms, room, actor.user, moderates(room, actor), act, unixMs)
         : voteDraft(room, actor.user, act, unixMs);
     case "knock":
       return knockDraft(room, actor, act);
@@ -185,7 +188,7 @@ function admissionDraft(
   if (room.members.has(user)) {
     throw new Fault("not-allowed", msg`${name} is already in '${room.name}'`);
   }
-  if (room.isPrivate === true) return addedDraft(rooms, room, { id: user, name }, by);
+  if (room.isPrivate === true) return addedDraft(room, { id: user }, by);
   const invitedBy = room.invited.get(user);
   if (invitedBy !== undefined && mayStillInvite(room, invitedBy)) {
     throw new Fault("not-allowed", msg`${name} has already been invited to '${room.name}'`);
@@ -362,7 +365,7 @@ function editDraft(
     });
   }
   checkNotErased(rooms, seq);
-  if (room.polls.has(seq)) throw new Fault("not-allowed", msg`a poll cannot be edited`);
+  if (rooms.wasPoll(seq)) throw new Fault("not-allowed", msg`a poll cannot be edited`);
   if (rooms.editsOf(seq).length >= EDITS_PER_RECORD_MAX) {
     const message = `a message can be edited at most ${EDITS_PER_RECORD_MAX} times`;
     throw new Fault("too-many", message, { remedy: "post a new message" });

@@ -10,9 +10,11 @@ import { POLLS_OPEN_MAX } from "../../base/limits.ts";
 import { clampUnixMs, formatUtc } from "../../base/time.ts";
 import { defined } from "../../base/values.ts";
 import { bodyOf, type Draft, type FoldedRecord } from "../../wire/record.ts";
-import type { Room } from "./rooms.ts";
+import type { Room, Rooms } from "./rooms.ts";
 
 export interface Poll {
+  /** Seq of the record that started the poll. */
+  readonly start: number;
   readonly options: number;
   readonly many?: boolean | undefined;
   readonly anonymous?: boolean | undefined;
@@ -26,7 +28,7 @@ interface PollMessage {
   readonly author: UserId | "server";
 }
 
-export interface PollAction extends Omit<Poll, "options">, PollMessage {
+export interface PollAction extends Omit<Poll, "options" | "start">, PollMessage {
   readonly kind: "poll";
   readonly options?: number | undefined;
   readonly on: boolean;
@@ -35,12 +37,19 @@ export interface PollAction extends Omit<Poll, "options">, PollMessage {
 export interface VoteAction extends PollMessage {
   readonly kind: "vote";
   readonly choices: readonly number[];
+  /** Seq of the record that started the poll which the user saw; `undefined` if not reported. */
+  readonly start?: number | undefined;
   /** Pseudonym of the user in this poll. */
   readonly voter: string;
 }
 
-/** @throws {Fault} not-allowed, sealed-room, usage, too-many or not-found */
+/**
+ * A text becomes a poll only once. Otherwise its author could replace an anonymous poll by one with
+ * names while votes are in flight.
+ * @throws {Fault} not-allowed, sealed-room, usage, too-many or not-found
+ */
 export function pollDraft(
+  rooms: Pick<Rooms, "wasPoll">,
   room: Room,
   user: UserId,
   mayEnd: boolean,
@@ -60,6 +69,9 @@ export function pollDraft(
     throw new Fault("usage", msg`the poll would end in the past`);
   }
   if (room.polls.has(seq)) throw new Fault("not-allowed", msg`message ${seq} is already a poll`);
+  if (rooms.wasPoll(seq)) {
+    throw new Fault("not-allowed", msg`poll ${seq} has ended`, { remedy: msg`start a new one` });
+  }
   if (openPolls(room, unixMs).length >= POLLS_OPEN_MAX) {
     throw new Fault("too-many", msg`a room can have at most ${POLLS_OPEN_MAX} open polls`, {
       remedy: msg`close one first: /poll close SEQ`,
@@ -72,12 +84,17 @@ export function pollDraft(
 export function voteDraft(
   room: Room,
   user: UserId,
-  { seq, choices, voter }: VoteAction,
+  { seq, choices, voter, start }: VoteAction,
   unixMs: number,
 ): Draft {
   const poll = room.polls.get(seq);
   if (poll === undefined) throw noPoll(seq);
   const { options, many, anonymous, until } = poll;
+  if (start !== undefined && start !== poll.start) {
+    throw new Fault("not-allowed", msg`poll ${seq} has changed`, {
+      remedy: msg`look at it, and vote again`,
+    });
+  }
   if (until !== undefined && until <= unixMs) {
     throw new Fault("not-allowed", msg`poll ${seq} ended at ${formatUtc(until)}`);
   }
@@ -102,7 +119,8 @@ export function applyPoll(room: Room, record: FoldedRecord): void {
     for (const [seq, poll] of open.slice(1 - POLLS_OPEN_MAX)) room.polls.set(seq, poll);
   }
   const end = until === undefined ? undefined : clampUnixMs(until);
-  room.polls.set(seq, defined({ options, many, anonymous, until: end }));
+  const start = record.head.seq;
+  room.polls.set(seq, defined({ start, options, many, anonymous, until: end }));
 }
 
 function openPolls({ polls }: Room, unixMs: number): (readonly [number, Poll])[] {

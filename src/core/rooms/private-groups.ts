@@ -1,13 +1,12 @@
-/** Groups: private rooms of several people, whose names the server derives from the people. */
+/** Groups: private rooms of several people. */
 
-import { toHex, utf8Encode } from "../../base/bytes.ts";
+import { toHex } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
-import { ID_BYTES, type RoomId, roomId, type Sha256, type UserId } from "../../base/ids.ts";
-import { ROOMS_PER_ACCOUNT_MAX } from "../../base/limits.ts";
+import { ID_BYTES, type RoomId, roomId, type UserId } from "../../base/ids.ts";
+import { GROUPS_OF_PEOPLE_MAX } from "../../base/limits.ts";
 import { groupName, type Name } from "../../base/names.ts";
 import type { Draft } from "../../wire/record.ts";
-import { checkRoomQuota } from "./drafts.ts";
-import { checkGroupSize, checkMayBeAdded } from "./membership.ts";
+import { checkGroupQuota, checkGroupSize } from "./membership.ts";
 import type { Room, Rooms } from "./rooms.ts";
 import type { Directory } from "./targets.ts";
 
@@ -16,6 +15,8 @@ export interface GroupRequest {
   /** All members, including `by`, in the order of their ids. */
   readonly people: readonly { readonly id: UserId; readonly name: Name }[];
   readonly isOperator: boolean;
+  /** Keyed digest of the people and a number, the same on all servers of a cluster. */
+  readonly digest: (number: number) => Uint8Array;
 }
 
 interface FreeId {
@@ -25,22 +26,31 @@ interface FreeId {
 
 /**
  * Returns the group with exactly these people that still has no title, or the id for a new one. The
- * ids follow from the people, so that two of them who begin at the same time share one group.
+ * id follows from the people, so that two of them who begin at the same time share one group.
  * @throws {Fault} too-many
  */
-export function groupOf(rooms: Rooms, { people }: GroupRequest, sha256: Sha256): Room | FreeId {
-  const users = people.map(({ id }) => id);
-  for (let number = 0; number < ROOMS_PER_ACCOUNT_MAX; number++) {
-    const digest = sha256(utf8Encode(`chat/1 group ${number} ${users.join(" ")}`));
-    const id = roomId(digest.subarray(0, ID_BYTES));
-    const name = groupName(toHex(digest.subarray(ID_BYTES, 2 * ID_BYTES)));
-    const room = rooms.get(id);
-    if (room === undefined && rooms.holderOf(name) === undefined) return { id, name };
-    const { members, topic } = room ?? {};
-    const isSame = members?.size === users.length && users.every((user) => members.has(user));
-    if (room !== undefined && isSame && topic === "") return room;
+export function groupOf(rooms: Rooms, { by, people, digest }: GroupRequest): Room | FreeId {
+  const found = existingGroup(rooms, by, people);
+  if (found !== undefined) return found;
+  for (let number = 0; number < GROUPS_OF_PEOPLE_MAX; number++) {
+    const bytes = digest(number);
+    const id = roomId(bytes.subarray(0, ID_BYTES));
+    const name = groupName(toHex(bytes.subarray(ID_BYTES, 2 * ID_BYTES)));
+    if (rooms.get(id) === undefined && rooms.holderOf(name) === undefined) return { id, name };
   }
   throw new Fault("too-many", msg`these people already have too many groups`);
+}
+
+function existingGroup(rooms: Rooms, by: UserId, people: GroupRequest["people"]): Room | undefined {
+  let found: Room | undefined;
+  for (const room of rooms.roomsOf(by)) {
+    const { isPrivate, isSealed, topic, members } = room;
+    const isPlain = isPrivate === true && isSealed !== true && topic === "";
+    const isSame = isPlain && members.size === people.length;
+    if (!isSame || people.some(({ id }) => !members.has(id))) continue;
+    if (found === undefined || room.id < found.id) found = room;
+  }
+  return found;
 }
 
 /** @throws {Fault} too-many or user-unknown */
@@ -51,12 +61,11 @@ export function newGroupDraft(
   { id, name }: FreeId,
 ): Draft {
   checkGroupSize(people.length);
-  checkRoomQuota(rooms, by, isOperator);
+  checkGroupQuota(rooms, by, isOperator);
   for (const person of people) {
     if (directory.find(person.name)?.id !== person.id) {
       throw new Fault("user-unknown", msg`no user named '${person.name}'`);
     }
-    checkMayBeAdded(rooms, person);
   }
   const members = people.map((person) => person.id);
   return { kind: "room", room: id, by, id: "", body: { name, private: true, members } };

@@ -41,6 +41,7 @@ export interface Room {
   readonly pair?: readonly [UserId, UserId];
   /** `undefined` if the room is no box. */
   readonly box?: Box;
+  /** Of a conversation, the user who began it; "server" if a version before 0.3 recorded it. */
   readonly maker: UserId | "server";
   /** Only the rules that differ from the defaults. */
   rules: RoomRules;
@@ -95,9 +96,12 @@ export interface Receipts {
   readonly joined: Map<UserId, number>;
 }
 
-/** A vacant room has no members and was never used. It does not count towards ROOMS_MAX. */
+/**
+ * A vacant room has no members and was never used, or is a group without members, which nobody can
+ * join. It does not count towards a limit.
+ */
 export function isVacant(room: Room): boolean {
-  return room.members.size === 0 && isUnused(room);
+  return room.members.size === 0 && endsWithLastMember(room);
 }
 
 /** A user whose devices were added to a private encrypted room may join it. */
@@ -117,7 +121,11 @@ export function isConfidential({ name, isPrivate }: Room): boolean {
 }
 
 export function isVacantWithout(room: Room, user: UserId): boolean {
-  return room.members.size === 1 && room.members.has(user) && isUnused(room);
+  return room.members.size === 1 && room.members.has(user) && endsWithLastMember(room);
+}
+
+function endsWithLastMember(room: Room): boolean {
+  return (room.isPrivate === true && room.isSealed !== true) || isUnused(room);
 }
 
 /**
@@ -153,6 +161,8 @@ export class Rooms {
   /** Boxes by the id of their assignment room, at most BOXES_PER_ROOM_MAX each. */
   readonly #boxes = new Map<RoomId, Room[]>();
   #erased = new SeqSet();
+  /** Texts that are or were polls. */
+  #polled = new SeqSet();
   readonly #erasedBy = new Map<number, number>(); // At most ERASED_BY_MAX entries.
 
   #direct = 0;
@@ -214,6 +224,10 @@ export class Rooms {
     return this.#erased.has(seq);
   }
 
+  wasPoll(seq: number): boolean {
+    return this.#polled.has(seq);
+  }
+
   /**
    * Returns the seq of the record that erased a record which was read before. If ERASED_BY_MAX
    * others were erased since, returns the newest seq.
@@ -263,6 +277,7 @@ export class Rooms {
       joined: [...this.#joined].map(([user, joined]) => [user, [...joined].map(numberOf)]),
       edits: [...this.#edits],
       erased: this.#erased.value(),
+      polled: this.#polled.value(),
     };
   }
 
@@ -292,6 +307,7 @@ export class Rooms {
     }
     for (const [seq, edits] of value.edits) this.#edits.set(seq, [...edits]);
     this.#erased = new SeqSet(value.erased);
+    this.#polled = new SeqSet(value.polled);
     this.head = value.head;
   }
 
@@ -327,8 +343,11 @@ export class Rooms {
         return applyPin(room, record);
       case "hand":
         return applyHand(room, record);
-      case "poll":
+      case "poll": {
+        const { seq } = bodyOf(record, kind) ?? {};
+        if (seq !== undefined) this.#polled.add(seq);
         return applyPoll(room, record);
+      }
       case "knock":
         return applyKnock(room, record, by);
       case "rules": {
@@ -532,6 +551,7 @@ export interface RoomsValue {
   readonly joined: readonly (readonly [UserId, readonly number[]])[];
   readonly edits: readonly (readonly [number, readonly number[]])[];
   readonly erased: SeqSetValue;
+  readonly polled: SeqSetValue;
 }
 
 function valueOfRoom({ messageCount, group, receipts, box: _, ...room }: Room): RoomValue {
@@ -723,7 +743,9 @@ function foundersOf({ private: isPrivate, members = [] }: Body<"room">): readonl
   return users.filter((user) => typeof user === "string").slice(0, GROUP_MEMBERS_MAX) as UserId[];
 }
 
-function directRoom(head: FoldedHead, { direct }: Body<"room">): Room | undefined {
+function directRoom(head: FoldedHead, { direct, initiator }: Body<"room">): Room | undefined {
   if (direct === undefined) return undefined;
-  return { ...emptyRoom(head), pair: direct as readonly [UserId, UserId] };
+  const pair = direct as readonly [UserId, UserId];
+  const maker = pair.find((user) => user === initiator) ?? head.by;
+  return { ...emptyRoom(head), maker, pair };
 }

@@ -1,5 +1,6 @@
 /** Rules of a room: who may post, set the topic, join and mention everyone. */
 
+import { isEmoji } from "../../base/emoji.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import type { UserId } from "../../base/ids.ts";
 import {
@@ -21,7 +22,7 @@ type RulesBody = { readonly [Rule in keyof Body<"rules">]: Body<"rules">[Rule] |
 
 /** Returns the rules that differ from the defaults. Values that only later versions know do not. */
 export function rulesOf(body: RulesBody): RoomRules {
-  const { post, topic, slow = 0, join, everyone, newcomers } = body;
+  const { post, topic, slow = 0, join, everyone, newcomers, boxes } = body;
   return defined({
     post: post === "moderators" || post === "private" ? post : undefined,
     topic: topic === "moderators" ? topic : undefined,
@@ -29,6 +30,7 @@ export function rulesOf(body: RulesBody): RoomRules {
     join: join === "password" || join === "approval" ? join : undefined,
     everyone: everyone === "moderators" || everyone === "everyone" ? everyone : undefined,
     newcomers: newcomers === true ? newcomers : undefined,
+    boxes: boxes === "open" ? boxes : undefined,
   });
 }
 
@@ -65,8 +67,9 @@ function defaultEveryone(members: number): "everyone" | "moderators" {
 }
 
 /**
- * Checks a message or an edit by a member who is no moderator. Reactions are no messages.
- * @throws {Fault} not-allowed or too-fast
+ * Checks a message, a reaction, an edit, the start of a poll or a vote by a member who is no
+ * moderator.
+ * @throws {Fault} not-allowed, text-invalid or too-fast
  */
 export function checkRules(
   room: Room,
@@ -82,9 +85,12 @@ export function checkRules(
       remedy: msg`omit the @`,
     });
   }
-  if (kind === "reaction" && rules.post !== "private") return;
+  if (kind === "vote") return checkBoxOpen(room);
+  if (kind === "reaction" && rules.post !== "private") return checkReaction(room, body);
   checkPoster(room, userName);
-  const waitMs = kind === "edit" ? 0 : (slowEnd(room, user, unixMs) ?? 0) - unixMs;
+  // The message that becomes a poll has been checked already.
+  const isExempt = kind === "edit" || kind === "poll";
+  const waitMs = isExempt ? 0 : (slowEnd(room, user, unixMs) ?? 0) - unixMs;
   if (waitMs <= 0) return;
   // Without `retryAfterMs`, because a retry would hold up the messages to other rooms.
   const seconds = Math.ceil(waitMs / SECOND_MS);
@@ -93,8 +99,19 @@ export function checkRules(
   });
 }
 
+/** Where a rule limits messages, a reaction must not serve as one. */
+function checkReaction(room: Room, body: Draft["body"]): void {
+  checkBoxOpen(room);
+  const { rules, name } = room;
+  const { react = "" } = body as Body<"reaction">;
+  if ((rules.post === undefined && rules.slow === undefined) || isEmoji(react)) return;
+  throw new Fault("text-invalid", msg`a reaction in '${name}' must be one emoji`);
+}
+
 /** @throws {Fault} not-allowed if only moderators post in the room */
-export function checkPoster({ rules, name }: Room, userName = "YOUR_NAME"): void {
+export function checkPoster(room: Room, userName = "YOUR_NAME"): void {
+  checkBoxOpen(room);
+  const { rules, name } = room;
   if (rules.post === undefined) return;
   const box = `${name}@${userName}`;
   throw new Fault("not-allowed", msg`only moderators can post in '${name}'`, {
@@ -103,6 +120,25 @@ export function checkPoster({ rules, name }: Room, userName = "YOUR_NAME"): void
       remedy: msg`hand in your work: write to ${box} on the page, or with chat 0.3.0 or later`,
     }),
   });
+}
+
+function checkBoxOpen(room: Room): void {
+  if (!isClosedBox(room)) return;
+  throw new Fault("not-allowed", msg`the assignment '${room.box?.of.name}' has ended`, {
+    remedy: msg`ask a moderator`,
+  });
+}
+
+/** A box closes when its room is no longer an assignment, unless a rule leaves it open. */
+function isClosedBox({ box }: Room): boolean {
+  if (box === undefined) return false;
+  const { rules } = box.of;
+  return rules.post !== "private" && rules.boxes !== "open";
+}
+
+/** Reports whether members who are no moderators may post messages. */
+export function mayMembersPost(room: Room): boolean {
+  return room.rules.post === undefined && !isClosedBox(room);
 }
 
 /** Returns when the user may post again, in Unix ms; `undefined` if at once. */

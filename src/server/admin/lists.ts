@@ -1,7 +1,7 @@
 /** Sorted and filtered lists of accounts, rooms and files for operators. */
 
 import { foldCase } from "../../base/case-fold.ts";
-import type { RoomId } from "../../base/ids.ts";
+import type { RoomId, UserId } from "../../base/ids.ts";
 import {
   ACCOUNT_ROOMS_LISTED_MAX,
   FILE_ROOMS_LISTED_MAX,
@@ -38,6 +38,7 @@ export class AdminLists {
   readonly handlers = {
     accounts: (request) => this.#accounts(request),
     "all-rooms": (request) => this.#rooms(request),
+    "all-groups": (request) => this.#groups(request),
     "all-files": (request) => this.#files(request),
   } satisfies SomeHandlers;
 
@@ -113,6 +114,27 @@ export class AdminLists {
       ...(room.retention === undefined ? {} : { keepMs: room.retention.keepMs }),
     }));
     return { rooms, total: all.length };
+  }
+
+  #groups(request: ListRequest): Answer<"all-groups"> {
+    const { rooms, registry } = this.options;
+    const counts = new Map<string, { groups: number; members: number }>();
+    for (const room of rooms.named()) {
+      if (room.isPrivate !== true) continue;
+      const { groups, members } = counts.get(room.maker) ?? { groups: 0, members: 0 };
+      counts.set(room.maker, { groups: groups + 1, members: members + room.members.size });
+    }
+    const matches = nameFilter(request.find);
+    const all = [...counts].flatMap(([maker, found]) => {
+      const account = registry.get(maker as UserId);
+      if (account === undefined || !matches(account.name)) return [];
+      return defined({ user: account.name, ...found, removed: account.isRemoved || undefined });
+    });
+    const page = pageOf(all, request, {
+      name: ({ user }) => foldCase(user),
+      groups: ({ groups }) => groups,
+    });
+    return { users: [...page], total: all.length };
   }
 
   /** Omits the names of files that were shared only in direct messages. */

@@ -265,6 +265,15 @@ function othersIn({ members }: Room, reader: string, registry: Registry): string
   return names.sort(compareNames).slice(0, GROUP_NAMES_MAX);
 }
 
+function groupFields(room: Room, reader: string, registry: Registry) {
+  const { maker } = room;
+  const begunBy = maker === reader || maker === "server" ? undefined : registry.nameOf(maker);
+  return {
+    people: othersIn(room, reader, registry),
+    ...(begunBy === undefined ? {} : { begunBy }),
+  };
+}
+
 export function roomEntry(room: Room, reader: string, registry: Registry): RoomEntry {
   const settings = {
     ...(room.isSealed === true ? { sealed: true } : {}),
@@ -277,7 +286,7 @@ export function roomEntry(room: Room, reader: string, registry: Registry): RoomE
       room: room.id,
       name: roomName,
       ...(room.topic === "" ? {} : { topic: room.topic }),
-      ...(room.isPrivate === true ? { people: othersIn(room, reader, registry) } : {}),
+      ...(room.isPrivate === true ? groupFields(room, reader, registry) : {}),
       ...(room.isClosed ? { closed: true } : {}),
       ...settings,
       ...(room.hands.size === 0

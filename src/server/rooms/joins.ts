@@ -3,7 +3,7 @@
 import { toBase64Url } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import { ID_BYTES, roomId, type UserId } from "../../base/ids.ts";
-import { ROOMS_PER_HOUR_MAX } from "../../base/limits.ts";
+import { LEAVE_REASONS_PER_HOUR_MAX, ROOMS_PER_HOUR_MAX } from "../../base/limits.ts";
 import { checkName } from "../../base/names.ts";
 import { defined, hasSameFields } from "../../base/values.ts";
 import { HourlyQuota } from "../../core/rate.ts";
@@ -15,7 +15,7 @@ import { LOBBY, type Room, targetUser } from "../../core/rooms/rooms.ts";
 import { needsAdmission, rulesOf } from "../../core/rooms/rules.ts";
 import { checkMayCreateRoom } from "../../core/rooms/server-rules.ts";
 import { requireMember, requireRoom, requireUser } from "../../core/rooms/targets.ts";
-import { sha256 } from "../../crypto/sha256.ts";
+import { groupDigest } from "../../crypto/group-digest.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";
 import type { LogRecord } from "../../wire/record.ts";
 import type { Invites } from "../auth/invites.ts";
@@ -42,6 +42,7 @@ interface JoinsOptions extends ServerContext {
 
 export class Joins {
   readonly #rate = new HourlyQuota(ROOMS_PER_HOUR_MAX);
+  readonly #reasons = new HourlyQuota(LEAVE_REASONS_PER_HOUR_MAX);
 
   constructor(private readonly options: JoinsOptions) {}
 
@@ -62,7 +63,10 @@ export class Joins {
       kernel.serve(client, id, ref, { kind: "join", options });
       return DEFERRED;
     },
-    leave: ({ room: named, epoch, signature, reason }, from) => {
+    leave: ({ room: named, epoch, signature, reason: given }, from) => {
+      // Otherwise a member could leave and join again for each message.
+      const isAllowed = !given || this.#reasons.tryTake(from.account.id, this.options.clock.now());
+      const reason = isAllowed ? given : undefined;
       const { device } = from.member;
       const isSigned = epoch !== undefined && signature !== undefined && device !== undefined;
       const signed = isSigned ? { epoch, device, signature: toBase64Url(signature) } : undefined;
@@ -89,8 +93,10 @@ export class Joins {
           remedy: msg`for one person: /msg NAME TEXT`,
         });
       }
-      const group = { by: account.id, people, isOperator: actor.isOperator };
-      const found = groupOf(rooms, group, sha256);
+      const ids = people.map(({ id }) => id);
+      const digest = (number: number) => groupDigest(this.options.identity, number, ids);
+      const group = { by: account.id, people, isOperator: actor.isOperator, digest };
+      const found = groupOf(rooms, group);
       if (!("members" in found)) {
         // Check the request first, so that a refused request costs nothing.
         newGroupDraft(rooms, registry, group, found);

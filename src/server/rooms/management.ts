@@ -6,9 +6,9 @@ import { checkName } from "../../base/names.ts";
 import { checkNewName } from "../../base/new-names.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
 import { mayReadSealed } from "../../core/rooms/group-state.ts";
-import type { RoomAction } from "../../core/rooms/moderation.ts";
+import type { Actor, RoomAction } from "../../core/rooms/moderation.ts";
 import { requireRoom, requireUser } from "../../core/rooms/targets.ts";
-import type { RequestOf } from "../../wire/messages.ts";
+import type { Answer, RequestOf } from "../../wire/messages.ts";
 import type { ServerContext } from "../kernel/context.ts";
 import {
   DEFERRED,
@@ -22,6 +22,9 @@ import type { CatchUp } from "./catch-up.ts";
 interface ManagementOptions extends ServerContext {
   readonly catchUp: Pick<CatchUp, "refresh">;
 }
+
+/** Groups per request: each costs a record, and other commands must not wait for them. */
+const GROUPS_REMOVED_MAX = 32;
 
 export class Management {
   constructor(private readonly options: ManagementOptions) {}
@@ -58,6 +61,7 @@ export class Management {
       }
       return await this.#removeAccount(from.actor.user, account);
     },
+    "remove-groups": ({ user }, { actor }) => this.#removeGroups(actor, this.#account(user)),
     close: ({ room, on }, from) => this.#act(from, { kind: "close", on, room: this.#room(room) }),
     retention: ({ room, keepMs }, from) =>
       this.#act(from, { kind: "retention", room: this.#room(room), keepMs }),
@@ -66,6 +70,28 @@ export class Management {
   #act(from: Sender, action: RoomAction): Deferred {
     const { isOperator } = from.actor;
     return submit(this.options.kernel, from, { kind: "act", isOperator, action });
+  }
+
+  async #removeGroups(
+    { user, isOperator }: Actor,
+    { id }: Account,
+  ): Promise<Answer<"remove-groups">> {
+    const { kernel, rooms } = this.options;
+    const groups: RoomId[] = [];
+    for (const room of rooms.named()) {
+      if (room.isPrivate === true && room.maker === id) groups.push(room.id);
+    }
+    const some = groups.slice(0, GROUPS_REMOVED_MAX);
+    const outcomes = await Promise.allSettled(
+      some.map((room) =>
+        kernel.request(user, { kind: "act", isOperator, action: { kind: "remove", room } }),
+      ),
+    );
+    const faults = outcomes.filter((outcome) => outcome.status === "rejected");
+    const removed = some.length - faults.length;
+    // If the last member has left in the meantime, the group has ended.
+    if (removed === 0 && faults[0] !== undefined) throw faults[0].reason;
+    return { removed, more: groups.length > some.length };
   }
 
   async #renameAccount(by: UserId, account: Account, to: string): Promise<void> {

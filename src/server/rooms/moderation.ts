@@ -188,7 +188,9 @@ export class Moderation {
       });
     }
     const message = { room: room.id, seq, author: head.by };
-    if (!TARGET_KINDS[request.kind].has(head.kind)) {
+    // In a sealed room, members need the signature in a departure to remove the device.
+    const isSignature = head.kind === "leave" && room.isSealed === true;
+    if (isSignature || !TARGET_KINDS[request.kind].has(head.kind)) {
       const text = msg`record ${seq} is a '${head.kind}'; only messages can be changed`;
       throw new Fault("not-allowed", text, { remedy: "choose a message" });
     }
@@ -201,7 +203,8 @@ export class Moderation {
     if (request.kind === "poll") return { ...request, ...message };
     if (request.kind === "vote") {
       const voter = voterOf(this.options.identity, actor.user, seq);
-      return { kind: "vote", choices: request.choices, voter, ...message };
+      const { choices, start } = request;
+      return { kind: "vote", choices, start, voter, ...message };
     }
     if (head.kind === "file") checkFileText(request.text);
     else if (request.text === "") throw new Fault("text-invalid", msg`message is empty`);

@@ -11,6 +11,7 @@ import {
 import type { Account } from "../../core/rooms/accounts.ts";
 import { checkMayPost, moderates } from "../../core/rooms/moderation.ts";
 import type { Room } from "../../core/rooms/rooms.ts";
+import { mayMembersPost } from "../../core/rooms/rules.ts";
 import { MESSAGE_KINDS } from "../../wire/kinds.ts";
 import type { RequestOf } from "../../wire/messages.ts";
 import type { LogRecord } from "../../wire/record.ts";
@@ -55,10 +56,9 @@ export class TypingFeed {
       const message = "encrypted rooms have no typing indicators";
       throw new Fault("sealed-room", message, { remedy: "no action is needed" });
     }
-    const { rules } = room;
     // Only moderators may learn who is working on an assignment.
     const isHidden =
-      rules.post !== undefined &&
+      !mayMembersPost(room) &&
       !moderates(room, { user: id, isOperator: registry.policy.isOperator(id) });
     if (isHidden || !this.#setTyping(id, room, on)) return;
     feed.emitActivity(id);

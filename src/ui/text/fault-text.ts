@@ -36,6 +36,7 @@ const TEXTS = {
   "an encrypted room cannot have a topic, because topics are not encrypted": "topicInSealed",
   "you have asked to join '{}'": "knockSent",
   "the moderators of '{}' declined your request": "knockRefused",
+  "the assignment '{}' has ended": "assignmentEnded",
   "only moderators can post in '{}'": "onlyModeratorsPost",
   "on this server, people can write directly only to moderators of their rooms":
     "directToModerators",

@@ -2,7 +2,7 @@
 
 import { boxNames } from "../../base/names.ts";
 import { isSameName } from "../../core/model/item.ts";
-import { isConversation, postTarget } from "../../core/model/selectors.ts";
+import { isConversation, postTarget, roomOf } from "../../core/model/selectors.ts";
 import type { Model, RoomState } from "../../core/model/state.ts";
 import type { PostBody, RoomRules, ServerRules } from "../../wire/messages.ts";
 import type { RuleTexts } from "../messages/en/rules.ts";
@@ -14,6 +14,7 @@ export type RuleFact = readonly [name: string, value: string];
 /** Every rule with its value, for people. */
 export function ruleFacts(rules: RoomRules, texts: RuleTexts): readonly RuleFact[] {
   const { post = "everyone", topic = "everyone", join = "open", slow, everyone, newcomers } = rules;
+  const { boxes = "closed" } = rules;
   return [
     [texts.rulePost, texts.rulePoster(post)],
     [texts.ruleTopic, texts.ruleWho(topic)],
@@ -21,6 +22,7 @@ export function ruleFacts(rules: RoomRules, texts: RuleTexts): readonly RuleFact
     [texts.ruleJoin, texts.ruleJoinBy(join)],
     [texts.ruleEveryone, everyone === undefined ? texts.ruleBySize : texts.ruleWho(everyone)],
     [texts.ruleNewcomers, newcomers === true ? texts.ruleNewcomersJoin : texts.ruleNewcomersOff],
+    [texts.ruleBoxes, texts.ruleBoxesStay(boxes)],
   ];
 }
 
@@ -84,7 +86,7 @@ export function directLimitText(
 
 /** Why the user cannot, or perhaps cannot, post in the room now; `undefined` if they can. */
 export function postLimitText(
-  model: Pick<Model, "isOperator" | "me" | "notices">,
+  model: Pick<Model, "isOperator" | "me" | "notices" | "rooms">,
   room: RoomState,
   texts: RuleTexts,
   nowUnixMs: number,
@@ -94,8 +96,15 @@ export function postLimitText(
   if (isConversation(room)) return directLimitText(model, room.name, texts);
   if (moderates) return undefined;
   if (rules.post === "moderators") return texts.onlyModeratorsPost;
+  if (isEndedBox(model, room)) return texts.assignmentEnded;
   const waitMs = slowUntilUnixMs - nowUnixMs;
   return waitMs <= 0 ? undefined : texts.slowWait(Math.ceil(waitMs / SECOND_MS));
+}
+
+function isEndedBox(model: Pick<Model, "rooms">, { target }: RoomState): boolean {
+  const names = boxNames(target);
+  const of = names && roomOf(model, names.room);
+  return of !== undefined && of.rules.post !== "private" && of.rules.boxes !== "open";
 }
 
 /** Text about the readers of the user's messages; `undefined` outside assignments. */

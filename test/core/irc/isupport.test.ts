@@ -35,6 +35,7 @@ const PROOFS: readonly (readonly [token: string, line: string, reply: string | R
   ["PREFIX=(o)@", "NAMES #lab", "@ana"],
   ["SAFELIST", "LIST", " 323 "],
   ["SAFERATE", "PING x", "PONG"],
+  ["SILENCE=256", "SILENCE", " 272 ana "],
   [
     "TARGMAX=KICK:1,LIST:,NAMES:1,NOTICE:4,PRIVMSG:4,TAGMSG:4",
     "PRIVMSG ben,ben,ben,ben,ben :x",

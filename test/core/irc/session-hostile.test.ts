@@ -12,7 +12,19 @@ const CAPS =
   "draft/message-redaction draft/read-marker draft/channel-rename extended-monitor";
 const COMMANDS = [
   ...["ADMIN", "AUTHENTICATE", "AWAY", "BATCH", "CAP", "CHATHISTORY", "HELP", "INFO", "INVITE"],
-  ...["ISON", "JOIN", "KICK", "LIST", "LUSERS", "MARKREAD", "MODE", "MONITOR", "MOTD", "NAMES"],
+  ...[
+    "ISON",
+    "JOIN",
+    "KICK",
+    "LIST",
+    "LUSERS",
+    "MARKREAD",
+    "MODE",
+    "MONITOR",
+    "MOTD",
+    "NAMES",
+    "SILENCE",
+  ],
   ...["NICK", "NOTICE", "PART", "PASS", "PING", "PONG", "PRIVMSG", "REDACT", "RENAME", "TAGMSG"],
   ...["TIME", "TOPIC", "USER", "USERHOST", "VERSION", "WHO", "WHOIS", "WHOWAS", "OPER", "NOPE"],
 ];

@@ -53,6 +53,17 @@ test("an anonymous poll counts by pseudonym", () => {
   expect([poll?.anonymous, poll?.voters, countsOf(poll)]).toEqual([true, 2, [1, 1]]);
 });
 
+test("counts nobody twice in a poll that was restarted with names", () => {
+  const poll = pollAfter([
+    ["poll", "ben", { ...START, anonymous: true }],
+    ["vote", undefined, { re: 1, choices: [1], voter: "p1" }],
+    ["poll", "ben", { seq: 1, on: false }],
+    ["poll", "ben", START],
+    ["vote", "ana", { re: 1, choices: [1] }],
+  ]);
+  expect([poll?.start, poll?.voters, countsOf(poll)]).toEqual([5, 1, [-1, 0]]);
+});
+
 test("ignores invalid votes, edits and texts without the options", () => {
   const start: Step = ["poll", "ben", START];
   const votes: Step[] = [

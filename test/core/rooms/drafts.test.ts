@@ -174,7 +174,8 @@ describe("joining", () => {
     const begun = (count: number) =>
       folded((ledger) => {
         for (let i = 0; i < count; i++) {
-          ledger.write("room", `d${i}`, "server", { direct: [ANA, `u${i}`] });
+          const body = { direct: [ANA, `u${i}`], initiator: ANA };
+          ledger.write("room", `d${i}`, "server", body);
         }
       });
     const target = { id: ROOM, room: undefined, peer: EVE };

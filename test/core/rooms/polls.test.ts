@@ -11,7 +11,7 @@ const NOW = 1_000;
 
 /** Ana's room, with ben as a member and a text by ben. */
 class PollRoom {
-  readonly rooms = new Rooms();
+  rooms = new Rooms();
   readonly ledger = new Ledger();
   readonly seq: number;
 
@@ -40,9 +40,15 @@ class PollRoom {
     return this.act(user, { ...action, options: 3, ...rules }, unixMs);
   }
 
-  vote(user: typeof ANA, choices: readonly number[], unixMs?: number): string {
+  vote(user: typeof ANA, choices: readonly number[], unixMs?: number, start?: number): string {
     const action = { kind: "vote", room: ROOM, seq: this.seq, author: BEN } as const;
-    return this.act(user, { ...action, choices, voter: "p" }, unixMs);
+    return this.act(user, { ...action, choices, voter: "p", start }, unixMs);
+  }
+
+  restart(): void {
+    const value = JSON.parse(JSON.stringify(this.rooms.value()));
+    this.rooms = new Rooms();
+    this.rooms.load(value);
   }
 
   get last(): object {
@@ -101,6 +107,34 @@ test("an anonymous vote names only a pseudonym", () => {
     ...(["none", "none"] as const),
   ]);
   expect(poll.last).toEqual({ by: "server", re: poll.seq, choices: [1, 3], voter: "p" });
+});
+
+test("a text becomes a poll once, also after a restart, so that no anonymous poll gets names", () => {
+  const poll = new PollRoom();
+  expect([poll.poll(BEN, { anonymous: true }), poll.poll(BEN, { on: false })]).toEqual([
+    ...(["none", "none"] as const),
+  ]);
+  const message = { kind: "edit", room: ROOM, seq: poll.seq, author: BEN, text: "x" } as const;
+  for (const _ of [1, 2]) {
+    expect([poll.poll(BEN), poll.vote(ANA, [1]), poll.act(BEN, message)]).toEqual([
+      ...(["not-allowed", "not-found", "not-allowed"] as const),
+    ]);
+    poll.restart();
+  }
+});
+
+test("a vote counts only for the poll that its user saw", () => {
+  const poll = new PollRoom();
+  poll.poll(BEN, { anonymous: true });
+  const start = poll.ledger.records.length;
+  expect(poll.vote(ANA, [1], NOW, start)).toBe("none");
+  // As by a server before 0.3, which restarts polls.
+  poll.write("poll", BEN, { seq: poll.seq, on: false });
+  poll.write("poll", BEN, { seq: poll.seq, on: true, options: 3 });
+  expect([poll.vote(ANA, [1], NOW, start), poll.vote(ANA, [1], NOW, start + 3)]).toEqual([
+    ...(["not-allowed", "none"] as const),
+  ]);
+  expect(poll.vote(ANA, [1])).toBe("none");
 });
 
 test("erasing its text ends a poll, and editing it is refused", () => {

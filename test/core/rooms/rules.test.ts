@@ -180,7 +180,7 @@ test("only moderators post if a rule says so, while reactions and hands stay fre
   expect([room.post(BEN), room.act(BEN, edit), room.post(BEN, { kind: "file" })]).toEqual([
     ...["not-allowed", "not-allowed", "not-allowed"],
   ]);
-  const reaction = { kind: "reaction", body: { react: "+1", re: seq } } as const;
+  const reaction = { kind: "reaction", body: { react: "👍", re: seq } } as const;
   expect([room.post(BEN, reaction), room.act(BEN, hand)]).toEqual(["none", "none"]);
   expect([room.post(ANA), room.post(BEN, {}, true)]).toEqual(["none", "none"]);
   room.write("grant", ANA, { user: ANA, on: false });
@@ -194,6 +194,41 @@ test("only moderators set the topic if a rule says so", () => {
   ]);
   room.change({ topic: "everyone" });
   expect(room.topic(BEN)).toBe("none");
+});
+
+test("a reaction is one emoji where a rule limits messages, and cannot serve as one", () => {
+  const room = new RuledRoom();
+  const react = (user: UserId, sign: string) =>
+    room.post(user, { kind: "reaction", body: { react: sign, re: 2 } });
+  expect(react(BEN, "answers: 1a 2b")).toBe("none");
+  for (const limit of [{ post: "moderators" }, { post: "everyone", slow: 600 }] as const) {
+    room.change(limit);
+    expect(["👍", "❤", "👩🏽‍🚀", "🇮🇩"].map((sign) => react(BEN, sign))).toEqual(
+      Array(4).fill("none"),
+    );
+    const texts = ["answers: 1a 2b", "a", "👍👍", "👍 no", "🇦", ""];
+    expect(texts.map((sign) => react(BEN, sign))).toEqual(Array(6).fill("text-invalid"));
+    expect(react(ANA, "ok")).toBe("none");
+  }
+});
+
+test("a member cannot make an older text a poll where only moderators post", () => {
+  const room = new RuledRoom();
+  room.post(BEN, { body: { text: "Lunch?\n1. soup\n2. rice" } });
+  const seq = room.ledger.records.length;
+  const poll = (user: UserId, on: boolean) =>
+    room.act(user, { kind: "poll", room: ROOM, seq, author: BEN, on, options: 2 });
+  for (const post of ["moderators", "private"] as const) {
+    room.change({ post });
+    expect(poll(BEN, true)).toBe("not-allowed");
+  }
+  // Clients post the text of a poll immediately before they start it.
+  room.change({ post: "everyone", slow: 600 });
+  room.post(BEN);
+  expect(poll(BEN, true)).toBe("none");
+  const vote = { kind: "vote", room: ROOM, seq, author: BEN, choices: [1], voter: "p" } as const;
+  room.change({ post: "moderators" });
+  expect([room.act(BEN, vote), poll(BEN, false)]).toEqual(["none", "none"]);
 });
 
 describe("slow mode", () => {
@@ -223,7 +258,7 @@ describe("slow mode", () => {
     expect([room.post(ANA), room.post(ANA), room.act(BEN, edit)]).toEqual([
       ...["none", "none", "none"],
     ]);
-    expect(room.post(BEN, { kind: "reaction", body: { react: "+1", re: seq } })).toBe("none");
+    expect(room.post(BEN, { kind: "reaction", body: { react: "👍", re: seq } })).toBe("none");
     room.write("grant", ANA, { user: ANA, on: false });
     expect(room.post(ANA)).toBe("too-fast");
   });

@@ -52,3 +52,22 @@ test("shows a group as a secret channel that only its members find", async () =>
   await three.ask(`PART ${channel}`);
   expect((await three.ask(`JOIN ${channel}`)).join("\n")).toMatch(/ 403 /);
 });
+
+test("PART from a group names who began it, and SILENCE keeps them from adding one again", async () => {
+  const { irc, ana, two } = await ircPair();
+  await irc.member("kim");
+  const { name } = await ana.request("conversation", { users: ["ben", "kim"] });
+  await irc.site.quiet();
+  const left = (await two.ask(`PART #${name}`)).join("\n");
+  expect(left).toContain("to keep ana from adding you again: /SILENCE +ana");
+  expect(await two.ask("SILENCE +nobody")).toEqual([expect.stringContaining(" 401 ben +nobody")]);
+  await two.ask("SILENCE +ana!*@*");
+  expect(await two.ask("SILENCE")).toEqual([
+    ":chat 271 ben ana!*@*",
+    expect.stringContaining(" 272 ben "),
+  ]);
+  expect(await ana.refusal("invite-user", { room: name, user: "ben" })).toBe("not-allowed");
+  await two.ask("SILENCE -ana");
+  expect(await two.ask("SILENCE")).toHaveLength(1);
+  await ana.request("invite-user", { room: name, user: "ben" });
+});

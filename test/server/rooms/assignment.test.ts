@@ -290,6 +290,45 @@ boxTest("applies a mute, a closure and a new name of the room to its boxes", asy
   expect(ben.all("room-gone").map(({ room }) => room)).toContain(box);
 });
 
+boxTest("closes boxes with the assignment, except for moderators", async (it) => {
+  const { site, ana, ben, eve, seq, box } = it;
+  const { seq: question } = await site.wait(ana.post("Clear?\n1. yes\n2. no", "lab@ben"));
+  await ana.request("poll", { seq: question, on: true, options: 2 });
+  const { seq: own } = await site.wait(ben.post("Late?\n1. yes\n2. no", "lab@ben"));
+  for (const post of ["moderators", "everyone"] as const) {
+    await ana.request("rules", { room: "lab", post });
+    const react = { text: "", react: "👍", re: question };
+    const ended = await rejection(site.wait(ben.post("too late", "lab@ben")));
+    expect(asFault(ended)).toMatchObject({
+      code: "not-allowed",
+      message: "the assignment 'lab' has ended",
+    });
+    const fields = { outbox: "BBBBBBBBBBB", counter: 1, to: "lab@ben", body: react };
+    expect(await ben.refusal("post", fields)).toBe("not-allowed");
+    expect(await ben.refusal("edit", { seq, text: "better" })).toBe("not-allowed");
+    expect(await ben.refusal("vote", { seq: question, choices: [1] })).toBe("not-allowed");
+    expect(await ben.refusal("poll", { seq: own, on: true, options: 2 })).toBe("not-allowed");
+    const file = new TestFile("late", 10, "late.txt");
+    expect(asFault(await rejection(file.upload(await channelOf(ben), ["lab@ben"]))).code).toBe(
+      "not-allowed",
+    );
+    await ben.request("typing", { room: box, on: true });
+    expect(await rejection(site.wait(eve.post("x", "lab@eve")))).toMatchObject({
+      code: "not-allowed",
+    });
+    await site.wait(ana.post("well done", "lab@ben"));
+  }
+  await site.quiet();
+  expect(ana.all("typing").flatMap(({ users }) => users)).toEqual([]);
+  await ana.request("rules", { room: "lab", post: "moderators", boxes: "open" });
+  await site.wait(ben.post("late work", "lab@ben"));
+  expect(await rejection(site.wait(ben.post("x", "lab")))).toMatchObject({ code: "not-allowed" });
+  await ana.request("rules", { room: "lab", boxes: "closed" });
+  expect(await rejection(site.wait(ben.post("x", "lab@ben")))).toMatchObject({
+    code: "not-allowed",
+  });
+});
+
 test("makes boxes only in assignments, for their members, up to a limit", async () => {
   const { site, ana, ben, eve } = await lab();
   const refusal = async (guest: Guest, to: string) =>

@@ -1,6 +1,11 @@
 import { expect, test } from "bun:test";
+
+import { toHex, utf8Encode } from "../../../src/base/bytes.ts";
 import { Fault } from "../../../src/base/fault.ts";
+import { ID_BYTES } from "../../../src/base/ids.ts";
 import { GROUP_MEMBERS_MAX } from "../../../src/base/limits.ts";
+import { groupDigest } from "../../../src/crypto/group-digest.ts";
+import { sha256 } from "../../../src/crypto/sha256.ts";
 import { rejection } from "../../rejection.ts";
 import { channelOf, TestFile } from "../data-channel.ts";
 import { siteWith } from "../site.ts";
@@ -257,4 +262,65 @@ test("is neither an assignment nor a room for newcomers", async () => {
   for (const rules of [{ post: "private" }, { newcomers: true }] as const) {
     expect(await ana.refusal("rules", { room: name, ...rules })).toBe("not-allowed");
   }
+});
+
+test("operators count groups by who began them, and remove them unseen", async () => {
+  const { site, ana, ben, cleo, eve, name } = await trio();
+  await site.wait(cleo.post("our secret plan", name));
+  await ana.request("topic", { room: name, topic: "Surprise" });
+  await ana.request("conversation", { users: ["ben", "eve"] });
+  expect(await ana.refusal("all-groups", {})).toBe("not-allowed");
+  expect(await ana.refusal("remove-groups", { user: "ana" })).toBe("not-allowed");
+  await operating(eve);
+  const listed = await eve.request("all-groups", {});
+  expect(listed).toEqual({ users: [{ user: "ana", groups: 2, members: 6 }], total: 1 });
+  await eve.request("remove", { user: "ana" });
+  await site.quiet();
+  expect((await eve.request("all-groups", { find: "an" })).users).toEqual([
+    { user: "ana", groups: 2, members: 4, removed: true },
+  ]);
+  expect(await eve.request("remove-groups", { user: "ana" })).toEqual({ removed: 2, more: false });
+  await site.quiet();
+  expect(await eve.request("all-groups", {})).toEqual({ users: [], total: 0 });
+  for (const guest of [ben, cleo]) {
+    const group = guest.room(name)?.room;
+    expect(guest.all("room-gone").map(({ room }) => room)).toContain(group ?? "");
+  }
+  expect(JSON.stringify(eve.notices)).not.toContain("plan");
+  expect(await eve.request("remove-groups", { user: "ana" })).toEqual({ removed: 0, more: false });
+});
+
+test("a group ends when all accounts in it were removed", async () => {
+  const { site, ana, ben, cleo, eve, name } = await trio();
+  await site.wait(ben.post("hi", name));
+  await ana.request("leave", { room: name });
+  await operating(eve);
+  for (const user of ["ben", "cleo"]) await eve.request("remove", { user });
+  await site.quiet();
+  expect((await eve.request("all-groups", {})).total).toBe(0);
+  expect([...site.rooms.named()].filter(({ isPrivate }) => isPrivate === true)).toEqual([]);
+  expect(cleo.ended).toBeDefined();
+  await site.restart();
+  expect([...site.rooms.named()].filter(({ isPrivate }) => isPrivate === true)).toEqual([]);
+});
+
+test("a user who leaves a group sees who began it, and can keep them from a second time", async () => {
+  const { site, ana, ben, cleo, name } = await trio();
+  expect([ana, ben].map((guest) => guest.room(name)?.begunBy)).toEqual([undefined, "ana"]);
+  await ben.request("leave", { room: name });
+  await cleo.request("invite-user", { room: name, user: "ben" });
+  await ben.request("leave", { room: name });
+  await ben.request("ignore", { user: "ana", on: true });
+  expect(await ana.refusal("invite-user", { room: name, user: "ben" })).toBe("not-allowed");
+  expect(await ana.refusal("conversation", { users: ["ben", "cleo"] })).toBe("not-allowed");
+  await site.quiet();
+});
+
+test("a group's name does not follow from the public ids of its members", async () => {
+  const { site, name } = await trio();
+  const names = ["ana", "ben", "cleo"];
+  const ids = names.map((user) => site.registry.find(user as never)?.id ?? "").sort();
+  const nameOf = (digest: Uint8Array) => `group-${toHex(digest.subarray(ID_BYTES, 2 * ID_BYTES))}`;
+  expect(nameOf(groupDigest(site.identity, 0, ids))).toBe(name);
+  expect(nameOf(sha256(utf8Encode(`chat/1 group 0 ${ids.join(" ")}`)))).not.toBe(name);
 });

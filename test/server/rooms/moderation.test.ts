@@ -1,6 +1,10 @@
 import { expect, test } from "bun:test";
 import { Fault } from "../../../src/base/fault.ts";
-import { BANS_MAX, FILE_TEXT_BYTES_MAX } from "../../../src/base/limits.ts";
+import {
+  BANS_MAX,
+  FILE_TEXT_BYTES_MAX,
+  LEAVE_REASONS_PER_HOUR_MAX,
+} from "../../../src/base/limits.ts";
 import { checkName } from "../../../src/base/names.ts";
 import { banDraft } from "../../../src/core/rooms/policy.ts";
 import type { Passwords } from "../../../src/server/auth/login.ts";
@@ -8,7 +12,7 @@ import type { LogRecord } from "../../../src/wire/record.ts";
 import { rejection } from "../../rejection.ts";
 import { channelOf, TestFile } from "../data-channel.ts";
 import { Site, siteWith } from "../site.ts";
-import { lab, labTest, operating } from "../site-lab.ts";
+import { holds, lab, labTest, operating } from "../site-lab.ts";
 
 labTest("lets the creator of a room appoint moderators", async ({ site, ana, ben, eve }) => {
   expect(await ben.refusal("kick", { room: "lab", user: "eve" })).toBe("not-allowed");
@@ -318,4 +322,39 @@ labTest("refuses to ban this machine, the operator or an unknown user", async ({
   expect(await ana.refusal("ban", { user: "nobody", on: true })).toBe("user-unknown");
   expect(await ben.refusal("ban", { user: "eve", on: true })).toBe("not-allowed");
   expect(ben.ended).toBeUndefined();
+});
+
+labTest("bounds the reasons of departures, which author and moderators can erase", async (it) => {
+  const { site, ana, ben, eve } = it;
+  const departures = LEAVE_REASONS_PER_HOUR_MAX + 3;
+  for (let i = 0; i < departures; i++) {
+    await ben.request("leave", { room: "lab", reason: `spam ${i}.` });
+    await ben.request("join", { room: "lab" });
+  }
+  await site.quiet();
+  const leaves = eve.records.filter(({ head }) => head.kind === "leave");
+  const reasons = leaves.map(({ body }) => body?.["reason"]).filter((reason) => reason);
+  expect([leaves.length, reasons.length]).toEqual([departures, LEAVE_REASONS_PER_HOUR_MAX]);
+  const [first = 0, second = 0] = leaves.map(({ head }) => head.seq);
+  expect(await eve.refusal("erase", { seq: first })).toBe("not-allowed");
+  await ana.request("erase", { seq: first });
+  await ben.request("leave", { room: "lab" });
+  await ben.request("erase", { seq: second });
+  expect(["spam 0.", "spam 1.", "spam 2."].map((text) => holds(site, text))).toEqual([
+    ...[false, false, true],
+  ]);
+  await site.restart();
+  const again = await site.again(ana, "ana");
+  const { users } = await again.request("who", { room: "lab" });
+  expect(users.map(({ user }) => user)).toEqual(["ana", "eve"]);
+});
+
+test("refuses to erase a departure of an encrypted room, which contains a signature", async () => {
+  const { site, ana, ben } = await lab({ seals: true });
+  await ana.request("join", { room: "vault", create: true, sealed: true });
+  await ana.request("leave", { room: "vault" });
+  await site.quiet();
+  const seq = ana.records.findLast(({ head }) => head.kind === "leave")?.head.seq ?? 0;
+  expect(await ana.refusal("erase", { seq })).toMatch(/not-allowed|not-found/);
+  expect(await ben.refusal("erase", { seq })).toBe("not-found");
 });

@@ -139,6 +139,7 @@ export const ENGLISH = {
   groupName: "Group name",
   groupAccess: "Only members see this group. Any member can add people or name it.",
   leaveGroupExplained: "Only a member can add you again.",
+  leaveAndIgnore: (adder: string) => `Also ignore ${adder}, who could add you again`,
   moderator: "moderator",
   operator: "operator",
   you: "you",

@@ -11,6 +11,9 @@ export const ENGLISH_RULES = {
   ruleNewcomers: "Newcomers",
   ruleNewcomersJoin: "are added",
   ruleNewcomersOff: "are not added",
+  ruleBoxes: "After the assignment",
+  ruleBoxesStay: (state: "closed" | "open"): string =>
+    state === "open" ? "members still post in their boxes" : "boxes are closed",
   ruleWho: (who: "everyone" | "moderators" | "operators"): string => who,
   rulePoster: (who: "everyone" | "moderators" | "private"): string =>
     who === "private" ? "assignment: only to the moderators" : who,
@@ -30,6 +33,7 @@ export const ENGLISH_RULES = {
   filesOfOperators: "Only operators can send files.",
   roomsOfOperators: "Only operators can create rooms.",
   noRules: "no restrictions",
+  assignmentEnded: "The assignment has ended.",
   onlyModeratorsPost: "Only moderators can post here.",
   onlyModeratorsSee: "Only you and the moderators see what you post here.",
   onlyTheySee: (user: string) => `Only ${user} and the moderators see what you post here.`,

@@ -87,7 +87,10 @@ export const ENGLISH_TERMINAL = {
     `created the encrypted room '${room}'; add people: /invite NAME`,
   roomCreated: (room: string) => `created the room '${room}'`,
   returnedTo: (room: string) => `returned to ${room}`,
-  leftRoom: (room: string) => `you left ${room}`,
+  leftRoom: (room: string, adder?: string) =>
+    adder === undefined
+      ? `you left ${room}`
+      : `you left ${room}; to keep ${adder} from adding you again: /ignore ${adder}`,
   noTopic: "no topic",
   offline: ENGLISH.offlineStatus,
   operator: ENGLISH.operator,

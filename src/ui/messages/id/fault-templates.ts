@@ -315,6 +315,12 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "this browser holds data of a newer version (format {})":
     "peramban ini menyimpan data dari versi yang lebih baru (format {})",
   "chat {} cannot open {}": "chat {} tidak dapat membuka {}",
+  "poll {} has ended": "jajak pendapat {} sudah berakhir",
+  "poll {} has changed": "jajak pendapat {} sudah berubah",
+  "start a new one": "buat yang baru",
+  "look at it, and vote again": "periksa kembali, lalu beri suara lagi",
+  "the assignment '{}' has ended": "tugas '{}' sudah berakhir",
+  "a reaction in '{}' must be one emoji": "reaksi di '{}' harus berupa satu emoji",
   "only moderators can post in '{}'": "hanya moderator yang dapat menulis di '{}'",
   "only moderators can set the topic of '{}'": "hanya moderator yang dapat mengatur topik '{}'",
   "only moderators may mention everyone in '{}'":
@@ -354,13 +360,17 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "these people already have too many groups": "orang-orang ini sudah punya terlalu banyak grup",
   "a group can have at most {} members": "grup dapat punya paling banyak {} anggota",
   "create a room: /join ROOM": "buat ruang: /join RUANG",
-  "{} is in too many rooms": "{} sudah di terlalu banyak ruang",
   "{} of your changes wait in this room": "{} perubahan Anda masih menunggu di ruang ini",
   "wait until they are done": "tunggu hingga selesai",
   "you have asked to join rooms {} times in an hour":
     "Anda sudah {} kali meminta bergabung dengan ruang dalam satu jam",
   "wait an hour, or ask a moderator to invite you":
     "tunggu satu jam, atau mintalah moderator mengundang Anda",
+  "this server has reached its limit of {} groups": "server ini sudah mencapai batas {} grup",
+  "you can begin at most {} groups on this server":
+    "Anda dapat memulai paling banyak {} grup di server ini",
+  "remove all members from one of them, and leave it":
+    "keluarkan semua anggota dari salah satunya, lalu tinggalkan",
   "you cannot add {}": "Anda tidak dapat menambahkan {}",
   "omit them, or ask someone else to add them": "lewati, atau minta orang lain menambahkannya",
   "only members can add people to a group": "hanya anggota yang dapat menambahkan orang ke grup",

@@ -137,6 +137,7 @@ export const INDONESIAN: Texts = {
   groupAccess:
     "Hanya anggota yang melihat grup ini. Semua anggota dapat menambah orang atau menamainya.",
   leaveGroupExplained: "Hanya anggota yang dapat menambahkan Anda lagi.",
+  leaveAndIgnore: (adder) => `Abaikan juga ${adder}, yang dapat menambahkan Anda lagi`,
   moderator: "moderator",
   operator: "operator",
   you: "Anda",

@@ -11,6 +11,9 @@ export const INDONESIAN_RULES: RuleTexts = {
   ruleNewcomers: "Pendatang baru",
   ruleNewcomersJoin: "ditambahkan",
   ruleNewcomersOff: "tidak ditambahkan",
+  ruleBoxes: "Setelah tugas berakhir",
+  ruleBoxesStay: (state) =>
+    state === "open" ? "anggota masih dapat mengumpulkan" : "pengumpulan ditutup",
   ruleWho: (who) =>
     ({ everyone: "semua orang", moderators: "moderator", operators: "operator" })[who],
   rulePoster: (who) =>
@@ -35,6 +38,7 @@ export const INDONESIAN_RULES: RuleTexts = {
   filesOfOperators: "Hanya operator yang dapat mengirim berkas.",
   roomsOfOperators: "Hanya operator yang dapat membuat ruang.",
   noRules: "tanpa batasan",
+  assignmentEnded: "Tugas ini sudah berakhir.",
   onlyModeratorsPost: "Hanya moderator yang dapat menulis di sini.",
   onlyModeratorsSee: "Hanya Anda dan moderator yang melihat kiriman Anda di sini.",
   onlyTheySee: (user) => `Hanya ${user} dan moderator yang melihat kiriman Anda di sini.`,

@@ -76,7 +76,10 @@ export const INDONESIAN_TERMINAL: TerminalTexts = {
   sealedRoomCreated: (room) => `ruang terenkripsi '${room}' dibuat; tambahkan orang: /invite NAME`,
   roomCreated: (room) => `ruang '${room}' dibuat`,
   returnedTo: (room) => `kembali ke ${room}`,
-  leftRoom: (room) => `Anda keluar dari ${room}`,
+  leftRoom: (room, adder) =>
+    adder === undefined
+      ? `Anda keluar dari ${room}`
+      : `Anda keluar dari ${room}; agar ${adder} tidak menambahkan Anda lagi: /ignore ${adder}`,
   noTopic: "tidak ada topik",
   offline: INDONESIAN.offlineStatus,
   operator: INDONESIAN.operator,

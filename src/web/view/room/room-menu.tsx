@@ -1,6 +1,6 @@
 /** The menu of a room or conversation. */
 
-import { useEffect } from "react";
+import { useEffect, useState } from "react";
 import { HOUR_MS } from "../../../base/time.ts";
 import { isSameName } from "../../../core/model/item.ts";
 import {
@@ -18,6 +18,7 @@ import { ReceiptsDialog } from "../attention/readers.tsx";
 import { Button } from "../shell/button.tsx";
 import { type CloseProps, type PageValue, useModelValue, usePage } from "../shell/context.tsx";
 import { confirmItem, confirmSeal, Dialog } from "../shell/dialog.tsx";
+import { Check } from "../shell/form.tsx";
 import { Menu, type MenuItem, menuItem } from "../shell/menu.tsx";
 import { RenameDialog } from "../shell/rename-dialog.tsx";
 import { showsPictures, switchedPictures } from "../shell/settings.ts";
@@ -167,6 +168,21 @@ function conversationItems(page: PageValue, room: RoomState): MenuItem[] {
   return [...first, ...personItems(page, person).slice(1)];
 }
 
+interface IgnoreChoiceProps {
+  readonly label: string;
+  /** The state belongs to the dialog, whose action reads it. */
+  readonly choice: { ignores: boolean };
+}
+
+function IgnoreChoice({ label, choice }: IgnoreChoiceProps) {
+  const [isOn, setOn] = useState(choice.ignores);
+  const change = (next: boolean) => {
+    choice.ignores = next;
+    setOn(next);
+  };
+  return <Check label={label} isOn={isOn} onChange={change} />;
+}
+
 function namedItems(page: PageValue, room: RoomState): MenuItem[] {
   // The members, rules and name of a box are those of its room.
   if (isBoxOf(room.target)) return [pollItem(page, room)];
@@ -175,12 +191,18 @@ function namedItems(page: PageValue, room: RoomState): MenuItem[] {
   const isRaised = room.hands.some((name) => isSameName(name, chat.model.me));
   const toggleHand = () => void chat.actions.toggleHand(room.target).catch(fail);
   const rename = () => openDialog(RenameDialog, { subject: { room: room.name } });
+  const adder = adderIn(chat.model, room.target);
+  const choice = { ignores: false };
   const leave = confirmItem(page, {
     title: texts.leaveAsk(targetTitle(chat.model, room.target)),
     text: isGroup ? texts.leaveGroupExplained : texts.leaveExplained,
     action: texts.leaveRoom,
     isDanger: true,
-    onConfirm: () => chat.actions.leave(room.name),
+    children: adder && <IgnoreChoice label={texts.leaveAndIgnore(adder)} choice={choice} />,
+    onConfirm: async () => {
+      await chat.actions.leave(room.name);
+      if (adder !== undefined && choice.ignores) await chat.actions.ignore(adder, true);
+    },
   });
   return [
     menuItem(isRaised ? texts.lowerOwnHand : texts.raiseHand, toggleHand, "hand"),

@@ -16,7 +16,7 @@ import {
   serverLimits,
 } from "../../../ui/text/rules-text.ts";
 import { targetTitle } from "../../../ui/text/target-text.ts";
-import { JOIN_RULES, POSTERS, WHO } from "../../../wire/field.ts";
+import { BOX_RULES, JOIN_RULES, POSTERS, WHO } from "../../../wire/field.ts";
 import type { PostBody, RoomRules } from "../../../wire/messages.ts";
 import { Button } from "../shell/button.tsx";
 import {
@@ -163,6 +163,15 @@ function RulesForm({ room, onClose }: CloseProps & { readonly room: RoomState })
         options={room.isSealed ? posters.slice(0, WHO.length) : posters}
         onChange={(post) => change({ post })}
       />
+      {rules.post === "private" || room.rules.post === "private" || rules.boxes === "open" ? (
+        <SelectField
+          id="rule-boxes"
+          label={texts.ruleBoxes}
+          value={rules.boxes ?? "closed"}
+          options={BOX_RULES.map((one) => [one, texts.ruleBoxesStay(one)] as const)}
+          onChange={(boxes) => change({ boxes })}
+        />
+      ) : null}
       {room.isSealed ? null : (
         <>
           <SelectField

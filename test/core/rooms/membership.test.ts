@@ -1,0 +1,124 @@
+import { expect, test } from "bun:test";
+import type { RoomId, UserId } from "../../../src/base/ids.ts";
+import {
+  GROUPS_FEW,
+  GROUPS_MAX,
+  GROUPS_PER_ACCOUNT_MAX,
+  GROUPS_RESERVED,
+  JOINED_ROOMS_MAX,
+  ROOMS_MAX,
+} from "../../../src/base/limits.ts";
+import { checkName } from "../../../src/base/names.ts";
+import { joinDrafts, leaveDrafts } from "../../../src/core/rooms/drafts.ts";
+import {
+  checkConversationLimit,
+  checkGroupQuota,
+  joinDraft,
+} from "../../../src/core/rooms/membership.ts";
+import { actionDrafts } from "../../../src/core/rooms/moderation.ts";
+import { isVacant, Rooms } from "../../../src/core/rooms/rooms.ts";
+import { faultCode } from "../../fault-code.ts";
+import { ANA, BEN, EVE, Ledger, ROOM } from "../ledger.ts";
+
+/** Rooms whose records are written directly, as by many earlier requests. */
+class Membership {
+  readonly rooms = new Rooms();
+  readonly ledger = new Ledger();
+  #count = 0;
+
+  group(by: UserId, ...others: UserId[]): RoomId {
+    const number = `${++this.#count}`.padStart(11, "0");
+    const id = `r${number}` as RoomId;
+    const body = { name: `group-${number.padStart(16, "0")}`, private: true };
+    this.#write(id, by, { ...body, members: [by, ...others] });
+    return id;
+  }
+
+  direct(initiator: UserId, other: UserId, isRecorded = true): void {
+    const id = `d${`${++this.#count}`.padStart(22, "0")}` as RoomId;
+    const direct = [initiator, other].sort();
+    this.#write(id, "server", { direct, ...(isRecorded ? { initiator } : {}) });
+  }
+
+  #write(room: RoomId, by: UserId | "server", body: object): void {
+    this.rooms.apply(this.ledger.write("room", room, by, body));
+  }
+
+  quota(user: UserId, isOperator = false): string {
+    return faultCode(() => checkGroupQuota(this.rooms, user, isOperator));
+  }
+
+  leave(user: UserId, room: RoomId): string[] {
+    const { name = checkName("x") } = this.rooms.get(room) ?? {};
+    const drafts = leaveDrafts(this.rooms, { user, isOperator: false }, { room: name }, 0);
+    for (const draft of drafts) this.rooms.apply(this.ledger.append(draft));
+    return drafts.map(({ kind }) => kind);
+  }
+}
+
+const other = (i: number) => `u${`${i}`.padStart(11, "0")}` as UserId;
+
+test("groups and conversations that others begin fill no limit of a user", () => {
+  const it = new Membership();
+  for (let i = 0; i <= JOINED_ROOMS_MAX; i++) {
+    it.group(other(i), BEN);
+    it.direct(other(i), BEN);
+  }
+  expect(faultCode(() => joinDraft(it.rooms, BEN, ROOM))).toBe("none");
+  expect(faultCode(() => checkConversationLimit(it.rooms, BEN))).toBe("none");
+  expect([it.quota(BEN), it.quota(other(1))]).toEqual(["none", "none"]);
+  const create = { room: ROOM, locked: false };
+  const options = { name: checkName("dev"), isPasswordCorrect: false, create };
+  expect(joinDrafts(it.rooms, BEN, options)).toHaveLength(2);
+  for (let i = 0; i < JOINED_ROOMS_MAX; i++) it.direct(EVE, other(i));
+  expect(faultCode(() => checkConversationLimit(it.rooms, EVE))).toBe("too-many");
+});
+
+test("counts no conversation whose initiator an older version did not record", () => {
+  const it = new Membership();
+  for (let i = 0; i < JOINED_ROOMS_MAX; i++) it.direct(EVE, other(i), false);
+  expect(faultCode(() => checkConversationLimit(it.rooms, EVE))).toBe("none");
+});
+
+test("an account begins at most GROUPS_PER_ACCOUNT_MAX groups, an operator more", () => {
+  const it = new Membership();
+  const groups = Array.from({ length: GROUPS_PER_ACCOUNT_MAX - 1 }, () => it.group(ANA, BEN, EVE));
+  expect(it.quota(ANA)).toBe("none");
+  const last = it.group(ANA, BEN, EVE);
+  expect([it.quota(ANA), it.quota(ANA, true), it.quota(BEN)]).toEqual(["too-many", "none", "none"]);
+  expect([it.leave(ANA, last), it.quota(ANA)]).toEqual([["leave"], "too-many"]);
+  expect([it.leave(BEN, last), it.leave(EVE, last)]).toEqual([["leave"], ["leave", "remove"]]);
+  expect([it.quota(ANA), groups.length]).toEqual(["none", GROUPS_PER_ACCOUNT_MAX - 1]);
+});
+
+test("groups fill neither the limit of rooms nor, by a few accounts, that of groups", () => {
+  const it = new Membership();
+  for (let i = 0; i < GROUPS_MAX - GROUPS_RESERVED; i++) it.group(other(i % 101), BEN);
+  expect([it.quota(other(1)), it.quota(ANA), it.quota(ANA, true)]).toEqual([
+    ...["too-many", "none", "none"],
+  ]);
+  for (let i = 1; i < GROUPS_FEW; i++) it.group(ANA, BEN);
+  expect(it.quota(ANA)).toBe("none");
+  it.group(ANA, BEN);
+  expect([it.quota(ANA), it.quota(EVE)]).toEqual(["too-many", "none"]);
+  const create = { room: ROOM, locked: false };
+  const options = { name: checkName("dev"), isPasswordCorrect: false, create };
+  expect([it.rooms.namedCount > ROOMS_MAX, joinDrafts(it.rooms, EVE, options).length]).toEqual([
+    ...[true, 2],
+  ]);
+});
+
+test("a group ends with its last member, whether they leave or lose their account", () => {
+  const it = new Membership();
+  const group = it.group(ANA, BEN);
+  const room = it.rooms.get(group);
+  it.rooms.apply(it.ledger.write("topic", group, ANA, { topic: "Trip" }));
+  it.rooms.apply(it.ledger.write("text", group, BEN, { text: "hi" }));
+  const gone = { kind: "gone", room: group, user: ANA, name: checkName("ana") } as const;
+  const drafts = () => actionDrafts(it.rooms, { user: BEN, isOperator: true }, gone, 0);
+  expect(drafts().map(({ kind }) => kind)).toEqual(["kick"]);
+  expect(it.leave(BEN, group)).toEqual(["leave"]);
+  expect(drafts().map(({ kind }) => kind)).toEqual(["kick", "remove"]);
+  for (const draft of drafts()) it.rooms.apply(it.ledger.append(draft));
+  expect([room && isVacant(room), [...it.rooms.named()]]).toEqual([true, []]);
+});
