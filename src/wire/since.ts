@@ -39,6 +39,7 @@ const PLAIN = { since: "0.3.0", client: "plain", server: "ignores" } as const;
 const RESTRICTING = { since: "0.3.0", client: "plain", server: "stops" } as const;
 const UNSENT_FIELD = { since: "0.3.0", client: "unsent", server: "ignores" } as const;
 
+/** @internal */
 export const KINDS_SINCE: Readonly<Record<NewKind, Since>> = {
   admission: SHOWN,
   hand: SHOWN,
@@ -57,6 +58,7 @@ export const KINDS_SINCE: Readonly<Record<NewKind, Since>> = {
   "server-clock": UNSENT,
 };
 
+/** @internal */
 export const FIELDS_SINCE: NewFields = {
   room: { rules: RESTRICTING, private: RESTRICTING, members: RESTRICTING, initiator: PLAIN },
   join: { addedBy: PLAIN },
@@ -199,4 +201,18 @@ export function newerOf(a: Version, b: Version): Version {
 /** `undefined` for a version that this program does not know. */
 export function knownVersion(value: unknown): Version | undefined {
   return VERSIONS.find((version) => version === value);
+}
+
+/**
+ * Newest version of which another program has told that it knows the records. Released programs
+ * told nothing before, and later programs also know what this one knows.
+ */
+export function toldVersion(knows: unknown): Version {
+  if (typeof knows !== "string") return VERSIONS[0];
+  return knownVersion(knows) ?? KNOWN_VERSION;
+}
+
+/** Reports whether a program that knows the records of `version` knows the kind. */
+export function isKnownIn(version: Version, kind: RecordKind): boolean {
+  return newerOf(version, versionOf({ kind, body: undefined })) === version;
 }

@@ -141,7 +141,11 @@ class Client {
 
   async finish(): Promise<void> {
     clearInterval(this.#timer);
-    await until(`${this.name} has ${this.typed} acks`, () => this.count("ack") >= this.typed, 90_000);
+    await until(
+      `${this.name} has ${this.typed} acks`,
+      () => this.count("ack") >= this.typed,
+      90_000,
+    );
     for (const { kind, seq, text } of this.output.lines)
       if (kind === "ack") this.acked.push({ seq: Number(seq), text: String(text) });
     this.#child.stdin.end();
@@ -236,7 +240,9 @@ async function round(number: number): Promise<string> {
       server.start(CHAT);
       await server.ready();
       if (i < 2) {
-        const codes = await tryNew(folder, server.port, ++tries);
+        let codes = await tryNew(folder, server.port, ++tries);
+        // NATS may not answer in time on a busy machine.
+        while (codes.includes("no-majority")) codes = await tryNew(folder, server.port, ++tries);
         const isRefused = codes.length >= 2 && codes.every((code) => code === "kind-unknown");
         if (!isRefused) problems.push(`upgrade ${i + 1}: not refused, but ${codes.join() || "ok"}`);
       }
@@ -326,6 +332,6 @@ let failed = 0;
 for (let number = 1; number <= Number(values.rounds); number++) {
   const result = await round(number);
   if (result.includes("FAILED")) failed++;
-  console.log(result);
+  process.stdout.write(`${result}\n`);
 }
 process.exitCode = failed === 0 ? 0 : 1;

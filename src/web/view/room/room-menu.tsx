@@ -4,6 +4,7 @@ import { useEffect, useState } from "react";
 import { HOUR_MS } from "../../../base/time.ts";
 import { isSameName } from "../../../core/model/item.ts";
 import {
+  adderIn,
   canPin,
   canSetTopic,
   isBoxOf,
