@@ -228,6 +228,8 @@ pageTest("links a page from a page by address, with the sealed rooms", async () 
   await phone.waitForMessage("also on my phone");
   await expectNothingAtServer("also on my phone");
   // The code has worked once.
+  const left = "location.href + document.referrer + JSON.stringify(history.state)";
+  expect(await phone.page.evaluate<string>(left)).not.toContain(code);
   await using thief = await server.browser.visit(`${address}#link=${code}`);
   await thief.button("Use it and sign in").click();
   await thief.page.locator(".fault-line:not(:empty)").waitFor();

@@ -63,7 +63,7 @@ interface Placed {
   inner?: readonly ManifestEntry[];
 }
 
-/** What the list of the whole folder may still contain. */
+/** Free space in the list of the whole folder. */
 interface Room {
   entries: number;
   bytes: number;
@@ -106,7 +106,7 @@ export async function collectedFolder(
 async function place(works: readonly HandedWork[], options: CollectedOptions): Promise<Placed[]> {
   const room = { entries: FOLDER_ENTRIES_MAX, bytes: MANIFEST_BYTES_MAX - ENTRY_BYTES };
   const placed: Placed[] = [];
-  // Who has few files leaves the rest of an equal share to the others.
+  // A person with few files leaves the rest of an equal share to the others.
   const bySize = [...works].sort((a, b) => a.parts.length - b.parts.length);
   for (const [index, work] of bySize.entries()) {
     const others = bySize.length - index;
@@ -141,8 +141,8 @@ async function placeWork(
   }
   const omitted = parts.length - placed.length;
   if (omitted === 0) return placed;
-  const text = `${omitted} more files are not in this archive, which is limited to ${FOLDER_ENTRIES_MAX} entries.
-`;
+  const limit = `which is limited to ${FOLDER_ENTRIES_MAX} entries`;
+  const text = `${omitted} more files are not in this archive, ${limit}.\n`;
   const content = utf8Encode(text);
   const note = {
     name: OMITTED_NAME,

@@ -210,8 +210,15 @@ export class WebDownloads {
     const [first] = files;
     const entries = files.reduce((sum, { folder }) => sum + 1 + (folder?.entries ?? 0), 0);
     const run = this.#runs.start({
-      ...{ parent, account, address, isOnChannel, name: undefined, isArchive: true },
-      ...{ file: first?.file ?? ("" as FileId), sinceMs: clock.unixMs(), sizeBytes: 0 },
+      parent,
+      account,
+      address,
+      isOnChannel,
+      isArchive: true,
+      name: undefined,
+      file: first?.file ?? ("" as FileId),
+      sinceMs: clock.unixMs(),
+      sizeBytes: 0,
       memoryBytes:
         DOWNLOAD_MEMORY_BYTES + Math.min(entries, FOLDER_ENTRIES_MAX) * COLLECTED_ENTRY_BYTES,
     });
