@@ -232,6 +232,10 @@ const PREPARED: Readonly<Partial<Record<RequestKind, Attack>>> = {
     await party.ask("leave", { room, reason: `reason ${i}` }).catch(ignoreFault);
     await party.ask("join", { room });
   },
+  /** Every other post is a reaction, each with another text. */
+  post: derived("post", ({ seq }, i) =>
+    i % 2 === 0 ? {} : { body: { text: "", react: `r${i}`, re: seq } },
+  ),
   retention: derived("retention", ({ ownRoom }) => ({ room: ownRoom })),
   "group-create": async (party) => {
     const target = newName("s");

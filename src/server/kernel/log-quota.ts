@@ -83,7 +83,7 @@ export class LogQuota {
     if (by !== "server") this.#written.count(by, bytes, this.options.clock.unixMs());
   }
 
-  /** Whoever adds a member pays for the record, which names the member as its author. */
+  /** Account that added a member, although the record names the member as its author. */
   #payerOf(record: LogRecord): UserId | "server" {
     const { kind, by } = record.head;
     if (kind !== "join") return by;
