@@ -73,7 +73,7 @@ export class Troubles {
       home.wallMs = 0;
       if (random.chance(0.3)) machine.wallMs = 0;
     }
-    if (this.#hasErasures && this.#erasing.chance(0.2)) this.#erase();
+    if (this.#hasErasures && this.#erasing.chance(0.3)) this.#erase();
     if (!this.hasRemovals || !random.chance(0.15)) return;
     const member = random.pick(members);
     const { user } = random.pick(this.#homes);
@@ -92,26 +92,26 @@ export class Troubles {
   #erase(): void {
     const random = this.#erasing;
     const { members, model } = this.#world;
-    const member = random.pick(members);
     const asOperator = random.chance(0.3);
-    const shown = random.pick(members).home.shown.values();
-    const texts = [...shown].filter(
-      ({ kind, from, room }) =>
-        room.isSealed === true && kind === "text" && (asOperator || from === member.home.user),
+    const texts = members.flatMap((member) =>
+      [...(member.isRunning ? member.home.shown.values() : [])]
+        .filter(({ kind, room }) => room.isSealed === true && kind === "text")
+        .filter(({ from }) => asOperator || from === member.home.user)
+        .map(({ seq, from, room }) => ({ member, seq, from, room })),
     );
-    if (!member.isRunning || texts.length === 0) return;
+    if (texts.length === 0) return;
     const edited = texts.filter(({ seq, from }) =>
       members.some(
         ({ home }) => home.user === from && [...home.editTargets.values()].includes(seq),
       ),
     );
     if (edited.length === 0) {
-      const { seq, from, room } = random.pick(texts);
+      const { member, seq, from, room } = random.pick(texts);
       const target = room.kind === "person" ? `@${room.name}` : room.name;
-      if (from === member.home.user) return member.edit(target, seq);
+      if (from === member.home.user) member.edit(target, seq);
       return;
     }
-    const { seq } = random.pick(edited);
+    const { member, seq } = random.pick(edited);
     member.ask(`erase ${seq}`, async (_, client) => {
       if (asOperator) {
         model.addOperator(client.user ?? "");
