@@ -20,6 +20,7 @@ import {
   type WireRecord,
 } from "../../src/wire/messages.ts";
 import { commitment, leafHash } from "../../src/wire/record.ts";
+import { KNOWN_VERSION } from "../../src/wire/since.ts";
 import { FakeFiles } from "./fake-files.ts";
 import { FakeLog } from "./fake-log.ts";
 
