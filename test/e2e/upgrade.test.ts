@@ -70,6 +70,7 @@ test("replaces the running program and names the server to restart", async () =>
       path: program,
       old: `${program}.old`,
       restart: [{ pid: server.pid, data }],
+      unreadable: [],
     },
   ]);
   expect(err).toContain(`restart the server of ${data} (process ${server.pid})`);
@@ -85,7 +86,7 @@ test("refuses a program that cannot open the data of a running server", async ()
   const ran = await installed.start(release(NEWER, versionScript(NEWER, 1))).ended();
   expect(JSON.parse(ran.out)).toMatchObject({
     code: "version-unsupported",
-    message: `chat ${NEWER} cannot open ${data} (format ${BUILD.format})`,
+    message: `chat ${NEWER} cannot open ${data} (format 2)`,
   });
   expect(installed.version()).toBe(BUILD.version);
 });

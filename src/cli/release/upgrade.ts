@@ -250,7 +250,9 @@ const UNREPORTED_FORMAT = 1;
 
 /** Formats of homes that programs write which do not report theirs. */
 function unreportedHome(version: string): number {
-  return Bun.semver.order(version, "0.2.0") < 0 ? 4 : 11;
+  const order = Bun.semver.order(version, "0.2.0");
+  if (order > 0) return Number.POSITIVE_INFINITY; // All later releases report it.
+  return order < 0 ? 4 : 11;
 }
 
 export interface UpgradeOptions {
