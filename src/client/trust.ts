@@ -15,6 +15,7 @@ import type { Link } from "../io/link/link.ts";
 import { encode } from "../wire/codec.ts";
 import { type Fingerprint, fingerprintWith, formatFingerprint } from "../wire/fingerprint.ts";
 import { type NoticeOf, VERSION } from "../wire/messages.ts";
+import { KNOWN_VERSION } from "../wire/since.ts";
 import type { LinkEvent } from "./event.ts";
 import { Connection } from "./link/connection.ts";
 import type { Verifier } from "./link/keys.ts";
@@ -50,7 +51,13 @@ export class Hello {
   constructor({ entropy, program }: Pick<GreetOptions, "entropy" | "program">) {
     this.nonce = entropy(NONCE_BYTES);
     const { nonce } = this;
-    this.bytes = encode({ kind: "hello", versions: [VERSION], client: program, nonce });
+    this.bytes = encode({
+      kind: "hello",
+      versions: [VERSION],
+      client: program,
+      nonce,
+      knows: KNOWN_VERSION,
+    });
   }
 }
 

@@ -5,6 +5,7 @@ import { productOf } from "../base/client-name.ts";
 import { asFault, Fault, msg } from "../base/fault.ts";
 import { LINKS_BEFORE_LOGIN_MAX, MESSAGE_BYTES_MAX, TEXT_BYTES_MAX } from "../base/limits.ts";
 import { defined } from "../base/values.ts";
+import { PROGRAM } from "../base/version.ts";
 import { TokenBucket } from "../core/rate.ts";
 import type { Account } from "../core/rooms/accounts.ts";
 import { makeServerProof } from "../crypto/greeting.ts";
@@ -13,7 +14,7 @@ import type { FormerKey } from "../crypto/succession.ts";
 import type { Entropy } from "../io/entropy.ts";
 import type { Address, Link, ListenerEvents } from "../io/link/link.ts";
 import { type NoticeOf, type Request, requestRow, VERSION } from "../wire/messages.ts";
-import { KNOWN_VERSION } from "../wire/since.ts";
+import { KNOWN_VERSION, toldVersion } from "../wire/since.ts";
 import type { Bans } from "./auth/bans.ts";
 import { type Authenticator, hasGuessedTooOften } from "./auth/login.ts";
 import type { DataChannels } from "./files/data-channels.ts";
@@ -70,7 +71,8 @@ function greet(
   }
   const clientNonce = new Uint8Array(hello.nonce);
   const serverNonce = new Uint8Array(entropy(32));
-  client.greet({ clientName: hello.client, clientNonce, serverNonce });
+  const knows = toldVersion(hello.knows);
+  client.greet({ clientName: hello.client, clientNonce, serverNonce, knows });
   const { certificateHash } = client.link;
   const notice = defined({
     kind: "welcome",
@@ -83,6 +85,7 @@ function greet(
     text: settings.welcome,
     predecessors: predecessors.length === 0 ? undefined : [...predecessors],
     build: settings.build,
+    program: PROGRAM,
     majority: hasMajority ? undefined : false,
     early: true,
     knows: KNOWN_VERSION,

@@ -804,7 +804,13 @@ export function requestRow(kind: RequestKind): RequestRow {
 }
 
 export const NOTICES = {
-  hello: { versions: list(positive, 16, 1), client: text(128), nonce: NONCE },
+  /** `knows`: newest version whose records the client knows; 0.2.0 or earlier if omitted. */
+  hello: {
+    versions: list(positive, 16, 1),
+    client: text(128),
+    nonce: NONCE,
+    knows: v.optional(text(16)),
+  },
   welcome: {
     version: positive,
     server: v.object({ name: text(SERVER_NAME_BYTES_MAX), key: KEY }),
@@ -817,6 +823,8 @@ export const NOTICES = {
     predecessors: v.optional(list(v.object({ key: KEY, signature: SIGNATURE }), PREDECESSORS_MAX)),
     /** A page from a different build should reload. */
     build: v.optional(text(64)),
+    /** Version and commit of the server's program. */
+    program: v.optional(text(128)),
     /** `false` while this server cannot reach a majority of its cluster. */
     majority: v.optional(v.boolean()),
     /** True if requests may follow `login` before its answer. */

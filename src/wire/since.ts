@@ -200,3 +200,17 @@ export function newerOf(a: Version, b: Version): Version {
 export function knownVersion(value: unknown): Version | undefined {
   return VERSIONS.find((version) => version === value);
 }
+
+/**
+ * Newest version of which another program has told that it knows the records. Released programs
+ * told nothing before, and later programs also know what this one knows.
+ */
+export function toldVersion(knows: unknown): Version {
+  if (typeof knows !== "string") return VERSIONS[0];
+  return knownVersion(knows) ?? KNOWN_VERSION;
+}
+
+/** Reports whether a program that knows the records of `version` knows the kind. */
+export function isKnownIn(version: Version, kind: RecordKind): boolean {
+  return newerOf(version, versionOf({ kind, body: undefined })) === version;
+}

@@ -17,6 +17,7 @@ import {
   VERSION,
   type WireRecord,
 } from "../../src/wire/messages.ts";
+import { KNOWN_VERSION } from "../../src/wire/since.ts";
 import type { Head } from "../../src/wire/record.ts";
 import { makeDeviceProof } from "../crypto/device-proof.ts";
 import type { Site } from "./site.ts";
@@ -73,6 +74,7 @@ export class Guest {
   welcome: NoticeOf<"welcome"> | undefined;
   takes: (bytes: Uint8Array) => boolean = () => false;
   program = "guest";
+  knows: string | undefined = KNOWN_VERSION;
   readonly nonce: Uint8Array;
   readonly #session: Session;
   readonly #open = new Map<number, Settle>();
@@ -102,6 +104,7 @@ export class Guest {
       versions: [...versions],
       client: this.program,
       nonce: this.nonce,
+      knows: this.knows,
     };
     this.#perform(this.#session.notify(hello as NoticeOf<"hello">));
     const welcome = await this.until("welcome");

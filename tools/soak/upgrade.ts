@@ -236,7 +236,9 @@ async function round(number: number): Promise<string> {
       server.start(CHAT);
       await server.ready();
       if (i < 2) {
-        const codes = await tryNew(folder, server.port, ++tries);
+        let codes = await tryNew(folder, server.port, ++tries);
+        // NATS may not answer in time on a busy machine.
+        while (codes.includes("no-majority")) codes = await tryNew(folder, server.port, ++tries);
         const isRefused = codes.length >= 2 && codes.every((code) => code === "kind-unknown");
         if (!isRefused) problems.push(`upgrade ${i + 1}: not refused, but ${codes.join() || "ok"}`);
       }

@@ -9,7 +9,7 @@ import { SCREEN_FRAME_MS, SCREEN_ITEMS_MAX } from "../../base/limits-screen.ts";
 import { jsonLine } from "../../base/text.ts";
 import { formatUtc } from "../../base/time.ts";
 import { defined } from "../../base/values.ts";
-import { VERSION } from "../../base/version.ts";
+import { PROGRAM } from "../../base/version.ts";
 import type { AuditEvidence } from "../../client/auditor.ts";
 import { Client, type ClientOptions } from "../../client/client.ts";
 import type {
@@ -505,7 +505,7 @@ const SYSTEMS: Readonly<Record<string, string>> = {
 };
 
 function programName(platform: string = process.platform): string {
-  return clientName(`chat/${VERSION}`, `chat on ${SYSTEMS[platform] ?? platform}`);
+  return clientName(PROGRAM, `chat on ${SYSTEMS[platform] ?? platform}`);
 }
 
 /**

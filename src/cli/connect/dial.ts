@@ -2,7 +2,7 @@
 
 import { CONNECT_TIMEOUT_MS } from "../../base/limits.ts";
 import { CLUSTER_ADDRESSES_MAX } from "../../base/limits-cluster.ts";
-import { VERSION } from "../../base/version.ts";
+import { PROGRAM } from "../../base/version.ts";
 import type { DialAddress } from "../../client/server-locator.ts";
 import { fetchGreeting, type Greeted } from "../../client/trust.ts";
 import { nativeVerifier } from "../../crypto/identity.ts";
@@ -106,7 +106,7 @@ export function greetServer(
   clock: Clock,
   dial: (first: Uint8Array) => Promise<Link>,
 ): Promise<Greeted> {
-  const program = `chat/${VERSION}`;
+  const program = PROGRAM;
   const entropy = systemEntropy();
   return fetchGreeting({ clock, entropy, dial, verifier: nativeVerifier, program });
 }

@@ -11,7 +11,7 @@ import { noMajority } from "../../io/cluster/majority.ts";
 import { type JetStream, openJetStream, type StreamState } from "../../io/nats/jetstream.ts";
 import { unresponsiveServers } from "../../io/nats/monitor.ts";
 import type { ClusterHealth } from "../../server/kernel/sequencer.ts";
-import { KNOWN_VERSION, knownVersion, VERSIONS, type Version } from "../../wire/since.ts";
+import { toldVersion, type Version } from "../../wire/since.ts";
 import type { ClusterConfig } from "./cluster-config.ts";
 
 export interface NodeState {
@@ -109,19 +109,13 @@ export function readNodeState(bytes: Uint8Array): NodeState | undefined {
     accounts,
     root,
     state,
-    knows: knownByNode(knows),
+    knows: toldVersion(knows),
     ...defined({
       applied: appliedOf(applied),
       program: typeof program === "string" ? cleanText(program) : undefined,
       ignored: isCount(ignored) && ignored > 0 ? ignored : undefined,
     }),
   };
-}
-
-/** A later version also knows what this one knows. */
-function knownByNode(knows: unknown): Version {
-  if (typeof knows !== "string") return VERSIONS[0];
-  return knownVersion(knows) ?? KNOWN_VERSION;
 }
 
 function appliedOf(value: unknown): NodeState["applied"] {

@@ -2,7 +2,7 @@
 
 import { Fault } from "../../base/fault.ts";
 import { RECEIVE_TIMEOUT_MS } from "../../base/limits.ts";
-import { VERSION } from "../../base/version.ts";
+import { PROGRAM } from "../../base/version.ts";
 import { Client, type ClientOptions } from "../../client/client.ts";
 import { Identity } from "../../crypto/identity.ts";
 import type { Clock } from "../../io/clock.ts";
@@ -27,7 +27,7 @@ export function openShareClient(
   const parts = { clock, entropy: systemEntropy(), state, keys, hashing: nativeHashing() };
   const client = new Client(
     { ...parts, dial: (to, first) => dial(first, to) },
-    { ...options, program: `chat/${VERSION}` },
+    { ...options, program: PROGRAM },
   );
   const close = async () => {
     await client.close();

@@ -5,7 +5,7 @@
 
 import { utf8Decode, utf8Encode } from "../../base/bytes.ts";
 import { Fault, ignoreFault } from "../../base/fault.ts";
-import { VERSION } from "../../base/version.ts";
+import { PROGRAM } from "../../base/version.ts";
 import type { Client } from "../../client/client.ts";
 import { Connection } from "../../client/link/connection.ts";
 import type { SendRequest } from "../../client/link/queries.ts";
@@ -213,7 +213,7 @@ async function redeemAt(
   );
   try {
     const entropy = systemEntropy();
-    const program = `chat/${VERSION}`;
+    const program = PROGRAM;
     await greet(connection, { clock, entropy, verifier: nativeVerifier, program });
     const request: SendRequest = (kind, fields) => connection.request(kind, fields);
     const parameters = { code, channel: SHARE_CHANNEL, random: entropy };

@@ -3,7 +3,7 @@
 import { Fault } from "../../base/fault.ts";
 import type { FileId } from "../../base/ids.ts";
 import { CHUNK_BYTES } from "../../base/limits.ts";
-import { VERSION } from "../../base/version.ts";
+import { PROGRAM } from "../../base/version.ts";
 import { DownloadChannel } from "../../client/files/download-channel.ts";
 import { Connection } from "../../client/link/connection.ts";
 import { greet } from "../../client/trust.ts";
@@ -79,7 +79,7 @@ async function requestChannel(
   { clock, fingerprint }: WebFilesOptions,
   token: string,
 ): Promise<FileId> {
-  const program = `chat/${VERSION} web`;
+  const program = `${PROGRAM} web`;
   const options = { clock, entropy: systemEntropy(), verifier: nativeVerifier, program };
   const { fingerprint: serverFingerprint, formers } = await greet(connection, options);
   if (serverFingerprint !== fingerprint && !formers.includes(fingerprint)) {

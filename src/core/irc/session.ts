@@ -25,6 +25,7 @@ import {
   type WireRecord,
 } from "../../wire/messages.ts";
 import { PostCodec } from "../../wire/post-message.ts";
+import { KNOWN_VERSION } from "../../wire/since.ts";
 import { type ChatRecord, readHead } from "../client/chat-record.ts";
 import type { TokenBucket } from "../rate.ts";
 import type { Account } from "../rooms/accounts.ts";
@@ -169,7 +170,13 @@ export class IrcSession {
   start(): readonly IrcEffect[] {
     const nonce = this.server.entropy(NONCE_BYTES);
     this.#perform(
-      this.#protocol.notify({ kind: "hello", versions: [VERSION], client: "irc (IRC)", nonce }),
+      this.#protocol.notify({
+        kind: "hello",
+        versions: [VERSION],
+        client: "irc (IRC)",
+        nonce,
+        knows: KNOWN_VERSION,
+      }),
     );
     return this.#take();
   }

@@ -32,6 +32,7 @@ import { TaskQueue } from "../../io/task-queue.ts";
 import { READ_KINDS, RECORD_KINDS, type RecordKind } from "../../wire/kinds.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";
 import type { LogRecord } from "../../wire/record.ts";
+import { isKnownIn, KNOWN_VERSION, type Version } from "../../wire/since.ts";
 import { isOperatorAnywhere } from "../auth/operator-link.ts";
 import type { ServerContext } from "../kernel/context.ts";
 import type { SomeHandlers } from "../kernel/service.ts";
@@ -122,10 +123,10 @@ export class Queries {
         }),
       };
     },
-    history: (request, { client: { id, link }, account }) =>
+    history: (request, { client: { id, link, handshake }, account }) =>
       this.#readers.runFor(`${id}`, async () => {
         if (link.queuedBytes() > SEND_QUEUE_LOW_BYTES) await link.drained();
-        return this.#page(account, request);
+        return this.#page(account, request, handshake?.knows ?? KNOWN_VERSION);
       }),
     pins: (request, { account }) => this.#pins(account, request),
     handed: (request, { account }) => this.#handed(account, request),
@@ -184,10 +185,14 @@ export class Queries {
     return people;
   }
 
-  async #page(account: Account, request: RequestOf<"history">): Promise<Answer<"history">> {
+  async #page(
+    account: Account,
+    request: RequestOf<"history">,
+    knows: Version,
+  ): Promise<Answer<"history">> {
     const { archive, registry, historyQuota } = this.options;
     const readable = this.#readable(account, request.target);
-    const query = this.#query(request, new Set(readable.map((room) => room.id)));
+    const query = this.#query(request, new Set(readable.map((room) => room.id)), knows);
     historyQuota.check(account.id);
     const page = await this.#reading.runFor(account.id, () => archive.page(query));
     historyQuota.count(account.id, page.records);
@@ -305,7 +310,7 @@ export class Queries {
     return { users, more: next + users.length < people.length };
   }
 
-  #query(request: RequestOf<"history">, rooms: ReadonlySet<RoomId>): PageQuery {
+  #query(request: RequestOf<"history">, rooms: ReadonlySet<RoomId>, knows: Version): PageQuery {
     const { from, since, until, grep, ignoreCase, re, after, before, limit } = request;
     const by =
       from === undefined
@@ -313,7 +318,7 @@ export class Queries {
         : requireUser(this.options.registry.allNames, checkName(from)).id;
     return defined({
       rooms,
-      kinds: kindsOf(request),
+      kinds: kindsOf(request, knows),
       by,
       sinceMs: since,
       untilMs: until,
@@ -352,10 +357,12 @@ export class Queries {
   }
 }
 
-function kindsOf({ files, kinds }: RequestOf<"history">): ReadonlySet<RecordKind> {
+/** Without the kinds that the client would show as unreadable, unless it checks all records. */
+function kindsOf({ files, kinds }: RequestOf<"history">, knows: Version): ReadonlySet<RecordKind> {
   if (kinds?.includes(ALL_KINDS) === true) return RECORD_KINDS;
   const readable = files === true ? (["file"] as const) : READ_KINDS;
-  return new Set([...readable].filter((kind) => kinds?.includes(kind) ?? true));
+  const isWanted = (kind: RecordKind) => isKnownIn(knows, kind) && (kinds?.includes(kind) ?? true);
+  return new Set([...readable].filter(isWanted));
 }
 
 interface Entry {

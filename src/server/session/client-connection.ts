@@ -232,7 +232,9 @@ export class ClientConnection implements Source, LinkHandlers {
     return this.handshake?.admission.isOperator === true;
   }
 
-  greet(hello: Pick<HandshakeResult, "clientName" | "clientNonce" | "serverNonce">): void {
+  greet(
+    hello: Pick<HandshakeResult, "clientName" | "clientNonce" | "serverNonce" | "knows">,
+  ): void {
     assert(this.#state.kind === "greeting", "a link has one handshake");
     const admission = {
       isAdmitted: false,

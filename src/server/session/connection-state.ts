@@ -5,6 +5,7 @@ import type { Account } from "../../core/rooms/accounts.ts";
 import type { FileEntry } from "../../core/rooms/files.ts";
 import type { Blob } from "../../io/blob/interfaces.ts";
 import type { Address } from "../../io/link/link.ts";
+import type { Version } from "../../wire/since.ts";
 import type { ClientConnection } from "./client-connection.ts";
 
 /**
@@ -30,6 +31,8 @@ export type ConnectionState =
 
 export interface HandshakeResult {
   readonly clientName: string;
+  /** Newest version whose records the client knows. */
+  readonly knows: Version;
   readonly clientNonce: Uint8Array;
   readonly serverNonce: Uint8Array;
   readonly admission: Admission;
