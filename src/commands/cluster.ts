@@ -18,6 +18,7 @@ import {
   newNodeName,
   readMembership,
   removeMembership,
+  retireLogs,
   writeMembership,
 } from "../cli/serve/membership.ts";
 import { checkNatsSync } from "../cli/serve/nats-sync.ts";
@@ -261,12 +262,42 @@ const leave = defineVerb({
   },
 });
 
+const rejoin = defineVerb({
+  args: { dir: argument("Data folder of the server", { valueHint: "DIR" }) },
+  details:
+    "Stop the server first. Its history stays in DIR/retired-1, and the next start reads the cluster's.",
+  run(args, context) {
+    const path = checkDataFolder(args.dir);
+    const lock = lockFolder(path, context.clock.unixMs());
+    try {
+      const membership = readMembership(path);
+      if (membership === undefined || membership.state !== undefined) {
+        throw new Fault("not-found", `${path} is not in a cluster`, {
+          remedy: `start it: chat serve --data ${path}`,
+        });
+      }
+      const { cluster, node } = membership;
+      const retired = retireLogs(path);
+      const line = { kind: "rejoining", cluster, node, data: path, retired };
+      const text = `${path} will read the history of '${cluster}'; its former one is in ${retired}`;
+      printResult(context, line, text);
+      if (!context.json) printNotice(context, "start it with the same options as before");
+      return Promise.resolve(0);
+    } finally {
+      lock.release();
+    }
+  },
+});
+
 export const command = defineGroup({
   init: verbRow("Create a cluster from an existing server", init, [
     "chat cluster init ./data --nats nats://10.0.0.1:4222",
   ]),
   status: verbRow("Show the servers of a cluster and their state", status, [
     "chat cluster status --nats nats://10.0.0.1:4222",
+  ]),
+  rejoin: verbRow("Replace the history of a server that diverged by the cluster's", rejoin, [
+    "chat cluster rejoin ./data",
   ]),
   leave: verbRow("Remove a server from its cluster permanently", leave, [
     "chat cluster leave ./data",

@@ -52,7 +52,7 @@ import type { FoldedHead, LogRecord } from "../../wire/record.ts";
 import type { OpenCluster } from "./cluster.ts";
 import type { ClusterConfig } from "./cluster-config.ts";
 import { loadIdentity, type OpenCheckpoints, openCheckpoints } from "./identity.ts";
-import { partlyMovedFault, readMembership } from "./membership.ts";
+import { partlyMovedFault, preseededFiles, readMembership } from "./membership.ts";
 
 export interface OpenFolder {
   readonly folder: DataFolder;
@@ -99,7 +99,7 @@ export interface FolderOptions {
 
 export async function openFolder(options: FolderOptions): Promise<OpenFolder> {
   checkStandaloneOptions(options);
-  const allowedFiles = options.cluster === undefined ? [] : PRESEEDED_FILES;
+  const allowedFiles = options.cluster === undefined ? [] : preseededFiles(options.path);
   const folder = openDataFolder(options.path, options.clock.unixMs(), allowedFiles);
   folder.format.onRaised = options.onFormatRaised ?? (() => undefined);
   let openedCluster: OpenCluster | undefined;
@@ -113,9 +113,6 @@ export async function openFolder(options: FolderOptions): Promise<OpenFolder> {
     throw error;
   }
 }
-
-/** An operator may add these files before a node's first start. */
-const PRESEEDED_FILES = ["identity.key", "settings.json", "files"];
 
 /** Rates of the engine and of the IRC gateway. */
 export function postLimits(

@@ -1,7 +1,7 @@
 /** `cluster.json`, which stores a data folder's cluster and stream position. */
 
 import { randomBytes } from "node:crypto";
-import { rmSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import * as v from "valibot";
@@ -68,6 +68,35 @@ export function writeMembership(path: string, membership: Membership): void {
 
 export function removeMembership(path: string): void {
   rmSync(join(path, FILE), { force: true });
+}
+
+/** What an operator may put in a folder before a node's first start. */
+const PRESEEDED_FILES = ["identity.key", "settings.json", "files"];
+const RETIRED = /^retired-\d+$/;
+
+/** Files and folders that a new member's data folder may contain. */
+export function preseededFiles(path: string): readonly string[] {
+  const retired = existsSync(path) ? readdirSync(path).filter((name) => RETIRED.test(name)) : [];
+  return [...PRESEEDED_FILES, ...retired];
+}
+
+/**
+ * Moves everything but the server's identity and files into a folder beside them, so that the next
+ * start reads the whole history from the stream.
+ * @returns path of that folder
+ */
+export function retireLogs(path: string): string {
+  const kept = new Set([...preseededFiles(path), "settings.toml"]);
+  const moved = readdirSync(path).filter((name) => !(kept.has(name) || name.startsWith("LOCK")));
+  let number = 1;
+  while (existsSync(join(path, `retired-${number}`))) number++;
+  const retired = join(path, `retired-${number}`);
+  mkdirSync(retired, { mode: 0o700 });
+  // These are moved last, so that the command can be repeated after an interruption.
+  const last = [FILE, "format.json"];
+  for (const name of moved.toSorted((a, b) => last.indexOf(a) - last.indexOf(b)))
+    renameSync(join(path, name), join(retired, name));
+  return retired;
 }
 
 export function leftClusterFault(path: string, { cluster }: Membership): Fault {

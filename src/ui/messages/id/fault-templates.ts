@@ -298,6 +298,14 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "ask only for yourself": "mintalah hanya untuk diri sendiri",
   "only the moderators and its owner can read '{}'":
     "hanya moderator dan pemiliknya yang dapat membaca '{}'",
+  "not all servers of this cluster support this yet: {}":
+    "belum semua server klaster ini mendukungnya: {}",
+  "upgrade them to chat {} first": "perbarui dulu semuanya ke chat {}",
+  "the servers of this cluster have not told their versions yet":
+    "server-server klaster ini belum memberitahukan versinya",
+  "the cluster's stream needs {}": "aliran klaster membutuhkan {}",
+  "{} was written by a newer version: {} of unknown kinds ({})":
+    "{} ditulis oleh versi yang lebih baru: {} berjenis tidak dikenal ({})",
   "hand in your work: write to {} on the page, or with chat 0.3.0 or later":
     "kumpulkan tugas Anda: tulis ke {} di halaman web, atau dengan chat 0.3.0 atau lebih baru",
   "'{}' is no assignment": "'{}' bukan ruang tugas",
