@@ -100,7 +100,7 @@ export const FAULTS = {
     "no-majority": [5, "try again when more servers are online"],
     "cluster-diverged": [
       6,
-      "stop this server, then start it with only identity.key and settings.json in its data folder",
+      "stop this server, run chat cluster rejoin DIR on its data folder, and start it again",
     ],
     "seal-state": [6, "run chat join to rejoin the room"],
     internal: [1, "report this as a bug"],

@@ -141,7 +141,11 @@ class Client {
 
   async finish(): Promise<void> {
     clearInterval(this.#timer);
-    await until(`${this.name} has ${this.typed} acks`, () => this.count("ack") >= this.typed, 90_000);
+    await until(
+      `${this.name} has ${this.typed} acks`,
+      () => this.count("ack") >= this.typed,
+      90_000,
+    );
     for (const { kind, seq, text } of this.output.lines)
       if (kind === "ack") this.acked.push({ seq: Number(seq), text: String(text) });
     this.#child.stdin.end();

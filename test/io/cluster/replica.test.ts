@@ -12,6 +12,7 @@ import { packValue } from "../../../src/wire/codec.ts";
 import { type Draft, type LogRecord, SALT_BYTES, sealDraft } from "../../../src/wire/record.ts";
 import { until } from "../../event.ts";
 import { rejection } from "../../rejection.ts";
+import recorded from "../../released/0.2.0-cluster/stream.json" with { type: "json" };
 import { randomOf } from "../../worlds/disk-world.ts";
 import { type DiskCall, type DiskFailure, SimDisk } from "../disk/sim.ts";
 import { ANA, collect, draftOf, LOBBY } from "../log-fixture.ts";
@@ -368,4 +369,21 @@ test("an unknown kind stops a node before it builds a different log", async () =
   });
   expect(node.history.head()).toBe(1);
   expect(await rejection(other.start())).toMatchObject({ code: "version-unsupported" });
+});
+
+test("a stream of version 0.2.0 gives the same records as then", async () => {
+  const stream = new SimStream(randomOf(34));
+  for (const [i, [unixMs = 0, bytes = ""]] of recorded.messages.entries()) {
+    const message = {
+      seq: i + 1,
+      unixMs: Number(unixMs),
+      bytes: Buffer.from(`${bytes}`, "base64"),
+    };
+    stream.messages.push(message);
+  }
+  const machine = new Machine(stream, 1);
+  const { history, accounts, mirrors } = await machine.start();
+  expect(machine.ignored).toEqual([]);
+  expect([history.head(), accounts.head()]).toEqual([recorded.records, recorded.accounts]);
+  expect(toHex(mirrors.history.tree.root())).toBe(recorded.root);
 });
