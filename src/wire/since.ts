@@ -39,6 +39,7 @@ const PLAIN = { since: "0.3.0", client: "plain", server: "ignores" } as const;
 const RESTRICTING = { since: "0.3.0", client: "plain", server: "stops" } as const;
 const UNSENT_FIELD = { since: "0.3.0", client: "unsent", server: "ignores" } as const;
 
+/** @internal */
 export const KINDS_SINCE: Readonly<Record<NewKind, Since>> = {
   admission: SHOWN,
   hand: SHOWN,
@@ -57,6 +58,7 @@ export const KINDS_SINCE: Readonly<Record<NewKind, Since>> = {
   "server-clock": UNSENT,
 };
 
+/** @internal */
 export const FIELDS_SINCE: NewFields = {
   room: { rules: RESTRICTING, private: RESTRICTING, members: RESTRICTING, initiator: PLAIN },
   join: { addedBy: PLAIN },

@@ -332,6 +332,6 @@ let failed = 0;
 for (let number = 1; number <= Number(values.rounds); number++) {
   const result = await round(number);
   if (result.includes("FAILED")) failed++;
-  console.log(result);
+  process.stdout.write(`${result}\n`);
 }
 process.exitCode = failed === 0 ? 0 : 1;
