@@ -301,7 +301,7 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "not all servers of this cluster support this yet: {}":
     "belum semua server klaster ini mendukungnya: {}",
   "upgrade them to chat {} first": "perbarui dulu semuanya ke chat {}",
-  "the servers of this cluster have not told their versions yet":
+  "the servers of this cluster have not announced their versions yet":
     "server-server klaster ini belum memberitahukan versinya",
   "the cluster's stream needs {}": "aliran klaster membutuhkan {}",
   "{} was written by a newer version: {} of unknown kinds ({})":
