@@ -16,7 +16,7 @@ export type Version = (typeof VERSIONS)[number];
 export const KNOWN_VERSION: Version = "0.3.0";
 
 /**
- * Behaviour of a program that does not know a kind or a field. A field that restricts access must have
+ * Behaviour of a program that does not know a kind or a field. A field that restricts access has
  * `server: "stops"`.
  */
 export interface Since {
