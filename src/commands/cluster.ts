@@ -265,7 +265,7 @@ const leave = defineVerb({
 const rejoin = defineVerb({
   args: { dir: argument("Data folder of the server", { valueHint: "DIR" }) },
   details:
-    "Stop the server first. Its history stays in DIR/retired-1, and the next start reads the cluster's.",
+    "Stop the server first. Its history moves to DIR/retired-1; the next start reads the rest.",
   run(args, context) {
     const path = checkDataFolder(args.dir);
     const lock = lockFolder(path, context.clock.unixMs());

@@ -14,7 +14,7 @@ import type { FormerKey } from "../crypto/succession.ts";
 import type { Entropy } from "../io/entropy.ts";
 import type { Address, Link, ListenerEvents } from "../io/link/link.ts";
 import { type NoticeOf, type Request, requestRow, VERSION } from "../wire/messages.ts";
-import { KNOWN_VERSION, toldVersion } from "../wire/since.ts";
+import { KNOWN_VERSION, announcedVersion } from "../wire/since.ts";
 import type { Bans } from "./auth/bans.ts";
 import { type Authenticator, hasGuessedTooOften } from "./auth/login.ts";
 import type { DataChannels } from "./files/data-channels.ts";
@@ -71,7 +71,7 @@ function greet(
   }
   const clientNonce = new Uint8Array(hello.nonce);
   const serverNonce = new Uint8Array(entropy(32));
-  const knows = toldVersion(hello.knows);
+  const knows = announcedVersion(hello.knows);
   client.greet({ clientName: hello.client, clientNonce, serverNonce, knows });
   const { certificateHash } = client.link;
   const notice = defined({
@@ -86,7 +86,6 @@ function greet(
     predecessors: predecessors.length === 0 ? undefined : [...predecessors],
     build: settings.build,
     program: PROGRAM,
-    knows: KNOWN_VERSION,
     majority: hasMajority ? undefined : false,
     early: true,
     limits: { messageBytes: MESSAGE_BYTES_MAX, textBytes: TEXT_BYTES_MAX },

@@ -825,8 +825,6 @@ export const NOTICES = {
     build: v.optional(text(64)),
     /** Version and commit of the server's program. */
     program: v.optional(text(128)),
-    /** Newest version whose records, requests and fields the server knows. */
-    knows: v.optional(text(16)),
     /** `false` while this server cannot reach a majority of its cluster. */
     majority: v.optional(v.boolean()),
     /** True if requests may follow `login` before its answer. */

@@ -16,7 +16,7 @@ export type Version = (typeof VERSIONS)[number];
 export const KNOWN_VERSION: Version = "0.3.0";
 
 /**
- * Behaviour of a program that does not know a kind or a field. A field that restricts access must have
+ * Behaviour of a program that does not know a kind or a field. A field that restricts access has
  * `server: "stops"`.
  */
 export interface Since {
@@ -204,10 +204,10 @@ export function knownVersion(value: unknown): Version | undefined {
 }
 
 /**
- * Newest version of which another program has told that it knows the records. Released programs
- * told nothing before, and later programs also know what this one knows.
+ * Newest version whose records another program knows, as it announced. Version 0.2.0 announces
+ * nothing, and later programs also know what this one knows.
  */
-export function toldVersion(knows: unknown): Version {
+export function announcedVersion(knows: unknown): Version {
   if (typeof knows !== "string") return VERSIONS[0];
   return knownVersion(knows) ?? KNOWN_VERSION;
 }

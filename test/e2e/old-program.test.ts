@@ -6,8 +6,8 @@ import { serveNodes } from "./cluster-nodes.ts";
 import { Sandbox } from "./program.ts";
 
 /**
- * Runs the released program of version 0.2.0 beside this one. Build it from commit 5ccab81b with npm
- * 10 (`npm ci && npx bun build.ts`), and set CHAT_0_2_0 to its path; otherwise these tests are
+ * Runs the released program of version 0.2.0 beside this one. Build it from commit 5ccab81b with
+ * npm 10 (`npm ci && npx bun build.ts`), and set CHAT_0_2_0 to its path; otherwise these tests are
  * skipped. The recorded files in test/released are tested always.
  */
 const OLD = process.env["CHAT_0_2_0"] ?? join(import.meta.dir, "../../dist/chat-0.2.0");

@@ -159,6 +159,16 @@ class Client {
   }
 }
 
+async function isListening(port: number): Promise<boolean> {
+  try {
+    const socket = await Bun.connect({ hostname: "127.0.0.1", port, socket: { data: () => {} } });
+    socket.end();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** The old program opens only a folder that has not been converted. */
 function isOldFolder({ data }: Server): boolean {
   return JSON.parse(readFileSync(join(data, "format.json"), "utf8")).format <= 2;
@@ -217,7 +227,7 @@ async function round(number: number): Promise<string> {
   try {
     const [first, ...others] = servers;
     if (first === undefined) throw new Error("no server");
-    await Bun.sleep(500);
+    await until("NATS listens", () => isListening(PORT), READY_MS);
     first.start(OLD);
     await first.ready();
     for (const server of others) {

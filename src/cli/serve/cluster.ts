@@ -228,7 +228,8 @@ function isReportedCount(count: number): boolean {
 }
 
 function foreignMessage(seq: number, count: number): Fault {
-  const message = `the stream has ${counted(count, "message")} that chat did not write, last ${seq}`;
+  const messages = counted(count, "message");
+  const message = `the stream has ${messages} that chat did not write, last ${seq}`;
   return new Fault("frame-malformed", message, { remedy: "find out who else can write to NATS" });
 }
 

@@ -70,7 +70,7 @@ export function removeMembership(path: string): void {
   rmSync(join(path, FILE), { force: true });
 }
 
-/** What an operator may put in a folder before a node's first start. */
+/** Files that an operator may add before a node's first start. */
 const PRESEEDED_FILES = ["identity.key", "settings.json", "files"];
 const RETIRED = /^retired-\d+$/;
 

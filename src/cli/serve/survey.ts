@@ -11,7 +11,7 @@ import { noMajority } from "../../io/cluster/majority.ts";
 import { type JetStream, openJetStream, type StreamState } from "../../io/nats/jetstream.ts";
 import { unresponsiveServers } from "../../io/nats/monitor.ts";
 import type { ClusterHealth } from "../../server/kernel/sequencer.ts";
-import { toldVersion, type Version } from "../../wire/since.ts";
+import { announcedVersion, type Version } from "../../wire/since.ts";
 import type { ClusterConfig } from "./cluster-config.ts";
 
 export interface NodeState {
@@ -109,7 +109,7 @@ export function readNodeState(bytes: Uint8Array): NodeState | undefined {
     accounts,
     root,
     state,
-    knows: toldVersion(knows),
+    knows: announcedVersion(knows),
     ...defined({
       applied: appliedOf(applied),
       program: typeof program === "string" ? cleanText(program) : undefined,

@@ -44,7 +44,7 @@ export class NodeVersions {
   /** @returns a fault unless all servers of the cluster know records of the version */
   refusal(needed: Version): Fault | undefined {
     if (!this.#isSurveyed) {
-      const message = msg`the servers of this cluster have not told their versions yet`;
+      const message = msg`the servers of this cluster have not announced their versions yet`;
       return new Fault("kind-unknown", message, { retryAfterMs: 1_000, remedy: "try again" });
     }
     const outdated = [...this.#nodes.values()].filter(({ knows }) => {

@@ -266,7 +266,8 @@ class Verifier implements ProvableLog {
     const kinds = [...this.#newerKinds].map((kind) => `'${kind}'`).join(", ");
     const records = counted(this.#newerCount, "record");
     const { folder } = this.#options;
-    const message = msg`${folder} was written by a newer version: ${records} of unknown kinds (${kinds})`;
+    const found = `${records} of unknown kinds (${kinds})`;
+    const message = msg`${folder} was written by a newer version: ${found}`;
     throw new Fault("version-unsupported", message, { remedy: "verify it with a newer chat" });
   }
 

@@ -129,7 +129,8 @@ describe("a log of a newer version", () => {
     expect(await rejection(verify(fixture))).toMatchObject({
       code: "version-unsupported",
       message:
-        "/data/history was written by a newer version: 3 records of unknown kinds ('song', 'dance')",
+        "/data/history was written by a newer version: " +
+        "3 records of unknown kinds ('song', 'dance')",
     });
   });
 

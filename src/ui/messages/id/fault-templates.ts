@@ -301,11 +301,10 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "not all servers of this cluster support this yet: {}":
     "belum semua server klaster ini mendukungnya: {}",
   "upgrade them to chat {} first": "perbarui dulu semuanya ke chat {}",
-  "the servers of this cluster have not told their versions yet":
+  "the servers of this cluster have not announced their versions yet":
     "server-server klaster ini belum memberitahukan versinya",
   "the cluster's stream needs {}": "aliran klaster membutuhkan {}",
-  "{} was written by a newer version: {} of unknown kinds ({})":
-    "{} ditulis oleh versi yang lebih baru: {} berjenis tidak dikenal ({})",
+  "{} was written by a newer version: {}": "{} ditulis oleh versi yang lebih baru: {}",
   "hand in your work: write to {} on the page, or with chat 0.3.0 or later":
     "kumpulkan tugas Anda: tulis ke {} di halaman web, atau dengan chat 0.3.0 atau lebih baru",
   "'{}' is no assignment": "'{}' bukan ruang tugas",
