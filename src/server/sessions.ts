@@ -88,6 +88,7 @@ function greet(
     program: PROGRAM,
     majority: hasMajority ? undefined : false,
     early: true,
+    knows: KNOWN_VERSION,
     limits: { messageBytes: MESSAGE_BYTES_MAX, textBytes: TEXT_BYTES_MAX },
   });
   client.notify(notice);

@@ -829,6 +829,8 @@ export const NOTICES = {
     majority: v.optional(v.boolean()),
     /** True if requests may follow `login` before its answer. */
     early: v.optional(v.boolean()),
+    /** Newest version whose records, requests and fields the server knows, such as 0.3.0. */
+    knows: v.optional(text(16)),
   },
   ok: { ref: REF },
   fault: { ref: v.optional(REF), ...fault },

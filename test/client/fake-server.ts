@@ -19,7 +19,6 @@ import {
   VERSION,
   type WireRecord,
 } from "../../src/wire/messages.ts";
-import { KNOWN_VERSION } from "../../src/wire/since.ts";
 import { commitment, leafHash } from "../../src/wire/record.ts";
 import { KNOWN_VERSION } from "../../src/wire/since.ts";
 import { FakeFiles } from "./fake-files.ts";
