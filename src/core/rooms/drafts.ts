@@ -208,7 +208,7 @@ export function joinDrafts(
 }
 
 /** Operators have no per-account limit and may use ROOMS_RESERVED. */
-export function checkRoomQuota(rooms: Rooms, user: UserId, isOperator: boolean): void {
+function checkRoomQuota(rooms: Rooms, user: UserId, isOperator: boolean): void {
   let [all, own] = [0, 0];
   for (const room of rooms.named()) {
     if (room.isPrivate === true || isVacant(room)) continue;
