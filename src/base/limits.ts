@@ -251,7 +251,10 @@ export const ROOM_MEMBERS_MAX = 20_000;
 export const GROUP_MEMBERS_MAX = 32;
 /** Groups that still have members, by all accounts. Memory takes a few KiB for each. */
 export const GROUPS_MAX = 20_000;
-/** Of GROUPS_MAX, for accounts with fewer than GROUPS_FEW groups, so that a few cannot take all. */
+/**
+ * Part of GROUPS_MAX for accounts with fewer than GROUPS_FEW groups, so that a few accounts cannot
+ * take all.
+ */
 export const GROUPS_RESERVED = 5_000;
 export const GROUPS_FEW = 10;
 /** Groups of the same people, including ended ones, whose ids stay reserved. */

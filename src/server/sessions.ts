@@ -14,7 +14,7 @@ import type { FormerKey } from "../crypto/succession.ts";
 import type { Entropy } from "../io/entropy.ts";
 import type { Address, Link, ListenerEvents } from "../io/link/link.ts";
 import { type NoticeOf, type Request, requestRow, VERSION } from "../wire/messages.ts";
-import { KNOWN_VERSION, announcedVersion } from "../wire/since.ts";
+import { announcedVersion, KNOWN_VERSION } from "../wire/since.ts";
 import type { Bans } from "./auth/bans.ts";
 import { type Authenticator, hasGuessedTooOften } from "./auth/login.ts";
 import type { DataChannels } from "./files/data-channels.ts";

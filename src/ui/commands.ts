@@ -396,7 +396,8 @@ function parseRules(words: readonly string[]): RulesChange | undefined {
 
 const rules: Command<RulesChange> = {
   usage:
-    "/rules [post|topic|everyone WHO] [slow SECONDS] [join HOW] [newcomers on|off] [boxes open|closed]",
+    "/rules [post|topic|everyone WHO] [slow SECONDS] [join HOW] [newcomers on|off] " +
+    "[boxes open|closed]",
   parse: (input) => parseRules(splitWords(input, 0, RULE_WORDS_MAX) ?? [""]),
   async run(change, chat, host) {
     if (Object.keys(change).length === 0) return host.show({ kind: "rules" });

@@ -6,9 +6,8 @@ test("accepts every emoji that the picker offers, with and without its selector"
   const offered = emojiGroups().flatMap((group) => group.emoji.map(({ emoji }) => emoji));
   expect(offered.length).toBeGreaterThan(1_000);
   expect(offered.filter((emoji) => !isEmoji(emoji))).toEqual([]);
-  expect(["❤", "❤️", "☝🏽", "🏴‍☠️", "🏴󠁧󠁢󠁥󠁮󠁧󠁿", "1️⃣", "🇮🇩", "👩🏽‍❤️‍💋‍👨🏻", "\u{1faef}"].every(isEmoji)).toBe(
-    true,
-  );
+  const others = ["❤", "❤️", "☝🏽", "🏴‍☠️", "🏴󠁧󠁢󠁥󠁮󠁧󠁿", "1️⃣", "🇮🇩", "👩🏽‍❤️‍💋‍👨🏻", "\u{1faef}"];
+  expect(others.every(isEmoji)).toBe(true);
 });
 
 test("rejects texts, two emoji, parts of emoji and invisible characters", () => {

@@ -17,8 +17,8 @@ import {
   VERSION,
   type WireRecord,
 } from "../../src/wire/messages.ts";
-import { KNOWN_VERSION } from "../../src/wire/since.ts";
 import type { Head } from "../../src/wire/record.ts";
+import { KNOWN_VERSION } from "../../src/wire/since.ts";
 import { makeDeviceProof } from "../crypto/device-proof.ts";
 import type { Site } from "./site.ts";
 

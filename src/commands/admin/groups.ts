@@ -35,8 +35,8 @@ export const removeGroups = operatorVerb({
   examples: ["chat admin remove-groups mallory"],
   args: { name: USER_ARGUMENT },
   details:
-    "Also works after the account was removed. Removed groups can no longer be read, by nobody. " +
-    "Their records stay in the data folder; to delete what the user posted: chat admin erase --user.",
+    "Also works after the account was removed. Nobody can read removed groups. Their records " +
+    "stay in the data folder; to delete what the user posted: chat admin erase --user.",
   question: ({ name }) => `Permanently remove all groups that ${name} began?`,
   async run({ name: user }, { client }) {
     let removedCount = 0;

@@ -36,8 +36,8 @@ export type OutboxInput =
   | { readonly kind: "refused"; readonly counter: number; readonly fault: Fault }
   /**
    * The post cannot be sent yet, which must not delay posts to other targets. The server has not
-   * recorded it; `isRefused` if it never will under this counter. A `tick` follows the held posts of
-   * one batch.
+   * recorded it; `isRefused` if it never will under this counter. A `tick` follows the held posts
+   * of one batch.
    */
   | {
       readonly kind: "held";

@@ -117,7 +117,7 @@ function actionDraft(rooms: Rooms, actor: Actor, act: RoomAction, unixMs: number
     case "vote":
       checkMayPost(room, actor.user, unixMs);
       checkNotErased(rooms, act.seq);
-      // Whoever has started a poll may also end it.
+      // The user who has started a poll may also end it.
       if ((act.kind === "vote" || act.on) && !moderates(room, actor))
         checkRules(room, actor.user, { kind: act.kind, body: {} }, unixMs);
       return act.kind === "poll"

@@ -41,7 +41,7 @@ export interface Room {
   readonly pair?: readonly [UserId, UserId];
   /** `undefined` if the room is no box. */
   readonly box?: Box;
-  /** Of a conversation, the user who began it; "server" if a version before 0.3 recorded it. */
+  /** User who began a conversation; "server" if a version before 0.3 recorded it. */
   readonly maker: UserId | "server";
   /** Only the rules that differ from the defaults. */
   rules: RoomRules;

@@ -99,7 +99,7 @@ export function checkRules(
   });
 }
 
-/** Where a rule limits messages, a reaction must not serve as one. */
+/** A reaction must not serve as a message in a room whose rule limits messages. */
 function checkReaction(room: Room, body: Draft["body"]): void {
   checkBoxOpen(room);
   const { rules, name } = room;

@@ -109,7 +109,7 @@ test("an anonymous vote names only a pseudonym", () => {
   expect(poll.last).toEqual({ by: "server", re: poll.seq, choices: [1, 3], voter: "p" });
 });
 
-test("a text becomes a poll once, also after a restart, so that no anonymous poll gets names", () => {
+test("a text becomes a poll once, also after a restart", () => {
   const poll = new PollRoom();
   expect([poll.poll(BEN, { anonymous: true }), poll.poll(BEN, { on: false })]).toEqual([
     ...(["none", "none"] as const),

@@ -53,7 +53,7 @@ test("shows a group as a secret channel that only its members find", async () =>
   expect((await three.ask(`JOIN ${channel}`)).join("\n")).toMatch(/ 403 /);
 });
 
-test("PART from a group names who began it, and SILENCE keeps them from adding one again", async () => {
+test("PART from a group names who began it, and SILENCE prevents a second time", async () => {
   const { irc, ana, two } = await ircPair();
   await irc.member("kim");
   const { name } = await ana.request("conversation", { users: ["ben", "kim"] });

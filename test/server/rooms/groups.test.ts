@@ -304,7 +304,7 @@ test("a group ends when all accounts in it were removed", async () => {
   expect([...site.rooms.named()].filter(({ isPrivate }) => isPrivate === true)).toEqual([]);
 });
 
-test("a user who leaves a group sees who began it, and can keep them from a second time", async () => {
+test("a user who leaves a group sees who began it, and can prevent a second time", async () => {
   const { site, ana, ben, cleo, name } = await trio();
   expect([ana, ben].map((guest) => guest.room(name)?.begunBy)).toEqual([undefined, "ana"]);
   await ben.request("leave", { room: name });
