@@ -364,7 +364,10 @@ export class ReferenceModel {
     const isPinOrReceipts = MODERATOR_OR_PAIR_KINDS.has(kind);
     if (!isPinOrReceipts && !MODERATOR_KINDS.has(kind) && !OPERATOR_KINDS.has(kind)) return;
     const isRemoval = parseBody(record)?.["removed"] === true;
-    const isOperator = (this.#operators.has(by) && !room.isPrivate) || isRemoval;
+    // Operators can remove a group without reading it.
+    const isGroupRemoval = kind === "remove" && room.pair.length === 0;
+    const isManaged = !room.isPrivate || isGroupRemoval;
+    const isOperator = (this.#operators.has(by) && isManaged) || isRemoval;
     const isPrivatePin = room.isPrivate && room.members.get(by)?.isMember === true;
     const isAllowed =
       isOperator ||

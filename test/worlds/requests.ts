@@ -350,6 +350,8 @@ export const REQUESTS = {
     client.request("accounts", { memberships }),
   ),
   "all-rooms": asOperator(({ client }) => client.request("all-rooms", {})),
+  "all-groups": asOperator(({ client }) => client.request("all-groups", {})),
+  "remove-groups": asOperator(({ client, user }) => client.request("remove-groups", { user })),
   "all-files": asOperator(({ client }) => client.request("all-files", {})),
   cancel: asOperator(async ({ client, user }) => {
     const { transfers } = await client.request("transfers", {});
