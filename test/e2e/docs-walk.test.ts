@@ -56,6 +56,7 @@ const SKIPPED: Readonly<Record<string, string>> = {
   "sudo cat /var/lib/chat/invite": "the same",
   "chat upgrade ~/Downloads/chat-0.3.0": "needs a signed release, see test/e2e/upgrade.test.ts",
   "chat upgrade https://192.0.2.7:2428/program": "the same",
+  "chat upgrade ~/Downloads/chat-0.2.0 --downgrade": "the same",
   "ssh 10.0.0.2 mkdir -m 700 data": "the same",
   "ssh 10.0.0.3 mkdir -m 700 data": "the same",
   "scp -p data/identity.key data/settings.json 10.0.0.2:data/": "the same",
