@@ -17,6 +17,7 @@ const UNLIKE_LATIN = [
   ...["Laoo", "Mlym", "Mymr", "Orya", "Sinh", "Taml", "Telu", "Thaa", "Thai", "Tibt"],
   ...["Hani Hira Kana", "Hani Bopo", "Hani Hang"],
 ];
+/** @internal */
 export const ALPHABETS = [...UNLIKE_LATIN.map((scripts) => `Latn ${scripts}`), "Cyrl", "Grek"].map(
   (scripts) => {
     const letters = scripts.replaceAll(/(\w+) ?/g, "\\p{scx=$1}");
@@ -116,7 +117,10 @@ function skeletonOf(name: string): string {
   );
 }
 
-/** Returns the name without accents. The table of prototypes has only letters without them. */
+/**
+ * Returns the name without accents. The table of prototypes has only letters without them.
+ * @internal
+ */
 export function bareName(name: string): string {
   return name.normalize("NFKD").replaceAll(STRIPPED_MARKS, "");
 }

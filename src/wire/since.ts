@@ -79,10 +79,7 @@ export const FIELDS_SINCE: NewFields = {
   },
 };
 
-/**
- * Servers without a request answer it with `kind-unknown`.
- * @internal
- */
+/** Servers without a request answer it with `kind-unknown`. */
 export const REQUESTS_SINCE: Readonly<Record<NewRequest, Version>> = {
   "code-ask": "0.3.0",
   "code-offer": "0.3.0",
@@ -118,10 +115,7 @@ export const REQUESTS_SINCE: Readonly<Record<NewRequest, Version>> = {
   clock: "0.3.0",
 };
 
-/**
- * Servers without a field of a request ignore it.
- * @internal
- */
+/** Servers without a field of a request ignore it. */
 export const REQUEST_FIELDS_SINCE: NewRequestFields = {
   "prefs-set": {
     notify: "0.3.0",
@@ -144,7 +138,6 @@ export const REQUEST_FIELDS_SINCE: NewRequestFields = {
   checkpoint: { accounts: "0.3.0", own: "0.3.0", person: "0.3.0" },
 };
 
-/** @internal */
 export const POST_BODY_SINCE: Readonly<Record<NewPostField, Version>> = {
   notice: "0.3.0",
   thread: "0.3.0",

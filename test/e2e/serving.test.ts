@@ -161,7 +161,7 @@ server.test("prints events, and no direct messages", async (sandbox) => {
   const out = program.out.text;
   expect(out + program.err.text).not.toContain("for ben alone");
   expect(out).toContain('"kind":"connected"');
-  expect(out).toContain(`"client":"chat/${manifest.version}"`);
+  expect(out).toContain(`"client":"chat/${manifest.version}`);
 });
 
 const SECRETS = /s3cret|notes\.txt|lab-topic/;

@@ -66,6 +66,7 @@ const COMMANDS = {
 } as const satisfies Readonly<Record<string, CommandRow>>;
 const TABLE: ReadonlyMap<string, CommandRow> = new Map(Object.entries(COMMANDS));
 
+/** @internal */
 export type IrcCommand = keyof typeof COMMANDS;
 
 export function* commandFor(session: IrcSession, line: IrcLine): Task {
