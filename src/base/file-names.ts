@@ -6,6 +6,7 @@
 
 import { cutText, utf8Encode } from "./bytes.ts";
 import { FOLDER_ENTRIES_MAX, PATH_SEGMENT_BYTES_MAX } from "./limits.ts";
+import { finishSteps } from "./steps.ts";
 
 const FORBIDDEN = /[<>:"/\\|?*\p{Cc}]/gu;
 const MISLEADING = /[\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufff9-\ufffb]/gu;
@@ -121,11 +122,7 @@ export class UniqueNames {
  * ones first.
  */
 export function uniqueFileNames(raw: readonly string[]): string[] {
-  const naming = nameFiles(raw);
-  for (;;) {
-    const { done, value } = naming.next();
-    if (done === true) return value;
-  }
+  return finishSteps(nameFiles(raw));
 }
 
 /** Like `uniqueFileNames`. Yields after each attempt, so that the caller can let others run. */

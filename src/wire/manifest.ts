@@ -13,6 +13,7 @@ import {
   MANIFEST_BYTES_MAX,
   PATH_BYTES_MAX,
 } from "../base/limits.ts";
+import { finishSteps } from "../base/steps.ts";
 import { quoteText } from "../base/text.ts";
 
 export interface ManifestFile {
@@ -57,11 +58,7 @@ const ENTRY_BYTES_MAX = 6 * PATH_BYTES_MAX + 200;
  */
 export function encodeManifest(entries: readonly ManifestEntry[]): Uint8Array {
   checkCount(entries.length);
-  const encoding = encodeSorted([...entries].sort((a, b) => byCodeUnits(a.path, b.path)));
-  for (;;) {
-    const { done, value } = encoding.next();
-    if (done === true) return value;
-  }
+  return finishSteps(encodeSorted([...entries].sort((a, b) => byCodeUnits(a.path, b.path))));
 }
 
 /**

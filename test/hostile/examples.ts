@@ -7,7 +7,7 @@ import { digestOf } from "../wire/digest.ts";
 
 /** Valid requests and notices, derived from the schemas of the wire. */
 
-/** What an attacker knows: values for fields by their names. */
+/** Values that an attacker knows, by the names of the fields. */
 export interface Facts {
   readonly user: string;
   readonly victim: string;

@@ -12,7 +12,7 @@ import { KEY_PACKAGES_MAX } from "../../src/base/limits-sealed.ts";
 import type { RequestKind } from "../../src/wire/messages.ts";
 
 /**
- * What requests store for longer than an answer, and whose limit ends that:
+ * Records and rows that requests leave behind, and the account whose limit ends that:
  *
  * - `nothing`: neither records nor files, or only what replaces the previous value
  * - `operator`: refused unless an operator asks, who has no limit

@@ -173,7 +173,7 @@ async function openContents(
   let folds = newFolds();
   const { acceptsLoss = false } = options;
   const isPresent = () => folder.lock.isPresent();
-  const admit = (records: readonly LogRecord[]) => folder.format.admit(records);
+  const admit = (records: Iterable<LogRecord>) => folder.format.admit(records);
   const common = { disk, clock, entropy, sha256, acceptsLoss, isPresent, admit };
   /** Includes accounts whose records are damaged. */
   const knownAccounts = new Set<string>();

@@ -4,8 +4,8 @@ import { Fault, msg } from "../../base/fault.ts";
 import { EVERYWHERE } from "../../core/rooms/prefs.ts";
 import type { NoticeOf, RequestFields, RequestKind } from "../../wire/messages.ts";
 import {
+  announcedVersion,
   KNOWN_VERSION,
-  knownVersion,
   newerOf,
   POST_BODY_SINCE,
   REQUEST_FIELDS_SINCE,
@@ -16,8 +16,8 @@ import {
 /** Newest version whose requests and fields the server knows, as far as this program does. */
 export function serverVersion({ knows, early }: NoticeOf<"welcome">): Version {
   // Programs between the two versions send `early`, but not `knows`.
-  if (knows === undefined) return early === true ? "0.3.0" : "0.2.0";
-  return knownVersion(knows) ?? KNOWN_VERSION;
+  if (knows === undefined && early === true) return "0.3.0";
+  return announcedVersion(knows);
 }
 
 /** Fields of requests that a user asks for. An older server may ignore all others. */
@@ -35,6 +35,7 @@ export function unsupported<Kind extends RequestKind>(
   kind: Kind,
   fields: RequestFields<Kind>,
 ): Fault | undefined {
+  if (version === KNOWN_VERSION) return undefined;
   const needed = versionNeeded(kind, fields as Readonly<Record<string, unknown>>);
   if (newerOf(version, needed) === version) return undefined;
   return new Fault("kind-unknown", msg`the server runs an older chat than this needs (${needed})`, {

@@ -17,7 +17,7 @@ import type { AnnounceCommand, Change, ConversationCommand } from "./commands.ts
 import { formatPostId, isOutboxId } from "./dedup.ts";
 import { checkSealing } from "./group.ts";
 import { invitedToSealed } from "./group-state.ts";
-import { checkConversationLimit, joinDraft } from "./membership.ts";
+import { checkConversationLimit, countNamed, joinDraft } from "./membership.ts";
 import {
   type Actor,
   checkMayPost,
@@ -26,7 +26,7 @@ import {
   muteEnd,
   withRoomRemoval,
 } from "./moderation.ts";
-import { isVacant, LOBBY, type Room, type Rooms } from "./rooms.ts";
+import { LOBBY, type Room, type Rooms } from "./rooms.ts";
 import { checkRules, needsAdmission, refuseJoin } from "./rules.ts";
 import { type ResolvedTarget, requireJoinedRoom, requireRoom } from "./targets.ts";
 
@@ -209,12 +209,7 @@ export function joinDrafts(
 
 /** Operators have no per-account limit and may use ROOMS_RESERVED. */
 function checkRoomQuota(rooms: Rooms, user: UserId, isOperator: boolean): void {
-  let [all, own] = [0, 0];
-  for (const room of rooms.named()) {
-    if (room.isPrivate === true || isVacant(room)) continue;
-    all++;
-    if (room.maker === user) own++;
-  }
+  const { all, own } = countNamed(rooms, user, false);
   if (all >= (isOperator ? ROOMS_MAX : ROOMS_MAX - ROOMS_RESERVED)) {
     throw new Fault("too-many", msg`this server has reached its limit of ${all} rooms`, {
       remedy: "ask an operator to remove unused rooms: chat admin room remove",

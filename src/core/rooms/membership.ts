@@ -43,17 +43,23 @@ function countRooms(rooms: Rooms, user: UserId, counts: (room: Room) => boolean)
   return count;
 }
 
+/** Counts the groups, or the other named rooms, that are in use, and those that the user began. */
+export function countNamed(rooms: Rooms, user: UserId, isGroup: boolean) {
+  let [all, own] = [0, 0];
+  for (const room of rooms.named()) {
+    if ((room.isPrivate === true) !== isGroup || isVacant(room)) continue;
+    all++;
+    if (room.maker === user) own++;
+  }
+  return { all, own };
+}
+
 /**
  * A group counts for the account that began it until its last member leaves it.
  * @throws {Fault} too-many
  */
 export function checkGroupQuota(rooms: Rooms, user: UserId, isOperator: boolean): void {
-  let [all, own] = [0, 0];
-  for (const room of rooms.named()) {
-    if (room.isPrivate !== true || isVacant(room)) continue;
-    all++;
-    if (room.maker === user) own++;
-  }
+  const { all, own } = countNamed(rooms, user, true);
   const isReserved = !isOperator && own >= GROUPS_FEW;
   if (all >= (isReserved ? GROUPS_MAX - GROUPS_RESERVED : GROUPS_MAX)) {
     throw new Fault("too-many", msg`this server has reached its limit of ${all} groups`, {

@@ -129,11 +129,13 @@ function checkBoxOpen(room: Room): void {
   });
 }
 
-/** A box closes when its room is no longer an assignment, unless a rule leaves it open. */
 function isClosedBox({ box }: Room): boolean {
-  if (box === undefined) return false;
-  const { rules } = box.of;
-  return rules.post !== "private" && rules.boxes !== "open";
+  return box !== undefined && closesBoxes(box.of.rules);
+}
+
+/** The boxes of a room close when it is no longer an assignment, unless a rule leaves them open. */
+export function closesBoxes({ post, boxes }: RoomRules): boolean {
+  return post !== "private" && boxes !== "open";
 }
 
 /** Reports whether members who are no moderators may post messages. */

@@ -77,9 +77,9 @@ export class FolderFormat {
    * Must be called before the records are written. The former format stays in `format-N.json`.
    * @throws {Fault} store-…
    */
-  admit(records: readonly LogRecord[]): void {
+  admit(records: Iterable<LogRecord>): void {
     const from = this.#current;
-    if (from >= DATA_FORMAT || records.length === 0) return;
+    if (from >= DATA_FORMAT) return;
     let to = from;
     let kind: RecordKind | undefined;
     for (const { head, bodyBytes } of records) {

@@ -176,12 +176,15 @@ export function buildBatch(
 
 export function leavesOfBatch({ entries, bytes, offsets }: Batch, sha256: Sha256): Uint8Array[] {
   const leaves: Uint8Array[] = [];
-  for (const { outcome } of entries) {
-    if (outcome instanceof Fault) continue;
+  for (const { headBytes } of recordsOf({ entries })) {
     const lineAt = offsets[leaves.length] ?? 0;
-    leaves.push(leafHashIn(bytes, lineAt, outcome.headBytes.length, sha256));
+    leaves.push(leafHashIn(bytes, lineAt, headBytes.length, sha256));
   }
   return leaves;
+}
+
+export function* recordsOf({ entries }: Pick<Batch, "entries">): Generator<LogRecord> {
+  for (const { outcome } of entries) if (!(outcome instanceof Fault)) yield outcome;
 }
 
 class PendingOrder {

@@ -50,6 +50,7 @@ import {
   LineWriter,
   leavesOfBatch,
   type PendingAppend,
+  recordsOf,
 } from "./batch.ts";
 import { LOG_ROOM, readCheckpointFile, type StoredCheckpoint } from "./checkpoints.ts";
 import { eraseRecord, lineOf } from "./erasure.ts";
@@ -93,7 +94,7 @@ export interface LogOptions {
    * Called before records are written.
    * @throws {Fault} if the disk refuses; the log then refuses the records
    */
-  readonly admit?: (records: readonly LogRecord[]) => void;
+  readonly admit?: (records: Iterable<LogRecord>) => void;
 }
 
 /**
@@ -550,10 +551,9 @@ export class LogFile implements Log {
     }
   }
 
-  #admit({ entries }: Batch): Fault | undefined {
-    const records = entries.flatMap(({ outcome }) => (outcome instanceof Fault ? [] : [outcome]));
+  #admit(batch: Batch): Fault | undefined {
     try {
-      this.#options.admit?.(records);
+      this.#options.admit?.(recordsOf(batch));
     } catch (error) {
       return asFault(error);
     }

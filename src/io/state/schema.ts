@@ -332,13 +332,15 @@ function keepCopy(folder: string, version: number): string {
     copy.close();
   }
   renameSync(temporary, path);
-  const copies = readdirSync(folder).flatMap((name) => COPY_NAME.exec(name)?.[1] ?? []);
-  const obsolete = copies
-    .map(Number)
-    .sort((a, b) => b - a)
-    .slice(COPIES_MAX);
-  for (const number of obsolete) rmSync(join(folder, `${CLIENT_STATE_FILE}.v${number}`));
+  for (const number of copiesIn(folder).slice(COPIES_MAX))
+    rmSync(join(folder, `${CLIENT_STATE_FILE}.v${number}`));
   return path;
+}
+
+/** Formats of the home's copies, newest first. */
+function copiesIn(folder: string): number[] {
+  const numbers = readdirSync(folder).flatMap((name) => COPY_NAME.exec(name)?.[1] ?? []);
+  return numbers.map(Number).sort((a, b) => b - a);
 }
 
 /** Format of a home, and the formats of its copies; `undefined` if there is no readable home. */
@@ -352,8 +354,7 @@ export function readHomeFormat(
     const database = new Database(path, { readonly: true });
     try {
       database.run(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
-      const copies = readdirSync(folder).flatMap((name) => COPY_NAME.exec(name)?.[1] ?? []);
-      return { format: versionOf(database), copies: copies.map(Number).sort((a, b) => b - a) };
+      return { format: versionOf(database), copies: copiesIn(folder) };
     } finally {
       database.close();
     }

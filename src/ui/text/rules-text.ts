@@ -4,6 +4,7 @@ import { boxNames } from "../../base/names.ts";
 import { isSameName } from "../../core/model/item.ts";
 import { isConversation, postTarget, roomOf } from "../../core/model/selectors.ts";
 import type { Model, RoomState } from "../../core/model/state.ts";
+import { closesBoxes } from "../../core/rooms/rules.ts";
 import type { PostBody, RoomRules, ServerRules } from "../../wire/messages.ts";
 import type { RuleTexts } from "../messages/en/rules.ts";
 
@@ -104,7 +105,7 @@ export function postLimitText(
 function isEndedBox(model: Pick<Model, "rooms">, { target }: RoomState): boolean {
   const names = boxNames(target);
   const of = names && roomOf(model, names.room);
-  return of !== undefined && of.rules.post !== "private" && of.rules.boxes !== "open";
+  return of !== undefined && closesBoxes(of.rules);
 }
 
 /** Text about the readers of the user's messages; `undefined` outside assignments. */

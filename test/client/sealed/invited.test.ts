@@ -24,6 +24,18 @@ async function expectLockedOut(dora: Person): Promise<void> {
   expect(dora.texts()).toEqual([]);
 }
 
+type Scene = Parameters<Parameters<typeof two>[1]>[0];
+
+/** An operator removes dora from the room while its only admin is not connected. */
+async function kickDoraWithoutAdmin({ world, ana, ben }: Scene): Promise<void> {
+  await inviteDora(world, ana);
+  const operator = await world.join("olga");
+  await operator.request("operate", { token: OPERATOR_TOKEN });
+  await ana.quit();
+  await operator.kick("dora");
+  await ben.until("the kick", () => ben.records.some(({ kind }) => kind === "kick"));
+}
+
 describe("a user who was invited but has not joined", () => {
   two("is listed as invited until they join", async ({ world, ana }) => {
     const dora = await inviteDora(world, ana);
@@ -62,12 +74,7 @@ describe("a user who was invited but has not joined", () => {
 
   two("keeps others from posting until an admin's device is there", async (scene) => {
     const { world, ana, ben } = scene;
-    await inviteDora(world, ana);
-    const operator = await world.join("olga");
-    await operator.request("operate", { token: OPERATOR_TOKEN });
-    await ana.quit();
-    await operator.kick("dora");
-    await ben.until("the kick", () => ben.records.some(({ kind }) => kind === "kick"));
+    await kickDoraWithoutAdmin(scene);
     const waiting = ["held 1", "held 2"].map((text) => ben.client.post("vault", { text }));
     await ben.postText("elsewhere", "lobby");
     waiting.push(ben.client.post("vault", { text: "held 3" }));
@@ -89,12 +96,7 @@ describe("a user who was invited but has not joined", () => {
 
   two("keeps others' posts in the outbox of an ended program", async (scene) => {
     const { world, ana, ben } = scene;
-    await inviteDora(world, ana);
-    const operator = await world.join("olga");
-    await operator.request("operate", { token: OPERATOR_TOKEN });
-    await ana.quit();
-    await operator.kick("dora");
-    await ben.until("the kick", () => ben.records.some(({ kind }) => kind === "kick"));
+    await kickDoraWithoutAdmin(scene);
     const held = ben.client.post("vault", { text: "held" }).catch(ignoreFault);
     await ben.postText("elsewhere", "lobby");
     expect(await codeOf(world.wait(ben.client.drain()))).toBe("admin-pending");
