@@ -79,6 +79,7 @@ type AccountNotice = NoticeOf<
       | "uninvited"
       | "key-packages-low"
       | "group-info-lost"
+      | "group-device-revoked"
       | "disk-low"
       | "majority"
       | "announced"
@@ -174,6 +175,7 @@ export class Follower {
       case "uninvited":
       case "key-packages-low":
       case "group-info-lost":
+      case "group-device-revoked":
         return this.sink.event(notice);
       default:
         return;

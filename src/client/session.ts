@@ -221,6 +221,8 @@ export class AccountSession {
     }
     if (event.kind === "key-packages-low") return this.sealing.stock();
     if (event.kind === "group-info-lost") return this.sealing.publishGroupInfo(event.room);
+    if (event.kind === "group-device-revoked")
+      return this.sealing.removeRevoked(event.room, event.user);
     this.options.emit(event);
     if (event.kind === "room") this.sealing.roomListed(event.room);
     if (event.kind !== "caught-up") return;

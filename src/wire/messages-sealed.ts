@@ -132,6 +132,8 @@ export const SEALED_NOTICES = {
   "key-packages-low": { left: count },
   /** The server lacks the state for devices that join the room. Ignored by versions before 0.3. */
   "group-info-lost": { room: id },
+  /** The room's group contains a revoked device of the user. Ignored by versions before 0.3. */
+  "group-device-revoked": { room: id, user: name },
   /** `sealed`: false if the room is not sealed; true if omitted, as in version 0.2. */
   invited: { room: name, by: v.optional(name), sealed: v.optional(v.boolean()) },
   /** A kick has ended an invitation, if there was one. Ignored by versions before 0.3. */

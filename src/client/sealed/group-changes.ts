@@ -30,6 +30,7 @@ import {
   type Plan,
   removalPlan,
   replacementPlan,
+  revokedPlan,
 } from "./group-plans.ts";
 import {
   identityOf,
@@ -250,7 +251,21 @@ export class GroupChanges {
     return this.#commitIfNeeded(departedPlan);
   }
 
-  async removeRevoked(): Promise<void> {
+  /**
+   * Removes revoked devices of the account, or of another user whose own devices cannot do so,
+   * because that user has not entered the room. Only an admin's device removes those.
+   */
+  async removeRevoked(user = this.room.parts.user): Promise<void> {
+    if (isSameName(user, this.room.parts.user)) return this.#removeOwnRevoked();
+    const { people } = this.room.parts;
+    await this.room.catchUp();
+    if ((await this.room.run((tx) => kickPlan(tx, user))) === undefined) return;
+    const proved = await people.check(user, true);
+    if (proved === undefined || hasNewKey(proved)) return;
+    await this.#commitIfNeeded((tx) => revokedPlan(tx, user, proved.devices));
+  }
+
+  async #removeOwnRevoked(): Promise<void> {
     const others = await this.room.run(otherOwnDevices);
     if (others.length === 0) return;
     const { request, sha256 } = this.room.parts;

@@ -36,6 +36,16 @@ export function kickPlan(facts: RoomFacts, user: string): Plan | undefined {
   return plan && { ...plan, kick: user };
 }
 
+/** Removes devices of another user that are not among those which the server has proved. */
+export function revokedPlan(
+  facts: RoomFacts,
+  user: string,
+  proved: readonly string[],
+): Plan | undefined {
+  if (!canCommit(facts) || !isAdmin(facts)) return undefined;
+  return removalPlan(devicesOf(facts, user).filter((device) => !proved.includes(device)));
+}
+
 export function adminPlan(
   { group }: RoomFacts,
   { user, on, room }: { readonly user: string; readonly on: boolean; readonly room: string },

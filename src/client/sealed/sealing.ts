@@ -24,6 +24,7 @@ import type { FetchPage, HistoryPage, SendRequest } from "../link/queries.ts";
 import { notLoggedIn } from "../link/retry.ts";
 import { carrierRecord, closedRecord, fileOfPost, isMarkedSealed, markSealed } from "./body.ts";
 import type { HistoryView } from "./claims.ts";
+import type { GroupChanges } from "./group-changes.ts";
 import { boxOf, type DecryptedPosts, QueuedPosts } from "./queued-posts.ts";
 import type { PlainPost, ProvedPeople, SettledPost } from "./room.ts";
 import type { SealedEvent } from "./room-state.ts";
@@ -316,11 +317,20 @@ export class Sealing {
 
   /** The server has lost a room's GroupInfo, without which no device can join by itself. */
   publishGroupInfo(id: string): void {
+    this.#changeRoom(id, (changes) => changes.publishGroupInfo());
+  }
+
+  /** A room's group contains a revoked device of the user. */
+  removeRevoked(id: string, user: string): void {
+    this.#changeRoom(id, (changes) => changes.removeRevoked(user));
+  }
+
+  #changeRoom(id: string, change: (changes: GroupChanges) => Promise<void>): void {
     void this.untilListed()
       .then(async () => {
         const room = this.options.rooms().find((view) => view.id === id && view.isSealed === true);
         if (room === undefined || !this.#followsRooms || !(await this.exists())) return;
-        await (await this.rooms()).get(room).changes.publishGroupInfo();
+        await change((await this.rooms()).get(room).changes);
       })
       .catch(asFault);
   }

@@ -37,6 +37,7 @@ const NOTICES_OF: Record<Role, Record<Phase, ReadonlySet<NoticeKind>>> = {
         "code-asked",
         "key-packages-low",
         "group-info-lost",
+        "group-device-revoked",
         "invited",
         "uninvited",
         "offered",

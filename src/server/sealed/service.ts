@@ -47,6 +47,8 @@ export class SealedService {
   readonly #invited = new InvitedUsers();
   /** Rooms whose GroupInfo was lost, until a member's device publishes another. */
   readonly #incomplete = new Set<RoomId>();
+  /** Rooms whose group contains revoked devices, until a commit has removed them. */
+  readonly #outdated = new Set<RoomId>();
 
   constructor(private readonly options: SealedOptions) {
     this.#infos = new GroupInfoStore(options.buckets.groups);
@@ -76,6 +78,8 @@ export class SealedService {
     for (const room of rooms.named()) {
       for (const user of room.group?.devices.values() ?? []) this.#invited.update(room, user);
     }
+    for (const room of rooms.sealed())
+      if (this.#revokedOwners(room).size > 0) this.#outdated.add(room.id);
     const known = new Set<string>();
     for (const account of registry.all()) for (const key of account.devices.keys()) known.add(key);
     const isKnown = (device: string) => known.has(device);
@@ -118,8 +122,51 @@ export class SealedService {
     if (group?.devices.has(device) === true) client.notify({ kind: "group-info-lost", room: id });
   }
 
-  onLogin(client: ClientConnection, { account: { id } }: Member): void {
+  onAccountRecord({ head: { kind, room: user } }: LogRecord): void {
+    if (kind !== "device-gone") return;
+    const { rooms, peers } = this.options;
+    for (const room of rooms.sealed()) {
+      if (!this.#revokedOwners(room).has(user as UserId)) continue;
+      this.#outdated.add(room.id);
+      for (const member of room.members)
+        for (const client of peers.of(member)) this.#notifyOutdated(client, room);
+    }
+  }
+
+  /** Users who own devices in the group that their account has revoked. */
+  #revokedOwners({ group }: Room): Set<UserId> {
+    const owners = new Set<UserId>();
+    for (const [device, owner] of group?.devices ?? []) {
+      const account = this.options.registry.get(owner);
+      const isRevoked = account?.devices.get(device)?.certified !== true;
+      // Devices of a removed account are those of a departed member.
+      if (account?.isRemoved === false && isRevoked) owners.add(owner);
+    }
+    return owners;
+  }
+
+  /**
+   * A member's other devices remove a revoked one. An admin's device removes those of users who
+   * have not entered.
+   */
+  #notifyOutdated(client: ClientConnection, room: Room): void {
     const { registry } = this.options;
+    const { account: { id } = {}, device = "" } = client.member ?? {};
+    if (id === undefined || !room.members.has(id) || room.group?.devices.has(device) !== true)
+      return;
+    for (const owner of this.#revokedOwners(room)) {
+      if (room.members.has(owner) ? owner !== id : owner === id) continue;
+      const user = registry.nameOf(owner);
+      if (user !== undefined) client.notify({ kind: "group-device-revoked", room: room.id, user });
+    }
+  }
+
+  onLogin(client: ClientConnection, { account: { id } }: Member): void {
+    const { registry, rooms } = this.options;
+    for (const room of this.#outdated) {
+      const found = rooms.get(room);
+      if (found !== undefined) this.#notifyOutdated(client, found);
+    }
     for (const room of this.#incomplete) this.#notifyIncomplete(client, room);
     for (const [{ name }, inviter] of this.#invited.of(id)) {
       const by = inviter && registry.nameOf(inviter);
@@ -135,6 +182,8 @@ export class SealedService {
     if (body === undefined) return;
     this.#infos.accept(room.id, body.info);
     this.#incomplete.delete(room.id);
+    if (this.#outdated.has(room.id) && this.#revokedOwners(room).size === 0)
+      this.#outdated.delete(room.id);
     const by = this.options.registry.nameOf(record.head.by);
     for (const user of new Set(body.added.map(([, user]) => user))) {
       if (room.name === undefined || !this.#invited.update(room, user, record.head.by)) continue;

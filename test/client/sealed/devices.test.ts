@@ -50,6 +50,17 @@ describe("a linked device", () => {
   });
 });
 
+describe("a linked device that another client revokes", () => {
+  two("is removed at once by those that are connected", async ({ world, ana, ben }) => {
+    const device = await world.link(ben);
+    await (await world.join("ben", device)).quit();
+    await ana.until("the device", () => count(ana, "join") > 0);
+    await revoke(ben, device);
+    await ana.until("the removal", () => count(ana, "remove") > 0);
+    expect(await ana.members()).toEqual({ ana: 1, ben: 1 });
+  });
+});
+
 describe("an admin of a sealed room", () => {
   const grant = async (by: Person, user: string, on: boolean) => {
     await by.request("grant", { room: "vault", user, on });

@@ -1,12 +1,16 @@
 import { describe, expect, test } from "bun:test";
 import { ignoreFault } from "../../../src/base/fault.ts";
 import { KEY_PACKAGES_PER_HOUR } from "../../../src/base/limits-sealed.ts";
+import { deviceIdOf } from "../../../src/crypto/device-id.ts";
+import { sha256 } from "../../../src/crypto/sha256.ts";
 import type { Clock } from "../../../src/io/clock.ts";
 import { codeOf } from "./liar.ts";
-import { type Person, SealedSite, vaultTest } from "./sealed-site.ts";
+import { type Device, type Person, SealedSite, vaultTest } from "./sealed-site.ts";
 
 const OPERATOR_TOKEN = "operator token";
 const two = vaultTest(["ben"], { operatorToken: OPERATOR_TOKEN });
+
+const signed = vaultTest(["ben"], { signs: true });
 
 const usersOf = async (person: Person) => {
   const { users } = await person.request("who", { room: "vault" });
@@ -17,6 +21,10 @@ async function inviteDora(world: SealedSite, ana: Person): Promise<Person> {
   const dora = await world.join("dora");
   await ana.invite("dora");
   return dora;
+}
+
+function count(person: Person, change: "remove"): number {
+  return person.changes.filter((one) => one === change).length;
 }
 
 async function expectLockedOut(dora: Person): Promise<void> {
@@ -134,6 +142,33 @@ describe("a user who was invited but has not joined", () => {
     await ben.postTo("after dora", ana);
     expect(await ben.members()).toEqual({ ana: 1, ben: 1 });
   });
+
+  signed(
+    "loses a revoked device, also while no admin is connected",
+    async ({ world, ana, ben }) => {
+      const phones: Device[] = [];
+      const dora = await world.join("dora");
+      for (let i = 0; i < 2; i++) {
+        const phone = await world.link(dora);
+        phones.push(phone);
+        await (await world.join("dora", phone)).quit();
+      }
+      await ana.invite("dora");
+      expect(await ana.members()).toEqual({ ana: 1, ben: 1, dora: 3 });
+      const [lost, stolen] = phones.map((phone) => deviceIdOf(phone.identity.publicKey, sha256));
+      await dora.request("revoke", { device: lost ?? "" });
+      await ben.until("the removal", () => ben.changes.includes("remove"));
+      expect(await ben.members()).toEqual({ ana: 1, ben: 1, dora: 2 });
+      await ana.quit();
+      await dora.request("revoke", { device: stolen ?? "" });
+      const again = await world.join("ana", ana.device);
+      await ben.until("another removal", () => count(ben, "remove") === 2);
+      expect(await ben.members()).toEqual({ ana: 1, ben: 1, dora: 1 });
+      await dora.request("join", { room: "vault" });
+      await dora.waitForRoom();
+      await again.postTo("to dora", dora, ben);
+    },
+  );
 
   two("is not removed by a member without the right", async ({ world, ana, ben }) => {
     await inviteDora(world, ana);
