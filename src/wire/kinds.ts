@@ -40,7 +40,10 @@ type Trait =
   | "public";
 
 export interface FieldTypes {
+  /** Text that a user wrote. */
   readonly text: string;
+  /** Id, key, hash, password hash, constant, or name of an account: no text of a user. */
+  readonly id: string;
   readonly flag: boolean;
   readonly number: number;
   readonly count: number;
@@ -55,7 +58,7 @@ const MEMBERSHIP_TRAITS = ["read", "deferrable", "folded-by-head", "row-sharing"
 const MESSAGE_TRAITS = ["read", "message", "erasable", "authored"] as const;
 const MESSAGE_FIELDS = {
   ...({ text: "text", re: "count", mentions: "list" } as const),
-  ...({ everyone: "text", imported: "any", thread: "flag" } as const),
+  ...({ everyone: "id", imported: "any", thread: "flag" } as const),
 } as const;
 
 export const KINDS = {
@@ -64,12 +67,12 @@ export const KINDS = {
     traits: ["itemless"],
     body: {
       ...({ name: "text", locked: "flag", sealed: "flag", direct: "pair" } as const),
-      ...({ rules: "any", private: "flag", members: "list", initiator: "text" } as const),
+      ...({ rules: "any", private: "flag", members: "list", initiator: "id" } as const),
     },
   },
-  join: { log: "history", traits: MEMBERSHIP_TRAITS, body: { addedBy: "text" } },
+  join: { log: "history", traits: MEMBERSHIP_TRAITS, body: { addedBy: "id" } },
   leave: { log: "history", traits: [...MEMBERSHIP_TRAITS, "erasable"], body: { reason: "text" } },
-  topic: { log: "history", traits: ["read"], body: { topic: "text" } },
+  topic: { log: "history", traits: ["read", "erasable"], body: { topic: "text" } },
   text: {
     log: "history",
     traits: [...MESSAGE_TRAITS, "editable", "reactable", "folded-by-head"],
@@ -93,30 +96,30 @@ export const KINDS = {
   erase: { log: "history", traits: ["erasing", "itemless"], body: { seq: "count", also: "list" } },
   kick: {
     log: "history",
-    traits: ["read", "decision"],
-    body: { user: "text", name: "text", removed: "flag", reason: "text" },
+    traits: ["read", "decision", "erasable"],
+    body: { user: "id", name: "id", removed: "flag", reason: "text" },
   },
   mute: {
     log: "history",
     traits: ["read", "decision"],
-    body: { user: "text", name: "text", on: "flag", until: "number" },
+    body: { user: "id", name: "id", on: "flag", until: "number" },
   },
   admission: {
     log: "history",
     traits: ["read"],
-    body: { user: "text", name: "text", on: "flag", operator: "flag" },
+    body: { user: "id", name: "id", on: "flag", operator: "flag" },
   },
   grant: {
     log: "history",
     traits: ["read", "decision"],
-    body: { user: "text", name: "text", on: "flag" },
+    body: { user: "id", name: "id", on: "flag" },
   },
   file: {
     log: "history",
     traits: [...MESSAGE_TRAITS, "editable", "reactable"],
     body: {
-      ...({ file: "text", name: "text", size: "count", chunks: "count" } as const),
-      ...({ digest: "text", folder: "any", text: "text", sending: "text" } as const),
+      ...({ file: "id", name: "text", size: "count", chunks: "count" } as const),
+      ...({ digest: "id", folder: "any", text: "text", sending: "id" } as const),
       ...({ preview: "any", details: "any" } as const),
     },
   },
@@ -130,7 +133,7 @@ export const KINDS = {
   retention: { log: "history", traits: ["read", "decision"], body: { keepMs: "number" } },
   pin: { log: "history", traits: ["read"], body: { seq: "count", on: "flag" } },
   receipts: { log: "history", traits: ["read"], body: { on: "flag" } },
-  hand: { log: "history", traits: ["read"], body: { user: "text", name: "text", on: "flag" } },
+  hand: { log: "history", traits: ["read"], body: { user: "id", name: "id", on: "flag" } },
   poll: {
     log: "history",
     traits: ["read", "itemless"],
@@ -142,40 +145,40 @@ export const KINDS = {
   vote: {
     log: "history",
     traits: ["read", "erasable", "authored", "deferrable", "itemless"],
-    body: { re: "count", choices: "list", voter: "text" },
+    body: { re: "count", choices: "list", voter: "id" },
   },
-  knock: { log: "history", traits: ["read"], body: { user: "text", name: "text", on: "flag" } },
+  knock: { log: "history", traits: ["read"], body: { user: "id", name: "id", on: "flag" } },
   rules: {
     log: "history",
     traits: ["read", "decision"],
     body: {
-      ...({ post: "text", topic: "text", slow: "count", join: "text", everyone: "text" } as const),
-      ...({ newcomers: "flag", boxes: "text" } as const),
+      ...({ post: "id", topic: "id", slow: "count", join: "id", everyone: "id" } as const),
+      ...({ newcomers: "flag", boxes: "id" } as const),
     },
   },
   group: {
     log: "history",
     traits: ["read"],
     body: {
-      ...({ group: "text", epoch: "number", commitId: "text", device: "text" } as const),
-      ...({ commit: "text", welcome: "text", info: "text", instead: "number" } as const),
+      ...({ group: "id", epoch: "number", commitId: "id", device: "id" } as const),
+      ...({ commit: "id", welcome: "id", info: "id", instead: "number" } as const),
       ...({ added: "pairs", removed: "pairs" } as const),
     },
   },
   sealed: {
     log: "history",
     traits: [...MESSAGE_TRAITS, "folded-by-head", "row-sharing"],
-    body: { epoch: "number", ciphertext: "text" },
+    body: { epoch: "number", ciphertext: "id" },
   },
   checkpoint: { log: "history", traits: ["keeps-time"], body: { note: "text" } },
-  fork: { log: "history", traits: ["keeps-time"], body: { from: "text", keptSize: "count" } },
+  fork: { log: "history", traits: ["keeps-time"], body: { from: "id", keptSize: "count" } },
   clock: { log: "history", traits: ["sets-time"], body: { to: "count" } },
   account: {
     log: "accounts",
     traits: ["public"],
     body: {
-      ...({ name: "text", accountKey: "text", device: "text" } as const),
-      ...({ cert: "text", lost: "flag", password: "text" } as const),
+      ...({ name: "text", accountKey: "id", device: "id" } as const),
+      ...({ cert: "id", lost: "flag", password: "id" } as const),
     },
   },
   "account-name": { log: "accounts", traits: ["committed", "public"], body: { name: "text" } },
@@ -185,23 +188,23 @@ export const KINDS = {
     traits: ["erasing", "committed", "public"],
     body: { replaces: "count", also: "list" },
   },
-  device: { log: "accounts", traits: ["public"], body: { device: "text", cert: "text" } },
-  "device-gone": { log: "accounts", traits: ["public"], body: { device: "text" } },
-  password: { log: "accounts", traits: ["erasing"], body: { password: "text", replaces: "count" } },
+  device: { log: "accounts", traits: ["public"], body: { device: "id", cert: "id" } },
+  "device-gone": { log: "accounts", traits: ["public"], body: { device: "id" } },
+  password: { log: "accounts", traits: ["erasing"], body: { password: "id", replaces: "count" } },
   reset: {
     log: "accounts",
     traits: ["committed"],
-    body: { hash: "text", expires: "number", signsOut: "flag" },
+    body: { hash: "id", expires: "number", signsOut: "flag" },
   },
   avatar: { log: "accounts", body: { picture: "text" } },
   "avatar-gone": { log: "accounts", traits: ["erasing"], body: { also: "list" } },
-  "irc-password": { log: "accounts", traits: ["committed"], body: { hash: "text", label: "text" } },
+  "irc-password": { log: "accounts", traits: ["committed"], body: { hash: "id", label: "text" } },
   "irc-password-gone": { log: "accounts", traits: ["erasing"], body: { also: "list" } },
-  "room-password": { log: "accounts", body: { password: "text" } },
+  "room-password": { log: "accounts", body: { password: "id" } },
   ban: {
     log: "accounts",
     traits: ["committed"],
-    body: { on: "flag", address: "text", until: "number", reason: "text" },
+    body: { on: "flag", address: "id", until: "number", reason: "text" },
   },
   bot: { log: "accounts", body: { on: "flag" } },
   role: { log: "accounts", traits: ["committed"], body: { operator: "flag" } },
@@ -209,25 +212,25 @@ export const KINDS = {
   "server-rules": {
     log: "accounts",
     traits: ["committed"],
-    body: { direct: "text", rooms: "text", files: "text" },
+    body: { direct: "id", rooms: "id", files: "id" },
   },
   announcement: { log: "accounts", body: { text: "text" } },
   "server-clock": { log: "accounts", traits: ["sets-time"], body: { to: "count" } },
   invite: {
     log: "accounts",
     body: {
-      ...({ hash: "text", uses: "number", expires: "number", room: "text" } as const),
-      ...({ post: "text", read: "text", operator: "flag" } as const),
+      ...({ hash: "id", uses: "number", expires: "number", room: "id" } as const),
+      ...({ post: "id", read: "id", operator: "flag" } as const),
     },
   },
   "invite-used": { log: "accounts", body: {} },
   "invite-gone": { log: "accounts", body: {} },
-  ignore: { log: "accounts", body: { user: "text", on: "flag" } },
+  ignore: { log: "accounts", body: { user: "id", on: "flag" } },
   prefs: {
     log: "accounts",
     body: {
-      ...({ room: "text", muted: "count", favourite: "flag", hidden: "count" } as const),
-      ...({ unread: "count", notify: "text", seq: "any", on: "flag", all: "any" } as const),
+      ...({ room: "id", muted: "count", favourite: "flag", hidden: "count" } as const),
+      ...({ unread: "count", notify: "id", seq: "any", on: "flag", all: "any" } as const),
       ...({ status: "text", statusUntil: "number", keywords: "list" } as const),
       ...({ unreadFirst: "flag", thread: "count", read: "count" } as const),
     },
@@ -236,7 +239,7 @@ export const KINDS = {
   identity: {
     log: "accounts",
     traits: ["keeps-time"],
-    body: { old: "text", new: "text", signature: "text" },
+    body: { old: "id", new: "id", signature: "id" },
   },
 } as const satisfies Readonly<Record<string, KindRow>>;
 
@@ -256,6 +259,31 @@ export type KindWith<T extends Trait> = {
 }[RecordKind];
 
 type FieldsOf<K extends RecordKind> = (typeof KINDS)[K]["body"];
+type TextKind = {
+  [K in RecordKind]: "text" extends FieldsOf<K>[keyof FieldsOf<K>] ? K : never;
+}[RecordKind];
+
+/**
+ * How the texts of the other kinds end, or why they stay. The type requires a row for each kind
+ * with a text that the request `erase` does not accept.
+ *
+ * @internal
+ */
+export const LASTING_TEXTS: Readonly<Record<Exclude<TextKind, KindWith<"erasable">>, string>> = {
+  room: "the name finds the room; an operator can rename it, and proofs of later records need it",
+  rename: "explains to members how the room was called; a name has at most 32 letters and digits",
+  edit: "erased together with its message",
+  checkpoint: "a note of the operator, which no user sees",
+  account: "the name stays reserved, so that nobody is mistaken for its former owner",
+  "account-name": "the name stays reserved, so that nobody is mistaken for its former owner",
+  "display-name": "only the newest is shown; earlier ones prove which name the account had",
+  "irc-password": "the label is erased when the password is revoked",
+  avatar: "erased when the account replaces or removes the picture",
+  ban: "a decision of an operator, shown only to operators and the banned",
+  announcement: "an operator's text, replaced by the next; only the newest is shown",
+  prefs: "erased when the account replaces or removes the status or keyword",
+};
+
 type FieldName<K extends RecordKind> = K extends K ? keyof FieldsOf<K> : never;
 type TypeName<K extends RecordKind, F> = K extends K
   ? F extends keyof FieldsOf<K>
@@ -323,6 +351,7 @@ export function fieldsOf<K extends RecordKind>(
 function isOfType(value: unknown, type: keyof FieldTypes): boolean {
   switch (type) {
     case "text":
+    case "id":
       return typeof value === "string";
     case "flag":
       return typeof value === "boolean";

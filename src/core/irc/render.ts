@@ -257,6 +257,8 @@ function eventLines(record: ChatRecord, rendering: Rendering): LineFields[] {
   const tags = messageTags(record, rendering);
   const line = (command: string, ...params: string[]) => [{ tags, source, command, params }];
   const { name = "*", on, topic, ...fields } = fieldsIn(record);
+  // Without its body, a record other than a departure says nothing.
+  if (record.body === undefined && record.kind !== "leave") return [];
   const reason = oneLine(fields.reason);
   const sign = on === true ? "+" : "-";
   switch (record.kind) {

@@ -17,7 +17,7 @@ import { formatUtc } from "../../base/time.ts";
 import { defined } from "../../base/values.ts";
 import type { Body } from "../../wire/kinds.ts";
 import type { RoomRules } from "../../wire/messages.ts";
-import type { Draft } from "../../wire/record.ts";
+import { bodyOf, type Draft, type LogRecord } from "../../wire/record.ts";
 import { mayReadSealed } from "./group-state.ts";
 import { addedDraft } from "./membership.ts";
 import { type PollAction, pollDraft, type VoteAction, voteDraft } from "./polls.ts";
@@ -95,8 +95,18 @@ export function withRoomRemoval(room: Room, gone: UserId, departure: Draft): Dra
 export function actionDrafts(rooms: Rooms, actor: Actor, act: RoomAction, unixMs: number): Draft[] {
   const draft = actionDraft(rooms, actor, act, unixMs);
   const room = rooms.get(act.room);
-  if (room === undefined || (act.kind !== "kick" && act.kind !== "gone")) return [draft];
+  if (room === undefined) return [draft];
+  if (draft.kind === "erase") return [...topicRemoval(room, draft), draft];
+  if (act.kind !== "kick" && act.kind !== "gone") return [draft];
   return withRoomRemoval(room, act.user, draft);
+}
+
+/** An erased topic that is still in effect ends by a record, which every program understands. */
+function topicRemoval({ id: room, topic, topicChange }: Room, { by, body }: Draft): Draft[] {
+  const { seq, also = [] } = body as Body<"erase">;
+  const current = topic === "" ? undefined : topicChange?.seq;
+  if (current === undefined || !(seq === current || also.includes(current))) return [];
+  return [{ kind: "topic", room, by, id: "", body: { topic: "" } }];
 }
 
 function actionDraft(rooms: Rooms, actor: Actor, act: RoomAction, unixMs: number): Draft {
@@ -145,7 +155,7 @@ function actionDraft(rooms: Rooms, actor: Actor, act: RoomAction, unixMs: number
       const { user, name } = act;
       checkRemovable(room, act);
       const body = { user, name, removed: true };
-      return { kind: "kick", room: room.id, by: actor.user, id: "", body };
+      return { kind: "kick", room: room.id, by: actor.user, id: user, body };
     }
     default:
       checkModerates(room, actor);
@@ -164,6 +174,18 @@ export function checkReason(
   throw new Fault("sealed-room", msg`this reason would not be encrypted, but the room is`, {
     remedy: msg`omit the reason`,
   });
+}
+
+/**
+ * Reports whether the record must keep its body: in a sealed room, a departure contains a signature
+ * that the members need, and a kick without a reason is only a decision. A kick from before 0.3
+ * names its user only in the body.
+ */
+export function isPermanent(room: Room, record: LogRecord): boolean {
+  const { kind, id } = record.head;
+  if (kind === "leave") return room.isSealed === true;
+  if (kind !== "kick" || record.erased !== undefined) return false;
+  return room.isSealed === true || id === "" || !bodyOf(record, kind)?.reason;
 }
 
 export function kickDraft(room: Room, actor: Actor, target: KickTarget): Draft {
@@ -252,7 +274,7 @@ function userActionDraft(
     if (room.knocks.has(user)) return { kind: "knock", ...record, body: { ...body, on: false } };
     const isRemoval = room.members.has(user) || mayReadSealed(room, user);
     if (!isRemoval) return admissionOf(room, by, { ...body, on: false });
-    return { kind, ...record, body: { ...body, reason: act.reason || undefined } };
+    return { kind, ...record, id: user, body: { ...body, reason: act.reason || undefined } };
   }
   const until = kind === "mute" && act.on ? act.until : undefined;
   return { kind, ...record, body: { ...body, on: act.on, until } };

@@ -51,7 +51,7 @@ export interface Room {
   readonly isPrivate?: boolean;
   group?: Group;
   topic: string;
-  topicChange?: { readonly by: UserId; readonly unixMs: number };
+  topicChange?: { readonly by: UserId; readonly unixMs: number; readonly seq: number };
   /** `undefined` if messages are kept permanently. */
   retention?: { readonly keepMs: number; readonly by: UserId };
   pins: readonly number[];
@@ -599,7 +599,10 @@ function roomOfValue(
 
 const NO_ROOMS: ReadonlySet<Room> = new Set();
 
+/** The head of a kick names the user too, because the body can be erased with its reason. */
 export function targetUser(record: FoldedRecord): UserId | undefined {
+  const { kind, id } = record.head;
+  if (kind === "kick" && id !== "") return id as UserId;
   const user = bodyOf(record, "kick")?.user;
   return user === undefined ? undefined : (user as UserId);
 }
@@ -642,7 +645,7 @@ function applyTopic(room: Room, record: FoldedRecord, by: UserId): void {
   const topic = bodyOf(record, "topic")?.topic;
   if (topic === undefined) return;
   room.topic = topic;
-  room.topicChange = { by, unixMs: record.head.time };
+  room.topicChange = { by, unixMs: record.head.time, seq: record.head.seq };
 }
 
 function applyRetention(room: Room, record: FoldedRecord, by: UserId): void {

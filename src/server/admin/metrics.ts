@@ -52,7 +52,7 @@ export class Metrics {
   }
 
   onRecord(_room: Room, { head }: LogRecord): void {
-    if (head.id !== "") this.#posts++;
+    if (head.id !== "" && head.kind !== "kick") this.#posts++;
   }
 
   onClosed(client: ClientConnection): void {

@@ -4,15 +4,18 @@ import { Fault } from "../../base/fault.ts";
 import type { RoomId, UserId } from "../../base/ids.ts";
 import { ERASED_PER_ORDER_MAX, PAGE_BYTES_MAX, PAGE_READS_QUEUED_MAX } from "../../base/limits.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
-import type { RoomAction } from "../../core/rooms/moderation.ts";
+import { isPermanent, type RoomAction } from "../../core/rooms/moderation.ts";
 import type { Page, PageQuery } from "../../io/log/log.ts";
 import { TaskQueue } from "../../io/task-queue.ts";
 import { kindsWith } from "../../wire/kinds.ts";
+import { bodyOf, type LogRecord } from "../../wire/record.ts";
 import type { ServerContext } from "../kernel/context.ts";
 
 type ErasureBatch = Omit<Extract<RoomAction, { kind: "erase-many" }>, "kind">;
 
 const AUTHORED_KINDS = kindsWith("authored");
+/** Also the other records with a text of the account. */
+const KINDS_OF_ACCOUNT = AUTHORED_KINDS.union(kindsWith("erasable"));
 const QUEUED_REQUESTS_MAX = 8;
 
 export interface ErasureProgress {
@@ -57,9 +60,9 @@ export class MassErasure {
     reason: { readonly isRetention?: true } = {},
   ): Promise<ErasureProgress> {
     const limits = { limit: ERASED_PER_ORDER_MAX, bytesMax: PAGE_BYTES_MAX };
-    const kinds = { kinds: AUTHORED_KINDS, from: "oldest" } as const;
+    const kinds = reason.isRetention === true ? AUTHORED_KINDS : KINDS_OF_ACCOUNT;
     const page = await this.#reading.run(() =>
-      this.options.archive.page({ ...query, ...limits, ...kinds }),
+      this.options.archive.page({ ...query, ...limits, kinds, from: "oldest" }),
     );
     let erased = 0;
     for (const [room, seqs] of this.#unerased(page)) {
@@ -70,14 +73,22 @@ export class MassErasure {
 
   #unerased({ records }: Page): Map<RoomId, number[]> {
     const byRoom = new Map<RoomId, number[]>();
-    for (const { head, erased } of records) {
-      if (erased !== undefined) continue;
+    for (const record of records) {
+      const { head } = record;
+      if (record.erased !== undefined || !this.#hasText(record)) continue;
       const room = head.room as RoomId;
       const seqs = byRoom.get(room);
       if (seqs === undefined) byRoom.set(room, [head.seq]);
       else seqs.push(head.seq);
     }
     return byRoom;
+  }
+
+  #hasText(record: LogRecord): boolean {
+    const { kind, room: id } = record.head;
+    const room = this.options.rooms.get(id as RoomId);
+    if (room === undefined || isPermanent(room, record)) return false;
+    return kind !== "leave" || bodyOf(record, kind)?.reason !== undefined;
   }
 
   async #erase(by: UserId, batch: ErasureBatch): Promise<boolean> {

@@ -8,7 +8,7 @@ import { defined, hasSameFields } from "../../base/values.ts";
 import { HourlyQuota } from "../../core/rate.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
 import { checkFileText } from "../../core/rooms/files.ts";
-import type { Actor, RoomAction } from "../../core/rooms/moderation.ts";
+import { type Actor, isPermanent, type RoomAction } from "../../core/rooms/moderation.ts";
 import {
   type Ban,
   banDraft,
@@ -176,21 +176,20 @@ export class Moderation {
     request: RequestOf<keyof typeof TARGET_KINDS>,
   ): Promise<RoomAction> {
     const { seq } = request;
-    const head = (await this.options.recordLookup.find(actor.user, seq))?.head;
+    const record = await this.options.recordLookup.find(actor.user, seq);
+    const head = record?.head;
     const room = head === undefined ? undefined : this.#room(head);
     const mayReference =
       room?.members.has(actor.user) === true ||
       head?.by === actor.user ||
       (actor.isOperator && room?.name !== undefined && room.isPrivate !== true);
-    if (head === undefined || room === undefined || !mayReference) {
+    if (record === undefined || head === undefined || room === undefined || !mayReference) {
       throw new Fault("not-found", msg`no message ${seq}`, {
         remedy: "find its number: chat history --json",
       });
     }
     const message = { room: room.id, seq, author: head.by };
-    // In a sealed room, members need the signature in a departure to remove the device.
-    const isSignature = head.kind === "leave" && room.isSealed === true;
-    if (isSignature || !TARGET_KINDS[request.kind].has(head.kind)) {
+    if (!TARGET_KINDS[request.kind].has(head.kind) || isPermanent(room, record)) {
       const text = msg`record ${seq} is a '${head.kind}'; only messages can be changed`;
       throw new Fault("not-allowed", text, { remedy: "choose a message" });
     }
