@@ -19,7 +19,7 @@ import { KNOWN_VERSION } from "../wire/since.ts";
 import type { LinkEvent } from "./event.ts";
 import { Connection } from "./link/connection.ts";
 import type { Verifier } from "./link/keys.ts";
-import { serverVersion } from "./link/server-version.ts";
+import { clusterVersion, serverVersion } from "./link/server-version.ts";
 import type { PinStore } from "./ports.ts";
 
 /** Server that has proved its identity, but is not necessarily trusted. */
@@ -81,6 +81,7 @@ export async function greet(
     (await verifier.verify(server.key, serverProofBytes(greeting), proof));
   if (!isProved) throw identityUnproved();
   connection.serverVersion = serverVersion(welcome);
+  connection.clusterVersion = clusterVersion(welcome);
   const formers = await verifiedFormers(welcome, verifier);
   return { greeting, fingerprint: fingerprintWith(server.key, verifier.sha256), welcome, formers };
 }

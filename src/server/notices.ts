@@ -26,6 +26,7 @@ export class ServerNotices {
     const { rules } = this.options.registry.policy;
     if (Object.keys(rules).length > 0) client.notify({ kind: "server-rules", ...rules });
     this.#sendMajority(client);
+    this.#sendVersion(client);
   }
 
   onAccountRecord({ head: { kind, by, time } }: LogRecord): void {
@@ -43,7 +44,10 @@ export class ServerNotices {
     const fault = sequencer.majorityFault();
     if (fault !== this.#majorityFault) onEvent({ kind: "majority", fault });
     this.#majorityFault = fault;
-    for (const client of peers.members()) this.#sendMajority(client);
+    for (const client of peers.members()) {
+      this.#sendMajority(client);
+      this.#sendVersion(client);
+    }
   }
 
   #announcement({ text, by, time }: CurrentAnnouncement): NoticeOf<"announced"> {
@@ -65,6 +69,15 @@ export class ServerNotices {
       client.notify({ kind: "disk-low", on: isLow, freeBytes, keepFreeBytes });
     }
     this.#reportedDiskLow = isLow;
+  }
+
+  /** After the last server of a cluster was upgraded, for example. */
+  #sendVersion(client: ClientConnection): void {
+    const { handshake } = client;
+    const version = this.options.sequencer.knownVersion();
+    if (handshake === undefined || handshake.clusterKnows === version) return;
+    handshake.clusterKnows = version;
+    client.notify({ kind: "cluster-knows", version });
   }
 
   #sendMajority(client: ClientConnection): void {

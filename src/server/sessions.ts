@@ -14,7 +14,7 @@ import type { FormerKey } from "../crypto/succession.ts";
 import type { Entropy } from "../io/entropy.ts";
 import type { Address, Link, ListenerEvents } from "../io/link/link.ts";
 import { type NoticeOf, type Request, requestRow, VERSION } from "../wire/messages.ts";
-import { announcedVersion, KNOWN_VERSION } from "../wire/since.ts";
+import { announcedVersion, KNOWN_VERSION, type Version } from "../wire/since.ts";
 import type { Bans } from "./auth/bans.ts";
 import { type Authenticator, hasGuessedTooOften } from "./auth/login.ts";
 import type { DataChannels } from "./files/data-channels.ts";
@@ -56,12 +56,22 @@ export interface GreetingOptions {
   readonly needsSecret: boolean;
   readonly predecessors: readonly FormerKey[];
   readonly hasMajority: boolean;
+  /** Newest version whose records all servers of the cluster know. */
+  readonly clusterKnows: Version;
 }
 
 function greet(
   client: ClientConnection,
   hello: NoticeOf<"hello">,
-  { identity, settings, entropy, needsSecret, predecessors, hasMajority }: GreetingOptions,
+  {
+    identity,
+    settings,
+    entropy,
+    needsSecret,
+    predecessors,
+    hasMajority,
+    clusterKnows,
+  }: GreetingOptions,
 ): void {
   if (!hello.versions.includes(VERSION)) {
     const versions = hello.versions.join(", ");
@@ -72,7 +82,7 @@ function greet(
   const clientNonce = new Uint8Array(hello.nonce);
   const serverNonce = new Uint8Array(entropy(32));
   const knows = announcedVersion(hello.knows);
-  client.greet({ clientName: hello.client, clientNonce, serverNonce, knows });
+  client.greet({ clientName: hello.client, clientNonce, serverNonce, knows, clusterKnows });
   const { certificateHash } = client.link;
   const notice = defined({
     kind: "welcome",
@@ -89,6 +99,7 @@ function greet(
     majority: hasMajority ? undefined : false,
     early: true,
     knows: KNOWN_VERSION,
+    clusterKnows: clusterKnows === KNOWN_VERSION ? undefined : clusterKnows,
     limits: { messageBytes: MESSAGE_BYTES_MAX, textBytes: TEXT_BYTES_MAX },
   });
   client.notify(notice);
@@ -193,7 +204,8 @@ export class Sessions implements ClientConnectionOptions, ListenerEvents {
     const needsSecret = settings.roomPassword !== undefined || registry.policy.isClosed;
     const { predecessors } = registry;
     const hasMajority = sequencer.majorityFault() === undefined;
-    const greeting = { needsSecret, predecessors, hasMajority };
+    const clusterKnows = sequencer.knownVersion();
+    const greeting = { needsSecret, predecessors, hasMajority, clusterKnows };
     greet(client, hello, { identity, settings, entropy, ...greeting });
   }
 

@@ -831,6 +831,8 @@ export const NOTICES = {
     early: v.optional(v.boolean()),
     /** Newest version whose records, requests and fields the server knows, such as 0.3.0. */
     knows: v.optional(text(16)),
+    /** Newest version whose records all servers of the cluster know, if it differs from `knows`. */
+    clusterKnows: v.optional(text(16)),
   },
   ok: { ref: REF },
   fault: { ref: v.optional(REF), ...fault },
@@ -858,6 +860,8 @@ export const NOTICES = {
   read: { room: id, n: count, unread: v.optional(count) },
   /** Sent when the state changes, and after a log-in while there is no majority. */
   majority: { on: v.boolean() },
+  /** Sent when `clusterKnows` changes, because servers were upgraded. */
+  "cluster-knows": { version: text(16) },
   servers: { places: addressList(CLUSTER_ADDRESSES_MAX) },
   ignored: { users: v.array(name) },
   "prefs-set": roomPrefs,

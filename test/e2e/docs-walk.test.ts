@@ -44,14 +44,14 @@ const SKIPPED: Readonly<Record<string, string>> = {
   "chat cluster status --nats nats://10.0.0.1:4222": "the same",
   [`chat cluster init ./data --nats ${CLUSTER_NATS}`]: "the same",
   "chat cluster leave ./data": "the same",
-  "curl -fsSLO https://chat.example.org/0.2.0/install.sh":
+  "curl -fsSLO https://chat.example.org/0.3.0/install.sh":
     "needs a release, see test/e2e/install.test.ts",
-  "sh install.sh https://chat.example.org/0.2.0": "the same",
+  "sh install.sh https://chat.example.org/0.3.0": "the same",
   "minisign -V -P KEY -m SHA256SUMS": "the same",
   "grep linux-x64.tar.gz SHA256SUMS | sha256sum -c": "the same",
   "chat version --check .": "the same",
   "chat upgrade https://chat.example.org/0.3.0": "the same",
-  "sudo apt-get install ./chat_0.2.0_amd64.deb": "changes the machine; see tools/soak/release.ts",
+  "sudo apt-get install ./chat_0.3.0_amd64.deb": "changes the machine; see tools/soak/release.ts",
   "sudo systemctl enable --now chat": "the same",
   "sudo cat /var/lib/chat/invite": "the same",
   "chat upgrade ~/Downloads/chat-0.3.0": "needs a signed release, see test/e2e/upgrade.test.ts",

@@ -80,7 +80,7 @@ function remoteSource(from: string, clock: Pick<Clock, "after">): ReleaseSource 
   const base = URL.parse(from.replace(/\/*$/, "/"));
   if (base === null || base.search !== "" || base.hash !== "") {
     throw new Fault("usage", msg`${from} is not a valid address`, {
-      remedy: "name the address of a release, such as https://chat.example.org/0.2.0",
+      remedy: "name the address of a release, such as https://chat.example.org/0.3.0",
     });
   }
   if (base.username !== "" || base.password !== "") {

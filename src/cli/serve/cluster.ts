@@ -271,6 +271,7 @@ async function openCluster(
       ...sequencerOf(options, joined),
       health: () => watch.health,
       majorityFault: () => majority.fault,
+      knownVersion: () => versions.known,
     },
     siblings: siblingsOf(joined),
     contents: { store: contents, waitUntilCurrent: () => isCurrent(joined) },
@@ -322,7 +323,7 @@ function rootCheck(
 function sequencerOf(
   { mirrors, clock }: ClusterOptions,
   { stream, replica }: JoinedCluster,
-): Omit<Sequencer, "majorityFault"> {
+): Omit<Sequencer, "majorityFault" | "knownVersion"> {
   return {
     isShared: true,
     isOwn: (seq) => replica.isOwn(seq),

@@ -27,8 +27,8 @@ import {
   type RequestKind,
   requestRow,
 } from "../../wire/messages.ts";
-import type { Version } from "../../wire/since.ts";
-import { unsupported } from "./server-version.ts";
+import { announcedVersion, type Version } from "../../wire/since.ts";
+import { unsupported, unsupportedRecord } from "./server-version.ts";
 
 export type ServerNotice = Exclude<Notice, { kind: "ok" | "fault" }>;
 
@@ -62,6 +62,8 @@ export class Connection {
   isAdmitted = false;
   /** `undefined` before the greeting. */
   serverVersion: Version | undefined;
+  /** Newest version whose records all servers of the cluster accept. */
+  clusterVersion: Version | undefined;
   onGuessDelay: ((delay: GuessDelay | undefined) => void) | undefined;
   #isGuessDelayed = false;
   #onStalled: ((on: boolean) => void) | undefined;
@@ -218,8 +220,9 @@ export class Connection {
 
   /** Why the server cannot do what the request asks for, because it is too old. */
   refusalOf<Kind extends RequestKind>(kind: Kind, fields: RequestFields<Kind>): Fault | undefined {
-    const version = this.serverVersion;
-    return version === undefined ? undefined : unsupported(version, kind, fields);
+    const { serverVersion: server, clusterVersion: cluster = server } = this;
+    if (server === undefined || cluster === undefined) return undefined;
+    return unsupported(server, kind, fields) ?? unsupportedRecord(cluster, kind);
   }
 
   #wrapSettle(kind: RequestKind, settle: Settle): Settle {
@@ -295,6 +298,10 @@ export class Connection {
 
   #notice(notice: ServerNotice): void {
     if (this.isClosed) return;
+    if (notice.kind === "cluster-knows") {
+      this.clusterVersion = announcedVersion(notice.version);
+      return;
+    }
     if (notice.kind === "guess-delay") {
       this.#isGuessDelayed = true;
       return this.onGuessDelay?.(notice);

@@ -2,6 +2,7 @@
 
 import { Fault, msg } from "../../base/fault.ts";
 import { EVERYWHERE } from "../../core/rooms/prefs.ts";
+import { isKnownKind } from "../../wire/kinds.ts";
 import type { NoticeOf, RequestFields, RequestKind } from "../../wire/messages.ts";
 import {
   announcedVersion,
@@ -10,7 +11,9 @@ import {
   POST_BODY_SINCE,
   REQUEST_FIELDS_SINCE,
   REQUESTS_SINCE,
+  VERSIONS,
   type Version,
+  versionOf,
 } from "../../wire/since.ts";
 
 /** Newest version whose requests and fields the server knows, as far as this program does. */
@@ -18,6 +21,12 @@ export function serverVersion({ knows, early }: NoticeOf<"welcome">): Version {
   // Programs between the two versions send `early`, but not `knows`.
   if (knows === undefined && early === true) return "0.3.0";
   return announcedVersion(knows);
+}
+
+/** Newest version whose records all servers of the server's cluster know. */
+export function clusterVersion(welcome: NoticeOf<"welcome">): Version {
+  const { clusterKnows } = welcome;
+  return clusterKnows === undefined ? serverVersion(welcome) : announcedVersion(clusterKnows);
 }
 
 /** Fields of requests that a user asks for. An older server may ignore all others. */
@@ -41,6 +50,17 @@ export function unsupported<Kind extends RequestKind>(
   return new Fault("kind-unknown", msg`the server runs an older chat than this needs (${needed})`, {
     remedy: msg`ask the server's operator to upgrade chat`,
   });
+}
+
+/**
+ * Requests that the server would refuse, after an earlier request of the same command was done.
+ * @returns `undefined` unless the cluster has servers that do not know the record of that name
+ */
+export function unsupportedRecord(cluster: Version, kind: RequestKind): Fault | undefined {
+  const needed = isKnownKind(kind) ? versionOf({ kind, body: undefined }) : VERSIONS[0];
+  if (newerOf(cluster, needed) === cluster) return undefined;
+  const message = msg`not all servers of this cluster support this yet`;
+  return new Fault("kind-unknown", message, { remedy: msg`upgrade them to chat ${needed} first` });
 }
 
 function versionNeeded(kind: string, fields: Readonly<Record<string, unknown>>): Version {

@@ -34,6 +34,7 @@ const NOTICES_OF: Record<Role, Record<Phase, ReadonlySet<NoticeKind>>> = {
         "display-name",
         "servers",
         "majority",
+        "cluster-knows",
         "code-asked",
         "key-packages-low",
         "group-info-lost",

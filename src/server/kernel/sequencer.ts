@@ -1,6 +1,7 @@
 /** Sequencer of records: either this server alone, or the stream that a cluster shares. */
 
 import type { Fault } from "../../base/fault.ts";
+import { KNOWN_VERSION, type Version } from "../../wire/since.ts";
 
 export interface ClusterHealth {
   readonly reachable: boolean;
@@ -28,6 +29,8 @@ export interface Sequencer {
   isOwn(seq: number): boolean;
   isFollowing(): boolean;
   majorityFault(): Fault | undefined;
+  /** Newest version whose records all servers of the cluster know. */
+  knownVersion(): Version;
   /**
    * Resolves when the history has reached `seq`, which a client may know from another server.
    * @throws {Fault} no-majority after a timeout
@@ -43,6 +46,7 @@ export const LOCAL_SEQUENCER: Sequencer = {
   isOwn: () => true,
   isFollowing: () => true,
   majorityFault: () => undefined,
+  knownVersion: () => KNOWN_VERSION,
   waitForSeq: () => Promise.resolve(),
   waitUntilCurrent: () => Promise.resolve(true),
 };

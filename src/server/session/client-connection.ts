@@ -233,7 +233,10 @@ export class ClientConnection implements Source, LinkHandlers {
   }
 
   greet(
-    hello: Pick<HandshakeResult, "clientName" | "clientNonce" | "serverNonce" | "knows">,
+    hello: Pick<
+      HandshakeResult,
+      "clientName" | "clientNonce" | "serverNonce" | "knows" | "clusterKnows"
+    >,
   ): void {
     assert(this.#state.kind === "greeting", "a link has one handshake");
     const admission = {

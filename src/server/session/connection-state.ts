@@ -33,6 +33,8 @@ export interface HandshakeResult {
   readonly clientName: string;
   /** Newest version whose records the client knows. */
   readonly knows: Version;
+  /** Newest version that all servers of the cluster know, as the client was last notified. */
+  clusterKnows: Version;
   readonly clientNonce: Uint8Array;
   readonly serverNonce: Uint8Array;
   readonly admission: Admission;

@@ -9,7 +9,10 @@ const node = (name: string, knows: NodeVersion["knows"], isStopped = false): Nod
 test("nothing new is recorded before the first survey", () => {
   const versions = new NodeVersions();
   expect(versions.refusal("0.3.0")).toMatchObject({ code: "kind-unknown", retryAfterMs: 1_000 });
+  expect(versions.refusal("0.2.0")).toBeUndefined();
+  expect(versions.known).toBe("0.2.0");
   versions.note([], 0);
+  expect(versions.known).toBe("0.3.0");
   expect(versions.refusal("0.3.0")).toBeUndefined();
 });
 
@@ -25,7 +28,9 @@ test("a refusal names the servers that are too old", () => {
     remedy: "upgrade them to chat 0.3.0 first",
   });
   expect(versions.refusal("0.2.0")).toBeUndefined();
+  expect(versions.known).toBe("0.2.0");
   versions.note([node("a", "0.3.0"), node("b", "0.3.0"), node("c", "0.3.0")], 1);
+  expect(versions.known).toBe("0.3.0");
   expect(versions.refusal("0.3.0")).toBeUndefined();
 });
 

@@ -6,11 +6,29 @@ import {
   RETENTION_CHECK_INTERVAL_MS,
   TYPING_INTERVAL_MS,
 } from "../../../src/base/limits.ts";
+import { KNOWN_VERSION } from "../../../src/wire/since.ts";
 import { holds } from "../site-lab.ts";
 import { Sites } from "./sites.ts";
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
+
+test("announces what all servers of the cluster know, and when that changes", async () => {
+  const sites = await Sites.open(2);
+  const site = sites.site(0);
+  const ana = await site.member("ana", "pass");
+  expect(ana.welcome?.clusterKnows).toBeUndefined();
+  sites.knownVersion = "0.2.0";
+  await site.time.advance(1_000);
+  await site.quiet();
+  const ben = await site.again(ana, "ana");
+  expect(ben.welcome).toMatchObject({ knows: KNOWN_VERSION, clusterKnows: "0.2.0" });
+  sites.knownVersion = KNOWN_VERSION;
+  await site.time.advance(3_000);
+  await site.quiet();
+  const versions = [ana, ben].map((one) => one.all("cluster-knows").map(({ version }) => version));
+  expect(versions).toEqual([["0.2.0", KNOWN_VERSION], [KNOWN_VERSION]]);
+});
 
 test("notifies clients when the majority is lost and regained", async () => {
   const sites = await Sites.open(2);

@@ -8,6 +8,7 @@ import {
   type SiblingMessage,
   type Siblings,
 } from "../../../src/server/kernel/siblings.ts";
+import { KNOWN_VERSION, type Version } from "../../../src/wire/since.ts";
 import { VirtualClock } from "../../client/virtual-clock.ts";
 import { MemoryBucket } from "../../io/bucket/memory.ts";
 import { SimStream } from "../../io/cluster/sim-stream.ts";
@@ -21,6 +22,7 @@ export class Sites {
   /** Error of the clock that stamps the stream's messages. */
   streamSkewMs = 0;
   majorityFault: Fault | undefined;
+  knownVersion: Version = KNOWN_VERSION;
   readonly #sites: Site[] = [];
   readonly #stream: SimStream;
   readonly #random: () => number;
@@ -91,6 +93,7 @@ export class Sites {
       isOwn: (seq) => replica.isOwn(seq),
       isFollowing: () => replica.failure === undefined,
       majorityFault: () => this.majorityFault,
+      knownVersion: () => this.knownVersion,
       waitForSeq: reached,
       waitUntilCurrent: current,
     };

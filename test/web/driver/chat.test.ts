@@ -460,6 +460,28 @@ test("does nothing by halves on a server of 0.2.0", async () => {
   expect(actions.keywords).toEqual([]);
 });
 
+test("does nothing by halves while a server of the cluster is too old", async () => {
+  const { site, ana } = await opened();
+  const { connection } = ana.chat.loop;
+  if (connection === undefined) throw new Error("not connected");
+  connection.clusterVersion = "0.2.0";
+  const { actions } = ana.chat;
+  const poll = () => actions.startPoll("lobby", "Lunch?", ["yes", "no"], {});
+  const refusals = [
+    await site.wait(rejection(poll())),
+    await site.wait(rejection(actions.join("hw", { create: true, assignment: true }))),
+  ];
+  const fault = { code: "kind-unknown", remedy: "upgrade them to chat 0.3.0 first" };
+  expect(refusals).toMatchObject([fault, fault]);
+  expect(ana.texts("lobby")).toEqual([]);
+  expect([...ana.chat.model.rooms.values()].map(({ name }) => name)).toEqual(["lobby"]);
+  // The server knows the request, and stores nothing new.
+  actions.setStatus("busy", undefined);
+  connection.clusterVersion = "0.3.0";
+  await site.wait(poll());
+  await ana.until("the poll", () => ana.texts("lobby").length === 1);
+});
+
 describe("storage failures", () => {
   const writingBy = (store: Store, write: Store["write"]): Store => ({
     get: (table, key) => store.get(table, key),

@@ -298,6 +298,8 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "ask only for yourself": "mintalah hanya untuk diri sendiri",
   "only the moderators and its owner can read '{}'":
     "hanya moderator dan pemiliknya yang dapat membaca '{}'",
+  "not all servers of this cluster support this yet":
+    "belum semua server klaster ini mendukung hal ini",
   "not all servers of this cluster support this yet: {}":
     "belum semua server klaster ini mendukungnya: {}",
   "upgrade them to chat {} first": "perbarui dulu semuanya ke chat {}",
