@@ -2,6 +2,7 @@
 
 import { Fault } from "../../base/fault.ts";
 import { IMPORTED_NAME_BYTES_MAX, REACTION_BYTES_MAX, TEXT_BYTES_MAX } from "../../base/limits.ts";
+import { quoteText } from "../../base/text.ts";
 import { dateOf, MINUTE_MS, type OffsetMinutes, UNIX_MS_MAX } from "../../base/time.ts";
 
 interface CommonFields {
@@ -26,22 +27,40 @@ interface Problem {
   readonly reason: string;
 }
 
+/** Parts of the export that are not messages, such as joins. */
+export interface SkippedKind {
+  /** Kind of the export, in a few words. */
+  readonly reason: string;
+  readonly count: number;
+  /** Location and text of the first one. */
+  readonly example: string;
+}
+
 export interface ParsedFile {
   readonly format: string;
   readonly entries: readonly ImportEntry[];
   readonly problems: readonly Problem[];
+  /** Number of lines that are not messages, in addition to those in `skippedKinds`. */
   readonly skipped: number;
+  readonly skippedKinds: readonly SkippedKind[];
   readonly latin1: number;
 }
 
 export interface ReadOptions {
   readonly offsetMinutes: OffsetMinutes;
   readonly channel: string;
+  /** False if the channel is only assumed from the room's name. */
+  readonly isChannelGiven: boolean;
 }
+
+/** An export can name any number of kinds; further ones are counted together. */
+const SKIPPED_KINDS_MAX = 50;
+const EXAMPLE_CODE_POINTS_MAX = 100;
 
 export class EntryList {
   readonly entries: ImportEntry[] = [];
   readonly problems: Problem[] = [];
+  readonly #skippedKinds = new Map<string, SkippedKind>();
   skipped = 0;
   latin1 = 0;
 
@@ -55,9 +74,25 @@ export class EntryList {
     this.problems.push({ location, reason });
   }
 
+  /**
+   * Counts something that is not a message.
+   * @param kind groups equal things in the report
+   * @param text shown as the example if this is the first one of its kind
+   */
+  skip(kind: string, location: string, text = ""): void {
+    const isNew = !this.#skippedKinds.has(kind);
+    const reason = isNew && this.#skippedKinds.size >= SKIPPED_KINDS_MAX ? "other kinds" : kind;
+    const { count, example } = this.#skippedKinds.get(reason) ?? {
+      count: 0,
+      example: text === "" ? location : `${location}: ${quoteText(text, EXAMPLE_CODE_POINTS_MAX)}`,
+    };
+    this.#skippedKinds.set(reason, { reason, count: count + 1, example });
+  }
+
   parsed(format: string): ParsedFile {
     const { entries, problems, skipped, latin1 } = this;
-    return { format, entries, problems, skipped, latin1 };
+    const skippedKinds = [...this.#skippedKinds.values()];
+    return { format, entries, problems, skipped, skippedKinds, latin1 };
   }
 }
 

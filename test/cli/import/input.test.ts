@@ -23,7 +23,8 @@ function at(name: string, text: string | Uint8Array): string {
   return path;
 }
 
-const read = (path: string) => readImport(path, { channel: "general", offsetMinutes: () => 0 });
+const read = (path: string) =>
+  readImport(path, { channel: "general", isChannelGiven: false, offsetMinutes: () => 0 });
 
 test.each([
   ["chat", '\n{"kind":"text","seq":1,"time":"2020-01-01T00:00:00Z","from":"a","text":"x"}\n'],

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { readMattermost } from "../../../src/cli/import/format.ts";
+import { readMattermost } from "../../../src/cli/import/mattermost.ts";
 
 const SENT = { user: "ana", message: "hi", create_at: 1_600_000_000_000 };
 const POST = { team: "t", channel: "town-square", ...SENT };

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { readRecords } from "../../../src/cli/import/format.ts";
+import { readRecords } from "../../../src/cli/import/records.ts";
 
 const TIME = "2026-11-20T05:46:33.123Z";
 const said = { time: TIME, room: "lobby", from: "ana" };

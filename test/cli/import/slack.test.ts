@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
-import { type ExportTree, isSlack, readSlack } from "../../../src/cli/import/format.ts";
+import { isSlack, readSlack } from "../../../src/cli/import/slack.ts";
+import type { ExportTree } from "../../../src/cli/import/source.ts";
 
 function tree(files: Readonly<Record<string, unknown>>): ExportTree {
   return {
