@@ -2,6 +2,7 @@
 
 import { Fault } from "../../base/fault.ts";
 import { formatUtc, UNIX_MS_MAX } from "../../base/time.ts";
+import { defined } from "../../base/values.ts";
 import type { IrcLine, LineFields } from "../../wire/irc/line.ts";
 import type { RequestFields } from "../../wire/messages.ts";
 import type { ChatRecord } from "../client/chat-record.ts";
@@ -12,8 +13,8 @@ import type { Asking, Task } from "./command-run.ts";
 import { HISTORY_MAX } from "./information.ts";
 import { findAccount, HOST, seqOfMessageId } from "./server.ts";
 import type { IrcSession } from "./session.ts";
+import { BURST_MAX, BURST_MS, MESSAGES, ShownTimes, type TimedRecord } from "./shown-times.ts";
 
-const MESSAGES = ["text", "action", "file"] as const;
 const EVENTS = [
   ...MESSAGES,
   ...["reaction", "join", "leave", "topic", "kick", "mute", "grant", "close", "rules"],
@@ -28,6 +29,8 @@ const PAGE_UNITS = 200;
 const RECORD_UNITS = 4;
 const BODY_BYTES_PER_UNIT = 128;
 const MARKER_SEARCH_MAX = 200;
+/** Records examined around a time. More of them mean an import, which repeats some. */
+const AROUND_MAX = 4 * BURST_MAX;
 const CONVERSATIONS_MAX = 100;
 
 // CHATHISTORY
@@ -163,46 +166,145 @@ function* readQuery(
   return [...older, ...newer];
 }
 
+/**
+ * Never ends a page between records that share a time, because the client may request the next page
+ * by this time.
+ */
 function* readRecords(
   session: IrcSession,
   channel: Channel,
   { kind, from, to, limit }: Query,
 ): Asking<readonly ChatRecord[]> {
+  if (limit === 0) return [];
   const kinds = session.has(CAP.playback) ? EVENTS : MESSAGES;
-  const since = from.unixMs === undefined ? {} : { since: from.unixMs + 1 };
-  const until = to.unixMs === undefined ? {} : { until: Math.max(0, to.unixMs - 1) };
-  const before = to.seq === undefined ? {} : { before: to.seq };
+  const lower = yield* lowerBounds(session, channel, from, kinds);
+  const upper = yield* upperBounds(session, channel, to, kinds);
   const isForward = kind === "after";
-  const after = isForward || from.seq !== undefined ? { after: from.seq ?? 0 } : {};
-  const fields = { ...since, ...until, ...before, ...after };
-  if (!isForward && from.seq !== undefined) {
-    // With `after`, pages start at the oldest record; the newest ones are wanted here.
-    const page = yield* readPages(
-      session,
-      channel,
-      { ...since, ...until, ...before },
-      kinds,
-      limit,
-    );
-    return page.filter(({ seq }) => seq > (from.seq ?? 0));
+  // With `after`, pages start at the oldest record; otherwise the newest ones are wanted.
+  const { after = 0, ...since } = lower;
+  const bounds = { ...upper, ...since, ...(isForward ? { after } : {}) };
+  for (let count = limit + 1; ; count *= 2) {
+    const page = yield* readPages(session, channel, bounds, kinds, count);
+    const inside = page.filter(({ seq }) => seq > after);
+    const records = yield* withShownTimes(session, channel, inside);
+    const isComplete = page.length < count || inside.length < page.length;
+    const whole =
+      isComplete && records.length < count ? records : cutPage(records, count - 1, isForward);
+    if (whole.length > 0 || isComplete) return whole;
+    if (count > HISTORY_MAX) return records;
   }
-  return yield* readPages(session, channel, fields, kinds, limit);
+}
+
+/** @returns at most `limit` records; none if more of them than that share a time */
+function cutPage(
+  records: readonly ChatRecord[],
+  limit: number,
+  isForward: boolean,
+): readonly ChatRecord[] {
+  const timeAt = (at: number) => records[at]?.timeUnixMs;
+  if (isForward) {
+    let end = Math.min(limit, records.length);
+    while (end > 0 && end < records.length && timeAt(end - 1) === timeAt(end)) end--;
+    return records.slice(0, end);
+  }
+  let start = Math.max(0, records.length - limit);
+  while (start > 0 && start < records.length && timeAt(start - 1) === timeAt(start)) start++;
+  return records.slice(start);
 }
 
 type Bounds = Pick<RequestFields<"history">, "since" | "until" | "before" | "after" | "from">;
 
+function* lowerBounds(
+  session: IrcSession,
+  channel: Channel,
+  { seq, unixMs }: Selector,
+  kinds: readonly string[],
+): Asking<Pick<Bounds, "since" | "after">> {
+  if (seq !== undefined) return { after: seq };
+  if (unixMs === undefined) return {};
+  const records = yield* recordsAround(session, channel, unixMs, kinds);
+  const after = records.findLast(({ timeUnixMs }) => timeUnixMs <= unixMs)?.seq ?? 0;
+  return { since: burstStart(unixMs), after };
+}
+
+function* upperBounds(
+  session: IrcSession,
+  channel: Channel,
+  { seq, unixMs }: Selector,
+  kinds: readonly string[],
+): Asking<Pick<Bounds, "until" | "before">> {
+  if (seq !== undefined) return { before: seq };
+  if (unixMs === undefined) return {};
+  const records = yield* recordsAround(session, channel, unixMs, kinds);
+  const before = records.find(({ timeUnixMs }) => timeUnixMs >= unixMs)?.seq;
+  return before === undefined ? { until: unixMs } : { before };
+}
+
+function burstStart(unixMs: number): number {
+  return Math.max(0, unixMs - BURST_MS);
+}
+
+/** Records that may be shown at this time, with the times at which they are shown. */
+function* recordsAround(
+  session: IrcSession,
+  channel: Channel,
+  unixMs: number,
+  kinds: readonly string[],
+): Asking<readonly TimedRecord[]> {
+  const until = Math.min(UNIX_MS_MAX, unixMs + 1);
+  const bounds = { since: burstStart(unixMs), until };
+  const records = yield* readMapped(session, channel, bounds, kinds, AROUND_MAX, timesOnly);
+  return yield* withShownTimes(session, channel, records);
+}
+
+/** @param records without a gap */
+function* withShownTimes<Item extends TimedRecord>(
+  session: IrcSession,
+  channel: Channel,
+  records: readonly Item[],
+): Asking<readonly Item[]> {
+  const [first] = records;
+  if (first === undefined) return [];
+  const bounds = { since: burstStart(first.timeUnixMs), before: first.seq };
+  const previous = yield* readMapped(session, channel, bounds, MESSAGES, BURST_MAX, timesOnly);
+  const times = new ShownTimes();
+  for (const record of previous) times.next(record);
+  return records.map((record) => {
+    const timeUnixMs = times.next(record);
+    return timeUnixMs === record.timeUnixMs ? record : { ...record, timeUnixMs };
+  });
+}
+
+function timesOnly({ seq, kind, timeUnixMs }: ChatRecord): TimedRecord {
+  return { seq, kind, timeUnixMs };
+}
+
 /** A page of the server has a limited number of bytes, so a query may need several. */
-export function* readPages(
+export function readPages(
   session: IrcSession,
   channel: Channel,
   bounds: Bounds,
   kinds: readonly string[],
   limit: number,
 ): Asking<readonly ChatRecord[]> {
-  const found: ChatRecord[] = [];
+  const whole = (record: ChatRecord) => record;
+  return readMapped(session, channel, bounds, kinds, limit, whole, HISTORY_BYTES_MAX);
+}
+
+/** @param map reduces records of unlimited size */
+function* readMapped<Item extends TimedRecord>(
+  session: IrcSession,
+  channel: Channel,
+  bounds: Bounds,
+  kinds: readonly string[],
+  limit: number,
+  map: (record: ChatRecord) => Item,
+  bytesMax = Number.POSITIVE_INFINITY,
+): Asking<readonly Item[]> {
+  const found: Item[] = [];
   let bytes = 0;
   let at = bounds;
-  while (found.length < limit && bytes < HISTORY_BYTES_MAX) {
+  while (found.length < limit && bytes < bytesMax) {
     session.charge(PAGE_UNITS);
     const answer = yield* session.ask("history", {
       target: targetOf(channel),
@@ -216,8 +318,8 @@ export function* readPages(
     bytes += pageBytes;
     session.charge(RECORD_UNITS * page.length + pageBytes / BODY_BYTES_PER_UNIT);
     const isForward = bounds.after !== undefined;
-    if (isForward) found.push(...page);
-    else found.unshift(...page);
+    if (isForward) found.push(...page.map(map));
+    else found.unshift(...page.map(map));
     const next = isForward ? page.at(-1)?.seq : page[0]?.seq;
     if (!answer.more || next === undefined) break;
     at = isForward ? { ...at, after: next } : { ...at, before: next };
@@ -273,7 +375,8 @@ function* sendTargets(session: IrcSession, { params }: IrcLine): Task {
   for (const channel of [...session.channels.values()].slice(0, CONVERSATIONS_MAX)) {
     if (channel.isSealed) continue;
     try {
-      const [newest] = yield* readPages(session, channel, {}, MESSAGES, 1);
+      const last = yield* readPages(session, channel, {}, MESSAGES, 1);
+      const [newest] = yield* withShownTimes(session, channel, last);
       const unixMs = newest?.timeUnixMs ?? 0;
       if (unixMs >= since && unixMs <= until) found.push({ name: channel.name, unixMs });
     } catch (error) {
@@ -282,7 +385,10 @@ function* sendTargets(session: IrcSession, { params }: IrcLine): Task {
       return session.fail("CHATHISTORY", "MESSAGE_ERROR", ["TARGETS"], error.message);
     }
   }
-  const listed = found.sort((a, b) => a.unixMs - b.unixMs).slice(0, limit);
+  found.sort((a, b) => a.unixMs - b.unixMs);
+  // The next page begins after the last time, so all conversations of this time are listed.
+  const lastUnixMs = found[limit - 1]?.unixMs ?? Number.POSITIVE_INFINITY;
+  const listed = found.filter(({ unixMs }) => unixMs <= lastUnixMs);
   const lines = listed.map(({ name, unixMs }) => {
     const params = ["TARGETS", name, formatUtc(unixMs)];
     return { source: HOST, command: "CHATHISTORY", params };
@@ -308,7 +414,8 @@ export function* playMissed(session: IrcSession): Task {
         const last = `only the last ${unread} of your unread messages follow`;
         session.notice(`${channel.name}: ${last}`);
       }
-      const lines = yield* historyLines(session, channel, missed, true);
+      const shown = yield* withShownTimes(session, channel, missed);
+      const lines = yield* historyLines(session, channel, shown, true);
       if (!session.channels.has(channel.id)) continue; // Left while its messages were read.
       yield* session.batch("chathistory", [channel.name], lines);
       yield* markRead(session, channel, missed.at(-1)?.n ?? readN);
@@ -382,7 +489,8 @@ export function* readMarker(session: IrcSession, { params }: IrcLine): Task {
   }
   if (unixMs === undefined) return yield* sendReadMarker(session, channel);
   try {
-    const bounds = { until: unixMs };
+    const { after = 0, since } = yield* lowerBounds(session, channel, { unixMs }, EVENTS);
+    const bounds = after === 0 ? defined({ until: since }) : { before: after + 1 };
     const [newest] = yield* readPages(session, channel, bounds, EVENTS, 1);
     if (newest !== undefined) yield* markRead(session, channel, newest.n);
   } catch (error) {
@@ -399,7 +507,8 @@ export function* sendReadMarker(session: IrcSession, channel: Channel): Task {
   if (channel.readN === 0) return send("*");
   try {
     const records = yield* readPages(session, channel, {}, EVENTS, MARKER_SEARCH_MAX);
-    const last = records.findLast(({ n }) => n <= channel.readN);
+    const read = records.filter(({ n }) => n <= channel.readN).slice(-1);
+    const [last] = yield* withShownTimes(session, channel, read);
     send(last === undefined ? "*" : `timestamp=${formatUtc(last.timeUnixMs)}`);
   } catch (error) {
     if (!(error instanceof Fault)) throw error;

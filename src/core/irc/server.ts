@@ -12,6 +12,7 @@ import type { AwayReasons } from "./away.ts";
 import type { AskSchedule } from "./deliveries.ts";
 import type { MemberLists } from "./member-lists.ts";
 import type { IrcText } from "./render.ts";
+import type { LiveTimes } from "./shown-times.ts";
 
 export interface IrcServer {
   readonly name: string;
@@ -34,6 +35,8 @@ export interface IrcServer {
   readonly pace: TokenBuckets;
   /** Texts as IRC clients see them, so that a record is converted only once. */
   readonly texts: WeakMap<ChatRecord, IrcText>;
+  /** Times of new records, of which no two messages of a room share one. */
+  readonly liveTimes: LiveTimes;
   unixMs(): number;
   /** Time by which mutes and bans end. */
   expiryUnixMs(): number;

@@ -223,8 +223,16 @@ export class IrcSession {
   }
 
   #malformed(fault: LineFault): void {
-    if (fault === "empty" || fault === "malformed") return;
-    this.numeric(ERR.inputTooLong, "the line is too long");
+    switch (fault) {
+      case "empty":
+        return;
+      case "control-character":
+        return this.numeric(ERR.unknownCommand, "*", "the line contains NUL or a bare CR");
+      case "malformed":
+        return this.numeric(ERR.unknownCommand, "*", "the line has no command");
+      default:
+        return this.numeric(ERR.inputTooLong, "the line is too long");
+    }
   }
 
   /** Handles a message that the server sends to this connection alone. */

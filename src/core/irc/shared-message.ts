@@ -44,12 +44,15 @@ export class SharedRecord {
   constructor(
     private readonly server: IrcServer,
     headed: HeadedRecord,
+    isLive = false,
   ) {
     const room = headed.head.room as RoomId;
     const name = server.rooms.get(room)?.name ?? "";
     const view = { kind: "room", name, id: room, topic: "" } as const;
     this.room = room;
-    this.record = resolveRecord(headed, view, server.sha256);
+    const record = resolveRecord(headed, view, server.sha256);
+    const timeUnixMs = isLive ? server.liveTimes.of(room, record) : record.timeUnixMs;
+    this.record = timeUnixMs === record.timeUnixMs ? record : { ...record, timeUnixMs };
     const { kind, seq } = this.record;
     this.isMessage = MESSAGE_KINDS.has(kind);
     if (kind === "reaction") setNewest(server.reactions, seq, this.record, REACTIONS_MAX);
@@ -81,7 +84,7 @@ export class SharedRecords {
   readonly #rendered = new Map<number, Rendered>();
 
   constructor(server: IrcServer, headed: readonly HeadedRecord[]) {
-    this.records = headed.map((record) => new SharedRecord(server, record));
+    this.records = headed.map((record) => new SharedRecord(server, record, true));
     const [first] = this.records;
     this.isUniform = this.records.every(({ room, record }) => {
       return room === first?.room && !PERSONAL_KINDS.has(record.kind);

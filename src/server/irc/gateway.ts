@@ -21,6 +21,7 @@ import { MemberLists } from "../../core/irc/member-lists.ts";
 import { findAccount, type IrcServer } from "../../core/irc/server.ts";
 import { type IrcEffect, IrcSession } from "../../core/irc/session.ts";
 import { type SharedMessage, SharedRecords, sharedMessage } from "../../core/irc/shared-message.ts";
+import { LiveTimes } from "../../core/irc/shown-times.ts";
 import { TokenBuckets } from "../../core/rate.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import type { Clock } from "../../io/clock.ts";
@@ -90,6 +91,9 @@ export class IrcGateway implements Listener, LineListenerEvents {
     options.feed.add([
       {
         onPresence: () => this.#presenceChanged(),
+        onRecord: ({ id }, { head: { seq, kind, time: timeUnixMs } }) => {
+          this.#server.liveTimes.of(id, { seq, kind, timeUnixMs });
+        },
         onAccountRecord: ({ head }) => {
           if (!isAccountChange(head.kind)) return;
           for (const link of this.#links) {
@@ -222,6 +226,7 @@ function ircServer(options: IrcGatewayOptions, onAwayChange: () => void): IrcSer
     work: new TokenBuckets(IRC_UNITS_PER_SECOND, IRC_UNITS_BURST),
     pace: new TokenBuckets(IRC_PACE_UNITS_PER_SECOND, IRC_PACE_UNITS_BURST),
     texts: new WeakMap(),
+    liveTimes: new LiveTimes(),
     memberLists: new MemberLists(registry),
     askSchedule: new AskSchedule(),
     reactions: new Map(),

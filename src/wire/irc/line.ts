@@ -15,7 +15,7 @@ export interface IrcLine {
   readonly params: readonly string[];
 }
 
-export type LineFault = "empty" | "too-long" | "tags-too-long" | "malformed";
+export type LineFault = "empty" | "too-long" | "tags-too-long" | "control-character" | "malformed";
 
 /** No client's command contains `*`. */
 export const INVALID_UTF8 = "*";
@@ -82,7 +82,7 @@ export function parseLine(bytes: Uint8Array): IrcLine | LineFault {
     const tags = parseTags(replacer.decode(bytes.subarray(1, Math.max(1, tagsBytes - 1))));
     return { tags, source: undefined, command: INVALID_UTF8, params: [] };
   }
-  if (FORBIDDEN.test(text)) return "malformed";
+  if (FORBIDDEN.test(text)) return "control-character";
   return parseText(text);
 }
 

@@ -195,6 +195,7 @@ describe("CHATHISTORY", () => {
     await ben.request("edit", { seq, text: "hello" });
     await ben.request("erase", { seq: oops.seq });
     await irc.site.wait(ben.post("last"));
+    await one.until(":last");
     expect(await texts(one, "LATEST #lobby * 3")).toEqual(
       expect.arrayContaining(["hello", "last"]),
     );
@@ -261,6 +262,68 @@ describe("CHATHISTORY", () => {
     expect(await one.ask("CHATHISTORY LATEST #lobby * 2")).toEqual([
       expect.stringContaining(" 421 ana CHATHISTORY :"),
     ]);
+  });
+});
+
+/** Messages of one millisecond, and their times as ana's client shows them. */
+async function startBurst(count: number) {
+  const irc = await IrcSite.open();
+  const [ana, ben] = [await irc.member("ana"), await irc.member("ben")];
+  const one = await irc.client("ana");
+  await irc.site.time.advance(10_000);
+  const posts = Array.from({ length: count }, (_, i) => ben.post(`m${i + 1}`));
+  for (const post of posts) await irc.site.wait(post);
+  await one.until(new RegExp(`:m${count}$`));
+  const at = one.lines.flatMap((line) => /time=([^;]+).* :m\d+$/.exec(line)?.[1] ?? []);
+  const time = (i: number) => `timestamp=${at[i - 1]}`;
+  return { irc, ana, ben, one, time };
+}
+
+describe("messages of one millisecond", () => {
+  const burstTest = fixtureTest(() => startBurst(8));
+
+  burstTest("are shown at distinct times, live and in the history", async ({ one, time }) => {
+    const shown = range(1, 8).map((_, i) => time(i + 1));
+    expect(new Set(shown).size).toBe(8);
+    const lines = await one.ask("CHATHISTORY LATEST #lobby * 8");
+    expect(lines.flatMap((line) => /time=([^;]+)/.exec(line)?.[1] ?? [])).toEqual(
+      shown.map((text) => text.replace("timestamp=", "")),
+    );
+  });
+
+  burstTest("follow and precede each other's times", async ({ one, time }) => {
+    for (const i of [1, 2, 5, 8]) {
+      expect(await texts(one, `AFTER #lobby ${time(i)} 50`)).toEqual(range(i + 1, 8));
+      expect(await texts(one, `LATEST #lobby ${time(i)} 50`)).toEqual(range(i + 1, 8));
+      expect(await texts(one, `BEFORE #lobby ${time(i)} 50`)).toEqual(range(1, i - 1));
+      expect(await texts(one, `AFTER #lobby ${time(i)} 2`)).toEqual(
+        range(i + 1, Math.min(8, i + 2)),
+      );
+      expect(await texts(one, `AROUND #lobby ${time(i)} 1`)).toEqual([`m${i}`]);
+    }
+    expect(await texts(one, `BETWEEN #lobby ${time(2)} ${time(6)} 50`)).toEqual(range(3, 5));
+    expect(await texts(one, `BETWEEN #lobby ${time(6)} ${time(2)} 2`)).toEqual(range(4, 5));
+  });
+
+  burstTest("are not all read when the first is", async ({ one, time }) => {
+    one.send("CAP REQ :draft/read-marker");
+    await one.until(" ACK ");
+    const [line] = await one.ask(`MARKREAD #lobby ${time(3)}`);
+    expect(line).toBe(`:chat MARKREAD #lobby ${time(3)}`);
+  });
+
+  test("are complete when paged by time, however many they are", async () => {
+    const { one, irc } = await startBurst(20);
+    const found: string[] = [];
+    for (let at = "2100-01-01T00:00:00.000Z"; ; ) {
+      const lines = await one.ask(`CHATHISTORY BEFORE #lobby timestamp=${at} 3`);
+      const page = lines.flatMap((line) => / :(m\d+)$/.exec(line)?.[1] ?? []);
+      if (page.length === 0) break;
+      found.unshift(...page);
+      at = /time=([^;]+)/.exec(lines[1] ?? "")?.[1] ?? "";
+    }
+    expect(found).toEqual([...range(1, 20)]);
+    await irc.site.stop();
   });
 });
 

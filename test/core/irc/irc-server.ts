@@ -2,6 +2,7 @@ import { AwayReasons } from "../../../src/core/irc/away.ts";
 import { AskSchedule } from "../../../src/core/irc/deliveries.ts";
 import { MemberLists } from "../../../src/core/irc/member-lists.ts";
 import type { IrcServer } from "../../../src/core/irc/server.ts";
+import { LiveTimes } from "../../../src/core/irc/shown-times.ts";
 import { TokenBuckets } from "../../../src/core/rate.ts";
 import { Registry } from "../../../src/core/rooms/accounts.ts";
 import { Rooms } from "../../../src/core/rooms/rooms.ts";
@@ -28,6 +29,7 @@ export function ircServer(fields: Partial<IrcServer> = {}): IrcServer {
     work: new TokenBuckets(1, 1),
     pace: new TokenBuckets(1, 1),
     texts: new WeakMap(),
+    liveTimes: new LiveTimes(),
     unixMs: () => 0,
     expiryUnixMs: () => 0,
     entropy: (count) => new Uint8Array(count),

@@ -372,6 +372,11 @@ describe("long lines", () => {
     one.sendBytes(Uint8Array.from([...utf8Encode("PRIVMSG #lobby :"), 0xff, 0x0d, 0x0a]));
     expect(await one.news()).toEqual([expect.stringMatching(/FAIL \S+ INVALID_UTF8 :/)]);
   });
+
+  ircTest("that are not understood are answered", async ({ one }) => {
+    for (const line of ["PRIVMSG #lobby :nul\0nul", "PRIVMSG #lobby :a\rb", "a:b", "@a=b", ":ana"])
+      expect(await one.ask(line)).toEqual([expect.stringMatching(/^:chat 421 ana \* :the line /)]);
+  });
 });
 
 describe("edits, erasures and reactions", () => {

@@ -56,9 +56,9 @@ test.each([
   [": PING", "malformed"],
   ["Host: example.org", "malformed"],
   ["{}", "malformed"],
-  ["PING a\0b", "malformed"],
-  ["PING a\rb", "malformed"],
-  ["PING a\nb", "malformed"],
+  ["PING a\0b", "control-character"],
+  ["PING a\rb", "control-character"],
+  ["PING a\nb", "control-character"],
 ])("refuses %j", (text, fault) => {
   expect(parse(text)).toBe(fault as never);
 });
