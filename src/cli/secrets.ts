@@ -51,6 +51,15 @@ export const RESET: SecretKind = {
   flag: "--reset-file",
 };
 
+/** Code that signs a new device in (chat link-device). */
+export const LINK_CODE_VARIABLE = "CHAT_LINK_CODE";
+
+/** Variables that other programs must not inherit. */
+export const SECRET_VARIABLES: readonly string[] = [
+  ...[PASSWORD, ROOM_PASSWORD, NEW_PASSWORD, RESET].map(({ variable }) => variable),
+  LINK_CODE_VARIABLE,
+];
+
 const FILE_BYTES_MAX = PASSWORD_BYTES_MAX + 2;
 const LINE_END = /[\r\n]/;
 

@@ -31,7 +31,7 @@ import { confirmAction, SERVER_ARGUMENT, SERVER_FLAGS, YES_FLAG } from "../cli/f
 import { qrLines } from "../cli/output/qr.ts";
 import { formatTimestamp, styleOf } from "../cli/output/render.ts";
 import { printData, printList, printResult } from "../cli/output/result.ts";
-import { RESET, readNewPassword, readSecret } from "../cli/secrets.ts";
+import { LINK_CODE_VARIABLE, RESET, readNewPassword, readSecret } from "../cli/secrets.ts";
 import { accountKeyOf, storeAccountKey } from "../client/account-key.ts";
 import type { Client } from "../client/client.ts";
 import { offerLink, requestLink } from "../client/linking.ts";
@@ -225,8 +225,6 @@ async function removeRevoked(client: Client): Promise<void> {
   }
 }
 
-const CODE_VARIABLE = "CHAT_LINK_CODE";
-
 /** Adds a device with a short code. */
 export const linkDevice = defineVerb({
   args: {
@@ -309,10 +307,10 @@ async function join(context: Context, open: OpenClient, code: string): Promise<n
 
 /** @throws {Fault} usage */
 async function readCode(context: Context): Promise<string> {
-  const code = context.env[CODE_VARIABLE];
+  const code = context.env[LINK_CODE_VARIABLE];
   if (code) return code;
   if (context.terminal === undefined) {
-    throw usageFault("no link code given", `set ${CODE_VARIABLE}`);
+    throw usageFault("no link code given", `set ${LINK_CODE_VARIABLE}`);
   }
   return context.terminal.askText("Link code");
 }

@@ -1,10 +1,11 @@
 /** `chat completions`, `chat complete` and `chat man`, which derive from the table of commands. */
 
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, realpathSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { Fault, unlessFault } from "../base/fault.ts";
 import { quoteText } from "../base/text.ts";
 import { VERSION } from "../base/version.ts";
+import { startProgram } from "../cli/child-program.ts";
 import {
   argument,
   defineVerb,
@@ -19,6 +20,7 @@ import { usageFault } from "../cli/errors.ts";
 import { pageName, plainManual, tableManual, verbManual } from "../cli/help.ts";
 import { Pager } from "../cli/output/pager.ts";
 import { printResult } from "../cli/output/result.ts";
+import type { Environment } from "../cli/settings.ts";
 import { nearestWord } from "../cli/suggest.ts";
 import { wrapWords } from "../cli/word-wrap.ts";
 import { onDisk } from "../io/disk/disk.ts";
@@ -50,7 +52,7 @@ const SCRIPTS: Readonly<Record<string, string>> = {
     word=\${word//[\\"\\'\\\\]/}
     words[i]=$word
   done
-  if ! found=$(chat complete -- "\${words[@]:1}" 2>/dev/null); then return; fi
+  if ! found=$(@PROGRAM@ complete -- "\${words[@]:1}" 2>/dev/null); then return; fi
   # A word of ours is no file, even if there is none. Bash before 4 has no compopt.
   compopt +o default -o nosort 2>/dev/null
   [[ -z $found ]] && return
@@ -63,16 +65,16 @@ const SCRIPTS: Readonly<Record<string, string>> = {
     COMPREPLY+=("\${word#"$head"}")
   done <<<"$found"
 }
-complete -o default -F _chat chat
+complete -o default -F _chat chat lanchat
 `,
-  zsh: `#compdef chat
+  zsh: `#compdef chat lanchat
 _chat() {
   local -a typed names about shown
   local one found
   local -i width=0
   local -a suffix=()
   typed=("\${(@Q)words[2,CURRENT-1]}" "\${(Q)PREFIX}")
-  if ! found=$(chat complete --describe -- "\${(@)typed}" 2>/dev/null); then
+  if ! found=$(@PROGRAM@ complete --describe -- "\${(@)typed}" 2>/dev/null); then
     [[ $PREFIX = --*=* ]] && compset -P '*='
     _files
     return
@@ -91,12 +93,12 @@ _chat() {
   done
   compadd -V chat -l -d shown -a names
 }
-if [[ "$funcstack[1]" = _chat ]]; then _chat "$@"; else compdef _chat chat; fi
+if [[ "$funcstack[1]" = _chat ]]; then _chat "$@"; else compdef _chat chat lanchat; fi
 `,
   fish: `function __chat_complete
     set -l words (commandline -opc)
     set -l token (commandline -ct | string replace -ar '["\\'\\\\\\\\]' '')
-    set -l found (chat complete --describe -- $words[2..-1] "$token" 2>/dev/null)
+    set -l found (@PROGRAM@ complete --describe -- $words[2..-1] "$token" 2>/dev/null)
     if test $status -eq 0
         string join \\n -- $found
     else
@@ -108,9 +110,13 @@ if [[ "$funcstack[1]" = _chat ]]; then _chat "$@"; else compdef _chat chat; fi
         end
     end
 end
-complete -c chat -f -k -a '(__chat_complete)'
+complete -c chat -c lanchat -f -k -a '(__chat_complete)'
 `,
 };
+
+/** Placeholder for PROGRAM in the scripts. */
+const PROGRAM = "@PROGRAM@";
+const NAMES = ["chat", "lanchat"];
 
 const INSTALL_PATHS = {
   bash: ["~/.local/share/bash-completion/completions", "chat"],
@@ -124,17 +130,36 @@ function installCommand(shell: keyof typeof INSTALL_PATHS): string {
 }
 
 export const completions = defineVerb({
-  args: { shell: argument("bash, zsh or fish", { choices: ["bash", "zsh", "fish"] }) },
+  args: {
+    shell: argument("bash, zsh or fish", { choices: ["bash", "zsh", "fish"] }),
+    program: stringFlag("NAME", "Name or path that the script calls (Default: this program)"),
+  },
   details: `Once, in your shell; it takes effect in the next one:
 bash: ${installCommand("bash")}
 zsh:  ${installCommand("zsh")}
       and in ~/.zshrc, above compinit: fpath=(~/.zfunc $fpath)
 fish: ${installCommand("fish")}`,
-  async run({ shell }, context) {
-    context.stdout.write(SCRIPTS[shell] ?? "");
+  async run({ shell, program }, context) {
+    const called = shellWord(program ?? installedPath(context.env));
+    context.stdout.write((SCRIPTS[shell] ?? "").replace(PROGRAM, () => called));
     return 0;
   },
 });
+
+/**
+ * Path of this program as the user finds it, for example a link that outlives an upgrade. Another
+ * program named chat may come first, such as ppp's, which waits for a modem.
+ */
+function installedPath(env: Environment): string {
+  const execPath = realpathSync(process.execPath);
+  const paths = NAMES.flatMap((name) => Bun.which(name, { PATH: env["PATH"] ?? "" }) ?? []);
+  return paths.find((path) => realpathSync(path) === execPath) ?? execPath;
+}
+
+/** Quotes the text for bash, zsh and fish. */
+function shellWord(text: string): string {
+  return /^[\w./+@%:,-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}
 
 /** Exit status that makes the shell complete the path itself. */
 const EXIT_PATHS = 4;
@@ -215,7 +240,7 @@ async function runMan({ env, onSignal }: Context, man: string, page: string): Pr
   try {
     const path = join(folder, "chat.1");
     onDisk(path, () => writeFileSync(path, page));
-    const child = Bun.spawn([man, path], { env, stdio: ["inherit", "inherit", "ignore"] });
+    const child = startProgram([man, path], env, { stdio: ["inherit", "inherit", "ignore"] });
     return (await child.exited) === 0;
   } finally {
     release();

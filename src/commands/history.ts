@@ -197,7 +197,7 @@ async function fromServer(
   for await (const records of serverPages(client, options, filter)) {
     await printPage(records);
     lastSeq = records.at(-1)?.seq ?? lastSeq;
-    if (pager?.hasEnded === true) return 0;
+    if (pager?.isQuit === true) return 0;
   }
   if (printer instanceof HistoryPrinter) await printer.end();
   if (unreadable.text !== "") printNotice(context, unreadable.text);
@@ -340,7 +340,7 @@ async function fromFolder(
     damage.add(page);
     unreadable.add(page);
     await printer.print(page);
-    if (pager?.hasEnded === true) return 0;
+    if (pager?.isQuit === true) return 0;
   }
   await printer.end();
   if (unreadable.text !== "") printNotice(context, unreadable.text);

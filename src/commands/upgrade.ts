@@ -59,6 +59,7 @@ chat.old. The program never looks for upgrades by itself.`,
           dataFolders: [...dataFolders],
           homes: [context.settings().folders.data],
           allowsUnreadable: allowUnreadable,
+          env: context.env,
           onProgress: (...progress) => {
             waiting.stop();
             printProgress(...progress);

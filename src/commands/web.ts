@@ -6,6 +6,7 @@ import { pathToFileURL } from "node:url";
 import { toBase64Url } from "../base/bytes.ts";
 import { asFault, Fault } from "../base/fault.ts";
 import { openerOf } from "../cli/chat/open-file.ts";
+import { startProgram } from "../cli/child-program.ts";
 import { defineVerb, noFlag, stringFlag } from "../cli/command.ts";
 import { connectionClosed, isInteractive, openClient } from "../cli/connect/client.ts";
 import { openDialer, type ServerDialer } from "../cli/connect/dial.ts";
@@ -194,9 +195,8 @@ function openRedirect({ env, clock }: Context, url: string): () => void {
   onDisk(folder, () => writeFileSync(file, redirectPage(url), { mode: 0o600 }));
   const remove = () => removeTemporaryFolder(folder);
   const cancel = clock.after(REDIRECT_FILE_MS, remove);
-  Bun.spawn([...opener, pathToFileURL(file).href], {
-    stdio: ["ignore", "ignore", "ignore"],
-  }).unref();
+  const command = [...opener, pathToFileURL(file).href];
+  startProgram(command, env, { stdio: ["ignore", "ignore", "ignore"] }).unref();
   return () => {
     cancel();
     remove();

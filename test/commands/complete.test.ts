@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { COMPLETIONS_MAX } from "../../src/base/limits.ts";
@@ -7,6 +7,7 @@ import { runProgram } from "../../src/cli/program.ts";
 import { VERBS } from "../../src/commands/table.ts";
 import { ClientState } from "../../src/io/state/client-state.ts";
 import { requires } from "../installed.ts";
+import { tempFolder } from "../temp-folder.ts";
 import { fakeWorld } from "./fake-world.ts";
 
 const PROGRAM = { name: "chat", summary: "", verbs: VERBS };
@@ -51,16 +52,21 @@ describe("completions", () => {
   );
 });
 
-test.each(["bash", "zsh", "fish"])("prints a script for %s that calls chat", async (shell) => {
-  const world = fakeWorld();
+test.each(["bash", "zsh", "fish"])("the script for %s calls this program", async (shell) => {
+  const folder = join(tempFolder(), "it's here");
+  mkdirSync(folder);
+  symlinkSync(process.execPath, join(folder, "lanchat"));
+  writeFileSync(join(folder, "chat"), "another program", { mode: 0o755 });
+  const world = fakeWorld({ env: { PATH: folder } });
   expect(await runProgram(PROGRAM, ["completions", shell], world)).toBe(0);
-  expect(world.stdout.text).toMatch(/chat complete (--describe )?-- /);
+  const quoted = `'${folder.replace("'", "'\\''")}/lanchat'`;
+  expect(world.stdout.text).toContain(`(${quoted} complete -`);
   expect(world.stdout.text).not.toMatch(/\beval\b|compgen -W/);
 });
 
 requires("bash").test("bash completes with it, and evaluates nothing", async () => {
   const world = fakeWorld();
-  await runProgram(PROGRAM, ["completions", "bash"], world);
+  await runProgram(PROGRAM, ["completions", "bash", "--program", "chat"], world);
   const chat = "chat() { printf '%s\\n' \"got $#\" '$(echo evaluated)' \"$4\"; }";
   const typed = "COMP_LINE='chat send $(echo no)'; COMP_POINT=19";
   const line = `${typed}; COMP_WORDS=(chat send '$(echo no)'); COMP_CWORD=2; _chat`;
@@ -166,7 +172,7 @@ requires("bash").test.each([
   ["chat get-file ", ["chat", "get-file", ""], "fAAAAAAAAAAA"],
 ])("bash puts %p together again", async (typed, cut, replacement) => {
   const world = fakeWorld();
-  await runProgram(PROGRAM, ["completions", "bash"], world);
+  await runProgram(PROGRAM, ["completions", "bash", "--program", "chat"], world);
   const asked = typed.split(" ").slice(1).join(" ");
   const head = asked.slice(0, asked.search(/\S*$/));
   const last = asked.slice(head.length);

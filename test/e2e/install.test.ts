@@ -44,6 +44,7 @@ function archives(version: string): Record<string, Uint8Array> {
   );
 }
 
+const INSTALLED = ["chat", "lanchat"];
 const RELEASE = Bun.which("tar") === null ? "" : signer.release(archives("0.2.0"));
 const INSTALLER = join(tempFolder(), "install.sh");
 const TEMPLATE = readFileSync(join(import.meta.dir, "../../tools/packaging/install.sh"), "utf8");
@@ -72,12 +73,46 @@ describe("install.sh", () => {
     return folder;
   };
 
-  test("installs from a folder and leaves only the program", async () => {
-    const to = join(tempFolder(), "a b", "bin");
+  test("installs from a folder, and leaves only the program and its second name", async () => {
+    const to = join(tempFolder(), "it's a $PATH", "bin");
     const { exitCode, out } = await install(RELEASE, "--to", to);
-    expect([exitCode, runs(to), readdirSync(to)]).toEqual([0, "chat 0.2.0", ["chat"]]);
+    expect([exitCode, runs(to), readdirSync(to).sort()]).toEqual([0, "chat 0.2.0", INSTALLED]);
     expect(out).toContain(`Installed chat 0.2.0 as ${to}/chat\n`);
+    const [, addition = ""] = /^Add it to your PATH: (.*)$/m.exec(out) ?? [];
+    const found = await run(["sh", "-c", `${addition}; command -v lanchat`]);
+    expect(found.out).toBe(`${to}/lanchat\n`);
+    const [, removal = ""] = /^To uninstall: (.*)$/m.exec(out) ?? [];
+    expect((await run(["sh", "-c", removal])).exitCode).toBe(0);
+    expect(readdirSync(to)).toEqual([]);
+  });
+
+  test("leaves another program named lanchat alone", async () => {
+    const to = tempFolder();
+    writeFileSync(join(to, "lanchat"), "#!/bin/sh\n", { mode: 0o755 });
+    const { out } = await install(RELEASE, "--to", to);
+    expect(readFileSync(join(to, "lanchat"), "utf8")).toBe("#!/bin/sh\n");
     expect(out).toContain(`To uninstall: rm ${to}/chat\n`);
+  });
+
+  test("asks for a folder without a home, and creates a chosen one for every user", async () => {
+    for (const [args, message] of [
+      [[], "HOME is not set; name the folder with --to"],
+      [["--to", ""], "missing folder after --to"],
+    ] as const) {
+      const command = ["env", "-u", "HOME", "sh", INSTALLER, RELEASE, ...args];
+      expect(await run(command)).toMatchObject({ exitCode: 1, error: `install: ${message}\n` });
+    }
+    const to = join(tempFolder(), "new", "bin");
+    const script = 'umask 077; exec sh "$0" "$@"';
+    expect((await run(["sh", "-c", script, INSTALLER, RELEASE, "--to", to])).exitCode).toBe(0);
+    const modes = [dirname(to), to, join(to, "chat")].map((path) => statSync(path).mode & 0o777);
+    expect(modes).toEqual([0o755, 0o755, 0o755]);
+  });
+
+  requires("zsh").test("runs in zsh", async () => {
+    const to = tempFolder();
+    const { exitCode, error } = await run(["zsh", INSTALLER, RELEASE, "--to", to]);
+    expect([exitCode, error, runs(to)]).toEqual([0, "", "chat 0.2.0"]);
   });
 
   test("names another program that comes first under the same name", async () => {
@@ -86,6 +121,10 @@ describe("install.sh", () => {
     const env = { PATH: `${other}:${to}:${process.env["PATH"]}` };
     const shadowed = await run(["sh", INSTALLER, RELEASE, "--to", to], env);
     expect(shadowed.out).toContain(`Note: chat is still ${other}/chat`);
+    expect(shadowed.out).toContain("call this program lanchat\n");
+    const elsewhere = { PATH: `${other}:${process.env["PATH"]}` };
+    const unlisted = await run(["sh", INSTALLER, RELEASE, "--to", to], elsewhere);
+    expect(unlisted.out).toContain(`Note: until then, chat is ${other}/chat`);
     const found = await run(["sh", INSTALLER, RELEASE, "--to", to], { PATH: `${to}:${env.PATH}` });
     expect([found.exitCode, found.out.includes("Note:")]).toEqual([0, false]);
   });
@@ -101,8 +140,8 @@ describe("install.sh", () => {
     const env = { HOME: home };
     const { exitCode, out } = await run([...(isRoot ? asNobody : []), ...command], env);
     const to = join(home, ".local", "bin");
-    expect([exitCode, runs(to), readdirSync(to)]).toEqual([0, "chat 0.2.0", ["chat"]]);
-    expect(out).toContain(`Add it to your PATH: export PATH="${to}:$PATH"`);
+    expect([exitCode, runs(to), readdirSync(to).sort()]).toEqual([0, "chat 0.2.0", INSTALLED]);
+    expect(out).toContain(`Add it to your PATH: export PATH=${to}:"$PATH"`);
     expect(statSync(join(to, "chat")).uid).toBe(
       isRoot ? Number(NOBODY) : (process.getuid?.() ?? 0),
     );

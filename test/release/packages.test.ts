@@ -69,7 +69,12 @@ describe("packages of a release", () => {
     const deb = lines("dpkg-deb", "--contents", "chat_0.2.0_amd64.deb");
     const rpm = lines("rpm", "-qplv", "chat-0.2.0-1.x86_64.rpm");
     for (const list of [deb, rpm])
-      expect(list.filter((line) => line.endsWith("/usr/bin/lanchat -> chat"))).toHaveLength(1);
+      for (const link of [
+        "bin/lanchat -> chat",
+        "completions/lanchat -> chat",
+        "lanchat.1.gz -> chat.1.gz",
+      ])
+        expect(list.filter((line) => line.endsWith(`/${link}`))).toHaveLength(1);
     const script = lines("sh", "-c", `dpkg-deb --fsys-tarfile *.deb | tar -xO ${BASH_COMPLETION}`);
     expect(script).toEqual(["found=$(/usr/bin/chat complete -- x)"]);
   });

@@ -232,6 +232,11 @@ export const RULES: readonly Rule[] = [
     check: ({ text }) => wideLines(text, CODE_COLUMNS_MAX),
     bad: ["src/io/a.ts", `const a = "${"x".repeat(100)}";`, `// ${"x".repeat(98)}`],
   },
+  forbid("programs", /^src\/(?!cli\/child-program\.ts$).*\.ts$/, "src/cli/a.ts", [
+    /\bBun\.spawn\w*\(|child_process/,
+    "would inherit passwords: use startProgram of cli/child-program.ts",
+    "Bun.spawn([a]);",
+  ]),
   forbid("spread", /\.tsx?$/, "src/io/a.ts", [
     /\.\.\.\{/,
     "list the properties themselves",

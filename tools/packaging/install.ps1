@@ -1,9 +1,10 @@
 # Installs chat from a release: an address or a folder that holds the files of one version.
 #
-#   .\install.ps1 ADDRESS|FOLDER [-To FOLDER] [-Pin PIN] [-ChecksumOnly] [-Downgrade]
+#   .\install.ps1 ADDRESS|FOLDER [-To FOLDER] [-Pin PIN] [-ChecksumOnly] [-Downgrade] [-KeepPath]
 #
 # Downloads the archive for Windows, compares it with the signed list of checksums, and puts one file, chat.exe, into
-# %LOCALAPPDATA%\Programs\chat or the folder after -To. Nothing else is changed. To uninstall, remove that file.
+# %LOCALAPPDATA%\Programs\chat or the folder after -To. Adds that folder to the user's PATH, unless -KeepPath is given.
+# Nothing else is changed. To uninstall, remove that file, and the folder from PATH.
 #
 # -Pin is for a chat server without a certificate that Windows trusts: only the server with this public key is asked.
 # -ChecksumOnly skips the signature: the address is trusted.
@@ -13,13 +14,16 @@ param(
   [string]$To = (Join-Path $env:LOCALAPPDATA 'Programs\chat'),
   [string]$Pin,
   [switch]$ChecksumOnly,
-  [switch]$Downgrade
+  [switch]$Downgrade,
+  [switch]$KeepPath
 )
 $ErrorActionPreference = 'Stop'
 $ProgressPreference = 'SilentlyContinue'
 $PublicKey = '@PUBLIC_KEY@'
 
 if ($Pin -and $From -notmatch '^https://') { throw '-Pin requires an https address' }
+# PATH has absolute folders only.
+$To = $ExecutionContext.SessionState.Path.GetUnresolvedProviderPathFromPSPath($To).TrimEnd('\')
 $From = $From.TrimEnd('/', '\')
 New-Item -ItemType Directory -Force -Path $To | Out-Null
 # Beside the program, so that the last step is a rename; an older program stays until then.
@@ -43,6 +47,23 @@ function Test-Older([string]$A, [string]$B) {
   $NumbersB, $PreB = $B -split '-', 2
   if ($NumbersA -ne $NumbersB) { return [version]$NumbersA -lt [version]$NumbersB }
   return $PreA -and (-not $PreB -or $PreA -lt $PreB)
+}
+
+# Adds $Folder to the end of the user's PATH. Entries such as %USERPROFILE%\bin stay as they are, and so do the
+# entries of the system, which `setx PATH "%PATH%;..."` would copy or cut.
+function Add-UserPath([string]$Folder) {
+  $Key = [Microsoft.Win32.Registry]::CurrentUser.CreateSubKey('Environment')
+  try {
+    $Current = [string]$Key.GetValue('Path', '', [Microsoft.Win32.RegistryValueOptions]::DoNotExpandEnvironmentNames)
+    $Entries = @($Current -split ';' | Where-Object { $_ })
+    $Expanded = $Entries | ForEach-Object { [Environment]::ExpandEnvironmentVariables($_).TrimEnd('\') }
+    if ($Expanded -contains $Folder) { return }
+    $Kind = if ($Entries) { $Key.GetValueKind('Path') } else { [Microsoft.Win32.RegistryValueKind]::ExpandString }
+    $Key.SetValue('Path', (($Entries + $Folder) -join ';'), $Kind)
+  } finally { $Key.Dispose() }
+  # Setting any variable of the user announces the change, so that new windows have it.
+  [Environment]::SetEnvironmentVariable('CHAT_INSTALLER', '1', 'User')
+  [Environment]::SetEnvironmentVariable('CHAT_INSTALLER', $null, 'User')
 }
 
 try {
@@ -79,8 +100,17 @@ try {
   if (Test-Path -LiteralPath $Target) { Move-Item -Force -LiteralPath $Target -Destination "$Target.old" }
   Move-Item -LiteralPath $Program -Destination $Target
   "Installed $Version as $Target"
-  if (($env:PATH -split ';') -notcontains $To) { "Add it to your PATH: setx PATH `"%PATH%;$To`"" }
-  "To uninstall: Remove-Item '$Target'"
+  $IsInPath = @($env:PATH -split ';' | ForEach-Object { $_.TrimEnd('\') }) -contains $To
+  if ($IsInPath) { }
+  elseif ($KeepPath) { "Call it by its path, or add $To to your PATH in the settings of Windows" }
+  elseif ($To.Contains(';')) { Write-Warning "PATH cannot have a folder with a semicolon: $To" }
+  else {
+    Add-UserPath $To
+    "Added $To to your PATH; open a new window to use it"
+  }
+  $Found = Get-Command chat -CommandType Application -ErrorAction SilentlyContinue | Select-Object -First 1
+  if ($Found -and $Found.Source -ne $Target) { Write-Warning "chat is now $($Found.Source), which comes first in PATH" }
+  "To uninstall: Remove-Item '$($Target.Replace("'", "''"))'"
 } finally {
   Remove-Item -Recurse -Force -LiteralPath $Work -ErrorAction SilentlyContinue
 }

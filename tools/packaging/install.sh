@@ -3,18 +3,27 @@
 #
 #   sh install.sh ADDRESS|FOLDER [--to FOLDER] [--pin PIN] [--checksum-only] [--downgrade]
 #
-# Downloads the archive for this system, compares it with the signed list of checksums, and puts one file, chat, into
-# ~/.local/bin or the folder after --to. Nothing else is changed. To uninstall, remove that file.
+# Downloads the archive for this system, compares it with the signed list of checksums, and puts chat, and lanchat as
+# a second name for it, into ~/.local/bin or the folder after --to. Nothing else is changed. To uninstall, remove both.
 #
 # --pin is for a chat server without a certificate that curl trusts: only the server with this public key is asked.
 # --checksum-only skips the signature: the address is trusted.
 # --downgrade replaces a newer program; otherwise an old copy of the release could bring its faults back.
+if [ -n "${ZSH_VERSION:-}" ]; then emulate sh; fi
 set -eu
 
 public_key='@PUBLIC_KEY@'
 
 fail() { printf 'install: %s\n' "$*" >&2; exit 1; }
 have() { command -v "$1" >/dev/null 2>&1; }
+
+# quoted TEXT: prints the text as a word of a shell.
+quoted() {
+  case $1 in
+    *[!A-Za-z0-9_./+=:@%-]* | '') printf "'%s'" "$(printf '%s' "$1" | sed "s/'/'\\\\''/g")" ;;
+    *) printf '%s' "$1" ;;
+  esac
+}
 
 # Sets target, the name of this system in file names.
 detect_target() {
@@ -101,10 +110,10 @@ older() {
 
 # A function, so that a script that arrives incomplete does nothing.
 main() {
-  from='' to=${HOME:-}/.local/bin pin='' checksum_only='' downgrade=''
+  from='' to='' pin='' checksum_only='' downgrade=''
   while [ $# -gt 0 ]; do
     case $1 in
-      --to) [ $# -gt 1 ] || fail 'missing folder after --to'; to=$2; shift ;;
+      --to) [ "${2:-}" ] || fail 'missing folder after --to'; to=$2; shift ;;
       --pin) [ $# -gt 1 ] || fail 'missing PIN after --pin'; pin=$2; shift ;;
       --checksum-only) checksum_only=1 ;;
       --downgrade) downgrade=1 ;;
@@ -116,6 +125,12 @@ main() {
   [ -n "$from" ] ||
     fail 'usage: sh install.sh ADDRESS|FOLDER [--to FOLDER] [--pin PIN] [--checksum-only] [--downgrade]'
   case $pin$from in "$from" | "$pin"https://*) ;; *) fail '--pin requires an https address' ;; esac
+  if [ -n "$to" ]; then
+    umask 022 # A chosen folder, such as /usr/local/bin, is for other users, too.
+  else
+    [ -n "${HOME:-}" ] || fail 'HOME is not set; name the folder with --to'
+    to=$HOME/.local/bin
+  fi
   case $to in /*) ;; *) to=$PWD/$to ;; esac
   mkdir -p "$to" || fail "cannot create $to"
   # Beside the program, so that the last step is a rename; an older program runs until then.
@@ -152,18 +167,25 @@ main() {
   { [ -f "$program" ] && [ ! -L "$program" ]; } || fail "$archive contains no program"
   new=$("$program" --version) || fail "the program for $target does not run on this system"
   [ ! -d "$to/chat" ] || fail "$to/chat is a folder"
+  chmod 755 "$program"
   mv -f "$program" "$to/chat"
+  # Other programs are called chat, too, such as /usr/sbin/chat of ppp and macOS.
+  names=$(quoted "$to/chat")
+  if [ ! -e "$to/lanchat" ] && [ ! -L "$to/lanchat" ]; then ln -s chat "$to/lanchat" || :; fi
+  if [ "$to/lanchat" -ef "$to/chat" ]; then names="$names $(quoted "$to/lanchat")"; fi
 
   printf 'Installed %s as %s%s\n' "$new" "$to/chat" "${replaced:+ (replaced $replaced)}"
+  export="export PATH=$(quoted "$to"):\"\$PATH\""
+  found=$(command -v chat) || found=''
+  if [ -n "$found" ] && [ "$found" -ef "$to/chat" ]; then found=''; fi
   case :$PATH: in
     *:"$to":*)
-      found=$(command -v chat) || found=''
-      if [ -n "$found" ] && ! [ "$found" -ef "$to/chat" ]; then
-        printf 'Note: chat is still %s, which comes first in your PATH: export PATH="%s:$PATH"\n' "$found" "$to"
-      fi ;;
-    *) printf 'Add it to your PATH: export PATH="%s:$PATH"\n' "$to" ;;
+      [ -z "$found" ] || printf 'Note: chat is still %s, which comes first in your PATH: %s\n' "$found" "$export" ;;
+    *) printf 'Add it to your PATH: %s\n' "$export"
+      [ -z "$found" ] || printf 'Note: until then, chat is %s, which is another program\n' "$found" ;;
   esac
-  printf 'To uninstall: rm %s\n' "$to/chat"
+  if [ -n "$found" ]; then printf 'Where that stays so, as in sudo, call this program lanchat\n'; fi
+  printf 'To uninstall: rm %s\n' "$names"
 }
 
 main "$@" </dev/null

@@ -15,7 +15,6 @@ const LINTIAN_OVERRIDES = `# The runtime in the program brings its libraries in 
 chat: embedded-library
 chat: hardening-no-pie
 chat: hardening-no-relro
-chat: no-manual-page [usr/bin/lanchat]
 chat: unstripped-binary-or-object
 `;
 
@@ -32,6 +31,8 @@ export async function packDeb(options: PackageOptions): Promise<void> {
   const { size: sizeBytes } = statSync(program);
   tree.write("DEBIAN/control", control({ version, architecture, sizeBytes }));
   tree.write("DEBIAN/conffiles", "/etc/chat/settings.toml\n");
+  // The installation of ppp, too, names the program that it hides.
+  tree.write("DEBIAN/triggers", "interest-noawait /usr/sbin/chat\n");
   for (const name of ["postinst", "prerm", "postrm"]) {
     tree.copy(join(ROOT, "tools/packaging/deb", name), `DEBIAN/${name}`, 0o755);
   }

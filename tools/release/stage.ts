@@ -17,7 +17,10 @@ export async function stageFiles(folder: string): Promise<string> {
   );
   await run(["man", "--install", join(folder, "man")], { program });
   for (const [shell, name] of Object.entries(COMPLETIONS)) {
-    writeFileSync(join(completions, name), `${output(program, "completions", shell)}\n`);
+    writeFileSync(
+      join(completions, name),
+      `${output(program, "completions", shell, "--program", "chat")}\n`,
+    );
   }
   return folder;
 }

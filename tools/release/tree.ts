@@ -68,12 +68,14 @@ export class PackageTree {
       this.write(path, script.replaceAll("(chat complete ", "(/usr/bin/chat complete "));
     };
     complete("chat.bash", "usr/share/bash-completion/completions/chat");
+    symlinkSync("chat", join(this.root, "usr/share/bash-completion/completions", SECOND_NAME));
     complete("_chat", `usr/share/zsh/${zsh}/_chat`);
     complete("chat.fish", "usr/share/fish/vendor_completions.d/chat.fish");
     const thirdParty = gzipSync(readFileSync(join(staged, "THIRD-PARTY.txt")), { level: 9 });
     this.write("usr/share/doc/chat/THIRD-PARTY.gz", thirdParty);
     cpSync(join(staged, "man"), join(this.root, "usr/share/man"), { recursive: true });
     await run(["-euc", 'gzip -9n "$0"/usr/share/man/man1/*', this.root], { program: "sh" });
+    symlinkSync("chat.1.gz", join(this.root, `usr/share/man/man1/${SECOND_NAME}.1.gz`));
     await run(["-R", "u=rwX,go=rX", this.root], { program: "chmod" });
   }
 

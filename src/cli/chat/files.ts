@@ -160,7 +160,7 @@ export class LineFiles {
     if (opener === undefined || !(await isOpenable(path))) return;
     if (!(await chatConsole.ask(`open ${basename(path)}? [y/N]`))) return;
     try {
-      openFile(opener, path);
+      openFile(opener, path, context.env);
       chatConsole.note(`opening ${basename(path)}`);
     } catch (error) {
       this.lines.fail(error);

@@ -3,6 +3,7 @@
 import { open } from "node:fs/promises";
 import { extname } from "node:path";
 import { Fault, msg } from "../../base/fault.ts";
+import { startProgram } from "../child-program.ts";
 import type { Environment } from "../settings.ts";
 
 /**
@@ -45,9 +46,9 @@ export async function isOpenable(path: string): Promise<boolean> {
  * Does not wait for the program to exit.
  * @throws {Fault} not-found if the program cannot be run
  */
-export function openFile(opener: readonly string[], path: string): void {
+export function openFile(opener: readonly string[], path: string, env: Environment): void {
   try {
-    Bun.spawn([...opener, path], { stdio: ["ignore", "ignore", "ignore"] }).unref();
+    startProgram([...opener, path], env, { stdio: ["ignore", "ignore", "ignore"] }).unref();
   } catch (cause) {
     throw new Fault("not-found", msg`${opener[0]} cannot be run`, {
       remedy: msg`open ${path} yourself`,

@@ -19,6 +19,7 @@ import { makePrivateFolder } from "../../io/disk/data-folder.ts";
 import { onDisk } from "../../io/disk/disk.ts";
 import { makeTemporaryFolder, removeTemporaryFolder } from "../../io/disk/temporary-folder.ts";
 import type { ServerAddress } from "../../wire/invite.ts";
+import { startProgram } from "../child-program.ts";
 import { usageFault } from "../errors.ts";
 
 /** A root certificate has about 800 bytes. */
@@ -195,8 +196,7 @@ export function rootInstaller(
         const file = join(folder, "root.crt");
         onDisk(folder, () => writeFileSync(file, pem));
         if (platform === "linux") makePrivateFolder(join(home, ".pki/nssdb"));
-        const child = Bun.spawn(command(file, name), {
-          env: { ...env },
+        const child = startProgram(command(file, name), env, {
           stdio: ["inherit", "pipe", "pipe"],
         });
         const outputs = [child.stdout, child.stderr].map((stream) => new Response(stream).text());

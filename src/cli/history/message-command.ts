@@ -2,6 +2,7 @@
 
 import { Fault, msg } from "../../base/fault.ts";
 import { quoteText } from "../../base/text.ts";
+import { startProgram } from "../child-program.ts";
 import { type Context, printNotice } from "../context.ts";
 import { type DisplayRecord, destinationName, recordJson, renderJson } from "../output/render.ts";
 
@@ -34,15 +35,15 @@ export class MessageCommand {
   async #run(record: DisplayRecord): Promise<void> {
     const { seq, from } = record;
     try {
-      const child = Bun.spawn([...this.command], {
-        env: {
-          ...this.context.env,
-          CHAT_ROOM: destinationName(record, this.me),
-          CHAT_FROM: from,
-          CHAT_SEQ: String(seq),
-          // The environment cannot contain NUL.
-          CHAT_TEXT: textOf(record).replaceAll("\0", "\ufffd"),
-        },
+      const env = {
+        ...this.context.env,
+        CHAT_ROOM: destinationName(record, this.me),
+        CHAT_FROM: from,
+        CHAT_SEQ: String(seq),
+        // The environment cannot contain NUL.
+        CHAT_TEXT: textOf(record).replaceAll("\0", "\ufffd"),
+      };
+      const child = startProgram(this.command, env, {
         stdio: [new Blob([renderJson(recordJson(record))]), "inherit", "inherit"],
       });
       const exitCode = await child.exited;

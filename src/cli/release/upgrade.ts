@@ -17,6 +17,8 @@ import { readAt } from "../../io/disk/system-disk.ts";
 import type { ProgramReplacement } from "../../io/file/program-replacement.ts";
 import { CLIENT_STATE_FILE, readHomeFormat } from "../../io/state/schema.ts";
 import { parseObject } from "../../wire/record.ts";
+import { startProgram } from "../child-program.ts";
+import type { Environment } from "../settings.ts";
 import { openZip } from "../zip.ts";
 import {
   differenceFault,
@@ -266,6 +268,7 @@ export interface UpgradeOptions {
   readonly homes: readonly string[];
   /** Installs a program that cannot open some of them. */
   readonly allowsUnreadable: boolean;
+  readonly env: Environment;
   readonly onProgress: (name: string, ...progress: Parameters<OnDownloadProgress>) => void;
 }
 
@@ -299,7 +302,7 @@ export async function upgradeProgram(options: UpgradeOptions): Promise<Upgrade |
   const file = program.target.startsWith("windows") ? "chat.exe" : "chat";
   await replacement.write(readArchive(archive.name, archive.bytes, `${folder}/${file}`));
   const { version } = release;
-  const formats = await checkProgram(replacement.path, version);
+  const formats = await checkProgram(replacement.path, version, options.env);
   const unreadable = [
     ...dataFolders.flatMap((path) => unreadableFolder(path, formats.format) ?? []),
     ...homes.flatMap((path) => unreadableHome(path, formats.home) ?? []),
@@ -358,8 +361,8 @@ interface Formats {
   readonly home: number;
 }
 
-async function checkProgram(path: string, version: string): Promise<Formats> {
-  const output = await runProgram(path);
+async function checkProgram(path: string, version: string, env: Environment): Promise<Formats> {
+  const output = await runProgram(path, env);
   const build = parseObject(utf8Encode(output)) ?? {};
   if (build["kind"] !== "version") {
     throw new Fault("version-unsupported", "the new program does not run on this system", {
@@ -379,9 +382,9 @@ async function checkProgram(path: string, version: string): Promise<Formats> {
   };
 }
 
-async function runProgram(path: string): Promise<string> {
+async function runProgram(path: string, env: Environment): Promise<string> {
   try {
-    const child = Bun.spawn([path, "version", "--json"], {
+    const child = startProgram([path, "version", "--json"], env, {
       stdio: ["ignore", "pipe", "ignore"],
       timeout: RUN_TIMEOUT_MS,
     });

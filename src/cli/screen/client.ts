@@ -134,9 +134,9 @@ export class ScreenClient implements ScreenHost {
       mouse,
       onResize: () => this.#draw(),
     });
-    const [clock, exit] = [context.clock, this.#exit];
-    const terminal = this.#terminal;
-    this.notices = new ScreenNotices({ clock, chat, terminal, exit, host: this });
+    const { clock, env } = context;
+    const [terminal, exit] = [this.#terminal, this.#exit];
+    this.notices = new ScreenNotices({ clock, env, chat, terminal, exit, host: this });
     this.#keyboard = new Keyboard({ context, terminal, onKeys: (keys) => this.#handleKeys(keys) });
     const note = (text: Message) => this.notices.note(text);
     const addLocalFile = (file: string, path: string) => this.#pictures.addLocalFile(file, path);

@@ -16,9 +16,10 @@ import { timesIn } from "../../ui/text/times.ts";
 import type { ChatExit } from "../chat/chat-exit.ts";
 import { otherMachineText } from "../connect/client.ts";
 import { toFault } from "../errors.ts";
+import type { Environment } from "../settings.ts";
 import { editorOf } from "./editor/editor.ts";
 import type { Note, Overlay, ScreenSettings, ScreenState } from "./state/screen-state.ts";
-import { DesktopNotifier } from "./terminal/notification.ts";
+import { DesktopNotifier, runQuietly } from "./terminal/notification.ts";
 import type { TerminalScreen } from "./terminal/screen.ts";
 import { faultLineIn, type ScreenTexts } from "./text/texts.ts";
 import { isMuted } from "./view/panels.ts";
@@ -39,6 +40,7 @@ export interface ScreenHost {
 
 export interface ScreenNoticesOptions {
   readonly clock: Pick<Clock, "after">;
+  readonly env: Environment;
   readonly chat: Chat;
   readonly terminal: Pick<TerminalScreen, "ring" | "notify">;
   readonly exit: ChatExit;
@@ -48,7 +50,7 @@ export interface ScreenNoticesOptions {
 type Failure = Note | VisibleFault | TransferView;
 
 export class ScreenNotices {
-  readonly #desktop = new DesktopNotifier();
+  readonly #desktop = new DesktopNotifier((command) => runQuietly(command, this.options.env));
   readonly #timers = new Map<Failure, () => void>();
   #isWelcomed = false;
   #lastAnnouncement = "";

@@ -46,6 +46,21 @@ test("receives each message in order, and no text as code", async () => {
   expect(world.stderr.text).toBe("");
 });
 
+test("inherits no secret, but the server of an invite", async () => {
+  const secrets = ["PASSWORD", "ROOM_PASSWORD", "NEW_PASSWORD", "RESET", "LINK_CODE"];
+  const env = Object.fromEntries(secrets.map((name) => [`CHAT_${name}`, "TOPSECRET"]));
+  const path = process.env["PATH"] ?? "";
+  const invite = "chat://192.0.2.7:2500/lobby#TOPSECRET";
+  const { context } = fakeContext({ env: { PATH: path, CHAT_INVITE: invite, OWN: "x", ...env } });
+  const file = join(tempFolder(), "log");
+  const command = new MessageCommand(context, ["sh", "-c", 'env > "$0"', file], "ana");
+  await command.print([textRecord(3, "hi")]);
+  const inherited = readFileSync(file, "utf8");
+  expect(inherited).not.toContain("TOPSECRET");
+  expect(inherited).toMatch(/^CHAT_SERVER=192\.0\.2\.7:2500$/m);
+  expect(inherited).toMatch(/^OWN=x$/m);
+});
+
 test("continues after a failure, and omits records without content", async () => {
   const { command, read, world } = runner(`${LINE}; test "$CHAT_SEQ" != 3`);
   await command.print([

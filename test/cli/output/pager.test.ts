@@ -30,13 +30,45 @@ test("a pager with arguments receives the messages", async () => {
   const context = pagerIn(folder, `echo "$@" "$LESS" > ${out}; cat >> ${out}`);
   {
     await using pager = Pager.open(context);
-    expect(pager?.hasEnded).toBe(false);
+    expect(pager?.isQuit).toBe(false);
     const printer = new HistoryPrinter(context, { me: "ana", pager, hits: () => undefined });
     await printer.print([RECORD]);
     await printer.end();
   }
   expect(readFileSync(out, "utf8")).toMatch(/^-x y FRX\n.*lobby ben: a \[b\] c\n$/);
 });
+
+test.each([
+  ["quotes", `sh -c 'cat > "$0"; echo "[$1]" >> "$0"' OUT 'a b'`, "text\n[a b]\n"],
+  ["a pipe", "cat | tr a-z A-Z > OUT", "TEXT\n"],
+  ["a variable", "cat > $DIR/out", "text\n"],
+])("PAGER may contain %s, as man and git allow", async (_, pager, expected) => {
+  const folder = tempFolder();
+  const out = join(folder, "out");
+  const env = { PATH: process.env["PATH"] ?? "", DIR: folder, PAGER: pager.replace("OUT", out) };
+  const { context, world } = fakeContext({ terminal: true, env });
+  {
+    await using opened = Pager.open(context);
+    await opened?.write("text\n");
+  }
+  expect(readFileSync(out, "utf8")).toBe(expected);
+  expect([world.stdout.text, world.stderr.text]).toEqual(["", ""]);
+});
+
+test.each(["false", "sh -c 'exit 3'", "no-such-program; false", "cat >/dev/null; exit 1"])(
+  "the text is printed if the pager %p fails",
+  async (pager) => {
+    const env = { PATH: process.env["PATH"] ?? "", PAGER: pager };
+    const { context, world } = fakeContext({ terminal: true, env });
+    {
+      await using opened = Pager.open(context);
+      await opened?.write("one\n");
+      await opened?.write("two\n");
+    }
+    expect(world.stdout.text).toBe("one\ntwo\n");
+    expect(world.stderr.text).toMatch(/^chat: the pager .* failed \(exit code [13]\)\n$/);
+  },
+);
 
 test("a pager may end before it has read everything", async () => {
   const context = pagerIn(tempFolder(), "exit 0");

@@ -49,6 +49,7 @@ async function upgrade(from: string, options: Options = {}) {
       dataFolders,
       homes,
       allowsUnreadable,
+      env: process.env,
       source: openReleaseSource(from, systemClock()),
       key: parseReleaseKey(signer.publicKey),
       program: { version, target: TARGET },

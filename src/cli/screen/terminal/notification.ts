@@ -2,6 +2,8 @@
 
 import { NOTIFICATION_CODE_POINTS_MAX } from "../../../base/limits-screen.ts";
 import { cleanText } from "../../../base/text.ts";
+import { startProgram } from "../../child-program.ts";
+import type { Environment } from "../../settings.ts";
 
 /**
  * Terminals ignore an unsupported sequence.
@@ -22,7 +24,7 @@ export type RunCommand = (command: readonly string[]) => Promise<unknown>;
 export class DesktopNotifier {
   #isBusy = false;
 
-  constructor(private readonly run: RunCommand = runQuietly) {}
+  constructor(private readonly run: RunCommand) {}
 
   /**
    * Skips a notification while the previous `notify-send` runs, so that processes do not
@@ -46,8 +48,8 @@ export class DesktopNotifier {
   }
 }
 
-async function runQuietly(command: readonly string[]): Promise<void> {
-  const child = Bun.spawn([...command], { stdio: ["ignore", "ignore", "ignore"] });
+export async function runQuietly(command: readonly string[], env: Environment): Promise<void> {
+  const child = startProgram(command, env, { stdio: ["ignore", "ignore", "ignore"] });
   child.unref();
   await child.exited;
 }
