@@ -421,6 +421,8 @@ export const UDP_QUEUE_BYTES = 64 * KIB;
 /** The link, DATA_CHANNELS_PER_SESSION_MAX data channels, and a few closing ones. */
 export const UDP_STREAMS_MAX = 40;
 export const UDP_HALF_OPEN_MAX = 1_024;
+/** Each handshake costs 1 to 2 ms of CPU. */
+export const UDP_HANDSHAKES_PER_TURN_MAX = 32;
 /** Longer than a network failure of 10 s, and short enough to detect a killed server. */
 export const QUIC_IDLE_TIMEOUT_SECONDS = 20;
 /** Needed because a killed server sends nothing over UDP. */

@@ -1,11 +1,12 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import { MESSAGE_BYTES_MAX, UDP_HALF_OPEN_MAX, UDP_STREAMS_MAX } from "../../src/base/limits.ts";
 import { encodeFrames } from "../../src/io/link/frame.ts";
+import { QuicSocket } from "../../src/io/quic/adapter.ts";
 import { QUIC_CODE } from "../../src/io/quic/connection.ts";
 import { QuicDialer } from "../../src/io/quic/dial.ts";
 import { until, within } from "../event.ts";
 import { firstDatagrams, OPENING, passes, QuicHost, Stranger } from "./quic-fixture.ts";
-import { HOST } from "./quic-relays.ts";
+import { certificate, DIAL_MS, HOST } from "./quic-relays.ts";
 import { openSocket, UdpRelay } from "./udp-relay.ts";
 
 const quicHost = new QuicHost();
@@ -158,6 +159,57 @@ describe("a stream before the first", () => {
   });
 });
 
+/** Sends the first datagrams of 40 connections at once to a socket that is busy after `max`. */
+async function begunOf40(max: number): Promise<number> {
+  const host = { host: HOST, port: 0, family: "ipv4", congestion: "bbr" } as const;
+  let begun = 0;
+  const socket = QuicSocket.listen({ ...host, ...certificate }, () => {
+    begun += 1;
+    if (begun === max) socket.isBusy = true;
+  });
+  const relay = await UdpRelay.open({ host: HOST, port: socket.port });
+  const firsts = new Map<string, () => void>();
+  relay.tap = (_, datagram, caller) => {
+    const id = datagram.subarray(6, 6 + (datagram[5] ?? 0)).toHex();
+    const copy = datagram.slice();
+    if (!firsts.has(id)) firsts.set(id, () => relay.forge("up", copy, caller));
+    return false;
+  };
+  const client = new Stranger();
+  for (let i = 0; i < 40; i++) (await client.wire(relay.port)).opened().catch(() => {});
+  await until("40 first datagrams", () => firsts.size === 40);
+  const answered = Promise.withResolvers<void>();
+  relay.tap = (way) => {
+    if (way === "down") answered.resolve();
+    return false;
+  };
+  for (const send of firsts.values()) send();
+  await within("an answer", answered.promise);
+  await passes(100);
+  client.close();
+  relay.close();
+  socket.close();
+  return begun;
+}
+
+describe("a burst of handshakes", () => {
+  test("ends within one turn when the socket is busy", async () => {
+    expect(await begunOf40(1_000)).toBe(40);
+    // Bun reads eight datagrams together.
+    expect(await begunOf40(4)).toBeLessThanOrEqual(16);
+  });
+
+  test("is served in several turns", async () => {
+    const host = new QuicHost({ handshakesPerTurnMax: 2 });
+    const links = await Promise.all(
+      Array.from({ length: 12 }, () => honest.dial({ ...host.target, timeoutMs: DIAL_MS })),
+    );
+    await until("all links", () => host.links.length === links.length);
+    for (const link of links) link.close();
+    await host.listener.stop();
+  });
+});
+
 describe("a silent peer", () => {
   test("has UDP_STREAMS_MAX streams, and the next one waits", async () => {
     const known = quicHost.links.length;
@@ -177,7 +229,7 @@ describe("a silent peer", () => {
 
   test("without a stream is closed when UDP_HALF_OPEN_MAX is exceeded", async () => {
     const untakenMax = UDP_HALF_OPEN_MAX / 16;
-    const small = new QuicHost({ unlinkedMax: untakenMax });
+    const small = new QuicHost({ unlinkedMax: untakenMax, handshakesPerTurnMax: 1_000 });
     const wires = [];
     for (let i = 0; i < 3; i++) {
       const wire = await stranger.wire(small.listener.port);

@@ -239,6 +239,11 @@ export class QuicSocket {
     return this.endpoint.destroyed || this.endpoint.closing;
   }
 
+  /** A listening socket refuses new connections while it is busy, without any cryptography. */
+  set isBusy(isBusy: boolean) {
+    if (!this.isClosed) this.endpoint.busy = isBusy;
+  }
+
   async connect(remote: Address, connectOptions: QuicConnectOptions): Promise<QuicWire> {
     const family = remote.host.includes(":") ? "ipv6" : "ipv4";
     const address = new SocketAddress({ address: remote.host, port: remote.port, family });

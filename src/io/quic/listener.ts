@@ -7,11 +7,20 @@
 // completes the handshake, and the server sends it at most three times as many bytes as it has
 // received.
 //
+// Bun reads the socket until it is empty, and a handshake costs a signature. Its buffer can hold
+// thousands of first packets, which would stop the program for seconds. The listener therefore
+// refuses further connections for as long as the last UDP_HANDSHAKES_PER_TURN_MAX took, so that
+// handshakes take at most about half of the time.
+//
 // The listener closes a connection that opens a second stream before its link, because unread
 // stream data accumulates in memory (adapter.ts).
 
 import { Fault, msg } from "../../base/fault.ts";
-import { HELLO_TIMEOUT_MS, UDP_HALF_OPEN_MAX } from "../../base/limits.ts";
+import {
+  HELLO_TIMEOUT_MS,
+  UDP_HALF_OPEN_MAX,
+  UDP_HANDSHAKES_PER_TURN_MAX,
+} from "../../base/limits.ts";
 import { withTimeout } from "../clock.ts";
 import { certificateHashOf } from "../link/certificate-hash.ts";
 import type { Address, Listener, ListenerEvents, TlsPair } from "../link/link.ts";
@@ -28,6 +37,7 @@ export interface QuicListenOptions {
   readonly tls: TlsPair;
   readonly congestion?: Congestion;
   readonly unlinkedMax?: number;
+  readonly handshakesPerTurnMax?: number;
 }
 
 const LINGER_MS = 500;
@@ -42,12 +52,14 @@ class QuicListener implements Listener {
   readonly #events: ListenerEvents;
   readonly #certificateHash: Uint8Array;
   readonly #unlinkedMax: number;
+  readonly #handshakesPerTurnMax: number;
   readonly #socket: QuicSocket;
   readonly #unlinked = new Map<QuicWire, ReturnType<typeof setTimeout>>();
   readonly #connecting = new Map<QuicWire, () => void>();
   readonly #links = new Set<QuicLink>();
   readonly #wires = new Set<QuicWire>();
   readonly #topics = new Topics<QuicLink>();
+  #handshakesInTurn = 0;
   #stopping: Promise<void> | undefined;
   readonly #emptied = Promise.withResolvers<void>();
 
@@ -55,6 +67,7 @@ class QuicListener implements Listener {
     this.#events = events;
     this.#certificateHash = certificateHashOf(options.tls.certPem);
     this.#unlinkedMax = options.unlinkedMax ?? UDP_HALF_OPEN_MAX;
+    this.#handshakesPerTurnMax = options.handshakesPerTurnMax ?? UDP_HANDSHAKES_PER_TURN_MAX;
     this.#socket = this.#open(options);
     this.port = this.#socket.port;
   }
@@ -88,6 +101,7 @@ class QuicListener implements Listener {
   }
 
   #onWire(wire: QuicWire): void {
+    this.#countHandshake();
     if (this.#stopping !== undefined) return wire.close(QUIC_CODE.refused);
     const [oldest] = this.#unlinked.keys();
     if (oldest !== undefined && this.#unlinked.size >= this.#unlinkedMax) {
@@ -116,6 +130,24 @@ class QuicListener implements Listener {
       },
       () => this.#reject(wire, QUIC_CODE.lost),
     );
+  }
+
+  #countHandshake(): void {
+    this.#handshakesInTurn += 1;
+    if (this.#handshakesInTurn === 1) {
+      const startedAt = performance.now();
+      setImmediate(() => this.#endTurn(performance.now() - startedAt));
+    }
+    if (this.#handshakesInTurn === this.#handshakesPerTurnMax) this.#socket.isBusy = true;
+  }
+
+  #endTurn(tookMs: number): void {
+    const isBusy = this.#handshakesInTurn >= this.#handshakesPerTurnMax;
+    this.#handshakesInTurn = 0;
+    if (!isBusy) return;
+    setTimeout(() => {
+      this.#socket.isBusy = false;
+    }, tookMs);
   }
 
   #onPipe(connection: QuicConnection, remote: Address, pipe: QuicPipe): void {
