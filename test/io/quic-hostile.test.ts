@@ -1,9 +1,11 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import { MESSAGE_BYTES_MAX, UDP_HALF_OPEN_MAX, UDP_STREAMS_MAX } from "../../src/base/limits.ts";
 import { encodeFrames } from "../../src/io/link/frame.ts";
+import type { Link } from "../../src/io/link/link.ts";
 import { QuicSocket } from "../../src/io/quic/adapter.ts";
 import { QUIC_CODE } from "../../src/io/quic/connection.ts";
 import { QuicDialer } from "../../src/io/quic/dial.ts";
+import { listenQuic } from "../../src/io/quic/listener.ts";
 import { until, within } from "../event.ts";
 import { firstDatagrams, OPENING, passes, QuicHost, Stranger } from "./quic-fixture.ts";
 import { certificate, DIAL_MS, HOST } from "./quic-relays.ts";
@@ -123,6 +125,30 @@ describe("records", () => {
     expect((await observer.closed())?.code).toBe("link-closed");
   });
 });
+
+test("nothing after the first refused frame is delivered", async () => {
+  const links: Link[] = [];
+  const events = { accept: () => true, link: (link: Link) => void links.push(refusing(link)) };
+  const listener = listenQuic({ host: HOST, port: 0, tls: certificate }, events);
+  const { pipe, broken } = await stranger.pipe(await stranger.wire(listener.port));
+  pipe.write(OPENING);
+  for (let sent = 0; sent < 20 && pipe.write(new Uint8Array(40_000)) !== "broken"; sent++) {
+    await pipe.writable();
+  }
+  expect(await within("the end", broken)).toBe(QUIC_CODE.lost);
+  expect(links.map((link) => link.counters().receivedMessages)).toEqual([3]);
+  await listener.stop();
+});
+
+/** Destroys the link at its third message, like a server at the limit before a log-in. */
+function refusing(link: Link): Link {
+  let received = 0;
+  const message = () => {
+    if (++received >= 3) link.destroy();
+  };
+  link.receive({ message, closed: () => {} });
+  return link;
+}
 
 function one(byte: number): Uint8Array {
   return Uint8Array.of(byte);
