@@ -26,7 +26,7 @@ export interface Head {
   /** Position in the room, from 1 without gaps. */
   readonly n: number;
   readonly by: UserId | "server";
-  /** `OUTBOX.COUNTER` of the client's post, the id of a file, the user whom a kick removes, or "". */
+  /** `OUTBOX.COUNTER` of a post, the id of a file, the user whom a kick removes, or "". */
   readonly id: string;
   /** base64url of SHA-256(0x02, salt, body bytes). */
   readonly commit: string;
