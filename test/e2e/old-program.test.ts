@@ -12,6 +12,7 @@ import { RECORDS_0_2_0 } from "../../src/wire/released.ts";
 import { FIELDS_SINCE, KINDS_SINCE, REQUESTS_SINCE, type Since } from "../../src/wire/since.ts";
 import { Caller } from "../fuzz/caller.ts";
 import { NatsServers } from "../io/nats/nats-servers.ts";
+import { CHAT } from "./binary.ts";
 import { serveNodes } from "./cluster-nodes.ts";
 import { ndjson, Sandbox } from "./program.ts";
 
@@ -237,6 +238,49 @@ suite("version 0.2.0 (CHAT_0_2_0)", () => {
       const stopped = await old(copy, "x", [...args, "--nats", nats.urls.join(",")]);
       expect(stopped).toMatchObject({ exitCode: 1, err: expect.stringContaining("version 3") });
       expect(readFileSync(join(copy, "format.json"), "utf8")).toContain('"format":2');
+    } finally {
+      await nats.stop();
+    }
+  });
+
+  test("returns to a cluster that has used nothing new", async () => {
+    if (Bun.which("nats-server") === null) return;
+    const nats = await NatsServers.start(1);
+    try {
+      const boss = sandbox.home("boss");
+      let nodes = await serveNodes(sandbox, nats, ["n1", "n2"], OLD);
+      const ana = sandbox.home("ana6").with({ CHAT_USER: "ana" });
+      const args = ["--nats", nats.urls.join(","), "--unsafe-nats"];
+      const texts: string[] = [];
+      const send = async (text: string, server = 0) => {
+        texts.push(text);
+        const invite = nodes[server]?.invite ?? "";
+        const sent = await old(ana.folder, "ana", ["send", text, "--server", invite]);
+        expect(sent).toMatchObject({ exitCode: 0 });
+      };
+      const restart = async (program: string) => {
+        for (const [i, { program: running, data, port }] of nodes.entries()) {
+          await running.signal("SIGTERM");
+          const folder = data.slice(sandbox.folder.length + 1);
+          nodes = nodes.with(i, await sandbox.serve({ data: folder, port, args, program }));
+          await send(`after the restart of ${i} with ${program}`, i);
+        }
+      };
+      await send("old");
+      await restart(CHAT);
+      const status = await boss.json(["cluster", "status", "--nats", nats.urls.join(",")]);
+      expect(status.at(-1)).toMatchObject({ kind: "stream", rootsEqual: true });
+      await restart(OLD);
+      await send("old again", 1);
+      for (const { program } of nodes) await program.signal("SIGTERM");
+      for (const { data } of nodes) {
+        expect(readFileSync(join(data, "format.json"), "utf8")).toContain('"format":2');
+        const verified = await old(boss.folder, "x", ["verify", "--data", data]);
+        expect([verified.exitCode, verified.out]).toEqual([0, expect.stringMatching(/^ok/)]);
+        const history = await old(boss.folder, "x", ["history", "--data", data, "--json"]);
+        const found = ndjson(history.out).filter(({ kind }) => kind === "text");
+        expect(found.map(({ text }) => String(text))).toEqual(texts);
+      }
     } finally {
       await nats.stop();
     }
