@@ -22,10 +22,10 @@ export const KNOWN_VERSION: Version = "0.3.0";
 export interface Since {
   readonly since: Version;
   /**
-   * `line`: shows a line that names the kind. `plain`: shows the record as if the field were
-   * absent. `unsent`: does not receive it.
+   * `skipped`: is told to skip it, because it would show a line for each. `plain`: shows the record
+   * as if the field were absent. `unsent`: does not receive it.
    */
-  readonly client: "line" | "plain" | "unsent";
+  readonly client: "skipped" | "plain" | "unsent";
   /**
    * `stops`: opens no data folder with it, and stops at it in the stream of a cluster. A cluster
    * records it only when all servers know it. `ignores`: works as if the field were absent.
@@ -33,7 +33,7 @@ export interface Since {
   readonly server: "stops" | "ignores";
 }
 
-const SHOWN = { since: "0.3.0", client: "line", server: "stops" } as const;
+const SKIPPED = { since: "0.3.0", client: "skipped", server: "stops" } as const;
 const UNSENT = { since: "0.3.0", client: "unsent", server: "stops" } as const;
 const PLAIN = { since: "0.3.0", client: "plain", server: "ignores" } as const;
 const RESTRICTING = { since: "0.3.0", client: "plain", server: "stops" } as const;
@@ -41,12 +41,12 @@ const UNSENT_FIELD = { since: "0.3.0", client: "unsent", server: "ignores" } as 
 
 /** @internal */
 export const KINDS_SINCE: Readonly<Record<NewKind, Since>> = {
-  admission: SHOWN,
-  hand: SHOWN,
-  poll: SHOWN,
-  vote: SHOWN,
-  knock: SHOWN,
-  rules: SHOWN,
+  admission: SKIPPED,
+  hand: SKIPPED,
+  poll: SKIPPED,
+  vote: SKIPPED,
+  knock: SKIPPED,
+  rules: SKIPPED,
   clock: UNSENT,
   "display-name": UNSENT,
   avatar: UNSENT,

@@ -133,7 +133,7 @@ export function displayBody(
     case "fork":
     case "clock":
     case undefined: {
-      const reason = `'${content.kind}' needs a later version`;
+      const reason = `'${content.kind}' was written by a newer version; upgrade chat`;
       return { seq, from, kind: "unreadable", reason };
     }
     default:

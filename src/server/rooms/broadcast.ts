@@ -45,6 +45,9 @@ export interface Reader {
   subscribe(room: RoomId): void;
 }
 
+/** @param records the records of the message; `undefined` for a notice */
+export type Deliver = (bytes: Uint8Array, records: readonly PublishedRecord[] | undefined) => void;
+
 /** Reader that joined while messages were gathered and already has the part before `mark`. */
 interface Newcomer {
   readonly reader: Reader;
@@ -73,6 +76,8 @@ export class FanOut {
   #frameRoom: Room | undefined;
   #mark: FrameMark | undefined;
   readonly #newcomers = new Map<string, Newcomer[]>();
+  /** Readers that do not share the room's topic. Those that have left go at the next `followEach`. */
+  readonly #separate = new Map<RoomId, Map<Reader, Deliver>>();
   #publishedMessages = 0;
   #publishedBytes = 0;
   #dueAt = Number.POSITIVE_INFINITY;
@@ -129,6 +134,14 @@ export class FanOut {
     const others = this.#newcomers.get(room.id);
     if (others === undefined) this.#newcomers.set(room.id, [newcomer]);
     else others.push(newcomer);
+  }
+
+  /** Passes each later message to `deliver`, for a reader that cannot receive every record. */
+  followEach(room: Room, reader: Reader, deliver: Deliver): void {
+    this.flush();
+    const readers = this.#separate.get(room.id) ?? new Map<Reader, Deliver>();
+    for (const other of readers.keys()) if (!other.isFollowing(room.id)) readers.delete(other);
+    this.#separate.set(room.id, readers.set(reader, deliver));
   }
 
   #closeFrame(): void {
@@ -216,6 +229,8 @@ export class FanOut {
       for (const listener of this.#listeners) listener.publish(room.id, bytes, records);
       for (const { reader, bytes: remainder } of newcomers)
         if (remainder.length > 0) reader.sendBytes(remainder);
+      for (const [reader, deliver] of this.#separate.get(room.id) ?? [])
+        if (reader.isFollowing(room.id)) deliver(bytes, records);
     }
     let writes = 0;
     for (const room of rooms) writes += room.members.size;

@@ -21,6 +21,7 @@ import { TaskQueue } from "../../io/task-queue.ts";
 import { MESSAGE_KINDS } from "../../wire/kinds.ts";
 import type { LogRecord } from "../../wire/record.ts";
 import { RecordsFrame, recordBytes } from "../../wire/records-frame.ts";
+import { isKnownIn, KNOWN_VERSION } from "../../wire/since.ts";
 import type { ServerContext } from "../kernel/context.ts";
 import type { LoginRequest } from "../kernel/service.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
@@ -111,9 +112,45 @@ export class CatchUp {
       }
       // Gathered messages must be sent before the entry that marks the room as complete.
       await this.#sendRecords(client, room, run, unseen, () => {
-        this.#sendEntry(client, room, { n: room.lastN + 1, skipped: 0 });
+        this.#sendEntry(client, room, { n: nextN(client, room), skipped: 0 });
       });
     });
+  }
+
+  /**
+   * Omits records that the client does not know, because it would show a line for each. A new entry
+   * of the room lets it skip them, before the next record that it knows.
+   */
+  #sendKnown(client: ClientConnection, room: Room, records: readonly LogRecord[]): void {
+    for (let at = 0; at < records.length; ) {
+      const next = records.findIndex((record, i) => i >= at && !isKnown(client, record));
+      const end = next < 0 ? records.length : next;
+      const [first] = records.slice(at, end);
+      if (first !== undefined) this.#skipWithheld(client, room, first.head.n);
+      const run = records.slice(at, end);
+      for (let i = 0; i < run.length; ) i = this.#sendFrom(client, run, i);
+      if (next >= 0) client.withheld.set(room.id, withheldIn(client, room) + 1);
+      at = end + 1;
+    }
+  }
+
+  #skipWithheld(client: ClientConnection, room: Room, n: number): void {
+    const skipped = withheldIn(client, room);
+    client.withheld.delete(room.id);
+    if (skipped > 0) this.#sendEntry(client, room, { n, skipped });
+  }
+
+  #follow(client: ClientConnection, room: Room, followed?: () => void): void {
+    const { fanOut } = this.options;
+    if (knowsAll(client)) return fanOut.follow(room, client, followed);
+    fanOut.followEach(room, client, (bytes, published) => {
+      const isWhole =
+        withheldIn(client, room) === 0 && published?.every(({ record }) => isKnown(client, record));
+      if (published === undefined || isWhole === true) return client.sendBytes(bytes);
+      const records = published.map(({ record }) => record);
+      this.#sendKnown(client, room, records);
+    });
+    followed?.();
   }
 
   joined(user: UserId, room: Room): void {
@@ -171,7 +208,7 @@ export class CatchUp {
     for (const client of this.options.peers.of(user)) {
       if (!client.isFollowing(room.id)) continue;
       this.options.fanOut.flush();
-      this.#sendEntry(client, room, { n: room.lastN + 1, skipped: 0 });
+      this.#sendEntry(client, room, { n: nextN(client, room), skipped: 0 });
     }
   }
 
@@ -232,7 +269,12 @@ export class CatchUp {
       for (let at = 0; at < records.length; ) {
         if (client.link.queuedBytes() > SEND_QUEUE_LOW_BYTES) await client.link.drained();
         if (!client.isCatchingUp(room.id, run)) return;
-        at = this.#sendFrom(client, records, at);
+        if (knowsAll(client)) at = this.#sendFrom(client, records, at);
+        else {
+          const batch = records.slice(at, at + FIRST_RECORDS);
+          this.#sendKnown(client, room, batch);
+          at += batch.length;
+        }
       }
       sentSeq = records.at(-1)?.head.seq ?? sentSeq;
       if (sentSeq >= room.lastSeq) break;
@@ -242,7 +284,7 @@ export class CatchUp {
     }
     this.options.presence.flush(room);
     client.follow(room.id);
-    this.options.fanOut.follow(room, client, followed);
+    this.#follow(client, room, followed);
   }
 
   #sendFrom(client: ClientConnection, records: readonly LogRecord[], from: number): number {
@@ -266,8 +308,55 @@ export class CatchUp {
     return at;
   }
 
-  /** Skips all missed records if the reader's quota is used up. */
   async #missed(
+    room: Room,
+    after: number | undefined,
+    client: ClientConnection,
+  ): Promise<MissedRecords> {
+    const unseen = await this.#unseen(room, after, client);
+    if (knowsAll(client)) return unseen;
+    const { records, n, skipped } = unseen;
+    // A client that wants only live records asks for those after the highest number.
+    if (after === undefined || after > this.options.rooms.head) {
+      client.withheld.delete(room.id);
+      const first = records.findIndex((record) => isKnown(client, record));
+      const known = first < 0 ? [] : records.slice(first);
+      return { ...unseen, records: known, n: n + records.length - known.length };
+    }
+    const withheld = await this.#withheldUntil(room, after, client);
+    // The client cannot have missed more records than the room has.
+    if (withheld === undefined) return { ...unseen, skipped: room.lastN };
+    if (skipped > 0) return { ...unseen, skipped: skipped + withheld };
+    client.withheld.set(room.id, withheld);
+    return { ...unseen, n: n - withheld };
+  }
+
+  /**
+   * Number of records before `after` that an earlier link did not send, not even as skipped;
+   * `undefined` if there are too many to count.
+   */
+  async #withheldUntil(
+    room: Room,
+    after: number,
+    client: ClientConnection,
+  ): Promise<number | undefined> {
+    for (const limit of [1, CATCH_UP_RECORDS_MAX]) {
+      const { records } = await this.#page({
+        rooms: new Set([room.id]),
+        beforeSeq: after + 1,
+        from: "newest",
+        limit,
+        bytesMax: CATCH_UP_BYTES_MAX,
+      });
+      const last = records.findLastIndex((record) => isKnown(client, record));
+      if (last >= 0) return records.length - 1 - last;
+      if ((records[0]?.head.n ?? 1) === 1) return records.length;
+    }
+    return undefined;
+  }
+
+  /** Skips all missed records if the reader's quota is used up. */
+  async #unseen(
     room: Room,
     after: number | undefined,
     { account }: ClientConnection,
@@ -336,6 +425,24 @@ export class CatchUp {
   #page(query: PageQuery): Promise<Page> {
     return this.#reading.run(() => this.options.archive.page(query));
   }
+}
+
+function knowsAll({ handshake }: ClientConnection): boolean {
+  return handshake === undefined || handshake.knows === KNOWN_VERSION;
+}
+
+function isKnown({ handshake }: ClientConnection, { head }: LogRecord): boolean {
+  return isKnownIn(handshake?.knows ?? KNOWN_VERSION, head.kind);
+}
+
+/** Number of records that the client was not sent, after the last one that it was sent. */
+function withheldIn({ withheld }: ClientConnection, { id }: Room): number {
+  return withheld.get(id) ?? 0;
+}
+
+/** `n` of the next record that the client receives, as far as it knows. */
+function nextN(client: ClientConnection, room: Room): number {
+  return room.lastN + 1 - withheldIn(client, room);
 }
 
 /** Records kept per room when its cache is trimmed. New members receive FIRST_RECORDS of them. */

@@ -72,6 +72,8 @@ export class ClientConnection implements Source, LinkHandlers {
   wrongSecrets = 0;
   /** Followed rooms. The value is the run of the room's catch-up, until it is complete. */
   readonly #rooms = new SmallMap<RoomId, symbol | undefined>();
+  /** Numbers of records per room that the client does not know and was not sent. */
+  readonly withheld = new SmallMap<RoomId, number>();
   readonly #onClosed: (() => void)[] = [];
   #isClosed = false;
   #acknowledged = 0;
@@ -380,6 +382,7 @@ export class ClientConnection implements Source, LinkHandlers {
   }
 
   unfollow(room: RoomId): void {
+    this.withheld.delete(room);
     this.#rooms.delete(room);
     this.link.unfollow(room);
   }

@@ -1,5 +1,6 @@
-import { expect } from "bun:test";
+import { describe, expect } from "bun:test";
 import { readHead } from "../../../src/core/client/chat-record.ts";
+import { Timeline, type TimelineEffect } from "../../../src/core/client/timeline.ts";
 import type { RequestFields } from "../../../src/wire/messages.ts";
 import { KNOWN_VERSION } from "../../../src/wire/since.ts";
 import type { Guest } from "../guest.ts";
@@ -49,3 +50,104 @@ labTest(
     }
   },
 );
+
+describe("live", () => {
+  /** Follows the notices as clients of all versions do. @returns what they show, and gaps */
+  class OldReader {
+    readonly shown: string[] = [];
+    readonly #timeline = new Timeline();
+    #seen = 0;
+
+    constructor(private readonly roomId: string) {}
+
+    connected(after?: number): void {
+      this.#seen = 0;
+      this.#timeline.handle({ kind: "connected", after });
+    }
+
+    get after(): number | undefined {
+      return this.#timeline.after;
+    }
+
+    read({ notices }: Guest): readonly string[] {
+      const from = this.shown.length;
+      for (const notice of notices.slice(this.#seen)) {
+        if (notice.kind === "room" && notice.room === this.roomId) {
+          const { room, n, skipped, behind } = notice;
+          this.#note(this.#timeline.handle({ kind: "room", room, n, skipped, behind }));
+        }
+        if (notice.kind === "caught-up") this.#timeline.handle(notice);
+        if (notice.kind !== "record") continue;
+        const { room, n, seq, kind } = readHead(notice).head;
+        if (room === this.roomId)
+          this.#note(this.#timeline.handle({ kind: "record", room, n, seq }), kind);
+      }
+      this.#seen = notices.length;
+      return this.shown.slice(from);
+    }
+
+    #note(effects: readonly TimelineEffect[], kind = ""): void {
+      for (const effect of effects) {
+        if (effect.kind === "show") this.shown.push(kind);
+        if (effect.kind === "skipped") this.shown.push(`${effect.count} skipped`);
+        if (effect.kind === "gap") this.shown.push(`gap ${effect.expected} ${effect.received}`);
+      }
+    }
+  }
+
+  labTest("a client of 0.2.0 skips what it does not know, without gaps", async (lab) => {
+    const { site, ana, ben } = lab;
+    const login = async (after?: number) => {
+      const again = await site.connect(undefined, ben.keys);
+      again.knows = undefined;
+      await again.greet();
+      const credentials = again.signedLogin("ben");
+      await again.request("login", after === undefined ? credentials : { ...credentials, after });
+      await again.until("caught-up");
+      return again;
+    };
+    const use = async (text: string) => {
+      const { seq } = await site.wait(ana.post(text, "lab"));
+      await ana.request("poll", { seq, on: true, options: 2 });
+      await ana.request("vote", { seq, choices: [1] });
+      await ana.request("hand", { room: "lab", on: true });
+      await ana.request("hand", { room: "lab", on: false });
+      await site.quiet();
+    };
+    const old = await login();
+    const room = old.all("room").find(({ name }) => name === "lab")?.room ?? "";
+    const reader = new OldReader(room);
+    reader.connected();
+    reader.read(old);
+
+    await use("Lunch?");
+    expect(reader.read(old)).toEqual(["text"]);
+    await use("Tea?");
+    expect(reader.read(old)).toEqual(["4 skipped", "text"]);
+    // The change of the rules renews the room's entry; the records before it stay skipped.
+    await ana.request("rules", { room: "lab", slow: 5 });
+    await ana.request("topic", { room: "lab", topic: "Snacks" });
+    await site.quiet();
+    expect(reader.read(old)).toEqual(["5 skipped", "topic"]);
+
+    // Records that were withheld before and during an absence.
+    await ana.request("hand", { room: "lab", on: true });
+    await site.wait(ana.post("elsewhere", "lobby"));
+    await site.quiet();
+    expect(reader.read(old)).toEqual([]);
+    const { after } = reader;
+    old.link.close();
+    await ana.request("hand", { room: "lab", on: false });
+    await ana.request("topic", { room: "lab", topic: "Cake" });
+    await ana.request("hand", { room: "lab", on: true });
+    reader.connected(after);
+    const returned = await login(after);
+    expect(reader.read(returned)).toEqual(["2 skipped", "topic"]);
+    reader.connected(reader.after);
+    const later = await login(reader.after);
+    expect(reader.read(later)).toEqual([]);
+    await ana.request("topic", { room: "lab", topic: "Fruit" });
+    await site.quiet();
+    expect(reader.read(later)).toEqual(["1 skipped", "topic"]);
+  });
+});

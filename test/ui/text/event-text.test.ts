@@ -153,3 +153,12 @@ test("shows authors by display name, except imported ones", async () => {
   expect(deletedText({ ...item, erasedBy: "eve" }, texts, names)).toBe("Message deleted by eve");
   expect(deletedText(item, texts, names)).toBe(texts.deleted);
 });
+
+test("says that a newer version wrote a record of an unknown kind", async () => {
+  const item = itemOf(record(5, { kind: "x\u001b[2J", body: { text: "hi" } }), "ana", () => false);
+  const texts = await loadTexts("en");
+  expect(eventText(item, texts, timesIn(texts))).toBe("ben: x␛[2J, written by a newer version");
+  const indonesian = await loadTexts("id");
+  const line = eventText(item, indonesian, timesIn(indonesian));
+  expect(line).toBe("ben: x␛[2J, ditulis oleh versi yang lebih baru");
+});

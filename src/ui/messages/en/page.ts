@@ -386,7 +386,8 @@ export const ENGLISH = {
       count === undefined ? "encrypted messages" : counted(count, "encrypted message");
     return `${messages} that this device can't read`;
   },
-  eventOther: (actor: string, kind: string) => `${actor}: ${kind}`,
+  eventOther: (actor: string, kind: string) => `${actor}: ${kind}, written by a newer version`,
+  reloadToShow: "Reload to show it",
 
   message: "Message",
   messageTo: (target: string) => `Message ${target}`,

@@ -385,7 +385,8 @@ export const INDONESIAN: Texts = {
     const messages = count === undefined ? "pesan" : `${count} pesan`;
     return `${messages} terenkripsi yang tidak dapat dibaca perangkat ini`;
   },
-  eventOther: (actor, kind) => `${actor}: ${kind}`,
+  eventOther: (actor, kind) => `${actor}: ${kind}, ditulis oleh versi yang lebih baru`,
+  reloadToShow: "Muat ulang untuk menampilkannya",
 
   message: "Tulis pesan",
   messageTo: (target) => `Pesan ke ${target}`,

@@ -19,6 +19,7 @@ import type { Row } from "../../../core/model/rows.ts";
 import type { Item, PendingPost } from "../../../core/model/state.ts";
 import { authorText, deletedText, eventText, quotedText } from "../../../ui/text/event-text.ts";
 import { faultText } from "../../../ui/text/fault-text.ts";
+import { isKnownKind } from "../../../wire/kinds.ts";
 import { formatRoute } from "../../input/route.ts";
 import { ReadersLine } from "../attention/readers.tsx";
 import { EmojiButton } from "../emoji/button.tsx";
@@ -464,6 +465,11 @@ export const EventText = memo(function EventRow({ row, actions, isJumpTarget }: 
           text
         )}
       </span>
+      {isKnownKind(item.kind) ? null : (
+        <button type="button" className="fold-link" onClick={() => location.reload()}>
+          {texts.reloadToShow}
+        </button>
+      )}
       {all === folded ? null : (
         <button type="button" className="fold-link" aria-expanded={isOpen} onClick={toggle}>
           {isOpen ? texts.showLess : texts.showAll}
