@@ -2,7 +2,14 @@
 
 import { Fault, msg } from "./fault.ts";
 import { quoteText } from "./text.ts";
-import { DAY_MS, formatUtc, HOUR_MS, MINUTE_MS, type OffsetMinutes } from "./time.ts";
+import {
+  DAY_MS,
+  formatUtc,
+  HOUR_MS,
+  localInstants,
+  MINUTE_MS,
+  type OffsetMinutes,
+} from "./time.ts";
 
 const UNITS_MS: ReadonlyMap<string, number> = new Map([
   ["s", 1_000],
@@ -21,7 +28,10 @@ const ISO = new RegExp(`^${DAY}(?:[T ]${CLOCK}${ZONE})?$`, "i");
 export interface TimeContext {
   readonly nowUnixMs: number;
   readonly offsetMinutes: OffsetMinutes;
-  /** Time for a date without a time of day: the day's first (default) or last millisecond. */
+  /**
+   * Selects the first (default) or last moment that the text can mean: the day's first or last
+   * millisecond for a date, the first or second pass of an hour that a change of clocks repeats.
+   */
   readonly edge?: "start" | "end";
 }
 
@@ -65,17 +75,14 @@ function isoUnixMs(iso: RegExpExecArray, context: TimeContext): number | undefin
   const real = Number.isFinite(asUtc) && formatUtc(asUtc).startsWith(`${year}-${month}-${day}T`);
   if (!real) return undefined;
   if (wholeDay && context.edge === "end") {
-    return localToUnixMs(asUtc + DAY_MS, context.offsetMinutes) - 1;
+    return localInstants(asUtc + DAY_MS, context.offsetMinutes).first - 1;
   }
-  if (zone === undefined) return localToUnixMs(asUtc, context.offsetMinutes) + milliseconds;
+  if (zone === undefined) {
+    const { first, last } = localInstants(asUtc + milliseconds, context.offsetMinutes);
+    return context.edge === "end" ? last : first;
+  }
   const minutes = zoneMinutes(zone);
   return minutes === undefined ? undefined : asUtc - minutes * MINUTE_MS + milliseconds;
-}
-
-/** Applies the offset twice, because the offset depends on the resulting time. */
-function localToUnixMs(asUtc: number, offsetMinutes: OffsetMinutes): number {
-  const estimate = asUtc - offsetMinutes(asUtc) * MINUTE_MS;
-  return asUtc - offsetMinutes(estimate) * MINUTE_MS;
 }
 
 function zoneMinutes(zone: string): number | undefined {

@@ -52,6 +52,41 @@ export function formatLocalClock(unixMs: number, offsetMinutes: OffsetMinutes): 
   return iso.slice(clockAt, clockAt + 5);
 }
 
+/** Instants at which local clocks show a time, in Unix milliseconds. */
+export interface LocalInstants {
+  /** First one; they differ in an hour that a change of clocks repeats. */
+  readonly first: number;
+  readonly last: number;
+}
+
+/**
+ * Finds the instants of a local time. Both are the moment of the change if clocks skip the time.
+ * @param local local time as if it were UTC, in milliseconds
+ */
+export function localInstants(local: number, offsetMinutes: OffsetMinutes): LocalInstants {
+  const before = offsetMinutes(local - DAY_MS);
+  const after = offsetMinutes(local + DAY_MS);
+  const early = local - Math.max(before, after) * MINUTE_MS;
+  const late = local - Math.min(before, after) * MINUTE_MS;
+  if (early === late) return { first: early, last: early };
+  const isShown = (unixMs: number) => unixMs + offsetMinutes(unixMs) * MINUTE_MS === local;
+  const shown = [early, late].filter(isShown);
+  const [first = changeBetween(early, late, offsetMinutes), last = first] = shown;
+  return { first, last };
+}
+
+/** Returns the first millisecond in (`early`, `late`] with the offset of `late`. */
+function changeBetween(early: number, late: number, offsetMinutes: OffsetMinutes): number {
+  const offset = offsetMinutes(late);
+  let [low, high] = [early, late];
+  while (high - low > 1) {
+    const middle = Math.floor((low + high) / 2);
+    if (offsetMinutes(middle) === offset) high = middle;
+    else low = middle;
+  }
+  return high;
+}
+
 function localIso(unixMs: number, offsetMinutes: OffsetMinutes): string {
   const clamped = clampUnixMs(unixMs);
   return formatUtc(clamped + offsetMinutes(clamped) * MINUTE_MS);

@@ -44,6 +44,8 @@ function parseFilter(
   value: string,
   { open, ...times }: SearchContext,
 ): Partial<SearchQuery> {
+  // A day ends a search at its beginning, an ambiguous time at its second pass.
+  const edge = value.includes(":") ? "end" : "start";
   switch (key) {
     case "from":
       return { from: checkName(value.replace(/^@/, ""), "person's name") };
@@ -53,7 +55,7 @@ function parseFilter(
     case "after":
       return { sinceUnixMs: parseTime(value, times) };
     case "before":
-      return { untilUnixMs: Math.max(0, parseTime(value, times) - 1) };
+      return { untilUnixMs: Math.max(0, parseTime(value, { ...times, edge }) - 1) };
     case "replies":
       if (isSeq(value)) return { re: Number(value) };
       throw new Fault("usage", msg`${quoteText(value)} is not the number of a message`);

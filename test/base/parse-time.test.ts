@@ -47,6 +47,15 @@ describe("parseTime", () => {
     expect(utc("yesterday", "end")).toBe("2026-11-19T22:59:59.999Z");
   });
 
+  test("takes the first or the last moment of a time that clocks repeat", () => {
+    expect(utc("2026-10-25T02:30")).toBe("2026-10-25T00:30:00.000Z");
+    expect(utc("2026-10-25T02:30:00.5", "start")).toBe("2026-10-25T00:30:00.500Z");
+    expect(utc("2026-10-25T02:30:00.5", "end")).toBe("2026-10-25T01:30:00.500Z");
+    expect(utc("2026-10-25T01:59:59", "end")).toBe("2026-10-24T23:59:59.000Z");
+    expect(utc("2026-10-25T03:00", "start")).toBe("2026-10-25T02:00:00.000Z");
+    expect(utc("2026-10-25T02:30+02:00", "end")).toBe("2026-10-25T00:30:00.000Z");
+  });
+
   test("uses the local date of today", () => {
     const nowUnixMs = Date.parse("2026-11-20T23:30:00Z");
     const local = { ...context, nowUnixMs };

@@ -6,6 +6,8 @@ import {
   formatLocalDay,
   formatLocalSince,
   formatUtc,
+  HOUR_MS,
+  localInstants,
   UNIX_MS_MAX,
 } from "../../src/base/time.ts";
 
@@ -64,4 +66,38 @@ test("formats a day, and a time on another day, as local time", () => {
   expect(formatLocalSince(moment, moment + 60_000, () => 0)).toBe("23:30");
   expect(formatLocalSince(moment, moment + 3_600_000, () => 0)).toBe("2026-11-20 23:30");
   expect(formatLocalSince(moment, moment + 3_600_000, () => 60)).toBe("00:30");
+});
+
+describe("instants of a local time", () => {
+  const at = (text: string) => Date.parse(`${text}Z`);
+  const newYork = (unixMs: number) => (unixMs < at("2026-11-01T06:00") ? -240 : -300);
+  const spring = (unixMs: number) => (unixMs < at("2026-03-29T01:00") ? 60 : 120);
+  /** Samoa skipped 30 December 2011. */
+  const samoa = (unixMs: number) => (unixMs < at("2011-12-30T10:00") ? -600 : 840);
+
+  test.each([
+    ["2026-10-25T01:59", berlin, "2026-10-24T23:59", "2026-10-24T23:59"],
+    ["2026-10-25T02:00", berlin, "2026-10-25T00:00", "2026-10-25T01:00"],
+    ["2026-10-25T02:59", berlin, "2026-10-25T00:59", "2026-10-25T01:59"],
+    ["2026-10-25T03:00", berlin, "2026-10-25T02:00", "2026-10-25T02:00"],
+    ["2026-11-01T01:30", newYork, "2026-11-01T05:30", "2026-11-01T06:30"],
+    ["2026-03-29T01:59", spring, "2026-03-29T00:59", "2026-03-29T00:59"],
+    ["2026-03-29T02:00", spring, "2026-03-29T01:00", "2026-03-29T01:00"],
+    ["2026-03-29T02:59", spring, "2026-03-29T01:00", "2026-03-29T01:00"],
+    ["2026-03-29T03:00", spring, "2026-03-29T01:00", "2026-03-29T01:00"],
+    ["2011-12-29T23:59", samoa, "2011-12-30T09:59", "2011-12-30T09:59"],
+    ["2011-12-30T12:00", samoa, "2011-12-30T10:00", "2011-12-30T10:00"],
+    ["2011-12-31T00:00", samoa, "2011-12-30T10:00", "2011-12-30T10:00"],
+  ] as const)("finds those of %s", (local, offset, first, last) => {
+    expect(localInstants(at(local), offset)).toEqual({ first: at(first), last: at(last) });
+  });
+
+  test("finds every instant by its local time", () =>
+    fc.assert(
+      fc.property(fc.integer({ min: -48, max: 48 }), fc.integer({ min: 0, max: 59 }), (h, m) => {
+        const unixMs = at("2026-10-25T01:00") + h * HOUR_MS + m * 60_000;
+        const { first, last } = localInstants(unixMs + berlin(unixMs) * 60_000, berlin);
+        expect([first, last]).toContain(unixMs);
+      }),
+    ));
 });

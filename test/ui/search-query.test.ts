@@ -30,6 +30,16 @@ describe("a query", () => {
     expect(parseSearch(input, context)).toEqual({ input, ...expected });
   });
 
+  test("includes both passes of an hour that clocks repeat", () => {
+    const at = (text: string) => Date.parse(`${text}Z`);
+    const berlin = (unixMs: number) => (unixMs < at("2026-10-25T01:00") ? 120 : 60);
+    const input = "after:2026-10-25T02:10 before:2026-10-25T02:50";
+    expect(parseSearch(input, { ...context, offsetMinutes: berlin })).toMatchObject({
+      sinceUnixMs: at("2026-10-25T00:10"),
+      untilUnixMs: at("2026-10-25T01:50") - 1,
+    });
+  });
+
   test("that is empty finds nothing", () => {
     expect(parseSearch(" \n ", context)).toBeUndefined();
     expect(parseSearch("in:here x", { ...context, open: undefined })).toEqual({

@@ -3,12 +3,17 @@
 import { Fault } from "../../base/fault.ts";
 import { IMPORTED_NAME_BYTES_MAX, REACTION_BYTES_MAX, TEXT_BYTES_MAX } from "../../base/limits.ts";
 import { quoteText } from "../../base/text.ts";
-import { dateOf, MINUTE_MS, type OffsetMinutes, UNIX_MS_MAX } from "../../base/time.ts";
+import { UNIX_MS_MAX } from "../../base/time.ts";
 
 interface CommonFields {
   readonly location: string;
   readonly from: string;
   readonly timeUnixMs: number;
+  /**
+   * Local time in the source as if it were UTC; absent if the source has the instant. It identifies
+   * the message, so that an import under another time zone recognizes it.
+   */
+  readonly localUnixMs?: number;
 }
 
 export type ImportEntry =
@@ -46,8 +51,14 @@ export interface ParsedFile {
   readonly latin1: number;
 }
 
+/** What is known of an import before its messages are posted. */
+export interface ImportSummary extends Omit<ParsedFile, "entries"> {
+  readonly count: number;
+  /** Changes with the source. */
+  readonly digest: string;
+}
+
 export interface ReadOptions {
-  readonly offsetMinutes: OffsetMinutes;
   readonly channel: string;
   /** False if the channel is only assumed from the room's name. */
   readonly isChannelGiven: boolean;
@@ -96,9 +107,12 @@ export class EntryList {
   }
 }
 
+const CONTROL = /\p{Cc}/u;
+
 function validationError(entry: ImportEntry): string | undefined {
   const { from, timeUnixMs } = entry;
   if (from === "") return "no author";
+  if (CONTROL.test(from)) return "the author's name contains control characters";
   if (Buffer.byteLength(from) > IMPORTED_NAME_BYTES_MAX) return "the author's name is too long";
   const isValidTime = Number.isSafeInteger(timeUnixMs) && timeUnixMs >= 0;
   if (!isValidTime || timeUnixMs > UNIX_MS_MAX) return "invalid time";
@@ -117,29 +131,6 @@ function wellFormed(entry: ImportEntry): ImportEntry {
   const from = entry.from.toWellFormed();
   if (entry.kind === "reaction") return { ...entry, from, react: entry.react.toWellFormed() };
   return { ...entry, from, text: entry.text.toWellFormed() };
-}
-
-/**
- * @param month 1 to 12
- * @returns NaN if the day or hour does not exist
- */
-export function localTimeUnixMs(
-  [year, month, day, hour, minute, second]: readonly number[],
-  offsetMinutes: OffsetMinutes,
-): number {
-  const fields = [year, month, day, hour, minute, second].map((part) => part ?? 0);
-  const [y = 0, mo = 0, d = 0, h = 0, mi = 0, s = 0] = fields;
-  const utc = Date.UTC(y, mo - 1, d, h, mi, s);
-  const isExistingTime =
-    mo >= 1 &&
-    mo <= 12 &&
-    h < 24 &&
-    mi < 60 &&
-    s < 61 &&
-    dateOf(Date.UTC(y, mo - 1, d)).getUTCDate() === d;
-  if (!isExistingTime) return Number.NaN;
-  const guess = utc - offsetMinutes(utc) * MINUTE_MS;
-  return utc - offsetMinutes(guess) * MINUTE_MS;
 }
 
 export type Fields = Readonly<Record<string, unknown>>;

@@ -10,7 +10,6 @@ import {
   type ReadOptions,
   unknownFormat,
 } from "./entry.ts";
-import { isIrssi, isWeechat, readIrssi, readWeechat } from "./irc.ts";
 import { readMattermost } from "./mattermost.ts";
 import { readRecords } from "./records.ts";
 import { isSlack, readSlack } from "./slack.ts";
@@ -18,10 +17,13 @@ import { fileBytes, folderTree, isFolder, zipTree } from "./source.ts";
 
 const DETECTION_LINES_MAX = 50;
 
-/** @throws {Fault} usage if the format is unknown; not-found, too-large, store-… */
-export function readImport(path: string, options: ReadOptions): ParsedFile {
-  const { channel, offsetMinutes } = options;
-  const bytes = isFolder(path) ? undefined : fileBytes(path);
+/**
+ * @param piped content of the path if it is a pipe
+ * @throws {Fault} usage if the format is unknown; not-found, too-large, store-…
+ */
+export function readImport(path: string, options: ReadOptions, piped?: Uint8Array): ParsedFile {
+  const { channel } = options;
+  const bytes = piped ?? (isFolder(path) ? undefined : fileBytes(path));
   if (bytes === undefined || isZip(bytes)) {
     const tree = bytes === undefined ? folderTree(path) : zipTree(bytes);
     if (!isSlack(tree)) throw unknownFormat(quoteText(path));
@@ -33,8 +35,6 @@ export function readImport(path: string, options: ReadOptions): ParsedFile {
     const object = fieldsOf(jsonOf(text));
     if (object !== undefined && typeof object["kind"] === "string") return readRecords(bytes);
     if (object?.["type"] === "version") return readMattermost(bytes, channel);
-    if (isWeechat(text)) return readWeechat(bytes, offsetMinutes);
-    if (isIrssi(text)) return readIrssi(bytes, offsetMinutes);
     if (++linesChecked === DETECTION_LINES_MAX) break;
   }
   throw unknownFormat(quoteText(path));

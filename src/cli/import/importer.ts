@@ -2,6 +2,7 @@
 
 import { Fault, msg } from "../../base/fault.ts";
 import type { OutboxId } from "../../base/ids.ts";
+import { localInstants, type OffsetMinutes } from "../../base/time.ts";
 import type { Client } from "../../client/client.ts";
 import {
   type ChatRecord,
@@ -16,6 +17,7 @@ import { type Clock, delay } from "../../io/clock.ts";
 import type { PostBody } from "../../wire/messages.ts";
 import { historyPages } from "../connect/lists.ts";
 import type { ImportEntry } from "./entry.ts";
+import { DIGEST_BYTES, ImportIndex } from "./import-index.ts";
 
 export interface ImportResult {
   readonly posted: number;
@@ -28,7 +30,10 @@ export interface ImportOptions {
   readonly client: Client;
   readonly room: string;
   readonly clock: Clock;
-  readonly onProgress: (done: number, total: number) => void;
+  readonly offsetMinutes: OffsetMinutes;
+  /** Changes with the content of the imported file. */
+  readonly digest: string;
+  readonly onProgress: (done: number) => void;
 }
 
 /** Below the server's limit for unacknowledged posts from one outbox. */
@@ -42,12 +47,24 @@ const PREFIX = "import";
 const WAIT_MS_MIN = 250;
 const ATTEMPTS_MAX = 8;
 
+/**
+ * Digests of an entry. A message from a log in local time is identified by that time, whatever the
+ * time zone of the import: its post id contains a part of `id`, and `post` covers that part.
+ */
+interface EntryDigests {
+  readonly id: string;
+  /** Digests under which the index may have the message. */
+  readonly post: readonly string[];
+  /** Digest of the message's instant and content, on which reactions to it depend. */
+  readonly content: string;
+}
+
 type PostEntry = Exclude<ImportEntry, { kind: "edit" }>;
 
 interface PendingPost {
   readonly entry: PostEntry;
   readonly index: number;
-  readonly digest: string;
+  readonly digests: EntryDigests;
   readonly body: PostBody;
 }
 
@@ -56,14 +73,19 @@ interface PendingPost {
  * recognises erased messages by their id and all others by their content.
  */
 export class Importer {
-  #unmatched = new Map<string, number[]>();
-  #erased = new Map<number, number[]>();
-  readonly #matched = new Set<number>();
-  #edits = new Map<number, string>();
+  readonly #unmatched = new ImportIndex();
+  /** Digests of the room's messages, to which reactions refer. */
+  readonly #digests = new DigestsBySeq();
+  /** Erased messages by the hash in their post ids. */
+  readonly #erased = new Map<number, number[]>();
+  readonly #edits = new Map<number, string>();
   readonly #byKey = new Map<string, { readonly seq: number; readonly digest: string }>();
+  /** Last record that the index covers. */
+  #scannedSeq = 0;
+  /** Messages of the current batch that the server has confirmed. */
+  readonly #confirmed = new Set<number>();
   #batch: PendingPost[] = [];
   #batchChars = 0;
-  #fileDigest = "";
   #attempt = 0;
   #posted = 0;
   #presentCount = 0;
@@ -74,39 +96,41 @@ export class Importer {
   /**
    * @throws {Fault} the fault with which the server refuses a post; earlier posts stay in the room
    */
-  async run(entries: readonly ImportEntry[]): Promise<ImportResult> {
+  async run(entries: Iterable<ImportEntry> | AsyncIterable<ImportEntry>): Promise<ImportResult> {
     checkNotSealed(this.options);
-    this.#fileDigest = digestOf([entries.map((post) => [post.from, post.timeUnixMs, post.kind])]);
     await this.#scan();
-    for (const [index, entry] of entries.entries()) {
+    let index = 0;
+    for await (const entry of entries) {
       if (entry.kind === "edit") await this.#edit(entry);
       else await this.#import(entry, index);
-      this.options.onProgress(index + 1, entries.length);
+      this.options.onProgress(++index);
     }
     await this.#flush();
     return { posted: this.#posted, present: this.#presentCount, skipped: this.#skipped };
   }
 
+  /** Adds the records after the last scan to the index. */
   async #scan(): Promise<void> {
     const { client, room } = this.options;
-    this.#unmatched = new Map();
-    this.#erased = new Map();
-    this.#edits = new Map();
-    const digests = new Map<number, string>();
-    for await (const records of historyPages(client, { target: room })) {
-      for (const record of records) this.#indexRecord(record, digests);
+    for await (const records of historyPages(client, { target: room }, this.#scannedSeq)) {
+      for (const record of records) {
+        this.#scannedSeq = record.seq;
+        this.#indexRecord(record);
+      }
     }
   }
 
-  #indexRecord(record: ChatRecord, digests: Map<number, string>): void {
+  #indexRecord(record: ChatRecord): void {
     const { seq, kind, body, state } = record;
     const { seq: editedSeq = 0, re = 0, react, text = "" } = fieldsIn(record);
     if (kind === "edit") this.#edits.set(editedSeq, text);
     const counter = importCounter(record.id);
-    if (counter === undefined) return;
-    if (this.#matched.has(seq)) return;
+    if (counter === undefined || this.#confirmed.has(seq) || this.#isPosted(record.id)) return;
+    const hash = counter % COUNTER_HASHES;
     if (state !== "whole") {
-      addSeq(this.#erased, counter % COUNTER_HASHES, seq);
+      const seqs = this.#erased.get(hash);
+      if (seqs === undefined) this.#erased.set(hash, [seq]);
+      else seqs.push(seq);
       return;
     }
     const imported = importOriginOf(body);
@@ -114,10 +138,31 @@ export class Importer {
     const { from, timeUnixMs } = imported;
     const isReaction = kind === "reaction";
     const content = isReaction ? react : text;
-    const answeredDigest = isReaction ? (digests.get(re) ?? "") : "";
+    const answeredDigest = isReaction ? (this.#digests.get(re) ?? "") : "";
     const digest = digestOf([kind, from, timeUnixMs, content, answeredDigest]);
-    digests.set(seq, digest);
-    addSeq(this.#unmatched, digest, seq);
+    this.#digests.add(seq, digest);
+    // chat 0.2.0 took the hash from this digest, and so does a source with exact times.
+    const isByInstant = hashOf(digest) === hash;
+    this.#unmatched.add(
+      seq,
+      isByInstant ? [digest] : [digest, digestOf([kind, from, content, hash])],
+    );
+  }
+
+  /** Reports whether this run has posted the message, in an earlier batch. */
+  #isPosted(id: string): boolean {
+    const parsed = parsePostId(id);
+    const [first] = this.#batch;
+    if (parsed === undefined || first === undefined) return false;
+    const { outbox, counter } = parsed;
+    const firstBlock = Math.floor(first.index / OUTBOX_ENTRIES);
+    for (let attempt = 0; attempt <= this.#attempt; attempt++) {
+      for (let block = firstBlock; block >= 0; block--) {
+        if (this.#outbox(block, attempt) !== outbox) continue;
+        return block * OUTBOX_ENTRIES + Math.floor(counter / COUNTER_HASHES) - 1 < first.index;
+      }
+    }
+    return false;
   }
 
   async #import(entry: PostEntry, index: number): Promise<void> {
@@ -127,25 +172,47 @@ export class Importer {
       this.#skipped++;
       return;
     }
-    const { kind, from, timeUnixMs } = entry;
-    const content = isReaction ? entry.react : entry.text;
-    const digest = digestOf([kind, from, timeUnixMs, content, isReaction ? target?.digest : ""]);
-    const seq = this.#unmatched.get(digest)?.shift() ?? this.#erased.get(hashOf(digest))?.shift();
+    const digests = this.#digestsOf(entry, target?.digest);
+    const seq = this.#take(digests);
     if (seq !== undefined) {
       this.#presentCount++;
-      this.#match(entry, seq, digest);
+      this.#match(entry, seq, digests.content);
       return;
     }
+    const { kind, from, timeUnixMs } = entry;
     const imported = { from, time: timeUnixMs };
     const re = target === undefined ? {} : { re: target.seq };
     const body = isReaction
       ? { text: "", react: entry.react, ...re, imported }
       : { text: entry.text, ...(kind === "action" ? { action: true } : {}), ...re, imported };
-    this.#batch.push({ entry, index, digest, body });
-    this.#batchChars += content.length;
+    this.#batch.push({ entry, index, digests, body });
+    this.#batchChars += body.text.length;
     if (this.#batch.length >= BATCH_POSTS_MAX || this.#batchChars >= BATCH_CHARS_MAX) {
       await this.#flush();
     }
+  }
+
+  #digestsOf(entry: PostEntry, answeredDigest = ""): EntryDigests {
+    const { kind, from, timeUnixMs, localUnixMs } = entry;
+    const isReaction = kind === "reaction";
+    const text = isReaction ? entry.react : entry.text;
+    const answered = isReaction ? answeredDigest : "";
+    const contentAt = (unixMs: number) => digestOf([kind, from, unixMs, text, answered]);
+    const content = contentAt(timeUnixMs);
+    if (localUnixMs === undefined) return { id: content, post: [content], content };
+    const id = digestOf([kind, from, `local ${localUnixMs}`, text, answered]);
+    // An import by chat 0.2.0 is found if the time zone is the same.
+    const { first, last } = localInstants(localUnixMs, this.options.offsetMinutes);
+    const instants = [...new Set([timeUnixMs, first, last])].map(contentAt);
+    return { id, post: [digestOf([kind, from, text, hashOf(id)]), ...instants], content };
+  }
+
+  #take({ id, post, content }: EntryDigests): number | undefined {
+    for (const digest of post) {
+      const seq = this.#unmatched.take(digest);
+      if (seq !== undefined) return seq;
+    }
+    return this.#erased.get(hashOf(id))?.shift() ?? this.#erased.get(hashOf(content))?.shift();
   }
 
   async #target(key: string) {
@@ -156,7 +223,6 @@ export class Importer {
   }
 
   #match(entry: PostEntry, seq: number, digest: string): void {
-    this.#matched.add(seq);
     const key = keyOf(entry);
     if (key !== undefined) this.#byKey.set(key, { seq, digest });
   }
@@ -178,9 +244,7 @@ export class Importer {
   }
 
   async #flush(): Promise<void> {
-    let posts = this.#batch;
-    this.#batch = [];
-    this.#batchChars = 0;
+    let posts: readonly PendingPost[] = this.#batch;
     while (posts.length > 0) {
       const outcomes = await Promise.allSettled(posts.map((post) => this.#post(post)));
       const refused: PendingPost[] = [];
@@ -190,13 +254,14 @@ export class Importer {
         if (pending === undefined) continue;
         if (outcome.status === "fulfilled") {
           this.#posted++;
-          this.#match(pending.entry, outcome.value.seq, pending.digest);
+          this.#confirmed.add(outcome.value.seq);
+          this.#match(pending.entry, outcome.value.seq, pending.digests.content);
         } else if (outcome.reason instanceof Fault) {
           fault ??= outcome.reason;
           refused.push(pending);
         } else throw outcome.reason;
       }
-      if (fault === undefined) return;
+      if (fault === undefined) break;
       if (fault.code === "out-of-order" && ++this.#attempt < ATTEMPTS_MAX) {
         posts = await this.#withoutPosted(refused);
       } else if (fault.retryAfterMs !== undefined) {
@@ -205,25 +270,65 @@ export class Importer {
         posts = refused;
       } else throw fault;
     }
+    this.#batch = [];
+    this.#batchChars = 0;
+    this.#confirmed.clear();
   }
 
+  /** Another process may import the same file at the same time. */
   async #withoutPosted(pending: readonly PendingPost[]): Promise<PendingPost[]> {
     await this.#scan();
-    return pending.filter(({ entry, digest }) => {
-      const seq = this.#unmatched.get(digest)?.shift();
+    return pending.filter(({ entry, digests }) => {
+      const seq = this.#take(digests);
       if (seq === undefined) return true;
       this.#presentCount++;
-      this.#match(entry, seq, digest);
+      this.#match(entry, seq, digests.content);
       return false;
     });
   }
 
-  #post({ index, digest, body }: PendingPost) {
+  #post({ index, digests, body }: PendingPost) {
     const { client, room } = this.options;
-    const block = Math.floor(index / OUTBOX_ENTRIES);
-    const outbox = outboxOf([room, block, this.#attempt, this.#fileDigest]);
-    const counter = ((index % OUTBOX_ENTRIES) + 1) * COUNTER_HASHES + hashOf(digest);
+    const outbox = this.#outbox(Math.floor(index / OUTBOX_ENTRIES), this.#attempt);
+    const counter = ((index % OUTBOX_ENTRIES) + 1) * COUNTER_HASHES + hashOf(digests.id);
     return client.requestOnce("post", { outbox, counter, to: room, body });
+  }
+
+  #outbox(block: number, attempt: number): OutboxId {
+    return outboxOf([this.options.room, block, attempt, this.options.digest]);
+  }
+}
+
+/** Digests by the `seq` of their messages, which are added in ascending order. */
+class DigestsBySeq {
+  #seqs = new Float64Array(1_024);
+  #digests = new Uint8Array(1_024 * DIGEST_BYTES);
+  #count = 0;
+
+  add(seq: number, digest: string): void {
+    if (this.#count === this.#seqs.length) {
+      const seqs = new Float64Array(2 * this.#count);
+      seqs.set(this.#seqs);
+      this.#seqs = seqs;
+      const digests = new Uint8Array(2 * this.#digests.length);
+      digests.set(this.#digests);
+      this.#digests = digests;
+    }
+    this.#seqs[this.#count] = seq;
+    this.#digests.set(Buffer.from(digest, "base64url"), this.#count * DIGEST_BYTES);
+    this.#count++;
+  }
+
+  get(seq: number): string | undefined {
+    let [low, high] = [0, this.#count];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.#seqs[middle] ?? 0) < seq) low = middle + 1;
+      else high = middle;
+    }
+    if (low === this.#count || this.#seqs[low] !== seq) return undefined;
+    const start = low * DIGEST_BYTES;
+    return Buffer.from(this.#digests.slice(start, start + DIGEST_BYTES)).toString("base64url");
   }
 }
 
@@ -231,15 +336,15 @@ function keyOf(entry: PostEntry): string | undefined {
   return entry.kind === "reaction" ? undefined : entry.key;
 }
 
-function addSeq<Key>(map: Map<Key, number[]>, key: Key, seq: number): void {
-  const seqs = map.get(key);
-  if (seqs === undefined) map.set(key, [seq]);
-  else seqs.push(seq);
-}
-
 /** The hash of a reply does not cover the answered message. */
 function digestOf(fields: readonly unknown[]): string {
-  return Buffer.from(sha256(Buffer.from(JSON.stringify(fields)))).toString("base64url", 0, 16);
+  const digest = Buffer.from(sha256(Buffer.from(JSON.stringify(fields))));
+  return digest.toString("base64url", 0, DIGEST_BYTES);
+}
+
+/** Changes with the messages of a file. */
+export function entriesDigest(entries: readonly ImportEntry[]): string {
+  return digestOf([entries.map((post) => [post.from, post.timeUnixMs, post.kind])]);
 }
 
 function hashOf(digest: string): number {

@@ -1,16 +1,17 @@
 /** `chat import`, which posts messages from other programs. */
 
 import { Fault } from "../../base/fault.ts";
-import { counted } from "../../base/sizes.ts";
+import { counted, formatSize } from "../../base/sizes.ts";
 import { cleanText } from "../../base/text.ts";
 import { argument, defineVerb, flag, stringFlag } from "../../cli/command.ts";
 import { untilConnected, withClient } from "../../cli/connect/client.ts";
-import { type Context, printNotice } from "../../cli/context.ts";
+import { type Context, printNotice, runInterruptible } from "../../cli/context.ts";
 import { Omissions } from "../../cli/files/omissions.ts";
 import { parseRoomName, SERVER_FLAGS } from "../../cli/flags.ts";
-import type { ParsedFile } from "../../cli/import/entry.ts";
+import type { ImportEntry, ImportSummary } from "../../cli/import/entry.ts";
 import { readImport } from "../../cli/import/format.ts";
-import { Importer } from "../../cli/import/importer.ts";
+import { entriesDigest, Importer } from "../../cli/import/importer.ts";
+import { openLog } from "../../cli/import/log-import.ts";
 import { CounterLine } from "../../cli/output/progress.ts";
 import { printJson, printResult } from "../../cli/output/result.ts";
 
@@ -29,37 +30,44 @@ export const command = defineVerb({
       "NAME",
       "Channel of the export, or TEAM/NAME (Default: same name as the room)",
     ),
+    encoding: stringFlag(
+      "NAME",
+      "Encoding of a log, such as iso-8859-2 (Default: UTF-8 or Latin-1)",
+    ),
+    timeFormat: stringFlag("FORMAT", "Format of the times in a log, such as '%d/%m/%Y %H:%M:%S'"),
     skipBad: flag("Skip lines that cannot be parsed"),
     ...SERVER_FLAGS,
   },
   details:
-    "Supports chat export, irssi, WeeChat, Slack and Mattermost. Only moderators of the room " +
+    "Supports chat export, irssi, WeeChat, ZNC, Slack and Mattermost. Only moderators of the room " +
     "can import. To resume after an interruption, run the same command again.",
   async run(args, context) {
     const { room } = args;
-    const channel = (args.channel ?? room).replace(/^#/, "");
     const { offsetMinutes, clock } = context;
-    const isChannelGiven = args.channel !== undefined;
-    const parsed = readImport(args.file, { channel, isChannelGiven, offsetMinutes });
-    const omissions = checkProblems(context, parsed, args.skipBad);
+    const progress = new CounterLine(context);
+    const source = await runInterruptible(context, () => openSource(args, context, progress), {
+      remedy: "nothing was imported; run the same command again",
+    }).finally(() => progress.end());
+    const omissions = checkProblems(context, source.summary, args.skipBad);
+    const { count, digest } = source.summary;
     const options = {
       argument: args.at,
       mode: "login",
       follow: "none",
       isResumable: true,
     } as const;
-    return withClient(context, args, options, async ({ client }) => {
+    return withClient(context, args, options, async ({ client, user }) => {
       await untilConnected(client.read());
-      const progress = new CounterLine(context);
       const importer = new Importer({
         client,
         room,
         clock,
-        onProgress: (summary, total) =>
-          progress.update(() => `${summary} of ${counted(total, "message")} …`),
+        offsetMinutes,
+        digest,
+        onProgress: (done) => progress.update(() => `${done} of ${counted(count, "message")} …`),
       });
       try {
-        const { posted, present, skipped } = await importer.run(parsed.entries);
+        const { posted, present, skipped } = await importer.run(source.entries(user));
         progress.end();
         if (skipped > 0) {
           printNotice(context, `skipped ${skipped} reactions or edits of missing messages`);
@@ -76,16 +84,51 @@ export const command = defineVerb({
   },
 });
 
+interface Source {
+  readonly summary: ImportSummary;
+  /** @param owner author of the lines that the owner of a log wrote without a name */
+  entries(owner: string): Iterable<ImportEntry> | AsyncIterable<ImportEntry>;
+}
+
+interface SourceFlags {
+  readonly file: string;
+  readonly room: string;
+  readonly channel: string | undefined;
+  readonly encoding: string | undefined;
+  readonly timeFormat: string | undefined;
+  readonly skipBad: boolean;
+}
+
+/** Reads the whole source, so that a source that is refused leaves nothing in the room. */
+async function openSource(
+  { file, room, channel, encoding, timeFormat, skipBad }: SourceFlags,
+  { offsetMinutes }: Context,
+  progress: CounterLine,
+): Promise<Source> {
+  const log = await openLog(file, { offsetMinutes, channel, encoding, timeFormat });
+  if (log.kind === "log") {
+    const onProgress = (bytes: number) => progress.update(() => `checked ${formatSize(bytes)} …`);
+    const summary = await log.check(skipBad, onProgress);
+    return { summary, entries: (name) => log.entries({ name }) };
+  }
+  const isChannelGiven = channel !== undefined;
+  const options = { channel: (channel ?? room).replace(/^#/, ""), isChannelGiven };
+  const parsed = readImport(file, options, log.bytes);
+  const { entries } = parsed;
+  const summary = { ...parsed, count: entries.length, digest: entriesDigest(entries) };
+  return { summary, entries: () => entries };
+}
+
 /**
  * @returns the messages that are left out because of `--skip-bad`
  * @throws {Fault} usage if there are any and the flag is missing
  */
-function checkProblems(context: Context, parsed: ParsedFile, skipBad: boolean): Omissions {
-  const { format, entries, problems, latin1 } = parsed;
-  const skipped = parsed.skippedKinds.reduce((sum, { count }) => sum + count, parsed.skipped);
-  const count = `${counted(entries.length, "message")}, skipped ${counted(skipped, "other line")}`;
-  printNotice(context, `format ${format}: ${count}`);
-  for (const { reason, count, example } of parsed.skippedKinds) {
+function checkProblems(context: Context, summary: ImportSummary, skipBad: boolean): Omissions {
+  const { format, count, problems, latin1 } = summary;
+  const skipped = summary.skippedKinds.reduce((sum, kind) => sum + kind.count, summary.skipped);
+  const counts = `${counted(count, "message")}, skipped ${counted(skipped, "other line")}`;
+  printNotice(context, `format ${format}: ${counts}`);
+  for (const { reason, count, example } of summary.skippedKinds) {
     printNotice(context, cleanText(`skipped ${count}: ${reason}, for example ${example}`));
     printJson(context, { kind: "skipped", count, reason, example });
   }
@@ -102,8 +145,8 @@ function checkProblems(context: Context, parsed: ParsedFile, skipBad: boolean): 
   const moreCount = problems.length - PROBLEMS_LISTED_MAX;
   if (moreCount > 0) printNotice(context, `and ${moreCount} more`);
   if (problems.length === 0 || skipBad) return omissions;
-  const linesText = `${counted(problems.length, "line")} ${problems.length === 1 ? "is" : "are"}`;
-  throw new Fault("usage", `cannot parse ${linesText}; nothing was imported`, {
+  const lines = counted(problems.length, "line");
+  throw new Fault("usage", `${lines} cannot be imported; nothing was imported`, {
     remedy: "fix them, or skip them with --skip-bad",
   });
 }

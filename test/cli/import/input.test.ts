@@ -8,7 +8,7 @@ import {
   REACTION_BYTES_MAX,
   TEXT_BYTES_MAX,
 } from "../../../src/base/limits.ts";
-import { EntryList, linesIn, localTimeUnixMs } from "../../../src/cli/import/entry.ts";
+import { EntryList, linesIn } from "../../../src/cli/import/entry.ts";
 import { readImport } from "../../../src/cli/import/format.ts";
 import { isZip, openZip } from "../../../src/cli/zip.ts";
 import { faultFrom } from "../../commands/fake-world.ts";
@@ -23,13 +23,10 @@ function at(name: string, text: string | Uint8Array): string {
   return path;
 }
 
-const read = (path: string) =>
-  readImport(path, { channel: "general", isChannelGiven: false, offsetMinutes: () => 0 });
+const read = (path: string) => readImport(path, { channel: "general", isChannelGiven: false });
 
 test.each([
   ["chat", '\n{"kind":"text","seq":1,"time":"2020-01-01T00:00:00Z","from":"a","text":"x"}\n'],
-  ["irssi", "--- Log opened Sat Nov 21 09:00:00 2020\n09:01 <a> x\n"],
-  ["WeeChat", "2020-11-21 09:01:00\ta\tx\n"],
   [
     "Mattermost",
     '{"type":"version","version":1}\n' +
@@ -101,18 +98,6 @@ test("reports entries that do not fit a post", () => {
   for (const entry of [...longest, ...wrong]) list.add(entry);
   expect(list.entries).toEqual(longest);
   expect(list.problems).toHaveLength(wrong.length);
-});
-
-test("rejects a date that does not exist", () => {
-  const moment = (...parts: number[]) => localTimeUnixMs(parts, () => 60);
-  expect(moment(2020, 2, 29, 0, 30, 0)).toBe(Date.parse("2020-02-28T23:30:00Z"));
-  const wrong = [
-    moment(2021, 2, 29),
-    moment(2021, 13, 1),
-    moment(2021, 0, 1),
-    moment(2021, 1, 1, 24),
-  ];
-  expect(wrong).toEqual([Number.NaN, Number.NaN, Number.NaN, Number.NaN]);
 });
 
 function zip(files: Readonly<Record<string, string>>, comment = ""): Uint8Array {

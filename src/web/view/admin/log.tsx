@@ -5,10 +5,16 @@ import { Fault } from "../../../base/fault.ts";
 import { SAVED_BLOB_KEEP_MS, USER_SCROLL_MS } from "../../../base/limits-page.ts";
 import { formatSize } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
-import { dateOf, formatUtc, MINUTE_MS } from "../../../base/time.ts";
+import {
+  dateOf,
+  formatUtc,
+  type LocalInstants,
+  localInstants,
+  MINUTE_MS,
+} from "../../../base/time.ts";
 import { importOriginOf } from "../../../core/client/chat-record.ts";
 import type { Texts } from "../../../ui/messages/en/page.ts";
-import { withLocalTimestamps } from "../../../ui/text/times.ts";
+import { offsetMinutes, withLocalTimestamps } from "../../../ui/text/times.ts";
 import type { Answer, NoticeOf } from "../../../wire/messages.ts";
 import { parseObject } from "../../../wire/record.ts";
 import { downloadFrom } from "../files/download.ts";
@@ -302,9 +308,11 @@ interface Span {
   readonly until: number | undefined;
 }
 
-function parseTime(value: string): number | undefined {
-  const unixMs = Date.parse(value);
-  return Number.isNaN(unixMs) || unixMs < 0 ? undefined : unixMs;
+/** @param value local time from a field of the browser, such as `2026-11-20T05:46` */
+function instantsOf(value: string): LocalInstants | undefined {
+  const local = Date.parse(`${value}Z`);
+  const instants = localInstants(local, offsetMinutes);
+  return Number.isNaN(local) || instants.first < 0 ? undefined : instants;
 }
 
 interface TimeFieldProps {
@@ -417,8 +425,8 @@ export function DashboardLog({ isHidden }: { readonly isHidden: boolean }) {
   const [hidden, setHidden] = useState<ReadonlySet<Group>>(NO_GROUPS);
   const [from, setFrom] = useState("");
   const [to, setTo] = useState("");
-  const since = parseTime(from);
-  const minute = parseTime(to);
+  const since = instantsOf(from)?.first;
+  const minute = instantsOf(to)?.last;
   const until = minute === undefined ? undefined : minute + MINUTE_MS - 1;
   const older = useEarlier(lines[0]?.unixMs, { since, until });
   const { earlier } = older;

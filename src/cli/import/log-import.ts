@@ -1,0 +1,260 @@
+/** Imports logs of IRC clients: finds the format, checks the whole log, then reads it again. */
+
+import { basename, dirname, join, resolve } from "node:path";
+import { Fault } from "../../base/fault.ts";
+import { quoteText } from "../../base/text.ts";
+import type { OffsetMinutes } from "../../base/time.ts";
+import { sha256 } from "../../crypto/sha256.ts";
+import { isZip } from "../zip.ts";
+import { EntryList, type ImportEntry, type ImportSummary } from "./entry.ts";
+import { IrcTextParser, ircTextFormat } from "./irc-text.ts";
+import { ByteSource, decoderOf, readLines } from "./line-reader.ts";
+import { LogClock } from "./log-clock.ts";
+import { LogEntries, type LogOwner, type LogParser } from "./log-entries.ts";
+import { MonthNames } from "./month-names.ts";
+import { folderTree, isFolder } from "./source.ts";
+import { type LogDay, TimeParser } from "./time-format.ts";
+import { isWeechatLine, WeechatParser } from "./weechat.ts";
+
+export interface LogOptions {
+  readonly offsetMinutes: OffsetMinutes;
+  /** Channel of a folder of logs, as the user named it. */
+  readonly channel: string | undefined;
+  readonly encoding: string | undefined;
+  /** Notation of `strftime`; `undefined` to recognize the usual ones. */
+  readonly timeFormat: string | undefined;
+}
+
+/** Something else than a log of an IRC client. */
+export interface OtherFile {
+  readonly kind: "other";
+  /** Content of a pipe, which cannot be read again. */
+  readonly bytes: Uint8Array | undefined;
+}
+
+interface LogFile {
+  readonly source: ByteSource;
+  /** Text before the number of a line in its location. */
+  readonly prefix: string;
+  readonly day: LogDay | undefined;
+}
+
+type LogFormat = "irssi" | "WeeChat" | "ZNC";
+
+const DETECTION_LINES_MAX = 50;
+/** A chunk without a line that can be read is no reason to stop. */
+const DETECTION_CHUNKS_MAX = 16;
+/** Further problems of a file that is refused anyway are not counted. */
+const PROBLEMS_MAX = 1_000;
+/** With --skip-bad: a log with more lines that cannot be read has another format. */
+const SKIPPED_PROBLEMS_MAX = 100_000;
+
+/** Other programs' logs, by a line that only they have. */
+const NEIGHBOURS: readonly (readonly [RegExp, string])[] = [
+  [/^\*\*\*\* (?:BEGIN|ENDING) LOGGING AT /, "a log of HexChat or XChat"],
+  [/^[^\W\d]{3} \d\d \d\d:\d\d:\d\d [<*-][^\t]*\t/, "a log of HexChat or XChat"],
+  [/^Session (?:Start|Time|Ident|Close): /, "a log of mIRC"],
+  [/^\[\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d{4}\] /, "a log of Textual"],
+  [/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z\t[^\t]*\t[^\t]*\t/, "the output of chat history"],
+];
+const NEIGHBOUR_REMEDY =
+  "rewrite its lines as in a log of irssi, such as '2026-11-21 09:00:00 <ana> text'";
+
+/**
+ * @returns `other` if the file may have another format
+ * @throws {Fault} usage if the format or encoding is unknown; not-found, too-large, store-…
+ */
+export async function openLog(path: string, options: LogOptions): Promise<LogImport | OtherFile> {
+  if (options.encoding !== undefined) decoderOf(options.encoding);
+  if (isFolder(path)) {
+    const files = await zncFiles(path, options.channel);
+    return files === undefined
+      ? { kind: "other", bytes: undefined }
+      : new LogImport("ZNC", files, options);
+  }
+  const source = await ByteSource.open(path);
+  const file = { source, prefix: "", day: dayInName(basename(path)) };
+  const format = await formatOf(file, options);
+  if (format !== undefined) return new LogImport(format, [file], options);
+  const { pieces } = source;
+  return { kind: "other", bytes: pieces === undefined ? undefined : Buffer.concat([...pieces]) };
+}
+
+async function formatOf(file: LogFile, options: LogOptions): Promise<LogFormat | undefined> {
+  const { times, columnTimes } = timeParsers(options);
+  const { source, day } = file;
+  for await (const chunk of source.chunks()) {
+    if (isZip(chunk)) return undefined;
+    break;
+  }
+  let count = 0;
+  let chunkCount = 0;
+  for await (const lines of readLines(source, options)) {
+    for (const { text } of lines) {
+      if (text.trim() === "") continue;
+      if (count === 0 && /^[[{] *(?:["{[]|$)/.test(text)) return undefined;
+      checkNeighbour(text, source.path, options);
+      if (isWeechatLine(text, columnTimes, day)) return "WeeChat";
+      const format = ircTextFormat(text, times, day);
+      if (format !== undefined) return format;
+      if (++count === DETECTION_LINES_MAX) return undefined;
+    }
+    if (++chunkCount === DETECTION_CHUNKS_MAX) return undefined;
+  }
+  return undefined;
+}
+
+function checkNeighbour(text: string, path: string, { timeFormat }: LogOptions): void {
+  const neighbour = NEIGHBOURS.find(([pattern]) => pattern.test(text))?.[1];
+  if (neighbour === undefined || timeFormat !== undefined) return;
+  const isOwn = neighbour.endsWith("history");
+  throw new Fault("usage", `${quoteText(path)} is ${neighbour}, which cannot be imported`, {
+    remedy: isOwn ? "import the output of chat history --json" : NEIGHBOUR_REMEDY,
+  });
+}
+
+function timeParsers({ timeFormat }: LogOptions) {
+  const months = new MonthNames();
+  return {
+    months,
+    times: new TimeParser(timeFormat, months, "prefix"),
+    columnTimes: new TimeParser(timeFormat, months, "column"),
+  };
+}
+
+export class LogImport {
+  readonly kind = "log";
+  #checkedCount = 0;
+
+  constructor(
+    readonly format: LogFormat,
+    private readonly files: readonly LogFile[],
+    private readonly options: LogOptions,
+  ) {}
+
+  /**
+   * Reads the whole log without importing anything.
+   * @param isBadSkipped whether lines that cannot be read are skipped
+   */
+  async check(isBadSkipped: boolean, onProgress: (bytes: number) => void): Promise<ImportSummary> {
+    const list = new EntryList();
+    const problemsMax = isBadSkipped ? SKIPPED_PROBLEMS_MAX : PROBLEMS_MAX;
+    let readBytes = 0;
+    let count = 0;
+    for await (const chunkBytes of this.#read(list, { name: "?" })) {
+      readBytes += chunkBytes;
+      onProgress(readBytes);
+      count += list.entries.splice(0).length;
+      if (list.problems.length < problemsMax) continue;
+      if (!isBadSkipped) break;
+      throw new Fault("usage", `more than ${SKIPPED_PROBLEMS_MAX} lines cannot be parsed`, {
+        remedy: "check the format of the log",
+      });
+    }
+    this.#checkedCount = count;
+    const digests = this.files.map(({ source }) => source.digest);
+    const digest = Buffer.from(sha256(Buffer.from(digests.join()))).toString("base64url");
+    return { ...list.parsed(this.format), count, digest };
+  }
+
+  /**
+   * Reads the checked log again.
+   * @throws {Fault} usage if it changed since
+   */
+  async *entries(owner: LogOwner): AsyncGenerator<ImportEntry, void, undefined> {
+    const list = new EntryList();
+    let count = 0;
+    for await (const _ of this.#read(list, owner)) {
+      for (const entry of list.entries.splice(0)) {
+        count++;
+        yield entry;
+      }
+      list.problems.splice(0);
+    }
+    if (count !== this.#checkedCount) throw new Error("both readings give the same messages");
+  }
+
+  /** Adds the entries of each chunk to the list, and returns the chunk's approximate size. */
+  async *#read(list: EntryList, owner: LogOwner): AsyncGenerator<number, void, undefined> {
+    const parsers = timeParsers(this.options);
+    const entries = new LogEntries(list);
+    const clock = new LogClock(this.options.offsetMinutes);
+    const { format } = this;
+    for (const { source, prefix, day } of this.files) {
+      const shared = { entries, clock, owner, day };
+      const parser: LogParser =
+        format === "WeeChat"
+          ? new WeechatParser({ ...shared, times: parsers.columnTimes })
+          : new IrcTextParser({ ...shared, ...parsers, format });
+      for await (const lines of readLines(source, { ...this.options, prefix })) {
+        let chars = 0;
+        for (const line of lines) {
+          if (line.isLatin1) list.latin1++;
+          chars += line.text.length + 1;
+          parser.line(line);
+        }
+        yield chars;
+      }
+      parser.end();
+      yield 0;
+    }
+  }
+}
+
+const DAY_IN_NAME = /(?<!\d)(\d{4})(-?)(\d\d)\2(\d\d)(?!\d)/g;
+const DAY_LOG = /(?<!\d)\d{4}(-?)\d\d\1\d\d\.log$/;
+
+function dayInName(name: string): LogDay | undefined {
+  const match = [...name.matchAll(DAY_IN_NAME)].at(-1);
+  if (match === undefined) return undefined;
+  const [year, month, day] = [match[1], match[3], match[4]].map(Number);
+  const isDay = Number(month) >= 1 && Number(month) <= 12 && Number(day) >= 1 && Number(day) <= 31;
+  return isDay ? [year ?? 0, month ?? 0, day ?? 0] : undefined;
+}
+
+/** Opens the logs of one channel in a folder with `NETWORK/CHANNEL/YYYY-MM-DD.log`. */
+async function zncFiles(path: string, channel: string | undefined): Promise<LogFile[] | undefined> {
+  const logs = folderTree(path).paths.filter((inner) => DAY_LOG.test(inner));
+  if (logs.length === 0) return undefined;
+  const folders = [...new Set(logs.map(dirname))].sort();
+  const folder = selectFolder(resolve(path), folders, channel);
+  const files: LogFile[] = [];
+  for (const inner of logs.filter((log) => dirname(log) === folder).sort()) {
+    const name = basename(inner);
+    const source = await ByteSource.open(join(path, inner));
+    files.push({ source, prefix: `${name}, `, day: dayInName(name) });
+  }
+  return files;
+}
+
+const LISTED_MAX = 20;
+
+function selectFolder(root: string, folders: readonly string[], channel: string | undefined) {
+  const labelOf = (folder: string) => resolve(root, folder).split(/[\\/]/).slice(-2).join("/");
+  const folded = (name: string) => name.normalize("NFC").toLowerCase();
+  const wanted = folded(channel ?? "");
+  const [only] = folders;
+  if (channel === undefined && folders.length === 1) return only;
+  const forms = [
+    (label: string) => label,
+    (label: string) => label.split("/").slice(-1).join(),
+    (label: string) =>
+      label
+        .split("/")
+        .map((part) => part.replace(/^#/, ""))
+        .join("/"),
+    (label: string) => label.split("/").slice(-1).join().replace(/^#/, ""),
+  ];
+  const matches = forms
+    .map((form) => folders.filter((folder) => folded(form(labelOf(folder))) === wanted))
+    .find((found) => found.length > 0);
+  if (matches?.length === 1) return matches[0];
+  const labels = (matches ?? folders).map((folder) => quoteText(labelOf(folder)));
+  const more = labels.length > LISTED_MAX ? ` and ${labels.length - LISTED_MAX} more` : "";
+  const list = labels.slice(0, LISTED_MAX).join(", ") + more;
+  const remedy = "choose one with --channel NETWORK/NAME";
+  if (channel === undefined || matches !== undefined) {
+    throw new Fault("usage", `the folder has several channels: ${list}`, { remedy });
+  }
+  throw new Fault("not-found", `no channel ${quoteText(channel)}; channels: ${list}`, { remedy });
+}
