@@ -18,8 +18,8 @@ export interface BlockNames {
   readonly channelName: (id: string) => string;
 }
 
-/** Deeper parts are ignored, because no program makes them. */
-const DEPTH_MAX = 24;
+/** At least the depth of any JSON that is read, because each level of a block is one of JSON. */
+const DEPTH_MAX = 64;
 
 export function blocksText(blocks: unknown, names: BlockNames): string {
   return joinLines(listOf(blocks).map((block) => blockText(block, names, 0)));

@@ -46,6 +46,7 @@ export function readDiscord(tree: ExportTree, options: Wanted): ParsedFile {
   const list = new EntryList();
   const channels = channelsIn(tree, list);
   // The file of one channel needs no choice.
+  if (channels.length === 0 && list.problems.length > 0) return list.parsed("Discord");
   const isOne = channels.length === 1 && !options.isChannelGiven;
   const chosen = isOne ? channels[0] : selectChannel(channels, options);
   for (const { name, key, paths } of channels) {
@@ -56,7 +57,7 @@ export function readDiscord(tree: ExportTree, options: Wanted): ParsedFile {
   const byId = new Map(messages.map((message) => [message.id || message.location, message]));
   const names = new Map(channels.map(({ key, name }) => [key, name]));
   const reader = new DiscordReader(list, names);
-  const sorted = [...byId.values()].sort((a, b) => a.timeUnixMs - b.timeUnixMs);
+  const sorted = [...byId.values()].sort(compareByAge);
   for (const message of sorted) reader.add(message);
   return list.parsed("Discord");
 }
@@ -67,7 +68,7 @@ function channelsIn(tree: ExportTree, list: EntryList): readonly DiscordChannel[
     if (!/\.json$/i.test(path)) continue;
     const file = jsonFile(tree, path);
     if (!isDiscord(file)) {
-      list.problem(path, "not a complete JSON file of DiscordChatExporter");
+      list.problem(path, "not a JSON file of DiscordChatExporter, or its end is missing");
       continue;
     }
     const { guild, channel } = fieldsOf(file) ?? {};
@@ -115,6 +116,12 @@ function messagesIn(tree: ExportTree, path: string, list: EntryList): readonly D
     const timeUnixMs = Date.parse(textOf(fields["timestamp"]));
     return { location, id: textOf(fields["id"]), timeUnixMs, fields };
   });
+}
+
+/** Discord's ids grow with time. An export can begin with the newest message. */
+function compareByAge(a: DiscordMessage, b: DiscordMessage): number {
+  if (a.id === "" || b.id === "") return a.timeUnixMs - b.timeUnixMs;
+  return a.id.length - b.id.length || (a.id < b.id ? -1 : 1);
 }
 
 /** Events that Discord describes as a message. Kinds that the exporter does not know are numbers. */

@@ -164,12 +164,22 @@ export function textOf(value: unknown): string {
   return typeof value === "string" ? value : "";
 }
 
+/** No export nests deeper; only a file that was made to exhaust the stack does. */
+const JSON_DEPTH_MAX = 64;
+
+/** @returns `undefined` if the text is not JSON, or nested too deeply */
 export function jsonOf(text: string): unknown {
   try {
-    return JSON.parse(text);
+    const value: unknown = JSON.parse(text);
+    return isNestedDeeper(value, JSON_DEPTH_MAX) ? undefined : value;
   } catch {
     return undefined;
   }
+}
+
+function isNestedDeeper(value: unknown, depth: number): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return depth === 0 || Object.values(value).some((inner) => isNestedDeeper(inner, depth - 1));
 }
 
 export function unknownFormat(path: string): Fault {

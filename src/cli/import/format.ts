@@ -33,15 +33,16 @@ const DETECTION_LINES_MAX = 50;
 export function readImport(path: string, options: ReadOptions, piped?: Uint8Array): ParsedFile {
   const tree = isFolder(path) ? folderTree(path) : zipTree(piped ?? path);
   if (tree !== undefined) return readTree(tree, path, options);
-  return readFile(path, utf8Bytes(piped ?? fileBytes(path)), options);
+  return readFile(path, utf8Bytes(piped ?? fileBytes(path), path), options);
 }
 
 function readTree(tree: ExportTree, path: string, options: ReadOptions): ParsedFile {
   const bulkPath = bulkExportIn(tree);
-  if (bulkPath !== undefined) return readMattermost(utf8Bytes(tree.read(bulkPath)), options);
+  if (bulkPath !== undefined)
+    return readMattermost(utf8Bytes(tree.read(bulkPath), bulkPath), options);
   const records = tree.paths.filter((path) => /\.ndjson$/i.test(path));
   if (records.length > 0) {
-    const files = records.map((path) => ({ path, read: () => utf8Bytes(tree.read(path)) }));
+    const files = records.map((path) => ({ path, read: () => utf8Bytes(tree.read(path), path) }));
     return readRecords(files, options);
   }
   if (isSlack(tree)) return readSlack(tree, options);
@@ -55,7 +56,7 @@ function bulkExportIn(tree: ExportTree): string | undefined {
   const depthOf = (path: string) => path.split("/").length;
   const [path] = paths.sort((a, b) => depthOf(a) - depthOf(b));
   if (path === undefined) return undefined;
-  for (const { text } of linesIn(utf8Bytes(tree.read(path)))) {
+  for (const { text } of linesIn(utf8Bytes(tree.read(path), path))) {
     if (text.trim() !== "") return isBulkVersion(text) ? path : undefined;
   }
   return undefined;

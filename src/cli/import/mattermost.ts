@@ -30,16 +30,22 @@ export function readMattermost(
   options: Pick<ReadOptions, "channel" | "isChannelGiven">,
 ): ParsedFile {
   const list = new EntryList();
-  const chosen = selectChannel(channelsIn(bytes), options);
+  const channels = channelsIn(bytes);
+  // Lines that cannot be read explain why there is no channel.
+  const chosen = channels.length === 0 ? undefined : selectChannel(channels, options);
   for (const { location, text, isLatin1 } of linesIn(bytes)) {
     if (text.trim() === "") continue;
     const line = isLatin1 ? undefined : fieldsOf(jsonOf(text));
     const type = textOf(line?.["type"]);
-    if (line === undefined || type === "") list.problem(location, "not a line of a bulk export");
+    if (isLatin1) list.problem(location, "not text in UTF-8");
+    else if (line === undefined || type === "") list.problem(location, NO_LINE);
     else readLine(list, location, line, chosen);
   }
+  if (chosen === undefined && list.problems.length === 0) selectChannel(channels, options);
   return list.parsed("Mattermost");
 }
+
+const NO_LINE = "not a line of a bulk export, or nested too deeply";
 
 function channelsIn(bytes: Uint8Array): readonly MattermostChannel[] {
   const channels = new Map<string, MattermostChannel>();
@@ -68,8 +74,8 @@ function channelOf(line: Fields): MattermostChannel | undefined {
   const direct = fieldsOf(line["direct_post"]);
   if (direct === undefined) return undefined;
   const members = listOf(direct["channel_members"]).map(textOf).sort();
-  const name = members.join(",");
-  return { name, aliases: [members.map((member) => `@${member}`).join(",")], key: `@${name}` };
+  const name = members.map((member) => `@${member}`).join(",");
+  return { name, aliases: [members.join(",")], key: name };
 }
 
 /** Mattermost compares names without regard to case. */
@@ -81,7 +87,7 @@ function readLine(
   list: EntryList,
   location: string,
   line: Fields,
-  chosen: MattermostChannel,
+  chosen: MattermostChannel | undefined,
 ): void {
   const type = textOf(line["type"]);
   const post = fieldsOf(line["post"]) ?? fieldsOf(line["direct_post"]);
@@ -89,7 +95,7 @@ function readLine(
   if (isPost && post === undefined) return list.problem(location, "post without content");
   if (post === undefined) return list.skip(`${type} (not a message)`, location);
   const channel = channelOf(line);
-  if (channel?.key === chosen.key) return addPost(list, location, post);
+  if (channel !== undefined && channel.key === chosen?.key) return addPost(list, location, post);
   const name = channel?.team === undefined ? channel?.name : `${channel.team}/${channel.name}`;
   list.skip("post in another channel", location, name);
 }

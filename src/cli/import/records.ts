@@ -41,7 +41,8 @@ export function readRecords(
 ): ParsedFile {
   const list = new EntryList();
   const { rooms, erased } = contentsOf(files);
-  const isOne = rooms.length === 1 && !options.isChannelGiven;
+  // A file without records is empty, or has only lines that are reported below.
+  const isOne = rooms.length === 0 || (rooms.length === 1 && !options.isChannelGiven);
   const chosen = isOne ? rooms[0] : selectChannel(rooms, options);
   const reader = new RecordReader(list, erased);
   for (const file of files) {

@@ -94,7 +94,7 @@ interface SlackLists extends SlackNames {
 
 /** Reads the lists of users and channels. Larger plans have some of them in a folder above. */
 function listsIn(tree: ExportTree, root: string, list: EntryList): SlackLists {
-  const users = new Map<string, string>();
+  const users = new Map([["USLACKBOT", "Slackbot"]]);
   const channels = new Map<string, string>();
   const members = new Map<string, readonly string[]>();
   const above = root.split("/").map((_, index, parts) => parts.slice(0, index).join("/"));

@@ -35,17 +35,19 @@ export function decodedText(bytes: Uint8Array, path: string): string {
   try {
     return new TextDecoder(encoding, { fatal: true }).decode(bytes);
   } catch (cause) {
-    throw new Fault("usage", `${quoteText(path)} is not text in UTF-8`, {
+    throw new Fault("usage", `${quoteText(path)} is not text in UTF-8 or UTF-16`, {
       remedy: "convert it, for example with iconv",
       cause,
     });
   }
 }
 
-/** Converts UTF-16 to UTF-8, and leaves other bytes as they are. */
-export function utf8Bytes(bytes: Uint8Array): Uint8Array {
-  const encoding = unicodeMark(bytes);
-  return encoding === undefined ? bytes : Buffer.from(new TextDecoder(encoding).decode(bytes));
+/**
+ * Converts UTF-16 to UTF-8, and leaves other bytes as they are.
+ * @throws {Fault} usage if the UTF-16 is malformed
+ */
+export function utf8Bytes(bytes: Uint8Array, path: string): Uint8Array {
+  return unicodeMark(bytes) === undefined ? bytes : Buffer.from(decodedText(bytes, path));
 }
 
 /** A file of UTF-16 without a mark begins with an ASCII letter, and the other byte is zero. */
