@@ -9,6 +9,12 @@ import type { Context } from "../context.ts";
 import { renderJson } from "../output/render.ts";
 import { SourceNotes } from "./sources.ts";
 
+interface OmittedKind {
+  readonly reason: string;
+  readonly count: number;
+  readonly example: string;
+}
+
 /**
  * Names each entry on standard error and, with `--json`, as `{"kind":"skipped","path","reason"}` on
  * standard output.
@@ -27,6 +33,19 @@ export class Omissions {
     this.#isEmpty = false;
     this.print(ENGLISH_TERMINAL.skippedEntry(cleanText(`${path}: ${reason}`)));
     if (this.context.json) this.context.stdout.write(renderJson({ kind: "skipped", path, reason }));
+  }
+
+  /**
+   * Adds several equal entries by their number, in JSON as
+   * `{"kind":"skipped","count","reason","example"}`.
+   * @param isComplete true if the result is complete without them
+   */
+  addKind({ reason, count, example }: OmittedKind, isComplete: boolean): void {
+    if (!isComplete) this.#isEmpty = false;
+    const text = `${count}: ${reason}, for example ${example}`;
+    this.print(ENGLISH_TERMINAL.skippedEntry(cleanText(text)));
+    if (!this.context.json) return;
+    this.context.stdout.write(renderJson({ kind: "skipped", count, reason, example }));
   }
 
   /**

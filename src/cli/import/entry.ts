@@ -23,6 +23,10 @@ export type ImportEntry =
       /** Identifies this message in replies, reactions and edits within the same file. */
       readonly key?: string | undefined;
       readonly re?: string | undefined;
+      /** Shown only in the thread of `re`. */
+      readonly thread?: boolean | undefined;
+      /** A text that alerts nobody. */
+      readonly notice?: boolean | undefined;
     })
   | (CommonFields & { readonly kind: "reaction"; readonly react: string; readonly re: string })
   | (CommonFields & { readonly kind: "edit"; readonly text: string; readonly re: string });
@@ -32,13 +36,15 @@ interface Problem {
   readonly reason: string;
 }
 
-/** Parts of the export that are not messages, such as joins. */
+/** Parts of the export that are not imported, such as joins. */
 export interface SkippedKind {
   /** Kind of the export, in a few words. */
   readonly reason: string;
   readonly count: number;
   /** Location and text of the first one. */
   readonly example: string;
+  /** True if these are messages, so that the import is incomplete. */
+  readonly isLost: boolean;
 }
 
 export interface ParsedFile {
@@ -91,13 +97,23 @@ export class EntryList {
    * @param text shown as the example if this is the first one of its kind
    */
   skip(kind: string, location: string, text = ""): void {
+    this.#count(kind, location, text, false);
+  }
+
+  /** Counts a message whose content the export lacks. */
+  lose(kind: string, location: string, text = ""): void {
+    this.#count(kind, location, text, true);
+  }
+
+  #count(kind: string, location: string, text: string, isLost: boolean): void {
     const isNew = !this.#skippedKinds.has(kind);
-    const reason = isNew && this.#skippedKinds.size >= SKIPPED_KINDS_MAX ? "other kinds" : kind;
+    const reason =
+      isNew && !isLost && this.#skippedKinds.size >= SKIPPED_KINDS_MAX ? "other kinds" : kind;
     const { count, example } = this.#skippedKinds.get(reason) ?? {
       count: 0,
       example: text === "" ? location : `${location}: ${quoteText(text, EXAMPLE_CODE_POINTS_MAX)}`,
     };
-    this.#skippedKinds.set(reason, { reason, count: count + 1, example });
+    this.#skippedKinds.set(reason, { reason, count: count + 1, example, isLost });
   }
 
   parsed(format: string): ParsedFile {
@@ -148,12 +164,22 @@ export function textOf(value: unknown): string {
   return typeof value === "string" ? value : "";
 }
 
+/** No export nests deeper; only a file that was made to exhaust the stack does. */
+const JSON_DEPTH_MAX = 64;
+
+/** @returns `undefined` if the text is not JSON, or nested too deeply */
 export function jsonOf(text: string): unknown {
   try {
-    return JSON.parse(text);
+    const value: unknown = JSON.parse(text);
+    return isNestedDeeper(value, JSON_DEPTH_MAX) ? undefined : value;
   } catch {
     return undefined;
   }
+}
+
+function isNestedDeeper(value: unknown, depth: number): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return depth === 0 || Object.values(value).some((inner) => isNestedDeeper(inner, depth - 1));
 }
 
 export function unknownFormat(path: string): Fault {

@@ -1,7 +1,8 @@
 /** Detects the format of an import. */
 
+import { basename as baseName } from "node:path";
 import { quoteText } from "../../base/text.ts";
-import { isZip } from "../zip.ts";
+import { isDiscord, isDiscordStart, readDiscord } from "./discord.ts";
 import {
   fieldsOf,
   jsonOf,
@@ -13,7 +14,15 @@ import {
 import { readMattermost } from "./mattermost.ts";
 import { readRecords } from "./records.ts";
 import { isSlack, readSlack } from "./slack.ts";
-import { fileBytes, folderTree, isFolder, zipTree } from "./source.ts";
+import {
+  type ExportTree,
+  fileBytes,
+  folderTree,
+  isFolder,
+  jsonFile,
+  utf8Bytes,
+  zipTree,
+} from "./source.ts";
 
 const DETECTION_LINES_MAX = 50;
 
@@ -22,19 +31,60 @@ const DETECTION_LINES_MAX = 50;
  * @throws {Fault} usage if the format is unknown; not-found, too-large, store-…
  */
 export function readImport(path: string, options: ReadOptions, piped?: Uint8Array): ParsedFile {
-  const { channel } = options;
-  const bytes = piped ?? (isFolder(path) ? undefined : fileBytes(path));
-  if (bytes === undefined || isZip(bytes)) {
-    const tree = bytes === undefined ? folderTree(path) : zipTree(bytes);
-    if (!isSlack(tree)) throw unknownFormat(quoteText(path));
-    return readSlack(tree, channel);
+  const tree = isFolder(path) ? folderTree(path) : zipTree(piped ?? path);
+  if (tree !== undefined) return readTree(tree, path, options);
+  return readFile(path, utf8Bytes(piped ?? fileBytes(path), path), options);
+}
+
+function readTree(tree: ExportTree, path: string, options: ReadOptions): ParsedFile {
+  const bulkPath = bulkExportIn(tree);
+  if (bulkPath !== undefined)
+    return readMattermost(utf8Bytes(tree.read(bulkPath), bulkPath), options);
+  const records = tree.paths.filter((path) => /\.ndjson$/i.test(path));
+  if (records.length > 0) {
+    const files = records.map((path) => ({ path, read: () => utf8Bytes(tree.read(path), path) }));
+    return readRecords(files, options);
   }
+  if (isSlack(tree)) return readSlack(tree, options);
+  if (tree.paths.some((path) => isDiscordFile(tree, path))) return readDiscord(tree, options);
+  throw unknownFormat(quoteText(path));
+}
+
+/** Mattermost's attachments are in folders below the file of lines. */
+function bulkExportIn(tree: ExportTree): string | undefined {
+  const paths = tree.paths.filter((path) => /\.jsonl$/i.test(path));
+  const depthOf = (path: string) => path.split("/").length;
+  const [path] = paths.sort((a, b) => depthOf(a) - depthOf(b));
+  if (path === undefined) return undefined;
+  for (const { text } of linesIn(utf8Bytes(tree.read(path), path))) {
+    if (text.trim() !== "") return isBulkVersion(text) ? path : undefined;
+  }
+  return undefined;
+}
+
+function isDiscordFile(tree: ExportTree, path: string): boolean {
+  return /\.json$/i.test(path) && isDiscord(jsonFile(tree, path));
+}
+
+function isBulkVersion(line: string): boolean {
+  return fieldsOf(jsonOf(line))?.["type"] === "version";
+}
+
+function readFile(path: string, bytes: Uint8Array, options: ReadOptions): ParsedFile {
   let linesChecked = 0;
   for (const { text } of linesIn(bytes)) {
     if (text.trim() === "") continue;
+    if (linesChecked === 0 && text.startsWith("{")) {
+      const tree = { paths: [baseName(path)], read: () => bytes };
+      if (fieldsOf(jsonOf(text))?.["kind"] === undefined && isDiscordStart(bytes)) {
+        return readDiscord(tree, options);
+      }
+    }
     const object = fieldsOf(jsonOf(text));
-    if (object !== undefined && typeof object["kind"] === "string") return readRecords(bytes);
-    if (object?.["type"] === "version") return readMattermost(bytes, channel);
+    if (object !== undefined && typeof object["kind"] === "string") {
+      return readRecords([{ path: "", read: () => bytes }], options);
+    }
+    if (isBulkVersion(text)) return readMattermost(bytes, options);
     if (++linesChecked === DETECTION_LINES_MAX) break;
   }
   throw unknownFormat(quoteText(path));

@@ -1,71 +1,159 @@
 /** The program's own export: the output of `chat export` and `chat history --json`. */
 
 import { formatSize } from "../../base/sizes.ts";
+import { type ExportChannel, selectChannel } from "./channel.ts";
 import {
   EntryList,
   type Fields,
   fieldsOf,
   jsonOf,
   linesIn,
+  listOf,
   type ParsedFile,
+  type ReadOptions,
   textOf,
 } from "./entry.ts";
 
-const SKIPPED_KINDS: ReadonlySet<string> = new Set([
-  ...["room", "join", "leave", "topic", "mute", "admission", "grant", "rename", "close", "remove"],
-  ...["retention", "pin", "receipts", "group"],
-  ...["erased", "unreadable"],
-]);
+interface RoomOfRecords extends ExportChannel {
+  readonly key: string;
+}
 
-export function readRecords(bytes: Uint8Array): ParsedFile {
+interface Contents {
+  readonly rooms: readonly RoomOfRecords[];
+  /** Keys of records that were erased after they were written to the file. */
+  readonly erased: ReadonlySet<string>;
+}
+
+export interface RecordsFile {
+  /** Prefix of locations; empty if there is only one file. */
+  readonly path: string;
+  read(): Uint8Array;
+}
+
+/**
+ * Reads the records of one room, which can be in several files.
+ * @throws {Fault} not-found if the file lacks the room; usage if it has several rooms and none is
+ * chosen
+ */
+export function readRecords(
+  files: readonly RecordsFile[],
+  options: Pick<ReadOptions, "channel" | "isChannelGiven">,
+): ParsedFile {
   const list = new EntryList();
-  const files = new Map<string, string>();
-  let roomKey: string | undefined;
-  for (const { location, text, isLatin1 } of linesIn(bytes)) {
-    if (text.trim() === "") continue;
-    const record = isLatin1 ? undefined : fieldsOf(jsonOf(text));
-    if (record === undefined) {
-      list.problem(location, "not a JSON object in UTF-8");
-      continue;
+  const { rooms, erased } = contentsOf(files);
+  // A file without records is empty, or has only lines that are reported below.
+  const isOne = rooms.length === 0 || (rooms.length === 1 && !options.isChannelGiven);
+  const chosen = isOne ? rooms[0] : selectChannel(rooms, options);
+  const reader = new RecordReader(list, erased);
+  for (const file of files) {
+    for (const line of linesIn(file.read())) {
+      const { text, isLatin1 } = line;
+      if (text.trim() === "") continue;
+      const location = file.path === "" ? line.location : `${file.path}, ${line.location}`;
+      const record = isLatin1 ? undefined : fieldsOf(jsonOf(text));
+      if (record === undefined) list.problem(location, "not a JSON object in UTF-8");
+      else if (textOf(record["kind"]) === "")
+        list.problem(location, "not a record of chat history");
+      else if (isRecord(record) && roomOf(record).key !== chosen?.key) {
+        list.skip("record of another room", location, roomOf(record).name);
+      } else reader.add(location, record);
     }
-    roomKey ??= roomKeyOf(record);
-    if (roomKeyOf(record) !== roomKey)
-      list.problem(location, "belongs to another room than earlier records");
-    else readRecord(list, files, location, record);
   }
   return list.parsed("chat");
 }
 
-function readRecord(
-  list: EntryList,
-  files: Map<string, string>,
-  location: string,
-  record: Fields,
-): void {
-  const kind = textOf(record["kind"]);
-  if (SKIPPED_KINDS.has(kind)) {
-    list.skipped++;
-    return;
+function contentsOf(files: readonly RecordsFile[]): Contents {
+  const rooms = new Map<string, RoomOfRecords>();
+  const erased = new Set<string>();
+  for (const file of files) {
+    for (const { text } of linesIn(file.read())) {
+      const record = fieldsOf(jsonOf(text));
+      if (record === undefined || !isRecord(record)) continue;
+      const room = roomOf(record);
+      rooms.set(room.key, room);
+      if (textOf(record["kind"]) !== "erased") continue;
+      for (const seq of [record["seq"], ...listOf(record["also"])]) erased.add(String(seq));
+    }
   }
-  if (kind === "damaged") return list.problem(location, "the record is damaged");
-  const imported = fieldsOf(record["imported"]);
-  const from = textOf((imported ?? record)["from"]);
-  const timeUnixMs = Date.parse(textOf((imported ?? record)["time"]));
-  const common = { location, from, timeUnixMs };
-  const key = seqOf(record["seq"]);
-  const re = seqOf(record["re"]);
-  const text = textOf(record["text"]);
-  if (kind === "text" || kind === "action") list.add({ ...common, kind, text, key, re });
-  else if (kind === "file") {
-    const replacement = fileText(record);
-    if (key !== undefined) files.set(key, replacement);
-    list.add({ ...common, kind: "text", text: withFile(replacement, text), key });
-  } else if (kind === "reaction" && re !== undefined) {
-    list.add({ ...common, kind, react: textOf(record["react"]), re });
-  } else if (kind === "edited" && seqOf(record["of"]) !== undefined) {
-    const of = seqOf(record["of"]) ?? "";
-    list.add({ ...common, kind: "edit", text: withFile(files.get(of), text), re: of });
-  } else list.problem(location, "not a record of chat history --json");
+  return { rooms: [...rooms.values()], erased };
+}
+
+/** Other lines of `--json` output, such as acknowledgements, are not part of a room's history. */
+function isRecord(record: Fields): boolean {
+  return seqOf(record["seq"]) !== undefined && textOf(record["from"]) !== "";
+}
+
+function roomOf(record: Fields): RoomOfRecords {
+  const room = textOf(record["room"]);
+  if (room !== "") return { name: room, key: room };
+  const people = [textOf(record["from"]), textOf(record["to"])].sort();
+  return {
+    name: people.join(","),
+    aliases: people.map((user) => `@${user}`),
+    key: people.join(" "),
+  };
+}
+
+/** Kinds that contain no message. Other kinds, also future ones, are imported if they have a text. */
+const EVENT_TEXTS: Readonly<Record<string, string>> = {
+  erased: "erased message",
+  vote: "vote in a poll",
+  poll: "start or end of a poll (its text is imported)",
+};
+
+class RecordReader {
+  /** Texts that stand for files, by the key of their record. */
+  readonly #files = new Map<string, string>();
+
+  constructor(
+    private readonly list: EntryList,
+    private readonly erased: ReadonlySet<string>,
+  ) {}
+
+  add(location: string, record: Fields): void {
+    const { list } = this;
+    const kind = textOf(record["kind"]);
+    const imported = fieldsOf(record["imported"]);
+    const from = textOf((imported ?? record)["from"]);
+    const timeUnixMs = Date.parse(textOf((imported ?? record)["time"]));
+    const common = { location, from, timeUnixMs };
+    const key = seqOf(record["seq"]);
+    const re = seqOf(record["re"]);
+    const text = textOf(record["text"]);
+    const isErased = key !== undefined && this.erased.has(key);
+    if (isErased) return list.skip("erased message", location);
+    switch (kind) {
+      case "text":
+      case "action": {
+        const thread = record["thread"] === true || undefined;
+        const notice = record["notice"] === true || undefined;
+        return list.add({ ...common, kind, text, key, re, thread, notice });
+      }
+      case "file": {
+        const replacement = fileText(record);
+        if (key !== undefined) this.#files.set(key, replacement);
+        return list.add({ ...common, kind: "text", text: withFile(replacement, text), key });
+      }
+      case "reaction":
+        if (re === undefined) return list.skip("reaction to no message", location);
+        return list.add({ ...common, kind, react: textOf(record["react"]), re });
+      case "edited": {
+        const of = seqOf(record["of"]);
+        if (of === undefined) return list.problem(location, "edit of no message");
+        if (this.erased.has(of)) return list.skip("erased message", location);
+        const edited = withFile(this.#files.get(of), text);
+        return list.add({ ...common, kind: "edit", text: edited, re: of });
+      }
+      case "damaged":
+        return list.problem(location, "the record is damaged");
+      case "unreadable":
+        return list.lose("message that the exporting device could not decrypt", location);
+      default:
+        // A message of a kind that only a later version knows.
+        if (from !== "" && text !== "") list.add({ ...common, kind: "text", text, key, re });
+        else list.skip(EVENT_TEXTS[kind] ?? `${kind} (event)`, location, from);
+    }
+  }
 }
 
 function fileText(record: Fields): string {
@@ -81,9 +169,4 @@ function withFile(file: string | undefined, caption: string): string {
 
 function seqOf(value: unknown): string | undefined {
   return typeof value === "number" ? String(value) : undefined;
-}
-
-function roomKeyOf(record: Fields): string {
-  if (typeof record["room"] === "string") return record["room"];
-  return [textOf(record["from"]), textOf(record["to"])].sort().join(" ");
 }

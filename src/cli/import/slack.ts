@@ -1,16 +1,19 @@
 /** Slack's export: a folder or a zip. */
 
-import { noChannel } from "./channel.ts";
+import { attachmentsText, type BlockNames, blocksText, either, filesText } from "./blocks.ts";
+import { type ExportChannel, selectChannel } from "./channel.ts";
 import {
   EntryList,
   type Fields,
   fieldsOf,
-  jsonOf,
   listOf,
   type ParsedFile,
+  type ReadOptions,
   textOf,
 } from "./entry.ts";
-import type { ExportTree } from "./source.ts";
+import { addMessage, addReaction, joinLines, reactionOf } from "./message.ts";
+import { markdownOf, type SlackNames } from "./mrkdwn.ts";
+import { type ExportTree, jsonFile } from "./source.ts";
 
 const DAY_FILE = /^(?:(.*)\/)?\d{4}-\d\d-\d\d\.json$/;
 
@@ -18,121 +21,217 @@ export function isSlack(tree: ExportTree): boolean {
   return tree.paths.some((path) => DAY_FILE.test(path));
 }
 
+interface SlackChannel extends ExportChannel {
+  readonly folder: string;
+  readonly lists: SlackLists;
+}
+
 /**
  * Reads a folder or zip with `users.json` and one folder per channel, with files such as
  * `2026-11-21.json`. The folder of a single channel is also accepted.
  * @see https://slack.com/help/articles/220556107-How-to-read-Slack-data-exports
- * @throws {Fault} not-found if the export lacks the channel
+ * @throws {Fault} not-found if the export lacks the channel; usage if it can mean several
  */
-export function readSlack(tree: ExportTree, channel: string): ParsedFile {
+export function readSlack(
+  tree: ExportTree,
+  options: Pick<ReadOptions, "channel" | "isChannelGiven">,
+): ParsedFile {
   const list = new EntryList();
-  const channels = new Set(tree.paths.flatMap((path) => DAY_FILE.exec(path)?.[1] ?? []));
-  const nameOf = (folder: string) => folder.split("/").at(-1)?.toLowerCase();
-  const folder = [...channels].find((path) => nameOf(path) === channel.toLowerCase());
-  if (folder === undefined && channels.size > 0) {
-    throw noChannel(
-      channel,
-      [...channels].map((path) => path.split("/").at(-1) ?? path),
-    );
-  }
-  const names = namesIn(tree);
-  const days = tree.paths.filter((path) => {
-    const match = DAY_FILE.exec(path);
-    return match !== null && match[1] === folder;
+  const days = tree.paths.filter((path) => DAY_FILE.test(path)).sort();
+  const folders = [...new Set(days.map(parentOf))];
+  const isOneChannel = folders.length === 1 && folders[0] === "";
+  const roots = new Set(folders.map(parentOf));
+  const listsByRoot = new Map([...roots].map((root) => [root, listsIn(tree, root, list)]));
+  const channels = folders.map((folder): SlackChannel => {
+    const root = parentOf(folder);
+    const team = roots.size === 1 ? undefined : teamOf(root, roots);
+    const lists = listsByRoot.get(root) ?? EMPTY_LISTS;
+    return { folder, lists, team, ...channelNames(folder, lists) };
   });
-  for (const path of days.sort()) {
-    const messages = jsonOf(new TextDecoder().decode(tree.read(path)));
-    if (!Array.isArray(messages)) {
-      list.problem(path, "not a list of messages");
-      continue;
-    }
-    for (const [index, message] of messages.entries()) {
-      const location = `${path}, message ${index + 1}`;
-      const fields = fieldsOf(message);
-      if (fields === undefined) list.problem(location, "not a message");
-      else addMessage(list, location, fields, names);
-    }
+  const chosen = isOneChannel ? channels[0] : selectChannel(channels, options);
+  for (const { folder } of channels)
+    if (folder !== chosen?.folder) list.skip("other channel", folder);
+  const reader = new SlackReader(list, chosen?.lists ?? EMPTY_LISTS);
+  for (const path of days) if (parentOf(path) === chosen?.folder) readDay(tree, path, list, reader);
+  for (const path of tree.paths) {
+    const isOther = !isOneChannel && parentOf(path) === chosen?.folder && !DAY_FILE.test(path);
+    if (isOther) list.skip("file of the channel without messages", path);
   }
   return list.parsed("Slack");
 }
 
-function namesIn(tree: ExportTree): ReadonlyMap<string, string> {
-  const names = new Map<string, string>();
-  const path = tree.paths.find((path) => path.split("/").at(-1) === "users.json");
-  if (path === undefined) return names;
-  for (const user of listOf(jsonOf(new TextDecoder().decode(tree.read(path))))) {
-    const fields = fieldsOf(user) ?? {};
-    const profile = fieldsOf(fields["profile"]) ?? {};
-    const name = textOf(profile["display_name"]) || textOf(fields["name"]);
-    names.set(textOf(fields["id"]), name || textOf(profile["real_name"]));
+function readDay(tree: ExportTree, path: string, list: EntryList, reader: SlackReader): void {
+  const messages = jsonFile(tree, path);
+  if (!Array.isArray(messages)) {
+    list.problem(path, "not a list of messages in JSON");
+    return;
   }
-  return names;
+  for (const [index, message] of messages.entries()) {
+    const location = `${path}, message ${index + 1}`;
+    const fields = fieldsOf(message);
+    if (fields === undefined) list.problem(location, "not a message");
+    else reader.add(location, fields);
+  }
 }
 
-const MESSAGE_SUBTYPES: ReadonlySet<string> = new Set([
-  ...["", "me_message", "bot_message", "file_share", "thread_broadcast", "file_comment"],
-]);
-const EVENT = /^(?:channel_|group_|bot_add|bot_remove|pinned_item|tombstone|reminder_|sh_room_)/;
+function parentOf(path: string): string {
+  return path.split("/").slice(0, -1).join("/");
+}
 
-function addMessage(
-  list: EntryList,
-  location: string,
-  message: Fields,
-  names: ReadonlyMap<string, string>,
-): void {
-  const subtype = textOf(message["subtype"]);
-  if (EVENT.test(subtype)) {
-    list.skipped++;
-    return;
-  }
-  if (textOf(message["type"]) !== "message" || !MESSAGE_SUBTYPES.has(subtype)) {
-    list.problem(location, `unsupported message type '${subtype || textOf(message["type"])}'`);
-    return;
-  }
-  const key = textOf(message["ts"]);
-  const thread = textOf(message["thread_ts"]);
-  const re = thread === "" || thread === key ? undefined : thread;
-  const timeUnixMs = Math.round(Number(key || "x") * 1_000);
-  const files = listOf(message["files"]).map((file) => {
-    const { name, title, mode } = fieldsOf(file) ?? {};
-    return mode === "tombstone" ? "" : `[file ${textOf(name) || textOf(title)}]`;
-  });
-  const messageText = plainText(textOf(message["text"]), names);
-  const text = [messageText, ...files].filter((part) => part !== "").join("\n");
-  const kind = subtype === "me_message" ? "action" : "text";
-  if (text === "") list.skipped++;
-  else list.add({ location, from: authorOf(message, names), timeUnixMs, kind, text, key, re });
-  for (const reaction of listOf(message["reactions"])) {
-    const fields = fieldsOf(reaction) ?? {};
-    for (const user of listOf(fields["users"])) {
-      const from = names.get(textOf(user)) || textOf(user);
-      const react = `:${textOf(fields["name"])}:`;
-      list.add({ location, from, timeUnixMs, kind: "reaction", react, re: key });
+function nameOf(path: string): string {
+  return path.split("/").at(-1) ?? path;
+}
+
+/** Returns the folder's name, or its path if another workspace's folder has the same name. */
+function teamOf(root: string, roots: ReadonlySet<string>): string {
+  const name = nameOf(root) || ".";
+  return [...roots].filter((other) => nameOf(other) === name).length > 1 ? root : name;
+}
+
+interface SlackLists extends SlackNames {
+  readonly members: ReadonlyMap<string, readonly string[]>;
+}
+
+/** Reads the lists of users and channels. Larger plans have some of them in a folder above. */
+function listsIn(tree: ExportTree, root: string, list: EntryList): SlackLists {
+  const users = new Map([["USLACKBOT", "Slackbot"]]);
+  const channels = new Map<string, string>();
+  const members = new Map<string, readonly string[]>();
+  const above = root.split("/").map((_, index, parts) => parts.slice(0, index).join("/"));
+  const read = (name: string): Fields[] =>
+    [...new Set([...above, root])].flatMap((folder): Fields[] => {
+      const path = folder === "" ? name : `${folder}/${name}`;
+      if (!tree.paths.includes(path)) return [];
+      const rows = jsonFile(tree, path);
+      if (!Array.isArray(rows)) list.problem(path, "not a list in JSON");
+      return listOf(rows).flatMap<Fields>((row) => fieldsOf(row) ?? []);
+    });
+  for (const file of ["org_users.json", "users.json"]) {
+    for (const user of read(file)) {
+      const profile = fieldsOf(user["profile"]) ?? {};
+      const name = textOf(profile["display_name"]) || textOf(user["name"]);
+      const shown = name || textOf(profile["real_name"]) || textOf(user["real_name"]);
+      for (const id of [textOf(user["id"]), textOf(profile["bot_id"])]) {
+        if (id !== "" && shown !== "") users.set(id, shown);
+      }
     }
   }
+  for (const file of ["channels.json", "groups.json", "mpims.json", "dms.json"]) {
+    for (const channel of read(file)) {
+      const id = textOf(channel["id"]);
+      const name = textOf(channel["name"]);
+      if (name !== "") channels.set(id, name);
+      const isNamed = name !== "" && file !== "mpims.json";
+      if (!isNamed) members.set(id, listOf(channel["members"]).map(textOf));
+    }
+  }
+  return { users, channels, members };
 }
 
-function authorOf(message: Fields, names: ReadonlyMap<string, string>): string {
-  const profile = fieldsOf(message["user_profile"]) ?? {};
-  const user = textOf(message["user"]);
-  return (
-    names.get(user) ||
-    textOf(profile["display_name"]) ||
-    textOf(profile["real_name"]) ||
-    textOf(message["username"]) ||
-    user ||
-    textOf(message["bot_id"])
-  );
-}
-
-function plainText(text: string, names: ReadonlyMap<string, string>): string {
-  const plain = text.replaceAll(/<([^<>]*)>/g, (_, inner: string) => {
-    const [target = "", label = ""] = inner.split("|");
-    if (target.startsWith("@")) return `@${label || names.get(target.slice(1)) || target.slice(1)}`;
-    if (target.startsWith("#")) return `#${label || target.slice(1)}`;
-    if (target.startsWith("!")) return label || `@${target.slice(1)}`;
-    const address = target.replace(/^mailto:/, "");
-    return label === "" || label === address ? address : `${label} (${address})`;
+/** A channel's folder has its name; that of a direct conversation has its id. */
+function channelNames(
+  folder: string,
+  { channels, members, users }: SlackLists,
+): Pick<SlackChannel, "name" | "aliases"> {
+  const name = nameOf(folder);
+  const ids = channels.has(name) || members.has(name) ? [name] : [];
+  for (const [id, known] of channels) if (known === name) ids.push(id);
+  const people = ids.flatMap((id) => {
+    const names = members.get(id)?.map((user) => users.get(user) || user);
+    return names === undefined ? [] : [names.sort().join(",")];
   });
-  return plain.replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&amp;", "&");
+  return { name: channels.get(name) ?? name, aliases: [...people, ...ids, name] };
+}
+
+const EMPTY_LISTS: SlackLists = { users: new Map(), channels: new Map(), members: new Map() };
+
+/** Events that Slack describes in the text of a message. */
+const EVENT =
+  /^(?:channel_|group_|bot_(?:add|remove|enable|disable)$|pinned_item$|unpinned_item$|tombstone$|reminder_|sh_room_|huddle_thread$|joiner_notification|file_mention$|message_deleted$|message_replied$|message_changed$|ekm_access_denied$)/;
+
+class SlackReader {
+  readonly #names: SlackNames;
+  readonly #blockNames: BlockNames;
+
+  constructor(
+    private readonly list: EntryList,
+    names: SlackLists,
+  ) {
+    this.#names = names;
+    const { users, channels } = names;
+    this.#blockNames = {
+      convert: (text) => markdownOf(text, this.#names),
+      userName: (id) => users.get(id) || id,
+      channelName: (id) => channels.get(id) || id,
+    };
+  }
+
+  add(location: string, message: Fields): void {
+    const { list } = this;
+    const subtype = textOf(message["subtype"]);
+    const type = textOf(message["type"]);
+    const key = textOf(message["ts"]);
+    const thread = textOf(message["thread_ts"]);
+    const text = this.#textOf(message);
+    // Without its first message, a thread would fall apart.
+    const beginsThread = thread !== "" && thread === key;
+    if (EVENT.test(subtype) && !(beginsThread && text !== "")) {
+      list.skip(`${subtype} (event)`, location, text);
+      return;
+    }
+    const re = thread === "" || thread === key ? undefined : thread;
+    const timeUnixMs = Math.round(Number(key || "x") * 1_000);
+    const kind = subtype === "me_message" ? "action" : "text";
+    const from = this.#authorOf(message);
+    if (text !== "") addMessage(list, { location, from, timeUnixMs, kind, text, key, re });
+    else if (type === "" && key === "") list.problem(location, "not a message");
+    else list.skip(`${subtype || type || "message"} without text`, location, from);
+    if (text !== "") this.#addReactions(location, message, timeUnixMs, key);
+  }
+
+  #addReactions(location: string, message: Fields, timeUnixMs: number, re: string): void {
+    for (const reaction of listOf(message["reactions"])) {
+      const fields = fieldsOf(reaction) ?? {};
+      const react = reactionOf(textOf(fields["name"]));
+      for (const user of listOf(fields["users"])) {
+        const from = this.#blockNames.userName(textOf(user));
+        addReaction(this.list, { location, from, timeUnixMs, react, re });
+      }
+    }
+  }
+
+  #textOf(message: Fields): string {
+    const names = this.#blockNames;
+    const text = names.convert(textOf(message["text"]));
+    const { comment, file, files } = message;
+    const comments = names.convert(textOf(fieldsOf(comment)?.["comment"]));
+    const body = either(text, blocksText(message["blocks"], names));
+    const title = names.convert(textOf(fieldsOf(message["assistant_app_thread"])?.["title"]));
+    const attached = attachmentsText(message["attachments"], names);
+    const fileNames = filesText(Array.isArray(files) ? files : [file].filter(fieldsOf));
+    return joinLines([either(body, either(comments, title)), attached, fileNames]).trim();
+  }
+
+  #authorOf(message: Fields): string {
+    const { users } = this.#names;
+    const user = textOf(message["user"]) || textOf(fieldsOf(message["comment"])?.["user"]);
+    const bot = textOf(message["bot_id"]);
+    const [profile, botProfile] = [message["user_profile"], message["bot_profile"]].map(
+      (value) => fieldsOf(value) ?? {},
+    );
+    const botName = textOf(message["username"]) || textOf(botProfile?.["name"]);
+    const [attachment] = listOf(message["attachments"]);
+    return (
+      (bot === "" ? "" : botName) ||
+      users.get(user) ||
+      textOf(profile?.["display_name"]) ||
+      textOf(profile?.["real_name"]) ||
+      botName ||
+      users.get(bot) ||
+      user ||
+      bot ||
+      textOf(fieldsOf(attachment)?.["author_name"]) ||
+      textOf(fieldsOf(attachment)?.["service_name"])
+    );
+  }
 }

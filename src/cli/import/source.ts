@@ -3,19 +3,67 @@
 import { closeSync, lstatSync, openSync, readdirSync, readSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { Fault } from "../../base/fault.ts";
+import { formatSize } from "../../base/sizes.ts";
 import { quoteText } from "../../base/text.ts";
 import { diskFault, errorCode } from "../../io/disk/disk.ts";
-import { openZip } from "../zip.ts";
+import { isZip, openZip, type ZipArchive, type ZipBytes } from "../zip.ts";
+import { jsonOf } from "./entry.ts";
 
 /** The file is read into memory; this size holds a few million lines. */
 const FILE_BYTES_MAX = 512 * 1024 * 1024;
 const READ_BYTES = 1024 * 1024;
 const TREE_FILES_MAX = 200_000;
+/** Slack's largest plan nests `teams/TEAM/CHANNEL/DAY.json`, in a folder of the archive's name. */
+const FOLDER_DEPTH_MAX = 5;
+const ZIP_START_BYTES = 64;
+const ZIP_DATA_BYTES_MAX = 4 * 1024 * 1024 * 1024;
+/** Only these files of an export are read. */
+const DATA_FILE = /\.(?:json|jsonl|ndjson)$/i;
 
 /** Files of the export by path, such as `general/2026-11-21.json`. */
 export interface ExportTree {
   readonly paths: readonly string[];
   read(path: string): Uint8Array;
+}
+
+/**
+ * Decodes a file in UTF-8, or in UTF-16 with a byte order mark, as some editors write it.
+ * @throws {Fault} usage if it has another encoding
+ */
+export function decodedText(bytes: Uint8Array, path: string): string {
+  const encoding = unicodeMark(bytes) ?? "utf-8";
+  try {
+    return new TextDecoder(encoding, { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw new Fault("usage", `${quoteText(path)} is not text in UTF-8 or UTF-16`, {
+      remedy: "convert it, for example with iconv",
+      cause,
+    });
+  }
+}
+
+/**
+ * Converts UTF-16 to UTF-8, and leaves other bytes as they are.
+ * @throws {Fault} usage if the UTF-16 is malformed
+ */
+export function utf8Bytes(bytes: Uint8Array, path: string): Uint8Array {
+  return unicodeMark(bytes) === undefined ? bytes : Buffer.from(decodedText(bytes, path));
+}
+
+/** A file of UTF-16 without a mark begins with an ASCII letter, and the other byte is zero. */
+function unicodeMark([first, second]: Uint8Array): "utf-16le" | "utf-16be" | undefined {
+  if (first === 0xff && second === 0xfe) return "utf-16le";
+  if (first === 0xfe && second === 0xff) return "utf-16be";
+  if (first !== undefined && first > 0 && second === 0) return "utf-16le";
+  return first === 0 && second !== undefined && second > 0 ? "utf-16be" : undefined;
+}
+
+/**
+ * @returns `undefined` if the file is not JSON, or nested too deeply
+ * @throws {Fault} usage if it is not text
+ */
+export function jsonFile(tree: ExportTree, path: string): unknown {
+  return jsonOf(decodedText(tree.read(path), path));
 }
 
 export function isFolder(path: string): boolean {
@@ -48,28 +96,94 @@ export function fileBytes(path: string): Uint8Array {
   throw new Fault("too-large", `${quoteText(path)} is larger than 512 MiB`, { remedy: "split it" });
 }
 
-/** Lists regular files up to two levels deep; exports contain no links or deeper folders. */
+/** Lists regular files; exports contain no links. */
 export function folderTree(path: string): ExportTree {
   const paths: string[] = [];
   const listFolder = (folder: string, depth: number): void => {
     for (const name of readdirSync(join(path, folder)).sort()) {
       const innerPath = folder === "" ? name : `${folder}/${name}`;
       const stat = lstatSync(join(path, innerPath));
-      if (stat.isFile() && paths.length < TREE_FILES_MAX) paths.push(innerPath);
+      if (stat.isFile() && paths.push(innerPath) > TREE_FILES_MAX) throw tooManyFiles(path);
       else if (stat.isDirectory() && depth > 0) listFolder(innerPath, depth - 1);
     }
   };
   try {
-    listFolder("", 2);
+    listFolder("", FOLDER_DEPTH_MAX);
   } catch (error) {
+    if (error instanceof Fault) throw error;
     throw readFault(error, path);
   }
   return { paths, read: (innerPath) => fileBytes(join(path, innerPath)) };
 }
 
-export function zipTree(bytes: Uint8Array): ExportTree {
-  const { entries, read } = openZip(bytes);
-  return { paths: [...entries.keys()], read };
+/**
+ * Opens a zip, whose content is read on demand.
+ * @param source a path, or the content of a pipe
+ * @returns `undefined` if it is another kind of file, or not a regular file
+ * @throws {Fault} folder-malformed if the archive is damaged, encrypted or made for an attack
+ */
+export function zipTree(source: string | Uint8Array): ExportTree | undefined {
+  if (typeof source !== "string") return isZip(source) ? treeOf(openZip(source)) : undefined;
+  try {
+    const stat = statSync(source);
+    if (!stat.isFile()) return undefined;
+    const archive = { sizeBytes: stat.size, read: rangeReader(source) };
+    return isZip(archive.read(0, ZIP_START_BYTES)) ? treeOf(openZip(archive)) : undefined;
+  } catch (error) {
+    if (error instanceof Fault) throw error;
+    throw readFault(error, source);
+  }
+}
+
+function rangeReader(path: string): ZipBytes["read"] {
+  return (offset, length) => {
+    const file = openSync(path, "r");
+    try {
+      const buffer = Buffer.alloc(length);
+      let at = 0;
+      while (at < length) {
+        const readBytes = readSync(file, buffer, at, length - at, offset + at);
+        if (readBytes === 0) break;
+        at += readBytes;
+      }
+      return buffer.subarray(0, at);
+    } finally {
+      closeSync(file);
+    }
+  };
+}
+
+function treeOf({ entries, read }: ZipArchive): ExportTree {
+  let sizeBytes = 0;
+  const paths: string[] = [];
+  for (const [path, entry] of entries) {
+    checkPath(path);
+    if (!entry.isRegular || path.endsWith("/") || path.startsWith("__MACOSX/")) continue;
+    paths.push(path);
+    if (DATA_FILE.test(path)) sizeBytes += entry.sizeBytes;
+  }
+  if (sizeBytes > ZIP_DATA_BYTES_MAX) {
+    const max = formatSize(ZIP_DATA_BYTES_MAX);
+    throw new Fault("folder-malformed", `the zip archive unpacks to more than ${max}`, {
+      remedy: "check where it comes from; if you trust it, unpack it and import the folder",
+    });
+  }
+  return { paths: paths.sort(), read };
+}
+
+/** Nothing is unpacked to these paths, but an archive with such a path was made for an attack. */
+function checkPath(path: string): void {
+  const parts = path.split(/[/\\]/);
+  const isOutside = parts.includes("..") || parts[0] === "" || /^[A-Za-z]:/.test(path);
+  if (!isOutside && !/\p{Cc}/u.test(path)) return;
+  throw new Fault("folder-malformed", `the zip archive contains the path ${quoteText(path)}`, {
+    remedy: "check where it comes from; no export contains such a path",
+  });
+}
+
+function tooManyFiles(path: string): Fault {
+  const message = `${quoteText(path)} has more than ${TREE_FILES_MAX} files`;
+  return new Fault("too-many", message, { remedy: "import the folder of one channel" });
 }
 
 function readFault(error: unknown, path: string): Fault {

@@ -13,7 +13,7 @@ import { readImport } from "../../cli/import/format.ts";
 import { entriesDigest, Importer } from "../../cli/import/importer.ts";
 import { openLog } from "../../cli/import/log-import.ts";
 import { CounterLine } from "../../cli/output/progress.ts";
-import { printJson, printResult } from "../../cli/output/result.ts";
+import { printResult } from "../../cli/output/result.ts";
 
 const PROBLEMS_LISTED_MAX = 20;
 
@@ -128,21 +128,20 @@ function checkProblems(context: Context, summary: ImportSummary, skipBad: boolea
   const skipped = summary.skippedKinds.reduce((sum, kind) => sum + kind.count, summary.skipped);
   const counts = `${counted(count, "message")}, skipped ${counted(skipped, "other line")}`;
   printNotice(context, `format ${format}: ${counts}`);
-  for (const { reason, count, example } of summary.skippedKinds) {
-    printNotice(context, cleanText(`skipped ${count}: ${reason}, for example ${example}`));
-    printJson(context, { kind: "skipped", count, reason, example });
+  let listed = 0;
+  const omissions = new Omissions(context, (line) => {
+    if (++listed <= PROBLEMS_LISTED_MAX) printNotice(context, line);
+  });
+  for (const kind of summary.skippedKinds) {
+    omissions.addKind(kind, !kind.isLost);
+    listed = 0;
   }
   if (latin1 > 0) printNotice(context, `${counted(latin1, "line")} not in UTF-8, read as Latin-1`);
-  let listed = 0;
-  const listProblem = (line: string) => {
-    if (++listed <= PROBLEMS_LISTED_MAX) printNotice(context, line);
-  };
-  const omissions = new Omissions(context, listProblem);
-  for (const { location, reason } of problems) {
+  for (const [index, { location, reason }] of problems.entries()) {
     if (skipBad) omissions.add({ path: location, reason });
-    else listProblem(cleanText(`${location}: ${reason}`));
+    else if (index < PROBLEMS_LISTED_MAX) printNotice(context, cleanText(`${location}: ${reason}`));
   }
-  const moreCount = problems.length - PROBLEMS_LISTED_MAX;
+  const moreCount = skipBad ? listed - PROBLEMS_LISTED_MAX : problems.length - PROBLEMS_LISTED_MAX;
   if (moreCount > 0) printNotice(context, `and ${moreCount} more`);
   if (problems.length === 0 || skipBad) return omissions;
   const lines = counted(problems.length, "line");

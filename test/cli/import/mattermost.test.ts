@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { readMattermost } from "../../../src/cli/import/mattermost.ts";
 
+const wanted = (channel: string) => ({ channel, isChannelGiven: true });
 const SENT = { user: "ana", message: "hi", create_at: 1_600_000_000_000 };
 const POST = { team: "t", channel: "town-square", ...SENT };
 const lines = (...records: object[]) =>
@@ -24,7 +25,7 @@ test("reads posts with replies, reactions and attachments", () => {
       { no: "type" },
       { type: "post", post: { ...POST, replies: [5], user: "" } },
     ),
-    "Town-Square",
+    wanted("Town-Square"),
   );
   expect(skipped).toBe(5);
   const wrong = problems.map(({ location }) => location);
@@ -39,7 +40,7 @@ test("reads posts with replies, reactions and attachments", () => {
 
 test("rejects an unknown channel and lists the known ones", () => {
   const file = lines({ type: "version" }, { type: "post", post: POST });
-  expect(() => readMattermost(file, "lobby")).toThrow(
+  expect(() => readMattermost(file, wanted("lobby"))).toThrow(
     "no channel 'lobby' in the export; channels: town-square",
   );
 });

@@ -1,6 +1,11 @@
 import { expect, test } from "bun:test";
 import { readRecords } from "../../../src/cli/import/records.ts";
 
+const read = (bytes: Uint8Array, channel?: string) =>
+  readRecords([{ path: "", read: () => bytes }], {
+    channel: channel ?? "x",
+    isChannelGiven: channel !== undefined,
+  });
 const TIME = "2026-11-20T05:46:33.123Z";
 const said = { time: TIME, room: "lobby", from: "ana" };
 const lines = (...records: object[]) =>
@@ -8,7 +13,7 @@ const lines = (...records: object[]) =>
 
 test("reads messages, reactions, edits and files, and skips events", () => {
   const imported = { from: "Eve", time: "2001-01-01T00:00:00.000Z" };
-  const { entries, problems, skipped } = readRecords(
+  const { entries, problems, skipped } = read(
     lines(
       { kind: "join", seq: 1, ...said },
       { kind: "text", seq: 2, ...said, text: "hi" },
@@ -41,7 +46,7 @@ test("reads messages, reactions, edits and files, and skips events", () => {
 });
 
 test("reports malformed records and other rooms by line", () => {
-  const { entries, problems } = readRecords(
+  const { entries, problems } = read(
     lines(
       { kind: "text", seq: 2, ...said, text: "hi" },
       { kind: "text", seq: 3, ...said, room: "other", text: "hi" },

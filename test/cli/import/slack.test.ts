@@ -9,6 +9,8 @@ function tree(files: Readonly<Record<string, unknown>>): ExportTree {
   };
 }
 
+const wanted = (channel: string) => ({ channel, isChannelGiven: true });
+
 const USERS = [
   { id: "U1", name: "ana.m", profile: { display_name: "Ana" } },
   { id: "U2", name: "ben", profile: { display_name: "" } },
@@ -39,7 +41,7 @@ const DAY = [
 test("reads a channel with names, threads, reactions and files", () => {
   const day = "general/2020-09-13.json";
   const files = { "users.json": USERS, [day]: DAY, "other/2020-09-13.json": [] };
-  const { entries, problems, skipped } = readSlack(tree(files), "General");
+  const { entries, problems, skipped } = readSlack(tree(files), wanted("General"));
   expect(skipped).toBe(1);
   const wrong = problems.map(({ location }) => location);
   expect(wrong).toEqual([`${day}, message 6`, `${day}, message 7`]);
@@ -61,12 +63,12 @@ test("reads a channel with names, threads, reactions and files", () => {
 
 test("accepts the folder of one channel, and names the known channels", () => {
   const one = tree({ "2020-09-13.json": DAY.slice(1, 2) });
-  expect(readSlack(one, "whatever").entries[0]).toMatchObject({ from: "U1" });
+  expect(readSlack(one, wanted("whatever")).entries[0]).toMatchObject({ from: "U1" });
   expect(isSlack(one)).toBe(true);
   expect(isSlack(tree({ "a.json": [] }))).toBe(false);
   const export_ = tree({ "x/general/2020-09-13.json": [] });
-  expect(() => readSlack(export_, "lobby")).toThrow(
+  expect(() => readSlack(export_, wanted("lobby"))).toThrow(
     "no channel 'lobby' in the export; channels: general",
   );
-  expect(readSlack(tree({ "2020-09-13.json": {} }), "x").problems).toHaveLength(1);
+  expect(readSlack(tree({ "2020-09-13.json": {} }), wanted("x")).problems).toHaveLength(1);
 });

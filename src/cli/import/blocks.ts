@@ -1,0 +1,221 @@
+/**
+ * Texts of Slack's blocks and attachments. Mattermost has the same attachments.
+ * @see https://docs.slack.dev/reference/block-kit/blocks
+ * @see https://docs.slack.dev/legacy/legacy-messaging/legacy-secondary-message-attachments
+ */
+
+import { emojiWithName } from "./emoji-names.ts";
+import { type Fields, fieldsOf, listOf, textOf } from "./entry.ts";
+import { containsWords, joinLines } from "./message.ts";
+import { dateText, linkText } from "./mrkdwn.ts";
+
+/** Converts the markup of one text. */
+export type Convert = (text: string) => string;
+
+export interface BlockNames {
+  readonly convert: Convert;
+  readonly userName: (id: string) => string;
+  readonly channelName: (id: string) => string;
+}
+
+/** At least the depth of any JSON that is read, because each level of a block is one of JSON. */
+const DEPTH_MAX = 64;
+
+export function blocksText(blocks: unknown, names: BlockNames): string {
+  return joinLines(listOf(blocks).map((block) => blockText(block, names, 0)));
+}
+
+function blockText(value: unknown, names: BlockNames, depth: number): string {
+  const block = fieldsOf(value);
+  if (block === undefined || depth > DEPTH_MAX) return "";
+  if (textOf(block["type"]) === "rich_text") return richText(block, names, depth);
+  return joinLines(textsIn(block, names, depth));
+}
+
+/** Fields that contain text in the blocks of Slack, in the order of their display. */
+const TEXT_FIELDS = ["author_name", "title", "text", "raw_text", "description", "alt_text"];
+const NESTED_FIELDS = ["label", "hint", "fields", "elements", "element", "accessory", "rows"];
+const LINK_FIELDS = ["title_url", "image_url", "video_url", "url"];
+
+/** Collects the texts of any block, because new types of blocks appear each year. */
+function textsIn(block: Fields, names: BlockNames, depth: number): readonly string[] {
+  if (depth > DEPTH_MAX) return [];
+  const texts = TEXT_FIELDS.flatMap((key) => {
+    const value = block[key];
+    return typeof value === "string" ? names.convert(value) : innerTexts(value, names, depth);
+  });
+  const links = LINK_FIELDS.map((key) => textOf(block[key]));
+  const nested = NESTED_FIELDS.flatMap((key) => innerTexts(block[key], names, depth));
+  const isButton = textOf(block["type"]) === "button";
+  if (isButton) return [`[${joinLines(texts)}]`, ...links];
+  return [...texts, ...links, ...nested];
+}
+
+function innerTexts(value: unknown, names: BlockNames, depth: number): readonly string[] {
+  if (depth > DEPTH_MAX) return [];
+  if (Array.isArray(value)) {
+    return value.flatMap((item) => {
+      if (typeof item === "string") return names.convert(item);
+      // A row of a table is a list of cells.
+      if (Array.isArray(item)) {
+        return item.map((cell) => joinLines(innerTexts([cell], names, depth + 1))).join(" | ");
+      }
+      return blockText(item, names, depth + 1);
+    });
+  }
+  const inner = fieldsOf(value);
+  return inner === undefined ? [] : [blockText(inner, names, depth + 1)];
+}
+
+function richText(block: Fields, names: BlockNames, depth: number): string {
+  return joinLines(listOf(block["elements"]).map((element) => richElement(element, names, depth)));
+}
+
+function richElement(value: unknown, names: BlockNames, depth: number): string {
+  const element = fieldsOf(value);
+  if (element === undefined || depth > DEPTH_MAX) return "";
+  const inner = () =>
+    listOf(element["elements"])
+      .map((part) => richPart(part, names, depth))
+      .join("");
+  switch (textOf(element["type"])) {
+    case "rich_text_list":
+      return listText(element, names, depth);
+    case "rich_text_preformatted":
+      return `\`\`\`\n${inner()}\n\`\`\``;
+    case "rich_text_quote":
+      return inner()
+        .split("\n")
+        .map((line) => `> ${line}`)
+        .join("\n");
+    case "rich_text_section":
+      return inner();
+    default:
+      return blockText(element, names, depth + 1);
+  }
+}
+
+function listText(element: Fields, names: BlockNames, depth: number): string {
+  const { indent, offset, style } = element;
+  const indentation = "  ".repeat(Math.min(typeof indent === "number" ? indent : 0, 8));
+  const first = typeof offset === "number" ? offset + 1 : 1;
+  const items = listOf(element["elements"]).map((item, index) => {
+    const mark = style === "ordered" ? `${first + index}.` : "-";
+    return `${indentation}${mark} ${richElement(item, names, depth + 1)}`;
+  });
+  return joinLines(items);
+}
+
+function richPart(value: unknown, names: BlockNames, depth: number): string {
+  const part = fieldsOf(value);
+  if (part === undefined) return "";
+  const text = textOf(part["text"]);
+  const styled = (content: string) => withStyle(content, fieldsOf(part["style"]) ?? {});
+  switch (textOf(part["type"])) {
+    case "text":
+      return styled(text);
+    case "link":
+      return styled(linkText(textOf(part["url"]), text));
+    case "user":
+      return styled(`@${names.userName(textOf(part["user_id"]))}`);
+    case "channel":
+      return styled(`#${names.channelName(textOf(part["channel_id"]))}`);
+    case "usergroup":
+      return styled(`@${textOf(part["usergroup_id"])}`);
+    case "broadcast":
+      return styled(`@${textOf(part["range"])}`);
+    case "emoji":
+      return emojiText(part);
+    case "date":
+      return textOf(part["fallback"]) || dateText(String(part["timestamp"]));
+    case "color":
+      return textOf(part["value"]);
+    default:
+      return blockText(part, names, depth + 1);
+  }
+}
+
+function emojiText(part: Fields): string {
+  const tone = part["skin_tone"];
+  const name = textOf(part["name"]) + (typeof tone === "number" ? `::skin-tone-${tone}` : "");
+  return emojiWithName(name) ?? `:${name}:`;
+}
+
+/** Marks stand next to a word, so spaces at the ends stay outside. */
+function withStyle(text: string, style: Fields): string {
+  const [, before = "", inner = "", after = ""] = /^(\s*)(.*?)(\s*)$/s.exec(text) ?? [];
+  if (inner === "") return text;
+  if (style["code"] === true) return `${before}\`${inner}\`${after}`;
+  let marked = inner;
+  if (style["italic"] === true) marked = `_${marked}_`;
+  if (style["bold"] === true) marked = `**${marked}**`;
+  if (style["strike"] === true) marked = `~~${marked}~~`;
+  return `${before}${marked}${after}`;
+}
+
+export function attachmentsText(attachments: unknown, names: BlockNames): string {
+  return joinLines(listOf(attachments).map((value) => attachmentText(value, names, 0)));
+}
+
+/** The fallback is a summary for programs that cannot show the other fields. */
+function attachmentText(value: unknown, names: BlockNames, depth: number): string {
+  const attachment = fieldsOf(value);
+  if (attachment === undefined || depth > DEPTH_MAX) return "";
+  const { convert } = names;
+  const field = (key: string) => convert(textOf(attachment[key]));
+  const fields = listOf(attachment["fields"]).map((entry) => {
+    const { title, value: content } = fieldsOf(entry) ?? {};
+    const [name, text] = [convert(plainOf(title)), convert(plainOf(content))];
+    return name === "" || text === "" ? `${name}${text}` : `${name}: ${text}`;
+  });
+  const title = linkText(textOf(attachment["title_link"]), field("title")).trim();
+  const shared = listOf(attachment["message_blocks"]).map((entry) =>
+    blocksText(fieldsOf(fieldsOf(entry)?.["message"])?.["blocks"], names),
+  );
+  const inner = listOf(attachment["attachments"]).map((entry) =>
+    attachmentText(entry, names, depth + 1),
+  );
+  const actions = listOf(attachment["actions"]).map((action) => {
+    const { text, name } = fieldsOf(action) ?? {};
+    const label = textOf(text) || textOf(name);
+    return label === "" ? "" : `[${convert(label)}]`;
+  });
+  const body = joinLines([
+    field("pretext"),
+    field("author_name"),
+    title,
+    either(field("text"), joinLines([blocksText(attachment["blocks"], names), ...shared])),
+    ...fields,
+    filesText(attachment["files"]),
+    ...actions,
+    ...inner,
+    field("footer"),
+  ]);
+  const pictures = [textOf(attachment["image_url"]) || textOf(attachment["thumb_url"])];
+  const links = pictures.filter((link) => !body.includes(link));
+  return joinLines([body === "" ? field("fallback") : body, ...links]);
+}
+
+/** Mattermost's fields can be numbers. */
+function plainOf(value: unknown): string {
+  return typeof value === "number" || typeof value === "boolean" ? String(value) : textOf(value);
+}
+
+/** Joins two versions of a text, or returns the one that contains the other. */
+export function either(text: string, blocks: string): string {
+  if (containsWords(text, blocks)) return text === "" ? blocks : text;
+  return containsWords(blocks, text) ? blocks : joinLines([text, blocks]);
+}
+
+/** Names of Slack's files. */
+export function filesText(files: unknown): string {
+  return joinLines(listOf(files).map((file) => fileText(fieldsOf(file) ?? {})));
+}
+
+function fileText(file: Fields): string {
+  const name = textOf(file["name"]) || textOf(file["title"]) || textOf(file["id"]);
+  const mode = textOf(file["mode"]);
+  if (mode === "tombstone") return "";
+  if (mode === "hidden_by_limit") return `[file ${name}, hidden by Slack's limit]`;
+  return `[file ${name || "without a name"}]`;
+}

@@ -1,0 +1,243 @@
+/**
+ * JSON of DiscordChatExporter: one file per channel, or several of a partitioned channel.
+ * @see https://github.com/Tyrrrz/DiscordChatExporter/blob/master/DiscordChatExporter.Core/Exporting/JsonMessageWriter.cs
+ */
+
+import { formatUtc } from "../../base/time.ts";
+import { type ExportChannel, selectChannel } from "./channel.ts";
+import {
+  EntryList,
+  type Fields,
+  fieldsOf,
+  listOf,
+  type ParsedFile,
+  type ReadOptions,
+  textOf,
+} from "./entry.ts";
+import { addMessage, addReaction, joinLines } from "./message.ts";
+import { linkText } from "./mrkdwn.ts";
+import { type ExportTree, jsonFile } from "./source.ts";
+
+export function isDiscord(value: unknown): boolean {
+  const file = fieldsOf(value);
+  const parts = [file?.["guild"], file?.["channel"]].map(fieldsOf);
+  return parts.every((part) => part !== undefined) && Array.isArray(file?.["messages"]);
+}
+
+/** Recognises the file also if its end is missing, as after an interrupted export. */
+export function isDiscordStart(bytes: Uint8Array): boolean {
+  const start = new TextDecoder().decode(bytes.subarray(0, START_BYTES));
+  return /^\s*\{\s*"guild"\s*:\s*\{/.test(start) && /"channel"\s*:\s*\{/.test(start);
+}
+
+const START_BYTES = 16 * 1024;
+
+interface DiscordChannel extends ExportChannel {
+  readonly key: string;
+  readonly paths: readonly string[];
+}
+
+type Wanted = Pick<ReadOptions, "channel" | "isChannelGiven">;
+
+/**
+ * @throws {Fault} not-found if no file has the channel; usage if the name can mean several
+ */
+export function readDiscord(tree: ExportTree, options: Wanted): ParsedFile {
+  const list = new EntryList();
+  const channels = channelsIn(tree, list);
+  // The file of one channel needs no choice.
+  if (channels.length === 0 && list.problems.length > 0) return list.parsed("Discord");
+  const isOne = channels.length === 1 && !options.isChannelGiven;
+  const chosen = isOne ? channels[0] : selectChannel(channels, options);
+  for (const { name, key, paths } of channels) {
+    if (key !== chosen?.key) list.skip("other channel", paths[0] ?? "", name);
+  }
+  const messages = (chosen?.paths ?? []).flatMap((path) => messagesIn(tree, path, list));
+  // Files of one channel overlap if it was exported again later.
+  const byId = new Map(messages.map((message) => [message.id || message.location, message]));
+  const names = new Map(channels.map(({ key, name }) => [key, name]));
+  const reader = new DiscordReader(list, names);
+  const sorted = [...byId.values()].sort(compareByAge);
+  for (const message of sorted) reader.add(message);
+  return list.parsed("Discord");
+}
+
+function channelsIn(tree: ExportTree, list: EntryList): readonly DiscordChannel[] {
+  const channels = new Map<string, Omit<DiscordChannel, "team"> & { readonly server: Server }>();
+  for (const path of tree.paths) {
+    if (!/\.json$/i.test(path)) continue;
+    const file = jsonFile(tree, path);
+    if (!isDiscord(file)) {
+      list.problem(path, "not a JSON file of DiscordChatExporter, or its end is missing");
+      continue;
+    }
+    const { guild, channel } = fieldsOf(file) ?? {};
+    const [{ id: serverId, name: serverName }, { id, name, category }] = [
+      fieldsOf(guild) ?? {},
+      fieldsOf(channel) ?? {},
+    ] as const;
+    const server = { id: textOf(serverId), name: textOf(serverName) || textOf(serverId) };
+    const key = textOf(id) || path;
+    const paths = [...(channels.get(key)?.paths ?? []), path];
+    const group = textOf(category) || undefined;
+    channels.set(key, { name: textOf(name) || key, server, group, aliases: [key], key, paths });
+  }
+  const all = [...channels.values()];
+  return all.map(({ server, ...channel }) => {
+    // Two servers can have the same name.
+    const isUnique = all.every(
+      ({ server: other }) => other.name !== server.name || other.id === server.id,
+    );
+    return { ...channel, team: isUnique ? server.name : `${server.name} (${server.id})` };
+  });
+}
+
+interface Server {
+  readonly id: string;
+  readonly name: string;
+}
+
+interface DiscordMessage {
+  readonly location: string;
+  readonly id: string;
+  readonly timeUnixMs: number;
+  readonly fields: Fields;
+}
+
+function messagesIn(tree: ExportTree, path: string, list: EntryList): readonly DiscordMessage[] {
+  const file = fieldsOf(jsonFile(tree, path));
+  return listOf(file?.["messages"]).flatMap((message, index) => {
+    const location = `${path}, message ${index + 1}`;
+    const fields = fieldsOf(message);
+    if (fields === undefined) {
+      list.problem(location, "not a message");
+      return [];
+    }
+    const timeUnixMs = Date.parse(textOf(fields["timestamp"]));
+    return { location, id: textOf(fields["id"]), timeUnixMs, fields };
+  });
+}
+
+/** Discord's ids grow with time. An export can begin with the newest message. */
+function compareByAge(a: DiscordMessage, b: DiscordMessage): number {
+  if (a.id === "" || b.id === "") return a.timeUnixMs - b.timeUnixMs;
+  return a.id.length - b.id.length || (a.id < b.id ? -1 : 1);
+}
+
+/** Events that Discord describes as a message. Kinds that the exporter does not know are numbers. */
+const EVENTS: ReadonlySet<string> = new Set([
+  ...["RecipientAdd", "RecipientRemove", "Call", "ChannelNameChange", "ChannelIconChange"],
+  ...["ChannelPinnedMessage", "GuildMemberJoin", "ThreadCreated"],
+]);
+
+class DiscordReader {
+  constructor(
+    private readonly list: EntryList,
+    private readonly channelNames: ReadonlyMap<string, string>,
+  ) {}
+
+  add({ location, id: key, timeUnixMs, fields }: DiscordMessage): void {
+    const { list } = this;
+    const type = textOf(fields["type"]);
+    const text = this.#textOf(fields);
+    if (EVENTS.has(type)) return list.skip(`${type} (event)`, location, text);
+    const from = userName(fields["author"]);
+    if (text === "") return list.skip(`${type || "message"} without text`, location, from);
+    const reference = fieldsOf(fields["reference"]) ?? {};
+    const isReply = textOf(reference["type"]) !== "Forward";
+    const re = isReply ? textOf(reference["messageId"]) || undefined : undefined;
+    addMessage(list, { location, from, timeUnixMs, kind: "text", text, key, re });
+    if (fields["isPinned"] === true) list.skip("pin", location, text);
+    for (const reaction of listOf(fields["reactions"])) {
+      const { emoji, users } = fieldsOf(reaction) ?? {};
+      const react = emojiText(fieldsOf(emoji) ?? {});
+      const names = listOf(users).map(userName);
+      if (names.length === 0) list.skip("reaction without names", location, react);
+      for (const from of names) addReaction(list, { location, from, timeUnixMs, react, re: key });
+    }
+  }
+
+  #textOf(message: Fields): string {
+    const forwarded = fieldsOf(message["forwardedMessage"]);
+    const quote = forwarded === undefined ? "" : this.#contentOf(forwarded, message);
+    const quoted = quote.split("\n").map((line) => `> ${line}`);
+    return joinLines([
+      this.#contentOf(message, message),
+      quote === "" ? "" : quoted.join("\n"),
+    ]).trim();
+  }
+
+  #contentOf(content: Fields, message: Fields): string {
+    const plain = (value: unknown) => this.#plainText(textOf(value), message);
+    const embeds = listOf(content["embeds"]).map((embed) =>
+      embedText(fieldsOf(embed) ?? {}, plain),
+    );
+    const files = listOf(content["attachments"]).map((file) => {
+      const { fileName, url } = fieldsOf(file) ?? {};
+      return `[file ${textOf(fileName) || textOf(url) || "without a name"}]`;
+    });
+    const stickers = listOf(content["stickers"]).map((sticker) => {
+      return `[sticker ${textOf(fieldsOf(sticker)?.["name"]) || "without a name"}]`;
+    });
+    return joinLines([plain(content["content"]), ...embeds, ...stickers, ...files]);
+  }
+
+  /** Replaces ids, which an export has if it was made with `--markdown false`. */
+  #plainText(text: string, message: Fields): string {
+    return text.replaceAll(REFERENCE, (whole: string, mark: string, id: string, name: string) => {
+      if (mark === "#") return `#${this.channelNames.get(id) ?? id}`;
+      if (mark === "@" || mark === "@!") return `@${mentionedName(message, id)}`;
+      if (mark === "@&") return `@${id}`;
+      if (mark === "t:") return Number(id) < UNIX_SECONDS_MAX ? timeText(Number(id)) : whole;
+      return `:${name}:`;
+    });
+  }
+}
+
+/** `<@1>`, `<@!1>`, `<@&1>`, `<#1>`, `<t:1:R>`, `<:name:1>`, `<a:name:1>`. */
+const REFERENCE = /<(@[!&]?|#|t:)(\d{1,20})(?::[a-zA-Z])?>|<a?:(\w+):\d{1,20}>/g;
+const UNIX_SECONDS_MAX = 253_402_300_800;
+
+function timeText(seconds: number): string {
+  return formatUtc(seconds * 1_000)
+    .slice(0, 16)
+    .replace("T", " ");
+}
+
+function mentionedName(message: Fields, id: string): string {
+  const mentioned = listOf(message["mentions"]).find((user) => fieldsOf(user)?.["id"] === id);
+  return mentioned === undefined ? id : userName(mentioned);
+}
+
+function userName(value: unknown): string {
+  const user = fieldsOf(value) ?? {};
+  return textOf(user["nickname"]) || textOf(user["name"]) || textOf(user["id"]);
+}
+
+/** An emoji of Unicode has no id. */
+function emojiText(emoji: Fields): string {
+  const name = textOf(emoji["name"]);
+  const id = textOf(emoji["id"]);
+  return id === "" ? name : `:${name}:`;
+}
+
+function embedText(embed: Fields, plain: (value: unknown) => string): string {
+  const inner = (key: string, field: string) => plain(fieldsOf(embed[key])?.[field]);
+  const fields = listOf(embed["fields"]).map((value) => {
+    const field = fieldsOf(value) ?? {};
+    return [plain(field["name"]), plain(field["value"])].filter((part) => part !== "").join(": ");
+  });
+  const images = [embed["image"], ...listOf(embed["images"]), embed["thumbnail"], embed["video"]];
+  const links = images.map((image) => {
+    const { canonicalUrl, url } = fieldsOf(image) ?? {};
+    return textOf(canonicalUrl) || textOf(url);
+  });
+  const body = joinLines([
+    inner("author", "name"),
+    linkText(textOf(embed["url"]), plain(embed["title"])),
+    plain(embed["description"]),
+    ...fields,
+    inner("footer", "text"),
+  ]);
+  return joinLines([body, ...new Set(links.filter((link) => !body.includes(link)))]);
+}

@@ -1,0 +1,98 @@
+/** Messages of structured exports: texts that are in several fields, long texts, reactions. */
+
+import { REACTION_BYTES_MAX, TEXT_BYTES_MAX } from "../../base/limits.ts";
+import { emojiWithName } from "./emoji-names.ts";
+import type { EntryList } from "./entry.ts";
+
+/** A longer text is a mistake or an attack. */
+const PARTS_MAX = 16;
+
+export interface ExportedMessage {
+  readonly location: string;
+  readonly from: string;
+  readonly timeUnixMs: number;
+  readonly kind: "text" | "action";
+  readonly text: string;
+  readonly key: string;
+  readonly re?: string | undefined;
+}
+
+/** Adds a message. A text that is too long for one message is divided between several. */
+export function addMessage(list: EntryList, message: ExportedMessage): void {
+  const parts = partsOf(message.text);
+  if (parts === undefined) {
+    list.problem(message.location, `the text exceeds ${PARTS_MAX * TEXT_BYTES_MAX} bytes`);
+    return;
+  }
+  const [first = "", ...others] = parts;
+  list.add({ ...message, text: first });
+  for (const text of others) {
+    const { location, from, timeUnixMs, kind, re } = message;
+    list.add({ location, from, timeUnixMs, kind, text, re });
+  }
+}
+
+export interface ExportedReaction {
+  readonly location: string;
+  readonly from: string;
+  readonly timeUnixMs: number;
+  readonly react: string;
+  readonly re: string;
+}
+
+export function addReaction(list: EntryList, reaction: ExportedReaction): void {
+  const { location, react } = reaction;
+  if (Buffer.byteLength(react) > REACTION_BYTES_MAX) {
+    list.skip("reaction with a long name", location, react);
+  } else list.add({ ...reaction, kind: "reaction" });
+}
+
+/** Converts the name of a reaction to an emoji. Emoji that only the exported server has stay names. */
+export function reactionOf(name: string): string {
+  return emojiWithName(name) ?? `:${name}:`;
+}
+
+export function joinLines(parts: readonly string[]): string {
+  return parts.filter((part) => part.trim() !== "").join("\n");
+}
+
+/** Reports whether the words of `part` are in `whole`, in the same order, whatever the markup. */
+export function containsWords(whole: string, part: string): boolean {
+  return wordsOf(whole).includes(wordsOf(part));
+}
+
+function wordsOf(text: string): string {
+  return text.replaceAll(/[^\p{L}\p{N}]+/gu, "").toLowerCase();
+}
+
+/** @returns `undefined` if there are too many parts */
+function partsOf(text: string): readonly string[] | undefined {
+  if (Buffer.byteLength(text) <= TEXT_BYTES_MAX) return [text];
+  if (Buffer.byteLength(text) > PARTS_MAX * TEXT_BYTES_MAX) return undefined;
+  const parts: string[] = [];
+  for (let rest = text; rest !== ""; ) {
+    const part = firstPart(rest);
+    parts.push(part);
+    rest = rest.slice(part.length);
+  }
+  const written = parts
+    .map((part) => part.replaceAll(/^\n+|\n+$/g, ""))
+    .filter((part) => part !== "");
+  return written;
+}
+
+/** Ends at a line break or a space, if there is one in the second half. */
+function firstPart(text: string): string {
+  const bytes = Buffer.from(text.toWellFormed());
+  if (bytes.length <= TEXT_BYTES_MAX) return text;
+  // Decoding as a stream leaves out the incomplete character at the end.
+  const fitting = new TextDecoder("utf-8", { ignoreBOM: true }).decode(
+    bytes.subarray(0, TEXT_BYTES_MAX),
+    { stream: true },
+  );
+  for (const mark of ["\n", " "]) {
+    const at = fitting.lastIndexOf(mark);
+    if (at > fitting.length / 2) return fitting.slice(0, at + 1);
+  }
+  return fitting;
+}
