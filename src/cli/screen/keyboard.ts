@@ -1,6 +1,5 @@
 /** Input loop for terminal keys. */
 
-import { SCREEN_ESC_MS } from "../../base/limits-screen.ts";
 import type { Context } from "../context.ts";
 import { type Key, KeyDecoder } from "./input/keys.ts";
 import type { TerminalQueries } from "./terminal/query.ts";
@@ -12,10 +11,12 @@ const SCREEN_FOCUS_CLICK_MS = 200;
  * soon after startup counts as Enter.
  */
 const SCREEN_TYPED_AHEAD_MS = 200;
+/** Time in which bytes that have already arrived are read. */
+const SCREEN_READ_MS = 1;
 
 export interface KeyboardOptions {
   readonly context: Pick<Context, "stdin" | "clock">;
-  readonly terminal: { readonly queries: Pick<TerminalQueries, "receiveReport" | "hasPending"> };
+  readonly terminal: { readonly queries: Pick<TerminalQueries, "receiveReport"> };
   readonly onKeys: (keys: readonly Key[]) => void;
 }
 
@@ -44,11 +45,16 @@ export class Keyboard {
     this.#cancelEsc?.();
   }
 
+  /** If the program was busy, the bytes that the terminal has sent meanwhile are read first. */
   #awaitEsc(): void {
-    if (!this.#keys.isBuffering) return;
-    this.#cancelEsc = this.options.context.clock.after(SCREEN_ESC_MS, () => {
-      this.#dispatch(this.#keys.flush(this.options.terminal.queries.hasPending));
-      this.#awaitEsc();
+    const { timeoutMs } = this.#keys;
+    if (timeoutMs === undefined) return;
+    const { clock } = this.options.context;
+    this.#cancelEsc = clock.after(timeoutMs, () => {
+      this.#cancelEsc = clock.after(SCREEN_READ_MS, () => {
+        this.#dispatch(this.#keys.flush());
+        this.#awaitEsc();
+      });
     });
   }
 
