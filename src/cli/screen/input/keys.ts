@@ -16,13 +16,19 @@ export interface Key {
   /**
    * Key with modifiers in the order `super-ctrl-alt-shift-`, such as `a`, `A`, `enter` or
    * `ctrl-alt-left`; or an event: `text` (several characters), `paste`, `paste-oversize`,
-   * `focus-in`, `focus-out`, `scroll-up`, `scroll-down`, `click` or `report` (a terminal's answer).
+   * `untype` (removes text that proved to be the beginning of a paste), `focus-in`, `focus-out`,
+   * `scroll-up`, `scroll-down`, `click` or `report` (a terminal's answer).
    */
   readonly name: string;
   /**
    * Typed or pasted text, a report's escape sequence, or a mouse position (`COLUMN;ROW`, from 0).
    */
   readonly text: string;
+}
+
+/** Whether the key types its text. */
+export function isTextKey({ name, text }: Key): boolean {
+  return text !== "" && (name === text || name === "text" || name === "space");
 }
 
 const ESC = 0x1b;
