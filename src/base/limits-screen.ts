@@ -61,8 +61,12 @@ export const SNAPSHOT_ITEMS_MAX = 50;
 export const SNAPSHOT_BYTES_MAX = 4 * 1024 * 1024;
 export const SCREEN_TRANSFERS_MAX = 32;
 export const SCREEN_FAULT_MS = 20_000;
-/** Time within which a terminal sends the rest of an escape sequence. */
+/** Time after which an Esc without further bytes is the Esc key. */
 export const SCREEN_ESC_MS = 30;
+/** Time after an Esc key within which its bytes may still arrive as a sequence. */
+export const SCREEN_LATE_SEQUENCE_MS = 2_000;
+/** Time after which a character that may continue such a sequence was typed. */
+export const SCREEN_LATE_KEY_MS = 300;
 export const SCREEN_PROMPTS_MAX = 8;
 
 export const TAB_ENTRIES_MAX = 10_000;

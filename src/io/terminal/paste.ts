@@ -20,9 +20,10 @@ const SEQUENCE =
 const UNPRINTABLE = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g;
 
 /**
- * A paste may contain fake end marks, so the last end mark in a read ends the paste. A patient
- * splitter also retains the bytes after that mark, until the caller declares them typed keys with
- * `release` or another end mark arrives.
+ * Holds the beginning of a mark until further bytes decide, however slowly they arrive. A paste may
+ * contain fake end marks, so the last end mark in a read ends the paste. A patient splitter also
+ * retains the bytes after that mark, until the caller declares them typed keys with `release` or
+ * another end mark arrives.
  */
 export class PasteSplitter {
   #pending: Buffer = Buffer.alloc(0);
@@ -41,24 +42,29 @@ export class PasteSplitter {
       this.#isInside = true;
       return [...keys(bytes.subarray(0, at)), ...this.#inside(bytes.subarray(at + BEGIN.length))];
     }
-    const cutBytes = partialMarkBytes(bytes, this.isPatient);
+    const cutBytes = partialMarkBytes(bytes);
     this.#pending = bytes.subarray(bytes.length - cutBytes);
     return keys(bytes.subarray(0, bytes.length - cutBytes));
   }
 
-  get isHolding(): boolean {
-    return this.pendingBytes > 0 || this.#isAmbiguous;
+  /** Whether `release` decides that bytes after a paste were typed. */
+  get isAmbiguous(): boolean {
+    return this.#isAmbiguous;
   }
 
-  get pendingBytes(): number {
-    return this.#isInside ? 0 : this.#pending.length;
+  /** The held beginning of a mark, such as an Esc. */
+  get beginning(): Uint8Array {
+    return this.#isInside ? new Uint8Array(0) : this.#pending;
+  }
+
+  dropBeginning(): void {
+    if (!this.#isInside) this.#pending = Buffer.alloc(0);
   }
 
   release(): Typed[] {
-    if (!this.isHolding) return [];
+    if (!this.#isAmbiguous) return [];
     const pending = this.#pending;
     this.#pending = Buffer.alloc(0);
-    if (!this.#isAmbiguous) return keys(pending);
     this.#isAmbiguous = false;
     this.#isInside = false;
     if (!this.#isOversize) return this.push(pending);
@@ -109,10 +115,10 @@ function keys(bytes: Uint8Array): Typed[] {
   return bytes.length === 0 ? [] : [{ kind: "keys", bytes }];
 }
 
-function partialMarkBytes(bytes: Buffer, isPatient: boolean): number {
+function partialMarkBytes(bytes: Buffer): number {
   for (let count = BEGIN.length - 1; count > 0; count--) {
-    if (count > bytes.length || !bytes.subarray(-count).equals(BEGIN.subarray(0, count))) continue;
-    return isPatient || count > 2 || bytes.length > count ? count : 0;
+    const isPartial = count <= bytes.length;
+    if (isPartial && bytes.subarray(-count).equals(BEGIN.subarray(0, count))) return count;
   }
   return 0;
 }

@@ -15,6 +15,7 @@ import { ScreenClient } from "../../../src/cli/screen/client.ts";
 import { InputHistory } from "../../../src/cli/screen/editor/input-history.ts";
 import { ScreenPreferences } from "../../../src/cli/screen/settings/preferences.ts";
 import { terminalWidths } from "../../../src/cli/screen/width/measured.ts";
+import { UNMARKED_PASTE_MS } from "../../../src/io/terminal/unmarked-paste.ts";
 import { ClientFixture } from "../../client/client-fixture.ts";
 import { until } from "../../event.ts";
 import { fixtureTest } from "../../fixture-test.ts";
@@ -42,8 +43,8 @@ class FullScreen implements AsyncDisposable {
   readonly #waiting: ((bytes: Uint8Array) => void)[] = [];
   readonly #input: Uint8Array[] = [];
 
-  /** @param ahead keys typed before a room is open */
-  async open(ahead = ""): Promise<this> {
+  /** @param ahead lines typed before a room is open */
+  async open(...ahead: readonly string[]): Promise<this> {
     const { fixture, chat, device, clock, state } = this;
     this.server.misbehaviour = {};
     await fixture.outcome(chat.connect());
@@ -67,7 +68,7 @@ class FullScreen implements AsyncDisposable {
     this.#client = new ScreenClient({ context, open, device, preferences, history });
     this.#ended = this.#client.run([]).catch((error: Fault) => error);
     await this.frames();
-    await this.type(ahead);
+    for (const line of ahead) await this.type(line);
     chat.actions.open("lobby");
     await this.frames();
     return this;
@@ -82,13 +83,19 @@ class FullScreen implements AsyncDisposable {
     return this.device.output.text;
   }
 
-  async type(text: string): Promise<string> {
-    this.device.output.take();
+  async press(text: string): Promise<void> {
     const bytes = new TextEncoder().encode(text);
     const waiting = this.#waiting.shift();
     if (waiting === undefined) this.#input.push(bytes);
     else waiting(bytes);
     await this.clock.advance(0);
+  }
+
+  async type(text: string): Promise<string> {
+    this.device.output.take();
+    await this.press(text);
+    // An Enter behind text is held for a moment, because it may belong to a paste.
+    await this.clock.advance(/[\r\n]/.test(text) ? UNMARKED_PASTE_MS + 1 : 0);
     return this.output;
   }
 
@@ -325,7 +332,7 @@ screenTest("keeps the line while no room is open, and copies a result", async (s
 });
 
 test("handles keys typed before a room is open, in order", async () => {
-  await using screen = await new FullScreen().open("hello\n/me waves\r");
+  await using screen = await new FullScreen().open("hello\n", "/me waves\r");
   await screen.frames();
   expect(screen.server.texts()).toEqual(["hello", "waves"]);
   await screen.clock.advance(1_000);
@@ -519,6 +526,52 @@ describe("unsent messages", () => {
       expect(await screen.outcome()).toBe(0);
     },
   );
+});
+
+describe("lines pasted without marks", () => {
+  const DRAFT = "//me sneaky\nbeta";
+
+  screenTest("in one read are a draft, and run no command", async (screen) => {
+    await screen.type("/me sneaky\rbeta\r");
+    expect(screen.server.texts()).toEqual([]);
+    expect(screen.client.state.editor.text).toBe(DRAFT);
+    await screen.type("\r");
+    await screen.frames();
+    expect(screen.server.texts()).toEqual([DRAFT.slice(1)]);
+  });
+
+  screenTest("character by character without a pause are a draft, too", async (screen) => {
+    const typed = [..."/me sneaky\rbeta\r"].map((key) => screen.press(key));
+    await Promise.all(typed);
+    await screen.clock.advance(UNMARKED_PASTE_MS + 1);
+    expect(screen.server.texts()).toEqual([]);
+    expect(screen.client.state.editor.text).toBe(DRAFT);
+  });
+
+  screenTest("follow the text before them", async (screen) => {
+    await screen.type("/msg bob ");
+    await screen.clock.advance(UNMARKED_PASTE_MS + 1);
+    await screen.type("one\rtwo");
+    await screen.frames();
+    expect(screen.client.state.editor.text).toBe("/msg bob one\ntwo");
+  });
+
+  screenTest("run no single-key command on a selected message", async (screen) => {
+    await screen.mention();
+    await screen.type("\x1b[1;2A");
+    expect(screen.client.state.selected).toBeDefined();
+    await screen.type("delete\rr");
+    await screen.frames();
+    expect(screen.client.state.question).toBeUndefined();
+    expect(screen.client.state.editor.text).toBe("delete\nr");
+  });
+
+  screenTest("Enter after a pause sends each line", async (screen) => {
+    await screen.type("one\r");
+    await screen.type("two\r");
+    await screen.frames();
+    expect(screen.server.texts()).toEqual(["one", "two"]);
+  });
 });
 
 test("does not send on an Enter inside a paste, wherever the paste is split", async () => {

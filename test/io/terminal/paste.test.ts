@@ -28,7 +28,8 @@ describe("separates keys and pastes", () => {
     ["a paste in many reads", [BEGIN, "a", "\r", "b", END], [{ paste: "a\nb" }]],
     ["marks cut by reads", ["x\x1b[20", "0~a\x1b[2", "01~", "y"], ["x", { paste: "a" }, "y"]],
     ["a mark cut behind its Esc", ["x\x1b", "[200~a", END], ["x", { paste: "a" }]],
-    ["the Esc key", ["\x1b", "a"], ["\x1b", "a"]],
+    ["the Esc key", ["\x1b", "a"], ["\x1ba"]],
+    ["a mark in single bytes", [..."\x1b[200~a"], []],
     ["the Insert key", ["\x1b[2~"], ["\x1b[2~"]],
     ["Ctrl-C out of one without end", [`${BEGIN}ab`, "\x03"], [{ paste: "ab" }, "\x03"]],
     ["an end without begin", [`a${END}b`], [`a${END}b`]],
@@ -42,11 +43,11 @@ describe("separates keys and pastes", () => {
       typed.map((one) => (one.kind === "keys" ? Buffer.from(one.bytes).toString() : one));
     const paste = (text: string) => ({ kind: "paste" as const, text });
     expect(text(splitter.push(Buffer.from(`${BEGIN}a${END}\r/quit\r`)))).toEqual([paste("a")]);
-    expect(splitter.isHolding).toBe(true);
+    expect(splitter.isAmbiguous).toBe(true);
     expect(splitter.push(Buffer.from("b\r"))).toEqual([]);
     expect(text(splitter.push(Buffer.from(`c${END}x`)))).toEqual([paste("/quit\nb\nc")]);
     expect(text(splitter.release())).toEqual(["x"]);
-    expect(splitter.isHolding).toBe(false);
+    expect(splitter.isAmbiguous).toBe(false);
     expect(text(splitter.push(Buffer.from(`${BEGIN}d${END}`)))).toEqual([paste("d")]);
     expect(text(splitter.push(Buffer.from("\r")))).toEqual(["\r"]);
   });

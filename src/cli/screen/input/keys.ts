@@ -4,20 +4,31 @@
  */
 
 import { PASTE_BYTES_MAX } from "../../../base/limits-page.ts";
-import { TERMINAL_SEQUENCE_BYTES_MAX } from "../../../base/limits-screen.ts";
+import {
+  SCREEN_ESC_MS,
+  SCREEN_LATE_KEY_MS,
+  SCREEN_LATE_SEQUENCE_MS,
+  TERMINAL_SEQUENCE_BYTES_MAX,
+} from "../../../base/limits-screen.ts";
 import { PasteSplitter, type Typed } from "../../../io/terminal/paste.ts";
 
 export interface Key {
   /**
    * Key with modifiers in the order `super-ctrl-alt-shift-`, such as `a`, `A`, `enter` or
    * `ctrl-alt-left`; or an event: `text` (several characters), `paste`, `paste-oversize`,
-   * `focus-in`, `focus-out`, `scroll-up`, `scroll-down`, `click` or `report` (a terminal's answer).
+   * `untype` (removes text that proved to be the beginning of a paste), `focus-in`, `focus-out`,
+   * `scroll-up`, `scroll-down`, `click` or `report` (a terminal's answer).
    */
   readonly name: string;
   /**
    * Typed or pasted text, a report's escape sequence, or a mouse position (`COLUMN;ROW`, from 0).
    */
   readonly text: string;
+}
+
+/** Whether the key types its text. */
+export function isTextKey({ name, text }: Key): boolean {
+  return text !== "" && (name === text || name === "text" || name === "space");
 }
 
 const ESC = 0x1b;
@@ -73,46 +84,68 @@ const HYPER = 16;
 const META = 32;
 const RELEASED = 3;
 
+type Skipping = "csi" | "string";
+
 /**
- * Input may be split at any byte. Buffers at most TERMINAL_SEQUENCE_BYTES_MAX and one paste of
- * PASTE_BYTES_MAX.
+ * Input may be split at any byte. Only an Esc key is told by time: an unfinished sequence or
+ * character is held until further bytes decide, however slowly they arrive. Buffers at most
+ * TERMINAL_SEQUENCE_BYTES_MAX and one paste of PASTE_BYTES_MAX.
  */
 export class KeyDecoder {
   readonly #pastes = new PasteSplitter(true);
   #buffered: Uint8Array = new Uint8Array(0);
-  #isSkipping = false;
-  /** Whether the last `flush` emitted an Esc that may begin a terminal's answer. */
-  #isEscAmbiguous = false;
+  #skipping: Skipping | undefined;
+  /** Bytes after an Esc that was told by time, which may continue it as a late sequence. */
+  #afterEsc: Uint8Array | undefined;
 
   /**
-   * Whether an Esc or an unfinished sequence is buffered, which the caller must `flush` after a
-   * timeout.
+   * Time without further bytes after which the caller must `flush`; `undefined` if only further
+   * bytes decide.
    */
-  get isBuffering(): boolean {
-    return this.#pastes.isHolding || this.#buffered.length > 0 || this.#isSkipping;
+  get timeoutMs(): number | undefined {
+    if (this.#pastes.isAmbiguous || this.#isEsc) return SCREEN_ESC_MS;
+    if (this.#afterEsc === undefined) return undefined;
+    return this.#afterEsc.length === 0 ? SCREEN_LATE_SEQUENCE_MS : SCREEN_LATE_KEY_MS;
   }
 
   feed(bytes: Uint8Array): readonly Key[] {
-    const mayContinueEsc = this.#isEscAmbiguous && bytes.length > 0;
-    if (mayContinueEsc) this.#isEscAmbiguous = false;
-    if (mayContinueEsc && beginsAnswer(bytes)) return this.#decode(Buffer.concat([ESCAPE, bytes]));
-    return this.#decode(bytes);
+    const before = this.#afterEsc;
+    if (before === undefined || bytes.length === 0) return this.#decode(bytes);
+    const all = Buffer.concat([before, bytes]);
+    this.#afterEsc = undefined;
+    const text = all.toString("latin1");
+    if (LATE_SEQUENCE.test(text)) return this.#decode(Buffer.concat([ESCAPE, all]));
+    if (!LATE_BEGINNING.test(text)) return this.#decode(all);
+    this.#afterEsc = all;
+    return [];
   }
 
-  /**
-   * @param isAnswerPending whether a query is unanswered; the start of an answer then stays
-   * buffered
-   */
-  flush(isAnswerPending = false): readonly Key[] {
-    if (isAnswerPending && (this.#isSkipping || this.#pastes.pendingBytes > 1)) return [];
-    const keys = this.#pastes.release().flatMap((part) => this.#keysOfInput(part));
-    const buffered = this.#buffered;
-    if (isAnswerPending && buffered[0] === ESC && buffered.length > 1 && buffered[1] !== ESC)
-      return keys;
-    this.#buffered = new Uint8Array(0);
-    this.#isSkipping = false;
-    this.#isEscAmbiguous = isAnswerPending && buffered.length === 1 && buffered[0] === ESC;
-    return [...keys, ...flushed(buffered)];
+  /** Call when `timeoutMs` has passed without further bytes. */
+  flush(): readonly Key[] {
+    if (this.#pastes.isAmbiguous)
+      return this.#pastes.release().flatMap((part) => this.#keysOfInput(part));
+    if (this.#isEsc) {
+      const count = this.#held.length;
+      this.#buffered = new Uint8Array(0);
+      this.#pastes.dropBeginning();
+      this.#afterEsc = new Uint8Array(0);
+      return Array.from({ length: count }, () => named("esc"));
+    }
+    const late = this.#afterEsc;
+    this.#afterEsc = undefined;
+    if (late === undefined || late.length === 0) return [];
+    // A single character was typed; more of them are an unfinished sequence.
+    return this.#decode(late.length === 1 ? late : Buffer.concat([ESCAPE, late]));
+  }
+
+  get #held(): Uint8Array {
+    return Buffer.concat([this.#buffered, this.#pastes.beginning]);
+  }
+
+  /** Whether the input ends with an Esc key, or two, or with the beginning of a sequence. */
+  get #isEsc(): boolean {
+    const held = this.#held;
+    return held.length > 0 && held.every((byte) => byte === ESC);
   }
 
   #decode(bytes: Uint8Array): readonly Key[] {
@@ -131,10 +164,17 @@ export class KeyDecoder {
   }
 
   #keys(read: Uint8Array): readonly Key[] {
+    const [first = 0] = this.#buffered;
+    // The rest of a character never arrived, so its beginning is dropped.
+    if (first >= 0x80 && !isContinuation(read[0])) this.#buffered = new Uint8Array(0);
+    const keys: Key[] = [];
+    if (isAltKey(this.#buffered, read)) {
+      keys.push(withAlt(typing(String.fromCharCode(this.#buffered[1] ?? 0))));
+      this.#buffered = new Uint8Array(0);
+    }
     const bytes = this.#buffered.length === 0 ? read : Buffer.concat([this.#buffered, read]);
     this.#buffered = new Uint8Array(0);
-    const keys: Key[] = [];
-    let at = this.#isSkipping ? this.#skipped(bytes) : 0;
+    let at = this.#skipping === undefined ? 0 : this.#skipped(bytes, this.#skipping);
     while (at < bytes.length) {
       const step = stepAt(bytes, at);
       if (step === "more") {
@@ -148,25 +188,57 @@ export class KeyDecoder {
   }
 
   #buffer(bytes: Uint8Array): void {
-    if (bytes.length > TERMINAL_SEQUENCE_BYTES_MAX) this.#isSkipping = true;
-    else this.#buffered = bytes.slice();
+    if (bytes.length <= TERMINAL_SEQUENCE_BYTES_MAX) this.#buffered = bytes.slice();
+    else this.#skipping = bytes[1] === CSI ? "csi" : "string";
   }
 
-  #skipped(bytes: Uint8Array): number {
-    const at = bytes.findIndex((byte) => byte === BEL || byte === ESC || CANCELS.has(byte));
+  /** Returns the position behind the rest of a sequence that is too long. */
+  #skipped(bytes: Uint8Array, skipping: Skipping): number {
+    const isCsi = skipping === "csi";
+    const at = bytes.findIndex((byte) => (isCsi ? !isParameter(byte) : endsString(byte)));
     if (at < 0) return bytes.length;
-    this.#isSkipping = false;
-    if (bytes[at] !== ESC) return at + 1;
-    return bytes[at + 1] === 0x5c ? at + 2 : at;
+    this.#skipping = undefined;
+    const end = bytes[at] ?? 0;
+    if (isCsi) return isFinal(end) ? at + 1 : at;
+    if (end === ESC) return bytes[at + 1] === ST ? at + 2 : at;
+    return end === BEL || CANCELS.has(end) ? at + 1 : at;
   }
 }
 
 const ESCAPE = Uint8Array.of(ESC);
+const CSI = 0x5b;
+/** Second byte of the string terminator `ESC \`. */
+const ST = 0x5c;
 
-/** Matches answers without their leading Esc: `[?…`, `[12;…`, `]11;…`, `P>|…`, `P1$r…`, `_G…`. */
-function beginsAnswer(bytes: Uint8Array): boolean {
-  const text = Buffer.from(bytes.subarray(0, 2)).toString("latin1");
-  return /^(?:\[[?>\d]|\]\d|P[>\d]|_G)/.test(text);
+/** A sequence without its Esc, which arrived earlier. */
+const LATE_SEQUENCE = /^(?:\[[<>?]?[\d;:]*(?:\$y|[A-IMO-SZcmntu~])|O[A-DFHP-S]|\]\d|P[>\d]|_G)/;
+const LATE_BEGINNING = /^(?:\[[<>?]?[\d;:]*|O)$/;
+
+const STRING_BEGINNING = /^\x1b[\]P_^X]$/;
+/** Beginnings of a terminal's answers. After a pause, other text is typed after an Alt key. */
+const ANSWER_BEGINNING = /^\x1b(?:\]\d|P[\d>+!$|=?]|_G)/;
+
+function isAltKey(buffered: Uint8Array, read: Uint8Array): boolean {
+  const text = Buffer.from(buffered).toString("latin1");
+  const next = String.fromCharCode(read[0] ?? 0);
+  return STRING_BEGINNING.test(text) && !ANSWER_BEGINNING.test(text + next);
+}
+
+function isContinuation(byte: number | undefined): boolean {
+  return byte !== undefined && byte >= 0x80 && byte < 0xc0;
+}
+
+function isParameter(byte: number): boolean {
+  return byte >= 0x20 && byte < 0x40;
+}
+
+function isFinal(byte: number): boolean {
+  return byte >= 0x40 && byte <= 0x7e;
+}
+
+/** A control character ends a string, so that Enter and Ctrl-C work after an unfinished one. */
+function endsString(byte: number): boolean {
+  return byte < 0x20;
 }
 
 interface Step {
@@ -270,7 +342,10 @@ function metaAt(bytes: Uint8Array, at: number): StepResult {
   const byte = bytes[at] ?? 0;
   if (byte < 0x20 || byte === DEL) return { keys: [withAlt(control(byte))], end: at + 1 };
   const size = sizeOf(byte);
-  if (at + size > bytes.length) return "more";
+  for (let next = at + 1; next < at + size; next++) {
+    if (next === bytes.length) return "more";
+    if (!isContinuation(bytes[next])) return { keys: [], end: next };
+  }
   const [key] = characters(decoded(bytes.subarray(at, at + size)));
   return { keys: key === undefined ? [] : [withAlt(key)], end: at + size };
 }
@@ -306,12 +381,12 @@ function csiAt(bytes: Uint8Array, at: number): StepResult {
   if (bytes[at + 2] === 0x5b) return linuxAt(bytes, at);
   if (bytes[at + 2] === 0x4d) return oldMouseAt(bytes, at);
   let end = at + 2;
-  while (end < bytes.length && (bytes[end] ?? 0) >= 0x20 && (bytes[end] ?? 0) < 0x40) end++;
+  while (end < bytes.length && isParameter(bytes[end] ?? 0)) end++;
   const final = bytes[end];
-  if (end - at > TERMINAL_SEQUENCE_BYTES_MAX) return { keys: [], end };
   if (final === undefined) return "more";
   // An invalid final byte belongs to the next key.
-  if (final < 0x40 || final > 0x7e) return { keys: [], end };
+  if (!isFinal(final)) return { keys: [], end };
+  if (end - at > TERMINAL_SEQUENCE_BYTES_MAX) return { keys: [], end: end + 1 };
   const body = String.fromCharCode(...bytes.subarray(at + 2, end));
   const key = csi(body, String.fromCharCode(final));
   return { keys: key === undefined ? [] : [key], end: end + 1 };
@@ -350,13 +425,13 @@ function mouse(button: number, column: number, row: number, isDown: boolean): Ke
 function stringAt(bytes: Uint8Array, at: number): StepResult {
   for (let end = at + 2; end < bytes.length; end++) {
     const byte = bytes[end] ?? 0;
+    if (!endsString(byte)) continue;
     if (byte === BEL) return answer(bytes, at, end + 1);
     if (CANCELS.has(byte)) return { keys: [], end: end + 1 };
-    if (byte !== ESC) continue;
-    const next = bytes[end + 1];
-    if (next === undefined) break;
-    // An Esc that is not part of ST ends the string and starts another sequence.
-    return next === 0x5c ? answer(bytes, at, end + 2) : { keys: [], end };
+    if (byte === ESC && bytes[end + 1] === undefined) return "more";
+    if (byte === ESC && bytes[end + 1] === ST) return answer(bytes, at, end + 2);
+    // Another control character ends the string, and an Esc starts another sequence.
+    return end === at + 2 ? metaAt(bytes, at + 1) : { keys: [], end };
   }
   return "more";
 }
@@ -476,18 +551,4 @@ function chord(name: string, modifiers: number): Key {
   const before = `${prefixIf(SUPER, "super-")}${prefixIf(CTRL, "ctrl-")}${prefixIf(ALT, "alt-")}`;
   const full = `${before}${prefixIf(SHIFT, "shift-")}${name}`;
   return named(EQUIVALENT_CHORDS[full] ?? full);
-}
-
-function flushed(buffered: Uint8Array): readonly Key[] {
-  if (buffered.length === 0) return [];
-  if (buffered[0] !== ESC) return characters(decoded(buffered));
-  if (buffered.length === 1) return [named("esc")];
-  if (buffered.length === 2) {
-    return buffered[1] === ESC ? [named("esc"), named("esc")] : [withAlt(secondOf(buffered))];
-  }
-  return [];
-}
-
-function secondOf(buffered: Uint8Array): Key {
-  return typing(decoded(buffered.subarray(1)));
 }

@@ -4,7 +4,7 @@ import { unreachable } from "../../../base/assert.ts";
 import { PASTE_BYTES_MAX } from "../../../base/limits-page.ts";
 import { isSameName } from "../../../core/model/item.ts";
 import { openThreadRoot } from "../../../core/model/selectors.ts";
-import { withCursor } from "../editor/editor.ts";
+import { replaceRange, withCursor } from "../editor/editor.ts";
 import type { CommandName, Hit, ScreenState } from "../state/screen-state.ts";
 import {
   activeEditor,
@@ -91,6 +91,8 @@ export function update(state: ScreenState, key: Key, context: HandlerContext): U
       return wheel(state, key, 1, context);
     case "scroll-down":
       return wheel(state, key, -1, context);
+    case "untype":
+      return untype(state, key.text, context);
     case "paste":
       return paste(state, key.text, context);
     case "paste-oversize": {
@@ -223,6 +225,15 @@ function paste(current: ScreenState, text: string, context: HandlerContext): Upd
   const isFirst = from.editor.text.slice(0, from.editor.cursor) === "";
   const isCommand = isFirst && text.includes("\n") && text.startsWith("/");
   return typing(isCommand ? `/${text}` : text)(from, context) ?? withActions(from);
+}
+
+/** Removes the beginning of an unmarked paste, whose text follows as a whole. */
+function untype(state: ScreenState, text: string, context: HandlerContext): UpdateResult {
+  const editor = activeEditor(state);
+  if (editor === undefined || text === "") return withActions(state);
+  const from = editor.cursor - text.length;
+  if (editor.text.slice(Math.max(0, from), editor.cursor) !== text) return withActions(state);
+  return withEditor(state, replaceRange(editor, from, editor.cursor, ""), context);
 }
 
 const WHEEL_LINES = 3;

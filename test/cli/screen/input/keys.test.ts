@@ -1,6 +1,10 @@
 import { describe, expect, test } from "bun:test";
 import { PASTE_BYTES_MAX } from "../../../../src/base/limits-page.ts";
-import { TERMINAL_SEQUENCE_BYTES_MAX } from "../../../../src/base/limits-screen.ts";
+import {
+  SCREEN_ESC_MS,
+  SCREEN_LATE_SEQUENCE_MS,
+  TERMINAL_SEQUENCE_BYTES_MAX,
+} from "../../../../src/base/limits-screen.ts";
 import { type Key, KeyDecoder } from "../../../../src/cli/screen/input/keys.ts";
 
 function keysOf(...reads: readonly (string | Uint8Array)[]): readonly Key[] {
@@ -99,22 +103,84 @@ describe("decodes what terminals send", () => {
   test("drops C1 controls and invalid bytes", () => {
     expect(names(Buffer.from([0xc2, 0x9b]))).toEqual([]);
     expect(names(Buffer.from([0xff]))).toEqual(["\ufffd"]);
-    expect(names(Buffer.from([0xe6, 0xbc]), "x")).toEqual(["text:\ufffdx"]);
+    expect(names(Buffer.from([0xe6, 0xbc]), "x")).toEqual(["x"]);
+    expect(names(Buffer.from([0x1b, 0xe6]), "x", "y")).toEqual(["x", "y"]);
   });
 });
 
 test("decodes a lone Esc as a key after a timeout", () => {
   const decoder = new KeyDecoder();
-  expect(decoder.isBuffering).toBe(false);
+  expect(decoder.timeoutMs).toBeUndefined();
   expect(decoder.feed(Buffer.from("\x1b"))).toEqual([]);
-  expect(decoder.isBuffering).toBe(true);
+  expect(decoder.timeoutMs).toBe(SCREEN_ESC_MS);
   expect(decoder.flush()).toEqual([{ name: "esc", text: "" }]);
-  expect(decoder.isBuffering).toBe(false);
+  expect(decoder.timeoutMs).toBe(SCREEN_LATE_SEQUENCE_MS);
+  expect(decoder.flush()).toEqual([]);
+  expect(decoder.timeoutMs).toBeUndefined();
   expect(decoder.flush()).toEqual([]);
 });
 
+/** Keys of input that pauses after each part for as long as the decoder waits. */
+function slowly(...parts: readonly (string | Uint8Array)[]): readonly string[] {
+  const decoder = new KeyDecoder();
+  const keys = parts.flatMap((part) => {
+    const read = decoder.feed(Buffer.from(part));
+    return [...read, ...(decoder.timeoutMs === undefined ? [] : decoder.flush())];
+  });
+  return keys.map(({ name, text }) => (name === "paste" ? `paste:${text}` : name));
+}
+
+describe("never types an unfinished sequence, however slowly it arrives", () => {
+  const SEQUENCES: readonly (readonly [string, readonly string[]])[] = [
+    ["\x1b[A", ["up"]],
+    ["\x1b[1;5C", ["ctrl-right"]],
+    ["\x1bOA", ["up"]],
+    ["\x1b[<0;10;5M", ["click"]],
+    ["\x1b[I", ["focus-in"]],
+    ["\x1b[24;9R", ["report"]],
+    ["\x1b]11;rgb:0000/0000/0000\x1b\\", ["report"]],
+    ["\x1bP>|term 1\x1b\\", ["report"]],
+    ["\x1b[97;5u", ["ctrl-a"]],
+    ["\x1b[200~/topic x\ry\x1b[201~", ["paste:/topic x\ny"]],
+  ];
+  test.each(SEQUENCES)("%j in two parts", (sequence, expected) => {
+    for (let cut = 1; cut < sequence.length; cut++) {
+      const keys = slowly(sequence.slice(0, cut), sequence.slice(cut));
+      // An Esc alone is told by time.
+      expect(keys.filter((name) => name !== "esc")).toEqual([...expected]);
+      expect(keys.includes("esc")).toBe(cut === 1);
+    }
+  });
+
+  test.each(SEQUENCES)("%j byte by byte, after its Esc and the next byte", (sequence, expected) => {
+    expect(slowly(sequence.slice(0, 2), ...sequence.slice(2))).toEqual([...expected]);
+  });
+
+  test("characters in several parts", () => {
+    for (const text of ["é", "漢", "👋"]) {
+      const bytes = Buffer.from(text);
+      expect(slowly(...Array.from(bytes, (byte) => Uint8Array.of(byte)))).toEqual([text]);
+    }
+  });
+
+  test("and drops the rest of what it must drop", () => {
+    expect(slowly("\x1b[12", "3x", "y")).toEqual(["report", "y"]);
+    expect(slowly("\x1b]11;rgb", "more", "\r", "y")).toEqual(["enter", "y"]);
+    expect(slowly("\x1bP1$r", "typed?", "\x03", "y")).toEqual(["ctrl-c", "y"]);
+  });
+});
+
+test("types what follows an Esc key", () => {
+  expect(slowly("\x1b", "[", "x")).toEqual(["esc", "[", "x"]);
+  expect(slowly("\x1b", "O", "k")).toEqual(["esc", "O", "k"]);
+  expect(slowly("\x1b", "[x] done")).toEqual(["esc", "text"]);
+  expect(slowly("\x1b", "Oh no")).toEqual(["esc", "text"]);
+  expect(slowly("\x1bP", "lease")).toEqual(["alt-P", "text"]);
+  expect(slowly("\x1b]", "x")).toEqual(["alt-]", "x"]);
+});
+
 test("drops an endless sequence, and decodes the following keys", () => {
-  for (const begin of ["\x1b]", "\x1bP", "\x1b_", "\x1b["]) {
+  for (const begin of ["\x1b]", "\x1bP", "\x1b_G", "\x1b["]) {
     const decoder = new KeyDecoder();
     const filler = Buffer.from("1".repeat(1_000));
     decoder.feed(Buffer.from(begin));
@@ -122,10 +188,9 @@ test("drops an endless sequence, and decodes the following keys", () => {
     for (let bytes = 0; bytes < 4 * TERMINAL_SEQUENCE_BYTES_MAX; bytes += filler.length) {
       keys += decoder.feed(filler).length;
     }
-    // Drops an oversized CSI sequence; the following bytes are text.
-    if (begin !== "\x1b[") expect(keys).toBe(0);
-    decoder.flush();
-    expect(decoder.isBuffering).toBe(false);
+    expect(keys).toBe(0);
+    expect(decoder.timeoutMs).toBeUndefined();
+    expect(decoder.feed(Buffer.from(begin === "\x1b[" ? "A" : "\x07"))).toEqual([]);
     expect(decoder.feed(Buffer.from("x"))).toEqual([{ name: "x", text: "x" }]);
   }
 });
@@ -140,11 +205,11 @@ test("accepts an answer of the maximum length, and drops a longer answer", () =>
   expect(names(byString.slice(0, -50), byString.slice(-50), "a")).toEqual(["a"]);
 });
 
-describe("while an answer of the terminal is pending", () => {
-  test.each(ANSWERS)("does not type %j, split anywhere at any speed", (answer) => {
+describe("answers of the terminal", () => {
+  test.each(ANSWERS)("are not typed: %j, split anywhere at any speed", (answer) => {
     for (let cut = 1; cut < answer.length; cut++) {
       const decoder = new KeyDecoder();
-      const early = [...decoder.feed(Buffer.from(answer.slice(0, cut))), ...decoder.flush(true)];
+      const early = [...decoder.feed(Buffer.from(answer.slice(0, cut))), ...decoder.flush()];
       const late = decoder.feed(Buffer.from(`${answer.slice(cut)}x`));
       // A separate Esc may be a key press.
       expect(early.map(({ name }) => name)).toEqual(cut === 1 ? ["esc"] : []);
@@ -152,7 +217,6 @@ describe("while an answer of the terminal is pending", () => {
         { name: "report", text: answer },
         { name: "x", text: "x" },
       ]);
-      expect(decoder.isBuffering).toBe(false);
     }
   });
 });
