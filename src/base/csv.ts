@@ -13,21 +13,31 @@ export function formatCsv(rows: readonly (readonly string[])[]): string {
   return rows.map((row) => `${row.map(cell).join(",")}\r\n`).join("");
 }
 
+export interface CsvRow {
+  /** Line of the file in which the row begins, from 1. */
+  readonly line: number;
+  readonly cells: readonly string[];
+}
+
+/** First line of a file of Excel that names its separator. */
+const SEPARATOR_LINE = /^"?sep=([;,|\t])"?[ \t]*(?:\r?\n|\r|$)/i;
+
 /**
- * Parses cells separated by the first of `;`, tab and `,` in the first line. Empty lines are rows
- * without cells.
+ * Parses cells separated by the first of `;`, tab and `,` in the first line, or by the separator of
+ * a line such as `sep=;`. Empty lines are rows without cells.
  * @throws {Fault} text-invalid with the number of the line
  */
-export function parseCsv(text: string): string[][] {
-  const [firstLine = ""] = text.split(/[\r\n]/, 1);
-  const separator = [";", "\t"].find((mark) => firstLine.includes(mark)) ?? ",";
+export function parseCsv(text: string): CsvRow[] {
+  const source = text.replace(/^\uFEFF/, "");
+  const [named = "", separator = separatorIn(source)] = SEPARATOR_LINE.exec(source) ?? [];
   const pattern = new RegExp(
     `"((?:[^"]|"")*)"|([^"${separator}\\r\\n][^${separator}\\r\\n]*)`,
     "y",
   );
-  const source = text.replace(/^\uFEFF/, "");
-  const rows: string[][] = [[]];
-  for (let [at, count] = [0, 0]; at < source.length; count++) {
+  let line = named === "" ? 1 : 2;
+  let cells: string[] = [];
+  const rows = [{ line, cells }];
+  for (let [at, count] = [named.length, 0]; at < source.length; count++) {
     pattern.lastIndex = at;
     const [match = "", quoted, bare = ""] = pattern.exec(source) ?? [];
     const end = at + match.length;
@@ -36,15 +46,23 @@ export function parseCsv(text: string): string[][] {
     const isSeparator = source[end] === separator;
     const [lineEnd] = isSeparator ? [""] : (mark.exec(source) ?? []);
     if (lineEnd === undefined || count >= CELLS_MAX) {
-      throw new Fault("text-invalid", `line ${rows.length} of the table is malformed`, {
+      throw new Fault("text-invalid", `line ${line} of the table is malformed`, {
         remedy: "save the table as CSV again",
       });
     }
-    const row = rows.at(-1) ?? [];
-    if (match !== "" || isSeparator || row.length > 0)
-      row.push((quoted?.replaceAll('""', '"') ?? bare).trim().replace(/^'(?=[=+\-@])/, ""));
+    if (match !== "" || isSeparator || cells.length > 0)
+      cells.push((quoted?.replaceAll('""', '"') ?? bare).trim().replace(/^'(?=[=+\-@])/, ""));
     at = end + (isSeparator ? 1 : lineEnd.length);
-    if (!isSeparator && lineEnd !== "") rows.push([]);
+    if (quoted !== undefined) line += quoted.match(/\r?\n|\r/g)?.length ?? 0;
+    if (isSeparator || lineEnd === "") continue;
+    line++;
+    cells = [];
+    rows.push({ line, cells });
   }
   return rows;
+}
+
+function separatorIn(source: string): string {
+  const [firstLine = ""] = source.split(/[\r\n]/, 1);
+  return [";", "\t"].find((mark) => firstLine.includes(mark)) ?? ",";
 }

@@ -33,9 +33,10 @@ export const DECISIONS_PAGE_MAX = 200;
 /** A search of this many records takes about 0.1 s. */
 export const DECISIONS_SEARCHED_MAX = 20_000;
 export const LISTED_PAGE_MAX = 200;
+/** Names of rooms and former names in one answer: at most 280 KB. */
+export const LISTED_NAMES_MAX = 8_000;
+export const FORMER_NAMES_LISTED_MAX = 256;
 export const FILE_ROOMS_LISTED_MAX = 16;
-/** Keeps a page of accounts below the size of a frame. */
-export const ACCOUNT_ROOMS_LISTED_MAX = 16;
 export const SAMPLES_STORED_MAX = 3_600;
 export const SAMPLES_PAGE_MAX = 900;
 export const DISK_CHECK_INTERVAL_MS = 10_000;

@@ -1,5 +1,6 @@
 /** Checks for new account names and passwords, and replacements for invalid or taken names. */
 
+import { utf8Encode } from "./bytes.ts";
 import { Fault, msg } from "./fault.ts";
 import { NAME_CHARS_MAX, PASSWORD_CHARS_MIN } from "./limits.ts";
 import {
@@ -10,30 +11,13 @@ import {
   isReservedName,
   type Name,
 } from "./names.ts";
+import { transliterate } from "./transliteration.ts";
 
 const USER_NAME_PREFIX = "user";
-const TRANSLITERATIONS: Readonly<Record<string, string>> = {
-  ä: "ae",
-  ö: "oe",
-  ü: "ue",
-  ß: "ss",
-  æ: "ae",
-  œ: "oe",
-  ø: "o",
-  ł: "l",
-  đ: "d",
-  ı: "i",
-  þ: "th",
-  ð: "d",
-  Ä: "Ae",
-  Ö: "Oe",
-  Ü: "Ue",
-  Æ: "Ae",
-  Œ: "Oe",
-  Ø: "O",
-  Ł: "L",
-  Đ: "D",
-};
+/** Characters of a hash, without those that look like others. */
+const HASH_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789";
+/** Among 10,000 names, the probability that two hashes are equal is 0.2 %. */
+const HASH_CHARS = 7;
 
 /** @throws {Fault} name-invalid if the name is malformed or reserved */
 export function checkNewName(text: string): Name {
@@ -61,7 +45,7 @@ export function checkTypedName(text: string): Name {
  */
 export function proposeName(text: string, taken: ReadonlySet<FoldedName> = new Set()): Name {
   const known = isName(text) && !isReservedName(text) ? text : undefined;
-  const first = known ?? toValidName(transliterate(text));
+  const first = known ?? toValidName(trimmed(bareLetters(text).bare));
   if (!taken.has(foldName(first))) return first;
   const stem = first.replace(/-\d+$/, "");
   for (let number = 2; number < taken.size + 2; number++) {
@@ -71,18 +55,46 @@ export function proposeName(text: string, taken: ReadonlySet<FoldedName> = new S
   return numbered(stem, taken.size + 2);
 }
 
-function transliterate(text: string): string {
+/**
+ * Returns the name of a new account for a text, which depends on nothing else: the closest valid
+ * name, or if letters are lost or the name is too long, its start and a hash of the text.
+ */
+export function stableName(text: string): Name {
+  const { bare, isComplete } = bareLetters(text);
+  const isWhole = isComplete && bare !== "" && bare.length <= NAME_CHARS_MAX;
+  return isWhole ? toValidName(bare) : hashedName(text);
+}
+
+/** Returns the start of the closest valid name, and a hash of the text. */
+export function hashedName(text: string): Name {
+  const stem = trimmed(bareLetters(text).bare.slice(0, NAME_CHARS_MAX - HASH_CHARS - 1));
+  return `${stem || USER_NAME_PREFIX}-${shortHash(text)}` as Name;
+}
+
+/** FNV-1a, whose halves are folded. Distinguishes names; keeps no secret. */
+function shortHash(text: string): string {
+  let hash = 0xcbf29ce484222325n;
+  for (const byte of utf8Encode(text.normalize("NFC")))
+    hash = BigInt.asUintN(64, (hash ^ BigInt(byte)) * 0x100000001b3n);
+  let rest = hash ^ (hash >> 32n);
+  let letters = "";
+  while (letters.length < HASH_CHARS) {
+    letters += HASH_LETTERS[Number(rest % BigInt(HASH_LETTERS.length))];
+    rest /= BigInt(HASH_LETTERS.length);
+  }
+  return letters;
+}
+
+function bareLetters(text: string): { readonly bare: string; readonly isComplete: boolean } {
   // Limits the cost of a long text.
-  const start = text.slice(0, NAME_CHARS_MAX * 8).normalize("NFC");
-  return trimmed(
-    [...start]
-      .map((character) => TRANSLITERATIONS[character] ?? character)
-      .join("")
-      .normalize("NFKD")
-      .replaceAll(/\p{M}/gu, "")
-      .replaceAll(/['’`]/g, "")
-      .replaceAll(/[^A-Za-z0-9_-]+/g, "-"),
-  );
+  const start = text.slice(0, NAME_CHARS_MAX * 8);
+  const { text: latin, isComplete } = transliterate(start);
+  const bare = latin
+    .replaceAll(/['’`]/g, "")
+    .replaceAll(/[^A-Za-z0-9_-]+/g, "-")
+    .replace(/^-+/, "")
+    .replace(/-+$/, "");
+  return { bare, isComplete: isComplete && start.length === text.length };
 }
 
 function toValidName(bare: string): Name {

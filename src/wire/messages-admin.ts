@@ -6,17 +6,18 @@ import {
   FAULT_TEXT_BYTES_MAX,
   FILE_NAME_BYTES_MAX,
   FILE_TARGETS_MAX,
+  JOINED_ROOMS_MAX,
   TOPIC_BYTES_MAX,
 } from "../base/limits.ts";
 import { SIBLINGS_MAX } from "../base/limits-cluster.ts";
 import {
-  ACCOUNT_ROOMS_LISTED_MAX,
   ADDRESS_CHARS_MAX,
   ANNOUNCEMENT_BYTES_MAX,
   CLIENTS_PAGE_MAX,
   DECISIONS_PAGE_MAX,
   EVENTS_STORED_MAX,
   FILE_ROOMS_LISTED_MAX,
+  FORMER_NAMES_LISTED_MAX,
   LISTED_PAGE_MAX,
   SAMPLES_PAGE_MAX,
   TRANSFERS_LISTED_MAX,
@@ -198,7 +199,7 @@ export const ADMIN_REQUESTS = {
   /** `sort`: `name`, `since`, `seen`, `devices` or `bytes`. */
   accounts: {
     ...reading,
-    /** `memberships`: also lists the first rooms of each account. */
+    /** `memberships`: also lists the rooms and former names of accounts, and removed accounts. */
     fields: { ...listing, memberships: v.optional(v.boolean()) },
     answer: v.object({
       accounts: list(
@@ -216,8 +217,12 @@ export const ADMIN_REQUESTS = {
           /** Bytes of unfinished uploads, which `bytes` does not include. */
           unfinishedBytes: v.optional(count),
           displayName: v.optional(text(DISPLAY_NAME_BYTES_MAX)),
-          rooms: v.optional(list(name, ACCOUNT_ROOMS_LISTED_MAX)),
-          moderates: v.optional(list(name, ACCOUNT_ROOMS_LISTED_MAX)),
+          rooms: v.optional(list(name, JOINED_ROOMS_MAX)),
+          /** Also rooms that the user has left, and would moderate again. */
+          moderates: v.optional(list(name, JOINED_ROOMS_MAX)),
+          /** In lower case. */
+          former: v.optional(list(name, FORMER_NAMES_LISTED_MAX)),
+          removed: v.optional(v.boolean()),
         }),
         LISTED_PAGE_MAX,
       ),
@@ -227,7 +232,8 @@ export const ADMIN_REQUESTS = {
   /** `sort`: `name`, `members`, `records` or `bytes`. */
   "all-rooms": {
     ...reading,
-    fields: listing,
+    /** `former`: also lists former names, in lower case. */
+    fields: { ...listing, former: v.optional(v.boolean()) },
     answer: v.object({
       rooms: list(
         v.object({
@@ -244,6 +250,7 @@ export const ADMIN_REQUESTS = {
           vacant: v.optional(v.boolean()),
           keepMs: v.optional(positive),
           rules: v.optional(roomRules),
+          former: v.optional(list(name, FORMER_NAMES_LISTED_MAX)),
         }),
         LISTED_PAGE_MAX,
       ),

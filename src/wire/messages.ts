@@ -512,17 +512,33 @@ export const REQUESTS = {
   grant: { fields: { room: v.optional(name), user: name, on: v.boolean() }, answer: accepted },
   /** Grants the session an operator's rights by the token in the data folder. */
   operate: { isGuess: true, fields: { token: secret }, answer: accepted },
-  /** Creates a single-use code with which a user who has lost the password can set a new one. */
+  /**
+   * Creates a single-use code with which a user who has lost the password can set a new one. `code`:
+   * a new code of the client, which has stored it; servers before 0.3 ignore it and answer another.
+   */
   reset: {
     role: "operator",
     /** `expires`: a day from now if omitted. `signOut`: using the code signs out all devices. */
-    fields: { user: name, expires: v.optional(unixMs), signOut: v.optional(v.boolean()) },
+    fields: {
+      user: name,
+      expires: v.optional(unixMs),
+      signOut: v.optional(v.boolean()),
+      code: v.optional(text(64)),
+    },
     answer: v.object({ user: name, token: text(64), expires: unixMs }),
   },
-  /** Creates an account without a password, and its reset code. `expires`: as for `reset`. */
+  /**
+   * Creates an account without a password, its display name and its reset code. Other fields: as
+   * for `reset`.
+   */
   enrol: {
     role: "operator",
-    fields: { user: name, expires: v.optional(unixMs) },
+    fields: {
+      user: name,
+      expires: v.optional(unixMs),
+      code: v.optional(text(64)),
+      displayName: v.optional(text(DISPLAY_NAME_BYTES_MAX)),
+    },
     answer: v.object({ user: name, token: text(64), expires: unixMs }),
   },
   /** Finds or creates the private room of these people and the sender. */

@@ -132,6 +132,8 @@ export const REQUEST_FIELDS_SINCE: NewRequestFields = {
   fetch: { prefix: "0.3.0" },
   accounts: { memberships: "0.3.0" },
   "all-files": { unfinished: "0.3.0" },
+  "all-rooms": { former: "0.3.0" },
+  reset: { code: "0.3.0" },
   "key-packages": { time: "0.3.0" },
   "key-package": { except: "0.3.0", time: "0.3.0" },
   history: { re: "0.3.0" },

@@ -22,33 +22,57 @@ h2 { font-size: 15pt; overflow-wrap: anywhere }
 code { font-size: 9pt; overflow-wrap: anywhere }
 @page { margin: 10mm }`;
 
-export function formatCards(server: string, cards: readonly Card[]): string {
-  const title = Bun.escapeHTML(server);
+/** Start of a page, to which cards are added. A page without its end displays, too. */
+export function cardsStart(server: string): string {
   return `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
-<title>${title}</title>
+<title>${Bun.escapeHTML(server)}</title>
 <style>${STYLE}</style>
 <main>
-${cards.map((card) => cardHtml(title, card)).join("\n")}
-</main>
-</html>
 `;
 }
 
-function cardHtml(title: string, { user, displayName = user, code, web, expires }: Card): string {
+export const CARDS_END = "</main>\n</html>\n";
+
+export function cardHtml(
+  server: string,
+  { user, displayName = user, code, web, expires }: Card,
+): string {
+  const title = Bun.escapeHTML(server);
   const { size, path } = qrPath(web);
   const [day] = formatUtc(expires).split("T");
   const account = displayName === user ? "" : `\n<p>${Bun.escapeHTML(user)}</p>`;
   return `<article>
 <svg viewBox="0 0 ${size} ${size}"><path d="${path}"/></svg>
-<div>
+<div data-user="${user}" data-expires="${expires}">
 <h2>${Bun.escapeHTML(displayName)}</h2>${account}
 <p>${title}</p>
 <p>Scan the code, or open<br><code>${Bun.escapeHTML(web)}</code></p>
 <p>In a terminal: <code>chat passwd --reset</code>, then <code>${Bun.escapeHTML(code)}</code></p>
 <p>Choose a password until ${day}.</p>
 </div>
-</article>`;
+</article>
+`;
+}
+
+/** A card on an existing page. */
+export interface FormerCard {
+  readonly user: string;
+  readonly expires: number;
+  readonly html: string;
+}
+
+const CARD_END = "</article>\n";
+
+/** Returns the cards that a page of this program contains. */
+export function cardsIn(page: string): FormerCard[] {
+  const parts = page.split(/(?=<article>\n)/).slice(1);
+  return parts.flatMap((part) => {
+    const end = part.indexOf(CARD_END);
+    const html = part.slice(0, end + CARD_END.length);
+    const [, user, expires] = /<div data-user="([\w-]+)" data-expires="(\d+)">/.exec(html) ?? [];
+    return end < 0 || user === undefined ? [] : [{ user, expires: Number(expires), html }];
+  });
 }

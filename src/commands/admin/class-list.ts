@@ -1,215 +1,312 @@
-/** List of people in a CSV file, and what an import of it changes on a server. */
+/** List of people as a table of CSV: what a teacher writes in a spreadsheet, and what is exported. */
 
 import { parseCsv } from "../../base/csv.ts";
 import { checkDisplayName, skeletonsOf } from "../../base/display-names.ts";
-import { Fault } from "../../base/fault.ts";
+import { asFault, type Fault } from "../../base/fault.ts";
 import { ACCOUNTS_MAX } from "../../base/limits.ts";
 import { type FoldedName, foldName, isName, type Name } from "../../base/names.ts";
-import { proposeName } from "../../base/new-names.ts";
+import { hashedName, stableName } from "../../base/new-names.ts";
 import { LOBBY } from "../../core/rooms/rooms.ts";
 import type { Answer } from "../../wire/messages.ts";
+import { characterName, decodeList, type Problem } from "./list-text.ts";
+
+export type AccountEntry = Answer<"accounts">["accounts"][number];
 
 const ROLES = ["member", "moderator", "operator"] as const;
 type Role = (typeof ROLES)[number];
+export type RoomRole = Exclude<Role, "operator">;
 
-interface Person {
-  readonly name: Name;
-  /** `undefined` changes no display name. */
-  readonly displayName: string | undefined;
-  readonly rooms: readonly Name[];
-  /** An empty cell changes no role. */
-  readonly role: Role | undefined;
+interface ListedRoom {
+  readonly room: Name;
+  /** `undefined` changes no role. */
+  readonly role: RoomRole | undefined;
 }
 
-/** Names of columns in English and Indonesian. */
+/** Name for an account of a person whose line has none. It depends on the line's text alone. */
+interface DerivedName {
+  readonly from: string;
+  readonly name: Name;
+  /** Another name for the same text, to propose if `name` belongs to somebody else. */
+  readonly other: Name;
+}
+
+export interface Person {
+  readonly line: number;
+  /** Account name, as written. */
+  readonly account: Name | DerivedName;
+  /** `undefined` changes no display name. */
+  readonly displayName: string | undefined;
+  readonly rooms: readonly ListedRoom[];
+  /** Whether the person is an operator; `undefined` changes nothing. */
+  readonly operator: boolean | undefined;
+}
+
+export interface ClassList {
+  readonly people: readonly Person[];
+  readonly problems: readonly Problem[];
+}
+
+/** Headings in English, Indonesian, German, French, Spanish and Russian, as `plainWord` has them. */
 const COLUMNS = {
-  name: ["name", "user", "nama", "pengguna"],
-  displayName: ["display name", "display_name", "full name", "nama tampilan", "nama lengkap"],
-  rooms: ["rooms", "room", "ruang"],
-  role: ["role", "peran"],
+  name: [
+    ...["name", "names", "user", "users", "username", "user name", "login", "account"],
+    ...["account name", "pupil", "pupils", "student", "students", "participant", "participants"],
+    ...["nama", "pengguna", "nama pengguna", "akun", "nama akun", "siswa", "nama siswa", "peserta"],
+    ...["benutzer", "benutzername", "konto", "kontoname", "namen", "schuler", "teilnehmer"],
+    ...["nom", "utilisateur", "nom d'utilisateur", "identifiant", "compte", "eleve", "eleves"],
+    ...["nombre", "usuario", "nombre de usuario", "cuenta", "alumno", "alumnos"],
+    ...["имя", "имя пользователя", "пользователь", "логин", "аккаунт", "ученик", "ученики"],
+  ],
+  displayName: [
+    ...["display name", "displayname", "display names", "full name", "fullname"],
+    ...["nama tampilan", "nama lengkap"],
+    ...["anzeigename", "anzeigenamen", "vollstandiger name", "voller name"],
+    ...["nom affiche", "nom complet", "nom d'affichage"],
+    ...["nombre visible", "nombre completo", "nombre para mostrar"],
+    ...["отображаемое имя", "полное имя", "фио"],
+  ],
+  rooms: [
+    ...["room", "rooms", "room name", "room names", "ruang", "ruangan", "nama ruang"],
+    ...["raum", "raume", "raumname", "raumnamen", "salle", "salles", "salon", "salons"],
+    ...["sala", "salas", "комната", "комнаты"],
+  ],
+  role: [...["role", "roles", "peran", "rolle", "rollen", "rol"], ...["роль", "роли"]],
 } as const;
 
 type Column = keyof typeof COLUMNS;
 
+const ROLE_WORDS: Readonly<Record<Role, readonly string[]>> = {
+  member: ["member", "anggota", "mitglied", "membre", "miembro", "участник"],
+  moderator: ["moderator", "moderateur", "moderador", "модератор"],
+  operator: ["operator", "operateur", "operador", "оператор"],
+};
+
+const KNOWN_COLUMNS = "name, display name, rooms and role";
+
 /**
  * Reads a table with the columns `name`, `display name`, `rooms` and `role`, or one name per line.
- * A name that an account cannot have becomes the nearest one that it can have, always the same one.
- * @throws {Fault} text-invalid with the number of the line
+ * A name that an account cannot have becomes the display name.
  */
-export function parseClassList(text: string): Person[] {
-  if (text.includes("\ufffd")) {
-    throw new Fault("text-invalid", "the list is not UTF-8", { remedy: "save it as CSV UTF-8" });
-  }
-  const [head = [], ...others] = parseCsv(text);
-  const columns = columnsOf(head);
-  const isTable = columns.has("name") || columns.has("displayName");
-  if (!isTable && head.length > 1) {
-    throw invalid(1, "names no column 'name'", "begin with: name,rooms,role");
-  }
-  const rows = isTable ? others : [head, ...others];
-  const people: Person[] = [];
-  const lines = new Map<FoldedName, number>();
-  for (const [index, row] of rows.entries()) {
-    if (row.every((cell) => cell === "")) continue;
-    const line = index + (isTable ? 2 : 1);
-    const cellOf = (column: Column) => row[columns.get(column) ?? -1] ?? "";
-    const typed = isTable ? cellOf("name") || cellOf("displayName") : (row[0] ?? "");
-    if (typed === "") throw invalid(line, "has no name", "add one, or remove the line");
-    const displayed = displayNameIn(cellOf("displayName") || (isName(typed) ? "" : typed), line);
-    const name = isName(typed) ? typed : proposeName(typed, new Set(lines.keys()));
-    const earlier = lines.get(foldName(name));
-    if (earlier !== undefined) {
-      throw invalid(
-        line,
-        `repeats the name '${name}' of line ${earlier}`,
-        "give each person a name",
-      );
-    }
-    lines.set(foldName(name), line);
-    people.push({
-      name,
-      displayName: displayed,
-      rooms: roomsIn(cellOf("rooms"), line),
-      role: roleIn(cellOf("role"), line),
-    });
-    if (people.length > ACCOUNTS_MAX)
-      throw invalid(line, "is one person too many", "split the list");
-  }
-  checkDistinct(people, [...lines.values()]);
-  return people;
-}
-
-/** Refuses a display name that another person on the list has, or that looks like their name. */
-function checkDistinct(people: readonly Person[], lines: readonly number[]): void {
-  const owners = new Map<string, number>();
-  const check = (name: string, at: number, isDisplayName: boolean) => {
-    for (const key of skeletonsOf(name)) {
-      const owner = owners.get(key) ?? at;
-      if (isDisplayName) owners.set(key, owner);
-      if (owner === at) continue;
-      const problem = `has the name '${name}', which is or looks like that of line ${lines[owner]}`;
-      throw invalid(lines[at] ?? 0, problem, "tell them apart, for example by an initial");
-    }
-  };
-  for (const [at, { displayName }] of people.entries())
-    if (displayName !== undefined) check(displayName, at, true);
-  for (const [at, { name }] of people.entries()) check(name, at, false);
-}
-
-function columnsOf(head: readonly string[]): Map<Column, number> {
-  const words = head.map((cell) => cell.toLowerCase());
-  const columns = Object.entries(COLUMNS) as [Column, readonly string[]][];
-  return new Map(
-    columns.flatMap(([column, names]) => {
-      const at = words.findIndex((word) => names.includes(word));
-      return at < 0 ? [] : [[column, at] as const];
-    }),
-  );
-}
-
-/** An empty cell keeps the display name of an account. */
-function displayNameIn(cell: string, line: number): string | undefined {
+export function parseClassList(bytes: Uint8Array): ClassList {
+  const { text, problems } = decodeList(bytes);
+  if (problems.length > 0) return { people: [], problems };
   try {
-    return cell === "" ? undefined : checkDisplayName(cell);
+    return new ListReader(text).read();
   } catch (error) {
-    if (!(error instanceof Fault)) throw error;
-    throw invalid(line, `has no valid display name: ${error.message}`, error.remedy);
+    const { message } = asFault(error);
+    const line = Number(/^line (\d+)/.exec(message)?.[1] ?? 1);
+    const reason = "has a quotation mark that does not end, or text after one; correct the quotes";
+    return { people: [], problems: [{ line, reason }] };
   }
 }
 
-function roomsIn(cell: string, line: number): Name[] {
-  const words = cell.split(/[\s,;|]+/).filter((word) => word !== "");
-  return words.map((word) => {
-    const name = word.replace(/^#/, "");
-    if (isName(name)) return name;
-    throw invalid(line, `names no valid room: '${word.slice(0, 40)}'`, "separate rooms by spaces");
-  });
-}
+class ListReader {
+  readonly #people: Person[] = [];
+  readonly #problems: Problem[] = [];
+  readonly #rows;
 
-function roleIn(cell: string, line: number): Role | undefined {
-  if (cell === "") return undefined;
-  const role = ROLES.find((word) => word === cell.toLowerCase());
-  if (role !== undefined) return role;
-  throw invalid(line, `has no valid role: '${cell.slice(0, 40)}'`, `use ${ROLES.join(", ")}`);
-}
+  constructor(text: string) {
+    this.#rows = parseCsv(text);
+  }
 
-function invalid(line: number, problem: string, remedy: string): Fault {
-  return new Fault("text-invalid", `line ${line} of the list ${problem}`, { remedy });
-}
-
-export type AccountEntry = Answer<"accounts">["accounts"][number];
-
-export type Change =
-  | { readonly kind: "create-room"; readonly room: Name }
-  | { readonly kind: "create-account" | "renew-code"; readonly user: Name }
-  | { readonly kind: "display-name"; readonly user: Name; readonly text: string }
-  | { readonly kind: "add"; readonly user: Name; readonly room: Name }
-  | {
-      readonly kind: "grant";
-      readonly user: Name;
-      readonly on: boolean;
-      /** `undefined` for the role of an operator. */
-      readonly room: Name | undefined;
-    };
-
-interface ServerState {
-  readonly accounts: readonly AccountEntry[];
-  readonly rooms: readonly string[];
-  /** User who imports, and who keeps their own roles. */
-  readonly me: string | undefined;
-  /** True to replace the codes of people who have never signed in. */
-  readonly renews: boolean;
-}
-
-/** Returns what differs from the list, in the order in which it must change. */
-export function changesFor(people: readonly Person[], state: ServerState): Change[] {
-  const fold = (name: string) => foldName(name as Name);
-  const known = new Map(state.accounts.map((entry) => [fold(entry.user), entry]));
-  const rooms = new Set(state.rooms.map(fold));
-  const newRooms: Change[] = [];
-  const accounts: Change[] = [];
-  const displayNames: Change[] = [];
-  const members: Change[] = [];
-  const roles: Change[] = [];
-  for (const { name: user, displayName: text, rooms: wanted, role } of people) {
-    const entry = known.get(fold(user));
-    if (entry === undefined) accounts.push({ kind: "create-account", user });
-    else if (state.renews && !entry.password && entry.devices === 0)
-      accounts.push({ kind: "renew-code", user });
-    if (text !== undefined && text !== entry?.displayName)
-      displayNames.push({ kind: "display-name", user, text });
-    const joined = new Set(entry?.rooms?.map(fold));
-    const moderated = new Set(entry?.moderates?.map(fold));
-    for (const room of wanted) {
-      if (!rooms.has(fold(room))) newRooms.push({ kind: "create-room", room });
-      rooms.add(fold(room));
-      if (!joined.has(fold(room))) members.push({ kind: "add", user, room });
-      const isModerator = moderated.has(fold(room));
-      if (role !== undefined && isModerator !== (role === "moderator"))
-        roles.push({ kind: "grant", user, room, on: !isModerator });
+  read(): ClassList {
+    const rows = this.#rows.filter(({ cells }) => cells.some((cell) => cell !== ""));
+    const [head = { line: 1, cells: [] }, ...others] = rows;
+    const columns = this.#columnsOf(head.cells);
+    const isTable = columns.has("name") || columns.has("displayName");
+    const { length: width } = head.cells;
+    if (!isTable && width > 1) {
+      const reason = `names no column 'name'; begin with a line such as: name,rooms,role`;
+      return { people: [], problems: [{ line: head.line, reason }] };
     }
-    const isOperator = entry?.operator === true;
-    if (role !== undefined && isOperator !== (role === "operator"))
-      roles.push({ kind: "grant", user, room: undefined, on: !isOperator });
+    if (isTable) this.#checkHeadings(head.line, head.cells, columns);
+    for (const { line, cells } of isTable ? others : rows) {
+      if (cells.length > width) this.#checkWidth(line, cells, width);
+      const cellOf = (column: Column) => cells[columns.get(column) ?? -1] ?? "";
+      this.#read(line, isTable ? cellOf : (column) => (column === "name" ? (cells[0] ?? "") : ""));
+    }
+    if (this.#people.length > ACCOUNTS_MAX)
+      this.#add(this.#people[ACCOUNTS_MAX]?.line ?? 1, "is one person too many; split the list");
+    this.#checkDistinct();
+    return { people: this.#people, problems: this.#problems.sort((a, b) => a.line - b.line) };
   }
-  const isOwnLoss = (change: Change) =>
-    change.kind === "grant" && !change.on && fold(change.user) === fold(state.me ?? "");
-  const kept = roles.filter((change) => !isOwnLoss(change));
-  return [...newRooms, ...accounts, ...displayNames, ...members, ...kept];
+
+  #add(line: number, reason: string): void {
+    this.#problems.push({ line, reason });
+  }
+
+  #columnsOf(head: readonly string[]): Map<Column, number> {
+    const words = head.map(plainWord);
+    const columns = Object.entries(COLUMNS) as [Column, readonly string[]][];
+    return new Map(
+      columns.flatMap(([column, names]) => {
+        const at = words.findIndex((word) => names.includes(word));
+        return at < 0 ? [] : [[column, at] as const];
+      }),
+    );
+  }
+
+  #checkHeadings(line: number, head: readonly string[], columns: Map<Column, number>): void {
+    const known = new Map([...columns].map(([column, at]) => [at, column]));
+    for (const [at, cell] of head.entries()) {
+      if (known.has(at)) continue;
+      const word = plainWord(cell);
+      const column = [...columns.keys()].find((one) =>
+        (COLUMNS[one] as readonly string[]).includes(word),
+      );
+      const first = column && head[columns.get(column) ?? -1];
+      if (first !== undefined)
+        this.#add(line, `has the columns ${quoted(first)} and ${quoted(cell)}; keep one of them`);
+      else if (word !== "")
+        this.#add(line, `has the unknown column ${quoted(cell)}; remove or rename it: ${KNOWN}`);
+      else if (this.#rows.some(({ cells }) => (cells[at] ?? "") !== ""))
+        this.#add(line, `has no heading over column ${at + 1}; remove or name it: ${KNOWN}`);
+    }
+  }
+
+  /** Spreadsheets may add empty cells. */
+  #checkWidth(line: number, cells: readonly string[], width: number): void {
+    const extra = cells.slice(width).find((cell) => cell !== "");
+    if (extra === undefined) return;
+    const counts = `${cells.length} cells, but the first line ${width}`;
+    const remedy = "put a cell that contains the separator in quotation marks";
+    this.#add(line, `has ${counts}: ${quoted(extra)} is too many; ${remedy}`);
+  }
+
+  #read(line: number, cellOf: (column: Column) => string): void {
+    const [written, shown] = [cellOf("name"), cellOf("displayName")];
+    if (written === "" && shown === "")
+      return this.#add(line, "has no name; add one, or remove the line");
+    const displayCell = shown || (isName(written) ? "" : written);
+    const displayName = displayCell === "" ? undefined : this.#displayName(line, displayCell);
+    const role = this.#role(line, cellOf("role"));
+    const rooms = this.#rooms(line, cellOf("rooms"), role);
+    const account = isName(written) ? written : derivedFrom(written || (displayName ?? shown));
+    const operator = role === undefined ? undefined : role === "operator";
+    this.#people.push({ line, account, displayName, rooms, operator });
+  }
+
+  #displayName(line: number, cell: string): string | undefined {
+    try {
+      return checkDisplayName(cell);
+    } catch (error) {
+      const fault = asFault(error);
+      this.#add(line, displayNameReason(cell, fault));
+      return undefined;
+    }
+  }
+
+  #role(line: number, cell: string): Role | undefined {
+    if (cell === "") return undefined;
+    const role = roleOf(cell);
+    if (role === undefined)
+      this.#add(line, `has no valid role: ${quoted(cell)}; use ${ROLES.join(", ")}`);
+    return role;
+  }
+
+  /** A role of the person applies to the rooms without a role of their own. */
+  #rooms(line: number, cell: string, role: Role | undefined): ListedRoom[] {
+    const rooms = new Map<FoldedName, ListedRoom>();
+    for (const word of cell.split(/[\s,;|]+/).filter((one) => one !== "")) {
+      const [name = "", ofRoom, ...more] = word.replace(/^#/, "").split(":");
+      const own = ofRoom === undefined ? undefined : roleOf(ofRoom);
+      if (!isName(name)) this.#add(line, roomReason(word, name));
+      else if (more.length > 0 || (ofRoom !== undefined && (own ?? "operator") === "operator"))
+        this.#add(
+          line,
+          `has no valid role for a room: ${quoted(word)}; use ${name}:moderator or ${name}:member`,
+        );
+      else {
+        const general = role === "operator" ? undefined : role;
+        const listed = { room: name, role: (own as RoomRole | undefined) ?? general };
+        const earlier = rooms.get(foldName(name));
+        if (earlier !== undefined && earlier.role !== listed.role)
+          this.#add(line, `has two roles for the room ${quoted(name)}; keep one of them`);
+        rooms.set(foldName(name), listed);
+      }
+    }
+    return [...rooms.values()];
+  }
+
+  /** Names people whose display name is that of another person, or looks like their name. */
+  #checkDistinct(): void {
+    const owners = new Map<string, Person>();
+    const named = new Set<Person>();
+    const check = (name: string, person: Person, isDisplayName: boolean) => {
+      for (const key of skeletonsOf(name)) {
+        const owner = owners.get(key) ?? person;
+        if (isDisplayName) owners.set(key, owner);
+        if (owner === person || named.has(person)) continue;
+        named.add(person);
+        const like = `which is or looks like that of line ${owner.line}`;
+        const remedy = "tell them apart, for example by an initial";
+        this.#add(person.line, `has the name ${quoted(name)}, ${like}; ${remedy}`);
+      }
+    };
+    for (const person of this.#people)
+      if (person.displayName !== undefined) check(person.displayName, person, true);
+    for (const person of this.#people)
+      if (typeof person.account === "string") check(person.account, person, false);
+  }
 }
 
-/** The rows of an import that would create these accounts. */
+const KNOWN = `the columns are ${KNOWN_COLUMNS}`;
+
+/** Lower case, without accents, and with a space for each hyphen, underscore and odd space. */
+function plainWord(cell: string): string {
+  return cell
+    .normalize("NFKD")
+    .replaceAll(/(?!\u0306)\p{M}/gu, "")
+    .normalize("NFC")
+    .toLowerCase()
+    .replaceAll("’", "'")
+    .replaceAll(/[\s_\p{Pd}\p{Cf}]+/gu, " ")
+    .trim();
+}
+
+function roleOf(cell: string): Role | undefined {
+  return ROLES.find((role) => ROLE_WORDS[role].includes(plainWord(cell)));
+}
+
+function derivedFrom(from: string): DerivedName {
+  return { from, name: stableName(from), other: hashedName(from) };
+}
+
+function quoted(cell: string): string {
+  return `'${cell.slice(0, 40)}'`;
+}
+
+/** Letters, digits, and the signs that a display name may have. */
+const OF_DISPLAY_NAME = /^[\p{L}\p{M}\p{Nd}\s'’ʻʼ׳״.,·・-]$/u;
+
+function displayNameReason(cell: string, { message, remedy }: Fault): string {
+  const odd = [...cell].find((letter) => !OF_DISPLAY_NAME.test(letter) || /\p{DI}/u.test(letter));
+  const where = odd === undefined ? "" : `${characterName(odd)} is not allowed; `;
+  return `has no valid display name ${quoted(cell)}: ${where}${message}; ${odd === undefined ? remedy : "type another"}`;
+}
+
+function roomReason(word: string, name: string): string {
+  const odd = [...name].find((letter) => !/[A-Za-z0-9_-]/.test(letter));
+  const where = odd === undefined ? "" : `, because of the character ${characterName(odd)}`;
+  const remedy =
+    "a room has letters without accents, digits, - and _, and a letter; rooms are separated by spaces";
+  return `names no valid room: ${quoted(word)}${where}; ${remedy}`;
+}
+
+/**
+ * The rows of an import that would create these accounts. Each room has the person's role in it, so
+ * that nobody becomes a moderator of another one.
+ */
 export function classListOf(accounts: readonly AccountEntry[]): string[][] {
-  const roleOf = ({ operator, moderates = [] }: AccountEntry): Role => {
-    if (operator) return "operator";
-    return moderates.length > 0 ? "moderator" : "member";
-  };
   return [
     ["name", "display name", "rooms", "role"],
-    ...accounts.map((entry) => {
-      // Everyone is in the lobby.
-      const rooms = entry.rooms?.filter((room) => room !== LOBBY) ?? [];
-      return [entry.user, entry.displayName ?? "", rooms.join(" "), roleOf(entry)];
+    ...accounts.map(({ user, displayName = "", rooms = [], moderates = [], operator }) => {
+      const moderated = new Set(moderates);
+      const words = rooms
+        // Everyone is in the lobby.
+        .filter((room) => room !== LOBBY || moderated.has(room))
+        .map((room) => (moderated.has(room) ? `${room}:moderator` : room));
+      return [user, displayName, words.join(" "), operator ? "operator" : "member"];
     }),
   ];
 }

@@ -103,9 +103,9 @@ export const rooms = operatorList({
   },
 });
 
-export function allRooms(client: Client, order: ListOrder): Promise<RoomEntry[]> {
+export function allRooms(client: Client, order: ListOrder, former = false): Promise<RoomEntry[]> {
   return fetchAll(order, async (query) => {
-    const { rooms: page, total } = await client.request("all-rooms", query);
+    const { rooms: page, total } = await client.request("all-rooms", { ...query, former });
     return { page, total };
   });
 }

@@ -178,6 +178,11 @@ export class Registry {
     return this.#byId.values();
   }
 
+  /** Returns the former names, the oldest first. */
+  formerNames(): Iterable<readonly [FoldedName, Account]> {
+    return this.#former;
+  }
+
   byReset(hash: string, unixMs: number): Account | undefined {
     const account = this.#byReset.get(hash);
     return account?.reset !== undefined && unixMs < account.reset.expires ? account : undefined;
@@ -243,7 +248,7 @@ export class Registry {
   }
 
   /** @throws {Fault} name-taken if the name of another account looks like this one */
-  #checkDisplayFree(text: string, account: Account): void {
+  #checkDisplayFree(text: string, account: Account | undefined): void {
     if (this.#bySkeleton === undefined) {
       this.#bySkeleton = new Map();
       for (const [name, named] of [...this.#byName, ...this.#former]) this.#noteName(name, named);
@@ -330,6 +335,15 @@ export class Registry {
     if (isRemoved) throw new Fault("user-unknown", msg`the account ${name} was removed`);
     if (text === displayName) return undefined;
     if (text !== "") this.#checkDisplayFree(text, account);
+    return { kind: "display-name", room: id, by, id: "", body: { text } };
+  }
+
+  /**
+   * Display name of an account that is created in the same batch.
+   * @throws {Fault} name-taken
+   */
+  newDisplayNameDraft(id: UserId, by: UserId, text: string): Draft {
+    this.#checkDisplayFree(text, undefined);
     return { kind: "display-name", room: id, by, id: "", body: { text } };
   }
 

@@ -183,6 +183,11 @@ export class Rooms {
     return this.#byName.get(foldName(name));
   }
 
+  /** Returns the former names, the oldest first. A current name precedes an equal former one. */
+  formerNames(): Iterable<readonly [FoldedName, Room]> {
+    return this.#former;
+  }
+
   roomsOf(user: UserId): ReadonlySet<Room> {
     return this.#joined.get(user) ?? NO_ROOMS;
   }

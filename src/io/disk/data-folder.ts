@@ -216,17 +216,26 @@ export function readSmallFile(
   path: string,
   sizeBytesMax = SMALL_FILE_BYTES_MAX,
 ): string | undefined {
-  return readBounded(path, sizeBytesMax, () => openPlain(path, "read"));
+  return readBounded(path, sizeBytesMax, () => openPlain(path, "read"))?.toString("utf8");
 }
 
 export function readNamedFile(
   path: string,
   sizeBytesMax = SMALL_FILE_BYTES_MAX,
 ): string | undefined {
+  return readNamedBytes(path, sizeBytesMax)?.toString("utf8");
+}
+
+/**
+ * Returns the bytes of a file that the user has named, which may be a link or a pipe; `undefined`
+ * if there is none.
+ * @throws {Fault} data-foreign if it is larger
+ */
+export function readNamedBytes(path: string, sizeBytesMax: number): Buffer | undefined {
   return readBounded(path, sizeBytesMax, () => openSync(path, "r"));
 }
 
-function readBounded(path: string, sizeBytesMax: number, open: () => number): string | undefined {
+function readBounded(path: string, sizeBytesMax: number, open: () => number): Buffer | undefined {
   try {
     return withFile(open(), (file) => {
       // Do not trust the reported size, because an endless device reports 0.
@@ -234,7 +243,7 @@ function readBounded(path: string, sizeBytesMax: number, open: () => number): st
       let length = 0;
       while (length < bytes.length) {
         const bytesRead = readSync(file, bytes, length, bytes.length - length, null);
-        if (bytesRead === 0) return bytes.toString("utf8", 0, length);
+        if (bytesRead === 0) return bytes.subarray(0, length);
         length += bytesRead;
       }
       throw new Fault("data-foreign", msg`${path} is too large`);

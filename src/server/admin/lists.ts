@@ -2,9 +2,11 @@
 
 import { foldCase } from "../../base/case-fold.ts";
 import type { RoomId, UserId } from "../../base/ids.ts";
+import { JOINED_ROOMS_MAX } from "../../base/limits.ts";
 import {
-  ACCOUNT_ROOMS_LISTED_MAX,
   FILE_ROOMS_LISTED_MAX,
+  FORMER_NAMES_LISTED_MAX,
+  LISTED_NAMES_MAX,
   LISTED_PAGE_MAX,
 } from "../../base/limits-page.ts";
 import { isPrivateTarget, parseTarget } from "../../base/names.ts";
@@ -43,11 +45,12 @@ export class AdminLists {
   } satisfies SomeHandlers;
 
   #accounts(request: RequestOf<"accounts">): Answer<"accounts"> {
-    const { registry, engine, clock, rooms } = this.options;
+    const { registry, engine, clock } = this.options;
     const { files } = engine;
     const matches = nameFilter(request.find);
+    const isComplete = request.memberships === true;
     const all = [...registry.all()].filter(
-      ({ isRemoved: isGone, name }) => !isGone && matches(name),
+      ({ isRemoved: isGone, name }) => (!isGone || isComplete) && matches(name),
     );
     const lastSeenOf = (account: Account) =>
       engine.isOnline(account.id) ? clock.unixMs() : lastSeen(account);
@@ -58,13 +61,10 @@ export class AdminLists {
       devices: ({ devices }) => devices.size,
       bytes: ({ id }) => files.bytesOf(id),
     });
+    const memberships = isComplete ? this.#memberships(page) : undefined;
     const accounts = page.map((account) => {
       const { id, name, sinceUnixMs, devices, passwordHash } = account;
       const seen = lastSeenOf(account);
-      const joined = request.memberships === true ? [...rooms.roomsOf(id)] : [];
-      const named = joined.filter((room) => !isConfidential(room));
-      const namesOf = (all: readonly Room[]) =>
-        all.flatMap(({ name = [] }) => name).slice(0, ACCOUNT_ROOMS_LISTED_MAX);
       return {
         user: name,
         since: sinceUnixMs,
@@ -77,18 +77,39 @@ export class AdminLists {
         bytes: files.bytesOf(id),
         unfinishedBytes: this.options.files?.unfinishedBytesOf(id) ?? 0,
         ...defined({ displayName: account.displayName }),
-        ...(request.memberships === true
-          ? {
-              rooms: namesOf(named),
-              moderates: namesOf(named.filter(({ moderators }) => moderators.has(id))),
-            }
-          : {}),
+        ...memberships?.get(id),
       };
     });
-    return { accounts, total: all.length };
+    return { accounts: isComplete ? withinNames(accounts) : accounts, total: all.length };
   }
 
-  #rooms(request: ListRequest): Answer<"all-rooms"> {
+  /** A moderator who has left a room would moderate it again, and is listed as one. */
+  #memberships(accounts: readonly Account[]): Map<UserId, Memberships> {
+    const { rooms, registry } = this.options;
+    const moderated = new Map<UserId, Room[]>(accounts.map(({ id }) => [id, []]));
+    for (const room of rooms.named()) {
+      if (isConfidential(room)) continue;
+      for (const user of room.moderators) moderated.get(user)?.push(room);
+    }
+    const former = namesBy(registry.formerNames());
+    const namesOf = (all: Iterable<Room>) =>
+      [...all]
+        .flatMap((room) => (isConfidential(room) ? [] : (room.name ?? [])))
+        .slice(0, JOINED_ROOMS_MAX);
+    return new Map(
+      accounts.map((account) => {
+        const lists = defined({
+          rooms: namesOf(rooms.roomsOf(account.id)),
+          moderates: namesOf(moderated.get(account.id) ?? []),
+          former: former.get(account) ?? [],
+          removed: account.isRemoved || undefined,
+        });
+        return [account.id, lists];
+      }),
+    );
+  }
+
+  #rooms(request: RequestOf<"all-rooms">): Answer<"all-rooms"> {
     const usage = this.#usageByRoom();
     const matches = nameFilter(request.find);
     const all = [...this.options.rooms.named()].filter(
@@ -100,6 +121,8 @@ export class AdminLists {
       records: ({ lastN }) => lastN,
       bytes: ({ id }) => usage.get(id)?.bytes ?? 0,
     });
+    const isComplete = request.former === true;
+    const former = isComplete ? namesBy(this.options.rooms.formerNames()) : undefined;
     const rooms = page.map((room) => ({
       room: room.name ?? "",
       topic: room.topic,
@@ -112,8 +135,9 @@ export class AdminLists {
       closed: room.isClosed,
       ...(isVacant(room) ? { vacant: true } : {}),
       ...(room.retention === undefined ? {} : { keepMs: room.retention.keepMs }),
+      ...(former === undefined ? {} : { former: former.get(room) ?? [] }),
     }));
-    return { rooms, total: all.length };
+    return { rooms: isComplete ? withinNames(rooms) : rooms, total: all.length };
   }
 
   #groups(request: ListRequest): Answer<"all-groups"> {
@@ -203,6 +227,33 @@ export class AdminLists {
     }
     return usage;
   }
+}
+
+/** Returns the newest former names of each owner. */
+function namesBy<Owner>(names: Iterable<readonly [string, Owner]>): Map<Owner, string[]> {
+  const by = new Map<Owner, string[]>();
+  for (const [name, owner] of names) {
+    const own = by.get(owner) ?? [];
+    own.push(name);
+    if (own.length > FORMER_NAMES_LISTED_MAX) own.shift();
+    by.set(owner, own);
+  }
+  return by;
+}
+
+type Memberships = Pick<
+  Answer<"accounts">["accounts"][number],
+  "rooms" | "moderates" | "former" | "removed"
+>;
+
+/** Shortens a page so that its message stays small. The client asks for the rest. */
+function withinNames<Entry extends Memberships>(entries: readonly Entry[]): Entry[] {
+  let names = 0;
+  const end = entries.findIndex(({ rooms = [], moderates = [], former = [] }) => {
+    names += rooms.length + moderates.length + former.length;
+    return names > LISTED_NAMES_MAX;
+  });
+  return end < 0 ? [...entries] : entries.slice(0, Math.max(1, end));
 }
 
 function lastSeen({ devices }: Account): number | undefined {

@@ -1,11 +1,13 @@
 /** Reset codes for users without a password, and accounts that operators create. */
 
-import { Fault } from "../../base/fault.ts";
+import { checkDisplayName } from "../../base/display-names.ts";
+import { Fault, msg } from "../../base/fault.ts";
 import { ID_BYTES, type UserId, userId } from "../../base/ids.ts";
 import { RESET_MS, RESET_MS_MAX } from "../../base/limits.ts";
 import { checkName } from "../../base/names.ts";
 import { checkNewName } from "../../base/new-names.ts";
 import { formatUtc } from "../../base/time.ts";
+import { isResetCode, newResetCode } from "../../core/reset-codes.ts";
 import type { Account, PasswordReset } from "../../core/rooms/accounts.ts";
 import { requireUser } from "../../core/rooms/targets.ts";
 import { Identity } from "../../crypto/identity.ts";
@@ -15,7 +17,7 @@ import type { SomeHandlers } from "../kernel/service.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
 import type { Bans } from "./bans.ts";
 import type { Authenticator } from "./login.ts";
-import { hashOf, newToken } from "./secrets.ts";
+import { hashOf } from "./secrets.ts";
 
 interface ResetsOptions extends ServerContext {
   readonly authenticator: Pick<Authenticator, "guessCode" | "hash">;
@@ -37,20 +39,21 @@ export class Resets {
 
   async #create(
     by: UserId,
-    { user, expires: requestedExpiry, signOut: signsOut = false }: RequestOf<"reset">,
+    { user, expires: requestedExpiry, signOut: signsOut = false, code }: RequestOf<"reset">,
   ): Promise<Answer<"reset">> {
     const { registry, kernel } = this.#options;
     const account = requireUser(registry, checkName(user, "person's name"));
-    const { token, reset } = this.#newCode(requestedExpiry, signsOut);
+    const { token, reset } = this.#newCode(requestedExpiry, signsOut, code);
     await kernel.transact(() => [registry.resetDraft(account.id, by, reset)]);
     return { user: account.name, token, expires: reset.expires };
   }
 
-  /** Writes both records as one batch, the account first. */
-  async #enrol(by: UserId, { user, expires }: RequestOf<"enrol">): Promise<Answer<"enrol">> {
+  /** Writes the records as one batch, the account first. */
+  async #enrol(by: UserId, request: RequestOf<"enrol">): Promise<Answer<"enrol">> {
     const { entropy, registry, kernel } = this.#options;
-    const name = checkNewName(user);
-    const { token, reset } = this.#newCode(expires, false);
+    const name = checkNewName(request.user);
+    const displayName = request.displayName && checkDisplayName(request.displayName);
+    const { token, reset } = this.#newCode(request.expires, false, request.code);
     const id = userId(entropy(ID_BYTES));
     const { publicKey } = Identity.generate();
     registry.reserve(name, undefined, true);
@@ -60,6 +63,7 @@ export class Resets {
         return [
           registry.enrolledDraft(id, by, name, publicKey),
           registry.resetDraft(id, by, reset),
+          ...(displayName ? [registry.newDisplayNameDraft(id, by, displayName)] : []),
         ];
       });
     } finally {
@@ -71,6 +75,7 @@ export class Resets {
   #newCode(
     requestedExpiry: number | undefined,
     signsOut: boolean,
+    code: string | undefined,
   ): { readonly token: string; readonly reset: PasswordReset } {
     const { clock, entropy } = this.#options;
     const now = clock.unixMs();
@@ -82,7 +87,8 @@ export class Resets {
         { remedy: `choose an expiry before ${formatUtc(now + RESET_MS_MAX)}` },
       );
     }
-    const token = `p${newToken(entropy)}`;
+    const token = code ?? newResetCode(entropy);
+    if (!isResetCode(token)) throw new Fault("usage", msg`this is not a reset code`);
     return { token, reset: { hash: hashOf(token), expires, signsOut } };
   }
 

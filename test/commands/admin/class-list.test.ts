@@ -1,164 +1,185 @@
-import { expect, test } from "bun:test";
-import { formatCsv, parseCsv } from "../../../src/base/csv.ts";
-import { Fault } from "../../../src/base/fault.ts";
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import { formatCsv } from "../../../src/base/csv.ts";
 import {
   type AccountEntry,
-  changesFor,
+  type ClassList,
   classListOf,
   parseClassList,
 } from "../../../src/commands/admin/class-list.ts";
 
-const entry = (user: string, more: Partial<AccountEntry> = {}): AccountEntry => ({
-  user,
-  since: 1,
-  online: false,
-  operator: false,
-  banned: false,
-  password: true,
-  devices: 1,
-  bytes: 0,
-  rooms: [],
-  moderates: [],
-  ...more,
-});
+const read = (text: string): ClassList => parseClassList(Buffer.from(text));
 
-const NO_DISPLAY_NAME = "line 2 of the list has no valid display name";
+const people = (text: string) => {
+  const list = read(text);
+  expect(list.problems).toEqual([]);
+  return list.people.map(({ line: _, account, ...person }) => ({
+    name: typeof account === "string" ? `=${account}` : account.name,
+    ...person,
+  })) as unknown[];
+};
 
-function problem(text: string): string {
-  try {
-    parseClassList(text);
-  } catch (error) {
-    if (error instanceof Fault) return error.message;
-    throw error;
-  }
-  return "";
-}
+const problems = (text: string) =>
+  read(text).problems.map(({ line, reason }) => `${line} ${reason}`);
 
-test("reads a table with any order of columns, in English and Indonesian", () => {
-  const roomsAndRole = { rooms: ["math", "lab"], role: "moderator" };
-  const ana = { name: "ana", displayName: undefined, ...roomsAndRole };
+const ANA = { name: "=ana", displayName: undefined, operator: undefined };
+const room = (name: string, role?: string) => ({ room: name, role });
+
+test("reads a table with any order of columns", () => {
   const text = "Role;Name;Rooms\nmoderator;ana;#math lab\n\n";
-  expect(parseClassList(text) as unknown).toEqual([ana]);
-  const indonesian = '\uFEFFnama,ruang,peran\r\nana,"math, lab",Moderator\r\n';
-  expect(parseClassList(indonesian) as unknown).toEqual([ana]);
-});
-
-test("reads one name per line", () => {
-  expect(parseClassList("ana\nBen Öztürk\n").map(({ name }) => String(name))).toEqual([
-    "ana",
-    "Ben-Oeztuerk",
-  ]);
-});
-
-test("makes names of display names, and always the same ones", () => {
-  const text = "display name\nAna Ruiz\nÁna Ruiz B.\n李\n";
-  const people = parseClassList(text);
-  expect(people.map(({ name }) => String(name))).toEqual(["Ana-Ruiz", "Ana-Ruiz-B", "user"]);
-  expect(people.map(({ displayName }) => displayName)).toEqual(["Ana Ruiz", "Ána Ruiz B.", "李"]);
-  expect(parseClassList(text)).toEqual(people);
-});
-
-test("keeps a name that an account cannot have as the display name", () => {
-  const text = "\uFEFFname;display_name\r\nBen Ruíz;\r\nana;\r\ncleo;Cléo  M.\r\n";
-  expect(parseClassList(text).map(({ name, displayName }) => [name, displayName])).toEqual([
-    ["Ben-Ruiz", "Ben Ruíz"],
-    ["ana", undefined],
-    ["cleo", "Cléo M."],
-  ] as never);
-  expect(parseClassList("ana\nBen Ruíz").map(({ displayName }) => displayName)).toEqual([
-    undefined,
-    "Ben Ruíz",
-  ]);
+  const rooms = [room("math", "moderator"), room("lab", "moderator")];
+  expect(people(text)).toEqual([{ ...ANA, rooms, operator: false }]);
 });
 
 test.each([
-  ["name\nana\nANA", "line 3 of the list repeats the name 'ANA' of line 2"],
-  ["name,role\nana,king", "line 2 of the list has no valid role: 'king'"],
-  ["name,rooms\nana,a/b", "line 2 of the list names no valid room: 'a/b'"],
-  ["name,rooms\n,lab", "line 2 of the list has no name"],
-  ["ana,lab", "line 1 of the list names no column 'name'"],
-  [
-    "name\nBen Ruiz\nben RUÍZ",
-    "line 3 of the list has the name 'ben RUÍZ', which is or looks like that of line 2",
-  ],
-  [
-    "name,display name\na,Bеn\nb,",
-    `${NO_DISPLAY_NAME}: a display name cannot mix letters of these alphabets`,
-  ],
-  [
-    "name,display name\na,Bob\nb0b,",
-    "line 3 of the list has the name 'b0b', which is or looks like that of line 2",
-  ],
-  [
-    "name\nAna ✅",
-    `${NO_DISPLAY_NAME}: a display name consists of letters, digits, spaces and . , ' · -`,
-  ],
-  ["name\n\ufffdna", "the list is not UTF-8"],
-])("refuses %j", (text, message) => {
-  expect(problem(text)).toBe(message);
+  "nama,nama tampilan,ruang,peran\nana,Ana,math lab,Anggota",
+  "Name;Anzeigename;Räume;Rolle\r\nana;Ana;math lab;Mitglied\r\n",
+  "Nom;Nom affiché;Salles;Rôle\nana;Ana;math lab;membre",
+  "Nombre\tNombre completo\tSalas\tRol\nana\tAna\tmath lab\tMiembro",
+  "Имя;ФИО;Комнаты;Роль\nana;Ana;math lab;участник",
+  "user name,display\u2011name,ROOM_NAMES,Roles\nana,Ana,math lab,member",
+  "sep=;\r\nname;display name;rooms;role\r\nana;Ana;math,lab;member",
+])("knows the headings of %j", (text) => {
+  const rooms = [room("math", "member"), room("lab", "member")];
+  const person = { ...ANA, displayName: "Ana", rooms, operator: false };
+  expect(people(text)).toEqual([person]);
 });
 
-test("changes only what differs, rooms and accounts first", () => {
-  const people = parseClassList(
-    "name,rooms,role\nana,lab,\nben,LAB,moderator\ncleo,new,operator\nolga,,member",
+test("the role of a person applies to rooms without a role of their own", () => {
+  const of = (cell: string, role: string) => people(`name,rooms,role\nana,"${cell}",${role}`);
+  const some = [room("essay", "moderator"), room("lab")];
+  expect(of("essay:moderator lab", "")).toEqual([{ ...ANA, rooms: some }]);
+  expect(of("essay:Moderator, lab", "operator")).toEqual([{ ...ANA, rooms: some, operator: true }]);
+  expect(of("#essay:member lab", "moderator")).toEqual([
+    { ...ANA, rooms: [room("essay", "member"), room("lab", "moderator")], operator: false },
+  ]);
+});
+
+test("reads one name per line", () => {
+  const rooms: unknown[] = [];
+  expect(people("ana\nBen Öztürk\n")).toEqual([
+    { ...ANA, rooms },
+    { name: "Ben-Oeztuerk", displayName: "Ben Öztürk", rooms, operator: undefined },
+  ]);
+});
+
+const derived = (text: string) =>
+  read(`display name\n${text}`).people.map(({ account }) =>
+    typeof account === "string" ? account : String(account.name),
   );
-  const state = {
-    accounts: [entry("ana", { rooms: ["lab"] }), entry("BEN"), entry("olga", { operator: true })],
-    rooms: ["lab"],
-    me: undefined,
-    renews: false,
-  };
-  const changes = changesFor(people, state);
-  expect(changes as unknown).toEqual([
-    { kind: "create-room", room: "new" },
-    { kind: "create-account", user: "cleo" },
-    { kind: "add", user: "ben", room: "LAB" },
-    { kind: "add", user: "cleo", room: "new" },
-    { kind: "grant", user: "ben", room: "LAB", on: true },
-    { kind: "grant", user: "cleo", room: undefined, on: true },
-    { kind: "grant", user: "olga", room: undefined, on: false },
-  ]);
-  expect(changesFor(people, { ...state, me: "Olga" })).toHaveLength(changes.length - 1);
+
+test.each([
+  ["Борисов Иван", "Borisov-Ivan"],
+  ["Παπαδόπουλος Γιώργος", "Papadopoulos-Giorgos"],
+  ["محمد سارة", "Mhmd-Sara"],
+  ["דוד כהן", "Dvd-Khn"],
+  ["สมชาย", "Smchay"],
+  ["अनिल कुमार", "Anil-Kumar"],
+  ["김민수", "Gimminsu"],
+  ["李娜", "user-e8y53bu"],
+  ["Muhammad Rizky Aditya Pratama Putra", "Muhammad-Rizky-Aditya-Pr-25e5ds4"],
+  ["Muhammad Rizky Aditya Pratama Puri", "Muhammad-Rizky-Aditya-Pr-php68zs"],
+])("derives for %j the name %j, whatever is in other lines", (text, name) => {
+  expect(derived(text)).toEqual([name]);
+  expect(derived(`李\nБо\n${text}`).at(-1)).toBe(name);
 });
 
-test("sets only the display names that differ", () => {
-  const accounts = [
-    entry("ana", { displayName: "Ana Ruíz" }),
-    entry("ben", { displayName: "Ben" }),
-    entry("cleo", { displayName: "Cléo" }),
-  ];
-  const people = parseClassList("name,display name\nana,Ana Ruíz\nBEN,Ben R.\ncleo,\nDé Vos,");
-  const state = { accounts, rooms: [], me: undefined, renews: false };
-  expect(changesFor(people, state) as unknown).toEqual([
-    { kind: "create-account", user: "De-Vos" },
-    { kind: "display-name", user: "BEN", text: "Ben R." },
-    { kind: "display-name", user: "De-Vos", text: "Dé Vos" },
+test("keeps a name that an account cannot have as the display name", () => {
+  const text = "\uFEFFname;display_name\r\nBen Ruíz;\r\nana;\r\ncleo;Cléo  M.\r\nd.vos;Dé Vos\r\n";
+  const rooms: unknown[] = [];
+  const operator = undefined;
+  expect(people(text)).toEqual([
+    { name: "Ben-Ruiz", displayName: "Ben Ruíz", rooms, operator },
+    { ...ANA, rooms },
+    { name: "=cleo", displayName: "Cléo M.", rooms, operator },
+    { name: "d-vos", displayName: "Dé Vos", rooms, operator },
   ]);
 });
 
-test("renews the codes of people who have never signed in", () => {
-  const accounts = [
-    entry("ana", { password: false, devices: 0 }),
-    entry("ben", { password: false }),
-    entry("cleo"),
-  ];
-  const state = { accounts, rooms: [], me: undefined };
-  const people = parseClassList("ana\nben\ncleo");
-  expect(changesFor(people, { ...state, renews: true }) as unknown).toEqual([
-    { kind: "renew-code", user: "ana" },
-  ]);
-  expect(changesFor(people, { ...state, renews: false })).toEqual([]);
+describe("names every problem with its line", () => {
+  test.each([
+    ["name,role\nana,king", ["2 has no valid role: 'king'"]],
+    ["name,rooms\nana,a/b\n,lab", ["2 names no valid room: 'a/b', because", "3 has no name"]],
+    ["ana,lab", ["1 names no column 'name'"]],
+    ["Name;Kelas;Rooms\nana;7a;lab", ["1 has the unknown column 'Kelas'"]],
+    ["name,user\nana,ben", ["1 has the columns 'name' and 'user'"]],
+    ["name,\nana,lab", ["1 has no heading over column 2"]],
+    ["name,rooms\nRuiz, Ben,math", ["2 has 3 cells, but the first line 2: 'math' is too many"]],
+    ["Madonna\nRuiz, Ben", ["2 has 2 cells, but the first line 1: 'Ben' is too many"]],
+    ["name,rooms\nana,lab:king", ["2 has no valid role for a room: 'lab:king'"]],
+    ["name,rooms\nana,lab:operator", ["2 has no valid role for a room: 'lab:operator'"]],
+    ["name,rooms\nana,lab:member lab:moderator", ["2 has two roles for the room 'lab'"]],
+    [
+      "name\nBen Ruiz\nben RUÍZ",
+      ["3 has the name 'ben RUÍZ', which is or looks like that of line 2"],
+    ],
+    ["name,display name\na,Bob\nb0b,", ["3 has the name 'b0b', which is or looks like"]],
+    [
+      'name,display name\na,"Ana\nRuiz"\nb,B✅',
+      ["4 has no valid display name 'B✅': U+2705 '✅' is not allowed"],
+    ],
+    ["name\nAna\u2011Lena\u200b", ["2 has no valid display name 'Ana\u2011Lena"]],
+    ["name,display name\na,Bеn", ["2 has no valid display name 'Bеn': a display name cannot mix"]],
+    ["name,rooms\nana,7б", ["2 names no valid room: '7б', because of the character U+0431"]],
+    ['name\n"ana\nben', ["2 has a quotation mark"]],
+    ["name\na\0", ["2 contains the character U+0000"]],
+  ])("of %j", (text, starts) => {
+    const found = problems(text);
+    expect(found.map((reason, at) => reason.slice(0, starts[at]?.length))).toEqual(starts);
+  });
+
+  test("names odd characters that nobody sees", () => {
+    expect(problems("name\nAna\u2011Lena")[0]).toContain("U+2011");
+    expect(problems("name\nAna\u200bLena")[0]).toContain("U+200B");
+  });
 });
 
-test("an import of the export changes nothing", () => {
-  const accounts = [
-    entry("-ana", { rooms: ["lab", "math"], moderates: ["lab", "math"], displayName: "-Ana R." }),
-    entry("ben", { rooms: ["lab"], displayName: "Ruíz, Ben" }),
-    entry("olga", { operator: true }),
-  ];
-  const text = formatCsv(classListOf(accounts));
-  expect(text).toContain('"\'-Ana R."');
-  expect(parseCsv(text)[1]).toEqual(["-ana", "-Ana R.", "lab math", "moderator"]);
-  const state = { accounts, rooms: ["lab", "math"], me: undefined, renews: false };
-  expect(changesFor(parseClassList(text), state)).toEqual([]);
+test("allows empty cells that a spreadsheet adds", () => {
+  expect(people("name;rooms;;\nana;;;;\n;;;\n")).toEqual([{ ...ANA, rooms: [] }]);
+});
+
+test("reads UTF-16 with and without a mark, and names each line in another encoding", () => {
+  const text = "name\tdisplay name\r\nana\tKäthe\r\n";
+  const little = Buffer.from(text, "utf16le");
+  const big = Buffer.from(little).swap16();
+  const marked = Buffer.concat([Buffer.from([0xff, 0xfe]), little]);
+  for (const bytes of [little, big, marked, Buffer.concat([Buffer.from([0xfe, 0xff]), big])])
+    expect(parseClassList(bytes).people.map(({ displayName }) => displayName)).toEqual(["Käthe"]);
+  const ansi = Buffer.from("name\nKäthe\nana\nJörg\n", "latin1");
+  const { problems: found } = parseClassList(ansi);
+  expect(found.map(({ line }) => line)).toEqual([2, 4]);
+  expect(found[0]?.reason).toContain("the byte E4, which is 'ä' in Windows-1252");
+});
+
+test("never fails with an internal fault", () =>
+  fc.assert(
+    fc.property(fc.oneof(fc.uint8Array(), fc.string().map(Buffer.from)), (bytes) => {
+      for (const { line } of parseClassList(bytes).problems) expect(line).toBeGreaterThan(0);
+    }),
+  ));
+
+const entry = (user: string, more: Partial<AccountEntry> = {}): AccountEntry => ({
+  ...{ user, since: 1, online: false, operator: false, banned: false, password: true },
+  ...{ devices: 1, bytes: 0, rooms: [], moderates: [], former: [], ...more },
+});
+
+test("an export has the role in each room, and neither the lobby nor rooms that were left", () => {
+  const rows = classListOf([
+    entry("-ana", { rooms: ["lab", "lobby", "math"], moderates: ["math", "left"] }),
+    entry("olga", { operator: true, rooms: ["lobby"], moderates: ["lobby"], displayName: "-O." }),
+  ]);
+  expect(rows.slice(1)).toEqual([
+    ["-ana", "", "lab math:moderator", "member"],
+    ["olga", "-O.", "lobby:moderator", "operator"],
+  ]);
+  expect(formatCsv(rows)).toContain('"\'-O."');
+  expect(people(formatCsv(rows))).toEqual([
+    {
+      name: "=-ana",
+      displayName: undefined,
+      rooms: [room("lab", "member"), room("math", "moderator")],
+      operator: false,
+    },
+    { name: "=olga", displayName: "-O.", rooms: [room("lobby", "moderator")], operator: true },
+  ]);
 });

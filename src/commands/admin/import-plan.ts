@@ -1,0 +1,389 @@
+/** What the import of a list of people changes on a server, and what prevents it. */
+
+import { skeletonsOf } from "../../base/display-names.ts";
+import { unlessFault } from "../../base/fault.ts";
+import { ACCOUNTS_MAX, JOINED_ROOMS_MAX, ROOM_MEMBERS_MAX, ROOMS_MAX } from "../../base/limits.ts";
+import { type FoldedName, foldName, isGroupName, type Name } from "../../base/names.ts";
+import { checkNewName } from "../../base/new-names.ts";
+import { defined } from "../../base/values.ts";
+import type { Answer } from "../../wire/messages.ts";
+import type { AccountEntry, Person, RoomRole } from "./class-list.ts";
+import type { Problem } from "./list-text.ts";
+
+export type RoomEntry = Answer<"all-rooms">["rooms"][number];
+
+/** A change, and the line of the list that asks for it. */
+export type Change = { readonly line: number } & (
+  | { readonly kind: "create-room"; readonly room: Name }
+  | {
+      readonly kind: "create-account" | "renew-code";
+      readonly user: Name;
+      /** That of an account to create, unless somebody else gives it up only after that. */
+      readonly displayName: string | undefined;
+    }
+  | {
+      readonly kind: "display-name";
+      readonly user: Name;
+      readonly text: string;
+      /** The account is created with it. */
+      readonly isNew: boolean;
+    }
+  | { readonly kind: "add"; readonly user: Name; readonly room: Name }
+  | {
+      readonly kind: "grant";
+      readonly user: Name;
+      readonly on: boolean;
+      /** `undefined` for the role of an operator. */
+      readonly room: Name | undefined;
+    }
+);
+
+export type CodeChange = Extract<Change, { kind: "create-account" | "renew-code" }>;
+type GrantChange = Extract<Change, { kind: "grant" }>;
+
+export function isCode(change: Change): change is CodeChange {
+  return change.kind === "create-account" || change.kind === "renew-code";
+}
+
+interface ServerState {
+  /** Also removed accounts, unless the server is older. */
+  readonly accounts: readonly AccountEntry[];
+  readonly rooms: readonly RoomEntry[];
+  /** User who imports, and who keeps their own roles. */
+  readonly me: string | undefined;
+  /** True to replace the codes of people who have never signed in. */
+  readonly renews: boolean;
+}
+
+export interface ImportPlan {
+  /** In the order in which the server must change; none if there are problems. */
+  readonly changes: readonly Change[];
+  readonly problems: readonly Problem[];
+  /** Names of accounts on the list that have never signed in and get no code by this import. */
+  readonly waiting: readonly string[];
+  /** Roles of the importing user that the list would end. */
+  readonly kept: readonly GrantChange[];
+}
+
+/** An account during the import: as it is on the server, and as it changes. */
+interface Subject {
+  readonly user: Name;
+  readonly entry: AccountEntry | undefined;
+}
+
+interface PlannedRoom {
+  readonly name: Name;
+  readonly isSealed: boolean;
+  members: number;
+}
+
+export function planImport(people: readonly Person[], state: ServerState): ImportPlan {
+  return new Planner(state).plan(people);
+}
+
+class Planner {
+  readonly #problems: Problem[] = [];
+  readonly #byName = new Map<FoldedName, AccountEntry>();
+  readonly #byFormerName = new Map<FoldedName, AccountEntry>();
+  readonly #byDisplayName = new Map<string, AccountEntry>();
+  readonly #rooms = new Map<FoldedName, PlannedRoom>();
+  readonly #names = new NameIndex();
+  /** New accounts that are created with their display names. */
+  readonly #named = new Set<Name>();
+  readonly #created = new Set<PlannedRoom>();
+  readonly #lines = new Map<FoldedName, number>();
+  readonly #newRooms: Change[] = [];
+  readonly #accounts: Change[] = [];
+  readonly #members: Change[] = [];
+  readonly #roles: Change[] = [];
+  readonly #me;
+
+  constructor(private readonly state: ServerState) {
+    this.#me = folded(state.me ?? "");
+    for (const entry of state.accounts) {
+      this.#byName.set(folded(entry.user), entry);
+      for (const name of entry.former ?? []) this.#byFormerName.set(folded(name), entry);
+      if (entry.displayName !== undefined) this.#byDisplayName.set(entry.displayName, entry);
+      this.#names.add(entry);
+    }
+    for (const { room, members, sealed, former = [] } of state.rooms) {
+      const planned = { name: room as Name, isSealed: sealed, members };
+      for (const name of former) this.#rooms.set(folded(name), planned);
+      this.#rooms.set(folded(room), planned);
+    }
+  }
+
+  plan(people: readonly Person[]): ImportPlan {
+    const subjects = people.flatMap((person) => {
+      const subject = this.#subjectOf(person);
+      return subject === undefined ? [] : [{ person, subject }];
+    });
+    for (const { person, subject } of subjects) this.#createOrRenew(person, subject);
+    const displayNames = this.#displayNames(subjects);
+    for (const { person, subject } of subjects) this.#planRooms(person, subject);
+    this.#checkLimits();
+    const changes = [
+      ...this.#newRooms,
+      ...this.#accounts,
+      ...displayNames,
+      ...this.#members,
+      ...this.#roles,
+    ];
+    const isOwnLoss = (change: Change): change is GrantChange =>
+      change.kind === "grant" && !change.on && folded(change.user) === this.#me;
+    const renewed = new Set(this.#accounts.map((change) => "user" in change && change.user));
+    const waiting = subjects.flatMap(({ subject: { user, entry } }) =>
+      entry !== undefined && isWaiting(entry) && !renewed.has(user) ? [user] : [],
+    );
+    return {
+      changes: this.#problems.length > 0 ? [] : changes.filter((change) => !isOwnLoss(change)),
+      problems: this.#problems.sort((a, b) => a.line - b.line),
+      waiting,
+      kept: changes.filter(isOwnLoss),
+    };
+  }
+
+  #refuse(line: number, reason: string): void {
+    this.#problems.push({ line, reason });
+  }
+
+  /** Finds a person by the account name, or on a line without one, by the display name. */
+  #subjectOf(person: Person): Subject | undefined {
+    const { account, line, displayName = "" } = person;
+    const isWritten = typeof account === "string";
+    const entry = isWritten ? this.#find(account) : this.#byDisplayName.get(displayName);
+    if (entry?.removed === true) {
+      const as = entry.user === account ? "" : `, formerly ${String(account)},`;
+      const reason = `names ${entry.user}${as} whose account was removed`;
+      this.#refuse(line, `${reason}; remove the line, or choose another name`);
+      return undefined;
+    }
+    const user = (entry?.user ?? (isWritten ? account : account.name)) as Name;
+    if (entry === undefined && !isWritten && !this.#checkDerived(line, account)) return undefined;
+    const earlier = this.#lines.get(folded(user));
+    this.#lines.set(folded(user), earlier ?? line);
+    if (earlier === undefined) return { user, entry };
+    if (isWritten && folded(account) === folded(user))
+      this.#refuse(line, `repeats the name '${user}' of line ${earlier}; give each person a name`);
+    else if (entry !== undefined)
+      this.#refuse(line, `names the account ${user}, as line ${earlier} does; remove one of them`);
+    else if (!isWritten)
+      this.#refuse(line, takenReason(account, `the account name of line ${earlier}`));
+    return undefined;
+  }
+
+  #find(name: Name): AccountEntry | undefined {
+    return this.#byName.get(folded(name)) ?? this.#byFormerName.get(folded(name));
+  }
+
+  /** A derived name never takes over an account, because its person may be somebody else. */
+  #checkDerived(line: number, derived: Exclude<Person["account"], Name>): boolean {
+    const holder = this.#find(derived.name);
+    if (holder === undefined) return true;
+    const isFormer = folded(holder.user) !== folded(derived.name);
+    const shown = holder.displayName === undefined ? "" : ` ('${holder.displayName}')`;
+    const of = isFormer ? `a former name of ${holder.user}${shown}` : `an account${shown}`;
+    if (holder.removed === true)
+      this.#refuse(line, takenReason(derived, "the name of a removed account"));
+    else this.#refuse(line, takenReason(derived, of, holder.user));
+    return false;
+  }
+
+  #createOrRenew({ line, displayName: text }: Person, { user, entry }: Subject): void {
+    if (entry !== undefined) {
+      if (this.state.renews && isWaiting(entry))
+        this.#accounts.push({
+          line,
+          kind: "renew-code",
+          user,
+          displayName: text ?? entry.displayName,
+        });
+      return;
+    }
+    const alike = this.#names.displayedLike(user, user);
+    if (unlessFault(() => checkNewName(user)) === undefined)
+      this.#refuse(line, `has the name '${user}', which is reserved; choose another name`);
+    else if (alike !== undefined)
+      this.#refuse(
+        line,
+        `has the name '${user}', which looks like the display name of ${alike}; choose another name`,
+      );
+    const isFree = text !== undefined && this.#names.holderOf(text, user) === undefined;
+    const displayName = isFree ? text : undefined;
+    this.#accounts.push({ line, kind: "create-account", user, displayName });
+    this.#names.add({ user, ...defined({ displayName }) });
+    if (displayName !== undefined) this.#named.add(user);
+  }
+
+  /** Orders the changes so that each name is free when somebody takes it. */
+  #displayNames(
+    subjects: readonly { readonly person: Person; readonly subject: Subject }[],
+  ): Change[] {
+    const changes: Change[] = [];
+    let waiting = subjects.filter(
+      ({ person, subject }) =>
+        person.displayName !== undefined && person.displayName !== subject.entry?.displayName,
+    );
+    for (;;) {
+      const blocked = waiting.filter(({ person: { line, displayName: text = "" }, subject }) => {
+        const { user } = subject;
+        if (this.#names.holderOf(text, user) !== undefined) return true;
+        this.#names.rename(user, text);
+        changes.push({ line, kind: "display-name", user, text, isNew: this.#named.has(user) });
+        return false;
+      });
+      if (blocked.length === waiting.length) break;
+      waiting = blocked;
+    }
+    for (const { person, subject } of waiting) {
+      const { line, displayName: text = "" } = person;
+      const holder = this.#names.holderOf(text, subject.user) ?? "";
+      const remedy = `tell them apart, for example by an initial`;
+      const reason = `has the display name '${text}', which is or looks like a name of ${holder}`;
+      this.#refuse(line, `${reason}; ${remedy}`);
+    }
+    return changes;
+  }
+
+  #planRooms({ line, rooms, operator }: Person, { user, entry }: Subject): void {
+    const joined = new Set(entry?.rooms?.map(folded));
+    const moderated = new Set(entry?.moderates?.map(folded));
+    const done = new Map<PlannedRoom, RoomRole | undefined>();
+    for (const { room: written, role } of rooms) {
+      const known = this.#rooms.get(folded(written));
+      const room = known ?? this.#newRoom(line, written);
+      if (room === undefined) continue;
+      if (done.has(room)) {
+        if (done.get(room) !== role)
+          this.#refuse(line, `has two roles for the room '${room.name}'; keep one of them`);
+        continue;
+      }
+      done.set(room, role);
+      const key = folded(room.name);
+      // The user who creates a room is its first member and moderator.
+      const isCreator = this.#created.has(room) && folded(user) === this.#me;
+      const isModerator = moderated.has(key) || isCreator;
+      if (!joined.has(key) && !isCreator) this.#add(line, user, room);
+      if (role === undefined || isModerator === (role === "moderator")) continue;
+      if (room.isSealed) {
+        const remedy = `use chat admin grant or revoke ${user} --room ${room.name}`;
+        this.#refuse(line, `changes a role in the encrypted room ${room.name}; ${remedy}`);
+      }
+      this.#roles.push({ line, kind: "grant", user, room: room.name, on: !isModerator });
+    }
+    const total =
+      joined.size + [...done.keys()].filter(({ name }) => !joined.has(folded(name))).length;
+    if (total > JOINED_ROOMS_MAX)
+      this.#refuse(
+        line,
+        `puts ${user} into ${total} rooms; at most ${JOINED_ROOMS_MAX} are possible`,
+      );
+    const isOperator = entry?.operator === true;
+    if (operator !== undefined && isOperator !== operator)
+      this.#roles.push({ line, kind: "grant", user, room: undefined, on: operator });
+  }
+
+  #newRoom(line: number, name: Name): PlannedRoom | undefined {
+    if (isGroupName(name)) {
+      this.#refuse(line, `names '${name}', which only a group can have; choose another room`);
+      return undefined;
+    }
+    const room = { name, isSealed: false, members: 1 };
+    this.#rooms.set(folded(name), room);
+    this.#created.add(room);
+    this.#newRooms.push({ line, kind: "create-room", room: name });
+    return room;
+  }
+
+  #add(line: number, user: Name, room: PlannedRoom): void {
+    room.members++;
+    if (room.isSealed) {
+      const remedy = "its members add people, with /invite";
+      this.#refuse(line, `adds ${user} to the encrypted room ${room.name}; ${remedy}`);
+    } else if (room.members > ROOM_MEMBERS_MAX)
+      this.#refuse(line, `is one person too many for ${room.name}: at most ${ROOM_MEMBERS_MAX}`);
+    this.#members.push({ line, kind: "add", user, room: room.name });
+  }
+
+  #checkLimits(): void {
+    const { accounts, rooms } = this.state;
+    const created = this.#accounts.filter(({ kind }) => kind === "create-account");
+    const firstAccount = created[ACCOUNTS_MAX - accounts.length];
+    if (firstAccount !== undefined)
+      this.#refuse(firstAccount.line, `needs an account too many: a server has ${ACCOUNTS_MAX}`);
+    const used = rooms.filter(({ vacant }) => vacant !== true).length;
+    const firstRoom = this.#newRooms[ROOMS_MAX - used];
+    if (firstRoom !== undefined)
+      this.#refuse(firstRoom.line, `needs a room too many: a server has ${ROOMS_MAX}`);
+  }
+}
+
+/** Names and display names by what they look like, as the server compares them. */
+class NameIndex {
+  readonly #names = new Map<string, Set<string>>();
+  readonly #displayNames = new Map<string, string>();
+  readonly #displayed = new Map<string, string>();
+
+  add({ user, former = [], displayName }: Partial<AccountEntry> & { readonly user: string }): void {
+    for (const name of [user, ...former])
+      for (const key of skeletonsOf(name))
+        this.#names.set(key, (this.#names.get(key) ?? new Set()).add(user));
+    if (displayName !== undefined) this.rename(user, displayName);
+  }
+
+  rename(user: string, text: string): void {
+    for (const key of skeletonsOf(this.#displayed.get(user) ?? ""))
+      if (this.#displayNames.get(key) === user) this.#displayNames.delete(key);
+    this.#displayed.set(user, text);
+    for (const key of skeletonsOf(text)) this.#displayNames.set(key, user);
+  }
+
+  displayedLike(name: string, except: string): string | undefined {
+    return skeletonsOf(name)
+      .map((key) => this.#displayNames.get(key))
+      .find((user) => user !== undefined && user !== except);
+  }
+
+  /** Returns the user of another account whose name or display name looks like this one. */
+  holderOf(text: string, except: string): string | undefined {
+    const named = skeletonsOf(text).flatMap((key) => [...(this.#names.get(key) ?? [])]);
+    return this.displayedLike(text, except) ?? named.find((user) => user !== except);
+  }
+}
+
+function isWaiting({ password, devices }: AccountEntry): boolean {
+  return !password && devices === 0;
+}
+
+function takenReason(
+  { from, name, other }: Exclude<Person["account"], Name>,
+  of: string,
+  same?: string,
+): string {
+  const remedy = `write a name in the column 'name', such as ${other}`;
+  const adopt = same === undefined ? "" : `, or ${same} if it is this person's account`;
+  return `would give '${from.slice(0, 40)}' the name ${name}, which is ${of}; ${remedy}${adopt}`;
+}
+
+function folded(name: string): FoldedName {
+  return foldName(name as Name);
+}
+
+/** Request that makes the change, except for the codes of accounts. */
+export function requestFor(change: Exclude<Change, CodeChange>) {
+  switch (change.kind) {
+    case "create-room":
+      return { kind: "join", fields: { room: change.room, create: true } } as const;
+    case "display-name":
+      return { kind: "display-name", fields: { user: change.user, text: change.text } } as const;
+    case "add":
+      return { kind: "add", fields: { room: change.room, user: change.user } } as const;
+    default: {
+      const { user, on, room } = change;
+      return {
+        kind: "grant",
+        fields: room === undefined ? { user, on } : { room, user, on },
+      } as const;
+    }
+  }
+}

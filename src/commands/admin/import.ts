@@ -1,0 +1,307 @@
+/** `chat admin accounts import`: makes the accounts, rooms and roles of a list of people. */
+
+import { asFault, Fault } from "../../base/fault.ts";
+import { RESET_MS_MAX } from "../../base/limits.ts";
+import { counted } from "../../base/sizes.ts";
+import { formatUtc } from "../../base/time.ts";
+import { defined } from "../../base/values.ts";
+import { BulkRequests } from "../../cli/connect/bulk.ts";
+import { externalAddress, resetPage } from "../../cli/connect/invite.ts";
+import { expiryOf, type Operator } from "../../cli/connect/operator.ts";
+import { faultLine, printNotice } from "../../cli/context.ts";
+import { CounterLine } from "../../cli/output/progress.ts";
+import { printJson, printResult } from "../../cli/output/result.ts";
+import { newResetCode } from "../../core/reset-codes.ts";
+import { readNamedBytes } from "../../io/disk/data-folder.ts";
+import { systemEntropy } from "../../io/entropy.ts";
+import { formatAddress } from "../../wire/invite.ts";
+import type { Card } from "./cards.ts";
+import { CardsFile } from "./cards-file.ts";
+import { type AccountEntry, parseClassList } from "./class-list.ts";
+import { type Change, type CodeChange, isCode, planImport, requestFor } from "./import-plan.ts";
+import type { Problem } from "./list-text.ts";
+import { allAccounts, allRooms } from "./lists.ts";
+
+const LIST_BYTES_MAX = 8 << 20;
+/** Changes between two syncs of the cards. A signal ends the import after as many. */
+const BATCH_CHANGES = 64;
+
+interface ImportFlags {
+  readonly cards?: string | undefined;
+  readonly renew: boolean;
+  readonly expires?: number | undefined;
+  readonly dryRun: boolean;
+}
+
+/** @throws {Fault} not-allowed if the list has problems; then nothing has changed */
+export async function importList(
+  operator: Operator,
+  flags: ImportFlags,
+  path: string,
+): Promise<number> {
+  const { client, context } = operator;
+  const list = parseClassList(readNamedBytes(path, LIST_BYTES_MAX) ?? missing(path));
+  if (list.problems.length > 0) throw refused(operator, list.problems);
+  // In the order of their registration, so that a new account moves no other to another page.
+  const accounts = await allAccounts(client, { reverse: true, sort: "since" }, true);
+  checkComplete(accounts);
+  const rooms = await allRooms(client, { reverse: false, sort: "name" }, true);
+  const state = { accounts, rooms, me: client.user, renews: flags.renew };
+  const { changes, problems, waiting, kept } = planImport(list.people, state);
+  if (problems.length > 0) throw refused(operator, problems);
+  for (const { line, user, room } of kept) {
+    const role = room === undefined ? "the role of an operator" : `the role in ${room}`;
+    printNotice(context, `line ${line}: ${user} imports this list, and keeps ${role}`);
+  }
+  const run = new ImportRun(operator, flags, { changes, people: list.people.length });
+  if (flags.dryRun) return run.show();
+  const needed = new Map(accounts.map((entry) => [entry.user, !entry.password && !entry.devices]));
+  return run.perform(waiting, ({ user, expires }) => {
+    return needed.get(user) === true && expires > context.clock.unixMs();
+  });
+}
+
+/** @throws {Fault} kind-unknown if the server does not list who is in which room */
+export function checkComplete(accounts: readonly AccountEntry[]): void {
+  if (accounts.every(({ rooms, former }) => rooms !== undefined && former !== undefined)) return;
+  throw new Fault("kind-unknown", "this server is too old to list rooms and former names", {
+    remedy: "update the server",
+  });
+}
+
+function refused({ context }: Operator, problems: readonly Problem[]): Fault {
+  for (const problem of problems) printProblem(context, problem);
+  const count = counted(problems.length, "problem");
+  return new Fault("not-allowed", `the list has ${count}, and nothing was changed`, {
+    remedy: "correct the lines named above, then run the same command again",
+  });
+}
+
+function printProblem(context: Operator["context"], { line, reason }: Problem): void {
+  printResult(context, { kind: "problem", line, reason }, `line ${line} ${reason}`);
+}
+
+class ImportRun {
+  readonly #server;
+  readonly #entropy = systemEntropy();
+  readonly #cards = new Map<string, Card>();
+  readonly #done: Change[] = [];
+  readonly #problems: Problem[] = [];
+  /** Accounts and rooms whose creation was refused, so that later changes are left out. */
+  readonly #missing = new Set<string>();
+
+  constructor(
+    private readonly operator: Operator,
+    private readonly flags: ImportFlags,
+    private readonly plan: { readonly changes: readonly Change[]; readonly people: number },
+  ) {
+    this.#server = externalAddress(operator.context, operator);
+  }
+
+  show(): number {
+    for (const change of this.plan.changes) this.#print(change);
+    this.#printEnd(this.plan.changes.length);
+    return 0;
+  }
+
+  async perform(
+    waiting: readonly string[],
+    isNeeded: ConstructorParameters<typeof CardsFile>[2],
+  ): Promise<number> {
+    const { context } = this.operator;
+    const { cards } = this.flags;
+    const codes = this.plan.changes.filter(isCode).length;
+    // Opened before anything changes.
+    const file =
+      cards === undefined || codes === 0
+        ? undefined
+        : new CardsFile(cards, formatAddress(this.#server), isNeeded);
+    let end: unknown;
+    try {
+      await this.#applyAll(file);
+    } catch (error) {
+      end = asFault(error);
+    }
+    try {
+      file?.finish([...this.#cards.values()]);
+    } catch (error) {
+      end ??= asFault(error);
+    }
+    file?.close();
+    if (!context.json) for (const change of this.#done) this.#print(change);
+    if (file !== undefined && this.#cards.size > 0) {
+      const count = counted(this.#cards.size, "card");
+      printNotice(context, `wrote ${count} to ${file.path}; keep them secret`);
+    }
+    for (const problem of this.#problems) printProblem(context, problem);
+    this.#printEnd(this.#done.length, codes - this.#cards.size);
+    this.#printWaiting(waiting, file?.formerUsers ?? []);
+    if (end !== undefined) throw this.#incomplete(asFault(end), codes);
+    if (this.#problems.length === 0) return 0;
+    const count = counted(this.#problems.length, "change");
+    throw new Fault("not-allowed", `the server refused ${count}, and made the others`, {
+      remedy: "correct the lines named above, then run the same command again",
+    });
+  }
+
+  async #applyAll(file: CardsFile | undefined): Promise<void> {
+    const { context } = this.operator;
+    const progress = new CounterLine(context);
+    const requests = new BulkRequests(context.clock);
+    let isStopped = false;
+    const release = context.onSignal(() => {
+      isStopped = true;
+    });
+    try {
+      for (const batch of batchesOf(this.plan.changes)) {
+        if (isStopped) throw new Fault("interrupted", "interrupted");
+        const changes = batch.filter((change) => !this.#isMissing(change));
+        const cards = new Map(changes.filter(isCode).map((one) => [one.user, this.#newCard(one)]));
+        // No code becomes void before its successor is on disk.
+        if (cards.size > 0) file?.add([...cards.values()]);
+        const send = (change: Change) => this.#apply(change, cards);
+        for await (const { item: change, fault } of requests.each(changes, send)) {
+          if (fault === undefined) this.#settle(change, cards);
+          else this.#refuse(change, asFault(fault));
+        }
+        progress.update(() => `${this.#done.length} of ${this.plan.changes.length}`);
+      }
+    } finally {
+      release();
+      progress.end();
+    }
+  }
+
+  #isMissing(change: Change): boolean {
+    const { user, room } = { user: undefined, room: undefined, ...change };
+    return this.#missing.has(`@${user}`) || this.#missing.has(`#${room}`);
+  }
+
+  #newCard({ user, displayName }: CodeChange): Card {
+    const { context } = this.operator;
+    const code = newResetCode(this.#entropy);
+    const expires =
+      expiryOf(context, this.flags.expires) ?? context.clock.unixMs() + RESET_MS_MAX - 1_000;
+    return { user, displayName, code, web: resetPage(this.#server, code), expires };
+  }
+
+  async #apply(change: Change, cards: Map<string, Card>): Promise<void> {
+    const { client } = this.operator;
+    if (!isCode(change)) {
+      // The account was created with its display name.
+      if (change.kind === "display-name" && change.isNew) return;
+      const { kind, fields } = requestFor(change);
+      await client.request(kind, fields);
+      return;
+    }
+    const { user, kind, displayName } = change;
+    const { code, expires } = cards.get(user) ?? this.#newCard(change);
+    const answer =
+      kind === "create-account"
+        ? await client.request("enrol", defined({ user, expires, code, displayName }))
+        : await client.request("reset", { user, expires, code });
+    // A server that does not take the client's code has made another.
+    if (answer.token === code) return;
+    const web = resetPage(this.#server, answer.token);
+    cards.set(user, { user, displayName, code: answer.token, web, expires: answer.expires });
+  }
+
+  #settle(change: Change, cards: ReadonlyMap<string, Card>): void {
+    const { context } = this.operator;
+    this.#done.push(change);
+    const card = isCode(change) ? cards.get(change.user) : undefined;
+    if (card !== undefined) this.#cards.set(card.user, card);
+    if (context.json) this.#print(change);
+    else if (card !== undefined && this.flags.cards === undefined)
+      context.stdout.write(`${card.user}\t${card.web}\n`);
+  }
+
+  /** @throws {Fault} unless the fault concerns only this change */
+  #refuse(change: Change, fault: Fault): void {
+    if (fault.blame !== "user") throw fault;
+    if (change.kind === "create-account") this.#missing.add(`@${change.user}`);
+    if (change.kind === "create-room") this.#missing.add(`#${change.room}`);
+    const reason = `was refused: ${textOf(change)}: ${faultLine(fault)}`;
+    this.#problems.push({ line: change.line, reason });
+  }
+
+  #print(change: Change): void {
+    const { line: _, ...fields } = jsonOf(change);
+    const card = isCode(change) ? this.#cards.get(change.user) : undefined;
+    const code = card && { code: card.code, web: card.web, expires: formatUtc(card.expires) };
+    printResult(this.operator.context, { ...fields, ...code }, textOf(change));
+  }
+
+  #printEnd(changes: number, withoutCode = 0): void {
+    const { context } = this.operator;
+    const { people } = this.plan;
+    const { dryRun } = this.flags;
+    const json = { kind: "imported", people, changes, dryRun };
+    printJson(context, withoutCode > 0 ? { ...json, withoutCode } : json);
+    if (context.json) return;
+    const text = `${counted(people, "name")}, ${counted(changes, "change")}`;
+    printNotice(context, dryRun ? `${text} to make` : text);
+  }
+
+  #printWaiting(waiting: readonly string[], carded: readonly string[]): void {
+    const count = waiting.filter((user) => !carded.includes(user)).length;
+    if (count === 0) return;
+    const people = count === 1 ? "1 person has" : `${count} people have`;
+    const text = `${people} not signed in yet; if their codes are lost, add --renew --cards FILE`;
+    printNotice(this.operator.context, text);
+  }
+
+  /** Says who has no code in hand, and how to continue. */
+  #incomplete(fault: Fault, codes: number): Fault {
+    const missing = codes - this.#cards.size;
+    const done = `${this.#done.length} of ${counted(this.plan.changes.length, "change")} made`;
+    const people = missing === 1 ? "1 person has" : `${missing} people have`;
+    const without = missing > 0 ? `; ${people} no new code` : "";
+    const inHand = this.flags.cards !== undefined && this.#cards.size > 0;
+    const cards = inHand ? `; ${counted(this.#cards.size, "card")} in ${this.flags.cards}` : "";
+    const remedy = "run the same command again; it keeps these cards and makes the others";
+    return new Fault(fault.code, `${fault.message}: ${done}${without}${cards}`, {
+      cause: fault,
+      remedy: fault.blame === "host" ? `${fault.remedy}, then ${remedy}` : remedy,
+    });
+  }
+}
+
+/** Each kind of change may need those before it. */
+function* batchesOf(changes: readonly Change[]): Generator<readonly Change[]> {
+  for (const group of Object.values(Object.groupBy(changes, ({ kind }) => kind))) {
+    for (let from = 0; from < group.length; from += BATCH_CHANGES)
+      yield group.slice(from, from + BATCH_CHANGES);
+  }
+}
+
+function jsonOf(change: Change) {
+  if (isCode(change)) return { line: change.line, kind: change.kind, user: change.user };
+  if (change.kind !== "display-name") return change;
+  const { isNew: _, ...fields } = change;
+  return fields;
+}
+
+function textOf(change: Change): string {
+  switch (change.kind) {
+    case "create-room":
+      return `new room ${change.room}`;
+    case "create-account":
+      return `new account ${change.user}`;
+    case "renew-code":
+      return `new code for ${change.user}`;
+    case "display-name":
+      return `${change.user} is now ${change.text}`;
+    case "add":
+      return `${change.user} added to ${change.room}`;
+    default: {
+      const { user, on, room } = change;
+      const role = room === undefined ? "operator" : `moderator of ${room}`;
+      return `${user} ${on ? "becomes" : "is no longer"} ${role}`;
+    }
+  }
+}
+
+function missing(path: string): never {
+  throw new Fault("not-found", `there is no file ${path}`, { remedy: "check the path" });
+}

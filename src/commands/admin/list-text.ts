@@ -1,0 +1,77 @@
+/** Text of a list of people, in the encodings in which spreadsheets and editors save it. */
+
+import { utf8Encode } from "../../base/bytes.ts";
+
+export interface Problem {
+  /** Line of the file, from 1. */
+  readonly line: number;
+  readonly reason: string;
+}
+
+interface ListText {
+  readonly text: string;
+  readonly problems: readonly Problem[];
+}
+
+/** Decodes UTF-8, and UTF-16 with or without a byte order mark. Names each line of other bytes. */
+export function decodeList(bytes: Uint8Array): ListText {
+  const isLittle = isUtf16(bytes, [0xff, 0xfe], 1);
+  if (isLittle || isUtf16(bytes, [0xfe, 0xff], 0)) return decodeUtf16(bytes, isLittle);
+  const text = unlessInvalid(bytes);
+  if (text !== undefined) return { text, problems: nulProblems(text) };
+  const problems: Problem[] = [];
+  let line = 0;
+  for (let from = 0; from <= bytes.length; ) {
+    line++;
+    const end = bytes.indexOf(0x0a, from);
+    const row = bytes.subarray(from, end < 0 ? bytes.length : end);
+    if (unlessInvalid(row) === undefined) problems.push({ line, reason: encodingReason(row) });
+    from = end < 0 ? bytes.length + 1 : end + 1;
+  }
+  return { text: "", problems };
+}
+
+function decodeUtf16(bytes: Uint8Array, isLittle: boolean): ListText {
+  const even = bytes.slice(0, bytes.length - (bytes.length % 2));
+  const text = Buffer.from(even);
+  if (!isLittle) text.swap16();
+  return { text: text.toString("utf16le").replace(/^\uFEFF/, ""), problems: [] };
+}
+
+/** @param zero offset of the zero byte of an ASCII letter: 1 if the low byte is first */
+function isUtf16(bytes: Uint8Array, mark: readonly [number, number], zero: 0 | 1): boolean {
+  if (bytes[0] === mark[0] && bytes[1] === mark[1]) return true;
+  const start = bytes.subarray(0, 4);
+  return start.length === 4 && [0, 1, 2, 3].every((at) => (start[at] === 0) === (at % 2 === zero));
+}
+
+function nulProblems(text: string): Problem[] {
+  const lines = text.split("\n");
+  const reason = `contains the character ${characterName("\0")}; save the list as CSV UTF-8`;
+  return lines.flatMap((row, at) => (row.includes("\0") ? [{ line: at + 1, reason }] : []));
+}
+
+function unlessInvalid(bytes: Uint8Array): string | undefined {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    return undefined; // No valid UTF-8, the only error.
+  }
+}
+
+/** Names the first byte as it would be in Windows-1252, which spreadsheets call ANSI. */
+function encodingReason(row: Uint8Array): string {
+  const [valid = ""] = new TextDecoder("utf-8", { ignoreBOM: true }).decode(row).split("\ufffd", 1);
+  const byte = row.subarray(utf8Encode(valid).length, utf8Encode(valid).length + 1);
+  const letter = new TextDecoder("windows-1252").decode(byte);
+  const hex = Buffer.from(byte).toString("hex").toUpperCase();
+  const as = `the byte ${hex}, which is '${letter}' in Windows-1252`;
+  return `is not UTF-8: ${as}; save the list as CSV UTF-8`;
+}
+
+/** Returns a name for messages, also of a character that nobody sees. */
+export function characterName(character: string): string {
+  const code = character.codePointAt(0) ?? 0;
+  const name = `U+${code.toString(16).toUpperCase().padStart(4, "0")}`;
+  return /[\p{L}\p{N}\p{P}\p{S}]/u.test(character) ? `${name} '${character}'` : name;
+}
