@@ -234,6 +234,9 @@ export const CODE_EXCHANGES_MAX = 16;
 export const CODE_MESSAGE_BYTES_MAX = 1_024;
 /** Former server keys. A client that has missed more changes must verify the key with the owner. */
 export const PREDECESSORS_MAX = 8;
+
+/** Certificates of a proxy that the server proves besides its own. */
+export const PROXY_CERTIFICATES_MAX = 3;
 export const DEVICE_LABEL_BYTES_MAX = 64;
 /** A crash loses at most this interval, and device notes change only once a day. */
 export const DEVICE_NOTES_SAVE_INTERVAL_MS = 10_000;

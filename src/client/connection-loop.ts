@@ -17,7 +17,7 @@ import {
   type LoginContext,
   type LoginResult,
 } from "./login.ts";
-import { type Greeted, greet, Hello } from "./trust.ts";
+import { type Greeted, greet, Hello, untilProved } from "./trust.ts";
 
 export type LoopState =
   | { readonly kind: "outside"; readonly fault: Fault | undefined }
@@ -85,6 +85,7 @@ export class ConnectionLoop {
   #opening: Promise<GreetedLink> | undefined;
   #account: Credentials | undefined;
   #isLeaving = false;
+  #hasBeenIn = false;
   /** Set when the client closes the link to recover missing data. `final` prevents a retry. */
   #closeReason: "retry" | "final" | undefined;
 
@@ -230,7 +231,7 @@ export class ConnectionLoop {
   }
 
   async #dial(): Promise<GreetedLink> {
-    const { dial, tryNextAddress = (fault: Fault) => fault } = this.options;
+    const { clock, dial, tryNextAddress = (fault: Fault) => fault } = this.options;
     // A node without a majority is acceptable for reading if no node has a majority.
     let acceptable: "majority" | "any" =
       this.options.tryNextAddress === undefined ? "any" : "majority";
@@ -238,10 +239,14 @@ export class ConnectionLoop {
     for (;;) {
       let isConnected = false;
       try {
-        const hello = new Hello(this.options);
-        const link = await dial(hello.bytes);
-        isConnected = true;
-        return await this.#greet(link, hello, acceptable);
+        return await untilProved(clock, async () => {
+          this.#checkOpen();
+          isConnected = false;
+          const hello = new Hello(this.options);
+          const link = await dial(hello.bytes);
+          isConnected = true;
+          return await this.#greet(link, hello, acceptable);
+        });
       } catch (error) {
         if (!(error instanceof Fault) || this.#state.kind === "closed") throw error;
         foundMinority ||= error.code === "no-majority";
@@ -302,6 +307,7 @@ export class ConnectionLoop {
     const password = remembersPassword ? { password: entered.password } : {};
     this.#account = { user: entered.account.user, mode: "login", ...password };
     this.#reconnectTimer.succeeded();
+    this.#hasBeenIn = true;
     this.#setState({ kind: "in" });
     connection.watchStalls(this.options.onStalled, this.options.stallMs);
     try {
@@ -343,7 +349,10 @@ export class ConnectionLoop {
     // The server closes the link after wrong guesses without refusing the account, so the client
     // may reconnect.
     const wasLoggedOut = isLoss && user === undefined && closeReason === undefined;
-    const isRetryable = closeReason === "retry" || wasLoggedOut || isTransient(fault);
+    // Another network may have another server at this address, so wait for the known one.
+    const isElsewhere = this.#hasBeenIn && fault.code === "fingerprint-changed";
+    const isRetryable =
+      closeReason === "retry" || wasLoggedOut || isElsewhere || isTransient(fault);
     if (isRetryable && this.options.reconnects !== "never") return this.#retryLater(fault, isLoss);
     this.#account = undefined;
     this.#setState({ kind: "stopped", fault, user });

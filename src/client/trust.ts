@@ -73,17 +73,29 @@ export async function greet(
 ): Promise<Greeted> {
   const { clock, verifier } = options;
   const welcome = await sendHello(connection, clock, hello);
-  const { server, certificate: certificateHash, nonce: serverNonce, proof } = welcome;
+  const { server, nonce: serverNonce } = welcome;
+  const seen = verifier.seesCertificate ? connection.link.certificateHash : welcome.certificate;
+  const { certificate: certificateHash, proof } = proofOf(welcome, seen) ?? {};
+  if (certificateHash === undefined || proof === undefined) throw new UnprovedIdentity();
   const greeting = { certificateHash, clientNonce: hello.nonce, serverNonce };
   const isProved =
-    (!verifier.seesCertificate || equalBytes(certificateHash, connection.link.certificateHash)) &&
     serverNonce.length === NONCE_BYTES &&
     (await verifier.verify(server.key, serverProofBytes(greeting), proof));
-  if (!isProved) throw identityUnproved();
+  if (!isProved) throw new UnprovedIdentity();
   connection.serverVersion = serverVersion(welcome);
   connection.clusterVersion = clusterVersion(welcome);
   const formers = await verifiedFormers(welcome, verifier);
   return { greeting, fingerprint: fingerprintWith(server.key, verifier.sha256), welcome, formers };
+}
+
+/** Proof for the certificate with which the client sees the server. */
+export function proofOf(
+  welcome: NoticeOf<"welcome">,
+  seen: Uint8Array,
+): { readonly certificate: Uint8Array; readonly proof: Uint8Array } | undefined {
+  return [welcome, ...(welcome.others ?? [])].find(({ certificate }) =>
+    equalBytes(certificate, seen),
+  );
 }
 
 async function verifiedFormers(
@@ -103,12 +115,35 @@ async function verifiedFormers(
 export async function fetchGreeting(
   options: GreetOptions & { readonly dial: (first: Uint8Array) => Promise<Link> },
 ): Promise<Greeted> {
-  const hello = new Hello(options);
-  const connection = new Connection(await options.dial(hello.bytes), options.clock);
-  try {
-    return await greet(connection, options, hello);
-  } finally {
-    connection.close();
+  return untilProved(options.clock, async () => {
+    const hello = new Hello(options);
+    const connection = new Connection(await options.dial(hello.bytes), options.clock);
+    try {
+      return await greet(connection, options, hello);
+    } finally {
+      connection.close();
+    }
+  });
+}
+
+const PROVING_ATTEMPTS = 4;
+const PROVING_INTERVAL_MS = 1_000;
+
+/**
+ * Repeats an attempt while the server cannot prove its identity, because a proxy may use a new
+ * certificate some moments before the server has read it.
+ */
+export async function untilProved<Result>(
+  clock: Pick<Clock, "after">,
+  attempt: () => Promise<Result>,
+): Promise<Result> {
+  for (let left = PROVING_ATTEMPTS - 1; ; left--) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (!(error instanceof UnprovedIdentity) || left === 0) throw error;
+    }
+    await new Promise<void>((resolve) => clock.after(PROVING_INTERVAL_MS, resolve));
   }
 }
 
@@ -139,10 +174,12 @@ async function sendHello(
   throw new Fault("version-unsupported", msg`the server uses protocol version ${welcome.version}`);
 }
 
-function identityUnproved(): Fault {
-  return new Fault("fingerprint-changed", "the server cannot prove its identity on this link", {
-    remedy: "someone may be intercepting the connection; ask the server's owner",
-  });
+class UnprovedIdentity extends Fault {
+  constructor() {
+    super("fingerprint-changed", "the server cannot prove its identity on this link", {
+      remedy: "someone may be intercepting the connection; ask the server's owner",
+    });
+  }
 }
 
 interface Expectation {

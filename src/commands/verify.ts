@@ -1,6 +1,5 @@
 /** `chat verify`, which verifies logs and proofs. */
 
-import { statSync } from "node:fs";
 import { toBase64Url } from "../base/bytes.ts";
 import { Fault, unlessFault } from "../base/fault.ts";
 import { VERIFIED_RECORDS_MAX } from "../base/limits.ts";
@@ -37,6 +36,7 @@ import type { Client } from "../client/client.ts";
 import { formatProof, type ProofFile, parseProof } from "../core/log/proof-file.ts";
 import { sha256 } from "../crypto/sha256.ts";
 import { readNamedFile } from "../io/disk/data-folder.ts";
+import { statOf } from "../io/disk/stat.ts";
 import type { Flaw } from "../io/log/walk.ts";
 import { fingerprintWith, formatFingerprint } from "../wire/fingerprint.ts";
 import type { LogName } from "../wire/kinds.ts";
@@ -410,5 +410,5 @@ function readProof(file: string): string {
 }
 
 function isFile(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
+  return statOf(path)?.isFile() === true;
 }

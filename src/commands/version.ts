@@ -1,6 +1,6 @@
 /** `chat version`, which prints the version and the licences. */
 
-import { readdirSync, statSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { Fault, msg } from "../base/fault.ts";
 import { counted } from "../base/sizes.ts";
@@ -17,6 +17,7 @@ import {
   SUMS_NAME,
 } from "../cli/release/release.ts";
 import { DATA_FORMAT } from "../io/disk/data-folder.ts";
+import { statOf } from "../io/disk/stat.ts";
 import { CLIENT_STATE_VERSION } from "../io/state/schema.ts";
 
 /** Maximum number of unlisted files named, because a release may be in a folder of downloads. */
@@ -49,7 +50,7 @@ async function checkRelease(
   path: string,
   key: string | undefined,
 ): Promise<number> {
-  const stat = statSync(path, { throwIfNoEntry: false });
+  const stat = statOf(path);
   if (stat === undefined) throw new Fault("not-found", msg`no such file: ${path}`);
   const isFolder = stat.isDirectory();
   const release = readRelease(releaseKey(key), isFolder ? path : dirname(path));

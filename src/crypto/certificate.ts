@@ -75,10 +75,35 @@ export function certificatePin(certPem: string): string {
 /** @throws {Fault} usage if the certificate and the private key do not belong together */
 export function checkCertificatePair({ certPem, keyPem }: CertificatePair): void {
   const certificate = readCertificate(certPem);
-  if (certificate.checkPrivateKey(readPrivateKey(keyPem))) return;
+  const key = readPrivateKey(keyPem);
+  if (certificate.checkPrivateKey(key)) return;
+  if (certificatesIn(certPem).some((other) => other.checkPrivateKey(key))) {
+    throw new Fault("usage", "the file begins with the certificate of an authority", {
+      remedy: "put the server's own certificate first, then its issuers",
+    });
+  }
   throw new Fault("usage", "the private key does not match the certificate", {
     remedy: "pass a matching pair with --cert and --key",
   });
+}
+
+/**
+ * @returns name of the authority if only other programs could find its certificate, which many do
+ * not look for
+ * @throws {Fault} usage
+ */
+export function missingIssuer(certPem: string): string | undefined {
+  const [leaf, ...others] = certificatesIn(certPem);
+  const isPublic = leaf?.infoAccess?.includes("CA Issuers") === true;
+  if (leaf === undefined || !isPublic || others.some((other) => leaf.checkIssued(other))) {
+    return undefined;
+  }
+  return /^CN=(.*)$/m.exec(leaf.issuer)?.[1] ?? leaf.issuer;
+}
+
+function certificatesIn(pem: string): X509Certificate[] {
+  const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? [];
+  return blocks.map(readCertificate);
 }
 
 function readCertificate(certPem: string): X509Certificate {

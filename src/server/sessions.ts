@@ -52,6 +52,7 @@ export interface GreetingOptions {
     readonly name: string;
     readonly welcome: string | undefined;
     readonly build?: string;
+    readonly proxyCertificates?: () => readonly Uint8Array[];
   };
   readonly needsSecret: boolean;
   readonly predecessors: readonly FormerKey[];
@@ -82,15 +83,27 @@ function greet(
   const clientNonce = new Uint8Array(hello.nonce);
   const serverNonce = new Uint8Array(entropy(32));
   const knows = announcedVersion(hello.knows);
-  client.greet({ clientName: hello.client, clientNonce, serverNonce, knows, clusterKnows });
+  const proxyCertificates = settings.proxyCertificates?.() ?? [];
+  client.greet({
+    clientName: hello.client,
+    clientNonce,
+    serverNonce,
+    knows,
+    clusterKnows,
+    proxyCertificates,
+  });
   const { certificateHash } = client.link;
+  const proved = (certificate: Uint8Array) => {
+    const greeting = { certificateHash: certificate, clientNonce, serverNonce };
+    return { certificate, proof: makeServerProof(identity, greeting) };
+  };
   const notice = defined({
     kind: "welcome",
     version: VERSION,
     server: { name: settings.name, key: identity.publicKey },
     nonce: serverNonce,
-    certificate: certificateHash,
-    proof: makeServerProof(identity, { certificateHash, clientNonce, serverNonce }),
+    ...proved(certificateHash),
+    others: proxyCertificates.length === 0 ? undefined : proxyCertificates.map(proved),
     needs: needsSecret ? "password" : "open",
     text: settings.welcome,
     predecessors: predecessors.length === 0 ? undefined : [...predecessors],

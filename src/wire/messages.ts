@@ -36,6 +36,7 @@ import {
   PRESENCE_ACCOUNTS_MAX,
   PROOF_HASHES_MAX,
   PROOFS_PER_REQUEST_MAX,
+  PROXY_CERTIFICATES_MAX,
   REACTION_BYTES_MAX,
   READERS_NAMED_MAX,
   RECORDS_PER_MESSAGE_MAX,
@@ -833,6 +834,10 @@ export const NOTICES = {
     nonce: NONCE,
     certificate: HASH,
     proof: SIGNATURE,
+    /** Proofs for other certificates with which a proxy may serve the link. */
+    others: v.optional(
+      list(v.object({ certificate: HASH, proof: SIGNATURE }), PROXY_CERTIFICATES_MAX),
+    ),
     needs: v.picklist(["password", "open"]),
     text: v.optional(text(WELCOME_BYTES_MAX)),
     limits: v.object({ messageBytes: positive, textBytes: positive }),

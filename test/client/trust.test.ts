@@ -28,12 +28,18 @@ describe("trust", () => {
     expect(watched.last("pinned")).toBeUndefined();
   });
 
-  test("stops a reconnection permanently on another identity", async () => {
+  test("waits for the known server while another one answers at its address", async () => {
     const { fixture, watched } = await connected();
+    const known = fixture.server.identity;
     fixture.server.identity = Identity.generate();
     fixture.network.cut();
     await fixture.clock.advance(5_000);
-    expect(watched.last("closed")?.fault?.code).toBe("fingerprint-changed");
+    const logIns = () => fixture.server.requests.filter(({ kind }) => kind === "login").length;
+    expect(watched.last("closed")).toBeUndefined();
+    expect([watched.last("retrying")?.fault?.code, logIns()]).toEqual(["fingerprint-changed", 0]);
+    fixture.server.identity = known;
+    await fixture.clock.advance(60_000);
+    expect(logIns()).toBe(1);
   });
 
   test("requires a given fingerprint to match, which suffices in strict mode", async () => {

@@ -115,7 +115,10 @@ test.each([
     }),
   );
   const messages = impostor.received.map((bytes) => unpackValue(bytes) as Record<string, unknown>);
-  expect(messages.filter(({ kind }) => kind === "hello")).toHaveLength(orders(sandbox).length);
+  // A client repeats an attempt without a proof three times, as a proxy may have been renewed.
+  const attempts = mask === "own key" ? 1 : 4;
+  const hellos = messages.filter(({ kind }) => kind === "hello");
+  expect(hellos).toHaveLength(attempts * orders(sandbox).length);
   for (const message of messages) {
     const words = message["kind"] === "hello" ? HELLO_FIELDS : BYE_FIELDS;
     expect(words).toEqual(expect.arrayContaining(Object.keys(message).filter(isNotKind)));

@@ -1,10 +1,11 @@
 /** Output file of an export, a proof, or secrets such as sign-in codes. */
 
-import { closeSync, fstatSync, fsyncSync, lstatSync, openSync, rmSync, writeSync } from "node:fs";
+import { closeSync, fstatSync, fsyncSync, openSync, rmSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import { Fault, msg } from "../../base/fault.ts";
 import { type DiskFile, diskFault, onDisk } from "../../io/disk/disk.ts";
 import { FILE_MODE } from "../../io/disk/plain-file.ts";
+import { linkStatOf } from "../../io/disk/stat.ts";
 import { systemDisk } from "../../io/disk/system-disk.ts";
 import { usageFault } from "../errors.ts";
 
@@ -135,7 +136,7 @@ export class OutputFile {
   /** False if another export has replaced the temporary file, as it does after a crash. */
   #isTemporaryOwn(): boolean {
     const own = fstatSync(this.#fd);
-    const named = lstatSync(this.#temporaryPath, { throwIfNoEntry: false });
+    const named = linkStatOf(this.#temporaryPath);
     return own.ino === named?.ino && own.dev === named.dev;
   }
 

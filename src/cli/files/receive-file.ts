@@ -71,7 +71,7 @@ export function checkOut(out: string): void {
 
 function mayBeFolder(path: string): boolean {
   try {
-    return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? true;
+    return statSync(path).isDirectory();
   } catch (error) {
     // ENOTDIR means that a parent of the path is a file. Writing the file reports any other error.
     return (error as NodeJS.ErrnoException).code !== "ENOTDIR";

@@ -13,6 +13,7 @@ import type { Clock } from "../../io/clock.ts";
 import { readFormat } from "../../io/disk/data-folder.ts";
 import { diskFault, errorCode } from "../../io/disk/disk.ts";
 import { openPlain } from "../../io/disk/plain-file.ts";
+import { statOf } from "../../io/disk/stat.ts";
 import { readAt } from "../../io/disk/system-disk.ts";
 import type { ProgramReplacement } from "../../io/file/program-replacement.ts";
 import { CLIENT_STATE_FILE, readHomeFormat } from "../../io/state/schema.ts";
@@ -52,7 +53,7 @@ export interface ReleaseSource {
 /** @throws {Fault} usage, not-found */
 export function openReleaseSource(from: string, clock: Pick<Clock, "after">): ReleaseSource {
   if (/^https?:\/\//i.test(from)) return remoteSource(from, clock);
-  if (statSync(from, { throwIfNoEntry: false })?.isDirectory() !== true) {
+  if (statOf(from)?.isDirectory() !== true) {
     throw new Fault("not-found", msg`no such folder: ${from}`, {
       remedy: "name the folder of a release, or an address that begins with https://",
     });

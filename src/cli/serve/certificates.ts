@@ -1,9 +1,14 @@
 /** The server's certificates, which may change while it runs. */
 
-import { statSync } from "node:fs";
 import { isIP } from "node:net";
+import { equalBytes } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
+import { PROXY_CERTIFICATES_MAX } from "../../base/limits.ts";
+import { quoteText } from "../../base/text.ts";
 import { DAY_MS } from "../../base/time.ts";
+import { certificateNames, missingIssuer } from "../../crypto/certificate.ts";
+import { statOf } from "../../io/disk/stat.ts";
+import { certificateHashOf } from "../../io/link/certificate-hash.ts";
 import type { ServerTls, TlsPair } from "../../io/link/link.ts";
 import { isLoopback } from "../../io/ws/address.ts";
 import { hostLabel } from "../../wire/announcement.ts";
@@ -12,12 +17,12 @@ import { hostCheck, hostNames, parsePublic, readPair, readPem, type ServeArgs } 
 import type { OpenFolder } from "./folder.ts";
 import { loadNamedCertificate, type NamedCertificate } from "./local-root.ts";
 
-/** Short enough, because certificates are renewed weeks before they end. */
-const CHECK_INTERVAL_MS = 60_000;
-/** Short, because no port is open until the next attempt. */
-const RETRY_INTERVAL_MS = 1_000;
-/** At the first failure, the owner may have replaced only one of the files yet. */
-const FAILURES_BEFORE_NOTICE = 2;
+/** Short, because a proxy uses its new certificate at once, and clients wait only some seconds. */
+const CHECK_INTERVAL_MS = 1_000;
+/** Before, the owner may have replaced only one of the files yet. */
+const FAILURE_NOTICE_AFTER_MS = 60_000;
+/** A proxy may use its former certificate until it is reloaded. */
+const FORMER_VALID_MS = DAY_MS;
 
 export interface CertificatesOptions {
   readonly context: Pick<Context, "clock" | "stderr">;
@@ -32,7 +37,10 @@ export class Certificates {
   #named: NamedCertificate | undefined;
   #namedAt = 0;
   #times: string;
-  #failures = 0;
+  #failingSince: number | undefined;
+  #hasFailed = false;
+  #proxyHash: Uint8Array | undefined;
+  #formerProxies: readonly { readonly hash: Uint8Array; readonly until: number }[] = [];
   #isHost: ReturnType<typeof hostCheck>;
 
   static async open(options: CertificatesOptions): Promise<Certificates> {
@@ -43,8 +51,11 @@ export class Certificates {
 
   private constructor(private readonly options: CertificatesOptions) {
     this.#times = this.#modificationTimes();
-    this.#pair = this.#read();
-    this.#isHost = this.#hostCheck();
+    const { pair, proxyPem } = this.#read();
+    this.#pair = pair;
+    this.#proxyHash = proxyPem === undefined ? undefined : certificateHashOf(proxyPem);
+    this.#isHost = this.#hostCheck(proxyPem);
+    this.#warnOfChain(proxyPem ?? pair?.certPem);
   }
 
   /** With --no-tls, the certificate of the proxy, if it is known, and no key. */
@@ -59,16 +70,25 @@ export class Certificates {
 
   /** True while the owner's files are invalid, and the server uses the pair from before. */
   get hasFailed(): boolean {
-    return this.#failures >= FAILURES_BEFORE_NOTICE;
+    return this.#hasFailed;
   }
+
+  /** Certificates of the proxy that clients may see, besides the one in `tls`. */
+  readonly proxyHashes = (): readonly Uint8Array[] => {
+    const now = this.options.context.clock.now();
+    const formers = this.#formerProxies.filter(({ until }) => until > now);
+    const current = this.options.args.tls && this.#proxyHash ? [this.#proxyHash] : [];
+    return [...current, ...formers.map(({ hash }) => hash)].slice(0, PROXY_CERTIFICATES_MAX);
+  };
 
   /** Reports whether a `Host` header names this server. */
   isHost(header: string | null): boolean {
     return this.#isHost(header);
   }
 
-  #hostCheck(): ReturnType<typeof hostCheck> {
-    return hostCheck(hostNames(this.options.args, this.#pair?.certPem));
+  #hostCheck(proxyPem: string | undefined): ReturnType<typeof hostCheck> {
+    const proxyNames = proxyPem === undefined ? [] : certificateNames(proxyPem);
+    return hostCheck([...hostNames(this.options.args, this.#pair?.certPem), ...proxyNames]);
   }
 
   /**
@@ -96,8 +116,7 @@ export class Certificates {
     };
     let cancel = () => {};
     const schedule = () => {
-      const afterMs = isPending ? RETRY_INTERVAL_MS : CHECK_INTERVAL_MS;
-      cancel = context.clock.after(afterMs, () => void check());
+      cancel = context.clock.after(CHECK_INTERVAL_MS, () => void check());
     };
     schedule();
     return () => cancel();
@@ -110,41 +129,71 @@ export class Certificates {
 
   #modificationTimes(): string {
     return this.#files
-      .map((file) => statSync(file, { throwIfNoEntry: false }))
+      .map((file) => statOf(file))
       .map((stat) => `${stat?.ino} ${stat?.mtimeMs} ${stat?.size}`)
       .join();
   }
 
   /** @throws {Fault} if a file is invalid, for example half written */
-  #read(): TlsPair | undefined {
+  #read(): { readonly pair: TlsPair | undefined; readonly proxyPem: string | undefined } {
     const { args, open } = this.options;
-    if (args.tls) return readPair(args) ?? open.certificate;
-    return args.proxyCert === undefined
-      ? undefined
-      : { certPem: readPem(args.proxyCert), keyPem: "" };
+    const proxyPem = args.proxyCert === undefined ? undefined : readPem(args.proxyCert);
+    if (args.tls) return { pair: readPair(args) ?? open.certificate, proxyPem };
+    return {
+      pair: proxyPem === undefined ? undefined : { certPem: proxyPem, keyPem: "" },
+      proxyPem,
+    };
   }
 
   #readAgain(): boolean {
     const { context } = this.options;
     const times = this.#modificationTimes();
-    if (times === this.#times && this.#failures === 0) return false;
+    if (times === this.#times && this.#failingSince === undefined) return false;
     this.#times = times;
     try {
       const before = this.#pair;
-      this.#pair = this.#read();
-      this.#failures = 0;
-      if (before?.certPem === this.#pair?.certPem) return false;
-      this.#isHost = this.#hostCheck();
+      const { pair, proxyPem } = this.#read();
+      this.#replaceProxy(proxyPem);
+      this.#pair = pair;
+      this.#failingSince = undefined;
+      this.#hasFailed = false;
+      this.#isHost = this.#hostCheck(proxyPem);
+      if (before?.certPem === pair?.certPem) return false;
       printNotice(context, "new connections use the certificate that has replaced the former one");
+      this.#warnOfChain(pair?.certPem);
       return true;
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
-      this.#failures++;
-      if (this.#failures === FAILURES_BEFORE_NOTICE) {
-        printNotice(context, `still using the former certificate: ${faultLine(error)}`);
-      }
+      this.#noteFailure(error);
       return false;
     }
+  }
+
+  #warnOfChain(certPem: string | undefined): void {
+    const issuer = certPem && missingIssuer(certPem);
+    if (issuer === undefined || issuer === "") return;
+    const missing = `the certificate file lacks its issuer ${quoteText(issuer)}`;
+    printNotice(this.options.context, `${missing}; browsers may refuse it: use the full chain`);
+  }
+
+  #noteFailure(fault: Fault): void {
+    const { context } = this.options;
+    const now = context.clock.now();
+    this.#failingSince ??= now;
+    if (this.#hasFailed || now - this.#failingSince < FAILURE_NOTICE_AFTER_MS) return;
+    this.#hasFailed = true;
+    printNotice(context, `still using the former certificate: ${faultLine(fault)}`);
+  }
+
+  /** @throws {Fault} usage if the file is half written */
+  #replaceProxy(proxyPem: string | undefined): void {
+    const hash = proxyPem === undefined ? undefined : certificateHashOf(proxyPem);
+    const former = this.#proxyHash;
+    if (hash === undefined || former === undefined || equalBytes(hash, former)) return;
+    this.#proxyHash = hash;
+    const until = this.options.context.clock.now() + FORMER_VALID_MS;
+    const others = this.#formerProxies.filter((known) => !equalBytes(known.hash, hash));
+    this.#formerProxies = [{ hash: former, until }, ...others].slice(0, PROXY_CERTIFICATES_MAX);
   }
 
   /** @returns true after a change */

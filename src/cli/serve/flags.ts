@@ -150,9 +150,6 @@ export function checkArgs(args: ServeArgs): void {
   if (!args.tls && !isLoopback(host)) {
     throw usageFault("--no-tls requires a loopback address", "add --host 127.0.0.1");
   }
-  if (args.proxyCert !== undefined && args.tls) {
-    throw usageFault("--proxy-cert requires --no-tls", "add --no-tls");
-  }
   if (args.name?.trim() === "") {
     throw usageFault("the server's name is empty", "remove --name");
   }

@@ -6,6 +6,7 @@ import { Fault } from "../../base/fault.ts";
 import { quoteText } from "../../base/text.ts";
 import { RELEASE_KEY } from "../../base/version.ts";
 import { certificatePin } from "../../crypto/certificate.ts";
+import { statOf } from "../../io/disk/stat.ts";
 import { ProgramFolder } from "../../io/file/program-folder.ts";
 import type { ProgramSource } from "../../server/http/programs.ts";
 import { readRelease, releaseKey, SIGNATURE_NAME, SUMS_NAME } from "../release/release.ts";
@@ -44,7 +45,7 @@ export interface OfferedRelease {
  */
 export function openOffer(path: string): Offer {
   const folder = resolve(path);
-  if (fs.statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true) {
+  if (statOf(folder)?.isDirectory() !== true) {
     throw new Fault("usage", `--offer: ${quoteText(path)} is not a folder`, {
       remedy: `specify a folder that contains ${programFile("linux-x64")} or similar files`,
     });

@@ -94,6 +94,7 @@ export async function runServer(
     ...dailyQuotasOf(args),
     linksMax: linksWithinLimit(context),
     ...(args.cert === undefined ? {} : { hasCertificateFailed: () => certificates.hasFailed }),
+    ...(args.proxyCert === undefined ? {} : { proxyCertificates: certificates.proxyHashes }),
   };
   let cluster: readonly ServerAddress[] = [];
   let joinDetails: JoinInfo | undefined;

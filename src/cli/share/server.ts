@@ -1,6 +1,6 @@
 /** Temporary server of `chat share`. */
 
-import { existsSync, lstatSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { userInfo } from "node:os";
 import { dirname, join } from "node:path";
 import { toBase64Url } from "../../base/bytes.ts";
@@ -17,6 +17,7 @@ import { sha256 } from "../../crypto/sha256.ts";
 import { openBlobStore } from "../../io/blob/blob-store.ts";
 import type { BlobMetadata, BlobStore, ChunkReader, Source } from "../../io/blob/interfaces.ts";
 import { lockFile } from "../../io/disk/lock.ts";
+import { linkStatOf } from "../../io/disk/stat.ts";
 import { systemDisk } from "../../io/disk/system-disk.ts";
 import {
   listTemporaryFolders,
@@ -287,7 +288,7 @@ function openShareFolder(unixMs: number): ShareFolder {
 
 /** A running process holds the lock of its data folder. */
 function isAbandoned(path: string, unixMs: number): boolean {
-  const stat = lstatSync(path, { throwIfNoEntry: false });
+  const stat = linkStatOf(path);
   if (stat === undefined || !stat.isDirectory() || stat.uid !== userInfo().uid) return false;
   const lock = join(path, "data", "LOCK");
   if (unixMs - stat.mtimeMs < ABANDONED_AFTER_MS || !existsSync(lock)) return false;

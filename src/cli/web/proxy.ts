@@ -1,9 +1,10 @@
 /** Local proxy of `chat web`. */
 
-import { cutText, equalBytes } from "../../base/bytes.ts";
+import { cutText } from "../../base/bytes.ts";
 import { asFault, Fault } from "../../base/fault.ts";
 import { FAULT_TEXT_BYTES_MAX, HELLO_TIMEOUT_MS, SEND_QUEUE_LOW_BYTES } from "../../base/limits.ts";
 import { LOCAL_LINKS_MAX, RELAY_QUEUE_BYTES_MAX } from "../../base/limits-page.ts";
+import { proofOf } from "../../client/trust.ts";
 import { verifyServerProof } from "../../crypto/greeting.ts";
 import { fingerprintOf } from "../../crypto/identity.ts";
 import { lineage } from "../../crypto/succession.ts";
@@ -168,11 +169,8 @@ function isExpectedServer(
   const isKnown =
     fingerprintOf(key) === fingerprint ||
     lineage(key, welcome.predecessors ?? []).includes(fingerprint);
-  return (
-    isKnown &&
-    equalBytes(welcome.certificate, greeting.certificateHash) &&
-    verifyServerProof(key, greeting, welcome.proof)
-  );
+  const proved = proofOf(welcome, greeting.certificateHash);
+  return isKnown && proved !== undefined && verifyServerProof(key, greeting, proved.proof);
 }
 
 /** @throws {Fault} out-of-order, frame-malformed */

@@ -1,7 +1,7 @@
 /** Locks that the system releases when the process that holds them ends. */
 
 import { Database, SQLiteError, constants as sqliteConstants } from "bun:sqlite";
-import { closeSync, lstatSync, openSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, openSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { Fault, msg } from "../../base/fault.ts";
@@ -10,6 +10,7 @@ import { parseObject } from "../../wire/record.ts";
 import { diskFault, errorCode } from "./disk.ts";
 import { readStart } from "./plain-file.ts";
 import { Presence } from "./presence.ts";
+import { linkStatOf } from "./stat.ts";
 
 export interface Lock {
   release(): void;
@@ -84,18 +85,11 @@ export function lockFile(path: string, knownPath = path): Lock | undefined {
 }
 
 function isForeign(path: string): boolean {
-  const stat = lstatSync(path, { throwIfNoEntry: false });
+  const stat = linkStatOf(path);
   if (stat !== undefined && (!stat.isFile() || stat.size > 0)) return true;
-  return ["-journal", "-wal", "-shm"].some((suffix) => exists(`${path}${suffix}`));
-}
-
-function exists(path: string): boolean {
-  try {
-    return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
-  } catch (error) {
-    if (errorCode(error) === "ENAMETOOLONG") return false;
-    throw error;
-  }
+  return ["-journal", "-wal", "-shm"].some(
+    (suffix) => linkStatOf(`${path}${suffix}`) !== undefined,
+  );
 }
 
 function openLocked(folder: string, path: string): Database {

@@ -1,6 +1,7 @@
 /** Opens and reads regular files, without following links. */
 
 import * as fs from "node:fs";
+import { linkStatOf } from "./stat.ts";
 
 export const FILE_MODE = 0o600;
 
@@ -36,7 +37,7 @@ export function notPlain(path: string): Error {
 }
 
 export function kindOf(path: string): "file" | "folder" | "other" | undefined {
-  const stat = fs.lstatSync(path, { throwIfNoEntry: false });
+  const stat = linkStatOf(path);
   if (stat === undefined) return undefined;
   if (stat.isFile()) return "file";
   return stat.isDirectory() ? "folder" : "other";

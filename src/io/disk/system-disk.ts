@@ -14,6 +14,7 @@ import {
 } from "./disk.ts";
 import { FILE_MODE, kindOf, notPlain, openPlain } from "./plain-file.ts";
 import { SearchThreads } from "./search-worker.ts";
+import { linkStatOf } from "./stat.ts";
 
 type Callback = (error: Error | null, count?: number) => void;
 
@@ -85,7 +86,7 @@ function nameNew(from: string, to: string): boolean {
 
 /** The owner of a folder can replace its files anyway, and a USB disk may give all to one user. */
 function isTrusted(path: string): boolean {
-  const uid = fs.lstatSync(path, { throwIfNoEntry: false })?.uid;
+  const uid = linkStatOf(path)?.uid;
   const owners = [process.getuid?.() ?? uid, 0, fs.lstatSync(dirname(path)).uid];
   return uid !== undefined && owners.includes(uid);
 }
@@ -192,7 +193,7 @@ export function systemDisk(spare?: SpareDescriptors): TreeDisk {
     moveFolderNew,
     metadata: setMetadata,
     removeFolder: (path) => fs.promises.rm(path, { recursive: true, force: true }),
-    modifiedMs: (path) => fs.lstatSync(path, { throwIfNoEntry: false })?.mtimeMs,
+    modifiedMs: (path) => linkStatOf(path)?.mtimeMs,
     freeBytes: async (folder) => {
       const { bavail, bsize } = await fs.promises.statfs(folder);
       return bavail * bsize;

@@ -412,8 +412,8 @@ function addEntry(walk: FolderWalk, folder: string, raw: Uint8Array): string | u
     walk.skipped.push({ path, reason: `its path is longer than ${PATH_BYTES_MAX} bytes` });
     return undefined;
   }
-  const stat = fs.lstatSync(join(walk.root, path), { bigint: true, throwIfNoEntry: false });
-  if (stat === undefined) return undefined; // Removed since the folder was read.
+  const stat = statIn(walk, path);
+  if (stat === undefined) return undefined;
   const reason = obstacleOf(join(walk.root, path), stat);
   if (reason !== undefined) {
     walk.skipped.push({ path, reason });
@@ -428,6 +428,17 @@ function addEntry(walk: FolderWalk, folder: string, raw: Uint8Array): string | u
   walk.stamps.set(path, stampOf(stat));
   if (!walk.changeTimes.areKept(join(walk.root, path), stat)) walk.areTimesKept = false;
   return undefined;
+}
+
+function statIn({ root, skipped }: FolderWalk, path: string): fs.BigIntStats | undefined {
+  try {
+    return fs.lstatSync(join(root, path), { bigint: true });
+  } catch (error) {
+    const reason = REASONS.get(errorCode(error));
+    if (reason === undefined) throw error;
+    if (reason === UNREADABLE) skipped.push({ path, reason });
+    return undefined;
+  }
 }
 
 /** Returns why an entry cannot be sent. */

@@ -462,12 +462,13 @@ export class Authenticator {
     { user, deviceKey, signature }: RequestOf<"login">,
     account: Account | undefined,
   ): Account {
-    const { certificateHash } = client.link;
     const { handshake } = client;
     const isSigned =
       handshake !== undefined &&
       signature !== undefined &&
-      verifyDeviceProof(deviceKey, { certificateHash, ...handshake }, user, signature);
+      [client.link.certificateHash, ...handshake.proxyCertificates].some((certificateHash) =>
+        verifyDeviceProof(deviceKey, { certificateHash, ...handshake }, user, signature),
+      );
     if (!isSigned || account?.devices.has(toBase64Url(deviceKey)) !== true) {
       throw unknownDevice();
     }

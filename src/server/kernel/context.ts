@@ -37,6 +37,8 @@ export interface ServerSettings {
   readonly files?: FileQuotas;
   /** Reports whether the owner's new certificate is invalid. */
   readonly hasCertificateFailed?: () => boolean;
+  /** SHA-256 of certificates that a proxy may use, besides the listener's. */
+  readonly proxyCertificates?: () => readonly Uint8Array[];
 }
 
 export interface FileQuotas {

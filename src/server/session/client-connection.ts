@@ -237,7 +237,7 @@ export class ClientConnection implements Source, LinkHandlers {
   greet(
     hello: Pick<
       HandshakeResult,
-      "clientName" | "clientNonce" | "serverNonce" | "knows" | "clusterKnows"
+      "clientName" | "clientNonce" | "serverNonce" | "knows" | "clusterKnows" | "proxyCertificates"
     >,
   ): void {
     assert(this.#state.kind === "greeting", "a link has one handshake");

@@ -37,6 +37,8 @@ export interface HandshakeResult {
   clusterKnows: Version;
   readonly clientNonce: Uint8Array;
   readonly serverNonce: Uint8Array;
+  /** Certificates that the server has proved besides the link's. */
+  readonly proxyCertificates: readonly Uint8Array[];
   readonly admission: Admission;
   isReported: boolean;
 }

@@ -1,6 +1,14 @@
 import { describe, expect, test } from "bun:test";
 import { X509Certificate } from "node:crypto";
-import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { Fault } from "../../../src/base/fault.ts";
 import { DAY_MS } from "../../../src/base/time.ts";
@@ -12,6 +20,7 @@ import type { ServerTls } from "../../../src/io/link/link.ts";
 import { hostLabel } from "../../../src/wire/announcement.ts";
 import { VirtualClock } from "../../client/virtual-clock.ts";
 import { FakeOutput } from "../../commands/fake-world.ts";
+import { certificateHash } from "../../crypto/certificate-hash.ts";
 import { rejection } from "../../rejection.ts";
 import { tempFolder } from "../../temp-folder.ts";
 
@@ -106,17 +115,58 @@ describe("the owner's certificate", () => {
   });
 });
 
-test("the certificate of a TLS proxy is read again, too", async () => {
-  const proxyCert = join(tempFolder(), "proxy.pem");
-  writeFileSync(proxyCert, first.certPem);
-  const { clock, options } = setup({ args: { tls: false, proxyCert } });
+test("a folder that cannot be read leaves the certificate in use", async () => {
+  const folder = tempFolder();
+  const [cert, key] = [join(folder, "live", "c.pem"), join(folder, "live", "k.pem")];
+  mkdirSync(join(folder, "live"));
+  writeFileSync(cert, first.certPem);
+  writeFileSync(key, first.keyPem);
+  const { clock, options } = setup({ args: { cert, key } });
   const certificates = await Certificates.open(options);
-  expect(certificates.tls?.certPem).toBe(first.certPem);
   certificates.watch(() => undefined);
-  writeFileSync(proxyCert, second.certPem);
-  await clock.advance(MINUTE_MS);
-  expect(certificates.tls?.certPem).toBe(second.certPem);
-  expect(certificates.named).toBeUndefined();
+  rmSync(join(folder, "live"), { recursive: true });
+  // The system refuses a circle of links like a folder of another user.
+  symlinkSync("live", join(folder, "live"));
+  await clock.advance(2 * MINUTE_MS);
+  expect(certificates.hasFailed).toBe(true);
+  expect(certificates.tls?.certPem).toBe(first.certPem);
+});
+
+describe("the certificate of a TLS proxy", () => {
+  async function watched(args: Partial<ServeArgs>) {
+    const proxyCert = join(tempFolder(), "proxy.pem");
+    writeFileSync(proxyCert, first.certPem);
+    const { clock, options } = setup({ args: { ...args, proxyCert } });
+    const certificates = await Certificates.open(options);
+    certificates.watch(() => undefined);
+    return { clock, certificates, renew: () => writeFileSync(proxyCert, second.certPem) };
+  }
+
+  test("is read again within a second; the former one is valid for a day", async () => {
+    const { clock, certificates, renew } = await watched({ tls: false });
+    expect(certificates.tls?.certPem).toBe(first.certPem);
+    expect(certificates.proxyHashes()).toEqual([]);
+    renew();
+    await clock.advance(1_000);
+    expect(certificates.tls?.certPem).toBe(second.certPem);
+    expect(certificates.named).toBeUndefined();
+    expect(certificates.proxyHashes()).toEqual([certificateHash(first.certPem)]);
+    await clock.advance(DAY_MS);
+    expect(certificates.proxyHashes()).toEqual([]);
+  });
+
+  test("is proved besides the server's own, and names the server", async () => {
+    const { clock, certificates, renew } = await watched({ tls: true });
+    expect(certificates.tls?.certPem).toBe(own.certPem);
+    expect(certificates.proxyHashes()).toEqual([certificateHash(first.certPem)]);
+    expect(certificates.isHost("first.example")).toBe(true);
+    renew();
+    await clock.advance(1_000);
+    const hashes = [second, first].map(({ certPem }) => certificateHash(certPem));
+    expect(certificates.proxyHashes()).toEqual(hashes);
+    expect(certificates.tls?.certPem).toBe(own.certPem);
+    expect(certificates.isHost("second.example")).toBe(true);
+  });
 });
 
 describe("the root for the server's names", () => {
@@ -229,7 +279,7 @@ test("a listener whose port is taken in between gets the certificate soon after"
     if (++attempts < 4) throw new Fault("port-taken", "port 2428 is in use");
   });
   for (const file of [cert, key]) writeFileSync(file, second.certPem + second.keyPem);
-  await clock.advance(MINUTE_MS);
+  await clock.advance(1_000);
   expect(attempts).toBe(1);
   await clock.advance(2_000);
   expect(attempts).toBe(3);
