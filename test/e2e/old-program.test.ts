@@ -47,6 +47,7 @@ async function old(home: string, user: string, args: readonly string[], stdin = 
 /** Value of each type of field, for records of kinds and fields that no test names. */
 const VALUES: FieldTypes = {
   text: "x",
+  id: "x",
   flag: true,
   number: 1,
   count: 1,
