@@ -245,6 +245,8 @@ export const ROOMS_MAX = 10_000;
 export const ROOMS_RESERVED = 500;
 export const ROOMS_PER_ACCOUNT_MAX = 1_000;
 export const ROOMS_PER_HOUR_MAX = 100;
+/** Joins of rooms that the account had left, per account and hour. */
+export const REJOINS_PER_HOUR_MAX = 60;
 /** Reasons of departures per account and hour. More departures have none. */
 export const LEAVE_REASONS_PER_HOUR_MAX = 20;
 /** Former names of accounts or rooms that still resolve. */

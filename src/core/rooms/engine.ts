@@ -654,8 +654,10 @@ export class RoomEngine {
     const left = head.kind === "remove" ? [...(readers ?? [])] : NOBODY;
     const boxes = this.#rooms.boxesChangedBy(head);
     const boxMembers = boxes.map(({ members }) => new Set(members));
+    // The record may end the room, or begin it.
+    const ended = this.#rooms.get(head.room as RoomId);
     this.restore(record);
-    const room = this.#rooms.get(head.room as RoomId);
+    const room = this.#rooms.get(head.room as RoomId) ?? ended;
     if (room === undefined) return [];
     const effects: EngineEffect[] = [{ kind: "deliver", room, record }];
     for (const [i, box] of boxes.entries()) {

@@ -461,10 +461,14 @@ export class Rooms {
     for (const [name, led] of this.#former) if (led === room) this.#former.delete(name);
     for (const user of room.members) this.#joined.get(user)?.delete(room);
     for (const user of room.invited.keys()) this.#endInvitation(room, user);
-    room.knocks.clear();
-    room.members.clear();
-    room.moderators.clear();
-    room.admitted.clear();
+    const { knocks, declined, members, moderators, admitted, muted, posted, polls, hands } = room;
+    for (const entries of [knocks, declined, members, moderators, admitted]) entries.clear();
+    for (const entries of [muted, posted, polls, hands]) entries.clear();
+    room.pins = [];
+    delete room.receipts;
+    // A used room stays, because authors and retention can still erase its records.
+    const isForgotten = body?.vacant === true && isUnused(room) && this.boxesOf(room).length === 0;
+    if (isForgotten) this.#byId.delete(room.id);
   }
 
   #edit(record: FoldedRecord): void {

@@ -3,7 +3,11 @@
 import { toBase64Url } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import { ID_BYTES, roomId, type UserId } from "../../base/ids.ts";
-import { LEAVE_REASONS_PER_HOUR_MAX, ROOMS_PER_HOUR_MAX } from "../../base/limits.ts";
+import {
+  LEAVE_REASONS_PER_HOUR_MAX,
+  REJOINS_PER_HOUR_MAX,
+  ROOMS_PER_HOUR_MAX,
+} from "../../base/limits.ts";
 import { checkName } from "../../base/names.ts";
 import { defined, hasSameFields } from "../../base/values.ts";
 import { HourlyQuota } from "../../core/rate.ts";
@@ -43,6 +47,7 @@ interface JoinsOptions extends ServerContext {
 export class Joins {
   readonly #rate = new HourlyQuota(ROOMS_PER_HOUR_MAX);
   readonly #reasons = new HourlyQuota(LEAVE_REASONS_PER_HOUR_MAX);
+  readonly #rejoins = new HourlyQuota(REJOINS_PER_HOUR_MAX);
 
   constructor(private readonly options: JoinsOptions) {}
 
@@ -146,6 +151,7 @@ export class Joins {
     const name = checkName(request.room, "room's name");
     const room = this.options.rooms.find(name, sender.account.id);
     if (room !== undefined) {
+      this.#checkRejoins(room, sender);
       const isPasswordCorrect = await this.#isPasswordCorrect(room, request, sender);
       return { name, isPasswordCorrect, create: undefined };
     }
@@ -208,6 +214,13 @@ export class Joins {
       await kernel.transact(() => [registry.roomPasswordDraft(id, account.id, hash)]);
     }
     return options;
+  }
+
+  /** Otherwise an account could leave and join for ever, with a record and an event each time. */
+  #checkRejoins({ admitted, members }: Room, { account: { id }, actor }: Sender): void {
+    if (actor.isOperator || members.has(id) || !admitted.has(id)) return;
+    const message = msg`you have joined rooms again ${REJOINS_PER_HOUR_MAX} times in an hour`;
+    this.#rejoins.take(id, this.options.clock.now(), message, msg`wait a minute`);
   }
 
   #checkRate(user: UserId): void {

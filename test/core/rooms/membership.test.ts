@@ -34,6 +34,13 @@ class Membership {
     return id;
   }
 
+  room(by: UserId, name: string): RoomId {
+    const id = `r${`${++this.#count}`.padStart(11, "0")}` as RoomId;
+    this.#write(id, by, { name });
+    this.rooms.apply(this.ledger.write("join", id, by, {}));
+    return id;
+  }
+
   direct(initiator: UserId, other: UserId, isRecorded = true): void {
     const id = `d${`${++this.#count}`.padStart(22, "0")}` as RoomId;
     const direct = [initiator, other].sort();
@@ -122,3 +129,25 @@ test("a group ends with its last member, whether they leave or lose their accoun
   for (const draft of drafts()) it.rooms.apply(it.ledger.append(draft));
   expect([room && isVacant(room), [...it.rooms.named()]]).toEqual([true, []]);
 });
+
+test("forgets a removed room that was never used, and keeps little of another", () => {
+  const it = new Membership();
+  const size = () => it.rooms.value().rooms.length;
+  for (let i = 0; i < 100; i++) it.leave(ANA, it.room(ANA, `r${i}`));
+  expect([size(), it.rooms.namedCount, it.rooms.roomsOf(ANA).size]).toEqual([0, 0, 0]);
+  const group = it.group(ANA);
+  it.rooms.apply(it.ledger.write("text", group, ANA, { text: "hi" }));
+  for (let i = 0; i < 50; i++) it.rooms.apply(it.ledger.write("mute", group, ANA, muted(i)));
+  expect(it.leave(ANA, group)).toEqual(["leave", "remove"]);
+  expect(size()).toBe(1);
+  const { muted: left, members, admitted } = it.rooms.get(group) ?? {};
+  expect([left?.size, members?.size, admitted?.size]).toEqual([0, 0, 0]);
+  const again = new Rooms();
+  again.load(it.rooms.value());
+  expect(again.value()).toEqual(it.rooms.value());
+  expect(it.leave(ANA, it.room(ANA, "r0"))).toEqual(["leave", "remove"]);
+});
+
+function muted(i: number): object {
+  return { user: other(i), name: `n${i}`, on: true };
+}

@@ -4,6 +4,7 @@ import {
   BANS_MAX,
   FILE_TEXT_BYTES_MAX,
   LEAVE_REASONS_PER_HOUR_MAX,
+  REJOINS_PER_HOUR_MAX,
 } from "../../../src/base/limits.ts";
 import { checkName } from "../../../src/base/names.ts";
 import { banDraft } from "../../../src/core/rooms/policy.ts";
@@ -347,6 +348,19 @@ labTest("bounds the reasons of departures, which author and moderators can erase
   const again = await site.again(ana, "ana");
   const { users } = await again.request("who", { room: "lab" });
   expect(users.map(({ user }) => user)).toEqual(["ana", "eve"]);
+});
+
+labTest("bounds how often an account joins rooms that it left", async ({ ana, ben }) => {
+  const rejoin = async () => {
+    await ben.request("leave", { room: "lab" });
+    await ben.request("join", { room: "lab" });
+  };
+  for (let i = 0; i < REJOINS_PER_HOUR_MAX; i++) await rejoin();
+  await ben.request("leave", { room: "lab" });
+  expect(await ben.refusal("join", { room: "lab" })).toBe("too-many");
+  expect(await ben.request("join", { room: "new", create: true })).toMatchObject({ joined: true });
+  await ana.request("leave", { room: "lab" });
+  expect(await ana.request("join", { room: "lab" })).toMatchObject({ joined: true });
 });
 
 test("refuses to erase a departure of an encrypted room, which contains a signature", async () => {

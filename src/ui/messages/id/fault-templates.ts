@@ -373,6 +373,9 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "wait until they are done": "tunggu hingga selesai",
   "you have asked to join rooms {} times in an hour":
     "Anda sudah {} kali meminta bergabung dengan ruang dalam satu jam",
+  "you have joined rooms again {} times in an hour":
+    "Anda sudah {} kali bergabung kembali dengan ruang dalam satu jam",
+  "wait a minute": "tunggu satu menit",
   "wait an hour, or ask a moderator to invite you":
     "tunggu satu jam, atau mintalah moderator mengundang Anda",
   "this server has reached its limit of {} groups": "server ini sudah mencapai batas {} grup",
