@@ -10,6 +10,7 @@ import type { Clock } from "../../io/clock.ts";
 import { noMajority } from "../../io/cluster/majority.ts";
 import { type JetStream, openJetStream, type StreamState } from "../../io/nats/jetstream.ts";
 import { unresponsiveServers } from "../../io/nats/monitor.ts";
+import { refusalOf } from "../../io/nats/refusals.ts";
 import type { ClusterHealth } from "../../server/kernel/sequencer.ts";
 import { announcedVersion, type Version } from "../../wire/since.ts";
 import type { ClusterConfig } from "./cluster-config.ts";
@@ -143,6 +144,7 @@ export async function inspectCluster(
     return { ...survey, silent };
   } catch (error) {
     if (!(error instanceof Fault) || error.code !== "no-majority") throw error;
+    if (refusalOf(error.cause) !== undefined) throw error;
     throw noMajority({ servers: silent, total: config.servers.length });
   }
 }

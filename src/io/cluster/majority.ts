@@ -14,10 +14,18 @@ export interface MajorityWatchOptions {
   readonly missing: () => Promise<MissingServers>;
 }
 
+/** What the servers answered instead of storing. */
+export interface Refusal {
+  readonly message: string;
+  readonly remedy: string;
+}
+
 export interface MissingServers {
   readonly servers: readonly string[];
   readonly total: number;
   readonly isMajorityLost: boolean;
+  /** What NATS answered, if it refuses this server. */
+  readonly refusal?: Refusal | undefined;
 }
 
 /**
@@ -58,11 +66,18 @@ export class MajorityWatch {
     if (elapsedMs < CLUSTER_LEASE_MS) this.#fault = undefined;
     else if (this.#fault === undefined && !wasSuspended) {
       const missingServers = await missing();
-      if (missingServers.isMajorityLost || elapsedMs >= CLUSTER_ELECTION_MS)
+      const { isMajorityLost, refusal } = missingServers;
+      if (refusal !== undefined) this.#fault = refusedFault(refusal);
+      else if (isMajorityLost || elapsedMs >= CLUSTER_ELECTION_MS)
         this.#fault = noMajority(missingServers);
     }
     this.#schedule();
   }
+}
+
+/** The code is that of a cluster without a majority, because clients wait and retry likewise. */
+export function refusedFault({ message, remedy }: Refusal, cause?: unknown): Fault {
+  return new Fault("no-majority", message, { remedy, retryAfterMs: 1_000, cause });
 }
 
 export function noMajority({ servers, total }: Pick<MissingServers, "servers" | "total">): Fault {

@@ -24,10 +24,11 @@ import {
   CLUSTER_START_TIMEOUT_MS,
 } from "../../base/limits-cluster.ts";
 import { type Clock, delay } from "../clock.ts";
-import type { MissingServers } from "../cluster/majority.ts";
+import { type MissingServers, type Refusal, refusedFault } from "../cluster/majority.ts";
 import type { CopyStream } from "../cluster/publication.ts";
 import type { Stored, Stream, StreamMessage } from "../cluster/stream.ts";
 import { unresponsiveServers } from "./monitor.ts";
+import { refusalOf } from "./refusals.ts";
 import {
   addStream,
   findStream,
@@ -110,7 +111,8 @@ export async function openJetStream(options: JetStreamOptions): Promise<JetStrea
     const withinMs = identity === undefined ? CLUSTER_LEASE_MS : CLUSTER_START_TIMEOUT_MS;
     await waitForLeader(clock, "the stream has", isReady, withinMs);
     const recreate = identity === undefined ? undefined : ready;
-    return new JetStream(connection, manager, { name, cluster }, { clock, recreate });
+    const { credentials } = options;
+    return new JetStream(connection, manager, { name, cluster }, { clock, recreate, credentials });
   } catch (error) {
     await connection.close();
     throw natsFault(error);
@@ -127,16 +129,18 @@ export async function connectNats(
       name: "chat",
       timeout: CONNECT_TIMEOUT_MS,
       maxReconnectAttempts: -1,
+      // An operator of NATS may admit the credentials again.
+      ignoreAuthErrorAbort: true,
       reconnectTimeWait: 250,
       pingInterval: pingEveryMs,
       maxPingOut: PINGS_UNANSWERED_MAX,
       ...(credentials === undefined ? {} : { authenticator: credsAuthenticator(credentials) }),
     });
   } catch (error) {
-    throw new Fault("unreachable", `no NATS server answers at ${servers.join(", ")}`, {
-      cause: error,
-      remedy: "check --nats and --nats-creds",
-    });
+    const refusal = refusalOf(error, credentials);
+    const message = refusal?.message ?? `no NATS server answers at ${servers.join(", ")}`;
+    const remedy = refusal?.remedy ?? "check --nats and --nats-creds";
+    throw new Fault("unreachable", message, { cause: error, remedy });
   }
 }
 
@@ -234,6 +238,7 @@ export interface StreamState {
 }
 
 interface JetStreamContext extends Pick<JetStreamOptions, "clock"> {
+  readonly credentials: Uint8Array | undefined;
   /** Creates the stream if someone has removed it; `undefined` for a reader that only inspects. */
   readonly recreate: (() => Promise<boolean>) | undefined;
 }
@@ -245,17 +250,28 @@ export class JetStream implements CopyStream, Stream {
   #creation: Promise<boolean> | undefined;
   #quorumAt: number;
   #replicas = 1;
+  /** Why NATS ended the connection, until it accepts another. */
+  #refusal: Refusal | undefined;
 
   constructor(
     private readonly connection: NatsConnection,
     private readonly manager: JetStreamManager,
     private readonly stream: StreamName,
-    { clock, recreate }: JetStreamContext,
+    { clock, recreate, credentials }: JetStreamContext,
   ) {
+    void this.#noteRefusals(credentials);
     this.#recreate = recreate;
     this.#client = jetstream(connection, { timeout: CLUSTER_ANSWER_TIMEOUT_MS });
     this.#clock = clock;
     this.#quorumAt = clock.now();
+  }
+
+  async #noteRefusals(credentials: Uint8Array | undefined): Promise<void> {
+    for await (const status of this.connection.status()) {
+      if (status.type === "reconnect") this.#refusal = undefined;
+      else if (status.type === "error")
+        this.#refusal = refusalOf(status.error, credentials) ?? this.#refusal;
+    }
   }
 
   broadcast(bytes: Uint8Array): void {
@@ -365,7 +381,8 @@ export class JetStream implements CopyStream, Stream {
     const unresponsive = await unresponsiveServers(servers);
     const respondingCount = Math.max(this.#replicas, servers.length) - unresponsive.length;
     const isMajorityLost = respondingCount < majorityOf(this.#replicas);
-    return { servers: unresponsive, total: servers.length, isMajorityLost };
+    const refusal = this.#refusal;
+    return { servers: unresponsive, total: servers.length, isMajorityLost, refusal };
   }
 
   /** Repeats an unanswered request, because a new leader receives none of before its election. */
@@ -468,6 +485,8 @@ export function isWrongLast(error: unknown): boolean {
 
 export function natsFault(error: unknown): Fault {
   if (error instanceof Fault) return error;
+  const refusal = refusalOf(error);
+  if (refusal !== undefined) return refusedFault(refusal, error);
   const reason = error instanceof Error ? error.message : String(error);
   return new Fault("no-majority", `the cluster has no majority of its NATS servers: ${reason}`, {
     cause: error,

@@ -80,7 +80,7 @@ export class NatsServers {
     this.servers = servers;
   }
 
-  static async start(count = 3): Promise<NatsServers> {
+  static async start(count = 3, more = ""): Promise<NatsServers> {
     const folder = mkdtempSync(join(tmpdir(), "chat-nats-"));
     const ports: number[] = [];
     for (let i = 0; i < 2 * count; i++) ports.push(await reservedPort());
@@ -98,6 +98,7 @@ export class NatsServers {
           `listen: 127.0.0.1:${ports[i]}`,
           `jetstream { store_dir: "${folder}/js${i}" }`,
           cluster,
+          more,
         ].join("\n"),
       );
       return new NatsServer(ports[i] ?? 0, config, join(folder, `${i}.log`));
