@@ -226,6 +226,7 @@ async function openContents(
       },
     },
   });
+  folder.format.lengths = () => ({ history: history.head(), accounts: accounts.head() });
   // The closures below would retain the whole snapshot.
   snapshot = undefined;
   const { rooms, engine } = folds;

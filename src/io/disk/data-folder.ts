@@ -18,8 +18,8 @@ import {
 import { dirname, join, resolve } from "node:path";
 import { utf8Encode } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
-import type { RecordKind } from "../../wire/kinds.ts";
-import { type LogRecord, parseObject } from "../../wire/record.ts";
+import { KINDS, type LogName, type RecordKind } from "../../wire/kinds.ts";
+import { type Head, type LogRecord, parseObject } from "../../wire/record.ts";
 import { type Version, versionOf } from "../../wire/since.ts";
 import { diskFault, errorCode, onDisk } from "./disk.ts";
 import { type FolderLock, lockFolder } from "./lock.ts";
@@ -60,6 +60,8 @@ export type OnFormatRaised = (from: number, to: number, kind: RecordKind) => voi
  */
 export class FolderFormat {
   onRaised: OnFormatRaised = () => undefined;
+  /** Numbers of records in the folder's logs. */
+  lengths: () => Readonly<Record<LogName, number>> = () => ({ history: 0, accounts: 0 });
   #current: number;
 
   constructor(
@@ -74,24 +76,28 @@ export class FolderFormat {
   }
 
   /**
-   * Must be called before the records are written. The former format stays in `format-N.json`.
+   * Must be called before the records are written. The former format stays in `format-N.json`, with
+   * the lengths of the logs up to which older programs know every record.
    * @throws {Fault} store-…
    */
   admit(records: Iterable<LogRecord>): void {
     const from = this.#current;
     if (from >= DATA_FORMAT) return;
     let to = from;
-    let kind: RecordKind | undefined;
+    let first: Head | undefined;
     for (const { head, bodyBytes } of records) {
       // Erased records have no body. Records that restrict access are never erased.
       const body = bodyBytes === undefined ? undefined : parseObject(bodyBytes);
       const needed = FORMAT_OF[versionOf({ kind: head.kind, body: body ?? {} })];
-      if (needed > to) [to, kind] = [needed, head.kind];
+      if (needed <= to) continue;
+      to = needed;
+      first ??= head;
     }
-    if (kind === undefined) return;
-    const file = join(this.path, "format.json");
-    const former = readSmallFile(file);
-    if (former !== undefined) writeSmallFile(join(this.path, `format-${from}.json`), former);
+    if (first === undefined) return;
+    const { kind, seq } = first;
+    const lengths = { ...this.lengths(), [KINDS[kind].log]: seq - 1 };
+    const former = JSON.stringify({ format: from, minReader: from, ...lengths });
+    writeSmallFile(join(this.path, `format-${from}.json`), `${former}\n`);
     writeFormat(this.path, to);
     this.#current = to;
     this.onRaised(from, to, kind);

@@ -76,7 +76,7 @@ export class FanOut {
   #frameRoom: Room | undefined;
   #mark: FrameMark | undefined;
   readonly #newcomers = new Map<string, Newcomer[]>();
-  /** Readers that do not share the room's topic. Those that have left go at the next `followEach`. */
+  /** Readers that do not share the room's topic. */
   readonly #separate = new Map<RoomId, Map<Reader, Deliver>>();
   #publishedMessages = 0;
   #publishedBytes = 0;
@@ -136,12 +136,18 @@ export class FanOut {
     else others.push(newcomer);
   }
 
-  /** Passes each later message to `deliver`, for a reader that cannot receive every record. */
-  followEach(room: Room, reader: Reader, deliver: Deliver): void {
+  /**
+   * Passes each later message to `deliver`, for a reader that cannot receive every record.
+   * @returns function that ends this
+   */
+  followEach({ id }: Room, reader: Reader, deliver: Deliver): () => void {
     this.flush();
-    const readers = this.#separate.get(room.id) ?? new Map<Reader, Deliver>();
-    for (const other of readers.keys()) if (!other.isFollowing(room.id)) readers.delete(other);
-    this.#separate.set(room.id, readers.set(reader, deliver));
+    const readers = this.#separate.get(id) ?? new Map<Reader, Deliver>();
+    this.#separate.set(id, readers.set(reader, deliver));
+    return () => {
+      readers.delete(reader);
+      if (readers.size === 0 && this.#separate.get(id) === readers) this.#separate.delete(id);
+    };
   }
 
   #closeFrame(): void {
@@ -229,8 +235,7 @@ export class FanOut {
       for (const listener of this.#listeners) listener.publish(room.id, bytes, records);
       for (const { reader, bytes: remainder } of newcomers)
         if (remainder.length > 0) reader.sendBytes(remainder);
-      for (const [reader, deliver] of this.#separate.get(room.id) ?? [])
-        if (reader.isFollowing(room.id)) deliver(bytes, records);
+      for (const deliver of this.#separate.get(room.id)?.values() ?? []) deliver(bytes, records);
     }
     let writes = 0;
     for (const room of rooms) writes += room.members.size;

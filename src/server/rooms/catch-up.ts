@@ -143,13 +143,14 @@ export class CatchUp {
   #follow(client: ClientConnection, room: Room, followed?: () => void): void {
     const { fanOut } = this.options;
     if (knowsAll(client)) return fanOut.follow(room, client, followed);
-    fanOut.followEach(room, client, (bytes, published) => {
+    const unfollow = fanOut.followEach(room, client, (bytes, published) => {
       const isWhole =
         withheldIn(client, room) === 0 && published?.every(({ record }) => isKnown(client, record));
       if (published === undefined || isWhole === true) return client.sendBytes(bytes);
       const records = published.map(({ record }) => record);
       this.#sendKnown(client, room, records);
     });
+    client.whenUnfollowed(room.id, unfollow);
     followed?.();
   }
 

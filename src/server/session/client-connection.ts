@@ -74,6 +74,7 @@ export class ClientConnection implements Source, LinkHandlers {
   readonly #rooms = new SmallMap<RoomId, symbol | undefined>();
   /** Numbers of records per room that the client does not know and was not sent. */
   readonly withheld = new SmallMap<RoomId, number>();
+  readonly #onUnfollowed = new SmallMap<RoomId, () => void>();
   readonly #onClosed: (() => void)[] = [];
   #isClosed = false;
   #acknowledged = 0;
@@ -381,8 +382,14 @@ export class ClientConnection implements Source, LinkHandlers {
     this.link.follow(room);
   }
 
+  whenUnfollowed(room: RoomId, callback: () => void): void {
+    this.#onUnfollowed.set(room, callback);
+  }
+
   unfollow(room: RoomId): void {
     this.withheld.delete(room);
+    this.#onUnfollowed.get(room)?.();
+    this.#onUnfollowed.delete(room);
     this.#rooms.delete(room);
     this.link.unfollow(room);
   }

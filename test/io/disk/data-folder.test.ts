@@ -40,10 +40,10 @@ const formatIn = (path: string): unknown =>
 
 const entropy = () => new Uint8Array(SALT_BYTES);
 
-function recordOf(kind: RecordKind, body: object): LogRecord {
+function recordOf(kind: RecordKind, body: object, seq = 9): LogRecord {
   const draft = { kind, room: "rLLLLLLLLLLL" as RoomId, by: "server", id: "", body } as Draft;
   const { bodyBytes, commit } = sealDraft(draft, entropy(), sha256);
-  const head = { v: 1, seq: 1, time: 0, n: 1, ...draft, commit } as const;
+  const head = { v: 1, seq, time: 0, n: 1, ...draft, commit } as const;
   return { head, headBytes: new Uint8Array(), bodyBytes };
 }
 
@@ -54,7 +54,8 @@ test("raises the format at the first record that needs it, and keeps the former 
   expect([isNew, formatIn(path)]).toEqual([false, { format: 1, minReader: 1 }]);
   const raised: unknown[] = [];
   format.onRaised = (...change) => raised.push(change);
-  format.admit([recordOf("text", { text: "hi" })]);
+  format.lengths = () => ({ history: 7, accounts: 5 });
+  format.admit([recordOf("text", { text: "hi" }, 8)]);
   expect(formatIn(path)).toEqual({ format: 2, minReader: 2 });
   format.admit([recordOf("room", { name: "open" }), recordOf("text", { text: "hi" })]);
   expect(raised).toEqual([[1, 2, "text"]]);
@@ -66,8 +67,12 @@ test("raises the format at the first record that needs it, and keeps the former 
     [2, 3, "room"],
   ]);
   lock.release();
-  expect(readSmallFile(join(path, "format-1.json"))).toBe('{"format":1,"minReader":1}\n');
-  expect(readSmallFile(join(path, "format-2.json"))).toBe('{"format":2,"minReader":2}\n');
+  const kept = [1, 2].map((n) => JSON.parse(readSmallFile(join(path, `format-${n}.json`)) ?? ""));
+  // Lengths of the logs before the first record that needs the next format.
+  expect(kept).toEqual([
+    { format: 1, minReader: 1, history: 7, accounts: 5 },
+    { format: 2, minReader: 2, history: 8, accounts: 5 },
+  ]);
   const again = openDataFolder(path, 0);
   expect([again.isNew, again.format.current]).toEqual([false, 3]);
   again.lock.release();

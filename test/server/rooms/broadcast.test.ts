@@ -168,6 +168,29 @@ test("sends a new reader the messages batched after it joined, once", () => {
   expect(first.received).toHaveLength(5);
 });
 
+test("passes each later message to a reader that receives them separately, until it ends", () => {
+  const { fanOut, published, of, say } = busy();
+  const [dev, other] = [of("dev"), of("other")];
+  say(dev);
+  const received: string[] = [];
+  const reader = new Recipient();
+  const end = fanOut.followEach(dev, reader, (bytes, records) => {
+    received.push(`${bytes.length > 0} ${records?.map(({ record }) => record.head.n) ?? "notice"}`);
+  });
+  // The reader already has what was gathered before.
+  expect([published, received]).toEqual([["dev: 1"], []]);
+  say(dev);
+  say(dev);
+  fanOut.publish(dev, receivedFrom("ben"));
+  say(other);
+  fanOut.flush();
+  expect(received).toEqual(["true 2,3", "true notice"]);
+  say(dev);
+  end();
+  fanOut.flush();
+  expect(received).toHaveLength(2);
+});
+
 test("delays joins in a large room, and sends them with texts", async () => {
   const { clock, fanOut, published, of, say } = busy(1_000);
   const large = of("large");
