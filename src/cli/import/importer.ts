@@ -3,6 +3,7 @@
 import { Fault, msg } from "../../base/fault.ts";
 import type { OutboxId } from "../../base/ids.ts";
 import { localInstants, type OffsetMinutes } from "../../base/time.ts";
+import { defined } from "../../base/values.ts";
 import type { Client } from "../../client/client.ts";
 import {
   type ChatRecord,
@@ -60,6 +61,7 @@ interface EntryDigests {
 }
 
 type PostEntry = Exclude<ImportEntry, { kind: "edit" }>;
+type TextEntry = Exclude<PostEntry, { kind: "reaction" }>;
 
 interface PendingPost {
   readonly entry: PostEntry;
@@ -179,12 +181,12 @@ export class Importer {
       this.#match(entry, seq, digests.content);
       return;
     }
-    const { kind, from, timeUnixMs } = entry;
+    const { from, timeUnixMs } = entry;
     const imported = { from, time: timeUnixMs };
     const re = target === undefined ? {} : { re: target.seq };
     const body = isReaction
       ? { text: "", react: entry.react, ...re, imported }
-      : { text: entry.text, ...(kind === "action" ? { action: true } : {}), ...re, imported };
+      : { text: entry.text, ...marksOf(entry, target !== undefined), ...re, imported };
     this.#batch.push({ entry, index, digests, body });
     this.#batchChars += body.text.length;
     if (this.#batch.length >= BATCH_POSTS_MAX || this.#batchChars >= BATCH_CHARS_MAX) {
@@ -330,6 +332,12 @@ class DigestsBySeq {
     const start = low * DIGEST_BYTES;
     return Buffer.from(this.#digests.slice(start, start + DIGEST_BYTES)).toString("base64url");
   }
+}
+
+/** A reply to a message that is missing is shown in the room. */
+function marksOf({ kind, thread, notice }: TextEntry, isReply: boolean): Partial<PostBody> {
+  const isInThread = (isReply && thread) || undefined;
+  return defined({ action: kind === "action" || undefined, thread: isInThread, notice });
 }
 
 function keyOf(entry: PostEntry): string | undefined {

@@ -67,7 +67,9 @@ export function displayBody(
       const notice = (kind === "text" && fields.notice === true) || undefined;
       const names = fields.mentions?.filter((name) => typeof name === "string");
       const mentions = names?.length === 0 ? undefined : names;
-      return { seq, from, kind, text, ...defined({ notice, re: fields.re, mentions, imported }) };
+      const thread = (fields.thread === true && fields.re !== undefined) || undefined;
+      const marks = { notice, re: fields.re, thread, mentions, imported };
+      return { seq, from, kind, text, ...defined(marks) };
     }
     case "reaction": {
       const { re, react = "" } = fields;

@@ -30,6 +30,8 @@ export type DisplayBody =
       readonly text: string;
       readonly notice?: boolean;
       readonly re?: number;
+      /** Shown only in the thread of `re`. */
+      readonly thread?: boolean;
       readonly mentions?: readonly string[];
       readonly imported?: ImportOrigin;
     }

@@ -11,6 +11,7 @@ import {
   ROOMS_RESERVED,
 } from "../../base/limits.ts";
 import { isGroupName, type Name } from "../../base/names.ts";
+import { defined } from "../../base/values.ts";
 import type { PostBody, RequestOf } from "../../wire/messages.ts";
 import type { Draft } from "../../wire/record.ts";
 import type { AnnounceCommand, Change, ConversationCommand } from "./commands.ts";
@@ -66,8 +67,8 @@ export function postDraft(
   return { kind: action === true ? "action" : "text", by: user, id, body: words };
 }
 
-function checkNotice({ action, react, imported }: PostBody): void {
-  if (action !== true && react === undefined && imported === undefined) return;
+function checkNotice({ action, react }: PostBody): void {
+  if (action !== true && react === undefined) return;
   throw new Fault("text-invalid", "only a plain text can be a notice");
 }
 
@@ -83,7 +84,8 @@ function importedDraft(
     return { kind: "reaction", by, id, body: { ...reactionBodyOf(words), imported } };
   }
   if (words.text === "") throw new Fault("text-invalid", msg`message is empty`);
-  const body = { text: words.text, re: words.re, imported };
+  const { text, re, thread, notice } = words;
+  const body = { text, re, ...defined({ thread, notice }), imported };
   return { kind: action === true ? "action" : "text", by, id, body };
 }
 

@@ -1,7 +1,6 @@
 import { expect, test } from "bun:test";
 import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { crc32, deflateRawSync } from "node:zlib";
 import { Fault } from "../../../src/base/fault.ts";
 import {
   IMPORTED_NAME_BYTES_MAX,
@@ -13,6 +12,7 @@ import { readImport } from "../../../src/cli/import/format.ts";
 import { isZip, openZip } from "../../../src/cli/zip.ts";
 import { faultFrom } from "../../commands/fake-world.ts";
 import { tempFolder } from "../../temp-folder.ts";
+import { zip } from "./zip.ts";
 
 const folder = tempFolder();
 
@@ -100,43 +100,11 @@ test("reports entries that do not fit a post", () => {
   expect(list.problems).toHaveLength(wrong.length);
 });
 
-function zip(files: Readonly<Record<string, string>>, comment = ""): Uint8Array {
-  const parts: Buffer[] = [];
-  const list: Buffer[] = [];
-  let at = 0;
-  for (const [name, text] of Object.entries(files)) {
-    const content = Buffer.from(text);
-    const packed = text === "stored" ? content : deflateRawSync(content);
-    const shared = Buffer.alloc(26);
-    shared.writeUInt16LE(20, 0);
-    shared.writeUInt16LE(text === "stored" ? 0 : 8, 4);
-    shared.writeUInt32LE(crc32(content), 10);
-    shared.writeUInt32LE(packed.length, 14);
-    shared.writeUInt32LE(content.length, 18);
-    shared.writeUInt16LE(Buffer.byteLength(name), 22);
-    const local = Buffer.concat([Buffer.from("PK\x03\x04"), shared, Buffer.from(name), packed]);
-    const place = Buffer.alloc(14);
-    place.writeUInt32LE(at, 10);
-    const made = Buffer.from([20, 0]);
-    list.push(Buffer.concat([Buffer.from("PK\x01\x02"), made, shared, place, Buffer.from(name)]));
-    parts.push(local);
-    at += local.length;
-  }
-  const end = Buffer.alloc(22);
-  end.write("PK\x05\x06", "latin1");
-  end.writeUInt16LE(list.length, 8);
-  end.writeUInt16LE(list.length, 10);
-  end.writeUInt32LE(Buffer.concat(list).length, 12);
-  end.writeUInt32LE(at, 16);
-  end.writeUInt16LE(comment.length, 20);
-  return Buffer.concat([...parts, ...list, end, Buffer.from(comment)]);
-}
-
 const FILES = { "a/é.json": "hello ".repeat(100), "b.json": "stored", empty: "" };
 
 test("reads packed and stored files, also with a comment", () => {
   for (const comment of ["", "made by hand"]) {
-    const bytes = zip(FILES, comment);
+    const bytes = zip(FILES, { comment });
     expect(isZip(bytes)).toBe(true);
     const tree = openZip(bytes);
     expect([...tree.entries.keys()]).toEqual(Object.keys(FILES));
@@ -155,4 +123,131 @@ test("unpacks at most the declared size", () => {
     new DataView(bytes.buffer, bytes.byteOffset).setUint32(at, 10, true);
   }
   expect(() => openZip(bytes).read("a")).toThrow(Fault);
+});
+
+const DAY = '[{"type":"message","text":"größe","user":"U","ts":"1"}]';
+const BULK =
+  '{"type":"version","version":1}\n' +
+  '{"type":"post","post":{"team":"t","channel":"general","user":"a","message":"größe","create_at":1}}\n';
+const DISCORD = JSON.stringify({
+  guild: { id: "1", name: "Lab" },
+  channel: { id: "2", type: "GuildTextChat", name: "general" },
+  messages: [
+    { id: "3", type: "Default", timestamp: "2026-01-05T10:00:00+00:00", content: "größe" },
+  ].map((message) => ({ ...message, author: { id: "4", name: "ana" } })),
+});
+const RECORD =
+  '{"kind":"text","seq":1,"time":"2020-01-01T00:00:00Z","room":"general","from":"a","text":"größe"}\n';
+
+const TREES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  Slack: { "general/2026-01-06.json": DAY, "users.json": "[]" },
+  Mattermost: { "import.jsonl": BULK, "data/20260106/2026-01-06.json": "[]" },
+  Discord: { "Lab - general [2].json": DISCORD },
+  chat: { "general.ndjson": RECORD, "other.ndjson": RECORD.replace("general", "other") },
+};
+
+test.each(Object.entries(TREES))("reads a folder and a zip of %s", (format, files) => {
+  for (const [path, text] of Object.entries(files)) at(`${format}-folder/${path}`, text);
+  const above = Object.fromEntries(
+    Object.entries(files).map(([path, text]) => [`Lab export/${path}`, text]),
+  );
+  const paths = [
+    join(folder, `${format}-folder`),
+    at(`${format}.zip`, zip(files)),
+    at(`${format}-above.zip`, zip(above)),
+  ];
+  for (const path of paths) {
+    const parsed = read(path);
+    expect([parsed.format, parsed.problems]).toEqual([format, []]);
+    expect(parsed.entries).toMatchObject([{ text: "größe" }]);
+  }
+});
+
+test("reads a zip from a pipe", () => {
+  const options = { channel: "general", isChannelGiven: false };
+  const piped = zip(TREES["Slack"] ?? {});
+  expect(readImport("/dev/null", options, piped).entries).toHaveLength(1);
+});
+
+const utf16 = (text: string) => Buffer.from(`\ufeff${text}`, "utf16le");
+
+test.each([
+  ["UTF-8 with a mark", (text: string) => Buffer.from(`\ufeff${text}`)],
+  ["UTF-16, little-endian", utf16],
+  ["UTF-16, big-endian", (text: string) => utf16(text).swap16()],
+  ["UTF-16 without a mark", (text: string) => Buffer.from(text, "utf16le")],
+])("reads structured exports in %s", (name, encode) => {
+  const paths = [
+    at(`${name}/a.jsonl`, encode(BULK)),
+    at(`${name}/a.json`, encode(DISCORD)),
+    at(`${name}/a.ndjson`, encode(RECORD)),
+  ];
+  at(`${name}/slack/general/2026-01-06.json`, encode(DAY));
+  for (const path of [...paths, join(folder, name, "slack")]) {
+    expect(read(path).entries).toMatchObject([{ text: "größe" }]);
+  }
+});
+
+test("names a file that is not Unicode", async () => {
+  const latin1 = (text: string) => Buffer.from(text, "latin1");
+  at("latin1/general/2026-01-06.json", latin1(DAY));
+  expect((await faultFrom(() => read(join(folder, "latin1")))).message).toContain(
+    "2026-01-06.json",
+  );
+  expect(read(at("latin1.jsonl", latin1(BULK))).problems).toEqual([
+    { location: "line 2", reason: "not text in UTF-8" },
+  ]);
+  expect(read(at("latin1.ndjson", latin1(RECORD))).problems).toHaveLength(1);
+});
+
+test("refuses JSON that is nested too deeply, and a Discord file without its end", () => {
+  const nested = (depth: number) => `${"[".repeat(depth)}${"]".repeat(depth)}`;
+  const post = (depth: number) => BULK.replace('"user"', `"props":{"x":${nested(depth)}},"user"`);
+  expect(read(at("deep.jsonl", post(60))).problems).toEqual([]);
+  for (const depth of [62, 100_000]) {
+    expect(read(at("deeper.jsonl", post(depth))).problems).toMatchObject([{ location: "line 2" }]);
+  }
+  const cut = read(at("cut.json", DISCORD.slice(0, -20)));
+  expect(cut.problems).toMatchObject([{ location: "cut.json" }]);
+});
+
+test.each([
+  ["a path outside", { ...TREES["Slack"], "../../x.json": "[]" }, {}, "'../../x.json'"],
+  ["an absolute path", { ...TREES["Slack"], "/x.json": "[]" }, {}, "'/x.json'"],
+  ["a drive", { ...TREES["Slack"], "C:\\x.json": "[]" }, {}, "C:"],
+  ["a control character", { ...TREES["Slack"], "a\u0007.json": "[]" }, {}, "contains the path"],
+  ["encryption", TREES["Slack"] ?? {}, { flags: 1 }, "is encrypted"],
+  ["too many files", TREES["Slack"] ?? {}, { count: 0xffff }, "Zip64"],
+  ["a wrong number of files", TREES["Slack"] ?? {}, { count: 1 }, "more files than it declares"],
+  ["a wrong checksum", TREES["Slack"] ?? {}, { crc: 5 }, "damaged file"],
+  ["a wrong size", TREES["Slack"] ?? {}, { sizeBytes: 300_000_000 }, "too large"],
+])("refuses a zip with %s", async (name, files, changes, message) => {
+  const path = at(`hostile ${name}.zip`, zip(files, changes));
+  const fault = await faultFrom(() => read(path));
+  expect([fault.code, fault.message]).toEqual([
+    "folder-malformed",
+    expect.stringContaining(message),
+  ]);
+});
+
+test("refuses a zip that unpacks to more than 4 GiB", async () => {
+  const days = Array.from({ length: 20 }, (_, day) => [`general/2026-01-${10 + day}.json`, DAY]);
+  const path = at("bomb.zip", zip(Object.fromEntries(days), { sizeBytes: 250_000_000 }));
+  expect((await faultFrom(() => read(path))).message).toContain("unpacks to more than");
+});
+
+test("refuses a zip with two files of one path", async () => {
+  const bytes = Buffer.from(zip({ "a/2026-01-06.json": DAY, "b/2026-01-06.json": DAY }));
+  for (let at = bytes.indexOf("b/2026"); at >= 0; at = bytes.indexOf("b/2026"))
+    bytes.write("a", at);
+  const fault = await faultFrom(() => read(at("twice.zip", bytes)));
+  expect(fault.message).toContain("two files named 'a/2026-01-06.json'");
+});
+
+test("decodes paths in code page 437", () => {
+  const bytes = Buffer.from(zip({ "zufaellig/2026-01-06.json": DAY }));
+  for (let at = bytes.indexOf("ae"); at >= 0; at = bytes.indexOf("ae"))
+    bytes.write("\x84x", at, "latin1");
+  const options = { channel: "zufäxllig", isChannelGiven: true };
+  expect(readImport(at("cp437.zip", bytes), options).entries).toHaveLength(1);
 });

@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { TEXT_BYTES_MAX } from "../../../src/base/limits.ts";
 import { isSlack, readSlack } from "../../../src/cli/import/slack.ts";
 import type { ExportTree } from "../../../src/cli/import/source.ts";
 
@@ -38,13 +39,42 @@ const DAY = [
   "nothing",
 ];
 
+const NAMES = {
+  users: USERS,
+  channels: [
+    { id: "C1", name: "general" },
+    { id: "C2", name: "random" },
+  ],
+};
+
+function entriesOf(messages: readonly object[]) {
+  const files = {
+    "users.json": NAMES.users,
+    "channels.json": NAMES.channels,
+    "general/2026-01-06.json": messages.map((message, index) => ({
+      type: "message",
+      ts: `176770000${index}.000100`,
+      ...message,
+    })),
+  };
+  return readSlack(tree(files), wanted("general"));
+}
+
 test("reads a channel with names, threads, reactions and files", () => {
   const day = "general/2020-09-13.json";
   const files = { "users.json": USERS, [day]: DAY, "other/2020-09-13.json": [] };
-  const { entries, problems, skipped } = readSlack(tree(files), wanted("General"));
-  expect(skipped).toBe(1);
-  const wrong = problems.map(({ location }) => location);
-  expect(wrong).toEqual([`${day}, message 6`, `${day}, message 7`]);
+  const { entries, problems, skippedKinds } = readSlack(tree(files), wanted("General"));
+  expect(problems).toEqual([{ location: `${day}, message 7`, reason: "not a message" }]);
+  expect(skippedKinds).toEqual([
+    { reason: "other channel", count: 1, example: "other", isLost: false },
+    {
+      reason: "channel_join (event)",
+      count: 1,
+      example: `${day}, message 1: 'joined'`,
+      isLost: false,
+    },
+    { reason: "huddle_thread (event)", count: 1, example: `${day}, message 6: 'x'`, isLost: false },
+  ]);
   const shown = entries.map((entry) => {
     const what = entry.kind === "reaction" ? entry.react : entry.text;
     return [entry.kind, entry.from, entry.timeUnixMs, what];
@@ -52,8 +82,8 @@ test("reads a channel with names, threads, reactions and files", () => {
   const greeting = "hi @ben & #general, see this (https://x.example) <b> @here";
   expect(shown).toEqual([
     ["text", "Ana", 1_600_000_001_000, greeting],
-    ["reaction", "ben", 1_600_000_001_000, ":+1:"],
-    ["reaction", "U9", 1_600_000_001_000, ":+1:"],
+    ["reaction", "ben", 1_600_000_001_000, "👍"],
+    ["reaction", "U9", 1_600_000_001_000, "👍"],
     ["text", "ben", 1_600_000_002_000, "yes\n[file a.png]"],
     ["text", "ci", 1_600_000_003_500, "done"],
     ["action", "ben", 1_600_000_004_000, "waves"],
@@ -61,14 +91,229 @@ test("reads a channel with names, threads, reactions and files", () => {
   expect(entries[3]).toMatchObject({ re: "1600000001.000200" });
 });
 
+const rich = (...elements: object[]) => [{ type: "rich_text", elements }];
+const section = (...elements: object[]) => ({ type: "rich_text_section", elements });
+
+const GRAFANA = {
+  pretext: "Firing",
+  author_name: "alertmanager",
+  title: "High load",
+  title_link: "https://g.example/1",
+  text: "load *12*",
+  fields: [{ title: "host", value: "db1" }],
+  actions: [{ type: "button", text: "Silence" }],
+  footer: "v9",
+  image_url: "https://g.example/i.png",
+  fallback: "High load on db1",
+};
+const BLOCKS = [
+  { type: "header", text: { type: "plain_text", text: "Deploy finished" } },
+  { type: "section", fields: [{ type: "mrkdwn", text: "*env*\nprod" }] },
+  {
+    type: "context",
+    elements: [{ type: "image", image_url: "https://i.example/a", alt_text: "a" }],
+  },
+  { type: "actions", elements: [{ type: "button", text: { type: "plain_text", text: "Undo" } }] },
+  { type: "table", rows: [["a", "b"].map((text) => ({ type: "raw_text", text }))] },
+  { type: "next_years_block", text: "strange" },
+];
+const RICH = rich(
+  {
+    type: "rich_text_list",
+    style: "ordered",
+    offset: 1,
+    elements: [
+      section({ type: "text", text: "one ", style: { bold: true } }),
+      section({ type: "user", user_id: "U1" }, { type: "emoji", name: "wave", skin_tone: 2 }),
+    ],
+  },
+  { type: "rich_text_preformatted", elements: [{ type: "text", text: "x = *1*" }] },
+  { type: "rich_text_quote", elements: [{ type: "text", text: "said\nso" }] },
+  section({ type: "channel", channel_id: "C2" }, { type: "link", url: "https://a.example" }),
+);
+
+test.each([
+  ["the fallback of an attachment", { attachments: [{ fallback: "disk full" }] }, "disk full"],
+  [
+    "all parts of an attachment",
+    { text: "alert", attachments: [GRAFANA] },
+    "alert\nFiring\nalertmanager\nHigh load (https://g.example/1)\nload **12**\nhost: db1\n" +
+      "[Silence]\nv9\nhttps://g.example/i.png",
+  ],
+  ["blocks", { text: "", blocks: BLOCKS.slice(0, 1) }, "Deploy finished"],
+  [
+    "blocks with more than the text",
+    { text: "Deploy finished", blocks: BLOCKS },
+    "Deploy finished\n**env**\nprod\na\nhttps://i.example/a\n[Undo]\na | b\nstrange",
+  ],
+  [
+    "blocks and another text",
+    { text: "Fallback", blocks: BLOCKS.slice(0, 1) },
+    "Fallback\nDeploy finished",
+  ],
+  [
+    "rich text",
+    { text: "", blocks: RICH },
+    "2. **one** \n3. @Ana👋🏻\n```\nx = *1*\n```\n> said\n> so\n#randomhttps://a.example",
+  ],
+  [
+    "rich text with the same text",
+    { text: "a *b*", blocks: rich(section({ type: "text", text: "a b" })) },
+    "a **b**",
+  ],
+  [
+    "a shared message",
+    {
+      text: "",
+      attachments: [
+        {
+          is_share: true,
+          author_name: "Ben Ito",
+          text: "shared",
+          message_blocks: [
+            { message: { blocks: rich(section({ type: "text", text: "shared" })) } },
+          ],
+        },
+      ],
+    },
+    "Ben Ito\nshared",
+  ],
+  ["a file's name", { text: "", files: [{ name: "plan.pdf" }] }, "[file plan.pdf]"],
+  ["an old file's name", { text: "", file: { title: "plan" } }, "[file plan]"],
+  [
+    "a hidden file",
+    { files: [{ id: "F1", mode: "hidden_by_limit" }] },
+    "[file F1, hidden by Slack's limit]",
+  ],
+  ["a comment on a file", { subtype: "file_comment", comment: { comment: "*nice*" } }, "**nice**"],
+  ["a title", { subtype: "assistant_app_thread", assistant_app_thread: { title: "Chat" } }, "Chat"],
+  ["a new kind", { subtype: "next_years_kind", text: "future" }, "future"],
+  ["a response", { subtype: "slackbot_response", text: "try again" }, "try again"],
+])("imports a message that has only %s", (_, message, text) => {
+  const { entries, problems } = entriesOf([{ user: "U1", ...message }]);
+  expect(problems).toEqual([]);
+  expect(entries).toMatchObject([{ kind: "text", from: "Ana", text }]);
+});
+
+test.each([
+  [
+    "a bot's profile",
+    { user: "UB", bot_id: "B1", bot_profile: { name: "Deploy Bot" } },
+    "Deploy Bot",
+  ],
+  ["an override", { user: "UB", bot_id: "B1", username: "CI", bot_profile: { name: "x" } }, "CI"],
+  ["the list of users", { user: "U2", user_profile: { real_name: "x" } }, "ben"],
+  ["a profile in the message", { user: "U7", user_profile: { real_name: "Gina" } }, "Gina"],
+  ["an id", { bot_id: "B9" }, "B9"],
+  ["a comment", { subtype: "file_comment", comment: { user: "U2", comment: "x" } }, "ben"],
+  ["Slackbot", { user: "USLACKBOT" }, "Slackbot"],
+  ["an attachment", { attachments: [{ author_name: "alert" }] }, "alert"],
+])("names the author by %s", (_, message, from) => {
+  expect(entriesOf([{ text: "x", ...message }]).entries).toMatchObject([{ from }]);
+});
+
+test("imports an event that begins a thread, and counts other events and empty messages", () => {
+  const ts = "1767700000.000100";
+  const { entries, problems, skippedKinds } = entriesOf([
+    {
+      subtype: "tombstone",
+      user: "USLACKBOT",
+      text: "This message was deleted.",
+      ts,
+      thread_ts: ts,
+    },
+    { user: "U1", text: "answer", thread_ts: ts },
+    { subtype: "pinned_item", user: "U1", text: "pinned" },
+    { subtype: "bot_enable", user: "U1", text: "enabled" },
+    { subtype: "next_years_kind", user: "U1" },
+    { user: "U1", text: "", files: [{ mode: "tombstone" }] },
+  ]);
+  expect(problems).toEqual([]);
+  expect(entries).toMatchObject([{ key: ts }, { text: "answer", re: ts }]);
+  expect(skippedKinds.map(({ reason, count }) => [reason, count])).toEqual([
+    ["pinned_item (event)", 1],
+    ["bot_enable (event)", 1],
+    ["next_years_kind without text", 1],
+    ["message without text", 1],
+  ]);
+});
+
+test("converts reactions, and counts those whose name is too long", () => {
+  const reactions = ["white_check_mark", "+1::skin-tone-3", "party_cat", "x".repeat(63)].map(
+    (name) => ({ name, users: ["U1"] }),
+  );
+  const { entries, skippedKinds } = entriesOf([{ user: "U1", text: "x", reactions }]);
+  expect(entries.map((entry) => (entry.kind === "reaction" ? entry.react : ""))).toEqual([
+    ...["", "✅", "👍🏼", ":party_cat:"],
+  ]);
+  expect(skippedKinds).toMatchObject([{ reason: "reaction with a long name", count: 1 }]);
+});
+
+test("divides a long text, and refuses one that is too long", () => {
+  const line = "ä 12345678\n";
+  const { entries } = entriesOf([{ user: "U1", text: line.repeat(10_000) }]);
+  const texts = entries.map((entry) => (entry.kind === "text" ? entry.text : ""));
+  expect(texts).toHaveLength(2);
+  expect(texts.every((text) => Buffer.byteLength(text) <= TEXT_BYTES_MAX)).toBe(true);
+  expect(`${texts.join("\n")}\n`).toBe(line.repeat(10_000));
+  const words = entriesOf([{ user: "U1", text: "ä".repeat(TEXT_BYTES_MAX) }]).entries;
+  expect(words.map((entry) => (entry.kind === "text" ? entry.text : "")).join("")).toBe(
+    "ä".repeat(TEXT_BYTES_MAX),
+  );
+  const fits = entriesOf([{ user: "U1", text: "x".repeat(16 * TEXT_BYTES_MAX) }]);
+  expect([fits.entries.length, fits.problems.length]).toEqual([16, 0]);
+  const long = entriesOf([{ user: "U1", text: "x".repeat(16 * TEXT_BYTES_MAX + 1) }]);
+  expect([long.entries.length, long.problems.length]).toEqual([0, 1]);
+});
+
+const message = (text: string) => [{ type: "message", user: "U1", text, ts: "1767700000.0001" }];
+
+test("keeps two workspaces apart, with their users", () => {
+  const bea = [{ id: "U1", name: "bea", profile: {} }];
+  const files = {
+    "alpha/users.json": USERS,
+    "alpha/general/2026-01-06.json": message("alpha"),
+    "beta/users.json": bea,
+    "beta/general/2026-01-06.json": message("beta"),
+    "beta/random/2026-01-06.json": message("random"),
+  };
+  const error = "the export has 2 teams: alpha/general, beta/general";
+  expect(() => readSlack(tree(files), wanted("general"))).toThrow(error);
+  expect(() => readSlack(tree(files), wanted("random"))).toThrow("the export has 2 teams");
+  const { entries } = readSlack(tree(files), wanted("beta/general"));
+  expect(entries).toMatchObject([{ from: "bea", text: "beta" }]);
+});
+
+test("finds direct conversations by id and by members", () => {
+  const files = {
+    "users.json": USERS,
+    "dms.json": [{ id: "D1", members: ["U2", "U1"] }],
+    "mpims.json": [{ id: "G1", name: "mpdm-ana--ben--eve-1", members: ["U1", "U2", "U3"] }],
+    "D1/2026-01-06.json": message("direct"),
+    "mpdm-ana--ben--eve-1/2026-01-06.json": message("group"),
+    "general/2026-01-06.json": message("open"),
+  };
+  for (const [channel, text] of [
+    ["D1", "direct"],
+    ["Ana,ben", "direct"],
+    ["G1", "group"],
+    ["Ana,U3,ben", "group"],
+  ] as const) {
+    expect(readSlack(tree(files), wanted(channel)).entries).toMatchObject([{ text }]);
+  }
+});
+
 test("accepts the folder of one channel, and names the known channels", () => {
   const one = tree({ "2020-09-13.json": DAY.slice(1, 2) });
   expect(readSlack(one, wanted("whatever")).entries[0]).toMatchObject({ from: "U1" });
   expect(isSlack(one)).toBe(true);
   expect(isSlack(tree({ "a.json": [] }))).toBe(false);
-  const export_ = tree({ "x/general/2020-09-13.json": [] });
+  const export_ = tree({ "x/general/2020-09-13.json": [], "x/general/canvas.json": {} });
   expect(() => readSlack(export_, wanted("lobby"))).toThrow(
     "no channel 'lobby' in the export; channels: general",
   );
+  expect(readSlack(export_, wanted("general")).skippedKinds).toMatchObject([
+    { reason: "file of the channel without messages", example: "x/general/canvas.json" },
+  ]);
   expect(readSlack(tree({ "2020-09-13.json": {} }), wanted("x")).problems).toHaveLength(1);
 });
