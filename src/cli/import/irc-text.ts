@@ -14,7 +14,7 @@ import type { LogDay, LogTime, TimeParser } from "./time-format.ts";
 /** Matches `--- Log opened Sat Nov 21 01:36:03 2026` and `--- Day changed Sun Nov 22 2026`. */
 const DAY_LINE = /^--- (?:Log opened|Log closed|Day changed) +(.*)$/;
 const ISO_DAY = /(?:^|\s)(\d{4})-(\d\d)-(\d\d)(?:\s|T|$)/;
-const NAMED_DAY = /^(?:(.*\S) )?(\S+) +(\d{1,2}),? +(?:\d\d:\d\d:\d\d +)?(\d{4})$/;
+const NAMED_DAY = /^(?:(.*\S) +)?(\S+) +(\d{1,2}),? +(?:\d\d:\d\d:\d\d +)?(\d{4})$/;
 
 const NICK = "[^\\s<>()[\\]:|│]+";
 const MODE = "[ @+%&~!.*]*";

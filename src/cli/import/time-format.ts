@@ -255,12 +255,18 @@ const COMMON_FORMATS = [
 /** A number or a word after the time could be part of the message. */
 const PREFIX_FORMATS = COMMON_FORMATS.filter((format) => !/%[sZ]/.test(format));
 
+const NOTHING = /^$/;
+const MESSAGE = /^ ?/;
+/** What follows a time of a format that is only guessed. */
+const NO_FURTHER_DIGITS = /^(?![\d:.,+-]) ?/;
+const BRACKET = /^[\])}] ?/;
+
 /** Tries the format of the line before first, because a log seldom changes it. */
 export class TimeParser {
-  readonly #formats: TimeFormat[];
-  readonly #end: RegExp;
+  readonly #named: TimeFormat | undefined;
+  readonly #common: TimeFormat[];
 
-  /** @param format `undefined` to recognize common formats */
+  /** @param format named by the user, and tried before the common ones */
   constructor(
     format: string | undefined,
     months: MonthNames,
@@ -268,28 +274,40 @@ export class TimeParser {
     private readonly position: "column" | "prefix",
   ) {
     const common = position === "column" ? COMMON_FORMATS : PREFIX_FORMATS;
-    const formats = format === undefined ? common : [format];
-    this.#formats = formats.map((text) => timeFormat(text, months));
-    const next = format === undefined ? /^(?![\d:.,+-]) ?/ : /^ ?/;
-    this.#end = position === "column" ? /^$/ : next;
+    this.#named = format === undefined ? undefined : timeFormat(format, months);
+    this.#common = common.map((text) => timeFormat(text, months));
   }
 
   parse(text: string, day: LogDay | undefined): ParsedTime | undefined {
-    const hasBracket = this.position === "prefix" && /^[[({]/.test(text);
-    return (
-      this.#parse(text, day, this.#end) ??
-      (hasBracket ? this.#parse(text.slice(1), day, /^[\])}] ?/) : undefined)
-    );
+    const isColumn = this.position === "column";
+    const named = this.#named && parseBefore(this.#named, text, day, isColumn ? NOTHING : MESSAGE);
+    if (named !== undefined) return named;
+    if (isColumn) return this.#guess(text, day, NOTHING);
+    const isBracketed = /^[[({]/.test(text);
+    return isBracketed
+      ? this.#guess(text.slice(1), day, BRACKET)
+      : this.#guess(text, day, NO_FURTHER_DIGITS);
   }
 
-  #parse(text: string, day: LogDay | undefined, end: RegExp): ParsedTime | undefined {
-    for (const [index, format] of this.#formats.entries()) {
-      const parsed = format.parse(text, day);
-      const ending = parsed === undefined ? null : end.exec(parsed.rest);
-      if (parsed === undefined || ending === null) continue;
-      if (index > 0) this.#formats.unshift(...this.#formats.splice(index, 1));
-      return { time: parsed.time, rest: parsed.rest.slice(ending[0].length) };
+  #guess(text: string, day: LogDay | undefined, end: RegExp): ParsedTime | undefined {
+    for (const [index, format] of this.#common.entries()) {
+      const parsed = parseBefore(format, text, day, end);
+      if (parsed === undefined) continue;
+      if (index > 0) this.#common.unshift(...this.#common.splice(index, 1));
+      return parsed;
     }
     return undefined;
   }
+}
+
+function parseBefore(
+  format: TimeFormat,
+  text: string,
+  day: LogDay | undefined,
+  end: RegExp,
+): ParsedTime | undefined {
+  const parsed = format.parse(text, day);
+  const ending = parsed === undefined ? null : end.exec(parsed.rest);
+  if (parsed === undefined || ending === null) return undefined;
+  return { time: parsed.time, rest: parsed.rest.slice(ending[0].length) };
 }

@@ -139,6 +139,7 @@ test.each([
   ["pon lis 05 23:59:40 2026", "2026-10-05"],
   ["czw lis 05 23:59:40 2026", "2026-11-05"],
   ["月 10月 05 23:59:40 2026", "2026-10-05"],
+  ["水  3月 04 23:59:40 2026", "2026-03-04"],
   ["Пн окт 05 23:59:40 2026", "2026-10-05"],
   ["Prş Mar 05 23:59:40 2026", "2026-03-05"],
   ["الإثنين أكتوبر 05 23:59:40 2026", "2026-10-05"],
@@ -235,6 +236,12 @@ test.each([
   const { messages } = await read(text(line), { ...hourAhead, timeFormat: format });
   const seconds = time.includes("am") ? "00" : "09";
   expect(messages).toEqual([[`2025-12-03T07:15:${seconds}Z`, "ana", "hi"]]);
+});
+
+test("reads a log that changes its format, one of which the user names", async () => {
+  const log = text("2025-12-03 08:15:09\tana\thi", "04/12/2025 08:15:09\tana\tho");
+  const { messages } = await read(log, { timeFormat: "%d/%m/%Y %H:%M:%S" });
+  expect(messages.map(([time]) => time)).toEqual(["2025-12-03T08:15:09Z", "2025-12-04T08:15:09Z"]);
 });
 
 test("refuses an unknown specifier", async () => {
