@@ -129,8 +129,10 @@ export const IRC_UNITS_BURST = 150_000;
 export const IRC_PACE_UNITS_PER_SECOND = 50_000;
 /** A log-in with a few small rooms is answered without a pause. */
 export const IRC_PACE_UNITS_BURST = 1_000;
-/** Allows a class behind one NAT to connect within seconds. */
-export const LINKS_BEFORE_LOGIN_PER_ADDRESS_MAX = 16;
+/** A class behind one NAT may log in at the same moment. */
+export const LINKS_BEFORE_LOGIN_PER_ADDRESS_MAX = 64;
+/** A link that has asked nothing for so long gives its place to another of its address. */
+export const IDLE_BEFORE_LOGIN_MS = 3_000;
 /** Requests held until a log-in is answered: 32 MiB in total at LINKS_BEFORE_LOGIN_MAX. */
 export const EARLY_REQUESTS_MAX = 4;
 export const LINKS_PER_ADDRESS_MAX = 512;
@@ -312,7 +314,8 @@ export const GUESS_KEYS_MAX = 10_000;
 export const SHARED_GUESSES_PER_MINUTE = 100;
 /** Each argon2id check takes 17 to 70 ms and 19 MiB. */
 export const PASSWORD_CHECKS_MAX = 2;
-export const PASSWORD_CHECKS_QUEUED_MAX = 32;
+/** As many as LINKS_BEFORE_LOGIN_PER_ADDRESS_MAX; the last one waits for about three seconds. */
+export const PASSWORD_CHECKS_QUEUED_MAX = 64;
 /** Addresses of members, whose checks do not wait behind those of strangers. About 1 MB. */
 export const KNOWN_ADDRESSES_MAX = 10_000;
 

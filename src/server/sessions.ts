@@ -3,7 +3,12 @@
 import { edenGC } from "bun:jsc";
 import { productOf } from "../base/client-name.ts";
 import { asFault, Fault, msg } from "../base/fault.ts";
-import { LINKS_BEFORE_LOGIN_MAX, MESSAGE_BYTES_MAX, TEXT_BYTES_MAX } from "../base/limits.ts";
+import {
+  IDLE_BEFORE_LOGIN_MS,
+  LINKS_BEFORE_LOGIN_MAX,
+  MESSAGE_BYTES_MAX,
+  TEXT_BYTES_MAX,
+} from "../base/limits.ts";
 import { defined } from "../base/values.ts";
 import { PROGRAM } from "../base/version.ts";
 import { TokenBucket } from "../core/rate.ts";
@@ -30,6 +35,7 @@ import {
 } from "./session/client-connection.ts";
 import {
   AddressLimits,
+  addressKey,
   addressSender,
   isLoopback,
   RequestRateLimiter,
@@ -144,7 +150,8 @@ export class Sessions implements ClientConnectionOptions, ListenerEvents {
 
   constructor(private readonly options: SessionsOptions) {
     this.clock = options.clock;
-    this.#addresses = new AddressLimits(options.settings.linksMax);
+    const { linksMax, loginsPerAddress } = options.settings;
+    this.#addresses = new AddressLimits(linksMax, loginsPerAddress);
     this.#requestRate = new RequestRateLimiter(this.clock);
     this.scheduler = new FairScheduler(this.clock);
     this.floodGuard = options.floodGuard;
@@ -167,9 +174,25 @@ export class Sessions implements ClientConnectionOptions, ListenerEvents {
   }
 
   accept(remote: Address): boolean {
-    if (this.options.isStopping() || !this.#addresses.accepts(remote.host)) return false;
+    if (this.options.isStopping()) return false;
+    if (!this.#addresses.accepts(remote.host) && !this.#replacesIdle(remote.host)) return false;
     // Loopback is exempt, because a local proxy forwards all clients from that address.
     return isLoopback(remote.host) || !this.floodGuard.isRefused(addressSender(remote.host));
+  }
+
+  /** Closes the oldest idle link of an address that has too many before a log-in. */
+  #replacesIdle(host: string): boolean {
+    if (!this.#addresses.hasLoginLimit(host)) return false;
+    const key = addressKey(host);
+    const now = this.clock.now();
+    const idle = this.#unauthenticated
+      .values()
+      .find((client) => addressKey(client.link.remote.host) === key && client.isIdle(now));
+    if (idle === undefined) return false;
+    this.#unauthenticated.delete(idle);
+    const message = "your connection was idle before the log-in; others of your network need it";
+    idle.close(new Fault("too-many", message, { retryAfterMs: IDLE_BEFORE_LOGIN_MS }));
+    return true;
   }
 
   acceptsRequest(remote: Address): boolean {

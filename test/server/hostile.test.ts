@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { Packr } from "msgpackr/pack";
 import {
+  IDLE_BEFORE_LOGIN_MS,
   LINKS_BEFORE_LOGIN_MAX,
   LINKS_BEFORE_LOGIN_PER_ADDRESS_MAX,
   MESSAGE_BEFORE_LOGIN_BYTES_MAX,
@@ -215,6 +216,26 @@ siteTest("limits the links of one address that have not logged in", async (site)
   second?.hangUp();
   await site.quiet();
   await site.greeted("10.9.9.9");
+});
+
+siteTest("a link that idles before a log-in gives its place to its address", async (site) => {
+  const crowd = [];
+  for (let i = 0; i < LINKS_BEFORE_LOGIN_PER_ADDRESS_MAX; i++) {
+    crowd.push(await site.greeted("10.9.9.9"));
+  }
+  const stranger = await site.greeted("10.9.9.8");
+  await site.time.advance(IDLE_BEFORE_LOGIN_MS);
+  const [oldest, second, third] = crowd;
+  await second?.request("admit", { secret: "no" }).catch(() => undefined);
+  await site.greeted("10.9.9.9");
+  await site.greeted("10.9.9.9");
+  await site.quiet();
+  expect([oldest, second, third, stranger].map((link) => link?.ended?.fault?.code)).toEqual([
+    "too-many",
+    undefined,
+    "too-many",
+    undefined,
+  ]);
 });
 
 test.each([1, 2, 3])("survives any bytes in any phase, seed %i", async (seed) => {

@@ -93,6 +93,7 @@ export async function runServer(
     ...defined({ build: page?.build }),
     ...dailyQuotasOf(args),
     linksMax: linksWithinLimit(context),
+    ...defined({ loginsPerAddress: args.loginsPerAddress }),
     ...(args.cert === undefined ? {} : { hasCertificateFailed: () => certificates.hasFailed }),
     ...(args.proxyCert === undefined ? {} : { proxyCertificates: certificates.proxyHashes }),
   };

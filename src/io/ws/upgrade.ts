@@ -2,6 +2,7 @@
 
 import { toBase64Url, tryBase64Url, utf8Encode } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
+import { PROXY_STATUSES } from "../http/proxy-status.ts";
 
 export const LINK_PATH = "/ws";
 /** Header with the link's first message in base64url, which the server repeats with this value. */
@@ -93,6 +94,13 @@ export class Upgrade {
   #check(lines: readonly string[]): void {
     const status = Number(lines[0]?.split(" ")[1]);
     const headers = new Map(lines.slice(1).map(splitHeader));
+    // A chat server, too, refuses with 503.
+    const isOwn = headers.get("content-type")?.startsWith("text/plain") === true;
+    if (PROXY_STATUSES.has(status) && !isOwn) {
+      const text = msg`the proxy at ${this.address} does not reach the chat server`;
+      const remedy = "wait until the server has restarted, or ask its operator";
+      throw new Fault("unreachable", text, { remedy });
+    }
     if (status === 503 || status === 429) {
       throw new Fault("unreachable", msg`${this.address} accepts no more connections`, {
         remedy: "try again later",

@@ -4,6 +4,7 @@ import { assert } from "../../base/assert.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import type { RoomId } from "../../base/ids.ts";
 import {
+  IDLE_BEFORE_LOGIN_MS,
   MESSAGE_BEFORE_LOGIN_ANSWERED_BYTES_MAX,
   MESSAGES_BEFORE_LOGIN_MAX,
   REQUESTS_BURST,
@@ -84,6 +85,9 @@ export class ClientConnection implements Source, LinkHandlers {
   readonly #uncountedAnswers = { messages: 0, bytes: 0 };
   /** Messages queued in the scheduler. The sender key must not change until they are handled. */
   #queuedMessages = 0;
+  #unansweredRequests = 0;
+  /** Time of the last request, before it of the connection. */
+  #lastRequestAt: number;
   #sender = "";
 
   constructor(
@@ -96,6 +100,7 @@ export class ClientConnection implements Source, LinkHandlers {
     this.session = new Session("server", options.clock.now(), heartbeat, new PostCodec());
     link.limitMessageBytes?.(this.session.messageBytesMax);
     this.#requests = new TokenBucket(REQUESTS_PER_SECOND, REQUESTS_BURST, options.clock.now());
+    this.#lastRequestAt = options.clock.now();
     link.receive(this);
   }
 
@@ -286,6 +291,12 @@ export class ClientConnection implements Source, LinkHandlers {
     return { address: this.link.remote, transport: this.link.transport };
   }
 
+  /** Reports whether a link without a log-in asks nothing. An operator's link never counts. */
+  isIdle(now: number): boolean {
+    const isWaiting = this.#unansweredRequests + this.#queuedMessages > 0;
+    return !isWaiting && !this.isOperator && now - this.#lastRequestAt >= IDLE_BEFORE_LOGIN_MS;
+  }
+
   get acknowledged(): number {
     return this.#acknowledged;
   }
@@ -301,6 +312,7 @@ export class ClientConnection implements Source, LinkHandlers {
   }
 
   answer<Kind extends RequestKind>(ref: number, answer: Answer<Kind>): void {
+    this.#unansweredRequests--;
     const effects = this.session.answer<Kind>(ref, answer);
     if (this.#countAnswer(ref, effects)) this.#acknowledged++;
     this.link.limitMessageBytes?.(this.session.messageBytesMax);
@@ -309,6 +321,7 @@ export class ClientConnection implements Source, LinkHandlers {
   }
 
   refuse(ref: number, fault: Fault): void {
+    this.#unansweredRequests--;
     if (!this.#allowsIdle()) return;
     const effects = this.session.refuse(ref, redacted(fault));
     if (this.#countAnswer(ref, effects)) this.#acknowledged++;
@@ -405,6 +418,8 @@ export class ClientConnection implements Source, LinkHandlers {
           this.link.send(effect.bytes, effect.tail);
           break;
         case "request":
+          this.#unansweredRequests++;
+          this.#lastRequestAt = this.options.clock.now();
           this.options.request(this, effect.request);
           break;
         case "notice":

@@ -24,18 +24,29 @@ export class AddressLimits {
   readonly #counts = new Map<string, Counts>();
   #links = 0;
 
-  constructor(private readonly linksMax = LINKS_MAX) {}
+  constructor(
+    private readonly linksMax = LINKS_MAX,
+    private readonly beforeLoginMax = LINKS_BEFORE_LOGIN_PER_ADDRESS_MAX,
+  ) {}
 
   accepts(host: string): boolean {
+    return this.#hasPlace(host) && !this.hasLoginLimit(host);
+  }
+
+  /** Reports whether only the number of links before a log-in prevents another one. */
+  hasLoginLimit(host: string): boolean {
+    if (isLoopback(host) || !this.#hasPlace(host)) return false;
+    const counts = this.#counts.get(addressKey(host));
+    return counts !== undefined && counts.unauthenticated >= this.beforeLoginMax;
+  }
+
+  #hasPlace(host: string): boolean {
     // The reserved links are for the operator, who connects from the server's own machine.
     const reserved = isLoopback(host) ? LINKS_RESERVED : 0;
     if (this.#links >= this.linksMax + reserved) return false;
     const counts = this.#counts.get(addressKey(host));
     if (counts === undefined || isLoopback(host)) return true;
-    return (
-      counts.unauthenticated < LINKS_BEFORE_LOGIN_PER_ADDRESS_MAX &&
-      counts.unauthenticated + counts.members < LINKS_PER_ADDRESS_MAX
-    );
+    return counts.unauthenticated + counts.members < LINKS_PER_ADDRESS_MAX;
   }
 
   opened(host: string): void {

@@ -4,6 +4,7 @@ import * as v from "valibot";
 import { fromBase64Url, toBase64Url } from "../../base/bytes.ts";
 import { asFault, Fault } from "../../base/fault.ts";
 import { cleanFileName } from "../../base/file-names.ts";
+import { PROXY_STATUSES } from "../../io/http/proxy-status.ts";
 import type { Link } from "../../io/link/link.ts";
 import { PageFault } from "../../ui/text/fault-text.ts";
 import { readFragment } from "../input/fragment.ts";
@@ -452,17 +453,23 @@ export class PageDialer {
       return this.#httpLink;
     } catch (error) {
       this.#httpLink = undefined;
-      if (!(error instanceof Fault) || !(await this.#isServerUp())) throw error;
+      if (!(error instanceof Fault) || error instanceof PageFault) throw error;
+      if (!(await this.#isServerUp())) throw error;
       throw new PageFault("unreachable", "postsRefused", { cause: error });
     }
   };
 
+  /** @throws {PageFault} unreachable if a proxy answers in place of the server */
   async #isServerUp(): Promise<boolean> {
+    let status = 0;
     try {
       const response = await this.options.fetch("/healthz", { cache: "no-store" });
-      return /^(?:ok|no-majority)\n$/.test(await response.text());
+      status = response.status;
+      if (/^(?:ok|no-majority)\n$/.test(await response.text())) return true;
     } catch {
       return false;
     }
+    if (PROXY_STATUSES.has(status)) throw new PageFault("unreachable", "serverRestarts");
+    return false;
   }
 }

@@ -2,12 +2,13 @@
 
 import { concatBytes } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
-import { CONNECT_TIMEOUT_MS, MESSAGE_BYTES_MAX } from "../../base/limits.ts";
+import { CONNECT_TIMEOUT_MS } from "../../base/limits.ts";
 import { type Clock, delay } from "../../io/clock.ts";
 import { controlCode, httpFrameReader, STARTED } from "../../io/http/frames.ts";
+import { PROXY_STATUSES } from "../../io/http/proxy-status.ts";
 import { QueuedLink } from "../../io/http/queued-link.ts";
 import { CLOSE_CODE, closeFault } from "../../io/link/close-code.ts";
-import { FRAME_HEADER_BYTES, type Frame } from "../../io/link/frame.ts";
+import type { Frame } from "../../io/link/frame.ts";
 import type { Link } from "../../io/link/link.ts";
 import { PageFault } from "../../ui/text/fault-text.ts";
 import { NO_CERTIFICATE_HASH } from "./link.ts";
@@ -33,7 +34,10 @@ const POLL_MS = 10 * 60_000;
 /** The server waits somewhat longer for a lost request to be repeated. */
 const RETRY_MS_MAX = 8_000;
 const RETRY_INTERVAL_MS = 250;
-const BODY_BYTES_MAX = FRAME_HEADER_BYTES + MESSAGE_BYTES_MAX;
+/** Many proxies refuse bodies of more than 1 MiB. */
+const BODY_BYTES_FIRST = 512 << 10;
+/** The server's links before log-in may go first. */
+const FULL_RETRY_MS = 3_000;
 /** @throws {Fault} unreachable, timeout */
 export async function dialHttp(options: HttpDialOptions, onClosed = () => {}): Promise<Link> {
   const { fetch, origin, clock } = options;
@@ -42,9 +46,14 @@ export async function dialHttp(options: HttpDialOptions, onClosed = () => {}): P
   try {
     const response = await fetch(`${origin}/link`, { method: "POST", signal: abort.signal });
     const id = await response.text();
+    if (response.status === 503 && id === "no more connections\n") {
+      throw new PageFault("unreachable", "connectionsFull", { retryAfterMs: FULL_RETRY_MS });
+    }
+    if (PROXY_STATUSES.has(response.status)) throw new PageFault("unreachable", "serverRestarts");
     if (!response.ok || !/^[\da-f]{32}$/.test(id)) throw new Error(`status ${response.status}`);
     return new HttpLink(`${origin}/link/${id}`, options, onClosed);
   } catch (cause) {
+    if (cause instanceof Fault) throw cause;
     const code = abort.signal.aborted ? "timeout" : "unreachable";
     throw new Fault(code, "the server cannot be reached", { cause });
   } finally {
@@ -61,6 +70,8 @@ class HttpLink extends QueuedLink {
   #receivedCount = 0;
   #hasReceived = false;
   #isPosting = false;
+  /** A single frame may be larger. */
+  #bodyBytesMax = BODY_BYTES_FIRST;
   #channelCount = 0;
   #channelClosed = Promise.withResolvers<void>();
 
@@ -133,29 +144,37 @@ class HttpLink extends QueuedLink {
     while (this.frames.length > 0) {
       let [count, sizeBytes] = [0, 0];
       for (const { length } of this.frames) {
-        if (sizeBytes + length > BODY_BYTES_MAX) break;
+        if (count > 0 && sizeBytes + length > this.#bodyBytesMax) break;
         count += 1;
         sizeBytes += length;
       }
       const body = concatBytes(...this.frames.slice(0, count));
+      let isTooLarge = false;
       await this.#repeat(
-        () => this.#post(body),
+        async () => {
+          isTooLarge = !(await this.#post(body));
+        },
         () => (this.firstFrame > 0 ? lostFault() : new PageFault("unreachable", "postsRefused")),
       );
       if (this.isClosed) return;
-      this.acknowledge(count);
+      if (!isTooLarge) this.acknowledge(count);
+      else if (count > 1) this.#bodyBytesMax = sizeBytes >> 1;
+      else return this.drop(new PageFault("too-large", "postsLimited"));
     }
     this.#isPosting = false;
     if (this.state === "closing") this.#closed(undefined);
   }
 
-  async #post(body: Uint8Array): Promise<void> {
+  /** @returns false if a proxy refuses so large a body */
+  async #post(body: Uint8Array): Promise<boolean> {
     const response = await this.options.fetch(`${this.url}?from=${this.firstFrame}`, {
       method: "POST",
       body: body as Uint8Array<ArrayBuffer>,
       signal: this.#posting.signal,
     });
+    if (response.status === 413) return false;
     this.#check(response, 204);
+    return true;
   }
 
   async #receiveAll(): Promise<void> {

@@ -10,7 +10,12 @@ const unreachable = new Fault("unreachable", "refused");
 const linkOf = (transport: string, receivedMessages = 1) =>
   ({ transport, counters: () => ({ receivedMessages }) }) as unknown as Link;
 
-function dialer({ refusals = 99, health = "ok\n", http = linkOf("http") as Link | Fault }) {
+function dialer({
+  refusals = 99,
+  health = "ok\n",
+  status = 200,
+  http = linkOf("http") as Link | Fault,
+}) {
   const dialled: string[] = [];
   const clock = new VirtualClock();
   const page = new PageDialer({
@@ -27,7 +32,7 @@ function dialer({ refusals = 99, health = "ok\n", http = linkOf("http") as Link 
     },
     fetch: async () => {
       if (health === "") throw new TypeError("no network");
-      return new Response(health);
+      return new Response(health, { status });
     },
   });
   return { dialled, dial: page.dial, clock };
@@ -113,6 +118,54 @@ test.each([
   expect(faults).toEqual([]);
   await clock.advance(1_000);
   expect(faults).toEqual([expect.objectContaining({ code: "unreachable", text })]);
+});
+
+test("halves a request that a proxy refuses as too large, and names a limit below", async () => {
+  const clock = new VirtualClock();
+  const faults: unknown[] = [];
+  const posted: number[] = [];
+  let limit = 150_000;
+  const fetch: HttpDialOptions["fetch"] = async (url, { method, body, signal }) => {
+    if (url.endsWith("/link")) return new Response("0".repeat(32));
+    if (method === "POST") {
+      const { length } = body as Uint8Array;
+      if (length > limit) return new Response(null, { status: 413 });
+      posted.push(length);
+      return new Response(null, { status: 204 });
+    }
+    return new Promise((_, reject) => {
+      signal?.addEventListener("abort", () => reject(new Error("aborted")));
+    });
+  };
+  const link = await dialHttp({
+    ...{ origin: "", host: "there", channelsMax: 1 },
+    ...{ fetch, clock, network: POLLING },
+  });
+  link.receive({ message: () => {}, closed: (fault) => void faults.push(fault) });
+  for (let i = 0; i < 8; i++) link.send(new Uint8Array(100_000));
+  await clock.advance(100);
+  expect(posted.reduce((sum, length) => sum + Math.floor(length / 100_000), 0)).toBe(8);
+  limit = 50_000;
+  link.send(new Uint8Array(100_000));
+  await clock.advance(100);
+  expect(faults).toEqual([expect.objectContaining({ code: "too-large", text: "postsLimited" })]);
+});
+
+test.each([
+  [503, "no more connections\n", "connectionsFull"],
+  [502, "<html>Bad Gateway</html>", "serverRestarts"],
+  [503, "<html>Service Unavailable</html>", "serverRestarts"],
+])("names the cause of status %i: %j", async (status, body, text) => {
+  const fetch: HttpDialOptions["fetch"] = async () => new Response(body, { status });
+  const clock = new VirtualClock();
+  const fixed = { origin: "", host: "there", channelsMax: 1, network: POLLING };
+  const dialled = dialHttp({ ...fixed, fetch, clock });
+  expect(await rejection(dialled)).toMatchObject({ code: "unreachable", text });
+});
+
+test("a proxy without its server is named", async () => {
+  const { dial } = dialer({ health: "<html>Bad Gateway</html>", status: 502 });
+  expect(await rejection(dial())).toMatchObject({ text: "serverRestarts" });
 });
 
 test("opens a data channel after the previous one has closed", async () => {

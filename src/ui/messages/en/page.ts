@@ -47,6 +47,9 @@ export const ENGLISH = {
   answersRefused:
     "This network blocks WebSocket and withholds the answers to GET requests. " +
     "This page needs one of them.",
+  connectionsFull: "Too many pages of this network are connecting.",
+  serverRestarts: "The server is restarting.",
+  postsLimited: "This network blocks WebSocket and larger requests.",
   tryNow: "Retry now",
   otherPages: "This server is also available at",
   disconnected: "Disconnected.",

@@ -46,6 +46,9 @@ export const INDONESIAN: Texts = {
   answersRefused:
     "Jaringan ini memblokir WebSocket dan menahan jawaban permintaan GET. " +
     "Halaman ini memerlukan salah satunya.",
+  connectionsFull: "Terlalu banyak halaman dari jaringan ini sedang terhubung.",
+  serverRestarts: "Server sedang dimulai ulang.",
+  postsLimited: "Jaringan ini memblokir WebSocket dan permintaan besar.",
   tryNow: "Coba sekarang",
   otherPages: "Server ini juga tersedia di",
   disconnected: "Terputus.",
