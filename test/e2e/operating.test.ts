@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
-import { chmodSync, statSync, symlinkSync } from "node:fs";
-import { basename } from "node:path";
+import { chmodSync, existsSync, statSync, symlinkSync } from "node:fs";
+import { basename, join } from "node:path";
 import { ANNOUNCEMENT_BYTES_MAX } from "../../src/base/limits-page.ts";
 import { Sandbox } from "./program.ts";
 import { SharedServer, sandboxTest } from "./shared-server.ts";
@@ -37,6 +37,26 @@ test("a reset code sets a new password once", async () => {
     3,
     expect.stringContaining("the reset code is invalid, used or expired"),
   ]);
+});
+
+sandboxTest("the server of a data folder is found through the folder", async (sandbox) => {
+  const { data, program } = await sandbox.serve();
+  // A service, a cron job and another login have other runtime folders.
+  const env = { CHAT_SERVER: "", XDG_RUNTIME_DIR: sandbox.path("home") };
+  const admin = sandbox.home("admin");
+  const listed = ["admin", "rooms", "--data", data];
+  expect(statSync(join(data, "server.json")).mode & 0o777).toBe(0o600);
+  expect((await admin.run(listed, { env })).exitCode).toBe(0);
+  await program.signal("SIGKILL");
+  const killed = await admin.run(listed, { env });
+  expect([killed.exitCode, killed.err]).toEqual([
+    5,
+    expect.stringContaining(`start it: chat serve --data ${data}`),
+  ]);
+  const { program: again } = await sandbox.serve({ data: "data" });
+  expect((await admin.run(listed, { env })).exitCode).toBe(0);
+  await again.signal("SIGTERM");
+  expect(existsSync(join(data, "server.json"))).toBe(false);
 });
 
 test("creates, lists and revokes IRC passwords", async () => {

@@ -6,7 +6,11 @@ import { defined } from "../../base/values.ts";
 import { parseUntil } from "../../core/duration.ts";
 import { LOBBY } from "../../core/rooms/rooms.ts";
 import { readSmallFile } from "../../io/disk/data-folder.ts";
-import { findLocalServers, type LocalServer } from "../../io/state/local-servers.ts";
+import {
+  findLocalServers,
+  type LocalServer,
+  serverOfFolder,
+} from "../../io/state/local-servers.ts";
 import {
   formatAddress,
   formatInvite,
@@ -72,6 +76,22 @@ export async function withOperator(
   work: (open: OpenClient) => Promise<number>,
   isQuery = false,
 ): Promise<number> {
+  try {
+    return await asOperator(context, flags, work, isQuery);
+  } catch (error) {
+    // A server that was killed is still named in its folder.
+    if (!(error instanceof Fault) || error.code !== "unreachable") throw error;
+    if (flags.data === undefined || flags.server !== undefined) throw error;
+    throw notRunning(resolve(flags.data), error);
+  }
+}
+
+async function asOperator(
+  context: Context,
+  flags: AdminFlags,
+  work: (open: OpenClient) => Promise<number>,
+  isQuery: boolean,
+): Promise<number> {
   const { local, address } = await targetServer(context, flags);
   const token = local === undefined ? undefined : operatorToken(local.data);
   const server =
@@ -88,11 +108,11 @@ export async function withOperator(
   const mode = isQuery ? "login" : "either";
   const fallbackUser = systemUser();
   const common = { follow: "none", fallbackUser, exactAddress } as const;
-  const asOperator = { ...flags, server };
+  const operatorFlags = { ...flags, server };
   if (greetOnly) {
     let isReleased = false;
     const options = { ...common, greetOnly, mode } as const;
-    const exitCode = await withClient(context, asOperator, options, async (open) => {
+    const exitCode = await withClient(context, operatorFlags, options, async (open) => {
       isReleased = open.client.loop.connection?.serverVersion === "0.2.0";
       if (isReleased) return 0;
       await open.client.request("admit", { secret: token });
@@ -101,7 +121,7 @@ export async function withOperator(
     if (!isReleased) return exitCode;
   }
   const options = { ...common, mode } as const;
-  const done = withClient(context, asOperator, options, async (open) => {
+  const done = withClient(context, operatorFlags, options, async (open) => {
     await untilConnected(open.client.read());
     if (token !== undefined) await open.client.request("operate", { token });
     return work(open);
@@ -150,10 +170,17 @@ async function targetServer(context: Context, flags: AdminFlags): Promise<Target
       : { local: localServerAt(context, chosenServer), address: chosenServer };
   }
   const path = resolve(data);
-  const local = findLocalServers(context.env).find((server) => server.data === path);
-  if (local !== undefined) return { local };
-  throw new Fault("unreachable", `none of your servers is running with the data folder ${path}`, {
+  const local =
+    findLocalServers(context.env).find((server) => server.data === path) ?? serverOfFolder(path);
+  // In a container, the server knows the folder by another path.
+  if (local !== undefined) return { local: { ...local, data: path } };
+  throw notRunning(path);
+}
+
+function notRunning(data: string, cause?: Fault): Fault {
+  return new Fault("unreachable", `no server is running with the data folder ${data}`, {
     remedy: `start it: chat serve --data ${data}`,
+    cause,
   });
 }
 

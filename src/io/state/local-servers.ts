@@ -34,17 +34,45 @@ function runFolder(env: Environment): string {
   return join(tmpdir(), `chat-${uid >= 0 ? uid : username}`);
 }
 
+/** File in a data folder, through which its server is found without the list. */
+const IN_DATA_FOLDER = "server.json";
+
 /**
- * Returns a function that removes the entry. Failures are ignored, because the entry is optional.
+ * Returns a function that removes the entries. Failures are ignored, because the entries are
+ * optional.
  */
 export function announceLocalServer(server: LocalServer, env: Environment): () => void {
+  const path = join(server.data, IN_DATA_FOLDER);
+  unlessFault(() => writeSmallFile(path, formatEntry(server)));
+  const withdraw = announceInList(server, env);
+  return () => {
+    unlessFault(() => onDisk(path, () => rmSync(path, { force: true })));
+    withdraw();
+  };
+}
+
+/**
+ * Finds the server of a data folder, also for another user who can read the folder, in a container,
+ * or after the list was lost. A server that was killed leaves its entry, so clients check whether
+ * it answers.
+ * @throws {Fault} store-denied if the folder belongs to another user, store-failed
+ */
+export function serverOfFolder(data: string): LocalServer | undefined {
+  return parseJson(LOCAL_SERVER, readSmallFile(join(data, IN_DATA_FOLDER)) ?? "");
+}
+
+function formatEntry(server: LocalServer): string {
+  return `${JSON.stringify(server)}\n`;
+}
+
+function announceInList(server: LocalServer, env: Environment): () => void {
   const folder = runFolder(env);
   const path = join(folder, `${server.pid}.json`);
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     if (!isOwnFolder(folder)) return () => {};
     chmodSync(folder, 0o700);
-    writeSmallFile(path, `${JSON.stringify(server)}\n`);
+    writeSmallFile(path, formatEntry(server));
   } catch {
     return () => {};
   }
