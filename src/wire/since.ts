@@ -22,8 +22,8 @@ export const KNOWN_VERSION: Version = "0.3.0";
 export interface Since {
   readonly since: Version;
   /**
-   * `skipped`: is told to skip it, because it would show a line for each. `plain`: shows the record
-   * as if the field were absent. `unsent`: does not receive it.
+   * `skipped`: skips it as the server asks, because it would show a line for each. `plain`: shows
+   * the record as if the field were absent. `unsent`: does not receive it.
    */
   readonly client: "skipped" | "plain" | "unsent";
   /**

@@ -71,7 +71,7 @@ function bodyOf(kind: RecordKind, fields: readonly string[]): NewRecord["body"] 
   );
 }
 
-/** One record for each row of the tables. */
+/** A record for each row of the tables. */
 const NEW_RECORDS: readonly NewRecord[] = [
   ...Object.entries<Since>(KINDS_SINCE).map(([name, row]) => {
     const kind = name as RecordKind;
