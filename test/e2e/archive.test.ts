@@ -158,9 +158,9 @@ describe("chat import", () => {
   test("restores exported texts and reactions, and adds nothing the second time", async () => {
     await ana.run(["join"], { stdin: "/join copy\n" });
     const file = sandbox.path("out", "lab.ndjson");
-    const [first] = await ana.json(["import", file, "--room", "copy"]);
+    const first = (await ana.json(["import", file, "--room", "copy"])).at(-1);
     expect(first).toMatchObject({ kind: "imported", records: 6, present: 0 });
-    const [second] = await ana.json(["import", file, "--room", "copy"]);
+    const second = (await ana.json(["import", file, "--room", "copy"])).at(-1);
     expect(second).toMatchObject({ records: 0, present: 6 });
     const copy = await ana.json(["history", "--room", "copy", "--since", "2000-01-01"]);
     const original = lines(file);
@@ -178,6 +178,52 @@ describe("chat import", () => {
     );
   });
 
+  test("imports an export with a poll, a vote, a hand, a thread and a notice", async () => {
+    await ana.run(["join"], {
+      stdin: "/join every\nhi\n/poll Lunch? | soup | rice\n/vote 1\n/hand\n",
+    });
+    await ana.run(["send", "--to", "every", "--notice", "passed"]);
+    const [first] = await ana.json(["history", "--room", "every", "--grep", "hi"]);
+    await ana.run(["join", "--room", "every"], { stdin: `/thread ${first?.["seq"]} inside\n` });
+    await ana.run(["export", "--room", "every", "--out", sandbox.path("every")]);
+    await ana.run(["join"], { stdin: "/join again\n" });
+    const output = await ana.json([
+      "import",
+      sandbox.path("every"),
+      "--room",
+      "again",
+      "--channel",
+      "every",
+    ]);
+    const reasons = output.flatMap(({ kind, reason }) => (kind === "skipped" ? [reason] : []));
+    expect(reasons).toContain("vote in a poll");
+    const texts = await ana.json(["history", "--room", "again", "--kind", "text"]);
+    expect(texts).toMatchObject([
+      { text: "hi" },
+      { text: expect.stringContaining("Lunch?") },
+      { text: "passed", notice: true },
+      { text: "inside", re: texts[0]?.["seq"], thread: true },
+    ]);
+  });
+
+  test("imports nothing if a line is bad, and exits with 7 if it is skipped", async () => {
+    await ana.run(["join"], { stdin: "/join bad\n" });
+    const post = { team: "lab", channel: "bad", user: "eve", message: "hi", create_at: 1 };
+    const rows = [{ type: "version", version: 1 }, { type: "post", post }, { type: "post" }];
+    const file = sandbox.write("bad.jsonl", rows.map((row) => JSON.stringify(row)).join("\n"));
+    const refused = await ana.run(["import", file, "--room", "bad"]);
+    expect(refused.exitCode).toBe(2);
+    expect(refused.err).toContain("line 3: post without content");
+    expect(await ana.json(["history", "--room", "bad", "--kind", "text"])).toEqual([]);
+    const skipped = await ana.run(["import", file, "--room", "bad", "--skip-bad", "--json"]);
+    expect(skipped.exitCode).toBe(7);
+    expect(ndjson(skipped.out)).toMatchObject([
+      { kind: "skipped", count: 1, reason: "version (not a message)", example: "line 1" },
+      { kind: "skipped", path: "line 3", reason: "post without content" },
+      { kind: "imported", records: 1 },
+    ]);
+  });
+
   test("resumes after a kill, and restores no erased message", async () => {
     await ana.run(["join"], { stdin: "/join long\n" });
     const texts = Array.from({ length: IMPORTED }, (_, i) => `message ${Math.floor(i / 2)}`);
@@ -192,7 +238,7 @@ describe("chat import", () => {
     await watcher.finish();
     const before = await ana.json(["history", "--room", "long", "--last", "1"]);
     await ana.run(["join", "--room", "long"], { stdin: `/erase ${before[0]?.["seq"]}\n` });
-    const [done] = await ana.json(["import", log, "--room", "long"], {});
+    const done = (await ana.json(["import", log, "--room", "long"], {})).at(-1);
     expect(Number(done?.["present"])).toBeGreaterThan(200);
     expect(Number(done?.["present"]) + Number(done?.["records"])).toBe(IMPORTED);
     const all = await ana.json(["history", "--room", "long", "--since", "2000-01-01"]);

@@ -67,7 +67,8 @@ export function dateText(seconds: string): string {
 
 export function linkText(address: string, label: string): string {
   if (address === "") return label;
-  return label === "" || label === address ? address : `${label} (${address})`;
+  const isSame = label === address || label === address.replace(/^https?:\/\//, "");
+  return label === "" || isSame ? address : `${label} (${address})`;
 }
 
 /** Slack also marks addresses inside code. */

@@ -66,12 +66,21 @@ function readDay(tree: ExportTree, path: string, list: EntryList, reader: SlackR
     list.problem(path, "not a list of messages in JSON");
     return;
   }
-  for (const [index, message] of messages.entries()) {
-    const location = `${path}, message ${index + 1}`;
-    const fields = fieldsOf(message);
+  const located = messages.map((message: unknown, index) => {
+    return { location: `${path}, message ${index + 1}`, fields: fieldsOf(message) };
+  });
+  // Replies follow the message that they answer.
+  const ordered = located.sort((a, b) => timeOf(a.fields) - timeOf(b.fields));
+  for (const { location, fields } of ordered) {
     if (fields === undefined) list.problem(location, "not a message");
     else reader.add(location, fields);
   }
+}
+
+/** Messages without a valid time are reported later and keep their order. */
+function timeOf(message: Fields | undefined): number {
+  const time = Number(textOf(message?.["ts"]));
+  return Number.isFinite(time) ? time : 0;
 }
 
 function parentOf(path: string): string {

@@ -15,6 +15,7 @@ test.each([
   ["`<https://a.example|a.example>` `&lt;b&gt;`", "`a.example` `<b>`"],
   ["<https://a.example/*x*>", "https://a.example/*x*"],
   ["<https://a.example|*this*>", "*this* (https://a.example)"],
+  ["<https://a.example/x|a.example/x>", "https://a.example/x"],
   ["<mailto:ana@a.example|ana@a.example>", "ana@a.example"],
   ["<@U1> <@U1|old> <@U9> <@U9|eve>", "@Ana @Ana @U9 @eve"],
   ["<#C2> <#C2|> <#C2|old> <#C9|> <#C9|x>", "#random #random #random #C9 #x"],

@@ -238,6 +238,14 @@ test("imports an event that begins a thread, and counts other events and empty m
   ]);
 });
 
+test("imports a thread's first message before its replies", () => {
+  const { entries } = entriesOf([
+    { user: "U1", text: "reply", ts: "2.0001", thread_ts: "1.0001" },
+    { user: "U2", text: "root", ts: "1.0001", thread_ts: "1.0001" },
+  ]);
+  expect(entries).toMatchObject([{ text: "root" }, { text: "reply", re: "1.0001" }]);
+});
+
 test("converts reactions, and counts those whose name is too long", () => {
   const reactions = ["white_check_mark", "+1::skin-tone-3", "party_cat", "x".repeat(63)].map(
     (name) => ({ name, users: ["U1"] }),

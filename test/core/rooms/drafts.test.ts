@@ -292,8 +292,7 @@ describe("a post", () => {
   test("is a notice only if it is a plain text", () => {
     const { kind, body } = postDraft(ANA, request({ notice: true, re: 5 }));
     expect([kind, body]).toEqual(["text", { text: "hi", notice: true, re: 5 }]);
-    const imported = { from: "Ana", time: 5 };
-    const others = [{ action: true }, { text: "", react: "+", re: 5 }, { imported }];
+    const others = [{ action: true }, { text: "", react: "+", re: 5 }];
     for (const other of others) {
       const post = (notice: boolean) => () => postDraft(ANA, request({ ...other, notice }));
       expect(faultCode(post(true))).toBe("text-invalid");
@@ -309,6 +308,8 @@ describe("a post", () => {
     const { kind, body } = postDraft(ANA, request({ imported, re: 5, mentions: ["ben"] }));
     expect(kind).toBe("text");
     expect(body).toEqual({ text: "hi", re: 5, imported });
+    const marked = postDraft(ANA, request({ imported, re: 5, thread: true, notice: true }));
+    expect(marked.body).toEqual({ text: "hi", re: 5, thread: true, notice: true, imported });
     const action = postDraft(ANA, request({ imported, action: true }));
     expect(action).toMatchObject({ kind: "action", body: { text: "hi", imported } });
     const reaction = postDraft(ANA, request({ imported, text: "", react: "+", re: 5 }));
