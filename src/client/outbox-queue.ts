@@ -1,6 +1,6 @@
 /** Post queue of an account session, starting with the unsent posts of earlier runs. */
 
-import { Fault } from "../base/fault.ts";
+import { Fault, msg } from "../base/fault.ts";
 import { ID_BYTES, type OutboxId, outboxId } from "../base/ids.ts";
 import { OUTBOX_IN_FLIGHT_MAX, OUTBOX_KEEP_MS } from "../base/limits.ts";
 import type { Receipt } from "../core/client/outbox.ts";
@@ -226,7 +226,11 @@ export class OutboxQueue {
     const parsed: ParsedPost[] = [];
     for (const post of posts) {
       if ("fault" in post) driver.refuse({ ...post.post, body: { text: "" } }, post.fault);
-      else parsed.push({ ...post, body: bodyOf(post) });
+      else {
+        const { body, isLost } = withoutLost(bodyOf(post));
+        if (isLost) driver.refuse({ ...post, body }, lostTarget());
+        else parsed.push({ ...post, body });
+      }
     }
     driver.adopt(parsed.filter(({ createdUnixMs }) => createdUnixMs >= createdMinUnixMs));
     for (const post of parsed) {
@@ -293,6 +297,24 @@ export class OutboxQueue {
 }
 
 /** Returns an empty body if the stored body is corrupted; the server then refuses the post. */
+/**
+ * Removes a reference to a message that the server has lost, because another message has its
+ * number. `lostAfter`, which is never sent, is the `seq` of the last remaining record.
+ */
+function withoutLost(stored: PostBody): { readonly body: PostBody; readonly isLost: boolean } {
+  const { lostAfter, ...body } = stored as QueuedBody;
+  const { edits = 0, re = 0, thread: _, react = "", ...others } = body;
+  if (lostAfter === undefined || Math.max(re, edits) <= lostAfter) return { body, isLost: false };
+  return { body: { ...others, text: others.text || react }, isLost: true };
+}
+
+type QueuedBody = PostBody & { readonly lostAfter?: number; readonly edits?: number };
+
+function lostTarget(): Fault {
+  const message = msg`the server has lost the message that an unsent message refers to`;
+  return new Fault("not-found", message, { remedy: msg`send it again as a new message` });
+}
+
 function bodyOf({ body }: UnsentPost): PostBody {
   try {
     const value: unknown = JSON.parse(body);

@@ -63,9 +63,9 @@ export function testWorlds(kind: WorldKind, { usual, full, check, past = [] }: S
   });
 }
 
-export function testPlanted(kind: WorldKind, bugs: readonly string[]): void {
+export function testPlanted(kind: WorldKind, bugs: readonly string[], seeds = "1-300"): void {
   test("detects planted bugs", async () => {
-    const outcomes = await runWorlds(kind, "1-300", bugs);
+    const outcomes = await runWorlds(kind, seeds, bugs);
     const caught = outcomes.flatMap(({ kind: outcome, bug }) => (outcome === "failed" ? bug : []));
     expect(caught).toEqual([...bugs]);
   });

@@ -37,6 +37,7 @@ const MAKERS: Readonly<Record<WorldKind, () => Promise<Make>>> = {
   sealed: async () => {
     await import("../../src/client/sealed/code.ts");
     const { seededCrypto } = await import("./sealed/web-crypto.ts");
+    const { PLANTED } = await import("./sealed/planted.ts");
     const { SealedWorld } = await import("./sealed/world.ts");
     // The library keeps the crypto that was registered first.
     let random = new SeededRandom(0);
@@ -44,9 +45,12 @@ const MAKERS: Readonly<Record<WorldKind, () => Promise<Make>>> = {
     Object.defineProperty(globalThis, "crypto", { value, configurable: true });
     // The library compares key packages with the system clock.
     Date.now = () => world?.clock.unixMs() ?? 0;
-    return (seed) => {
+    let undo: (() => void) | undefined;
+    return (seed, bug) => {
       random = new SeededRandom(-seed);
-      return new SealedWorld(seed);
+      undo?.();
+      undo = PLANTED[bug]?.plant?.();
+      return new SealedWorld(seed, PLANTED[bug]);
     };
   },
 };

@@ -69,7 +69,10 @@ export class QueuedPosts {
       const bytes = fromBase64Url(box);
       const [nonce, sealed] = [bytes.subarray(0, NONCE_BYTES), bytes.subarray(NONCE_BYTES)];
       const plain = await key.unseal(nonce, boundData(outbox, post), sealed);
-      return { ...post, body: utf8Decode(plain) };
+      const { lostAfter } = JSON.parse(post.body) as { readonly lostAfter?: number };
+      const body = utf8Decode(plain);
+      if (lostAfter === undefined) return { ...post, body };
+      return { ...post, body: JSON.stringify({ ...(JSON.parse(body) as object), lostAfter }) };
     } catch (cause) {
       const text = msg`a queued message to '${post.target}' can no longer be decrypted`;
       return new Fault("seal-state", text, { cause, remedy: "send it again" });

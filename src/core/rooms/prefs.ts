@@ -49,6 +49,14 @@ export interface Follow {
   readonly read: number;
 }
 
+/** What a log contains after a loss of records. */
+export interface RemainingRecords {
+  /** `seq` of the newest record. */
+  readonly end: number;
+  /** `n` of the newest record of a room; `undefined` if there is no such room. */
+  readonly endOf: (room: RoomId) => number | undefined;
+}
+
 export class AccountPrefs {
   readonly rooms = new Map<RoomId, RoomPrefs>(); // `prefsDrafts` enforces PREFS_ROOMS_MAX.
   readonly saved = new Map<number, RoomId>();
@@ -122,11 +130,37 @@ export class AccountPrefs {
     for (const [seq, room] of this.saved) next.saved.set(seq, room);
     for (const [seq, follow] of this.follows) next.follows.set(seq, follow);
     next.#change(change);
+    return next.#all();
+  }
+
+  #all() {
     return {
-      rooms: [...next.rooms].map(([room, prefs]) => ({ room, ...prefs })),
-      saved: [...next.saved].map(([seq, room]) => ({ room, seq, on: true })),
-      follows: [...next.follows].map(([thread, follow]) => ({ thread, ...follow })),
+      rooms: [...this.rooms].map(([room, prefs]) => ({ room, ...prefs })),
+      saved: [...this.saved].map(([seq, room]) => ({ room, seq, on: true })),
+      follows: [...this.follows].map(([thread, follow]) => ({ thread, ...follow })),
     };
+  }
+
+  /** All settings without those that refer to lost records; `undefined` if there are none. */
+  withoutLost({ end, endOf }: RemainingRecords) {
+    const next = new AccountPrefs();
+    for (const [room, prefs] of this.rooms) {
+      const { hidden = 0, unread = 0 } = prefs;
+      const roomEnd = endOf(room) ?? Number.POSITIVE_INFINITY;
+      const kept = {
+        ...prefs,
+        hidden: hidden > roomEnd ? undefined : prefs.hidden,
+        unread: unread > roomEnd ? undefined : prefs.unread,
+      };
+      if (!isEmpty(kept)) next.rooms.set(room, kept);
+    }
+    for (const [seq, room] of this.saved) if (seq <= end) next.saved.set(seq, room);
+    for (const [seq, follow] of this.follows) {
+      const read = Math.min(follow.read, end);
+      if (seq <= end) next.follows.set(seq, { ...follow, read });
+    }
+    const [before, after] = [this.#all(), next.#all()];
+    return JSON.stringify(before) === JSON.stringify(after) ? undefined : after;
   }
 }
 
@@ -176,6 +210,20 @@ export function prefsDrafts(
   if (prefs.records.length < PREFS_RECORDS_MAX) return [{ kind: "prefs", ...about, body }];
   const all = prefs.all(change);
   return [{ kind: "prefs", ...about, body: { ...body, all } }, prefsEraseDraft(id, prefs.records)];
+}
+
+/** Returns drafts that drop what refers to lost records, whose numbers others will get. */
+export function lostPrefsDrafts(
+  id: UserId,
+  prefs: AccountPrefs,
+  remaining: RemainingRecords,
+): readonly Draft[] {
+  const all = prefs.withoutLost(remaining);
+  if (all === undefined) return [];
+  const [seq = 1] = prefs.saved.keys();
+  const body = { room: EVERYWHERE, seq, on: false, all };
+  const about = { room: id, by: id, id: "" } as const;
+  return [{ kind: "prefs", ...about, body }, prefsEraseDraft(id, prefs.records)];
 }
 
 export function prefsEraseDraft(id: UserId, also: readonly number[]): Draft {

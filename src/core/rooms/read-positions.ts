@@ -44,6 +44,23 @@ export class ReadPositions {
     return true;
   }
 
+  /**
+   * Moves positions back that are beyond the end of their room, because the log has lost records.
+   * @param endOf `n` of the room's last record; `undefined` leaves the positions as they are
+   */
+  limit(endOf: (room: RoomId) => number | undefined): boolean {
+    let isChanged = false;
+    for (const rooms of this.#byUser.values()) {
+      for (const [room, n] of [...rooms]) {
+        const end = endOf(room);
+        if (end === undefined || n <= end) continue;
+        rooms.set(room, end);
+        isChanged = true;
+      }
+    }
+    return isChanged;
+  }
+
   #forgetOldest(): void {
     const [first] = this.#byUser;
     if (first === undefined) return;

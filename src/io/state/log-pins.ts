@@ -282,6 +282,11 @@ export class HomeLogPins extends HomeTable implements LogPins {
         WHERE fingerprint = ?2 AND json_extract(draft, ?1) > ?3`;
       this.database.run(remove, field, fingerprint, common);
     }
+    // Encrypted posts cannot be changed here. The client checks them when it adopts the outbox.
+    const mark = `UPDATE outbox
+      SET body = json_set(body, '$.lostAfter', min(coalesce(body ->> '$.lostAfter', ?1), ?1))
+      WHERE fingerprint = ?2 AND json_valid(body)`;
+    this.database.run(mark, common, fingerprint);
   }
 }
 

@@ -7,6 +7,7 @@ import { TokenBuckets } from "../../core/rate.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
 import {
   EVERYWHERE,
+  lostPrefsDrafts,
   type PrefsChange,
   prefsChangeOf,
   prefsDrafts,
@@ -16,6 +17,9 @@ import { TaskQueue } from "../../io/task-queue.ts";
 import { type LogRecord, parseBody } from "../../wire/record.ts";
 import type { ServerContext } from "../kernel/context.ts";
 import type { SomeHandlers } from "../kernel/service.ts";
+
+/** Maximum number of records that a server adds between a `fork` record and the first request. */
+const OWN_RECORDS_MAX = 16;
 
 export class PrefsService {
   readonly #rates = new TokenBuckets(PREFS_PER_SECOND, PREFS_BURST);
@@ -52,6 +56,38 @@ export class PrefsService {
       await this.#record(account, { kind: "follow", room, seq, on, read });
     },
   } satisfies SomeHandlers;
+
+  /** Drops what refers to lost records, before other records get their numbers. */
+  async start(): Promise<void> {
+    const { rooms, registry, sequencer, kernel } = this.options;
+    if (sequencer.isShared) return;
+    const endOf = (room: RoomId) => rooms.get(room)?.lastN;
+    const draftsOf = ({ id, prefs }: Account, end: number) =>
+      prefs === undefined ? [] : lostPrefsDrafts(id, prefs, { end, endOf });
+    const candidates = [...registry.all()].filter(
+      (account) => draftsOf(account, rooms.head - OWN_RECORDS_MAX).length > 0,
+    );
+    if (candidates.length === 0) return;
+    const end = await this.#keptEnd();
+    for (const account of candidates) {
+      const decide = () => draftsOf(account, end);
+      if (decide().length > 0) await kernel.transact(decide);
+    }
+  }
+
+  /**
+   * Returns the seq of the newest record that is not the server's own after a loss. A `fork` record
+   * follows the records that remain.
+   */
+  async #keptEnd(): Promise<number> {
+    const { history, rooms } = this.options;
+    let end = rooms.head;
+    for await (const { head } of history.read(Math.max(1, rooms.head - OWN_RECORDS_MAX))) {
+      if (head.kind === "fork") end = Math.min(end, head.seq - 1);
+      else if (head.by !== "server") end = rooms.head;
+    }
+    return end;
+  }
 
   onAccountRecord(record: LogRecord): void {
     if (record.head.kind !== "prefs") return;

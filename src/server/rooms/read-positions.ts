@@ -68,6 +68,12 @@ export class ReadPositionService {
   start(): void {
     const stored = this.#file.open();
     if (stored !== undefined) this.#positions.load(stored);
+    const { rooms, sequencer } = this.#context;
+    // Records that are missing here may exist in the cluster.
+    if (sequencer.isShared) return;
+    // After a loss of records, new messages have the numbers of lost ones.
+    const isChanged = this.#positions.limit((room) => rooms.get(room)?.lastN);
+    if (isChanged) this.#file.markDirty();
   }
 
   /** Sends the ignored users before the first record, so that their messages stay hidden. */

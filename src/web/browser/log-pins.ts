@@ -158,7 +158,24 @@ export class BrowserLogPins implements LogPins {
     const { origin, size, common } = known;
     const log: ReplacedLog = { at: (logs.at(-1)?.at ?? 0) + 1, origin, size };
     await this.#write(replacedKey(reader.fingerprint), [...logs, log].slice(-REPLACED_LOGS_MAX));
-    if (common !== undefined) await this.#unlinkDrafts(reader, common);
+    if (common === undefined) return;
+    await this.#unlinkDrafts(reader, common);
+    await this.#markUnsent(reader, common);
+  }
+
+  /** The client checks the marked posts when it adopts their outbox. */
+  async #markUnsent(reader: LogReader, common: number): Promise<void> {
+    const posts = await this.store.all("outbox", accountPrefix(reader));
+    const changes = posts.map(([key, post]) => {
+      const { body } = Object(post) as { readonly body?: { readonly lostAfter?: number } };
+      const lostAfter = Math.min(body?.lostAfter ?? common, common);
+      return {
+        table: "outbox",
+        key,
+        value: { ...Object(post), body: { ...body, lostAfter } },
+      } as const;
+    });
+    if (changes.length > 0) await this.store.write(changes);
   }
 
   /** A reply or an edit must not refer to another message with the same number. */

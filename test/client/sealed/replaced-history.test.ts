@@ -1,4 +1,5 @@
 import { describe, expect } from "bun:test";
+import { ignoreFault } from "../../../src/base/fault.ts";
 import { sealedEdit } from "../../../src/client/sealed/body.ts";
 import { rejection } from "../../rejection.ts";
 import { type Person, type SealedSite, vaultTest } from "./sealed-site.ts";
@@ -57,6 +58,54 @@ async function expectUsable(world: SealedSite, ...people: readonly Person[]): Pr
 }
 
 describe("after a rollback that all members have accepted", () => {
+  two("unsent posts refer to no other message", async ({ world, ana, ben }) => {
+    await ana.postTo("kept", ben);
+    const backup = world.site.disk.backUp();
+    await ana.postTo("lost", ben);
+    await ben.postTo("own", ana);
+    const found = ["kept", "lost", "own"].map((text) =>
+      ben.records.find(({ body }) => body?.["text"] === text),
+    );
+    const [kept = 0, lost = 0, own = 0] = found.map((record) => record?.seq);
+    await pinned(ana, ben);
+    await world.site.stop();
+    const { client } = ben;
+    for (const body of [
+      { text: "answers kept", re: kept },
+      { text: "answers lost", re: lost, thread: true },
+      { text: "", react: "+1", re: lost },
+      sealedEdit(own, "edited"),
+      { text: "plain" },
+    ])
+      client.post("vault", body).catch(ignoreFault);
+    for (const person of [ana, ben]) await person.quit();
+    await world.wait(world.site.start());
+    await world.site.restore(backup);
+    const reader = { fingerprint: fingerprintOf(ben), formers: [], user: "ben" };
+    // A command that does not send queued posts has met the alarm.
+    ben.device.state.logPins.setAlarm(reader, "restored", kept);
+    ben.device.state.acceptHistory(reader.fingerprint);
+    const ana2 = await acceptHistory(world, ana);
+    for (const text of ["new 1", "new 2"]) await ana2.postText(text);
+    const ben2 = await world.join("ben", ben.device);
+    await ana2.waitForText("plain");
+    const settled = ben2.events.flatMap((event) =>
+      event.kind === "settled" && event.outcome.kind === "refused"
+        ? [[event.adopted?.body.text, event.outcome.fault.code]]
+        : [],
+    );
+    expect(settled).toEqual([
+      ["answers lost", "not-found"],
+      ["+1", "not-found"],
+      ["edited", "not-found"],
+    ]);
+    const sent = ana2.records.filter(({ from, sealed }) => from === "ben" && sealed === "open");
+    expect(sent.map(({ body }) => [body?.["text"], body?.["re"]])).toEqual([
+      ["answers kept", kept],
+      ["plain", undefined],
+    ]);
+  });
+
   two("new messages are read under the numbers of lost ones", async ({ world, ana, ben }) => {
     await ana.postTo("kept", ben);
     const backup = world.site.disk.backUp();

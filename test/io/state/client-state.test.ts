@@ -196,7 +196,18 @@ describe("a client's home", () => {
       ]),
     );
     drafts.save(owner, new Map([["own", { text: "better", edits: 12 }]]));
+    const post = { counter: 1, target: "lab", createdUnixMs: 1 };
+    const added = [
+      { ...post, body: '{"text":"yes","re":11}' },
+      { ...post, counter: 2, body: '{"text":"","box":"AA"}' },
+    ];
+    state.outboxes.write("AAECAwQFBgc", { ...owner, added, settled: [] });
+    state.outboxes.release("AAECAwQFBgc");
     state.acceptHistory("f");
+    expect(state.outboxes.adopt(owner)[0]?.posts.map(({ body }) => JSON.parse(body))).toEqual([
+      { text: "yes", re: 11, lostAfter: 10 },
+      { text: "", box: "AA", lostAfter: 10 },
+    ]);
     expect(["f", "g"].map((server) => state.cursor(server, "ana"))).toEqual([10, 20]);
     expect([state.cursor("f", "ben"), receivedFiles.position(reader)]).toEqual([7, 10]);
     expect([state.snapshot("f", "ana"), state.snapshot("g", "ana")]).toEqual([undefined, "{}"]);

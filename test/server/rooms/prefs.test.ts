@@ -34,16 +34,47 @@ test("sends preferences to all devices of an account, and to no other", async ()
 test("keeps preferences over a crash, and blanks them with the account", async () => {
   const { site, ana } = await siteWith(["ana"]);
   const room = ana.roomId();
-  await ana.request("prefs-set", { room, hidden: 3, unread: 2 });
+  await ana.request("prefs-set", { room, hidden: 2, unread: 2 });
   await ana.request("save", { room, seq: 2, on: true });
   site.disk.losePower();
   await site.restartAfterCrash();
   const again = await site.again(ana, "ana");
-  const stored = { rooms: [{ room, hidden: 3, unread: 2 }], saved: [{ room, seq: 2 }] };
+  const stored = { rooms: [{ room, hidden: 2, unread: 2 }], saved: [{ room, seq: 2 }] };
   expect(await again.request("prefs", {})).toMatchObject(stored);
   await again.request("unregister", {});
   await site.quiet();
   expect(accountsOf(site)).not.toContain('"hidden"');
+});
+
+test("drops what refers to messages that the history has lost", async () => {
+  const { site, ana, ben } = await siteWith(["ana", "ben"]);
+  const room = ana.roomId();
+  const { seq } = await site.wait(ana.post("kept"));
+  const before = site.disk.backUp();
+  const lost = await site.wait(ana.post("lost"));
+  const other = await site.wait(ana.post("lost too"));
+  for (const one of [seq, lost.seq, other.seq])
+    await ben.request("save", { room, seq: one, on: true });
+  await ben.request("follow", { room, seq, on: true, read: other.seq });
+  await ben.request("follow", { room, seq: lost.seq, on: true, read: other.seq });
+  await ben.request("prefs-set", { room, favourite: true, hidden: 5, unread: 5 });
+  await site.quiet();
+  const isOfHistory = (path: string) => path.startsWith("/d/history/");
+  const stored = [...site.disk.backUp()].filter(([path]) => !isOfHistory(path));
+  const history = [...before].filter(([path]) => isOfHistory(path));
+  await site.restore(new Map([...stored, ...history]));
+  const again = await site.again(ben, "ben");
+  const remaining = {
+    rooms: [{ room, favourite: true }],
+    saved: [{ room, seq }],
+    follows: [{ seq, room, on: true, read: seq }],
+  };
+  expect(await again.request("prefs", {})).toEqual(remaining);
+  await site.wait(again.post("new 1"));
+  await site.wait(again.post("new 2"));
+  await site.restart();
+  const last = await site.again(ben, "ben");
+  expect(await last.request("prefs", {})).toEqual(remaining);
 });
 
 test("refuses preferences for rooms and messages that the user cannot read", async () => {

@@ -158,3 +158,21 @@ test("refuses to ignore oneself or unknown users without a notice", async () => 
   const after = await site.wait(ben.post("hi", "@ana"));
   expect(Object.keys(after)).toEqual(Object.keys(before));
 });
+
+test("counts new messages as unread that have the numbers of lost ones", async () => {
+  const { site, ana, ben } = await siteWith(["ana", "ben"]);
+  const before = site.disk.backUp();
+  for (const text of ["lost 1", "lost 2", "lost 3"]) await site.wait(ben.post(text));
+  await site.quiet();
+  await ana.request("read", { room: ana.roomId(), n: ana.records.at(-1)?.head.n ?? 0 });
+  expect(await unreadOf(ana)).toBe(0);
+  await site.stop();
+  const isOfHistory = (path: string) => path.startsWith("/d/history/");
+  const stored = [...site.disk.backUp()].filter(([path]) => !isOfHistory(path));
+  const history = [...before].filter(([path]) => isOfHistory(path));
+  await site.start();
+  await site.restore(new Map([...stored, ...history]));
+  const [ana2, ben2] = [await site.again(ana, "ana"), await site.again(ben, "ben")];
+  for (const text of ["new 1", "new 2"]) await site.wait(ben2.post(text));
+  expect(await unreadOf(ana2)).toBe(2);
+});

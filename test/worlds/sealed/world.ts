@@ -7,6 +7,8 @@ import { check } from "../reference-model.ts";
 import type { SeededRandom } from "../seeded-random.ts";
 import { Simulation } from "../simulation.ts";
 import { CANARY, SealedHome, SealedMember } from "./device.ts";
+import { Newcomers } from "./newcomers.ts";
+import type { SealedMutant } from "./planted.ts";
 import { Troubles } from "./troubles.ts";
 import {
   Contents,
@@ -71,16 +73,21 @@ export class SealedWorld extends Simulation {
   readonly platform: Platform;
   readonly #temper: Temper;
   readonly #troubles: Troubles;
+  readonly #newcomers: Newcomers;
   #isCalm = true;
   /** Whether the server has GroupInfos, with which a device that loses its keys can rejoin. */
   #hasGroupInfos = true;
   /** Messages that are there again since a restore, but that devices have erased. */
   readonly #lostErasures = new Set<number>();
 
-  constructor(seed: number) {
+  constructor(
+    seed: number,
+    readonly mutant: SealedMutant = {},
+  ) {
     super(seed);
     this.#temper = temperOf(this.random);
     this.#troubles = new Troubles(seed, this);
+    this.#newcomers = new Newcomers(seed, this);
     this.platform = this.createPlatform({
       weather: {
         delayMs: () => this.random.int(this.#isCalm ? 5 : this.#temper.delayMsMax),
@@ -123,6 +130,7 @@ export class SealedWorld extends Simulation {
     await this.#calm();
     await this.#last();
     if (this.#troubles.exist) await this.#checkTroubles();
+    await this.#newcomers.run(this.#active);
     return this.trace.digest();
   }
 
@@ -151,7 +159,7 @@ export class SealedWorld extends Simulation {
     if (kind === "loss") for (const [path, bytes] of sealed) files.set(path, bytes);
     if (kind === "old backup" || kind === "loss") this.#hasGroupInfos = false;
     machine.restore(files, kind !== "copy");
-    await this.#until("the restored server", () => machine.isUp);
+    await this.until("the restored server", () => machine.isUp);
     const common = this.model.records.length - (kind === "copy" ? 0 : 1);
     for (const seq of this.#lostErasures) if (seq > common) this.#lostErasures.delete(seq);
     const homes = new Set(members.map(({ home }) => home));
@@ -195,7 +203,7 @@ export class SealedWorld extends Simulation {
       member.start();
       await this.advance(100);
     }
-    await this.#until("all to be in", () => this.members.every(({ isIn }) => isIn));
+    await this.until("all to be in", () => this.members.every(({ isIn }) => isIn));
   }
 
   async #found(): Promise<void> {
@@ -392,7 +400,7 @@ export class SealedWorld extends Simulation {
   }
 
   #settled(): Promise<void> {
-    return this.#until("all to be in, with nothing to do", () => {
+    return this.until("all to be in, with nothing to do", () => {
       const mayWait = [...truthOf(this.model).values()].some((truth) => this.#lacksAdmin(truth));
       const isDone = ({ isIn, open, openPosts, isSent, isWaiting }: SealedMember) =>
         isIn && open.length === 0 && ((openPosts === 0 && isSent) || (mayWait && isWaiting));
@@ -413,7 +421,7 @@ export class SealedWorld extends Simulation {
         if (room === undefined) continue;
         const target = room.kind === "person" ? `@${room.name}` : room.name;
         const text = member.say(target);
-        await this.#until(
+        await this.until(
           `a last word of ${member.name} to ${target}`,
           () =>
             member.postStates.get(text) !== "open" || (member.isWaiting && this.#lacksAdmin(truth)),
@@ -426,7 +434,7 @@ export class SealedWorld extends Simulation {
         );
       }
     }
-    await this.#until("all to have read all", () =>
+    await this.until("all to have read all", () =>
       [...truthOf(this.model).values()].every((truth) => {
         const last = truth.words.at(-1)?.head.seq ?? 0;
         const members = this.#active.filter((member) => this.#isMember(member, truth));
@@ -489,7 +497,7 @@ export class SealedWorld extends Simulation {
     look("/d");
   }
 
-  async #until(what: string, isDone: () => boolean): Promise<void> {
+  async until(what: string, isDone: () => boolean): Promise<void> {
     const until = this.clock.now() + CALM_MS;
     for (let i = 0; this.clock.now() < until; i++) {
       if (isDone()) return;

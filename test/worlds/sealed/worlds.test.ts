@@ -1,6 +1,7 @@
 import { expect } from "bun:test";
-import { testWorlds } from "../fleet.ts";
+import { testPlanted, testWorlds } from "../fleet.ts";
 import { SEALED_ONLY_KINDS } from "../request-coverage.ts";
+import { PLANTED } from "./planted.ts";
 
 testWorlds("sealed", {
   usual: 16,
@@ -10,3 +11,4 @@ testWorlds("sealed", {
   check: (sentKinds) =>
     expect(SEALED_ONLY_KINDS.filter((kind) => !sentKinds.has(kind))).toEqual([]),
 });
+testPlanted("sealed", Object.keys(PLANTED), "1-30");

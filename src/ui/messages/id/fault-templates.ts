@@ -218,6 +218,9 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
     "suntingan ini tidak akan dienkripsi, padahal ruangnya terenkripsi",
   "this file was already posted to the room": "berkas ini sudah dikirim ke ruang itu",
   "this room is already encrypted": "ruang ini sudah terenkripsi",
+  "the server has lost the message that an unsent message refers to":
+    "server kehilangan pesan yang dirujuk oleh pesan yang belum terkirim",
+  "send it again as a new message": "kirim lagi sebagai pesan baru",
   "too many concurrent changes in '{}'": "terlalu banyak perubahan bersamaan di '{}'",
   "an encrypted room cannot have a topic, because topics are not encrypted":
     "topik tidak dienkripsi, jadi ruang terenkripsi tidak dapat memiliki topik",
