@@ -29,6 +29,7 @@ const IGNORED = new Set([
     "fetch.prefix",
     "accounts.memberships",
     "all-rooms.former",
+    "reset.code",
     "all-files.unfinished",
     "key-package.except",
   ],
