@@ -4,7 +4,6 @@ import { type ComponentType, type ReactNode, useEffect, useState } from "react";
 import { Fault } from "../../../base/fault.ts";
 import { PASSWORD_CHARS_MIN } from "../../../base/limits.ts";
 import { type FoldedName, foldName, isName } from "../../../base/names.ts";
-import { proposeName } from "../../../base/new-names.ts";
 import { cleanText } from "../../../base/text.ts";
 import type { ServerView } from "../../../core/model/state.ts";
 import type { Texts } from "../../../ui/messages/en/page.ts";
@@ -20,6 +19,7 @@ import {
   useTexts,
 } from "../shell/context.tsx";
 import { Field } from "../shell/form.tsx";
+import { LazyModule, useModule } from "../shell/lazy.ts";
 import { NewPassword } from "../shell/new-password.tsx";
 import { TrustOffer } from "../trust/offer.tsx";
 import { GuessDelayNotice } from "./guess-delay.tsx";
@@ -238,6 +238,8 @@ export function Login() {
   );
 }
 
+const newNames = new LazyModule(() => import("../../../base/new-names.ts"));
+
 interface LoginAttempt {
   readonly fault: unknown;
   readonly name: string;
@@ -257,8 +259,9 @@ function loginFieldError(attempt: LoginAttempt, texts: Texts): LoginFieldError |
   if (!(fault instanceof Fault)) return undefined;
   const clean = cleanText(name);
   const proposal = ({ onUse }: { readonly onUse: (name: string) => void }) => {
-    const suggestion = proposeName(name, takenNames);
-    return (
+    const { proposeName } = useModule(newNames) ?? {};
+    const suggestion = proposeName?.(name, takenNames);
+    return suggestion === undefined ? null : (
       <Button variant="small" onClick={() => onUse(suggestion)}>
         {texts.useName(suggestion)}
       </Button>
