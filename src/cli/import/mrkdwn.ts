@@ -37,7 +37,7 @@ export function markdownOf(mrkdwn: string, names: SlackNames): string {
   return unescaped(text);
 }
 
-export function unescaped(text: string): string {
+function unescaped(text: string): string {
   return text.replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&amp;", "&");
 }
 

@@ -30,7 +30,7 @@ export interface ExportTree {
  * Decodes a file in UTF-8, or in UTF-16 with a byte order mark, as some editors write it.
  * @throws {Fault} usage if it has another encoding
  */
-export function decodedText(bytes: Uint8Array, path: string): string {
+function decodedText(bytes: Uint8Array, path: string): string {
   const encoding = unicodeMark(bytes) ?? "utf-8";
   try {
     return new TextDecoder(encoding, { fatal: true }).decode(bytes);
