@@ -136,7 +136,8 @@ export class Exporter {
 
   async #room(room: ExportRoom, path: string): Promise<void> {
     const { offsetMinutes, clock } = this.context;
-    const made = { offsetMinutes, exportedUnixMs: clock.unixMs() };
+    const { timeZone: zone } = new Intl.DateTimeFormat().resolvedOptions();
+    const made = { offsetMinutes, exportedUnixMs: clock.unixMs(), zone };
     const file = new OutputFile(path, {
       existing: "extend",
       tail: this.options.html ? pageEnd(made) : "",

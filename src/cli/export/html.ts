@@ -114,6 +114,8 @@ export interface PageFile {
 export interface PageTime {
   readonly offsetMinutes: OffsetMinutes;
   readonly exportedUnixMs: number;
+  /** Name of the time zone, such as `Europe/Berlin`. */
+  readonly zone: string;
 }
 
 export interface PageOptions extends PageTime {
@@ -151,10 +153,21 @@ export function* renderPage(
 }
 
 /** End of the page, with the time of its export. */
-export function pageEnd({ offsetMinutes, exportedUnixMs }: PageTime): string {
+export function pageEnd({ offsetMinutes, exportedUnixMs, zone }: PageTime): string {
   const date = formatLocal(exportedUnixMs, offsetMinutes);
-  const footer = `Exported by chat on ${date}. Times are in the exporter's time zone.`;
+  const footer = `Exported by chat on ${date} (${formatOffset(offsetMinutes(exportedUnixMs))}). ${zoneText(zone)}`;
   return `<footer>${footer}</footer>\n</main></body></html>\n`;
+}
+
+function zoneText(zone: string): string {
+  return `Times are local times in the zone ${Bun.escapeHTML(zone)}.`;
+}
+
+/** @returns `UTC+02:00` */
+function formatOffset(minutes: number): string {
+  const [hours, rest] = [Math.floor(Math.abs(minutes) / 60), Math.abs(minutes) % 60];
+  const pad = (number: number) => String(Math.round(number)).padStart(2, "0");
+  return `UTC${minutes < 0 ? "-" : "+"}${pad(hours)}:${pad(rest)}`;
 }
 
 function changesOf(records: readonly DisplayRecord[]): PageChanges {

@@ -34,7 +34,11 @@ export interface ImportOptions {
   readonly offsetMinutes: OffsetMinutes;
   /** Changes with the content of the imported file. */
   readonly digest: string;
+  /** Number of entries in the file. */
+  readonly count: number;
   readonly onProgress: (done: number) => void;
+  /** Waits for the next connection after a loss. */
+  readonly reconnected: () => Promise<unknown>;
 }
 
 /** Below the server's limit for unacknowledged posts from one outbox. */
@@ -88,12 +92,21 @@ export class Importer {
   readonly #confirmed = new Set<number>();
   #batch: PendingPost[] = [];
   #batchChars = 0;
+  /** Highest index in the file that was posted from the file's first outbox. */
+  #highestIndex = -1;
+  /** Outboxes of the file: per attempt, one for each block of entries. */
+  readonly #outboxes: OutboxId[][] = [];
+  readonly #positions = new Map<OutboxId, { readonly attempt: number; readonly block: number }>();
+  /** Attempt for messages before the highest index, at least 1. */
   #attempt = 0;
   #posted = 0;
   #presentCount = 0;
   #skipped = 0;
 
-  constructor(private readonly options: ImportOptions) {}
+  constructor(private readonly options: ImportOptions) {
+    this.#openOutboxes();
+    this.#nextAttempt();
+  }
 
   /**
    * @throws {Fault} the fault with which the server refuses a post; earlier posts stay in the room
@@ -113,11 +126,19 @@ export class Importer {
 
   /** Adds the records after the last scan to the index. */
   async #scan(): Promise<void> {
-    const { client, room } = this.options;
-    for await (const records of historyPages(client, { target: room }, this.#scannedSeq)) {
-      for (const record of records) {
-        this.#scannedSeq = record.seq;
-        this.#indexRecord(record);
+    const { client, room, reconnected } = this.options;
+    for (;;) {
+      try {
+        for await (const records of historyPages(client, { target: room }, this.#scannedSeq)) {
+          for (const record of records) {
+            this.#scannedSeq = record.seq;
+            this.#indexRecord(record);
+          }
+        }
+        return;
+      } catch (error) {
+        if (!isLoss(error)) throw error;
+        await reconnected();
       }
     }
   }
@@ -127,7 +148,12 @@ export class Importer {
     const { seq: editedSeq = 0, re = 0, react, text = "" } = fieldsIn(record);
     if (kind === "edit") this.#edits.set(editedSeq, text);
     const counter = importCounter(record.id);
-    if (counter === undefined || this.#confirmed.has(seq) || this.#isPosted(record.id)) return;
+    if (counter === undefined) return;
+    const position = this.#positionOf(record.id);
+    if (position?.attempt === 0) {
+      this.#highestIndex = Math.max(this.#highestIndex, position.index);
+    }
+    if (this.#confirmed.has(seq) || this.#isPosted(position?.index)) return;
     const hash = counter % COUNTER_HASHES;
     if (state !== "whole") {
       const seqs = this.#erased.get(hash);
@@ -151,20 +177,20 @@ export class Importer {
     );
   }
 
-  /** Reports whether this run has posted the message, in an earlier batch. */
-  #isPosted(id: string): boolean {
-    const parsed = parsePostId(id);
+  /** Reports whether this run has posted the message at the index, in an earlier batch. */
+  #isPosted(index: number | undefined): boolean {
     const [first] = this.#batch;
-    if (parsed === undefined || first === undefined) return false;
-    const { outbox, counter } = parsed;
-    const firstBlock = Math.floor(first.index / OUTBOX_ENTRIES);
-    for (let attempt = 0; attempt <= this.#attempt; attempt++) {
-      for (let block = firstBlock; block >= 0; block--) {
-        if (this.#outbox(block, attempt) !== outbox) continue;
-        return block * OUTBOX_ENTRIES + Math.floor(counter / COUNTER_HASHES) - 1 < first.index;
-      }
-    }
-    return false;
+    return first !== undefined && index !== undefined && index < first.index;
+  }
+
+  /** @returns `undefined` if the message was posted from another file */
+  #positionOf(id: string): { readonly attempt: number; readonly index: number } | undefined {
+    const parsed = parsePostId(id);
+    const outbox = parsed && this.#positions.get(parsed.outbox);
+    if (parsed === undefined || outbox === undefined) return undefined;
+    const { attempt, block } = outbox;
+    const index = block * OUTBOX_ENTRIES + Math.floor(parsed.counter / COUNTER_HASHES) - 1;
+    return { attempt, index };
   }
 
   async #import(entry: PostEntry, index: number): Promise<void> {
@@ -247,6 +273,7 @@ export class Importer {
 
   async #flush(): Promise<void> {
     let posts: readonly PendingPost[] = this.#batch;
+    let retries = 0;
     while (posts.length > 0) {
       const outcomes = await Promise.allSettled(posts.map((post) => this.#post(post)));
       const refused: PendingPost[] = [];
@@ -264,8 +291,15 @@ export class Importer {
         } else throw outcome.reason;
       }
       if (fault === undefined) break;
-      if (fault.code === "out-of-order" && ++this.#attempt < ATTEMPTS_MAX) {
+      if (fault.code === "out-of-order" && ++retries < ATTEMPTS_MAX) {
         posts = await this.#withoutPosted(refused);
+        if (posts.length < refused.length) retries = 0;
+        // A message was left out, but later ones were posted: their outbox accepts no earlier one.
+        if (posts.some(({ index }) => index <= this.#highestIndex)) this.#nextAttempt();
+      } else if (isLoss(fault)) {
+        // The server recognizes the messages that it has recorded.
+        await this.options.reconnected();
+        posts = refused;
       } else if (fault.retryAfterMs !== undefined) {
         // Waits for the whole batch; otherwise the server would refuse each remaining post.
         await delay(this.options.clock, Math.max(fault.retryAfterMs, WAIT_MS_MIN));
@@ -291,13 +325,26 @@ export class Importer {
 
   #post({ index, digests, body }: PendingPost) {
     const { client, room } = this.options;
-    const outbox = this.#outbox(Math.floor(index / OUTBOX_ENTRIES), this.#attempt);
+    const attempt = index > this.#highestIndex ? 0 : this.#attempt;
+    const outbox = this.#outboxes[attempt]?.[Math.floor(index / OUTBOX_ENTRIES)];
+    if (outbox === undefined) throw new Error("an entry belongs to a block of its file");
     const counter = ((index % OUTBOX_ENTRIES) + 1) * COUNTER_HASHES + hashOf(digests.id);
     return client.requestOnce("post", { outbox, counter, to: room, body });
   }
 
-  #outbox(block: number, attempt: number): OutboxId {
-    return outboxOf([this.options.room, block, attempt, this.options.digest]);
+  #nextAttempt(): void {
+    this.#attempt++;
+    this.#openOutboxes();
+  }
+
+  #openOutboxes(): void {
+    const { room, digest, count } = this.options;
+    const attempt = this.#attempt;
+    const blocks = Array.from({ length: Math.ceil(count / OUTBOX_ENTRIES) }, (_, block) =>
+      outboxOf([room, block, attempt, digest]),
+    );
+    this.#outboxes.push(blocks);
+    for (const [block, outbox] of blocks.entries()) this.#positions.set(outbox, { attempt, block });
   }
 }
 
@@ -338,6 +385,10 @@ class DigestsBySeq {
 function marksOf({ kind, thread, notice }: TextEntry, isReply: boolean): Partial<PostBody> {
   const isInThread = (isReply && thread) || undefined;
   return defined({ action: kind === "action" || undefined, thread: isInThread, notice });
+}
+
+function isLoss(error: unknown): boolean {
+  return error instanceof Fault && error.code === "link-closed";
 }
 
 function keyOf(entry: PostEntry): string | undefined {

@@ -139,8 +139,8 @@ async function readPipe(file: FileHandle, path: string): Promise<Uint8Array[]> {
     pieces.push(Buffer.from(buffer.subarray(0, bytesRead)));
     sizeBytes += bytesRead;
   }
-  throw new Fault("too-large", `${quoteText(path)} is a pipe with more than 512 MiB`, {
-    remedy: "save it to a file and import the file",
+  throw new Fault("too-large", `${quoteText(path)} has more than 512 MiB and is no file`, {
+    remedy: "save its content to a file, and import the file",
   });
 }
 

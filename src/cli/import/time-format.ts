@@ -117,65 +117,76 @@ export function timeFormat(format: string, months: MonthNames): TimeFormat {
     fields.push(name);
     return `(${specifier})`;
   });
+  const groups = Object.fromEntries(fields.map((name, index) => [name, index + 1]));
   const expression = new RegExp(`^${pattern.join("")}`);
   return {
     parse(text, day) {
       const match = expression.exec(text);
       if (match === null) return undefined;
-      const values = new Map(fields.map((name, index) => [name, match[index + 1] ?? ""]));
-      const time = timeOf(values, day, months);
+      const time = timeOf(new FieldValues(match, groups), day, months);
       return time === undefined ? undefined : { time, rest: text.slice(match[0].length) };
     },
   };
 }
 
+/** Values of the specifiers in a time. */
+class FieldValues {
+  constructor(
+    private readonly match: RegExpExecArray,
+    private readonly groups: Readonly<Record<string, number>>,
+  ) {}
+
+  text(name: string): string | undefined {
+    const group = this.groups[name];
+    return group === undefined ? undefined : this.match[group];
+  }
+
+  number(name: string): number | undefined {
+    const text = this.text(name);
+    return text === undefined ? undefined : Number(text);
+  }
+}
+
 function timeOf(
-  values: ReadonlyMap<string, string>,
+  values: FieldValues,
   day: LogDay | undefined,
   months: MonthNames,
 ): LogTime | undefined {
-  const number = (...names: string[]): number | undefined => {
-    for (const name of names) {
-      const value = values.get(name);
-      if (value !== undefined) return Number(value);
-    }
-    return undefined;
-  };
-  const fractionMs = Number((values.get("f") ?? "").padEnd(3, "0").slice(0, 3));
-  const unixSeconds = number("s", "!");
+  const fraction = values.text("f");
+  const fractionMs = fraction === undefined ? 0 : Number(fraction.padEnd(3, "0").slice(0, 3));
+  const unixSeconds = values.number("s") ?? values.number("!");
   if (unixSeconds !== undefined)
     return { isLocal: false, unixMs: unixSeconds * 1_000 + fractionMs };
-  const date = dateIn(values, number, day, months);
-  const hour = hourIn(values, number);
+  const date = dateIn(values, day, months);
+  const hour = hourIn(values);
   if (date === undefined || hour === undefined) return undefined;
-  const local = timeFields([...date, hour, number("M") ?? 0, number("S") ?? 0]) + fractionMs;
-  const zone = zoneMinutes(values.get("z") ?? values.get("Z"));
-  if (zone === undefined && !values.has("@")) return { isLocal: true, unixMs: local };
+  const local =
+    timeFields([...date, hour, values.number("M") ?? 0, values.number("S") ?? 0]) + fractionMs;
+  const zone = zoneMinutes(values.text("z") ?? values.text("Z"));
+  if (zone === undefined && values.text("@") === undefined) return { isLocal: true, unixMs: local };
   return { isLocal: false, unixMs: local - (zone ?? 0) * MINUTE_MS };
 }
 
-type NumberOf = (...names: string[]) => number | undefined;
-
 function dateIn(
-  values: ReadonlyMap<string, string>,
-  number: NumberOf,
+  values: FieldValues,
   day: LogDay | undefined,
   months: MonthNames,
 ): LogDay | undefined {
-  const short = number("y");
-  const century = number("C");
+  const short = values.number("y");
+  const century = values.number("C");
   const shortYear = short === undefined ? undefined : short + (short < 69 ? 2000 : 1900);
-  const year = number("Y") ?? (century === undefined ? shortYear : century * 100 + (short ?? 0));
-  const dayOfYear = number("j");
+  const year =
+    values.number("Y") ?? (century === undefined ? shortYear : century * 100 + (short ?? 0));
+  const dayOfYear = values.number("j");
   if (year !== undefined && dayOfYear !== undefined) {
     const date = dateOf(Date.UTC(year, 0, dayOfYear));
     return [date.getUTCFullYear(), date.getUTCMonth() + 1, date.getUTCDate()];
   }
-  const dayOfMonth = number("d", "e");
-  const name = values.get("b") ?? values.get("B") ?? values.get("h");
-  const weekday = values.get("a") ?? values.get("A") ?? "";
+  const dayOfMonth = values.number("d") ?? values.number("e");
+  const name = values.text("b") ?? values.text("B") ?? values.text("h");
+  const weekday = values.text("a") ?? values.text("A") ?? "";
   const month =
-    number("m") ??
+    values.number("m") ??
     (name === undefined ? undefined : months.find(name, weekday, year ?? 0, dayOfMonth ?? 1));
   if (year === undefined && month === undefined && dayOfMonth === undefined) return day;
   if (month === undefined || dayOfMonth === undefined) return undefined;
@@ -183,11 +194,11 @@ function dateIn(
   return knownYear === undefined ? undefined : [knownYear, month, dayOfMonth];
 }
 
-function hourIn(values: ReadonlyMap<string, string>, number: NumberOf): number | undefined {
-  const hour = number("H", "k");
+function hourIn(values: FieldValues): number | undefined {
+  const hour = values.number("H") ?? values.number("k");
   if (hour !== undefined) return hour;
-  const half = number("I", "l");
-  const isAfternoon = /^p/i.test(values.get("p") ?? values.get("P") ?? "");
+  const half = values.number("I") ?? values.number("l");
+  const isAfternoon = /^p/i.test(values.text("p") ?? values.text("P") ?? "");
   return half === undefined ? undefined : (half % 12) + (isAfternoon ? 12 : 0);
 }
 

@@ -55,15 +55,19 @@ export const command = defineVerb({
       mode: "login",
       follow: "none",
       isResumable: true,
+      reconnect: true,
     } as const;
     return withClient(context, args, options, async ({ client, user }) => {
-      await untilConnected(client.read());
+      const events = client.read();
+      await untilConnected(events);
       const importer = new Importer({
         client,
         room,
         clock,
         offsetMinutes,
         digest,
+        count,
+        reconnected: () => untilConnected(events),
         onProgress: (done) => progress.update(() => `${done} of ${counted(count, "message")} …`),
       });
       try {

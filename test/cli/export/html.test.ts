@@ -17,6 +17,7 @@ const options: PageOptions = {
   title: "lobby",
   offsetMinutes: () => 120,
   exportedUnixMs: TIME,
+  zone: "Asia/Kolkata",
   file: () => undefined,
 };
 
@@ -38,6 +39,16 @@ test("displays the results of a poll below its question", () => {
   ]);
   expect(html).toContain("<li> 2. ▇▇▇▇▇▇▇▇▇▇ 1  rice (bob)</li><li>1 voter · closed</li></ul>");
   expect(tagsOf(html)).not.toContain("script");
+});
+
+test.each([
+  [() => 330, "UTC+05:30"],
+  [() => -210, "UTC-03:30"],
+  [() => 0, "UTC+00:00"],
+])("names the time zone at the end", (offsetMinutes, offset) => {
+  const html = page([record(1, { kind: "text", text: "hi" })], { offsetMinutes });
+  expect(html).toMatch(/<footer>Exported by chat on [-0-9]+ [:0-9]+ \(/);
+  expect(html).toContain(`(${offset}). Times are local times in the zone Asia/Kolkata.</footer>`);
 });
 
 test("displays edits, replies and reactions with their messages, by local day", () => {
