@@ -13,6 +13,7 @@ import {
 } from "../../io/terminal/line-editor.ts";
 import { PlainEditor } from "../../io/terminal/plain-editor.ts";
 import { parseYesNo } from "../../io/terminal/terminal.ts";
+import { isAppendOnly } from "../../io/terminal/terminal-type.ts";
 import { ENGLISH_TERMINAL, type Message } from "../../ui/messages/en/terminal.ts";
 import { type Context, faultLine, mayRedraw } from "../context.ts";
 import { UnreadableRuns } from "../output/damage.ts";
@@ -80,7 +81,7 @@ export class ChatConsole {
 
   #openEditor(): LineEditor {
     const { stdin, stdout, env } = this.context;
-    if (env["TERM"] === "dumb") return new PlainEditor(stdin, stdout);
+    if (isAppendOnly(env)) return new PlainEditor(stdin, stdout);
     const onQueued = (line: EnteredLine | undefined) => {
       const text = escapeSlash(line);
       if (text === undefined || isQuit(text)) this.onQuit();

@@ -54,7 +54,7 @@ class FullScreen implements AsyncDisposable {
     const open = openClient as unknown as OpenClient;
     const context = {
       clock,
-      env: {},
+      env: { TERM: "xterm" },
       offsetMinutes: () => {
         if (this.isBroken) throw new TypeError("the time is no number");
         return 0;
