@@ -24,7 +24,9 @@ export interface UnsavedDraft {
 export class ScreenDrafts {
   #owner: DraftOwner | undefined;
   #changes = new Map<string, Draft | undefined>();
-  #stored = new Map<string, string>();
+  /** Drafts that this window has stored or read; other windows may have changed them since. */
+  #stored = new Map<string, Draft>();
+  readonly #id = crypto.randomUUID();
   #cancel: (() => void) | undefined;
   #hasFailed = false;
 
@@ -35,9 +37,8 @@ export class ScreenDrafts {
     this.#owner = owner;
     this.#stored = new Map();
     try {
-      const drafts = this.options.store.list(owner);
-      for (const [target, draft] of drafts) this.#stored.set(target, JSON.stringify(draft));
-      return drafts;
+      this.#stored = new Map(this.options.store.list(owner));
+      return new Map(this.#stored);
     } catch (error) {
       this.#fail(error);
       return new Map();
@@ -75,18 +76,15 @@ export class ScreenDrafts {
     this.#cancel?.();
     this.#cancel = undefined;
     const owner = this.#owner;
-    const changes = this.#changes;
+    const stored = new Map(this.#stored);
+    const changes = new Map(
+      [...this.#changes].filter(([target, draft]) => !isSameDraft(draft, stored.get(target))),
+    );
     this.#changes = new Map();
-    if (owner === undefined) return;
-    for (const [target, draft] of changes) {
-      const text = draft === undefined ? undefined : JSON.stringify(draft);
-      if (text === this.#stored.get(target)) changes.delete(target);
-      else if (text === undefined) this.#stored.delete(target);
-      else this.#stored.set(target, text);
-    }
-    if (changes.size === 0) return;
+    if (owner === undefined || changes.size === 0) return;
+    for (const [target, draft] of changes) setOrDelete(this.#stored, target, draft);
     try {
-      this.options.store.save(owner, changes);
+      this.options.store.save(owner, changes, { id: this.#id, stored });
       this.#hasFailed = false;
     } catch (error) {
       for (const target of changes.keys()) this.#stored.delete(target);
@@ -100,7 +98,7 @@ export class ScreenDrafts {
    * @param isPresent false if the saved ones are gone, too
    */
   unsaved(isPresent: boolean): readonly UnsavedDraft[] {
-    const stored = isPresent ? [] : [...this.#stored].map(parsed);
+    const stored = isPresent ? [] : this.#stored;
     const drafts = new Map<string, Draft | undefined>([...stored, ...this.#changes]);
     return [...drafts].flatMap(([to, draft]) =>
       draft === undefined || draft.text.trim() === "" ? [] : [{ to, text: draft.text }],
@@ -114,8 +112,13 @@ export class ScreenDrafts {
   }
 }
 
-function parsed([to, text]: readonly [string, string]): [string, Draft] {
-  return [to, JSON.parse(text)];
+function isSameDraft(a: Draft | undefined, b: Draft | undefined): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}
+
+function setOrDelete(drafts: Map<string, Draft>, target: string, draft: Draft | undefined): void {
+  if (draft === undefined) drafts.delete(target);
+  else drafts.set(target, draft);
 }
 
 /** Targets that `/notify off` has muted on this device. */

@@ -19,6 +19,7 @@ import { UNMARKED_PASTE_MS } from "../../../src/io/terminal/unmarked-paste.ts";
 import { ClientFixture } from "../../client/client-fixture.ts";
 import { until } from "../../event.ts";
 import { fixtureTest } from "../../fixture-test.ts";
+import { saveDrafts } from "../../io/state/saved-drafts.ts";
 import { FakeDevice } from "./terminal/fake-device.ts";
 
 const LOOK_AWAY = "\x1b[O";
@@ -358,7 +359,7 @@ describe("a draft", () => {
   test("is restored in its room, and removed when it is sent", async () => {
     const screen = new FullScreen();
     const draft = { text: "half a thought" };
-    screen.state.drafts.save(ownerOf(screen), new Map([["lobby", draft]]));
+    saveDrafts(screen.state.drafts, ownerOf(screen), new Map([["lobby", draft]]));
     await using _open = await screen.open();
     expect(screen.output).toContain("half a thought");
     await screen.type("\r");
@@ -371,7 +372,7 @@ describe("a draft", () => {
   test("returns after a command that was typed before its room was open", async () => {
     const screen = new FullScreen();
     const draft = { text: "half a thought" };
-    screen.state.drafts.save(ownerOf(screen), new Map([["lobby", draft]]));
+    saveDrafts(screen.state.drafts, ownerOf(screen), new Map([["lobby", draft]]));
     await using _open = await screen.open("/me wa");
     await screen.type("ves\r");
     await screen.frames();

@@ -156,6 +156,14 @@ describe("/set", () => {
     expect(stored()).toEqual({});
   });
 
+  test("keeps what another window has changed", () => {
+    const { state, stored, ...first } = preferencesWith();
+    const second = new ScreenPreferences({ settings: () => ({ screen: {} }) } as never, state);
+    first.set("bell on");
+    second.set("theme light");
+    expect(stored()).toEqual({ bell: "on", theme: "light" });
+  });
+
   test.each([
     ["bel on", "unknown setting 'bel'", "did you mean bell?"],
     ["toString on", "unknown setting 'toString'", "run /set to list settings"],
