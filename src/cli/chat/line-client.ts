@@ -250,6 +250,8 @@ export class LineClient extends SlashHost {
       },
       (error: unknown) => {
         this.#unconfirmed.delete(post);
+        // The line that was typed is no longer visible.
+        if (this.chatConsole.isInteractive) this.chatConsole.note(unsentLine(to, text));
         this.fail(error, input);
       },
     );

@@ -7,6 +7,7 @@ import { notLoggedIn } from "../../client/link/retry.ts";
 import { withMentions } from "../../core/client/mentions.ts";
 import { isSameName } from "../../core/model/item.ts";
 import { findItem, openThreadRoot } from "../../core/model/selectors.ts";
+import type { PendingPost } from "../../core/model/state.ts";
 import { leftByInterrupt } from "../chat/chat-exit.ts";
 import { runSlash } from "../chat/slash.ts";
 import { expandAlias } from "../chat/slash-grammar.ts";
@@ -40,9 +41,16 @@ export function isCommand(text: string): boolean {
   return text.startsWith("/") && !text.startsWith("//");
 }
 
+/**
+ * `warned`: posts are being sent, and the client leaves when it is done. `asked`: posts were
+ * refused, and it leaves if the user repeats the request. `confirmed`: the user has repeated it.
+ */
+export type Confirmation = "all-sent" | "warned" | "asked" | "confirmed";
+
 export class ScreenActions {
   /** Newest post that was unsent when the user was last warned. */
   #warnedUnsent: string | undefined;
+  #warnedRefused: string | undefined;
 
   constructor(private readonly options: ScreenActionsOptions) {}
 
@@ -111,21 +119,28 @@ export class ScreenActions {
     }
   }
 
-  /**
-   * Says only once that the same unsent posts are being sent; `confirmed` means that it was said
-   * before.
-   */
-  confirmLeave(): "all-sent" | "warned" | "confirmed" {
+  /** Says only once that the same posts are unsent or refused. */
+  confirmLeave(): Confirmation {
     const { chat, notices } = this.options;
+    const refused = chat.model.pending.filter(({ state: { kind } }) => kind === "refused");
     const unsent = chat.model.pending.filter(
       ({ state: { kind } }) => kind === "storing" || kind === "waiting",
     );
     const newest = unsent.at(-1)?.key;
-    if (newest === undefined) return "all-sent";
+    if (newest === undefined) return this.#confirmRefused(refused);
     if (newest === this.#warnedUnsent) return "confirmed";
     this.#warnedUnsent = newest;
     notices.note(({ sendingAtQuit }) => sendingAtQuit(unsent.length));
     return "warned";
+  }
+
+  #confirmRefused(refused: readonly PendingPost[]): Confirmation {
+    const newest = refused.at(-1)?.key;
+    if (newest === undefined) return "all-sent";
+    if (newest === this.#warnedRefused) return "confirmed";
+    this.#warnedRefused = newest;
+    this.options.notices.note(({ refusedAtQuit }) => refusedAtQuit(refused.length));
+    return "asked";
   }
 
   #reportFailure(promise: Promise<unknown>): void {

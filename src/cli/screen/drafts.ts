@@ -2,7 +2,8 @@
 
 import { Fault } from "../../base/fault.ts";
 import { DRAFT_SAVE_DELAY_MS } from "../../base/limits-screen.ts";
-import type { Draft, Model } from "../../core/model/state.ts";
+import { defined } from "../../base/values.ts";
+import type { Draft, Model, PendingPost } from "../../core/model/state.ts";
 import type { Clock } from "../../io/clock.ts";
 import type { ClientState } from "../../io/state/client-state.ts";
 import type { DraftOwner } from "../../io/state/home-tables.ts";
@@ -27,6 +28,8 @@ export class ScreenDrafts {
   /** Drafts that this window has stored or read; other windows may have changed them since. */
   #stored = new Map<string, Draft>();
   readonly #id = crypto.randomUUID();
+  /** Targets of the refused posts that are stored, by key. */
+  #refused = new Map<string, string>();
   #cancel: (() => void) | undefined;
   #hasFailed = false;
 
@@ -35,6 +38,7 @@ export class ScreenDrafts {
   open(owner: DraftOwner): ReadonlyMap<string, Draft> {
     this.save();
     this.#owner = owner;
+    this.#refused = new Map();
     this.#stored = new Map();
     try {
       this.#stored = new Map(this.options.store.list(owner));
@@ -62,6 +66,29 @@ export class ScreenDrafts {
       mayContainSecret(draft?.text ?? "") || mayContainSecret(draft?.before?.text ?? "");
     this.#changes.set(target, isSecret ? undefined : draft);
     this.scheduleSave();
+  }
+
+  /** A refused post is stored as a draft for the next start, until it is sent again or discarded. */
+  keepRefused(pending: readonly PendingPost[]): void {
+    const owner = this.#owner;
+    const refused = new Map(
+      pending.flatMap((post) => (post.state.kind === "refused" ? [[post.key, post]] : [])),
+    );
+    if (owner === undefined || (refused.size === 0 && this.#refused.size === 0)) return;
+    try {
+      for (const [key, to] of this.#refused) {
+        if (refused.has(key)) continue;
+        this.options.store.saveBeside(owner, to, key, undefined);
+        this.#refused.delete(key);
+      }
+      for (const [key, post] of refused) {
+        if (this.#refused.has(key)) continue;
+        this.options.store.saveBeside(owner, post.to, key, draftOf(post));
+        this.#refused.set(key, post.to);
+      }
+    } catch (error) {
+      this.#fail(error);
+    }
   }
 
   /** Saves immediately; otherwise the draft of a sent message would reappear after a crash. */
@@ -110,6 +137,11 @@ export class ScreenDrafts {
     if (!this.#hasFailed) this.options.onFailure(error);
     this.#hasFailed = true;
   }
+}
+
+function draftOf({ body: { text, action, re } }: PendingPost): Draft {
+  const typed = action === true ? `/me ${text}` : text.startsWith("/") ? `/${text}` : text;
+  return defined({ text: typed, re });
 }
 
 function isSameDraft(a: Draft | undefined, b: Draft | undefined): boolean {

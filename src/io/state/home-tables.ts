@@ -64,6 +64,14 @@ export class DraftStore extends HomeTable {
     });
   }
 
+  /**
+   * Stores a text beside the target's draft, which it joins when drafts are next listed.
+   * @param draft `undefined` removes it
+   */
+  saveBeside(owner: DraftOwner, target: string, id: string, draft: Draft | undefined): void {
+    this.#write(owner, `${target}${WINDOW_MARK}${id}`, draft);
+  }
+
   /** `undefined` if another window has stored a draft for this target. */
   #keyOf(owner: DraftOwner, target: string, window: DraftWindow): string | undefined {
     const own = ownKey(target, window);

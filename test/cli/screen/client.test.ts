@@ -529,6 +529,48 @@ describe("unsent messages", () => {
   );
 });
 
+describe("a refused message", () => {
+  const refuse = ({ server }: FullScreen) => {
+    server.misbehaviour.onRequest = ({ kind }) =>
+      kind === "post" ? new Fault("not-allowed", "only moderators can post") : undefined;
+  };
+  const drafts = ({ state, server }: FullScreen) =>
+    state.drafts.list({ fingerprint: server.identity.fingerprint, user: "ana" });
+
+  test.each([
+    ["\x03", "interrupted"],
+    ["\x04", 0],
+    ["/quit\r", 0],
+  ])("is asked about at %j, and is a draft at the next start", async (keys, outcome) => {
+    const screen = await new FullScreen().open();
+    refuse(screen);
+    await screen.type("lost?\r");
+    await screen.frames(2);
+    await screen.type(keys);
+    expect(await screen.outputText()).toContain("1 message could not be sent. Quit again");
+    await screen.type(keys);
+    const ended = await screen.outcome();
+    expect(ended instanceof Fault ? ended.code : ended).toBe(outcome as string | number);
+    expect([...drafts(screen)]).toEqual([["lobby", { text: "lost?" }]]);
+  });
+
+  test("survives the end of the process, but not its own discarding", async () => {
+    const screen = await new FullScreen().open();
+    refuse(screen);
+    await screen.type("lost?\r");
+    await screen.frames(2);
+    const [post] = screen.chat.model.pending;
+    screen.chat.actions.discard(post?.key ?? "");
+    await screen.frames();
+    expect(drafts(screen).size).toBe(0);
+    await screen.type("kept\r");
+    await screen.frames(2);
+    screen.device.emit("exit");
+    expect([...drafts(screen).values()]).toEqual([{ text: "kept" }]);
+    await screen.end();
+  });
+});
+
 describe("lines pasted without marks", () => {
   const DRAFT = "//me sneaky\nbeta";
 

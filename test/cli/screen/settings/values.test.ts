@@ -111,6 +111,7 @@ function preferencesWith(chosen: Readonly<Record<string, string>> = {}) {
   const preferences = new ScreenPreferences({ settings: () => ({ screen }) } as never, state);
   return {
     preferences,
+    state,
     set: (argument: string) => preferences.set(argument),
     stored: () => JSON.parse(stored),
   };
