@@ -9,6 +9,7 @@ import { cleanText } from "../../base/text.ts";
 import type { Input } from "./input.ts";
 import type { Output } from "./output.ts";
 import { PASTE_MARKS_OFF, PASTE_MARKS_ON, PasteSplitter, type Typed } from "./paste.ts";
+import { onProcessEnd } from "./process-end.ts";
 import { UNMARKED_PASTE_MS, type UnmarkedPaste, UnmarkedPastes } from "./unmarked-paste.ts";
 
 export interface EnteredLine {
@@ -156,7 +157,7 @@ type PendingPaste = EnteredLine & { readonly lines: number };
 
 class ReadlineEditor implements LineEditor {
   readonly #typedAhead: EnteredLine[] = [];
-  readonly #restore = () => writeSync(1, PASTE_MARKS_OFF);
+  readonly #removeRestore: () => void;
   readonly #continued = () => this.#resume();
   #prompt = "> ";
   #question: string | undefined;
@@ -181,7 +182,10 @@ class ReadlineEditor implements LineEditor {
     editor.on("SIGINT", () => this.#interrupted());
     editor.on("SIGTSTP", () => void this.#suspend());
     process.on("SIGCONT", this.#continued);
-    process.on("exit", this.#restore); // Disable bracketed paste for the shell on every exit.
+    this.#removeRestore = onProcessEnd(() => {
+      writeSync(1, PASTE_MARKS_OFF);
+      setRawMode(false);
+    });
     output.write(PASTE_MARKS_ON);
   }
 
@@ -351,7 +355,7 @@ class ReadlineEditor implements LineEditor {
     if (this.#isClosed) return;
     this.#isClosed = true;
     process.off("SIGCONT", this.#continued);
-    process.off("exit", this.#restore);
+    this.#removeRestore();
     this.output.write(`${CLEAR_LINE}${PASTE_MARKS_OFF}`);
     const waiter = this.#waiter;
     this.#waiter = undefined;

@@ -547,10 +547,10 @@ describe("a refused message", () => {
     await screen.type("lost?\r");
     await screen.frames(2);
     await screen.type(keys);
-    expect(await screen.outputText()).toContain("1 message could not be sent. Quit again");
+    expect(await screen.outputText()).toContain("1 message not sent. Quit again");
     await screen.type(keys);
     const ended = await screen.outcome();
-    expect(ended instanceof Fault ? ended.code : ended).toBe(outcome as string | number);
+    expect(ended instanceof Fault ? ended.code : ended).toBe(outcome as never);
     expect([...drafts(screen)]).toEqual([["lobby", { text: "lost?" }]]);
   });
 

@@ -44,7 +44,7 @@ export const ENGLISH_TERMINAL = {
   sendingAtQuit: (n: number) =>
     `Sending ${counted(n, "message")}… Quit again to leave now and send next time.`,
   refusedAtQuit: (n: number) =>
-    `${counted(n, "message")} could not be sent. Quit again to leave and keep ${n === 1 ? "it" : "them"} as a draft.`,
+    `${counted(n, "message")} not sent. Quit again to keep ${n === 1 ? "it" : "them"} as a draft.`,
   sendingPosts: (n: number) => `${n} queued`,
   unreadIn: (n: number, targets: string) => `${n} unread in ${targets}`,
   resultOf: (at: number, total: string) => `result ${at} of ${total}`,

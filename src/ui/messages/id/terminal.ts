@@ -33,7 +33,7 @@ export const INDONESIAN_TERMINAL: TerminalTexts = {
   sendingAtQuit: (n) =>
     `Mengirim ${n} pesan… Ulangi untuk keluar sekarang dan mengirim saat mulai lagi.`,
   refusedAtQuit: (n) =>
-    `${n} pesan tidak dapat dikirim. Ulangi untuk keluar dan menyimpannya sebagai draf.`,
+    `${n} pesan tidak terkirim. Ulangi untuk keluar; isinya disimpan sebagai draf.`,
   sendingPosts: (n) => `${n} dalam antrean`,
   unreadIn: (n, targets) => `${n} belum dibaca di ${targets}`,
   resultOf: (at, total) => `hasil ${at} dari ${total}`,
