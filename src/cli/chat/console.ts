@@ -15,6 +15,7 @@ import { PlainEditor } from "../../io/terminal/plain-editor.ts";
 import { parseYesNo } from "../../io/terminal/terminal.ts";
 import { isAppendOnly } from "../../io/terminal/terminal-type.ts";
 import { ENGLISH_TERMINAL, type Message } from "../../ui/messages/en/terminal.ts";
+import { isSharedCommand, withoutCommand } from "../../ui/text/typed-line.ts";
 import { type Context, faultLine, mayRedraw } from "../context.ts";
 import { UnreadableRuns } from "../output/damage.ts";
 import { DayLines } from "../output/day-line.ts";
@@ -261,7 +262,7 @@ export function isQuit(line: string): boolean {
 
 /** Doubles the leading slash of a pasted text, so that it does not run as a command. */
 function escapeSlash(line: EnteredLine | undefined): string | undefined {
-  return line?.isPasted === true && line.text.startsWith("/") ? `/${line.text}` : line?.text;
+  return line?.isPasted === true ? withoutCommand(line.text, isSharedCommand) : line?.text;
 }
 
 /** Users rarely refer further back. */

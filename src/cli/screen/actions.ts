@@ -8,8 +8,9 @@ import { withMentions } from "../../core/client/mentions.ts";
 import { isSameName } from "../../core/model/item.ts";
 import { findItem, openThreadRoot } from "../../core/model/selectors.ts";
 import type { PendingPost } from "../../core/model/state.ts";
+import { type TypedLine, typedLine } from "../../ui/text/typed-line.ts";
 import { leftByInterrupt } from "../chat/chat-exit.ts";
-import { runSlash } from "../chat/slash.ts";
+import { isSlashCommand, runSlash } from "../chat/slash.ts";
 import { expandAlias } from "../chat/slash-grammar.ts";
 import { noRoomOpen, type ScreenCommands } from "./commands.ts";
 import type { ScreenDrafts } from "./drafts.ts";
@@ -34,11 +35,6 @@ export interface ScreenActionsOptions {
   readonly notices: ScreenNotices;
   readonly saveDrafts: () => void;
   readonly completeAgain: () => void;
-}
-
-/** Text that begins with `//` is a message. */
-export function isCommand(text: string): boolean {
-  return text.startsWith("/") && !text.startsWith("//");
 }
 
 /**
@@ -119,6 +115,11 @@ export class ScreenActions {
     }
   }
 
+  typedLine(text: string): TypedLine {
+    const { aliases } = this.options.commands.context.settings();
+    return typedLine(text, (word) => isSlashCommand(word) || aliases.has(word));
+  }
+
   /** Says only once that the same posts are unsent or refused. */
   confirmLeave(): Confirmation {
     const { chat, notices } = this.options;
@@ -150,11 +151,12 @@ export class ScreenActions {
   #submit({ text, re, edits }: Extract<Action, { kind: "enter" }>): void {
     const { chat, history, folders, host, notices, commands } = this.options;
     folders.clear();
-    if (isCommand(text)) {
+    const typed = this.typedLine(text);
+    if (typed.kind === "command") {
       const { aliases } = commands.context.settings();
-      const line = `/${expandAlias(text.slice(1), aliases)}`;
+      const line = `/${expandAlias(typed.line, aliases)}`;
       if (!mayContainSecret(line)) void history.add(text);
-      this.#reportFailure(runSlash(commands, text.slice(1)));
+      this.#reportFailure(runSlash(commands, typed.line));
       return;
     }
     void history.add(text);
@@ -163,7 +165,7 @@ export class ScreenActions {
       host.patch({ editor: editorOf(text) }); // Not sent, so the text returns to the input.
       return notices.fail(me === undefined ? notLoggedIn() : noRoomOpen());
     }
-    const message = text.startsWith("//") ? text.slice(1) : text;
+    const message = typed.text;
     const root = openThreadRoot(chat.model);
     const send = () => {
       chat.actions.send(open, defined({ text: message, re, edits }), root);

@@ -529,6 +529,13 @@ describe("unsent messages", () => {
   );
 });
 
+screenTest("runs a known command behind spaces", async (screen) => {
+  await screen.type(" /me waves\r");
+  await screen.type("  /usr/bin\r");
+  await screen.frames(2);
+  expect(screen.server.texts()).toEqual(["waves", "  /usr/bin"]);
+});
+
 describe("a refused message", () => {
   const refuse = ({ server }: FullScreen) => {
     server.misbehaviour.onRequest = ({ kind }) =>
