@@ -81,8 +81,8 @@ export class ChatConsole {
   }
 
   #openEditor(): LineEditor {
-    const { stdin, stdout, env } = this.context;
-    if (isAppendOnly(env)) return new PlainEditor(stdin, stdout);
+    const { stdin, stdout, env, clock } = this.context;
+    if (isAppendOnly(env)) return new PlainEditor(stdin, stdout, () => clock.now());
     const onQueued = (line: EnteredLine | undefined) => {
       const text = escapeSlash(line);
       if (text === undefined || isQuit(text)) this.onQuit();

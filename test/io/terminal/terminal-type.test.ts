@@ -1,9 +1,12 @@
 import { expect, test } from "bun:test";
 import { isAppendOnly } from "../../../src/io/terminal/terminal-type.ts";
 
-test.each([undefined, "", "dumb", "unknown", "vt52"])("a terminal named %j only appends", (name) => {
-  expect(isAppendOnly({ TERM: name }, "linux")).toBe(true);
-});
+test.each([undefined, "", "dumb", "unknown", "vt52"])(
+  "a terminal named %j only appends",
+  (name) => {
+    expect(isAppendOnly({ TERM: name }, "linux")).toBe(true);
+  },
+);
 
 test.each(["xterm", "vt100", "linux", "screen.xterm-256color", "dumb-emacs-ansi"])(
   "a terminal named %j understands sequences",
