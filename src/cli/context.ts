@@ -16,6 +16,7 @@ import {
   standardOutput,
 } from "../io/terminal/output.ts";
 import { openTerminal, type Terminal } from "../io/terminal/terminal.ts";
+import { isAppendOnly } from "../io/terminal/terminal-type.ts";
 import { type Environment, loadSettings, type Settings } from "./settings.ts";
 import { wrapWords } from "./word-wrap.ts";
 
@@ -132,11 +133,11 @@ export function faultLine(fault: Fault): string {
 
 /** Reports whether standard error may be redrawn. A screen reader would read each redraw aloud. */
 export function mayRedraw({ stderr, env }: Pick<ProcessIo, "stderr" | "env">): boolean {
-  return stderr.isTerminal && env["TERM"] !== "dumb";
+  return stderr.isTerminal && !isAppendOnly(env);
 }
 
 function mayColor({ stdout, env }: ProcessIo): boolean {
-  return stdout.isTerminal && !env["NO_COLOR"] && env["TERM"] !== "dumb";
+  return stdout.isTerminal && !env["NO_COLOR"] && !isAppendOnly(env);
 }
 
 function printWarnings(settings: Settings, stderr: Output): Settings {

@@ -46,6 +46,7 @@ export class ModelStore {
   #model: Model;
   #events: ModelEvent[] = [];
   #isFlushing = false;
+  #hasConnected = false;
   #isAwaitingFrame = false;
   readonly #listeners = new Set<() => void>();
   readonly #displayNames;
@@ -154,7 +155,8 @@ export class ModelStore {
         return this.reportFailure(this.#follow(effect));
       case "prefs-set": {
         const fields = { room: effect.room, ...definedPrefs(effect.prefs) };
-        return this.reportFailure(this.options.request("prefs-set", fields));
+        const set = () => this.options.request("prefs-set", fields);
+        return this.reportFailure(this.#firstConnection().then(set));
       }
       default:
         return this.options.perform(effect);
@@ -163,11 +165,21 @@ export class ModelStore {
 
   async #loadPage({ room, target, side, seq }: Effect<"page">): Promise<void> {
     try {
+      await this.#firstConnection();
       const page = await this.#page(target, side, seq);
       this.enqueue({ kind: "page", room, side, seq, ...page });
     } catch (error) {
       this.enqueue({ kind: "page-failed", room, side, seq, fault: asFault(error) });
     }
+  }
+
+  /**
+   * The restored model is shown before the first connection. What it requests then is no failure of
+   * the user's.
+   */
+  async #firstConnection(): Promise<void> {
+    if (!this.#hasConnected) await this.until(() => this.#model.connection.kind === "online");
+    this.#hasConnected = true;
   }
 
   async #search({ query, before }: Effect<"search">): Promise<void> {
@@ -181,6 +193,7 @@ export class ModelStore {
   }
 
   async #follow({ room, seq, on, read }: Effect<"follow">): Promise<void> {
+    await this.#firstConnection();
     await this.options.request("follow", { room, seq, on, read });
   }
 

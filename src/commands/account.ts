@@ -40,6 +40,7 @@ import { CODE_CROWDED } from "../client/short-code.ts";
 import { deviceIdOf } from "../crypto/device-id.ts";
 import { sha256 } from "../crypto/sha256.ts";
 import { systemEntropy } from "../io/entropy.ts";
+import { isAppendOnly } from "../io/terminal/terminal-type.ts";
 import { isLoopback } from "../io/ws/address.ts";
 import { ENGLISH_TERMINAL } from "../ui/messages/en/terminal.ts";
 import {
@@ -274,7 +275,7 @@ async function offer(context: Context, open: OpenClient): Promise<number> {
   printData(context, offered, `${code}\n`);
   if (!context.json) {
     const { stderr, env } = context;
-    const color = !env["NO_COLOR"] && env["TERM"] !== "dumb";
+    const color = !env["NO_COLOR"] && !isAppendOnly(env);
     const picture = stderr.isTerminal ? qrLines(web, stderr.columns(), color) : undefined;
     printNotice(context, "within 10 minutes, open this in a browser, or scan the code:");
     stderr.write([web, ...(picture ?? []), ""].join("\n"));

@@ -12,6 +12,7 @@ import { printJson } from "../cli/output/result.ts";
 import { isTransient } from "../client/link/retry.ts";
 import { LOBBY } from "../core/rooms/rooms.ts";
 import { delay } from "../io/clock.ts";
+import { isAppendOnly } from "../io/terminal/terminal-type.ts";
 
 export const command = defineVerb({
   args: {
@@ -73,7 +74,7 @@ export const command = defineVerb({
 
 function hasFullScreen(context: Context, isPlain: boolean): boolean {
   const { stdin, env } = context;
-  return !isPlain && isInteractive(context) && stdin.isTerminal && env["TERM"] !== "dumb";
+  return !isPlain && isInteractive(context) && stdin.isTerminal && !isAppendOnly(env);
 }
 
 const RETRY_DELAY_MS = 5_000;

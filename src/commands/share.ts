@@ -40,6 +40,7 @@ import type { Source } from "../io/blob/interfaces.ts";
 import { onDisk } from "../io/disk/disk.ts";
 import { systemEntropy } from "../io/entropy.ts";
 import { checkOpen } from "../io/terminal/input.ts";
+import { isAppendOnly } from "../io/terminal/terminal-type.ts";
 import { isLoopback } from "../io/ws/address.ts";
 import type { ServerEvent } from "../server/session/event.ts";
 import { shareTopic, TEXT_TOPIC } from "../ui/text/share-topic.ts";
@@ -410,7 +411,7 @@ function webAddress({ secret = "", ...address }: ServerSpec): string {
 
 function qrCode({ stderr, env }: Context, { host }: ServerSpec, web: string): string[] {
   if (isLoopback(host)) return [];
-  const color = !env["NO_COLOR"] && env["TERM"] !== "dumb";
+  const color = !env["NO_COLOR"] && !isAppendOnly(env);
   return qrLines(web, stderr.columns(), color) ?? [];
 }
 

@@ -47,3 +47,17 @@ clientTest("stores at most SCREEN_ITEMS_MAX items per room", async (fixture) => 
   expect(tail?.items.at(-1)?.seq).toBe(last);
   expect(tail?.hasOlder).toBe(true);
 });
+
+test("reports no failure of what it requests before the first connection", async () => {
+  const fixture = new ClientFixture();
+  const { client: chat } = fixture.modelClient();
+  const notice = { kind: "room", name: "lobby", n: 9, skipped: 0 };
+  chat["handleEvent"]({ kind: "room", room: { id: LOBBY }, notice } as never);
+  chat["handleEvent"](recordEvent(8) as never);
+  await fixture.clock.advance(SCREEN_FRAME_MS);
+  chat.actions.open("lobby");
+  chat.actions.loadMore("older");
+  await fixture.clock.advance(SCREEN_FRAME_MS);
+  expect(chat.model.rooms.get(LOBBY)?.loading).toBeDefined();
+  expect(chat.model.faults).toEqual([]);
+});

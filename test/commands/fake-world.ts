@@ -23,7 +23,12 @@ export function fakeWorld(options: FakeOptions = {}): FakeWorld {
     stderr: new FakeOutput(isTerminal),
     stdin: fakeInput(options.lines ?? [], isTerminal),
     // An empty folder hides config.toml and servers of the user who runs the tests.
-    env: { CHAT_HOME: "/nonexistent/chat", XDG_RUNTIME_DIR: "/nonexistent/run", ...options.env },
+    env: {
+      CHAT_HOME: "/nonexistent/chat",
+      XDG_RUNTIME_DIR: "/nonexistent/run",
+      TERM: "xterm-256color",
+      ...options.env,
+    },
     clock: options.clock ?? {
       now: () => 0,
       unixMs: () => options.nowUnixMs ?? 0,

@@ -13,7 +13,9 @@ import {
 } from "../../io/terminal/line-editor.ts";
 import { PlainEditor } from "../../io/terminal/plain-editor.ts";
 import { parseYesNo } from "../../io/terminal/terminal.ts";
+import { isAppendOnly } from "../../io/terminal/terminal-type.ts";
 import { ENGLISH_TERMINAL, type Message } from "../../ui/messages/en/terminal.ts";
+import { isSharedCommand, withoutCommand } from "../../ui/text/typed-line.ts";
 import { type Context, faultLine, mayRedraw } from "../context.ts";
 import { UnreadableRuns } from "../output/damage.ts";
 import { DayLines } from "../output/day-line.ts";
@@ -79,8 +81,8 @@ export class ChatConsole {
   }
 
   #openEditor(): LineEditor {
-    const { stdin, stdout, env } = this.context;
-    if (env["TERM"] === "dumb") return new PlainEditor(stdin, stdout);
+    const { stdin, stdout, env, clock } = this.context;
+    if (isAppendOnly(env)) return new PlainEditor(stdin, stdout, () => clock.now());
     const onQueued = (line: EnteredLine | undefined) => {
       const text = escapeSlash(line);
       if (text === undefined || isQuit(text)) this.onQuit();
@@ -260,7 +262,7 @@ export function isQuit(line: string): boolean {
 
 /** Doubles the leading slash of a pasted text, so that it does not run as a command. */
 function escapeSlash(line: EnteredLine | undefined): string | undefined {
-  return line?.isPasted === true && line.text.startsWith("/") ? `/${line.text}` : line?.text;
+  return line?.isPasted === true ? withoutCommand(line.text, isSharedCommand) : line?.text;
 }
 
 /** Users rarely refer further back. */

@@ -31,6 +31,7 @@ import type { SearchQuery } from "../../core/model/state.ts";
 import { LOBBY } from "../../core/rooms/rooms.ts";
 import { type KnownFile, knownFile } from "../../io/state/home-tables.ts";
 import type { View, Views } from "../../ui/command.ts";
+import { type TypedLine, typedLine } from "../../ui/text/typed-line.ts";
 import { formatFingerprint } from "../../wire/fingerprint.ts";
 import { formatAddress } from "../../wire/invite.ts";
 import type { PostBody } from "../../wire/messages.ts";
@@ -45,7 +46,7 @@ import { LineFiles } from "./files.ts";
 import { LineQueue } from "./line-queue.ts";
 import { destinationOfTarget, unsentLine } from "./post.ts";
 import { type InputLine, ScriptLines } from "./script-lines.ts";
-import { runSlash, showView } from "./slash.ts";
+import { isSlashCommand, runSlash, showView } from "./slash.ts";
 import { type JoinRoomOptions, type joinRoom, SlashHost, viewOf } from "./slash-host.ts";
 import { HISTORY_DEFAULT, history } from "./slash-views.ts";
 import { MESSAGE_KINDS, unreadLine, unreadOf } from "./unread.ts";
@@ -250,6 +251,8 @@ export class LineClient extends SlashHost {
       },
       (error: unknown) => {
         this.#unconfirmed.delete(post);
+        // The line that was typed is no longer visible.
+        if (this.chatConsole.isInteractive) this.chatConsole.note(unsentLine(to, text));
         this.fail(error, input);
       },
     );
@@ -451,10 +454,18 @@ export class LineClient extends SlashHost {
   async #handleLine(line: string): Promise<void> {
     if (line.trim() === "") return;
     if (isQuit(line)) return runSlash(this, "quit");
-    if (line.startsWith("/") && !line.startsWith("//")) return runSlash(this, line.slice(1));
+    const typed = this.#typedLine(line);
+    if (typed.kind === "command") return runSlash(this, typed.line);
     const { client } = this.open;
     if (client.isConnected && client.user !== undefined) this.chatConsole.eraseEntered();
-    return this.post({ text: line.startsWith("//") ? line.slice(1) : line });
+    return this.post({ text: typed.text });
+  }
+
+  /** In a script, only a line that begins with a slash is a command. */
+  #typedLine(line: string): TypedLine {
+    const { aliases } = this.context.settings();
+    const isKnown = (word: string) => isSlashCommand(word) || aliases.has(word);
+    return typedLine(line, this.chatConsole.isInteractive ? isKnown : () => false);
   }
 
   /** Saves new files in batches during a catch-up, because each write waits for the disk. */

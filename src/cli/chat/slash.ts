@@ -244,6 +244,11 @@ function resolveCommand(word: string): string {
   return ALIASES[resolved] ?? resolved;
 }
 
+/** @param word in lower case */
+export function isSlashCommand(word: string): boolean {
+  return Object.hasOwn(COMMANDS, word) || Object.hasOwn(ALIASES, word) || word === "sendall";
+}
+
 /** Removes the arguments of commands that accept a password, so that the line is safe to log. */
 export function withoutSecrets(line: string): string {
   if (!line.startsWith("/") || line.startsWith("//")) return line;

@@ -34,6 +34,7 @@ import {
 } from "../../io/probe/network-probe.ts";
 import { QuicDialer } from "../../io/quic/dial.ts";
 import { ClientState } from "../../io/state/client-state.ts";
+import { isAppendOnly } from "../../io/terminal/terminal-type.ts";
 import { wsDial } from "../../io/ws/dial.ts";
 import { CLOCK_FILE } from "../../server/kernel/server-clock.ts";
 import { parseJson } from "../../wire/field.ts";
@@ -164,8 +165,8 @@ export function checkTerminal(
       "set LANG=C.UTF-8, or your own locale with .UTF-8",
     );
   }
-  if (term === "dumb" || (term === "" && platform !== "win32")) {
-    return warning(`the terminal cannot move the cursor (TERM=${term})`, "use chat join --plain");
+  if (isAppendOnly(env, platform)) {
+    return warning(`the terminal only appends lines (TERM=${term})`, "use chat join --plain");
   }
   const isWidthKnown = columns > 0;
   if (isWidthKnown && columns < COLUMNS_MIN)

@@ -2,6 +2,7 @@
 
 import type { FileSink, Subprocess } from "bun";
 import { quoteText } from "../../base/text.ts";
+import { isAppendOnly } from "../../io/terminal/terminal-type.ts";
 import { startProgram } from "../child-program.ts";
 import { type Context, printNotice } from "../context.ts";
 
@@ -35,7 +36,7 @@ export class Pager {
   static open(context: PagerContext): Pager | undefined {
     const { env, stdout } = context;
     const name = env["PAGER"]?.trim() || "less";
-    if (!stdout.isTerminal || env["TERM"] === "dumb" || name === "cat") return undefined;
+    if (!stdout.isTerminal || isAppendOnly(env) || name === "cat") return undefined;
     const command = commandOf(name, env["PATH"] ?? "");
     try {
       return command && new Pager(context, name, command);

@@ -7,8 +7,10 @@ import { notLoggedIn } from "../../client/link/retry.ts";
 import { withMentions } from "../../core/client/mentions.ts";
 import { isSameName } from "../../core/model/item.ts";
 import { findItem, openThreadRoot } from "../../core/model/selectors.ts";
+import type { PendingPost } from "../../core/model/state.ts";
+import { type TypedLine, typedLine } from "../../ui/text/typed-line.ts";
 import { leftByInterrupt } from "../chat/chat-exit.ts";
-import { runSlash } from "../chat/slash.ts";
+import { isSlashCommand, runSlash } from "../chat/slash.ts";
 import { expandAlias } from "../chat/slash-grammar.ts";
 import { noRoomOpen, type ScreenCommands } from "./commands.ts";
 import type { ScreenDrafts } from "./drafts.ts";
@@ -35,14 +37,16 @@ export interface ScreenActionsOptions {
   readonly completeAgain: () => void;
 }
 
-/** Text that begins with `//` is a message. */
-export function isCommand(text: string): boolean {
-  return text.startsWith("/") && !text.startsWith("//");
-}
+/**
+ * `warned`: posts are being sent, and the client leaves when it is done. `asked`: posts were
+ * refused, and it leaves if the user repeats the request. `confirmed`: the user has repeated it.
+ */
+export type Confirmation = "all-sent" | "warned" | "asked" | "confirmed";
 
 export class ScreenActions {
   /** Newest post that was unsent when the user was last warned. */
   #warnedUnsent: string | undefined;
+  #warnedRefused: string | undefined;
 
   constructor(private readonly options: ScreenActionsOptions) {}
 
@@ -111,21 +115,33 @@ export class ScreenActions {
     }
   }
 
-  /**
-   * Says only once that the same unsent posts are being sent; `confirmed` means that it was said
-   * before.
-   */
-  confirmLeave(): "all-sent" | "warned" | "confirmed" {
+  typedLine(text: string): TypedLine {
+    const { aliases } = this.options.commands.context.settings();
+    return typedLine(text, (word) => isSlashCommand(word) || aliases.has(word));
+  }
+
+  /** Says only once that the same posts are unsent or refused. */
+  confirmLeave(): Confirmation {
     const { chat, notices } = this.options;
+    const refused = chat.model.pending.filter(({ state: { kind } }) => kind === "refused");
     const unsent = chat.model.pending.filter(
       ({ state: { kind } }) => kind === "storing" || kind === "waiting",
     );
     const newest = unsent.at(-1)?.key;
-    if (newest === undefined) return "all-sent";
+    if (newest === undefined) return this.#confirmRefused(refused);
     if (newest === this.#warnedUnsent) return "confirmed";
     this.#warnedUnsent = newest;
     notices.note(({ sendingAtQuit }) => sendingAtQuit(unsent.length));
     return "warned";
+  }
+
+  #confirmRefused(refused: readonly PendingPost[]): Confirmation {
+    const newest = refused.at(-1)?.key;
+    if (newest === undefined) return "all-sent";
+    if (newest === this.#warnedRefused) return "confirmed";
+    this.#warnedRefused = newest;
+    this.options.notices.note(({ refusedAtQuit }) => refusedAtQuit(refused.length));
+    return "asked";
   }
 
   #reportFailure(promise: Promise<unknown>): void {
@@ -135,11 +151,12 @@ export class ScreenActions {
   #submit({ text, re, edits }: Extract<Action, { kind: "enter" }>): void {
     const { chat, history, folders, host, notices, commands } = this.options;
     folders.clear();
-    if (isCommand(text)) {
+    const typed = this.typedLine(text);
+    if (typed.kind === "command") {
       const { aliases } = commands.context.settings();
-      const line = `/${expandAlias(text.slice(1), aliases)}`;
+      const line = `/${expandAlias(typed.line, aliases)}`;
       if (!mayContainSecret(line)) void history.add(text);
-      this.#reportFailure(runSlash(commands, text.slice(1)));
+      this.#reportFailure(runSlash(commands, typed.line));
       return;
     }
     void history.add(text);
@@ -148,7 +165,7 @@ export class ScreenActions {
       host.patch({ editor: editorOf(text) }); // Not sent, so the text returns to the input.
       return notices.fail(me === undefined ? notLoggedIn() : noRoomOpen());
     }
-    const message = text.startsWith("//") ? text.slice(1) : text;
+    const message = typed.text;
     const root = openThreadRoot(chat.model);
     const send = () => {
       chat.actions.send(open, defined({ text: message, re, edits }), root);

@@ -28,7 +28,7 @@ import type { OpenClient } from "../connect/client.ts";
 import { nativeHashing } from "../connect/keys.ts";
 import type { Context } from "../context.ts";
 import { toFault } from "../errors.ts";
-import { isCommand, ScreenActions } from "./actions.ts";
+import { type Confirmation, ScreenActions } from "./actions.ts";
 import { Collector } from "./collector.ts";
 import { ScreenCommands } from "./commands.ts";
 import { MutedTargets, ScreenDrafts, type UnsavedDraft } from "./drafts.ts";
@@ -227,7 +227,7 @@ export class ScreenClient implements ScreenHost {
     this.#draw();
   }
 
-  confirmLeave(): "all-sent" | "warned" | "confirmed" {
+  confirmLeave(): Confirmation {
     return this.#actions.confirmLeave();
   }
 
@@ -357,7 +357,8 @@ export class ScreenClient implements ScreenHost {
   #handleKey(key: Key): boolean {
     const { state, actions } = this.#updateFor(key);
     const isLoading = this.#isStarting && this.#chat.model.me !== undefined;
-    if (isLoading && actions.some((action) => action.kind === "enter" && !isCommand(action.text)))
+    const isMessage = (text: string) => this.#actions.typedLine(text).kind === "message";
+    if (isLoading && actions.some((action) => action.kind === "enter" && isMessage(action.text)))
       return false;
     this.state = { ...state, notes: state.notes.slice(-SCREEN_NOTES_MAX) };
     if (actions.some(clearsNotes)) this.notices.clear();
@@ -382,6 +383,7 @@ export class ScreenClient implements ScreenHost {
     const before = this.#previous;
     if (model === before.model) return;
     this.#collector.modelChanged();
+    if (model.pending !== before.model.pending) this.#drafts.keepRefused(model.pending);
     this.#previous = { ...before, model };
     if (model.open !== undefined) this.#isStarting = false;
     const isAccountChanged = model.me !== before.model.me;

@@ -224,6 +224,7 @@ export class ScreenCommands extends SlashHost {
     const confirmation = screen.confirmLeave();
     if (confirmation === "confirmed" || (isInterrupt && confirmation === "all-sent"))
       return screen.end(result);
+    if (confirmation === "asked") return;
     const stopped = client.untilUnresponsive(QUIT_TIMEOUT_MS).then(() => {
       screen.end(isInterrupt ? result : (client.unsentFault() ?? result), true);
     });
@@ -242,7 +243,8 @@ export class ScreenCommands extends SlashHost {
       return screen.end(result === 0 ? asFault(error) : result);
     }
     await this.open.client.auditSettled();
-    screen.end(result);
+    // The last posts may have been refused.
+    if (screen.confirmLeave() !== "asked") screen.end(result);
   }
 
   async #listFiles(target: string): Promise<void> {

@@ -2,7 +2,8 @@
 
 import { Fault } from "../../base/fault.ts";
 import { DRAFT_SAVE_DELAY_MS } from "../../base/limits-screen.ts";
-import type { Draft, Model } from "../../core/model/state.ts";
+import { defined } from "../../base/values.ts";
+import type { Draft, Model, PendingPost } from "../../core/model/state.ts";
 import type { Clock } from "../../io/clock.ts";
 import type { ClientState } from "../../io/state/client-state.ts";
 import type { DraftOwner } from "../../io/state/home-tables.ts";
@@ -24,7 +25,11 @@ export interface UnsavedDraft {
 export class ScreenDrafts {
   #owner: DraftOwner | undefined;
   #changes = new Map<string, Draft | undefined>();
-  #stored = new Map<string, string>();
+  /** Drafts that this window has stored or read; other windows may have changed them since. */
+  #stored = new Map<string, Draft>();
+  readonly #id = crypto.randomUUID();
+  /** Targets of the refused posts that are stored, by key. */
+  #refused = new Map<string, string>();
   #cancel: (() => void) | undefined;
   #hasFailed = false;
 
@@ -33,11 +38,11 @@ export class ScreenDrafts {
   open(owner: DraftOwner): ReadonlyMap<string, Draft> {
     this.save();
     this.#owner = owner;
+    this.#refused = new Map();
     this.#stored = new Map();
     try {
-      const drafts = this.options.store.list(owner);
-      for (const [target, draft] of drafts) this.#stored.set(target, JSON.stringify(draft));
-      return drafts;
+      this.#stored = new Map(this.options.store.list(owner));
+      return new Map(this.#stored);
     } catch (error) {
       this.#fail(error);
       return new Map();
@@ -63,6 +68,29 @@ export class ScreenDrafts {
     this.scheduleSave();
   }
 
+  /** A refused post is stored as a draft for the next start, until it is sent again or discarded. */
+  keepRefused(pending: readonly PendingPost[]): void {
+    const owner = this.#owner;
+    const refused = new Map(
+      pending.flatMap((post) => (post.state.kind === "refused" ? [[post.key, post]] : [])),
+    );
+    if (owner === undefined || (refused.size === 0 && this.#refused.size === 0)) return;
+    try {
+      for (const [key, to] of this.#refused) {
+        if (refused.has(key)) continue;
+        this.options.store.saveBeside(owner, to, key, undefined);
+        this.#refused.delete(key);
+      }
+      for (const [key, post] of refused) {
+        if (this.#refused.has(key)) continue;
+        this.options.store.saveBeside(owner, post.to, key, draftOf(post));
+        this.#refused.set(key, post.to);
+      }
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
   /** Saves immediately; otherwise the draft of a sent message would reappear after a crash. */
   deleteSent(): void {
     const hasStored = [...this.#changes].some(
@@ -75,18 +103,15 @@ export class ScreenDrafts {
     this.#cancel?.();
     this.#cancel = undefined;
     const owner = this.#owner;
-    const changes = this.#changes;
+    const stored = new Map(this.#stored);
+    const changes = new Map(
+      [...this.#changes].filter(([target, draft]) => !isSameDraft(draft, stored.get(target))),
+    );
     this.#changes = new Map();
-    if (owner === undefined) return;
-    for (const [target, draft] of changes) {
-      const text = draft === undefined ? undefined : JSON.stringify(draft);
-      if (text === this.#stored.get(target)) changes.delete(target);
-      else if (text === undefined) this.#stored.delete(target);
-      else this.#stored.set(target, text);
-    }
-    if (changes.size === 0) return;
+    if (owner === undefined || changes.size === 0) return;
+    for (const [target, draft] of changes) setOrDelete(this.#stored, target, draft);
     try {
-      this.options.store.save(owner, changes);
+      this.options.store.save(owner, changes, { id: this.#id, stored });
       this.#hasFailed = false;
     } catch (error) {
       for (const target of changes.keys()) this.#stored.delete(target);
@@ -100,7 +125,7 @@ export class ScreenDrafts {
    * @param isPresent false if the saved ones are gone, too
    */
   unsaved(isPresent: boolean): readonly UnsavedDraft[] {
-    const stored = isPresent ? [] : [...this.#stored].map(parsed);
+    const stored = isPresent ? [] : this.#stored;
     const drafts = new Map<string, Draft | undefined>([...stored, ...this.#changes]);
     return [...drafts].flatMap(([to, draft]) =>
       draft === undefined || draft.text.trim() === "" ? [] : [{ to, text: draft.text }],
@@ -114,8 +139,18 @@ export class ScreenDrafts {
   }
 }
 
-function parsed([to, text]: readonly [string, string]): [string, Draft] {
-  return [to, JSON.parse(text)];
+function draftOf({ body: { text, action, re } }: PendingPost): Draft {
+  const typed = action === true ? `/me ${text}` : text.startsWith("/") ? `/${text}` : text;
+  return defined({ text: typed, re });
+}
+
+function isSameDraft(a: Draft | undefined, b: Draft | undefined): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}
+
+function setOrDelete(drafts: Map<string, Draft>, target: string, draft: Draft | undefined): void {
+  if (draft === undefined) drafts.delete(target);
+  else drafts.set(target, draft);
 }
 
 /** Targets that `/notify off` has muted on this device. */

@@ -132,7 +132,7 @@ export class VisiblePictures {
     const { pictures } = this.#settings;
     const isInMultiplexer = isMultiplexed(env);
     const isUnsupported = isInMultiplexer || (env["NO_COLOR"] ?? "") !== "";
-    if (pictures === "auto" && (isUnsupported || /^(?:linux|dumb)$/.test(env["TERM"] ?? ""))) {
+    if (pictures === "auto" && (isUnsupported || env["TERM"] === "linux")) {
       this.#terminal = { protocol: undefined, cell: { width: 1, height: 1 } };
       return;
     }

@@ -5,6 +5,7 @@ import { join, relative } from "node:path";
 import { hexPairs } from "../../base/bytes.ts";
 import { defined } from "../../base/values.ts";
 import { LOBBY } from "../../core/rooms/rooms.ts";
+import { isAppendOnly } from "../../io/terminal/terminal-type.ts";
 import { isLoopback } from "../../io/ws/address.ts";
 import { installCommand } from "../../ui/text/install-command.ts";
 import { formatFingerprint } from "../../wire/fingerprint.ts";
@@ -208,7 +209,7 @@ function sideBySide(code: string[], joinInfo: JoinInfo, context: Context): strin
 }
 
 function codeLines({ stderr, env }: Context, link: string | undefined): string[] | undefined {
-  const color = !env["NO_COLOR"] && env["TERM"] !== "dumb";
+  const color = !env["NO_COLOR"] && !isAppendOnly(env);
   const lines = link === undefined ? undefined : qrLines(link, stderr.columns() - 2, color);
   return lines?.map((line) => `  ${line}`);
 }

@@ -17,38 +17,113 @@ export interface DraftOwner {
   readonly user: string;
 }
 
+/** What one process knows of the stored drafts. */
+export interface DraftWindow {
+  readonly id: string;
+  /** Drafts as this process has last read or stored them, by target. */
+  readonly stored: ReadonlyMap<string, Draft>;
+}
+
+/**
+ * Several windows may write drafts for one target. A window changes only the draft that it knows; if
+ * another one has stored a different draft meanwhile, this window stores its own beside it.
+ */
 export class DraftStore extends HomeTable {
-  list({ fingerprint, user }: DraftOwner): ReadonlyMap<string, Draft> {
+  /** Drafts that several windows stored for one target are joined. */
+  list(owner: DraftOwner): ReadonlyMap<string, Draft> {
+    const { fingerprint, user } = owner;
     const sql = "SELECT target, draft FROM drafts WHERE fingerprint = ? AND user = ? ORDER BY at";
     const rows = this.database.all<Row>(sql, fingerprint, user.toLowerCase());
-    return new Map(
-      rows.flatMap(({ target, draft }) => {
-        const parsed = parseDraft(draft);
-        return parsed === undefined ? [] : [[target, parsed] as const];
-      }),
-    );
+    const drafts = new Map<string, Draft>();
+    for (const { target: key, draft } of rows) {
+      const parsed = parseDraft(draft);
+      const [target = ""] = key.split(WINDOW_MARK);
+      if (parsed !== undefined) drafts.set(target, joined(drafts.get(target), parsed));
+    }
+    const extra = rows.filter(({ target }) => target.includes(WINDOW_MARK));
+    if (extra.length > 0) this.#join(owner, extra, drafts);
+    return drafts;
   }
 
   /**
    * Applies all changes or none. Retains the newest DRAFTS_STORED_MAX drafts of an account.
    * @param changes drafts by target; `undefined` deletes a draft
    */
-  save(owner: DraftOwner, changes: ReadonlyMap<string, Draft | undefined>): void {
-    const [fingerprint, user] = [owner.fingerprint, owner.user.toLowerCase()];
+  save(
+    owner: DraftOwner,
+    changes: ReadonlyMap<string, Draft | undefined>,
+    window: DraftWindow,
+  ): void {
+    this.database.transact(() => {
+      for (const [target, draft] of changes) {
+        const key = this.#keyOf(owner, target, window);
+        if (key !== undefined) this.#write(owner, key, draft);
+        else if (draft !== undefined) this.#write(owner, ownKey(target, window), draft);
+      }
+      this.#trim(owner);
+    });
+  }
+
+  /**
+   * Stores a text beside the target's draft, which it joins when drafts are next listed.
+   * @param draft `undefined` removes it
+   */
+  saveBeside(owner: DraftOwner, target: string, id: string, draft: Draft | undefined): void {
+    this.#write(owner, `${target}${WINDOW_MARK}${id}`, draft);
+  }
+
+  /** `undefined` if another window has stored a draft for this target. */
+  #keyOf(owner: DraftOwner, target: string, window: DraftWindow): string | undefined {
+    const own = ownKey(target, window);
+    if (this.#read(owner, own) !== undefined) return own;
+    const current = this.#read(owner, target);
+    const known = window.stored.get(target);
+    const isKnown = current === undefined || current === (known && JSON.stringify(known));
+    return isKnown ? target : undefined;
+  }
+
+  #join(owner: DraftOwner, extra: readonly Row[], drafts: ReadonlyMap<string, Draft>): void {
+    this.database.transact(() => {
+      for (const { target: key } of extra) {
+        const [target = ""] = key.split(WINDOW_MARK);
+        this.#write(owner, key, undefined);
+        this.#write(owner, target, drafts.get(target));
+      }
+    });
+  }
+
+  #read({ fingerprint, user }: DraftOwner, key: string): string | undefined {
+    const sql = "SELECT draft FROM drafts WHERE fingerprint = ? AND user = ? AND target = ?";
+    return this.database.value(sql, fingerprint, user.toLowerCase(), key);
+  }
+
+  #write({ fingerprint, user }: DraftOwner, key: string, draft: Draft | undefined): void {
+    const values = [fingerprint, user.toLowerCase(), key] as const;
     const remove = "DELETE FROM drafts WHERE fingerprint = ? AND user = ? AND target = ?";
     const insert = `INSERT OR REPLACE INTO drafts (fingerprint, user, target, draft)
       VALUES (?, ?, ?, ?)`;
+    if (draft === undefined) this.database.run(remove, ...values);
+    else this.database.run(insert, ...values, JSON.stringify(draft));
+  }
+
+  #trim({ fingerprint, user }: DraftOwner): void {
     const trim = `DELETE FROM drafts WHERE fingerprint = ?1 AND user = ?2 AND at <= (
       SELECT at FROM drafts WHERE fingerprint = ?1 AND user = ?2
       ORDER BY at DESC LIMIT 1 OFFSET ${DRAFTS_STORED_MAX})`;
-    this.database.transact(() => {
-      for (const [target, draft] of changes) {
-        if (draft === undefined) this.database.run(remove, fingerprint, user, target);
-        else this.database.run(insert, fingerprint, user, target, JSON.stringify(draft));
-      }
-      this.database.run(trim, fingerprint, user);
-    });
+    this.database.run(trim, fingerprint, user.toLowerCase());
   }
+}
+
+/** Separates a target from the window that stored a second draft for it. Names have no line feed. */
+const WINDOW_MARK = "\n";
+
+function ownKey(target: string, { id }: DraftWindow): string {
+  return `${target}${WINDOW_MARK}${id}`;
+}
+
+function joined(first: Draft | undefined, second: Draft): Draft {
+  if (first === undefined || first.text === second.text) return second;
+  return { ...first, text: `${first.text}\n${second.text}` };
 }
 
 interface Row {

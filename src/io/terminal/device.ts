@@ -3,6 +3,7 @@
 import { closeSync, constants, openSync, writeSync } from "node:fs";
 import type { Input } from "./input.ts";
 import { type OnBroken, type Output, screenOutput } from "./output.ts";
+import { onProcessEnd } from "./process-end.ts";
 
 export interface Size {
   readonly columns: number;
@@ -123,14 +124,4 @@ function listen(event: DeviceEvent, handler: () => void): () => void {
 function refreshSize(): void {
   const stdout = process.stdout as { readonly _refreshSize?: () => void };
   stdout._refreshSize?.();
-}
-
-function onProcessEnd(handler: () => void): () => void {
-  const errors = ["uncaughtException", "unhandledRejection"] as const;
-  process.on("exit", handler);
-  for (const error of errors) process.prependListener(error, handler);
-  return () => {
-    process.off("exit", handler);
-    for (const error of errors) process.off(error, handler);
-  };
 }

@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { isatty } from "node:tty";
 import { Fault, msg } from "../../base/fault.ts";
 import { LineBuffer } from "./line-buffer.ts";
+import { onProcessEnd } from "./process-end.ts";
 
 export interface Input {
   readonly isTerminal: boolean;
@@ -93,14 +94,14 @@ class StdinInput implements Input {
       return this.line();
     }
     const restore = () => process.stdin.setRawMode(false);
-    process.once("exit", restore);
+    const removeRestore = onProcessEnd(restore);
     process.stdin.setRawMode(true);
     try {
       ask(); // Not earlier: the terminal would show what is typed at once.
       return await this.#secret();
     } finally {
       restore();
-      process.off("exit", restore);
+      removeRestore();
     }
   }
 

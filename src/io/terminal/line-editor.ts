@@ -4,10 +4,13 @@ import { writeSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { PassThrough, Writable } from "node:stream";
 import { Fault } from "../../base/fault.ts";
+import { TERMINAL_SEQUENCE_BYTES_MAX } from "../../base/limits-screen.ts";
 import { cleanText } from "../../base/text.ts";
 import type { Input } from "./input.ts";
 import type { Output } from "./output.ts";
 import { PASTE_MARKS_OFF, PASTE_MARKS_ON, PasteSplitter, type Typed } from "./paste.ts";
+import { onProcessEnd } from "./process-end.ts";
+import { UNMARKED_PASTE_MS, type UnmarkedPaste, UnmarkedPastes } from "./unmarked-paste.ts";
 
 export interface EnteredLine {
   readonly text: string;
@@ -63,11 +66,8 @@ export function openLineEditor(
   Object.assign(keys, { isTTY: true, setRawMode });
   const editor = createInterface({ input: keys, output: stream, terminal: true });
   const lines = new ReadlineEditor(editor, output, echo, { onPaste, onQueued });
-  const insertText = (text: string) => lines.insertText(text);
-  const pasted: OnPasted = (typed) => lines.pasted(typed);
-  readKeys(input, keys, { words: insertText, pasted }).catch((error: unknown) =>
-    keys.destroy(error as Error),
-  );
+  const reader = new KeyReader(lines, keys);
+  reader.read(input).catch((error: unknown) => keys.destroy(error as Error));
   return lines;
 }
 
@@ -78,52 +78,86 @@ function setRawMode(isRaw: boolean): void {
 /**
  * Passes keys to readline synchronously, so that keys typed before a paste precede it on the line.
  * Passes the text of one read as a whole, because readline would echo separate keys one by one and
- * lose track of the rows.
+ * lose track of the rows. Holds an unfinished sequence until further bytes decide.
  */
-async function readKeys(
-  input: Input,
-  keys: PassThrough,
-  {
-    words: insertText,
-    pasted,
-  }: { readonly words: (text: string) => void; readonly pasted: OnPasted },
-): Promise<void> {
-  const splitter = new PasteSplitter();
-  const decoder = new TextDecoder();
-  let wasEscape = false;
-  for (;;) {
-    const chunk = await input.chunk();
-    if (chunk === undefined) break;
-    for (const typed of splitter.push(chunk)) {
-      if (typed.kind !== "keys") {
-        pasted(typed);
-        continue;
+class KeyReader {
+  readonly #splitter = new PasteSplitter();
+  readonly #unmarked = new UnmarkedPastes<string>(textOfRun);
+  readonly #decoder = new TextDecoder();
+  #unfinished = "";
+  #expiry: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly lines: ReadlineEditor,
+    private readonly keys: PassThrough,
+  ) {}
+
+  async read(input: Input): Promise<void> {
+    for (;;) {
+      const chunk = await input.chunk();
+      clearTimeout(this.#expiry);
+      if (chunk === undefined) break;
+      for (const typed of this.#splitter.push(chunk)) {
+        if (typed.kind === "keys") this.#type(this.#decoder.decode(typed.bytes, { stream: true }));
+        else {
+          this.#handle(this.#unmarked.expire());
+          this.lines.pasted(typed);
+        }
       }
-      const text = decoder.decode(typed.bytes, { stream: true });
-      for (const run of wasEscape ? [text] : (text.match(RUNS) ?? [])) {
-        if (wasEscape || CONTROL.test(run)) keys.emit("data", run);
-        else insertText(run);
-      }
-      wasEscape = INCOMPLETE_SEQUENCE.test(text);
+      if (this.#unmarked.isHolding) this.#expireAfterReads();
+    }
+    this.#handle(this.#unmarked.expire().filter((part) => typeof part !== "string"));
+    this.keys.end();
+  }
+
+  #type(read: string): void {
+    const text = this.#unfinished + read;
+    const [unfinished = ""] = UNFINISHED_SEQUENCE.exec(text) ?? [];
+    this.#unfinished = unfinished.length > TERMINAL_SEQUENCE_BYTES_MAX ? "" : unfinished;
+    const runs = text.slice(0, text.length - unfinished.length).match(RUNS) ?? [];
+    const typed = runs.filter((run) => !ANSWER.test(run));
+    if (typed.length > 0) this.#handle(this.#unmarked.push(typed, performance.now()));
+  }
+
+  /** If the program was busy, reads first what the terminal has sent meanwhile. */
+  #expireAfterReads(): void {
+    this.#expiry = setTimeout(() => {
+      this.#expiry = setTimeout(() => this.#handle(this.#unmarked.expire()), 1);
+    }, UNMARKED_PASTE_MS);
+  }
+
+  #handle(parts: readonly (string | UnmarkedPaste)[]): void {
+    for (const part of parts) {
+      if (typeof part !== "string") {
+        if (part.kind === "oversize") this.lines.pasted(part);
+        else this.lines.pasted({ kind: "paste", text: part.text }, part.typed);
+      } else if (CONTROL.test(part)) this.keys.emit("data", part);
+      else this.lines.insertText(part);
     }
   }
-  keys.end();
 }
 
 /** Matches a run of text, a control character or an escape sequence. */
-const RUNS = /\x1b(?:\[\[?[0-?]*[ -/]*[@-~]|O?[^\x1b])?|[\x00-\x1f\x7f]|[^\x00-\x1f\x7f]+/gsu;
+const RUNS =
+  /\x1b[\]P_][^\x00-\x1f]*(?:\x07|\x1b\\)|\x1b(?:\[\[?[0-?]*[ -/]*[@-~]|O?[^\x1b])?|[\x00-\x1f\x7f]|[^\x00-\x1f\x7f]+/gsu;
 const CONTROL = /^[\x00-\x1f\x7f]/;
-/** Matches if a read ended within an escape sequence, or after the Esc key. */
-const INCOMPLETE_SEQUENCE = /\x1b(?:\[[0-?]*[ -/]*|O)?$/;
+/** Terminals answer with strings, which nobody types. */
+const ANSWER = /^\x1b[\]P_](?!$)/;
+/** Matches if a read ended within a sequence, or after the Esc key. */
+const UNFINISHED_SEQUENCE =
+  /\x1b(?:\[\[?[0-?]*[ -/]*|O|(?:\]\d|P[\d>+!$|=?]|_G)[^\x00-\x1f]*\x1b?)?$/;
 
-type OnPasted = (typed: Exclude<Typed, { kind: "keys" }>) => void;
+function textOfRun(run: string): string | undefined {
+  return /^[\r\n\t]$/.test(run) || !CONTROL.test(run) ? run : undefined;
+}
+
 type Editor = ReturnType<typeof createInterface>;
 type Waiter = { resolve(line: EnteredLine | undefined): void; reject(fault: Fault): void };
 type PendingPaste = EnteredLine & { readonly lines: number };
 
 class ReadlineEditor implements LineEditor {
   readonly #typedAhead: EnteredLine[] = [];
-  readonly #restore = () => writeSync(1, PASTE_MARKS_OFF);
+  readonly #removeRestore: () => void;
   readonly #continued = () => this.#resume();
   #prompt = "> ";
   #question: string | undefined;
@@ -148,7 +182,10 @@ class ReadlineEditor implements LineEditor {
     editor.on("SIGINT", () => this.#interrupted());
     editor.on("SIGTSTP", () => void this.#suspend());
     process.on("SIGCONT", this.#continued);
-    process.on("exit", this.#restore); // Disable bracketed paste for the shell on every exit.
+    this.#removeRestore = onProcessEnd(() => {
+      writeSync(1, PASTE_MARKS_OFF);
+      setRawMode(false);
+    });
     output.write(PASTE_MARKS_ON);
   }
 
@@ -207,17 +244,27 @@ class ReadlineEditor implements LineEditor {
   /**
    * Inserts a single line as if typed. Several lines wait for Enter, so that the user sees the text
    * before it is sent.
+   * @param typed beginning of the text that was already typed
    */
-  pasted(paste: Exclude<Typed, { kind: "keys" }>): void {
+  pasted(paste: Exclude<Typed, { kind: "keys" }>, typed = ""): void {
     if (this.#isClosed) return;
     if (paste.kind === "oversize") return this.events.onPaste("oversize");
     const { text } = paste;
+    this.#untype(typed);
     if (text.trim() === "") return;
     const lines = text.split("\n").length;
     const isLong = Bun.stringWidth(text) > PASTE_ROWS_MAX * this.output.columns();
     if (this.#question !== undefined) this.editor.write(text.replaceAll("\n", ""));
     else if (lines === 1 && !isLong) this.editor.write(text);
     else this.#storePaste(text, lines);
+  }
+
+  #untype(text: string): void {
+    const editor = this.editor as { line: string; cursor: number };
+    const { line, cursor } = editor;
+    if (text === "" || !line.slice(0, cursor).endsWith(text)) return;
+    editor.line = line.slice(0, cursor - text.length) + line.slice(cursor);
+    editor.cursor = cursor - text.length;
   }
 
   close(): void {
@@ -308,7 +355,7 @@ class ReadlineEditor implements LineEditor {
     if (this.#isClosed) return;
     this.#isClosed = true;
     process.off("SIGCONT", this.#continued);
-    process.off("exit", this.#restore);
+    this.#removeRestore();
     this.output.write(`${CLEAR_LINE}${PASTE_MARKS_OFF}`);
     const waiter = this.#waiter;
     this.#waiter = undefined;

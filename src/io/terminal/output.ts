@@ -79,7 +79,7 @@ class FdOutput implements ScreenOutput {
   }
 
   columns(): number {
-    return this.stream.columns() ?? COLUMNS_DEFAULT;
+    return this.stream.columns() || COLUMNS_DEFAULT;
   }
 
   write(data: string | Uint8Array): void {

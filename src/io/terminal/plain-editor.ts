@@ -5,6 +5,8 @@ import type { EnteredLine, LineEditor } from "./line-editor.ts";
 import type { Output } from "./output.ts";
 
 const NO_ROOM_PROMPT = ">";
+/** Within this time after a line, nobody has begun to type the next one. */
+const LINE_MS = 100;
 
 /**
  * For a terminal that only appends lines, such as a screen reader. The terminal echoes the line and
@@ -12,14 +14,17 @@ const NO_ROOM_PROMPT = ">";
  */
 export class PlainEditor implements LineEditor {
   #prompt = "";
+  #lineEndedAt = Number.NEGATIVE_INFINITY;
 
   constructor(
     private readonly input: Input,
     private readonly output: Output,
+    private readonly now: () => number,
   ) {}
 
   async line(): Promise<EnteredLine | undefined> {
     const text = await this.input.line();
+    this.#lineEndedAt = this.now();
     return text === undefined ? undefined : { text, isPasted: false };
   }
 
@@ -29,11 +34,15 @@ export class PlainEditor implements LineEditor {
       return await this.input.secretLine(() => this.output.write(`${question}: `));
     } finally {
       this.output.write("\n");
+      this.#lineEndedAt = this.now();
     }
   }
 
+  /** The terminal does not tell whether a line is half typed, so the text begins on a new line. */
   print(text: string): void {
-    this.output.write(text);
+    const isAtStart = this.now() - this.#lineEndedAt < LINE_MS;
+    this.output.write(isAtStart ? text : `\n${text}`);
+    this.#lineEndedAt = this.now();
   }
 
   eraseEntered(): void {}
@@ -42,7 +51,7 @@ export class PlainEditor implements LineEditor {
     const prompt = text.trimEnd();
     if (prompt === this.#prompt) return;
     this.#prompt = prompt;
-    if (prompt !== NO_ROOM_PROMPT) this.output.write(`${prompt}\n`);
+    if (prompt !== NO_ROOM_PROMPT) this.print(`${prompt}\n`);
   }
 
   close(): void {}

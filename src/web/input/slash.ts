@@ -4,6 +4,7 @@ import { unlessFault } from "../../base/fault.ts";
 import { type Command, usageFor } from "../../ui/command.ts";
 import { COMMANDS, SLASH_ALIASES } from "../../ui/commands.ts";
 import type { Texts } from "../../ui/messages/en/page.ts";
+import { isSharedCommand, typedLine } from "../../ui/text/typed-line.ts";
 
 export type SlashLine =
   | { readonly kind: "order"; readonly command: Command; readonly order: unknown }
@@ -14,10 +15,10 @@ export type SlashLine =
   | { readonly kind: "misused"; readonly name: string; readonly usage: string };
 
 export function slashLine(text: string): SlashLine | undefined {
-  if (text.startsWith("//")) return { kind: "message", text: text.slice(1) };
   if (text === "QUIT") return slashLine("/quit");
-  if (!text.startsWith("/")) return undefined;
-  const [, word = "", argument = ""] = /^\/(\S*)\s*([\s\S]*)$/.exec(text) ?? [];
+  const line = typedLine(text, isSharedCommand);
+  if (line.kind === "message") return line.text === text ? undefined : line;
+  const [, word = "", argument = ""] = /^(\S*)\s*([\s\S]*)$/.exec(line.line) ?? [];
   const typed = word.toLowerCase();
   if (typed === "sendall" && argument !== "") return { kind: "room-message", text: argument };
   const name = Object.hasOwn(SLASH_ALIASES, typed) ? (SLASH_ALIASES[typed] ?? "") : typed;

@@ -19,6 +19,7 @@ import { UNMARKED_PASTE_MS } from "../../../src/io/terminal/unmarked-paste.ts";
 import { ClientFixture } from "../../client/client-fixture.ts";
 import { until } from "../../event.ts";
 import { fixtureTest } from "../../fixture-test.ts";
+import { saveDrafts } from "../../io/state/saved-drafts.ts";
 import { FakeDevice } from "./terminal/fake-device.ts";
 
 const LOOK_AWAY = "\x1b[O";
@@ -54,7 +55,7 @@ class FullScreen implements AsyncDisposable {
     const open = openClient as unknown as OpenClient;
     const context = {
       clock,
-      env: {},
+      env: { TERM: "xterm" },
       offsetMinutes: () => {
         if (this.isBroken) throw new TypeError("the time is no number");
         return 0;
@@ -358,7 +359,7 @@ describe("a draft", () => {
   test("is restored in its room, and removed when it is sent", async () => {
     const screen = new FullScreen();
     const draft = { text: "half a thought" };
-    screen.state.drafts.save(ownerOf(screen), new Map([["lobby", draft]]));
+    saveDrafts(screen.state.drafts, ownerOf(screen), new Map([["lobby", draft]]));
     await using _open = await screen.open();
     expect(screen.output).toContain("half a thought");
     await screen.type("\r");
@@ -371,7 +372,7 @@ describe("a draft", () => {
   test("returns after a command that was typed before its room was open", async () => {
     const screen = new FullScreen();
     const draft = { text: "half a thought" };
-    screen.state.drafts.save(ownerOf(screen), new Map([["lobby", draft]]));
+    saveDrafts(screen.state.drafts, ownerOf(screen), new Map([["lobby", draft]]));
     await using _open = await screen.open("/me wa");
     await screen.type("ves\r");
     await screen.frames();
@@ -526,6 +527,55 @@ describe("unsent messages", () => {
       expect(await screen.outcome()).toBe(0);
     },
   );
+});
+
+screenTest("runs a known command behind spaces", async (screen) => {
+  await screen.type(" /me waves\r");
+  await screen.type("  /usr/bin\r");
+  await screen.frames(2);
+  expect(screen.server.texts()).toEqual(["waves", "  /usr/bin"]);
+});
+
+describe("a refused message", () => {
+  const refuse = ({ server }: FullScreen) => {
+    server.misbehaviour.onRequest = ({ kind }) =>
+      kind === "post" ? new Fault("not-allowed", "only moderators can post") : undefined;
+  };
+  const drafts = ({ state, server }: FullScreen) =>
+    state.drafts.list({ fingerprint: server.identity.fingerprint, user: "ana" });
+
+  test.each([
+    ["\x03", "interrupted"],
+    ["\x04", 0],
+    ["/quit\r", 0],
+  ])("is asked about at %j, and is a draft at the next start", async (keys, outcome) => {
+    const screen = await new FullScreen().open();
+    refuse(screen);
+    await screen.type("lost?\r");
+    await screen.frames(2);
+    await screen.type(keys);
+    expect(await screen.outputText()).toContain("1 message not sent. Quit again");
+    await screen.type(keys);
+    const ended = await screen.outcome();
+    expect(ended instanceof Fault ? ended.code : ended).toBe(outcome as never);
+    expect([...drafts(screen)]).toEqual([["lobby", { text: "lost?" }]]);
+  });
+
+  test("survives the end of the process, but not its own discarding", async () => {
+    const screen = await new FullScreen().open();
+    refuse(screen);
+    await screen.type("lost?\r");
+    await screen.frames(2);
+    const [post] = screen.chat.model.pending;
+    screen.chat.actions.discard(post?.key ?? "");
+    await screen.frames();
+    expect(drafts(screen).size).toBe(0);
+    await screen.type("kept\r");
+    await screen.frames(2);
+    screen.device.emit("exit");
+    expect([...drafts(screen).values()]).toEqual([{ text: "kept" }]);
+    await screen.end();
+  });
 });
 
 describe("lines pasted without marks", () => {

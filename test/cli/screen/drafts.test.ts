@@ -16,10 +16,10 @@ function openDrafts() {
   let writes = 0;
   let isFull = false;
   const faults: string[] = [];
-  const keep = (owner: DraftOwner, changes: ReadonlyMap<string, Draft | undefined>) => {
+  const keep: typeof store.save = (...saved) => {
     if (isFull) throw new Fault("store-full", "no space");
     writes++;
-    store.save(owner, changes);
+    store.save(...saved);
   };
   const drafts: ScreenDrafts = new ScreenDrafts({
     clock,
@@ -100,5 +100,53 @@ describe("an unfinished edit", () => {
     drafts.setDraft("lobby", { text: "c" });
     drafts.save();
     expect(faults).toEqual(["store-full", "store-full"]);
+  });
+});
+
+describe("several windows of one home", () => {
+  /** Windows that share one store. */
+  function openWindows() {
+    const { drafts: store } = ClientState.inMemory();
+    const open = () => {
+      const options = { clock: new FakeClock(), store, collect: () => {}, onFailure: () => {} };
+      const drafts = new ScreenDrafts(options);
+      const shown = drafts.open(ANA).get("lobby")?.text;
+      const type = (text: string | undefined) => {
+        drafts.setDraft("lobby", text === undefined ? undefined : { text });
+        drafts.save();
+      };
+      return { shown, type };
+    };
+    return { open, restored: () => open().shown };
+  }
+
+  test("a message sent in one does not delete the other's draft", () => {
+    const { open, restored } = openWindows();
+    const [a, b] = [open(), open()];
+    a.type("one");
+    b.type("a long text");
+    a.type(undefined);
+    expect(restored()).toBe("a long text");
+  });
+
+  test("both drafts survive, each as it was last typed", () => {
+    const { open, restored } = openWindows();
+    const [a, b] = [open(), open()];
+    for (const text of ["o", "one"]) a.type(text);
+    for (const text of ["t", "two"]) b.type(text);
+    a.type("one more");
+    expect(restored()).toBe("two\none more");
+    expect(restored()).toBe("two\none more");
+  });
+
+  test("a restored draft is written by the window that changes it", () => {
+    const { open, restored } = openWindows();
+    open().type("half");
+    const [a, b] = [open(), open()];
+    expect([a.shown, b.shown]).toEqual(["half", "half"]);
+    b.type("half done");
+    expect(restored()).toBe("half done");
+    a.type("half a thought");
+    expect(restored()).toBe("half done\nhalf a thought");
   });
 });

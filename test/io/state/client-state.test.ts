@@ -17,6 +17,7 @@ import fc from "fast-check";
 import { ClientState } from "../../../src/io/state/client-state.ts";
 import { faultOf } from "../../fault-code.ts";
 import { tempFolder } from "../../temp-folder.ts";
+import { saveDrafts } from "./saved-drafts.ts";
 
 const root = tempFolder();
 let folders = 0;
@@ -188,14 +189,15 @@ describe("a client's home", () => {
     state.setSnapshot("g", "ana", "{}");
     const owner = { fingerprint: "f", user: "ana" };
     const draft = { text: "hi", re: 11 };
-    drafts.save(
+    saveDrafts(
+      drafts,
       owner,
       new Map([
         ["lab", draft],
         ["den", { text: "yes", re: 10 }],
       ]),
     );
-    drafts.save(owner, new Map([["own", { text: "better", edits: 12 }]]));
+    saveDrafts(drafts, owner, new Map([["own", { text: "better", edits: 12 }]]));
     const post = { counter: 1, target: "lab", createdUnixMs: 1 };
     const added = [
       { ...post, body: '{"text":"yes","re":11}' },

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { DRAFTS_STORED_MAX } from "../../../src/base/limits-screen.ts";
 import { ClientState } from "../../../src/io/state/client-state.ts";
+import { saveDrafts } from "./saved-drafts.ts";
 
 const ANA = { fingerprint: "F", user: "Ana" };
 const BEN = { fingerprint: "F", user: "ben" };
@@ -9,15 +10,15 @@ test("stores drafts by account and target", () => {
   const state = ClientState.inMemory();
   const { drafts } = state;
   const before = { text: "other", re: 3 };
-  drafts.save(ANA, new Map([["lobby", { text: "half", edits: 7, before }]]));
-  drafts.save(BEN, new Map([["lobby", { text: "ben's" }]]));
-  drafts.save(ANA, new Map([["@ben", { text: "a\nb \u{1f600}" }]]));
+  saveDrafts(drafts, ANA, new Map([["lobby", { text: "half", edits: 7, before }]]));
+  saveDrafts(drafts, BEN, new Map([["lobby", { text: "ben's" }]]));
+  saveDrafts(drafts, ANA, new Map([["@ben", { text: "a\nb \u{1f600}" }]]));
   expect([...drafts.list({ ...ANA, user: "ANA" })]).toEqual([
     ["lobby", { text: "half", edits: 7, before }],
     ["@ben", { text: "a\nb \u{1f600}" }],
   ]);
   expect(drafts.list({ fingerprint: "G", user: "ana" }).size).toBe(0);
-  drafts.save(ANA, new Map([["lobby", undefined]]));
+  saveDrafts(drafts, ANA, new Map([["lobby", undefined]]));
   expect([...drafts.list(ANA).keys()]).toEqual(["@ben"]);
   expect([...drafts.list(BEN).values()]).toEqual([{ text: "ben's" }]);
   state.moveUser("F", "ana", "Anna");
@@ -29,15 +30,15 @@ test("stores drafts by account and target", () => {
 test("retains the newest DRAFTS_STORED_MAX of an account", () => {
   const state = ClientState.inMemory();
   const { drafts } = state;
-  drafts.save(BEN, new Map([["lobby", { text: "x" }]]));
+  saveDrafts(drafts, BEN, new Map([["lobby", { text: "x" }]]));
   const all = Array.from(
     { length: DRAFTS_STORED_MAX },
     (_, i) => [`r${i}`, { text: "x" }] as const,
   );
-  drafts.save(ANA, new Map(all));
+  saveDrafts(drafts, ANA, new Map(all));
   expect(drafts.list(ANA).size).toBe(DRAFTS_STORED_MAX);
-  drafts.save(ANA, new Map([["r0", { text: "anew" }]]));
-  drafts.save(ANA, new Map([["one more", { text: "x" }]]));
+  saveDrafts(drafts, ANA, new Map([["r0", { text: "anew" }]]));
+  saveDrafts(drafts, ANA, new Map([["one more", { text: "x" }]]));
   const stored = drafts.list(ANA);
   expect(stored.size).toBe(DRAFTS_STORED_MAX);
   expect([stored.has("r0"), stored.has("r1"), stored.has("one more")]).toEqual([true, false, true]);

@@ -4,10 +4,9 @@ import type { ReactElement } from "react";
 import { Fault } from "../../../src/base/fault.ts";
 import { checkName } from "../../../src/base/names.ts";
 import { LineClient } from "../../../src/cli/chat/line-client.ts";
-import { runSlash } from "../../../src/cli/chat/slash.ts";
+import { isSlashCommand, runSlash } from "../../../src/cli/chat/slash.ts";
 import type { OpenClient } from "../../../src/cli/connect/client.ts";
 import { deviceKeys, nativeHashing } from "../../../src/cli/connect/keys.ts";
-import { isCommand } from "../../../src/cli/screen/actions.ts";
 import { type CommandScreen, ScreenCommands } from "../../../src/cli/screen/commands.ts";
 import { ScreenFiles } from "../../../src/cli/screen/files.ts";
 import { DEFAULT_SETTINGS } from "../../../src/cli/screen/state/screen-state.ts";
@@ -18,6 +17,7 @@ import type { Input } from "../../../src/io/terminal/input.ts";
 import type { Chat } from "../../../src/ui/command.ts";
 import { ENGLISH } from "../../../src/ui/messages/en/page.ts";
 import { ENGLISH_TERMINAL } from "../../../src/ui/messages/en/terminal.ts";
+import { typedLine } from "../../../src/ui/text/typed-line.ts";
 import { screenModel } from "../../client/client-fixture.ts";
 import { fakeContext } from "../../commands/fake-world.ts";
 import type { Site } from "../../server/site.ts";
@@ -184,10 +184,10 @@ async function openFullScreen(site: Site): Promise<Interface> {
     async type(text) {
       const before = chat.model.nextFault;
       refused = undefined;
-      if (!isCommand(text))
-        chat.actions.send(commands.current, { text: text.replace(/^\/\//, "/") });
+      const typed = typedLine(text, isSlashCommand);
+      if (typed.kind === "message") chat.actions.send(commands.current, { text: typed.text });
       else {
-        const run = () => runSlash(commands, text.slice(1));
+        const run = () => runSlash(commands, typed.line);
         const code = await codeOf(site.wait(Promise.resolve().then(run)));
         if (code !== "done") return code;
       }

@@ -4,6 +4,7 @@ import { unreachable } from "../../../base/assert.ts";
 import { PASTE_BYTES_MAX } from "../../../base/limits-page.ts";
 import { isSameName } from "../../../core/model/item.ts";
 import { openThreadRoot } from "../../../core/model/selectors.ts";
+import { isSharedCommand, withoutCommand } from "../../../ui/text/typed-line.ts";
 import { replaceRange, withCursor } from "../editor/editor.ts";
 import type { CommandName, Hit, ScreenState } from "../state/screen-state.ts";
 import {
@@ -223,8 +224,11 @@ function paste(current: ScreenState, text: string, context: HandlerContext): Upd
   }
   const from = state.selected === undefined ? state : clearSelection(state, context).state;
   const isFirst = from.editor.text.slice(0, from.editor.cursor) === "";
-  const isCommand = isFirst && text.includes("\n") && text.startsWith("/");
-  return typing(isCommand ? `/${text}` : text)(from, context) ?? withActions(from);
+  const isDraft = isFirst && text.includes("\n");
+  const commands = context.source.commands.map(({ name }) => name);
+  const isKnown = (word: string) => isSharedCommand(word) || commands.includes(word);
+  const pasted = isDraft ? withoutCommand(text, isKnown) : text;
+  return typing(pasted)(from, context) ?? withActions(from);
 }
 
 /** Removes the beginning of an unmarked paste, whose text follows as a whole. */

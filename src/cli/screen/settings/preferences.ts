@@ -212,6 +212,8 @@ export class ScreenPreferences {
     if (key === "") return SETTING_NAMES.flatMap((name) => this.#linesOf(name));
     const { name, entry } = parseKey(key);
     if (valueText === "") return this.#linesOf(name);
+    // Another window may have stored other settings.
+    this.#chosen = chosenOf(this.state.preference(PREFERENCE));
     const isReset = (chosenKey: string) =>
       chosenKey === key || (entry === undefined && chosenKey.startsWith(`${name}.`));
     if (valueText === RESET_WORD) {

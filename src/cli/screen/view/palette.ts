@@ -1,6 +1,7 @@
 /** Colours for roles, from the theme, the user's colours and the terminal's colour depth. */
 
 import { TINTS } from "../../../core/model/tint.ts";
+import { isAppendOnly } from "../../../io/terminal/terminal-type.ts";
 import type { TerminalSettings } from "../../../ui/settings.ts";
 import { pictureAttributes } from "../pictures/cells.ts";
 import type { Line, Span } from "./style.ts";
@@ -178,7 +179,7 @@ function sgrOf(style: Style, depth: ColorDepth): string {
 }
 
 export function depthOf(env: Readonly<Record<string, string | undefined>>): ColorDepth {
-  if ((env["NO_COLOR"] ?? "") !== "" || env["TERM"] === "dumb") return "none";
+  if ((env["NO_COLOR"] ?? "") !== "" || isAppendOnly(env)) return "none";
   if (/truecolor|24bit/i.test(env["COLORTERM"] ?? "")) return "full";
   const term = env["TERM"] ?? "";
   if (/direct|kitty|ghostty|alacritty|wezterm/.test(term)) return "full";

@@ -43,6 +43,8 @@ export const ENGLISH_TERMINAL = {
   notSentBecause: (target: string, reason: string) => `not sent to ${target}: ${reason}`,
   sendingAtQuit: (n: number) =>
     `Sending ${counted(n, "message")}… Quit again to leave now and send next time.`,
+  refusedAtQuit: (n: number) =>
+    `${counted(n, "message")} not sent. Quit again to keep ${n === 1 ? "it" : "them"} as a draft.`,
   sendingPosts: (n: number) => `${n} queued`,
   unreadIn: (n: number, targets: string) => `${n} unread in ${targets}`,
   resultOf: (at: number, total: string) => `result ${at} of ${total}`,

@@ -32,6 +32,8 @@ export const INDONESIAN_TERMINAL: TerminalTexts = {
   notSentBecause: (target, reason) => `tidak terkirim ke ${target}: ${reason}`,
   sendingAtQuit: (n) =>
     `Mengirim ${n} pesan… Ulangi untuk keluar sekarang dan mengirim saat mulai lagi.`,
+  refusedAtQuit: (n) =>
+    `${n} pesan tidak terkirim. Ulangi untuk keluar; isinya disimpan sebagai draf.`,
   sendingPosts: (n) => `${n} dalam antrean`,
   unreadIn: (n, targets) => `${n} belum dibaca di ${targets}`,
   resultOf: (at, total) => `hasil ${at} dari ${total}`,

@@ -24,6 +24,8 @@ describe("selecting", () => {
     const screen = new Screen().press("shift-up");
     expect(screen.state.selected).toBe(11);
     expect(screen.press("up", "k").state.selected).toBe(9);
+    expect(screen.press("shift-up").state.selected).toBe(8);
+    expect(screen.press("shift-down").state.selected).toBe(9);
     expect(screen.press("down", "j").state.selected).toBe(11);
     expect(screen.press("down").state.selected).toBeUndefined();
     expect(screen.state.scroll).toBeUndefined();

@@ -111,6 +111,7 @@ function preferencesWith(chosen: Readonly<Record<string, string>> = {}) {
   const preferences = new ScreenPreferences({ settings: () => ({ screen }) } as never, state);
   return {
     preferences,
+    state,
     set: (argument: string) => preferences.set(argument),
     stored: () => JSON.parse(stored),
   };
@@ -154,6 +155,14 @@ describe("/set", () => {
     expect(stored()).toEqual({ "colors.mention": "blue" });
     set("colors default");
     expect(stored()).toEqual({});
+  });
+
+  test("keeps what another window has changed", () => {
+    const { state, stored, ...first } = preferencesWith();
+    const second = new ScreenPreferences({ settings: () => ({ screen: {} }) } as never, state);
+    first.set("bell on");
+    second.set("theme light");
+    expect(stored()).toEqual({ bell: "on", theme: "light" });
   });
 
   test.each([
