@@ -7,7 +7,7 @@ import { type FoldedName, foldName, isGroupName, type Name } from "../../base/na
 import { checkNewName } from "../../base/new-names.ts";
 import { defined } from "../../base/values.ts";
 import type { Answer } from "../../wire/messages.ts";
-import type { AccountEntry, Person, RoomRole } from "./class-list.ts";
+import type { AccountEntry, ClassList, Person, RoomRole } from "./class-list.ts";
 import type { Problem } from "./list-text.ts";
 
 export type RoomEntry = Answer<"all-rooms">["rooms"][number];
@@ -77,12 +77,12 @@ interface PlannedRoom {
   members: number;
 }
 
-export function planImport(people: readonly Person[], state: ServerState): ImportPlan {
-  return new Planner(state).plan(people);
+export function planImport(list: ClassList, state: ServerState): ImportPlan {
+  return new Planner(list.problems, state).plan(list.people);
 }
 
 class Planner {
-  readonly #problems: Problem[] = [];
+  readonly #problems: Problem[];
   readonly #byName = new Map<FoldedName, AccountEntry>();
   readonly #byFormerName = new Map<FoldedName, AccountEntry>();
   readonly #byDisplayName = new Map<string, AccountEntry>();
@@ -98,7 +98,11 @@ class Planner {
   readonly #roles: Change[] = [];
   readonly #me;
 
-  constructor(private readonly state: ServerState) {
+  constructor(
+    problems: readonly Problem[],
+    private readonly state: ServerState,
+  ) {
+    this.#problems = [...problems];
     this.#me = folded(state.me ?? "");
     for (const entry of state.accounts) {
       this.#byName.set(folded(entry.user), entry);

@@ -41,13 +41,12 @@ export async function importList(
 ): Promise<number> {
   const { client, context } = operator;
   const list = parseClassList(readNamedBytes(path, LIST_BYTES_MAX) ?? missing(path));
-  if (list.problems.length > 0) throw refused(operator, list.problems);
   // In the order of their registration, so that a new account moves no other to another page.
   const accounts = await allAccounts(client, { reverse: true, sort: "since" }, true);
   checkComplete(accounts);
   const rooms = await allRooms(client, { reverse: false, sort: "name" }, true);
   const state = { accounts, rooms, me: client.user, renews: flags.renew };
-  const { changes, problems, waiting, kept } = planImport(list.people, state);
+  const { changes, problems, waiting, kept } = planImport(list, state);
   if (problems.length > 0) throw refused(operator, problems);
   for (const { line, user, room } of kept) {
     const role = room === undefined ? "the role of an operator" : `the role in ${room}`;
