@@ -1,4 +1,4 @@
-/** What the import of a list of people changes on a server, and what prevents it. */
+/** Changes that the import of a list of people makes on a server, and problems that prevent it. */
 
 import { skeletonsOf } from "../../base/display-names.ts";
 import { unlessFault } from "../../base/fault.ts";
@@ -10,7 +10,12 @@ import type { Answer } from "../../wire/messages.ts";
 import type { AccountEntry, ClassList, Person, RoomRole } from "./class-list.ts";
 import type { Problem } from "./list-text.ts";
 
-export type RoomEntry = Answer<"all-rooms">["rooms"][number];
+export interface RoomEntry extends RoomRow {
+  /** In lower case. */
+  readonly former?: readonly string[];
+}
+
+type RoomRow = Answer<"all-rooms">["rooms"][number];
 
 /** A change, and the line of the list that asks for it. */
 export type Change = { readonly line: number } & (
@@ -210,7 +215,7 @@ class Planner {
     else if (alike !== undefined)
       this.#refuse(
         line,
-        `has the name '${user}', which looks like the display name of ${alike}; choose another name`,
+        `has the name '${user}', which looks like the display name of ${alike}; choose another`,
       );
     const isFree = text !== undefined && this.#names.holderOf(text, user) === undefined;
     const displayName = isFree ? text : undefined;

@@ -159,8 +159,15 @@ test("never fails with an internal fault", () =>
   ));
 
 const entry = (user: string, more: Partial<AccountEntry> = {}): AccountEntry => ({
-  ...{ user, since: 1, online: false, operator: false, banned: false, password: true },
-  ...{ devices: 1, bytes: 0, rooms: [], moderates: [], former: [], ...more },
+  user,
+  since: 1,
+  online: false,
+  operator: false,
+  banned: false,
+  password: true,
+  devices: 1,
+  bytes: 0,
+  ...more,
 });
 
 test("an export has the role in each room, and neither the lobby nor rooms that were left", () => {

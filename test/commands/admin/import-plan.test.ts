@@ -10,6 +10,7 @@ import {
   planImport,
   requestFor,
 } from "../../../src/commands/admin/import-plan.ts";
+import { accountsOf, roomsOf } from "../../../src/commands/admin/lists.ts";
 import { sampleSize } from "../../samples.ts";
 import type { Guest } from "../../server/guest.ts";
 import { siteWith } from "../../server/site.ts";
@@ -24,9 +25,9 @@ async function school(seed = 1) {
   });
   await operating(olga);
   const entries = async () => {
-    const { accounts } = await olga.request("accounts", { memberships: true, sort: "since" });
-    const { rooms } = await olga.request("all-rooms", { former: true });
-    return { accounts, rooms };
+    const accounts = await olga.request("accounts", { memberships: true, sort: "since" });
+    const rooms = await olga.request("all-rooms", { former: true });
+    return { accounts: accountsOf(accounts), rooms: roomsOf(rooms) };
   };
   const plan = async (text: string, renews = false): Promise<ImportPlan> => {
     const { people, problems } = parseClassList(Buffer.from(text));
