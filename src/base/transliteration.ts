@@ -100,7 +100,8 @@ function latinWord(word: string): string {
     .replaceAll(/[\u0e47-\u0e4e]/gu, "");
   const letters = [...greekPairs(ordered)];
   const latin = letters.map((letter, at) => latinLetter(letters, letter, at)).join("");
-  const spoken = shortened(latin);
+  const isLoud = /\p{Lu}.*\p{Lu}/u.test(word) && !/\p{Ll}/u.test(word);
+  const spoken = isLoud ? shortened(latin).toUpperCase() : shortened(latin);
   const isChanged = spoken !== word;
   return isCaseless && isChanged
     ? spoken.replace(/^[a-z]/, (first) => first.toUpperCase())

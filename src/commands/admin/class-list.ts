@@ -135,8 +135,12 @@ class ListReader {
     }
     if (this.#people.length > ACCOUNTS_MAX)
       this.#add(this.#people[ACCOUNTS_MAX]?.line ?? 1, "is one person too many; split the list");
-    this.#checkDistinct();
-    return { people: this.#people, problems: this.#problems.sort((a, b) => a.line - b.line) };
+    if (this.#people.length + this.#problems.length === 0) this.#add(head.line, "names nobody");
+    const alike = this.#alike();
+    return {
+      people: this.#people.filter((person) => !alike.has(person)),
+      problems: this.#problems.sort((a, b) => a.line - b.line),
+    };
   }
 
   #add(line: number, reason: string): void {
@@ -236,16 +240,16 @@ class ListReader {
     return [...rooms.values()];
   }
 
-  /** Names people whose display name is that of another person, or looks like their name. */
-  #checkDistinct(): void {
+  /** Names and returns people whose name is or looks like that of somebody before them. */
+  #alike(): ReadonlySet<Person> {
     const owners = new Map<string, Person>();
-    const named = new Set<Person>();
+    const alike = new Set<Person>();
     const check = (name: string, person: Person, isDisplayName: boolean) => {
       for (const key of skeletonsOf(name)) {
         const owner = owners.get(key) ?? person;
         if (isDisplayName) owners.set(key, owner);
-        if (owner === person || named.has(person)) continue;
-        named.add(person);
+        if (owner === person || alike.has(person)) continue;
+        alike.add(person);
         const like = `which is or looks like that of line ${owner.line}`;
         const remedy = "tell them apart, for example by an initial";
         this.#add(person.line, `has the name ${quoted(name)}, ${like}; ${remedy}`);
@@ -255,6 +259,7 @@ class ListReader {
       if (person.displayName !== undefined) check(person.displayName, person, true);
     for (const person of this.#people)
       if (typeof person.account === "string") check(person.account, person, false);
+    return alike;
   }
 }
 
