@@ -62,8 +62,8 @@ folderTest("keeps the cards of a page that are needed, until they have a success
   expect(statSync(it.path).mode & 0o777).toBe(0o600);
   second.add([card("cleo", "p-new"), card("dora")]);
   expect(it.users()).toEqual(["ana", "cleo", "cleo", "dora"]);
-  second.finish([card("cleo", "p-new")]);
-  expect(it.users()).toEqual(["ana", "cleo"]);
+  second.finish([card("cleo", "p-new")], [card("ana", "p-other")]);
+  expect(it.users()).toEqual(["ana", "cleo", "ana"]);
   expect(readFileSync(it.path, "utf8")).toContain("p-new");
 });
 
