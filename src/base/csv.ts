@@ -6,6 +6,9 @@ import { Fault } from "./fault.ts";
 const FORMULA = /^[=+\-@\t\r]/;
 const CELLS_MAX = 1_000_000;
 
+/** Without this mark at the start of a file, Excel takes UTF-8 for another encoding. */
+export const CSV_MARK = "\uFEFF";
+
 /** Escapes the cells, so that user texts cannot end a cell or start a formula. */
 export function formatCsv(rows: readonly (readonly string[])[]): string {
   const cell = (text: string) =>

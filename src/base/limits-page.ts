@@ -33,9 +33,9 @@ export const DECISIONS_PAGE_MAX = 200;
 /** A search of this many records takes about 0.1 s. */
 export const DECISIONS_SEARCHED_MAX = 20_000;
 export const LISTED_PAGE_MAX = 200;
-/** Names of rooms and former names in one answer: at most 280 KB. */
-export const LISTED_NAMES_MAX = 8_000;
-export const FORMER_NAMES_LISTED_MAX = 256;
+/** A page of accounts or rooms ends before it has more: about 500 KB and 150 KB. */
+export const MEMBERSHIPS_LISTED_MAX = 3_000;
+export const FORMER_NAMES_LISTED_MAX = 1_000;
 export const FILE_ROOMS_LISTED_MAX = 16;
 export const SAMPLES_STORED_MAX = 3_600;
 export const SAMPLES_PAGE_MAX = 900;

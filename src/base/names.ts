@@ -35,6 +35,13 @@ const RESERVED: ReadonlySet<string> = new Set(
   [...ROLE_NAMES, ...TITLES, ...BUILT_IN].map((name) => name.toLowerCase()),
 );
 
+/** Names that the operator may take who has the token in the data folder, for an own account. */
+const OPERATOR_NAMES: ReadonlySet<string> = new Set(["admin", "administrator", "operator"]);
+
+export function isOperatorName(name: Name): boolean {
+  return OPERATOR_NAMES.has(foldName(name));
+}
+
 /** An existing account may keep a reserved name. */
 export function isReservedName(name: Name): boolean {
   return RESERVED.has(foldName(name));

@@ -10,7 +10,7 @@ function table(pairs: string): ReadonlyMap<string, string> {
   );
 }
 
-/** Lower-case letters. Alphabets without vowels become consonants: their readers know such names. */
+/** Lower-case letters. Names in alphabets without vowels become consonants. */
 const LETTERS = table(
   // Latin
   "äae öoe üue ßss æae œoe øo łl đd ıi þth ðd " +
@@ -63,8 +63,8 @@ const HANGUL_FINALS = " k k k n n n t l k m l l l p l m p p t t ng t t k t p t".
 /** Hiragana in the order of Unicode, with the small letters that shorten the one before. */
 const KANA_LETTERS = (
   "a a i i u u e e o o ka ga ki gi ku gu ke ge ko go sa za shi ji su zu se ze so zo ta da chi ji " +
-  "_ tsu zu te de to do na ni nu ne no ha ba pa hi bi pi fu bu pu he be pe ho bo po ma mi mu me mo " +
-  "ya ya yu yu yo yo ra ri ru re ro wa wa i e o n vu ka ke"
+  "_ tsu zu te de to do na ni nu ne no ha ba pa hi bi pi fu bu pu he be pe ho bo po ma mi mu me " +
+  "mo ya ya yu yu yo yo ra ri ru re ro wa wa i e o n vu ka ke"
 ).split(" ");
 const KANA_FIRST = 0x3041;
 const KATAKANA_SHIFT = 0x60;
@@ -100,7 +100,8 @@ function latinWord(word: string): string {
     .replaceAll(/[\u0e47-\u0e4e]/gu, "");
   const letters = [...greekPairs(ordered)];
   const latin = letters.map((letter, at) => latinLetter(letters, letter, at)).join("");
-  const spoken = shortened(latin);
+  const isLoud = /\p{Lu}.*\p{Lu}/u.test(word) && !/\p{Ll}/u.test(word);
+  const spoken = isLoud ? shortened(latin).toUpperCase() : shortened(latin);
   const isChanged = spoken !== word;
   return isCaseless && isChanged
     ? spoken.replace(/^[a-z]/, (first) => first.toUpperCase())

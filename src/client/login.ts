@@ -3,7 +3,7 @@
 import { Fault, type FaultCode, msg } from "../base/fault.ts";
 import { LOGIN_TIMEOUT_MS, RECONNECT_MAX_MS, WRONG_SECRETS_MAX } from "../base/limits.ts";
 import { CLUSTER_LEASE_MS } from "../base/limits-cluster.ts";
-import { checkName, type Name } from "../base/names.ts";
+import { checkName, isOperatorName, type Name } from "../base/names.ts";
 import { deviceProofBytes } from "../crypto/signed-bytes.ts";
 import { type Clock, delay } from "../io/clock.ts";
 import { secretFromInput } from "../wire/invite.ts";
@@ -112,7 +112,9 @@ export class Login {
       if (result !== undefined) return result;
     }
     if (mode === "login") return (await this.#logInExisting()) ?? this.#failRefused();
-    if (isOpen || connection.isAdmitted) return this.#registerOrLogIn();
+    // Only the operator's token permits these names, also on an open server.
+    const needsToken = roomSecret !== undefined && isOperatorName(this.#user);
+    if ((isOpen && !needsToken) || connection.isAdmitted) return this.#registerOrLogIn();
     if (roomSecret !== undefined) return this.#withRoomSecret(roomSecret);
     return this.#withoutRoomSecret();
   }

@@ -6,7 +6,6 @@ import {
   FAULT_TEXT_BYTES_MAX,
   FILE_NAME_BYTES_MAX,
   FILE_TARGETS_MAX,
-  JOINED_ROOMS_MAX,
   TOPIC_BYTES_MAX,
 } from "../base/limits.ts";
 import { SIBLINGS_MAX } from "../base/limits-cluster.ts";
@@ -19,6 +18,7 @@ import {
   FILE_ROOMS_LISTED_MAX,
   FORMER_NAMES_LISTED_MAX,
   LISTED_PAGE_MAX,
+  MEMBERSHIPS_LISTED_MAX,
   SAMPLES_PAGE_MAX,
   TRANSFERS_LISTED_MAX,
 } from "../base/limits-page.ts";
@@ -217,15 +217,24 @@ export const ADMIN_REQUESTS = {
           /** Bytes of unfinished uploads, which `bytes` does not include. */
           unfinishedBytes: v.optional(count),
           displayName: v.optional(text(DISPLAY_NAME_BYTES_MAX)),
-          rooms: v.optional(list(name, JOINED_ROOMS_MAX)),
-          /** Also rooms that the user has left, and would moderate again. */
-          moderates: v.optional(list(name, JOINED_ROOMS_MAX)),
-          /** In lower case. */
-          former: v.optional(list(name, FORMER_NAMES_LISTED_MAX)),
           removed: v.optional(v.boolean()),
         }),
         LISTED_PAGE_MAX,
       ),
+      /** `left`: the user is not in the room, but would moderate it again. */
+      memberships: v.optional(
+        list(
+          v.object({
+            user: name,
+            room: name,
+            moderator: v.optional(v.boolean()),
+            left: v.optional(v.boolean()),
+          }),
+          MEMBERSHIPS_LISTED_MAX,
+        ),
+      ),
+      /** In lower case. */
+      former: v.optional(list(v.object({ user: name, name }), FORMER_NAMES_LISTED_MAX)),
       total: count,
     }),
   },
@@ -250,10 +259,11 @@ export const ADMIN_REQUESTS = {
           vacant: v.optional(v.boolean()),
           keepMs: v.optional(positive),
           rules: v.optional(roomRules),
-          former: v.optional(list(name, FORMER_NAMES_LISTED_MAX)),
         }),
         LISTED_PAGE_MAX,
       ),
+      /** In lower case. */
+      former: v.optional(list(v.object({ room: name, name }), FORMER_NAMES_LISTED_MAX)),
       total: count,
     }),
   },

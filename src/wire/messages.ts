@@ -514,8 +514,8 @@ export const REQUESTS = {
   /** Grants the session an operator's rights by the token in the data folder. */
   operate: { isGuess: true, fields: { token: secret }, answer: accepted },
   /**
-   * Creates a single-use code with which a user who has lost the password can set a new one. `code`:
-   * a new code of the client, which has stored it; servers before 0.3 ignore it and answer another.
+   * Creates a single-use code with which a user who has lost the password can set a new one.
+   * `code`: a new code of the client, which has stored it; servers before 0.3 answer another one.
    */
   reset: {
     role: "operator",

@@ -54,6 +54,9 @@ const SKIPPED: Readonly<Record<string, string>> = {
   "sudo apt-get install ./chat_0.3.0_amd64.deb": "changes the machine; see tools/soak/release.ts",
   "sudo systemctl enable --now chat": "the same",
   "sudo cat /var/lib/chat/invite": "the same",
+  "sudo useradd --system chat": "the same",
+  "sudo systemctl daemon-reload": "the same",
+  "sudo cat /var/lib/chat/data/invite": "the same",
   "chat upgrade ~/Downloads/chat-0.3.0": "needs a signed release, see test/e2e/upgrade.test.ts",
   "chat upgrade https://192.0.2.7:2428/program": "the same",
   "chat upgrade ~/Downloads/chat-0.2.0 --downgrade": "the same",
@@ -102,6 +105,8 @@ const REPLACEMENTS: Readonly<Record<string, string>> = {
   "chat receive 7-tiger-canoe": "CHAT_INVITE='SHARED' chat receive",
   "mysqldump shop | chat share - --name shop.sql": "echo dump | chat share - --name shop.sql",
   "chat receive": "CHAT_INVITE='SHARED' chat receive",
+  "sudo -u chat CHAT_HOME=/var/lib/chat/admin chat admin invite --data /var/lib/chat/data --user admin":
+    "CHAT_HOME=$OTHER/admin chat admin invite --data data --user admin",
   "chat admin erase 1201 1204": "chat admin erase SEQ",
   // The walk has one server, which is its own board.
   "chat witness 192.0.2.7 --to 192.0.2.8": "chat witness 192.0.2.7 --to 192.0.2.7",

@@ -213,10 +213,66 @@ sandboxTest("imports a class list once, prints cards and exports it", async (san
   expect(exported.out.split("\r\n").slice(0, 3)).toEqual([
     '"name","display name","rooms","role"',
     '"ana","","math","member"',
-    '"Ben-Ruiz","Ben Ruiz","math lab","moderator"',
+    '"Ben-Ruiz","Ben Ruiz","math:moderator lab:moderator","member"',
   ]);
   expect((await admin.run(["admin", "accounts", "import", ...OLGA])).exitCode).toBe(2);
   expect((await admin.run(["admin", "accounts", "--renew"])).exitCode).toBe(2);
+  const again = sandbox.write("again.csv", exported.out);
+  expect(await admin.json(["admin", "accounts", "import", again, ...OLGA])).toEqual([
+    { kind: "imported", people: 3, changes: 0, dryRun: false },
+  ]);
   const [added] = await admin.json(["admin", "add", "ana", "--room", "lab", ...OLGA]);
   expect(added).toEqual({ kind: "added", user: "ana", room: "lab", joined: true });
+});
+
+sandboxTest(
+  "names all problems of a list with their lines, and changes nothing",
+  async (sandbox) => {
+    await sandbox.serve();
+    const admin = sandbox.home("admin");
+    const list = sandbox.write(
+      "class.csv",
+      'Name;Anzeigename;Räume;Kelas\nmueller_k;"Käthe\nMüller";7б;x\nb;Ana\u2011Lena;7b;;z\n',
+    );
+    for (const more of [[], ["--dry-run"]]) {
+      const { exitCode, out } = await admin.run([
+        ...["admin", "accounts", "import", list, ...OLGA, ...more, "--json"],
+      ]);
+      const lines = out
+        .trim()
+        .split("\n")
+        .map((line) => JSON.parse(line));
+      expect([exitCode, lines.at(-1).code]).toEqual([3, "not-allowed"]);
+      expect(lines.slice(0, -1).map(({ kind, line }) => [kind, line])).toEqual([
+        ["problem", 1],
+        ["problem", 2],
+        ["problem", 4],
+        ["problem", 4],
+      ]);
+    }
+    expect((await admin.run(["admin", "accounts", "--find", "mueller"])).out).toBe("");
+  },
+);
+
+sandboxTest("keeps the cards of an import that is interrupted", async (sandbox) => {
+  await sandbox.serve();
+  const admin = sandbox.home("admin");
+  const names = Array.from({ length: 400 }, (_, number) => `pupil${number}`);
+  const list = sandbox.write("class.csv", names.join("\n"));
+  const command = ["admin", "accounts", "import", list, ...OLGA];
+  const missing = await admin.run([...command, "--cards", sandbox.path("none/cards.html")]);
+  expect([missing.exitCode, missing.err]).toEqual([1, expect.stringContaining("does not exist")]);
+  const cards = sandbox.path("cards.html");
+  const count = async () => (await Bun.file(cards).text()).match(/<article>/g)?.length ?? 0;
+  const running = admin.start([...command, "--cards", cards, "--json"]);
+  await running.json("create-account");
+  const { out, err, exitCode } = await running.signal("SIGINT");
+  expect(exitCode).toBe(130);
+  const made = out.match(/"create-account"/g)?.length ?? 0;
+  expect(made).toBeLessThan(400);
+  expect(err).toContain(`${400 - made} people have no new code; ${made} cards in ${cards}`);
+  expect(await count()).toBe(made);
+  const rest = await admin.json([...command, "--cards", cards]);
+  expect(rest.filter(({ kind }) => kind === "create-account")).toHaveLength(400 - made);
+  expect(await count()).toBe(400);
 });

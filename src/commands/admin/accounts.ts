@@ -1,6 +1,6 @@
 /** `chat admin accounts`, which lists, imports and exports accounts, and `chat admin add`. */
 
-import { formatCsv } from "../../base/csv.ts";
+import { CSV_MARK, formatCsv } from "../../base/csv.ts";
 import { argument, enumFlag, flag, stringFlag } from "../../cli/command.ts";
 import { BulkRequests } from "../../cli/connect/bulk.ts";
 import { durationFlag, operatorVerb, ROOM_FLAG, userNameOf } from "../../cli/connect/operator.ts";
@@ -67,7 +67,7 @@ export const accounts = operatorVerb({
       const rows = items.map(({ user, displayName, rooms, moderates, operator: isOperator }) => {
         return { kind: "account", user, displayName, rooms, moderates, operator: isOperator };
       });
-      const text = formatCsv(classListOf(items));
+      const text = CSV_MARK + formatCsv(classListOf(items));
       return printData(context, { kind: "accounts", accounts: rows }, text);
     }
     return printList(context, items, {

@@ -67,19 +67,22 @@ export class CardsFile {
     });
   }
 
-  /** Writes the page again, without cards whose codes never became valid or have a successor. */
-  finish(cards: readonly Card[]): void {
+  /**
+   * Writes the page again, without cards whose codes never became valid or have a successor.
+   * @param uncertain cards whose codes may have become valid
+   */
+  finish(cards: readonly Card[], uncertain: readonly Card[] = []): void {
     this.#checkOwn();
     this.close();
     const renewed = new Set(cards.map(({ user }) => user));
     const former = this.#former.filter(({ user }) => !renewed.has(user));
-    if (cards.length + former.length === 0 && !this.#wasThere)
+    if (cards.length + uncertain.length + former.length === 0 && !this.#wasThere)
       return onDisk(this.path, () => systemDisk().remove(this.path));
     const page = new OutputFile(this.path, { existing: "replace" });
     try {
       page.write(cardsStart(this.server));
       for (const { html } of former) page.write(html);
-      for (const card of cards) page.write(cardHtml(this.server, card));
+      for (const card of [...cards, ...uncertain]) page.write(cardHtml(this.server, card));
       page.write(CARDS_END);
       page.finish();
     } finally {

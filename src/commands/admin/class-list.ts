@@ -1,4 +1,4 @@
-/** List of people as a table of CSV: what a teacher writes in a spreadsheet, and what is exported. */
+/** List of people as a table of CSV, which a teacher writes in a spreadsheet. */
 
 import { parseCsv } from "../../base/csv.ts";
 import { checkDisplayName, skeletonsOf } from "../../base/display-names.ts";
@@ -10,7 +10,15 @@ import { LOBBY } from "../../core/rooms/rooms.ts";
 import type { Answer } from "../../wire/messages.ts";
 import { characterName, decodeList, type Problem } from "./list-text.ts";
 
-export type AccountEntry = Answer<"accounts">["accounts"][number];
+export interface AccountEntry extends AccountRow {
+  readonly rooms?: readonly string[];
+  /** Also rooms that the user has left, and would moderate again. */
+  readonly moderates?: readonly string[];
+  /** In lower case. */
+  readonly former?: readonly string[];
+}
+
+type AccountRow = Answer<"accounts">["accounts"][number];
 
 const ROLES = ["member", "moderator", "operator"] as const;
 type Role = (typeof ROLES)[number];
@@ -46,7 +54,7 @@ export interface ClassList {
   readonly problems: readonly Problem[];
 }
 
-/** Headings in English, Indonesian, German, French, Spanish and Russian, as `plainWord` has them. */
+/** Headings in six languages, as `plainWord` returns them. */
 const COLUMNS = {
   name: [
     ...["name", "names", "user", "users", "username", "user name", "login", "account"],
@@ -127,8 +135,12 @@ class ListReader {
     }
     if (this.#people.length > ACCOUNTS_MAX)
       this.#add(this.#people[ACCOUNTS_MAX]?.line ?? 1, "is one person too many; split the list");
-    this.#checkDistinct();
-    return { people: this.#people, problems: this.#problems.sort((a, b) => a.line - b.line) };
+    if (this.#people.length + this.#problems.length === 0) this.#add(head.line, "names nobody");
+    const alike = this.#alike();
+    return {
+      people: this.#people.filter((person) => !alike.has(person)),
+      problems: this.#problems.sort((a, b) => a.line - b.line),
+    };
   }
 
   #add(line: number, reason: string): void {
@@ -228,16 +240,16 @@ class ListReader {
     return [...rooms.values()];
   }
 
-  /** Names people whose display name is that of another person, or looks like their name. */
-  #checkDistinct(): void {
+  /** Names and returns people whose name is or looks like that of somebody before them. */
+  #alike(): ReadonlySet<Person> {
     const owners = new Map<string, Person>();
-    const named = new Set<Person>();
+    const alike = new Set<Person>();
     const check = (name: string, person: Person, isDisplayName: boolean) => {
       for (const key of skeletonsOf(name)) {
         const owner = owners.get(key) ?? person;
         if (isDisplayName) owners.set(key, owner);
-        if (owner === person || named.has(person)) continue;
-        named.add(person);
+        if (owner === person || alike.has(person)) continue;
+        alike.add(person);
         const like = `which is or looks like that of line ${owner.line}`;
         const remedy = "tell them apart, for example by an initial";
         this.#add(person.line, `has the name ${quoted(name)}, ${like}; ${remedy}`);
@@ -247,6 +259,7 @@ class ListReader {
       if (person.displayName !== undefined) check(person.displayName, person, true);
     for (const person of this.#people)
       if (typeof person.account === "string") check(person.account, person, false);
+    return alike;
   }
 }
 
@@ -281,15 +294,16 @@ const OF_DISPLAY_NAME = /^[\p{L}\p{M}\p{Nd}\s'’ʻʼ׳״.,·・-]$/u;
 
 function displayNameReason(cell: string, { message, remedy }: Fault): string {
   const odd = [...cell].find((letter) => !OF_DISPLAY_NAME.test(letter) || /\p{DI}/u.test(letter));
-  const where = odd === undefined ? "" : `${characterName(odd)} is not allowed; `;
-  return `has no valid display name ${quoted(cell)}: ${where}${message}; ${odd === undefined ? remedy : "type another"}`;
+  const problem = `has no valid display name ${quoted(cell)}`;
+  if (odd === undefined) return `${problem}: ${message}; ${remedy}`;
+  return `${problem}: ${characterName(odd)} is not allowed; ${message}`;
 }
 
 function roomReason(word: string, name: string): string {
   const odd = [...name].find((letter) => !/[A-Za-z0-9_-]/.test(letter));
   const where = odd === undefined ? "" : `, because of the character ${characterName(odd)}`;
   const remedy =
-    "a room has letters without accents, digits, - and _, and a letter; rooms are separated by spaces";
+    "a room has letters without accents, digits, - and _, not only digits, separated by spaces";
   return `names no valid room: ${quoted(word)}${where}; ${remedy}`;
 }
 

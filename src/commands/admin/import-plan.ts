@@ -1,4 +1,4 @@
-/** What the import of a list of people changes on a server, and what prevents it. */
+/** Changes that the import of a list of people makes on a server, and problems that prevent it. */
 
 import { skeletonsOf } from "../../base/display-names.ts";
 import { unlessFault } from "../../base/fault.ts";
@@ -7,10 +7,15 @@ import { type FoldedName, foldName, isGroupName, type Name } from "../../base/na
 import { checkNewName } from "../../base/new-names.ts";
 import { defined } from "../../base/values.ts";
 import type { Answer } from "../../wire/messages.ts";
-import type { AccountEntry, Person, RoomRole } from "./class-list.ts";
+import type { AccountEntry, ClassList, Person, RoomRole } from "./class-list.ts";
 import type { Problem } from "./list-text.ts";
 
-export type RoomEntry = Answer<"all-rooms">["rooms"][number];
+export interface RoomEntry extends RoomRow {
+  /** In lower case. */
+  readonly former?: readonly string[];
+}
+
+type RoomRow = Answer<"all-rooms">["rooms"][number];
 
 /** A change, and the line of the list that asks for it. */
 export type Change = { readonly line: number } & (
@@ -77,12 +82,12 @@ interface PlannedRoom {
   members: number;
 }
 
-export function planImport(people: readonly Person[], state: ServerState): ImportPlan {
-  return new Planner(state).plan(people);
+export function planImport(list: ClassList, state: ServerState): ImportPlan {
+  return new Planner(list.problems, state).plan(list.people);
 }
 
 class Planner {
-  readonly #problems: Problem[] = [];
+  readonly #problems: Problem[];
   readonly #byName = new Map<FoldedName, AccountEntry>();
   readonly #byFormerName = new Map<FoldedName, AccountEntry>();
   readonly #byDisplayName = new Map<string, AccountEntry>();
@@ -98,7 +103,11 @@ class Planner {
   readonly #roles: Change[] = [];
   readonly #me;
 
-  constructor(private readonly state: ServerState) {
+  constructor(
+    problems: readonly Problem[],
+    private readonly state: ServerState,
+  ) {
+    this.#problems = [...problems];
     this.#me = folded(state.me ?? "");
     for (const entry of state.accounts) {
       this.#byName.set(folded(entry.user), entry);
@@ -206,7 +215,7 @@ class Planner {
     else if (alike !== undefined)
       this.#refuse(
         line,
-        `has the name '${user}', which looks like the display name of ${alike}; choose another name`,
+        `has the name '${user}', which looks like the display name of ${alike}; choose another`,
       );
     const isFree = text !== undefined && this.#names.holderOf(text, user) === undefined;
     const displayName = isFree ? text : undefined;

@@ -41,13 +41,12 @@ export async function importList(
 ): Promise<number> {
   const { client, context } = operator;
   const list = parseClassList(readNamedBytes(path, LIST_BYTES_MAX) ?? missing(path));
-  if (list.problems.length > 0) throw refused(operator, list.problems);
   // In the order of their registration, so that a new account moves no other to another page.
   const accounts = await allAccounts(client, { reverse: true, sort: "since" }, true);
   checkComplete(accounts);
   const rooms = await allRooms(client, { reverse: false, sort: "name" }, true);
   const state = { accounts, rooms, me: client.user, renews: flags.renew };
-  const { changes, problems, waiting, kept } = planImport(list.people, state);
+  const { changes, problems, waiting, kept } = planImport(list, state);
   if (problems.length > 0) throw refused(operator, problems);
   for (const { line, user, room } of kept) {
     const role = room === undefined ? "the role of an operator" : `the role in ${room}`;
@@ -85,6 +84,8 @@ class ImportRun {
   readonly #server;
   readonly #entropy = systemEntropy();
   readonly #cards = new Map<string, Card>();
+  /** Cards whose requests have no answer, because the connection was lost. */
+  readonly #uncertain: Card[] = [];
   readonly #done: Change[] = [];
   readonly #problems: Problem[] = [];
   /** Accounts and rooms whose creation was refused, so that later changes are left out. */
@@ -123,9 +124,11 @@ class ImportRun {
       end = asFault(error);
     }
     try {
-      file?.finish([...this.#cards.values()]);
+      file?.finish([...this.#cards.values()], this.#uncertain);
     } catch (error) {
       end ??= asFault(error);
+      // The cards are on a page that another program has replaced.
+      if (asFault(error).code === "data-locked") this.#cards.clear();
     }
     file?.close();
     if (!context.json) for (const change of this.#done) this.#print(change);
@@ -134,7 +137,8 @@ class ImportRun {
       printNotice(context, `wrote ${count} to ${file.path}; keep them secret`);
     }
     for (const problem of this.#problems) printProblem(context, problem);
-    this.#printEnd(this.#done.length, codes - this.#cards.size);
+    const withoutCode = codes - this.#cards.size - this.#uncertain.length;
+    this.#printEnd(this.#done.length, withoutCode);
     this.#printWaiting(waiting, file?.formerUsers ?? []);
     if (end !== undefined) throw this.#incomplete(asFault(end), codes);
     if (this.#problems.length === 0) return 0;
@@ -160,10 +164,16 @@ class ImportRun {
         // No code becomes void before its successor is on disk.
         if (cards.size > 0) file?.add([...cards.values()]);
         const send = (change: Change) => this.#apply(change, cards);
+        let lost: Fault | undefined;
         for await (const { item: change, fault } of requests.each(changes, send)) {
           if (fault === undefined) this.#settle(change, cards);
-          else this.#refuse(change, asFault(fault));
+          else if (asFault(fault).blame === "user") this.#refuse(change, asFault(fault));
+          else {
+            lost ??= asFault(fault);
+            this.#uncertain.push(...unanswered(change, cards));
+          }
         }
+        if (lost !== undefined) throw lost;
         progress.update(() => `${this.#done.length} of ${this.plan.changes.length}`);
       }
     } finally {
@@ -216,9 +226,7 @@ class ImportRun {
       context.stdout.write(`${card.user}\t${card.web}\n`);
   }
 
-  /** @throws {Fault} unless the fault concerns only this change */
   #refuse(change: Change, fault: Fault): void {
-    if (fault.blame !== "user") throw fault;
     if (change.kind === "create-account") this.#missing.add(`@${change.user}`);
     if (change.kind === "create-room") this.#missing.add(`#${change.room}`);
     const reason = `was refused: ${textOf(change)}: ${faultLine(fault)}`;
@@ -253,18 +261,27 @@ class ImportRun {
 
   /** Says who has no code in hand, and how to continue. */
   #incomplete(fault: Fault, codes: number): Fault {
-    const missing = codes - this.#cards.size;
+    const missing = codes - this.#cards.size - this.#uncertain.length;
     const done = `${this.#done.length} of ${counted(this.plan.changes.length, "change")} made`;
     const people = missing === 1 ? "1 person has" : `${missing} people have`;
     const without = missing > 0 ? `; ${people} no new code` : "";
     const inHand = this.flags.cards !== undefined && this.#cards.size > 0;
     const cards = inHand ? `; ${counted(this.#cards.size, "card")} in ${this.flags.cards}` : "";
-    const remedy = "run the same command again; it keeps these cards and makes the others";
+    const again = "run the same command again";
+    const first = fault.blame === "host" ? fault.remedy.replace(`, then ${again}`, "") : "";
+    // The codes that were made are not in hand if another program has replaced their page.
+    const isLost = fault.code === "data-locked";
+    const next = `${again}${isLost ? " with --renew" : "; it makes the others"}`;
     return new Fault(fault.code, `${fault.message}: ${done}${without}${cards}`, {
       cause: fault,
-      remedy: fault.blame === "host" ? `${fault.remedy}, then ${remedy}` : remedy,
+      remedy: first === "" ? next : `${first}, then ${next}`,
     });
   }
+}
+
+function unanswered(change: Change, cards: ReadonlyMap<string, Card>): Card[] {
+  const card = isCode(change) ? cards.get(change.user) : undefined;
+  return card === undefined ? [] : [card];
 }
 
 /** Each kind of change may need those before it. */

@@ -13,6 +13,7 @@ import type { Client } from "../../client/client.ts";
 import { withUtcTime } from "../../core/duration.ts";
 import type { Answer } from "../../wire/messages.ts";
 import type { AccountEntry } from "./class-list.ts";
+import type { RoomEntry } from "./import-plan.ts";
 
 export const LIST_FLAGS = {
   find: stringFlag("TEXT", "Only names that contain this text"),
@@ -60,12 +61,30 @@ export function allAccounts(
   memberships = false,
 ): Promise<AccountEntry[]> {
   return fetchAll(order, async (query) => {
-    const { accounts: page, total } = await client.request("accounts", { ...query, memberships });
-    return { page, total };
+    const answer = await client.request("accounts", { ...query, memberships });
+    return { page: accountsOf(answer), total: answer.total };
   });
 }
 
-type RoomEntry = Answer<"all-rooms">["rooms"][number];
+/** @internal */
+export function accountsOf({
+  accounts: page,
+  memberships,
+  former,
+}: Answer<"accounts">): AccountEntry[] {
+  if (memberships === undefined || former === undefined) return page;
+  const rows = Map.groupBy(memberships, ({ user }) => user);
+  const names = Map.groupBy(former, ({ user }) => user);
+  return page.map((entry) => {
+    const own = rows.get(entry.user) ?? [];
+    return {
+      ...entry,
+      rooms: own.flatMap(({ room, left }) => (left === true ? [] : [room])),
+      moderates: own.flatMap(({ room, moderator }) => (moderator === true ? [room] : [])),
+      former: names.get(entry.user)?.map(({ name }) => name) ?? [],
+    };
+  });
+}
 
 function roomState({ locked, sealed, closed, vacant }: RoomEntry): string {
   const marks = { locked, sealed, closed, empty: vacant };
@@ -105,8 +124,17 @@ export const rooms = operatorList({
 
 export function allRooms(client: Client, order: ListOrder, former = false): Promise<RoomEntry[]> {
   return fetchAll(order, async (query) => {
-    const { rooms: page, total } = await client.request("all-rooms", { ...query, former });
-    return { page, total };
+    const answer = await client.request("all-rooms", { ...query, former });
+    return { page: roomsOf(answer), total: answer.total };
+  });
+}
+
+/** @internal */
+export function roomsOf({ rooms: page, former }: Answer<"all-rooms">): RoomEntry[] {
+  if (former === undefined) return page;
+  const names = Map.groupBy(former, ({ room }) => room);
+  return page.map((entry) => {
+    return { ...entry, former: names.get(entry.room)?.map(({ name }) => name) ?? [] };
   });
 }
 

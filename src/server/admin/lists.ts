@@ -2,12 +2,11 @@
 
 import { foldCase } from "../../base/case-fold.ts";
 import type { RoomId, UserId } from "../../base/ids.ts";
-import { JOINED_ROOMS_MAX } from "../../base/limits.ts";
 import {
   FILE_ROOMS_LISTED_MAX,
   FORMER_NAMES_LISTED_MAX,
-  LISTED_NAMES_MAX,
   LISTED_PAGE_MAX,
+  MEMBERSHIPS_LISTED_MAX,
 } from "../../base/limits-page.ts";
 import { isPrivateTarget, parseTarget } from "../../base/names.ts";
 import { defined } from "../../base/values.ts";
@@ -61,7 +60,6 @@ export class AdminLists {
       devices: ({ devices }) => devices.size,
       bytes: ({ id }) => files.bytesOf(id),
     });
-    const memberships = isComplete ? this.#memberships(page) : undefined;
     const accounts = page.map((account) => {
       const { id, name, sinceUnixMs, devices, passwordHash } = account;
       const seen = lastSeenOf(account);
@@ -77,36 +75,47 @@ export class AdminLists {
         bytes: files.bytesOf(id),
         unfinishedBytes: this.options.files?.unfinishedBytesOf(id) ?? 0,
         ...defined({ displayName: account.displayName }),
-        ...memberships?.get(id),
+        ...(account.isRemoved ? { removed: true } : {}),
       };
     });
-    return { accounts: isComplete ? withinNames(accounts) : accounts, total: all.length };
+    const { length: total } = all;
+    return isComplete ? { ...this.#withMemberships(page, accounts), total } : { accounts, total };
   }
 
-  /** A moderator who has left a room would moderate it again, and is listed as one. */
-  #memberships(accounts: readonly Account[]): Map<UserId, Memberships> {
+  /** Ends the page before the first account whose rooms and former names are too many. */
+  #withMemberships(
+    page: readonly Account[],
+    accounts: Answer<"accounts">["accounts"],
+  ): Omit<Answer<"accounts">, "total"> {
     const { rooms, registry } = this.options;
-    const moderated = new Map<UserId, Room[]>(accounts.map(({ id }) => [id, []]));
+    const moderated = new Map<UserId, Set<Room>>(page.map(({ id }) => [id, new Set()]));
     for (const room of rooms.named()) {
       if (isConfidential(room)) continue;
-      for (const user of room.moderators) moderated.get(user)?.push(room);
+      for (const user of room.moderators) moderated.get(user)?.add(room);
     }
-    const former = namesBy(registry.formerNames());
-    const namesOf = (all: Iterable<Room>) =>
-      [...all]
-        .flatMap((room) => (isConfidential(room) ? [] : (room.name ?? [])))
-        .slice(0, JOINED_ROOMS_MAX);
-    return new Map(
-      accounts.map((account) => {
-        const lists = defined({
-          rooms: namesOf(rooms.roomsOf(account.id)),
-          moderates: namesOf(moderated.get(account.id) ?? []),
-          former: former.get(account) ?? [],
-          removed: account.isRemoved || undefined,
-        });
-        return [account.id, lists];
-      }),
-    );
+    const names = namesBy(registry.formerNames());
+    const memberships: NonNullable<Answer<"accounts">["memberships"]> = [];
+    const former: NonNullable<Answer<"accounts">["former"]> = [];
+    let end = 0;
+    for (const account of page) {
+      const joined = rooms.roomsOf(account.id);
+      const moderates = moderated.get(account.id) ?? new Set();
+      const own = [...joined.union(moderates)].flatMap((room) => {
+        if (room.name === undefined || isConfidential(room)) return [];
+        const moderator = moderates.has(room) || undefined;
+        const left = !joined.has(room) || undefined;
+        return defined({ user: account.name, room: room.name, moderator, left });
+      });
+      const ownNames = names.get(account) ?? [];
+      const isOver =
+        memberships.length + own.length > MEMBERSHIPS_LISTED_MAX ||
+        former.length + ownNames.length > FORMER_NAMES_LISTED_MAX;
+      if (isOver && end > 0) break;
+      memberships.push(...own.slice(0, MEMBERSHIPS_LISTED_MAX));
+      former.push(...ownNames.map((name) => ({ user: account.name, name })));
+      end++;
+    }
+    return { accounts: accounts.slice(0, end), memberships, former };
   }
 
   #rooms(request: RequestOf<"all-rooms">): Answer<"all-rooms"> {
@@ -121,8 +130,6 @@ export class AdminLists {
       records: ({ lastN }) => lastN,
       bytes: ({ id }) => usage.get(id)?.bytes ?? 0,
     });
-    const isComplete = request.former === true;
-    const former = isComplete ? namesBy(this.options.rooms.formerNames()) : undefined;
     const rooms = page.map((room) => ({
       room: room.name ?? "",
       topic: room.topic,
@@ -135,9 +142,26 @@ export class AdminLists {
       closed: room.isClosed,
       ...(isVacant(room) ? { vacant: true } : {}),
       ...(room.retention === undefined ? {} : { keepMs: room.retention.keepMs }),
-      ...(former === undefined ? {} : { former: former.get(room) ?? [] }),
     }));
-    return { rooms: isComplete ? withinNames(rooms) : rooms, total: all.length };
+    const { length: total } = all;
+    return request.former === true ? { ...this.#withFormer(page, rooms), total } : { rooms, total };
+  }
+
+  /** Ends the page before the first room whose former names are too many. */
+  #withFormer(
+    page: readonly Room[],
+    rooms: Answer<"all-rooms">["rooms"],
+  ): Omit<Answer<"all-rooms">, "total"> {
+    const names = namesBy(this.options.rooms.formerNames());
+    const former: NonNullable<Answer<"all-rooms">["former"]> = [];
+    let end = 0;
+    for (const room of page) {
+      const own = names.get(room) ?? [];
+      if (former.length + own.length > FORMER_NAMES_LISTED_MAX && end > 0) break;
+      former.push(...own.map((name) => ({ room: room.name ?? "", name })));
+      end++;
+    }
+    return { rooms: rooms.slice(0, end), former };
   }
 
   #groups(request: ListRequest): Answer<"all-groups"> {
@@ -229,7 +253,7 @@ export class AdminLists {
   }
 }
 
-/** Returns the newest former names of each owner. */
+/** Returns the newest former names of each owner, as many as fit in one answer. */
 function namesBy<Owner>(names: Iterable<readonly [string, Owner]>): Map<Owner, string[]> {
   const by = new Map<Owner, string[]>();
   for (const [name, owner] of names) {
@@ -239,21 +263,6 @@ function namesBy<Owner>(names: Iterable<readonly [string, Owner]>): Map<Owner, s
     by.set(owner, own);
   }
   return by;
-}
-
-type Memberships = Pick<
-  Answer<"accounts">["accounts"][number],
-  "rooms" | "moderates" | "former" | "removed"
->;
-
-/** Shortens a page so that its message stays small. The client asks for the rest. */
-function withinNames<Entry extends Memberships>(entries: readonly Entry[]): Entry[] {
-  let names = 0;
-  const end = entries.findIndex(({ rooms = [], moderates = [], former = [] }) => {
-    names += rooms.length + moderates.length + former.length;
-    return names > LISTED_NAMES_MAX;
-  });
-  return end < 0 ? [...entries] : entries.slice(0, Math.max(1, end));
 }
 
 function lastSeen({ devices }: Account): number | undefined {

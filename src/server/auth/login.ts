@@ -14,7 +14,13 @@ import {
   SESSIONS_PER_ACCOUNT_MAX,
   WRONG_SECRETS_MAX,
 } from "../../base/limits.ts";
-import { checkName, type FoldedName, foldName, type Name } from "../../base/names.ts";
+import {
+  checkName,
+  type FoldedName,
+  foldName,
+  isOperatorName,
+  type Name,
+} from "../../base/names.ts";
 import { checkNewName } from "../../base/new-names.ts";
 import { setNewest } from "../../core/evict.ts";
 import { GuessLimiter, HourlyQuota, SharedGuessLimiter } from "../../core/rate.ts";
@@ -131,7 +137,7 @@ export class Authenticator {
     const { registry, bans } = this.#options;
     bans.checkClient(client);
     this.#checkAdmitted(admissionOf(client));
-    const name = this.#newName(request.user);
+    const name = this.#newName(request.user, admissionOf(client));
     const { user, accountKey, deviceKey, deviceCert } = request;
     if (!isCertifiedBy(deviceCert, this.#options.identity, { user, accountKey, deviceKey })) {
       throw new Fault("frame-malformed", "invalid device certificate");
@@ -191,8 +197,9 @@ export class Authenticator {
   }
 
   /** Accepts a taken name, whose owner then receives name-taken and can log in. */
-  #newName(text: string): Name {
+  #newName(text: string, { isOperator }: Admission): Name {
     const name = checkName(text);
+    if (isOperator && isOperatorName(name)) return name;
     return this.#options.registry.find(name) === undefined ? checkNewName(text) : name;
   }
 

@@ -70,6 +70,7 @@ const derived = (text: string) =>
 
 test.each([
   ["Борисов Иван", "Borisov-Ivan"],
+  ["ВЛАДИМИР ЧЕХ", "VLADIMIR-CHEKH"],
   ["Παπαδόπουλος Γιώργος", "Papadopoulos-Giorgos"],
   ["محمد سارة", "Mhmd-Sara"],
   ["דוד כהן", "Dvd-Khn"],
@@ -122,6 +123,8 @@ describe("names every problem with its line", () => {
     ["name,display name\na,Bеn", ["2 has no valid display name 'Bеn': a display name cannot mix"]],
     ["name,rooms\nana,7б", ["2 names no valid room: '7б', because of the character U+0431"]],
     ['name\n"ana\nben', ["2 has a quotation mark"]],
+    ["", ["1 names nobody"]],
+    ["\nname,rooms\n", ["2 names nobody"]],
     ["name\na\0", ["2 contains the character U+0000"]],
   ])("of %j", (text, starts) => {
     const found = problems(text);
@@ -159,8 +162,15 @@ test("never fails with an internal fault", () =>
   ));
 
 const entry = (user: string, more: Partial<AccountEntry> = {}): AccountEntry => ({
-  ...{ user, since: 1, online: false, operator: false, banned: false, password: true },
-  ...{ devices: 1, bytes: 0, rooms: [], moderates: [], former: [], ...more },
+  user,
+  since: 1,
+  online: false,
+  operator: false,
+  banned: false,
+  password: true,
+  devices: 1,
+  bytes: 0,
+  ...more,
 });
 
 test("an export has the role in each room, and neither the lobby nor rooms that were left", () => {

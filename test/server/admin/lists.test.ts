@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { FORMER_NAMES_LISTED_MAX } from "../../../src/base/limits-page.ts";
 import { checkName } from "../../../src/base/names.ts";
 import { channelOf, TestFile } from "../data-channel.ts";
 import { lab, labTest, operating } from "../site-lab.ts";
@@ -130,4 +131,56 @@ labTest("cancels an upload and deletes what arrived", async ({ site, ana, ben, e
   const [cancelled] = ana.all("event").filter(({ event }) => event === "cancelled");
   expect(cancelled).toMatchObject({ user: "ben", by: "ana", file: file.id });
   expect(await ana.refusal("cancel", request)).toBe("not-found");
+});
+
+labTest("lists rooms, former names and removed accounts in pages", async ({ site, ana, ben }) => {
+  await operating(ana);
+  for (let room = 0; room < 20; room++)
+    await ben.request("join", { room: `r${room}`, create: true });
+  await ana.request("add", { room: "r3", user: "eve" });
+  await ben.request("leave", { room: "r3" });
+  await ana.request("rename", { room: "r4", to: "r4-new" });
+  await ana.request("add", { room: "r3", user: "ana" });
+  await ana.request("remove", { user: "eve" });
+  await ana.request("rename", { user: "ben", to: "Benny" });
+  await site.quiet();
+  const {
+    accounts,
+    memberships = [],
+    former,
+    total,
+  } = await ana.request("accounts", { memberships: true });
+  expect(total).toBe(3);
+  expect(accounts.map(({ user, removed }) => [user, removed])).toEqual([
+    ["ana", undefined],
+    ["Benny", undefined],
+    ["eve", true],
+  ]);
+  expect(former).toEqual([{ user: "Benny", name: "ben" }]);
+  const own = memberships.filter(({ user }) => user === "Benny");
+  expect(own).toHaveLength(22);
+  expect(own.filter(({ left }) => left === true)).toEqual([
+    { user: "Benny", room: "r3", moderator: true, left: true },
+  ]);
+  const rooms = await ana.request("all-rooms", { former: true });
+  expect(rooms.former).toEqual([{ room: "r4-new", name: "r4" }]);
+  expect(await ana.request("all-rooms", {})).not.toHaveProperty("former");
+});
+
+labTest("ends a page before it has too many former names", async ({ site, ana }) => {
+  await operating(ana);
+  const count = FORMER_NAMES_LISTED_MAX / 2 + 1;
+  for (const room of ["a", "b"]) {
+    await ana.request("join", { room, create: true });
+    for (let number = 0; number < count; number++) {
+      const from = number === 0 ? room : `${room}-${number}`;
+      await ana.request("rename", { room: from, to: `${room}-${number + 1}` });
+    }
+  }
+  await site.quiet();
+  const page = await ana.request("all-rooms", { former: true });
+  expect(page.rooms.map(({ room }) => room)).toEqual([`a-${count}`]);
+  expect(page.former).toHaveLength(count);
+  const rest = await ana.request("all-rooms", { former: true, skip: 1 });
+  expect([rest.rooms.length, rest.total]).toEqual([3, 4]);
 });

@@ -283,3 +283,20 @@ test("requires the current password to set another", async () => {
   await ana.request("passwd", { password: "second", current: "first" });
   await site.byPassword("ana", "second");
 });
+
+test.each(["secret", undefined])(
+  "registers an operator's name only with the operator's token, server password %p",
+  async (roomPassword) => {
+    const site = await Site.open({ operatorToken: "token", ...(roomPassword && { roomPassword }) });
+    const guest = await site.greeted();
+    if (roomPassword !== undefined) await guest.request("admit", { secret: roomPassword });
+    expect(await guest.refusal("register", guest.registration("admin"))).toBe("name-invalid");
+    const operator = await site.greeted();
+    await operator.request("admit", { secret: "token" });
+    expect(await operator.refusal("register", operator.registration("server"))).toBe(
+      "name-invalid",
+    );
+    await operator.request("register", operator.registration("admin"));
+    await site.stop();
+  },
+);

@@ -173,3 +173,19 @@ siteTest("two operators create an account of one name once", async ({ site, olga
   ]);
   expect(outcomes.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
 });
+
+siteTest("takes a code of the client, and no text of another form", async ({ site, olga }) => {
+  const code = `p${"a".repeat(22)}`;
+  const made = await olga.request("enrol", { user: "pupil", code, displayName: "Pupil  P." });
+  expect([made.user, made.token]).toEqual(["pupil", code]);
+  const { names } = await olga.request("display-names", { users: ["pupil"] });
+  expect(names).toEqual([{ user: "pupil", text: "Pupil P." }]);
+  const guest = await site.greeted();
+  const used = await guest.request("recover", { token: code, password: "secret" });
+  expect(used).toEqual({ user: "pupil" });
+  for (const bad of ["", "p", `p${"a".repeat(21)}`, `x${"a".repeat(22)}`, `p${"ä".repeat(22)}`])
+    expect(await olga.refusal("reset", { user: "pupil", code: bad })).toBe("usage");
+  for (const displayName of ["Pupil P.", "Ana", "server", "Bеn"])
+    expect(await olga.refusal("enrol", { user: "other", displayName })).toMatch(/^name-/);
+  expect(await olga.refusal("whois", { user: "other" })).toBe("user-unknown");
+});

@@ -1,0 +1,298 @@
+import { expect, test } from "bun:test";
+import { formatCsv } from "../../../src/base/csv.ts";
+import { Fault } from "../../../src/base/fault.ts";
+import { defined } from "../../../src/base/values.ts";
+import { classListOf, parseClassList } from "../../../src/commands/admin/class-list.ts";
+import {
+  type Change,
+  type ImportPlan,
+  isCode,
+  planImport,
+  requestFor,
+} from "../../../src/commands/admin/import-plan.ts";
+import { accountsOf, roomsOf } from "../../../src/commands/admin/lists.ts";
+import { sampleSize } from "../../samples.ts";
+import type { Guest } from "../../server/guest.ts";
+import { siteWith } from "../../server/site.ts";
+import { operating, TOKEN } from "../../server/site-lab.ts";
+import { randomOf } from "../../worlds/disk-world.ts";
+
+/** A server with an operator, and the plan of each list for it. */
+async function school(seed = 1) {
+  const { site, olga, mia, ben } = await siteWith(["olga", "mia", "ben"], {
+    seed,
+    operatorToken: TOKEN,
+  });
+  await operating(olga);
+  const entries = async () => {
+    const accounts = await olga.request("accounts", { memberships: true, sort: "since" });
+    const rooms = await olga.request("all-rooms", { former: true });
+    return { accounts: accountsOf(accounts), rooms: roomsOf(rooms) };
+  };
+  const plan = async (text: string, renews = false): Promise<ImportPlan> => {
+    const { people, problems } = parseClassList(Buffer.from(text));
+    return planImport({ people, problems }, { ...(await entries()), me: "olga", renews });
+  };
+  const make = async (text: string): Promise<ImportPlan> => {
+    const made = await plan(text);
+    for (const change of made.changes) await perform(olga, change);
+    await site.quiet();
+    return made;
+  };
+  const exported = async () => {
+    const { accounts } = await entries();
+    return formatCsv(classListOf(accounts.filter(({ removed }) => removed !== true)));
+  };
+  return { site, olga, mia, ben, entries, plan, make, exported };
+}
+
+async function perform(olga: Guest, change: Change): Promise<void> {
+  if (!isCode(change)) {
+    const { kind, fields } = requestFor(change);
+    await olga.request(kind, fields);
+    return;
+  }
+  const { user, displayName } = change;
+  if (change.kind === "renew-code") await olga.request("reset", { user });
+  else await olga.request("enrol", defined({ user, displayName }));
+}
+
+const kinds = ({ changes }: ImportPlan) => changes.map(({ kind }) => kind);
+const texts = ({ problems }: ImportPlan) => problems.map(({ line, reason }) => `${line} ${reason}`);
+const NONE = { changes: [], problems: [] };
+
+test("a second class never receives the accounts of the first one", async () => {
+  const { make, plan, exported } = await school();
+  const first = "display name,rooms\nБорисов Иван,7a\nВолкова Анна,7a\n李娜,7a\n";
+  const second = "display name,rooms,role\n李明,7b,moderator\nСидорова Мария,7b,member\n";
+  await make(first);
+  const before = await exported();
+  await make(second);
+  expect((await exported()).split("\r\n")).toEqual(
+    expect.arrayContaining(before.split("\r\n").slice(3)),
+  );
+  for (const text of [first, second, `${first}Аня,7a\n`.replace("Аня,7a\n", "")])
+    expect(await plan(text)).toMatchObject(NONE);
+  const added = await plan("display name,rooms\nЯковлев Пётр,7a\nВолкова Анна,7a\nБорисов Иван,7a");
+  expect(kinds(added)).toEqual(["create-account", "display-name", "add"]);
+});
+
+test("names that are cut stay distinct in any order", async () => {
+  const { make, plan } = await school();
+  const [a, b] = ["Muhammad Rizky Aditya Pratama Putra", "Muhammad Rizky Aditya Pratama Puri"];
+  await make(`name\n${a}\n${b}`);
+  expect(await plan(`name\n${b}\n${a}`)).toMatchObject(NONE);
+});
+
+test("finds an account of an older version by its display name", async () => {
+  const { olga, plan } = await school();
+  for (const [user, displayName] of [
+    ["user", "Борисов Иван"],
+    ["user-2", "Волкова Анна"],
+  ] as const)
+    await olga.request("enrol", { user, displayName });
+  expect(await plan("display name\nВолкова Анна\nБорисов Иван")).toMatchObject(NONE);
+});
+
+test("a derived name never takes over an account, a former or a reserved name", async () => {
+  const { olga, mia, plan } = await school();
+  await mia.request("display-name", { text: "Somebody" });
+  await olga.request("rename", { user: "ben", to: "benjamin" });
+  await olga.request("enrol", { user: "gone" });
+  await olga.request("remove", { user: "gone" });
+  const list = "display name\nMia\nBen\nGone\nAnna\nÄnna\nAenna";
+  expect(texts(await plan(list)).map((text) => text.slice(0, 70))).toEqual([
+    "2 would give 'Mia' the name Mia, which is an account ('Somebody'); wri",
+    "3 would give 'Ben' the name Ben, which is a former name of benjamin; w",
+    "4 would give 'Gone' the name Gone, which is the name of a removed acco",
+    "6 has the name 'Änna', which is or looks like that of line 5; tell the",
+  ]);
+  expect(texts(await plan("display name\nJörg\nJoerg"))[0]).toContain("the account name of line 2");
+  expect((await plan("display name\nAdministrator")).problems).toHaveLength(0);
+});
+
+test("people of equal display name are reported, and nobody is renamed", async () => {
+  const { olga, mia, plan } = await school();
+  await mia.request("display-name", { text: "Anna Meier" });
+  expect(texts(await plan("name,display name\nanna2,Anna Meier"))[0]).toMatch(
+    /^2 has the display name 'Anna Meier', which is or looks like a name of mia; tell/,
+  );
+  expect(texts(await plan("display name\nAnna Meièr"))[0]).toContain("looks like");
+  expect(texts(await plan("name,display name\nmia,Anna Meier\n,Anna Meier"))[0]).toMatch(/^3 has/);
+  await olga.request("enrol", { user: "l", displayName: "Lena" });
+  const swapped = await plan("name,display name\nmia,Lena\nl,Anna Meier");
+  expect(swapped.problems.map(({ line }) => line)).toEqual([2, 3]);
+});
+
+test("gives a display name that another line gives up", async () => {
+  const { mia, make, plan } = await school();
+  await mia.request("display-name", { text: "Anna" });
+  const list = "name,display name\nanna2,Anna\nmia,Anna M.";
+  expect((await make(list)).changes.filter(({ kind }) => kind === "display-name")).toHaveLength(2);
+  expect(await plan(list)).toMatchObject(NONE);
+});
+
+test("resolves former names, and reports removed accounts and twice named people", async () => {
+  const { olga, make, plan } = await school();
+  const list = "name,display name,rooms,role\nana,,lab,\nben,,lab,moderator\ncleo,,lab,\n";
+  await make(list);
+  await olga.request("rename", { user: "ana", to: "anna" });
+  await olga.request("rename", { room: "lab", to: "workshop" });
+  expect(await plan(list)).toMatchObject(NONE);
+  expect(await plan(list.replaceAll("lab", "workshop lab"))).toMatchObject(NONE);
+  await olga.request("remove", { user: "cleo" });
+  expect(texts(await plan(`${list}anna,,,\n`))).toEqual([
+    "4 names cleo whose account was removed; remove the line, or choose another name",
+    "5 repeats the name 'anna' of line 2; give each person a name",
+  ]);
+});
+
+test("changes a role only in the rooms that have it in the list", async () => {
+  const { olga, make, exported, plan } = await school();
+  await make("name,rooms,role\nmia,essay essay2,\nben,essay:moderator,");
+  await make("name,rooms\nmia,mias-room:moderator");
+  expect(await exported()).toContain('"mia","","essay essay2 mias-room:moderator","member"');
+  expect(await plan(await exported())).toMatchObject(NONE);
+  const moved = await plan("name,rooms\nmia,essay:moderator mias-room:member");
+  expect(moved.changes as unknown[]).toMatchObject([
+    { kind: "grant", user: "mia", room: "essay", on: true },
+    { kind: "grant", user: "mia", room: "mias-room", on: false },
+  ]);
+  await olga.request("grant", { user: "olga", on: true });
+  const own = await plan("name,rooms,role\nolga,essay,member");
+  expect([own.changes, own.kept.length]).toEqual([[], 2]);
+});
+
+test("refuses rooms and names that the server would refuse", async () => {
+  const { olga, plan } = await school();
+  await olga.request("join", { room: "secret", create: true, sealed: true });
+  const list = "name,rooms\nadmin,\nana,secret group-0123456789abcdef\nolga,secret:member";
+  expect(texts(await plan(list)).map((text) => text.slice(0, 40))).toEqual([
+    "2 has the name 'admin', which is reserve",
+    "3 adds ana to the encrypted room secret;",
+    "3 names 'group-0123456789abcdef', which ",
+    "4 changes a role in the encrypted room s",
+  ]);
+});
+
+test("renews the codes of people who have never signed in, and counts the others", async () => {
+  const { make, plan } = await school();
+  await make("ana\nben");
+  const { changes } = await plan("ana\nben", true);
+  expect(changes as unknown[]).toMatchObject([{ kind: "renew-code", user: "ana" }]);
+  expect((await plan("ana\nben")).waiting).toEqual(["ana"]);
+});
+
+const NAMES = ["ana", "Ben", "cleo", "user", "Boris", "mia", "olga", "Anna", "admin"];
+const DISPLAY_NAMES = [
+  "Борис",
+  "Ana",
+  "Ana R.",
+  "Boris",
+  "Бен",
+  "李",
+  "李娜",
+  "Jörg",
+  "Joerg",
+  "Cléo",
+];
+const ROOMS = ["lab", "essay", "math", "News", "lobby", "old"];
+/** A renamed operator would have to log in again. */
+const OTHERS = NAMES.filter((name) => name !== "olga");
+const ROLES = ["", "member", "moderator", "operator"];
+
+/** Rows of a list, and the requests of people between two imports. */
+async function happens(seed: number, world: Awaited<ReturnType<typeof school>>): Promise<void> {
+  const { site, olga, mia, ben } = world;
+  const random = randomOf(seed);
+  const one = <Value>(values: readonly Value[]) =>
+    values[Math.floor(random() * values.length)] as Value;
+  const acts: (() => Promise<unknown>)[] = [
+    () => olga.request("enrol", { user: one(NAMES), displayName: one(DISPLAY_NAMES) }),
+    () => olga.request("enrol", { user: one(NAMES) }),
+    () => olga.request("display-name", { user: one(NAMES), text: one(DISPLAY_NAMES) }),
+    () => mia.request("join", { room: one(ROOMS), create: true }),
+    () => ben.request("join", { room: one(ROOMS), create: true }),
+    () => mia.request("leave", { room: one(ROOMS) }),
+    () => olga.request("add", { room: one(ROOMS), user: one(NAMES) }),
+    () => olga.request("grant", { room: one(ROOMS), user: one(NAMES), on: random() < 0.7 }),
+    () => olga.request("grant", { user: one(NAMES), on: random() < 0.7 }),
+    () => olga.request("kick", { room: one(ROOMS), user: one(NAMES) }),
+    () => olga.request("ban", { user: "cleo", on: random() < 0.5 }),
+    () =>
+      olga.request("rename", {
+        user: one(OTHERS),
+        to: `${one(NAMES)}${random() < 0.5 ? "x" : ""}`,
+      }),
+    () =>
+      olga.request("rename", { room: one(ROOMS), to: `${one(ROOMS)}${random() < 0.5 ? "x" : ""}` }),
+    () => olga.request("close", { room: one(ROOMS), on: random() < 0.5 }),
+    () => olga.request("rules", { room: one(ROOMS), post: "private" }),
+    () => olga.request("rules", { room: one(ROOMS), join: "approval" }),
+    () => olga.request("remove", { user: one(["cleo", "Boris", "ana", "user"]) }),
+    () => olga.request("remove", { room: one(ROOMS) }),
+    () => mia.request("conversation", { users: ["ben", "olga"] }),
+    () => site.wait(ben.post("my work", `${one(ROOMS)}@ben`)),
+  ];
+  for (let count = 0; count < 25; count++) {
+    await one(acts)().catch((error: unknown) => {
+      if (!(error instanceof Fault)) throw error;
+    });
+  }
+  await site.quiet();
+}
+
+function listOf(seed: number): string {
+  const random = randomOf(seed);
+  const one = <Value>(values: readonly Value[]) =>
+    values[Math.floor(random() * values.length)] as Value;
+  const rows = Array.from({ length: 1 + Math.floor(random() * 5) }, () => {
+    const rooms = Array.from({ length: Math.floor(random() * 3) }, () => {
+      return one(ROOMS) + one(["", "", ":member", ":moderator"]);
+    });
+    const name = random() < 0.5 ? one(NAMES) : "";
+    const displayName = name === "" || random() < 0.4 ? one(DISPLAY_NAMES) : "";
+    return [name, displayName, rooms.join(" "), one(ROLES)];
+  });
+  return formatCsv([["name", "display name", "rooms", "role"], ...rows]);
+}
+
+const seeds = Array.from({ length: sampleSize(20, 400) }, (_, index) => index + 1);
+
+test.each(seeds)("an import of an export changes nothing, seed %i", async (seed) => {
+  const world = await school(seed);
+  await happens(seed, world);
+  const text = await world.exported();
+  expect(await world.plan(text)).toMatchObject(NONE);
+  // As Excel writes it in German.
+  const rows = text
+    .trimEnd()
+    .split("\r\n")
+    .map((row) => row.slice(1, -1).split('","').join(";"));
+  expect(await world.plan(`\uFEFF${rows.join("\r\n")}\r\n`)).toMatchObject(NONE);
+});
+
+test.each(seeds)("an import makes what its plan says, or nothing, seed %i", async (seed) => {
+  const world = await school(seed);
+  await happens(seed, world);
+  for (let number = 0; number < 12; number++) {
+    const text = listOf(seed * 100 + number);
+    const before = new Map((await world.entries()).accounts.map((entry) => [entry.user, entry]));
+    const { changes, problems } = await world.make(text);
+    if (problems.length > 0) {
+      expect(changes).toEqual([]);
+      continue;
+    }
+    expect({ text, ...(await world.plan(text)) }).toMatchObject({ text, ...NONE });
+    const written = new Set(text.split("\r\n").map((row) => row.split('"')[1]?.toLowerCase()));
+    for (const change of changes) {
+      if (change.kind !== "display-name") continue;
+      const { user, former = [] } = before.get(change.user) ?? { user: "" };
+      const isWritten = [user, ...former].some((name) => written.has(name.toLowerCase()));
+      expect({ change, isNewOrWritten: user === "" || isWritten }).toEqual({
+        change,
+        isNewOrWritten: true,
+      });
+    }
+  }
+});
