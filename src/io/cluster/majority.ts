@@ -14,7 +14,7 @@ export interface MajorityWatchOptions {
   readonly missing: () => Promise<MissingServers>;
 }
 
-/** What the servers answered instead of storing. */
+/** Reason for which the NATS servers refuse this server, for its operator. */
 export interface Refusal {
   readonly message: string;
   readonly remedy: string;
@@ -24,7 +24,7 @@ export interface MissingServers {
   readonly servers: readonly string[];
   readonly total: number;
   readonly isMajorityLost: boolean;
-  /** What NATS answered, if it refuses this server. */
+  /** `undefined` if the servers do not refuse this server. */
   readonly refusal?: Refusal | undefined;
 }
 

@@ -1,4 +1,4 @@
-/** What the errors of NATS and JetStream tell an operator. A refusal is an answer, not a silence. */
+/** Errors by which NATS and JetStream refuse a server, with texts for the operator. */
 
 import { tryBase64Url } from "../../base/bytes.ts";
 import { formatUtc } from "../../base/time.ts";

@@ -1,6 +1,9 @@
 /** Operator, account and users of NATS, with tokens as `nsc` makes them. */
 
-import { createAccount, createOperator, createUser, type KeyPair } from "@nats-io/nkeys";
+import { nkeys } from "@nats-io/transport-node";
+
+const { createAccount, createOperator, createUser } = nkeys;
+type KeyPair = nkeys.KeyPair;
 
 const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
 

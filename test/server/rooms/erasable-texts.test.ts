@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { type KindWith, kindsWith } from "../../../src/wire/kinds.ts";
+import { KINDS, type KindWith, kindsWith, LASTING_TEXTS } from "../../../src/wire/kinds.ts";
 import type { PostBody } from "../../../src/wire/messages.ts";
 import { holds, lab } from "../site-lab.ts";
 
@@ -89,6 +89,16 @@ test("keeps a kick without a reason, and one in an encrypted room", async () => 
   await ana.request("erase-all", {});
   await site.restart();
   expect(await membersOf(await site.again(ana, "ana"))).toEqual(["ana", "ben"]);
+});
+
+test("every kind with a text is erasable, or says why its text stays", () => {
+  const withText = Object.entries(KINDS)
+    .filter(([, { body }]) => Object.values(body).some((type) => type === "text"))
+    .map(([kind]) => kind);
+  const erasable = new Set<string>(kindsWith("erasable"));
+  const lasting = withText.filter((kind) => !erasable.has(kind));
+  expect(Object.keys(LASTING_TEXTS).sort()).toEqual(lasting.sort());
+  expect(Object.values(LASTING_TEXTS).filter((reason) => reason.length < 20)).toEqual([]);
 });
 
 test("names the kinds that other tests erase", () => {
