@@ -61,24 +61,42 @@ async function editAt(vault: Vault, room: RoomId, seq: number, target: number) {
   return row?.kind === "said" && editedBy(row.body) === target ? row : undefined;
 }
 
-/** Deletes the texts of a message's edits. */
-export async function eraseEdits(vault: Vault, room: RoomId, target: number): Promise<void> {
+/** An edit of an erased message, whose ciphertext the server may still have. */
+export interface RemainingEdit {
+  readonly seq: number;
+  readonly user: string;
+}
+
+/**
+ * Deletes the texts of a message's edits.
+ * @returns the edits that were stored
+ */
+export async function eraseEdits(
+  vault: Vault,
+  room: RoomId,
+  target: number,
+): Promise<readonly RemainingEdit[]> {
+  const edits: RemainingEdit[] = [];
   for (;;) {
     const rows = await vault.rows({ ...editRange(room, target), limit: PAGE_ROWS });
     for (const { key } of rows) {
-      await eraseEdit(vault, room, seqOf(key), target);
+      const seq = seqOf(key);
+      const user = await eraseEdit(vault, room, seq, target);
+      if (user !== undefined) edits.push({ seq, user });
       await vault.delete(key);
     }
-    if (rows.length < PAGE_ROWS) return;
+    if (rows.length < PAGE_ROWS) return edits;
   }
 }
 
-async function eraseEdit(vault: Vault, room: RoomId, seq: number, target: number): Promise<void> {
+/** Returns the author; `undefined` if there is no such edit. */
+async function eraseEdit(vault: Vault, room: RoomId, seq: number, target: number) {
   const row = await editAt(vault, room, seq, target);
-  if (row === undefined) return;
+  if (row === undefined) return undefined;
   const { n, timeUnixMs, post, commit, count, user } = row;
   const identity = defined({ n, timeUnixMs, post, commit, count });
   await vault.put(contentKey(room, seq), { kind: "closed", reason: "erased", user, ...identity });
+  return user;
 }
 
 /**

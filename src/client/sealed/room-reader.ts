@@ -328,6 +328,7 @@ export class RoomReader {
     const { self } = tx.group ?? {};
     const { body, sentAtUnixMs, count } = sent;
     if (await isTargetErased(tx, record.seq, body)) {
+      tx.remainingEdits.set(record.seq, { seq: record.seq, user: this.options.user });
       return storeContent(tx, record, { kind: "closed", reason: "erased" }, count);
     }
     const user = self?.user ?? record.from ?? "";
@@ -356,7 +357,10 @@ export class RoomReader {
     if (body.kind !== "edit") return undefined;
     const target = body["seq"];
     if (typeof target !== "number") return "broken";
-    if (await isTargetErased(tx, seq, body)) return "erased";
+    if (await isTargetErased(tx, seq, body)) {
+      tx.remainingEdits.set(seq, { seq, user: sender.user });
+      return "erased";
+    }
     const content = await tx.vault.find<ContentRow>(contentKey(tx.room, target));
     return content?.kind === "said" && isSameName(content.user, sender.user) ? undefined : "sender";
   }
@@ -540,12 +544,16 @@ async function storeContent(
 }
 
 async function deleteErased(tx: RoomTransaction, { body = {} }: ChatRecord): Promise<void> {
-  const { seq, also } = body;
-  for (const erased of [seq, ...(Array.isArray(also) ? also : [])]) {
+  const { seq, also, retention } = body;
+  const erasedSeqs = [seq, ...(Array.isArray(also) ? also : [])];
+  for (const erased of erasedSeqs) {
     if (!Number.isSafeInteger(erased) || erased <= 0) continue;
+    const edits = await eraseEdits(tx.vault, tx.room, erased);
     await tx.vault.delete(contentKey(tx.room, erased));
-    await eraseEdits(tx.vault, tx.room, erased);
+    // Retention erases edits when they are old enough.
+    if (retention !== true) for (const edit of edits) tx.remainingEdits.set(edit.seq, edit);
   }
+  for (const erased of erasedSeqs) tx.remainingEdits.set(Number(erased), undefined);
 }
 
 function isRemovedBy({ added, removed }: GroupBody, { leave, id }: Departed): boolean {

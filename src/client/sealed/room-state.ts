@@ -9,6 +9,7 @@ import type { SealedGroup } from "../../crypto/seal/group.ts";
 import { type Consumed, wipe } from "../../crypto/seal/secrets.ts";
 import type { StateKey } from "../../crypto/seal/state-box.ts";
 import { TaskQueue } from "../../io/task-queue.ts";
+import type { RemainingEdit } from "./edits.ts";
 import { keyChangedNotice } from "./identities.ts";
 import { LEASE_KEY, type LeaseRow, type RoomRow, roomKey, stateKey } from "./rows.ts";
 import type { Awaitable, SealedStore } from "./store.ts";
@@ -45,6 +46,8 @@ export class RoomTransaction {
   readonly consumed: Uint8Array[] = [];
   other: RoomRow["other"];
   readonly changed: string[] = [];
+  /** Edits of erased messages, by `seq`; `undefined` for records that the server has erased. */
+  readonly remainingEdits = new Map<number, RemainingEdit | undefined>();
 
   constructor(
     { room, vault, instance }: Pick<RoomTransaction, "room" | "vault" | "instance">,

@@ -3,6 +3,7 @@
 import { toBase64Url, utf8Encode } from "../../base/bytes.ts";
 import { asFault, Fault, ignoreFault, msg, unlessFault } from "../../base/fault.ts";
 import type { Sha256 } from "../../base/ids.ts";
+import { EDITS_PER_RECORD_MAX } from "../../base/limits.ts";
 import {
   CLAIMS_KNOWN_MAX,
   SEALED_TRANSACTION_MS,
@@ -34,6 +35,7 @@ import {
 } from "./body.ts";
 import { type Claims, type HistoryView, isForkIn } from "./claims.ts";
 import type { SealedDevice } from "./device.ts";
+import type { RemainingEdit } from "./edits.ts";
 import type { FileIndex } from "./file-index.ts";
 import { GroupChanges, pendingOf } from "./group-changes.ts";
 import { cannotWrite, needsRepair } from "./group-plans.ts";
@@ -62,6 +64,9 @@ import type { Vault } from "./vault.ts";
 
 const SEALED_PAGE_RECORDS = 500;
 const CONFIRMED_POSTS_MAX = 256;
+const REMAINING_EDITS_MAX = 500;
+/** Minimum and half the maximum delay, because several devices may erase the same edits. */
+const ERASURE_DELAY_MS = 1_000;
 /** The server sends `erase` records only if the kind `all` is requested. */
 const FOLLOWED_KINDS = ["all"];
 
@@ -138,6 +143,9 @@ export class SealedRoom {
   /** True if records have invalidated this device's state, so that it must rejoin immediately. */
   #needsRepair = false;
   readonly #confirmed = new Map<number, string>();
+  /** Edits of erased messages that the server may still have. */
+  readonly #remainingEdits = new Map<number, RemainingEdit>();
+  #cancelErasure: (() => void) | undefined;
 
   constructor(
     readonly parts: SealedAccountParts,
@@ -151,6 +159,12 @@ export class SealedRoom {
     this.#lastRead = undefined;
     this.#lastDelivered = undefined;
     this.changes.connected();
+    if (this.#remainingEdits.size > 0) this.#scheduleErasure();
+  }
+
+  lost(): void {
+    this.#cancelErasure?.();
+    this.#cancelErasure = undefined;
   }
 
   run<Result>(task: (tx: RoomTransaction) => Awaitable<Result>): Promise<Result> {
@@ -297,12 +311,49 @@ export class SealedRoom {
           await reader.read(tx, record);
           await this.#checkConfirmed(tx, record.seq);
         }
+        for (const [seq, edit] of tx.remainingEdits) {
+          this.#remainingEdits.delete(seq);
+          const isOver = this.#remainingEdits.size >= REMAINING_EDITS_MAX;
+          if (edit !== undefined && !isOver) this.#remainingEdits.set(seq, edit);
+        }
         const isPublished = records.some(({ kind }) => kind === "group");
         if (needsRepair(tx) || (this.changes.isGroupInfoLost && isPublished))
           this.#needsRepair = true;
         return done;
       });
       claims.schedule();
+    }
+    if (this.#remainingEdits.size > 0) this.#scheduleErasure();
+  }
+
+  #scheduleErasure(): void {
+    const { clock, entropy } = this.parts;
+    const [random = 0] = entropy(1);
+    const delayMs = ERASURE_DELAY_MS * (1 + random / 256);
+    this.#cancelErasure ??= clock.after(delayMs, () => {
+      this.#cancelErasure = undefined;
+      void this.#eraseRemaining().catch(ignoreFault);
+    });
+  }
+
+  /**
+   * Erases the edits of erased messages on the server too, which does not know that they are edits.
+   * Their author's devices and those of admins may do so.
+   */
+  async #eraseRemaining(): Promise<void> {
+    const edits = [...this.#remainingEdits.values()];
+    this.#remainingEdits.clear();
+    const isOfAdmin = await this.run(
+      ({ group }) => group !== undefined && hasAdminRights(group.policy, group.members, group.self),
+    );
+    const { user: self, request } = this.parts;
+    const isAllowed = ({ user }: RemainingEdit) => isOfAdmin || isSameName(user, self);
+    for (const own of Map.groupBy(edits.filter(isAllowed), ({ user }) => user).values()) {
+      const seqs = own.map(({ seq }) => seq).sort((a, b) => a - b);
+      for (let start = 0; start < seqs.length; start += EDITS_PER_RECORD_MAX) {
+        const [seq, ...also] = seqs.slice(start, start + EDITS_PER_RECORD_MAX);
+        if (seq !== undefined) await request("erase", defined({ seq, also })).catch(ignoreFault);
+      }
     }
   }
 

@@ -110,6 +110,7 @@ export class SealedRooms {
 
   lost(): void {
     this.#isLinked = false;
+    for (const room of this.#rooms.values()) room.lost();
     this.#parts.claims.lost();
     this.#cancelCheck?.();
     this.#cancelCheck = undefined;

@@ -1,9 +1,10 @@
 import { describe, expect } from "bun:test";
+import { EDITS_PER_RECORD_MAX } from "../../../src/base/limits.ts";
 import { sealedEdit } from "../../../src/client/sealed/body.ts";
 import { contentKey, editKey, type RoomRow, roomKey } from "../../../src/client/sealed/rows.ts";
 import type { SealedHome } from "../../../src/client/sealed/sealing.ts";
 import { Vault } from "../../../src/client/sealed/vault.ts";
-import { fieldsIn } from "../../../src/core/client/chat-record.ts";
+import { type ChatRecord, fieldsIn } from "../../../src/core/client/chat-record.ts";
 import { type Person, vaultTest } from "./sealed-site.ts";
 
 const two = vaultTest(["ben"], { operatorToken: "operator token" });
@@ -63,6 +64,48 @@ describe("an erasure of an edited message", () => {
       }
     },
   );
+
+  for (const [who, author] of [
+    ["an admin's device", "ben"],
+    ["the author's device", "ana"],
+  ] as const) {
+    two(`by an operator is completed on the server by ${who}`, async (scene) => {
+      const { world, ana, ben } = scene;
+      const { seq, edits } = await postEdited(scene[author]);
+      await ana.postTo("read", ben);
+      await ben.postTo("read too", ana);
+      // The other device is offline, and finds the erasure completed.
+      await ben.quit();
+      const operator = await world.join("olga");
+      await operator.request("operate", { token: "operator token" });
+      await operator.request("erase", { seq });
+      const isCompleted = ({ kind, body }: ChatRecord) =>
+        kind === "erase" &&
+        [body?.["seq"], ...((body?.["also"] as number[]) ?? [])].join() === edits.join();
+      await ana.until("the second erasure", () => ana.records.some(isCompleted));
+      const again = await world.join("ben", ben.device);
+      await world.pass(10_000);
+      expect(await secretsOf(again)).toEqual([]);
+      const { records } = await again.history();
+      const states = records.filter((record) => edits.includes(record.seq));
+      expect(states.map(({ state }) => state)).toEqual(["erased", "erased"]);
+      const all = await ana.history({ kinds: ["all"] });
+      expect(all.records.filter(isErasure)).toHaveLength(2);
+    });
+  }
+
+  two("erases more edits than one request can name", async ({ ana, ben }) => {
+    const { seq } = await ana.postText("secret one");
+    const edits: number[] = [];
+    for (let i = 0; i < EDITS_PER_RECORD_MAX + 2; i++)
+      edits.push((await ana.post(sealedEdit(seq, `secret ${i}`))).seq);
+    await ben.postTo("read", ana);
+    await ana.request("erase", { seq });
+    await ben.until("all erasures", () => ben.records.filter(isErasure).length === 2);
+    const erased = ben.records.filter(isErasure).flatMap(({ body }) => body?.["also"] as number[]);
+    const seqs = ben.records.filter(isErasure).map(({ body }) => Number(body?.["seq"]));
+    expect([...new Set([...erased, ...seqs])].sort((a, b) => a - b)).toEqual([seq, ...edits]);
+  });
 
   two("hides an edit that arrives later", async ({ ana, ben }) => {
     const { seq } = await ana.postText("secret one");
