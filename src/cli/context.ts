@@ -7,6 +7,7 @@ import { SILENCE_MS_MAX } from "../base/limits.ts";
 import { cleanText } from "../base/text.ts";
 import { dateOf, type OffsetMinutes } from "../base/time.ts";
 import { type Clock, systemClock } from "../io/clock.ts";
+import { areArgumentsUtf8 } from "../io/terminal/arguments.ts";
 import { ignoresHangup } from "../io/terminal/hangup.ts";
 import { type Input, standardInput } from "../io/terminal/input.ts";
 import {
@@ -28,12 +29,15 @@ export interface ProcessIo {
   readonly env: Environment;
   readonly clock: Clock;
   readonly offsetMinutes: OffsetMinutes;
+  /** False if bytes of the command line were lost when it was decoded. */
+  readonly areArgumentsUtf8: () => boolean;
   /**
    * Registers a handler for all signals. Without a handler, a signal ends the program.
    * @returns function that removes the handler
    */
   onSignal(handler: (signal: Signal) => void): () => void;
-  continueWithoutOutput(): void;
+  /** @param onBroken called if standard output is closed by its reader, or fails */
+  continueWithoutOutput(onBroken?: () => void): void;
 }
 
 export interface Context extends ProcessIo {
@@ -50,22 +54,23 @@ export interface Context extends ProcessIo {
 
 /** @param onBroken called if standard output is closed by its reader */
 export function processIo(onBroken: OnBroken): ProcessIo {
-  let continuesWithoutOutput = false;
+  let onLost: (() => void) | undefined;
   const stderr = standardError(() => {});
   return {
     stdout: standardOutput((fault) => {
-      if (!continuesWithoutOutput) onBroken(fault);
-      else if (fault !== undefined)
-        printNotice({ stderr }, `${fault.message}; continuing without it`);
+      if (onLost === undefined) return onBroken(fault);
+      onLost();
+      if (fault !== undefined) printNotice({ stderr }, `${fault.message}; continuing without it`);
     }),
     stderr,
     stdin: standardInput(),
     env: process.env,
     clock: systemClock(),
     offsetMinutes: (unixMs) => -dateOf(unixMs).getTimezoneOffset(),
+    areArgumentsUtf8,
     onSignal: signalHandlers(),
-    continueWithoutOutput: () => {
-      continuesWithoutOutput = true;
+    continueWithoutOutput: (callback = () => {}) => {
+      onLost = callback;
     },
   };
 }

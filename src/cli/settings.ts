@@ -1,12 +1,14 @@
 /** Client settings and folders. The precedence is flag, environment, config.toml, default. */
 
 import { homedir } from "node:os";
-import { isAbsolute, join, resolve } from "node:path";
+import { isAbsolute, join } from "node:path";
 import { parse, TomlError } from "smol-toml";
 import { Fault } from "../base/fault.ts";
 import { quoteText } from "../base/text.ts";
 import { readNamedFile } from "../io/disk/data-folder.ts";
+import { absolutePath } from "../io/disk/working-folder.ts";
 import { usageFault } from "./errors.ts";
+import { checkDecoded, checkHome } from "./parser.ts";
 import { nearestWord } from "./suggest.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -62,7 +64,8 @@ export function loadSettings(
 /** @internal */
 export function chatFolders(env: Environment, platform: NodeJS.Platform): Folders {
   const home = env["CHAT_HOME"];
-  if (home !== undefined && home !== "") return singleFolder(resolve(home));
+  if (home !== undefined) checkHome(home, "CHAT_HOME");
+  if (home !== undefined && home !== "") return singleFolder(absolutePath(home));
   const user = env[platform === "win32" ? "USERPROFILE" : "HOME"] || homedir();
   if (platform === "win32") {
     const local = join(absolute(env["LOCALAPPDATA"]) ?? join(user, "AppData", "Local"), "chat");
@@ -158,6 +161,7 @@ export interface TomlTable {
  * @throws {Fault} usage, naming file, line and column
  */
 export function parseToml(text: string, path: string, example: string): TomlTable {
+  checkDecoded(text, path, () => false);
   return {
     values: parseOrThrow(text, path, example),
     position: (...keys) => `${path}:${positionOf(text, keys)}`,

@@ -1,7 +1,7 @@
 /** `chat upgrade`, which replaces the program with a newer release. */
 
 import { realpathSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { Fault, msg, unlessFault } from "../base/fault.ts";
 import { fileId } from "../base/ids.ts";
 import { TARGET, VERSION } from "../base/version.ts";
@@ -19,6 +19,7 @@ import {
 } from "../cli/release/upgrade.ts";
 import { Progress } from "../core/transfer/progress.ts";
 import { checkDataFolder, readFormat, readSmallFile } from "../io/disk/data-folder.ts";
+import { absolutePath } from "../io/disk/working-folder.ts";
 import { ProgramReplacement } from "../io/file/program-replacement.ts";
 import { findLocalServers, type LocalServer } from "../io/state/local-servers.ts";
 
@@ -40,7 +41,7 @@ chat.old. The program never looks for upgrades by itself.`,
   async run({ from, key, downgrade, allowUnreadable, data }, context) {
     const path = installedProgram(process.execPath);
     const source = openReleaseSource(from, context.clock);
-    const publicKey = releaseKey(key);
+    const publicKey = await releaseKey(key);
     const servers = findLocalServers(context.env);
     const dataFolders = new Set([...data.map(checkDataFolder), ...knownFolders(context, servers)]);
     const replacement = ProgramReplacement.open(path);
@@ -136,7 +137,7 @@ function knownFolders(context: Context, servers: readonly LocalServer[]): readon
   const last = readSmallFile(join(context.settings().folders.state, "last-data"))?.trimEnd();
   const folders = servers.map(({ data }) => data);
   const all = last === undefined ? folders : [...folders, last];
-  return all.map((path) => resolve(path)).filter(isDataFolder);
+  return all.map((path) => absolutePath(path)).filter(isDataFolder);
 }
 
 function isDataFolder(path: string): boolean {

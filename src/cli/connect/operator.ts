@@ -1,11 +1,12 @@
 /** Login and flags of `chat admin`. */
 
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { asFault, Fault } from "../../base/fault.ts";
 import { defined } from "../../base/values.ts";
 import { parseUntil } from "../../core/duration.ts";
 import { LOBBY } from "../../core/rooms/rooms.ts";
 import { readSmallFile } from "../../io/disk/data-folder.ts";
+import { absolutePath } from "../../io/disk/working-folder.ts";
 import { findLocalServers, type LocalServer } from "../../io/state/local-servers.ts";
 import {
   formatAddress,
@@ -149,7 +150,7 @@ async function targetServer(context: Context, flags: AdminFlags): Promise<Target
       ? {}
       : { local: localServerAt(context, chosenServer), address: chosenServer };
   }
-  const path = resolve(data);
+  const path = absolutePath(data);
   const local = findLocalServers(context.env).find((server) => server.data === path);
   if (local !== undefined) return { local };
   throw new Fault("unreachable", `none of your servers is running with the data folder ${path}`, {
