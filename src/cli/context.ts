@@ -4,7 +4,7 @@ import { writeSync } from "node:fs";
 import { isatty } from "node:tty";
 import { Fault, type FaultDetail } from "../base/fault.ts";
 import { SILENCE_MS_MAX } from "../base/limits.ts";
-import { cleanText } from "../base/text.ts";
+import { cleanText, quoteText } from "../base/text.ts";
 import { dateOf, type OffsetMinutes } from "../base/time.ts";
 import { type Clock, systemClock } from "../io/clock.ts";
 import { areArgumentsUtf8 } from "../io/terminal/arguments.ts";
@@ -17,6 +17,7 @@ import {
   standardOutput,
 } from "../io/terminal/output.ts";
 import { openTerminal, type Terminal } from "../io/terminal/terminal.ts";
+import { knownZone } from "../io/time-zone.ts";
 import { type Environment, loadSettings, type Settings } from "./settings.ts";
 import { wrapWords } from "./word-wrap.ts";
 
@@ -56,6 +57,8 @@ export interface Context extends ProcessIo {
 export function processIo(onBroken: OnBroken): ProcessIo {
   let onLost: (() => void) | undefined;
   const stderr = standardError(() => {});
+  const clock = systemClock();
+  const env = setTimeZone(clock, (warning) => printNotice({ stderr }, warning));
   return {
     stdout: standardOutput((fault) => {
       if (onLost === undefined) return onBroken(fault);
@@ -64,8 +67,8 @@ export function processIo(onBroken: OnBroken): ProcessIo {
     }),
     stderr,
     stdin: standardInput(),
-    env: process.env,
-    clock: systemClock(),
+    env,
+    clock,
     offsetMinutes: (unixMs) => -dateOf(unixMs).getTimezoneOffset(),
     areArgumentsUtf8,
     onSignal: signalHandlers(),
@@ -73,6 +76,25 @@ export function processIo(onBroken: OnBroken): ProcessIo {
       onLost = callback;
     },
   };
+}
+
+/**
+ * Sets a TZ that the runtime knows.
+ * @returns the environment as the user has set it, which other programs get
+ */
+function setTimeZone(clock: Clock, warn: (text: string) => void): Environment {
+  const { env, platform } = process;
+  const tz = env["TZ"];
+  if (tz === undefined || tz === "" || platform === "win32") return env;
+  const zone = knownZone(tz, clock.unixMs());
+  if (zone === tz) return env;
+  const given = { ...env };
+  if (zone !== undefined) env["TZ"] = zone;
+  else
+    warn(
+      `TZ=${quoteText(tz)} is no known time zone, so that times are in UTC; use Asia/Jakarta, or WIB-7`,
+    );
+  return given;
 }
 
 export function createContext(
