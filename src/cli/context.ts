@@ -119,7 +119,11 @@ export function createContext(
 
 /** Prints a sanitised line. The message may contain names and texts from other users. */
 export function printNotice(context: Pick<Context, "stderr">, message: string): void {
-  context.stderr.write(wrapWords(context.stderr, `chat: ${cleanText(message)}\n`));
+  context.stderr.write(noticeLine(context.stderr, message));
+}
+
+export function noticeLine(stderr: Output, message: string): string {
+  return wrapWords(stderr, `chat: ${cleanText(message)}\n`);
 }
 
 /** Prints a line on a terminal, once, if a wait lasts longer than SILENCE_MS_MAX. */
