@@ -66,21 +66,42 @@ export function chatFolders(env: Environment, platform: NodeJS.Platform): Folder
   const home = env["CHAT_HOME"];
   if (home !== undefined) checkHome(home, "CHAT_HOME");
   if (home !== undefined && home !== "") return singleFolder(absolutePath(home));
-  const user = env[platform === "win32" ? "USERPROFILE" : "HOME"] || homedir();
+  const user = () => homeFolder(env, platform);
   if (platform === "win32") {
-    const local = join(absolute(env["LOCALAPPDATA"]) ?? join(user, "AppData", "Local"), "chat");
-    const roaming = join(absolute(env["APPDATA"]) ?? join(user, "AppData", "Roaming"), "chat");
+    const local = join(absolute(env["LOCALAPPDATA"]) ?? join(user(), "AppData", "Local"), "chat");
+    const roaming = join(absolute(env["APPDATA"]) ?? join(user(), "AppData", "Roaming"), "chat");
     return { config: roaming, data: local, state: local };
   }
   if (platform === "darwin")
-    return singleFolder(join(user, "Library", "Application Support", "chat"));
+    return singleFolder(join(user(), "Library", "Application Support", "chat"));
   const xdg = (variable: string, ...fallback: string[]) =>
-    join(absolute(env[variable]) ?? join(user, ...fallback), "chat");
+    join(absolute(env[variable]) ?? join(user(), ...fallback), "chat");
   return {
     config: xdg("XDG_CONFIG_HOME", ".config"),
     data: xdg("XDG_DATA_HOME", ".local", "share"),
     state: xdg("XDG_STATE_HOME", ".local", "state"),
   };
+}
+
+/**
+ * The user of a container or a service may have no entry among the system's users.
+ * @throws {Fault} usage if there is none
+ */
+export function homeFolder(env: Environment, platform: NodeJS.Platform): string {
+  const variable = platform === "win32" ? "USERPROFILE" : "HOME";
+  const home = env[variable];
+  if (home) {
+    checkHome(home, variable);
+    return home;
+  }
+  try {
+    return homedir();
+  } catch (cause) {
+    throw new Fault("usage", `${variable} is not set, and this user has no home`, {
+      remedy: "set CHAT_HOME to a folder for keys and settings",
+      cause,
+    });
+  }
 }
 
 /**
