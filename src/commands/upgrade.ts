@@ -100,7 +100,16 @@ chat.old. The program never looks for upgrades by itself.`,
       );
     }
     const restart = restarted.map(({ pid, data: folder }) => ({ pid, data: folder }));
-    const line = { kind: "upgraded", from: VERSION, version, path, old, restart, unreadable, setcap };
+    const line = {
+      kind: "upgraded",
+      from: VERSION,
+      version,
+      path,
+      old,
+      restart,
+      unreadable,
+      setcap,
+    };
     return printResult(
       context,
       line,

@@ -100,7 +100,9 @@ test("names no server that runs another program, and a folder in the way", async
   await sandbox.serve();
   mkdirSync(`${installed.program}.old`);
   const refused = await installed.start(release(NEWER)).ended();
-  expect(refused.err).toContain(`the old program cannot be kept: ${installed.program}.old is a folder`);
+  expect(refused.err).toContain(
+    `the old program cannot be kept: ${installed.program}.old is a folder`,
+  );
   expect([refused.exitCode, installed.version()]).toEqual([1, BUILD.version]);
   rmdirSync(`${installed.program}.old`);
   const { exitCode, out, err } = await installed.start(release(NEWER)).ended();

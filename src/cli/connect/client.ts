@@ -50,10 +50,10 @@ import { renderJson } from "../output/render.ts";
 import {
   PASSWORD,
   promptNewPassword,
-  secretAsker,
   promptUserName,
   ROOM_PASSWORD,
   readSecret,
+  secretAsker,
   secretPrompt,
 } from "../secrets.ts";
 import { type AddressDialer, connectingTo, openAddressDialer } from "./dial.ts";

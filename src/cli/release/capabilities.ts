@@ -31,7 +31,10 @@ export async function copyCapabilities(
 
 function capabilitiesIn(output: string, path: string): string | undefined {
   if (!output.startsWith(path)) return undefined;
-  const text = output.slice(path.length).replace(/^\s*=?\s*/, "").trim();
+  const text = output
+    .slice(path.length)
+    .replace(/^\s*=?\s*/, "")
+    .trim();
   return text !== "" && CAPABILITIES.test(text) ? text : undefined;
 }
 

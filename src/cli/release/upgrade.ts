@@ -84,11 +84,7 @@ async function readFile(path: string, sizeBytesMax: number): Promise<Uint8Array 
   }
 }
 
-function remoteSource(
-  from: string,
-  clock: Pick<Clock, "after">,
-  env: Environment,
-): ReleaseSource {
+function remoteSource(from: string, clock: Pick<Clock, "after">, env: Environment): ReleaseSource {
   const base = URL.parse(from.replace(/\/*$/, "/"));
   if (base === null || base.search !== "" || base.hash !== "") {
     throw new Fault("usage", msg`${from} is not a valid address`, {
@@ -116,7 +112,8 @@ function remoteSource(
       if (stall.signal.aborted)
         throw new Fault("timeout", msg`${url.href} does not answer`, options);
       const reason = error instanceof Error ? error.message : String(error);
-      const message = error instanceof Fault ? error.message : `cannot download ${url.href}: ${reason}`;
+      const message =
+        error instanceof Fault ? error.message : `cannot download ${url.href}: ${reason}`;
       throw new Fault("unreachable", message, { ...options, cause: error });
     } finally {
       stopTimer();
