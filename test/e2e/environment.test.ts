@@ -123,6 +123,13 @@ test("started programs inherit neither secrets nor a changed TZ", async () => {
   expect(out).not.toContain("TOPSECRET");
 });
 
+test("a umask cannot make its own home unreadable", async () => {
+  const env = { CHAT_HOME: sandbox.path("masked"), CHAT_USER: "masked" };
+  const drop = process.getuid?.() === 0 ? "setpriv --bounding-set -dac_override --" : "";
+  const script = `umask 0777; ${drop} "$0" send one && ${drop} "$0" send two`;
+  expect((await shell(script, { env })).exitCode).toBe(0);
+});
+
 test("a user without a home or a name is told what to set", async () => {
   const script = 'env -u CHAT_HOME -u HOME setpriv --reuid 12345 --clear-groups "$0" send x';
   if (process.getuid?.() !== 0) return;
