@@ -36,7 +36,7 @@ const ZONE = new RegExp(`^${NAME}(${TIME})(?:${NAME}(${TIME})?(?:,(${RULE}),(${R
 const HAS_SUMMER = new RegExp(`^${NAME}${TIME}${NAME}`);
 const RULE_PARTS = /^(?:M(\d+)\.(\d)\.(\d)|(J?)(\d+))(?:\/(.+))?$/;
 const OFFSET_HOURS_MAX = 24;
-/** Of RFC 8536, for rules that begin some days earlier or later. */
+/** Limit of RFC 8536, for rules that begin some days earlier or later. */
 const TIME_HOURS_MAX = 167;
 /** Rules of the United States, which POSIX systems use without rules. */
 const DEFAULT_RULES = ["M3.2.0", "M11.1.0"] as const;

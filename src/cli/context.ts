@@ -90,10 +90,10 @@ function setTimeZone(clock: Clock, warn: (text: string) => void): Environment {
   if (zone === tz) return env;
   const given = { ...env };
   if (zone !== undefined) env["TZ"] = zone;
-  else
-    warn(
-      `TZ=${quoteText(tz)} is no known time zone, so that times are in UTC; use Asia/Jakarta, or WIB-7`,
-    );
+  else {
+    const example = "use a name such as Asia/Jakarta, or WIB-7";
+    warn(`TZ=${quoteText(tz)} is no known time zone, so that times are in UTC; ${example}`);
+  }
   return given;
 }
 

@@ -130,7 +130,7 @@ test("a umask cannot make its own home unreadable", async () => {
   expect((await shell(script, { env })).exitCode).toBe(0);
 });
 
-test("a user without a home or a name is told what to set", async () => {
+test("names what a user without a home must set", async () => {
   const script = 'env -u CHAT_HOME -u HOME setpriv --reuid 12345 --clear-groups "$0" send x';
   if (process.getuid?.() !== 0) return;
   const { exitCode, err } = await shell(script);

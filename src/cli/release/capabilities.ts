@@ -6,13 +6,13 @@ import type { Environment } from "../settings.ts";
 
 /** Folders of system programs, which the PATH of many users lacks. */
 const SYSTEM_FOLDERS = ["/usr/sbin", "/sbin"];
-/** As `getcap` prints it after the path: `cap_net_bind_service=ep`, before version 2.41 `= NAME+ep`. */
+/** As `getcap` prints it after the path: `NAME=ep`, or `= NAME+ep` in old versions. */
 const CAPABILITIES = /^[a-z0-9_,+=\s]+$/;
 const BIND_SERVICE = 1n << 10n;
 const TIMEOUT_MS = 10_000;
 
 /**
- * Gives the file the capabilities of another one, because they belong to a file and not to its path.
+ * Gives the file the capabilities of another one, which belong to the file and not to its path.
  * @returns command that the user must run, if this user may not set them; `undefined` if nothing is
  * left to do
  */
