@@ -7,6 +7,9 @@ const SUMMARY = "Chat for people who share a network: server, client and history
 /** Commands that end sooner run too little machine code to be worth compiling. */
 const JIT_DELAY_MS = 200;
 
+/** A umask must not take the user's own access to the files that this program creates. */
+process.umask(process.umask() & 0o077);
+
 const argv = process.argv.slice(2);
 
 const world = processIo((fault) => {

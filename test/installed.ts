@@ -26,6 +26,7 @@ export const PROGRAMS = {
   python3: { debian: "python3", fedora: "python3", macos: "python" },
   rpmbuild: { debian: "rpm", fedora: "rpm-build", macos: "rpm" },
   script: { debian: "bsdutils", fedora: "util-linux-script" },
+  setcap: { debian: "libcap2-bin", fedora: "libcap" },
   setsid: { debian: "util-linux", fedora: "util-linux", macos: "util-linux" },
   sha256sum: { debian: "coreutils", fedora: "coreutils", macos: "coreutils" },
   strace: { debian: "strace", fedora: "strace" },

@@ -35,6 +35,9 @@ export interface FlagDef {
   readonly bareValue?: string;
 }
 
+/** Placeholders of values that are paths. */
+export const PATH_HINTS: ReadonlySet<string> = new Set(["DIR", "F", "FILE", "NEW", "PATH"]);
+
 export type FlagDefs = Readonly<Record<string, FlagDef>>;
 
 type SingleValue<D> = D extends { parse: (text: string) => infer Value }

@@ -16,6 +16,7 @@ import {
   flagName,
   longFlag,
   optionsOf,
+  PATH_HINTS,
   type VerbTable,
 } from "./command.ts";
 import type { Context } from "./context.ts";
@@ -35,7 +36,6 @@ type CompletionContext = Pick<Context, "env" | "settings">;
 
 const SHELL_SAFE = /^[A-Za-z0-9@#._:,=+%[\]/-]*$/;
 const ABOUT_CODE_POINTS_MAX = 60;
-const PATH_HINTS: ReadonlySet<string> = new Set(["DIR", "F", "FILE", "NEW", "PATH"]);
 
 /** @param words words after `chat`; the last word is incomplete */
 export async function completionsFor(

@@ -4,9 +4,10 @@ import { writeSync } from "node:fs";
 import { isatty } from "node:tty";
 import { Fault, type FaultDetail } from "../base/fault.ts";
 import { SILENCE_MS_MAX } from "../base/limits.ts";
-import { cleanText } from "../base/text.ts";
+import { cleanText, quoteText } from "../base/text.ts";
 import { dateOf, type OffsetMinutes } from "../base/time.ts";
 import { type Clock, systemClock } from "../io/clock.ts";
+import { areArgumentsUtf8 } from "../io/terminal/arguments.ts";
 import { ignoresHangup } from "../io/terminal/hangup.ts";
 import { type Input, standardInput } from "../io/terminal/input.ts";
 import {
@@ -17,6 +18,7 @@ import {
 } from "../io/terminal/output.ts";
 import { openTerminal, type Terminal } from "../io/terminal/terminal.ts";
 import { isAppendOnly } from "../io/terminal/terminal-type.ts";
+import { knownZone } from "../io/time-zone.ts";
 import { type Environment, loadSettings, type Settings } from "./settings.ts";
 import { wrapWords } from "./word-wrap.ts";
 
@@ -29,12 +31,15 @@ export interface ProcessIo {
   readonly env: Environment;
   readonly clock: Clock;
   readonly offsetMinutes: OffsetMinutes;
+  /** False if bytes of the command line were lost when it was decoded. */
+  readonly areArgumentsUtf8: () => boolean;
   /**
    * Registers a handler for all signals. Without a handler, a signal ends the program.
    * @returns function that removes the handler
    */
   onSignal(handler: (signal: Signal) => void): () => void;
-  continueWithoutOutput(): void;
+  /** @param onBroken called if standard output is closed by its reader, or fails */
+  continueWithoutOutput(onBroken?: () => void): void;
 }
 
 export interface Context extends ProcessIo {
@@ -51,24 +56,46 @@ export interface Context extends ProcessIo {
 
 /** @param onBroken called if standard output is closed by its reader */
 export function processIo(onBroken: OnBroken): ProcessIo {
-  let continuesWithoutOutput = false;
+  let onLost: (() => void) | undefined;
   const stderr = standardError(() => {});
+  const clock = systemClock();
+  const env = setTimeZone(clock, (warning) => printNotice({ stderr }, warning));
   return {
     stdout: standardOutput((fault) => {
-      if (!continuesWithoutOutput) onBroken(fault);
-      else if (fault !== undefined)
-        printNotice({ stderr }, `${fault.message}; continuing without it`);
+      if (onLost === undefined) return onBroken(fault);
+      onLost();
+      if (fault !== undefined) printNotice({ stderr }, `${fault.message}; continuing without it`);
     }),
     stderr,
     stdin: standardInput(),
-    env: process.env,
-    clock: systemClock(),
+    env,
+    clock,
     offsetMinutes: (unixMs) => -dateOf(unixMs).getTimezoneOffset(),
+    areArgumentsUtf8,
     onSignal: signalHandlers(),
-    continueWithoutOutput: () => {
-      continuesWithoutOutput = true;
+    continueWithoutOutput: (callback = () => {}) => {
+      onLost = callback;
     },
   };
+}
+
+/**
+ * Sets a TZ that the runtime knows.
+ * @returns the environment as the user has set it, which other programs get
+ */
+function setTimeZone(clock: Clock, warn: (text: string) => void): Environment {
+  const { env, platform } = process;
+  const tz = env["TZ"];
+  if (tz === undefined || tz === "" || platform === "win32") return env;
+  const zone = knownZone(tz, clock.unixMs());
+  if (zone === tz) return env;
+  const given = { ...env };
+  if (zone !== undefined) env["TZ"] = zone;
+  else {
+    const example = "use a name such as Asia/Jakarta, or WIB-7";
+    warn(`TZ=${quoteText(tz)} is no known time zone, so that times are in UTC; ${example}`);
+  }
+  return given;
 }
 
 export function createContext(
@@ -93,7 +120,11 @@ export function createContext(
 
 /** Prints a sanitised line. The message may contain names and texts from other users. */
 export function printNotice(context: Pick<Context, "stderr">, message: string): void {
-  context.stderr.write(wrapWords(context.stderr, `chat: ${cleanText(message)}\n`));
+  context.stderr.write(noticeLine(context.stderr, message));
+}
+
+export function noticeLine(stderr: Output, message: string): string {
+  return wrapWords(stderr, `chat: ${cleanText(message)}\n`);
 }
 
 /** Prints a line on a terminal, once, if a wait lasts longer than SILENCE_MS_MAX. */

@@ -1,7 +1,7 @@
 /** Strict command-line parser. Rejects unknown flags and commands, which citty accepts. */
 
 import { parseArgs } from "node:util";
-import type { Fault } from "../base/fault.ts";
+import { Fault } from "../base/fault.ts";
 import { quoteText } from "../base/text.ts";
 import {
   type AnyFlagValue,
@@ -9,6 +9,7 @@ import {
   type FlagDefs,
   flagName,
   optionsOf,
+  PATH_HINTS,
   placeholder,
 } from "./command.ts";
 import { usageFault } from "./errors.ts";
@@ -226,6 +227,7 @@ export function parseFlagValue(text: string, definition: FlagDef, name: string):
     return words.join(",");
   }
   if (definition.parse !== undefined) return definition.parse(text);
+  if (PATH_HINTS.has(definition.valueHint ?? "")) checkHome(text, name);
   if (definition.integer === undefined) return text;
   const { min, max } = definition.integer;
   const number = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
@@ -237,6 +239,32 @@ export function parseFlagValue(text: string, definition: FlagDef, name: string):
     `invalid value for ${name}: ${quoteText(text)}`,
     `use a number from ${min} to ${max}`,
   );
+}
+
+const HOME = /^~(?:$|[/\\])/;
+
+/**
+ * Only shells replace `~`, and not after `=`; the path would be a folder named `~`.
+ * @throws {Fault} usage
+ */
+export function checkHome(path: string, name: string): void {
+  if (!HOME.test(path)) return;
+  const [after, own] = [path.slice(2), JSON.stringify(`./${path}`)];
+  throw usageFault(
+    `${name}: ~ in ${quoteText(path)} was not replaced by your home`,
+    `write "$HOME/${after}" in a shell or the full path elsewhere, or ${own} for a folder named ~`,
+  );
+}
+
+/**
+ * @param isUtf8 whether all bytes that the text was decoded from are UTF-8
+ * @throws {Fault} text-invalid
+ */
+export function checkDecoded(text: string, name: string, isUtf8: () => boolean): void {
+  if (!text.includes("\u{fffd}") || isUtf8()) return;
+  throw new Fault("text-invalid", `${name} is not valid UTF-8: ${quoteText(text)}`, {
+    remedy: "use UTF-8",
+  });
 }
 
 function checkOption(word: string, options: readonly string[], name: string): void {

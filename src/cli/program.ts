@@ -6,7 +6,7 @@ import type { Verb, VerbGroup, VerbRow, VerbTable } from "./command.ts";
 import { createContext, type ProcessIo } from "./context.ts";
 import { errorJson, errorLine, errorStack, toFault } from "./errors.ts";
 import { GLOBAL_FLAGS } from "./flags.ts";
-import { parseStrictly } from "./parser.ts";
+import { checkDecoded, parseStrictly } from "./parser.ts";
 import { nearestWord } from "./suggest.ts";
 import { wrapWords } from "./word-wrap.ts";
 
@@ -130,6 +130,7 @@ async function callVerb(
   verb: Verb,
   io: ProcessIo,
 ): Promise<number> {
+  for (const text of argv) checkDecoded(text, "an argument", io.areArgumentsUtf8);
   const parsed = parseStrictly({ ...verb.args, ...GLOBAL_FLAGS }, argv, name);
   if (parsed.kind === "help") {
     const globals = { json: false, color: !argv.includes("--no-color"), debug: false };

@@ -17,8 +17,9 @@ import {
 import { quoteText } from "../base/text.ts";
 import type { LoginSecret } from "../client/login.ts";
 import { checkOpen } from "../io/terminal/input.ts";
+import type { Terminal } from "../io/terminal/terminal.ts";
 import { ENGLISH_TERMINAL, type Message } from "../ui/messages/en/terminal.ts";
-import { type Context, faultLine, printNotice } from "./context.ts";
+import { type Context, faultLine, noticeLine, printNotice } from "./context.ts";
 import { usageFault } from "./errors.ts";
 
 export interface SecretKind {
@@ -99,17 +100,18 @@ export function secretPrompt(
 }
 
 /**
- * Prompts for a new password and its repetition until both match.
+ * Prompts for a new password and its repetition until both match. `ask` must print the fault of the
+ * former attempt when the echo is already off: a program that waits for "password" types then.
  * @returns `undefined` if the answer is empty
  * @throws {Fault} usage after WRONG_SECRETS_MAX attempts
  */
 export async function promptNewPassword(
-  ask: (question: Message) => Promise<string | undefined>,
+  ask: (question: Message, before?: Fault) => Promise<string | undefined>,
   question: Message,
-  report: (fault: Fault) => void,
 ): Promise<string | undefined> {
+  let before: Fault | undefined;
   for (let attempts = 1; ; attempts++) {
-    const answer = await ask(question);
+    const answer = await ask(question, before);
     if (answer === undefined || answer === "") return undefined;
     try {
       checkNewPassword(checkSecret(answer, NEW_PASSWORD));
@@ -118,7 +120,7 @@ export async function promptNewPassword(
     } catch (error) {
       const isInvalidAnswer = error instanceof Fault && error.code === "usage";
       if (!isInvalidAnswer || attempts >= WRONG_SECRETS_MAX) throw error;
-      report(error);
+      before = error;
     }
   }
 }
@@ -135,9 +137,22 @@ export async function readNewPassword(
   if (password !== undefined) checkNewPassword(password);
   const { terminal } = context;
   if (password !== undefined || terminal === undefined) return password;
-  const report = (fault: Fault) => printNotice(context, faultLine(fault));
-  const ask = (question: Message) => terminal.askSecret(question(ENGLISH_TERMINAL));
-  return promptNewPassword(ask, (texts) => texts.askNewPassword, report);
+  return promptNewPassword(secretAsker(context, terminal), (texts) => texts.askNewPassword);
+}
+
+/** @param notice line above the first question */
+export function secretAsker(
+  { stderr }: Pick<Context, "stderr">,
+  terminal: Terminal,
+  notice?: string,
+): (question: Message, before?: Fault) => Promise<string> {
+  let first = notice;
+  return (question, before) => {
+    const text = before === undefined ? first : faultLine(before);
+    first = undefined;
+    const line = text === undefined ? undefined : noticeLine(stderr, text);
+    return terminal.askSecret(question(ENGLISH_TERMINAL), line);
+  };
 }
 
 function checkSecret(secret: string, kind: SecretKind): string {

@@ -1,12 +1,14 @@
 /** Client settings and folders. The precedence is flag, environment, config.toml, default. */
 
 import { homedir } from "node:os";
-import { isAbsolute, join, resolve } from "node:path";
+import { isAbsolute, join } from "node:path";
 import { parse, TomlError } from "smol-toml";
 import { Fault } from "../base/fault.ts";
 import { quoteText } from "../base/text.ts";
 import { readNamedFile } from "../io/disk/data-folder.ts";
+import { absolutePath } from "../io/disk/working-folder.ts";
 import { usageFault } from "./errors.ts";
+import { checkDecoded, checkHome } from "./parser.ts";
 import { nearestWord } from "./suggest.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -62,22 +64,44 @@ export function loadSettings(
 /** @internal */
 export function chatFolders(env: Environment, platform: NodeJS.Platform): Folders {
   const home = env["CHAT_HOME"];
-  if (home !== undefined && home !== "") return singleFolder(resolve(home));
-  const user = env[platform === "win32" ? "USERPROFILE" : "HOME"] || homedir();
+  if (home !== undefined) checkHome(home, "CHAT_HOME");
+  if (home !== undefined && home !== "") return singleFolder(absolutePath(home));
+  const user = () => homeFolder(env, platform);
   if (platform === "win32") {
-    const local = join(absolute(env["LOCALAPPDATA"]) ?? join(user, "AppData", "Local"), "chat");
-    const roaming = join(absolute(env["APPDATA"]) ?? join(user, "AppData", "Roaming"), "chat");
+    const local = join(absolute(env["LOCALAPPDATA"]) ?? join(user(), "AppData", "Local"), "chat");
+    const roaming = join(absolute(env["APPDATA"]) ?? join(user(), "AppData", "Roaming"), "chat");
     return { config: roaming, data: local, state: local };
   }
   if (platform === "darwin")
-    return singleFolder(join(user, "Library", "Application Support", "chat"));
+    return singleFolder(join(user(), "Library", "Application Support", "chat"));
   const xdg = (variable: string, ...fallback: string[]) =>
-    join(absolute(env[variable]) ?? join(user, ...fallback), "chat");
+    join(absolute(env[variable]) ?? join(user(), ...fallback), "chat");
   return {
     config: xdg("XDG_CONFIG_HOME", ".config"),
     data: xdg("XDG_DATA_HOME", ".local", "share"),
     state: xdg("XDG_STATE_HOME", ".local", "state"),
   };
+}
+
+/**
+ * The user of a container or a service may have no entry among the system's users.
+ * @throws {Fault} usage if there is none
+ */
+export function homeFolder(env: Environment, platform: NodeJS.Platform): string {
+  const variable = platform === "win32" ? "USERPROFILE" : "HOME";
+  const home = env[variable];
+  if (home) {
+    checkHome(home, variable);
+    return home;
+  }
+  try {
+    return homedir();
+  } catch (cause) {
+    throw new Fault("usage", `${variable} is not set, and this user has no home`, {
+      remedy: "set CHAT_HOME to a folder for keys and settings",
+      cause,
+    });
+  }
 }
 
 /**
@@ -158,6 +182,7 @@ export interface TomlTable {
  * @throws {Fault} usage, naming file, line and column
  */
 export function parseToml(text: string, path: string, example: string): TomlTable {
+  checkDecoded(text, path, () => false);
   return {
     values: parseOrThrow(text, path, example),
     position: (...keys) => `${path}:${positionOf(text, keys)}`,

@@ -421,6 +421,11 @@ export class Client extends ChatClient<ClientAccount> {
     await this.auditor.close();
   }
 
+  /** Leaves all events from now on unread, because nobody receives the output. */
+  stopMarking(): void {
+    this.#cursors.stop();
+  }
+
   /** Ends the client with a fault, because its home can no longer store anything. */
   fail(fault: Fault): void {
     this.#cursors.discard();

@@ -137,6 +137,7 @@ const WRITE_DELAY_MS = 500;
 export class CursorWriter {
   #mark: ReadMark | undefined;
   #cancel: (() => void) | undefined;
+  #isStopped = false;
 
   constructor(
     private readonly state: CursorStore,
@@ -148,6 +149,7 @@ export class CursorWriter {
    * request only the latest messages, as for a new user.
    */
   schedule(mark: ReadMark): void {
+    if (this.#isStopped) return;
     const { user, fingerprint } = this.#mark ?? mark;
     if (user !== mark.user || fingerprint !== mark.fingerprint) this.flush();
     const hasPending = this.#mark !== undefined;
@@ -167,6 +169,12 @@ export class CursorWriter {
     this.#cancel?.();
     this.#cancel = undefined;
     this.#mark = undefined;
+  }
+
+  /** Leaves all later events unread. */
+  stop(): void {
+    this.discard();
+    this.#isStopped = true;
   }
 
   rewind(mark: ReadMark): void {

@@ -239,6 +239,7 @@ export const linkDevice = defineVerb({
   },
   details: "On a signed-in device: chat link-device. On the new one: chat link-device CODE SERVER",
   async run({ code: first, join: joins, ...args }, context) {
+    context.continueWithoutOutput();
     const isCode = first !== undefined && isShortCode(first);
     // The first of two arguments must be a code.
     if (first !== undefined && args.at !== undefined) parseShortCode(first);

@@ -47,7 +47,7 @@ const init = defineVerb({
     if (args.nats.length === 0) {
       throw usageFault("missing --nats", "add --nats nats://HOST:4222");
     }
-    const config = clusterConfig(args, args.unsafeNats);
+    const config = await clusterConfig(args, args.unsafeNats);
     const path = checkDataFolder(args.dir);
     const membership = readMembership(path);
     if (membership !== undefined && membership.state === undefined) {
@@ -184,7 +184,7 @@ const status = defineVerb({
       throw usageFault("missing --nats", "add --nats nats://HOST:4222");
     }
     // Skip the check of the NATS version, because an old version cannot harm a read-only command.
-    const { name, ...config } = clusterConfig(args, true);
+    const { name, ...config } = await clusterConfig(args, true);
     const inspection = await inspectCluster({ name, ...config }, context.clock);
     const { stream: state, nodes, areRootsEqual, silent } = inspection;
     const { last: messages, bytes, leader, replicas, current } = state;

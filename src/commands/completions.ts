@@ -1,7 +1,7 @@
 /** `chat completions`, `chat complete` and `chat man`, which derive from the table of commands. */
 
 import { mkdirSync, realpathSync, writeFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { Fault, unlessFault } from "../base/fault.ts";
 import { quoteText } from "../base/text.ts";
 import { VERSION } from "../base/version.ts";
@@ -25,6 +25,7 @@ import { nearestWord } from "../cli/suggest.ts";
 import { wrapWords } from "../cli/word-wrap.ts";
 import { onDisk } from "../io/disk/disk.ts";
 import { makeTemporaryFolder, removeTemporaryFolder } from "../io/disk/temporary-folder.ts";
+import { absolutePath } from "../io/disk/working-folder.ts";
 
 /**
  * Scripts that call `chat complete`, so that they work with every version. The typed line is never
@@ -208,7 +209,7 @@ export const man = defineVerb({
     if (words.length > 0) {
       throw usageFault("--install and a command cannot be combined", "remove one of them");
     }
-    const folder = join(resolve(install), SECTION);
+    const folder = join(absolutePath(install), SECTION);
     const names = await allNames("chat", VERBS);
     await onDisk(folder, async () => {
       mkdirSync(folder, { recursive: true });

@@ -1,7 +1,7 @@
 /** `chat doctor`, which checks a machine, a server or a cluster. */
 
 import { existsSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { unlessFault } from "../base/fault.ts";
 import { CHECK_TIMEOUT_MS } from "../base/limits.ts";
 import { cleanText, tsvLine } from "../base/text.ts";
@@ -52,6 +52,7 @@ import { clusterConfig, NATS_FLAGS, SAFETY_FLAGS } from "../cli/serve/cluster-co
 import { readMembership } from "../cli/serve/membership.ts";
 import { inspectCluster } from "../cli/serve/survey.ts";
 import { readSmallFile } from "../io/disk/data-folder.ts";
+import { absolutePath } from "../io/disk/working-folder.ts";
 import { readNatsSettings } from "../io/nats/monitor.ts";
 import { probeIrc } from "../io/probe/network-probe.ts";
 import { ClientState } from "../io/state/client-state.ts";
@@ -158,7 +159,7 @@ async function checkClusterOf(
     return;
   }
   const { clock } = context;
-  const { monitors, ...config } = clusterConfig(args, true);
+  const { monitors, ...config } = await clusterConfig(args, true);
   if (monitors.length > 0) {
     await runner.check("nats", 2 * CHECK_TIMEOUT_MS, async () =>
       checkNats(await Promise.all(monitors.map(readNatsSettings))),
@@ -202,7 +203,7 @@ async function checkMachine(
   };
   await check("terminal", CHECK_TIMEOUT_MS, () => checkTerminal(screen, env));
   const servers = findLocalServers(env).filter(({ data: path, irc = [] }) => {
-    return irc.length > 0 && (data === undefined || path === resolve(data));
+    return irc.length > 0 && (data === undefined || path === absolutePath(data));
   });
   const count = servers.flatMap(({ irc = [] }) => irc).length;
   if (count === 0) return;

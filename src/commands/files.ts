@@ -51,6 +51,7 @@ export const sendFile = defineVerb({
   details: "To resume after an interruption, run the same command again.",
   async run(args, context) {
     checkPaths(args.path, args.name);
+    context.continueWithoutOutput();
     const targets = fileTargets(args.to);
     const { caption } = args;
     if (caption !== undefined) checkFileText(caption);
@@ -209,6 +210,7 @@ export const getFile = defineVerb({
   async run(args, context) {
     checkOptions(args.id, args.follow);
     checkDestination(context, args.out, args.id.length === 1);
+    if (!args.follow && args.out !== STDOUT) context.continueWithoutOutput();
     const progressDisplay = new ProgressDisplay(context);
     const follow = args.follow ? "live" : "none";
     const isResumable = args.out !== STDOUT;

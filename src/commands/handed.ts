@@ -43,6 +43,7 @@ export const command = clientVerb({
     if (out !== undefined) checkOut(out);
     const users = await client.actions.handed(room);
     if (out === undefined) return printHanded(context, users);
+    context.continueWithoutOutput();
     makePrivateFolder(out); // Members do not see the work of others.
     const files = (await fileRecords(client, user)).filter(isFile);
     const progressDisplay = new ProgressDisplay(context);

@@ -61,6 +61,7 @@ export const command = defineVerb({
   async run(args, context) {
     const { out = "." } = args;
     checkDestination(context, out, true);
+    if (out !== STDOUT) context.continueWithoutOutput();
     const address = await inviteOf(context, args);
     const progressDisplay = new ProgressDisplay(context);
     const transport = transportOf(context, args.transport, address);

@@ -59,7 +59,8 @@ environment (CHAT_SERVE_PORT=2500).`,
     }
     const { clock } = context;
     const hosts = lanAddresses(ownAddresses());
-    const clusterArgs = args.nats.length === 0 ? undefined : clusterConfig(args, args.unsafeNats);
+    const clusterArgs =
+      args.nats.length === 0 ? undefined : await clusterConfig(args, args.unsafeNats);
     const cluster = clusterArgs && { ...clusterArgs, filesBytesMax: files.totalBytesMax };
     if (cluster !== undefined) await checkNatsSync(context, cluster);
     const open = await openFolder({

@@ -78,6 +78,7 @@ export const command = defineVerb({
     "Prints a code and a line for the other machine, and exits when that machine has everything.",
   async run(args, context) {
     checkOptions(args);
+    context.continueWithoutOutput();
     const user = checkName(nameOf(context, args.user), "person's name");
     const inputs: ShareInput[] = [];
     const omissions = new Omissions(context, (line) => printNotice(context, line));

@@ -1,7 +1,7 @@
 /** `chat upgrade`, which replaces the program with a newer release. */
 
-import { realpathSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { readlinkSync, realpathSync } from "node:fs";
+import { join } from "node:path";
 import { Fault, msg, unlessFault } from "../base/fault.ts";
 import { fileId } from "../base/ids.ts";
 import { TARGET, VERSION } from "../base/version.ts";
@@ -19,6 +19,7 @@ import {
 } from "../cli/release/upgrade.ts";
 import { Progress } from "../core/transfer/progress.ts";
 import { checkDataFolder, readFormat, readSmallFile } from "../io/disk/data-folder.ts";
+import { absolutePath } from "../io/disk/working-folder.ts";
 import { ProgramReplacement } from "../io/file/program-replacement.ts";
 import { findLocalServers, type LocalServer } from "../io/state/local-servers.ts";
 
@@ -39,9 +40,10 @@ export const command = defineVerb({
 chat.old. The program never looks for upgrades by itself.`,
   async run({ from, key, downgrade, allowUnreadable, data }, context) {
     const path = installedProgram(process.execPath);
-    const source = openReleaseSource(from, context.clock);
-    const publicKey = releaseKey(key);
+    const source = openReleaseSource(from, context.clock, context.env);
+    const publicKey = await releaseKey(key);
     const servers = findLocalServers(context.env);
+    const restarted = servers.filter(({ pid }) => runsProgram(pid, path));
     const dataFolders = new Set([...data.map(checkDataFolder), ...knownFolders(context, servers)]);
     const replacement = ProgramReplacement.open(path);
     const display = new ProgressDisplay(context);
@@ -74,7 +76,7 @@ chat.old. The program never looks for upgrades by itself.`,
       const line = { kind: "up-to-date", version: VERSION, path };
       return printResult(context, line, `chat ${VERSION} is already installed`);
     }
-    const { version, oldPath: old, converted, unreadable } = upgrade;
+    const { version, oldPath: old, converted, unreadable, setcap } = upgrade;
     for (const folder of converted) {
       printNotice(
         context,
@@ -88,14 +90,26 @@ chat.old. The program never looks for upgrades by itself.`,
         `chat ${version} cannot open ${folder} (format ${format}); to go back, ${wayBack}`,
       );
     }
-    for (const { pid, data: folder } of servers) {
+    if (setcap !== undefined) {
+      printNotice(context, `the new program lacks the capabilities of the old one; run: ${setcap}`);
+    }
+    for (const { pid, data: folder } of restarted) {
       printNotice(
         context,
         `restart the server of ${folder} (process ${pid}) to run the new version`,
       );
     }
-    const restart = servers.map(({ pid, data: folder }) => ({ pid, data: folder }));
-    const line = { kind: "upgraded", from: VERSION, version, path, old, restart, unreadable };
+    const restart = restarted.map(({ pid, data: folder }) => ({ pid, data: folder }));
+    const line = {
+      kind: "upgraded",
+      from: VERSION,
+      version,
+      path,
+      old,
+      restart,
+      unreadable,
+      setcap,
+    };
     return printResult(
       context,
       line,
@@ -132,11 +146,20 @@ function installedProgram(execPath: string): string {
   return path;
 }
 
+/** Also if the program was replaced while the process ran. True where this cannot be seen. */
+function runsProgram(pid: number, path: string): boolean {
+  try {
+    return readlinkSync(`/proc/${pid}/exe`).replace(/ \(deleted\)$/, "") === path;
+  } catch {
+    return true;
+  }
+}
+
 function knownFolders(context: Context, servers: readonly LocalServer[]): readonly string[] {
   const last = readSmallFile(join(context.settings().folders.state, "last-data"))?.trimEnd();
   const folders = servers.map(({ data }) => data);
   const all = last === undefined ? folders : [...folders, last];
-  return all.map((path) => resolve(path)).filter(isDataFolder);
+  return all.map((path) => absolutePath(path)).filter(isDataFolder);
 }
 
 function isDataFolder(path: string): boolean {

@@ -73,6 +73,7 @@ export const command = defineVerb({
     "Exits with code 6 if the history differs from what the server signed or from what this " +
     "device has seen.",
   async run(args, context) {
+    context.continueWithoutOutput(); // The exit code is the verdict.
     const { data, seq, out, proof, witness } = args;
     const words = args.words || args.fingerprint === "";
     const fingerprint = args.fingerprint === "" ? undefined : args.fingerprint;
@@ -139,6 +140,7 @@ export const witness = defineVerb({
     if (room !== undefined && to === undefined) {
       throw usageFault("--room requires --to", "specify the server of the room: --to SERVER2");
     }
+    context.continueWithoutOutput();
     let posted: Parameters<typeof postKept>[2] | undefined;
     const exitCode = await withAudit(context, args, async (open, outcome) => {
       if (outcome.kind === "alarm") return printAlarms(context, "witness", [outcome]);

@@ -53,7 +53,7 @@ async function checkRelease(
   const stat = statOf(path);
   if (stat === undefined) throw new Fault("not-found", msg`no such file: ${path}`);
   const isFolder = stat.isDirectory();
-  const release = readRelease(releaseKey(key), isFolder ? path : dirname(path));
+  const release = readRelease(await releaseKey(key), isFolder ? path : dirname(path));
   const { version, files } = release;
   let count = 0;
   for (const file of isFolder ? [...files.keys()].map((name) => join(path, name)) : [path]) {

@@ -37,6 +37,7 @@ export function fakeWorld(options: FakeOptions = {}): FakeWorld {
     offsetMinutes: () => 60,
     onSignal: () => () => {},
     continueWithoutOutput: () => {},
+    areArgumentsUtf8: () => false,
   };
 }
 

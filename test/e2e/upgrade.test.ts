@@ -5,6 +5,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmdirSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
@@ -77,6 +78,36 @@ test("replaces the running program and names the server to restart", async () =>
   expect([installed.version(), server.isRunning]).toEqual([NEWER, true]);
   expect(readdirSync(folder).sort()).toEqual(["chat", "chat.old"]);
   expect(readFileSync(`${program}.old`).equals(readFileSync(CHAT))).toBe(true);
+});
+
+requires("setcap").test("keeps file capabilities", async () => {
+  await using sandbox = new Sandbox();
+  const installed = new Installed(sandbox);
+  const capability = "cap_net_bind_service=ep";
+  if (Bun.spawnSync(["setcap", capability, installed.program]).exitCode !== 0) return; // No root.
+  const { exitCode, err } = await installed.start(release(NEWER)).ended();
+  expect([exitCode, err]).toEqual([0, expect.not.stringContaining("setcap")]);
+  const { stdout } = Bun.spawnSync(["getcap", installed.program]);
+  expect([installed.version(), stdout.toString()]).toEqual([
+    NEWER,
+    `${installed.program} ${capability}\n`,
+  ]);
+});
+
+test("names no server that runs another program, and a folder in the way", async () => {
+  await using sandbox = new Sandbox();
+  const installed = new Installed(sandbox);
+  await sandbox.serve();
+  mkdirSync(`${installed.program}.old`);
+  const refused = await installed.start(release(NEWER)).ended();
+  expect(refused.err).toContain(
+    `the old program cannot be kept: ${installed.program}.old is a folder`,
+  );
+  expect([refused.exitCode, installed.version()]).toEqual([1, BUILD.version]);
+  rmdirSync(`${installed.program}.old`);
+  const { exitCode, out, err } = await installed.start(release(NEWER)).ended();
+  expect([exitCode, JSON.parse(out).restart]).toEqual([0, []]);
+  expect(err).not.toContain("restart the server");
 });
 
 test("refuses a program that cannot open the data of a running server", async () => {

@@ -232,6 +232,12 @@ export const RULES: readonly Rule[] = [
     check: ({ text }) => wideLines(text, CODE_COLUMNS_MAX),
     bad: ["src/io/a.ts", `const a = "${"x".repeat(100)}";`, `// ${"x".repeat(98)}`],
   },
+  forbid("working folder", /^src\/(?!io\/disk\/working-folder\.ts$).*\.ts$/, "src/cli/a.ts", [
+    /\bprocess\.cwd\(|import \{[^}]*\bresolve\b[^}]*\} from "node:path"/,
+    "fails in a deleted folder: use io/disk/working-folder.ts",
+    'import { resolve } from "node:path";',
+    "text",
+  ]),
   forbid("programs", /^src\/(?!cli\/child-program\.ts$).*\.ts$/, "src/cli/a.ts", [
     /\bBun\.spawn\w*\(|child_process/,
     "would inherit passwords: use startProgram of cli/child-program.ts",

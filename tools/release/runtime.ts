@@ -12,9 +12,6 @@ interface RuntimeText {
 const REPORT_REQUEST =
   "To send a redacted crash report to Bun's team,\n" +
   "please file a GitHub issue using the link below:\n";
-const REPORT_HINT =
-  "Nothing was sent. Please report this as a bug of\n" +
-  "chat, together with the lines above and below:\n";
 
 /** `=` cannot occur in the name of an environment variable, so nobody can set these. */
 const withoutName = (name: string) => name.replace("_", "=");
@@ -35,13 +32,28 @@ const RUNTIME_TEXTS: readonly RuntimeText[] = [
   { text: "BUN_OPTIONS", replacement: withoutName("BUN_OPTIONS"), count: 2 },
   {
     text: `Bun has crashed. This indicates a bug in Bun, not your code.\n\n${REPORT_REQUEST}`,
-    replacement: `chat has crashed because of a bug in its runtime, Bun.\n\n${REPORT_HINT}`,
+    replacement:
+      "chat cannot run here (it needs /proc, and ulimit -v\n" +
+      "and -d of 500 MB), or has a bug. Nothing was sent.\n" +
+      "Report a bug together with the lines above and below:\n",
     count: 2,
   },
   {
     text: `Bun has run out of memory.\n\n${REPORT_REQUEST}`,
-    replacement: `The memory is exhausted.\n\n${REPORT_HINT}`,
+    replacement:
+      "The memory is exhausted, or limited (ulimit -v, -d).\n" +
+      "Nothing was sent. See the lines above and below:\n",
     count: 1,
+  },
+  // The runtime asks for the folder before it starts the program.
+  {
+    text:
+      " The current working directory was deleted, so that command didn't work. " +
+      "Please cd into a different directory and try again.",
+    replacement:
+      " The current folder was deleted, so chat cannot start. " +
+      "Change to another folder, for example with cd, and try again.",
+    count: 2,
   },
 ];
 

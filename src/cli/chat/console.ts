@@ -208,8 +208,11 @@ export class ChatConsole {
   }
 
   /** Reads a secret without echo. `undefined` if there is no terminal or the answer is empty. */
-  async secret(question: Message): Promise<string | undefined> {
-    const secretText = await this.#editor?.secret(inEnglish(question));
+  /** @param before reported when the echo is already off, because it may name a password */
+  async secret(question: Message, before?: Fault): Promise<string | undefined> {
+    const secretText = await this.#editor?.secret(inEnglish(question), () => {
+      if (before !== undefined) this.fault(before);
+    });
     return secretText === "" ? undefined : secretText;
   }
 

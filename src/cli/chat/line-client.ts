@@ -64,6 +64,8 @@ export class LineClient extends SlashHost {
   readonly #script: ScriptLines;
   readonly #exit = new ChatExit();
   readonly #damage = new DamageReport();
+  /** False once the reader of standard output has exited. */
+  #hasReader = true;
   #isFinished = false;
   /** True if the user wants to quit and the server does not answer. */
   #isUnresponsive = false;
@@ -120,6 +122,13 @@ export class LineClient extends SlashHost {
 
   async run(): Promise<number> {
     const { client } = this.open;
+    // The input is still posted if the reader of the output exits, as `| head` does.
+    if (!this.context.stdin.isTerminal) {
+      this.context.continueWithoutOutput(() => {
+        this.#hasReader = false;
+        client.stopMarking();
+      });
+    }
     const release = this.context.onSignal(this.#exit.onSignal);
     const watching = this.#readEvents().catch(this.#exit.fail);
     const joined = this.joinRooms(this.rooms).then(() => this.prompt());
@@ -623,7 +632,7 @@ export class LineClient extends SlashHost {
       this.#printedJoins.set(record.room.id, record.seq);
     }
     this.#followRename(record);
-    client.reading?.markRead(record);
+    if (this.#hasReader) client.reading?.markRead(record);
   }
 
   #followRename(record: ChatRecord): void {

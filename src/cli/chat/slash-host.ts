@@ -30,7 +30,7 @@ export interface SlashConsole {
   help(rows: readonly SlashRow[]): void;
   confirm(question: Message): Promise<boolean>;
   /** Reads a secret without echo. `undefined` if no user can answer or the answer is empty. */
-  secret(question: Message): Promise<string | undefined>;
+  secret(question: Message, before?: Fault): Promise<string | undefined>;
 }
 
 export abstract class SlashHost implements Host {

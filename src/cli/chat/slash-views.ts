@@ -269,9 +269,8 @@ export const VIEWERS: { readonly [Kind in Exclude<keyof Views, "help">]: Viewer<
     const password =
       (await readNewPassword(nonInteractive, undefined)) ??
       (await promptNewPassword(
-        (question) => chatConsole.secret(question),
+        (question, before) => chatConsole.secret(question, before),
         (texts) => texts.askNewPassword,
-        (fault) => chatConsole.fault(fault),
       ));
     if (password === undefined) {
       throw usageFault(msg`no new password given`, msg`set CHAT_NEW_PASSWORD`);

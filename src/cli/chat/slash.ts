@@ -155,9 +155,8 @@ async function logIn(
       const server = formatAddress(open.address);
       if (kind === "new-password") {
         return promptNewPassword(
-          (question) => chatConsole.secret(question),
+          (question, before) => chatConsole.secret(question, before),
           (texts) => texts.askNewPasswordOf(user, server),
-          (fault) => chatConsole.fault(fault),
         );
       }
       return chatConsole.secret(secretPrompt(kind, { user, server }, isRetry));

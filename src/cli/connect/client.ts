@@ -53,6 +53,7 @@ import {
   promptUserName,
   ROOM_PASSWORD,
   readSecret,
+  secretAsker,
   secretPrompt,
 } from "../secrets.ts";
 import { type AddressDialer, connectingTo, openAddressDialer } from "./dial.ts";
@@ -338,16 +339,14 @@ function secretPrompter(
         secretPrompt(secret, target, isRetry)(ENGLISH_TERMINAL),
       );
     }
-    printNotice(
-      context,
-      `${target.user} is a new name; without a password, only this device can use it`,
-    );
+    const notice = `${target.user} is a new name; without a password, only this device can use it`;
     // The user asked for a task on the server, not for an account.
-    if (target.isFallback) return Promise.resolve(undefined);
-    return promptNewPassword(
-      (question) => terminal.askSecret(question(ENGLISH_TERMINAL)),
-      (texts) => texts.askNewPasswordOf(target.user, target.server),
-      (fault) => printNotice(context, faultLine(fault)),
+    if (target.isFallback) {
+      printNotice(context, notice);
+      return Promise.resolve(undefined);
+    }
+    return promptNewPassword(secretAsker(context, terminal, notice), (texts) =>
+      texts.askNewPasswordOf(target.user, target.server),
     );
   };
 }

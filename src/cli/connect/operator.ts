@@ -1,11 +1,12 @@
 /** Login and flags of `chat admin`. */
 
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { asFault, Fault } from "../../base/fault.ts";
 import { defined } from "../../base/values.ts";
 import { parseUntil } from "../../core/duration.ts";
 import { LOBBY } from "../../core/rooms/rooms.ts";
 import { readSmallFile } from "../../io/disk/data-folder.ts";
+import { absolutePath } from "../../io/disk/working-folder.ts";
 import {
   findLocalServers,
   type LocalServer,
@@ -82,7 +83,7 @@ export async function withOperator(
     // A server that was killed is still named in its folder.
     if (!(error instanceof Fault) || error.code !== "unreachable") throw error;
     if (flags.data === undefined || flags.server !== undefined) throw error;
-    throw notRunning(resolve(flags.data), error);
+    throw notRunning(absolutePath(flags.data), error);
   }
 }
 
@@ -169,7 +170,7 @@ async function targetServer(context: Context, flags: AdminFlags): Promise<Target
       ? {}
       : { local: localServerAt(context, chosenServer), address: chosenServer };
   }
-  const path = resolve(data);
+  const path = absolutePath(data);
   const local =
     findLocalServers(context.env).find((server) => server.data === path) ?? serverOfFolder(path);
   // In a container, the server knows the folder by another path.

@@ -5,7 +5,6 @@ import { lookup } from "node:dns/promises";
 import { writeFileSync } from "node:fs";
 import { request } from "node:https";
 import { isIP } from "node:net";
-import { homedir } from "node:os";
 import { join } from "node:path";
 import type { TLSSocket } from "node:tls";
 import { equalBytes } from "../../base/bytes.ts";
@@ -21,6 +20,7 @@ import { makeTemporaryFolder, removeTemporaryFolder } from "../../io/disk/tempor
 import type { ServerAddress } from "../../wire/invite.ts";
 import { startProgram } from "../child-program.ts";
 import { usageFault } from "../errors.ts";
+import { homeFolder } from "../settings.ts";
 
 /** A root certificate has about 800 bytes. */
 const ROOT_BYTES_MAX = 16 << 10;
@@ -175,7 +175,7 @@ export function rootInstaller(
   env: Readonly<Record<string, string | undefined>>,
   platform = process.platform,
 ): RootInstaller | undefined {
-  const home = env["HOME"] ?? homedir();
+  const home = homeFolder(env, platform);
   const nss = `sql:${join(home, ".pki/nssdb")}`;
   const keychain = join(home, "Library/Keychains/login.keychain-db");
   const programs: Readonly<Record<string, (file: string, name: string) => string[]>> = {

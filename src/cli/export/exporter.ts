@@ -9,6 +9,7 @@ import { cleanText } from "../../base/text.ts";
 import { pictureHeader } from "../../core/client/picture-header.ts";
 import { isPictureName } from "../../core/client/picture-name.ts";
 import { makePrivateFolder } from "../../io/disk/data-folder.ts";
+import { absolutePath } from "../../io/disk/working-folder.ts";
 import { ENGLISH_TERMINAL } from "../../ui/messages/en/terminal.ts";
 import { type Context, printNotice } from "../context.ts";
 import type { Omissions } from "../files/omissions.ts";
@@ -190,7 +191,8 @@ export class Exporter {
   }
 
   async #save(record: DisplayFile): Promise<string | undefined> {
-    const { out, files } = this.options;
+    const { files } = this.options;
+    const out = absolutePath(this.options.out);
     if (!files) return undefined;
     if (this.#saved.has(record.id)) return this.#saved.get(record.id);
     let path: string | undefined;

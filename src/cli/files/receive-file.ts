@@ -1,7 +1,6 @@
 /** Downloads files to this machine. */
 
 import { lutimesSync, mkdirSync, statSync } from "node:fs";
-import { relative, resolve } from "node:path";
 import { fromHex } from "../../base/bytes.ts";
 import { Fault, msg, unlessFault } from "../../base/fault.ts";
 import { cleanFileName } from "../../base/file-names.ts";
@@ -17,6 +16,7 @@ import { sha256 } from "../../crypto/sha256.ts";
 import type { Sink } from "../../io/blob/interfaces.ts";
 import { diskFault, type FileProperty, onDisk } from "../../io/disk/disk.ts";
 import { systemDisk } from "../../io/disk/system-disk.ts";
+import { absolutePath, shortPath } from "../../io/disk/working-folder.ts";
 import { storesFiles } from "../../io/file/destination.ts";
 import { ContentSearch } from "../../io/file/existing-content.ts";
 import { checkFreeSpace, countPartialChunks } from "../../io/file/partial-file.ts";
@@ -104,7 +104,7 @@ interface KnownFile {
 
 /** Returns the path of a file that an earlier run has received completely. */
 export async function findExistingFile(known: KnownFile): Promise<string | undefined> {
-  const [folder, name] = [resolve(known.folder), cleanFileName(known.name)];
+  const [folder, name] = [absolutePath(known.folder), cleanFileName(known.name)];
   const search = new ContentSearch({ disk: systemDisk(), folder, name, sha256 });
   return (await search.find(known.sizeBytes, fromHex(known.digest)))?.path;
 }
@@ -132,7 +132,7 @@ export function receiveFile(client: Client, options: ReceiveOptions): Promise<Do
   const { file, out, stdout, secret, mtimeMs, resumesShares, onProgress, signal } = options;
   return client.transfers.get({
     file,
-    into: resolve(out),
+    into: absolutePath(out),
     openSink: async (fields) => {
       if (stdout !== undefined) {
         if (fields.folderSize !== undefined) {
@@ -204,10 +204,8 @@ export class PropertyReport {
 
 export function downloadedText(downloaded: DownloadedFile): Message {
   const { path, sizeBytes, entries, from } = downloaded;
-  const relativePath = relative(process.cwd(), path);
-  const displayedPath = relativePath.startsWith("..") ? path : relativePath;
   const folder = entries === undefined ? undefined : { entries };
-  const file = fileLabel({ name: displayedPath, sizeBytes, folder });
+  const file = fileLabel({ name: shortPath(path), sizeBytes, folder });
   if (downloaded.isExisting) return (texts) => texts.fileExists(file);
   return (texts) => texts.fileDownloaded(file, from);
 }

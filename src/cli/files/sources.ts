@@ -1,10 +1,11 @@
 /** Files and folders that a command sends. */
 
-import { basename, resolve } from "node:path";
+import { basename } from "node:path";
 import { msg } from "../../base/fault.ts";
 import { FILE_NAME_BYTES_MAX } from "../../base/limits.ts";
 import { cleanText } from "../../base/text.ts";
 import type { SkippedEntry, Source } from "../../io/blob/interfaces.ts";
+import { absolutePath } from "../../io/disk/working-folder.ts";
 import { checkSource, openSource } from "../../io/file/source.ts";
 import { streamSource } from "../../io/file/source-stream.ts";
 import { checkOpen } from "../../io/terminal/input.ts";
@@ -27,7 +28,7 @@ export async function openSourceAt(context: Context, path: string, name?: string
   if (name !== undefined) checkFileName(name);
   checkPath(path);
   if (path === STDIN) return streamSource(inputOf(context), name ?? STDIN_NAME);
-  const source = await openSource(resolve(localPath(path)));
+  const source = await openSource(absolutePath(localPath(path)));
   return name === undefined || name === source.name
     ? source
     : withFields(source, { name, details: source.details });
@@ -36,7 +37,7 @@ export async function openSourceAt(context: Context, path: string, name?: string
 /** Opens a temporary copy, whose mode and time say nothing of what was copied. */
 export async function openCopyAt(path: string, name: string): Promise<Source> {
   checkFileName(name);
-  return withFields(await openSource(resolve(path)), { name, details: undefined });
+  return withFields(await openSource(absolutePath(path)), { name, details: undefined });
 }
 
 /** Notes for users about a source. Further notes appear while it is sent. */
@@ -84,7 +85,7 @@ export function checkPaths(paths: readonly string[], name: string | undefined): 
   }
   const [onlyPath] = paths;
   if (paths.length === 1 && onlyPath !== undefined && onlyPath !== STDIN)
-    checkSource(resolve(localPath(onlyPath)));
+    checkSource(absolutePath(localPath(onlyPath)));
 }
 
 /** An empty path usually comes from an unset variable in a script, so it is refused. */

@@ -11,7 +11,7 @@ import {
   unverifiedComment,
   verifyRelease,
 } from "../../crypto/minisign.ts";
-import { readNamedFile, readSmallFile } from "../../io/disk/data-folder.ts";
+import { readNamedInput, readSmallFile } from "../../io/disk/data-folder.ts";
 import { diskFault, errorCode } from "../../io/disk/disk.ts";
 import { openPlain } from "../../io/disk/plain-file.ts";
 import { hashFileInto } from "../../io/file/file-hash.ts";
@@ -32,15 +32,19 @@ export interface Release {
  * Returns the built-in release key, or the key in the file that the user names.
  * @throws {Fault} usage if there is no key
  */
-export function releaseKey(path: string | undefined): ReleaseKey {
-  if (path === undefined && RELEASE_KEY === "") {
-    throw new Fault("usage", "this program was built without a release key", {
-      remedy: "name the public key with --key FILE",
-    });
-  }
-  const text = path === undefined ? RELEASE_KEY : readNamedFile(path);
-  if (text === undefined) throw new Fault("not-found", msg`no such file: ${path ?? ""}`);
-  return parseReleaseKey(text);
+export async function releaseKey(path: string | undefined): Promise<ReleaseKey> {
+  if (path === undefined) return builtInKey();
+  const text = await readNamedInput(path);
+  if (text === undefined) throw new Fault("not-found", msg`no such file: ${path}`);
+  return parseReleaseKey(text.toString("utf8"));
+}
+
+/** @throws {Fault} usage if there is none */
+export function builtInKey(): ReleaseKey {
+  if (RELEASE_KEY !== "") return parseReleaseKey(RELEASE_KEY);
+  throw new Fault("usage", "this program was built without a release key", {
+    remedy: "name the public key with --key FILE",
+  });
 }
 
 /**

@@ -21,6 +21,7 @@ import { parseObject } from "../../wire/record.ts";
 import { startProgram } from "../child-program.ts";
 import type { Environment } from "../settings.ts";
 import { openZip } from "../zip.ts";
+import { copyCapabilities } from "./capabilities.ts";
 import {
   differenceFault,
   parseRelease,
@@ -51,8 +52,12 @@ export interface ReleaseSource {
 }
 
 /** @throws {Fault} usage, not-found */
-export function openReleaseSource(from: string, clock: Pick<Clock, "after">): ReleaseSource {
-  if (/^https?:\/\//i.test(from)) return remoteSource(from, clock);
+export function openReleaseSource(
+  from: string,
+  clock: Pick<Clock, "after">,
+  env: Environment,
+): ReleaseSource {
+  if (/^https?:\/\//i.test(from)) return remoteSource(from, clock, env);
   if (statOf(from)?.isDirectory() !== true) {
     throw new Fault("not-found", msg`no such folder: ${from}`, {
       remedy: "name the folder of a release, or an address that begins with https://",
@@ -79,7 +84,7 @@ async function readFile(path: string, sizeBytesMax: number): Promise<Uint8Array 
   }
 }
 
-function remoteSource(from: string, clock: Pick<Clock, "after">): ReleaseSource {
+function remoteSource(from: string, clock: Pick<Clock, "after">, env: Environment): ReleaseSource {
   const base = URL.parse(from.replace(/\/*$/, "/"));
   if (base === null || base.search !== "" || base.hash !== "") {
     throw new Fault("usage", msg`${from} is not a valid address`, {
@@ -92,6 +97,7 @@ function remoteSource(from: string, clock: Pick<Clock, "after">): ReleaseSource 
   }
   const read: ReleaseSource["read"] = async (name, sizeBytesMax, onProgress) => {
     const url = new URL(encodeURIComponent(name), base);
+    const options = proxyRemedy(url, env);
     const stall = new AbortController();
     let stopTimer = clock.after(STALL_TIMEOUT_MS, () => stall.abort());
     const onBytes: OnDownloadProgress = (doneBytes, sizeBytes) => {
@@ -102,15 +108,26 @@ function remoteSource(from: string, clock: Pick<Clock, "after">): ReleaseSource 
     try {
       return await download(url, sizeBytesMax, stall.signal, onBytes);
     } catch (error) {
-      if (error instanceof Fault) throw error;
-      if (stall.signal.aborted) throw new Fault("timeout", msg`${url.href} does not answer`);
+      if (error instanceof Fault && error.code !== "unreachable") throw error;
+      if (stall.signal.aborted)
+        throw new Fault("timeout", msg`${url.href} does not answer`, options);
       const reason = error instanceof Error ? error.message : String(error);
-      throw new Fault("unreachable", msg`cannot download ${url.href}: ${reason}`, { cause: error });
+      const message =
+        error instanceof Fault ? error.message : `cannot download ${url.href}: ${reason}`;
+      throw new Fault("unreachable", message, { ...options, cause: error });
     } finally {
       stopTimer();
     }
   };
   return { read };
+}
+
+/** The runtime uses a proxy that the environment names, also for addresses in the local network. */
+function proxyRemedy({ protocol, hostname }: URL, env: Environment): { remedy?: string } {
+  const name = protocol === "https:" ? "https_proxy" : "http_proxy";
+  const variable = [name, name.toUpperCase()].find((found) => env[found]);
+  if (variable === undefined) return {};
+  return { remedy: `check the proxy in ${variable}, or set NO_PROXY=${hostname}` };
 }
 
 async function download(
@@ -278,6 +295,8 @@ export interface Upgrade {
   readonly oldPath: string;
   readonly converted: readonly string[];
   readonly unreadable: readonly Unreadable[];
+  /** Command that gives the new program the file capabilities of the old one. */
+  readonly setcap: string | undefined;
 }
 
 /** A data folder or home that the new program cannot open. */
@@ -314,7 +333,8 @@ export async function upgradeProgram(options: UpgradeOptions): Promise<Upgrade |
     const current = readFormat(path);
     return current !== undefined && current < formats.format;
   });
-  return { version, oldPath: replacement.swap(), converted, unreadable };
+  const setcap = await copyCapabilities(replacement.program, replacement.path, options.env);
+  return { version, oldPath: replacement.swap(), converted, unreadable, setcap };
 }
 
 async function fetchRelease(source: ReleaseSource, key: ReleaseKey): Promise<Release> {

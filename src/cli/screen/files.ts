@@ -1,7 +1,6 @@
 /** File transfers and folder listings in the full-screen client. */
 
 import { readdir } from "node:fs/promises";
-import { resolve } from "node:path";
 import { Fault, msg } from "../../base/fault.ts";
 import {
   SCREEN_TRANSFERS_MAX,
@@ -15,6 +14,7 @@ import { isSameName } from "../../core/model/item.ts";
 import { openRoom } from "../../core/model/selectors.ts";
 import type { TransferView } from "../../core/model/state.ts";
 import type { FileBody } from "../../core/rooms/files.ts";
+import { absolutePath } from "../../io/disk/working-folder.ts";
 import { type KnownFile, knownFile } from "../../io/state/home-tables.ts";
 import type { Message } from "../../ui/messages/en/terminal.ts";
 import { targetText } from "../../ui/text/target-text.ts";
@@ -81,7 +81,7 @@ export class ScreenFiles {
         const sent = await open.client.transfers.send(request);
         notes.report(note);
         if (sent.unsaid !== undefined) note((texts) => texts.captionsUnsupported);
-        this.options.onLocalFile?.(sent.id, resolve(path));
+        this.options.onLocalFile?.(sent.id, absolutePath(path));
         for (const { fault } of sent.refused) throw fault;
         for (const { to: recipient, queued } of sent.posted) {
           if (queued) note((texts) => texts.queuedFile(parseTarget(recipient).name));
@@ -187,7 +187,9 @@ export class FolderLists {
 
   #folder(path: string): string {
     const isHome = path === "~/" || path.startsWith("~/");
-    return resolve(isHome && this.home !== undefined ? this.home + path.slice(1) : path || ".");
+    return absolutePath(
+      isHome && this.home !== undefined ? this.home + path.slice(1) : path || ".",
+    );
   }
 }
 

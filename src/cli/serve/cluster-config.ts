@@ -1,10 +1,9 @@
 /** Flags of commands for a cluster. They do not load the NATS client. */
 
-import { utf8Encode } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import { quoteText } from "../../base/text.ts";
 import { defined } from "../../base/values.ts";
-import { readNamedFile } from "../../io/disk/data-folder.ts";
+import { readNamedInput } from "../../io/disk/data-folder.ts";
 import { type FlagDefs, flag, stringFlag } from "../command.ts";
 import { usageFault } from "../errors.ts";
 
@@ -35,7 +34,7 @@ export const SAFETY_FLAGS = {
   unsafeNats: flag("Accept a single NATS server, or servers that may lose acknowledged messages"),
 } as const satisfies FlagDefs;
 
-export function clusterConfig(
+export async function clusterConfig(
   args: {
     readonly nats: readonly string[];
     readonly natsCreds: string | undefined;
@@ -43,9 +42,9 @@ export function clusterConfig(
     readonly natsMonitor?: readonly string[];
   },
   isUnsafe: boolean,
-): ClusterConfig {
+): Promise<ClusterConfig> {
   const { cluster: name, natsCreds, natsMonitor = [] } = args;
-  const credentials = natsCreds === undefined ? undefined : readNamedFile(natsCreds);
+  const credentials = natsCreds === undefined ? undefined : await readNamedInput(natsCreds);
   if (natsCreds !== undefined && credentials === undefined) {
     throw new Fault("file-unknown", `no such file: ${quoteText(natsCreds)}`, {
       remedy: "check --nats-creds",
@@ -63,8 +62,7 @@ export function clusterConfig(
     "invalid NATS monitoring address",
     "write --nats-monitor http://HOST:8222",
   ]);
-  const bytes = credentials === undefined ? undefined : utf8Encode(credentials);
-  return { name, servers, isUnsafe, monitors, ...defined({ credentials: bytes }) };
+  return { name, servers, isUnsafe, monitors, ...defined({ credentials }) };
 }
 
 function splitAddresses(

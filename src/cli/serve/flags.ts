@@ -1,7 +1,7 @@
 /** Flags of `chat serve`, which settings.toml and the environment can also set. */
 
 import { hostname } from "node:os";
-import { dirname, join, resolve } from "node:path";
+import { dirname, isAbsolute, join } from "node:path";
 import { Fault } from "../../base/fault.ts";
 import { SERVER_NAME_BYTES_MAX, WELCOME_BYTES_MAX } from "../../base/limits.ts";
 import { parseSize } from "../../base/sizes.ts";
@@ -13,6 +13,7 @@ import {
   checkCertificatePair,
 } from "../../crypto/certificate.ts";
 import { readNamedFile } from "../../io/disk/data-folder.ts";
+import { absolutePath } from "../../io/disk/working-folder.ts";
 import { isLoopback } from "../../io/ws/address.ts";
 import { type FileQuotas, QUOTAS_DEFAULT } from "../../server/files/quotas.ts";
 import { isHostOf, parseHost } from "../../wire/host.ts";
@@ -29,7 +30,7 @@ import {
   stringFlag,
 } from "../command.ts";
 import { usageFault } from "../errors.ts";
-import { parseFlagValue } from "../parser.ts";
+import { checkDecoded, parseFlagValue } from "../parser.ts";
 import { parseToml } from "../settings.ts";
 import { nearestWord } from "../suggest.ts";
 import { NATS_FLAGS, SAFETY_FLAGS } from "./cluster-config.ts";
@@ -286,6 +287,7 @@ function fromEnvironment(definitions: FlagDefs, env: Environment): Record<string
     if (!variable.startsWith(PREFIX) || !text) continue;
     const key = keys.get(variable);
     if (key === undefined) throw unknownFault("variable", variable, [...keys.keys()]);
+    checkDecoded(text, variable, () => false);
     values[key] = parseText(definitions[key], text, variable);
   }
   return values;
@@ -354,7 +356,7 @@ function isPath(definition: FlagDef): boolean {
 }
 
 function resolvePath(path: string, file: string): string {
-  return path === "-" ? path : resolve(dirname(file), path);
+  return path === "-" ? path : absolutePath(isAbsolute(path) ? path : join(dirname(file), path));
 }
 
 function keysBy(

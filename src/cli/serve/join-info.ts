@@ -1,10 +1,11 @@
 /** How to join a server: links, commands and notices, printed when the server is ready. */
 
 import { realpathSync } from "node:fs";
-import { join, relative } from "node:path";
+import { sep } from "node:path";
 import { hexPairs } from "../../base/bytes.ts";
 import { defined } from "../../base/values.ts";
 import { LOBBY } from "../../core/rooms/rooms.ts";
+import { shortPath } from "../../io/disk/working-folder.ts";
 import { isAppendOnly } from "../../io/terminal/terminal-type.ts";
 import { isLoopback } from "../../io/ws/address.ts";
 import { installCommand } from "../../ui/text/install-command.ts";
@@ -134,8 +135,8 @@ function programName(env: Context["env"]): string {
   const program = process.execPath;
   const installed = Bun.which("chat", { PATH: env["PATH"] ?? "" });
   if (installed !== null && realpathSync(installed) === realpathSync(program)) return "chat";
-  const path = relative(process.cwd(), program);
-  return path.startsWith("..") ? program : join(".", path);
+  const path = shortPath(program);
+  return path.includes(sep) ? path : `.${sep}${path}`;
 }
 
 /**

@@ -1,8 +1,9 @@
 /** Folder of the last server that ran on this machine. */
 
 import { mkdirSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { readSmallFile, writeSmallFile } from "../../io/disk/data-folder.ts";
+import { absolutePath } from "../../io/disk/working-folder.ts";
 import { type Context, printNotice } from "../context.ts";
 
 export function saveLastData(context: Context, path: string): void {
@@ -19,7 +20,7 @@ export function saveLastData(context: Context, path: string): void {
 export function warnAboutOtherServer(context: Context, data: string): void {
   const { state } = context.settings().folders;
   const file = join(state, "last-data");
-  const path = resolve(data);
+  const path = absolutePath(data);
   const last = readSmallFile(file)?.trimEnd();
   const hasData = readSmallFile(join(path, "format.json")) !== undefined;
   // A node of a cluster shares the identity of the other nodes, so it is not a new server.

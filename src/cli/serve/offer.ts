@@ -1,15 +1,16 @@
 /** Programs that a server offers for download. */
 
 import * as fs from "node:fs";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { Fault } from "../../base/fault.ts";
 import { quoteText } from "../../base/text.ts";
 import { RELEASE_KEY } from "../../base/version.ts";
 import { certificatePin } from "../../crypto/certificate.ts";
 import { statOf } from "../../io/disk/stat.ts";
+import { absolutePath } from "../../io/disk/working-folder.ts";
 import { ProgramFolder } from "../../io/file/program-folder.ts";
 import type { ProgramSource } from "../../server/http/programs.ts";
-import { readRelease, releaseKey, SIGNATURE_NAME, SUMS_NAME } from "../release/release.ts";
+import { builtInKey, readRelease, SIGNATURE_NAME, SUMS_NAME } from "../release/release.ts";
 import type { ServeArgs } from "./flags.ts";
 import type { OpenFolder } from "./folder.ts";
 
@@ -44,7 +45,7 @@ export interface OfferedRelease {
  * @throws {Fault} usage if the folder does not exist; release-untrusted, store-…
  */
 export function openOffer(path: string): Offer {
-  const folder = resolve(path);
+  const folder = absolutePath(path);
   if (statOf(folder)?.isDirectory() !== true) {
     throw new Fault("usage", `--offer: ${quoteText(path)} is not a folder`, {
       remedy: `specify a folder that contains ${programFile("linux-x64")} or similar files`,
@@ -56,7 +57,7 @@ export function openOffer(path: string): Offer {
     return { programs: new ProgramFolder(folder, programs, newHash) };
   }
   const isVerified = RELEASE_KEY !== "";
-  const { version, files } = readRelease(isVerified ? releaseKey(undefined) : undefined, folder);
+  const { version, files } = readRelease(isVerified ? builtInKey() : undefined, folder);
   const names = [SUMS_NAME, SIGNATURE_NAME, ...files.keys()];
   return {
     programs: new ProgramFolder(folder, names, newHash, files),

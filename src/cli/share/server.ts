@@ -1,7 +1,6 @@
 /** Temporary server of `chat share`. */
 
 import { existsSync } from "node:fs";
-import { userInfo } from "node:os";
 import { dirname, join } from "node:path";
 import { toBase64Url } from "../../base/bytes.ts";
 import { asFault, Fault, msg, unlessFault } from "../../base/fault.ts";
@@ -289,7 +288,8 @@ function openShareFolder(unixMs: number): ShareFolder {
 /** A running process holds the lock of its data folder. */
 function isAbandoned(path: string, unixMs: number): boolean {
   const stat = linkStatOf(path);
-  if (stat === undefined || !stat.isDirectory() || stat.uid !== userInfo().uid) return false;
+  if (stat === undefined || !stat.isDirectory()) return false;
+  if (process.getuid !== undefined && stat.uid !== process.getuid()) return false;
   const lock = join(path, "data", "LOCK");
   if (unixMs - stat.mtimeMs < ABANDONED_AFTER_MS || !existsSync(lock)) return false;
   const lockHandle = unlessFault(() => lockFile(lock));

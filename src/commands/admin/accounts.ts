@@ -106,6 +106,7 @@ export const add = operatorVerb({
       throw usageFault("specify names or --everyone", "chat admin add ana ben --room lab");
   },
   async run({ name, everyone, room }, { client, context }) {
+    context.continueWithoutOutput();
     const order = { reverse: false, sort: "name" };
     const users = everyone ? (await allAccounts(client, order)).map(({ user }) => user) : name;
     const faults: unknown[] = [];

@@ -12,7 +12,7 @@ import { faultLine, printNotice } from "../../cli/context.ts";
 import { CounterLine } from "../../cli/output/progress.ts";
 import { printJson, printResult } from "../../cli/output/result.ts";
 import { newResetCode } from "../../core/reset-codes.ts";
-import { readNamedBytes } from "../../io/disk/data-folder.ts";
+import { readNamedInput } from "../../io/disk/data-folder.ts";
 import { systemEntropy } from "../../io/entropy.ts";
 import { formatAddress } from "../../wire/invite.ts";
 import type { Card } from "./cards.ts";
@@ -40,7 +40,8 @@ export async function importList(
   path: string,
 ): Promise<number> {
   const { client, context } = operator;
-  const list = parseClassList(readNamedBytes(path, LIST_BYTES_MAX) ?? missing(path));
+  context.continueWithoutOutput();
+  const list = parseClassList((await readNamedInput(path, LIST_BYTES_MAX)) ?? missing(path));
   // In the order of their registration, so that a new account moves no other to another page.
   const accounts = await allAccounts(client, { reverse: true, sort: "since" }, true);
   checkComplete(accounts);

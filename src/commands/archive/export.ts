@@ -32,6 +32,7 @@ export const command = defineVerb({
   async run(args, context) {
     const { data, html, files, out } = args;
     checkOut(out);
+    context.continueWithoutOutput();
     const targets = args.room.map(parseTarget);
     const work = (source: ExportSource) =>
       runExport(context, source, targets, { html, files, out });

@@ -42,6 +42,7 @@ export const command = defineVerb({
     "Supports chat export, irssi, WeeChat, ZNC, Slack and Mattermost. Only moderators of the room " +
     "can import. To resume after an interruption, run the same command again.",
   async run(args, context) {
+    context.continueWithoutOutput();
     const { room } = args;
     const { offsetMinutes, clock } = context;
     const progress = new CounterLine(context);

@@ -3,7 +3,7 @@
 // The folder holds a restorable backup at every step: the previous backup until `backup.json` is
 // replaced, then the new one.
 
-import { join, resolve, sep } from "node:path";
+import { join, sep } from "node:path";
 import { toBase64Url, toHex } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import type { FileId, Sha256 } from "../../base/ids.ts";
@@ -16,6 +16,7 @@ import { type Clock, delay } from "../clock.ts";
 import { checkDataFolder } from "../disk/data-folder.ts";
 import { onDisk, syncWithParents, type TreeDisk } from "../disk/disk.ts";
 import { lockFile } from "../disk/lock.ts";
+import { absolutePath } from "../disk/working-folder.ts";
 import { readCheckpointFile, writeCheckpointFile } from "../log/checkpoints.ts";
 import {
   copyContents,
@@ -93,12 +94,12 @@ interface CopiedLog extends VerifiedLog {
  * not-found if there is no server, log-corrupt if a log is damaged, store-… if the disk fails
  */
 export async function backUp(options: BackupOptions): Promise<BackupResult> {
-  return await onDisk(resolve(options.out), () => backUpLocked(options));
+  return await onDisk(absolutePath(options.out), () => backUpLocked(options));
 }
 
 async function backUpLocked(options: BackupOptions): Promise<BackupResult> {
   const data = checkDataFolder(options.data);
-  const out = resolve(options.out);
+  const out = absolutePath(options.out);
   if (isWithin(out, data) || isWithin(data, out)) {
     throw new Fault("data-foreign", "backup and data folders must not overlap", {
       remedy: "use another folder",

@@ -1,6 +1,6 @@
 /** Atomic restore of a backup into a new folder, with verification before and after. */
 
-import { dirname, join, resolve } from "node:path";
+import { dirname, join } from "node:path";
 import { toBase64Url } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import type { Sha256 } from "../../base/ids.ts";
@@ -10,6 +10,7 @@ import { Files } from "../../core/rooms/files.ts";
 import { checkDataFolder } from "../disk/data-folder.ts";
 import { diskFault, onDisk, syncWithParents, type TreeDisk } from "../disk/disk.ts";
 import { lockFolder } from "../disk/lock.ts";
+import { absolutePath } from "../disk/working-folder.ts";
 import { readCheckpointFile } from "../log/checkpoints.ts";
 import { DAMAGED_LISTED_MAX, LOG_NAMES, SMALL_BYTES_MAX, SMALL_FILES } from "./backup.ts";
 import {
@@ -58,12 +59,14 @@ const LOSS_REMEDY = "restore another backup, or accept the loss with --accept-lo
  * server, store-… if the disk fails
  */
 export async function restoreBackup(options: RestoreOptions): Promise<RestoreResult> {
-  return await onDisk(resolve(options.data), () => restoreTo(options, resolve(options.data)));
+  return await onDisk(absolutePath(options.data), () =>
+    restoreTo(options, absolutePath(options.data)),
+  );
 }
 
 async function restoreTo(options: RestoreOptions, data: string): Promise<RestoreResult> {
   const { disk, sha256 } = options;
-  const backup = resolve(options.backup);
+  const backup = absolutePath(options.backup);
   const manifest = readManifest(disk, backup);
   if (manifest === undefined) throw noBackup(backup, readStartMark(disk, backup) !== undefined);
   checkDataFolder(backup);

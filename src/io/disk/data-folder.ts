@@ -4,7 +4,10 @@
 
 import {
   chmodSync,
+  closeSync,
+  constants,
   existsSync,
+  fstatSync,
   fsyncSync,
   mkdirSync,
   openSync,
@@ -12,10 +15,12 @@ import {
   readSync,
   renameSync,
   rmSync,
+  type Stats,
   statSync,
   writeFileSync,
 } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { open } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { utf8Encode } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import { KINDS, type LogName, type RecordKind } from "../../wire/kinds.ts";
@@ -24,6 +29,7 @@ import { type Version, versionOf } from "../../wire/since.ts";
 import { diskFault, errorCode, onDisk } from "./disk.ts";
 import { type FolderLock, lockFolder } from "./lock.ts";
 import { openPlain, withFile } from "./plain-file.ts";
+import { absolutePath } from "./working-folder.ts";
 
 /** Newest format that this program reads and writes. */
 export const DATA_FORMAT = 3;
@@ -122,7 +128,7 @@ export function openDataFolder(
   startedUnixMs: number,
   harmless: readonly string[] = [],
 ): DataFolder {
-  const path = resolve(folder);
+  const path = absolutePath(folder);
   try {
     const format = checkFormat(path, "write", harmless);
     mkdirSync(path, { recursive: true, mode: 0o700 });
@@ -150,7 +156,7 @@ export function removedFault(
  * is newer
  */
 export function checkDataFolder(folder: string): string {
-  const path = resolve(folder);
+  const path = absolutePath(folder);
   try {
     if (checkFormat(path, "read") !== undefined) return path;
   } catch (error) {
@@ -225,20 +231,57 @@ export function readSmallFile(
   return readBounded(path, sizeBytesMax, () => openPlain(path, "read"))?.toString("utf8");
 }
 
+/**
+ * Follows links. Refuses a pipe, because no signal would end the wait for its other end.
+ * @returns `undefined` if there is no such file
+ * @throws {Fault} store-… if the file cannot be read, data-foreign if it is too large or a pipe
+ */
 export function readNamedFile(
   path: string,
   sizeBytesMax = SMALL_FILE_BYTES_MAX,
 ): string | undefined {
-  return readNamedBytes(path, sizeBytesMax)?.toString("utf8");
+  return readBounded(path, sizeBytesMax, () => {
+    const file = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+    if (isReadAtOnce(fstatSync(file))) return file;
+    closeSync(file);
+    throw new Fault("data-foreign", msg`${path} is a pipe`, { remedy: msg`use a regular file` });
+  })?.toString("utf8");
+}
+
+/** Devices such as /dev/null have no end to wait for; a folder fails when it is read. */
+function isReadAtOnce(stat: Stats): boolean {
+  return !stat.isFIFO() && !stat.isSocket();
 }
 
 /**
- * Returns the bytes of a file that the user has named, which may be a link or a pipe; `undefined`
- * if there is none.
- * @throws {Fault} data-foreign if it is larger
+ * Reads a file or a pipe, such as `<(gpg -d list.gpg)`, while signals are handled.
+ * @returns `undefined` if there is no such file
+ * @throws {Fault} as `readNamedFile`
  */
-export function readNamedBytes(path: string, sizeBytesMax: number): Buffer | undefined {
-  return readBounded(path, sizeBytesMax, () => openSync(path, "r"));
+export async function readNamedInput(
+  path: string,
+  sizeBytesMax = SMALL_FILE_BYTES_MAX,
+): Promise<Buffer | undefined> {
+  try {
+    await using file = await open(path, "r");
+    const bytes = Buffer.allocUnsafe(sizeBytesMax + 1);
+    let length = 0;
+    while (length < bytes.length) {
+      const { bytesRead } = await file.read(bytes, length, bytes.length - length, null);
+      if (bytesRead === 0) return bytes.subarray(0, length);
+      length += bytesRead;
+    }
+    throw new Fault("data-foreign", msg`${path} is too large`, { remedy: msg`use a smaller file` });
+  } catch (error) {
+    return unlessMissing(error, path);
+  }
+}
+
+/** @throws {Fault} store-…; the fault of another reason */
+function unlessMissing(error: unknown, path: string): undefined {
+  const code = errorCode(error);
+  if (code === "ENOENT" || code === "ENOTDIR") return undefined;
+  throw diskFault(error, path);
 }
 
 function readBounded(path: string, sizeBytesMax: number, open: () => number): Buffer | undefined {
@@ -252,12 +295,12 @@ function readBounded(path: string, sizeBytesMax: number, open: () => number): Bu
         if (bytesRead === 0) return bytes.subarray(0, length);
         length += bytesRead;
       }
-      throw new Fault("data-foreign", msg`${path} is too large`);
+      throw new Fault("data-foreign", msg`${path} is too large`, {
+        remedy: msg`use a smaller file`,
+      });
     });
   } catch (error) {
-    const code = errorCode(error);
-    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
-    throw diskFault(error, path);
+    return unlessMissing(error, path);
   }
 }
 

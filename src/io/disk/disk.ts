@@ -1,8 +1,9 @@
 /** Interface for all disk access, whole files and folders, and faults of the disk. */
 
-import { basename, dirname, resolve } from "node:path";
+import { basename, dirname } from "node:path";
 import { Fault, fixedText, msg, type Translatable } from "../../base/fault.ts";
 import { BATCH_SYNC_BYTES_MAX } from "../../base/limits.ts";
+import { absolutePath } from "./working-folder.ts";
 
 export interface DiskFile extends Disposable {
   sizeBytes(): number;
@@ -407,7 +408,7 @@ export async function writeSynced(disk: Disk, path: string, bytes: Uint8Array): 
 /** Syncs the parents too, because a process may have been killed after creating them. */
 export async function syncWithParents(disk: Disk, folder: string): Promise<void> {
   await disk.syncFolder(folder);
-  for (let path = resolve(folder); dirname(path) !== path; path = dirname(path)) {
+  for (let path = absolutePath(folder); dirname(path) !== path; path = dirname(path)) {
     try {
       await disk.syncFolder(dirname(path));
     } catch (error) {

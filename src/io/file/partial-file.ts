@@ -1,6 +1,6 @@
 /** Partial download: `NAME.part`, its journal and its lock, and the check for free space. */
 
-import { basename, dirname, join, resolve } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { equalBytes, toBase64Url, utf8Encode } from "../../base/bytes.ts";
 import { Fault, msg, unlessFault } from "../../base/fault.ts";
 import { PARTIAL_JOURNAL_SUFFIX, partialName } from "../../base/file-names.ts";
@@ -12,6 +12,7 @@ import { ChecksumFile } from "../blob/checksum-file.ts";
 import { diskFault, errorCode, onDisk, type TreeDisk, writeWhole } from "../disk/disk.ts";
 import type { Lock } from "../disk/lock.ts";
 import { systemDisk } from "../disk/system-disk.ts";
+import { absolutePath } from "../disk/working-folder.ts";
 import { numberedPaths } from "./existing-content.ts";
 
 export interface PartialFile {
@@ -382,7 +383,7 @@ export async function checkFreeSpace(planned: PlannedDownload): Promise<void> {
   if (sizeBytes === undefined || dataBytes === undefined) return;
   const neededBytes =
     Math.min(sizeBytes, dataBytes) - countPartialChunks(planned, disk) * CHUNK_BYTES;
-  const freeBytes = await freeBytesAt(disk, resolve(folder));
+  const freeBytes = await freeBytesAt(disk, absolutePath(folder));
   if (freeBytes >= neededBytes) return;
   const [needed, free] = [formatSize(neededBytes), formatSize(freeBytes)];
   throw new Fault("store-full", msg`${name} needs ${needed}, but only ${free} is free`, {

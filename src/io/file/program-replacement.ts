@@ -20,7 +20,7 @@ const OLD_PROGRAMS_MAX = 10;
  */
 export class ProgramReplacement {
   private constructor(
-    private readonly program: string,
+    readonly program: string,
     private readonly folder: string,
     private readonly lock: Lock,
     private readonly platform: NodeJS.Platform,
@@ -111,6 +111,7 @@ export class ProgramReplacement {
 
   #swap(): string {
     const old = oldPath(this.program, 0);
+    if (kindOf(old) === "folder") throw inTheWay(old);
     const copy = join(this.folder, "old");
     fs.rmSync(copy, { force: true });
     try {
@@ -153,6 +154,12 @@ export class ProgramReplacement {
 
 function oldPath(program: string, number: number): string {
   return `${program}.old${number === 0 ? "" : number}`;
+}
+
+function inTheWay(path: string): Fault {
+  return new Fault("data-foreign", msg`the old program cannot be kept: ${path} is a folder`, {
+    remedy: "remove or rename it",
+  });
 }
 
 function isOwnFolder(folder: string): boolean {

@@ -1,6 +1,6 @@
 /** Sink for a received file. It renames the file when the file is complete. */
 
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { Fault, ignoreFault, msg } from "../../base/fault.ts";
 import { cleanFileName, numbered, UniqueNames } from "../../base/file-names.ts";
 import type { FileId, Sha256 } from "../../base/ids.ts";
@@ -24,6 +24,7 @@ import {
 } from "../disk/disk.ts";
 import { type Lock, lockFile } from "../disk/lock.ts";
 import { systemDisk } from "../disk/system-disk.ts";
+import { absolutePath } from "../disk/working-folder.ts";
 import { CandidateSink, ExistingFileSink } from "./candidate-sink.ts";
 import { ContentSearch, type ExistingContent } from "./existing-content.ts";
 import {
@@ -68,7 +69,7 @@ export interface SinkOptions {
 export async function openSink(options: SinkOptions): Promise<Sink> {
   const { file, server, secret, sha256, folderSize, sizeBytes, resumesShares = false } = options;
   const { details = {} } = options;
-  const folder = resolve(options.folder);
+  const folder = absolutePath(options.folder);
   const name = cleanFileName(options.name);
   const { disk = systemDisk(), lock = (lockPath) => lockFile(lockPath, folder) } = options;
   return await onDisk(join(folder, name), async () => {

@@ -1,7 +1,7 @@
 /** File or folder as the source of an upload. */
 
 import * as fs from "node:fs";
-import { basename, join, resolve } from "node:path";
+import { basename, join } from "node:path";
 import { assert } from "../../base/assert.ts";
 import { utf8Decode } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
@@ -33,6 +33,7 @@ import { acquireBuffer } from "../disk/buffer-pool.ts";
 import { diskFault, errorCode, onDisk, skipBytes } from "../disk/disk.ts";
 import { openPlain } from "../disk/plain-file.ts";
 import { diskBytesOf, readAt, readBuffersAt } from "../disk/system-disk.ts";
+import { absolutePath } from "../disk/working-folder.ts";
 import { inParallel, TaskQueue } from "../task-queue.ts";
 import { ChangeTimes, matchStamps, stampOf, stampOfSize, untilSettledMs } from "./stamp.ts";
 
@@ -495,7 +496,7 @@ function decodeName(raw: Uint8Array): string | undefined {
  * neither a file nor a folder
  */
 export async function openSource(path: string): Promise<Source> {
-  const absolute = resolve(path);
+  const absolute = absolutePath(path);
   try {
     if (statSource(path).isDirectory()) return await openFolder(absolute);
     return await FileSource.open(absolute);
@@ -525,7 +526,7 @@ export function checkSource(path: string): void {
 }
 
 function statSource(path: string): fs.Stats {
-  const stat = fs.statSync(resolve(path));
+  const stat = fs.statSync(absolutePath(path));
   if (stat.isDirectory() || stat.isFile()) return stat;
   throw specialFileFault(`${quoteText(path)} is neither a file nor a folder`);
 }

@@ -1,11 +1,12 @@
 /** Checks on this machine for `chat doctor`, which leave no files behind. */
 
 import { accessSync, constants, existsSync, rmSync, statfsSync, statSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { dirname, join } from "node:path";
 import { Fault } from "../../base/fault.ts";
 import { withTimeout } from "../clock.ts";
 import { onDisk } from "../disk/disk.ts";
 import { systemDisk } from "../disk/system-disk.ts";
+import { absolutePath } from "../disk/working-folder.ts";
 import { openMulticast } from "../lan/multicast.ts";
 
 const SYNC_BYTES = 4096;
@@ -14,7 +15,7 @@ const GROUP = "224.1.1.1";
 const PORT_FIRST = 49_152;
 
 export function nearestFolder(path: string): string {
-  let folder = resolve(path);
+  let folder = absolutePath(path);
   while (!existsSync(folder) && dirname(folder) !== folder) folder = dirname(folder);
   return folder;
 }

@@ -30,8 +30,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 function runFolder(env: Environment): string {
   const runtime = env["XDG_RUNTIME_DIR"];
   if (runtime !== undefined && runtime !== "") return join(runtime, "chat");
-  const { uid, username } = userInfo();
-  return join(tmpdir(), `chat-${uid >= 0 ? uid : username}`);
+  return join(tmpdir(), `chat-${process.getuid?.() ?? userInfo().username}`);
 }
 
 /** File in a data folder, through which its server is found without the list. */
@@ -106,7 +105,7 @@ function listRunFolder(folder: string): string[] {
 
 function isOwnFolder(folder: string): boolean {
   const stat = lstatSync(folder);
-  return stat.isDirectory() && (process.platform === "win32" || stat.uid === userInfo().uid);
+  return stat.isDirectory() && (process.getuid === undefined || stat.uid === process.getuid());
 }
 
 function isWritableByOthers(folder: string): boolean {

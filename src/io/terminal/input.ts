@@ -60,6 +60,7 @@ class StdinInput implements Input {
   readonly #buffer = new LineBuffer(LINE_BYTES_MAX);
   #chunks: AsyncIterator<Uint8Array> | undefined;
   #ended = false;
+  #isFirstLine = true;
   #isRaw = false;
 
   get isClosed(): boolean {
@@ -69,10 +70,17 @@ class StdinInput implements Input {
   async line(): Promise<string | undefined> {
     for (;;) {
       const line = this.#buffer.takeLine(this.#ended);
-      if (line !== undefined) return line;
+      if (line !== undefined) return this.#withoutMark(line);
       if (this.#ended) return undefined;
       await this.#readChunk();
     }
+  }
+
+  /** Removes the byte order mark with which some systems begin a text. */
+  #withoutMark(line: string): string {
+    const isFirst = this.#isFirstLine;
+    this.#isFirstLine = false;
+    return isFirst ? line.replace(/^\ufeff/, "") : line;
   }
 
   async chunk(): Promise<Uint8Array | undefined> {

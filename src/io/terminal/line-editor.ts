@@ -26,7 +26,8 @@ export interface LineEditor {
    * @throws {Fault} interrupted after Ctrl-C on an empty line
    */
   line(): Promise<EnteredLine | undefined>;
-  secret(question: string): Promise<string | undefined>;
+  /** @param before prints something when the echo is already off */
+  secret(question: string, before?: () => void): Promise<string | undefined>;
   print(text: string): void;
   eraseEntered(): void;
   prompt(text: string): void;
@@ -199,11 +200,12 @@ class ReadlineEditor implements LineEditor {
     });
   }
 
-  async secret(question: string): Promise<string | undefined> {
+  async secret(question: string, before = () => {}): Promise<string | undefined> {
+    this.echo.isOn = false;
+    before();
     this.output.write(`${this.#upToFirstRow()}${CLEAR_LINE}${question}: `);
     this.#enteredRows = undefined;
     this.#question = question;
-    this.echo.isOn = false;
     try {
       const typed = await this.line();
       (this.editor as Editor & { history?: string[] }).history?.shift();

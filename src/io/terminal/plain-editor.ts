@@ -28,10 +28,13 @@ export class PlainEditor implements LineEditor {
     return text === undefined ? undefined : { text, isPasted: false };
   }
 
-  async secret(question: string): Promise<string | undefined> {
+  async secret(question: string, before = () => {}): Promise<string | undefined> {
     await this.output.flushed();
     try {
-      return await this.input.secretLine(() => this.output.write(`${question}: `));
+      return await this.input.secretLine(() => {
+        before();
+        this.output.write(`${question}: `);
+      });
     } finally {
       this.output.write("\n");
       this.#lineEndedAt = this.now();

@@ -7,7 +7,8 @@ import type { Output } from "./output.ts";
 /** Uses standard error, because stdout is for data. */
 export interface Terminal {
   askText(question: string): Promise<string>;
-  askSecret(question: string): Promise<string>;
+  /** @param notice line above the question, printed when the echo is already off */
+  askSecret(question: string, notice?: string): Promise<string>;
   /**
    * Returns true only if the user types yes.
    * @throws {Fault} interrupted on Ctrl-C and at the end of the input
@@ -29,10 +30,11 @@ export function openTerminal(input: Input, output: Output): Terminal | undefined
         if (answer !== undefined) return answer;
       }
     },
-    askSecret: async (question) => {
+    askSecret: async (question, notice) => {
       await output.flushed();
+      const prompt = `${notice ?? ""}${question}: `;
       try {
-        return answered(await input.secretLine(() => output.write(`${question}: `)), output);
+        return answered(await input.secretLine(() => output.write(prompt)), output);
       } finally {
         output.write("\n");
       }

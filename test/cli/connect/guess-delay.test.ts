@@ -17,9 +17,9 @@ test("counts down on a terminal, and clears the line", async () => {
   expect(err()).toBe("");
   await clock.advance(2_500);
   expect(err().split("\r\x1b[K").slice(1)).toEqual([
-    "chat: too many wrong passwords from this address; retrying in 12 s",
-    "chat: too many wrong passwords from this address; retrying in 11 s",
-    "chat: too many wrong passwords from this address; retrying in 10 s",
+    "chat: too many wrong attempts from this address; retrying in 12 s",
+    "chat: too many wrong attempts from this address; retrying in 11 s",
+    "chat: too many wrong attempts from this address; retrying in 10 s",
   ]);
   shown.update(undefined);
   const shownSoFar = err();
@@ -35,7 +35,7 @@ test.each([[{}], [{ json: true }], [{ terminal: true, env: { TERM: "dumb" } }]])
     shown.update({ waitMs: 12_000, of: "everyone" });
     await clock.advance(60_000);
     shown.update(undefined);
-    expect(err()).toBe("chat: too many attempts at this password; retrying in 12 s\n");
+    expect(err()).toBe("chat: too many attempts by everyone; retrying in 12 s\n");
     expect(out()).toBe("");
   },
 );
@@ -55,6 +55,6 @@ test("passes the delay to the full screen once", async () => {
   shown.displayOverride = (text) => said.push(text(ENGLISH_TERMINAL));
   shown.update({ waitMs: 2_000, of: "address" });
   await clock.advance(10_000);
-  expect(said).toEqual(["too many wrong passwords from this address; retrying in 2 s"]);
+  expect(said).toEqual(["too many wrong attempts from this address; retrying in 2 s"]);
   expect(err()).toBe("");
 });

@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import { symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import {
+  builtInKey,
   checkReleaseFile,
   parseRelease,
   readRelease,
@@ -59,8 +60,8 @@ test.each([
   );
 });
 
-test("names what is missing", () => {
+test("names what is missing", async () => {
   expect(faultCode(() => readRelease(KEY, tempFolder()))).toBe("not-found");
-  expect(faultCode(() => releaseKey(undefined))).toBe("usage");
-  expect(faultCode(() => releaseKey("/nowhere/key.pub"))).toBe("not-found");
+  expect(faultCode(builtInKey)).toBe("usage");
+  expect(await rejection(releaseKey("/nowhere/key.pub"))).toMatchObject({ code: "not-found" });
 });

@@ -50,7 +50,7 @@ async function upgrade(from: string, options: Options = {}) {
       homes,
       allowsUnreadable,
       env: process.env,
-      source: openReleaseSource(from, systemClock()),
+      source: openReleaseSource(from, systemClock(), {}),
       key: parseReleaseKey(signer.publicKey),
       program: { version, target: TARGET },
       onProgress: (...progress) => downloads.push(progress),
@@ -83,6 +83,7 @@ describe("an upgrade", () => {
       oldPath: `${program}.old`,
       converted: [],
       unreadable: [],
+      setcap: undefined,
     });
     expect([installedVersion(), fs.readdirSync(folder).sort()]).toEqual([
       "0.3.0",
@@ -250,6 +251,14 @@ describe("an upgrade from an address", () => {
     expect(downloads.at(-1)).toEqual([name, content.length, content.length]);
   });
 
+  test("names the proxy of the environment", async () => {
+    const proxy = { http_proxy: "http://127.0.0.1:9" };
+    const source = openReleaseSource("http://192.0.2.1.invalid/", systemClock(), proxy);
+    const fault = await rejection(source.read("SHA256SUMS", 10));
+    const remedy = "check the proxy in http_proxy, or set NO_PROXY=192.0.2.1.invalid";
+    expect(fault).toMatchObject({ code: "unreachable", remedy });
+  });
+
   test("reports a server that fails", async () => {
     let answer = () => new Response("", { status: 500 });
     await using server = serve(() => answer());
@@ -270,11 +279,11 @@ describe("an upgrade from an address", () => {
   test.each(["https://ana:secret@x/", "https://x/?a", "https://x/#a", "https://[/"])(
     "refuses the address %s",
     (address) => {
-      expect(faultCode(() => openReleaseSource(address, systemClock()))).toBe("usage");
+      expect(faultCode(() => openReleaseSource(address, systemClock(), {}))).toBe("usage");
     },
   );
 
   test("refuses a folder that does not exist", () => {
-    expect(faultCode(() => openReleaseSource("/nowhere", systemClock()))).toBe("not-found");
+    expect(faultCode(() => openReleaseSource("/nowhere", systemClock(), {}))).toBe("not-found");
   });
 });

@@ -16,11 +16,14 @@ import { sha256 } from "../../../src/crypto/sha256.ts";
 import {
   checkDataFolder,
   openDataFolder,
+  readNamedFile,
+  readNamedInput,
   readSmallFile,
   writeSmallFile,
 } from "../../../src/io/disk/data-folder.ts";
 import type { RecordKind } from "../../../src/wire/kinds.ts";
 import { type Draft, type LogRecord, SALT_BYTES, sealDraft } from "../../../src/wire/record.ts";
+import { rejection } from "../../rejection.ts";
 
 const folders: string[] = [];
 
@@ -46,6 +49,20 @@ function recordOf(kind: RecordKind, body: object, seq = 9): LogRecord {
   const head = { v: 1, seq, time: 0, n: 1, ...draft, commit } as const;
   return { head, headBytes: new Uint8Array(), bodyBytes };
 }
+
+test("reads a named pipe only where signals are handled", async () => {
+  const path = join(folder(), "pipe");
+  expect(Bun.spawnSync(["mkfifo", path]).exitCode).toBe(0);
+  expect(() => readNamedFile(path)).toThrow("is a pipe");
+  const writer = Bun.spawn(["sh", "-c", 'printf "a\nb" > "$0"', path]);
+  expect((await readNamedInput(path))?.toString()).toBe("a\nb");
+  expect(await writer.exited).toBe(0);
+  expect(readNamedFile("/dev/null")).toBe("");
+  expect(await readNamedInput(join(path, "none"))).toBeUndefined();
+  expect(await rejection(readNamedInput("/dev/zero", 10))).toMatchObject({
+    remedy: "use a smaller file",
+  });
+});
 
 test("raises the format at the first record that needs it, and keeps the former one", () => {
   const path = folder('{"format":1,"minReader":1}\n');

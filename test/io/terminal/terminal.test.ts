@@ -14,6 +14,18 @@ test("prompts on standard error, and trims answers except secrets", async () => 
   expect(stderr.text).toBe("Name: Password: \n");
 });
 
+test("prints a notice together with the question, when the echo is off", async () => {
+  const { stdin, stderr } = fakeWorld({ lines: ["x"], terminal: true });
+  let printedBefore: string | undefined;
+  const secretLine = (ask: () => void) => {
+    printedBefore = stderr.text;
+    return stdin.secretLine(ask);
+  };
+  const terminal = openTerminal({ ...stdin, secretLine }, stderr);
+  await terminal?.askSecret("Password", "chat: no password yet\n");
+  expect([printedBefore, stderr.text]).toEqual(["", "chat: no password yet\nPassword: \n"]);
+});
+
 test("asks again until the answer is yes, no or empty", async () => {
   const { terminal, stderr } = open(["y", "YES", "", "n", "No", "/invite bob", "yeah", "yes"]);
   const answers = [];

@@ -27,6 +27,8 @@ class Chat < Formula
 
   def install
     bin.install "chat"
+    # macOS has another chat in /usr/sbin.
+    bin.install_symlink "chat" => "lanchat"
     man1.install Dir["man/man1/*"]
     bash_completion.install "completions/chat.bash" => "chat"
     zsh_completion.install "completions/_chat"

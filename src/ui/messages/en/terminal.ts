@@ -240,9 +240,9 @@ export const ENGLISH_TERMINAL = {
   disk: diskSpaceText,
   guessDelay: (of: "address" | "account" | "everyone", seconds: number) => {
     const reasons = {
-      address: "too many wrong passwords from this address",
-      account: "too many wrong passwords for this name",
-      everyone: "too many attempts at this password",
+      address: "too many wrong attempts from this address",
+      account: "too many wrong attempts for this name",
+      everyone: "too many attempts by everyone",
     };
     return `${reasons[of]}; retrying in ${seconds} s`;
   },
