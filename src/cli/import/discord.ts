@@ -1,6 +1,6 @@
 /**
  * JSON of DiscordChatExporter: one file per channel, or several of a partitioned channel.
- * @see https://github.com/Tyrrrz/DiscordChatExporter/blob/master/DiscordChatExporter.Core/Exporting/JsonMessageWriter.cs
+ * @see https://github.com/Tyrrrz/DiscordChatExporter (Exporting/JsonMessageWriter.cs)
  */
 
 import { formatUtc } from "../../base/time.ts";
@@ -124,7 +124,7 @@ function compareByAge(a: DiscordMessage, b: DiscordMessage): number {
   return a.id.length - b.id.length || (a.id < b.id ? -1 : 1);
 }
 
-/** Events that Discord describes as a message. Kinds that the exporter does not know are numbers. */
+/** Events that Discord describes as a message. Kinds unknown to the exporter are numbers. */
 const EVENTS: ReadonlySet<string> = new Set([
   ...["RecipientAdd", "RecipientRemove", "Call", "ChannelNameChange", "ChannelIconChange"],
   ...["ChannelPinnedMessage", "GuildMemberJoin", "ThreadCreated"],

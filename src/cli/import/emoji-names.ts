@@ -41,8 +41,13 @@ function flagOf(country: string): string {
   return String.fromCodePoint(...letters);
 }
 
-const SHORT_NAME =
-  /(?<![\p{L}\p{N}]):([a-z0-9][a-z0-9_'+&-]*|[+-]1)(:(?::skin-tone-[2-6](?:-[2-6])?:)?)(?![\p{L}\p{N}])/gu;
+const SHORT_NAME = new RegExp(
+  [
+    "(?<![\\p{L}\\p{N}]):(?:[a-z0-9][a-z0-9_'+&-]*|[+-]1)",
+    ":(?::skin-tone-[2-6](?:-[2-6])?:)?(?![\\p{L}\\p{N}])",
+  ].join(""),
+  "gu",
+);
 
 export const CODE = /```[\s\S]*?```|`[^`\n]+`/g;
 

@@ -113,8 +113,12 @@ function addPost(list: EntryList, location: string, post: Fields): void {
 }
 
 /** Events that Mattermost describes in the text of a post. Plugins and bots have other types. */
-const EVENT =
-  /^(?:system_(?:(?:guest_)?join|leave|add|remove|move|header|displayname|purpose|convert|channel_|change_|ephemeral|combined|wrangler|gm_to|warn_metric)|add_bot_teams_channels$)/;
+const EVENT = new RegExp(
+  [
+    "^(?:system_(?:(?:guest_)?join|leave|add|remove|move|header|displayname|purpose|convert",
+    "|channel_|change_|ephemeral|combined|wrangler|gm_to|warn_metric)|add_bot_teams_channels$)",
+  ].join(""),
+);
 
 interface Thread {
   readonly re?: string | undefined;

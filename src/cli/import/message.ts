@@ -47,7 +47,7 @@ export function addReaction(list: EntryList, reaction: ExportedReaction): void {
   } else list.add({ ...reaction, kind: "reaction" });
 }
 
-/** Converts the name of a reaction to an emoji. Emoji that only the exported server has stay names. */
+/** Converts the name of a reaction to an emoji. An emoji of the exported server stays a name. */
 export function reactionOf(name: string): string {
   return emojiWithName(name) ?? `:${name}:`;
 }

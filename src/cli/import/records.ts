@@ -94,7 +94,7 @@ function roomOf(record: Fields): RoomOfRecords {
   };
 }
 
-/** Kinds that contain no message. Other kinds, also future ones, are imported if they have a text. */
+/** Names of kinds without a message. Others, also future ones, are imported if they have a text. */
 const EVENT_TEXTS: Readonly<Record<string, string>> = {
   erased: "erased message",
   vote: "vote in a poll",

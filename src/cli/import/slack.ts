@@ -155,8 +155,13 @@ function channelNames(
 const EMPTY_LISTS: SlackLists = { users: new Map(), channels: new Map(), members: new Map() };
 
 /** Events that Slack describes in the text of a message. */
-const EVENT =
-  /^(?:channel_|group_|bot_(?:add|remove|enable|disable)$|pinned_item$|unpinned_item$|tombstone$|reminder_|sh_room_|huddle_thread$|joiner_notification|file_mention$|message_deleted$|message_replied$|message_changed$|ekm_access_denied$)/;
+const EVENT = new RegExp(
+  [
+    "^(?:channel_|group_|bot_(?:add|remove|enable|disable)$|pinned_item$|unpinned_item$",
+    "|tombstone$|reminder_|sh_room_|huddle_thread$|joiner_notification|file_mention$",
+    "|message_(?:deleted|replied|changed)$|ekm_access_denied$)",
+  ].join(""),
+);
 
 class SlackReader {
   readonly #names: SlackNames;

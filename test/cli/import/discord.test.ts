@@ -65,7 +65,8 @@ test.each([
   [
     "an embed",
     { embeds: [EMBED] },
-    "CI\nRelease 2 (https://r.example/2)\nNow **faster**\ntests: 120\npipeline 9\nhttps://r.example/t.png",
+    "CI\nRelease 2 (https://r.example/2)\nNow **faster**\ntests: 120\npipeline 9\n" +
+      "https://r.example/t.png",
   ],
   ["a sticker", { stickers: [{ id: "1", name: "Wave", format: "Lottie" }] }, "[sticker Wave]"],
   ["a file", { attachments: [{ id: "1", url: "m/c.png", fileName: "cat.png" }] }, "[file cat.png]"],
@@ -74,7 +75,9 @@ test.each([
     {
       reference: { type: "Forward", messageId: "99", channelId: "9", guildId: "5" },
       forwardedMessage: {
-        ...{ content: "from\nelsewhere", embeds: [], stickers: [] },
+        content: "from\nelsewhere",
+        embeds: [],
+        stickers: [],
         attachments: [{ fileName: "f.txt" }],
       },
     },

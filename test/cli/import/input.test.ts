@@ -127,8 +127,8 @@ test("unpacks at most the declared size", () => {
 
 const DAY = '[{"type":"message","text":"größe","user":"U","ts":"1"}]';
 const BULK =
-  '{"type":"version","version":1}\n' +
-  '{"type":"post","post":{"team":"t","channel":"general","user":"a","message":"größe","create_at":1}}\n';
+  '{"type":"version","version":1}\n{"type":"post","post":' +
+  '{"team":"t","channel":"general","user":"a","message":"größe","create_at":1}}\n';
 const DISCORD = JSON.stringify({
   guild: { id: "1", name: "Lab" },
   channel: { id: "2", type: "GuildTextChat", name: "general" },
@@ -137,7 +137,8 @@ const DISCORD = JSON.stringify({
   ].map((message) => ({ ...message, author: { id: "4", name: "ana" } })),
 });
 const RECORD =
-  '{"kind":"text","seq":1,"time":"2020-01-01T00:00:00Z","room":"general","from":"a","text":"größe"}\n';
+  '{"kind":"text","seq":1,"time":"2020-01-01T00:00:00Z","room":"general",' +
+  '"from":"a","text":"größe"}\n';
 
 const TREES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   Slack: { "general/2026-01-06.json": DAY, "users.json": "[]" },

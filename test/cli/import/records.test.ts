@@ -68,8 +68,21 @@ test("reports malformed records by line", () => {
 
 /** Fields of all kinds. */
 const BODY = {
-  ...{ text: "x", re: 1, seq: 1, react: "+1", name: "n", user: "ben", was: "w", on: true },
-  ...{ file: "f1", size: 3, topic: "t", options: 2, choices: [1], added: [], removed: [] },
+  text: "x",
+  re: 1,
+  seq: 1,
+  react: "+1",
+  name: "n",
+  user: "ben",
+  was: "w",
+  on: true,
+  file: "f1",
+  size: 3,
+  topic: "t",
+  options: 2,
+  choices: [1],
+  added: [],
+  removed: [],
 };
 
 /** Kinds that have no message; a kind that is missing here must become a message. */
