@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { IDBFactory, IDBKeyRange } from "fake-indexeddb";
 import { Fault } from "../../src/base/fault.ts";
+import type { OutboxId } from "../../src/base/ids.ts";
 import { OUTBOX_KEEP_MS } from "../../src/base/limits.ts";
 import { deviceKeys } from "../../src/cli/connect/keys.ts";
 import { Connection } from "../../src/client/link/connection.ts";
@@ -41,6 +42,8 @@ interface Run {
   forgotten(user: string): void;
   moved(old: string, user: string): Promise<void>;
   lastUser(): Promise<string | undefined>;
+  /** The user accepts a different history. */
+  accepted(reader: LogReader): Promise<void>;
   end(): void;
 }
 
@@ -78,6 +81,7 @@ function programHome(fixture: ClientFixture): Home {
         forgotten: (user) => state.unenrol(server, user),
         moved: async (old, user) => state.moveUser(server, old, user),
         lastUser: async () => state.lastUser(server),
+        accepted: async ({ fingerprint }) => state.acceptHistory(fingerprint),
         end: () => state.close(),
       };
     },
@@ -103,10 +107,12 @@ function browserHome(): Home {
       };
       const preferences = new Preferences(store);
       const { subtle } = crypto;
+      const logs = new BrowserLogPins(store);
       return {
         keys: await Device.open({ store, subtle, entropy: systemEntropy() }),
         outboxes: new BrowserOutboxStore({ store, locks: { hold } }),
-        logs: new BrowserLogPins(store),
+        logs,
+        accepted: (reader) => logs.forget(reader),
         greeted: async (fingerprint, formers = []) => {
           await preferences.recordGreeting(fingerprint, formers);
         },
@@ -440,6 +446,31 @@ describe.each([
       expect(await run.logs.ownAccount({ ...READER, user: "ben" })).toBeUndefined();
       await run.logs.storeOwnAccount(READER, { account: "uB", n: 2, size: 8 });
       expect(await run.logs.ownAccount(READER)).toEqual({ account: "uB", n: 2, size: 8 });
+    });
+
+    test("marks unsent posts when a different history is accepted", async () => {
+      const { one, next } = await runs();
+      const { fingerprint, user } = READER;
+      const pin = { origin: "chat/old", size: 20, root: new Uint8Array(32), note: "note" };
+      await one.logs.storePin(READER, pin);
+      const post = { target: "lab", createdUnixMs: 1 };
+      const added = [
+        { ...post, counter: 1, body: '{"text":"yes","re":11}' },
+        { ...post, counter: 2, body: '{"text":"","box":"AA"}' },
+      ];
+      const id = "AAECAwQFBgc" as OutboxId;
+      await one.outboxes.write(id, { fingerprint, user, added, settled: [] });
+      for (const common of [10, 15]) {
+        await one.logs.storePin(READER, pin);
+        await one.logs.setAlarm(READER, "restored", common);
+        await one.accepted(READER);
+      }
+      one.end();
+      const [found] = await (await next()).outboxes.adopt({ fingerprint, user });
+      expect(found?.posts.map(({ body }) => JSON.parse(body))).toEqual([
+        { text: "yes", re: 11, lostAfter: 10 },
+        { text: "", box: "AA", lostAfter: 10 },
+      ]);
     });
 
     test("keeps the keys of people, and forgets those checked longest ago", async () => {

@@ -1,3 +1,4 @@
+import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
 import { createHash, X509Certificate } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
@@ -98,4 +99,26 @@ test("a plain HTTP port leads to the page, and never serves it", async () => {
   }
   const taken = await sandbox.serve({ data: "other", args: ["--http-port", `${httpPort}`] });
   await taken.program.stderrLine("continuing without the page on that port");
+});
+
+test("nothing is accepted without an alarm", async () => {
+  await using sandbox = new Sandbox();
+  const { port } = await served(sandbox);
+  const address = `127.0.0.1:${port}`;
+  const ana = sandbox.home("ana").with({ CHAT_USER: "ana" });
+  await ana.json(["send", "hi", "--server", address]);
+  await ana.json(["verify", "--server", address]);
+  const pins = () => {
+    using state = new Database(join(ana.folder, "state.sqlite"), { readonly: true });
+    const rowsOf = (table: string) => state.query(`SELECT * FROM ${table}`).values();
+    return [rowsOf("log_pins"), rowsOf("replaced_logs")];
+  };
+  const before = pins();
+  expect(before.map(({ length }) => length)).toEqual([1, 0]);
+  const plain = await ana.run(["trust", "accept", address]);
+  expect([plain.exitCode, plain.out]).toEqual([0, ""]);
+  expect(plain.err).toContain(`nothing to accept: ${address} is already trusted`);
+  expect(plain.err).not.toContain("forgot");
+  expect(await ana.json(["trust", "accept", address])).toMatchObject([{ kind: "pin", address }]);
+  expect(pins()).toEqual(before);
 });

@@ -49,7 +49,7 @@ export interface Follow {
   readonly read: number;
 }
 
-/** What a log contains after a loss of records. */
+/** Contents of a log after a loss of records. */
 export interface RemainingRecords {
   /** `seq` of the newest record. */
   readonly end: number;
