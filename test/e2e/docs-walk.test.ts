@@ -83,6 +83,8 @@ const CONTINUOUS: Readonly<Record<string, RegExp>> = {
   "chat link-device": /chat link-device \d+-/,
 };
 
+const SERVICE_INVITE = "chat admin invite --data /var/lib/chat/data --user admin";
+
 const REPLACEMENTS: Readonly<Record<string, string>> = {
   "npm ci && npm start": "dist/chat serve", // Without the registry, only the last step runs.
   // A terminal chooses the server of this user; a script needs an address once.
@@ -105,7 +107,7 @@ const REPLACEMENTS: Readonly<Record<string, string>> = {
   "chat receive 7-tiger-canoe": "CHAT_INVITE='SHARED' chat receive",
   "mysqldump shop | chat share - --name shop.sql": "echo dump | chat share - --name shop.sql",
   "chat receive": "CHAT_INVITE='SHARED' chat receive",
-  "sudo -u chat CHAT_HOME=/var/lib/chat/admin chat admin invite --data /var/lib/chat/data --user admin":
+  [`sudo -u chat CHAT_HOME=/var/lib/chat/admin ${SERVICE_INVITE}`]:
     "CHAT_HOME=$OTHER/admin chat admin invite --data data --user admin",
   "chat admin erase 1201 1204": "chat admin erase SEQ",
   // The walk has one server, which is its own board.
