@@ -275,11 +275,23 @@ class LineSplitter {
       if (this.#fallback === undefined) {
         return unreadable(location, `the line is not valid ${this.encoding}`);
       }
-      text = this.#fallback.decode(bytes);
-      isLatin1 = true;
+      const damaged = damagedUtf8(bytes);
+      text = damaged ?? this.#fallback.decode(bytes);
+      isLatin1 = damaged === undefined;
     }
     return { location, text: text.endsWith("\r") ? text.slice(0, -1) : text, isLatin1 };
   }
+}
+
+/**
+ * IRC cuts long messages between the bytes of a character.
+ * @returns `undefined` if the bytes have no more characters of UTF-8 than other bytes
+ */
+function damagedUtf8(bytes: Uint8Array): string | undefined {
+  const text = new TextDecoder().decode(bytes);
+  const foreign = text.match(/[^\p{ASCII}]/gu) ?? [];
+  const damagedCount = foreign.filter((char) => char === "\ufffd").length;
+  return foreign.length > 2 * damagedCount ? text : undefined;
 }
 
 function unreadable(location: string, problem: string): SourceLine {

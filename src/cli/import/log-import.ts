@@ -42,6 +42,8 @@ interface LogFile {
 
 type LogFormat = "irssi" | "WeeChat" | "ZNC";
 
+/** Begin of a list or an object; a time in brackets begins with a digit. */
+const JSON_START = /^\s*(?:\ufeff)?[[{]\s*(?:["{[\]}]|$)/;
 const DETECTION_LINES_MAX = 50;
 /** A chunk without a line that can be read is no reason to stop. */
 const DETECTION_CHUNKS_MAX = 16;
@@ -85,24 +87,31 @@ async function formatOf(file: LogFile, options: LogOptions): Promise<LogFormat |
   const { times, columnTimes } = timeParsers(options);
   const { source, day } = file;
   for await (const chunk of source.chunks()) {
-    if (isZip(chunk)) return undefined;
+    if (isZip(chunk) || JSON_START.test(Buffer.from(chunk.subarray(0, 64)).toString())) {
+      return undefined;
+    }
     break;
   }
   let count = 0;
   let chunkCount = 0;
+  let unreadable: string | undefined;
   for await (const lines of readLines(source, options)) {
-    for (const { text } of lines) {
+    for (const { text, problem, location } of lines) {
+      if (problem !== undefined) unreadable ??= `${location}: ${problem}`;
       if (text.trim() === "") continue;
-      if (count === 0 && /^[[{] *(?:["{[]|$)/.test(text)) return undefined;
+      if (count === 0 && JSON_START.test(text)) return undefined;
       checkNeighbour(text, source.path, options);
       if (isWeechatLine(text, columnTimes, day)) return "WeeChat";
       const format = ircTextFormat(text, times, day);
       if (format !== undefined) return format;
       if (++count === DETECTION_LINES_MAX) return undefined;
     }
-    if (++chunkCount === DETECTION_CHUNKS_MAX) return undefined;
+    if (++chunkCount === DETECTION_CHUNKS_MAX) break;
   }
-  return undefined;
+  if (count > 0 || unreadable === undefined) return undefined;
+  throw new Fault("usage", `${quoteText(source.path)}, ${unreadable}; nothing was imported`, {
+    remedy: "check that the file is the log of an IRC client",
+  });
 }
 
 function checkNeighbour(text: string, path: string, { timeFormat }: LogOptions): void {

@@ -20,7 +20,7 @@ export interface ParsedTime {
   readonly rest: string;
 }
 
-export interface TimeFormat {
+interface TimeFormat {
   /**
    * Parses a time at the start of the text.
    * @param day day of a time without a date
@@ -90,7 +90,7 @@ const EXPANSIONS_MAX = 8;
  * @see https://weechat.org/files/doc/stable/weechat_plugin_api.en.html (util_strftimeval)
  * @throws {Fault} usage if a specifier is unknown
  */
-export function timeFormat(format: string, months: MonthNames): TimeFormat {
+function timeFormat(format: string, months: MonthNames): TimeFormat {
   let expanded = format;
   for (let count = 0; count < EXPANSIONS_MAX; count++) {
     expanded = expanded.replaceAll(

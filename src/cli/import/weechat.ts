@@ -105,7 +105,6 @@ function nickIn(prefix: string): string | undefined {
   return NICK.test(nick) ? nick : undefined;
 }
 
-/** @internal */
 export function isWeechatLine(text: string, times: TimeParser, day: LogDay | undefined): boolean {
   const [, timeText, prefix = "", content] = COLUMNS.exec(text) ?? [];
   if (timeText === undefined || (content === undefined && !INFO_LINE.test(prefix))) return false;

@@ -347,6 +347,13 @@ test.each([
   expect(summary.latin1).toBe(isLatin1 ? 2 : 0);
 });
 
+test("reads a line of UTF-8 that ends within a character", async () => {
+  const line = Buffer.from("2020-11-21 09:01:00\tana\tпривет");
+  const { messages, summary } = await read(line.subarray(0, -1));
+  expect(messages[0]?.[2]).toBe("приве\ufffd");
+  expect(summary.latin1).toBe(0);
+});
+
 test("reads a log in the encoding that the user names, and refuses an unknown one", async () => {
   const head = Buffer.from("2020-11-21 09:01:00\tana\t");
   const bytes = Buffer.concat([head, Buffer.from([0xd0, 0xd2, 0xc9, 0xd7, 0xc5, 0xd4, 0x0a])]);
@@ -404,7 +411,16 @@ test.each([
   expect(fault.message).toContain(name);
 });
 
+test("names the line of a file that has no other", async () => {
+  for (const bad of ["\0", "x".repeat(1024 * 1024)]) {
+    const path = written("bad-line", `2020-11-21 09:01:00\tana\t${bad}\n`);
+    expect((await faultFrom(() => openLog(path, ZERO))).message).toContain("line 1: the line");
+  }
+});
+
 test.each([
+  ["JSON in one long line", `{"kind":"text","text":"${"x".repeat(1024 * 1024)}"}\n`],
+  ["JSON in several lines", '[\n  {"type":"message"}\n]\n'],
   ["JSON", '{"kind":"text"}\n'],
   ["prose", "Dear ana,\n"],
   ["an empty file", ""],
