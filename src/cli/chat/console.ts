@@ -15,7 +15,7 @@ import { PlainEditor } from "../../io/terminal/plain-editor.ts";
 import { parseYesNo } from "../../io/terminal/terminal.ts";
 import { isAppendOnly } from "../../io/terminal/terminal-type.ts";
 import { ENGLISH_TERMINAL, type Message } from "../../ui/messages/en/terminal.ts";
-import { isSharedCommand, withoutCommand } from "../../ui/text/typed-line.ts";
+import { isSharedCommand, withoutCommand } from "../../ui/typed-line.ts";
 import { type Context, faultLine, mayRedraw } from "../context.ts";
 import { UnreadableRuns } from "../output/damage.ts";
 import { DayLines } from "../output/day-line.ts";

@@ -31,7 +31,7 @@ import type { SearchQuery } from "../../core/model/state.ts";
 import { LOBBY } from "../../core/rooms/rooms.ts";
 import { type KnownFile, knownFile } from "../../io/state/home-tables.ts";
 import type { View, Views } from "../../ui/command.ts";
-import { type TypedLine, typedLine } from "../../ui/text/typed-line.ts";
+import { type TypedLine, typedLine } from "../../ui/typed-line.ts";
 import { formatFingerprint } from "../../wire/fingerprint.ts";
 import { formatAddress } from "../../wire/invite.ts";
 import type { PostBody } from "../../wire/messages.ts";

@@ -8,7 +8,7 @@ import { withMentions } from "../../core/client/mentions.ts";
 import { isSameName } from "../../core/model/item.ts";
 import { findItem, openThreadRoot } from "../../core/model/selectors.ts";
 import type { PendingPost } from "../../core/model/state.ts";
-import { type TypedLine, typedLine } from "../../ui/text/typed-line.ts";
+import { type TypedLine, typedLine } from "../../ui/typed-line.ts";
 import { leftByInterrupt } from "../chat/chat-exit.ts";
 import { isSlashCommand, runSlash } from "../chat/slash.ts";
 import { expandAlias } from "../chat/slash-grammar.ts";

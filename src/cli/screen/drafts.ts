@@ -68,7 +68,7 @@ export class ScreenDrafts {
     this.scheduleSave();
   }
 
-  /** A refused post is stored as a draft for the next start, until it is sent again or discarded. */
+  /** Stores refused posts as drafts for the next start, until they are resent or discarded. */
   keepRefused(pending: readonly PendingPost[]): void {
     const owner = this.#owner;
     const refused = new Map(

@@ -17,7 +17,7 @@ export interface DraftOwner {
   readonly user: string;
 }
 
-/** What one process knows of the stored drafts. */
+/** A process, and the stored drafts as it knows them. */
 export interface DraftWindow {
   readonly id: string;
   /** Drafts as this process has last read or stored them, by target. */
@@ -25,8 +25,8 @@ export interface DraftWindow {
 }
 
 /**
- * Several windows may write drafts for one target. A window changes only the draft that it knows; if
- * another one has stored a different draft meanwhile, this window stores its own beside it.
+ * Several windows may write drafts for one target. A window changes only the draft that it knows.
+ * If another one has stored a different draft meanwhile, this window stores its own beside it.
  */
 export class DraftStore extends HomeTable {
   /** Drafts that several windows stored for one target are joined. */
@@ -114,7 +114,7 @@ export class DraftStore extends HomeTable {
   }
 }
 
-/** Separates a target from the window that stored a second draft for it. Names have no line feed. */
+/** Separates a target from the window that stored a second draft. Names have no line feed. */
 const WINDOW_MARK = "\n";
 
 function ownKey(target: string, { id }: DraftWindow): string {

@@ -139,8 +139,16 @@ class KeyReader {
 }
 
 /** Matches a run of text, a control character or an escape sequence. */
-const RUNS =
-  /\x1b[\]P_][^\x00-\x1f]*(?:\x07|\x1b\\)|\x1b(?:\[\[?[0-?]*[ -/]*[@-~]|O?[^\x1b])?|[\x00-\x1f\x7f]|[^\x00-\x1f\x7f]+/gsu;
+const RUNS = new RegExp(
+  [
+    /\x1b[\]P_][^\x00-\x1f]*(?:\x07|\x1b\\)/,
+    /\x1b(?:\[\[?[0-?]*[ -/]*[@-~]|O?[^\x1b])?/,
+    /[\x00-\x1f\x7f]|[^\x00-\x1f\x7f]+/,
+  ]
+    .map(({ source }) => source)
+    .join("|"),
+  "gsu",
+);
 const CONTROL = /^[\x00-\x1f\x7f]/;
 /** Terminals answer with strings, which nobody types. */
 const ANSWER = /^\x1b[\]P_](?!$)/;

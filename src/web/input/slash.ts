@@ -4,7 +4,7 @@ import { unlessFault } from "../../base/fault.ts";
 import { type Command, usageFor } from "../../ui/command.ts";
 import { COMMANDS, SLASH_ALIASES } from "../../ui/commands.ts";
 import type { Texts } from "../../ui/messages/en/page.ts";
-import { isSharedCommand, typedLine } from "../../ui/text/typed-line.ts";
+import { isSharedCommand, typedLine } from "../../ui/typed-line.ts";
 
 export type SlashLine =
   | { readonly kind: "order"; readonly command: Command; readonly order: unknown }

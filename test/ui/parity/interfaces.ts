@@ -17,7 +17,7 @@ import type { Input } from "../../../src/io/terminal/input.ts";
 import type { Chat } from "../../../src/ui/command.ts";
 import { ENGLISH } from "../../../src/ui/messages/en/page.ts";
 import { ENGLISH_TERMINAL } from "../../../src/ui/messages/en/terminal.ts";
-import { typedLine } from "../../../src/ui/text/typed-line.ts";
+import { typedLine } from "../../../src/ui/typed-line.ts";
 import { screenModel } from "../../client/client-fixture.ts";
 import { fakeContext } from "../../commands/fake-world.ts";
 import type { Site } from "../../server/site.ts";

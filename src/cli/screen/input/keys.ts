@@ -87,7 +87,7 @@ const RELEASED = 3;
 type Skipping = "csi" | "string";
 
 /**
- * Input may be split at any byte. Only an Esc key is told by time: an unfinished sequence or
+ * Input may be split at any byte. Time identifies only an Esc key: an unfinished sequence or
  * character is held until further bytes decide, however slowly they arrive. Buffers at most
  * TERMINAL_SEQUENCE_BYTES_MAX and one paste of PASTE_BYTES_MAX.
  */
@@ -95,7 +95,7 @@ export class KeyDecoder {
   readonly #pastes = new PasteSplitter(true);
   #buffered: Uint8Array = new Uint8Array(0);
   #skipping: Skipping | undefined;
-  /** Bytes after an Esc that was told by time, which may continue it as a late sequence. */
+  /** Bytes after an Esc key, which may continue it as a late sequence. */
   #afterEsc: Uint8Array | undefined;
 
   /**

@@ -4,7 +4,7 @@ import { unreachable } from "../../../base/assert.ts";
 import { PASTE_BYTES_MAX } from "../../../base/limits-page.ts";
 import { isSameName } from "../../../core/model/item.ts";
 import { openThreadRoot } from "../../../core/model/selectors.ts";
-import { isSharedCommand, withoutCommand } from "../../../ui/text/typed-line.ts";
+import { isSharedCommand, withoutCommand } from "../../../ui/typed-line.ts";
 import { replaceRange, withCursor } from "../editor/editor.ts";
 import type { CommandName, Hit, ScreenState } from "../state/screen-state.ts";
 import {

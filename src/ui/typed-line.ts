@@ -1,6 +1,6 @@
 /** Distinguishes commands from messages in what a user has typed. */
 
-import { COMMANDS, SLASH_ALIASES } from "../commands.ts";
+import { COMMANDS, SLASH_ALIASES } from "./commands.ts";
 
 export type TypedLine =
   /** `line` has no slash. */

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { isSharedCommand, typedLine, withoutCommand } from "../../../src/ui/text/typed-line.ts";
+import { isSharedCommand, typedLine, withoutCommand } from "../../src/ui/typed-line.ts";
 
 const command = (line: string) => ({ kind: "command" as const, line });
 const message = (text: string) => ({ kind: "message" as const, text });
