@@ -1,10 +1,11 @@
 /** Imports logs of IRC clients: finds the format, checks the whole log, then reads it again. */
 
-import { basename, dirname, join, resolve } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { Fault } from "../../base/fault.ts";
 import { quoteText } from "../../base/text.ts";
 import type { OffsetMinutes } from "../../base/time.ts";
 import { sha256 } from "../../crypto/sha256.ts";
+import { absolutePath } from "../../io/disk/working-folder.ts";
 import { isZip } from "../zip.ts";
 import { EntryList, type ImportEntry, type ImportSummary } from "./entry.ts";
 import { IrcTextParser, ircTextFormat } from "./irc-text.ts";
@@ -226,7 +227,7 @@ async function zncFiles(path: string, channel: string | undefined): Promise<LogF
   const logs = folderTree(path).paths.filter((inner) => DAY_LOG.test(inner));
   if (logs.length === 0) return undefined;
   const folders = [...new Set(logs.map(dirname))].sort();
-  const folder = selectFolder(resolve(path), folders, channel);
+  const folder = selectFolder(absolutePath(path), folders, channel);
   const files: LogFile[] = [];
   for (const inner of logs.filter((log) => dirname(log) === folder).sort()) {
     const name = basename(inner);
@@ -239,7 +240,7 @@ async function zncFiles(path: string, channel: string | undefined): Promise<LogF
 const LISTED_MAX = 20;
 
 function selectFolder(root: string, folders: readonly string[], channel: string | undefined) {
-  const labelOf = (folder: string) => resolve(root, folder).split(/[\\/]/).slice(-2).join("/");
+  const labelOf = (folder: string) => join(root, folder).split(/[\\/]/).slice(-2).join("/");
   const folded = (name: string) => name.normalize("NFC").toLowerCase();
   const wanted = folded(channel ?? "");
   const [only] = folders;
