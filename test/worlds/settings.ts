@@ -1,6 +1,7 @@
 import { isDirect, type RoomId } from "../../src/base/ids.ts";
 import { PINS_MAX, TYPING_INTERVAL_MS, TYPING_MS } from "../../src/base/limits.ts";
 import { erasuresOf } from "../../src/core/log/erasures.ts";
+import { EVERYWHERE } from "../../src/core/rooms/prefs.ts";
 import { MESSAGE_KINDS } from "../../src/wire/kinds.ts";
 import { type LogRecord, parseBody } from "../../src/wire/record.ts";
 import { InvariantViolation } from "./disk-world.ts";
@@ -22,6 +23,8 @@ export interface RequestedChange extends SettingChange {
 export const SERVER_WIDE = "house";
 
 interface RoomState {
+  /** `n` of the newest record. */
+  end: number;
   readonly seqs: Set<number>;
   pins: number[];
   readonly receipts: Map<string, number>;
@@ -41,6 +44,7 @@ export class Settings {
     const { kind, room: id, seq, n, by } = record.head;
     const room = this.#room(id);
     room.seqs.add(seq);
+    room.end = Math.max(room.end, n);
     if (MESSAGE_KINDS.has(kind)) this.#messages.set(seq, id);
     if (by !== "server") this.noteRead(by, id, n);
     if (kind === "erase") {
@@ -106,13 +110,35 @@ export class Settings {
     const wish = settingChangeOf(body);
     if (all !== undefined) {
       for (const [key, values] of this.#values.get(user) ?? []) {
-        if (key === wish.key || (values.at(-1) ?? "") === (next.get(key) ?? "")) continue;
+        const [was, is] = [values.at(-1) ?? "", next.get(key) ?? ""];
+        if (key === wish.key || was === is) continue;
+        // A server drops at its start what refers to records beyond the end of a room.
+        if (is === this.#withoutLost(key, was)) {
+          this.#set(user, { key, value: is });
+          continue;
+        }
         throw new InvariantViolation(
           `'${key}' of ${user} is '${next.get(key)}' after '${values.at(-1)}'`,
         );
       }
     }
-    this.#set(user, wish);
+    const isOwnOfServer = body["room"] === EVERYWHERE && body["seq"] !== undefined;
+    this.#set(user, isOwnOfServer ? { ...wish, value: next.get(wish.key) ?? "" } : wish);
+  }
+
+  #withoutLost(key: string, value: string): string | undefined {
+    if (!key.startsWith("room ") || value === "") return undefined;
+    const end = this.#rooms.get(key.slice("room ".length))?.end ?? Number.POSITIVE_INFINITY;
+    const [muted, favourite, hidden, unread] = JSON.parse(value.slice(3));
+    const kept = (flag: string | undefined, n: number) =>
+      flag === "+" && n <= end ? n : undefined;
+    return settingChangeOf({
+      room: key.slice("room ".length),
+      muted: value[0] === "+" ? muted : undefined,
+      favourite,
+      hidden: kept(value[1], hidden),
+      unread: kept(value[2], unread),
+    }).value;
   }
 
   #set(user: string, { key, value }: SettingChange): void {
@@ -196,7 +222,7 @@ export class Settings {
   #room(id: string): RoomState {
     const values = this.#rooms.get(id);
     if (values !== undefined) return values;
-    const room = { seqs: new Set<number>(), pins: [], receipts: new Map<string, number>() };
+    const room = { end: 0, seqs: new Set<number>(), pins: [], receipts: new Map<string, number>() };
     this.#rooms.set(id, room);
     return room;
   }

@@ -155,7 +155,8 @@ export function* renderPage(
 /** End of the page, with the time of its export. */
 export function pageEnd({ offsetMinutes, exportedUnixMs, zone }: PageTime): string {
   const date = formatLocal(exportedUnixMs, offsetMinutes);
-  const footer = `Exported by chat on ${date} (${formatOffset(offsetMinutes(exportedUnixMs))}). ${zoneText(zone)}`;
+  const offset = formatOffset(offsetMinutes(exportedUnixMs));
+  const footer = `Exported by chat on ${date} (${offset}). ${zoneText(zone)}`;
   return `<footer>${footer}</footer>\n</main></body></html>\n`;
 }
 

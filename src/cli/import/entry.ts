@@ -57,7 +57,7 @@ export interface ParsedFile {
   readonly latin1: number;
 }
 
-/** What is known of an import before its messages are posted. */
+/** Result of checking an import before its messages are posted. */
 export interface ImportSummary extends Omit<ParsedFile, "entries"> {
   readonly count: number;
   /** Changes with the source. */

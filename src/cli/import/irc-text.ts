@@ -106,7 +106,7 @@ export class IrcTextParser implements LogParser {
   }
 }
 
-/** Stands for the missing date of a line, so that its time can be told from no time. */
+/** Stands for the missing date of a line, to distinguish a time without a date from no time. */
 const NO_DAY: LogDay = [1000, 1, 1];
 const YEAR_1500_MS = Date.UTC(1500, 0, 1);
 

@@ -162,8 +162,8 @@ export function decoderOf(encoding: string): TextDecoder {
 
 /**
  * Decodes the lines of a source, one list per chunk. A byte order mark selects UTF-8 or UTF-16.
- * Without one and without `encoding`, a line that is not UTF-8 is Latin-1, the encoding of older IRC
- * clients.
+ * Without one and without `encoding`, a line that is not UTF-8 is Latin-1, the encoding of older
+ * IRC clients.
  * @param prefix text before the number of a line in its location
  */
 export async function* readLines(

@@ -9,7 +9,7 @@ export interface EntryTime {
   readonly localUnixMs?: number;
 }
 
-/** Lines may be out of order by the delay of a network; a longer step back is a change of clocks. */
+/** Network delays may disorder lines by this much; a longer step back is a change of clocks. */
 const DISORDER_MS = MINUTE_MS;
 
 /**

@@ -17,10 +17,12 @@ export interface LogOwner {
   readonly name: string;
 }
 
-const STYLES =
-  /\x03(?:\d{1,2}(?:,\d{1,2})?)?|\x04(?:[0-9A-Fa-f]{6}(?:,[0-9A-Fa-f]{6})?)?|[\x02\x0f\x11\x16\x1d-\x1f]/g;
+const COLOR = /\x03(?:\d{1,2}(?:,\d{1,2})?)?/;
+const HEX_COLOR = /\x04(?:[0-9A-Fa-f]{6}(?:,[0-9A-Fa-f]{6})?)?/;
+const STYLE = /[\x02\x0f\x11\x16\x1d-\x1f]/;
+const STYLES = new RegExp([COLOR, HEX_COLOR, STYLE].map(({ source }) => source).join("|"), "g");
 
-/** Kinds of events by their English text in all clients, with the name under which they are counted. */
+/** Kinds of events by their English text, with the name under which they are counted. */
 const EVENTS: readonly (readonly [RegExp, string])[] = [
   [/^Joins: | has joined /, "joins"],
   [/^Parts: | has left /, "departures"],

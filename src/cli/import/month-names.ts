@@ -1,6 +1,6 @@
 /** Names of months in log files, which IRC clients write in the user's language. */
 
-import { DAY_MS } from "../../base/time.ts";
+import { DAY_MS, dateOf } from "../../base/time.ts";
 
 const ENGLISH = ["jan", "feb", "mar", "apr", "may", "jun"].concat([
   ...["jul", "aug", "sep", "oct", "nov", "dec"],
@@ -9,10 +9,10 @@ const ENGLISH_WEEKDAY = /^(?:mon|tue|wed|thu|fri|sat|sun)/i;
 
 /** Languages with names of months in the runtime's data (CLDR). */
 const LANGUAGES = (
-  "en af am ar az be bg bn br bs ca cs cy da de de-AT el eo es et eu fa fi fil fo fr fr-CA fy ga " +
-  "gd gl gu he hi hr hu hy id is it ja ka kk km kn ko ky lb lo lt lv mk ml mn mr ms mt my nb ne " +
-  "nl nn oc om or pa pl ps pt qu ro ru rw se si sk sl so sq sr sr-Latn sv sw ta te tg th ti tk tr " +
-  "tt ug uk ur uz vi wo xh yi yo zh zh-Hant zu"
+  "en af am ar az be bg bn br bs ca cs cy da de de-AT el eo es et eu fa fi fil fo fr fr-CA fy " +
+  "ga gd gl gu he hi hr hu hy id is it ja ka kk km kn ko ky lb lo lt lv mk ml mn mr ms mt my " +
+  "nb ne nl nn oc om or pa pl ps pt qu ro ru rw se si sk sl so sq sr sr-Latn sv sw ta te tg th " +
+  "ti tk tr tt ug uk ur uz vi wo xh yi yo zh zh-Hant zu"
 ).split(" ");
 
 interface Names {
@@ -53,7 +53,7 @@ export class MonthNames {
     const weekdayName = normalized(weekday);
     const candidates = this.#candidatesFor(name);
     const confirmed = candidates.filter(({ weekdays, month }) => {
-      const dayOfWeek = new Date(Date.UTC(year, month - 1, day)).getUTCDay();
+      const dayOfWeek = dateOf(Date.UTC(year, month - 1, day)).getUTCDay();
       return weekdayName === "" || isWeekday(weekdays[dayOfWeek], weekdayName);
     });
     // The C library and CLDR shorten weekdays differently in Arabic, Greek, Hebrew and others.

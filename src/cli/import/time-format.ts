@@ -16,7 +16,7 @@ export interface LogTime {
 
 export interface ParsedTime {
   readonly time: LogTime;
-  /** What follows the time. */
+  /** Text after the time. */
   readonly rest: string;
 }
 
@@ -85,8 +85,8 @@ const SPECIFIER = /%[-_0^#]?[EO]?(?:\.[1-6]|[a-zA-Z%!@+])|[^%]|%/gs;
 const EXPANSIONS_MAX = 8;
 
 /**
- * Supports the specifiers of `strftime` and those that WeeChat adds: `%f`, `%.1` to `%.6`, `%!`, and
- * `%@` for UTC.
+ * Supports the specifiers of `strftime` and those that WeeChat adds: `%f`, `%.1` to `%.6`, `%!`,
+ * and `%@` for UTC.
  * @see https://weechat.org/files/doc/stable/weechat_plugin_api.en.html (util_strftimeval)
  * @throws {Fault} usage if a specifier is unknown
  */
@@ -268,7 +268,7 @@ const PREFIX_FORMATS = COMMON_FORMATS.filter((format) => !/%[sZ]/.test(format));
 
 const NOTHING = /^$/;
 const MESSAGE = /^ ?/;
-/** What follows a time of a format that is only guessed. */
+/** Text after a time whose format is guessed. */
 const NO_FURTHER_DIGITS = /^(?![\d:.,+-]) ?/;
 const BRACKET = /^[\])}] ?/;
 

@@ -1,6 +1,6 @@
 /**
- * Logs of WeeChat: time, prefix and text, separated by tabs. A line without a time continues the one
- * above.
+ * Logs of WeeChat: time, prefix and text, separated by tabs. A line without a time continues the
+ * one above.
  * @see https://weechat.org/files/doc/stable/weechat_user.en.html#logger_plugin
  */
 
