@@ -492,10 +492,14 @@ export const MDNS_DATAGRAM_BYTES_MAX = 9_000;
 export const MDNS_ENTRIES_MAX = 64;
 /** Each question may cause an answer to all hosts. */
 export const MDNS_QUESTIONS_MAX = 8;
-/** A school full of printers sends fewer. */
+/** Datagrams about chat from one sender, which may be the reflector of a whole school. */
 export const MDNS_DATAGRAMS_PER_SECOND = 200;
-/** Every host on the network receives each answer. */
+/** Datagrams about chat from all senders, because senders can be forged. */
+export const MDNS_DATAGRAMS_TOTAL_PER_SECOND = 1_000;
+/** Answers to one sender. Every host on the network receives each answer. */
 export const MDNS_ANSWERS_PER_SECOND = 10;
+export const MDNS_ANSWERS_TOTAL_PER_SECOND = 50;
+export const MDNS_SENDERS_MAX = 1_024;
 export const SAME_NAME_MAX = 64;
 /** Time for the slowest answer (RFC 6762, section 6) and for one repetition after a loss. */
 export const DISCOVER_MS = 2_000;

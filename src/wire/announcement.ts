@@ -37,6 +37,7 @@ export interface DiscoveredServer {
 
 /** Servers of `chat serve`, and those of `chat share`, named by the numbers of their codes. */
 export type ServiceType = "chat" | "chat-share";
+export const HOST_LABEL_PREFIX = "chat-";
 /** RFC 1035, section 2.3.4. */
 const LABEL_BYTES_MAX = 63;
 /** The complete TXT string, including `name=`, is limited to 255 bytes (RFC 6763, section 6.1). */
@@ -62,7 +63,7 @@ export function instanceLabel(name: string, count: number): string {
 
 /** Differs from the machine's own name, which the operating system announces. */
 export function hostLabel(fingerprint: Fingerprint): string {
-  return `chat-${fingerprint
+  return `${HOST_LABEL_PREFIX}${fingerprint
     .toLowerCase()
     .replaceAll(/[^a-z0-9]/g, "")
     .slice(0, 16)}.local`;
