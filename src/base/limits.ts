@@ -455,10 +455,20 @@ export const LAN_QUERY_BYTES = 256;
 export const LAN_WINDOW = 64;
 /** Limits the time within which a captured datagram can be replayed. */
 export const LAN_CLOCK_SKEW_MS = 120_000;
+/** Present sessions. */
 export const LAN_SENDERS_MAX = 256;
 /** Prevents one host from filling the table of senders. */
 export const LAN_SENDERS_PER_ADDRESS_MAX = 32;
 export const LAN_SESSIONS_PER_KEY_MAX = 8;
+/** Sessions that left, which are remembered against replays for LAN_FORGET_MS. */
+export const LAN_LEFT_MAX = 4_096;
+export const LAN_LEFT_PER_ADDRESS_MAX = 1_024;
+/** Allows two sessions per second, such as those of a script. */
+export const LAN_LEFT_PER_KEY_MAX = 512;
+/** A hidden user is reported again after this time. */
+export const LAN_HIDDEN_INTERVAL_MS = 60_000;
+/** Hidden users reported per interval. */
+export const LAN_HIDDEN_REPORTED_MAX = 8;
 export const LAN_NAMES_MAX = 1_024;
 export const LAN_PACKETS_PER_SECOND = 20;
 export const LAN_PACKETS_BURST = 40;
