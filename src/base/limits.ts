@@ -492,8 +492,10 @@ export const LAN_ECHO_TIMEOUT_MS = 3_000;
 
 /** As many as a user can review. Further servers are probably forged. */
 export const SERVERS_FOUND_MAX = 256;
-/** A machine runs a few servers; a forger announces thousands. */
-export const SERVERS_FOUND_PER_SENDER_MAX = 8;
+/** Thirty pupils may share at once on a terminal server; a forger announces thousands. */
+export const SERVERS_FOUND_PER_ADDRESS_MAX = 64;
+/** A reflector between networks is the sender of all servers of the other networks. */
+export const SERVERS_FOUND_PER_SENDER_MAX = 128;
 /** The mDNS library stores every name that it receives. */
 export const ANNOUNCEMENTS_READ_MAX = 1_024;
 /** RFC 6762, section 17. */

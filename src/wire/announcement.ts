@@ -2,7 +2,11 @@
 
 import { cutText } from "../base/bytes.ts";
 import { Fault } from "../base/fault.ts";
-import { SERVERS_FOUND_MAX, SERVERS_FOUND_PER_SENDER_MAX } from "../base/limits.ts";
+import {
+  SERVERS_FOUND_MAX,
+  SERVERS_FOUND_PER_ADDRESS_MAX,
+  SERVERS_FOUND_PER_SENDER_MAX,
+} from "../base/limits.ts";
 import { type Fingerprint, parseFingerprint } from "./fingerprint.ts";
 import { isIpv4, isIpv6 } from "./host.ts";
 
@@ -88,29 +92,39 @@ function parseAnnouncement(received: ReceivedAnnouncement): DiscoveredServer | u
 }
 
 /**
- * Discovered servers without duplicates. The limit per sender stops one sender from displacing
- * other servers.
+ * Discovered servers without duplicates. The limits per announced address and per sender stop one
+ * sender from displacing other servers.
  */
 export class DiscoveredServers {
   readonly #found = new Map<string, DiscoveredServer>();
-  readonly #counts = new Map<string, number>();
+  readonly #ofAddress = new Map<string, number>();
+  readonly #ofSender = new Map<string, number>();
   #droppedCount = 0;
+
+  /** @param isWanted Servers for which it returns false are neither listed nor counted. */
+  constructor(private readonly isWanted: (server: DiscoveredServer) => boolean = () => true) {}
 
   add(received: ReceivedAnnouncement): boolean {
     const sighting = parseAnnouncement(received);
-    if (sighting === undefined) return false;
+    if (sighting === undefined || !this.isWanted(sighting)) return false;
     // A server that copies another server's label or address is listed next to that server, so that
     // the user can compare them.
     const { label, host, port, fingerprint } = sighting;
     const key = JSON.stringify([fingerprint ?? label, host, port]);
     if (this.#found.has(key)) return false;
     const sender = received.sender ?? host;
-    const count = this.#counts.get(sender) ?? 0;
-    if (count >= SERVERS_FOUND_PER_SENDER_MAX || this.#found.size >= SERVERS_FOUND_MAX) {
+    const ofAddress = this.#ofAddress.get(host) ?? 0;
+    const ofSender = this.#ofSender.get(sender) ?? 0;
+    if (
+      ofAddress >= SERVERS_FOUND_PER_ADDRESS_MAX ||
+      ofSender >= SERVERS_FOUND_PER_SENDER_MAX ||
+      this.#found.size >= SERVERS_FOUND_MAX
+    ) {
       this.#droppedCount++;
       return false;
     }
-    this.#counts.set(sender, count + 1);
+    this.#ofAddress.set(host, ofAddress + 1);
+    this.#ofSender.set(sender, ofSender + 1);
     this.#found.set(key, sighting);
     return true;
   }

@@ -231,7 +231,10 @@ export interface FindOptions {
   readonly serviceType?: ServiceType;
   readonly clock: Clock;
   readonly forMs: number;
-  /** Ends the search early if it returns true for a server. */
+  /**
+   * Called for each announcement. The search ends early when it returns true, and finds no other
+   * servers. Without it, the search lists all servers.
+   */
   readonly isWanted?: (server: DiscoveredServer) => boolean;
 }
 
@@ -240,10 +243,10 @@ export async function findOnLan(
   options: FindOptions,
   network: MulticastDnsNetwork = LAN,
 ): Promise<DiscoveryResult> {
-  const { serviceType, clock, forMs, isWanted = () => false } = options;
+  const { serviceType, clock, forMs, isWanted } = options;
   const addresses = network.interfaces();
   if (addresses.length === 0) throw noNetwork();
-  const discovered = new DiscoveredServers();
+  const discovered = new DiscoveredServers(isWanted);
   const wanted = Promise.withResolvers<void>();
   let firstError: unknown;
   let working = 0;
@@ -257,7 +260,7 @@ export async function findOnLan(
     working++;
     instance.listen((service) => {
       const isNew = discovered.add(receivedAnnouncement(service));
-      if (isNew && discovered.all.some(isWanted)) wanted.resolve();
+      if (isNew && isWanted !== undefined) wanted.resolve();
     });
     return instance;
   });
