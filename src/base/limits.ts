@@ -455,10 +455,20 @@ export const LAN_QUERY_BYTES = 256;
 export const LAN_WINDOW = 64;
 /** Limits the time within which a captured datagram can be replayed. */
 export const LAN_CLOCK_SKEW_MS = 120_000;
+/** Present sessions. */
 export const LAN_SENDERS_MAX = 256;
 /** Prevents one host from filling the table of senders. */
 export const LAN_SENDERS_PER_ADDRESS_MAX = 32;
 export const LAN_SESSIONS_PER_KEY_MAX = 8;
+/** Sessions that left, which are remembered against replays for LAN_FORGET_MS. */
+export const LAN_LEFT_MAX = 4_096;
+export const LAN_LEFT_PER_ADDRESS_MAX = 1_024;
+/** Allows two sessions per second, such as those of a script. */
+export const LAN_LEFT_PER_KEY_MAX = 512;
+/** A hidden user is reported again after this time. */
+export const LAN_HIDDEN_INTERVAL_MS = 60_000;
+/** Hidden users reported per interval. */
+export const LAN_HIDDEN_REPORTED_MAX = 8;
 export const LAN_NAMES_MAX = 1_024;
 export const LAN_PACKETS_PER_SECOND = 20;
 export const LAN_PACKETS_BURST = 40;
@@ -482,8 +492,10 @@ export const LAN_ECHO_TIMEOUT_MS = 3_000;
 
 /** As many as a user can review. Further servers are probably forged. */
 export const SERVERS_FOUND_MAX = 256;
-/** A machine runs a few servers; a forger announces thousands. */
-export const SERVERS_FOUND_PER_SENDER_MAX = 8;
+/** Thirty pupils may share at once on a terminal server; a forger announces thousands. */
+export const SERVERS_FOUND_PER_ADDRESS_MAX = 64;
+/** A reflector between networks is the sender of all servers of the other networks. */
+export const SERVERS_FOUND_PER_SENDER_MAX = 128;
 /** The mDNS library stores every name that it receives. */
 export const ANNOUNCEMENTS_READ_MAX = 1_024;
 /** RFC 6762, section 17. */
@@ -492,10 +504,14 @@ export const MDNS_DATAGRAM_BYTES_MAX = 9_000;
 export const MDNS_ENTRIES_MAX = 64;
 /** Each question may cause an answer to all hosts. */
 export const MDNS_QUESTIONS_MAX = 8;
-/** A school full of printers sends fewer. */
+/** Datagrams about chat from one sender, which may be the reflector of a whole school. */
 export const MDNS_DATAGRAMS_PER_SECOND = 200;
-/** Every host on the network receives each answer. */
+/** Datagrams about chat from all senders, because senders can be forged. */
+export const MDNS_DATAGRAMS_TOTAL_PER_SECOND = 1_000;
+/** Answers to one sender. Every host on the network receives each answer. */
 export const MDNS_ANSWERS_PER_SECOND = 10;
+export const MDNS_ANSWERS_TOTAL_PER_SECOND = 50;
+export const MDNS_SENDERS_MAX = 1_024;
 export const SAME_NAME_MAX = 64;
 /** Time for the slowest answer (RFC 6762, section 6) and for one repetition after a loss. */
 export const DISCOVER_MS = 2_000;

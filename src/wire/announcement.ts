@@ -2,7 +2,11 @@
 
 import { cutText } from "../base/bytes.ts";
 import { Fault } from "../base/fault.ts";
-import { SERVERS_FOUND_MAX, SERVERS_FOUND_PER_SENDER_MAX } from "../base/limits.ts";
+import {
+  SERVERS_FOUND_MAX,
+  SERVERS_FOUND_PER_ADDRESS_MAX,
+  SERVERS_FOUND_PER_SENDER_MAX,
+} from "../base/limits.ts";
 import { type Fingerprint, parseFingerprint } from "./fingerprint.ts";
 import { isIpv4, isIpv6 } from "./host.ts";
 
@@ -37,6 +41,7 @@ export interface DiscoveredServer {
 
 /** Servers of `chat serve`, and those of `chat share`, named by the numbers of their codes. */
 export type ServiceType = "chat" | "chat-share";
+export const HOST_LABEL_PREFIX = "chat-";
 /** RFC 1035, section 2.3.4. */
 const LABEL_BYTES_MAX = 63;
 /** The complete TXT string, including `name=`, is limited to 255 bytes (RFC 6763, section 6.1). */
@@ -62,7 +67,7 @@ export function instanceLabel(name: string, count: number): string {
 
 /** Differs from the machine's own name, which the operating system announces. */
 export function hostLabel(fingerprint: Fingerprint): string {
-  return `chat-${fingerprint
+  return `${HOST_LABEL_PREFIX}${fingerprint
     .toLowerCase()
     .replaceAll(/[^a-z0-9]/g, "")
     .slice(0, 16)}.local`;
@@ -87,29 +92,39 @@ function parseAnnouncement(received: ReceivedAnnouncement): DiscoveredServer | u
 }
 
 /**
- * Discovered servers without duplicates. The limit per sender stops one sender from displacing
- * other servers.
+ * Discovered servers without duplicates. The limits per announced address and per sender stop one
+ * sender from displacing other servers.
  */
 export class DiscoveredServers {
   readonly #found = new Map<string, DiscoveredServer>();
-  readonly #counts = new Map<string, number>();
+  readonly #ofAddress = new Map<string, number>();
+  readonly #ofSender = new Map<string, number>();
   #droppedCount = 0;
+
+  /** @param isWanted Servers for which it returns false are neither listed nor counted. */
+  constructor(private readonly isWanted: (server: DiscoveredServer) => boolean = () => true) {}
 
   add(received: ReceivedAnnouncement): boolean {
     const sighting = parseAnnouncement(received);
-    if (sighting === undefined) return false;
+    if (sighting === undefined || !this.isWanted(sighting)) return false;
     // A server that copies another server's label or address is listed next to that server, so that
     // the user can compare them.
     const { label, host, port, fingerprint } = sighting;
     const key = JSON.stringify([fingerprint ?? label, host, port]);
     if (this.#found.has(key)) return false;
     const sender = received.sender ?? host;
-    const count = this.#counts.get(sender) ?? 0;
-    if (count >= SERVERS_FOUND_PER_SENDER_MAX || this.#found.size >= SERVERS_FOUND_MAX) {
+    const ofAddress = this.#ofAddress.get(host) ?? 0;
+    const ofSender = this.#ofSender.get(sender) ?? 0;
+    if (
+      ofAddress >= SERVERS_FOUND_PER_ADDRESS_MAX ||
+      ofSender >= SERVERS_FOUND_PER_SENDER_MAX ||
+      this.#found.size >= SERVERS_FOUND_MAX
+    ) {
       this.#droppedCount++;
       return false;
     }
-    this.#counts.set(sender, count + 1);
+    this.#ofAddress.set(host, ofAddress + 1);
+    this.#ofSender.set(sender, ofSender + 1);
     this.#found.set(key, sighting);
     return true;
   }

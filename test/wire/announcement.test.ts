@@ -1,7 +1,11 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { utf8Encode } from "../../src/base/bytes.ts";
-import { SERVERS_FOUND_MAX, SERVERS_FOUND_PER_SENDER_MAX } from "../../src/base/limits.ts";
+import {
+  SERVERS_FOUND_MAX,
+  SERVERS_FOUND_PER_ADDRESS_MAX,
+  SERVERS_FOUND_PER_SENDER_MAX,
+} from "../../src/base/limits.ts";
 import {
   type DiscoveredServer,
   DiscoveredServers,
@@ -108,9 +112,38 @@ describe("discovered servers", () => {
   test("leaves room for other servers despite 10,000 forgeries of one sender", () => {
     const sightings = new DiscoveredServers();
     for (let i = 1; i <= 10_000; i++) sightings.add(from("192.0.2.66", i));
-    expect(sightings.all.length).toBe(SERVERS_FOUND_PER_SENDER_MAX);
-    expect(sightings.droppedCount).toBe(10_000 - SERVERS_FOUND_PER_SENDER_MAX);
+    expect(sightings.all.length).toBe(SERVERS_FOUND_PER_ADDRESS_MAX);
+    expect(sightings.droppedCount).toBe(10_000 - SERVERS_FOUND_PER_ADDRESS_MAX);
     expect(sightings.add(RECEIVED)).toBe(true);
+  });
+
+  test("leaves room for other servers despite 10,000 addresses announced by one sender", () => {
+    const sightings = new DiscoveredServers();
+    for (let i = 0; i < 10_000; i++) {
+      sightings.add({
+        ...RECEIVED,
+        sender: "192.0.2.66",
+        addresses: [`10.0.${i >> 8}.${i & 255}`],
+      });
+    }
+    expect(sightings.all.length).toBe(SERVERS_FOUND_PER_SENDER_MAX);
+    expect(sightings.add(RECEIVED)).toBe(true);
+  });
+
+  test("lists all servers behind one reflector", () => {
+    const sightings = new DiscoveredServers();
+    for (let i = 1; i <= 100; i++) {
+      sightings.add({ ...RECEIVED, sender: "192.0.2.1", addresses: [`10.9.0.${i}`] });
+    }
+    expect(sightings.all.length).toBe(100);
+    expect(sightings.droppedCount).toBe(0);
+  });
+
+  test("finds a wanted server after any number of others of its sender", () => {
+    const sightings = new DiscoveredServers(({ port }) => port === 9_999);
+    for (let i = 1; i <= 10_000; i++) sightings.add(from("192.0.2.66", i));
+    expect(sightings.all.map(({ port }) => port)).toEqual([9_999]);
+    expect(sightings.droppedCount).toBe(0);
   });
 
   test("limits 10,000 forgeries of 10,000 senders", () => {

@@ -294,7 +294,7 @@ function noticeFault(notice: LanNotice): Fault {
         remedy: "no action is needed",
       });
     case "crowded":
-      return new Fault("too-many", "too many users in this group; some are hidden", {
+      return new Fault("too-many", `too many users in this group; hiding ${notice.name}`, {
         remedy: "for so many users, run a server: chat serve",
       });
     case "no-echo":

@@ -48,11 +48,17 @@ export async function freeLanNumber(
   entropy: Entropy,
   network: MulticastDnsNetwork = LAN,
 ): Promise<number | undefined> {
-  const search = { serviceType: SERVICE_TYPE, clock, forMs: NUMBERS_SEARCH_MS } as const;
+  const used = new Set<string>();
+  // Collects the names of all servers, because the list of servers is limited.
+  const isWanted = ({ name }: DiscoveredServer) => {
+    used.add(name);
+    return false;
+  };
+  const forMs = NUMBERS_SEARCH_MS;
+  const search = { serviceType: SERVICE_TYPE, clock, forMs, isWanted } as const;
   const { findOnLan } = await import("../../io/lan/discovery.ts");
   const found = await findOnLan(search, network).catch(ignoreFault);
   if (found === undefined) return undefined;
-  const used = new Set(found.servers.map(({ name }) => name));
   return freeCodeNumber((number) => used.has(String(number)), entropy(2));
 }
 
@@ -176,7 +182,7 @@ export async function redeemShareCode(
   for (;;) {
     const forMs = Math.max(0, until - clock.now());
     const search = { serviceType: SERVICE_TYPE, clock, forMs, isWanted } as const;
-    const found = (await findOnLan(search, network)).servers.find(isWanted);
+    const found = (await findOnLan(search, network)).servers[0];
     if (found === undefined) break;
     tried.add(formatAddress(found));
     let wasGuessed = false;

@@ -10,6 +10,11 @@ import {
   LAN_CLOCK_SKEW_MS,
   LAN_ECHO_TIMEOUT_MS,
   LAN_FORGET_MS,
+  LAN_HIDDEN_INTERVAL_MS,
+  LAN_HIDDEN_REPORTED_MAX,
+  LAN_LEFT_MAX,
+  LAN_LEFT_PER_ADDRESS_MAX,
+  LAN_LEFT_PER_KEY_MAX,
   LAN_NAMES_MAX,
   LAN_PACKETS_BURST,
   LAN_PACKETS_PER_SECOND,
@@ -55,8 +60,8 @@ export type LanInput =
   | { readonly kind: "end" };
 
 export type LanNotice =
-  | { readonly kind: UnreadableKind | "no-echo" | "crowded" }
-  | { readonly kind: "taken"; readonly name: Name }
+  | { readonly kind: UnreadableKind | "no-echo" }
+  | { readonly kind: "crowded" | "taken"; readonly name: Name }
   | { readonly kind: "clock"; readonly name: Name; readonly aheadMs: number };
 
 export type LanEffect =
@@ -113,6 +118,8 @@ export class Lan {
    * (LAN_SENDERS_MAX).
    */
   readonly #notified = new Set<string>();
+  /** When each hidden user was last reported. */
+  readonly #hiddenAt = new Map<Name, number>();
   readonly #textRate: TokenBucket;
   #sequence = 0;
   #texts = 0;
@@ -207,9 +214,15 @@ export class Lan {
     const known = this.#senders.get(id);
     if (known !== undefined) {
       if (known.name !== words.name || !known.window.accept(sequence)) return [];
-      return this.#received(known, datagram, known.window.highest === sequence, now);
+      const isNewest = known.window.highest === sequence;
+      const isReturning = !known.isPresent && isNewest && !isLeaving(words);
+      if (isReturning && !this.#hasRoom(datagram)) return this.#notifyHidden(words.name, now);
+      return this.#received(known, datagram, isNewest, now);
     }
-    if (!this.#hasRoom(datagram, now)) return this.#notifyOnce("crowded", { kind: "crowded" });
+    this.#forget(now);
+    if (!this.#canRemember(datagram) || (!isLeaving(words) && !this.#hasRoom(datagram))) {
+      return this.#notifyHidden(words.name, now);
+    }
     const sender: Sender = {
       name: words.name,
       keyId,
@@ -226,13 +239,13 @@ export class Lan {
 
   #received(sender: Sender, datagram: LanDatagram, isNewest: boolean, now: number): LanEffect[] {
     const { body: words } = datagram;
-    const isLeaving = words.kind === "announce" && words.isLeaving;
     const person = this.#peer(sender);
     const effects: LanEffect[] = [];
     sender.receivedAt = now;
-    if (!sender.isPresent && isNewest && !isLeaving) {
+    if (!sender.isPresent && isNewest && !isLeaving(words)) {
       if (!this.#hasOtherSession(sender)) effects.push({ kind: "join", person });
       sender.isPresent = true;
+      effects.push(...this.#limitSessions(sender.keyId));
     }
     const before = words.kind === "text" ? words.texts - 1 : words.texts;
     const missing = before - sender.texts;
@@ -244,7 +257,7 @@ export class Lan {
       effects.push({ kind: "text", from: person, text, isAction, timeUnixMs });
     } else if (words.kind === "query") {
       this.#scheduleAnswer(now);
-    } else if (isLeaving && isNewest) {
+    } else if (isLeaving(words) && isNewest) {
       effects.push(...this.#left(sender, false));
     }
     return effects;
@@ -279,20 +292,45 @@ export class Lan {
     this.#answerAt ??= soonest + this.self.chance * LAN_ANSWER_SPREAD_MS;
   }
 
-  /**
-   * Drops old sessions to make room, but never one whose captured datagrams could still be
-   * replayed.
-   */
-  #hasRoom({ keyId, address }: LanDatagram, now: number): boolean {
+  /** Never forgets a session whose captured datagrams could still be replayed. */
+  #forget(now: number): void {
     for (const [id, sender] of this.#senders) {
       if (now - sender.receivedAt >= LAN_FORGET_MS && !sender.isPresent) this.#senders.delete(id);
     }
-    const senders = [...this.#senders.values()];
+  }
+
+  #hasRoom({ address }: LanDatagram): boolean {
+    const { all, ofAddress } = this.#count({ address, isPresent: true });
+    return all < LAN_SENDERS_MAX && ofAddress < LAN_SENDERS_PER_ADDRESS_MAX;
+  }
+
+  /** Each session leaves in the end. */
+  #canRemember({ keyId, address }: LanDatagram): boolean {
+    const { all, ofAddress, ofKey } = this.#count({ address, keyId, isPresent: false });
     return (
-      senders.length < LAN_SENDERS_MAX &&
-      count(senders, (sender) => sender.address === address) < LAN_SENDERS_PER_ADDRESS_MAX &&
-      count(senders, (sender) => sender.keyId === keyId) < LAN_SESSIONS_PER_KEY_MAX
+      all < LAN_LEFT_MAX && ofAddress < LAN_LEFT_PER_ADDRESS_MAX && ofKey < LAN_LEFT_PER_KEY_MAX
     );
+  }
+
+  #count(like: { address: string; keyId?: Fingerprint; isPresent: boolean }) {
+    const counts = { all: 0, ofAddress: 0, ofKey: 0 };
+    for (const { address, keyId, isPresent } of this.#senders.values()) {
+      if (isPresent !== like.isPresent) continue;
+      counts.all++;
+      if (address === like.address) counts.ofAddress++;
+      if (keyId === like.keyId) counts.ofKey++;
+    }
+    return counts;
+  }
+
+  /** Beyond the maximum, the session that has been silent longest counts as one that left. */
+  #limitSessions(keyId: Fingerprint): LanEffect[] {
+    const present = [...this.#senders.values()].filter(
+      (sender) => sender.isPresent && sender.keyId === keyId,
+    );
+    if (present.length <= LAN_SESSIONS_PER_KEY_MAX) return [];
+    const oldest = present.reduce((a, b) => (b.receivedAt < a.receivedAt ? b : a));
+    return this.#left(oldest, true);
   }
 
   /** A name belongs to the first key that used it, for as long as this program runs. */
@@ -320,17 +358,24 @@ export class Lan {
   }
 
   #hasOtherSession(sender: Sender): boolean {
-    return [...this.#senders.values()].some(
-      (other) =>
-        other !== sender &&
-        other.isPresent &&
-        other.keyId === sender.keyId &&
-        other.name === sender.name,
-    );
+    for (const other of this.#senders.values()) {
+      const isSamePerson = other.keyId === sender.keyId && other.name === sender.name;
+      if (other !== sender && other.isPresent && isSamePerson) return true;
+    }
+    return false;
   }
 
   #peer({ name, keyId }: Sender): LanPeer {
     return { name, keyId, isVerified: this.#pins.get(foldName(name)) === keyId };
+  }
+
+  #notifyHidden(name: Name, now: number): LanEffect[] {
+    for (const [hidden, reportedAt] of this.#hiddenAt) {
+      if (now - reportedAt >= LAN_HIDDEN_INTERVAL_MS) this.#hiddenAt.delete(hidden);
+    }
+    if (this.#hiddenAt.has(name) || this.#hiddenAt.size >= LAN_HIDDEN_REPORTED_MAX) return [];
+    this.#hiddenAt.set(name, now);
+    return [{ kind: "notice", notice: { kind: "crowded", name } }];
   }
 
   #notifyOnce(key: string, notice: LanNotice): LanEffect[] {
@@ -344,8 +389,8 @@ function isDue(time: number | undefined, now: number): boolean {
   return time !== undefined && now >= time;
 }
 
-function count<Item>(items: readonly Item[], predicate: (item: Item) => boolean): number {
-  return items.reduce((sum, item) => sum + (predicate(item) ? 1 : 0), 0);
+function isLeaving(body: LanBody): boolean {
+  return body.kind === "announce" && body.isLeaving;
 }
 
 /**

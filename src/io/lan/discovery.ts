@@ -10,13 +10,16 @@ import { Fault } from "../../base/fault.ts";
 import {
   ANNOUNCEMENTS_READ_MAX,
   MDNS_ANSWERS_PER_SECOND,
+  MDNS_ANSWERS_TOTAL_PER_SECOND,
   MDNS_DATAGRAM_BYTES_MAX,
   MDNS_DATAGRAMS_PER_SECOND,
+  MDNS_DATAGRAMS_TOTAL_PER_SECOND,
   MDNS_ENTRIES_MAX,
   MDNS_QUESTIONS_MAX,
+  MDNS_SENDERS_MAX,
   SAME_NAME_MAX,
 } from "../../base/limits.ts";
-import { TokenBucket } from "../../core/rate.ts";
+import { TokenBucket, TokenBuckets } from "../../core/rate.ts";
 import {
   type Announcement,
   type DiscoveredServer,
@@ -27,6 +30,7 @@ import {
   type ServiceType,
   txtRecord,
 } from "../../wire/announcement.ts";
+import { mentionsService, questionSubject } from "../../wire/mdns.ts";
 import { type Clock, withTimeout } from "../clock.ts";
 import { errorCode } from "../disk/disk.ts";
 import { interfaceAddresses } from "./interfaces.ts";
@@ -59,17 +63,28 @@ export class MdnsSocket extends EventEmitter {
   readonly #port: number;
   readonly #now: () => number;
   readonly #onError: (error: unknown) => void;
-  readonly #datagrams: TokenBucket;
-  readonly #answers: TokenBucket;
+  readonly #datagrams: SenderRate;
+  readonly #answers: SenderRate;
+  readonly #serviceType: ServiceType;
   #isOpen = true;
 
-  constructor(port: number, now: () => number, onTrouble: (error: unknown) => void) {
+  constructor(
+    port: number,
+    now: () => number,
+    onTrouble: (error: unknown) => void,
+    serviceType: ServiceType = "chat",
+  ) {
     super();
     this.#port = port;
     this.#now = now;
     this.#onError = onTrouble;
-    this.#datagrams = new TokenBucket(MDNS_DATAGRAMS_PER_SECOND, MDNS_DATAGRAMS_PER_SECOND, now());
-    this.#answers = new TokenBucket(MDNS_ANSWERS_PER_SECOND, MDNS_ANSWERS_PER_SECOND, now());
+    this.#serviceType = serviceType;
+    this.#datagrams = new SenderRate(
+      MDNS_DATAGRAMS_PER_SECOND,
+      MDNS_DATAGRAMS_TOTAL_PER_SECOND,
+      now(),
+    );
+    this.#answers = new SenderRate(MDNS_ANSWERS_PER_SECOND, MDNS_ANSWERS_TOTAL_PER_SECOND, now());
     // Share the port with other mDNS programs on this machine.
     this.#socket = createSocket({ type: "udp4", reuseAddr: true });
     this.#socket.on("error", (error) => this.#onError(error));
@@ -141,10 +156,18 @@ export class MdnsSocket extends EventEmitter {
     const isAnswer = ((bytes[2] ?? 0) & RESPONSE_BIT) !== 0;
     // RFC 6762, section 6: responses from other ports must be ignored.
     if (isAnswer && from.port !== this.#port) return;
-    const now = this.#now();
-    if (this.#datagrams.take(now) > 0) return;
-    if (!isAnswer && this.#answers.take(now) > 0) return;
+    if (!this.#isAccepted(bytes, isAnswer, from.address)) return;
     this.#try(() => this.emit("message", bytes, from));
+  }
+
+  /** Other programs' queries and answers, of which a school has hundreds per second, are free. */
+  #isAccepted(bytes: Uint8Array, isAnswer: boolean, address: string): boolean {
+    const now = this.#now();
+    if (isAnswer) {
+      return mentionsService(bytes, this.#serviceType) && this.#datagrams.accepts(address, now);
+    }
+    const subject = questionSubject(bytes, this.#serviceType);
+    return subject !== undefined && this.#answers.accepts(`${subject} ${address}`, now);
   }
 
   #try(act: () => void): void {
@@ -153,6 +176,21 @@ export class MdnsSocket extends EventEmitter {
     } catch (error) {
       this.#onError(error);
     }
+  }
+}
+
+/** Limit per sender and in total. */
+class SenderRate {
+  readonly #senders: TokenBuckets;
+  readonly #total: TokenBucket;
+
+  constructor(perSecond: number, totalPerSecond: number, now: number) {
+    this.#senders = new TokenBuckets(perSecond, perSecond, MDNS_SENDERS_MAX);
+    this.#total = new TokenBucket(totalPerSecond, totalPerSecond, now);
+  }
+
+  accepts(sender: string, now: number): boolean {
+    return this.#senders.of(sender, now).take(now) === 0 && this.#total.take(now) === 0;
   }
 }
 
@@ -193,7 +231,10 @@ export interface FindOptions {
   readonly serviceType?: ServiceType;
   readonly clock: Clock;
   readonly forMs: number;
-  /** Ends the search early if it returns true for a server. */
+  /**
+   * Called for each announcement. The search ends early when it returns true, and finds no other
+   * servers. Without it, the search lists all servers.
+   */
   readonly isWanted?: (server: DiscoveredServer) => boolean;
 }
 
@@ -202,10 +243,10 @@ export async function findOnLan(
   options: FindOptions,
   network: MulticastDnsNetwork = LAN,
 ): Promise<DiscoveryResult> {
-  const { serviceType, clock, forMs, isWanted = () => false } = options;
+  const { serviceType, clock, forMs, isWanted } = options;
   const addresses = network.interfaces();
   if (addresses.length === 0) throw noNetwork();
-  const discovered = new DiscoveredServers();
+  const discovered = new DiscoveredServers(isWanted);
   const wanted = Promise.withResolvers<void>();
   let firstError: unknown;
   let working = 0;
@@ -219,7 +260,7 @@ export async function findOnLan(
     working++;
     instance.listen((service) => {
       const isNew = discovered.add(receivedAnnouncement(service));
-      if (isNew && discovered.all.some(isWanted)) wanted.resolve();
+      if (isNew && isWanted !== undefined) wanted.resolve();
     });
     return instance;
   });
@@ -317,7 +358,7 @@ class MdnsInstance {
   ) {
     this.#serviceType = serviceType;
     this.#clock = clock;
-    this.#socket = new MdnsSocket(port, () => clock.now(), onTrouble);
+    this.#socket = new MdnsSocket(port, () => clock.now(), onTrouble, serviceType);
     // The library documents these options but its types lack them.
     const options: object = { socket: this.#socket, bind: false, ip: group, port };
     this.#bonjour = new Bonjour({ ...options, interface: address } as object, onTrouble);

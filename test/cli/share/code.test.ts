@@ -125,6 +125,15 @@ test.concurrent("reports a number that nobody announces", async () => {
   expect(fault.remedy).toContain("--via SERVER");
 });
 
+test.concurrent("finds a number beside a hundred others of one sender", async () => {
+  const around = privateNetwork();
+  using forger = await RawSpeaker.open(around);
+  const search = freeLanNumber(context, () => Uint8Array.of(0, 0), around);
+  await until("the question is heard", () => forger.received.length > 0);
+  for (let number = 1; number <= 100; number++) await forger.say(forgedShare(`${number}`, number));
+  expect(await search).toBe(101);
+});
+
 test.concurrent("chooses a number that no other machine announces", async () => {
   const around = privateNetwork();
   await using _shared = await share(around, 7);

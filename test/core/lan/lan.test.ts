@@ -7,11 +7,15 @@ import {
   LAN_CLOCK_SKEW_MS,
   LAN_ECHO_TIMEOUT_MS,
   LAN_FORGET_MS,
+  LAN_HIDDEN_INTERVAL_MS,
+  LAN_HIDDEN_REPORTED_MAX,
+  LAN_LEFT_MAX,
+  LAN_LEFT_PER_ADDRESS_MAX,
+  LAN_LEFT_PER_KEY_MAX,
   LAN_NAMES_MAX,
   LAN_PEER_TIMEOUT_MS,
   LAN_SENDERS_MAX,
   LAN_SENDERS_PER_ADDRESS_MAX,
-  LAN_SESSIONS_PER_KEY_MAX,
   LAN_TEXTS_BURST,
   LAN_TEXTS_PER_SECOND,
 } from "../../../src/base/limits.ts";
@@ -294,14 +298,17 @@ describe("flood", () => {
     body: { ...HERE, name: checkName(`fake-${i}`) },
   });
 
-  roomTest("of 10,000 forged senders is limited, reported once, and removes nobody", (room) => {
-    room.receive();
-    const effects = Array.from({ length: 10_000 }, (_, i) => room.receive(forged(i))).flat();
-    expect(room.lan.sizes.senders).toBe(LAN_SENDERS_MAX);
-    expect(notices(effects)).toEqual(["crowded"]);
-    expect(kinds(room.receive({ sequence: 2, body: text("still here", 1) }))).toEqual(["text"]);
-    expect(room.receive({ sequence: 2, body: text("still here", 1) })).toEqual([]);
-  });
+  roomTest(
+    "of 10,000 forged senders is limited, reported a few times, and removes nobody",
+    (room) => {
+      room.receive();
+      const effects = Array.from({ length: 10_000 }, (_, i) => room.receive(forged(i))).flat();
+      expect(room.lan.sizes.senders).toBe(LAN_SENDERS_MAX);
+      expect(notices(effects)).toEqual(Array(LAN_HIDDEN_REPORTED_MAX).fill("crowded"));
+      expect(kinds(room.receive({ sequence: 2, body: text("still here", 1) }))).toEqual(["text"]);
+      expect(room.receive({ sequence: 2, body: text("still here", 1) })).toEqual([]);
+    },
+  );
 
   roomTest("over days stays within the limits of names and clocks", (room) => {
     for (let i = 0; i < 10_000; i++) {
@@ -336,11 +343,70 @@ describe("flood", () => {
     expect(room.lan.sizes.senders).toBe(1);
   });
 
-  roomTest("from one address or key fills only its share", (room) => {
+  roomTest("from one address fills only its share", (room) => {
     const address = "192.0.2.66";
     for (let i = 0; i < 100; i++) room.receive({ ...forged(i), address });
-    expect(room.lan.sizes.senders).toBe(LAN_SENDERS_PER_ADDRESS_MAX);
-    for (let i = 0; i < 100; i++) room.receive({ session: `s${i}`, address: `10.9.9.${i}` });
-    expect(room.lan.sizes.senders).toBe(LAN_SENDERS_PER_ADDRESS_MAX + LAN_SESSIONS_PER_KEY_MAX);
+    expect(room.lan.peers().length).toBe(LAN_SENDERS_PER_ADDRESS_MAX);
+    expect(kinds(room.receive())).toEqual(["join"]);
+  });
+
+  roomTest("of sessions that left is limited per address, per key and in total", (room) => {
+    const leaving: LanBody = { ...HERE, isLeaving: true } as LanBody;
+    for (let i = 0; i < 2_000; i++) room.receive({ session: `s${i}`, body: leaving });
+    expect(room.lan.sizes.senders).toBe(LAN_LEFT_PER_KEY_MAX);
+    const address = "192.0.2.66";
+    for (let i = 0; i < 2_000; i++) room.receive({ ...forged(i), address, body: leaving });
+    expect(room.lan.sizes.senders).toBe(LAN_LEFT_PER_KEY_MAX + LAN_LEFT_PER_ADDRESS_MAX);
+    for (let i = 0; i < 5_000; i++) room.receive({ ...forged(i), body: leaving });
+    expect(room.lan.sizes.senders).toBe(LAN_LEFT_MAX);
+    room.pass(LAN_FORGET_MS);
+    expect(kinds(room.receive())).toEqual(["join"]);
+  });
+
+  roomTest("hides users by name, and reports them again after a while", (room) => {
+    for (let i = 0; i < LAN_SENDERS_MAX; i++) room.receive(forged(i));
+    const crowded = [{ kind: "notice", notice: { kind: "crowded", name: BOB } }];
+    expect(room.receive()).toEqual(crowded as LanEffect[]);
+    expect(room.receive({ sequence: 2 })).toEqual([]);
+    room.pass(LAN_HIDDEN_INTERVAL_MS);
+    expect(room.receive({ sequence: 3 })).toEqual(crowded as LanEffect[]);
+  });
+});
+
+describe("a script that sends one line per session", () => {
+  function run(room: Room, i: number, isCut = false): LanEffect[] {
+    const session = `run ${i}`;
+    const leaving: LanBody = { kind: "announce", name: BOB, texts: 1, isLeaving: true };
+    return [
+      ...room.receive({ session, body: { kind: "query", name: BOB, texts: 0 } }),
+      ...room.receive({ session, sequence: 2, body: text(`step ${i}`, 1) }),
+      ...(isCut ? [] : room.receive({ session, sequence: 3, body: leaving })),
+    ];
+  }
+  const visit: LanEffect["kind"][] = ["join", "text", "leave"];
+
+  test.each([
+    ["every minute for a day", 60_000, 24 * 60],
+    ["every second for ten minutes", 1_000, 600],
+  ])("%s is read completely", (_, intervalMs, runs) => {
+    const room = new Room();
+    for (let i = 0; i < runs; i++) {
+      expect(kinds(run(room, i))).toEqual(visit);
+      room.pass(intervalMs);
+    }
+    expect(kinds(room.receive({ session: "stays" }))).toEqual(["join"]);
+  });
+
+  roomTest("is read completely if each session ends without a farewell", (room) => {
+    const texts: string[] = [];
+    for (let i = 0; i < 60; i++) {
+      for (const effect of run(room, i, true)) {
+        expect(effect.kind).not.toBe("notice");
+        if (effect.kind === "text") texts.push(effect.text);
+      }
+      room.pass(1_000);
+    }
+    expect(texts.length).toBe(60);
+    expect(room.lan.peers().length).toBe(1);
   });
 });

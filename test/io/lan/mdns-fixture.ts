@@ -67,8 +67,8 @@ function record(name: readonly string[], type: number, data: readonly number[], 
 const SERVICE = ["_chat", "_tcp", "local"];
 const SHARE_SERVICE = ["_chat-share", "_tcp", "local"];
 
-export function question(count = 1): Uint8Array {
-  const one = [...nameBytes(SERVICE), 0, 12, 0, 1];
+export function question(count = 1, name: readonly string[] = SERVICE): Uint8Array {
+  const one = [...nameBytes(name), 0, 12, 0, 1];
   const all = Array.from({ length: count }, () => one).flat();
   return Uint8Array.from([...header(false, [count, 0, 0, 0]), ...all]);
 }

@@ -8,7 +8,7 @@ import {
 } from "../../../src/base/limits.ts";
 import { isWithinLimits, MdnsSocket } from "../../../src/io/lan/discovery.ts";
 import { until } from "../../event.ts";
-import { forged, header, privateNetwork, question, RawSpeaker } from "./mdns-fixture.ts";
+import { forged, forgedAll, header, privateNetwork, question, RawSpeaker } from "./mdns-fixture.ts";
 
 test("drops datagrams with too many records or bytes", () => {
   expect(isWithinLimits(question())).toBe(true);
@@ -60,6 +60,25 @@ test("limits the rate of answered queries", async () => {
   await until("all have come", () => speaker.received.length === asked);
   await speaker.say(forged("last", 1, []));
   await until("the last one is read", () => heard.length === MDNS_ANSWERS_PER_SECOND + 1);
+  socket.close();
+});
+
+test("reads queries and responses about chat however many others there are", async () => {
+  const { around, socket, heard } = await listening();
+  using speaker = await RawSpeaker.open(around);
+  const others = ["_googlecast", "_airplay", "_ipp", "_chatter", "_chat-share"];
+  const rounds = Math.ceil(MDNS_DATAGRAMS_PER_SECOND / others.length);
+  for (let i = 0; i < rounds; i++) {
+    for (const other of others) {
+      await speaker.say(question(1, [other, "_tcp", "local"]));
+      await speaker.say(forgedAll(["Printer"], 631, [], [other, "_tcp", "local"]));
+    }
+    await until("all have come", () => speaker.received.length === 2 * others.length * (i + 1));
+  }
+  expect(heard).toEqual([]);
+  await speaker.say(question());
+  await speaker.say(forged("server", 1, []));
+  await until("both are read", () => heard.length === 2);
   socket.close();
 });
 
