@@ -48,7 +48,7 @@ const LEAVES = (await leaves(VERBS)).filter(({ row }) => row.hidden !== true);
 const NAMED = LEAVES.map((leaf) => [leaf.path.join(" "), leaf] as const);
 
 function shellWords(line: string): string[] {
-  return [...line.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, bare]) => quoted ?? bare ?? "");
+  XX;
 }
 
 test.each(NAMED)("%s has valid examples", (_, { path, row, verb }) => {

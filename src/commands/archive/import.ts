@@ -39,7 +39,7 @@ export const command = defineVerb({
     ...SERVER_FLAGS,
   },
   details:
-    "Supports chat export, irssi, WeeChat, ZNC, Slack and Mattermost. Only moderators of the room " +
+    "Supports chat export, irssi, WeeChat, ZNC, Slack and Mattermost. Only the room's moderators " +
     "can import. To resume after an interruption, run the same command again.",
   async run(args, context) {
     context.continueWithoutOutput();

@@ -278,7 +278,7 @@ test("imports a log of ZNC, with the day of its name", async () => {
   ]);
 });
 
-test("imports the days of one channel from a folder of ZNC, and asks which if it has several", async () => {
+test("imports the days of one channel of ZNC, and asks which if there are several", async () => {
   const line = (name: string) => `[09:01:00] <${name}> hello\n`;
   written("znc/libera/#chat/2020-11-22.log", line("second"));
   written("znc/libera/#chat/2020-11-21.log", line("first"));

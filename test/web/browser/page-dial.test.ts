@@ -137,10 +137,8 @@ test("halves a request that a proxy refuses as too large, and names a limit belo
       signal?.addEventListener("abort", () => reject(new Error("aborted")));
     });
   };
-  const link = await dialHttp({
-    ...{ origin: "", host: "there", channelsMax: 1 },
-    ...{ fetch, clock, network: POLLING },
-  });
+  const fixed = { origin: "", host: "there", channelsMax: 1, network: POLLING };
+  const link = await dialHttp({ ...fixed, fetch, clock });
   link.receive({ message: () => {}, closed: (fault) => void faults.push(fault) });
   for (let i = 0; i < 8; i++) link.send(new Uint8Array(100_000));
   await clock.advance(100);
