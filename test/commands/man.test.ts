@@ -48,7 +48,11 @@ const LEAVES = (await leaves(VERBS)).filter(({ row }) => row.hidden !== true);
 const NAMED = LEAVES.map((leaf) => [leaf.path.join(" "), leaf] as const);
 
 function shellWords(line: string): string[] {
-  XX;
+  // A shell replaces an unquoted ~.
+  const bareWord = (word: string) => word.replace(/^~(?=\/|$)/, "/home/ana");
+  return [...line.matchAll(/'([^']*)'|(\S+)/g)].map(
+    ([, quoted, bare = ""]) => quoted ?? bareWord(bare),
+  );
 }
 
 test.each(NAMED)("%s has valid examples", (_, { path, row, verb }) => {
