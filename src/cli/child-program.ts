@@ -11,7 +11,7 @@ const INVITE = "CHAT_INVITE";
  * Environment of another program, which may log it: without passwords and codes. CHAT_SERVER
  * replaces an invite, so that the program can call `chat` on this device, which is signed in.
  */
-export function childEnvironment(env: Environment): Record<string, string | undefined> {
+function childEnvironment(env: Environment): Record<string, string | undefined> {
   const child: Record<string, string | undefined> = { ...env };
   for (const name of [...SECRET_VARIABLES, INVITE]) delete child[name];
   const invite = env[INVITE];
