@@ -4,6 +4,7 @@ import { unreachable } from "../../base/assert.ts";
 import { utf8Encode } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import {
+  LAN_ANNOUNCE_INTERVAL_MS,
   LAN_DATAGRAM_BYTES_MAX,
   LAN_ECHO_TIMEOUT_MS,
   OUTPUT_QUEUE_BYTES_MAX,
@@ -344,6 +345,17 @@ export class PlainClient {
 
   async run(multicast: Multicast): Promise<number> {
     this.chatConsole.prompt("lan> ");
+    const { clock } = this.context;
+    let stopTimer = () => {};
+    let isDone = false;
+    // Follows changes of the network also while nothing is sent.
+    const scheduleRefresh = () => {
+      stopTimer = clock.after(LAN_ANNOUNCE_INTERVAL_MS, async () => {
+        await multicast.refresh();
+        if (!isDone) scheduleRefresh();
+      });
+    };
+    scheduleRefresh();
     try {
       return await readLanLines(this.context, this.chatConsole, {
         send: (text) => this.#send(multicast, text),
@@ -353,6 +365,8 @@ export class PlainClient {
         },
       });
     } finally {
+      isDone = true;
+      stopTimer();
       this.#stopEcho?.();
     }
   }

@@ -9,7 +9,7 @@ import { shortPath } from "../../io/disk/working-folder.ts";
 import { isAppendOnly } from "../../io/terminal/terminal-type.ts";
 import { isLoopback } from "../../io/ws/address.ts";
 import { installCommand } from "../../ui/text/install-command.ts";
-import { formatFingerprint } from "../../wire/fingerprint.ts";
+import { type Fingerprint, formatFingerprint } from "../../wire/fingerprint.ts";
 import {
   encodeSecret,
   formatAddress,
@@ -253,18 +253,7 @@ export function joinInfo(
   const { fingerprint } = open.identity;
   const { roomPassword } = options;
   const [publicAddress] = parsePublic(args.public, args.tls ? port : HTTPS_PORT);
-  const invite: ServerSpec = {
-    host: publicAddress?.host ?? reachable.external,
-    port: publicAddress?.port ?? port,
-    portGiven: true,
-    room: LOBBY,
-    fingerprint,
-    ...defined({
-      also: publicAddress === undefined ? alsoOf(reachable.also, port) : undefined,
-      transport: args.inviteVia,
-      secret: roomPassword,
-    }),
-  };
+  const invite = ownInvite(args, { port, fingerprint, roomPassword, own: options.own });
   return {
     name: options.name,
     local,
@@ -279,6 +268,34 @@ export function joinInfo(
     operatorToken: options.operatorLink,
     ...defined({ named: options.named }),
     ...downloadsOf(args, open, options.offer),
+  };
+}
+
+interface InviteOptions {
+  readonly port: number;
+  readonly fingerprint: Fingerprint;
+  readonly roomPassword: string | undefined;
+  readonly own: readonly OwnAddress[];
+}
+
+/** Invite with the public address, or with this machine's addresses. */
+export function ownInvite(
+  args: Pick<ServeArgs, "host" | "public" | "tls" | "inviteVia">,
+  { port, fingerprint, roomPassword, own }: InviteOptions,
+): ServerSpec {
+  const reachable = reachableHosts(args.host, own);
+  const [publicAddress] = parsePublic(args.public, args.tls ? port : HTTPS_PORT);
+  return {
+    host: publicAddress?.host ?? reachable.external,
+    port: publicAddress?.port ?? port,
+    portGiven: true,
+    room: LOBBY,
+    fingerprint,
+    ...defined({
+      also: publicAddress === undefined ? alsoOf(reachable.also, port) : undefined,
+      transport: args.inviteVia,
+      secret: roomPassword,
+    }),
   };
 }
 

@@ -179,13 +179,22 @@ export function announceServer(
   const reportFailure = (fault: Fault) => {
     printNotice(context, `not announced on the LAN: ${faultLine(fault)} (or use --no-discovery)`);
   };
+  const reportRecovery = () => printNotice(context, "now announced on the LAN");
   let announcer: Announcer | undefined;
   let isStopped = false;
   const started = announcedAddressOf(host).then((address) => {
     if (isStopped || (address !== undefined && isLoopback(address))) return;
     const { clock } = context;
     announcer = new Announcer(
-      { serviceType, announcement, host: address, port, clock, onFailure: reportFailure },
+      {
+        serviceType,
+        announcement,
+        host: address,
+        port,
+        clock,
+        onFailure: reportFailure,
+        onRecovery: reportRecovery,
+      },
       address === undefined
         ? network
         : { ...network, interfaces: () => interfacesAt(network, address) },

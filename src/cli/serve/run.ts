@@ -48,6 +48,7 @@ import {
   type JoinInfo,
   joinInfo,
   type OpenServerListeners,
+  ownInvite,
   printListening,
   publicAddresses,
   withClusterAddresses,
@@ -55,6 +56,7 @@ import {
 import { saveLastData } from "./last-data.ts";
 import { announceServer, listenHttp, openListeners } from "./listen.ts";
 import { type Offer, programSource } from "./offer.ts";
+import { watchInvite } from "./own-invite.ts";
 import { ServePrinter } from "./print.ts";
 import { pushContact, pushDelivery } from "./push.ts";
 import { printDamaged } from "./recovery.ts";
@@ -201,6 +203,22 @@ export async function runServer(
     },
   );
   const { clock } = context;
+  const stopInvite = watchInvite({
+    clock,
+    first: ownJoinInfo.invite,
+    make: async () => {
+      const own = await routedOwnAddresses();
+      return ownInvite(args, { port, fingerprint, roomPassword, own });
+    },
+    onChange: (invite) => {
+      joinDetails = { ...ownJoinInfo, invite };
+      open.cluster?.setAddress(formatAddress(invite));
+      writeInvite();
+      const address = formatAddress(invite);
+      printNotice(context, `the address is now ${address}; new invite: ${path}/invite`);
+    },
+    onFault: ({ message, remedy }) => printNotice(context, `${message}; ${remedy}`),
+  });
   const { lock, path } = open.folder;
   const stopWatch = watchPresence(clock, lock.isPresent, () =>
     finished.resolve(removedFault(path)),
@@ -213,6 +231,7 @@ export async function runServer(
     if (isPresent) await Promise.all([server.stop(), start?.stop(), announcement?.stop()]);
     stopStats?.();
     stopWatch();
+    stopInvite();
     unwatch();
     printer.flush();
     if (fault !== undefined) throw fault;

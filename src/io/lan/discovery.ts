@@ -33,7 +33,7 @@ import {
 import { mentionsService, questionSubject } from "../../wire/mdns.ts";
 import { type Clock, withTimeout } from "../clock.ts";
 import { errorCode } from "../disk/disk.ts";
-import { interfaceAddresses } from "./interfaces.ts";
+import { interfaceAddresses, isLostInterface } from "./interfaces.ts";
 
 const HEADER_BYTES = 12;
 const RESPONSE_BIT = 0x80;
@@ -129,6 +129,17 @@ export class MdnsSocket extends EventEmitter {
     }
   }
 
+  /** Joins again. Returns false if the system had left the group with the interface. */
+  hasMembership(group: string, address: string): boolean {
+    if (!this.#isOpen) return true;
+    try {
+      this.#socket.addMembership(group, address);
+      return false;
+    } catch (error) {
+      return !isLostInterface(error);
+    }
+  }
+
   dropMembership(group: string, address: string): void {
     this.#socket.dropMembership(group, address);
   }
@@ -220,6 +231,8 @@ export interface AnnounceOptions {
   readonly port: number;
   readonly clock: Clock;
   onFailure(fault: Fault): void;
+  /** Called when the server is announced after a failure. */
+  onRecovery?(): void;
 }
 
 const QUERY_INTERVAL_MS = 400;
@@ -297,7 +310,8 @@ export class Announcer {
     const addresses = this.network.interfaces();
     if (addresses.length === 0) this.#report(noNetwork());
     for (const [address, instance] of this.#instances) {
-      if (addresses.includes(address)) continue;
+      const isLost = isLostInterface(this.#errors.get(address)) || !instance.isJoined();
+      if (addresses.includes(address) && !isLost) continue;
       this.#instances.delete(address);
       this.#errors.delete(address);
       void instance.close();
@@ -314,12 +328,22 @@ export class Announcer {
   #announceOn(address: string): MdnsInstance {
     const { serviceType, announcement, host, port, clock } = this.options;
     const network = { ...this.network, serviceType };
-    const instance = new MdnsInstance(network, address, clock, (error) => {
+    const instance: MdnsInstance = new MdnsInstance(network, address, clock, (error) => {
+      const current = this.#instances.get(address);
+      if (current !== undefined && current !== instance) return;
       this.#errors.set(address, error);
       this.#reportIfAllFailed();
     });
-    instance.announce(announcement, { host: host ?? address, port });
+    instance.announce(announcement, { host: host ?? address, port }, () => {
+      if (this.#instances.get(address) === instance) this.#noteAnnounced(address);
+    });
     return instance;
+  }
+
+  #noteAnnounced(address: string): void {
+    if (this.#errors.has(address) || !this.#hasReported || this.#isStopped) return;
+    this.#hasReported = false;
+    this.options.onRecovery?.();
   }
 
   #reportIfAllFailed(): void {
@@ -344,6 +368,8 @@ class MdnsInstance {
   readonly #clock: Clock;
   readonly #socket: MdnsSocket;
   readonly #bonjour: Bonjour;
+  readonly #group: string;
+  readonly #address: string;
   readonly #usedNames = new Set<string>();
   #count = 1;
   #service: Service | undefined;
@@ -357,12 +383,19 @@ class MdnsInstance {
     onTrouble: (error: unknown) => void,
   ) {
     this.#serviceType = serviceType;
+    this.#group = group;
+    this.#address = address;
     this.#clock = clock;
     this.#socket = new MdnsSocket(port, () => clock.now(), onTrouble, serviceType);
     // The library documents these options but its types lack them.
     const options: object = { socket: this.#socket, bind: false, ip: group, port };
     this.#bonjour = new Bonjour({ ...options, interface: address } as object, onTrouble);
     this.#socket.bind();
+  }
+
+  /** False if the system has removed the interface, even if one with its address is back. */
+  isJoined(): boolean {
+    return this.#socket.hasMembership(this.#group, this.#address);
   }
 
   listen(onService: (service: Service) => void): void {
@@ -382,9 +415,13 @@ class MdnsInstance {
     this.#cancelTimer = this.#clock.after(QUERY_INTERVAL_MS, query);
   }
 
-  announce(announcement: Announcement, address: { readonly host: string; readonly port: number }) {
+  announce(
+    announcement: Announcement,
+    address: { readonly host: string; readonly port: number },
+    onAnnounced: () => void,
+  ) {
     const publish = () => {
-      if (!this.#isClosed) this.#publish(announcement, address);
+      if (!this.#isClosed) this.#publish(announcement, address, onAnnounced);
     };
     this.listen((service) => {
       const { label, text } = receivedAnnouncement(service);
@@ -413,7 +450,11 @@ class MdnsInstance {
     this.#bonjour.destroy();
   }
 
-  #publish(announcement: Announcement, endpoint: { readonly host: string; readonly port: number }) {
+  #publish(
+    announcement: Announcement,
+    endpoint: { readonly host: string; readonly port: number },
+    onAnnounced: () => void,
+  ) {
     const { name, fingerprint } = announcement;
     const isNameUsed = () => this.#usedNames.has(instanceLabel(name, this.#count).toLowerCase());
     while (this.#count < SAME_NAME_MAX && isNameUsed()) this.#count++;
@@ -429,6 +470,7 @@ class MdnsInstance {
     });
     service.once("up", () => {
       this.#socket.isPaused = false;
+      onAnnounced();
     });
     const records = service.records.bind(service);
     const type = endpoint.host.includes(":") ? "AAAA" : "A";

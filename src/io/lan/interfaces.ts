@@ -2,6 +2,7 @@
 
 import { isIP } from "node:net";
 import { type NetworkInterfaceInfo, networkInterfaces } from "node:os";
+import { errorCode } from "../disk/disk.ts";
 
 export type InterfaceAddress = NetworkInterfaceInfo & {
   readonly name: string;
@@ -65,6 +66,13 @@ function rankOf(name: string, address: string, isDefault: boolean): number {
 
 export function isLinkLocal(address: string): boolean {
   return LINK_LOCAL.test(address);
+}
+
+const LOST_CODES = ["ENODEV", "ENETUNREACH", "EADDRNOTAVAIL", "ENXIO"];
+
+/** Reports whether a socket's interface or its address is gone, although both may be back. */
+export function isLostInterface(error: unknown): boolean {
+  return LOST_CODES.includes(errorCode(error));
 }
 
 /** Addresses for documentation, which only a default route reaches (RFC 5737, RFC 3849). */

@@ -14,6 +14,7 @@ export interface Multicast {
    * @throws {Fault} unreachable if no interface could send it
    */
   send(bytes: Uint8Array): Promise<void>;
+  /** Follows changes of the network. Joins again where the system has dropped the membership. */
   refresh(): Promise<void>;
   close(): Promise<void>;
 }
@@ -138,21 +139,23 @@ class SocketMulticast implements Multicast {
   async #refresh(): Promise<void> {
     if (this.#isClosed) return;
     const requested = await chosenInterfaces(this.options, this.list());
-    const remaining = this.#senders.filter(({ address }) => requested.includes(address));
-    const removed = this.#senders.filter(({ address }) => !requested.includes(address));
     const reasons: string[] = [];
-    const opened: Sender[] = [];
+    const senders: Sender[] = [];
     for (const address of requested) {
-      if (remaining.some((sender) => sender.address === address)) continue;
       try {
         joinGroup(this.receiver, this.options.group, address);
-        opened.push(await openSender(address, this.options));
+        const known = this.#senders.find((sender) => sender.address === address);
+        // An interface that was removed and created again has the same address but a new index.
+        known?.socket.setMulticastInterface(address);
+        senders.push(known ?? (await openSender(address, this.options)));
       } catch (error) {
         reasons.push(`${address}: ${codeOf(error)}`);
       }
     }
-    this.#senders = [...remaining, ...opened];
+    const removed = this.#senders.filter((sender) => !senders.includes(sender));
+    this.#senders = senders;
     this.#reasons = reasons;
+    for (const { address } of removed) leaveGroup(this.receiver, this.options.group, address);
     await Promise.all(removed.map(({ socket }) => closeSocket(socket)));
   }
 
@@ -174,6 +177,14 @@ function joinGroup(receiver: Socket, group: string, address: string): void {
     receiver.addMembership(group, address);
   } catch (error) {
     if (codeOf(error) !== "EADDRINUSE") throw error;
+  }
+}
+
+function leaveGroup(receiver: Socket, group: string, address: string): void {
+  try {
+    receiver.dropMembership(group, address);
+  } catch {
+    // The system may have left the group with the interface.
   }
 }
 

@@ -1,4 +1,5 @@
 import { expect, spyOn, test } from "bun:test";
+import { Socket } from "node:dgram";
 import {
   ANNOUNCEMENTS_READ_MAX,
   MDNS_ENTRIES_MAX,
@@ -21,6 +22,12 @@ import { forged, forgedAll, privateNetwork, question, RawSpeaker } from "./mdns-
 
 const clock = systemClock();
 const fingerprint = (letter: string) => `${letter.repeat(42)}A` as Fingerprint;
+
+const SERVER = {
+  announcement: { name: "Room 12", fingerprint: fingerprint("a"), needs: "open", version: "1.2.3" },
+  host: undefined,
+  port: 2428,
+} as const;
 
 function announce(around: MulticastDnsNetwork, letter: string, name = "Room 12"): Announcer {
   return new Announcer(
@@ -147,6 +154,58 @@ test.concurrent("reads a bounded number of names in a flood", async () => {
   expect(servers.length).toBe(SERVERS_FOUND_PER_ADDRESS_MAX);
   expect(servers.length + droppedCount).toBeLessThan(ANNOUNCEMENTS_READ_MAX + each);
   expect(servers.length + droppedCount).toBeGreaterThanOrEqual(ANNOUNCEMENTS_READ_MAX);
+});
+
+test("announces again after the system has left the group", async () => {
+  const around = privateNetwork();
+  const time = new VirtualClock();
+  const spy = spyOn(Socket.prototype, "addMembership");
+  const announcer = new Announcer({ ...SERVER, clock: time, onFailure: () => {} }, around);
+  // Not a member itself, the speaker hears nothing that the system drops for the announcer.
+  using speaker = await RawSpeaker.open(around, around.port, false);
+  const isAnswered = async () => {
+    await time.advance(1_000);
+    await speaker.say(question());
+    return speaker.received.some((bytes) => Buffer.from(bytes).includes("Room 12"));
+  };
+  await until("it is announced", isAnswered);
+  const [socket] = spy.mock.contexts as Socket[];
+  spy.mockRestore();
+  socket?.dropMembership(around.group, "127.0.0.1");
+  speaker.received.length = 0;
+  await until("it is announced again", isAnswered);
+  const stopped = announcer.stop();
+  await time.advance(1_000);
+  await stopped;
+});
+
+test("reports a missing network and its return once each", async () => {
+  const around = privateNetwork();
+  const time = new VirtualClock();
+  const reports: string[] = [];
+  let addresses: string[] = [];
+  const announcer = new Announcer(
+    {
+      ...SERVER,
+      clock: time,
+      onFailure: ({ code }) => reports.push(code),
+      onRecovery: () => reports.push("announced"),
+    },
+    { ...around, interfaces: () => addresses },
+  );
+  await time.advance(60_000);
+  expect(reports).toEqual(["unreachable"]);
+  addresses = ["127.0.0.1"];
+  await until("it is announced", async () => {
+    await time.advance(1_000);
+    return reports.length > 1;
+  });
+  addresses = [];
+  await time.advance(60_000);
+  expect(reports).toEqual(["unreachable", "announced", "unreachable"]);
+  const stopped = announcer.stop();
+  await time.advance(1_000);
+  await stopped;
 });
 
 test.concurrent("reports a missing network, for clients and servers", async () => {

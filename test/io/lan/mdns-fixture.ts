@@ -19,13 +19,17 @@ export class RawSpeaker {
     socket.on("message", (bytes) => this.received.push(new Uint8Array(bytes)));
   }
 
-  static async open({ group, port }: MulticastDnsNetwork, from = port): Promise<RawSpeaker> {
+  static async open(
+    { group, port }: MulticastDnsNetwork,
+    from = port,
+    isMember = true,
+  ): Promise<RawSpeaker> {
     const socket = createSocket({ type: "udp4", reuseAddr: true });
     await new Promise<void>((resolve, reject) => {
       socket.once("error", reject);
       socket.bind(from, "0.0.0.0", () => resolve());
     });
-    socket.addMembership(group, "127.0.0.1");
+    if (isMember) socket.addMembership(group, "127.0.0.1");
     socket.setMulticastInterface("127.0.0.1");
     socket.setMulticastLoopback(true);
     return new RawSpeaker(socket, port);

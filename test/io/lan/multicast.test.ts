@@ -1,5 +1,5 @@
-import { describe, expect, test } from "bun:test";
-import { createSocket } from "node:dgram";
+import { describe, expect, spyOn, test } from "bun:test";
+import { createSocket, Socket } from "node:dgram";
 import {
   type Multicast,
   type MulticastOptions,
@@ -75,6 +75,28 @@ describe("a group on one machine", () => {
     } finally {
       await multicast.close();
     }
+  });
+});
+
+describe("an interface that was removed and created again with its address", () => {
+  /** Returns the sockets that joined a group while this is in scope. */
+  function joiningSockets() {
+    const spy = spyOn(Socket.prototype, "addMembership");
+    const sockets = () => spy.mock.contexts as Socket[];
+    return { sockets, [Symbol.dispose]: () => spy.mockRestore() };
+  }
+
+  test("is joined again at the next refresh", async () => {
+    const place = await freeGroup();
+    using joining = joiningSockets();
+    await using ana = await member(place);
+    const [receiver] = joining.sockets();
+    receiver?.dropMembership(place.group, "127.0.0.1");
+    await ana.multicast.send(utf8("lost"));
+    await ana.multicast.refresh();
+    await ana.multicast.send(utf8("heard"));
+    await until("a datagram", () => ana.received.length > 0);
+    expect(texts(ana)).toEqual(["heard"]);
   });
 });
 
