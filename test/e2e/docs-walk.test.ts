@@ -54,6 +54,10 @@ const SKIPPED: Readonly<Record<string, string>> = {
   "sudo apt-get install ./chat_0.3.0_amd64.deb": "changes the machine; see tools/soak/release.ts",
   "sudo systemctl enable --now chat": "the same",
   "sudo cat /var/lib/chat/invite": "the same",
+  'install -o chat -g chat -m 0600 "$RENEWED_LINEAGE/fullchain.pem" /var/lib/chat/cert.pem':
+    "the same",
+  'install -o chat -g chat -m 0600 "$RENEWED_LINEAGE/privkey.pem" /var/lib/chat/key.pem':
+    "the same",
   "sudo useradd --system chat": "the same",
   "sudo systemctl daemon-reload": "the same",
   "sudo cat /var/lib/chat/data/invite": "the same",
@@ -71,6 +75,7 @@ const CONTINUOUS: Readonly<Record<string, RegExp>> = {
   'chat serve --name "Room 12" --welcome "Be kind."': /'Room 12' is listening on/,
   "chat serve --no-tls --host 127.0.0.1 --public chat.example.org --proxy-cert /etc/ssl/chat.pem":
     /is listening on/,
+  "chat serve --public chat.example.org --proxy-cert /etc/ssl/chat.pem": /is listening on/,
   "chat web 192.0.2.7": /http:\/\/127\.0\.0\.1/,
   "chat web --port 8000": /http:\/\/127\.0\.0\.1/,
   "chat get-file --follow --out inbox": /photo/,
@@ -130,6 +135,7 @@ const PREPARATIONS: Readonly<Record<string, string>> = {
 const RESTARTS: Readonly<Record<string, string>> = {
   "chat serve --no-tls --host 127.0.0.1 --public chat.example.org --proxy-cert /etc/ssl/chat.pem":
     "chat serve",
+  "chat serve --public chat.example.org --proxy-cert /etc/ssl/chat.pem": "chat serve",
 };
 
 const EXIT_CODES: Readonly<Record<string, readonly number[]>> = {
@@ -168,6 +174,15 @@ class Walk {
       writeFileSync(join(HERE, name), `this is ${name}\n`);
     }
     writeFileSync(join(sandbox, "etc", "room-password"), "blue house\n");
+    const logs = {
+      "irclogs/libera/#chat.log": "--- Log opened Mon Jan 05 09:00:00 2026\n09:01 <@ben> hello\n",
+      ".znc/moddata/log/libera/#chat/2026-01-06.log": "[09:01:00] <ben> hello again\n",
+    };
+    for (const [name, text] of Object.entries(logs)) {
+      const path = join(sandbox, "home", name);
+      mkdirSync(dirname(path), { recursive: true });
+      writeFileSync(path, text);
+    }
     this.#env = {
       PATH: `${join(sandbox, "bin")}:${process.env["PATH"] ?? ""}`,
       HOME: join(sandbox, "home"),

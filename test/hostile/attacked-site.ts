@@ -151,6 +151,7 @@ export class AttackedSite {
       while (next < count && this.site.clock.now() < end) {
         try {
           await Promise.race([attack(this.attacker, this.facts, next++), ended]);
+          if (this.site.clock.now() >= end) return;
           counts.accepted++;
         } catch (error) {
           if (!(error instanceof Fault)) throw error;

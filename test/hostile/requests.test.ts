@@ -22,6 +22,10 @@ import { GROWTH, REPLACED_BYTES_MAX } from "./growth.ts";
 const TEXTS_BYTES_PER_DAY = 36_000;
 const COUNT = 500;
 const IN_FLIGHT = 64;
+/** More than LINKS_BEFORE_LOGIN_PER_ADDRESS_MAX. */
+const LINKS_IN_FLIGHT = 96;
+/** Offers of more would take all that the account may store, so that no file is finished. */
+const CHANNELS_IN_FLIGHT = 16;
 /** A record's line in the log takes at most this many times the bytes that count. */
 const LINE_FACTOR = 1.4;
 /** Records in flight when the limit is reached. */
@@ -51,7 +55,7 @@ async function measure(kind: RequestKind): Promise<Measured> {
   const { site } = attacked;
   const [bytes, timers] = [attacked.storedBytes, site.time.pendingTimers];
   const counts: Counts = { accepted: 0, refused: new Map() };
-  const attack = attacked.start(attackWith(kind), COUNT, IN_FLIGHT, counts);
+  const attack = attacked.start(attackWith(kind), COUNT, inFlightOf(kind), counts);
   const waitedSyncs = await attacked.waitedSyncs(SYNC_MS);
   await site.wait(attack);
   await site.time.advance(70_000);
@@ -61,6 +65,11 @@ async function measure(kind: RequestKind): Promise<Measured> {
     waitedSyncs,
     timers: site.time.pendingTimers - timers,
   };
+}
+
+function inFlightOf(kind: RequestKind): number {
+  if (GROWTH[kind] === "address") return LINKS_IN_FLIGHT;
+  return requestRow(kind).phase === "lane" ? CHANNELS_IN_FLIGHT : IN_FLIGHT;
 }
 
 const measured = new Map<RequestKind, Promise<Measured>>();

@@ -238,7 +238,7 @@ export async function runServer(
     return 0;
   } finally {
     release();
-    withdraw();
+    withdraw(open.folder.lock.isPresent());
   }
 }
 

@@ -40,12 +40,15 @@ const IN_DATA_FOLDER = "server.json";
  * Returns a function that removes the entries. Failures are ignored, because the entries are
  * optional.
  */
-export function announceLocalServer(server: LocalServer, env: Environment): () => void {
+export function announceLocalServer(
+  server: LocalServer,
+  env: Environment,
+): (isFolderPresent: boolean) => void {
   const path = join(server.data, IN_DATA_FOLDER);
   unlessFault(() => writeSmallFile(path, formatEntry(server)));
   const withdraw = announceInList(server, env);
-  return () => {
-    unlessFault(() => onDisk(path, () => rmSync(path, { force: true })));
+  return (isFolderPresent) => {
+    if (isFolderPresent) unlessFault(() => onDisk(path, () => rmSync(path, { force: true })));
     withdraw();
   };
 }
