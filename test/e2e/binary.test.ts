@@ -49,7 +49,7 @@ test.if(process.platform === "linux")(
     });
     const err = await crashed.stderr.text();
     expect(await crashed.exited).not.toBe(0);
-    expect(err).toContain("Nothing was sent. Please report this as a bug of\nchat");
+    expect(err).toContain("Nothing was sent.\nReport a bug together with");
     expect(err).not.toMatch(/https?:/);
   },
 );
