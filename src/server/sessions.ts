@@ -218,6 +218,20 @@ export class Sessions implements ClientConnectionOptions, ListenerEvents {
     this.#awaitLogin(client);
   }
 
+  /** Limits and bans follow a client to its new address. */
+  moved(link: Link, from: Address): void {
+    const client = [...this.options.peers.all()].find((peer) => peer.link === link);
+    if (client === undefined || link.remote.host === from.host) return;
+    const { account, channel } = client;
+    const isMember = account !== undefined || channel !== undefined;
+    this.#addresses.moved(from.host, link.remote.host, isMember);
+    try {
+      this.options.bans.checkClient(client);
+    } catch (error) {
+      client.close(asFault(error));
+    }
+  }
+
   /**
    * Closes the oldest unauthenticated client if there are too many, unless it is an operator. A
    * log-in takes little time, so the oldest client is probably not logging in.

@@ -31,6 +31,21 @@ test("a partition loses and repeats no message", async () => {
   pair.close();
 });
 
+test("a client that moved has its new address at the server", async () => {
+  const pair = await relayed(quicHost);
+  await exchange(pair, 0, 2);
+  const before = pair.server.remote.port;
+  await pair.relay.rebind();
+  await exchange(pair, 2, 2);
+  const [post] = pair.relay.localPosts;
+  const port = await until("the new path is validated", () => {
+    const { port } = pair.server.remote;
+    return port === before ? undefined : port;
+  });
+  expect(port).toBe(post?.socket?.port ?? 0);
+  pair.close();
+});
+
 test("bad network conditions change no byte", async () => {
   const weather = {
     drop: 0.03,

@@ -63,7 +63,9 @@ export class ReconnectTimeout {
     this.#cancel = this.clock.after(RECEIVE_TIMEOUT_MS, () =>
       this.onEnd(
         new Fault("unreachable", `lost the sender (${fault.message})`, {
-          remedy: "ask them to share again, and run the new line in the same folder to resume",
+          remedy:
+            "to resume, run chat receive CODE in the same folder while they still share, " +
+            "or ask them to share again and run the new line there",
           cause: fault,
         }),
       ),

@@ -238,7 +238,7 @@ export interface AnnounceOptions {
 const QUERY_INTERVAL_MS = 400;
 /** Long enough for three queries about name conflicts (RFC 6762, section 8.1). */
 const PROBE_MS = 750;
-const NETWORK_CHECK_INTERVAL_MS = 30_000;
+const NETWORK_CHECK_INTERVAL_MS = 10_000;
 
 export interface FindOptions {
   readonly serviceType?: ServiceType;

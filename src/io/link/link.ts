@@ -87,6 +87,8 @@ export interface ListenerEvents {
   requestFailed?(error: unknown): void;
   /** `parent` is the link to which a data channel belongs (QUIC and memory network only). */
   link(link: Link, parent: Link | undefined): void;
+  /** Called after the address of an open link has changed (QUIC only). */
+  moved?(link: Link, from: Address): void;
 }
 
 /** In PEM format. */

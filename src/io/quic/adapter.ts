@@ -150,6 +150,13 @@ export class QuicWire {
     return normalizeAddress(remote.address, remote.port);
   }
 
+  /** Called with the validated address of a peer that moved, or whose NAT gave it another port. */
+  onMoved(callback: (remote: Address) => void): void {
+    this.session.onpathvalidation = (result, _local, remote) => {
+      if (result === "success") callback(normalizeAddress(remote.address, remote.port));
+    };
+  }
+
   peerCertificateHash(): Uint8Array {
     const raw = this.session.peerCertificate?.raw ?? new Uint8Array();
     return new Uint8Array(createHash("sha256").update(raw).digest());

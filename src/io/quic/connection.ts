@@ -30,6 +30,10 @@ export class QuicConnection {
     else this.#channels.add(link);
   }
 
+  get links(): QuicLink[] {
+    return this.#link === undefined ? [] : [this.#link, ...this.#channels];
+  }
+
   async waitForChannels(link: QuicLink): Promise<void> {
     if (link !== this.#link) return;
     await Promise.all(

@@ -41,7 +41,8 @@ export interface QuicLinkOptions {
  */
 export class QuicLink extends BaseLink {
   readonly transport = "udp";
-  readonly remote: Address;
+  /** The peer's present address, because a client may move to another network. */
+  remote: Address;
   readonly certificateHash: Uint8Array;
   readonly accepted: Promise<void>;
   readonly ended: Promise<void>;

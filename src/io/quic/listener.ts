@@ -125,7 +125,16 @@ class QuicListener implements Listener {
         if (!this.#accepts(wire, remote)) return;
         const done = this.#events.connecting?.(remote);
         if (done !== undefined) this.#connecting.set(wire, done);
-        wire.onPipe((pipe) => this.#onPipe(connection, remote, pipe));
+        let current = remote;
+        wire.onMoved((moved) => {
+          current = moved;
+          for (const link of connection.links) {
+            const from = link.remote;
+            link.remote = moved;
+            this.#events.moved?.(link, from);
+          }
+        });
+        wire.onPipe((pipe) => this.#onPipe(connection, current, pipe));
         if (first !== undefined) this.#onPipe(connection, remote, first);
       },
       () => this.#reject(wire, QUIC_CODE.lost),

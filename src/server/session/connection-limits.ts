@@ -66,6 +66,12 @@ export class AddressLimits {
     counts.members--;
   }
 
+  moved(from: string, to: string, isMember: boolean): void {
+    this.closed(from, isMember);
+    this.opened(to);
+    if (isMember) this.loggedIn(to);
+  }
+
   closed(host: string, wasMember: boolean): void {
     this.#links--;
     const counts = this.#of(host);

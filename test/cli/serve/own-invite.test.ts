@@ -61,7 +61,7 @@ test("reports a new address once, and the old one if it returns", async () => {
   expect(invites).toEqual(["10.77.0.9:2428", "10.77.0.1:2428"]);
 });
 
-test("replaces the loopback address of a start without network, but never returns to it", async () => {
+test("replaces the loopback address of a start without network for ever", async () => {
   const machine: Machine = { hosts: [] };
   const { clock, invites } = watch(machine);
   machine.hosts = ["10.77.0.1"];

@@ -27,7 +27,7 @@ test("gives up RECEIVE_TIMEOUT_MS after the first loss, with a remedy", async ()
   expect(ended).toEqual([]);
   await clock.advance(1);
   expect(ended.map(({ code }) => code)).toEqual(["unreachable"]);
-  expect(ended[0]?.remedy).toContain("run the new line in the same folder");
+  expect(ended[0]?.remedy).toContain("run chat receive CODE in the same folder");
 });
 
 const ID = "fAAAAAAAAAAA" as FileId;

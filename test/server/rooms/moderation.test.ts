@@ -1,4 +1,4 @@
-import { expect, test } from "bun:test";
+import { describe, expect, spyOn, test } from "bun:test";
 import { Fault } from "../../../src/base/fault.ts";
 import {
   BANS_MAX,
@@ -8,10 +8,12 @@ import {
 } from "../../../src/base/limits.ts";
 import { checkName } from "../../../src/base/names.ts";
 import { banDraft } from "../../../src/core/rooms/policy.ts";
+import type { Address, Link } from "../../../src/io/link/link.ts";
 import type { Passwords } from "../../../src/server/auth/login.ts";
 import type { LogRecord } from "../../../src/wire/record.ts";
 import { rejection } from "../../rejection.ts";
 import { channelOf, TestFile } from "../data-channel.ts";
+import { newKeys } from "../guest.ts";
 import { Site, siteWith } from "../site.ts";
 import { holds, lab, labTest, operating } from "../site-lab.ts";
 
@@ -251,6 +253,41 @@ labTest("closes the sessions of a banned user and refuses new ones", async ({ si
   await operator.request("ban", { user: "ben", on: false });
   await back.request("login", back.signedLogin("ben"));
   expect(await operator.request("bans", {})).toEqual({ bans: [] });
+});
+
+describe("a client that moved to another address", () => {
+  async function mover(site: Site) {
+    const { sessions } = site.server;
+    const linked = spyOn(sessions, "link");
+    const guest = await site.greeted("10.6.2.1", newKeys());
+    const link = linked.mock.calls.at(-1)?.[0] as Link & { remote: Address };
+    linked.mockRestore();
+    const move = (host: string) => {
+      const from = link.remote;
+      link.remote = { host, port: 9 };
+      sessions.moved(link, from);
+    };
+    return { guest, move };
+  }
+
+  labTest("is banned by the new address", async ({ site, ana }) => {
+    await operating(ana);
+    const { guest, move } = await mover(site);
+    move("10.6.2.9");
+    await ana.request("ban", { address: "10.6.2.1", on: true });
+    expect(guest.ended).toBeUndefined();
+    await ana.request("ban", { address: "10.6.2.9", on: true });
+    expect((await guest.untilEnded()).fault?.code).toBe("banned");
+  });
+
+  labTest("is closed if the new address is banned", async ({ site, ana }) => {
+    await operating(ana);
+    await ana.request("ban", { address: "10.6.2.9", on: true });
+    const { guest, move } = await mover(site);
+    move("10.6.2.8");
+    move("10.6.2.9");
+    expect((await guest.untilEnded()).fault?.code).toBe("banned");
+  });
 });
 
 labTest("limits the bans, also if two are made at once", async ({ site, ana }) => {

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { LINKS_MAX, LINKS_RESERVED } from "../../../src/base/limits.ts";
+import { LINKS_MAX, LINKS_PER_ADDRESS_MAX, LINKS_RESERVED } from "../../../src/base/limits.ts";
 import {
   AddressLimits,
   addressKey,
@@ -25,6 +25,18 @@ test.each([LINKS_MAX, 100])("reserves the last of %i links for this machine", (l
   expect(addresses.accepts("127.0.0.1")).toBe(true);
   open(addresses, "127.0.0.1", 1);
   expect(addresses.accepts("127.0.0.1")).toBe(false);
+});
+
+test("counts a link at the address to which it moved", () => {
+  const addresses = new AddressLimits();
+  open(addresses, HOST, LINKS_PER_ADDRESS_MAX, true);
+  expect(addresses.accepts(HOST)).toBe(false);
+  addresses.moved(HOST, "192.0.2.2", true);
+  expect(addresses.accepts(HOST)).toBe(true);
+  open(addresses, "192.0.2.2", LINKS_PER_ADDRESS_MAX - 1, true);
+  expect(addresses.accepts("192.0.2.2")).toBe(false);
+  addresses.closed("192.0.2.2", true);
+  expect(addresses.accepts("192.0.2.2")).toBe(true);
 });
 
 test.each([
