@@ -34,6 +34,8 @@ import {
   openSharedPart,
   type PartialFile,
   type PartialFileOptions,
+  removeOwnParts,
+  removePart,
   removeSharedParts,
 } from "./partial-file.ts";
 import { PartialFolder } from "./partial-folder.ts";
@@ -171,6 +173,7 @@ function searchForFolder(
 
 /** Removes partial files of a file that is complete at `path`. */
 async function removeParts(parts: PartialFileOptions, path: string, sha256: Sha256): Promise<void> {
+  await removeOwnParts(parts);
   using file = parts.disk.openPlain(path, "read");
   const buffer = new Uint8Array(CHUNK_BYTES);
   await removeSharedParts(parts, undefined, async (index) => {
@@ -326,14 +329,7 @@ class PartialFileSink implements Sink {
       await chunks.closeWhenIdle(); // Windows cannot rename open files.
       const path = existing?.path ?? (await this.#nameWithDetails(chunks.sizeBytes, digest));
       await disk.syncFolder(folder);
-      if (content instanceof PartialFolder) {
-        await disk.removeFolder(part.path);
-        disk.remove(part.manifestPath);
-      } else disk.remove(part.path);
-      disk.remove(part.journalPath);
-      await disk.syncFolder(folder);
-      part.lock.release();
-      disk.remove(part.lockPath);
+      await removePart(parts, part);
       if (existing !== undefined) this.#existing ??= { ...existing, sizeBytes: chunks.sizeBytes };
       return path;
     } catch (error) {
