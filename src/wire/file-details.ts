@@ -5,8 +5,7 @@
 
 import * as v from "valibot";
 import { UNIX_MS_MAX } from "../base/time.ts";
-
-export const PERMISSIONS = 0o777;
+import { PERMISSIONS } from "./modes.ts";
 
 export const fileDetails = v.object({
   /** Permission bits. Never setuid, setgid or the sticky bit. */

@@ -15,6 +15,7 @@ import {
 } from "../base/limits.ts";
 import { finishSteps } from "../base/steps.ts";
 import { quoteText } from "../base/text.ts";
+import { PERMISSIONS } from "./modes.ts";
 
 export interface ManifestFile {
   readonly path: string;
@@ -42,7 +43,6 @@ export type Piece =
       readonly sizeBytes: number;
     };
 
-const MODE_MAX = 0o777;
 const MTIME_MAX = 8.64e15;
 const VERSION = 1;
 const LIST_START = utf8Encode(`{"v":${VERSION},"entries":[`);
@@ -197,7 +197,7 @@ function checkCount(count: number): void {
 }
 
 function canonicalEntry(entry: ManifestEntry): ManifestEntry {
-  const [mode, mtime] = [entry.mode & MODE_MAX, Math.floor(entry.mtime)];
+  const [mode, mtime] = [entry.mode & PERMISSIONS, Math.floor(entry.mtime)];
   if (isFolder(entry)) return { path: entry.path, dir: true, mode, mtime };
   return { path: entry.path, size: entry.size, mode, mtime };
 }
@@ -238,7 +238,7 @@ function entryOf(value: unknown): ManifestEntry {
   if (typeof path !== "string") throw malformed("an entry has no path");
   const defect = pathDefect(path);
   if (defect !== undefined) throw malformed(`${quoteText(path)} ${defect}`);
-  if (!isBetween(mode, 0, MODE_MAX)) throw malformed(`invalid mode of ${quoteText(path)}`);
+  if (!isBetween(mode, 0, PERMISSIONS)) throw malformed(`invalid mode of ${quoteText(path)}`);
   if (!isBetween(mtime, -MTIME_MAX, MTIME_MAX)) {
     throw malformed(`invalid time of ${quoteText(path)}`);
   }

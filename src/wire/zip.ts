@@ -7,6 +7,7 @@
 import { assert } from "../base/assert.ts";
 import { cutText, utf8Encode } from "../base/bytes.ts";
 import { dateOf, MINUTE_MS } from "../base/time.ts";
+import { receivedMode } from "./modes.ts";
 
 export interface ZipEntry {
   /** A folder's path ends with `/`. */
@@ -96,7 +97,10 @@ export function zipCentral({ entry, offset, crc }: ZipWritten): Uint8Array {
   bytes.u32(crc, size, size);
   bytes.u16(name.length, extraBytes, 0, 0, 0); // No comment, first disk.
   bytes.u16(isFolder(entry) ? 0x10 : 0);
-  bytes.u16((isFolder(entry) ? FOLDER_TYPE : FILE_TYPE) | entry.mode);
+  const [type, kind] = isFolder(entry)
+    ? ([FOLDER_TYPE, "folder"] as const)
+    : ([FILE_TYPE, "file"] as const);
+  bytes.u16(type | receivedMode(entry.mode, kind));
   bytes.u32(Math.min(offset, MAX_32));
   bytes.all(name);
   if (zip64Bytes > 0) bytes.u16(1, zip64Bytes);

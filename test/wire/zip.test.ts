@@ -46,6 +46,15 @@ describe("zip archive", () => {
     expect(central.getUint16(38, true)).toBe(0x10);
   });
 
+  test("lets the owner enter each folder and read each file", () => {
+    const modeOf = (path: string, mode: number) => {
+      const entry = { ...FILE, path, mode };
+      return view(zipCentral({ entry, offset: 0, crc: 0 })).getUint16(40, true);
+    };
+    expect(modeOf("d/", 0o666)).toBe(0o040777);
+    expect(modeOf("f", 0o040)).toBe(0o100440);
+  });
+
   test("encodes sizes above 32 bits as zip64", () => {
     const large = { ...FILE, sizeBytes: 5 * GIB };
     const local = view(zipLocal(large));

@@ -14,6 +14,7 @@ import {
   type ManifestFile,
   type ManifestFolder,
 } from "../../wire/manifest.ts";
+import { receivedMode } from "../../wire/modes.ts";
 
 const IMPLIED_MODE = 0o755;
 
@@ -113,7 +114,8 @@ export class FolderPlan {
    * @throws {Fault} folder-malformed if the entry's parent is a file or there are too many entries
    */
   add(entry: ManifestEntry): void {
-    const metadata = { mode: entry.mode, mtimeMs: entry.mtime };
+    const mode = receivedMode(entry.mode, isFolder(entry) ? "folder" : "file");
+    const metadata = { mode, mtimeMs: entry.mtime };
     if (isFolder(entry)) {
       this.#folder(entry.path).metadata = metadata;
       return;

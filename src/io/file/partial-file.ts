@@ -2,7 +2,7 @@
 
 import { basename, dirname, join } from "node:path";
 import { equalBytes, toBase64Url, utf8Encode } from "../../base/bytes.ts";
-import { Fault, msg, unlessFault } from "../../base/fault.ts";
+import { Fault, ignoreFault, msg, unlessFault } from "../../base/fault.ts";
 import { PARTIAL_JOURNAL_SUFFIX, partialName } from "../../base/file-names.ts";
 import { type FileId, isFileId } from "../../base/ids.ts";
 import { CHUNK_BYTES, SAME_NAMES_MAX } from "../../base/limits.ts";
@@ -45,6 +45,7 @@ export interface PartialFileOptions {
   readonly lock: (path: string) => Lock | undefined;
 }
 
+const JOURNAL_SUFFIX = ".journal";
 const HEADER_BYTES_MAX = 1024;
 /**
  * Raised when a newer program may choose other names in a folder, so that it hashes everything that
@@ -131,7 +132,7 @@ type Paths = Pick<PartialFile, "path" | "journalPath" | "manifestPath" | "lockPa
 
 function pathsOf(folder: string, name: string): Paths {
   const path = join(folder, name);
-  const sidePaths = { journalPath: `${path}.journal`, lockPath: `${path}.lock` };
+  const sidePaths = { journalPath: `${path}${JOURNAL_SUFFIX}`, lockPath: `${path}.lock` };
   return { path, manifestPath: `${path}.folder`, ...sidePaths };
 }
 
@@ -305,22 +306,59 @@ export async function removeSharedParts(
   const { disk } = options;
   for (const { paths, head } of sharedParts(options)) {
     if (paths.path === own) continue;
-    const lock = lockPartialFile(options, paths);
-    if (lock === undefined) continue;
-    const { path, journalPath, manifestPath, lockPath } = paths;
-    let isRemoved = false;
+    const { journalPath } = paths;
+    await cleanUp(journalPath, async () => {
+      const lock = lockPartialFile(options, paths);
+      if (lock === undefined) return;
+      try {
+        if (await isPrefix(disk, journalPath, head.headerBytes, hashOf))
+          await removePart(options, { ...paths, lock });
+      } finally {
+        lock.release();
+      }
+    });
+  }
+}
+
+/** Removes what an earlier run could not remove of this file, which is complete. */
+export async function removeOwnParts(options: PartialFileOptions): Promise<void> {
+  const { disk, folder, name, owner } = options;
+  const isJournal = (path: string) => disk.kind(`${path}${JOURNAL_SUFFIX}`) === "file";
+  for (const path of numberedPaths(folder, name, isJournal, partialName)) {
+    const paths = pathsOf(folder, basename(path));
+    await cleanUp(path, async () => {
+      if (readHeader(disk, paths.journalPath, owner).kind !== "ours") return;
+      const lock = lockPartialFile(options, paths);
+      if (lock !== undefined) await removePart(options, { ...paths, lock });
+    });
+  }
+}
+
+/**
+ * Removes a partial file whose content is complete, and releases its lock. If another program holds
+ * one of its files open, that file and its journal remain until the next download of the file.
+ */
+export async function removePart(
+  { disk, folder, isFolder }: Pick<PartialFileOptions, "disk" | "folder" | "isFolder">,
+  { path, journalPath, manifestPath, lockPath, lock }: Paths & { readonly lock: Lock },
+): Promise<void> {
+  await cleanUp(path, async () => {
     try {
-      if (!(await isPrefix(disk, journalPath, head.headerBytes, hashOf))) continue;
-      if (options.isFolder) await disk.removeFolder(path);
+      if (isFolder) await disk.removeFolder(path);
       else disk.remove(path);
       disk.remove(manifestPath);
       disk.remove(journalPath);
-      isRemoved = true;
+      await disk.syncFolder(folder);
     } finally {
       lock.release();
-      if (isRemoved) disk.remove(lockPath);
     }
-  }
+    disk.remove(lockPath);
+  });
+}
+
+/** Runs a task whose failure is not a failure of the download, which is complete. */
+async function cleanUp(path: string, task: () => Promise<void>): Promise<void> {
+  await onDisk(path, task).catch(ignoreFault);
 }
 
 async function isPrefix(
@@ -358,6 +396,8 @@ export function countPartialChunks(part: PartialFileQuery, disk: TreeDisk = syst
 
 function linesAt(disk: TreeDisk, path: string, owner: PartialFileOwner): number {
   if (disk.kind(path) !== "file") return 0;
+  // Another program may have held the journal open when its partial file was removed.
+  if (disk.kind(path.slice(0, -JOURNAL_SUFFIX.length)) === undefined) return 0;
   const head = readHeader(disk, path, owner);
   if (head.kind !== "ours") return 0;
   return Math.floor((head.sizeBytes - head.headerBytes) / HASH_LINE_BYTES);

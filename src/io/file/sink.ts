@@ -9,6 +9,7 @@ import { defined } from "../../base/values.ts";
 import type { Renamed } from "../../core/transfer/folder-plan.ts";
 import { chunkCount } from "../../wire/chunks.ts";
 import type { FileDetails } from "../../wire/file-details.ts";
+import { receivedMode } from "../../wire/modes.ts";
 import { fileContent } from "../blob/blob-store.ts";
 import { CHUNKS_PER_WRITE, ChunkSequence, type Content } from "../blob/chunk-file.ts";
 import type { FolderSize, ForeignChunks, Sink } from "../blob/interfaces.ts";
@@ -33,6 +34,8 @@ import {
   openSharedPart,
   type PartialFile,
   type PartialFileOptions,
+  removeOwnParts,
+  removePart,
   removeSharedParts,
 } from "./partial-file.ts";
 import { PartialFolder } from "./partial-folder.ts";
@@ -170,6 +173,7 @@ function searchForFolder(
 
 /** Removes partial files of a file that is complete at `path`. */
 async function removeParts(parts: PartialFileOptions, path: string, sha256: Sha256): Promise<void> {
+  await removeOwnParts(parts);
   using file = parts.disk.openPlain(path, "read");
   const buffer = new Uint8Array(CHUNK_BYTES);
   await removeSharedParts(parts, undefined, async (index) => {
@@ -219,9 +223,7 @@ interface PartialFileSinkOptions {
 /** Mode of a folder whose sender names none. */
 const FOLDER_MODE = 0o777;
 /** Owner's bits of a partial file, so that a crash leaves none that cannot be resumed. */
-const WRITABLE = { file: 0o600, folder: 0o700 } as const;
-/** Owner's bits of a received file, whatever its sender says. */
-const READABLE = { file: 0o400, folder: 0o500 } as const;
+const WRITABLE = 0o600;
 
 const NOTHING: ReadonlySet<FileProperty> = new Set();
 
@@ -327,14 +329,7 @@ class PartialFileSink implements Sink {
       await chunks.closeWhenIdle(); // Windows cannot rename open files.
       const path = existing?.path ?? (await this.#nameWithDetails(chunks.sizeBytes, digest));
       await disk.syncFolder(folder);
-      if (content instanceof PartialFolder) {
-        await disk.removeFolder(part.path);
-        disk.remove(part.manifestPath);
-      } else disk.remove(part.path);
-      disk.remove(part.journalPath);
-      await disk.syncFolder(folder);
-      part.lock.release();
-      disk.remove(part.lockPath);
+      await removePart(parts, part);
       if (existing !== undefined) this.#existing ??= { ...existing, sizeBytes: chunks.sizeBytes };
       return path;
     } catch (error) {
@@ -374,13 +369,14 @@ class PartialFileSink implements Sink {
     const { parts, part, details } = this.options;
     const { disk, isFolder } = parts;
     const kind = isFolder ? "folder" : "file";
-    const { mode = isFolder ? FOLDER_MODE : undefined, mtimeMs } = details;
-    const modeWith = (bits: number) => (mode === undefined ? {} : { mode: mode | bits });
-    const [before, after] = [modeWith(WRITABLE[kind]), modeWith(READABLE[kind])];
+    const { mode: sent = isFolder ? FOLDER_MODE : undefined, mtimeMs } = details;
+    const mode = sent === undefined ? undefined : receivedMode(sent, kind);
+    const partMode = mode === undefined ? undefined : mode | WRITABLE;
     const isUnchanged = mode === undefined && mtimeMs === undefined;
-    if (!isUnchanged) this.#setMetadata(part.path, { ...before, ...defined({ mtimeMs }) });
+    if (!isUnchanged) this.#setMetadata(part.path, defined({ mode: partMode, mtimeMs }));
     const path = await this.#moveToFinalName(sizeBytes, digest);
-    if (before.mode !== after.mode && disk.kind(path) === kind) this.#setMetadata(path, after);
+    const isFinal = mode === undefined || mode === partMode;
+    if (!isFinal && disk.kind(path) === kind) this.#setMetadata(path, { mode });
     return path;
   }
 

@@ -14,7 +14,7 @@ import {
 import { quoteText } from "../../base/text.ts";
 import { clampUnixMs } from "../../base/time.ts";
 import { chunkCount, chunkSize } from "../../wire/chunks.ts";
-import { type FileDetails, PERMISSIONS } from "../../wire/file-details.ts";
+import type { FileDetails } from "../../wire/file-details.ts";
 import {
   encodeManifest,
   FolderMap,
@@ -22,6 +22,7 @@ import {
   type ManifestFile,
   parseManifest,
 } from "../../wire/manifest.ts";
+import { sentMode } from "../../wire/modes.ts";
 import type {
   ChunkRange,
   FolderSize,
@@ -457,17 +458,18 @@ function obstacleOf(path: string, stat: fs.BigIntStats): string | undefined {
 }
 
 function entryOf(path: string, stat: fs.BigIntStats): ManifestEntry {
-  const mode = Number(stat.mode) & PERMISSIONS;
+  const mode = modeOf(stat);
   const mtime = mtimeMsOf(stat);
   if (stat.isDirectory()) return { path, dir: true, mode, mtime };
   return { path, size: Number(stat.size), mode, mtime };
 }
 
-/** Windows has no modes: those of its files would only remove the receiver's default. */
 function detailsOf(stat: fs.BigIntStats): FileDetails {
-  const mtimeMs = mtimeMsOf(stat);
-  if (process.platform === "win32") return { mtimeMs };
-  return { mode: Number(stat.mode) & PERMISSIONS, mtimeMs };
+  return { mode: modeOf(stat), mtimeMs: mtimeMsOf(stat) };
+}
+
+function modeOf(stat: fs.BigIntStats): number {
+  return sentMode(Number(stat.mode), stat.isDirectory() ? "folder" : "file", process.platform);
 }
 
 /** Rounds down even for times before 1970, so that no file becomes newer. */

@@ -29,7 +29,7 @@ describe("a received folder", () => {
     fs.writeFileSync(join(home, "nothing"), "");
     fs.symlinkSync("/etc/passwd", join(home, "link"));
     fs.chmodSync(join(home, "run.sh"), 0o750);
-    fs.chmodSync(join(home, "deep"), 0o500);
+    fs.chmodSync(join(home, "deep"), 0o700);
     for (const [i, path] of ["run.sh", "nothing", "deep/big", "deep/empty", "deep"].entries()) {
       // Sub-millisecond times: 3.1, 3.3, 3.5, 3.7 and 3.9 ms.
       fs.utimesSync(join(home, path), 1_000_000_000 + i, 1_763_617_717.0031 + i / 5_000);
@@ -61,7 +61,8 @@ describe("a received folder", () => {
       [0o700, 0o700],
       [0o777, 0o755],
       [0o2750, 0o750],
-      [0o555, 0o555],
+      [0o555, 0o755],
+      [0o444, 0o755],
     ] as const) {
       const home = join(root, `home-${mode}`);
       fs.mkdirSync(home);
@@ -74,6 +75,28 @@ describe("a received folder", () => {
     }
     const old = await carry(sentFolder("old", ["a"]), inbox);
     expect(fs.statSync(old.path).mode & 0o7777).toBe(0o777 & ~process.umask());
+  });
+
+  test("is usable by its owner, also from a sender that names no executable folder", async () => {
+    const entries = [
+      { path: "a", dir: true, mode: 0o666, mtime: 7 },
+      { path: "a/b", dir: true, mode: 0o444, mtime: 7 },
+      { path: "a/b/c", size: 0, mode: 0o666, mtime: 7 },
+      { path: "a/b/d", size: 0, mode: 0o040, mtime: 7 },
+      { path: "z", dir: true, mode: 0o600, mtime: 7 },
+    ] as const;
+    const manifest = encodeManifest(entries);
+    const folder = { entries: entries.length, manifestBytes: manifest.length };
+    const { path } = await carry(sent("old", manifest, folder), inbox);
+    const modeOf = (name: string) => fs.statSync(join(path, name)).mode & 0o7777;
+    const modes = entries.map((entry) => [entry.path, modeOf(entry.path).toString(8)]);
+    expect(modes).toEqual([
+      ["a", "755"],
+      ["a/b", "755"],
+      ["a/b/c", "644"],
+      ["a/b/d", "440"],
+      ["z", "700"],
+    ]);
   });
 
   test("never uses an existing folder, even an empty one", async () => {

@@ -206,6 +206,33 @@ describe("a received file", () => {
     expect(fs.readFileSync(again.path).equals(bytes)).toBe(true);
   });
 
+  test.each([
+    [".part", ["a.bin", "a.bin.part", "a.bin.part.journal", "a.bin.part.lock"]],
+    [".part.journal", ["a.bin", "a.bin.part.journal", "a.bin.part.lock"]],
+    [".part.lock", ["a.bin", "a.bin.part.lock"]],
+  ])("is complete while another program holds its %s open", async (suffix, left) => {
+    const source = sent("a.bin", pattern(2 * CHUNK_BYTES));
+    const secret = new Uint8Array(32);
+    const system = systemDisk();
+    const remove = (path: string) => {
+      if (path.endsWith(suffix)) throw Object.assign(new Error("open"), { code: "EBUSY" });
+      system.remove(path);
+    };
+    const sink = await sinkFor(source, inbox, { secret, disk: { ...system, remove } });
+    await pour(source, sink);
+    const known = sink.digest();
+    expect(await sink.finish()).toBe(join(inbox, "a.bin"));
+    await sink.sync(); // The client syncs and closes every sink.
+    sink.close();
+    expect(fs.readdirSync(inbox).sort()).toEqual(left);
+    // The next download of the file removes the rest, and transfers nothing.
+    const again = await sinkFor(source, inbox, { secret, digest: known });
+    expect(again.have).toBe(2);
+    expect(await again.finish()).toBe(join(inbox, "a.bin"));
+    again.close();
+    expect(fs.readdirSync(inbox).filter((name) => !name.endsWith(".lock"))).toEqual(["a.bin"]);
+  });
+
   test("keeps the part if the disk refuses the final name, and finishes it later", async () => {
     const bytes = pattern(2 * CHUNK_BYTES);
     const options = { secret: new Uint8Array(32) };
