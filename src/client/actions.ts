@@ -510,13 +510,9 @@ export class Actions {
    * @throws {Fault} name-taken if an encrypted room would have the name of an open one
    */
   async join(room: string, options: JoinOptions = {}): Promise<string> {
-    const { assignment, ...fields } = options;
-    const enter = () => this.enter({ room: bareTarget(room), ...fields });
-    const { name } = await (fields.sealed === true
-      ? this.sealAfter(room, enter)
-      : assignment === true
-        ? this.assignAfter(enter)
-        : enter());
+    if (options.assignment === true) this.checkAssignment(options.sealed);
+    const enter = () => this.enter({ room: bareTarget(room), ...options });
+    const { name } = await (options.sealed === true ? this.sealAfter(room, enter) : enter());
     this.open(name);
     return name;
   }
@@ -675,15 +671,17 @@ export class Actions {
     });
   }
 
-  /** Makes a room that `join` has created an assignment. */
-  async assignAfter<Joined extends Answer<"join"> | undefined>(
-    join: () => Promise<Joined>,
-  ): Promise<Joined> {
-    // The room must not stay open to all.
+  /**
+   * Checks, before a room is created, whether it can be an assignment.
+   * @throws {Fault} sealed-room, or kind-unknown if a server is too old for the rule
+   */
+  checkAssignment(sealed = false): void {
+    if (sealed) {
+      throw new Fault("sealed-room", msg`an encrypted room cannot be an assignment`, {
+        remedy: msg`create a room that is not encrypted`,
+      });
+    }
     this.#actor.checkSupport("rules", { room: "", post: "private" });
-    const answer = await join();
-    if (answer?.created === true) await this.setRules(answer.name, { post: "private" });
-    return answer;
   }
 
   async setRules(

@@ -70,18 +70,18 @@ const join: Command<JoinArgs> = {
     return { room: roomName(room), password, sealed, ...(assignment && { assignment }) };
   },
   async run(args, chat, host) {
+    const { room, sealed, assignment } = args;
+    if (assignment === true) chat.actions.checkAssignment(sealed);
     const attempt = () => host.join(args);
-    const answer = await (args.sealed === true
-      ? chat.actions.sealAfter(args.room, attempt)
-      : args.assignment === true
-        ? chat.actions.assignAfter(attempt)
-        : attempt());
+    const answer = await (sealed === true ? chat.actions.sealAfter(room, attempt) : attempt());
     if (answer === undefined) return undefined;
     const { name, created } = answer;
     const json = { kind: "joined", room: name, created };
-    if (!created) return { json, roomToOpen: name };
+    if (!created && assignment !== true) return { json, roomToOpen: name };
     const note: Message = (texts) =>
-      (args.sealed === true ? texts.sealedRoomCreated : texts.roomCreated)(name);
+      created
+        ? (sealed === true ? texts.sealedRoomCreated : texts.roomCreated)(name)
+        : texts.existingAssignment(name);
     return { json, note, roomToOpen: name };
   },
 };

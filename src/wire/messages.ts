@@ -662,6 +662,8 @@ export const REQUESTS = {
       password: v.optional(secret),
       create: v.optional(v.boolean()),
       sealed: v.optional(v.boolean()),
+      /** The room is an assignment room, or becomes one. The request is refused if it cannot. */
+      assignment: v.optional(v.boolean()),
     },
     answer: v.object({ room: id, name, created: v.boolean(), joined: v.boolean() }),
   },

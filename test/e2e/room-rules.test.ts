@@ -36,6 +36,32 @@ server.test("rules of a room bind its members and scripts", async (sandbox) => {
   });
 });
 
+server.test("never enters an ordinary room that should be an assignment", async (sandbox) => {
+  const ann = sandbox.home("ann").with({ CHAT_USER: "ann" });
+  const tom = sandbox.home("tom").with({ CHAT_USER: "tom" });
+  await ann.run(["join", "--room", "hw20"]);
+  const stdin = "/join HW20 --assignment\n";
+  const refused = await tom.run(["join", "--json"], { stdin });
+  expect([
+    refused.exitCode,
+    ndjson(refused.out).find(({ kind }) => kind === "fault"),
+  ]).toMatchObject([
+    3,
+    { code: "name-taken", remedy: "choose another name, or ask one of its moderators" },
+  ]);
+  expect((await tom.json(["rooms"])).find(({ room }) => room === "hw20")?.["joined"]).toBe(false);
+  const made = await ann.run(["join"], { stdin });
+  expect([made.exitCode, made.out + made.err]).toEqual([
+    0,
+    expect.stringContaining("'hw20' existed already, and is an assignment"),
+  ]);
+  const both = await ann.run(["join"], { stdin: "/join new --sealed --assignment\n" });
+  expect(both.exitCode).toBe(2);
+  expect((await ann.json(["rooms"])).map(({ room }) => room)).not.toContain("new");
+  expect((await tom.run(["join"], { stdin })).exitCode).toBe(0);
+  expect((await tom.run(["send", "--to", "hw20", "my work"])).err).toContain("goes to hw20@tom");
+});
+
 server.test("sends a member's work to the box of an assignment room", async (sandbox) => {
   const tea = sandbox.home("tea").with({ CHAT_USER: "tea" });
   const pip = sandbox.home("pip").with({ CHAT_USER: "pip" });

@@ -3,6 +3,7 @@
 import { Fault, type FaultCode } from "../../base/fault.ts";
 import { formatTarget, type Name } from "../../base/names.ts";
 import type { TimeContext } from "../../base/parse-time.ts";
+import { defined } from "../../base/values.ts";
 import type { Client } from "../../client/client.ts";
 import type { ChatRecord, RoomView } from "../../core/client/chat-record.ts";
 import { withMentions } from "../../core/client/mentions.ts";
@@ -209,6 +210,7 @@ export interface JoinRoomOptions {
   /** If absent, an unknown room is created without a prompt. */
   readonly mayCreate?: () => Promise<boolean>;
   readonly sealed?: boolean;
+  readonly assignment?: boolean;
 }
 
 /**
@@ -216,20 +218,20 @@ export interface JoinRoomOptions {
  * @throws {Fault} room-unknown, room-password-wrong, approval-needed, …
  */
 export async function joinRoom(client: Client, options: JoinRoomOptions): Promise<Answer<"join">> {
-  const { room, password, roomSecret } = options;
-  const passwordField = password === undefined ? {} : { password };
+  const { room, password, roomSecret, assignment } = options;
+  const fields = defined({ room, password, assignment });
   try {
-    return await client.actions.enter({ room, ...passwordField });
+    return await client.actions.enter(fields);
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
     if (error.code === "room-unknown") {
       if (options.mayCreate !== undefined && !(await options.mayCreate())) throw error;
       const sealed = options.sealed === true ? { sealed: true } : {};
-      return client.request("join", { room, ...passwordField, create: true, ...sealed });
+      return client.request("join", { ...fields, create: true, ...sealed });
     }
     const fallbackPassword = password === undefined ? roomSecret : undefined;
     if (error.code !== "room-password-wrong" || fallbackPassword === undefined) throw error;
-    return client.request("join", { room, password: fallbackPassword });
+    return client.request("join", { ...fields, password: fallbackPassword });
   }
 }
 

@@ -21,6 +21,7 @@ import { invitedToSealed } from "./group-state.ts";
 import { checkConversationLimit, countNamed, joinDraft } from "./membership.ts";
 import {
   type Actor,
+  actionDrafts,
   checkMayPost,
   checkReason,
   moderates,
@@ -37,6 +38,8 @@ export interface JoinOptions {
   readonly isPasswordCorrect: boolean;
   /** Operator who adds the user. */
   readonly addedBy?: Name;
+  /** The room must be an assignment room, or becomes one if the user may change its rules. */
+  readonly assignment?: { readonly isOperator: boolean };
   readonly create:
     | {
         readonly room: RoomId;
@@ -187,13 +190,15 @@ export function joinDrafts(
       throw new Fault("room-unknown", msg`no room named '${name}'`);
     checkRoomQuota(rooms, user, create.isOperator === true);
     const { locked, sealed } = create;
+    const post = options.assignment && "private";
     // An encrypted room has no topic.
-    const rules = sealed === true ? undefined : { topic: "moderators" };
+    const rules = sealed === true ? undefined : defined({ topic: "moderators", post });
     const body = { name, locked: locked || undefined, sealed: sealed || undefined, rules };
     const createdCount: Draft = { kind: "room", room: create.room, by: user, id: "", body };
     return [createdCount, joinDraft(rooms, user, create.room)];
   }
-  if (room.members.has(user)) return [];
+  const rules = assignmentDrafts(rooms, room, user, options);
+  if (room.members.has(user)) return rules;
   if (room.isSealed === true && !room.admitted.has(user) && !isPasswordAccepted) {
     throw new Fault("sealed-room", msg`'${name}' is encrypted, and you are not a member`, {
       remedy: msg`ask a member to add you: /invite NAME`,
@@ -206,7 +211,29 @@ export function joinDrafts(
       msg`'${name}' has reached the limit of ${ROOM_MEMBERS_MAX} members`,
     );
   }
-  return [joinDraft(rooms, user, room.id, options.addedBy)];
+  return [...rules, joinDraft(rooms, user, room.id, options.addedBy)];
+}
+
+/**
+ * Makes an existing room an assignment.
+ * @throws {Fault} name-taken, sealed-room or not-allowed, so that nobody enters a public room as if
+ * it were an assignment
+ */
+function assignmentDrafts(
+  rooms: Rooms,
+  room: Room,
+  user: UserId,
+  { assignment }: JoinOptions,
+): Draft[] {
+  if (assignment === undefined || room.rules.post === "private") return [];
+  const actor = { user, isOperator: assignment.isOperator };
+  if (!moderates(room, actor)) {
+    throw new Fault("name-taken", msg`'${room.name}' exists, and is no assignment`, {
+      remedy: msg`choose another name, or ask one of its moderators`,
+    });
+  }
+  const change = { post: "private" } as const;
+  return actionDrafts(rooms, actor, { kind: "rules", room: room.id, change }, 0);
 }
 
 /** Operators have no per-account limit and may use ROOMS_RESERVED. */

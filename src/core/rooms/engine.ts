@@ -386,7 +386,9 @@ export class RoomEngine {
       case "enter":
         return "own";
       case "join": {
-        const room = this.#rooms.find(command.options.name);
+        const { name, assignment } = command.options;
+        const room = this.#rooms.find(name);
+        if (assignment !== undefined) return "exclusive";
         const hasSpace = room !== undefined && room.members.size + others() < ROOM_MEMBERS_MAX;
         return hasSpace ? "own" : "exclusive";
       }
@@ -751,7 +753,8 @@ export class RoomEngine {
         const room = this.#rooms.get(head.room as RoomId);
         const name = room?.name ?? command.options.name;
         const created = room !== undefined && room.id === command.options.create?.room;
-        return settled(requester, { room: head.room, name, created, joined: true });
+        const joined = head.kind !== "rules";
+        return settled(requester, { room: head.room, name, created, joined });
       }
       case "converse": {
         const { name = "" } = this.#rooms.get(head.room as RoomId) ?? {};

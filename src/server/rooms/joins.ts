@@ -151,9 +151,16 @@ export class Joins {
     const name = checkName(request.room, "room's name");
     const room = this.options.rooms.find(name, sender.account.id);
     if (room !== undefined) {
+      if (request.sealed === true && room.isSealed !== true) {
+        throw new Fault(
+          "name-taken",
+          msg`'${name}' is not encrypted, and an existing room cannot be encrypted`,
+          { remedy: msg`choose another name for the encrypted room` },
+        );
+      }
       this.#checkRejoins(room, sender);
       const isPasswordCorrect = await this.#isPasswordCorrect(room, request, sender);
-      return { name, isPasswordCorrect, create: undefined };
+      return { name, isPasswordCorrect, create: undefined, ...assignmentOf(request, sender) };
     }
     if (request.create !== true) return { name, isPasswordCorrect: false, create: undefined };
     return await this.#creation(request, sender);
@@ -183,12 +190,17 @@ export class Joins {
     return true;
   }
 
-  async #creation(
-    { room, password, sealed }: RequestOf<"join">,
-    { account, actor: { isOperator } }: Sender,
-  ): Promise<JoinOptions> {
+  async #creation(request: RequestOf<"join">, sender: Sender): Promise<JoinOptions> {
+    const { room, password, sealed, assignment } = request;
+    const { account, actor } = sender;
+    const { isOperator } = actor;
     const { rooms, registry, kernel, entropy, authenticator } = this.options;
     if (sealed === true) {
+      if (assignment === true) {
+        throw new Fault("sealed-room", msg`an encrypted room cannot be an assignment`, {
+          remedy: msg`create a room that is not encrypted`,
+        });
+      }
       if (!this.options.isSealingEnabled) throw disabledFault(NO_SEALING);
       if (password !== undefined) {
         throw new Fault(
@@ -202,6 +214,7 @@ export class Joins {
     const options = {
       name: checkName(room, "room's name"),
       isPasswordCorrect: false,
+      ...assignmentOf(request, sender),
       create: { room: id, locked: password !== undefined, sealed: sealed === true, isOperator },
     };
     // Check the request first, so that a refused request costs nothing.
@@ -228,6 +241,13 @@ export class Joins {
     const now = this.options.clock.now();
     this.#rate.take(user, now, message, "wait an hour, or ask an operator");
   }
+}
+
+function assignmentOf(
+  { assignment }: RequestOf<"join">,
+  { actor: { isOperator } }: Sender,
+): Pick<JoinOptions, "assignment"> {
+  return assignment === true ? { assignment: { isOperator } } : {};
 }
 
 /**

@@ -11,7 +11,7 @@ import { rejection } from "../../rejection.ts";
 import { channelOf, download, TestFile } from "../data-channel.ts";
 import type { Guest } from "../guest.ts";
 import type { Site } from "../site.ts";
-import { lab, operating } from "../site-lab.ts";
+import { lab, labTest, operating } from "../site-lab.ts";
 
 const WORK = new TestFile("work", 4_000, "=cmd|' /C calc'!A0.txt");
 const TEXT = "my secret essay";
@@ -66,6 +66,53 @@ boxTest("shows a box to its owner and the moderators, and nothing of it to other
     expect(received(eve)).not.toContain(hidden);
   }
 });
+
+labTest("creates an assignment room with its rule, in one record", async ({ site, ana, ben }) => {
+  const created = await ana.request("join", { room: "hw", create: true, assignment: true });
+  expect(created).toMatchObject({ name: "hw", created: true, joined: true });
+  await ben.request("join", { room: "hw" });
+  expect(await rejection(site.wait(ben.post("my work", "hw")))).toMatchObject({
+    code: "not-allowed",
+  });
+  const records = ana.records.filter(({ head }) => head.room === created.room);
+  expect(records.map(({ head }) => head.kind)).toEqual(["room", "join", "join"]);
+  expect(ana.room("hw")?.rules).toEqual({ topic: "moderators", post: "private" });
+});
+
+labTest(
+  "makes an existing room an assignment for those who may, and refuses others",
+  async (it) => {
+    const { site, ana, ben, eve } = it;
+    const named = (room: string) => ({ room, create: true, assignment: true });
+    const refused = await ben.refused("join", named("LAB"));
+    expect(refused).toMatchObject({
+      code: "name-taken",
+      message: "'lab' exists, and is no assignment",
+      remedy: "choose another name, or ask one of its moderators",
+    });
+    await eve.request("leave", { room: "lab" });
+    expect(await eve.refusal("join", named("lab"))).toBe("name-taken");
+    expect(await ana.refusal("join", named("lobby"))).toBe("name-taken");
+    expect((await ana.request("who", { room: "lab" })).users.map(({ user }) => user)).toEqual([
+      "ana",
+      "ben",
+    ]);
+    expect(await ana.request("join", named("lab"))).toMatchObject({
+      created: false,
+      joined: false,
+    });
+    await site.quiet();
+    expect(ben.room("lab")?.rules).toMatchObject({ post: "private" });
+    expect(await eve.request("join", named("lab"))).toMatchObject({ created: false, joined: true });
+    // Another moderator, who has left.
+    await ana.request("rules", { room: "lab", post: "everyone" });
+    await ana.request("grant", { room: "lab", user: "ben", on: true });
+    await ana.request("leave", { room: "lab" });
+    expect(await ana.request("join", named("lab"))).toMatchObject({ created: false, joined: true });
+    await site.quiet();
+    expect(ben.room("lab")?.rules).toMatchObject({ post: "private" });
+  },
+);
 
 boxTest("refuses a pupil who asks for another's box in any way", async (it) => {
   const { site, ben, eve, box, seq } = it;

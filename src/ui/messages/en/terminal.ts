@@ -87,6 +87,7 @@ export const ENGLISH_TERMINAL = {
 
   sealedRoomCreated: (room: string) =>
     `created the encrypted room '${room}'; add people: /invite NAME`,
+  existingAssignment: (room: string) => `'${room}' existed already, and is an assignment`,
   roomCreated: (room: string) => `created the room '${room}'`,
   returnedTo: (room: string) => `returned to ${room}`,
   leftRoom: (room: string, adder?: string) =>

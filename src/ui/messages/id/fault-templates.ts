@@ -312,6 +312,9 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "{} was written by a newer version: {}": "{} ditulis oleh versi yang lebih baru: {}",
   "hand in your work: write to {} on the page, or with chat 0.3.0 or later":
     "kumpulkan tugas Anda: tulis ke {} di halaman web, atau dengan chat 0.3.0 atau lebih baru",
+  "'{}' exists, and is no assignment": "'{}' sudah ada, dan bukan ruang tugas",
+  "choose another name, or ask one of its moderators":
+    "pilih nama lain, atau minta salah satu moderatornya",
   "'{}' is no assignment": "'{}' bukan ruang tugas",
   "make it one: /rules post private": "jadikan ruang tugas: /rules post private",
   "the box's owner is not in '{}'": "pemiliknya tidak ada di '{}'",

@@ -7,6 +7,7 @@ import { compareNames, isName } from "../../../base/names.ts";
 import { formatDuration } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
 import { clampUnixMs } from "../../../base/time.ts";
+import { defined } from "../../../base/values.ts";
 import { isSameName } from "../../../core/model/item.ts";
 import { knownNames, roomOf } from "../../../core/model/selectors.ts";
 import type { RoomState } from "../../../core/model/state.ts";
@@ -66,6 +67,7 @@ interface OpenProps extends CloseProps {
 interface JoinProps extends OpenProps {
   readonly room: string;
   readonly isLocked?: boolean;
+  readonly isAssignment?: boolean;
   readonly password?: string;
 }
 
@@ -74,6 +76,7 @@ export function JoinDialog({
   onOpen,
   room,
   isLocked,
+  isAssignment: assignment = false,
   password: initialPassword = "",
 }: JoinProps) {
   const { texts, chat, openDialog } = usePage();
@@ -89,12 +92,13 @@ export function JoinDialog({
   const join = async () => {
     setWrong(undefined);
     try {
-      onOpen(await chat.actions.join(room, password === "" ? {} : { password }));
+      const options = { assignment: assignment || undefined, password: password || undefined };
+      onOpen(await chat.actions.join(room, defined(options)));
     } catch (error) {
       const code = error instanceof Fault ? error.code : undefined;
       if (code === "room-unknown") {
         onClose(); // Closes first, so that the next dialog gets the focus.
-        return openDialog(CreateRoomDialog, { onOpen, room });
+        return openDialog(CreateRoomDialog, { onOpen, room, isAssignment: assignment });
       }
       if (code !== "room-password-wrong") throw error;
       setNeedsPassword(true);

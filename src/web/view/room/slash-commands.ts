@@ -4,6 +4,7 @@ import { Fault } from "../../../base/fault.ts";
 import { boxNames } from "../../../base/names.ts";
 import { parseTime, type TimeContext } from "../../../base/parse-time.ts";
 import { cleanText } from "../../../base/text.ts";
+import { defined } from "../../../base/values.ts";
 import {
   draftKey,
   isPostPending,
@@ -167,21 +168,22 @@ class PageHost implements Host {
     room,
     password,
     sealed = false,
-    assignment = false,
+    assignment,
     mayCreate,
   }: JoinArgs): Promise<WireAnswer<"join"> | undefined> {
     const { openDialog, chat } = this.page;
     const onOpen = this.context.open;
     try {
       const options = password === undefined ? { sealed } : { password };
-      return await chat.actions.enter({ room, ...options });
+      return await chat.actions.enter(defined({ room, ...options, assignment }));
     } catch (error) {
       const code = error instanceof Fault ? error.code : undefined;
-      const options = { room, password: password ?? "", onOpen };
+      const isAssignment = assignment === true;
+      const options = { room, password: password ?? "", onOpen, isAssignment };
       if (code === "room-password-wrong") {
         openDialog(JoinDialog, { ...options, isLocked: true });
       } else if (code === "room-unknown" && mayCreate !== false) {
-        openDialog(CreateRoomDialog, { ...options, isSealed: sealed, isAssignment: assignment });
+        openDialog(CreateRoomDialog, { ...options, isSealed: sealed });
       } else throw error;
       return undefined;
     }
