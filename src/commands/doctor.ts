@@ -90,7 +90,7 @@ export const command = defineVerb({
       const requested = options.fingerprint ?? server.fingerprint;
       const requiresUdp = options.transport === "udp";
       const expected = { server, requested, pinned, requiresUdp };
-      const probes = networkProbes(context, server.port);
+      const probes = networkProbes(context, server);
       await checkNetwork(runner, probes, expected);
       if (target.machines.length > 1) {
         await runner.check("machines", 2 * CHECK_TIMEOUT_MS, () =>

@@ -1,4 +1,6 @@
 import { describe, expect, test } from "bun:test";
+import type { AddressInfo } from "node:net";
+import { createServer } from "node:tls";
 import { Fault } from "../../src/base/fault.ts";
 import {
   CHECK_TIMEOUT_MS,
@@ -18,6 +20,7 @@ import {
   checkMulticast,
   checkTerminal,
   type MachineProbes,
+  networkProbes,
 } from "../../src/cli/doctor/machine.ts";
 import {
   checkClock,
@@ -32,9 +35,12 @@ import {
 import type { Membership } from "../../src/cli/serve/membership.ts";
 import type { ClusterInspection } from "../../src/cli/serve/survey.ts";
 import type { Greeted } from "../../src/client/trust.ts";
+import { makeCertificate } from "../../src/crypto/certificate.ts";
 import { Identity } from "../../src/crypto/identity.ts";
+import { systemClock } from "../../src/io/clock.ts";
 import type { Fingerprint } from "../../src/wire/fingerprint.ts";
 import { VirtualClock } from "../client/virtual-clock.ts";
+import { ISSUER, LEAF } from "../crypto/issued-certificate.ts";
 import { FakeOutput } from "./fake-world.ts";
 
 const identity = Identity.generate();
@@ -51,12 +57,18 @@ const WAY: NetworkProbes = {
   resolve: async () => ["192.0.2.7", "192.0.2.8"],
   localAddressFor: async () => "192.0.2.2",
   connectTcp: async () => {},
-  shakeHands: async () => ({ protocol: "TLSv1.3", subject: "chat", expires: "later" }),
+  shakeHands: async () => ({
+    protocol: "TLSv1.3",
+    subject: "chat",
+    expires: "later",
+    chainPem: "",
+  }),
   serverTime: async () => 1_000_000,
   greet: async () => GREETED,
   greetOverUdp: async () => GREETED,
   unixMs: () => 1_000_400,
 };
+const TARGET = { host: "chat.example", address: "192.0.2.7", port: 2428, timeoutMs: 1 };
 const EXPECTED: ExpectedIdentity = {
   server: { host: "chat.example", port: 2428, portGiven: true },
   requested: undefined,
@@ -129,6 +141,47 @@ describe("the route to a server", () => {
     const message = "this machine's clock is 2 min behind the server's";
     expect(checkClock(-CLOCK_SKEW_MS_MAX)).toMatchObject({ state: "ok", message });
     expect(checkClock(CLOCK_SKEW_MS_MAX + 1).state).toBe("warning");
+  });
+
+  test("warns about a certificate that is sent without its issuer's", async () => {
+    const shakeHands = async (chainPem: string) => ({
+      ...(await WAY.shakeHands(TARGET)),
+      chainPem,
+    });
+    const { states, said } = await walk({ shakeHands: () => shakeHands(LEAF) });
+    expect(states).toContain("tls warning");
+    expect(said("tls")).toEndWith("sent without the certificate of its issuer 'Test R3'");
+    expect((await walk({ shakeHands: () => shakeHands(LEAF + ISSUER) })).states).toContain(
+      "tls ok",
+    );
+  });
+
+  test("asks a proxy with several names for the server's name", async () => {
+    const { certPem: cert, keyPem: key } = await makeCertificate();
+    const names: unknown[] = [];
+    const proxy = createServer({ cert: cert + ISSUER, key }, (socket) => {
+      const { servername } = socket as { servername?: unknown };
+      socket.on("error", () => {});
+      socket.on("data", (request) => {
+        names.push([servername, /^host: (.*)\r$/im.exec(request.toString())?.[1]]);
+        const headers = "content-type: text/plain\r\ndate: Thu, 26 Nov 2026 10:00:00 GMT";
+        socket.end(`HTTP/1.1 502 Bad Gateway\r\n${headers}\r\n\r\nBad Gateway`);
+      });
+    });
+    await new Promise<void>((resolve) => proxy.listen(0, "127.0.0.1", resolve));
+    const { port } = proxy.address() as AddressInfo;
+    const [host, address] = ["chat.school.test", "127.0.0.1"];
+    const target = { host, address, port, timeoutMs: 20_000 };
+    const probes = networkProbes({ clock: systemClock() }, { host, port });
+    const { chainPem } = await probes.shakeHands(target);
+    expect(chainPem.match(/BEGIN CERTIFICATE/g)).toHaveLength(2);
+    expect(await probes.serverTime(target)).toBeUndefined();
+    const fault = await probes.greet(address).catch((error: unknown) => error);
+    const message = `the proxy at ${host}:${port} does not reach the chat server`;
+    expect(fault).toMatchObject({ code: "unreachable", message });
+    const request = [host, `${host}:${port}`];
+    expect(names).toEqual([request, request]);
+    proxy.close();
   });
 
   test("reports an unsupported version as such", async () => {

@@ -38,7 +38,7 @@ import { isAppendOnly } from "../../io/terminal/terminal-type.ts";
 import { wsDial } from "../../io/ws/dial.ts";
 import { CLOCK_FILE } from "../../server/kernel/server-clock.ts";
 import { parseJson } from "../../wire/field.ts";
-import { formatAddress } from "../../wire/invite.ts";
+import { formatAddress, type ServerAddress } from "../../wire/invite.ts";
 import { greetServer } from "../connect/dial.ts";
 import type { Context } from "../context.ts";
 import type { Environment, Folders } from "../settings.ts";
@@ -224,10 +224,12 @@ function addressesOf({ data, irc = [] }: IrcServer): (readonly [data: string, ad
 /** Short, because the user waits for the results. */
 const DISCOVERY_MS = 1_200;
 
-export function networkProbes(context: Context, port: number): NetworkProbes {
-  const { clock } = context;
-  const greet = (dial: Dial, host: string) => {
-    return greetServer(clock, () => dial({ host, port, timeoutMs: CHECK_TIMEOUT_MS }));
+export function networkProbes(
+  { clock }: Pick<Context, "clock">,
+  { host, port }: ServerAddress,
+): NetworkProbes {
+  const greet = (dial: Dial, address: string) => {
+    return greetServer(clock, () => dial({ host, address, port, timeoutMs: CHECK_TIMEOUT_MS }));
   };
   return {
     resolve: resolveHost,

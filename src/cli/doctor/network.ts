@@ -7,6 +7,7 @@ import { counted, formatElapsed, formatSize } from "../../base/sizes.ts";
 import { quoteText } from "../../base/text.ts";
 import { DAY_MS } from "../../base/time.ts";
 import type { Greeted } from "../../client/trust.ts";
+import { missingIssuer } from "../../crypto/certificate.ts";
 import { lineage } from "../../crypto/succession.ts";
 import { noMajority } from "../../io/cluster/majority.ts";
 import type { NatsSettings } from "../../io/nats/monitor.ts";
@@ -142,11 +143,19 @@ class NetworkCheck {
   }
 
   async #tls(): Promise<Finding> {
-    const { protocol, subject, expires } = await this.probes.shakeHands(this.#target());
+    const tls = await this.probes.shakeHands(this.#target());
+    const { protocol, subject, expires, chainPem } = tls;
     const found = `${protocol}, certificate of ${quoteText(subject)} until ${quoteText(expires)}`;
     const leftMs = Date.parse(expires) - this.probes.unixMs();
-    if (!(leftMs < CERTIFICATE_DAYS_MIN * DAY_MS)) return ok(found);
-    return warning(found, "renew it, as browsers refuse it after that date; chat does not");
+    if (leftMs < CERTIFICATE_DAYS_MIN * DAY_MS) {
+      return warning(found, "renew it, as browsers refuse it after that date; chat does not");
+    }
+    const issuer = chainPem === "" ? undefined : missingIssuer(chainPem);
+    if (issuer === undefined || issuer === "") return ok(found);
+    return warning(
+      `${found}, sent without the certificate of its issuer ${quoteText(issuer)}`,
+      "use the full chain, such as fullchain.pem, as curl and some browsers refuse it; chat does not",
+    );
   }
 
   async #identity(): Promise<Finding> {

@@ -128,6 +128,8 @@ export interface Listener {
 
 export interface DialOptions {
   readonly host: string;
+  /** Address of `host` to use; `undefined` to resolve it. */
+  readonly address?: string;
   readonly port: number;
   readonly localPort?: number;
   readonly timeoutMs: number;

@@ -1,13 +1,16 @@
 /** Checks on each hop to a server, for `chat doctor`. Each check has its own timeout. */
 
+import { X509Certificate } from "node:crypto";
 import { lookup } from "node:dns/promises";
 import { request } from "node:https";
 import { createConnection, isIP, type Socket } from "node:net";
-import { connect as connectTls, TLSSocket } from "node:tls";
+import { connect as connectTls, type DetailedPeerCertificate, TLSSocket } from "node:tls";
 import { Fault } from "../../base/fault.ts";
 import { errorCode } from "../disk/disk.ts";
+import { PROXY_STATUSES } from "../http/proxy-status.ts";
 import { sendingAddress } from "../lan/interfaces.ts";
 import { isOldTls } from "../ws/dial.ts";
+import { formatHostPort } from "../ws/upgrade.ts";
 
 const CHECKED_ADDRESSES_MAX = 4;
 
@@ -22,6 +25,8 @@ export interface TlsInfo {
   readonly protocol: string;
   readonly subject: string;
   readonly expires: string;
+  /** Certificates that the server sent, in PEM format. */
+  readonly chainPem: string;
 }
 
 export async function resolveHost(host: string): Promise<readonly string[]> {
@@ -67,14 +72,13 @@ export function connectTcp({ address, port, timeoutMs }: Target): Promise<void> 
 export function handshakeTls({ host, address, port, timeoutMs }: Target): Promise<TlsInfo> {
   return new Promise((resolve, reject) => {
     // Do not check the certificate, because the server signs its hash.
-    const servername = isIP(host) === 0 ? { servername: host } : {};
     const socketOptions = {
       host: address,
       port,
       rejectUnauthorized: false,
       minVersion: "TLSv1.3",
     } as const;
-    const socket = connectTls({ ...socketOptions, ...servername });
+    const socket = connectTls({ ...socketOptions, ...serverName(host) });
     const end = (act: () => void) => {
       clearTimeout(timer);
       socket.destroy();
@@ -104,14 +108,16 @@ export function serverTime(target: Target): Promise<number | undefined> {
         host: address,
         port,
         path: "/healthz",
-        headers: { host },
+        headers: { host: formatHostPort(host, port) },
+        ...serverName(host),
         rejectUnauthorized: false,
         minVersion: "TLSv1.3",
         timeout: timeoutMs,
         agent: false,
       },
       (response) => {
-        const { date } = response.headers;
+        // A proxy whose server does not answer reports its own time.
+        const { date } = PROXY_STATUSES.has(response.statusCode ?? 0) ? {} : response.headers;
         response.destroy();
         const unixMs = date === undefined ? Number.NaN : Date.parse(date);
         resolve(Number.isNaN(unixMs) ? undefined : unixMs);
@@ -124,14 +130,34 @@ export function serverTime(target: Target): Promise<number | undefined> {
   });
 }
 
+function serverName(host: string): { readonly servername?: string } {
+  return isIP(host) === 0 ? { servername: host } : {};
+}
+
 function tlsInfo(socket: TLSSocket): TlsInfo {
-  const { subject, valid_to } = socket.getPeerCertificate();
+  const certificate = socket.getPeerCertificate(true);
+  const { subject, valid_to } = certificate;
   const name: unknown = subject?.CN;
   return {
     protocol: socket.getProtocol() ?? "TLS",
     subject: typeof name === "string" ? name : "",
     expires: String(valid_to ?? ""),
+    chainPem: chainPem(certificate),
   };
+}
+
+/** Real chains have at most four certificates. */
+const CHAIN_LENGTH_MAX = 8;
+
+function chainPem(leaf: DetailedPeerCertificate): string {
+  const chain: string[] = [];
+  let next: DetailedPeerCertificate | undefined = leaf;
+  while (next?.raw !== undefined && chain.length < CHAIN_LENGTH_MAX) {
+    chain.push(new X509Certificate(next.raw).toString());
+    // A self-signed certificate is its own issuer.
+    next = next.issuerCertificate === next ? undefined : next.issuerCertificate;
+  }
+  return chain.join("\n");
 }
 
 function tcpFault(cause: unknown, address: string, port: number): Fault {

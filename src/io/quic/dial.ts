@@ -30,7 +30,7 @@ export class QuicDialer {
   constructor(private readonly settings: QuicDialSettings = {}) {}
 
   readonly dial: Dial = async (options) => {
-    const addresses = await this.#addressesOf(options.host);
+    const addresses = await this.#addressesOf(options.address ?? options.host);
     const until = performance.now() + options.timeoutMs;
     let failure: unknown;
     for (const host of addresses) {

@@ -85,8 +85,8 @@ class WsDialAttempt {
   }
 
   async run(): Promise<WsClientLink> {
-    const { localPort } = this.attempt;
-    if (localPort === undefined) await this.#connect(this.attempt.host);
+    const { localPort, address, host } = this.attempt;
+    if (localPort === undefined) await this.#connect(address ?? host);
     else await this.#connectFrom(localPort);
     return this.#done.promise;
   }
@@ -98,7 +98,8 @@ class WsDialAttempt {
 
   /** Bun binds the port only together with a local address of the same family as the remote one. */
   async #connectFrom(localPort: number): Promise<void> {
-    const found = await lookup(this.attempt.host, { all: true }).catch((cause) => {
+    const { address: known, host } = this.attempt;
+    const found = await lookup(known ?? host, { all: true }).catch((cause) => {
       throw this.#connectFault(cause);
     });
     let failure: unknown;

@@ -94,8 +94,11 @@ export class Upgrade {
   #check(lines: readonly string[]): void {
     const status = Number(lines[0]?.split(" ")[1]);
     const headers = new Map(lines.slice(1).map(splitHeader));
-    // A chat server, too, refuses with 503.
-    const isOwn = headers.get("content-type")?.startsWith("text/plain") === true;
+    // A chat server, too, refuses with 503. Some proxies answer in plain text.
+    const isOwn =
+      status === 503 &&
+      headers.get("content-type")?.startsWith("text/plain") === true &&
+      headers.get("cache-control") === "no-store";
     if (PROXY_STATUSES.has(status) && !isOwn) {
       const text = msg`the proxy at ${this.address} does not reach the chat server`;
       const remedy = "wait until the server has restarted, or ask its operator";

@@ -5,7 +5,11 @@ import type { Measures, Traffic } from "./metrics.ts";
 type Labelled = readonly (readonly [label: string, value: number])[];
 
 /** `undefined` for a metric of a service that is disabled. */
-type Value = number | Labelled | undefined;
+type Value = number | Labelled | Summary | undefined;
+interface Summary {
+  readonly count: number;
+  readonly sum: number;
+}
 type NumberKey = {
   [Key in keyof Measures]: Measures[Key] extends number | undefined ? Key : never;
 }[keyof Measures];
@@ -62,11 +66,10 @@ const METRICS: readonly Row[] = [
   ["chat_file_received_bytes_total", "Bytes of files received.", "fileReceivedBytes"],
   ["chat_file_sent_bytes_total", "Bytes of files sent.", "fileSentBytes"],
   ["chat_appends_under_way", "Writes in progress.", (m) => m.writes.inFlight],
-  ["chat_append_seconds_count", "Completed writes.", (m) => m.writes.timing.count],
   [
-    "chat_append_seconds_sum",
-    "Total duration of completed writes.",
-    (m) => m.writes.timing.durationMs / 1_000,
+    "chat_append_seconds",
+    "Durations of completed writes.",
+    ({ writes: { timing } }) => ({ count: timing.count, sum: timing.durationMs / 1_000 }),
   ],
   ["chat_clock_plausible", "Whether the clock is believed.", (m) => flag(m.isClockPlausible)],
   [
@@ -142,12 +145,22 @@ const METRICS: readonly Row[] = [
 export function formatMetrics(measures: Measures): string {
   return METRICS.map(([name, help, source]) => {
     const value = typeof source === "string" ? measures[source] : source(measures);
-    const type = /_(?:total|count|sum)$/.test(name) ? "counter" : "gauge";
     if (value === undefined) return "";
-    const values = typeof value === "number" ? ([["", value]] as const) : value;
-    const lines = values.map(([label, number]) => {
-      return `${name}${label === "" ? "" : `{${label}}`} ${number}\n`;
-    });
-    return `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${lines.join("")}`;
+    return `# HELP ${name} ${help}\n# TYPE ${name} ${typeOf(name, value)}\n${linesOf(name, value)}`;
   }).join("");
+}
+
+function typeOf(name: string, value: Exclude<Value, undefined>): string {
+  if (isSummary(value)) return "summary";
+  return name.endsWith("_total") ? "counter" : "gauge";
+}
+
+function linesOf(name: string, value: Exclude<Value, undefined>): string {
+  if (isSummary(value)) return `${name}_count ${value.count}\n${name}_sum ${value.sum}\n`;
+  if (typeof value === "number") return `${name} ${value}\n`;
+  return value.map(([label, number]) => `${name}{${label}} ${number}\n`).join("");
+}
+
+function isSummary(value: Value): value is Summary {
+  return typeof value === "object" && "count" in value;
 }

@@ -1,4 +1,4 @@
-/** Conversion of webhook bodies from Slack, Alertmanager and Grafana to plain text. */
+/** Conversion of webhook bodies, such as those of Slack and Alertmanager, to plain text. */
 
 import { utf8Encode } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
@@ -20,17 +20,28 @@ const CUT = "\n… (cut)";
 export function webhookText(json: string): WebhookText {
   const body = parsed(json);
   if (!isFields(body)) throw invalid("the body is not a JSON object");
-  const { text } = body;
+  const text = body["text"] ?? undefined;
   if (text !== undefined && typeof text !== "string") throw invalid("'text' is not a string");
   if (isWebhook(body)) return { text: validText(truncated(webhookLines(body))), isWebhook: true };
-  if (text === undefined) throw invalid("the body has no 'text'");
-  return { text: validText(text), isWebhook: false };
+  const message = text === undefined || text.trim() === "" ? messageOf(body) : undefined;
+  if (message !== undefined) return { text: validText(truncated(message)), isWebhook: true };
+  if (text !== undefined) return { text: validText(text), isWebhook: false };
+  throw invalid("the body has no 'text', 'message', 'msg' or 'content'");
 }
 
 export function payloadText(form: string): WebhookText | undefined {
   if (!/^payload=(?:%7b|\{)/i.test(form)) return undefined;
   const payload = new URLSearchParams(form).get("payload");
   return payload === null ? undefined : { ...webhookText(payload), isWebhook: true };
+}
+
+/** Top-level fields for the text in the bodies of Discord, Gotify, ntfy, Uptime Kuma and others. */
+const MESSAGE_KEYS = ["message", "msg", "content"] as const;
+
+function messageOf(body: Fields): string | undefined {
+  const key = MESSAGE_KEYS.find((name) => textOf(body[name]) !== "");
+  if (key === undefined) return undefined;
+  return [textOf(body["title"]), textOf(body[key])].filter((line) => line !== "").join("\n");
 }
 
 function isWebhook(body: Fields): boolean {

@@ -28,6 +28,8 @@ test.each([
   ["null", "text-invalid: the body is not a JSON object"],
   ['"hi"', "text-invalid: the body is not a JSON object"],
   ["{}", "text-invalid: the body has no 'text'"],
+  ['{"message":{"text":"hi"},"msg":[1],"content":null}', "text-invalid: the body has no 'text'"],
+  ['{"message":"\\t","text":" "}', "text-invalid: message is empty"],
   ['{"text":5}', "text-invalid: 'text' is not a string"],
   ['{"text":""}', "text-invalid: message is empty"],
   ['{"text":" \\n"}', "text-invalid: message is empty"],
@@ -56,6 +58,8 @@ test("turns any JSON into a fitting text or a fault", () => {
       alerts: fc.oneof(odd, fc.array(alert)),
       title: odd,
       message: odd,
+      msg: odd,
+      content: odd,
     },
     { requiredKeys: [] },
   );
@@ -70,6 +74,20 @@ test("turns any JSON into a fitting text or a fault", () => {
       }
     }),
   );
+});
+
+test.each([
+  ["Gotify", { title: "Backup", message: "done", priority: 5 }, "Backup\ndone"],
+  ["Uptime Kuma", { heartbeat: null, monitor: null, msg: "[web] down" }, "[web] down"],
+  ["Discord", { username: "ci", content: "build 7", embeds: [] }, "build 7"],
+  ["a program with an empty text", { text: "", message: 7 }, "7"],
+  ["a program without a text", { text: null, content: " hi " }, "hi"],
+])("reads the body of %s", (_, body, text) => {
+  expect(webhookText(JSON.stringify(body))).toEqual({ text, isWebhook: true });
+});
+
+test("cuts a long message", () => {
+  expect(textOf({ message: "x".repeat(TEXT_BYTES_MAX + 1) })).toEndWith("… (cut)");
 });
 
 test("reads a webhook of Alertmanager", () => {
