@@ -251,22 +251,35 @@ interface LoginAttempt {
 interface LoginFieldError {
   readonly at: "name" | "password" | "room";
   readonly text: string;
-  readonly proposal?: ComponentType<{ readonly onUse: (name: string) => void }>;
+  readonly proposal?: ComponentType<ProposalProps>;
+}
+
+interface ProposalProps {
+  readonly onUse: (name: string) => void;
+}
+
+function Proposal({
+  name,
+  takenNames,
+  onUse,
+}: ProposalProps & Pick<LoginAttempt, "name" | "takenNames">) {
+  const { texts } = usePage();
+  const { proposeName } = useModule(newNames) ?? {};
+  const suggestion = proposeName?.(name, takenNames);
+  return suggestion === undefined ? null : (
+    <Button variant="small" onClick={() => onUse(suggestion)}>
+      {texts.useName(suggestion)}
+    </Button>
+  );
 }
 
 function loginFieldError(attempt: LoginAttempt, texts: Texts): LoginFieldError | undefined {
   const { fault, name, password, roomSecret, takenNames } = attempt;
   if (!(fault instanceof Fault)) return undefined;
   const clean = cleanText(name);
-  const proposal = ({ onUse }: { readonly onUse: (name: string) => void }) => {
-    const { proposeName } = useModule(newNames) ?? {};
-    const suggestion = proposeName?.(name, takenNames);
-    return suggestion === undefined ? null : (
-      <Button variant="small" onClick={() => onUse(suggestion)}>
-        {texts.useName(suggestion)}
-      </Button>
-    );
-  };
+  const proposal = ({ onUse }: ProposalProps) => (
+    <Proposal name={name} takenNames={takenNames} onUse={onUse} />
+  );
   switch (fault.code) {
     case "name-invalid": {
       const text = isName(name) ? texts.nameRefused : texts.nameInvalid;
