@@ -154,7 +154,7 @@ class NetworkCheck {
     if (issuer === undefined || issuer === "") return ok(found);
     return warning(
       `${found}, sent without the certificate of its issuer ${quoteText(issuer)}`,
-      "use the full chain, such as fullchain.pem, as curl and some browsers refuse it; chat does not",
+      "use the full chain, such as fullchain.pem; curl and some browsers refuse the leaf alone",
     );
   }
 

@@ -6,7 +6,6 @@ import { readFileSync } from "node:fs";
 /**
  * The runtime replaces each invalid byte by U+FFFD. False where the bytes cannot be read, so that
  * a typed U+FFFD counts as invalid there.
- * @internal
  */
 export function areArgumentsUtf8(file = "/proc/self/cmdline"): boolean {
   if (process.platform === "win32") return true; // Its arguments are UTF-16.

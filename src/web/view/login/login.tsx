@@ -265,10 +265,11 @@ function Proposal({
 }: ProposalProps & Pick<LoginAttempt, "name" | "takenNames">) {
   const { texts } = usePage();
   const { proposeName } = useModule(newNames) ?? {};
-  const suggestion = proposeName?.(name, takenNames);
-  return suggestion === undefined ? null : (
+  const suggestion = proposeName?.(name, takenNames) ?? "";
+  const label = texts.useName(suggestion);
+  return suggestion === "" ? null : (
     <Button variant="small" onClick={() => onUse(suggestion)}>
-      {texts.useName(suggestion)}
+      {label}
     </Button>
   );
 }
