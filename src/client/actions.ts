@@ -90,6 +90,8 @@ export class Actions {
   readonly #store: ModelStore;
   readonly #typing: TypingNotifier;
   #lastRoom: string = LOBBY;
+  /** Text that is not known to be a poll yet. */
+  #interrupted: { readonly to: string; readonly text: string; readonly seq: number } | undefined;
 
   constructor(private readonly options: ActionsOptions) {
     const { actor, store, now } = options;
@@ -640,10 +642,40 @@ export class Actions {
     checkPollOptions(options);
     // The question must not stay as a message without a vote.
     this.#actor.checkSupport("poll", { seq: 1, on: true });
-    const { seq } = await this.#actor.post(to, withMentions({ text: pollText(question, options) }));
+    await this.#actor.request("poll-check", { target: to });
+    await this.#store.until(() => this.#model.isCaughtUp);
+    const text = pollText(question, options);
+    const seq =
+      this.#interruptedPoll(to, text) ?? (await this.#actor.post(to, withMentions({ text }))).seq;
     const fields = { seq, on: true, options: options.length, ...rules };
-    await this.#actor.request("poll", defined(fields));
+    try {
+      await this.#actor.request("poll", defined(fields));
+      this.#interrupted = undefined;
+    } catch (error) {
+      const isFinal = asFault(error).blame === "user";
+      this.#interrupted = isFinal ? undefined : { to, text, seq };
+      if (isFinal && !this.#isPoll(to, seq)) {
+        await this.#actor.request("erase", { seq }).catch(asFault);
+      }
+      throw error;
+    }
     return seq;
+  }
+
+  /**
+   * Seq of the text that an attempt has posted before the connection was lost, in this program or
+   * in an earlier one.
+   */
+  #interruptedPoll(to: string, text: string): number | undefined {
+    const own = this.#interrupted;
+    if (own?.to === to && own.text === text) return own.seq;
+    const { tail } = roomOf(this.#model, to) ?? {};
+    const last = tail?.items.findLast((item) => item.isMine && isMessage(item));
+    return last?.text === text && !this.#isPoll(to, last.seq) ? last.seq : undefined;
+  }
+
+  #isPoll(target: string, seq: number): boolean {
+    return roomOf(this.#model, target)?.changes.get(seq)?.poll?.start !== undefined;
   }
 
   async endPoll(seq: number): Promise<number> {
@@ -660,12 +692,18 @@ export class Actions {
    * @throws {Fault} not-found
    */
   async pollIn(target: string, seq?: number): Promise<Item & { readonly poll: PollView }> {
-    const isPoll = ({ poll }: Item) => poll !== undefined;
+    // Includes deleted polls: a vote must not count in an older poll instead.
+    const isPoll = ({ seq, poll }: Item) => poll !== undefined || this.#isPoll(target, seq);
     const item =
       seq === undefined
         ? await this.#findLast(target, (room) => room?.tail.items.findLast(isPoll))
         : await this.#itemIn(target, seq);
     if (item?.poll !== undefined) return { ...item, poll: item.poll };
+    if (item !== undefined && seq === undefined) {
+      throw new Fault("not-found", msg`the newest poll here was deleted`, {
+        remedy: msg`name an older one: /vote N SEQ`,
+      });
+    }
     throw new Fault("not-found", seq === undefined ? msg`no poll here` : msg`no poll ${seq} here`, {
       remedy: msg`show an older one: /poll SEQ; start one: /poll QUESTION | A | B`,
     });

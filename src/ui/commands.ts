@@ -292,11 +292,13 @@ const poll: Command<PollArgs> = {
     }
     const item = await actions.pollIn(current, seq);
     if (action === "close") return { seq: await actions.endPoll(item.seq) };
-    const { question: text, start: _, ...rest } = item.poll;
+    const { untilUnixMs = Number.POSITIVE_INFINITY } = item.poll;
+    const isClosed = item.poll.isClosed || untilUnixMs <= host.unixMs();
+    const { question: text, start: _, ...rest } = { ...item.poll, isClosed };
     return {
       json: { kind: "poll-results", seq: item.seq, question: text, ...withUtcTime(rest, "until") },
       text: () => `#${item.seq} ${text}`,
-      rows: pollRows(item.poll, ENGLISH),
+      rows: pollRows({ ...item.poll, isClosed }, ENGLISH),
     };
   },
 };

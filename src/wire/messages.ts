@@ -408,6 +408,8 @@ export const REQUESTS = {
     },
     answer: v.object({ seq: positive }),
   },
+  /** Checks whether the account may start a poll there, before it posts the text of the poll. */
+  "poll-check": { fields: { target }, answer: accepted },
   /**
    * `start`: seq of the record that started the poll which the user saw. Clients before 0.3 omit
    * it, and servers before 0.3 ignore it.

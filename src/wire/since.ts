@@ -98,6 +98,7 @@ export const REQUESTS_SINCE: Readonly<Record<NewRequest, Version>> = {
   follow: "0.3.0",
   hand: "0.3.0",
   poll: "0.3.0",
+  "poll-check": "0.3.0",
   vote: "0.3.0",
   knock: "0.3.0",
   rules: "0.3.0",

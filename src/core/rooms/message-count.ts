@@ -34,11 +34,6 @@ export class MessageCount {
     this.#byAuthor = undefined;
   }
 
-  /** Counts the user's own messages, up to 2 * UNREAD_COUNTED_MAX. */
-  countOf(user: UserId): number {
-    return this.#positionsOf(user).length;
-  }
-
   #positionsOf(user: UserId): readonly number[] {
     if (this.#byAuthor === undefined) {
       this.#byAuthor = new Map();

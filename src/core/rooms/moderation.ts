@@ -20,7 +20,7 @@ import type { RoomRules } from "../../wire/messages.ts";
 import { bodyOf, type Draft, type LogRecord } from "../../wire/record.ts";
 import { mayReadSealed } from "./group-state.ts";
 import { addedDraft } from "./membership.ts";
-import { type PollAction, pollDraft, type VoteAction, voteDraft } from "./polls.ts";
+import { checkOpenPolls, type PollAction, pollDraft, type VoteAction, voteDraft } from "./polls.ts";
 import { isVacantWithout, LOBBY, type Room, type Rooms } from "./rooms.ts";
 import { checkRules, needsAdmission, newcomersRooms, rulesOf } from "./rules.ts";
 import { type Directory, requireMember, requireRoom } from "./targets.ts";
@@ -132,7 +132,7 @@ function actionDraft(rooms: Rooms, actor: Actor, act: RoomAction, unixMs: number
         checkRules(room, actor.user, { kind: act.kind, body: {} }, unixMs);
       return act.kind === "poll"
         ? pollDraft(rooms, room, actor.user, moderates(room, actor), act, unixMs)
-        : voteDraft(room, actor.user, act, unixMs);
+        : voteDraft(rooms, room, actor.user, act, unixMs);
     case "knock":
       return knockDraft(room, actor, act);
     case "rules":
@@ -332,10 +332,7 @@ export function checkMayImport(
 
 function checkModerates(room: Room, actor: Actor): void {
   if (room.name !== undefined && moderates(room, actor)) return;
-  throw new Fault(
-    "not-allowed",
-    msg`you are not a moderator of '${room.name ?? "this conversation"}'`,
-  );
+  throw new Fault("not-allowed", msg`you are not a moderator of '${displayedName(room)}'`);
 }
 
 function checkMayModerateUser(
@@ -443,15 +440,29 @@ function receiptsDraft(room: Room, actor: Actor, on: boolean): Draft {
   return { kind: "receipts", room: room.id, by: actor.user, id: "", body: { on } };
 }
 
-/** A moderator may lower the hand of another user, but not raise it. */
+/**
+ * Checks what the start of a poll requires, before its text is posted.
+ * @throws {Fault} not-member, muted, not-allowed, too-fast, sealed-room or too-many
+ */
+export function checkMayStartPoll(room: Room, actor: Actor, unixMs: number): void {
+  checkMayPost(room, actor.user, unixMs);
+  if (!moderates(room, actor)) checkRules(room, actor.user, { kind: "poll", body: {} }, unixMs);
+  checkOpenPolls(room, unixMs);
+}
+
+/**
+ * A moderator may lower the hand of another user, but not raise it. All members may lower their own
+ * hand, also when they may not post.
+ */
 function handDraft(
   room: Room,
   actor: Actor,
   { user, name, on }: Extract<RoomAction, { kind: "hand" }>,
   unixMs: number,
 ): Draft {
-  if (user === actor.user) checkMayPost(room, user, unixMs);
-  else checkModerates(room, actor);
+  if (user !== actor.user) checkModerates(room, actor);
+  else if (on) checkMayPost(room, user, unixMs);
+  else requireMember(room, user);
   if (on && user !== actor.user) throw new Fault("not-allowed", msg`raise only your own hand`);
   if (room.hands.has(user) === on) {
     throw new Fault(
@@ -580,11 +591,16 @@ function checkNotErased(rooms: Rooms, seq: number): void {
 export function checkMayPost(room: Room, user: UserId, unixMs: number): void {
   requireMember(room, user);
   if (room.isClosed) {
-    throw new Fault("not-allowed", msg`'${room.name}' is read-only`, {
+    throw new Fault("not-allowed", msg`'${displayedName(room)}' is read-only`, {
       remedy: "ask an operator to reopen it",
     });
   }
   checkNotMuted(room, user, unixMs);
+}
+
+/** A box has the name of its assignment room. */
+function displayedName({ name, box }: Room): string {
+  return name ?? box?.of.name ?? "this conversation";
 }
 
 /** End of the user's mute in Unix ms, 0 if permanent; `undefined` if the user is not muted. */
@@ -598,7 +614,7 @@ export function muteEnd(room: Room, user: UserId, unixMs: number): number | unde
 function checkNotMuted(room: Room, user: UserId, unixMs: number): void {
   const until = muteEnd(room, user, unixMs);
   if (until === undefined) return;
-  const name = room.name ?? "this conversation";
+  const name = displayedName(room);
   const message =
     until === 0
       ? msg`you are muted in '${name}'`

@@ -22,6 +22,10 @@ export interface Poll {
   readonly until?: number | undefined;
 }
 
+interface Options {
+  readonly options?: number | undefined;
+}
+
 interface PollMessage {
   readonly room: RoomId;
   readonly seq: number;
@@ -72,22 +76,41 @@ export function pollDraft(
   if (rooms.wasPoll(seq)) {
     throw new Fault("not-allowed", msg`poll ${seq} has ended`, { remedy: msg`start a new one` });
   }
-  if (openPolls(room, unixMs).length >= POLLS_OPEN_MAX) {
-    throw new Fault("too-many", msg`a room can have at most ${POLLS_OPEN_MAX} open polls`, {
-      remedy: msg`close one first: /poll close SEQ`,
-    });
-  }
+  checkOpenPolls(room, unixMs);
   return { ...draft, body: defined({ seq, on, options, many, anonymous, until }) };
+}
+
+/** @throws {Fault} sealed-room or too-many */
+export function checkOpenPolls(room: Room, unixMs: number): void {
+  if (room.isSealed === true) throw sealedPoll();
+  if (openPolls(room, unixMs).length < POLLS_OPEN_MAX) return;
+  throw new Fault("too-many", msg`a room can have at most ${POLLS_OPEN_MAX} open polls`, {
+    remedy: msg`close one first: /poll close SEQ`,
+  });
+}
+
+/** Reports whether a request repeats the one that started the poll, as after a lost connection. */
+export function isSamePoll(poll: Poll, action: Omit<Poll, "start" | "options"> & Options): boolean {
+  return (
+    poll.options === action.options &&
+    (poll.many ?? false) === (action.many ?? false) &&
+    (poll.anonymous ?? false) === (action.anonymous ?? false) &&
+    poll.until === action.until
+  );
 }
 
 /** @throws {Fault} not-found, not-allowed or usage */
 export function voteDraft(
+  rooms: Pick<Rooms, "wasPoll">,
   room: Room,
   user: UserId,
   { seq, choices, voter, start }: VoteAction,
   unixMs: number,
 ): Draft {
   const poll = room.polls.get(seq);
+  if (poll === undefined && rooms.wasPoll(seq)) {
+    throw new Fault("not-allowed", msg`the poll has ended; your vote was not counted`);
+  }
   if (poll === undefined) throw noPoll(seq);
   const { options, many, anonymous, until } = poll;
   if (start !== undefined && start !== poll.start) {

@@ -10,6 +10,7 @@ import {
   KNOCKS_MAX,
   PINS_MAX,
   RETENTION_MS_MIN,
+  UNREAD_COUNTED_MAX,
 } from "../../base/limits.ts";
 import { type FoldedName, foldName, isName, type Name } from "../../base/names.ts";
 import { clampUnixMs } from "../../base/time.ts";
@@ -65,6 +66,11 @@ export interface Room {
   readonly declined: Set<UserId>;
   /** Time of each user's last message in slow mode, oldest first. */
   readonly posted: Map<UserId, number>;
+  /**
+   * Only in a box: seq and time in Unix ms of its owner's messages that are not erased, the newest
+   * last; at most UNREAD_COUNTED_MAX.
+   */
+  readonly work: Map<number, number>;
   receipts?: Receipts;
   readonly members: Set<UserId>;
   /** Current and former members, who can join again without a password or an approval. */
@@ -265,6 +271,9 @@ export class Rooms {
     if (countsAsUnread) {
       room.messageCount.add(head.n, head.by);
       notePosted(room, head.by, head.time);
+      if (room.box?.user === head.by) {
+        setNewest(room.work, head.seq, head.time, UNREAD_COUNTED_MAX);
+      }
     }
     this.#change(room, record, head.by);
     for (const box of this.boxesChangedBy(head)) this.#updateBox(box);
@@ -401,6 +410,7 @@ export class Rooms {
         setNewest(this.#erasedBy, seq, record.head.seq, ERASED_BY_MAX);
       }
       room.polls.delete(seq);
+      room.work.delete(seq);
       this.#erased.add(seq);
       this.#edits.delete(seq);
     }
@@ -542,7 +552,7 @@ export function nameLock(name: Name): string {
 }
 
 /** Lists that most rooms do not need. */
-type RareList = "invited" | "hands" | "polls" | "knocks" | "declined" | "posted";
+type RareList = "invited" | "hands" | "polls" | "knocks" | "declined" | "posted" | "work";
 
 type RoomValue = Omit<WithLists<Room>, "messageCount" | "group" | "receipts" | "box" | RareList> & {
   readonly [List in RareList]?: WithLists<Room>[List];
@@ -564,8 +574,8 @@ export interface RoomsValue {
 }
 
 function valueOfRoom({ messageCount, group, receipts, box: _, ...room }: Room): RoomValue {
-  const { invited, hands, polls, knocks, declined, posted, ...value } = withLists(room);
-  const rareLists = Object.entries({ invited, hands, polls, knocks, declined, posted });
+  const { invited, hands, polls, knocks, declined, posted, work, ...value } = withLists(room);
+  const rareLists = Object.entries({ invited, hands, polls, knocks, declined, posted, work });
   return {
     ...value,
     ...Object.fromEntries(rareLists.filter(([, list]) => list.length > 0)),
@@ -592,6 +602,7 @@ function roomOfValue(
     knocks: new Set(value.knocks),
     declined: new Set(value.declined),
     posted: new Map(value.posted),
+    work: new Map(value.work),
     moderators: new Set(value.moderators),
     // JSON contains null for a permanent mute.
     muted: new Map(value.muted.map(([user, until]) => [user, until ?? undefined])),
@@ -714,6 +725,7 @@ function emptyRoom(head: FoldedHead): Room {
     knocks: new Set(),
     declined: new Set(),
     posted: new Map(),
+    work: new Map(),
     members: new Set(),
     admitted: new Set(),
     invited: new Map(),

@@ -153,8 +153,7 @@ export function slowEnd({ rules, posted }: Room, user: UserId, unixMs: number): 
 }
 
 /** Notes a message in slow mode, and forgets the messages that no longer count. */
-export function notePosted({ rules, posted, box }: Room, user: UserId, unixMs: number): void {
-  if (box !== undefined) return void posted.set(user, unixMs); // Time of the last hand-in.
+export function notePosted({ rules, posted }: Room, user: UserId, unixMs: number): void {
   if (rules.slow === undefined) return;
   setNewest(posted, user, unixMs, ROOM_MEMBERS_MAX);
   const oldest = unixMs - rules.slow * SECOND_MS;

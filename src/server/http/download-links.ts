@@ -288,7 +288,7 @@ export class WebDownloads {
     const parts: HandedPart[] = [];
     // First, because a file that was handed in must not take its name.
     if (texts.sizeBytes > 0) {
-      const unixMs = box.posted.get(user) ?? 0;
+      const unixMs = [...box.work.values()].at(-1) ?? 0;
       const { sizeBytes } = texts;
       parts.push({ name: "messages.txt", unixMs, sizeBytes, content: texts });
     }

@@ -8,7 +8,12 @@ import { defined, hasSameFields } from "../../base/values.ts";
 import { HourlyQuota } from "../../core/rate.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
 import { checkFileText } from "../../core/rooms/files.ts";
-import { type Actor, isPermanent, type RoomAction } from "../../core/rooms/moderation.ts";
+import {
+  type Actor,
+  checkMayStartPoll,
+  isPermanent,
+  type RoomAction,
+} from "../../core/rooms/moderation.ts";
 import {
   type Ban,
   banDraft,
@@ -18,6 +23,7 @@ import {
   roleDraft,
   serverRulesDraft,
 } from "../../core/rooms/policy.ts";
+import { isSamePoll } from "../../core/rooms/polls.ts";
 import type { Room } from "../../core/rooms/rooms.ts";
 import { serverRulesOf } from "../../core/rooms/server-rules.ts";
 import { requireRoom, requireUser } from "../../core/rooms/targets.ts";
@@ -70,7 +76,19 @@ export class Moderation {
     edit: async (request, from) => this.#act(from, await this.#messageAction(from, request)),
     erase: async (request, from) => this.#act(from, await this.#messageAction(from, request)),
     pin: async (request, from) => this.#act(from, await this.#messageAction(from, request)),
-    poll: async (request, from) => this.#act(from, await this.#messageAction(from, request)),
+    poll: async (request, from) => {
+      const action = await this.#messageAction(from, request);
+      const poll = this.options.rooms.get(action.room)?.polls.get(request.seq);
+      const isOwn = "author" in action && action.author === from.actor.user;
+      const isRepeated = request.on && isOwn && poll !== undefined && isSamePoll(poll, request);
+      return isRepeated ? { seq: poll.start } : this.#act(from, action);
+    },
+    "poll-check": ({ target }, { actor }) => {
+      const { room } = this.options.targets.resolve(actor.user, target);
+      if (room !== undefined) {
+        checkMayStartPoll(room, actor, this.options.clock.expiryUnixMs());
+      }
+    },
     vote: async (request, from) => this.#act(from, await this.#messageAction(from, request)),
     receipts: ({ target, on }, from) => {
       const { room } = this.options.targets.resolve(from.actor.user, target);
@@ -276,7 +294,22 @@ export class Moderation {
       }
       return [banDraft(ban, actor.user, on)];
     });
-    if (on) this.#closeBanned(ban);
+    if (!on) return;
+    this.#lowerHands(ban.user, actor.user);
+    this.#closeBanned(ban);
+  }
+
+  /** A banned user cannot lower their hand. */
+  #lowerHands(user: UserId | undefined, by: UserId): void {
+    const { kernel, registry, rooms } = this.options;
+    const name = user && registry.nameOf(user);
+    if (user === undefined || name === undefined) return;
+    const whom = { user, name, isOperator: false, on: false };
+    for (const room of rooms.roomsOf(user)) {
+      if (!room.hands.has(user)) continue;
+      const action = { kind: "hand", room: room.id, ...whom } as const;
+      kernel.submit({ user: by }, { kind: "act", isOperator: true, action }, () => {});
+    }
   }
 
   #checkSelf(client: ClientConnection, actor: Actor, { user, address }: Omit<Ban, "seq">): void {

@@ -301,9 +301,9 @@ export class Queries {
       const box = boxBy.get(account.id);
       return defined({
         user: account.name as string,
-        messages: box?.messageCount.countOf(account.id) ?? 0,
+        messages: box?.work.size ?? 0,
         files: box === undefined ? 0 : engine.files.sentTo(box.id, account.id).size,
-        at: box?.posted.get(account.id),
+        at: box && [...box.work.values()].at(-1),
         left: room.members.has(account.id) ? undefined : true,
       });
     });

@@ -325,6 +325,24 @@ test("a hand is raised by its owner, and lowered by its owner, a moderator or a 
   expect(raised()).toEqual([ANA]);
 });
 
+test("a muted member lowers their own hand, also in a read-only room", () => {
+  const testRooms = new TestRooms();
+  const hand = (on: boolean) =>
+    testRooms.act(BEN, {
+      kind: "hand",
+      room: ROOM,
+      user: BEN,
+      name: checkName("ben"),
+      isOperator: false,
+      on,
+    });
+  expect(hand(true)).toBe("none");
+  testRooms.write("mute", ROOM, ANA, { user: BEN, name: "ben", on: true });
+  testRooms.write("close", ROOM, ANA, { on: true });
+  expect([hand(false), hand(true)]).toEqual(["none", "not-allowed"]);
+  expect([...testRooms.room.hands]).toEqual([]);
+});
+
 test("at most HANDS_MAX hands are raised", () => {
   const testRooms = new TestRooms();
   for (let i = 0; i < HANDS_MAX; i++) {

@@ -171,6 +171,36 @@ boxTest("refuses a pupil who asks for another's box in any way", async (it) => {
   expect(received(ben)).not.toContain('"user":"eve","online":false');
 });
 
+boxTest("names the assignment room in the refusals of a box", async ({ site, ana, ben }) => {
+  await operating(ana);
+  await ana.request("close", { room: "lab", on: true });
+  for (const guest of [ana, ben]) {
+    expect(await rejection(site.wait(guest.post("late", "lab@ben")))).toMatchObject({
+      message: "'lab' is read-only",
+    });
+  }
+  await ana.request("close", { room: "lab", on: false });
+  await ana.request("mute", { room: "lab", user: "ben", on: true });
+  expect(await rejection(site.wait(ben.post("late", "lab@ben")))).toMatchObject({
+    message: "you are muted in 'lab'",
+  });
+});
+
+boxTest("counts deleted work as none, also after a restart", async ({ site, ana, ben, seq }) => {
+  const handed = async (guest: Guest) =>
+    (await guest.request("handed", { room: "lab" })).users.find(({ user }) => user === "ben");
+  const file = ben.records.find(({ head }) => head.kind === "file")?.head;
+  expect(await handed(ana)).toMatchObject({ messages: 2, files: 1, at: file?.time });
+  await ben.request("erase", { seq: file?.seq ?? 0 });
+  const text = ben.records.find(({ head }) => head.seq === seq)?.head;
+  expect(await handed(ana)).toEqual({ user: "ben", messages: 1, files: 0, at: text?.time ?? 0 });
+  await ben.request("erase", { seq });
+  expect(await handed(ana)).toEqual({ user: "ben", messages: 0, files: 0 });
+  await site.restart();
+  const again = await site.again(ana, "ana");
+  expect(await handed(again)).toEqual({ user: "ben", messages: 0, files: 0 });
+});
+
 boxTest("does not reveal who has handed in their work", async ({ site, eve }) => {
   const refusal = async (target: string) =>
     (await eve.refused("history", { target, limit: 100 })).code;

@@ -41,6 +41,7 @@ function room(id: string, more: Partial<Room> = {}): Room {
     knocks: new Set(),
     declined: new Set(),
     posted: new Map(),
+    work: new Map(),
     members: new Set(),
     admitted: new Set(),
     invited: new Map(),

@@ -409,3 +409,14 @@ test("refuses to erase a departure of an encrypted room, which contains a signat
   expect(await ana.refusal("erase", { seq })).toMatch(/not-allowed|not-found/);
   expect(await ben.refusal("erase", { seq })).toBe("not-found");
 });
+
+labTest("lowers the hand of a user who is banned", async ({ site, ana, ben }) => {
+  await operating(ana);
+  await ben.request("hand", { room: "lab", on: true });
+  await site.quiet();
+  await ana.request("ban", { user: "ben", on: true });
+  await site.quiet();
+  expect([...(site.rooms.find("lab" as never)?.hands ?? [])]).toEqual([]);
+  const { head } = ana.records.at(-1) ?? {};
+  expect(head?.kind).toBe("hand");
+});

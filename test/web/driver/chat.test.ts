@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { Fault } from "../../../src/base/fault.ts";
+import { POLLS_OPEN_MAX } from "../../../src/base/limits.ts";
 import { SCROLL_PAGE_RECORDS } from "../../../src/base/limits-page.ts";
 import { itemAt } from "../../../src/core/model/item.ts";
 import { RowBuilder } from "../../../src/core/model/rows.ts";
@@ -458,6 +459,66 @@ test("does nothing by halves on a server of 0.2.0", async () => {
   expect(ana.texts("lobby")).toEqual([]);
   expect([...ana.chat.model.rooms.values()].map(({ name }) => name)).toEqual(["lobby"]);
   expect(actions.keywords).toEqual([]);
+});
+
+test("posts no text of a poll that the server refuses", async () => {
+  const { site, ana } = await opened();
+  const { actions } = ana.chat;
+  // The check finds no fault, and the poll is refused after the text was posted.
+  const past = actions.startPoll("lobby", "Past?", ["a", "b"], { until: 1 });
+  expect(((await site.wait(rejection(past))) as Fault).code).toBe("usage");
+  for (let n = 1; n <= POLLS_OPEN_MAX; n++) {
+    await site.wait(actions.startPoll("lobby", `N${n}?`, ["a", "b"], {}));
+  }
+  const refused = await site.wait(rejection(actions.startPoll("lobby", "N21?", ["a", "b"], {})));
+  expect((refused as Fault).code).toBe("too-many");
+  const shown = () => ana.texts("lobby").filter((text) => text !== "");
+  await ana.until("the polls", () => shown().length === POLLS_OPEN_MAX);
+  expect(ana.texts("lobby").join()).not.toMatch(/N21|Past/);
+});
+
+test("starts a poll once if the connection was lost in between", async () => {
+  const { site, ana } = await opened();
+  const { actions } = ana.chat;
+  const { connection } = ana.chat.loop;
+  if (connection === undefined) throw new Error("not connected");
+  const start = () => actions.startPoll("lobby", "Lunch?", ["yes", "no"], {});
+  const request = connection.request.bind(connection);
+  const lost: string[] = [];
+  // The text is posted, and the link is lost before the poll; then after it, before the answer.
+  for (const isRecorded of [false, true]) {
+    connection.request = (async (kind: "poll", fields: never) => {
+      if (kind !== "poll") return request(kind, fields);
+      if (isRecorded) await request(kind, fields);
+      lost.push(kind);
+      throw new Fault("link-closed", "the connection was lost");
+    }) as never;
+    expect(((await site.wait(rejection(start()))) as Fault).code).toBe("link-closed");
+  }
+  connection.request = request as never;
+  const seq = await site.wait(start());
+  expect(lost).toEqual(["poll", "poll"]);
+  const polls = () => {
+    const { tail } = roomOf(ana.chat.model, "lobby") ?? {};
+    return tail?.items.flatMap((item) => (item.poll === undefined ? [] : item.seq)) ?? [];
+  };
+  await ana.until("the poll", () => polls().length === 1);
+  expect([ana.texts("lobby").length, polls()]).toEqual([1, [seq]]);
+  // Asked again on purpose.
+  expect(await site.wait(start())).toBeGreaterThan(seq);
+});
+
+test("a vote without a number does not count in an older poll than the deleted one", async () => {
+  const { site, ana } = await opened();
+  const { actions } = ana.chat;
+  const old = await site.wait(actions.startPoll("lobby", "Old?", ["yes", "no"], {}));
+  const seq = await site.wait(actions.startPoll("lobby", "New?", ["yes", "no"], {}));
+  await ana.until("the polls", () => ana.texts("lobby").length === 2);
+  actions.erase(seq);
+  await ana.until("the erasure", () => ana.texts("lobby").filter(Boolean).length === 1);
+  const refused = await site.wait(rejection(actions.pollIn("lobby")));
+  expect(refused).toMatchObject({ message: "the newest poll here was deleted" });
+  expect((await site.wait(actions.pollIn("lobby", old))).seq).toBe(old);
 });
 
 test("does nothing by halves while a server of the cluster is too old", async () => {

@@ -330,6 +330,10 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "this browser holds data of a newer version (format {})":
     "peramban ini menyimpan data dari versi yang lebih baru (format {})",
   "chat {} cannot open {}": "chat {} tidak dapat membuka {}",
+  "the poll has ended; your vote was not counted":
+    "jajak pendapat sudah berakhir; suara Anda tidak dihitung",
+  "the newest poll here was deleted": "jajak pendapat terbaru di sini sudah dihapus",
+  "name an older one: /vote N SEQ": "sebut yang lebih lama: /vote N SEQ",
   "poll {} has ended": "jajak pendapat {} sudah berakhir",
   "poll {} has changed": "jajak pendapat {} sudah berubah",
   "start a new one": "buat yang baru",
