@@ -333,7 +333,8 @@ function parseTomlValue(definition: FlagDef, value: unknown, name: string): AnyF
   }
   const isNumber = typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
   if (definition.integer !== undefined) {
-    return parseValue(isNumber ? String(value) : "", definition, name);
+    if (typeof value === "number") return parseValue(String(value), definition, name);
+    throw usageFault(`${name} must be a number`, "write it without quotes");
   }
   const text = isNumber && definition.valueHint === "SIZE" ? String(value) : value;
   if (typeof text === "string") return parseValue(text, definition, name);

@@ -13,7 +13,7 @@ import { formatUtc } from "../../base/time.ts";
 import { Files } from "../../core/rooms/files.ts";
 import type { SkippedEntry } from "../blob/interfaces.ts";
 import { type Clock, delay } from "../clock.ts";
-import { checkDataFolder } from "../disk/data-folder.ts";
+import { checkDataFolder, isVolumeFile } from "../disk/data-folder.ts";
 import { onDisk, syncWithParents, type TreeDisk } from "../disk/disk.ts";
 import { lockFile } from "../disk/lock.ts";
 import { absolutePath } from "../disk/working-folder.ts";
@@ -136,7 +136,9 @@ function checkTarget(disk: TreeDisk, out: string, server: string): Manifest | un
       remedy: "use another folder",
     });
   }
-  const foreign = disk.list(out).find((name) => name !== LOCK && !BACKUP_FILES.includes(name));
+  const foreign = disk
+    .list(out)
+    .find((name) => name !== LOCK && !BACKUP_FILES.includes(name) && !isVolumeFile(name));
   const kind = disk.kind(out);
   if (
     expectedServer === undefined &&

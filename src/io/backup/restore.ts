@@ -2,12 +2,12 @@
 
 import { dirname, join } from "node:path";
 import { toBase64Url } from "../../base/bytes.ts";
-import { Fault } from "../../base/fault.ts";
+import { Fault, msg } from "../../base/fault.ts";
 import type { Sha256 } from "../../base/ids.ts";
 import { GROUP_INFO_BYTES_MAX } from "../../base/limits-sealed.ts";
 import { counted } from "../../base/sizes.ts";
 import { Files } from "../../core/rooms/files.ts";
-import { checkDataFolder } from "../disk/data-folder.ts";
+import { checkDataFolder, isVolumeFile } from "../disk/data-folder.ts";
 import { diskFault, onDisk, syncWithParents, type TreeDisk } from "../disk/disk.ts";
 import { lockFolder } from "../disk/lock.ts";
 import { absolutePath } from "../disk/working-folder.ts";
@@ -189,6 +189,12 @@ async function newerState(
   }
   const kind = disk.kind(data);
   if (kind === undefined || (kind === "folder" && disk.list(data).length === 0)) return undefined;
+  if (kind === "folder" && disk.list(data).every(isVolumeFile)) {
+    // The restored folder replaces `data` by a rename, which no volume allows.
+    throw new Fault("data-foreign", msg`${data} is the root of a volume`, {
+      remedy: msg`use a folder in it: --data ${join(data, "data")}`,
+    });
+  }
   const notEmpty = new Fault("data-foreign", `${data} is not empty`, {
     remedy: "use a new folder with --data",
   });

@@ -45,8 +45,10 @@ const HARMLESS = new Set([
   "LOCK",
   "LOCK.json",
   "format.json.tmp",
-  ".DS_Store",
 ]);
+/** Names that operating systems create at the root of a volume. */
+const VOLUME_FILES =
+  /^(?:lost\+found|System Volume Information|\$RECYCLE\.BIN|\.Trash-\d+|\.(?:DS_Store|Trashes|Spotlight-V100|fseventsd|snapshot))$/i;
 export const BACKUP_MARKS = ["backup.json", "backup-begun.json"] as const;
 const SMALL_FILE_BYTES_MAX = 64 * 1024;
 
@@ -167,6 +169,10 @@ export function checkDataFolder(folder: string): string {
   });
 }
 
+export function isVolumeFile(name: string): boolean {
+  return VOLUME_FILES.test(name);
+}
+
 function checkFormat(
   path: string,
   access: "read" | "write",
@@ -177,7 +183,7 @@ function checkFormat(
   const text = readSmallFile(join(path, "format.json"));
   if (text === undefined) {
     const foreign = readdirSync(path).find(
-      (name) => !HARMLESS.has(name) && !harmless.includes(name),
+      (name) => !HARMLESS.has(name) && !harmless.includes(name) && !isVolumeFile(name),
     );
     if (foreign === undefined) return undefined;
     throw new Fault(

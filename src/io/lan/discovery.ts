@@ -6,7 +6,7 @@
 import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
 import { EventEmitter } from "node:events";
 import { Bonjour, type Service } from "bonjour-service";
-import { Fault } from "../../base/fault.ts";
+import { Fault, msg } from "../../base/fault.ts";
 import {
   ANNOUNCEMENTS_READ_MAX,
   MDNS_ANSWERS_PER_SECOND,
@@ -33,7 +33,7 @@ import {
 import { mentionsService, questionSubject } from "../../wire/mdns.ts";
 import { type Clock, withTimeout } from "../clock.ts";
 import { errorCode } from "../disk/disk.ts";
-import { interfaceAddresses, isLostInterface } from "./interfaces.ts";
+import { type InterfaceAddress, interfaceAddresses, isLostInterface } from "./interfaces.ts";
 
 const HEADER_BYTES = 12;
 const RESPONSE_BIT = 0x80;
@@ -501,7 +501,18 @@ function lanInterfaces(): string[] {
   });
 }
 
-function noNetwork(): Fault {
+/** @internal */
+export function noNetwork(
+  addresses: readonly InterfaceAddress[] = interfaceAddresses().flat(),
+): Fault {
+  const external = addresses.filter(({ internal }) => !internal);
+  const hasIpv4 = external.some(({ family }) => family === "IPv4");
+  // An interface without a router has a link-local address.
+  if (!hasIpv4 && external.some(({ address }) => !/^fe80:/i.test(address))) {
+    return new Fault("unreachable", msg`this machine has no IPv4 address, which discovery needs`, {
+      remedy: msg`name the server's address or paste an invite`,
+    });
+  }
   return new Fault("unreachable", "this machine is not connected to a network", {
     remedy: "connect to a network",
   });

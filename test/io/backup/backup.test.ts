@@ -250,6 +250,22 @@ describe("chat backup", () => {
     expect(textOf(out).endsWith("}\n")).toBe(true);
   });
 
+  test("copies to the root of a volume, and restores into a folder of it", async () => {
+    await say("hi");
+    mkdirSync(join(out, "lost+found"), { recursive: true });
+    await backup();
+    await backup();
+    const volume = join(folder, "volume");
+    mkdirSync(join(volume, "lost+found"), { recursive: true });
+    const refused = await restore({ data: volume }).catch((error: Fault) => error);
+    expect(refused).toMatchObject({
+      message: `${volume} is the root of a volume`,
+      remedy: `use a folder in it: --data ${volume}/data`,
+    });
+    await restore({ data: join(volume, "data") });
+    expect(textOf(join(volume, "data"))).toBe(textOf(data));
+  });
+
   test("rejects a folder that is not a backup, or of another or newer server", async () => {
     await say("hi");
     mkdirSync(out);

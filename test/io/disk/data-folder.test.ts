@@ -106,6 +106,19 @@ test("accepts an empty folder, and rejects one of a later version unchanged", ()
   expect(formatIn(path)).toEqual({ format: 4, minReader: 3 });
 });
 
+test("accepts the root of a volume, with the files of its operating system", () => {
+  const path = folder();
+  for (const name of ["lost+found", "System Volume Information", "$RECYCLE.BIN", ".Trash-1000"]) {
+    mkdirSync(join(path, name));
+  }
+  const opened = openDataFolder(path, 0);
+  expect(opened.isNew).toBe(true);
+  opened.lock.release();
+  const other = folder();
+  mkdirSync(join(other, "lost+found2"));
+  expect(() => openDataFolder(other, 0)).toThrow("it contains 'lost+found2'");
+});
+
 const TRAPS: readonly (readonly [string, (path: string, ownFile: string) => unknown])[] = [
   ["a link", (path, ownFile) => symlinkSync(ownFile, path)],
   ["a link to a device", (path) => symlinkSync("/dev/zero", path)],

@@ -12,7 +12,9 @@ import {
   type DiscoveryResult,
   findOnLan,
   type MulticastDnsNetwork,
+  noNetwork,
 } from "../../../src/io/lan/discovery.ts";
+import type { InterfaceAddress } from "../../../src/io/lan/interfaces.ts";
 import { instanceLabel } from "../../../src/wire/announcement.ts";
 import type { Fingerprint } from "../../../src/wire/fingerprint.ts";
 import { VirtualClock } from "../../client/virtual-clock.ts";
@@ -206,6 +208,14 @@ test("reports a missing network and its return once each", async () => {
   const stopped = announcer.stop();
   await time.advance(1_000);
   await stopped;
+});
+
+test("reports a network without IPv4 as such", () => {
+  const address = (text: string, internal = false) =>
+    ({ address: text, internal, family: "IPv6" }) as InterfaceAddress;
+  const loopback = address("::1", true);
+  expect(noNetwork([loopback, address("fe80::1")]).message).toContain("not connected");
+  expect(noNetwork([loopback, address("fd00::7")]).message).toContain("has no IPv4 address");
 });
 
 test.concurrent("reports a missing network, for clients and servers", async () => {
