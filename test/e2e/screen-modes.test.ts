@@ -175,7 +175,7 @@ requires("script").test(
       const pid = Number(readFileSync(sandbox.path("pid"), "utf8"));
       // `script` may still read from the fifo, so output is not yet queued.
       const progress = await until("it continues while nobody reads", () => {
-        process.kill(pid, "SIGUSR2");
+        process.kill(pid, "SIGURG");
         const now = progressIn(progressPath);
         return now !== undefined && now.frames > 20_000 && now.queuedBytes > 0 && now;
       });
@@ -184,7 +184,7 @@ requires("script").test(
       readBytes = 0;
       const last = await until("it shows the newest one", () => {
         read();
-        process.kill(pid, "SIGUSR2");
+        process.kill(pid, "SIGURG");
         const frames = progressIn(progressPath)?.frames;
         return emulator.text(0) === `frame ${frames}` && frames;
       });

@@ -6,7 +6,7 @@ import { openTerminalDevice } from "../../src/io/terminal/device.ts";
 
 /**
  * Program that screen-modes.test.ts runs in a terminal. It displays its input: `z` suspends it, `q`
- * ends it, `x` crashes it, and `f` draws frames until `e`. At SIGUSR2 it writes its progress to the
+ * ends it, `x` crashes it, and `f` draws frames until `e`. At SIGURG it writes its progress to the
  * file in its argument.
  */
 
@@ -69,7 +69,7 @@ function flood(): void {
   if (!isOver) setImmediate(flood);
 }
 
-process.on("SIGUSR2", () => {
+process.on("SIGURG", () => {
   const queuedBytes = device.output.queuedBytes();
   writeFileSync(process.argv[2] ?? "", JSON.stringify({ frames, queuedBytes }));
 });
