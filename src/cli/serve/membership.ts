@@ -1,13 +1,14 @@
 /** `cluster.json`, which stores a data folder's cluster and stream position. */
 
 import { randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import * as v from "valibot";
 import { Fault } from "../../base/fault.ts";
 import type { Position } from "../../io/cluster/position.ts";
 import { readSmallFile, writeSmallFile } from "../../io/disk/data-folder.ts";
+import { removePath, renamePath } from "../../io/disk/open-elsewhere.ts";
 import { count, parseJson } from "../../wire/field.ts";
 
 export interface Membership {
@@ -67,7 +68,7 @@ export function writeMembership(path: string, membership: Membership): void {
 }
 
 export function removeMembership(path: string): void {
-  rmSync(join(path, FILE), { force: true });
+  removePath(join(path, FILE));
 }
 
 /** Files that an operator may add before a node's first start. */
@@ -95,7 +96,7 @@ export function retireLogs(path: string): string {
   // These are moved last, so that the command can be repeated after an interruption.
   const last = [FILE, "format.json"];
   for (const name of moved.toSorted((a, b) => last.indexOf(a) - last.indexOf(b)))
-    renameSync(join(path, name), join(retired, name));
+    renamePath(join(path, name), join(retired, name));
   return retired;
 }
 

@@ -13,8 +13,6 @@ import {
   openSync,
   readdirSync,
   readSync,
-  renameSync,
-  rmSync,
   type Stats,
   statSync,
   writeFileSync,
@@ -28,6 +26,7 @@ import { type Head, type LogRecord, parseObject } from "../../wire/record.ts";
 import { type Version, versionOf } from "../../wire/since.ts";
 import { diskFault, errorCode, onDisk } from "./disk.ts";
 import { type FolderLock, lockFolder } from "./lock.ts";
+import { removePath, renamePath } from "./open-elsewhere.ts";
 import { openPlain, withFile } from "./plain-file.ts";
 import { absolutePath } from "./working-folder.ts";
 
@@ -314,12 +313,12 @@ export function writeSmallFile(path: string, text: string): void {
   const temporary = `${path}.tmp`;
   onDisk(path, () => {
     // A killed run may have left a file, or an attacker a link.
-    rmSync(temporary, { force: true });
+    removePath(temporary);
     withFile(openSync(temporary, "wx", 0o600), (file) => {
       writeFileSync(file, text);
       fsyncSync(file);
     });
-    renameSync(temporary, path);
+    renamePath(temporary, path);
     // Windows cannot open folders.
     if (process.platform !== "win32") withFile(openSync(dirname(path), "r"), fsyncSync);
   });
