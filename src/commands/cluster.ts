@@ -24,6 +24,7 @@ import {
 import { checkNatsSync } from "../cli/serve/nats-sync.ts";
 import { printDamaged, printRecovery } from "../cli/serve/recovery.ts";
 import { inspectCluster, type Survey } from "../cli/serve/survey.ts";
+import { quoteArgument } from "../cli/shell-quote.ts";
 import { sha256 } from "../crypto/sha256.ts";
 import { noMajority } from "../io/cluster/majority.ts";
 import { type Position, START } from "../io/cluster/position.ts";
@@ -55,7 +56,7 @@ const init = defineVerb({
         "data-foreign",
         `${path} already belongs to the cluster '${membership.cluster}'`,
         {
-          remedy: `start it: chat serve --data ${path} --nats URL; or run chat cluster leave first`,
+          remedy: `start it: chat serve --data ${quoteArgument(path)} --nats URL; or run chat cluster leave first`,
         },
       );
     }
@@ -64,7 +65,9 @@ const init = defineVerb({
       throw new Fault(
         "data-foreign",
         `${path} was only partly moved into the cluster '${cluster}'`,
-        { remedy: `resume with --cluster ${cluster}, or abort: chat cluster leave ${path}` },
+        {
+          remedy: `resume with --cluster ${cluster}, or abort: chat cluster leave ${quoteArgument(path)}`,
+        },
       );
     }
     const { clock } = context;
@@ -103,7 +106,7 @@ async function importFolder(
   const { name: cluster } = config;
   if (history.head() === 0) {
     throw new Fault("not-found", `no history in ${path} yet`, {
-      remedy: `start it: chat serve --data ${path} --nats URL`,
+      remedy: `start it: chat serve --data ${quoteArgument(path)} --nats URL`,
     });
   }
   await checkUndamaged(context, open, acceptsLoss);
@@ -145,7 +148,7 @@ async function importFolder(
   const clusterFlag = cluster === NATS_FLAGS.cluster.default ? "" : ` --cluster ${cluster}`;
   printNotice(
     context,
-    `start it: chat serve --data ${path} --nats ${config.servers.join(",")}${clusterFlag}`,
+    `start it: chat serve --data ${quoteArgument(path)} --nats ${config.servers.join(",")}${clusterFlag}`,
   );
   return 0;
 }
@@ -244,7 +247,9 @@ const leave = defineVerb({
           cluster === undefined
             ? `${path} is not in a cluster`
             : `${path} has already left '${cluster}'`;
-        throw new Fault("not-found", message, { remedy: `start it: chat serve --data ${path}` });
+        throw new Fault("not-found", message, {
+          remedy: `start it: chat serve --data ${quoteArgument(path)}`,
+        });
       }
       const { cluster, node } = membership;
       // `chat cluster init` was interrupted. It has not changed the folder's logs, and the cluster
@@ -254,7 +259,8 @@ const leave = defineVerb({
       const line = { kind: "left", cluster, node, data: path };
       const text = `${path} has permanently left the cluster '${cluster}'`;
       printResult(context, line, text);
-      if (!context.json) printNotice(context, `to run it alone: chat serve --data ${path}`);
+      if (!context.json)
+        printNotice(context, `to run it alone: chat serve --data ${quoteArgument(path)}`);
       return Promise.resolve(0);
     } finally {
       lock.release();
@@ -273,7 +279,7 @@ const rejoin = defineVerb({
       const membership = readMembership(path);
       if (membership === undefined || membership.state !== undefined) {
         throw new Fault("not-found", `${path} is not in a cluster`, {
-          remedy: `start it: chat serve --data ${path}`,
+          remedy: `start it: chat serve --data ${quoteArgument(path)}`,
         });
       }
       const { cluster, node } = membership;

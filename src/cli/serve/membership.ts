@@ -10,6 +10,7 @@ import type { Position } from "../../io/cluster/position.ts";
 import { readSmallFile, writeSmallFile } from "../../io/disk/data-folder.ts";
 import { removePath, renamePath } from "../../io/disk/open-elsewhere.ts";
 import { count, parseJson } from "../../wire/field.ts";
+import { quoteArgument } from "../shell-quote.ts";
 
 export interface Membership {
   readonly cluster: string;
@@ -109,6 +110,6 @@ export function leftClusterFault(path: string, { cluster }: Membership): Fault {
 
 export function partlyMovedFault(path: string, { cluster }: Membership): Fault {
   const message = `${path} was only partly moved into the cluster '${cluster}'`;
-  const remedy = `run chat cluster init ${path} again, or chat cluster leave`;
+  const remedy = `run chat cluster init ${quoteArgument(path)} again, or chat cluster leave`;
   return new Fault("data-foreign", message, { remedy });
 }
