@@ -285,7 +285,8 @@ export function checkMembership(path: string, { cluster, state }: Membership): F
   const name = `the cluster '${cluster}'`;
   if (state === "left") return ok(`${path} has left ${name}`);
   if (state === undefined) return skipped(`${path} belongs to ${name}; add --nats to check it`);
-  const remedy = `run chat cluster init ${quoteArgument(path)} again, or chat cluster leave ${quoteArgument(path)}`;
+  const quoted = quoteArgument(path);
+  const remedy = `run chat cluster init ${quoted} again, or chat cluster leave ${quoted}`;
   return warning(`${path} was only partly moved into ${name}`, remedy);
 }
 

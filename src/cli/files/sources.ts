@@ -91,7 +91,7 @@ export function checkPaths(paths: readonly string[], name: string | undefined): 
 }
 
 /**
- * Expands `*` and `?` on Windows, whose shells leave that to programs and whose names cannot contain
+ * Expands `*` and `?` on Windows, where shells leave that to programs, and names cannot contain
  * them. A pattern without matches stays as it is. Upper and lower case are equal.
  */
 export function expandPaths(

@@ -28,9 +28,7 @@ export class MessageCommand {
       throw new Fault(
         "usage",
         msg`--exec cannot run ${quoteText(program)}: cmd would run messages`,
-        {
-          remedy: msg`use PowerShell, which reads $env:CHAT_TEXT: --exec powershell -File SCRIPT.ps1`,
-        },
+        { remedy: msg`use PowerShell and $env:CHAT_TEXT: --exec powershell -File SCRIPT.ps1` },
       );
     }
     throw new Fault("not-found", msg`no program named ${quoteText(program)}`, {

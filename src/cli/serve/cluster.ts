@@ -91,8 +91,9 @@ export async function joinCluster(options: ClusterOptions): Promise<OpenCluster>
     });
   }
   if (membership === undefined && mirrors.history.head() + mirrors.accounts.head() > 0) {
+    const command = `chat cluster init ${quoteArgument(path)} --nats URL`;
     throw new Fault("data-foreign", `${path} already has its own history`, {
-      remedy: `move it into a new cluster first: chat cluster init ${quoteArgument(path)} --nats URL`,
+      remedy: `move it into a new cluster first: ${command}`,
     });
   }
   const { name: cluster } = config;
