@@ -2,7 +2,7 @@
 
 import { toHex } from "../base/bytes.ts";
 import { asFault } from "../base/fault.ts";
-import { tsvLine } from "../base/text.ts";
+import { tsvLineOfPaths } from "../base/text.ts";
 import { defineVerb } from "../cli/command.ts";
 import { printNotice } from "../cli/context.ts";
 import { Omissions } from "../cli/files/omissions.ts";
@@ -27,7 +27,7 @@ export const command = defineVerb({
         const read = await digestSource(source);
         omissions.addFrom(source, paths.length === 1 ? "" : path);
         const line = { kind: "digest", path, name: source.name, ...read };
-        printData(context, line, tsvLine([read.digest, path]));
+        printData(context, line, tsvLineOfPaths([read.digest, path], process.platform));
         await context.stdout.drained();
       } finally {
         source.close();
