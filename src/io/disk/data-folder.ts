@@ -28,7 +28,7 @@ import { diskFault, errorCode, onDisk } from "./disk.ts";
 import { type FolderLock, lockFolder } from "./lock.ts";
 import { removePath, renamePath } from "./open-elsewhere.ts";
 import { openPlain, withFile } from "./plain-file.ts";
-import { absolutePath } from "./working-folder.ts";
+import { absolutePath, checkNewFolder } from "./working-folder.ts";
 
 /** Newest format that this program reads and writes. */
 export const DATA_FORMAT = 3;
@@ -130,6 +130,7 @@ export function openDataFolder(
   harmless: readonly string[] = [],
 ): DataFolder {
   const path = absolutePath(folder);
+  checkNewFolder(path);
   try {
     const format = checkFormat(path, "write", harmless);
     mkdirSync(path, { recursive: true, mode: 0o700 });
@@ -326,6 +327,7 @@ export function writeSmallFile(path: string, text: string): void {
 
 /** Creates a folder, and those above it, that only this user can read. */
 export function makePrivateFolder(path: string): void {
+  checkNewFolder(path);
   onDisk(path, () => mkdirSync(path, { recursive: true, mode: 0o700 }));
 }
 

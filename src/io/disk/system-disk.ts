@@ -16,6 +16,7 @@ import { removeFolder, removePath, renamePath } from "./open-elsewhere.ts";
 import { FILE_MODE, kindOf, notPlain, openPlain } from "./plain-file.ts";
 import { SearchThreads } from "./search-worker.ts";
 import { linkStatOf } from "./stat.ts";
+import { checkNewFolder } from "./working-folder.ts";
 
 type Callback = (error: Error | null, count?: number) => void;
 
@@ -166,6 +167,7 @@ export function systemDisk(spare?: SpareDescriptors): TreeDisk {
     open: (path, access) => opened(() => openPlain(path, access === "read" ? "read" : "create")),
     list: (folder) => use(() => listFolder(folder)),
     makeFolder: (folder) => {
+      checkNewFolder(folder);
       fs.mkdirSync(folder, { recursive: true, mode: FOLDER_MODE });
     },
     syncFolder: async (folder) => {
