@@ -58,6 +58,11 @@ export function cleanEntryName(raw: string): string {
   return trimBlankEnd(fit(prefixed, "", PATH_SEGMENT_BYTES_MAX));
 }
 
+/** Reports whether Windows programs cannot open or delete a file or folder of this name. */
+export function isWindowsReserved(name: string): boolean {
+  return RESERVED.test(name) || trimBlankEnd(name) !== name;
+}
+
 /** Returns `name (1).ext`, or the unchanged name if `n` is 0. */
 export function numbered(name: string, n: number): string {
   return n === 0 ? name : fit(name, ` (${n})`, PATH_SEGMENT_BYTES_MAX);

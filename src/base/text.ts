@@ -95,6 +95,15 @@ export function tsvLine(fields: readonly string[]): string {
   return `${fields.map(tsvField).join("\t")}\n`;
 }
 
+/**
+ * Like `tsvLine`, for fields with paths of this machine. On Windows, a path contains no tab and no
+ * line feed, and its backslashes are not doubled.
+ */
+export function tsvLineOfPaths(fields: readonly string[], platform: string): string {
+  if (platform !== "win32") return tsvLine(fields);
+  return `${fields.map((field) => cleanText(field)).join("\t")}\n`;
+}
+
 /** Terminals, editors or pagers would interpret these characters in NDJSON. */
 const ACTIVE = /[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufff9-\ufffb]/g;
 

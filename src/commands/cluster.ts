@@ -24,6 +24,7 @@ import {
 import { checkNatsSync } from "../cli/serve/nats-sync.ts";
 import { printDamaged, printRecovery } from "../cli/serve/recovery.ts";
 import { inspectCluster, type Survey } from "../cli/serve/survey.ts";
+import { quoteArgument } from "../cli/shell-quote.ts";
 import { sha256 } from "../crypto/sha256.ts";
 import { noMajority } from "../io/cluster/majority.ts";
 import { type Position, START } from "../io/cluster/position.ts";
@@ -49,14 +50,13 @@ const init = defineVerb({
     }
     const config = await clusterConfig(args, args.unsafeNats);
     const path = checkDataFolder(args.dir);
+    const quoted = quoteArgument(path);
     const membership = readMembership(path);
     if (membership !== undefined && membership.state === undefined) {
       throw new Fault(
         "data-foreign",
         `${path} already belongs to the cluster '${membership.cluster}'`,
-        {
-          remedy: `start it: chat serve --data ${path} --nats URL; or run chat cluster leave first`,
-        },
+        { remedy: `start it: chat serve --data ${quoted} --nats URL; or run chat cluster leave` },
       );
     }
     if (membership?.state === "filling" && membership.cluster !== config.name) {
@@ -64,7 +64,7 @@ const init = defineVerb({
       throw new Fault(
         "data-foreign",
         `${path} was only partly moved into the cluster '${cluster}'`,
-        { remedy: `resume with --cluster ${cluster}, or abort: chat cluster leave ${path}` },
+        { remedy: `resume with --cluster ${cluster}, or abort: chat cluster leave ${quoted}` },
       );
     }
     const { clock } = context;
@@ -100,10 +100,11 @@ async function importFolder(
   const { clock } = context;
   const { history, accounts, identity } = open;
   const { path } = open.folder;
+  const quoted = quoteArgument(path);
   const { name: cluster } = config;
   if (history.head() === 0) {
     throw new Fault("not-found", `no history in ${path} yet`, {
-      remedy: `start it: chat serve --data ${path} --nats URL`,
+      remedy: `start it: chat serve --data ${quoted} --nats URL`,
     });
   }
   await checkUndamaged(context, open, acceptsLoss);
@@ -145,7 +146,7 @@ async function importFolder(
   const clusterFlag = cluster === NATS_FLAGS.cluster.default ? "" : ` --cluster ${cluster}`;
   printNotice(
     context,
-    `start it: chat serve --data ${path} --nats ${config.servers.join(",")}${clusterFlag}`,
+    `start it: chat serve --data ${quoted} --nats ${config.servers.join(",")}${clusterFlag}`,
   );
   return 0;
 }
@@ -235,6 +236,7 @@ const leave = defineVerb({
   details: "Irreversible: later messages in this folder never reach the cluster.",
   run(args, context) {
     const path = checkDataFolder(args.dir);
+    const quoted = quoteArgument(path);
     const lock = lockFolder(path, context.clock.unixMs());
     try {
       const membership = readMembership(path);
@@ -244,7 +246,7 @@ const leave = defineVerb({
           cluster === undefined
             ? `${path} is not in a cluster`
             : `${path} has already left '${cluster}'`;
-        throw new Fault("not-found", message, { remedy: `start it: chat serve --data ${path}` });
+        throw new Fault("not-found", message, { remedy: `start it: chat serve --data ${quoted}` });
       }
       const { cluster, node } = membership;
       // `chat cluster init` was interrupted. It has not changed the folder's logs, and the cluster
@@ -254,7 +256,7 @@ const leave = defineVerb({
       const line = { kind: "left", cluster, node, data: path };
       const text = `${path} has permanently left the cluster '${cluster}'`;
       printResult(context, line, text);
-      if (!context.json) printNotice(context, `to run it alone: chat serve --data ${path}`);
+      if (!context.json) printNotice(context, `to run it alone: chat serve --data ${quoted}`);
       return Promise.resolve(0);
     } finally {
       lock.release();
@@ -268,12 +270,13 @@ const rejoin = defineVerb({
     "Stop the server first. Its history moves to DIR/retired-1; the next start reads the rest.",
   run(args, context) {
     const path = checkDataFolder(args.dir);
+    const quoted = quoteArgument(path);
     const lock = lockFolder(path, context.clock.unixMs());
     try {
       const membership = readMembership(path);
       if (membership === undefined || membership.state !== undefined) {
         throw new Fault("not-found", `${path} is not in a cluster`, {
-          remedy: `start it: chat serve --data ${path}`,
+          remedy: `start it: chat serve --data ${quoted}`,
         });
       }
       const { cluster, node } = membership;

@@ -2,11 +2,11 @@
 
 import { toHex } from "../base/bytes.ts";
 import { asFault } from "../base/fault.ts";
-import { tsvLine } from "../base/text.ts";
+import { tsvLineOfPaths } from "../base/text.ts";
 import { defineVerb } from "../cli/command.ts";
 import { printNotice } from "../cli/context.ts";
 import { Omissions } from "../cli/files/omissions.ts";
-import { checkPaths, openSourceAt } from "../cli/files/sources.ts";
+import { checkPaths, expandPaths, openSourceAt } from "../cli/files/sources.ts";
 import { PATHS_ARGUMENT } from "../cli/flags.ts";
 import { printData } from "../cli/output/result.ts";
 import { sha256 } from "../crypto/sha256.ts";
@@ -18,15 +18,16 @@ export const command = defineVerb({
   args: { path: PATHS_ARGUMENT },
   details: "Prints the digest that send-file and get-file report.",
   async run(args, context) {
-    checkPaths(args.path, undefined);
+    const paths = expandPaths(args.path);
+    checkPaths(paths, undefined);
     const omissions = new Omissions(context, (line) => printNotice(context, line));
-    for (const path of args.path) {
+    for (const path of paths) {
       const source = await openSourceAt(context, path);
       try {
         const read = await digestSource(source);
-        omissions.addFrom(source, args.path.length === 1 ? "" : path);
+        omissions.addFrom(source, paths.length === 1 ? "" : path);
         const line = { kind: "digest", path, name: source.name, ...read };
-        printData(context, line, tsvLine([read.digest, path]));
+        printData(context, line, tsvLineOfPaths([read.digest, path], process.platform));
         await context.stdout.drained();
       } finally {
         source.close();

@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { unlessFault } from "../base/fault.ts";
 import { CHECK_TIMEOUT_MS } from "../base/limits.ts";
-import { cleanText, tsvLine } from "../base/text.ts";
+import { cleanText, tsvLineOfPaths } from "../base/text.ts";
 import { defineVerb, stringFlag } from "../cli/command.ts";
 import type { ClientFlags } from "../cli/connect/client.ts";
 import { type Candidate, candidates, onlyServer } from "../cli/connect/discover.ts";
@@ -257,7 +257,10 @@ function printResult(context: Context, { name, state, message, remedy, ms }: Che
   if (format === "json") {
     return stdout.write(renderJson({ kind: "check", name, state, message, remedy, ms }));
   }
-  if (format === "tsv") return stdout.write(tsvLine([name, state, message, remedy ?? "", `${ms}`]));
+  if (format === "tsv")
+    return stdout.write(
+      tsvLineOfPaths([name, state, message, remedy ?? "", `${ms}`], process.platform),
+    );
   const head = state.padEnd(STATE_WIDTH) + name.padEnd(NAME_WIDTH);
   const duration = clockColor(`(${ms} ms)`, color);
   stdout.write(`${head} ${cleanText(message)} ${duration}\n`);

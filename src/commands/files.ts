@@ -21,7 +21,7 @@ import { errorJson } from "../cli/errors.ts";
 import { catchUp, IncomingFiles, noteEvent } from "../cli/files/inbox.ts";
 import { Omissions } from "../cli/files/omissions.ts";
 import { checkDestination, checkFileId, FileReceiver, STDOUT } from "../cli/files/receive-file.ts";
-import { checkPaths, openSourceAt, STDIN } from "../cli/files/sources.ts";
+import { checkPaths, expandPaths, openSourceAt, STDIN } from "../cli/files/sources.ts";
 import { PATHS_ARGUMENT, parseTargets, SERVER_FLAGS } from "../cli/flags.ts";
 import { ProgressDisplay } from "../cli/output/progress.ts";
 import {
@@ -50,7 +50,8 @@ export const sendFile = defineVerb({
   },
   details: "To resume after an interruption, run the same command again.",
   async run(args, context) {
-    checkPaths(args.path, args.name);
+    const paths = expandPaths(args.path);
+    checkPaths(paths, args.name);
     context.continueWithoutOutput();
     const targets = fileTargets(args.to);
     const { caption } = args;
@@ -58,18 +59,14 @@ export const sendFile = defineVerb({
     const progressDisplay = new ProgressDisplay(context);
     try {
       // Files that an earlier run uploaded to a sealed room but did not post are posted first.
-      const options = {
-        reconnect: true,
-        isResumable: !args.path.includes(STDIN),
-        waitsForPosts: true,
-      };
+      const options = { reconnect: true, isResumable: !paths.includes(STDIN), waitsForPosts: true };
       return await withClient(context, args, options, async ({ client }) => {
         await untilConnected(client.read());
-        const isSingle = args.path.length === 1;
+        const isSingle = paths.length === 1;
         const sending = isSingle ? undefined : toBase64Url(systemEntropy()(ID_BYTES));
         const to = targets.map((target) => formatTarget(boxedTarget(context, client, target)));
         const sender = new FileSender({ context, client, progressDisplay, to, sending }, caption);
-        for (const path of args.path) await sender.send(path, args.name, isSingle);
+        for (const path of paths) await sender.send(path, args.name, isSingle);
         return sender.omissions.exitCode(sender.fault?.exitCode);
       });
     } finally {

@@ -32,6 +32,7 @@ import { checkRegex, RegexThread } from "../cli/history/regex-thread.ts";
 import { DamageReport, UnreadableCount } from "../cli/output/damage.ts";
 import { Pager } from "../cli/output/pager.ts";
 import type { DisplayRecord } from "../cli/output/render.ts";
+import { quoteArgument } from "../cli/shell-quote.ts";
 import type { Client } from "../client/client.ts";
 import type { ChatRecord } from "../core/client/chat-record.ts";
 import { bodyMatcher, checkGrep, searchedTexts } from "../core/client/grep.ts";
@@ -330,7 +331,9 @@ async function fromFolder(
   options: HistoryOptions,
 ): Promise<number> {
   using folder = await FolderHistory.open(data);
-  const damage = new DamageReport(`restore a backup; see chat verify --data ${data}`);
+  const damage = new DamageReport(
+    `restore a backup; see chat verify --data ${quoteArgument(data)}`,
+  );
   using filter = new RegexFilter(options);
   await using pager = openPager(context, options);
   const unreadable = new UnreadableCount();

@@ -26,7 +26,7 @@ import {
 import { type Context, endSignalLine, faultLine, printNotice } from "../cli/context.ts";
 import { usageFault } from "../cli/errors.ts";
 import { Omissions } from "../cli/files/omissions.ts";
-import { checkPaths, openCopyAt, openSourceAt, STDIN } from "../cli/files/sources.ts";
+import { checkPaths, expandPaths, openCopyAt, openSourceAt, STDIN } from "../cli/files/sources.ts";
 import { serverOptions } from "../cli/flags.ts";
 import { qrLines } from "../cli/output/qr.ts";
 import { fileLabel, renderJson } from "../cli/output/render.ts";
@@ -77,7 +77,8 @@ export const command = defineVerb({
   details:
     "Prints a code and a line for the other machine, and exits when that machine has everything.",
   async run(args, context) {
-    checkOptions(args);
+    const paths = expandPaths(args.path);
+    checkOptions({ ...args, path: paths });
     context.continueWithoutOutput();
     const user = checkName(nameOf(context, args.user), "person's name");
     const inputs: ShareInput[] = [];
@@ -85,7 +86,7 @@ export const command = defineVerb({
     try {
       if (args.text === STDIN) checkOpen(context.stdin);
       if (args.text !== undefined) inputs.push({ from: "text", text: args.text, name: args.name });
-      for (const path of args.path) {
+      for (const path of paths) {
         const name = args.name;
         if (path === STDIN) checkOpen(context.stdin);
         if (path === STDIN) inputs.push({ from: "input", name });

@@ -3,7 +3,14 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { CLUSTER_CODE_POINTS_MAX, NOTICE_CODE_POINTS_MAX } from "../../src/base/limits.ts";
-import { cleanText, jsonLine, quoteText, titleText, tsvLine } from "../../src/base/text.ts";
+import {
+  cleanText,
+  jsonLine,
+  quoteText,
+  titleText,
+  tsvLine,
+  tsvLineOfPaths,
+} from "../../src/base/text.ts";
 import { sampleSize } from "../samples.ts";
 
 const CONTROL = /[\x00-\x1f\x7f-\x9f]/;
@@ -191,4 +198,11 @@ describe("jsonLine", () => {
     });
     expect(others.toSorted()).toEqual(["cli/serve/folder.ts", "cli/serve/membership.ts"]);
   });
+});
+
+test("a path of Windows keeps its backslashes in TSV", () => {
+  const path = "\\\\server\\temp\\new";
+  expect(tsvLineOfPaths(["f1", path], "win32")).toBe(`f1\t${path}\n`);
+  expect(tsvLineOfPaths(["f1", "a\tb\\"], "linux")).toBe(tsvLine(["f1", "a\tb\\"]));
+  expect(tsvLineOfPaths(["a\tb\nc"], "win32")).toBe("a\u2409b\u240ac\n");
 });

@@ -33,6 +33,7 @@ import { openHome } from "../home.ts";
 import type { JsonObject } from "../output/render.ts";
 import { type Listing, printList, printResult } from "../output/result.ts";
 import { systemUser } from "../secrets.ts";
+import { quoteArgument } from "../shell-quote.ts";
 import { type ClientFlags, type OpenClient, untilConnected, withClient } from "./client.ts";
 import { chooseServer } from "./discover.ts";
 import { localServerAt } from "./invite.ts";
@@ -180,7 +181,7 @@ async function targetServer(context: Context, flags: AdminFlags): Promise<Target
 
 function notRunning(data: string, cause?: Fault): Fault {
   return new Fault("unreachable", `no server is running with the data folder ${data}`, {
-    remedy: `start it: chat serve --data ${data}`,
+    remedy: `start it: chat serve --data ${quoteArgument(data)}`,
     cause,
   });
 }

@@ -16,6 +16,7 @@ import { type Fingerprint, formatFingerprint } from "../../wire/fingerprint.ts";
 import { formatAddress, type ServerAddress, type ServerSpec } from "../../wire/invite.ts";
 import type { Membership } from "../serve/membership.ts";
 import type { ClusterInspection } from "../serve/survey.ts";
+import { quoteArgument } from "../shell-quote.ts";
 import {
   type CheckBody,
   type CheckRunner,
@@ -284,7 +285,8 @@ export function checkMembership(path: string, { cluster, state }: Membership): F
   const name = `the cluster '${cluster}'`;
   if (state === "left") return ok(`${path} has left ${name}`);
   if (state === undefined) return skipped(`${path} belongs to ${name}; add --nats to check it`);
-  const remedy = `run chat cluster init ${path} again, or chat cluster leave ${path}`;
+  const quoted = quoteArgument(path);
+  const remedy = `run chat cluster init ${quoted} again, or chat cluster leave ${quoted}`;
   return warning(`${path} was only partly moved into ${name}`, remedy);
 }
 

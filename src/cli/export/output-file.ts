@@ -1,9 +1,10 @@
 /** Output file of an export, a proof, or secrets such as sign-in codes. */
 
-import { closeSync, fstatSync, fsyncSync, openSync, rmSync, writeSync } from "node:fs";
+import { closeSync, fstatSync, fsyncSync, openSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import { Fault, msg } from "../../base/fault.ts";
 import { type DiskFile, diskFault, onDisk } from "../../io/disk/disk.ts";
+import { removePath } from "../../io/disk/open-elsewhere.ts";
 import { FILE_MODE } from "../../io/disk/plain-file.ts";
 import { linkStatOf } from "../../io/disk/stat.ts";
 import { systemDisk } from "../../io/disk/system-disk.ts";
@@ -56,7 +57,7 @@ export class OutputFile {
         this.#existing = disk.openPlain(path, "read");
         this.#existingBytes = this.#existing.sizeBytes();
       }
-      rmSync(this.#temporaryPath, { force: true });
+      removePath(this.#temporaryPath);
       this.#fd = openSync(this.#temporaryPath, "wx", FILE_MODE);
     } catch (error) {
       this.#existing?.close();
@@ -86,7 +87,7 @@ export class OutputFile {
     if (this.#fd < 0) return;
     const isOwn = this.#isTemporaryOwn();
     this.#close();
-    if (isOwn) rmSync(this.#temporaryPath, { force: true });
+    if (isOwn) removePath(this.#temporaryPath);
   }
 
   #name(): void {

@@ -6,7 +6,7 @@ import { Fault, msg, unlessFault } from "../../base/fault.ts";
 import { cleanFileName } from "../../base/file-names.ts";
 import { type FileId, isFileId } from "../../base/ids.ts";
 import { RENAMED_LISTED_MAX } from "../../base/limits.ts";
-import { cleanText, quoteText, tsvLine } from "../../base/text.ts";
+import { cleanText, quoteText, tsvLineOfPaths } from "../../base/text.ts";
 import { dateOf } from "../../base/time.ts";
 import { defined } from "../../base/values.ts";
 import type { Client } from "../../client/client.ts";
@@ -161,7 +161,10 @@ function printGot(context: Context, downloaded: DownloadedFile): void {
     stdout.write(`${cleanText(downloadedText(downloaded)(ENGLISH_TERMINAL))}\n`);
   else if (!stdout.isTerminal)
     stdout.write(
-      tsvLine([downloaded.id, downloaded.path, String(downloaded.sizeBytes), downloaded.digest]),
+      tsvLineOfPaths(
+        [downloaded.id, downloaded.path, String(downloaded.sizeBytes), downloaded.digest],
+        process.platform,
+      ),
     );
 }
 

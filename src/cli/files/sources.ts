@@ -1,10 +1,12 @@
 /** Files and folders that a command sends. */
 
-import { basename } from "node:path";
-import { msg } from "../../base/fault.ts";
+import { existsSync, readdirSync } from "node:fs";
+import { basename, join, win32 } from "node:path";
+import { msg, unlessFault } from "../../base/fault.ts";
 import { FILE_NAME_BYTES_MAX } from "../../base/limits.ts";
 import { cleanText } from "../../base/text.ts";
 import type { SkippedEntry, Source } from "../../io/blob/interfaces.ts";
+import { onDisk } from "../../io/disk/disk.ts";
 import { absolutePath } from "../../io/disk/working-folder.ts";
 import { checkSource, openSource } from "../../io/file/source.ts";
 import { streamSource } from "../../io/file/source-stream.ts";
@@ -86,6 +88,39 @@ export function checkPaths(paths: readonly string[], name: string | undefined): 
   const [onlyPath] = paths;
   if (paths.length === 1 && onlyPath !== undefined && onlyPath !== STDIN)
     checkSource(absolutePath(localPath(onlyPath)));
+}
+
+/**
+ * Expands `*` and `?` on Windows, where shells leave that to programs, and names cannot contain
+ * them. A pattern without matches stays as it is. Upper and lower case are equal.
+ */
+export function expandPaths(
+  paths: readonly string[],
+  platform: NodeJS.Platform = process.platform,
+): readonly string[] {
+  if (platform !== "win32") return paths;
+  return paths.flatMap((path) => {
+    const { root } = win32.parse(path);
+    const rest = path.slice(root.length);
+    if (!/[*?]/.test(rest) || /^file:/i.test(path)) return [path];
+    const matches = rest.split(/[\\/]+/).reduce<readonly string[]>(matchesIn, [root]);
+    return matches.length === 0 ? [path] : matches;
+  });
+}
+
+function matchesIn(folders: readonly string[], part: string): readonly string[] {
+  if (part === "") return folders;
+  if (!/[*?]/.test(part)) return folders.map((folder) => join(folder, part)).filter(existsSync);
+  const escaped = part.replaceAll(/[.+^${}()|[\]\\]/g, "\\$&");
+  const source = escaped.replaceAll(/\*+/g, ".*").replaceAll("?", ".");
+  const pattern = new RegExp(`^${source}$`, "isu");
+  return folders.flatMap((folder) => {
+    const names = unlessFault(() =>
+      onDisk(folder, () => readdirSync(folder === "" ? "." : folder)),
+    );
+    const found = (names ?? []).filter((name) => pattern.test(name)).sort();
+    return found.map((name) => join(folder, name));
+  });
 }
 
 /** An empty path usually comes from an unset variable in a script, so it is refused. */

@@ -1,5 +1,6 @@
 /** Runs a command once per message, with the message on its standard input. */
 
+import { win32 } from "node:path";
 import { Fault, msg } from "../../base/fault.ts";
 import { quoteText } from "../../base/text.ts";
 import { startProgram } from "../child-program.ts";
@@ -21,7 +22,15 @@ export class MessageCommand {
     private readonly me: string,
   ) {
     const [program = ""] = command;
-    if (Bun.which(program, { PATH: context.env["PATH"] ?? "" }) !== null) return;
+    const path = Bun.which(program, { PATH: context.env["PATH"] ?? "" });
+    if (path !== null && !isRunByCmd(path)) return;
+    if (path !== null) {
+      throw new Fault(
+        "usage",
+        msg`--exec cannot run ${quoteText(program)}: cmd would run messages`,
+        { remedy: msg`use PowerShell and $env:CHAT_TEXT: --exec powershell -File SCRIPT.ps1` },
+      );
+    }
     throw new Fault("not-found", msg`no program named ${quoteText(program)}`, {
       remedy: "check the words after --exec; for a shell command: --exec sh -c 'COMMAND'",
     });
@@ -56,6 +65,20 @@ export class MessageCommand {
   #report(what: string, seq: number): void {
     printNotice(this.context, `${this.command[0]} ${what} for message ${seq}`);
   }
+}
+
+/**
+ * Reports whether Windows runs the program with cmd, which expands `%CHAT_TEXT%` before it parses a
+ * line, so that quotes do not keep a text from becoming a command.
+ */
+export function isRunByCmd(path: string, platform: NodeJS.Platform = process.platform): boolean {
+  if (platform !== "win32") return false;
+  // Windows ignores dots and spaces at the end of a name.
+  const name = win32
+    .basename(path)
+    .replace(/[. ]+$/, "")
+    .toLowerCase();
+  return /\.(?:cmd|bat)$/.test(name) || /^(?:cmd(?:\.exe)?|command\.com)$/.test(name);
 }
 
 function isReadable({ kind }: DisplayRecord): boolean {

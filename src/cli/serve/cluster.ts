@@ -28,6 +28,7 @@ import type { SealedBuckets } from "../../server/sealed/buckets.ts";
 import { accountsIn, type Checkpoint, parseCheckpoint, parseNote } from "../../wire/checkpoint.ts";
 import { bodyOf, type LogRecord } from "../../wire/record.ts";
 import { KNOWN_VERSION } from "../../wire/since.ts";
+import { quoteArgument } from "../shell-quote.ts";
 import type { ClusterConfig } from "./cluster-config.ts";
 import {
   leftClusterFault,
@@ -90,8 +91,9 @@ export async function joinCluster(options: ClusterOptions): Promise<OpenCluster>
     });
   }
   if (membership === undefined && mirrors.history.head() + mirrors.accounts.head() > 0) {
+    const command = `chat cluster init ${quoteArgument(path)} --nats URL`;
     throw new Fault("data-foreign", `${path} already has its own history`, {
-      remedy: `move it into a new cluster first: chat cluster init ${path} --nats URL`,
+      remedy: `move it into a new cluster first: ${command}`,
     });
   }
   const { name: cluster } = config;

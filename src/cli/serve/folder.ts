@@ -49,6 +49,7 @@ import type { Checkpoint } from "../../wire/checkpoint.ts";
 import { formatFingerprint } from "../../wire/fingerprint.ts";
 import { isOperatorAct, kindsWith } from "../../wire/kinds.ts";
 import type { FoldedHead, LogRecord } from "../../wire/record.ts";
+import { quoteArgument } from "../shell-quote.ts";
 import type { OpenCluster } from "./cluster.ts";
 import type { ClusterConfig } from "./cluster-config.ts";
 import { loadIdentity, type OpenCheckpoints, openCheckpoints } from "./identity.ts";
@@ -136,7 +137,7 @@ function checkStandaloneOptions(options: FolderOptions): void {
   if (membership === undefined || membership.state === "left") return;
   if (membership.state === "filling") throw partlyMovedFault(path, membership);
   throw new Fault("data-foreign", `${path} belongs to the cluster '${membership.cluster}'`, {
-    remedy: `add --nats, or to run it alone, run chat cluster leave ${path} first`,
+    remedy: `add --nats, or to run it alone, run chat cluster leave ${quoteArgument(path)} first`,
   });
 }
 

@@ -1,6 +1,5 @@
 /** Identity key of a server, created at its first start. */
 
-import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { equalBytes } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
@@ -12,6 +11,7 @@ import { makeSuccession } from "../../crypto/succession.ts";
 import type { Clock } from "../../io/clock.ts";
 import { readOrCreateSmallFile, readSmallFile, writeSmallFile } from "../../io/disk/data-folder.ts";
 import type { Disk } from "../../io/disk/disk.ts";
+import { removePath } from "../../io/disk/open-elsewhere.ts";
 import { Checkpoints } from "../../io/log/checkpoints.ts";
 import type { Log } from "../../io/log/log.ts";
 import type { LogFile } from "../../io/log/log-file.ts";
@@ -58,7 +58,7 @@ async function renewIdentity(
   const { key, signature } = makeSuccession(old, next.publicKey);
   await accounts.append(registry.identityDraft(key, next.publicKey, signature));
   writeSmallFile(file, next.toPem());
-  rmSync(draft, { force: true });
+  removePath(draft);
   return next;
 }
 
@@ -71,7 +71,7 @@ function finishRenewal(file: string, draft: string, { successor }: Registry): vo
   const next = Identity.fromPem(pem, draft);
   const isSigned = successor !== undefined && equalBytes(next.publicKey, successor);
   if (isSigned) writeSmallFile(file, pem);
-  rmSync(draft, { force: true });
+  removePath(draft);
 }
 
 export interface CheckpointOptions {

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { readSmallFile, writeSmallFile } from "../../io/disk/data-folder.ts";
 import { absolutePath } from "../../io/disk/working-folder.ts";
 import { type Context, printNotice } from "../context.ts";
+import { quoteArgument } from "../shell-quote.ts";
 
 export function saveLastData(context: Context, path: string): void {
   const { state } = context.settings().folders;
@@ -26,7 +27,10 @@ export function warnAboutOtherServer(context: Context, data: string): void {
   // A node of a cluster shares the identity of the other nodes, so it is not a new server.
   const isNode = readSmallFile(join(path, "identity.key")) !== undefined;
   if (!hasData && !isNode && last !== undefined && last !== path && mayHoldServer(last)) {
-    printNotice(context, `new server; to run your previous one: chat serve --data ${last}`);
+    printNotice(
+      context,
+      `new server; to run your previous one: chat serve --data ${quoteArgument(last)}`,
+    );
   }
 }
 

@@ -1,14 +1,16 @@
 /** `cluster.json`, which stores a data folder's cluster and stream position. */
 
 import { randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import * as v from "valibot";
 import { Fault } from "../../base/fault.ts";
 import type { Position } from "../../io/cluster/position.ts";
 import { readSmallFile, writeSmallFile } from "../../io/disk/data-folder.ts";
+import { removePath, renamePath } from "../../io/disk/open-elsewhere.ts";
 import { count, parseJson } from "../../wire/field.ts";
+import { quoteArgument } from "../shell-quote.ts";
 
 export interface Membership {
   readonly cluster: string;
@@ -67,7 +69,7 @@ export function writeMembership(path: string, membership: Membership): void {
 }
 
 export function removeMembership(path: string): void {
-  rmSync(join(path, FILE), { force: true });
+  removePath(join(path, FILE));
 }
 
 /** Files that an operator may add before a node's first start. */
@@ -95,7 +97,7 @@ export function retireLogs(path: string): string {
   // These are moved last, so that the command can be repeated after an interruption.
   const last = [FILE, "format.json"];
   for (const name of moved.toSorted((a, b) => last.indexOf(a) - last.indexOf(b)))
-    renameSync(join(path, name), join(retired, name));
+    renamePath(join(path, name), join(retired, name));
   return retired;
 }
 
@@ -108,6 +110,6 @@ export function leftClusterFault(path: string, { cluster }: Membership): Fault {
 
 export function partlyMovedFault(path: string, { cluster }: Membership): Fault {
   const message = `${path} was only partly moved into the cluster '${cluster}'`;
-  const remedy = `run chat cluster init ${path} again, or chat cluster leave`;
+  const remedy = `run chat cluster init ${quoteArgument(path)} again, or chat cluster leave`;
   return new Fault("data-foreign", message, { remedy });
 }

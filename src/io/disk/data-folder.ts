@@ -13,8 +13,6 @@ import {
   openSync,
   readdirSync,
   readSync,
-  renameSync,
-  rmSync,
   type Stats,
   statSync,
   writeFileSync,
@@ -28,8 +26,9 @@ import { type Head, type LogRecord, parseObject } from "../../wire/record.ts";
 import { type Version, versionOf } from "../../wire/since.ts";
 import { diskFault, errorCode, onDisk } from "./disk.ts";
 import { type FolderLock, lockFolder } from "./lock.ts";
+import { removePath, renamePath } from "./open-elsewhere.ts";
 import { openPlain, withFile } from "./plain-file.ts";
-import { absolutePath } from "./working-folder.ts";
+import { absolutePath, checkNewFolder } from "./working-folder.ts";
 
 /** Newest format that this program reads and writes. */
 export const DATA_FORMAT = 3;
@@ -131,6 +130,7 @@ export function openDataFolder(
   harmless: readonly string[] = [],
 ): DataFolder {
   const path = absolutePath(folder);
+  checkNewFolder(path);
   try {
     const format = checkFormat(path, "write", harmless);
     mkdirSync(path, { recursive: true, mode: 0o700 });
@@ -314,12 +314,12 @@ export function writeSmallFile(path: string, text: string): void {
   const temporary = `${path}.tmp`;
   onDisk(path, () => {
     // A killed run may have left a file, or an attacker a link.
-    rmSync(temporary, { force: true });
+    removePath(temporary);
     withFile(openSync(temporary, "wx", 0o600), (file) => {
       writeFileSync(file, text);
       fsyncSync(file);
     });
-    renameSync(temporary, path);
+    renamePath(temporary, path);
     // Windows cannot open folders.
     if (process.platform !== "win32") withFile(openSync(dirname(path), "r"), fsyncSync);
   });
@@ -327,6 +327,7 @@ export function writeSmallFile(path: string, text: string): void {
 
 /** Creates a folder, and those above it, that only this user can read. */
 export function makePrivateFolder(path: string): void {
+  checkNewFolder(path);
   onDisk(path, () => mkdirSync(path, { recursive: true, mode: 0o700 }));
 }
 

@@ -1,13 +1,14 @@
 /** Locks that the system releases when the process that holds them ends. */
 
 import { Database, SQLiteError, constants as sqliteConstants } from "bun:sqlite";
-import { closeSync, openSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, openSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { Fault, msg } from "../../base/fault.ts";
 import { formatUtc } from "../../base/time.ts";
 import { parseObject } from "../../wire/record.ts";
 import { diskFault, errorCode } from "./disk.ts";
+import { removePath, renamePath } from "./open-elsewhere.ts";
 import { readStart } from "./plain-file.ts";
 import { Presence } from "./presence.ts";
 import { linkStatOf } from "./stat.ts";
@@ -52,7 +53,7 @@ export function lockFolder(folder: string, startedUnixMs: number): FolderLock {
     isPresent,
     release: () => {
       if (!isHeld) return;
-      if (isPresent()) rmSync(infoPath, { force: true });
+      if (isPresent()) removePath(infoPath);
       isHeld = false;
       database.close();
       presence.close(); // Closing it earlier would release the lock.
@@ -160,7 +161,7 @@ function readInfo(path: string): Uint8Array {
 function writeInfo(path: string, holder: LockHolder): void {
   const temporary = `${path}.tmp`;
   // A killed run may have left a file, or an attacker a link.
-  rmSync(temporary, { force: true });
+  removePath(temporary);
   writeFileSync(temporary, `${JSON.stringify(holder)}\n`, { mode: 0o600, flag: "wx" });
-  renameSync(temporary, path);
+  renamePath(temporary, path);
 }

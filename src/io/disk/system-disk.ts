@@ -12,9 +12,11 @@ import {
   skipBytes,
   type TreeDisk,
 } from "./disk.ts";
+import { removeFolder, removePath, renamePath } from "./open-elsewhere.ts";
 import { FILE_MODE, kindOf, notPlain, openPlain } from "./plain-file.ts";
 import { SearchThreads } from "./search-worker.ts";
 import { linkStatOf } from "./stat.ts";
+import { checkNewFolder } from "./working-folder.ts";
 
 type Callback = (error: Error | null, count?: number) => void;
 
@@ -80,7 +82,7 @@ function nameNew(from: string, to: string): boolean {
     if (!NO_LINKS.has(errorCode(error))) throw error;
   }
   if (!createsNew(() => fs.closeSync(fs.openSync(to, "wx", FILE_MODE)))) return false;
-  fs.renameSync(from, to);
+  renamePath(from, to);
   return true;
 }
 
@@ -94,11 +96,11 @@ function isTrusted(path: string): boolean {
 function moveFolderNew(from: string, to: string): boolean {
   if (process.platform === "win32") {
     if (kindOf(to) !== undefined) return false;
-    fs.renameSync(from, to); // Windows cannot replace a folder, not even an empty one.
+    renamePath(from, to); // Windows cannot replace a folder, not even an empty one.
     return true;
   }
   if (!createsNew(() => fs.mkdirSync(to))) return false;
-  return createsNew(() => fs.renameSync(from, to));
+  return createsNew(() => renamePath(from, to));
 }
 
 function setMetadata(path: string, { mode, mtimeMs }: FileMetadata): FileProperty[] {
@@ -165,6 +167,7 @@ export function systemDisk(spare?: SpareDescriptors): TreeDisk {
     open: (path, access) => opened(() => openPlain(path, access === "read" ? "read" : "create")),
     list: (folder) => use(() => listFolder(folder)),
     makeFolder: (folder) => {
+      checkNewFolder(folder);
       fs.mkdirSync(folder, { recursive: true, mode: FOLDER_MODE });
     },
     syncFolder: async (folder) => {
@@ -180,8 +183,8 @@ export function systemDisk(spare?: SpareDescriptors): TreeDisk {
       }
     },
     exists: (path) => fs.existsSync(path),
-    rename: (from, to) => fs.renameSync(from, to),
-    remove: (path) => fs.rmSync(path, { force: true }),
+    rename: renamePath,
+    remove: removePath,
     search: new SearchThreads(),
     openNew: (path, mode = NEW_FILE_MODE) =>
       opened(() => fs.openSync(path, NEW, (mode & NEW_FILE_MODE) | FILE_MODE)),
@@ -192,7 +195,7 @@ export function systemDisk(spare?: SpareDescriptors): TreeDisk {
     nameNew,
     moveFolderNew,
     metadata: setMetadata,
-    removeFolder: (path) => fs.promises.rm(path, { recursive: true, force: true }),
+    removeFolder,
     modifiedMs: (path) => linkStatOf(path)?.mtimeMs,
     freeBytes: async (folder) => {
       const { bavail, bsize } = await fs.promises.statfs(folder);

@@ -1,10 +1,11 @@
 /** Checks on this machine for `chat doctor`, which leave no files behind. */
 
-import { accessSync, constants, existsSync, rmSync, statfsSync, statSync } from "node:fs";
+import { accessSync, constants, existsSync, statfsSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { Fault } from "../../base/fault.ts";
 import { withTimeout } from "../clock.ts";
 import { onDisk } from "../disk/disk.ts";
+import { removePath } from "../disk/open-elsewhere.ts";
 import { systemDisk } from "../disk/system-disk.ts";
 import { absolutePath } from "../disk/working-folder.ts";
 import { openMulticast } from "../lan/multicast.ts";
@@ -48,7 +49,7 @@ export async function syncMs(folder: string, now: () => number): Promise<number>
       }
     } finally {
       file.close();
-      rmSync(path, { force: true });
+      removePath(path);
     }
     return durationsMs.sort((a, b) => a - b)[SYNC_COUNT >> 1] ?? 0;
   });

@@ -1,6 +1,6 @@
 /** The client's database: servers, keys, settings, cursors. */
 
-import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { assert } from "../../base/assert.ts";
 import { toBase64Url, utf8Encode } from "../../base/bytes.ts";
@@ -8,6 +8,7 @@ import { unlessFault } from "../../base/fault.ts";
 import { SNAPSHOT_BYTES_MAX } from "../../base/limits-screen.ts";
 import { formatAddress, parseServerSpec, type ServerAddress } from "../../wire/invite.ts";
 import { readSmallFile, writeSmallFile } from "../disk/data-folder.ts";
+import { removePath } from "../disk/open-elsewhere.ts";
 import { DraftStore, KnownFiles, MutedTargets, ReceivedFiles } from "./home-tables.ts";
 import { HomeLogPins } from "./log-pins.ts";
 import { OutboxStore } from "./outbox-store.ts";
@@ -305,7 +306,7 @@ export class ClientState {
     if (path === undefined) return;
     this.#database.write(() => {
       mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-      if (text === undefined || text.length > SNAPSHOT_BYTES_MAX) rmSync(path, { force: true });
+      if (text === undefined || text.length > SNAPSHOT_BYTES_MAX) removePath(path);
       else writeSmallFile(path, text);
     });
   }
@@ -318,7 +319,7 @@ export class ClientState {
     this.#database.guard(() => {
       const snapshots = join(folder, SNAPSHOT_FOLDER);
       for (const name of existsSync(snapshots) ? readdirSync(snapshots) : [])
-        if (name.startsWith(`${fingerprint}-`)) rmSync(join(snapshots, name), { force: true });
+        if (name.startsWith(`${fingerprint}-`)) removePath(join(snapshots, name));
     });
   }
 

@@ -1,6 +1,6 @@
 /** Registry of the servers that this user runs on this machine. */
 
-import { chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { chmodSync, existsSync, lstatSync, mkdirSync, readdirSync } from "node:fs";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import * as v from "valibot";
@@ -9,6 +9,7 @@ import { parseJson } from "../../wire/field.ts";
 import { parseFingerprint } from "../../wire/fingerprint.ts";
 import { readSmallFile, writeSmallFile } from "../disk/data-folder.ts";
 import { onDisk } from "../disk/disk.ts";
+import { removePath } from "../disk/open-elsewhere.ts";
 
 const LOCAL_SERVER = v.object({
   pid: v.number(),
@@ -48,7 +49,7 @@ export function announceLocalServer(
   unlessFault(() => writeSmallFile(path, formatEntry(server)));
   const withdraw = announceInList(server, env);
   return (isFolderPresent) => {
-    if (isFolderPresent) unlessFault(() => onDisk(path, () => rmSync(path, { force: true })));
+    if (isFolderPresent) unlessFault(() => onDisk(path, () => removePath(path)));
     withdraw();
   };
 }
@@ -78,7 +79,7 @@ function announceInList(server: LocalServer, env: Environment): () => void {
   } catch {
     return () => {};
   }
-  return () => rmSync(path, { force: true });
+  return () => removePath(path);
 }
 
 /** Newest first. Process ids are reused, so clients check fingerprints. */
@@ -92,7 +93,7 @@ export function findLocalServers(env: Environment): LocalServer[] {
     const server = parseJson(LOCAL_SERVER, text ?? "");
     const isRunning = server !== undefined && name === `${server.pid}.json` && isAlive(server.pid);
     if (isRunning) servers.push(server);
-    else unlessFault(() => onDisk(path, () => rmSync(path, { force: true })));
+    else unlessFault(() => onDisk(path, () => removePath(path)));
   }
   return servers.sort((a, b) => b.startedUnixMs - a.startedUnixMs);
 }

@@ -1,10 +1,11 @@
 /** Store for unsent posts on disk. Each outbox belongs to one process. */
 
-import { mkdirSync, readdirSync, rmSync } from "node:fs";
+import { mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { assert } from "../../base/assert.ts";
 import { Fault } from "../../base/fault.ts";
 import { type Lock, lockFile } from "../disk/lock.ts";
+import { removePath } from "../disk/open-elsewhere.ts";
 import type { StateDatabase } from "./schema.ts";
 
 export interface UnsentPost {
@@ -119,7 +120,7 @@ export class OutboxStore {
     lock.release(); // Release the lock first, because Windows cannot remove an open file.
     // Retain the lock file of a non-empty outbox, so that all processes lock the same file.
     if (this.database.folder !== undefined && this.#posts(id).length === 0) {
-      rmSync(join(this.database.folder, FOLDER, id), { force: true });
+      removePath(join(this.database.folder, FOLDER, id));
     }
   }
 

@@ -7,11 +7,12 @@ import {
   type SQLQueryBindings,
   type Statement,
 } from "bun:sqlite";
-import { closeSync, existsSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { closeSync, existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { Fault, type FaultCode, msg } from "../../base/fault.ts";
 import { removedFault } from "../disk/data-folder.ts";
 import { diskFault } from "../disk/disk.ts";
+import { removePath, renamePath } from "../disk/open-elsewhere.ts";
 import { openPlain } from "../disk/plain-file.ts";
 import { Presence } from "../disk/presence.ts";
 
@@ -316,7 +317,7 @@ function migrate(database: Database, folder: string, onConverted: OnConverted): 
 function keepCopy(folder: string, version: number): string {
   const path = join(folder, `${CLIENT_STATE_FILE}.v${version}`);
   const temporary = `${path}.tmp`;
-  rmSync(temporary, { force: true });
+  removePath(temporary);
   closeSync(openPlain(temporary, "create")); // SQLite would create it with another mode.
   const source = new Database(join(folder, CLIENT_STATE_FILE), { readonly: true });
   try {
@@ -331,9 +332,9 @@ function keepCopy(folder: string, version: number): string {
   } finally {
     copy.close();
   }
-  renameSync(temporary, path);
+  renamePath(temporary, path);
   for (const number of copiesIn(folder).slice(COPIES_MAX))
-    rmSync(join(folder, `${CLIENT_STATE_FILE}.v${number}`));
+    removePath(join(folder, `${CLIENT_STATE_FILE}.v${number}`));
   return path;
 }
 

@@ -1,10 +1,11 @@
 /** Database of sealed rooms: group states and decrypted messages. */
 
 import { Database, SQLiteError } from "bun:sqlite";
-import { existsSync, renameSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { Fault, msg } from "../../base/fault.ts";
 import { type Clock, retry } from "../clock.ts";
+import { renamePath } from "../disk/open-elsewhere.ts";
 import { readStart } from "../disk/plain-file.ts";
 import { Presence } from "../disk/presence.ts";
 import { TaskQueue } from "../task-queue.ts";
@@ -220,7 +221,7 @@ function renameIfDamaged(path: string): void {
   const head = readHeader(path);
   if (head === undefined || head === "" || head === DATABASE_HEADER) return;
   for (const suffix of ["-wal", "-shm", ""]) {
-    if (existsSync(`${path}${suffix}`)) renameSync(`${path}${suffix}`, `${path}${suffix}.damaged`);
+    if (existsSync(`${path}${suffix}`)) renamePath(`${path}${suffix}`, `${path}${suffix}.damaged`);
   }
 }
 

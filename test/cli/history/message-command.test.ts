@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { MessageCommand } from "../../../src/cli/history/message-command.ts";
+import { isRunByCmd, MessageCommand } from "../../../src/cli/history/message-command.ts";
 import type { DisplayRecord } from "../../../src/cli/output/render.ts";
 import { fakeContext } from "../../commands/fake-world.ts";
 import { tempFolder } from "../../temp-folder.ts";
@@ -77,4 +77,16 @@ test("requires an existing program", () => {
   const { context } = fakeContext({ env: { PATH: "/nonexistent" } });
   const open = () => new MessageCommand(context, ["nosuchprogram"], "ana");
   expect(open).toThrow("no program named 'nosuchprogram'");
+});
+
+test.each([
+  ["C:\\x\\script.cmd", true],
+  ["C:\\x\\SCRIPT.BAT", true],
+  ["C:/x/script.cmd. .", true],
+  ["C:\\Windows\\System32\\cmd.exe", true],
+  ["cmd", true],
+  ["C:\\x\\script.cmd.exe", false],
+  ["C:\\x.cmd\\powershell.exe", false],
+])("cmd runs %p on Windows: %p", (path, isRun) => {
+  expect([isRunByCmd(path, "win32"), isRunByCmd(path, "linux")]).toEqual([isRun, false]);
 });

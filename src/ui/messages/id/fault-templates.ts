@@ -476,6 +476,11 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "{} already exists": "{} sudah ada",
   "move it elsewhere": "pindahkan ke tempat lain",
   "{} is a program that is running": "{} adalah program yang sedang berjalan",
+  "Windows does not allow a folder named {}": "Windows tidak mengizinkan folder bernama {}",
+  "--exec cannot run {}: cmd would run messages":
+    "--exec tidak dapat menjalankan {}: cmd akan menjalankan isi pesan",
+  "use PowerShell and $env:CHAT_TEXT: --exec powershell -File SCRIPT.ps1":
+    "pakai PowerShell dan $env:CHAT_TEXT: --exec powershell -File SCRIPT.ps1",
   "{} is in use by another program": "{} sedang dipakai program lain",
   "close the program that uses it, then try again": "tutup program yang memakainya, lalu coba lagi",
   "the disk of {} does not support what chat needs": "disk {} tidak mendukung yang diperlukan chat",
