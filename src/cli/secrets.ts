@@ -61,7 +61,10 @@ export const SECRET_VARIABLES: readonly string[] = [
   LINK_CODE_VARIABLE,
 ];
 
-const FILE_BYTES_MAX = PASSWORD_BYTES_MAX + 2;
+/** Byte order mark with which some systems begin a text. */
+const MARK = /^\ufeff/;
+const MARK_BYTES = 3;
+const FILE_BYTES_MAX = MARK_BYTES + PASSWORD_BYTES_MAX + 2;
 const LINE_END = /[\r\n]/;
 
 /**
@@ -182,7 +185,7 @@ async function fileSecret(
   }
   const bytes = await firstBytes(kind, file);
   try {
-    return utf8Decode(bytes).split(LINE_END)[0] ?? "";
+    return utf8Decode(bytes).replace(MARK, "").split(LINE_END)[0] ?? "";
   } catch (cause) {
     throw new Fault("usage", msg`the first line of ${quoteText(file)} is too long or not UTF-8`, {
       remedy: msg`put the ${kind.name} on its first line`,

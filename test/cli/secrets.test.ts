@@ -32,11 +32,13 @@ test("returns undefined without a terminal, a prompt or an answer", async () => 
   expect(await readSecret(terminal, PASSWORD, undefined, "P")).toBeUndefined();
 });
 
-test("reads the first line without its line feed", async () => {
+test("reads the first line without its line feed and byte order mark", async () => {
   const context = contextOf({ lines: ["first", "second"] });
   expect(await readSecret(context, PASSWORD, "-")).toBe("first");
   expect(await context.stdin.line()).toBe("second");
   expect(await readSecret(context, PASSWORD, file("crlf", "a b \r\nsecond"))).toBe("a b ");
+  const marked = file("marked", `\ufeff${"x".repeat(1024)}\r\n`);
+  expect(await readSecret(context, PASSWORD, marked)).toBe("x".repeat(1024));
   expect(await readSecret(context, PASSWORD, file("long", `ok\n${"x".repeat(9999)}`))).toBe("ok");
   expect(await readSecret(context, PASSWORD, file("max", "x".repeat(1024)))).toHaveLength(1024);
 });
