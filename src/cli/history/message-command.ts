@@ -1,11 +1,11 @@
 /** Runs a command once per message, with the message on its standard input. */
 
-import { win32 } from "node:path";
 import { Fault, msg } from "../../base/fault.ts";
 import { quoteText } from "../../base/text.ts";
 import { startProgram } from "../child-program.ts";
 import { type Context, printNotice } from "../context.ts";
 import { type DisplayRecord, destinationName, recordJson, renderJson } from "../output/render.ts";
+import { isRunByCmd } from "./run-by-cmd.ts";
 
 /**
  * Runs the command without a shell, so that a text cannot become code. A failing command is
@@ -65,20 +65,6 @@ export class MessageCommand {
   #report(what: string, seq: number): void {
     printNotice(this.context, `${this.command[0]} ${what} for message ${seq}`);
   }
-}
-
-/**
- * Reports whether Windows runs the program with cmd, which expands `%CHAT_TEXT%` before it parses a
- * line, so that quotes do not keep a text from becoming a command.
- */
-export function isRunByCmd(path: string, platform: NodeJS.Platform = process.platform): boolean {
-  if (platform !== "win32") return false;
-  // Windows ignores dots and spaces at the end of a name.
-  const name = win32
-    .basename(path)
-    .replace(/[. ]+$/, "")
-    .toLowerCase();
-  return /\.(?:cmd|bat)$/.test(name) || /^(?:cmd(?:\.exe)?|command\.com)$/.test(name);
 }
 
 function isReadable({ kind }: DisplayRecord): boolean {

@@ -1,7 +1,8 @@
 import { expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { isRunByCmd, MessageCommand } from "../../../src/cli/history/message-command.ts";
+import { MessageCommand } from "../../../src/cli/history/message-command.ts";
+import { isRunByCmd } from "../../../src/cli/history/run-by-cmd.ts";
 import type { DisplayRecord } from "../../../src/cli/output/render.ts";
 import { fakeContext } from "../../commands/fake-world.ts";
 import { tempFolder } from "../../temp-folder.ts";

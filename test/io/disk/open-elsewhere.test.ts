@@ -2,7 +2,8 @@ import { expect, test } from "bun:test";
 import { chmodSync, existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { diskFault, errorCode } from "../../../src/io/disk/disk.ts";
-import { removePath, renamePath, retryWhileOpen } from "../../../src/io/disk/open-elsewhere.ts";
+import { removePath, renamePath } from "../../../src/io/disk/open-elsewhere.ts";
+import { retryWhileOpen } from "../../../src/io/disk/retry-while-open.ts";
 import { tempFolder } from "../../temp-folder.ts";
 import { unprivileged } from "../../unprivileged.ts";
 
