@@ -1,12 +1,15 @@
 /** `chat handed`, which lists or downloads what was handed in in an assignment room. */
 
 import { join } from "node:path";
+import { foldCase } from "../base/case-fold.ts";
 import { asFault, Fault } from "../base/fault.ts";
 import { accountFolderName } from "../base/file-names.ts";
-import { boxNames } from "../base/names.ts";
-import { fileRecords } from "../cli/chat/last-files.ts";
+import { cleanText } from "../base/text.ts";
+import { formatUtc } from "../base/time.ts";
+import { displayChatRecord } from "../cli/chat/console.ts";
 import { stringFlag } from "../cli/command.ts";
 import { clientVerb } from "../cli/connect/client.ts";
+import { historyPages } from "../cli/connect/lists.ts";
 import type { Context } from "../cli/context.ts";
 import {
   checkFileId,
@@ -17,10 +20,11 @@ import {
 } from "../cli/files/receive-file.ts";
 import { parseRoomName } from "../cli/flags.ts";
 import { ProgressDisplay } from "../cli/output/progress.ts";
-import { isFile } from "../cli/output/render.ts";
+import { type DisplayFile, type DisplayRecord, isFile } from "../cli/output/render.ts";
 import { printList, timeCell } from "../cli/output/result.ts";
 import type { HandedIn } from "../client/actions.ts";
-import { makePrivateFolder } from "../io/disk/data-folder.ts";
+import type { Client } from "../client/client.ts";
+import { makePrivateFolder, writeSmallFile } from "../io/disk/data-folder.ts";
 
 export const command = clientVerb({
   printsData: true,
@@ -32,7 +36,7 @@ export const command = clientVerb({
       parse: parseRoomName,
       required: true,
     }),
-    out: stringFlag("DIR", "Download all files to this folder, one folder per person", {
+    out: stringFlag("DIR", "Download all files and texts to this folder, one folder per person", {
       alias: "o",
     }),
   },
@@ -45,15 +49,12 @@ export const command = clientVerb({
     if (out === undefined) return printHanded(context, users);
     context.continueWithoutOutput();
     makePrivateFolder(out); // Members do not see the work of others.
-    const files = (await fileRecords(client, user)).filter(isFile);
     const progressDisplay = new ProgressDisplay(context);
     const properties = new PropertyReport();
     let exitCode = 0;
     try {
-      for (const file of files) {
-        const { id, destination, from, timeUnixMs } = file;
-        const names = boxNames("room" in destination ? destination.room : "");
-        if (names?.room.toLowerCase() !== room.toLowerCase() || names.user !== from) continue;
+      for (const file of await collect(client, room, users, out, user)) {
+        const { id, from, timeUnixMs } = file;
         const folder = join(out, accountFolderName(from));
         const secret = state.partialFileSecret();
         const options = [{ out: folder, secret }, properties] as const;
@@ -77,6 +78,55 @@ export const command = clientVerb({
     return exitCode;
   },
 });
+
+/**
+ * Writes the texts of each box, and returns the files. Former names of the room or of a person
+ * are resolved by the server.
+ */
+async function collect(
+  client: Client,
+  room: string,
+  users: readonly HandedIn[],
+  out: string,
+  me: string,
+): Promise<DisplayFile[]> {
+  const all: DisplayFile[] = [];
+  for (const { user, messages } of users) {
+    if (messages === 0) continue;
+    const texts = new Map<number, DisplayRecord & { readonly text: string }>();
+    const files: DisplayFile[] = [];
+    for await (const page of historyPages(client, { target: `${room}@${user}` })) {
+      for (const record of page.map((one) => displayChatRecord(one, me))) {
+        if (record.kind === "text" || record.kind === "action") texts.set(record.seq, record);
+        const edited = record.kind === "edited" ? texts.get(record.of) : undefined;
+        if (record.kind === "edited" && edited !== undefined) {
+          texts.set(record.of, { ...edited, text: record.text });
+        }
+        if (isFile(record) && record.from === user) files.push(record);
+      }
+    }
+    all.push(...files);
+    if (![...texts.values()].some(({ from }) => from === user)) continue;
+    const folder = join(out, accountFolderName(user));
+    makePrivateFolder(folder);
+    writeSmallFile(join(folder, textsName(files)), [...texts.values()].map(textLine).join(""));
+  }
+  return all;
+}
+
+/** No file that was handed in has this name. */
+function textsName(files: readonly DisplayFile[]): string {
+  const taken = new Set(files.map(({ name }) => foldCase(name)));
+  let name = "messages.txt";
+  while (taken.has(name)) name = `_${name}`;
+  return name;
+}
+
+/** Continuation lines are indented so that none can imitate a new message. */
+function textLine({ timeUnixMs, from, text }: DisplayRecord & { readonly text: string }): string {
+  const lines = cleanText(text, { lines: true, tabs: true }).replaceAll("\n", "\n        ");
+  return `${formatUtc(timeUnixMs)} ${from}: ${lines}\n`;
+}
 
 function printHanded(context: Context, users: readonly HandedIn[]): number {
   return printList(context, users, {

@@ -1,5 +1,5 @@
 import { expect } from "bun:test";
-import { statSync, utimesSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ndjson } from "./program.ts";
 import { SharedServer } from "./shared-server.ts";
@@ -88,6 +88,20 @@ server.test("sends a member's work to the box of an assignment room", async (san
   const { mode, mtime } = statSync(join(out, "pip", "essay.txt"));
   const time = texts.find(({ kind }) => kind === "file")?.["time"];
   expect([mode & 0o777, mtime.toISOString()]).toEqual([0o640, String(time)]);
+  const written = readFileSync(join(out, "pip", "messages.txt"), "utf8");
+  expect(written.replace(/^.* pip: /gm, "")).toBe("done\none\ntwo\n");
+  // Work in texts only, and former names of the room and the person.
+  const zoe = sandbox.home("zoe").with({ CHAT_USER: "zoe" });
+  await zoe.run(["join", "--room", "essays"]);
+  await zoe.run(["send", "--to", "essays", "only words"]);
+  const args = ["admin", "room", "rename", "essays", "prose", "--user", "olga"];
+  const olga = server.sandbox.home("olga");
+  expect(await olga.run([...args, "--data", server.served.data])).toMatchObject({ exitCode: 0 });
+  const renamed = sandbox.path("renamed");
+  expect((await tea.run(["handed", "--room", "essays", "--out", renamed])).exitCode).toBe(0);
+  expect(readdirSync(renamed).sort()).toEqual(["pip", "zoe"]);
+  expect(readdirSync(join(renamed, "pip")).sort()).toEqual(["essay.txt", "messages.txt"]);
+  expect(readFileSync(join(renamed, "zoe", "messages.txt"), "utf8")).toContain("zoe: only words");
 });
 
 server.test("asks to join a room that admits people by approval", async (sandbox) => {
