@@ -47,6 +47,14 @@ describe("a setting of chat serve", () => {
     expect([both["public"], both["open"]]).toEqual([["c.example", "d.example"], false]);
   });
 
+  test("is named with its value if it is no valid number", () => {
+    const refused = { '"31646"': "'31646'", "[1]": "'[1]'", "1.5": "'1.5'", "-1": "'-1'" };
+    for (const [value, reason] of Object.entries(refused)) {
+      const data = folderWith(`port = ${value}\n`);
+      expect(() => settled(["--data", data])).toThrow(reason);
+    }
+  });
+
   test("is relative to the file if it is a path", () => {
     const data = folderWith(
       'cert = "tls/mine.pem"\nkey = "/etc/k.pem"\nroom-password-file = "-"\n',
