@@ -64,7 +64,9 @@ export function processIo(onBroken: OnBroken): ProcessIo {
     stdout: standardOutput((fault) => {
       if (onLost === undefined) return onBroken(fault);
       onLost();
-      if (fault !== undefined) printNotice({ stderr }, `${fault.message}; continuing without it`);
+      if (fault === undefined) return;
+      const until = fault.code === "store-full" ? " until there is space" : "";
+      printNotice({ stderr }, `${fault.message}; continuing without it${until}`);
     }),
     stderr,
     stdin: standardInput(),

@@ -3,7 +3,7 @@
 import { write, writeSync } from "node:fs";
 import { isatty } from "node:tty";
 import { Fault } from "../../base/fault.ts";
-import { diskFault } from "../disk/disk.ts";
+import { diskFault, isFull } from "../disk/disk.ts";
 
 export interface Output {
   readonly isTerminal: boolean;
@@ -20,7 +20,10 @@ export interface Output {
   fault(): Fault | undefined;
 }
 
-/** The fault is `undefined` if the reader has closed its end (EPIPE), e.g. after `| head`. */
+/**
+ * The fault is `undefined` if the reader has closed its end (EPIPE), e.g. after `| head`. After a
+ * full disk, the output drops what is queued and writes again when there is space.
+ */
 export type OnBroken = (fault: Fault | undefined) => void;
 
 const LOW_BYTES = 1 << 20;
@@ -28,6 +31,7 @@ const WRITE_BYTES_MAX = 1 << 18;
 const RETRY_MS = 2;
 const RETRY_MS_MAX = 64;
 const COLUMNS_DEFAULT = 80;
+const NEWLINE = 0x0a;
 
 interface Stream {
   readonly fd: number;
@@ -69,6 +73,9 @@ class FdOutput implements ScreenOutput {
   #retryMs = RETRY_MS;
   #discards = 0;
   #fault: Fault | undefined;
+  /** Since the last write, which failed. */
+  #isDiskFull = false;
+  #endsLine = true;
   #waiters: { readonly belowBytes: number; readonly resolve: () => void }[] = [];
 
   constructor(
@@ -125,7 +132,10 @@ class FdOutput implements ScreenOutput {
   #next(): void {
     const parts = this.#queue.map((data) => (typeof data === "string" ? Buffer.from(data) : data));
     this.#queue = [];
-    this.#writeOut(Buffer.concat(parts));
+    // A full disk may have cut the last line.
+    const isCut = this.#isDiskFull && !this.#endsLine;
+    if (isCut) this.#queuedBytes++;
+    this.#writeOut(Buffer.concat(isCut ? [Uint8Array.of(NEWLINE), ...parts] : parts));
   }
 
   #writeOut(bytes: Buffer): void {
@@ -158,16 +168,21 @@ class FdOutput implements ScreenOutput {
   #onWritten(bytes: Buffer, writtenBytes: number): void {
     this.#queuedBytes -= writtenBytes;
     this.#retryMs = RETRY_MS;
+    if (writtenBytes > 0) this.#endsLine = bytes[writtenBytes - 1] === NEWLINE;
+    this.#isDiskFull = false;
     this.#wake();
     this.#writeOut(bytes.subarray(writtenBytes));
   }
 
   #break(error: NodeJS.ErrnoException): void {
-    this.#broken = true;
+    const isReported = this.#isDiskFull;
+    this.#isDiskFull = isFull(error);
+    this.#broken = !this.#isDiskFull;
+    this.#writing = false;
     this.#queue = [];
     this.#queuedBytes = 0;
     this.#fault = brokenFault(error, this.isTerminal);
-    this.onBroken(this.#fault);
+    if (!isReported) this.onBroken(this.#fault);
     this.#wake();
   }
 
