@@ -46,8 +46,13 @@ const HARMLESS = new Set([
   "format.json.tmp",
 ]);
 /** Names that operating systems create at the root of a volume. */
-const VOLUME_FILES =
-  /^(?:lost\+found|System Volume Information|\$RECYCLE\.BIN|\.Trash-\d+|\.(?:DS_Store|Trashes|Spotlight-V100|fseventsd|snapshot))$/i;
+const VOLUME_FILES = new RegExp(
+  `^(?:${[
+    ...["lost\\+found", "System Volume Information", "\\$RECYCLE\\.BIN", "\\.Trash-\\d+"],
+    ...["\\.DS_Store", "\\.Trashes", "\\.Spotlight-V100", "\\.fseventsd", "\\.snapshot"],
+  ].join("|")})$`,
+  "i",
+);
 export const BACKUP_MARKS = ["backup.json", "backup-begun.json"] as const;
 const SMALL_FILE_BYTES_MAX = 64 * 1024;
 
