@@ -334,7 +334,10 @@ function parseTomlValue(definition: FlagDef, value: unknown, name: string): AnyF
   const isNumber = typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
   if (definition.integer !== undefined) {
     if (typeof value === "number") return parseValue(String(value), definition, name);
-    throw usageFault(`${name} must be a number`, "write it without quotes");
+    const text = typeof value === "string" ? value : JSON.stringify(value);
+    const { min, max } = definition.integer;
+    const remedy = `use a number from ${min} to ${max}, without quotes`;
+    throw usageFault(`invalid value for ${name}: ${quoteText(text)}`, remedy);
   }
   const text = isNumber && definition.valueHint === "SIZE" ? String(value) : value;
   if (typeof text === "string") return parseValue(text, definition, name);
