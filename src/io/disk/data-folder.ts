@@ -46,13 +46,16 @@ const HARMLESS = new Set([
   "format.json.tmp",
 ]);
 /** Names that operating systems create at the root of a volume. */
-const VOLUME_FILES = new RegExp(
-  `^(?:${[
-    ...["lost\\+found", "System Volume Information", "\\$RECYCLE\\.BIN", "\\.Trash-\\d+"],
-    ...["\\.DS_Store", "\\.Trashes", "\\.Spotlight-V100", "\\.fseventsd", "\\.snapshot"],
-  ].join("|")})$`,
-  "i",
-);
+const VOLUME_FILES: ReadonlySet<string> = new Set([
+  "lost+found",
+  "System Volume Information",
+  "$RECYCLE.BIN",
+  ".DS_Store",
+  ".Trashes",
+  ".Spotlight-V100",
+  ".fseventsd",
+  ".snapshot",
+]);
 export const BACKUP_MARKS = ["backup.json", "backup-begun.json"] as const;
 const SMALL_FILE_BYTES_MAX = 64 * 1024;
 
@@ -175,7 +178,7 @@ export function checkDataFolder(folder: string): string {
 }
 
 export function isVolumeFile(name: string): boolean {
-  return VOLUME_FILES.test(name);
+  return VOLUME_FILES.has(name) || /^\.Trash-\d+$/.test(name);
 }
 
 function checkFormat(
