@@ -180,7 +180,7 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
       ...["vote of 'Lunch?\n1. soup\n2. rice'", "vote of 'Lunch?\n1. soup\n2. rice'"],
       "poll of 'Lunch?\n1. soup\n2. rice' off",
     ],
-    faults: { 3: "usage", 4: "usage", 6: "not-allowed", 8: "not-found", 9: "not-found" },
+    faults: { 3: "usage", 4: "usage", 6: "not-allowed", 8: "not-allowed", 9: "not-found" },
   },
   "/status and /away": {
     lines: ["/status in a lesson 2h", "/away", `/status ${"x".repeat(101)}`],

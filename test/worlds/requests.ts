@@ -219,13 +219,16 @@ export const REQUESTS = {
   hand: ({ client, room, on, number, user }) =>
     client.request("hand", { room, on, ...(number % 3 === 0 ? { user } : {}) }),
   poll: (about) =>
-    about.client.request("poll", {
-      seq: ownSeq(about),
-      on: about.on,
-      options: 3,
-      many: about.number % 2 === 0,
-      anonymous: about.number % 3 === 0,
-    }),
+    settleAll([
+      about.client.request("poll-check", { target: about.room }),
+      about.client.request("poll", {
+        seq: ownSeq(about),
+        on: about.on,
+        options: 3,
+        many: about.number % 2 === 0,
+        anonymous: about.number % 3 === 0,
+      }),
+    ]),
   vote: ({ client, world, number }) => {
     const poll = world.model.records.findLast(({ head }) => head.kind === "poll");
     const seq = Number((poll && parseBody(poll)?.["seq"]) ?? 1);
