@@ -90,6 +90,8 @@ describe("in a terminal", () => {
     bob.line(`/get ${id}`);
     await bob.shows("already downloaded: photo.jpg (524 kB)");
     bob.line("n");
+    // Two lines at once would be a paste.
+    await bob.shows(/^lobby>$/);
     bob.line("thanks");
     await ana.shows(/lobby bob: thanks$/);
     expect(ana.rows().join("\n")).not.toMatch(/bob: [yn]$/m);
