@@ -4,9 +4,8 @@
  * @see https://docs.slack.dev/legacy/legacy-messaging/legacy-secondary-message-attachments
  */
 
-import { emojiWithName } from "./emoji-names.ts";
-import { type Fields, fieldsOf, listOf, textOf } from "./entry.ts";
-import { containsWords, joinLines } from "./message.ts";
+import { type Fields, fieldsOf, listOf, textOf } from "./json.ts";
+import { containsWords, emojiText, joinLines } from "./message.ts";
 import { dateText, linkText } from "./mrkdwn.ts";
 
 /** Converts the markup of one text. */
@@ -125,7 +124,7 @@ function richPart(value: unknown, names: BlockNames, depth: number): string {
     case "broadcast":
       return styled(`@${textOf(part["range"])}`);
     case "emoji":
-      return emojiText(part);
+      return emojiText(nameOf(part));
     case "date":
       return textOf(part["fallback"]) || dateText(String(part["timestamp"]));
     case "color":
@@ -135,10 +134,10 @@ function richPart(value: unknown, names: BlockNames, depth: number): string {
   }
 }
 
-function emojiText(part: Fields): string {
+/** Name of an emoji as in a text. */
+function nameOf(part: Fields): string {
   const tone = part["skin_tone"];
-  const name = textOf(part["name"]) + (typeof tone === "number" ? `::skin-tone-${tone}` : "");
-  return emojiWithName(name) ?? `:${name}:`;
+  return textOf(part["name"]) + (typeof tone === "number" ? `::skin-tone-${tone}` : "");
 }
 
 /** Marks stand next to a word, so spaces at the ends stay outside. */

@@ -16,8 +16,6 @@ export interface ExportChannel {
 
 const LISTED_MAX = 20;
 
-type Wanted = Pick<ReadOptions, "channel" | "isChannelGiven">;
-
 /**
  * @returns the only channel that the name can mean
  * @throws {Fault} not-found if there is none; usage, with a list, if there are several, or if the
@@ -25,7 +23,7 @@ type Wanted = Pick<ReadOptions, "channel" | "isChannelGiven">;
  */
 export function selectChannel<Channel extends ExportChannel>(
   channels: readonly Channel[],
-  { channel: wanted }: Wanted,
+  { channel: wanted }: ReadOptions,
 ): Channel {
   const found = [exact, composed, folded].map((form) =>
     channels.filter((channel) => labelsOf(channel).some((label) => form(label) === form(wanted))),
@@ -52,7 +50,7 @@ export function selectChannel<Channel extends ExportChannel>(
 
 const exact = (text: string) => text;
 const composed = (text: string) => text.normalize("NFC");
-const folded = (text: string) => text.normalize("NFC").toLowerCase();
+export const folded = (text: string) => text.normalize("NFC").toLowerCase();
 
 /** Names that mean the channel in an export of one team. */
 function labelsOf(channel: ExportChannel): readonly string[] {
@@ -69,9 +67,14 @@ function fullLabelsOf({ name, team, group, aliases = [] }: ExportChannel): reado
 
 function listOf(channels: readonly ExportChannel[]): string {
   const labels = channels.map((channel) => cleanText(labelOf(channel, channels))).sort();
+  return firstOf(labels) || "none";
+}
+
+/** Lists the first labels, and counts the others. */
+export function firstOf(labels: readonly string[]): string {
   const moreCount = labels.length - LISTED_MAX;
   const more = moreCount > 0 ? ` and ${moreCount} more` : "";
-  return `${labels.slice(0, LISTED_MAX).join(", ") || "none"}${more}`;
+  return labels.slice(0, LISTED_MAX).join(", ") + more;
 }
 
 /** Returns the shortest of the channel's names that looks different from those of the others. */

@@ -3,19 +3,11 @@
  * @see https://github.com/Tyrrrz/DiscordChatExporter (Exporting/JsonMessageWriter.cs)
  */
 
-import { formatUtc } from "../../base/time.ts";
 import { type ExportChannel, selectChannel } from "./channel.ts";
-import {
-  EntryList,
-  type Fields,
-  fieldsOf,
-  listOf,
-  type ParsedFile,
-  type ReadOptions,
-  textOf,
-} from "./entry.ts";
+import { EntryList, type ParsedFile, type ReadOptions } from "./entry.ts";
+import { type Fields, fieldsOf, listOf, textOf } from "./json.ts";
 import { addMessage, addReaction, joinLines } from "./message.ts";
-import { linkText } from "./mrkdwn.ts";
+import { dateText, linkText } from "./mrkdwn.ts";
 import { type ExportTree, jsonFile } from "./source.ts";
 
 export function isDiscord(value: unknown): boolean {
@@ -37,12 +29,10 @@ interface DiscordChannel extends ExportChannel {
   readonly paths: readonly string[];
 }
 
-type Wanted = Pick<ReadOptions, "channel" | "isChannelGiven">;
-
 /**
  * @throws {Fault} not-found if no file has the channel; usage if the name can mean several
  */
-export function readDiscord(tree: ExportTree, options: Wanted): ParsedFile {
+export function readDiscord(tree: ExportTree, options: ReadOptions): ParsedFile {
   const list = new EntryList();
   const channels = channelsIn(tree, list);
   // The file of one channel needs no choice.
@@ -188,7 +178,7 @@ class DiscordReader {
       if (mark === "#") return `#${this.channelNames.get(id) ?? id}`;
       if (mark === "@" || mark === "@!") return `@${mentionedName(message, id)}`;
       if (mark === "@&") return `@${id}`;
-      if (mark === "t:") return Number(id) < UNIX_SECONDS_MAX ? timeText(Number(id)) : whole;
+      if (mark === "t:") return Number(id) < UNIX_SECONDS_MAX ? dateText(id) : whole;
       return `:${name}:`;
     });
   }
@@ -197,12 +187,6 @@ class DiscordReader {
 /** `<@1>`, `<@!1>`, `<@&1>`, `<#1>`, `<t:1:R>`, `<:name:1>`, `<a:name:1>`. */
 const REFERENCE = /<(@[!&]?|#|t:)(\d{1,20})(?::[a-zA-Z])?>|<a?:(\w+):\d{1,20}>/g;
 const UNIX_SECONDS_MAX = 253_402_300_800;
-
-function timeText(seconds: number): string {
-  return formatUtc(seconds * 1_000)
-    .slice(0, 16)
-    .replace("T", " ");
-}
 
 function mentionedName(message: Fields, id: string): string {
   const mentioned = listOf(message["mentions"]).find((user) => fieldsOf(user)?.["id"] === id);

@@ -149,39 +149,6 @@ function wellFormed(entry: ImportEntry): ImportEntry {
   return { ...entry, from, text: entry.text.toWellFormed() };
 }
 
-export type Fields = Readonly<Record<string, unknown>>;
-
-export function fieldsOf(value: unknown): Fields | undefined {
-  const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
-  return isObject ? (value as Fields) : undefined;
-}
-
-export function listOf(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : [];
-}
-
-export function textOf(value: unknown): string {
-  return typeof value === "string" ? value : "";
-}
-
-/** No export nests deeper; only a file that was made to exhaust the stack does. */
-const JSON_DEPTH_MAX = 64;
-
-/** @returns `undefined` if the text is not JSON, or nested too deeply */
-export function jsonOf(text: string): unknown {
-  try {
-    const value: unknown = JSON.parse(text);
-    return isNestedDeeper(value, JSON_DEPTH_MAX) ? undefined : value;
-  } catch {
-    return undefined;
-  }
-}
-
-function isNestedDeeper(value: unknown, depth: number): boolean {
-  if (typeof value !== "object" || value === null) return false;
-  return depth === 0 || Object.values(value).some((inner) => isNestedDeeper(inner, depth - 1));
-}
-
 export function unknownFormat(path: string): Fault {
   return new Fault("usage", `unknown import format: ${path}`, {
     remedy: "run chat import --help for supported formats",

@@ -3,14 +3,8 @@
 import { basename as baseName } from "node:path";
 import { quoteText } from "../../base/text.ts";
 import { isDiscord, isDiscordStart, readDiscord } from "./discord.ts";
-import {
-  fieldsOf,
-  jsonOf,
-  linesIn,
-  type ParsedFile,
-  type ReadOptions,
-  unknownFormat,
-} from "./entry.ts";
+import { type ParsedFile, type ReadOptions, unknownFormat } from "./entry.ts";
+import { type Fields, jsonLinesIn } from "./json.ts";
 import { readMattermost } from "./mattermost.ts";
 import { readRecords } from "./records.ts";
 import { isSlack, readSlack } from "./slack.ts";
@@ -56,35 +50,31 @@ function bulkExportIn(tree: ExportTree): string | undefined {
   const depthOf = (path: string) => path.split("/").length;
   const [path] = paths.sort((a, b) => depthOf(a) - depthOf(b));
   if (path === undefined) return undefined;
-  for (const { text } of linesIn(utf8Bytes(tree.read(path), path))) {
-    if (text.trim() !== "") return isBulkVersion(text) ? path : undefined;
-  }
-  return undefined;
+  const [first] = jsonLinesIn(utf8Bytes(tree.read(path), path));
+  return isBulkVersion(first?.object) ? path : undefined;
 }
 
 function isDiscordFile(tree: ExportTree, path: string): boolean {
   return /\.json$/i.test(path) && isDiscord(jsonFile(tree, path));
 }
 
-function isBulkVersion(line: string): boolean {
-  return fieldsOf(jsonOf(line))?.["type"] === "version";
+function isBulkVersion(line: Fields | undefined): boolean {
+  return line?.["type"] === "version";
 }
 
 function readFile(path: string, bytes: Uint8Array, options: ReadOptions): ParsedFile {
   let linesChecked = 0;
-  for (const { text } of linesIn(bytes)) {
-    if (text.trim() === "") continue;
+  for (const { text, object } of jsonLinesIn(bytes)) {
     if (linesChecked === 0 && text.startsWith("{")) {
       const tree = { paths: [baseName(path)], read: () => bytes };
-      if (fieldsOf(jsonOf(text))?.["kind"] === undefined && isDiscordStart(bytes)) {
+      if (object?.["kind"] === undefined && isDiscordStart(bytes)) {
         return readDiscord(tree, options);
       }
     }
-    const object = fieldsOf(jsonOf(text));
     if (object !== undefined && typeof object["kind"] === "string") {
       return readRecords([{ path: "", read: () => bytes }], options);
     }
-    if (isBulkVersion(text)) return readMattermost(bytes, options);
+    if (isBulkVersion(object)) return readMattermost(bytes, options);
     if (++linesChecked === DETECTION_LINES_MAX) break;
   }
   throw unknownFormat(quoteText(path));

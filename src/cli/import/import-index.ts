@@ -101,7 +101,8 @@ export class ImportIndex {
   }
 }
 
-function doubled<Numbers extends Float64Array | Uint32Array | Int32Array>(
+/** Copies the numbers to an array of twice the length. */
+export function doubled<Numbers extends Float64Array | Uint32Array | Int32Array | Uint8Array>(
   numbers: Numbers,
   Kind: new (length: number) => Numbers,
 ): Numbers {

@@ -1,5 +1,6 @@
 /** Imports messages from a file into a room. Importing the file again adds no duplicates. */
 
+import { firstIndex } from "../../base/binary-search.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import type { OutboxId } from "../../base/ids.ts";
 import { localInstants, type OffsetMinutes } from "../../base/time.ts";
@@ -18,7 +19,7 @@ import { type Clock, delay } from "../../io/clock.ts";
 import type { PostBody } from "../../wire/messages.ts";
 import { historyPages } from "../connect/lists.ts";
 import type { ImportEntry } from "./entry.ts";
-import { DIGEST_BYTES, ImportIndex } from "./import-index.ts";
+import { DIGEST_BYTES, doubled, ImportIndex } from "./import-index.ts";
 
 export interface ImportResult {
   readonly posted: number;
@@ -356,12 +357,8 @@ class DigestsBySeq {
 
   add(seq: number, digest: string): void {
     if (this.#count === this.#seqs.length) {
-      const seqs = new Float64Array(2 * this.#count);
-      seqs.set(this.#seqs);
-      this.#seqs = seqs;
-      const digests = new Uint8Array(2 * this.#digests.length);
-      digests.set(this.#digests);
-      this.#digests = digests;
+      this.#seqs = doubled(this.#seqs, Float64Array);
+      this.#digests = doubled(this.#digests, Uint8Array);
     }
     this.#seqs[this.#count] = seq;
     this.#digests.set(Buffer.from(digest, "base64url"), this.#count * DIGEST_BYTES);
@@ -369,14 +366,9 @@ class DigestsBySeq {
   }
 
   get(seq: number): string | undefined {
-    let [low, high] = [0, this.#count];
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if ((this.#seqs[middle] ?? 0) < seq) low = middle + 1;
-      else high = middle;
-    }
-    if (low === this.#count || this.#seqs[low] !== seq) return undefined;
-    const start = low * DIGEST_BYTES;
+    const index = firstIndex(this.#count, (at) => (this.#seqs[at] ?? 0) < seq);
+    if (index === this.#count || this.#seqs[index] !== seq) return undefined;
+    const start = index * DIGEST_BYTES;
     return Buffer.from(this.#digests.slice(start, start + DIGEST_BYTES)).toString("base64url");
   }
 }

@@ -4,8 +4,9 @@ import { type FileHandle, open } from "node:fs/promises";
 import { Fault } from "../../base/fault.ts";
 import { quoteText } from "../../base/text.ts";
 import { sha256 } from "../../crypto/sha256.ts";
-import { diskFault, errorCode } from "../../io/disk/disk.ts";
+import { diskFault } from "../../io/disk/disk.ts";
 import type { TextLine } from "./entry.ts";
+import { readFault, utf16EncodingOf } from "./source.ts";
 
 const CHUNK_BYTES = 1024 * 1024;
 /** A text has at most 64 KiB; a longer line is no message. */
@@ -47,10 +48,6 @@ export class ByteSource {
   /** Changes with the bytes; known after the first reading. */
   get digest(): string {
     return Buffer.from(sha256(Buffer.concat(this.#digests))).toString("base64url");
-  }
-
-  get totalBytes(): number {
-    return this.sizeBytes;
   }
 
   /**
@@ -109,9 +106,7 @@ async function openFile(path: string): Promise<FileHandle> {
   try {
     return await open(path, "r");
   } catch (error) {
-    if (errorCode(error) !== "ENOENT") throw diskFault(error, quoteText(path));
-    const remedy = "check the path";
-    throw new Fault("not-found", `no such file: ${quoteText(path)}`, { remedy });
+    throw readFault(error, path);
   }
 }
 
@@ -179,14 +174,9 @@ export async function* readLines(
 }
 
 function encodingOf(bytes: Uint8Array): string | undefined {
-  const [first = 0, second = 0, third] = bytes;
-  if (first === 0xff && second === 0xfe) return "utf-16le";
-  if (first === 0xfe && second === 0xff) return "utf-16be";
-  // A log begins with ASCII; in UTF-16, the other byte of such a character is zero.
-  if (bytes.length >= 2 && (first === 0) !== (second === 0)) {
-    return first === 0 ? "utf-16be" : "utf-16le";
-  }
-  return first === 0xef && second === 0xbb && third === 0xbf ? "utf-8" : undefined;
+  const [first, second, third] = bytes;
+  const hasUtf8Mark = first === 0xef && second === 0xbb && third === 0xbf;
+  return hasUtf8Mark ? "utf-8" : utf16EncodingOf(bytes);
 }
 
 class LineSplitter {

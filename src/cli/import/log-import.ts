@@ -7,6 +7,7 @@ import type { OffsetMinutes } from "../../base/time.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import { absolutePath } from "../../io/disk/working-folder.ts";
 import { isZip } from "../zip.ts";
+import { firstOf, folded } from "./channel.ts";
 import { EntryList, type ImportEntry, type ImportSummary } from "./entry.ts";
 import { IrcTextParser, ircTextFormat } from "./irc-text.ts";
 import { ByteSource, decoderOf, readLines } from "./line-reader.ts";
@@ -237,11 +238,8 @@ async function zncFiles(path: string, channel: string | undefined): Promise<LogF
   return files;
 }
 
-const LISTED_MAX = 20;
-
 function selectFolder(root: string, folders: readonly string[], channel: string | undefined) {
   const labelOf = (folder: string) => join(root, folder).split(/[\\/]/).slice(-2).join("/");
-  const folded = (name: string) => name.normalize("NFC").toLowerCase();
   const wanted = folded(channel ?? "");
   const [only] = folders;
   if (channel === undefined && folders.length === 1) return only;
@@ -259,9 +257,7 @@ function selectFolder(root: string, folders: readonly string[], channel: string 
     .map((form) => folders.filter((folder) => folded(form(labelOf(folder))) === wanted))
     .find((found) => found.length > 0);
   if (matches?.length === 1) return matches[0];
-  const labels = (matches ?? folders).map((folder) => quoteText(labelOf(folder)));
-  const more = labels.length > LISTED_MAX ? ` and ${labels.length - LISTED_MAX} more` : "";
-  const list = labels.slice(0, LISTED_MAX).join(", ") + more;
+  const list = firstOf((matches ?? folders).map((folder) => quoteText(labelOf(folder))));
   const remedy = "choose one with --channel NETWORK/NAME";
   if (channel === undefined || matches !== undefined) {
     throw new Fault("usage", `the folder has several channels: ${list}`, { remedy });

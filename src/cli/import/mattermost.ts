@@ -3,18 +3,9 @@
 import { attachmentsText, type BlockNames } from "./blocks.ts";
 import { type ExportChannel, selectChannel } from "./channel.ts";
 import { withEmoji } from "./emoji-names.ts";
-import {
-  EntryList,
-  type Fields,
-  fieldsOf,
-  jsonOf,
-  linesIn,
-  listOf,
-  type ParsedFile,
-  type ReadOptions,
-  textOf,
-} from "./entry.ts";
-import { addMessage, addReaction, joinLines, reactionOf } from "./message.ts";
+import { EntryList, type ParsedFile, type ReadOptions } from "./entry.ts";
+import { type Fields, fieldsOf, jsonLinesIn, jsonOf, listOf, textOf } from "./json.ts";
+import { addMessage, addReaction, emojiText, joinLines } from "./message.ts";
 
 /** Channel of a team, or a direct conversation, whose name lists its members. */
 interface MattermostChannel extends ExportChannel {
@@ -25,20 +16,14 @@ interface MattermostChannel extends ExportChannel {
  * @see https://docs.mattermost.com/administration-guide/manage/bulk-export-tool.html
  * @throws {Fault} not-found if the export lacks the channel; usage if it can mean several
  */
-export function readMattermost(
-  bytes: Uint8Array,
-  options: Pick<ReadOptions, "channel" | "isChannelGiven">,
-): ParsedFile {
+export function readMattermost(bytes: Uint8Array, options: ReadOptions): ParsedFile {
   const list = new EntryList();
   const channels = channelsIn(bytes);
   // Lines that cannot be read explain why there is no channel.
   const chosen = channels.length === 0 ? undefined : selectChannel(channels, options);
-  for (const { location, text, isLatin1 } of linesIn(bytes)) {
-    if (text.trim() === "") continue;
-    const line = isLatin1 ? undefined : fieldsOf(jsonOf(text));
-    const type = textOf(line?.["type"]);
+  for (const { location, isLatin1, object: line } of jsonLinesIn(bytes)) {
     if (isLatin1) list.problem(location, "not text in UTF-8");
-    else if (line === undefined || type === "") list.problem(location, NO_LINE);
+    else if (line === undefined || textOf(line["type"]) === "") list.problem(location, NO_LINE);
     else readLine(list, location, line, chosen);
   }
   if (chosen === undefined && list.problems.length === 0) selectChannel(channels, options);
@@ -49,9 +34,8 @@ const NO_LINE = "not a line of a bulk export, or nested too deeply";
 
 function channelsIn(bytes: Uint8Array): readonly MattermostChannel[] {
   const channels = new Map<string, MattermostChannel>();
-  for (const { text, isLatin1 } of linesIn(bytes)) {
-    const line = isLatin1 ? undefined : fieldsOf(jsonOf(text));
-    if (line === undefined) continue;
+  for (const { isLatin1, object: line } of jsonLinesIn(bytes)) {
+    if (isLatin1 || line === undefined) continue;
     const channel = fieldsOf(line["channel"]);
     const [name, team] = [textOf(channel?.["name"]), textOf(channel?.["team"])];
     const declared =
@@ -149,7 +133,7 @@ function addMessageOf(
   addMessage(list, { location, from, timeUnixMs, kind, text, key: location, re });
   for (const reaction of listOf(post["reactions"])) {
     const fields = fieldsOf(reaction) ?? {};
-    const react = reactionOf(textOf(fields["emoji_name"]));
+    const react = emojiText(textOf(fields["emoji_name"]));
     const reactionUnixMs = Number(fields["create_at"] ?? timeUnixMs);
     const from = textOf(fields["user"]);
     addReaction(list, { location, from, timeUnixMs: reactionUnixMs, react, re: location });

@@ -1,5 +1,6 @@
 /** Messages of structured exports: texts that are in several fields, long texts, reactions. */
 
+import { cutText } from "../../base/bytes.ts";
 import { REACTION_BYTES_MAX, TEXT_BYTES_MAX } from "../../base/limits.ts";
 import { emojiWithName } from "./emoji-names.ts";
 import type { EntryList } from "./entry.ts";
@@ -47,8 +48,8 @@ export function addReaction(list: EntryList, reaction: ExportedReaction): void {
   } else list.add({ ...reaction, kind: "reaction" });
 }
 
-/** Converts the name of a reaction to an emoji. An emoji of the exported server stays a name. */
-export function reactionOf(name: string): string {
+/** Returns the emoji, or its name between colons if only the exported server has it. */
+export function emojiText(name: string): string {
   return emojiWithName(name) ?? `:${name}:`;
 }
 
@@ -75,21 +76,13 @@ function partsOf(text: string): readonly string[] | undefined {
     parts.push(part);
     rest = rest.slice(part.length);
   }
-  const written = parts
-    .map((part) => part.replaceAll(/^\n+|\n+$/g, ""))
-    .filter((part) => part !== "");
-  return written;
+  return parts.map((part) => part.replaceAll(/^\n+|\n+$/g, "")).filter((part) => part !== "");
 }
 
 /** Ends at a line break or a space, if there is one in the second half. */
 function firstPart(text: string): string {
-  const bytes = Buffer.from(text.toWellFormed());
-  if (bytes.length <= TEXT_BYTES_MAX) return text;
-  // Decoding as a stream leaves out the incomplete character at the end.
-  const fitting = new TextDecoder("utf-8", { ignoreBOM: true }).decode(
-    bytes.subarray(0, TEXT_BYTES_MAX),
-    { stream: true },
-  );
+  const fitting = cutText(text, TEXT_BYTES_MAX);
+  if (fitting.length === text.length) return fitting;
   for (const mark of ["\n", " "]) {
     const at = fitting.lastIndexOf(mark);
     if (at > fitting.length / 2) return fitting.slice(0, at + 1);

@@ -2,17 +2,8 @@
 
 import { formatSize } from "../../base/sizes.ts";
 import { type ExportChannel, selectChannel } from "./channel.ts";
-import {
-  EntryList,
-  type Fields,
-  fieldsOf,
-  jsonOf,
-  linesIn,
-  listOf,
-  type ParsedFile,
-  type ReadOptions,
-  textOf,
-} from "./entry.ts";
+import { EntryList, type ParsedFile, type ReadOptions } from "./entry.ts";
+import { type Fields, fieldsOf, jsonLinesIn, listOf, textOf } from "./json.ts";
 
 interface RoomOfRecords extends ExportChannel {
   readonly key: string;
@@ -35,10 +26,7 @@ export interface RecordsFile {
  * @throws {Fault} not-found if the file lacks the room; usage if it has several rooms and none is
  * chosen
  */
-export function readRecords(
-  files: readonly RecordsFile[],
-  options: Pick<ReadOptions, "channel" | "isChannelGiven">,
-): ParsedFile {
+export function readRecords(files: readonly RecordsFile[], options: ReadOptions): ParsedFile {
   const list = new EntryList();
   const { rooms, erased } = contentsOf(files);
   // A file without records is empty, or has only lines that are reported below.
@@ -46,12 +34,9 @@ export function readRecords(
   const chosen = isOne ? rooms[0] : selectChannel(rooms, options);
   const reader = new RecordReader(list, erased);
   for (const file of files) {
-    for (const line of linesIn(file.read())) {
-      const { text, isLatin1 } = line;
-      if (text.trim() === "") continue;
-      const location = file.path === "" ? line.location : `${file.path}, ${line.location}`;
-      const record = isLatin1 ? undefined : fieldsOf(jsonOf(text));
-      if (record === undefined) list.problem(location, "not a JSON object in UTF-8");
+    for (const { location: place, isLatin1, object: record } of jsonLinesIn(file.read())) {
+      const location = file.path === "" ? place : `${file.path}, ${place}`;
+      if (isLatin1 || record === undefined) list.problem(location, "not a JSON object in UTF-8");
       else if (textOf(record["kind"]) === "")
         list.problem(location, "not a record of chat history");
       else if (isRecord(record) && roomOf(record).key !== chosen?.key) {
@@ -66,8 +51,7 @@ function contentsOf(files: readonly RecordsFile[]): Contents {
   const rooms = new Map<string, RoomOfRecords>();
   const erased = new Set<string>();
   for (const file of files) {
-    for (const { text } of linesIn(file.read())) {
-      const record = fieldsOf(jsonOf(text));
+    for (const { object: record } of jsonLinesIn(file.read())) {
       if (record === undefined || !isRecord(record)) continue;
       const room = roomOf(record);
       rooms.set(room.key, room);

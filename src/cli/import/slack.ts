@@ -2,16 +2,9 @@
 
 import { attachmentsText, type BlockNames, blocksText, either, filesText } from "./blocks.ts";
 import { type ExportChannel, selectChannel } from "./channel.ts";
-import {
-  EntryList,
-  type Fields,
-  fieldsOf,
-  listOf,
-  type ParsedFile,
-  type ReadOptions,
-  textOf,
-} from "./entry.ts";
-import { addMessage, addReaction, joinLines, reactionOf } from "./message.ts";
+import { EntryList, type ParsedFile, type ReadOptions } from "./entry.ts";
+import { type Fields, fieldsOf, listOf, textOf } from "./json.ts";
+import { addMessage, addReaction, emojiText, joinLines } from "./message.ts";
 import { markdownOf, type SlackNames } from "./mrkdwn.ts";
 import { type ExportTree, jsonFile } from "./source.ts";
 
@@ -32,10 +25,7 @@ interface SlackChannel extends ExportChannel {
  * @see https://slack.com/help/articles/220556107-How-to-read-Slack-data-exports
  * @throws {Fault} not-found if the export lacks the channel; usage if it can mean several
  */
-export function readSlack(
-  tree: ExportTree,
-  options: Pick<ReadOptions, "channel" | "isChannelGiven">,
-): ParsedFile {
+export function readSlack(tree: ExportTree, options: ReadOptions): ParsedFile {
   const list = new EntryList();
   const days = tree.paths.filter((path) => DAY_FILE.test(path)).sort();
   const folders = [...new Set(days.map(parentOf))];
@@ -206,7 +196,7 @@ class SlackReader {
   #addReactions(location: string, message: Fields, timeUnixMs: number, re: string): void {
     for (const reaction of listOf(message["reactions"])) {
       const fields = fieldsOf(reaction) ?? {};
-      const react = reactionOf(textOf(fields["name"]));
+      const react = emojiText(textOf(fields["name"]));
       for (const user of listOf(fields["users"])) {
         const from = this.#blockNames.userName(textOf(user));
         addReaction(this.list, { location, from, timeUnixMs, react, re });

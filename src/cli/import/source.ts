@@ -7,7 +7,7 @@ import { formatSize } from "../../base/sizes.ts";
 import { quoteText } from "../../base/text.ts";
 import { diskFault, errorCode } from "../../io/disk/disk.ts";
 import { isZip, openZip, type ZipArchive, type ZipBytes } from "../zip.ts";
-import { jsonOf } from "./entry.ts";
+import { jsonOf } from "./json.ts";
 
 /** The file is read into memory; this size holds a few million lines. */
 const FILE_BYTES_MAX = 512 * 1024 * 1024;
@@ -31,7 +31,7 @@ export interface ExportTree {
  * @throws {Fault} usage if it has another encoding
  */
 function decodedText(bytes: Uint8Array, path: string): string {
-  const encoding = unicodeMark(bytes) ?? "utf-8";
+  const encoding = utf16EncodingOf(bytes) ?? "utf-8";
   try {
     return new TextDecoder(encoding, { fatal: true }).decode(bytes);
   } catch (cause) {
@@ -47,11 +47,15 @@ function decodedText(bytes: Uint8Array, path: string): string {
  * @throws {Fault} usage if the UTF-16 is malformed
  */
 export function utf8Bytes(bytes: Uint8Array, path: string): Uint8Array {
-  return unicodeMark(bytes) === undefined ? bytes : Buffer.from(decodedText(bytes, path));
+  return utf16EncodingOf(bytes) === undefined ? bytes : Buffer.from(decodedText(bytes, path));
 }
 
-/** A file of UTF-16 without a mark begins with an ASCII letter, and the other byte is zero. */
-function unicodeMark([first, second]: Uint8Array): "utf-16le" | "utf-16be" | undefined {
+/**
+ * A file of UTF-16 without a byte order mark begins with an ASCII character, whose other byte is
+ * zero.
+ * @returns `undefined` for another encoding
+ */
+export function utf16EncodingOf([first, second]: Uint8Array): "utf-16le" | "utf-16be" | undefined {
   if (first === 0xff && second === 0xfe) return "utf-16le";
   if (first === 0xfe && second === 0xff) return "utf-16be";
   if (first !== undefined && first > 0 && second === 0) return "utf-16le";
@@ -171,7 +175,10 @@ function treeOf({ entries, read }: ZipArchive): ExportTree {
   return { paths: paths.sort(), read };
 }
 
-/** Nothing is unpacked to these paths, but an archive with such a path was made for an attack. */
+/**
+ * Refuses paths outside the archive. The import writes no files to them, but only an archive that
+ * was made for an attack has any.
+ */
 function checkPath(path: string): void {
   const parts = path.split(/[/\\]/);
   const isOutside = parts.includes("..") || parts[0] === "" || /^[A-Za-z]:/.test(path);
@@ -186,7 +193,7 @@ function tooManyFiles(path: string): Fault {
   return new Fault("too-many", message, { remedy: "import the folder of one channel" });
 }
 
-function readFault(error: unknown, path: string): Fault {
+export function readFault(error: unknown, path: string): Fault {
   if (errorCode(error) !== "ENOENT") return diskFault(error, quoteText(path));
   return new Fault("not-found", `no such file: ${quoteText(path)}`, { remedy: "check the path" });
 }

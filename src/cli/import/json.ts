@@ -1,0 +1,48 @@
+/** JSON in the files of an export, whose fields can have any type. */
+
+import { linesIn, type TextLine } from "./entry.ts";
+
+export type Fields = Readonly<Record<string, unknown>>;
+
+export function fieldsOf(value: unknown): Fields | undefined {
+  const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
+  return isObject ? (value as Fields) : undefined;
+}
+
+export function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+export function textOf(value: unknown): string {
+  return typeof value === "string" ? value : "";
+}
+
+/** No export nests deeper; only a file that was made to exhaust the stack does. */
+const JSON_DEPTH_MAX = 64;
+
+/** @returns `undefined` if the text is not JSON, or nested too deeply */
+export function jsonOf(text: string): unknown {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isNestedDeeper(value, JSON_DEPTH_MAX) ? undefined : value;
+  } catch {
+    return undefined;
+  }
+}
+
+function isNestedDeeper(value: unknown, depth: number): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return depth === 0 || Object.values(value).some((inner) => isNestedDeeper(inner, depth - 1));
+}
+
+interface JsonLine extends TextLine {
+  /** `undefined` if the line is no JSON object, or one that is nested too deeply. */
+  readonly object: Fields | undefined;
+}
+
+/** Reads JSON Lines without the blank ones. */
+export function* jsonLinesIn(bytes: Uint8Array): Generator<JsonLine> {
+  for (const line of linesIn(bytes)) {
+    if (line.text.trim() !== "") yield { ...line, object: fieldsOf(jsonOf(line.text)) };
+  }
+}
