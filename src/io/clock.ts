@@ -18,6 +18,30 @@ export function delay(clock: Pick<Clock, "after">, delayMs: number): Promise<voi
   });
 }
 
+/**
+ * Calls back again and again, each time an interval after the last call has ended.
+ * @returns a function that ends this; a call that has begun is completed
+ */
+export function every(
+  clock: Pick<Clock, "after">,
+  intervalMs: number,
+  callback: () => void | Promise<void>,
+): () => void {
+  let isStopped = false;
+  let cancel = () => {};
+  const schedule = () => {
+    cancel = clock.after(intervalMs, async () => {
+      await callback();
+      if (!isStopped) schedule();
+    });
+  };
+  schedule();
+  return () => {
+    isStopped = true;
+    cancel();
+  };
+}
+
 /** Settles like the promise, or like `onTimeout` if `timeoutMs` passes first. */
 export async function withTimeout<Result, TimeoutResult>(
   promise: Promise<Result>,

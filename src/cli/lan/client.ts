@@ -14,6 +14,7 @@ import { cleanText } from "../../base/text.ts";
 import { formatUtc } from "../../base/time.ts";
 import type { LanEvent, LanRoom } from "../../client/lan-room.ts";
 import type { LanNotice, LanPeer } from "../../core/lan/lan.ts";
+import { every } from "../../io/clock.ts";
 import type { Multicast, MulticastSource } from "../../io/lan/multicast.ts";
 import { type Fingerprint, formatFingerprint } from "../../wire/fingerprint.ts";
 import { checkLanText, isLanDatagram } from "../../wire/lan.ts";
@@ -346,16 +347,8 @@ export class PlainClient {
   async run(multicast: Multicast): Promise<number> {
     this.chatConsole.prompt("lan> ");
     const { clock } = this.context;
-    let stopTimer = () => {};
-    let isDone = false;
     // Follows changes of the network also while nothing is sent.
-    const scheduleRefresh = () => {
-      stopTimer = clock.after(LAN_ANNOUNCE_INTERVAL_MS, async () => {
-        await multicast.refresh();
-        if (!isDone) scheduleRefresh();
-      });
-    };
-    scheduleRefresh();
+    const stopRefreshing = every(clock, LAN_ANNOUNCE_INTERVAL_MS, () => multicast.refresh());
     try {
       return await readLanLines(this.context, this.chatConsole, {
         send: (text) => this.#send(multicast, text),
@@ -365,8 +358,7 @@ export class PlainClient {
         },
       });
     } finally {
-      isDone = true;
-      stopTimer();
+      stopRefreshing();
       this.#stopEcho?.();
     }
   }

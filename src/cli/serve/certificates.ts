@@ -7,6 +7,7 @@ import { PROXY_CERTIFICATES_MAX } from "../../base/limits.ts";
 import { quoteText } from "../../base/text.ts";
 import { DAY_MS } from "../../base/time.ts";
 import { certificateNames, missingIssuer } from "../../crypto/certificate.ts";
+import { every } from "../../io/clock.ts";
 import { statOf } from "../../io/disk/stat.ts";
 import { certificateHashOf } from "../../io/link/certificate-hash.ts";
 import type { ServerTls, TlsPair } from "../../io/link/link.ts";
@@ -98,28 +99,19 @@ export class Certificates {
   watch(onChange: (tls: ServerTls) => void): () => void {
     const { context } = this.options;
     let isPending = false;
-    const check = async () => {
+    return every(context.clock, CHECK_INTERVAL_MS, async () => {
       const hasNamed = await this.#loadNamed();
       const hasChanged = this.#readAgain() || hasNamed;
-      if ((hasChanged || isPending) && this.tls !== undefined) {
-        try {
-          onChange(this.tls);
-          isPending = false;
-        } catch (error) {
-          if (!(error instanceof Fault)) throw error;
-          if (!isPending)
-            printNotice(context, `cannot use the new certificate: ${faultLine(error)}`);
-          isPending = true;
-        }
+      if (!(hasChanged || isPending) || this.tls === undefined) return;
+      try {
+        onChange(this.tls);
+        isPending = false;
+      } catch (error) {
+        if (!(error instanceof Fault)) throw error;
+        if (!isPending) printNotice(context, `cannot use the new certificate: ${faultLine(error)}`);
+        isPending = true;
       }
-      schedule();
-    };
-    let cancel = () => {};
-    const schedule = () => {
-      cancel = context.clock.after(CHECK_INTERVAL_MS, () => void check());
-    };
-    schedule();
-    return () => cancel();
+    });
   }
 
   get #files(): readonly string[] {

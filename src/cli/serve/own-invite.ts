@@ -1,7 +1,7 @@
 /** Keeps a server's invite up to date with the addresses of its machine. */
 
 import { Fault } from "../../base/fault.ts";
-import type { Clock } from "../../io/clock.ts";
+import { type Clock, every } from "../../io/clock.ts";
 import { isLoopback } from "../../io/ws/address.ts";
 import { formatInvite, type ServerSpec } from "../../wire/invite.ts";
 
@@ -23,28 +23,20 @@ interface InviteWatch {
 export function watchInvite({ clock, first, make, onChange, onFault }: InviteWatch): () => void {
   let known = formatInvite(first);
   let isStopped = false;
-  let cancel = () => {};
-  const check = async () => {
+  const stop = every(clock, CHECK_INTERVAL_MS, async () => {
     const invite = await make();
-    if (isStopped) return;
     const text = formatInvite(invite);
-    if (text !== known && !isLoopback(invite.host)) {
-      known = text;
-      try {
-        onChange(invite);
-      } catch (error) {
-        if (!(error instanceof Fault)) throw error;
-        onFault(error);
-      }
+    if (isStopped || text === known || isLoopback(invite.host)) return;
+    known = text;
+    try {
+      onChange(invite);
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      onFault(error);
     }
-    schedule();
-  };
-  const schedule = () => {
-    cancel = clock.after(CHECK_INTERVAL_MS, check);
-  };
-  schedule();
+  });
   return () => {
     isStopped = true;
-    cancel();
+    stop();
   };
 }

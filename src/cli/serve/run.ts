@@ -11,7 +11,7 @@ import { hashPassword, verifyPassword } from "../../crypto/password.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import { GROUP_INFOS } from "../../io/backup/copy.ts";
 import { openBlobStore } from "../../io/blob/blob-store.ts";
-import { type Clock, delay } from "../../io/clock.ts";
+import { type Clock, delay, every } from "../../io/clock.ts";
 import { removedFault, writeSmallFile } from "../../io/disk/data-folder.ts";
 import { descriptorLimit, SpareDescriptors } from "../../io/disk/descriptors.ts";
 import { watchPresence } from "../../io/disk/presence.ts";
@@ -418,7 +418,7 @@ function reportStats(
   peers: () => Iterable<ClientConnection>,
 ): () => void {
   let previous = new Map<number, Traffic>();
-  const report = () => {
+  return every(clock, INTERVAL_MS, () => {
     const current = new Map<number, Traffic>();
     for (const peer of peers()) {
       if (peer.channel !== undefined || peer.handshake === undefined) continue;
@@ -434,8 +434,5 @@ function reportStats(
       printer.line("stats", { ...fields, ...counters }, `${label} ${countersLine(counters)}`);
     }
     previous = current;
-    cancel = clock.after(INTERVAL_MS, report);
-  };
-  let cancel = clock.after(INTERVAL_MS, report);
-  return () => cancel();
+  });
 }

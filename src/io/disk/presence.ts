@@ -4,7 +4,7 @@
  */
 
 import { closeSync, fstatSync, futimesSync, lstatSync, openSync } from "node:fs";
-import type { Clock } from "../clock.ts";
+import { type Clock, every } from "../clock.ts";
 import { errorCode } from "./disk.ts";
 
 /** Reports whether a path still leads to the file or folder that it led to at the beginning. */
@@ -37,12 +37,12 @@ export function watchPresence(
   isPresent: () => boolean,
   onRemoved: () => void,
 ): () => void {
-  const check = () => {
-    if (!isPresent()) return onRemoved();
-    cancel = clock.after(INTERVAL_MS, check);
-  };
-  let cancel = clock.after(INTERVAL_MS, check);
-  return () => cancel();
+  const stop = every(clock, INTERVAL_MS, () => {
+    if (isPresent()) return;
+    stop();
+    onRemoved();
+  });
+  return stop;
 }
 
 /** Windows cannot open folders, and does not let anybody remove one in which a file is open. */
