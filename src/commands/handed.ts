@@ -4,8 +4,7 @@ import { join } from "node:path";
 import { foldCase } from "../base/case-fold.ts";
 import { asFault, Fault } from "../base/fault.ts";
 import { accountFolderName } from "../base/file-names.ts";
-import { cleanText } from "../base/text.ts";
-import { formatUtc } from "../base/time.ts";
+import { messageLine } from "../base/message-line.ts";
 import { displayChatRecord } from "../cli/chat/console.ts";
 import { stringFlag } from "../cli/command.ts";
 import { clientVerb } from "../cli/connect/client.ts";
@@ -109,7 +108,10 @@ async function collect(
     if (![...texts.values()].some(({ from }) => from === user)) continue;
     const folder = join(out, accountFolderName(user));
     makePrivateFolder(folder);
-    writeSmallFile(join(folder, textsName(files)), [...texts.values()].map(textLine).join(""));
+    const lines = [...texts.values()].map(({ timeUnixMs, from, text }) =>
+      messageLine(timeUnixMs, from, text),
+    );
+    writeSmallFile(join(folder, textsName(files)), lines.join(""));
   }
   return all;
 }
@@ -120,12 +122,6 @@ function textsName(files: readonly DisplayFile[]): string {
   let name = "messages.txt";
   while (taken.has(name)) name = `_${name}`;
   return name;
-}
-
-/** Continuation lines are indented so that none can imitate a new message. */
-function textLine({ timeUnixMs, from, text }: DisplayRecord & { readonly text: string }): string {
-  const lines = cleanText(text, { lines: true, tabs: true }).replaceAll("\n", "\n        ");
-  return `${formatUtc(timeUnixMs)} ${from}: ${lines}\n`;
 }
 
 function printHanded(context: Context, users: readonly HandedIn[]): number {

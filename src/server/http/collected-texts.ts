@@ -3,8 +3,7 @@
 import { cutText, utf8Encode } from "../../base/bytes.ts";
 import type { UserId } from "../../base/ids.ts";
 import { PAGE_BYTES_MAX, PAGE_RECORDS_MAX } from "../../base/limits.ts";
-import { cleanText } from "../../base/text.ts";
-import { formatUtc } from "../../base/time.ts";
+import { messageLine } from "../../base/message-line.ts";
 import type { Room } from "../../core/rooms/rooms.ts";
 import type { Page, PageQuery } from "../../io/log/log.ts";
 import { bodyOf, type LogRecord } from "../../wire/record.ts";
@@ -25,8 +24,6 @@ interface Line {
 }
 
 const KINDS = new Set(["text", "action", "edit"] as const);
-/** Continuation lines are indented so that none can imitate a new message. */
-const CONTINUATION = "\n        ";
 const OMITTED = "[…]\n";
 const PIECE_BYTES = 64 * 1024;
 
@@ -116,8 +113,7 @@ function queryOf(room: Room["id"], afterSeq: number): PageQuery {
 }
 
 function lineOf({ head }: LogRecord, text: string, source: TextSource): string {
-  const lines = cleanText(text, { lines: true, tabs: true }).replaceAll("\n", CONTINUATION);
-  return `${formatUtc(head.time)} ${source.nameOf(head.by) ?? "?"}: ${lines}\n`;
+  return messageLine(head.time, source.nameOf(head.by) ?? "?", text);
 }
 
 /** Returns a line of the size that was announced, also if an author was renamed since. */
