@@ -21,11 +21,13 @@ interface ZoneChange {
 /** Offsets are milliseconds ahead of UTC. */
 export interface PosixZone {
   readonly offsetMs: number;
-  readonly summer?: {
-    readonly offsetMs: number;
-    readonly start: ZoneChange;
-    readonly end: ZoneChange;
-  };
+  readonly summer?: SummerTime;
+}
+
+interface SummerTime {
+  readonly offsetMs: number;
+  readonly start: ZoneChange;
+  readonly end: ZoneChange;
 }
 
 const SECOND_MS = 1_000;
@@ -84,21 +86,23 @@ function parseChange(text: string): ZoneChange | undefined {
 /** Returns the times in a year at which the offset changes, in order; none without summer time. */
 export function changesInYear(zone: PosixZone, year: number): readonly number[] {
   const { summer, offsetMs } = zone;
-  if (summer === undefined) return [];
-  const start = localMs(summer.start, year) - offsetMs;
-  const end = localMs(summer.end, year) - summer.offsetMs;
-  return [start, end].sort((a, b) => a - b);
+  return summer === undefined ? [] : summerIn(year, summer, offsetMs).toSorted((a, b) => a - b);
 }
 
 export function posixOffsetMs(zone: PosixZone, unixMs: number): number {
   const { summer, offsetMs } = zone;
   if (summer === undefined) return offsetMs;
   const year = dateOf(unixMs + offsetMs).getUTCFullYear();
-  const start = localMs(summer.start, year) - offsetMs;
-  const end = localMs(summer.end, year) - summer.offsetMs;
+  const [start, end] = summerIn(year, summer, offsetMs);
   const isSummer =
     start < end ? unixMs >= start && unixMs < end : !(unixMs >= end && unixMs < start);
   return isSummer ? summer.offsetMs : offsetMs;
+}
+
+/** Returns the times at which summer time starts and ends in a year. */
+function summerIn(year: number, summer: SummerTime, offsetMs: number): readonly [number, number] {
+  const { start, end } = summer;
+  return [localMs(start, year) - offsetMs, localMs(end, year) - summer.offsetMs];
 }
 
 /** Returns the local time of a change as if it were UTC. */

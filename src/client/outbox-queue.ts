@@ -296,7 +296,6 @@ export class OutboxQueue {
   }
 }
 
-/** Returns an empty body if the stored body is corrupted; the server then refuses the post. */
 /**
  * Removes a reference to a message that the server has lost, because another message has its
  * number. `lostAfter`, which is never sent, is the `seq` of the last remaining record.
@@ -315,6 +314,7 @@ function lostTarget(): Fault {
   return new Fault("not-found", message, { remedy: msg`send it again as a new message` });
 }
 
+/** Returns an empty body if the stored body is corrupted; the server then refuses the post. */
 function bodyOf({ body }: UnsentPost): PostBody {
   try {
     const value: unknown = JSON.parse(body);

@@ -9,7 +9,7 @@ import {
   serverProofBytes,
   successorBytes,
 } from "../crypto/signed-bytes.ts";
-import type { Clock } from "../io/clock.ts";
+import { type Clock, delay } from "../io/clock.ts";
 import type { Entropy } from "../io/entropy.ts";
 import type { Link } from "../io/link/link.ts";
 import { encode } from "../wire/codec.ts";
@@ -143,7 +143,7 @@ export async function untilProved<Result>(
     } catch (error) {
       if (!(error instanceof UnprovedIdentity) || left === 0) throw error;
     }
-    await new Promise<void>((resolve) => clock.after(PROVING_INTERVAL_MS, resolve));
+    await delay(clock, PROVING_INTERVAL_MS);
   }
 }
 

@@ -41,7 +41,8 @@ function capabilitiesIn(output: string, path: string): string | undefined {
 /** Without `getcap`: a user other than root has capabilities only because the program has them. */
 function ownCapabilities(): string | undefined {
   try {
-    const [, bits = "0"] = /^CapPrm:\s*([0-9a-f]+)$/m.exec(status()) ?? [];
+    const [, bits = "0"] =
+      /^CapPrm:\s*([0-9a-f]+)$/m.exec(readFileSync("/proc/self/status", "utf8")) ?? [];
     const set = process.getuid?.() === 0 ? 0n : BigInt(`0x${bits}`);
     if (set === 0n) return undefined;
     return set === BIND_SERVICE ? "cap_net_bind_service=ep" : "CAPABILITIES";
@@ -49,8 +50,6 @@ function ownCapabilities(): string | undefined {
     return undefined;
   }
 }
-
-const status = () => readFileSync("/proc/self/status", "utf8");
 
 /** Returns `undefined` if the program is missing or fails. */
 async function outputOf(

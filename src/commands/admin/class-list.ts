@@ -31,7 +31,7 @@ interface ListedRoom {
 }
 
 /** Name for an account of a person whose line has none. It depends on the line's text alone. */
-interface DerivedName {
+export interface DerivedName {
   readonly from: string;
   readonly name: Name;
   /** Another name for the same text, to propose if `name` belongs to somebody else. */
@@ -89,7 +89,7 @@ const ROLE_WORDS: Readonly<Record<Role, readonly string[]>> = {
   operator: ["operator", "operateur", "operador", "оператор"],
 };
 
-const KNOWN_COLUMNS = "name, display name, rooms and role";
+const KNOWN = "the columns are name, display name, rooms and role";
 
 /**
  * Reads a table with the columns `name`, `display name`, `rooms` and `role`, or one name per line.
@@ -262,8 +262,6 @@ class ListReader {
     return alike;
   }
 }
-
-const KNOWN = `the columns are ${KNOWN_COLUMNS}`;
 
 /** Lower case, without accents, and with a space for each hyphen, underscore and odd space. */
 function plainWord(cell: string): string {

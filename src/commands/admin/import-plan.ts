@@ -7,7 +7,7 @@ import { type FoldedName, foldName, isGroupName, type Name } from "../../base/na
 import { checkNewName } from "../../base/new-names.ts";
 import { defined } from "../../base/values.ts";
 import type { Answer } from "../../wire/messages.ts";
-import type { AccountEntry, ClassList, Person, RoomRole } from "./class-list.ts";
+import type { AccountEntry, ClassList, DerivedName, Person, RoomRole } from "./class-list.ts";
 import type { Problem } from "./list-text.ts";
 
 export interface RoomEntry extends RoomRow {
@@ -186,7 +186,7 @@ class Planner {
   }
 
   /** A derived name never takes over an account, because its person may be somebody else. */
-  #checkDerived(line: number, derived: Exclude<Person["account"], Name>): boolean {
+  #checkDerived(line: number, derived: DerivedName): boolean {
     const holder = this.#find(derived.name);
     if (holder === undefined) return true;
     const isFormer = folded(holder.user) !== folded(derived.name);
@@ -364,11 +364,7 @@ function isWaiting({ password, devices }: AccountEntry): boolean {
   return !password && devices === 0;
 }
 
-function takenReason(
-  { from, name, other }: Exclude<Person["account"], Name>,
-  of: string,
-  same?: string,
-): string {
+function takenReason({ from, name, other }: DerivedName, of: string, same?: string): string {
   const remedy = `write a name in the column 'name', such as ${other}`;
   const adopt = same === undefined ? "" : `, or ${same} if it is this person's account`;
   return `would give '${from.slice(0, 40)}' the name ${name}, which is ${of}; ${remedy}${adopt}`;

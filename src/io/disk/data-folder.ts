@@ -285,10 +285,14 @@ export async function readNamedInput(
       if (bytesRead === 0) return bytes.subarray(0, length);
       length += bytesRead;
     }
-    throw new Fault("data-foreign", msg`${path} is too large`, { remedy: msg`use a smaller file` });
+    throw tooLargeFault(path);
   } catch (error) {
     return unlessMissing(error, path);
   }
+}
+
+function tooLargeFault(path: string): Fault {
+  return new Fault("data-foreign", msg`${path} is too large`, { remedy: msg`use a smaller file` });
 }
 
 /** @throws {Fault} store-…; the fault of another reason */
@@ -309,9 +313,7 @@ function readBounded(path: string, sizeBytesMax: number, open: () => number): Bu
         if (bytesRead === 0) return bytes.subarray(0, length);
         length += bytesRead;
       }
-      throw new Fault("data-foreign", msg`${path} is too large`, {
-        remedy: msg`use a smaller file`,
-      });
+      throw tooLargeFault(path);
     });
   } catch (error) {
     return unlessMissing(error, path);

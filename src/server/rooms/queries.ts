@@ -1,5 +1,6 @@
 /** Read-only queries: rooms, members, profiles, history, pins and read receipts. */
 
+import { firstIndex } from "../../base/binary-search.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import type { RoomId, UserId } from "../../base/ids.ts";
 import {
@@ -371,13 +372,7 @@ interface Entry {
 }
 
 function indexAfter(people: readonly Entry[], name: string): number {
-  let [low, high] = [0, people.length];
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((people[middle]?.key ?? "") > name) high = middle;
-    else low = middle + 1;
-  }
-  return low;
+  return firstIndex(people.length, (index) => (people[index]?.key ?? "") <= name);
 }
 
 function byName(people: readonly Account[]): Entry[] {
