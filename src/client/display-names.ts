@@ -4,13 +4,14 @@ import { asFault, ignoreFault } from "../base/fault.ts";
 import { DISPLAY_NAMES_ASKED_MAX } from "../base/limits.ts";
 import { type ChatRecord, fieldsIn } from "../core/client/chat-record.ts";
 import type { ModelEvent } from "../core/model/event.ts";
+import { kindsWith } from "../wire/kinds.ts";
 import type { SendRequest } from "./link/queries.ts";
 
 /** More people are forgotten, and requested again when they appear again. */
 const KNOWN_MAX = 5_000;
 
-/** Kinds with the name of the affected account. Other names are those of files and rooms. */
-const NAMING_KINDS = new Set(["join", "kick", "admission", "grant", "mute", "hand", "knock"]);
+/** Names in records of other kinds are those of files and rooms. */
+const NAMING_KINDS: ReadonlySet<string> = kindsWith("about-account");
 
 export class DisplayNames {
   /** Names in lower case that were requested over this link. */

@@ -11,6 +11,7 @@ import { hasNoItem } from "../core/model/item.ts";
 import type { Model } from "../core/model/state.ts";
 import { emptyModel, updateAll } from "../core/model/update.ts";
 import type { RoomPrefs } from "../core/rooms/prefs.ts";
+import { CHANGE_KINDS } from "../wire/kinds.ts";
 import type { RequestFields } from "../wire/messages.ts";
 import { DisplayNames } from "./display-names.ts";
 import {
@@ -27,8 +28,6 @@ export type UiEffect = Effect<"read" | "notify" | "keep-draft">;
 
 /** Maximum number of members listed. In larger rooms, users search for members by name. */
 const MEMBERS_MAX = 5 * PAGE_RECORDS_MAX;
-
-const CHANGE_KINDS = ["edit", "reaction", "poll", "vote"];
 
 export interface ModelStoreOptions {
   readonly nextFrame: (callback: () => void) => void;
@@ -215,7 +214,7 @@ export class ModelStore {
   }
 
   async #changes(target: string, after: number, before: number): Promise<readonly ChatRecord[]> {
-    const range = { target, kinds: CHANGE_KINDS, after, limit: PAGE_RECORDS_MAX };
+    const range = { target, kinds: [...CHANGE_KINDS], after, limit: PAGE_RECORDS_MAX };
     const bound = before === Number.MAX_SAFE_INTEGER ? {} : { before };
     return (await this.#history({ ...range, ...bound })).records;
   }

@@ -37,7 +37,7 @@ import type { Client } from "../client/client.ts";
 import type { ChatRecord } from "../core/client/chat-record.ts";
 import { bodyMatcher, checkGrep, searchedTexts } from "../core/client/grep.ts";
 import { isSameName } from "../core/model/item.ts";
-import { READ_KINDS, type RecordKind } from "../wire/kinds.ts";
+import { OPEN_MESSAGE_KINDS, READ_KINDS, type RecordKind } from "../wire/kinds.ts";
 
 export interface HistoryOptions {
   readonly target: Target | undefined;
@@ -119,9 +119,6 @@ function targetOf({ room, with: person }: FilterFlags): Target | undefined {
   return person === undefined ? undefined : { kind: "person", name: person };
 }
 
-/** Kinds for which `--exec` runs a command by default. */
-const EXEC_KINDS: ReadonlySet<RecordKind> = new Set(["text", "action", "file"]);
-
 export const command = defineVerb({
   args: {
     at: SERVER_ARGUMENT,
@@ -143,7 +140,9 @@ CHAT_FROM, CHAT_SEQ and CHAT_TEXT in the environment. For new messages only: --s
       throw usageFault("--exec needs --follow", "write chat history --follow --exec CMD");
     }
     const found = historyOptions(context, args);
-    const options = exec.length > 0 ? { ...found, kinds: found.kinds ?? EXEC_KINDS } : found;
+    // Other records run no command unless `--kind` names them.
+    const options =
+      exec.length > 0 ? { ...found, kinds: found.kinds ?? OPEN_MESSAGE_KINDS } : found;
     if (data === undefined) {
       const client = {
         argument: args.at,

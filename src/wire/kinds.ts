@@ -17,8 +17,19 @@ type Trait =
   | "editable"
   | "erasable"
   | "reactable"
-  /** Erased together with the account's messages, and by the room's retention. */
+  /**
+   * Erased together with the account's messages, and by the room's retention; hidden from those who
+   * ignore its author.
+   */
   | "authored"
+  /** May be the content of a sealed message. */
+  | "sealable"
+  /** Its body names the affected account. */
+  | "about-account"
+  /** Changes what the room's members see of its settings. */
+  | "room-setting"
+  /** Changes the title of a private room, which its name, topic and members make. */
+  | "room-title"
   | "deferrable"
   | "decision"
   /** If an operator causes it, the history commits to the accounts log at once. */
@@ -54,7 +65,10 @@ export interface FieldTypes {
   readonly any: unknown;
 }
 
-const MEMBERSHIP_TRAITS = ["read", "deferrable", "folded-by-head", "row-sharing"] as const;
+const MEMBERSHIP_TRAITS = [
+  ...(["read", "deferrable", "folded-by-head", "row-sharing", "room-title"] as const),
+] as const;
+const DECISION_TRAITS = ["read", "decision"] as const;
 const MESSAGE_TRAITS = ["read", "message", "erasable", "authored"] as const;
 const MESSAGE_FIELDS = {
   ...({ text: "text", re: "count", mentions: "list" } as const),
@@ -70,53 +84,61 @@ export const KINDS = {
       ...({ rules: "any", private: "flag", members: "list", initiator: "id" } as const),
     },
   },
-  join: { log: "history", traits: MEMBERSHIP_TRAITS, body: { addedBy: "id" } },
+  join: {
+    log: "history",
+    traits: [...MEMBERSHIP_TRAITS, "about-account"],
+    body: { addedBy: "id" },
+  },
   leave: { log: "history", traits: [...MEMBERSHIP_TRAITS, "erasable"], body: { reason: "text" } },
-  topic: { log: "history", traits: ["read", "erasable"], body: { topic: "text" } },
+  topic: {
+    log: "history",
+    traits: ["read", "erasable", "sealable", "room-title"],
+    body: { topic: "text" },
+  },
   text: {
     log: "history",
-    traits: [...MESSAGE_TRAITS, "editable", "reactable", "folded-by-head"],
+    traits: [...MESSAGE_TRAITS, "editable", "reactable", "sealable", "folded-by-head"],
     body: { ...MESSAGE_FIELDS, notice: "flag" },
   },
   action: {
     log: "history",
-    traits: [...MESSAGE_TRAITS, "editable", "reactable", "folded-by-head"],
+    traits: [...MESSAGE_TRAITS, "editable", "reactable", "sealable", "folded-by-head"],
     body: MESSAGE_FIELDS,
   },
   reaction: {
     log: "history",
-    traits: ["read", "erasable", "authored", "folded-by-head", "itemless"],
+    traits: ["read", "erasable", "authored", "sealable", "folded-by-head", "itemless"],
     body: { react: "text", re: "count", imported: "any" },
   },
   edit: {
     log: "history",
-    traits: ["read", "authored", "itemless"],
+    traits: ["read", "authored", "sealable", "itemless"],
     body: { seq: "number", text: "text", mentions: "list" },
   },
   erase: { log: "history", traits: ["erasing", "itemless"], body: { seq: "count", also: "list" } },
   kick: {
     log: "history",
-    traits: ["read", "decision", "erasable"],
+    traits: [...DECISION_TRAITS, "erasable", "about-account", "room-title"],
     body: { user: "id", name: "id", removed: "flag", reason: "text" },
   },
   mute: {
     log: "history",
-    traits: ["read", "decision"],
+    traits: [...DECISION_TRAITS, "about-account"],
     body: { user: "id", name: "id", on: "flag", until: "number" },
   },
   admission: {
     log: "history",
-    traits: ["read"],
+    traits: ["read", "about-account"],
     body: { user: "id", name: "id", on: "flag", operator: "flag" },
   },
   grant: {
     log: "history",
-    traits: ["read", "decision"],
+    traits: [...DECISION_TRAITS, "about-account"],
     body: { user: "id", name: "id", on: "flag" },
   },
   file: {
     log: "history",
-    traits: [...MESSAGE_TRAITS, "editable", "reactable"],
+    traits: [...MESSAGE_TRAITS, "editable", "reactable", "sealable"],
     body: {
       ...({ file: "id", name: "text", size: "count", chunks: "count" } as const),
       ...({ digest: "id", folder: "any", text: "text", sending: "id" } as const),
@@ -125,15 +147,19 @@ export const KINDS = {
   },
   rename: {
     log: "history",
-    traits: ["read", "decision"],
+    traits: [...DECISION_TRAITS, "room-title"],
     body: { was: "text", name: "text", user: "any" },
   },
-  close: { log: "history", traits: ["read", "decision"], body: { on: "flag" } },
+  close: { log: "history", traits: [...DECISION_TRAITS, "room-setting"], body: { on: "flag" } },
   remove: { log: "history", traits: ["decision"], body: { vacant: "flag" } },
-  retention: { log: "history", traits: ["read", "decision"], body: { keepMs: "number" } },
+  retention: { log: "history", traits: DECISION_TRAITS, body: { keepMs: "number" } },
   pin: { log: "history", traits: ["read"], body: { seq: "count", on: "flag" } },
-  receipts: { log: "history", traits: ["read"], body: { on: "flag" } },
-  hand: { log: "history", traits: ["read"], body: { user: "id", name: "id", on: "flag" } },
+  receipts: { log: "history", traits: ["read", "room-setting"], body: { on: "flag" } },
+  hand: {
+    log: "history",
+    traits: ["read", "about-account"],
+    body: { user: "id", name: "id", on: "flag" },
+  },
   poll: {
     log: "history",
     traits: ["read", "itemless"],
@@ -147,10 +173,14 @@ export const KINDS = {
     traits: ["read", "erasable", "authored", "deferrable", "itemless"],
     body: { re: "count", choices: "list", voter: "id" },
   },
-  knock: { log: "history", traits: ["read"], body: { user: "id", name: "id", on: "flag" } },
+  knock: {
+    log: "history",
+    traits: ["read", "about-account"],
+    body: { user: "id", name: "id", on: "flag" },
+  },
   rules: {
     log: "history",
-    traits: ["read", "decision"],
+    traits: [...DECISION_TRAITS, "room-setting"],
     body: {
       ...({ post: "id", topic: "id", slow: "count", join: "id", everyone: "id" } as const),
       ...({ newcomers: "flag", boxes: "id" } as const),
@@ -301,6 +331,11 @@ export const RECORD_KINDS: ReadonlySet<RecordKind> = /* @__PURE__ */ new Set(
 );
 const KINDS_WITH = /* @__PURE__ */ kindsByTrait();
 export const READ_KINDS = /* @__PURE__ */ kindsWith("read");
+export const AUTHORED_KINDS: ReadonlySet<string> = /* @__PURE__ */ kindsWith("authored");
+/** Messages as readers see them. A sealed message has one of these kinds when it is opened. */
+export const OPEN_MESSAGE_KINDS = /* @__PURE__ */ kindsWith("message", "sealable");
+/** Changes of other records, which readers see there. */
+export const CHANGE_KINDS = /* @__PURE__ */ kindsWith("read", "itemless");
 export const MESSAGE_KINDS: ReadonlySet<string> = /* @__PURE__ */ kindsWith("message");
 export const ITEMLESS_KINDS: ReadonlySet<string> = /* @__PURE__ */ kindsWith("itemless");
 export const ROW_SHARING_KINDS: ReadonlySet<string> = /* @__PURE__ */ kindsWith("row-sharing");
@@ -309,8 +344,11 @@ export function hasTrait<T extends Trait>(kind: RecordKind, trait: T): kind is K
   return kindsWith(trait).has(kind);
 }
 
-export function kindsWith(trait: Trait): ReadonlySet<RecordKind> {
-  return KINDS_WITH.get(trait) ?? new Set();
+/** Returns the kinds that have all of these traits. */
+export function kindsWith(trait: Trait, ...others: readonly Trait[]): ReadonlySet<RecordKind> {
+  const found = KINDS_WITH.get(trait) ?? new Set();
+  if (others.length === 0) return found;
+  return new Set([...found].filter((kind) => others.every((other) => hasTrait(kind, other))));
 }
 
 function kindsByTrait(): ReadonlyMap<Trait, ReadonlySet<RecordKind>> {

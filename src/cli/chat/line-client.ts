@@ -34,6 +34,7 @@ import type { View, Views } from "../../ui/command.ts";
 import { type TypedLine, typedLine } from "../../ui/typed-line.ts";
 import { formatFingerprint } from "../../wire/fingerprint.ts";
 import { formatAddress } from "../../wire/invite.ts";
+import { AUTHORED_KINDS } from "../../wire/kinds.ts";
 import type { PostBody } from "../../wire/messages.ts";
 import { accountChangedJson, type OpenClient, otherMachineText } from "../connect/client.ts";
 import { type Context, faultLine } from "../context.ts";
@@ -49,7 +50,7 @@ import { type InputLine, ScriptLines } from "./script-lines.ts";
 import { isSlashCommand, runSlash, showView } from "./slash.ts";
 import { type JoinRoomOptions, type joinRoom, SlashHost, viewOf } from "./slash-host.ts";
 import { HISTORY_DEFAULT, history } from "./slash-views.ts";
-import { MESSAGE_KINDS, unreadLine, unreadOf } from "./unread.ts";
+import { unreadLine, unreadOf } from "./unread.ts";
 
 const OWN_RECORDS_TIMEOUT_MS = 5_000;
 const READ_MESSAGES_SHOWN = 10;
@@ -624,7 +625,7 @@ export class LineClient extends SlashHost {
 
   #printRecord(record: ChatRecord): void {
     const { client } = this.open;
-    const isHidden = MESSAGE_KINDS.has(record.kind) && client.reading?.ignores(record.from);
+    const isHidden = AUTHORED_KINDS.has(record.kind) && client.reading?.ignores(record.from);
     const displayed = displayChatRecord(record, this.me);
     if (!isHidden) this.chatConsole.record(displayed);
     this.#damage.add([displayed]);

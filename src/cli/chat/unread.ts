@@ -7,14 +7,6 @@ import type { Answer } from "../../wire/messages.ts";
 import type { Destination } from "../output/render.ts";
 import { destinationOfTarget } from "./post.ts";
 
-export const MESSAGE_KINDS: ReadonlySet<string> = new Set([
-  "text",
-  "action",
-  "reaction",
-  "edit",
-  "file",
-]);
-
 export type Unread = Destination & { readonly count: number };
 
 export function unreadOf({ reading }: Client, rooms: readonly RoomView[]): Unread[] {

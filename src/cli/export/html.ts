@@ -27,6 +27,7 @@ import { pollView } from "../../core/model/poll.ts";
 import type { Changes } from "../../core/model/state.ts";
 import { ENGLISH } from "../../ui/messages/en/page.ts";
 import { pollRows } from "../../ui/text/poll-text.ts";
+import { CHANGE_KINDS } from "../../wire/kinds.ts";
 import { emojiText } from "../output/painted-text.ts";
 import { type DisplayFile, type DisplayRecord, plainEventText } from "../output/render.ts";
 
@@ -132,7 +133,8 @@ interface PageChanges {
 }
 
 const QUOTE_CHARS = 120;
-const CHANGE_KINDS: ReadonlySet<string> = new Set(["edited", "reaction", "poll", "vote"]);
+/** Shown at the messages that they change. */
+const HIDDEN_KINDS: ReadonlySet<string> = new Set(["edited", ...CHANGE_KINDS]);
 
 export function* renderPage(
   records: readonly DisplayRecord[],
@@ -143,7 +145,7 @@ export function* renderPage(
   yield pageHead(title);
   let day = "";
   for (const record of records) {
-    if (CHANGE_KINDS.has(record.kind)) continue;
+    if (HIDDEN_KINDS.has(record.kind)) continue;
     const today = formatLocalDay(record.timeUnixMs, offsetMinutes);
     if (today !== day) yield `<h2>${today}</h2>\n`;
     day = today;

@@ -5,6 +5,7 @@ import type { Sha256 } from "../../base/ids.ts";
 import { defined } from "../../base/values.ts";
 import { type ChatRecord, fieldsIn, readPage } from "../../core/client/chat-record.ts";
 import type { SearchQuery } from "../../core/model/state.ts";
+import { OPEN_MESSAGE_KINDS } from "../../wire/kinds.ts";
 import type { Answer, RequestFields, RequestKind } from "../../wire/messages.ts";
 
 export type SendRequest = <Kind extends RequestKind>(
@@ -54,7 +55,7 @@ function hasOtherRe(record: ChatRecord, re: number): boolean {
 /** Without a text, searches only messages, because most events match any filter. */
 export function searchFields(query: SearchQuery): Omit<RequestFields<"history">, "limit"> {
   const { text, target, from, files, re, sinceUnixMs: since, untilUnixMs: until } = query;
-  const kinds = files === true ? undefined : ["text", "action", "file"];
+  const kinds = files === true ? undefined : [...OPEN_MESSAGE_KINDS];
   return {
     ...(text === "" ? defined({ kinds }) : { grep: text, ignoreCase: true }),
     ...defined({ target, from, files, re, since, until }),

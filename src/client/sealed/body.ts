@@ -14,6 +14,7 @@ import {
 import type { FolderSize } from "../../io/blob/interfaces.ts";
 import { chunkCount } from "../../wire/chunks.ts";
 import type { FileDetails } from "../../wire/file-details.ts";
+import { type KindWith, kindsWith } from "../../wire/kinds.ts";
 import type { PostBody } from "../../wire/messages.ts";
 import { parseObject } from "../../wire/record.ts";
 import type { ContentRow } from "./rows.ts";
@@ -29,13 +30,11 @@ const NESTING_MAX = 8;
 const FIELD_CHARS_MAX = 4_096;
 
 export interface SealedBody {
-  readonly kind: "text" | "action" | "reaction" | "edit" | "file" | "topic";
+  readonly kind: KindWith<"sealable">;
   readonly [field: string]: unknown;
 }
 
-const KINDS: ReadonlySet<unknown> = new Set([
-  ...(["text", "action", "reaction", "edit", "file", "topic"] as const),
-]);
+const SEALABLE_KINDS: ReadonlySet<unknown> = kindsWith("sealable");
 
 /** These fields exist only in sealed rooms and are never sent unencrypted. */
 type SealedPostBody = PostBody & {
@@ -82,7 +81,7 @@ export function readBody(bytes: Uint8Array): SealedBody | undefined {
   if (isTooDeep(bytes)) return undefined;
   const body = parseObject(bytes);
   if (body === undefined || !Object.entries(body).every(isWithinLimit)) return undefined;
-  return body !== undefined && KINDS.has(body["kind"]) ? (body as SealedBody) : undefined;
+  return body !== undefined && SEALABLE_KINDS.has(body["kind"]) ? (body as SealedBody) : undefined;
 }
 
 function isWithinLimit([key, value]: readonly [string, unknown]): boolean {

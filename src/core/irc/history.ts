@@ -11,14 +11,11 @@ import { CAP } from "./capabilities.ts";
 import type { Channel } from "./channels.ts";
 import type { Asking, Task } from "./command-run.ts";
 import { HISTORY_MAX } from "./information.ts";
+import { PLAYED_EVENTS, PLAYED_MESSAGES } from "./kinds.ts";
 import { findAccount, HOST, seqOfMessageId } from "./server.ts";
 import type { IrcSession } from "./session.ts";
-import { BURST_MAX, BURST_MS, MESSAGES, ShownTimes, type TimedRecord } from "./shown-times.ts";
+import { BURST_MAX, BURST_MS, ShownTimes, type TimedRecord } from "./shown-times.ts";
 
-const EVENTS = [
-  ...MESSAGES,
-  ...["reaction", "join", "leave", "topic", "kick", "mute", "grant", "close", "rules"],
-] as const;
 /** A client without CHATHISTORY receives at most this number of missed messages per room. */
 const PLAYBACK_MAX = 50;
 /** Bounds the memory of a query. No further page is read once its records have this size. */
@@ -176,7 +173,7 @@ function* readRecords(
   { kind, from, to, limit }: Query,
 ): Asking<readonly ChatRecord[]> {
   if (limit === 0) return [];
-  const kinds = session.has(CAP.playback) ? EVENTS : MESSAGES;
+  const kinds = session.has(CAP.playback) ? PLAYED_EVENTS : PLAYED_MESSAGES;
   const lower = yield* lowerBounds(session, channel, from, kinds);
   const upper = yield* upperBounds(session, channel, to, kinds);
   const isForward = kind === "after";
@@ -266,7 +263,14 @@ function* withShownTimes<Item extends TimedRecord>(
   const [first] = records;
   if (first === undefined) return [];
   const bounds = { since: burstStart(first.timeUnixMs), before: first.seq };
-  const previous = yield* readMapped(session, channel, bounds, MESSAGES, BURST_MAX, timesOnly);
+  const previous = yield* readMapped(
+    session,
+    channel,
+    bounds,
+    PLAYED_MESSAGES,
+    BURST_MAX,
+    timesOnly,
+  );
   const times = new ShownTimes();
   for (const record of previous) times.next(record);
   return records.map((record) => {
@@ -375,7 +379,7 @@ function* sendTargets(session: IrcSession, { params }: IrcLine): Task {
   for (const channel of [...session.channels.values()].slice(0, CONVERSATIONS_MAX)) {
     if (channel.isSealed) continue;
     try {
-      const last = yield* readPages(session, channel, {}, MESSAGES, 1);
+      const last = yield* readPages(session, channel, {}, PLAYED_MESSAGES, 1);
       const [newest] = yield* withShownTimes(session, channel, last);
       const unixMs = newest?.timeUnixMs ?? 0;
       if (unixMs >= since && unixMs <= until) found.push({ name: channel.name, unixMs });
@@ -404,7 +408,7 @@ export function* playMissed(session: IrcSession): Task {
   for (const channel of [...session.channels.values()]) {
     if (channel.unread === 0 || channel.isSealed) continue;
     try {
-      const records = yield* readPages(session, channel, {}, MESSAGES, PLAYBACK_MAX);
+      const records = yield* readPages(session, channel, {}, PLAYED_MESSAGES, PLAYBACK_MAX);
       const readN = Math.max(channel.readN, yield* joinedN(session, channel, records));
       const missed = records.filter(({ n }) => n > readN && n <= channel.skipToN);
       // Own messages do not count as unread.
@@ -489,9 +493,9 @@ export function* readMarker(session: IrcSession, { params }: IrcLine): Task {
   }
   if (unixMs === undefined) return yield* sendReadMarker(session, channel);
   try {
-    const { after = 0, since } = yield* lowerBounds(session, channel, { unixMs }, EVENTS);
+    const { after = 0, since } = yield* lowerBounds(session, channel, { unixMs }, PLAYED_EVENTS);
     const bounds = after === 0 ? defined({ until: since }) : { before: after + 1 };
-    const [newest] = yield* readPages(session, channel, bounds, EVENTS, 1);
+    const [newest] = yield* readPages(session, channel, bounds, PLAYED_EVENTS, 1);
     if (newest !== undefined) yield* markRead(session, channel, newest.n);
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
@@ -506,7 +510,7 @@ export function* sendReadMarker(session: IrcSession, channel: Channel): Task {
     session.send({ source: HOST, command: "MARKREAD", params: [channel.name, value] });
   if (channel.readN === 0) return send("*");
   try {
-    const records = yield* readPages(session, channel, {}, EVENTS, MARKER_SEARCH_MAX);
+    const records = yield* readPages(session, channel, {}, PLAYED_EVENTS, MARKER_SEARCH_MAX);
     const read = records.filter(({ n }) => n <= channel.readN).slice(-1);
     const [last] = yield* withShownTimes(session, channel, read);
     send(last === undefined ? "*" : `timestamp=${formatUtc(last.timeUnixMs)}`);

@@ -1,5 +1,6 @@
 /** IRC lines of the records of a room. */
 
+import { unreachable } from "../../base/assert.ts";
 import { cleanFileName } from "../../base/file-names.ts";
 import type { FileId } from "../../base/ids.ts";
 import { formatSize } from "../../base/sizes.ts";
@@ -8,6 +9,7 @@ import { type LineFields, REST_BYTES_MAX } from "../../wire/irc/line.ts";
 import { type ChatRecord, fieldsIn, importOriginOf } from "../client/chat-record.ts";
 import { rulesOf } from "../rooms/rules.ts";
 import { CAP } from "./capabilities.ts";
+import { ircRow } from "./kinds.ts";
 import { findAccount, HOST, type IrcServer, messageId, realNameOf, userMask } from "./server.ts";
 import { cleanIrc, ircFromMarkdown, isWithin, splitExactly, splitText } from "./text.ts";
 
@@ -55,33 +57,26 @@ function partsOf(
 
 /** @returns no lines if clients with these capabilities do not show the record */
 export function renderRecord(record: ChatRecord, rendering: Rendering): LineFields[] {
-  const { kind } = record;
-  switch (kind) {
-    case "text":
-    case "action":
-    case "file":
-    case "edit":
+  const { as } = ircRow(record.kind);
+  switch (as) {
+    case "message":
       return messageLines(record, rendering);
     case "reaction":
       return reactionLines(record, rendering);
-    case "erase":
+    case "erasure":
       return erasureLines(record, rendering);
     case "join":
       return [joinLine(record, rendering)];
     case "knock":
       return knockLines(record, rendering);
-    case "admission":
+    case "invitation":
       return invitationLines(record, rendering);
-    case "leave":
-    case "kick":
-    case "topic":
-    case "mute":
-    case "grant":
-    case "close":
-    case "rules":
+    case "event":
       return eventLines(record, rendering);
-    default:
+    case "nothing":
       return [];
+    default:
+      return unreachable(as);
   }
 }
 

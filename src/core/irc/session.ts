@@ -15,6 +15,7 @@ import {
   NO_TAGS,
   parseLine,
 } from "../../wire/irc/line.ts";
+import { AUTHORED_KINDS } from "../../wire/kinds.ts";
 import {
   type Answer,
   type Notice,
@@ -46,6 +47,7 @@ import { commandFor } from "./commands.ts";
 import { Deliveries } from "./deliveries.ts";
 import { formatSafely } from "./format.ts";
 import { sendReadMarker } from "./history.ts";
+import { ircRow } from "./kinds.ts";
 import { labelOf, type OpenBatch } from "./messages.ts";
 import { ERR } from "./numeric.ts";
 import { showAccountChanges } from "./own-account.ts";
@@ -789,7 +791,7 @@ export class IrcSession {
     this.#countDelivery(channel, record.n);
     const isMine = record.from !== undefined && record.from === this.account?.name;
     if (record.kind === "rename") return this.#renamed(channel, record);
-    if (isMessage(record) && record.from !== undefined && this.ignored.has(record.from)) return;
+    if (isHiddenFrom(record, this.ignored)) return;
     const isOwnPost = record.id.startsWith(this.outbox);
     const isToSelf = channel.isDirect && channel.name === this.nick;
     if (isOwnPost && !isToSelf && !this.has(CAP.echo)) return;
@@ -831,7 +833,8 @@ export class IrcSession {
   #runOf(record: ChatRecord): CommandRun | undefined {
     return this.#runs.find(({ replies, postId }) => {
       if (replies === undefined) return false;
-      return postId === undefined ? !isMessage(record) : postId === record.id;
+      if (postId !== undefined) return postId === record.id;
+      return ircRow(record.kind).as !== "message";
     });
   }
 
@@ -1074,8 +1077,8 @@ function isInvitation({ kind, body }: ChatRecord, name: string): boolean {
   return kind === "admission" && body?.["name"] === name;
 }
 
-function isMessage({ kind }: ChatRecord): boolean {
-  return kind === "text" || kind === "action" || kind === "file" || kind === "edit";
+function isHiddenFrom({ kind, from }: ChatRecord, ignored: ReadonlySet<string>): boolean {
+  return AUTHORED_KINDS.has(kind) && from !== undefined && ignored.has(from);
 }
 
 function isHoldable(message: SharedMessage): boolean {

@@ -13,13 +13,13 @@ import {
 import { setNewest } from "../evict.ts";
 import { CAP, RENDER_CAPS } from "./capabilities.ts";
 import { formatLines } from "./format.ts";
+import { ircRow } from "./kinds.ts";
 import { renderRecord } from "./render.ts";
 import type { IrcServer } from "./server.ts";
 
 /** About 1 MB. The removal of an older reaction is shown as an erasure. */
 const REACTIONS_MAX = 2_000;
 
-const MESSAGE_KINDS: ReadonlySet<string> = new Set(["text", "action", "edit"]);
 const MESSAGE_CAPS = CAP.tags | CAP.time | CAP.accountTag;
 const MULTILINE_CAPS = CAP.batch | CAP.multiline;
 
@@ -54,7 +54,7 @@ export class SharedRecord {
     const timeUnixMs = isLive ? server.liveTimes.of(room, record) : record.timeUnixMs;
     this.record = timeUnixMs === record.timeUnixMs ? record : { ...record, timeUnixMs };
     const { kind, seq } = this.record;
-    this.isMessage = MESSAGE_KINDS.has(kind);
+    this.isMessage = ircRow(kind).as === "message";
     if (kind === "reaction") setNewest(server.reactions, seq, this.record, REACTIONS_MAX);
   }
 
@@ -70,9 +70,6 @@ export class SharedRecord {
   }
 }
 
-/** Kinds that each session shows in its own way, or that change its state. */
-const PERSONAL_KINDS: ReadonlySet<string> = new Set(["file", "rename", "sealed", "leave", "kick"]);
-
 /** Consecutive records of one room. */
 export class SharedRecords {
   readonly kind = "records";
@@ -87,7 +84,7 @@ export class SharedRecords {
     this.records = headed.map((record) => new SharedRecord(server, record, true));
     const [first] = this.records;
     this.isUniform = this.records.every(({ room, record }) => {
-      return room === first?.room && !PERSONAL_KINDS.has(record.kind);
+      return room === first?.room && ircRow(record.kind).isPersonal !== true;
     });
     this.#isMessages = this.records.every(({ isMessage }) => isMessage);
     this.#authors = new Set(this.records.map(({ record }) => record.from));

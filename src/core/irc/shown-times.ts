@@ -6,16 +6,13 @@
 
 import type { RoomId } from "../../base/ids.ts";
 import { setNewest } from "../evict.ts";
+import { ircRow } from "./kinds.ts";
 
 export interface TimedRecord {
   readonly seq: number;
   readonly kind: string;
   readonly timeUnixMs: number;
 }
-
-/** Kinds that every client shows as messages. */
-export const MESSAGES = ["text", "action", "file"] as const;
-const MESSAGE_KINDS: ReadonlySet<string> = new Set(MESSAGES);
 
 const SPACING_MS = 2;
 /** Messages by which the time of a later one can be shifted. */
@@ -48,7 +45,8 @@ export class ShownTimes {
     }
     this.#lastUnixMs = timeUnixMs;
     // A message may follow in the same millisecond.
-    if (!MESSAGE_KINDS.has(kind)) return Math.max(this.#lastShownUnixMs + 1, timeUnixMs - 1, 0);
+    if (ircRow(kind).playback !== "message")
+      return Math.max(this.#lastShownUnixMs + 1, timeUnixMs - 1, 0);
     const rank = ++this.#rank;
     const originUnixMs = timeUnixMs - SPACING_MS * rank;
     while ((this.#recent.at(-1)?.originUnixMs ?? Number.POSITIVE_INFINITY) <= originUnixMs)

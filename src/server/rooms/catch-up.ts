@@ -18,7 +18,7 @@ import { type Room, targetUser } from "../../core/rooms/rooms.ts";
 import { slowEnd } from "../../core/rooms/rules.ts";
 import type { Page, PageQuery } from "../../io/log/log.ts";
 import { TaskQueue } from "../../io/task-queue.ts";
-import { MESSAGE_KINDS } from "../../wire/kinds.ts";
+import { hasTrait, MESSAGE_KINDS } from "../../wire/kinds.ts";
 import type { LogRecord } from "../../wire/record.ts";
 import { RecordsFrame, recordBytes } from "../../wire/records-frame.ts";
 import { isKnownIn, KNOWN_VERSION } from "../../wire/since.ts";
@@ -177,11 +177,10 @@ export class CatchUp {
   #refreshChanged(room: Room, record: LogRecord): void {
     const { kind } = record.head;
     const isSealedNow = kind === "group" && room.group?.epoch === 0;
-    const isTitle = ["join", "leave", "kick", "topic", "rename"].includes(kind);
     const isSetting =
-      ["close", "receipts", "rules"].includes(kind) ||
+      hasTrait(kind, "room-setting") ||
       isSealedNow ||
-      (isTitle && room.isPrivate === true);
+      (hasTrait(kind, "room-title") && room.isPrivate === true);
     const boxes = this.options.rooms.boxesOf(room);
     if (isSetting || (kind === "rename" && targetUser(record) === undefined))
       for (const one of [room, ...boxes]) this.refresh(one);

@@ -15,6 +15,7 @@ import {
 import { importOriginOf } from "../../../core/client/chat-record.ts";
 import type { Texts } from "../../../ui/messages/en/page.ts";
 import { offsetMinutes, withLocalTimestamps } from "../../../ui/text/times.ts";
+import { isKnownKind, OPEN_MESSAGE_KINDS } from "../../../wire/kinds.ts";
 import type { Answer, NoticeOf } from "../../../wire/messages.ts";
 import { parseObject } from "../../../wire/record.ts";
 import { downloadFrom } from "../files/download.ts";
@@ -128,7 +129,7 @@ function toLogLine(notice: ServerEvent, key: number, { texts, times }: PageValue
     parts.splice(0, 1, by, whom, until === undefined ? undefined : texts.until(times.full(until)));
   else if (by !== undefined) parts.push(texts.doneBy(by));
   const seq = typeof head["seq"] === "number" ? head["seq"] : undefined;
-  const isMessage = kind === "text" || kind === "action" || kind === "file";
+  const isMessage = kind !== undefined && isKnownKind(kind) && OPEN_MESSAGE_KINDS.has(kind);
   return {
     key,
     unixMs: time,
