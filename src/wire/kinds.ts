@@ -17,11 +17,10 @@ type Trait =
   | "editable"
   | "erasable"
   | "reactable"
-  /**
-   * Erased together with the account's messages, and by the room's retention; hidden from those who
-   * ignore its author.
-   */
+  /** Erased together with the account's messages, and by the room's retention. */
   | "authored"
+  /** Hidden from those who ignore its author. */
+  | "ignorable"
   /** May be the content of a sealed message. */
   | "sealable"
   /** Its body names the affected account. */
@@ -69,7 +68,8 @@ const MEMBERSHIP_TRAITS = [
   ...(["read", "deferrable", "folded-by-head", "row-sharing", "room-title"] as const),
 ] as const;
 const DECISION_TRAITS = ["read", "decision"] as const;
-const MESSAGE_TRAITS = ["read", "message", "erasable", "authored"] as const;
+const AUTHORED_TRAITS = ["read", "authored", "ignorable"] as const;
+const MESSAGE_TRAITS = [...AUTHORED_TRAITS, "message", "erasable"] as const;
 const MESSAGE_FIELDS = {
   ...({ text: "text", re: "count", mentions: "list" } as const),
   ...({ everyone: "id", imported: "any", thread: "flag" } as const),
@@ -107,12 +107,12 @@ export const KINDS = {
   },
   reaction: {
     log: "history",
-    traits: ["read", "erasable", "authored", "sealable", "folded-by-head", "itemless"],
+    traits: [...AUTHORED_TRAITS, "erasable", "sealable", "folded-by-head", "itemless"],
     body: { react: "text", re: "count", imported: "any" },
   },
   edit: {
     log: "history",
-    traits: ["read", "authored", "sealable", "itemless"],
+    traits: [...AUTHORED_TRAITS, "sealable", "itemless"],
     body: { seq: "number", text: "text", mentions: "list" },
   },
   erase: { log: "history", traits: ["erasing", "itemless"], body: { seq: "count", also: "list" } },
@@ -157,12 +157,12 @@ export const KINDS = {
   receipts: { log: "history", traits: ["read", "room-setting"], body: { on: "flag" } },
   hand: {
     log: "history",
-    traits: ["read", "about-account"],
+    traits: ["read", "ignorable", "about-account"],
     body: { user: "id", name: "id", on: "flag" },
   },
   poll: {
     log: "history",
-    traits: ["read", "itemless"],
+    traits: ["read", "ignorable", "itemless"],
     body: {
       ...({ seq: "count", on: "flag", options: "count" } as const),
       ...({ many: "flag", anonymous: "flag", until: "number" } as const),
@@ -170,7 +170,7 @@ export const KINDS = {
   },
   vote: {
     log: "history",
-    traits: ["read", "erasable", "authored", "deferrable", "itemless"],
+    traits: [...AUTHORED_TRAITS, "erasable", "deferrable", "itemless"],
     body: { re: "count", choices: "list", voter: "id" },
   },
   knock: {
@@ -331,7 +331,7 @@ export const RECORD_KINDS: ReadonlySet<RecordKind> = /* @__PURE__ */ new Set(
 );
 const KINDS_WITH = /* @__PURE__ */ kindsByTrait();
 export const READ_KINDS = /* @__PURE__ */ kindsWith("read");
-export const AUTHORED_KINDS: ReadonlySet<string> = /* @__PURE__ */ kindsWith("authored");
+export const IGNORABLE_KINDS: ReadonlySet<string> = /* @__PURE__ */ kindsWith("ignorable");
 /** Messages as readers see them. A sealed message has one of these kinds when it is opened. */
 export const OPEN_MESSAGE_KINDS = /* @__PURE__ */ kindsWith("message", "sealable");
 /** Changes of other records, which readers see there. */

@@ -34,7 +34,7 @@ import type { View, Views } from "../../ui/command.ts";
 import { type TypedLine, typedLine } from "../../ui/typed-line.ts";
 import { formatFingerprint } from "../../wire/fingerprint.ts";
 import { formatAddress } from "../../wire/invite.ts";
-import { AUTHORED_KINDS } from "../../wire/kinds.ts";
+import { IGNORABLE_KINDS } from "../../wire/kinds.ts";
 import type { PostBody } from "../../wire/messages.ts";
 import { accountChangedJson, type OpenClient, otherMachineText } from "../connect/client.ts";
 import { type Context, faultLine } from "../context.ts";
@@ -625,7 +625,7 @@ export class LineClient extends SlashHost {
 
   #printRecord(record: ChatRecord): void {
     const { client } = this.open;
-    const isHidden = AUTHORED_KINDS.has(record.kind) && client.reading?.ignores(record.from);
+    const isHidden = IGNORABLE_KINDS.has(record.kind) && client.reading?.ignores(record.from);
     const displayed = displayChatRecord(record, this.me);
     if (!isHidden) this.chatConsole.record(displayed);
     this.#damage.add([displayed]);

@@ -15,7 +15,7 @@ import {
   NO_TAGS,
   parseLine,
 } from "../../wire/irc/line.ts";
-import { AUTHORED_KINDS } from "../../wire/kinds.ts";
+import { IGNORABLE_KINDS } from "../../wire/kinds.ts";
 import {
   type Answer,
   type Notice,
@@ -1078,7 +1078,7 @@ function isInvitation({ kind, body }: ChatRecord, name: string): boolean {
 }
 
 function isHiddenFrom({ kind, from }: ChatRecord, ignored: ReadonlySet<string>): boolean {
-  return AUTHORED_KINDS.has(kind) && from !== undefined && ignored.has(from);
+  return IGNORABLE_KINDS.has(kind) && from !== undefined && ignored.has(from);
 }
 
 function isHoldable(message: SharedMessage): boolean {

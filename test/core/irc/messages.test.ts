@@ -421,6 +421,16 @@ describe("edits, erasures and reactions", () => {
     expect(answer).toEndWith("PRIVMSG #lobby :y");
   });
 
+  test("reactions of ignored users are not shown", async () => {
+    const { irc, ben, one, two } = await ircPair(MODERN);
+    await irc.site.wait(ben.request("ignore", { user: "ana", on: true }));
+    await two.sync();
+    const [line] = await one.ask("PRIVMSG #lobby :good news");
+    await one.ask(`@+draft/react=👍;+draft/reply=${idOf(line)} TAGMSG #lobby`);
+    await one.ask("TOPIC #lobby :shown");
+    expect(await two.news()).toEqual([expect.stringContaining("TOPIC #lobby :shown")]);
+  });
+
   test("a reaction is added and removed in both directions", async () => {
     const { irc, ana, ben, one, two } = await ircPair(`${MODERN} draft/message-redaction`);
     const [line] = await one.ask("PRIVMSG #lobby :good news");
