@@ -1,6 +1,7 @@
-import { expect, test } from "bun:test";
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { test } from "bun:test";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { expectGolden } from "../golden.ts";
 import { Sandbox } from "./program.ts";
 import { stepsIn, Transcript } from "./transcript.ts";
 
@@ -15,8 +16,7 @@ test.each(readdirSync(FOLDER))("the transcript %s is unchanged", async (name) =>
   for (const [file, content] of Object.entries(FILES)) sandbox.write(file, content);
   const served = await sandbox.serve({ args: ["--name", "the lab"] });
   const now = await new Transcript(sandbox, served).run(stepsIn(text));
-  if (process.env["CHAT_GOLDEN"] === "write") writeFileSync(path, now);
-  expect(now).toBe(text);
+  expectGolden(path, now);
 });
 
 const FILES: Readonly<Record<string, string>> = {

@@ -5,17 +5,20 @@ import { MESSAGE_BYTES_MAX } from "../../src/base/limits.ts";
 import { decode, encode, type Outgoing } from "../../src/wire/codec.ts";
 import { NOTICES, REQUESTS, type RequestKind, type RequestOf } from "../../src/wire/messages.ts";
 import { checkAnswer } from "../../src/wire/messages-incoming.ts";
+import { RECORDS_GOLDEN } from "../golden.ts";
 import { sampleSize } from "../samples.ts";
-import { VECTORS } from "./vector.ts";
+import { recordHex, VECTORS } from "./vector.ts";
 
 describe("golden vectors", () => {
   test.each(VECTORS.map((vector) => [vector.name, vector] as const))(
     "encodes and decodes %s",
-    (_name, { hex, meaning, answers }) => {
+    (name, { hex, meaning, answers }) => {
+      const bytes = encode(meaning as unknown as Outgoing);
+      if (RECORDS_GOLDEN) recordHex(name, bytes.toHex());
       const incoming = decode(Uint8Array.fromHex(hex));
       if (incoming.kind !== "message") throw new Error(`it was ${incoming.kind}`);
       expect(incoming.message).toEqual(meaning as never);
-      expect(encode(meaning as unknown as Outgoing).toHex()).toBe(hex);
+      expect(bytes.toHex()).toBe(hex);
       if (answers === undefined) return;
       const { kind, ref, ...answer } = meaning;
       expect([kind, typeof ref]).toEqual(["ok", "number"]);

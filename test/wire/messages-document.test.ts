@@ -1,10 +1,11 @@
 import { describe, expect, test } from "bun:test";
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { FAULTS } from "../../src/base/fault.ts";
 import * as limits from "../../src/base/limits.ts";
 import { KINDS } from "../../src/wire/kinds.ts";
 import { VERSION } from "../../src/wire/messages.ts";
+import { expectGolden } from "../golden.ts";
 import { noticeTable, recordText, requestTable, sinceTables } from "./message-tables.ts";
 
 /** Compares PROTOCOL.md with the source. CHAT_GOLDEN=write updates its tables of messages. */
@@ -31,11 +32,8 @@ describe("PROTOCOL.md", () => {
     const now = [before, after.replace(/^(\|.*\n)+(\n(\|.*\n)+)*/m, `${table}\n`)].join(
       `\n### ${heading}\n`,
     );
-    if (process.env["CHAT_GOLDEN"] === "write") {
-      writeFileSync(PATH, now);
-      text = now;
-    }
-    expect(now).toBe(text);
+    expectGolden(PATH, now);
+    text = now;
   });
 
   test("describes a record", () => expect(text).toContain(recordText()));

@@ -1,6 +1,6 @@
-import { expect, test } from "bun:test";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { test } from "bun:test";
 import { join } from "node:path";
+import { expectGolden } from "../../golden.ts";
 import { channelOf, TestFile } from "../data-channel.ts";
 import { IrcSite, MODERN } from "./irc-site.ts";
 import { Transcript } from "./transcript.ts";
@@ -37,8 +37,7 @@ for (const [name, caps] of Object.entries(SETS)) {
     const transcript = new Transcript(irc, caps);
     await converse(transcript);
     const path = join(GOLDEN, `${name}.txt`);
-    if (process.env["CHAT_GOLDEN"] === "write") writeFileSync(path, transcript.text);
-    expect(transcript.text).toBe(existsSync(path) ? readFileSync(path, "utf8") : "");
+    expectGolden(path, transcript.text);
   });
 }
 

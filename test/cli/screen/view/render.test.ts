@@ -1,10 +1,10 @@
 import { expect, test } from "bun:test";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Fault } from "../../../../src/base/fault.ts";
 import { EMPTY_EDITOR, editorOf } from "../../../../src/cli/screen/editor/editor.ts";
 import { screenTexts } from "../../../../src/cli/screen/text/texts.ts";
 import { Composer, type ViewProps } from "../../../../src/cli/screen/view/composition.ts";
+import { expectGolden } from "../../../golden.ts";
 import * as scenes from "./scenes.ts";
 
 /** Reviewed screens. CHAT_GOLDEN=write regenerates them for another review. */
@@ -127,8 +127,7 @@ for (const [language, suffix] of Object.entries(LANGUAGES) as ["en" | "id", stri
         const lines = scenes.plainLines(frame);
         const actual = `${lines.map((line) => line.trimEnd()).join("\n")}\n`;
         const path = join(GOLDEN, `${name}${suffix}-${size}.txt`);
-        if (process.env["CHAT_GOLDEN"] === "write") writeFileSync(path, actual);
-        expect(existsSync(path) ? readFileSync(path, "utf8") : "").toBe(actual);
+        expectGolden(path, actual);
         for (const line of lines) expect(Bun.stringWidth(line)).toBeLessThanOrEqual(columns);
         expect(frame.lines).toHaveLength(rows);
       });
