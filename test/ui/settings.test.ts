@@ -1,33 +1,59 @@
 import { expect, test } from "bun:test";
-import { pageSettings } from "../../src/ui/settings.ts";
+import { INDONESIAN } from "../../src/ui/messages/id/page.ts";
+import { PAGE_KEYS, pageSettings, settingRow } from "../../src/ui/settings.ts";
 
 const FIRST = {
   language: undefined,
   theme: "system",
-  showsTyping: true,
-  isQuiet: false,
-  showsPictures: true,
-  notifies: false,
+  notify: false,
+  sounds: false,
+  hideJoins: false,
+  enterSends: undefined,
+  pictures: true,
+  typing: true,
+  showsPeople: true,
+  keepsAwake: false,
+} as const;
+
+const CHANGED = {
+  language: "id",
+  theme: "dark",
+  notify: true,
+  sounds: true,
+  hideJoins: true,
+  enterSends: false,
+  pictures: false,
+  typing: false,
+  showsPeople: false,
+  keepsAwake: true,
 } as const;
 
 test("reads the settings that a page stored", () => {
+  expect(pageSettings(JSON.parse(JSON.stringify(CHANGED)))).toEqual(CHANGED);
+});
+
+test("reads the settings that a page of version 0.2 stored", () => {
   const stored =
     '{"language":"id","theme":"dark","notifies":true,"sounds":true,"pushesFor":"ana",' +
-    '"showsPeople":false,"isQuiet":true,"showsTyping":false,"showsPictures":false}';
-  expect(pageSettings(JSON.parse(stored))).toEqual({
-    language: "id",
-    theme: "dark",
-    showsTyping: false,
-    isQuiet: true,
-    showsPictures: false,
-    notifies: true,
-  });
+    '"showsPeople":false,"isQuiet":true,"showsTyping":false,"showsPictures":false,' +
+    '"enterSends":false,"keepsAwake":true}';
+  expect(pageSettings(JSON.parse(stored))).toEqual(CHANGED);
+});
+
+test("every setting that the page shows has a text, and texts for its values", () => {
+  const shown = PAGE_KEYS.map(settingRow).filter(({ part }) => part !== undefined);
+  expect(shown.map(({ label }) => label && INDONESIAN[label])).not.toContain(undefined);
+  for (const { options, page = [] } of shown) {
+    const isSwitch = page.every((value) => typeof value !== "string" || options === undefined);
+    if (!isSwitch) expect(Object.keys(options ?? {})).toEqual(page.map(String));
+  }
 });
 
 test.each([
   {},
-  { language: 1, theme: "pink", showsTyping: "no", isQuiet: 1, showsPictures: 0, notifies: "yes" },
-  { language: null, theme: null, showsTyping: null, isQuiet: null, __proto__: { theme: "dark" } },
+  { language: 1, theme: "pink", typing: "no", hideJoins: 1, pictures: 0, notify: "yes" },
+  { showsTyping: "no", isQuiet: 1, showsPictures: 0, notifies: "yes", enterSends: "no" },
+  { language: null, theme: null, typing: null, hideJoins: null, __proto__: { theme: "dark" } },
 ])("uses the default for what it cannot read: %j", (kept) => {
   const own = JSON.parse(JSON.stringify(kept)) as Record<string, unknown>;
   expect(pageSettings(own)).toEqual(FIRST);

@@ -98,7 +98,7 @@ function useNotifications(): void {
         const { target, item } = event;
         // The sound stays off if the browser requires a click first.
         if (settings.sounds) playSound().catch(() => {});
-        if (!settings.notifies || !("Notification" in window)) return;
+        if (!settings.notify || !("Notification" in window)) return;
         const title = texts.notificationTitle(
           authorText(item, texts, chat.model),
           targetTitle(chat.model, target),

@@ -7,7 +7,7 @@ import { Fault, msg, unlessFault } from "../../../base/fault.ts";
 import { SETTINGS_LISTED_MAX } from "../../../base/limits-screen.ts";
 import { quoteText } from "../../../base/text.ts";
 import type { ClientState } from "../../../io/state/client-state.ts";
-import { SETTINGS } from "../../../ui/settings.ts";
+import { SETTINGS, TERMINAL_KEYS, terminalName } from "../../../ui/settings.ts";
 import type { Context } from "../../context.ts";
 import { usageFault } from "../../errors.ts";
 import { isTable, type TomlTable, unknownSetting } from "../../settings.ts";
@@ -16,25 +16,14 @@ import { Keymap } from "../input/keymap.ts";
 import { DEFAULT_SETTINGS, type ScreenSettings } from "../state/screen-state.ts";
 import { ROLES, readStyle } from "../view/palette.ts";
 
-type SettingName = keyof typeof PROPERTIES;
+type SettingKey = keyof ScreenSettings;
 
-const PROPERTIES = {
-  [SETTINGS.theme.terminal.name]: "theme",
-  colors: "colors",
-  bell: "bell",
-  [SETTINGS.notify.terminal.name]: "notify",
-  [SETTINGS.hideJoins.terminal.name]: "hideJoins",
-  [SETTINGS.typing.terminal.name]: "typing",
-  mouse: "mouse",
-  [SETTINGS.language.terminal.name]: "language",
-  [SETTINGS.pictures.terminal.name]: "pictures",
-  fetch_pictures: "fetchPictures",
-  group_messages: "groupMessages",
-  keys: "keys",
-  muted: "muted",
-} as const satisfies Record<string, keyof ScreenSettings>;
+/** Settings by their names in config.toml. */
+const PROPERTIES: ReadonlyMap<string, SettingKey> = new Map(
+  ([...TERMINAL_KEYS, "colors", "keys", "muted"] as const).map((key) => [terminalName(key), key]),
+);
 
-export const SETTING_NAMES = Object.keys(PROPERTIES) as SettingName[];
+export const SETTING_NAMES = [...PROPERTIES.keys()];
 
 type SettingKind = "switch" | "choice" | "list" | "table";
 
@@ -48,21 +37,12 @@ interface ReadSettings {
   readonly warnings: readonly string[];
 }
 
-function isSettingName(name: string): name is SettingName {
-  return Object.hasOwn(PROPERTIES, name);
-}
-
-function settingRule(name: SettingName): SettingRule {
-  if (name === "muted") return { kind: "list", words: [] };
-  if (name === "colors" || name === "keys") return { kind: "table", words: [] };
-  const shared = Object.values(SETTINGS).find(({ terminal }) => terminal.name === name);
-  const values: readonly unknown[] = shared?.terminal.values ?? [];
+function settingRule(property: SettingKey): SettingRule {
+  if (property === "muted") return { kind: "list", words: [] };
+  if (property === "colors" || property === "keys") return { kind: "table", words: [] };
+  const values: readonly unknown[] = SETTINGS[property].terminal;
   const words = values.filter((value) => typeof value === "string");
   return { kind: words.length === 0 ? "switch" : "choice", words };
-}
-
-function settingIn(settings: ScreenSettings, name: SettingName): unknown {
-  return settings[PROPERTIES[name]];
 }
 
 /**
@@ -75,7 +55,8 @@ export function readSettings(table: TomlTable | undefined): ReadSettings {
   let settings = DEFAULT_SETTINGS;
   for (const [name, value] of Object.entries(table?.values ?? {})) {
     const at = (...keys: readonly string[]) => table?.position(name, ...keys) ?? name;
-    if (isSettingName(name)) settings = withValue(settings, name, value, at);
+    const property = PROPERTIES.get(name);
+    if (property !== undefined) settings = withValue(settings, property, value, at);
     else warnings.push(unknownSetting(name, SETTING_NAMES, at()));
   }
   return { settings, warnings };
@@ -89,12 +70,12 @@ type PositionOf = (...keys: readonly string[]) => string;
  */
 function withValue(
   settings: ScreenSettings,
-  name: SettingName,
+  property: SettingKey,
   value: unknown,
   at: PositionOf,
 ): ScreenSettings {
-  const { kind, words } = settingRule(name);
-  const property = PROPERTIES[name];
+  const { kind, words } = settingRule(property);
+  const name = terminalName(property);
   const invalidValue = (expected: string, remedy: string) =>
     new Fault("usage", msg`${at()}: ${name} must be ${expected}`, { remedy });
   if (kind === "switch") {
@@ -116,25 +97,25 @@ function withValue(
     throw invalidValue("a list of strings", `write ${name} = ["#noise", "@bob"]`);
   }
   if (!isTable(value)) throw invalidValue("a table", `write [screen.${name}] on a line of its own`);
-  const before = name === "keys" ? settings.keys : settings.colors;
-  const entries = { ...before, ...checkedTable(name, value, at) };
+  const before = property === "keys" ? settings.keys : settings.colors;
+  const entries = { ...before, ...checkedTable(property, value, at) };
   checkCount(Object.keys(entries).length, at());
   return { ...settings, [property]: entries };
 }
 
 function checkedTable(
-  name: SettingName,
+  property: SettingKey,
   table: Readonly<Record<string, unknown>>,
   at: PositionOf,
 ): Record<string, string> {
   const checked: Record<string, string> = {};
   for (const [key, value] of Object.entries(table)) {
     // A colour may be a palette number.
-    const text = typeof value === "number" && name === "colors" ? String(value) : value;
+    const text = typeof value === "number" && property === "colors" ? String(value) : value;
     if (typeof text !== "string") {
       throw usageFault(msg`${at(key)}: ${quoteText(key)} must be a string`, "put it in quotes");
     }
-    if (name === "keys") checkKey(key, text, at(key));
+    if (property === "keys") checkKey(key, text, at(key));
     else checkColor(key, text, at(key));
     checked[key] = text;
   }
@@ -209,9 +190,10 @@ export class ScreenPreferences {
    */
   set(argument: string): readonly string[] {
     const [, key = "", valueText = ""] = /^(\S*)\s*([\s\S]*)$/.exec(argument.trim()) ?? [];
-    if (key === "") return SETTING_NAMES.flatMap((name) => this.#linesOf(name));
-    const { name, entry } = parseKey(key);
-    if (valueText === "") return this.#linesOf(name);
+    if (key === "")
+      return [...PROPERTIES].flatMap(([name, property]) => this.#linesOf(name, property));
+    const { name, property, entry } = parseKey(key);
+    if (valueText === "") return this.#linesOf(name, property);
     // Another window may have stored other settings.
     this.#chosen = chosenOf(this.state.preference(PREFERENCE));
     const isReset = (chosenKey: string) =>
@@ -224,12 +206,12 @@ export class ScreenPreferences {
       this.#chosen = { ...this.#chosen, [key]: valueText };
     }
     this.state.setPreference(PREFERENCE, JSON.stringify(this.#chosen));
-    return this.#linesOf(name);
+    return this.#linesOf(name, property);
   }
 
-  #linesOf(name: SettingName): string[] {
-    const defaults = new Map(entriesOf(name, settingIn(DEFAULT_SETTINGS, name)));
-    return entriesOf(name, settingIn(this.settings, name)).map(([key, text]) => {
+  #linesOf(name: string, property: SettingKey): string[] {
+    const defaults = new Map(entriesOf(name, DEFAULT_SETTINGS[property]));
+    return entriesOf(name, this.settings[property]).map(([key, text]) => {
       const isDefault = defaults.get(key) === text;
       const isChosen = Object.hasOwn(this.#chosen, key);
       return `${key} = ${text}  (${isChosen ? "/set" : isDefault ? "default" : "config.toml"})`;
@@ -247,13 +229,21 @@ function chosenOf(stored: string | undefined): ChosenValues {
   }
 }
 
+interface ParsedKey {
+  readonly name: string;
+  readonly property: SettingKey;
+  /** Row of a table. */
+  readonly entry: string | undefined;
+}
+
 /**
  * Splits a key such as `colors.mention`.
  * @throws {Fault} usage if the setting is unknown
  */
-function parseKey(key: string): { readonly name: SettingName; readonly entry: string | undefined } {
+function parseKey(key: string): ParsedKey {
   const [, name = "", entry] = /^([^.]*)(?:\.([\s\S]+))?$/.exec(key) ?? [];
-  if (isSettingName(name)) return { name, entry };
+  const property = PROPERTIES.get(name);
+  if (property !== undefined) return { name, property, entry };
   const suggestion = nearestWord(name, SETTING_NAMES);
   throw new Fault("usage", msg`unknown setting ${quoteText(key)}`, {
     remedy:
@@ -262,8 +252,8 @@ function parseKey(key: string): { readonly name: SettingName; readonly entry: st
 }
 
 function withParsedValue(settings: ScreenSettings, key: string, valueText: string): ScreenSettings {
-  const { name, entry } = parseKey(key);
-  const { kind } = settingRule(name);
+  const { name, property, entry } = parseKey(key);
+  const { kind } = settingRule(property);
   if ((kind === "table") !== (entry !== undefined)) {
     const example = name === "keys" ? "keys.ctrl-x search" : "colors.mention red";
     throw new Fault("usage", msg`invalid setting ${quoteText(key)}`, {
@@ -271,17 +261,17 @@ function withParsedValue(settings: ScreenSettings, key: string, valueText: strin
         kind === "table" ? msg`for example, /set ${example}` : msg`for example, /set ${name} VALUE`,
     });
   }
-  if (entry === undefined) checkWord(name, valueText);
+  if (entry === undefined) checkWord(name, property, valueText);
   const value = entry === undefined ? parseValue(valueText, kind) : { [entry]: valueText };
-  return withValue(settings, name, value, () => `/set ${key}`);
+  return withValue(settings, property, value, () => `/set ${key}`);
 }
 
 /**
  * Accepts words such as `on` that config.toml does not accept.
  * @throws {Fault} usage if the value is invalid
  */
-function checkWord(name: SettingName, valueText: string): void {
-  const { kind, words } = settingRule(name);
+function checkWord(name: string, property: SettingKey, valueText: string): void {
+  const { kind, words } = settingRule(property);
   const word = valueText.toLowerCase();
   if (kind === "switch" && !TRUE.has(word) && !FALSE.has(word)) {
     const remedy = msg`use /set ${name} on`;
@@ -303,7 +293,7 @@ function parseValue(valueText: string, kind: SettingKind): unknown {
   return kind === "choice" ? word : valueText;
 }
 
-function entriesOf(name: SettingName, value: unknown): [string, string][] {
+function entriesOf(name: string, value: unknown): [string, string][] {
   if (typeof value === "boolean") return [[name, value ? "on" : "off"]];
   if (Array.isArray(value)) return [[name, value.length === 0 ? "none" : value.join(", ")]];
   if (typeof value !== "object" || value === null) return [[name, String(value)]];

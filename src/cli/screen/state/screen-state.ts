@@ -3,7 +3,7 @@
 import type { RoomId } from "../../../base/ids.ts";
 import type { Draft, FoundItem, SearchQuery } from "../../../core/model/state.ts";
 import { ENGLISH_KEYS, type KeyTexts } from "../../../ui/messages/en/keys.ts";
-import { SETTINGS, type TerminalSettings } from "../../../ui/settings.ts";
+import { TERMINAL_DEFAULTS, type TerminalSettings } from "../../../ui/settings.ts";
 import { type Editor, EMPTY_EDITOR } from "../editor/editor.ts";
 
 export interface ScreenState {
@@ -205,25 +205,13 @@ export function isCommandName(text: string): text is CommandName {
 
 export interface ScreenSettings extends TerminalSettings {
   readonly colors: Readonly<Record<string, string>>;
-  readonly bell: boolean;
-  readonly mouse: boolean;
-  /** Small pictures are downloaded as soon as their messages are visible. */
-  readonly fetchPictures: boolean;
-  /** Consecutive messages of one author share a name and time. */
-  readonly groupMessages: boolean;
   readonly keys: Readonly<Record<string, string>>;
   readonly muted: readonly string[];
 }
 
 export const DEFAULT_SETTINGS: ScreenSettings = {
-  ...(Object.fromEntries(
-    Object.entries(SETTINGS).map(([key, { terminal }]) => [key, terminal.values[0]]),
-  ) as unknown as TerminalSettings),
+  ...TERMINAL_DEFAULTS,
   colors: {},
-  bell: true,
-  mouse: false,
-  fetchPictures: false,
-  groupMessages: true,
   keys: {},
   muted: [],
 };

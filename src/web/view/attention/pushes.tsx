@@ -87,7 +87,7 @@ export function PushSetting() {
       if ((await Notification.requestPermission()) !== "granted") throw new PushError("denied");
       await subscribeOnServer(page);
       setProblem(undefined);
-      change({ pushesFor: me, notifies: true });
+      change({ pushesFor: me, notify: true });
     } catch (error) {
       if (!(error instanceof PushError)) throw error;
       setProblem(error.problem);

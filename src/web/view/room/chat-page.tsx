@@ -170,7 +170,7 @@ function Conversation(props: MainProps) {
     () => new RowBuilder({ joinsFiles: true, membershipMax: MEMBERSHIP_ROW_MAX }),
   );
   const room = openRoom(model);
-  const rows = rowBuilder.rowsOf(model, offsetMinutes, settings.isQuiet);
+  const rows = rowBuilder.rowsOf(model, offsetMinutes, settings.hideJoins);
   const composer = useRef<ComposerHandle>(null);
   const actions = useActions(props, composer);
   const { limit, isBarred, isReadOnly } = usePosting(model, target);
@@ -254,7 +254,7 @@ function Conversation(props: MainProps) {
           attached={attached}
         />
       )}
-      {settings.showsTyping && room !== undefined && room.typing.length > 0 ? (
+      {settings.typing && room !== undefined && room.typing.length > 0 ? (
         <Typing model={model} />
       ) : null}
       {isDragging ? (
@@ -515,7 +515,7 @@ function Columns({ model, isOperator, onDashboard }: ChatPageProps) {
       {isKnown && hasUnreadOutOfView(lines, model.isFocused) ? (
         <Badge mentions={lines.mentions} />
       ) : null}
-      {isKnown && (settings.notifies || settings.pushesFor === me) ? <PushKeeper /> : null}
+      {isKnown && (settings.notify || settings.pushesFor === me) ? <PushKeeper /> : null}
     </div>
   );
 }

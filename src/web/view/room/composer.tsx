@@ -255,7 +255,7 @@ interface RejectedCommand {
 function useWriting({ target, thread, onCommand, field, attached, itemOf }: WritingProps) {
   const page = usePage();
   const { chat, settings } = page;
-  const { draft, change } = useDraft(chat, target, thread, settings.showsTyping);
+  const { draft, change } = useDraft(chat, target, thread, settings.typing);
   const [isAlso, setAlso] = useState(false);
   const offers = useOffer();
   const caret = useRef<number | undefined>(undefined);

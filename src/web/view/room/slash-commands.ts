@@ -194,7 +194,7 @@ class PageHost implements Host {
   }
 
   hideJoins(on: boolean): void {
-    this.page.change({ isQuiet: on });
+    this.page.change({ hideJoins: on });
   }
 
   async show(view: View): Promise<undefined> {

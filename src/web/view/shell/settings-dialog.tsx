@@ -9,6 +9,12 @@ import { tintOf } from "../../../core/model/tint.ts";
 import { EVERYWHERE } from "../../../core/rooms/prefs.ts";
 import type { Texts } from "../../../ui/messages/en/page.ts";
 import { LANGUAGES, languageFor } from "../../../ui/messages/languages.ts";
+import {
+  PAGE_KEYS,
+  type PageSettings,
+  type SettingPart,
+  settingRow,
+} from "../../../ui/settings.ts";
 import { PageFault } from "../../../ui/text/fault-text.ts";
 import type { Times } from "../../../ui/text/times.ts";
 import { type DeviceInfo, revokeOthers } from "../../driver/devices.ts";
@@ -29,58 +35,92 @@ import { Check, Field, SelectField } from "./form.tsx";
 import { HelpDialog } from "./help-dialog.tsx";
 import { LinkDialog } from "./link-dialog.tsx";
 import { NewPassword } from "./new-password.tsx";
-import { enterSends, type Settings } from "./settings.ts";
+import { enterSends } from "./settings.ts";
 import { wakeLocks } from "./wake-lock.ts";
 
-function AppearanceSettings() {
-  const { texts, settings, change } = usePage();
-  const themes: readonly (readonly [Settings["theme"], string])[] = [
-    ["system", texts.themeSystem],
-    ["light", texts.themeLight],
-    ["dark", texts.themeDark],
-  ];
+type Control = () => ReactNode;
+
+/** Controls of settings that do more than change a value. */
+const SPECIAL: Partial<Record<keyof PageSettings, Control>> = {
+  language: LanguageSetting,
+  enterSends: EnterSetting,
+  pictures: PicturesSetting,
+  keepsAwake: AwakeSetting,
+  notify: NotifySetting,
+  sounds: SoundsSetting,
+};
+
+/** Controls of a part of the settings, in the order of their rows. */
+function SettingControls({ part }: { readonly part: SettingPart }) {
+  const keys = PAGE_KEYS.filter((key) => settingRow(key).part === part);
   return (
     <>
-      <SelectField
-        id="language"
-        label={texts.language}
-        value={languageFor([texts.lang])}
-        options={[...LANGUAGES]}
-        onChange={(language) => change({ language })}
-        isLanguage
-      />
-      <SelectField
-        id="theme"
-        label={texts.theme}
-        value={settings.theme}
-        options={themes}
-        onChange={(theme) => change({ theme })}
-      />
-      <Check
-        label={texts.quiet}
-        isOn={settings.isQuiet}
-        onChange={(isQuiet) => change({ isQuiet })}
-      />
-      <Check
-        label={texts.enterSends}
-        isOn={enterSends(settings)}
-        onChange={(sends) => change({ enterSends: sends })}
-      />
-      <Check
-        label={texts.picturesShown}
-        isOn={settings.showsPictures}
-        onChange={(showsPictures) => change({ showsPictures, otherPictures: [] })}
-      />
-      <UnreadFirst />
-      {wakeLocks() === undefined ? null : (
-        <Check
-          label={texts.keepsAwake}
-          isOn={settings.keepsAwake}
-          onChange={(keepsAwake) => change({ keepsAwake })}
-        />
-      )}
+      {keys.map((key) => {
+        const Special = SPECIAL[key];
+        return Special === undefined ? <PlainSetting key={key} of={key} /> : <Special key={key} />;
+      })}
     </>
   );
+}
+
+function PlainSetting({ of }: { readonly of: keyof PageSettings }) {
+  const { texts, settings, change } = usePage();
+  const { label, options } = settingRow(of);
+  if (label === undefined) return null;
+  const set = (value: unknown) => change({ [of]: value });
+  if (options === undefined) {
+    return <Check label={texts[label]} isOn={settings[of] === true} onChange={set} />;
+  }
+  const choices = Object.entries(options).map(([value, text]) => [value, texts[text]] as const);
+  return (
+    <SelectField
+      id={of}
+      label={texts[label]}
+      value={String(settings[of])}
+      options={choices}
+      onChange={set}
+    />
+  );
+}
+
+function LanguageSetting() {
+  const { texts, change } = usePage();
+  return (
+    <SelectField
+      id="language"
+      label={texts.language}
+      value={languageFor([texts.lang])}
+      options={[...LANGUAGES]}
+      onChange={(language) => change({ language })}
+      isLanguage
+    />
+  );
+}
+
+function EnterSetting() {
+  const { texts, settings, change } = usePage();
+  const set = (isOn: boolean) => change({ enterSends: isOn });
+  return <Check label={texts.enterSends} isOn={enterSends(settings)} onChange={set} />;
+}
+
+function PicturesSetting() {
+  const { texts, settings, change } = usePage();
+  const set = (pictures: boolean) => change({ pictures, otherPictures: [] });
+  return <Check label={texts.picturesShown} isOn={settings.pictures} onChange={set} />;
+}
+
+function AwakeSetting() {
+  return wakeLocks() === undefined ? null : <PlainSetting of="keepsAwake" />;
+}
+
+function SoundsSetting() {
+  const { texts, settings, change } = usePage();
+  const set = (sounds: boolean) => {
+    change({ sounds });
+    // Plays a sample, because browsers require such a click before a page may play sounds.
+    if (sounds) void playSound();
+  };
+  return <Check label={texts.sounds} isOn={settings.sounds} onChange={set} />;
 }
 
 function UnreadFirst() {
@@ -93,14 +133,10 @@ function UnreadFirst() {
 }
 
 function Privacy() {
-  const { texts, chat, settings, change, openDialog } = usePage();
+  const { texts, chat, openDialog } = usePage();
   return (
     <>
-      <Check
-        label={texts.showTyping}
-        isOn={settings.showsTyping}
-        onChange={(showsTyping) => change({ showsTyping })}
-      />
+      <SettingControls part="privacy" />
       <Button onClick={() => openDialog(IgnoredDialog)}>{texts.ignoredList}</Button>
       <p>{texts.fingerprint}</p>
       <code className="fingerprint-code">{chat.model.server?.fingerprint}</code>
@@ -122,7 +158,7 @@ function notificationsText(
   return isPhone() ? texts.notificationsOpenPhone : texts.notificationsOpen;
 }
 
-function Notifications() {
+function NotifySetting() {
   const { texts, settings, change } = usePage();
   const [, setPermission] = useState("");
   const [canShow, setCanShow] = useState<boolean>();
@@ -134,18 +170,18 @@ function Notifications() {
     setPermission(result);
     const isTrusted = await canNotify(texts.lang);
     setCanShow(isTrusted);
-    change({ notifies: result === "granted" && isTrusted });
+    change({ notify: result === "granted" && isTrusted });
   };
-  const isOn = settings.notifies && permission === "granted" && canShow !== false;
+  const isOn = settings.notify && permission === "granted" && canShow !== false;
   return (
     <>
       {permission === "default" || permission === "granted" ? (
         <Check
           label={texts.notificationsAsk}
           isOn={isOn}
-          onChange={(notifies) => {
-            if (notifies) void requestPermission();
-            else change({ notifies });
+          onChange={(notify) => {
+            if (notify) void requestPermission();
+            else change({ notify });
           }}
         />
       ) : null}
@@ -153,18 +189,6 @@ function Notifications() {
         {notificationsText(permission, canShow, texts)}
       </p>
       {canShow === false ? <TrustOffer /> : null}
-      <Check
-        label={texts.sounds}
-        isOn={settings.sounds}
-        onChange={(sounds) => {
-          change({ sounds });
-          // Plays a sample, because browsers require such a click before a page may play sounds.
-          if (sounds) void playSound();
-        }}
-      />
-      <PushSetting />
-      <Keywords />
-      <DoNotDisturb />
     </>
   );
 }
@@ -494,8 +518,22 @@ export function SettingsDialog({ changesPassword = false, onClose }: SettingsPro
       </Fragment>,
     ],
     [texts.devices, <Devices key="devices" />],
-    [texts.notifications, <Notifications key="notifications" />],
-    [texts.look, <AppearanceSettings key="look" />],
+    [
+      texts.notifications,
+      <Fragment key="notifications">
+        <SettingControls part="notifications" />
+        <PushSetting />
+        <Keywords />
+        <DoNotDisturb />
+      </Fragment>,
+    ],
+    [
+      texts.look,
+      <Fragment key="look">
+        <SettingControls part="look" />
+        <UnreadFirst />
+      </Fragment>,
+    ],
     [texts.privacy, <Privacy key="privacy" />],
   ];
   const body = useRef<HTMLDivElement>(null);

@@ -5,13 +5,8 @@ import { isTouch } from "./context.tsx";
 import { readLocal, writeLocal } from "./local.ts";
 
 export interface Settings extends PageSettings {
-  readonly sounds: boolean;
   readonly pushesFor: string | undefined;
-  readonly showsPeople: boolean;
-  /** Whether the screen stays on while the page is visible. */
-  readonly keepsAwake: boolean;
-  /** Chosen by the user. By default, Enter sends unless the main pointer is a finger. */
-  readonly enterSends: boolean | undefined;
+  /** Rooms in lower case for which `pictures` is reversed. */
   readonly otherPictures: readonly string[];
 }
 
@@ -19,7 +14,7 @@ const KEY = "chat.settings";
 const PICTURES_SWITCHED_MAX = 200;
 
 export function showsPictures(settings: Settings, target: string): boolean {
-  const { showsPictures: isOn, otherPictures } = settings;
+  const { pictures: isOn, otherPictures } = settings;
   return isOn !== otherPictures.includes(target.toLowerCase());
 }
 
@@ -45,15 +40,10 @@ export const readSettings = (): Settings => checked(Object(readLocal(KEY)));
 export const saveSettings = (settings: Settings): unknown => writeLocal(KEY, settings);
 
 function checked(stored: Readonly<Record<string, unknown>>): Settings {
-  const { sounds, pushesFor, showsPeople, keepsAwake } = stored;
-  const { enterSends: sends, otherPictures: names } = stored;
+  const { pushesFor, otherPictures: names } = stored;
   return {
     ...pageSettings(stored),
-    sounds: sounds === true,
     pushesFor: typeof pushesFor === "string" ? pushesFor : undefined,
-    showsPeople: showsPeople !== false,
-    keepsAwake: keepsAwake === true,
-    enterSends: typeof sends === "boolean" ? sends : undefined,
     otherPictures: Array.isArray(names) ? names.filter((name) => typeof name === "string") : [],
   };
 }
