@@ -133,7 +133,7 @@ export const PUSH_AWAY_MS = 3 * 60_000;
 export const PUSH_CHECK_INTERVAL_MS = 5_000;
 /** A push that has waited this long is dropped. The page's badge still counts its messages. */
 export const PUSH_WAIT_MS_MAX = 60 * 60_000;
-/** A cluster server that catches up receives older records and does not push them. */
+/** Older records are not pushed: a server of a cluster that catches up receives many. */
 export const PUSH_FRESH_MS = 10 * 60_000;
 export const PUSH_SEARCHED_CHARS = 1_024;
 export const PUSH_ROOMS_MAX = 32;

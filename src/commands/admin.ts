@@ -207,7 +207,7 @@ const ban = operatorVerb({
     for: FOR_FLAG,
     reason: stringFlag("TEXT", "Shown to the banned user"),
   },
-  details: "An IPv6 address bans its /64. This machine cannot be banned.",
+  details: "For an IPv6 address, its whole /64 network is banned. This machine cannot be banned.",
   async run({ target, for: forMs, reason }, { client, context }) {
     const until = expiryOf(context, forMs);
     const fields = { ...banTarget(target), ...defined({ until, reason }) };
@@ -545,8 +545,8 @@ const rules = operatorVerb({
     files: enumFlag([...WHO_ON_SERVER], "Who may send files", { valueHint: "WHO" }),
   },
   details:
-    "Without flags, shows the rules. In direct messages, moderators are those of a room of the " +
-    "other person. The rules of a room: chat admin room ROOM.",
+    "Without flags, shows the rules. For direct messages, a moderator is one who moderates a " +
+    "room that the other person is in. For a room's rules: chat admin room ROOM.",
   isQuery: ({ direct, rooms, files }) => (direct ?? rooms ?? files) === undefined,
   async run({ direct, rooms, files }, { client, context }) {
     const change = defined({ direct, rooms, files });

@@ -12,7 +12,7 @@ export interface PushKey {
 
 const PURPOSE = "chat/1 push";
 const ORDER = BigInt("0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551");
-/** Exceeds the size of a key by 128 bits, so that the reduction modulo the order is unbiased. */
+/** Exceeds the size of a key by 128 bits, so that the reduction's bias is negligible. */
 const DERIVED_BYTES = 48;
 
 /** All servers of a cluster derive the same key from their common identity, without storing it. */

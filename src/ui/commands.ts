@@ -625,16 +625,16 @@ const name: Command<{ readonly text: string }> = {
   },
 };
 
-/** Refuses, because a name belongs to its account for ever. */
+/** Refuses, because only an operator can rename an account. */
 const nick = refusal(
   "/nick",
-  msg`your name belongs to your account`,
+  msg`you cannot change your account name`,
   msg`to show another name: /name TEXT; to rename the account, ask an operator`,
 );
 
 const voice = refusal(
   "/voice",
-  msg`every member of a room may write`,
+  msg`who may write is a rule of the room: /rules`,
   msg`to let a muted member write again: /unmute NAME`,
 );
 

@@ -71,7 +71,7 @@ export function postCountOf(bytes: number, lines = 1): number {
   return Math.max(1, Math.ceil(bytes / POST_BYTES), Math.ceil(lines / POST_LINES));
 }
 
-/** In JSON, for a UTF-16 unit: `\u0000`. */
+/** The longest form of a UTF-16 code unit in JSON: `\u0000`. */
 const UNIT_BYTES_MAX = 6;
 const TEXT_FIELD_BYTES = 11;
 

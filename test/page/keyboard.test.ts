@@ -106,7 +106,7 @@ async function openSettingsAndLeave(ana: Visit): Promise<void> {
   await keyboard.press("Enter");
   await tabTo(ana, "Sign out");
   await keyboard.press("Enter");
-  await ana.dialog("Sign out of this browser?").waitFor();
+  await ana.dialog("Sign out in this browser?").waitFor();
   await tabTo(ana, "Sign out");
   await keyboard.press("Enter");
   await ana.button("Continue as ana").waitFor();

@@ -110,7 +110,7 @@ lessonTest("a lesson on all interfaces, from the class list to its end", async (
 
   await step("pupils write to the teacher, and not to each other", async () => {
     ekoIrc.send("PRIVMSG dodi :psst");
-    await ekoIrc.until(/people can write directly only to moderators/);
+    await ekoIrc.until(/direct messages are only possible from and to moderators/);
     ekoIrc.send("PRIVMSG Bu_Sari :I was late");
     await teacher.room("@eko").getByText("1 unread").waitFor();
   });

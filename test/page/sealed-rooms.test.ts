@@ -244,7 +244,7 @@ pageTest("links a page from a terminal with a typed code", async () => {
   const offer = await offering.json("link-code");
   expect(offer["web"]).toBe(`https://${server.served.address}/#link=${offer["code"]}`);
   await using page = await server.browser.visit(`https://${server.served.address}/`);
-  await page.button("Sign in with a code of another device").click();
+  await page.button("Sign in with a code from another device").click();
   await page.page.getByLabel("Code of the other device").fill("0000");
   await page.button("Use it and sign in").click();
   await page.page.locator(".fault-line:not(:empty)").waitFor();
@@ -288,7 +288,7 @@ pageTest("explains missing encryption support and a missing account key", async 
   expect(await pia.page.evaluate(kept)).toBe(1);
   await pia.openSettings();
   await pia.button("Sign out").click();
-  const question = pia.dialog("Sign out of this browser?");
+  const question = pia.dialog("Sign out in this browser?");
   await question.getByLabel(/forget this device/).check();
   await question.getByRole("button", { name: "Sign out" }).click();
   await pia.field("Name").or(pia.button("Continue as pia")).first().waitFor();

@@ -135,7 +135,7 @@ export class Visit {
   async logOut(): Promise<void> {
     await this.openSettings();
     await this.button("Sign out").click();
-    const question = this.dialog("Sign out of this browser?");
+    const question = this.dialog("Sign out in this browser?");
     await question.getByRole("button", { name: "Sign out" }).click();
     await this.button(/^Continue as /).waitFor();
   }

@@ -118,7 +118,8 @@ async function createRoot(
   unixMs: number,
 ): Promise<LocalRoot> {
   const root = await makeLocalRoot(names, title, unixMs);
-  // A kill between the two leaves a folder without ca.crt, where the next start makes both.
+  // If the process is killed between these writes, ca.crt is missing, and the next start makes
+  // both.
   writeSmallFile(join(path, "ca.key"), root.signerKeyPem);
   writeSmallFile(join(path, "ca.crt"), root.rootPem + root.signerPem);
   return root;

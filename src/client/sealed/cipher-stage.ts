@@ -129,7 +129,7 @@ export class SealedCipherStage implements CipherStage {
   async get(request: DownloadRequest, download: DownloadFile): Promise<DownloadedFile> {
     const known = await this.rooms.files.find(request.file);
     if (typeof known === "object") return this.#get(request, known, download);
-    // True if the file may be in a sealed room whose message this device has not read yet.
+    // True if the file may belong to a message in a sealed room that this device has not read yet.
     let isAmbiguous = false;
     const openSink: DownloadRequest["openSink"] = (about) => {
       isAmbiguous = about.name === SEALED_FILE_NAME && this.#sealedViews().length > 0;

@@ -302,7 +302,7 @@ function roomReason(word: string, name: string): string {
   const where = odd === undefined ? "" : `, because of the character ${characterName(odd)}`;
   const remedy =
     "a room has letters without accents, digits, - and _, not only digits, separated by spaces";
-  return `names no valid room: ${quoted(word)}${where}; ${remedy}`;
+  return `has an invalid room name: ${quoted(word)}${where}; ${remedy}`;
 }
 
 /**

@@ -26,10 +26,7 @@ export const command = defineVerb({
       parse: parseRoomName,
       alias: "r",
     }),
-    channel: stringFlag(
-      "NAME",
-      "Channel of the export, or TEAM/NAME (Default: same name as the room)",
-    ),
+    channel: stringFlag("NAME", "Channel to import, or TEAM/NAME (Default: same name as the room)"),
     encoding: stringFlag(
       "NAME",
       "Encoding of a log, such as iso-8859-2 (Default: UTF-8 or Latin-1)",

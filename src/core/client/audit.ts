@@ -125,7 +125,7 @@ export interface AuditFinding {
   readonly reason: AuditReason;
   /** The user whose keys are not proved. */
   readonly user?: string;
-  /** Minimum former size of the log; 0 if only single records are known. */
+  /** The log once had at least this many records; 0 if this device knows only single records. */
   readonly knownSize: number;
   readonly presented: Pick<LogPin, "origin" | "size"> | undefined;
   /** Changed, removed or omitted records that this device has read, oldest first. */

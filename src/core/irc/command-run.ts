@@ -21,7 +21,10 @@ export class CommandRun {
   replies: LineFields[] | undefined;
   /** True if the next post may start before this one is complete. */
   readonly mayOverlap: boolean;
-  /** True if the record of its post is its only reply, which then keeps the room's order. */
+  /**
+   * True if its only reply is the echo of its post, which arrives among the room's records and so
+   * in their order.
+   */
   readonly hasOnlyEcho: boolean;
   ref: number | undefined;
   until: (() => boolean) | undefined;

@@ -309,7 +309,7 @@ function replyTag(record: ChatRecord, { caps, server }: Rendering): LineFields["
   return replyTags(messageId(server, re));
 }
 
-/** Older clients know only the name of the draft. */
+/** Older clients know this tag only by the name of its draft, `+draft/reply`. */
 function replyTags(id: string): Tags {
   return { "+reply": id, "+draft/reply": id };
 }

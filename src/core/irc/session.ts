@@ -76,7 +76,10 @@ export type IrcEffect =
 
 /** The driver stops reading beyond this number of unread bytes. Exceeds the longest line. */
 const UNREAD_BYTES_HIGH = 16 << 10;
-/** The last reads before the driver stopped: 512 KiB, and a WebSocket message of 1 MiB. */
+/**
+ * The driver may deliver another read of a socket (512 KiB) and a WebSocket message (1 MiB) before
+ * it stops.
+ */
 const UNREAD_BYTES_MAX = 2 << 20;
 /** Pause of a client that is too fast, long enough that its lines run in groups. */
 const PACE_MS = 20;

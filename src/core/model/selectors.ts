@@ -100,7 +100,10 @@ export function followedThreads(model: Model): readonly FollowedThread[] {
   return all.sort((a, b) => Number(b.isUnread) - Number(a.isUnread));
 }
 
-/** Returns a post in the thread. A post that answers another message stays as it is. */
+/**
+ * Makes a post a reply in the thread of `root`. One that replies to a message already is returned
+ * unchanged. If `isAlso`, the room shows it, too.
+ */
 export function inThread(body: PostBody, root: number | undefined, isAlso = false): PostBody {
   if (root === undefined || body.re !== undefined) return body;
   return { ...body, re: root, ...(isAlso ? {} : { thread: true }) };

@@ -14,7 +14,7 @@ interface Owner {
 }
 
 /**
- * The last draft orders the earlier pictures to be blanked.
+ * Drafts that set or remove a picture. The last one orders the erasure of the earlier pictures.
  * @throws {Fault} user-unknown if the account was removed
  */
 export function avatarDrafts(

@@ -44,8 +44,8 @@ export function checkMayWrite(rights: Rights, company: Iterable<UserId>): void {
   throw new Fault(
     "not-allowed",
     who === "operators"
-      ? msg`on this server, people can write directly only to operators`
-      : msg`on this server, people can write directly only to moderators of their rooms`,
+      ? msg`on this server, direct messages are only possible from and to operators`
+      : msg`on this server, direct messages are only possible from and to moderators`,
     { remedy: "write in a room" },
   );
 }

@@ -49,7 +49,8 @@ const LOST_CHECKS = 4;
  */
 const TRUSTED_MS = 100;
 /**
- * Number of checks that must find the stream shorter. A new leader may not know its end at first.
+ * Consecutive checks that must find the stream shorter before it counts as truncated. A new leader
+ * may not know its end at first.
  */
 const TRUNCATED_CHECKS = 2;
 const MARK_CHARACTERS = 22;

@@ -36,7 +36,7 @@ export function decisionOf(
     case "device-gone":
     case "irc-password":
     case "irc-password-gone":
-      // Changes by users of their own accounts are not decisions of an operator.
+      // Users' changes to their own accounts are not decisions of an operator.
       return author === room ? undefined : { decision: kind, ...by, ...subject };
     case "role": {
       const { operator } = fieldsOf(kind, body);

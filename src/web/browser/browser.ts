@@ -138,7 +138,10 @@ export async function browserPlatform(
   };
 }
 
-/** Data channels over HTTP: each link occupies two of the six connections to a host. */
+/**
+ * Data channels over HTTP. Each link takes two of a browser's six connections to a host: the main
+ * link and one channel leave two for a second tab.
+ */
 const HTTP_CHANNELS_MAX = 1;
 
 function pageDial(page: Page, clock: Platform["clock"], dialWebSocket: Platform["dial"]) {

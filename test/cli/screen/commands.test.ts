@@ -114,7 +114,7 @@ test("`/reply` refers to another user's last message, `/edit` to the user's own"
 
 commandTest("explains that a name belongs to the account", async ({ commands }) => {
   const fault = await rejection(runSlash(commands, "nick bob"));
-  expect(fault.message).toBe("your name belongs to your account");
+  expect(fault.message).toBe("you cannot change your account name");
 });
 
 clientTest("lists messages with their numbers", async (fixture) => {

@@ -100,7 +100,7 @@ test("keeps a name that an account cannot have as the display name", () => {
 describe("names every problem with its line", () => {
   test.each([
     ["name,role\nana,king", ["2 has no valid role: 'king'"]],
-    ["name,rooms\nana,a/b\n,lab", ["2 names no valid room: 'a/b', because", "3 has no name"]],
+    ["name,rooms\nana,a/b\n,lab", ["2 has an invalid room name: 'a/b', because", "3 has no name"]],
     ["ana,lab", ["1 names no column 'name'"]],
     ["Name;Kelas;Rooms\nana;7a;lab", ["1 has the unknown column 'Kelas'"]],
     ["name,user\nana,ben", ["1 has the columns 'name' and 'user'"]],
@@ -121,7 +121,7 @@ describe("names every problem with its line", () => {
     ],
     ["name\nAna\u2011Lena\u200b", ["2 has no valid display name 'Ana\u2011Lena"]],
     ["name,display name\na,Bеn", ["2 has no valid display name 'Bеn': a display name cannot mix"]],
-    ["name,rooms\nana,7б", ["2 names no valid room: '7б', because of the character U+0431"]],
+    ["name,rooms\nana,7б", ["2 has an invalid room name: '7б', because of the character U+0431"]],
     ['name\n"ana\nben', ["2 has a quotation mark"]],
     ["", ["1 names nobody"]],
     ["\nname,rooms\n", ["2 names nobody"]],

@@ -43,10 +43,10 @@ export const ENGLISH = {
       ? `Can't reach the server. Retrying in ${seconds} s.`
       : "Can't reach the server. Retrying…",
   overHttp: "This network blocks WebSocket, so messages take slightly longer.",
-  postsRefused: "This network blocks WebSocket and POST requests. This page needs one of them.",
+  postsRefused: "This network blocks WebSocket and POST requests. The page needs one of the two.",
   answersRefused:
-    "This network blocks WebSocket and withholds the answers to GET requests. " +
-    "This page needs one of them.",
+    "This network blocks WebSocket and holds back HTTP responses. " +
+    "The page needs one of the two.",
   connectionsFull: "Too many pages of this network are connecting.",
   serverRestarts: "The server is restarting.",
   postsLimited: "This network blocks WebSocket and larger requests.",
@@ -273,7 +273,7 @@ export const ENGLISH = {
   span: (text: string) => text,
   retention: (span: string) => `retention ${span}`,
   roomClosed: "This room is read-only.",
-  nameLasts: "Your name belongs to your account. An operator can change it.",
+  nameLasts: "You can't change your account name. An operator can.",
   notInvited: "You aren't invited to this encrypted room. Ask a member to invite you.",
   mutedHere: "You're muted in this room.",
   mutedUntil: (time: string) => `You're muted in this room until ${time}.`,
@@ -541,12 +541,13 @@ export const ENGLISH = {
 
   nameInvalid: "Use 1 to 32 letters, digits, - or _, not only digits.",
   nameRefused: "That name isn't available.",
-  nameTaken: (name: string) => `${name} is taken. If it's yours, enter its password.`,
+  nameTaken: (name: string) => `${name} is taken. If it's your account, enter your password.`,
   passwordWrong: "Incorrect password.",
   passwordShort: (n: number) => `Passwords need at least ${n} characters.`,
   useName: (name: string) => `Use ${name}`,
   roomPasswordMissing: (name: string) =>
-    `If ${name} is a new name, enter the server password. If it's yours, enter its password.`,
+    `If ${name} is a new name, enter the server password. ` +
+    "If it's your account, enter your password.",
   passwordOrRoom: (name: string) =>
     `Wrong password for ${name}. If the name is new, enter the server password.`,
   guessDelay: (of: "address" | "account" | "everyone", seconds: number) =>
@@ -770,7 +771,7 @@ export const ENGLISH = {
     "again.",
   linkCode: "Code. Don't send it over this server:",
   linkInTerminal: "In a terminal",
-  linkHere: "Sign in with a code of another device",
+  linkHere: "Sign in with a code from another device",
   linkHereExplained:
     "On a device where you are signed in, open Settings, then \u201cLink a new device\u201d.",
   linkHereCode: "Code of the other device",
@@ -801,7 +802,7 @@ export const ENGLISH = {
   themeSystem: "Match system",
   themeLight: "Light",
   themeDark: "Dark",
-  logoutAsk: "Sign out of this browser?",
+  logoutAsk: "Sign out in this browser?",
   logoutForget: "Also forget this device and its key",
   keyRooms: "previous or next room",
   keySwitcher: "go to a room or person",

@@ -54,7 +54,7 @@ export const ENGLISH_TRUST = {
       "Under Custom > Installed by you, import the file as a trusted certificate.",
     ],
     Firefox: [
-      "On Windows and macOS, Firefox uses the system's certificates: follow those steps.",
+      "On Windows and macOS, Firefox uses the system's certificates: follow the steps for them.",
       "On Linux, download the file, and open Settings > Privacy & Security > View Certificates.",
       "Under Authorities, import the file, and trust it to identify websites.",
     ],

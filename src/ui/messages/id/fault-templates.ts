@@ -403,9 +403,9 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
     "hanya operator yang menentukan ruang untuk pendatang baru",
   "newcomers can join at most {} rooms":
     "pendatang baru dapat ditambahkan ke paling banyak {} ruang",
-  "on this server, people can write directly only to operators":
+  "on this server, direct messages are only possible from and to operators":
     "di server ini, pesan langsung hanya dapat dikirim dari dan kepada operator",
-  "on this server, people can write directly only to moderators of their rooms":
+  "on this server, direct messages are only possible from and to moderators":
     "di server ini, pesan langsung hanya dapat dikirim dari dan kepada moderator ruang Anda",
   "write in a room": "tulislah di sebuah ruang",
   "only operators can send files on this server":
@@ -426,10 +426,11 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "an encrypted room cannot have a password; its members add people":
     "ruang terenkripsi tidak dapat memakai kata sandi; anggotanya yang menambahkan orang",
   "this room's encryption is not set up yet": "enkripsi ruang ini belum disiapkan",
-  "every member of a room may write": "setiap anggota ruang boleh menulis",
+  "who may write is a rule of the room: /rules":
+    "siapa yang boleh menulis adalah aturan ruang: /rules",
   "to let a muted member write again: /unmute NAME":
     "agar anggota yang dibisukan dapat menulis lagi: /unmute NAME",
-  "your name belongs to your account": "nama Anda melekat pada akun Anda",
+  "you cannot change your account name": "nama akun tidak dapat Anda ubah",
   "to show another name: /name TEXT; to rename the account, ask an operator":
     "untuk menampilkan nama lain: /name TEXT; untuk mengganti nama akun, minta operator",
   "a display name has at most {} characters": "nama tampilan paling panjang {} karakter",

@@ -273,7 +273,7 @@ export const INDONESIAN: Texts = {
       .replaceAll(/\b(?:s|min|h|d)\b/g, (unit) => SPAN_UNITS[unit] ?? unit),
   retention: (span) => `retensi ${span}`,
   roomClosed: "Ruang ini hanya dapat dibaca.",
-  nameLasts: "Nama Anda melekat pada akun Anda. Operator dapat mengubahnya.",
+  nameLasts: "Nama akun tidak dapat Anda ubah. Operator dapat mengubahnya.",
   notInvited: "Anda tidak diundang ke ruang terenkripsi ini. Minta anggotanya mengundang Anda.",
   mutedMark: "dibisukan",
   invitedMark: "diundang",

@@ -254,7 +254,7 @@ interface AuthorProps {
   readonly from: string;
   /** `undefined` if the server is the author. */
   readonly user: string | undefined;
-  /** Origin of an imported message, whose author can have the name of another person here. */
+  /** Origin of an imported message, whose author's name may be that of another person here. */
   readonly note: string | undefined;
   readonly hasNewKey?: boolean | undefined;
 }

@@ -74,7 +74,7 @@ export function tintColor({ tint }: Pick<Person, "tint">): string {
 
 interface AvatarProps extends Pick<Person, "tint"> {
   readonly name: string;
-  /** `undefined` for an imported author, who can have the name of another person here. */
+  /** `undefined` for an imported author, whose name may be that of another person here. */
   readonly user: string | undefined;
 }
 

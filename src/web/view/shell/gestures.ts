@@ -1,4 +1,4 @@
-/** Gestures of one finger: long press and sideways swipe. */
+/** Gestures with one finger: long press and sideways swipe. */
 
 import { type RefObject, useEffect, useRef } from "react";
 import { combined, listen } from "./effects.ts";
@@ -20,7 +20,7 @@ export interface SwipeStart {
   readonly isForward: boolean;
   /** Distance between the first touch and the edge where lines start. */
   readonly edgePx: number;
-  /** 1, or -1 if lines start on the right. */
+  /** 1, or -1 in right-to-left text. */
   readonly direction: 1 | -1;
 }
 
