@@ -131,6 +131,21 @@ test("README and the guides document exactly the existing slash commands", () =>
   expect([...named].filter((word) => !known.includes(word))).toEqual([]);
 });
 
+test("docs/scripting.md lists what slash commands print with --json", () => {
+  const [, section = ""] = read("docs/scripting.md").split("## Output of `chat join --json`");
+  const rows = section.split("\n## ")[0]?.matchAll(/^\| (`[^|]*`) \|/gm) ?? [];
+  const listed = [...rows].flatMap(([, cell = ""]) => [...cell.matchAll(/[a-z]+(?:-[a-z]+)*/g)]);
+  const printed = repositorySources()
+    .filter(({ path }) => /^src\/(?:ui\/commands|cli\/chat\/[\w-]+)\.ts$/.test(path))
+    .flatMap(({ text }) => [
+      ...text.matchAll(/\b(?:json:? =?|line =|print\()\s*\{\s*kind: "([a-z-]+)"/g),
+    ])
+    .map(([, kind = ""]) => kind);
+  expect(printed.length).toBeGreaterThan(40);
+  const missing = new Set(printed).difference(new Set(listed.map(([kind]) => kind)));
+  expect([...missing]).toEqual([]);
+});
+
 test("docs/scripting.md lists exactly the exit codes of the faults", () => {
   const [, section = ""] = read("docs/scripting.md").split("## Exit codes");
   const [table = ""] = section.split("\n##");
