@@ -5,11 +5,12 @@ import { createInterface } from "node:readline";
 import { PassThrough, Writable } from "node:stream";
 import { Fault } from "../../base/fault.ts";
 import { TERMINAL_SEQUENCE_BYTES_MAX } from "../../base/limits-screen.ts";
-import { cleanText } from "../../base/text.ts";
+import { cleanText, segmentsOf } from "../../base/text.ts";
 import type { Input } from "./input.ts";
 import type { Output } from "./output.ts";
 import { PASTE_MARKS_OFF, PASTE_MARKS_ON, PasteSplitter, type Typed } from "./paste.ts";
 import { onProcessEnd } from "./process-end.ts";
+import { readlineKey } from "./readline-keys.ts";
 import { UNMARKED_PASTE_MS, type UnmarkedPaste, UnmarkedPastes } from "./unmarked-paste.ts";
 
 export interface EnteredLine {
@@ -134,7 +135,8 @@ class KeyReader {
     const [unfinished = ""] = UNFINISHED_SEQUENCE.exec(text) ?? [];
     this.#unfinished = unfinished.length > TERMINAL_SEQUENCE_BYTES_MAX ? "" : unfinished;
     const runs = text.slice(0, text.length - unfinished.length).match(RUNS) ?? [];
-    const typed = runs.filter((run) => !ANSWER.test(run));
+    const keys = runs.filter((run) => !ANSWER.test(run)).map(readlineKey);
+    const typed = keys.filter((key) => key !== "");
     const isInterrupt = typed.includes(INTERRUPT);
     const held = isInterrupt ? [] : this.#held;
     if (held.length > 0) this.#held = [...held, ...typed].slice(0, HELD_RUNS_MAX);
@@ -160,16 +162,28 @@ class KeyReader {
     }, UNMARKED_PASTE_MS);
   }
 
+  /** Repeats a key for each code point of the character at the cursor. */
+  #press(key: string): void {
+    const [before = "", after = ""] = this.lines.aroundCursor();
+    const character = BACKWARD.test(key) ? before : FORWARD.test(key) ? after : "";
+    for (let left = Math.max(1, [...character].length); left > 0; left--) {
+      this.keys.emit("data", key);
+    }
+  }
+
   #handle(parts: readonly (string | UnmarkedPaste)[]): void {
     for (const part of parts) {
       if (typeof part !== "string") {
         if (part.kind === "oversize") this.lines.pasted(part);
         else this.lines.pasted({ kind: "paste", text: part.text }, part.typed);
-      } else if (CONTROL.test(part)) this.keys.emit("data", part);
+      } else if (CONTROL.test(part)) this.#press(part);
       else this.lines.insertText(part);
     }
   }
 }
+
+/** Keys that move or delete one character, for which readline takes a code point. */
+const [BACKWARD, FORWARD] = [/^(?:[\x02\x08\x7f]|\x1b[[O]D)$/, /^(?:\x06|\x1b[[O]C|\x1b\[3~)$/];
 
 /** Matches a run of text, a control character or an escape sequence. */
 const RUNS = new RegExp(
@@ -241,6 +255,15 @@ class ReadlineEditor implements LineEditor {
     return new Promise((resolve, reject) => {
       this.#waiter = { resolve, reject };
     });
+  }
+
+  /** Returns the characters before and after the cursor, each with its combining code points. */
+  aroundCursor(): readonly [string | undefined, string | undefined] {
+    const { line, cursor } = this.editor;
+    const [before, after] = [line.slice(0, cursor), line.slice(cursor)].map((text) =>
+      Array.from(segmentsOf(text), ({ segment }) => segment),
+    );
+    return [before?.at(-1), after?.[0]];
   }
 
   get isSecret(): boolean {
