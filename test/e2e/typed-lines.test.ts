@@ -10,7 +10,7 @@ async function inLineMode(sandbox: Sandbox, term: string) {
   const env = { CHAT_HOME: sandbox.path("ana"), TERM: term };
   const args = ["join", "--plain"];
   const ana = new Pty(sandbox, { program: CHAT, args, cwd: sandbox.folder, env });
-  await ana.until("a prompt", () => /lobby>[^]*logged in as ana/.test(ana.written));
+  await ana.until("a prompt", () => /lobby>[\s\S]*logged in as ana/.test(ana.written));
   return ana;
 }
 

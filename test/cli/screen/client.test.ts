@@ -477,7 +477,7 @@ screenTest(
     await screen.clock.advance(500);
     const [, after = ""] = screen.output.split("\x1b[c");
     // The samples of the widths were written over the first row.
-    expect(after).toMatch(/^[^]*lobby/);
+    expect(after).toContain("lobby");
   },
 );
 
