@@ -144,6 +144,8 @@ export class Client extends ChatClient<ClientAccount> {
   readonly #cursors: CursorWriter;
   #restoredFingerprint: Fingerprint | undefined;
   #hasMajority = true;
+  /** True from the log-in until the server has listed all rooms. */
+  #isListing = false;
   #cancelListingTimeout = () => {};
   #lostAt: number | undefined;
   #presenter: Presenter | undefined;
@@ -517,7 +519,8 @@ export class Client extends ChatClient<ClientAccount> {
     _account: ClientAccount,
     { link: { connection } }: AccountLogin<ClientAccount>,
   ): void {
-    if (this.options.isOneShot !== true) return;
+    // The notices that arrived together with the answer to the log-in are already handled.
+    if (this.options.isOneShot !== true || !this.#isListing) return;
     const timeOut = () => connection.close(new Fault("timeout", NO_ANSWER));
     this.#cancelListingTimeout = this.deps.clock.after(LOGIN_TIMEOUT_MS, timeOut);
     connection.onClosed(() => this.#cancelListingTimeout());
@@ -571,7 +574,11 @@ export class Client extends ChatClient<ClientAccount> {
 
   protected override handleEvent(event: SessionEvent): void {
     this.#emit(event);
-    if (event.kind === "caught-up") this.#cancelListingTimeout();
+    if (event.kind === "listing") this.#isListing = true;
+    if (event.kind === "caught-up") {
+      this.#isListing = false;
+      this.#cancelListingTimeout();
+    }
     this.account?.reader.handle(event);
   }
 

@@ -5,6 +5,7 @@ import type { ChatRecord } from "../core/client/chat-record.ts";
 import {
   hasNewKey,
   isUnderNewKey,
+  mergedPin,
   type PersonPin,
   withAccepted,
 } from "../core/client/person-keys.ts";
@@ -102,8 +103,10 @@ export class People implements ProvedPeople {
     await this.#load(reader);
     const known = this.known(user) ?? (await this.#sealedPin(user));
     const proving = this.options.prove(user, known, isFresh);
-    const pin = await (isFresh ? proving : proving.catch(unlessAlarm));
-    if (pin === undefined || pin.n === 0 || this.#reader !== reader) return this.known(user);
+    const proved = await (isFresh ? proving : proving.catch(unlessAlarm));
+    if (proved === undefined || proved.n === 0 || this.#reader !== reader) return this.known(user);
+    await this.#load(reader);
+    const pin = mergedPin(proved, this.known(user));
     const [before, current] = [known?.keys.at(-1), pin.keys.at(-1)];
     const isSame = before?.key === current?.key && before?.account === current?.account;
     await this.#store(pin, !isSame);
@@ -118,6 +121,7 @@ export class People implements ProvedPeople {
 
   /** @param key the compared key in base64url; `undefined` accepts the current one */
   async accepted(user: string, key: string | undefined): Promise<void> {
+    if (this.#reader !== undefined) await this.#load(this.#reader);
     const pin = this.known(user);
     if (pin !== undefined) await this.#store(withAccepted(pin, key), false);
   }

@@ -1,6 +1,11 @@
 import { describe, expect, test } from "bun:test";
 import { Fault } from "../../src/base/fault.ts";
-import { ANSWER_TIMEOUT_MS, EVENTS_BUFFERED_MAX, IDLE_TIMEOUT_MS } from "../../src/base/limits.ts";
+import {
+  ANSWER_TIMEOUT_MS,
+  EVENTS_BUFFERED_MAX,
+  IDLE_TIMEOUT_MS,
+  LOGIN_TIMEOUT_MS,
+} from "../../src/base/limits.ts";
 import { ANA, connected } from "./client-fixture.ts";
 
 describe("reading", () => {
@@ -130,6 +135,12 @@ describe("a client", () => {
       expect(await asked).toBe("timeout");
     },
   );
+
+  test("of a command that takes long stays connected", async () => {
+    const { clock, watched } = await connected({ isOneShot: true, follow: "none" });
+    await clock.advance(2 * LOGIN_TIMEOUT_MS);
+    expect(watched.kinds()).not.toContain("lost");
+  });
 
   test("logs out and in as another user on one link", async () => {
     const { fixture, watched, client, clock } = await connected();

@@ -95,6 +95,7 @@ function fakeInput(lines: readonly string[], isTerminal: boolean): Input {
     isTerminal,
     isClosed: false,
     line,
+    lineWithin: async () => undefined,
     secretLine: (ask) => {
       ask();
       return line();

@@ -8,12 +8,13 @@ import { dropOldest } from "../../core/evict.ts";
 import {
   type EnteredLine,
   type LineEditor,
-  type OnPaste,
+  type LineEvents,
   openLineEditor,
 } from "../../io/terminal/line-editor.ts";
 import { PlainEditor } from "../../io/terminal/plain-editor.ts";
 import { parseYesNo } from "../../io/terminal/terminal.ts";
 import { isAppendOnly } from "../../io/terminal/terminal-type.ts";
+import { TypedLines } from "../../io/terminal/typed-lines.ts";
 import { ENGLISH_TERMINAL, type Message } from "../../ui/messages/en/terminal.ts";
 import { isSharedCommand, withoutCommand } from "../../ui/typed-line.ts";
 import { type Context, faultLine, mayRedraw } from "../context.ts";
@@ -59,11 +60,14 @@ const CONTINUATION = "        ";
 
 export class ChatConsole {
   readonly #editor: LineEditor | undefined;
+  /** Lines typed on a terminal, when the output is read by another program. */
+  readonly #typedLines: TypedLines | undefined;
   readonly recent = new RecentMessages();
   #style: Style;
   #gaps = new UnreadableRuns(undefined);
   #previousAnswer: Promise<unknown> = Promise.resolve();
   #question: PromiseWithResolvers<boolean> | undefined;
+  #isConfirming = false;
   #isClosed = false;
   readonly texts = ENGLISH_TERMINAL;
   readonly #dayLines: DayLines;
@@ -76,18 +80,18 @@ export class ChatConsole {
   constructor(private readonly context: Context) {
     this.#dayLines = new DayLines(context);
     this.#style = this.#styleFor(undefined);
-    const isInteractive = context.stdin.isTerminal && context.stdout.isTerminal && !context.json;
-    this.#editor = isInteractive ? this.#openEditor() : undefined;
+    const { stdin, stdout, json } = context;
+    const isTyped = stdin.isTerminal && !json;
+    this.#editor = isTyped && stdout.isTerminal ? this.#openEditor() : undefined;
+    this.#typedLines =
+      isTyped && !stdout.isTerminal ? new TypedLines(stdin, this.#lineEvents) : undefined;
   }
 
   #openEditor(): LineEditor {
     const { stdin, stdout, env, clock } = this.context;
-    if (isAppendOnly(env)) return new PlainEditor(stdin, stdout, () => clock.now());
-    const onQueued = (line: EnteredLine | undefined) => {
-      const text = escapeSlash(line);
-      if (text === undefined || isQuit(text)) this.onQuit();
-    };
-    return openLineEditor(stdin, stdout, this.#onPaste, onQueued);
+    const events = this.#lineEvents;
+    if (isAppendOnly(env)) return new PlainEditor(stdin, stdout, () => clock.now(), events);
+    return openLineEditor(stdin, stdout, events);
   }
 
   get isInteractive(): boolean {
@@ -182,11 +186,16 @@ export class ChatConsole {
 
   async confirm(question: Message): Promise<boolean> {
     if (this.#editor === undefined) return true;
-    for (;;) {
-      this.note(`${inEnglish(question)} [y/N]`);
-      const line = await this.#editor.line();
-      const answer = line === undefined ? false : parseYesNo(line.text);
-      if (answer !== undefined) return answer;
+    this.#isConfirming = true;
+    try {
+      for (;;) {
+        this.note(`${inEnglish(question)} [y/N]`);
+        const line = await this.#editor.line();
+        const answer = line === undefined ? false : parseYesNo(line.text);
+        if (answer !== undefined) return answer;
+      }
+    } finally {
+      this.#isConfirming = false;
     }
   }
 
@@ -222,7 +231,7 @@ export class ChatConsole {
    */
   async line(): Promise<string | undefined> {
     for (;;) {
-      const line = await (this.#editor?.line().then(escapeSlash) ?? this.context.stdin.line());
+      const line = await this.#nextLine();
       const question = this.#question;
       this.#question = undefined;
       if (question === undefined) return line;
@@ -231,6 +240,11 @@ export class ChatConsole {
       if (answer === undefined) return line;
       this.eraseEntered();
     }
+  }
+
+  #nextLine(): Promise<string | undefined> {
+    const typed = this.#editor?.line() ?? this.#typedLines?.next();
+    return typed?.then(escapeSlash) ?? this.context.stdin.line();
   }
 
   eraseEntered(): void {
@@ -247,12 +261,25 @@ export class ChatConsole {
     this.#editor?.close();
   }
 
-  readonly #onPaste: OnPaste = (paste) => {
-    if (paste === "oversize")
-      return this.note("the pasted text is too long for a message; send it as a file");
+  get #lineEvents(): LineEvents {
+    return {
+      onPaste: (paste) => this.note(this.#pasteNote(paste)),
+      isAnswer: (line) =>
+        (this.#isConfirming || this.#question !== undefined) && parseYesNo(line) !== undefined,
+      onQueued: (line) => {
+        const text = escapeSlash(line);
+        if (text === undefined || isQuit(text)) this.onQuit();
+      },
+    };
+  }
+
+  #pasteNote(paste: Parameters<LineEvents["onPaste"]>[0]): string {
+    if (paste === "oversize") return "the pasted text is too long for a message; send it as a file";
+    if (paste === "discarded") return "discarded the pasted lines";
     const pasted = paste.lines > 1 ? `${paste.lines} pasted lines` : "a long pasted line";
-    this.note(`${pasted}: press Enter to send as one message, Ctrl-C to discard`);
-  };
+    const discard = isAppendOnly(this.context.env) || !this.isInteractive ? "type n" : "Ctrl-C";
+    return `${pasted}: press Enter to send as one message, ${discard} to discard`;
+  }
 }
 
 function inEnglish(text: string | Message): string {

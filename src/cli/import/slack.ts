@@ -156,6 +156,8 @@ const EVENT = new RegExp(
 class SlackReader {
   readonly #names: SlackNames;
   readonly #blockNames: BlockNames;
+  /** Texts of the messages so far, by time. */
+  readonly #texts = new Map<string, string>();
 
   constructor(
     private readonly list: EntryList,
@@ -173,6 +175,8 @@ class SlackReader {
   add(location: string, message: Fields): void {
     const { list } = this;
     const subtype = textOf(message["subtype"]);
+    const changed = subtype === "message_changed" ? fieldsOf(message["message"]) : undefined;
+    if (changed !== undefined && this.#change(location, changed)) return;
     const type = textOf(message["type"]);
     const key = textOf(message["ts"]);
     const thread = textOf(message["thread_ts"]);
@@ -187,10 +191,26 @@ class SlackReader {
     const timeUnixMs = Math.round(Number(key || "x") * 1_000);
     const kind = subtype === "me_message" ? "action" : "text";
     const from = this.#authorOf(message);
+    this.#texts.set(key, text);
     if (text !== "") addMessage(list, { location, from, timeUnixMs, kind, text, key, re });
     else if (type === "" && key === "") list.problem(location, "not a message");
     else list.skip(`${subtype || type || "message"} without text`, location, from);
     if (text !== "") this.#addReactions(location, message, timeUnixMs, key);
+  }
+
+  /** @returns false if the message is known in its changed form */
+  #change(location: string, message: Fields): boolean {
+    const key = textOf(message["ts"]);
+    const text = this.#textOf(message);
+    const known = this.#texts.get(key);
+    if (text === "" || key === "" || known === text) return false;
+    if (known === undefined) this.add(location, message);
+    else {
+      const [from, timeUnixMs] = [this.#authorOf(message), Math.round(Number(key) * 1_000)];
+      this.list.add({ location, from, timeUnixMs, kind: "edit", re: key, text });
+    }
+    this.#texts.set(key, text);
+    return true;
   }
 
   #addReactions(location: string, message: Fields, timeUnixMs: number, re: string): void {

@@ -76,6 +76,8 @@ export interface ScreenClientOptions {
 const PENDING_KEYS_MAX = 1_000;
 
 const TICK_MS = 1_000;
+/** A session that lasts so long rarely ends within the next moment. */
+const QUESTIONS_DELAY_MS = 1_000;
 
 export class ScreenClient implements ScreenHost {
   readonly #chat: Client;
@@ -181,9 +183,10 @@ export class ScreenClient implements ScreenHost {
     const release = context.onSignal(this.#exit.onSignal);
     const unsubscribe = chat.store.subscribe(() => this.#modelChanged());
     const removeExitListener = device.on("exit", () => this.#saveDrafts());
-    // Sent before the first frame, which covers the test characters. Startup does not wait for the
-    // answer.
-    void this.#terminal.ask(WIDTH_QUERY).then((answers) => this.#applyWidths(answers));
+    void this.#terminal.ask(WIDTH_QUERY, "first-row").then((widths) => this.#applyWidths(widths));
+    const cancelQuestions = context.clock.after(QUESTIONS_DELAY_MS, () => {
+      this.#terminal.allowQuestions();
+    });
     this.#terminal.modes.enter();
     this.#restoreDrafts();
     this.notices.attempt(() => this.#updateMuted(undefined));
@@ -208,6 +211,7 @@ export class ScreenClient implements ScreenHost {
       release();
       unsubscribe();
       this.#cancelTick?.();
+      cancelQuestions();
       this.#keyboard.end();
       this.notices.end();
       this.#pictures.end();

@@ -38,10 +38,7 @@ export type PictureSettings = Pick<ScreenSettings, "pictures" | "fetchPictures">
 interface VisiblePicturesOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly hashing: Hashing;
-  readonly screen: Pick<
-    TerminalScreen,
-    "ask" | "redraw" | "showPictures" | "drawReadyPictures" | "size"
-  >;
+  readonly screen: Pick<TerminalScreen, "ask" | "showPictures" | "drawReadyPictures" | "size">;
   readonly paths: PicturePaths;
   readonly settings: PictureSettings;
   /** Random number below PICTURE_FAMILIES, contained in all picture ids of this process. */
@@ -139,9 +136,8 @@ export class VisiblePictures {
     const generation = this.#generation;
     this.#isQuerying = true;
     // A terminal multiplexer would misinterpret the kitty query.
-    const answer = screen.ask(isInMultiplexer ? CELL_QUERY : PICTURE_QUERY);
-    screen.redraw(); // Some terminals print unknown sequences.
-    const answers = (await answer) ?? "";
+    const query = isInMultiplexer ? CELL_QUERY : PICTURE_QUERY;
+    const answers = (await screen.ask(query, "all")) ?? "";
     this.#isQuerying = false;
     if (generation === this.#generation) this.#setTerminal(answers, isInMultiplexer);
     else this.options.onChange();

@@ -198,6 +198,16 @@ export function isUnderNewKey(pin: PersonPin, by: string): boolean {
   return accepted !== "" && by !== accepted;
 }
 
+/** Combines newly proved keys with what another process has stored meanwhile. */
+export function mergedPin(proved: PersonPin, stored: PersonPin | undefined): PersonPin {
+  if (stored === undefined) return proved;
+  if (stored.n > 0 && stored.size > proved.size) return stored;
+  const accepted = stored.keys[stored.trusted];
+  const isAccepted = (key: PersonKey) => accepted !== undefined && isSameKey(accepted, key);
+  const trusted = proved.keys.findLastIndex(isAccepted);
+  return trusted === -1 ? proved : { ...proved, trusted };
+}
+
 /** @param key the compared key in base64url; `undefined` accepts the current one */
 export function withAccepted(pin: PersonPin, key: string | undefined): PersonPin {
   const index = pin.keys.findLastIndex((known) => key === undefined || known.key === key);

@@ -249,6 +249,12 @@ export function* knock(session: IrcSession, { params: [name = ""] }: IrcLine): T
 
 // Modes
 
+/** Modes with an argument in one command, as the server announces. */
+const ARGUMENT_MODES_MAX = 1;
+/** Clients set several modes together, such as `+nt` in a new channel. */
+const MODES_CHARS_MAX = 16;
+const HAS_ARGUMENT = /^[bko]$/;
+
 export function* mode(session: IrcSession, { params }: IrcLine): Task {
   const [target = "", modes, ...args] = params;
   if (!target.startsWith("#")) return yield* userMode(session, target, modes);
@@ -267,12 +273,26 @@ export function* mode(session: IrcSession, { params }: IrcLine): Task {
     const modes = `+${letters.filter(Boolean).join("")}`;
     return session.numeric(RPL.channelModeIs, channel.name, modes);
   }
-  const parsed = /^([+-]?)([A-Za-z])$/.exec(modes);
-  if (parsed === null) {
-    return session.numeric(ERR.unknownMode, modes.slice(0, 32), "one mode per command");
+  const changes = parseModes(modes);
+  if (changes === undefined) {
+    return session.numeric(ERR.unknownMode, modes.slice(0, 32), "too many or malformed modes");
   }
-  const [, sign, letter = ""] = parsed;
-  yield* changeMode(session, { channel, room, isOn: sign !== "-", letter, args });
+  for (const { isOn, letter } of changes) {
+    yield* changeMode(session, { channel, room, isOn, letter, args });
+  }
+}
+
+/** @returns `undefined` if the modes are malformed or too many */
+function parseModes(modes: string): readonly Pick<ModeChange, "isOn" | "letter">[] | undefined {
+  if (!/^(?:[+-]?[A-Za-z])+$/.test(modes) || modes.length > MODES_CHARS_MAX) return undefined;
+  let isOn = true;
+  const changes = [];
+  for (const letter of modes) {
+    if (letter === "+" || letter === "-") isOn = letter === "+";
+    else changes.push({ isOn, letter });
+  }
+  const withArgument = changes.filter(({ letter }) => HAS_ARGUMENT.test(letter));
+  return withArgument.length > ARGUMENT_MODES_MAX ? undefined : changes;
 }
 
 interface ModeChange {

@@ -16,6 +16,11 @@ export interface Input {
    * @throws {Fault} text-invalid if the line is not UTF-8, too-large if it is too long
    */
   line(): Promise<string | undefined>;
+  /**
+   * Like `line`, but waits only this long; `undefined` if no line arrives.
+   * @throws {Fault} text-invalid, too-large
+   */
+  lineWithin(ms: number): Promise<string | undefined>;
   secretLine(ask: () => void): Promise<string | undefined>;
   chunk(): Promise<Uint8Array | undefined>;
   /**
@@ -62,6 +67,8 @@ class StdinInput implements Input {
   #ended = false;
   #isFirstLine = true;
   #isRaw = false;
+  /** A read that `lineWithin` no longer waits for continues for the next caller. */
+  #reading: Promise<void> | undefined;
 
   get isClosed(): boolean {
     return this.#chunks === undefined && isInputMissing();
@@ -73,6 +80,20 @@ class StdinInput implements Input {
       if (line !== undefined) return this.#withoutMark(line);
       if (this.#ended) return undefined;
       await this.#readChunk();
+    }
+  }
+
+  async lineWithin(ms: number): Promise<string | undefined> {
+    const late = Promise.withResolvers<"late">();
+    const timeout = setTimeout(() => late.resolve("late"), ms);
+    try {
+      for (;;) {
+        const line = this.#buffer.takeLine(this.#ended);
+        if (line !== undefined || this.#ended) return line;
+        if ((await Promise.race([this.#readChunk(), late.promise])) === "late") return undefined;
+      }
+    } finally {
+      clearTimeout(timeout);
     }
   }
 
@@ -130,7 +151,14 @@ class StdinInput implements Input {
     return this.isTerminal && !this.#isRaw;
   }
 
-  async #readChunk(): Promise<void> {
+  #readChunk(): Promise<void> {
+    this.#reading ??= this.#nextChunk().finally(() => {
+      this.#reading = undefined;
+    });
+    return this.#reading;
+  }
+
+  async #nextChunk(): Promise<void> {
     this.#chunks ??= process.stdin[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>;
     const next = await this.#chunks.next();
     if (next.done === true) this.#ended = true;

@@ -5,11 +5,12 @@ import { createInterface } from "node:readline";
 import { PassThrough, Writable } from "node:stream";
 import { Fault } from "../../base/fault.ts";
 import { TERMINAL_SEQUENCE_BYTES_MAX } from "../../base/limits-screen.ts";
-import { cleanText } from "../../base/text.ts";
+import { cleanText, segmentsOf } from "../../base/text.ts";
 import type { Input } from "./input.ts";
 import type { Output } from "./output.ts";
 import { PASTE_MARKS_OFF, PASTE_MARKS_ON, PasteSplitter, type Typed } from "./paste.ts";
 import { onProcessEnd } from "./process-end.ts";
+import { readlineKey } from "./readline-keys.ts";
 import { UNMARKED_PASTE_MS, type UnmarkedPaste, UnmarkedPastes } from "./unmarked-paste.ts";
 
 export interface EnteredLine {
@@ -18,7 +19,19 @@ export interface EnteredLine {
   readonly isPasted: boolean;
 }
 
-export type OnPaste = (paste: { readonly lines: number } | "oversize") => void;
+export interface LineEvents {
+  onPaste(paste: { readonly lines: number } | "oversize" | "discarded"): void;
+  /**
+   * Reports whether the line answers a question. Such a line ends at its Enter, even if more text
+   * follows without a pause.
+   */
+  isAnswer(line: string): boolean;
+  /**
+   * Called with a line that is entered while no code waits for one; `undefined` at the end of
+   * input.
+   */
+  onQueued(line: EnteredLine | undefined): void;
+}
 
 export interface LineEditor {
   /**
@@ -43,16 +56,7 @@ const TAB = 8;
 const PASTE_ROWS_MAX = 3;
 const PREVIEW_CHARS = 16;
 
-/**
- * @param onQueued called with a line that is entered while no code waits for one; `undefined` at
- * the end of input
- */
-export function openLineEditor(
-  input: Input,
-  output: Output,
-  onPaste: OnPaste,
-  onQueued: (line: EnteredLine | undefined) => void = () => {},
-): LineEditor {
+export function openLineEditor(input: Input, output: Output, events: LineEvents): LineEditor {
   // readline requires a stream, so wrap `output`, to which writes never block the event loop.
   const echo = { isOn: true };
   const stream = new Writable({
@@ -66,8 +70,9 @@ export function openLineEditor(
   const keys = new PassThrough();
   Object.assign(keys, { isTTY: true, setRawMode });
   const editor = createInterface({ input: keys, output: stream, terminal: true });
-  const lines = new ReadlineEditor(editor, output, echo, { onPaste, onQueued });
+  const lines = new ReadlineEditor(editor, output, echo, events);
   const reader = new KeyReader(lines, keys);
+  lines.onWaiting = () => reader.resume();
   reader.read(input).catch((error: unknown) => keys.destroy(error as Error));
   return lines;
 }
@@ -86,6 +91,11 @@ class KeyReader {
   readonly #unmarked = new UnmarkedPastes<string>(textOfRun);
   readonly #decoder = new TextDecoder();
   #unfinished = "";
+  /**
+   * Keys that followed the answer to a secret question in one read. They are held until the program
+   * waits again, because the echo is on until the next question.
+   */
+  #held: readonly string[] = [];
   #expiry: NodeJS.Timeout | undefined;
 
   constructor(
@@ -107,8 +117,17 @@ class KeyReader {
       }
       if (this.#unmarked.isHolding) this.#expireAfterReads();
     }
+    this.resume();
     this.#handle(this.#unmarked.expire().filter((part) => typeof part !== "string"));
     this.keys.end();
+  }
+
+  /** Call when the program waits for a line. */
+  resume(): void {
+    const held = this.#held;
+    this.#held = [];
+    if (held.length > 0) this.#push(held);
+    if (this.#unmarked.isHolding) this.#expireAfterReads();
   }
 
   #type(read: string): void {
@@ -116,8 +135,24 @@ class KeyReader {
     const [unfinished = ""] = UNFINISHED_SEQUENCE.exec(text) ?? [];
     this.#unfinished = unfinished.length > TERMINAL_SEQUENCE_BYTES_MAX ? "" : unfinished;
     const runs = text.slice(0, text.length - unfinished.length).match(RUNS) ?? [];
-    const typed = runs.filter((run) => !ANSWER.test(run));
-    if (typed.length > 0) this.#handle(this.#unmarked.push(typed, performance.now()));
+    const keys = runs.filter((run) => !ANSWER.test(run)).map(readlineKey);
+    const typed = keys.filter((key) => key !== "");
+    const isInterrupt = typed.includes(INTERRUPT);
+    const held = isInterrupt ? [] : this.#held;
+    if (held.length > 0) this.#held = [...held, ...typed].slice(0, HELD_RUNS_MAX);
+    else if (typed.length > 0) this.#push(typed);
+    if (isInterrupt) this.#held = [];
+  }
+
+  #push(typed: readonly string[]): void {
+    const end = this.#unmarked.isHolding ? 0 : this.lines.answerEnd(typed);
+    if (end === 0) return this.#handle(this.#unmarked.push(typed, performance.now()));
+    this.#handle(this.#unmarked.expire());
+    const { isSecret } = this.lines;
+    this.#handle(typed.slice(0, end));
+    const rest = typed.slice(end);
+    if (isSecret) this.#held = rest;
+    else if (rest.length > 0) this.#push(rest);
   }
 
   /** If the program was busy, reads first what the terminal has sent meanwhile. */
@@ -127,16 +162,28 @@ class KeyReader {
     }, UNMARKED_PASTE_MS);
   }
 
+  /** Repeats a key for each code point of the character at the cursor. */
+  #press(key: string): void {
+    const [before = "", after = ""] = this.lines.aroundCursor();
+    const character = BACKWARD.test(key) ? before : FORWARD.test(key) ? after : "";
+    for (let left = Math.max(1, [...character].length); left > 0; left--) {
+      this.keys.emit("data", key);
+    }
+  }
+
   #handle(parts: readonly (string | UnmarkedPaste)[]): void {
     for (const part of parts) {
       if (typeof part !== "string") {
         if (part.kind === "oversize") this.lines.pasted(part);
         else this.lines.pasted({ kind: "paste", text: part.text }, part.typed);
-      } else if (CONTROL.test(part)) this.keys.emit("data", part);
+      } else if (CONTROL.test(part)) this.#press(part);
       else this.lines.insertText(part);
     }
   }
 }
+
+/** Keys that move or delete one character, for which readline takes a code point. */
+const [BACKWARD, FORWARD] = [/^(?:[\x02\x08\x7f]|\x1b[[O]D)$/, /^(?:\x06|\x1b[[O]C|\x1b\[3~)$/];
 
 /** Matches a run of text, a control character or an escape sequence. */
 const RUNS = new RegExp(
@@ -149,6 +196,9 @@ const RUNS = new RegExp(
     .join("|"),
   "gsu",
 );
+const INTERRUPT = "\x03";
+const HELD_RUNS_MAX = 2_000;
+const ENTER = /^[\r\n]$/;
 const CONTROL = /^[\x00-\x1f\x7f]/;
 /** Terminals answer with strings, which nobody types. */
 const ANSWER = /^\x1b[\]P_](?!$)/;
@@ -176,15 +226,13 @@ class ReadlineEditor implements LineEditor {
   #isSuspended = false;
   #isClosed = false;
   #isInterrupted = false;
+  onWaiting = () => {};
 
   constructor(
     private readonly editor: Editor,
     private readonly output: Output,
     private readonly echo: { isOn: boolean },
-    private readonly events: {
-      readonly onPaste: OnPaste;
-      readonly onQueued: (line: EnteredLine | undefined) => void;
-    },
+    private readonly events: LineEvents,
   ) {
     editor.on("line", (line) => this.#typed(line));
     editor.on("close", () => this.#closed());
@@ -203,9 +251,33 @@ class ReadlineEditor implements LineEditor {
     if (next !== undefined) return Promise.resolve(next);
     if (this.#isInterrupted) return Promise.reject(interrupted());
     if (this.#isClosed) return Promise.resolve(undefined);
+    queueMicrotask(() => this.onWaiting());
     return new Promise((resolve, reject) => {
       this.#waiter = { resolve, reject };
     });
+  }
+
+  /** Returns the characters before and after the cursor, each with its combining code points. */
+  aroundCursor(): readonly [string | undefined, string | undefined] {
+    const { line, cursor } = this.editor;
+    const [before, after] = [line.slice(0, cursor), line.slice(cursor)].map((text) =>
+      Array.from(segmentsOf(text), ({ segment }) => segment),
+    );
+    return [before?.at(-1), after?.[0]];
+  }
+
+  get isSecret(): boolean {
+    return this.#question !== undefined;
+  }
+
+  /** Returns the number of keys, with the Enter, that answer the current question; 0 if none do. */
+  answerEnd(keys: readonly string[]): number {
+    const enter = keys.findIndex((key) => ENTER.test(key));
+    const before = keys.slice(0, Math.max(0, enter));
+    if (enter < 0 || this.#pasted !== undefined || before.some((key) => CONTROL.test(key)))
+      return 0;
+    const answer = this.editor.line + before.join("");
+    return this.isSecret || this.events.isAnswer(answer) ? enter + 1 : 0;
   }
 
   async secret(question: string, before = () => {}): Promise<string | undefined> {

@@ -1,8 +1,9 @@
 /** Line editor for terminals that cannot move the cursor. */
 
 import type { Input } from "./input.ts";
-import type { EnteredLine, LineEditor } from "./line-editor.ts";
+import type { EnteredLine, LineEditor, LineEvents } from "./line-editor.ts";
 import type { Output } from "./output.ts";
+import { TypedLines } from "./typed-lines.ts";
 
 const NO_ROOM_PROMPT = ">";
 /** Within this time after a line, nobody has begun to type the next one. */
@@ -15,17 +16,21 @@ const LINE_MS = 100;
 export class PlainEditor implements LineEditor {
   #prompt = "";
   #lineEndedAt = Number.NEGATIVE_INFINITY;
+  readonly #lines: TypedLines;
 
   constructor(
     private readonly input: Input,
     private readonly output: Output,
     private readonly now: () => number,
-  ) {}
+    events: LineEvents,
+  ) {
+    this.#lines = new TypedLines(input, events);
+  }
 
   async line(): Promise<EnteredLine | undefined> {
-    const text = await this.input.line();
+    const line = await this.#lines.next();
     this.#lineEndedAt = this.now();
-    return text === undefined ? undefined : { text, isPasted: false };
+    return line;
   }
 
   async secret(question: string, before = () => {}): Promise<string | undefined> {

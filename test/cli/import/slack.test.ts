@@ -238,6 +238,28 @@ test("imports an event that begins a thread, and counts other events and empty m
   ]);
 });
 
+test("imports a changed message in its last form", () => {
+  const changed = (ts: string, text: string, at: string) => {
+    return { subtype: "message_changed", ts: at, message: { user: "U1", text, ts } };
+  };
+  const { entries, skippedKinds } = entriesOf([
+    { user: "U1", text: "first", ts: "1.0001" },
+    { user: "U1", text: "same", ts: "2.0001" },
+    changed("1.0001", "second", "3.0001"),
+    changed("2.0001", "same", "4.0001"),
+    changed("0.0001", "only the change", "5.0001"),
+  ]);
+  expect(entries).toMatchObject([
+    { kind: "text", text: "first", key: "1.0001" },
+    { kind: "text", text: "same" },
+    { kind: "edit", text: "second", re: "1.0001" },
+    { kind: "text", text: "only the change", from: "Ana", key: "0.0001" },
+  ]);
+  expect(skippedKinds.map(({ reason, count }) => [reason, count])).toEqual([
+    ["message_changed (event)", 1],
+  ]);
+});
+
 test("imports a thread's first message before its replies", () => {
   const { entries } = entriesOf([
     { user: "U1", text: "reply", ts: "2.0001", thread_ts: "1.0001" },

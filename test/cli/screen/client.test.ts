@@ -469,9 +469,22 @@ screenTest("reports a message sent to another conversation", async (screen) => {
   expect(await shownAfter("/msg bob hello\r")).toContain("sent to @bob");
 });
 
+screenTest(
+  "asks the terminal nothing at the start, because the client may end at once",
+  async (screen) => {
+    await screen.clock.advance(500);
+    expect(screen.output).not.toMatch(/\x1b\[(?:6n|c|5n)/);
+    await screen.clock.advance(500);
+    const [, after = ""] = screen.output.split("\x1b[c");
+    // The samples of the widths were written over the first row.
+    expect(after).toContain("lobby");
+  },
+);
+
 screenTest("redraws after the terminal has reported its widths in pieces", async (screen) => {
   try {
     await screen.type("\u2764\ufe0fb");
+    await screen.clock.advance(1_000);
     // A terminal without variation selectors, joined emoji or wide flags.
     const answers = "\x1b[1;2R\x1b[1;2R\x1b[1;7R\x1b[1;2R\x1b[1;5R\x1b[1;2R\x1b[1;2R\x1b[?62c";
     for (const chunk of [answers.slice(0, 20), answers.slice(20)]) {

@@ -56,7 +56,6 @@ function createPictures({ settings = {}, env = {}, fetch }: SceneOptions = {}) {
         queries.push(query);
         return new Promise((answered) => pendingQueries.push(answered));
       },
-      redraw: () => undefined,
       showPictures: (painter) => painters.push(painter),
       drawReadyPictures: () => undefined,
       size: () => ({ columns: 80, rows: 24 }),

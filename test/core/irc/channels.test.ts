@@ -269,6 +269,17 @@ describe("MODE", () => {
     expect(await two.ask("MODE #lab +m")).toEqual([expect.stringContaining(" 482 ben #lab :")]);
   });
 
+  ircTest("sets the modes that clients set together", async ({ one, two }) => {
+    await one.ask("JOIN #lab");
+    await two.ask("JOIN #lab");
+    await one.news();
+    const changed = async (modes: string) => untagged(await one.ask(`MODE #lab ${modes}`));
+    const shown = (modes: string) => `:ana!ana@chat MODE #lab ${modes}`;
+    expect(await changed("+nt")).toEqual([]); // Both are set.
+    expect(await changed("+mo ben")).toEqual([shown("+mt-i"), shown("+o ben")]);
+    expect(await changed("-mo ben")).toEqual([shown("+t-im"), shown("-o ben")]);
+  });
+
   ircTest("sets the rules of the room", async ({ one, two }) => {
     await one.ask("JOIN #lab");
     await two.ask("JOIN #lab");
@@ -382,7 +393,8 @@ describe("MODE", () => {
     ["+s", "472"],
     ["+l 5", "472"],
     ["+v ben", "472"],
-    ["+mo ben", "472"],
+    ["+oo ben", "472"],
+    ["+m+", "472"],
     ["+b *!*@*", "696"],
     ["+b m:nobody!*@*", "696"],
     ["+k", "461"],

@@ -24,7 +24,7 @@ const PROOFS: readonly (readonly [token: string, line: string, reply: string | R
   ["KICKLEN=512", `KICK #lab ben :${"x".repeat(400)}`, /KICK #lab ben :x{400}$/],
   ["KNOCK", "KNOCK #lab", " 482 ana #lab "],
   ["MAXLIST=b:1000", "MODE #lab +b", " 368 ana #lab "],
-  ["MODES=1", "MODE #lab +mo ana", " 472 ana +mo "],
+  ["MODES=1", "MODE #lab +oo ana ben", " 472 ana +oo "],
   ["MONITOR=100", "MONITOR + ben", " 730 ana ben!"],
   [
     "MSGREFTYPES=msgid,timestamp",

@@ -100,6 +100,7 @@ async function openLineMode(site: Site): Promise<Interface> {
       requests.push(request);
       return request.promise;
     },
+    lineWithin: async () => undefined,
     secretLine: async () => undefined,
     chunk: async () => undefined,
     setRaw: () => undefined,

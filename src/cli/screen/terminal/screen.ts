@@ -56,6 +56,7 @@ export class TerminalScreen {
   readonly #pictures: PictureLayer;
   readonly #pens = new Pens();
   #isFlushing = false;
+  readonly #mayAsk = Promise.withResolvers<void>();
 
   constructor(private readonly options: TerminalScreenOptions) {
     const { clock } = options;
@@ -85,9 +86,27 @@ export class TerminalScreen {
     this.#write();
   }
 
-  /** A query sent before `enter` may print characters, because the first frame covers them. */
-  ask(question: string): Promise<string | undefined> {
+  /**
+   * From now on, questions are sent. If the client exits before an answer arrives, the shell reads
+   * it as typed text, so call this when the session has lasted some time.
+   */
+  allowQuestions(): void {
+    this.#mayAsk.resolve();
+  }
+
+  /**
+   * @param damage rows that the question erases, or that a terminal damages that does not know it
+   */
+  async ask(question: string, damage: "first-row" | "all"): Promise<string | undefined> {
+    await this.#mayAsk.promise;
     const answers = this.queries.ask(question);
+    const content = this.#content;
+    if (damage === "all" || content === undefined) this.#content = undefined;
+    else {
+      const rows = content.rows.with(0, EMPTY_ROW);
+      this.#content = { ...content, rows, cursor: { row: 0, column: 0 } };
+    }
+    this.#next ??= this.#last;
     this.#write();
     return answers;
   }

@@ -26,7 +26,8 @@ class SlowLine {
 
   constructor() {
     this.screen.modes.enter();
-    void this.screen.ask("");
+    this.screen.allowQuestions();
+    void this.screen.ask("", "all");
   }
 
   frame(): string {

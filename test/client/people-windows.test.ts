@@ -1,0 +1,79 @@
+import { describe, expect, test } from "bun:test";
+import { People } from "../../src/client/people.ts";
+import { hasNewKey, type PersonPin } from "../../src/core/client/person-keys.ts";
+import { ClientState } from "../../src/io/state/client-state.ts";
+import type { LogReader } from "../../src/io/state/log-pins.ts";
+
+const READER = {
+  fingerprint: "f",
+  formers: [],
+  user: "ana",
+  account: "uA",
+} as unknown as LogReader;
+
+function pinOf(keys: readonly string[], size: number, trusted = 0): PersonPin {
+  const rows = keys.map((key) => ({ account: `u${key}`, key }));
+  return { user: "ben", keys: rows, trusted, n: 1, size, devices: [] };
+}
+
+/** Two windows of one home, each with its own copy of the pins. */
+function windows(stored: PersonPin) {
+  using stack = new DisposableStack();
+  const state = stack.use(ClientState.inMemory());
+  state.logPins.storePerson(READER, stored);
+  const proofs: PromiseWithResolvers<PersonPin>[] = [];
+  const open = () => {
+    const prove = () => {
+      const proof = Promise.withResolvers<PersonPin>();
+      proofs.push(proof);
+      return proof.promise;
+    };
+    const sealedKey = async () => undefined;
+    const people = new People({ logs: state.logPins, prove, sealedKey, onChange: () => {} });
+    people.connected(READER);
+    return people;
+  };
+  const [one, two] = [open(), open()];
+  const kept = () => state.logPins.people(READER)[0];
+  const opened = stack.move();
+  return { one, two, proofs, kept, [Symbol.dispose]: () => opened.dispose() };
+}
+
+async function settle(): Promise<void> {
+  for (let turn = 0; turn < 20; turn++) await Promise.resolve();
+}
+
+describe("a person's key", () => {
+  test("stays accepted when another window proves it at the same time", async () => {
+    using home = windows(pinOf(["a", "b"], 5));
+    const checking = home.one.check("ben");
+    await settle();
+    await home.two.accepted("ben", undefined);
+    home.proofs[0]?.resolve(pinOf(["a", "b"], 9));
+    const checked = await checking;
+    expect([checked?.trusted, home.kept()?.trusted, home.kept()?.size]).toEqual([1, 1, 9]);
+  });
+
+  test("that one window has found is accepted by another", async () => {
+    using home = windows(pinOf(["a"], 5));
+    const checking = home.one.check("ben");
+    await settle();
+    home.proofs[0]?.resolve(pinOf(["a", "b"], 9));
+    await checking;
+    await home.two.accepted("ben", "b");
+    const kept = home.kept();
+    expect(kept?.keys.map(({ key }) => key)).toEqual(["a", "b"]);
+    expect(kept !== undefined && hasNewKey(kept)).toBe(false);
+  });
+
+  test("proved later replaces an earlier proof, whichever arrives first", async () => {
+    using home = windows(pinOf(["a"], 5));
+    const [early, late] = [home.one.check("ben"), home.two.check("ben")];
+    await settle();
+    home.proofs[1]?.resolve(pinOf(["a", "b"], 9));
+    await late;
+    home.proofs[0]?.resolve(pinOf(["a"], 7));
+    await early;
+    expect(home.kept()).toEqual(pinOf(["a", "b"], 9));
+  });
+});
