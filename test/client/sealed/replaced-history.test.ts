@@ -269,6 +269,44 @@ two("an edit of an erased message that was lost does not count as withheld", asy
   await expectUsable(world, ana2, ben2);
 });
 
+describe("a message that was lost after its erasure", () => {
+  for (const [what, texts] of [
+    ["alone", []],
+    ["with its edits", ["edit 1", "edit 2"]],
+  ] as const) {
+    two(`does not count as withheld, ${what}`, async ({ world, ana, ben }) => {
+      await ana.postTo("kept", ben);
+      const backup = world.site.disk.backUp();
+      await leaveServer(ben);
+      const { seq } = await ana.postText("lost");
+      for (const text of texts) await ana.post(sealedEdit(seq, text));
+      await ana.waitForText("lost");
+      await ana.request("erase", { seq });
+      await ana.until("the erasure", () => ana.records.some(({ kind }) => kind === "erase"));
+      await leaveServer(ana);
+      await world.site.restore(backup);
+      const [ana2, ben2] = [await acceptHistory(world, ana), await acceptHistory(world, ben)];
+      await expectUsable(world, ana2, ben2);
+    });
+  }
+
+  two("is shown as deleted if its erasure alone was lost", async ({ world, ana, ben }) => {
+    const { seq } = await ana.postText("deleted");
+    await ben.waitForText("deleted");
+    const backup = world.site.disk.backUp();
+    await ana.request("erase", { seq });
+    await ana.until("the erasure", () => ana.records.some(({ kind }) => kind === "erase"));
+    await leaveServer(ana, ben);
+    await world.site.restore(backup);
+    const ana2 = await acceptHistory(world, ana);
+    const { records } = await ana2.history();
+    expect(records.find((record) => record.seq === seq)).toMatchObject({
+      state: "erased",
+      body: undefined,
+    });
+  });
+});
+
 describe("a member who has not accepted the rollback", () => {
   two("sees no content of a lost message under its number", async ({ world, ana, ben }) => {
     await ana.postTo("kept", ben);
