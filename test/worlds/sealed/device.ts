@@ -126,6 +126,7 @@ export class SealedMember {
   #texts = 0;
   #last = new Map<RoomId, number>();
   readonly #open = new Set<string>();
+  #endOffer: () => void = () => undefined;
 
   constructor(platform: Platform, machine: Machine, home: SealedHome, name: string) {
     this.#platform = platform;
@@ -289,7 +290,8 @@ export class SealedMember {
     const account = accountKeyOf({ state, clock, fingerprint, user: checkName(user) });
     const sendRequest = this.client.request;
     const { code, answer } = await offerLink({ ...account, random: random.bytes, sendRequest });
-    this.client.subscribe((event) => {
+    this.#endOffer();
+    this.#endOffer = this.client.subscribe((event) => {
       if (event.kind === "code-asked") answer(event);
     });
     return code;
