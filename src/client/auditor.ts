@@ -479,10 +479,13 @@ async function auditOnce(
     const reason = verdict.kind === "alarm" ? verdict.reason : "rolled-back";
     const all = await orDefault(() => logs.storedRecords(reader, "all"), []);
     const sample = all.slice(-EVIDENCE_REQUESTS_MAX * PROOFS_PER_REQUEST_MAX);
-    const { proved, missing } = await fetchProofs(connection, deps, pin, sample);
+    const { proved, missing, leftOut } = await fetchProofs(connection, deps, pin, sample);
     const knownSize = Math.max(known?.size ?? 0, reason === "rolled-back" ? confirmed : 0);
     const finding = { reason, known, knownSize, presented: pin, missing } as const;
-    return buildAlarm(link, deps, finding, log, Math.max(0, ...proved));
+    const rooms = roomIds(link);
+    const unprovedHere = leftOut.filter(({ room }) => rooms.has(room));
+    // The sample may contain newer records that were received on this link.
+    return buildAlarm(link, deps, finding, log, commonOf(0, proved, [...missing, ...unprovedHere]));
   }
   const ownProof = accounts && log.own;
   const own =
@@ -511,20 +514,18 @@ async function auditOnce(
   const requested = unproved.slice(Math.max(0, unproved.length - requestedMax));
   const roomsBefore = roomIds(link);
   const { proved, missing, leftOut } = await fetchProofs(connection, deps, pin, requested);
+  const roomsAfter = roomIds(link);
+  const withheld = leftOut.filter(({ room }) => roomsBefore.has(room) && roomsAfter.has(room));
   if (missing.length > 0) {
     if (mayBeLate && missing.every(({ seq }) => seq > pin.size)) return "late";
     const finding = { reason: "record-missing", known, presented: pin, missing } as const;
-    const [first] = missing;
-    const newest = Math.max(known?.size ?? 0, ...proved);
-    const common = Math.min(newest, (first?.seq ?? Number.POSITIVE_INFINITY) - 1);
+    const common = commonOf(known?.size ?? 0, proved, [...missing, ...withheld]);
     return buildAlarm(link, deps, finding, log, common);
   }
-  const roomsAfter = roomIds(link);
-  const withheld = leftOut.filter(({ room }) => roomsBefore.has(room) && roomsAfter.has(room));
   if (withheld.length > 0) {
     if (mayBeLate) return "late";
     const finding = { reason: "left-out", known, presented: pin, missing: withheld } as const;
-    return buildAlarm(link, deps, finding, log);
+    return buildAlarm(link, deps, finding, log, commonOf(known?.size ?? 0, proved, withheld));
   }
   if (verdict.kind !== "same") await orDefault(() => logs.storePin(reader, pin), undefined);
   if (accounts !== undefined && accounts.pin.size !== knownAccounts?.size) {
@@ -543,6 +544,11 @@ async function auditOnce(
   const counts = { proved: proved.length, open: unproved.length - proved.length };
   const isComplete = own?.isComplete !== false;
   return { kind: "accepted", pin, accounts: accounts?.pin, ...counts, isComplete, person };
+}
+
+/** Returns the `seq` of the last known record before the first one that is not in the history. */
+function commonOf(size: number, proved: readonly number[], gone: readonly KnownRecord[]): number {
+  return Math.min(Math.max(size, ...proved), ...gone.map(({ seq }) => seq - 1));
 }
 
 function judgeAccounts(
