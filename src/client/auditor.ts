@@ -160,6 +160,8 @@ export class LogAuditor {
   /** Number of own changes that no proof has reported yet. */
   readonly #expected = new Map<AccountChange["what"], number>();
   #isAuditDue = false;
+  /** Settles with the first audit of a link; `undefined` if that has found nothing wrong. */
+  #firstAudit: PromiseWithResolvers<void> | undefined = Promise.withResolvers();
 
   constructor(
     given: AuditorDependencies,
@@ -201,6 +203,15 @@ export class LogAuditor {
     return true;
   }
 
+  /**
+   * Resolves when the server's history has been compared with what this device knows of it, or when
+   * the link is lost. Until then, a number may denote another message than the user has seen.
+   * @returns `undefined` if the history of this link has been compared
+   */
+  checked(): Promise<void> | undefined {
+    return this.#firstAudit?.promise;
+  }
+
   connected(link: AuditedLink): void {
     void this.write();
     this.#link = link;
@@ -213,6 +224,8 @@ export class LogAuditor {
     this.#link = undefined;
     this.#cancelAudit?.();
     this.#cancelAudit = undefined;
+    this.#firstAudit?.resolve();
+    this.#firstAudit = Promise.withResolvers();
     void this.write(); // Write immediately, because the program may be about to end.
   }
 
@@ -372,15 +385,22 @@ export class LogAuditor {
       if (this.#link !== link) return;
       this.#failures = 0;
       if (outcome.kind === "alarm") this.onAlarm(outcome.alarm);
+      else this.#passed();
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
       if (this.#link === link && !link.connection.isClosed) await this.#handleRefusal(link);
     }
   }
 
+  #passed(): void {
+    this.#firstAudit?.resolve();
+    this.#firstAudit = undefined;
+  }
+
   async #handleRefusal(link: AuditedLink): Promise<void> {
     this.#failures += 1;
     const known = await orDefault(() => this.deps.logs.pin(link.reader), undefined);
+    if (known === undefined && this.#link === link) this.#passed();
     if (this.#failures < ATTEMPTS_MAX || known === undefined)
       return this.#auditLater(CHECKPOINT_LAG_MS);
     const finding = { reason: "unproved", known, presented: undefined, missing: [] } as const;
