@@ -59,6 +59,8 @@ export class SealedHome {
   hasLost = false;
   /** Restores of the server that this device has not accepted. Their last one never may be. */
   pendingRestore: "open" | "never" | undefined;
+  /** Records that the device knows of the history that it has not accepted. */
+  common = 0;
   /** Newest acceptance, which the device's rooms apply when they are next used. */
   acceptedAt = 0;
   /** Rooms whose keys belonged to a history that the server has lost. */
@@ -86,12 +88,12 @@ export class SealedHome {
     this.state.accountKey(IDENTITY.fingerprint, user, () => account.toPem());
   }
 
-  /** Accepts the restored history, of which `common` records are known. */
-  accept(common: number): void {
+  /** Accepts the restored history. */
+  accept(): void {
     const { logPins } = this.state;
     const reader = { fingerprint: IDENTITY.fingerprint, formers: [], user: this.user };
     logPins.storePin(reader, { origin: "chat/old", size: 1, root: new Uint8Array(32), note: "" });
-    logPins.setAlarm(reader, "restored", common);
+    logPins.setAlarm(reader, "restored", this.common);
     this.state.acceptHistory(IDENTITY.fingerprint);
     this.acceptedAt = logPins.replaced(reader).at(-1)?.at ?? 0;
     this.pendingRestore = undefined;
