@@ -30,7 +30,7 @@ export async function isTargetErased(
 
 async function isErased(vault: Vault, room: RoomId, seq: number): Promise<boolean> {
   const row = await vault.find<ArchivedRow>(contentKey(room, seq));
-  return row === undefined || (row.kind === "closed" && row.reason === "deleted");
+  return row === undefined || isDeleted(row);
 }
 
 /**
@@ -41,8 +41,12 @@ export async function eraseContent(vault: Vault, room: RoomId, seq: number): Pro
   const key = contentKey(room, seq);
   const row = await vault.find<ArchivedRow>(key);
   if (row?.count === undefined) await vault.delete(key);
-  else if (row.kind !== "closed")
+  else if (!isDeleted(row))
     await vault.put(key, { kind: "closed", reason: "deleted", ...identityOf(row) });
+}
+
+function isDeleted(row: ArchivedRow): boolean {
+  return row.kind === "closed" && row.reason === "deleted";
 }
 
 function identityOf({ n, timeUnixMs, post, commit, count }: ArchivedRow) {
