@@ -160,6 +160,8 @@ export class LogAuditor {
   /** Number of own changes that no proof has reported yet. */
   readonly #expected = new Map<AccountChange["what"], number>();
   #isAuditDue = false;
+  /** Settles with the first audit of a link; `undefined` if that has found nothing wrong. */
+  #firstAudit: PromiseWithResolvers<void> | undefined = Promise.withResolvers();
 
   constructor(
     given: AuditorDependencies,
@@ -201,6 +203,15 @@ export class LogAuditor {
     return true;
   }
 
+  /**
+   * Resolves when the server's history has been compared with what this device knows of it, or when
+   * the link is lost. Until then, a number may denote another message than the user has seen.
+   * @returns `undefined` if the history of this link has been compared
+   */
+  checked(): Promise<void> | undefined {
+    return this.#firstAudit?.promise;
+  }
+
   connected(link: AuditedLink): void {
     void this.write();
     this.#link = link;
@@ -213,6 +224,8 @@ export class LogAuditor {
     this.#link = undefined;
     this.#cancelAudit?.();
     this.#cancelAudit = undefined;
+    this.#firstAudit?.resolve();
+    this.#firstAudit = Promise.withResolvers();
     void this.write(); // Write immediately, because the program may be about to end.
   }
 
@@ -372,15 +385,22 @@ export class LogAuditor {
       if (this.#link !== link) return;
       this.#failures = 0;
       if (outcome.kind === "alarm") this.onAlarm(outcome.alarm);
+      else this.#passed();
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
       if (this.#link === link && !link.connection.isClosed) await this.#handleRefusal(link);
     }
   }
 
+  #passed(): void {
+    this.#firstAudit?.resolve();
+    this.#firstAudit = undefined;
+  }
+
   async #handleRefusal(link: AuditedLink): Promise<void> {
     this.#failures += 1;
     const known = await orDefault(() => this.deps.logs.pin(link.reader), undefined);
+    if (known === undefined && this.#link === link) this.#passed();
     if (this.#failures < ATTEMPTS_MAX || known === undefined)
       return this.#auditLater(CHECKPOINT_LAG_MS);
     const finding = { reason: "unproved", known, presented: undefined, missing: [] } as const;
@@ -479,10 +499,13 @@ async function auditOnce(
     const reason = verdict.kind === "alarm" ? verdict.reason : "rolled-back";
     const all = await orDefault(() => logs.storedRecords(reader, "all"), []);
     const sample = all.slice(-EVIDENCE_REQUESTS_MAX * PROOFS_PER_REQUEST_MAX);
-    const { proved, missing } = await fetchProofs(connection, deps, pin, sample);
+    const { proved, missing, leftOut } = await fetchProofs(connection, deps, pin, sample);
     const knownSize = Math.max(known?.size ?? 0, reason === "rolled-back" ? confirmed : 0);
     const finding = { reason, known, knownSize, presented: pin, missing } as const;
-    return buildAlarm(link, deps, finding, log, Math.max(0, ...proved));
+    const rooms = roomIds(link);
+    const unprovedHere = leftOut.filter(({ room }) => rooms.has(room));
+    // The sample may contain newer records that were received on this link.
+    return buildAlarm(link, deps, finding, log, commonOf(0, proved, [...missing, ...unprovedHere]));
   }
   const ownProof = accounts && log.own;
   const own =
@@ -511,20 +534,18 @@ async function auditOnce(
   const requested = unproved.slice(Math.max(0, unproved.length - requestedMax));
   const roomsBefore = roomIds(link);
   const { proved, missing, leftOut } = await fetchProofs(connection, deps, pin, requested);
+  const roomsAfter = roomIds(link);
+  const withheld = leftOut.filter(({ room }) => roomsBefore.has(room) && roomsAfter.has(room));
   if (missing.length > 0) {
     if (mayBeLate && missing.every(({ seq }) => seq > pin.size)) return "late";
     const finding = { reason: "record-missing", known, presented: pin, missing } as const;
-    const [first] = missing;
-    const newest = Math.max(known?.size ?? 0, ...proved);
-    const common = Math.min(newest, (first?.seq ?? Number.POSITIVE_INFINITY) - 1);
+    const common = commonOf(known?.size ?? 0, proved, [...missing, ...withheld]);
     return buildAlarm(link, deps, finding, log, common);
   }
-  const roomsAfter = roomIds(link);
-  const withheld = leftOut.filter(({ room }) => roomsBefore.has(room) && roomsAfter.has(room));
   if (withheld.length > 0) {
     if (mayBeLate) return "late";
     const finding = { reason: "left-out", known, presented: pin, missing: withheld } as const;
-    return buildAlarm(link, deps, finding, log);
+    return buildAlarm(link, deps, finding, log, commonOf(known?.size ?? 0, proved, withheld));
   }
   if (verdict.kind !== "same") await orDefault(() => logs.storePin(reader, pin), undefined);
   if (accounts !== undefined && accounts.pin.size !== knownAccounts?.size) {
@@ -543,6 +564,11 @@ async function auditOnce(
   const counts = { proved: proved.length, open: unproved.length - proved.length };
   const isComplete = own?.isComplete !== false;
   return { kind: "accepted", pin, accounts: accounts?.pin, ...counts, isComplete, person };
+}
+
+/** Returns the `seq` of the last known record before the first one that is not in the history. */
+function commonOf(size: number, proved: readonly number[], gone: readonly KnownRecord[]): number {
+  return Math.min(Math.max(size, ...proved), ...gone.map(({ seq }) => seq - 1));
 }
 
 function judgeAccounts(

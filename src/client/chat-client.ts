@@ -79,7 +79,7 @@ export type ChatEffect =
 
 type LinkProvided =
   | ("clock" | "entropy" | "keys" | "sha256" | "people")
-  | ("request" | "activeLink" | "emit");
+  | ("request" | "activeLink" | "emit" | "historyChecked");
 
 export abstract class ChatClient<Account extends LinkedAccount> {
   readonly loop: ConnectionLoop;
@@ -255,6 +255,7 @@ export abstract class ChatClient<Account extends LinkedAccount> {
   readonly request: SendRequest = async (kind, fields) => {
     const { session } = this.#account ?? {};
     session?.posts.flush(); // Posts must reach the server before the request does.
+    if ("seq" in fields) await this.#historyChecked();
     const seq = kind === "erase" && "seq" in fields ? Number(fields.seq) : undefined;
     if (seq !== undefined) await session?.sealing.eraseContent(seq, this.loop.request);
     const edits = seq === undefined ? [] : await session?.sealing.editsOf(seq);
@@ -264,6 +265,16 @@ export abstract class ChatClient<Account extends LinkedAccount> {
     if ("seq" in answer) this.confirmed(answer.seq);
     return answer;
   };
+
+  /**
+   * Waits until numbers denote the messages that the user has seen.
+   * @throws {Fault} log-rolled-back, log-forked or log-unproved if they may not
+   */
+  async #historyChecked(): Promise<void> {
+    const checked = this.loop.state.kind === "in" ? this.#auditing?.checked() : undefined;
+    if (checked !== undefined) await checked;
+    if (this.#alarm !== undefined) throw this.#alarm;
+  }
 
   /** @throws {Fault} kind-unknown if the server is too old for the request */
   checkSupport<Kind extends RequestKind>(kind: Kind, fields: RequestFields<Kind>): void {
@@ -357,6 +368,7 @@ export abstract class ChatClient<Account extends LinkedAccount> {
       people: this.people,
       request: this.request,
       activeLink: this.activeLink,
+      historyChecked: () => this.#auditing?.checked(),
       emit: (event) => {
         if (this.#account?.session === session) this.#emit(event);
       },

@@ -14,10 +14,10 @@ import type {
 } from "../io/state/outbox-store.ts";
 import type { PostBody } from "../wire/messages.ts";
 import type { Connection } from "./link/connection.ts";
-import { notLoggedIn } from "./link/retry.ts";
+import { notConnected, notLoggedIn } from "./link/retry.ts";
 import { OutboxDriver, type ParsedPost, type PostEvent } from "./outbox-driver.ts";
 import type { DecryptedPosts } from "./sealed/queued-posts.ts";
-import type { Sealing } from "./sealed/sealing.ts";
+import type { PostToSeal, Sealing } from "./sealed/sealing.ts";
 
 /** Beyond this number of pending posts, bulk writers wait. Interactive users never reach it. */
 const READY_PENDING_MAX = 2 * OUTBOX_IN_FLIGHT_MAX;
@@ -35,6 +35,8 @@ export interface OutboxQueueOptions {
   readonly store: OutboxStore;
   readonly emit: (event: PostEvent) => void;
   readonly sealing?: Pick<Sealing, "seal" | "pinsStored" | "encryptQueued" | "decryptQueued">;
+  /** Returns a promise while the numbers of messages are in doubt. */
+  readonly historyChecked?: () => Promise<void> | undefined;
 }
 
 interface OpenedOutbox extends Pick<DecryptedPosts, "posts"> {
@@ -168,7 +170,7 @@ export class OutboxQueue {
         return pinned === undefined ? write() : pinned.then(write);
       },
       emit: this.options.emit,
-      seal: (posts) => this.options.sealing?.seal(posts),
+      seal: (posts) => this.#prepare(posts),
       settled: () => this.#settled(),
       heldFaultOf: (target) => {
         for (const driver of this.#parked) {
@@ -177,6 +179,22 @@ export class OutboxQueue {
         }
         return undefined;
       },
+    });
+  }
+
+  /**
+   * Encrypts posts. Those that refer to a message wait until its number denotes that message. If it
+   * does not, the link ends, and the posts are sent or refused after the user has accepted the
+   * server's history.
+   */
+  #prepare(posts: readonly PostToSeal[]): Promise<readonly (PostBody | Fault)[]> | undefined {
+    const { sealing, historyChecked } = this.options;
+    const checked = posts.some(({ body }) => refersTo(body) > 0) ? historyChecked?.() : undefined;
+    if (checked === undefined) return sealing?.seal(posts);
+    const connection = this.#connection;
+    return checked.then(() => {
+      if (this.#connection !== connection) return posts.map(notConnected);
+      return sealing?.seal(posts) ?? posts.map(({ body }) => body);
     });
   }
 
@@ -302,12 +320,17 @@ export class OutboxQueue {
  */
 function withoutLost(stored: PostBody): { readonly body: PostBody; readonly isLost: boolean } {
   const { lostAfter, ...body } = stored as QueuedBody;
-  const { edits = 0, re = 0, thread: _, react = "", ...others } = body;
-  if (lostAfter === undefined || Math.max(re, edits) <= lostAfter) return { body, isLost: false };
+  if (lostAfter === undefined || refersTo(body) <= lostAfter) return { body, isLost: false };
+  const { edits: _, re: __, thread: ___, react = "", ...others } = body;
   return { body: { ...others, text: others.text || react }, isLost: true };
 }
 
 type QueuedBody = PostBody & { readonly lostAfter?: number; readonly edits?: number };
+
+/** Returns the seq of the message that the post answers or edits; 0 if there is none. */
+function refersTo({ re = 0, edits = 0 }: QueuedBody): number {
+  return Math.max(re, edits);
+}
 
 function lostTarget(): Fault {
   const message = msg`the server has lost the message that an unsent message refers to`;

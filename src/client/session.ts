@@ -44,6 +44,8 @@ export interface AccountSessionOptions {
   readonly request: SendRequest;
   readonly logs: Pick<LogPins, "pin" | "replaced">;
   readonly activeLink: ActiveLink;
+  /** `LogAuditor.checked`; returns `undefined` for a client that does not audit. */
+  readonly historyChecked: () => Promise<void> | undefined;
   readonly emit: (event: AccountEvent) => void;
   readonly announceUploads: () => Promise<void>;
   /** `isRepeated` is true if another request cannot deliver the missing record. */
@@ -206,13 +208,13 @@ export class AccountSession {
   }
 
   #newOutboxQueue(): OutboxQueue {
-    const { clock, entropy, outboxes: store, emit } = this.options;
+    const { clock, entropy, outboxes: store, emit, historyChecked } = this.options;
     const { sealing } = this;
     const emitPost = (event: PostEvent) => {
       if (event.kind === "settled") sealing.settled(event.renumbered ?? event.key, event.outcome);
       emit(event);
     };
-    return new OutboxQueue({ clock, entropy, store, sealing, emit: emitPost });
+    return new OutboxQueue({ clock, entropy, store, sealing, historyChecked, emit: emitPost });
   }
 
   #handleEvent(event: FollowerEvent): void {

@@ -120,6 +120,7 @@ export function openedRecord(record: ChatRecord, content: ContentRow): ChatRecor
       if (content.reason === "erased") {
         return { ...record, kind: "edit", state: "erased", body: undefined };
       }
+      if (content.reason === "deleted") return { ...record, state: "erased", body: undefined };
       return {
         ...record,
         from: content.user ?? record.from,

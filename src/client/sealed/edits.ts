@@ -1,4 +1,4 @@
-/** Edits of a sealed room's messages, which are erased together with the messages. */
+/** Erasure of a sealed room's messages, together with their edits. */
 
 import type { RoomId } from "../../base/ids.ts";
 import { defined } from "../../base/values.ts";
@@ -25,7 +25,32 @@ export async function isTargetErased(
 ): Promise<boolean> {
   const target = editedBy(body);
   const isKnown = target !== undefined && target < seq && target > (row?.since ?? seq);
-  return isKnown && (await vault.raw(contentKey(room, target))) === undefined;
+  return isKnown && (await isErased(vault, room, target));
+}
+
+async function isErased(vault: Vault, room: RoomId, seq: number): Promise<boolean> {
+  const row = await vault.find<ArchivedRow>(contentKey(room, seq));
+  return row === undefined || isDeleted(row);
+}
+
+/**
+ * Deletes the content of an erased message. The count of a message from this device remains,
+ * because readers must not report it as withheld if a rollback takes its record away.
+ */
+export async function eraseContent(vault: Vault, room: RoomId, seq: number): Promise<void> {
+  const key = contentKey(room, seq);
+  const row = await vault.find<ArchivedRow>(key);
+  if (row?.count === undefined) await vault.delete(key);
+  else if (!isDeleted(row))
+    await vault.put(key, { kind: "closed", reason: "deleted", ...identityOf(row) });
+}
+
+function isDeleted(row: ArchivedRow): boolean {
+  return row.kind === "closed" && row.reason === "deleted";
+}
+
+function identityOf({ n, timeUnixMs, post, commit, count }: ArchivedRow) {
+  return defined({ n, timeUnixMs, post, commit, count });
 }
 
 export async function noteEdit(
@@ -93,9 +118,9 @@ export async function eraseEdits(
 async function eraseEdit(vault: Vault, room: RoomId, seq: number, target: number) {
   const row = await editAt(vault, room, seq, target);
   if (row === undefined) return undefined;
-  const { n, timeUnixMs, post, commit, count, user } = row;
-  const identity = defined({ n, timeUnixMs, post, commit, count });
-  await vault.put(contentKey(room, seq), { kind: "closed", reason: "erased", user, ...identity });
+  const { user } = row;
+  const closed = { kind: "closed", reason: "erased", user, ...identityOf(row) } as const;
+  await vault.put(contentKey(room, seq), closed);
   return user;
 }
 
@@ -112,8 +137,7 @@ export async function indexEdits(tx: RoomTransaction): Promise<void> {
       const body = value.kind === "said" ? value.body : undefined;
       const target = editedBy(body);
       if (target === undefined) continue;
-      const isErased = (await vault.raw(contentKey(room, target))) === undefined;
-      if (isErased) await eraseEdit(vault, room, seqOf(key), target);
+      if (await isErased(vault, room, target)) await eraseEdit(vault, room, seqOf(key), target);
       else await noteEdit(vault, room, seqOf(key), body);
     }
     const last = rows.at(-1);

@@ -58,7 +58,7 @@ export class GroupChanges {
   /** Runs one change at a time. */
   readonly #queue = new TaskQueue();
   #hasRenewalFailed = false;
-  /** True while this device waits for another one to publish the state with which it can join. */
+  /** True until this device has the state with which it can join, which another may publish. */
   isGroupInfoLost = false;
 
   constructor(private readonly room: SealedRoom) {}
@@ -559,16 +559,22 @@ export class GroupChanges {
    * @throws {Fault} not-found if the server and this device have lost the group's current state
    */
   async findGroup(): Promise<Answer<"group">["made"]> {
+    // Set before the answer, because the device may read the record that publishes the state first.
+    this.isGroupInfoLost = true;
+    const made = await this.#requestGroup();
     this.isGroupInfoLost = false;
+    return made;
+  }
+
+  async #requestGroup(): Promise<Answer<"group">["made"]> {
     try {
       const target = formatTarget(this.room.view);
       return (await this.room.parts.request("group", { target })).made;
     } catch (error) {
       if (!(error instanceof Fault) || error.code !== "not-found") throw error;
       const stored = await storedGroup(this.room);
-      if (stored !== undefined) return stored;
-      this.isGroupInfoLost = true;
-      throw error;
+      if (stored === undefined) throw error;
+      return stored;
     }
   }
 }

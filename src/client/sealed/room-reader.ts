@@ -13,7 +13,7 @@ import type { SealEngine, SealedMessage } from "../../crypto/seal/engine.ts";
 import type { SealDevice, SealMember } from "../../crypto/seal/members.ts";
 import { readBody, readSealedFile, type SealedBody } from "./body.ts";
 import type { Claims } from "./claims.ts";
-import { eraseEdits, indexEdits, isTargetErased, noteEdit } from "./edits.ts";
+import { eraseContent, eraseEdits, indexEdits, isTargetErased, noteEdit } from "./edits.ts";
 import type { FileIndex } from "./file-index.ts";
 import { storeGroupInfo } from "./group-infos.ts";
 import { accountOf, keyChangedText, pinNewcomers, storeOtherKey } from "./identities.ts";
@@ -319,6 +319,9 @@ export class RoomReader {
     if (tx.row !== undefined && sent.since === tx.row.since) {
       tx.change(settleCount(tx.row, sent.count));
     }
+    const { body, sentAtUnixMs, count } = sent;
+    if (record.state === "erased")
+      return storeContent(tx, record, { kind: "closed", reason: "deleted" }, count);
     if (record.state !== "whole") return;
     const hash = ciphertext === undefined ? "" : toBase64Url(this.options.sha256(ciphertext));
     if (!sent.hashes.includes(hash)) {
@@ -326,7 +329,6 @@ export class RoomReader {
       return storeContent(tx, record, { kind: "closed", reason: "sender" });
     }
     const { self } = tx.group ?? {};
-    const { body, sentAtUnixMs, count } = sent;
     if (await isTargetErased(tx, record.seq, body)) {
       tx.remainingEdits.set(record.seq, { seq: record.seq, user: this.options.user });
       return storeContent(tx, record, { kind: "closed", reason: "erased" }, count);
@@ -549,7 +551,7 @@ async function deleteErased(tx: RoomTransaction, { body = {} }: ChatRecord): Pro
   for (const erased of erasedSeqs) {
     if (!Number.isSafeInteger(erased) || erased <= 0) continue;
     const edits = await eraseEdits(tx.vault, tx.room, erased);
-    await tx.vault.delete(contentKey(tx.room, erased));
+    await eraseContent(tx.vault, tx.room, erased);
     // Retention erases edits when they are old enough.
     if (retention !== true) for (const edit of edits) tx.remainingEdits.set(edit.seq, edit);
   }

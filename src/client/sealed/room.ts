@@ -35,7 +35,7 @@ import {
 } from "./body.ts";
 import { type Claims, type HistoryView, isForkIn } from "./claims.ts";
 import type { SealedDevice } from "./device.ts";
-import type { RemainingEdit } from "./edits.ts";
+import { eraseContent, type RemainingEdit } from "./edits.ts";
 import type { FileIndex } from "./file-index.ts";
 import { GroupChanges, pendingOf } from "./group-changes.ts";
 import { cannotWrite, needsRepair } from "./group-plans.ts";
@@ -373,8 +373,7 @@ export class SealedRoom {
     if (erased.length > 0) {
       await states.transact(async (vault) => {
         for (const record of erased) {
-          if ((await find(vault, record)) !== undefined)
-            await vault.delete(contentKey(id, record.seq));
+          if ((await find(vault, record)) !== undefined) await eraseContent(vault, id, record.seq);
         }
       });
     }

@@ -148,9 +148,10 @@ export function isContentOf(row: ArchivedRow, record: RecordIdentity): boolean {
 
 /**
  * `broken`: no device can read the message; `sender`: the sender was not allowed to post it;
- * `erased`: an edit of an erased message.
+ * `erased`: an edit of an erased message; `deleted`: an erased message of this device, stored for
+ * its count.
  */
-export type ClosedReason = "broken" | "sender" | "absent" | "erased";
+export type ClosedReason = "broken" | "sender" | "absent" | "erased" | "deleted";
 
 export interface ChangeRow {
   readonly change: "create" | "add" | "remove" | "update" | "policy" | "join" | "resync";

@@ -269,6 +269,109 @@ two("an edit of an erased message that was lost does not count as withheld", asy
   await expectUsable(world, ana2, ben2);
 });
 
+describe("before a rollback is accepted", () => {
+  for (const room of ["lobby", "vault"]) {
+    two(`posts in ${room} that refer to a message stay unsent`, async ({ world, ana, ben }) => {
+      await ana.postText("kept", room);
+      const backup = world.site.disk.backUp();
+      const { seq: lost } = await ana.postText("lost", room);
+      await ben.waitForText("lost", room);
+      await pinned(ana, ben);
+      await world.site.stop();
+      for (const body of [
+        { text: "answer", re: lost },
+        { text: "", react: "+1", re: lost },
+        { text: "in a thread", re: lost, thread: true },
+      ])
+        ben.client.post(room, body).catch(ignoreFault);
+      for (const person of [ana, ben]) await person.quit();
+      await world.wait(world.site.start());
+      await world.site.restore(backup);
+      const ana2 = await acceptHistory(world, ana);
+      for (const text of ["new 1", "new 2"]) await ana2.postText(text, room);
+      const alarmed = await meetAlarm(world, ben);
+      await alarmed.quit();
+      const sent = await ana2.history({ target: room });
+      expect(sent.records.filter(({ from, body }) => from === "ben" && body?.["re"])).toEqual([]);
+      ben.device.state.acceptHistory(fingerprintOf(alarmed));
+      const ben2 = await world.join("ben", ben.device);
+      const refused = await ben2.until("the refusals", () => {
+        const settled = ben2.events.flatMap((event) =>
+          event.kind === "settled" && event.outcome.kind === "refused"
+            ? [[event.adopted?.body.text, event.outcome.fault.code]]
+            : [],
+        );
+        return settled.length === 3 && settled;
+      });
+      const texts = ["answer", "+1", "in a thread"];
+      expect(refused).toEqual(texts.map((text) => [text, "not-found"]));
+    });
+  }
+
+  two("requests that name a message are refused", async ({ world, ana, ben }) => {
+    await ana.postText("kept", "lobby");
+    const backup = world.site.disk.backUp();
+    const { seq } = await ben.postText("lost", "lobby");
+    await leaveServer(ana, ben);
+    await world.site.restore(backup);
+    const ana2 = await acceptHistory(world, ana);
+    await ana2.postText("new", "lobby");
+    const ben2 = world.person("ben", ben.device);
+    await world.wait(ben2.client.connect());
+    const { client } = ben2;
+    const room = client.rooms.find(({ name }) => name === "lobby")?.id ?? "";
+    const asked = Promise.all([
+      rejection(client.request("edit", { seq, text: "edited" })),
+      rejection(client.request("erase", { seq })),
+      rejection(client.request("pin", { seq, on: true })),
+      rejection(client.request("vote", { seq, choices: [1] })),
+      rejection(client.request("save", { room, seq, on: true })),
+    ]);
+    for (const fault of await world.wait(asked)) expect(fault).toMatchObject({ exitCode: 6 });
+    expect(
+      (await ana2.history({ target: "lobby", kinds: ["edit", "erase", "pin"] })).records,
+    ).toEqual([]);
+  });
+});
+
+describe("a message that was lost after its erasure", () => {
+  for (const [what, texts] of [
+    ["alone", []],
+    ["with its edits", ["edit 1", "edit 2"]],
+  ] as const) {
+    two(`does not count as withheld, ${what}`, async ({ world, ana, ben }) => {
+      await ana.postTo("kept", ben);
+      const backup = world.site.disk.backUp();
+      await leaveServer(ben);
+      const { seq } = await ana.postText("lost");
+      for (const text of texts) await ana.post(sealedEdit(seq, text));
+      await ana.waitForText("lost");
+      await ana.request("erase", { seq });
+      await ana.until("the erasure", () => ana.records.some(({ kind }) => kind === "erase"));
+      await leaveServer(ana);
+      await world.site.restore(backup);
+      const [ana2, ben2] = [await acceptHistory(world, ana), await acceptHistory(world, ben)];
+      await expectUsable(world, ana2, ben2);
+    });
+  }
+
+  two("is shown as deleted if its erasure alone was lost", async ({ world, ana, ben }) => {
+    const { seq } = await ana.postText("deleted");
+    await ben.waitForText("deleted");
+    const backup = world.site.disk.backUp();
+    await ana.request("erase", { seq });
+    await ana.until("the erasure", () => ana.records.some(({ kind }) => kind === "erase"));
+    await leaveServer(ana, ben);
+    await world.site.restore(backup);
+    const ana2 = await acceptHistory(world, ana);
+    const { records } = await ana2.history();
+    expect(records.find((record) => record.seq === seq)).toMatchObject({
+      state: "erased",
+      body: undefined,
+    });
+  });
+});
+
 describe("a member who has not accepted the rollback", () => {
   two("sees no content of a lost message under its number", async ({ world, ana, ben }) => {
     await ana.postTo("kept", ben);

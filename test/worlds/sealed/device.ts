@@ -59,6 +59,8 @@ export class SealedHome {
   hasLost = false;
   /** Restores of the server that this device has not accepted. Their last one never may be. */
   pendingRestore: "open" | "never" | undefined;
+  /** Records that the device knows of the history that it has not accepted. */
+  common = 0;
   /** Newest acceptance, which the device's rooms apply when they are next used. */
   acceptedAt = 0;
   /** Rooms whose keys belonged to a history that the server has lost. */
@@ -86,12 +88,12 @@ export class SealedHome {
     this.state.accountKey(IDENTITY.fingerprint, user, () => account.toPem());
   }
 
-  /** Accepts the restored history, of which `common` records are known. */
-  accept(common: number): void {
+  /** Accepts the restored history. */
+  accept(): void {
     const { logPins } = this.state;
     const reader = { fingerprint: IDENTITY.fingerprint, formers: [], user: this.user };
     logPins.storePin(reader, { origin: "chat/old", size: 1, root: new Uint8Array(32), note: "" });
-    logPins.setAlarm(reader, "restored", common);
+    logPins.setAlarm(reader, "restored", this.common);
     this.state.acceptHistory(IDENTITY.fingerprint);
     this.acceptedAt = logPins.replaced(reader).at(-1)?.at ?? 0;
     this.pendingRestore = undefined;
@@ -126,6 +128,7 @@ export class SealedMember {
   #texts = 0;
   #last = new Map<RoomId, number>();
   readonly #open = new Set<string>();
+  #endOffer: () => void = () => undefined;
 
   constructor(platform: Platform, machine: Machine, home: SealedHome, name: string) {
     this.#platform = platform;
@@ -289,7 +292,8 @@ export class SealedMember {
     const account = accountKeyOf({ state, clock, fingerprint, user: checkName(user) });
     const sendRequest = this.client.request;
     const { code, answer } = await offerLink({ ...account, random: random.bytes, sendRequest });
-    this.client.subscribe((event) => {
+    this.#endOffer();
+    this.#endOffer = this.client.subscribe((event) => {
       if (event.kind === "code-asked") answer(event);
     });
     return code;

@@ -171,10 +171,14 @@ export class SealedWorld extends Simulation {
         home.outdatedRooms.add(room);
       // At least one device must accept.
       const isFirst = home === members[0]?.home;
+      if (home.pendingRestore === undefined) home.common = common;
+      home.common = Math.min(home.common, common);
       home.pendingRestore = !isFirst && random.chance(0.1) ? "never" : "open";
       if (home.pendingRestore === "never") continue;
       const accept = () => {
-        home.accept(common);
+        // A second restore may have been accepted meanwhile, together with this one.
+        if (home.pendingRestore !== "open") return;
+        home.accept();
         for (const program of home.programs) program.start();
       };
       if (isFirst || random.chance(0.5)) accept();
