@@ -138,7 +138,7 @@ class Lab {
     this.attacker.stdin.write(`${line}\n`);
     this.attacker.stdin.flush();
     const { value, done } = await this.output.next();
-    if (done === true || value === undefined) throw new Error("the attacker ended");
+    if (done === true || value === undefined) throw new AttackerEnded();
     return value;
   }
 
@@ -148,6 +148,15 @@ class Lab {
     if (this.pid !== this.server.pid) process.kill(this.pid, "SIGTERM");
     await this.server.stop();
   }
+}
+
+/** Its links were refused, for example by limits of its address that an earlier row has reached. */
+class AttackerEnded extends Error {}
+
+interface Trial {
+  readonly calm: Latency;
+  readonly found: Latency & Counted;
+  readonly isMet: boolean;
 }
 
 interface Counted {
@@ -201,7 +210,16 @@ for (const disk of values.disks.split(",")) {
     const [links = 1, accounts = 1] = shape.split("x").map(Number);
     let lab: Lab | undefined;
     let rowsLeft = 0;
-    const measure = async (row: string) => {
+    const measure = async (row: string): Promise<Trial | undefined> => {
+      try {
+        return await measureOnce(row);
+      } catch (error) {
+        if (!(error instanceof AttackerEnded)) throw error;
+        rowsLeft = 0;
+        return undefined;
+      }
+    };
+    const measureOnce = async (row: string): Promise<Trial> => {
       if (lab === undefined || rowsLeft-- === 0) {
         await lab?.close();
         lab = await Lab.open(Number(disk));
@@ -222,7 +240,12 @@ for (const disk of values.disks.split(",")) {
     for (const row of chosen) {
       let trial = await measure(row);
       let trials = 1;
-      for (; !trial.isMet && trials < TRIALS; trials++) trial = await measure(row);
+      for (; trial?.isMet !== true && trials < TRIALS; trials++) trial = await measure(row);
+      if (trial === undefined) {
+        missed++;
+        print(`FAILED | ${row} | ${shape} | ${disk} ms | the attacker ended`);
+        continue;
+      }
       const { calm, found, isMet } = trial;
       if (!isMet) missed++;
       const times = [calm.medianMs, found.medianMs, found.worstMs, found.worstWallMs];
