@@ -46,27 +46,29 @@ for (;;) {
   };
   // A single attacker has its limits per hour in each row; the accounts of a crowd are shared.
   while (accounts > 1 && crowd.length < accounts) crowd.push(await newAccount());
-  const attackers = accounts === 1 ? [await newAccount()] : crowd.slice(0, accounts);
+  const chosen = accounts === 1 ? [await newAccount()] : crowd.slice(0, accounts);
   const counts = { accepted: 0, refused: 0 };
   let isEnded = false;
   const attack = ROWS.get(row);
   if (attack === undefined) throw new Error(`unknown row ${row}`);
   const parties: CallerParty[] = [];
   const work: Promise<void>[] = [];
-  for (const account of attackers) {
+  const attackers: Parameters<typeof attack>[0][] = [];
+  for (const account of chosen) {
     for (let link = 0; link < links; link++) {
       const party = await account.party.again(account.facts.user);
       parties.push(party);
-      const attacker = { ...ports, ...account, party, links, isEnded: () => isEnded };
-      work.push(attack(attacker, counts));
+      attackers.push({ ...ports, ...account, party, links, isEnded: () => isEnded });
     }
   }
+  // The first ones would use up the limits of their address before the others have logged in.
+  for (const attacker of attackers) work.push(attack(attacker, counts));
   print("ready");
   await input.next();
   isEnded = true;
   await Promise.race([Promise.allSettled(work), Bun.sleep(1_000)]);
   print(JSON.stringify(counts));
   for (const party of parties) party.close();
-  if (accounts === 1) for (const { party } of attackers) party.close();
+  if (accounts === 1) for (const { party } of chosen) party.close();
 }
 process.exit(0);

@@ -3,7 +3,9 @@
  * [--seconds 3] [--disks 0,10] [--shapes 1x1,32x1,1x100] [--list]`. A shape is the links of each
  * account and the number of accounts; a disk is the delay of each sync in milliseconds (with
  * `strace`). Each row reports another member's posts, the memory of the server, and what stays on
- * the disk. Goals: median at most 3 times the calm one, worst 300 ms, 128 MiB more memory.
+ * the disk. Goals: median at most 3 times the calm one, worst 300 ms, 128 MiB more memory. Times
+ * exclude waits for a CPU, because attackers and other programs share this machine. A row that
+ * misses a goal is repeated with new servers, and has missed if it misses `TRIALS` times.
  */
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
@@ -24,6 +26,7 @@ const MEDIAN_MS_MIN = 20;
 const WORST_MS_MAX = 300;
 const MEMORY_MIB_MAX = 128;
 const MIB = 1024 * 1024;
+const TRIALS = 3;
 /** Limits per hour apply to the address of all attackers. */
 const ROWS_PER_SERVER = 40;
 
@@ -46,6 +49,13 @@ if (values.list) {
 interface Latency {
   readonly medianMs: number;
   readonly worstMs: number;
+  /** Worst time including waits for a CPU. */
+  readonly worstWallMs: number;
+}
+
+interface Timing {
+  readonly ownMs: number;
+  readonly wallMs: number;
 }
 
 class Lab {
@@ -79,20 +89,29 @@ class Lab {
   }
 
   async posts(): Promise<Latency> {
-    const took: Promise<number>[] = [];
+    const posts: Promise<Timing>[] = [];
     for (let i = 0; i < seconds * POSTS_PER_SECOND; i++) {
-      took.push(this.#post());
+      posts.push(this.#post());
       await Bun.sleep(1_000 / POSTS_PER_SECOND);
     }
-    const sorted = Float64Array.from(await Promise.all(took)).sort();
-    return { medianMs: quantile(sorted, 0.5), worstMs: quantile(sorted, 1) };
+    const timings = await Promise.all(posts);
+    const sorted = Float64Array.from(timings, ({ ownMs }) => ownMs).sort();
+    return {
+      medianMs: quantile(sorted, 0.5),
+      worstMs: quantile(sorted, 1),
+      worstWallMs: Math.max(...timings.map(({ wallMs }) => wallMs)),
+    };
   }
 
-  async #post(): Promise<number> {
+  async #post(): Promise<Timing> {
     const startedAt = performance.now();
+    const waits = [this.pid, process.pid].map((pid) => ({ pid, beforeMs: cpuWaitMs(pid) }));
     const posted = postIn(this.victim, this.scene.room, "a member's text");
     await Promise.race([posted, Bun.sleep(ANSWER_MS_MAX)]);
-    return performance.now() - startedAt;
+    const wallMs = performance.now() - startedAt;
+    // The two may wait at the same time, so only the longer wait certainly delayed the post.
+    const waitMs = Math.max(...waits.map(({ pid, beforeMs }) => cpuWaitMs(pid) - beforeMs));
+    return { ownMs: Math.max(0, wallMs - waitMs), wallMs };
   }
 
   async attack(row: string, links: number, accounts: number): Promise<Latency & Counted> {
@@ -119,7 +138,7 @@ class Lab {
     this.attacker.stdin.write(`${line}\n`);
     this.attacker.stdin.flush();
     const { value, done } = await this.output.next();
-    if (done === true || value === undefined) throw new Error("the attacker ended");
+    if (done === true || value === undefined) throw new AttackerEnded();
     return value;
   }
 
@@ -129,6 +148,15 @@ class Lab {
     if (this.pid !== this.server.pid) process.kill(this.pid, "SIGTERM");
     await this.server.stop();
   }
+}
+
+/** Its links were refused, for example by limits of its address that an earlier row has reached. */
+class AttackerEnded extends Error {}
+
+interface Trial {
+  readonly calm: Latency;
+  readonly found: Latency & Counted;
+  readonly isMet: boolean;
 }
 
 interface Counted {
@@ -144,6 +172,12 @@ function prefix(diskMs: number): readonly string[] {
   const calls = "trace=fsync,fdatasync";
   const inject = `inject=fsync,fdatasync:delay_exit=${diskMs * 1000}`;
   return ["strace", "-f", "--seccomp-bpf", "-qqq", "-o", "/dev/null", "-e", calls, "-e", inject];
+}
+
+/** Linux: time that the main thread was runnable without a CPU. */
+function cpuWaitMs(pid: number): number {
+  const [, waitNs] = readFileSync(`/proc/${pid}/task/${pid}/schedstat`, "latin1").split(" ");
+  return Number(waitNs) / 1e6;
 }
 
 function childOf(pid: number): number | undefined {
@@ -176,7 +210,16 @@ for (const disk of values.disks.split(",")) {
     const [links = 1, accounts = 1] = shape.split("x").map(Number);
     let lab: Lab | undefined;
     let rowsLeft = 0;
-    for (const row of chosen) {
+    const measure = async (row: string): Promise<Trial | undefined> => {
+      try {
+        return await measureOnce(row);
+      } catch (error) {
+        if (!(error instanceof AttackerEnded)) throw error;
+        rowsLeft = 0;
+        return undefined;
+      }
+    };
+    const measureOnce = async (row: string): Promise<Trial> => {
       if (lab === undefined || rowsLeft-- === 0) {
         await lab?.close();
         lab = await Lab.open(Number(disk));
@@ -190,18 +233,30 @@ for (const disk of values.disks.split(",")) {
         found.medianMs <= goalMs &&
         found.worstMs <= WORST_MS_MAX &&
         found.memoryMib <= MEMORY_MIB_MAX;
-      if (!isMet) {
+      // Its queue would delay the next row.
+      if (!isMet) rowsLeft = 0;
+      return { calm, found, isMet };
+    };
+    for (const row of chosen) {
+      let trial = await measure(row);
+      let trials = 1;
+      for (; trial?.isMet !== true && trials < TRIALS; trials++) trial = await measure(row);
+      if (trial === undefined) {
         missed++;
-        // Its queue would delay the next row.
-        rowsLeft = 0;
+        print(`FAILED | ${row} | ${shape} | ${disk} ms | the attacker ended`);
+        continue;
       }
-      const numbers = [calm.medianMs, found.medianMs, found.worstMs].map((ms) => ms.toFixed(0));
+      const { calm, found, isMet } = trial;
+      if (!isMet) missed++;
+      const times = [calm.medianMs, found.medianMs, found.worstMs, found.worstWallMs];
+      const numbers = times.map((ms) => ms.toFixed(0));
       const [memory, stored] = [found.memoryMib, found.storedKib].map((size) => size.toFixed(0));
       const sizes = `${memory} MiB | ${stored} KiB | ${found.accepted}, ${found.refused}`;
-      const subject = `${isMet ? "met" : "MISSED"} | ${row} | ${shape} | ${disk} ms`;
+      const subject = `${isMet ? "met" : "MISSED"} | ${row} | ${shape} | ${disk} ms | ${trials}`;
       print(`${subject} | ${numbers.join(", ")} ms | ${sizes}`);
-      const { medianMs, worstMs, memoryMib, storedKib } = found;
-      const measured = { calmMs: calm.medianMs, medianMs, worstMs, memoryMib, storedKib };
+      const { medianMs, worstMs, worstWallMs, memoryMib, storedKib } = found;
+      const more = { memoryMib, storedKib, trials };
+      const measured = { calmMs: calm.medianMs, medianMs, worstMs, worstWallMs, ...more };
       saveSample({ table: "hostile", row: { row, shape, disk }, values: measured });
     }
     await lab?.close();

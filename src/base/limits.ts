@@ -429,6 +429,13 @@ export const UDP_QUEUE_BYTES = 64 * KIB;
 /** The link, DATA_CHANNELS_PER_SESSION_MAX data channels, and a few closing ones. */
 export const UDP_STREAMS_MAX = 40;
 export const UDP_HALF_OPEN_MAX = 1_024;
+/**
+ * Exceeds the overhead of a handshake and of two minutes without a log-in. A window is 24 MiB, which
+ * cannot grow afterwards (Bun 1.4.4).
+ */
+export const UDP_UNDELIVERED_BEFORE_LOGIN_BYTES_MAX = 128 * KIB;
+/** In this time, a link of 1 Gbit/s carries 31 MB. */
+export const UDP_UNDELIVERED_CHECK_MS = 250;
 /** Each handshake costs 1 to 2 ms of CPU. */
 export const UDP_HANDSHAKES_PER_TURN_MAX = 32;
 /** Longer than a network failure of 10 s, and short enough to detect a killed server. */

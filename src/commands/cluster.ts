@@ -2,6 +2,7 @@
 
 import { Fault } from "../base/fault.ts";
 import { counted, formatSize } from "../base/sizes.ts";
+import { defined } from "../base/values.ts";
 import { argument, defineGroup, defineVerb, flag, verbRow } from "../cli/command.ts";
 import { type Context, printNotice } from "../cli/context.ts";
 import { usageFault } from "../cli/errors.ts";
@@ -11,6 +12,7 @@ import {
   type ClusterConfig,
   clusterConfig,
   NATS_FLAGS,
+  printCredentialsExpiry,
   SAFETY_FLAGS,
 } from "../cli/serve/cluster-config.ts";
 import { type OpenFolder, openFolder } from "../cli/serve/folder.ts";
@@ -203,9 +205,10 @@ const status = defineVerb({
       },
     });
     const streamFields = { cluster: name, messages, bytes, leader, replicas, current };
+    const expires = printCredentialsExpiry(context, config);
     printResult(
       context,
-      { kind: "stream", ...streamFields, rootsEqual: areRootsEqual },
+      defined({ kind: "stream", ...streamFields, rootsEqual: areRootsEqual, expires }),
       summaryOf(inspection),
     );
     if (!state.hasMajority) throw noMajority({ servers: silent, total: config.servers.length });

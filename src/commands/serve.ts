@@ -8,7 +8,7 @@ import { defineVerb } from "../cli/command.ts";
 import { lanAddresses, listenHosts, ownAddresses } from "../cli/connect/invite.ts";
 import { printNotice } from "../cli/context.ts";
 import { ROOM_PASSWORD, readSecret } from "../cli/secrets.ts";
-import { clusterConfig } from "../cli/serve/cluster-config.ts";
+import { clusterConfig, printCredentialsExpiry } from "../cli/serve/cluster-config.ts";
 import {
   checkArgs,
   dailyQuotasOf,
@@ -62,7 +62,10 @@ environment (CHAT_SERVE_PORT=2500).`,
     const clusterArgs =
       args.nats.length === 0 ? undefined : await clusterConfig(args, args.unsafeNats);
     const cluster = clusterArgs && { ...clusterArgs, filesBytesMax: files.totalBytesMax };
-    if (cluster !== undefined) await checkNatsSync(context, cluster);
+    if (cluster !== undefined) {
+      printCredentialsExpiry(context, cluster);
+      await checkNatsSync(context, cluster);
+    }
     const open = await openFolder({
       path: args.data,
       clock,

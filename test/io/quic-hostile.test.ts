@@ -1,5 +1,12 @@
 import { afterAll, describe, expect, test } from "bun:test";
-import { MESSAGE_BYTES_MAX, UDP_HALF_OPEN_MAX, UDP_STREAMS_MAX } from "../../src/base/limits.ts";
+import {
+  MESSAGE_BEFORE_LOGIN_BYTES_MAX,
+  MESSAGE_BYTES_MAX,
+  UDP_HALF_OPEN_MAX,
+  UDP_STREAMS_MAX,
+  UDP_UNDELIVERED_BEFORE_LOGIN_BYTES_MAX,
+  UDP_UNDELIVERED_CHECK_MS,
+} from "../../src/base/limits.ts";
 import { encodeFrames } from "../../src/io/link/frame.ts";
 import type { Link } from "../../src/io/link/link.ts";
 import { QuicSocket } from "../../src/io/quic/adapter.ts";
@@ -8,6 +15,7 @@ import { QuicDialer } from "../../src/io/quic/dial.ts";
 import { listenQuic } from "../../src/io/quic/listener.ts";
 import { until, within } from "../event.ts";
 import { firstDatagrams, OPENING, passes, QuicHost, Stranger } from "./quic-fixture.ts";
+import { QuicForger } from "./quic-forger.ts";
 import { certificate, DIAL_MS, HOST } from "./quic-relays.ts";
 import { openSocket, UdpRelay } from "./udp-relay.ts";
 
@@ -153,6 +161,50 @@ function refusing(link: Link): Link {
 function one(byte: number): Uint8Array {
   return Uint8Array.of(byte);
 }
+
+describe("data behind a gap", () => {
+  const GAP_BYTES = 1_000;
+  const PIECE = new Uint8Array(1_100);
+
+  async function sendBehindGap(forger: QuicForger, id: number, sizeBytes: number): Promise<void> {
+    forger.mute();
+    for (let at = 0; at < sizeBytes; at += PIECE.length) {
+      forger.stream(id, GAP_BYTES + at, PIECE);
+      if ((at / PIECE.length) % 32 === 0) await passes(1);
+    }
+  }
+
+  test("ends a connection before its log-in", async () => {
+    const known = quicHost.links.length;
+    const forger = await QuicForger.connect(port);
+    const observer = await until("a link", () => quicHost.observers[known]);
+    quicHost.links[known]?.limitMessageBytes?.(MESSAGE_BEFORE_LOGIN_BYTES_MAX);
+    await sendBehindGap(forger, 0, UDP_UNDELIVERED_BEFORE_LOGIN_BYTES_MAX / 2);
+    await passes(2 * UDP_UNDELIVERED_CHECK_MS);
+    expect(observer.closedCount).toBe(0);
+    await sendBehindGap(forger, 0, UDP_UNDELIVERED_BEFORE_LOGIN_BYTES_MAX);
+    expect((await within("the end", observer.closed()))?.code).toBe("link-closed");
+    forger.close();
+    await quicHost.serves(honest);
+  });
+
+  test("ends no connection after its log-in, and arrives when the gap is filled", async () => {
+    const known = quicHost.links.length;
+    const forger = await QuicForger.connect(port);
+    const observer = await until("a link", () => quicHost.observers[known]);
+    quicHost.links[known]?.limitMessageBytes?.(MESSAGE_BYTES_MAX);
+    const sizeBytes = 150 * PIECE.length;
+    const frame = encodeFrames([new Uint8Array(GAP_BYTES - 8 + sizeBytes)]);
+    // A datagram that the socket dropped arrives the second time.
+    for (let i = 0; i < 2; i++) await sendBehindGap(forger, 0, sizeBytes);
+    await passes(2 * UDP_UNDELIVERED_CHECK_MS);
+    expect(observer.messages).toEqual([]);
+    forger.stream(0, 4, frame.subarray(0, GAP_BYTES - 4));
+    await observer.count(1);
+    expect(observer.closedCount).toBe(0);
+    forger.close();
+  });
+});
 
 describe("a stream before the first", () => {
   test("ends its connection and is not stored", async () => {

@@ -2,9 +2,12 @@
 
 import { Fault } from "../../base/fault.ts";
 import { quoteText } from "../../base/text.ts";
+import { formatUtc } from "../../base/time.ts";
 import { defined } from "../../base/values.ts";
 import { readNamedInput } from "../../io/disk/data-folder.ts";
+import { expiryOf } from "../../io/nats/refusals.ts";
 import { type FlagDefs, flag, stringFlag } from "../command.ts";
+import { type Context, printNotice } from "../context.ts";
 import { usageFault } from "../errors.ts";
 
 export interface ClusterConfig {
@@ -63,6 +66,19 @@ export async function clusterConfig(
     "write --nats-monitor http://HOST:8222",
   ]);
   return { name, servers, isUnsafe, monitors, ...defined({ credentials }) };
+}
+
+/** @returns the time at which NATS will end the connection; `undefined` if it is unknown */
+export function printCredentialsExpiry(
+  context: Context,
+  { credentials }: Pick<ClusterConfig, "credentials">,
+): string | undefined {
+  const unixMs = expiryOf(credentials);
+  if (unixMs === undefined) return undefined;
+  const expires = formatUtc(unixMs);
+  const isExpired = unixMs <= context.clock.unixMs();
+  printNotice(context, `the NATS credentials ${isExpired ? "expired" : "expire"} at ${expires}`);
+  return expires;
 }
 
 function splitAddresses(

@@ -652,14 +652,13 @@ export class RoomEngine {
 
   #apply(record: LogRecord): EngineEffect[] {
     const { head } = record;
-    const readers = this.#rooms.get(head.room as RoomId)?.members;
-    const left = head.kind === "remove" ? [...(readers ?? [])] : NOBODY;
-    const boxes = this.#rooms.boxesChangedBy(head);
-    const boxMembers = boxes.map(({ members }) => new Set(members));
     // The record may end the room, or begin it.
     const ended = this.#rooms.get(head.room as RoomId);
+    const left = head.kind === "remove" ? [...(ended?.members ?? [])] : NOBODY;
+    const boxes = this.#rooms.boxesChangedBy(head);
+    const boxMembers = boxes.map(({ members }) => new Set(members));
     this.restore(record);
-    const room = this.#rooms.get(head.room as RoomId) ?? ended;
+    const room = ended ?? this.#rooms.get(head.room as RoomId);
     if (room === undefined) return [];
     const effects: EngineEffect[] = [{ kind: "deliver", room, record }];
     for (const [i, box] of boxes.entries()) {

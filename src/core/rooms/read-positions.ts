@@ -44,6 +44,11 @@ export class ReadPositions {
     return true;
   }
 
+  forgetRoom(room: RoomId): boolean {
+    const users = [...this.#byUser.keys()];
+    return users.filter((user) => this.forget(user, room)).length > 0;
+  }
+
   /**
    * Moves positions back that are beyond the end of their room, because the log has lost records.
    * @param endOf `n` of the room's last record; `undefined` leaves the positions as they are

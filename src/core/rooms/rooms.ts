@@ -93,6 +93,18 @@ export interface Box {
   readonly user: UserId;
 }
 
+/**
+ * Remains of a removed room that was used, because authors, operators and the retention can
+ * still erase its records: about 250 bytes. Its creation counted for its creator's limits.
+ */
+interface RemovedRoom {
+  readonly name?: Name;
+  readonly maker: UserId | "server";
+  readonly isSealed?: true;
+  readonly isPrivate?: true;
+  readonly retention?: NonNullable<Room["retention"]>;
+}
+
 export interface Receipts {
   /** `n` of the first record with receipts. Readers of earlier records are not revealed. */
   since: number;
@@ -157,6 +169,7 @@ const BOX_CHANGES: ReadonlySet<string> = new Set([
 
 export class Rooms {
   readonly #byId = new Map<RoomId, Room>(); // The room engine enforces ROOMS_MAX.
+  readonly #removed = new Map<RoomId, RemovedRoom>();
   readonly #byName = new Map<FoldedName, Room>();
   /** A former name resolves to its room until another room uses the name. */
   readonly #former = new Map<FoldedName, Room>(); // At most FORMER_NAMES_MAX entries.
@@ -175,8 +188,17 @@ export class Rooms {
 
   head = 0;
 
+  /** A removed room that was used has no members, and nothing but what `RemovedRoom` has. */
   get(id: RoomId): Room | undefined {
-    return this.#byId.get(id);
+    const room = this.#byId.get(id);
+    if (room !== undefined) return room;
+    const removed = this.#removed.get(id);
+    return removed && { ...emptyRoom({ room: id, by: removed.maker, seq: 0, n: 0 }), ...removed };
+  }
+
+  /** Returns the `n` of the room's last record; `undefined` if the room was removed. */
+  endOf(id: RoomId): number | undefined {
+    return this.#byId.get(id)?.lastN;
   }
 
   /** Finds a private room only for a user who may know of it. */
@@ -222,9 +244,11 @@ export class Rooms {
     }
   }
 
-  /** Includes removed rooms. */
-  *retained(): Iterable<Room> {
-    for (const room of this.#byId.values()) if (room.retention !== undefined) yield room;
+  /** Returns the ids of rooms with a retention, including removed ones. */
+  *retained(): Iterable<RoomId> {
+    for (const rooms of [this.#byId, this.#removed]) {
+      for (const [id, { retention }] of rooms) if (retention !== undefined) yield id;
+    }
   }
 
   editsOf(seq: number): readonly number[] {
@@ -251,6 +275,11 @@ export class Rooms {
     return this.#direct;
   }
 
+  /** Number of removed rooms of which something stays. */
+  get removedCount(): number {
+    return this.#removed.size;
+  }
+
   get namedCount(): number {
     return this.#byName.size;
   }
@@ -261,7 +290,10 @@ export class Rooms {
     this.head = head.seq;
     if (head.kind === "room") this.#create(record);
     const room = this.#byId.get(head.room as RoomId);
-    if (room === undefined) return;
+    if (room === undefined) {
+      if (this.#removed.has(head.room as RoomId)) this.#changeMessages(record);
+      return;
+    }
     room.lastSeq = head.seq;
     room.lastN = head.n;
     if (head.by === "server") return;
@@ -292,6 +324,7 @@ export class Rooms {
       edits: [...this.#edits],
       erased: this.#erased.value(),
       polled: this.#polled.value(),
+      removed: [...this.#removed],
     };
   }
 
@@ -322,12 +355,14 @@ export class Rooms {
     for (const [seq, edits] of value.edits) this.#edits.set(seq, [...edits]);
     this.#erased = new SeqSet(value.erased);
     this.#polled = new SeqSet(value.polled);
+    for (const [id, room] of value.removed) this.#removed.set(id, room);
     this.head = value.head;
   }
 
   #change(room: Room, record: FoldedRecord, by: UserId): void {
     const { kind } = record.head;
     if (!isOfLog(kind, "history")) return;
+    this.#changeMessages(record);
     switch (kind) {
       case "join":
         room.receipts?.joined.set(by, record.head.n);
@@ -349,19 +384,14 @@ export class Rooms {
         return applyMute(room, record);
       case "grant":
         return applyGrant(room, record);
-      case "edit":
-        return this.#edit(record);
       case "erase":
-        return this.#erase(room, record);
+        return erase(room, record);
       case "pin":
         return applyPin(room, record);
       case "hand":
         return applyHand(room, record);
-      case "poll": {
-        const { seq } = bodyOf(record, kind) ?? {};
-        if (seq !== undefined) this.#polled.add(seq);
+      case "poll":
         return applyPoll(room, record);
-      }
       case "knock":
         return applyKnock(room, record, by);
       case "rules": {
@@ -393,6 +423,7 @@ export class Rooms {
       case "reaction":
       case "vote":
       case "file":
+      case "edit":
       case "sealed":
       case "checkpoint":
       case "fork":
@@ -403,14 +434,18 @@ export class Rooms {
     }
   }
 
-  #erase(room: Room, record: FoldedRecord): void {
+  /** Applies what a record changes in messages, whose room may have been removed. */
+  #changeMessages(record: FoldedRecord): void {
+    if (record.head.kind === "edit") return this.#edit(record);
+    if (record.head.kind === "poll") {
+      const { seq } = bodyOf(record, "poll") ?? {};
+      if (seq !== undefined) this.#polled.add(seq);
+    }
+    if (record.head.kind !== "erase") return;
     for (const seq of erasuresOf(record)) {
-      if (room.pins.includes(seq)) room.pins = room.pins.filter((item) => item !== seq);
       if (!this.#erased.has(seq)) {
         setNewest(this.#erasedBy, seq, record.head.seq, ERASED_BY_MAX);
       }
-      room.polls.delete(seq);
-      room.work.delete(seq);
       this.#erased.add(seq);
       this.#edits.delete(seq);
     }
@@ -469,16 +504,21 @@ export class Rooms {
     if (body?.vacant === true && !isVacant(room)) return;
     this.#byName.delete(foldName(room.name));
     for (const [name, led] of this.#former) if (led === room) this.#former.delete(name);
+    // A room that was never used leaves no messages that somebody could erase.
+    const boxes = this.boxesOf(room);
+    const isForgotten = body?.vacant === true && isUnused(room) && boxes.length === 0;
+    this.#boxes.delete(room.id);
+    for (const box of boxes) this.#forget(box, removed(box));
+    this.#forget(room, isForgotten ? undefined : removed(room));
+  }
+
+  #forget(room: Room, left: RemovedRoom | undefined): void {
+    this.#byId.delete(room.id);
+    if (left !== undefined) this.#removed.set(room.id, left);
     for (const user of room.members) this.#joined.get(user)?.delete(room);
-    for (const user of room.invited.keys()) this.#endInvitation(room, user);
-    const { knocks, declined, members, moderators, admitted, muted, posted, polls, hands } = room;
-    for (const entries of [knocks, declined, members, moderators, admitted]) entries.clear();
-    for (const entries of [muted, posted, polls, hands]) entries.clear();
-    room.pins = [];
-    delete room.receipts;
-    // A used room stays, because authors and retention can still erase its records.
-    const isForgotten = body?.vacant === true && isUnused(room) && this.boxesOf(room).length === 0;
-    if (isForgotten) this.#byId.delete(room.id);
+    for (const user of [...room.invited.keys()]) this.#endInvitation(room, user);
+    // The record of the removal is delivered to the members of before.
+    room.members.clear();
   }
 
   #edit(record: FoldedRecord): void {
@@ -493,7 +533,7 @@ export class Rooms {
     const { head } = record;
     const body = bodyOf(record, "room");
     const id = head.room as RoomId;
-    if (body === undefined || this.#byId.has(id)) return;
+    if (body === undefined || this.#byId.has(id) || this.#removed.has(id)) return;
     const box = boxOf(id, (of) => this.#byId.get(of));
     const room =
       box !== undefined
@@ -571,6 +611,7 @@ export interface RoomsValue {
   readonly edits: readonly (readonly [number, readonly number[]])[];
   readonly erased: SeqSetValue;
   readonly polled: SeqSetValue;
+  readonly removed: readonly (readonly [RoomId, RemovedRoom])[];
 }
 
 function valueOfRoom({ messageCount, group, receipts, box: _, ...room }: Room): RoomValue {
@@ -625,6 +666,24 @@ export function targetUser(record: FoldedRecord): UserId | undefined {
   if (kind === "kick" && id !== "") return id as UserId;
   const user = bodyOf(record, "kick")?.user;
   return user === undefined ? undefined : (user as UserId);
+}
+
+function removed({ name, maker, isSealed, isPrivate, retention }: Room): RemovedRoom {
+  return {
+    maker,
+    ...(name === undefined ? {} : { name }),
+    ...(isSealed === true ? { isSealed } : {}),
+    ...(isPrivate === true ? { isPrivate } : {}),
+    ...(retention === undefined ? {} : { retention }),
+  };
+}
+
+function erase(room: Room, record: FoldedRecord): void {
+  for (const seq of erasuresOf(record)) {
+    if (room.pins.includes(seq)) room.pins = room.pins.filter((item) => item !== seq);
+    room.polls.delete(seq);
+    room.work.delete(seq);
+  }
 }
 
 function applyMute(room: Room, record: FoldedRecord): void {
@@ -711,7 +770,7 @@ function applyGrant(room: Room, record: FoldedRecord): void {
   else room.moderators.delete(user);
 }
 
-function emptyRoom(head: FoldedHead): Room {
+function emptyRoom(head: Pick<FoldedHead, "room" | "by" | "seq" | "n">): Room {
   return {
     id: head.room as RoomId,
     lock: head.room,

@@ -67,7 +67,7 @@ export class MajorityWatch {
     else if (this.#fault === undefined && !wasSuspended) {
       const missingServers = await missing();
       const { isMajorityLost, refusal } = missingServers;
-      if (refusal !== undefined) this.#fault = refusedFault(refusal);
+      if (refusal !== undefined) this.#fault = new RefusedByNats(refusal);
       else if (isMajorityLost || elapsedMs >= CLUSTER_ELECTION_MS)
         this.#fault = noMajority(missingServers);
     }
@@ -75,9 +75,14 @@ export class MajorityWatch {
   }
 }
 
-/** The code is that of a cluster without a majority, because clients wait and retry likewise. */
-export function refusedFault({ message, remedy }: Refusal, cause?: unknown): Fault {
-  return new Fault("no-majority", message, { remedy, retryAfterMs: 1_000, cause });
+/**
+ * The code is that of a cluster without a majority, because clients wait and retry likewise. The
+ * message names no servers.
+ */
+export class RefusedByNats extends Fault {
+  constructor({ message, remedy }: Refusal, cause?: unknown) {
+    super("no-majority", message, { remedy, retryAfterMs: 1_000, cause });
+  }
 }
 
 export function noMajority({ servers, total }: Pick<MissingServers, "servers" | "total">): Fault {

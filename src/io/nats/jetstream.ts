@@ -24,7 +24,7 @@ import {
   CLUSTER_START_TIMEOUT_MS,
 } from "../../base/limits-cluster.ts";
 import { type Clock, delay } from "../clock.ts";
-import { type MissingServers, type Refusal, refusedFault } from "../cluster/majority.ts";
+import { type MissingServers, type Refusal, RefusedByNats } from "../cluster/majority.ts";
 import type { CopyStream } from "../cluster/publication.ts";
 import type { Stored, Stream, StreamMessage } from "../cluster/stream.ts";
 import { unresponsiveServers } from "./monitor.ts";
@@ -486,7 +486,7 @@ export function isWrongLast(error: unknown): boolean {
 export function natsFault(error: unknown): Fault {
   if (error instanceof Fault) return error;
   const refusal = refusalOf(error);
-  if (refusal !== undefined) return refusedFault(refusal, error);
+  if (refusal !== undefined) return new RefusedByNats(refusal, error);
   const reason = error instanceof Error ? error.message : String(error);
   return new Fault("no-majority", `the cluster has no majority of its NATS servers: ${reason}`, {
     cause: error,

@@ -85,7 +85,7 @@ export function refusalOf(
 }
 
 /** Unix ms; `undefined` if the credentials do not expire, or contain no readable token. */
-function expiryOf(credentials: Uint8Array = new Uint8Array()): number | undefined {
+export function expiryOf(credentials: Uint8Array = new Uint8Array()): number | undefined {
   const text = new TextDecoder().decode(credentials);
   const payload = tryBase64Url(/^eyJ[\w-]*\.([\w-]+)\.[\w-]+\s*$/m.exec(text)?.[1] ?? "");
   try {

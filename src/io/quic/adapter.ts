@@ -3,6 +3,8 @@
 // Workarounds for Bun:
 // - A reader ends in the same way whether the peer finished the stream or the connection was lost,
 // so the stream's own data must mark its end.
+// - Data behind a gap accumulates in memory, up to the window, and only the bytes of all packets are
+// counted.
 // - A slow reader does not slow the sender: received data accumulates in memory.
 // - Reading `path` before the handshake makes it empty permanently.
 // - A listener that cannot bind resolves, but is `destroyed`.
@@ -78,7 +80,11 @@ interface BunStream extends Omit<QuicStream, "writer"> {
 export class QuicPipe {
   readonly #stream: BunStream;
 
-  constructor(stream: QuicStream) {
+  /** @param onDelivered called with the number of bytes of each chunk */
+  constructor(
+    stream: QuicStream,
+    private readonly onDelivered: (bytes: number) => void,
+  ) {
     this.#stream = stream as unknown as BunStream;
     stream.highWaterMark = UDP_QUEUE_BYTES;
   }
@@ -116,7 +122,12 @@ export class QuicPipe {
 
   async #read(events: PipeEvents): Promise<void> {
     try {
-      for await (const batch of this.#stream) for (const chunk of batch) events.data(chunk);
+      for await (const batch of this.#stream) {
+        for (const chunk of batch) {
+          this.onDelivered(chunk.length);
+          events.data(chunk);
+        }
+      }
     } catch {
       // Ignore the error, because `onreset` reports a reset by the peer.
     }
@@ -126,6 +137,7 @@ export class QuicPipe {
 export class QuicWire {
   readonly closed: Promise<void>;
   #code: number | undefined;
+  #deliveredBytes = 0;
 
   constructor(private readonly session: QuicSession) {
     session.onerror = (error: unknown) => {
@@ -163,11 +175,22 @@ export class QuicWire {
   }
 
   async openPipe(): Promise<QuicPipe> {
-    return new QuicPipe(await this.session.createBidirectionalStream());
+    return this.#pipe(await this.session.createBidirectionalStream());
   }
 
   onPipe(callback: (pipe: QuicPipe) => void): void {
-    this.session.onstream = (stream) => callback(new QuicPipe(stream));
+    this.session.onstream = (stream) => callback(this.#pipe(stream));
+  }
+
+  /** Bytes received in packets, but not delivered: overhead, and data behind a gap. */
+  get undeliveredBytes(): number {
+    return Number(this.session.stats.bytesReceived) - this.#deliveredBytes;
+  }
+
+  #pipe(stream: QuicStream): QuicPipe {
+    return new QuicPipe(stream, (bytes) => {
+      this.#deliveredBytes += bytes;
+    });
   }
 
   stats(): QuicStats {

@@ -3,7 +3,11 @@
 import { assert } from "../../base/assert.ts";
 import { concatBytes } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
-import { DRAIN_TIMEOUT_MS, SEND_QUEUE_BYTES_MAX } from "../../base/limits.ts";
+import {
+  DRAIN_TIMEOUT_MS,
+  MESSAGE_BEFORE_LOGIN_BYTES_MAX,
+  SEND_QUEUE_BYTES_MAX,
+} from "../../base/limits.ts";
 import { releaseBuffer } from "../disk/buffer-pool.ts";
 import { BaseLink, rethrow, slowReaderFault } from "../link/base-link.ts";
 import { encodeControlFrame, encodeFrames, FrameReader } from "../link/frame.ts";
@@ -32,6 +36,8 @@ export interface QuicLinkOptions {
   readonly topics?: Topics<QuicLink>;
   readonly waitForChannels: (link: QuicLink) => Promise<unknown>;
   readonly onEnded: (link: QuicLink, hangUp: CloseOrder, code: number) => void;
+  /** Called when the limit of messages exceeds that before a log-in. */
+  readonly onTrusted?: () => void;
 }
 
 /**
@@ -93,6 +99,7 @@ export class QuicLink extends BaseLink {
 
   limitMessageBytes(messageBytesMax: number): void {
     this.#reader.messageBytesMax = messageBytesMax;
+    if (messageBytesMax > MESSAGE_BEFORE_LOGIN_BYTES_MAX) this.options.onTrusted?.();
   }
 
   queuedBytes(): number {

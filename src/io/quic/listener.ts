@@ -12,6 +12,9 @@
 // refuses further connections for as long as the last UDP_HANDSHAKES_PER_TURN_MAX took, so that
 // handshakes take at most about half of the time.
 //
+// Before a log-in, the listener closes a connection whose received but undelivered bytes exceed
+// UDP_UNDELIVERED_BEFORE_LOGIN_BYTES_MAX, because lsquic stores data behind a gap up to the window.
+//
 // The listener closes a connection that opens a second stream before its link, because unread
 // stream data accumulates in memory (adapter.ts).
 
@@ -20,8 +23,10 @@ import {
   HELLO_TIMEOUT_MS,
   UDP_HALF_OPEN_MAX,
   UDP_HANDSHAKES_PER_TURN_MAX,
+  UDP_UNDELIVERED_BEFORE_LOGIN_BYTES_MAX,
+  UDP_UNDELIVERED_CHECK_MS,
 } from "../../base/limits.ts";
-import { withTimeout } from "../clock.ts";
+import { every, systemClock, withTimeout } from "../clock.ts";
 import { certificateHashOf } from "../link/certificate-hash.ts";
 import type { Address, Listener, ListenerEvents, TlsPair } from "../link/link.ts";
 import { Topics } from "../link/topics.ts";
@@ -58,6 +63,9 @@ class QuicListener implements Listener {
   readonly #connecting = new Map<QuicWire, () => void>();
   readonly #links = new Set<QuicLink>();
   readonly #wires = new Set<QuicWire>();
+  /** Connections without a log-in; the limits of links bound their number. */
+  readonly #untrusted = new Set<QuicWire>();
+  readonly #stopChecking: () => void;
   readonly #topics = new Topics<QuicLink>();
   #handshakesInTurn = 0;
   #stopping: Promise<void> | undefined;
@@ -70,6 +78,12 @@ class QuicListener implements Listener {
     this.#handshakesPerTurnMax = options.handshakesPerTurnMax ?? UDP_HANDSHAKES_PER_TURN_MAX;
     this.#socket = this.#open(options);
     this.port = this.#socket.port;
+    this.#stopChecking = every(systemClock(), UDP_UNDELIVERED_CHECK_MS, () => {
+      for (const wire of this.#untrusted) {
+        const isExceeded = wire.undeliveredBytes > UDP_UNDELIVERED_BEFORE_LOGIN_BYTES_MAX;
+        if (isExceeded) this.#reject(wire, QUIC_CODE.tooLarge);
+      }
+    });
   }
 
   publish(topic: string, message: Uint8Array): void {
@@ -87,6 +101,7 @@ class QuicListener implements Listener {
     if (this.#links.size > 0) await this.#emptied.promise;
     const gone = Promise.all([...this.#wires].map((wire) => wire.closed));
     await withTimeout(gone, LINGER_MS, () => undefined);
+    this.#stopChecking();
     this.#socket.close();
   }
 
@@ -110,7 +125,9 @@ class QuicListener implements Listener {
     const timer = setTimeout(() => this.#reject(wire, QUIC_CODE.lost), HELLO_TIMEOUT_MS);
     this.#unlinked.set(wire, timer);
     this.#wires.add(wire);
+    this.#untrusted.add(wire);
     void wire.closed.then(() => {
+      this.#untrusted.delete(wire);
       this.#clearPending(wire);
       this.#wires.delete(wire);
     });
@@ -193,6 +210,7 @@ class QuicListener implements Listener {
         this.#remove(ended);
         connection.onLinkEnded(ended, hangUp, code);
       },
+      onTrusted: () => this.#untrusted.delete(connection.wire),
     });
     this.#links.add(link);
     connection.add(link);

@@ -2,6 +2,7 @@
 
 import type { Fault } from "../../base/fault.ts";
 import { isName } from "../../base/names.ts";
+import { RefusedByNats } from "../../io/cluster/majority.ts";
 import type { Address } from "../../io/link/link.ts";
 import { requestUrl } from "../../io/ws/address.ts";
 import { PORT_DEFAULT } from "../../wire/invite.ts";
@@ -81,6 +82,10 @@ export const ROUTES = {
 
 export type Route = keyof typeof ROUTES;
 
+function healthOf(fault: Fault): string {
+  return fault instanceof RefusedByNats ? `${fault.code}: ${fault.message}` : fault.code;
+}
+
 async function answer(
   options: HttpOptions,
   request: Request,
@@ -104,13 +109,14 @@ async function answer(
     return textResponse(405, "Method not allowed; use GET or HEAD.\n", { allow: "GET, HEAD" });
   }
   if (match("health")) {
-    // Omits the names of missing servers, because the response is public.
+    // Omits the names of missing servers, because the response is public. Why NATS refuses this
+    // server names none.
     const fault = options.health?.();
     // The page at another address of this server asks whether the browser trusts this one.
     const headers = { "cross-origin-resource-policy": "cross-origin" };
     return fault === undefined
       ? textResponse(200, "ok\n", headers)
-      : textResponse(503, `${fault.code}\n`, headers);
+      : textResponse(503, `${healthOf(fault)}\n`, headers);
   }
   if (match("metrics") && operator !== undefined) {
     await operator.authenticate(bearerOf(request), remote);

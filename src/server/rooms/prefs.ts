@@ -61,7 +61,7 @@ export class PrefsService {
   async start(): Promise<void> {
     const { rooms, registry, sequencer, kernel } = this.options;
     if (sequencer.isShared) return;
-    const endOf = (room: RoomId) => rooms.get(room)?.lastN;
+    const endOf = (room: RoomId) => rooms.endOf(room);
     const draftsOf = ({ id, prefs }: Account, end: number) =>
       prefs === undefined ? [] : lostPrefsDrafts(id, prefs, { end, endOf });
     const candidates = [...registry.all()].filter(

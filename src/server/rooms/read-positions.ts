@@ -72,7 +72,7 @@ export class ReadPositionService {
     // Records that are missing here may exist in the cluster.
     if (sequencer.isShared) return;
     // After a loss of records, new messages have the numbers of lost ones.
-    const isChanged = this.#positions.limit((room) => rooms.get(room)?.lastN);
+    const isChanged = this.#positions.limit((room) => rooms.endOf(room));
     if (isChanged) this.#file.markDirty();
   }
 
@@ -98,6 +98,8 @@ export class ReadPositionService {
     const { head } = record;
     if (head.by === "server") return;
     const positions = this.#positions;
+    const isRemoved = head.kind === "remove" && this.#context.rooms.endOf(room.id) === undefined;
+    if (isRemoved && positions.forgetRoom(room.id)) this.#file.markDirty();
     const kicked = head.kind === "kick" ? targetUser(record) : undefined;
     if (kicked !== undefined && positions.forget(kicked, room.id)) this.#file.markDirty();
     const isNext = positions.of(head.by, room.id) === head.n - 1;

@@ -46,7 +46,7 @@ export class Retention {
   }
 
   async #sweepAll(): Promise<void> {
-    for (const { id } of [...this.options.rooms.retained()]) {
+    for (const id of [...this.options.rooms.retained()]) {
       // The code that accesses the disk reports its faults. The next sweep resumes here.
       await this.#sweepRoom(id).catch(ignoreFault);
     }

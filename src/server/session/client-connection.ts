@@ -6,6 +6,7 @@ import type { RoomId } from "../../base/ids.ts";
 import {
   IDLE_BEFORE_LOGIN_MS,
   MESSAGE_BEFORE_LOGIN_ANSWERED_BYTES_MAX,
+  MESSAGE_BYTES_MAX,
   MESSAGES_BEFORE_LOGIN_MAX,
   REQUESTS_BURST,
   REQUESTS_PER_SECOND,
@@ -315,7 +316,9 @@ export class ClientConnection implements Source, LinkHandlers {
     this.#unansweredRequests--;
     const effects = this.session.answer<Kind>(ref, answer);
     if (this.#countAnswer(ref, effects)) this.#acknowledged++;
-    this.link.limitMessageBytes?.(this.session.messageBytesMax);
+    this.link.limitMessageBytes?.(
+      this.isOperator ? MESSAGE_BYTES_MAX : this.session.messageBytesMax,
+    );
     this.#perform(effects);
     this.#handleEarlyRequests();
   }

@@ -347,7 +347,7 @@ export class PageClient extends ChatClient<PageAccount> {
 
   /**
    * Sets the new password and logs in.
-   * @throws {Fault} login-refused if the reset code is used or expired
+   * @throws {Fault} code-unknown if the reset code is used or expired
    */
   async recover(password: string): Promise<void> {
     const token = this.#resetToken;
@@ -355,7 +355,11 @@ export class PageClient extends ChatClient<PageAccount> {
     const { connection } = await this.loop.open();
     const { clock } = this.platform;
     const recover = () => requestWithRetry(connection, clock, "recover", { token, password });
-    const { user } = await this.auditor.request("recover", {}, recover);
+    const { user } = await this.auditor.request("recover", {}, recover).catch((error: unknown) => {
+      // The text of `login-refused` is about passwords.
+      const isUsed = error instanceof Fault && error.code === "login-refused";
+      throw isUsed ? new Fault("code-unknown", error.message, { cause: error }) : error;
+    });
     this.forgetReset();
     await this.enter({ user, password, mode: "login" });
   }

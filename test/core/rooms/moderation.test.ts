@@ -218,7 +218,7 @@ describe("named room", () => {
   roomsTest("keeps messages for a time or permanently", (testRooms) => {
     testRooms.act(EVE, { kind: "retention", room: ROOM, keepMs: day }, true);
     expect(testRooms.room.retention).toEqual({ keepMs: day, by: EVE });
-    expect([...testRooms.rooms.retained()]).toEqual([testRooms.room]);
+    expect([...testRooms.rooms.retained()]).toEqual([testRooms.room.id]);
     testRooms.act(EVE, { kind: "retention", room: ROOM, keepMs: undefined }, true);
     for (const keepMs of [`${day}`, day - 1, undefined]) {
       expect(testRooms.room.retention).toBeUndefined();

@@ -9,6 +9,7 @@ import {
   TEXT_BYTES_MAX,
   WEBHOOK_BYTES_MAX,
 } from "../../../src/base/limits.ts";
+import { RefusedByNats } from "../../../src/io/cluster/majority.ts";
 import { httpHandler } from "../../../src/server/http/handler.ts";
 import { fixtureTest } from "../../fixture-test.ts";
 import { type SiteOptions, siteWith } from "../site.ts";
@@ -79,6 +80,10 @@ test("reports the fault at /healthz without naming servers", async () => {
   const fetchHealth = () => site(new Request("https://chat.example/healthz"), REMOTE);
   const ill = await fetchHealth();
   expect([ill.status, await ill.text()]).toEqual([503, "no-majority\n"]);
+  health = new RefusedByNats({ message: "the NATS credentials have expired", remedy: "renew" });
+  expect(await (await fetchHealth()).text()).toBe(
+    "no-majority: the NATS credentials have expired\n",
+  );
   health = undefined;
   const well = await fetchHealth();
   expect([well.status, await well.text()]).toEqual([200, "ok\n"]);
