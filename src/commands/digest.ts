@@ -5,7 +5,7 @@ import { asFault } from "../base/fault.ts";
 import { tsvLineOfPaths } from "../base/text.ts";
 import { defineVerb } from "../cli/command.ts";
 import { printNotice } from "../cli/context.ts";
-import { Omissions } from "../cli/files/omissions.ts";
+import { OMISSIONS_HELP, Omissions } from "../cli/files/omissions.ts";
 import { checkPaths, expandPaths, openSourceAt } from "../cli/files/sources.ts";
 import { PATHS_ARGUMENT } from "../cli/flags.ts";
 import { printData } from "../cli/output/result.ts";
@@ -16,7 +16,7 @@ import { Digest } from "../wire/chunks.ts";
 
 export const command = defineVerb({
   args: { path: PATHS_ARGUMENT },
-  details: "Prints the digest that send-file and get-file report.",
+  details: `Prints the digest that send-file and get-file report. ${OMISSIONS_HELP}`,
   async run(args, context) {
     const paths = expandPaths(args.path);
     checkPaths(paths, undefined);

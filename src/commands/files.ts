@@ -19,7 +19,7 @@ import {
 import { type Context, faultLine } from "../cli/context.ts";
 import { errorJson } from "../cli/errors.ts";
 import { catchUp, IncomingFiles, noteEvent } from "../cli/files/inbox.ts";
-import { Omissions } from "../cli/files/omissions.ts";
+import { OMISSIONS_HELP, Omissions } from "../cli/files/omissions.ts";
 import { checkDestination, checkFileId, FileReceiver, STDOUT } from "../cli/files/receive-file.ts";
 import { checkPaths, expandPaths, openSourceAt, STDIN } from "../cli/files/sources.ts";
 import { PATHS_ARGUMENT, parseTargets, SERVER_FLAGS } from "../cli/flags.ts";
@@ -48,7 +48,7 @@ export const sendFile = defineVerb({
     caption: stringFlag("TEXT", "Caption"),
     ...SERVER_FLAGS,
   },
-  details: "To resume after an interruption, run the same command again.",
+  details: `To resume after an interruption, run the same command again. ${OMISSIONS_HELP}`,
   async run(args, context) {
     const paths = expandPaths(args.path);
     checkPaths(paths, args.name);

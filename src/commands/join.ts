@@ -32,7 +32,9 @@ export const command = defineVerb({
     noWait: flag("Exit if the first attempt to connect fails"),
     ...SERVER_FLAGS,
   },
-  details: "Each line is sent to the current room. /help lists commands. QUIT or Ctrl-D quits.",
+  details:
+    "Each line is sent to the current room. /help lists commands. QUIT or Ctrl-D quits. If a " +
+    "script sends a folder and leaves entries out, it names them and exits with code 7.",
   async run(args, context) {
     if (args.register && args.login) {
       throw usageFault("--register and --login cannot be combined", "use only one of them");

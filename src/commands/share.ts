@@ -25,7 +25,7 @@ import {
 } from "../cli/connect/invite.ts";
 import { type Context, endSignalLine, faultLine, printNotice } from "../cli/context.ts";
 import { usageFault } from "../cli/errors.ts";
-import { Omissions } from "../cli/files/omissions.ts";
+import { OMISSIONS_HELP, Omissions } from "../cli/files/omissions.ts";
 import { checkPaths, expandPaths, openCopyAt, openSourceAt, STDIN } from "../cli/files/sources.ts";
 import { serverOptions } from "../cli/flags.ts";
 import { qrLines } from "../cli/output/qr.ts";
@@ -75,7 +75,8 @@ const ARGS = {
 export const command = defineVerb({
   args: ARGS,
   details:
-    "Prints a code and a line for the other machine, and exits when that machine has everything.",
+    "Prints a code and a line for the other machine, and exits when that machine has everything. " +
+    OMISSIONS_HELP,
   async run(args, context) {
     const paths = expandPaths(args.path);
     checkOptions({ ...args, path: paths });

@@ -74,3 +74,14 @@ test.each([
   expect(err).toMatch(/^chat: [^\n]+; [^\n]+\n$/);
   expect(existsSync(DATA)).toBe(false);
 });
+
+test.each(["send-file", "share", "digest", "export", "backup", "import", "join"])(
+  "the help of %s names the exit code for what is left out",
+  async (verb) => {
+    const { exitCode, out } = await misuse([verb, "--help"]);
+    expect([exitCode, out.replaceAll(/\s+/g, " ")]).toEqual([
+      0,
+      expect.stringContaining("exits with code 7"),
+    ]);
+  },
+);

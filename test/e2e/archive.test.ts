@@ -98,6 +98,20 @@ describe("chat export", () => {
     });
   });
 
+  test("counts a folder that an earlier export has saved", async () => {
+    await ana.run(["join", "--room", "loft"], { stdin: "" });
+    const folder = sandbox.path("notes");
+    mkdirSync(folder);
+    writeFileSync(join(folder, "a.txt"), "a");
+    const sent = (await ana.json(["send-file", folder, "--to", "loft"])).at(-1);
+    const args = ["export", "--room", "loft", "--files", "--out", sandbox.path("loft")];
+    const counts = [];
+    for (const from of [[], [], ["--data", served.data]])
+      counts.push(...(await ana.json([...args, ...from])));
+    expect(counts.map(({ existing }) => existing)).toEqual([undefined, 1, 1]);
+    await ana.run(["join", "--room", "loft"], { stdin: `/erase ${sent?.["seq"]}\n` });
+  });
+
   test.each([
     ["a server", () => []],
     ["a folder", () => ["--data", served.data]],

@@ -70,6 +70,17 @@ sandboxTest("exits with 1 and one line if standard output is on a full disk", as
   expect([exitCode, err]).toEqual([1, expect.stringMatching(/^chat: [^\n]+; [^\n]+\n$/)]);
 });
 
+sandboxTest("says that the output is too large for its disk", async (sandbox) => {
+  // Every write above 1 KiB fails with EFBIG, as at 4 GiB on FAT32.
+  const script = `trap '' XFSZ; ulimit -f 2; exec "$0" man > "$1"`;
+  const shell = await sandbox.start(["-c", script, CHAT, sandbox.path("manual")], {
+    program: "/bin/sh",
+  });
+  const { exitCode, err } = await shell.ended();
+  const message = "the output is too large: its disk cannot store files of this size";
+  expect([exitCode, err]).toEqual([1, `chat: ${message}; write it to another disk\n`]);
+});
+
 sandboxTest("exits with 1 and one line if CHAT_HOME cannot be a folder", async (sandbox) => {
   const { invite } = await sandbox.serve();
   const file = sandbox.write("file", "mine\n");

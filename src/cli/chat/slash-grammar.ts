@@ -76,6 +76,9 @@ export function expandHome(path: string, home: string | undefined): string {
   return path.startsWith("~/") && home !== undefined ? `${home}${path.slice(1)}` : path;
 }
 
+/** Address as file managers copy it: without spaces, but with apostrophes, which quote nothing. */
+const FILE_ADDRESS = /file:\/\/\S*/iy;
+
 /**
  * Splits a line into words. Quotes and backslashes protect spaces, as in a shell.
  * @throws {Fault} usage if a quote is not closed
@@ -85,6 +88,13 @@ export function shellWords(line: string): readonly string[] {
   let word: string | undefined;
   let quote = "";
   for (let at = 0; at < line.length; at++) {
+    FILE_ADDRESS.lastIndex = at;
+    const address = word === undefined ? FILE_ADDRESS.exec(line)?.[0] : undefined;
+    if (address !== undefined) {
+      word = address;
+      at += address.length - 1;
+      continue;
+    }
     const char = line[at] ?? "";
     const isEscape = char === "\\" && quote !== "'" && /[\s"'\\]/.test(line[at + 1] ?? "");
     const isBlank = quote === "" && /\s/.test(char);

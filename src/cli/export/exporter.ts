@@ -205,7 +205,6 @@ export class Exporter {
       const existing = isFolder
         ? undefined
         : await findExistingFile({ folder, name, sizeBytes, digest });
-      if (existing !== undefined) this.#existingCount += 1;
       const saved =
         existing === undefined
           ? await this.source.save(record, folder, (bytes) => {
@@ -214,7 +213,8 @@ export class Exporter {
                 () => `${counted(this.#saved.size, "file")} and ${done} saved …`,
               );
             })
-          : { path: existing, notKept: [] };
+          : { path: existing, notKept: [], isExisting: true };
+      if (saved.isExisting) this.#existingCount += 1;
       this.#savedBytes += record.sizeBytes;
       path = relative(out, saved.path).split(sep).join("/");
       this.#properties.add({ name: record.name, notKept: saved.notKept }, (text) =>

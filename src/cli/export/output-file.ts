@@ -7,7 +7,7 @@ import { type DiskFile, diskFault, onDisk } from "../../io/disk/disk.ts";
 import { removePath } from "../../io/disk/open-elsewhere.ts";
 import { FILE_MODE } from "../../io/disk/plain-file.ts";
 import { linkStatOf } from "../../io/disk/stat.ts";
-import { systemDisk } from "../../io/disk/system-disk.ts";
+import { downloadDisk, systemDisk } from "../../io/disk/system-disk.ts";
 import { usageFault } from "../errors.ts";
 
 const BUFFER_CHARS = 256 * 1024;
@@ -45,7 +45,7 @@ export class OutputFile {
     readonly path: string,
     { existing = "refuse", tail = "" }: OutputFileOptions = {},
   ) {
-    const disk = systemDisk();
+    const disk = downloadDisk();
     this.#temporaryPath = `${path}.part`;
     this.#tail = Buffer.from(tail);
     this.#policy = existing;
@@ -92,7 +92,7 @@ export class OutputFile {
 
   #name(): void {
     this.#close();
-    const disk = systemDisk();
+    const disk = downloadDisk();
     const isNamed = disk.nameNew(this.#temporaryPath, this.path);
     disk.remove(this.#temporaryPath);
     if (!isNamed) throw this.#policy === "refuse" ? inUse(this.path) : otherContent(this.path);

@@ -33,7 +33,7 @@ export interface ExportPage {
   readonly carriers: number;
 }
 
-export type SavedFile = Pick<DownloadedFile, "path" | "notKept">;
+export type SavedFile = Pick<DownloadedFile, "path" | "notKept" | "isExisting">;
 
 export interface ExportSource {
   /**
@@ -108,7 +108,8 @@ export class FolderSource implements ExportSource {
         onBytes(sink.sizeBytes);
         if (sink.isExisting === true) break;
       }
-      return { path: await sink.finish(), notKept: sink.notKept ?? [] };
+      const path = await sink.finish();
+      return { path, notKept: sink.notKept ?? [], isExisting: sink.isExisting === true };
     } finally {
       sink.close();
     }

@@ -9,6 +9,9 @@ import type { Context } from "../context.ts";
 import { renderJson } from "../output/render.ts";
 import { SourceNotes } from "./sources.ts";
 
+/** For the help of each command that can leave something out. */
+export const OMISSIONS_HELP = "Names each entry that it leaves out, and then exits with code 7.";
+
 interface OmittedKind {
   readonly reason: string;
   readonly count: number;

@@ -19,7 +19,7 @@ import { systemDisk } from "../../io/disk/system-disk.ts";
 import { absolutePath, shortPath } from "../../io/disk/working-folder.ts";
 import { storesFiles } from "../../io/file/destination.ts";
 import { ContentSearch } from "../../io/file/existing-content.ts";
-import { checkFreeSpace, countPartialChunks } from "../../io/file/partial-file.ts";
+import { checkSpace, countPartialChunks } from "../../io/file/partial-file.ts";
 import { openSink } from "../../io/file/sink.ts";
 import type { Output } from "../../io/terminal/output.ts";
 import { ENGLISH_TERMINAL, type Message } from "../../ui/messages/en/terminal.ts";
@@ -142,7 +142,7 @@ export function receiveFile(client: Client, options: ReceiveOptions): Promise<Do
       }
       const details = { ...fields.details, ...defined({ mtimeMs }) };
       const prepare = async () => {
-        await checkFreeSpace(fields);
+        await checkSpace(fields);
         createOut(fields.folder);
       };
       return openSink({ ...fields, details, sha256, secret, resumesShares, prepare });

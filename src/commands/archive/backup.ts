@@ -6,7 +6,7 @@ import type { RoomId } from "../../base/ids.ts";
 import { counted, formatSize } from "../../base/sizes.ts";
 import { argument, defineVerb, flag, noFlag, stringFlag } from "../../cli/command.ts";
 import { printNotice } from "../../cli/context.ts";
-import { Omissions } from "../../cli/files/omissions.ts";
+import { OMISSIONS_HELP, Omissions } from "../../cli/files/omissions.ts";
 import { CounterLine } from "../../cli/output/progress.ts";
 import { printResult } from "../../cli/output/result.ts";
 import { openCheckpoints } from "../../cli/serve/identity.ts";
@@ -29,7 +29,8 @@ export const backup = defineVerb({
   },
   details:
     "The server may be running. Backing up to the same folder again copies only new data. " +
-    "The backup contains the server's identity: keep it as safe as the server.",
+    "The backup contains the server's identity: keep it as safe as the server. " +
+    OMISSIONS_HELP,
   async run(args, context) {
     const progress = new CounterLine(context);
     const { clock } = context;

@@ -10,7 +10,7 @@ import { type Context, printNotice } from "../../cli/context.ts";
 import { usageFault } from "../../cli/errors.ts";
 import { Exporter, type ExportOptions } from "../../cli/export/exporter.ts";
 import { type ExportSource, FolderSource, serverSource } from "../../cli/export/source.ts";
-import { Omissions } from "../../cli/files/omissions.ts";
+import { OMISSIONS_HELP, Omissions } from "../../cli/files/omissions.ts";
 import { checkOut } from "../../cli/files/receive-file.ts";
 import { SERVER_ARGUMENT, SERVER_FLAGS } from "../../cli/flags.ts";
 import { FolderHistory } from "../../cli/history/folder.ts";
@@ -28,7 +28,7 @@ export const command = defineVerb({
   },
   details:
     "To continue an interrupted export, or to add newer records, run the same command again. " +
-    "Existing files with other content are never overwritten.",
+    `Existing files with other content are never overwritten. ${OMISSIONS_HELP}`,
   async run(args, context) {
     const { data, html, files, out } = args;
     checkOut(out);

@@ -68,6 +68,8 @@ export interface TreeDisk extends Disk {
   removeFolder(path: string): Promise<void>;
   modifiedMs(path: string): number | undefined;
   freeBytes(folder: string): Promise<number>;
+  /** Size of the largest file that the file system stores. Infinity if it is unknown. */
+  fileBytesMax(folder: string): Promise<number>;
 }
 
 export interface FileMetadata {
@@ -301,6 +303,11 @@ export function diskFault(error: unknown, path: string): Fault {
   }
   const reason = errorCode(error) || "unknown error";
   return new Fault("store-failed", msg`the disk failed at ${path} (${reason})`, { cause: error });
+}
+
+/** Same fault as of a disk that refuses to write more of a file, before anything is written. */
+export function tooLargeFault(path: string): Fault {
+  return diskFault(Object.assign(new Error("the file is too large"), { code: "EFBIG" }), path);
 }
 
 /** Runs a task, and converts its errors to faults of the disk at this path. */

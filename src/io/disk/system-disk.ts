@@ -68,6 +68,9 @@ const NO_LINKS = new Set([...UNSUPPORTED, "EACCES", "EMLINK", "EXDEV"]);
 const NO_PROPERTY = new Set([...UNSUPPORTED, "EACCES", "EOVERFLOW", "ERANGE"]);
 /** Errors of network and FUSE file systems that cannot sync a folder. */
 const NO_FOLDER_SYNC = new Set(["EINVAL", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EBADF"]);
+/** Type of FAT in `statfs` on Linux. */
+const FAT = 0x4d44;
+const FAT_FILE_BYTES_MAX = 2 ** 32 - 1;
 
 export function makeFolderNew(path: string): boolean {
   return createsNew(() => fs.mkdirSync(path, { mode: FOLDER_MODE }));
@@ -201,7 +204,27 @@ export function systemDisk(spare?: SpareDescriptors): TreeDisk {
       const { bavail, bsize } = await fs.promises.statfs(folder);
       return bavail * bsize;
     },
+    fileBytesMax: async (folder) => {
+      const { type } = await fs.promises.statfs(folder);
+      return type === FAT ? FAT_FILE_BYTES_MAX : Number.POSITIVE_INFINITY;
+    },
     yieldNow: () => new Promise((resolve) => setImmediate(resolve)),
+  };
+}
+
+/**
+ * System disk for files that a user receives. Some network shares answer EIO to every sync of a
+ * folder. Because the content of the files was synced without an error, a disk that fails at this
+ * moment can only lose their names, and the next run downloads them again.
+ */
+export function downloadDisk(disk = systemDisk()): TreeDisk {
+  return {
+    ...disk,
+    syncFolder: async (folder) => {
+      await disk.syncFolder(folder).catch((error: unknown) => {
+        if (errorCode(error) !== "EIO") throw error;
+      });
+    },
   };
 }
 

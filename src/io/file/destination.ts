@@ -1,6 +1,6 @@
 /** Check of the folder that receives downloads. */
 
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { errorCode, type TreeDisk, writeWhole } from "../disk/disk.ts";
 import { systemDisk } from "../disk/system-disk.ts";
 
@@ -8,7 +8,8 @@ const PROBE_BYTES = 4096;
 
 /**
  * Reports whether the folder stores a small file. If it does, an error while saving another file
- * concerns only that file: it was too large, or the disk refuses its name.
+ * concerns only that file: it was too large, or the disk refuses its name. A file that is refused
+ * before its first byte leaves a missing folder missing; then its parent is checked.
  */
 export async function storesFiles(
   folder: string,
@@ -26,6 +27,8 @@ export async function storesFiles(
     return true;
   } catch (error) {
     if (errorCode(error) === "") throw error;
-    return false;
+    const parent = dirname(folder);
+    const isMissing = errorCode(error) === "ENOENT" && parent !== folder;
+    return isMissing && storesFiles(parent, disk);
   }
 }

@@ -1,4 +1,4 @@
-/** Partial download: `NAME.part`, its journal and its lock, and the check for free space. */
+/** Partial download: `NAME.part`, its journal and its lock, and the check of the disk. */
 
 import { basename, dirname, join } from "node:path";
 import { equalBytes, toBase64Url, utf8Encode } from "../../base/bytes.ts";
@@ -9,7 +9,15 @@ import { CHUNK_BYTES, SAME_NAMES_MAX } from "../../base/limits.ts";
 import { formatSize } from "../../base/sizes.ts";
 import { HASH_LINE_BYTES } from "../../wire/chunks.ts";
 import { ChecksumFile } from "../blob/checksum-file.ts";
-import { diskFault, errorCode, onDisk, type TreeDisk, writeWhole } from "../disk/disk.ts";
+import type { FolderSize } from "../blob/interfaces.ts";
+import {
+  diskFault,
+  errorCode,
+  onDisk,
+  type TreeDisk,
+  tooLargeFault,
+  writeWhole,
+} from "../disk/disk.ts";
 import type { Lock } from "../disk/lock.ts";
 import { systemDisk } from "../disk/system-disk.ts";
 import { absolutePath } from "../disk/working-folder.ts";
@@ -411,19 +419,27 @@ export interface PlannedDownload {
   readonly sizeBytes?: number | undefined;
   /** Size without long runs of zeros, which are not stored. `undefined` if unknown. */
   readonly dataBytes?: number | undefined;
+  /** `undefined` for a file. The sizes of a folder's files are known when its list has arrived. */
+  readonly folderSize?: FolderSize | undefined;
   readonly disk?: TreeDisk;
 }
 
 /**
  * Changes nothing on the disk, so that a refused download leaves nothing behind.
- * @throws {Fault} store-full if the rest of the file does not fit
+ * @throws {Fault} store-full if the rest of the file does not fit, store-failed if the file system
+ * cannot store files of this size
  */
-export async function checkFreeSpace(planned: PlannedDownload): Promise<void> {
-  const { folder, name, sizeBytes, dataBytes = sizeBytes, disk = systemDisk() } = planned;
+export async function checkSpace(planned: PlannedDownload): Promise<void> {
+  const { name, sizeBytes, dataBytes = sizeBytes, folderSize, disk = systemDisk() } = planned;
   if (sizeBytes === undefined || dataBytes === undefined) return;
+  const folder = absolutePath(planned.folder);
+  if (folderSize === undefined) {
+    const fileBytesMax = await atExisting(folder, (path) => disk.fileBytesMax(path));
+    if (sizeBytes > fileBytesMax) throw tooLargeFault(join(folder, name));
+  }
   const neededBytes =
     Math.min(sizeBytes, dataBytes) - countPartialChunks(planned, disk) * CHUNK_BYTES;
-  const freeBytes = await freeBytesAt(disk, absolutePath(folder));
+  const freeBytes = await atExisting(folder, (path) => disk.freeBytes(path));
   if (freeBytes >= neededBytes) return;
   const [needed, free] = [formatSize(neededBytes), formatSize(freeBytes)];
   throw new Fault("store-full", msg`${name} needs ${needed}, but only ${free} is free`, {
@@ -431,13 +447,13 @@ export async function checkFreeSpace(planned: PlannedDownload): Promise<void> {
   });
 }
 
-/** The folder itself may not exist yet. */
-async function freeBytesAt(disk: TreeDisk, folder: string): Promise<number> {
+/** Asks about a folder that may not exist yet. */
+async function atExisting(folder: string, ask: (path: string) => Promise<number>): Promise<number> {
   try {
-    return await disk.freeBytes(folder);
+    return await ask(folder);
   } catch (error) {
     const parent = dirname(folder);
-    if (errorCode(error) === "ENOENT" && parent !== folder) return freeBytesAt(disk, parent);
+    if (errorCode(error) === "ENOENT" && parent !== folder) return atExisting(parent, ask);
     throw diskFault(error, folder);
   }
 }

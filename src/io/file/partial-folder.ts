@@ -23,6 +23,7 @@ import {
   type FileProperty,
   onDisk,
   type TreeDisk,
+  tooLargeFault,
   writeWhole,
 } from "../disk/disk.ts";
 import { appendSparse } from "../disk/sparse.ts";
@@ -247,8 +248,19 @@ export class PartialFolder implements Content {
     if (bytesRead < manifestBytes) throw invalidContent("ends within its list");
     const entries = parseFolderManifest(bytes);
     const map = new FolderMap(entries, manifestBytes);
-    this.#plan = { map, paths: new FolderPlan(path, entries) };
-    return this.#plan;
+    const plan = { map, paths: new FolderPlan(path, entries) };
+    await this.#checkSizes(entries);
+    this.#plan = plan;
+    return plan;
+  }
+
+  /** @throws {Fault} store-failed if the file system cannot store a file, before any is written */
+  async #checkSizes(entries: readonly ManifestEntry[]): Promise<void> {
+    const { disk, path, finalPath } = this.options;
+    const fileBytesMax = await onDisk(finalPath, () => disk.fileBytesMax(path));
+    for (const entry of entries)
+      if ("size" in entry && entry.size > fileBytesMax)
+        throw tooLargeFault(join(finalPath, entry.path));
   }
 
   async #readPiece(

@@ -24,7 +24,7 @@ import {
   type TreeDisk,
 } from "../disk/disk.ts";
 import { type Lock, lockFile } from "../disk/lock.ts";
-import { systemDisk } from "../disk/system-disk.ts";
+import { downloadDisk } from "../disk/system-disk.ts";
 import { absolutePath } from "../disk/working-folder.ts";
 import { CandidateSink, ExistingFileSink } from "./candidate-sink.ts";
 import { ContentSearch, type ExistingContent } from "./existing-content.ts";
@@ -74,7 +74,7 @@ export async function openSink(options: SinkOptions): Promise<Sink> {
   const { details = {} } = options;
   const folder = absolutePath(options.folder);
   const name = cleanFileName(options.name);
-  const { disk = systemDisk(), lock = (lockPath) => lockFile(lockPath, folder) } = options;
+  const { disk = downloadDisk(), lock = (lockPath) => lockFile(lockPath, folder) } = options;
   return await onDisk(join(folder, name), async () => {
     const isFolder = folderSize !== undefined;
     const { mode } = details;

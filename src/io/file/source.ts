@@ -32,7 +32,7 @@ import type {
 } from "../blob/interfaces.ts";
 import { acquireBuffer } from "../disk/buffer-pool.ts";
 import { diskFault, errorCode, onDisk, skipBytes } from "../disk/disk.ts";
-import { openPlain } from "../disk/plain-file.ts";
+import { openPlain, withFile } from "../disk/plain-file.ts";
 import { diskBytesOf, readAt, readBuffersAt } from "../disk/system-disk.ts";
 import { absolutePath } from "../disk/working-folder.ts";
 import { inParallel, TaskQueue } from "../task-queue.ts";
@@ -56,6 +56,7 @@ const REMOVED = "it was removed while the folder was sent";
 const SHORTENED = "it became shorter while the folder was sent";
 const UNSTEADY = "it kept changing while the folder was sent";
 const UNREADABLE = "permission denied";
+const UNKNOWN_SIZE = "its size is unknown; pipe its content to standard input: -";
 
 interface FolderWalk {
   readonly root: string;
@@ -447,14 +448,28 @@ function statIn({ root, skipped }: FolderWalk, path: string): fs.BigIntStats | u
 function obstacleOf(path: string, stat: fs.BigIntStats): string | undefined {
   if (!stat.isFile() && !stat.isDirectory()) return describeSpecial(stat);
   const { R_OK, X_OK } = fs.constants;
+  const isEmptyFile = stat.isFile() && stat.size === 0n;
   try {
+    if (isEmptyFile) return hasHiddenContent(path) ? UNKNOWN_SIZE : undefined;
     fs.accessSync(path, stat.isDirectory() ? R_OK | X_OK : R_OK);
     return undefined;
   } catch (error) {
-    const reason = REASONS.get(errorCode(error));
+    const reason = REASONS.get(errorCode(error)) ?? (isEmptyFile ? UNKNOWN_SIZE : undefined);
     if (reason === undefined) throw error;
     return reason;
   }
+}
+
+/**
+ * Files in /proc and documents on some network drives have size 0, and generate their content when
+ * it is read.
+ */
+function hasHiddenContent(path: string): boolean {
+  return withFile(openPlain(path, "read"), hasContentBeyondSize);
+}
+
+function hasContentBeyondSize(fd: number): boolean {
+  return fs.readSync(fd, new Uint8Array(1), 0, 1, 0) > 0 && fs.fstatSync(fd).size === 0;
 }
 
 function entryOf(path: string, stat: fs.BigIntStats): ManifestEntry {
@@ -624,8 +639,7 @@ class FileSource implements Source {
     if (sizeBytes > FILE_BYTES_MAX) {
       throw new Fault("too-large", msg`${quoteText(path)} is too large: ${sizeBytes} bytes`);
     }
-    // Files in /proc have size 0 and generate their content when read.
-    if (sizeBytes === 0 && fs.readSync(this.#fd, new Uint8Array(1), 0, 1, 0) > 0) {
+    if (sizeBytes === 0 && hasContentBeyondSize(this.#fd)) {
       throw specialFileFault(`${quoteText(path)} has an unknown size`);
     }
   }

@@ -208,8 +208,8 @@ function writeNonBlocking(
 function brokenFault(error: NodeJS.ErrnoException, isTerminal: boolean): Fault | undefined {
   // EIO means that a terminal was closed, but that the disk of a file failed.
   if (error.code === "EPIPE" || (error.code === "EIO" && isTerminal)) return undefined;
-  const { code } = diskFault(error, "standard output");
-  return new Fault(code, `cannot write the output (${error.code ?? error.message})`, {
-    cause: error,
-  });
+  const fault = diskFault(error, "standard output");
+  if (error.code !== "EFBIG") return fault;
+  const message = "the output is too large: its disk cannot store files of this size";
+  return new Fault(fault.code, message, { remedy: "write it to another disk", cause: error });
 }

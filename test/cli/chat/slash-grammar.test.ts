@@ -48,6 +48,12 @@ describe("/send PATH [TARGET] [--caption TEXT]", () => {
   });
 
   test("turns a file address into its path", () => {
+    // File managers leave apostrophes and brackets as they are.
+    expect(splitWords("file:///home/ana/it's%20(1).txt lab")).toEqual([
+      "/home/ana/it's (1).txt",
+      "lab",
+    ]);
+    expect(splitWords("'file:///home/ana/a b.txt' lab")).toEqual(["/home/ana/a b.txt", "lab"]);
     expect(splitWords("file:///home/ana/My%20Fotos/f%C3%BCr%20%23b.jpg @bob")).toEqual([
       "/home/ana/My Fotos/für #b.jpg",
       "@bob",

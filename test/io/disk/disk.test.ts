@@ -4,9 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { RoomId } from "../../../src/base/ids.ts";
 import { lineQueryOf } from "../../../src/io/archive/line-query.ts";
-import { type Disk, diskFault, type TreeDisk } from "../../../src/io/disk/disk.ts";
+import { type Disk, diskFault, errorCode, type TreeDisk } from "../../../src/io/disk/disk.ts";
 import { SearchThreads } from "../../../src/io/disk/search-worker.ts";
-import { systemDisk } from "../../../src/io/disk/system-disk.ts";
+import { downloadDisk, systemDisk } from "../../../src/io/disk/system-disk.ts";
 import type { PageQuery } from "../../../src/io/log/log.ts";
 import { linesOf, scanBlocks } from "../../../src/io/log/scan.ts";
 import { rejection } from "../../rejection.ts";
@@ -91,6 +91,7 @@ function promises(name: string, make: () => { disk: TreeDisk; folder: string }):
       expect(disk.modifiedMs(path)).toBeNumber();
       expect(disk.modifiedMs(join(folder, "none"))).toBeUndefined();
       expect(await disk.freeBytes(folder)).toBeGreaterThan(0);
+      expect(await disk.fileBytesMax(folder)).toBeGreaterThan(2 ** 31);
     });
 
     test("uses only free names", () => {
@@ -134,6 +135,19 @@ test("the real disk neither opens, changes nor removes the targets of links", as
   expect(codeOf(() => disk.metadata(link ?? "", { mode: 0o777 }))).toBe("ELOOP");
   await disk.removeFolder(inner ?? "");
   expect(fs.readFileSync(victim ?? "", "utf8")).toBe("untouched");
+});
+
+test.each([
+  ["EIO", undefined],
+  ["ENOSPC", "ENOSPC"],
+])("a folder of a download that answers %s to a sync fails with %s", async (code, failed) => {
+  const syncFolder = () => Promise.reject(Object.assign(new Error("refused"), { code }));
+  const disk = downloadDisk({ ...systemDisk(), syncFolder });
+  const outcome = await disk.syncFolder(root).then(
+    () => undefined,
+    (error: unknown) => errorCode(error),
+  );
+  expect(outcome).toBe(failed);
 });
 
 // A disk that belongs to another user, such as a USB stick mounted with umask=0, refuses the same.

@@ -120,6 +120,7 @@ export class SimDisk implements TreeDisk {
       removeFolder: async (path) => await alive().removeFolder(path),
       modifiedMs: (path) => alive().modifiedMs(path),
       freeBytes: async (folder) => await alive().freeBytes(folder),
+      fileBytesMax: async () => Number.POSITIVE_INFINITY,
     };
   }
 
@@ -302,6 +303,10 @@ export class SimDisk implements TreeDisk {
     this.check();
     const entry = this.#visible.get(path);
     return entry?.kind === "file" ? entry.file.touchedMs : undefined;
+  }
+
+  async fileBytesMax(): Promise<number> {
+    return Number.POSITIVE_INFINITY;
   }
 
   async freeBytes(folder: string): Promise<number> {

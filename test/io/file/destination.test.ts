@@ -27,9 +27,15 @@ test.each(["ENOSPC", "EIO", "EROFS", "EDQUOT"])(
   },
 );
 
-test("a missing folder and a folder without write access store none", async () => {
+test("a folder without write access stores none", async () => {
   const folder = tempFolder();
-  expect(await storesFiles(join(folder, "missing"))).toBe(false);
   chmodSync(folder, 0o555);
   expect(await unprivileged(() => storesFiles(folder))).toBe(false);
+  expect(await unprivileged(() => storesFiles(join(folder, "missing")))).toBe(false);
+});
+
+test("a missing folder stores files if it can be created", async () => {
+  const folder = tempFolder();
+  expect(await storesFiles(join(folder, "missing", "deep"))).toBe(true);
+  expect(readdirSync(folder)).toEqual([]);
 });

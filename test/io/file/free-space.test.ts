@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { FileId } from "../../../src/base/ids.ts";
 import { CHUNK_BYTES } from "../../../src/base/limits.ts";
 import { systemDisk } from "../../../src/io/disk/system-disk.ts";
-import { checkFreeSpace } from "../../../src/io/file/partial-file.ts";
+import { checkSpace } from "../../../src/io/file/partial-file.ts";
 import { rejection } from "../../rejection.ts";
 import { tempFolder } from "../../temp-folder.ts";
 import { pour, sent, sinkFor } from "../file-carrier.ts";
@@ -25,10 +25,10 @@ test("refuses a download that does not fit, and creates nothing", async () => {
     },
   });
   const full = { code: "store-full", message: "a.bin needs 1.3 MB, but only 1.3 MB is free" };
-  expect(await rejection(checkFreeSpace(planned(SIZE - 1)))).toMatchObject(full);
-  await checkFreeSpace(planned(SIZE));
+  expect(await rejection(checkSpace(planned(SIZE - 1)))).toMatchObject(full);
+  await checkSpace(planned(SIZE));
   expect(fs.readdirSync(root)).toEqual([]);
-  await checkFreeSpace({ ...planned(0), sizeBytes: undefined });
+  await checkSpace({ ...planned(0), sizeBytes: undefined });
 });
 
 test("counts only the rest of a partial download", async () => {
@@ -40,8 +40,8 @@ test("counts only the rest of a partial download", async () => {
   sink.close();
   const disk = { ...systemDisk(), freeBytes: async () => 2 * CHUNK_BYTES };
   const planned = { folder, name: "a.bin", server: "fingerprint", sizeBytes: SIZE, disk };
-  await checkFreeSpace({ ...planned, file: "fAAAAAAAAAAA" as FileId });
-  const other = checkFreeSpace({ ...planned, file: "fBBBBBBBBBBB" as FileId });
+  await checkSpace({ ...planned, file: "fAAAAAAAAAAA" as FileId });
+  const other = checkSpace({ ...planned, file: "fBBBBBBBBBBB" as FileId });
   expect(await rejection(other)).toMatchObject({ code: "store-full" });
 });
 
@@ -49,10 +49,24 @@ test("needs no space for long runs of zeros", async () => {
   const disk = { ...systemDisk(), freeBytes: async () => CHUNK_BYTES };
   const planned = { folder: tempFolder(), name: "image", server: "fingerprint", disk };
   const image = { ...planned, file: "fAAAAAAAAAAA" as FileId, sizeBytes: SIZE };
-  await checkFreeSpace({ ...image, dataBytes: CHUNK_BYTES });
-  expect(await rejection(checkFreeSpace({ ...image, dataBytes: CHUNK_BYTES + 1 }))).toMatchObject({
+  await checkSpace({ ...image, dataBytes: CHUNK_BYTES });
+  expect(await rejection(checkSpace({ ...image, dataBytes: CHUNK_BYTES + 1 }))).toMatchObject({
     code: "store-full",
   });
   // A compressed or preallocated file may use more than its size.
-  await checkFreeSpace({ ...image, sizeBytes: CHUNK_BYTES, dataBytes: SIZE });
+  await checkSpace({ ...image, sizeBytes: CHUNK_BYTES, dataBytes: SIZE });
+});
+
+test("refuses a file above the limit of the file system before the first byte", async () => {
+  const disk = { ...systemDisk(), fileBytesMax: async () => SIZE - 1 };
+  const folder = join(tempFolder(), "new");
+  const planned = { folder, name: "film.mkv", server: "fingerprint", sizeBytes: SIZE, disk };
+  const file = { ...planned, file: "fAAAAAAAAAAA" as FileId };
+  expect(await rejection(checkSpace(file))).toMatchObject({
+    code: "store-failed",
+    message: `film.mkv is too large: the disk of ${folder} cannot store files of this size`,
+  });
+  await checkSpace({ ...file, sizeBytes: SIZE - 1 });
+  // A folder of this size may consist of small files.
+  await checkSpace({ ...file, folderSize: { entries: 2, manifestBytes: 200 } });
 });

@@ -56,6 +56,18 @@ describe("a received folder", () => {
     expect(again.digest).toBe(digest);
   });
 
+  test("is refused before its first file if the disk cannot store one of them", async () => {
+    const disk = { ...systemDisk(), fileBytesMax: async () => CHUNK_BYTES };
+    const source = await openSource(await planted());
+    const sink = await sinkFor(source, inbox, { disk });
+    expect(await rejection(pour(source, sink))).toMatchObject({
+      code: "store-failed",
+      message: expect.stringMatching(/^big is too large: the disk of .*deep cannot store files/),
+    });
+    sink.close();
+    expect(fs.readdirSync(join(inbox, "home.part"))).toEqual([]);
+  });
+
   test("has the mode and the time of the folder itself", async () => {
     for (const [mode, received] of [
       [0o700, 0o700],

@@ -196,6 +196,19 @@ test("entries of a folder that are unreadable are left out and named", async () 
   source.close();
 });
 
+// Documents on some network drives have no size either.
+test.skipIf(process.platform !== "linux")(
+  "files of a folder that have content but no size are left out and named",
+  async () => {
+    const source = await openSource("/proc/self/net/stat");
+    expect(source.folder?.entries).toBe(0);
+    expect(source.skipped.length).toBeGreaterThan(0);
+    const reason = "its size is unknown; pipe its content to standard input: -";
+    expect(new Set(source.skipped.map((entry) => entry.reason))).toEqual(new Set([reason]));
+    source.close();
+  },
+);
+
 describe("a folder", () => {
   function plant(): string {
     const home = join(root, "home");
