@@ -382,7 +382,14 @@ export class Client extends ChatClient<ClientAccount> {
 
   async history(fields: RequestFields<"history">): Promise<HistoryPage> {
     const observe = (head: Uint8Array, record: ChatRecord) => this.auditor.observe(head, record);
-    return this.historyWith(fields, (query) => queryHistory(this.request, sha256, query, observe));
+    const ask = () =>
+      this.historyWith(fields, (query) => queryHistory(this.request, sha256, query, observe));
+    return ask().catch(async (error: unknown) => {
+      // The page may be what the former path did not carry.
+      if (this.options.isOneShot !== true || this.loop.state.kind !== "waiting") throw error;
+      await this.activeLink.next(AbortSignal.timeout(LINK_LOSS_TIMEOUT_MS));
+      return ask();
+    });
   }
 
   async login(credentials: Credentials): Promise<Membership> {

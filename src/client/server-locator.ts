@@ -61,8 +61,13 @@ export class ServerLocator {
   get dialing(): {
     readonly dial: (first: Uint8Array) => Promise<Link>;
     readonly tryNextAddress: (fault: Fault) => Fault | undefined;
+    readonly watch: (connection: Connection) => void;
   } {
-    return { dial: this.#dialer.dial, tryNextAddress: (fault) => this.#dialer.tryNext(fault) };
+    return {
+      dial: this.#dialer.dial,
+      tryNextAddress: (fault) => this.#dialer.tryNext(fault),
+      watch: (connection) => this.#startProbe(connection),
+    };
   }
 
   get address(): ServerAddress | undefined {
@@ -90,10 +95,9 @@ export class ServerLocator {
     return { kind: "elsewhere", from, to };
   }
 
-  notice(notice: ServerNotice, fingerprint: Fingerprint, connection: Connection): boolean {
-    const { remote } = connection.link;
+  notice(notice: ServerNotice, fingerprint: Fingerprint, { link }: Connection): boolean {
+    const { remote } = link;
     if (notice.kind === "servers") {
-      if (!this.#hasClusterAddresses) this.#startProbe(connection);
       this.#hasClusterAddresses = true;
       if (this.#addresses.setAdvertised(notice.places, remote.host)) this.#store(fingerprint);
       return true;
@@ -127,7 +131,8 @@ export class ServerLocator {
     const { address } = this.#dialer;
     if (address === undefined) return;
     const onUnreachable = () => this.#addresses.failed(address);
-    new IdleProbe({ clock, connection, onUnreachable, dial: () => dial(address) });
+    const hasOthers = () => this.#hasClusterAddresses;
+    new IdleProbe({ clock, connection, hasOthers, onUnreachable, dial: () => dial(address) });
   }
 
   #store(fingerprint: Fingerprint): void {
