@@ -53,13 +53,14 @@ import type { ModelStoreOptions } from "./model-store.ts";
 import type { OutboxQueue } from "./outbox-queue.ts";
 import type { ClientStores } from "./ports.ts";
 import type { SealedHome } from "./sealed/sealing.ts";
-import { type DialAddress, ServerLocator } from "./server-locator.ts";
+import { type DialAddress, type FindOnLan, ServerLocator } from "./server-locator.ts";
 import { type Greeted, greet, pin } from "./trust.ts";
 
 export interface ClientDependencies {
   readonly clock: Clock;
   readonly entropy: Entropy;
   readonly dial: DialAddress;
+  readonly findOnLan?: FindOnLan | undefined;
   readonly state: ClientStores;
   readonly keys: Keys;
   readonly hashing: Hashing;
@@ -540,7 +541,13 @@ export class Client extends ChatClient<ClientAccount> {
   #rememberDefaults(fingerprint: Fingerprint, user: string): void {
     const { clock, state } = this.deps;
     const { address, changesDefaults } = this.options;
-    state.setLastServer(address, clock.unixMs(), changesDefaults);
+    const { rememberedAddress } = this.#locator;
+    const last = state.lastServer();
+    const hasMoved =
+      rememberedAddress !== address &&
+      last !== undefined &&
+      state.pin(last)?.fingerprint === fingerprint;
+    state.setLastServer(rememberedAddress, clock.unixMs(), changesDefaults === true || hasMoved);
     state.setLastUser(fingerprint, user, clock.unixMs(), changesDefaults);
   }
 
