@@ -8,7 +8,9 @@ export interface Packages {
 }
 
 export const PROGRAMS = {
+  apache2: { debian: "apache2-bin", fedora: "httpd" },
   bash: { debian: "bash", fedora: "bash", macos: "bash" },
+  caddy: { debian: "caddy", fedora: "caddy", macos: "caddy" },
   certutil: { debian: "libnss3-tools", fedora: "nss-tools" },
   chromium: { debian: "chromium", fedora: "chromium", macos: "--cask chromium" },
   curl: { debian: "curl", fedora: "curl", macos: "curl" },
@@ -17,8 +19,10 @@ export const PROGRAMS = {
   fish: { debian: "fish", fedora: "fish", macos: "fish" },
   "gnutls-cli": { debian: "gnutls-bin", fedora: "gnutls-utils", macos: "gnutls" },
   groff: { debian: "groff", fedora: "groff", macos: "groff" },
+  haproxy: { debian: "haproxy", fedora: "haproxy", macos: "haproxy" },
   irssi: { debian: "irssi", fedora: "irssi", macos: "irssi" },
   javac: { debian: "default-jdk-headless", fedora: "java-devel", macos: "openjdk" },
+  nginx: { debian: "nginx", fedora: "nginx", macos: "nginx" },
   node: { debian: "nodejs", fedora: "nodejs", macos: "node" },
   openssl: { debian: "openssl", fedora: "openssl", macos: "openssl" },
   jq: { debian: "jq", fedora: "jq", macos: "jq" },
@@ -40,7 +44,7 @@ export const PROGRAMS = {
 } satisfies Record<string, Packages>;
 
 /** Programs too large for CI, where tests that need them are skipped as elsewhere. */
-const LARGE_PROGRAMS: ReadonlySet<string> = new Set(["firefox-esr", "javac"]);
+const LARGE_PROGRAMS: ReadonlySet<string> = new Set(["caddy", "firefox-esr", "javac"]);
 
 export const CONDITIONS = {
   mount: "root on Linux, outside most containers, to mount a file system",

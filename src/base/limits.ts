@@ -447,6 +447,8 @@ export const UDP_IDLE_TIMEOUT_MS = 4_000;
 export const TRANSPORT_FALLBACK_DELAY_MS = 1_500;
 /** A restarting server refuses connections for some seconds. */
 export const TRANSPORT_REFUSAL_GRACE_MS = 5_000;
+/** Longer than IDLE_TIMEOUT_MS. A link lost later has carried data. */
+export const TRANSPORT_PROBATION_MS = 60_000;
 export const UDP_ANSWER_TIMEOUT_MS = 3_000;
 
 /**

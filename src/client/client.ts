@@ -53,13 +53,14 @@ import type { ModelStoreOptions } from "./model-store.ts";
 import type { OutboxQueue } from "./outbox-queue.ts";
 import type { ClientStores } from "./ports.ts";
 import type { SealedHome } from "./sealed/sealing.ts";
-import { type DialAddress, ServerLocator } from "./server-locator.ts";
+import { type DialAddress, type FindOnLan, ServerLocator } from "./server-locator.ts";
 import { type Greeted, greet, pin } from "./trust.ts";
 
 export interface ClientDependencies {
   readonly clock: Clock;
   readonly entropy: Entropy;
   readonly dial: DialAddress;
+  readonly findOnLan?: FindOnLan | undefined;
   readonly state: ClientStores;
   readonly keys: Keys;
   readonly hashing: Hashing;
@@ -384,7 +385,14 @@ export class Client extends ChatClient<ClientAccount> {
 
   async history(fields: RequestFields<"history">): Promise<HistoryPage> {
     const observe = (head: Uint8Array, record: ChatRecord) => this.auditor.observe(head, record);
-    return this.historyWith(fields, (query) => queryHistory(this.request, sha256, query, observe));
+    const ask = () =>
+      this.historyWith(fields, (query) => queryHistory(this.request, sha256, query, observe));
+    return ask().catch(async (error: unknown) => {
+      // The page may be what the former path did not carry.
+      if (this.options.isOneShot !== true || this.loop.state.kind !== "waiting") throw error;
+      await this.activeLink.next(AbortSignal.timeout(LINK_LOSS_TIMEOUT_MS));
+      return ask();
+    });
   }
 
   async login(credentials: Credentials): Promise<Membership> {
@@ -536,7 +544,13 @@ export class Client extends ChatClient<ClientAccount> {
   #rememberDefaults(fingerprint: Fingerprint, user: string): void {
     const { clock, state } = this.deps;
     const { address, changesDefaults } = this.options;
-    state.setLastServer(address, clock.unixMs(), changesDefaults);
+    const { rememberedAddress } = this.#locator;
+    const last = state.lastServer();
+    const hasMoved =
+      rememberedAddress !== address &&
+      last !== undefined &&
+      state.pin(last)?.fingerprint === fingerprint;
+    state.setLastServer(rememberedAddress, clock.unixMs(), changesDefaults === true || hasMoved);
     state.setLastUser(fingerprint, user, clock.unixMs(), changesDefaults);
   }
 

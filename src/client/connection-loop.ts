@@ -61,6 +61,8 @@ export interface ConnectionLoopOptions extends Pick<LoginContext, "policy"> {
    * immediately.
    */
   readonly tryNextAddress?: ((fault: Fault) => Fault | undefined) | undefined;
+  /** Called with each new connection, before the greeting. */
+  readonly watch?: ((connection: Connection) => void) | undefined;
   readonly keys: Keys;
   readonly program: string;
   readonly answerTimeoutMs?: number;
@@ -86,6 +88,7 @@ export class ConnectionLoop {
   #account: Credentials | undefined;
   #isLeaving = false;
   #hasBeenIn = false;
+  #hasAnotherPath = false;
   /** Set when the client closes the link to recover missing data. `final` prevents a retry. */
   #closeReason: "retry" | "final" | undefined;
 
@@ -138,8 +141,12 @@ export class ConnectionLoop {
     this.#account = undefined;
     const hadLink = this.#link !== undefined;
     const state = this.#setState({ kind: "entering" });
+    const authenticate = async () => this.#authenticate(await this.open(), credentials);
     try {
-      return await this.#authenticate(await this.open(), credentials);
+      return await authenticate().catch((error: unknown) => {
+        if (this.#state === state && this.#takeAnotherPath()) return authenticate();
+        throw error;
+      });
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
       if (this.#state === state) {
@@ -250,6 +257,7 @@ export class ConnectionLoop {
       } catch (error) {
         if (!(error instanceof Fault) || this.#state.kind === "closed") throw error;
         foundMinority ||= error.code === "no-majority";
+        if (this.#takeAnotherPath()) continue;
         const fault = isConnected ? tryNextAddress(error) : error;
         if (fault === undefined) continue;
         if (!foundMinority || acceptable === "any") throw fault;
@@ -263,6 +271,10 @@ export class ConnectionLoop {
     const connection = new Connection(dialled, clock, this.options.answerTimeoutMs);
     connection.onGuessDelay = this.options.onGuessDelay;
     this.#dialled = connection;
+    this.options.watch?.(connection);
+    connection.onClosed(() => {
+      this.#hasAnotherPath = connection.hasAnotherPath;
+    });
     try {
       this.#checkOpen();
       const options = { clock, entropy, verifier: keys, program };
@@ -282,6 +294,13 @@ export class ConnectionLoop {
     } finally {
       this.#dialled = undefined;
     }
+  }
+
+  /** Whether the last link was lost and another transport should be used immediately. */
+  #takeAnotherPath(): boolean {
+    const hasAnotherPath = this.#hasAnotherPath;
+    this.#hasAnotherPath = false;
+    return hasAnotherPath;
   }
 
   #checkOpen(): void {
@@ -353,7 +372,8 @@ export class ConnectionLoop {
     const isElsewhere = this.#hasBeenIn && fault.code === "fingerprint-changed";
     const isRetryable =
       closeReason === "retry" || wasLoggedOut || isElsewhere || isTransient(fault);
-    if (isRetryable && this.options.reconnects !== "never") return this.#retryLater(fault, isLoss);
+    const mayRetry = this.options.reconnects !== "never" || this.#takeAnotherPath();
+    if (isRetryable && mayRetry) return this.#retryLater(fault, isLoss);
     this.#account = undefined;
     this.#setState({ kind: "stopped", fault, user });
   }

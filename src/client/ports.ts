@@ -15,7 +15,7 @@ export type AccountKeyStore = Pick<ClientState, "knownAccountKey" | "setAccountK
 
 type EnrolmentStore = Pick<ClientState, "enrolment" | "enrol" | "unenrol" | "moveUser">;
 
-type DefaultStore = Pick<ClientState, "setLastServer" | "setLastUser">;
+type DefaultStore = Pick<ClientState, "lastServer" | "setLastServer" | "setLastUser">;
 
 export interface ClientStores
   extends PinStore,

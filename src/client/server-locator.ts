@@ -13,17 +13,30 @@ import type { LinkEvent } from "./event.ts";
 import type { Connection, ServerNotice } from "./link/connection.ts";
 import { IdleProbe } from "./link/idle-probe.ts";
 import { isTransient } from "./link/retry.ts";
-import type { AddressStore } from "./ports.ts";
+import type { AddressStore, PinStore } from "./ports.ts";
 
 /** @param first the link's first message, as in `DialOptions` */
 export type DialAddress = (address: ServerAddress, first?: Uint8Array) => Promise<Link>;
+
+/**
+ * Searches the LAN for an address that announces the fingerprint. Any host can announce it, so the
+ * server must still prove its key.
+ * @param isKnown addresses to ignore
+ */
+export type FindOnLan = (
+  fingerprint: Fingerprint,
+  isKnown: (address: ServerAddress) => boolean,
+) => Promise<ServerAddress | undefined>;
 
 interface ServerLocatorOptions {
   readonly clock: Clock;
   readonly entropy: Entropy;
   readonly dial: DialAddress;
-  readonly state: AddressStore;
+  readonly findOnLan?: FindOnLan | undefined;
+  readonly state: AddressStore & PinStore;
   readonly address: string;
+  /** Identity that the user named. */
+  readonly fingerprint?: Fingerprint | undefined;
   readonly addresses?: readonly [ServerAddress, ...ServerAddress[]] | undefined;
   readonly storedAddresses?: StoredAddresses | undefined;
   readonly isServerExplicit?: boolean | undefined;
@@ -35,6 +48,7 @@ export class ServerLocator {
   #expected: ServerAddress | undefined;
   #isLoggedIn = false;
   #hasClusterAddresses = false;
+  #searchAfter = Number.NEGATIVE_INFINITY;
 
   constructor(private readonly options: ServerLocatorOptions) {
     const { clock, entropy, dial, address, ...known } = options;
@@ -54,19 +68,32 @@ export class ServerLocator {
       now: clock.now(),
       chance: random,
     });
-    this.#dialer = new AddressDialer({ clock, dial, addresses: this.#addresses });
+    const search = () => this.#search();
+    this.#dialer = new AddressDialer({ clock, dial, addresses: this.#addresses, search });
     [this.#expected] = this.#addresses.candidates();
   }
 
   get dialing(): {
     readonly dial: (first: Uint8Array) => Promise<Link>;
     readonly tryNextAddress: (fault: Fault) => Fault | undefined;
+    readonly watch: (connection: Connection) => void;
   } {
-    return { dial: this.#dialer.dial, tryNextAddress: (fault) => this.#dialer.tryNext(fault) };
+    return {
+      dial: this.#dialer.dial,
+      tryNextAddress: (fault) => this.#dialer.tryNext(fault),
+      watch: (connection) => this.#startProbe(connection),
+    };
   }
 
   get address(): ServerAddress | undefined {
     return this.#dialer.address;
+  }
+
+  /** Address under which the server is remembered: a new one if it has moved. */
+  get rememberedAddress(): string {
+    const { address } = this.#dialer;
+    const hasMoved = address !== undefined && this.#addresses.isDiscovered(address);
+    return hasMoved ? formatAddress(address) : this.options.address;
   }
 
   get clusterAddresses(): readonly ServerAddress[] {
@@ -82,6 +109,7 @@ export class ServerLocator {
     if (address === undefined) return undefined;
     this.#isLoggedIn = true;
     this.#hasClusterAddresses = false;
+    this.#pinMoved();
     const [from, to] = [this.#expected ?? address, address].map(formatAddress);
     this.#expected = address;
     if (this.#addresses.succeeded(address) && this.#addresses.advertised.length > 0)
@@ -90,10 +118,9 @@ export class ServerLocator {
     return { kind: "elsewhere", from, to };
   }
 
-  notice(notice: ServerNotice, fingerprint: Fingerprint, connection: Connection): boolean {
-    const { remote } = connection.link;
+  notice(notice: ServerNotice, fingerprint: Fingerprint, { link }: Connection): boolean {
+    const { remote } = link;
     if (notice.kind === "servers") {
-      if (!this.#hasClusterAddresses) this.#startProbe(connection);
       this.#hasClusterAddresses = true;
       if (this.#addresses.setAdvertised(notice.places, remote.host)) this.#store(fingerprint);
       return true;
@@ -122,12 +149,37 @@ export class ServerLocator {
     this.#isLoggedIn = false;
   }
 
+  /** The server has proved at its new address the key that is pinned for the former one. */
+  #pinMoved(): void {
+    const { state, address, clock } = this.options;
+    const pin = state.pin(address);
+    const moved = this.rememberedAddress;
+    if (moved === address || pin === undefined || state.pin(moved) !== undefined) return;
+    state.setPin({ ...pin, address: moved, firstSeenUnixMs: clock.unixMs() });
+  }
+
+  /**
+   * Finds a server that has moved to another address on the LAN. Only a server whose identity is
+   * known is searched for.
+   * @returns true if there is another address to dial
+   */
+  async #search(): Promise<boolean> {
+    const { clock, findOnLan, state, address, fingerprint } = this.options;
+    const expected = fingerprint ?? (state.pin(address)?.fingerprint as Fingerprint | undefined);
+    if (findOnLan === undefined || expected === undefined) return false;
+    if (clock.now() < this.#searchAfter || !this.#addresses.mayMove) return false;
+    this.#searchAfter = clock.now() + LAN_SEARCH_INTERVAL_MS;
+    const found = await findOnLan(expected, (known) => this.#addresses.isKnown(known));
+    return found !== undefined && this.#addresses.addDiscovered(found);
+  }
+
   #startProbe(connection: Connection): void {
     const { clock, dial } = this.options;
     const { address } = this.#dialer;
     if (address === undefined) return;
     const onUnreachable = () => this.#addresses.failed(address);
-    new IdleProbe({ clock, connection, onUnreachable, dial: () => dial(address) });
+    const hasOthers = () => this.#hasClusterAddresses;
+    new IdleProbe({ clock, connection, hasOthers, onUnreachable, dial: () => dial(address) });
   }
 
   #store(fingerprint: Fingerprint): void {
@@ -140,7 +192,12 @@ interface AddressDialerOptions {
   readonly clock: Pick<Clock, "now" | "after">;
   readonly addresses: ServerAddresses;
   readonly dial: DialAddress;
+  /** Looks for another address after all others have failed. */
+  readonly search: () => Promise<boolean>;
 }
+
+/** Multicast reaches every machine of the LAN. */
+const LAN_SEARCH_INTERVAL_MS = 10_000;
 
 /**
  * Dials the next address as soon as one fails, or in parallel after NEXT_ADDRESS_DELAY_MS, and uses
@@ -157,6 +214,16 @@ class AddressDialer {
   }
 
   readonly dial = async (first: Uint8Array): Promise<Link> => {
+    try {
+      return await this.#race(first);
+    } catch (error) {
+      if (!(error instanceof Fault) || !isTransient(error)) throw error;
+      if (!(await this.options.search())) throw error;
+      return await this.#race(first);
+    }
+  };
+
+  async #race(first: Uint8Array): Promise<Link> {
     if (this.#untried.length === 0) this.#untried = this.options.addresses.candidates();
     const race = new Race(this.options, this.#untried, first);
     this.#untried = [];
@@ -165,7 +232,7 @@ class AddressDialer {
     this.#address = address;
     this.#untried = race.untried(address);
     return link;
-  };
+  }
 
   /**
    * Tries the next address if this one came from the server's list, because a different machine may

@@ -56,6 +56,14 @@ export function mayNameSameMachine(remote: string, host: string): boolean {
   return RANKS[hostReach(host)] >= RANKS[hostReach(remote)];
 }
 
+/** Names that only routers of private networks resolve: single labels, RFC 8375, common domains. */
+const SITE_NAME = /^[a-z][^.:]*\.?$|\.(?:lan|home|internal|box|home\.arpa)\.?$/i;
+
+/** Whether a host is an address of a private network, or a name that is usual in one. */
+export function isOnSite(host: string): boolean {
+  return SITE_NAME.test(host) ? hostReach(host) !== "machine" : hostReach(host) === "site";
+}
+
 function hostReach(host: string): HostReach {
   const [plain = ""] = host.toLowerCase().split("%");
   if (!plain.includes(":")) {

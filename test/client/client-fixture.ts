@@ -5,6 +5,7 @@ import { deviceKeys, nativeHashing } from "../../src/cli/connect/keys.ts";
 import { Client, type ClientOptions } from "../../src/client/client.ts";
 import type { ReaderEvent, SessionEvent } from "../../src/client/event.ts";
 import type { Credentials } from "../../src/client/login.ts";
+import type { FindOnLan } from "../../src/client/server-locator.ts";
 import { fieldsIn } from "../../src/core/client/chat-record.ts";
 import { Identity } from "../../src/crypto/identity.ts";
 import type { Clock } from "../../src/io/clock.ts";
@@ -34,6 +35,9 @@ export class ClientFixture {
   readonly state = ClientState.inMemory();
   readonly device = Identity.generate();
   readonly dialled: string[] = [];
+  /** Addresses that answer to a search for a server on the LAN. */
+  readonly onLan: ServerAddress[] = [];
+  readonly searched: string[] = [];
 
   constructor(conditions: NetworkConditions = {}) {
     this.network = new MemoryNetwork(this.clock, conditions);
@@ -48,7 +52,12 @@ export class ClientFixture {
       return this.#dial({ host, port, timeoutMs: 10_000 });
     };
     const keys = deviceKeys(device, state);
-    const parts = { clock, entropy: systemEntropy(), dial, state, keys, hashing: nativeHashing() };
+    const findOnLan: FindOnLan = async (fingerprint, isKnown) => {
+      this.searched.push(fingerprint);
+      return this.onLan.find((address) => !isKnown(address));
+    };
+    const hashing = nativeHashing();
+    const parts = { clock, entropy: systemEntropy(), dial, findOnLan, state, keys, hashing };
     const program = "chat/test";
     const all = { address: PINNED_ADDRESS, program, follow: "all", credentials: ANA } as const;
     const client = new Client(parts, { ...all, hasReader: listener === undefined, ...options });

@@ -149,3 +149,51 @@ test("stays on a slow link", async () => {
   expect(fixture.dialled.length).toBeGreaterThan(1);
   expect(watched.kinds()).not.toContain("lost");
 });
+
+const NEW = { host: "10.77.0.9", port: 2428 };
+const NEW_ADDRESS = "10.77.0.9:2428";
+
+test("follows a server that moved on the LAN, and remembers its address", async () => {
+  const fixture = new ClientFixture();
+  const { server, state, clock } = fixture;
+  const watched = await fixture.connect();
+  expect(fixture.searched).toEqual([]);
+  await fixture.outcome(server.stop());
+  new FakeServer(fixture.network, NEW.host, server);
+  fixture.onLan.push(NEW);
+  await clock.advance(5_000);
+  expect(fixture.searched[0]).toBe(server.identity.fingerprint);
+  expect(watched.last("elsewhere")).toMatchObject({ from: PINNED_ADDRESS, to: NEW_ADDRESS });
+  expect(watched.client.isConnected).toBe(true);
+  expect(state.pin(NEW_ADDRESS)?.fingerprint).toBe(server.identity.fingerprint);
+  expect(state.lastServer()).toBe(NEW_ADDRESS);
+});
+
+test("sends no secret to a server that only announces the fingerprint", async () => {
+  const fixture = new ClientFixture();
+  const { server } = fixture;
+  await fixture.outcome((await fixture.connect()).client.close());
+  await fixture.outcome(server.stop());
+  const impostor = new FakeServer(fixture.network, NEW.host);
+  fixture.onLan.push(NEW);
+  const again = fixture.client();
+  expect(await fixture.code(again.client.connect())).toBe("unreachable");
+  expect(fixture.dialled).toContain(NEW.host);
+  expect(impostor.requests).toEqual([]);
+  expect(fixture.state.pin(NEW_ADDRESS)).toBeUndefined();
+});
+
+test.each([
+  ["whose identity is unknown", "server:2428", false],
+  ["outside the local network", "chat.example.org:2428", true],
+  ["on this machine", "127.0.0.1:2428", true],
+])("searches the LAN for no server %s", async (_, address, isKnown) => {
+  const fixture = new ClientFixture();
+  fixture.onLan.push(NEW);
+  const { fingerprint } = fixture.server.identity;
+  await fixture.outcome(fixture.server.stop());
+  const named = isKnown ? { fingerprint } : {};
+  const { client } = fixture.client({ address, ...named });
+  expect(await fixture.code(client.connect())).toBe("unreachable");
+  expect(fixture.searched).toEqual([]);
+});

@@ -181,7 +181,7 @@ test("joins and runs commands although the first address is unreachable", async 
   expect(sent.exitCode).toBe(0);
   expect(sent.err).toMatch(
     new RegExp(
-      `^chat: ${address} does not answer; connected to 127\\.0\\.0\\.1:\\d+ in the same cluster$`,
+      `^chat: ${address} does not answer; connected to the same server at 127\\.0\\.0\\.1:\\d+$`,
       "m",
     ),
   );

@@ -11,6 +11,7 @@ interface Stall {
 interface Pair {
   readonly near: Socket;
   readonly far: Socket;
+  downBytes: number;
 }
 
 /**
@@ -23,6 +24,7 @@ export class Relay {
   readonly #pairs = new Set<Pair>();
   #isCut = false;
   #stall: Stall | undefined;
+  #bytesPerConnection = Number.POSITIVE_INFINITY;
 
   private constructor(server: Server, port: number) {
     this.#server = server;
@@ -47,6 +49,11 @@ export class Relay {
     return new Promise((resolve) => {
       this.#stall = { way, left: bytes, reached: resolve };
     });
+  }
+
+  /** Each connection, also of later clients, stalls after this many bytes from the server. */
+  stallEachAfter(bytes: number): void {
+    this.#bytesPerConnection = bytes;
   }
 
   /** Resumes forwarding. Cancels a stall that has not begun. */
@@ -79,7 +86,8 @@ export class Relay {
 
   #connect(near: Socket, port: number): void {
     if (this.#isCut) return void near.destroy();
-    const pair = { near, far: connect({ port, host: "127.0.0.1", noDelay: true }) };
+    const far = connect({ port, host: "127.0.0.1", noDelay: true });
+    const pair: Pair = { near, far, downBytes: 0 };
     this.#pairs.add(pair);
     this.#carry(pair, near, pair.far, "up");
     this.#carry(pair, pair.far, near, "down");
@@ -94,6 +102,8 @@ export class Relay {
     from.on("data", (bytes: Buffer) => {
       const isFree = to.write(bytes);
       this.#count(way, bytes.length);
+      if (way === "down") pair.downBytes += bytes.length;
+      if (pair.downBytes > this.#bytesPerConnection) return this.#halt(pair);
       if (!isFree || this.#isStalled) from.pause();
     });
     to.on("drain", () => {

@@ -37,6 +37,26 @@ function joins(name: string, ...args: readonly string[]): Promise<Program> {
   return shared.sandbox.home(name).join([...args, "--user", name]);
 }
 
+test("leaves a TCP path on which connections open, but soon carry nothing", async () => {
+  const udp = await relayed();
+  await using tcp = await Relay.open(shared.served.port, udp.port);
+  const address = `${HOST}:${udp.port}`;
+  const writer = await joins("writer", address);
+  const text = "x".repeat(4_000);
+  writer.type(...Array.from({ length: 20 }, () => text), "last");
+  await writer.json("text", { text: "last" });
+  // Enough for the handshake and the log-in, but not for the room's texts.
+  tcp.stallEachAfter(8_000);
+  const reader = shared.sandbox
+    .home("reader")
+    .start(["join", "--json", address, "--user", "reader"]);
+  await reader.json("lost", {}, 40_000);
+  await reader.json("connected", { transport: "udp" }, 40_000);
+  await reader.json("text", { text: "last" });
+  await reader.finish();
+  udp.close();
+});
+
 test(`delivers ${TEXTS} texts in each direction once and in order with 20 % loss`, async () => {
   const relay = await relayed({ ...CALM, drop: 0.2 });
   const way = `udp://${HOST}:${relay.port}`;

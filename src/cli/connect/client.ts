@@ -57,7 +57,7 @@ import {
   secretPrompt,
 } from "../secrets.ts";
 import { type AddressDialer, connectingTo, openAddressDialer } from "./dial.ts";
-import { chooseServer, discoverServer } from "./discover.ts";
+import { chooseServer, discoverServer, lanFinder } from "./discover.ts";
 import { deviceIdentity, deviceKeys, nativeFileCipher, nativeHashing, sealedHome } from "./keys.ts";
 
 export interface ClientFlags extends ServerFlags {
@@ -187,6 +187,7 @@ export async function openClient(
         clock,
         entropy: systemEntropy(),
         dial: dialer.dial,
+        findOnLan: options.exactAddress === true ? undefined : lanFinder(clock),
         state,
         keys: deviceKeys(device, state),
         hashing: nativeHashing(),

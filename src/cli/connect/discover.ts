@@ -3,10 +3,13 @@
 import { Fault, ignoreFault } from "../../base/fault.ts";
 import { DISCOVER_MS } from "../../base/limits.ts";
 import { quoteText } from "../../base/text.ts";
+import { defined } from "../../base/values.ts";
+import type { FindOnLan } from "../../client/server-locator.ts";
+import type { Clock } from "../../io/clock.ts";
 import type { DiscoveryResult } from "../../io/lan/discovery.ts";
 import type { ClientState } from "../../io/state/client-state.ts";
 import { findLocalServers, type LocalServer } from "../../io/state/local-servers.ts";
-import type { DiscoveredServer } from "../../wire/announcement.ts";
+import type { DiscoveredServer, ServiceType } from "../../wire/announcement.ts";
 import { type Fingerprint, formatFingerprint } from "../../wire/fingerprint.ts";
 import {
   formatAddress,
@@ -210,6 +213,19 @@ function offerOf(context: Context, server: DiscoveredServer, pins: Pins): Server
 async function listen({ clock }: Context): Promise<DiscoveryResult> {
   const { findOnLan } = await import("../../io/lan/discovery.ts");
   return findOnLan({ clock, forMs: DISCOVER_MS });
+}
+
+/** Searches the LAN for a server, or for a share, that has moved to another address. */
+export function lanFinder(clock: Clock, serviceType?: ServiceType): FindOnLan {
+  return async (fingerprint, isKnown) => {
+    const { findOnLan } = await import("../../io/lan/discovery.ts");
+    const isWanted = (server: DiscoveredServer) =>
+      server.fingerprint === fingerprint && !isKnown(server);
+    const search = { clock, forMs: DISCOVER_MS, isWanted, ...defined({ serviceType }) };
+    const found = await findOnLan(search).catch(ignoreFault);
+    const [{ host, port } = {}] = found?.servers ?? [];
+    return host === undefined || port === undefined ? undefined : { host, port };
+  };
 }
 
 function describeServer(server: DiscoveredServer, pins: Pins): string {

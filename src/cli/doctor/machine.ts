@@ -43,7 +43,7 @@ import { greetServer } from "../connect/dial.ts";
 import type { Context } from "../context.ts";
 import type { Environment, Folders } from "../settings.ts";
 import { type Finding, failed, ok, skipped, warning, warningFrom } from "./check.ts";
-import type { NetworkProbes } from "./network.ts";
+import { GREETING_TIMEOUT_MS, type NetworkProbes } from "./network.ts";
 
 export interface MachineProbes {
   multicast(): Promise<readonly string[]>;
@@ -229,7 +229,7 @@ export function networkProbes(
   { host, port }: ServerAddress,
 ): NetworkProbes {
   const greet = (dial: Dial, address: string) => {
-    return greetServer(clock, () => dial({ host, address, port, timeoutMs: CHECK_TIMEOUT_MS }));
+    return greetServer(clock, () => dial({ host, address, port, timeoutMs: GREETING_TIMEOUT_MS }));
   };
   return {
     resolve: resolveHost,

@@ -47,6 +47,8 @@ export interface ExpectedIdentity {
 }
 
 /** A resolver may try several name servers, with a timeout for each. */
+/** A proxy such as haproxy answers 503 only after 3 s of attempts to reach its server. */
+export const GREETING_TIMEOUT_MS = 2 * CHECK_TIMEOUT_MS;
 const RESOLVE_TIMEOUT_MS = 2 * CHECK_TIMEOUT_MS;
 /** The TCP check tries several addresses, with a timeout for each. */
 const TCP_TIMEOUT_MS = 4 * CHECK_TIMEOUT_MS;
@@ -85,7 +87,7 @@ class NetworkCheck {
     const hasRoute = await check("route", hasName, CHECK_TIMEOUT_MS, () => this.#route());
     const tcp = await check("tcp", hasRoute, TCP_TIMEOUT_MS + GRACE_MS, () => this.#tcp());
     const tls = await check("tls", tcp, probeMs, () => this.#tls());
-    await check("identity", tls, CHECK_TIMEOUT_MS, () => this.#identity());
+    await check("identity", tls, GREETING_TIMEOUT_MS, () => this.#identity());
     const hasGreeting = this.#greeted !== undefined || this.#versionFault !== undefined;
     await check("version", hasGreeting, CHECK_TIMEOUT_MS, () => this.#version());
     if (this.#greeted?.welcome.majority === false) {

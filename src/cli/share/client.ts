@@ -10,6 +10,7 @@ import { systemEntropy } from "../../io/entropy.ts";
 import type { Link } from "../../io/link/link.ts";
 import { ClientState } from "../../io/state/client-state.ts";
 import type { ServerAddress } from "../../wire/invite.ts";
+import { lanFinder } from "../connect/discover.ts";
 import { deviceKeys, nativeHashing } from "../connect/keys.ts";
 
 interface ShareClient {
@@ -26,7 +27,7 @@ export function openShareClient(
   const keys = deviceKeys(Identity.generate(), state);
   const parts = { clock, entropy: systemEntropy(), state, keys, hashing: nativeHashing() };
   const client = new Client(
-    { ...parts, dial: (to, first) => dial(first, to) },
+    { ...parts, dial: (to, first) => dial(first, to), findOnLan: lanFinder(clock, "chat-share") },
     { ...options, program: PROGRAM },
   );
   const close = async () => {

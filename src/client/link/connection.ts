@@ -79,8 +79,9 @@ export class Connection {
   #timerAt = Number.POSITIVE_INFINITY;
   #closed: { fault: Fault | undefined } | undefined;
   readonly #drained = Promise.withResolvers<void>();
-  /** Packets received by the last check. New packets prove that the server is alive. */
-  #receivedPackets = 0;
+  /** Packets or socket reads by the last check. New ones prove that the server is alive. */
+  #reads = 0;
+  #hasAnotherPath = false;
   #requestCount = 0;
   #answerCount = 0;
   /** Rate-limited requests that wait for their next attempt. */
@@ -242,6 +243,24 @@ export class Connection {
     };
   }
 
+  /** True after a fault, if the client should dial again immediately over another transport. */
+  get hasAnotherPath(): boolean {
+    return this.#hasAnotherPath;
+  }
+
+  get awaitsAnswer(): boolean {
+    return this.#pending.size > 0;
+  }
+
+  /**
+   * Number of packets or socket reads, which include parts of messages. `undefined` if the link
+   * does not count them.
+   */
+  get reads(): number | undefined {
+    const { receivedPackets, socketReads } = this.link.counters();
+    return receivedPackets ?? socketReads;
+  }
+
   get lastReceivedAt(): number {
     return this.#session.receivedAt;
   }
@@ -331,6 +350,7 @@ export class Connection {
     this.#queuedNotices = [];
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
+    if (fault !== undefined) this.#hasAnotherPath = this.link.failed?.(fault) === true;
     this.link.close();
     for (const onClosed of this.#onClosed) onClosed(fault);
   }
@@ -374,9 +394,9 @@ export class Connection {
   }
 
   #isAlive(): boolean {
-    const { receivedPackets = 0 } = this.link.counters();
-    const isAlive = receivedPackets > this.#receivedPackets;
-    this.#receivedPackets = receivedPackets;
+    const { reads = 0 } = this;
+    const isAlive = reads > this.#reads;
+    this.#reads = reads;
     return isAlive;
   }
 }

@@ -1,4 +1,4 @@
-/** Detects a server that has disappeared without closing its link. */
+/** Detects a link that no longer carries data although nothing has closed it. */
 
 import { Fault, msg } from "../../base/fault.ts";
 import {
@@ -17,6 +17,8 @@ export interface IdleProbeOptions {
   readonly clock: Pick<Clock, "now" | "after">;
   readonly connection: Connection;
   readonly dial: () => Promise<Link>;
+  /** Whether the client knows other addresses of the server. */
+  readonly hasOthers: () => boolean;
   readonly onUnreachable: () => void;
 }
 
@@ -31,10 +33,18 @@ const UDP: typeof TCP = {
   connectTimeoutMs: IDLE_UDP_CONNECT_TIMEOUT_MS,
 };
 
+/** Slowest uplink on which a ping may follow messages that are still on their way. */
+const UPLINK_BYTES_PER_MS = 4;
+
 /**
- * Checks an idle link by dialling a second connection, because TCP does not report that a machine
- * has lost power. The second connection succeeds even while a large message occupies the link. Used
- * only if the client knows other addresses.
+ * Checks an idle link by dialling a second connection, because TCP reports neither that a machine
+ * has lost power nor that the path drops the link's packets. The link is closed
+ *
+ * - if the server is unreachable, and the client knows other addresses;
+ * - if the server accepts the second connection, but no byte arrives on this one. A large message
+ *   on a slow link still delivers bytes. Links that do not count reads are therefore kept.
+ *
+ * Without other addresses, only a TCP link that awaits an answer is checked.
  */
 export class IdleProbe {
   readonly #pace: typeof TCP;
@@ -53,30 +63,47 @@ export class IdleProbe {
   #listen(): void {
     const { clock, connection } = this.options;
     const { idleMs, answerTimeoutMs } = this.#pace;
+    const { sentBytes } = connection.link.counters();
     const probeAt = () => connection.lastReceivedAt + idleMs;
-    this.#wait(Math.max(probeAt() - clock.now(), 1), () => {
+    const untilProbeMs = probeAt() - clock.now();
+    this.#wait(untilProbeMs > 0 ? untilProbeMs : idleMs, () => {
       const now = clock.now();
-      if (now < probeAt()) return this.#listen();
+      if (now < probeAt() || !this.#isNeeded) return this.#listen();
+      const { reads } = connection;
+      const uplinkMs = (connection.link.counters().sentBytes - sentBytes) / UPLINK_BYTES_PER_MS;
       connection.probe(idleMs);
-      this.#wait(answerTimeoutMs, () => {
+      this.#wait(answerTimeoutMs + uplinkMs, () => {
         if (connection.lastReceivedAt >= now) this.#listen();
-        else void this.#dial(now);
+        else void this.#dial(now, reads);
       });
     });
   }
 
-  async #dial(probedAt: number): Promise<void> {
-    const { clock, connection, dial, onUnreachable } = this.options;
+  get #isNeeded(): boolean {
+    const { connection, hasOthers } = this.options;
+    return hasOthers() || (connection.link.transport === "tcp" && connection.awaitsAnswer);
+  }
+
+  async #dial(probedAt: number, readsBefore: number | undefined): Promise<void> {
+    const { clock, connection, dial, hasOthers, onUnreachable } = this.options;
     const timeout = Promise.withResolvers<false>();
     this.#wait(this.#pace.connectTimeoutMs, () => timeout.resolve(false));
     const isReachable = await Promise.race([this.#canDial(dial), timeout.promise]);
     this.#cancel();
+    // A server that was suspended may answer on both connections now.
+    if (isReachable)
+      await new Promise<void>((resolve) => this.#wait(this.#pace.answerTimeoutMs, resolve));
     if (this.#isClosed) return;
-    if (isReachable || connection.lastReceivedAt >= probedAt) return this.#listen();
-    onUnreachable();
-    const sinceMs = clock.now() - connection.lastReceivedAt;
-    const text = msg`the server has not responded for ${Math.round(sinceMs / 1000)} s`;
-    connection.close(new Fault("timeout", text));
+    const { reads } = connection;
+    const isSilent = reads === readsBefore && connection.lastReceivedAt < probedAt;
+    if (!isSilent || (isReachable ? reads === undefined : !hasOthers())) return this.#listen();
+    if (!isReachable) onUnreachable();
+    const seconds = Math.round((clock.now() - connection.lastReceivedAt) / 1000);
+    const text = isReachable
+      ? msg`nothing has arrived for ${seconds} s, but the server accepts other connections`
+      : msg`the server has not responded for ${seconds} s`;
+    const remedy = msg`try again; if it persists, choose another --transport`;
+    connection.close(new Fault("timeout", text, isReachable ? { remedy } : {}));
   }
 
   async #canDial(dial: () => Promise<Link>): Promise<boolean> {

@@ -6,7 +6,7 @@ import {
   ADVERTISED_DIALS_PER_SECOND,
   CLUSTER_ADDRESSES_MAX,
 } from "../../base/limits-cluster.ts";
-import { checkHost, mayNameSameMachine } from "../../wire/host.ts";
+import { checkHost, isOnSite, mayNameSameMachine } from "../../wire/host.ts";
 import { formatAddress, type ServerAddress } from "../../wire/invite.ts";
 import { TokenBucket } from "../rate.ts";
 
@@ -33,15 +33,16 @@ interface Candidate {
 }
 
 /**
- * Addresses provided by the user or advertised by the server for its cluster. Advertised addresses
- * are unverified: the client dials them at a limited rate, and never again after a different server
- * has answered at one of them.
+ * Addresses provided by the user, advertised by the server for its cluster, or discovered on the
+ * LAN. Only the first are verified: the client dials the others at a limited rate, and never again
+ * after a different server has answered at one of them.
  */
 export class ServerAddresses {
   readonly #configured: readonly ServerAddress[];
   readonly #chance: number;
   readonly #dialRate: TokenBucket;
   #advertised: readonly ServerAddress[] = [];
+  #discovered: readonly ServerAddress[] = [];
   #candidates = new Map<string, Candidate>();
   #last: ServerAddress | undefined;
   #isExplicit: boolean;
@@ -70,6 +71,11 @@ export class ServerAddresses {
 
   get last(): ServerAddress | undefined {
     return this.#last;
+  }
+
+  /** Whether the server may have moved to another address on the LAN. */
+  get mayMove(): boolean {
+    return this.#configured.some(({ host }) => isOnSite(host));
   }
 
   isConfigured(address: ServerAddress): boolean {
@@ -106,10 +112,31 @@ export class ServerAddresses {
     return true;
   }
 
+  isDiscovered(address: ServerAddress): boolean {
+    const text = formatAddress(address);
+    return this.#discovered.some((known) => formatAddress(known) === text);
+  }
+
+  /** Adds an address that announces the server's fingerprint. @returns false if it is known */
+  addDiscovered(address: ServerAddress): boolean {
+    if (this.isKnown(address)) return false;
+    this.#discovered = [address, ...this.#discovered].slice(0, CLUSTER_ADDRESSES_MAX);
+    this.#order();
+    return true;
+  }
+
+  isKnown(address: ServerAddress): boolean {
+    const text = formatAddress(address);
+    return this.#candidates.has(text) || this.#foreign.has(text);
+  }
+
   clearAdvertised(): boolean {
     const hadAddresses = this.#advertised.length > 0;
+    const wasAdvertised = (last: ServerAddress) =>
+      this.#advertised.some((address) => formatAddress(address) === formatAddress(last));
+    if (this.#last !== undefined && !this.isConfigured(this.#last) && wasAdvertised(this.#last))
+      this.#last = undefined;
     this.#advertised = [];
-    if (this.#last !== undefined && !this.isConfigured(this.#last)) this.#last = undefined;
     this.#order();
     return hadAddresses;
   }
@@ -144,7 +171,8 @@ export class ServerAddresses {
     const configured = new Set(this.#configured.map(formatAddress));
     const before = this.#candidates;
     this.#candidates = new Map();
-    for (const address of [...named, ...last, ...this.#configured, ...others]) {
+    const unverified = [...this.#discovered, ...others];
+    for (const address of [...named, ...last, ...this.#configured, ...unverified]) {
       const text = formatAddress(address);
       if (this.#candidates.has(text) || this.#foreign.has(text)) continue;
       const failures = before.get(text)?.failures ?? 0;

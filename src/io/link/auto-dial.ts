@@ -1,7 +1,11 @@
 /** Dialer for both transports: TCP first, then also UDP if TCP does not answer. */
 
 import { Fault, type FaultCode } from "../../base/fault.ts";
-import { TRANSPORT_FALLBACK_DELAY_MS, TRANSPORT_REFUSAL_GRACE_MS } from "../../base/limits.ts";
+import {
+  TRANSPORT_FALLBACK_DELAY_MS,
+  TRANSPORT_PROBATION_MS,
+  TRANSPORT_REFUSAL_GRACE_MS,
+} from "../../base/limits.ts";
 import type { Clock } from "../clock.ts";
 import type { Dial, DialOptions, Link } from "./link.ts";
 
@@ -9,6 +13,10 @@ export type DialTransport = "tcp" | "udp";
 
 /** Fault codes after which the other transport may succeed. */
 const FALLBACK_CODES: ReadonlySet<FaultCode> = new Set(["unreachable", "timeout"]);
+/** Fault codes of a link on which the server did not end the session. */
+const LOST_CODES: ReadonlySet<FaultCode> = new Set(["unreachable", "timeout", "link-closed"]);
+/** A server that restarts loses one link. */
+const LOST_LINKS_MAX = 2;
 
 export interface AutoDialOptions {
   readonly dials: Readonly<Record<DialTransport, Dial>>;
@@ -21,16 +29,24 @@ export interface AutoDialOptions {
  * Uses the first link that opens. If both transports fail, throws the preferred one's fault. If a
  * transport that has worked before now refuses connections, the server is probably restarting, so
  * the fallback waits for TRANSPORT_REFUSAL_GRACE_MS.
+ *
+ * A path may open connections and then drop their data, for example behind a firewall or a link
+ * with a smaller MTU. A link that receives nothing, or two that are lost within
+ * TRANSPORT_PROBATION_MS of opening, therefore let later calls begin with the other transport.
  */
 export class AutoDialer {
   #lastWorking: DialTransport | undefined;
   #failingSince: number | undefined;
+  /** Transport that opens links but does not carry their data. */
+  #avoided: DialTransport | undefined;
+  #lostLinks = 0;
 
   constructor(private readonly options: AutoDialOptions) {}
 
   readonly dial: Dial = async (options) => {
     const { dials, clock, remembersTransport } = this.options;
-    const first = (remembersTransport ? this.#lastWorking : undefined) ?? this.options.first;
+    const usual = (remembersTransport ? this.#lastWorking : undefined) ?? this.options.first;
+    const first = this.#avoided === undefined ? usual : other(this.#avoided);
     const now = clock.now();
     const isNew =
       this.#failingSince === undefined || now - this.#failingSince < TRANSPORT_REFUSAL_GRACE_MS;
@@ -40,12 +56,29 @@ export class AutoDialer {
       const { link, transport } = await race.run();
       this.#lastWorking = transport;
       this.#failingSince = undefined;
+      const openedAt = clock.now();
+      link.failed = (fault) => this.#linkFailed(transport, clock.now() - openedAt, fault);
       return link;
     } catch (error) {
       this.#failingSince ??= now;
       throw error;
     }
   };
+
+  #linkFailed(transport: DialTransport, ageMs: number, { code }: Fault): boolean {
+    if (ageMs >= TRANSPORT_PROBATION_MS) this.#lostLinks = 0;
+    if (ageMs >= TRANSPORT_PROBATION_MS || !LOST_CODES.has(code)) return false;
+    this.#lostLinks = code === "timeout" ? LOST_LINKS_MAX : this.#lostLinks + 1;
+    if (this.#lostLinks < LOST_LINKS_MAX) return false;
+    const isFirstChange = this.#avoided === undefined;
+    this.#lostLinks = 0;
+    this.#avoided = transport;
+    return isFirstChange;
+  }
+}
+
+function other(transport: DialTransport): DialTransport {
+  return transport === "tcp" ? "udp" : "tcp";
 }
 
 interface Winner {
@@ -70,7 +103,7 @@ class Race {
   #cancel = () => {};
 
   constructor(private readonly options: RaceOptions) {
-    this.#transports = options.first === "tcp" ? ["tcp", "udp"] : ["udp", "tcp"];
+    this.#transports = [options.first, other(options.first)];
   }
 
   run(): Promise<Winner> {

@@ -121,6 +121,7 @@ export abstract class BaseLink implements Link {
   abstract readonly remote: Address;
   abstract readonly certificateHash: Uint8Array;
   hasSentFirst = false;
+  failed: Link["failed"];
   protected readonly inbox = new LinkInbox();
   protected state: "open" | "closing" | "closed" = "open";
   #sentMessages = 0;

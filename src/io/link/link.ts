@@ -17,6 +17,8 @@ export interface LinkCounters {
   readonly receivedMessages: number;
   readonly receivedBytes: number;
   readonly roundTripMs?: number;
+  /** Reads from the socket (client end of TCP only). */
+  readonly socketReads?: number;
   readonly sentPackets?: number;
   readonly receivedPackets?: number;
   readonly lostPackets?: number;
@@ -41,6 +43,11 @@ export interface Link {
   readonly certificateHash: Uint8Array;
   /** True if the dialer has sent the message `first` of its options. */
   readonly hasSentFirst?: boolean;
+  /**
+   * Set by a dialer that has another transport. Called when the connection over this link ends with
+   * a fault. Returns true if the client should dial again immediately.
+   */
+  failed?: ((fault: Fault) => boolean) | undefined;
   /**
    * Must be called exactly once, in the tick in which the link is created. Earlier messages are
    * buffered.

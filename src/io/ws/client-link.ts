@@ -15,7 +15,7 @@ import {
 import { acquireBuffer, HEADROOM_BYTES, joinInPlace, releaseBuffer } from "../disk/buffer-pool.ts";
 import { BaseLink, joinFrames, rethrow, slowReaderFault } from "../link/base-link.ts";
 import { CLOSE_CODE, closeCodeOf, closeFault } from "../link/close-code.ts";
-import type { Address, Link } from "../link/link.ts";
+import type { Address, Link, LinkCounters } from "../link/link.ts";
 
 /** @internal */
 export const OPCODE = {
@@ -235,6 +235,7 @@ export class WsClientLink extends BaseLink {
   #isBlocked = false;
   #ignoresData = false;
   #isSocketClosed = false;
+  #socketReads = 0;
   #endsWhenFlushed = false;
   #outcome: { readonly fault: Fault | undefined } | undefined;
   #deadline: ReturnType<typeof setTimeout> | undefined;
@@ -283,7 +284,12 @@ export class WsClientLink extends BaseLink {
     this.options.socket.resume();
   }
 
+  override counters(): LinkCounters {
+    return { ...super.counters(), socketReads: this.#socketReads };
+  }
+
   onData(chunk: Uint8Array): void {
+    this.#socketReads++;
     if (this.state === "closed" || this.#ignoresData) return;
     try {
       this.#reader.feed(chunk);

@@ -109,6 +109,11 @@ export class Upgrade {
         remedy: "try again later",
       });
     }
+    if (status === 426) {
+      const text = msg`the proxy at ${this.address} does not pass on the WebSocket upgrade`;
+      const remedy = "let it pass the headers Upgrade and Connection on, as docs/serving.md shows";
+      throw new Fault("unreachable", text, { remedy });
+    }
     if (status === 421) throw new MisdirectedFault(this.address);
     if (status !== 101) throw this.#notChatServer(`answers with HTTP status ${status}`);
     const isAccepted =

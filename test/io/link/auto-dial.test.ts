@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { Fault, type FaultCode } from "../../../src/base/fault.ts";
 import {
   TRANSPORT_FALLBACK_DELAY_MS,
+  TRANSPORT_PROBATION_MS,
   TRANSPORT_REFUSAL_GRACE_MS,
 } from "../../../src/base/limits.ts";
 import { AutoDialer, type DialTransport } from "../../../src/io/link/auto-dial.ts";
@@ -132,5 +133,55 @@ describe("a dial with two transports", () => {
       expect(await dialing).toMatchObject({ message: "no way by tcp" });
       expect([...ways.tried]).toEqual([...tried]);
     }
+  });
+
+  async function loses(ways: Crossroads, way: DialTransport, code: FaultCode, ageMs = 0) {
+    const dialing = ways.dialer.dial(TARGET);
+    const opened = ways.answers(way);
+    await Promise.all([dialing, opened]);
+    const link = await dialing;
+    await ways.clock.advance(ageMs);
+    ways.restart();
+    return link.failed?.(new Fault(code, "lost"));
+  }
+
+  async function nextTried(ways: Crossroads): Promise<DialTransport | undefined> {
+    void outcome(ways.dialer.dial(TARGET));
+    await ways.clock.advance(0);
+    const [first] = ways.tried;
+    ways.restart();
+    return first;
+  }
+
+  test.each([true, false])(
+    "begins with the other after a link on which nothing arrived, also if it learns: %p",
+    async (learns) => {
+      const ways = new Crossroads("tcp", learns);
+      expect(await loses(ways, "tcp", "timeout", TRANSPORT_PROBATION_MS - 1)).toBe(true);
+      expect(await nextTried(ways)).toBe("udp");
+    },
+  );
+
+  test("begins with the other after two links that were lost at once", async () => {
+    const ways = new Crossroads();
+    expect(await loses(ways, "tcp", "link-closed")).toBe(false);
+    expect(await loses(ways, "tcp", "link-closed")).toBe(true);
+    expect(await nextTried(ways)).toBe("udp");
+  });
+
+  test("returns to the first if the other carries nothing, but never in a loop", async () => {
+    const ways = new Crossroads();
+    expect(await loses(ways, "tcp", "timeout")).toBe(true);
+    expect(await loses(ways, "udp", "timeout")).toBe(false);
+    expect(await nextTried(ways)).toBe("tcp");
+  });
+
+  test.each([
+    ["after a minute", "timeout", TRANSPORT_PROBATION_MS],
+    ["because the server ended them", "shutting-down", 0],
+  ] as const)("keeps a transport whose links end %s", async (_, code, ageMs) => {
+    const ways = new Crossroads();
+    for (let i = 0; i < 3; i++) expect(await loses(ways, "tcp", code, ageMs)).toBe(false);
+    expect(await nextTried(ways)).toBe("tcp");
   });
 });

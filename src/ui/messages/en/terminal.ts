@@ -237,7 +237,7 @@ export const ENGLISH_TERMINAL = {
     replaced: "the server's history was replaced; this device has rejoined its encrypted rooms",
   },
   failedOver: (from: string, to: string) =>
-    `${from} does not answer; connected to ${to} in the same cluster`,
+    `${from} does not answer; connected to the same server at ${to}`,
   disk: diskSpaceText,
   guessDelay: (of: "address" | "account" | "everyone", seconds: number) => {
     const reasons = {

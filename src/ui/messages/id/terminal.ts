@@ -229,7 +229,7 @@ export const INDONESIAN_TERMINAL: TerminalTexts = {
       "data ruang terenkripsi di perangkat ini hilang atau rusak; perangkat bergabung kembali",
     replaced: "riwayat server diganti; perangkat bergabung kembali ke ruang terenkripsinya",
   },
-  failedOver: (from, to) => `${from} tidak menjawab; tersambung ke ${to} dalam klaster yang sama`,
+  failedOver: (from, to) => `${from} tidak menjawab; tersambung ke server yang sama di ${to}`,
   disk: (space) => {
     const [free, keep] = [formatSize(space.freeBytes), formatSize(space.keepFreeBytes)];
     if (!space.isLow) return `ruang disk server cukup lagi: ${free} kosong`;
