@@ -243,6 +243,11 @@ export const RULES: readonly Rule[] = [
     "would inherit passwords: use startProgram of cli/child-program.ts",
     "Bun.spawn([a]);",
   ]),
+  forbid("private folders", /^src\/(?!io\/disk\/private-path\.ts$).*\.ts$/, "src/cli/a.ts", [
+    /\bmode: 0o700\b/,
+    "is not private on Windows: use io/disk/private-path.ts",
+    "mkdirSync(a, { mode: 0o700 });",
+  ]),
   forbid("spread", /\.tsx?$/, "src/io/a.ts", [
     /\.\.\.\{/,
     "list the properties themselves",

@@ -9,7 +9,6 @@ import {
   existsSync,
   fstatSync,
   fsyncSync,
-  mkdirSync,
   openSync,
   readdirSync,
   readSync,
@@ -28,7 +27,8 @@ import { diskFault, errorCode, onDisk } from "./disk.ts";
 import { type FolderLock, lockFolder } from "./lock.ts";
 import { removePath, renamePath } from "./open-elsewhere.ts";
 import { openPlain, withFile } from "./plain-file.ts";
-import { absolutePath, checkNewFolder } from "./working-folder.ts";
+import { createPrivateFolder, restrictAccess } from "./private-path.ts";
+import { absolutePath } from "./working-folder.ts";
 
 /** Newest format that this program reads and writes. */
 export const DATA_FORMAT = 3;
@@ -138,11 +138,11 @@ export function openDataFolder(
   harmless: readonly string[] = [],
 ): DataFolder {
   const path = absolutePath(folder);
-  checkNewFolder(path);
   try {
     const format = checkFormat(path, "write", harmless);
-    mkdirSync(path, { recursive: true, mode: 0o700 });
+    createPrivateFolder(path);
     chmodSync(path, 0o700);
+    if (format === undefined) restrictAccess(path);
     const lock = lockFolder(path, startedUnixMs);
     if (format === undefined) writeFormat(path, FIRST_FORMAT);
     const current = new FolderFormat(path, format ?? FIRST_FORMAT);
@@ -333,12 +333,6 @@ export function writeSmallFile(path: string, text: string): void {
     // Windows cannot open folders.
     if (process.platform !== "win32") withFile(openSync(dirname(path), "r"), fsyncSync);
   });
-}
-
-/** Creates a folder, and those above it, that only this user can read. */
-export function makePrivateFolder(path: string): void {
-  checkNewFolder(path);
-  onDisk(path, () => mkdirSync(path, { recursive: true, mode: 0o700 }));
 }
 
 export async function readOrCreateSmallFile(

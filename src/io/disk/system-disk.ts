@@ -14,9 +14,9 @@ import {
 } from "./disk.ts";
 import { removeFolder, removePath, renamePath } from "./open-elsewhere.ts";
 import { FILE_MODE, kindOf, notPlain, openPlain } from "./plain-file.ts";
+import { createPrivateFolder } from "./private-path.ts";
 import { SearchThreads } from "./search-worker.ts";
 import { linkStatOf } from "./stat.ts";
-import { checkNewFolder } from "./working-folder.ts";
 
 type Callback = (error: Error | null, count?: number) => void;
 
@@ -166,10 +166,7 @@ export function systemDisk(spare?: SpareDescriptors): TreeDisk {
   return {
     open: (path, access) => opened(() => openPlain(path, access === "read" ? "read" : "create")),
     list: (folder) => use(() => listFolder(folder)),
-    makeFolder: (folder) => {
-      checkNewFolder(folder);
-      fs.mkdirSync(folder, { recursive: true, mode: FOLDER_MODE });
-    },
+    makeFolder: createPrivateFolder,
     syncFolder: async (folder) => {
       // Windows journals folder changes itself and cannot open a folder as a file.
       if (process.platform === "win32") return;

@@ -5,12 +5,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Fault, fixedText, msg } from "../../base/fault.ts";
 import { diskFault, errorCode } from "./disk.ts";
+import { restrictAccess } from "./private-path.ts";
 
 /** @throws {Fault} store-…, naming the folder that the environment sets for temporary files */
 export function makeTemporaryFolder(prefix: string): string {
   const parent = tmpdir();
   try {
-    return mkdtempSync(join(parent, prefix));
+    const path = mkdtempSync(join(parent, prefix));
+    restrictAccess(path);
+    return path;
   } catch (error) {
     throw temporaryFolderFault(error, parent);
   }
