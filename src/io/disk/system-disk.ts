@@ -12,7 +12,7 @@ import {
   skipBytes,
   type TreeDisk,
 } from "./disk.ts";
-import { removeFolder, removePath, renamePath } from "./open-elsewhere.ts";
+import { removeFolder, removeSoon, renamePath, renameSoon } from "./open-elsewhere.ts";
 import { FILE_MODE, kindOf, notPlain, openPlain } from "./plain-file.ts";
 import { createPrivateFolder } from "./private-path.ts";
 import { SearchThreads } from "./search-worker.ts";
@@ -180,8 +180,8 @@ export function systemDisk(spare?: SpareDescriptors): TreeDisk {
       }
     },
     exists: (path) => fs.existsSync(path),
-    rename: renamePath,
-    remove: removePath,
+    rename: renameSoon,
+    remove: removeSoon,
     search: new SearchThreads(),
     openNew: (path, mode = NEW_FILE_MODE) =>
       opened(() => fs.openSync(path, NEW, (mode & NEW_FILE_MODE) | FILE_MODE)),

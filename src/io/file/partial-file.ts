@@ -9,7 +9,14 @@ import { CHUNK_BYTES, SAME_NAMES_MAX } from "../../base/limits.ts";
 import { formatSize } from "../../base/sizes.ts";
 import { HASH_LINE_BYTES } from "../../wire/chunks.ts";
 import { ChecksumFile } from "../blob/checksum-file.ts";
-import { diskFault, errorCode, onDisk, type TreeDisk, writeWhole } from "../disk/disk.ts";
+import {
+  diskFault,
+  errorCode,
+  onDisk,
+  removeFile,
+  type TreeDisk,
+  writeWhole,
+} from "../disk/disk.ts";
 import type { Lock } from "../disk/lock.ts";
 import { systemDisk } from "../disk/system-disk.ts";
 import { absolutePath } from "../disk/working-folder.ts";
@@ -345,14 +352,14 @@ export async function removePart(
   await cleanUp(path, async () => {
     try {
       if (isFolder) await disk.removeFolder(path);
-      else disk.remove(path);
-      disk.remove(manifestPath);
-      disk.remove(journalPath);
+      else await removeFile(disk, path);
+      await removeFile(disk, manifestPath);
+      await removeFile(disk, journalPath);
       await disk.syncFolder(folder);
     } finally {
       lock.release();
     }
-    disk.remove(lockPath);
+    await removeFile(disk, lockPath);
   });
 }
 
