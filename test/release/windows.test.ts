@@ -49,10 +49,13 @@ describe("chat.exe", () => {
     mkdirSync(join(folder, name));
     copyFileSync(PROGRAM, join(folder, name, "chat.exe"));
     const zip = Bun.spawnSync(["zip", "-q", "-1", "-r", "-", name], { cwd: folder });
-    const release = signer.release({ [`${name}.zip`]: new Uint8Array(zip.stdout) });
+    const release = signer.release(
+      { [`${name}.zip`]: new Uint8Array(zip.stdout) },
+      `chat ${VERSION}`,
+    );
     const keyFile = join(folder, "key.pub");
     writeFileSync(keyFile, `untrusted comment: key\n${signer.publicKey}\n`);
-      const done = await upgradeRunning(end(), join(folder, "installed"), { release, keyFile });
+    const done = await upgradeRunning(end(), join(folder, "installed"), { release, keyFile });
     expect(done).toContain("chat.exe, chat.exe.old, chat.exe.old1");
   });
 });

@@ -217,7 +217,7 @@ export async function runServer(
       open.cluster?.setAddress(formatAddress(invite));
       writeInvite();
       const address = formatAddress(invite);
-      printNotice(context, `the address is now ${address}; new invite: ${path}/invite`);
+      printNotice(context, `the address is now ${address}; new invite: ${join(path, "invite")}`);
     },
     onFault: ({ message, remedy }) => printNotice(context, `${message}; ${remedy}`),
   });
