@@ -1,7 +1,6 @@
 import { expect } from "bun:test";
-import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { VERSION } from "../../src/base/version.ts";
 import { linuxEnd, talkBetween, upgradeRunning, windowsEnd } from "../../tools/soak/windows.ts";
 import { WINE_NEEDS, Wine } from "../../tools/soak/wine.ts";
 import { CHAT } from "../e2e/binary.ts";
@@ -12,6 +11,7 @@ import { tempFolder } from "../temp-folder.ts";
 /** The program for Windows under Wine, beside the one for Linux. */
 const ROOT = join(import.meta.dir, "../..");
 const PROGRAM = join(ROOT, "dist/chat-windows-x64.exe");
+const VERSION: string = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")).version;
 const { describe, test, beforeAll, afterAll } = requires(...WINE_NEEDS, "zip");
 
 describe("chat.exe", () => {
