@@ -37,6 +37,8 @@ export const PROGRAMS = {
   tar: { debian: "tar", fedora: "tar", macos: "gnu-tar" },
   tmux: { debian: "tmux", fedora: "tmux", macos: "tmux" },
   unzip: { debian: "unzip", fedora: "unzip", macos: "unzip" },
+  wine: { debian: "wine", fedora: "wine" },
+  "x86_64-w64-mingw32-ld": { debian: "binutils-mingw-w64-x86-64", fedora: "mingw64-binutils" },
   "weechat-headless": { debian: "weechat-headless weechat-plugins", fedora: "weechat" },
   zip: { debian: "zip", fedora: "zip", macos: "zip" },
   zsh: { debian: "zsh", fedora: "zsh", macos: "zsh" },

@@ -1,6 +1,7 @@
 /** Tables as CSV (RFC 4180), also as spreadsheets of other languages write them. */
 
 import { Fault } from "./fault.ts";
+import { withoutMark } from "./text.ts";
 
 /** Spreadsheets interpret text with one of these prefixes as a formula. */
 const FORMULA = /^[=+\-@\t\r]/;
@@ -31,7 +32,7 @@ const SEPARATOR_LINE = /^"?sep=([;,|\t])"?[ \t]*(?:\r?\n|\r|$)/i;
  * @throws {Fault} text-invalid with the number of the line
  */
 export function parseCsv(text: string): CsvRow[] {
-  const source = text.replace(/^\uFEFF/, "");
+  const source = withoutMark(text);
   const [named = "", separator = separatorIn(source)] = SEPARATOR_LINE.exec(source) ?? [];
   const pattern = new RegExp(
     `"((?:[^"]|"")*)"|([^"${separator}\\r\\n][^${separator}\\r\\n]*)`,

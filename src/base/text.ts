@@ -85,6 +85,11 @@ export function cleanText(text: string, options: CleanOptions = {}): string {
   return LONG_CLUSTER_POSSIBLE.test(cleaned) ? cutClusters(cleaned) : cleaned;
 }
 
+/** Removes the byte order mark with which some programs of Windows begin a text. */
+export function withoutMark(text: string): string {
+  return text.startsWith("\ufeff") ? text.slice(1) : text;
+}
+
 /** Writes tab, line feed and backslash as `\t`, `\n` and `\\`. */
 function tsvField(text: string): string {
   const escaped = text.replaceAll("\\", "\\\\").replaceAll("\t", "\\t").replaceAll("\n", "\\n");

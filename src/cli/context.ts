@@ -8,7 +8,7 @@ import { cleanText, quoteText } from "../base/text.ts";
 import { dateOf, type OffsetMinutes } from "../base/time.ts";
 import { type Clock, systemClock } from "../io/clock.ts";
 import { areArgumentsUtf8 } from "../io/terminal/arguments.ts";
-import { ignoresHangup } from "../io/terminal/hangup.ts";
+import { hangupSignals, ignoresHangup } from "../io/terminal/hangup.ts";
 import { type Input, standardInput } from "../io/terminal/input.ts";
 import {
   type OnBroken,
@@ -216,9 +216,8 @@ function signalHandlers(): ProcessIo["onSignal"] {
   };
   process.on("SIGINT", handleSignal);
   process.on("SIGTERM", handleSignal);
-  if (process.platform !== "win32" && !ignoresHangup()) {
-    process.on("SIGHUP", () => handleSignal("SIGTERM"));
-  }
+  const hangups = hangupSignals(process.platform, ignoresHangup());
+  for (const signal of hangups) process.on(signal, () => handleSignal("SIGTERM"));
   return (handler) => {
     handlers.push(handler);
     return () => {

@@ -14,7 +14,7 @@ import {
   isMisread,
   proposeName,
 } from "../base/new-names.ts";
-import { quoteText } from "../base/text.ts";
+import { quoteText, withoutMark } from "../base/text.ts";
 import type { LoginSecret } from "../client/login.ts";
 import { checkOpen } from "../io/terminal/input.ts";
 import type { Terminal } from "../io/terminal/terminal.ts";
@@ -61,8 +61,7 @@ export const SECRET_VARIABLES: readonly string[] = [
   LINK_CODE_VARIABLE,
 ];
 
-/** Byte order mark with which some systems begin a text. */
-const MARK = /^\ufeff/;
+/** Size of a byte order mark. */
 const MARK_BYTES = 3;
 const FILE_BYTES_MAX = MARK_BYTES + PASSWORD_BYTES_MAX + 2;
 const LINE_END = /[\r\n]/;
@@ -185,7 +184,7 @@ async function fileSecret(
   }
   const bytes = await firstBytes(kind, file);
   try {
-    return utf8Decode(bytes).replace(MARK, "").split(LINE_END)[0] ?? "";
+    return withoutMark(utf8Decode(bytes)).split(LINE_END)[0] ?? "";
   } catch (cause) {
     throw new Fault("usage", msg`the first line of ${quoteText(file)} is too long or not UTF-8`, {
       remedy: msg`put the ${kind.name} on its first line`,

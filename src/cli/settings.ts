@@ -4,7 +4,7 @@ import { homedir } from "node:os";
 import { isAbsolute, join } from "node:path";
 import { parse, TomlError } from "smol-toml";
 import { Fault } from "../base/fault.ts";
-import { quoteText } from "../base/text.ts";
+import { quoteText, withoutMark } from "../base/text.ts";
 import { readNamedFile } from "../io/disk/data-folder.ts";
 import { absolutePath } from "../io/disk/working-folder.ts";
 import { usageFault } from "./errors.ts";
@@ -205,7 +205,7 @@ function isDate(value: object): boolean {
 
 function parseOrThrow(text: string, path: string, example: string): Record<string, unknown> {
   try {
-    return parse(text.replace(/^\ufeff/, ""));
+    return parse(withoutMark(text));
   } catch (cause) {
     if (!(cause instanceof TomlError)) throw cause;
     const [message = ""] = cause.message.split("\n");

@@ -27,6 +27,7 @@ import { eraseAll } from "../cli/connect/lists.ts";
 import { userNameOf } from "../cli/connect/operator.ts";
 import { type Context, printNotice } from "../cli/context.ts";
 import { usageFault } from "../cli/errors.ts";
+import { homeKeyWarning, printKeyWarning } from "../cli/exposure.ts";
 import { confirmAction, SERVER_ARGUMENT, SERVER_FLAGS, YES_FLAG } from "../cli/flags.ts";
 import { qrLines } from "../cli/output/qr.ts";
 import { formatTimestamp, styleOf } from "../cli/output/render.ts";
@@ -68,6 +69,7 @@ function accountVerb({ mode, kind, message, action }: AccountVerb): Verb {
     async run(_args, context, open) {
       await action?.(open);
       const { user } = open;
+      printKeyWarning(context, homeKeyWarning(context.settings().folders.data));
       return printResult(context, { kind, user }, message(user));
     },
   });

@@ -113,6 +113,25 @@ if [[ "$funcstack[1]" = _chat ]]; then _chat "$@"; else compdef _chat chat lanch
 end
 complete -c chat -c lanchat -f -k -a '(__chat_complete)'
 `,
+  powershell: `Register-ArgumentCompleter -Native -CommandName chat, lanchat -ScriptBlock {
+  param($Word, $Ast, $Cursor)
+  $Typed = @($Ast.CommandElements | Select-Object -Skip 1 |
+    Where-Object { $_.Extent.EndOffset -lt $Cursor } |
+    ForEach-Object { if ($null -ne $_.Value) { [string]$_.Value } else { $_.Extent.Text } })
+  # PowerShell before 7.3 drops empty arguments, and passes quotes in them on.
+  $Last = $Word.Trim([char[]]""'")
+  if ($Last -eq '' -and $PSVersionTable.PSVersion -lt [version]'7.3') { $Last = '""' }
+  $Found = & @PROGRAM@ complete --describe -- $Typed $Last 2>$null
+  # Without results, PowerShell completes paths.
+  if ($LASTEXITCODE -ne 0) { return }
+  foreach ($Line in $Found) {
+    $Name, $About = $Line -split "\t", 2
+    if (-not $About) { $About = $Name }
+    $Text = if ($Name -match '^[w./:=+%-]+$') { $Name } else { "'$Name'" }
+    [System.Management.Automation.CompletionResult]::new($Text, $Name, 'ParameterValue', $About)
+  }
+}
+`,
 };
 
 /** Placeholder for PROGRAM in the scripts. */
@@ -132,16 +151,20 @@ function installCommand(shell: keyof typeof INSTALL_PATHS): string {
 
 export const completions = defineVerb({
   args: {
-    shell: argument("bash, zsh or fish", { choices: ["bash", "zsh", "fish"] }),
+    shell: argument("bash, zsh, fish or powershell", {
+      choices: ["bash", "zsh", "fish", "powershell"],
+    }),
     program: stringFlag("NAME", "Name or path that the script calls (Default: this program)"),
   },
   details: `Once, in your shell; it takes effect in the next one:
 bash: ${installCommand("bash")}
 zsh:  ${installCommand("zsh")}
       and in ~/.zshrc, above compinit: fpath=(~/.zfunc $fpath)
-fish: ${installCommand("fish")}`,
+fish: ${installCommand("fish")}
+powershell: in the file $PROFILE: chat completions powershell | Out-String | Invoke-Expression`,
   async run({ shell, program }, context) {
-    const called = shellWord(program ?? installedPath(context.env));
+    const path = program ?? installedPath(context.env);
+    const called = shell === "powershell" ? powershellWord(path) : shellWord(path);
     context.stdout.write((SCRIPTS[shell] ?? "").replace(PROGRAM, () => called));
     return 0;
   },
@@ -160,6 +183,10 @@ function installedPath(env: Environment): string {
 /** Quotes the text for bash, zsh and fish. */
 function shellWord(text: string): string {
   return /^[\w./+@%:,-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}
+
+function powershellWord(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
 }
 
 /** Exit status that makes the shell complete the path itself. */

@@ -23,7 +23,8 @@ import { type DisplayFile, type DisplayRecord, isFile } from "../cli/output/rend
 import { printList, timeCell } from "../cli/output/result.ts";
 import type { HandedIn } from "../client/actions.ts";
 import type { Client } from "../client/client.ts";
-import { makePrivateFolder, writeSmallFile } from "../io/disk/data-folder.ts";
+import { writeSmallFile } from "../io/disk/data-folder.ts";
+import { makePrivateFolder } from "../io/disk/private-path.ts";
 
 export const command = clientVerb({
   printsData: true,

@@ -3,11 +3,11 @@
 import { isUtf8 } from "node:buffer";
 import { open } from "node:fs/promises";
 import { join } from "node:path";
-import { concatBytes, utf8Encode } from "../base/bytes.ts";
+import { concatBytes, utf8Decode, utf8Encode } from "../base/bytes.ts";
 import { Fault, msg } from "../base/fault.ts";
 import { TEXT_BYTES_MAX } from "../base/limits.ts";
 import { checkName } from "../base/names.ts";
-import { cleanText, quoteText } from "../base/text.ts";
+import { cleanText, quoteText, withoutMark } from "../base/text.ts";
 import {
   argument,
   defineVerb,
@@ -287,7 +287,7 @@ async function writeInput(
           remedy: "share it as a file",
         });
     }
-    if (isText) await file.writeFile(checkText(concatBytes(...pieces)));
+    if (isText) await file.writeFile(withoutMark(utf8Decode(checkText(concatBytes(...pieces)))));
   });
 }
 

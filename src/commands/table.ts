@@ -16,8 +16,8 @@ export const VERBS: VerbTable = {
       "chat join 'chat://192.0.2.7:2428/lobby#SECRET'",
     ]),
     send: verbRow("Send one message, or each line of stdin", () => import("./send.ts"), [
-      "chat send 'The build is done.'",
-      "chat send -t @bob -t lab 'Lunch?'",
+      'chat send "The build is done."',
+      'chat send -t @bob -t lab "Lunch?"',
       "make 2>&1 | chat send --to build -",
     ]),
     web: verbRow("Open the web page", () => import("./web.ts"), ["chat web", "chat web 192.0.2.7"]),
@@ -66,7 +66,7 @@ export const VERBS: VerbTable = {
       "chat history -n 20",
       "chat history --room lab --since 2h --grep deadline",
       "chat history --with @bob --follow",
-      "chat history --follow --exec notify-send 'New message'",
+      'chat history --follow --exec notify-send "New message"',
     ]),
     export: verbRow("Export messages and files to a folder", () => import("./archive/export.ts"), [
       "chat export --room lobby --html --out lobby-page",
@@ -130,7 +130,7 @@ export const VERBS: VerbTable = {
   }),
   ...inGroup("Server", {
     serve: verbRow("Run a server", () => import("./serve.ts"), [
-      "chat serve --name 'Room 12' --welcome 'Be kind.'",
+      'chat serve --name "Room 12" --welcome "Be kind."',
       "chat serve --open --port 3000 --data ./class",
     ]),
     admin: verbRow("Moderate and manage a server", () => import("./admin.ts"), [

@@ -52,6 +52,14 @@ describe("completions", () => {
   );
 });
 
+test("the script for PowerShell calls this program", async () => {
+  const world = fakeWorld();
+  const args = ["completions", "powershell", "--program", "C:\\it's here\\chat.exe"];
+  expect(await runProgram(PROGRAM, args, world)).toBe(0);
+  expect(world.stdout.text).toContain("& 'C:\\it''s here\\chat.exe' complete --describe --");
+  expect(world.stdout.text).not.toContain("Invoke-Expression");
+});
+
 test.each(["bash", "zsh", "fish"])("the script for %s calls this program", async (shell) => {
   const folder = join(tempFolder(), "it's here");
   mkdirSync(folder);
@@ -132,7 +140,7 @@ describe("names from this device's own state", () => {
     [["man", "admin", "ki"], ["kick"]],
     [
       ["completions", ""],
-      ["bash", "zsh", "fish"],
+      ["bash", "zsh", "fish", "powershell"],
     ],
   ])("%p becomes %p", async (words, found) => {
     using place = home();

@@ -226,7 +226,8 @@ const MACHINE: MachineProbes = {
   lockHolder: () => undefined,
   isAlive: () => true,
   freeBytes: () => 2 * FREE_BYTES_LOW,
-  modeOf: () => 0o600,
+  homeKeyWarning: () => undefined,
+  serverKeyWarning: () => undefined,
   openState: () => {},
   syncMs: async () => 1.25,
 };
@@ -252,6 +253,11 @@ describe("this machine", () => {
       expect(() => look({ checkDataFolder: refuse(code) }, true)).toThrow();
     }
     expect(() => look({ checkWritable: refuse("store-denied") })).toThrow();
+    const exposed = { message: "readable by others", remedy: "chmod 600 data/operator" };
+    expect(look({ serverKeyWarning: () => exposed })).toMatchObject({
+      state: "warning",
+      ...exposed,
+    });
   });
 
   test("warns while the server doubts its clock", () => {
@@ -273,11 +279,8 @@ describe("this machine", () => {
     const look = (probes: Partial<MachineProbes>) => checkHome({ ...MACHINE, ...probes }, folders);
     expect(look({}).state).toBe("ok");
     expect(look({ exists: () => false }).message).toBe("/d: will be created at first use");
-    expect(look({ modeOf: () => 0o644 })).toMatchObject({
-      state: "warning",
-      remedy: "chmod 600 /d/device.key",
-    });
-    expect(look({ modeOf: () => undefined }).state).toBe("ok");
+    const exposed = { message: "readable by others", remedy: "chmod 600 /d/device.key" };
+    expect(look({ homeKeyWarning: () => exposed })).toMatchObject({ state: "warning", ...exposed });
     expect(() => look({ openState: refuse("store-denied") })).toThrow();
   });
 

@@ -50,7 +50,7 @@ const NAMED = LEAVES.map((leaf) => [leaf.path.join(" "), leaf] as const);
 function shellWords(line: string): string[] {
   // A shell replaces an unquoted ~.
   const bareWord = (word: string) => word.replace(/^~(?=\/|$)/, "/home/ana");
-  return [...line.matchAll(/'([^']*)'|(\S+)/g)].map(
+  return [...line.matchAll(/["']([^"']*)["']|(\S+)/g)].map(
     ([, quoted, bare = ""]) => quoted ?? bareWord(bare),
   );
 }

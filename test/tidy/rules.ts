@@ -243,6 +243,26 @@ export const RULES: readonly Rule[] = [
     "would inherit passwords: use startProgram of cli/child-program.ts",
     "Bun.spawn([a]);",
   ]),
+  forbid(
+    "open elsewhere",
+    /^src\/(?!io\/(?:disk\/open-elsewhere|file\/program-replacement)\.ts$).*\.ts$/,
+    "src/cli/a.ts",
+    [
+      /\b(?:rename|rm|unlink|rmdir)Sync\b|\b(?:rename|rm|unlink|rmdir)\b[^;]*"node:fs\/promises"/,
+      "fails on Windows while a scanner has the file open: use io/disk/open-elsewhere.ts",
+      "unlinkSync(a);",
+    ],
+    [
+      /\bpromises\.(?:rename|rm|unlink|rmdir)\b/,
+      "fails on Windows while a scanner has the file open: use io/disk/open-elsewhere.ts",
+      "await fs.promises.rm(a);",
+    ],
+  ),
+  forbid("private folders", /^src\/(?!io\/disk\/private-path\.ts$).*\.ts$/, "src/cli/a.ts", [
+    /\bmode: 0o700\b/,
+    "is not private on Windows: use io/disk/private-path.ts",
+    "mkdirSync(a, { mode: 0o700 });",
+  ]),
   forbid("spread", /\.tsx?$/, "src/io/a.ts", [
     /\.\.\.\{/,
     "list the properties themselves",

@@ -96,9 +96,20 @@ try {
   $Program = Join-Path (Join-Path $Work $Name.Substring(0, $Name.Length - 4)) 'chat.exe'
   $Version = & $Program --version
   if ($LASTEXITCODE -ne 0) { throw 'the program does not run on this system' }
-  # A running program cannot be replaced, but it can be renamed.
-  if (Test-Path -LiteralPath $Target) { Move-Item -Force -LiteralPath $Target -Destination "$Target.old" }
-  Move-Item -LiteralPath $Program -Destination $Target
+  # A running program can be renamed, but neither replaced nor removed. Older ones go when they have ended.
+  $Old = "$Target.old"
+  for ($I = 0; $I -lt 1000; $I++) {
+    $Old = if ($I -eq 0) { "$Target.old" } else { "$Target.old$I" }
+    Remove-Item -Force -LiteralPath $Old -ErrorAction SilentlyContinue
+    if (-not (Test-Path -LiteralPath $Old)) { break }
+  }
+  $HadProgram = Test-Path -LiteralPath $Target
+  if ($HadProgram) { Move-Item -LiteralPath $Target -Destination $Old }
+  try { Move-Item -LiteralPath $Program -Destination $Target }
+  catch {
+    if ($HadProgram) { Move-Item -LiteralPath $Old -Destination $Target }
+    throw
+  }
   "Installed $Version as $Target"
   $IsInPath = @($env:PATH -split ';' | ForEach-Object { $_.TrimEnd('\') }) -contains $To
   if ($IsInPath) { }
@@ -110,7 +121,7 @@ try {
   }
   $Found = Get-Command chat -CommandType Application -ErrorAction SilentlyContinue | Select-Object -First 1
   if ($Found -and $Found.Source -ne $Target) { Write-Warning "chat is now $($Found.Source), which comes first in PATH" }
-  "To uninstall: Remove-Item '$($Target.Replace("'", "''"))'"
+  "To uninstall: Remove-Item '$($Target.Replace("'", "''"))*'"
 } finally {
   Remove-Item -Recurse -Force -LiteralPath $Work -ErrorAction SilentlyContinue
 }

@@ -22,6 +22,8 @@ import { parseArgs } from "node:util";
 import { checkMachO, checkPe } from "../release/mach-o.ts";
 import { output, ROOT } from "../release/run.ts";
 import { remainingRuntimeTexts } from "../release/runtime.ts";
+import { linuxEnd, talkBetween, windowsEnd } from "./windows.ts";
+import { WINE_NEEDS, Wine } from "./wine.ts";
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
@@ -150,13 +152,25 @@ async function runWindows(): Promise<string> {
   const program = programOf("windows-x64");
   const { sections } = checkPe(new Uint8Array(readFileSync(program)));
   const header = `PE header valid, ${sections} sections`;
-  const wine = ["wine64", "/usr/lib/wine/wine64"].find((name) => Bun.which(name) !== null);
-  if (wine === undefined) return `${header}; not run: no wine64`;
-  const env = { ...process.env, WINEPREFIX: join(WORK, "wine"), WINEDEBUG: "err+module" };
-  const ran = Bun.spawnSync([wine, program, "--version"], { env, timeout: 120_000 });
-  if (ran.success) return `${header}; ${ran.stdout.toString().trim()} under wine`;
-  const missing = /Library (\S+) /.exec(ran.stderr.toString())?.[1] ?? "unknown";
-  return `${header}; wine does not start it, missing ${missing}`;
+  const missing = WINE_NEEDS.find((name) => Bun.which(name) === null);
+  if (missing !== undefined) return `${header}; not run: no ${missing}`;
+  const folder = mkdtempSync(join(WORK, "wine-"));
+  const wine = Wine.create(folder);
+  try {
+    const [windows, linux] = [windowsEnd(program, wine), linuxEnd(programOf("linux-x64"))];
+    const pairs = [
+      [linux, windows],
+      [windows, linux],
+      [windows, windows],
+    ] as const;
+    const rows: string[] = [];
+    for (const [i, [server, client]] of pairs.entries()) {
+      rows.push(await talkBetween(server, client, join(folder, `${i}`)));
+    }
+    return [header, "under Wine", ...rows].join("; ");
+  } finally {
+    wine.end();
+  }
 }
 
 function checkMac(target: string): string {

@@ -1,7 +1,7 @@
 /** Logged-in client for a command. */
 
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { clientName } from "../../base/client-name.ts";
 import { Fault, type FaultDetail, ignoreFault, unlessFault } from "../../base/fault.ts";
@@ -28,6 +28,7 @@ import type { Identity } from "../../crypto/identity.ts";
 import type { Clock } from "../../io/clock.ts";
 import { writeSmallFile } from "../../io/disk/data-folder.ts";
 import { watchPresence } from "../../io/disk/presence.ts";
+import { makePrivateFolder } from "../../io/disk/private-path.ts";
 import { systemEntropy } from "../../io/entropy.ts";
 import type { ClientState } from "../../io/state/client-state.ts";
 import { findLocalServers, type LocalServer } from "../../io/state/local-servers.ts";
@@ -573,7 +574,7 @@ export function storeEvidence(home: string, evidence: AuditEvidence): string {
     .slice(0, DIGITS);
   const folder = join(home, FOLDER);
   const path = join(folder, `${name}.json`);
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  makePrivateFolder(folder);
   if (!existsSync(path)) writeSmallFile(path, jsonLine(evidence));
   return path;
 }

@@ -19,7 +19,6 @@ import type { Dial } from "../../io/link/link.ts";
 import {
   checkWritable,
   freeBytes,
-  modeOf,
   nearestFolder,
   syncMs,
   tryMulticast,
@@ -41,6 +40,7 @@ import { parseJson } from "../../wire/field.ts";
 import { formatAddress, type ServerAddress } from "../../wire/invite.ts";
 import { greetServer } from "../connect/dial.ts";
 import type { Context } from "../context.ts";
+import { homeKeyWarning, type KeyWarning, serverKeyWarning } from "../exposure.ts";
 import type { Environment, Folders } from "../settings.ts";
 import { type Finding, failed, ok, skipped, warning, warningFrom } from "./check.ts";
 import { GREETING_TIMEOUT_MS, type NetworkProbes } from "./network.ts";
@@ -56,7 +56,8 @@ export interface MachineProbes {
   lockHolder(folder: string): LockHolder | undefined;
   isAlive(holder: LockHolder): boolean;
   freeBytes(folder: string): number;
-  modeOf(path: string): number | undefined;
+  homeKeyWarning(home: string): KeyWarning | undefined;
+  serverKeyWarning(folder: string): KeyWarning | undefined;
   openState(folder: string): void;
   syncMs(folder: string): Promise<number>;
 }
@@ -105,6 +106,8 @@ export function checkData(probes: MachineProbes, folder: string, isNamed: boolea
   if (free < FREE_BYTES_LOW) {
     return warning(`${path}: only ${space}; ${usageText}`, "free some disk space");
   }
+  const exposed = probes.serverKeyWarning(path);
+  if (exposed !== undefined) return warning(exposed.message, exposed.remedy);
   return ok(`${path}: supported format, ${space}; ${usageText}`);
 }
 
@@ -126,11 +129,8 @@ export function checkHome(probes: MachineProbes, folders: Folders): Finding {
   if (!probes.exists(join(data, "state.sqlite")))
     return ok(`${data}: will be created at first use`);
   probes.openState(data);
-  const mode = probes.modeOf(join(data, "device.key"));
-  if (mode !== undefined && (mode & 0o077) !== 0) {
-    const key = join(data, "device.key");
-    return warning(`${key} is readable by others (mode ${mode.toString(8)})`, `chmod 600 ${key}`);
-  }
+  const exposed = probes.homeKeyWarning(data);
+  if (exposed !== undefined) return warning(exposed.message, exposed.remedy);
   return ok(`${data}: writable, state readable`);
 }
 
@@ -261,7 +261,8 @@ export function machineProbes({ clock }: Context): MachineProbes {
     lockHolder: readLockHolder,
     isAlive,
     freeBytes,
-    modeOf,
+    homeKeyWarning,
+    serverKeyWarning,
     openState: (folder) => ClientState.open(folder).close(),
     syncMs: (folder) => syncMs(folder, () => clock.now()),
   };

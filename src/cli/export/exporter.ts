@@ -8,7 +8,7 @@ import { counted, formatSize } from "../../base/sizes.ts";
 import { cleanText } from "../../base/text.ts";
 import { pictureHeader } from "../../core/client/picture-header.ts";
 import { isPictureName } from "../../core/client/picture-name.ts";
-import { makePrivateFolder } from "../../io/disk/data-folder.ts";
+import { makePrivateFolder } from "../../io/disk/private-path.ts";
 import { absolutePath } from "../../io/disk/working-folder.ts";
 import { ENGLISH_TERMINAL } from "../../ui/messages/en/terminal.ts";
 import { type Context, printNotice } from "../context.ts";

@@ -6,6 +6,7 @@ import { Fault, msg } from "../../base/fault.ts";
 import { type DiskFile, diskFault, onDisk } from "../../io/disk/disk.ts";
 import { removePath } from "../../io/disk/open-elsewhere.ts";
 import { FILE_MODE } from "../../io/disk/plain-file.ts";
+import { restrictAccess } from "../../io/disk/private-path.ts";
 import { linkStatOf } from "../../io/disk/stat.ts";
 import { downloadDisk, systemDisk } from "../../io/disk/system-disk.ts";
 import { usageFault } from "../errors.ts";
@@ -59,6 +60,7 @@ export class OutputFile {
       }
       removePath(this.#temporaryPath);
       this.#fd = openSync(this.#temporaryPath, "wx", FILE_MODE);
+      restrictAccess(this.#temporaryPath);
     } catch (error) {
       this.#existing?.close();
       throw diskFault(error, path);

@@ -1,7 +1,7 @@
 /** How to join a server: links, commands and notices, printed when the server is ready. */
 
 import { realpathSync } from "node:fs";
-import { sep } from "node:path";
+import { join, sep } from "node:path";
 import { hexPairs } from "../../base/bytes.ts";
 import { defined } from "../../base/values.ts";
 import { LOBBY } from "../../core/rooms/rooms.ts";
@@ -149,7 +149,7 @@ function printJoinInfo(context: Context, joinInfo: JoinInfo): void {
     const { name, local, data } = joinInfo;
     printNotice(
       context,
-      `'${name}' is listening on ${formatAddress(local)}; invite: ${data}/invite`,
+      `'${name}' is listening on ${formatAddress(local)}; invite: ${join(data, "invite")}`,
     );
     return;
   }

@@ -1,8 +1,8 @@
 /** Folder of the last server that ran on this machine. */
 
-import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { readSmallFile, writeSmallFile } from "../../io/disk/data-folder.ts";
+import { makePrivateFolder } from "../../io/disk/private-path.ts";
 import { absolutePath } from "../../io/disk/working-folder.ts";
 import { type Context, printNotice } from "../context.ts";
 import { quoteArgument } from "../shell-quote.ts";
@@ -10,7 +10,7 @@ import { quoteArgument } from "../shell-quote.ts";
 export function saveLastData(context: Context, path: string): void {
   const { state } = context.settings().folders;
   try {
-    mkdirSync(state, { recursive: true, mode: 0o700 });
+    makePrivateFolder(state);
     writeSmallFile(join(state, "last-data"), `${path}\n`);
   } catch {
     // The server can run without this file, which is only used to display a notice.

@@ -1,7 +1,7 @@
 /** `cluster.json`, which stores a data folder's cluster and stream position. */
 
 import { randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import * as v from "valibot";
@@ -9,6 +9,7 @@ import { Fault } from "../../base/fault.ts";
 import type { Position } from "../../io/cluster/position.ts";
 import { readSmallFile, writeSmallFile } from "../../io/disk/data-folder.ts";
 import { removePath, renamePath } from "../../io/disk/open-elsewhere.ts";
+import { makePrivateFolder } from "../../io/disk/private-path.ts";
 import { count, parseJson } from "../../wire/field.ts";
 import { quoteArgument } from "../shell-quote.ts";
 
@@ -93,7 +94,7 @@ export function retireLogs(path: string): string {
   let number = 1;
   while (existsSync(join(path, `retired-${number}`))) number++;
   const retired = join(path, `retired-${number}`);
-  mkdirSync(retired, { mode: 0o700 });
+  makePrivateFolder(retired);
   // These are moved last, so that the command can be repeated after an interruption.
   const last = [FILE, "format.json"];
   for (const name of moved.toSorted((a, b) => last.indexOf(a) - last.indexOf(b)))

@@ -36,6 +36,7 @@ import {
   routedOwnAddresses,
 } from "../connect/invite.ts";
 import { type Context, endSignalLine, printNotice } from "../context.ts";
+import { printKeyWarning, serverKeyWarning } from "../exposure.ts";
 import { displayRecord } from "../output/records.ts";
 import { recordJson, renderJson } from "../output/render.ts";
 import { countersLine } from "../output/stats.ts";
@@ -79,6 +80,7 @@ export async function runServer(
   const finished = Promise.withResolvers<Fault | undefined>();
   const { identity } = open;
   const operatorToken = newOperatorToken(open.folder.path);
+  printKeyWarning(context, serverKeyWarning(open.folder.path));
   const operatorLink = toBase64Url(systemEntropy()(16));
   const builtInPage = await loadPage();
   const page = builtInPage === undefined ? undefined : namedPage(builtInPage, name);
@@ -215,7 +217,7 @@ export async function runServer(
       open.cluster?.setAddress(formatAddress(invite));
       writeInvite();
       const address = formatAddress(invite);
-      printNotice(context, `the address is now ${address}; new invite: ${path}/invite`);
+      printNotice(context, `the address is now ${address}; new invite: ${join(path, "invite")}`);
     },
     onFault: ({ message, remedy }) => printNotice(context, `${message}; ${remedy}`),
   });

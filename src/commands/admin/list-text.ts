@@ -1,6 +1,7 @@
 /** Text of a list of people, in the encodings in which spreadsheets and editors save it. */
 
 import { utf8Encode } from "../../base/bytes.ts";
+import { withoutMark } from "../../base/text.ts";
 
 export interface Problem {
   /** Line of the file, from 1. */
@@ -35,7 +36,7 @@ function decodeUtf16(bytes: Uint8Array, isLittle: boolean): ListText {
   const even = bytes.slice(0, bytes.length - (bytes.length % 2));
   const text = Buffer.from(even);
   if (!isLittle) text.swap16();
-  return { text: text.toString("utf16le").replace(/^\uFEFF/, ""), problems: [] };
+  return { text: withoutMark(text.toString("utf16le")), problems: [] };
 }
 
 /** @param zero offset of the zero byte of an ASCII letter: 1 if the low byte is first */

@@ -197,7 +197,7 @@ const command = defineGroup(
     remove: verbRow("Remove rooms", remove, [
       "chat admin room remove lab",
       "chat admin room remove --empty --yes",
-      "chat admin room remove --match 'spam-*'",
+      'chat admin room remove --match "spam-*"',
     ]),
   },
   "rules",

@@ -6,6 +6,7 @@ import type { RoomId } from "../../base/ids.ts";
 import { counted, formatSize } from "../../base/sizes.ts";
 import { argument, defineVerb, flag, noFlag, stringFlag } from "../../cli/command.ts";
 import { printNotice } from "../../cli/context.ts";
+import { printKeyWarning, serverKeyWarning } from "../../cli/exposure.ts";
 import { OMISSIONS_HELP, Omissions } from "../../cli/files/omissions.ts";
 import { CounterLine } from "../../cli/output/progress.ts";
 import { printResult } from "../../cli/output/result.ts";
@@ -55,6 +56,7 @@ export const backup = defineVerb({
     const copiedText = `${formatSize(copiedBytes)} copied`;
     const amount = `${counted(size, "record")}, ${formatSize(bytes)}; ${copiedText}`;
     printResult(context, line, `backed up to ${args.dir}: ${amount}`);
+    printKeyWarning(context, serverKeyWarning(args.dir));
     if (!context.json) {
       printNotice(
         context,

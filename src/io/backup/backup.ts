@@ -194,7 +194,7 @@ class Backup {
       made: formatUtc(clock.unixMs()),
     });
     if (!isFirst) await this.#writeCheckpoints(verified);
-    removeStartMark(disk, out);
+    await removeStartMark(disk, out);
     for (const name of LOG_NAMES) await eraseDue(disk, join(out, name), verified[name].due);
     await removeOthers(disk, join(out, "files"), (file) => this.#files.get(file) !== undefined);
     await removeOtherGroupInfos(disk, join(out, GROUP_INFOS.folder), infos);
@@ -312,7 +312,7 @@ class Backup {
     const { disk, out } = this.options;
     this.options.onWarning("the copy is damaged; copying again");
     await writeStartMark(disk, out, this.server);
-    removeManifest(disk, out);
+    await removeManifest(disk, out);
     await disk.syncFolder(out);
     this.previous = undefined;
   }

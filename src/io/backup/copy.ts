@@ -17,8 +17,10 @@ import { METADATA_BYTES_MAX, parseMetadata } from "../blob/blob-store.ts";
 import {
   type Disk,
   diskFault,
+  moveFile,
   onDisk,
   readWholeFile,
+  removeFile,
   replaceFile,
   syncWithParents,
   type TreeDisk,
@@ -54,7 +56,7 @@ export async function copyLog(options: CopyOptions): Promise<void> {
     }
     // An interrupted run may have copied segments that the server has since truncated.
     for (const firstSeq of listSegments(disk, to)) {
-      if (!firstSeqs.includes(firstSeq)) disk.remove(join(to, segmentName(firstSeq)));
+      if (!firstSeqs.includes(firstSeq)) await removeFile(disk, join(to, segmentName(firstSeq)));
     }
     await disk.syncFolder(to);
   });
@@ -94,7 +96,7 @@ export async function truncateLog(disk: Disk, folder: string, segments: LogExten
       const path = join(folder, segmentName(firstSeq));
       const endBytes = segments[firstSeq];
       if (endBytes === undefined) {
-        disk.remove(path);
+        await removeFile(disk, path);
         continue;
       }
       using file = disk.open(path, "write");
@@ -198,7 +200,7 @@ async function copyContent(options: ContentOptions, file: FileEntry): Promise<vo
     await writeSynced(disk, join(staging, ABOUT), about);
     await disk.syncFolder(staging);
     await disk.removeFolder(join(to, file.file));
-    disk.rename(staging, join(to, file.file));
+    await moveFile(disk, staging, join(to, file.file));
   } catch (error) {
     await disk.removeFolder(staging).catch(() => undefined);
     throw diskFault(error, to);
@@ -274,7 +276,7 @@ export async function removeOtherGroupInfos(
   kept: ReadonlySet<string>,
 ): Promise<void> {
   for (const name of groupInfosIn(disk, folder))
-    if (!kept.has(name)) disk.remove(join(folder, name));
+    if (!kept.has(name)) await removeFile(disk, join(folder, name));
   if (disk.kind(folder) === "folder") await disk.syncFolder(folder);
 }
 
@@ -289,7 +291,7 @@ export async function copySmall(
 ): Promise<number> {
   const bytes = readWholeFile(disk, from, sizeBytesMax);
   if (bytes === undefined) {
-    disk.remove(to);
+    await removeFile(disk, to);
     return 0;
   }
   const existing = readWholeFile(disk, to, sizeBytesMax);

@@ -8,7 +8,7 @@ import { utf8Encode } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import { count, parseJson } from "../../wire/field.ts";
 import { BACKUP_MARKS } from "../disk/data-folder.ts";
-import { type Disk, readWholeFile, writeWholeFile } from "../disk/disk.ts";
+import { type Disk, readWholeFile, removeFile, writeWholeFile } from "../disk/disk.ts";
 
 const FORMAT = 1;
 const MANIFEST_BYTES_MAX = 1024 * 1024;
@@ -59,12 +59,12 @@ export function writeStartMark(disk: Disk, folder: string, server: string): Prom
   return writeJson(disk, folder, START_MARK_FILE, { server });
 }
 
-export function removeStartMark(disk: Disk, folder: string): void {
-  disk.remove(join(folder, START_MARK_FILE));
+export function removeStartMark(disk: Disk, folder: string): Promise<void> {
+  return removeFile(disk, join(folder, START_MARK_FILE));
 }
 
-export function removeManifest(disk: Disk, folder: string): void {
-  disk.remove(join(folder, MANIFEST_FILE));
+export function removeManifest(disk: Disk, folder: string): Promise<void> {
+  return removeFile(disk, join(folder, MANIFEST_FILE));
 }
 
 export const BACKUP_FILES: readonly string[] = [

@@ -8,7 +8,14 @@ import { GROUP_INFO_BYTES_MAX } from "../../base/limits-sealed.ts";
 import { counted } from "../../base/sizes.ts";
 import { Files } from "../../core/rooms/files.ts";
 import { checkDataFolder, isVolumeFile } from "../disk/data-folder.ts";
-import { diskFault, onDisk, syncWithParents, type TreeDisk } from "../disk/disk.ts";
+import {
+  diskFault,
+  moveFile,
+  onDisk,
+  removeFile,
+  syncWithParents,
+  type TreeDisk,
+} from "../disk/disk.ts";
 import { lockFolder } from "../disk/lock.ts";
 import { absolutePath } from "../disk/working-folder.ts";
 import { readCheckpointFile } from "../log/checkpoints.ts";
@@ -116,15 +123,15 @@ async function restoreTo(options: RestoreOptions, data: string): Promise<Restore
     );
     await syncWithParents(disk, staging);
     if (newer?.isAtTarget === true) {
-      aside = renameOldFolder(disk, data, options.nowUnixMs);
+      aside = await renameOldFolder(disk, data, options.nowUnixMs);
       // Sync the folder, or a power loss may leave both folders under one name.
       await disk.syncFolder(dirname(data));
     }
-    disk.rename(staging, data);
+    await moveFile(disk, staging, data);
     // Sync before removing the mark, or a power loss may undo only the rename.
     await disk.syncFolder(dirname(data));
     // Remove the mark last: it allows a later run to delete the folder.
-    disk.remove(join(data, STAGING_MARK));
+    await removeFile(disk, join(data, STAGING_MARK));
     await syncWithParents(disk, data);
     const { size } = manifest.history;
     const root = toBase64Url(Uint8Array.fromHex(manifest.history.root));
@@ -132,7 +139,7 @@ async function restoreTo(options: RestoreOptions, data: string): Promise<Restore
     return { size, root, bytes: logBytes + files.totalBytes, data, aside, ...lostFiles };
   } catch (error) {
     await removeStaging(disk, staging).catch(() => undefined);
-    if (aside !== undefined) moveBack(options, aside, data);
+    if (aside !== undefined) await moveBack(options, aside, data);
     throw diskFault(error, data);
   }
 }
@@ -246,9 +253,13 @@ async function removeStaging(disk: TreeDisk, staging: string): Promise<void> {
   await disk.removeFolder(staging);
 }
 
-function moveBack({ disk, onWarning }: RestoreOptions, aside: string, data: string): void {
+async function moveBack(
+  { disk, onWarning }: RestoreOptions,
+  aside: string,
+  data: string,
+): Promise<void> {
   try {
-    if (disk.kind(data) === undefined) disk.rename(aside, data);
+    if (disk.kind(data) === undefined) await moveFile(disk, aside, data);
   } catch {
     onWarning(`the previous content of ${data} is in ${aside}`);
   }
@@ -284,13 +295,13 @@ async function copyLogs(
   await copyGroupInfos(disk, { ...infos, sizeBytesMax: GROUP_INFO_BYTES_MAX });
 }
 
-function renameOldFolder(disk: TreeDisk, data: string, nowUnixMs: number): string {
+async function renameOldFolder(disk: TreeDisk, data: string, nowUnixMs: number): Promise<string> {
   const lock = lockFolder(data, nowUnixMs);
   lock.release();
   for (let n = 1; n <= OLD_FOLDERS_MAX; n++) {
     const aside = `${data}.before-restore${n === 1 ? "" : `-${n}`}`;
     if (disk.kind(aside) !== undefined) continue;
-    disk.rename(data, aside);
+    await moveFile(disk, data, aside);
     return aside;
   }
   throw new Fault("data-foreign", `${data}.before-restore already exists`, { remedy: "remove it" });

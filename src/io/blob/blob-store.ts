@@ -13,6 +13,7 @@ import {
   type DiskFile,
   onDisk,
   readWholeFile,
+  removeFile,
   syncWithParents,
   type TreeDisk,
   writeWholeFile,
@@ -220,7 +221,7 @@ class FolderStore implements BlobStore {
       await openBlob?.closeWithFault(new Fault("file-unknown", `the file ${file} was removed`));
       if (disk.kind(path) === undefined) return;
       // Remove the metadata first. After a crash, `list` removes the remaining files.
-      disk.remove(join(path, METADATA_FILE));
+      await removeFile(disk, join(path, METADATA_FILE));
       await disk.syncFolder(path);
       await disk.removeFolder(path);
       await disk.syncFolder(folder);

@@ -1,7 +1,14 @@
 /** Small named values that a server stores for offline devices. */
 
 import { equalBytes } from "../../base/bytes.ts";
-import { type Disk, onDisk, readWholeFile, syncWithParents, writeWholeFile } from "../disk/disk.ts";
+import {
+  type Disk,
+  onDisk,
+  readWholeFile,
+  removeFile,
+  syncWithParents,
+  writeWholeFile,
+} from "../disk/disk.ts";
 
 export interface Value {
   readonly bytes: Uint8Array;
@@ -56,7 +63,7 @@ export class FolderBucket implements Bucket {
 
   async remove(name: string): Promise<void> {
     const { disk } = this.options;
-    await onDisk(this.#path(name), () => disk.remove(this.#path(name)));
+    await onDisk(this.#path(name), () => removeFile(disk, this.#path(name)));
   }
 
   names(): readonly string[] {
@@ -70,7 +77,8 @@ export class FolderBucket implements Bucket {
     for (const file of disk.list(folder)) {
       const isUnfinished = file.endsWith(`${suffix}.tmp`);
       if (!isUnfinished && !file.endsWith(suffix)) continue;
-      if (isUnfinished || !isKept(file.slice(0, -suffix.length))) disk.remove(`${folder}/${file}`);
+      const isRemoved = isUnfinished || !isKept(file.slice(0, -suffix.length));
+      if (isRemoved) await removeFile(disk, `${folder}/${file}`);
     }
   }
 

@@ -9,7 +9,6 @@ import {
   existsSync,
   fstatSync,
   fsyncSync,
-  mkdirSync,
   openSync,
   readdirSync,
   readSync,
@@ -21,6 +20,7 @@ import { open } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { utf8Encode } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
+import { withoutMark } from "../../base/text.ts";
 import { KINDS, type LogName, type RecordKind } from "../../wire/kinds.ts";
 import { type Head, type LogRecord, parseObject } from "../../wire/record.ts";
 import { type Version, versionOf } from "../../wire/since.ts";
@@ -28,7 +28,8 @@ import { diskFault, errorCode, onDisk } from "./disk.ts";
 import { type FolderLock, lockFolder } from "./lock.ts";
 import { removePath, renamePath } from "./open-elsewhere.ts";
 import { openPlain, withFile } from "./plain-file.ts";
-import { absolutePath, checkNewFolder } from "./working-folder.ts";
+import { createPrivateFolder, restrictAccess } from "./private-path.ts";
+import { absolutePath } from "./working-folder.ts";
 
 /** Newest format that this program reads and writes. */
 export const DATA_FORMAT = 3;
@@ -138,11 +139,11 @@ export function openDataFolder(
   harmless: readonly string[] = [],
 ): DataFolder {
   const path = absolutePath(folder);
-  checkNewFolder(path);
   try {
     const format = checkFormat(path, "write", harmless);
-    mkdirSync(path, { recursive: true, mode: 0o700 });
+    createPrivateFolder(path);
     chmodSync(path, 0o700);
+    if (format === undefined) restrictAccess(path);
     const lock = lockFolder(path, startedUnixMs);
     if (format === undefined) writeFormat(path, FIRST_FORMAT);
     const current = new FolderFormat(path, format ?? FIRST_FORMAT);
@@ -242,7 +243,8 @@ export function readSmallFile(
   path: string,
   sizeBytesMax = SMALL_FILE_BYTES_MAX,
 ): string | undefined {
-  return readBounded(path, sizeBytesMax, () => openPlain(path, "read"))?.toString("utf8");
+  const bytes = readBounded(path, sizeBytesMax, () => openPlain(path, "read"));
+  return bytes && textOf(bytes, path);
 }
 
 /**
@@ -254,12 +256,26 @@ export function readNamedFile(
   path: string,
   sizeBytesMax = SMALL_FILE_BYTES_MAX,
 ): string | undefined {
-  return readBounded(path, sizeBytesMax, () => {
+  const bytes = readBounded(path, sizeBytesMax, () => {
     const file = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
     if (isReadAtOnce(fstatSync(file))) return file;
     closeSync(file);
     throw new Fault("data-foreign", msg`${path} is a pipe`, { remedy: msg`use a regular file` });
-  })?.toString("utf8");
+  });
+  return bytes && textOf(bytes, path);
+}
+
+/**
+ * Text of a file that people may edit, without its byte order mark.
+ * @throws {Fault} data-foreign if it is UTF-16, as Windows PowerShell and some editors write it
+ */
+export function textOf(bytes: Uint8Array, path: string): string {
+  const [first, second] = bytes;
+  if ((first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff)) {
+    const remedy = msg`save it as UTF-8`;
+    throw new Fault("data-foreign", msg`${path} is UTF-16`, { remedy });
+  }
+  return withoutMark(Buffer.from(bytes).toString("utf8"));
 }
 
 /** Devices such as /dev/null have no end to wait for; a folder fails when it is read. */
@@ -333,12 +349,6 @@ export function writeSmallFile(path: string, text: string): void {
     // Windows cannot open folders.
     if (process.platform !== "win32") withFile(openSync(dirname(path), "r"), fsyncSync);
   });
-}
-
-/** Creates a folder, and those above it, that only this user can read. */
-export function makePrivateFolder(path: string): void {
-  checkNewFolder(path);
-  onDisk(path, () => mkdirSync(path, { recursive: true, mode: 0o700 }));
 }
 
 export async function readOrCreateSmallFile(

@@ -3,6 +3,7 @@
 import { basename, dirname } from "node:path";
 import { Fault, fixedText, msg, type Translatable } from "../../base/fault.ts";
 import { BATCH_SYNC_BYTES_MAX } from "../../base/limits.ts";
+import { retryWhileOpenLater } from "./retry-while-open.ts";
 import { absolutePath } from "./working-folder.ts";
 
 export interface DiskFile extends Disposable {
@@ -35,7 +36,9 @@ export interface Disk {
   makeFolder(folder: string): void;
   syncFolder(folder: string): Promise<void>;
   exists(path: string): boolean;
+  /** A server's tasks call `moveFile` instead, because another program may hold the file open. */
   rename(from: string, to: string): void;
+  /** A server's tasks call `removeFile` instead. */
   remove(path: string): void;
   readonly search?: DiskSearch;
   readonly yieldNow?: () => Promise<void>;
@@ -401,9 +404,19 @@ export async function writeWholeFile(disk: Disk, path: string, bytes: Uint8Array
 export async function replaceFile(disk: Disk, path: string, bytes: Uint8Array): Promise<void> {
   const temporary = `${path}.tmp`;
   // A killed run may have left a file, or an attacker a link.
-  disk.remove(temporary);
+  await removeFile(disk, temporary);
   await writeSynced(disk, temporary, bytes);
-  disk.rename(temporary, path);
+  await moveFile(disk, temporary, path);
+}
+
+/** Waits up to a second for another program that holds one of the files open. */
+export function moveFile(disk: Disk, from: string, to: string): Promise<void> {
+  return retryWhileOpenLater(() => disk.rename(from, to), [to, from]);
+}
+
+/** Waits up to a second for another program that holds the file open. */
+export function removeFile(disk: Disk, path: string): Promise<void> {
+  return retryWhileOpenLater(() => disk.remove(path), [path]);
 }
 
 export async function writeSynced(disk: Disk, path: string, bytes: Uint8Array): Promise<void> {
@@ -433,7 +446,7 @@ export async function ensureReserve(disk: Disk, path: string, sizeBytes: number)
     await writeWhole(file, new Uint8Array(sizeBytes), 0, BATCH_SYNC_BYTES_MAX);
   } catch (error) {
     if (!isFull(error)) throw error;
-    disk.remove(path);
+    await removeFile(disk, path);
   }
 }
 
@@ -446,7 +459,7 @@ export async function withReserve<Result>(
     return await write();
   } catch (error) {
     if (!isFull(error)) throw error;
-    disk.remove(reservePath);
+    await removeFile(disk, reservePath);
     return await write();
   }
 }

@@ -12,11 +12,11 @@ import {
   skipBytes,
   type TreeDisk,
 } from "./disk.ts";
-import { removeFolder, removePath, renamePath } from "./open-elsewhere.ts";
+import { removeFolder, removeSoon, renamePath, renameSoon } from "./open-elsewhere.ts";
 import { FILE_MODE, kindOf, notPlain, openPlain } from "./plain-file.ts";
+import { createPrivateFolder } from "./private-path.ts";
 import { SearchThreads } from "./search-worker.ts";
 import { linkStatOf } from "./stat.ts";
-import { checkNewFolder } from "./working-folder.ts";
 
 type Callback = (error: Error | null, count?: number) => void;
 
@@ -169,10 +169,7 @@ export function systemDisk(spare?: SpareDescriptors): TreeDisk {
   return {
     open: (path, access) => opened(() => openPlain(path, access === "read" ? "read" : "create")),
     list: (folder) => use(() => listFolder(folder)),
-    makeFolder: (folder) => {
-      checkNewFolder(folder);
-      fs.mkdirSync(folder, { recursive: true, mode: FOLDER_MODE });
-    },
+    makeFolder: createPrivateFolder,
     syncFolder: async (folder) => {
       // Windows journals folder changes itself and cannot open a folder as a file.
       if (process.platform === "win32") return;
@@ -186,8 +183,8 @@ export function systemDisk(spare?: SpareDescriptors): TreeDisk {
       }
     },
     exists: (path) => fs.existsSync(path),
-    rename: renamePath,
-    remove: removePath,
+    rename: renameSoon,
+    remove: removeSoon,
     search: new SearchThreads(),
     openNew: (path, mode = NEW_FILE_MODE) =>
       opened(() => fs.openSync(path, NEW, (mode & NEW_FILE_MODE) | FILE_MODE)),

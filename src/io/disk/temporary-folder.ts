@@ -1,16 +1,20 @@
 /** Private folders for temporary files. */
 
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Fault, fixedText, msg } from "../../base/fault.ts";
 import { diskFault, errorCode } from "./disk.ts";
+import { removeFolderNow } from "./open-elsewhere.ts";
+import { restrictAccess } from "./private-path.ts";
 
 /** @throws {Fault} store-…, naming the folder that the environment sets for temporary files */
 export function makeTemporaryFolder(prefix: string): string {
   const parent = tmpdir();
   try {
-    return mkdtempSync(join(parent, prefix));
+    const path = mkdtempSync(join(parent, prefix));
+    restrictAccess(path);
+    return path;
   } catch (error) {
     throw temporaryFolderFault(error, parent);
   }
@@ -39,7 +43,7 @@ export function listTemporaryFolders(prefix: string): string[] {
 /** Leaves what the disk refuses to remove. */
 export function removeTemporaryFolder(path: string): void {
   try {
-    rmSync(path, { recursive: true, force: true });
+    removeFolderNow(path);
   } catch (error) {
     if (errorCode(error) === "") throw error;
   }

@@ -14,6 +14,7 @@ import {
   diskFault,
   errorCode,
   onDisk,
+  removeFile,
   type TreeDisk,
   tooLargeFault,
   writeWhole,
@@ -353,14 +354,14 @@ export async function removePart(
   await cleanUp(path, async () => {
     try {
       if (isFolder) await disk.removeFolder(path);
-      else disk.remove(path);
-      disk.remove(manifestPath);
-      disk.remove(journalPath);
+      else await removeFile(disk, path);
+      await removeFile(disk, manifestPath);
+      await removeFile(disk, journalPath);
       await disk.syncFolder(folder);
     } finally {
       lock.release();
     }
-    disk.remove(lockPath);
+    await removeFile(disk, lockPath);
   });
 }
 

@@ -5,14 +5,18 @@ import { basename, dirname, join } from "node:path";
 import { Fault, msg } from "../../base/fault.ts";
 import { diskFault, errorCode, onDisk } from "../disk/disk.ts";
 import { type Lock, lockFile } from "../disk/lock.ts";
+import { removeFolder, removeFolderNow, removePath, renamePath } from "../disk/open-elsewhere.ts";
 import { kindOf, withFile } from "../disk/plain-file.ts";
 import { makeFolderNew } from "../disk/system-disk.ts";
 import { PROGRAM_BYTES_MAX } from "./program-folder.ts";
 
 const LOCK_NAME = "LOCK";
 const PERMISSIONS = 0o777;
-/** Maximum number of old programs retained on Windows, which cannot remove a running program. */
-const OLD_PROGRAMS_MAX = 10;
+/**
+ * Maximum number of old programs on Windows, which cannot remove a running program. Each
+ * replacement removes those that have ended.
+ */
+const OLD_PROGRAMS_MAX = 1_000;
 
 /**
  * Prepares the new program in a folder beside the old one and installs it by renaming it, so the
@@ -68,7 +72,7 @@ export class ProgramReplacement {
   async write(chunks: AsyncIterable<Uint8Array>): Promise<void> {
     const { path } = this;
     await onDisk(path, async () => {
-      fs.rmSync(path, { recursive: true, force: true });
+      await removeFolder(path);
       const file = await fs.promises.open(path, "wx", 0o600);
       try {
         let sizeBytes = 0;
@@ -102,7 +106,7 @@ export class ProgramReplacement {
     try {
       // Windows cannot remove an open file.
       if (this.platform === "win32") this.lock.release();
-      fs.rmSync(this.folder, { recursive: true, force: true });
+      removeFolderNow(this.folder);
     } catch {
     } finally {
       this.lock.release();
@@ -113,14 +117,14 @@ export class ProgramReplacement {
     const old = oldPath(this.program, 0);
     if (kindOf(old) === "folder") throw inTheWay(old);
     const copy = join(this.folder, "old");
-    fs.rmSync(copy, { force: true });
+    removePath(copy);
     try {
       fs.linkSync(this.program, copy);
     } catch {
       fs.copyFileSync(this.program, copy);
     }
-    fs.renameSync(copy, old);
-    fs.renameSync(this.path, this.program);
+    renamePath(copy, old);
+    renamePath(this.path, this.program);
     withFile(fs.openSync(dirname(this.program), "r"), fs.fsyncSync);
     return old;
   }
@@ -128,27 +132,32 @@ export class ProgramReplacement {
   /** Windows can rename a running program but not replace it. */
   #swapOnWindows(): string {
     const old = this.#freeOldPath();
-    fs.renameSync(this.program, old);
+    renamePath(this.program, old);
     try {
-      fs.renameSync(this.path, this.program);
+      renamePath(this.path, this.program);
     } catch (error) {
-      fs.renameSync(old, this.program);
+      renamePath(old, this.program);
       throw error;
     }
     return old;
   }
 
+  /** Removes the old programs that have ended. Returns the first free name. */
   #freeOldPath(): string {
-    for (let i = 0; i < OLD_PROGRAMS_MAX - 1; i++) {
-      const path = oldPath(this.program, i);
-      try {
-        fs.rmSync(path, { force: true });
-        return path;
-      } catch (error) {
-        if (!["EPERM", "EBUSY", "EACCES"].includes(errorCode(error))) throw error;
-      }
-    }
-    return oldPath(this.program, OLD_PROGRAMS_MAX - 1);
+    const paths = Array.from({ length: OLD_PROGRAMS_MAX }, (_, i) => oldPath(this.program, i));
+    const kept = new Set(paths.filter((path) => kindOf(path) !== undefined && !removes(path)));
+    return paths.find((path) => !kept.has(path)) ?? oldPath(this.program, OLD_PROGRAMS_MAX);
+  }
+}
+
+/** Returns false if the system refuses, as it does while the program runs. */
+function removes(path: string): boolean {
+  try {
+    fs.unlinkSync(path);
+    return true;
+  } catch (error) {
+    if (errorCode(error) === "") throw error;
+    return false;
   }
 }
 

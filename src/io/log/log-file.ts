@@ -37,6 +37,7 @@ import {
   diskFault,
   ensureReserve,
   isFull,
+  removeFile,
   syncWithParents,
   writeWhole,
 } from "../disk/disk.ts";
@@ -567,7 +568,7 @@ export class LogFile implements Log {
   async #rollBack(cause: unknown): Promise<Fault> {
     const { disk, reservePath } = this.#options;
     try {
-      disk.remove(reservePath);
+      await removeFile(disk, reservePath);
       this.#file.truncate(this.#segment.sizeBytes);
       await this.#file.sync();
     } catch (error) {

@@ -17,7 +17,7 @@ import {
   type FoldedRecord,
   type LogRecord,
 } from "../../wire/record.ts";
-import { type Disk, type DiskFile, withReserve, writeSynced } from "../disk/disk.ts";
+import { type Disk, type DiskFile, moveFile, withReserve, writeSynced } from "../disk/disk.ts";
 import type { StoredCheckpoint } from "./checkpoints.ts";
 import { collectErasures, eraseLine, eraseRecord, syncPath } from "./erasure.ts";
 import { intactRecords, type ScannedLine } from "./scan.ts";
@@ -252,7 +252,7 @@ class Recovery {
       const file = disk.open(path, "read");
       const droppedBytes = file.sizeBytes();
       file.close();
-      disk.rename(path, tornPath);
+      await moveFile(disk, path, tornPath);
       this.#dropped.push({ file: path, offset: 0, droppedBytes, tornPath });
     }
     await disk.syncFolder(tornFolder);

@@ -1,6 +1,6 @@
 /** Checks on this machine for `chat doctor`, which leave no files behind. */
 
-import { accessSync, constants, existsSync, statfsSync, statSync } from "node:fs";
+import { accessSync, constants, existsSync, statfsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { Fault } from "../../base/fault.ts";
 import { withTimeout } from "../clock.ts";
@@ -23,11 +23,6 @@ export function nearestFolder(path: string): string {
 
 export function checkWritable(folder: string): void {
   onDisk(folder, () => accessSync(folder, constants.R_OK | constants.W_OK | constants.X_OK));
-}
-
-export function modeOf(path: string): number | undefined {
-  if (process.platform === "win32" || !existsSync(path)) return undefined;
-  return statSync(path).mode & 0o777;
 }
 
 export function freeBytes(folder: string): number {

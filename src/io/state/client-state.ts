@@ -1,6 +1,6 @@
 /** The client's database: servers, keys, settings, cursors. */
 
-import { existsSync, mkdirSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { assert } from "../../base/assert.ts";
 import { toBase64Url, utf8Encode } from "../../base/bytes.ts";
@@ -9,6 +9,7 @@ import { SNAPSHOT_BYTES_MAX } from "../../base/limits-screen.ts";
 import { formatAddress, parseServerSpec, type ServerAddress } from "../../wire/invite.ts";
 import { readSmallFile, writeSmallFile } from "../disk/data-folder.ts";
 import { removePath } from "../disk/open-elsewhere.ts";
+import { createPrivateFolder } from "../disk/private-path.ts";
 import { DraftStore, KnownFiles, MutedTargets, ReceivedFiles } from "./home-tables.ts";
 import { HomeLogPins } from "./log-pins.ts";
 import { OutboxStore } from "./outbox-store.ts";
@@ -69,7 +70,7 @@ export class ClientState {
    * refuses
    */
   static open(folder: string, onConverted?: OnConverted): ClientState {
-    withStoreFaults(folder, () => mkdirSync(folder, { recursive: true, mode: 0o700 }));
+    withStoreFaults(folder, () => createPrivateFolder(folder));
     return new ClientState(folder, onConverted);
   }
 
@@ -305,7 +306,7 @@ export class ClientState {
     const path = this.#snapshotPath(fingerprint, user);
     if (path === undefined) return;
     this.#database.write(() => {
-      mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+      createPrivateFolder(dirname(path));
       if (text === undefined || text.length > SNAPSHOT_BYTES_MAX) removePath(path);
       else writeSmallFile(path, text);
     });

@@ -1,6 +1,6 @@
 /** Registry of the servers that this user runs on this machine. */
 
-import { chmodSync, existsSync, lstatSync, mkdirSync, readdirSync } from "node:fs";
+import { chmodSync, existsSync, lstatSync, readdirSync } from "node:fs";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import * as v from "valibot";
@@ -10,6 +10,7 @@ import { parseFingerprint } from "../../wire/fingerprint.ts";
 import { readSmallFile, writeSmallFile } from "../disk/data-folder.ts";
 import { onDisk } from "../disk/disk.ts";
 import { removePath } from "../disk/open-elsewhere.ts";
+import { createPrivateFolder } from "../disk/private-path.ts";
 
 const LOCAL_SERVER = v.object({
   pid: v.number(),
@@ -72,7 +73,7 @@ function announceInList(server: LocalServer, env: Environment): () => void {
   const folder = runFolder(env);
   const path = join(folder, `${server.pid}.json`);
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    createPrivateFolder(folder);
     if (!isOwnFolder(folder)) return () => {};
     chmodSync(folder, 0o700);
     writeSmallFile(path, formatEntry(server));

@@ -1,11 +1,12 @@
 /** Store for unsent posts on disk. Each outbox belongs to one process. */
 
-import { mkdirSync, readdirSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { assert } from "../../base/assert.ts";
 import { Fault } from "../../base/fault.ts";
 import { type Lock, lockFile } from "../disk/lock.ts";
 import { removePath } from "../disk/open-elsewhere.ts";
+import { createPrivateFolder } from "../disk/private-path.ts";
 import type { StateDatabase } from "./schema.ts";
 
 export interface UnsentPost {
@@ -109,7 +110,7 @@ export class OutboxStore {
 
   #lock(id: string): boolean {
     const { folder } = this.database;
-    if (folder !== undefined) mkdirSync(join(folder, FOLDER), { recursive: true, mode: 0o700 });
+    if (folder !== undefined) createPrivateFolder(join(folder, FOLDER));
     const lock = folder === undefined ? NO_LOCK : lockFile(join(folder, FOLDER, id));
     if (lock !== undefined) this.#locks.set(id, lock);
     return lock !== undefined;

@@ -1,4 +1,4 @@
-/** Tests whether this process ignores hangups. */
+/** Signals of a terminal that was closed. */
 
 import { readFileSync } from "node:fs";
 
@@ -12,4 +12,16 @@ export function ignoresHangup(statusFile = "/proc/self/status"): boolean {
   } catch {
     return false;
   }
+}
+
+/**
+ * Signals that end the program as SIGTERM does. Windows sends SIGHUP when the console is closed,
+ * and ends the process some seconds later; SIGBREAK is Ctrl-Break.
+ */
+export function hangupSignals(
+  platform: NodeJS.Platform,
+  isIgnored: boolean,
+): readonly NodeJS.Signals[] {
+  if (platform === "win32") return ["SIGHUP", "SIGBREAK"];
+  return isIgnored ? [] : ["SIGHUP"];
 }

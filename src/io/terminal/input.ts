@@ -3,6 +3,7 @@
 import { readFileSync } from "node:fs";
 import { isatty } from "node:tty";
 import { Fault, msg } from "../../base/fault.ts";
+import { withoutMark } from "../../base/text.ts";
 import { LineBuffer } from "./line-buffer.ts";
 import { onProcessEnd } from "./process-end.ts";
 
@@ -97,11 +98,10 @@ class StdinInput implements Input {
     }
   }
 
-  /** Removes the byte order mark with which some systems begin a text. */
   #withoutMark(line: string): string {
     const isFirst = this.#isFirstLine;
     this.#isFirstLine = false;
-    return isFirst ? line.replace(/^\ufeff/, "") : line;
+    return isFirst ? withoutMark(line) : line;
   }
 
   async chunk(): Promise<Uint8Array | undefined> {

@@ -162,3 +162,17 @@ test.each(["LOCK", "LOCK.json.tmp"])("does not lock through a link: %s", (name) 
   }
   expect(readFileSync(ownFile, "utf8")).toBe("precious");
 });
+
+test("reads small files without a byte order mark, and names UTF-16", () => {
+  const path = join(folder(), "settings.toml");
+  for (const read of [readSmallFile, readNamedFile]) {
+    writeFileSync(path, '\ufeffname = "lab"\r\n');
+    expect(read(path)).toBe('name = "lab"\r\n');
+    writeFileSync(path, "\ufeff");
+    expect(read(path)).toBe("");
+    for (const bytes of [Buffer.from("\ufeffhi", "utf16le"), Buffer.from([0xfe, 0xff, 0, 0x68])]) {
+      writeFileSync(path, bytes);
+      expect(() => read(path)).toThrow(`${path} is UTF-16`);
+    }
+  }
+});

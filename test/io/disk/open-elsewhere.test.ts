@@ -3,7 +3,11 @@ import { chmodSync, existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { diskFault, errorCode } from "../../../src/io/disk/disk.ts";
 import { removePath, renamePath } from "../../../src/io/disk/open-elsewhere.ts";
-import { retryWhileOpen } from "../../../src/io/disk/retry-while-open.ts";
+import {
+  BRIEF_WAITS_MS,
+  retryWhileOpen,
+  retryWhileOpenLater,
+} from "../../../src/io/disk/retry-while-open.ts";
 import { tempFolder } from "../../temp-folder.ts";
 import { unprivileged } from "../../unprivileged.ts";
 
@@ -18,7 +22,7 @@ function attempt(code: string, failures: number, path: string, platform: NodeJS.
   const system = { platform, sleep: (ms: number) => void waits.push(ms) };
   let failure: unknown;
   try {
-    retryWhileOpen(task, [path], system);
+    retryWhileOpen(task, [path], undefined, system);
   } catch (error) {
     failure = error;
   }
@@ -48,6 +52,39 @@ test.skipIf(process.platform === "win32")("a file that cannot be written is deni
     expect(errorCode(attempt("EFAULT", 100, path, "win32").failure)).toBe("EPERM");
   });
 });
+
+test("a server's own functions wait for milliseconds only", () => {
+  const waits: number[] = [];
+  const refused = Object.assign(new Error("refused"), { code: "EBUSY" });
+  const task = () => {
+    throw refused;
+  };
+  const system = { platform: "win32", sleep: (ms: number) => void waits.push(ms) } as const;
+  expect(() => retryWhileOpen(task, ["/nowhere"], BRIEF_WAITS_MS, system)).toThrow("EBUSY");
+  expect(waits).toEqual([5, 10]);
+});
+
+test.each([
+  [3, [10, 20, 40], ""],
+  [100, [10, 20, 40, 80, 150, 200, 250, 250], "EBUSY"],
+])(
+  "other tasks continue during the waits of an asynchronous one",
+  async (failures, slept, code) => {
+    const waits: number[] = [];
+    let attempts = 0;
+    const task = async () => {
+      attempts += 1;
+      if (attempts <= failures) throw Object.assign(new Error("refused"), { code: "EBUSY" });
+    };
+    const sleep = async (ms: number) => void waits.push(ms);
+    const done = retryWhileOpenLater(task, ["/nowhere"], { platform: "win32", sleep });
+    const failure = await done.then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+    expect([waits, errorCode(failure)]).toEqual([slept, code]);
+  },
+);
 
 test("other systems and other errors are not tried again", () => {
   expect(attempt("EPERM", 1, "/nowhere", "linux").attempts).toBe(1);

@@ -107,6 +107,22 @@ test("keeps the program if the old one's name is taken by a folder", async () =>
   expect(read()).toBe("old");
 });
 
+/** A folder stands for a running program, which the system does not remove either. */
+test("on Windows a program is replaced again while its older ones run", async () => {
+  const running = (name: string) => fs.mkdirSync(join(folder, name));
+  for (const name of ["chat.old", "chat.old2"]) running(name);
+  fs.writeFileSync(join(folder, "chat.old1"), "ended");
+  fs.writeFileSync(join(folder, "chat.old7"), "ended");
+  const replacement = ProgramReplacement.open(program, "win32");
+  await replacement.write(chunks("new"));
+  expect(replacement.swap()).toBe(`${program}.old1`);
+  replacement.close();
+  expect([read(), read("chat.old1"), fs.readdirSync(folder).sort()]).toEqual([
+    ...["new", "old"],
+    ["chat", "chat.old", "chat.old1", "chat.old2"],
+  ]);
+});
+
 test("on Windows the program returns to its place if the new one cannot be moved", async () => {
   const replacement = ProgramReplacement.open(program, "win32");
   await replacement.write(chunks("new"));

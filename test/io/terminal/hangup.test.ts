@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { ignoresHangup } from "../../../src/io/terminal/hangup.ts";
+import { hangupSignals, ignoresHangup } from "../../../src/io/terminal/hangup.ts";
 
 test.each([
   ["0000000000000001", true],
@@ -19,4 +19,10 @@ test.each([
 
 test("assumes that SIGHUP is not ignored if unknown", () => {
   expect(ignoresHangup("/nonexistent/status")).toBe(false);
+});
+
+test("the console of Windows ends the program with SIGHUP and SIGBREAK", () => {
+  expect(hangupSignals("win32", false)).toEqual(["SIGHUP", "SIGBREAK"]);
+  expect(hangupSignals("linux", false)).toEqual(["SIGHUP"]);
+  expect(hangupSignals("linux", true)).toEqual([]);
 });

@@ -4,7 +4,7 @@
  */
 
 import { constants } from "node:fs";
-import { mkdir, open, readFile, rename, rm, rmdir, stat } from "node:fs/promises";
+import { mkdir, open, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { foldCase } from "../../../base/case-fold.ts";
 import {
@@ -13,6 +13,7 @@ import {
   INPUT_HISTORY_LINES_MAX,
 } from "../../../base/limits-screen.ts";
 import { jsonLine } from "../../../base/text.ts";
+import { removeFolder, renamePath } from "../../../io/disk/open-elsewhere.ts";
 import { nearestWord } from "../../suggest.ts";
 
 const FILE_NAME = "typed";
@@ -116,9 +117,9 @@ export class InputHistory {
     if (!(await acquireLock(lock))) return;
     try {
       const { size } = await stat(this.#path); // Another process may have rotated the file.
-      if (size > INPUT_HISTORY_FILE_BYTES_MAX) await rename(this.#path, this.#older);
+      if (size > INPUT_HISTORY_FILE_BYTES_MAX) renamePath(this.#path, this.#older);
     } finally {
-      await rmdir(lock);
+      await removeFolder(lock);
     }
   }
 }
@@ -135,7 +136,7 @@ async function acquireLock(lock: string): Promise<boolean> {
   } catch {
     const stats = await stat(lock).catch(() => undefined);
     const isOld = stats !== undefined && Date.now() - stats.mtimeMs > LOCK_ABANDONED_MS;
-    if (isOld) await rm(lock, { recursive: true, force: true });
+    if (isOld) await removeFolder(lock);
     return false;
   }
 }
