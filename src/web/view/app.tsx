@@ -21,6 +21,7 @@ import { targetTitle } from "../../ui/text/target-text.ts";
 import { localeFor, timesIn } from "../../ui/text/times.ts";
 import { loadTexts } from "../browser/texts.ts";
 import type { PageClient } from "../driver/page-client.ts";
+import { KeyGuard } from "../input/keys.ts";
 import { Layers } from "../input/layers.ts";
 import { registerWorker } from "./attention/push-browser.ts";
 import { notifyFromWorker } from "./attention/pushes.tsx";
@@ -74,6 +75,20 @@ function useFocus(chat: PageClient): void {
       listen(document, "visibilitychange", report),
     );
   }, [chat]);
+}
+
+/** Listens before all handlers of the page. */
+function useKeyGuard(): void {
+  useEffect(() => {
+    const guard = new KeyGuard();
+    const onKeyDown = (event: KeyboardEvent) => {
+      const verdict = guard.judge(event);
+      if (verdict === "pass") return;
+      event.stopImmediatePropagation();
+      if (verdict === "drop") event.preventDefault();
+    };
+    return listen(window, "keydown", onKeyDown, { capture: true });
+  }, []);
 }
 
 function useNotifications(): void {
@@ -235,6 +250,7 @@ export function App({ chat, texts: initialTexts }: AppProps) {
   const times = useMemo(() => timesIn(texts), [texts]);
   useDocumentStyle(settings, texts.lang);
   useFocus(chat);
+  useKeyGuard();
   useNoStrayDrops();
   useVisibleHeight();
   useWakeLock(settings.keepsAwake);

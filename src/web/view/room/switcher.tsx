@@ -108,7 +108,6 @@ export function Switcher({ onClose, onOpen, isPeople = false }: SwitcherProps) {
     openDialog(GroupDialog, { onOpen });
   };
   const onKeyDown = (event: KeyboardEvent) => {
-    if (event.nativeEvent.isComposing) return;
     if (event.key === "Enter") {
       event.preventDefault();
       if (targets[at] !== undefined || !isOther) return choose(targets[at]);

@@ -139,7 +139,8 @@ function StoreFailure() {
   const { texts, chat } = usePage();
   const fault = useModelValue(() => chat.storeFailure);
   if (fault === undefined) return null;
-  const text = fault.code === "store-full" ? texts.browserFull : texts.browserStoresNothing;
+  const failure = fault.code === "store-full" ? texts.browserFull : texts.browserStoresNothing;
+  const text = chat.isStoreDeleted ? texts.browserDataDeleted : failure;
   return (
     <div className="banner banner-warning" role="alert">
       <span>{text}</span>
