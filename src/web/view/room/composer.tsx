@@ -16,6 +16,7 @@ import {
 } from "react";
 import { utf8Encode } from "../../../base/bytes.ts";
 import { FILE_TEXT_BYTES_MAX } from "../../../base/limits.ts";
+import { boxNames } from "../../../base/names.ts";
 import { formatSize } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
 import { displayedLike } from "../../../core/model/people.ts";
@@ -34,7 +35,7 @@ import {
 } from "../../../ui/text/draft.ts";
 import { authorText, quotedText } from "../../../ui/text/event-text.ts";
 import { mayAttach } from "../../../ui/text/rules-text.ts";
-import { targetTitle } from "../../../ui/text/target-text.ts";
+import { placeTitle } from "../../../ui/text/target-text.ts";
 import type { PageClient } from "../../driver/page-client.ts";
 import {
   type Completion,
@@ -411,9 +412,11 @@ interface TextFieldProps {
 function TextField({ props, writing }: TextFieldProps) {
   const { texts, settings } = usePage();
   const { target, thread, field, attached } = props;
-  const title = useModelValue((model) => targetTitle(model, target));
+  const title = useModelValue((model) => placeTitle(model, target, texts));
   const { draft, change, offers, bytes, max, isWriting } = writing;
-  const label = thread === undefined ? texts.messageTo(title) : texts.replyInThread;
+  const box = boxNames(target);
+  const here = box === undefined ? texts.messageTo(title) : texts.handInTo(cleanText(box.room));
+  const label = thread === undefined ? here : texts.replyInThread;
   const onKeyDown = useKeys(writing, props);
   const { offer } = offers;
   const onChange = (event: ChangeEvent<HTMLTextAreaElement>) => {
@@ -424,7 +427,8 @@ function TextField({ props, writing }: TextFieldProps) {
   };
   const onPaste = (event: ClipboardEvent) => {
     const files = withoutHandles(event.clipboardData.files);
-    if (files.length === 0) return;
+    // Spreadsheets and word processors add a picture of the text that they copy.
+    if (files.length === 0 || event.clipboardData.getData("text/plain") !== "") return;
     event.preventDefault();
     attached.add(files);
   };
@@ -454,7 +458,7 @@ export const Composer = memo(function Composer(allProps: ComposerProps & Compose
   const { ref, ...rest } = allProps;
   const { target, thread, isSealed, itemOf, attached } = rest;
   const texts = useTexts();
-  const title = useModelValue((model) => targetTitle(model, target));
+  const title = useModelValue((model) => placeTitle(model, target, texts));
   const maySendFiles = useModelValue((model) => mayAttach(model, roomOf(model, target)));
   const field = useRef<HTMLTextAreaElement>(null);
   const props: WritingProps = { ...rest, field };

@@ -20,7 +20,7 @@ import { isConversation, openRoom } from "../../../core/model/selectors.ts";
 import type { Item } from "../../../core/model/state.ts";
 import { LOBBY } from "../../../core/rooms/rooms.ts";
 import { authorText } from "../../../ui/text/event-text.ts";
-import { targetTitle } from "../../../ui/text/target-text.ts";
+import { placeTitle } from "../../../ui/text/target-text.ts";
 import { rove } from "../../input/keys.ts";
 import { Button } from "../shell/button.tsx";
 import { useModelValue, usePage, useTexts } from "../shell/context.tsx";
@@ -137,6 +137,7 @@ function useScrollState(rows: readonly Row[], timeline: Rows, jumps: number): Sc
   const aimedRows = useRef<readonly Row[]>(undefined);
   const userInputMs = useRef(Number.NEGATIVE_INFINITY);
   const lastIndex = rows.length - 1;
+  const isFocused = useModelValue((model) => model.isFocused);
   useLayoutEffect(() => {
     const handle = list.current;
     const { shownKey } = timeline;
@@ -158,6 +159,12 @@ function useScrollState(rows: readonly Row[], timeline: Rows, jumps: number): Sc
       const isUnread = rows.some(({ kind }) => kind === "unread");
       isFollowing.current = !isUnread;
       if (isUnread) aim.current = { key: "unread", align: "start" };
+    }
+    // Messages that nobody sees yet stay below the line of new messages.
+    if (isFollowing.current && !isFocused && rows.some(({ kind }) => kind === "unread")) {
+      isFollowing.current = false;
+      aim.current = { key: "unread", align: "start" };
+      aimedRows.current = undefined;
     }
     if (aim.current !== undefined && aimedRows.current !== rows) {
       const { key, align } = aim.current;
@@ -422,7 +429,7 @@ export const Timeline = memo(function Timeline({ rows: timeline, actions, jumps 
     <section
       ref={section}
       className="timeline"
-      aria-label={texts.messagesOf(targetTitle(chat.model, actions.target))}
+      aria-label={texts.messagesOf(placeTitle(chat.model, actions.target, texts))}
       onKeyDown={(event) => {
         releaseAim();
         if (!goToEnd(event)) moveFocus(event);
