@@ -18,10 +18,18 @@ export type KeyAction =
   | "switcher"
   | "search"
   | "composer"
+  | "type"
   | "help";
 
-/** @param isTyping whether a text field has the focus, which disables single-letter shortcuts */
-export function keyAction(press: KeyPress, isTyping: boolean): KeyAction | undefined {
+/**
+ * @param isTyping whether a text field has the focus, which disables single-letter shortcuts
+ * @param isOnPage whether no element has the focus, so that a letter is meant for the composer
+ */
+export function keyAction(
+  press: KeyPress,
+  isTyping: boolean,
+  isOnPage = false,
+): KeyAction | undefined {
   const { key, altKey, shiftKey } = press;
   const isControl = press.ctrlKey || press.metaKey;
   if (altKey && !isControl) {
@@ -37,7 +45,8 @@ export function keyAction(press: KeyPress, isTyping: boolean): KeyAction | undef
   }
   if (isTyping || altKey) return undefined;
   if (key === "/") return "composer";
-  return key === "?" ? "help" : undefined;
+  if (key === "?") return "help";
+  return isOnPage && key !== " " && [...key].length === 1 ? "type" : undefined;
 }
 
 /** Safari reports the Enter that ends a conversion after the conversion, with this code. */

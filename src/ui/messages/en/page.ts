@@ -401,6 +401,7 @@ export const ENGLISH = {
   attach: "Attach",
   replyingTo: (name: string) => `Replying to ${name}`,
   editing: "Editing your message",
+  selectText: "Select text",
   ownBox: (room: string) => `Your work for #${room}`,
   boxOf: (name: string, room: string) => `Work of ${name} for #${room}`,
   boxAccess: "Only you and the moderators can read this.",

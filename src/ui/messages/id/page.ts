@@ -400,6 +400,7 @@ export const INDONESIAN: Texts = {
   attach: "Lampirkan",
   replyingTo: (name) => `Membalas ${name}`,
   editing: "Menyunting pesan Anda",
+  selectText: "Pilih teks",
   ownBox: (room: string) => `Tugas Anda untuk #${room}`,
   boxOf: (name: string, room: string) => `Tugas ${name} untuk #${room}`,
   boxAccess: "Hanya Anda dan moderator yang dapat membaca ini.",

@@ -129,7 +129,7 @@ const Person = memo(function Person({ member, room, moderates, isMe }: PersonPro
       {isMe ? null : (
         <MenuButton
           className="person-button"
-          label={texts.actionsFor(shown)}
+          label={texts.actionsFor(cleanText(member.name))}
           items={() => personItems(page, { ...member, room, moderates })}
         />
       )}

@@ -65,14 +65,15 @@ function Note({ icon, text, isStrong }: NoteProps) {
 
 /** In the drawer on a phone. */
 function Last({ target }: { readonly target: string }) {
-  const { texts, times, chat } = usePage();
+  const { texts, times } = usePage();
   const item = useModelValue((model) => lastUnignored(model, target));
+  const displayNames = useModelValue((model) => model.displayNames);
   if (item === undefined) return null;
   return (
     <>
       <time className="room-note">{times.brief(item.timeUnixMs)}</time>
       <span className="room-last" dir="auto">
-        {lastLine(item, texts, times, chat.model)}
+        {lastLine(item, texts, times, { displayNames })}
       </span>
     </>
   );

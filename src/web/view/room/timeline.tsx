@@ -30,6 +30,7 @@ import { MenuStateContext } from "../shell/menu.tsx";
 import { RowList, type RowListHandle } from "../shell/row-list.tsx";
 import { Unfolded } from "../text/fold.tsx";
 import { Beginning, NewcomerWelcome } from "./beginning.tsx";
+import { useCopiedMessages } from "./copied-messages.ts";
 import { EventText, Message, Pending } from "./message.tsx";
 import type { MessageActions } from "./message-actions.ts";
 import { openMessageMenu, useMessageGestures } from "./message-gestures.ts";
@@ -409,6 +410,7 @@ export const Timeline = memo(function Timeline({ rows: timeline, actions, jumps 
   const replyMark = useRef<HTMLSpanElement>(null);
   useMessageGestures(section, replyMark, timeline.rows, actions.reply);
   useWheel(section, scrollState);
+  useCopiedMessages(section);
   const restoreFocus = useRowFocus(section);
   const { hasNewer, loading } = timeline;
   const offset = useRef(0);
