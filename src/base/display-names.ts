@@ -89,12 +89,27 @@ export function isDisplayName(text: string): boolean {
   }
 }
 
-const PROTOTYPES = new Map(
-  CONFUSABLES.split("\n").flatMap((row) => {
-    const [prototype = "", letters = ""] = row.split(" ");
-    return [...letters].map((letter) => [letter, prototype] as const);
-  }),
-);
+/** The page is built without the table, and loads it after its start. */
+class Prototypes {
+  readonly #byLetter = new Map<string, string>();
+
+  constructor(table: string) {
+    this.load(table);
+  }
+
+  load(table: string): void {
+    for (const row of table.split("\n")) {
+      const [prototype = "", letters = ""] = row.split(" ");
+      for (const letter of letters) this.#byLetter.set(letter, prototype);
+    }
+  }
+
+  of(letter: string): string {
+    return this.#byLetter.get(letter) ?? letter;
+  }
+}
+
+export const PROTOTYPES = new Prototypes(CONFUSABLES);
 
 /**
  * Returns one or two keys. Two names conflict if they have a key in common: one is for the letters
@@ -108,7 +123,7 @@ export function skeletonsOf(name: string): readonly string[] {
 function skeletonOf(name: string): string {
   if (/^[\x00-\x7f]*$/.test(name))
     return foldLatin(name.toLowerCase().replaceAll(/[^a-z0-9]/g, ""));
-  const letters = [...bareName(name)].map((letter) => PROTOTYPES.get(letter) ?? letter);
+  const letters = [...bareName(name)].map((letter) => PROTOTYPES.of(letter));
   return foldLatin(
     letters
       .join("")

@@ -1,12 +1,13 @@
 /** Entry point of the page. */
 
 import { createRoot } from "preact/compat/client";
+import { PROTOTYPES } from "../base/display-names.ts";
 import { asFault, Fault } from "../base/fault.ts";
 import { TINTS } from "../core/model/tint.ts";
 import { languageFor } from "../ui/messages/languages.ts";
 import { browserPlatform } from "./browser/browser.ts";
 import { loadTexts } from "./browser/texts.ts";
-import { openPageClient, type PageClientOptions } from "./driver/page-client.ts";
+import { openPageClient, type PageClient, type PageClientOptions } from "./driver/page-client.ts";
 import type { FolderPage } from "./driver/share.ts";
 import { Photos } from "./transfer/photos.ts";
 import { Alarm } from "./view/alarm.tsx";
@@ -55,6 +56,13 @@ async function startChat(): Promise<void> {
     return;
   }
   root?.render(<App chat={chat} texts={texts} />);
+  watchEnd(chat);
+  // Refuses and finds display names of other alphabets. The server has checked them already.
+  const table = await import("../base/confusables.ts").catch(() => undefined);
+  PROTOTYPES.load(table?.CONFUSABLES ?? "");
+}
+
+function watchEnd(chat: PageClient): void {
   // Phones can end hidden pages without a `pagehide` event, so also store drafts on hiding.
   addEventListener("pagehide", () => chat.storeDraftsNow());
   document.addEventListener("visibilitychange", () => {

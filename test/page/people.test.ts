@@ -1,5 +1,5 @@
 import { expect } from "bun:test";
-import { TINTS, tintsOf } from "../../src/core/model/tint.ts";
+import { TINTS, tintOf } from "../../src/core/model/tint.ts";
 import { pngOf } from "../cli/screen/pictures/test-png.ts";
 import { orientation, withExif } from "../core/client/exif.ts";
 import { until } from "../event.ts";
@@ -48,17 +48,14 @@ pageTest("tells people with the same initials apart by the colour of their avata
   const people = ".people-list";
   const count = async () => (await avatarsIn(ana, people)).length;
   await until("all people are listed", async () => (await count()) === NAMES.length + 1);
-  const tints = tintsOf([...NAMES, "ana"]);
-  const expected = NAMES.map((name) =>
-    rgb(TINTS[tints.get(name.toLowerCase()) ?? -1]?.[1].split("|")[0]),
-  );
+  const expected = NAMES.map((name) => rgb(TINTS[tintOf(name)]?.[1].split("|")[0]));
   expect(new Set(expected).size).toBe(NAMES.length);
   // One avatar for both messages of each author.
   const messages = await avatarsIn(ana, ".list");
   expect(messages.map(({ initials }) => initials)).toEqual(NAMES.map(() => "BS"));
   expect(messages.map(({ color }) => color)).toEqual(expected);
   const listed = await avatarsIn(ana, people);
-  expect(new Set(listed.map(({ color }) => color)).size).toBe(NAMES.length + 1);
+  expect(listed.map(({ color }) => color)).toEqual(expect.arrayContaining(expected));
 
   await ana.composer.fill("@Bu_Sc");
   const options = ana.page.locator(".option");
@@ -375,7 +372,7 @@ pageTest("shows display names of any alphabet beside account names", async () =>
   expect(bidi).toBe("isolate");
   await yan.composer.fill("Hi @rui");
   await yan.page.locator(".suggestions .option", { hasText: "Bén Ruíz" }).waitFor();
-  await yan.page.keyboard.press("Enter");
+  await yan.page.keyboard.press("Tab");
   expect(await yan.composer.inputValue()).toBe("Hi @ruiz ");
   await yan.composer.fill("");
 

@@ -3,7 +3,7 @@
 import { isDisplayName, skeletonsOf } from "../../base/display-names.ts";
 import type { RoomId } from "../../base/ids.ts";
 import type { Member, Model, RoomState } from "./state.ts";
-import { tintOf, tintsOf } from "./tint.ts";
+import { tintOf } from "./tint.ts";
 
 export interface Person extends Pick<Member, "role" | "mutedUntilUnixMs" | "isBot"> {
   readonly tint: number;
@@ -53,25 +53,14 @@ export function displayedLike(
   });
 }
 
-export function tintIn(people: People, name: string): number {
-  return people.get(name.toLowerCase())?.tint ?? tintOf(name);
-}
-
-/** Tint of a user in the direct conversation with `me`. */
-export function tintWith(me: string | undefined, name: string): number {
-  return tintsOf([me ?? name, name]).get(name.toLowerCase()) ?? tintOf(name);
-}
-
 function peopleOf({ kind, name, members }: RoomState, me = name): People {
   const listed: readonly Omit<Member, "isOnline">[] =
     kind === "person" && (members?.length ?? 0) < 2
       ? [...new Set([name, me])].map((one) => ({ name: one, role: "member" }))
       : (members ?? []);
-  const tints = tintsOf(listed.map((member) => member.name));
   return new Map(
     listed.map(({ name, role, mutedUntilUnixMs, isBot }) => {
-      const tint = tints.get(name.toLowerCase()) ?? tintOf(name);
-      return [name.toLowerCase(), { tint, role, mutedUntilUnixMs, isBot }];
+      return [name.toLowerCase(), { tint: tintOf(name), role, mutedUntilUnixMs, isBot }];
     }),
   );
 }

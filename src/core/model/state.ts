@@ -328,6 +328,8 @@ export interface Draft {
   readonly text: string;
   readonly re?: number;
   readonly edits?: number;
+  /** Time of the message's last edit when this edit of it began. */
+  readonly editedUnixMs?: number;
   /** Earlier draft, interrupted by an edit or by text typed before the room was open. */
   readonly before?: Draft;
 }

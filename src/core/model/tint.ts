@@ -31,28 +31,12 @@ export const TINTS = [
   ["#12aedb|6", "#246075|6"],
 ] as const;
 
-/** Maps a name to an index in `TINTS`; several names can share a tint. */
+/**
+ * Maps an account name to an index in `TINTS`. It depends on nothing else, so that a person has one
+ * colour everywhere. Several people can share it; their initials usually differ.
+ */
 export function tintOf(name: string): number {
   let sum = 0;
   for (const point of name.toLowerCase()) sum = (sum * 31 + (point.codePointAt(0) ?? 0)) % 9973;
   return sum % TINTS.length;
-}
-
-/**
- * Tints of a room's people by folded name. A name whose tint another name has gets the next unused
- * one. Empty if there are more people than tints, because names must share them then.
- */
-export function tintsOf(names: readonly string[]): ReadonlyMap<string, number> {
-  const tints = new Map<string, number>();
-  if (names.length > TINTS.length) return tints;
-  const unused = new Set(TINTS.keys());
-  const sorted = names.map((name) => name.toLowerCase()).sort();
-  for (const name of sorted) if (unused.delete(tintOf(name))) tints.set(name, tintOf(name));
-  for (const name of sorted) {
-    if (tints.has(name)) continue;
-    let tint = tintOf(name);
-    while (!unused.delete(tint)) tint = (tint + 1) % TINTS.length;
-    tints.set(name, tint);
-  }
-  return tints;
 }

@@ -94,10 +94,19 @@ export function updateAll(model: Model, events: readonly ModelEvent[]): Updated 
   if (events.length === 0) return { model, effects: [] };
   const draft = new ModelDraft(model);
   for (const event of events) handle(draft, event);
+  markArrivals(draft, openRoom(model));
   readNewest(draft);
   requestThreads(draft);
   readThread(draft, openRoom(model));
   return { model: draft.build(), effects: draft.effects };
+}
+
+/** In an open room that nobody looks at, the line of new messages precedes the first one. */
+function markArrivals(draft: ModelDraft, before: RoomState | undefined): void {
+  if (draft.fields.isFocused || before === undefined || before.unread > 0) return;
+  if ((draft.rooms.get(before.id)?.unread ?? 0) === 0) return;
+  const room = draft.room(before.id);
+  if (room !== undefined) room.readAtOpening = before.read;
 }
 
 function readNewest(draft: ModelDraft): void {

@@ -43,7 +43,15 @@ import { actionDrafts, isInvited, moderates } from "./moderation.ts";
 import { Presence } from "./presence.ts";
 import { groupOf, newGroupDraft } from "./private-groups.ts";
 import { type Claim, type LockMode, RoomLock } from "./room-lock.ts";
-import { nameLock, type Room, type Rooms, type RoomsValue, targetUser } from "./rooms.ts";
+import {
+  countsAsMessage,
+  nameLock,
+  type Room,
+  type Rooms,
+  type RoomsValue,
+  targetUser,
+} from "./rooms.ts";
+import { noteAccepted } from "./rules.ts";
 import {
   checkMayCreateRoom,
   checkMaySendFiles,
@@ -158,6 +166,7 @@ export class RoomEngine {
       case "record":
         return this.#apply(input.record);
       case "appended":
+        this.#noteAccepted(input.record);
         return this.#settle(input.token, input.record);
       case "failed":
         return this.#settle(input.token, input.fault);
@@ -166,6 +175,12 @@ export class RoomEngine {
       default:
         return unreachable(input);
     }
+  }
+
+  #noteAccepted({ head: { by, kind, room: id } }: LogRecord): void {
+    const room = this.#rooms.get(id as RoomId);
+    if (room === undefined || by === "server" || !countsAsMessage(room, kind)) return;
+    noteAccepted(room, by as UserId, this.#unixMs);
   }
 
   #presenceOf(user: UserId, online: boolean): EngineEffect[] {

@@ -66,6 +66,8 @@ export interface Room {
   readonly declined: Set<UserId>;
   /** Time of each user's last message in slow mode, oldest first. */
   readonly posted: Map<UserId, number>;
+  /** The same, for messages to this run of the server, by the clock with which things expire. */
+  accepted?: Map<UserId, number>;
   /**
    * Only in a box: seq and time in Unix ms of its owner's messages that are not erased, the newest
    * last; at most UNREAD_COUNTED_MAX.
@@ -297,10 +299,7 @@ export class Rooms {
     room.lastSeq = head.seq;
     room.lastN = head.n;
     if (head.by === "server") return;
-    // In a sealed room, an encrypted message refers to each file, so files are not counted.
-    const countsAsUnread =
-      MESSAGE_KINDS.has(head.kind) && !(head.kind === "file" && room.isSealed === true);
-    if (countsAsUnread) {
+    if (countsAsMessage(room, head.kind)) {
       room.messageCount.add(head.n, head.by);
       notePosted(room, head.by, head.time);
       if (room.box?.user === head.by) {
@@ -594,7 +593,10 @@ export function nameLock(name: Name): string {
 /** Lists that most rooms do not need. */
 type RareList = "invited" | "hands" | "polls" | "knocks" | "declined" | "posted" | "work";
 
-type RoomValue = Omit<WithLists<Room>, "messageCount" | "group" | "receipts" | "box" | RareList> & {
+type RoomValue = Omit<
+  WithLists<Room>,
+  "messageCount" | "group" | "receipts" | "accepted" | "box" | RareList
+> & {
   readonly [List in RareList]?: WithLists<Room>[List];
 } & {
   readonly words: MessageCountValue;
@@ -614,7 +616,13 @@ export interface RoomsValue {
   readonly removed: readonly (readonly [RoomId, RemovedRoom])[];
 }
 
-function valueOfRoom({ messageCount, group, receipts, box: _, ...room }: Room): RoomValue {
+/** In a sealed room, an encrypted message refers to each file, so files are not counted. */
+export function countsAsMessage({ isSealed }: Room, kind: string): boolean {
+  return MESSAGE_KINDS.has(kind) && !(kind === "file" && isSealed === true);
+}
+
+function valueOfRoom(fields: Room): RoomValue {
+  const { messageCount, group, receipts, accepted: _accepted, box: _box, ...room } = fields;
   const { invited, hands, polls, knocks, declined, posted, work, ...value } = withLists(room);
   const rareLists = Object.entries({ invited, hands, polls, knocks, declined, posted, work });
   return {

@@ -144,12 +144,25 @@ export function mayMembersPost(room: Room): boolean {
 }
 
 /** Returns when the user may post again, in Unix ms; `undefined` if at once. */
-export function slowEnd({ rules, posted }: Room, user: UserId, unixMs: number): number | undefined {
-  const last = posted.get(user);
-  if (last === undefined || rules.slow === undefined) return undefined;
+export function slowEnd(room: Room, user: UserId, unixMs: number): number | undefined {
+  const { rules, posted, accepted } = room;
+  if (rules.slow === undefined) return undefined;
   const slowMs = rules.slow * SECOND_MS;
-  // If the clock went back, the last message may lie far in the future.
-  return Math.abs(unixMs - last) < slowMs ? last + slowMs : undefined;
+  for (const last of [posted.get(user), accepted?.get(user)]) {
+    // If the clock went back or is not believed, the last message may lie far in the future.
+    if (last !== undefined && Math.abs(unixMs - last) < slowMs) return last + slowMs;
+  }
+  return undefined;
+}
+
+/**
+ * Notes a message in slow mode by the clock with which it is judged. Its record can have another
+ * time while the server's clock is not believed.
+ */
+export function noteAccepted(room: Room, user: UserId, unixMs: number): void {
+  if (room.rules.slow === undefined) return;
+  room.accepted ??= new Map();
+  setNewest(room.accepted, user, unixMs, ROOM_MEMBERS_MAX);
 }
 
 /** Notes a message in slow mode, and forgets the messages that no longer count. */
@@ -170,7 +183,10 @@ export function applyRules(room: Room, rules: RoomRules): void {
     for (const user of room.admitted) if (!room.members.has(user)) room.admitted.delete(user);
   }
   room.rules = rules;
-  if (rules.slow === undefined) room.posted.clear();
+  if (rules.slow === undefined) {
+    room.posted.clear();
+    delete room.accepted;
+  }
   if (rules.join === "approval") return;
   room.knocks.clear();
   room.declined.clear();

@@ -1,6 +1,6 @@
 /** Transitions of a draft between plain text, reply and edit. */
 
-import type { Draft } from "../../core/model/state.ts";
+import type { Draft, Item } from "../../core/model/state.ts";
 
 export const EMPTY_DRAFT: Draft = { text: "" };
 
@@ -13,11 +13,21 @@ export function startReply(draft: Draft, seq: number): Draft {
   return { text: endEdit(draft).text, re: seq };
 }
 
-export function startEdit(draft: Draft, seq: number, text: string): Draft {
+/** @param editedUnixMs time of the message's last edit */
+export function startEdit(draft: Draft, seq: number, text: string, editedUnixMs?: number): Draft {
   const pendingDraft = draft.edits === undefined ? draft : (draft.before ?? EMPTY_DRAFT);
-  return isEmptyDraft(pendingDraft)
-    ? { text, edits: seq }
-    : { text, edits: seq, before: pendingDraft };
+  return {
+    text,
+    edits: seq,
+    ...(editedUnixMs !== undefined && { editedUnixMs }),
+    ...(!isEmptyDraft(pendingDraft) && { before: pendingDraft }),
+  };
+}
+
+/** Reports whether the message was edited after this edit of it began, so that they conflict. */
+export function isEditOutdated(draft: Draft, item: Pick<Item, "text" | "editedUnixMs">): boolean {
+  const isEdit = draft.edits !== undefined;
+  return isEdit && item.editedUnixMs !== draft.editedUnixMs && item.text !== draft.text;
 }
 
 export function endEdit(draft: Draft): Draft {
@@ -27,4 +37,34 @@ export function endEdit(draft: Draft): Draft {
 /** Cancels a reply but keeps its text, or cancels an edit and restores the previous draft. */
 export function withoutReference(draft: Draft): Draft {
   return draft.edits === undefined ? { text: draft.text } : endEdit(draft);
+}
+
+export function isDraft(value: unknown): value is Draft {
+  const { text, re = 0, edits = 0, editedUnixMs = 0, before } = Object(value);
+  const hasNumbers = [re, edits, editedUnixMs].every((number) => typeof number === "number");
+  return typeof text === "string" && hasNumbers && (before === undefined || isDraft(before));
+}
+
+export function isSameDraft(a: Draft | undefined, b: Draft | undefined): boolean {
+  if (a === undefined || b === undefined) return a === b;
+  return (
+    a.text === b.text && a.re === b.re && a.edits === b.edits && isSameDraft(a.before, b.before)
+  );
+}
+
+/**
+ * Combines two drafts to one target without a loss of text.
+ * @returns `undefined` if both are edits of a message
+ */
+export function combinedDraft(first: Draft, second: Draft): Draft | undefined {
+  const [edit, other] = first.edits === undefined ? [second, first] : [first, second];
+  if (other.edits !== undefined) return isSameDraft(first, second) ? first : undefined;
+  if (edit.edits !== undefined) {
+    const before = edit.before === undefined ? other : combinedDraft(edit.before, other);
+    return before && { ...edit, before };
+  }
+  const re = first.re ?? second.re;
+  const [a, b] = [first.text, second.text];
+  const text = a.includes(b) ? a : b.includes(a) ? b : `${a}\n\n${b}`;
+  return re === undefined ? { text } : { text, re };
 }

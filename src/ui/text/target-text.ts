@@ -1,14 +1,36 @@
 /** Formats the target of a message for display. */
 
+import { boxNames } from "../../base/names.ts";
 import { cleanText } from "../../base/text.ts";
 import { titleOf } from "../../core/client/chat-record.ts";
+import { isSameName } from "../../core/model/item.ts";
+import { shownName } from "../../core/model/people.ts";
 import { roomOf } from "../../core/model/selectors.ts";
 import type { Model } from "../../core/model/state.ts";
+import type { Texts } from "../messages/en/page.ts";
 
 /** Title of a group, or the name of a room or user with its sign. */
 export function targetTitle(model: Pick<Model, "rooms">, target: string): string {
   const room = roomOf(model, target);
   return room?.people === undefined ? targetText(target) : cleanText(titleOf(room));
+}
+
+/** Title for people, who type no account or box here: display names, and whose work a box holds. */
+export function placeTitle(
+  model: Pick<Model, "rooms" | "displayNames" | "me">,
+  target: string,
+  texts: Pick<Texts, "ownBox" | "boxOf">,
+): string {
+  const box = boxNames(target);
+  if (box !== undefined) {
+    const room = cleanText(box.room);
+    if (isSameName(box.user, model.me)) return texts.ownBox(room);
+    return texts.boxOf(cleanText(shownName(model, box.user)), room);
+  }
+  if (!target.startsWith("@")) return targetTitle(model, target);
+  const name = target.slice(1);
+  const shown = shownName(model, name);
+  return shown === name ? targetText(target) : cleanText(shown);
 }
 
 export function targetText(target: string): string {

@@ -10,7 +10,14 @@ import { PageFault } from "../../ui/text/fault-text.ts";
 import { readFragment } from "../input/fragment.ts";
 import { isRouteHash } from "../input/route.ts";
 import { browserName } from "./browser-name.ts";
-import { type Locks, type Platform, type Subtle, TAB_MESSAGE, type Tabs } from "./environment.ts";
+import {
+  type Locks,
+  type Platform,
+  type Subtle,
+  TAB_MESSAGE,
+  type Tabs,
+  type TabValue,
+} from "./environment.ts";
 import { dialHttp, type HttpDialOptions } from "./http-link.ts";
 import {
   type Change,
@@ -74,6 +81,7 @@ interface Page extends SavingPage {
 const HIDDEN_FRAME_MS = 250;
 const CHANNEL = "chat";
 const LAST_DRAFTS = "chat.drafts";
+const TAB_ID = "chat.tab";
 const FRAGMENT = "chat fragment";
 
 /**
@@ -122,19 +130,24 @@ export async function browserPlatform(
     },
     fragment,
     forgetFragment: () => void tryStorage(() => page.sessionStorage?.setItem(FRAGMENT, "")),
-    lastDrafts: {
-      read: () => tryStorage(() => page.sessionStorage?.getItem(LAST_DRAFTS)) ?? undefined,
-      write: (text) => {
-        if (storageMode === "nothing" || isLocal) return;
-        if (text === undefined) tryStorage(() => page.sessionStorage?.removeItem(LAST_DRAFTS));
-        else tryStorage(() => page.sessionStorage?.setItem(LAST_DRAFTS, text));
-      },
-    },
+    lastDrafts: tabValue(page, LAST_DRAFTS, storageMode === "all" && !isLocal),
+    tabId: tabValue(page, TAB_ID, storageMode === "all"),
     isLocal,
     build: dataset["build"] ?? "",
     browserName: browserName(page.navigator.userAgent, page.navigator.maxTouchPoints),
     chooseTarget: (name) => chooseSaveTarget(page, cleanFileName(name)),
     onOnline: (callback) => page.addEventListener("online", callback),
+  };
+}
+
+function tabValue(page: Page, key: string, isStored: boolean): TabValue {
+  return {
+    read: () => tryStorage(() => page.sessionStorage?.getItem(key)) ?? undefined,
+    write: (text) => {
+      if (!isStored) return;
+      if (text === undefined) tryStorage(() => page.sessionStorage?.removeItem(key));
+      else tryStorage(() => page.sessionStorage?.setItem(key, text));
+    },
   };
 }
 

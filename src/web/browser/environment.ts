@@ -1,9 +1,11 @@
 /** `Platform`: every browser feature that the page's driver uses; tests replace it. */
 
 import * as v from "valibot";
+import type { Draft } from "../../core/model/state.ts";
 import type { Clock } from "../../io/clock.ts";
 import type { Entropy } from "../../io/entropy.ts";
 import type { Link } from "../../io/link/link.ts";
+import { isDraft } from "../../ui/text/draft.ts";
 import type { DatabaseFactory, MakeKeyRange, Store } from "./indexed-db.ts";
 import type { StoreWatch } from "./store-watch.ts";
 
@@ -32,7 +34,23 @@ export interface Tabs {
   close(): void;
 }
 
-export const TAB_MESSAGE = v.object({ kind: v.literal("left"), user: v.string() });
+export const TAB_MESSAGE = v.variant("kind", [
+  v.object({ kind: v.literal("left"), user: v.string() }),
+  /** `draft` is undefined if the tab's draft was sent or deleted. */
+  v.object({
+    kind: v.literal("draft"),
+    user: v.string(),
+    tab: v.string(),
+    target: v.string(),
+    draft: v.optional(v.custom<Draft>(isDraft)),
+  }),
+  v.object({
+    kind: v.literal("sent"),
+    user: v.string(),
+    target: v.string(),
+    draft: v.custom<Draft>(isDraft),
+  }),
+]);
 export type TabMessage = v.InferOutput<typeof TAB_MESSAGE>;
 
 export interface Writable {
@@ -65,7 +83,8 @@ export interface SaveTarget {
   abandon(): Promise<void>;
 }
 
-export interface LastDrafts {
+/** Value that survives a reload of its tab. A duplicated tab starts with a copy. */
+export interface TabValue {
   readonly read: () => string | undefined;
   readonly write: (text: string | undefined) => void;
 }
@@ -85,7 +104,9 @@ export interface Platform {
   readonly fragment: string;
   /** Removes the fragment from session storage, so that a reload does not use it again. */
   readonly forgetFragment: () => void;
-  readonly lastDrafts: LastDrafts;
+  readonly lastDrafts: TabValue;
+  /** Names the tab as the owner of its drafts. */
+  readonly tabId: TabValue;
   readonly isLocal: boolean;
   readonly browserName: string;
   readonly build: string;

@@ -129,7 +129,8 @@ const LAST = "\uffff";
 export interface DatabaseEvents {
   /** A newer page changes the database, which closes when the promise resolves. */
   release(): Promise<void>;
-  failed(error: unknown): void;
+  /** The user or the browser has deleted the data of this site. */
+  deleted(): void;
 }
 
 /**
@@ -141,27 +142,28 @@ export async function openStore(
   keyRange: MakeKeyRange,
   events: DatabaseEvents,
 ): Promise<Store> {
-  const open = async (schema: DatabaseSchema) => {
+  const open = async (schema: DatabaseSchema, onDeleted: () => void) => {
     const database = await openDatabase(factory, schema);
-    database.onversionchange = async () => {
-      await events.release();
+    database.onversionchange = async ({ newVersion }) => {
+      if (newVersion !== null) await events.release();
       database.close();
+      if (newVersion === null) onDeleted();
     };
-    database.onclose = () => events.failed(closedFault());
+    database.onclose = onDeleted;
     return database;
   };
-  const first = await open(FIRST_DATABASE);
-  try {
-    return new DatabaseStore(first, await open(LATER_DATABASE), keyRange);
-  } catch (error) {
-    first.close();
-    throw error;
-  }
-}
-
-/** The user or the browser has deleted the data of this site. */
-function closedFault(): Fault {
-  return storeFault({ message: "its data was deleted" });
+  const openBoth = async (onDeleted: () => void): Promise<Databases> => {
+    const first = await open(FIRST_DATABASE, onDeleted);
+    try {
+      return { first, later: await open(LATER_DATABASE, onDeleted) };
+    } catch (error) {
+      first.close();
+      throw error;
+    }
+  };
+  const store = new DatabaseStore(openBoth, keyRange, events);
+  await store.open();
+  return store;
 }
 
 export interface DatabaseSchema {
@@ -232,20 +234,47 @@ export function writeRows(database: Database, changes: readonly Row[]): Promise<
   });
 }
 
+interface Databases {
+  readonly first: Database;
+  readonly later: Database;
+}
+
 class DatabaseStore implements Store {
+  /** `undefined` after the databases were deleted, until the next use. */
+  #databases: Databases | undefined;
+  #opening: Promise<Databases> | undefined;
+
   constructor(
-    private readonly first: Database,
-    private readonly later: Database,
+    private readonly openBoth: (onDeleted: () => void) => Promise<Databases>,
     private readonly keyRange: MakeKeyRange,
+    private readonly events: Pick<DatabaseEvents, "deleted">,
   ) {}
 
+  /** @throws {Fault} version-unsupported, store-… */
+  async open(): Promise<Databases> {
+    this.#opening ??= this.openBoth(() => this.#deleted());
+    try {
+      this.#databases = await this.#opening;
+      return this.#databases;
+    } finally {
+      this.#opening = undefined;
+    }
+  }
+
+  #deleted(): void {
+    if (this.#databases === undefined) return;
+    for (const database of [this.#databases.first, this.#databases.later]) database.close();
+    this.#databases = undefined;
+    this.events.deleted();
+  }
+
   async get(table: Table, key: string): Promise<unknown> {
-    const { store, prefix } = this.#table(table);
+    const { store, prefix } = this.#table(this.#databases ?? (await this.open()), table);
     return requestResult(store.get(prefix + key));
   }
 
   async all(table: Table, keyPrefix: string): Promise<[string, unknown][]> {
-    const { store, prefix } = this.#table(table);
+    const { store, prefix } = this.#table(this.#databases ?? (await this.open()), table);
     const range = this.keyRange(prefix + keyPrefix, prefix + keyPrefix + LAST);
     const [keys, values] = await Promise.all([
       requestResult(store.getAllKeys(range)),
@@ -256,27 +285,32 @@ class DatabaseStore implements Store {
 
   /** Atomic in each database. */
   async write(changes: readonly Change[]): Promise<void> {
+    const databases = this.#databases ?? (await this.open());
     await writeRows(
-      this.first,
-      changes.filter(({ table }) => this.#isFirst(table)),
+      databases.first,
+      changes.filter(({ table }) => isFirst(databases, table)),
     );
-    const later = changes.filter(({ table }) => !this.#isFirst(table));
+    const later = changes.filter(({ table }) => !isFirst(databases, table));
     const rows = later.map(({ table, key, value }) => {
       return { table: LATER_ROWS, key: laterPrefix(table) + key, value };
     });
-    await writeRows(this.later, rows);
+    await writeRows(databases.later, rows);
   }
 
-  #isFirst(table: Table): boolean {
-    return this.first.objectStoreNames.contains(table);
-  }
-
-  #table(table: Table): { readonly store: ObjectStore; readonly prefix: string } {
-    const isFirst = this.#isFirst(table);
-    const [database, name] = isFirst ? [this.first, table] : [this.later, LATER_ROWS];
+  #table(
+    databases: Databases,
+    table: Table,
+  ): { readonly store: ObjectStore; readonly prefix: string } {
+    const [database, name] = isFirst(databases, table)
+      ? [databases.first, table]
+      : [databases.later, LATER_ROWS];
     const store = beginTransaction(database, [name], "readonly").objectStore(name);
-    return { store, prefix: isFirst ? "" : laterPrefix(table) };
+    return { store, prefix: name === table ? "" : laterPrefix(table) };
   }
+}
+
+function isFirst({ first }: Databases, table: Table): boolean {
+  return first.objectStoreNames.contains(table);
 }
 
 function laterPrefix(table: Table): string {

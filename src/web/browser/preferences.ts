@@ -3,6 +3,7 @@
 import * as v from "valibot";
 import { ignoreFault } from "../../base/fault.ts";
 import type { Draft } from "../../core/model/state.ts";
+import { isDraft } from "../../ui/text/draft.ts";
 import { accountPrefix, type Change, type Store, type Table } from "./indexed-db.ts";
 
 export const SEALED_FLAG = { table: "places", key: "sealed" } as const;
@@ -10,6 +11,19 @@ export const SEALED_FLAG = { table: "places", key: "sealed" } as const;
 /** The name is independent of the server's key, which may be replaced. */
 export function sealedDatabaseName(account: string): string {
   return `chat sealed ${account}`;
+}
+
+/** Targets contain no control characters. */
+const TAB_SEPARATOR = "\n";
+
+/** Changed drafts by target; `undefined` was deleted. */
+export type Drafts = ReadonlyMap<string, Draft | undefined>;
+
+export interface StoredDraft {
+  readonly target: string;
+  /** Id of the tab that owns the draft; empty in rows of older programs. */
+  readonly tab: string;
+  readonly draft: Draft;
 }
 
 const LAST_USER = v.object({ user: v.string(), hasLeft: v.boolean() });
@@ -108,27 +122,34 @@ export class Preferences {
     return this.#put([{ table: "places", key, value: token }]);
   }
 
-  async drafts(user: string): Promise<[string, Draft][]> {
-    const prefix = this.#draftKey(user, "");
+  /** Drafts of all tabs. Programs before 0.3 stored one draft per target, without its tab. */
+  async drafts(user: string): Promise<readonly StoredDraft[]> {
+    const prefix = this.#prefix(user);
     const rows = await this.#all(prefix, "drafts");
-    return rows.flatMap(([key, value]) =>
-      isDraft(value) ? [[key.slice(prefix.length), value] as [string, Draft]] : [],
-    );
+    return rows.flatMap(([key, draft]) => {
+      const [target = "", tab = ""] = key.slice(prefix.length).split(TAB_SEPARATOR);
+      return isDraft(draft) ? [{ target, tab, draft }] : [];
+    });
   }
 
-  storeDrafts(user: string, drafts: ReadonlyMap<string, Draft | undefined>): Promise<void> {
-    const changes = [...drafts].map(([target, value]) => {
-      return { table: "drafts", key: this.#draftKey(user, target), value } as const;
+  /** Stores all drafts or none; `undefined` deletes one. */
+  storeDrafts(
+    user: string,
+    drafts: readonly (Omit<StoredDraft, "draft"> & { readonly draft: Draft | undefined })[],
+  ): Promise<void> {
+    const changes = drafts.map(({ target, tab, draft }) => {
+      const suffix = tab === "" ? "" : TAB_SEPARATOR + tab;
+      return { table: "drafts", key: this.#prefix(user) + target + suffix, value: draft } as const;
     });
     return this.#put(changes);
   }
 
-  serializeDrafts(user: string, drafts: ReadonlyMap<string, Draft | undefined>): string {
+  serializeDrafts(user: string, drafts: Drafts): string {
     return JSON.stringify({ prefix: this.#prefix(user), drafts: [...drafts] });
   }
 
   /** @returns an empty map if the text is malformed or belongs to another account */
-  parseDrafts(user: string, text: string): ReadonlyMap<string, Draft | undefined> {
+  parseDrafts(user: string, text: string): Drafts {
     try {
       const { prefix, drafts } = JSON.parse(text);
       if (prefix !== this.#prefix(user)) return new Map();
@@ -146,10 +167,6 @@ export class Preferences {
       const rows = await this.#all(this.#prefix(user), table);
       await this.#put(rows.map(([key]) => ({ table, key, value: undefined })));
     }
-  }
-
-  #draftKey(user: string, target: string): string {
-    return this.#prefix(user) + target;
   }
 
   #prefix(user: string): string {
@@ -176,9 +193,3 @@ export class Preferences {
 const ACCOUNT_TABLES = [
   ...(["outbox", "uploads", "hashes", "drafts", "downloads", "attached", "previews"] as const),
 ];
-
-function isDraft(value: unknown): value is Draft {
-  const { text, re = 0, edits = 0, before } = Object(value);
-  const hasNumbers = typeof re === "number" && typeof edits === "number";
-  return typeof text === "string" && hasNumbers && (before === undefined || isDraft(before));
-}

@@ -2,7 +2,7 @@
 
 import { asFault, type Fault } from "../../base/fault.ts";
 import { type Clock, withTimeout } from "../../io/clock.ts";
-import type { Change, Store, Table } from "./indexed-db.ts";
+import { type Change, type Store, storeFault, type Table } from "./indexed-db.ts";
 
 /** Longest time for which a newer page waits until this page has written its data. */
 const RELEASE_TIMEOUT_MS = 5_000;
@@ -17,6 +17,8 @@ export class StoreWatch {
   onFailure: (fault: Fault) => void = () => undefined;
   /** The latest failure. */
   failure: Fault | undefined;
+  /** True if the user or the browser has deleted the data of this site while the page is open. */
+  isDeleted = false;
   #released: Promise<void> | undefined;
 
   constructor(private readonly clock: Pick<Clock, "after">) {}
@@ -30,6 +32,11 @@ export class StoreWatch {
       this.clock,
     );
     return this.#released;
+  }
+
+  deleted(): void {
+    this.isDeleted = true;
+    this.failed(storeFault({ message: "its data was deleted" }));
   }
 
   failed(error: unknown): void {

@@ -41,6 +41,7 @@ import type { PageTransfers, PreviewOptions } from "../transfer/page-transfers.t
 import type { Photos } from "../transfer/photos.ts";
 import type { PreviewStore } from "../transfer/preview-store.ts";
 import { PageAccount } from "./account.ts";
+import { TabDrafts } from "./drafts.ts";
 import { linkGranter } from "./linking.ts";
 import type { SealedModule } from "./sealing.ts";
 
@@ -67,7 +68,6 @@ const FORM_LOGIN_POLICY: LoginPolicy = {
   takenRemedy: () => "give its password, or choose another name",
 };
 
-const DRAFT_STORE_INTERVAL_MS = 500;
 /** Safari accepts addresses of 80,000 characters, other browsers longer ones. */
 const DRAFTS_LENGTH_MAX = 60_000;
 
@@ -125,8 +125,7 @@ export class PageClient extends ChatClient<PageAccount> {
   readonly avatars = new Avatars(this.request);
   readonly #loadSealed: PageClientOptions["sealed"];
   readonly #listeners = new Set<(event: PageEvent) => void>();
-  readonly #drafts = new Map<string, Draft | undefined>();
-  #cancelDrafts: (() => void) | undefined;
+  readonly #drafts: TabDrafts;
   #isClosed = false;
   #resetToken: string | undefined;
   #linkCode: string | undefined;
@@ -174,10 +173,21 @@ export class PageClient extends ChatClient<PageAccount> {
     this.#resetToken = this.#fragment.resetToken;
     this.#linkCode = this.#fragment.linkCode;
     this.#preferences = new Preferences(platform.store);
+    this.#drafts = new TabDrafts({
+      platform,
+      preferences: this.#preferences,
+      user: () => this.account?.session.user,
+      drafts: () => this.model.drafts,
+      emit: (target, draft) => this.#applyUnlessClosed({ kind: "draft", target, draft }),
+    });
     platform.onOnline(() => this.loop.reconnectNow());
     platform.storeWatch.onRelease = () => this.#releaseStore();
     platform.storeWatch.onFailure = () => this.store.update();
-    platform.tabs.onMessage(({ user }) => this.#loggedOutElsewhere(user));
+    platform.tabs.onMessage((message) => {
+      if (!this.#isLoggedInAs(message.user)) return;
+      if (message.kind === "left") this.#loggedOutElsewhere();
+      else this.#drafts.receive(message);
+    });
     void this.#preferences.loadLastUser().then((user) => {
       const isKnown = user !== undefined && !this.isResetting && this.linkCode === undefined;
       this.loop.start(isKnown ? { user, mode: "login" } : undefined);
@@ -216,6 +226,11 @@ export class PageClient extends ChatClient<PageAccount> {
   /** Why this browser does not store data, until dismissed; `undefined` if it does. */
   get storeFailure(): Fault | undefined {
     return this.#isStoreDismissed ? undefined : this.platform.storeWatch.failure;
+  }
+
+  /** True if this browser's data was deleted while the page is open, with the account's key. */
+  get isStoreDeleted(): boolean {
+    return this.platform.storeWatch.isDeleted;
   }
 
   dismissStoreFailure(): void {
@@ -396,7 +411,7 @@ export class PageClient extends ChatClient<PageAccount> {
     this.account?.session.flush();
     void this.auditor.write();
     this.storeDraftsNow();
-    void this.#storeDrafts();
+    void this.#drafts.store();
   }
 
   /** Blocks the composer first, so that nothing is typed that would be lost. */
@@ -406,7 +421,7 @@ export class PageClient extends ChatClient<PageAccount> {
     this.#flush();
     const { account } = this;
     await Promise.allSettled([
-      this.#storeDrafts(),
+      this.#drafts.store(),
       account?.session.posts.written(),
       account?.written(),
     ]);
@@ -414,15 +429,18 @@ export class PageClient extends ChatClient<PageAccount> {
 
   /** Stores drafts synchronously, because the page is closing. */
   storeDraftsNow(): void {
-    const user = this.account?.session.user;
-    if (user === undefined || this.#drafts.size === 0) return;
-    this.platform.lastDrafts.write(this.#preferences.serializeDrafts(user, this.#drafts));
+    this.#drafts.storeNow();
+  }
+
+  /** A draft was sent, so that other tabs delete their copies. */
+  draftSent(target: string, draft: Draft): void {
+    this.#drafts.sent(bareTarget(target), draft);
   }
 
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#flush();
-    await this.#storeDrafts();
+    await this.#drafts.store();
     const { account } = this;
     this.forgetAccount();
     account?.leave();
@@ -470,27 +488,10 @@ export class PageClient extends ChatClient<PageAccount> {
         return this.#publish(effect);
       }
       case "keep-draft":
-        this.#drafts.set(effect.target, effect.draft);
-        this.#cancelDrafts ??= this.platform.clock.after(DRAFT_STORE_INTERVAL_MS, () => {
-          void this.#storeDrafts();
-        });
-        return;
+        return this.#drafts.changed(effect.target, effect.draft);
       default:
         return unreachable(effect);
     }
-  }
-
-  async #storeDrafts(): Promise<void> {
-    this.#cancelDrafts?.();
-    this.#cancelDrafts = undefined;
-    const drafts = new Map(this.#drafts);
-    const user = this.account?.session.user;
-    if (user === undefined || drafts.size === 0) return;
-    await this.#preferences.storeDrafts(user, drafts);
-    for (const [target, draft] of drafts) {
-      if (this.#drafts.get(target) === draft) this.#drafts.delete(target);
-    }
-    if (this.#drafts.size === 0) this.platform.lastDrafts.write(undefined);
   }
 
   protected override async greeted(greeted: Greeted): Promise<void> {
@@ -586,7 +587,9 @@ export class PageClient extends ChatClient<PageAccount> {
     }, asFault); // Ignored: servers before 0.3 do not know this request.
     if (account === previous) return;
     this.store.reportFailure(account.begin());
-    this.store.reportFailure(account.migrated.then(() => this.#restoreDrafts(result.account.user)));
+    this.store.reportFailure(
+      account.migrated.then(() => this.#drafts.restore(result.account.user)),
+    );
   }
 
   protected override handleEvent(event: SessionEvent): void {
@@ -636,19 +639,6 @@ export class PageClient extends ChatClient<PageAccount> {
     store(account).catch(asFault);
   }
 
-  async #restoreDrafts(user: string): Promise<void> {
-    const { lastDrafts } = this.platform;
-    const text = lastDrafts.read();
-    if (text !== undefined) {
-      await this.#preferences.storeDrafts(user, this.#preferences.parseDrafts(user, text));
-      lastDrafts.write(undefined);
-    }
-    for (const [target, draft] of await this.#preferences.drafts(user)) {
-      if (!this.#isLoggedInAs(user) || this.model.drafts.has(target)) continue;
-      this.store.enqueue({ kind: "draft", target, draft });
-    }
-  }
-
   async #presentOperatorToken(connection: Connection): Promise<void> {
     this.#isLinkOperator = false;
     const linkToken = this.#fragment.operatorToken;
@@ -677,7 +667,6 @@ export class PageClient extends ChatClient<PageAccount> {
 
   #loggedOut(account: PageAccount | undefined): void {
     this.#drafts.clear();
-    this.platform.lastDrafts.write(undefined);
     this.attached.clear();
     this.avatars.clear();
     this.forgetAccount();
@@ -686,8 +675,7 @@ export class PageClient extends ChatClient<PageAccount> {
     this.#applyUnlessClosed({ kind: "left" });
   }
 
-  #loggedOutElsewhere(user: string): void {
-    if (!this.#isLoggedInAs(user)) return;
+  #loggedOutElsewhere(): void {
     const { account } = this;
     this.endSession(false).then(
       () => this.#loggedOut(account),

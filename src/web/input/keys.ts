@@ -18,10 +18,18 @@ export type KeyAction =
   | "switcher"
   | "search"
   | "composer"
+  | "type"
   | "help";
 
-/** @param isTyping whether a text field has the focus, which disables single-letter shortcuts */
-export function keyAction(press: KeyPress, isTyping: boolean): KeyAction | undefined {
+/**
+ * @param isTyping whether a text field has the focus, which disables single-letter shortcuts
+ * @param isOnPage whether no element has the focus, so that a letter is meant for the composer
+ */
+export function keyAction(
+  press: KeyPress,
+  isTyping: boolean,
+  isOnPage = false,
+): KeyAction | undefined {
   const { key, altKey, shiftKey } = press;
   const isControl = press.ctrlKey || press.metaKey;
   if (altKey && !isControl) {
@@ -37,18 +45,49 @@ export function keyAction(press: KeyPress, isTyping: boolean): KeyAction | undef
   }
   if (isTyping || altKey) return undefined;
   if (key === "/") return "composer";
-  return key === "?" ? "help" : undefined;
+  if (key === "?") return "help";
+  return isOnPage && key !== " " && [...key].length === 1 ? "type" : undefined;
+}
+
+/** Safari reports the Enter that ends a conversion after the conversion, with this code. */
+const IME_KEY_CODE = 229;
+
+interface GuardedPress {
+  readonly key: string;
+  readonly repeat: boolean;
+  readonly isComposing: boolean;
+  readonly keyCode: number;
+  readonly target: unknown;
+}
+
+/** Keys that act on the element that has the focus. */
+const ACTING_KEYS: ReadonlySet<string> = new Set(["Enter", " ", "Backspace", "Delete"]);
+
+/** Decides which key presses the page's handlers receive. Asked for each press, before them. */
+export class KeyGuard {
+  #target: unknown;
+
+  /**
+   * @returns `hide` if an input method (IME) consumes the key; `drop` if a held key repeats in
+   * another element than the one in which it was pressed, so that it must do nothing
+   */
+  judge({ key, repeat, isComposing, keyCode, target }: GuardedPress): "pass" | "hide" | "drop" {
+    if (!repeat) this.#target = target;
+    if (isComposing || keyCode === IME_KEY_CODE) return "hide";
+    return ACTING_KEYS.has(key) && target !== this.#target ? "drop" : "pass";
+  }
 }
 
 export interface ComposerPress extends KeyPress {
-  /** Whether an input method (IME) is composing text and consumes Enter. */
-  readonly isComposing: boolean;
+  /** Whether the key is held. */
+  readonly repeat: boolean;
 }
 
-export type ComposerAction = "send" | "edit-last" | "escape";
+/** `nothing` prevents what the browser would do. */
+export type ComposerAction = "send" | "edit-last" | "escape" | "nothing";
 
 /**
- * Ctrl+Enter always sends. In a code block, Enter starts a line.
+ * Ctrl+Enter always sends. In a code block, Enter starts a line. A held Enter sends once.
  * @param before text before the caret
  */
 export function composerAction(
@@ -57,12 +96,11 @@ export function composerAction(
   before: string,
   enterSends: boolean,
 ): ComposerAction | undefined {
-  if (press.isComposing) return undefined;
   const isControl = press.ctrlKey || press.metaKey;
   const isPlain = !isControl && !press.altKey && !press.shiftKey;
   if (press.key === "Enter" && !press.shiftKey && !press.altKey) {
-    if (isControl) return "send";
-    return enterSends && !isFenceOpen(before) ? "send" : undefined;
+    const sends = isControl || (enterSends && !isFenceOpen(before));
+    return sends ? (press.repeat ? "nothing" : "send") : undefined;
   }
   if (press.key === "ArrowUp" && isPlain && isEmpty) return "edit-last";
   return press.key === "Escape" ? "escape" : undefined;

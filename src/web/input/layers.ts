@@ -15,6 +15,8 @@ export interface Layer {
   readonly close: () => void;
   /** Escape does not leave a full page such as the dashboard. */
   readonly ignoresEscape?: boolean;
+  /** The layer covers the messages, so that nobody reads them. */
+  readonly isCover?: boolean;
 }
 
 /**
@@ -27,6 +29,8 @@ export class Layers {
   #address: string;
   #isReturning = false;
   #pushed: string | undefined;
+  /** Called when `isCovered` may have changed. */
+  onChange: () => void = () => undefined;
 
   constructor(private readonly window: BrowserWindow) {
     this.#address = window.location.href;
@@ -40,20 +44,27 @@ export class Layers {
     });
   }
 
+  get isCovered(): boolean {
+    return this.#open.some(({ isCover }) => isCover === true);
+  }
+
   /** @returns function that removes the layer */
   open(layer: Layer): () => void {
     this.#open.push(layer);
+    this.onChange();
     this.#settle();
     return () => {
       const at = this.#open.indexOf(layer);
       if (at < 0) return; // Closed by Back or Escape.
       this.#open.splice(at, 1);
+      this.onChange();
       this.#settle();
     };
   }
 
   closeTop(): void {
     this.#open.pop()?.close();
+    this.onChange();
     this.#settle();
   }
 
@@ -105,6 +116,7 @@ export class Layers {
       this.#isReturning = false;
       this.replace(this.#address);
       for (const layer of closing.reverse()) layer.close();
+      this.onChange();
       if (this.#pushed !== undefined) this.push(this.#pushed);
     } else this.#address = location.href;
     this.#settle();

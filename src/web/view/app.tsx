@@ -13,14 +13,16 @@ import {
 } from "react";
 import { Fault } from "../../base/fault.ts";
 import { cleanText } from "../../base/text.ts";
+import { isSameName } from "../../core/model/item.ts";
 import type { Texts } from "../../ui/messages/en/page.ts";
 import { languageFor } from "../../ui/messages/languages.ts";
 import { authorText, briefText } from "../../ui/text/event-text.ts";
 import { faultText } from "../../ui/text/fault-text.ts";
-import { targetTitle } from "../../ui/text/target-text.ts";
+import { placeTitle } from "../../ui/text/target-text.ts";
 import { localeFor, timesIn } from "../../ui/text/times.ts";
 import { loadTexts } from "../browser/texts.ts";
 import type { PageClient } from "../driver/page-client.ts";
+import { KeyGuard } from "../input/keys.ts";
 import { Layers } from "../input/layers.ts";
 import { registerWorker } from "./attention/push-browser.ts";
 import { notifyFromWorker } from "./attention/pushes.tsx";
@@ -45,6 +47,8 @@ import { Toasts, useModelFaults } from "./shell/toasts.tsx";
 import { useWakeLock } from "./shell/wake-lock.ts";
 import { TrustRoute } from "./trust/offer.tsx";
 
+const DAY_CHECK_MS = 10_000;
+
 /** Loads during the sign-in, so that its form is there sooner. */
 const room = new LazyModule(() => import("./room/chat-page.tsx"));
 const dashboard = new LazyModule(() => import("./admin/dashboard.tsx"));
@@ -63,17 +67,48 @@ function useDocumentStyle(settings: Settings, lang: string): void {
   }, [settings.theme, lang]);
 }
 
-/** The model marks messages as read only while the page has the focus. */
-function useFocus(chat: PageClient): void {
+/** The model marks messages as read only while the page has the focus and nothing covers them. */
+function useFocus(chat: PageClient, layers: Layers): void {
   useEffect(() => {
-    const report = () =>
-      chat.setFocus(document.visibilityState === "visible" && document.hasFocus());
+    let wasFocused: boolean | undefined;
+    const report = () => {
+      const hasFocus = document.visibilityState === "visible" && document.hasFocus();
+      const isFocused = hasFocus && !layers.isCovered;
+      if (isFocused !== wasFocused) chat.setFocus(isFocused);
+      wasFocused = isFocused;
+    };
     report();
+    layers.onChange = report;
     return combined(
       listen(window, "focus blur", report),
       listen(document, "visibilitychange", report),
     );
-  }, [chat]);
+  }, [chat, layers]);
+}
+
+/** Draws all dates again after midnight. A page that slept notices when it is shown. */
+function useToday(): number {
+  const [today, setToday] = useState(() => new Date().setHours(0, 0, 0, 0));
+  useEffect(() => {
+    const check = () => setToday(new Date().setHours(0, 0, 0, 0));
+    const timer = setInterval(check, DAY_CHECK_MS);
+    return combined(() => clearInterval(timer), listen(document, "visibilitychange", check));
+  }, []);
+  return today;
+}
+
+/** Listens before all handlers of the page. */
+function useKeyGuard(): void {
+  useEffect(() => {
+    const guard = new KeyGuard();
+    const onKeyDown = (event: KeyboardEvent) => {
+      const verdict = guard.judge(event);
+      if (verdict === "pass") return;
+      event.stopImmediatePropagation();
+      if (verdict === "drop") event.preventDefault();
+    };
+    return listen(window, "keydown", onKeyDown, { capture: true });
+  }, []);
 }
 
 function useNotifications(): void {
@@ -88,7 +123,7 @@ function useNotifications(): void {
   useEffect(
     () =>
       chat.onEvent((event) => {
-        const { settings, texts, times, notify } = latestPage.current;
+        const { settings, texts, times, notify, announce } = latestPage.current;
         if (event.kind === "rejoined") notify(texts.sealedDataLost(event.reason));
         if (event.kind === "account-changed")
           notify(texts.accountChanged(event.what, event.time, event.by));
@@ -96,14 +131,16 @@ function useNotifications(): void {
         if (event.kind === "identity-changed") notify(texts.keyChanged(cleanText(event.user)));
         if (event.kind !== "notify") return;
         const { target, item } = event;
+        const title = texts.notificationTitle(
+          authorText(item, texts, chat.model),
+          placeTitle(chat.model, target, texts),
+        );
+        const body = briefText(item, texts, times);
+        // The open room announces its messages.
+        if (!isSameName(chat.model.open, target)) announce(`${title}: ${body}`);
         // The sound stays off if the browser requires a click first.
         if (settings.sounds) playSound().catch(() => {});
         if (!settings.notify || !("Notification" in window)) return;
-        const title = texts.notificationTitle(
-          authorText(item, texts, chat.model),
-          targetTitle(chat.model, target),
-        );
-        const body = briefText(item, texts, times);
         const content = { body, tag: `${target} ${item.seq}`, data: { at: target } };
         try {
           const overlays = new Notification(title, content);
@@ -161,7 +198,10 @@ function Screen() {
   useModelFaults();
   const { me } = model;
   const openDashboard = useCallback(() => setDashboard(true), []);
-  useLayer(() => setDashboard(false), isDashboard && isOperator, true);
+  useLayer(() => setDashboard(false), isDashboard && isOperator, {
+    ignoresEscape: true,
+    isCover: true,
+  });
   useRouteClearing(me);
   const { Dashboard } = useModule(dashboard, isDashboard) ?? {};
   const { ChatPage } = useModule(room) ?? {};
@@ -185,6 +225,10 @@ function useOverlays() {
   const nextId = useRef(1);
   const [overlays, setOverlays] = useState<readonly Overlay[]>([]);
   const [announcement, setAnnouncement] = useState("");
+  /** Screen readers speak only changes, so the same text gets another ending. */
+  const announce = useCallback((text: string) => {
+    setAnnouncement((before) => (before === text ? `${text}\u00a0` : text));
+  }, []);
   const show = useCallback((render: Overlay["render"]) => {
     const id = nextId.current++;
     setOverlays((before) => [...before, { id, render }]);
@@ -192,7 +236,7 @@ function useOverlays() {
   const close = useCallback((id: number) => {
     setOverlays((before) => before.filter((overlay) => overlay.id !== id));
   }, []);
-  return { overlays, announcement, show, close, announce: setAnnouncement };
+  return { overlays, announcement, show, close, announce };
 }
 
 function withLocale(texts: Texts): Texts {
@@ -232,9 +276,12 @@ export function App({ chat, texts: initialTexts }: AppProps) {
     [chat],
   );
   const texts = useLanguageTexts(settings.language, initialTexts);
-  const times = useMemo(() => timesIn(texts), [texts]);
+  const today = useToday();
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the names of days change at midnight
+  const times = useMemo(() => timesIn(texts), [texts, today]);
   useDocumentStyle(settings, texts.lang);
-  useFocus(chat);
+  useFocus(chat, layers);
+  useKeyGuard();
   useNoStrayDrops();
   useVisibleHeight();
   useWakeLock(settings.keepsAwake);

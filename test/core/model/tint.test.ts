@@ -1,11 +1,8 @@
 import { expect, test } from "bun:test";
-import { TINTS, tintOf, tintsOf } from "../../../src/core/model/tint.ts";
-
-const SAME_INITIALS = Array.from({ length: 60 }, (_, i) => `Bu_Sari${i}`);
+import { TINTS, tintOf } from "../../../src/core/model/tint.ts";
 
 test("gives a name one colour in any spelling", () => {
   expect(tintOf("Ana")).toBe(tintOf("ana"));
-  expect(tintsOf(["Ana"]).get("ana")).toBe(tintOf("ana"));
 });
 
 test("uses all of at least 24 colours and no others", () => {
@@ -13,26 +10,6 @@ test("uses all of at least 24 colours and no others", () => {
   expect(TINTS.length).toBeGreaterThanOrEqual(24);
   expect([...used].sort((a, b) => a - b)).toEqual([...TINTS.keys()]);
   expect(new Set(TINTS.flat()).size).toBe(2 * TINTS.length);
-});
-
-test("gives no two people of a room the same colour while there are enough", () => {
-  const names = SAME_INITIALS.slice(0, TINTS.length);
-  const tints = tintsOf(names);
-  expect(new Set(tints.values()).size).toBe(TINTS.length);
-  // The order in which a viewer received the names does not matter.
-  expect(new Map([...tintsOf(names.toReversed())].sort())).toEqual(new Map([...tints].sort()));
-});
-
-test("changes only the colour of the later name if two names collide", () => {
-  const [first = "", ...others] = SAME_INITIALS.toSorted();
-  const second = others.find((name) => tintOf(name) === tintOf(first)) ?? "";
-  const tints = tintsOf([second, first]);
-  expect(tints.get(first.toLowerCase())).toBe(tintOf(first));
-  expect(tints.get(second.toLowerCase())).toBe((tintOf(second) + 1) % TINTS.length);
-});
-
-test("shares colours by name alone in a larger room", () => {
-  expect(tintsOf(SAME_INITIALS).size).toBe(0);
 });
 
 test("contrasts with each background of the page", async () => {

@@ -219,6 +219,23 @@ describe("rules and posts in flight", () => {
     expect(way.ledger.records.slice(-3).map(({ head }) => head.by)).toEqual([ANA, ANA, BEN]);
   });
 
+  test("judge slow mode by the same clock, whatever time the records have", () => {
+    way.unixMs = 1_000;
+    way.ledger.time = 30 * 86_400_000;
+    way.submit(ANA, change({ slow: 30 }));
+    way.write();
+    const post = (counter: number, outbox = BOX) => {
+      way.post(BEN, "dev", counter, outbox);
+      way.write();
+      return way.faults.map(({ code }) => code);
+    };
+    expect(post(1)).toEqual([]);
+    way.unixMs += 29_999;
+    expect(post(2)).toEqual(["too-fast"]);
+    way.unixMs += 1;
+    expect(post(1, OTHER_BOX)).toEqual(["too-fast"]);
+  });
+
   test("judge messages that wait for the beginning of slow mode one by one", () => {
     way.submit(ANA, change({ slow: 30 }));
     for (const outbox of [BOX, OTHER_BOX]) way.post(BEN, "dev", 1, outbox);

@@ -34,8 +34,12 @@ export class Browser {
     this.site = site;
   }
 
-  async tab(options: { readonly fragment?: string; readonly host?: string } = {}): Promise<Tab> {
+  /** @param options.reloads ended tab whose session storage the tab has */
+  async tab(
+    options: { readonly fragment?: string; readonly host?: string; readonly reloads?: Tab } = {},
+  ): Promise<Tab> {
     const tab = new Tab(this, options.host ?? "10.0.0.9", options.fragment ?? "");
+    tab.tabId = options.reloads?.tabId;
     this.#tabs.add(tab);
     await tab.open();
     return tab;
@@ -85,6 +89,7 @@ export class Tab {
   readonly fragment: string;
   readonly releases: (() => void)[] = [];
   readonly storeWatch: StoreWatch;
+  tabId: string | undefined;
   #chat: PageClient | undefined;
   #link: Link | undefined;
   #onMessage: (message: TabMessage) => void = () => undefined;
@@ -218,6 +223,12 @@ export class Tab {
         read: () => browser.lastDrafts,
         write: (text) => {
           if (!this.#isGone) browser.lastDrafts = text;
+        },
+      },
+      tabId: {
+        read: () => this.tabId,
+        write: (id) => {
+          this.tabId = id;
         },
       },
       isLocal: false,

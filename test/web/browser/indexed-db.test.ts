@@ -166,6 +166,21 @@ describe("pages of several versions share the database", () => {
   });
 });
 
+test("opens the databases again after the site's data was deleted", async () => {
+  const factory = new IDBFactory();
+  const watch = new StoreWatch(systemClock());
+  const store = await opened(factory, watch);
+  await store.write([{ table: "drafts", key: "a", value: 1 }]);
+  await requestResult(factory.deleteDatabase("chat") as never);
+  expect([watch.isDeleted, watch.failure?.code]).toEqual([true, "store-failed"]);
+  expect(await store.get("drafts", "a")).toBeUndefined();
+  await store.write([
+    { table: "drafts", key: "b", value: 2 },
+    { table: "previews", key: "c", value: 3 },
+  ]);
+  expect([await store.get("drafts", "b"), await store.get("previews", "c")]).toEqual([2, 3]);
+});
+
 test("reports each failed use of the store once in one place, except for caches", async () => {
   const watch = new StoreWatch(systemClock());
   const reported: string[] = [];

@@ -295,14 +295,14 @@ describe("broken links", () => {
     ana.chat.actions.setDraft("@olga", { text: "kept" });
     ana.chat.storeDraftsNow();
     ana.kill();
-    const next = await browser.tab();
+    const next = await browser.tab({ reloads: ana });
     await next.until("drafts", () => next.chat.model.drafts.size === 2);
     expect(next.chat.model.drafts.get("lobby")).toEqual({ text: "half a sen" });
     expect(browser.lastDrafts).toBeUndefined();
     next.chat.actions.setDraft("lobby", undefined);
     next.chat.storeDraftsNow();
     next.kill();
-    const last = await browser.tab();
+    const last = await browser.tab({ reloads: next });
     await last.until("the other draft", () => last.chat.model.drafts.has("@olga"));
     expect(last.chat.model.drafts.has("lobby")).toBe(false);
   });

@@ -311,9 +311,7 @@ export class Composer {
     const tinted = this.#peopleOf(model);
     const inputs = [people, tinted, open, me, displayNames, texts, columns, body, top];
     return this.#memberColumn(inputs, () =>
-      columns === 0
-        ? NO_MEMBERS
-        : memberColumn(model, tinted, texts, columns - 1, body, top, nowUnixMs),
+      columns === 0 ? NO_MEMBERS : memberColumn(model, texts, columns - 1, body, top, nowUnixMs),
     );
   }
 

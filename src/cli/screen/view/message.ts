@@ -5,9 +5,10 @@ import { formatSize } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
 import { oneLine } from "../../../core/markup/plain.ts";
 import { isMessage } from "../../../core/model/item.ts";
-import { type People, shownName, tintIn } from "../../../core/model/people.ts";
+import { type People, shownName } from "../../../core/model/people.ts";
 import type { Row } from "../../../core/model/rows.ts";
 import type { Item, Model, PendingPost, TransferView } from "../../../core/model/state.ts";
+import { tintOf } from "../../../core/model/tint.ts";
 import { authorText, deletedText, eventText, quotedText } from "../../../ui/text/event-text.ts";
 import { pollRows } from "../../../ui/text/poll-text.ts";
 import type { Times } from "../../../ui/text/times.ts";
@@ -214,18 +215,18 @@ export function topLine(
 }
 
 function headOf(row: ItemRow | PendingRow, options: RowOptions): Head {
-  const { texts, me, people, isGrouping = true } = options;
+  const { texts, me, isGrouping = true } = options;
   const isGrouped = row.isGrouped && isGrouping;
   const columns = headColumns(options);
   if (row.kind === "pending") {
     const user = cleanText(me ?? "");
     const unixMs = row.post.writtenUnixMs;
     const name = nameWithin(options, user, columns);
-    return { name, role: nameRole(user, people), unixMs, isGrouped, isSign: false };
+    return { name, role: nameRole(user), unixMs, isGrouped, isSign: false };
   }
   const { kind, mentionsMe: callsMe, timeUnixMs: unixMs } = row.item;
   const name = itemAuthor(row.item, options, columns);
-  const role = callsMe ? "call" : nameRole(authorText(row.item, texts), people);
+  const role = callsMe ? "call" : nameRole(authorText(row.item, texts));
   return { name, role, unixMs, isGrouped: isGrouped && kind !== "action", isSign: false };
 }
 
@@ -334,10 +335,7 @@ function contentLines(
   const author: Line =
     actor === undefined
       ? []
-      : [
-          { text: itemAuthor(item, options, columns), role: nameRole(actor, options.people) },
-          { text: " " },
-        ];
+      : [{ text: itemAuthor(item, options, columns), role: nameRole(actor) }, { text: " " }];
   const lines = textLines({ text, mentions, me, author, mark, hit: options.hit }, columns);
   const content = folded(lines, mark, options, columns, isUnfolded);
   if (poll === undefined) return content;
@@ -363,8 +361,8 @@ function itemAuthor(item: Item, options: RowOptions, columns: number): string {
   return nameWithin(options, from, columns);
 }
 
-export function nameRole(name: string, people: People): Role {
-  return nickRole(tintIn(people, name));
+export function nameRole(name: string): Role {
+  return nickRole(tintOf(name));
 }
 
 function quoteLines(

@@ -3,7 +3,6 @@
 import { compareNames } from "../../../base/names.ts";
 import { cleanText } from "../../../base/text.ts";
 import { isSameName } from "../../../core/model/item.ts";
-import type { People } from "../../../core/model/people.ts";
 import { isOnline, openRoom, type RoomListEntry, roomList } from "../../../core/model/selectors.ts";
 import type { Member, Model } from "../../../core/model/state.ts";
 import { isMutedAt } from "../../../core/rooms/prefs.ts";
@@ -122,7 +121,6 @@ export interface MemberColumn extends ListScroll {
  */
 export function memberColumn(
   model: Model,
-  people: People,
   texts: ScreenTexts,
   columns: number,
   height: number,
@@ -146,7 +144,7 @@ export function memberColumn(
     ...visible.map((member) => {
       const own = isSameName(member.name, me) ? ` ${texts.you}` : "";
       const note = member.isInvited === true ? ` ${texts.invitedMark}` : own;
-      return memberLine(model, member, roleSign(member, nowUnixMs), people, note, columns);
+      return memberLine(model, member, roleSign(member, nowUnixMs), note, columns);
     }),
   ];
   const more = sorted.length - top - visible.length;
@@ -183,7 +181,6 @@ function memberLine(
   model: Model,
   { name, isOnline }: Member,
   sign: string,
-  people: People,
   note: string,
   columns: number,
 ): Line {
@@ -193,7 +190,7 @@ function memberLine(
   return [
     { text: isOnline ? " ●" : " ○", role: isOnline ? "online" : "dim" },
     { text: sign, role: "dim" },
-    { text: shown, role: isOnline ? nameRole(cleanName, people) : "dim" },
+    { text: shown, role: isOnline ? nameRole(cleanName) : "dim" },
     { text: note + account, role: "dim" },
   ];
 }

@@ -60,6 +60,9 @@ export const ENGLISH = {
   reloadToPost: "Reload the page to continue writing.",
   browserFull:
     "This browser's storage is full. Drafts and unsent messages are lost when this page closes.",
+  browserDataDeleted:
+    "The data of this page was deleted in this browser. Before you close or reload the page, " +
+    "set a password in the settings, or you can't sign in again.",
   browserStoresNothing:
     "This browser doesn't store data of this page. Drafts and unsent messages are lost " +
     "when the page closes.",
@@ -398,6 +401,14 @@ export const ENGLISH = {
   attach: "Attach",
   replyingTo: (name: string) => `Replying to ${name}`,
   editing: "Editing your message",
+  selectText: "Select text",
+  ownBox: (room: string) => `Your work for #${room}`,
+  boxOf: (name: string, room: string) => `Work of ${name} for #${room}`,
+  boxAccess: "Only you and the moderators can read this.",
+  handInTo: (room: string) => `Hand in to #${room}`,
+  editedMeanwhile: "This message was changed meanwhile",
+  replaceEditAsk: "Replace the newer text?",
+  replaceEdit: "Replace",
   tooLong: (size: string, max: string) => `Too long: ${size}. The maximum is ${max}.`,
   suggestions: "Suggestions",
   dropHere: (target: string) => `Drop files to send them to ${target}`,

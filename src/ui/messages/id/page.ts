@@ -60,6 +60,9 @@ export const INDONESIAN: Texts = {
   browserFull:
     "Penyimpanan peramban ini penuh. Draf dan pesan yang belum terkirim hilang saat " +
     "halaman ini ditutup.",
+  browserDataDeleted:
+    "Data halaman ini di peramban ini telah dihapus. Sebelum menutup atau memuat ulang halaman, " +
+    "buat kata sandi di pengaturan; tanpanya Anda tidak dapat masuk lagi.",
   browserStoresNothing:
     "Peramban ini tidak menyimpan data halaman ini. Draf dan pesan yang belum terkirim " +
     "hilang saat halaman ditutup.",
@@ -397,6 +400,14 @@ export const INDONESIAN: Texts = {
   attach: "Lampirkan",
   replyingTo: (name) => `Membalas ${name}`,
   editing: "Menyunting pesan Anda",
+  selectText: "Pilih teks",
+  ownBox: (room: string) => `Tugas Anda untuk #${room}`,
+  boxOf: (name: string, room: string) => `Tugas ${name} untuk #${room}`,
+  boxAccess: "Hanya Anda dan moderator yang dapat membaca ini.",
+  handInTo: (room: string) => `Kumpulkan ke #${room}`,
+  editedMeanwhile: "Pesan ini telah diubah sementara itu",
+  replaceEditAsk: "Ganti teks yang lebih baru?",
+  replaceEdit: "Ganti",
   tooLong: (size, max) => `Terlalu panjang: ${size}. Maksimum ${max}.`,
   suggestions: "Saran",
   dropHere: (target) => `Lepaskan berkas untuk mengirimnya ke ${target}`,

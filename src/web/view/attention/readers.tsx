@@ -2,6 +2,7 @@
 
 import { useState } from "react";
 import { cleanText } from "../../../base/text.ts";
+import { shownName } from "../../../core/model/people.ts";
 import type { RoomState } from "../../../core/model/state.ts";
 import {
   type CloseProps,
@@ -31,7 +32,7 @@ export function ReadersLine({ seq }: { readonly seq: number }) {
   if (value === undefined) return null;
   const { readers, users } = value;
   if (readers === 0) return <span className="mark">{texts.readByNone}</span>;
-  const names = users.map((name) => cleanText(name)).join(", ");
+  const names = users.map((name) => cleanText(shownName(chat.model, name))).join(", ");
   const more = readers > users.length ? ` ${texts.andMore(readers - users.length)}` : "";
   return (
     <>

@@ -160,7 +160,6 @@ export function EmojiPicker({ title, onChoose, onClose }: EmojiPickerProps) {
   });
   const buttons = () => [...(list.current?.querySelectorAll<HTMLElement>("button") ?? [])];
   const onFieldKey = (event: KeyboardEvent) => {
-    if (event.nativeEvent.isComposing) return;
     const [first] = groups.flatMap((group) => group.emoji);
     if (event.key === "Enter" && query.trim() !== "" && first) choose.current(first.emoji);
     else if (event.key === "ArrowDown") buttons()[0]?.focus();

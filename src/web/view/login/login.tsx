@@ -1,7 +1,7 @@
 /** The login form. */
 
 import { type ComponentType, type ReactNode, useEffect, useState } from "react";
-import { Fault } from "../../../base/fault.ts";
+import { Fault, ignoreFault } from "../../../base/fault.ts";
 import { PASSWORD_CHARS_MIN } from "../../../base/limits.ts";
 import { type FoldedName, foldName, isName } from "../../../base/names.ts";
 import { cleanText } from "../../../base/text.ts";
@@ -109,6 +109,8 @@ function LoginForm({ server, task, refused }: FormProps) {
   const [roomSecret, setRoomSecret] = useState("");
   const [wrong, setWrong] = useState<LoginFieldError>();
   const [takenNames] = useState(() => new Set<FoldedName>());
+  /** Full name for which the form proposed an account name. */
+  const [fullName, setFullName] = useState<{ readonly text: string; readonly account: string }>();
   const isRejected = refused instanceof Fault && refused.code === "room-password-wrong";
   const needsRoom = server.needsRoomPassword && (!chat.isInvited || isRejected);
   useEffect(() => {
@@ -119,12 +121,16 @@ function LoginForm({ server, task, refused }: FormProps) {
     setWrong(undefined);
     try {
       await logIn(page, name, password, roomSecret);
+      // An existing account keeps the name that its owner has chosen.
+      if (fullName?.account === name && !chat.model.displayNames.has(name.toLowerCase()))
+        await chat.actions.setDisplayName(fullName.text).catch(ignoreFault);
     } catch (fault) {
       setWrong(loginFieldError({ fault, name, password, roomSecret, takenNames }, texts));
       throw fault;
     }
   });
   const acceptProposal = (name: string) => {
+    if (!isName(user.trim())) setFullName({ text: user.trim(), account: name });
     setUser(name);
     setWrong(undefined);
     task.forget();

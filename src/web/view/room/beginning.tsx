@@ -2,16 +2,17 @@
 
 import type { ReactNode } from "react";
 import { cleanText } from "../../../base/text.ts";
-import { canSetTopic, isOnline, openRoom } from "../../../core/model/selectors.ts";
+import { shownName } from "../../../core/model/people.ts";
+import { canSetTopic, isBoxOf, isOnline, openRoom } from "../../../core/model/selectors.ts";
 import type { RoomState } from "../../../core/model/state.ts";
 import { LOBBY } from "../../../core/rooms/rooms.ts";
-import { targetTitle } from "../../../ui/text/target-text.ts";
+import { placeTitle } from "../../../ui/text/target-text.ts";
 import { Button } from "../shell/button.tsx";
 import { useModelValue, usePage } from "../shell/context.tsx";
 import { confirmSeal } from "../shell/dialog.tsx";
 import { Icon } from "../shell/icons.tsx";
 import { InviteDialog } from "../shell/invite-dialog.tsx";
-import { Avatar, usePerson } from "./person.tsx";
+import { Avatar, usePerson, useShownName } from "./person.tsx";
 import { RichLine } from "./rich-text.tsx";
 import { accessText, inviteTo, RoomsDialog, TopicDialog } from "./room-dialogs.tsx";
 import { Switcher } from "./switcher.tsx";
@@ -50,16 +51,19 @@ function RoomBeginning({ room }: { readonly room: RoomState }) {
   const page = usePage();
   const { texts, times, openDialog, chat } = page;
   const { topic, isClosed } = room;
-  const name = targetTitle(chat.model, room.target);
+  const name = placeTitle(chat.model, room.target, texts);
   const isGroup = room.people !== undefined;
+  const isBox = isBoxOf(room.target);
   const [first] = (room.jump ?? room.tail).items;
   const creator = first?.kind === "join" && first.n === FIRST_JOIN_N ? first : undefined;
   return (
     <Layout
       sign={isGroup ? <Icon name="people" /> : "#"}
-      title={isGroup && topic === "" ? texts.beginningWith(name) : texts.beginningOf(name)}
+      title={
+        isBox ? name : isGroup && topic === "" ? texts.beginningWith(name) : texts.beginningOf(name)
+      }
       buttons={
-        isClosed ? null : (
+        isClosed || isBox ? null : (
           <>
             <Button onClick={() => inviteTo(page, room)}>
               <Icon name="invite" /> {isGroup ? texts.addPeople : texts.inviteToRoom(name)}
@@ -76,7 +80,10 @@ function RoomBeginning({ room }: { readonly room: RoomState }) {
       {topic === "" || isGroup ? null : <RichLine text={topic} />}
       {creator?.from === undefined ? null : (
         <p className="hint" dir="auto">
-          {texts.createdOn(cleanText(creator.from), times.date(creator.timeUnixMs))}
+          {texts.createdOn(
+            cleanText(shownName(chat.model, creator.from)),
+            times.date(creator.timeUnixMs),
+          )}
         </p>
       )}
       <p className="hint">{accessText(room, texts)}</p>
@@ -92,8 +99,8 @@ interface PersonProps {
 function PersonBeginning({ name: user, room }: PersonProps) {
   const page = usePage();
   const { texts, chat } = page;
-  const name = cleanText(user);
-  const { tint } = usePerson(name);
+  const name = useShownName(user);
+  const { tint } = usePerson(user);
   const isHere = useModelValue((model) => isOnline(model, user));
   const canSeal = room?.isSealed !== true && chat.sealRefusal === undefined;
   return (

@@ -13,7 +13,7 @@ import {
 import { PAGE_UPLOADS_MAX } from "../../../base/limits-page.ts";
 import { cleanText, titleText } from "../../../base/text.ts";
 import { isMessage, isSameName, itemAt } from "../../../core/model/item.ts";
-import { PeopleIndex } from "../../../core/model/people.ts";
+import { PeopleIndex, shownName } from "../../../core/model/people.ts";
 import { RowBuilder } from "../../../core/model/rows.ts";
 import {
   openRoom,
@@ -24,7 +24,7 @@ import {
 } from "../../../core/model/selectors.ts";
 import type { Draft, Item, Model, RoomState, ThreadState } from "../../../core/model/state.ts";
 import { authorText, briefText } from "../../../ui/text/event-text.ts";
-import { targetTitle } from "../../../ui/text/target-text.ts";
+import { placeTitle } from "../../../ui/text/target-text.ts";
 import { offsetMinutes } from "../../../ui/text/times.ts";
 import { Badge } from "../attention/badge.tsx";
 import { PushKeeper } from "../attention/pushes.tsx";
@@ -39,6 +39,7 @@ import {
   type PageValue,
   useLayer,
   useModelValue,
+  useNarrow,
   usePage,
   useTexts,
 } from "../shell/context.tsx";
@@ -258,7 +259,7 @@ function Conversation(props: MainProps) {
         <Typing model={model} />
       ) : null}
       {isDragging ? (
-        <div className="drop-over">{texts.dropHere(targetTitle(model, to))}</div>
+        <div className="drop-over">{texts.dropHere(placeTitle(model, to, texts))}</div>
       ) : null}
     </div>
   );
@@ -461,8 +462,9 @@ function Columns({ model, isOperator, onDashboard }: ChatPageProps) {
   const isKnown = useHasCaughtUp(model.isCaughtUp);
   const hasSidePanel =
     hasThread || side === "search" || (side === "people" && room?.kind === "room");
-  useLayer(closeSide, hasSidePanel && !isWide());
-  useLayer(() => setDrawer(false), isDrawer);
+  const isNarrow = useNarrow();
+  useLayer(closeSide, hasSidePanel && !isWide(), { isCover: isNarrow && !hasThread });
+  useLayer(() => setDrawer(false), isDrawer, { isCover: true });
   const chat = useRef<HTMLDivElement>(null);
   useDrawerGestures(chat, isDrawer, setDrawer);
   const handlers = { isOperator, onOpen, onJump, context };
@@ -536,7 +538,7 @@ export function ChatPage(props: ChatPageProps) {
 
 function Typing({ model }: { readonly model: Model }) {
   const { texts } = usePage();
-  const names = typingNames(model).map((name) => cleanText(name));
+  const names = typingNames(model).map((name) => cleanText(shownName(model, name)));
   return names.length === 0 ? null : <p className="typing">{texts.typing(names)}</p>;
 }
 
@@ -547,7 +549,8 @@ function Hands({ room, moderates }: { room: RoomState; moderates: boolean }) {
     <ul className="hands reactions" aria-label={texts.handsRaised}>
       {room.hands.map((name) => {
         const isMine = isSameName(name, chat.model.me);
-        const label = `✋ ${cleanText(name)}`;
+        const shown = cleanText(shownName(chat.model, name));
+        const label = `✋ ${shown}`;
         const lower = () =>
           void chat.actions.toggleHand(room.target, isMine ? undefined : name).catch(fail);
         return (
@@ -556,7 +559,7 @@ function Hands({ room, moderates }: { room: RoomState; moderates: boolean }) {
               <button
                 type="button"
                 className="reaction"
-                title={texts.lowerHand(cleanText(name))}
+                title={texts.lowerHand(shown)}
                 onClick={lower}
               >
                 {label}

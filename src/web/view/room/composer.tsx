@@ -16,6 +16,7 @@ import {
 } from "react";
 import { utf8Encode } from "../../../base/bytes.ts";
 import { FILE_TEXT_BYTES_MAX } from "../../../base/limits.ts";
+import { boxNames } from "../../../base/names.ts";
 import { formatSize } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
 import { displayedLike } from "../../../core/model/people.ts";
@@ -26,6 +27,7 @@ import { COMMANDS } from "../../../ui/commands.ts";
 import {
   EMPTY_DRAFT,
   endEdit,
+  isEditOutdated,
   isEmptyDraft,
   startEdit,
   startReply,
@@ -33,7 +35,7 @@ import {
 } from "../../../ui/text/draft.ts";
 import { authorText, quotedText } from "../../../ui/text/event-text.ts";
 import { mayAttach } from "../../../ui/text/rules-text.ts";
-import { targetTitle } from "../../../ui/text/target-text.ts";
+import { placeTitle } from "../../../ui/text/target-text.ts";
 import type { PageClient } from "../../driver/page-client.ts";
 import {
   type Completion,
@@ -50,6 +52,8 @@ import { emojiModule } from "../emoji/loader.ts";
 import { Attachments } from "../files/attachments.tsx";
 import { Button } from "../shell/button.tsx";
 import { useModelValue, usePage, useTexts } from "../shell/context.tsx";
+import { confirm } from "../shell/dialog.tsx";
+import { replaceText, writeText } from "../shell/field-edit.ts";
 import { Check } from "../shell/form.tsx";
 import { Icon, IconButton } from "../shell/icons.tsx";
 import { enterSends } from "../shell/settings.ts";
@@ -149,6 +153,23 @@ function useHeight(field: RefObject<HTMLTextAreaElement | null>, text: string): 
   }, [field, text]);
 }
 
+/**
+ * Writes the draft into the field whenever it differs, so that undo stays usable. React's `value`
+ * would set it behind the browser's back.
+ * @returns whether the draft is being written, so that the field's events report nothing new
+ */
+function useText(field: RefObject<HTMLTextAreaElement | null>, text: string): RefObject<boolean> {
+  const isWriting = useRef(false);
+  useLayoutEffect(() => {
+    const { current } = field;
+    if (current === null || current.value === text) return;
+    isWriting.current = true;
+    writeText(current, text);
+    isWriting.current = false;
+  }, [field, text]);
+  return isWriting;
+}
+
 interface ReferenceBarProps {
   readonly draft: Draft;
   readonly item: Item | undefined;
@@ -158,11 +179,15 @@ interface ReferenceBarProps {
 function ReferenceBar({ draft, item: about, onDrop }: ReferenceBarProps) {
   const { texts, chat } = usePage();
   if (draft.re === undefined && draft.edits === undefined) return null;
+  const isOutdated = about !== undefined && isEditOutdated(draft, about);
+  const editing = isOutdated ? texts.editedMeanwhile : texts.editing;
   const name = about === undefined ? "" : authorText(about, texts, chat.model);
   const quote = about === undefined ? "" : quotedText(about, 100);
   return (
     <div className="composer-about">
-      <span>{draft.edits === undefined ? texts.replyingTo(name) : texts.editing}</span>
+      <span role={isOutdated ? "alert" : undefined}>
+        {draft.edits === undefined ? texts.replyingTo(name) : editing}
+      </span>
       <span className="composer-quote" dir="auto">
         <PlainLine text={quote} />
       </span>
@@ -195,6 +220,7 @@ function AttachButton({ attached }: Pick<ComposerProps, "attached">) {
 
 interface Offer {
   readonly completion: Completion;
+  /** -1 until the user has chosen with the arrow keys. */
   readonly at: number;
 }
 
@@ -209,7 +235,9 @@ function useOffer() {
       module && ((prefix: string, max: number) => module.searchEmojiNames(prefix, max, texts.lang));
     const source = suggestionSource(chat.model, Object.keys(COMMANDS), searchEmoji);
     const completion = completionAt(newText, caret, source);
-    setOffer(completion === undefined ? undefined : { completion, at: 0 });
+    // Enter completes a command, but sends a message as it was written.
+    const at = completion?.kind === "command" ? 0 : -1;
+    setOffer(completion === undefined ? undefined : { completion, at });
     if (searchEmoji !== undefined || !isTypingEmoji(newText, caret)) return;
     const retry = () => text.current === newText && update(newText, caret);
     emojiModule.fetch().then(retry, () => undefined);
@@ -217,22 +245,22 @@ function useOffer() {
   const rangeText = ({ from, to }: Completion) => text.current.slice(from, to);
   /** Returns `undefined` if the list does not use the key. */
   const press = (event: KeyboardEvent): string | "handled" | undefined => {
-    if (offer === undefined || event.nativeEvent.isComposing) return undefined;
+    if (offer === undefined) return undefined;
     const { completion, at } = offer;
     const { length } = completion.choices;
-    // Enter sends if the name is already complete.
+    // Enter sends if the command is already complete.
     const isComplete = event.key === "Enter" && rangeText(completion) === completion.choices[at];
     switch (event.key) {
       case "ArrowDown":
         setOffer({ completion, at: (at + 1) % length });
         return "handled";
       case "ArrowUp":
-        setOffer({ completion, at: (at + length - 1) % length });
+        setOffer({ completion, at: at < 0 ? length - 1 : (at + length - 1) % length });
         return "handled";
       case "Tab":
+        return event.shiftKey ? undefined : completion.choices[Math.max(at, 0)];
       case "Enter":
-        if (event.shiftKey) return undefined;
-        return isComplete ? undefined : completion.choices[at];
+        return event.shiftKey || event.repeat || isComplete ? undefined : completion.choices[at];
       case "Escape":
         setOffer(undefined);
         return "handled";
@@ -254,17 +282,12 @@ interface RejectedCommand {
 
 function useWriting({ target, thread, onCommand, field, attached, itemOf }: WritingProps) {
   const page = usePage();
-  const { chat, settings } = page;
+  const { chat, settings, texts } = page;
   const { draft, change } = useDraft(chat, target, thread, settings.typing);
   const [isAlso, setAlso] = useState(false);
   const offers = useOffer();
-  const caret = useRef<number | undefined>(undefined);
+  const isWriting = useText(field, draft.text);
   useHeight(field, draft.text);
-  useLayoutEffect(() => {
-    const at = caret.current;
-    if (at !== undefined) field.current?.setSelectionRange(at, at);
-    caret.current = undefined;
-  });
   const isCaption = draft.edits !== undefined && itemOf(draft.edits)?.file !== undefined;
   const textMax = chat.model.server?.textBytesMax ?? Number.POSITIVE_INFINITY;
   const max = isCaption ? FILE_TEXT_BYTES_MAX : textMax;
@@ -280,11 +303,21 @@ function useWriting({ target, thread, onCommand, field, attached, itemOf }: Writ
   };
   const sendNow = () => {
     if (!(hasFiles ? sendFiles() : chat.actions.send(target, draft, thread, isAlso))) return;
+    chat.draftSent(draftKey(target, thread), draft);
     setAlso(false);
     change(draft.edits === undefined ? EMPTY_DRAFT : endEdit(draft));
     field.current?.focus();
   };
   const send = () => {
+    const item = draft.edits === undefined ? undefined : itemOf(draft.edits);
+    if (item !== undefined && isEditOutdated(draft, item)) {
+      return confirm(page, {
+        title: texts.replaceEditAsk,
+        text: item.text,
+        action: texts.replaceEdit,
+        onConfirm: sendNow,
+      });
+    }
     if (draft.edits !== undefined) return sendNow();
     sendAfterQuestion(page, target, { text: draft.text }, sendNow);
   };
@@ -300,19 +333,25 @@ function useWriting({ target, thread, onCommand, field, attached, itemOf }: Writ
     else setRejection({ text: draft.text, message: outcome.message });
   };
   const choose = (choice: string) => {
-    if (offers.offer === undefined) return;
-    const completed = complete(draft.text, offers.offer.completion, choice);
-    caret.current = completed.caret;
-    change({ ...draft, text: completed.text });
+    const { current } = field;
+    if (offers.offer === undefined || current === null) return;
+    const { completion } = offers.offer;
+    const { text, caret } = complete(current.value, completion, choice);
+    const after = current.value.length - completion.to;
+    current.focus();
+    replaceText(current, completion, text.slice(completion.from, text.length - after));
+    current.setSelectionRange(caret, caret);
     offers.close();
-    field.current?.focus();
   };
   const insert = (sign: string) => {
-    const { selectionStart: from, selectionEnd: to } = field.current ?? {};
-    const { text } = draft;
-    caret.current = (from ?? text.length) + sign.length;
-    change({ ...draft, text: text.slice(0, from) + sign + text.slice(to ?? text.length) });
-    requestAnimationFrame(() => field.current?.focus());
+    // The dialog with the emoji closes first, because the text cannot be undone without the focus.
+    requestAnimationFrame(() => {
+      const { current } = field;
+      if (current === null) return;
+      const { selectionStart: from, selectionEnd: to } = current;
+      current.focus();
+      replaceText(current, { from, to }, sign);
+    });
   };
   const clearReference = () => change(withoutReference(draft));
   const rejected = rejection?.text === draft.text ? rejection : undefined;
@@ -330,6 +369,7 @@ function useWriting({ target, thread, onCommand, field, attached, itemOf }: Writ
     max,
     isAlso,
     setAlso,
+    isWriting,
   };
 }
 
@@ -349,20 +389,17 @@ function useKeys(writing: Writing, { lastOwn, field }: WritingProps) {
       event.stopPropagation();
       return pressed === "handled" ? undefined : choose(pressed);
     }
-    const { isComposing } = event.nativeEvent;
-    const { key, ctrlKey, metaKey, altKey, shiftKey } = event;
-    const press = { key, ctrlKey, metaKey, altKey, shiftKey, isComposing };
     const before = draft.text.slice(0, field.current?.selectionStart);
-    const action = composerAction(press, draft.text === "", before, sends);
+    const action = composerAction(event, draft.text === "", before, sends);
     if (action === "send") submit();
     else if (action === "edit-last") {
       const item = lastOwn();
-      if (item !== undefined) change(startEdit(draft, item.seq, item.text));
+      if (item !== undefined) change(startEdit(draft, item.seq, item.text, item.editedUnixMs));
     } else if (action === "escape") {
       if (draft.re === undefined && draft.edits === undefined) return;
       clearReference();
       event.stopPropagation();
-    } else return;
+    } else if (action === undefined) return;
     event.preventDefault();
   };
 }
@@ -375,19 +412,23 @@ interface TextFieldProps {
 function TextField({ props, writing }: TextFieldProps) {
   const { texts, settings } = usePage();
   const { target, thread, field, attached } = props;
-  const title = useModelValue((model) => targetTitle(model, target));
-  const { draft, change, offers, bytes, max } = writing;
-  const label = thread === undefined ? texts.messageTo(title) : texts.replyInThread;
+  const title = useModelValue((model) => placeTitle(model, target, texts));
+  const { draft, change, offers, bytes, max, isWriting } = writing;
+  const box = boxNames(target);
+  const here = box === undefined ? texts.messageTo(title) : texts.handInTo(cleanText(box.room));
+  const label = thread === undefined ? here : texts.replyInThread;
   const onKeyDown = useKeys(writing, props);
-  const at = offers.offer?.at;
+  const { offer } = offers;
   const onChange = (event: ChangeEvent<HTMLTextAreaElement>) => {
+    if (isWriting.current) return;
     const { value, selectionStart } = event.target;
     change({ ...draft, text: value });
     offers.update(value, selectionStart);
   };
   const onPaste = (event: ClipboardEvent) => {
     const files = withoutHandles(event.clipboardData.files);
-    if (files.length === 0) return;
+    // Spreadsheets and word processors add a picture of the text that they copy.
+    if (files.length === 0 || event.clipboardData.getData("text/plain") !== "") return;
     event.preventDefault();
     attached.add(files);
   };
@@ -399,10 +440,11 @@ function TextField({ props, writing }: TextFieldProps) {
       enterKeyHint={enterSends(settings) ? "send" : "enter"}
       aria-label={thread === undefined ? texts.message : label}
       placeholder={label}
-      value={draft.text}
       aria-autocomplete="list"
-      aria-controls={at === undefined ? undefined : "suggestions"}
-      aria-activedescendant={at === undefined ? undefined : `suggestion-${at}`}
+      aria-controls={offer === undefined ? undefined : "suggestions"}
+      aria-activedescendant={
+        offer === undefined || offer.at < 0 ? undefined : `suggestion-${offer.at}`
+      }
       aria-invalid={bytes > max}
       onChange={onChange}
       onKeyDown={onKeyDown}
@@ -416,7 +458,7 @@ export const Composer = memo(function Composer(allProps: ComposerProps & Compose
   const { ref, ...rest } = allProps;
   const { target, thread, isSealed, itemOf, attached } = rest;
   const texts = useTexts();
-  const title = useModelValue((model) => targetTitle(model, target));
+  const title = useModelValue((model) => placeTitle(model, target, texts));
   const maySendFiles = useModelValue((model) => mayAttach(model, roomOf(model, target)));
   const field = useRef<HTMLTextAreaElement>(null);
   const props: WritingProps = { ...rest, field };
@@ -429,11 +471,14 @@ export const Composer = memo(function Composer(allProps: ComposerProps & Compose
       field.current?.focus();
     },
     edit: (item) => {
-      change(startEdit(draft, item.seq, item.text));
+      change(startEdit(draft, item.seq, item.text, item.editedUnixMs));
       field.current?.focus();
     },
   }));
   const referredSeq = draft.edits ?? draft.re;
+  const referred = useModelValue(() =>
+    referredSeq === undefined ? undefined : itemOf(referredSeq),
+  );
   return (
     <form
       className="composer"
@@ -443,11 +488,7 @@ export const Composer = memo(function Composer(allProps: ComposerProps & Compose
         writing.submit();
       }}
     >
-      <ReferenceBar
-        draft={draft}
-        item={referredSeq === undefined ? undefined : itemOf(referredSeq)}
-        onDrop={writing.clearReference}
-      />
+      <ReferenceBar draft={draft} item={referred} onDrop={writing.clearReference} />
       {offers.offer === undefined ? null : (
         <Suggestions {...offers.offer} onChoose={writing.choose} />
       )}

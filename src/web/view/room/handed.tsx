@@ -5,6 +5,7 @@ import { boxNames } from "../../../base/names.ts";
 import { cleanText } from "../../../base/text.ts";
 import type { HandedIn } from "../../../client/actions.ts";
 import { isSameName } from "../../../core/model/item.ts";
+import { shownName } from "../../../core/model/people.ts";
 import { postTarget } from "../../../core/model/selectors.ts";
 import type { Model, RoomState } from "../../../core/model/state.ts";
 import { privacyText } from "../../../ui/text/rules-text.ts";
@@ -48,7 +49,7 @@ export function HandedDialog({ room, onOpen, onClose }: HandedProps) {
           <li key={one.user} className="room-entry">
             <div className="room-entry-text">
               <span className="list-main" dir="auto">
-                {cleanText(one.user)}
+                {cleanText(shownName(chat.model, one.user))}
               </span>
               <HandedNote {...one} />
             </div>

@@ -6,7 +6,7 @@ import { PRESENCE_MEMBERS_MAX } from "../../../base/limits.ts";
 import { compareNames } from "../../../base/names.ts";
 import { cleanText } from "../../../base/text.ts";
 import { isSameName } from "../../../core/model/item.ts";
-import { displayedLike } from "../../../core/model/people.ts";
+import { displayedLike, shownName } from "../../../core/model/people.ts";
 import { openRoom } from "../../../core/model/selectors.ts";
 import type { Member, Model, RoomState } from "../../../core/model/state.ts";
 import { isMutedAt } from "../../../core/rooms/prefs.ts";
@@ -50,7 +50,11 @@ export function personItems(page: PageValue, person: PersonContext): MenuItem[] 
   const isIgnored = chat.model.ignored.has(name.toLowerCase());
   const ignore = () => void chat.actions.ignore(name, !isIgnored).catch(fail);
   const items = [
-    menuItem(texts.writeTo(cleanText(name)), () => chat.actions.open(`@${name}`), "edit"),
+    menuItem(
+      texts.writeTo(cleanText(shownName(chat.model, name))),
+      () => chat.actions.open(`@${name}`),
+      "edit",
+    ),
     menuItem(isIgnored ? texts.unignore : texts.ignore, ignore),
   ];
   if (room === undefined || !moderates) return items;
@@ -98,33 +102,34 @@ const Person = memo(function Person({ member, room, moderates, isMe }: PersonPro
   const isIgnored = useModelValue((model) => model.ignored.has(member.name.toLowerCase()));
   const isConnected = useOnline();
   const isOnline = isConnected ? member.isOnline : undefined;
-  const name = cleanText(member.name);
-  const { tint } = usePerson(name);
+  const { tint } = usePerson(member.name);
   const shown = useShownName(member.name);
   const openCard = useContext(CardContext);
   const notes = [isMe ? texts.you : undefined, isIgnored ? texts.ignoredMark : undefined];
   const note = [...useMarks(member), ...notes].filter((text) => text !== undefined).join(", ");
   return (
     <li className={isOnline === true ? "person" : "person is-away"}>
-      <Avatar name={name} user={member.name} tint={tint} />
+      <Avatar name={shown} user={member.name} tint={tint} />
       <span className={isOnline === true ? "dot dot-on" : "dot"}>
         <span className="sr-only">{presenceText(isOnline, texts)}</span>
       </span>
-      <button
-        type="button"
-        className="author-button room-name"
-        dir="auto"
-        title={texts.showProfile(name)}
-        onClick={() => openCard(member.name)}
-      >
-        {shown}
-      </button>
-      <AccountName user={member.name} />
-      {note === "" ? null : <span className="room-note">{note}</span>}
+      <span className="person-text">
+        <button
+          type="button"
+          className="author-button room-name"
+          dir="auto"
+          title={texts.showProfile(shown)}
+          onClick={() => openCard(member.name)}
+        >
+          {shown}
+        </button>
+        <AccountName user={member.name} />
+        {note === "" ? null : <span className="room-note person-note">{note}</span>}
+      </span>
       {isMe ? null : (
         <MenuButton
           className="person-button"
-          label={texts.actionsFor(name)}
+          label={texts.actionsFor(cleanText(member.name))}
           items={() => personItems(page, { ...member, room, moderates })}
         />
       )}

@@ -1,6 +1,7 @@
 /** Actions on a message: its context and its menu items. */
 
 import { cleanText } from "../../../base/text.ts";
+import { shownName } from "../../../core/model/people.ts";
 import { canPin, openRoom } from "../../../core/model/selectors.ts";
 import type { Item } from "../../../core/model/state.ts";
 import { inviteAddresses } from "../../input/invite-addresses.ts";
@@ -8,10 +9,12 @@ import { formatRoute, serverTag } from "../../input/route.ts";
 import { pickEmoji } from "../emoji/button.tsx";
 import { copy } from "../shell/clipboard.ts";
 import type { PageValue } from "../shell/context.tsx";
+import { isTouch } from "../shell/context.tsx";
 import { confirmItem, deleteQuestion } from "../shell/dialog.tsx";
 import { type MenuItem, menuItem } from "../shell/menu.tsx";
 import type { Unfolded } from "../text/fold.tsx";
 import { PersonCard } from "./person-card.tsx";
+import { TextDialog } from "./text-dialog.tsx";
 
 export const THUMB = "👍";
 export const QUICK_SIGNS = ["👍", "❤️", "😂", "🎉", "😮", "😢", "👀", "✅"] as const;
@@ -41,6 +44,11 @@ export function messageItems(page: PageValue, item: Item, actions: MessageAction
   ];
   if (isText || item.text !== "") {
     items.push(menuItem(texts.copyText, () => copy(page, item.text), "copy"));
+    // A long press opens the menu, so that a finger cannot select a part of the text.
+    if (isTouch())
+      items.push(
+        menuItem(texts.selectText, () => openDialog(TextDialog, { text: item.text }), "copy"),
+      );
   }
   const [address] = inviteAddresses(location, chat.addresses, chat.isLocal);
   // The address of a `chat web` page works only on this computer.
@@ -52,7 +60,9 @@ export function messageItems(page: PageValue, item: Item, actions: MessageAction
   const { from: user } = item;
   if (user !== undefined && item.imported === undefined) {
     const showCard = () => openDialog(PersonCard, { user });
-    items.push(menuItem(texts.showProfile(cleanText(user)), showCard, "people"));
+    items.push(
+      menuItem(texts.showProfile(cleanText(shownName(chat.model, user))), showCard, "people"),
+    );
   }
   const room = openRoom(chat.model);
   if (room !== undefined && chat.model.prefs !== undefined) {

@@ -80,13 +80,13 @@ function Quote({ row, actions }: { readonly row: ItemRow | PendingRow; actions: 
 }
 
 function Reactions({ item, actions }: { readonly item: Item; readonly actions: MessageActions }) {
-  const { texts } = usePage();
+  const { texts, chat } = usePage();
   if (item.reactions.length === 0) return null;
   return (
     <div className="reactions">
       {item.reactions.map(({ sign, by, mine }) => {
         const safeSign = cleanText(sign);
-        const names = by.map((name) => cleanText(name)).join(", ");
+        const names = by.map((name) => cleanText(shownName(chat.model, name))).join(", ");
         return (
           <button
             key={sign}

@@ -1,12 +1,12 @@
 /** Dialog that confirms a moderation action, with a room field if no room is given. */
 
 import { useState } from "react";
-import { cleanText } from "../../../base/text.ts";
 import { isConversation } from "../../../core/model/selectors.ts";
-import { targetTitle } from "../../../ui/text/target-text.ts";
+import { placeTitle } from "../../../ui/text/target-text.ts";
 import { type CloseProps, usePage } from "../shell/context.tsx";
 import { FormDialog } from "../shell/dialog.tsx";
 import { Field } from "../shell/form.tsx";
+import { useShownName } from "./person.tsx";
 
 export type ModerationAct = "mute" | "unmute" | "kick" | "grant" | "ungrant";
 
@@ -22,13 +22,25 @@ export function ModerationDialog({ act, user, room: initialRoom, onClose }: Mode
   const [room, setRoom] = useState(initialRoom ?? rooms[0]?.name ?? "lobby");
   const [reason, setReason] = useState("");
   const hasReason = act === "kick" && rooms.find(({ name }) => name === room)?.isSealed !== true;
-  const name = cleanText(user);
+  const name = useShownName(user);
   const questions = {
-    mute: [texts.muteAsk(name, targetTitle(chat.model, room)), texts.mute, texts.muteExplained],
+    mute: [
+      texts.muteAsk(name, placeTitle(chat.model, room, texts)),
+      texts.mute,
+      texts.muteExplained,
+    ],
     unmute: [`${texts.unmute}: ${name}`, texts.unmute, ""],
-    kick: [texts.kickAsk(name, targetTitle(chat.model, room)), texts.kick, texts.kickExplained],
-    grant: [texts.grantAsk(name, targetTitle(chat.model, room)), texts.makeModerator, ""],
-    ungrant: [texts.ungrantAsk(name, targetTitle(chat.model, room)), texts.removeModerator, ""],
+    kick: [
+      texts.kickAsk(name, placeTitle(chat.model, room, texts)),
+      texts.kick,
+      texts.kickExplained,
+    ],
+    grant: [texts.grantAsk(name, placeTitle(chat.model, room, texts)), texts.makeModerator, ""],
+    ungrant: [
+      texts.ungrantAsk(name, placeTitle(chat.model, room, texts)),
+      texts.removeModerator,
+      "",
+    ],
   } as const;
   const [title, action, explained] = questions[act];
   const submit = () => {

@@ -5,8 +5,9 @@ import { cleanText } from "../../../base/text.ts";
 import type { PersonFacts } from "../../../client/chat-client.ts";
 import { KEY_LETTERS } from "../../../core/client/person-keys.ts";
 import { isSameName } from "../../../core/model/item.ts";
-import { PeopleIndex, tintIn } from "../../../core/model/people.ts";
-import { isOnline, openRoom } from "../../../core/model/selectors.ts";
+import { shownName } from "../../../core/model/people.ts";
+import { isOnline } from "../../../core/model/selectors.ts";
+import { tintOf } from "../../../core/model/tint.ts";
 import { targetText } from "../../../ui/text/target-text.ts";
 import { Button } from "../shell/button.tsx";
 import { type CloseProps, FaultLine, useModel, usePage, useTask } from "../shell/context.tsx";
@@ -20,15 +21,13 @@ export function PersonCard({ user, onClose }: CloseProps & { readonly user: stri
   const page = usePage();
   const { chat, texts, times, openDialog } = page;
   const model = useModel();
-  const [index] = useState(() => new PeopleIndex());
-  const tint = tintIn(index.of(openRoom(model), model), user);
   const task = useTask();
   const [facts, setFacts] = useState<PersonFacts>();
   // biome-ignore lint/correctness/useExhaustiveDependencies: requested once
   useEffect(() => task.run(async () => setFacts(await chat.whois(user))), []);
   const person = personContext(model, user);
   const role = person.role === "member" ? (facts?.role ?? "member") : person.role;
-  const name = cleanText(person.name);
+  const name = cleanText(shownName(model, person.name));
   const isMe = isSameName(user, model.me);
   const moderates = person.moderates || model.isOperator;
   const [write, ignore, ...moderation] = personItems(page, { ...person, role, moderates });
@@ -52,7 +51,7 @@ export function PersonCard({ user, onClose }: CloseProps & { readonly user: stri
   return (
     <Dialog title={name} onClose={onClose} className="dialog-small">
       <div className="person-card">
-        <Avatar name={name} user={user} tint={tint} />
+        <Avatar name={name} user={user} tint={tintOf(user)} />
         <p>
           <DisplayName user={person.name} />{" "}
           {presenceText(isConnected ? isOnline(model, user) : undefined, texts)}{" "}

@@ -11,7 +11,7 @@ import { roomOf } from "../../../core/model/selectors.ts";
 import type { Item } from "../../../core/model/state.ts";
 import { EMPTY_DRAFT } from "../../../ui/text/draft.ts";
 import { authorText, briefText } from "../../../ui/text/event-text.ts";
-import { targetText, targetTitle } from "../../../ui/text/target-text.ts";
+import { placeTitle, targetText } from "../../../ui/text/target-text.ts";
 import { formatRoute, linkedMessages, linkedRoute, type Route } from "../../input/route.ts";
 import { emojiModule } from "../emoji/loader.ts";
 import { copy } from "../shell/clipboard.ts";
@@ -42,10 +42,15 @@ function mentionItems(page: PageValue, name: string): readonly MenuItem[] {
   return [...(write === undefined ? [] : [write]), mention, ...more];
 }
 
+/** Names of mentions that are no people. */
+const GROUP_MENTIONS: readonly string[] = ["everyone", "here"];
+
 function Mention({ name, children }: { readonly name: string; readonly children: string }) {
   const page = usePage();
   const { me } = page.chat.model;
   if (isSameName(name, me)) return <span className="mention mention-me">{children}</span>;
+  if (GROUP_MENTIONS.includes(name.toLowerCase()))
+    return <span className="mention">{children}</span>;
   return (
     <MenuButton
       className="mention"
@@ -229,7 +234,7 @@ function LinkQuote({ route }: { readonly route: Route }) {
   );
   if (item === undefined) return null;
   const author = isMessage(item) ? [authorText(item, texts, chat.model)] : [];
-  const about = [...author, targetTitle(chat.model, target), times.full(item.timeUnixMs)];
+  const about = [...author, placeTitle(chat.model, target, texts), times.full(item.timeUnixMs)];
   return (
     <a className="quote" href={formatRoute(route)} dir="auto">
       <span className="quote-name">{about.join(" · ")}</span>{" "}

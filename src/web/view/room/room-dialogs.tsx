@@ -9,14 +9,14 @@ import { cleanText } from "../../../base/text.ts";
 import { clampUnixMs } from "../../../base/time.ts";
 import { defined } from "../../../base/values.ts";
 import { isSameName } from "../../../core/model/item.ts";
-import { knownNames, roomOf } from "../../../core/model/selectors.ts";
+import { isBoxOf, knownNames, roomOf } from "../../../core/model/selectors.ts";
 import type { RoomState } from "../../../core/model/state.ts";
 import { LOBBY } from "../../../core/rooms/rooms.ts";
 import type { Texts } from "../../../ui/messages/en/page.ts";
 import { plainTopic } from "../../../ui/text/event-text.ts";
 import { faultText } from "../../../ui/text/fault-text.ts";
 import { mayCreateRooms } from "../../../ui/text/rules-text.ts";
-import { targetText, targetTitle } from "../../../ui/text/target-text.ts";
+import { placeTitle, targetText } from "../../../ui/text/target-text.ts";
 import type { Answer } from "../../../wire/messages.ts";
 import { formatRoute } from "../../input/route.ts";
 import { Button } from "../shell/button.tsx";
@@ -344,7 +344,9 @@ export function DateDialog({ target, onClose }: CloseProps & { readonly target: 
   );
 }
 
-export function accessText({ isSealed, isLocked, rules, people }: RoomState, texts: Texts): string {
+export function accessText(room: RoomState, texts: Texts): string {
+  const { isSealed, isLocked, rules, people } = room;
+  if (isBoxOf(room.target)) return texts.boxAccess;
   if (people !== undefined) return texts.groupAccess;
   if (isSealed) return `${texts.makeSealed}.`;
   if (rules.join === "approval") return texts.approvalExplained;
@@ -369,7 +371,7 @@ export function RoomDetailsDialog({ target, onClose }: CloseProps & { readonly t
     ],
   ];
   return (
-    <Dialog title={targetTitle(chat.model, target)} onClose={onClose}>
+    <Dialog title={placeTitle(chat.model, target, texts)} onClose={onClose}>
       <dl className="facts">
         {facts.map(([name, value]) => (
           <div key={name}>

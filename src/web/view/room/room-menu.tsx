@@ -14,7 +14,7 @@ import {
 } from "../../../core/model/selectors.ts";
 import type { RoomState } from "../../../core/model/state.ts";
 import { LOBBY } from "../../../core/rooms/rooms.ts";
-import { targetTitle } from "../../../ui/text/target-text.ts";
+import { placeTitle } from "../../../ui/text/target-text.ts";
 import { ReceiptsDialog } from "../attention/readers.tsx";
 import { Button } from "../shell/button.tsx";
 import { type CloseProps, type PageValue, useModelValue, usePage } from "../shell/context.tsx";
@@ -46,7 +46,9 @@ export function RoomMenu({ target, anchor, onSearch, onClose }: RoomMenuProps) {
     if (isMissing) onClose();
   }, [isMissing, onClose]);
   if (isMissing) return null;
-  const label = page.texts.actionsFor(targetTitle(page.chat.model, target).replace(/^#/, ""));
+  const label = page.texts.actionsFor(
+    placeTitle(page.chat.model, target, page.texts).replace(/^#/, ""),
+  );
   return (
     <Menu label={label} items={roomItems(page, room, onSearch)} anchor={anchor} onClose={onClose} />
   );
@@ -117,7 +119,7 @@ const NOTIFY_LEVELS = ["all", "mentions", "nothing"] as const;
 function NotifyDialog({ room, onClose }: { readonly room: RoomState } & CloseProps) {
   const { chat, texts } = usePage();
   const { target } = room;
-  const name = targetTitle(chat.model, target);
+  const name = placeTitle(chat.model, target, texts);
   const muted = chat.model.prefs?.get(room.id)?.muted;
   const level = muted ? undefined : roomNotifyLevel(chat.model, room);
   const choice = (label: string, isChosen: boolean, choose: () => void) => {
@@ -195,7 +197,7 @@ function namedItems(page: PageValue, room: RoomState): MenuItem[] {
   const adder = adderIn(chat.model, room.target);
   const choice = { ignores: false };
   const leave = confirmItem(page, {
-    title: texts.leaveAsk(targetTitle(chat.model, room.target)),
+    title: texts.leaveAsk(placeTitle(chat.model, room.target, texts)),
     text: isGroup ? texts.leaveGroupExplained : texts.leaveExplained,
     action: texts.leaveRoom,
     isDanger: true,

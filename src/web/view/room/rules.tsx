@@ -2,7 +2,6 @@
 
 import { useEffect, useState } from "react";
 import { SLOW_SECONDS_MAX } from "../../../base/limits.ts";
-import { cleanText } from "../../../base/text.ts";
 import { withMentions } from "../../../core/client/mentions.ts";
 import { roomOf } from "../../../core/model/selectors.ts";
 import type { Model, RoomState } from "../../../core/model/state.ts";
@@ -15,7 +14,7 @@ import {
   ruleFacts,
   serverLimits,
 } from "../../../ui/text/rules-text.ts";
-import { targetTitle } from "../../../ui/text/target-text.ts";
+import { placeTitle } from "../../../ui/text/target-text.ts";
 import { BOX_RULES, JOIN_RULES, POSTERS, WHO } from "../../../wire/field.ts";
 import type { PostBody, RoomRules } from "../../../wire/messages.ts";
 import { Button } from "../shell/button.tsx";
@@ -29,6 +28,7 @@ import {
 } from "../shell/context.tsx";
 import { confirm, Dialog, FormDialog } from "../shell/dialog.tsx";
 import { Field, SelectField } from "../shell/form.tsx";
+import { useShownName } from "./person.tsx";
 
 const SECOND_MS = 1_000;
 
@@ -72,7 +72,7 @@ export function usePostLimit(
 export function Knock({ room, name: user }: { readonly room: string; readonly name: string }) {
   const { chat, texts } = usePage();
   const task = useTask();
-  const name = cleanText(user);
+  const name = useShownName(user);
   const admit = () => task.run(() => chat.request("invite-user", { room, user }));
   const decline = () => task.run(() => chat.request("knock", { room, user, on: false }));
   return (
@@ -97,7 +97,7 @@ export function RulesDialog({ target, onClose }: CloseProps & { readonly target:
   if (room === undefined) return null;
   if (mayChange) return <RulesForm room={room} onClose={onClose} />;
   return (
-    <Dialog title={texts.rulesOf(targetTitle(chat.model, target))} onClose={onClose}>
+    <Dialog title={texts.rulesOf(placeTitle(chat.model, target, texts))} onClose={onClose}>
       <RuleList rules={room.rules} />
     </Dialog>
   );
@@ -151,7 +151,7 @@ function RulesForm({ room, onClose }: CloseProps & { readonly room: RoomState })
   const ways = JOIN_RULES.map((one) => [one, texts.ruleJoinBy(one)] as const);
   return (
     <FormDialog
-      title={texts.rulesOf(targetTitle(chat.model, room.target))}
+      title={texts.rulesOf(placeTitle(chat.model, room.target, texts))}
       action={texts.save}
       onSubmit={save}
       onClose={onClose}

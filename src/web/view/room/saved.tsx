@@ -4,7 +4,7 @@ import { useEffect, useState } from "react";
 import type { RoomId } from "../../../base/ids.ts";
 import { followedThreads } from "../../../core/model/selectors.ts";
 import type { Item } from "../../../core/model/state.ts";
-import { targetTitle } from "../../../ui/text/target-text.ts";
+import { placeTitle } from "../../../ui/text/target-text.ts";
 import { Button } from "../shell/button.tsx";
 import { type CloseProps, useModelValue, usePage } from "../shell/context.tsx";
 import { Dialog } from "../shell/dialog.tsx";
@@ -44,7 +44,7 @@ function Line({ room, seq, isUnread, removeLabel, onRemove, onClose, onJump }: L
   const item = useSaved(room, seq);
   const roomState = useModelValue((model) => model.rooms.get(room));
   const target = roomState?.target ?? "";
-  const location = targetTitle(chat.model, target);
+  const location = placeTitle(chat.model, target, texts);
   const goTo = () => {
     onClose();
     onJump(target, seq);

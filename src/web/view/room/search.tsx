@@ -8,7 +8,7 @@ import { hasMoreResults } from "../../../core/model/page.ts";
 import type { FoundItem } from "../../../core/model/state.ts";
 import { parseSearch, searchCompletions } from "../../../ui/search-query.ts";
 import { briefText } from "../../../ui/text/event-text.ts";
-import { targetTitle } from "../../../ui/text/target-text.ts";
+import { placeTitle } from "../../../ui/text/target-text.ts";
 import { timesNow } from "../../../ui/text/times.ts";
 import { Button } from "../shell/button.tsx";
 import { type CloseProps, FaultLine, useModelValue, usePage } from "../shell/context.tsx";
@@ -36,7 +36,7 @@ function Hit({ hit: found, query, onJump }: HitProps) {
   return (
     <li>
       <button type="button" className="list-button" onClick={() => onJump(target, seq)}>
-        <ListedMessage item={item} location={targetTitle(chat.model, target)}>
+        <ListedMessage item={item} location={placeTitle(chat.model, target, texts)}>
           {matchSegments(briefText(item, texts, times, TEXT_BYTES_MAX), query, HIT_LENGTH).map(
             ({ text, isMatch }, i) => {
               const Tag = isMatch ? "mark" : Fragment;
@@ -101,7 +101,7 @@ function SearchForm({ open }: Pick<SearchProps, "open">) {
       <FaultLine fault={fault} />
       {open === undefined ? null : (
         <Check
-          label={texts.searchHere(targetTitle(chat.model, open))}
+          label={texts.searchHere(placeTitle(chat.model, open, texts))}
           isOn={isRoomOnly}
           onChange={setRoomOnly}
         />

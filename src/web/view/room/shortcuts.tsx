@@ -20,6 +20,10 @@ function isField(target: EventTarget | null): boolean {
   return target instanceof HTMLElement && target.matches("input, textarea, select");
 }
 
+function focusComposer(): void {
+  document.querySelector<HTMLElement>(".composer textarea")?.focus();
+}
+
 function neighbour({ lines }: ShortcutProps, step: number, isUnread: boolean): string | undefined {
   const entries = [...lines.rooms, ...lines.people];
   const at = entries.findIndex(({ isOpen }) => isOpen);
@@ -42,10 +46,16 @@ export function useShortcuts(props: ShortcutProps): void {
       if (event.defaultPrevented || document.querySelector("dialog[open]") !== null) return;
       const { onOpen, onSearch, side, closeSide } = latestProps.current;
       if (event.key === "Escape" && (side === "search" || side === "thread")) {
-        return closeSide();
+        closeSide();
+        // The panel's focus would be lost, and the next keys with it.
+        return requestAnimationFrame(() => {
+          if (document.activeElement === document.body) focusComposer();
+        });
       }
-      const action = keyAction(event, isField(event.target));
+      const isOnPage = event.target === document.body;
+      const action = keyAction(event, isField(event.target), isOnPage);
       if (action === undefined) return;
+      if (action === "type") return focusComposer(); // Which then receives the letter.
       event.preventDefault();
       switch (action) {
         case "previous-room":
@@ -61,7 +71,7 @@ export function useShortcuts(props: ShortcutProps): void {
         case "help":
           return openDialog(HelpDialog);
         default:
-          return document.querySelector<HTMLElement>(".composer textarea")?.focus();
+          return focusComposer();
       }
     };
     return listen(window, "keydown", onKeyDown); // After the layers, which also use Escape.

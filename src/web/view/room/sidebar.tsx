@@ -11,7 +11,6 @@ import {
   useState,
 } from "react";
 import { cleanText } from "../../../base/text.ts";
-import { tintWith } from "../../../core/model/people.ts";
 import {
   dndEnd,
   followedThreads,
@@ -20,6 +19,7 @@ import {
   type RoomListEntry,
   roomOf,
 } from "../../../core/model/selectors.ts";
+import { tintOf } from "../../../core/model/tint.ts";
 import { lastLine } from "../../../ui/text/event-text.ts";
 import { mayCreateRooms } from "../../../ui/text/rules-text.ts";
 import { rove } from "../../input/keys.ts";
@@ -65,14 +65,15 @@ function Note({ icon, text, isStrong }: NoteProps) {
 
 /** In the drawer on a phone. */
 function Last({ target }: { readonly target: string }) {
-  const { texts, times, chat } = usePage();
+  const { texts, times } = usePage();
   const item = useModelValue((model) => lastUnignored(model, target));
+  const displayNames = useModelValue((model) => model.displayNames);
   if (item === undefined) return null;
   return (
     <>
       <time className="room-note">{times.brief(item.timeUnixMs)}</time>
       <span className="room-last" dir="auto">
-        {lastLine(item, texts, times, chat.model)}
+        {lastLine(item, texts, times, { displayNames })}
       </span>
     </>
   );
@@ -82,7 +83,6 @@ const Line = memo(function Line({ line, onOpen }: LineProps) {
   const texts = useTexts();
   const isNarrow = useNarrow();
   const { target, kind, name, badge, mentions, isOpen, isOnline, isIgnored, isMuted } = line;
-  const me = useModelValue((model) => model.me);
   const shown = useShownName(name);
   const classes = [
     "room-line",
@@ -104,7 +104,7 @@ const Line = memo(function Line({ line, onOpen }: LineProps) {
           </span>
         ) : (
           <>
-            <Avatar name={cleanText(name)} user={name} tint={tintWith(me, name)} />
+            <Avatar name={shown} user={name} tint={tintOf(name)} />
             <span className={isOnline === true ? "dot dot-on" : "dot"}>
               <span className="sr-only">{presenceText(isOnline, texts)}</span>
             </span>

@@ -6,7 +6,7 @@ import { isSameName } from "../../../core/model/item.ts";
 import { knownNames, roomList } from "../../../core/model/selectors.ts";
 import type { Model } from "../../../core/model/state.ts";
 import { targetsLike } from "../../../ui/matching.ts";
-import { targetTitle } from "../../../ui/text/target-text.ts";
+import { placeTitle } from "../../../ui/text/target-text.ts";
 import { rove } from "../../input/keys.ts";
 import { Button } from "../shell/button.tsx";
 import { type CloseProps, useModelValue, usePage } from "../shell/context.tsx";
@@ -50,7 +50,7 @@ function Options({ targets: found, at, onChoose }: OptionsProps) {
           className={i === at ? "option is-at" : "option"}
           onClick={() => onChoose(target)}
         >
-          {targetTitle(chat.model, target.replace(/^#/, ""))}{" "}
+          {placeTitle(chat.model, target.replace(/^#/, ""), texts)}{" "}
           {target.startsWith("@") ? <DisplayName user={target.slice(1)} /> : null}
         </div>
       ))}
@@ -108,7 +108,6 @@ export function Switcher({ onClose, onOpen, isPeople = false }: SwitcherProps) {
     openDialog(GroupDialog, { onOpen });
   };
   const onKeyDown = (event: KeyboardEvent) => {
-    if (event.nativeEvent.isComposing) return;
     if (event.key === "Enter") {
       event.preventDefault();
       if (targets[at] !== undefined || !isOther) return choose(targets[at]);

@@ -20,7 +20,7 @@ import { isConversation, openRoom } from "../../../core/model/selectors.ts";
 import type { Item } from "../../../core/model/state.ts";
 import { LOBBY } from "../../../core/rooms/rooms.ts";
 import { authorText } from "../../../ui/text/event-text.ts";
-import { targetTitle } from "../../../ui/text/target-text.ts";
+import { placeTitle } from "../../../ui/text/target-text.ts";
 import { rove } from "../../input/keys.ts";
 import { Button } from "../shell/button.tsx";
 import { useModelValue, usePage, useTexts } from "../shell/context.tsx";
@@ -30,6 +30,7 @@ import { MenuStateContext } from "../shell/menu.tsx";
 import { RowList, type RowListHandle } from "../shell/row-list.tsx";
 import { Unfolded } from "../text/fold.tsx";
 import { Beginning, NewcomerWelcome } from "./beginning.tsx";
+import { useCopiedMessages } from "./copied-messages.ts";
 import { EventText, Message, Pending } from "./message.tsx";
 import type { MessageActions } from "./message-actions.ts";
 import { openMessageMenu, useMessageGestures } from "./message-gestures.ts";
@@ -137,6 +138,7 @@ function useScrollState(rows: readonly Row[], timeline: Rows, jumps: number): Sc
   const aimedRows = useRef<readonly Row[]>(undefined);
   const userInputMs = useRef(Number.NEGATIVE_INFINITY);
   const lastIndex = rows.length - 1;
+  const isFocused = useModelValue((model) => model.isFocused);
   useLayoutEffect(() => {
     const handle = list.current;
     const { shownKey } = timeline;
@@ -158,6 +160,12 @@ function useScrollState(rows: readonly Row[], timeline: Rows, jumps: number): Sc
       const isUnread = rows.some(({ kind }) => kind === "unread");
       isFollowing.current = !isUnread;
       if (isUnread) aim.current = { key: "unread", align: "start" };
+    }
+    // Messages that nobody sees yet stay below the line of new messages.
+    if (isFollowing.current && !isFocused && rows.some(({ kind }) => kind === "unread")) {
+      isFollowing.current = false;
+      aim.current = { key: "unread", align: "start" };
+      aimedRows.current = undefined;
     }
     if (aim.current !== undefined && aimedRows.current !== rows) {
       const { key, align } = aim.current;
@@ -402,6 +410,7 @@ export const Timeline = memo(function Timeline({ rows: timeline, actions, jumps 
   const replyMark = useRef<HTMLSpanElement>(null);
   useMessageGestures(section, replyMark, timeline.rows, actions.reply);
   useWheel(section, scrollState);
+  useCopiedMessages(section);
   const restoreFocus = useRowFocus(section);
   const { hasNewer, loading } = timeline;
   const offset = useRef(0);
@@ -422,7 +431,7 @@ export const Timeline = memo(function Timeline({ rows: timeline, actions, jumps 
     <section
       ref={section}
       className="timeline"
-      aria-label={texts.messagesOf(targetTitle(chat.model, actions.target))}
+      aria-label={texts.messagesOf(placeTitle(chat.model, actions.target, texts))}
       onKeyDown={(event) => {
         releaseAim();
         if (!goToEnd(event)) moveFocus(event);

@@ -5,6 +5,7 @@ import { isDiskFull } from "../../../base/disk-space.ts";
 import { formatSize } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
 import { formatUtc } from "../../../base/time.ts";
+import { shownName } from "../../../core/model/people.ts";
 import type { ConnectionView } from "../../../core/model/state.ts";
 import { faultText, PageFault } from "../../../ui/text/fault-text.ts";
 import { targetText } from "../../../ui/text/target-text.ts";
@@ -139,7 +140,8 @@ function StoreFailure() {
   const { texts, chat } = usePage();
   const fault = useModelValue(() => chat.storeFailure);
   if (fault === undefined) return null;
-  const text = fault.code === "store-full" ? texts.browserFull : texts.browserStoresNothing;
+  const failure = fault.code === "store-full" ? texts.browserFull : texts.browserStoresNothing;
+  const text = chat.isStoreDeleted ? texts.browserDataDeleted : failure;
   return (
     <div className="banner banner-warning" role="alert">
       <span>{text}</span>
@@ -154,6 +156,7 @@ const DISMISSED_KEY = "chat.announcement";
 function Announcement() {
   const { texts, times } = usePage();
   const { announcement } = useModelValue((model) => model.notices);
+  const displayNames = useModelValue((model) => model.displayNames);
   const [dismissedTime, setDismissedTime] = useState(() => readLocal(DISMISSED_KEY));
   if (announcement === undefined || announcement.time === dismissedTime) return null;
   const { text, by, time } = announcement;
@@ -164,7 +167,8 @@ function Announcement() {
   return (
     <div className="banner banner-info" role="status">
       <div className="announced" dir="auto">
-        {cleanText(by)}: <RichText text={text} mentions={NO_MENTIONS} />{" "}
+        {cleanText(shownName({ displayNames }, by))}:{" "}
+        <RichText text={text} mentions={NO_MENTIONS} />{" "}
         <time className="announced-at" dateTime={formatUtc(time)}>
           {times.full(time)}
         </time>

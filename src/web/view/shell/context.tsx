@@ -17,7 +17,7 @@ import type { Texts } from "../../../ui/messages/en/page.ts";
 import { faultText } from "../../../ui/text/fault-text.ts";
 import type { Times } from "../../../ui/text/times.ts";
 import type { PageClient } from "../../driver/page-client.ts";
-import type { Layers } from "../../input/layers.ts";
+import type { Layer, Layers } from "../../input/layers.ts";
 import type { Previews } from "../../transfer/previews.ts";
 import { listen } from "./effects.ts";
 import type { Settings } from "./settings.ts";
@@ -88,7 +88,11 @@ function restoreFocus(previous: Element | null): void {
   if (isLost && previous instanceof HTMLElement) previous.focus({ preventScroll: true });
 }
 
-export function useLayer(close: () => void, isOpen = true, ignoresEscape = false): void {
+export function useLayer(
+  close: () => void,
+  isOpen = true,
+  { ignoresEscape = false, isCover = false }: Omit<Layer, "close"> = {},
+): void {
   const { layers } = usePage();
   const latest = useRef(close);
   latest.current = close;
@@ -98,12 +102,12 @@ export function useLayer(close: () => void, isOpen = true, ignoresEscape = false
   useLayoutEffect(() => {
     if (!isOpen) return;
     const previous = opener.current;
-    const remove = layers.open({ close: () => latest.current(), ignoresEscape });
+    const remove = layers.open({ close: () => latest.current(), ignoresEscape, isCover });
     return () => {
       remove();
       queueMicrotask(() => restoreFocus(previous)); // The layer is still in the document.
     };
-  }, [layers, isOpen, ignoresEscape]);
+  }, [layers, isOpen, ignoresEscape, isCover]);
 }
 
 export function useModel(): Model {

@@ -1,7 +1,7 @@
 /** Modal dialogs, with and without a form. */
 
 import { type ReactNode, useId, useLayoutEffect, useRef } from "react";
-import { targetTitle } from "../../../ui/text/target-text.ts";
+import { placeTitle } from "../../../ui/text/target-text.ts";
 import { GuessDelayNotice } from "../login/guess-delay.tsx";
 import { Button } from "./button.tsx";
 import { FaultLine, type PageValue, useLayer, usePage, useTask, useTexts } from "./context.tsx";
@@ -23,7 +23,7 @@ export function Dialog({ title, onClose, children, className = "" }: DialogProps
   const { texts, layers } = usePage();
   const titleId = useId();
   const ref = useRef<HTMLDialogElement>(null);
-  useLayer(onClose);
+  useLayer(onClose, true, { isCover: true });
   useLayoutEffect(() => {
     const dialog = ref.current;
     dialog?.showModal();
@@ -115,7 +115,7 @@ export function confirmSeal(page: PageValue, target: string): void {
   const { texts, chat } = page;
   confirm(page, {
     title: texts.sealConversation,
-    text: texts.sealExplained(targetTitle(chat.model, target).replace(/^@/, "")),
+    text: texts.sealExplained(placeTitle(chat.model, target, texts).replace(/^@/, "")),
     action: texts.sealConversation,
     onConfirm: () => chat.actions.seal(target),
   });

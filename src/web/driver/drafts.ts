@@ -1,0 +1,190 @@
+/**
+ * Drafts of this tab. Each tab owns its rows of the shared store. A tab shows copies of the drafts
+ * of open tabs, and adopts those of closed tabs.
+ */
+
+import { toBase64Url } from "../../base/bytes.ts";
+import { ID_BYTES } from "../../base/ids.ts";
+import type { Draft } from "../../core/model/state.ts";
+import { combinedDraft, isSameDraft } from "../../ui/text/draft.ts";
+import type { Platform, TabMessage } from "../browser/environment.ts";
+import type { Drafts, Preferences, StoredDraft } from "../browser/preferences.ts";
+
+const STORE_INTERVAL_MS = 500;
+
+export interface TabDraftsOptions {
+  readonly platform: Platform;
+  readonly preferences: Preferences;
+  /** `undefined` while nobody is logged in. */
+  readonly user: () => string | undefined;
+  /** Drafts of the model. */
+  readonly drafts: () => ReadonlyMap<string, Draft>;
+  /** Changes a draft of the model. */
+  readonly emit: (target: string, draft: Draft | undefined) => void;
+}
+
+/** Copy of a draft that another open tab owns, until the user changes it here. */
+interface Copy {
+  readonly tab: string;
+  readonly draft: Draft;
+}
+
+export class TabDrafts {
+  readonly #changed = new Map<string, Draft | undefined>();
+  readonly #copies = new Map<string, Copy>();
+  #cancelTimer: (() => void) | undefined;
+  #tab: Promise<string> | undefined;
+
+  constructor(private readonly options: TabDraftsOptions) {}
+
+  /** The model's draft has changed. */
+  changed(target: string, draft: Draft | undefined): void {
+    if (draft !== undefined && this.#copies.get(target)?.draft === draft) return;
+    this.#copies.delete(target);
+    this.#changed.set(target, draft);
+    this.#cancelTimer ??= this.options.platform.clock.after(STORE_INTERVAL_MS, () => {
+      void this.store();
+    });
+  }
+
+  /** Deletes the draft in other tabs where it is the same. */
+  sent(target: string, draft: Draft): void {
+    const user = this.options.user();
+    if (user !== undefined)
+      this.options.platform.tabs.broadcast({ kind: "sent", user, target, draft });
+  }
+
+  receive(message: Exclude<TabMessage, { kind: "left" }>): void {
+    const { target, draft } = message;
+    const current = this.options.drafts().get(target);
+    if (message.kind === "sent") {
+      if (current !== undefined && isSameDraft(current, message.draft))
+        this.options.emit(target, undefined);
+      return;
+    }
+    const copy = this.#copies.get(target);
+    if (copy?.tab !== message.tab || current !== copy.draft) return;
+    if (draft === undefined) this.#copies.delete(target);
+    else this.#copies.set(target, { tab: copy.tab, draft });
+    this.options.emit(target, draft);
+  }
+
+  /** Stores drafts synchronously, because the page is closing. */
+  storeNow(): void {
+    const { platform, preferences } = this.options;
+    const user = this.options.user();
+    if (user === undefined || this.#changed.size === 0) return;
+    platform.lastDrafts.write(preferences.serializeDrafts(user, this.#changed));
+  }
+
+  async store(): Promise<void> {
+    this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
+    const { platform, preferences } = this.options;
+    const user = this.options.user();
+    const drafts = new Map(this.#changed);
+    if (user === undefined || drafts.size === 0) return;
+    const tab = await this.#tabId();
+    await preferences.storeDrafts(user, rowsOf(drafts, tab));
+    for (const [target, draft] of drafts) {
+      if (this.#changed.get(target) === draft) this.#changed.delete(target);
+      const change = draft === undefined ? {} : { draft };
+      platform.tabs.broadcast({ kind: "draft", user, tab, target, ...change });
+    }
+    if (this.#changed.size === 0) platform.lastDrafts.write(undefined);
+  }
+
+  /**
+   * Restores the drafts of this tab before its reload and of closed tabs, and copies those of open
+   * tabs.
+   */
+  async restore(user: string): Promise<void> {
+    const { platform, preferences } = this.options;
+    const { lastDrafts } = platform;
+    const previous = platform.tabId.read() ?? "";
+    const text = lastDrafts.read();
+    if (text !== undefined) {
+      await preferences.storeDrafts(user, rowsOf(preferences.parseDrafts(user, text), previous));
+      lastDrafts.write(undefined);
+    }
+    const own = await this.#tabId();
+    const drafts = new Map<string, Draft>();
+    const adopted: StoredDraft[] = [];
+    const copies = new Map<string, Copy>();
+    const open = new Map<string, boolean>();
+    const rows = (await preferences.drafts(user)).toSorted(
+      (a, b) => Number(b.tab === own) - Number(a.tab === own),
+    );
+    for (const row of rows) {
+      const { target, tab, draft } = row;
+      const isOpen = tab !== own && (open.get(tab) ?? (await this.#isOpen(tab)));
+      open.set(tab, isOpen);
+      const before = drafts.get(target);
+      const combined = before === undefined ? draft : combinedDraft(before, draft);
+      if (isOpen) copies.set(target, { tab, draft });
+      else if (combined !== undefined) {
+        drafts.set(target, combined);
+        if (tab !== own) adopted.push(row);
+      }
+    }
+    if (this.options.user()?.toLowerCase() !== user.toLowerCase()) return;
+    for (const [target, stored] of drafts) this.#restoreOwn(target, stored);
+    for (const [target, copy] of copies) {
+      if (drafts.has(target) || this.options.drafts().has(target)) continue;
+      this.#copies.set(target, copy);
+      this.options.emit(target, copy.draft);
+    }
+    if (adopted.length === 0) return;
+    await this.store();
+    await preferences.storeDrafts(
+      user,
+      adopted.map(({ target, tab }) => ({ target, tab, draft: undefined })),
+    );
+  }
+
+  clear(): void {
+    this.#changed.clear();
+    this.#copies.clear();
+    this.options.platform.lastDrafts.write(undefined);
+  }
+
+  /** The user may have typed before the stored draft was read. */
+  #restoreOwn(target: string, stored: Draft): void {
+    const typed = this.options.drafts().get(target);
+    const draft = typed === undefined ? stored : (combinedDraft(stored, typed) ?? typed);
+    if (draft !== typed) this.options.emit(target, draft);
+  }
+
+  /** Rows of older programs, which name no tab, have the id "". */
+  async #isOpen(tab: string): Promise<boolean> {
+    if (tab === "") return false;
+    const release = await this.options.platform.locks.hold(lockName(tab)).catch(() => undefined);
+    release?.();
+    return release === undefined;
+  }
+
+  /** The browser releases the lock when this tab closes. A duplicated tab gets an id of its own. */
+  #tabId(): Promise<string> {
+    this.#tab ??= this.#claim();
+    return this.#tab;
+  }
+
+  async #claim(): Promise<string> {
+    const { tabId, locks, entropy } = this.options.platform;
+    const hold = (id: string) => locks.hold(lockName(id)).catch(() => undefined);
+    const stored = tabId.read();
+    if (stored !== undefined && (await hold(stored)) !== undefined) return stored;
+    const created = toBase64Url(entropy(ID_BYTES));
+    await hold(created);
+    tabId.write(created);
+    return created;
+  }
+}
+
+function rowsOf(drafts: Drafts, tab: string) {
+  return [...drafts].map(([target, draft]) => ({ target, tab, draft }));
+}
+
+function lockName(tab: string): string {
+  return `chat drafts ${tab}`;
+}

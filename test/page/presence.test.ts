@@ -1,0 +1,76 @@
+import { expect } from "bun:test";
+import { until } from "../event.ts";
+import { pageTest } from "./browser.ts";
+import { PageServer } from "./page-server.ts";
+
+const server = new PageServer();
+
+pageTest("messages under a dialog stay unread, and the line of new messages is there", async () => {
+  await using ana = await server.logIn("ana", { width: 390, height: 844, isPhone: true });
+  const ben = await server.headlessUser("ben");
+  await ana.send("hello");
+  await ana.waitUntilSent();
+  await ana
+    .button(/^Open the list of rooms/)
+    .first()
+    .click();
+  await ana.page.locator(".me-button").click();
+  await ana.dialog("Account and settings").waitFor();
+  await ben.post("@ana leave the building now");
+  for (let i = 0; i < 40; i++) await ben.post(`line ${i}`);
+  await until("the mention counts", async () => (await ana.page.title()).startsWith("(1)"));
+  await ana.waitForMessage("@ana leave");
+  await ana.page.keyboard.press("Escape");
+  await ana.page.keyboard.press("Escape");
+  const top = "document.querySelector('.new-line').getBoundingClientRect().top";
+  await until("the line is visible", async () => {
+    const px = await ana.page.evaluate<number>(top).catch(() => -1);
+    return px > 0 && px < 844;
+  });
+  await until("the mention was seen", async () => !(await ana.page.title()).startsWith("("));
+});
+
+pageTest("announces a repeated text again, and a mention in another room", async () => {
+  const mia = await server.window("mia");
+  const ben = await server.headlessUser("leo");
+  await mia.waitUntilSent();
+  await mia.page.evaluate(`(() => {
+    window.spoken = [];
+    const region = document.querySelector(".sr-only[aria-live=polite]");
+    new MutationObserver(() => window.spoken.push(region.textContent)).observe(region, {
+      childList: true, characterData: true, subtree: true,
+    });
+  })()`);
+  const spoken = () => mia.page.evaluate<string[]>("window.spoken");
+  for (const count of [1, 2, 3]) {
+    await ben.post("ok");
+    await until(`spoken ${count} times`, async () => (await spoken()).length >= count);
+  }
+  expect((await spoken()).map((text) => text.trim())).toEqual(Array(3).fill("leo: ok"));
+  await mia.createRoom("quiet");
+  await ben.post("@mia come here");
+  await until("the mention is spoken", async () =>
+    (await spoken()).some((text) => text.includes("come here")),
+  );
+});
+
+const NEAR_MIDNIGHT = `(() => {
+  const RealDate = Date;
+  const day = new RealDate();
+  const midnight = new RealDate(day).setHours(24, 0, 0, 0);
+  const shift = midnight - day.getTime() - 3_000;
+  window.Date = class extends RealDate {
+    constructor(...args) {
+      super(...(args.length === 0 ? [RealDate.now() + shift] : args));
+    }
+    static now() { return RealDate.now() + shift; }
+  };
+})()`;
+
+pageTest("'Today' becomes 'Yesterday' at midnight", async () => {
+  const eve = await server.window("eve");
+  await eve.send("late");
+  await eve.page.locator(".day", { hasText: "Today" }).first().waitFor();
+  await eve.page.evaluate(NEAR_MIDNIGHT);
+  await eve.page.locator(".day", { hasText: "Yesterday" }).first().waitFor({ timeout: 60_000 });
+});

@@ -1,0 +1,20 @@
+import { expect, test } from "bun:test";
+import { changedRange } from "../../../src/web/input/text-change.ts";
+
+test.each([
+  ["", "abc", [0, 0]],
+  ["abc", "", [0, 3]],
+  ["see @gu", "see @gurpreet ", [7, 7]],
+  ["aa", "aaa", [2, 2]],
+  ["aaa", "aa", [2, 3]],
+  ["one two three", "one 2 three", [4, 7]],
+  ["👍", "👎", [0, 2]],
+  ["a👍b", "a👍👍b", [3, 3]],
+  ["\u{1f44d}", "\u{1f84d}", [0, 2]],
+  ["same", "same", [4, 4]],
+] as const)("the change from %j to %j", (before, after, [from, to]) => {
+  const range = changedRange(before, after);
+  expect(range).toEqual({ from, to });
+  const inserted = after.slice(from, after.length - (before.length - to));
+  expect(before.slice(0, from) + inserted + before.slice(to)).toBe(after);
+});
