@@ -285,7 +285,7 @@ export const PREFS_PER_SECOND = 2;
 export const PREFS_BURST = 120;
 /** Each position takes about 30 bytes of `marks.json`. */
 export const READ_POSITIONS_MAX = 200_000;
-/** Each counted message takes 16 bytes. Users do not need a larger number. */
+/** Each counted message takes 24 bytes. Users do not need a larger number. */
 export const UNREAD_COUNTED_MAX = 10_000;
 export const READ_POSITIONS_BYTES_MAX = 16 * MIB;
 export const READ_POSITIONS_SAVE_INTERVAL_MS = 500;

@@ -123,8 +123,14 @@ export interface RoomState {
   readonly last: number;
   readonly read: number;
   readonly unread: number;
+  /**
+   * While the link catches up: `n` up to which the server has counted the unread messages, without
+   * those that the records to come erase.
+   */
+  readonly countedN: number;
   readonly readAtOpening: number | undefined;
-  readonly mentions: readonly number[];
+  /** Unread messages that mention the user or, in a conversation, all unread messages. */
+  readonly mentions: readonly Mention[];
   readonly lastUnixMs: number;
   readonly lastSeq: number;
   /** Newest items without a gap, oldest first. */
@@ -151,6 +157,11 @@ export interface RoomState {
   readonly members: readonly Member[] | undefined;
   readonly typing: readonly string[];
   readonly offered: readonly OfferedFile[];
+}
+
+export interface Mention {
+  readonly n: number;
+  readonly seq: number;
 }
 
 export interface ItemRange {

@@ -27,6 +27,7 @@ import {
   clearView,
   closeView,
   endListing,
+  isConversation,
   isFromOthers,
   markAuthor,
   newRoom,
@@ -38,14 +39,7 @@ import {
   readUpTo,
   renameAuthor,
 } from "./room.ts";
-import {
-  dndEnd,
-  draftKey,
-  isConversation,
-  isIgnored,
-  openRoom,
-  roomNotifyLevel,
-} from "./selectors.ts";
+import { dndEnd, draftKey, isIgnored, openRoom, roomNotifyLevel } from "./selectors.ts";
 import type { Draft, Item, Model, RoomState, ServerNotices } from "./state.ts";
 
 /** Shared, so that the model stays identical if there are no notices. */
@@ -283,6 +277,7 @@ function roomUpdated(draft: ModelDraft, update: RoomUpdate): void {
   if (room !== undefined) {
     const { target } = room;
     applyRoomUpdate(room, update);
+    if (draft.fields.isCaughtUp) room.countedN = 0;
     if (target !== room.target) followRename(draft, target, room.target);
     dropSentPosts(draft, room);
   } else if (draft.rooms.size < TIMELINE_ROOMS_MAX) {

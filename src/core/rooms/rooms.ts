@@ -141,7 +141,7 @@ function endsWithLastMember(room: Room): boolean {
 function isUnused({ name, maker, group, messageCount, topic, isClosed, retention }: Room): boolean {
   const isUserCreated = name !== undefined && maker !== "server" && group === undefined;
   return (
-    isUserCreated && messageCount.isEmpty && topic === "" && !isClosed && retention === undefined
+    isUserCreated && !messageCount.isUsed && topic === "" && !isClosed && retention === undefined
   );
 }
 
@@ -269,7 +269,7 @@ export class Rooms {
     const countsAsUnread =
       MESSAGE_KINDS.has(head.kind) && !(head.kind === "file" && room.isSealed === true);
     if (countsAsUnread) {
-      room.messageCount.add(head.n, head.by);
+      room.messageCount.add(head.n, head.by, head.seq);
       notePosted(room, head.by, head.time);
       if (room.box?.user === head.by) {
         setNewest(room.work, head.seq, head.time, UNREAD_COUNTED_MAX);
@@ -409,6 +409,7 @@ export class Rooms {
       if (!this.#erased.has(seq)) {
         setNewest(this.#erasedBy, seq, record.head.seq, ERASED_BY_MAX);
       }
+      room.messageCount.remove(seq);
       room.polls.delete(seq);
       room.work.delete(seq);
       this.#erased.add(seq);

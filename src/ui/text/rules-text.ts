@@ -2,7 +2,8 @@
 
 import { boxNames } from "../../base/names.ts";
 import { isSameName } from "../../core/model/item.ts";
-import { isConversation, postTarget, roomOf } from "../../core/model/selectors.ts";
+import { isConversation } from "../../core/model/room.ts";
+import { postTarget, roomOf } from "../../core/model/selectors.ts";
 import type { Model, RoomState } from "../../core/model/state.ts";
 import { closesBoxes } from "../../core/rooms/rules.ts";
 import type { PostBody, RoomRules, ServerRules } from "../../wire/messages.ts";

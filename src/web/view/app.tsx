@@ -22,8 +22,9 @@ import { localeFor, timesIn } from "../../ui/text/times.ts";
 import { loadTexts } from "../browser/texts.ts";
 import type { PageClient } from "../driver/page-client.ts";
 import { Layers } from "../input/layers.ts";
+import { OpenNotifications } from "./attention/open-notifications.ts";
 import { registerWorker } from "./attention/push-browser.ts";
-import { notifyFromWorker } from "./attention/pushes.tsx";
+import { closeNotifications, notifyFromWorker } from "./attention/pushes.tsx";
 import { playSound } from "./attention/sound.ts";
 import { useNoStrayDrops } from "./files/drop-zone.tsx";
 import { Login } from "./login/login.tsx";
@@ -81,6 +82,7 @@ function useNotifications(): void {
   const latestPage = useRef(page);
   latestPage.current = page;
   const { chat, texts } = page;
+  const [open] = useState(() => new OpenNotifications());
   useEffect(() => {
     // The worker would outlast `chat web`. The settings explain why it does not run elsewhere.
     if (!chat.isLocal) void registerWorker(texts.lang).catch(() => undefined);
@@ -95,7 +97,7 @@ function useNotifications(): void {
         if (event.kind === "sealed-remark") notify(texts.sealedRemark);
         if (event.kind === "identity-changed") notify(texts.keyChanged(cleanText(event.user)));
         if (event.kind !== "notify") return;
-        const { target, item } = event;
+        const { room, target, item, why } = event;
         // The sound stays off if the browser requires a click first.
         if (settings.sounds) playSound().catch(() => {});
         if (!settings.notifies || !("Notification" in window)) return;
@@ -104,20 +106,26 @@ function useNotifications(): void {
           targetTitle(chat.model, target),
         );
         const body = briefText(item, texts, times);
-        const content = { body, tag: `${target} ${item.seq}`, data: { at: target } };
+        const content = { body, tag: `${room} ${item.seq}`, data: { at: target, room } };
+        const closeLater = (close: () => void) => {
+          if (why === "message") open.add({ ...item, room }, close);
+        };
         try {
-          const overlays = new Notification(title, content);
-          overlays.onclick = () => {
+          const notification = new Notification(title, content);
+          notification.onclick = () => {
             window.focus();
-            chat.actions.open(target);
+            chat.actions.open(chat.model.rooms.get(room)?.target ?? target);
           };
+          closeLater(() => notification.close());
         } catch {
           // The setting explains why a phone runs no service worker.
           notifyFromWorker({ texts }, title, content).catch(() => {});
+          closeLater(() => void closeNotifications(content.tag).catch(() => {}));
         }
       }),
-    [chat],
+    [chat, open],
   );
+  useEffect(() => chat.store.subscribe(() => open.update(chat.model)), [chat, open]);
 }
 
 /** Asks the server, because no event reports the operator role. */

@@ -8,6 +8,7 @@ import {
 } from "../../../src/base/limits-page.ts";
 import { TIMELINE_ROOMS_MAX } from "../../../src/core/client/timeline.ts";
 import type { ModelEvent } from "../../../src/core/model/event.ts";
+import { isSettled } from "../../../src/core/model/selectors.ts";
 import type { Item, Model, RoomState } from "../../../src/core/model/state.ts";
 import { emptyModel, updateAll } from "../../../src/core/model/update.ts";
 import { LOBBY, lobbyOf, recordEvent, scene } from "../model-scene.ts";
@@ -69,7 +70,12 @@ function readingElsewhere([name, n]: readonly [string, number]): Step {
 }
 
 function postStep([name, from]: readonly [string, string]): Step {
-  return (world) => world.record(name, from, "text", { text: `word ${world.log.length}` });
+  return (world) => {
+    const text = `word ${world.log.length}`;
+    const isCall = world.log.length % 2 === 0;
+    const body = isCall ? { text: `@ana ${text}`, mentions: ["ana"] } : { text };
+    world.record(name, from, "text", body);
+  };
 }
 
 function of([kind, choice]: readonly [string, number]): Step {
@@ -78,7 +84,8 @@ function of([kind, choice]: readonly [string, number]): Step {
     if (message === undefined || message.kind !== "text" || message.erased === true) return;
     const id = message.room.id;
     const from = message.from ?? "";
-    if (kind === "edit") world.record(id, from, "edit", { seq: message.seq, text: `${choice}` });
+    const text = choice % 3 === 0 ? `@ana ${choice}` : `${choice}`;
+    if (kind === "edit") world.record(id, from, "edit", { seq: message.seq, text });
     if (kind === "reaction") world.record(id, "ben", "reaction", { re: message.seq, react: "+" });
     const edits = world.of(id).filter((item) => item.kind === "edit");
     const also = edits.filter(({ body }) => body?.["seq"] === message.seq).map((item) => item.seq);
@@ -154,6 +161,11 @@ function checkRooms(world: ModelWorld): void {
     expect(known !== undefined).toBe(world.joined.has(name));
     if (known === undefined) continue;
     expect(known.unread).toBe(world.unread(name));
+    const calls = world.mentions(name);
+    const mentioned = known.mentions.map((mention) => mention.seq);
+    expect(mentioned.filter((mention) => !calls.includes(mention))).toEqual([]);
+    const open = world.notified.filter((one) => one.room === name && !isSettled(world.model, one));
+    expect(open.filter((one) => !calls.includes(one.seq))).toEqual([]);
     const tailFrom = known.tail.items[0]?.seq ?? Number.POSITIVE_INFINITY;
     const end = Number.POSITIVE_INFINITY;
     expect(displayed(known.tail.items)).toEqual(expected(world, name, tailFrom, end));
@@ -217,6 +229,8 @@ describe("any order of events over several links", () => {
         world.link();
         for (const act of steps) act(world, later);
         for (const act of later) act();
+        world.deliver();
+        if (world.isLinked && world.model.isCaughtUp) checkRooms(world);
         world.link();
         world.deliver();
         checkRooms(world);
@@ -316,6 +330,17 @@ test("notifies of mentions unless read, visible or during catch-up", () => {
   expect(notified(open, ...past, { ...page, hasNewer: true, records: [] }, later)).toBe(1);
   const lost: ModelEvent = { kind: "connection", connection: { kind: "connecting" } };
   expect(notified(lost, call)).toBe(0);
+});
+
+test("erasures lower the counts of messages that are not loaded", () => {
+  const room = "lobby" as RoomId;
+  const call = recordEvent(2, { body: { text: "@ana", mentions: ["ana"] } });
+  const { model } = scene(call, recordEvent(3), { kind: "clear", room });
+  expect([lobbyOf(model).unread, lobbyOf(model).mentions.length]).toEqual([2, 1]);
+  const erased = updateAll(model, [recordEvent(4, { kind: "erase", body: { seq: 2 } })]).model;
+  expect(lobbyOf(erased).mentions).toEqual([]);
+  const told = updateAll(erased, [{ kind: "read", room, n: 1, unread: 1 }]).model;
+  expect(lobbyOf(told).unread).toBe(1);
 });
 
 describe("limits", () => {

@@ -2,7 +2,7 @@
 
 import { useState } from "react";
 import { cleanText } from "../../../base/text.ts";
-import { isConversation } from "../../../core/model/selectors.ts";
+import { isConversation } from "../../../core/model/room.ts";
 import { targetTitle } from "../../../ui/text/target-text.ts";
 import { type CloseProps, usePage } from "../shell/context.tsx";
 import { FormDialog } from "../shell/dialog.tsx";
