@@ -253,6 +253,8 @@ export const REJOINS_PER_HOUR_MAX = 60;
 export const LEAVE_REASONS_PER_HOUR_MAX = 20;
 /** Former names of accounts or rooms that still resolve. */
 export const FORMER_NAMES_MAX = 10_000;
+/** Newest former names of a room or person that clients receive, so that old links work. */
+export const FORMER_NAMES_SENT_MAX = 16;
 export const ROOM_MEMBERS_MAX = 20_000;
 /** A group's title names its members, and each message notifies all of them. */
 export const GROUP_MEMBERS_MAX = 32;

@@ -15,6 +15,7 @@ import {
   EDITS_PER_RECORD_MAX,
   FAULT_TEXT_BYTES_MAX,
   FOLLOWS_MAX,
+  FORMER_NAMES_SENT_MAX,
   GREP_BYTES_MAX,
   GROUP_MEMBERS_MAX,
   GROUP_NAMES_MAX,
@@ -129,6 +130,8 @@ const roomEntry = v.object({
   room: id,
   name: v.optional(target),
   with: v.optional(name),
+  /** Former values of `name` or `with` that still resolve, the newest last. */
+  was: v.optional(list(target, FORMER_NAMES_SENT_MAX)),
   topic: v.optional(text(TOPIC_BYTES_MAX)),
   /** The other members of a private room, which has no name of its own but a topic as its title. */
   people: v.optional(list(name, GROUP_NAMES_MAX)),

@@ -19,7 +19,7 @@ import { confirmAction, YES_FLAG } from "../../cli/flags.ts";
 import type { JsonObject } from "../../cli/output/render.ts";
 import { printData, printResult } from "../../cli/output/result.ts";
 import type { Client } from "../../client/client.ts";
-import { isSameName } from "../../core/model/item.ts";
+import { roomAt } from "../../core/client/room-names.ts";
 import { parseSlow } from "../../ui/commands.ts";
 import { ENGLISH } from "../../ui/messages/en/page.ts";
 import { rulesText } from "../../ui/text/rules-text.ts";
@@ -162,8 +162,11 @@ const rules = operatorVerb({
   async run({ room, ...flags }, { client, roomSecret, context }) {
     const change = changeOf(flags);
     if (Object.keys(change).length === 0) {
-      const all = await allRooms(client, { reverse: false, sort: "name", find: room });
-      const found = all.find((entry) => isSameName(entry.room, room));
+      const all = await allRooms(client, { reverse: false, sort: "name" }, true);
+      const named = all.map((entry) => {
+        return { ...entry, kind: "room", name: entry.room, formerNames: entry.former } as const;
+      });
+      const found = roomAt(named, room);
       if (found === undefined) throw new Fault("room-unknown", msg`no room named '${room}'`);
       return printData(context, ...shown(room, found.rules ?? {}));
     }

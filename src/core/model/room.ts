@@ -50,6 +50,7 @@ export function newRoom(update: RoomUpdate): RoomDraft {
     kind,
     name,
     target: formatTarget({ kind, name }),
+    formerNames: update.was ?? [],
     ...propertiesOf(update),
     isSealed: update.sealed === true,
     last: received,
@@ -101,6 +102,7 @@ function propertiesOf(update: RoomUpdate) {
 export function applyRoomUpdate(room: RoomDraft, update: RoomUpdate): void {
   room.name = update.with ?? update.name ?? room.name;
   room.target = formatTarget(room);
+  room.formerNames = update.was ?? [];
   Object.assign(room, propertiesOf(update));
   room.isSealed ||= update.sealed === true; // Never unset, even if the server omits the flag later.
   room.isListed = true;

@@ -4,6 +4,7 @@ import type { RoomId } from "../../base/ids.ts";
 import { boxNames, compareNames } from "../../base/names.ts";
 import type { PostBody } from "../../wire/messages.ts";
 import { titleOf } from "../client/chat-record.ts";
+import { roomAt } from "../client/room-names.ts";
 import { EVERYWHERE, type NotifyLevel, notifyLevel } from "../rooms/prefs.ts";
 import { isMessage, isSameName } from "./item.ts";
 import { isConversation, lastReplySeq, loadedItem, messagesOfOthers } from "./room.ts";
@@ -137,9 +138,7 @@ export function canSetTopic({ isOperator }: Model, room: RoomState): boolean {
 }
 
 export function roomOf(model: Pick<Model, "rooms">, target: string): RoomState | undefined {
-  const foldedTarget = target.replace(/^#/, "");
-  for (const room of model.rooms.values()) if (isSameName(room.target, foldedTarget)) return room;
-  return undefined;
+  return roomAt(model.rooms.values(), target);
 }
 
 export function isPostPending({ pending }: Model, target: string): boolean {

@@ -96,6 +96,8 @@ export interface RoomState {
   readonly kind: "room" | "person";
   readonly name: string;
   readonly target: string;
+  /** Names that lead to the room unless another one has them. */
+  readonly formerNames: readonly string[];
   readonly topic: string;
   /** The other members of a group; `undefined` in rooms and direct conversations. */
   readonly people: readonly string[] | undefined;

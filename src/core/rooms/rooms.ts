@@ -4,7 +4,6 @@ import { assert, unreachable } from "../../base/assert.ts";
 import { boxOwner, isDirect, type RoomId, type UserId } from "../../base/ids.ts";
 import {
   DECLINED_MAX,
-  FORMER_NAMES_MAX,
   GROUP_MEMBERS_MAX,
   HANDS_MAX,
   KNOCKS_MAX,
@@ -20,6 +19,7 @@ import { bodyOf, type FoldedHead, type FoldedRecord, parseBody } from "../../wir
 import { dropOldest, setNewest } from "../evict.ts";
 import { erasuresOf } from "../log/erasures.ts";
 import { SeqSet, type SeqSetValue } from "../log/seq-set.ts";
+import { FormerNames } from "./former-names.ts";
 import {
   applyGroup,
   type Group,
@@ -159,7 +159,7 @@ export class Rooms {
   readonly #byId = new Map<RoomId, Room>(); // The room engine enforces ROOMS_MAX.
   readonly #byName = new Map<FoldedName, Room>();
   /** A former name resolves to its room until another room uses the name. */
-  readonly #former = new Map<FoldedName, Room>(); // At most FORMER_NAMES_MAX entries.
+  readonly #former = new FormerNames<Room>();
   readonly #joined = new Map<UserId, Set<Room>>();
   readonly #inviting = new Map<UserId, Set<Room>>(); // At most INVITATIONS_PER_USER_MAX each.
   /** Seqs of edits by edited record, at most EDITS_PER_RECORD_MAX each. Erased with the record. */
@@ -187,6 +187,11 @@ export class Rooms {
 
   holderOf(name: Name): Room | undefined {
     return this.#byName.get(foldName(name));
+  }
+
+  /** Returns the former names of the room, the oldest first. */
+  formerNamesOf(room: Room): readonly FoldedName[] {
+    return this.#former.of(room);
   }
 
   /** Returns the former names, the oldest first. A current name precedes an equal former one. */
@@ -315,7 +320,7 @@ export class Rooms {
       for (const user of room.invited.keys()) this.#addInviting(room, user);
     }
     for (const [name, number] of value.holders) this.#byName.set(name, roomAt(number));
-    for (const [name, number] of value.former) this.#former.set(name, roomAt(number));
+    for (const [name, number] of value.former) this.#former.add(name, roomAt(number));
     for (const [user, numbers] of value.joined) {
       this.#joined.set(user, new Set(numbers.map(roomAt)));
     }
@@ -458,7 +463,7 @@ export class Rooms {
     if (before === undefined || this.holderOf(before) !== room) return;
     this.#byName.delete(foldName(before));
     this.#former.delete(foldName(name));
-    setNewest(this.#former, foldName(before), room, FORMER_NAMES_MAX);
+    this.#former.add(foldName(before), room);
     room.name = name;
     room.lock = nameLock(name);
     this.#byName.set(foldName(name), room);
@@ -469,7 +474,7 @@ export class Rooms {
     // Another server of the cluster may have added a member in the meantime.
     if (body?.vacant === true && !isVacant(room)) return;
     this.#byName.delete(foldName(room.name));
-    for (const [name, led] of this.#former) if (led === room) this.#former.delete(name);
+    for (const name of this.#former.of(room)) this.#former.delete(name);
     for (const user of room.members) this.#joined.get(user)?.delete(room);
     for (const user of room.invited.keys()) this.#endInvitation(room, user);
     const { knocks, declined, members, moderators, admitted, muted, posted, polls, hands } = room;

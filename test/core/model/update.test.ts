@@ -343,6 +343,33 @@ test("erasures lower the counts of messages that are not loaded", () => {
   expect(lobbyOf(told).unread).toBe(1);
 });
 
+test("follows former names to the room or person that had them", () => {
+  const [room, zoe] = ["r9" as RoomId, "d9" as RoomId];
+  const to = { body: { text: "x" }, writtenUnixMs: 0 };
+  const events: readonly ModelEvent[] = [
+    { kind: "open", target: "kw" },
+    { kind: "draft", target: "kw", draft: { text: "half" } },
+    { kind: "draft", target: "kw 7", draft: { text: "reply" } },
+    { kind: "posted", key: "a", id: "a", to: "kw", ...to },
+    { kind: "room", room, name: "keyword-room", was: ["kw0", "kw"], n: 1, skipped: 0 },
+    { kind: "room", room: zoe, with: "zoey", was: ["zoe"], n: 1, skipped: 0 },
+    { kind: "posted", key: "b", id: "b", to: "@zoe", ...to },
+  ];
+  const { model } = scene(...events);
+  expect(model.open).toBe("keyword-room");
+  expect([...model.drafts.keys()]).toEqual(["keyword-room", "keyword-room 7"]);
+  expect(model.pending.map((post) => post.to)).toEqual(["keyword-room", "@zoey"]);
+  const opened = (target: string) => updateAll(model, [{ kind: "open", target }]).model.open;
+  expect(["#KW0", "@Zoe", "zoe", "@kw"].map(opened)).toEqual([
+    "keyword-room",
+    "@zoey",
+    "zoe",
+    "@kw",
+  ]);
+  const taken = { kind: "room", room: "r8" as RoomId, name: "kw", n: 1, skipped: 0 } as const;
+  expect(updateAll(model, [taken, { kind: "open", target: "kw" }]).model.open).toBe("kw");
+});
+
 describe("limits", () => {
   test("ignore rooms beyond TIMELINE_ROOMS_MAX", () => {
     const rooms = Array.from({ length: TIMELINE_ROOMS_MAX + 1 }, (_, i): ModelEvent => {

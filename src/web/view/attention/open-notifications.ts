@@ -3,7 +3,7 @@
 import { isSettled, type Notified } from "../../../core/model/selectors.ts";
 import type { Model } from "../../../core/model/state.ts";
 
-/** Of more than these, the oldest stay until the user closes them. */
+/** Notifications that are followed. Older ones stay until the user closes them. */
 const OPEN_MAX = 64;
 
 export class OpenNotifications {
@@ -18,7 +18,7 @@ export class OpenNotifications {
     if (this.#open.size > OPEN_MAX && oldest !== undefined) this.#open.delete(oldest);
   }
 
-  /** Closes those of messages that were read on any device, erased, or no longer mention the user. */
+  /** Closes those whose messages were read on any device, erased or edited. */
   update(model: Pick<Model, "rooms">): void {
     for (const [key, { message, close }] of this.#open) {
       if (!isSettled(model, message)) continue;
