@@ -55,7 +55,8 @@ export interface JoinOptions {
   readonly assignment?: boolean;
 }
 
-export type HandedIn = Answer<"handed">["users"][number];
+/** `due`: Unix ms when the work is due in its room. */
+export type HandedIn = Answer<"handed">["users"][number] & { readonly due?: number | undefined };
 
 export type MessageAuthor = "other" | "own";
 
@@ -782,7 +783,7 @@ export class Actions {
     for (;;) {
       const after = all.at(-1)?.user;
       const page = await this.#actor.request("handed", defined({ room, after }));
-      all.push(...page.users);
+      all.push(...page.users.map((one) => ({ ...one, ...defined({ due: page.due }) })));
       if (!page.more) return all;
     }
   }

@@ -153,7 +153,7 @@ export const KINDS = {
     traits: ["read", "decision"],
     body: {
       ...({ post: "id", topic: "id", slow: "count", join: "id", everyone: "id" } as const),
-      ...({ newcomers: "flag", boxes: "id" } as const),
+      ...({ newcomers: "flag", boxes: "id", due: "count" } as const),
     },
   },
   group: {

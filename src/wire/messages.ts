@@ -459,13 +459,16 @@ export const REQUESTS = {
           /** Messages that the user has posted, with files, and files that are not erased. */
           messages: count,
           files: count,
-          /** Unix ms of the last message; omitted if the user has posted none. */
+          /** Unix ms of the first and the last message; omitted if the user has posted none. */
+          first: v.optional(unixMs),
           at: v.optional(unixMs),
           /** The user has left the room. */
           left: v.optional(v.boolean()),
         }),
         PAGE_RECORDS_MAX,
       ),
+      /** Unix ms when the work is due. */
+      due: v.optional(unixMs),
       more: v.boolean(),
     }),
   },

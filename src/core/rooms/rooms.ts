@@ -31,7 +31,7 @@ import {
 } from "./group-state.ts";
 import { MessageCount, type MessageCountValue } from "./message-count.ts";
 import { applyPoll, type Poll } from "./polls.ts";
-import { applyRules, notePosted, rulesOf } from "./rules.ts";
+import { applyRules, isQuestion, notePosted, rulesOf } from "./rules.ts";
 
 export interface Room {
   readonly id: RoomId;
@@ -67,8 +67,8 @@ export interface Room {
   /** Time of each user's last message in slow mode, oldest first. */
   readonly posted: Map<UserId, number>;
   /**
-   * Only in a box: seq and time in Unix ms of its owner's messages that are not erased, the newest
-   * last; at most UNREAD_COUNTED_MAX.
+   * Only in a box: seq and time in Unix ms of its owner's messages that are not erased and no
+   * questions, the newest last; at most UNREAD_COUNTED_MAX.
    */
   readonly work: Map<number, number>;
   receipts?: Receipts;
@@ -276,7 +276,7 @@ export class Rooms {
     if (countsAsUnread) {
       room.messageCount.add(head.n, head.by, head.seq);
       notePosted(room, head.by, head.time);
-      if (room.box?.user === head.by) {
+      if (room.box?.user === head.by && isWork(record)) {
         setNewest(room.work, head.seq, head.time, UNREAD_COUNTED_MAX);
       }
     }
@@ -551,6 +551,11 @@ export class Rooms {
     if (joined === undefined) this.#joined.set(user, new Set([room]));
     else joined.add(room);
   }
+}
+
+/** A caption that is a question leaves its file work. */
+function isWork(record: FoldedRecord): boolean {
+  return record.head.kind === "file" || !isQuestion(bodyOf(record, "text")?.text ?? "");
 }
 
 export function nameLock(name: Name): string {
