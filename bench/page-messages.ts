@@ -81,7 +81,7 @@ export async function runTraffic({
   perSecond,
   durationMs,
 }: Traffic): Promise<void> {
-  const posts: Promise<void>[] = [];
+  const posts: Promise<unknown>[] = [];
   const startedAt = performance.now();
   for (let n = 0; performance.now() - startedAt < durationMs; ) {
     const due = ((performance.now() - startedAt) / 1000) * perSecond;

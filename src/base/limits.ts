@@ -253,6 +253,8 @@ export const REJOINS_PER_HOUR_MAX = 60;
 export const LEAVE_REASONS_PER_HOUR_MAX = 20;
 /** Former names of accounts or rooms that still resolve. */
 export const FORMER_NAMES_MAX = 10_000;
+/** Newest former names of a room or person that clients receive, so that old links work. */
+export const FORMER_NAMES_SENT_MAX = 16;
 export const ROOM_MEMBERS_MAX = 20_000;
 /** A group's title names its members, and each message notifies all of them. */
 export const GROUP_MEMBERS_MAX = 32;
@@ -285,7 +287,7 @@ export const PREFS_PER_SECOND = 2;
 export const PREFS_BURST = 120;
 /** Each position takes about 30 bytes of `marks.json`. */
 export const READ_POSITIONS_MAX = 200_000;
-/** Each counted message takes 16 bytes. Users do not need a larger number. */
+/** Each counted message takes 24 bytes. Users do not need a larger number. */
 export const UNREAD_COUNTED_MAX = 10_000;
 export const READ_POSITIONS_BYTES_MAX = 16 * MIB;
 export const READ_POSITIONS_SAVE_INTERVAL_MS = 500;
@@ -430,8 +432,8 @@ export const UDP_QUEUE_BYTES = 64 * KIB;
 export const UDP_STREAMS_MAX = 40;
 export const UDP_HALF_OPEN_MAX = 1_024;
 /**
- * Exceeds the overhead of a handshake and of two minutes without a log-in. A window is 24 MiB, which
- * cannot grow afterwards (Bun 1.4.4).
+ * Exceeds the overhead of a handshake and of two minutes without a log-in. A window is 24 MiB,
+ * which cannot grow afterwards (Bun 1.4.4).
  */
 export const UDP_UNDELIVERED_BEFORE_LOGIN_BYTES_MAX = 128 * KIB;
 /** In this time, a link of 1 Gbit/s carries 31 MB. */

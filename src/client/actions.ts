@@ -11,11 +11,12 @@ import {
   STATUS_BYTES_MAX,
   TYPING_MS,
 } from "../base/limits.ts";
-import { boxNames, formatTarget, parseTarget } from "../base/names.ts";
+import { boxNames, parseTarget } from "../base/names.ts";
 import { defined } from "../base/values.ts";
 import type { RoomView } from "../core/client/chat-record.ts";
 import { withMentions } from "../core/client/mentions.ts";
 import type { Receipt } from "../core/client/outbox.ts";
+import { roomAt } from "../core/client/room-names.ts";
 import { withChanges } from "../core/model/changes.ts";
 import { isMessage, isSameName, itemOf } from "../core/model/item.ts";
 import { pollText } from "../core/model/poll.ts";
@@ -54,7 +55,8 @@ export interface JoinOptions {
   readonly assignment?: boolean;
 }
 
-export type HandedIn = Answer<"handed">["users"][number];
+/** `due`: Unix ms when the work is due in its room. */
+export type HandedIn = Answer<"handed">["users"][number] & { readonly due?: number | undefined };
 
 export type MessageAuthor = "other" | "own";
 
@@ -109,6 +111,16 @@ export class Actions {
 
   open(target: string | undefined): void {
     this.#store.applyNow({ kind: "open", target });
+    if (target?.startsWith("@") === true && roomOf(this.#model, target) === undefined) {
+      void this.#openPresentName(target).catch(() => undefined);
+    }
+  }
+
+  /** The server resolves the former name of a person with whom there is no conversation yet. */
+  async #openPresentName(target: string): Promise<void> {
+    const name = target.slice(1);
+    const { user } = await this.#actor.request("whois", { user: name });
+    if (!isSameName(user, name) && isSameName(this.#model.open, target)) this.open(`@${user}`);
   }
 
   setFocus(on: boolean): void {
@@ -126,11 +138,11 @@ export class Actions {
   leftRoom(target: string): void {
     const { open } = this.#model;
     if (open !== undefined && !isSameName(open, target)) return;
+    const left = roomOf(this.#model, target);
     const rooms = [...this.#model.rooms.values()].filter(
-      (room) => room.kind === "room" && !isSameName(room.name, target),
+      (room) => room.kind === "room" && room !== left,
     );
-    const { lastRoom } = this;
-    this.open((rooms.find(({ name }) => isSameName(name, lastRoom)) ?? rooms[0])?.name);
+    this.open((roomAt(rooms, this.lastRoom) ?? rooms[0])?.name);
   }
 
   /** @param seq the last visible item */
@@ -594,9 +606,8 @@ export class Actions {
    * target is not sealed.
    */
   sealedRoomAt(target: string): RoomView | undefined {
-    const name = bareTarget(target);
-    const isAt = (room: RoomView) => isSameName(formatTarget(room), name);
-    return this.#actor.rooms.find((room) => room.isSealed === true && isAt(room));
+    const room = roomAt(this.#actor.rooms, target);
+    return room?.isSealed === true ? room : undefined;
   }
 
   async leave(target: string): Promise<void> {
@@ -772,7 +783,7 @@ export class Actions {
     for (;;) {
       const after = all.at(-1)?.user;
       const page = await this.#actor.request("handed", defined({ room, after }));
-      all.push(...page.users);
+      all.push(...page.users.map((one) => ({ ...one, ...defined({ due: page.due }) })));
       if (!page.more) return all;
     }
   }

@@ -5,6 +5,8 @@ import { foldCase } from "../base/case-fold.ts";
 import { asFault, Fault } from "../base/fault.ts";
 import { accountFolderName } from "../base/file-names.ts";
 import { messageLine } from "../base/message-line.ts";
+import { formatUtc } from "../base/time.ts";
+import { defined } from "../base/values.ts";
 import { displayChatRecord } from "../cli/chat/console.ts";
 import { stringFlag } from "../cli/command.ts";
 import { clientVerb } from "../cli/connect/client.ts";
@@ -25,6 +27,8 @@ import type { HandedIn } from "../client/actions.ts";
 import type { Client } from "../client/client.ts";
 import { writeSmallFile } from "../io/disk/data-folder.ts";
 import { makePrivateFolder } from "../io/disk/private-path.ts";
+import { ENGLISH } from "../ui/messages/en/page.ts";
+import { handedState } from "../ui/text/rules-text.ts";
 
 export const command = clientVerb({
   printsData: true,
@@ -127,13 +131,21 @@ function textsName(files: readonly DisplayFile[]): string {
 
 function printHanded(context: Context, users: readonly HandedIn[]): number {
   return printList(context, users, {
-    json: (one) => ({ kind: "handed", ...one }),
+    json: (one) => {
+      const { at } = one;
+      const time = at === undefined ? undefined : formatUtc(at);
+      return { kind: "handed", ...one, ...defined({ time, state: handedState(one) }) };
+    },
     columns: {
       user: ({ user }) => user,
       messages: ({ messages }) => messages,
       files: ({ files }) => files,
       time: ({ at }, style) => timeCell(at, style),
-      state: ({ left }) => (left === true ? "left" : ""),
+      state: (one) => {
+        const state = handedState(one);
+        const due = state === undefined ? [] : [ENGLISH.handedBy(state)];
+        return [...due, ...(one.left === true ? ["left"] : [])].join(", ");
+      },
     },
   });
 }

@@ -36,6 +36,7 @@ import { quoteArgument } from "../cli/shell-quote.ts";
 import type { Client } from "../client/client.ts";
 import type { ChatRecord } from "../core/client/chat-record.ts";
 import { bodyMatcher, checkGrep, searchedTexts } from "../core/client/grep.ts";
+import { roomAt } from "../core/client/room-names.ts";
 import { isSameName } from "../core/model/item.ts";
 import { OPEN_MESSAGE_KINDS, READ_KINDS, type RecordKind } from "../wire/kinds.ts";
 
@@ -316,8 +317,7 @@ function recordMatcher(options: HistoryOptions): (record: ChatRecord) => boolean
   const { target, grep, ignoreCase, kinds } = options;
   const matchesBody = grep === undefined ? undefined : bodyMatcher(grep, ignoreCase);
   return ({ room, from, kind, body }) => {
-    const isTarget = target?.kind === room.kind && isSameName(room.name, target.name);
-    if (target !== undefined && !isTarget) return false;
+    if (target !== undefined && roomAt([room], formatTarget(target)) === undefined) return false;
     if (options.from !== undefined && !isSameName(from, options.from)) return false;
     if (kinds !== undefined && !kinds.has(kind as RecordKind)) return false;
     return matchesBody?.(body) ?? true;

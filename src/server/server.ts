@@ -251,7 +251,7 @@ function openServices(
   const fanOut = new FanOut(clock, registry, () => kernel.writes.inFlight > 0);
   const presence = new PresenceFeed(clock, registry, fanOut);
   const typing = new TypingFeed({ ...context, fanOut });
-  const readPositions = new ReadPositionService(context, stateFiles);
+  const readPositions = new ReadPositionService({ ...context, fanOut }, stateFiles);
   const catchUp = new CatchUp({ ...context, fanOut, presence, readPositions, historyQuota });
   const erasure = new MassErasure(context);
   const { contents, sealed: buckets, recordLine, programs, provable } = options;

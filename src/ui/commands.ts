@@ -3,6 +3,7 @@
 import { Fault, msg, type Translatable } from "../base/fault.ts";
 import { SLOW_SECONDS_MAX } from "../base/limits.ts";
 import { checkName, formatTarget, parseTarget } from "../base/names.ts";
+import { parseTime, type TimeContext } from "../base/parse-time.ts";
 import { formatUtc } from "../base/time.ts";
 import { defined } from "../base/values.ts";
 import { KEY_LETTERS } from "../core/client/person-keys.ts";
@@ -38,6 +39,7 @@ import { ENGLISH, type Texts } from "./messages/en/page.ts";
 import type { Message } from "./messages/en/terminal.ts";
 import { parseSearch } from "./search-query.ts";
 import { pollRows } from "./text/poll-text.ts";
+import { timesNow } from "./text/times.ts";
 
 interface User {
   readonly user: string;
@@ -376,6 +378,16 @@ export function parseSlow(text: string): number {
   throw new Fault("usage", msg`slow mode takes 1 to ${SLOW_SECONDS_MAX} seconds, or off`);
 }
 
+/**
+ * Returns Unix ms, or 0 for `off`. A date alone means its end, and a duration counts from now.
+ * @throws {Fault} usage
+ */
+export function parseDue(text: string, context: TimeContext): number {
+  if (text === "off") return 0;
+  if (/^\d+[smhd]$/.test(text)) return parseUntil(text, context.nowUnixMs);
+  return parseTime(text, { ...context, edge: "end" });
+}
+
 /** @param words rules and their values by turns; a password may follow `join password` */
 function parseRules(words: readonly string[]): RulesChange | undefined {
   const [rule = "", value = "", ...rest] = words;
@@ -387,6 +399,7 @@ function parseRules(words: readonly string[]): RulesChange | undefined {
   if (others === undefined) return undefined;
   const isSwitch = rule === "newcomers" && (value === "on" || value === "off");
   if (isSwitch) return { newcomers: value === "on", ...others };
+  if (rule === "due" && value !== "") return { due: parseDue(value, timesNow()), ...others };
   if (rule === "slow") return { slow: parseSlow(value), ...others };
   if (join !== undefined) return { join, ...defined({ password }), ...others };
   if (rule === "post" && value === "private") return { post: value, ...others };
@@ -399,7 +412,7 @@ function parseRules(words: readonly string[]): RulesChange | undefined {
 const rules: Command<RulesChange> = {
   usage:
     "/rules [post|topic|everyone WHO] [slow SECONDS] [join HOW] [newcomers on|off] " +
-    "[boxes open|closed]",
+    "[boxes open|closed] [due TIME|off]",
   parse: (input) => parseRules(splitWords(input, 0, RULE_WORDS_MAX) ?? [""]),
   async run(change, chat, host) {
     if (Object.keys(change).length === 0) return host.show({ kind: "rules" });

@@ -43,7 +43,7 @@ interface NotificationContent {
   readonly tag: string;
   readonly renotify: boolean;
   readonly icon: string;
-  readonly data: { readonly at: string };
+  readonly data: { readonly at: string; readonly room: string };
 }
 
 declare const PUSH_ICON: string;
@@ -86,18 +86,19 @@ function show(event: PushEvent): Promise<void> {
     tag: typeof tag === "string" ? tag : "",
     renotify: typeof tag === "string" && tag !== "",
     icon: PUSH_ICON,
-    data: { at: target },
+    // The server tags a push with its room, or with the word "sealed".
+    data: { at: target, room: typeof tag === "string" ? tag : "" },
   });
 }
 
-async function open(target: string): Promise<void> {
+async function open(target: string, room: string): Promise<void> {
   const pages = await scope.clients.matchAll({ type: "window", includeUncontrolled: true });
   const page = pages.find(({ visibilityState }) => visibilityState === "visible") ?? pages[0];
   if (page === undefined) {
     await scope.clients.openWindow(target === "" ? "/" : `/#/${target}`);
     return;
   }
-  page.postMessage({ kind: "open", at: target });
+  page.postMessage({ kind: "open", at: target, room });
   await page.focus();
 }
 
@@ -107,5 +108,6 @@ scope.addEventListener("push", (event) => event.waitUntil(show(event)));
 scope.addEventListener("notificationclick", (event) => {
   const { notification } = event;
   notification.close();
-  event.waitUntil(open(parseTarget((notification.data as { readonly at?: unknown } | null)?.at)));
+  const { at, room } = (notification.data ?? {}) as Fields;
+  event.waitUntil(open(parseTarget(at), typeof room === "string" ? room : ""));
 });

@@ -151,4 +151,6 @@ export const roomRules = v.object({
   newcomers: v.optional(v.boolean()),
   /** `closed` if omitted. Servers before 0.3 ignore it, and leave boxes open. */
   boxes: v.optional(v.picklist(BOX_RULES)),
+  /** Only in an assignment: Unix ms when work is due; 0 in a request removes it. */
+  due: v.optional(unixMs),
 });

@@ -15,6 +15,7 @@ import {
   EDITS_PER_RECORD_MAX,
   FAULT_TEXT_BYTES_MAX,
   FOLLOWS_MAX,
+  FORMER_NAMES_SENT_MAX,
   GREP_BYTES_MAX,
   GROUP_MEMBERS_MAX,
   GROUP_NAMES_MAX,
@@ -129,6 +130,8 @@ const roomEntry = v.object({
   room: id,
   name: v.optional(target),
   with: v.optional(name),
+  /** Former values of `name` or `with` that still resolve, the newest last. */
+  was: v.optional(list(target, FORMER_NAMES_SENT_MAX)),
   topic: v.optional(text(TOPIC_BYTES_MAX)),
   /** The other members of a private room, which has no name of its own but a topic as its title. */
   people: v.optional(list(name, GROUP_NAMES_MAX)),
@@ -456,13 +459,16 @@ export const REQUESTS = {
           /** Messages that the user has posted, with files, and files that are not erased. */
           messages: count,
           files: count,
-          /** Unix ms of the last message; omitted if the user has posted none. */
+          /** Unix ms of the first and the last message; omitted if the user has posted none. */
+          first: v.optional(unixMs),
           at: v.optional(unixMs),
           /** The user has left the room. */
           left: v.optional(v.boolean()),
         }),
         PAGE_RECORDS_MAX,
       ),
+      /** Unix ms when the work is due. */
+      due: v.optional(unixMs),
       more: v.boolean(),
     }),
   },

@@ -2,6 +2,7 @@ import { Fault } from "../../src/base/fault.ts";
 import type { RoomId } from "../../src/base/ids.ts";
 import type { ChatRecord } from "../../src/core/client/chat-record.ts";
 import type { ModelEffect, ModelEvent } from "../../src/core/model/event.ts";
+import type { Notified } from "../../src/core/model/selectors.ts";
 import type { Model } from "../../src/core/model/state.ts";
 import { emptyModel, updateAll } from "../../src/core/model/update.ts";
 
@@ -21,10 +22,11 @@ export class ModelWorld {
   readonly joined = new Set<string>();
   model: Model = emptyModel();
   #wire: ModelEvent[] = [];
-  #isLinked = false;
+  isLinked = false;
   #seenSeq: number | undefined;
   readonly requests: Extract<ModelEffect, { kind: "page" }>[] = [];
   #posts = 0;
+  readonly notified: Notified[] = [];
 
   record(
     room: string,
@@ -49,7 +51,9 @@ export class ModelWorld {
       this.positions.set(room, record.n);
     }
     if (kind === "erase") this.#blank([body["seq"], ...((body["also"] as number[]) ?? [])]);
-    if (this.#isLinked && this.joined.has(room)) this.#wire.push({ kind: "record", record });
+    if (!this.isLinked || !this.joined.has(room)) return record;
+    this.#wire.push({ kind: "record", record });
+    if (kind === "erase") this.#sendPosition(room);
     return record;
   }
 
@@ -59,8 +63,24 @@ export class ModelWorld {
 
   unread(room: string, before = Number.POSITIVE_INFINITY): number {
     const read = this.positions.get(room) ?? 1;
-    const others = this.of(room).filter(({ from, kind }) => from !== this.me && kind === "text");
+    const others = this.of(room).filter((record) => this.#isCounted(record));
     return others.filter(({ n }) => n > read && n < before).length;
+  }
+
+  /** Unread messages that mention the user, by their last edit. */
+  mentions(room: string): number[] {
+    const all = this.of(room);
+    const unread = all.filter(({ n }) => n > (this.positions.get(room) ?? 1));
+    const calling = unread.filter((record) => {
+      const edits = all.filter(({ kind, body }) => kind === "edit" && body?.["seq"] === record.seq);
+      const texts = [record, ...edits].map(({ body }) => body?.["text"]);
+      return this.#isCounted(record) && texts.every((text) => `${text}`.includes("@ana"));
+    });
+    return calling.map(({ seq }) => seq);
+  }
+
+  #isCounted({ from, kind, erased }: WorldRecord): boolean {
+    return from !== this.me && kind === "text" && erased !== true;
   }
 
   join(room: string): void {
@@ -68,27 +88,31 @@ export class ModelWorld {
     this.joined.add(room);
     this.positions.set(room, this.of(room).length + 1);
     this.record(room, this.me, "join", {});
-    if (this.#isLinked) this.#wire.pop();
-    if (this.#isLinked) this.#sendRoom(room, 0, FIRST, false);
+    if (this.isLinked) this.#wire.pop();
+    if (this.isLinked) this.#sendRoom(room, 0, FIRST, false);
   }
 
   leave(room: string): void {
     if (!this.joined.delete(room)) return;
     this.positions.delete(room);
-    if (this.#isLinked) this.#wire.push({ kind: "room-gone", room: room as RoomId });
+    if (this.isLinked) this.#wire.push({ kind: "room-gone", room: room as RoomId });
   }
 
   readElsewhere(room: string, n: number): void {
     const upTo = Math.min(n, this.of(room).length);
     if (!this.joined.has(room) || upTo <= (this.positions.get(room) ?? 1)) return;
     this.positions.set(room, upTo);
-    if (this.#isLinked)
-      this.#wire.push({ kind: "read", room: room as RoomId, n: upTo, unread: this.unread(room) });
+    if (this.isLinked) this.#sendPosition(room);
+  }
+
+  #sendPosition(room: string): void {
+    const n = this.positions.get(room) ?? 1;
+    this.#wire.push({ kind: "read", room: room as RoomId, n, unread: this.unread(room) });
   }
 
   link(): void {
     this.lose();
-    this.#isLinked = true;
+    this.isLinked = true;
     this.notify({ kind: "entered", user: this.me });
     const after = this.#seenSeq;
     for (const room of this.joined) {
@@ -99,7 +123,7 @@ export class ModelWorld {
   }
 
   lose(): void {
-    this.#isLinked = false;
+    this.isLinked = false;
     this.#wire = [];
     this.requests.length = 0;
   }
@@ -107,14 +131,14 @@ export class ModelWorld {
   deliver(count = Number.POSITIVE_INFINITY): void {
     const events = this.#wire.splice(0, Math.min(count, this.#wire.length));
     this.notify(...events);
-    if (this.#isLinked && this.#wire.length === 0 && this.model.isCaughtUp) {
+    if (this.isLinked && this.#wire.length === 0 && this.model.isCaughtUp) {
       this.#seenSeq = this.log.length;
     }
   }
 
   answer(): void {
     const effect = this.requests.shift();
-    if (effect === undefined || !this.#isLinked) return;
+    if (effect === undefined || !this.isLinked) return;
     this.deliver(); // Answers never overtake earlier messages.
     const { room, side, seq } = effect;
     const readable = this.of(room).filter(({ kind }) => !HIDDEN.has(kind));
@@ -135,6 +159,11 @@ export class ModelWorld {
     this.model = model;
     for (const effect of effects) {
       if (effect.kind === "page") this.requests.push(effect);
+      if (effect.kind === "notify") {
+        const { room, item } = effect;
+        const { n, seq, mentionsMe } = item;
+        this.notified.push({ room, n, seq, mentionsMe });
+      }
       if (effect.kind === "read" && this.joined.has(effect.room)) {
         const known = this.positions.get(effect.room) ?? 1;
         this.positions.set(effect.room, Math.max(known, effect.n));

@@ -7,8 +7,8 @@ import { HOST } from "./quic-relays.ts";
 import { type Caller, UdpRelay } from "./udp-relay.ts";
 
 /**
- * Client whose packets are forged after a real handshake (RFC 9001, section 5, with the labels of RFC 9369), so that it can send
- * frames that no library sends.
+ * Client whose packets are forged after a real handshake (RFC 9001, section 5, with the labels of
+ * RFC 9369), so that it can send frames that no library sends.
  */
 export class QuicForger {
   #packets = 1_000_000;

@@ -19,12 +19,17 @@ const server = new PageServer({ args: ["--push", "ana@example.org"] }, browser);
 
 const LISTEN = `{
   globalThis.shown = [];
+  globalThis.closedTexts = [];
   globalThis.asked = 0;
   const Own = globalThis.Notification;
   if (Own !== undefined) globalThis.Notification = class extends Own {
     constructor(title, options) {
       super(title, options);
       globalThis.shown.push(title + ": " + options.body);
+    }
+    close() {
+      super.close();
+      globalThis.closedTexts.push(this.body);
     }
     static requestPermission() {
       globalThis.asked += 1;
@@ -86,6 +91,29 @@ pageTest("notifies of mentions and direct messages once the user has enabled it"
   });
   expect(received).toEqual(["ben in #lobby: @ana are you there?", "ben in @ben: a secret"]);
   await until("the title counts", async () => /^\(\d\)/.test(await ana.page.title()));
+});
+
+pageTest("closes the notifications of mentions that are erased or edited away", async () => {
+  const pim = await server.headlessUser("pim");
+  await using nia = await server.visit({ initScript: LISTEN });
+  await nia.context.grantPermissions(["notifications"], { origin: new URL(nia.page.url()).origin });
+  await nia.logIn("nia");
+  await nia.openSettings();
+  await nia.page.getByLabel("Notify me about mentions and direct messages").click();
+  await nia.page.keyboard.press("Escape");
+  await setVisible(nia, false);
+  const rude = await pim.post("@nia rude words");
+  const wrong = await pim.post("@nia wrong person");
+  const title = (start: RegExp) =>
+    until("the title follows", async () => start.test(await nia.page.title()));
+  await title(/^\(2\)/);
+  await pim.tab.ask("erase", { seq: rude });
+  await title(/^\(1\)/);
+  await pim.tab.ask("edit", { seq: wrong, text: "@ben this one" });
+  await title(/^[^(]/);
+  expect((await notifications(nia)).length).toBe(2);
+  const closed = await nia.page.evaluate<string[]>("closedTexts");
+  expect(closed).toEqual(["@nia rude words", "@nia wrong person"]);
 });
 
 pageTest("treats keywords like mentions once the user has set them", async () => {

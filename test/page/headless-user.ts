@@ -25,10 +25,11 @@ export class HeadlessUser {
     return new HeadlessUser(await Tab.open(web, name, secretOf(served), { ca }));
   }
 
-  async post(text: string, to = "lobby", fields: Partial<PostBody> = {}): Promise<void> {
+  async post(text: string, to = "lobby", fields: Partial<PostBody> = {}): Promise<number> {
     const counter = ++this.#counter;
     const body = { ...withMentions({ text }), ...fields };
-    await this.tab.ask("post", { outbox: this.#outbox, counter, to, body });
+    const { seq } = await this.tab.ask("post", { outbox: this.#outbox, counter, to, body });
+    return seq;
   }
 
   async postMany(count: number, text: (n: number) => string, to = "lobby"): Promise<void> {

@@ -21,7 +21,9 @@ const TRACES = `(async () => {
   const stores = [];
   for (const { name } of await indexedDB.databases()) {
     const database = await open(name);
-    for (const table of database.objectStoreNames) stores.push(name, table, await rows(database, table));
+    for (const table of database.objectStoreNames) {
+      stores.push(name, table, await rows(database, table));
+    }
     database.close();
   }
   const cached = [];

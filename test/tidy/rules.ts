@@ -211,6 +211,21 @@ export const RULES: readonly Rule[] = [
     [/\bspellCheck=\{/, 'Preact omits false: use "false"', "<input spellCheck={false} />;"],
     [/\bon(?:Wheel|TouchStart|TouchMove)=/, "delays scrolling", "<p onWheel={a} />"],
   ),
+  forbid(
+    "names",
+    /^src\/(?:client|ui|web|cli|commands)\//,
+    "src/client/a.ts",
+    [
+      /isSameName\(\w*[rR]oom\.(?:name|target), (?!chat\.model\.me)/,
+      "the room may have been renamed: use roomAt",
+      "const a = rooms.find((room) => isSameName(room.name, name));",
+    ],
+    [
+      /\b[nN]ame\.toLowerCase\(\) [!=]== (?:me|name|user)\.toLowerCase/,
+      "use roomAt or isSameName",
+      "const a = name.toLowerCase() === me.toLowerCase();",
+    ],
+  ),
   forbid("dates", /^src\/(?!base\/time\.ts$).*\.tsx?$/, "src/core/a.ts", [
     /new Date\((?!\)|["'])/,
     "may throw when formatted: use dateOf of base/time.ts",

@@ -3,10 +3,10 @@
 import { utf8Encode } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import { REACTION_BYTES_MAX, TEXT_BYTES_MAX } from "../../base/limits.ts";
-import { parseTarget, type Target } from "../../base/names.ts";
+import { formatTarget, parseTarget, type Target } from "../../base/names.ts";
 import type { Client } from "../../client/client.ts";
 import { type RoomView, titleOf } from "../../core/client/chat-record.ts";
-import { isSameName } from "../../core/model/item.ts";
+import { roomAt } from "../../core/client/room-names.ts";
 import { type Context, printNotice } from "../context.ts";
 import type { Destination } from "../output/render.ts";
 
@@ -42,9 +42,7 @@ export function boxedTarget(
   { rooms, user }: Pick<Client, "rooms" | "user">,
   target: Target,
 ): Target {
-  const view = rooms.find(
-    ({ kind, name }) => kind === target.kind && isSameName(name, target.name),
-  );
+  const view = roomAt(rooms, formatTarget(target));
   if (view?.isBoxed !== true || user === undefined) return target;
   const name = `${view.name}@${user}`;
   printNotice(context, `only moderators can post in ${view.name}; this goes to ${name}`);

@@ -1,13 +1,13 @@
 /** Base class of the line client and the full-screen client, which runs slash commands. */
 
 import { Fault, type FaultCode } from "../../base/fault.ts";
-import { formatTarget, type Name } from "../../base/names.ts";
+import type { Name } from "../../base/names.ts";
 import type { TimeContext } from "../../base/parse-time.ts";
 import { defined } from "../../base/values.ts";
 import type { Client } from "../../client/client.ts";
 import type { ChatRecord, RoomView } from "../../core/client/chat-record.ts";
 import { withMentions } from "../../core/client/mentions.ts";
-import { isSameName } from "../../core/model/item.ts";
+import { roomAt } from "../../core/client/room-names.ts";
 import { postTarget } from "../../core/model/selectors.ts";
 import type { SearchQuery } from "../../core/model/state.ts";
 import type { Host, JoinArgs, View, Views } from "../../ui/command.ts";
@@ -192,7 +192,7 @@ export abstract class SlashHost implements Host {
 const refuse = (): Promise<boolean> => Promise.resolve(false);
 
 export function viewOf({ client }: OpenClient, target: string): RoomView | undefined {
-  return client.rooms.find((room) => isSameName(formatTarget(room), target));
+  return roomAt(client.rooms, target);
 }
 
 /** Faults that mean a lost link. Over UDP, a stopped server causes a timeout. */

@@ -320,7 +320,7 @@ function replyPrefix(record: DisplayRecord, { authorOf }: Style): string {
 
 function mentionsMe(record: DisplayRecord, { color, me }: Style): boolean {
   if (!color || me === undefined || record.kind !== "text" || record.notice === true) return false;
-  return record.mentions?.some((name) => name.toLowerCase() === me.toLowerCase()) === true;
+  return record.mentions?.some((name) => isSameName(name, me)) === true;
 }
 
 export function plainEventText(record: DisplayRecord): string {

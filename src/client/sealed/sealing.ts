@@ -7,6 +7,7 @@ import { KEY_PACKAGES_LOW, SEALED_TRIES_MAX } from "../../base/limits-sealed.ts"
 import { foldName, formatTarget, type Name } from "../../base/names.ts";
 import type { ChatRecord, RoomView } from "../../core/client/chat-record.ts";
 import type { PostOutcome } from "../../core/client/outbox.ts";
+import { roomAt } from "../../core/client/room-names.ts";
 import { isSameName } from "../../core/model/item.ts";
 import { LOBBY } from "../../core/rooms/rooms.ts";
 import type { SealPrimitives } from "../../crypto/seal/primitives.ts";
@@ -594,13 +595,7 @@ export class Sealing {
   }
 
   #roomOf(to: string): RoomView | undefined {
-    const isPerson = to.startsWith("@");
-    const folded = foldName((isPerson ? to.slice(1) : to) as Name);
-    return this.options
-      .rooms()
-      .find(
-        ({ kind, name }) => (kind === "person") === isPerson && foldName(name as Name) === folded,
-      );
+    return roomAt(this.options.rooms(), to);
   }
 
   async #openRooms() {

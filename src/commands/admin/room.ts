@@ -19,10 +19,11 @@ import { confirmAction, YES_FLAG } from "../../cli/flags.ts";
 import type { JsonObject } from "../../cli/output/render.ts";
 import { printData, printResult } from "../../cli/output/result.ts";
 import type { Client } from "../../client/client.ts";
-import { isSameName } from "../../core/model/item.ts";
-import { parseSlow } from "../../ui/commands.ts";
+import { roomAt } from "../../core/client/room-names.ts";
+import { parseDue, parseSlow } from "../../ui/commands.ts";
 import { ENGLISH } from "../../ui/messages/en/page.ts";
 import { rulesText } from "../../ui/text/rules-text.ts";
+import { timesNow } from "../../ui/text/times.ts";
 import { BOX_RULES, JOIN_RULES, POSTERS, WHO } from "../../wire/field.ts";
 import type { RoomRules } from "../../wire/messages.ts";
 import { allRooms } from "./lists.ts";
@@ -153,6 +154,9 @@ const rules = operatorVerb({
     join: enumFlag([...JOIN_RULES], "Who may join", { valueHint: "HOW" }),
     newcomers: enumFlag(["on", "off"], "Whether new accounts join the room"),
     boxes: enumFlag([...BOX_RULES], "Whether members still hand in work after an assignment"),
+    due: stringFlag("TIME", "When the work of an assignment is due, or off", {
+      parse: (text: string) => parseDue(text, timesNow()),
+    }),
     mentionEveryone: enumFlag([...WHO], "Who may mention @everyone and @here"),
   },
   details:
@@ -162,8 +166,11 @@ const rules = operatorVerb({
   async run({ room, ...flags }, { client, roomSecret, context }) {
     const change = changeOf(flags);
     if (Object.keys(change).length === 0) {
-      const all = await allRooms(client, { reverse: false, sort: "name", find: room });
-      const found = all.find((entry) => isSameName(entry.room, room));
+      const all = await allRooms(client, { reverse: false, sort: "name" }, true);
+      const named = all.map((entry) => {
+        return { ...entry, kind: "room", name: entry.room, formerNames: entry.former } as const;
+      });
+      const found = roomAt(named, room);
       if (found === undefined) throw new Fault("room-unknown", msg`no room named '${room}'`);
       return printData(context, ...shown(room, found.rules ?? {}));
     }
@@ -179,9 +186,18 @@ interface RuleFlags {
 }
 
 function changeOf(flags: RuleFlags): RoomRules {
-  const { post, topic, slow, join, mentionEveryone: everyone, newcomers: value, boxes } = flags;
+  const {
+    post,
+    topic,
+    slow,
+    join,
+    mentionEveryone: everyone,
+    newcomers: value,
+    boxes,
+    due,
+  } = flags;
   const newcomers = value === undefined ? undefined : value === "on";
-  return defined({ post, topic, slow, join, everyone, newcomers, boxes }) as RoomRules;
+  return defined({ post, topic, slow, join, everyone, newcomers, boxes, due }) as RoomRules;
 }
 
 function shown(room: string, rules: RoomRules): [json: JsonObject, text: string] {

@@ -19,6 +19,8 @@ export interface RoomView {
   readonly people?: readonly string[] | undefined;
   /** Whether the user's posts belong in a box, because only moderators post in this room. */
   readonly isBoxed?: boolean;
+  /** Names that lead to the room unless another one has them. */
+  readonly formerNames?: readonly string[];
 }
 
 export interface ChatRecord {
@@ -77,6 +79,7 @@ export function roomViewOf(entry: RoomEntry): RoomView {
     keepMs: entry.keepMs,
     ...(entry.sealed === true ? { isSealed: true } : {}),
     ...(entry.people === undefined ? {} : { people: entry.people }),
+    ...(entry.was === undefined ? {} : { formerNames: entry.was }),
   };
 }
 

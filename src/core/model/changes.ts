@@ -159,7 +159,7 @@ export function withChanges(
   const poll = pollView(item.text, changes, me);
   return {
     ...item,
-    ...(edit === undefined || poll !== undefined ? {} : editedTo(item, edit)),
+    ...(edit === undefined || poll !== undefined ? {} : editedTo(item, edit, me)),
     reactions: reactionsOf(changes, me),
     replies,
     ...(poll && { poll }),
@@ -174,11 +174,21 @@ export function repliesView({ replies = [] }: Changes): RepliesView | undefined 
 }
 
 function editedTo(
-  { kind, mentions }: Item,
+  { kind, mentions, mentionsMe, re, everyone }: Item,
   { text, timeUnixMs }: NonNullable<Changes["edit"]>,
-): Pick<Item, "text" | "editedUnixMs" | "mentions"> {
-  const named = kind === "file" ? captionMentions(text) : mentions;
-  return { text, editedUnixMs: timeUnixMs, mentions: named };
+  me: string | undefined,
+): Pick<Item, "text" | "editedUnixMs" | "mentions" | "mentionsMe"> {
+  const isMe = (name: string) => isSameName(name, me);
+  const named = captionMentions(text);
+  const isCalledOff = mentions.some(isMe) && !named.some(isMe);
+  const isOnlyNamed = re === undefined && everyone === undefined;
+  return {
+    text,
+    editedUnixMs: timeUnixMs,
+    mentions: kind === "file" ? named : mentions,
+    // An edit can end a mention but not begin one.
+    mentionsMe: mentionsMe && !(isCalledOff && isOnlyNamed),
+  };
 }
 
 /** Returns the record with the text of its last edit. */

@@ -48,6 +48,7 @@ export type ServerEvent =
       readonly room: RoomId;
       readonly name?: string | undefined;
       readonly with?: string | undefined;
+      readonly was?: readonly string[] | undefined;
       readonly topic?: string | undefined;
       readonly people?: readonly string[] | undefined;
       readonly begunBy?: string | undefined;

@@ -2,6 +2,7 @@
 
 import type { Fault } from "../../base/fault.ts";
 import { VISIBLE_FAULTS_MAX } from "../../base/limits-page.ts";
+import { roomAt } from "../client/room-names.ts";
 import { type Handlers, inRoom, type ModelDraft } from "./builder.ts";
 import type { LocalEvent } from "./event.ts";
 import { isSameName } from "./item.ts";
@@ -9,9 +10,10 @@ import { endPoll } from "./room.ts";
 import type { PendingPost, RoomState } from "./state.ts";
 
 export const LOCAL_HANDLERS: Handlers<LocalEvent> = {
-  posted: ({ fields }, { kind: _, ...post }) => {
+  posted: ({ fields, rooms }, { kind: _, ...post }) => {
     if ("file" in post.body) return;
-    fields.pending = [...fields.pending, { ...post, state: { kind: "storing" } }];
+    const to = roomAt(rooms.values(), post.to)?.target ?? post.to;
+    fields.pending = [...fields.pending, { ...post, to, state: { kind: "storing" } }];
   },
   stored: ({ fields }, { key }) => {
     fields.pending = fields.pending.map((post) =>
@@ -80,6 +82,5 @@ export function dropOrphanedPosts(draft: ModelDraft): void {
 }
 
 function roomOf(draft: ModelDraft, post: PendingPost): RoomState | undefined {
-  for (const room of draft.rooms.values()) if (isSameName(room.target, post.to)) return room;
-  return undefined;
+  return roomAt(draft.rooms.values(), post.to);
 }

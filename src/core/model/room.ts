@@ -50,11 +50,13 @@ export function newRoom(update: RoomUpdate): RoomDraft {
     kind,
     name,
     target: formatTarget({ kind, name }),
+    formerNames: update.was ?? [],
     ...propertiesOf(update),
     isSealed: update.sealed === true,
     last: received,
     read: update.read ?? 1,
     unread: update.unread ?? Math.max(0, received - (update.read ?? 1)),
+    countedN: received,
     readAtOpening: undefined,
     mentions: [],
     lastUnixMs: 0,
@@ -100,6 +102,7 @@ function propertiesOf(update: RoomUpdate) {
 export function applyRoomUpdate(room: RoomDraft, update: RoomUpdate): void {
   room.name = update.with ?? update.name ?? room.name;
   room.target = formatTarget(room);
+  room.formerNames = update.was ?? [];
   Object.assign(room, propertiesOf(update));
   room.isSealed ||= update.sealed === true; // Never unset, even if the server omits the flag later.
   room.isListed = true;
@@ -108,7 +111,8 @@ export function applyRoomUpdate(room: RoomDraft, update: RoomUpdate): void {
   room.last = Math.max(room.last, update.n - 1);
   readUpTo(room, update.read ?? 1);
   if (update.unread === undefined || update.read !== room.read) return;
-  room.unread = update.unread + messagesOfOthers(room.tail, Math.max(update.n - 1, room.read));
+  room.countedN = Math.max(update.n - 1, room.read);
+  room.unread = update.unread + messagesOfOthers(room.tail, room.countedN);
 }
 
 function restart(room: RoomDraft, received: number): void {
@@ -127,10 +131,11 @@ function restart(room: RoomDraft, received: number): void {
  * have been lost on the server.
  */
 export function endListing(room: RoomDraft): void {
+  room.countedN = 0;
   if (room.linkN >= room.receivedN) return;
   restart(room, room.linkN);
   room.unread = Math.max(0, Math.min(room.unread, room.last - room.read));
-  room.mentions = room.mentions.filter((n) => n <= room.linkN);
+  room.mentions = room.mentions.filter(({ n }) => n <= room.linkN);
 }
 
 /**
@@ -138,10 +143,12 @@ export function endListing(room: RoomDraft): void {
  * @returns true if the read position advanced
  */
 export function readUpTo(room: RoomDraft, n: number, unread?: number): boolean {
+  // The server sends the same position again if erasures have changed the number.
+  if (n === room.read && unread !== undefined) room.unread = unread;
   if (n <= room.read) return false;
   room.read = n;
   room.unread = unread ?? countUnread(room);
-  if (room.mentions.length > 0) room.mentions = room.mentions.filter((mention) => mention > n);
+  if (room.mentions.length > 0) room.mentions = room.mentions.filter((mention) => mention.n > n);
   return true;
 }
 
@@ -174,7 +181,7 @@ export function addRecord(
   addToTail(room, item, holding);
   addToThread(room, [item], holding);
   if (item.re !== undefined) applyChanges(room, [record], me);
-  if (isMessage(item) && !isMine && n > room.read) room.unread++;
+  if (isUnread(room, item)) room.unread++;
   room.lastUnixMs = record.timeUnixMs;
   room.lastSeq = seq;
   applyToRoom(room, item);
@@ -189,11 +196,25 @@ function countUnread({ tail, last, read, unread }: RoomDraft): number {
 
 export function messagesOfOthers({ items }: ItemRange, after: number): number {
   const first = items.findLastIndex(({ n }) => n <= after) + 1;
-  return items.slice(first).filter((item) => isMessage(item) && !item.isMine).length;
+  return items.slice(first).filter(isCounted).length;
 }
 
-export function noteMention(room: RoomDraft, { n }: Item): void {
-  if (n > room.read) room.mentions = [...room.mentions, n];
+/** Reports whether every message is for the user: in a direct conversation or a group. */
+export function isConversation({ kind, people }: Pick<RoomState, "kind" | "people">): boolean {
+  return kind === "person" || people !== undefined;
+}
+
+/** Reports whether the item counts as unread until the user reads it. */
+function isCounted(item: Item): boolean {
+  return isMessage(item) && !item.isMine && item.state !== "erased";
+}
+
+function isUnread({ read }: Pick<RoomState, "read">, item: Item): boolean {
+  return item.n > read && isCounted(item);
+}
+
+export function noteMention(room: RoomDraft, { n, seq }: Item): void {
+  if (n > room.read) room.mentions = [...room.mentions, { n, seq }];
 }
 
 /** Copies a busy room's items once per update instead of once per record. */
@@ -387,7 +408,7 @@ export function markKeywords(
 ): void {
   mapItems(room, (item) => {
     const marked = withKeywords(item, keywords);
-    const isNew = marked !== item && !room.mentions.includes(item.n);
+    const isNew = marked !== item && !room.mentions.some(({ seq }) => seq === item.seq);
     if (isNew && isCounted(item)) noteMention(room, item);
     return marked;
   });
@@ -427,11 +448,23 @@ function noteChanges(
   if (room.pins.some((seq) => changes.get(seq)?.isErased === true)) {
     room.pins = room.pins.filter((seq) => changes.get(seq)?.isErased !== true);
   }
+  room.mentions = room.mentions.filter(({ seq }) => changes.get(seq)?.isErased !== true);
   if (changes.size > ROOM_CHANGES_MAX) return restart(room, room.receivedN);
   room.changes = changes;
-  room.tail = applyChangesTo(room.tail, touched, changes, me);
+  const { tail } = room;
+  room.tail = applyChangesTo(tail, touched, changes, me);
+  for (const seq of touched) uncount(room, itemAt(tail.items, seq), itemAt(room.tail.items, seq));
   if (room.jump !== undefined) room.jump = applyChangesTo(room.jump, touched, changes, me);
   if (room.thread) room.thread = applyChangesTo(room.thread, touched, changes, me);
+}
+
+/** Takes a changed message from the counts that it no longer belongs to. */
+function uncount(room: RoomDraft, before: Item | undefined, after: Item | undefined): void {
+  if (before === undefined || after === undefined) return;
+  const isCountedHere = before.n > room.countedN && isUnread(room, before);
+  if (isCountedHere && !isUnread(room, after)) room.unread = Math.max(0, room.unread - 1);
+  if (!before.mentionsMe || after.mentionsMe || isConversation(room)) return;
+  room.mentions = room.mentions.filter(({ seq }) => seq !== after.seq);
 }
 
 function applyChangesTo<Range extends ItemRange>(
@@ -543,5 +576,6 @@ export function readPositionAfter(room: RoomState, seq: number): number | undefi
 
 /** Notices of bots never notify (as in IRC). */
 export function isFromOthers(item: Item, me: string | undefined): boolean {
-  return !isSameName(item.from, me) && isMessage(item) && item.isNotice !== true;
+  const isErased = item.state === "erased";
+  return !isSameName(item.from, me) && isMessage(item) && !isErased && item.isNotice !== true;
 }

@@ -4,10 +4,11 @@ import type { RoomId } from "../../base/ids.ts";
 import { boxNames, compareNames } from "../../base/names.ts";
 import type { PostBody } from "../../wire/messages.ts";
 import { titleOf } from "../client/chat-record.ts";
+import { roomAt } from "../client/room-names.ts";
 import { EVERYWHERE, type NotifyLevel, notifyLevel } from "../rooms/prefs.ts";
 import { isMessage, isSameName } from "./item.ts";
-import { lastReplySeq, loadedItem, messagesOfOthers } from "./room.ts";
-import type { Draft, Item, Model, RoomState } from "./state.ts";
+import { isConversation, lastReplySeq, loadedItem, messagesOfOthers } from "./room.ts";
+import type { Draft, Item, Mention, Model, RoomState } from "./state.ts";
 
 export interface RoomListEntry {
   readonly target: string;
@@ -126,11 +127,6 @@ export function typingNames(model: Model): readonly string[] {
   return names.filter((name) => !isSameName(name, model.me) && !isIgnored(model, name));
 }
 
-/** Reports whether every message is for the user: in a direct conversation or a group. */
-export function isConversation({ kind, people }: Pick<RoomState, "kind" | "people">): boolean {
-  return kind === "person" || people !== undefined;
-}
-
 /**
  * Also the permission to turn on read receipts. Both users of a direct conversation and the
  * members of a group have this permission.
@@ -145,9 +141,7 @@ export function canSetTopic({ isOperator }: Model, room: RoomState): boolean {
 }
 
 export function roomOf(model: Pick<Model, "rooms">, target: string): RoomState | undefined {
-  const foldedTarget = target.replace(/^#/, "");
-  for (const room of model.rooms.values()) if (isSameName(room.target, foldedTarget)) return room;
-  return undefined;
+  return roomAt(model.rooms.values(), target);
 }
 
 export function isPostPending({ pending }: Model, target: string): boolean {
@@ -185,6 +179,20 @@ export function isIgnored(model: Pick<Model, "ignored">, user: string | undefine
 
 export function isMuted({ prefs }: Pick<Model, "prefs">, room: RoomId): boolean {
   return prefs?.get(room)?.muted !== undefined;
+}
+
+export interface Notified extends Mention {
+  readonly room: RoomId;
+  /** Whether the message mentioned the user. */
+  readonly mentionsMe: boolean;
+}
+
+/** Reports whether a message needs no notification any more: read, erased or edited. */
+export function isSettled({ rooms }: Pick<Model, "rooms">, message: Notified): boolean {
+  const room = rooms.get(message.room);
+  if (room === undefined || message.n <= room.read) return true;
+  if (room.changes.get(message.seq)?.isErased === true) return true;
+  return message.mentionsMe && loadedItem(room, message.seq)?.mentionsMe === false;
 }
 
 /** End of "do not disturb" in Unix ms; `undefined` if notifications are on. */

@@ -9,7 +9,7 @@ import type { ModelEvent } from "./event.ts";
 import type { Model, RoomState } from "./state.ts";
 
 /** Format, which may change with each version. */
-const FORMAT = `1 ${VERSION}`;
+const FORMAT = `2 ${VERSION}`;
 
 export interface Snapshot {
   readonly event: Extract<ModelEvent, { kind: "restored" }>;

@@ -96,6 +96,8 @@ export interface RoomState {
   readonly kind: "room" | "person";
   readonly name: string;
   readonly target: string;
+  /** Names that lead to the room unless another one has them. */
+  readonly formerNames: readonly string[];
   readonly topic: string;
   /** The other members of a group; `undefined` in rooms and direct conversations. */
   readonly people: readonly string[] | undefined;
@@ -123,8 +125,14 @@ export interface RoomState {
   readonly last: number;
   readonly read: number;
   readonly unread: number;
+  /**
+   * While the link catches up: `n` up to which the server has counted the unread messages, without
+   * those that the records to come erase.
+   */
+  readonly countedN: number;
   readonly readAtOpening: number | undefined;
-  readonly mentions: readonly number[];
+  /** Unread messages that mention the user or, in a conversation, all unread messages. */
+  readonly mentions: readonly Mention[];
   readonly lastUnixMs: number;
   readonly lastSeq: number;
   /** Newest items without a gap, oldest first. */
@@ -151,6 +159,11 @@ export interface RoomState {
   readonly members: readonly Member[] | undefined;
   readonly typing: readonly string[];
   readonly offered: readonly OfferedFile[];
+}
+
+export interface Mention {
+  readonly n: number;
+  readonly seq: number;
 }
 
 export interface ItemRange {

@@ -3,6 +3,7 @@
 import type { RoomId } from "../../base/ids.ts";
 import { PRESENCE_MEMBERS_MAX } from "../../base/limits.ts";
 import { PAGE_ROOM_ITEMS_MAX } from "../../base/limits-page.ts";
+import { roomAt } from "../client/room-names.ts";
 import { TIMELINE_ROOMS_MAX } from "../client/timeline.ts";
 import { type Handlers, inRoom, ModelDraft } from "./builder.ts";
 import type { LinkEvent, ModelEffect, ModelEvent, ServerEvent, UserEvent } from "./event.ts";
@@ -27,6 +28,7 @@ import {
   clearView,
   closeView,
   endListing,
+  isConversation,
   isFromOthers,
   markAuthor,
   newRoom,
@@ -38,14 +40,7 @@ import {
   readUpTo,
   renameAuthor,
 } from "./room.ts";
-import {
-  dndEnd,
-  draftKey,
-  isConversation,
-  isIgnored,
-  openRoom,
-  roomNotifyLevel,
-} from "./selectors.ts";
+import { dndEnd, draftKey, isIgnored, openRoom, roomNotifyLevel } from "./selectors.ts";
 import type { Draft, Item, Model, RoomState, ServerNotices } from "./state.ts";
 
 /** Shared, so that the model stays identical if there are no notices. */
@@ -292,10 +287,13 @@ function roomUpdated(draft: ModelDraft, update: RoomUpdate): void {
   if (room !== undefined) {
     const { target } = room;
     applyRoomUpdate(room, update);
+    if (draft.fields.isCaughtUp) room.countedN = 0;
     if (target !== room.target) followRename(draft, target, room.target);
+    followFormerTargets(draft, room.id);
     dropSentPosts(draft, room);
   } else if (draft.rooms.size < TIMELINE_ROOMS_MAX) {
     draft.putRoom(newRoom(update));
+    followFormerTargets(draft, update.room);
     if (draft.fields.isCaughtUp) requestMembers(draft, update.room);
   }
 }
@@ -305,6 +303,19 @@ function requestMembers({ rooms, fields, effects }: ModelDraft, id: RoomId): voi
   if (room === undefined || !(room.kind === "person" || isSameName(fields.open, room.target)))
     return;
   effects.push({ kind: "members", room: id, target: room.target });
+}
+
+/** Moves what was stored under a former target while this device was not connected. */
+function followFormerTargets(draft: ModelDraft, id: RoomId): void {
+  const { fields, rooms } = draft;
+  const room = rooms.get(id);
+  if (room === undefined) return;
+  const stored = [fields.open, ...fields.pending.map(({ to }) => to), ...fields.drafts.keys()];
+  for (const key of stored) {
+    const [target = ""] = key?.split(" ") ?? [];
+    if (isSameName(target, room.target) || roomAt(rooms.values(), target)?.id !== id) continue;
+    followRename(draft, target, room.target);
+  }
 }
 
 function followRename({ fields, effects }: ModelDraft, oldTarget: string, target: string): void {
@@ -439,14 +450,18 @@ function presenceChanged(
 
 function open(draft: ModelDraft, target: string | undefined): void {
   const before = draft.fields.open;
-  if (before !== undefined && isSameName(before, target)) {
-    const here = roomAt(draft, before);
+  if (
+    before !== undefined &&
+    target !== undefined &&
+    isSameName(before, presentTarget(draft, target))
+  ) {
+    const here = draftAt(draft, before);
     if (here !== undefined) changePrefs(draft, here.id, { unread: undefined });
     return;
   }
-  const left = roomAt(draft, before);
+  const left = draftAt(draft, before);
   if (left !== undefined) closeView(left);
-  const room = roomAt(draft, target);
+  const room = draftAt(draft, target);
   draft.fields.open = room?.target ?? target?.replace(/^#/, "");
   draft.fields.isAtNewest = false;
   if (room === undefined) return;
@@ -465,13 +480,14 @@ function firstUnreadAt({ prefs }: ModelDraft["fields"], room: RoomDraft): number
   return room.unread > 0 ? room.read : undefined;
 }
 
-function roomAt(draft: ModelDraft, target: string | undefined): RoomDraft | undefined {
-  const name = target?.replace(/^#/, "");
-  if (name === undefined) return undefined;
-  for (const room of draft.rooms.values()) {
-    if (isSameName(room.target, name)) return draft.room(room.id);
-  }
-  return undefined;
+function draftAt(draft: ModelDraft, target: string | undefined): RoomDraft | undefined {
+  const room = roomAt(draft.rooms.values(), target);
+  return room && draft.room(room.id);
+}
+
+/** The present target of a room to which the target leads. */
+function presentTarget({ rooms }: ModelDraft, target: string): string {
+  return roomAt(rooms.values(), target)?.target ?? target;
 }
 
 function markSeen(draft: ModelDraft, room: RoomDraft, seq: number): void {
@@ -494,7 +510,11 @@ function jump(draft: ModelDraft, room: RoomDraft, seq: number): void {
   room.loading = undefined;
 }
 
-function setDraft(draft: ModelDraft, target: string, text: Draft | undefined): void {
+function setDraft(draft: ModelDraft, key: string, text: Draft | undefined): void {
+  const [written = "", root] = key.split(" ");
+  const present = presentTarget(draft, written);
+  const isFormer = !isSameName(written, present);
+  const target = isFormer ? draftKey(present, root === undefined ? root : Number(root)) : key;
   const drafts = new Map(draft.fields.drafts);
   if (text === undefined) drafts.delete(target);
   else drafts.set(target, text);

@@ -36,9 +36,12 @@ export interface DuePush {
   readonly count: number;
 }
 
+/** Messages that one push counts at most. */
+const PUSH_COUNT_MAX = 99;
+
 interface PendingPush {
-  latest: PushCandidate;
-  count: number;
+  /** At most PUSH_COUNT_MAX, the newest last. */
+  readonly messages: PushCandidate[];
   readonly firstAt: number;
   dueAt: number;
 }
@@ -51,6 +54,7 @@ interface UserState {
 }
 
 export interface PushRecipients {
+  /** False also for a message that was erased. */
   isUnread(user: UserId, candidate: PushCandidate): boolean;
   isOnline(user: UserId): boolean;
   /** True if the user is online but idle and has another device to notify. */
@@ -65,15 +69,15 @@ export class PushSchedule {
     const known = of.pending.get(candidate.room);
     if (known !== undefined) {
       // A message can arrive twice: as a mention and as a reply.
-      if (candidate.seq <= known.latest.seq) return;
-      known.latest = candidate;
-      known.count += 1;
+      if (candidate.seq <= (known.messages.at(-1)?.seq ?? 0)) return;
+      known.messages.push(candidate);
+      if (known.messages.length > PUSH_COUNT_MAX) known.messages.shift();
       return;
     }
     const every = candidate.isSealed ? PUSH_SEALED_INTERVAL_MS : PUSH_ROOM_INTERVAL_MS;
     const last = of.pushedAt.get(candidate.room) ?? Number.NEGATIVE_INFINITY;
     const dueAt = Math.max(now + PUSH_BATCH_MS, last + every);
-    const waiting = { latest: candidate, count: 1, firstAt: now, dueAt };
+    const waiting = { messages: [candidate], firstAt: now, dueAt };
     setNewest(of.pending, candidate.room, waiting, PUSH_ROOMS_MAX);
   }
 
@@ -86,8 +90,10 @@ export class PushSchedule {
     for (const [user, of] of this.#users) {
       for (const [room, entry] of of.pending) {
         if (now < entry.dueAt) continue;
-        const { latest, count, firstAt } = entry;
-        if (now - firstAt >= PUSH_WAIT_MS_MAX || !recipients.isUnread(user, latest)) {
+        const { messages, firstAt } = entry;
+        const unread = messages.filter((message) => recipients.isUnread(user, message));
+        const latest = unread.at(-1);
+        if (now - firstAt >= PUSH_WAIT_MS_MAX || latest === undefined) {
           of.pending.delete(room);
           continue;
         }
@@ -103,7 +109,7 @@ export class PushSchedule {
         }
         of.pending.delete(room);
         setNewest(of.pushedAt, room, now, PUSH_ROOMS_MAX);
-        due.push({ user, latest, count });
+        due.push({ user, latest, count: unread.length });
       }
       if (of.pending.size > 0) of.idleSince = now;
       else if (now - of.idleSince >= FORGET_MS) this.#users.delete(user);

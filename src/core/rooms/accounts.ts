@@ -9,7 +9,6 @@ import {
   ACCOUNTS_MAX,
   ACCOUNTS_RESERVED,
   DEVICES_PER_ACCOUNT_MAX,
-  FORMER_NAMES_MAX,
   IGNORED_MAX,
   PREDECESSORS_MAX,
 } from "../../base/limits.ts";
@@ -26,6 +25,7 @@ import {
 import { setNewest } from "../evict.ts";
 import { SmallMap } from "../small-map.ts";
 import { avatarsAfter } from "./avatars.ts";
+import { FormerNames } from "./former-names.ts";
 import { type IrcPassword, ircPasswordsAfter, ircPasswordsGoneDraft } from "./irc-passwords.ts";
 import { bannedFault, ServerPolicy } from "./policy.ts";
 import { AccountPrefs } from "./prefs.ts";
@@ -106,7 +106,7 @@ const EARLY_PASSWORDS_MAX = 1_024;
 export class Registry {
   readonly #byName = new Map<FoldedName, Account>(); // `reserve` enforces ACCOUNTS_MAX.
   /** A former name still resolves to its account and cannot be registered. */
-  readonly #former = new Map<FoldedName, Account>();
+  readonly #former = new FormerNames<Account>();
   readonly #byId = new Map<UserId, Account>();
   readonly #byDisplaySkeleton = new Map<string, Account>();
   /**
@@ -176,6 +176,12 @@ export class Registry {
 
   all(): Iterable<Account> {
     return this.#byId.values();
+  }
+
+  /** Returns the former names of the account, the oldest first. */
+  formerNamesOf(id: UserId): readonly FoldedName[] {
+    const account = this.#byId.get(id);
+    return account === undefined ? [] : this.#former.of(account);
   }
 
   /** Returns the former names, the oldest first. */
@@ -576,7 +582,7 @@ export class Registry {
     const [before, after] = [foldName(account.name), foldName(name)];
     this.#byName.delete(before);
     this.#former.delete(after);
-    if (before !== after) setNewest(this.#former, before, account, FORMER_NAMES_MAX);
+    if (before !== after) this.#former.add(before, account);
     account.name = name;
     this.#byName.set(after, account);
     this.#noteName(after, account);

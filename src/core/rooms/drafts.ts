@@ -5,12 +5,13 @@ import { Fault, msg } from "../../base/fault.ts";
 import { isDirect, type RoomId, type UserId } from "../../base/ids.ts";
 import {
   BOXES_PER_ROOM_MAX,
+  MENTIONS_MAX,
   ROOM_MEMBERS_MAX,
   ROOMS_MAX,
   ROOMS_PER_ACCOUNT_MAX,
   ROOMS_RESERVED,
 } from "../../base/limits.ts";
-import { isGroupName, type Name } from "../../base/names.ts";
+import { foldName, isGroupName, isName, type Name } from "../../base/names.ts";
 import { defined } from "../../base/values.ts";
 import type { PostBody, RequestOf } from "../../wire/messages.ts";
 import type { Draft } from "../../wire/record.ts";
@@ -30,7 +31,7 @@ import {
 } from "./moderation.ts";
 import { LOBBY, type Room, type Rooms } from "./rooms.ts";
 import { checkRules, needsAdmission, refuseJoin } from "./rules.ts";
-import { type ResolvedTarget, requireJoinedRoom, requireRoom } from "./targets.ts";
+import { type Directory, type ResolvedTarget, requireJoinedRoom, requireRoom } from "./targets.ts";
 
 export interface JoinOptions {
   readonly name: Name;
@@ -68,6 +69,26 @@ export function postDraft(
   if (body.action === undefined) return { kind: "text", by: user, id, body };
   const { action, ...words } = body;
   return { kind: action === true ? "action" : "text", by: user, id, body: words };
+}
+
+/** Adds the present names of people whom the post mentions by a former name. */
+export function withPresentNames(
+  request: RequestOf<"post">,
+  directory: Pick<Directory, "find" | "nameOf">,
+): RequestOf<"post"> {
+  const { mentions = [] } = request.body;
+  const presentOf = (name: string) => {
+    const user = isName(name) ? directory.find(name)?.id : undefined;
+    return (user && directory.nameOf?.(user)) ?? name;
+  };
+  const added = mentions.map(presentOf).filter((name) => !isAmong(name, mentions));
+  if (added.length === 0) return request;
+  const all = [...new Set([...added, ...mentions])].slice(0, MENTIONS_MAX);
+  return { ...request, body: { ...request.body, mentions: all } };
+}
+
+function isAmong(name: string, names: readonly string[]): boolean {
+  return names.some((other) => foldName(other as Name) === foldName(name as Name));
 }
 
 function checkNotice({ action, react }: PostBody): void {

@@ -35,6 +35,7 @@ import {
   lobbyJoinDrafts,
   postDraft,
   topicDraft,
+  withPresentNames,
 } from "./drafts.ts";
 import type { EngineEffect, EngineInput, EngineOptions } from "./engine-io.ts";
 import { Announcements, type AnnouncementsValue, Files, type FilesValue } from "./files.ts";
@@ -267,7 +268,7 @@ export class RoomEngine {
     readonly destination: PostDestination;
     readonly conversation: ConversationCommand | undefined;
   } {
-    const draft = postDraft(user, request);
+    const draft = postDraft(user, withPresentNames(request, this.#directory));
     const target = this.#targets.resolve(user, request.to);
     return {
       destination: { draft, to: target.id },

@@ -5,32 +5,53 @@ import { firstIndex } from "../../base/binary-search.ts";
 import type { UserId } from "../../base/ids.ts";
 import { UNREAD_COUNTED_MAX } from "../../base/limits.ts";
 
-/** Snapshot: the gaps between positions, and each position's author as an index into `authors`. */
+/**
+ * Snapshot: the gaps between positions and between seqs, and each position's author as an index
+ * into `authors`.
+ */
 export interface MessageCountValue {
   readonly gaps: readonly number[];
+  readonly seqGaps: readonly number[];
   readonly by: readonly number[];
   readonly authors: readonly UserId[];
+  /** Whether there has ever been a message. */
+  readonly isUsed: boolean;
 }
 
 export class MessageCount {
-  /** `n` of each message, ascending. At most 2 * UNREAD_COUNTED_MAX entries. */
+  /** `n` of each message that is not erased, ascending. At most 2 * UNREAD_COUNTED_MAX entries. */
   readonly #positions: number[] = [];
+  readonly #seqs: number[] = [];
   readonly #authors: UserId[] = [];
   #byAuthor: Map<UserId, number[]> | undefined;
 
-  get isEmpty(): boolean {
-    return this.#positions.length === 0;
+  #isUsed = false;
+
+  /** Whether there has ever been a message, erased ones included. */
+  get isUsed(): boolean {
+    return this.#isUsed;
   }
 
-  add(n: number, by: UserId): void {
+  add(n: number, by: UserId, seq: number): void {
     const positions = this.#positions;
     assert(n > (positions[positions.length - 1] ?? 0), "messages are counted in order");
     positions.push(n);
+    this.#seqs.push(seq);
     this.#authors.push(by);
+    this.#isUsed = true;
     if (this.#byAuthor !== undefined) addTo(this.#byAuthor, by, n);
     if (this.#positions.length < 2 * UNREAD_COUNTED_MAX) return;
     this.#positions.splice(0, UNREAD_COUNTED_MAX);
+    this.#seqs.splice(0, UNREAD_COUNTED_MAX);
     this.#authors.splice(0, UNREAD_COUNTED_MAX);
+    this.#byAuthor = undefined;
+  }
+
+  /** Stops counting a message that was erased. */
+  remove(seq: number): void {
+    const index = indexFrom(this.#seqs, seq);
+    if (this.#seqs[index] !== seq) return;
+    for (const list of [this.#positions, this.#seqs, this.#authors]) list.splice(index, 1);
     this.#byAuthor = undefined;
   }
 
@@ -50,19 +71,25 @@ export class MessageCount {
       if (!numbers.has(author)) numbers.set(author, numbers.size);
     }
     return {
-      gaps: this.#positions.map((position, index) => position - (this.#positions[index - 1] ?? 0)),
+      gaps: gapsIn(this.#positions),
+      seqGaps: gapsIn(this.#seqs),
       by: this.#authors.map((author) => numbers.get(author) ?? 0),
       authors: [...numbers.keys()],
+      isUsed: this.#isUsed,
     };
   }
 
-  load({ gaps, by, authors }: MessageCountValue): void {
+  load({ gaps, seqGaps, by, authors, isUsed }: MessageCountValue): void {
     let position = 0;
+    let seq = 0;
+    this.#isUsed = isUsed;
     for (const [index, gap] of gaps.entries()) {
       const author = authors[by[index] ?? -1];
       assert(author !== undefined, "a snapshot contains the authors to which it refers");
       position += gap;
+      seq += seqGaps[index] ?? 1;
       this.#positions.push(position);
+      this.#seqs.push(seq);
       this.#authors.push(author);
     }
   }
@@ -78,6 +105,10 @@ export class MessageCount {
     const count = countIn(this.#positions) - countIn(this.#positionsOf(reader));
     return Math.min(count, UNREAD_COUNTED_MAX);
   }
+}
+
+function gapsIn(numbers: readonly number[]): number[] {
+  return numbers.map((number, index) => number - (numbers[index - 1] ?? 0));
 }
 
 function addTo(byAuthor: Map<UserId, number[]>, user: UserId, position: number): void {

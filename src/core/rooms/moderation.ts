@@ -531,6 +531,11 @@ function rulesDraft(rooms: Rooms, room: Room, actor: Actor, change: RoomRules): 
       remedy: "create another room",
     });
   }
+  if ((change.due ?? 0) > 0 && (change.post ?? room.rules.post) !== "private") {
+    throw new Fault("not-allowed", msg`'${room.name ?? ""}' is no assignment`, {
+      remedy: msg`make it one: /rules post private`,
+    });
+  }
   const isMembership = join !== undefined || newcomers === true;
   if (isMembership && room.isSealed === true) {
     throw new Fault("sealed-room", msg`members add people to an encrypted room`, {

@@ -4,7 +4,6 @@ import { assert, unreachable } from "../../base/assert.ts";
 import { boxOwner, isDirect, type RoomId, type UserId } from "../../base/ids.ts";
 import {
   DECLINED_MAX,
-  FORMER_NAMES_MAX,
   GROUP_MEMBERS_MAX,
   HANDS_MAX,
   KNOCKS_MAX,
@@ -20,6 +19,7 @@ import { bodyOf, type FoldedHead, type FoldedRecord, parseBody } from "../../wir
 import { dropOldest, setNewest } from "../evict.ts";
 import { erasuresOf } from "../log/erasures.ts";
 import { SeqSet, type SeqSetValue } from "../log/seq-set.ts";
+import { FormerNames } from "./former-names.ts";
 import {
   applyGroup,
   type Group,
@@ -31,7 +31,7 @@ import {
 } from "./group-state.ts";
 import { MessageCount, type MessageCountValue } from "./message-count.ts";
 import { applyPoll, type Poll } from "./polls.ts";
-import { applyRules, notePosted, rulesOf } from "./rules.ts";
+import { applyRules, isQuestion, notePosted, rulesOf } from "./rules.ts";
 
 export interface Room {
   readonly id: RoomId;
@@ -69,8 +69,8 @@ export interface Room {
   /** The same, for messages to this run of the server, by the clock with which things expire. */
   accepted?: Map<UserId, number>;
   /**
-   * Only in a box: seq and time in Unix ms of its owner's messages that are not erased, the newest
-   * last; at most UNREAD_COUNTED_MAX.
+   * Only in a box: seq and time in Unix ms of its owner's messages that are not erased and no
+   * questions, the newest last; at most UNREAD_COUNTED_MAX.
    */
   readonly work: Map<number, number>;
   receipts?: Receipts;
@@ -155,7 +155,7 @@ function endsWithLastMember(room: Room): boolean {
 function isUnused({ name, maker, group, messageCount, topic, isClosed, retention }: Room): boolean {
   const isUserCreated = name !== undefined && maker !== "server" && group === undefined;
   return (
-    isUserCreated && messageCount.isEmpty && topic === "" && !isClosed && retention === undefined
+    isUserCreated && !messageCount.isUsed && topic === "" && !isClosed && retention === undefined
   );
 }
 
@@ -174,7 +174,7 @@ export class Rooms {
   readonly #removed = new Map<RoomId, RemovedRoom>();
   readonly #byName = new Map<FoldedName, Room>();
   /** A former name resolves to its room until another room uses the name. */
-  readonly #former = new Map<FoldedName, Room>(); // At most FORMER_NAMES_MAX entries.
+  readonly #former = new FormerNames<Room>();
   readonly #joined = new Map<UserId, Set<Room>>();
   readonly #inviting = new Map<UserId, Set<Room>>(); // At most INVITATIONS_PER_USER_MAX each.
   /** Seqs of edits by edited record, at most EDITS_PER_RECORD_MAX each. Erased with the record. */
@@ -211,6 +211,11 @@ export class Rooms {
 
   holderOf(name: Name): Room | undefined {
     return this.#byName.get(foldName(name));
+  }
+
+  /** Returns the former names of the room, the oldest first. */
+  formerNamesOf(room: Room): readonly FoldedName[] {
+    return this.#former.of(room);
   }
 
   /** Returns the former names, the oldest first. A current name precedes an equal former one. */
@@ -300,9 +305,9 @@ export class Rooms {
     room.lastN = head.n;
     if (head.by === "server") return;
     if (countsAsMessage(room, head.kind)) {
-      room.messageCount.add(head.n, head.by);
+      room.messageCount.add(head.n, head.by, head.seq);
       notePosted(room, head.by, head.time);
-      if (room.box?.user === head.by) {
+      if (room.box?.user === head.by && isWork(record)) {
         setNewest(room.work, head.seq, head.time, UNREAD_COUNTED_MAX);
       }
     }
@@ -347,7 +352,7 @@ export class Rooms {
       for (const user of room.invited.keys()) this.#addInviting(room, user);
     }
     for (const [name, number] of value.holders) this.#byName.set(name, roomAt(number));
-    for (const [name, number] of value.former) this.#former.set(name, roomAt(number));
+    for (const [name, number] of value.former) this.#former.add(name, roomAt(number));
     for (const [user, numbers] of value.joined) {
       this.#joined.set(user, new Set(numbers.map(roomAt)));
     }
@@ -491,7 +496,7 @@ export class Rooms {
     if (before === undefined || this.holderOf(before) !== room) return;
     this.#byName.delete(foldName(before));
     this.#former.delete(foldName(name));
-    setNewest(this.#former, foldName(before), room, FORMER_NAMES_MAX);
+    this.#former.add(foldName(before), room);
     room.name = name;
     room.lock = nameLock(name);
     this.#byName.set(foldName(name), room);
@@ -502,7 +507,7 @@ export class Rooms {
     // Another server of the cluster may have added a member in the meantime.
     if (body?.vacant === true && !isVacant(room)) return;
     this.#byName.delete(foldName(room.name));
-    for (const [name, led] of this.#former) if (led === room) this.#former.delete(name);
+    for (const name of this.#former.of(room)) this.#former.delete(name);
     // A room that was never used leaves no messages that somebody could erase.
     const boxes = this.boxesOf(room);
     const isForgotten = body?.vacant === true && isUnused(room) && boxes.length === 0;
@@ -584,6 +589,11 @@ export class Rooms {
     if (joined === undefined) this.#joined.set(user, new Set([room]));
     else joined.add(room);
   }
+}
+
+/** A caption that is a question leaves its file work. */
+function isWork(record: FoldedRecord): boolean {
+  return record.head.kind === "file" || !isQuestion(bodyOf(record, "text")?.text ?? "");
 }
 
 export function nameLock(name: Name): string {
@@ -689,6 +699,7 @@ function removed({ name, maker, isSealed, isPrivate, retention }: Room): Removed
 function erase(room: Room, record: FoldedRecord): void {
   for (const seq of erasuresOf(record)) {
     if (room.pins.includes(seq)) room.pins = room.pins.filter((item) => item !== seq);
+    room.messageCount.remove(seq);
     room.polls.delete(seq);
     room.work.delete(seq);
   }

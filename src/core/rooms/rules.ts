@@ -9,6 +9,7 @@ import {
   ROOM_MEMBERS_MAX,
   SLOW_SECONDS_MAX,
 } from "../../base/limits.ts";
+import { clampUnixMs } from "../../base/time.ts";
 import { defined } from "../../base/values.ts";
 import type { Body } from "../../wire/kinds.ts";
 import type { RoomRules } from "../../wire/messages.ts";
@@ -22,7 +23,7 @@ type RulesBody = { readonly [Rule in keyof Body<"rules">]: Body<"rules">[Rule] |
 
 /** Returns the rules that differ from the defaults. Values that only later versions know do not. */
 export function rulesOf(body: RulesBody): RoomRules {
-  const { post, topic, slow = 0, join, everyone, newcomers, boxes } = body;
+  const { post, topic, slow = 0, join, everyone, newcomers, boxes, due = 0 } = body;
   return defined({
     post: post === "moderators" || post === "private" ? post : undefined,
     topic: topic === "moderators" ? topic : undefined,
@@ -31,6 +32,7 @@ export function rulesOf(body: RulesBody): RoomRules {
     everyone: everyone === "moderators" || everyone === "everyone" ? everyone : undefined,
     newcomers: newcomers === true ? newcomers : undefined,
     boxes: boxes === "open" ? boxes : undefined,
+    due: post === "private" && due > 0 ? clampUnixMs(due) : undefined,
   });
 }
 
@@ -136,6 +138,11 @@ function isClosedBox({ box }: Room): boolean {
 /** The boxes of a room close when it is no longer an assignment, unless a rule leaves them open. */
 export function closesBoxes({ post, boxes }: RoomRules): boolean {
   return post !== "private" && boxes !== "open";
+}
+
+/** A text that ends with a question mark does not count as handed in. */
+export function isQuestion(text: string): boolean {
+  return /[?\uff1f\u061f]\s*$/.test(text);
 }
 
 /** Reports whether members who are no moderators may post messages. */

@@ -3,8 +3,8 @@
 // Workarounds for Bun:
 // - A reader ends in the same way whether the peer finished the stream or the connection was lost,
 // so the stream's own data must mark its end.
-// - Data behind a gap accumulates in memory, up to the window, and only the bytes of all packets are
-// counted.
+// - Data behind a gap accumulates in memory, up to the window, and only the bytes of all packets
+// are counted.
 // - A slow reader does not slow the sender: received data accumulates in memory.
 // - Reading `path` before the handshake makes it empty permanently.
 // - A listener that cannot bind resolves, but is `destroyed`.

@@ -242,11 +242,12 @@ export class PushService {
   #push(): void {
     const { clock, engine, registry, rooms, readPositions } = this.options;
     const due = this.#due.takeDue(clock.now(), {
-      isUnread: (user, { room: id, n }) => {
+      isUnread: (user, { room: id, n, seq }) => {
         const room = rooms.get(id);
         const isMember = room?.members.has(user) === true && this.#subscriptions.has(user);
         const isBanned = registry.policy.ban(user, clock.expiryUnixMs()) !== undefined;
-        return isMember && !isBanned && readPositions.upTo(user, id) < n;
+        const isThere = !rooms.isErased(seq) && readPositions.upTo(user, id) < n;
+        return isMember && !isBanned && isThere;
       },
       isOnline: (user) => engine.isOnline(user),
       isAway: (user) => this.#isAway(user),

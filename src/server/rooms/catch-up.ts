@@ -7,6 +7,7 @@ import {
   CATCH_UP_BYTES_MAX,
   CATCH_UP_RECORDS_MAX,
   FIRST_RECORDS,
+  FORMER_NAMES_SENT_MAX,
   LINKS_MAX,
   PAGE_BYTES_MAX,
   RECENT_BYTES_MAX,
@@ -235,11 +236,13 @@ export class CatchUp {
     const reader = client.account?.id;
     if (reader === undefined) return;
     const entry = roomEntry(room, reader, this.options.registry);
+    const was = this.#formerNames(room, reader);
     const read = this.options.readPositions.upTo(reader, room.id);
     const unixMs = this.options.clock.expiryUnixMs();
     client.notify({
       kind: "room",
       ...entry,
+      ...(was.length > 0 ? { was } : {}),
       n,
       skipped,
       read,
@@ -250,6 +253,22 @@ export class CatchUp {
       mutedUntil: muteEnd(room, reader, unixMs),
       ...(behind ? { behind } : {}),
     });
+  }
+
+  /** Former targets of a room, a box or the other person, without the sign of a person. */
+  #formerNames(room: Room, reader: UserId): string[] {
+    const { rooms, registry } = this.options;
+    if (room.pair !== undefined) {
+      const partner = room.pair.find((user) => user !== reader) ?? reader;
+      return registry.formerNamesOf(partner).slice(-FORMER_NAMES_SENT_MAX);
+    }
+    const of = room.box?.of ?? room;
+    const names = [...rooms.formerNamesOf(of), ...(of.name === undefined ? [] : [of.name])];
+    if (room.box === undefined) return names.slice(0, -1).slice(-FORMER_NAMES_SENT_MAX);
+    const { user } = room.box;
+    const owners = [...registry.formerNamesOf(user), registry.nameOf(user) ?? user];
+    const targets = names.flatMap((name) => owners.map((owner) => `${name}@${owner}`));
+    return targets.slice(0, -1).slice(-FORMER_NAMES_SENT_MAX);
   }
 
   #knocks(room: Room): { readonly knocks?: string[] } {

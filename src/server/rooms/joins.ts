@@ -119,8 +119,10 @@ export class Joins {
     const { rooms, registry, kernel, authenticator } = this.options;
     const { actor } = from;
     const room = requireRoom(rooms, checkName(named, "room's name"), actor.user);
-    const isSame = hasSameFields(rulesOf({ ...room.rules, ...change }), room.rules);
-    if (isSame && password === undefined) {
+    const rules = rulesOf({ ...room.rules, ...change });
+    const isSame = hasSameFields(rules, room.rules);
+    const isRefused = (change.due ?? 0) > 0 && rules.due === undefined;
+    if (isSame && !isRefused && password === undefined) {
       if (!moderates(room, actor)) requireMember(room, actor.user);
       return { rules: room.rules };
     }

@@ -300,15 +300,21 @@ export class Queries {
     const next = after === undefined ? 0 : indexAfter(people, foldName(checkName(after)));
     const users = people.slice(next, next + PAGE_RECORDS_MAX).map(({ account }) => {
       const box = boxBy.get(account.id);
+      const times = [...(box?.work.values() ?? [])];
       return defined({
         user: account.name as string,
         messages: box?.work.size ?? 0,
         files: box === undefined ? 0 : engine.files.sentTo(box.id, account.id).size,
-        at: box && [...box.work.values()].at(-1),
+        first: times[0],
+        at: times.at(-1),
         left: room.members.has(account.id) ? undefined : true,
       });
     });
-    return { users, more: next + users.length < people.length };
+    return {
+      users,
+      ...defined({ due: room.rules.due }),
+      more: next + users.length < people.length,
+    };
   }
 
   #query(request: RequestOf<"history">, rooms: ReadonlySet<RoomId>, knows: Version): PageQuery {

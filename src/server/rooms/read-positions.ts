@@ -18,16 +18,24 @@ import type { SomeHandlers } from "../kernel/service.ts";
 import { StateFile, type StateFileLocation } from "../queue/state-file.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
 import type { Member } from "../session/connection-state.ts";
+import type { FanOut } from "./broadcast.ts";
+
+interface ReadPositionOptions extends ServerContext {
+  readonly fanOut: Pick<FanOut, "flush">;
+}
+
+/** Clients that are to receive a read position: all, or all but the one that reported it. */
+type Recipients = "all" | { readonly except: ClientConnection | undefined };
 
 export class ReadPositionService {
-  readonly #context: ServerContext;
+  readonly #context: ReadPositionOptions;
   /** Stored in `marks.json`. Losing a position only makes messages unread again. */
   readonly #file: StateFile<typeof READ_POSITIONS>;
   readonly #positions = new ReadPositions();
-  readonly #unsent = new Map<UserId, Map<Room, ClientConnection | undefined>>();
+  readonly #unsent = new Map<UserId, Map<Room, Recipients>>();
   #cancel: (() => void) | undefined;
 
-  constructor(context: ServerContext, location: StateFileLocation | undefined) {
+  constructor(context: ReadPositionOptions, location: StateFileLocation | undefined) {
     this.#context = context;
     const { clock, warn } = context;
     this.#file = new StateFile(location, {
@@ -96,6 +104,7 @@ export class ReadPositionService {
    */
   onRecord(room: Room, record: LogRecord): void {
     const { head } = record;
+    if (head.kind === "erase") this.#recount(room);
     if (head.by === "server") return;
     const positions = this.#positions;
     const isRemoved = head.kind === "remove" && this.#context.rooms.endOf(room.id) === undefined;
@@ -131,21 +140,36 @@ export class ReadPositionService {
   #advance(user: UserId, room: Room, n: number, by: ClientConnection | undefined): void {
     if (!this.#positions.advance(user, room.id, n)) return;
     this.#file.markDirty();
-    const rooms = this.#unsent.get(user) ?? new Map<Room, ClientConnection | undefined>();
-    this.#unsent.set(user, rooms.set(room, by));
+    const isForAll = this.#unsent.get(user)?.get(room) === "all";
+    this.#notifyLater(user, room, isForAll ? "all" : { except: by });
+  }
+
+  /** A client cannot know whether an erased message that it has not loaded was unread. */
+  #recount(room: Room): void {
+    for (const user of room.members) {
+      const isBehind = this.upTo(user, room.id) < room.lastN - 1;
+      if (isBehind && this.#context.peers.of(user).length > 0) this.#notifyLater(user, room, "all");
+    }
+  }
+
+  #notifyLater(user: UserId, room: Room, recipients: Recipients): void {
+    const rooms = this.#unsent.get(user) ?? new Map<Room, Recipients>();
+    this.#unsent.set(user, rooms.set(room, recipients));
     this.#cancel ??= this.#context.clock.after(READ_NOTICE_INTERVAL_MS, () => this.#sendAll());
   }
 
   #sendAll(): void {
     this.#cancel = undefined;
+    // The counts include records that the clients have not received yet.
+    this.#context.fanOut.flush();
     for (const [user, rooms] of this.#unsent) {
       const peers = this.#context.peers.of(user);
       // An account's only device knows its own position, unless the account also reads on another
       // server.
-      if (peers.length < 2 && !this.#context.sequencer.isShared) continue;
+      const isOnlyDevice = peers.length < 2 && !this.#context.sequencer.isShared;
       for (const client of peers) {
-        for (const [room, by] of rooms) {
-          if (client === by) continue;
+        for (const [room, recipients] of rooms) {
+          if (recipients !== "all" && (isOnlyDevice || client === recipients.except)) continue;
           const [n, unread] = [this.upTo(user, room.id), this.unread(user, room)];
           client.notify({ kind: "read", room: room.id, n, unread });
         }

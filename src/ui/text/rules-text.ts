@@ -1,12 +1,15 @@
 /** Texts for the rules of a room. */
 
 import { boxNames } from "../../base/names.ts";
-import { isSameName } from "../../core/model/item.ts";
-import { isConversation, postTarget, roomOf } from "../../core/model/selectors.ts";
-import type { Model, RoomState } from "../../core/model/state.ts";
-import { closesBoxes } from "../../core/rooms/rules.ts";
+import { formatLocal } from "../../base/time.ts";
+import { isMessage, isSameName } from "../../core/model/item.ts";
+import { isConversation } from "../../core/model/room.ts";
+import { postTarget, roomOf } from "../../core/model/selectors.ts";
+import type { Item, Model, RoomState } from "../../core/model/state.ts";
+import { closesBoxes, isQuestion } from "../../core/rooms/rules.ts";
 import type { PostBody, RoomRules, ServerRules } from "../../wire/messages.ts";
 import type { RuleTexts } from "../messages/en/rules.ts";
+import { offsetMinutes } from "./times.ts";
 
 const SECOND_MS = 1_000;
 
@@ -24,7 +27,34 @@ export function ruleFacts(rules: RoomRules, texts: RuleTexts): readonly RuleFact
     [texts.ruleEveryone, everyone === undefined ? texts.ruleBySize : texts.ruleWho(everyone)],
     [texts.ruleNewcomers, newcomers === true ? texts.ruleNewcomersJoin : texts.ruleNewcomersOff],
     [texts.ruleBoxes, texts.ruleBoxesStay(boxes)],
+    [texts.ruleDue, rules.due === undefined ? texts.ruleOff : dueTime(rules.due)],
   ];
+}
+
+/** Local date, hour and minute. */
+export function dueTime(unixMs: number): string {
+  return formatLocal(unixMs, offsetMinutes).slice(0, "2026-11-26 19:25".length);
+}
+
+export type HandedState = "in-time" | "added-later" | "late" | "missing";
+
+/**
+ * State of a person's work by the times at which the server received it.
+ * @returns `undefined` if the room has no due date
+ */
+export function handedState({
+  first,
+  at,
+  due,
+}: {
+  readonly first?: number | undefined;
+  readonly at?: number | undefined;
+  readonly due?: number | undefined;
+}): HandedState | undefined {
+  if (due === undefined) return undefined;
+  if (at === undefined) return "missing";
+  if ((first ?? at) > due) return "late";
+  return at > due ? "added-later" : "in-time";
 }
 
 /** Every rule of the server with its value. */
@@ -112,7 +142,17 @@ function isEndedBox(model: Pick<Model, "rooms">, { target }: RoomState): boolean
 export function privacyText(model: Model, target: string, texts: RuleTexts): string | undefined {
   const owner = boxNames(postTarget(model, target))?.user;
   if (owner === undefined) return undefined;
-  return isSameName(owner, model.me) ? texts.onlyModeratorsSee : texts.onlyTheySee(owner);
+  if (!isSameName(owner, model.me)) return texts.onlyTheySee(owner);
+  const due = roomOf(model, boxNames(postTarget(model, target))?.room ?? "")?.rules.due;
+  if (due === undefined) return texts.onlyModeratorsSee;
+  const box = roomOf(model, postTarget(model, target))?.tail;
+  const isHanded = box?.items.some((item) => item.isMine && isMessage(item) && isWork(item));
+  const isMissing = isHanded !== true && box?.hasOlder !== true;
+  return `${texts.onlyModeratorsSee} ${texts.dueBy(dueTime(due), isMissing)}`;
+}
+
+function isWork({ state, file, text }: Item): boolean {
+  return state === "whole" && (file !== undefined || !isQuestion(text));
 }
 
 /**

@@ -24,8 +24,9 @@ import { loadTexts } from "../browser/texts.ts";
 import type { PageClient } from "../driver/page-client.ts";
 import { KeyGuard } from "../input/keys.ts";
 import { Layers } from "../input/layers.ts";
+import { OpenNotifications } from "./attention/open-notifications.ts";
 import { registerWorker } from "./attention/push-browser.ts";
-import { notifyFromWorker } from "./attention/pushes.tsx";
+import { closeNotifications, notifyFromWorker } from "./attention/pushes.tsx";
 import { playSound } from "./attention/sound.ts";
 import { useNoStrayDrops } from "./files/drop-zone.tsx";
 import { Login } from "./login/login.tsx";
@@ -116,6 +117,7 @@ function useNotifications(): void {
   const latestPage = useRef(page);
   latestPage.current = page;
   const { chat, texts } = page;
+  const [open] = useState(() => new OpenNotifications());
   useEffect(() => {
     // The worker would outlast `chat web`. The settings explain why it does not run elsewhere.
     if (!chat.isLocal) void registerWorker(texts.lang).catch(() => undefined);
@@ -130,7 +132,7 @@ function useNotifications(): void {
         if (event.kind === "sealed-remark") notify(texts.sealedRemark);
         if (event.kind === "identity-changed") notify(texts.keyChanged(cleanText(event.user)));
         if (event.kind !== "notify") return;
-        const { target, item } = event;
+        const { room, target, item, why } = event;
         const title = texts.notificationTitle(
           authorText(item, texts, chat.model),
           placeTitle(chat.model, target, texts),
@@ -141,20 +143,26 @@ function useNotifications(): void {
         // The sound stays off if the browser requires a click first.
         if (settings.sounds) playSound().catch(() => {});
         if (!settings.notify || !("Notification" in window)) return;
-        const content = { body, tag: `${target} ${item.seq}`, data: { at: target } };
+        const content = { body, tag: `${room} ${item.seq}`, data: { at: target, room } };
+        const closeLater = (close: () => void) => {
+          if (why === "message") open.add({ ...item, room }, close);
+        };
         try {
-          const overlays = new Notification(title, content);
-          overlays.onclick = () => {
+          const notification = new Notification(title, content);
+          notification.onclick = () => {
             window.focus();
-            chat.actions.open(target);
+            chat.actions.open(chat.model.rooms.get(room)?.target ?? target);
           };
+          closeLater(() => notification.close());
         } catch {
           // The setting explains why a phone runs no service worker.
           notifyFromWorker({ texts }, title, content).catch(() => {});
+          closeLater(() => void closeNotifications(content.tag).catch(() => {}));
         }
       }),
-    [chat],
+    [chat, open],
   );
+  useEffect(() => chat.store.subscribe(() => open.update(chat.model)), [chat, open]);
 }
 
 /** Asks the server, because no event reports the operator role. */

@@ -90,7 +90,9 @@ test("updates a room each time the server lists it", () => {
 test("notifies of a reply, and stores the retention", () => {
   const answer = (re: number) => recordEvent(4, { body: { text: "x", re } });
   const calls = (re: number) =>
-    lobbyOf(scene(recordEvent(2, { from: "ana" }), recordEvent(3), answer(re)).model).mentions;
+    lobbyOf(scene(recordEvent(2, { from: "ana" }), recordEvent(3), answer(re)).model).mentions.map(
+      ({ n }) => n,
+    );
   expect([calls(2), calls(3)]).toEqual([[4], []]);
   const retained = scene(
     recordEvent(2, { kind: "retention", body: { keepMs: 60_000 } }),
@@ -101,16 +103,21 @@ test("notifies of a reply, and stores the retention", () => {
 
 test("updates read position and mentions exactly at the boundaries", () => {
   const draft = room(5, 6, 7);
-  Object.assign(draft, { read: 1, last: 8, unread: 9, mentions: [4, 5] });
+  Object.assign(draft, {
+    read: 1,
+    last: 8,
+    unread: 9,
+    mentions: [4, 5].map((n) => ({ n, seq: n })),
+  });
   readUpTo(draft, 3);
   expect(draft.unread).toBe(5);
   readUpTo(draft, 4);
-  expect([draft.unread, draft.mentions]).toEqual([3, [5]]);
+  expect([draft.unread, draft.mentions.map(({ n }) => n)]).toEqual([3, [5]]);
   noteMention(draft, item(4));
   noteMention(draft, item(6));
   draft.linkN = 5;
   endListing(draft);
-  expect(draft.mentions).toEqual([5]);
+  expect(draft.mentions.map(({ n }) => n)).toEqual([5]);
   const readOf = (...events: readonly ModelEvent[]) => lobbyOf(scene(...events).model).read;
   expect([
     readOf(recordEvent(2, { from: "ana" })),

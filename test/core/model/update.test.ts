@@ -8,6 +8,7 @@ import {
 } from "../../../src/base/limits-page.ts";
 import { TIMELINE_ROOMS_MAX } from "../../../src/core/client/timeline.ts";
 import type { ModelEvent } from "../../../src/core/model/event.ts";
+import { isSettled } from "../../../src/core/model/selectors.ts";
 import type { Item, Model, RoomState } from "../../../src/core/model/state.ts";
 import { emptyModel, updateAll } from "../../../src/core/model/update.ts";
 import { LOBBY, lobbyOf, recordEvent, scene } from "../model-scene.ts";
@@ -69,7 +70,12 @@ function readingElsewhere([name, n]: readonly [string, number]): Step {
 }
 
 function postStep([name, from]: readonly [string, string]): Step {
-  return (world) => world.record(name, from, "text", { text: `word ${world.log.length}` });
+  return (world) => {
+    const text = `word ${world.log.length}`;
+    const isCall = world.log.length % 2 === 0;
+    const body = isCall ? { text: `@ana ${text}`, mentions: ["ana"] } : { text };
+    world.record(name, from, "text", body);
+  };
 }
 
 function of([kind, choice]: readonly [string, number]): Step {
@@ -78,7 +84,8 @@ function of([kind, choice]: readonly [string, number]): Step {
     if (message === undefined || message.kind !== "text" || message.erased === true) return;
     const id = message.room.id;
     const from = message.from ?? "";
-    if (kind === "edit") world.record(id, from, "edit", { seq: message.seq, text: `${choice}` });
+    const text = choice % 3 === 0 ? `@ana ${choice}` : `${choice}`;
+    if (kind === "edit") world.record(id, from, "edit", { seq: message.seq, text });
     if (kind === "reaction") world.record(id, "ben", "reaction", { re: message.seq, react: "+" });
     const edits = world.of(id).filter((item) => item.kind === "edit");
     const also = edits.filter(({ body }) => body?.["seq"] === message.seq).map((item) => item.seq);
@@ -154,6 +161,11 @@ function checkRooms(world: ModelWorld): void {
     expect(known !== undefined).toBe(world.joined.has(name));
     if (known === undefined) continue;
     expect(known.unread).toBe(world.unread(name));
+    const calls = world.mentions(name);
+    const mentioned = known.mentions.map((mention) => mention.seq);
+    expect(mentioned.filter((mention) => !calls.includes(mention))).toEqual([]);
+    const open = world.notified.filter((one) => one.room === name && !isSettled(world.model, one));
+    expect(open.filter((one) => !calls.includes(one.seq))).toEqual([]);
     const tailFrom = known.tail.items[0]?.seq ?? Number.POSITIVE_INFINITY;
     const end = Number.POSITIVE_INFINITY;
     expect(displayed(known.tail.items)).toEqual(expected(world, name, tailFrom, end));
@@ -217,6 +229,8 @@ describe("any order of events over several links", () => {
         world.link();
         for (const act of steps) act(world, later);
         for (const act of later) act();
+        world.deliver();
+        if (world.isLinked && world.model.isCaughtUp) checkRooms(world);
         world.link();
         world.deliver();
         checkRooms(world);
@@ -316,6 +330,44 @@ test("notifies of mentions unless read, visible or during catch-up", () => {
   expect(notified(open, ...past, { ...page, hasNewer: true, records: [] }, later)).toBe(1);
   const lost: ModelEvent = { kind: "connection", connection: { kind: "connecting" } };
   expect(notified(lost, call)).toBe(0);
+});
+
+test("erasures lower the counts of messages that are not loaded", () => {
+  const room = "lobby" as RoomId;
+  const call = recordEvent(2, { body: { text: "@ana", mentions: ["ana"] } });
+  const { model } = scene(call, recordEvent(3), { kind: "clear", room });
+  expect([lobbyOf(model).unread, lobbyOf(model).mentions.length]).toEqual([2, 1]);
+  const erased = updateAll(model, [recordEvent(4, { kind: "erase", body: { seq: 2 } })]).model;
+  expect(lobbyOf(erased).mentions).toEqual([]);
+  const told = updateAll(erased, [{ kind: "read", room, n: 1, unread: 1 }]).model;
+  expect(lobbyOf(told).unread).toBe(1);
+});
+
+test("follows former names to the room or person that had them", () => {
+  const [room, zoe] = ["r9" as RoomId, "d9" as RoomId];
+  const to = { body: { text: "x" }, writtenUnixMs: 0 };
+  const events: readonly ModelEvent[] = [
+    { kind: "open", target: "kw" },
+    { kind: "draft", target: "kw", draft: { text: "half" } },
+    { kind: "draft", target: "kw 7", draft: { text: "reply" } },
+    { kind: "posted", key: "a", id: "a", to: "kw", ...to },
+    { kind: "room", room, name: "keyword-room", was: ["kw0", "kw"], n: 1, skipped: 0 },
+    { kind: "room", room: zoe, with: "zoey", was: ["zoe"], n: 1, skipped: 0 },
+    { kind: "posted", key: "b", id: "b", to: "@zoe", ...to },
+  ];
+  const { model } = scene(...events);
+  expect(model.open).toBe("keyword-room");
+  expect([...model.drafts.keys()]).toEqual(["keyword-room", "keyword-room 7"]);
+  expect(model.pending.map((post) => post.to)).toEqual(["keyword-room", "@zoey"]);
+  const opened = (target: string) => updateAll(model, [{ kind: "open", target }]).model.open;
+  expect(["#KW0", "@Zoe", "zoe", "@kw"].map(opened)).toEqual([
+    "keyword-room",
+    "@zoey",
+    "zoe",
+    "@kw",
+  ]);
+  const taken = { kind: "room", room: "r8" as RoomId, name: "kw", n: 1, skipped: 0 } as const;
+  expect(updateAll(model, [taken, { kind: "open", target: "kw" }]).model.open).toBe("kw");
 });
 
 describe("limits", () => {

@@ -45,6 +45,14 @@ describe("due pushes", () => {
     expect(taken(due, PUSH_BATCH_MS)).toEqual([]);
   });
 
+  scheduleTest("leave out messages that were read or erased meanwhile", (due) => {
+    for (const seq of [1, 2, 3]) due.add(ANA, calling(seq), 0);
+    const isUnread = (_: UserId, { seq }: PushCandidate) => seq === 2;
+    expect(taken(due, PUSH_BATCH_MS, { ...AWAY, isUnread })).toEqual(["text 2 of 1"]);
+    for (let seq = 4; seq < 204; seq++) due.add(ANA, calling(seq), PUSH_BATCH_MS);
+    expect(taken(due, 2 * PUSH_ROOM_INTERVAL_MS)).toEqual(["text 203 of 99"]);
+  });
+
   test("are limited per room, and more for sealed rooms", () => {
     for (const isSealed of [false, true]) {
       const due = new PushSchedule();

@@ -13,17 +13,20 @@ test("counts other users' messages between two positions", () => {
       fc.array(fc.nat(3), { maxLength: 30 }),
       position,
       position,
-      (authors, after, before) => {
+      fc.array(fc.nat(30), { maxLength: 6 }),
+      (authors, after, before, erased) => {
         const counter = new MessageCount();
         const all = authors.flatMap((who, i) => {
           const by = USERS[who];
           return by === undefined ? [] : [{ n: i + 1, by }];
         });
-        for (const { n, by } of all) counter.add(n, by);
+        for (const { n, by } of all) counter.add(n, by, 3 * n);
+        for (const n of erased) counter.remove(3 * n);
+        expect(counter.isUsed).toBe(all.length > 0);
         const loaded = new MessageCount();
         loaded.load(counter.value());
         for (const reader of USERS) {
-          const others = all.filter(({ by }) => by !== reader);
+          const others = all.filter(({ n, by }) => by !== reader && !erased.includes(n));
           const behind = others.filter(({ n }) => n > after);
           for (const count of [counter, loaded])
             expect(count.countOthers(reader, after)).toBe(behind.length);
@@ -39,7 +42,7 @@ test("counts up to a maximum", () => {
   const counter = new MessageCount();
   const [ana, ben] = USERS as [UserId, UserId];
   for (let n = 1; n <= 3 * UNREAD_COUNTED_MAX; n++) {
-    counter.add(n, ben);
+    counter.add(n, ben, n);
     if (n % 100 === 0) expect(counter.value().gaps.length).toBeLessThan(2 * UNREAD_COUNTED_MAX);
     if (n === UNREAD_COUNTED_MAX) expect(counter.countOthers(ana, 0)).toBe(n);
     if (n === UNREAD_COUNTED_MAX + 1) expect(counter.countOthers(ana, 0)).toBe(n - 1);
@@ -47,7 +50,7 @@ test("counts up to a maximum", () => {
   expect(counter.countOthers(ana, 0)).toBe(UNREAD_COUNTED_MAX);
   expect(counter.countOthers(ana, 3 * UNREAD_COUNTED_MAX - 5)).toBe(5);
   expect(counter.countOthers(ben, 0)).toBe(0);
-  expect(() => counter.add(3 * UNREAD_COUNTED_MAX, ben)).toThrow("counted in order");
-  const unnamed = { gaps: [1], by: [0], authors: [] };
+  expect(() => counter.add(3 * UNREAD_COUNTED_MAX, ben, 1)).toThrow("counted in order");
+  const unnamed = { gaps: [1], seqGaps: [1], by: [0], authors: [], isUsed: true };
   expect(() => new MessageCount().load(unnamed)).toThrow("the authors to which it refers");
 });

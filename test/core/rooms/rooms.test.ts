@@ -125,7 +125,7 @@ test.each([
   const testRooms = new TestRooms();
   testRooms.write("room", ROOM, ANA, { name: "dev", sealed });
   testRooms.write(kind, ROOM, ANA);
-  expect(testRooms.room.messageCount.isEmpty).toBe(!is);
+  expect(testRooms.room.messageCount.isUsed).toBe(is);
 });
 
 test.each([

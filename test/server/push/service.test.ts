@@ -225,16 +225,16 @@ labTest("skips read and erased messages", async (here) => {
   const { seq } = await here.site.wait(here.ben.post("@ana a mistake"));
   await here.ben.request("erase", { seq });
   await here.site.time.advance(SOON_MS);
-  expect(here.push.displayed(ANA)).toHaveLength(1);
-  expect(JSON.stringify(here.push.came)).not.toContain("mistake");
+  expect(here.push.came).toEqual([]);
 });
 
-test.each([0, 3])("omits a text erased before try %i after the first", async (failures) => {
+test("omits a text erased between two tries", async () => {
+  const failures = 3;
   const here = await lab();
   let tries = 0;
   here.push.answer = () => ok(tries++ < failures ? 503 : 201);
   const { seq } = await here.site.wait(here.ben.post("@ana a mistake"));
-  await here.site.time.advance(failures === 0 ? 0 : SOON_MS);
+  await here.site.time.advance(SOON_MS);
   const before = here.push.came.length;
   await here.site.wait(here.ben.request("erase", { seq }));
   await here.site.time.advance(60 * 60_000);
@@ -243,7 +243,7 @@ test.each([0, 3])("omits a text erased before try %i after the first", async (fa
   expect(JSON.stringify(after)).not.toContain("mistake");
 });
 
-test("omits the text of a reply that is erased while its target is looked up", async () => {
+test("skips a reply that is erased while its target is looked up", async () => {
   let isHeld = false;
   const [reading, released] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
   const here = await lab({
@@ -268,8 +268,7 @@ test("omits the text of a reply that is erased while its target is looked up", a
   await here.site.wait(here.ben.request("erase", { seq }));
   released.resolve();
   await here.site.time.advance(SOON_MS);
-  expect(here.push.came).toHaveLength(1);
-  expect(JSON.stringify(here.push.came)).not.toContain("mistake");
+  expect(here.push.came).toEqual([]);
 });
 
 labTest("skips a muted room", async (here) => {

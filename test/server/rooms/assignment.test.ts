@@ -193,7 +193,8 @@ boxTest("counts deleted work as none, also after a restart", async ({ site, ana,
   expect(await handed(ana)).toMatchObject({ messages: 2, files: 1, at: file?.time });
   await ben.request("erase", { seq: file?.seq ?? 0 });
   const text = ben.records.find(({ head }) => head.seq === seq)?.head;
-  expect(await handed(ana)).toEqual({ user: "ben", messages: 1, files: 0, at: text?.time ?? 0 });
+  const at = text?.time ?? 0;
+  expect(await handed(ana)).toEqual({ user: "ben", messages: 1, files: 0, first: at, at });
   await ben.request("erase", { seq });
   expect(await handed(ana)).toEqual({ user: "ben", messages: 0, files: 0 });
   await site.restart();
@@ -626,4 +627,26 @@ boxTest("includes new work if the same address is opened again", async ({ site, 
 boxTest("downloads a file of a box for its owner and for moderators", async ({ ana, ben }) => {
   for (const guest of [ana, ben])
     expect(await download(await channelOf(guest), WORK.id)).toBeTruthy();
+});
+
+boxTest("lists work by the due date, and counts no questions", async ({ site, ana, eve }) => {
+  const wide = { room: "lab" } as const;
+  const due = site.clock.unixMs() + 60_000;
+  expect((await ana.request("rules", { ...wide, due })).rules).toMatchObject({ due });
+  const question = { text: "until when?" };
+  const post = { outbox: "DDDDDDDDDDA", to: "lab@eve" } as const;
+  await eve.request("post", { ...post, counter: 1, body: question });
+  const listed = async () => {
+    const answer = await ana.request("handed", wide);
+    return [answer.due, answer.users.find(({ user }) => user === "eve")] as const;
+  };
+  expect(await listed()).toEqual([due, { user: "eve", messages: 0, files: 0 }]);
+  await site.time.advance(90_000);
+  const body = { text: "my work" };
+  await eve.request("post", { ...post, counter: 2, body });
+  const [, late] = await listed();
+  expect(late?.first).toBeGreaterThan(due);
+  expect((await ana.request("rules", { ...wide, due: 0 })).rules.due).toBeUndefined();
+  await ana.request("join", { room: "plain", create: true });
+  expect(await ana.refusal("rules", { room: "plain", due })).toBe("not-allowed");
 });

@@ -303,3 +303,23 @@ siteTest("lets operators change any room but the lobby", async ({ olga, ana }) =
   expect(await olga.refusal("rename", { room: "lab", to: "LOBBY" })).toBe("name-taken");
   expect(await olga.refusal("close", { room: "none", on: true })).toBe("room-unknown");
 });
+
+test("sends former names, and resolves mentions by them", async () => {
+  const { site, ana, ben } = await siteWith(["ana", "ben"], { operatorToken: "token" });
+  await ana.request("operate", { token: "token" });
+  await ana.request("join", { room: "kw", create: true });
+  await ana.request("rename", { room: "kw", to: "words" });
+  await ana.request("rename", { user: "ben", to: "benno" });
+  await site.quiet();
+  const cleo = await site.member("cleo");
+  await cleo.request("join", { room: "words" });
+  expect(cleo.all("room").at(-1)).toMatchObject({ name: "words", was: ["kw"] });
+  const post = { outbox: "BBBBBBBBBBA", counter: 1, to: "@ben" };
+  const body = { text: "@ben @Cleo", mentions: ["ben", "Cleo"] };
+  await cleo.request("post", { ...post, body });
+  await site.quiet();
+  expect(cleo.all("room").at(-1)).toMatchObject({ with: "benno", was: ["ben"] });
+  const record = cleo.records.at(-1);
+  expect(record?.body).toMatchObject({ mentions: ["benno", "ben", "Cleo"] });
+  void ben;
+});

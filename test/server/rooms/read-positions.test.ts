@@ -93,6 +93,23 @@ test("sends read positions to the user's other devices once a second", async () 
   expect(third.all("room").find((notice) => notice.room === room)?.read).toBe(last);
 });
 
+test("counts no erased messages, and corrects the counts of clients", async () => {
+  const { site, ana, ben } = await siteWith(["ana", "ben"]);
+  const seqs: number[] = [];
+  for (let i = 0; i < 4; i++) seqs.push((await site.wait(ben.post(`${i}`))).seq);
+  const room = ana.roomId();
+  await site.time.advance(READ_NOTICE_INTERVAL_MS + 50);
+  const before = ana.all("read").length;
+  await ben.request("erase", { seq: seqs[1] ?? 0 });
+  await site.time.advance(READ_NOTICE_INTERVAL_MS + 50);
+  expect(ana.all("read").slice(before)).toMatchObject([{ room, unread: 3 }]);
+  expect(await unreadOf(ana)).toBe(3);
+  await site.restart();
+  const again = await site.again(ana, "ana", Number.MAX_SAFE_INTEGER);
+  expect(again.all("room").find((one) => one.room === room)).toMatchObject({ unread: 3 });
+  expect(await unreadOf(again)).toBe(3);
+});
+
 test("keeps stored read positions across a stop and a crash", async () => {
   const { site, ana, ben } = await siteWith(["ana", "ben"]);
   for (let i = 0; i < 4; i++) await site.wait(ben.post(`${i}`));

@@ -2,7 +2,8 @@
 
 import { CANDIDATES_LISTED_MAX } from "../../../base/limits-screen.ts";
 import { displayedLike } from "../../../core/model/people.ts";
-import { isConversation, knownNames, openRoom } from "../../../core/model/selectors.ts";
+import { isConversation } from "../../../core/model/room.ts";
+import { knownNames, openRoom } from "../../../core/model/selectors.ts";
 import type { Model } from "../../../core/model/state.ts";
 import { matching } from "../../../ui/matching.ts";
 import { searchCompletions } from "../../../ui/search-query.ts";

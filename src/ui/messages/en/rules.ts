@@ -14,6 +14,17 @@ export const ENGLISH_RULES = {
   ruleBoxes: "After the assignment",
   ruleBoxesStay: (state: "closed" | "open"): string =>
     state === "open" ? "members still post in their boxes" : "boxes are closed",
+  ruleDue: "Due",
+  ruleDueHint: "For example 2026-11-30 18:00, or 7d",
+  dueBy: (time: string, isMissing: boolean) =>
+    `Due ${time}.${isMissing ? " You have not handed in anything." : ""}`,
+  handedBy: (state: "in-time" | "added-later" | "late" | "missing") =>
+    ({
+      "in-time": "in time",
+      "added-later": "in time, more later",
+      late: "late",
+      missing: "missing",
+    })[state],
   ruleWho: (who: "everyone" | "moderators" | "operators"): string => who,
   rulePoster: (who: "everyone" | "moderators" | "private"): string =>
     who === "private" ? "assignment: only to the moderators" : who,

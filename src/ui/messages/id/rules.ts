@@ -14,6 +14,17 @@ export const INDONESIAN_RULES: RuleTexts = {
   ruleBoxes: "Setelah tugas berakhir",
   ruleBoxesStay: (state) =>
     state === "open" ? "anggota masih dapat mengumpulkan" : "pengumpulan ditutup",
+  ruleDue: "Tenggat",
+  ruleDueHint: "Misalnya 2026-11-30 18:00, atau 7d",
+  dueBy: (time, isMissing) =>
+    `Tenggat ${time}.${isMissing ? " Anda belum mengumpulkan apa pun." : ""}`,
+  handedBy: (state) =>
+    ({
+      "in-time": "tepat waktu",
+      "added-later": "tepat waktu, ditambah kemudian",
+      late: "terlambat",
+      missing: "belum ada",
+    })[state],
   ruleWho: (who) =>
     ({ everyone: "semua orang", moderators: "moderator", operators: "operator" })[who],
   rulePoster: (who) =>

@@ -2,6 +2,8 @@
 
 import { useEffect, useState } from "react";
 import { Fault } from "../../../base/fault.ts";
+import type { RoomId } from "../../../base/ids.ts";
+import { defined } from "../../../base/values.ts";
 import type { Texts } from "../../../ui/messages/en/page.ts";
 import { readRoute } from "../../input/route.ts";
 import {
@@ -137,9 +139,11 @@ export function PushKeeper() {
   }, [isOnline]);
   useEffect(() => {
     const onMessage = ({ data }: MessageEvent<unknown>) => {
-      const { kind, at } = (data ?? {}) as { readonly kind?: unknown; readonly at?: unknown };
+      const { kind, at, room } = (data ?? {}) as Readonly<Record<string, unknown>>;
+      if (kind !== "open") return;
       const target = typeof at === "string" ? readRoute(`#/${at}`)?.target : undefined;
-      if (kind === "open" && target !== undefined) chat.actions.open(target);
+      const present = chat.model.rooms.get(room as RoomId)?.target ?? target;
+      if (present !== undefined) chat.actions.open(present);
     };
     return listen((navigator as Partial<Navigator>).serviceWorker, "message", onMessage);
   }, [chat]);
@@ -150,7 +154,9 @@ export function PushKeeper() {
   return null;
 }
 
-async function closeNotifications(): Promise<void> {
+/** @param tag closes only notifications with this tag */
+export async function closeNotifications(tag?: string): Promise<void> {
   const registration = await (navigator as Partial<Navigator>).serviceWorker?.getRegistration("/");
-  for (const notification of (await registration?.getNotifications()) ?? []) notification.close();
+  const shown = await registration?.getNotifications(defined({ tag }));
+  for (const notification of shown ?? []) notification.close();
 }

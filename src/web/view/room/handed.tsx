@@ -8,7 +8,7 @@ import { isSameName } from "../../../core/model/item.ts";
 import { shownName } from "../../../core/model/people.ts";
 import { postTarget } from "../../../core/model/selectors.ts";
 import type { Model, RoomState } from "../../../core/model/state.ts";
-import { privacyText } from "../../../ui/text/rules-text.ts";
+import { handedState, privacyText } from "../../../ui/text/rules-text.ts";
 import { targetText } from "../../../ui/text/target-text.ts";
 import { downloadArchive } from "../files/download.ts";
 import { Button } from "../shell/button.tsx";
@@ -74,12 +74,15 @@ function newestWork({ rooms }: Model, room: string): number {
   return Math.max(0, ...[...rooms.values()].filter(isPart).map(({ lastSeq }) => lastSeq));
 }
 
-function HandedNote({ messages, files, at, left }: HandedIn) {
+function HandedNote(one: HandedIn) {
+  const { messages, files, at, left } = one;
+  const state = handedState(one);
   const { texts, times } = usePage();
   const note = at === undefined ? texts.nothingHanded : texts.handedFacts(messages, files);
   const facts = [
     note,
     ...(at === undefined ? [] : [times.full(at)]),
+    ...(state === undefined ? [] : [texts.handedBy(state)]),
     ...(left ? [texts.hasLeft] : []),
   ];
   return <span className="list-note">{facts.join(" · ")}</span>;

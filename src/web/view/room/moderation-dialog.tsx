@@ -1,7 +1,7 @@
 /** Dialog that confirms a moderation action, with a room field if no room is given. */
 
 import { useState } from "react";
-import { isConversation } from "../../../core/model/selectors.ts";
+import { isConversation } from "../../../core/model/room.ts";
 import { placeTitle } from "../../../ui/text/target-text.ts";
 import { type CloseProps, usePage } from "../shell/context.tsx";
 import { FormDialog } from "../shell/dialog.tsx";

@@ -6,8 +6,10 @@ import { withMentions } from "../../../core/client/mentions.ts";
 import { roomOf } from "../../../core/model/selectors.ts";
 import type { Model, RoomState } from "../../../core/model/state.ts";
 import { LOBBY } from "../../../core/rooms/rooms.ts";
+import { parseDue } from "../../../ui/commands.ts";
 import {
   directLimitText,
+  dueTime,
   everyoneQuestion,
   postLimitText,
   type RuleFact,
@@ -15,6 +17,7 @@ import {
   serverLimits,
 } from "../../../ui/text/rules-text.ts";
 import { placeTitle } from "../../../ui/text/target-text.ts";
+import { timesNow } from "../../../ui/text/times.ts";
 import { BOX_RULES, JOIN_RULES, POSTERS, WHO } from "../../../wire/field.ts";
 import type { PostBody, RoomRules } from "../../../wire/messages.ts";
 import { Button } from "../shell/button.tsx";
@@ -129,6 +132,8 @@ function RulesForm({ room, onClose }: CloseProps & { readonly room: RoomState })
   const rules = { ...room.rules, ...changed };
   const isOperator = useModelValue((model) => model.isOperator);
   const [slow = `${room.rules.slow ?? ""}`, setSlow] = useState<string>();
+  const [due = room.rules.due === undefined ? "" : dueTime(room.rules.due), setDue] =
+    useState<string>();
   const [password, setPassword] = useState("");
   const change = (rule: RoomRules) => setChanged({ ...changed, ...rule });
   const [isInvalid, setInvalid] = useState(false);
@@ -138,8 +143,11 @@ function RulesForm({ room, onClose }: CloseProps & { readonly room: RoomState })
     setInvalid(!isValid);
     if (!isValid) return false;
     const { join } = rules;
+    const isDueChanged = due !== (room.rules.due === undefined ? "" : dueTime(room.rules.due));
+    const dueAt = due.trim() === "" ? 0 : parseDue(due.trim(), timesNow());
     const all = {
       ...changed,
+      ...(isDueChanged && rules.post === "private" ? { due: dueAt } : {}),
       ...(seconds === (room.rules.slow ?? 0) ? {} : { slow: seconds }),
       ...(join === "password" && password !== "" ? { join, password } : {}),
     };
@@ -170,6 +178,15 @@ function RulesForm({ room, onClose }: CloseProps & { readonly room: RoomState })
           value={rules.boxes ?? "closed"}
           options={BOX_RULES.map((one) => [one, texts.ruleBoxesStay(one)] as const)}
           onChange={(boxes) => change({ boxes })}
+        />
+      ) : null}
+      {rules.post === "private" ? (
+        <Field
+          id="rule-due"
+          label={texts.ruleDue}
+          hint={texts.ruleDueHint}
+          value={due}
+          onChange={setDue}
         />
       ) : null}
       {room.isSealed ? null : (

@@ -3,6 +3,7 @@
 import { useEffect, useState } from "react";
 import { cleanText } from "../../../base/text.ts";
 import type { RoomSealStatus, SealedMember } from "../../../client/sealed/room.ts";
+import { roomAt } from "../../../core/client/room-names.ts";
 import { isSameName } from "../../../core/model/item.ts";
 import { roomOf } from "../../../core/model/selectors.ts";
 import type { RoomState } from "../../../core/model/state.ts";
@@ -309,8 +310,7 @@ export function Invitations() {
   const { chat, texts, fail } = usePage();
   const invitations = useModelValue(() => chat.invitations);
   const rooms = useModelValue((model) => model.rooms);
-  const isIn = (name: string) =>
-    [...rooms.values()].some((room) => room.kind === "room" && isSameName(room.name, name));
+  const isIn = (name: string) => roomAt(rooms.values(), name) !== undefined;
   return invitations.map((invitation) => {
     const { room, by, isSealed } = invitation;
     if (isIn(room)) return null;

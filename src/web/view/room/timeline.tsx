@@ -15,8 +15,9 @@ import {
 import { USER_SCROLL_MS } from "../../../base/limits-page.ts";
 import { cleanText } from "../../../base/text.ts";
 import { isMessage } from "../../../core/model/item.ts";
+import { isConversation } from "../../../core/model/room.ts";
 import type { Row as ModelRow, Rows } from "../../../core/model/rows.ts";
-import { isConversation, openRoom } from "../../../core/model/selectors.ts";
+import { openRoom } from "../../../core/model/selectors.ts";
 import type { Item } from "../../../core/model/state.ts";
 import { LOBBY } from "../../../core/rooms/rooms.ts";
 import { authorText } from "../../../ui/text/event-text.ts";

@@ -1,0 +1,29 @@
+/** Notifications that this page has shown, which close once their messages need none. */
+
+import { isSettled, type Notified } from "../../../core/model/selectors.ts";
+import type { Model } from "../../../core/model/state.ts";
+
+/** Notifications that are followed. Older ones stay until the user closes them. */
+const OPEN_MAX = 64;
+
+export class OpenNotifications {
+  readonly #open = new Map<string, { readonly message: Notified; readonly close: () => void }>();
+
+  /** @param close closes the notification; called at most once */
+  add(message: Notified, close: () => void): void {
+    const key = `${message.room} ${message.seq}`;
+    this.#open.delete(key);
+    this.#open.set(key, { message, close });
+    const [oldest] = this.#open.keys();
+    if (this.#open.size > OPEN_MAX && oldest !== undefined) this.#open.delete(oldest);
+  }
+
+  /** Closes those whose messages were read on any device, erased or edited. */
+  update(model: Pick<Model, "rooms">): void {
+    for (const [key, { message, close }] of this.#open) {
+      if (!isSettled(model, message)) continue;
+      this.#open.delete(key);
+      close();
+    }
+  }
+}

@@ -1,0 +1,27 @@
+import { expect, test } from "bun:test";
+import { parseDue } from "../../src/ui/commands.ts";
+import { handedState } from "../../src/ui/text/rules-text.ts";
+
+test("tells work in time from late and missing work", () => {
+  const states = [
+    {},
+    { at: 9 },
+    { first: 9, at: 10 },
+    { first: 10, at: 11 },
+    { first: 11, at: 12 },
+  ];
+  expect(states.map((one) => handedState({ ...one, due: 10 }))).toEqual([
+    ...(["missing", "in-time", "in-time", "added-later", "late"] as const),
+  ]);
+  expect(handedState({ at: 1 })).toBeUndefined();
+});
+
+test("reads a due date as a time, the end of a day or a duration from now", () => {
+  const context = { nowUnixMs: Date.UTC(2026, 10, 26), offsetMinutes: () => 60 };
+  const utc = (text: string) => new Date(parseDue(text, context)).toISOString();
+  expect(utc("2026-11-30T18:00")).toBe("2026-11-30T17:00:00.000Z");
+  expect(utc("2026-11-30")).toBe("2026-11-30T22:59:59.999Z");
+  expect(utc("7d")).toBe("2026-12-03T00:00:00.000Z");
+  expect(parseDue("off", context)).toBe(0);
+  expect(() => parseDue("soon", context)).toThrow("is not a time");
+});
