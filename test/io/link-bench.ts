@@ -1,4 +1,5 @@
 import { expect } from "bun:test";
+import { MESSAGE_BYTES_MAX } from "../../src/base/limits.ts";
 import type { Link, Listener, ListenerEvents } from "../../src/io/link/link.ts";
 import { within } from "../event.ts";
 import { LinkObserver, turn } from "./link-observer.ts";
@@ -31,7 +32,11 @@ export class Bench {
   open(): void {
     this.#listener = this.#setup.listen({
       accept: () => true,
-      link: (link, parent) => this.accepted.push({ link, parent }),
+      link: (link, parent) => {
+        // As after a log-in: before it, some transports accept little.
+        link.limitMessageBytes?.(MESSAGE_BYTES_MAX);
+        this.accepted.push({ link, parent });
+      },
     });
   }
 

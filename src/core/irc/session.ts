@@ -947,7 +947,8 @@ export class IrcSession {
   /** Another device has read. A marker needs the time of the message, which a task requests. */
   #read(id: RoomId, n: number): void {
     const channel = this.channels.get(id);
-    if (channel === undefined) return;
+    // The server repeats it after an erasure, for clients that count unread messages.
+    if (channel === undefined || channel.readN === n) return;
     channel.readN = n;
     if (!this.has(CAP.readMarker)) return;
     this.#dueMarkers.add(channel);
