@@ -27,7 +27,7 @@ pageTest("tells pupils who reads their work, and shows moderators who handed it 
   await expectAccessible(ben, "light", "assignment of a pupil");
   await picture(ben, "pupil-room");
   await ben.send("my essay");
-  await ben.heading("#essay@ben").waitFor();
+  await ben.heading("Your work for #essay").waitFor();
   await ben.page.locator("article:not(.is-pending)", { hasText: "my essay" }).waitFor();
   await ben.page.getByText(PRIVATE).waitFor();
   await picture(ben, "pupil-box");
@@ -47,7 +47,7 @@ pageTest("tells pupils who reads their work, and shows moderators who handed it 
   expect(download.suggestedFilename()).toBe("essay.zip");
   expect(download.url()).toEndWith("?zone=UTC");
   await list.getByRole("button", { name: /ben/ }).click();
-  await ana.heading("#essay@ben").waitFor();
+  await ana.heading("Work of ben for #essay").waitFor();
   await ana.waitForMessage("my essay");
   await ana.page.getByText("Only ben and the moderators see what you post here.").waitFor();
   await ana.send("well done");
@@ -64,7 +64,7 @@ pageTest("reports typing in an assignment to the moderators alone", async () => 
   await kim.send("/join report");
   await heading.waitFor();
   await kim.send("my report");
-  await kim.heading("#report@kim").waitFor();
+  await kim.heading("Your work for #report").waitFor();
   await kim.send("/join report");
   await heading.waitFor();
   await kim.composer.pressSequentially("still writing");

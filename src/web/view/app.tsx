@@ -72,14 +72,17 @@ function useDocumentStyle(settings: Settings, lang: string): void {
 function useFocus(chat: PageClient, layers: Layers): void {
   useEffect(() => {
     let wasFocused: boolean | undefined;
+    const isFocused = () =>
+      document.visibilityState === "visible" && document.hasFocus() && !layers.isCovered;
+    // With each focus, the client adopts what closed tabs have left.
     const report = () => {
-      const hasFocus = document.visibilityState === "visible" && document.hasFocus();
-      const isFocused = hasFocus && !layers.isCovered;
-      if (isFocused !== wasFocused) chat.setFocus(isFocused);
-      wasFocused = isFocused;
+      wasFocused = isFocused();
+      chat.setFocus(wasFocused);
     };
     report();
-    layers.onChange = report;
+    layers.onChange = () => {
+      if (isFocused() !== wasFocused) report();
+    };
     return combined(
       listen(window, "focus blur", report),
       listen(document, "visibilitychange", report),
