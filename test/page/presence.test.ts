@@ -69,6 +69,7 @@ const NEAR_MIDNIGHT = `(() => {
 
 pageTest("'Today' becomes 'Yesterday' at midnight", async () => {
   const eve = await server.window("eve");
+  await eve.createRoom("late");
   await eve.send("late");
   await eve.page.locator(".day", { hasText: "Today" }).first().waitFor();
   await eve.page.evaluate(NEAR_MIDNIGHT);
