@@ -77,7 +77,7 @@ pageTest("reports what the network refuses, and recovers", async () => {
   const refuses = ({ method }: IncomingMessage) => method === "POST";
   await using proxy = await HttpProxy.open(server.served.port, { refuses });
   await using ana = await visit(proxy);
-  const reason = "This network blocks WebSocket and POST requests. This page needs one of them.";
+  const reason = "This network blocks WebSocket and POST requests. The page needs one of the two.";
   await ana.page.getByText(reason).waitFor();
   proxy.options = {};
   await until("the page connects", async () => {
