@@ -1,7 +1,7 @@
 /** Audits a server's log against everything that this device has read. */
 
 import { toBase64Url } from "../base/bytes.ts";
-import { FAULTS, Fault, type FaultCode, unlessFault } from "../base/fault.ts";
+import { FAULTS, Fault, type FaultCode, msg, unlessFault } from "../base/fault.ts";
 import type { Sha256 } from "../base/ids.ts";
 import { PROOFS_PER_REQUEST_MAX, UNSTORED_RECORDS_MAX } from "../base/limits.ts";
 import { defined } from "../base/values.ts";
@@ -162,10 +162,13 @@ export class LogAuditor {
   #isAuditDue = false;
   /** Settles with the first audit of a link; `undefined` if that has found nothing wrong. */
   #firstAudit: PromiseWithResolvers<void> | undefined = Promise.withResolvers();
+  /** The last acceptance of a different history that was stored when this client first audited. */
+  #accepted: number | undefined;
 
   constructor(
     given: AuditorDependencies,
     private readonly onAlarm: (alarm: AuditAlarm) => void,
+    private readonly onReplaced: (fault: Fault) => void,
   ) {
     const onAccountChange = (change: AccountChange) => {
       if (!this.#expect(change.what, -1)) given.onAccountChange(change);
@@ -380,6 +383,7 @@ export class LogAuditor {
   async #runAudit(link: AuditedLink): Promise<void> {
     try {
       await this.write();
+      if (await this.#isReplaced(link)) return this.onReplaced(replacedHistory());
       const isFresh = [...this.#expected.values()].some((count) => count > 0);
       const outcome = await this.#audit(link, { requestsMax: PROOF_REQUESTS_MAX, isFresh });
       if (this.#link !== link) return;
@@ -390,6 +394,16 @@ export class LogAuditor {
       if (!(error instanceof Fault)) throw error;
       if (this.#link === link && !link.connection.isClosed) await this.#handleRefusal(link);
     }
+  }
+
+  /**
+   * Returns whether another program or tab has accepted a different history since this client read
+   * the former one, whose messages it still has in memory.
+   */
+  async #isReplaced({ reader }: AuditedLink): Promise<boolean> {
+    const newest = (await orDefault(() => this.deps.logs.replaced(reader), [])).at(-1)?.at ?? 0;
+    this.#accepted ??= newest;
+    return newest > this.#accepted;
   }
 
   #passed(): void {
@@ -407,6 +421,11 @@ export class LogAuditor {
     const outcome = await buildAlarm(link, this.deps, finding);
     this.onAlarm(outcome.alarm);
   }
+}
+
+function replacedHistory(): Fault {
+  const text = msg`a different history of this server was accepted while this program ran`;
+  return new Fault("log-forked", text, { remedy: msg`start it again` });
 }
 
 /** Returns `fallback` if the store fails, because a missing record only weakens later audits. */

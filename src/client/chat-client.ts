@@ -104,11 +104,16 @@ export abstract class ChatClient<Account extends LinkedAccount> {
       const time = audit.formatTime(change.atUnixMs);
       this.handleEvent({ kind: "account-changed", ...change, time });
     };
-    this.auditor = new LogAuditor({ ...audit, clock, verifier, onAccountChange }, (alarm) => {
+    const stop = (fault: Fault) => {
+      this.#alarm = fault;
+      this.loop.reconnect(fault, true);
+    };
+    const onAlarm = (alarm: AuditAlarm) => {
       this.#alarm = alarm.fault;
       audit.onAlarm(alarm);
-      this.loop.reconnect(alarm.fault, true);
-    });
+      stop(alarm.fault);
+    };
+    this.auditor = new LogAuditor({ ...audit, clock, verifier, onAccountChange }, onAlarm, stop);
     this.people = new People({
       logs: audit.logs,
       prove: async (user, pin, isFresh) => {

@@ -429,6 +429,48 @@ describe("a member who has not accepted the rollback", () => {
   });
 });
 
+describe("a second program of a home in which another one accepts a rollback", () => {
+  for (const room of ["lobby", "vault"]) {
+    two(`ends without sending a reply in ${room}`, async ({ world, ana, ben }) => {
+      await ana.postText("kept", room);
+      const backup = world.site.disk.backUp();
+      const { seq: lost } = await ana.postText("lost", room);
+      await ben.waitForText("lost", room);
+      await pinned(ana, ben);
+      await ana.quit();
+      await world.site.stop();
+      const posted = rejection(ben.client.post(room, { text: "answer", re: lost }));
+      await world.pass(100); // The post is stored.
+      const { fingerprint } = ben.client;
+      const { logPins } = ben.device.state;
+      const reader = { fingerprint: String(fingerprint), formers: [], user: "ben" };
+      logPins.setAlarm(reader, "restored", lost - 1);
+      ben.device.state.acceptHistory(reader.fingerprint);
+      await world.wait(world.site.start());
+      await world.site.restore(backup);
+      const ana2 = await acceptHistory(world, ana);
+      for (const text of ["new 1", "new 2"]) await ana2.postText(text, room);
+      await ben.until("the end", () => ben.client.alarm);
+      expect(ben.client.alarm).toMatchObject({ code: "log-forked" });
+      await ben.quit();
+      expect(await world.wait(posted)).toMatchObject({ code: "log-forked" });
+      expect(logPins.alarm(reader.fingerprint)).toBeUndefined();
+      const { records } = await ana2.history({ target: room });
+      expect(records.filter(({ from, body }) => from === "ben" && body?.["re"])).toEqual([]);
+      const ben2 = await world.join("ben", ben.device);
+      const refused = await ben2.until("the refusal", () =>
+        ben2.events.find((event) => event.kind === "settled" && event.outcome.kind === "refused"),
+      );
+      expect(refused).toMatchObject({ outcome: { fault: { code: "not-found" } } });
+      await ben2.postText("from ben", room);
+      await ana2.waitForText("from ben", room);
+      expect(
+        (await ben2.history({ target: room })).records.map(({ body }) => body?.["text"]),
+      ).not.toContain("lost");
+    });
+  }
+});
+
 describe("a server that has lost a room's GroupInfo", () => {
   two("gets it from a member's device", async ({ world, ana, ben }) => {
     await ana.postTo("kept", ben);

@@ -96,6 +96,9 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "you can change your picture at most {} times a day":
     "Anda dapat mengubah foto profil paling banyak {} kali sehari",
   "you can edit only your own messages": "Anda hanya dapat menyunting pesan Anda sendiri",
+  "a different history of this server was accepted while this program ran":
+    "riwayat lain dari server ini telah diterima saat program ini berjalan",
+  "start it again": "mulai lagi program ini",
   "file {} is not yours": "berkas {} bukan milik Anda",
   "file {} was deleted": "berkas {} sudah dihapus",
   "for example, /set {}": "misalnya /set {}",
