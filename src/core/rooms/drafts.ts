@@ -19,7 +19,7 @@ import type { AnnounceCommand, Change, ConversationCommand } from "./commands.ts
 import { formatPostId, isOutboxId } from "./dedup.ts";
 import { checkSealing } from "./group.ts";
 import { invitedToSealed } from "./group-state.ts";
-import { checkConversationLimit, countNamed, joinDraft } from "./membership.ts";
+import { checkConversationLimit, joinDraft } from "./membership.ts";
 import {
   type Actor,
   actionDrafts,
@@ -259,7 +259,7 @@ function assignmentDrafts(
 
 /** Operators have no per-account limit and may use ROOMS_RESERVED. */
 function checkRoomQuota(rooms: Rooms, user: UserId, isOperator: boolean): void {
-  const { all, own } = countNamed(rooms, user, false);
+  const { all, own } = rooms.inUse(user, false);
   if (all >= (isOperator ? ROOMS_MAX : ROOMS_MAX - ROOMS_RESERVED)) {
     throw new Fault("too-many", msg`this server has reached its limit of ${all} rooms`, {
       remedy: "ask an operator to remove unused rooms: chat admin room remove",

@@ -12,7 +12,7 @@ import {
 } from "../../base/limits.ts";
 import type { Name } from "../../base/names.ts";
 import type { Draft } from "../../wire/record.ts";
-import { isVacant, type Room, type Rooms } from "./rooms.ts";
+import type { Room, Rooms } from "./rooms.ts";
 
 /**
  * Conversations count only for the user who began them, because the other user cannot leave.
@@ -43,23 +43,12 @@ function countRooms(rooms: Rooms, user: UserId, counts: (room: Room) => boolean)
   return count;
 }
 
-/** Counts the groups, or the other named rooms, that are in use, and those that the user began. */
-export function countNamed(rooms: Rooms, user: UserId, isGroup: boolean) {
-  let [all, own] = [0, 0];
-  for (const room of rooms.named()) {
-    if ((room.isPrivate === true) !== isGroup || isVacant(room)) continue;
-    all++;
-    if (room.maker === user) own++;
-  }
-  return { all, own };
-}
-
 /**
  * A group counts for the account that began it until its last member leaves it.
  * @throws {Fault} too-many
  */
 export function checkGroupQuota(rooms: Rooms, user: UserId, isOperator: boolean): void {
-  const { all, own } = countNamed(rooms, user, true);
+  const { all, own } = rooms.inUse(user, true);
   const isReserved = !isOperator && own >= GROUPS_FEW;
   if (all >= (isReserved ? GROUPS_MAX - GROUPS_RESERVED : GROUPS_MAX)) {
     throw new Fault("too-many", msg`this server has reached its limit of ${all} groups`, {

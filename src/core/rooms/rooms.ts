@@ -31,6 +31,7 @@ import {
 } from "./group-state.ts";
 import { MessageCount, type MessageCountValue } from "./message-count.ts";
 import { applyPoll, type Poll } from "./polls.ts";
+import { RoomCounts } from "./room-counts.ts";
 import { applyRules, isQuestion, notePosted, rulesOf } from "./rules.ts";
 
 export interface Room {
@@ -185,6 +186,8 @@ export class Rooms {
   /** Texts that are or were polls. */
   #polled = new SeqSet();
   readonly #erasedBy = new Map<number, number>(); // At most ERASED_BY_MAX entries.
+  readonly #groupsInUse = new RoomCounts();
+  readonly #roomsInUse = new RoomCounts();
 
   #direct = 0;
 
@@ -291,6 +294,12 @@ export class Rooms {
     return this.#byName.size;
   }
 
+  /** Counts the groups or the other named rooms in use, and those that the user began. */
+  inUse(user: UserId, isGroup: boolean): { readonly all: number; readonly own: number } {
+    const counts = isGroup ? this.#groupsInUse : this.#roomsInUse;
+    return { all: counts.all, own: counts.of(user) };
+  }
+
   apply(record: FoldedRecord): void {
     const { head } = record;
     assert(head.seq === this.head + 1, "a history record is missing or repeated");
@@ -312,6 +321,7 @@ export class Rooms {
       }
     }
     this.#change(room, record, head.by);
+    this.#count(room);
     for (const box of this.boxesChangedBy(head)) this.#updateBox(box);
   }
 
@@ -352,6 +362,7 @@ export class Rooms {
       for (const user of room.invited.keys()) this.#addInviting(room, user);
     }
     for (const [name, number] of value.holders) this.#byName.set(name, roomAt(number));
+    for (const room of rooms) this.#count(room);
     for (const [name, number] of value.former) this.#former.add(name, roomAt(number));
     for (const [user, numbers] of value.joined) {
       this.#joined.set(user, new Set(numbers.map(roomAt)));
@@ -499,7 +510,26 @@ export class Rooms {
     this.#former.add(foldName(before), room);
     room.name = name;
     room.lock = nameLock(name);
+    this.#hold(name, room);
+  }
+
+  /** Takes the name from any other room, which then no longer counts. */
+  #hold(name: Name, room: Room): void {
+    const before = this.holderOf(name);
     this.#byName.set(foldName(name), room);
+    if (before !== undefined && before !== room) this.#countsFor(before).set(before, false);
+  }
+
+  /** Keeps the counts with each record, so that no request counts all rooms. */
+  #count(room: Room): void {
+    if (room.name === undefined) return;
+    const counts = this.#countsFor(room);
+    if (room.members.size > 0 && counts.has(room)) return;
+    counts.set(room, !isVacant(room) && this.holderOf(room.name) === room);
+  }
+
+  #countsFor({ isPrivate }: Room): RoomCounts {
+    return isPrivate === true ? this.#groupsInUse : this.#roomsInUse;
   }
 
   #remove(room: Room, body: Body<"remove"> | undefined): void {
@@ -549,9 +579,10 @@ export class Rooms {
     this.#byId.set(id, room);
     if (room.name !== undefined) {
       this.#former.delete(foldName(room.name));
-      this.#byName.set(foldName(room.name), room);
+      this.#hold(room.name, room);
     } else if (room.pair !== undefined) this.#direct++;
     for (const user of room.pair ?? foundersOf(body)) this.#addMember(room, user);
+    this.#count(room);
     if (box !== undefined) {
       this.#addBox(box.of, room);
       this.#updateBox(room);

@@ -1,4 +1,4 @@
-import { expect, test } from "bun:test";
+import { expect, spyOn, test } from "bun:test";
 import { boxId, type RoomId, type UserId } from "../../../src/base/ids.ts";
 import {
   GROUPS_FEW,
@@ -16,8 +16,11 @@ import {
   joinDraft,
 } from "../../../src/core/rooms/membership.ts";
 import { actionDrafts } from "../../../src/core/rooms/moderation.ts";
+import { groupOf, newGroupDraft } from "../../../src/core/rooms/private-groups.ts";
 import { isVacant, type Room, Rooms } from "../../../src/core/rooms/rooms.ts";
+import type { Draft } from "../../../src/wire/record.ts";
 import { faultCode } from "../../fault-code.ts";
+import { randomOf } from "../../worlds/disk-world.ts";
 import { ANA, BEN, EVE, Ledger, ROOM } from "../ledger.ts";
 
 /** Rooms whose records are written directly, as by many earlier requests. */
@@ -49,6 +52,10 @@ class Membership {
 
   #write(room: RoomId, by: UserId | "server", body: object): void {
     this.rooms.apply(this.ledger.write("room", room, by, body));
+  }
+
+  record(kind: Draft["kind"], room: RoomId, by: UserId, body: object): void {
+    this.rooms.apply(this.ledger.write(kind, room, by, body));
   }
 
   quota(user: UserId, isOperator = false): string {
@@ -123,6 +130,63 @@ test("groups fill neither the limit of rooms nor, by a few accounts, that of gro
   expect([it.rooms.namedCount > ROOMS_MAX, joinDrafts(it.rooms, EVE, options).length]).toEqual([
     ...[true, 2],
   ]);
+});
+
+function linearCount({ rooms }: Membership, user: UserId, isGroup: boolean) {
+  const inUse = [...rooms.named()].filter(
+    (room) => (room.isPrivate === true) === isGroup && !isVacant(room),
+  );
+  return { all: inUse.length, own: inUse.filter(({ maker }) => maker === user).length };
+}
+
+test("the counts of rooms and groups follow every record, and a snapshot", () => {
+  const random = randomOf(1);
+  const below = (end: number) => Math.floor(random() * end);
+  const it = new Membership();
+  const ids: RoomId[] = [];
+  const users = [ANA, BEN, EVE];
+  const steps: readonly ((room: RoomId, user: UserId, i: number) => void)[] = [
+    (_, user) => ids.push(it.group(user, ...users.filter((one) => one !== user))),
+    (_, user, i) => ids.push(it.room(user, `room${i}`)),
+    (_, user, i) => ids.push(it.room(user, `room${i >> 3}`)),
+    (room, user) => it.record("leave", room, user, {}),
+    (room, user) => it.record("leave", room, user, {}),
+    (room, user) => it.record("join", room, user, {}),
+    (room, user) => it.record("kick", room, user, { user: users[below(3)] }),
+    (room, user) => it.record("text", room, user, { text: "hi" }),
+    (room, user, i) => it.record("rename", room, user, { name: `room${below(i + 1)}` }),
+    (room, user) => it.record("topic", room, user, { topic: below(2) === 0 ? "" : "x" }),
+    (room, user) => it.record("close", room, user, { on: below(2) === 0 }),
+    (room, user) => it.record("remove", room, user, below(2) === 0 ? { vacant: true } : {}),
+  ];
+  for (let i = 0; i < 2_000; i++) {
+    const room = ids[below(ids.length)] ?? it.group(ANA, BEN, EVE);
+    steps[below(steps.length)]?.(room, users[i % 3] ?? ANA, i);
+    for (const isGroup of [false, true]) {
+      expect(it.rooms.inUse(BEN, isGroup)).toEqual(linearCount(it, BEN, isGroup));
+    }
+  }
+  const loaded = new Rooms();
+  loaded.load(it.rooms.value());
+  for (const user of users) expect(loaded.inUse(user, true)).toEqual(it.rooms.inUse(user, true));
+  expect(loaded.inUse(ANA, false)).toEqual(it.rooms.inUse(ANA, false));
+});
+
+test("no request to create a room or a group counts all rooms", () => {
+  const it = new Membership();
+  const people = [ANA, BEN, EVE].map((id) => ({ id, name: checkName("ana") }));
+  for (let i = 0; i < 1_000; i++) it.group(other(i), BEN);
+  const named = spyOn(it.rooms, "named");
+  const group = { by: ANA, people, isOperator: false, digest: () => new Uint8Array(64) };
+  const found = groupOf(it.rooms, group);
+  const directory = { find: () => undefined };
+  expect("members" in found).toBe(false);
+  expect(
+    faultCode(() => newGroupDraft(it.rooms, directory, group, { ...found, name: checkName("x") })),
+  ).toBe("user-unknown");
+  const create = { room: ROOM, locked: false };
+  joinDrafts(it.rooms, ANA, { name: checkName("dev"), isPasswordCorrect: false, create });
+  expect(named).not.toHaveBeenCalled();
 });
 
 test("a group ends with its last member, whether they leave or lose their account", () => {
