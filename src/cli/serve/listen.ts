@@ -158,6 +158,7 @@ interface AnnouncedServer {
   readonly needs: "password" | "open";
   readonly host: string;
   readonly port: number;
+  readonly isNameChecked?: boolean;
 }
 
 export interface Announcement {
@@ -173,7 +174,7 @@ export function announceServer(
   server: AnnouncedServer,
   network: MulticastDnsNetwork = LAN,
 ): Announcement {
-  const { serviceType = "chat", name, fingerprint, needs, host, port } = server;
+  const { serviceType = "chat", name, fingerprint, needs, host, port, isNameChecked } = server;
   if (isLoopback(host)) return { stop: async () => {} };
   const announcement = { name, fingerprint, needs, version: VERSION };
   const reportFailure = (fault: Fault) => {
@@ -191,6 +192,7 @@ export function announceServer(
         announcement,
         host: address,
         port,
+        isNameChecked,
         clock,
         onFailure: reportFailure,
         onRecovery: reportRecovery,

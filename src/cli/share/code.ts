@@ -15,6 +15,7 @@ import { nativeVerifier } from "../../crypto/identity.ts";
 import { type Entropy, systemEntropy } from "../../io/entropy.ts";
 import { LAN, type MulticastDnsNetwork } from "../../io/lan/discovery.ts";
 import type { DiscoveredServer } from "../../wire/announcement.ts";
+import type { Fingerprint } from "../../wire/fingerprint.ts";
 import {
   formatAddress,
   formatInvite,
@@ -30,13 +31,17 @@ import {
 import { openClient } from "../connect/client.ts";
 import { openDialer } from "../connect/dial.ts";
 import { type Context, printNotice } from "../context.ts";
-import { announceServer } from "../serve/listen.ts";
+import { type Announcement, announceServer } from "../serve/listen.ts";
 import type { ShareInvite } from "./server.ts";
 
 const SHARE_CHANNEL = utf8Encode("chat/1 code share");
 const SERVICE_TYPE = "chat-share";
 /** Other machines answer within 120 ms (RFC 6762, section 6). */
 const NUMBERS_SEARCH_MS = 250;
+/** Long enough for a second query, and for the start of another share's announcement. */
+const CLAIM_CHECK_MS = 500;
+/** Each attempt fails only if another share chose the same of the free numbers. */
+const CLAIM_ATTEMPTS_MAX = 8;
 /** Long enough for the start of an announcement, and for a few lost packets. */
 const SENDER_SEARCH_MS = 5_000;
 /** Longer than the delay after wrong guesses from the same address. */
@@ -44,22 +49,41 @@ const EXCHANGE_TIMEOUT_MS = 30_000;
 
 /** @returns a number that no other machine on the LAN announces; `undefined` without a network */
 export async function freeLanNumber(
-  { clock }: Pick<Context, "clock">,
+  context: Pick<Context, "clock">,
   entropy: Entropy,
   network: MulticastDnsNetwork = LAN,
 ): Promise<number | undefined> {
-  const used = new Set<string>();
-  // Collects the names of all servers, because the list of servers is limited.
-  const isWanted = ({ name }: DiscoveredServer) => {
-    used.add(name);
+  const used = await usedLanNumbers(context, { forMs: NUMBERS_SEARCH_MS }, network);
+  return used && freeCodeNumber((number) => used.has(number), entropy(2));
+}
+
+interface NumbersSearch {
+  readonly forMs: number;
+  /** Announcements of this share. */
+  readonly own?: Fingerprint;
+}
+
+/** @returns `undefined` without a network */
+async function usedLanNumbers(
+  { clock }: Pick<Context, "clock">,
+  { forMs, own }: NumbersSearch,
+  network: MulticastDnsNetwork,
+): Promise<ReadonlySet<number> | undefined> {
+  const used = new Set<number>();
+  // Collects the numbers of all servers, because the list of servers is limited.
+  const isWanted = ({ name, fingerprint }: DiscoveredServer) => {
+    if (own === undefined || fingerprint !== own) used.add(announcedNumber(name));
     return false;
   };
-  const forMs = NUMBERS_SEARCH_MS;
   const search = { serviceType: SERVICE_TYPE, clock, forMs, isWanted } as const;
   const { findOnLan } = await import("../../io/lan/discovery.ts");
   const found = await findOnLan(search, network).catch(ignoreFault);
-  if (found === undefined) return undefined;
-  return freeCodeNumber((number) => used.has(String(number)), entropy(2));
+  return found && used;
+}
+
+/** Of two shares with one number, the second is announced with a suffix: `7 (2)`. */
+function announcedNumber(name: string): number {
+  return Number.parseInt(name, 10);
 }
 
 interface SharedCodeOptions {
@@ -96,11 +120,20 @@ export async function openSharedCode(
     via === undefined
       ? undefined
       : await openClient(context, { server: via, user }, { reconnect: true, mode: "login" });
+  let claimed: ClaimedNumber | undefined;
   try {
     const offered = await meeting?.client.request("code-offer", {});
-    const number = offered?.number ?? lanNumber;
-    if (number === undefined) return undefined;
+    const wanted = offered?.number ?? lanNumber;
+    if (wanted === undefined) return undefined;
     const entropy = systemEntropy();
+    if (lanNumber !== undefined) {
+      const other = async (used: ReadonlySet<number>) =>
+        meeting === undefined
+          ? freeCodeNumber((number) => used.has(number), entropy(2))
+          : (await meeting.client.request("code-offer", {})).number;
+      claimed = await claimLanNumber(context, { invite, host, wanted, other }, network);
+    }
+    const number = claimed?.number ?? wanted;
     const code = makeShortCode(number, entropy(CODE_WORDS_COUNT));
     const shared = new OfferedCode({
       code,
@@ -116,22 +149,55 @@ export async function openSharedCode(
       serveAt(meeting.client, shared);
       reofferAfterLoss(context, meeting.client, number);
     }
-    const { fingerprint, port } = invite;
-    const announced = { name: String(number), fingerprint, needs: "password", host, port } as const;
-    const announcement =
-      lanNumber === undefined
-        ? undefined
-        : announceServer(context, { ...announced, serviceType: SERVICE_TYPE }, network);
     return {
       code: code.text,
       close: async () => {
-        await announcement?.stop();
+        await claimed?.announcement.stop();
         await meeting?.close();
       },
     };
   } catch (error) {
+    await claimed?.announcement.stop();
     await meeting?.close();
     throw error;
+  }
+}
+
+interface LanClaim extends Pick<SharedCodeOptions, "invite" | "host"> {
+  readonly wanted: number;
+  /** Chooses another number. */
+  readonly other: (used: ReadonlySet<number>) => Promise<number | undefined>;
+}
+
+interface ClaimedNumber {
+  readonly number: number;
+  readonly announcement: Announcement;
+}
+
+/**
+ * Announces a number, and another one if a second share announces it too. Until this returns, no
+ * user knows the code, so that each of two shares that started together can change its number.
+ */
+async function claimLanNumber(
+  context: Context,
+  { invite, host, wanted, other }: LanClaim,
+  network: MulticastDnsNetwork = LAN,
+): Promise<ClaimedNumber> {
+  const { fingerprint, port } = invite;
+  const announced = { fingerprint, needs: "password", host, port, isNameChecked: true } as const;
+  for (let number = wanted, attempt = 1; ; attempt++) {
+    const announcement = announceServer(
+      context,
+      { ...announced, name: String(number), serviceType: SERVICE_TYPE },
+      network,
+    );
+    const search = { forMs: CLAIM_CHECK_MS, own: fingerprint };
+    const used = await usedLanNumbers(context, search, network);
+    const isTaken = used?.has(number) === true;
+    // The attempts end, because anybody can announce every number.
+    if (!isTaken || attempt === CLAIM_ATTEMPTS_MAX) return { number, announcement };
+    await announcement.stop();
+    number = (await other(used)) ?? number;
   }
 }
 
@@ -171,10 +237,9 @@ export async function redeemShareCode(
 ): Promise<ServerSpec> {
   const { clock } = context;
   if (via !== undefined) return redeemAt(context, via, code, transport);
-  const name = String(code.number);
   const tried = new Set<string>();
   const isWanted = (server: DiscoveredServer) =>
-    server.name === name && !tried.has(formatAddress(server));
+    announcedNumber(server.name) === code.number && !tried.has(formatAddress(server));
   const { findOnLan } = await import("../../io/lan/discovery.ts");
   if (context.terminal !== undefined) printNotice(context, "searching for the sender …");
   const until = clock.now() + SENDER_SEARCH_MS;
@@ -199,7 +264,7 @@ export async function redeemShareCode(
     }
   }
   if (failure !== undefined) throw failure;
-  throw new Fault("code-unknown", `no sender on this network uses the number ${name}`, {
+  throw new Fault("code-unknown", `no sender on this network uses the number ${code.number}`, {
     remedy: "check the code, or name the same server on both machines: --via SERVER",
   });
 }

@@ -58,7 +58,6 @@ export function isWithinLimits(bytes: Uint8Array): boolean {
  * @internal
  */
 export class MdnsSocket extends EventEmitter {
-  isPaused = false;
   readonly #socket: Socket;
   readonly #port: number;
   readonly #now: () => number;
@@ -163,7 +162,7 @@ export class MdnsSocket extends EventEmitter {
   }
 
   #receive(bytes: Uint8Array, from: RemoteInfo): void {
-    if (this.isPaused || !this.#isOpen || !isWithinLimits(bytes)) return;
+    if (!this.#isOpen || !isWithinLimits(bytes)) return;
     const isAnswer = ((bytes[2] ?? 0) & RESPONSE_BIT) !== 0;
     // RFC 6762, section 6: responses from other ports must be ignored.
     if (isAnswer && from.port !== this.#port) return;
@@ -229,6 +228,8 @@ export interface AnnounceOptions {
   readonly announcement: Announcement;
   readonly host: string | undefined;
   readonly port: number;
+  /** Announces immediately, because the caller searches for other servers with the name. */
+  readonly isNameChecked?: boolean | undefined;
   readonly clock: Clock;
   onFailure(fault: Fault): void;
   /** Called when the server is announced after a failure. */
@@ -238,6 +239,8 @@ export interface AnnounceOptions {
 const QUERY_INTERVAL_MS = 400;
 /** Long enough for three queries about name conflicts (RFC 6762, section 8.1). */
 const PROBE_MS = 750;
+/** Long enough for the socket to open. */
+const SHORT_PROBE_MS = 50;
 const NETWORK_CHECK_INTERVAL_MS = 10_000;
 
 export interface FindOptions {
@@ -326,7 +329,8 @@ export class Announcer {
   }
 
   #announceOn(address: string): MdnsInstance {
-    const { serviceType, announcement, host, port, clock } = this.options;
+    const { serviceType, announcement, host, port, isNameChecked, clock } = this.options;
+    const probeMs = isNameChecked === true ? SHORT_PROBE_MS : PROBE_MS;
     const network = { ...this.network, serviceType };
     const instance: MdnsInstance = new MdnsInstance(network, address, clock, (error) => {
       const current = this.#instances.get(address);
@@ -334,7 +338,7 @@ export class Announcer {
       this.#errors.set(address, error);
       this.#reportIfAllFailed();
     });
-    instance.announce(announcement, { host: host ?? address, port }, () => {
+    instance.announce(announcement, { host: host ?? address, port }, probeMs, () => {
       if (this.#instances.get(address) === instance) this.#noteAnnounced(address);
     });
     return instance;
@@ -363,6 +367,16 @@ interface InstanceOptions extends Pick<MulticastDnsNetwork, "group" | "port"> {
   readonly serviceType: ServiceType | undefined;
 }
 
+interface BonjourInternals {
+  readonly registry: {
+    probe(mdns: unknown, service: unknown, done: (exists: boolean) => void): void;
+  };
+}
+
+/** If a host answered the library's probe, the library would print to standard output and give up. */
+const skipProbe: BonjourInternals["registry"]["probe"] = (_mdns, _service, done) =>
+  queueMicrotask(() => done(false));
+
 class MdnsInstance {
   readonly #serviceType: ServiceType;
   readonly #clock: Clock;
@@ -390,6 +404,7 @@ class MdnsInstance {
     // The library documents these options but its types lack them.
     const options: object = { socket: this.#socket, bind: false, ip: group, port };
     this.#bonjour = new Bonjour({ ...options, interface: address } as object, onTrouble);
+    (this.#bonjour as unknown as BonjourInternals).registry.probe = skipProbe;
     this.#socket.bind();
   }
 
@@ -418,6 +433,7 @@ class MdnsInstance {
   announce(
     announcement: Announcement,
     address: { readonly host: string; readonly port: number },
+    probeMs: number,
     onAnnounced: () => void,
   ) {
     const publish = () => {
@@ -435,7 +451,7 @@ class MdnsInstance {
       this.#service.stop(publish);
       this.#service = undefined;
     });
-    this.#clock.after(PROBE_MS, () => {
+    this.#clock.after(probeMs, () => {
       this.#cancelTimer();
       publish();
     });
@@ -458,9 +474,6 @@ class MdnsInstance {
     const { name, fingerprint } = announcement;
     const isNameUsed = () => this.#usedNames.has(instanceLabel(name, this.#count).toLowerCase());
     while (this.#count < SAME_NAME_MAX && isNameUsed()) this.#count++;
-    // Pause the socket: if a host answered the library's second probe for the name, the library
-    // would print to standard output and give up.
-    this.#socket.isPaused = true;
     const service = this.#bonjour.publish({
       name: instanceLabel(name, this.#count),
       type: this.#serviceType,
@@ -468,10 +481,7 @@ class MdnsInstance {
       host: hostLabel(fingerprint),
       txt: txtRecord(announcement),
     });
-    service.once("up", () => {
-      this.#socket.isPaused = false;
-      onAnnounced();
-    });
+    service.once("up", onAnnounced);
     const records = service.records.bind(service);
     const type = endpoint.host.includes(":") ? "AAAA" : "A";
     const address = { name: service.host, type, ttl: 120, data: endpoint.host } as const;

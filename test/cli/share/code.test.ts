@@ -110,6 +110,55 @@ test.concurrent("continues the search after a forged announcement", async () => 
   trap.stop(true);
 });
 
+test.concurrent("two shares that choose one number at once get different codes", async () => {
+  const around = privateNetwork();
+  const shares = await Promise.all(Array.from({ length: 3 }, () => share(around, 7)));
+  const numbers = shares.map(({ code }) => code.number);
+  expect(new Set(numbers).size).toBe(3);
+  for (const { code, invite, wrong } of shares) {
+    const redeemed = await redeemShareCode(context, code, ON_LAN, around);
+    expect(redeemed.fingerprint).toBe(invite.fingerprint);
+    expect(wrong).toEqual([]);
+  }
+  for (const shared of shares) await shared[Symbol.asyncDispose]();
+});
+
+test.concurrent("leaves a number that is already announced", async () => {
+  const around = privateNetwork();
+  await using first = await share(around, 7);
+  await using second = await share(around, 7);
+  expect(first.code.number).toBe(7);
+  expect(second.code.number).not.toBe(7);
+});
+
+test.concurrent("ends the attempts when every number is announced", async () => {
+  const around = privateNetwork();
+  using forger = await RawSpeaker.open(around);
+  let isDone = false;
+  const flood = (async () => {
+    while (!isDone) {
+      const heardCount = forger.received.length;
+      await until("a datagram is heard", () => isDone || forger.received.length > heardCount);
+      for (let number = 1; number <= 99; number++) await forger.say(forgedShare(`${number}`, 9));
+    }
+  })();
+  await using shared = await share(around, 7);
+  isDone = true;
+  await flood;
+  expect(shared.code.number).toBeGreaterThan(0);
+});
+
+test.concurrent("finds a sender that the announcement renamed", async () => {
+  const around = privateNetwork();
+  await using shared = await share(around, 9);
+  const other = privateNetwork();
+  using forger = await RawSpeaker.open(other);
+  const redeeming = redeemShareCode(context, shared.code, ON_LAN, other);
+  await until("the question is heard", () => forger.received.length > 0);
+  await forger.say(forgedShare("9 (2)", shared.invite.port));
+  expect((await redeeming).secret).toBe(shared.invite.secret);
+});
+
 test.concurrent("reports a number that nobody announces", async () => {
   const time = new VirtualClock();
   const around = privateNetwork();

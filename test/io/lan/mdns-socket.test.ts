@@ -82,7 +82,7 @@ test("reads queries and responses about chat however many others there are", asy
   socket.close();
 });
 
-test("drops responses from other ports, and everything while paused", async () => {
+test("drops responses from other ports", async () => {
   const { around, socket, heard } = await listening();
   using stranger = await RawSpeaker.open(around, 0);
   await stranger.say(forged("stranger", 1, []));
@@ -90,10 +90,6 @@ test("drops responses from other ports, and everything while paused", async () =
   await speaker.say(forged("honest", 1, []));
   await until("the honest one is read", () => heard.length === 1);
   expect(Buffer.from(heard[0] ?? []).includes("honest")).toBe(true);
-  socket.isPaused = true;
-  await speaker.say(question());
-  await until("it has come", () => speaker.received.length === 2);
-  expect(heard.length).toBe(1);
   socket.close();
 });
 

@@ -707,6 +707,12 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "ask the sender to share again": "minta pengirim membagikan lagi",
   "ask its moderators: /join ROOM": "minta kepada moderatornya: /join ROOM",
   "see the skipped entries": "lihat entri yang dilewati",
+  "nothing has arrived for {} s, but the server accepts other connections":
+    "tidak ada yang diterima selama {} detik, tetapi server menerima sambungan lain",
+  "try again; if it persists, choose another --transport":
+    "coba lagi; jika berlanjut, pilih --transport lain",
+  "the proxy at {} does not pass on the WebSocket upgrade":
+    "proksi di {} tidak meneruskan peningkatan ke WebSocket",
   "choose another port with --port": "pilih porta lain dengan --port",
   "choose another folder with --data": "pilih folder lain dengan --data",
   "stop that process, or choose another folder with --data":
