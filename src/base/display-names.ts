@@ -8,6 +8,7 @@ import { CONFUSABLES } from "./confusables.ts";
 import { Fault, msg } from "./fault.ts";
 import { DISPLAY_NAME_BYTES_MAX, DISPLAY_NAME_CHARS_MAX } from "./limits.ts";
 import { ROLE_NAMES } from "./names.ts";
+import { cleanText } from "./text.ts";
 
 const COMBINING_MARKS_MAX = 4;
 
@@ -118,6 +119,31 @@ export const PROTOTYPES = new Prototypes(CONFUSABLES);
 export function skeletonsOf(name: string): readonly string[] {
   const [written, small] = [skeletonOf(name), skeletonOf(name.toLowerCase())];
   return written === small ? [written] : [written, small];
+}
+
+/**
+ * Reports whether two texts differ only in invisible characters, or in letters of another script
+ * that look like Latin ones. Case, accents and signs are visible.
+ */
+export function lookAlike(a: string, b: string): boolean {
+  const [first, second] = [visibleText(a), visibleText(b)];
+  if (first === second) return true;
+  const isSameScript = [/\p{sc=Latn}/u, /\p{sc=Cyrl}/u, /\p{sc=Grek}/u].every(
+    (script) => script.test(first) === script.test(second),
+  );
+  return !isSameScript && inLatin(first) === inLatin(second);
+}
+
+/** Without invisible characters; empty if nothing is visible. */
+export function visibleText(text: string): string {
+  return cleanText(text).normalize().replaceAll(/\s+/g, " ").trim();
+}
+
+function inLatin(text: string): string {
+  const letters = text.normalize("NFD");
+  return letters
+    .replaceAll(/[\p{sc=Cyrl}\p{sc=Grek}]/gu, (one) => PROTOTYPES.of(one))
+    .toLowerCase();
 }
 
 function skeletonOf(name: string): string {

@@ -1,7 +1,7 @@
 /** `Actions`: what users do with rooms and messages, the same in every user interface. */
 
 import { utf8Encode } from "../base/bytes.ts";
-import { checkDisplayName } from "../base/display-names.ts";
+import { checkDisplayName, lookAlike, visibleText } from "../base/display-names.ts";
 import { asFault, Fault, msg } from "../base/fault.ts";
 import type { RoomId } from "../base/ids.ts";
 import {
@@ -852,8 +852,10 @@ function checkPollOptions(options: readonly string[]): void {
       remedy: msg`usage: ${"/poll QUESTION | A | B"}`,
     });
   }
-  if (options.some((option) => option === "") || new Set(options).size < options.length) {
-    throw new Fault("usage", msg`two options are equal, or one is empty`);
+  const isAlike = (option: string, index: number) =>
+    options.slice(0, index).some((other) => lookAlike(option, other));
+  if (options.some((option) => visibleText(option) === "") || options.some(isAlike)) {
+    throw new Fault("usage", msg`two options look alike, or one is empty`);
   }
 }
 

@@ -31,7 +31,13 @@ import {
 } from "./moderation.ts";
 import { LOBBY, type Room, type Rooms } from "./rooms.ts";
 import { checkRules, needsAdmission, refuseJoin } from "./rules.ts";
-import { type Directory, type ResolvedTarget, requireJoinedRoom, requireRoom } from "./targets.ts";
+import {
+  type Directory,
+  displayedName,
+  type ResolvedTarget,
+  requireJoinedRoom,
+  requireRoom,
+} from "./targets.ts";
 
 export interface JoinOptions {
   readonly name: Name;
@@ -181,7 +187,7 @@ export function checkMayCreate(
   if (box === undefined) return checkConversationLimit(rooms, user);
   const { of, user: owner } = box;
   const { name } = of;
-  checkMayPost(of, user, unixMs);
+  checkMayPost(of, user, unixMs, box);
   if (of.rules.post !== "private") throw new Fault("not-allowed", msg`'${name}' is no assignment`);
   if (!of.members.has(owner))
     throw new Fault("not-allowed", msg`the box's owner is not in '${name}'`);
@@ -249,7 +255,7 @@ function assignmentDrafts(
   if (assignment === undefined || room.rules.post === "private") return [];
   const actor = { user, isOperator: assignment.isOperator };
   if (!moderates(room, actor)) {
-    throw new Fault("name-taken", msg`'${room.name}' exists, and is no assignment`, {
+    throw new Fault("name-taken", msg`'${displayedName(room)}' exists, and is no assignment`, {
       remedy: msg`choose another name, or ask one of its moderators`,
     });
   }
@@ -315,7 +321,10 @@ export function topicDraft(
   const room = requireJoinedRoom(rooms, user, name);
   checkMayPost(room, user, unixMs);
   if (room.rules.topic !== undefined && !moderates(room, actor)) {
-    throw new Fault("not-allowed", msg`only moderators can set the topic of '${room.name}'`);
+    throw new Fault(
+      "not-allowed",
+      msg`only moderators can set the topic of '${displayedName(room)}'`,
+    );
   }
   checkSealing(room, "topic", undefined);
   return { kind: "topic", room: room.id, by: user, id: "", body: { topic } };

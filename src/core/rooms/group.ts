@@ -17,7 +17,7 @@ import {
 } from "./group-state.ts";
 import { type KickTarget, kickDraft } from "./moderation.ts";
 import { isConversation, type Room, type Rooms } from "./rooms.ts";
-import { requireMember } from "./targets.ts";
+import { displayedName, requireMember } from "./targets.ts";
 
 export interface GroupChange extends Omit<GroupBody, "device"> {
   readonly kick?: KickTarget;
@@ -64,14 +64,14 @@ function checkCreates(room: Room, { requester, device, change }: GroupCommand): 
   if (isOpen) {
     throw new Fault(
       "not-allowed",
-      msg`'${room.name}' is not encrypted, and an existing room cannot be encrypted`,
+      msg`'${displayedName(room)}' is not encrypted, and an existing room cannot be encrypted`,
       { remedy: "create a new room: /join ROOM --sealed" },
     );
   }
   if (!isConversation(room) && !room.moderators.has(requester.user)) {
     throw new Fault(
       "not-allowed",
-      msg`only the creator of '${room.name}' can create its encryption group`,
+      msg`only the creator of '${displayedName(room)}' can create its encryption group`,
     );
   }
   const [first] = change.added;
@@ -148,7 +148,7 @@ export function checkSealing(room: Room, kind: Draft["kind"], body: unknown): vo
       remedy: msg`import them into a room that is not encrypted`,
     });
   }
-  throw new Fault("sealed-room", msg`'${room.name ?? "this conversation"}' is encrypted`, {
+  throw new Fault("sealed-room", msg`'${displayedName(room)}' is encrypted`, {
     remedy: "use a device that is a member of the room",
   });
 }

@@ -23,7 +23,7 @@ import { addedDraft } from "./membership.ts";
 import { checkOpenPolls, type PollAction, pollDraft, type VoteAction, voteDraft } from "./polls.ts";
 import { isVacantWithout, LOBBY, type Room, type Rooms } from "./rooms.ts";
 import { checkRules, needsAdmission, newcomersRooms, rulesOf } from "./rules.ts";
-import { type Directory, requireMember, requireRoom } from "./targets.ts";
+import { type Directory, displayedName, requireMember, requireRoom } from "./targets.ts";
 
 export type RoomAction =
   | ({ readonly kind: "kick"; readonly reason?: string } & UserAction)
@@ -208,16 +208,22 @@ function admissionDraft(
 ): Draft {
   checkMayInvite(room, actor, unixMs);
   if (room.members.has(user)) {
-    throw new Fault("not-allowed", msg`${name} is already in '${room.name}'`);
+    throw new Fault("not-allowed", msg`${name} is already in '${displayedName(room)}'`);
   }
   if (room.isPrivate === true) return addedDraft(room, { id: user }, by);
   const invitedBy = room.invited.get(user);
   if (invitedBy !== undefined && mayStillInvite(room, invitedBy)) {
-    throw new Fault("not-allowed", msg`${name} has already been invited to '${room.name}'`);
+    throw new Fault(
+      "not-allowed",
+      msg`${name} has already been invited to '${displayedName(room)}'`,
+    );
   }
   if (room.invited.size >= INVITED_PER_ROOM_MAX) {
     const max = INVITED_PER_ROOM_MAX;
-    throw new Fault("too-many", msg`'${room.name}' has reached the limit of ${max} invitations`);
+    throw new Fault(
+      "too-many",
+      msg`'${displayedName(room)}' has reached the limit of ${max} invitations`,
+    );
   }
   const inviting = rooms.roomsInviting(user);
   const own = [...inviting].filter(({ invited }) => invited.get(user) === actor.user).length;
@@ -253,7 +259,7 @@ function admissionOf({ id: room }: Room, by: UserId, body: Body<"admission">): D
 function checkMayInvite(room: Room, actor: Actor, unixMs: number): void {
   if (!actor.isOperator || room.isPrivate === true) requireMember(room, actor.user);
   if (room.isSealed === true) {
-    throw new Fault("sealed-room", msg`'${room.name}' is encrypted`, {
+    throw new Fault("sealed-room", msg`'${displayedName(room)}' is encrypted`, {
       remedy: msg`add their devices with /invite`,
     });
   }
@@ -358,7 +364,7 @@ function checkRemovable(room: Room, act: Pick<UserAction, "user" | "name">): voi
 
 function checkMember(room: Room, { user, name }: Pick<UserAction, "user" | "name">): void {
   if (room.members.has(user)) return;
-  throw new Fault("not-member", msg`${name} is not in '${room.name}'`, {
+  throw new Fault("not-member", msg`${name} is not in '${displayedName(room)}'`, {
     remedy: "list members with /who",
   });
 }
@@ -488,7 +494,7 @@ function knockDraft(
   if (on && user !== actor.user) throw new Fault("not-allowed", msg`ask only for yourself`);
   if (on) checkMayKnock(room, user);
   else if (!room.knocks.has(user)) {
-    throw new Fault("not-found", msg`${name} does not ask to join '${room.name}'`);
+    throw new Fault("not-found", msg`${name} does not ask to join '${displayedName(room)}'`);
   }
   return { kind: "knock", room: room.id, by: actor.user, id: "", body: { user, name, on } };
 }
@@ -532,7 +538,7 @@ function rulesDraft(rooms: Rooms, room: Room, actor: Actor, change: RoomRules): 
     });
   }
   if ((change.due ?? 0) > 0 && (change.post ?? room.rules.post) !== "private") {
-    throw new Fault("not-allowed", msg`'${room.name ?? ""}' is no assignment`, {
+    throw new Fault("not-allowed", msg`'${displayedName(room)}' is no assignment`, {
       remedy: msg`make it one: /rules post private`,
     });
   }
@@ -592,10 +598,13 @@ function checkNotErased(rooms: Rooms, seq: number): void {
   throw new Fault("not-found", msg`message ${seq} was deleted`, { remedy: "no action is needed" });
 }
 
-/** @throws {Fault} not-member or muted */
-export function checkMayPost(room: Room, user: UserId, unixMs: number): void {
+/**
+ * @param box box for which the assignment room is checked, if the box does not exist yet
+ * @throws {Fault} not-member, not-allowed or muted
+ */
+export function checkMayPost(room: Room, user: UserId, unixMs: number, box = room.box): void {
   requireMember(room, user);
-  if (room.isClosed) {
+  if (isReadOnlyFor(room, user, box)) {
     throw new Fault("not-allowed", msg`'${displayedName(room)}' is read-only`, {
       remedy: "ask an operator to reopen it",
     });
@@ -603,9 +612,13 @@ export function checkMayPost(room: Room, user: UserId, unixMs: number): void {
   checkNotMuted(room, user, unixMs);
 }
 
-/** A box has the name of its assignment room. */
-function displayedName({ name, box }: Room): string {
-  return name ?? box?.of.name ?? "this conversation";
+/** In the boxes of a closed room, moderators can still give feedback. */
+export function isReadOnlyFor(
+  { isClosed, moderators, box: own }: Room,
+  user: UserId,
+  box = own,
+): boolean {
+  return isClosed && !(box !== undefined && moderators.has(user));
 }
 
 /** End of the user's mute in Unix ms, 0 if permanent; `undefined` if the user is not muted. */

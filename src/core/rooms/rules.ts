@@ -16,6 +16,7 @@ import type { RoomRules } from "../../wire/messages.ts";
 import type { Draft } from "../../wire/record.ts";
 import { setNewest } from "../evict.ts";
 import type { Room } from "./rooms.ts";
+import { displayedName } from "./targets.ts";
 
 const SECOND_MS = 1_000;
 
@@ -80,7 +81,7 @@ export function checkRules(
   unixMs: number,
   userName?: string,
 ): void {
-  const { rules, name } = room;
+  const name = displayedName(room);
   const { everyone } = body as Body<"text">;
   if (everyone !== undefined && !everyoneMentions(room)) {
     throw new Fault("not-allowed", msg`only moderators may mention everyone in '${name}'`, {
@@ -88,7 +89,7 @@ export function checkRules(
     });
   }
   if (kind === "vote") return checkBoxOpen(room);
-  if (kind === "reaction" && rules.post !== "private") return checkReaction(room, body);
+  if (kind === "reaction" && room.rules.post !== "private") return checkReaction(room, body);
   checkPoster(room, userName);
   // The message that becomes a poll has been checked already.
   const isExempt = kind === "edit" || kind === "poll";
@@ -104,7 +105,8 @@ export function checkRules(
 /** A reaction must not serve as a message in a room whose rule limits messages. */
 function checkReaction(room: Room, body: Draft["body"]): void {
   checkBoxOpen(room);
-  const { rules, name } = room;
+  const { rules } = room;
+  const name = displayedName(room);
   const { react = "" } = body as Body<"reaction">;
   if ((rules.post === undefined && rules.slow === undefined) || isEmoji(react)) return;
   throw new Fault("text-invalid", msg`a reaction in '${name}' must be one emoji`);
@@ -113,8 +115,9 @@ function checkReaction(room: Room, body: Draft["body"]): void {
 /** @throws {Fault} not-allowed if only moderators post in the room */
 export function checkPoster(room: Room, userName = "YOUR_NAME"): void {
   checkBoxOpen(room);
-  const { rules, name } = room;
+  const { rules } = room;
   if (rules.post === undefined) return;
+  const name = displayedName(room);
   const box = `${name}@${userName}`;
   throw new Fault("not-allowed", msg`only moderators can post in '${name}'`, {
     // Clients of version 0.2.0 know no boxes.

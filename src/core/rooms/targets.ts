@@ -90,6 +90,11 @@ export function boxName(
   return `${of.name}@${registry.nameOf(user) ?? user}`;
 }
 
+/** Name in messages: a box has that of its assignment room. */
+export function displayedName({ name, box }: Pick<Room, "name" | "box">): string {
+  return name ?? box?.of.name ?? "this conversation";
+}
+
 /**
  * Returns an assignment room of which the user is a moderator. An operator must become one, which
  * everyone in the room sees.
@@ -136,7 +141,7 @@ export function requireJoinedRoom(rooms: Rooms, user: UserId, name: Name): Room 
 export function requireMember(room: Room, user: UserId): void {
   if (room.members.has(user)) return;
   const { name } = room;
-  throw new Fault("not-member", msg`you are not in '${name ?? "this conversation"}'`, {
+  throw new Fault("not-member", msg`you are not in '${displayedName(room)}'`, {
     ...(name !== undefined && { remedy: msg`join it: chat join --room ${name}, or /join ${name}` }),
   });
 }

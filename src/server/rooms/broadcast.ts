@@ -1,9 +1,10 @@
 /** Broadcast of records and notices to the readers of rooms. */
 
-import type { RoomId } from "../../base/ids.ts";
+import type { RoomId, UserId } from "../../base/ids.ts";
 import { GROUP_NAMES_MAX } from "../../base/limits.ts";
 import { compareNames } from "../../base/names.ts";
 import type { Registry } from "../../core/rooms/accounts.ts";
+import { isReadOnlyFor } from "../../core/rooms/moderation.ts";
 import { hasReadReceipts, type Room, wantsReceipts } from "../../core/rooms/rooms.ts";
 import { boxName } from "../../core/rooms/targets.ts";
 import type { Clock } from "../../io/clock.ts";
@@ -307,7 +308,7 @@ export function roomEntry(room: Room, reader: string, registry: Registry): RoomE
       name: roomName,
       ...(room.topic === "" ? {} : { topic: room.topic }),
       ...(room.isPrivate === true ? groupFields(room, reader, registry) : {}),
-      ...(room.isClosed ? { closed: true } : {}),
+      ...(isReadOnlyFor(room, reader as UserId) ? { closed: true } : {}),
       ...settings,
       ...(room.hands.size === 0
         ? {}

@@ -174,15 +174,45 @@ boxTest("refuses a pupil who asks for another's box in any way", async (it) => {
 boxTest("names the assignment room in the refusals of a box", async ({ site, ana, ben }) => {
   await operating(ana);
   await ana.request("close", { room: "lab", on: true });
-  for (const guest of [ana, ben]) {
-    expect(await rejection(site.wait(guest.post("late", "lab@ben")))).toMatchObject({
-      message: "'lab' is read-only",
-    });
-  }
+  expect(await rejection(site.wait(ben.post("late", "lab@ben")))).toMatchObject({
+    message: "'lab' is read-only",
+  });
   await ana.request("close", { room: "lab", on: false });
   await ana.request("mute", { room: "lab", user: "ben", on: true });
   expect(await rejection(site.wait(ben.post("late", "lab@ben")))).toMatchObject({
     message: "you are muted in 'lab'",
+  });
+});
+
+boxTest("lets moderators give feedback after the room was closed", async (it) => {
+  const { site, ana, ben, eve, seq } = it;
+  await operating(ana);
+  await ana.request("close", { room: "lab", on: true });
+  await site.quiet();
+  // In a box that exists, and in one that does not exist yet.
+  for (const to of ["lab@ben", "lab@eve"]) await site.wait(ana.post("see me", to));
+  const body = { text: "well done", re: seq };
+  const post = { outbox: "CCCCCCCCCCC", counter: 1, to: "lab@ben", body };
+  await site.wait(ana.request("post", post));
+  await site.quiet();
+  expect(received(ben)).toContain("well done");
+  expect(received(eve)).toContain("see me");
+  expect(ana.room("lab@ben")?.closed).toBeUndefined();
+  expect(ben.room("lab@ben")?.closed).toBe(true);
+  for (const [guest, to] of [
+    [ana, "lab"],
+    [ben, "lab@ben"],
+    [eve, "lab@eve"],
+  ] as const) {
+    expect(await rejection(site.wait(guest.post("late", to)))).toMatchObject({
+      message: "'lab' is read-only",
+    });
+  }
+  await ana.request("grant", { room: "lab", user: "ben", on: true });
+  await site.wait(ben.post("mine", "lab@ben"));
+  await ana.request("grant", { room: "lab", user: "ben", on: false });
+  expect(await rejection(site.wait(ben.post("late", "lab@ben")))).toMatchObject({
+    code: "not-allowed",
   });
 });
 

@@ -477,6 +477,24 @@ test("posts no text of a poll that the server refuses", async () => {
   expect(ana.texts("lobby").join()).not.toMatch(/N21|Past/);
 });
 
+test.each([
+  [["Yes", "Yes\u200b"], "usage"],
+  [["Yes", "\u2060"], "usage"],
+  [["very good", "very\u00a0 good"], "usage"],
+  [["A", "\u0410"], "usage"],
+  [["Anna", "\u0410nna"], "usage"],
+  [["caf\u00e9", "cafe\u0301"], "usage"],
+  [["C", "C++", "c", "10", "1.0", "schon", "sch\u00f6n", "rod", "r\u00f8d"], undefined],
+  [["\u03b8", "\u03bf"], undefined],
+  [["\u0434\u0430", "\u0414\u0430"], undefined],
+])("refuses options that look alike: %j", async (options, code) => {
+  const { site, ana } = await opened();
+  const start = ana.chat.actions.startPoll("lobby", "Which?", options, {});
+  const outcome = await site.wait(start.catch((error: unknown) => error));
+  expect((outcome as Partial<Fault>).code).toBe(code as Fault["code"]);
+  await ana.until("the text", () => ana.texts("lobby").length === (code === undefined ? 1 : 0));
+});
+
 test("starts a poll once if the connection was lost in between", async () => {
   const { site, ana } = await opened();
   const { actions } = ana.chat;

@@ -376,7 +376,7 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "choose options from 1 to {}": "pilih opsi dari 1 sampai {}",
   "message {} is not an open poll": "pesan {} bukan jajak pendapat terbuka",
   "a poll has 2 to {} options": "jajak pendapat punya 2 sampai {} pilihan",
-  "two options are equal, or one is empty": "dua pilihan sama, atau satu kosong",
+  "two options look alike, or one is empty": "dua pilihan tampak sama, atau satu kosong",
   "a group needs at least two other people": "grup memerlukan sedikitnya dua orang lain",
   "for one person: /msg NAME TEXT": "untuk satu orang: /msg NAMA TEKS",
   "these people already have too many groups": "orang-orang ini sudah punya terlalu banyak grup",
