@@ -80,8 +80,9 @@ test(`delivers ${TEXTS} texts in each direction once and in order with 20 % loss
   for (const name of names) {
     expect(textsOf(ana).filter((text) => text.startsWith(name))).toEqual(words(name));
   }
-  expect(textsOf(ana).length).toBe(2 * TEXTS);
-  expect(textsOf(bob)).toEqual(textsOf(ana));
+  const sent = textsOf(ana).filter((text) => names.some((name) => text.startsWith(name)));
+  expect(sent.length).toBe(2 * TEXTS);
+  expect(textsOf(bob).slice(-sent.length)).toEqual(sent);
   await Promise.all([ana.finish(), bob.finish()]);
   relay.close();
 });

@@ -81,7 +81,7 @@ async function usedLanNumbers(
   return found && used;
 }
 
-/** Of two shares with one number, the second is announced with a suffix: `7 (2)`. */
+/** The second of two shares with one number is announced with a suffix: `7 (2)`. */
 function announcedNumber(name: string): number {
   return Number.parseInt(name, 10);
 }

@@ -373,7 +373,7 @@ interface BonjourInternals {
   };
 }
 
-/** If a host answered the library's probe, the library would print to standard output and give up. */
+/** The library's own probe would print to standard output and give up if a host answered. */
 const skipProbe: BonjourInternals["registry"]["probe"] = (_mdns, _service, done) =>
   queueMicrotask(() => done(false));
 
