@@ -60,5 +60,7 @@ pageTest("keys on the page go to the composer, also after a panel was closed", a
   await until("the composer has the focus", () =>
     ana.page.evaluate<boolean>("document.activeElement.matches('.composer textarea')"),
   );
-  expect(await ana.page.evaluate<boolean>("document.body.translate")).toBe(false);
+  const isTranslated = (place: string) =>
+    ana.page.evaluate<boolean>(`document.querySelector("${place}").translate`);
+  expect([await isTranslated("h1"), await isTranslated(".words")]).toEqual([false, true]);
 });

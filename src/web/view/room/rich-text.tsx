@@ -107,7 +107,11 @@ function InlineView({ part: inline }: { readonly part: Inline }): ReactNode {
     case "emoji":
       return <Emoji {...inline} />;
     case "mention":
-      return <Mention name={inline.name}>{inline.text}</Mention>;
+      return (
+        <span translate="no">
+          <Mention name={inline.name}>{inline.text}</Mention>
+        </span>
+      );
     case "room":
       return <a href={formatRoute({ target: inline.room, seq: undefined })}>{inline.text}</a>;
     case "link":
@@ -260,7 +264,7 @@ export const RichText = memo(function Text({ text, mentions, children }: RichTex
   const quotes = useMemo(() => linkedMessages(text, location, fingerprint), [text, fingerprint]);
   const isLarge = useMemo(() => isEmojiOnly(text), [text]);
   return (
-    <div className={isLarge ? "words is-emoji" : "words"} dir="auto">
+    <div className={isLarge ? "words is-emoji" : "words"} dir="auto" translate="yes">
       {renderBlocks(blocks)}
       {children}
       {quotes.map((route) => (
