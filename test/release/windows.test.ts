@@ -14,8 +14,9 @@ const PROGRAM = join(ROOT, "dist/chat-windows-x64.exe");
 const VERSION: string = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")).version;
 const { describe, test, beforeAll, afterAll } = requires(...WINE_NEEDS, "zip");
 
+const prefix = tempFolder();
+
 describe("chat.exe", () => {
-  const prefix = tempFolder();
   let wine: Wine | undefined;
 
   beforeAll(() => {
