@@ -2,7 +2,7 @@
 
 import { utf8Encode } from "../base/bytes.ts";
 import { checkDisplayName, lookAlike, visibleText } from "../base/display-names.ts";
-import { asFault, Fault, msg } from "../base/fault.ts";
+import { asFault, Fault, ignoreFault, msg } from "../base/fault.ts";
 import type { RoomId } from "../base/ids.ts";
 import {
   KEYWORD_BYTES_MAX,
@@ -112,7 +112,7 @@ export class Actions {
   open(target: string | undefined): void {
     this.#store.applyNow({ kind: "open", target });
     if (target?.startsWith("@") === true && roomOf(this.#model, target) === undefined) {
-      void this.#openPresentName(target).catch(() => undefined);
+      void this.#openPresentName(target).catch(ignoreFault);
     }
   }
 

@@ -46,9 +46,9 @@ export interface ExpectedIdentity {
   readonly requiresUdp: boolean;
 }
 
-/** A resolver may try several name servers, with a timeout for each. */
 /** A proxy such as haproxy answers 503 only after 3 s of attempts to reach its server. */
 export const GREETING_TIMEOUT_MS = 2 * CHECK_TIMEOUT_MS;
+/** A resolver may try several name servers, with a timeout for each. */
 const RESOLVE_TIMEOUT_MS = 2 * CHECK_TIMEOUT_MS;
 /** The TCP check tries several addresses, with a timeout for each. */
 const TCP_TIMEOUT_MS = 4 * CHECK_TIMEOUT_MS;

@@ -4,7 +4,7 @@ import { closeSync, lstatSync, openSync, readdirSync, readSync, statSync } from 
 import { join } from "node:path";
 import { Fault } from "../../base/fault.ts";
 import { formatSize } from "../../base/sizes.ts";
-import { quoteText } from "../../base/text.ts";
+import { quoteText, utf16MarkOf } from "../../base/text.ts";
 import { diskFault, errorCode } from "../../io/disk/disk.ts";
 import { isZip, openZip, type ZipArchive, type ZipBytes } from "../zip.ts";
 import { jsonOf } from "./json.ts";
@@ -55,9 +55,10 @@ export function utf8Bytes(bytes: Uint8Array, path: string): Uint8Array {
  * zero.
  * @returns `undefined` for another encoding
  */
-export function utf16EncodingOf([first, second]: Uint8Array): "utf-16le" | "utf-16be" | undefined {
-  if (first === 0xff && second === 0xfe) return "utf-16le";
-  if (first === 0xfe && second === 0xff) return "utf-16be";
+export function utf16EncodingOf(bytes: Uint8Array): "utf-16le" | "utf-16be" | undefined {
+  const mark = utf16MarkOf(bytes);
+  if (mark !== undefined) return mark;
+  const [first, second] = bytes;
   if (first !== undefined && first > 0 && second === 0) return "utf-16le";
   return first === 0 && second !== undefined && second > 0 ? "utf-16be" : undefined;
 }

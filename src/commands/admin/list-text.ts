@@ -1,7 +1,7 @@
 /** Text of a list of people, in the encodings in which spreadsheets and editors save it. */
 
 import { utf8Encode } from "../../base/bytes.ts";
-import { withoutMark } from "../../base/text.ts";
+import { utf16MarkOf, withoutMark } from "../../base/text.ts";
 
 export interface Problem {
   /** Line of the file, from 1. */
@@ -16,8 +16,8 @@ interface ListText {
 
 /** Decodes UTF-8, and UTF-16 with or without a byte order mark. Names each line of other bytes. */
 export function decodeList(bytes: Uint8Array): ListText {
-  const isLittle = isUtf16(bytes, [0xff, 0xfe], 1);
-  if (isLittle || isUtf16(bytes, [0xfe, 0xff], 0)) return decodeUtf16(bytes, isLittle);
+  const isLittle = isUtf16(bytes, "utf-16le", 1);
+  if (isLittle || isUtf16(bytes, "utf-16be", 0)) return decodeUtf16(bytes, isLittle);
   const text = unlessInvalid(bytes);
   if (text !== undefined) return { text, problems: nulProblems(text) };
   const problems: Problem[] = [];
@@ -40,8 +40,8 @@ function decodeUtf16(bytes: Uint8Array, isLittle: boolean): ListText {
 }
 
 /** @param zero offset of the zero byte of an ASCII letter: 1 if the low byte is first */
-function isUtf16(bytes: Uint8Array, mark: readonly [number, number], zero: 0 | 1): boolean {
-  if (bytes[0] === mark[0] && bytes[1] === mark[1]) return true;
+function isUtf16(bytes: Uint8Array, mark: "utf-16le" | "utf-16be", zero: 0 | 1): boolean {
+  if (utf16MarkOf(bytes) === mark) return true;
   const start = bytes.subarray(0, 4);
   return start.length === 4 && [0, 1, 2, 3].every((at) => (start[at] === 0) === (at % 2 === zero));
 }

@@ -20,7 +20,7 @@ import { open } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { utf8Encode } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
-import { withoutMark } from "../../base/text.ts";
+import { utf16MarkOf, withoutMark } from "../../base/text.ts";
 import { KINDS, type LogName, type RecordKind } from "../../wire/kinds.ts";
 import { type Head, type LogRecord, parseObject } from "../../wire/record.ts";
 import { type Version, versionOf } from "../../wire/since.ts";
@@ -270,8 +270,7 @@ export function readNamedFile(
  * @throws {Fault} data-foreign if it is UTF-16, as Windows PowerShell and some editors write it
  */
 export function textOf(bytes: Uint8Array, path: string): string {
-  const [first, second] = bytes;
-  if ((first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff)) {
+  if (utf16MarkOf(bytes) !== undefined) {
     const remedy = msg`save it as UTF-8`;
     throw new Fault("data-foreign", msg`${path} is UTF-16`, { remedy });
   }

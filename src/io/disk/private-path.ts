@@ -34,7 +34,7 @@ export function createPrivateFolder(path: string): void {
  * below the profile, and on disks without access control: `exposureOf` finds those.
  */
 export function restrictAccess(path: string): void {
-  if (process.platform !== "win32" || isBelow(realPath(path), realPath(homedir()))) return;
+  if (process.platform !== "win32" || isInProfile(path)) return;
   try {
     using lists = new AccessLists();
     lists.makePrivate(path, statSync(path).isDirectory());
@@ -55,7 +55,7 @@ export function exposureOf(path: string): Exposure | undefined {
 }
 
 function exposureOnWindows(path: string): Exposure | undefined {
-  if (isBelow(realPath(path), realPath(homedir()))) return undefined;
+  if (isInProfile(path)) return undefined;
   try {
     using lists = new AccessLists();
     const own = lists.ownSid();
@@ -65,6 +65,10 @@ function exposureOnWindows(path: string): Exposure | undefined {
   } catch {
     return { kind: "list", icacls: [] };
   }
+}
+
+function isInProfile(path: string): boolean {
+  return isBelow(realPath(path), realPath(homedir()));
 }
 
 /**

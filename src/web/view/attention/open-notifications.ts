@@ -1,5 +1,6 @@
 /** Notifications that this page has shown, which close once their messages need none. */
 
+import { setNewest } from "../../../core/evict.ts";
 import { isSettled, type Notified } from "../../../core/model/selectors.ts";
 import type { Model } from "../../../core/model/state.ts";
 
@@ -11,11 +12,7 @@ export class OpenNotifications {
 
   /** @param close closes the notification; called at most once */
   add(message: Notified, close: () => void): void {
-    const key = `${message.room} ${message.seq}`;
-    this.#open.delete(key);
-    this.#open.set(key, { message, close });
-    const [oldest] = this.#open.keys();
-    if (this.#open.size > OPEN_MAX && oldest !== undefined) this.#open.delete(oldest);
+    setNewest(this.#open, `${message.room} ${message.seq}`, { message, close }, OPEN_MAX);
   }
 
   /** Closes those whose messages were read on any device, erased or edited. */
