@@ -277,8 +277,26 @@ describe("a burst of handshakes", () => {
     expect(await begunOf40(4)).toBeLessThanOrEqual(16);
   });
 
+  test("is dialed again after a refusal", async () => {
+    const host = { host: HOST, port: 0, family: "ipv4", congestion: "bbr" } as const;
+    const socket = QuicSocket.listen({ ...host, ...certificate }, () => {});
+    socket.isBusy = true;
+    const relay = await UdpRelay.open({ host: HOST, port: socket.port });
+    let answers = 0;
+    relay.tap = (way) => {
+      if (way === "down") answers += 1;
+      if (answers === 2) socket.isBusy = false; // The second one is the refusal.
+      return true;
+    };
+    const target = { host: HOST, port: relay.port, timeoutMs: DIAL_MS, first: OPENING };
+    const link = await honest.dial(target);
+    link.destroy();
+    relay.close();
+    socket.close();
+  });
+
   test("is served in several turns", async () => {
-    const host = new QuicHost({ handshakesPerTurnMax: 2 });
+    const host = new QuicHost({ handshakesPerTurnMax: 1 });
     const links = await Promise.all(
       Array.from({ length: 12 }, () => honest.dial({ ...host.target, timeoutMs: DIAL_MS })),
     );

@@ -44,6 +44,8 @@ export interface QuicStats {
 }
 
 const ALPN = "chat/1";
+/** RFC 9000, section 20.1. */
+const CONNECTION_REFUSED = 2;
 const DRAINABLE: unique symbol = Symbol.for("Stream.drainableProtocol");
 const NS_PER_MS = 1e6;
 
@@ -136,12 +138,12 @@ export class QuicPipe {
 
 export class QuicWire {
   readonly closed: Promise<void>;
-  #code: number | undefined;
+  #error: unknown;
   #deliveredBytes = 0;
 
   constructor(private readonly session: QuicSession) {
     session.onerror = (error: unknown) => {
-      this.#code = codeOf(error);
+      this.#error = error;
     };
     this.closed = session.closed.then(
       () => {},
@@ -154,7 +156,12 @@ export class QuicWire {
   }
 
   get code(): number | undefined {
-    return this.#code;
+    return codeOf(this.#error);
+  }
+
+  /** The peer's socket is busy and has refused this connection without a handshake. */
+  get isRefusedUnread(): boolean {
+    return codeOf(this.#error, "transport") === CONNECTION_REFUSED;
   }
 
   async opened(): Promise<Address> {
@@ -329,7 +336,10 @@ function sessionOptions(
   };
 }
 
-function codeOf(error: unknown): number | undefined {
+function codeOf(
+  error: unknown,
+  type: "application" | "transport" = "application",
+): number | undefined {
   if (!(error instanceof Error) || !("errorCode" in error) || !("type" in error)) return undefined;
-  return error.type === "application" ? Number(error.errorCode) : undefined;
+  return error.type === type ? Number(error.errorCode) : undefined;
 }

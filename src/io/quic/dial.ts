@@ -7,7 +7,7 @@ import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
 import { Fault, msg } from "../../base/fault.ts";
 import { CONNECT_TIMEOUT_MS, UDP_ANSWER_TIMEOUT_MS } from "../../base/limits.ts";
-import { withTimeout } from "../clock.ts";
+import { retry, systemClock, withTimeout } from "../clock.ts";
 import type { Address, Dial, DialOptions } from "../link/link.ts";
 import { formatHostPort } from "../ws/upgrade.ts";
 import { type Congestion, QuicSocket, type QuicWire, type UdpFamily } from "./adapter.ts";
@@ -15,6 +15,9 @@ import { QUIC_CODE, QuicConnection, udpBindError } from "./connection.ts";
 import { QuicLink } from "./link.ts";
 
 const UDP_ADDRESSES_MAX = 4;
+
+/** A listener refuses connections for some milliseconds after a burst of handshakes. */
+const BUSY_RETRY_MS = 100;
 
 export interface QuicDialSettings {
   /** "bbr" (default) is fast on lossy paths, "cubic" fair to other traffic. */
@@ -37,7 +40,15 @@ export class QuicDialer {
       const remainingMs = until - performance.now();
       if (remainingMs <= 0) break;
       try {
-        return await this.#connect({ ...options, timeoutMs: remainingMs }, host);
+        return await retry(
+          () => this.#connect({ ...options, timeoutMs: until - performance.now() }, host),
+          {
+            clock: systemClock(),
+            intervalMs: BUSY_RETRY_MS,
+            until: until - BUSY_RETRY_MS,
+            isTransient: isBusy,
+          },
+        );
       } catch (error) {
         failure = error;
       }
@@ -170,9 +181,11 @@ class Attempt {
 
   #fault(cause: unknown): Fault {
     if (cause instanceof Fault && cause.code !== "link-closed") return cause;
-    if (this.wire.code === QUIC_CODE.refused) {
+    const isRefusedUnread = this.wire.isRefusedUnread;
+    if (isRefusedUnread || this.wire.code === QUIC_CODE.refused) {
       return new Fault("unreachable", msg`${this.address} accepts no more connections`, {
         remedy: "try again later",
+        retryAfterMs: isRefusedUnread ? BUSY_RETRY_MS : undefined,
         cause,
       });
     }
@@ -185,6 +198,10 @@ class Attempt {
     const message = msg`${this.address} did not answer over UDP within ${seconds} s`;
     this.#failed.reject(new Fault("timeout", message, { remedy: "UDP may be blocked: use TCP" }));
   }
+}
+
+function isBusy(error: unknown): boolean {
+  return error instanceof Fault && error.retryAfterMs !== undefined;
 }
 
 function bindFault(cause: unknown, localPort: number | undefined): Fault {
