@@ -20,6 +20,7 @@ import { Presence } from "../disk/presence.ts";
 const BUSY_TIMEOUT_MS = 5_000;
 /** Processes that open a new CHAT_HOME concurrently create its tables one after another. */
 const OPEN_TIMEOUT_MS = 30_000;
+const SWITCH_RETRY_MS = 5;
 
 /** Step `i` migrates from version `i` to `i + 1`. Existing steps must not change. */
 const MIGRATIONS: readonly string[] = [
@@ -283,12 +284,30 @@ function openDatabase(folder: string | undefined, onConverted: OnConverted): Dat
   return withStoreFaults(folder ?? "memory", () => openSqlite(path, prepare));
 }
 
+/** Waits itself, because SQLite refuses two concurrent switches without its busy timeout. */
+export function switchToWriteAheadLog(database: Database): void {
+  const until = performance.now() + OPEN_TIMEOUT_MS;
+  for (;;) {
+    try {
+      database.run("PRAGMA journal_mode = WAL");
+      return;
+    } catch (error) {
+      if (!isBusy(error) || performance.now() >= until) throw error;
+    }
+    Bun.sleepSync(SWITCH_RETRY_MS);
+  }
+}
+
+export function isBusy(error: unknown): boolean {
+  return error instanceof SQLiteError && error.code?.startsWith("SQLITE_BUSY") === true;
+}
+
 function persistLog(database: Database, on: boolean): void {
   database.fileControl(constants.SQLITE_FCNTL_PERSIST_WAL, on ? 1 : 0);
 }
 
 function migrate(database: Database, folder: string, onConverted: OnConverted): void {
-  if (versionOf(database) === 0) database.run("PRAGMA journal_mode = WAL");
+  if (versionOf(database) === 0) switchToWriteAheadLog(database);
   database.run("PRAGMA synchronous = FULL");
   database.run("PRAGMA foreign_keys = ON");
   database.run("PRAGMA secure_delete = ON"); // Overwrites sent posts in the file.

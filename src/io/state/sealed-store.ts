@@ -9,7 +9,14 @@ import { renamePath } from "../disk/open-elsewhere.ts";
 import { readStart } from "../disk/plain-file.ts";
 import { Presence } from "../disk/presence.ts";
 import { TaskQueue } from "../task-queue.ts";
-import { openSqlite, removedHomeFault, versionOf, withStoreFaults } from "./schema.ts";
+import {
+  isBusy,
+  openSqlite,
+  removedHomeFault,
+  switchToWriteAheadLog,
+  versionOf,
+  withStoreFaults,
+} from "./schema.ts";
 
 export interface SealedOwner {
   readonly fingerprint: string;
@@ -203,7 +210,7 @@ function openDatabase(folder: string | undefined): Database {
   const path = folder === undefined ? undefined : join(folder, SEALED_STATE_FILE);
   return openSqlite(path, (database) => {
     database.run("PRAGMA busy_timeout = 5000");
-    database.run("PRAGMA journal_mode = WAL");
+    switchToWriteAheadLog(database);
     database.run("PRAGMA synchronous = FULL");
     const version = versionOf(database);
     if (version > FORMAT) {
@@ -250,10 +257,6 @@ function damagedFault(path: string, cause?: unknown): Fault {
     cause,
     remedy: "quit chat and move that file elsewhere; this device then rejoins its rooms",
   });
-}
-
-function isBusy(error: unknown): boolean {
-  return error instanceof SQLiteError && error.code?.startsWith("SQLITE_BUSY") === true;
 }
 
 export class SealedFile {

@@ -298,8 +298,12 @@ describe("a client's home", () => {
   test("concurrent processes get the same keys", async () => {
     const folder = freshFolder();
     const script = join(import.meta.dir, "client-state-process.ts");
+    const startsAt = String(Date.now() + 500);
     const running = Array.from({ length: 8 }, () =>
-      Bun.spawn([process.execPath, script, folder, "25"], { stdout: "pipe", stderr: "pipe" }),
+      Bun.spawn([process.execPath, script, folder, "25", startsAt], {
+        stdout: "pipe",
+        stderr: "pipe",
+      }),
     );
     const outputs = await Promise.all(running.map((one) => new Response(one.stdout).text()));
     const errors = await Promise.all(running.map((one) => new Response(one.stderr).text()));
