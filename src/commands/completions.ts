@@ -24,7 +24,7 @@ import type { Environment } from "../cli/settings.ts";
 import { nearestWord } from "../cli/suggest.ts";
 import { wrapWords } from "../cli/word-wrap.ts";
 import { onDisk } from "../io/disk/disk.ts";
-import { makeTemporaryFolder, removeTemporaryFolder } from "../io/disk/temporary-folder.ts";
+import { makeTemporaryFile } from "../io/disk/temporary-folder.ts";
 import { absolutePath } from "../io/disk/working-folder.ts";
 
 /**
@@ -262,17 +262,15 @@ async function openManual(context: Context, page: string): Promise<void> {
 
 /** @returns false if the program has failed */
 async function runMan({ env, onSignal }: Context, man: string, page: string): Promise<boolean> {
-  const folder = unlessFault(() => makeTemporaryFolder("chat-man-"));
-  if (folder === undefined) return false; // `man` reads only files.
+  const file = unlessFault(() => makeTemporaryFile("chat-man-", "chat.1", page));
+  if (file === undefined) return false; // `man` reads only files.
   const release = onSignal(() => {});
   try {
-    const path = join(folder, "chat.1");
-    onDisk(path, () => writeFileSync(path, page));
-    const child = startProgram([man, path], env, { stdio: ["inherit", "inherit", "ignore"] });
+    const child = startProgram([man, file.path], env, { stdio: ["inherit", "inherit", "ignore"] });
     return (await child.exited) === 0;
   } finally {
     release();
-    removeTemporaryFolder(folder);
+    file.remove();
   }
 }
 

@@ -1,7 +1,5 @@
 /** `chat web`, which serves the page on this machine. */
 
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { toBase64Url } from "../base/bytes.ts";
 import { asFault, Fault } from "../base/fault.ts";
@@ -17,9 +15,8 @@ import { webFiles } from "../cli/web/files.ts";
 import { isToken, LOCAL_DATA_PATH, LocalPageStore, serveLocalData } from "../cli/web/local-data.ts";
 import { loadPage, localPage } from "../cli/web/page.ts";
 import { WebProxy } from "../cli/web/proxy.ts";
-import { onDisk } from "../io/disk/disk.ts";
 import { watchPresence } from "../io/disk/presence.ts";
-import { makeTemporaryFolder, removeTemporaryFolder } from "../io/disk/temporary-folder.ts";
+import { makeTemporaryFile } from "../io/disk/temporary-folder.ts";
 import { systemEntropy } from "../io/entropy.ts";
 import type { Listener } from "../io/link/link.ts";
 import { requestUrl } from "../io/ws/address.ts";
@@ -190,16 +187,13 @@ function openRedirect({ env, clock }: Context, url: string): () => void {
     process.platform !== "linux" || env["DISPLAY"] !== undefined || env["WAYLAND_DISPLAY"];
   const opener = openerOf(env);
   if (!isDesktop || opener === undefined) return () => undefined;
-  const folder = makeTemporaryFolder("chat-web-");
-  const file = join(folder, "open.html");
-  onDisk(folder, () => writeFileSync(file, redirectPage(url), { mode: 0o600 }));
-  const remove = () => removeTemporaryFolder(folder);
-  const cancel = clock.after(REDIRECT_FILE_MS, remove);
-  const command = [...opener, pathToFileURL(file).href];
+  const file = makeTemporaryFile("chat-web-", "open.html", redirectPage(url));
+  const cancel = clock.after(REDIRECT_FILE_MS, file.remove);
+  const command = [...opener, pathToFileURL(file.path).href];
   startProgram(command, env, { stdio: ["ignore", "ignore", "ignore"] }).unref();
   return () => {
     cancel();
-    remove();
+    file.remove();
   };
 }
 

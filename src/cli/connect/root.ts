@@ -2,7 +2,6 @@
 
 import { createHash, X509Certificate } from "node:crypto";
 import { lookup } from "node:dns/promises";
-import { writeFileSync } from "node:fs";
 import { request } from "node:https";
 import { isIP } from "node:net";
 import { join } from "node:path";
@@ -14,9 +13,8 @@ import { quoteText } from "../../base/text.ts";
 import { pemOf } from "../../crypto/certificate.ts";
 import { readOnlyCertificate, rootNames } from "../../crypto/local-root.ts";
 import type { Clock } from "../../io/clock.ts";
-import { onDisk } from "../../io/disk/disk.ts";
 import { makePrivateFolder } from "../../io/disk/private-path.ts";
-import { makeTemporaryFolder, removeTemporaryFolder } from "../../io/disk/temporary-folder.ts";
+import { makeTemporaryFile } from "../../io/disk/temporary-folder.ts";
 import type { ServerAddress } from "../../wire/invite.ts";
 import { startProgram } from "../child-program.ts";
 import { usageFault } from "../errors.ts";
@@ -191,12 +189,10 @@ export function rootInstaller(
   return {
     reach: platform === "linux" ? "Chromium and Chrome of this user" : "this user's browsers",
     async install(pem, name) {
-      const folder = makeTemporaryFolder("chat-root-");
+      const file = makeTemporaryFile("chat-root-", "root.crt", pem);
       try {
-        const file = join(folder, "root.crt");
-        onDisk(folder, () => writeFileSync(file, pem));
         if (platform === "linux") makePrivateFolder(join(home, ".pki/nssdb"));
-        const child = startProgram(command(file, name), env, {
+        const child = startProgram(command(file.path, name), env, {
           stdio: ["inherit", "pipe", "pipe"],
         });
         const outputs = [child.stdout, child.stderr].map((stream) => new Response(stream).text());
@@ -204,7 +200,7 @@ export function rootInstaller(
         if ((await child.exited) === 0) return;
         throw usageFault(`${program} did not install it: ${quoteText(text)}`, "add --out FILE");
       } finally {
-        removeTemporaryFolder(folder);
+        file.remove();
       }
     },
   };

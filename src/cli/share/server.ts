@@ -22,6 +22,7 @@ import {
   listTemporaryFolders,
   makeTemporaryFolder,
   removeTemporaryFolder,
+  temporaryFolderFault,
 } from "../../io/disk/temporary-folder.ts";
 import { systemEntropy } from "../../io/entropy.ts";
 import { MemoryNetwork } from "../../io/link/memory-network.ts";
@@ -87,7 +88,7 @@ export async function openShareServer(
     return await start(context, options, open, folder);
   } catch (error) {
     folder.remove();
-    throw error;
+    throw temporaryFolderFault(error);
   }
 }
 

@@ -1,6 +1,6 @@
 /** Private folders for temporary files. */
 
-import { mkdtempSync, readdirSync } from "node:fs";
+import { mkdtempSync, readdirSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Fault, fixedText, msg } from "../../base/fault.ts";
@@ -16,12 +16,37 @@ export function makeTemporaryFolder(prefix: string): string {
     restrictAccess(path);
     return path;
   } catch (error) {
-    throw temporaryFolderFault(error, parent);
+    throw temporaryFolderFault(diskFault(error, parent));
   }
 }
 
-function temporaryFolderFault(error: unknown, parent: string): Fault {
-  const { code, message } = diskFault(error, parent);
+export interface TemporaryFile {
+  readonly path: string;
+  remove(): void;
+}
+
+/**
+ * A private file in a folder of its own.
+ * @throws {Fault} store-…
+ */
+export function makeTemporaryFile(prefix: string, name: string, text: string): TemporaryFile {
+  const folder = makeTemporaryFolder(prefix);
+  const remove = () => removeTemporaryFolder(folder);
+  const path = join(folder, name);
+  try {
+    writeFileSync(path, text, { mode: 0o600 });
+  } catch (error) {
+    remove();
+    throw temporaryFolderFault(diskFault(error, path));
+  }
+  return { path, remove };
+}
+
+/** Names the user's folder for temporary files instead of an internal one. */
+export function temporaryFolderFault(error: unknown): unknown {
+  if (!(error instanceof Fault) || errorCode(error.cause) === "") return error;
+  if (!error.code.startsWith("store-")) return error;
+  const { code, message } = diskFault(error.cause, tmpdir());
   return new Fault(code, msg`no temporary files can be created: ${message}`, {
     remedy: fixedText("set TMPDIR to a folder in which you can create files"),
     cause: error,

@@ -1,10 +1,13 @@
 import { afterEach, expect, test } from "bun:test";
 import { chmodSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { Fault } from "../../../src/base/fault.ts";
+import { diskFault } from "../../../src/io/disk/disk.ts";
 import {
   listTemporaryFolders,
   makeTemporaryFolder,
   removeTemporaryFolder,
+  temporaryFolderFault,
 } from "../../../src/io/disk/temporary-folder.ts";
 import { rejection } from "../../rejection.ts";
 import { tempFolder } from "../../temp-folder.ts";
@@ -34,6 +37,24 @@ test.each([
   expect((fault as Error).message).toContain(join(root, name));
   expect((fault as Error).message).toContain(reason);
   expect(await unprivileged(() => listTemporaryFolders("chat-x-"))).toEqual([]);
+});
+
+test.each([
+  ["store-full", "ENOSPC", "no space for"],
+  ["store-failed", "EIO", "the disk failed at"],
+])("names the folder of the user when a file in it is refused: %s", (code, errno, reason) => {
+  process.env["TMPDIR"] = "/user/tmp";
+  const refusal = Object.assign(new Error(errno), { code: errno });
+  const fault = temporaryFolderFault(diskFault(refusal, "/user/tmp/chat-x-1/data"));
+  expect(fault).toMatchObject({ code, remedy: expect.stringContaining("TMPDIR") });
+  expect((fault as Fault).message).toContain(`${reason} /user/tmp`);
+  expect((fault as Fault).message).not.toContain("chat-x-1");
+});
+
+test("leaves other faults as they are", () => {
+  const cause = Object.assign(new Error(""), { code: "EADDRINUSE" });
+  const fault = new Fault("port-taken", "in use", { cause });
+  expect(temporaryFolderFault(fault)).toBe(fault);
 });
 
 test("needs no permission to list the folder", async () => {
