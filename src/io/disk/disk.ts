@@ -106,6 +106,10 @@ export function errorCode(error: unknown): string {
   return error instanceof Error && "code" in error ? String(error.code) : "";
 }
 
+function systemCall(error: unknown): string {
+  return error instanceof Error && "syscall" in error ? String(error.syscall) : "";
+}
+
 export function isFull(error: unknown): boolean {
   return errorCode(error) === "ENOSPC" || isQuotaReached(error);
 }
@@ -283,8 +287,12 @@ const DISK_ERRORS: Readonly<Record<string, DiskErrorRow>> = {
   },
 };
 
+/** System calls on an open file, which cannot refuse its name. */
+const WITHOUT_PATH = /^(read|write|pread|pwrite|fsync|fdatasync|ftruncate|fallocate|futime)/;
+
 function diskErrorRow(error: unknown): DiskErrorRow | undefined {
   const code = errorCode(error);
+  if (code === "EINVAL" && WITHOUT_PATH.test(systemCall(error))) return unsupported;
   return Object.hasOwn(DISK_ERRORS, code) ? DISK_ERRORS[code] : undefined;
 }
 

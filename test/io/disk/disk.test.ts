@@ -245,6 +245,13 @@ test.each(ERRORS)("%s is a fault of the disk, not of the history", (errno, code,
   expect(fault.remedy).not.toContain("backup");
 });
 
+test("does not blame a name for a call on an open file", () => {
+  const error = (syscall: string) => Object.assign(new Error(""), { code: "EINVAL", syscall });
+  expect(diskFault(error("open"), "/d/f").message).toContain("does not accept");
+  expect(diskFault(error("fdatasync"), "/d/f").message).toContain("does not support");
+  expect(diskFault(error("pwrite"), "/d/f").message).toContain("does not support");
+});
+
 describe("search threads", () => {
   const path = join(root, "searched");
   const line = (text: string, room = "rA") =>
