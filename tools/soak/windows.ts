@@ -57,12 +57,14 @@ class Desk {
     mkdirSync(folder, { recursive: true });
   }
 
-  start(args: readonly string[]): Bun.Subprocess<"ignore", "pipe", "pipe"> {
+  start(args: readonly string[], input?: string): Bun.Subprocess<"ignore", "pipe", "pipe"> {
     const { command, env, path } = this.end;
     const child = Bun.spawn([...command, ...args], {
       env: Object.assign({ CHAT_HOME: path(join(this.folder, "home")) }, env),
       cwd: this.folder,
-      stdio: ["ignore", "pipe", "pipe"],
+      stdin: input === undefined ? "ignore" : Buffer.from(input),
+      stdout: "pipe",
+      stderr: "pipe",
     });
     this.#children.push(child);
     return child;
@@ -70,7 +72,16 @@ class Desk {
 
   /** @throws {Error} unless the program exits with 0 */
   async run(...args: readonly string[]): Promise<Ran> {
-    const child = this.start(args);
+    return this.#finish(this.start(args), args);
+  }
+
+  /** Types lines into `chat join`. Wine cannot read such a pipe. */
+  async type(lines: readonly string[], ...args: readonly string[]): Promise<Ran> {
+    const command = ["join", "--plain", ...args];
+    return this.#finish(this.start(command, lines.map((line) => `${line}\n`).join("")), command);
+  }
+
+  async #finish(child: Bun.ReadableSubprocess, args: readonly string[]): Promise<Ran> {
     const timer = setTimeout(() => child.kill("SIGKILL"), STEP_TIMEOUT_MS);
     const [out, err, code] = await Promise.all([
       child.stdout.text(),
@@ -138,6 +149,16 @@ export async function talkBetween(server: End, client: End, folder: string): Pro
     await ben.run("register", ...asBen, ...login);
     await ben.run("login", ...at, "--user", "ana", ...login); // The mark is no part of it.
     await talk([ana, asAna], [ben, asBen]);
+    const [linux, windows] = (
+      [
+        [ana, asAna],
+        [ben, asBen],
+      ] as const
+    ).toSorted(([desk]) => (desk.end.name === "Linux" ? -1 : 1));
+    if (linux !== undefined && windows !== undefined) {
+      await sealRoom(linux, windows);
+      await handIn(linux, windows);
+    }
     await exchangeFolder([ana, asAna], [ben, asBen]);
     await exchangeFolder([ben, asBen], [ana, asAna]);
     await resume([ana, asAna], [ben, asBen]);
@@ -159,11 +180,33 @@ export async function talkBetween(server: End, client: End, folder: string): Pro
 
 type Member = readonly [desk: Desk, flags: readonly string[]];
 
-async function talk([from, asFrom]: Member, [to, asTo]: Member): Promise<void> {
+async function talk([from, asFrom]: Member, [to, asTo]: Member, room = "lobby"): Promise<void> {
   const text = `grüße 👋 from ${from.end.name} ${crypto.randomUUID()}`;
-  await from.run("send", text, ...asFrom);
-  const { out } = await to.run("history", ...asTo);
+  await from.run("send", text, ...asFrom, "--to", room);
+  const { out } = await to.run("history", ...asTo, "--room", room);
   if (!out.includes(text)) throw new Error(`${to.end.name} does not see the message: ${out}`);
+}
+
+async function sealRoom(linux: Member, windows: Member): Promise<void> {
+  const [[maker, asMaker], [guest, asGuest]] = [linux, windows];
+  await guest.run("join", ...asGuest); // Publishes the device's keys.
+  await maker.type(["/join vault --sealed", `/invite ${asGuest.at(-1)}`], ...asMaker);
+  await guest.run("join", ...asGuest, "--room", "vault");
+  await talk(windows, linux, "vault");
+  await talk(linux, windows, "vault");
+}
+
+/** A pupil hands in a folder from Windows. */
+async function handIn([teacher, asTeacher]: Member, [pupil, asPupil]: Member): Promise<void> {
+  await teacher.type(["/join essay --assignment"], ...asTeacher);
+  await pupil.run("join", ...asPupil, "--room", "essay");
+  const work = pupil.at("hand-in", NOTE);
+  mkdirSync(join(work, ".."), { recursive: true });
+  writeFileSync(work, "work\r\n");
+  const folder = pupil.end.path(pupil.at("hand-in", "class"));
+  await pupil.run("send-file", folder, ...asPupil, "--to", "essay");
+  await teacher.run("handed", "--room", "essay", "--out", teacher.at("handed"), ...asTeacher);
+  compare(work, teacher.at("handed", String(asPupil.at(-1)), NOTE));
 }
 
 /** The folder can be listed, copied and deleted by an ordinary user of Linux. */
