@@ -7,7 +7,9 @@ const MIB = 1024 * KIB;
 // size of the stored data. Pages are read in steps of 64 KiB (at most 3 ms), worker threads search
 // older data, and only operators' requests sort complete lists (100,000 entries in 0.2 s).
 
-/** 1,000 queued copies of the longest text fit in memory. */
+// Texts and names
+
+/** UTF-8 bytes of a message, so that 1,000 queued copies of the longest one fit in memory. */
 export const TEXT_BYTES_MAX = 64 * KIB;
 export const TOPIC_BYTES_MAX = 512;
 /** Open invitations of users to a room. Every server keeps them in memory. */
@@ -18,9 +20,9 @@ export const INVITATIONS_PER_USER_MAX = 50;
 export const INVITATIONS_PER_INVITER_MAX = 5;
 export const NAME_CHARS_MAX = 32;
 export const DISPLAY_NAME_CHARS_MAX = 40;
-/** Letters of most alphabets have 2 or 3 bytes, and those of a few 4. */
+/** Enough for DISPLAY_NAME_CHARS_MAX letters of four bytes, the longest of any alphabet. */
 export const DISPLAY_NAME_BYTES_MAX = 160;
-/** Each change stays in the accounts log, and every client learns of it. */
+/** Limited, because each change stays in the accounts log and goes to every client. */
 export const DISPLAY_NAME_CHANGES_PER_DAY = 10;
 export const DISPLAY_NAMES_ASKED_MAX = 500;
 export const SERVER_NAME_BYTES_MAX = 128;
@@ -32,10 +34,14 @@ export const REACTION_BYTES_MAX = 64;
 export const MENTIONS_MAX = 64;
 export const IMPORTED_NAME_BYTES_MAX = 256;
 
+// Texts of faults and their translations
+
 export const FAULT_TEXT_BYTES_MAX = 4 * KIB;
 export const TEMPLATE_BYTES_MAX = 512;
 export const TEMPLATE_VALUES_MAX = 8;
 export const TEMPLATE_VALUE_BYTES_MAX = 256;
+
+// Messages on a link
 
 /**
  * A file chunk (256 KiB) fits with its header, and so does the longest text if JSON escapes every
@@ -48,8 +54,11 @@ export const MESSAGE_BEFORE_LOGIN_BYTES_MAX = 8 * KIB;
 export const NESTING_MAX = 8;
 /** The longest legitimate list is a page of history. */
 export const ENTRIES_MAX = 4096;
+
+// Recent messages, presence and typing in memory
+
 export const RECENT_ROOM_BYTES_MAX = 256 * KIB;
-/** Suffices for about 300 busy rooms. */
+/** Newest records of all rooms in memory: about 300 busy rooms. */
 export const RECENT_BYTES_MAX = 16 * MIB;
 export const PRESENCE_INTERVAL_MS = 100;
 export const PRESENCE_ACCOUNTS_MAX = 500;
@@ -61,19 +70,22 @@ export const TYPING_MS = 8_000;
 export const TYPING_NAMED_MAX = 4;
 /** In larger rooms someone is always typing. */
 export const TYPING_MEMBERS_MAX = 200;
+
+// Rooms: pins, polls, hands, requests to join
+
 export const PINS_MAX = 50;
-/** A few words beside a name. */
+/** `/status`: a few words beside a name. */
 export const STATUS_BYTES_MAX = 100;
 /** Each message is searched for all keywords of its reader. */
 export const KEYWORDS_MAX = 32;
 export const KEYWORD_BYTES_MAX = 64;
-/** The digits of a keyboard and 0 choose among them. */
+/** The keys 1 to 9 and 0 choose an option. */
 export const POLL_OPTIONS_MAX = 10;
 /** Each server keeps the open polls of a room in memory. */
 export const POLLS_OPEN_MAX = 20;
-/** A moderator works through a queue one by one, and `room` repeats it. */
+/** Raised hands in a room. A moderator takes them one by one, and each `room` notice lists all. */
 export const HANDS_MAX = 100;
-/** As for hands. */
+/** Open requests to join a room, for the same reasons as HANDS_MAX. */
 export const KNOCKS_MAX = 100;
 /** Maximum for an account, in all rooms together. A request and its withdrawal are two records. */
 export const KNOCKS_PER_HOUR_MAX = 30;
@@ -82,10 +94,12 @@ export const DECLINED_MAX = 1_000;
 export const SLOW_SECONDS_MAX = 21_600;
 /** In larger rooms, only moderators may mention everyone, unless a rule says otherwise. */
 export const EVERYONE_MEMBERS_MAX = 10;
-/** Each costs a record for every new account. */
+/** Rooms that new accounts enter automatically. Each costs a record for every new account. */
 export const NEWCOMERS_ROOMS_MAX = 16;
 export const READERS_NAMED_MAX = 100;
 export const RECORDS_PER_MESSAGE_MAX = 1_000;
+
+// The log, its checkpoints and proofs
 
 /** A text of 65,536 control characters takes 393,216 bytes of JSON; the rest is for fields. */
 export const LINE_BYTES_MAX = 1 * MIB;
@@ -109,6 +123,8 @@ export const CHECKPOINT_INTERVAL_MS = 1_000;
 export const CHECKPOINT_INTERVAL_RECORDS = 1_000;
 /** An answer with this many proofs takes about 90 KB. */
 export const PROOFS_PER_REQUEST_MAX = 64;
+
+// Links: queues, connections before the log-in, rates
 
 /** A reader that exceeds the limit is disconnected and resumes by `seq`. */
 export const SEND_QUEUE_BYTES_MAX = 8 * MIB;
@@ -198,6 +214,8 @@ export const REQUESTS_PER_SECOND = 200;
 /** Does not slow a client that sends REQUESTS_IN_FLIGHT_MAX requests together. */
 export const REQUESTS_BURST = 2_048;
 
+// Timeouts of links
+
 export const HELLO_TIMEOUT_MS = 10_000;
 export const LOGIN_TIMEOUT_MS = 120_000;
 /** A page of history may take this long on a slow link. Guesses of secrets wait for their delay. */
@@ -212,6 +230,8 @@ export const RECONNECT_MAX_MS = 60_000;
 export const RECONNECT_PENDING_MAX_MS = 15_000;
 export const DRAIN_TIMEOUT_MS = 5_000;
 
+// Accounts, devices and codes that link them
+
 export const ACCOUNTS_MAX = 100_000;
 export const ACCOUNTS_RESERVED = 1_000;
 /** Enough for a large school behind one NAT. */
@@ -221,7 +241,7 @@ export const DEVICES_PER_ACCOUNT_MAX = 32;
 /** Suffices for each client program of a user, and the list fits on one screen. */
 export const IRC_PASSWORDS_PER_ACCOUNT_MAX = 16;
 export const INVITE_ADDRESSES_MAX = 16;
-/** Time to walk to the other machine and type the code. */
+/** Validity of a code of `chat link-device`: time to walk to the other machine and type it. */
 export const LINK_CODE_MS = 10 * 60_000;
 /** Exceeds LINKS_MAX, and a link offers one code, so a free number always exists. */
 export const CODE_NUMBER_MAX = 99_999;
@@ -242,6 +262,9 @@ export const PROXY_CERTIFICATES_MAX = 3;
 export const DEVICE_LABEL_BYTES_MAX = 64;
 /** A crash loses at most this interval, and device notes change only once a day. */
 export const DEVICE_NOTES_SAVE_INTERVAL_MS = 10_000;
+
+// Sessions, rooms, groups and preferences
+
 export const SESSIONS_PER_ACCOUNT_MAX = 64;
 export const ROOMS_MAX = 10_000;
 export const ROOMS_RESERVED = 500;
@@ -293,6 +316,8 @@ export const READ_POSITIONS_BYTES_MAX = 16 * MIB;
 export const READ_POSITIONS_SAVE_INTERVAL_MS = 500;
 export const READ_NOTICE_INTERVAL_MS = 1_000;
 
+// Secrets: resets, guesses and password checks
+
 export const RESET_MS = 24 * 60 * 60_000;
 /** A longer-lived code would be a second password. */
 export const RESET_MS_MAX = 7 * 24 * 60 * 60_000;
@@ -320,6 +345,8 @@ export const PASSWORD_CHECKS_MAX = 2;
 export const PASSWORD_CHECKS_QUEUED_MAX = 64;
 /** Addresses of members, whose checks do not wait behind those of strangers. About 1 MB. */
 export const KNOWN_ADDRESSES_MAX = 10_000;
+
+// Posts: rates, outboxes and posts over HTTP
 
 /** Faster than anyone reads, but slow enough not to delay other accounts. */
 export const POSTS_PER_SECOND = 500;
@@ -368,6 +395,8 @@ export const OUTBOX_PENDING_CHARS_MAX = 32 * MIB;
 /** UTF-16 code units. At three bytes each, these posts fit in a link's send queue. */
 export const OUTBOX_IN_FLIGHT_CHARS_MAX = 1 * MIB;
 
+// History: pages, searches, erasure
+
 /** Records of each room that a device receives at its first log-in. */
 export const FIRST_RECORDS = 50;
 export const CATCH_UP_RECORDS_MAX = 500;
@@ -406,6 +435,8 @@ export const PRINTED_CHARS_MAX = 1_000;
 /** About 2,000 messages per second. Wrapping for a terminal takes up to 1.2 µs per character. */
 export const PRINTED_CHARS_PER_SECOND = 128 * KIB;
 
+// Moderation and invites
+
 /** A list that one person can still review. Expired bans do not count. */
 export const BANS_MAX = 10_000;
 export const INVITES_PER_ACCOUNT_MAX = 100;
@@ -421,6 +452,8 @@ export const INVITE_USES_MAX = 1_000;
 export const INVITES_SPENT_MAX = 10_000;
 /** Each edit is a record, and the erasure of a message lists all of its edits. */
 export const EDITS_PER_RECORD_MAX = 100;
+
+// UDP, QUIC and the choice of a transport
 
 /** Data of a fast transfer in 100 ms, so that no datagram is lost while the program is busy. */
 export const UDP_RECEIVE_BUFFER_BYTES = 4 * MIB;
@@ -453,6 +486,8 @@ export const TRANSPORT_REFUSAL_GRACE_MS = 5_000;
 export const TRANSPORT_PROBATION_MS = 60_000;
 export const UDP_ANSWER_TIMEOUT_MS = 3_000;
 
+// `chat lan`
+
 /**
  * Local networks do not fragment datagrams of this size; losing one fragment would lose the
  * datagram.
@@ -462,7 +497,7 @@ export const LAN_DATAGRAM_BYTES_MAX = 1_200;
 export const LAN_TEXT_BYTES_MAX = 960;
 /** Longer than the longest answer, so that a forged query cannot be used for amplification. */
 export const LAN_QUERY_BYTES = 256;
-/** Older datagrams count as repetitions. */
+/** Datagrams of a session, counted back from the newest. Older ones count as repetitions. */
 export const LAN_WINDOW = 64;
 /** Limits the time within which a captured datagram can be replayed. */
 export const LAN_CLOCK_SKEW_MS = 120_000;
@@ -501,6 +536,8 @@ export const LAN_ANSWER_SPREAD_MS = 500;
 /** If its own datagrams do not arrive, the program reports that multicast is broken. */
 export const LAN_ECHO_TIMEOUT_MS = 3_000;
 
+// Discovery over multicast DNS
+
 /** As many as a user can review. Further servers are probably forged. */
 export const SERVERS_FOUND_MAX = 256;
 /** Thirty pupils may share at once on a terminal server; a forger announces thousands. */
@@ -523,20 +560,26 @@ export const MDNS_DATAGRAMS_TOTAL_PER_SECOND = 1_000;
 export const MDNS_ANSWERS_PER_SECOND = 10;
 export const MDNS_ANSWERS_TOTAL_PER_SECOND = 50;
 export const MDNS_SENDERS_MAX = 1_024;
+/** Servers with the same announced name, which get a number behind it. */
 export const SAME_NAME_MAX = 64;
 /** Time for the slowest answer (RFC 6762, section 6) and for one repetition after a loss. */
 export const DISCOVER_MS = 2_000;
 
+// `chat doctor`
+
+/** For each check. */
 export const CHECK_TIMEOUT_MS = 3_000;
 /**
  * Above this difference, `chat lan` refuses packets, and the logs of two machines cannot be
  * compared.
  */
 export const CLOCK_SKEW_MS_MAX = 120_000;
-/** A busy server uses this much in a day. */
+/** `chat doctor` warns below this. A busy server uses as much in a day. */
 export const FREE_BYTES_LOW = 256 * MIB;
-/** Each message waits for one sync, and users notice a delay of ten times this duration. */
+/** `chat doctor` warns above this. Each message waits for one sync. */
 export const SYNC_MS_SLOW = 50;
+
+// Files and transfers
 
 /** Fixed, because a file's digest depends on the chunk size. Chunks of 1 MiB were not faster. */
 export const CHUNK_BYTES = 256 * KIB;
@@ -547,6 +590,7 @@ export const FILE_NAME_BYTES_MAX = 1 * KIB;
 export const FILE_TEXT_BYTES_MAX = 4 * KIB;
 /** PATH_MAX on Linux. */
 export const PATH_BYTES_MAX = 4 * KIB;
+/** Rooms and people to which one request sends a file. */
 export const FILE_TARGETS_MAX = 64;
 /** A source tree with its packages fits; a larger manifest would take too much memory. */
 export const FOLDER_ENTRIES_MAX = 100_000;
@@ -560,6 +604,7 @@ export const TRANSFERS_BYTES_MAX = 128 * MIB;
 export const TRANSFER_SYNC_BYTES = 16 * MIB;
 export const DATA_CHANNELS_PER_SESSION_MAX = 32;
 export const DATA_CHANNELS_PER_ACCOUNT_MAX = 64;
+/** Validity of a ticket, which admits a data channel to its session. */
 export const TICKET_MS = 30_000;
 export const UPLOAD_KEEP_MS = 7 * 24 * 60 * 60_000;
 /** Time in which the sender of a stream, which cannot start again, may reconnect and continue. */
@@ -586,6 +631,7 @@ export const UNSYNCED_CHUNKS_MAX = 1_024;
 export const RECEIVE_TIMEOUT_MS = 60_000;
 /** Parallel reads or syncs beyond this number would not be faster. */
 export const CONCURRENT_FILES_MAX = 16;
+/** Numbered names, such as `photo (2).jpg`, to try for one file. */
 export const SAME_NAMES_MAX = 1_000;
 /** Sufficient for the unsynced bytes and a full window of a source that cannot be read again. */
 export const STREAM_RETAINED_CHUNKS_MAX = 128;
