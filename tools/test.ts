@@ -11,9 +11,9 @@ import { formatSkippedTests } from "./skipped-tests.ts";
  * tests: in parallel, then the files of `SERIAL` one at a time; with `--rest` only those that `npm
  * test` omits. `npm test test/core` passes its arguments to `bun test`. `npm test -- --changed
  * [COMMIT]` runs the tests that the changes since a commit can affect; `npm run test:all --
- * --update-timings` also records the duration of each file. Files of `OUT_OF_PROCESS` that fail run
- * a second time alone, because a busy machine delays browsers by minutes; the output lists the
- * tests that pass only then as unsteady. It ends with the failed tests, the tests skipped for lack
+ * --update-timings` also records the duration of each file. Files of `REPEATED` that fail run a
+ * second time alone, because a busy machine delays browsers by minutes; the output lists the tests
+ * that pass only then as unsteady. It ends with the failed tests, the tests skipped for lack
  * of a program, and the totals, which `.ci/run` reads.
  */
 
@@ -29,6 +29,9 @@ const WORKERS_MAX = 4;
 const OUT_OF_PROCESS = ["e2e", "fuzz", "hostile", "io/nats", "page", "release"].map(
   (folder) => `test/${folder}/**`,
 );
+
+/** Tests that wait for the system: its sockets, disks and programs. */
+const REPEATED = [...OUT_OF_PROCESS, "test/io/**", "test/cli/**"];
 
 /** More failed files have another cause than the load of the machine. */
 const REPEATED_FILES_MAX = 4;
@@ -84,7 +87,7 @@ function parallel(timings: readonly string[], ...ignored: readonly string[]): st
 function filesToRepeat(cases: readonly Case[]): string[] {
   const failed = new Set(cases.filter(({ failure }) => failure !== undefined).map((c) => c.file));
   const files = [...failed].filter((file) =>
-    OUT_OF_PROCESS.some((pattern) => new Bun.Glob(pattern).match(file)),
+    REPEATED.some((pattern) => new Bun.Glob(pattern).match(file)),
   );
   return files.length === failed.size && files.length <= REPEATED_FILES_MAX ? files : [];
 }
