@@ -15,7 +15,8 @@ import {
 import { readNamedFile } from "../../io/disk/data-folder.ts";
 import { absolutePath } from "../../io/disk/working-folder.ts";
 import { isLoopback } from "../../io/ws/address.ts";
-import { type FileQuotas, QUOTAS_DEFAULT } from "../../server/files/quotas.ts";
+import { QUOTAS_DEFAULT } from "../../server/files/quotas.ts";
+import type { FileQuotas } from "../../server/kernel/context.ts";
 import { isHostOf, parseHost } from "../../wire/host.ts";
 import { PORT_DEFAULT, parseServerSpec, type ServerSpec } from "../../wire/invite.ts";
 import {

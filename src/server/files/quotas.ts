@@ -13,13 +13,7 @@ import {
 import { formatSize } from "../../base/sizes.ts";
 import type { Files } from "../../core/rooms/files.ts";
 import type { BlobStore } from "../../io/blob/interfaces.ts";
-
-export interface FileQuotas {
-  readonly fileBytesMax: number;
-  readonly userBytesMax: number;
-  readonly totalBytesMax: number;
-  readonly freeBytesMin: number;
-}
+import type { FileQuotas } from "../kernel/context.ts";
 
 export const QUOTAS_DEFAULT: FileQuotas = {
   fileBytesMax: FILE_BYTES_MAX,

@@ -6,6 +6,7 @@ import type { Rows } from "../../../core/model/rows.ts";
 import { openRoom, openThreadRoot, roomList } from "../../../core/model/selectors.ts";
 import type { Model } from "../../../core/model/state.ts";
 import type { FileBody } from "../../../core/rooms/files.ts";
+import type { Size } from "../../../io/terminal/device.ts";
 import { targetTitle } from "../../../ui/text/target-text.ts";
 import { type Times, timesIn } from "../../../ui/text/times.ts";
 import { type Editor, indexAtCell, visibleForm, visualLines } from "../editor/editor.ts";
@@ -29,11 +30,6 @@ import {
 import { cutTo, fitLine, graphemesOf, type Line, memo, type Span, widthOf } from "./style.ts";
 import { TimelineCache, type TimelineOptions, type VisibleRow } from "./timeline.ts";
 import { wrapSpans } from "./wrap.ts";
-
-export interface Size {
-  readonly columns: number;
-  readonly rows: number;
-}
 
 export interface ViewProps {
   readonly model: Model;

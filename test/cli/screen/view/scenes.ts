@@ -8,16 +8,13 @@ import {
   type ScreenState,
 } from "../../../../src/cli/screen/state/screen-state.ts";
 import { screenTexts } from "../../../../src/cli/screen/text/texts.ts";
-import {
-  Composer,
-  type Size,
-  type ViewProps,
-} from "../../../../src/cli/screen/view/composition.ts";
+import { Composer, type ViewProps } from "../../../../src/cli/screen/view/composition.ts";
 import type { ChatRecord } from "../../../../src/core/client/chat-record.ts";
 import type { ModelEvent } from "../../../../src/core/model/event.ts";
 import { RowBuilder } from "../../../../src/core/model/rows.ts";
 import type { Model } from "../../../../src/core/model/state.ts";
 import { emptyModel, updateAll } from "../../../../src/core/model/update.ts";
+import type { Size } from "../../../../src/io/terminal/device.ts";
 
 const LOBBY = "lobby" as RoomId;
 const DEV = "dev" as RoomId;
