@@ -165,6 +165,7 @@ export class SealedWorld extends Simulation {
     const homes = new Set(members.map(({ home }) => home));
     for (const home of homes) {
       home.lostAt = Math.min(home.lostAt, common);
+      if (kind === "copy") home.hasRepeatedPackages = true;
       for (const stored of [home.shown, home.editTargets])
         for (const seq of [...stored.keys()]) if (seq > common) stored.delete(seq);
       for (const room of await outdatedRoomsOf(home, common, kind === "copy"))
@@ -475,11 +476,16 @@ export class SealedWorld extends Simulation {
     }
   }
 
-  /** Whether the admin's devices are in the group, but none of them is connected any more. */
-  #lacksAdmin({ maker, devices }: SealedTruth): boolean {
+  /**
+   * Whether the admin's devices are in the group, but none of them is connected any more, or the
+   * admin has not entered the room.
+   */
+  #lacksAdmin(truth: SealedTruth): boolean {
+    const { maker, devices } = truth;
     const admin = this.members.find(({ home }) => home.device === maker)?.home.user;
-    const isIn = ({ home }: SealedMember) => home.user === admin && devices.has(home.device);
-    return this.members.some(isIn) && !this.#active.some(isIn);
+    const isAdmins = ({ home }: SealedMember) => home.user === admin && devices.has(home.device);
+    if (!this.members.some(isAdmins)) return false;
+    return !this.#active.some((member) => isAdmins(member) && this.#isMember(member, truth));
   }
 
   #isMember({ home, client }: SealedMember, truth: SealedTruth): boolean {
