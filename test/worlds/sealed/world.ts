@@ -1,5 +1,6 @@
 import type { RoomId } from "../../../src/base/ids.ts";
 import { IDLE_TIMEOUT_MS } from "../../../src/base/limits.ts";
+import type { ChatRecord, RoomView } from "../../../src/core/client/chat-record.ts";
 import type { DiskBackup } from "../../io/disk/sim.ts";
 import { Machine } from "../machine.ts";
 import type { Platform } from "../platform.ts";
@@ -287,7 +288,7 @@ export class SealedWorld extends Simulation {
         for (let i = 0; i < count; i++) member.say(target);
         return;
       case "edit":
-        return member.edit(target, Math.max(1, seq));
+        return member.edit(target, ownTextOf(member, room, back) ?? Math.max(1, seq));
       case "react":
         return member.react(target, Math.max(1, seq));
       case "invite":
@@ -518,4 +519,13 @@ export class SealedWorld extends Simulation {
     );
     check(false, () => `waits for ${what}: ${open.join("; ")}`);
   }
+}
+
+/** Returns one of the user's own texts in the room, except in some cases: clients refuse others. */
+function ownTextOf({ home }: SealedMember, { id }: RoomView, draw: number): number | undefined {
+  if (draw % 3 === 0) return undefined;
+  const isOwn = ({ kind, room, from }: ChatRecord) =>
+    kind === "text" && room.id === id && from === home.user;
+  const own = [...home.shown.values()].filter(isOwn);
+  return own[draw % own.length]?.seq;
 }
