@@ -274,6 +274,27 @@ two("an edit of an erased message that was lost does not count as withheld", asy
 });
 
 describe("before a rollback is accepted", () => {
+  two("no read position of the former history is reported", async ({ world, ana, ben }) => {
+    await ana.request("receipts", { target: "vault", on: true });
+    await ana.postTo("kept", ben);
+    const backup = world.site.disk.backUp();
+    for (const text of ["lost 1", "lost 2", "lost 3"]) await ana.postTo(text, ben);
+    await pinned(ana, ben);
+    const newest = ben.records.findLast(({ kind }) => kind === "text");
+    await leaveServer(ana);
+    // Ben reads the lost messages without a link, and comes back after the new ones.
+    ben.tamperingLink.tampering = { onMessage: () => [] };
+    await world.site.restore(backup);
+    if (newest !== undefined) ben.client.reading?.markRead(newest);
+    const ana2 = await acceptHistory(world, ana);
+    const { seq } = await ana2.postText("new 1");
+    for (const text of ["new 2", "new 3"]) await ana2.postText(text);
+    ben.tamperingLink.tampering = {};
+    await ben.until("the alarm", () => ben.client.alarm);
+    await ben.quit();
+    expect(await ana2.request("readers", { seq })).toMatchObject({ readers: 0, of: 1 });
+  });
+
   for (const room of ["lobby", "vault"]) {
     two(`posts in ${room} that refer to a message stay unsent`, async ({ world, ana, ben }) => {
       await ana.postText("kept", room);
