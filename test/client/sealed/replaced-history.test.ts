@@ -1,6 +1,7 @@
 import { describe, expect } from "bun:test";
 import { ignoreFault } from "../../../src/base/fault.ts";
 import { sealedEdit } from "../../../src/client/sealed/body.ts";
+import type { Fingerprint } from "../../../src/wire/fingerprint.ts";
 import { rejection } from "../../rejection.ts";
 import type { WireMessage } from "./liar.ts";
 import { type Person, type SealedSite, vaultTest } from "./sealed-site.ts";
@@ -271,6 +272,22 @@ two("an edit of an erased message that was lost does not count as withheld", asy
   await world.site.restore(backup);
   const [ana2, ben2] = [await acceptHistory(world, ana), await acceptHistory(world, ben)];
   await expectUsable(world, ana2, ben2);
+});
+
+two("a client that began without a link before the acceptance is stopped", async (scene) => {
+  const { world, ana, ben } = scene;
+  await ana.postTo("kept", ben);
+  const backup = world.site.disk.backUp();
+  await ana.postTo("lost", ben);
+  await leaveServer(ana, ben);
+  const offline = world.person("ben", ben.device);
+  world.site.network.cut();
+  const fingerprint = fingerprintOf(ben) as Fingerprint;
+  offline.client.start(fingerprint, "ben", undefined);
+  ben.device.state.acceptHistory(fingerprint);
+  await world.site.restore(backup);
+  const { message } = await offline.until("the stop", () => offline.client.alarm);
+  expect(message).toContain("accepted");
 });
 
 describe("before a rollback is accepted", () => {
