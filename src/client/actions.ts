@@ -489,15 +489,18 @@ export class Actions {
   /**
    * Replaces the text of a message or the caption of a file.
    * @returns seq of the edit; `undefined` if the text is the same, or in an encrypted room
+   * @throws {Fault} not-found, before the server receives the text, if the user is not in the room
    */
   async edit(target: string, seq: number, text: string): Promise<number | undefined> {
-    const item = await this.#itemIn(target, seq);
+    const room = roomOf(this.#model, target);
+    if (room === undefined) throw new Fault("not-found", msg`no message ${seq} here`);
+    const item = await this.savedItem(room.id, seq);
     const isFile = item?.file !== undefined;
     const newText = isFile ? text.trim() : text;
     if (item?.poll !== undefined) throw new Fault("not-allowed", msg`a poll cannot be edited`);
     if (item?.text === newText) return undefined;
     if (isFile) checkFileText(newText);
-    if (roomOf(this.#model, target)?.isSealed !== true) {
+    if (room.isSealed !== true) {
       return (await this.#actor.request("edit", { seq, text: newText })).seq;
     }
     this.#post(target, sealedEdit(seq, newText));

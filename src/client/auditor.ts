@@ -162,8 +162,8 @@ export class LogAuditor {
   #isAuditDue = false;
   /** Settles with the first audit of a link; `undefined` if that has found nothing wrong. */
   #firstAudit: PromiseWithResolvers<void> | undefined = Promise.withResolvers();
-  /** The last acceptance of a different history that was stored when this client first audited. */
-  #accepted: number | undefined;
+  /** Last acceptance of a different history that was stored when this client began to read one. */
+  #accepted: number | Promise<number> | undefined;
 
   constructor(
     given: AuditorDependencies,
@@ -213,6 +213,11 @@ export class LogAuditor {
    */
   checked(): Promise<void> | undefined {
     return this.#firstAudit?.promise;
+  }
+
+  /** The client begins with messages that an earlier process has read. */
+  restored(reader: LogReader): void {
+    this.#accepted = this.#newestAcceptance(reader);
   }
 
   connected(link: AuditedLink): void {
@@ -401,9 +406,13 @@ export class LogAuditor {
    * the former one, whose messages it still has in memory.
    */
   async #isReplaced({ reader }: AuditedLink): Promise<boolean> {
-    const newest = (await orDefault(() => this.deps.logs.replaced(reader), [])).at(-1)?.at ?? 0;
+    const newest = await this.#newestAcceptance(reader);
     this.#accepted ??= newest;
-    return newest > this.#accepted;
+    return newest > (await this.#accepted);
+  }
+
+  async #newestAcceptance(reader: LogReader): Promise<number> {
+    return (await orDefault(() => this.deps.logs.replaced(reader), [])).at(-1)?.at ?? 0;
   }
 
   #passed(): void {

@@ -273,6 +273,7 @@ export class Client extends ChatClient<ClientAccount> {
     account.session.restore({ fingerprint, user }, hasReader ? undefined : snapshot?.after);
     this.#restoredFingerprint = fingerprint;
     this.restoreAccount(account);
+    this.auditor.restored({ fingerprint, formers: [], user });
     if (snapshot !== undefined) this.store.applyNow(snapshot.event);
     this.loop.start(credentials);
   }

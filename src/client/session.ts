@@ -74,7 +74,7 @@ export class AccountSession {
     const own = { clock, entropy, keys, people, request, rooms, emit, history };
     this.sealing = new Sealing({ ...own, ...sealed });
     this.#posts = this.#newOutboxQueue();
-    this.#reporter = new ReadReporter(clock);
+    this.#reporter = new ReadReporter(clock, options.historyChecked);
     this.#prefs = options.hasPrefs ? new PrefsTracker(clock, emit) : undefined;
     const onOverflow = () =>
       gap(new Fault("too-many", "messages arrive faster than they can be decrypted"), false);
@@ -317,8 +317,13 @@ export class ReadReporter {
   readonly #unsent = new Map<string, number>();
   #connection: Pick<Connection, "isClosed" | "requestThen"> | undefined;
   #cancel: (() => void) | undefined;
+  #awaited: Promise<void> | undefined;
 
-  constructor(private readonly clock: Clock) {}
+  /** @param checked as `historyChecked`: new messages may have the numbers of lost ones */
+  constructor(
+    private readonly clock: Clock,
+    private readonly checked: () => Promise<void> | undefined,
+  ) {}
 
   connected(connection: Pick<Connection, "isClosed" | "requestThen">): void {
     this.#connection = connection;
@@ -333,13 +338,24 @@ export class ReadReporter {
   flush(): void {
     this.#cancel?.();
     this.#cancel = undefined;
+    const connection = this.#connection;
+    if (connection === undefined || connection.isClosed || this.#unsent.size === 0) return;
+    const checked = this.checked();
+    if (checked !== undefined) return this.#flushAfter(checked);
     for (const [room, n] of this.#unsent) {
-      if (this.#connection === undefined || this.#connection.isClosed) return;
       // Ignore the outcome: either the user has left the room, or a later report supersedes this
       // one.
-      this.#connection.requestThen("read", { room, n }, () => undefined);
-      this.#unsent.delete(room);
+      connection.requestThen("read", { room, n }, () => undefined);
     }
+    this.#unsent.clear();
+  }
+
+  #flushAfter(checked: Promise<void>): void {
+    if (this.#awaited === checked) return;
+    this.#awaited = checked;
+    void checked.then(() => {
+      if (this.#awaited === checked) this.flush();
+    });
   }
 
   clear(): void {

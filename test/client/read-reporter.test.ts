@@ -41,7 +41,7 @@ test("reports the last read record of each room at intervals, while connected", 
       sent.push([room, n]);
     },
   };
-  const reporter = new ReadReporter(clock);
+  const reporter = new ReadReporter(clock, () => undefined);
   reporter.connected(link);
   for (let n = 1; n <= 100; n++) reporter.report("r", n);
   reporter.report("r", 7);
@@ -59,4 +59,34 @@ test("reports the last read record of each room at intervals, while connected", 
   reporter.clear();
   await clock.advance(2 * READ_NOTICE_INTERVAL_MS);
   expect(sent).toHaveLength(2);
+});
+
+test("reports nothing before the server's history is compared, also on the next link", async () => {
+  const clock = new VirtualClock();
+  const sent: unknown[] = [];
+  const newLink = () => ({
+    isClosed: false,
+    requestThen: (_: string, fields: object) => void sent.push(fields),
+  });
+  let audit: PromiseWithResolvers<void> | undefined = Promise.withResolvers();
+  const reporter = new ReadReporter(clock, () => audit?.promise);
+  const first = newLink();
+  reporter.connected(first);
+  reporter.report("r", 7);
+  await clock.advance(READ_NOTICE_INTERVAL_MS);
+  reporter.flush();
+  // The link is lost, which ends the audit.
+  const lost = audit;
+  audit = Promise.withResolvers();
+  lost.resolve();
+  await clock.advance(1);
+  first.isClosed = true;
+  reporter.connected(newLink());
+  await clock.advance(READ_NOTICE_INTERVAL_MS);
+  expect(sent).toEqual([]);
+  const { resolve } = audit;
+  audit = undefined;
+  resolve();
+  await clock.advance(1);
+  expect(sent).toEqual([{ room: "r", n: 7 }]);
 });

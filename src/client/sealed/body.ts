@@ -67,6 +67,11 @@ export function sealedEdit(seq: number, text: string): PostBody {
   return body;
 }
 
+/** Returns the seq of the message that the post edits; `undefined` if it is not an edit. */
+export function editedByPost(body: PostBody): number | undefined {
+  return (body as SealedPostBody).edits;
+}
+
 export function sealedBodyOf({ action, edits, meant: _, ...body }: SealedPostBody): SealedBody {
   if (edits !== undefined) return { kind: "edit", seq: edits, text: body.text };
   if (body.react !== undefined) return { kind: "reaction", react: body.react, re: body.re };

@@ -1,7 +1,9 @@
 /** Erasure of a sealed room's messages, together with their edits. */
 
+import { Fault, msg } from "../../base/fault.ts";
 import type { RoomId } from "../../base/ids.ts";
 import { defined } from "../../base/values.ts";
+import { isSameName } from "../../core/model/item.ts";
 import type { RoomTransaction } from "./room-state.ts";
 import { type ArchivedRow, contentKey, contentRange, editKey, editRange, seqOf } from "./rows.ts";
 import type { Vault } from "./vault.ts";
@@ -26,6 +28,31 @@ export async function isTargetErased(
   const target = editedBy(body);
   const isKnown = target !== undefined && target < seq && target > (row?.since ?? seq);
   return isKnown && (await isErased(vault, room, target));
+}
+
+const EDITABLE_KINDS: ReadonlySet<unknown> = new Set(["text", "action", "file"]);
+
+/**
+ * Returns why a user may not edit the message, since the server can't check an encrypted edit.
+ * Other devices refuse such an edit, too.
+ */
+export async function editRefusal(
+  { vault, room }: RoomTransaction,
+  seq: number,
+  user: string,
+): Promise<Fault | undefined> {
+  const row = await vault.find<ArchivedRow>(contentKey(room, seq));
+  if (row?.kind === "said" && EDITABLE_KINDS.has(Object(row.body)["kind"])) {
+    if (isSameName(row.user, user)) return undefined;
+    return new Fault("not-allowed", msg`message ${seq} is not yours`, {
+      remedy: msg`you can edit only your own messages`,
+    });
+  }
+  if (row !== undefined && isDeleted(row))
+    return new Fault("not-found", msg`message ${seq} was deleted`);
+  return new Fault("not-found", msg`this device has not read a message ${seq} in this room`, {
+    remedy: msg`edit it on a device that can read it`,
+  });
 }
 
 async function isErased(vault: Vault, room: RoomId, seq: number): Promise<boolean> {

@@ -376,13 +376,15 @@ export class RoomReader {
     const leave = leaveOf(body);
     const id = kind === "kick" && typeof body["user"] === "string" ? body["user"] : undefined;
     const departed: Departed = defined({ user, seq, leave, id });
-    const withoutUser = (list: readonly Departed[]) =>
-      list.filter((other) => !isSameName(other.user, user));
-    if (tx.group === undefined)
-      return this.#updateLeavers(tx, (list) => [...withoutUser(list), departed]);
-    const checked = await this.#checkLeave(tx, departed);
-    if (tx.row === undefined || checked === undefined) return;
-    tx.change({ departed: [...withoutUser(tx.row.departed), checked] });
+    const checked = tx.group === undefined ? departed : await this.#checkLeave(tx, departed);
+    if (checked === undefined) return;
+    this.#updateLeavers(tx, (known) => {
+      const earlier = known.find((other) => isSameName(other.user, user));
+      // If somebody who has left is also kicked, the signed notice remains valid.
+      const isSigned = earlier?.leave !== undefined && checked.leave === undefined;
+      const latest = isSigned ? { ...checked, ...earlier } : checked;
+      return [...known.filter((other) => other !== earlier), latest];
+    });
   }
 
   async #checkLeave(

@@ -27,6 +27,7 @@ import { type HistoryPage, queryHistory, type SendRequest } from "../link/querie
 import {
   carrierRecord,
   closedRecord,
+  editedByPost,
   fileOfPost,
   openedRecord,
   packBody,
@@ -35,7 +36,7 @@ import {
 } from "./body.ts";
 import { type Claims, type HistoryView, isForkIn } from "./claims.ts";
 import type { SealedDevice } from "./device.ts";
-import { eraseContent, type RemainingEdit } from "./edits.ts";
+import { editRefusal, eraseContent, type RemainingEdit } from "./edits.ts";
 import type { FileIndex } from "./file-index.ts";
 import { GroupChanges, pendingOf } from "./group-changes.ts";
 import { cannotWrite, needsRepair } from "./group-plans.ts";
@@ -436,6 +437,7 @@ export class SealedRoom {
    */
   async seal(posts: readonly PlainPost[]): Promise<(PostBody | Fault)[]> {
     await this.catchUp();
+    await this.#readEdited(posts);
     await this.parts.lease.hold();
     // The room is usually ready, so a single transaction suffices.
     const sealed = await this.run(async (tx) =>
@@ -445,6 +447,12 @@ export class SealedRoom {
     await this.changes.sync();
     await this.changes.removeDeparted();
     return this.run((tx) => this.#encryptAll(tx, posts));
+  }
+
+  /** The server may confirm a post, which the user then edits, before it sends the record. */
+  async #readEdited(posts: readonly PlainPost[]): Promise<void> {
+    const newest = Math.max(0, ...posts.map(({ body }) => editedByPost(body) ?? 0));
+    if (newest > 0 && (await this.run(({ row }) => newest > (row?.seq ?? 0)))) await this.reread();
   }
 
   async postsSettled(posts: readonly SettledPost[]): Promise<void> {
@@ -566,6 +574,10 @@ export class SealedRoom {
   }
 
   async #bodyOf(tx: RoomTransaction, { id, body }: PlainPost): Promise<SealedBody | Fault> {
+    const edited = editedByPost(body);
+    const { user } = tx.group?.self ?? this.parts;
+    const refusal = edited === undefined ? undefined : await editRefusal(tx, edited, user);
+    if (refusal !== undefined) return refusal;
     const file = fileOfPost(body);
     if (file === undefined) return sealedBodyOf(body);
     try {

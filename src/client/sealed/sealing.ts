@@ -204,7 +204,8 @@ export class Sealing {
     const sealed: SealedTarget[] = [];
     for (const target of targets) {
       const room = this.#roomOf(target);
-      const refusal = await this.#checkStoredDowngrade(target, room);
+      const refusal =
+        (await this.#checkStoredDowngrade(target, room)) ?? (await this.#checkUnlisted(target));
       if (refusal !== undefined) throw refusal;
       if (room?.isSealed === true) sealed.push({ target, room });
     }
@@ -256,6 +257,7 @@ export class Sealing {
       ({ to, body }) =>
         this.#pins?.has(pinName(to)) !== true &&
         this.#roomOf(to)?.isSealed !== true &&
+        !this.#isUnlisted(to) &&
         fileOfPost(body) === undefined &&
         !isMarkedSealed(body),
     );
@@ -354,7 +356,9 @@ export class Sealing {
       const post = posts[start];
       if (post === undefined) break;
       const isMarked = isMarkedSealed(post.body);
-      const refusal = await this.#checkStoredDowngrade(post.to, room, isMarked);
+      const refusal =
+        (await this.#checkStoredDowngrade(post.to, room, isMarked)) ??
+        (await this.#checkUnlisted(post.to));
       if (refusal !== undefined || room?.isSealed !== true) {
         bodies.push(
           refusal ?? (fileOfPost(post.body) === undefined ? post.body : notSealed(post.to)),
@@ -521,6 +525,27 @@ export class Sealing {
       });
   }
 
+  /** True for a room that the user is not in, or a box that the first post creates. */
+  #isUnlisted(to: string): boolean {
+    const isListed = this.#roomOf(to) !== undefined || isSameName(to, LOBBY);
+    return this.#isCaughtUp && !isListed && !to.startsWith("@");
+  }
+
+  /**
+   * Asks the server before it receives a text. A device that has lost its data does not know that a
+   * room was encrypted if its user has left the room.
+   */
+  async #checkUnlisted(to: string): Promise<Fault | undefined> {
+    if (!this.#isUnlisted(to)) return undefined;
+    try {
+      const { made } = await this.options.request("group", { target: to });
+      return made === undefined ? undefined : notMember(to);
+    } catch (error) {
+      const fault = asFault(error);
+      return fault.code === "kind-unknown" ? undefined : fault;
+    }
+  }
+
   /**
    * Refuses to send a post unencrypted to a target that was ever sealed, or to a different room
    * with the same name.
@@ -541,9 +566,7 @@ export class Sealing {
         { remedy },
       );
     }
-    return new Fault("seal-refused", msg`you are not a member of the encrypted room '${to}'`, {
-      remedy: msg`ask a member to add you, or use another name for a new room`,
-    });
+    return notMember(to);
   }
 
   /**
@@ -649,6 +672,12 @@ function pinName(to: string): string {
 export function ignoreNotAllowed(error: unknown): undefined {
   if (error instanceof Fault && error.code === "not-allowed") return undefined;
   throw error;
+}
+
+function notMember(to: string): Fault {
+  return new Fault("seal-refused", msg`you are not a member of the encrypted room '${to}'`, {
+    remedy: msg`ask a member to add you, or use another name for a new room`,
+  });
 }
 
 function notSealed(to: string): Fault {

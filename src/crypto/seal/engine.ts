@@ -8,6 +8,7 @@
 
 import type { ClientConfig } from "ts-mls/clientConfig.js";
 import {
+  applyProposals,
   type ClientState,
   createGroup,
   decodeGroupState,
@@ -209,6 +210,7 @@ export class SealEngine {
     if (!verdict.ok) throw refusedFault(verdict.reason);
     return withFaults("cannot change the encrypted room", async () => {
       const context = { state: group.mls, cipherSuite: this.suite };
+      await this.#validateAdds(group, proposals, true);
       const made = await createCommit(context, {
         wireAsPublicMessage: true,
         extraProposals: proposals,
@@ -216,6 +218,7 @@ export class SealEngine {
         authenticatedData,
       });
       const next = this.#toGroup(made.newState);
+      if (!hasUniqueKeys(next)) throw refusedFault("unverified");
       const { welcome } = made;
       return {
         group: next,
@@ -255,7 +258,27 @@ export class SealEngine {
     const verdict = await this.#check(checks).verify(viewOf(group), committer, content.commit);
     if (!verdict.ok) return rejected(verdict.reason);
     if (verdict.change.by.device === this.device) return this.#checkOwn(group, message);
-    return this.#apply(group, message, verdict.change);
+    const proposals = content.commit.proposals.flatMap((one) =>
+      one.proposalOrRefType === "proposal" ? [one.proposal] : [],
+    );
+    return this.#apply(group, message, { proposals, change: verdict.change });
+  }
+
+  /**
+   * Validates each added key package on its own: if one of several is invalid, the library leaves a
+   * rejected promise unhandled, which ends the program.
+   */
+  async #validateAdds(
+    { mls }: SealedGroup,
+    proposals: readonly Proposal[],
+    isOwn: boolean,
+  ): Promise<void> {
+    const added = proposals.filter(({ proposalType }) => proposalType === "add");
+    if (added.length < 2) return;
+    for (const proposal of added) {
+      const single = [{ proposalOrRefType: "proposal", proposal } as const];
+      await applyProposals(mls, single, undefined, emptyPskIndex, isOwn, this.suite);
+    }
   }
 
   /** Verifies the signature, because a forged commit can name this device as its sender. */
@@ -273,10 +296,11 @@ export class SealEngine {
   async #apply(
     group: SealedGroup,
     message: PublicMessage,
-    change: SealChange,
+    { proposals, change }: { readonly proposals: readonly Proposal[]; readonly change: SealChange },
   ): Promise<SealProcessed> {
     try {
       const { self } = group;
+      await this.#validateAdds(group, proposals, false);
       const done = await processPublicMessage(group.mls, message, emptyPskIndex, this.suite);
       const isRemoved = done.newState.groupActiveState.kind === "removedFromGroup";
       if (isRemoved !== change.removed.some(({ leaf }) => leaf === self.leaf)) {
@@ -284,7 +308,7 @@ export class SealEngine {
       }
       if (isRemoved) return { kind: "removed", change, consumed: droppedSecrets(group.mls) };
       const next = this.#toGroup(done.newState);
-      if (!isExpected(group, next, change)) return rejected("unverified");
+      if (!isExpected(group, next, change) || !hasUniqueKeys(next)) return rejected("unverified");
       const consumed = [...done.consumed, ...droppedSecrets(group.mls, next.mls)];
       return { kind: "applied", change, group: next, consumed };
     } catch (cause) {
@@ -604,6 +628,16 @@ function checkEpoch(epoch: bigint, group: SealedGroup): void {
     "stale-epoch",
     msg`an encrypted room is at epoch ${group.epoch} on this device, not ${epoch}`,
   );
+}
+
+/** With two equal keys in the tree, the library refuses all later changes and newcomers. */
+function hasUniqueKeys({ mls }: SealedGroup): boolean {
+  const keys = mls.ratchetTree.flatMap((node) => {
+    if (node === undefined) return [];
+    const { hpkePublicKey } = node.nodeType === "leaf" ? node.leaf : node.parent;
+    return [toBase64Url(hpkePublicKey)];
+  });
+  return new Set(keys).size === keys.length;
 }
 
 function isExpected(before: SealedGroup, after: SealedGroup, change: SealChange): boolean {

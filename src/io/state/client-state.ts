@@ -10,6 +10,7 @@ import { formatAddress, parseServerSpec, type ServerAddress } from "../../wire/i
 import { readSmallFile, writeSmallFile } from "../disk/data-folder.ts";
 import { removePath } from "../disk/open-elsewhere.ts";
 import { createPrivateFolder } from "../disk/private-path.ts";
+import { AcceptedHistories } from "./accepted-histories.ts";
 import { DraftStore, KnownFiles, MutedTargets, ReceivedFiles } from "./home-tables.ts";
 import { HomeLogPins } from "./log-pins.ts";
 import { OutboxStore } from "./outbox-store.ts";
@@ -45,6 +46,7 @@ const SNAPSHOT_FOLDER = "snapshots";
 /** State in `CHAT_HOME`, shared by its processes. User names are case-insensitive. */
 export class ClientState {
   readonly #database: StateDatabase;
+  readonly #histories: AcceptedHistories;
   #deviceKeyInMemory: string | undefined;
   readonly outboxes: OutboxStore;
   readonly uploads: UploadJournal;
@@ -56,12 +58,13 @@ export class ClientState {
 
   private constructor(folder: string | undefined, onConverted?: OnConverted) {
     this.#database = new StateDatabase(folder, onConverted);
-    this.outboxes = new OutboxStore(this.#database);
+    this.#histories = new AcceptedHistories(this.#database);
+    this.outboxes = new OutboxStore(this.#database, this.#histories);
     this.uploads = new UploadJournal(this.#database);
-    this.receivedFiles = new ReceivedFiles(this.#database);
-    this.logPins = new HomeLogPins(this.#database);
+    this.receivedFiles = new ReceivedFiles(this.#database, this.#histories);
+    this.logPins = new HomeLogPins(this.#database, this.#histories);
     this.knownFiles = new KnownFiles(this.#database);
-    this.drafts = new DraftStore(this.#database);
+    this.drafts = new DraftStore(this.#database, this.#histories);
     this.muted = new MutedTargets(this.#database);
   }
 
@@ -223,6 +226,7 @@ export class ClientState {
 
   /** Never decreases the cursor, even with concurrent processes. */
   advanceCursor(fingerprint: string, user: string, seq: number): void {
+    if (this.#histories.isReplaced(fingerprint)) return;
     const sql = `INSERT INTO cursors VALUES (?, ?, ?) ON CONFLICT DO UPDATE
       SET seq = excluded.seq WHERE excluded.seq > seq`;
     this.#database.run(sql, fingerprint, foldCase(user), seq);
@@ -305,23 +309,26 @@ export class ClientState {
   setSnapshot(fingerprint: string, user: string, text: string | undefined): void {
     const path = this.#snapshotPath(fingerprint, user);
     if (path === undefined) return;
-    this.#database.write(() => {
+    this.#database.transact(() => {
       createPrivateFolder(dirname(path));
-      if (text === undefined || text.length > SNAPSHOT_BYTES_MAX) removePath(path);
+      const isTooLarge = text !== undefined && text.length > SNAPSHOT_BYTES_MAX;
+      if (text === undefined || isTooLarge || this.#histories.isReplaced(fingerprint))
+        removePath(path);
       else writeSmallFile(path, text);
     });
   }
 
   /** Accepts the history that the server presents next, and drops snapshots of the former one. */
   acceptHistory(fingerprint: string): void {
-    this.logPins.forget(fingerprint);
     const { folder } = this.#database;
-    if (folder === undefined) return;
-    this.#database.guard(() => {
+    this.#database.transact(() => {
+      this.logPins.forget(fingerprint);
+      if (folder === undefined) return;
       const snapshots = join(folder, SNAPSHOT_FOLDER);
       for (const name of existsSync(snapshots) ? readdirSync(snapshots) : [])
         if (name.startsWith(`${fingerprint}-`)) removePath(join(snapshots, name));
     });
+    this.#histories.accepted();
   }
 
   #snapshotPath(fingerprint: string, user: string): string | undefined {

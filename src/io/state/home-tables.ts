@@ -6,6 +6,7 @@ import { KNOWN_FILES_MAX, RECEIVED_FILES_MAX } from "../../base/limits.ts";
 import { DRAFTS_STORED_MAX, SETTINGS_LISTED_MAX } from "../../base/limits-screen.ts";
 import type { Draft } from "../../core/model/state.ts";
 import { parseObject } from "../../wire/record.ts";
+import type { AcceptedHistories } from "./accepted-histories.ts";
 import type { StateDatabase } from "./schema.ts";
 
 export abstract class HomeTable {
@@ -29,6 +30,13 @@ export interface DraftWindow {
  * If another one has stored a different draft meanwhile, this window stores its own beside it.
  */
 export class DraftStore extends HomeTable {
+  constructor(
+    database: StateDatabase,
+    private readonly histories: AcceptedHistories,
+  ) {
+    super(database);
+  }
+
   /** Drafts that several windows stored for one target are joined. */
   list(owner: DraftOwner): ReadonlyMap<string, Draft> {
     const { fingerprint, user } = owner;
@@ -102,8 +110,9 @@ export class DraftStore extends HomeTable {
     const remove = "DELETE FROM drafts WHERE fingerprint = ? AND user = ? AND target = ?";
     const insert = `INSERT OR REPLACE INTO drafts (fingerprint, user, target, draft)
       VALUES (?, ?, ?, ?)`;
-    if (draft === undefined) this.database.run(remove, ...values);
-    else this.database.run(insert, ...values, JSON.stringify(draft));
+    if (draft === undefined) return void this.database.run(remove, ...values);
+    const stored = this.histories.isReplaced(fingerprint) ? withoutTargets(draft) : draft;
+    this.database.run(insert, ...values, JSON.stringify(stored));
   }
 
   #trim({ fingerprint, user }: DraftOwner): void {
@@ -112,6 +121,11 @@ export class DraftStore extends HomeTable {
       ORDER BY at DESC LIMIT 1 OFFSET ${DRAFTS_STORED_MAX})`;
     this.database.run(trim, fingerprint, user.toLowerCase());
   }
+}
+
+/** The numbers of the messages that the draft answers or edits may denote others. */
+function withoutTargets({ re: _, edits: __, before, ...rest }: Draft): Draft {
+  return { ...rest, ...(before === undefined ? {} : { before: withoutTargets(before) }) };
 }
 
 /** Separates a target from the window that stored a second draft. Names have no line feed. */
@@ -223,12 +237,20 @@ interface FileRecipient {
  * arrive before its record.
  */
 export class ReceivedFiles extends HomeTable {
+  constructor(
+    database: StateDatabase,
+    private readonly histories: AcceptedHistories,
+  ) {
+    super(database);
+  }
+
   position({ fingerprint, user }: FileRecipient): number {
     const sql = "SELECT seq FROM files_place WHERE fingerprint = ? AND user = ?";
     return this.database.value(sql, fingerprint, user.toLowerCase()) ?? 0;
   }
 
   advance({ fingerprint, user }: FileRecipient, seq: number): void {
+    if (this.histories.isReplaced(fingerprint)) return;
     const sql = `INSERT INTO files_place VALUES (?, ?, ?) ON CONFLICT DO UPDATE
       SET seq = excluded.seq WHERE excluded.seq > seq`;
     this.database.run(sql, fingerprint, user.toLowerCase(), seq);

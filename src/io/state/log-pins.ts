@@ -6,7 +6,9 @@ import type { KnownOwnRecords } from "../../core/client/own-account.ts";
 import { hasNewKey, isPersonPin, type PersonPin } from "../../core/client/person-keys.ts";
 import type { LogName } from "../../wire/kinds.ts";
 import { parseObject } from "../../wire/record.ts";
+import type { AcceptedHistories } from "./accepted-histories.ts";
 import { HomeTable } from "./home-tables.ts";
+import type { StateDatabase } from "./schema.ts";
 
 /** Far fewer records arrive between two proofs. More would only help to name missing records. */
 const STORED_RECORDS_MAX = 4_096;
@@ -104,6 +106,13 @@ const DELETE_OLD = `DELETE FROM log_seen WHERE fingerprint = ?1 AND user = ?2 AN
   ORDER BY seq DESC LIMIT 1 OFFSET ${STORED_RECORDS_MAX})`;
 
 export class HomeLogPins extends HomeTable implements LogPins {
+  constructor(
+    database: StateDatabase,
+    private readonly histories: AcceptedHistories,
+  ) {
+    super(database);
+  }
+
   pin(
     { fingerprint }: Pick<LogReader, "fingerprint">,
     log: LogName = "history",
@@ -144,6 +153,7 @@ export class HomeLogPins extends HomeTable implements LogPins {
   }
 
   storeRecords({ fingerprint, user }: LogReader, records: readonly KnownRecord[]): void {
+    if (this.histories.isReplaced(fingerprint)) return;
     const store = () => {
       const insert = this.database.statement(INSERT_SEEN);
       for (const { seq, leaf, room, place, from, timeUnixMs } of records) {
@@ -169,6 +179,7 @@ export class HomeLogPins extends HomeTable implements LogPins {
   }
 
   storeConfirmed({ fingerprint }: LogReader, seq: number): void {
+    if (this.histories.isReplaced(fingerprint)) return;
     const sql = `INSERT INTO log_confirmed VALUES (?, ?) ON CONFLICT DO UPDATE
       SET seq = max(seq, excluded.seq)`;
     this.database.unsynced(() => this.database.run(sql, fingerprint, seq));
@@ -277,7 +288,7 @@ export class HomeLogPins extends HomeTable implements LogPins {
       this.database.run(rewind, common, fingerprint);
     }
     // A reply or an edit must not refer to another message with the same number.
-    for (const field of ["$.re", "$.edits"]) {
+    for (const field of ["$.re", "$.edits", "$.before.re", "$.before.edits"]) {
       const remove = `UPDATE drafts SET draft = json_remove(draft, ?1)
         WHERE fingerprint = ?2 AND json_extract(draft, ?1) > ?3`;
       this.database.run(remove, field, fingerprint, common);

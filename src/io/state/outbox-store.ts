@@ -7,6 +7,7 @@ import { Fault } from "../../base/fault.ts";
 import { type Lock, lockFile } from "../disk/lock.ts";
 import { removePath } from "../disk/open-elsewhere.ts";
 import { createPrivateFolder } from "../disk/private-path.ts";
+import type { AcceptedHistories } from "./accepted-histories.ts";
 import type { StateDatabase } from "./schema.ts";
 
 export interface UnsentPost {
@@ -46,7 +47,10 @@ export class OutboxStore {
   /** At most one per process that ended with unsent posts. */
   readonly #adopted = new Set<string>();
 
-  constructor(private readonly database: StateDatabase) {}
+  constructor(
+    private readonly database: StateDatabase,
+    private readonly histories: AcceptedHistories,
+  ) {}
 
   /** Removals alone are not synced, because the server recognises a post that is sent again. */
   write(id: string, change: OutboxChange): void {
@@ -60,9 +64,11 @@ export class OutboxStore {
     this.database.transact(() => {
       if (!this.#locks.has(id)) assert(this.#lock(id), "only this process uses its outbox ids");
       const insert = this.database.statement(INSERT);
+      const isReplaced = added.length > 0 && this.histories.isReplaced(fingerprint);
       for (const { counter, target, body, createdUnixMs } of added) {
         const createdMs = Math.trunc(createdUnixMs);
-        insert.run(id, counter, fingerprint, user.toLowerCase(), target, body, createdMs);
+        const stored = isReplaced ? withoutTarget(body) : body;
+        insert.run(id, counter, fingerprint, user.toLowerCase(), target, stored, createdMs);
       }
       const remove = this.database.statement(DELETE);
       for (const counter of settled) remove.run(id, counter);
@@ -144,6 +150,11 @@ export class OutboxStore {
       throw error;
     }
   }
+}
+
+/** Marks the message to which the post refers as lost, because its number may denote another. */
+function withoutTarget(body: string): string {
+  return JSON.stringify({ ...(JSON.parse(body) as object), lostAfter: 0 });
 }
 
 const NO_LOCK: Lock = { release: () => undefined };

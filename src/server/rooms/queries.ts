@@ -197,7 +197,9 @@ export class Queries {
     historyQuota.check(account.id);
     const page = await this.#reading.runFor(account.id, () => archive.page(query));
     historyQuota.count(account.id, page.records);
-    // The account may have left a room during the disk read.
+    // The account may have left a room during the disk read. An empty page of one room would say
+    // that the room has no records.
+    this.#readable(account, request.target);
     const records = page.records.filter((record) => {
       const room = this.options.rooms.get(record.head.room as RoomId);
       return room?.members.has(account.id) === true;

@@ -1,10 +1,10 @@
 import { describe, expect } from "bun:test";
 import { EDITS_PER_RECORD_MAX } from "../../../src/base/limits.ts";
-import { sealedEdit } from "../../../src/client/sealed/body.ts";
 import { contentKey, editKey, type RoomRow, roomKey } from "../../../src/client/sealed/rows.ts";
 import type { SealedHome } from "../../../src/client/sealed/sealing.ts";
 import { Vault } from "../../../src/client/sealed/vault.ts";
 import { type ChatRecord, fieldsIn } from "../../../src/core/client/chat-record.ts";
+import { rejection } from "../../rejection.ts";
 import { type Person, vaultTest } from "./sealed-site.ts";
 
 const two = vaultTest(["ben"], { operatorToken: "operator token" });
@@ -13,7 +13,7 @@ async function postEdited(by: Person): Promise<{ readonly seq: number; readonly 
   const { seq } = await by.postText("secret one");
   const edits: number[] = [];
   for (const text of ["secret two", "secret three"]) {
-    edits.push((await by.post(sealedEdit(seq, text))).seq);
+    edits.push((await by.edit(seq, text)).seq);
   }
   return { seq, edits };
 }
@@ -98,7 +98,7 @@ describe("an erasure of an edited message", () => {
     const { seq } = await ana.postText("secret one");
     const edits: number[] = [];
     for (let i = 0; i < EDITS_PER_RECORD_MAX + 2; i++)
-      edits.push((await ana.post(sealedEdit(seq, `secret ${i}`))).seq);
+      edits.push((await ana.edit(seq, `secret ${i}`)).seq);
     await ben.postTo("read", ana);
     await ana.request("erase", { seq });
     await ben.until("all erasures", () => ben.records.filter(isErasure).length === 2);
@@ -110,8 +110,11 @@ describe("an erasure of an edited message", () => {
   two("hides an edit that arrives later", async ({ ana, ben }) => {
     const { seq } = await ana.postText("secret one");
     await ben.until("the text", () => ben.texts().includes("ana: secret one"));
-    await ana.request("erase", { seq });
-    await ana.post(sealedEdit(seq, "secret late"));
+    const erase = async () => {
+      await ana.request("erase", { seq });
+      await erasedBy(ana);
+    };
+    await ana.editDuring(erase, seq, "secret late");
     await ana.postTo("after it", ben);
     expect(await secretsOf(ana)).toEqual([]);
     expect(await secretsOf(ben)).toEqual([]);
@@ -167,5 +170,62 @@ describe("an erasure of an edited message", () => {
     const { body } = ben.records.find(isErasure) ?? {};
     expect(body?.["also"] ?? []).toEqual([]);
     expect(await ben.past()).toEqual(["by ben"]);
+  });
+});
+
+describe("an edit", () => {
+  two(
+    "of a message that is not the user's own is refused before it is encrypted",
+    async (scene) => {
+      const { world, ana, ben } = scene;
+      const { seq: other } = await ben.postText("by ben");
+      const { seq: lobby } = await ana.postText("in the lobby", "lobby");
+      const { seq: own } = await ana.postText("by ana");
+      const { seq: edit } = await ana.edit(own, "better");
+      const { seq: reaction } = await ana.post({ text: "", react: "+1", re: own });
+      await ana.postTo("read", ben);
+      const sent: string[] = [];
+      ana.tamperingLink.tampering = {
+        onRequest: (question) => {
+          sent.push(question.kind);
+          return question;
+        },
+      };
+      for (const [seq, message] of [
+        [other, `message ${other} is not yours`],
+        [lobby, `this device has not read a message ${lobby} in this room`],
+        [edit, `this device has not read a message ${edit} in this room`],
+        [reaction, `this device has not read a message ${reaction} in this room`],
+        [999_999, "this device has not read a message 999999 in this room"],
+      ] as const)
+        expect((await rejection(ana.edit(seq, "not mine"))).message).toBe(message);
+      await ana.request("erase", { seq: own });
+      await erasedBy(ana);
+      expect((await rejection(ana.edit(own, "too late"))).message).toBe(
+        `message ${own} was deleted`,
+      );
+      expect(sent).not.toContain("post");
+      await world.pass(1);
+    },
+  );
+
+  two("of another user's message by a modified program is not shown", async ({ ana, ben }) => {
+    const { seq } = await ana.postText("by ana");
+    await ben.waitForText("by ana");
+    const { seq: edit } = await ben.forgeEdit(seq, "by ben");
+    const shown = await ana.until("the edit", () =>
+      ana.records.find((record) => record.seq === edit),
+    );
+    expect(shown).toMatchObject({ kind: "sealed", sealed: "closed", body: { reason: "sender" } });
+    expect((await ana.history({ grep: "by ben" })).records).toEqual([]);
+  });
+
+  two("is sent even if the device has not read its own message yet", async ({ ana, ben }) => {
+    const withoutRecords = ({ kind }: { readonly kind: string }) => kind !== "records";
+    ana.tamperingLink.tampering = { onMessage: (word) => [word].filter(withoutRecords) };
+    const { seq } = await ana.postText("first");
+    await ana.edit(seq, "second");
+    const edit = await ben.until("the edit", () => ben.records.find(({ kind }) => kind === "edit"));
+    expect(edit.body).toMatchObject({ seq, text: "second" });
   });
 });

@@ -2,7 +2,6 @@ import { describe, expect } from "bun:test";
 import type { FileId } from "../../../src/base/ids.ts";
 import { CHUNK_BYTES } from "../../../src/base/limits.ts";
 import type { UploadedFile, UploadRequest } from "../../../src/client/files/transfers.ts";
-import { sealedEdit } from "../../../src/client/sealed/body.ts";
 import type { ChatRecord } from "../../../src/core/client/chat-record.ts";
 import { rejection } from "../../rejection.ts";
 import { content, digestHex, MemoryFolder, MemorySource } from "../contents.ts";
@@ -90,9 +89,9 @@ describe("a file in a sealed room", () => {
     await get(ben, sent.id, received);
     expect(received.opened[0]).toMatchObject({ details, folderSize: folder });
     expect("unsaid" in sent).toBe(false);
-    await ben.post(sealedEdit(seq, "canaries of ben"));
-    await ana.post(sealedEdit(seq, "canaries no more"));
-    await ana.post(sealedEdit(seq, ""));
+    await ben.forgeEdit(seq, "canaries of ben");
+    await ana.edit(seq, "canaries no more");
+    await ana.edit(seq, "");
     const edits = () => ana.records.filter(({ kind }) => kind === "edit");
     await ana.until("the changes", () => edits()[1]);
     expect(edits().map((edit) => edit.body)).toMatchObject([

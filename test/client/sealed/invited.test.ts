@@ -102,6 +102,21 @@ describe("a user who was invited but has not joined", () => {
     expect(await ben.members()).toEqual({ ana: 1, ben: 1 });
   });
 
+  two("does not matter if a user who has left is kicked as well", async (scene) => {
+    const { world, ana, ben } = scene;
+    const dora = await inviteDora(world, ana);
+    await dora.request("join", { room: "vault" });
+    await dora.until("the state", () => dora.changes.includes("add"));
+    const operator = await world.join("olga");
+    await operator.request("operate", { token: OPERATOR_TOKEN });
+    await ana.quit();
+    await dora.leavesRoom();
+    await operator.kick("dora");
+    await ben.until("the kick", () => ben.records.some(({ kind }) => kind === "kick"));
+    await ben.postText("without an admin");
+    expect(await ben.members()).toEqual({ ana: 1, ben: 1 });
+  });
+
   two("keeps others' posts in the outbox of an ended program", async (scene) => {
     const { world, ana, ben } = scene;
     await kickDoraWithoutAdmin(scene);

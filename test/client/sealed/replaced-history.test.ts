@@ -1,7 +1,9 @@
 import { describe, expect } from "bun:test";
 import { ignoreFault } from "../../../src/base/fault.ts";
 import { sealedEdit } from "../../../src/client/sealed/body.ts";
+import type { Fingerprint } from "../../../src/wire/fingerprint.ts";
 import { rejection } from "../../rejection.ts";
+import type { WireMessage } from "./liar.ts";
 import { type Person, type SealedSite, vaultTest } from "./sealed-site.ts";
 
 const two = vaultTest(["ben"], { signs: true });
@@ -257,11 +259,14 @@ two("an edit of an erased message that was lost does not count as withheld", asy
   const { world, ana, ben } = scene;
   const { seq } = await ana.postText("erased");
   await ben.waitForText("erased");
-  await ana.request("erase", { seq });
-  await ana.until("the erasure", () => ana.records.some(({ kind }) => kind === "erase"));
-  const backup = world.site.disk.backUp();
-  await leaveServer(ben);
-  const edit = await ana.post(sealedEdit(seq, "lost"));
+  let backup = world.site.disk.backUp();
+  const erase = async () => {
+    await ana.request("erase", { seq });
+    await ana.until("the erasure", () => ana.records.some(({ kind }) => kind === "erase"));
+    backup = world.site.disk.backUp();
+    await leaveServer(ben);
+  };
+  const edit = await ana.editDuring(erase, seq, "lost");
   await ana.until("the edit", () => ana.records.some((record) => record.seq === edit.seq));
   await leaveServer(ana);
   await world.site.restore(backup);
@@ -269,7 +274,44 @@ two("an edit of an erased message that was lost does not count as withheld", asy
   await expectUsable(world, ana2, ben2);
 });
 
+two("a client that began without a link before the acceptance is stopped", async (scene) => {
+  const { world, ana, ben } = scene;
+  await ana.postTo("kept", ben);
+  const backup = world.site.disk.backUp();
+  await ana.postTo("lost", ben);
+  await leaveServer(ana, ben);
+  const offline = world.person("ben", ben.device);
+  world.site.network.cut();
+  const fingerprint = fingerprintOf(ben) as Fingerprint;
+  offline.client.start(fingerprint, "ben", undefined);
+  ben.device.state.acceptHistory(fingerprint);
+  await world.site.restore(backup);
+  const { message } = await offline.until("the stop", () => offline.client.alarm);
+  expect(message).toContain("accepted");
+});
+
 describe("before a rollback is accepted", () => {
+  two("no read position of the former history is reported", async ({ world, ana, ben }) => {
+    await ana.request("receipts", { target: "vault", on: true });
+    await ana.postTo("kept", ben);
+    const backup = world.site.disk.backUp();
+    for (const text of ["lost 1", "lost 2", "lost 3"]) await ana.postTo(text, ben);
+    await pinned(ana, ben);
+    const newest = ben.records.findLast(({ kind }) => kind === "text");
+    await leaveServer(ana);
+    // Ben reads the lost messages without a link, and comes back after the new ones.
+    ben.tamperingLink.tampering = { onMessage: () => [] };
+    await world.site.restore(backup);
+    if (newest !== undefined) ben.client.reading?.markRead(newest);
+    const ana2 = await acceptHistory(world, ana);
+    const { seq } = await ana2.postText("new 1");
+    for (const text of ["new 2", "new 3"]) await ana2.postText(text);
+    ben.tamperingLink.tampering = {};
+    await ben.until("the alarm", () => ben.client.alarm);
+    await ben.quit();
+    expect(await ana2.request("readers", { seq })).toMatchObject({ readers: 0, of: 1 });
+  });
+
   for (const room of ["lobby", "vault"]) {
     two(`posts in ${room} that refer to a message stay unsent`, async ({ world, ana, ben }) => {
       await ana.postText("kept", room);
@@ -344,7 +386,7 @@ describe("a message that was lost after its erasure", () => {
       const backup = world.site.disk.backUp();
       await leaveServer(ben);
       const { seq } = await ana.postText("lost");
-      for (const text of texts) await ana.post(sealedEdit(seq, text));
+      for (const text of texts) await ana.edit(seq, text);
       await ana.waitForText("lost");
       await ana.request("erase", { seq });
       await ana.until("the erasure", () => ana.records.some(({ kind }) => kind === "erase"));
@@ -472,17 +514,44 @@ describe("a second program of a home in which another one accepts a rollback", (
 });
 
 describe("a server that has lost a room's GroupInfo", () => {
-  two("gets it from a member's device", async ({ world, ana, ben }) => {
-    await ana.postTo("kept", ben);
-    const backup = world.site.disk.backUp();
-    for (const person of [ana, ben]) await person.quit();
+  /** Restarts the server without the GroupInfo, while nobody is connected. */
+  async function loseGroupInfo(world: SealedSite, ...people: readonly Person[]): Promise<void> {
+    for (const person of people) await person.quit();
     await world.site.stop();
-    world.site.disk.restore(backup);
     await world.site.disk.boot().removeFolder("/d/sealed");
     await world.wait(world.site.start());
+  }
+
+  two("gets it from a member's device", async ({ world, ana, ben }) => {
+    await ana.postTo("kept", ben);
+    await loseGroupInfo(world, ana, ben);
     const ana2 = await world.join("ana", ana.device);
     const device = await world.link(ana2);
     const second = await world.join("ana", device);
+    await second.until("to be in", () => second.changes.includes("join"));
+    await second.postTo("hello", ana2);
+  });
+
+  two("may publish it during a new device's request for it", async ({ world, ana, ben }) => {
+    const device = await world.link(ana);
+    await loseGroupInfo(world, ana, ben);
+    const second = world.person("ana", device);
+    const answers: WireMessage[] = [];
+    second.tamperingLink.tampering = {
+      onMessage: (word, request) => {
+        if (request?.kind !== "group") return [word];
+        answers.push(word);
+        return [];
+      },
+    };
+    await second.enter();
+    await second.until("the answer", () => answers.length > 0);
+    const ana2 = await world.join("ana", ana.device);
+    const isGroup = ({ kind }: { readonly kind: string }) => kind === "group";
+    const count = second.records.filter(isGroup).length;
+    await second.until("the state", () => second.records.filter(isGroup).length > count);
+    second.tamperingLink.tampering = {};
+    for (const answer of answers) second.tamperingLink.deliver(answer);
     await second.until("to be in", () => second.changes.includes("join"));
     await second.postTo("hello", ana2);
   });

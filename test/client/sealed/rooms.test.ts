@@ -2,6 +2,7 @@ import { describe, expect } from "bun:test";
 import { KEY_PACKAGES_MAX, KEY_PACKAGES_PER_HOUR } from "../../../src/base/limits-sealed.ts";
 import { MemoryNetwork } from "../../../src/io/link/memory-network.ts";
 import { holds } from "../../server/site-lab.ts";
+import { content, MemorySource } from "../contents.ts";
 import { codeOf, replacePosts } from "./liar.ts";
 import { type Person, vaultTest } from "./sealed-site.ts";
 
@@ -173,6 +174,35 @@ describe("a post queued without a link", () => {
     );
     expect(end).toMatchObject({ adopted: { body: { text: TEXT } }, outcome: { kind: "refused" } });
     expect(JSON.stringify(sent)).not.toContain("without");
+  });
+});
+
+describe("a device that has lost its data", () => {
+  two("sends no text to an encrypted room that its user has left", async (scene) => {
+    const { world, ana, ben } = scene;
+    await ana.request("join", { room: "open", create: true });
+    await ben.leavesRoom();
+    await ben.quit();
+    ben.device.forget();
+    const restarted = world.person("ben", ben.device);
+    const sent: string[] = [];
+    restarted.tamperingLink.tampering = {
+      onRequest: (question) => {
+        sent.push(JSON.stringify(question));
+        return question;
+      },
+    };
+    await restarted.enter();
+    for (const room of ["vault", "open"]) {
+      expect(await codeOf(restarted.postText("secret", room))).toBe("not-member");
+      const upload = { to: [room], source: new MemorySource(content(9), { name: "secret" }) };
+      const sending = restarted.client.transfers.send(upload);
+      expect(await codeOf(world.wait(sending))).toBe("not-member");
+    }
+    expect(await codeOf(restarted.postText("secret", "nowhere"))).toBe("room-unknown");
+    expect(sent.filter((request) => request.includes("secret"))).toEqual([]);
+    await restarted.request("join", { room: "open" });
+    await restarted.postText("no secret", "open");
   });
 });
 

@@ -13,7 +13,9 @@ import { offerLink, requestLink } from "../../../src/client/linking.ts";
 
 // The client imports this module on demand, which takes real time while virtual time passes.
 import "../../../src/client/sealed/code.ts";
+import { sealedEdit } from "../../../src/client/sealed/body.ts";
 import type { SealedRooms } from "../../../src/client/sealed/rooms.ts";
+import { type ArchivedRow, contentKey } from "../../../src/client/sealed/rows.ts";
 import type { SealedHome } from "../../../src/client/sealed/sealing.ts";
 import { type ChatRecord, fieldsIn, type RoomView } from "../../../src/core/client/chat-record.ts";
 import { Identity } from "../../../src/crypto/identity.ts";
@@ -24,7 +26,7 @@ import { ClientState } from "../../../src/io/state/client-state.ts";
 import { SEALED_STATE_FILE } from "../../../src/io/state/sealed-store.ts";
 import type { Answer, PostBody, RequestFields, RequestKind } from "../../../src/wire/messages.ts";
 import { Site, type SiteOptions } from "../../server/site.ts";
-import { TamperingLink } from "./liar.ts";
+import { TamperingLink, type WireMessage } from "./liar.ts";
 
 /** Use memory if the system has this folder, because syncing a real disk takes milliseconds. */
 const FOLDERS = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
@@ -348,6 +350,38 @@ export class Person {
 
   postText(text: string, to = "vault") {
     return this.post({ text }, to);
+  }
+
+  edit(seq: number, text: string, to?: string) {
+    return this.post(sealedEdit(seq, text), to);
+  }
+
+  /** The work is done after the edit is encrypted, but before it is sent. */
+  async editDuring(work: () => Promise<unknown>, seq: number, text: string) {
+    let isEncrypted = false;
+    const hold = (question: WireMessage) => {
+      if (question.kind !== "post") return question;
+      isEncrypted = true;
+      return undefined;
+    };
+    this.tamperingLink.tampering = { onRequest: hold };
+    const posting = this.client.post("vault", sealedEdit(seq, text));
+    await this.until("the encrypted edit", () => isEncrypted);
+    await work();
+    this.tamperingLink.tampering = {};
+    await this.loseLink();
+    return this.world.wait(posting);
+  }
+
+  /** As a modified program, which takes the message for one of its user. */
+  async forgeEdit(seq: number, text: string): Promise<{ readonly seq: number }> {
+    const body = { kind: "text", text: "" };
+    const head = { n: 0, timeUnixMs: 0, post: "", sentAtUnixMs: 0, device: "" };
+    const row: ArchivedRow = { kind: "said", user: this.name, body, ...head };
+    await this.sealed((rooms) =>
+      rooms.get(this.room()).run(({ vault, room }) => vault.put(contentKey(room, seq), row)),
+    );
+    return this.edit(seq, text);
   }
 
   async postTo(text: string, ...others: readonly Person[]): Promise<void> {

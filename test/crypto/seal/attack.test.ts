@@ -12,6 +12,7 @@ import { packValue } from "../../../src/wire/codec.ts";
 import { fixtureTest } from "../../fixture-test.ts";
 import {
   adding,
+  addingPackage,
   opensNext,
   rawCommit,
   rawExternalCommit,
@@ -89,6 +90,34 @@ describe("a member's commit is rejected if it", () => {
     const { keyPackage } = await stocked(cleo);
     const again = { kind: "add", keyPackages: [keyPackage] } as const;
     expect(await faultOf(ana.engine.commit(first, again, at(ana)))).toBe("seal-refused");
+  });
+
+  threeTest("adds several devices of which one is invalid", async ([first, second]) => {
+    const gus = await TestDevice.make({ user: "gus" });
+    const { publicPackage: valid } = await rawKeyPackage(gus);
+    const { publicPackage } = await rawKeyPackage(eve);
+    const signature = publicPackage.signature.toReversed();
+    for (const invalid of [
+      { ...publicPackage, signature },
+      { ...publicPackage, leafNode: { ...publicPackage.leafNode, signature } },
+    ]) {
+      for (const packages of [[invalid], [invalid, valid], [valid, invalid]]) {
+        const { bytes } = await rawCommit(ana, first, packages.map(addingPackage));
+        expect(await verdict(bob, second, bytes)).toBe("unverified");
+      }
+    }
+  });
+
+  threeTest("adds a device with the encryption key of another", async ([first, second]) => {
+    const leafKey = first.mls.ratchetTree.flatMap((node) =>
+      node?.nodeType === "leaf" ? [node.leaf.hpkePublicKey] : [],
+    )[2];
+    if (leafKey === undefined) throw new Error("cleo's leaf");
+    const { bytes: keyPackage } = await rawKeyPackage(eve, { leafKey });
+    const { bytes } = await rawCommit(ana, first, [adding(keyPackage)]);
+    expect(await verdict(bob, second, bytes)).toBe("unverified");
+    const add = { kind: "add", keyPackages: [keyPackage] } as const;
+    expect(await faultOf(ana.engine.commit(first, add, at(ana)))).toBe("seal-refused");
   });
 
   test("adds a browser where browsers are not allowed", async () => {

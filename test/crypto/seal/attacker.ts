@@ -14,9 +14,9 @@ import {
 import { createApplicationMessage } from "ts-mls/createMessage.js";
 import type { Credential } from "ts-mls/credential.js";
 import type { CiphersuiteImpl } from "ts-mls/crypto/ciphersuite.js";
-import { decryptWithLabel } from "ts-mls/crypto/hpke.js";
+import { decryptWithLabel, type PublicKey } from "ts-mls/crypto/hpke.js";
 import { groupContextEncoder } from "ts-mls/groupContext.js";
-import { generateKeyPackageWithKey } from "ts-mls/keyPackage.js";
+import { generateKeyPackageWithKey, type KeyPackage } from "ts-mls/keyPackage.js";
 import { initializeEpoch } from "ts-mls/keySchedule.js";
 import { decryptSenderData } from "ts-mls/privateMessage.js";
 import type { Proposal, ProposalExternalInit } from "ts-mls/proposal.js";
@@ -44,10 +44,11 @@ function suiteOf(device: TestDevice): Promise<CiphersuiteImpl> {
 }
 
 export function adding(keyPackage: Uint8Array): Proposal {
-  return {
-    proposalType: "add",
-    add: { keyPackage: readMessage("mls_key_package", keyPackage).keyPackage },
-  };
+  return addingPackage(readMessage("mls_key_package", keyPackage).keyPackage);
+}
+
+export function addingPackage(keyPackage: KeyPackage): Proposal {
+  return { proposalType: "add", add: { keyPackage } };
 }
 
 export function removing(removed: number): Proposal {
@@ -60,8 +61,10 @@ export async function rawCommit(
   proposals: Proposal[],
   { state = group.mls, bound = POST }: { state?: ClientState; bound?: Uint8Array } = {},
 ) {
+  const suite = await suiteOf(device);
+  const cipherSuite = { ...suite, signature: { ...suite.signature, verify: async () => true } };
   const made = await createCommit(
-    { state: { ...state, clientConfig: laxConfig() }, cipherSuite: await suiteOf(device) },
+    { state: { ...state, clientConfig: laxConfig() }, cipherSuite },
     {
       wireAsPublicMessage: true,
       extraProposals: proposals,
@@ -76,10 +79,20 @@ export interface RawKeyPackage {
   readonly credential?: Credential;
   readonly lifetime?: { readonly notBefore: bigint; readonly notAfter: bigint };
   readonly extensions?: number[];
+  /** Encryption key of the leaf, which may be another device's. */
+  readonly leafKey?: Uint8Array;
 }
 
 export async function rawKeyPackage(device: TestDevice, raw: RawKeyPackage = {}) {
   const second = BigInt(Math.floor(Date.now() / 1000));
+  const suite = await suiteOf(device);
+  const { exportPublicKey } = suite.hpke;
+  // The library exports the key of the leaf before that of the Welcome.
+  const leafKeys = raw.leafKey === undefined ? [] : [raw.leafKey];
+  const hpke = {
+    ...suite.hpke,
+    exportPublicKey: async (key: PublicKey) => leafKeys.pop() ?? exportPublicKey(key),
+  };
   const made = await generateKeyPackageWithKey(
     raw.credential ?? { credentialType: "basic", identity: device.cert },
     {
@@ -92,7 +105,7 @@ export async function rawKeyPackage(device: TestDevice, raw: RawKeyPackage = {})
     raw.lifetime ?? { notBefore: second - 10n, notAfter: second + 1000n },
     [],
     { signKey: KEY_HANDLE, publicKey: device.key.publicKey },
-    await suiteOf(device),
+    { ...suite, hpke },
   );
   return {
     ...made,

@@ -226,6 +226,67 @@ describe("a client's home", () => {
     state.close();
   });
 
+  test("keeps no number of a history that another process has replaced", () => {
+    const folder = freshFolder();
+    const reader = { fingerprint: "f", formers: [], user: "ana" };
+    const owner = { fingerprint: "f", user: "ana" };
+    const pin = { origin: "chat/old", size: 20, root: new Uint8Array(32), note: "note" };
+    const use = (state: ClientState, server = "f") => {
+      const of = { ...owner, fingerprint: server };
+      state.advanceCursor(server, "ana", 20);
+      state.receivedFiles.advance(of, 20);
+      state.setSnapshot(server, "ana", "{}");
+      const before = { text: "older", edits: 12 };
+      saveDrafts(state.drafts, of, new Map([["lab", { text: "hi", re: 11, before }]]));
+      state.logPins.storeConfirmed({ ...reader, fingerprint: server }, 20);
+      const seen = { seq: 20, leaf: new Uint8Array(32), room: "r", place: "#lab", timeUnixMs: 1 };
+      state.logPins.storeRecords({ ...reader, fingerprint: server }, [{ ...seen, from: "ben" }]);
+      const body = '{"text":"yes","re":11}';
+      const added = [{ counter: 1, target: "lab", createdUnixMs: 1, body }];
+      const id = `AAECAwQFB${server}c`;
+      state.outboxes.write(id, { ...of, added, settled: [] });
+      state.outboxes.release(id);
+    };
+    const stored = (state: ClientState, server = "f") => {
+      const of = { ...reader, fingerprint: server };
+      const posts = state.outboxes.adopt(of).flatMap((outbox) => outbox.posts);
+      return {
+        cursor: state.cursor(server, "ana"),
+        files: state.receivedFiles.position(of),
+        snapshot: state.snapshot(server, "ana"),
+        draft: state.drafts.list(of).get("lab"),
+        expected: state.logPins.confirmed(of),
+        records: state.logPins.storedRecords(of, "all").length,
+        posts: posts.map(({ body }) => JSON.parse(body)),
+      };
+    };
+    const running = ClientState.open(folder);
+    running.logPins.storePin(reader, pin);
+    running.logPins.setAlarm(reader, "rolled back", 10);
+    const accepting = ClientState.open(folder);
+    accepting.acceptHistory("f");
+    use(running);
+    use(running, "g");
+    expect(stored(accepting)).toEqual({
+      cursor: undefined,
+      files: 0,
+      snapshot: undefined,
+      draft: { text: "hi", before: { text: "older" } },
+      expected: 0,
+      records: 0,
+      posts: [{ text: "yes", re: 11, lostAfter: 0 }],
+    });
+    const whole = stored(accepting, "g");
+    expect(whole).toMatchObject({ cursor: 20, files: 20, snapshot: "{}", expected: 20 });
+    expect(whole).toMatchObject({ records: 1, draft: { re: 11 }, posts: [{ re: 11 }] });
+    running.close();
+    accepting.close();
+    const next = ClientState.open(folder);
+    use(next);
+    expect(stored(next)).toMatchObject({ cursor: 20, snapshot: "{}", draft: { re: 11 } });
+    next.close();
+  });
+
   test("overwrites what earlier versions deleted", () => {
     const folder = freshFolder();
     ClientState.open(folder).close();

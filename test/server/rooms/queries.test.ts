@@ -3,6 +3,7 @@ import { PAGE_RECORDS_MAX, PRESENCE_MEMBERS_MAX } from "../../../src/base/limits
 import type { Account } from "../../../src/core/rooms/accounts.ts";
 import type { Sender } from "../../../src/server/kernel/service.ts";
 import { Queries, type QueriesOptions } from "../../../src/server/rooms/queries.ts";
+import { Site } from "../site.ts";
 
 function openQueries(count: number) {
   const names = Array.from({ length: count }, (_, i) => `u${String(i).padStart(5, "0")}`);
@@ -60,4 +61,14 @@ test("begins a page after the given name, even an unknown one", () => {
   expect(read).toEqual(names);
   expect(who("u00000x").users[0]?.user).toBe("u00001");
   expect(who("zz")).toEqual({ users: [], more: false });
+});
+
+test("refuses the history of a room that the user leaves during the read", async () => {
+  let leave: () => Promise<unknown> = () => Promise.resolve();
+  const site = await Site.open({ afterReading: () => leave().then(() => undefined) });
+  const [ana, ben] = [await site.member("ana"), await site.member("ben")];
+  await ana.request("join", { room: "dev", create: true });
+  await ben.request("join", { room: "dev" });
+  leave = () => ana.request("leave", { room: "dev" });
+  expect(await ana.refusal("history", { target: "dev", limit: 5 })).toBe("not-member");
 });

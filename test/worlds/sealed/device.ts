@@ -63,6 +63,8 @@ export class SealedHome {
   common = 0;
   /** Newest acceptance, which the device's rooms apply when they are next used. */
   acceptedAt = 0;
+  /** Whether the server may hand out key packages again that it has handed out before. */
+  hasRepeatedPackages = false;
   /** Rooms whose keys belonged to a history that the server has lost. */
   readonly outdatedRooms = new Set<string>();
   readonly shown = new Map<number, ChatRecord>();

@@ -107,8 +107,6 @@ export class Troubles {
     );
     if (edited.length === 0) {
       const { member, seq, from, room } = random.pick(texts);
-      // A device that has lost its state and left the room does not know that it was encrypted.
-      if (member.client.rooms.every(({ id }) => id !== room.id)) return;
       const target = room.kind === "person" ? `@${room.name}` : room.name;
       if (from === member.home.user) member.edit(target, seq);
       return;

@@ -220,6 +220,9 @@ export function checkRead(
     const { seq } = head;
     const stay = memberships.find(({ from, until }) => from < seq && seq < until);
     if (stay === undefined || seq <= home.lostAt || stay.from <= home.lostAt) continue;
+    // The device could not open the Welcome, because it had used the key package before.
+    const isRejoined = memberships.some(({ from, isOwn }) => isOwn && from === stay.until);
+    if (home.hasRepeatedPackages && !stay.isOwn && isRejoined) continue;
     if (stay === unknown) continue;
     // Key packages from before the loss cannot add the device, which must rejoin by itself.
     if (home.lostAt > 0 && !stay.isOwn) continue;

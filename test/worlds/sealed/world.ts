@@ -1,5 +1,6 @@
 import type { RoomId } from "../../../src/base/ids.ts";
 import { IDLE_TIMEOUT_MS } from "../../../src/base/limits.ts";
+import type { ChatRecord, RoomView } from "../../../src/core/client/chat-record.ts";
 import type { DiskBackup } from "../../io/disk/sim.ts";
 import { Machine } from "../machine.ts";
 import type { Platform } from "../platform.ts";
@@ -165,6 +166,7 @@ export class SealedWorld extends Simulation {
     const homes = new Set(members.map(({ home }) => home));
     for (const home of homes) {
       home.lostAt = Math.min(home.lostAt, common);
+      if (kind === "copy") home.hasRepeatedPackages = true;
       for (const stored of [home.shown, home.editTargets])
         for (const seq of [...stored.keys()]) if (seq > common) stored.delete(seq);
       for (const room of await outdatedRoomsOf(home, common, kind === "copy"))
@@ -286,7 +288,7 @@ export class SealedWorld extends Simulation {
         for (let i = 0; i < count; i++) member.say(target);
         return;
       case "edit":
-        return member.edit(target, Math.max(1, seq));
+        return member.edit(target, ownTextOf(member, room, back) ?? Math.max(1, seq));
       case "react":
         return member.react(target, Math.max(1, seq));
       case "invite":
@@ -475,11 +477,16 @@ export class SealedWorld extends Simulation {
     }
   }
 
-  /** Whether the admin's devices are in the group, but none of them is connected any more. */
-  #lacksAdmin({ maker, devices }: SealedTruth): boolean {
+  /**
+   * Whether the admin's devices are in the group, but none of them is connected any more, or the
+   * admin has not entered the room.
+   */
+  #lacksAdmin(truth: SealedTruth): boolean {
+    const { maker, devices } = truth;
     const admin = this.members.find(({ home }) => home.device === maker)?.home.user;
-    const isIn = ({ home }: SealedMember) => home.user === admin && devices.has(home.device);
-    return this.members.some(isIn) && !this.#active.some(isIn);
+    const isAdmins = ({ home }: SealedMember) => home.user === admin && devices.has(home.device);
+    if (!this.members.some(isAdmins)) return false;
+    return !this.#active.some((member) => isAdmins(member) && this.#isMember(member, truth));
   }
 
   #isMember({ home, client }: SealedMember, truth: SealedTruth): boolean {
@@ -512,4 +519,13 @@ export class SealedWorld extends Simulation {
     );
     check(false, () => `waits for ${what}: ${open.join("; ")}`);
   }
+}
+
+/** Returns one of the user's own texts in the room, except in some cases: clients refuse others. */
+function ownTextOf({ home }: SealedMember, { id }: RoomView, draw: number): number | undefined {
+  if (draw % 3 === 0) return undefined;
+  const isOwn = ({ kind, room, from }: ChatRecord) =>
+    kind === "text" && room.id === id && from === home.user;
+  const own = [...home.shown.values()].filter(isOwn);
+  return own[draw % own.length]?.seq;
 }

@@ -160,6 +160,7 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "permission denied: {}": "akses ditolak: {}",
   "edit it on a device that is a member of the room":
     "sunting di perangkat yang menjadi anggota ruang ini",
+  "edit it on a device that can read it": "sunting di perangkat yang dapat membacanya",
   "press F1 for a list of keys": "tekan F1 untuk daftar tombol",
   "post it as a message": "kirim sebagai pesan",
   "send files one by one, and quote a path that contains spaces":
@@ -291,6 +292,8 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "no message {}": "tidak ada pesan {}",
   "no messages yet": "belum ada pesan",
   "message {} was deleted": "pesan {} sudah dihapus",
+  "this device has not read a message {} in this room":
+    "perangkat ini belum membaca pesan {} di ruang ini",
   "'{}' needs the approval of a moderator": "'{}' memerlukan persetujuan moderator",
   "ask for it: /join {}": "mintalah: /join {}",
   "you have asked to join '{}'": "Anda telah meminta bergabung dengan '{}'",
