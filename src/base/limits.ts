@@ -432,12 +432,14 @@ export const UDP_QUEUE_BYTES = 64 * KIB;
 export const UDP_STREAMS_MAX = 40;
 export const UDP_HALF_OPEN_MAX = 1_024;
 /**
- * Exceeds the overhead of a handshake and of two minutes without a log-in. A window is 24 MiB,
- * which cannot grow afterwards (Bun 1.4.4).
+ * With frames of one byte behind gaps, 33 kB of datagrams make QUIC store so much per connection.
+ * The program cannot see it, and a window cannot grow after a log-in (Bun 1.4.4).
  */
-export const UDP_UNDELIVERED_BEFORE_LOGIN_BYTES_MAX = 128 * KIB;
-/** In this time, a link of 1 Gbit/s carries 31 MB. */
-export const UDP_UNDELIVERED_CHECK_MS = 250;
+export const UDP_CONNECTION_WINDOW_BYTES = 24 * MIB;
+/** 768 MiB behind gaps; WebSocket links before a log-in may hold as much. */
+export const UDP_BEFORE_LOGIN_MAX = 32;
+/** 120 MiB behind gaps. Other devices of the account connect over TCP. */
+export const UDP_SESSIONS_PER_ACCOUNT_MAX = 5;
 /** Each handshake costs 1 to 2 ms of CPU. */
 export const UDP_HANDSHAKES_PER_TURN_MAX = 32;
 /** Longer than a network failure of 10 s, and short enough to detect a killed server. */

@@ -6,6 +6,7 @@ import {
 } from "../../../src/base/limits.ts";
 import { channelOf, channelWith, TestFile } from "../data-channel.ts";
 import type { Guest } from "../guest.ts";
+import { overUdpAtServer } from "../memory-udp.ts";
 import { siteWith } from "../site.ts";
 import { labTest, operating, siteTest } from "../site-lab.ts";
 
@@ -30,6 +31,21 @@ test("rejects an expired ticket", async () => {
   const late = await site.greeted("10.0.0.3", ana.keys);
   await site.time.advance(TICKET_MS);
   expect(await late.refusal("lane", { ticket })).toBe("login-refused");
+});
+
+siteTest("opens no channel over a UDP connection without a session", async (site) => {
+  const ana = await site.member("ana");
+  const overUdp = async (isChannel: boolean) => {
+    const guest = await site.connect("10.0.0.2", ana.keys);
+    overUdpAtServer(guest.link, { isChannel });
+    await guest.greet();
+    return guest;
+  };
+  const { ticket } = await ana.request("ticket", {});
+  const apart = await overUdp(false);
+  expect(await apart.refusal("lane", { ticket })).toBe("not-allowed");
+  const stream = await overUdp(true);
+  await stream.request("lane", { ticket });
 });
 
 siteTest("closes a link that guesses tickets", async (site) => {
