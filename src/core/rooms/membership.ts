@@ -19,28 +19,22 @@ import type { Room, Rooms } from "./rooms.ts";
  * @throws {Fault} too-many if the user has begun too many
  */
 export function checkConversationLimit(rooms: Rooms, user: UserId): void {
-  const isOwn = ({ pair, maker }: Room) => pair !== undefined && maker === user;
-  if (countRooms(rooms, user, isOwn) < JOINED_ROOMS_MAX) return;
+  if (rooms.begunCountOf(user) < JOINED_ROOMS_MAX) return;
   const message = msg`you can begin at most ${JOINED_ROOMS_MAX} conversations`;
   throw new Fault("too-many", message);
 }
 
-/** Groups do not count, because others add the user to them. */
+/**
+ * Groups do not count, because others add the user to them, and neither do boxes, because a
+ * moderator is in those of all members.
+ */
 export function joinDraft(rooms: Rooms, user: UserId, room: RoomId, addedBy?: Name): Draft {
-  const isJoined = ({ name, isPrivate }: Room) => name !== undefined && isPrivate !== true;
-  if (countRooms(rooms, user, isJoined) >= JOINED_ROOMS_MAX) {
+  if (rooms.namedCountOf(user) >= JOINED_ROOMS_MAX) {
     throw new Fault("too-many", msg`you can be in at most ${JOINED_ROOMS_MAX} rooms`, {
       remedy: "leave one first: /leave ROOM",
     });
   }
   return { kind: "join", room, by: user, id: "", body: { addedBy } };
-}
-
-/** Boxes are neither named rooms nor pairs, because a moderator is in those of all members. */
-function countRooms(rooms: Rooms, user: UserId, counts: (room: Room) => boolean): number {
-  let count = 0;
-  for (const room of rooms.roomsOf(user)) if (counts(room)) count++;
-  return count;
 }
 
 /**
