@@ -247,6 +247,11 @@ export const ROOMS_MAX = 10_000;
 export const ROOMS_RESERVED = 500;
 export const ROOMS_PER_ACCOUNT_MAX = 1_000;
 export const ROOMS_PER_HOUR_MAX = 100;
+/**
+ * Rooms and groups that an account began, that were used, and that were removed: 2.5 MB. Some bytes
+ * of each stay, because its messages can still be erased.
+ */
+export const REMOVED_ROOMS_MAX = 10_000;
 /** Joins of rooms that the account had left, per account and hour. */
 export const REJOINS_PER_HOUR_MAX = 60;
 /** Reasons of departures per account and hour. More departures have none. */

@@ -9,6 +9,7 @@ import {
   GROUPS_PER_ACCOUNT_MAX,
   GROUPS_RESERVED,
   JOINED_ROOMS_MAX,
+  REMOVED_ROOMS_MAX,
 } from "../../base/limits.ts";
 import type { Name } from "../../base/names.ts";
 import type { Draft } from "../../wire/record.ts";
@@ -37,11 +38,19 @@ export function joinDraft(rooms: Rooms, user: UserId, room: RoomId, addedBy?: Na
   return { kind: "join", room, by: user, id: "", body: { addedBy } };
 }
 
+/** @throws {Fault} too-many */
+export function checkRemovedQuota(rooms: Rooms, user: UserId, isOperator: boolean): void {
+  if (isOperator || rooms.removedCountOf(user) < REMOVED_ROOMS_MAX) return;
+  const message = msg`you have created ${REMOVED_ROOMS_MAX} rooms and groups that were removed`;
+  throw new Fault("too-many", message, { remedy: "ask an operator to create the room" });
+}
+
 /**
  * A group counts for the account that began it until its last member leaves it.
  * @throws {Fault} too-many
  */
 export function checkGroupQuota(rooms: Rooms, user: UserId, isOperator: boolean): void {
+  checkRemovedQuota(rooms, user, isOperator);
   const { all, own } = rooms.inUse(user, true);
   const isReserved = !isOperator && own >= GROUPS_FEW;
   if (all >= (isReserved ? GROUPS_MAX - GROUPS_RESERVED : GROUPS_MAX)) {

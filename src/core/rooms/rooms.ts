@@ -99,7 +99,7 @@ export interface Box {
 
 /**
  * Remains of a removed room that was used, because authors, operators and the retention can
- * still erase its records: about 250 bytes. Its creation counted for its creator's limits.
+ * still erase its records: about 250 bytes. It counts for its creator's REMOVED_ROOMS_MAX.
  */
 interface RemovedRoom {
   readonly name?: Name;
@@ -177,6 +177,7 @@ const GROUP_CHANGES: ReadonlySet<string> = new Set(["join", "leave", "kick", "to
 export class Rooms {
   readonly #byId = new Map<RoomId, Room>(); // The room engine enforces ROOMS_MAX.
   readonly #removed = new Map<RoomId, RemovedRoom>();
+  readonly #removedBy = new Map<UserId | "server", number>();
   readonly #byName = new Map<FoldedName, Room>();
   /** A former name resolves to its room until another room uses the name. */
   readonly #former = new FormerNames<Room>();
@@ -310,6 +311,11 @@ export class Rooms {
     return this.#removed.size;
   }
 
+  /** Number of these that the user began. */
+  removedCountOf(user: UserId): number {
+    return this.#removedBy.get(user) ?? 0;
+  }
+
   get namedCount(): number {
     return this.#byName.size;
   }
@@ -394,7 +400,7 @@ export class Rooms {
     for (const [seq, edits] of value.edits) this.#edits.set(seq, [...edits]);
     this.#erased = new SeqSet(value.erased);
     this.#polled = new SeqSet(value.polled);
-    for (const [id, room] of value.removed) this.#removed.set(id, room);
+    for (const [id, room] of value.removed) this.#addRemoved(id, room);
     this.head = value.head;
   }
 
@@ -572,11 +578,16 @@ export class Rooms {
 
   #forget(room: Room, left: RemovedRoom | undefined): void {
     this.#byId.delete(room.id);
-    if (left !== undefined) this.#removed.set(room.id, left);
+    if (left !== undefined) this.#addRemoved(room.id, left);
     for (const user of room.members) this.#joined.delete(room, user);
     for (const user of [...room.invited.keys()]) this.#endInvitation(room, user);
     // The record of the removal is delivered to the members of before.
     room.members.clear();
+  }
+
+  #addRemoved(id: RoomId, room: RemovedRoom): void {
+    this.#removed.set(id, room);
+    this.#removedBy.set(room.maker, (this.#removedBy.get(room.maker) ?? 0) + 1);
   }
 
   #edit(record: FoldedRecord): void {

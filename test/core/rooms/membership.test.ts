@@ -7,6 +7,7 @@ import {
   GROUPS_PER_ACCOUNT_MAX,
   GROUPS_RESERVED,
   JOINED_ROOMS_MAX,
+  REMOVED_ROOMS_MAX,
   ROOMS_MAX,
 } from "../../../src/base/limits.ts";
 import { checkName } from "../../../src/base/names.ts";
@@ -317,6 +318,31 @@ test("forgets removed rooms, but for what erasing the messages of used ones need
     expect(faultCode(byOther)).toBe("not-allowed");
   }
   expect(counts()).toEqual([0, 0, 0, 0, 102]);
+});
+
+test("counts used rooms and groups that were removed for the account that began them", () => {
+  const it = new Membership();
+  const quotas = (rooms: Rooms, user: UserId, isOperator = false) => {
+    const create = { room: ROOM, locked: false, isOperator };
+    const options = { name: checkName("next"), isPasswordCorrect: false, create };
+    return [
+      faultCode(() => joinDrafts(rooms, user, options)),
+      faultCode(() => checkGroupQuota(rooms, user, isOperator)),
+    ];
+  };
+  for (let i = 0; i < REMOVED_ROOMS_MAX; i++) {
+    expect(quotas(it.rooms, ANA)).toEqual(["none", "none"]);
+    const id = i % 2 === 0 ? it.group(ANA, BEN) : it.room(ANA, "again");
+    it.record("text", id, ANA, { text: "hi" });
+    it.record("remove", id, BEN, {});
+  }
+  const loaded = new Rooms();
+  loaded.load(it.rooms.value());
+  for (const rooms of [it.rooms, loaded]) {
+    expect(quotas(rooms, ANA)).toEqual(["too-many", "too-many"]);
+    expect(quotas(rooms, ANA, true)).toEqual(["none", "none"]);
+    expect(quotas(rooms, BEN)).toEqual(["none", "none"]);
+  }
 });
 
 function muted(i: number): object {

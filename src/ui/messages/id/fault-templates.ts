@@ -591,6 +591,9 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "you are banned from this server{}": "Anda dilarang masuk ke server ini{}",
   "you are banned from this server until {}{}": "Anda dilarang masuk ke server ini sampai {}{}",
   "you can begin at most {} conversations": "Anda dapat memulai paling banyak {} percakapan",
+  "you have created {} rooms and groups that were removed":
+    "Anda telah membuat {} ruang dan grup yang dihapus",
+  "ask an operator to create the room": "minta operator membuat ruang itu",
   "you can be in at most {} rooms": "Anda dapat berada di paling banyak {} ruang",
   "an account can have at most {} IRC passwords":
     "akun dapat memiliki paling banyak {} kata sandi IRC",
