@@ -445,6 +445,8 @@ export const UDP_CONNECTION_WINDOW_BYTES = 24 * MIB;
 export const UDP_BEFORE_LOGIN_MAX = 32;
 /** 120 MiB behind gaps. Other devices of the account connect over TCP. */
 export const UDP_SESSIONS_PER_ACCOUNT_MAX = 5;
+/** Data channels that are no streams of a session's connection, as those of `chat web`. */
+export const UDP_SEPARATE_CHANNELS_PER_ACCOUNT_MAX = 5;
 /** Each handshake costs 1 to 2 ms of CPU. */
 export const UDP_HANDSHAKES_PER_TURN_MAX = 32;
 /** Longer than a network failure of 10 s, and short enough to detect a killed server. */

@@ -160,12 +160,6 @@ export class Sessions implements ClientConnectionOptions, ListenerEvents {
 
   readonly handlers = {
     lane: ({ ticket }, { client }) => {
-      const { transport, isChannel } = client.link;
-      // The number of sessions bounds the connections over UDP, and each of them holds memory.
-      if (transport === "udp" && isChannel !== true) {
-        const message = "over UDP, a data channel is a stream of its session's connection";
-        throw new Fault("not-allowed", message);
-      }
       const channel = this.options.channels.open(client, ticket);
       client.openChannel(channel);
       this.#addresses.loggedIn(client.link.remote.host);

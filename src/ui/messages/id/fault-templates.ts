@@ -576,6 +576,8 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "you can ignore at most {} people": "Anda dapat mengabaikan paling banyak {} orang",
   "the name '{}' is taken": "nama '{}' sudah dipakai",
   "{} has reached the limit of {} devices": "{} sudah mencapai batas {} perangkat",
+  "limit of {} transfers over connections of their own reached":
+    "batas {} transfer melalui sambungan tersendiri tercapai",
   "{} has reached the limit of {} sessions over UDP": "{} sudah mencapai batas {} sesi melalui UDP",
   "connect over TCP, or close another session": "sambungkan melalui TCP, atau tutup sesi lain",
   "you can save at most {} messages": "Anda dapat menyimpan paling banyak {} pesan",
