@@ -270,6 +270,11 @@ export const ROOMS_MAX = 10_000;
 export const ROOMS_RESERVED = 500;
 export const ROOMS_PER_ACCOUNT_MAX = 1_000;
 export const ROOMS_PER_HOUR_MAX = 100;
+/**
+ * Rooms and groups that an account began, that were used, and that were removed: 2.5 MB. Some bytes
+ * of each stay, because its messages can still be erased.
+ */
+export const REMOVED_ROOMS_MAX = 10_000;
 /** Joins of rooms that the account had left, per account and hour. */
 export const REJOINS_PER_HOUR_MAX = 60;
 /** Reasons of departures per account and hour. More departures have none. */
@@ -465,12 +470,16 @@ export const UDP_QUEUE_BYTES = 64 * KIB;
 export const UDP_STREAMS_MAX = 40;
 export const UDP_HALF_OPEN_MAX = 1_024;
 /**
- * Exceeds the overhead of a handshake and of two minutes without a log-in. A window is 24 MiB,
- * which cannot grow afterwards (Bun 1.4.4).
+ * With frames of one byte behind gaps, 33 kB of datagrams make QUIC store so much per connection.
+ * The program cannot see it, and a window cannot grow after a log-in (Bun 1.4.4).
  */
-export const UDP_UNDELIVERED_BEFORE_LOGIN_BYTES_MAX = 128 * KIB;
-/** In this time, a link of 1 Gbit/s carries 31 MB. */
-export const UDP_UNDELIVERED_CHECK_MS = 250;
+export const UDP_CONNECTION_WINDOW_BYTES = 24 * MIB;
+/** 768 MiB behind gaps; WebSocket links before a log-in may hold as much. */
+export const UDP_BEFORE_LOGIN_MAX = 32;
+/** 120 MiB behind gaps. Other devices of the account connect over TCP. */
+export const UDP_SESSIONS_PER_ACCOUNT_MAX = 5;
+/** Data channels that are no streams of a session's connection, as those of `chat web`. */
+export const UDP_SEPARATE_CHANNELS_PER_ACCOUNT_MAX = 5;
 /** Each handshake costs 1 to 2 ms of CPU. */
 export const UDP_HANDSHAKES_PER_TURN_MAX = 32;
 /** Longer than a network failure of 10 s, and short enough to detect a killed server. */

@@ -6,6 +6,13 @@ import { until, within } from "../event.ts";
 import { HOST } from "./quic-relays.ts";
 import { type Caller, UdpRelay } from "./udp-relay.ts";
 
+/** Part of a stream, of an id below 64, with less than 16 KiB. */
+export interface StreamFrame {
+  readonly id: number;
+  readonly offset: number;
+  readonly bytes: Uint8Array;
+}
+
 /**
  * Client whose packets are forged after a real handshake (RFC 9001, section 5, with the labels of
  * RFC 9369), so that it can send frames that no library sends.
@@ -64,20 +71,23 @@ export class QuicForger {
     this.relay.tap = () => false;
   }
 
-  stream(id: number, offset: number, bytes: Uint8Array): void {
-    const head = [Uint8Array.of(0x0e), varint(id), varint(offset), varint(bytes.length)];
-    this.#send(concatBytes(...head, bytes, new Uint8Array(4)));
+  /** Sends one packet. */
+  send(frames: readonly StreamFrame[]): void {
+    const encoded = frames.flatMap(({ id, offset, bytes }) => [
+      Uint8Array.of(0x0e, id),
+      varint(offset),
+      Uint8Array.of(0x40 | (bytes.length >> 8), bytes.length & 0xff),
+      bytes,
+    ]);
+    const padded = concatBytes(...encoded, new Uint8Array(4));
+    const packet = this.keys.protect(this.connectionId, this.#packets++, padded);
+    this.relay.forge("up", packet, this.caller);
   }
 
   close(): void {
     this.session.destroy();
     void this.endpoint.destroy();
     this.relay.close();
-  }
-
-  #send(frames: Uint8Array): void {
-    const packet = this.keys.protect(this.connectionId, this.#packets++, frames);
-    this.relay.forge("up", packet, this.caller);
   }
 }
 

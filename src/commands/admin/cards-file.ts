@@ -10,10 +10,19 @@ import {
   writeSync,
 } from "node:fs";
 import { Fault, msg } from "../../base/fault.ts";
+import { usageFault } from "../../cli/errors.ts";
 import { OutputFile } from "../../cli/export/output-file.ts";
 import { type DiskFile, onDisk } from "../../io/disk/disk.ts";
 import { systemDisk } from "../../io/disk/system-disk.ts";
-import { CARDS_END, type Card, cardHtml, cardsIn, cardsStart, type FormerCard } from "./cards.ts";
+import {
+  CARDS_END,
+  type Card,
+  cardHtml,
+  cardsIn,
+  cardsStart,
+  type FormerCard,
+  isCardsPage,
+} from "./cards.ts";
 
 /** About 50,000 cards. */
 const PAGE_BYTES_MAX = 512 << 20;
@@ -29,7 +38,7 @@ export class CardsFile {
 
   /**
    * @param isNeeded whether a card of the existing page may still be in use
-   * @throws {Fault} usage if the path is a link or no file, or a fault of the disk
+   * @throws {Fault} usage if the path is a link or no page of cards, or a fault of the disk
    */
   constructor(
     readonly path: string,
@@ -38,9 +47,10 @@ export class CardsFile {
   ) {
     const page = new OutputFile(path, { existing: "replace" });
     try {
-      const existing = readPage(path);
-      this.#wasThere = existing !== undefined;
-      this.#former = cardsIn(existing ?? "").filter(isNeeded);
+      const existing = readPage(path) ?? "";
+      if (existing !== "" && !isCardsPage(existing)) throw otherContent(path);
+      this.#wasThere = existing !== "";
+      this.#former = cardsIn(existing).filter(isNeeded);
       page.write(cardsStart(server));
       for (const { html } of this.#former) page.write(html);
       page.finish();
@@ -106,7 +116,11 @@ export class CardsFile {
   }
 }
 
-/** @returns `undefined` if there is no file, or an empty one */
+function otherContent(path: string): Fault {
+  return usageFault(`${path} is not a page of cards`, "choose another path with --cards");
+}
+
+/** @returns `undefined` if there is no file */
 function readPage(path: string): string | undefined {
   if (systemDisk().kind(path) === undefined) return undefined;
   return onDisk(path, () => {

@@ -22,13 +22,15 @@ h2 { font-size: 15pt; overflow-wrap: anywhere }
 code { font-size: 9pt; overflow-wrap: anywhere }
 @page { margin: 10mm }`;
 
-/** Start of a page, to which cards are added. A page without its end displays, too. */
-export function cardsStart(server: string): string {
-  return `<!doctype html>
+const HEAD = `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
-<title>${Bun.escapeHTML(server)}</title>
+`;
+
+/** Start of a page, to which cards are added. A page without its end displays, too. */
+export function cardsStart(server: string): string {
+  return `${HEAD}<title>${Bun.escapeHTML(server)}</title>
 <style>${STYLE}</style>
 <main>
 `;
@@ -65,6 +67,11 @@ export interface FormerCard {
 }
 
 const CARD_END = "</article>\n";
+
+/** Reports whether an existing file is a page of cards, maybe without its end. */
+export function isCardsPage(page: string): boolean {
+  return page.startsWith(HEAD) && page.includes("\n<main>\n");
+}
 
 /** Returns the cards that a page of this program contains. */
 export function cardsIn(page: string): FormerCard[] {

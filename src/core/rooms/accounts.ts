@@ -222,6 +222,20 @@ export class Registry {
     return this.#roomPasswords.get(room);
   }
 
+  forgetRoomPassword(room: RoomId): void {
+    this.#roomPasswords.delete(room);
+  }
+
+  /**
+   * Forgets the passwords of rooms that do not exist, except the newest ones: a password is
+   * recorded before its room.
+   */
+  forgetRoomPasswords(exists: (room: RoomId) => boolean): void {
+    for (const room of [...this.#roomPasswords.keys()].slice(0, -EARLY_PASSWORDS_MAX)) {
+      if (!exists(room)) this.#roomPasswords.delete(room);
+    }
+  }
+
   /**
    * Reserves the name of an account that is being created or renamed. A renamed account may use
    * another account's former name.

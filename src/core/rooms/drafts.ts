@@ -19,7 +19,7 @@ import type { AnnounceCommand, Change, ConversationCommand } from "./commands.ts
 import { formatPostId, isOutboxId } from "./dedup.ts";
 import { checkSealing } from "./group.ts";
 import { invitedToSealed } from "./group-state.ts";
-import { checkConversationLimit, joinDraft } from "./membership.ts";
+import { checkConversationLimit, checkRemovedQuota, joinDraft } from "./membership.ts";
 import {
   type Actor,
   actionDrafts,
@@ -265,6 +265,7 @@ function assignmentDrafts(
 
 /** Operators have no per-account limit and may use ROOMS_RESERVED. */
 function checkRoomQuota(rooms: Rooms, user: UserId, isOperator: boolean): void {
+  checkRemovedQuota(rooms, user, isOperator);
   const { all, own } = rooms.inUse(user, false);
   if (all >= (isOperator ? ROOMS_MAX : ROOMS_MAX - ROOMS_RESERVED)) {
     throw new Fault("too-many", msg`this server has reached its limit of ${all} rooms`, {

@@ -9,6 +9,7 @@ import {
   GROUPS_PER_ACCOUNT_MAX,
   GROUPS_RESERVED,
   JOINED_ROOMS_MAX,
+  REMOVED_ROOMS_MAX,
 } from "../../base/limits.ts";
 import type { Name } from "../../base/names.ts";
 import type { Draft } from "../../wire/record.ts";
@@ -19,16 +20,17 @@ import type { Room, Rooms } from "./rooms.ts";
  * @throws {Fault} too-many if the user has begun too many
  */
 export function checkConversationLimit(rooms: Rooms, user: UserId): void {
-  const isOwn = ({ pair, maker }: Room) => pair !== undefined && maker === user;
-  if (countRooms(rooms, user, isOwn) < JOINED_ROOMS_MAX) return;
+  if (rooms.begunCountOf(user) < JOINED_ROOMS_MAX) return;
   const message = msg`you can begin at most ${JOINED_ROOMS_MAX} conversations`;
   throw new Fault("too-many", message);
 }
 
-/** Groups do not count, because others add the user to them. */
+/**
+ * Groups do not count, because others add the user to them, and neither do boxes, because a
+ * moderator is in those of all members.
+ */
 export function joinDraft(rooms: Rooms, user: UserId, room: RoomId, addedBy?: Name): Draft {
-  const isJoined = ({ name, isPrivate }: Room) => name !== undefined && isPrivate !== true;
-  if (countRooms(rooms, user, isJoined) >= JOINED_ROOMS_MAX) {
+  if (rooms.namedCountOf(user) >= JOINED_ROOMS_MAX) {
     throw new Fault("too-many", msg`you can be in at most ${JOINED_ROOMS_MAX} rooms`, {
       remedy: "leave one first: /leave ROOM",
     });
@@ -36,11 +38,11 @@ export function joinDraft(rooms: Rooms, user: UserId, room: RoomId, addedBy?: Na
   return { kind: "join", room, by: user, id: "", body: { addedBy } };
 }
 
-/** Boxes are neither named rooms nor pairs, because a moderator is in those of all members. */
-function countRooms(rooms: Rooms, user: UserId, counts: (room: Room) => boolean): number {
-  let count = 0;
-  for (const room of rooms.roomsOf(user)) if (counts(room)) count++;
-  return count;
+/** @throws {Fault} too-many */
+export function checkRemovedQuota(rooms: Rooms, user: UserId, isOperator: boolean): void {
+  if (isOperator || rooms.removedCountOf(user) < REMOVED_ROOMS_MAX) return;
+  const message = msg`you have created ${REMOVED_ROOMS_MAX} rooms and groups that were removed`;
+  throw new Fault("too-many", message, { remedy: "ask an operator to create the room" });
 }
 
 /**
@@ -48,6 +50,7 @@ function countRooms(rooms: Rooms, user: UserId, counts: (room: Room) => boolean)
  * @throws {Fault} too-many
  */
 export function checkGroupQuota(rooms: Rooms, user: UserId, isOperator: boolean): void {
+  checkRemovedQuota(rooms, user, isOperator);
   const { all, own } = rooms.inUse(user, true);
   const isReserved = !isOperator && own >= GROUPS_FEW;
   if (all >= (isReserved ? GROUPS_MAX - GROUPS_RESERVED : GROUPS_MAX)) {

@@ -29,28 +29,43 @@ interface FreeId {
  * id follows from the people, so that two of them who begin at the same time share one group.
  * @throws {Fault} too-many
  */
-export function groupOf(rooms: Rooms, { by, people, digest }: GroupRequest): Room | FreeId {
-  const found = existingGroup(rooms, by, people);
+export function groupOf(rooms: Rooms, { people, digest }: GroupRequest): Room | FreeId {
+  const found = rooms.untitledGroup(people.map(({ id }) => id));
   if (found !== undefined) return found;
-  for (let number = 0; number < GROUPS_OF_PEOPLE_MAX; number++) {
-    const bytes = digest(number);
-    const id = roomId(bytes.subarray(0, ID_BYTES));
-    const name = groupName(toHex(bytes.subarray(ID_BYTES, 2 * ID_BYTES)));
-    if (rooms.get(id) === undefined && rooms.holderOf(name) === undefined) return { id, name };
-  }
+  const free = freeIdOf(rooms, digest);
+  if (free !== undefined) return free;
   throw new Fault("too-many", msg`these people already have too many groups`);
 }
 
-function existingGroup(rooms: Rooms, by: UserId, people: GroupRequest["people"]): Room | undefined {
-  let found: Room | undefined;
-  for (const room of rooms.roomsOf(by)) {
-    const { isPrivate, isSealed, topic, members } = room;
-    const isPlain = isPrivate === true && isSealed !== true && topic === "";
-    const isSame = isPlain && members.size === people.length;
-    if (!isSame || people.some(({ id }) => !members.has(id))) continue;
-    if (found === undefined || room.id < found.id) found = room;
+/** Bisects, because digests for all earlier groups of these people would take long. */
+function freeIdOf(rooms: Rooms, digest: GroupRequest["digest"]): FreeId | undefined {
+  const last = GROUPS_OF_PEOPLE_MAX - 1;
+  let taken = -1;
+  let number = 0;
+  let free = idIfFree(rooms, digest(number));
+  while (free === undefined && number < last) {
+    taken = number;
+    number = Math.min(2 * number + 1, last);
+    free = idIfFree(rooms, digest(number));
   }
-  return found;
+  while (free !== undefined && number - taken > 1) {
+    const middle = (taken + number) >> 1;
+    const lower = idIfFree(rooms, digest(middle));
+    if (lower === undefined) {
+      taken = middle;
+    } else {
+      free = lower;
+      number = middle;
+    }
+  }
+  return free;
+}
+
+function idIfFree(rooms: Rooms, digest: Uint8Array): FreeId | undefined {
+  const id = roomId(digest.subarray(0, ID_BYTES));
+  const name = groupName(toHex(digest.subarray(ID_BYTES, 2 * ID_BYTES)));
+  if (rooms.get(id) !== undefined || rooms.holderOf(name) !== undefined) return undefined;
+  return { id, name };
 }
 
 /** @throws {Fault} too-many or user-unknown */

@@ -29,6 +29,7 @@ import {
   type WithLists,
   withLists,
 } from "./group-state.ts";
+import { JoinedRooms, UntitledGroups } from "./joined-rooms.ts";
 import { MessageCount, type MessageCountValue } from "./message-count.ts";
 import { applyPoll, type Poll } from "./polls.ts";
 import { RoomCounts } from "./room-counts.ts";
@@ -98,7 +99,7 @@ export interface Box {
 
 /**
  * Remains of a removed room that was used, because authors, operators and the retention can
- * still erase its records: about 250 bytes. Its creation counted for its creator's limits.
+ * still erase its records: about 250 bytes. It counts for its creator's REMOVED_ROOMS_MAX.
  */
 interface RemovedRoom {
   readonly name?: Name;
@@ -170,13 +171,18 @@ const BOX_CHANGES: ReadonlySet<string> = new Set([
   ...["join", "leave", "kick", "grant", "close", "retention", "remove"],
 ]);
 
+/** Records that change a group's members or title. */
+const GROUP_CHANGES: ReadonlySet<string> = new Set(["join", "leave", "kick", "topic", "remove"]);
+
 export class Rooms {
   readonly #byId = new Map<RoomId, Room>(); // The room engine enforces ROOMS_MAX.
   readonly #removed = new Map<RoomId, RemovedRoom>();
+  readonly #removedBy = new Map<UserId | "server", number>();
   readonly #byName = new Map<FoldedName, Room>();
   /** A former name resolves to its room until another room uses the name. */
   readonly #former = new FormerNames<Room>();
-  readonly #joined = new Map<UserId, Set<Room>>();
+  readonly #joined = new JoinedRooms<Room>();
+  readonly #untitled = new UntitledGroups<Room>();
   readonly #inviting = new Map<UserId, Set<Room>>(); // At most INVITATIONS_PER_USER_MAX each.
   /** Seqs of edits by edited record, at most EDITS_PER_RECORD_MAX each. Erased with the record. */
   readonly #edits = new Map<number, number[]>();
@@ -227,7 +233,22 @@ export class Rooms {
   }
 
   roomsOf(user: UserId): ReadonlySet<Room> {
-    return this.#joined.get(user) ?? NO_ROOMS;
+    return this.#joined.of(user);
+  }
+
+  /** Counts the rooms with names that the user is in. */
+  namedCountOf(user: UserId): number {
+    return this.#joined.namedOf(user);
+  }
+
+  /** Counts the direct conversations that the user began. */
+  begunCountOf(user: UserId): number {
+    return this.#joined.begunBy(user);
+  }
+
+  /** Finds an open group without a title that has exactly these members. */
+  untitledGroup(people: readonly UserId[]): Room | undefined {
+    return this.#untitled.find(people);
   }
 
   /** Returns the rooms with an open invitation of the user. */
@@ -290,6 +311,11 @@ export class Rooms {
     return this.#removed.size;
   }
 
+  /** Number of these that the user began. */
+  removedCountOf(user: UserId): number {
+    return this.#removedBy.get(user) ?? 0;
+  }
+
   get namedCount(): number {
     return this.#byName.size;
   }
@@ -322,6 +348,7 @@ export class Rooms {
     }
     this.#change(room, record, head.by);
     this.#count(room);
+    if (GROUP_CHANGES.has(head.kind)) this.#untitled.update(room);
     for (const box of this.boxesChangedBy(head)) this.#updateBox(box);
   }
 
@@ -362,15 +389,18 @@ export class Rooms {
       for (const user of room.invited.keys()) this.#addInviting(room, user);
     }
     for (const [name, number] of value.holders) this.#byName.set(name, roomAt(number));
-    for (const room of rooms) this.#count(room);
+    for (const room of rooms) {
+      this.#count(room);
+      this.#untitled.update(room);
+    }
     for (const [name, number] of value.former) this.#former.add(name, roomAt(number));
     for (const [user, numbers] of value.joined) {
-      this.#joined.set(user, new Set(numbers.map(roomAt)));
+      for (const number of numbers) this.#joined.add(roomAt(number), user);
     }
     for (const [seq, edits] of value.edits) this.#edits.set(seq, [...edits]);
     this.#erased = new SeqSet(value.erased);
     this.#polled = new SeqSet(value.polled);
-    for (const [id, room] of value.removed) this.#removed.set(id, room);
+    for (const [id, room] of value.removed) this.#addRemoved(id, room);
     this.head = value.head;
   }
 
@@ -389,7 +419,7 @@ export class Rooms {
         // A user who leaves a sealed room must be invited again, because the user's devices are
         // removed from the group.
         if (room.isSealed === true) room.admitted.delete(by);
-        this.#joined.get(by)?.delete(room);
+        this.#joined.delete(room, by);
         return;
       case "kick":
         return this.#removeMember(room, targetUser(record));
@@ -473,7 +503,7 @@ export class Rooms {
     room.receipts?.joined.delete(user);
     room.moderators.delete(user);
     if (room.rules.join !== undefined || room.isSealed === true) room.admitted.delete(user);
-    this.#joined.get(user)?.delete(room);
+    this.#joined.delete(room, user);
     for (const [invited, by] of room.invited) if (by === user) this.#endInvitation(room, invited);
   }
 
@@ -548,11 +578,16 @@ export class Rooms {
 
   #forget(room: Room, left: RemovedRoom | undefined): void {
     this.#byId.delete(room.id);
-    if (left !== undefined) this.#removed.set(room.id, left);
-    for (const user of room.members) this.#joined.get(user)?.delete(room);
+    if (left !== undefined) this.#addRemoved(room.id, left);
+    for (const user of room.members) this.#joined.delete(room, user);
     for (const user of [...room.invited.keys()]) this.#endInvitation(room, user);
     // The record of the removal is delivered to the members of before.
     room.members.clear();
+  }
+
+  #addRemoved(id: RoomId, room: RemovedRoom): void {
+    this.#removed.set(id, room);
+    this.#removedBy.set(room.maker, (this.#removedBy.get(room.maker) ?? 0) + 1);
   }
 
   #edit(record: FoldedRecord): void {
@@ -583,6 +618,7 @@ export class Rooms {
     } else if (room.pair !== undefined) this.#direct++;
     for (const user of room.pair ?? foundersOf(body)) this.#addMember(room, user);
     this.#count(room);
+    this.#untitled.update(room);
     if (box !== undefined) {
       this.#addBox(box.of, room);
       this.#updateBox(room);
@@ -606,7 +642,7 @@ export class Rooms {
     for (const member of room.members) {
       if (members.has(member)) continue;
       room.members.delete(member);
-      this.#joined.get(member)?.delete(room);
+      this.#joined.delete(room, member);
     }
     for (const member of members) if (!room.members.has(member)) this.#addMember(room, member);
   }
@@ -616,9 +652,7 @@ export class Rooms {
     room.admitted.add(user);
     endKnock(room, user);
     this.#endInvitation(room, user);
-    const joined = this.#joined.get(user);
-    if (joined === undefined) this.#joined.set(user, new Set([room]));
-    else joined.add(room);
+    this.#joined.add(room, user);
   }
 }
 

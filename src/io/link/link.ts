@@ -41,6 +41,8 @@ export interface Link {
   readonly remote: Address;
   /** SHA-256 of the server's certificate (DER), the same at both ends. */
   readonly certificateHash: Uint8Array;
+  /** True at the server's end of a further stream of a QUIC connection. */
+  readonly isChannel?: boolean;
   /** True if the dialer has sent the message `first` of its options. */
   readonly hasSentFirst?: boolean;
   /**

@@ -3,8 +3,7 @@
 // Workarounds for Bun:
 // - A reader ends in the same way whether the peer finished the stream or the connection was lost,
 // so the stream's own data must mark its end.
-// - Data behind a gap accumulates in memory, up to the window, and only the bytes of all packets
-// are counted.
+// - Data behind a gap accumulates in memory, up to the window, and is not counted.
 // - A slow reader does not slow the sender: received data accumulates in memory.
 // - Reading `path` before the handshake makes it empty permanently.
 // - A listener that cannot bind resolves, but is `destroyed`.
@@ -18,6 +17,7 @@ import type { QuicEndpoint, QuicSession, QuicStream, SessionOptions } from "node
 import {
   LINKS_MAX,
   QUIC_IDLE_TIMEOUT_SECONDS,
+  UDP_CONNECTION_WINDOW_BYTES,
   UDP_HALF_OPEN_MAX,
   UDP_QUEUE_BYTES,
   UDP_STREAM_WINDOW_BYTES,
@@ -29,8 +29,6 @@ import { tuneUdpSocket } from "../ws/linux-sockets.ts";
 
 /** Most NAT mappings expire after 30 s. */
 const UDP_KEEP_ALIVE_MS = 10_000;
-
-const UDP_CONNECTION_WINDOW_BYTES = 24 * 1024 * 1024;
 
 export type Congestion = "bbr" | "cubic";
 export type UdpFamily = "ipv4" | "ipv6";
@@ -82,11 +80,7 @@ interface BunStream extends Omit<QuicStream, "writer"> {
 export class QuicPipe {
   readonly #stream: BunStream;
 
-  /** @param onDelivered called with the number of bytes of each chunk */
-  constructor(
-    stream: QuicStream,
-    private readonly onDelivered: (bytes: number) => void,
-  ) {
+  constructor(stream: QuicStream) {
     this.#stream = stream as unknown as BunStream;
     stream.highWaterMark = UDP_QUEUE_BYTES;
   }
@@ -124,12 +118,7 @@ export class QuicPipe {
 
   async #read(events: PipeEvents): Promise<void> {
     try {
-      for await (const batch of this.#stream) {
-        for (const chunk of batch) {
-          this.onDelivered(chunk.length);
-          events.data(chunk);
-        }
-      }
+      for await (const batch of this.#stream) for (const chunk of batch) events.data(chunk);
     } catch {
       // Ignore the error, because `onreset` reports a reset by the peer.
     }
@@ -139,7 +128,6 @@ export class QuicPipe {
 export class QuicWire {
   readonly closed: Promise<void>;
   #error: unknown;
-  #deliveredBytes = 0;
 
   constructor(private readonly session: QuicSession) {
     session.onerror = (error: unknown) => {
@@ -182,22 +170,11 @@ export class QuicWire {
   }
 
   async openPipe(): Promise<QuicPipe> {
-    return this.#pipe(await this.session.createBidirectionalStream());
+    return new QuicPipe(await this.session.createBidirectionalStream());
   }
 
   onPipe(callback: (pipe: QuicPipe) => void): void {
-    this.session.onstream = (stream) => callback(this.#pipe(stream));
-  }
-
-  /** Bytes received in packets, but not delivered: overhead, and data behind a gap. */
-  get undeliveredBytes(): number {
-    return Number(this.session.stats.bytesReceived) - this.#deliveredBytes;
-  }
-
-  #pipe(stream: QuicStream): QuicPipe {
-    return new QuicPipe(stream, (bytes) => {
-      this.#deliveredBytes += bytes;
-    });
+    this.session.onstream = (stream) => callback(new QuicPipe(stream));
   }
 
   stats(): QuicStats {

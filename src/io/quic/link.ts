@@ -36,8 +36,10 @@ export interface QuicLinkOptions {
   readonly topics?: Topics<QuicLink>;
   readonly waitForChannels: (link: QuicLink) => Promise<unknown>;
   readonly onEnded: (link: QuicLink, hangUp: CloseOrder, code: number) => void;
-  /** Called when the limit of messages exceeds that before a log-in. */
-  readonly onTrusted?: () => void;
+  /** The server's end of a further stream of a connection. */
+  readonly isChannel?: boolean;
+  /** Called when the link is limited as before a log-in, and after the log-in. */
+  readonly onLimited?: (isBeforeLogin: boolean) => void;
 }
 
 /**
@@ -77,6 +79,10 @@ export class QuicLink extends BaseLink {
     this.#scheduleFlush();
   }
 
+  get isChannel(): boolean {
+    return this.options.isChannel === true;
+  }
+
   get isClosing(): boolean {
     return this.state === "closing";
   }
@@ -99,7 +105,7 @@ export class QuicLink extends BaseLink {
 
   limitMessageBytes(messageBytesMax: number): void {
     this.#reader.messageBytesMax = messageBytesMax;
-    if (messageBytesMax > MESSAGE_BEFORE_LOGIN_BYTES_MAX) this.options.onTrusted?.();
+    this.options.onLimited?.(messageBytesMax <= MESSAGE_BEFORE_LOGIN_BYTES_MAX);
   }
 
   queuedBytes(): number {

@@ -12,8 +12,8 @@
 // refuses further connections for as long as the last UDP_HANDSHAKES_PER_TURN_MAX took, so that
 // handshakes take at most about half of the time.
 //
-// Before a log-in, the listener closes a connection whose received but undelivered bytes exceed
-// UDP_UNDELIVERED_BEFORE_LOGIN_BYTES_MAX, because lsquic stores data behind a gap up to the window.
+// lsquic stores data behind a gap, up to UDP_CONNECTION_WINDOW_BYTES per connection. Beyond
+// UDP_BEFORE_LOGIN_MAX connections without a log-in, the listener therefore closes the oldest.
 //
 // The listener closes a connection that opens a second stream before its link, because unread
 // stream data accumulates in memory (adapter.ts).
@@ -21,12 +21,11 @@
 import { Fault, msg } from "../../base/fault.ts";
 import {
   HELLO_TIMEOUT_MS,
+  UDP_BEFORE_LOGIN_MAX,
   UDP_HALF_OPEN_MAX,
   UDP_HANDSHAKES_PER_TURN_MAX,
-  UDP_UNDELIVERED_BEFORE_LOGIN_BYTES_MAX,
-  UDP_UNDELIVERED_CHECK_MS,
 } from "../../base/limits.ts";
-import { every, systemClock, withTimeout } from "../clock.ts";
+import { withTimeout } from "../clock.ts";
 import { certificateHashOf } from "../link/certificate-hash.ts";
 import type { Address, Listener, ListenerEvents, TlsPair } from "../link/link.ts";
 import { Topics } from "../link/topics.ts";
@@ -42,6 +41,7 @@ export interface QuicListenOptions {
   readonly tls: TlsPair;
   readonly congestion?: Congestion;
   readonly unlinkedMax?: number;
+  readonly beforeLoginMax?: number;
   readonly handshakesPerTurnMax?: number;
 }
 
@@ -57,15 +57,15 @@ class QuicListener implements Listener {
   readonly #events: ListenerEvents;
   readonly #certificateHash: Uint8Array;
   readonly #unlinkedMax: number;
+  readonly #beforeLoginMax: number;
   readonly #handshakesPerTurnMax: number;
   readonly #socket: QuicSocket;
   readonly #unlinked = new Map<QuicWire, ReturnType<typeof setTimeout>>();
   readonly #connecting = new Map<QuicWire, () => void>();
   readonly #links = new Set<QuicLink>();
   readonly #wires = new Set<QuicWire>();
-  /** Connections without a log-in; the limits of links bound their number. */
-  readonly #untrusted = new Set<QuicWire>();
-  readonly #stopChecking: () => void;
+  /** Connections with a link, but without a log-in, the oldest first. */
+  readonly #beforeLogin = new Set<QuicWire>();
   readonly #topics = new Topics<QuicLink>();
   #handshakesInTurn = 0;
   #stopping: Promise<void> | undefined;
@@ -75,15 +75,10 @@ class QuicListener implements Listener {
     this.#events = events;
     this.#certificateHash = certificateHashOf(options.tls.certPem);
     this.#unlinkedMax = options.unlinkedMax ?? UDP_HALF_OPEN_MAX;
+    this.#beforeLoginMax = options.beforeLoginMax ?? UDP_BEFORE_LOGIN_MAX;
     this.#handshakesPerTurnMax = options.handshakesPerTurnMax ?? UDP_HANDSHAKES_PER_TURN_MAX;
     this.#socket = this.#open(options);
     this.port = this.#socket.port;
-    this.#stopChecking = every(systemClock(), UDP_UNDELIVERED_CHECK_MS, () => {
-      for (const wire of this.#untrusted) {
-        const isExceeded = wire.undeliveredBytes > UDP_UNDELIVERED_BEFORE_LOGIN_BYTES_MAX;
-        if (isExceeded) this.#reject(wire, QUIC_CODE.tooLarge);
-      }
-    });
   }
 
   publish(topic: string, message: Uint8Array): void {
@@ -101,7 +96,6 @@ class QuicListener implements Listener {
     if (this.#links.size > 0) await this.#emptied.promise;
     const gone = Promise.all([...this.#wires].map((wire) => wire.closed));
     await withTimeout(gone, LINGER_MS, () => undefined);
-    this.#stopChecking();
     this.#socket.close();
   }
 
@@ -125,9 +119,8 @@ class QuicListener implements Listener {
     const timer = setTimeout(() => this.#reject(wire, QUIC_CODE.lost), HELLO_TIMEOUT_MS);
     this.#unlinked.set(wire, timer);
     this.#wires.add(wire);
-    this.#untrusted.add(wire);
     void wire.closed.then(() => {
-      this.#untrusted.delete(wire);
+      this.#beforeLogin.delete(wire);
       this.#clearPending(wire);
       this.#wires.delete(wire);
     });
@@ -210,11 +203,25 @@ class QuicListener implements Listener {
         this.#remove(ended);
         connection.onLinkEnded(ended, hangUp, code);
       },
-      onTrusted: () => this.#untrusted.delete(connection.wire),
+      ...(parent === undefined
+        ? { onLimited: (isBefore: boolean) => this.#onLimited(connection.wire, isBefore) }
+        : { isChannel: true }),
     });
     this.#links.add(link);
     connection.add(link);
     this.#events.link(link, parent);
+  }
+
+  #onLimited(wire: QuicWire, isBeforeLogin: boolean): void {
+    if (!isBeforeLogin || wire.isClosed) {
+      this.#beforeLogin.delete(wire);
+      return;
+    }
+    this.#beforeLogin.add(wire);
+    const [oldest] = this.#beforeLogin;
+    if (oldest === undefined || this.#beforeLogin.size <= this.#beforeLoginMax) return;
+    this.#beforeLogin.delete(oldest);
+    this.#reject(oldest, QUIC_CODE.refused);
   }
 
   #reject(wire: QuicWire, code: number): void {

@@ -2,7 +2,7 @@
 
 import { assert } from "../../base/assert.ts";
 import { toBase64Url } from "../../base/bytes.ts";
-import { Fault } from "../../base/fault.ts";
+import { Fault, msg } from "../../base/fault.ts";
 import { ID_BYTES, type RoomId, type UserId, userId } from "../../base/ids.ts";
 import {
   ACCOUNTS_PER_ADDRESS_HOUR_MAX,
@@ -12,6 +12,7 @@ import {
   PASSWORD_CHECKS_MAX,
   PASSWORD_CHECKS_QUEUED_MAX,
   SESSIONS_PER_ACCOUNT_MAX,
+  UDP_SESSIONS_PER_ACCOUNT_MAX,
   WRONG_SECRETS_MAX,
 } from "../../base/limits.ts";
 import {
@@ -342,6 +343,7 @@ export class Authenticator {
       this.#options.bans.checkClient(client);
       this.#options.bans.checkAccount(account);
       this.#checkSessions(account);
+      this.#checkUdpSessions(client, account);
     } catch (error) {
       if (error instanceof Fault) return error;
       throw error;
@@ -509,6 +511,14 @@ export class Authenticator {
     if (this.#options.peers.of(account.id).length < SESSIONS_PER_ACCOUNT_MAX) return;
     const message = `${account.name} has reached the limit of ${SESSIONS_PER_ACCOUNT_MAX} sessions`;
     throw new Fault("too-many", message);
+  }
+
+  #checkUdpSessions({ link }: ClientConnection, { id, name }: Account): void {
+    if (link.transport !== "udp") return;
+    const sessions = this.#options.peers.of(id).filter((peer) => peer.link.transport === "udp");
+    if (sessions.length < UDP_SESSIONS_PER_ACCOUNT_MAX) return;
+    const message = msg`${name} has reached the limit of ${sessions.length} sessions over UDP`;
+    throw new Fault("too-many", message, { remedy: "connect over TCP, or close another session" });
   }
 
   async #guessShared(

@@ -5,6 +5,7 @@ import {
   DATA_CHANNELS_PER_ACCOUNT_MAX,
   DATA_CHANNELS_PER_SESSION_MAX,
   TICKET_MS,
+  UDP_SEPARATE_CHANNELS_PER_ACCOUNT_MAX,
 } from "../../base/limits.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
 import { newToken } from "../auth/secrets.ts";
@@ -24,6 +25,11 @@ interface SessionChannels {
 }
 
 const BUSY_MS = 1_000;
+
+/** Reports whether a channel has a QUIC connection of its own, which may hold memory. */
+function isSeparate({ link }: ClientConnection): boolean {
+  return link.transport === "udp" && link.isChannel !== true;
+}
 
 export class DataChannels {
   readonly #sessions = new Map<ClientConnection, SessionChannels>();
@@ -69,8 +75,9 @@ export class DataChannels {
       const message = "invalid or expired ticket";
       throw new Fault("login-refused", message, { remedy: "request a new one" });
     }
-    held.channels.add(channel);
     const { account } = held;
+    this.#checkSeparate(channel, account);
+    held.channels.add(channel);
     return { parent, account };
   }
 
@@ -78,6 +85,7 @@ export class DataChannels {
     const { parent, account } = of;
     const held = this.#sessions.get(parent) ?? { account, channels: new Set(), tickets: new Map() };
     this.#checkCapacity(held, account);
+    this.#checkSeparate(channel, account);
     this.#sessions.set(parent, held);
     held.channels.add(channel);
     return of;
@@ -93,6 +101,19 @@ export class DataChannels {
       const message = msg`limit of ${DATA_CHANNELS_PER_ACCOUNT_MAX} transfers per account reached`;
       throw new Fault("too-many", message, detail);
     }
+  }
+
+  #checkSeparate(channel: ClientConnection, account: Account): void {
+    if (!isSeparate(channel)) return;
+    let separate = 0;
+    for (const parent of this.options.peers.of(account.id)) {
+      for (const other of this.#sessions.get(parent)?.channels ?? []) {
+        if (isSeparate(other)) separate++;
+      }
+    }
+    if (separate < UDP_SEPARATE_CHANNELS_PER_ACCOUNT_MAX) return;
+    const message = msg`limit of ${separate} transfers over connections of their own reached`;
+    throw new Fault("too-many", message, { retryAfterMs: BUSY_MS });
   }
 
   onClosed(channel: ClientConnection): void {

@@ -141,9 +141,15 @@ export class Joins {
     return submit(kernel, from, { kind: "act", isOperator: actor.isOperator, action });
   }
 
+  onRecord({ id }: Room, { head }: LogRecord): void {
+    const { registry, rooms } = this.options;
+    if (head.kind === "remove" && rooms.endOf(id) === undefined) registry.forgetRoomPassword(id);
+  }
+
   /** Creates the lobby at the first start. */
   async start(): Promise<void> {
-    const { history, rooms, entropy } = this.options;
+    const { history, registry, rooms, entropy } = this.options;
+    registry.forgetRoomPasswords((room) => rooms.endOf(room) !== undefined);
     await new Transactions(history).run(() =>
       rooms.find(LOBBY) === undefined ? [lobbyDraft(roomId(entropy(ID_BYTES)))] : [],
     );

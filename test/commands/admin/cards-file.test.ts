@@ -67,6 +67,17 @@ folderTest("keeps the cards of a page that are needed, until they have a success
   expect(readFileSync(it.path, "utf8")).toContain("p-new");
 });
 
+folderTest("replaces no other file, such as the imported list", ({ path, open }) => {
+  for (const content of ["name\nana\n", "<!doctype html>\n<p>my page</p>\n"]) {
+    writeFileSync(path, content);
+    expect(faultCode(() => open())).toBe("usage");
+    expect([readFileSync(path, "utf8"), existsSync(`${path}.part`)]).toEqual([content, false]);
+  }
+  writeFileSync(path, "");
+  open().close();
+  open().close();
+});
+
 folderTest("leaves no empty page", ({ path, open }) => {
   open().finish([]);
   expect(existsSync(path)).toBe(false);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { toBase64Url } from "../../../src/base/bytes.ts";
-import type { UserId } from "../../../src/base/ids.ts";
+import type { RoomId, UserId } from "../../../src/base/ids.ts";
 import {
   ACCOUNTS_MAX,
   ACCOUNTS_RESERVED,
@@ -453,4 +453,13 @@ describe("display names", () => {
     expect([named(admin, BEN, "Ruíz"), named(admin, BEN, "Ana")]).toEqual(["none", "name-taken"]);
     expect(named(admin, ANA, "Ana")).toBe("user-unknown");
   });
+});
+
+adminTest("forgets passwords of rooms that do not exist, but for the newest ones", (admin) => {
+  const rooms = Array.from({ length: 1_100 }, (_, i) => `r${`${i}`.padStart(11, "0")}` as RoomId);
+  for (const room of rooms) admin.write(admin.registry.roomPasswordDraft(room, ANA, "$hash"));
+  const [first] = rooms;
+  admin.registry.forgetRoomPasswords((room) => room === first);
+  const known = rooms.filter((room) => admin.registry.roomPassword(room) !== undefined);
+  expect(known).toEqual([...rooms.slice(0, 1), ...rooms.slice(-1_024)]);
 });

@@ -3,9 +3,11 @@ import { boxId, type RoomId, type UserId } from "../../../src/base/ids.ts";
 import {
   GROUPS_FEW,
   GROUPS_MAX,
+  GROUPS_OF_PEOPLE_MAX,
   GROUPS_PER_ACCOUNT_MAX,
   GROUPS_RESERVED,
   JOINED_ROOMS_MAX,
+  REMOVED_ROOMS_MAX,
   ROOMS_MAX,
 } from "../../../src/base/limits.ts";
 import { checkName } from "../../../src/base/names.ts";
@@ -139,6 +141,30 @@ function linearCount({ rooms }: Membership, user: UserId, isGroup: boolean) {
   return { all: inUse.length, own: inUse.filter(({ maker }) => maker === user).length };
 }
 
+/** What the indexes answer, by a search of all rooms. */
+function linearIndexes({ rooms }: Membership, user: UserId, people: readonly UserId[]) {
+  const joined = [...rooms.roomsOf(user)];
+  const groups = joined
+    .filter(({ isPrivate, topic }) => isPrivate === true && topic === "")
+    .filter(
+      ({ members }) => members.size === people.length && people.every((one) => members.has(one)),
+    )
+    .map(({ id }) => id);
+  return {
+    named: joined.filter(({ name, isPrivate }) => name !== undefined && isPrivate !== true).length,
+    begun: joined.filter(({ pair, maker }) => pair !== undefined && maker === user).length,
+    group: groups.sort()[0],
+  };
+}
+
+function indexes(rooms: Rooms, user: UserId, people: readonly UserId[]) {
+  return {
+    named: rooms.namedCountOf(user),
+    begun: rooms.begunCountOf(user),
+    group: rooms.untitledGroup(people)?.id,
+  };
+}
+
 test("the counts of rooms and groups follow every record, and a snapshot", () => {
   const random = randomOf(1);
   const below = (end: number) => Math.floor(random() * end);
@@ -152,6 +178,7 @@ test("the counts of rooms and groups follow every record, and a snapshot", () =>
     (room, user) => it.record("leave", room, user, {}),
     (room, user) => it.record("leave", room, user, {}),
     (room, user) => it.record("join", room, user, {}),
+    (_, user, i) => it.direct(user, i % 9 === 0 ? user : other(i)),
     (room, user) => it.record("kick", room, user, { user: users[below(3)] }),
     (room, user) => it.record("text", room, user, { text: "hi" }),
     (room, user, i) => it.record("rename", room, user, { name: `room${below(i + 1)}` }),
@@ -165,11 +192,56 @@ test("the counts of rooms and groups follow every record, and a snapshot", () =>
     for (const isGroup of [false, true]) {
       expect(it.rooms.inUse(BEN, isGroup)).toEqual(linearCount(it, BEN, isGroup));
     }
+    for (const people of [users, [ANA, BEN], [BEN]]) {
+      expect(indexes(it.rooms, BEN, people)).toEqual(linearIndexes(it, BEN, people));
+    }
   }
   const loaded = new Rooms();
   loaded.load(it.rooms.value());
   for (const user of users) expect(loaded.inUse(user, true)).toEqual(it.rooms.inUse(user, true));
   expect(loaded.inUse(ANA, false)).toEqual(it.rooms.inUse(ANA, false));
+  for (const people of [users, [ANA, BEN], [BEN]]) {
+    expect(indexes(loaded, BEN, people)).toEqual(indexes(it.rooms, BEN, people));
+  }
+});
+
+test("no request for a group or a conversation lists the rooms of a user", () => {
+  const it = new Membership();
+  const people = [ANA, BEN, EVE].map((id) => ({ id, name: checkName("ana") }));
+  for (let i = 0; i < 500; i++) {
+    it.group(ANA, other(i));
+    it.direct(ANA, other(i));
+  }
+  const lists = spyOn(it.rooms, "roomsOf");
+  const group = { by: ANA, people, isOperator: false, digest: () => new Uint8Array(64) };
+  expect("members" in groupOf(it.rooms, group)).toBe(false);
+  checkConversationLimit(it.rooms, ANA);
+  joinDraft(it.rooms, ANA, ROOM);
+  expect(lists).not.toHaveBeenCalled();
+});
+
+test("finds a free id after many groups of the same people with few digests", () => {
+  const it = new Membership();
+  const people = [ANA, BEN, EVE].map((id) => ({ id, name: checkName("ana") }));
+  let digests = 0;
+  const digest = (number: number) => {
+    digests += 1;
+    const bytes = new DataView(new ArrayBuffer(64));
+    for (const at of [0, 8]) bytes.setUint32(at, number + 1);
+    return new Uint8Array(bytes.buffer);
+  };
+  const ids = new Set<RoomId>();
+  const next = () => groupOf(it.rooms, { by: ANA, people, isOperator: false, digest });
+  for (let i = 0; i < GROUPS_OF_PEOPLE_MAX; i++) {
+    digests = 0;
+    const found = next();
+    expect(digests).toBeLessThanOrEqual(20);
+    expect(ids.has(found.id)).toBe(false);
+    ids.add(found.id);
+    it.record("room", found.id, ANA, { name: found.name, private: true, members: [ANA, BEN, EVE] });
+    it.record("topic", found.id, ANA, { topic: "x" });
+  }
+  expect(faultCode(next)).toBe("too-many");
 });
 
 test("no request to create a room or a group counts all rooms", () => {
@@ -246,6 +318,31 @@ test("forgets removed rooms, but for what erasing the messages of used ones need
     expect(faultCode(byOther)).toBe("not-allowed");
   }
   expect(counts()).toEqual([0, 0, 0, 0, 102]);
+});
+
+test("counts used rooms and groups that were removed for the account that began them", () => {
+  const it = new Membership();
+  const quotas = (rooms: Rooms, user: UserId, isOperator = false) => {
+    const create = { room: ROOM, locked: false, isOperator };
+    const options = { name: checkName("next"), isPasswordCorrect: false, create };
+    return [
+      faultCode(() => joinDrafts(rooms, user, options)),
+      faultCode(() => checkGroupQuota(rooms, user, isOperator)),
+    ];
+  };
+  for (let i = 0; i < REMOVED_ROOMS_MAX; i++) {
+    expect(quotas(it.rooms, ANA)).toEqual(["none", "none"]);
+    const id = i % 2 === 0 ? it.group(ANA, BEN) : it.room(ANA, "again");
+    it.record("text", id, ANA, { text: "hi" });
+    it.record("remove", id, BEN, {});
+  }
+  const loaded = new Rooms();
+  loaded.load(it.rooms.value());
+  for (const rooms of [it.rooms, loaded]) {
+    expect(quotas(rooms, ANA)).toEqual(["too-many", "too-many"]);
+    expect(quotas(rooms, ANA, true)).toEqual(["none", "none"]);
+    expect(quotas(rooms, BEN)).toEqual(["none", "none"]);
+  }
 });
 
 function muted(i: number): object {

@@ -4,9 +4,11 @@ import {
   HELLO_TIMEOUT_MS,
   LOGIN_TIMEOUT_MS,
   SESSIONS_PER_ACCOUNT_MAX,
+  UDP_SESSIONS_PER_ACCOUNT_MAX,
 } from "../../../src/base/limits.ts";
 import { checkName } from "../../../src/base/names.ts";
 import { type Guest, newKeys } from "../guest.ts";
+import { overUdpAtServer } from "../memory-udp.ts";
 import { Site, siteWith } from "../site.ts";
 import { siteTest } from "../site-lab.ts";
 
@@ -183,6 +185,31 @@ siteTest("limits concurrent log-ins of an account", async (site) => {
   const outcomes = await site.wait(Promise.allSettled(logins));
   const refused = outcomes.filter(({ status }) => status === "rejected");
   expect(refused).toMatchObject([...Array(3)].map(() => ({ reason: { code: "too-many" } })));
+});
+
+siteTest("limits an account's sessions over UDP, each of which may hold memory", async (site) => {
+  const ana = await site.member("ana");
+  const overUdp = async () => {
+    const guest = await site.connect("10.7.0.1", ana.keys);
+    overUdpAtServer(guest.link);
+    await guest.greet();
+    return guest;
+  };
+  const sessions: Guest[] = [];
+  for (let i = 0; i < UDP_SESSIONS_PER_ACCOUNT_MAX; i++) {
+    const guest = await overUdp();
+    await guest.request("login", guest.signedLogin("ana"));
+    sessions.push(guest);
+  }
+  const last = await overUdp();
+  expect(await last.refused("login", last.signedLogin("ana"))).toMatchObject({
+    code: "too-many",
+    message: "ana has reached the limit of 5 sessions over UDP",
+  });
+  const other = await site.greeted("10.7.0.1", ana.keys);
+  await other.request("login", other.signedLogin("ana"));
+  await sessions[0]?.request("logout", {});
+  await last.request("login", last.signedLogin("ana"));
 });
 
 siteTest("keeps the link at log-out, for another log-in", async (site) => {

@@ -3,9 +3,11 @@ import {
   DATA_CHANNELS_PER_ACCOUNT_MAX,
   DATA_CHANNELS_PER_SESSION_MAX,
   TICKET_MS,
+  UDP_SEPARATE_CHANNELS_PER_ACCOUNT_MAX,
 } from "../../../src/base/limits.ts";
 import { channelOf, channelWith, TestFile } from "../data-channel.ts";
 import type { Guest } from "../guest.ts";
+import { overUdpAtServer } from "../memory-udp.ts";
 import { siteWith } from "../site.ts";
 import { labTest, operating, siteTest } from "../site-lab.ts";
 
@@ -31,6 +33,34 @@ test("rejects an expired ticket", async () => {
   await site.time.advance(TICKET_MS);
   expect(await late.refusal("lane", { ticket })).toBe("login-refused");
 });
+
+siteTest(
+  "limits the channels of an account that have UDP connections of their own",
+  async (site) => {
+    const ana = await site.member("ana");
+    const open = async (isChannel: boolean) => {
+      const { ticket } = await ana.request("ticket", {});
+      const channel = await site.connect("10.0.0.2", ana.keys);
+      overUdpAtServer(channel.link, { isChannel });
+      await channel.greet();
+      return { channel, ticket };
+    };
+    const channels: Guest[] = [];
+    for (let i = 0; i < UDP_SEPARATE_CHANNELS_PER_ACCOUNT_MAX; i++) {
+      const { channel, ticket } = await open(false);
+      await channel.request("lane", { ticket });
+      channels.push(channel);
+    }
+    const next = await open(false);
+    expect(await next.channel.refusal("lane", { ticket: next.ticket })).toBe("too-many");
+    const stream = await open(true);
+    await stream.channel.request("lane", { ticket: stream.ticket });
+    channels[0]?.hangUp();
+    await site.quiet();
+    const last = await open(false);
+    await last.channel.request("lane", { ticket: last.ticket });
+  },
+);
 
 siteTest("closes a link that guesses tickets", async (site) => {
   const stranger = await site.greeted();

@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import type { RoomId } from "../../../src/base/ids.ts";
 import { KNOCKS_PER_HOUR_MAX, NEWCOMERS_ROOMS_MAX } from "../../../src/base/limits.ts";
 import { rejection } from "../../rejection.ts";
 import { siteWith } from "../site.ts";
@@ -180,6 +181,20 @@ labTest(
     await eve.request("join", { room: "lab", password: "sesame two" });
   },
 );
+
+test("keeps the password of no room that was removed", async () => {
+  const { site, ana } = await lab();
+  const create = async (room: string) => {
+    const password = "a password";
+    const created = await ana.request("join", { room, create: true, password });
+    return created.room as RoomId;
+  };
+  const ids = [await create("kept"), await create("unused")];
+  const areKnown = () => ids.map((id) => site.registry.roomPassword(id) !== undefined);
+  expect(areKnown()).toEqual([true, true]);
+  await ana.request("leave", { room: "unused" });
+  expect(areKnown()).toEqual([true, false]);
+});
 
 test("lets only those mention everyone who may", async () => {
   const { ana, ben } = await lab();

@@ -579,6 +579,10 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "you can ignore at most {} people": "Anda dapat mengabaikan paling banyak {} orang",
   "the name '{}' is taken": "nama '{}' sudah dipakai",
   "{} has reached the limit of {} devices": "{} sudah mencapai batas {} perangkat",
+  "limit of {} transfers over connections of their own reached":
+    "batas {} transfer melalui sambungan tersendiri tercapai",
+  "{} has reached the limit of {} sessions over UDP": "{} sudah mencapai batas {} sesi melalui UDP",
+  "connect over TCP, or close another session": "sambungkan melalui TCP, atau tutup sesi lain",
   "you can save at most {} messages": "Anda dapat menyimpan paling banyak {} pesan",
   "you can have settings for at most {} rooms":
     "Anda dapat memiliki setelan untuk paling banyak {} ruang",
@@ -592,6 +596,9 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "you are banned from this server{}": "Anda dilarang masuk ke server ini{}",
   "you are banned from this server until {}{}": "Anda dilarang masuk ke server ini sampai {}{}",
   "you can begin at most {} conversations": "Anda dapat memulai paling banyak {} percakapan",
+  "you have created {} rooms and groups that were removed":
+    "Anda telah membuat {} ruang dan grup yang dihapus",
+  "ask an operator to create the room": "minta operator membuat ruang itu",
   "you can be in at most {} rooms": "Anda dapat berada di paling banyak {} ruang",
   "an account can have at most {} IRC passwords":
     "akun dapat memiliki paling banyak {} kata sandi IRC",
