@@ -3,6 +3,7 @@
 import { Fault } from "../../base/fault.ts";
 import { DRAFT_SAVE_DELAY_MS } from "../../base/limits-screen.ts";
 import { defined } from "../../base/values.ts";
+import { draftKey, refusedPosts } from "../../core/model/selectors.ts";
 import type { Draft, Model, PendingPost } from "../../core/model/state.ts";
 import type { Clock } from "../../io/clock.ts";
 import type { ClientState } from "../../io/state/client-state.ts";
@@ -28,7 +29,7 @@ export class ScreenDrafts {
   /** Drafts that this window has stored or read; other windows may have changed them since. */
   #stored = new Map<string, Draft>();
   readonly #id = crypto.randomUUID();
-  /** Targets of the refused posts that are stored, by key. */
+  /** Drafts' targets of the refused posts that are stored, by key. */
   #refused = new Map<string, string>();
   #cancel: (() => void) | undefined;
   #hasFailed = false;
@@ -71,20 +72,19 @@ export class ScreenDrafts {
   /** Stores refused posts as drafts for the next start, until they are resent or discarded. */
   keepRefused(pending: readonly PendingPost[]): void {
     const owner = this.#owner;
-    const refused = new Map(
-      pending.flatMap((post) => (post.state.kind === "refused" ? [[post.key, post]] : [])),
-    );
+    const refused = new Map(refusedPosts(pending).map((post) => [post.key, post]));
     if (owner === undefined || (refused.size === 0 && this.#refused.size === 0)) return;
     try {
-      for (const [key, to] of this.#refused) {
+      for (const [key, target] of this.#refused) {
         if (refused.has(key)) continue;
-        this.options.store.saveBeside(owner, to, key, undefined);
+        this.options.store.saveBeside(owner, target, key, undefined);
         this.#refused.delete(key);
       }
       for (const [key, post] of refused) {
         if (this.#refused.has(key)) continue;
-        this.options.store.saveBeside(owner, post.to, key, draftOf(post));
-        this.#refused.set(key, post.to);
+        const target = draftKey(post.to, post.body.thread === true ? post.body.re : undefined);
+        this.options.store.saveBeside(owner, target, key, draftOf(post));
+        this.#refused.set(key, target);
       }
     } catch (error) {
       this.#fail(error);
@@ -139,9 +139,9 @@ export class ScreenDrafts {
   }
 }
 
-function draftOf({ body: { text, action, re } }: PendingPost): Draft {
+function draftOf({ body: { text, action, re, thread } }: PendingPost): Draft {
   const typed = action === true ? `/me ${text}` : text.startsWith("/") ? `/${text}` : text;
-  return defined({ text: typed, re });
+  return defined({ text: typed, re: thread === true ? undefined : re });
 }
 
 function isSameDraft(a: Draft | undefined, b: Draft | undefined): boolean {

@@ -150,3 +150,21 @@ describe("several windows of one home", () => {
     expect(restored()).toBe("half done\nhalf a thought");
   });
 });
+
+test("a refused reply in a thread is a draft of that thread, and a refused reaction is none", () => {
+  const { drafts: store } = ClientState.inMemory();
+  const drafts = new ScreenDrafts({
+    clock: new FakeClock(),
+    store,
+    collect: () => undefined,
+    onFailure: () => undefined,
+  });
+  drafts.open(ANA);
+  const state = { kind: "refused", fault: new Fault("not-allowed", "no") } as const;
+  const post = { to: "lobby", writtenUnixMs: 0, id: "", state };
+  drafts.keepRefused([
+    { ...post, key: "a", body: { text: "reply", re: 3, thread: true } },
+    { ...post, key: "b", body: { text: "", re: 3, react: "👍" } },
+  ]);
+  expect([...store.list(ANA)]).toEqual([["lobby 3", { text: "reply" }]]);
+});
