@@ -61,7 +61,7 @@ export class ClientState {
     this.receivedFiles = new ReceivedFiles(this.#database);
     this.logPins = new HomeLogPins(this.#database);
     this.knownFiles = new KnownFiles(this.#database);
-    this.drafts = new DraftStore(this.#database);
+    this.drafts = new DraftStore(this.#database, this.outboxes);
     this.muted = new MutedTargets(this.#database);
   }
 
@@ -301,11 +301,21 @@ export class ClientState {
     return path && unlessFault(() => readSmallFile(path, SNAPSHOT_BYTES_MAX));
   }
 
-  /** Stores no snapshot that is too large, and removes it if `text` is `undefined`. */
-  setSnapshot(fingerprint: string, user: string, text: string | undefined): void {
+  /**
+   * Stores no snapshot that is too large, and removes it if `text` is `undefined`.
+   * @param isOlder reports whether `text` is older than the stored one, which then stays
+   */
+  setSnapshot(
+    fingerprint: string,
+    user: string,
+    text: string | undefined,
+    isOlder: (stored: string) => boolean = () => false,
+  ): void {
     const path = this.#snapshotPath(fingerprint, user);
     if (path === undefined) return;
-    this.#database.write(() => {
+    this.#database.transact(() => {
+      const stored = this.snapshot(fingerprint, user);
+      if (stored !== undefined && isOlder(stored)) return;
       createPrivateFolder(dirname(path));
       if (text === undefined || text.length > SNAPSHOT_BYTES_MAX) removePath(path);
       else writeSmallFile(path, text);

@@ -147,8 +147,8 @@ export class PageClient extends ChatClient<PageAccount> {
     private readonly device: Device,
     { onAlarm, photos, sealed }: PageClientOptions,
   ) {
-    const { clock, entropy, dial, store } = platform;
-    const logs = new BrowserLogPins(store);
+    const { clock, entropy, dial, store, locks } = platform;
+    const logs = new BrowserLogPins(store, locks);
     super({
       clock,
       entropy,
