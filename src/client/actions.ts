@@ -791,9 +791,11 @@ export class Actions {
     }
   }
 
+  /** Whether posts wait, or were refused and neither resent nor discarded. */
   get hasUnsent(): boolean {
     return this.#model.pending.some(
-      ({ state: { kind } }) => kind === "waiting" || kind === "storing",
+      ({ state: { kind }, body: { react } }) =>
+        kind === "waiting" || kind === "storing" || (kind === "refused" && react === undefined),
     );
   }
 

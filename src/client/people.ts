@@ -10,7 +10,7 @@ import {
   withAccepted,
 } from "../core/client/person-keys.ts";
 import { isSameName } from "../core/model/item.ts";
-import type { LogPins, LogReader } from "../io/state/log-pins.ts";
+import type { ChangePin, LogPins, LogReader } from "../io/state/log-pins.ts";
 import { TaskQueue } from "../io/task-queue.ts";
 import type { ProvedPeople } from "./sealed/room.ts";
 
@@ -106,11 +106,10 @@ export class People implements ProvedPeople {
     const proved = await (isFresh ? proving : proving.catch(unlessAlarm));
     if (proved === undefined || proved.n === 0 || this.#reader !== reader) return this.known(user);
     await this.#load(reader);
-    const pin = mergedPin(proved, this.known(user));
-    const [before, current] = [known?.keys.at(-1), pin.keys.at(-1)];
+    const merged: ChangePin = (stored) => mergedPin(proved, stored);
+    const [before, current] = [known?.keys.at(-1), merged(this.known(user)).keys.at(-1)];
     const isSame = before?.key === current?.key && before?.account === current?.account;
-    await this.#store(pin, !isSame);
-    return pin;
+    return this.#store(user, !isSame, merged);
   }
 
   async #sealedPin(user: string): Promise<PersonPin | undefined> {
@@ -123,19 +122,29 @@ export class People implements ProvedPeople {
   async accepted(user: string, key: string | undefined): Promise<void> {
     if (this.#reader !== undefined) await this.#load(this.#reader);
     const pin = this.known(user);
-    if (pin !== undefined) await this.#store(withAccepted(pin, key), false);
+    if (pin === undefined) return;
+    await this.#store(user, false, (stored = pin) => withAccepted(stored, key));
   }
 
-  async #store(pin: PersonPin, isNew: boolean): Promise<void> {
+  /** @param change applied to the pin that this or another process has stored */
+  async #store(user: string, isNew: boolean, change: ChangePin): Promise<PersonPin> {
     const reader = this.#reader;
-    if (reader === undefined) return;
+    const pin = change(this.known(user));
+    if (reader === undefined) return pin;
+    this.#set(pin, isNew);
+    // A pin that cannot be stored still serves until the program ends.
+    const write = async () => this.options.logs.storePerson(reader, pin, change);
+    const stored = await this.#writes.run(write).catch(ignoreFault);
+    if (stored === undefined || this.#reader !== reader) return pin;
+    if (JSON.stringify(stored) !== JSON.stringify(pin)) this.#set(stored, false);
+    return stored;
+  }
+
+  #set(pin: PersonPin, isNew: boolean): void {
     const isMarked = hasNewKey(pin);
     const wasMarked = hasNewKey(this.known(pin.user) ?? pin);
     this.#pins.set(pin.user.toLowerCase(), pin);
     if (isMarked || wasMarked) this.options.onChange(pin, isNew && isMarked);
-    // A pin that cannot be stored still serves until the program ends.
-    const write = async () => this.options.logs.storePerson(reader, pin);
-    await this.#writes.run(write).catch(ignoreFault);
   }
 }
 

@@ -47,3 +47,21 @@ test.each(["dumb", "xterm"])("on a terminal %s, answers sent at once are answers
   await shows(/password changed/);
   expect(ana.written).not.toContain("swordfish");
 });
+
+test("Alt-Enter and Ctrl-V Enter begin a new line, and Backspace joins lines", async () => {
+  await using sandbox = new Sandbox();
+  await using ana = await inLineMode(sandbox, "xterm");
+  const shows = (text: RegExp) => ana.until(`${text}`, () => text.test(ana.written));
+  ana.type("first\x1b\r");
+  await shows(/\[2 lines: first\.\.\.\]/);
+  ana.type("/leave");
+  ana.type("\x16\r");
+  await shows(/\[3 lines: first \/leave\.\.\.\]/);
+  ana.type("thrid\x1b[13;2u\x7f\x7f\x7f\x7fird\r");
+  await shows(/ana.*: first\r?\n {2}\| \/leave\r?\n {2}\| third/);
+  ana.type("tail\x01\x1b\r");
+  await shows(/\[2 lines: \.\.\.\]/);
+  ana.type("head \x7f\x7f\x7f\x7f\x7f\x7f/me waves \r");
+  await shows(/waves tail/);
+  expect(await texts(sandbox)).toContain("first\n/leave\nthird");
+});

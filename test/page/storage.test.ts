@@ -75,3 +75,19 @@ pageTest("opens without stored data if the browser cannot read it, and says so",
   await dora.page.locator("#enter-name").waitFor();
   await dora.page.getByText(/^This browser doesn't store data of this page/).waitFor();
 });
+
+pageTest("keeps a setting that another tab has changed, and shows it", async () => {
+  await using ana = await server.logIn("anatol");
+  const other = await ana.tab();
+  await other.composer.waitFor();
+  const typing = (await ana.openSettings()).getByLabel("Typing indicators");
+  const awake = (await other.openSettings()).getByLabel("Keep the screen on");
+  await awake.click();
+  await typing.click();
+  const stored = await ana.page.evaluate<string>("localStorage.getItem('chat.settings')");
+  expect(JSON.parse(stored)).toMatchObject({ keepsAwake: true, typing: false });
+  await until(
+    "it is shown",
+    async () => !(await other.page.getByLabel("Typing indicators").isChecked()),
+  );
+});

@@ -23,7 +23,7 @@ import { SEND_AGAIN } from "../../client/files/transfers.ts";
 import type { FollowMode } from "../../client/follower.ts";
 import type { GuessDelay } from "../../client/link/connection.ts";
 import type { Credentials } from "../../client/login.ts";
-import { formatSnapshot, parseSnapshot } from "../../core/model/snapshot.ts";
+import { formatSnapshot, isOlderSnapshot, parseSnapshot } from "../../core/model/snapshot.ts";
 import type { Identity } from "../../crypto/identity.ts";
 import type { Clock } from "../../io/clock.ts";
 import { writeSmallFile } from "../../io/disk/data-folder.ts";
@@ -283,9 +283,12 @@ function storeSnapshot(client: Client, state: ClientState): void {
   const { fingerprint, user, account, store } = client;
   store.update();
   if (fingerprint === undefined || user === undefined || store.model.rooms.size === 0) return;
-  const text = formatSnapshot(store.model, account?.session.after);
+  const after = account?.session.after;
+  const text = formatSnapshot(store.model, after);
   // Without it, the next start only shows less until it has connected.
-  unlessFault(() => state.setSnapshot(fingerprint, user, text));
+  unlessFault(() =>
+    state.setSnapshot(fingerprint, user, text, (stored) => isOlderSnapshot(stored, after)),
+  );
 }
 
 /** Model of the line mode and the full screen. */

@@ -14,7 +14,7 @@ import type { LogDay, LogTime, TimeParser } from "./time-format.ts";
 /** Matches `--- Log opened Sat Nov 21 01:36:03 2026` and `--- Day changed Sun Nov 22 2026`. */
 const DAY_LINE = /^--- (?:Log opened|Log closed|Day changed) +(.*)$/;
 const ISO_DAY = /(?:^|\s)(\d{4})-(\d\d)-(\d\d)(?:\s|T|$)/;
-const NAMED_DAY = /^(?:(.*\S) +)?(\S+) +(\d{1,2}),? +(?:\d\d:\d\d:\d\d +)?(\d{4})$/;
+const NAMED_DAY = /^(\S(?:.{0,60}\S)?) +(\d{1,2}),? +(?:\d\d:\d\d:\d\d +)?(\d{4})$/;
 
 const NICK = "[^\\s<>()[\\]:|│]+";
 const MODE = "[ @+%&~!.*]*";
@@ -123,10 +123,15 @@ function noTime(text: string): string {
 function dayIn(text: string, months: MonthNames): LogDay | string {
   const iso = ISO_DAY.exec(text);
   if (iso !== null) return [Number(iso[1]), Number(iso[2]), Number(iso[3])];
-  const [, weekday = "", name, day, year] = NAMED_DAY.exec(text) ?? [];
-  if (name === undefined) return "unknown";
-  const month = months.find(name, weekday, Number(year), Number(day));
-  return month === undefined ? name : [Number(year), month, Number(day)];
+  const [, names = "", day, year] = NAMED_DAY.exec(text) ?? [];
+  const words = names.split(/ +/);
+  // Arabic names of months have two words.
+  for (let first = words.length - 1; first >= 0; first--) {
+    const [weekday, name] = [words.slice(0, first).join(" "), words.slice(first).join(" ")];
+    const month = name === "" ? undefined : months.find(name, weekday, Number(year), Number(day));
+    if (month !== undefined) return [Number(year), month, Number(day)];
+  }
+  return words.at(-1) || "unknown";
 }
 
 interface IrcMessage {

@@ -1,12 +1,15 @@
 /** Drafts, saved with a delay, and targets muted on this device. */
 
+import { toBase64Url } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
+import { ID_BYTES } from "../../base/ids.ts";
 import { DRAFT_SAVE_DELAY_MS } from "../../base/limits-screen.ts";
 import { defined } from "../../base/values.ts";
+import { draftKey, refusedPosts } from "../../core/model/selectors.ts";
 import type { Draft, Model, PendingPost } from "../../core/model/state.ts";
 import type { Clock } from "../../io/clock.ts";
 import type { ClientState } from "../../io/state/client-state.ts";
-import type { DraftOwner } from "../../io/state/home-tables.ts";
+import type { DraftOwner, DraftWindow } from "../../io/state/home-tables.ts";
 import { mayContainSecret } from "./editor/input-history.ts";
 
 interface ScreenDraftsOptions {
@@ -25,10 +28,12 @@ export interface UnsavedDraft {
 export class ScreenDrafts {
   #owner: DraftOwner | undefined;
   #changes = new Map<string, Draft | undefined>();
-  /** Drafts that this window has stored or read; other windows may have changed them since. */
+  /** Drafts that this window has stored. */
   #stored = new Map<string, Draft>();
-  readonly #id = crypto.randomUUID();
-  /** Targets of the refused posts that are stored, by key. */
+  readonly #window: DraftWindow = {
+    id: toBase64Url(crypto.getRandomValues(new Uint8Array(ID_BYTES))),
+  };
+  /** Drafts' targets of the refused posts that are stored, by key. */
   #refused = new Map<string, string>();
   #cancel: (() => void) | undefined;
   #hasFailed = false;
@@ -41,7 +46,7 @@ export class ScreenDrafts {
     this.#refused = new Map();
     this.#stored = new Map();
     try {
-      this.#stored = new Map(this.options.store.list(owner));
+      this.#stored = new Map(this.options.store.list(owner, this.#window));
       return new Map(this.#stored);
     } catch (error) {
       this.#fail(error);
@@ -71,24 +76,27 @@ export class ScreenDrafts {
   /** Stores refused posts as drafts for the next start, until they are resent or discarded. */
   keepRefused(pending: readonly PendingPost[]): void {
     const owner = this.#owner;
-    const refused = new Map(
-      pending.flatMap((post) => (post.state.kind === "refused" ? [[post.key, post]] : [])),
-    );
+    const refused = new Map(refusedPosts(pending).map((post) => [post.key, post]));
     if (owner === undefined || (refused.size === 0 && this.#refused.size === 0)) return;
     try {
-      for (const [key, to] of this.#refused) {
+      for (const [key, target] of this.#refused) {
         if (refused.has(key)) continue;
-        this.options.store.saveBeside(owner, to, key, undefined);
+        this.#keepBeside(owner, target, key, undefined);
         this.#refused.delete(key);
       }
       for (const [key, post] of refused) {
         if (this.#refused.has(key)) continue;
-        this.options.store.saveBeside(owner, post.to, key, draftOf(post));
-        this.#refused.set(key, post.to);
+        const target = draftKey(post.to, post.body.thread === true ? post.body.re : undefined);
+        this.#keepBeside(owner, target, key, draftOf(post));
+        this.#refused.set(key, target);
       }
     } catch (error) {
       this.#fail(error);
     }
+  }
+
+  #keepBeside(owner: DraftOwner, target: string, name: string, draft: Draft | undefined): void {
+    this.options.store.saveBeside(owner, { target, name }, draft, this.#window);
   }
 
   /** Saves immediately; otherwise the draft of a sent message would reappear after a crash. */
@@ -103,15 +111,14 @@ export class ScreenDrafts {
     this.#cancel?.();
     this.#cancel = undefined;
     const owner = this.#owner;
-    const stored = new Map(this.#stored);
     const changes = new Map(
-      [...this.#changes].filter(([target, draft]) => !isSameDraft(draft, stored.get(target))),
+      [...this.#changes].filter(([target, draft]) => !isSameDraft(draft, this.#stored.get(target))),
     );
     this.#changes = new Map();
     if (owner === undefined || changes.size === 0) return;
     for (const [target, draft] of changes) setOrDelete(this.#stored, target, draft);
     try {
-      this.options.store.save(owner, changes, { id: this.#id, stored });
+      this.options.store.save(owner, changes, this.#window);
       this.#hasFailed = false;
     } catch (error) {
       for (const target of changes.keys()) this.#stored.delete(target);
@@ -139,9 +146,9 @@ export class ScreenDrafts {
   }
 }
 
-function draftOf({ body: { text, action, re } }: PendingPost): Draft {
+function draftOf({ body: { text, action, re, thread } }: PendingPost): Draft {
   const typed = action === true ? `/me ${text}` : text.startsWith("/") ? `/${text}` : text;
-  return defined({ text: typed, re });
+  return defined({ text: typed, re: thread === true ? undefined : re });
 }
 
 function isSameDraft(a: Draft | undefined, b: Draft | undefined): boolean {

@@ -8,7 +8,7 @@ import { roomAt } from "../client/room-names.ts";
 import { EVERYWHERE, type NotifyLevel, notifyLevel } from "../rooms/prefs.ts";
 import { isMessage, isSameName } from "./item.ts";
 import { isConversation, lastReplySeq, loadedItem, messagesOfOthers } from "./room.ts";
-import type { Draft, Item, Mention, Model, RoomState } from "./state.ts";
+import type { Draft, Item, Mention, Model, PendingPost, RoomState } from "./state.ts";
 
 export interface RoomListEntry {
   readonly target: string;
@@ -142,6 +142,17 @@ export function canSetTopic({ isOperator }: Model, room: RoomState): boolean {
 
 export function roomOf(model: Pick<Model, "rooms">, target: string): RoomState | undefined {
   return roomAt(model.rooms.values(), target);
+}
+
+export type RefusedPost = PendingPost & {
+  readonly state: Extract<PendingPost["state"], { kind: "refused" }>;
+};
+
+/** Refused posts whose text would be lost without the user's notice. A reaction has no text. */
+export function refusedPosts(pending: readonly PendingPost[]): RefusedPost[] {
+  const isRefused = (post: PendingPost): post is RefusedPost =>
+    post.state.kind === "refused" && post.body.react === undefined;
+  return pending.filter(isRefused);
 }
 
 export function isPostPending({ pending }: Model, target: string): boolean {

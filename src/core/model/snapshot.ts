@@ -91,6 +91,14 @@ export function parseSnapshot(text: string, nowUnixMs: number): Snapshot | undef
   }
 }
 
+/**
+ * Reports whether a process that has received everything up to `after` has received less than the
+ * one that stored the snapshot.
+ */
+export function isOlderSnapshot(stored: string, after = 0): boolean {
+  return (parseSnapshot(stored, 0)?.after ?? 0) > after;
+}
+
 function parseRoom(room: RoomJson, nowUnixMs: number): RoomState {
   const { keepMs = Number.POSITIVE_INFINITY, tail } = room;
   const items = tail.items.filter(({ timeUnixMs }) => timeUnixMs + keepMs > nowUnixMs);

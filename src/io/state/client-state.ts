@@ -64,7 +64,7 @@ export class ClientState {
     this.receivedFiles = new ReceivedFiles(this.#database, this.#histories);
     this.logPins = new HomeLogPins(this.#database, this.#histories);
     this.knownFiles = new KnownFiles(this.#database);
-    this.drafts = new DraftStore(this.#database, this.#histories);
+    this.drafts = new DraftStore(this.#database, this.outboxes, this.#histories);
     this.muted = new MutedTargets(this.#database);
   }
 
@@ -305,16 +305,25 @@ export class ClientState {
     return path && unlessFault(() => readSmallFile(path, SNAPSHOT_BYTES_MAX));
   }
 
-  /** Stores no snapshot that is too large, and removes it if `text` is `undefined`. */
-  setSnapshot(fingerprint: string, user: string, text: string | undefined): void {
+  /**
+   * Stores no snapshot that is too large, and removes it if `text` is `undefined`.
+   * @param isOlder reports whether `text` is older than the stored one, which then stays
+   */
+  setSnapshot(
+    fingerprint: string,
+    user: string,
+    text: string | undefined,
+    isOlder: (stored: string) => boolean = () => false,
+  ): void {
     const path = this.#snapshotPath(fingerprint, user);
     if (path === undefined) return;
     this.#database.transact(() => {
       createPrivateFolder(dirname(path));
       const isTooLarge = text !== undefined && text.length > SNAPSHOT_BYTES_MAX;
       if (text === undefined || isTooLarge || this.#histories.isReplaced(fingerprint))
-        removePath(path);
-      else writeSmallFile(path, text);
+        return removePath(path);
+      const stored = this.snapshot(fingerprint, user);
+      if (stored === undefined || !isOlder(stored)) writeSmallFile(path, text);
     });
   }
 

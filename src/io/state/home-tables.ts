@@ -7,6 +7,7 @@ import { DRAFTS_STORED_MAX, SETTINGS_LISTED_MAX } from "../../base/limits-screen
 import type { Draft } from "../../core/model/state.ts";
 import { parseObject } from "../../wire/record.ts";
 import type { AcceptedHistories } from "./accepted-histories.ts";
+import type { OutboxStore } from "./outbox-store.ts";
 import type { StateDatabase } from "./schema.ts";
 
 export abstract class HomeTable {
@@ -18,39 +19,40 @@ export interface DraftOwner {
   readonly user: string;
 }
 
-/** A process, and the stored drafts as it knows them. */
+/** Full screen of one process. */
 export interface DraftWindow {
+  /** Locked while the process runs. */
   readonly id: string;
-  /** Drafts as this process has last read or stored them, by target. */
-  readonly stored: ReadonlyMap<string, Draft>;
 }
 
-/**
- * Several windows may write drafts for one target. A window changes only the draft that it knows.
- * If another one has stored a different draft meanwhile, this window stores its own beside it.
- */
+/** Each window owns its drafts while its process runs. Afterwards, the next window takes them. */
 export class DraftStore extends HomeTable {
   constructor(
     database: StateDatabase,
+    private readonly locks: Pick<OutboxStore, "hold" | "isHeld">,
     private readonly histories: AcceptedHistories,
   ) {
     super(database);
   }
 
-  /** Drafts that several windows stored for one target are joined. */
-  list(owner: DraftOwner): ReadonlyMap<string, Draft> {
-    const { fingerprint, user } = owner;
-    const sql = "SELECT target, draft FROM drafts WHERE fingerprint = ? AND user = ? ORDER BY at";
-    const rows = this.database.all<Row>(sql, fingerprint, user.toLowerCase());
-    const drafts = new Map<string, Draft>();
-    for (const { target: key, draft } of rows) {
-      const parsed = parseDraft(draft);
-      const [target = ""] = key.split(WINDOW_MARK);
-      if (parsed !== undefined) drafts.set(target, joined(drafts.get(target), parsed));
-    }
-    const extra = rows.filter(({ target }) => target.includes(WINDOW_MARK));
-    if (extra.length > 0) this.#join(owner, extra, drafts);
-    return drafts;
+  /**
+   * Joins the drafts of one target.
+   * @param window takes over the drafts of closed windows; without it, the result has the drafts of
+   * all windows, and nothing changes
+   */
+  list(owner: DraftOwner, window?: DraftWindow): ReadonlyMap<string, Draft> {
+    const rows = this.#rows(owner);
+    if (window === undefined || rows.length === 0) return joinedDrafts(rows);
+    return this.database.transact(() => {
+      this.locks.hold(window.id);
+      const isClosed = ({ windowId }: Row) =>
+        windowId === window.id || !this.locks.isHeld(windowId);
+      const closed = this.#rows(owner).filter(isClosed);
+      const drafts = joinedDrafts(closed);
+      for (const { key } of closed) this.#write(owner, key, undefined);
+      for (const [target, draft] of drafts) this.#write(owner, keyOf(target, window), draft);
+      return drafts;
+    });
   }
 
   /**
@@ -63,46 +65,35 @@ export class DraftStore extends HomeTable {
     window: DraftWindow,
   ): void {
     this.database.transact(() => {
-      for (const [target, draft] of changes) {
-        const key = this.#keyOf(owner, target, window);
-        if (key !== undefined) this.#write(owner, key, draft);
-        else if (draft !== undefined) this.#write(owner, ownKey(target, window), draft);
-      }
+      this.locks.hold(window.id);
+      for (const [target, draft] of changes) this.#write(owner, keyOf(target, window), draft);
       this.#trim(owner);
     });
   }
 
   /**
-   * Stores a text beside the target's draft, which it joins when drafts are next listed.
+   * Stores a text beside the window's draft, which it joins in the next window.
    * @param draft `undefined` removes it
    */
-  saveBeside(owner: DraftOwner, target: string, id: string, draft: Draft | undefined): void {
-    this.#write(owner, `${target}${WINDOW_MARK}${id}`, draft);
-  }
-
-  /** `undefined` if another window has stored a draft for this target. */
-  #keyOf(owner: DraftOwner, target: string, window: DraftWindow): string | undefined {
-    const own = ownKey(target, window);
-    if (this.#read(owner, own) !== undefined) return own;
-    const current = this.#read(owner, target);
-    const known = window.stored.get(target);
-    const isKnown = current === undefined || current === (known && JSON.stringify(known));
-    return isKnown ? target : undefined;
-  }
-
-  #join(owner: DraftOwner, extra: readonly Row[], drafts: ReadonlyMap<string, Draft>): void {
+  saveBeside(
+    owner: DraftOwner,
+    { target, name }: { readonly target: string; readonly name: string },
+    draft: Draft | undefined,
+    window: DraftWindow,
+  ): void {
     this.database.transact(() => {
-      for (const { target: key } of extra) {
-        const [target = ""] = key.split(WINDOW_MARK);
-        this.#write(owner, key, undefined);
-        this.#write(owner, target, drafts.get(target));
-      }
+      this.locks.hold(window.id);
+      this.#write(owner, keyOf(target, window, name), draft);
     });
   }
 
-  #read({ fingerprint, user }: DraftOwner, key: string): string | undefined {
-    const sql = "SELECT draft FROM drafts WHERE fingerprint = ? AND user = ? AND target = ?";
-    return this.database.value(sql, fingerprint, user.toLowerCase(), key);
+  #rows({ fingerprint, user }: DraftOwner): Row[] {
+    const sql = "SELECT target, draft FROM drafts WHERE fingerprint = ? AND user = ? ORDER BY at";
+    const rows = this.database.all<StoredRow>(sql, fingerprint, user.toLowerCase());
+    return rows.map(({ target: key, draft }) => {
+      const [target = "", windowId = ""] = key.split(SEPARATOR);
+      return { key, target, windowId, draft };
+    });
   }
 
   #write({ fingerprint, user }: DraftOwner, key: string, draft: Draft | undefined): void {
@@ -128,21 +119,35 @@ function withoutTargets({ re: _, edits: __, before, ...rest }: Draft): Draft {
   return { ...rest, ...(before === undefined ? {} : { before: withoutTargets(before) }) };
 }
 
-/** Separates a target from the window that stored a second draft. Names have no line feed. */
-const WINDOW_MARK = "\n";
+/** Separates a target, a window and a name, which have no line feed. */
+const SEPARATOR = "\n";
 
-function ownKey(target: string, { id }: DraftWindow): string {
-  return `${target}${WINDOW_MARK}${id}`;
+/** Programs before 0.3 stored one draft per target, without its window. */
+function keyOf(target: string, { id }: DraftWindow, ...names: readonly string[]): string {
+  return [target, id, ...names].join(SEPARATOR);
 }
 
-function joined(first: Draft | undefined, second: Draft): Draft {
-  if (first === undefined || first.text === second.text) return second;
-  return { ...first, text: `${first.text}\n${second.text}` };
-}
-
-interface Row {
+interface StoredRow {
   readonly target: string;
   readonly draft: string;
+}
+
+interface Row extends StoredRow {
+  readonly key: string;
+  /** Empty in rows of older programs. */
+  readonly windowId: string;
+}
+
+function joinedDrafts(rows: readonly Row[]): ReadonlyMap<string, Draft> {
+  const drafts = new Map<string, Draft>();
+  for (const { target, draft: json } of rows) {
+    const draft = parseDraft(json);
+    if (draft === undefined) continue;
+    const first = drafts.get(target);
+    const isSame = first === undefined || first.text === draft.text;
+    drafts.set(target, isSame ? draft : { ...first, text: `${first.text}\n${draft.text}` });
+  }
+  return drafts;
 }
 
 function parseDraft(json: string): Draft | undefined {

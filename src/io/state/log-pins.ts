@@ -43,9 +43,15 @@ export interface LogPins {
   ownAccount(reader: LogReader): Awaitable<OwnAccountPin | undefined>;
   storeOwnAccount(reader: LogReader, pin: OwnAccountPin): Awaitable<void>;
   people(reader: LogReader): Awaitable<readonly PersonPin[]>;
-  /** Forgets the people checked longest ago; those with a new key last. */
-  storePerson(reader: LogReader, pin: PersonPin): Awaitable<void>;
+  /**
+   * Forgets the people checked longest ago; those with a new key last.
+   * @param change applied to the pin that another process may have stored meanwhile
+   * @returns the stored pin
+   */
+  storePerson(reader: LogReader, pin: PersonPin, change?: ChangePin): Awaitable<PersonPin>;
 }
+
+export type ChangePin = (stored: PersonPin | undefined) => PersonPin;
 
 export interface OwnAccountPin extends KnownOwnRecords {
   readonly account: string;
@@ -242,16 +248,22 @@ export class HomeLogPins extends HomeTable implements LogPins {
   people({ fingerprint }: LogReader): readonly PersonPin[] {
     const sql = "SELECT pin FROM people_pins WHERE fingerprint = ? ORDER BY at";
     const rows = this.database.all<{ readonly pin: string }>(sql, fingerprint);
-    return rows.map(({ pin }): unknown => parseObject(utf8Encode(pin))).filter(isPersonPin);
+    return rows.map(({ pin }) => personPinOf(pin)).filter((pin) => pin !== undefined);
   }
 
-  storePerson({ fingerprint }: LogReader, pin: PersonPin): void {
+  storePerson(reader: LogReader, pin: PersonPin, change: ChangePin = () => pin): PersonPin {
+    const { fingerprint } = reader;
     const insert = `INSERT OR REPLACE INTO people_pins (fingerprint, name, is_new, pin)
       VALUES (?, ?, ?, ?)`;
-    const isNew = hasNewKey(pin) ? 1 : 0;
-    this.database.transact(() => {
-      this.database.run(insert, fingerprint, foldCase(pin.user), isNew, JSON.stringify(pin));
+    const name = foldCase(pin.user);
+    const select = "SELECT pin FROM people_pins WHERE fingerprint = ? AND name = ?";
+    return this.database.transact(() => {
+      const stored = personPinOf(this.database.value<string>(select, fingerprint, name) ?? "");
+      const changed = change(stored);
+      const isNew = hasNewKey(changed) ? 1 : 0;
+      this.database.run(insert, fingerprint, name, isNew, JSON.stringify(changed));
       this.database.run(DELETE_OLD_PEOPLE, fingerprint);
+      return changed;
     });
   }
 
@@ -299,6 +311,11 @@ export class HomeLogPins extends HomeTable implements LogPins {
       WHERE fingerprint = ?2 AND json_valid(body)`;
     this.database.run(mark, common, fingerprint);
   }
+}
+
+function personPinOf(json: string): PersonPin | undefined {
+  const value: unknown = parseObject(utf8Encode(json));
+  return isPersonPin(value) ? value : undefined;
 }
 
 function seenRecordOf({ sender, time_ms: timeUnixMs, ...row }: SeenRow): KnownRecord {

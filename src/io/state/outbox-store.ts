@@ -1,6 +1,6 @@
 /** Store for unsent posts on disk. Each outbox belongs to one process. */
 
-import { readdirSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { assert } from "../../base/assert.ts";
 import { Fault } from "../../base/fault.ts";
@@ -39,8 +39,8 @@ const DELETE = "DELETE FROM outbox WHERE outbox = ? AND counter = ?";
 
 /**
  * Each outbox belongs to one process, which holds a lock on the file CHAT_HOME/outboxes/ID until it
- * ends. Locks are created and removed only in a write transaction, so that no process adopts an
- * outbox that is being created.
+ * ends. The ids of windows, which own drafts, are locked in the same way. Locks are created and
+ * removed only in a write transaction, so that no process adopts an outbox that is being created.
  */
 export class OutboxStore {
   readonly #locks = new Map<string, Lock>();
@@ -62,7 +62,7 @@ export class OutboxStore {
 
   #write(id: string, { fingerprint, user, added, settled }: OutboxChange): void {
     this.database.transact(() => {
-      if (!this.#locks.has(id)) assert(this.#lock(id), "only this process uses its outbox ids");
+      this.hold(id);
       const insert = this.database.statement(INSERT);
       const isReplaced = added.length > 0 && this.histories.isReplaced(fingerprint);
       for (const { counter, target, body, createdUnixMs } of added) {
@@ -101,6 +101,23 @@ export class OutboxStore {
       this.#locks.delete(id);
       lock.release();
     }
+  }
+
+  /** Locks an id of this process until it ends, within a transaction. */
+  hold(id: string): void {
+    if (!this.#locks.has(id)) assert(this.#lock(id), "only this process uses its ids");
+  }
+
+  /** Whether a running process holds the id. Only valid within a transaction. */
+  isHeld(id: string): boolean {
+    const { folder } = this.database;
+    if (folder === undefined || !LOCK_FILE.test(id)) return false;
+    if (this.#locks.has(id)) return true;
+    const path = join(folder, FOLDER, id);
+    if (!existsSync(path)) return false;
+    const lock = lockFile(path);
+    lock?.release();
+    return lock === undefined;
   }
 
   close(): void {

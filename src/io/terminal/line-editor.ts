@@ -91,6 +91,8 @@ class KeyReader {
   readonly #unmarked = new UnmarkedPastes<string>(textOfRun);
   readonly #decoder = new TextDecoder();
   #unfinished = "";
+  /** After Ctrl-V, which makes an Enter text. */
+  #isQuoting = false;
   /**
    * Keys that followed the answer to a secret question in one read. They are held until the program
    * waits again, because the echo is on until the next question.
@@ -135,13 +137,20 @@ class KeyReader {
     const [unfinished = ""] = UNFINISHED_SEQUENCE.exec(text) ?? [];
     this.#unfinished = unfinished.length > TERMINAL_SEQUENCE_BYTES_MAX ? "" : unfinished;
     const runs = text.slice(0, text.length - unfinished.length).match(RUNS) ?? [];
-    const keys = runs.filter((run) => !ANSWER.test(run)).map(readlineKey);
+    const keys = runs.filter((run) => !ANSWER.test(run)).map((run) => this.#keyOf(run));
     const typed = keys.filter((key) => key !== "");
     const isInterrupt = typed.includes(INTERRUPT);
     const held = isInterrupt ? [] : this.#held;
     if (held.length > 0) this.#held = [...held, ...typed].slice(0, HELD_RUNS_MAX);
     else if (typed.length > 0) this.#push(typed);
     if (isInterrupt) this.#held = [];
+  }
+
+  #keyOf(run: string): string {
+    const isQuoted = this.#isQuoting;
+    this.#isQuoting = run === QUOTE && !isQuoted;
+    if (this.#isQuoting) return "";
+    return NEW_LINE.test(run) || (isQuoted && ENTER.test(run)) ? NEW_LINE_KEY : readlineKey(run);
   }
 
   #push(typed: readonly string[]): void {
@@ -164,6 +173,8 @@ class KeyReader {
 
   /** Repeats a key for each code point of the character at the cursor. */
   #press(key: string): void {
+    if (key === NEW_LINE_KEY) return this.lines.breakLine();
+    if (BACKSPACE.test(key) && this.lines.joinLines()) return;
     const [before = "", after = ""] = this.lines.aroundCursor();
     const character = BACKWARD.test(key) ? before : FORWARD.test(key) ? after : "";
     for (let left = Math.max(1, [...character].length); left > 0; left--) {
@@ -184,6 +195,12 @@ class KeyReader {
 
 /** Keys that move or delete one character, for which readline takes a code point. */
 const [BACKWARD, FORWARD] = [/^(?:[\x02\x08\x7f]|\x1b[[O]D)$/, /^(?:\x06|\x1b[[O]C|\x1b\[3~)$/];
+
+const BACKSPACE = /^[\x08\x7f]$/;
+/** Alt-Enter, or Enter with any modifier in the formats of kitty and xterm. */
+const NEW_LINE = /^\x1b(?:[\r\n]|\[13;[2-8](?::[12])?u|\[27;[2-8];13~)$/;
+const NEW_LINE_KEY = "\x1b\r";
+const QUOTE = "\x16";
 
 /** Matches a run of text, a control character or an escape sequence. */
 const RUNS = new RegExp(
@@ -339,6 +356,29 @@ class ReadlineEditor implements LineEditor {
     if (this.#question !== undefined) this.editor.write(text.replaceAll("\n", ""));
     else if (lines === 1 && !isLong) this.editor.write(text);
     else this.#storePaste(text, lines);
+  }
+
+  /** Finishes a line of a message, which waits for Enter with the others. */
+  breakLine(): void {
+    if (this.#isClosed || this.#question !== undefined) return;
+    const { line, cursor } = this.editor;
+    const { text, isPasted } = enteredLine(this.#pasted, line.slice(0, cursor));
+    this.#pasted = { text, isPasted, lines: text.split("\n").length + 1 };
+    this.editor.write(null, { ctrl: true, name: "u" });
+    this.#showPrompt();
+  }
+
+  /** Returns the line before the cursor's to the input; false if there is none. */
+  joinLines(): boolean {
+    const pasted = this.#pasted;
+    if (this.#isClosed || pasted === undefined || this.editor.cursor > 0) return false;
+    const at = pasted.text.lastIndexOf("\n");
+    const text = pasted.text.slice(0, Math.max(0, at));
+    const lines = text.split("\n").length + 1;
+    this.#pasted = at < 0 ? undefined : { ...pasted, text, lines };
+    this.#showPrompt();
+    this.editor.write(pasted.text.slice(at + 1));
+    return true;
   }
 
   #untype(text: string): void {

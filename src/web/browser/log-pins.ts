@@ -5,6 +5,7 @@ import type { KnownRecord, LogPin } from "../../core/client/audit.ts";
 import { hasNewKey, isPersonPin, type PersonPin } from "../../core/client/person-keys.ts";
 import { isSameName } from "../../core/model/item.ts";
 import {
+  type ChangePin,
   type LogPins,
   type LogReader,
   type OwnAccountPin,
@@ -12,6 +13,7 @@ import {
   type ReplacedLog,
 } from "../../io/state/log-pins.ts";
 import type { LogName } from "../../wire/kinds.ts";
+import type { Locks } from "./environment.ts";
 import { accountPrefix, type Store } from "./indexed-db.ts";
 
 const STORED_RECORDS_MAX = 256;
@@ -27,8 +29,14 @@ interface StoredPin {
 }
 type StoredRecord = Omit<KnownRecord, "leaf"> & { readonly leaf: string; readonly proved: boolean };
 
+const LOCK_WAIT_MS = 5_000;
+
+/** Tabs share the rows, so each change reads and writes its row under a lock. */
 export class BrowserLogPins implements LogPins {
-  constructor(private readonly store: Store) {}
+  constructor(
+    private readonly store: Store,
+    private readonly locks: Pick<Locks, "run"> = { run: (_name, _waitMsMax, work) => work() },
+  ) {}
 
   async pin(reader: LogReader, log?: LogName): Promise<LogPin | undefined> {
     const stored = await this.#storedPin(reader, log);
@@ -37,26 +45,26 @@ export class BrowserLogPins implements LogPins {
     return { origin, size, root: fromBase64Url(root), note };
   }
 
-  async storePin(
-    reader: LogReader,
-    { origin, size, root, note }: LogPin,
-    log?: LogName,
-  ): Promise<void> {
-    const previous = await this.#storedPin(reader, log);
-    if (previous !== undefined && (previous.origin !== origin || previous.size > size)) return;
-    const pin = { origin, size, root: toBase64Url(root), note, alarm: previous?.alarm };
-    await this.#write(pinKey(reader.fingerprint, log), pin satisfies StoredPin);
+  storePin(reader: LogReader, { origin, size, root, note }: LogPin, log?: LogName): Promise<void> {
+    return this.#locked(async () => {
+      const previous = await this.#storedPin(reader, log);
+      if (previous !== undefined && (previous.origin !== origin || previous.size > size)) return;
+      const pin = { origin, size, root: toBase64Url(root), note, alarm: previous?.alarm };
+      await this.#write(pinKey(reader.fingerprint, log), pin satisfies StoredPin);
+    });
   }
 
-  async storeRecords(reader: LogReader, records: readonly KnownRecord[]): Promise<void> {
-    const bySeq = new Map((await this.#records(reader)).map((record) => [record.seq, record]));
-    // A page may receive a record twice, for example after it joins a room again.
-    for (const record of records) {
-      if (bySeq.has(record.seq)) continue;
-      bySeq.set(record.seq, { ...record, leaf: toBase64Url(record.leaf), proved: false });
-    }
-    const all = [...bySeq.values()].sort((a, b) => a.seq - b.seq);
-    await this.#write(recordsKey(reader), all.slice(-STORED_RECORDS_MAX));
+  storeRecords(reader: LogReader, records: readonly KnownRecord[]): Promise<void> {
+    return this.#locked(async () => {
+      const bySeq = new Map((await this.#records(reader)).map((record) => [record.seq, record]));
+      // A page may receive a record twice, for example after it joins a room again.
+      for (const record of records) {
+        if (bySeq.has(record.seq)) continue;
+        bySeq.set(record.seq, { ...record, leaf: toBase64Url(record.leaf), proved: false });
+      }
+      const all = [...bySeq.values()].sort((a, b) => a.seq - b.seq);
+      await this.#write(recordsKey(reader), all.slice(-STORED_RECORDS_MAX));
+    });
   }
 
   async storedRecords(reader: LogReader, which: "all" | "unproved"): Promise<KnownRecord[]> {
@@ -66,18 +74,22 @@ export class BrowserLogPins implements LogPins {
       .map(({ proved: _, leaf, ...record }) => ({ ...record, leaf: fromBase64Url(leaf) }));
   }
 
-  async markProved(reader: LogReader, seqs: readonly number[]): Promise<void> {
+  markProved(reader: LogReader, seqs: readonly number[]): Promise<void> {
     const provedSeqs = new Set(seqs);
-    const stored = await this.#records(reader);
-    const updated = stored.map((record) =>
-      provedSeqs.has(record.seq) ? { ...record, proved: true } : record,
-    );
-    await this.#write(recordsKey(reader), updated);
+    return this.#locked(async () => {
+      const stored = await this.#records(reader);
+      const updated = stored.map((record) =>
+        provedSeqs.has(record.seq) ? { ...record, proved: true } : record,
+      );
+      await this.#write(recordsKey(reader), updated);
+    });
   }
 
-  async storeConfirmed(reader: LogReader, seq: number): Promise<void> {
-    const confirmed = Math.max(seq, await this.confirmed(reader));
-    await this.#write(confirmedKey(reader.fingerprint), confirmed);
+  storeConfirmed(reader: LogReader, seq: number): Promise<void> {
+    return this.#locked(async () => {
+      const confirmed = Math.max(seq, await this.confirmed(reader));
+      await this.#write(confirmedKey(reader.fingerprint), confirmed);
+    });
   }
 
   async confirmed({ fingerprint, formers }: LogReader): Promise<number> {
@@ -89,10 +101,13 @@ export class BrowserLogPins implements LogPins {
     return confirmed;
   }
 
-  async setAlarm(reader: LogReader, alarm: string | undefined, common?: number): Promise<void> {
-    const stored = await this.#storedPin(reader);
-    if (stored === undefined || (stored.alarm === alarm && stored.common === common)) return;
-    await this.#write(pinKey(reader.fingerprint), { ...stored, alarm, common } satisfies StoredPin);
+  setAlarm(reader: LogReader, alarm: string | undefined, common?: number): Promise<void> {
+    return this.#locked(async () => {
+      const stored = await this.#storedPin(reader);
+      if (stored === undefined || (stored.alarm === alarm && stored.common === common)) return;
+      const pin = { ...stored, alarm, common } satisfies StoredPin;
+      await this.#write(pinKey(reader.fingerprint), pin);
+    });
   }
 
   async replaced({ fingerprint, formers }: LogReader): Promise<readonly ReplacedLog[]> {
@@ -119,22 +134,37 @@ export class BrowserLogPins implements LogPins {
     return [];
   }
 
-  async storePerson(reader: LogReader, pin: PersonPin): Promise<void> {
-    const others = (await this.people(reader)).filter(({ user }) => !isSameName(user, pin.user));
-    const people = [...others, pin];
-    const dropped =
-      people.length > PEOPLE_MAX ? (people.find((one) => !hasNewKey(one)) ?? people[0]) : undefined;
-    await this.#write(
-      peopleKey(reader.fingerprint),
-      people.filter((one) => one !== dropped),
-    );
+  storePerson(
+    reader: LogReader,
+    pin: PersonPin,
+    change: ChangePin = () => pin,
+  ): Promise<PersonPin> {
+    return this.#locked(async () => {
+      const stored = await this.people(reader);
+      const isPerson = ({ user }: PersonPin) => isSameName(user, pin.user);
+      const changed = change(stored.find(isPerson));
+      const people = [...stored.filter((one) => !isPerson(one)), changed];
+      const dropped =
+        people.length > PEOPLE_MAX
+          ? (people.find((one) => !hasNewKey(one)) ?? people[0])
+          : undefined;
+      await this.#write(
+        peopleKey(reader.fingerprint),
+        people.filter((one) => one !== dropped),
+      );
+      return changed;
+    });
   }
 
   /**
    * Forgets a replaced log's pin, so that the log that the server presents next is pinned. That log
    * must prove the keys of people again, but does not change which are accepted.
    */
-  async forget(reader: LogReader): Promise<void> {
+  forget(reader: LogReader): Promise<void> {
+    return this.#locked(() => this.#forget(reader));
+  }
+
+  async #forget(reader: LogReader): Promise<void> {
     const people = (await this.people(reader)).map((pin) => ({ ...pin, n: 0 }));
     if (people.length > 0) await this.#write(peopleKey(reader.fingerprint), people);
     await this.#storeReplaced(reader);
@@ -203,6 +233,10 @@ export class BrowserLogPins implements LogPins {
   async #records(reader: LogReader): Promise<readonly StoredRecord[]> {
     const stored = await this.store.get("places", recordsKey(reader));
     return Array.isArray(stored) ? (stored as StoredRecord[]) : [];
+  }
+
+  #locked<Result>(work: () => Promise<Result>): Promise<Result> {
+    return this.locks.run("chat log pins", LOCK_WAIT_MS, work);
   }
 
   #write(key: string, value: unknown): Promise<void> {

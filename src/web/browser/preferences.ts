@@ -13,17 +13,20 @@ export function sealedDatabaseName(account: string): string {
   return `chat sealed ${account}`;
 }
 
-/** Targets contain no control characters. */
 const TAB_SEPARATOR = "\n";
 
 /** Changed drafts by target; `undefined` was deleted. */
 export type Drafts = ReadonlyMap<string, Draft | undefined>;
 
-export interface StoredDraft {
-  readonly target: string;
-  /** Id of the tab that owns the draft; empty in rows of older programs. */
+/** Tables whose rows belong to tabs. */
+export type TabTable = "drafts" | "refused";
+
+export interface TabRow {
+  /** Target of a draft, or key of a refused post. Neither contains control characters. */
+  readonly key: string;
+  /** Id of the tab that owns the row; empty in rows of older programs. */
   readonly tab: string;
-  readonly draft: Draft;
+  readonly value: unknown;
 }
 
 const LAST_USER = v.object({ user: v.string(), hasLeft: v.boolean() });
@@ -122,24 +125,20 @@ export class Preferences {
     return this.#put([{ table: "places", key, value: token }]);
   }
 
-  /** Drafts of all tabs. Programs before 0.3 stored one draft per target, without its tab. */
-  async drafts(user: string): Promise<readonly StoredDraft[]> {
+  /** Rows of all tabs. Programs before 0.3 stored one draft per target, without its tab. */
+  async tabRows(table: TabTable, user: string): Promise<readonly TabRow[]> {
     const prefix = this.#prefix(user);
-    const rows = await this.#all(prefix, "drafts");
-    return rows.flatMap(([key, draft]) => {
-      const [target = "", tab = ""] = key.slice(prefix.length).split(TAB_SEPARATOR);
-      return isDraft(draft) ? [{ target, tab, draft }] : [];
+    return (await this.#all(prefix, table)).map(([suffix, value]) => {
+      const [key = "", tab = ""] = suffix.slice(prefix.length).split(TAB_SEPARATOR);
+      return { key, tab, value };
     });
   }
 
-  /** Stores all drafts or none; `undefined` deletes one. */
-  storeDrafts(
-    user: string,
-    drafts: readonly (Omit<StoredDraft, "draft"> & { readonly draft: Draft | undefined })[],
-  ): Promise<void> {
-    const changes = drafts.map(({ target, tab, draft }) => {
+  /** Stores all rows or none; `undefined` deletes one. */
+  storeTabRows(table: TabTable, user: string, rows: readonly TabRow[]): Promise<void> {
+    const changes = rows.map(({ key, tab, value }) => {
       const suffix = tab === "" ? "" : TAB_SEPARATOR + tab;
-      return { table: "drafts", key: this.#prefix(user) + target + suffix, value: draft } as const;
+      return { table, key: this.#prefix(user) + key + suffix, value };
     });
     return this.#put(changes);
   }
@@ -191,5 +190,6 @@ export class Preferences {
 }
 
 const ACCOUNT_TABLES = [
-  ...(["outbox", "uploads", "hashes", "drafts", "downloads", "attached", "previews"] as const),
+  ...(["outbox", "uploads", "hashes", "drafts", "downloads", "attached"] as const),
+  ...(["previews", "refused"] as const),
 ];

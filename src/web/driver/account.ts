@@ -54,7 +54,7 @@ export class PageAccount implements LinkedAccount {
       adoptsUnsent: true,
       outboxes: new BrowserOutboxStore(platform, () => this.migrated),
       sealed: { home, refusal: this.sealRefusal, load },
-      logs: new BrowserLogPins(platform.store),
+      logs: new BrowserLogPins(platform.store, platform.locks),
       announceUploads: async () => this.transfers.files.announceUploads(),
     });
   }

@@ -6,9 +6,9 @@
 import { toBase64Url } from "../../base/bytes.ts";
 import { ID_BYTES } from "../../base/ids.ts";
 import type { Draft } from "../../core/model/state.ts";
-import { combinedDraft, isSameDraft } from "../../ui/text/draft.ts";
+import { combinedDraft, isDraft, isSameDraft } from "../../ui/text/draft.ts";
 import type { Platform, TabMessage } from "../browser/environment.ts";
-import type { Drafts, Preferences, StoredDraft } from "../browser/preferences.ts";
+import type { Drafts, Preferences, TabRow, TabTable } from "../browser/preferences.ts";
 
 const STORE_INTERVAL_MS = 500;
 
@@ -27,6 +27,12 @@ export interface TabDraftsOptions {
 interface Copy {
   readonly tab: string;
   readonly draft: Draft;
+}
+
+interface OwnedRow extends TabRow {
+  readonly isOwn: boolean;
+  /** Whether another open tab owns the row. */
+  readonly isOpen: boolean;
 }
 
 export class TabDrafts {
@@ -84,8 +90,8 @@ export class TabDrafts {
     const user = this.options.user();
     const drafts = new Map(this.#changed);
     if (user === undefined || drafts.size === 0) return;
-    const tab = await this.#tabId();
-    await preferences.storeDrafts(user, rowsOf(drafts, tab));
+    const tab = await this.id();
+    await preferences.storeTabRows("drafts", user, rowsOf(drafts, tab));
     for (const [target, draft] of drafts) {
       if (this.#changed.get(target) === draft) this.#changed.delete(target);
       const change = draft === undefined ? {} : { draft };
@@ -104,27 +110,25 @@ export class TabDrafts {
     const previous = platform.tabId.read() ?? "";
     const text = lastDrafts.read();
     if (text !== undefined) {
-      await preferences.storeDrafts(user, rowsOf(preferences.parseDrafts(user, text), previous));
+      const drafts = preferences.parseDrafts(user, text);
+      await preferences.storeTabRows("drafts", user, rowsOf(drafts, previous));
       lastDrafts.write(undefined);
     }
-    const own = await this.#tabId();
     const drafts = new Map<string, Draft>();
-    const adopted: StoredDraft[] = [];
+    const adopted: TabRow[] = [];
     const copies = new Map<string, Copy>();
-    const open = new Map<string, boolean>();
-    const rows = (await preferences.drafts(user)).toSorted(
-      (a, b) => Number(b.tab === own) - Number(a.tab === own),
+    const rows = (await this.rows("drafts", user)).toSorted(
+      (a, b) => Number(b.isOwn) - Number(a.isOwn),
     );
     for (const row of rows) {
-      const { target, tab, draft } = row;
-      const isOpen = tab !== own && (open.get(tab) ?? (await this.#isOpen(tab)));
-      open.set(tab, isOpen);
+      const { key: target, tab, value: draft, isOpen } = row;
+      if (!isDraft(draft)) continue;
       const before = drafts.get(target);
       const combined = before === undefined ? draft : combinedDraft(before, draft);
       if (isOpen) copies.set(target, { tab, draft });
       else if (combined !== undefined) {
         drafts.set(target, combined);
-        if (tab !== own) adopted.push(row);
+        if (!row.isOwn) adopted.push(row);
       }
     }
     if (this.options.user()?.toLowerCase() !== user.toLowerCase()) return;
@@ -136,10 +140,8 @@ export class TabDrafts {
     }
     if (adopted.length === 0) return;
     await this.store();
-    await preferences.storeDrafts(
-      user,
-      adopted.map(({ target, tab }) => ({ target, tab, draft: undefined })),
-    );
+    const moved = adopted.map(({ key, tab }) => ({ key, tab, value: undefined }));
+    await preferences.storeTabRows("drafts", user, moved);
   }
 
   clear(): void {
@@ -155,16 +157,31 @@ export class TabDrafts {
     if (draft !== typed) this.options.emit(target, draft);
   }
 
-  /** Rows of older programs, which name no tab, have the id "". */
+  /** Stored rows, with the state of the tabs that own them. */
+  async rows(table: TabTable, user: string): Promise<readonly OwnedRow[]> {
+    const own = await this.id();
+    const open = new Map([
+      [own, false],
+      ["", false], // Rows of older programs name no tab.
+    ]);
+    const rows: OwnedRow[] = [];
+    for (const row of await this.options.preferences.tabRows(table, user)) {
+      const { tab } = row;
+      const isOpen = open.get(tab) ?? (await this.#isOpen(tab));
+      open.set(tab, isOpen);
+      rows.push({ ...row, isOwn: tab === own, isOpen });
+    }
+    return rows;
+  }
+
   async #isOpen(tab: string): Promise<boolean> {
-    if (tab === "") return false;
     const release = await this.options.platform.locks.hold(lockName(tab)).catch(() => undefined);
     release?.();
     return release === undefined;
   }
 
   /** The browser releases the lock when this tab closes. A duplicated tab gets an id of its own. */
-  #tabId(): Promise<string> {
+  id(): Promise<string> {
     this.#tab ??= this.#claim();
     return this.#tab;
   }
@@ -182,7 +199,7 @@ export class TabDrafts {
 }
 
 function rowsOf(drafts: Drafts, tab: string) {
-  return [...drafts].map(([target, draft]) => ({ target, tab, draft }));
+  return [...drafts].map(([key, value]) => ({ key, tab, value }));
 }
 
 function lockName(tab: string): string {

@@ -43,6 +43,7 @@ import type { PreviewStore } from "../transfer/preview-store.ts";
 import { PageAccount } from "./account.ts";
 import { TabDrafts } from "./drafts.ts";
 import { linkGranter } from "./linking.ts";
+import { RefusedPosts } from "./refused-posts.ts";
 import type { SealedModule } from "./sealing.ts";
 
 /** Loads the code on demand, because its curve has 20 kB. */
@@ -126,6 +127,7 @@ export class PageClient extends ChatClient<PageAccount> {
   readonly #loadSealed: PageClientOptions["sealed"];
   readonly #listeners = new Set<(event: PageEvent) => void>();
   readonly #drafts: TabDrafts;
+  readonly #refused: RefusedPosts;
   #isClosed = false;
   #resetToken: string | undefined;
   #linkCode: string | undefined;
@@ -145,8 +147,8 @@ export class PageClient extends ChatClient<PageAccount> {
     private readonly device: Device,
     { onAlarm, photos, sealed }: PageClientOptions,
   ) {
-    const { clock, entropy, dial, store } = platform;
-    const logs = new BrowserLogPins(store);
+    const { clock, entropy, dial, store, locks } = platform;
+    const logs = new BrowserLogPins(store, locks);
     super({
       clock,
       entropy,
@@ -180,6 +182,16 @@ export class PageClient extends ChatClient<PageAccount> {
       drafts: () => this.model.drafts,
       emit: (target, draft) => this.#applyUnlessClosed({ kind: "draft", target, draft }),
     });
+    this.#refused = new RefusedPosts({
+      platform,
+      preferences: this.#preferences,
+      tabs: this.#drafts,
+      user: () => this.account?.session.user,
+      pending: () => this.model.pending,
+      emit: (event) => this.#applyUnlessClosed(event),
+      written: async () => this.account?.session.posts.written(),
+    });
+    this.store.subscribe(() => this.#refused.follow());
     platform.onOnline(() => this.loop.reconnectNow());
     platform.storeWatch.onRelease = () => this.#releaseStore();
     platform.storeWatch.onFailure = () => this.store.update();
@@ -588,7 +600,10 @@ export class PageClient extends ChatClient<PageAccount> {
     if (account === previous) return;
     this.store.reportFailure(account.begin());
     this.store.reportFailure(
-      account.migrated.then(() => this.#drafts.restore(result.account.user)),
+      account.migrated.then(async () => {
+        const { user } = result.account;
+        await Promise.all([this.#drafts.restore(user), this.#refused.restore(user)]);
+      }),
     );
   }
 
@@ -605,6 +620,10 @@ export class PageClient extends ChatClient<PageAccount> {
       case "sealed-fault":
         if (this.sealRefusal === undefined)
           this.store.enqueue({ kind: "fault", fault: event.fault });
+        return;
+      case "settled":
+        // Refused posts are stored before the outbox deletes them.
+        if (event.outcome.kind === "refused") this.store.update();
         return;
       case "room":
         // The user has joined the room again.
@@ -667,6 +686,7 @@ export class PageClient extends ChatClient<PageAccount> {
 
   #loggedOut(account: PageAccount | undefined): void {
     this.#drafts.clear();
+    this.#refused.clear();
     this.attached.clear();
     this.avatars.clear();
     this.forgetAccount();

@@ -42,7 +42,7 @@ import {
 } from "./shell/context.tsx";
 import { combined, listen, whenSettled } from "./shell/effects.ts";
 import { LazyModule, useModule } from "./shell/lazy.ts";
-import { readSettings, type Settings, saveSettings } from "./shell/settings.ts";
+import { onSettings, readSettings, type Settings, saveSettings } from "./shell/settings.ts";
 import { ToastQueue } from "./shell/toast-queue.ts";
 import { Toasts, useModelFaults } from "./shell/toasts.tsx";
 import { useWakeLock } from "./shell/wake-lock.ts";
@@ -277,15 +277,13 @@ export function App({ chat, texts: initialTexts }: AppProps) {
   const [layers] = useState(() => new Layers(window));
   const change = useCallback(
     (changes: Partial<Settings>) => {
-      setSettings((before) => {
-        const after = { ...before, ...changes };
-        const failure = saveSettings(after);
-        if (failure !== undefined) chat.storeFailed(failure);
-        return after;
-      });
+      const failure = saveSettings(changes);
+      if (failure !== undefined) chat.storeFailed(failure);
+      setSettings((before) => ({ ...before, ...changes }));
     },
     [chat],
   );
+  useEffect(() => onSettings(setSettings), []);
   const texts = useLanguageTexts(settings.language, initialTexts);
   const today = useToday();
   // biome-ignore lint/correctness/useExhaustiveDependencies: the names of days change at midnight

@@ -5,6 +5,7 @@ import { ScreenDrafts } from "../../../src/cli/screen/drafts.ts";
 import type { Draft } from "../../../src/core/model/state.ts";
 import { ClientState } from "../../../src/io/state/client-state.ts";
 import type { DraftOwner } from "../../../src/io/state/home-tables.ts";
+import { tempFolder } from "../../temp-folder.ts";
 import { FakeClock } from "./terminal/fake-device.ts";
 
 const ANA = { fingerprint: "F", user: "ana" };
@@ -139,6 +140,45 @@ describe("several windows of one home", () => {
     expect(restored()).toBe("two\none more");
   });
 
+  test("a window does not take the draft of one that is open, but of one that has ended", () => {
+    const folder = tempFolder();
+    const window = () => {
+      const state = ClientState.open(folder);
+      const { drafts: store } = state;
+      const drafts = new ScreenDrafts({
+        clock: new FakeClock(),
+        store,
+        collect: () => {},
+        onFailure: () => {},
+      });
+      const shown = drafts.open(ANA).get("lobby")?.text;
+      const type = (text: string | undefined) => {
+        drafts.setDraft("lobby", text === undefined ? undefined : { text });
+        drafts.save();
+      };
+      return { shown, type, drafts, close: () => state.close() };
+    };
+    const first = window();
+    first.type("ten minutes of work");
+    const fault = new Fault("not-allowed", "no");
+    const refused = { body: { text: "refused" }, state: { kind: "refused", fault } } as const;
+    first.drafts.keepRefused([{ ...refused, key: "a", to: "lobby", writtenUnixMs: 0, id: "" }]);
+    const second = window();
+    expect(second.shown).toBeUndefined();
+    second.type("hello");
+    second.type(undefined);
+    second.type("two");
+    second.close();
+    first.close();
+    const third = window();
+    expect(third.shown).toBe("ten minutes of work\nrefused\ntwo");
+    third.type(undefined);
+    third.close();
+    const last = window();
+    expect(last.shown).toBeUndefined();
+    last.close();
+  });
+
   test("a restored draft is written by the window that changes it", () => {
     const { open, restored } = openWindows();
     open().type("half");
@@ -149,4 +189,22 @@ describe("several windows of one home", () => {
     a.type("half a thought");
     expect(restored()).toBe("half done\nhalf a thought");
   });
+});
+
+test("a refused reply in a thread is a draft of it, and a refused reaction is none", () => {
+  const { drafts: store } = ClientState.inMemory();
+  const drafts = new ScreenDrafts({
+    clock: new FakeClock(),
+    store,
+    collect: () => undefined,
+    onFailure: () => undefined,
+  });
+  drafts.open(ANA);
+  const state = { kind: "refused", fault: new Fault("not-allowed", "no") } as const;
+  const post = { to: "lobby", writtenUnixMs: 0, id: "", state };
+  drafts.keepRefused([
+    { ...post, key: "a", body: { text: "reply", re: 3, thread: true } },
+    { ...post, key: "b", body: { text: "", re: 3, react: "👍" } },
+  ]);
+  expect([...store.list(ANA)]).toEqual([["lobby 3", { text: "reply" }]]);
 });

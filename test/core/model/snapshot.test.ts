@@ -1,6 +1,10 @@
 import { expect, test } from "bun:test";
 import { SNAPSHOT_ITEMS_MAX } from "../../../src/base/limits-screen.ts";
-import { formatSnapshot, parseSnapshot } from "../../../src/core/model/snapshot.ts";
+import {
+  formatSnapshot,
+  isOlderSnapshot,
+  parseSnapshot,
+} from "../../../src/core/model/snapshot.ts";
 import type { Item, Model, RoomState } from "../../../src/core/model/state.ts";
 import { emptyModel, updateAll } from "../../../src/core/model/update.ts";
 
@@ -51,4 +55,15 @@ test("ignores a damaged snapshot and that of another version", () => {
   for (const wrong of ["", "{}", "null", text.slice(0, -9), text.replace('"2 ', '"0 ')]) {
     expect(parseSnapshot(wrong, 0)).toBeUndefined();
   }
+});
+
+test("is older than one of a process that has received more", () => {
+  const stored = formatSnapshot(modelWith(roomWith("lobby", 1)), 7);
+  expect([undefined, 6, 7, 8].map((after) => isOlderSnapshot(stored, after))).toEqual([
+    true,
+    true,
+    false,
+    false,
+  ]);
+  expect(isOlderSnapshot("{}", 1)).toBe(false);
 });

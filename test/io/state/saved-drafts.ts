@@ -7,5 +7,5 @@ export function saveDrafts(
   owner: DraftOwner,
   changes: ReadonlyMap<string, Draft | undefined>,
 ): void {
-  drafts.save(owner, changes, { id: "w", stored: drafts.list(owner) });
+  drafts.save(owner, changes, { id: "w" });
 }

@@ -2,6 +2,7 @@
 
 import { type PageSettings, pageSettings } from "../../../ui/settings.ts";
 import { isTouch } from "./context.tsx";
+import { listen } from "./effects.ts";
 import { readLocal, writeLocal } from "./local.ts";
 
 export interface Settings extends PageSettings {
@@ -36,8 +37,18 @@ export function enterSends({ enterSends: isOn }: Settings): boolean {
 
 export const readSettings = (): Settings => checked(Object(readLocal(KEY)));
 
-/** @returns why the browser does not store the settings; `undefined` if it does */
-export const saveSettings = (settings: Settings): unknown => writeLocal(KEY, settings);
+/**
+ * Another tab may have stored other settings, which stay.
+ * @returns why the browser does not store the settings; `undefined` if it does
+ */
+export const saveSettings = (changes: Partial<Settings>): unknown =>
+  writeLocal(KEY, { ...Object(readLocal(KEY)), ...changes });
+
+/** Calls back when another tab has changed the settings. */
+export const onSettings = (changed: (settings: Settings) => void): (() => void) =>
+  listen<StorageEvent>(window, "storage", ({ key }) => {
+    if (key === KEY) changed(readSettings());
+  });
 
 function checked(stored: Readonly<Record<string, unknown>>): Settings {
   const { pushesFor, otherPictures: names } = stored;
