@@ -251,6 +251,8 @@ export interface FindOptions {
    * servers. Without it, the search lists all servers.
    */
   readonly isWanted?: (server: DiscoveredServer) => boolean;
+  /** Ends the search early. */
+  readonly ended?: Promise<void>;
 }
 
 /** @throws {Fault} unreachable if there is no network or the port is refused */
@@ -258,11 +260,12 @@ export async function findOnLan(
   options: FindOptions,
   network: MulticastDnsNetwork = LAN,
 ): Promise<DiscoveryResult> {
-  const { serviceType, clock, forMs, isWanted } = options;
+  const { serviceType, clock, forMs, isWanted, ended } = options;
   const addresses = network.interfaces();
   if (addresses.length === 0) throw noNetwork();
   const discovered = new DiscoveredServers(isWanted);
   const wanted = Promise.withResolvers<void>();
+  void ended?.then(wanted.resolve);
   let firstError: unknown;
   let working = 0;
   const instances = addresses.map((address) => {

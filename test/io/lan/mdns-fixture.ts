@@ -81,8 +81,8 @@ export function forged(label: string, port: number, text: readonly string[]): Ui
   return forgedAll([label], port, text);
 }
 
-export function forgedShare(label: string, port: number): Uint8Array {
-  return forgedAll([label], port, [], SHARE_SERVICE);
+export function forgedShare(label: string, port: number, text: readonly string[] = []): Uint8Array {
+  return forgedAll([label], port, text, SHARE_SERVICE);
 }
 
 export function forgedAll(
