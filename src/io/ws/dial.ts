@@ -15,7 +15,7 @@ import { Fault } from "../../base/fault.ts";
 import { CONNECT_TIMEOUT_MS } from "../../base/limits.ts";
 import { withTimeout } from "../clock.ts";
 import { releaseBuffer } from "../disk/buffer-pool.ts";
-import { connectInTurn, resolveAddresses, resolves } from "../link/addresses.ts";
+import { connectInTurn, isRouted, resolveAddresses, resolves } from "../link/addresses.ts";
 import { rethrow } from "../link/base-link.ts";
 import type { Address, Dial, DialOptions } from "../link/link.ts";
 import { isLoopback, normalizeAddress } from "./address.ts";
@@ -147,8 +147,14 @@ class WsDialAttempt {
         },
       });
     } catch (cause) {
+      if (isIP(hostname) !== 0 && !(await isRouted(hostname))) throw this.#noRoute(cause);
       throw this.#connectFault(cause);
     }
+  }
+
+  #noRoute(cause: unknown): Fault {
+    const remedy = "connect this machine to a network that reaches the server";
+    return new Fault("unreachable", `no route to ${this.#address}`, { remedy, cause });
   }
 
   #onOpen(socket: Socket): void {
@@ -292,8 +298,6 @@ export function connectMessage(
       return `cannot resolve ${host}`;
     case "EHOSTUNREACH":
       return `no host answers at ${address}`;
-    case "ENETUNREACH":
-      return `no route to ${address}`;
     default:
       return `cannot connect to ${address} (${code})`;
   }
