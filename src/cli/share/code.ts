@@ -358,7 +358,9 @@ class AnnouncedSenders {
 
 function noSender({ number }: ShortCode): Fault {
   return new Fault("code-unknown", `no sender on this network uses the number ${number}`, {
-    remedy: "check the code, or name the same server on both machines: --via SERVER",
+    remedy:
+      "check the code; if the network hides the sender, paste the sender's line, " +
+      "or name the same server on both machines: --via SERVER",
   });
 }
 

@@ -3,7 +3,6 @@
 import type { LookupAddress } from "node:dns";
 import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
-import { errorCode } from "../disk/disk.ts";
 
 /** Both families of a host with two networks. */
 const ADDRESSES_MAX = 4;
@@ -46,19 +45,6 @@ export async function resolves(host: string): Promise<boolean> {
   const result = await Promise.race([answered, late]);
   clearTimeout(timer);
   return result;
-}
-
-/** Reports whether this machine has a route. Bun 1.4.4 reports ENETUNREACH of TCP as a refusal. */
-export async function isRouted(address: string): Promise<boolean> {
-  const hostname = address.includes(":") ? "::" : "0.0.0.0";
-  try {
-    // Sends nothing: the system only looks for a route.
-    const socket = await Bun.udpSocket({ hostname, connect: { hostname: address, port: 9 } });
-    socket.close();
-    return true;
-  } catch (error) {
-    return errorCode(error) !== "ENETUNREACH";
-  }
 }
 
 /**

@@ -15,7 +15,8 @@ import { Fault } from "../../base/fault.ts";
 import { CONNECT_TIMEOUT_MS } from "../../base/limits.ts";
 import { withTimeout } from "../clock.ts";
 import { releaseBuffer } from "../disk/buffer-pool.ts";
-import { connectInTurn, isRouted, resolveAddresses, resolves } from "../link/addresses.ts";
+import { hasRoute } from "../lan/interfaces.ts";
+import { connectInTurn, resolveAddresses, resolves } from "../link/addresses.ts";
 import { rethrow } from "../link/base-link.ts";
 import type { Address, Dial, DialOptions } from "../link/link.ts";
 import { isLoopback, normalizeAddress } from "./address.ts";
@@ -147,13 +148,15 @@ class WsDialAttempt {
         },
       });
     } catch (cause) {
-      if (isIP(hostname) !== 0 && !(await isRouted(hostname))) throw this.#noRoute(cause);
+      // Bun 1.4.4 reports ENETUNREACH as ECONNREFUSED.
+      const isRouted = isIP(hostname) === 0 || (await hasRoute(hostname));
+      if (!isRouted) throw this.#noRoute(cause);
       throw this.#connectFault(cause);
     }
   }
 
   #noRoute(cause: unknown): Fault {
-    const remedy = "connect this machine to a network that reaches the server";
+    const remedy = "check cable, Wi-Fi and VPN: is this machine in the server's network?";
     return new Fault("unreachable", `no route to ${this.#address}`, { remedy, cause });
   }
 
@@ -244,7 +247,12 @@ class WsDialAttempt {
     return new Fault(
       "unreachable",
       `${this.#address} is not a chat server: it does not speak TLS`,
-      { remedy: "check the port; connect to a server with --no-tls through its proxy", cause },
+      {
+        remedy:
+          "check the port; connect to a server with --no-tls through its proxy; " +
+          "open a web page if this network has a log-in page",
+        cause,
+      },
     );
   }
 

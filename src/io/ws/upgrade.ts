@@ -128,7 +128,7 @@ export class Upgrade {
 
   #notChatServer(reason: string): Fault {
     return new Fault("unreachable", msg`${this.address} is not a chat server: it ${reason}`, {
-      remedy: "check the port",
+      remedy: "check the port, or open a web page if this network has a log-in page",
     });
   }
 }

@@ -2,7 +2,6 @@ import { expect, test } from "bun:test";
 import {
   alternateFamilies,
   connectInTurn,
-  isRouted,
   resolveAddresses,
   resolves,
 } from "../../../src/io/link/addresses.ts";
@@ -39,10 +38,6 @@ test("addresses alternate between the families", () => {
   const expected = ["::1", "127.0.0.1", "::2", "127.0.0.2", "::3"];
   expect(alternateFamilies(found)).toEqual(expected);
   expect(alternateFamilies([])).toEqual([]);
-});
-
-test("this machine has a route to itself", async () => {
-  expect(await isRouted("127.0.0.1")).toBe(true);
 });
 
 test("an address is returned as it is", async () => {
