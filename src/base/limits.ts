@@ -553,12 +553,12 @@ export const SERVERS_FOUND_MAX = 256;
 export const SERVERS_FOUND_PER_ADDRESS_MAX = 64;
 /** A reflector between networks is the sender of all servers of the other networks. */
 export const SERVERS_FOUND_PER_SENDER_MAX = 128;
-/** The mDNS library stores every name that it receives. */
-export const ANNOUNCEMENTS_READ_MAX = 1_024;
+/** Services whose records may arrive in several responses. The oldest are forgotten. */
+export const SERVICES_READ_MAX = 1_024;
 /** RFC 6762, section 17. */
 export const MDNS_DATAGRAM_BYTES_MAX = 9_000;
-/** An announcement has ten records, and the cost of an answer grows quadratically. */
-export const MDNS_ENTRIES_MAX = 64;
+/** The query of a reflector lists up to 90 answers that it knows. */
+export const MDNS_ENTRIES_MAX = 256;
 /** Each question may cause an answer to all hosts. */
 export const MDNS_QUESTIONS_MAX = 8;
 /** Datagrams about chat from one sender, which may be the reflector of a whole school. */

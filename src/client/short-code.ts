@@ -116,7 +116,7 @@ function wrongCode(cause?: Fault): Fault {
 }
 
 /**
- * @param onGuess called before the host could use the answer for a guess of its own
+ * @param onGuess awaited before the guess. If it rejects, neither device has guessed.
  * @returns the host's answer
  * @throws {Fault} code-unknown, code-wrong, checksum-wrong, and faults of the connection
  */
@@ -124,13 +124,13 @@ export async function redeemCode(
   sendRequest: SendRequest,
   parameters: CodeParameters,
   request: Uint8Array,
-  onGuess: () => void = () => {},
+  onGuess: () => Promise<void> = async () => {},
 ): Promise<Uint8Array> {
   const { number } = parameters.code;
   const guest = new CodeGuest(parameters);
   const started = await sendRequest("code-ask", { number, message: guest.share });
   const confirmation = guest.confirm(started.message, request);
-  onGuess();
+  await onGuess();
   const { message } = await sendRequest("code-ask", { number, message: confirmation });
   return guest.open(message);
 }

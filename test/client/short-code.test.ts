@@ -60,7 +60,11 @@ function offer(relays: readonly Relay[], code = CODE, grant = async () => utf8En
   return { ended, crowded: () => crowded };
 }
 
-async function redeem(request: SendRequest, code = CODE, onGuess = () => {}): Promise<string> {
+async function redeem(
+  request: SendRequest,
+  code = CODE,
+  onGuess = async () => {},
+): Promise<string> {
   const parameters = { code, channel: CHANNEL, random };
   return utf8Decode(await redeemCode(request, parameters, new Uint8Array(0), onGuess));
 }

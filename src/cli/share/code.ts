@@ -12,6 +12,7 @@ import type { SendRequest } from "../../client/link/queries.ts";
 import { OfferedCode, redeemCode } from "../../client/short-code.ts";
 import { greet } from "../../client/trust.ts";
 import { nativeVerifier } from "../../crypto/identity.ts";
+import { delay } from "../../io/clock.ts";
 import { type Entropy, systemEntropy } from "../../io/entropy.ts";
 import { LAN, type MulticastDnsNetwork } from "../../io/lan/discovery.ts";
 import type { DiscoveredServer } from "../../wire/announcement.ts";
@@ -44,6 +45,10 @@ const CLAIM_CHECK_MS = 500;
 const CLAIM_ATTEMPTS_MAX = 8;
 /** Long enough for the start of an announcement, and for a few lost packets. */
 const SENDER_SEARCH_MS = 5_000;
+/** Long enough for a second sender with the number to answer. */
+const SECOND_SENDER_MS = 250;
+/** Announcements that are tried, because anybody can announce every number. */
+const SENDERS_TRIED_MAX = 16;
 /** Longer than the delay after wrong guesses from the same address. */
 const EXCHANGE_TIMEOUT_MS = 30_000;
 
@@ -235,37 +240,127 @@ export async function redeemShareCode(
   { via, transport }: RedeemOptions,
   network: MulticastDnsNetwork = LAN,
 ): Promise<ServerSpec> {
-  const { clock } = context;
   if (via !== undefined) return redeemAt(context, via, code, transport);
-  const tried = new Set<string>();
-  const isWanted = (server: DiscoveredServer) =>
-    announcedNumber(server.name) === code.number && !tried.has(formatAddress(server));
-  const { findOnLan } = await import("../../io/lan/discovery.ts");
   if (context.terminal !== undefined) printNotice(context, "searching for the sender …");
+  const { clock } = context;
   const until = clock.now() + SENDER_SEARCH_MS;
-  let failure: unknown;
+  using senders = new AnnouncedSenders(context, code, transport);
+  const { isWanted } = senders;
+  const { findOnLan } = await import("../../io/lan/discovery.ts");
   for (;;) {
     const forMs = Math.max(0, until - clock.now());
-    const search = { serviceType: SERVICE_TYPE, clock, forMs, isWanted } as const;
-    const found = (await findOnLan(search, network)).servers[0];
-    if (found === undefined) break;
-    tried.add(formatAddress(found));
-    let wasGuessed = false;
-    const onGuess = () => {
-      wasGuessed = true;
-    };
-    try {
-      const address = { host: found.host, port: found.port, portGiven: true };
-      return { ...(await redeemAt(context, address, code, transport, onGuess)), ...address };
-    } catch (error) {
-      // Anybody can announce the number, but gets only one guess at the words.
-      if (wasGuessed || !(error instanceof Fault)) throw error;
-      failure ??= error;
-    }
+    const ended = senders.answered().then(() => delay(clock, SECOND_SENDER_MS));
+    await findOnLan({ serviceType: SERVICE_TYPE, clock, forMs, isWanted, ended }, network);
+    const invite = await senders.redeem();
+    if (invite !== undefined) return invite;
+    if (clock.now() < until) continue;
+    throw senders.failure ?? noSender(code);
   }
-  if (failure !== undefined) throw failure;
-  throw new Fault("code-unknown", `no sender on this network uses the number ${code.number}`, {
-    remedy: "check the code, or name the same server on both machines: --via SERVER",
+}
+
+interface AnsweredSender {
+  /** Resolved if this device may guess at this sender. */
+  readonly guess: PromiseWithResolvers<void>;
+  /** `undefined` if the exchange failed before the guess. */
+  readonly invite: Promise<ServerSpec | undefined>;
+}
+
+/**
+ * Begins the exchange with each machine that announces the number, and guesses only if a single one
+ * answers. A guess at another sender with the same number would end the code of that sender.
+ */
+class AnnouncedSenders {
+  readonly #tried = new Set<string>();
+  readonly #answered = new Map<Fingerprint, AnsweredSender>();
+  #runningCount = 0;
+  #changed = Promise.withResolvers<void>();
+  #isClosed = false;
+  failure: Fault | undefined;
+
+  constructor(
+    private readonly context: Pick<Context, "clock" | "stderr">,
+    private readonly code: ShortCode,
+    private readonly transport: RedeemOptions["transport"],
+  ) {}
+
+  readonly isWanted = (server: DiscoveredServer): boolean => {
+    const address = formatAddress(server);
+    const isNew = announcedNumber(server.name) === this.code.number && !this.#tried.has(address);
+    if (!isNew || this.#tried.size >= SENDERS_TRIED_MAX) return false;
+    this.#tried.add(address);
+    this.#begin(server);
+    return false;
+  };
+
+  /** Resolves when a sender waits for a guess. */
+  async answered(): Promise<void> {
+    while (this.#answered.size === 0) await this.#changed.promise;
+  }
+
+  /**
+   * @returns `undefined` if no sender has answered
+   * @throws {Fault} if the guess fails, or several senders have answered
+   */
+  async redeem(): Promise<ServerSpec | undefined> {
+    while (this.#answered.size === 0 && this.#runningCount > 0) await this.#changed.promise;
+    const [sender, second] = this.#answered.values();
+    if (second !== undefined) {
+      const message = `several senders on this network use the number ${this.code.number}`;
+      throw new Fault("code-unknown", message, { remedy: "ask the sender to share again" });
+    }
+    sender?.guess.resolve();
+    return await sender?.invite;
+  }
+
+  [Symbol.dispose](): void {
+    this.#isClosed = true;
+    for (const { guess } of this.#answered.values()) guess.reject(noSender(this.code));
+  }
+
+  #begin({ host, port, fingerprint: announced }: DiscoveredServer): void {
+    const address = { host, port, portGiven: true };
+    const guess = Promise.withResolvers<void>();
+    let hasGuessed = false;
+    const onGuess = async (fingerprint: Fingerprint) => {
+      // Another program has the address now, or the sender has several addresses.
+      const isOther = announced !== undefined && announced !== fingerprint;
+      if (isOther || this.#isClosed || this.#answered.has(fingerprint)) throw noSender(this.code);
+      this.#answered.set(fingerprint, { guess, invite });
+      this.#notify();
+      await guess.promise;
+      hasGuessed = true;
+    };
+    const onFailure = (error: unknown) => {
+      if (hasGuessed || !(error instanceof Fault)) throw error;
+      this.failure ??= error;
+      for (const [key, sender] of this.#answered) {
+        if (sender.guess === guess) this.#answered.delete(key);
+      }
+      return undefined;
+    };
+    this.#runningCount++;
+    const { context, code, transport } = this;
+    const invite: AnsweredSender["invite"] = redeemAt(context, address, code, transport, onGuess)
+      .then((spec) => ({ ...spec, ...address }))
+      .catch(onFailure)
+      .finally(() => {
+        this.#runningCount--;
+        this.#notify();
+      });
+    invite.catch(() => {}); // Reported by `redeem`.
+  }
+
+  #notify(): void {
+    this.#changed.resolve();
+    this.#changed = Promise.withResolvers();
+  }
+}
+
+function noSender({ number }: ShortCode): Fault {
+  return new Fault("code-unknown", `no sender on this network uses the number ${number}`, {
+    remedy:
+      "check the code; if the network hides the sender, paste the sender's line, " +
+      "or name the same server on both machines: --via SERVER",
   });
 }
 
@@ -274,7 +369,7 @@ async function redeemAt(
   address: ServerSpec,
   code: ShortCode,
   transport: RedeemOptions["transport"],
-  onGuess: () => void = () => {},
+  onGuess: (fingerprint: Fingerprint) => Promise<void> = async () => {},
 ): Promise<ServerSpec> {
   const { clock } = context;
   using dialer = openDialer(context, address, { transport });
@@ -285,10 +380,13 @@ async function redeemAt(
   try {
     const entropy = systemEntropy();
     const program = PROGRAM;
-    await greet(connection, { clock, entropy, verifier: nativeVerifier, program });
+    const greeting = { clock, entropy, verifier: nativeVerifier, program };
+    const { fingerprint } = await greet(connection, greeting);
     const request: SendRequest = (kind, fields) => connection.request(kind, fields);
     const parameters = { code, channel: SHARE_CHANNEL, random: entropy };
-    const invite = await redeemCode(request, parameters, new Uint8Array(0), onGuess);
+    const invite = await redeemCode(request, parameters, new Uint8Array(0), () =>
+      onGuess(fingerprint),
+    );
     return parseServerSpec(utf8Decode(invite));
   } finally {
     cancel();

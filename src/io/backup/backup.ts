@@ -16,6 +16,7 @@ import { type Clock, delay } from "../clock.ts";
 import { checkDataFolder, isVolumeFile } from "../disk/data-folder.ts";
 import { onDisk, syncWithParents, type TreeDisk } from "../disk/disk.ts";
 import { lockFile } from "../disk/lock.ts";
+import { trustedTarget } from "../disk/stat.ts";
 import { absolutePath } from "../disk/working-folder.ts";
 import { readCheckpointFile, writeCheckpointFile } from "../log/checkpoints.ts";
 import {
@@ -71,8 +72,9 @@ export interface BackupResult {
   readonly damagedRecords: number;
 }
 
+const SETTINGS_FILE = "settings.toml";
 export const SMALL_FILES: readonly string[] = [
-  ...["format.json", "identity.key", "tls.crt", "tls.key", "settings.toml", "settings.json"],
+  ...["format.json", "identity.key", "tls.crt", "tls.key", SETTINGS_FILE, "settings.json"],
   ...["ca.crt", "ca.key", "local.crt"],
   ...["invite", "marks.json", "devices.json", "clock.json"],
 ];
@@ -175,7 +177,10 @@ class Backup {
     }
     await disk.syncFolder(out);
     for (const name of SMALL_FILES) {
-      const paths = { from: join(data, name), to: join(out, name) };
+      // The packages link the operator's settings into the data folder.
+      const path = join(data, name);
+      const from = name === SETTINGS_FILE ? trustedTarget(path) : path;
+      const paths = { from, to: join(out, name) };
       this.#countBytes(await copySmall(disk, { ...paths, sizeBytesMax: SMALL_BYTES_MAX }));
     }
     const infos = await this.#copyGroupInfos();

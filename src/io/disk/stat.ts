@@ -1,6 +1,7 @@
 /** Details of files and folders that may be absent, unreadable or on a disk that fails. */
 
-import { lstatSync, type Stats, statSync } from "node:fs";
+import { lstatSync, readlinkSync, type Stats, statSync } from "node:fs";
+import { dirname, resolve } from "node:path";
 import { errorCode } from "./disk.ts";
 
 /** @returns `undefined` for whatever the system cannot look at, for example without a right */
@@ -11,6 +12,18 @@ export function statOf(path: string): Stats | undefined {
 /** Does not follow a link at the end of the path. */
 export function linkStatOf(path: string): Stats | undefined {
   return unlessRefused(() => lstatSync(path));
+}
+
+/**
+ * Returns the target of a link that an administrator or the target's owner created. Anyone else may
+ * have planted the link to have a file copied that they cannot read; then returns the path itself.
+ */
+export function trustedTarget(path: string): string {
+  const link = linkStatOf(path);
+  if (link?.isSymbolicLink() !== true) return path;
+  const target = resolve(dirname(path), readlinkSync(path));
+  const isTrusted = link.uid === 0 || link.uid === linkStatOf(target)?.uid;
+  return isTrusted ? target : path;
 }
 
 function unlessRefused<Result>(look: () => Result): Result | undefined {

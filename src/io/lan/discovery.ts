@@ -8,7 +8,6 @@ import { EventEmitter } from "node:events";
 import { Bonjour, type Service } from "bonjour-service";
 import { Fault, msg } from "../../base/fault.ts";
 import {
-  ANNOUNCEMENTS_READ_MAX,
   MDNS_ANSWERS_PER_SECOND,
   MDNS_ANSWERS_TOTAL_PER_SECOND,
   MDNS_DATAGRAM_BYTES_MAX,
@@ -18,7 +17,9 @@ import {
   MDNS_QUESTIONS_MAX,
   MDNS_SENDERS_MAX,
   SAME_NAME_MAX,
+  SERVICES_READ_MAX,
 } from "../../base/limits.ts";
+import { dropOldest } from "../../core/evict.ts";
 import { TokenBucket, TokenBuckets } from "../../core/rate.ts";
 import {
   type Announcement,
@@ -34,6 +35,7 @@ import { mentionsService, questionSubject } from "../../wire/mdns.ts";
 import { type Clock, withTimeout } from "../clock.ts";
 import { errorCode } from "../disk/disk.ts";
 import { type InterfaceAddress, interfaceAddresses, isLostInterface } from "./interfaces.ts";
+import { type MdnsResponse, ServiceRecords } from "./service-records.ts";
 
 const HEADER_BYTES = 12;
 const RESPONSE_BIT = 0x80;
@@ -41,10 +43,7 @@ const COUNT_OFFSETS = [4, 6, 8, 10] as const;
 
 type SendCallback = (error?: Error | null) => void;
 
-/**
- * The library's parsing time is quadratic in the number of records.
- * @internal
- */
+/** @internal */
 export function isWithinLimits(bytes: Uint8Array): boolean {
   if (bytes.length < HEADER_BYTES || bytes.length > MDNS_DATAGRAM_BYTES_MAX) return false;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -252,6 +251,8 @@ export interface FindOptions {
    * servers. Without it, the search lists all servers.
    */
   readonly isWanted?: (server: DiscoveredServer) => boolean;
+  /** Ends the search early. */
+  readonly ended?: Promise<void>;
 }
 
 /** @throws {Fault} unreachable if there is no network or the port is refused */
@@ -259,11 +260,12 @@ export async function findOnLan(
   options: FindOptions,
   network: MulticastDnsNetwork = LAN,
 ): Promise<DiscoveryResult> {
-  const { serviceType, clock, forMs, isWanted } = options;
+  const { serviceType, clock, forMs, isWanted, ended } = options;
   const addresses = network.interfaces();
   if (addresses.length === 0) throw noNetwork();
   const discovered = new DiscoveredServers(isWanted);
   const wanted = Promise.withResolvers<void>();
+  void ended?.then(wanted.resolve);
   let firstError: unknown;
   let working = 0;
   const instances = addresses.map((address) => {
@@ -274,8 +276,8 @@ export async function findOnLan(
       hasFailed = true;
     });
     working++;
-    instance.listen((service) => {
-      const isNew = discovered.add(receivedAnnouncement(service));
+    instance.listen((received) => {
+      const isNew = discovered.add(received);
       if (isNew && isWanted !== undefined) wanted.resolve();
     });
     return instance;
@@ -367,7 +369,13 @@ interface InstanceOptions extends Pick<MulticastDnsNetwork, "group" | "port"> {
   readonly serviceType: ServiceType | undefined;
 }
 
+interface Mdns {
+  on(event: "response", listener: (response: MdnsResponse, from: RemoteInfo) => void): void;
+  query(name: string, type: "PTR"): void;
+}
+
 interface BonjourInternals {
+  readonly server: { readonly mdns: Mdns };
   readonly registry: {
     probe(mdns: unknown, service: unknown, done: (exists: boolean) => void): void;
   };
@@ -382,6 +390,7 @@ class MdnsInstance {
   readonly #clock: Clock;
   readonly #socket: MdnsSocket;
   readonly #bonjour: Bonjour;
+  readonly #mdns: Mdns;
   readonly #group: string;
   readonly #address: string;
   readonly #usedNames = new Set<string>();
@@ -404,7 +413,9 @@ class MdnsInstance {
     // The library documents these options but its types lack them.
     const options: object = { socket: this.#socket, bind: false, ip: group, port };
     this.#bonjour = new Bonjour({ ...options, interface: address } as object, onTrouble);
-    (this.#bonjour as unknown as BonjourInternals).registry.probe = skipProbe;
+    const { server, registry } = this.#bonjour as unknown as BonjourInternals;
+    this.#mdns = server.mdns;
+    registry.probe = skipProbe;
     this.#socket.bind();
   }
 
@@ -413,21 +424,16 @@ class MdnsInstance {
     return this.#socket.hasMembership(this.#group, this.#address);
   }
 
-  listen(onService: (service: Service) => void): void {
-    let count = 0;
-    const onAnnouncement = (service: Service) => {
-      // Limit the number of announcements, because the library stores everything that it receives.
-      if (++count >= ANNOUNCEMENTS_READ_MAX) browser.stop();
-      onService(service);
-    };
-    const browser = this.#bonjour.find({ type: this.#serviceType }, onAnnouncement);
-    browser.on("srv-update", onAnnouncement);
-    browser.on("txt-update", onAnnouncement);
+  listen(onAnnouncement: (received: ReceivedAnnouncement) => void): void {
+    const records = new ServiceRecords(this.#serviceType);
+    this.#mdns.on("response", (response, { address }) => {
+      for (const received of records.add(response, address)) onAnnouncement(received);
+    });
     const query = () => {
-      browser.update();
+      this.#mdns.query(`_${this.#serviceType}._tcp.local`, "PTR");
       this.#cancelTimer = this.#clock.after(QUERY_INTERVAL_MS, query);
     };
-    this.#cancelTimer = this.#clock.after(QUERY_INTERVAL_MS, query);
+    query();
   }
 
   announce(
@@ -439,12 +445,12 @@ class MdnsInstance {
     const publish = () => {
       if (!this.#isClosed) this.#publish(announcement, address, onAnnounced);
     };
-    this.listen((service) => {
-      const { label, text } = receivedAnnouncement(service);
+    this.listen(({ label, text }) => {
       const fingerprint = String(text["fp"]);
       // Ignore echoes and announcements from this server's other interfaces.
       if (fingerprint === announcement.fingerprint) return;
       this.#usedNames.add(label.toLowerCase());
+      dropOldest(this.#usedNames, SERVICES_READ_MAX);
       // If two servers start at the same time, their fingerprints decide which one is renamed.
       if (this.#service?.name.toLowerCase() !== label.toLowerCase()) return;
       if (fingerprint > announcement.fingerprint || this.#count >= SAME_NAME_MAX) return;
@@ -491,17 +497,6 @@ class MdnsInstance {
     ];
     this.#service = service;
   }
-}
-
-function receivedAnnouncement(service: Service): ReceivedAnnouncement {
-  const text: unknown = service.txt;
-  return {
-    label: service.name,
-    port: service.port,
-    addresses: service.addresses ?? [],
-    sender: service.referer?.address,
-    text: typeof text === "object" && text !== null ? (text as Record<string, unknown>) : {},
-  };
 }
 
 function lanInterfaces(): string[] {

@@ -85,9 +85,16 @@ export async function routedAddresses(): Promise<string[]> {
   return (await Promise.all(found)).filter((address) => address !== "");
 }
 
+export async function hasRoute(address: string): Promise<boolean> {
+  return sendingAddress(address, DISCARD_PORT).then(
+    () => true,
+    () => false,
+  );
+}
+
 /**
  * Connecting a UDP socket looks up the route without sending a packet.
- * @throws {Error} the system's error if there is no route
+ * @throws {Error} if there is no route
  */
 export async function sendingAddress(address: string, port: number): Promise<string> {
   const { createSocket } = await import("node:dgram");
@@ -99,7 +106,10 @@ export async function sendingAddress(address: string, port: number): Promise<str
       const done = (error?: Error) => (error === undefined ? resolve() : reject(error));
       socket.connect(port, address, done as () => void);
     });
-    return socket.address().address;
+    const { address: own } = socket.address();
+    // Bun 1.4.4 reports a socket as connected even without a route.
+    if (own === "0.0.0.0" || own === "::") throw new Error(`no route to ${address}`);
+    return own;
   } finally {
     socket.close();
   }

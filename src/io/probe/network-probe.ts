@@ -42,17 +42,12 @@ export async function resolveHost(host: string): Promise<readonly string[]> {
 }
 
 export async function localAddressFor(address: string): Promise<string> {
-  const noRoute = (cause?: unknown) =>
-    new Fault("unreachable", `no route to ${address}`, {
+  return await sendingAddress(address, 9).catch((cause: unknown) => {
+    throw new Fault("unreachable", `no route to ${address}`, {
       remedy: "check cable, Wi-Fi and VPN: is this machine in the server's network?",
       cause,
     });
-  const localAddress = await sendingAddress(address, 9).catch((cause: unknown) => {
-    throw noRoute(cause);
   });
-  // Bun (1.4.4) reports a socket as connected even without a route.
-  if (localAddress === "0.0.0.0" || localAddress === "::") throw noRoute();
-  return localAddress;
 }
 
 export function connectTcp({ address, port, timeoutMs }: Target): Promise<void> {

@@ -3,18 +3,16 @@
 // The certificate is not checked, because the server signs its hash. The handshake proves that the
 // peer has the private key.
 
-import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
 import { Fault, msg } from "../../base/fault.ts";
 import { CONNECT_TIMEOUT_MS, UDP_ANSWER_TIMEOUT_MS } from "../../base/limits.ts";
 import { retry, systemClock, withTimeout } from "../clock.ts";
+import { connectInTurn, resolveAddresses } from "../link/addresses.ts";
 import type { Address, Dial, DialOptions } from "../link/link.ts";
 import { formatHostPort } from "../ws/upgrade.ts";
 import { type Congestion, QuicSocket, type QuicWire, type UdpFamily } from "./adapter.ts";
 import { QUIC_CODE, QuicConnection, udpBindError } from "./connection.ts";
 import { QuicLink } from "./link.ts";
-
-const UDP_ADDRESSES_MAX = 4;
 
 /** A listener refuses connections for some milliseconds after a burst of handshakes. */
 const BUSY_RETRY_MS = 100;
@@ -33,42 +31,25 @@ export class QuicDialer {
   constructor(private readonly settings: QuicDialSettings = {}) {}
 
   readonly dial: Dial = async (options) => {
-    const addresses = await this.#addressesOf(options.address ?? options.host);
-    const until = performance.now() + options.timeoutMs;
-    let failure: unknown;
-    for (const host of addresses) {
-      const remainingMs = until - performance.now();
-      if (remainingMs <= 0) break;
-      try {
-        return await retry(
-          () => this.#connect({ ...options, timeoutMs: until - performance.now() }, host),
-          {
-            clock: systemClock(),
-            intervalMs: BUSY_RETRY_MS,
-            until: until - BUSY_RETRY_MS,
-            isTransient: isBusy,
-          },
-        );
-      } catch (error) {
-        failure = error;
-      }
-    }
-    throw failure;
+    const addresses = await resolveAddresses(options.address ?? options.host).catch((cause) => {
+      throw new Fault("unreachable", msg`cannot resolve ${options.host}`, { cause });
+    });
+    return await connectInTurn(addresses, options.timeoutMs, (host, timeoutMs) => {
+      const until = performance.now() + timeoutMs;
+      const connect = () =>
+        this.#connect({ ...options, timeoutMs: until - performance.now() }, host);
+      return retry(connect, {
+        clock: systemClock(),
+        intervalMs: BUSY_RETRY_MS,
+        until: until - BUSY_RETRY_MS,
+        isTransient: isBusy,
+      });
+    });
   };
 
   close(): void {
     for (const socket of this.#sockets.values()) socket.close();
     this.#sockets.clear();
-  }
-
-  async #addressesOf(host: string): Promise<string[]> {
-    if (isIP(host) !== 0) return [host];
-    try {
-      const addresses = await lookup(host, { all: true });
-      return addresses.slice(0, UDP_ADDRESSES_MAX).map(({ address }) => address);
-    } catch (cause) {
-      throw new Fault("unreachable", msg`cannot resolve ${host}`, { cause });
-    }
   }
 
   #socket(host: string, localPort: number | undefined): QuicSocket {
@@ -87,16 +68,17 @@ export class QuicDialer {
     const address = formatHostPort(options.host, options.port);
     const { congestion = "bbr", idleSeconds } = this.settings;
     const call = { name, congestion, idleSeconds };
-    const wire = await this.#socket(host, options.localPort)
-      .connect(remote, call)
-      .catch((cause: unknown) => {
-        throw bindFault(cause, options.localPort);
-      });
+    const socket = this.#socket(host, options.localPort);
+    const wire = await socket.connect(remote, call).catch((cause: unknown) => {
+      throw bindFault(cause, options.localPort);
+    });
     const attempt = new Attempt(wire, address, options.first);
     try {
       return await attempt.run(remote, options.timeoutMs);
     } catch (error) {
       wire.close(QUIC_CODE.lost);
+      // The socket of IPv6 holds the port for IPv4, too.
+      if (options.localPort !== undefined) socket.close();
       throw error;
     }
   }

@@ -8,7 +8,6 @@
 // peer has the private key.
 
 import { createHash } from "node:crypto";
-import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
 import type { Socket } from "bun";
 import { equalBytes } from "../../base/bytes.ts";
@@ -16,6 +15,8 @@ import { Fault } from "../../base/fault.ts";
 import { CONNECT_TIMEOUT_MS } from "../../base/limits.ts";
 import { withTimeout } from "../clock.ts";
 import { releaseBuffer } from "../disk/buffer-pool.ts";
+import { hasRoute } from "../lan/interfaces.ts";
+import { connectInTurn, resolveAddresses, resolves } from "../link/addresses.ts";
 import { rethrow } from "../link/base-link.ts";
 import type { Address, Dial, DialOptions } from "../link/link.ts";
 import { isLoopback, normalizeAddress } from "./address.ts";
@@ -47,12 +48,7 @@ export function wsDial({ tls = true }: WsDialSettings = {}): Dial {
 async function dial(attempt: Attempt): Promise<WsClientLink> {
   const dialing = new WsDialAttempt(attempt);
   try {
-    return await withTimeout(dialing.run(), attempt.timeoutMs, () => {
-      dialing.abandon();
-      const address = formatHostPort(attempt.host, attempt.port);
-      const seconds = Math.ceil(attempt.timeoutMs / 1000);
-      throw new Fault("timeout", `${address} did not answer within ${seconds} s`);
-    });
+    return await withTimeout(dialing.run(), attempt.timeoutMs, () => dialing.abandon());
   } catch (error) {
     // If the server rejected the name in the Host header, retry with the address. Such checks
     // protect browsers; this client verifies the server's signature.
@@ -91,33 +87,48 @@ class WsDialAttempt {
     return this.#done.promise;
   }
 
-  abandon(): void {
+  /** @throws {Fault} timeout, or unreachable if the name server does not answer */
+  async abandon(): Promise<never> {
+    const { address, host, timeoutMs } = this.attempt;
     this.#isAbandoned = true;
     this.#socket?.terminate();
+    const isConnected = this.#socket !== undefined;
+    if (isConnected || (await resolves(address ?? host))) throw this.#timeout(timeoutMs);
+    throw new Fault("unreachable", `cannot resolve ${host}`);
+  }
+
+  #timeout(timeoutMs: number): Fault {
+    const seconds = Math.ceil(timeoutMs / 1000);
+    return new Fault("timeout", `${this.#address} did not answer within ${seconds} s`);
   }
 
   /** Bun binds the port only together with a local address of the same family as the remote one. */
   async #connectFrom(localPort: number): Promise<void> {
-    const { address: known, host } = this.attempt;
-    const found = await lookup(known ?? host, { all: true }).catch((cause) => {
+    const { address: known, host, timeoutMs } = this.attempt;
+    const addresses = await resolveAddresses(known ?? host).catch((cause) => {
       throw this.#connectFault(cause);
     });
-    let failure: unknown;
-    for (const { address, family } of found) {
-      try {
-        const localAddress = family === 6 ? "::" : "0.0.0.0";
-        await this.#connect(address, { localPort, localAddress });
-        return;
-      } catch (error) {
-        failure = error;
-      }
-    }
-    throw failure;
+    await connectInTurn(addresses, timeoutMs, (address, shareMs) => {
+      const localAddress = isIP(address) === 6 ? "::" : "0.0.0.0";
+      const abandoning = new AbortController();
+      const { signal } = abandoning;
+      return withTimeout(
+        this.#connect(address, { localPort, localAddress, signal }),
+        shareMs,
+        () => {
+          abandoning.abort();
+          throw this.#timeout(shareMs);
+        },
+      );
+    });
   }
 
-  async #connect(hostname: string, from: LocalBinding = {}): Promise<void> {
+  async #connect(hostname: string, { signal, ...from }: ConnectOptions = {}): Promise<void> {
     const { host, port, tls } = this.attempt;
     const serverName = isIP(host) === 0 ? { serverName: host } : {};
+    const onClosed = (socket: Socket) => {
+      if (socket === this.#socket) this.#onSocketClosed();
+    };
     try {
       // `localAddress`, `localPort` and `minVersion` work (Bun 1.4.4) but are missing from its
       // types.
@@ -128,17 +139,25 @@ class WsDialAttempt {
         ...(tls ? { tls: { rejectUnauthorized: false, ...TLS_OPTIONS, ...serverName } } : {}),
         socket: {
           binaryType: "uint8array",
-          open: (socket) => this.#onOpen(socket),
+          open: (socket) => (signal?.aborted ? void socket.terminate() : this.#onOpen(socket)),
           handshake: (socket, isDone, error) => this.#onHandshake(socket, isDone, error),
           data: (_, chunk) => this.#onData(chunk),
           drain: () => this.#link?.onDrain(),
-          close: () => this.#onSocketClosed(),
-          error: () => this.#onSocketClosed(),
+          close: onClosed,
+          error: onClosed,
         },
       });
     } catch (cause) {
+      // Bun 1.4.4 reports ENETUNREACH as ECONNREFUSED.
+      const isRouted = isIP(hostname) === 0 || (await hasRoute(hostname));
+      if (!isRouted) throw this.#noRoute(cause);
       throw this.#connectFault(cause);
     }
+  }
+
+  #noRoute(cause: unknown): Fault {
+    const remedy = "check cable, Wi-Fi and VPN: is this machine in the server's network?";
+    return new Fault("unreachable", `no route to ${this.#address}`, { remedy, cause });
   }
 
   #onOpen(socket: Socket): void {
@@ -211,6 +230,7 @@ class WsDialAttempt {
   }
 
   #fail(fault: Fault): void {
+    if (this.#isAbandoned) return;
     this.#done.reject(fault);
     this.#socket?.terminate();
   }
@@ -227,7 +247,12 @@ class WsDialAttempt {
     return new Fault(
       "unreachable",
       `${this.#address} is not a chat server: it does not speak TLS`,
-      { remedy: "check the port; connect to a server with --no-tls through its proxy", cause },
+      {
+        remedy:
+          "check the port; connect to a server with --no-tls through its proxy; " +
+          "open a web page if this network has a log-in page",
+        cause,
+      },
     );
   }
 
@@ -281,8 +306,6 @@ export function connectMessage(
       return `cannot resolve ${host}`;
     case "EHOSTUNREACH":
       return `no host answers at ${address}`;
-    case "ENETUNREACH":
-      return `no route to ${address}`;
     default:
       return `cannot connect to ${address} (${code})`;
   }
@@ -292,9 +315,11 @@ export function isOldTls(message: string | undefined): boolean {
   return /UNSUPPORTED_PROTOCOL|PROTOCOL_VERSION/.test(message ?? "");
 }
 
-interface LocalBinding {
+interface ConnectOptions {
   readonly localAddress?: string;
   readonly localPort?: number;
+  /** Aborted when another address is tried. */
+  readonly signal?: AbortSignal;
 }
 
 function remoteOf(socket: Socket): Address {

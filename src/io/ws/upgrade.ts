@@ -57,7 +57,8 @@ export class Upgrade {
     return utf8Encode(
       [
         `GET ${LINK_PATH} HTTP/1.1`,
-        `Host: ${this.host}`,
+        // A zone, as in fe80::1%eth0, has a meaning on this machine only (RFC 6874, section 4).
+        `Host: ${this.host.replace(/%[^\]]*/, "")}`,
         "Connection: Upgrade",
         "Upgrade: websocket",
         "Sec-WebSocket-Version: 13",
@@ -127,7 +128,7 @@ export class Upgrade {
 
   #notChatServer(reason: string): Fault {
     return new Fault("unreachable", msg`${this.address} is not a chat server: it ${reason}`, {
-      remedy: "check the port",
+      remedy: "check the port, or open a web page if this network has a log-in page",
     });
   }
 }

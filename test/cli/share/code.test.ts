@@ -110,6 +110,34 @@ test.concurrent("continues the search after a forged announcement", async () => 
   trap.stop(true);
 });
 
+test.concurrent("ends no code where several senders use its number", async () => {
+  await using first = await share(privateNetwork(), 8);
+  await using second = await share(privateNetwork(), 8);
+  const around = privateNetwork();
+  using joined = await RawSpeaker.open(around);
+  const redeeming = redeemShareCode(context, first.code, ON_LAN, around);
+  await until("the question is heard", () => joined.received.length > 0);
+  await joined.say(forgedShare("8", second.invite.port));
+  await joined.say(forgedShare("8 (2)", first.invite.port));
+  expect(await rejection(redeeming)).toMatchObject({
+    code: "code-unknown",
+    message: "several senders on this network use the number 8",
+  });
+  expect([...first.wrong, ...second.wrong]).toEqual([]);
+});
+
+test.concurrent("guesses at no sender whose key differs from the announced one", async () => {
+  await using moved = await share(privateNetwork(), 8);
+  const around = privateNetwork();
+  using speaker = await RawSpeaker.open(around);
+  const redeeming = redeemShareCode(context, wrongWords(8, moved.code.text), ON_LAN, around);
+  const failed = rejection(redeeming);
+  await until("the question is heard", () => speaker.received.length > 0);
+  await speaker.say(forgedShare("8", moved.invite.port, [`fp=${"a".repeat(42)}A`]));
+  expect(await failed).toMatchObject({ code: "code-unknown" });
+  expect(moved.wrong).toEqual([]);
+});
+
 test.concurrent("two shares that choose one number at once get different codes", async () => {
   const around = privateNetwork();
   const shares = await Promise.all(Array.from({ length: 3 }, () => share(around, 7)));

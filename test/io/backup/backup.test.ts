@@ -354,6 +354,18 @@ describe("chat backup", () => {
     expect(lstatSync(join(out, "backup.json")).isFile()).toBe(true);
   });
 
+  test("copies settings that the operator linked into the data folder", async () => {
+    await say("hi");
+    writeFileSync(join(folder, "etc.toml"), "port = 2500\n");
+    symlinkSync(join("..", "etc.toml"), join(data, "settings.toml"));
+    await backup();
+    expect(lstatSync(join(out, "settings.toml")).isFile()).toBe(true);
+    expect(readFileSync(join(out, "settings.toml"), "utf8")).toBe("port = 2500\n");
+    rmSync(join(folder, "etc.toml"));
+    await backup();
+    expect(existsSync(join(out, "settings.toml"))).toBe(false);
+  });
+
   test("rejects a mismatched checkpoint", async () => {
     await say(...MANY);
     const note = signCheckpoint(

@@ -1,11 +1,6 @@
 import { expect, spyOn, test } from "bun:test";
 import { Socket } from "node:dgram";
-import {
-  ANNOUNCEMENTS_READ_MAX,
-  MDNS_ENTRIES_MAX,
-  SAME_NAME_MAX,
-  SERVERS_FOUND_PER_ADDRESS_MAX,
-} from "../../../src/base/limits.ts";
+import { SAME_NAME_MAX, SERVERS_FOUND_PER_ADDRESS_MAX } from "../../../src/base/limits.ts";
 import { type Clock, systemClock } from "../../../src/io/clock.ts";
 import {
   Announcer,
@@ -15,12 +10,12 @@ import {
   noNetwork,
 } from "../../../src/io/lan/discovery.ts";
 import type { InterfaceAddress } from "../../../src/io/lan/interfaces.ts";
-import { instanceLabel } from "../../../src/wire/announcement.ts";
+import { type DiscoveredServer, instanceLabel } from "../../../src/wire/announcement.ts";
 import type { Fingerprint } from "../../../src/wire/fingerprint.ts";
 import { VirtualClock } from "../../client/virtual-clock.ts";
 import { faultFrom } from "../../commands/fake-world.ts";
 import { until } from "../../event.ts";
-import { forged, forgedAll, privateNetwork, question, RawSpeaker } from "./mdns-fixture.ts";
+import { forged, privateNetwork, question, RawSpeaker, reflected } from "./mdns-fixture.ts";
 
 const clock = systemClock();
 const fingerprint = (letter: string) => `${letter.repeat(42)}A` as Fingerprint;
@@ -134,28 +129,14 @@ test.concurrent("bounds and drops forged and malformed datagrams", async () => {
   await announcer.stop();
 });
 
-test.concurrent("reads a bounded number of names in a flood", async () => {
+test.concurrent("finds a server whose records arrive in several responses", async () => {
   const around = privateNetwork();
-  using forger = await RawSpeaker.open(around);
-  const time = new VirtualClock();
-  const looking = look(around, time);
-  await until("the question is heard", () => forger.received.length > 0);
-  const each = Math.floor(MDNS_ENTRIES_MAX / 3);
-  const datagrams = Math.ceil(ANNOUNCEMENTS_READ_MAX / each) + 3;
-  for (let i = 0; i < datagrams; i++) {
-    const labels = Array.from({ length: each }, (_, j) => `flood ${i} ${j}`);
-    const datagram = forgedAll(labels, 1_000 + i, []);
-    await forger.say(datagram);
-    // Send one datagram at a time, because the system's buffer is limited.
-    const isDatagram = (bytes: Uint8Array) => Buffer.from(bytes).equals(datagram);
-    await until("it has come", () => forger.received.some(isDatagram));
-  }
-  expect(datagrams * each).toBeGreaterThan(ANNOUNCEMENTS_READ_MAX);
-  await time.advance(SEARCH_MS);
-  const { servers, droppedCount } = await looking;
-  expect(servers.length).toBe(SERVERS_FOUND_PER_ADDRESS_MAX);
-  expect(servers.length + droppedCount).toBeLessThan(ANNOUNCEMENTS_READ_MAX + each);
-  expect(servers.length + droppedCount).toBeGreaterThanOrEqual(ANNOUNCEMENTS_READ_MAX);
+  using reflector = await RawSpeaker.open(around);
+  const isWanted = ({ label }: DiscoveredServer) => label === "Far";
+  const looking = findOnLan({ clock, forMs: 60_000, isWanted }, around);
+  await until("the question is heard", () => reflector.received.length > 0);
+  for (const bytes of reflected("Far", 99, [`fp=${fingerprint("d")}`])) await reflector.say(bytes);
+  expect((await looking).servers).toMatchObject([{ port: 99, fingerprint: fingerprint("d") }]);
 });
 
 test("announces again after the system has left the group", async () => {

@@ -81,8 +81,8 @@ export function forged(label: string, port: number, text: readonly string[]): Ui
   return forgedAll([label], port, text);
 }
 
-export function forgedShare(label: string, port: number): Uint8Array {
-  return forgedAll([label], port, [], SHARE_SERVICE);
+export function forgedShare(label: string, port: number, text: readonly string[] = []): Uint8Array {
+  return forgedAll([label], port, text, SHARE_SERVICE);
 }
 
 export function forgedAll(
@@ -91,18 +91,32 @@ export function forgedAll(
   text: readonly string[],
   serviceName: readonly string[] = SERVICE,
 ): Uint8Array {
+  const records = labels.flatMap((label) => serviceRecords(label, port, text, serviceName));
+  return Uint8Array.from([...header(true, [0, records.length, 0, 0]), ...records.flat()]);
+}
+
+/** One record in each datagram, as a reflector may send them. */
+export function reflected(label: string, port: number, text: readonly string[]): Uint8Array[] {
+  return serviceRecords(label, port, text, SERVICE).map((bytes) =>
+    Uint8Array.from([...header(true, [0, 1, 0, 0]), ...bytes]),
+  );
+}
+
+function serviceRecords(
+  label: string,
+  port: number,
+  text: readonly string[],
+  serviceName: readonly string[],
+): number[][] {
   const strings = text.flatMap((string) => {
     const bytes = [...Buffer.from(string, "utf8")];
     return [bytes.length, ...bytes];
   });
   const service = [0, 0, 0, 0, port >> 8, port & 255, ...nameBytes(["forged", "local"])];
-  const records = labels.flatMap((label) => {
-    const full = [label, ...serviceName];
-    return [
-      ...record(serviceName, 12, nameBytes(full)),
-      ...record(full, 33, service),
-      ...record(full, 16, strings),
-    ];
-  });
-  return Uint8Array.from([...header(true, [0, 3 * labels.length, 0, 0]), ...records]);
+  const full = [label, ...serviceName];
+  return [
+    record(serviceName, 12, nameBytes(full)),
+    record(full, 33, service),
+    record(full, 16, strings),
+  ];
 }
