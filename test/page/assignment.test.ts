@@ -24,6 +24,11 @@ pageTest("tells pupils who reads their work, and shows moderators who handed it 
   await ben.send("/join essay");
   await ben.waitForMessage("the task");
   await ben.page.getByText(PRIVATE).waitFor();
+  const task = ben.page.locator("article", { hasText: "the task" });
+  await task.hover();
+  await task.getByRole("button", { name: /^Actions for/ }).waitFor();
+  for (const name of ["React", "Reply"])
+    expect(await task.getByRole("button", { name }).count()).toBe(0);
   await expectAccessible(ben, "light", "assignment of a pupil");
   await picture(ben, "pupil-room");
   await ben.send("my essay");

@@ -127,8 +127,11 @@ export abstract class SlashHost implements Host {
   }
 
   async post(body: PostBody, target = this.current): Promise<void> {
-    if (body.react === undefined) checkText(body.text);
-    else checkReaction(body.react);
+    if (body.react !== undefined) {
+      checkReaction(body.react);
+      return this.submit(target, body);
+    }
+    checkText(body.text);
     const to = postTarget(this.chat.model, target);
     return this.submit(
       to,

@@ -343,6 +343,7 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "look at it, and vote again": "periksa kembali, lalu beri suara lagi",
   "the assignment '{}' has ended": "tugas '{}' sudah berakhir",
   "a reaction in '{}' must be one emoji": "reaksi di '{}' harus berupa satu emoji",
+  "only moderators can react in '{}'": "hanya moderator yang dapat bereaksi di '{}'",
   "only moderators can post in '{}'": "hanya moderator yang dapat menulis di '{}'",
   "only moderators can set the topic of '{}'": "hanya moderator yang dapat mengatur topik '{}'",
   "only moderators may mention everyone in '{}'":

@@ -8,6 +8,7 @@ import {
   canPin,
   canSetTopic,
   isBoxOf,
+  rightsIn,
   roomList,
   roomNotifyLevel,
   roomOf,
@@ -155,8 +156,10 @@ function membersItem({ texts, openDialog }: PageValue, { target }: RoomState): M
   return menuItem(texts.membersAndEncryption, () => openDialog(SealedDialog, { target }), "lock");
 }
 
-function pollItem({ texts, openDialog }: PageValue, { target }: RoomState): MenuItem {
-  return menuItem(texts.newPoll, () => openDialog(PollDialog, { target }), "poll");
+function pollItem({ texts, chat, openDialog }: PageValue, room: RoomState): MenuItem[] {
+  if (room.isSealed || !rightsIn(chat.model, room, Date.now()).mayPost) return [];
+  const { target } = room;
+  return [menuItem(texts.newPoll, () => openDialog(PollDialog, { target }), "poll")];
 }
 
 function sealItem(page: PageValue, { target }: RoomState): MenuItem {
@@ -167,7 +170,7 @@ function conversationItems(page: PageValue, room: RoomState): MenuItem[] {
   const person = { name: room.name, role: "member", room: undefined, moderates: false };
   const first = room.isSealed
     ? [membersItem(page, room)]
-    : [pollItem(page, room), sealItem(page, room)];
+    : [...pollItem(page, room), sealItem(page, room)];
   return [...first, ...personItems(page, person).slice(1)];
 }
 
@@ -188,7 +191,7 @@ function IgnoreChoice({ label, choice }: IgnoreChoiceProps) {
 
 function namedItems(page: PageValue, room: RoomState): MenuItem[] {
   // The members, rules and name of a box are those of its room.
-  if (isBoxOf(room.target)) return [pollItem(page, room)];
+  if (isBoxOf(room.target)) return pollItem(page, room);
   const { texts, chat, fail, openDialog } = page;
   const isGroup = room.people !== undefined;
   const isRaised = room.hands.some((name) => isSameName(name, chat.model.me));
@@ -208,15 +211,17 @@ function namedItems(page: PageValue, room: RoomState): MenuItem[] {
     },
   });
   return [
-    menuItem(isRaised ? texts.lowerOwnHand : texts.raiseHand, toggleHand, "hand"),
-    room.isSealed ? [] : pollItem(page, room),
+    isRaised || rightsIn(chat.model, room, Date.now()).mayAct
+      ? menuItem(isRaised ? texts.lowerOwnHand : texts.raiseHand, toggleHand, "hand")
+      : [],
+    pollItem(page, room),
     isGroup && !room.isSealed ? sealItem(page, room) : [],
     menuItem(texts.rules, () => openDialog(RulesDialog, { target: room.target }), "list"),
     chat.model.isOperator && !isGroup && room.target !== LOBBY
       ? menuItem(`${texts.rename}…`, rename, "edit")
       : [],
     room.isSealed ? membersItem(page, room) : [],
-    canSetTopic(chat.model, room)
+    canSetTopic(chat.model, room, Date.now())
       ? menuItem(
           isGroup ? texts.nameGroup : texts.changeTopic,
           () => openDialog(TopicDialog, { room }),
