@@ -31,6 +31,7 @@ import {
   openRoom,
   postTarget,
   roomOf,
+  unsentPosts,
 } from "../core/model/selectors.ts";
 import type { Draft, Item, Model, PollView, RoomState, SearchQuery } from "../core/model/state.ts";
 import { checkFileText } from "../core/rooms/files.ts";
@@ -789,9 +790,7 @@ export class Actions {
   }
 
   get hasUnsent(): boolean {
-    return this.#model.pending.some(
-      ({ state: { kind } }) => kind === "waiting" || kind === "storing",
-    );
+    return unsentPosts(this.#model).length > 0;
   }
 
   #withOpenRoom(act: (room: RoomId) => void): void {

@@ -238,6 +238,13 @@ export const REQUESTS = {
     fields: { number: codeNumber, message: codeMessage },
     answer: v.object({ message: codeMessage }),
   },
+  /** Returns the user whose password the code from `reset` sets. */
+  "recover-user": {
+    phase: "entering",
+    isGuess: true,
+    fields: { token: text(64) },
+    answer: v.object({ user: name, displayName: v.optional(text(DISPLAY_NAME_BYTES_MAX)) }),
+  },
   /** Sets a new password with the code from `reset`. A log-in may follow on the same link. */
   recover: {
     phase: "entering",

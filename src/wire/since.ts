@@ -107,6 +107,7 @@ export const REQUESTS_SINCE: Readonly<Record<NewRequest, Version>> = {
   handed: "0.3.0",
   collect: "0.3.0",
   "invite-user": "0.3.0",
+  "recover-user": "0.3.0",
   enrol: "0.3.0",
   conversation: "0.3.0",
   add: "0.3.0",

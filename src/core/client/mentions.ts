@@ -12,8 +12,8 @@ const EVERYONE = "everyone" as FoldedName;
 const HERE = "here" as FoldedName;
 
 /**
- * Adds the names mentioned outside code and quotes to the body, unless it is a notice, and whether it
- * mentions everyone. Readers check whether the users exist.
+ * Adds the names mentioned outside code and quotes to the body, unless it is a notice, and whether
+ * it mentions everyone. Readers check whether the users exist.
  */
 export function withMentions(body: PostBody): PostBody {
   const names = new Map<FoldedName, Name>();

@@ -9,7 +9,7 @@ import { EVERYWHERE, isMutedAt, type NotifyLevel, notifyLevel } from "../rooms/p
 import { closesBoxes } from "../rooms/rules.ts";
 import { isMessage, isSameName } from "./item.ts";
 import { isConversation, lastReplySeq, loadedItem, messagesOfOthers } from "./room.ts";
-import type { Draft, Item, Mention, Model, RoomState } from "./state.ts";
+import type { Draft, Item, Mention, Model, PendingPost, RoomState } from "./state.ts";
 
 export interface RoomListEntry {
   readonly target: string;
@@ -190,6 +190,10 @@ export function roomOf(model: Pick<Model, "rooms">, target: string): RoomState |
 
 export function isPostPending({ pending }: Model, target: string): boolean {
   return pending.some(({ to, state }) => isSameName(to, target) && state.kind !== "refused");
+}
+
+export function unsentPosts({ pending }: Pick<Model, "pending">): readonly PendingPost[] {
+  return pending.filter(({ state: { kind } }) => kind === "waiting" || kind === "storing");
 }
 
 /** Omits the user's own files, which `/edit` and `/erase` without a number must not change. */

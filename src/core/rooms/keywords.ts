@@ -23,7 +23,8 @@ function fold(text: string): string {
 
 /** Separates the words with single spaces, so that whole words are found as a substring. */
 function wordsIn(text: string): string {
-  return ` ${fold(text).replace(SINGLE, " $& ").replace(MARKS, " $& ").trim().replace(/\s+/g, " ")} `;
+  const spaced = fold(text).replace(SINGLE, " $& ").replace(MARKS, " $& ");
+  return ` ${spaced.trim().replace(/\s+/g, " ")} `;
 }
 
 export function isKeywordFit(keyword: string): boolean {

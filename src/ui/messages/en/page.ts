@@ -804,6 +804,11 @@ export const ENGLISH = {
   repeatPassword: "Repeat new password",
   passwordsDiffer: "The passwords don't match.",
   resetExplained: "Set a new password for your account. This link works once.",
+  resetFor: (user: string) => `Set a new password for ${user}. This link works once.`,
+  resetInstead: (user: string) => `You are signed in here as ${user}.`,
+  signedOutHere: (user: string, unsent: number) =>
+    `This browser was signed out. Sign in as ${user} again` +
+    (unsent === 0 ? "." : ` to send ${counted(unsent, "message")}.`),
   resetSet: "Set password and sign in",
   resetOther: "Sign in another way",
   changePassword: "Change password",

@@ -808,6 +808,12 @@ export const INDONESIAN: Texts = {
   passwordsDiffer: "Kata sandi tidak sama.",
   resetExplained:
     "Tetapkan kata sandi baru untuk akun Anda. Tautan ini hanya dapat dipakai satu kali.",
+  resetFor: (user) =>
+    `Tetapkan kata sandi baru untuk ${user}. Tautan ini hanya dapat dipakai satu kali.`,
+  resetInstead: (user) => `Anda masuk di sini sebagai ${user}.`,
+  signedOutHere: (user, unsent) =>
+    `Peramban ini sudah dikeluarkan. Masuk lagi sebagai ${user}` +
+    (unsent === 0 ? "." : ` untuk mengirim ${unsent} pesan.`),
   resetSet: "Tetapkan kata sandi dan masuk",
   resetOther: "Masuk dengan cara lain",
   changePassword: "Ubah kata sandi",
