@@ -5,7 +5,7 @@ import { PRESENCE_MEMBERS_MAX } from "../../base/limits.ts";
 import { PAGE_ROOM_ITEMS_MAX } from "../../base/limits-page.ts";
 import { roomAt } from "../client/room-names.ts";
 import { TIMELINE_ROOMS_MAX } from "../client/timeline.ts";
-import { type Handlers, inRoom, ModelDraft } from "./builder.ts";
+import { type Handlers, inRoom, ModelDraft, setOperator } from "./builder.ts";
 import type { LinkEvent, ModelEffect, ModelEvent, ServerEvent, UserEvent } from "./event.ts";
 import { isSameName, itemAt } from "./item.ts";
 import { dropOrphanedPosts, dropSentPosts, LOCAL_HANDLERS } from "./local-events.ts";
@@ -139,9 +139,7 @@ const LINK_HANDLERS: Handlers<LinkEvent> = {
     Object.assign(draft.fields, { me, server, displayNames, prefs });
     for (const room of rooms.values()) draft.putRoom({ ...room });
   },
-  operator: ({ fields }) => {
-    fields.isOperator = true;
-  },
+  operator: ({ fields }, { on }) => setOperator(fields, on),
   outdated: ({ fields }) => {
     fields.isOutdated = true;
   },
@@ -264,7 +262,7 @@ function entered(draft: ModelDraft, user: string, isRenamed: boolean): void {
   draft.fields.connection = { kind: "online" };
   draft.fields.isCaughtUp = false;
   draft.fields.ignored = new Set();
-  draft.fields.isOperator = false;
+  // `isOperator` remains until the server has sent its notices, so that no view closes meanwhile.
   draft.fields.notices = NO_NOTICES;
   for (const room of roomDrafts(draft)) {
     markUnlisted(room);
@@ -404,6 +402,7 @@ function isVisible({ fields }: ModelDraft, room: RoomState, item: Item): boolean
 
 function caughtUp(draft: ModelDraft): void {
   draft.fields.isCaughtUp = true;
+  draft.fields.isOperator = draft.fields.notices.isOperator === true;
   for (const [id, { isListed }] of [...draft.rooms]) {
     const room = isListed ? draft.room(id) : undefined;
     if (room === undefined) roomRemoved(draft, id);

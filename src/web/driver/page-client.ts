@@ -665,18 +665,21 @@ export class PageClient extends ChatClient<PageAccount> {
   }
 
   async #presentOperatorToken(connection: Connection): Promise<void> {
-    this.#isLinkOperator = false;
     const linkToken = this.#fragment.operatorToken;
     const token = linkToken ?? (await this.#preferences.operatorToken());
-    if (token === undefined) return;
+    if (token === undefined) {
+      this.#isLinkOperator = false;
+      return;
+    }
     try {
       await connection.request("operate", { token });
       if (linkToken !== undefined) void this.#preferences.storeOperatorToken(linkToken);
       this.#isLinkOperator = true;
       this.#hasLostLink = false;
-      this.store.enqueue({ kind: "operator" });
+      this.store.enqueue({ kind: "operator", on: true });
     } catch (error) {
       if (!(error instanceof Fault) || connection.isClosed) return;
+      this.#isLinkOperator = false;
       if (error.code !== "login-refused") throw error;
       void this.#preferences.storeOperatorToken(undefined);
       if (token === this.#refusedToken) return;
