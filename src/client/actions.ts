@@ -41,7 +41,7 @@ import { sealedPoll } from "../core/rooms/polls.ts";
 import { EVERYWHERE, type NotifyLevel, type RoomPrefs } from "../core/rooms/prefs.ts";
 import { LOBBY } from "../core/rooms/rooms.ts";
 import type { Answer, PostBody, RequestFields, RequestKind } from "../wire/messages.ts";
-import type { SendRequest } from "./link/queries.ts";
+import { queryUsers, type SendRequest } from "./link/queries.ts";
 import { notLoggedIn } from "./link/retry.ts";
 import type { ModelStore } from "./model-store.ts";
 import { sealedEdit } from "./sealed/body.ts";
@@ -617,6 +617,15 @@ export class Actions {
     // The signed notice lets other members remove this device from the group.
     const notice = sealed && (await (await this.#actor.sealedRooms()).get(sealed).leaveNotice());
     await this.#actor.request("leave", { room, ...notice });
+  }
+
+  /** Reports whether nobody could read the work of an assignment if the user left it. */
+  async isLastModerator(target: string): Promise<boolean> {
+    const room = roomOf(this.#model, target);
+    if (room?.moderates !== true || room.rules.post === undefined) return false;
+    const users = await queryUsers(this.#actor.request, bareTarget(target));
+    const others = users.filter(({ user }) => !isSameName(user, this.#model.me));
+    return others.length > 0 && !others.some(({ role }) => role !== "member");
   }
 
   async kick(target: string, user: string, reason = ""): Promise<number | undefined> {

@@ -106,6 +106,8 @@ const leave: Command<{ readonly room: string | undefined }> = {
     if (args.room === undefined && current.startsWith("@")) return hideConversation(chat, current);
     const room = args.room ?? current;
     const adder = adderIn(chat.model, room);
+    const isLast = await chat.actions.isLastModerator(room);
+    if (isLast && !(await host.confirmDeparture(room))) return undefined;
     await chat.actions.leave(room);
     const text: Message = (texts) => texts.leftRoom(room, adder);
     return { json: defined({ kind: "left", room, addedBy: adder }), text, leftRoom: room };

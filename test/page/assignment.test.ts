@@ -57,6 +57,24 @@ pageTest("tells pupils who reads their work, and shows moderators who handed it 
   await ana.page.getByText("Only ben and the moderators see what you post here.").waitFor();
   await ana.send("well done");
   await ben.waitForMessage("well done");
+  // Nobody could read the work after the last moderator has left.
+  await ana.room("essay").click();
+  const ask = ana.dialog("Leave #essay?");
+  const warning =
+    "You are the only moderator. After you leave, nobody sees what members hand in or ask.";
+  const leave = async (text: string) => {
+    await ana.button("Actions for essay").click();
+    await ana.menuItem("Leave room").click();
+    await ask.getByText(text).waitFor();
+  };
+  await leave(warning);
+  await ana.page.keyboard.press("Escape");
+  await ana.send("/leave");
+  await ask.getByText(warning).waitFor();
+  await ana.page.keyboard.press("Escape");
+  await ana.send("/grant @eve");
+  await ana.page.getByText("ana made eve a moderator").waitFor();
+  await leave("You can join again later.");
 });
 
 pageTest("reports typing in an assignment to the moderators alone", async () => {

@@ -149,6 +149,10 @@ export abstract class SlashHost implements Host {
     return (await this.chat.request("erase", { seq })).seq;
   }
 
+  confirmDeparture(room: string): Promise<boolean> {
+    return this.chatConsole.confirm((texts) => texts.askLeaveLast(room));
+  }
+
   join({ mayCreate, ...order }: JoinArgs): ReturnType<typeof joinRoom> {
     const { room, password, sealed = false } = order;
     const askCreate: Message = (texts) => texts.askCreate(room, password, sealed);

@@ -131,6 +131,8 @@ export const ENGLISH = {
   leaveRoom: "Leave room",
   leaveAsk: (room: string) => `Leave ${room}?`,
   leaveExplained: "You can join again later.",
+  leaveLast:
+    "You are the only moderator. After you leave, nobody sees what members hand in or ask.",
   browseRooms: "Browse rooms",
   createRoom: "Create room",
   room: "Room",

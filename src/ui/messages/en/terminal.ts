@@ -255,6 +255,8 @@ export const ENGLISH_TERMINAL = {
   },
   askSeal: (user: string) => `Encrypt the conversation with ${user}? This cannot be undone.`,
   appliesTo: (room: string) => `applies to #${room}`,
+  askLeaveLast: (room: string) =>
+    `You are the only moderator of #${room}. Nobody will see what members hand in. Leave?`,
   askErase: "Delete this message for everyone?",
   askPassword: (user: string, server: string) => `Password for ${user} on ${server}`,
   askServerPassword: (server: string) => `Server password for ${server}`,

@@ -128,6 +128,8 @@ export const INDONESIAN: Texts = {
   leaveRoom: "Tinggalkan ruang ini",
   leaveAsk: (room) => `Tinggalkan ${room}?`,
   leaveExplained: "Anda dapat bergabung lagi nanti.",
+  leaveLast:
+    "Anda satu-satunya moderator. Setelah Anda keluar, tidak ada yang melihat tugas atau pertanyaan anggota.",
   browseRooms: "Lihat semua ruang",
   createRoom: "Buat ruang",
   room: "Ruang",

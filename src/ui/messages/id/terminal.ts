@@ -253,6 +253,8 @@ export const INDONESIAN_TERMINAL: TerminalTexts = {
   },
   askSeal: (user) => `Enkripsi percakapan dengan ${user}? Ini tidak dapat dibatalkan.`,
   appliesTo: (room) => `berlaku untuk #${room}`,
+  askLeaveLast: (room) =>
+    `Anda satu-satunya moderator #${room}. Tidak ada yang akan melihat tugas anggota. Keluar?`,
   askErase: "Hapus pesan ini untuk semua orang?",
   askPassword: (user, server) => `Kata sandi untuk ${user} di ${server}`,
   askServerPassword: (server) => `Kata sandi server untuk ${server}`,

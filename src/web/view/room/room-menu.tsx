@@ -19,7 +19,7 @@ import { placeTitle } from "../../../ui/text/target-text.ts";
 import { ReceiptsDialog } from "../attention/readers.tsx";
 import { Button } from "../shell/button.tsx";
 import { type CloseProps, type PageValue, useModelValue, usePage } from "../shell/context.tsx";
-import { confirmItem, confirmSeal, Dialog } from "../shell/dialog.tsx";
+import { confirm, confirmSeal, Dialog, leaveQuestion } from "../shell/dialog.tsx";
 import { Check } from "../shell/form.tsx";
 import { Menu, type MenuItem, menuItem } from "../shell/menu.tsx";
 import { RenameDialog } from "../shell/rename-dialog.tsx";
@@ -199,17 +199,24 @@ function namedItems(page: PageValue, room: RoomState): MenuItem[] {
   const rename = () => openDialog(RenameDialog, { subject: { room: room.name } });
   const adder = adderIn(chat.model, room.target);
   const choice = { ignores: false };
-  const leave = confirmItem(page, {
-    title: texts.leaveAsk(placeTitle(chat.model, room.target, texts)),
-    text: isGroup ? texts.leaveGroupExplained : texts.leaveExplained,
-    action: texts.leaveRoom,
+  const confirmLeave = async () => {
+    const isLast = await chat.actions.isLastModerator(room.target);
+    const question = leaveQuestion(page, room.target, isLast);
+    confirm(page, {
+      ...question,
+      text: isGroup ? texts.leaveGroupExplained : question.text,
+      children: adder && <IgnoreChoice label={texts.leaveAndIgnore(adder)} choice={choice} />,
+      onConfirm: async () => {
+        await chat.actions.leave(room.name);
+        if (adder !== undefined && choice.ignores) await chat.actions.ignore(adder, true);
+      },
+    });
+  };
+  const leave: MenuItem = {
+    label: texts.leaveRoom,
     isDanger: true,
-    children: adder && <IgnoreChoice label={texts.leaveAndIgnore(adder)} choice={choice} />,
-    onConfirm: async () => {
-      await chat.actions.leave(room.name);
-      if (adder !== undefined && choice.ignores) await chat.actions.ignore(adder, true);
-    },
-  });
+    onChoose: () => void confirmLeave().catch(fail),
+  };
   return [
     isRaised || rightsIn(chat.model, room, Date.now()).mayAct
       ? menuItem(isRaised ? texts.lowerOwnHand : texts.raiseHand, toggleHand, "hand")
