@@ -31,6 +31,7 @@ import {
   openRoom,
   postTarget,
   roomOf,
+  routed,
   unsentPosts,
 } from "../core/model/selectors.ts";
 import type { Draft, Item, Model, PollView, RoomState, SearchQuery } from "../core/model/state.ts";
@@ -513,7 +514,8 @@ export class Actions {
     const post = this.#model.pending.find((pending) => pending.key === key);
     if (post?.state.kind !== "refused") return;
     this.discard(key);
-    this.#post(post.to, post.body);
+    const { to, body } = routed(this.#model, post.to, post.body);
+    this.#post(to, body);
   }
 
   discard(key: string): void {

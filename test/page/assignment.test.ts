@@ -77,6 +77,21 @@ pageTest("tells pupils who reads their work, and shows moderators who handed it 
   await leave("You can join again later.");
 });
 
+pageTest("keeps what is being written when a room becomes an assignment", async () => {
+  const lou = await server.headlessUser("lou");
+  await lou.tab.ask("join", { room: "votes", create: true });
+  const max = await server.window("max");
+  await max.send("/join votes");
+  await max.heading("#votes").waitFor();
+  await max.composer.fill("half of my answer");
+  await lou.tab.ask("rules", { room: "votes", post: "private" });
+  await max.page.getByText(PRIVATE).waitFor();
+  expect(await max.composer.inputValue()).toBe("half of my answer");
+  await max.send("half of my answer, and more");
+  await max.heading("Your work for #votes").waitFor();
+  expect(await max.composer.inputValue()).toBe("");
+});
+
 pageTest("reports typing in an assignment to the moderators alone", async () => {
   const [ida, jon] = [await server.headlessUser("ida"), await server.headlessUser("jon")];
   await ida.tab.ask("join", { room: "report", create: true });

@@ -8,7 +8,7 @@ import type { Client } from "../../client/client.ts";
 import type { ChatRecord, RoomView } from "../../core/client/chat-record.ts";
 import { withMentions } from "../../core/client/mentions.ts";
 import { roomAt } from "../../core/client/room-names.ts";
-import { postTarget } from "../../core/model/selectors.ts";
+import { routed } from "../../core/model/selectors.ts";
 import type { SearchQuery } from "../../core/model/state.ts";
 import type { Host, JoinArgs, View, Views } from "../../ui/command.ts";
 import type { Message, TerminalTexts } from "../../ui/messages/en/terminal.ts";
@@ -132,11 +132,8 @@ export abstract class SlashHost implements Host {
       return this.submit(target, body);
     }
     checkText(body.text);
-    const to = postTarget(this.chat.model, target);
-    return this.submit(
-      to,
-      withMentions(to === target ? body : { ...body, re: undefined, thread: undefined }),
-    );
+    const post = routed(this.chat.model, target, body);
+    return this.submit(post.to, withMentions(post.body));
   }
 
   async sent(): Promise<void> {

@@ -56,6 +56,21 @@ export function postTarget(model: Model, target: string): string {
   return isBoxed && model.me !== undefined ? `${room.name}@${model.me}` : target;
 }
 
+/**
+ * Returns where a post to the target goes, and its body: in the box of an assignment room, it cannot
+ * refer to a message of the room.
+ */
+export function routed(
+  model: Model,
+  target: string,
+  body: PostBody,
+): { readonly to: string; readonly body: PostBody } {
+  const to = postTarget(model, target);
+  if (isSameName(to, target)) return { to, body };
+  const { re: _, thread: __, ...others } = body;
+  return { to, body: others };
+}
+
 /** Returns who added the user to a group; `undefined` in other rooms, and if the user began it. */
 export function adderIn({ rooms, me }: Model, target: string): string | undefined {
   const room = roomOf({ rooms }, target);

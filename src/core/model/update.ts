@@ -40,7 +40,7 @@ import {
   readUpTo,
   renameAuthor,
 } from "./room.ts";
-import { dndEnd, draftKey, isIgnored, openRoom, roomNotifyLevel } from "./selectors.ts";
+import { dndEnd, draftKey, isIgnored, openRoom, postTarget, roomNotifyLevel } from "./selectors.ts";
 import type { Draft, Item, Model, RoomState, ServerNotices } from "./state.ts";
 
 /** Shared, so that the model stays identical if there are no notices. */
@@ -283,8 +283,9 @@ function forgetAll(draft: ModelDraft): void {
 function roomUpdated(draft: ModelDraft, update: RoomUpdate): void {
   const room = draft.room(update.room);
   if (room !== undefined) {
-    const { target } = room;
+    const { target, rules } = room;
     applyRoomUpdate(room, update);
+    if (rules.post !== "private") moveDraftToBox(draft, target);
     if (draft.fields.isCaughtUp) room.countedN = 0;
     if (target !== room.target) followRename(draft, target, room.target);
     followFormerTargets(draft, room.id);
@@ -294,6 +295,20 @@ function roomUpdated(draft: ModelDraft, update: RoomUpdate): void {
     followFormerTargets(draft, update.room);
     if (draft.fields.isCaughtUp) requestMembers(draft, update.room);
   }
+}
+
+/** In a room that has become an assignment, members write to their own box. */
+function moveDraftToBox({ fields, rooms, effects }: ModelDraft, target: string): void {
+  const box = postTarget({ ...fields, rooms }, target);
+  const written = fields.drafts.get(target);
+  if (box === target || written === undefined || written.edits !== undefined) return;
+  if (fields.drafts.has(box)) return;
+  const { re: _, ...moved } = written;
+  const drafts = new Map(fields.drafts).set(box, moved);
+  drafts.delete(target);
+  fields.drafts = drafts;
+  effects.push({ kind: "keep-draft", target, draft: undefined });
+  effects.push({ kind: "keep-draft", target: box, draft: moved });
 }
 
 function requestMembers({ rooms, fields, effects }: ModelDraft, id: RoomId): void {
