@@ -1,16 +1,10 @@
 /** `Actions`: what users do with rooms and messages, the same in every user interface. */
 
 import { utf8Encode } from "../base/bytes.ts";
-import { checkDisplayName, lookAlike, visibleText } from "../base/display-names.ts";
+import { checkDisplayName } from "../base/display-names.ts";
 import { asFault, Fault, ignoreFault, msg } from "../base/fault.ts";
 import type { RoomId } from "../base/ids.ts";
-import {
-  KEYWORD_BYTES_MAX,
-  KEYWORDS_MAX,
-  POLL_OPTIONS_MAX,
-  STATUS_BYTES_MAX,
-  TYPING_MS,
-} from "../base/limits.ts";
+import { KEYWORD_BYTES_MAX, KEYWORDS_MAX, STATUS_BYTES_MAX, TYPING_MS } from "../base/limits.ts";
 import { boxNames, parseTarget } from "../base/names.ts";
 import { defined } from "../base/values.ts";
 import type { RoomView } from "../core/client/chat-record.ts";
@@ -19,7 +13,6 @@ import type { Receipt } from "../core/client/outbox.ts";
 import { roomAt } from "../core/client/room-names.ts";
 import { withChanges } from "../core/model/changes.ts";
 import { isMessage, isSameName, itemOf } from "../core/model/item.ts";
-import { pollText } from "../core/model/poll.ts";
 import { lastReplySeq, loadedItem, readPositionAfter, threadRoot } from "../core/model/room.ts";
 import {
   draftKey,
@@ -38,7 +31,7 @@ import type { Draft, Item, Model, PollView, RoomState, SearchQuery } from "../co
 import { checkFileText } from "../core/rooms/files.ts";
 import { foldKeywords, isKeywordFit } from "../core/rooms/keywords.ts";
 import { checkReason } from "../core/rooms/moderation.ts";
-import { sealedPoll } from "../core/rooms/polls.ts";
+import { checkPollOptions, pollText, sealedPoll } from "../core/rooms/polls.ts";
 import { EVERYWHERE, type NotifyLevel, type RoomPrefs } from "../core/rooms/prefs.ts";
 import { LOBBY } from "../core/rooms/rooms.ts";
 import type { Answer, PostBody, RequestFields, RequestKind } from "../wire/messages.ts";
@@ -855,19 +848,6 @@ function ownReaction({ reactions }: Pick<Item, "reactions">, sign: string): numb
 }
 
 export type PollRules = Pick<RequestFields<"poll">, "many" | "anonymous" | "until">;
-
-function checkPollOptions(options: readonly string[]): void {
-  if (options.length < 2 || options.length > POLL_OPTIONS_MAX) {
-    throw new Fault("usage", msg`a poll has 2 to ${POLL_OPTIONS_MAX} options`, {
-      remedy: msg`usage: ${"/poll QUESTION | A | B"}`,
-    });
-  }
-  const isAlike = (option: string, index: number) =>
-    options.slice(0, index).some((other) => lookAlike(option, other));
-  if (options.some((option) => visibleText(option) === "") || options.some(isAlike)) {
-    throw new Fault("usage", msg`two options look alike, or one is empty`);
-  }
-}
 
 export function bareTarget(target: string): string {
   return target.replace(/^#/, "");

@@ -57,8 +57,8 @@ export function postTarget(model: Model, target: string): string {
 }
 
 /**
- * Returns where a post to the target goes, and its body: in the box of an assignment room, it cannot
- * refer to a message of the room.
+ * Returns where a post to the target goes, and its body: in the box of an assignment room, it
+ * cannot refer to a message of the room.
  */
 export function routed(
   model: Model,

@@ -366,6 +366,8 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "the server would see the votes, but the room is encrypted":
     "server akan melihat suara, padahal ruang ini terenkripsi",
   "a poll needs options": "jajak pendapat memerlukan pilihan",
+  "an edited message cannot become a poll":
+    "pesan yang sudah disunting tidak dapat menjadi jajak pendapat",
   "a poll cannot be edited": "jajak pendapat tidak dapat diubah",
   "the poll would end in the past": "jajak pendapat akan berakhir di masa lalu",
   "message {} is already a poll": "pesan {} sudah menjadi jajak pendapat",

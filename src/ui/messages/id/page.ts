@@ -129,7 +129,7 @@ export const INDONESIAN: Texts = {
   leaveAsk: (room) => `Tinggalkan ${room}?`,
   leaveExplained: "Anda dapat bergabung lagi nanti.",
   leaveLast:
-    "Anda satu-satunya moderator. Setelah Anda keluar, tidak ada yang melihat tugas atau pertanyaan anggota.",
+    "Anda satu-satunya moderator. Setelah Anda keluar, tidak ada yang melihat tugas anggota.",
   browseRooms: "Lihat semua ruang",
   createRoom: "Buat ruang",
   room: "Ruang",
