@@ -48,6 +48,7 @@ export interface JoinOptions {
   readonly create?: boolean;
   readonly sealed?: boolean;
   readonly assignment?: boolean;
+  readonly topic?: string;
 }
 
 /** `due`: Unix ms when the work is due in its room. */

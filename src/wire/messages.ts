@@ -679,8 +679,17 @@ export const REQUESTS = {
       sealed: v.optional(v.boolean()),
       /** The room is an assignment room, or becomes one. The request is refused if it cannot. */
       assignment: v.optional(v.boolean()),
+      /** Topic of the room that the request creates. Refused if the room exists. */
+      topic: v.optional(text(TOPIC_BYTES_MAX)),
     },
-    answer: v.object({ room: id, name, created: v.boolean(), joined: v.boolean() }),
+    answer: v.object({
+      room: id,
+      name,
+      created: v.boolean(),
+      joined: v.boolean(),
+      /** The request named a password, but the room existed, and is not locked by one. */
+      unlocked: v.optional(v.boolean()),
+    }),
   },
   /** In a sealed room, requires the device's signed consent to remove the account's devices. */
   leave: {

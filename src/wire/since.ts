@@ -127,7 +127,7 @@ export const REQUEST_FIELDS_SINCE: NewRequestFields = {
     unreadFirst: "0.3.0",
   },
   erase: { also: "0.3.0" },
-  join: { assignment: "0.3.0" },
+  join: { assignment: "0.3.0", topic: "0.3.0" },
   kick: { reason: "0.3.0" },
   leave: { reason: "0.3.0" },
   offer: { details: "0.3.0", preview: "0.3.0", keep: "0.3.0" },

@@ -277,6 +277,8 @@ export const ENGLISH = {
   eventRetentionOff: "turned off automatic deletion",
   span: (text: string) => text,
   retention: (span: string) => `retention ${span}`,
+  existingAssignment: "This room existed already. It is an assignment now.",
+  noRoomPassword: "This room exists without a password. Everyone can join it.",
   roomClosed: "This room is read-only.",
   nameLasts: "You can't change your account name. An operator can.",
   notInvited: "You aren't invited to this encrypted room. Ask a member to invite you.",

@@ -87,6 +87,7 @@ export const ENGLISH_TERMINAL = {
 
   sealedRoomCreated: (room: string) =>
     `created the encrypted room '${room}'; add people: /invite NAME`,
+  noPassword: (room: string) => `'${room}' exists without a password: everyone can join it`,
   existingAssignment: (room: string) => `'${room}' existed already, and is an assignment`,
   roomCreated: (room: string) => `created the room '${room}'`,
   returnedTo: (room: string) => `returned to ${room}`,

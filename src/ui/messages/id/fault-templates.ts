@@ -599,6 +599,7 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "you are not in '{}'": "Anda tidak berada di '{}'",
   "no user named '{}'": "tidak ada pengguna bernama '{}'",
   "room '{}' already exists": "ruang '{}' sudah ada",
+  "choose another name, or join it without a topic": "pilih nama lain, atau bergabung tanpa topik",
   "you cannot import into '{}': you are not a moderator":
     "Anda tidak dapat mengimpor ke '{}': Anda bukan moderator",
   "{} is not in '{}'": "{} tidak berada di '{}'",

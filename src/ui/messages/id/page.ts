@@ -277,6 +277,8 @@ export const INDONESIAN: Texts = {
       .replace("over", "lebih dari")
       .replaceAll(/\b(?:s|min|h|d)\b/g, (unit) => SPAN_UNITS[unit] ?? unit),
   retention: (span) => `retensi ${span}`,
+  existingAssignment: "Ruang ini sudah ada. Sekarang menjadi tugas.",
+  noRoomPassword: "Ruang ini sudah ada tanpa kata sandi. Semua orang dapat bergabung.",
   roomClosed: "Ruang ini hanya dapat dibaca.",
   nameLasts: "Nama akun tidak dapat Anda ubah. Operator dapat mengubahnya.",
   notInvited: "Anda tidak diundang ke ruang terenkripsi ini. Minta anggotanya mengundang Anda.",

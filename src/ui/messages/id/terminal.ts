@@ -76,6 +76,7 @@ export const INDONESIAN_TERMINAL: TerminalTexts = {
   refusedHint: "pilih untuk mengirim lagi atau membuang",
 
   sealedRoomCreated: (room) => `ruang terenkripsi '${room}' dibuat; tambahkan orang: /invite NAME`,
+  noPassword: (room) => `'${room}' sudah ada tanpa kata sandi: semua orang dapat bergabung`,
   existingAssignment: (room) => `'${room}' sudah ada, dan merupakan ruang tugas`,
   roomCreated: (room) => `ruang '${room}' dibuat`,
   returnedTo: (room) => `kembali ke ${room}`,

@@ -1,7 +1,7 @@
 /** The login form. */
 
 import { type ComponentType, type ReactNode, useEffect, useState } from "react";
-import { Fault, ignoreFault } from "../../../base/fault.ts";
+import { Fault } from "../../../base/fault.ts";
 import { PASSWORD_CHARS_MIN } from "../../../base/limits.ts";
 import { type FoldedName, foldName, isName } from "../../../base/names.ts";
 import { cleanText } from "../../../base/text.ts";
@@ -126,7 +126,7 @@ function LoginForm({ server, task, refused }: FormProps) {
       await logIn(page, name, password, roomSecret);
       // An existing account keeps the name that its owner has chosen.
       if (fullName?.account === name && !chat.model.displayNames.has(name.toLowerCase()))
-        await chat.actions.setDisplayName(fullName.text).catch(ignoreFault);
+        await chat.actions.setDisplayName(fullName.text).catch(page.fail);
     } catch (fault) {
       setWrong(loginFieldError({ fault, name, password, roomSecret, takenNames }, texts));
       throw fault;

@@ -114,6 +114,10 @@ const NOTICES: Readonly<
   banned: (_, texts) => texts.userBanned,
   dnd: ({ on }, texts) => (on === true ? texts.dnd : undefined),
   cleared: (_, texts) => texts.cleared,
+  joined: ({ unlocked, assignment }, texts) => {
+    if (unlocked === true) return texts.noRoomPassword;
+    return assignment === true ? texts.existingAssignment : undefined;
+  },
   whois: (json, texts) => accountInfoText(json as unknown as AccountFacts, texts),
   "let-in": ({ missing }, texts) =>
     missing === 0 ? undefined : texts.devicesPending(Number(missing)),
