@@ -134,12 +134,14 @@ export async function promptNewPassword(
 export async function readNewPassword(
   context: Pick<Context, "env" | "stdin" | "terminal" | "stderr">,
   file: string | undefined,
+  notice: () => Promise<string | undefined> = () => Promise.resolve(undefined),
 ): Promise<string | undefined> {
   const password = await readSecret(context, NEW_PASSWORD, file);
   if (password !== undefined) checkNewPassword(password);
   const { terminal } = context;
   if (password !== undefined || terminal === undefined) return password;
-  return promptNewPassword(secretAsker(context, terminal), (texts) => texts.askNewPassword);
+  const asker = secretAsker(context, terminal, await notice());
+  return promptNewPassword(asker, (texts) => texts.askNewPassword);
 }
 
 /** @param notice line above the first question */

@@ -1,16 +1,10 @@
 /** `Actions`: what users do with rooms and messages, the same in every user interface. */
 
 import { utf8Encode } from "../base/bytes.ts";
-import { checkDisplayName, lookAlike, visibleText } from "../base/display-names.ts";
+import { checkDisplayName } from "../base/display-names.ts";
 import { asFault, Fault, ignoreFault, msg } from "../base/fault.ts";
 import type { RoomId } from "../base/ids.ts";
-import {
-  KEYWORD_BYTES_MAX,
-  KEYWORDS_MAX,
-  POLL_OPTIONS_MAX,
-  STATUS_BYTES_MAX,
-  TYPING_MS,
-} from "../base/limits.ts";
+import { KEYWORD_BYTES_MAX, KEYWORDS_MAX, STATUS_BYTES_MAX, TYPING_MS } from "../base/limits.ts";
 import { boxNames, parseTarget } from "../base/names.ts";
 import { defined } from "../base/values.ts";
 import type { RoomView } from "../core/client/chat-record.ts";
@@ -19,7 +13,6 @@ import type { Receipt } from "../core/client/outbox.ts";
 import { roomAt } from "../core/client/room-names.ts";
 import { withChanges } from "../core/model/changes.ts";
 import { isMessage, isSameName, itemOf } from "../core/model/item.ts";
-import { pollText } from "../core/model/poll.ts";
 import { lastReplySeq, loadedItem, readPositionAfter, threadRoot } from "../core/model/room.ts";
 import {
   draftKey,
@@ -30,17 +23,20 @@ import {
   lastMessage,
   openRoom,
   postTarget,
+  refusedPosts,
   roomOf,
+  routed,
+  unsentPosts,
 } from "../core/model/selectors.ts";
 import type { Draft, Item, Model, PollView, RoomState, SearchQuery } from "../core/model/state.ts";
 import { checkFileText } from "../core/rooms/files.ts";
 import { foldKeywords, isKeywordFit } from "../core/rooms/keywords.ts";
 import { checkReason } from "../core/rooms/moderation.ts";
-import { sealedPoll } from "../core/rooms/polls.ts";
+import { checkPollOptions, pollText, sealedPoll } from "../core/rooms/polls.ts";
 import { EVERYWHERE, type NotifyLevel, type RoomPrefs } from "../core/rooms/prefs.ts";
 import { LOBBY } from "../core/rooms/rooms.ts";
 import type { Answer, PostBody, RequestFields, RequestKind } from "../wire/messages.ts";
-import type { SendRequest } from "./link/queries.ts";
+import { queryUsers, type SendRequest } from "./link/queries.ts";
 import { notLoggedIn } from "./link/retry.ts";
 import type { ModelStore } from "./model-store.ts";
 import { sealedEdit } from "./sealed/body.ts";
@@ -53,6 +49,7 @@ export interface JoinOptions {
   readonly create?: boolean;
   readonly sealed?: boolean;
   readonly assignment?: boolean;
+  readonly topic?: string;
 }
 
 /** `due`: Unix ms when the work is due in its room. */
@@ -515,7 +512,8 @@ export class Actions {
     const post = this.#model.pending.find((pending) => pending.key === key);
     if (post?.state.kind !== "refused") return;
     this.discard(key);
-    this.#post(post.to, post.body);
+    const { to, body } = routed(this.#model, post.to, post.body);
+    this.#post(to, body);
   }
 
   discard(key: string): void {
@@ -619,6 +617,15 @@ export class Actions {
     // The signed notice lets other members remove this device from the group.
     const notice = sealed && (await (await this.#actor.sealedRooms()).get(sealed).leaveNotice());
     await this.#actor.request("leave", { room, ...notice });
+  }
+
+  /** Reports whether nobody could read the work of an assignment if the user left it. */
+  async isLastModerator(target: string): Promise<boolean> {
+    const room = roomOf(this.#model, target);
+    if (room?.moderates !== true || room.rules.post === undefined) return false;
+    const users = await queryUsers(this.#actor.request, bareTarget(target));
+    const others = users.filter(({ user }) => !isSameName(user, this.#model.me));
+    return others.length > 0 && !others.some(({ role }) => role !== "member");
   }
 
   async kick(target: string, user: string, reason = ""): Promise<number | undefined> {
@@ -793,10 +800,8 @@ export class Actions {
 
   /** Whether posts wait, or were refused and neither resent nor discarded. */
   get hasUnsent(): boolean {
-    return this.#model.pending.some(
-      ({ state: { kind }, body: { react } }) =>
-        kind === "waiting" || kind === "storing" || (kind === "refused" && react === undefined),
-    );
+    const { pending } = this.#model;
+    return unsentPosts(this.#model).length > 0 || refusedPosts(pending).length > 0;
   }
 
   #withOpenRoom(act: (room: RoomId) => void): void {
@@ -850,19 +855,6 @@ function ownReaction({ reactions }: Pick<Item, "reactions">, sign: string): numb
 }
 
 export type PollRules = Pick<RequestFields<"poll">, "many" | "anonymous" | "until">;
-
-function checkPollOptions(options: readonly string[]): void {
-  if (options.length < 2 || options.length > POLL_OPTIONS_MAX) {
-    throw new Fault("usage", msg`a poll has 2 to ${POLL_OPTIONS_MAX} options`, {
-      remedy: msg`usage: ${"/poll QUESTION | A | B"}`,
-    });
-  }
-  const isAlike = (option: string, index: number) =>
-    options.slice(0, index).some((other) => lookAlike(option, other));
-  if (options.some((option) => visibleText(option) === "") || options.some(isAlike)) {
-    throw new Fault("usage", msg`two options look alike, or one is empty`);
-  }
-}
 
 export function bareTarget(target: string): string {
   return target.replace(/^#/, "");

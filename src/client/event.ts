@@ -125,6 +125,8 @@ export function modelEventOf(event: SessionEvent, nowUnixMs: number): ModelEvent
       const { kind: _, ...rules } = event;
       return { kind: "board", board: { rules } };
     }
+    case "operator":
+      return event;
     case "display-name":
       return { kind: "named", names: [[event.user, event.text || undefined]] };
     case "majority":

@@ -84,6 +84,7 @@ type AccountNotice = NoticeOf<
       | "majority"
       | "announced"
       | "server-rules"
+      | "operator"
     )
 >;
 
@@ -171,6 +172,7 @@ export class Follower {
       case "majority":
       case "announced":
       case "server-rules":
+      case "operator":
       case "invited":
       case "uninvited":
       case "key-packages-low":

@@ -1,6 +1,6 @@
 /** Commands for the user's own account and devices, and `chat verify-user`. */
 
-import { Fault } from "../base/fault.ts";
+import { asFault, Fault } from "../base/fault.ts";
 import { LINK_CODE_MS } from "../base/limits.ts";
 import { checkName } from "../base/names.ts";
 import { counted } from "../base/sizes.ts";
@@ -145,9 +145,24 @@ async function recover(args: FlagValues<typeof ARGS>, context: Context): Promise
     });
   }
   const { token, server } = readResetLine(line);
-  const password = await newPassword(context, args.newPasswordFile);
   const flags = { ...args, server: args.server ?? server };
   const options = { argument: args.at, greetOnly: true } as const;
+  // Another connection, because the server ends one that waits for the user.
+  const askOwner = async () => {
+    let notice: string | undefined;
+    await withClient(context, flags, options, async ({ client }) => {
+      try {
+        const { user, displayName } = await client.request("recover-user", { token });
+        const name = displayName === undefined ? user : `${displayName} (${user})`;
+        notice = `this sets the password of ${name}`;
+      } catch (error) {
+        if (asFault(error).code !== "kind-unknown") throw error;
+      }
+      return 0;
+    });
+    return notice;
+  };
+  const password = await newPassword(context, args.newPasswordFile, askOwner);
   return withClient(context, flags, options, async ({ client }) => {
     const { user } = await client.request("recover", { token, password });
     await client.login({ user, password, mode: "login", requiresPassword: true });
@@ -166,8 +181,12 @@ async function currentPassword(context: Context, user: string): Promise<string |
   return (await context.terminal?.askSecret(question)) || undefined;
 }
 
-async function newPassword(context: Context, file: string | undefined): Promise<string> {
-  const password = await readNewPassword(context, file);
+async function newPassword(
+  context: Context,
+  file: string | undefined,
+  notice?: () => Promise<string | undefined>,
+): Promise<string> {
+  const password = await readNewPassword(context, file, notice);
   if (password !== undefined) return password;
   throw usageFault("no new password given", "set CHAT_NEW_PASSWORD or add --new-password-file");
 }

@@ -2,6 +2,7 @@
 
 import { isDiskFull } from "../base/disk-space.ts";
 import type { Fault } from "../base/fault.ts";
+import type { UserId } from "../base/ids.ts";
 import type { CurrentAnnouncement } from "../core/rooms/policy.ts";
 import type { NoticeOf } from "../wire/messages.ts";
 import type { LogRecord } from "../wire/record.ts";
@@ -27,10 +28,18 @@ export class ServerNotices {
     if (Object.keys(rules).length > 0) client.notify({ kind: "server-rules", ...rules });
     this.#sendMajority(client);
     this.#sendVersion(client);
+    if (isOperating(client, client.member?.account, this.options.registry))
+      client.notify({ kind: "operator", on: true });
   }
 
-  onAccountRecord({ head: { kind, by, time } }: LogRecord): void {
+  onAccountRecord({ head: { kind, by, time, room: subject } }: LogRecord): void {
     const { registry, peers } = this.options;
+    if (kind === "role") {
+      for (const client of peers.of(subject as UserId)) {
+        const on = isOperating(client, client.member?.account, registry);
+        client.notify({ kind: "operator", on });
+      }
+    }
     if (kind === "server-rules")
       for (const client of peers.members()) client.notify({ kind, ...registry.policy.rules });
     if (kind !== "announcement") return;

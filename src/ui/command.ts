@@ -98,6 +98,11 @@ export interface Host {
   erase(seq: number): Promise<number | undefined>;
   /** @returns `undefined` if a dialog continues the command */
   join(args: JoinArgs): Promise<WireAnswer<"join"> | undefined>;
+  /**
+   * Asks the last moderator of a room that needs one before they leave.
+   * @returns false if the user declines, or if a dialog continues the command
+   */
+  confirmDeparture(room: string): Promise<boolean>;
   hideJoins(on: boolean): void;
   /** Tells the user that a command applies to this room, although a conversation is open. */
   noteRoom(room: string): void;

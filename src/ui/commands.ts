@@ -77,13 +77,15 @@ const join: Command<JoinArgs> = {
     const attempt = () => host.join(args);
     const answer = await (sealed === true ? chat.actions.sealAfter(room, attempt) : attempt());
     if (answer === undefined) return undefined;
-    const { name, created } = answer;
-    const json = { kind: "joined", room: name, created };
-    if (!created && assignment !== true) return { json, roomToOpen: name };
-    const note: Message = (texts) =>
-      created
-        ? (sealed === true ? texts.sealedRoomCreated : texts.roomCreated)(name)
-        : texts.existingAssignment(name);
+    const { name, created, unlocked } = answer;
+    const isMade = !created && assignment === true;
+    const marks = defined({ unlocked, assignment: isMade || undefined });
+    const json = { kind: "joined", room: name, created, ...marks };
+    if (!created && !isMade && unlocked !== true) return { json, roomToOpen: name };
+    const note: Message = (texts) => {
+      if (created) return (sealed === true ? texts.sealedRoomCreated : texts.roomCreated)(name);
+      return isMade ? texts.existingAssignment(name) : texts.noPassword(name);
+    };
     return { json, note, roomToOpen: name };
   },
 };
@@ -106,6 +108,8 @@ const leave: Command<{ readonly room: string | undefined }> = {
     if (args.room === undefined && current.startsWith("@")) return hideConversation(chat, current);
     const room = args.room ?? current;
     const adder = adderIn(chat.model, room);
+    const isLast = await chat.actions.isLastModerator(room);
+    if (isLast && !(await host.confirmDeparture(room))) return undefined;
     await chat.actions.leave(room);
     const text: Message = (texts) => texts.leftRoom(room, adder);
     return { json: defined({ kind: "left", room, addedBy: adder }), text, leftRoom: room };

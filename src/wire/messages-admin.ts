@@ -375,6 +375,8 @@ export const ADMIN_NOTICES = {
   /** Rules that differ from the defaults; sent at each log-in if there are any. */
   "server-rules": serverRules.entries,
   announced: { text: text(ANNOUNCEMENT_BYTES_MAX), by: name, time: unixMs },
+  /** Whether the account has an operator's rights; sent at a log-in if it has, and at changes. */
+  operator: { on: v.boolean() },
   /** `on: false`: the disk is no longer nearly full. */
   "disk-low": { on: v.boolean(), freeBytes: count, keepFreeBytes: count },
   /**

@@ -238,6 +238,13 @@ export const REQUESTS = {
     fields: { number: codeNumber, message: codeMessage },
     answer: v.object({ message: codeMessage }),
   },
+  /** Returns the user whose password the code from `reset` sets. */
+  "recover-user": {
+    phase: "entering",
+    isGuess: true,
+    fields: { token: text(64) },
+    answer: v.object({ user: name, displayName: v.optional(text(DISPLAY_NAME_BYTES_MAX)) }),
+  },
   /** Sets a new password with the code from `reset`. A log-in may follow on the same link. */
   recover: {
     phase: "entering",
@@ -672,8 +679,17 @@ export const REQUESTS = {
       sealed: v.optional(v.boolean()),
       /** The room is an assignment room, or becomes one. The request is refused if it cannot. */
       assignment: v.optional(v.boolean()),
+      /** Topic of the room that the request creates. Refused if the room exists. */
+      topic: v.optional(text(TOPIC_BYTES_MAX)),
     },
-    answer: v.object({ room: id, name, created: v.boolean(), joined: v.boolean() }),
+    answer: v.object({
+      room: id,
+      name,
+      created: v.boolean(),
+      joined: v.boolean(),
+      /** The request named a password, but the room existed, and is not locked by one. */
+      unlocked: v.optional(v.boolean()),
+    }),
   },
   /** In a sealed room, requires the device's signed consent to remove the account's devices. */
   leave: {

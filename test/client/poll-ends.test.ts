@@ -2,8 +2,8 @@ import { expect, test } from "bun:test";
 import type { RoomId } from "../../src/base/ids.ts";
 import { closePollsInTime } from "../../src/client/poll-ends.ts";
 import type { ModelEvent } from "../../src/core/model/event.ts";
-import { pollText } from "../../src/core/model/poll.ts";
 import { updateAll } from "../../src/core/model/update.ts";
+import { pollText } from "../../src/core/rooms/polls.ts";
 import { LOBBY, lobbyOf, recordEvent, scene } from "../core/model-scene.ts";
 import { VirtualClock } from "./virtual-clock.ts";
 

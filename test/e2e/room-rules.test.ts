@@ -78,6 +78,14 @@ server.test("sends a member's work to the box of an assignment room", async (san
   const lines = await pip.run(["send", "--to", "essays"], { stdin: "one\ntwo\n" });
   expect([lines.exitCode, lines.err.split("this goes to").length]).toEqual([0, 2]);
   const own = await tea.run(["send", "--to", "essays", "the task", "--json"]);
+  const task = ndjson(own.out)[0]?.["seq"];
+  const reacted = await pip.run(["join", "--room", "essays", "--json"], {
+    stdin: `/react 👍 ${task}\n`,
+  });
+  expect([
+    reacted.exitCode,
+    ndjson(reacted.out).find(({ kind }) => kind === "fault"),
+  ]).toMatchObject([3, { message: "only moderators can react in 'essays'" }]);
   expect([own.err, ndjson(own.out)[0]?.["room"]]).toEqual(["", "essays"]);
   const handed = await tea.json(["history", "--room", "Essays@pip"]);
   expect(handed.every(({ room }) => room === "essays@pip")).toBe(true);

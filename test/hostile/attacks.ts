@@ -149,6 +149,7 @@ const PREPARED: Readonly<Partial<Record<RequestKind, Attack>>> = {
     const { number } = await party.ask("code-offer", {});
     await stranger(derived("code-ask", () => ({ number })))(party, facts, i);
   },
+  "recover-user": stranger(derived("recover-user")),
   recover: stranger(derived("recover")),
   lane: async (party) => (await party.channel()).close(),
   logout: async (party) => (await newAccount(party)).ask("logout", {}),

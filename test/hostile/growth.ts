@@ -28,6 +28,7 @@ export const GROWTH: Readonly<Record<RequestKind, Growth>> = {
   register: "address",
   login: "nothing",
   "code-ask": "nothing",
+  "recover-user": "nothing",
   recover: "nothing",
   logout: "address",
   passwd: "reserved",

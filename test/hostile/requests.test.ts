@@ -40,6 +40,7 @@ const KINDS = Object.keys(REQUESTS) as RequestKind[];
 const REFUSED: Readonly<Partial<Record<RequestKind, string>>> = {
   login: "the attacker does not know the password",
   "code-ask": "the answer needs the words of the code",
+  "recover-user": "the attacker does not know a reset code",
   recover: "the attacker does not know a reset code",
   operate: "the attacker does not know the token",
 };

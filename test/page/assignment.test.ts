@@ -24,6 +24,11 @@ pageTest("tells pupils who reads their work, and shows moderators who handed it 
   await ben.send("/join essay");
   await ben.waitForMessage("the task");
   await ben.page.getByText(PRIVATE).waitFor();
+  const task = ben.page.locator("article", { hasText: "the task" });
+  await task.hover();
+  await task.getByRole("button", { name: /^Actions for/ }).waitFor();
+  for (const name of ["React", "Reply"])
+    expect(await task.getByRole("button", { name }).count()).toBe(0);
   await expectAccessible(ben, "light", "assignment of a pupil");
   await picture(ben, "pupil-room");
   await ben.send("my essay");
@@ -52,6 +57,39 @@ pageTest("tells pupils who reads their work, and shows moderators who handed it 
   await ana.page.getByText("Only ben and the moderators see what you post here.").waitFor();
   await ana.send("well done");
   await ben.waitForMessage("well done");
+  // Nobody could read the work after the last moderator has left.
+  await ana.room("essay").click();
+  const ask = ana.dialog("Leave #essay?");
+  const warning =
+    "You are the only moderator. After you leave, nobody sees what members hand in or ask.";
+  const leave = async (text: string) => {
+    await ana.button("Actions for essay").click();
+    await ana.menuItem("Leave room").click();
+    await ask.getByText(text).waitFor();
+  };
+  await leave(warning);
+  await ana.page.keyboard.press("Escape");
+  await ana.send("/leave");
+  await ask.getByText(warning).waitFor();
+  await ana.page.keyboard.press("Escape");
+  await ana.send("/grant @eve");
+  await ana.page.getByText("ana made eve a moderator").waitFor();
+  await leave("You can join again later.");
+});
+
+pageTest("keeps what is being written when a room becomes an assignment", async () => {
+  const lou = await server.headlessUser("lou");
+  await lou.tab.ask("join", { room: "votes", create: true });
+  const max = await server.window("max");
+  await max.send("/join votes");
+  await max.heading("#votes").waitFor();
+  await max.composer.fill("half of my answer");
+  await lou.tab.ask("rules", { room: "votes", post: "private" });
+  await max.page.getByText(PRIVATE).waitFor();
+  expect(await max.composer.inputValue()).toBe("half of my answer");
+  await max.send("half of my answer, and more");
+  await max.heading("Your work for #votes").waitFor();
+  expect(await max.composer.inputValue()).toBe("");
 });
 
 pageTest("reports typing in an assignment to the moderators alone", async () => {

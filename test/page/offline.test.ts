@@ -55,6 +55,33 @@ pageTest("sends queued messages once and in order, also from a closed page", asy
   expect(await stored(served.data, "ana")).toEqual([...WORDS, "kept by the browser"]);
 });
 
+pageTest("tells a user who was signed out elsewhere what waits to be sent", async () => {
+  const { served } = server;
+  await using relay = await Relay.open(served.port);
+  await using eda = await server.logIn("eda", { via: relay });
+  relay.cut();
+  await eda.page.getByText(/^Can't reach the server/).waitFor();
+  for (const text of ["first of eda", "second of eda"]) await eda.send(text);
+  await eda.message("second of eda").getByText("waiting for connection").waitFor();
+  const [reset] = await server.home("olga").json(["admin", "reset", "eda", "--sign-out"]);
+  const phone = server
+    .home("phone")
+    .with({ CHAT_RESET: String(reset?.["code"]), CHAT_NEW_PASSWORD: "another one" });
+  expect(await phone.run(["passwd", "--reset"])).toMatchObject({ exitCode: 0 });
+  relay.mend();
+  await eda.page
+    .getByRole("alert")
+    .getByText("This browser was signed out. Sign in as eda again to send 2 messages.")
+    .waitFor();
+  expect(await eda.page.getByText("Incorrect name or password").count()).toBe(0);
+  expect(await eda.field("Name").inputValue()).toBe("eda");
+  await eda.field("Password").fill("another one");
+  await eda.button("Continue").click();
+  await eda.waitForMessage("second of eda");
+  await eda.waitUntilSent();
+  expect(await stored(served.data, "eda")).toEqual(["first of eda", "second of eda"]);
+});
+
 pageTest("opens all views without the server, and reconnects later", async () => {
   await using sandbox = new Sandbox();
   const served = await sandbox.serve();

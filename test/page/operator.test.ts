@@ -103,6 +103,15 @@ pageTest(
     const grant = olga.dialog("Make tom an operator of this server?");
     await grant.getByRole("button", { name: "Make operator" }).click();
     await row.getByText("operator", { exact: true }).waitFor();
+    // The open page of the new operator follows.
+    await phone.button("Server administration").waitFor();
+    await act("Remove as operator");
+    const revoke = olga.dialog("Remove tom as operator of this server?");
+    await revoke.getByRole("button", { name: "Remove as operator" }).click();
+    await phone.button("Server administration").waitFor({ state: "detached" });
+    await act("Make operator");
+    await grant.getByRole("button", { name: "Make operator" }).click();
+    await row.getByText("operator", { exact: true }).waitFor();
     await olga.page.getByRole("searchbox").fill("olg");
     await olga.page.getByText("1 account", { exact: true }).waitFor();
 

@@ -106,9 +106,16 @@ pageTest("tells a member of a mute, a deletion, a removal and a ban", async () =
   await pia.waitForMessage("silly");
   await pia.waitUntilSent();
   await pia.composer.fill("unfinished");
+  const silly = pia.page.locator("article", { hasText: "silly" });
+  const thumb = silly.getByRole("button", { name: "React with 👍" });
+  await silly.hover();
+  await thumb.waitFor();
   await act("mute", { on: true });
   await pia.page.getByText("You're muted in this room.", { exact: true }).waitFor();
   expect(await pia.composer.count()).toBe(0);
+  await silly.hover();
+  await silly.getByRole("button", { name: /^Actions for/ }).waitFor();
+  expect(await thumb.count()).toBe(0);
   await act("mute", { on: false });
   await until("the draft is back", async () => (await pia.composer.inputValue()) === "unfinished");
   await pia.page.clock.install();

@@ -23,6 +23,7 @@ export function recoverAccount(platform: Platform, dial: Dial, token: string): v
   );
   const run = async () => {
     await client.connect();
+    await client.request("recover-user", { token });
     await client.request("recover", { token, password: "secret" });
   };
   run()

@@ -8,7 +8,7 @@ import type { Client } from "../../client/client.ts";
 import type { ChatRecord, RoomView } from "../../core/client/chat-record.ts";
 import { withMentions } from "../../core/client/mentions.ts";
 import { roomAt } from "../../core/client/room-names.ts";
-import { postTarget } from "../../core/model/selectors.ts";
+import { routed } from "../../core/model/selectors.ts";
 import type { SearchQuery } from "../../core/model/state.ts";
 import type { Host, JoinArgs, View, Views } from "../../ui/command.ts";
 import type { Message, TerminalTexts } from "../../ui/messages/en/terminal.ts";
@@ -127,13 +127,13 @@ export abstract class SlashHost implements Host {
   }
 
   async post(body: PostBody, target = this.current): Promise<void> {
-    if (body.react === undefined) checkText(body.text);
-    else checkReaction(body.react);
-    const to = postTarget(this.chat.model, target);
-    return this.submit(
-      to,
-      withMentions(to === target ? body : { ...body, re: undefined, thread: undefined }),
-    );
+    if (body.react !== undefined) {
+      checkReaction(body.react);
+      return this.submit(target, body);
+    }
+    checkText(body.text);
+    const post = routed(this.chat.model, target, body);
+    return this.submit(post.to, withMentions(post.body));
   }
 
   async sent(): Promise<void> {
@@ -144,6 +144,10 @@ export abstract class SlashHost implements Host {
   async erase(seq: number): Promise<number | undefined> {
     if (!(await this.chatConsole.confirm((texts) => texts.askErase))) return undefined;
     return (await this.chat.request("erase", { seq })).seq;
+  }
+
+  confirmDeparture(room: string): Promise<boolean> {
+    return this.chatConsole.confirm((texts) => texts.askLeaveLast(room));
   }
 
   join({ mayCreate, ...order }: JoinArgs): ReturnType<typeof joinRoom> {

@@ -6,7 +6,7 @@ import type { ChatClient, LinkedAccount } from "../../client/chat-client.ts";
 import { notLoggedIn } from "../../client/link/retry.ts";
 import { withMentions } from "../../core/client/mentions.ts";
 import { isSameName } from "../../core/model/item.ts";
-import { findItem, openThreadRoot, refusedPosts } from "../../core/model/selectors.ts";
+import { findItem, openThreadRoot, refusedPosts, unsentPosts } from "../../core/model/selectors.ts";
 import type { PendingPost } from "../../core/model/state.ts";
 import { type TypedLine, typedLine } from "../../ui/typed-line.ts";
 import { leftByInterrupt } from "../chat/chat-exit.ts";
@@ -123,9 +123,7 @@ export class ScreenActions {
   /** Says only once that the same posts are unsent or refused. */
   confirmLeave(): Confirmation {
     const { chat, notices } = this.options;
-    const unsent = chat.model.pending.filter(
-      ({ state: { kind } }) => kind === "storing" || kind === "waiting",
-    );
+    const unsent = unsentPosts(chat.model);
     const newest = unsent.at(-1)?.key;
     if (newest === undefined) return this.#confirmRefused(refusedPosts(chat.model.pending));
     if (newest === this.#warnedUnsent) return "confirmed";

@@ -32,7 +32,7 @@ export function clusterVersion(welcome: NoticeOf<"welcome">): Version {
 /** Fields of requests that a user asks for. An older server may ignore all others. */
 const RELIED_ON: Readonly<Record<string, readonly string[]>> = {
   "prefs-set": ["notify", "status", "statusUntil", "keywords", "unreadFirst"],
-  join: ["assignment"],
+  join: ["assignment", "topic"],
   kick: ["reason"],
   leave: ["reason"],
 };

@@ -2,6 +2,7 @@
 
 import { Fault, msg } from "../../base/fault.ts";
 import type { RoomView } from "../../core/client/chat-record.ts";
+import { sealedTopic } from "../../core/rooms/group.ts";
 import type { SendRequest } from "../link/queries.ts";
 import type { SealedRooms } from "./rooms.ts";
 
@@ -43,9 +44,5 @@ export async function sealRoom(sealer: Sealer, room: { id: string; name: string 
  */
 export function checkNotSealed(room: RoomView | undefined): void {
   if (room?.isSealed !== true) return;
-  throw new Fault(
-    "sealed-room",
-    msg`an encrypted room cannot have a topic, because topics are not encrypted`,
-    { remedy: msg`post it as a message` },
-  );
+  throw sealedTopic();
 }

@@ -12,8 +12,8 @@ const EVERYONE = "everyone" as FoldedName;
 const HERE = "here" as FoldedName;
 
 /**
- * Adds the names mentioned outside code to the body, unless it is a notice, and whether it mentions
- * everyone. Readers check whether the users exist.
+ * Adds the names mentioned outside code and quotes to the body, unless it is a notice, and whether
+ * it mentions everyone. Readers check whether the users exist.
  */
 export function withMentions(body: PostBody): PostBody {
   const names = new Map<FoldedName, Name>();
@@ -32,8 +32,6 @@ function mentionsInBlocks(blocks: readonly Block[]): readonly string[] {
     switch (block.kind) {
       case "lines":
         return mentionsInInlines(block.parts);
-      case "quote":
-        return mentionsInBlocks(block.blocks);
       case "list":
         return block.items.flatMap((item) => mentionsInBlocks(item.blocks));
       case "heading":

@@ -218,15 +218,24 @@ class InlineParser {
   #nameAt(sign: string, at: number): number {
     const text = this.text;
     const word = text.slice(at + 1, at + 2 + NAME_MAX);
-    const name = /^[A-Za-z0-9_-]+/.exec(word)?.[0] ?? "";
+    const name = this.#nameWithoutMark(/^[A-Za-z0-9_-]+/.exec(word)?.[0] ?? "");
     const [before, after] = [text[at - 1] ?? "", text[at + 1 + name.length] ?? ""];
-    const isStandalone = !/[A-Za-z0-9_.@#&/-]/.test(before) && after !== "@" && after !== "#";
+    const isAfterMark = before === "_" && this.#top.mark === "_" && this.#top.parts.length === 0;
+    const isAfterLetter = !isAfterMark && /[A-Za-z0-9_.@#&/-]/.test(before);
+    const isStandalone = !isAfterLetter && after !== "@" && after !== "#";
     if (!isStandalone || !isName(name)) return this.#plain(sign);
     const whole = `${sign}${name}`;
     if (sign === "#") this.#top.parts.push({ kind: "room", text: whole, room: name });
     else if (this.names?.has(name.toLowerCase()) === false) return this.#plain(whole);
     else this.#top.parts.push({ kind: "mention", text: whole, name });
     return whole.length;
+  }
+
+  /** In `_@kim_`, the last sign ends the emphasis. */
+  #nameWithoutMark(name: string): string {
+    const isKnown = this.names?.has(name.toLowerCase()) === true;
+    const isMarked = name.endsWith("_") && this.#open.some(({ mark }) => mark === "_");
+    return isMarked && !isKnown ? name.slice(0, -1) : name;
   }
 
   #namedLink(at: number): number {

@@ -71,3 +71,8 @@ export function inRoom<Event extends { readonly room: RoomId }>(
     if (room !== undefined) handle(draft, room, event);
   };
 }
+
+export function setOperator(fields: ModelDraft["fields"], isOperator: boolean): void {
+  fields.isOperator = isOperator;
+  fields.notices = { ...fields.notices, isOperator };
+}

@@ -38,7 +38,7 @@ export type LinkEvent =
       Model,
       "me" | "server" | "rooms" | "displayNames" | "prefs"
     >)
-  | { readonly kind: "operator" }
+  | { readonly kind: "operator"; readonly on: boolean }
   | { readonly kind: "outdated" };
 
 /** Events from a link. The model drops repeated records and reloads a room after a gap. */

@@ -52,6 +52,11 @@ function settled(
   fields.pending = fields.pending.flatMap((post) => {
     if (post.key !== key) return [post];
     if (outcome.kind === "refused") {
+      // A reaction has no row of its own, beside which the user could read the reason.
+      if (post.body.react !== undefined) {
+        showFault(draft, outcome.fault);
+        return [];
+      }
       return [{ ...post, state: { kind: "refused", fault: outcome.fault } } as const];
     }
     const { receipt } = outcome;

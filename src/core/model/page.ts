@@ -6,7 +6,7 @@ import type { RoomId } from "../../base/ids.ts";
 import { SEARCH_RESULTS_MAX } from "../../base/limits-page.ts";
 import { formatTarget } from "../../base/names.ts";
 import type { ChatRecord } from "../client/chat-record.ts";
-import { type Handlers, inRoom, type ModelDraft } from "./builder.ts";
+import { type Handlers, inRoom, type ModelDraft, setOperator } from "./builder.ts";
 import type { AnswerEvent } from "./event.ts";
 import { hasNoItem, isMessage, isSameName, itemAt, itemOf } from "./item.ts";
 import { showFault } from "./local-events.ts";
@@ -45,7 +45,7 @@ export const ANSWER_HANDLERS: Handlers<AnswerEvent> = {
     const names = members.map(({ name, displayName }) => [name, displayName] as const);
     setDisplayNames(fields, names);
     if (members.some(({ name, role }) => role === "operator" && isSameName(name, fields.me))) {
-      fields.isOperator = true;
+      setOperator(fields, true); // Servers before 0.3 send no notice.
     }
     room.online = new Set(members.filter((item) => item.isOnline).map(({ name }) => name));
   }),

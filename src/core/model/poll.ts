@@ -1,24 +1,8 @@
 /** Polls as clients display them: options from the text, and counts from the votes. */
 
+import { parsePoll } from "../rooms/polls.ts";
 import { isSameName } from "./item.ts";
 import type { Changes, PollView } from "./state.ts";
-
-/** Builds the text of a poll, which is also what clients without polls display. */
-export function pollText(question: string, options: readonly string[]): string {
-  return [question, ...options.map((option, index) => `${index + 1}. ${option}`)].join("\n");
-}
-
-/** Returns question and options; `undefined` if the text does not end with so many options. */
-function parsePoll(text: string, count: number): [string, string[]] | undefined {
-  const lines = text.split("\n");
-  const first = lines.length - count;
-  const options = lines.slice(Math.max(first, 0)).map((line, index) => {
-    const number = `${index + 1}. `;
-    return line.startsWith(number) ? line.slice(number.length) : undefined;
-  });
-  if (first < 1 || !options.every((option) => option !== undefined)) return undefined;
-  return [lines.slice(0, first).join("\n"), options];
-}
 
 /** @param me user whose choices are marked; anonymous votes are nobody's */
 export function pollView(

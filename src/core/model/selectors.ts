@@ -5,7 +5,8 @@ import { boxNames, compareNames } from "../../base/names.ts";
 import type { PostBody } from "../../wire/messages.ts";
 import { titleOf } from "../client/chat-record.ts";
 import { roomAt } from "../client/room-names.ts";
-import { EVERYWHERE, type NotifyLevel, notifyLevel } from "../rooms/prefs.ts";
+import { EVERYWHERE, isMutedAt, type NotifyLevel, notifyLevel } from "../rooms/prefs.ts";
+import { closesBoxes } from "../rooms/rules.ts";
 import { isMessage, isSameName } from "./item.ts";
 import { isConversation, lastReplySeq, loadedItem, messagesOfOthers } from "./room.ts";
 import type { Draft, Item, Mention, Model, PendingPost, RoomState } from "./state.ts";
@@ -53,6 +54,21 @@ export function postTarget(model: Model, target: string): string {
   const room = roomOf(model, target);
   const isBoxed = room?.rules.post === "private" && !room.moderates && !model.isOperator;
   return isBoxed && model.me !== undefined ? `${room.name}@${model.me}` : target;
+}
+
+/**
+ * Returns where a post to the target goes, and its body: in the box of an assignment room, it
+ * cannot refer to a message of the room.
+ */
+export function routed(
+  model: Model,
+  target: string,
+  body: PostBody,
+): { readonly to: string; readonly body: PostBody } {
+  const to = postTarget(model, target);
+  if (isSameName(to, target)) return { to, body };
+  const { re: _, thread: __, ...others } = body;
+  return { to, body: others };
 }
 
 /** Returns who added the user to a group; `undefined` in other rooms, and if the user began it. */
@@ -135,9 +151,52 @@ export function canPin({ isOperator }: Model, room: RoomState): boolean {
   return room.moderates || isOperator || isConversation(room);
 }
 
-export function canSetTopic({ isOperator }: Model, room: RoomState): boolean {
-  const { rules, moderates, isSealed } = room;
-  return !isSealed && (rules.topic === undefined || moderates || isOperator);
+export function canSetTopic(model: Model, room: RoomState, unixMs: number): boolean {
+  const { rules, isSealed } = room;
+  if (isSealed || !rightsIn(model, room, unixMs).mayAct) return false;
+  return rules.topic === undefined || isModerator(model, room);
+}
+
+/** Also true for operators, except in conversations. */
+function isModerator({ isOperator }: Pick<Model, "isOperator">, room: RoomState): boolean {
+  return room.moderates || (isOperator && !isConversation(room));
+}
+
+/** The user's rights in a room, apart from waits. */
+export interface Rights {
+  /** Posts to the room itself, and edits of them. */
+  readonly mayPost: boolean;
+  readonly mayReact: boolean;
+  /** Votes, raised hands and topics. */
+  readonly mayAct: boolean;
+}
+
+const EVERY_RIGHT: Rights = { mayPost: true, mayReact: true, mayAct: true };
+
+/** @param room `undefined` in a conversation that has not begun */
+export function rightsIn(
+  model: Pick<Model, "isOperator" | "rooms">,
+  room: RoomState | undefined,
+  unixMs: number,
+): Rights {
+  if (room === undefined) return EVERY_RIGHT;
+  const isExempt = isModerator(model, room);
+  const isSilent = room.isClosed || isMutedAt(room.mutedUntilUnixMs, unixMs);
+  const mayAct = !isSilent && (isExempt || !isEndedBox(model, room));
+  const post = isExempt ? undefined : room.rules.post;
+  return {
+    mayPost: mayAct && post === undefined,
+    // The server cannot tell the reactions of an encrypted room from messages.
+    mayReact: mayAct && (post === undefined || (post === "moderators" && !room.isSealed)),
+    mayAct,
+  };
+}
+
+/** Reports whether the room is a box whose room is no longer an assignment. */
+export function isEndedBox(model: Pick<Model, "rooms">, { target }: RoomState): boolean {
+  const names = boxNames(target);
+  const of = names && roomOf(model, names.room);
+  return of !== undefined && closesBoxes(of.rules);
 }
 
 export function roomOf(model: Pick<Model, "rooms">, target: string): RoomState | undefined {
@@ -157,6 +216,10 @@ export function refusedPosts(pending: readonly PendingPost[]): RefusedPost[] {
 
 export function isPostPending({ pending }: Model, target: string): boolean {
   return pending.some(({ to, state }) => isSameName(to, target) && state.kind !== "refused");
+}
+
+export function unsentPosts({ pending }: Pick<Model, "pending">): readonly PendingPost[] {
+  return pending.filter(({ state: { kind } }) => kind === "waiting" || kind === "storing");
 }
 
 /** Omits the user's own files, which `/edit` and `/erase` without a number must not change. */

@@ -56,6 +56,8 @@ export interface ServerNotices {
   readonly diskLow?: { readonly freeBytes: number; readonly keepFreeBytes: number } | undefined;
   readonly hasMajority?: boolean;
   readonly rules?: ServerRules;
+  /** Whether the user is an operator, as far as this link has shown. */
+  readonly isOperator?: boolean;
 }
 
 export type ConnectionView =

@@ -5,7 +5,7 @@ import { PRESENCE_MEMBERS_MAX } from "../../base/limits.ts";
 import { PAGE_ROOM_ITEMS_MAX } from "../../base/limits-page.ts";
 import { roomAt } from "../client/room-names.ts";
 import { TIMELINE_ROOMS_MAX } from "../client/timeline.ts";
-import { type Handlers, inRoom, ModelDraft } from "./builder.ts";
+import { type Handlers, inRoom, ModelDraft, setOperator } from "./builder.ts";
 import type { LinkEvent, ModelEffect, ModelEvent, ServerEvent, UserEvent } from "./event.ts";
 import { isSameName, itemAt } from "./item.ts";
 import { dropOrphanedPosts, dropSentPosts, LOCAL_HANDLERS } from "./local-events.ts";
@@ -40,7 +40,7 @@ import {
   readUpTo,
   renameAuthor,
 } from "./room.ts";
-import { dndEnd, draftKey, isIgnored, openRoom, roomNotifyLevel } from "./selectors.ts";
+import { dndEnd, draftKey, isIgnored, openRoom, postTarget, roomNotifyLevel } from "./selectors.ts";
 import type { Draft, Item, Model, RoomState, ServerNotices } from "./state.ts";
 
 /** Shared, so that the model stays identical if there are no notices. */
@@ -139,9 +139,7 @@ const LINK_HANDLERS: Handlers<LinkEvent> = {
     Object.assign(draft.fields, { me, server, displayNames, prefs });
     for (const room of rooms.values()) draft.putRoom({ ...room });
   },
-  operator: ({ fields }) => {
-    fields.isOperator = true;
-  },
+  operator: ({ fields }, { on }) => setOperator(fields, on),
   outdated: ({ fields }) => {
     fields.isOutdated = true;
   },
@@ -264,7 +262,7 @@ function entered(draft: ModelDraft, user: string, isRenamed: boolean): void {
   draft.fields.connection = { kind: "online" };
   draft.fields.isCaughtUp = false;
   draft.fields.ignored = new Set();
-  draft.fields.isOperator = false;
+  // `isOperator` remains until the server has sent its notices, so that no view closes meanwhile.
   draft.fields.notices = NO_NOTICES;
   for (const room of roomDrafts(draft)) {
     markUnlisted(room);
@@ -285,8 +283,9 @@ function forgetAll(draft: ModelDraft): void {
 function roomUpdated(draft: ModelDraft, update: RoomUpdate): void {
   const room = draft.room(update.room);
   if (room !== undefined) {
-    const { target } = room;
+    const { target, rules } = room;
     applyRoomUpdate(room, update);
+    if (rules.post !== "private") moveDraftToBox(draft, target);
     if (draft.fields.isCaughtUp) room.countedN = 0;
     if (target !== room.target) followRename(draft, target, room.target);
     followFormerTargets(draft, room.id);
@@ -296,6 +295,20 @@ function roomUpdated(draft: ModelDraft, update: RoomUpdate): void {
     followFormerTargets(draft, update.room);
     if (draft.fields.isCaughtUp) requestMembers(draft, update.room);
   }
+}
+
+/** In a room that has become an assignment, members write to their own box. */
+function moveDraftToBox({ fields, rooms, effects }: ModelDraft, target: string): void {
+  const box = postTarget({ ...fields, rooms }, target);
+  const written = fields.drafts.get(target);
+  if (box === target || written === undefined || written.edits !== undefined) return;
+  if (fields.drafts.has(box)) return;
+  const { re: _, ...moved } = written;
+  const drafts = new Map(fields.drafts).set(box, moved);
+  drafts.delete(target);
+  fields.drafts = drafts;
+  effects.push({ kind: "keep-draft", target, draft: undefined });
+  effects.push({ kind: "keep-draft", target: box, draft: moved });
 }
 
 function requestMembers({ rooms, fields, effects }: ModelDraft, id: RoomId): void {
@@ -404,6 +417,7 @@ function isVisible({ fields }: ModelDraft, room: RoomState, item: Item): boolean
 
 function caughtUp(draft: ModelDraft): void {
   draft.fields.isCaughtUp = true;
+  draft.fields.isOperator = draft.fields.notices.isOperator === true;
   for (const [id, { isListed }] of [...draft.rooms]) {
     const room = isListed ? draft.room(id) : undefined;
     if (room === undefined) roomRemoved(draft, id);

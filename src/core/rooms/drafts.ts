@@ -43,6 +43,7 @@ export interface JoinOptions {
   readonly name: Name;
   /** Also true if an operator or an invite lets the user in. */
   readonly isPasswordCorrect: boolean;
+  readonly hasPassword?: boolean;
   /** Operator who adds the user. */
   readonly addedBy?: Name;
   /** The room must be an assignment room, or becomes one if the user may change its rules. */
@@ -52,6 +53,7 @@ export interface JoinOptions {
         readonly room: RoomId;
         readonly locked: boolean;
         readonly sealed?: boolean;
+        readonly topic?: string;
         readonly isOperator?: boolean;
       }
     | undefined;
@@ -222,8 +224,13 @@ export function joinDrafts(
     const rules = sealed === true ? undefined : defined({ topic: "moderators", post });
     const body = { name, locked: locked || undefined, sealed: sealed || undefined, rules };
     const createdCount: Draft = { kind: "room", room: create.room, by: user, id: "", body };
-    return [createdCount, joinDraft(rooms, user, create.room)];
+    const topic: Draft[] =
+      create.topic === undefined
+        ? []
+        : [{ ...createdCount, kind: "topic", body: { topic: create.topic } }];
+    return [createdCount, joinDraft(rooms, user, create.room), ...topic];
   }
+  if (create !== undefined) checkCreated(room, create);
   const rules = assignmentDrafts(rooms, room, user, options);
   if (room.members.has(user)) return rules;
   if (room.isSealed === true && !room.admitted.has(user) && !isPasswordAccepted) {
@@ -239,6 +246,24 @@ export function joinDrafts(
     );
   }
   return [...rules, joinDraft(rooms, user, room.id, options.addedBy)];
+}
+
+/**
+ * Checks a room that another user has created between the request and its turn.
+ * @throws {Fault} name-taken if it lacks what was asked for
+ */
+function checkCreated(room: Room, create: NonNullable<JoinOptions["create"]>): void {
+  const { sealed = false, locked, topic } = create;
+  const lacksLock = locked && room.rules.join !== "password";
+  if (topic === undefined && !lacksLock && sealed === (room.isSealed === true)) return;
+  throw new Fault("name-taken", msg`room '${room.name}' already exists`, {
+    remedy: "create another room",
+  });
+}
+
+/** Reports whether the request named a password that the existing room does not need. */
+export function isUnlocked({ rules }: Room, { hasPassword, create }: JoinOptions): boolean {
+  return hasPassword === true && create === undefined && rules.join !== "password";
 }
 
 /**

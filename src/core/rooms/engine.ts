@@ -30,6 +30,7 @@ import {
   checkMayCreate,
   checkPost,
   conversationDraft,
+  isUnlocked,
   joinDrafts,
   leaveDrafts,
   lobbyJoinDrafts,
@@ -586,6 +587,7 @@ export class RoomEngine {
           name: room.name ?? options.name,
           created: false,
           joined: false,
+          ...(isUnlocked(room, options) ? { unlocked: true } : {}),
         };
         effects.push(settled(requester, answer));
         return undefined;
@@ -769,7 +771,9 @@ export class RoomEngine {
         const name = room?.name ?? command.options.name;
         const created = room !== undefined && room.id === command.options.create?.room;
         const joined = head.kind !== "rules";
-        return settled(requester, { room: head.room, name, created, joined });
+        const isOpen = room !== undefined && isUnlocked(room, command.options);
+        const unlocked = isOpen ? { unlocked: true } : {};
+        return settled(requester, { room: head.room, name, created, joined, ...unlocked });
       }
       case "converse": {
         const { name = "" } = this.#rooms.get(head.room as RoomId) ?? {};

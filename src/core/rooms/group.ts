@@ -139,6 +139,14 @@ function afterRemoval(
   return devices;
 }
 
+export function sealedTopic(): Fault {
+  return new Fault(
+    "sealed-room",
+    msg`an encrypted room cannot have a topic, because topics are not encrypted`,
+    { remedy: msg`post it as a message` },
+  );
+}
+
 /** @throws {Fault} sealed-room, stale-epoch or not-allowed */
 export function checkSealing(room: Room, kind: Draft["kind"], body: unknown): void {
   if (kind === "sealed") return checkEpoch(room, body as { readonly epoch: number });

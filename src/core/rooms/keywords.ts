@@ -1,6 +1,7 @@
 /** Keywords of an account: words that notify it like a mention. */
 
 import { utf8Encode } from "../../base/bytes.ts";
+import { foldCase } from "../../base/case-fold.ts";
 import { KEYWORD_BYTES_MAX, KEYWORDS_MAX } from "../../base/limits.ts";
 import { cleanText } from "../../base/text.ts";
 
@@ -12,14 +13,18 @@ const SINGLE = new RegExp(
   "gu",
 );
 
+/** Signs of emphasis around words, unlike those within a word such as `bus_stop`. */
+const MARKS = /(?<![\p{L}\p{M}\p{N}_])_+|_+(?![\p{L}\p{M}\p{N}_])/gu;
+
 /** Ignores case and width. */
 function fold(text: string): string {
-  return text.normalize("NFKC").toLowerCase();
+  return foldCase(text.normalize("NFKC"));
 }
 
 /** Separates the words with single spaces, so that whole words are found as a substring. */
 function wordsIn(text: string): string {
-  return ` ${fold(text).replace(SINGLE, " $& ").trim().replace(/\s+/g, " ")} `;
+  const spaced = fold(text).replace(SINGLE, " $& ").replace(MARKS, " $& ");
+  return ` ${spaced.trim().replace(/\s+/g, " ")} `;
 }
 
 export function isKeywordFit(keyword: string): boolean {

@@ -4,9 +4,10 @@
  * open.
  */
 
+import { lookAlike, visibleText } from "../../base/display-names.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import type { RoomId, UserId } from "../../base/ids.ts";
-import { POLLS_OPEN_MAX } from "../../base/limits.ts";
+import { POLL_OPTIONS_MAX, POLLS_OPEN_MAX } from "../../base/limits.ts";
 import { clampUnixMs, formatUtc } from "../../base/time.ts";
 import { defined } from "../../base/values.ts";
 import { bodyOf, type Draft, type FoldedRecord } from "../../wire/record.ts";
@@ -20,6 +21,46 @@ export interface Poll {
   readonly anonymous?: boolean | undefined;
   /** Unix ms after which no vote counts. */
   readonly until?: number | undefined;
+}
+
+/** Builds the text of a poll, which is also what clients without polls display. */
+export function pollText(question: string, options: readonly string[]): string {
+  return [question, ...options.map((option, index) => `${index + 1}. ${option}`)].join("\n");
+}
+
+/** Returns question and options; `undefined` if the text does not end with so many options. */
+export function parsePoll(text: string, count: number): [string, string[]] | undefined {
+  const lines = text.split("\n");
+  const first = lines.length - count;
+  const options = lines.slice(Math.max(first, 0)).map((line, index) => {
+    const number = `${index + 1}. `;
+    return line.startsWith(number) ? line.slice(number.length) : undefined;
+  });
+  if (first < 1 || !options.every((option) => option !== undefined)) return undefined;
+  return [lines.slice(0, first).join("\n"), options];
+}
+
+/** @throws {Fault} usage */
+export function checkPollOptions(options: readonly string[]): void {
+  if (options.length < 2 || options.length > POLL_OPTIONS_MAX) {
+    throw new Fault("usage", msg`a poll has 2 to ${POLL_OPTIONS_MAX} options`, {
+      remedy: msg`usage: ${"/poll QUESTION | A | B"}`,
+    });
+  }
+  const isAlike = (option: string, index: number) =>
+    options.slice(0, index).some((other) => lookAlike(option, other));
+  if (options.some((option) => visibleText(option) === "") || options.some(isAlike)) {
+    throw new Fault("usage", msg`two options look alike, or one is empty`);
+  }
+}
+
+/**
+ * Checks the options that the text of a new poll displays.
+ * @throws {Fault} usage
+ */
+export function checkPollText(text: string, options: number): void {
+  const [, lines] = parsePoll(text, options) ?? [];
+  if (lines !== undefined) checkPollOptions(lines);
 }
 
 interface Options {
@@ -53,7 +94,7 @@ export interface VoteAction extends PollMessage {
  * @throws {Fault} not-allowed, sealed-room, usage, too-many or not-found
  */
 export function pollDraft(
-  rooms: Pick<Rooms, "wasPoll">,
+  rooms: Pick<Rooms, "wasPoll" | "editsOf">,
   room: Room,
   user: UserId,
   mayEnd: boolean,
@@ -75,6 +116,12 @@ export function pollDraft(
   if (room.polls.has(seq)) throw new Fault("not-allowed", msg`message ${seq} is already a poll`);
   if (rooms.wasPoll(seq)) {
     throw new Fault("not-allowed", msg`poll ${seq} has ended`, { remedy: msg`start a new one` });
+  }
+  // The options were checked in the original text.
+  if (rooms.editsOf(seq).length > 0) {
+    throw new Fault("not-allowed", msg`an edited message cannot become a poll`, {
+      remedy: msg`start a new one`,
+    });
   }
   checkOpenPolls(room, unixMs);
   return { ...draft, body: defined({ seq, on, options, many, anonymous, until }) };

@@ -89,7 +89,7 @@ export function checkRules(
     });
   }
   if (kind === "vote") return checkBoxOpen(room);
-  if (kind === "reaction" && room.rules.post !== "private") return checkReaction(room, body);
+  if (kind === "reaction") return checkReaction(room, body);
   checkPoster(room, userName);
   // The message that becomes a poll has been checked already.
   const isExempt = kind === "edit" || kind === "poll";
@@ -102,11 +102,17 @@ export function checkRules(
   });
 }
 
-/** A reaction must not serve as a message in a room whose rule limits messages. */
+/**
+ * A reaction must not serve as a message in a room whose rule limits messages, and would show in an
+ * assignment who has read it.
+ */
 function checkReaction(room: Room, body: Draft["body"]): void {
   checkBoxOpen(room);
   const { rules } = room;
   const name = displayedName(room);
+  if (rules.post === "private") {
+    throw new Fault("not-allowed", msg`only moderators can react in '${name}'`);
+  }
   const { react = "" } = body as Body<"reaction">;
   if ((rules.post === undefined && rules.slow === undefined) || isEmoji(react)) return;
   throw new Fault("text-invalid", msg`a reaction in '${name}' must be one emoji`);

@@ -46,6 +46,7 @@ const NOTICES_OF: Record<Role, Record<Phase, ReadonlySet<NoticeKind>>> = {
         "disk-low",
         "announced",
         "server-rules",
+        "operator",
       ] as const),
     ]),
     lane: new Set([

@@ -7,6 +7,7 @@ import { RESET_MS, RESET_MS_MAX } from "../../base/limits.ts";
 import { checkName } from "../../base/names.ts";
 import { checkNewName } from "../../base/new-names.ts";
 import { formatUtc } from "../../base/time.ts";
+import { defined } from "../../base/values.ts";
 import { isResetCode, newResetCode } from "../../core/reset-codes.ts";
 import type { Account, PasswordReset } from "../../core/rooms/accounts.ts";
 import { requireUser } from "../../core/rooms/targets.ts";
@@ -24,6 +25,8 @@ interface ResetsOptions extends ServerContext {
   readonly bans: Bans;
 }
 
+const INVALID = "the reset code is invalid, used or expired";
+
 export class Resets {
   readonly #options: ResetsOptions;
 
@@ -34,6 +37,7 @@ export class Resets {
   readonly handlers = {
     reset: (request, { actor }) => this.#create(actor.user, request),
     enrol: (request, { actor }) => this.#enrol(actor.user, request),
+    "recover-user": (request, { client }) => this.#userOf(client, request),
     recover: (request, { client }) => this.#use(client, request),
   } satisfies SomeHandlers;
 
@@ -92,22 +96,41 @@ export class Resets {
     return { token, reset: { hash: hashOf(token), expires, signsOut } };
   }
 
+  #find(token: string): () => Account | undefined {
+    const { registry, clock } = this.#options;
+    const secret = hashOf(token);
+    return () => registry.byReset(secret, clock.expiryUnixMs());
+  }
+
+  /** @throws {Fault} login-refused or banned */
+  async #accountOf(client: ClientConnection, find: () => Account | undefined): Promise<Account> {
+    const { authenticator, bans } = this.#options;
+    const account = await authenticator.guessCode(client, INVALID, find);
+    bans.checkAccount(account);
+    return account;
+  }
+
+  async #userOf(
+    client: ClientConnection,
+    { token }: RequestOf<"recover-user">,
+  ): Promise<Answer<"recover-user">> {
+    const { name: user, displayName } = await this.#accountOf(client, this.#find(token));
+    return { user, ...defined({ displayName }) };
+  }
+
   async #use(
     client: ClientConnection,
     { token, password }: RequestOf<"recover">,
   ): Promise<Answer<"recover">> {
-    const { registry, clock, kernel, authenticator, bans } = this.#options;
-    const secret = hashOf(token);
-    const find = () => registry.byReset(secret, clock.expiryUnixMs());
-    const message = "the reset code is invalid, used or expired";
-    const account = await authenticator.guessCode(client, message, find);
-    bans.checkAccount(account);
+    const { registry, kernel, authenticator } = this.#options;
+    const find = this.#find(token);
+    const account = await this.#accountOf(client, find);
     const hash = await authenticator.hash(account.id, password);
     // Sign out before changing the password, so that the code is still valid if the server stops in
     // between.
     if (account.reset?.signsOut === true && find() === account) await this.signOut(account);
     await kernel.transact(() => {
-      if (find() !== account) throw new Fault("login-refused", message);
+      if (find() !== account) throw new Fault("login-refused", INVALID);
       return [registry.passwordDraft(account.id, hash)];
     });
     return { user: account.name };

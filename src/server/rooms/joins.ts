@@ -13,6 +13,7 @@ import { defined, hasSameFields } from "../../base/values.ts";
 import { HourlyQuota } from "../../core/rate.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
 import { type JoinOptions, joinDrafts, lobbyDraft } from "../../core/rooms/drafts.ts";
+import { sealedTopic } from "../../core/rooms/group.ts";
 import { actionDrafts, isInvited, moderates } from "../../core/rooms/moderation.ts";
 import { groupOf, newGroupDraft } from "../../core/rooms/private-groups.ts";
 import { LOBBY, type Room, targetUser } from "../../core/rooms/rooms.ts";
@@ -166,9 +167,16 @@ export class Joins {
           { remedy: msg`choose another name for the encrypted room` },
         );
       }
+      if (request.topic !== undefined) {
+        throw new Fault("name-taken", msg`room '${name}' already exists`, {
+          remedy: msg`choose another name, or join it without a topic`,
+        });
+      }
       this.#checkRejoins(room, sender);
       const isPasswordCorrect = await this.#isPasswordCorrect(room, request, sender);
-      return { name, isPasswordCorrect, create: undefined, ...assignmentOf(request, sender) };
+      const hasPassword = request.password !== undefined;
+      const found = { name, isPasswordCorrect, hasPassword, create: undefined };
+      return { ...found, ...assignmentOf(request, sender) };
     }
     if (request.create !== true) return { name, isPasswordCorrect: false, create: undefined };
     return await this.#creation(request, sender);
@@ -199,7 +207,7 @@ export class Joins {
   }
 
   async #creation(request: RequestOf<"join">, sender: Sender): Promise<JoinOptions> {
-    const { room, password, sealed, assignment } = request;
+    const { room, password, sealed, assignment, topic } = request;
     const { account, actor } = sender;
     const { isOperator } = actor;
     const { rooms, registry, kernel, entropy, authenticator } = this.options;
@@ -209,6 +217,7 @@ export class Joins {
           remedy: msg`create a room that is not encrypted`,
         });
       }
+      if (topic !== undefined) throw sealedTopic();
       if (!this.options.isSealingEnabled) throw disabledFault(NO_SEALING);
       if (password !== undefined) {
         throw new Fault(
@@ -223,7 +232,13 @@ export class Joins {
       name: checkName(room, "room's name"),
       isPasswordCorrect: false,
       ...assignmentOf(request, sender),
-      create: { room: id, locked: password !== undefined, sealed: sealed === true, isOperator },
+      create: {
+        room: id,
+        locked: password !== undefined,
+        sealed: sealed === true,
+        isOperator,
+        ...defined({ topic }),
+      },
     };
     // Check the request first, so that a refused request costs nothing.
     checkMayCreateRoom(registry, isOperator);

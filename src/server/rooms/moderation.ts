@@ -23,7 +23,7 @@ import {
   roleDraft,
   serverRulesDraft,
 } from "../../core/rooms/policy.ts";
-import { isSamePoll } from "../../core/rooms/polls.ts";
+import { checkPollText, isSamePoll } from "../../core/rooms/polls.ts";
 import type { Room } from "../../core/rooms/rooms.ts";
 import { serverRulesOf } from "../../core/rooms/server-rules.ts";
 import { requireRoom, requireUser } from "../../core/rooms/targets.ts";
@@ -31,7 +31,7 @@ import { voterOf } from "../../crypto/voter.ts";
 import { TaskQueue } from "../../io/task-queue.ts";
 import { kindsWith } from "../../wire/kinds.ts";
 import type { RequestOf, ServerRules } from "../../wire/messages.ts";
-import type { Head } from "../../wire/record.ts";
+import { bodyOf, type Head } from "../../wire/record.ts";
 import { banKey, hostKey } from "../auth/bans.ts";
 import type { Authenticator } from "../auth/login.ts";
 import { checkOperator, isOperating, isOperatorAnywhere } from "../auth/operator-link.ts";
@@ -217,7 +217,13 @@ export class Moderation {
       return { kind: "erase", ...message, also };
     }
     if (request.kind === "pin") return { kind: "pin", on: request.on, ...message };
-    if (request.kind === "poll") return { ...request, ...message };
+    if (request.kind === "poll") {
+      const { on, options } = request;
+      const { text } = bodyOf(record, "text") ?? {};
+      if (on && options !== undefined && text !== undefined && head.by === actor.user)
+        checkPollText(text, options);
+      return { ...request, ...message };
+    }
     if (request.kind === "vote") {
       const voter = voterOf(this.options.identity, actor.user, seq);
       const { choices, start } = request;

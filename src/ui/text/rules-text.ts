@@ -4,9 +4,9 @@ import { boxNames } from "../../base/names.ts";
 import { formatLocal } from "../../base/time.ts";
 import { isMessage, isSameName } from "../../core/model/item.ts";
 import { isConversation } from "../../core/model/room.ts";
-import { postTarget, roomOf } from "../../core/model/selectors.ts";
+import { isEndedBox, postTarget, roomOf } from "../../core/model/selectors.ts";
 import type { Item, Model, RoomState } from "../../core/model/state.ts";
-import { closesBoxes, isQuestion } from "../../core/rooms/rules.ts";
+import { isQuestion } from "../../core/rooms/rules.ts";
 import type { PostBody, RoomRules, ServerRules } from "../../wire/messages.ts";
 import type { RuleTexts } from "../messages/en/rules.ts";
 import { offsetMinutes } from "./times.ts";
@@ -130,12 +130,6 @@ export function postLimitText(
   if (isEndedBox(model, room)) return texts.assignmentEnded;
   const waitMs = slowUntilUnixMs - nowUnixMs;
   return waitMs <= 0 ? undefined : texts.slowWait(Math.ceil(waitMs / SECOND_MS));
-}
-
-function isEndedBox(model: Pick<Model, "rooms">, { target }: RoomState): boolean {
-  const names = boxNames(target);
-  const of = names && roomOf(model, names.room);
-  return of !== undefined && closesBoxes(of.rules);
 }
 
 /** Text about the readers of the user's messages; `undefined` outside assignments. */

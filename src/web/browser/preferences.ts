@@ -41,6 +41,10 @@ export class Preferences {
   async loadLastUser(): Promise<string | undefined> {
     const last = await this.#get("last");
     this.#last = v.is(LAST_USER, last) ? last : undefined;
+    return this.signedInUser;
+  }
+
+  get signedInUser(): string | undefined {
     return this.#last?.hasLeft === false ? this.#last.user : undefined;
   }
 

@@ -25,9 +25,11 @@ import { type Credentials, type LoginPolicy, requestWithRetry } from "../../clie
 import type { Greeted } from "../../client/trust.ts";
 import type { ModelEffect, ModelEvent } from "../../core/model/event.ts";
 import { isSameName } from "../../core/model/item.ts";
+import { unsentPosts } from "../../core/model/selectors.ts";
 import type { Draft } from "../../core/model/state.ts";
 import type { Fingerprint } from "../../wire/fingerprint.ts";
 import { encodeSecret, type ServerAddress, secretFromInput } from "../../wire/invite.ts";
+import type { Answer } from "../../wire/messages.ts";
 import { Device } from "../browser/device-key.ts";
 import { type Platform, PROGRAM } from "../browser/environment.ts";
 import { pageHashing, pageSha256 } from "../browser/hash.ts";
@@ -90,6 +92,13 @@ export interface Invitation {
   readonly isSealed: boolean;
 }
 
+/** The user was signed out by another device or an operator. */
+interface SignedOut {
+  readonly user: string;
+  /** Number of messages that are sent after the next sign-in. */
+  readonly unsent: number;
+}
+
 /** The user was removed from a room. */
 export interface Removal {
   readonly room: RoomId;
@@ -131,6 +140,7 @@ export class PageClient extends ChatClient<PageAccount> {
   #isClosed = false;
   #resetToken: string | undefined;
   #linkCode: string | undefined;
+  #signedOut: SignedOut | undefined;
   #invitations: readonly Invitation[] = [];
   #removals: readonly Removal[] = [];
   #cluster: readonly ServerAddress[] = [];
@@ -373,6 +383,23 @@ export class PageClient extends ChatClient<PageAccount> {
   }
 
   /**
+   * Returns the user whose password the link in the page's address sets.
+   * @throws {Fault} kind-unknown if the server is too old; code-unknown if the code is used
+   */
+  async resetUser(): Promise<Answer<"recover-user">> {
+    const token = this.#resetToken;
+    if (token === undefined) throw notLoggedIn();
+    const { connection } = await this.loop.open();
+    const { clock } = this.platform;
+    return requestWithRetry(connection, clock, "recover-user", { token }).catch(unknownCode);
+  }
+
+  /** User who is signed in on this browser while the page's address has a code. */
+  get signedInUser(): string | undefined {
+    return this.#preferences.signedInUser;
+  }
+
+  /**
    * Sets the new password and logs in.
    * @throws {Fault} code-unknown if the reset code is used or expired
    */
@@ -382,11 +409,7 @@ export class PageClient extends ChatClient<PageAccount> {
     const { connection } = await this.loop.open();
     const { clock } = this.platform;
     const recover = () => requestWithRetry(connection, clock, "recover", { token, password });
-    const { user } = await this.auditor.request("recover", {}, recover).catch((error: unknown) => {
-      // The text of `login-refused` is about passwords.
-      const isUsed = error instanceof Fault && error.code === "login-refused";
-      throw isUsed ? new Fault("code-unknown", error.message, { cause: error }) : error;
-    });
+    const { user } = await this.auditor.request("recover", {}, recover).catch(unknownCode);
     this.forgetReset();
     await this.enter({ user, password, mode: "login" });
   }
@@ -467,6 +490,7 @@ export class PageClient extends ChatClient<PageAccount> {
     if (event.kind === "stopped" && event.fault.code === "login-refused") {
       const { fault, user } = event;
       if (user !== undefined) {
+        this.#signedOut = { user, unsent: unsentPosts(this.model).length };
         this.#preferences.recordLogout(user, true);
         this.#loggedOut(this.account);
         void this.#preferences.deleteContent(user);
@@ -567,6 +591,7 @@ export class PageClient extends ChatClient<PageAccount> {
     if (requestedName.toLowerCase() !== user.toLowerCase())
       this.#preferences.recordLogout(requestedName, true);
     this.#preferences.recordLogin(user, this.device.canSign);
+    this.#signedOut = undefined;
     account.id = id;
     if (account !== previous) {
       previous?.leave();
@@ -659,18 +684,21 @@ export class PageClient extends ChatClient<PageAccount> {
   }
 
   async #presentOperatorToken(connection: Connection): Promise<void> {
-    this.#isLinkOperator = false;
     const linkToken = this.#fragment.operatorToken;
     const token = linkToken ?? (await this.#preferences.operatorToken());
-    if (token === undefined) return;
+    if (token === undefined) {
+      this.#isLinkOperator = false;
+      return;
+    }
     try {
       await connection.request("operate", { token });
       if (linkToken !== undefined) void this.#preferences.storeOperatorToken(linkToken);
       this.#isLinkOperator = true;
       this.#hasLostLink = false;
-      this.store.enqueue({ kind: "operator" });
+      this.store.enqueue({ kind: "operator", on: true });
     } catch (error) {
       if (!(error instanceof Fault) || connection.isClosed) return;
+      this.#isLinkOperator = false;
       if (error.code !== "login-refused") throw error;
       void this.#preferences.storeOperatorToken(undefined);
       if (token === this.#refusedToken) return;
@@ -719,6 +747,11 @@ export class PageClient extends ChatClient<PageAccount> {
 
   get isOperatorInvited(): boolean {
     return this.#fragment.operatorToken !== undefined;
+  }
+
+  /** User whom another device, or an operator, has signed out on this browser. */
+  get signedOut(): SignedOut | undefined {
+    return this.#signedOut;
   }
 
   get knownUsers(): readonly string[] {
@@ -841,6 +874,12 @@ export class PageClient extends ChatClient<PageAccount> {
     const run = async () => act(this.member.transfers);
     this.store.reportFailure(run());
   }
+}
+
+/** The text of `login-refused` is about passwords. */
+function unknownCode(error: unknown): never {
+  const isUsed = error instanceof Fault && error.code === "login-refused";
+  throw isUsed ? new Fault("code-unknown", error.message, { cause: error }) : error;
 }
 
 function checkFileId(text: string): FileId {

@@ -11,7 +11,6 @@ import {
   useRef,
   useState,
 } from "react";
-import { Fault } from "../../base/fault.ts";
 import { cleanText } from "../../base/text.ts";
 import { isSameName } from "../../core/model/item.ts";
 import type { Texts } from "../../ui/messages/en/page.ts";
@@ -168,28 +167,6 @@ function useNotifications(): void {
   useEffect(() => chat.store.subscribe(() => open.update(chat.model)), [chat, open]);
 }
 
-/** Asks the server, because no event reports the operator role. */
-function useOperator(
-  isOnline: boolean,
-  me: string | undefined,
-  wasTokenPresented: boolean,
-): boolean {
-  const { chat } = usePage();
-  const [isOperator, setOperator] = useState(false);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: repeated with the token
-  useEffect(() => {
-    if (!isOnline || me === undefined) return;
-    return whenSettled(
-      chat.request("stats", {}),
-      () => setOperator(true),
-      (error) => {
-        if (error instanceof Fault && error.code === "not-allowed") setOperator(false);
-      },
-    );
-  }, [chat, isOnline, me, wasTokenPresented]);
-  return isOperator && me !== undefined;
-}
-
 function useRouteClearing(me: string | undefined): void {
   const { layers } = usePage();
   const before = useRef(me);
@@ -204,10 +181,11 @@ function useRouteClearing(me: string | undefined): void {
 function Screen() {
   const model = useModel();
   const [isDashboard, setDashboard] = useState(false);
-  const isOperator = useOperator(model.connection.kind === "online", model.me, model.isOperator);
   useNotifications();
   useModelFaults();
+  const { chat } = usePage();
   const { me } = model;
+  const isOperator = model.isOperator || (chat.isOperatorByLink && me !== undefined);
   const openDashboard = useCallback(() => setDashboard(true), []);
   useLayer(() => setDashboard(false), isDashboard && isOperator, {
     ignoresEscape: true,

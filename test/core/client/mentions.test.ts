@@ -10,6 +10,11 @@ test.each([
   ["@123 @a.b @", ["a"]],
   [`@${"x".repeat(33)}`, undefined],
   ["@_x-1: so", ["_x-1"]],
+  ["_@ben_ and *@ana*, **@eve**, ~~@joe~~", ["ben", "ana", "eve", "joe"]],
+  ["_see @ben_ @ana_", ["ben", "ana_"]],
+  ["_@ben_, _see @ana__ @x_", ["ben", "ana_", "x_"]],
+  ["snake_@ben", undefined],
+  ["> @ben wrote\n\nI agree, @ana", ["ana"]],
 ])("finds in %p the mentions %p", (text, mentions) => {
   expect(withMentions({ text }).mentions).toEqual(mentions);
 });

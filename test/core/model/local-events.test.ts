@@ -49,6 +49,17 @@ test("keeps a refused post until it is discarded", () => {
   expect(updateAll(model, [{ kind: "discarded", key: "k" }]).model.pending).toEqual([]);
 });
 
+test("reports a refused reaction, which no row displays", () => {
+  const fault = new Fault("muted", "you are muted");
+  const reaction: ModelEvent = { ...post, kind: "posted", body: { text: "", react: "👍", re: 1 } };
+  const { model } = scene(reaction, stored, {
+    kind: "settled",
+    key: "k",
+    outcome: { kind: "refused", fault },
+  });
+  expect([model.pending, model.faults]).toMatchObject([[], [{ fault }]]);
+});
+
 test("displays at most VISIBLE_FAULTS_MAX faults, each message once", () => {
   const faults = Array.from({ length: VISIBLE_FAULTS_MAX + 3 }, (_, i) => {
     return { kind: "fault", fault: new Fault("internal", `${i}`) } as const;

@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import { Fault } from "../../../src/base/fault.ts";
 import { SEARCH_RESULTS_MAX } from "../../../src/base/limits-page.ts";
 import type { ChatRecord } from "../../../src/core/client/chat-record.ts";
+import type { ModelEvent } from "../../../src/core/model/event.ts";
 import type { SearchQuery } from "../../../src/core/model/state.ts";
 import { updateAll } from "../../../src/core/model/update.ts";
 import { LOBBY, lobbyOf, record, recordEvent, scene } from "../model-scene.ts";
@@ -112,4 +113,17 @@ test("learns operator rights from the member list", () => {
     return scene({ kind: "members", room: LOBBY, members: listed }).model.isOperator;
   };
   expect(["operator", "member"].map(isOperator)).toEqual([true, false]);
+});
+
+test("follows operator rights across links", () => {
+  const entered = { kind: "entered", user: "ana" } as const;
+  const caughtUp = { kind: "caught-up" } as const;
+  const granted = { kind: "operator", on: true } as const;
+  const isOperator = (...events: readonly ModelEvent[]) => scene(...events).model.isOperator;
+  expect(isOperator(granted)).toBe(true);
+  expect(isOperator(granted, { ...granted, on: false })).toBe(false);
+  expect(isOperator(granted, entered)).toBe(true);
+  expect(isOperator(granted, entered, granted, caughtUp)).toBe(true);
+  expect(isOperator(granted, entered, caughtUp)).toBe(false);
+  expect(isOperator(granted, { ...entered, user: "ben" })).toBe(false);
 });

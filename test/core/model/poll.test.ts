@@ -1,8 +1,8 @@
 import { expect, test } from "bun:test";
 import { noteChange, withChanges } from "../../../src/core/model/changes.ts";
 import { itemOf } from "../../../src/core/model/item.ts";
-import { pollText } from "../../../src/core/model/poll.ts";
 import type { Changes } from "../../../src/core/model/state.ts";
+import { pollText } from "../../../src/core/rooms/polls.ts";
 import { record } from "../model-scene.ts";
 
 const TEXT = pollText("Lunch?", ["soup", "rice"]);

@@ -12,10 +12,12 @@ import {
   lastMessage,
   lastUnignored,
   openRoom,
+  rightsIn,
   roomList,
   roomOf,
   typingNames,
 } from "../../../src/core/model/selectors.ts";
+import type { RoomRules } from "../../../src/wire/messages.ts";
 import { BEN, LOBBY, lobbyOf, record, recordEvent, scene } from "../model-scene.ts";
 
 const FILE = { file: "fabcdefghijk", name: "a.png", size: 1, chunks: 1, digest: "0a".repeat(32) };
@@ -175,6 +177,40 @@ test("finds the user's last message and pending posts", () => {
   const fault = new Fault("muted", "you are muted");
   const refused = { kind: "settled", key: "k", outcome: { kind: "refused", fault } } as const;
   expect(isPostPending(scene(...begun, refused).model, "lobby")).toBe(false);
+});
+
+test("offers what the server accepts in a room", () => {
+  const rights = (
+    { isOperator = false, unixMs = 5, target = "hw", ...fields }: Record<string, unknown>,
+    rules: RoomRules = {},
+  ) => {
+    const common = { kind: "room", n: 0, skipped: 0 } as const;
+    const { model } = scene(
+      { ...common, room: "r0" as RoomId, name: "hw", rules },
+      { ...common, room: "r1" as RoomId, name: String(target), ...fields },
+      ...(target === "hw"
+        ? [{ ...common, room: "r1" as RoomId, name: "hw", rules, ...fields }]
+        : []),
+    );
+    const { mayPost, mayReact, mayAct } = rightsIn(
+      { ...model, isOperator: isOperator === true },
+      model.rooms.get("r1" as RoomId),
+      Number(unixMs),
+    );
+    return [mayPost, mayReact, mayAct].map((may) => (may ? "+" : "-")).join("");
+  };
+  expect(rights({})).toBe("+++");
+  expect(rights({ closed: true })).toBe("---");
+  expect(rights({ closed: true, moderates: true })).toBe("---");
+  expect([0, 6, 5].map((mutedUntil) => rights({ mutedUntil }))).toEqual(["---", "---", "+++"]);
+  const [teachers, assignment] = [{ post: "moderators" }, { post: "private" }] as const;
+  expect([rights({}, teachers), rights({ sealed: true }, teachers)]).toEqual(["-++", "--+"]);
+  expect(rights({}, assignment)).toBe("--+");
+  expect(rights({ moderates: true }, assignment)).toBe("+++");
+  expect(rights({ isOperator: true }, assignment)).toBe("+++");
+  const box = { target: "hw@ana" };
+  expect([rights(box), rights(box, assignment)]).toEqual(["---", "+++"]);
+  expect(rights({ ...box, moderates: true })).toBe("+++");
 });
 
 test("lists typing users until their message arrives or the link is lost", () => {

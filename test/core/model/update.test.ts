@@ -370,6 +370,21 @@ test("follows former names to the room or person that had them", () => {
   expect(updateAll(model, [taken, { kind: "open", target: "kw" }]).model.open).toBe("kw");
 });
 
+test("moves a draft to the box when a room becomes an assignment", () => {
+  const room = { kind: "room", room: "r9" as RoomId, name: "hw", n: 1, skipped: 0 } as const;
+  const closed = { ...room, rules: { post: "private" } } as const;
+  const draft = { text: "my work", re: 4 };
+  const written: ModelEvent = { kind: "draft", target: "hw", draft };
+  const drafts = (...events: readonly ModelEvent[]) =>
+    Object.fromEntries(scene(...events).model.drafts);
+  expect(drafts(room, written, closed)).toEqual({ "hw@ana": { text: "my work" } });
+  expect(drafts(room, written, { ...closed, moderates: true })).toEqual({ hw: draft });
+  const inBox: ModelEvent = { kind: "draft", target: "hw@ana", draft: { text: "before" } };
+  expect(drafts(room, written, inBox, closed)).toEqual({ hw: draft, "hw@ana": { text: "before" } });
+  const edit: ModelEvent = { ...written, draft: { text: "better", edits: 3 } };
+  expect(drafts(room, edit, closed)).toEqual({ hw: { text: "better", edits: 3 } });
+});
+
 describe("limits", () => {
   test("ignore rooms beyond TIMELINE_ROOMS_MAX", () => {
     const rooms = Array.from({ length: TIMELINE_ROOMS_MAX + 1 }, (_, i): ModelEvent => {

@@ -26,7 +26,14 @@ siteTest("sets one new password by a reset code", async ({ site, olga, ana }) =>
   const { token, user, expires } = await olga.request("reset", { user: "ANA" });
   expect([user, expires]).toEqual(["ana", site.clock.unixMs() + RESET_MS]);
   expect(token).toMatch(/^p[A-Za-z0-9_-]{22}$/);
+  await ana.request("display-name", { text: "Ana B." });
+  const asking = await site.greeted();
+  const owner = { user: "ana", displayName: "Ana B." };
+  expect(await asking.request("recover-user", { token })).toEqual(owner);
+  expect(await asking.request("recover-user", { token })).toEqual(owner);
+  expect(await asking.refusal("recover-user", { token: `${token}x` })).toBe("login-refused");
   const guest = await recovered(site, token);
+  expect(await guest.refusal("recover-user", { token })).toBe("login-refused");
   await guest.request("login", guest.passwordLogin("ana", "found"));
   const other = await site.greeted();
   expect(await other.refusal("recover", { token, password: "again" })).toBe("login-refused");

@@ -323,3 +323,34 @@ test("sends former names, and resolves mentions by them", async () => {
   expect(record?.body).toMatchObject({ mentions: ["benno", "ben", "Cleo"] });
   void ben;
 });
+
+siteTest("creates a room with its topic and password in one request, or refuses it", async (it) => {
+  const { site, ana, ben } = it;
+  const created = { create: true, topic: "Homework until Friday" };
+  expect(await ana.request("join", { room: "hw1", ...created })).toMatchObject({ created: true });
+  await site.quiet();
+  expect(ana.room("hw1")?.topic).toBe(created.topic);
+  expect(await ben.refusal("join", { room: "HW1", ...created })).toBe("name-taken");
+  expect((await ben.request("rooms", {})).rooms.find(({ room }) => room === "hw1")?.joined).toBe(
+    false,
+  );
+  const sealed = { room: "hw2", ...created, sealed: true };
+  expect(await ana.refusal("join", sealed)).toBe("sealed-room");
+  // A password for a room that has none is no secret.
+  const open = await ben.request("join", { room: "hw1", password: "secret", create: true });
+  expect(open).toMatchObject({ created: false, joined: true, unlocked: true });
+  const again = await ben.request("join", { room: "hw1", password: "secret" });
+  expect(again).toMatchObject({ joined: false, unlocked: true });
+  // Two users create the same room at the same time.
+  const outcomes = async (room: string, fields: object) => {
+    const race = [
+      ana.send("join", { room, create: true }),
+      ben.send("join", { room, create: true, ...fields }),
+    ];
+    const all = (await site.wait(Promise.allSettled(race))) as { readonly status: string }[];
+    return all.map(({ status }) => status);
+  };
+  expect(await outcomes("race1", { topic: "t" })).toEqual(["fulfilled", "rejected"]);
+  expect(await outcomes("race2", { password: "secret" })).toEqual(["fulfilled", "rejected"]);
+  expect(await outcomes("race3", {})).toEqual(["fulfilled", "fulfilled"]);
+});

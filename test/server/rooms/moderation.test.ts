@@ -13,9 +13,22 @@ import type { Passwords } from "../../../src/server/auth/login.ts";
 import type { LogRecord } from "../../../src/wire/record.ts";
 import { rejection } from "../../rejection.ts";
 import { channelOf, TestFile } from "../data-channel.ts";
-import { newKeys } from "../guest.ts";
+import { type Guest, newKeys } from "../guest.ts";
 import { Site, siteWith } from "../site.ts";
 import { holds, lab, labTest, operating } from "../site-lab.ts";
+
+labTest("tells open sessions that an operator's rights begin and end", async (of) => {
+  const { site, ana, ben, eve } = of;
+  await operating(ana);
+  await ana.request("grant", { user: "ben", on: true });
+  await site.quiet();
+  const again = await site.again(ben, "ben");
+  await site.quiet();
+  await ana.request("grant", { user: "ben", on: false });
+  await site.quiet();
+  const rights = (guest: Guest) => guest.all("operator").map(({ on }) => on);
+  expect([rights(ben), rights(again), rights(eve)]).toEqual([[true, false], [true, false], []]);
+});
 
 labTest("lets the creator of a room appoint moderators", async ({ site, ana, ben, eve }) => {
   expect(await ben.refusal("kick", { room: "lab", user: "eve" })).toBe("not-allowed");

@@ -31,3 +31,18 @@ labTest("keeps an anonymous poll anonymous while its author restarts it", async 
   const votes = ana.records.filter(({ head }) => head.kind === "vote");
   expect(votes.filter(({ head }) => head.by !== "server")).toEqual([]);
 });
+
+labTest("refuses options that look alike or are empty, and edited texts", async ({ site, ana }) => {
+  const refusal = async (text: string, options = 2, edited?: string) => {
+    const { seq } = await site.wait(ana.post(text, "lab"));
+    if (edited !== undefined) await ana.request("edit", { seq, text: edited });
+    return ana.refusal("poll", { seq, on: true, options });
+  };
+  expect(await refusal("Q?\n1. Yes\n2. Yes\u200b")).toBe("usage");
+  expect(await refusal("Q?\n1. Anna\n2. \u0410nna")).toBe("usage");
+  expect(await refusal("Q?\n1. a\n2. \u200b")).toBe("usage");
+  expect(await refusal("Q?\n1. a\n2. b\n3. a", 3)).toBe("usage");
+  expect(await refusal("Q?\n1. a\n2. b", 2, "Q?\n1. a\n2. a")).toBe("not-allowed");
+  const { seq } = await site.wait(ana.post("Q?\n1. 1 km\n2. 1 Km", "lab"));
+  await ana.request("poll", { seq, on: true, options: 2 });
+});

@@ -2,7 +2,7 @@
 
 import { isMessage } from "../../../core/model/item.ts";
 import type { Row } from "../../../core/model/rows.ts";
-import { canPin, openRoom, openThreadRoot } from "../../../core/model/selectors.ts";
+import { canPin, openRoom, openThreadRoot, rightsIn } from "../../../core/model/selectors.ts";
 import type { Item, Model, PendingPost, TransferView } from "../../../core/model/state.ts";
 import { startEdit, startReply } from "../../../ui/text/draft.ts";
 import { EMPTY_EDITOR, replaceText } from "../editor/editor.ts";
@@ -148,12 +148,13 @@ export function clearSelection(state: ScreenState, context: HandlerContext): Upd
 }
 
 function withItem(
-  applies: (item: Item, model: Model) => boolean,
+  applies: (item: Item, model: Model, nowUnixMs: number) => boolean,
   apply: (state: ScreenState, item: Item, context: HandlerContext) => UpdateResult,
 ): Handler {
   return (state, context) => {
     const item = itemOf(state, context);
-    if (item === undefined || !applies(item, context.model)) return undefined;
+    if (item === undefined || !applies(item, context.model, context.times.nowUnixMs))
+      return undefined;
     return apply({ ...state, overlay: undefined }, item, context);
   };
 }
@@ -186,7 +187,12 @@ const canPinHere = (_: Item, model: Model) => {
 };
 /** Messages cannot be saved on servers before 0.2, which do not store preferences. */
 const canSave = (_: Item, { prefs }: Model) => prefs !== undefined;
-const canReply = (_: Item, model: Model) => openRoom(model)?.isClosed !== true;
+const canPost = (_: Item, model: Model, nowUnixMs: number) =>
+  rightsIn(model, openRoom(model), nowUnixMs).mayPost;
+const canReact = (_: Item, model: Model, nowUnixMs: number) =>
+  rightsIn(model, openRoom(model), nowUnixMs).mayReact;
+const canEdit = (item: Item, model: Model, nowUnixMs: number) =>
+  isOwnContent(item) && canPost(item, model, nowUnixMs);
 
 function reply(state: ScreenState, item: Item, context: HandlerContext): UpdateResult {
   if (openThreadRoot(context.model) !== undefined) return clearSelection(state, context);
@@ -283,9 +289,9 @@ export function toggleFold(state: ScreenState, context: HandlerContext): UpdateR
 }
 
 const ACTIONS = {
-  reply: withItem(canReply, reply),
-  edit: withItem((item, model) => isOwnContent(item) && canReply(item, model), edit),
-  react: withItem(canReply, (state, item, context) =>
+  reply: withItem(canPost, reply),
+  edit: withItem(canEdit, edit),
+  react: withItem(canReact, (state, item, context) =>
     withOverlay(state, openList("react", context, item.seq)),
   ),
   pin: withItem(canPinHere, togglePin),

@@ -87,6 +87,7 @@ export const ENGLISH_TERMINAL = {
 
   sealedRoomCreated: (room: string) =>
     `created the encrypted room '${room}'; add people: /invite NAME`,
+  noPassword: (room: string) => `'${room}' exists without a password: everyone can join it`,
   existingAssignment: (room: string) => `'${room}' existed already, and is an assignment`,
   roomCreated: (room: string) => `created the room '${room}'`,
   returnedTo: (room: string) => `returned to ${room}`,
@@ -255,6 +256,8 @@ export const ENGLISH_TERMINAL = {
   },
   askSeal: (user: string) => `Encrypt the conversation with ${user}? This cannot be undone.`,
   appliesTo: (room: string) => `applies to #${room}`,
+  askLeaveLast: (room: string) =>
+    `You are the only moderator of #${room}. Nobody will see what members hand in. Leave?`,
   askErase: "Delete this message for everyone?",
   askPassword: (user: string, server: string) => `Password for ${user} on ${server}`,
   askServerPassword: (server: string) => `Server password for ${server}`,

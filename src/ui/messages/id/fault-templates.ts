@@ -346,6 +346,7 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "look at it, and vote again": "periksa kembali, lalu beri suara lagi",
   "the assignment '{}' has ended": "tugas '{}' sudah berakhir",
   "a reaction in '{}' must be one emoji": "reaksi di '{}' harus berupa satu emoji",
+  "only moderators can react in '{}'": "hanya moderator yang dapat bereaksi di '{}'",
   "only moderators can post in '{}'": "hanya moderator yang dapat menulis di '{}'",
   "only moderators can set the topic of '{}'": "hanya moderator yang dapat mengatur topik '{}'",
   "only moderators may mention everyone in '{}'":
@@ -368,6 +369,8 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "the server would see the votes, but the room is encrypted":
     "server akan melihat suara, padahal ruang ini terenkripsi",
   "a poll needs options": "jajak pendapat memerlukan pilihan",
+  "an edited message cannot become a poll":
+    "pesan yang sudah disunting tidak dapat menjadi jajak pendapat",
   "a poll cannot be edited": "jajak pendapat tidak dapat diubah",
   "the poll would end in the past": "jajak pendapat akan berakhir di masa lalu",
   "message {} is already a poll": "pesan {} sudah menjadi jajak pendapat",
@@ -606,6 +609,7 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "you are not in '{}'": "Anda tidak berada di '{}'",
   "no user named '{}'": "tidak ada pengguna bernama '{}'",
   "room '{}' already exists": "ruang '{}' sudah ada",
+  "choose another name, or join it without a topic": "pilih nama lain, atau bergabung tanpa topik",
   "you cannot import into '{}': you are not a moderator":
     "Anda tidak dapat mengimpor ke '{}': Anda bukan moderator",
   "{} is not in '{}'": "{} tidak berada di '{}'",

@@ -128,6 +128,8 @@ export const INDONESIAN: Texts = {
   leaveRoom: "Tinggalkan ruang ini",
   leaveAsk: (room) => `Tinggalkan ${room}?`,
   leaveExplained: "Anda dapat bergabung lagi nanti.",
+  leaveLast:
+    "Anda satu-satunya moderator. Setelah Anda keluar, tidak ada yang melihat tugas anggota.",
   browseRooms: "Lihat semua ruang",
   createRoom: "Buat ruang",
   room: "Ruang",
@@ -275,6 +277,8 @@ export const INDONESIAN: Texts = {
       .replace("over", "lebih dari")
       .replaceAll(/\b(?:s|min|h|d)\b/g, (unit) => SPAN_UNITS[unit] ?? unit),
   retention: (span) => `retensi ${span}`,
+  existingAssignment: "Ruang ini sudah ada. Sekarang menjadi tugas.",
+  noRoomPassword: "Ruang ini sudah ada tanpa kata sandi. Semua orang dapat bergabung.",
   roomClosed: "Ruang ini hanya dapat dibaca.",
   nameLasts: "Nama akun tidak dapat Anda ubah. Operator dapat mengubahnya.",
   notInvited: "Anda tidak diundang ke ruang terenkripsi ini. Minta anggotanya mengundang Anda.",
@@ -301,6 +305,14 @@ export const INDONESIAN: Texts = {
   pollAnonymous: "anonim",
   pollMany: "boleh beberapa jawaban",
   pollClosed: "ditutup",
+  pollEnded: "Jajak pendapat sudah berakhir. Suara Anda tidak dihitung.",
+  pollChanged: "Jajak pendapat sudah berubah. Periksa, lalu beri suara lagi.",
+  pollsOpen: "Terlalu banyak jajak pendapat terbuka di sini. Tutup satu dulu.",
+  pollAlike: "Dua pilihan tampak sama, atau satu kosong.",
+  onlyModeratorsReact: "Hanya moderator yang dapat bereaksi di sini.",
+  oneEmoji: "Di sini, reaksi harus berupa satu emoji.",
+  handsFull: "Terlalu banyak tangan terangkat. Tunggu sampai satu diturunkan.",
+  noAssignment: "Ruang ini sudah ada dan bukan tugas. Pilih nama lain.",
   pollUntil: (time) => `sampai ${time}`,
   displayName: "Nama tampilan",
   displayNameLong: "Pakai paling banyak 40 karakter",
@@ -800,6 +812,12 @@ export const INDONESIAN: Texts = {
   passwordsDiffer: "Kata sandi tidak sama.",
   resetExplained:
     "Tetapkan kata sandi baru untuk akun Anda. Tautan ini hanya dapat dipakai satu kali.",
+  resetFor: (user) =>
+    `Tetapkan kata sandi baru untuk ${user}. Tautan ini hanya dapat dipakai satu kali.`,
+  resetInstead: (user) => `Anda masuk di sini sebagai ${user}.`,
+  signedOutHere: (user, unsent) =>
+    `Peramban ini sudah dikeluarkan. Masuk lagi sebagai ${user}` +
+    (unsent === 0 ? "." : ` untuk mengirim ${unsent} pesan.`),
   resetSet: "Tetapkan kata sandi dan masuk",
   resetOther: "Masuk dengan cara lain",
   changePassword: "Ubah kata sandi",

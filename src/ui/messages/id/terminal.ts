@@ -76,6 +76,7 @@ export const INDONESIAN_TERMINAL: TerminalTexts = {
   refusedHint: "pilih untuk mengirim lagi atau membuang",
 
   sealedRoomCreated: (room) => `ruang terenkripsi '${room}' dibuat; tambahkan orang: /invite NAME`,
+  noPassword: (room) => `'${room}' sudah ada tanpa kata sandi: semua orang dapat bergabung`,
   existingAssignment: (room) => `'${room}' sudah ada, dan merupakan ruang tugas`,
   roomCreated: (room) => `ruang '${room}' dibuat`,
   returnedTo: (room) => `kembali ke ${room}`,
@@ -253,6 +254,8 @@ export const INDONESIAN_TERMINAL: TerminalTexts = {
   },
   askSeal: (user) => `Enkripsi percakapan dengan ${user}? Ini tidak dapat dibatalkan.`,
   appliesTo: (room) => `berlaku untuk #${room}`,
+  askLeaveLast: (room) =>
+    `Anda satu-satunya moderator #${room}. Tidak ada yang akan melihat tugas anggota. Keluar?`,
   askErase: "Hapus pesan ini untuk semua orang?",
   askPassword: (user, server) => `Kata sandi untuk ${user} di ${server}`,
   askServerPassword: (server) => `Kata sandi server untuk ${server}`,

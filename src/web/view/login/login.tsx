@@ -1,13 +1,15 @@
 /** The login form. */
 
 import { type ComponentType, type ReactNode, useEffect, useState } from "react";
-import { Fault, ignoreFault } from "../../../base/fault.ts";
+import { Fault } from "../../../base/fault.ts";
 import { PASSWORD_CHARS_MIN } from "../../../base/limits.ts";
 import { type FoldedName, foldName, isName } from "../../../base/names.ts";
 import { cleanText } from "../../../base/text.ts";
+import { isSameName } from "../../../core/model/item.ts";
 import type { ServerView } from "../../../core/model/state.ts";
 import type { Texts } from "../../../ui/messages/en/page.ts";
 import { faultText } from "../../../ui/text/fault-text.ts";
+import type { Answer } from "../../../wire/messages.ts";
 import { Button } from "../shell/button.tsx";
 import {
   FaultLine,
@@ -104,7 +106,8 @@ interface FormProps {
 function LoginForm({ server, task, refused }: FormProps) {
   const page = usePage();
   const { texts, chat } = page;
-  const [user, setUser] = useState("");
+  const { signedOut } = chat;
+  const [user, setUser] = useState(signedOut?.user ?? "");
   const [password, setPassword] = useState("");
   const [roomSecret, setRoomSecret] = useState("");
   const [wrong, setWrong] = useState<LoginFieldError>();
@@ -123,7 +126,7 @@ function LoginForm({ server, task, refused }: FormProps) {
       await logIn(page, name, password, roomSecret);
       // An existing account keeps the name that its owner has chosen.
       if (fullName?.account === name && !chat.model.displayNames.has(name.toLowerCase()))
-        await chat.actions.setDisplayName(fullName.text).catch(ignoreFault);
+        await chat.actions.setDisplayName(fullName.text).catch(page.fail);
     } catch (fault) {
       setWrong(loginFieldError({ fault, name, password, roomSecret, takenNames }, texts));
       throw fault;
@@ -144,7 +147,11 @@ function LoginForm({ server, task, refused }: FormProps) {
     ) : undefined;
   return (
     <form onSubmit={submit} className="enter-form" noValidate>
-      <p>{texts.loginExplained}</p>
+      {signedOut === undefined ? (
+        <p>{texts.loginExplained}</p>
+      ) : (
+        <p role="alert">{texts.signedOutHere(cleanText(signedOut.user), signedOut.unsent)}</p>
+      )}
       {isRejected && chat.isOperatorInvited ? <p role="alert">{texts.operatorLinkUsed}</p> : null}
       <Field
         id="enter-name"
@@ -197,9 +204,11 @@ export function Login() {
   useEffect(() => {
     if (task.isBusy) setAttempted(true);
   }, [task.isBusy]);
-  const loginFault = connection.kind === "outside" && !hasAttempted ? connection.fault : undefined;
+  const isOutside = connection.kind === "outside" && !hasAttempted;
+  const { signedOut } = chat;
+  const loginFault = isOutside && signedOut === undefined ? connection.fault : undefined;
   const refused = task.fault ?? loginFault;
-  const showsKnownUsers = chat.knownUsers.length > 0 && !usesOtherName;
+  const showsKnownUsers = chat.knownUsers.length > 0 && signedOut === undefined && !usesOtherName;
   const [isLinking, setLinking] = useState(chat.linkCode !== undefined);
   const leaveLinking = () => {
     chat.forgetLinkCode();
@@ -348,17 +357,40 @@ function LinkForm({ task, onOther }: { readonly task: Task; readonly onOther: ()
   );
 }
 
+function nameOf({ user, displayName }: Answer<"recover-user">): string {
+  return displayName === undefined ? user : `${cleanText(displayName)} (${user})`;
+}
+
 interface ResetProps {
   readonly task: Task;
   readonly onOther: () => void;
 }
 
+/** Asks whose password the link sets, because links and cards get mixed up. */
+function useResetUser(task: Task): Answer<"recover-user"> | undefined {
+  const { chat } = usePage();
+  const [user, setUser] = useState<Answer<"recover-user">>();
+  // biome-ignore lint/correctness/useExhaustiveDependencies: once per link
+  useEffect(() => {
+    task.run(() =>
+      chat.resetUser().then(setUser, (error: unknown) => {
+        if (!(error instanceof Fault) || error.code !== "kind-unknown") throw error;
+      }),
+    );
+  }, [chat]);
+  return user;
+}
+
 function ResetForm({ task, onOther }: ResetProps) {
   const { texts, chat } = usePage();
   const [password, setPassword] = useState("");
+  const owner = useResetUser(task);
+  const { signedInUser } = chat;
+  const isOther = signedInUser !== undefined && !isSameName(signedInUser, owner?.user);
   return (
     <form onSubmit={task.onSubmit(() => chat.recover(password))} className="enter-form">
-      <p>{texts.resetExplained}</p>
+      <p>{owner === undefined ? texts.resetExplained : texts.resetFor(nameOf(owner))}</p>
+      {isOther ? <p role="status">{texts.resetInstead(cleanText(signedInUser))}</p> : null}
       <NewPassword onChange={setPassword} isFirst />
       <Button type="submit" variant="main wide" disabled={task.isBusy || password === ""}>
         {task.isBusy ? texts.signingIn : texts.resetSet}

@@ -68,7 +68,7 @@ function RoomBeginning({ room }: { readonly room: RoomState }) {
             <Button onClick={() => inviteTo(page, room)}>
               <Icon name="invite" /> {isGroup ? texts.addPeople : texts.inviteToRoom(name)}
             </Button>
-            {topic !== "" || !canSetTopic(chat.model, room) ? null : (
+            {topic !== "" || !canSetTopic(chat.model, room, Date.now()) ? null : (
               <Button onClick={() => openDialog(TopicDialog, { room })}>
                 <Icon name="edit" /> {isGroup ? texts.nameGroup : texts.addTopic}
               </Button>

@@ -19,6 +19,7 @@ import {
   openRoom,
   postTarget,
   type RoomList,
+  rightsIn,
   roomList,
   typingNames,
 } from "../../../core/model/selectors.ts";
@@ -87,12 +88,15 @@ function useActions(
   const moderates = room?.moderates === true || isOperator;
   const unfolded = useMemo(() => new Unfolded(), []);
   const isMine = (item: Item) => item.isMine && isMessage(item) && item.state === "whole";
+  useIsMuted(room?.mutedUntilUnixMs); // Renders again when the mute ends.
+  const { mayPost, mayReact, mayAct } = rightsIn(model, room, Date.now());
   const receiptSeq = room?.receipts === true ? room.tail.items.findLast(isMine)?.seq : undefined;
   return useMemo(
     () => ({
       me,
       target,
       moderates,
+      rights: { mayPost, mayReact, mayAct },
       unfolded,
       receiptSeq,
       reply: (item) => composer.current?.reply(item),
@@ -101,7 +105,19 @@ function useActions(
       goTo: (seq) => onJump(target, seq),
       openThread: (seq) => chat.actions.openThread(seq),
     }),
-    [chat, composer, me, target, moderates, receiptSeq, unfolded, onJump],
+    [
+      chat,
+      composer,
+      me,
+      target,
+      moderates,
+      mayPost,
+      mayReact,
+      mayAct,
+      receiptSeq,
+      unfolded,
+      onJump,
+    ],
   );
 }
 
@@ -194,12 +210,13 @@ function Conversation(props: MainProps) {
     () =>
       openRoom(chat.model)?.tail.items.findLast(
         ({ isMine, isInThread, kind, state, text }) =>
+          actions.rights.mayPost &&
           isMine &&
           isInThread !== true &&
           state === "whole" &&
           (kind === "text" || (kind === "file" && text !== "")),
       ),
-    [chat],
+    [chat, actions],
   );
   const onCommand = useCallback(
     (text: string, draft: Draft) => {

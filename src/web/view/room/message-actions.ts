@@ -2,7 +2,7 @@
 
 import { cleanText } from "../../../base/text.ts";
 import { shownName } from "../../../core/model/people.ts";
-import { canPin, openRoom } from "../../../core/model/selectors.ts";
+import { canPin, openRoom, type Rights } from "../../../core/model/selectors.ts";
 import type { Item } from "../../../core/model/state.ts";
 import { inviteAddresses } from "../../input/invite-addresses.ts";
 import { formatRoute, serverTag } from "../../input/route.ts";
@@ -23,6 +23,7 @@ export interface MessageActions {
   readonly me: string | undefined;
   readonly target: string;
   readonly moderates: boolean;
+  readonly rights: Rights;
   readonly unfolded: Unfolded;
   readonly receiptSeq: number | undefined;
   readonly reply: (item: Item) => void;
@@ -37,11 +38,12 @@ export function messageItems(page: PageValue, item: Item, actions: MessageAction
   const isText = item.kind === "text" || item.kind === "action";
   const react = () =>
     pickEmoji(page, { title: texts.react, onChoose: (sign) => actions.react(item, sign) });
+  const { mayPost, mayReact } = actions.rights;
   const items = [
-    menuItem(texts.addReaction, react, "smile"),
-    menuItem(texts.reply, () => actions.reply(item), "reply"),
+    mayReact ? menuItem(texts.addReaction, react, "smile") : [],
+    mayPost ? menuItem(texts.reply, () => actions.reply(item), "reply") : [],
     menuItem(texts.openThread, () => actions.openThread(item.seq), "reply"),
-  ];
+  ].flat();
   if (isText || item.text !== "") {
     items.push(menuItem(texts.copyText, () => copy(page, item.text), "copy"));
     // A long press opens the menu, so that a finger cannot select a part of the text.
@@ -81,7 +83,8 @@ export function messageItems(page: PageValue, item: Item, actions: MessageAction
     const end = () => void chat.actions.endPoll(item.seq).catch(fail);
     items.push(menuItem(texts.closePoll, end, "check"));
   }
-  if (item.isMine && item.poll === undefined && (isText || item.file !== undefined)) {
+  const isEditable = item.isMine && item.poll === undefined && mayPost;
+  if (isEditable && (isText || item.file !== undefined)) {
     const ofFile = item.text === "" ? texts.addCaption : texts.editCaption;
     items.push(menuItem(isText ? texts.edit : ofFile, () => actions.edit(item), "edit"));
   }

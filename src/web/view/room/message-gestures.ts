@@ -23,7 +23,7 @@ export function useMessageGestures(
   section: RefObject<HTMLElement | null>,
   mark: RefObject<HTMLElement | null>,
   rows: readonly Row[],
-  reply: (item: Item) => void,
+  reply: ((item: Item) => void) | undefined,
 ): void {
   const messageAt = (target: Element) => target.closest<HTMLElement>("article[data-seq]");
   const longPress: Gestures["longPress"] = (target) => {
@@ -38,7 +38,7 @@ export function useMessageGestures(
     if (!isForward || edgePx <= EDGE_PX || message === null) return undefined;
     const items = rows.flatMap((row) => (row.kind === "item" ? [row.item] : []));
     const item = items.find(({ seq }) => `${seq}` === message.dataset["seq"]);
-    if (item?.state !== "whole") return undefined;
+    if (reply === undefined || item?.state !== "whole") return undefined;
     if (area === null || icon === null) return undefined;
     const { top, height } = message.getBoundingClientRect();
     icon.style.top = `${top + height / 2 - area.getBoundingClientRect().top}px`;

@@ -94,6 +94,7 @@ function Reactions({ item, actions }: { readonly item: Item; readonly actions: M
             className="reaction"
             tabIndex={-1}
             aria-pressed={mine !== undefined}
+            disabled={mine === undefined && !actions.rights.mayReact}
             aria-label={texts.reacted(safeSign, by.length, names)}
             title={names}
             onClick={() => actions.react(item, sign)}
@@ -133,15 +134,10 @@ interface ToolsProps {
   readonly hasSeveralFiles: boolean;
 }
 
-function Tools({ item, actions, showsTime, hasSeveralFiles }: ToolsProps) {
-  const page = usePage();
-  const { texts, times } = page;
-  const from = authorText(item, texts);
+function ReactButtons({ item, actions }: Pick<ToolsProps, "item" | "actions">) {
+  const { texts } = usePage();
   return (
-    <div className="tools">
-      {showsTime ? (
-        <time title={times.full(item.timeUnixMs)}>{times.clock(item.timeUnixMs)}</time>
-      ) : null}
+    <>
       <button
         type="button"
         className="icon-button"
@@ -157,30 +153,49 @@ function Tools({ item, actions, showsTime, hasSeveralFiles }: ToolsProps) {
         label={texts.react}
         onChoose={(sign) => actions.react(item, sign)}
       />
-      <IconButton icon="reply" label={texts.reply} onPress={() => actions.reply(item)} />
+    </>
+  );
+}
+
+function Tools({ item, actions, showsTime, hasSeveralFiles }: ToolsProps) {
+  const page = usePage();
+  const { texts, times } = page;
+  const { mayPost, mayReact } = actions.rights;
+  const from = authorText(item, texts);
+  return (
+    <div className="tools">
+      {showsTime ? (
+        <time title={times.full(item.timeUnixMs)}>{times.clock(item.timeUnixMs)}</time>
+      ) : null}
+      {mayReact ? <ReactButtons item={item} actions={actions} /> : null}
+      {mayPost ? (
+        <IconButton icon="reply" label={texts.reply} onPress={() => actions.reply(item)} />
+      ) : null}
       <MenuButton
         className="tools-more"
         label={texts.moreActions(from)}
         items={() => (hasSeveralFiles ? [] : messageItems(page, item, actions))}
-        top={(leave) => (
-          // biome-ignore lint/a11y/useSemanticElements: menus may contain groups but no fieldsets
-          <div className="signs" role="group" aria-label={texts.react}>
-            {QUICK_SIGNS.map((sign) => (
-              <button
-                key={sign}
-                type="button"
-                role="menuitem"
-                aria-label={texts.reactWith(sign)}
-                onClick={() => {
-                  leave();
-                  actions.react(item, sign);
-                }}
-              >
-                {sign}
-              </button>
-            ))}
-          </div>
-        )}
+        top={(leave) =>
+          mayReact ? (
+            // biome-ignore lint/a11y/useSemanticElements: menus may contain groups but no fieldsets
+            <div className="signs" role="group" aria-label={texts.react}>
+              {QUICK_SIGNS.map((sign) => (
+                <button
+                  key={sign}
+                  type="button"
+                  role="menuitem"
+                  aria-label={texts.reactWith(sign)}
+                  onClick={() => {
+                    leave();
+                    actions.react(item, sign);
+                  }}
+                >
+                  {sign}
+                </button>
+              ))}
+            </div>
+          ) : null
+        }
       />
     </div>
   );
@@ -246,7 +261,8 @@ function Content({ row, actions, isJumpTarget }: MessageProps) {
   if (item.state === "erased")
     return <p className="gone">{deletedText(item, texts, chat.model)}</p>;
   if (item.state === "damaged") return <p className="gone">{texts.damaged}</p>;
-  if (item.poll !== undefined) return <Poll item={item} poll={item.poll} />;
+  if (item.poll !== undefined)
+    return <Poll item={item} poll={item.poll} mayVote={actions.rights.mayAct} />;
   return <MessageText item={item} actions={actions} isJumpTarget={isJumpTarget} />;
 }
 

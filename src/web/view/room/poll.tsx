@@ -16,9 +16,10 @@ import { RichText } from "./rich-text.tsx";
 interface PollProps {
   readonly item: Item;
   readonly poll: PollView;
+  readonly mayVote: boolean;
 }
 
-export function Poll({ item, poll }: PollProps) {
+export function Poll({ item, poll, mayVote }: PollProps) {
   const { texts, times, chat, fail } = usePage();
   /** Until the vote arrives; in an anonymous poll longer, because its votes carry no name. */
   const [chosen, setChosen] = useState<readonly number[]>();
@@ -41,7 +42,7 @@ export function Poll({ item, poll }: PollProps) {
     vote(isOn ? [...others, number].sort((a, b) => a - b) : others);
   };
   return (
-    <fieldset className="poll" disabled={isClosed}>
+    <fieldset className="poll" disabled={isClosed || !mayVote}>
       <legend>
         <RichText text={question} mentions={item.mentions} />
       </legend>
@@ -71,7 +72,7 @@ export function Poll({ item, poll }: PollProps) {
       ))}
       <p className="mark">
         {pollNote(poll, texts, times)}
-        {selected.length === 0 || isClosed ? null : (
+        {selected.length === 0 || isClosed || !mayVote ? null : (
           <Button variant="small quiet" onClick={() => vote([])}>
             {texts.withdrawVote}
           </Button>

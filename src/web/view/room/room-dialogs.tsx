@@ -137,7 +137,7 @@ interface CreateRoomProps extends OpenProps {
 }
 
 export function CreateRoomDialog({ onClose, onOpen, ...initial }: CreateRoomProps) {
-  const { texts, chat, openDialog, fail } = usePage();
+  const { texts, chat, openDialog } = usePage();
   const { rooms } = useRoomList();
   const [name, setName] = useState(initial.room ?? "");
   const [topic, setTopic] = useState("");
@@ -157,14 +157,14 @@ export function CreateRoomDialog({ onClose, onOpen, ...initial }: CreateRoomProp
     const sealed = isSealed && canSeal;
     // An encrypted room needs no password, and has no topic, because the server could read a topic.
     const isOpen = sealed || password === "";
+    const isTopicless = sealed || topic.trim() === "";
     const created = await chat.actions.join(room, {
       create: true,
       sealed,
       assignment: isAssignment && !sealed,
       ...(isOpen ? {} : { password }),
+      ...(isTopicless ? {} : { topic: topic.trim() }),
     });
-    if (!sealed && topic.trim() !== "")
-      await chat.actions.setTopic(created, topic.trim()).catch(fail);
     return onOpen(created);
   };
   const joinTaken = (entry: RoomEntry) => {

@@ -8,6 +8,7 @@ import {
   canPin,
   canSetTopic,
   isBoxOf,
+  rightsIn,
   roomList,
   roomNotifyLevel,
   roomOf,
@@ -18,7 +19,7 @@ import { placeTitle } from "../../../ui/text/target-text.ts";
 import { ReceiptsDialog } from "../attention/readers.tsx";
 import { Button } from "../shell/button.tsx";
 import { type CloseProps, type PageValue, useModelValue, usePage } from "../shell/context.tsx";
-import { confirmItem, confirmSeal, Dialog } from "../shell/dialog.tsx";
+import { confirm, confirmSeal, Dialog, leaveQuestion } from "../shell/dialog.tsx";
 import { Check } from "../shell/form.tsx";
 import { Menu, type MenuItem, menuItem } from "../shell/menu.tsx";
 import { RenameDialog } from "../shell/rename-dialog.tsx";
@@ -155,8 +156,10 @@ function membersItem({ texts, openDialog }: PageValue, { target }: RoomState): M
   return menuItem(texts.membersAndEncryption, () => openDialog(SealedDialog, { target }), "lock");
 }
 
-function pollItem({ texts, openDialog }: PageValue, { target }: RoomState): MenuItem {
-  return menuItem(texts.newPoll, () => openDialog(PollDialog, { target }), "poll");
+function pollItem({ texts, chat, openDialog }: PageValue, room: RoomState): MenuItem[] {
+  if (room.isSealed || !rightsIn(chat.model, room, Date.now()).mayPost) return [];
+  const { target } = room;
+  return [menuItem(texts.newPoll, () => openDialog(PollDialog, { target }), "poll")];
 }
 
 function sealItem(page: PageValue, { target }: RoomState): MenuItem {
@@ -167,7 +170,7 @@ function conversationItems(page: PageValue, room: RoomState): MenuItem[] {
   const person = { name: room.name, role: "member", room: undefined, moderates: false };
   const first = room.isSealed
     ? [membersItem(page, room)]
-    : [pollItem(page, room), sealItem(page, room)];
+    : [...pollItem(page, room), sealItem(page, room)];
   return [...first, ...personItems(page, person).slice(1)];
 }
 
@@ -188,7 +191,7 @@ function IgnoreChoice({ label, choice }: IgnoreChoiceProps) {
 
 function namedItems(page: PageValue, room: RoomState): MenuItem[] {
   // The members, rules and name of a box are those of its room.
-  if (isBoxOf(room.target)) return [pollItem(page, room)];
+  if (isBoxOf(room.target)) return pollItem(page, room);
   const { texts, chat, fail, openDialog } = page;
   const isGroup = room.people !== undefined;
   const isRaised = room.hands.some((name) => isSameName(name, chat.model.me));
@@ -196,27 +199,36 @@ function namedItems(page: PageValue, room: RoomState): MenuItem[] {
   const rename = () => openDialog(RenameDialog, { subject: { room: room.name } });
   const adder = adderIn(chat.model, room.target);
   const choice = { ignores: false };
-  const leave = confirmItem(page, {
-    title: texts.leaveAsk(placeTitle(chat.model, room.target, texts)),
-    text: isGroup ? texts.leaveGroupExplained : texts.leaveExplained,
-    action: texts.leaveRoom,
+  const confirmLeave = async () => {
+    const isLast = await chat.actions.isLastModerator(room.target);
+    const question = leaveQuestion(page, room.target, isLast);
+    confirm(page, {
+      ...question,
+      text: isGroup ? texts.leaveGroupExplained : question.text,
+      children: adder && <IgnoreChoice label={texts.leaveAndIgnore(adder)} choice={choice} />,
+      onConfirm: async () => {
+        await chat.actions.leave(room.name);
+        if (adder !== undefined && choice.ignores) await chat.actions.ignore(adder, true);
+      },
+    });
+  };
+  const leave: MenuItem = {
+    label: texts.leaveRoom,
     isDanger: true,
-    children: adder && <IgnoreChoice label={texts.leaveAndIgnore(adder)} choice={choice} />,
-    onConfirm: async () => {
-      await chat.actions.leave(room.name);
-      if (adder !== undefined && choice.ignores) await chat.actions.ignore(adder, true);
-    },
-  });
+    onChoose: () => void confirmLeave().catch(fail),
+  };
   return [
-    menuItem(isRaised ? texts.lowerOwnHand : texts.raiseHand, toggleHand, "hand"),
-    room.isSealed ? [] : pollItem(page, room),
+    isRaised || rightsIn(chat.model, room, Date.now()).mayAct
+      ? menuItem(isRaised ? texts.lowerOwnHand : texts.raiseHand, toggleHand, "hand")
+      : [],
+    pollItem(page, room),
     isGroup && !room.isSealed ? sealItem(page, room) : [],
     menuItem(texts.rules, () => openDialog(RulesDialog, { target: room.target }), "list"),
     chat.model.isOperator && !isGroup && room.target !== LOBBY
       ? menuItem(`${texts.rename}…`, rename, "edit")
       : [],
     room.isSealed ? membersItem(page, room) : [],
-    canSetTopic(chat.model, room)
+    canSetTopic(chat.model, room, Date.now())
       ? menuItem(
           isGroup ? texts.nameGroup : texts.changeTopic,
           () => openDialog(TopicDialog, { room }),

@@ -23,7 +23,7 @@ import { commandSummary, slashLine } from "../../input/slash.ts";
 import { IrcPasswordsDialog } from "../account/irc-passwords.tsx";
 import { PinsDialog } from "../attention/pins.tsx";
 import type { PageValue } from "../shell/context.tsx";
-import { confirm, confirmSeal, deleteQuestion } from "../shell/dialog.tsx";
+import { confirm, confirmSeal, deleteQuestion, leaveQuestion } from "../shell/dialog.tsx";
 import { HelpDialog } from "../shell/help-dialog.tsx";
 import { InviteDialog } from "../shell/invite-dialog.tsx";
 import { LogoutDialog, SettingsDialog } from "../shell/settings-dialog.tsx";
@@ -114,6 +114,10 @@ const NOTICES: Readonly<
   banned: (_, texts) => texts.userBanned,
   dnd: ({ on }, texts) => (on === true ? texts.dnd : undefined),
   cleared: (_, texts) => texts.cleared,
+  joined: ({ unlocked, assignment }, texts) => {
+    if (unlocked === true) return texts.noRoomPassword;
+    return assignment === true ? texts.existingAssignment : undefined;
+  },
   whois: (json, texts) => accountInfoText(json as unknown as AccountFacts, texts),
   "let-in": ({ missing }, texts) =>
     missing === 0 ? undefined : texts.devicesPending(Number(missing)),
@@ -162,6 +166,11 @@ class PageHost implements Host {
       this.page,
       deleteQuestion(this.page, () => this.page.chat.actions.erase(seq)),
     );
+  }
+
+  async confirmDeparture(room: string): Promise<false> {
+    confirm(this.page, leaveQuestion(this.page, room, true));
+    return false;
   }
 
   async join({

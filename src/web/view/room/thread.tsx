@@ -68,7 +68,7 @@ export function Thread(props: ThreadProps) {
   );
   const list = useRef<HTMLDivElement>(null);
   const mark = useRef<HTMLElement>(null);
-  useMessageGestures(list, mark, rows.rows, actions.reply);
+  useMessageGestures(list, mark, rows.rows, isReadOnly ? undefined : actions.reply);
   const onScroll = useScroll(list, rows);
   // biome-ignore lint/correctness/useExhaustiveDependencies: each thread has its own composer
   useEffect(() => {

@@ -409,7 +409,12 @@ export const Timeline = memo(function Timeline({ rows: timeline, actions, jumps 
   };
   const section = useRef<HTMLElement>(null);
   const replyMark = useRef<HTMLSpanElement>(null);
-  useMessageGestures(section, replyMark, timeline.rows, actions.reply);
+  useMessageGestures(
+    section,
+    replyMark,
+    timeline.rows,
+    actions.rights.mayPost ? actions.reply : undefined,
+  );
   useWheel(section, scrollState);
   useCopiedMessages(section);
   const restoreFocus = useRowFocus(section);

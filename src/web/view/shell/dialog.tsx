@@ -121,6 +121,21 @@ export function confirmSeal(page: PageValue, target: string): void {
   });
 }
 
+/** @param isLast whether no moderator would remain */
+export function leaveQuestion(
+  { texts, chat }: PageValue,
+  room: string,
+  isLast: boolean,
+): Question & { readonly text: string } {
+  return {
+    title: texts.leaveAsk(placeTitle(chat.model, room, texts)),
+    text: isLast ? texts.leaveLast : texts.leaveExplained,
+    action: texts.leaveRoom,
+    isDanger: true,
+    onConfirm: () => chat.actions.leave(room),
+  };
+}
+
 export function confirmItem(page: PageValue, question: Question): MenuItem {
   const { action: label, isDanger = false } = question;
   return { label, isDanger, onChoose: () => confirm(page, question) };
