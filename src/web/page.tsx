@@ -12,9 +12,11 @@ import type { FolderPage } from "./driver/share.ts";
 import { Photos } from "./transfer/photos.ts";
 import { Alarm } from "./view/alarm.tsx";
 import { App } from "./view/app.tsx";
+import chatSheet from "./view/chat.css" with { type: "file" };
 import { scalePicture } from "./view/files/scale.ts";
 import { OlderPage } from "./view/older-page.tsx";
 import { readSettings } from "./view/shell/settings.ts";
+import { addStyleSheet } from "./view/shell/style-sheet.ts";
 
 for (const [tint, [dark, light]] of TINTS.entries()) {
   const colors = [light, dark].map((color) => color.split("|")[0]).join();
@@ -30,6 +32,7 @@ async function startShare(): Promise<void> {
     browserPlatform(undefined, "nothing"),
     loadTexts(language),
     import("./view/share.tsx"),
+    addStyleSheet(chatSheet),
   ]);
   root?.render(await openShare({ platform, page: globalThis as FolderPage }, texts));
 }

@@ -43,7 +43,7 @@ export async function buildPage({ small }: { readonly small: boolean }): Promise
     const name = output.path.replace(/^\.?\//, "");
     const path = name.endsWith(".html") ? "/" : `/assets/${name}`;
     const bytes = new Uint8Array(await output.arrayBuffer());
-    raw.set(path, small && path.endsWith(".js") ? await withShortLocals(bytes) : bytes);
+    raw.set(path, await minified(path, bytes, small));
   }
   const icons = addIcons(raw);
   raw.set(MANIFEST_PATH, manifest("chat", icons));
@@ -82,19 +82,32 @@ function addIcons(raw: Map<string, Uint8Array>): readonly AppIcon[] {
   });
 }
 
+/** The bundler copies style sheets that are imported as files. */
+async function minified(path: string, bytes: Uint8Array<ArrayBuffer>, small: boolean) {
+  if (path.endsWith(".css")) return minifiedAlone("/file.css", bytes);
+  return small && path.endsWith(".js") ? withShortLocals(bytes) : bytes;
+}
+
+async function minifiedAlone(
+  name: string,
+  file: Uint8Array<ArrayBuffer>,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const { outputs } = await Bun.build({
+    entrypoints: [name],
+    files: { [name]: file },
+    target: "browser",
+    minify: true,
+    external: ["/assets/*"],
+  });
+  return new Uint8Array((await outputs[0]?.arrayBuffer()) ?? file);
+}
+
 /**
  * Minifies a file separately. Bun otherwise reserves the short names for exports in every file, so
  * local variables get long names.
  */
 async function withShortLocals(file: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
-  const { outputs } = await Bun.build({
-    entrypoints: ["/file.js"],
-    files: { "/file.js": file },
-    target: "browser",
-    minify: true,
-    external: ["/assets/*"],
-  });
-  const shortened = new Uint8Array((await outputs[0]?.arrayBuffer()) ?? file);
+  const shortened = await minifiedAlone("/file.js", file);
   return shortened.length < file.length ? shortened : file;
 }
 

@@ -28,6 +28,7 @@ import { OpenNotifications } from "./attention/open-notifications.ts";
 import { registerWorker } from "./attention/push-browser.ts";
 import { closeNotifications, notifyFromWorker } from "./attention/pushes.tsx";
 import { playSound } from "./attention/sound.ts";
+import chatSheet from "./chat.css" with { type: "file" };
 import { useNoStrayDrops } from "./files/drop-zone.tsx";
 import { Login } from "./login/login.tsx";
 import { Banners } from "./shell/banners.tsx";
@@ -43,6 +44,7 @@ import {
 import { combined, listen, whenSettled } from "./shell/effects.ts";
 import { LazyModule, useModule } from "./shell/lazy.ts";
 import { readSettings, type Settings, saveSettings } from "./shell/settings.ts";
+import { addStyleSheet } from "./shell/style-sheet.ts";
 import { ToastQueue } from "./shell/toast-queue.ts";
 import { Toasts, useModelFaults } from "./shell/toasts.tsx";
 import { useWakeLock } from "./shell/wake-lock.ts";
@@ -51,7 +53,10 @@ import { TrustRoute } from "./trust/offer.tsx";
 const DAY_CHECK_MS = 10_000;
 
 /** Loads during the sign-in, so that its form is there sooner. */
-const room = new LazyModule(() => import("./room/chat-page.tsx"));
+const room = new LazyModule(async () => {
+  const [module] = await Promise.all([import("./room/chat-page.tsx"), addStyleSheet(chatSheet)]);
+  return module;
+});
 const dashboard = new LazyModule(() => import("./admin/dashboard.tsx"));
 
 interface Overlay {
