@@ -310,9 +310,12 @@ test("limits accounts per address and inviter, except guests of operators", asyn
   };
   const message = async (guest: Guest, name: string) =>
     (await guest.refused("register", guest.registration(name))).message;
-  const many = await admitted("10.0.0.3", used);
+  const [many, asking] = [await admitted("10.0.0.3", used), await admitted("10.0.0.3", used)];
   const share = Math.max(ACCOUNTS_PER_ADDRESS_HOUR_MAX, ACCOUNTS_PER_INVITER_HOUR_MAX);
   for (let i = 0; i < share; i++) {
+    // Asking whether a name is free counts as no account.
+    const question = { ...asking.registration(`p${i}`), password: "" };
+    expect(await asking.refusal("register", question)).toBe("usage");
     await many.request("register", many.registration(`p${i}`));
     await many.request("logout", {});
   }

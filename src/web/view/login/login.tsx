@@ -1,7 +1,7 @@
 /** The login form. */
 
 import { type ComponentType, type ReactNode, useEffect, useState } from "react";
-import { Fault, ignoreFault } from "../../../base/fault.ts";
+import { Fault } from "../../../base/fault.ts";
 import { PASSWORD_CHARS_MIN } from "../../../base/limits.ts";
 import { type FoldedName, foldName, isName } from "../../../base/names.ts";
 import { cleanText } from "../../../base/text.ts";
@@ -18,6 +18,7 @@ import {
   useTask,
   useTexts,
 } from "../shell/context.tsx";
+import { confirm } from "../shell/dialog.tsx";
 import { Field } from "../shell/form.tsx";
 import { LazyModule, useModule } from "../shell/lazy.ts";
 import { NewPassword } from "../shell/new-password.tsx";
@@ -25,12 +26,46 @@ import { TrustOffer } from "../trust/offer.tsx";
 import { GuessDelayNotice } from "./guess-delay.tsx";
 import { ProgramOffer } from "./program-offer.tsx";
 
-function logIn(page: PageValue, user: string, password: string, roomSecret: string): Promise<void> {
-  return page.chat.enter({
-    user,
-    ...(password === "" ? {} : { password }),
-    ...(roomSecret === "" ? {} : { roomSecret }),
-  });
+interface TypedLogin {
+  readonly user: string;
+  readonly password?: string;
+  readonly roomSecret?: string;
+  /** Full name, from which `user` was derived. */
+  readonly fullName?: string | undefined;
+}
+
+/**
+ * Logs in. Asks before an unknown name gets an account, which `create` then makes.
+ * @throws {Fault} as `PageClient.enter`
+ */
+async function logIn(
+  page: PageValue,
+  { fullName, ...login }: TypedLogin,
+  create: () => void,
+): Promise<void> {
+  const { texts, chat } = page;
+  try {
+    await chat.enter({ ...login, confirmNew: () => Promise.resolve(false) });
+  } catch (fault) {
+    if (!(fault instanceof Fault) || fault.code !== "user-unknown") throw fault;
+    const name = cleanText(login.user);
+    // The question returns the focus to it.
+    document.getElementById("enter-name")?.focus();
+    const explained =
+      fullName === undefined ? texts.createExplained : texts.createFullName(cleanText(fullName));
+    confirm(page, {
+      title: texts.createAsk(name),
+      text: explained,
+      action: texts.createDo,
+      onConfirm: create,
+    });
+  }
+}
+
+/** Creates the account, with the typed full name as its display name. */
+async function register(page: PageValue, { fullName, ...login }: TypedLogin): Promise<void> {
+  await page.chat.enter(login);
+  if (fullName !== undefined) await page.chat.actions.setDisplayName(fullName).catch(page.fail);
 }
 
 function ServerCard({ server }: { readonly server: ServerView }) {
@@ -74,16 +109,13 @@ function Refusal({ fault }: { readonly fault: unknown }) {
 function KnownUsers({ task, onOther }: { readonly task: Task; readonly onOther: () => void }) {
   const page = usePage();
   const { texts, chat } = page;
+  const use = (user: string) =>
+    task.run(() => logIn(page, { user }, () => void task.run(() => register(page, { user }))));
   return (
     <fieldset className="known">
       <legend>{texts.knownAccounts}</legend>
       {chat.knownUsers.map((user) => (
-        <Button
-          key={user}
-          variant="wide"
-          disabled={task.isBusy}
-          onClick={() => task.run(() => logIn(page, user, "", ""))}
-        >
+        <Button key={user} variant="wide" disabled={task.isBusy} onClick={() => use(user)}>
           {texts.continueAs(cleanText(user))}
         </Button>
       ))}
@@ -116,18 +148,30 @@ function LoginForm({ server, task, refused }: FormProps) {
   useEffect(() => {
     if (wrong !== undefined) document.getElementById(`enter-${wrong.at}`)?.focus();
   }, [wrong]);
-  const submit = task.onSubmit(async () => {
-    const name = user.trim();
+  /** Full names become display names, which the derived account name cannot be. */
+  const typedLogin = async (): Promise<TypedLogin> => {
+    const typed = user.trim();
+    const secrets = { password, roomSecret };
+    if (fullName?.account === typed) return { ...secrets, user: typed, fullName: fullName.text };
+    if (isName(typed) || typed === "") return { ...secrets, user: typed };
+    const { proposeName } = await newNames.fetch();
+    return { ...secrets, user: proposeName(typed), fullName: typed };
+  };
+  const attempt = async (login: TypedLogin, run: () => Promise<void>) => {
     setWrong(undefined);
     try {
-      await logIn(page, name, password, roomSecret);
-      // An existing account keeps the name that its owner has chosen.
-      if (fullName?.account === name && !chat.model.displayNames.has(name.toLowerCase()))
-        await chat.actions.setDisplayName(fullName.text).catch(ignoreFault);
+      await run();
     } catch (fault) {
-      setWrong(loginFieldError({ fault, name, password, roomSecret, takenNames }, texts));
+      setWrong(
+        loginFieldError({ fault, password, roomSecret, takenNames, name: login.user }, texts),
+      );
       throw fault;
     }
+  };
+  const submit = task.onSubmit(async () => {
+    const login = await typedLogin();
+    const create = () => void task.run(() => attempt(login, () => register(page, login)));
+    await attempt(login, () => logIn(page, login, create));
   });
   const acceptProposal = (name: string) => {
     if (!isName(user.trim())) setFullName({ text: user.trim(), account: name });
