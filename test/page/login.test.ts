@@ -109,7 +109,10 @@ pageTest("shows each error at its focused field, and proposes a valid name", asy
   await other.composer.waitFor();
 });
 
-const open = new PageServer({ args: ["--open", "--offer", OFFER] }, server.browser);
+const open = new PageServer(
+  { args: ["--open", "--offer", OFFER, "--name", "Room 7", "--welcome", "Be kind"] },
+  server.browser,
+);
 
 pageTest("shows the password on request, by mouse and keys", async () => {
   const { listening } = open.served;
@@ -159,6 +162,63 @@ pageTest("asks before an unknown name gets an account; a full name becomes its n
   await using misspelled = await open.browser.visit(web);
   await misspelled.submitLogin("ayu-lestary", { password: "short" });
   await expectFieldError(misspelled, "enter-password", /at least 8/);
+});
+
+pageTest("paints the form before its scripts run, and keeps what was typed", async () => {
+  const web = String(open.served.listening["web"]);
+  const { origin } = new URL(web);
+  for (const [language, label] of [
+    ["en-GB", "Name"],
+    ["id-ID", "Nama"],
+  ] as const) {
+    await using ayu = await open.browser.visit(`${origin}/healthz`, { language });
+    const scripts = Promise.withResolvers<void>();
+    await ayu.page.route("**/assets/index-*.js", async (route) => {
+      await scripts.promise;
+      await route.continue();
+    });
+    await ayu.page.goto(web, { waitUntil: "commit" });
+    const field = ayu.page.getByRole("textbox", { name: label, exact: true });
+    await field.fill(`slow-${language}`);
+    expect(await ayu.page.locator("form button[type=submit]").isDisabled()).toBe(true);
+    await ayu.page.keyboard.press("Enter");
+    expect(await ayu.page.getByRole("heading", { level: 1 }).textContent()).toBe("Room 7");
+    await ayu.page.getByText("Be kind").waitFor();
+    await field.press("Home");
+    scripts.resolve();
+    await ayu.page.locator("form button[type=submit]:not([disabled])").waitFor();
+    await ayu.page.keyboard.type("very-");
+    expect(await field.inputValue()).toBe(`very-slow-${language}`);
+    await ayu.page.keyboard.press("Enter");
+    await ayu.confirmNewAccount();
+    await ayu.composer.waitFor();
+    // A browser that knows an account shows no empty form while the page loads.
+    const reload = Promise.withResolvers<void>();
+    await ayu.page.route("**/assets/index-*.js", async (route) => {
+      await reload.promise;
+      await route.continue();
+    });
+    await ayu.page.reload({ waitUntil: "commit" });
+    await ayu.page.locator(".is-first").waitFor({ state: "hidden" });
+    reload.resolve();
+    await ayu.composer.waitFor();
+  }
+});
+
+pageTest("takes a name before it is connected, and signs in once it is", async () => {
+  const web = String(open.served.listening["web"]);
+  await using ben = await open.browser.visit(`${new URL(web).origin}/healthz`);
+  const link = Promise.withResolvers<void>();
+  await ben.page.routeWebSocket(/./, async (socket) => {
+    await link.promise;
+    socket.connectToServer();
+  });
+  await ben.page.goto(web);
+  await ben.submitLogin("early-ben");
+  await ben.button("Signing in…").waitFor();
+  link.resolve();
+  await ben.confirmNewAccount();
+  await ben.composer.waitFor();
 });
 
 pageTest("says that an operator link has been used already", async () => {

@@ -43,6 +43,7 @@ import {
 } from "./shell/context.tsx";
 import { combined, listen, whenSettled } from "./shell/effects.ts";
 import { LazyModule, useModule } from "./shell/lazy.ts";
+import { KNOWN_KEY, writeLocal } from "./shell/local.ts";
 import { readSettings, type Settings, saveSettings } from "./shell/settings.ts";
 import { addStyleSheet } from "./shell/style-sheet.ts";
 import { ToastQueue } from "./shell/toast-queue.ts";
@@ -219,6 +220,9 @@ function Screen() {
     isCover: true,
   });
   useRouteClearing(me);
+  useEffect(() => {
+    if (me !== undefined) writeLocal(KNOWN_KEY, true);
+  }, [me]);
   const { Dashboard } = useModule(dashboard, isDashboard) ?? {};
   const { ChatPage } = useModule(room) ?? {};
   if (me === undefined) return <Login />;

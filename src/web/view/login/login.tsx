@@ -21,6 +21,7 @@ import {
 import { confirm } from "../shell/dialog.tsx";
 import { Field } from "../shell/form.tsx";
 import { LazyModule, useModule } from "../shell/lazy.ts";
+import { KNOWN_KEY, readLocal } from "../shell/local.ts";
 import { NewPassword } from "../shell/new-password.tsx";
 import { TrustOffer } from "../trust/offer.tsx";
 import { GuessDelayNotice } from "./guess-delay.tsx";
@@ -68,16 +69,25 @@ async function register(page: PageValue, { fullName, ...login }: TypedLogin): Pr
   if (fullName !== undefined) await page.chat.actions.setDisplayName(fullName).catch(page.fail);
 }
 
-function ServerCard({ server }: { readonly server: ServerView }) {
+/** Name and welcome message in the document, until the server has sent them. */
+function serverBefore() {
+  const text = (selector: string) => document.querySelector(selector)?.textContent ?? undefined;
+  return { name: text(".card h1") ?? document.title, welcome: text(".card .welcome") };
+}
+
+function Heading({ server }: { readonly server: ServerView | undefined }) {
   const texts = useTexts();
+  const [before] = useState(serverBefore);
+  const { name, welcome } = server ?? before;
   return (
     <>
-      {server.welcome === undefined ? null : (
+      <h1 dir="auto">{cleanText(name)}</h1>
+      {welcome === undefined ? null : (
         <p className="welcome" dir="auto">
-          {cleanText(server.welcome, { lines: true })}
+          {cleanText(welcome, { lines: true })}
         </p>
       )}
-      {server.changedFrom === undefined ? null : (
+      {server?.changedFrom === undefined ? null : (
         <p className="warning" role="alert">
           {texts.fingerprintChanged(server.changedFrom)}
         </p>
@@ -127,24 +137,31 @@ function KnownUsers({ task, onOther }: { readonly task: Task; readonly onOther: 
 }
 
 interface FormProps {
-  readonly server: ServerView;
+  /** `undefined` while the page connects. */
+  readonly server: ServerView | undefined;
   readonly task: Task;
   readonly refused: unknown;
+}
+
+/** Text that the user typed into the form of the document, before the page's scripts ran. */
+function typedBefore(id: string): string {
+  const field = document.getElementById(id);
+  return field instanceof HTMLInputElement ? field.value : "";
 }
 
 /** The server decides by the name whether to register the user or log in. */
 function LoginForm({ server, task, refused }: FormProps) {
   const page = usePage();
   const { texts, chat } = page;
-  const [user, setUser] = useState("");
-  const [password, setPassword] = useState("");
+  const [user, setUser] = useState(() => typedBefore("enter-name"));
+  const [password, setPassword] = useState(() => typedBefore("enter-password"));
   const [roomSecret, setRoomSecret] = useState("");
   const [wrong, setWrong] = useState<LoginFieldError>();
   const [takenNames] = useState(() => new Set<FoldedName>());
   /** Full name for which the form proposed an account name. */
   const [fullName, setFullName] = useState<{ readonly text: string; readonly account: string }>();
   const isRejected = refused instanceof Fault && refused.code === "room-password-wrong";
-  const needsRoom = server.needsRoomPassword && (!chat.isInvited || isRejected);
+  const needsRoom = server?.needsRoomPassword === true && (!chat.isInvited || isRejected);
   useEffect(() => {
     if (wrong !== undefined) document.getElementById(`enter-${wrong.at}`)?.focus();
   }, [wrong]);
@@ -203,7 +220,7 @@ function LoginForm({ server, task, refused }: FormProps) {
       <Field
         id="enter-password"
         label={texts.password}
-        hint={server.keepsKey ? texts.passwordHint : texts.passwordNeeded}
+        hint={server?.keepsKey === false ? texts.passwordNeeded : texts.passwordHint}
         type="password"
         value={password}
         onChange={setPassword}
@@ -256,23 +273,24 @@ export function Login() {
     task.forget();
     setResetting(false);
   };
+  const waits = server === undefined && readLocal(KNOWN_KEY) === true;
+  const form = isResetting ? (
+    <ResetForm task={task} onOther={discardReset} />
+  ) : isLinking ? (
+    <LinkForm task={task} onOther={leaveLinking} />
+  ) : waits ? null : showsKnownUsers ? (
+    <KnownUsers task={task} onOther={() => setUsesOtherName(true)} />
+  ) : (
+    <LoginForm server={server} task={task} refused={refused} />
+  );
   return (
     <main className="entering">
       <div className="card">
-        <h1 dir="auto">{server === undefined ? texts.connecting : cleanText(server.name)}</h1>
+        <Heading server={server} />
+        {form}
+        {isResetting || isLinking || showsKnownUsers ? <Refusal fault={refused} /> : null}
         {server === undefined ? null : (
           <>
-            <ServerCard server={server} />
-            {isResetting ? (
-              <ResetForm task={task} onOther={discardReset} />
-            ) : isLinking ? (
-              <LinkForm task={task} onOther={leaveLinking} />
-            ) : showsKnownUsers ? (
-              <KnownUsers task={task} onOther={() => setUsesOtherName(true)} />
-            ) : (
-              <LoginForm server={server} task={task} refused={refused} />
-            )}
-            {isResetting || isLinking || showsKnownUsers ? <Refusal fault={refused} /> : null}
             {isResetting || isLinking || !server.keepsKey ? null : (
               <Button variant="quiet" onClick={() => setLinking(true)}>
                 {texts.linkHere}

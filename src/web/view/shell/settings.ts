@@ -2,7 +2,7 @@
 
 import { type PageSettings, pageSettings } from "../../../ui/settings.ts";
 import { isTouch } from "./context.tsx";
-import { readLocal, writeLocal } from "./local.ts";
+import { readLocal, SETTINGS_KEY, writeLocal } from "./local.ts";
 
 export interface Settings extends PageSettings {
   readonly pushesFor: string | undefined;
@@ -10,7 +10,6 @@ export interface Settings extends PageSettings {
   readonly otherPictures: readonly string[];
 }
 
-const KEY = "chat.settings";
 const PICTURES_SWITCHED_MAX = 200;
 
 export function showsPictures(settings: Settings, target: string): boolean {
@@ -34,10 +33,10 @@ export function enterSends({ enterSends: isOn }: Settings): boolean {
   return isOn ?? !isTouch();
 }
 
-export const readSettings = (): Settings => checked(Object(readLocal(KEY)));
+export const readSettings = (): Settings => checked(Object(readLocal(SETTINGS_KEY)));
 
 /** @returns why the browser does not store the settings; `undefined` if it does */
-export const saveSettings = (settings: Settings): unknown => writeLocal(KEY, settings);
+export const saveSettings = (settings: Settings): unknown => writeLocal(SETTINGS_KEY, settings);
 
 function checked(stored: Readonly<Record<string, unknown>>): Settings {
   const { pushesFor, otherPictures: names } = stored;
