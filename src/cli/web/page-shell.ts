@@ -7,7 +7,7 @@ const CONTAINER = '<div id="page"></div>';
 const HEADING = '<h1 dir="auto">chat</h1>';
 const TITLE = "<title>chat</title>";
 
-/** The page takes the elements over (`src/web/view/login/login.tsx`), so they must match its own. */
+/** The page takes the elements over, so they must match `src/web/view/login/login.tsx`. */
 export function withSignInForm(html: string): string {
   const text = (of: (texts: Texts) => string) =>
     [ENGLISH, INDONESIAN]

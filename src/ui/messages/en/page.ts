@@ -689,6 +689,8 @@ export const ENGLISH = {
   typeSlides: "Presentation",
   heicHint: "Most browsers can't show HEIC photos. Save it and open it in a photo app.",
   play: (name: string) => `Play ${name}`,
+  playing: "Now playing",
+  stopPlaying: "Stop playing",
 
   searchFor: "Search for",
   notATime: "Not a date or time. Use 2026-11-20, 09:00, yesterday or 2h.",

@@ -687,6 +687,8 @@ export const INDONESIAN: Texts = {
   typeSlides: "Presentasi",
   heicHint: "Peramban biasanya tidak menampilkan foto HEIC. Simpan, lalu buka di aplikasi foto.",
   play: (name) => `Putar ${name}`,
+  playing: "Sedang diputar",
+  stopPlaying: "Berhenti memutar",
 
   searchFor: "Cari kata",
   notATime: "Bukan tanggal atau waktu. Pakai 2026-11-20, 09:00, yesterday, atau 2h.",
