@@ -183,6 +183,8 @@ export class BareWindow {
     await this.evaluate("document.querySelector('#enter-name').focus()");
     await this.call("Input.insertText", { text: name });
     await this.evaluate("document.querySelector('#enter-name').form.requestSubmit()");
+    await this.waitForElement(".composer textarea, .dialog button[type=submit]");
+    await this.evaluate("document.querySelector('.dialog button[type=submit]')?.click()");
     await this.waitForElement(".composer textarea");
   }
 

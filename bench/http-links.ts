@@ -73,6 +73,7 @@ const { page } = await browser.visit(`https://127.0.0.1:${server.port}/`, {
 });
 await page.locator("#enter-name").fill("page");
 await page.locator("form button[type=submit]").click();
+await page.locator(".dialog button[type=submit]").click();
 await page.getByText(/^This network blocks WebSocket, so/).waitFor();
 
 const persons: Person[] = [];

@@ -7,13 +7,8 @@ import { utf8Decode, utf8Encode } from "../base/bytes.ts";
 import { Fault, msg } from "../base/fault.ts";
 import { PASSWORD_BYTES_MAX, WRONG_SECRETS_MAX } from "../base/limits.ts";
 import { isName, isReservedName, type Name } from "../base/names.ts";
-import {
-  checkNewName,
-  checkNewPassword,
-  checkTypedName,
-  isMisread,
-  proposeName,
-} from "../base/new-names.ts";
+import { checkNewName, checkTypedName, proposeName } from "../base/new-names.ts";
+import { checkNewPassword, isMisread } from "../base/new-passwords.ts";
 import { quoteText, withoutMark } from "../base/text.ts";
 import type { LoginSecret } from "../client/login.ts";
 import { checkOpen } from "../io/terminal/input.ts";

@@ -4,6 +4,7 @@ import { Fault, type FaultCode, msg } from "../base/fault.ts";
 import { LOGIN_TIMEOUT_MS, RECONNECT_MAX_MS, WRONG_SECRETS_MAX } from "../base/limits.ts";
 import { CLUSTER_LEASE_MS } from "../base/limits-cluster.ts";
 import { checkName, isOperatorName, type Name } from "../base/names.ts";
+import { checkNewPassword } from "../base/new-passwords.ts";
 import { deviceProofBytes } from "../crypto/signed-bytes.ts";
 import { type Clock, delay } from "../io/clock.ts";
 import { secretFromInput } from "../wire/invite.ts";
@@ -22,6 +23,8 @@ export interface Credentials {
   readonly password?: string | undefined;
   readonly roomSecret?: string | undefined;
   readonly promptSecret?: PromptSecret | undefined;
+  /** Asks before an unknown name gets an account. Without it, the account is created unasked. */
+  readonly confirmNew?: (() => Promise<boolean>) | undefined;
   /** True if a wrong password must fail the log-in even if this device could log in without one. */
   readonly requiresPassword?: boolean;
 }
@@ -223,14 +226,28 @@ export class Login {
   }
 
   async #register(): Promise<LoginResult | Fault> {
-    const lacksPassword = this.#password === undefined && !this.#hasPromptedPassword;
-    if (lacksPassword && this.credentials.promptSecret !== undefined) {
+    const { mode, promptSecret, confirmNew } = this.credentials;
+    const asksPassword =
+      this.#password === undefined && !this.#hasPromptedPassword && promptSecret !== undefined;
+    const confirm = mode === "register" ? undefined : confirmNew;
+    if (asksPassword || confirm !== undefined) {
       // Probe with an empty password, which the server refuses as malformed only if the name is
-      // free, so that users are not asked to choose a password for an existing account.
+      // free, so that users are asked nothing about the account of another user.
       const probe = await this.#registerWith("");
       if (!(probe instanceof Fault) || probe.code !== "usage") return probe;
+      if (confirm !== undefined) await this.#confirmNew(confirm);
     }
     return this.#registerWith(await this.#passwordOrPrompt("new-password"));
+  }
+
+  async #confirmNew(confirm: () => Promise<boolean>): Promise<void> {
+    if (this.#password !== undefined) checkNewPassword(this.#password);
+    if (!(await confirm())) {
+      throw new Fault("user-unknown", msg`no account ${this.#user} on this server`, {
+        remedy: msg`check the name`,
+      });
+    }
+    if (this.context.connection.isClosed) await this.#reopen();
   }
 
   async #registerWith(password: string | undefined): Promise<LoginResult | Fault> {

@@ -2,7 +2,7 @@
 
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { checkNewPassword } from "../base/new-names.ts";
+import { checkNewPassword } from "../base/new-passwords.ts";
 import { defined } from "../base/values.ts";
 import { defineVerb } from "../cli/command.ts";
 import { lanAddresses, listenHosts, ownAddresses } from "../cli/connect/invite.ts";

@@ -3,7 +3,7 @@
 import { utf8Encode } from "../base/bytes.ts";
 import { Fault, msg } from "../base/fault.ts";
 import { PASSWORD_BYTES_MAX } from "../base/limits.ts";
-import { checkNewPassword, isMisread } from "../base/new-names.ts";
+import { checkNewPassword, isMisread } from "../base/new-passwords.ts";
 
 /**
  * The second option that OWASP recommends: about 17 ms, and little enough memory for many

@@ -1,6 +1,8 @@
 /** Entry point of the page. */
 
+import { type ComponentChild, render } from "preact";
 import { createRoot } from "preact/compat/client";
+import type { ReactNode } from "react";
 import { PROTOTYPES } from "../base/display-names.ts";
 import { asFault, Fault } from "../base/fault.ts";
 import { TINTS } from "../core/model/tint.ts";
@@ -12,9 +14,11 @@ import type { FolderPage } from "./driver/share.ts";
 import { Photos } from "./transfer/photos.ts";
 import { Alarm } from "./view/alarm.tsx";
 import { App } from "./view/app.tsx";
+import chatSheet from "./view/chat.css" with { type: "file" };
 import { scalePicture } from "./view/files/scale.ts";
 import { OlderPage } from "./view/older-page.tsx";
 import { readSettings } from "./view/shell/settings.ts";
+import { addStyleSheet } from "./view/shell/style-sheet.ts";
 
 for (const [tint, [dark, light]] of TINTS.entries()) {
   const colors = [light, dark].map((color) => color.split("|")[0]).join();
@@ -23,15 +27,25 @@ for (const [tint, [dark, light]] of TINTS.entries()) {
 
 const language = readSettings().language ?? languageFor(navigator.languages);
 const container = document.getElementById("page");
-const root = container === null ? undefined : createRoot(container);
+
+/** Takes over the elements of the document, which `createRoot` would remove with what was typed. */
+function takeOver(page: ReactNode): void {
+  if (container !== null) render(page as ComponentChild, container);
+}
+
+function replaceBy(page: ReactNode): void {
+  container?.replaceChildren();
+  takeOver(page);
+}
 
 async function startShare(): Promise<void> {
   const [platform, texts, { openShare }] = await Promise.all([
     browserPlatform(undefined, "nothing"),
     loadTexts(language),
     import("./view/share.tsx"),
+    addStyleSheet(chatSheet),
   ]);
-  root?.render(await openShare({ platform, page: globalThis as FolderPage }, texts));
+  replaceBy(await openShare({ platform, page: globalThis as FolderPage }, texts));
 }
 
 const OPTIONS: PageClientOptions = {
@@ -52,10 +66,10 @@ async function startChat(): Promise<void> {
   });
   const [chat, texts] = await Promise.all([opened.catch(asFault), loadTexts(language)]);
   if (chat instanceof Fault) {
-    root?.render(<OlderPage texts={texts} />);
+    replaceBy(<OlderPage texts={texts} />);
     return;
   }
-  root?.render(<App chat={chat} texts={texts} />);
+  takeOver(<App chat={chat} texts={texts} />);
   watchEnd(chat);
   // Refuses and finds display names of other alphabets. The server has checked them already.
   const table = await import("../base/confusables.ts").catch(() => undefined);

@@ -78,6 +78,36 @@ describe("a log-in", () => {
     expect(fixture.server.accounts.get("ana")?.password).toBe("mine");
   });
 
+  test("asks before an unknown name gets an account", async () => {
+    const fixture = withAccount("bob");
+    const { server } = fixture;
+    let questions = 0;
+    const credentials = (user: string, isWanted: boolean): Credentials => ({
+      ...ANA,
+      user,
+      mode: "either",
+      confirmNew: async () => {
+        questions++;
+        return isWanted;
+      },
+    });
+    expect(await refusal(fixture, credentials("ana", false))).toMatchObject({
+      code: "user-unknown",
+      message: "no account ana on this server",
+    });
+    expect([questions, server.accounts.has("ana")]).toEqual([1, false]);
+    expect((await refusal(fixture, credentials("bob", true))).code).toBe("login-refused");
+    expect(questions).toBe(1);
+    const short = { ...credentials("ana", true), password: "short" };
+    expect((await refusal(fixture, short)).code).toBe("usage");
+    expect(questions).toBe(1);
+    expect(await enter(fixture, credentials("ana", true))).toMatchObject({ registered: true });
+    expect([questions, server.accounts.has("ana")]).toEqual([2, true]);
+    expect(await enter(fixture, { ...credentials("cid", false), mode: "register" })).toMatchObject({
+      registered: true,
+    });
+  });
+
   test("continues on a new link when the server closed the last one during a prompt", async () => {
     const fixture = new ClientFixture();
     const { server } = fixture;

@@ -124,6 +124,9 @@ pageTest(
     await keyboard.type("ana");
     await tabTo(ana, "Continue");
     await keyboard.press("Enter");
+    await ana.newAccountQuestion.waitFor();
+    await tabTo(ana, "Create account");
+    await keyboard.press("Enter");
     await ana.composer.waitFor();
     await ana.page.locator(".composer textarea:focus").waitFor();
     await keyboard.type("I do");

@@ -47,6 +47,7 @@ pageTest("counts down while a wrong password is delayed, and announces it once",
   await refused.waitFor();
   expect(await delayNotice.count()).toBe(0);
   await guess(secretOf(served));
+  await ana.confirmNewAccount();
   await ana.composer.waitFor();
   expect(await delayNotice.count()).toBe(0);
 });
@@ -78,13 +79,6 @@ pageTest("shows each error at its focused field, and proposes a valid name", asy
   await expectFieldError(ana, "enter-name", /^Use 1 to 32 letters/);
   expect(await ana.button(/^Use /).count()).toBe(0);
   await ana.submitLogin("Jürgen Müller");
-  await expectFieldError(ana, "enter-name", /Use Juergen-Mueller/);
-  expect(await ana.accessibilityViolations()).toEqual([]);
-  await ana.button("Use Juergen-Mueller").press("Enter");
-  const isTaken = async () => (await ana.field("Name").inputValue()) === "Juergen-Mueller";
-  await until("the name is taken", isTaken);
-  expect(await ana.page.locator(".fault-line:not(:empty)").count()).toBe(0);
-  await ana.page.keyboard.press("Enter");
   await expectFieldError(
     ana,
     "enter-room",
@@ -95,6 +89,11 @@ pageTest("shows each error at its focused field, and proposes a valid name", asy
   await expectFieldError(ana, "enter-room", /^Incorrect password or invite/);
   await ana.submitLogin("Server", { roomPassword });
   await expectFieldError(ana, "enter-name", /isn.t available\. Use user-Server/);
+  expect(await ana.accessibilityViolations()).toEqual([]);
+  await ana.button("Use user-Server").press("Enter");
+  const isUsed = async () => (await ana.field("Name").inputValue()) === "user-Server";
+  await until("the proposed name is used", isUsed);
+  expect(await ana.page.locator(".fault-line:not(:empty)").count()).toBe(0);
   await ana.logIn("ana", { roomPassword });
   await using other = await server.browser.visit(web);
   await other.submitLogin("ana", { password: "not hers" });
@@ -106,10 +105,14 @@ pageTest("shows each error at its focused field, and proposes a valid name", asy
   expect(await other.accessibilityViolations()).toEqual([]);
   await other.button("Use ana-2").click();
   await other.page.keyboard.press("Enter");
+  await other.confirmNewAccount();
   await other.composer.waitFor();
 });
 
-const open = new PageServer({ args: ["--open", "--offer", OFFER] }, server.browser);
+const open = new PageServer(
+  { args: ["--open", "--offer", OFFER, "--name", "Room 7", "--welcome", "Be kind"] },
+  server.browser,
+);
 
 pageTest("shows the password on request, by mouse and keys", async () => {
   const { listening } = open.served;
@@ -132,10 +135,90 @@ pageTest("shows the password on request, by mouse and keys", async () => {
   await ana.page.keyboard.press("Space");
   await shows("password");
   expect(await eye.getAttribute("aria-pressed")).toBe("false");
-  await ana.submitLogin("a b");
-  await expectFieldError(ana, "enter-name", /Use a-b/);
   await ana.page.locator("summary", { hasText: "Server fingerprint" }).click();
   await ana.page.getByText(String(listening["fingerprint"])).waitFor();
+});
+
+pageTest("asks before an unknown name gets an account; a full name becomes its name", async () => {
+  const web = String(open.served.listening["web"]);
+  await using ayu = await open.browser.visit(web);
+  await ayu.submitLogin("Ayu Lestari", { password: "a long password" });
+  const question = ayu.newAccountQuestion;
+  await question.getByRole("heading", { name: "No account Ayu-Lestari here. Make one?" }).waitFor();
+  await question.getByText("Others will see your name as Ayu Lestari.").waitFor();
+  expect(await ayu.accessibilityViolations()).toEqual([]);
+  await ayu.page.keyboard.press("Escape");
+  await question.waitFor({ state: "detached" });
+  expect(await ayu.field("Name").inputValue()).toBe("Ayu Lestari");
+  // A refused question has created nothing, so it is asked again.
+  await ayu.page.keyboard.press("Enter");
+  await ayu.confirmNewAccount();
+  await ayu.composer.waitFor();
+  await ayu.send("hello");
+  await ayu.message("hello").getByText("Ayu Lestari").first().waitFor();
+  await using again = await open.browser.visit(web);
+  await again.submitLogin("ayu-lestari", { password: "a long password" });
+  await again.composer.waitFor();
+  await using misspelled = await open.browser.visit(web);
+  await misspelled.submitLogin("ayu-lestary", { password: "short" });
+  await expectFieldError(misspelled, "enter-password", /at least 8/);
+});
+
+pageTest("paints the form before its scripts run, and keeps what was typed", async () => {
+  const web = String(open.served.listening["web"]);
+  const { origin } = new URL(web);
+  for (const [language, label] of [
+    ["en-GB", "Name"],
+    ["id-ID", "Nama"],
+  ] as const) {
+    await using ayu = await open.browser.visit(`${origin}/healthz`, { language });
+    const scripts = Promise.withResolvers<void>();
+    await ayu.page.route("**/assets/index-*.js", async (route) => {
+      await scripts.promise;
+      await route.continue();
+    });
+    await ayu.page.goto(web, { waitUntil: "commit" });
+    const field = ayu.page.getByRole("textbox", { name: label, exact: true });
+    await field.fill(`slow-${language}`);
+    expect(await ayu.page.locator("form button[type=submit]").isDisabled()).toBe(true);
+    await ayu.page.keyboard.press("Enter");
+    expect(await ayu.page.getByRole("heading", { level: 1 }).textContent()).toBe("Room 7");
+    await ayu.page.getByText("Be kind").waitFor();
+    await field.press("Home");
+    scripts.resolve();
+    await ayu.page.locator("form button[type=submit]:not([disabled])").waitFor();
+    await ayu.page.keyboard.type("very-");
+    expect(await field.inputValue()).toBe(`very-slow-${language}`);
+    await ayu.page.keyboard.press("Enter");
+    await ayu.confirmNewAccount();
+    await ayu.composer.waitFor();
+    // A browser that knows an account shows no empty form while the page loads.
+    const reload = Promise.withResolvers<void>();
+    await ayu.page.route("**/assets/index-*.js", async (route) => {
+      await reload.promise;
+      await route.continue();
+    });
+    await ayu.page.reload({ waitUntil: "commit" });
+    await ayu.page.locator(".is-first").waitFor({ state: "hidden" });
+    reload.resolve();
+    await ayu.composer.waitFor();
+  }
+});
+
+pageTest("takes a name before it is connected, and signs in once it is", async () => {
+  const web = String(open.served.listening["web"]);
+  await using ben = await open.browser.visit(`${new URL(web).origin}/healthz`);
+  const link = Promise.withResolvers<void>();
+  await ben.page.routeWebSocket(/./, async (socket) => {
+    await link.promise;
+    socket.connectToServer();
+  });
+  await ben.page.goto(web);
+  await ben.submitLogin("early-ben");
+  await ben.button("Signing in…").waitFor();
+  link.resolve();
+  await ben.confirmNewAccount();
+  await ben.composer.waitFor();
 });
 
 pageTest("says that an operator link has been used already", async () => {
@@ -220,6 +303,7 @@ pageTest("registers with the server password, chats, and sends files of any byte
     .waitFor();
   await eve.field("Server password").fill(roomPassword);
   await eve.button("Continue").click();
+  await eve.confirmNewAccount();
   await eve.composer.waitFor();
   await eve.send("hello ben");
   await ben.waitForMessage("hello ben");

@@ -1,6 +1,7 @@
 import { expect } from "bun:test";
-import { rmSync } from "node:fs";
+import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { Locator } from "playwright-core";
 import { hasPosition, pictureHeader } from "../../src/core/client/picture-header.ts";
 import { jpegOf, webpOf } from "../cli/screen/pictures/test-png.ts";
 import { orientation, phoneExif, withExif, withSegment } from "../core/client/exif.ts";
@@ -181,6 +182,63 @@ pageTest("has a card for each kind of file, and plays sound and film in the mess
   );
   expect(await ana.accessibilityViolations()).toEqual([]);
 });
+
+pageTest(
+  "plays a recording on while its message is out of the list and in other rooms",
+  async () => {
+    await using lea = await server.logIn("lea");
+    const max = await server.headlessUser("max");
+    const open = async (room: string) => {
+      await lea.page.evaluate(`location.hash = "#/${room}"`);
+      await lea.heading(`#${room}`).waitFor();
+    };
+    await lea.createRoom("choir");
+    await open("lobby");
+    const song = server.sandbox.path("song.wav");
+    writeFileSync(song, tone(300));
+    await lea.sendFiles(song);
+    await lea.button("Play song.wav").click();
+    const audio = lea.page.locator("audio");
+    const get = (name: string) => audio.evaluate((element, key) => Reflect.get(element, key), name);
+    const plays = async (place: Locator) => {
+      await place.locator("audio").waitFor();
+      await until("it plays on", async () => Number(await get("currentTime")) > 100);
+      expect(await get("paused")).toBe(false);
+    };
+    await until("it plays", async () => Number(await get("currentTime")) > 0);
+    await audio.evaluate((element) => Reflect.set(element, "currentTime", 100));
+    const message = lea.file("song.wav");
+    await plays(message);
+    await max.postMany(120, (n) => `verse ${n}.`);
+    await lea.waitForMessage("verse 119.");
+    await lea.send("what a song");
+    const bar = lea.page.getByRole("region", { name: "Now playing" });
+    await plays(bar);
+    expect(await lea.accessibilityViolations()).toEqual([]);
+    await open("choir");
+    await plays(bar);
+    const scrollUp = async () => {
+      await lea.page.locator("article").first().hover();
+      await until("the message is drawn", async () => {
+        await lea.page.mouse.wheel(0, -400);
+        return (await message.count()) > 0;
+      });
+      await scrollIntoView(message);
+    };
+    await open("lobby");
+    await scrollUp();
+    await plays(message);
+    expect(await bar.count()).toBe(0);
+    await open("choir");
+    await lea.button("Stop playing").click();
+    await bar.waitFor({ state: "detached" });
+    expect(await audio.count()).toBe(0);
+    await open("lobby");
+    await scrollUp();
+    await until("it kept its place", async () => Number(await get("currentTime")) >= 100);
+    expect(await get("paused")).toBe(true);
+  },
+);
 
 const SENT = { width: 2_000, height: 1_500 };
 

@@ -121,6 +121,7 @@ pageTest("opens a linked message, also after log-in", async () => {
   await cleo.field("Name").waitFor();
   await cleo.page.evaluate(`location.hash = "${link}"`);
   await cleo.submitLogin("cleo");
+  await cleo.confirmNewAccount();
   expect(await shownText(cleo)).toBe("message 39.");
 });
 

@@ -81,7 +81,18 @@ export class Visit {
 
   async logIn(name: string, options: LoginOptions = {}): Promise<void> {
     await this.submitLogin(name, options);
+    await this.composer.or(this.newAccountQuestion).first().waitFor();
+    if (await this.newAccountQuestion.isVisible()) await this.confirmNewAccount();
     await this.composer.waitFor();
+  }
+
+  /** In both languages. */
+  get newAccountQuestion(): Locator {
+    return this.page.getByRole("dialog", { name: /(?:Make one|Buat)\?$/ });
+  }
+
+  async confirmNewAccount(): Promise<void> {
+    await this.newAccountQuestion.locator("button[type=submit]").click();
   }
 
   async submitLogin(name: string, { password, roomPassword }: LoginOptions = {}): Promise<void> {

@@ -6,7 +6,7 @@ import { equalBytes } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import type { UserId } from "../../base/ids.ts";
 import type { Name } from "../../base/names.ts";
-import { checkNewPassword } from "../../base/new-names.ts";
+import { checkNewPassword } from "../../base/new-passwords.ts";
 import { counted } from "../../base/sizes.ts";
 import { COMMIT, VERSION } from "../../base/version.ts";
 import { Registry } from "../../core/rooms/accounts.ts";

@@ -83,7 +83,7 @@ export async function runServer(
   printKeyWarning(context, serverKeyWarning(open.folder.path));
   const operatorLink = toBase64Url(systemEntropy()(16));
   const builtInPage = await loadPage();
-  const page = builtInPage === undefined ? undefined : namedPage(builtInPage, name);
+  const page = builtInPage === undefined ? undefined : namedPage(builtInPage, name, args.welcome);
   const certificates = await Certificates.open({ context, args, open, title: name });
   const settings = {
     name,

@@ -8,6 +8,7 @@ import { utf8Decode, utf8Encode } from "../../base/bytes.ts";
 import { titleText } from "../../base/text.ts";
 import type { Page, PageFile } from "../../server/http/static.ts";
 import { PAGE_PLUGINS, PAGE_SOURCE } from "../page-plugins.ts";
+import { withSignInForm } from "./page-shell.ts";
 
 const BUILD_DIGITS = 12;
 const TEXT = /^(text\/|image\/svg|application\/(json|javascript|manifest))/;
@@ -43,15 +44,17 @@ export async function buildPage({ small }: { readonly small: boolean }): Promise
     const name = output.path.replace(/^\.?\//, "");
     const path = name.endsWith(".html") ? "/" : `/assets/${name}`;
     const bytes = new Uint8Array(await output.arrayBuffer());
-    raw.set(path, small && path.endsWith(".js") ? await withShortLocals(bytes) : bytes);
+    raw.set(path, await minified(path, bytes, small));
   }
   const icons = addIcons(raw);
   raw.set(MANIFEST_PATH, manifest("chat", icons));
   raw.set(WORKER_PATH, await worker(icons[0]?.src ?? ""));
-  // The bundler would search for the manifest among the sources, so the link is added afterwards.
-  const html = Buffer.from(raw.get("/") ?? [])
-    .toString()
-    .replace("</title>", `</title>${MANIFEST_LINK}`);
+  // The bundler would search for these files among the sources, so the links are added afterwards.
+  const first = await firstScript(raw);
+  const html = withSignInForm(Buffer.from(raw.get("/") ?? []).toString()).replace(
+    "</title>",
+    `</title><script src="${first}"></script>${MANIFEST_LINK}`,
+  );
   const build = buildIdOf(raw);
   raw.set("/", Buffer.from(html.replace('data-build=""', `data-build="${build}"`)));
   const files = [...raw].map(([path, bytes]) => [path, fileOf(path, bytes, small)] as const);
@@ -60,14 +63,29 @@ export async function buildPage({ small }: { readonly small: boolean }): Promise
 
 const WORKER_PATH = "/worker.js";
 
-async function worker(icon: string): Promise<Uint8Array> {
+function worker(icon: string): Promise<Uint8Array> {
+  return classicScript("worker.ts", { PUSH_ICON: JSON.stringify(icon) });
+}
+
+async function firstScript(raw: Map<string, Uint8Array>): Promise<string> {
+  const script = await classicScript("view/first-paint.ts");
+  const hash = createHash("sha256").update(script).digest("hex").slice(0, 8);
+  const path = `/assets/first-${hash}.js`;
+  raw.set(path, script);
+  return path;
+}
+
+async function classicScript(
+  source: string,
+  define: Readonly<Record<string, string>> = {},
+): Promise<Uint8Array> {
   const { outputs } = await Bun.build({
-    entrypoints: [join(PAGE_SOURCE, "..", "worker.ts")],
+    entrypoints: [join(PAGE_SOURCE, "..", source)],
     target: "browser",
     minify: true,
-    // A classic worker script must not define top-level names that another file could use.
+    // A classic script must not define top-level names that another file could use.
     format: "iife",
-    define: { PUSH_ICON: JSON.stringify(icon) },
+    define,
   });
   return new Uint8Array((await outputs[0]?.arrayBuffer()) ?? []);
 }
@@ -82,19 +100,32 @@ function addIcons(raw: Map<string, Uint8Array>): readonly AppIcon[] {
   });
 }
 
+/** The bundler copies style sheets that are imported as files. */
+async function minified(path: string, bytes: Uint8Array<ArrayBuffer>, small: boolean) {
+  if (path.endsWith(".css")) return minifiedAlone("/file.css", bytes);
+  return small && path.endsWith(".js") ? withShortLocals(bytes) : bytes;
+}
+
+async function minifiedAlone(
+  name: string,
+  file: Uint8Array<ArrayBuffer>,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const { outputs } = await Bun.build({
+    entrypoints: [name],
+    files: { [name]: file },
+    target: "browser",
+    minify: true,
+    external: ["/assets/*"],
+  });
+  return new Uint8Array((await outputs[0]?.arrayBuffer()) ?? file);
+}
+
 /**
  * Minifies a file separately. Bun otherwise reserves the short names for exports in every file, so
  * local variables get long names.
  */
 async function withShortLocals(file: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
-  const { outputs } = await Bun.build({
-    entrypoints: ["/file.js"],
-    files: { "/file.js": file },
-    target: "browser",
-    minify: true,
-    external: ["/assets/*"],
-  });
-  const shortened = new Uint8Array((await outputs[0]?.arrayBuffer()) ?? file);
+  const shortened = await minifiedAlone("/file.js", file);
   return shortened.length < file.length ? shortened : file;
 }
 

@@ -3,9 +3,12 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { brotliCompressSync, brotliDecompressSync } from "node:zlib";
+import { utf8Decode, utf8Encode } from "../../base/bytes.ts";
+import { cleanText, titleText } from "../../base/text.ts";
 import type { Page, PageFile } from "../../server/http/static.ts";
 import { PAGE_SOURCE } from "../page-plugins.ts";
 import { buildPage, iconsOf, MANIFEST_LINK, MANIFEST_PATH, manifest } from "./page-build.ts";
+import { withServer } from "./page-shell.ts";
 
 export const PACK_NAME = "page.pack";
 
@@ -64,8 +67,14 @@ function markedPage(page: Page, mark: string): Page {
   });
 }
 
-export function namedPage(page: Page, name: string): Page {
-  return withFile(page, MANIFEST_PATH, (bytes) => manifest(name, iconsOf(bytes)));
+/** Tells the page its server's name and welcome message before the page connects. */
+export function namedPage(page: Page, name: string, welcome?: string): Page {
+  const named = withFile(page, MANIFEST_PATH, (bytes) => manifest(name, iconsOf(bytes)));
+  return withFile(named, "/", (html) => {
+    const title = titleText(name);
+    const about = welcome === undefined ? undefined : cleanText(welcome, { lines: true });
+    return utf8Encode(withServer(utf8Decode(html), title, about));
+  });
 }
 
 function withFile(
@@ -77,7 +86,8 @@ function withFile(
   if (file === undefined) return { build, files };
   const identity = new Uint8Array(change(file.identity));
   const sha256 = createHash("sha256").update(identity).digest("hex");
-  return { build, files: new Map([...files, [path, { type: file.type, identity, sha256 }]]) };
+  const br = brotliCompressSync(identity);
+  return { build, files: new Map([...files, [path, { type: file.type, identity, br, sha256 }]]) };
 }
 
 /** @returns `undefined` if this program was built without a page */

@@ -23,6 +23,7 @@ import {
   type Name,
 } from "../../base/names.ts";
 import { checkNewName } from "../../base/new-names.ts";
+import { checkNewPassword } from "../../base/new-passwords.ts";
 import { setNewest } from "../../core/evict.ts";
 import { GuessLimiter, HourlyQuota, SharedGuessLimiter } from "../../core/rate.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
@@ -152,6 +153,8 @@ export class Authenticator {
     const done = Promise.withResolvers<void>();
     this.#registering.set(folded, done.promise);
     try {
+      // Clients find out in this way whether a name is free, which does not count as an account.
+      if (request.password === "") checkNewPassword(request.password);
       this.#checkRegistrationRate(client, inviter);
       await this.#createAccount(client, name, request);
     } finally {

@@ -27,6 +27,7 @@ import { OpenNotifications } from "./attention/open-notifications.ts";
 import { registerWorker } from "./attention/push-browser.ts";
 import { closeNotifications, notifyFromWorker } from "./attention/pushes.tsx";
 import { playSound } from "./attention/sound.ts";
+import chatSheet from "./chat.css" with { type: "file" };
 import { useNoStrayDrops } from "./files/drop-zone.tsx";
 import { Login } from "./login/login.tsx";
 import { Banners } from "./shell/banners.tsx";
@@ -41,7 +42,9 @@ import {
 } from "./shell/context.tsx";
 import { combined, listen, whenSettled } from "./shell/effects.ts";
 import { LazyModule, useModule } from "./shell/lazy.ts";
+import { KNOWN_KEY, writeLocal } from "./shell/local.ts";
 import { onSettings, readSettings, type Settings, saveSettings } from "./shell/settings.ts";
+import { addStyleSheet } from "./shell/style-sheet.ts";
 import { ToastQueue } from "./shell/toast-queue.ts";
 import { Toasts, useModelFaults } from "./shell/toasts.tsx";
 import { useWakeLock } from "./shell/wake-lock.ts";
@@ -50,7 +53,10 @@ import { TrustRoute } from "./trust/offer.tsx";
 const DAY_CHECK_MS = 10_000;
 
 /** Loads during the sign-in, so that its form is there sooner. */
-const room = new LazyModule(() => import("./room/chat-page.tsx"));
+const room = new LazyModule(async () => {
+  const [module] = await Promise.all([import("./room/chat-page.tsx"), addStyleSheet(chatSheet)]);
+  return module;
+});
 const dashboard = new LazyModule(() => import("./admin/dashboard.tsx"));
 
 interface Overlay {
@@ -192,6 +198,9 @@ function Screen() {
     isCover: true,
   });
   useRouteClearing(me);
+  useEffect(() => {
+    if (me !== undefined) writeLocal(KNOWN_KEY, true);
+  }, [me]);
   const { Dashboard } = useModule(dashboard, isDashboard) ?? {};
   const { ChatPage } = useModule(room) ?? {};
   if (me === undefined) return <Login />;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { ROOMS_PER_HOUR_MAX } from "../../../src/base/limits.ts";
-import { checkNewPassword } from "../../../src/base/new-names.ts";
+import { checkNewPassword } from "../../../src/base/new-passwords.ts";
 import { fixtureTest } from "../../fixture-test.ts";
 import { untagged } from "../../server/irc/irc-client.ts";
 import { IrcSite, ircPair, MODERN } from "../../server/irc/irc-site.ts";

@@ -317,6 +317,9 @@ test("limits accounts per address and inviter, except guests of operators", asyn
     await many.request("logout", {});
   }
   const near = await admitted("10.0.0.3");
+  // Asking whether a name is free counts as no account.
+  const question = { ...near.registration("near"), password: "" };
+  expect(await near.refusal("register", question)).toBe("usage");
   expect(await message(near, "near")).toContain("and address");
   expect(await message(near, "p1")).toContain("taken");
   expect(await message(await admitted("10.0.0.4", spare), "far")).toContain("this member");

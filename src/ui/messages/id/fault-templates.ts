@@ -138,6 +138,7 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "no messages from other users here": "belum ada pesan dari orang lain di sini",
   "no new password given": "kata sandi baru belum diberikan",
   "no room is open": "belum ada ruang yang dibuka",
+  "no account {} on this server": "tidak ada akun {} di server ini",
   "no such file: {}": "berkas tidak ditemukan: {}",
   "not connected": "tidak tersambung",
   "nothing to accept: this room has no warning":

@@ -6,6 +6,7 @@ import plotSheet from "uplot/dist/uPlot.min.css" with { type: "file" };
 import { formatRate, formatSize } from "../../../base/sizes.ts";
 import { MINUTE_MS } from "../../../base/time.ts";
 import { usePage } from "../shell/context.tsx";
+import { useStyleSheet } from "../shell/style-sheet.ts";
 import { Chips } from "./chips.tsx";
 import {
   firstIndexWithin,
@@ -14,7 +15,6 @@ import {
   type SampleColumns,
   summarize,
 } from "./sample-log.ts";
-import { useStyleSheet } from "./style-sheet.ts";
 import { Table } from "./table.tsx";
 
 const SPANS_MIN = [5, 15, 60] as const;

@@ -7,6 +7,7 @@ import { type CloseProps, useOnline, usePage } from "../shell/context.tsx";
 import { confirm } from "../shell/dialog.tsx";
 import { IconButton } from "../shell/icons.tsx";
 import { usePolled } from "../shell/polling.ts";
+import { useStyleSheet } from "../shell/style-sheet.ts";
 import { DashboardAccounts } from "./accounts.tsx";
 import adminSheet from "./admin.css" with { type: "file" };
 import { DashboardBans } from "./bans.tsx";
@@ -15,7 +16,6 @@ import { DashboardInvites } from "./invites.tsx";
 import { DashboardLog } from "./log.tsx";
 import { DashboardFiles, DashboardRooms } from "./rooms.tsx";
 import { DashboardServer } from "./server.tsx";
-import { useStyleSheet } from "./style-sheet.ts";
 
 const OTHERS = {
   accounts: DashboardAccounts,

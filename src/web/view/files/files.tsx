@@ -18,6 +18,7 @@ import { Icon, IconButton } from "../shell/icons.tsx";
 import { MenuButton, type MenuItem } from "../shell/menu.tsx";
 import { downloadArchive, downloadFrom } from "./download.ts";
 import { useSending } from "./file-frame.tsx";
+import { RecordingSlot, usePlaying } from "./playing.tsx";
 import { getPreviews } from "./scale.ts";
 import { TransferLine } from "./transfers.tsx";
 import { Viewer } from "./viewer.tsx";
@@ -338,7 +339,10 @@ function Player({ file, kind, showsFilm }: PlayerProps) {
   const { chat, texts } = usePage();
   const task = useTask();
   const isFilm = kind === "video";
-  const [isWanted, setWanted] = useState(isFilm && showsFilm);
+  const playing = usePlaying();
+  const [isPressed, setPressed] = useState(false);
+  const [wasStarted] = useState(() => playing.hasStarted(file.file));
+  const isWanted = isPressed || (isFilm && showsFilm) || wasStarted;
   const [address, setAddress] = useState<string | undefined>(undefined);
   const [isUnplayable, setUnplayable] = useState(false);
   const name = cleanText(file.name);
@@ -350,28 +354,16 @@ function Player({ file, kind, showsFilm }: PlayerProps) {
   if (file.isSealed === true) return null;
   if (isUnplayable) return <p className="file-note">{texts.notPlayable}</p>;
   if (!isWanted) {
-    return <IconButton icon="play" label={texts.play(name)} onPress={() => setWanted(true)} />;
-  }
-  const shared = { controls: true, "aria-label": name, onError: () => setUnplayable(true) };
-  if (isFilm) {
-    return (
-      <>
-        <video
-          {...shared}
-          className="picture film"
-          preload="metadata"
-          playsInline
-          // Safari draws the first frame only after seeking to it.
-          {...(address === undefined ? {} : { src: `${address}#t=0.001` })}
-        />
-        <FaultLine fault={task.fault} />
-      </>
-    );
+    return <IconButton icon="play" label={texts.play(name)} onPress={() => setPressed(true)} />;
   }
   return (
     <>
       {address === undefined ? null : (
-        <audio {...shared} className="sound" src={address} autoPlay />
+        <RecordingSlot
+          recording={{ file: file.file, kind, name, address }}
+          playsAtOnce={isPressed}
+          onError={() => setUnplayable(true)}
+        />
       )}
       <FaultLine fault={task.fault} />
     </>

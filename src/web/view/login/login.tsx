@@ -20,31 +20,76 @@ import {
   useTask,
   useTexts,
 } from "../shell/context.tsx";
+import { confirm } from "../shell/dialog.tsx";
 import { Field } from "../shell/form.tsx";
 import { LazyModule, useModule } from "../shell/lazy.ts";
+import { KNOWN_KEY, readLocal } from "../shell/local.ts";
 import { NewPassword } from "../shell/new-password.tsx";
 import { TrustOffer } from "../trust/offer.tsx";
 import { GuessDelayNotice } from "./guess-delay.tsx";
 import { ProgramOffer } from "./program-offer.tsx";
 
-function logIn(page: PageValue, user: string, password: string, roomSecret: string): Promise<void> {
-  return page.chat.enter({
-    user,
-    ...(password === "" ? {} : { password }),
-    ...(roomSecret === "" ? {} : { roomSecret }),
-  });
+interface TypedLogin {
+  readonly user: string;
+  readonly password?: string;
+  readonly roomSecret?: string;
+  /** Full name, from which `user` was derived. */
+  readonly fullName?: string | undefined;
 }
 
-function ServerCard({ server }: { readonly server: ServerView }) {
+/**
+ * Logs in. Asks before an unknown name gets an account, which `create` then makes.
+ * @throws {Fault} as `PageClient.enter`
+ */
+async function logIn(
+  page: PageValue,
+  { fullName, ...login }: TypedLogin,
+  create: () => void,
+): Promise<void> {
+  const { texts, chat } = page;
+  try {
+    await chat.enter({ ...login, confirmNew: () => Promise.resolve(false) });
+  } catch (fault) {
+    if (!(fault instanceof Fault) || fault.code !== "user-unknown") throw fault;
+    const name = cleanText(login.user);
+    // The question returns the focus to it.
+    document.getElementById("enter-name")?.focus();
+    const explained =
+      fullName === undefined ? texts.createExplained : texts.createFullName(cleanText(fullName));
+    confirm(page, {
+      title: texts.createAsk(name),
+      text: explained,
+      action: texts.createDo,
+      onConfirm: create,
+    });
+  }
+}
+
+/** Creates the account, with the typed full name as its display name. */
+async function register(page: PageValue, { fullName, ...login }: TypedLogin): Promise<void> {
+  await page.chat.enter(login);
+  if (fullName !== undefined) await page.chat.actions.setDisplayName(fullName).catch(page.fail);
+}
+
+/** Name and welcome message in the document, until the server has sent them. */
+function serverBefore() {
+  const text = (selector: string) => document.querySelector(selector)?.textContent ?? undefined;
+  return { name: text(".card h1") ?? document.title, welcome: text(".card .welcome") };
+}
+
+function Heading({ server }: { readonly server: ServerView | undefined }) {
   const texts = useTexts();
+  const [before] = useState(serverBefore);
+  const { name, welcome } = server ?? before;
   return (
     <>
-      {server.welcome === undefined ? null : (
+      <h1 dir="auto">{cleanText(name)}</h1>
+      {welcome === undefined ? null : (
         <p className="welcome" dir="auto">
-          {cleanText(server.welcome, { lines: true })}
+          {cleanText(welcome, { lines: true })}
         </p>
       )}
-      {server.changedFrom === undefined ? null : (
+      {server?.changedFrom === undefined ? null : (
         <p className="warning" role="alert">
           {texts.fingerprintChanged(server.changedFrom)}
         </p>
@@ -76,16 +121,13 @@ function Refusal({ fault }: { readonly fault: unknown }) {
 function KnownUsers({ task, onOther }: { readonly task: Task; readonly onOther: () => void }) {
   const page = usePage();
   const { texts, chat } = page;
+  const use = (user: string) =>
+    task.run(() => logIn(page, { user }, () => void task.run(() => register(page, { user }))));
   return (
     <fieldset className="known">
       <legend>{texts.knownAccounts}</legend>
       {chat.knownUsers.map((user) => (
-        <Button
-          key={user}
-          variant="wide"
-          disabled={task.isBusy}
-          onClick={() => task.run(() => logIn(page, user, "", ""))}
-        >
+        <Button key={user} variant="wide" disabled={task.isBusy} onClick={() => use(user)}>
           {texts.continueAs(cleanText(user))}
         </Button>
       ))}
@@ -97,9 +139,16 @@ function KnownUsers({ task, onOther }: { readonly task: Task; readonly onOther: 
 }
 
 interface FormProps {
-  readonly server: ServerView;
+  /** `undefined` while the page connects. */
+  readonly server: ServerView | undefined;
   readonly task: Task;
   readonly refused: unknown;
+}
+
+/** Text that the user typed into the form of the document, before the page's scripts ran. */
+function typedBefore(id: string): string {
+  const field = document.getElementById(id);
+  return field instanceof HTMLInputElement ? field.value : "";
 }
 
 /** The server decides by the name whether to register the user or log in. */
@@ -107,30 +156,42 @@ function LoginForm({ server, task, refused }: FormProps) {
   const page = usePage();
   const { texts, chat } = page;
   const { signedOut } = chat;
-  const [user, setUser] = useState(signedOut?.user ?? "");
-  const [password, setPassword] = useState("");
+  const [user, setUser] = useState(() => signedOut?.user ?? typedBefore("enter-name"));
+  const [password, setPassword] = useState(() => typedBefore("enter-password"));
   const [roomSecret, setRoomSecret] = useState("");
   const [wrong, setWrong] = useState<LoginFieldError>();
   const [takenNames] = useState(() => new Set<FoldedName>());
   /** Full name for which the form proposed an account name. */
   const [fullName, setFullName] = useState<{ readonly text: string; readonly account: string }>();
   const isRejected = refused instanceof Fault && refused.code === "room-password-wrong";
-  const needsRoom = server.needsRoomPassword && (!chat.isInvited || isRejected);
+  const needsRoom = server?.needsRoomPassword === true && (!chat.isInvited || isRejected);
   useEffect(() => {
     if (wrong !== undefined) document.getElementById(`enter-${wrong.at}`)?.focus();
   }, [wrong]);
-  const submit = task.onSubmit(async () => {
-    const name = user.trim();
+  /** Full names become display names, which the derived account name cannot be. */
+  const typedLogin = async (): Promise<TypedLogin> => {
+    const typed = user.trim();
+    const secrets = { password, roomSecret };
+    if (fullName?.account === typed) return { ...secrets, user: typed, fullName: fullName.text };
+    if (isName(typed) || typed === "") return { ...secrets, user: typed };
+    const { proposeName } = await newNames.fetch();
+    return { ...secrets, user: proposeName(typed), fullName: typed };
+  };
+  const attempt = async (login: TypedLogin, run: () => Promise<void>) => {
     setWrong(undefined);
     try {
-      await logIn(page, name, password, roomSecret);
-      // An existing account keeps the name that its owner has chosen.
-      if (fullName?.account === name && !chat.model.displayNames.has(name.toLowerCase()))
-        await chat.actions.setDisplayName(fullName.text).catch(page.fail);
+      await run();
     } catch (fault) {
-      setWrong(loginFieldError({ fault, name, password, roomSecret, takenNames }, texts));
+      setWrong(
+        loginFieldError({ fault, password, roomSecret, takenNames, name: login.user }, texts),
+      );
       throw fault;
     }
+  };
+  const submit = task.onSubmit(async () => {
+    const login = await typedLogin();
+    const create = () => void task.run(() => attempt(login, () => register(page, login)));
+    await attempt(login, () => logIn(page, login, create));
   });
   const acceptProposal = (name: string) => {
     if (!isName(user.trim())) setFullName({ text: user.trim(), account: name });
@@ -166,7 +227,7 @@ function LoginForm({ server, task, refused }: FormProps) {
       <Field
         id="enter-password"
         label={texts.password}
-        hint={server.keepsKey ? texts.passwordHint : texts.passwordNeeded}
+        hint={server?.keepsKey === false ? texts.passwordNeeded : texts.passwordHint}
         type="password"
         value={password}
         onChange={setPassword}
@@ -221,23 +282,24 @@ export function Login() {
     task.forget();
     setResetting(false);
   };
+  const waits = server === undefined && readLocal(KNOWN_KEY) === true;
+  const form = isResetting ? (
+    <ResetForm task={task} onOther={discardReset} />
+  ) : isLinking ? (
+    <LinkForm task={task} onOther={leaveLinking} />
+  ) : waits ? null : showsKnownUsers ? (
+    <KnownUsers task={task} onOther={() => setUsesOtherName(true)} />
+  ) : (
+    <LoginForm server={server} task={task} refused={refused} />
+  );
   return (
     <main className="entering">
       <div className="card">
-        <h1 dir="auto">{server === undefined ? texts.connecting : cleanText(server.name)}</h1>
+        <Heading server={server} />
+        {form}
+        {isResetting || isLinking || showsKnownUsers ? <Refusal fault={refused} /> : null}
         {server === undefined ? null : (
           <>
-            <ServerCard server={server} />
-            {isResetting ? (
-              <ResetForm task={task} onOther={discardReset} />
-            ) : isLinking ? (
-              <LinkForm task={task} onOther={leaveLinking} />
-            ) : showsKnownUsers ? (
-              <KnownUsers task={task} onOther={() => setUsesOtherName(true)} />
-            ) : (
-              <LoginForm server={server} task={task} refused={refused} />
-            )}
-            {isResetting || isLinking || showsKnownUsers ? <Refusal fault={refused} /> : null}
             {isResetting || isLinking || !server.keepsKey ? null : (
               <Button variant="quiet" onClick={() => setLinking(true)}>
                 {texts.linkHere}

@@ -31,6 +31,7 @@ import { Badge } from "../attention/badge.tsx";
 import { PushKeeper } from "../attention/pushes.tsx";
 import { useDropping } from "../files/drop-zone.tsx";
 import { OfferedLine } from "../files/file-frame.tsx";
+import { Playing, PlayingBar, PlayingContext } from "../files/playing.tsx";
 import { Transfers } from "../files/transfers.tsx";
 import { Button } from "../shell/button.tsx";
 import {
@@ -523,6 +524,7 @@ function Columns({ model, isOperator, onDashboard }: ChatPageProps) {
           onPeople={panels.togglePeople}
           onSearch={onSearch}
         />
+        <PlayingBar />
         {target === undefined ? (
           // Before catching up, an empty list may be incomplete.
           isKnown && <NoRoomOpen hasRooms={model.rooms.size > 0} onOpen={onOpen} />
@@ -543,11 +545,14 @@ export function ChatPage(props: ChatPageProps) {
   const { model } = props;
   const { openDialog } = usePage();
   const [index] = useState(() => new PeopleIndex());
+  const [playing] = useState(() => new Playing());
   const openCard = useCallback((user: string) => openDialog(PersonCard, { user }), [openDialog]);
   return (
     <PeopleContext value={index.of(openRoom(model), model)}>
       <CardContext value={openCard}>
-        <Columns {...props} />
+        <PlayingContext value={playing}>
+          <Columns {...props} />
+        </PlayingContext>
       </CardContext>
     </PeopleContext>
   );

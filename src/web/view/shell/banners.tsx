@@ -3,22 +3,19 @@
 import { Fragment, type ReactNode, useEffect, useState } from "react";
 import { isDiskFull } from "../../../base/disk-space.ts";
 import { formatSize } from "../../../base/sizes.ts";
-import { cleanText } from "../../../base/text.ts";
-import { formatUtc } from "../../../base/time.ts";
-import { shownName } from "../../../core/model/people.ts";
 import type { ConnectionView } from "../../../core/model/state.ts";
 import { faultText, PageFault } from "../../../ui/text/fault-text.ts";
-import { targetText } from "../../../ui/text/target-text.ts";
 import { otherPages } from "../../input/invite-addresses.ts";
 import { OperatorBanner } from "../login/operator-banner.tsx";
-import { RichText } from "../room/rich-text.tsx";
-import { Invitations } from "../room/sealed.tsx";
 import { Button } from "./button.tsx";
 import { useModelValue, usePage, useTexts } from "./context.tsx";
 import { IconButton } from "./icons.tsx";
-import { readLocal, writeLocal } from "./local.ts";
+import { LazyModule, useModule } from "./lazy.ts";
 
 const SECOND_MS = 1_000;
+
+/** Not needed before a sign-in. */
+const memberBanners = new LazyModule(() => import("./member-banners.tsx"));
 
 function Countdown({ retryAtUnixMs }: { readonly retryAtUnixMs: number }) {
   const texts = useTexts();
@@ -108,6 +105,9 @@ export function Banners() {
   const { chat } = usePage();
   const isInvited = useModelValue(() => chat.invitations.length > 0);
   const isRemoved = useModelValue(() => chat.removals.length > 0);
+  const isAnnounced = useModelValue(({ notices }) => notices.announcement !== undefined);
+  const hasMemberBanner = isInvited || isRemoved || isAnnounced;
+  const { MemberBanners } = useModule(memberBanners, hasMemberBanner) ?? {};
   const hasNotices = useModelValue(({ notices }) => Object.values(notices).some(Boolean));
   const isReplaced = useModelValue(() => chat.isReplaced);
   const hasOperatorNotice = useModelValue(() => chat.isNewOperator || chat.hasLostOperatorLink);
@@ -116,8 +116,9 @@ export function Banners() {
       <ConnectionBanner connection={connection} />
       {hasNotices ? <Notices /> : null}
       {hasOperatorNotice ? <OperatorBanner /> : null}
-      {isInvited ? <Invitations /> : null}
-      {isRemoved ? <Removals /> : null}
+      {MemberBanners === undefined ? null : (
+        <MemberBanners isAnnounced={isAnnounced} isInvited={isInvited} isRemoved={isRemoved} />
+      )}
       {isReplaced ? (
         <div className="banner banner-warning" role="alert">
           <span>{texts.pageReplaced}</span>
@@ -150,50 +151,6 @@ function StoreFailure() {
   );
 }
 
-const NO_MENTIONS: readonly string[] = [];
-const DISMISSED_KEY = "chat.announcement";
-
-function Announcement() {
-  const { texts, times } = usePage();
-  const { announcement } = useModelValue((model) => model.notices);
-  const displayNames = useModelValue((model) => model.displayNames);
-  const [dismissedTime, setDismissedTime] = useState(() => readLocal(DISMISSED_KEY));
-  if (announcement === undefined || announcement.time === dismissedTime) return null;
-  const { text, by, time } = announcement;
-  const dismiss = () => {
-    writeLocal(DISMISSED_KEY, time);
-    setDismissedTime(time);
-  };
-  return (
-    <div className="banner banner-info" role="status">
-      <div className="announced" dir="auto">
-        {cleanText(shownName({ displayNames }, by))}:{" "}
-        <RichText text={text} mentions={NO_MENTIONS} />{" "}
-        <time className="announced-at" dateTime={formatUtc(time)}>
-          {times.full(time)}
-        </time>
-      </div>
-      <IconButton icon="close" label={texts.dismiss} onPress={dismiss} />
-    </div>
-  );
-}
-
-function Removals() {
-  const { texts, chat } = usePage();
-  const removals = useModelValue(() => chat.removals);
-  return removals.map(({ room, target, by, reason }) => {
-    const text = texts.removedFromRoom(cleanText(by ?? texts.server), targetText(target));
-    return (
-      <div key={room} className="banner banner-warning" role="alert">
-        <span dir="auto">
-          {text} {reason === "" ? "" : texts.reasonGiven(cleanText(reason))}
-        </span>
-        <IconButton icon="close" label={texts.dismiss} onPress={() => chat.dismissRemovals(room)} />
-      </div>
-    );
-  });
-}
-
 interface BannerProps {
   readonly isWarning?: boolean;
   readonly children: ReactNode;
@@ -219,7 +176,6 @@ function Notices() {
   const diskText = diskLow !== undefined && isDiskFull(diskLow) ? texts.diskFull : texts.diskLow;
   return (
     <>
-      <Announcement />
       {hasMajority === false ? (
         <Banner isWarning>
           <span>{texts.noMajority}</span>

@@ -50,12 +50,12 @@ export interface PageValue {
   readonly fail: (error: unknown) => void;
 }
 
-/** Reports whether three columns fit. The width must match page.css. */
+/** Reports whether three columns fit. The width must match chat.css. */
 export function isWide(): boolean {
   return matchMedia("(min-width: 68.75em)").matches;
 }
 
-/** Whether the rooms are a drawer. The width must match page.css. */
+/** Whether the rooms are a drawer. The width must match chat.css. */
 export const NARROW = "not (min-width: 45em)";
 
 export function useNarrow(): boolean {

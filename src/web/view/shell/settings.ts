@@ -3,7 +3,7 @@
 import { type PageSettings, pageSettings } from "../../../ui/settings.ts";
 import { isTouch } from "./context.tsx";
 import { listen } from "./effects.ts";
-import { readLocal, writeLocal } from "./local.ts";
+import { readLocal, SETTINGS_KEY, writeLocal } from "./local.ts";
 
 export interface Settings extends PageSettings {
   readonly pushesFor: string | undefined;
@@ -11,7 +11,6 @@ export interface Settings extends PageSettings {
   readonly otherPictures: readonly string[];
 }
 
-const KEY = "chat.settings";
 const PICTURES_SWITCHED_MAX = 200;
 
 export function showsPictures(settings: Settings, target: string): boolean {
@@ -35,19 +34,19 @@ export function enterSends({ enterSends: isOn }: Settings): boolean {
   return isOn ?? !isTouch();
 }
 
-export const readSettings = (): Settings => checked(Object(readLocal(KEY)));
+export const readSettings = (): Settings => checked(Object(readLocal(SETTINGS_KEY)));
 
 /**
  * Another tab may have stored other settings, which stay.
  * @returns why the browser does not store the settings; `undefined` if it does
  */
 export const saveSettings = (changes: Partial<Settings>): unknown =>
-  writeLocal(KEY, { ...Object(readLocal(KEY)), ...changes });
+  writeLocal(SETTINGS_KEY, { ...Object(readLocal(SETTINGS_KEY)), ...changes });
 
 /** Calls back when another tab has changed the settings. */
 export const onSettings = (changed: (settings: Settings) => void): (() => void) =>
   listen<StorageEvent>(window, "storage", ({ key }) => {
-    if (key === KEY) changed(readSettings());
+    if (key === SETTINGS_KEY) changed(readSettings());
   });
 
 function checked(stored: Readonly<Record<string, unknown>>): Settings {

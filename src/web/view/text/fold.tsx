@@ -1,4 +1,4 @@
-/** Folds long messages to 20 lines (page.css), after measuring them before the row appears. */
+/** Folds long messages to 20 lines (chat.css), after measuring them before the row appears. */
 
 import {
   type ReactNode,

@@ -1,0 +1,59 @@
+/** Sign-in form in the document, which browsers paint before the page's scripts have run. */
+
+import { ENGLISH, type Texts } from "../../ui/messages/en/page.ts";
+import { INDONESIAN } from "../../ui/messages/id/page.ts";
+
+const CONTAINER = '<div id="page"></div>';
+const HEADING = '<h1 dir="auto">chat</h1>';
+const TITLE = "<title>chat</title>";
+
+/** The page takes the elements over, so they must match `src/web/view/login/login.tsx`. */
+export function withSignInForm(html: string): string {
+  const text = (of: (texts: Texts) => string) =>
+    [ENGLISH, INDONESIAN]
+      .map((texts) => `<span lang="${texts.lang}">${escapeHtml(of(texts))}</span>`)
+      .join("");
+  const field = (id: string, label: string, attributes: string, hint: string) =>
+    `<div class="field"><label for="${id}">${label}</label>` +
+    `<input id="${id}" name="${id}" ${attributes} autocapitalize="none" spellcheck="false">` +
+    `${hint}</div>`;
+  const hint = `<p class="hint">${text((texts) => texts.passwordHint)}</p>`;
+  const form = [
+    '<form class="enter-form" novalidate>',
+    `<p>${text((texts) => texts.loginExplained)}</p>`,
+    field(
+      "enter-name",
+      text((texts) => texts.name),
+      'autocomplete="username" autofocus',
+      "",
+    ),
+    field(
+      "enter-password",
+      text((texts) => texts.password),
+      'type="password" autocomplete="current-password"',
+      hint,
+    ),
+    // Disabled, so that Enter does not submit the form before the page has taken it over.
+    '<button type="submit" class="button button-main button-wide" disabled>',
+    `${text((texts) => texts.continueLogin)}</button></form>`,
+  ];
+  const card = `<div class="card">${HEADING}${form.join("")}</div>`;
+  const main = `<main class="entering is-first">${card}</main>`;
+  return html.replace(
+    CONTAINER,
+    () => `<div id="page"><header class="banners"></header>${main}</div>`,
+  );
+}
+
+/** Inserts the server's name and welcome message, so that nothing moves when they arrive. */
+export function withServer(html: string, name: string, welcome: string | undefined): string {
+  const about =
+    welcome === undefined ? "" : `<p class="welcome" dir="auto">${escapeHtml(welcome)}</p>`;
+  return html
+    .replace(TITLE, () => `<title>${escapeHtml(name)}</title>`)
+    .replace(HEADING, () => `${HEADING.replace("chat", () => escapeHtml(name))}${about}`);
+}
+
+function escapeHtml(text: string): string {
+  return text.replace(/[&<>"]/g, (sign) => `&#${sign.charCodeAt(0)};`);
+}

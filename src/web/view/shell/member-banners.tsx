@@ -1,0 +1,72 @@
+/** Banners for signed-in users: announcements, invitations and removals. */
+
+import { useState } from "react";
+import { cleanText } from "../../../base/text.ts";
+import { formatUtc } from "../../../base/time.ts";
+import { shownName } from "../../../core/model/people.ts";
+import { targetText } from "../../../ui/text/target-text.ts";
+import { RichText } from "../room/rich-text.tsx";
+import { Invitations } from "../room/sealed.tsx";
+import { useModelValue, usePage } from "./context.tsx";
+import { IconButton } from "./icons.tsx";
+import { readLocal, writeLocal } from "./local.ts";
+
+const NO_MENTIONS: readonly string[] = [];
+const DISMISSED_KEY = "chat.announcement";
+
+function Announcement() {
+  const { texts, times } = usePage();
+  const { announcement } = useModelValue((model) => model.notices);
+  const displayNames = useModelValue((model) => model.displayNames);
+  const [dismissedTime, setDismissedTime] = useState(() => readLocal(DISMISSED_KEY));
+  if (announcement === undefined || announcement.time === dismissedTime) return null;
+  const { text, by, time } = announcement;
+  const dismiss = () => {
+    writeLocal(DISMISSED_KEY, time);
+    setDismissedTime(time);
+  };
+  return (
+    <div className="banner banner-info" role="status">
+      <div className="announced" dir="auto">
+        {cleanText(shownName({ displayNames }, by))}:{" "}
+        <RichText text={text} mentions={NO_MENTIONS} />{" "}
+        <time className="announced-at" dateTime={formatUtc(time)}>
+          {times.full(time)}
+        </time>
+      </div>
+      <IconButton icon="close" label={texts.dismiss} onPress={dismiss} />
+    </div>
+  );
+}
+
+function Removals() {
+  const { texts, chat } = usePage();
+  const removals = useModelValue(() => chat.removals);
+  return removals.map(({ room, target, by, reason }) => {
+    const text = texts.removedFromRoom(cleanText(by ?? texts.server), targetText(target));
+    return (
+      <div key={room} className="banner banner-warning" role="alert">
+        <span dir="auto">
+          {text} {reason === "" ? "" : texts.reasonGiven(cleanText(reason))}
+        </span>
+        <IconButton icon="close" label={texts.dismiss} onPress={() => chat.dismissRemovals(room)} />
+      </div>
+    );
+  });
+}
+
+interface MemberBannersProps {
+  readonly isAnnounced: boolean;
+  readonly isInvited: boolean;
+  readonly isRemoved: boolean;
+}
+
+export function MemberBanners({ isAnnounced, isInvited, isRemoved }: MemberBannersProps) {
+  return (
+    <>
+      {isAnnounced ? <Announcement /> : null}
+      {isInvited ? <Invitations /> : null}
+      {isRemoved ? <Removals /> : null}
+    </>
+  );
+}
