@@ -25,7 +25,7 @@ import {
 } from "../cli/serve/membership.ts";
 import { checkNatsSync } from "../cli/serve/nats-sync.ts";
 import { printDamaged, printRecovery } from "../cli/serve/recovery.ts";
-import { inspectCluster, type Survey } from "../cli/serve/survey.ts";
+import { inspectCluster, refusedFault, type Survey } from "../cli/serve/survey.ts";
 import { quoteArgument } from "../cli/shell-quote.ts";
 import { sha256 } from "../crypto/sha256.ts";
 import { noMajority } from "../io/cluster/majority.ts";
@@ -190,7 +190,7 @@ const status = defineVerb({
     const { name, ...config } = await clusterConfig(args, true);
     const inspection = await inspectCluster({ name, ...config }, context.clock);
     const { stream: state, nodes, areRootsEqual, silent } = inspection;
-    const { last: messages, bytes, leader, replicas, current } = state;
+    const { last, messages, bytes, leader, replicas, current, settings } = state;
     printList(context, nodes, {
       json: (node) => ({ kind: "node", ...node, leader }),
       columns: {
@@ -200,21 +200,24 @@ const status = defineVerb({
         lag: ({ lag }) => lag,
         root: ({ root }) => root.slice(0, 12),
         leader: () => leader,
-        state: (node) => node.state,
+        state: ({ refused, state }) => (refused === undefined ? state : "refused"),
         version: ({ program, knows }) => program?.replace("chat/", "") ?? knows,
       },
     });
-    const streamFields = { cluster: name, messages, bytes, leader, replicas, current };
+    const streamFields = { cluster: name, messages, last, bytes, leader, replicas, current };
     const expires = printCredentialsExpiry(context, config);
     printResult(
       context,
       defined({ kind: "stream", ...streamFields, rootsEqual: areRootsEqual, expires }),
       summaryOf(inspection),
     );
+    if (settings !== undefined) printNotice(context, `${settings.message}; ${settings.remedy}`);
     if (!state.hasMajority) throw noMajority({ servers: silent, total: config.servers.length });
     if (nodes.length === 0) {
       throw new Fault("unreachable", `no server of the cluster '${name}' answers`);
     }
+    const refused = refusedFault(nodes);
+    if (refused !== undefined) throw refused;
     if (areRootsEqual) return 0;
     throw new Fault("cluster-diverged", "the servers have different histories", {
       remedy: "find out which server clients have pinned (chat verify), and stop the others",
@@ -223,13 +226,16 @@ const status = defineVerb({
 });
 
 function summaryOf({ stream, nodes, areRootsEqual }: Survey): string {
-  const { last, bytes, leader, replicas, current } = stream;
+  const { last, messages, bytes, leader, replicas, current, hasMajority } = stream;
   const holders =
     replicas === 1
       ? "on a single NATS server"
-      : `complete on ${current} of ${replicas} NATS servers, leader ${leader || "none"}`;
+      : hasMajority
+        ? `complete on ${current} of ${replicas} NATS servers, leader ${leader || "none"}`
+        : "without a majority of its NATS servers";
   const roots = areRootsEqual ? "the same history" : "DIFFERENT histories";
-  const size = `${counted(last, "message")} (${formatSize(bytes)})`;
+  const count = messages === last ? "" : `${messages} of `;
+  const size = `${count}${counted(last, "message")} (${formatSize(bytes)})`;
   const verb = nodes.length === 1 ? "has" : "have";
   return `${counted(nodes.length, "server")} ${verb} ${roots}. Stream: ${size}, ${holders}`;
 }

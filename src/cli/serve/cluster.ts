@@ -7,10 +7,10 @@ import { CLUSTER_CATCH_UP_TIMEOUT_MS, NODES_ANSWER_TIMEOUT_MS } from "../../base
 import { counted } from "../../base/sizes.ts";
 import { PROGRAM } from "../../base/version.ts";
 import type { Place } from "../../core/cluster/claims.ts";
-import { packNodeMessage, readNodeMessage } from "../../core/cluster/messages.ts";
+import { packNodeMessage, packProposals, readNodeMessage } from "../../core/cluster/messages.ts";
 import { type NodeVersion, NodeVersions } from "../../core/cluster/node-versions.ts";
 import { type Clock, delay, withTimeout } from "../../io/clock.ts";
-import { MajorityWatch } from "../../io/cluster/majority.ts";
+import { MajorityWatch, RefusedByNats } from "../../io/cluster/majority.ts";
 import type { PeerNode } from "../../io/cluster/peer-check.ts";
 import { type Position, START } from "../../io/cluster/position.ts";
 import { Replica } from "../../io/cluster/replica.ts";
@@ -20,7 +20,12 @@ import type { LogFile } from "../../io/log/log-file.ts";
 import { LogProofs } from "../../io/log/proofs.ts";
 import { openBuckets } from "../../io/nats/bucket.ts";
 import { type JetStreamContent, openContentStore } from "../../io/nats/content.ts";
-import { type ClusterIdentity, type JetStream, openJetStream } from "../../io/nats/jetstream.ts";
+import {
+  type ClusterIdentity,
+  type JetStream,
+  openJetStream,
+  type StreamState,
+} from "../../io/nats/jetstream.ts";
 import type { SharedContents } from "../../server/files/file-service.ts";
 import type { Sequencer } from "../../server/kernel/sequencer.ts";
 import { parseSiblingMessage, type Siblings } from "../../server/kernel/siblings.ts";
@@ -110,6 +115,12 @@ export async function joinCluster(options: ClusterOptions): Promise<OpenCluster>
   let ignoredCount = 0;
   const versions = new NodeVersions();
   const surveyed = Promise.withResolvers<void>();
+  const majority = new MajorityWatch({
+    clock,
+    sinceAnswerMs: () => stream.sinceAnswerMs(),
+    missing: () => stream.missing(config.servers),
+    refusal: () => stream.refusal(PROBE),
+  });
   const endpoint = { address: "" };
   // Nodes that restore lost stream messages must be able to query this node from the start.
   const stopAnswering = stream.answerState(() =>
@@ -124,6 +135,7 @@ export async function joinCluster(options: ClusterOptions): Promise<OpenCluster>
       knows: KNOWN_VERSION,
       program: PROGRAM,
       ignored: ignoredCount,
+      ...refusedBy(majority),
     }),
   );
   try {
@@ -170,14 +182,24 @@ export async function joinCluster(options: ClusterOptions): Promise<OpenCluster>
       node,
       endpoint,
       versions,
+      majority,
       stopped: stopped.promise,
     };
     return await openCluster(options, joined, stopAnswering);
   } catch (error) {
+    majority.close();
     await contents?.close();
     await stream.close();
     throw error;
   }
+}
+
+/** Message without effect, of the size of a short post. */
+const PROBE = packProposals({ id: "probe".padEnd(1_000, "-"), proposals: [] });
+
+function refusedBy({ fault }: MajorityWatch) {
+  if (!(fault instanceof RefusedByNats)) return {};
+  return { refused: { message: fault.message, remedy: fault.remedy } };
 }
 
 /**
@@ -195,6 +217,7 @@ interface JoinedCluster {
   readonly node: string;
   readonly endpoint: { address: string };
   readonly versions: NodeVersions;
+  readonly majority: MajorityWatch;
   readonly stopped: Promise<Fault>;
 }
 
@@ -245,17 +268,21 @@ async function openCluster(
   const history = new ReplicatedLog(replica, mirrors, "history");
   const accounts = new ReplicatedLog(replica, mirrors, "accounts");
   const proofs = new LogProofs(mirrors.history, options.sha256);
-  const majority = new MajorityWatch({
-    clock: options.clock,
-    sinceAnswerMs: () => stream.sinceAnswerMs(),
-    missing: () => stream.missing(config.servers),
-  });
+  const { majority } = joined;
+  let settingsText: string | undefined;
+  const warnOfSettings = ({ settings }: StreamState) => {
+    if (settings !== undefined && settings.message !== settingsText) options.onWarning(settings);
+    settingsText = settings?.message;
+  };
   const watch = new HealthWatch({
     stream,
     clock: options.clock,
     hasMajority: () => majority.fault === undefined,
     own: () => ({ follows: replica.failure === undefined, seq: replica.seq }),
-    onSurvey: (nodes) => versions.note(nodes.map(nodeVersionOf), options.clock.now()),
+    onSurvey: ({ stream: state, nodes }) => {
+      versions.note(nodes.map(nodeVersionOf), options.clock.now());
+      warnOfSettings(state);
+    },
     rootAt: async (records) => (records > history.head() ? undefined : await proofs.root(records)),
   });
   const sealed = await openBuckets(stream.clusterConnection, ["groups", "keys", "leases"]);

@@ -18,7 +18,18 @@ import { KNOWN_VERSION } from "../../../src/wire/since.ts";
 import { VirtualClock } from "../../client/virtual-clock.ts";
 import { tempFolder } from "../../temp-folder.ts";
 
-const STATE = { last: 12, bytes: 900, leader: "n1", replicas: 3, current: 2, hasMajority: true };
+const EQUAL = {
+  last: 12,
+  messages: 12,
+  settings: undefined,
+  bytes: 900,
+  leader: "n1",
+  replicas: 3,
+  current: 3,
+  hasMajority: true,
+};
+
+const STATE = { ...EQUAL, current: 2 };
 
 function streamOf(nodes: () => readonly (readonly [records: number, root: string])[]) {
   const stream = {
@@ -53,7 +64,7 @@ test("reports the state of the cluster, and whether the histories are equal", as
   const surveyed: string[][] = [];
   const watch = new HealthWatch({
     stream,
-    onSurvey: (answers) => surveyed.push(answers.map(({ knows }) => knows)),
+    onSurvey: ({ nodes: answers }) => surveyed.push(answers.map(({ knows }) => knows)),
     clock,
     own: () => ({ follows, seq: 10 }),
     hasMajority: () => hasMajority,
@@ -109,8 +120,6 @@ test("reports the state of the cluster, and whether the histories are equal", as
   await clock.advance(0);
   expect(clock.pendingTimers).toBe(0);
 });
-
-const EQUAL = { last: 12, bytes: 900, leader: "n1", replicas: 3, current: 3, hasMajority: true };
 
 async function areOne(...nodes: readonly object[]): Promise<boolean> {
   const plain = { address: "", records: 10, accounts: 4, root: "0a", state: "follows" };
