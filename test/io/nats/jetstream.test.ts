@@ -120,7 +120,7 @@ test("restores what NATS lost in a power loss from a node that has it", async ()
 
 const PROBE = Uint8Array.of(1);
 
-test("knows that a limit of the stream refuses messages, and notices when it is raised", async () => {
+test("names a reached limit of the stream, and notices when it is raised", async () => {
   const stream = await openJetStream(memberOf(nats, "limits"));
   const { manager, name } = stream.clusterConnection;
   await stream.publish(Uint8Array.of(1), "first");
