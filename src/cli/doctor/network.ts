@@ -15,7 +15,7 @@ import type { Target, TlsInfo } from "../../io/probe/network-probe.ts";
 import { type Fingerprint, formatFingerprint } from "../../wire/fingerprint.ts";
 import { formatAddress, type ServerAddress, type ServerSpec } from "../../wire/invite.ts";
 import type { Membership } from "../serve/membership.ts";
-import { type ClusterInspection, refusedFault } from "../serve/survey.ts";
+import { type ClusterInspection, refusedFault, twinsFault, twinsIn } from "../serve/survey.ts";
 import { quoteArgument } from "../shell-quote.ts";
 import {
   type CheckBody,
@@ -314,6 +314,8 @@ export function checkCluster(
       }),
     );
   }
+  const twins = twinsIn(nodes);
+  if (twins !== undefined) return failed(twinsFault(twins));
   const refused = refusedFault(nodes);
   if (refused !== undefined) return failed(refused);
   const stopped = nodes.find(({ state }) => state !== "follows");

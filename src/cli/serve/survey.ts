@@ -17,6 +17,10 @@ import type { ClusterConfig } from "./cluster-config.ts";
 
 export interface NodeState {
   readonly name: string;
+  /** Differs between processes; absent in reports from earlier versions. */
+  readonly instance?: string;
+  /** Milliseconds since the node's process joined the cluster. */
+  readonly upMs?: number;
   readonly address: string;
   readonly seq: number;
   /** Number of records in the node's history; `root` is their Merkle root. */
@@ -103,7 +107,7 @@ export function readNodeState(bytes: Uint8Array): NodeState | undefined {
   const hasFields =
     typeof address === "string" && typeof root === "string" && typeof state === "string";
   if (!hasFields || !isCount(seq) || !isCount(records) || !isCount(accounts)) return undefined;
-  const { applied, knows, program, ignored, refused } = value;
+  const { applied, knows, program, ignored, refused, upMs } = value;
   return {
     name: received.node,
     address,
@@ -114,6 +118,8 @@ export function readNodeState(bytes: Uint8Array): NodeState | undefined {
     state,
     knows: announcedVersion(knows),
     ...defined({
+      instance: received.instance,
+      upMs: isCount(upMs) ? upMs : undefined,
       applied: appliedOf(applied),
       program: typeof program === "string" ? cleanText(program) : undefined,
       refused: refusalIn(refused),
@@ -157,6 +163,41 @@ export async function inspectCluster(
     if (refusalOf(error.cause) !== undefined) throw error;
     throw noMajority({ servers: silent, total: config.servers.length });
   }
+}
+
+/** Two nodes with one name: servers with copies of one data folder. */
+export function twinsIn(nodes: readonly NodeState[]): readonly [NodeState, NodeState] | undefined {
+  const byName = new Map<string, NodeState>();
+  for (const node of nodes) {
+    const first = byName.get(node.name);
+    if (first !== undefined) return [first, node];
+    byName.set(node.name, node);
+  }
+  return undefined;
+}
+
+export function twinsFault([{ name, address }, other]: readonly [NodeState, NodeState]): Fault {
+  const known = [address, other.address].filter((place) => place !== "");
+  const where = ["", `, one of them at ${known.join("")}`, `: at ${known.join(" and ")}`][
+    known.length
+  ];
+  return new Fault("data-foreign", `two servers have the name ${name} in the cluster${where}`, {
+    remedy: "stop the one with the copied data folder, and run chat cluster rename on that folder",
+  });
+}
+
+/** Differences of uptimes that are shorter may be due to the network. */
+const UPTIME_ACCURACY_MS = 2_000;
+
+/** Reports whether `own` is the process that must stop if both have the same name. */
+export function isYounger(
+  own: Required<Pick<NodeState, "instance" | "upMs">>,
+  { instance, upMs }: Pick<NodeState, "instance" | "upMs">,
+): boolean {
+  // A process of an earlier version does not detect the other.
+  if (instance === undefined || upMs === undefined) return true;
+  const isClear = Math.abs(own.upMs - upMs) > UPTIME_ACCURACY_MS;
+  return isClear ? own.upMs < upMs : own.instance > instance;
 }
 
 /** Fault of the first node whose messages NATS refuses. */

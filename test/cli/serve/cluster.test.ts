@@ -12,7 +12,14 @@ import {
   removeMembership,
   writeMembership,
 } from "../../../src/cli/serve/membership.ts";
-import { HealthWatch, readNodeState, surveyCluster } from "../../../src/cli/serve/survey.ts";
+import {
+  HealthWatch,
+  isYounger,
+  readNodeState,
+  surveyCluster,
+  twinsFault,
+  twinsIn,
+} from "../../../src/cli/serve/survey.ts";
 import { packNodeMessage } from "../../../src/core/cluster/messages.ts";
 import { KNOWN_VERSION } from "../../../src/wire/since.ts";
 import { VirtualClock } from "../../client/virtual-clock.ts";
@@ -210,4 +217,29 @@ test("refuses a malformed cluster.json", () => {
   }
   writeFileSync(join(folder, "cluster.json"), '{"cluster":"chat"');
   expect(() => readMembership(folder)).toThrow("was not written by a server");
+});
+
+test.each([
+  [{ instance: "b", upMs: 90_000 }, true], // The other has run for longer.
+  [{ instance: "b", upMs: 4_000 }, false],
+  [{ instance: "b", upMs: 9_500 }, false], // Started at once, so the greater instance stops.
+  [{ instance: "9", upMs: 9_500 }, true],
+  [{ instance: "9", upMs: 10_500 }, true],
+  [{}, true], // An earlier version.
+])("decides which of two processes with one name stops: %j", (other, isOwn) => {
+  expect(isYounger({ instance: "a", upMs: 10_000 }, other)).toBe(isOwn);
+});
+
+test("finds two servers with one name", async () => {
+  const node = { records: 1, root: "", state: "follows", seq: 1, address: "h:1" };
+  const report = (name: string, instance: string, address: string) =>
+    readNodeState(packNodeMessage(name, { ...node, address }, instance));
+  const [a, b, twin] = [report("a", "1", "h:1"), report("b", "2", ""), report("a", "3", "")];
+  if (a === undefined || b === undefined || twin === undefined) throw new Error("unreadable");
+  expect(twinsIn([a, b])).toBeUndefined();
+  expect(twinsIn([a, b, twin])).toEqual([a, twin]);
+  expect(twinsFault([a, twin]).message).toBe(
+    "two servers have the name a in the cluster, one of them at h:1",
+  );
+  expect(twinsFault([twin, twin]).message).toBe("two servers have the name a in the cluster");
 });
