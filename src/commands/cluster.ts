@@ -17,6 +17,7 @@ import {
 } from "../cli/serve/cluster-config.ts";
 import { type OpenFolder, openFolder } from "../cli/serve/folder.ts";
 import {
+  type Membership,
   newNodeName,
   readMembership,
   removeMembership,
@@ -25,7 +26,13 @@ import {
 } from "../cli/serve/membership.ts";
 import { checkNatsSync } from "../cli/serve/nats-sync.ts";
 import { printDamaged, printRecovery } from "../cli/serve/recovery.ts";
-import { inspectCluster, type Survey } from "../cli/serve/survey.ts";
+import {
+  inspectCluster,
+  refusedFault,
+  type Survey,
+  twinsFault,
+  twinsIn,
+} from "../cli/serve/survey.ts";
 import { quoteArgument } from "../cli/shell-quote.ts";
 import { sha256 } from "../crypto/sha256.ts";
 import { noMajority } from "../io/cluster/majority.ts";
@@ -190,7 +197,7 @@ const status = defineVerb({
     const { name, ...config } = await clusterConfig(args, true);
     const inspection = await inspectCluster({ name, ...config }, context.clock);
     const { stream: state, nodes, areRootsEqual, silent } = inspection;
-    const { last: messages, bytes, leader, replicas, current } = state;
+    const { last, messages, bytes, leader, replicas, current, settings } = state;
     printList(context, nodes, {
       json: (node) => ({ kind: "node", ...node, leader }),
       columns: {
@@ -200,21 +207,26 @@ const status = defineVerb({
         lag: ({ lag }) => lag,
         root: ({ root }) => root.slice(0, 12),
         leader: () => leader,
-        state: (node) => node.state,
+        state: ({ refused, state }) => (refused === undefined ? state : "refused"),
         version: ({ program, knows }) => program?.replace("chat/", "") ?? knows,
       },
     });
-    const streamFields = { cluster: name, messages, bytes, leader, replicas, current };
+    const streamFields = { cluster: name, messages, last, bytes, leader, replicas, current };
     const expires = printCredentialsExpiry(context, config);
     printResult(
       context,
       defined({ kind: "stream", ...streamFields, rootsEqual: areRootsEqual, expires }),
       summaryOf(inspection),
     );
+    if (settings !== undefined) printNotice(context, `${settings.message}; ${settings.remedy}`);
     if (!state.hasMajority) throw noMajority({ servers: silent, total: config.servers.length });
     if (nodes.length === 0) {
       throw new Fault("unreachable", `no server of the cluster '${name}' answers`);
     }
+    const twins = twinsIn(nodes);
+    if (twins !== undefined) throw twinsFault(twins);
+    const refused = refusedFault(nodes);
+    if (refused !== undefined) throw refused;
     if (areRootsEqual) return 0;
     throw new Fault("cluster-diverged", "the servers have different histories", {
       remedy: "find out which server clients have pinned (chat verify), and stop the others",
@@ -223,13 +235,16 @@ const status = defineVerb({
 });
 
 function summaryOf({ stream, nodes, areRootsEqual }: Survey): string {
-  const { last, bytes, leader, replicas, current } = stream;
+  const { last, messages, bytes, leader, replicas, current, hasMajority } = stream;
   const holders =
     replicas === 1
       ? "on a single NATS server"
-      : `complete on ${current} of ${replicas} NATS servers, leader ${leader || "none"}`;
+      : hasMajority
+        ? `complete on ${current} of ${replicas} NATS servers, leader ${leader || "none"}`
+        : "without a majority of its NATS servers";
   const roots = areRootsEqual ? "the same history" : "DIFFERENT histories";
-  const size = `${counted(last, "message")} (${formatSize(bytes)})`;
+  const count = messages === last ? "" : `${messages} of `;
+  const size = `${count}${counted(last, "message")} (${formatSize(bytes)})`;
   const verb = nodes.length === 1 ? "has" : "have";
   return `${counted(nodes.length, "server")} ${verb} ${roots}. Stream: ${size}, ${holders}`;
 }
@@ -273,16 +288,9 @@ const rejoin = defineVerb({
     "Stop the server first. Its history moves to DIR/retired-1; the next start reads the rest.",
   run(args, context) {
     const path = checkDataFolder(args.dir);
-    const quoted = quoteArgument(path);
     const lock = lockFolder(path, context.clock.unixMs());
     try {
-      const membership = readMembership(path);
-      if (membership === undefined || membership.state !== undefined) {
-        throw new Fault("not-found", `${path} is not in a cluster`, {
-          remedy: `start it: chat serve --data ${quoted}`,
-        });
-      }
-      const { cluster, node } = membership;
+      const { cluster, node } = memberOf(path);
       const retired = retireLogs(path);
       const line = { kind: "rejoining", cluster, node, data: path, retired };
       const text = `${path} will read the history of '${cluster}'; its former one is in ${retired}`;
@@ -295,6 +303,36 @@ const rejoin = defineVerb({
   },
 });
 
+const rename = defineVerb({
+  args: { dir: argument("Data folder of the server", { valueHint: "DIR" }) },
+  details: "Stop the server first. A copy of another server's data folder needs a name of its own.",
+  run(args, context) {
+    const path = checkDataFolder(args.dir);
+    const lock = lockFolder(path, context.clock.unixMs());
+    try {
+      const membership = memberOf(path);
+      const { cluster, node: before } = membership;
+      const node = newNodeName();
+      writeMembership(path, { ...membership, node });
+      const line = { kind: "renamed", cluster, node, before, data: path };
+      printResult(context, line, `${path} is ${node} in the cluster '${cluster}', not ${before}`);
+      if (!context.json) printNotice(context, "start it with the same options as before");
+      return Promise.resolve(0);
+    } finally {
+      lock.release();
+    }
+  },
+});
+
+/** @throws {Fault} not-found unless the folder belongs to a server of a cluster */
+function memberOf(path: string): Membership {
+  const membership = readMembership(path);
+  if (membership?.state === undefined && membership !== undefined) return membership;
+  throw new Fault("not-found", `${path} is not in a cluster`, {
+    remedy: `start it: chat serve --data ${quoteArgument(path)}`,
+  });
+}
+
 export const command = defineGroup({
   init: verbRow("Create a cluster from an existing server", init, [
     "chat cluster init ./data --nats nats://10.0.0.1:4222",
@@ -304,6 +342,9 @@ export const command = defineGroup({
   ]),
   rejoin: verbRow("Replace the history of a server that diverged by the cluster's", rejoin, [
     "chat cluster rejoin ./data",
+  ]),
+  rename: verbRow("Give a copy of a server's data folder its own name", rename, [
+    "chat cluster rename ./data",
   ]),
   leave: verbRow("Remove a server from its cluster permanently", leave, [
     "chat cluster leave ./data",

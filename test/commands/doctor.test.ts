@@ -318,6 +318,8 @@ describe("a cluster", () => {
   const [one, other] = [nodeOf("a"), nodeOf("b")];
   const stream = {
     last: 9,
+    messages: 9,
+    settings: undefined,
     bytes: 2_048,
     leader: "n1",
     replicas: 3,

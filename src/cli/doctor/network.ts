@@ -15,7 +15,7 @@ import type { Target, TlsInfo } from "../../io/probe/network-probe.ts";
 import { type Fingerprint, formatFingerprint } from "../../wire/fingerprint.ts";
 import { formatAddress, type ServerAddress, type ServerSpec } from "../../wire/invite.ts";
 import type { Membership } from "../serve/membership.ts";
-import type { ClusterInspection } from "../serve/survey.ts";
+import { type ClusterInspection, refusedFault, twinsFault, twinsIn } from "../serve/survey.ts";
 import { quoteArgument } from "../shell-quote.ts";
 import {
   type CheckBody,
@@ -314,6 +314,10 @@ export function checkCluster(
       }),
     );
   }
+  const twins = twinsIn(nodes);
+  if (twins !== undefined) return failed(twinsFault(twins));
+  const refused = refusedFault(nodes);
+  if (refused !== undefined) return failed(refused);
   const stopped = nodes.find(({ state }) => state !== "follows");
   if (stopped !== undefined) {
     const { name, address, state } = stopped;
@@ -331,6 +335,7 @@ export function checkCluster(
     const message = `${slow.name} at ${slow.address} is ${slow.lag} messages behind`;
     return warning(message, "if this persists, check its disk and network");
   }
+  if (stream.settings !== undefined) return warningFrom(stream.settings);
   if (replicas === 1) {
     return warning("only one NATS server holds the stream", "use three, on three machines");
   }
@@ -343,7 +348,7 @@ export function checkCluster(
     const message = `only ${current} of ${replicas} NATS servers hold the complete stream`;
     return warning(message, "start the others, or wait for them to catch up");
   }
-  const size = `${counted(stream.last, "message")}, ${formatSize(stream.bytes)}`;
+  const size = `${counted(stream.messages, "message")}, ${formatSize(stream.bytes)}`;
   const agreement = `${counted(nodes.length, "server")} ${nodes.length === 1 ? "has" : "have"}`;
   const holders = `${replicas} NATS servers, leader ${leader}`;
   return ok(`${agreement} the same history; ${size}; ${holders}`);

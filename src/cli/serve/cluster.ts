@@ -7,10 +7,10 @@ import { CLUSTER_CATCH_UP_TIMEOUT_MS, NODES_ANSWER_TIMEOUT_MS } from "../../base
 import { counted } from "../../base/sizes.ts";
 import { PROGRAM } from "../../base/version.ts";
 import type { Place } from "../../core/cluster/claims.ts";
-import { packNodeMessage, readNodeMessage } from "../../core/cluster/messages.ts";
+import { packNodeMessage, packProposals, readNodeMessage } from "../../core/cluster/messages.ts";
 import { type NodeVersion, NodeVersions } from "../../core/cluster/node-versions.ts";
 import { type Clock, delay, withTimeout } from "../../io/clock.ts";
-import { MajorityWatch } from "../../io/cluster/majority.ts";
+import { MajorityWatch, RefusedByNats } from "../../io/cluster/majority.ts";
 import type { PeerNode } from "../../io/cluster/peer-check.ts";
 import { type Position, START } from "../../io/cluster/position.ts";
 import { Replica } from "../../io/cluster/replica.ts";
@@ -20,7 +20,12 @@ import type { LogFile } from "../../io/log/log-file.ts";
 import { LogProofs } from "../../io/log/proofs.ts";
 import { openBuckets } from "../../io/nats/bucket.ts";
 import { type JetStreamContent, openContentStore } from "../../io/nats/content.ts";
-import { type ClusterIdentity, type JetStream, openJetStream } from "../../io/nats/jetstream.ts";
+import {
+  type ClusterIdentity,
+  type JetStream,
+  openJetStream,
+  type StreamState,
+} from "../../io/nats/jetstream.ts";
 import type { SharedContents } from "../../server/files/file-service.ts";
 import type { Sequencer } from "../../server/kernel/sequencer.ts";
 import { parseSiblingMessage, type Siblings } from "../../server/kernel/siblings.ts";
@@ -37,7 +42,7 @@ import {
   readMembership,
   writeMembership,
 } from "./membership.ts";
-import { HealthWatch, type NodeState, readNodeState } from "./survey.ts";
+import { HealthWatch, isYounger, type NodeState, readNodeState, twinsFault } from "./survey.ts";
 
 /**
  * Spare space in the file store beyond the file limit, for unfinished uploads, chunk names and
@@ -109,22 +114,48 @@ export async function joinCluster(options: ClusterOptions): Promise<OpenCluster>
   let replica: Replica | undefined;
   let ignoredCount = 0;
   const versions = new NodeVersions();
-  const surveyed = Promise.withResolvers<void>();
+  const instance = toHex(entropy(INSTANCE_BYTES));
+  const joinedAt = clock.now();
+  const upMs = () => Math.floor(clock.now() - joinedAt);
+  let twinText: string | undefined;
+  /** @returns the fault for which this process must stop */
+  const findTwin = (nodes: readonly NodeState[]): Fault | undefined => {
+    const twin = nodes.find((other) => other.name === node && other.instance !== instance);
+    if (twin === undefined) return undefined;
+    if (isYounger({ instance, upMs: upMs() }, twin)) return twinFault(path, twin);
+    const { message, remedy } = twinsFault([{ ...twin, address: endpoint.address }, twin]);
+    if (message !== twinText) options.onWarning(new Fault("data-foreign", message, { remedy }));
+    twinText = message;
+    return undefined;
+  };
+  const surveyed = Promise.withResolvers<Fault | undefined>();
+  const majority = new MajorityWatch({
+    clock,
+    sinceAnswerMs: () => stream.sinceAnswerMs(),
+    missing: () => stream.missing(config.servers),
+    refusal: () => stream.refusal(PROBE),
+  });
   const endpoint = { address: "" };
   // Nodes that restore lost stream messages must be able to query this node from the start.
   const stopAnswering = stream.answerState(() =>
-    packNodeMessage(node, {
-      address: endpoint.address,
-      seq: replica?.seq ?? 0,
-      records: mirrors.history.tree.size,
-      accounts: mirrors.accounts.head(),
-      root: toHex(mirrors.history.tree.root()),
-      ...(replica === undefined ? {} : { applied: replica.applied }),
-      state: stateOf(replica),
-      knows: KNOWN_VERSION,
-      program: PROGRAM,
-      ignored: ignoredCount,
-    }),
+    packNodeMessage(
+      node,
+      {
+        address: endpoint.address,
+        upMs: upMs(),
+        seq: replica?.seq ?? 0,
+        records: mirrors.history.tree.size,
+        accounts: mirrors.accounts.head(),
+        root: toHex(mirrors.history.tree.root()),
+        ...(replica === undefined ? {} : { applied: replica.applied }),
+        state: stateOf(replica),
+        knows: KNOWN_VERSION,
+        program: PROGRAM,
+        ignored: ignoredCount,
+        ...refusedBy(majority),
+      },
+      instance,
+    ),
   );
   try {
     if (membership === undefined) write([START]);
@@ -141,8 +172,8 @@ export async function joinCluster(options: ClusterOptions): Promise<OpenCluster>
         const answers = await stream.queryState(NODES_ANSWER_TIMEOUT_MS);
         const nodes = answers.map(readNodeState).filter((answer) => answer !== undefined);
         versions.note(nodes.map(nodeVersionOf), clock.now());
-        surveyed.resolve();
-        return nodes.flatMap((answer) => (answer.name === node ? [] : peerOf(answer)));
+        surveyed.resolve(findTwin(nodes));
+        return nodes.flatMap((answer) => (answer.instance === instance ? [] : peerOf(answer)));
       },
       storePositions: (positions) => {
         try {
@@ -161,23 +192,48 @@ export async function joinCluster(options: ClusterOptions): Promise<OpenCluster>
       },
     });
     // Users need not wait for the first regular survey before they use new functions.
-    await withTimeout(surveyed.promise, 2 * NODES_ANSWER_TIMEOUT_MS, () => undefined, clock);
+    const survey = surveyed.promise;
+    const twin = await withTimeout(survey, 2 * NODES_ANSWER_TIMEOUT_MS, () => undefined, clock);
+    if (twin !== undefined) throw twin;
     contents = await openContentStore({ ...connection, ...storeLimit(config) });
     const joined = {
       stream,
       contents,
       replica,
       node,
+      instance,
       endpoint,
       versions,
-      stopped: stopped.promise,
+      majority,
+      findTwin,
+      stopped,
     };
     return await openCluster(options, joined, stopAnswering);
   } catch (error) {
+    majority.close();
     await contents?.close();
     await stream.close();
     throw error;
   }
+}
+
+/** Message without effect, of the size of a short post. */
+const PROBE = packProposals({ id: "probe".padEnd(1_000, "-"), proposals: [] });
+
+const INSTANCE_BYTES = 8;
+
+function twinFault(path: string, { name, address }: NodeState): Fault {
+  const other = address === "" ? "another server" : `the server at ${address}`;
+  const command = `chat cluster rename ${quoteArgument(path)}`;
+  const message = `${other} has the same name in the cluster, ${name}: ${path} is a copy`;
+  return new Fault("data-foreign", message, {
+    remedy: `stop that server, or give this one its own name: ${command}`,
+  });
+}
+
+function refusedBy({ fault }: MajorityWatch) {
+  if (!(fault instanceof RefusedByNats)) return {};
+  return { refused: { message: fault.message, remedy: fault.remedy } };
 }
 
 /**
@@ -195,7 +251,10 @@ interface JoinedCluster {
   readonly node: string;
   readonly endpoint: { address: string };
   readonly versions: NodeVersions;
-  readonly stopped: Promise<Fault>;
+  readonly majority: MajorityWatch;
+  readonly instance: string;
+  readonly findTwin: (nodes: readonly NodeState[]) => Fault | undefined;
+  readonly stopped: PromiseWithResolvers<Fault>;
 }
 
 const FOLLOWS = "follows";
@@ -245,17 +304,23 @@ async function openCluster(
   const history = new ReplicatedLog(replica, mirrors, "history");
   const accounts = new ReplicatedLog(replica, mirrors, "accounts");
   const proofs = new LogProofs(mirrors.history, options.sha256);
-  const majority = new MajorityWatch({
-    clock: options.clock,
-    sinceAnswerMs: () => stream.sinceAnswerMs(),
-    missing: () => stream.missing(config.servers),
-  });
+  const { majority } = joined;
+  let settingsText: string | undefined;
+  const warnOfSettings = ({ settings }: StreamState) => {
+    if (settings !== undefined && settings.message !== settingsText) options.onWarning(settings);
+    settingsText = settings?.message;
+  };
   const watch = new HealthWatch({
     stream,
     clock: options.clock,
     hasMajority: () => majority.fault === undefined,
     own: () => ({ follows: replica.failure === undefined, seq: replica.seq }),
-    onSurvey: (nodes) => versions.note(nodes.map(nodeVersionOf), options.clock.now()),
+    onSurvey: ({ stream: state, nodes }) => {
+      const twin = joined.findTwin(nodes);
+      if (twin !== undefined) stopped.resolve(twin);
+      versions.note(nodes.map(nodeVersionOf), options.clock.now());
+      warnOfSettings(state);
+    },
     rootAt: async (records) => (records > history.head() ? undefined : await proofs.root(records)),
   });
   const sealed = await openBuckets(stream.clusterConnection, ["groups", "keys", "leases"]);
@@ -268,7 +333,7 @@ async function openCluster(
     node,
     history,
     accounts,
-    stopped,
+    stopped: stopped.promise,
     sequencer: {
       ...sequencerOf(options, joined),
       health: () => watch.health,
@@ -344,16 +409,15 @@ function sequencerOf(
   };
 }
 
-function siblingsOf({ stream, node }: JoinedCluster): Siblings {
+function siblingsOf({ stream, node, instance }: JoinedCluster): Siblings {
   return {
-    publish: (message) => stream.broadcast(packNodeMessage(node, message)),
+    publish: (message) => stream.broadcast(packNodeMessage(node, message, instance)),
     listen: (onMessage) =>
       stream.listen((bytes) => {
         const received = readNodeMessage(bytes);
         const message = parseSiblingMessage(received?.news);
-        if (received !== undefined && received.node !== node && message !== undefined) {
-          onMessage(received.node, message);
-        }
+        if (received === undefined || message === undefined) return;
+        if (received.instance !== instance) onMessage(received.node, message);
       }),
   };
 }

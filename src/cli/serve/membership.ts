@@ -74,7 +74,10 @@ export function removeMembership(path: string): void {
 }
 
 /** Files that an operator may add before a node's first start. */
-const PRESEEDED_FILES = ["identity.key", "settings.json", "files"];
+const PRESEEDED_FILES = [
+  ...["identity.key", "settings.json", "files"],
+  ...["tls.key", "tls.crt", "ca.key", "ca.crt"],
+];
 const RETIRED = /^retired-\d+$/;
 
 /** Files and folders that a new member's data folder may contain. */

@@ -135,8 +135,9 @@ export async function runServer(
     },
   });
   void open.cluster?.stopped.then((fault) => {
-    // Stop only if the disk failed. After other faults, the data remains readable.
-    if (fault.code.startsWith("store-")) finished.resolve(fault);
+    // Stop only if the disk failed, or another server has the same name. After other faults, the
+    // data remains readable.
+    if (fault.code.startsWith("store-") || fault.code === "data-foreign") finished.resolve(fault);
     else printNotice(context, `${fault.message}; this server is now read-only: ${fault.remedy}`);
   });
   if (open.cluster !== undefined) {

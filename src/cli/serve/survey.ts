@@ -7,7 +7,7 @@ import { cleanText } from "../../base/text.ts";
 import { defined, isCount } from "../../base/values.ts";
 import { readNodeMessage } from "../../core/cluster/messages.ts";
 import type { Clock } from "../../io/clock.ts";
-import { noMajority } from "../../io/cluster/majority.ts";
+import { noMajority, type Refusal, RefusedByNats } from "../../io/cluster/majority.ts";
 import { type JetStream, openJetStream, type StreamState } from "../../io/nats/jetstream.ts";
 import { unresponsiveServers } from "../../io/nats/monitor.ts";
 import { refusalOf } from "../../io/nats/refusals.ts";
@@ -17,6 +17,10 @@ import type { ClusterConfig } from "./cluster-config.ts";
 
 export interface NodeState {
   readonly name: string;
+  /** Differs between processes; absent in reports from earlier versions. */
+  readonly instance?: string;
+  /** Milliseconds since the node's process joined the cluster. */
+  readonly upMs?: number;
   readonly address: string;
   readonly seq: number;
   /** Number of records in the node's history; `root` is their Merkle root. */
@@ -34,6 +38,8 @@ export interface NodeState {
   readonly knows: Version;
   /** Version and commit of the node's program; absent in reports from version 0.2.0. */
   readonly program?: string;
+  /** Why NATS refuses the messages of this node. */
+  readonly refused?: Refusal;
   /** Number of messages in the stream that no version of this program wrote. */
   readonly ignored?: number;
 }
@@ -101,7 +107,7 @@ export function readNodeState(bytes: Uint8Array): NodeState | undefined {
   const hasFields =
     typeof address === "string" && typeof root === "string" && typeof state === "string";
   if (!hasFields || !isCount(seq) || !isCount(records) || !isCount(accounts)) return undefined;
-  const { applied, knows, program, ignored } = value;
+  const { applied, knows, program, ignored, refused, upMs } = value;
   return {
     name: received.node,
     address,
@@ -112,11 +118,21 @@ export function readNodeState(bytes: Uint8Array): NodeState | undefined {
     state,
     knows: announcedVersion(knows),
     ...defined({
+      instance: received.instance,
+      upMs: isCount(upMs) ? upMs : undefined,
       applied: appliedOf(applied),
       program: typeof program === "string" ? cleanText(program) : undefined,
+      refused: refusalIn(refused),
       ignored: isCount(ignored) && ignored > 0 ? ignored : undefined,
     }),
   };
+}
+
+function refusalIn(value: unknown): Refusal | undefined {
+  if (typeof value !== "object" || value === null) return undefined;
+  const { message, remedy } = value as Readonly<Record<string, unknown>>;
+  if (typeof message !== "string" || typeof remedy !== "string") return undefined;
+  return { message: cleanText(message), remedy: cleanText(remedy) };
 }
 
 function appliedOf(value: unknown): NodeState["applied"] {
@@ -149,12 +165,57 @@ export async function inspectCluster(
   }
 }
 
+/** Two nodes with one name: servers with copies of one data folder. */
+export function twinsIn(nodes: readonly NodeState[]): readonly [NodeState, NodeState] | undefined {
+  const byName = new Map<string, NodeState>();
+  for (const node of nodes) {
+    const first = byName.get(node.name);
+    if (first !== undefined) return [first, node];
+    byName.set(node.name, node);
+  }
+  return undefined;
+}
+
+export function twinsFault([{ name, address }, other]: readonly [NodeState, NodeState]): Fault {
+  const known = [address, other.address].filter((place) => place !== "");
+  const where = ["", `, one of them at ${known.join("")}`, `: at ${known.join(" and ")}`][
+    known.length
+  ];
+  return new Fault("data-foreign", `two servers have the name ${name} in the cluster${where}`, {
+    remedy: "stop the one with the copied data folder, and run chat cluster rename on that folder",
+  });
+}
+
+/** Differences of uptimes that are shorter may be due to the network. */
+const UPTIME_ACCURACY_MS = 2_000;
+
+/** Reports whether `own` is the process that must stop if both have the same name. */
+export function isYounger(
+  own: Required<Pick<NodeState, "instance" | "upMs">>,
+  { instance, upMs }: Pick<NodeState, "instance" | "upMs">,
+): boolean {
+  // A process of an earlier version does not detect the other.
+  if (instance === undefined || upMs === undefined) return true;
+  const isClear = Math.abs(own.upMs - upMs) > UPTIME_ACCURACY_MS;
+  return isClear ? own.upMs < upMs : own.instance > instance;
+}
+
+/** Fault of the first node whose messages NATS refuses. */
+export function refusedFault(nodes: readonly NodeState[]): Fault | undefined {
+  for (const { name, refused } of nodes) {
+    if (refused === undefined) continue;
+    const { message, remedy } = refused;
+    return new RefusedByNats({ message: `${name} cannot record messages: ${message}`, remedy });
+  }
+  return undefined;
+}
+
 interface HealthOptions {
   readonly stream: Pick<JetStream, "state" | "queryState">;
   readonly clock: Clock;
   readonly own: () => { readonly follows: boolean; readonly seq: number };
   readonly hasMajority: () => boolean;
-  readonly onSurvey: (nodes: readonly NodeState[]) => void;
+  readonly onSurvey: (survey: Survey) => void;
   /**
    * Merkle root of the first `records` records; `undefined` if this server's history is shorter.
    */
@@ -210,8 +271,9 @@ export class HealthWatch {
   async #refresh(): Promise<void> {
     try {
       const { stream, own: ownRoot } = this.options;
-      const { stream: state, nodes, areRootsEqual } = await surveyCluster(stream);
-      this.options.onSurvey(nodes);
+      const survey = await surveyCluster(stream);
+      const { stream: state, nodes, areRootsEqual } = survey;
+      this.options.onSurvey(survey);
       const { follows, seq } = ownRoot();
       const matches = await Promise.all(nodes.map((node) => this.#matchesOwnHistory(node)));
       this.#latest = {
@@ -219,7 +281,7 @@ export class HealthWatch {
         follows,
         nodes: nodes.length,
         lag: Math.max(0, state.last - seq),
-        messages: state.last,
+        messages: state.messages,
         bytes: state.bytes,
         leader: state.leader,
         replicas: state.replicas,

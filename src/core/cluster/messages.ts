@@ -4,7 +4,7 @@ import { utf8Decode } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import type { RoomId, Sha256, UserId } from "../../base/ids.ts";
 import { LINE_BYTES_MAX } from "../../base/limits.ts";
-import { isCount } from "../../base/values.ts";
+import { defined, isCount } from "../../base/values.ts";
 import { packValue, unpackValue } from "../../wire/codec.ts";
 import { isKnownKind } from "../../wire/kinds.ts";
 import {
@@ -261,16 +261,23 @@ function bodyOf(bytes: Uint8Array): unknown {
   }
 }
 
-export function packNodeMessage(node: string, message: unknown): Uint8Array {
-  return packValue({ v: VERSION, node, news: message });
+/** @param instance differs between processes, also if they have copies of one data folder */
+export function packNodeMessage(node: string, message: unknown, instance?: string): Uint8Array {
+  return packValue({ v: VERSION, node, news: message, ...defined({ instance }) });
 }
 
-export function readNodeMessage(
-  bytes: Uint8Array,
-): { readonly node: string; readonly news: unknown } | undefined {
+export interface NodeMessage {
+  readonly node: string;
+  /** Absent in messages from earlier versions. */
+  readonly instance?: string;
+  readonly news: unknown;
+}
+
+export function readNodeMessage(bytes: Uint8Array): NodeMessage | undefined {
   try {
-    const { v, node, news } = unpackValue(bytes) as Readonly<Record<string, unknown>>;
-    return v === VERSION && typeof node === "string" ? { node, news } : undefined;
+    const { v, node, news, instance } = unpackValue(bytes) as Readonly<Record<string, unknown>>;
+    if (v !== VERSION || typeof node !== "string") return undefined;
+    return { node, news, ...(typeof instance === "string" ? { instance } : {}) };
   } catch {
     return undefined;
   }

@@ -12,6 +12,8 @@ export interface MajorityWatchOptions {
   readonly clock: Clock;
   readonly sinceAnswerMs: () => Promise<number>;
   readonly missing: () => Promise<MissingServers>;
+  /** Reason for which NATS would refuse to store a message now. */
+  readonly refusal: () => Promise<Refusal | undefined>;
 }
 
 /** Reason for which the NATS servers refuse this server, for its operator. */
@@ -29,8 +31,8 @@ export interface MissingServers {
 }
 
 /**
- * If enough servers are running, an election is in progress, so the watch waits before it reports a
- * fault.
+ * Reports a refusal immediately. If enough servers are running but do not answer, an election is in
+ * progress, so the watch waits before it reports a fault.
  */
 export class MajorityWatch {
   #fault: Fault | undefined;
@@ -58,20 +60,28 @@ export class MajorityWatch {
   }
 
   async #check(): Promise<void> {
-    const { clock, sinceAnswerMs, missing } = this.options;
+    const { clock, sinceAnswerMs, refusal } = this.options;
     // A process that was suspended could not receive answers.
     const wasSuspended = clock.now() - this.#checkedAt > CLUSTER_LEASE_MS;
     const elapsedMs = await sinceAnswerMs();
     this.#checkedAt = clock.now();
-    if (elapsedMs < CLUSTER_LEASE_MS) this.#fault = undefined;
-    else if (this.#fault === undefined && !wasSuspended) {
-      const missingServers = await missing();
-      const { isMajorityLost, refusal } = missingServers;
-      if (refusal !== undefined) this.#fault = new RefusedByNats(refusal);
-      else if (isMajorityLost || elapsedMs >= CLUSTER_ELECTION_MS)
-        this.#fault = noMajority(missingServers);
-    }
+    if (elapsedMs < CLUSTER_LEASE_MS) this.#setRefusal(await refusal());
+    else if (this.#fault === undefined && !wasSuspended) await this.#setMissing(elapsedMs);
     this.#schedule();
+  }
+
+  /** Keeps an equal fault, because a different one is reported again. */
+  #setRefusal(refusal: Refusal | undefined): void {
+    if (refusal === undefined) this.#fault = undefined;
+    else if (this.#fault?.message !== refusal.message) this.#fault = new RefusedByNats(refusal);
+  }
+
+  async #setMissing(elapsedMs: number): Promise<void> {
+    const missingServers = await this.options.missing();
+    const { isMajorityLost, refusal } = missingServers;
+    if (refusal !== undefined) this.#fault = new RefusedByNats(refusal);
+    else if (isMajorityLost || elapsedMs >= CLUSTER_ELECTION_MS)
+      this.#fault = noMajority(missingServers);
   }
 }
 

@@ -181,7 +181,7 @@ export class Replica {
   #stopLost(seq: number): void {
     this.#stop(
       new Fault("cluster-diverged", `the stream lost message ${seq}`, {
-        remedy: "copy another server's data folder, and change node in its cluster.json",
+        remedy: "copy another server's data folder, and run chat cluster rename on the copy",
       }),
     );
   }

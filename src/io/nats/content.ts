@@ -21,6 +21,7 @@ import {
   natsFault,
   withFallback,
 } from "./jetstream.ts";
+import { isFullError } from "./refusals.ts";
 import { addStream, findStream, hasLeader, waitForLeader } from "./stream-lookup.ts";
 
 /** Enough time for all chunks in flight to cross a 10 Mbit/s network. */
@@ -28,7 +29,6 @@ const CLUSTER_CONTENT_ANSWER_MS = 5_000;
 
 /** Time to wait for the first server before querying the others, in case it is frozen. */
 const FALLBACK_DELAY_MS = 1_000;
-const FULL = new Set([10_023, 10_047, 10_077]);
 
 export interface ContentOptions extends Omit<JetStreamOptions, "identity"> {
   readonly bytesMax?: number;
@@ -178,8 +178,7 @@ export class JetStreamContent implements ContentStore {
 }
 
 function storeFault(error: unknown): Fault {
-  const isFull = error instanceof JetStreamApiError && FULL.has(error.code);
-  if (!isFull) return natsFault(error);
+  if (!isFullError(error)) return natsFault(error);
   return new Fault("store-full", "NATS has no space for files", {
     cause: error,
     remedy: "contact the server's operator",

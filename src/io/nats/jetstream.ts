@@ -5,17 +5,22 @@ import {
   JetStreamApiError,
   type JetStreamClient,
   type JetStreamManager,
+  type JetStreamPublishOptions,
   jetstream,
   jetstreamManager,
+  type PubAck,
   type Republish,
   type StreamInfo,
 } from "@nats-io/jetstream";
 import {
+  type ConnectionOptions,
   connect,
   createInbox,
   credsAuthenticator,
+  errors,
   type Msg,
   type NatsConnection,
+  nuid,
 } from "@nats-io/transport-node";
 import { Fault } from "../../base/fault.ts";
 import {
@@ -23,12 +28,14 @@ import {
   CLUSTER_LEASE_MS,
   CLUSTER_START_TIMEOUT_MS,
 } from "../../base/limits-cluster.ts";
+import { setNewest } from "../../core/evict.ts";
 import { type Clock, delay } from "../clock.ts";
 import { type MissingServers, type Refusal, RefusedByNats } from "../cluster/majority.ts";
 import type { CopyStream } from "../cluster/publication.ts";
 import type { Stored, Stream, StreamMessage } from "../cluster/stream.ts";
 import { unresponsiveServers } from "./monitor.ts";
-import { refusalOf } from "./refusals.ts";
+import { limitRefusal, refusalOf } from "./refusals.ts";
+import { DUPLICATE_WINDOW_NS, settingsFault } from "./stream-config.ts";
 import {
   addStream,
   findStream,
@@ -45,6 +52,8 @@ const CLUSTER_COPY_ANSWER_MS = 10_000;
 export interface JetStreamOptions {
   readonly servers: readonly string[];
   readonly credentials?: Uint8Array;
+  /** Certificates in PEM of the authorities that sign the certificates of NATS. */
+  readonly authorities?: string;
   readonly cluster: string;
   readonly identity?: ClusterIdentity;
   readonly isUnsafe: boolean;
@@ -67,8 +76,15 @@ const PINGS_UNANSWERED_MAX = 2;
 /** Time to wait for the first server before querying the others, in case it is frozen. */
 const FALLBACK_DELAY_MS = 200;
 const LEADER_POLL_MS = 100;
-const DUPLICATE_WINDOW_NS = 120e9;
 const STREAM_LAG_LOW = 100;
+/** A publication is tested after this time without an acknowledgement. */
+const PUBLICATION_TEST_MS = 10_000;
+/** A denial counts for this long after its last repetition. */
+const DENIAL_FORGET_MS = 10_000;
+const DENIALS_MAX = 16;
+const RESUBSCRIBE_MS = 5_000;
+/** Size of a message that a stream below its limits can store. */
+const SMALL_MESSAGE_BYTES = 4_096;
 /** Error codes for an unexpected last message. Later NATS versions use 10164. */
 const WRONG_LAST = new Set([10_071, 10_164]);
 
@@ -102,7 +118,7 @@ export async function openJetStream(options: JetStreamOptions): Promise<JetStrea
         cluster,
         isUnsafe,
         republish: isSupported(version)
-          ? { src: subjectOf(cluster), dest: `chat.${cluster}.stored` }
+          ? { src: subjectOf(cluster), dest: storedSubject(cluster) }
           : undefined,
         identity: identity === undefined ? undefined : { own, make },
         make,
@@ -111,37 +127,64 @@ export async function openJetStream(options: JetStreamOptions): Promise<JetStrea
     const withinMs = identity === undefined ? CLUSTER_LEASE_MS : CLUSTER_START_TIMEOUT_MS;
     await waitForLeader(clock, "the stream has", isReady, withinMs);
     const recreate = identity === undefined ? undefined : ready;
-    const { credentials } = options;
-    return new JetStream(connection, manager, { name, cluster }, { clock, recreate, credentials });
+    const republishedAs = isSupported(version) ? storedSubject(cluster) : undefined;
+    const context = { clock, recreate, login: options, republishedAs };
+    return new JetStream(connection, manager, { name, cluster }, context);
   } catch (error) {
     await connection.close();
     throw natsFault(error);
   }
 }
 
+type Login = Pick<JetStreamOptions, "servers" | "credentials" | "authorities">;
+
 export async function connectNats(
-  { servers, credentials }: Pick<JetStreamOptions, "servers" | "credentials">,
+  login: Login,
   pingEveryMs = PING_INTERVAL_MS,
 ): Promise<NatsConnection> {
   try {
     return await connect({
-      servers: [...servers],
-      name: "chat",
-      timeout: CONNECT_TIMEOUT_MS,
+      ...connectionOptions(login),
       maxReconnectAttempts: -1,
       // An operator of NATS may admit the credentials again.
       ignoreAuthErrorAbort: true,
       reconnectTimeWait: 250,
       pingInterval: pingEveryMs,
       maxPingOut: PINGS_UNANSWERED_MAX,
-      ...(credentials === undefined ? {} : { authenticator: credsAuthenticator(credentials) }),
     });
   } catch (error) {
-    const refusal = refusalOf(error, credentials);
+    const { servers, credentials } = login;
+    const refusal = refusalOf(error, { credentials }) ?? (await findRefusal(login));
     const message = refusal?.message ?? `no NATS server answers at ${servers.join(", ")}`;
     const remedy = refusal?.remedy ?? "check --nats and --nats-creds";
     throw new Fault("unreachable", message, { cause: error, remedy });
   }
+}
+
+function connectionOptions({ servers, credentials, authorities }: Login): ConnectionOptions {
+  const isEncrypted = authorities !== undefined || servers.some((url) => url.startsWith("tls:"));
+  return {
+    servers: [...servers],
+    name: "chat",
+    timeout: CONNECT_TIMEOUT_MS,
+    ...(isEncrypted ? { tls: authorities === undefined ? {} : { ca: authorities } } : {}),
+    ...(credentials === undefined ? {} : { authenticator: credsAuthenticator(credentials) }),
+  };
+}
+
+/** Connects to each server, because one error hides those of the other servers. */
+async function findRefusal(login: Login): Promise<Refusal | undefined> {
+  const attempts = login.servers.map(async (server) => {
+    try {
+      const single = { ...connectionOptions({ ...login, servers: [server] }), reconnect: false };
+      const connection = await connect(single);
+      await connection.close();
+      return undefined;
+    } catch (error) {
+      return refusalOf(error, login);
+    }
+  });
+  return (await Promise.all(attempts)).find((refusal) => refusal !== undefined);
 }
 
 function isSupported(version: string): boolean {
@@ -210,6 +253,10 @@ function subjectOf(cluster: string): string {
   return `chat.${cluster}.log`;
 }
 
+function storedSubject(cluster: string): string {
+  return `chat.${cluster}.stored`;
+}
+
 function storedMessage({ headers, data }: Msg): StreamMessage | undefined {
   const seq = Number(headers?.get("Nats-Sequence"));
   const unixMs = Date.parse(headers?.get("Nats-Time-Stamp") ?? "");
@@ -230,7 +277,11 @@ export interface ClusterConnection extends StreamName {
 
 export interface StreamState {
   readonly last: number;
+  /** Number of messages that the stream contains. */
+  readonly messages: number;
   readonly bytes: number;
+  /** Warning about settings of the stream that are not ours. */
+  readonly settings: Fault | undefined;
   readonly leader: string;
   readonly replicas: number;
   readonly current: number;
@@ -238,40 +289,73 @@ export interface StreamState {
 }
 
 interface JetStreamContext extends Pick<JetStreamOptions, "clock"> {
-  readonly credentials: Uint8Array | undefined;
+  readonly login: Login;
+  readonly republishedAs: string | undefined;
   /** Creates the stream if someone has removed it; `undefined` for a reader that only inspects. */
   readonly recreate: (() => Promise<boolean>) | undefined;
 }
 
+type AgedInfo = StreamInfo & { readonly ageMs: number };
+
 export class JetStream implements CopyStream, Stream {
   readonly #client: JetStreamClient;
   readonly #clock: Clock;
-  readonly #recreate: (() => Promise<boolean>) | undefined;
+  readonly #context: JetStreamContext;
   #creation: Promise<boolean> | undefined;
   #quorumAt: number;
   #replicas = 1;
-  /** Why NATS ended the connection, until it accepts another. */
-  #refusal: Refusal | undefined;
+  #info: AgedInfo | undefined;
+  #isConnected = true;
+  /** Reason for which NATS ended the connection, until it accepts another. */
+  #endedBy: Refusal | undefined;
+  /** Reason for which NATS refused the newest message, until it stores one. */
+  #refusedBy: Refusal | undefined;
+  #publicationTestedAt: number;
+  /** Denied subjects. */
+  readonly #denials = new Map<string, { readonly refusal: Refusal; readonly at: number }>();
 
   constructor(
     private readonly connection: NatsConnection,
     private readonly manager: JetStreamManager,
     private readonly stream: StreamName,
-    { clock, recreate, credentials }: JetStreamContext,
+    context: JetStreamContext,
   ) {
-    void this.#noteRefusals(credentials);
-    this.#recreate = recreate;
+    this.#context = context;
     this.#client = jetstream(connection, { timeout: CLUSTER_ANSWER_TIMEOUT_MS });
-    this.#clock = clock;
-    this.#quorumAt = clock.now();
+    this.#clock = context.clock;
+    this.#quorumAt = this.#clock.now();
+    this.#publicationTestedAt = this.#clock.now();
+    void this.#noteRefusals();
   }
 
-  async #noteRefusals(credentials: Uint8Array | undefined): Promise<void> {
+  async #noteRefusals(): Promise<void> {
     for await (const status of this.connection.status()) {
-      if (status.type === "reconnect") this.#refusal = undefined;
-      else if (status.type === "error")
-        this.#refusal = refusalOf(status.error, credentials) ?? this.#refusal;
+      if (status.type === "disconnect") this.#isConnected = false;
+      else if (status.type === "reconnect") {
+        this.#isConnected = true;
+        this.#endedBy = undefined;
+        this.#denials.clear();
+      } else if (status.type === "error") this.#noteRefusal(status.error);
     }
+  }
+
+  #noteRefusal(error: Error): void {
+    const refusal = this.#refusalOf(error);
+    if (refusal === undefined) return;
+    if (error instanceof errors.PermissionViolationError) {
+      const denial = { refusal, at: this.#clock.now() };
+      setNewest(this.#denials, refusal.message, denial, DENIALS_MAX);
+    } else this.#endedBy = refusal;
+  }
+
+  get #denial(): Refusal | undefined {
+    const oldest = this.#clock.now() - DENIAL_FORGET_MS;
+    return [...this.#denials.values()].find(({ at }) => at > oldest)?.refusal;
+  }
+
+  #refusalOf(error: unknown): Refusal | undefined {
+    const { credentials } = this.#context.login;
+    return refusalOf(error, { credentials, stream: this.stream.name });
   }
 
   broadcast(bytes: Uint8Array): void {
@@ -305,8 +389,9 @@ export class JetStream implements CopyStream, Stream {
   }
 
   async state(): Promise<StreamState> {
-    const { state, cluster, config, ageMs } = await asNatsFault(this.#info());
-    const { last_seq: last, bytes } = state;
+    const info = await asNatsFault(this.#queryInfo());
+    const { state, cluster, config, ageMs } = info;
+    const { last_seq: last, bytes, messages } = state;
     const leader = cluster?.leader ?? "";
     const currentReplicas = (cluster?.replicas ?? []).filter(
       ({ current: isCurrent, offline, lag = 0 }) => {
@@ -316,7 +401,13 @@ export class JetStream implements CopyStream, Stream {
     const current =
       config.num_replicas === 1 ? 1 : currentReplicas.length + (leader === "" ? 0 : 1);
     const hasMajority = ageMs < CLUSTER_LEASE_MS;
-    return { last, bytes, leader, replicas: config.num_replicas, current, hasMajority };
+    const settings = settingsFault(info, {
+      subject: this.#subject("log"),
+      republishedAs: this.#context.republishedAs,
+      isReplicated: (cluster?.name ?? "") !== "",
+    });
+    const replicas = config.num_replicas;
+    return { last, messages, bytes, settings, leader, replicas, current, hasMajority };
   }
 
   get clusterConnection(): ClusterConnection {
@@ -327,20 +418,44 @@ export class JetStream implements CopyStream, Stream {
     return `chat.${this.stream.cluster}.${subject}`;
   }
 
+  /** NATS ends a denied subscription, and may permit it later. */
   #subscribe(subject: Subject, onMessage: (message: Msg) => void): () => void {
-    const subscription = this.connection.subscribe(this.#subject(subject), {
-      callback: (error, message) => {
-        if (error === null) onMessage(message);
-      },
-    });
-    return () => subscription.unsubscribe();
+    let stop = () => {};
+    const subscribe = () => {
+      if (this.connection.isClosed()) return;
+      const subscription = this.connection.subscribe(this.#subject(subject), {
+        callback: (error, message) => {
+          if (error === null) onMessage(message);
+          else stop = this.#clock.after(RESUBSCRIBE_MS, subscribe);
+        },
+      });
+      stop = () => subscription.unsubscribe();
+    };
+    subscribe();
+    return () => stop();
   }
 
   async publish(bytes: Uint8Array, id: string): Promise<Stored> {
     const options = { msgID: id, timeout: CLUSTER_ANSWER_TIMEOUT_MS };
-    const stored = await asNatsFault(this.#client.publish(this.#subject("log"), bytes, options));
+    const { seq, duplicate } = await this.#publish(bytes, options);
     this.#quorumAt = this.#clock.now();
-    return { seq: stored.seq, isRepeat: stored.duplicate };
+    return { seq, isRepeat: duplicate };
+  }
+
+  async #publish(bytes: Uint8Array, options: Partial<JetStreamPublishOptions>): Promise<PubAck> {
+    try {
+      const acknowledgement = await this.#client.publish(this.#subject("log"), bytes, options);
+      this.#refusedBy = undefined;
+      this.#publicationTestedAt = this.#clock.now();
+      return acknowledgement;
+    } catch (error) {
+      if (isWrongLast(error))
+        throw new Fault("log-conflict", "another message has this position", { cause: error });
+      const refusal = this.#refusalOf(error);
+      if (refusal === undefined) throw natsFault(error);
+      this.#refusedBy = refusal;
+      throw new RefusedByNats(refusal, error);
+    }
   }
 
   /**
@@ -349,27 +464,50 @@ export class JetStream implements CopyStream, Stream {
    * is unknown
    */
   async publishAfter(bytes: Uint8Array, seq: number): Promise<void> {
+    await this.#publish(bytes, { expect: { lastSequence: seq }, timeout: CLUSTER_COPY_ANSWER_MS });
+  }
+
+  /**
+   * Reason for which NATS would refuse a message now. While NATS refuses messages, repeatedly
+   * publishes `probe`, which must have no effect. Otherwise, tests only whether the stream accepts
+   * publications from this server, which stores nothing.
+   */
+  async refusal(probe: Uint8Array): Promise<Refusal | undefined> {
+    const isUntested = this.#clock.now() - this.#publicationTestedAt >= PUBLICATION_TEST_MS;
     try {
-      await this.#client.publish(this.#subject("log"), bytes, {
-        expect: { lastSequence: seq },
-        timeout: CLUSTER_COPY_ANSWER_MS,
-      });
+      if (this.#refusedBy !== undefined) await this.publish(probe, nuid.next());
+      else if (isUntested) {
+        this.#publicationTestedAt = this.#clock.now();
+        const options = { lastSequence: Number.MAX_SAFE_INTEGER };
+        await this.#publish(probe, { expect: options, timeout: CLUSTER_ANSWER_TIMEOUT_MS });
+      }
     } catch (error) {
-      if (!isWrongLast(error)) throw natsFault(error);
-      throw new Fault("log-conflict", "another message has this position", { cause: error });
+      if (!(error instanceof Fault)) throw error;
     }
+    return this.#refusedBy ?? this.#denial ?? this.#reachedLimit;
+  }
+
+  get #reachedLimit(): Refusal | undefined {
+    if (this.#info === undefined) return undefined;
+    const { config, state } = this.#info;
+    const { discard, max_bytes, max_msgs } = config;
+    if (discard !== DiscardPolicy.New) return undefined;
+    if (max_bytes > 0 && state.bytes + SMALL_MESSAGE_BYTES > max_bytes)
+      return limitRefusal("bytes", config.name);
+    if (max_msgs > 0 && state.messages >= max_msgs) return limitRefusal("messages", config.name);
+    return undefined;
   }
 
   /** Requires a majority, because an isolated server would return an outdated seq. */
   async last(): Promise<number> {
-    const { state, ageMs } = await asNatsFault(this.#info());
+    const { state, ageMs } = await asNatsFault(this.#queryInfo());
     if (ageMs < CLUSTER_LEASE_MS) return state.last_seq;
     throw natsFault(new Error("no leader with a majority"));
   }
 
   async sinceAnswerMs(): Promise<number> {
     try {
-      await this.#info();
+      await this.#queryInfo();
     } catch {}
     return this.#clock.now() - this.#quorumAt;
   }
@@ -381,13 +519,16 @@ export class JetStream implements CopyStream, Stream {
     const unresponsive = await unresponsiveServers(servers);
     const respondingCount = Math.max(this.#replicas, servers.length) - unresponsive.length;
     const isMajorityLost = respondingCount < majorityOf(this.#replicas);
-    const refusal = this.#refusal;
+    const refusal =
+      this.#endedBy ??
+      this.#denial ??
+      (this.#isConnected ? undefined : await findRefusal(this.#context.login));
     return { servers: unresponsive, total: servers.length, isMajorityLost, refusal };
   }
 
   /** Repeats an unanswered request, because a new leader receives none of before its election. */
-  async #info() {
-    const { promise, resolve, reject } = Promise.withResolvers<StreamInfo & { ageMs: number }>();
+  async #queryInfo(): Promise<AgedInfo> {
+    const { promise, resolve, reject } = Promise.withResolvers<AgedInfo>();
     let cancel = () => {};
     const request = () => {
       this.#requestInfo().then(resolve, reject);
@@ -401,13 +542,14 @@ export class JetStream implements CopyStream, Stream {
     }
   }
 
-  async #requestInfo() {
+  async #requestInfo(): Promise<AgedInfo> {
     const askedAt = this.#clock.now();
     const info = await this.#recreating(this.manager.streams.info(this.stream.name));
     const ageMs = quorumAgeMs(info);
     this.#quorumAt = Math.max(this.#quorumAt, askedAt - ageMs);
     this.#replicas = info.config.num_replicas;
-    return { ...info, ageMs };
+    this.#info = { ...info, ageMs };
+    return this.#info;
   }
 
   /** Recreates a removed stream, which running servers then restore from their disks. */
@@ -415,8 +557,9 @@ export class JetStream implements CopyStream, Stream {
     try {
       return await request;
     } catch (error) {
-      if (this.#recreate === undefined || !isNoStream(error)) throw error;
-      this.#creation ??= this.#recreate().finally(() => {
+      const { recreate } = this.#context;
+      if (recreate === undefined || !isNoStream(error)) throw error;
+      this.#creation ??= recreate().finally(() => {
         this.#creation = undefined;
       });
       await this.#creation;

@@ -1,18 +1,39 @@
 /** Errors by which NATS and JetStream refuse a server, with texts for the operator. */
 
 import { tryBase64Url } from "../../base/bytes.ts";
+import { cleanText } from "../../base/text.ts";
 import { formatUtc } from "../../base/time.ts";
 import type { Refusal } from "../cluster/majority.ts";
 
-interface Row extends Refusal {
-  /** Error code of JetStream, or a pattern of the text by which a NATS server ends a connection. */
+/** Names for the texts of a refusal. */
+export interface RefusedRequest {
+  readonly credentials?: Uint8Array | undefined;
+  /** Stream that the request concerned. */
+  readonly stream?: string | undefined;
+}
+
+interface Row {
+  /**
+   * Error code of JetStream, or a pattern of the code and text by which a NATS server or TLS ends a
+   * connection.
+   */
   readonly on: number | RegExp;
-  /** Expired credentials are refused with the same text as unknown ones. */
+  /** Distinguishes errors of one code. */
+  readonly text?: RegExp;
+  /** Expired and missing credentials are refused with the same text as unknown ones. */
   readonly isLogin?: true;
+  /** NATS lacks storage for what it should store. */
+  readonly isFull?: true;
+  /** `$1` is the group of the pattern, `$S` the stream. */
+  readonly message: string;
+  readonly remedy: string;
 }
 
 const RENEW = "renew the file of --nats-creds, and restart the server";
 const SPACE = "free or add storage in NATS, or raise the account's limits";
+const TRUST = "check its tls block, and set --nats-ca to the certificate of its authority";
+
+const STORE_FAILED = 10_077;
 
 /** The first matching row counts. */
 const ROWS: readonly Row[] = [
@@ -28,27 +49,131 @@ const ROWS: readonly Row[] = [
     remedy: "ask the operator of NATS for others, and set --nats-creds",
   },
   {
-    on: /permissions violation/i,
-    message: "NATS does not permit what the server must do",
-    remedy: "permit chat.>, $JS.API.> and _INBOX.> for these credentials",
+    on: /permissions violation for publish (?:to|with reply of) "(\S+)"/i,
+    message: "NATS does not permit publications to $1",
+    remedy: "add it to the permissions of this login: see docs/cluster.md",
   },
   {
-    on: /authorization violation|authentication timeout/i,
+    on: /permissions violation for subscription to "(\S+)"/i,
+    message: "NATS does not permit subscriptions to $1",
+    remedy: "add it to the permissions of this login: see docs/cluster.md",
+  },
+  {
+    on: /authorization violation|authentication timeout|account missing/i,
     isLogin: true,
     message: "NATS refuses the credentials",
     remedy: "check --nats-creds, and that NATS knows their account",
+  },
+  {
+    on: /CERT_HAS_EXPIRED|certificate has expired/i,
+    message: "the TLS certificate of NATS has expired",
+    remedy: "renew it, and reload NATS",
+  },
+  {
+    on: /CERT_NOT_YET_VALID|certificate is not yet valid/i,
+    message: "the TLS certificate of NATS is not valid yet",
+    remedy: "check the clocks of both machines",
+  },
+  {
+    on: /ALTNAME_INVALID|does not match certificate|hostname mismatch|ip address mismatch/i,
+    message: "the TLS certificate of NATS has a different name",
+    remedy: "use a name or address of the certificate in --nats",
+  },
+  {
+    on: /SELF_SIGNED|self.signed certificate|UNABLE_TO_(VERIFY|GET_ISSUER)|unable to (verify|get)/i,
+    message: "the TLS certificate of NATS is from an unknown authority",
+    remedy: TRUST,
+  },
+  {
+    on: /certificate required|bad certificate|handshake failure/i,
+    message: "NATS requires a TLS certificate of the client, which chat does not have",
+    remedy: "remove verify: true from the tls block of NATS, and use --nats-creds",
+  },
+  {
+    on: /does not support 'tls'|not available on this server/i,
+    message: "NATS does not offer TLS",
+    remedy: "add a tls block to the configuration of NATS, or write nats:// without --nats-ca",
   },
   {
     on: /maximum (account active )?connections exceeded/i,
     message: "NATS accepts no more connections",
     remedy: "raise the limit of connections in NATS",
   },
-  { on: 10_023, message: "NATS has no storage left", remedy: SPACE },
-  { on: 10_047, message: "the NATS account has reached its limit of storage", remedy: SPACE },
   {
-    on: 10_077,
-    message: "NATS cannot store the message",
-    remedy: "check the limits of the stream and the disks of NATS",
+    on: /max(imum)?[_ ]payload/i,
+    message: "NATS refuses a message for its size",
+    remedy: "set max_payload: 1MB in the configuration of NATS",
+  },
+  {
+    on: 10_002,
+    isFull: true,
+    message: "the NATS account has reached a limit of its resources",
+    remedy: "raise the account's limits",
+  },
+  { on: 10_023, isFull: true, message: "NATS has no storage left", remedy: SPACE },
+  {
+    on: 10_047,
+    isFull: true,
+    message: "the NATS account has reached its limit of storage",
+    remedy: SPACE,
+  },
+  {
+    on: STORE_FAILED,
+    text: /maximum (bytes|messages)/i,
+    isFull: true,
+    message: "the stream $S has reached its limit of $1",
+    remedy: "run nats stream edit $S --max-bytes=-1 --max-msgs=-1",
+  },
+  {
+    on: STORE_FAILED,
+    isFull: true,
+    message: "NATS cannot store messages in the stream $S",
+    remedy: "check the disks of NATS",
+  },
+  {
+    on: 10_054,
+    message: "the stream $S refuses a message for its size",
+    remedy: "run nats stream edit $S --max-msg-size=-1",
+  },
+  {
+    on: 10_109,
+    message: "the stream $S is sealed",
+    remedy: "stop all servers, and recreate the cluster as in docs/cluster.md",
+  },
+  {
+    on: 10_027,
+    message: "the NATS account may have no more streams",
+    remedy: "raise the account's limit of streams",
+  },
+  {
+    on: 10_120,
+    message: "the NATS account has no JetStream limits for this number of replicas",
+    remedy: "give the account limits for 3 replicas",
+  },
+  {
+    on: 10_113,
+    message: "the NATS account requires a maximum size of each stream",
+    remedy: "remove max_bytes_required from the account",
+  },
+  {
+    on: 10_122,
+    message: "the stream $S may be larger than the NATS account permits for a stream",
+    remedy: "raise that limit of the account, or reduce --files-total",
+  },
+  {
+    on: 10_118,
+    message: "NATS has taken the stream $S offline",
+    remedy: "read the log of NATS; an older NATS may not know the stream's settings",
+  },
+  {
+    on: 10_194,
+    message: "NATS has taken the stream $S offline",
+    remedy: "read the log of NATS; an older NATS may not know the stream's settings",
+  },
+  {
+    on: 10_035,
+    message: "NATS does not know the account of the credentials",
+    remedy: "check --nats-creds, and that NATS knows their account",
   },
   {
     on: 10_039,
@@ -61,6 +186,11 @@ const ROWS: readonly Row[] = [
     remedy: "enable it in the configuration of each server",
   },
   {
+    on: 10_059,
+    message: "the stream $S is gone",
+    remedy: "start the servers of the cluster, which recreate it",
+  },
+  {
     on: 10_065,
     message: "another stream in NATS has the subjects of this cluster",
     remedy: "remove that stream, or set a different --cluster",
@@ -70,18 +200,65 @@ const ROWS: readonly Row[] = [
 /** @returns `undefined` if the error is unknown, for example because nobody answered */
 export function refusalOf(
   error: unknown,
-  credentials?: Uint8Array,
+  request: RefusedRequest = {},
   unixMs = Date.now(),
 ): Refusal | undefined {
-  if (!(error instanceof Error)) return undefined;
-  const code = "code" in error && typeof error.code === "number" ? error.code : undefined;
-  const row = ROWS.find(({ on }) =>
-    typeof on === "number" ? on === code : on.test(error.message),
-  );
-  if (row === undefined) return refusalOf(error.cause, credentials, unixMs);
+  const found = rowOf(error);
+  return found === undefined ? undefined : explain(found, request, unixMs);
+}
+
+/** Refusal of all messages by a stream that has reached one of its limits. */
+export function limitRefusal(limit: "bytes" | "messages", stream: string): Refusal | undefined {
+  const found = rowFor(STORE_FAILED, `maximum ${limit} exceeded`);
+  return found === undefined ? undefined : explain(found, { stream }, 0);
+}
+
+interface Found {
+  readonly row: Row;
+  readonly groups: readonly string[];
+}
+
+function explain({ row, groups }: Found, request: RefusedRequest, unixMs: number): Refusal {
+  const { credentials, stream = "of the cluster" } = request;
   const expiry = row.isLogin === true ? expiryOf(credentials) : undefined;
-  if (expiry === undefined || expiry > unixMs) return { message: row.message, remedy: row.remedy };
-  return { message: `the NATS credentials expired at ${formatUtc(expiry)}`, remedy: RENEW };
+  if (expiry !== undefined && expiry <= unixMs)
+    return { message: `the NATS credentials expired at ${formatUtc(expiry)}`, remedy: RENEW };
+  if (row.isLogin === true && credentials === undefined) return LOGIN_REQUIRED;
+  const fill = (text: string) =>
+    text.replace(/\$[1S]/g, (name) => (name === "$S" ? stream : (groups[1] ?? "")));
+  return { message: fill(row.message), remedy: fill(row.remedy) };
+}
+
+const LOGIN_REQUIRED: Refusal = {
+  message: "NATS requires a login",
+  remedy: "set --nats-creds to a credentials file of NATS",
+};
+
+/** Reports whether NATS lacks the storage for what it should store. */
+export function isFullError(error: unknown): boolean {
+  return rowOf(error)?.row.isFull === true;
+}
+
+function rowOf(error: unknown): Found | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const code = "code" in error ? error.code : undefined;
+  return rowFor(code, error.message) ?? rowOf(error.cause);
+}
+
+function rowFor(code: unknown, message: string): Found | undefined {
+  const description = typeof code === "string" ? `${code} ${message}` : message;
+  for (const row of ROWS) {
+    const { on, text = /^/ } = row;
+    if (typeof on === "number" && on !== code) continue;
+    const match = (typeof on === "number" ? text : on).exec(description);
+    if (match !== null) return { row, groups: match.map(groupText) };
+  }
+  return undefined;
+}
+
+/** The names of inboxes are random. */
+function groupText(group: string | undefined): string {
+  return cleanText(group ?? "").replace(/^_INBOX\..*$/, "_INBOX.>");
 }
 
 /** Unix ms; `undefined` if the credentials do not expire, or contain no readable token. */

@@ -11,8 +11,8 @@ import {
 import { Fault } from "../../base/fault.ts";
 import { CLUSTER_ANSWER_TIMEOUT_MS, CLUSTER_START_TIMEOUT_MS } from "../../base/limits-cluster.ts";
 import { type Clock, retry } from "../clock.ts";
+import { REPLICAS } from "./stream-config.ts";
 
-const REPLICAS = 3;
 const NS_PER_MS = 1e6;
 const STREAM_NOT_FOUND = 10_059;
 const NOT_ENOUGH_SERVERS = new Set([10_005, 10_074]);

@@ -28,7 +28,7 @@ export interface Decision {
   readonly reason?: string;
 }
 
-export const MAJORITY_RESTORED = "the cluster has regained its majority";
+export const MAJORITY_RESTORED = "the cluster records messages again";
 
 export type ServerEvent =
   | { readonly kind: "record"; readonly record: LogRecord; readonly room: Room }

@@ -12,13 +12,31 @@ import {
   removeMembership,
   writeMembership,
 } from "../../../src/cli/serve/membership.ts";
-import { HealthWatch, readNodeState, surveyCluster } from "../../../src/cli/serve/survey.ts";
+import {
+  HealthWatch,
+  isYounger,
+  readNodeState,
+  surveyCluster,
+  twinsFault,
+  twinsIn,
+} from "../../../src/cli/serve/survey.ts";
 import { packNodeMessage } from "../../../src/core/cluster/messages.ts";
 import { KNOWN_VERSION } from "../../../src/wire/since.ts";
 import { VirtualClock } from "../../client/virtual-clock.ts";
 import { tempFolder } from "../../temp-folder.ts";
 
-const STATE = { last: 12, bytes: 900, leader: "n1", replicas: 3, current: 2, hasMajority: true };
+const EQUAL = {
+  last: 12,
+  messages: 12,
+  settings: undefined,
+  bytes: 900,
+  leader: "n1",
+  replicas: 3,
+  current: 3,
+  hasMajority: true,
+};
+
+const STATE = { ...EQUAL, current: 2 };
 
 function streamOf(nodes: () => readonly (readonly [records: number, root: string])[]) {
   const stream = {
@@ -53,7 +71,7 @@ test("reports the state of the cluster, and whether the histories are equal", as
   const surveyed: string[][] = [];
   const watch = new HealthWatch({
     stream,
-    onSurvey: (answers) => surveyed.push(answers.map(({ knows }) => knows)),
+    onSurvey: ({ nodes: answers }) => surveyed.push(answers.map(({ knows }) => knows)),
     clock,
     own: () => ({ follows, seq: 10 }),
     hasMajority: () => hasMajority,
@@ -109,8 +127,6 @@ test("reports the state of the cluster, and whether the histories are equal", as
   await clock.advance(0);
   expect(clock.pendingTimers).toBe(0);
 });
-
-const EQUAL = { last: 12, bytes: 900, leader: "n1", replicas: 3, current: 3, hasMajority: true };
 
 async function areOne(...nodes: readonly object[]): Promise<boolean> {
   const plain = { address: "", records: 10, accounts: 4, root: "0a", state: "follows" };
@@ -201,4 +217,29 @@ test("refuses a malformed cluster.json", () => {
   }
   writeFileSync(join(folder, "cluster.json"), '{"cluster":"chat"');
   expect(() => readMembership(folder)).toThrow("was not written by a server");
+});
+
+test.each([
+  [{ instance: "b", upMs: 90_000 }, true], // The other has run for longer.
+  [{ instance: "b", upMs: 4_000 }, false],
+  [{ instance: "b", upMs: 9_500 }, false], // Started at once, so the greater instance stops.
+  [{ instance: "9", upMs: 9_500 }, true],
+  [{ instance: "9", upMs: 10_500 }, true],
+  [{}, true], // An earlier version.
+])("decides which of two processes with one name stops: %j", (other, isOwn) => {
+  expect(isYounger({ instance: "a", upMs: 10_000 }, other)).toBe(isOwn);
+});
+
+test("finds two servers with one name", async () => {
+  const node = { records: 1, root: "", state: "follows", seq: 1, address: "h:1" };
+  const report = (name: string, instance: string, address: string) =>
+    readNodeState(packNodeMessage(name, { ...node, address }, instance));
+  const [a, b, twin] = [report("a", "1", "h:1"), report("b", "2", ""), report("a", "3", "")];
+  if (a === undefined || b === undefined || twin === undefined) throw new Error("unreadable");
+  expect(twinsIn([a, b])).toBeUndefined();
+  expect(twinsIn([a, b, twin])).toEqual([a, twin]);
+  expect(twinsFault([a, twin]).message).toBe(
+    "two servers have the name a in the cluster, one of them at h:1",
+  );
+  expect(twinsFault([twin, twin]).message).toBe("two servers have the name a in the cluster");
 });

@@ -4,12 +4,13 @@ import {
   CLUSTER_LEASE_MS,
   MAJORITY_CHECK_INTERVAL_MS,
 } from "../../../src/base/limits-cluster.ts";
-import { MajorityWatch } from "../../../src/io/cluster/majority.ts";
+import { MajorityWatch, type Refusal, RefusedByNats } from "../../../src/io/cluster/majority.ts";
 import { VirtualClock } from "../../client/virtual-clock.ts";
 
 function watched() {
+  const refusal = undefined as Refusal | undefined;
   const clock = new VirtualClock();
-  const world = { clock, silent: [] as string[], isLed: true, heardAt: 0 };
+  const world = { clock, silent: [] as string[], isLed: true, heardAt: 0, refusal };
   const watch = new MajorityWatch({
     clock,
     sinceAnswerMs: () => {
@@ -20,6 +21,7 @@ function watched() {
       const isMajorityLost = world.silent.length > 1;
       return Promise.resolve({ servers: world.silent, total: 3, isMajorityLost });
     },
+    refusal: () => Promise.resolve(world.refusal),
   });
   const until = async (isFault: boolean) => {
     const from = clock.now();
@@ -60,5 +62,24 @@ test("waits for an election if enough servers remain", async () => {
   expect(elapsedMs).toBeGreaterThanOrEqual(CLUSTER_ELECTION_MS - MAJORITY_CHECK_INTERVAL_MS);
   expect(elapsedMs).toBeLessThan(10_000);
   expect(watch.fault?.message).toBe("the cluster has no majority: the NATS servers have no leader");
+  watch.close();
+});
+
+test("reports each refusal at once and once, until NATS stores messages again", async () => {
+  const { world, watch, until } = watched();
+  const full = { message: "NATS has no storage left", remedy: "add some" };
+  world.refusal = full;
+  expect(await until(true)).toBeLessThanOrEqual(MAJORITY_CHECK_INTERVAL_MS);
+  const { fault } = watch;
+  expect(fault).toBeInstanceOf(RefusedByNats);
+  expect(fault).toMatchObject({ ...full, code: "no-majority" });
+  world.refusal = { ...full };
+  await world.clock.advance(5 * MAJORITY_CHECK_INTERVAL_MS);
+  expect(watch.fault).toBe(fault);
+  world.refusal = { ...full, message: "the stream is sealed" };
+  await world.clock.advance(MAJORITY_CHECK_INTERVAL_MS);
+  expect(watch.fault?.message).toBe("the stream is sealed");
+  world.refusal = undefined;
+  expect(await until(false)).toBeLessThanOrEqual(MAJORITY_CHECK_INTERVAL_MS);
   watch.close();
 });

@@ -2,6 +2,7 @@ import { expect } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DiscardPolicy } from "@nats-io/jetstream";
 import type { StreamMessage } from "../../../src/io/cluster/stream.ts";
 import { openJetStream } from "../../../src/io/nats/jetstream.ts";
 import { until } from "../../event.ts";
@@ -115,4 +116,55 @@ test("restores what NATS lost in a power loss from a node that has it", async ()
   expect(longest.lines).toContain("by the other node");
   expect(one.history.head()).toBe(12);
   for (const node of [one, other]) await node.close();
+});
+
+const PROBE = Uint8Array.of(1);
+
+test("names a reached limit of the stream, and notices when it is raised", async () => {
+  const stream = await openJetStream(memberOf(nats, "limits"));
+  const { manager, name } = stream.clusterConnection;
+  await stream.publish(Uint8Array.of(1), "first");
+  const { state } = await manager.streams.info(name);
+  expect(await stream.refusal(PROBE)).toBeUndefined();
+  await manager.streams.update(name, { max_bytes: state.bytes });
+  expect(await rejection(stream.publish(Uint8Array.of(2), "second"))).toMatchObject({
+    code: "no-majority",
+    message: "the stream CHAT_limits has reached its limit of bytes",
+    remedy: expect.stringContaining("nats stream edit CHAT_limits --max-bytes=-1"),
+  });
+  expect((await stream.refusal(PROBE))?.message).toMatch(/limit of bytes$/);
+  expect((await stream.state()).settings?.message).toMatch(/settings .*: max_bytes \d+$/);
+  // A server that publishes nothing knows the limit from the state of the stream.
+  const idle = await openJetStream(memberOf(nats, "limits"));
+  await idle.state();
+  expect((await idle.refusal(PROBE))?.message).toMatch(/limit of bytes$/);
+  await manager.streams.update(name, { max_bytes: -1 });
+  await stream.state();
+  expect(await stream.refusal(PROBE)).toBeUndefined();
+  expect(await stream.state()).toMatchObject({ last: 2, messages: 2, settings: undefined });
+  for (const opened of [stream, idle]) await opened.close();
+});
+
+test.each([
+  [{ max_msgs: 5 }, "max_msgs 5", "--max-msgs=-1"],
+  [{ max_age: 3_600e9 }, "max_age 3600 s", "--max-age=0"],
+  [{ discard: DiscardPolicy.Old }, "discard old", "--discard=new"],
+  [{ max_msg_size: 100 }, "max_msg_size 100", "--max-msg-size=-1"],
+  [{ duplicate_window: 1e9 }, "duplicate_window 1 s", "--dupe-window=2m"],
+  [
+    { subjects: ["chat.ours.log", "chat.ours.more"] },
+    "subjects chat.ours.log chat.ours.more",
+    "--subjects=chat.ours.log",
+  ],
+])("names the setting %j of the stream", async (change, text, flag) => {
+  const stream = await openJetStream(memberOf(nats, "ours"));
+  const { manager, name } = stream.clusterConnection;
+  const { config } = await manager.streams.info(name);
+  expect((await stream.state()).settings).toBeUndefined();
+  await manager.streams.update(name, change);
+  const { settings } = await stream.state();
+  expect(settings?.message).toEndWith(text);
+  expect(settings?.remedy).toBe(`run nats stream edit ${name} ${flag}`);
+  await manager.streams.update(name, config);
+  await stream.close();
 });

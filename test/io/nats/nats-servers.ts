@@ -24,7 +24,12 @@ export class NatsServer {
   readonly #log: number;
   #child: Bun.Subprocess | undefined;
 
-  constructor(port: number, config: string, log: string) {
+  constructor(
+    port: number,
+    config: string,
+    log: string,
+    private readonly lines: readonly string[],
+  ) {
     this.port = port;
     this.#config = config;
     this.#log = openSync(log, "a");
@@ -36,6 +41,10 @@ export class NatsServer {
 
   get url(): string {
     return `nats://127.0.0.1:${this.port}`;
+  }
+
+  configure(more: string): void {
+    writeFileSync(this.#config, [...this.lines, more].join("\n"));
   }
 
   start(): void {
@@ -91,17 +100,15 @@ export class NatsServers {
         count === 1
           ? ""
           : `cluster { name: c, listen: 127.0.0.1:${ports[count + i]}, routes: [${routes}] }`;
-      writeFileSync(
-        config,
-        [
-          `server_name: n${i}`,
-          `listen: 127.0.0.1:${ports[i]}`,
-          `jetstream { store_dir: "${folder}/js${i}" }`,
-          cluster,
-          more,
-        ].join("\n"),
-      );
-      return new NatsServer(ports[i] ?? 0, config, join(folder, `${i}.log`));
+      const lines = [
+        `server_name: n${i}`,
+        `listen: 127.0.0.1:${ports[i]}`,
+        `jetstream { store_dir: "${folder}/js${i}" }`,
+        cluster,
+      ];
+      const server = new NatsServer(ports[i] ?? 0, config, join(folder, `${i}.log`), lines);
+      server.configure(more);
+      return server;
     });
     for (const server of servers) server.start();
     for (const server of servers) await until("it listens", () => server.listens());
@@ -110,6 +117,14 @@ export class NatsServers {
 
   get urls(): readonly string[] {
     return this.servers.map(({ url }) => url);
+  }
+
+  /** Replaces the lines that were passed to `start`; NATS reads them soon. */
+  reconfigure(more: string): void {
+    for (const server of this.servers) {
+      server.configure(more);
+      server.signal("SIGHUP");
+    }
   }
 
   keep(): void {

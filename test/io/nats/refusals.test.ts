@@ -1,4 +1,5 @@
 import { expect, test as unitTest } from "bun:test";
+import { systemClock } from "../../../src/io/clock.ts";
 import { openJetStream } from "../../../src/io/nats/jetstream.ts";
 import { refusalOf } from "../../../src/io/nats/refusals.ts";
 import { until } from "../../event.ts";
@@ -39,7 +40,20 @@ test("names credentials that expire while it is connected", async () => {
 });
 
 unitTest.each([
-  ['Permissions Violation for Publish to "chat.a.log"', undefined, /does not permit/],
+  ['Permissions Violation for Publish to "chat.a.log"', undefined, /publications to chat\.a\.log$/],
+  [
+    'Permissions Violation for Publish with Reply of "_INBOX.x.1"',
+    undefined,
+    /publications to _INBOX\.>$/,
+  ],
+  ['Permissions Violation for Subscription to "a.b"', undefined, /subscriptions to a\.b$/],
+  ["maximum bytes exceeded", 10_077, /CHAT_a has reached its limit of bytes/],
+  ["maximum messages exceeded", 10_077, /CHAT_a has reached its limit of messages/],
+  ["no space left on device", 10_077, /cannot store messages in the stream CHAT_a/],
+  ["stream not found", 10_059, /CHAT_a is gone/],
+  ["certificate has expired", "CERT_HAS_EXPIRED", /certificate of NATS has expired/],
+  ["self-signed certificate", "DEPTH_ZERO_SELF_SIGNED_CERT", /unknown authority/],
+  ["Authorization Violation", undefined, /requires a login/],
   ["User Authentication Revoked", undefined, /were revoked/],
   ["maximum connections exceeded", undefined, /no more connections/],
   ["insufficient storage resources available", 10_047, /limit of storage/],
@@ -48,8 +62,63 @@ unitTest.each([
 ])("explains '%s' (%p)", (text, code, message) => {
   const error = Object.assign(new Error(text), code === undefined ? {} : { code });
   for (const wrapped of [error, new Error("request failed", { cause: error })]) {
-    const refusal = refusalOf(wrapped);
+    const refusal = refusalOf(wrapped, { stream: "CHAT_a" });
     if (message === undefined) expect(refusal).toBeUndefined();
     else expect(refusal?.message).toMatch(message);
+  }
+});
+
+const everything = 'publish: ">", subscribe: ">"';
+const users = (permissions: string) =>
+  `authorization { users: [{ user: chat, password: x, permissions: { ${permissions} } }] }
+no_auth_user: chat`;
+
+test("names denied subjects, and notices when they are permitted", async () => {
+  const limited = await NatsServers.start(1, users(everything));
+  try {
+    const { now, unixMs, after } = systemClock();
+    let skippedMs = 0;
+    const clock = {
+      unixMs,
+      now: () => now() + skippedMs,
+      after: (ms: number, callback: () => void) => after(ms / 10, callback),
+    };
+    const stream = await openJetStream({ ...memberOf(limited, "denied"), clock });
+    const received: Uint8Array[] = [];
+    const stop = stream.listen((bytes) => received.push(bytes));
+    const refusal = () => stream.refusal(Uint8Array.of(1));
+    const publish = (id: string) => stream.publish(Uint8Array.of(1), id);
+    limited.reconfigure(users('publish: { deny: ["chat.denied.log"] }, subscribe: ">"'));
+    const fault = await until("the denial", () =>
+      publish("denied").then(
+        () => undefined,
+        (error: unknown) => error,
+      ),
+    );
+    const message = "NATS does not permit publications to chat.denied.log";
+    expect(fault).toMatchObject({ code: "no-majority", message });
+    expect((await refusal())?.message).toBe(message);
+    limited.reconfigure(users('publish: ">", subscribe: { deny: ["chat.denied.news"] }'));
+    await until("messages are accepted", async () => {
+      await refusal();
+      return publish("permitted").catch(() => undefined);
+    });
+    const isSubscriptionDenied = async () =>
+      (await refusal())?.message === "NATS does not permit subscriptions to chat.denied.news";
+    await until("the subscription is denied", async () => {
+      skippedMs += 1_000;
+      return await isSubscriptionDenied();
+    });
+    limited.reconfigure(users(everything));
+    await until("the subscription is permitted", () => {
+      stream.broadcast(Uint8Array.of(7));
+      return received.length > 0;
+    });
+    skippedMs += 60_000;
+    expect(await refusal()).toBeUndefined();
+    stop();
+    await stream.close();
+  } finally {
+    await limited.stop();
   }
 });

@@ -1,0 +1,158 @@
+/** Settings of the cluster's stream, and how those found in NATS differ. */
+
+import {
+  DiscardPolicy,
+  RetentionPolicy,
+  StorageType,
+  type StreamConfig,
+  type StreamInfo,
+} from "@nats-io/jetstream";
+import { Fault } from "../../base/fault.ts";
+import { cleanText } from "../../base/text.ts";
+
+export const REPLICAS = 3;
+export const DUPLICATE_WINDOW_NS = 120e9;
+
+interface Setting {
+  readonly name: string;
+  readonly isOurs: (config: StreamConfig, info: ExpectedSettings) => boolean;
+  readonly found: (config: StreamConfig) => string;
+  /** Flags of `nats stream edit`; `undefined` if it cannot restore the setting. */
+  readonly flags: ((info: ExpectedSettings) => string) | undefined;
+}
+
+export interface ExpectedSettings {
+  readonly subject: string;
+  /** Undefined with a NATS version that cannot republish stored messages safely. */
+  readonly republishedAs: string | undefined;
+  /** False with a single NATS server. */
+  readonly isReplicated: boolean;
+}
+
+const isUnlimited = (limit: number | undefined) => (limit ?? 0) <= 0;
+
+/** The other settings do not affect messages. */
+const SETTINGS: readonly Setting[] = [
+  {
+    name: "subjects",
+    isOurs: ({ subjects = [] }, { subject }) => subjects.length === 1 && subjects[0] === subject,
+    found: ({ subjects = [] }) => subjects.join(" ") || "none",
+    flags: ({ subject }) => `--subjects=${subject}`,
+  },
+  {
+    name: "max_msgs",
+    isOurs: ({ max_msgs }) => isUnlimited(max_msgs),
+    found: ({ max_msgs }) => String(max_msgs),
+    flags: () => "--max-msgs=-1",
+  },
+  {
+    name: "max_msgs_per_subject",
+    isOurs: ({ max_msgs_per_subject }) => isUnlimited(max_msgs_per_subject),
+    found: ({ max_msgs_per_subject }) => String(max_msgs_per_subject),
+    flags: () => "--max-msgs-per-subject=-1",
+  },
+  {
+    name: "max_bytes",
+    isOurs: ({ max_bytes }) => isUnlimited(max_bytes),
+    found: ({ max_bytes }) => String(max_bytes),
+    flags: () => "--max-bytes=-1",
+  },
+  {
+    name: "max_age",
+    isOurs: ({ max_age }) => isUnlimited(max_age),
+    found: ({ max_age }) => `${max_age / 1e9} s`,
+    flags: () => "--max-age=0",
+  },
+  {
+    name: "max_msg_size",
+    isOurs: ({ max_msg_size }) => isUnlimited(max_msg_size),
+    found: ({ max_msg_size }) => String(max_msg_size),
+    flags: () => "--max-msg-size=-1",
+  },
+  {
+    name: "discard",
+    isOurs: ({ discard }) => discard === DiscardPolicy.New,
+    found: ({ discard }) => discard,
+    flags: () => "--discard=new",
+  },
+  {
+    name: "duplicate_window",
+    isOurs: ({ duplicate_window }) => duplicate_window >= DUPLICATE_WINDOW_NS,
+    found: ({ duplicate_window }) => `${duplicate_window / 1e9} s`,
+    flags: () => "--dupe-window=2m",
+  },
+  {
+    name: "num_replicas",
+    isOurs: ({ num_replicas }, { isReplicated }) => !isReplicated || num_replicas >= REPLICAS,
+    found: ({ num_replicas }) => String(num_replicas),
+    flags: () => `--replicas=${REPLICAS}`,
+  },
+  {
+    name: "republish",
+    isOurs: ({ republish }, { subject, republishedAs }) =>
+      republishedAs === undefined ||
+      (republish?.src === subject && republish.dest === republishedAs),
+    found: ({ republish }) =>
+      republish === undefined ? "off" : `${republish.src} to ${republish.dest}`,
+    flags: ({ subject, republishedAs }) =>
+      `--republish-source=${subject} --republish-destination=${republishedAs}`,
+  },
+  {
+    name: "retention",
+    isOurs: ({ retention }) => retention === RetentionPolicy.Limits,
+    found: ({ retention }) => retention,
+    flags: undefined,
+  },
+  {
+    name: "storage",
+    isOurs: ({ storage }) => storage === StorageType.File,
+    found: ({ storage }) => storage,
+    flags: undefined,
+  },
+  {
+    name: "sealed",
+    isOurs: ({ sealed }) => sealed !== true,
+    found: () => "true",
+    flags: undefined,
+  },
+  {
+    name: "no_ack",
+    isOurs: ({ no_ack }) => no_ack !== true,
+    found: () => "true",
+    flags: () => "--ack",
+  },
+  {
+    name: "persist_mode",
+    isOurs: (config) => !("persist_mode" in config) || config.persist_mode !== "async",
+    found: () => "async",
+    flags: undefined,
+  },
+  {
+    name: "sources",
+    isOurs: ({ sources = [], mirror }) => sources.length === 0 && mirror === undefined,
+    found: ({ sources = [], mirror }) =>
+      [...sources, mirror].map((source) => source?.name ?? "").join(" "),
+    flags: undefined,
+  },
+];
+
+/** @returns a warning with the command that restores the settings; `undefined` if they are ours */
+export function settingsFault(
+  { config }: Pick<StreamInfo, "config">,
+  expected: ExpectedSettings,
+): Fault | undefined {
+  const different = SETTINGS.filter(({ isOurs }) => !isOurs(config, expected));
+  if (different.length === 0) return undefined;
+  const list = different.map(({ name, found }) => `${name} ${cleanText(found(config))}`);
+  const edits = different.flatMap(({ flags }) => (flags === undefined ? [] : [flags(expected)]));
+  const isEditable = edits.length === different.length;
+  return new Fault(
+    "data-foreign",
+    `the stream ${config.name} has settings that lose or refuse messages: ${list.join(", ")}`,
+    {
+      remedy: isEditable
+        ? `run nats stream edit ${config.name} ${edits.join(" ")}`
+        : "stop all servers, remove the stream, and start all servers, which restore it",
+    },
+  );
+}

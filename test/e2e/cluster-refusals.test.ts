@@ -1,0 +1,94 @@
+import { expect } from "bun:test";
+import { cpSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { systemClock } from "../../src/io/clock.ts";
+import { openJetStream } from "../../src/io/nats/jetstream.ts";
+import { until } from "../event.ts";
+import { requires } from "../installed.ts";
+import { NatsServers } from "../io/nats/nats-servers.ts";
+import { serveNodes } from "./cluster-nodes.ts";
+import { metricsText } from "./metrics.ts";
+import { Sandbox, type Served } from "./program.ts";
+
+const { test } = requires("nats-server");
+
+async function healthOf({ data, address }: Served): Promise<string> {
+  const tls = { ca: readFileSync(join(data, "tls.crt"), "utf8") };
+  const answer = await fetch(`https://${address}/healthz`, { tls });
+  return `${answer.status} ${await answer.text()}`;
+}
+
+test("names what NATS refuses, and sends what was stored when it is mended", async () => {
+  await using sandbox = new Sandbox();
+  const nats = await NatsServers.start(1);
+  try {
+    const [served] = await serveNodes(sandbox, nats, ["a"]);
+    if (served === undefined) throw new Error("no server");
+    const ana = sandbox.home("ana").with({ CHAT_USER: "ana" });
+    const send = (text: string) => ana.run(["send", text, "--server", served.invite]);
+    expect(await send("one")).toMatchObject({ exitCode: 0 });
+    const clock = systemClock();
+    const at = { servers: nats.urls, cluster: "chat", isUnsafe: true, clock };
+    const stream = await openJetStream(at);
+    const { manager, name } = stream.clusterConnection;
+    const { state } = await manager.streams.info(name);
+    await manager.streams.update(name, { max_bytes: state.bytes });
+    const reason = "the stream CHAT_chat has reached its limit of bytes";
+    // Nobody posts.
+    await served.program.stderrLine(reason);
+    expect(await healthOf(served)).toBe(`503 no-majority: ${reason}\n`);
+    expect(await metricsText(served)).toContain("chat_cluster_reachable 0");
+    const waiting = await send("two");
+    expect(waiting).toMatchObject({ exitCode: 5, err: expect.stringContaining("is saved") });
+    for (const command of [["cluster", "status"], ["doctor"]]) {
+      const run = await sandbox.home("boss").run([...command, "--nats", nats.urls.join(",")]);
+      expect(run.exitCode).not.toBe(0);
+      expect(run.out + run.err).toContain(`cannot record messages: ${reason}`);
+    }
+    await manager.streams.update(name, { max_bytes: -1 });
+    await stream.close();
+    await served.program.stderrLine("the cluster records messages again");
+    expect(await healthOf(served)).toBe("200 ok\n");
+    expect(await send("three")).toMatchObject({ exitCode: 0 });
+    const records = await ana.json(["history", "--server", served.invite]);
+    const texts = records.flatMap(({ kind, text }) => (kind === "text" ? [text] : []));
+    expect(texts).toEqual(["one", "two", "three"]);
+  } finally {
+    await nats.stop();
+  }
+});
+
+test("lets one of two servers with one name run, until the other is renamed", async () => {
+  await using sandbox = new Sandbox();
+  const nats = await NatsServers.start(1);
+  try {
+    const [a] = await serveNodes(sandbox, nats, ["a"]);
+    if (a === undefined) throw new Error("no server");
+    const copy = sandbox.path("copy");
+    cpSync(a.data, copy, { recursive: true });
+    for (const file of ["LOCK", "operator", "invite"]) rmSync(join(copy, file), { force: true });
+    const boss = sandbox.home("boss");
+    const args = ["--nats", nats.urls.join(","), "--unsafe-nats"];
+    const refused = await boss.run(["serve", "--data", copy, "--port", "0", ...args]);
+    expect(refused).toMatchObject({ exitCode: 1 });
+    expect(refused.err).toContain(`chat cluster rename ${copy}`);
+
+    // The first server answers nothing while the copy starts.
+    process.kill(a.program.pid, "SIGSTOP");
+    const second = await sandbox.serve({ data: "copy", args });
+    process.kill(a.program.pid, "SIGCONT");
+    // If they started within a moment, either may stop.
+    const stopped = await until("one of them stops", () =>
+      [a, second].find(({ program }) => !program.isRunning),
+    );
+    expect(await boss.run(["cluster", "rename", stopped.data])).toMatchObject({ exitCode: 0 });
+    await sandbox.serve({ data: stopped === a ? "a" : "copy", args });
+    const status = ["cluster", "status", "--nats", nats.urls.join(",")];
+    await until("both have the same history", async () => {
+      const { exitCode, err } = await boss.run(status);
+      return exitCode === 0 && err.includes("2 servers have the same history");
+    });
+  } finally {
+    await nats.stop();
+  }
+});
