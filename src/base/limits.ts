@@ -129,6 +129,9 @@ export const PROOFS_PER_REQUEST_MAX = 64;
 /** A reader that exceeds the limit is disconnected and resumes by `seq`. */
 export const SEND_QUEUE_BYTES_MAX = 8 * MIB;
 export const SEND_QUEUE_LOW_BYTES = 1 * MIB;
+/** Sum of the queues of an account's sessions: eight links that read nothing. */
+export const SEND_QUEUES_PER_ACCOUNT_BYTES_MAX = 8 * SEND_QUEUE_BYTES_MAX;
+export const SEND_QUEUES_CHECK_MS = 100;
 /**
  * Above this number of unsent bytes, an IRC connection reads no lines and runs no commands, so that
  * a client cannot fill the memory with answers.

@@ -44,6 +44,7 @@ import type { Member } from "./session/connection-state.ts";
 import { FairScheduler } from "./session/fair-scheduler.ts";
 import type { FloodGuard } from "./session/flood-guard.ts";
 import { originalFault, reportHostFault } from "./session/redacted-fault.ts";
+import { SendQueues } from "./session/send-queues.ts";
 
 /**
  * Connections between two collections of young objects. Garbage of log-ins would otherwise lie
@@ -145,6 +146,7 @@ export class Sessions implements ClientConnectionOptions, ListenerEvents {
   readonly scheduler;
   readonly floodGuard;
   readonly #failures;
+  readonly #sendQueues;
   readonly #unauthenticated = new Set<ClientConnection>();
   #lastClient = 0;
 
@@ -155,6 +157,10 @@ export class Sessions implements ClientConnectionOptions, ListenerEvents {
     this.#requestRate = new RequestRateLimiter(this.clock);
     this.scheduler = new FairScheduler(this.clock);
     this.floodGuard = options.floodGuard;
+    this.#sendQueues = new SendQueues({
+      clock: this.clock,
+      sessionsOf: (user) => options.peers.of(user),
+    });
     this.#failures = new TokenBucket(FAILURES_PER_SECOND, FAILURES_BURST, this.clock.now());
   }
 
@@ -333,6 +339,7 @@ export class Sessions implements ClientConnectionOptions, ListenerEvents {
     peers.loggedIn(client, account.id);
     this.#addresses.loggedIn(client.link.remote.host);
     this.#unauthenticated.delete(client);
+    this.#sendQueues.onLogin(account.id);
     feed.emitLogin(client, member, request);
   }
 

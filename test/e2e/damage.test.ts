@@ -122,7 +122,7 @@ describe("damage in acknowledged records prevents the start with exit code 6", (
     const lines = sound.split("\n");
     const offset = lines.slice(0, seq - 1).join("\n").length + 1;
     expect(err).toStartWith(`chat: ${log} is damaged at byte ${offset}, where seq ${seq} was `);
-    expect(err).toEndWith("; restore a backup\n");
+    expect(err).toEndWith("; restore a backup, or accept the loss with chat serve --accept-loss\n");
     expect(ndjson(out)).toEqual([expect.objectContaining({ kind: "fault", code: "log-corrupt" })]);
     expect(snapshot(sandbox.path("data"))).toEqual(before);
   });

@@ -24,6 +24,8 @@ import { intactRecords, type ScannedLine } from "./scan.ts";
 import { listSegments, Segment, segmentName } from "./segment.ts";
 import { type Covered, corruptFault, LogWalk, type Tail } from "./walk.ts";
 
+const LOSS_REMEDY = "restore a backup, or accept the loss with chat serve --accept-loss";
+
 export interface RecoveryOptions {
   readonly disk: Disk;
   readonly folder: string;
@@ -222,7 +224,6 @@ class Recovery {
     if (stored === undefined || covered === 0) return;
     const path = last?.path ?? folder;
     const { seq } = this.#walk.order;
-    const remedy = "restore a backup, or accept the loss with chat serve --accept-loss";
     let message: string | undefined;
     if (seq < covered) {
       const offset = last?.sizeBytes ?? 0;
@@ -233,7 +234,7 @@ class Recovery {
       message = `records up to seq ${covered} in ${folder} do not match the signed checkpoint`;
     }
     if (message === undefined) return;
-    if (acceptsLoss !== true) throw new Fault("log-corrupt", message, { remedy });
+    if (acceptsLoss !== true) throw new Fault("log-corrupt", message, { remedy: LOSS_REMEDY });
     this.#isLossAccepted = true;
   }
 
@@ -288,10 +289,10 @@ class Recovery {
     if (!line.isComplete) return "the line is incomplete";
     const { order } = this.#walk;
     const found = classifyLine(line.bytes, this.#options.sha256);
-    if (found.kind === "newer" && found.seq === order.seq + 1) {
-      const message = `record ${found.seq} has unknown kind '${found.recordKind}'`;
-      throw new Fault("version-unsupported", `${message}: written by a newer version`, {
-        remedy: "upgrade chat",
+    const isNext = found.kind === "newer" && found.seq === order.seq + 1;
+    if (isNext && this.#options.acceptsLoss !== true) {
+      throw new Fault("version-unsupported", `record ${found.seq}: ${found.reason}`, {
+        remedy: `upgrade chat; if it is the newest version, ${LOSS_REMEDY}`,
       });
     }
     if (found.record === undefined) return found.reason;
@@ -384,6 +385,7 @@ class Recovery {
   }
 
   #corrupt(segment: Segment, flaw: Flaw): Fault {
-    return corruptFault({ ...flaw, file: segment.path, seq: this.#walk.order.seq + 1 });
+    const at = { ...flaw, file: segment.path, seq: this.#walk.order.seq + 1 };
+    return corruptFault(at, LOSS_REMEDY);
   }
 }

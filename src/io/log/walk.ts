@@ -249,9 +249,9 @@ export class LogCheck {
   }
 }
 
-export function corruptFault({ seq, file, offset, reason }: Flaw): Fault {
+export function corruptFault({ seq, file, offset, reason }: Flaw, remedy?: string): Fault {
   const message = `${file} is damaged at byte ${offset}, where seq ${seq} was acknowledged`;
-  return new Fault("log-corrupt", `${message}: ${reason}`);
+  return new Fault("log-corrupt", `${message}: ${reason}`, remedy === undefined ? {} : { remedy });
 }
 
 /** Records that a snapshot replaced at the start. */

@@ -23,6 +23,7 @@ import {
 } from "../../core/session/session.ts";
 import { SmallMap } from "../../core/small-map.ts";
 import type { Clock } from "../../io/clock.ts";
+import { slowReaderFault } from "../../io/link/base-link.ts";
 import type { Link, LinkHandlers } from "../../io/link/link.ts";
 import type { Answer, NoticeOf, Request, RequestKind } from "../../wire/messages.ts";
 import { PostCodec } from "../../wire/post-message.ts";
@@ -127,6 +128,11 @@ export class ClientConnection implements Source, LinkHandlers {
     if (this.#isClosed) return;
     this.options.flooded(this);
     this.#abort(new Fault("too-fast", "client exceeded the connection limits"));
+  }
+
+  /** Closes without an answer, because an answer would wait behind the queue. */
+  dropSlowReader(): void {
+    if (!this.#isClosed) this.#abort(slowReaderFault());
   }
 
   #abort(fault: Fault): void {

@@ -157,6 +157,17 @@ describe("damage to acknowledged records", () => {
     expect(await rejection(fixture.open())).toMatchObject({ code: "version-unsupported" });
     expect(fixture.disk.exists("/data/torn")).toBe(false);
   });
+
+  test("of an unknown kind, which may be damage, is a loss that can be accepted", async () => {
+    const fixture = holding(one, two.replace('"kind":"text"', '"kind":"tezt"'), three);
+    const message = "record 2: unknown kind 'tezt': damaged, or written by a newer version";
+    const remedy = expect.stringContaining("--accept-loss");
+    expect(await rejection(fixture.open())).toMatchObject({ message, remedy });
+    const log = await fixture.open({ acceptsLoss: true });
+    for await (const { head } of log.read(2, log.head())) expect(head.kind).toBe("fork");
+    expect(log.recovered).toMatchObject([{ droppedBytes: two.length + three.length }]);
+    expect(fixture.disk.exists("/data/torn")).toBe(true);
+  });
 });
 
 test("ignores foreign files", async () => {
