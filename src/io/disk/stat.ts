@@ -1,7 +1,7 @@
 /** Details of files and folders that may be absent, unreadable or on a disk that fails. */
 
 import { lstatSync, readlinkSync, type Stats, statSync } from "node:fs";
-import { dirname, resolve } from "node:path";
+import { dirname, isAbsolute, join } from "node:path";
 import { errorCode } from "./disk.ts";
 
 /** @returns `undefined` for whatever the system cannot look at, for example without a right */
@@ -27,7 +27,8 @@ export function isMountPoint(folder: string): boolean {
 export function trustedTarget(path: string): string {
   const link = linkStatOf(path);
   if (link?.isSymbolicLink() !== true) return path;
-  const target = resolve(dirname(path), readlinkSync(path));
+  const text = readlinkSync(path);
+  const target = isAbsolute(text) ? text : join(dirname(path), text);
   const isTrusted = link.uid === 0 || link.uid === linkStatOf(target)?.uid;
   return isTrusted ? target : path;
 }
