@@ -94,7 +94,7 @@ export class QuicPipe {
   }
 
   listen(events: PipeEvents): void {
-    this.#stream.onreset = (error: unknown) => events.closed(codeOf(error));
+    this.#stream.onreset = (error: unknown) => events.closed(codeOf(error, "application"));
     const reportClosed = () => void setImmediate(() => events.closed(undefined));
     this.#stream.closed.then(reportClosed, reportClosed);
     void this.#read(events).then(reportClosed);
@@ -137,11 +137,13 @@ export class QuicPipe {
 export class QuicWire {
   readonly closed: Promise<void>;
   #code: number | undefined;
+  #isRefused = false;
   #deliveredBytes = 0;
 
   constructor(private readonly session: QuicSession) {
     session.onerror = (error: unknown) => {
-      this.#code = codeOf(error);
+      this.#code = codeOf(error, "application");
+      this.#isRefused = codeOf(error, "transport") === CONNECTION_REFUSED;
     };
     this.closed = session.closed.then(
       () => {},
@@ -155,6 +157,11 @@ export class QuicWire {
 
   get code(): number | undefined {
     return this.#code;
+  }
+
+  /** Whether the peer's socket was too busy for a handshake. */
+  get isRefused(): boolean {
+    return this.#isRefused;
   }
 
   async opened(): Promise<Address> {
@@ -329,7 +336,10 @@ function sessionOptions(
   };
 }
 
-function codeOf(error: unknown): number | undefined {
+/** RFC 9000, section 20.1. */
+const CONNECTION_REFUSED = 2;
+
+function codeOf(error: unknown, type: "application" | "transport"): number | undefined {
   if (!(error instanceof Error) || !("errorCode" in error) || !("type" in error)) return undefined;
-  return error.type === "application" ? Number(error.errorCode) : undefined;
+  return error.type === type ? Number(error.errorCode) : undefined;
 }

@@ -6,7 +6,7 @@
 import { isIP } from "node:net";
 import { Fault, msg } from "../../base/fault.ts";
 import { CONNECT_TIMEOUT_MS, UDP_ANSWER_TIMEOUT_MS } from "../../base/limits.ts";
-import { withTimeout } from "../clock.ts";
+import { delay, systemClock, withTimeout } from "../clock.ts";
 import { connectInTurn, resolveAddresses } from "../link/addresses.ts";
 import type { Address, Dial, DialOptions } from "../link/link.ts";
 import { formatHostPort } from "../ws/upgrade.ts";
@@ -21,6 +21,9 @@ export interface QuicDialSettings {
 }
 
 const DEFAULT_SERVER_NAME = "chat";
+/** Together about a second. */
+const BUSY_ATTEMPTS_MAX = 8;
+const BUSY_DELAY_MS = 40;
 
 export class QuicDialer {
   readonly #sockets = new Map<string, QuicSocket>();
@@ -32,9 +35,25 @@ export class QuicDialer {
       throw new Fault("unreachable", msg`cannot resolve ${options.host}`, { cause });
     });
     return await connectInTurn(addresses, options.timeoutMs, (host, timeoutMs) =>
-      this.#connect({ ...options, timeoutMs }, host),
+      this.#connectWhileBusy({ ...options, timeoutMs }, host),
     );
   };
+
+  /** A server refuses connections for some milliseconds after a burst of handshakes. */
+  async #connectWhileBusy(options: DialOptions, host: string): Promise<QuicLink> {
+    const until = performance.now() + options.timeoutMs;
+    for (let attempt = 1; ; attempt++) {
+      const timeoutMs = until - performance.now();
+      try {
+        return await this.#connect({ ...options, timeoutMs }, host);
+      } catch (error) {
+        if (!(error instanceof RefusedFault) || attempt === BUSY_ATTEMPTS_MAX) throw error;
+        const delayMs = attempt * BUSY_DELAY_MS * (0.5 + Math.random());
+        if (performance.now() + delayMs >= until) throw error;
+        await delay(systemClock(), delayMs);
+      }
+    }
+  }
 
   close(): void {
     for (const socket of this.#sockets.values()) socket.close();
@@ -70,6 +89,15 @@ export class QuicDialer {
       if (options.localPort !== undefined) socket.close();
       throw error;
     }
+  }
+}
+
+class RefusedFault extends Fault {
+  constructor(address: string, cause: unknown) {
+    super("unreachable", msg`${address} accepts no more connections`, {
+      remedy: "try again later",
+      cause,
+    });
   }
 }
 
@@ -152,11 +180,8 @@ class Attempt {
 
   #fault(cause: unknown): Fault {
     if (cause instanceof Fault && cause.code !== "link-closed") return cause;
-    if (this.wire.code === QUIC_CODE.refused) {
-      return new Fault("unreachable", msg`${this.address} accepts no more connections`, {
-        remedy: "try again later",
-        cause,
-      });
+    if (this.wire.isRefused || this.wire.code === QUIC_CODE.refused) {
+      return new RefusedFault(this.address, cause);
     }
     const message = msg`cannot connect to ${this.address} over UDP`;
     return new Fault("unreachable", message, { remedy: "check the port", cause });
