@@ -46,6 +46,7 @@ const PARTS: Readonly<Record<string, Part>> = {
   idle: { program: "idle.ts", quickFlags: ["--connections", "500"], minutesMax: 15 },
   people: { program: "people.ts", flags: PEOPLE, minutesMax: 8 },
   class: { program: "class.ts", quickFlags: ["--rounds", "1"], minutesMax: 5 },
+  "sign-ins": { program: "sign-ins.ts", quickFlags: ["--rounds", "1"], minutesMax: 10 },
   "fan-out": {
     program: "fan-out.ts",
     quickFlags: ["--quick", "--readers", "10,100"],

@@ -28,12 +28,13 @@ export async function startServer(
   folder = newFolder(),
   requestedPort = 0,
   prefix: readonly string[] = [],
+  host = "127.0.0.1",
 ): Promise<ServerProcess> {
   const child = Bun.spawn(
     [
       ...prefix,
       ...COMMAND,
-      ...["serve", "--host", "127.0.0.1", "--port", `${requestedPort}`],
+      ...["serve", "--host", host, "--port", `${requestedPort}`],
       ...["--data", join(folder, "data"), "--open", "--json", "--quiet", ...flags],
     ],
     {

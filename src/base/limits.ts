@@ -163,8 +163,11 @@ export const LINKS_BEFORE_LOGIN_MAX = 1_024;
 /** With TLS, each socket takes 5.5 KiB: 110 MiB in total. */
 export const LINKS_MAX = 20_000;
 export const DESCRIPTORS_RESERVED = 32;
-/** Connections that have not sent a request. Loopback is exempt. */
-export const HALF_OPEN_PER_ADDRESS_MAX = 32;
+/**
+ * Connections that have not sent a request. Loopback is exempt. A class behind one NAT connects at
+ * the same moment, and each browser opens a second connection in advance.
+ */
+export const HALF_OPEN_PER_ADDRESS_MAX = 128;
 export const HALF_OPEN_WHEN_SHORT_MAX = 4;
 /** Connecting with TLS takes three round trips. */
 export const FIRST_REQUEST_TIMEOUT_MS = 10_000;

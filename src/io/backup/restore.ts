@@ -17,6 +17,7 @@ import {
   type TreeDisk,
 } from "../disk/disk.ts";
 import { lockFolder } from "../disk/lock.ts";
+import { isMountPoint } from "../disk/stat.ts";
 import { absolutePath } from "../disk/working-folder.ts";
 import { readCheckpointFile } from "../log/checkpoints.ts";
 import { DAMAGED_LISTED_MAX, LOG_NAMES, SMALL_BYTES_MAX, SMALL_FILES } from "./backup.ts";
@@ -195,13 +196,16 @@ async function newerState(
     return { message, note: stored.note, isAtTarget: false };
   }
   const kind = disk.kind(data);
-  if (kind === undefined || (kind === "folder" && disk.list(data).length === 0)) return undefined;
-  if (kind === "folder" && disk.list(data).every(isVolumeFile)) {
+  if (kind === undefined) return undefined;
+  const files = kind === "folder" ? disk.list(data) : [];
+  const isVolume = files.length > 0 && files.every(isVolumeFile);
+  if (kind === "folder" && (isVolume || isMountPoint(data))) {
     // The restored folder replaces `data` by a rename, which no volume allows.
     throw new Fault("data-foreign", msg`${data} is the root of a volume`, {
       remedy: msg`use a folder in it: --data ${join(data, "data")}`,
     });
   }
+  if (kind === "folder" && files.length === 0) return undefined;
   const notEmpty = new Fault("data-foreign", `${data} is not empty`, {
     remedy: "use a new folder with --data",
   });

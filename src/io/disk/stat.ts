@@ -14,6 +14,12 @@ export function linkStatOf(path: string): Stats | undefined {
   return unlessRefused(() => lstatSync(path));
 }
 
+/** Reports whether the folder is the root of a volume, which cannot be renamed or replaced. */
+export function isMountPoint(folder: string): boolean {
+  const [own, parent] = [statOf(folder), statOf(dirname(folder))];
+  return own !== undefined && parent !== undefined && own.dev !== parent.dev;
+}
+
 /**
  * Returns the target of a link that an administrator or the target's owner created. Anyone else may
  * have planted the link to have a file copied that they cannot read; then returns the path itself.
