@@ -211,6 +211,7 @@ pageTest("picks emoji by category and with a skin tone, which lasts", async () =
       expect(await ana.accessibilityViolations()).toEqual([]);
     }
     await picker.getByLabel("Search emoji").fill(name);
+    await picker.getByRole("heading", { name: "Flags" }).waitFor({ state: "detached" });
     await picker.getByRole("button", { name, exact: true }).click();
   };
   await pick("thumbs up");
