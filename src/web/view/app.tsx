@@ -14,6 +14,7 @@ import {
 import { Fault } from "../../base/fault.ts";
 import { cleanText } from "../../base/text.ts";
 import { isSameName } from "../../core/model/item.ts";
+import { shownName } from "../../core/model/people.ts";
 import type { Texts } from "../../ui/messages/en/page.ts";
 import { languageFor } from "../../ui/messages/languages.ts";
 import { authorText, briefText } from "../../ui/text/event-text.ts";
@@ -139,7 +140,8 @@ function useNotifications(): void {
         if (event.kind === "account-changed")
           notify(texts.accountChanged(event.what, event.time, event.by));
         if (event.kind === "sealed-remark") notify(texts.sealedRemark);
-        if (event.kind === "identity-changed") notify(texts.keyChanged(cleanText(event.user)));
+        if (event.kind === "identity-changed")
+          notify(texts.keyChanged(cleanText(shownName(chat.model, event.user))));
         if (event.kind !== "notify") return;
         const { room, target, item, why } = event;
         const title = texts.notificationTitle(
