@@ -55,10 +55,8 @@ import { TrustRoute } from "./trust/offer.tsx";
 const DAY_CHECK_MS = 10_000;
 
 /** Loads during the sign-in, so that its form is there sooner. */
-const room = new LazyModule(async () => {
-  const [module] = await Promise.all([import("./room/chat-page.tsx"), addStyleSheet(chatSheet)]);
-  return module;
-});
+const room = new LazyModule(() => import("./room/chat-page.tsx"));
+const style = new LazyModule(() => addStyleSheet(chatSheet).then(() => "loaded"));
 const dashboard = new LazyModule(() => import("./admin/dashboard.tsx"));
 
 interface Overlay {
@@ -227,11 +225,12 @@ function Screen() {
   }, [me]);
   const { Dashboard } = useModule(dashboard, isDashboard) ?? {};
   const { ChatPage } = useModule(room) ?? {};
+  const isStyled = useModule(style) !== undefined;
   if (me === undefined) return <Login />;
   if (isDashboard && isOperator && Dashboard !== undefined) {
     return <Dashboard onClose={() => setDashboard(false)} />;
   }
-  if (ChatPage === undefined) return null;
+  if (ChatPage === undefined || !isStyled) return null;
   return <ChatPage key={me} model={model} isOperator={isOperator} onDashboard={openDashboard} />;
 }
 
