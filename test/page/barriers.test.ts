@@ -1,3 +1,4 @@
+import { expect } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { until } from "../event.ts";
 import { pageTest } from "./browser.ts";
@@ -93,26 +94,34 @@ async function checkScreens(olga: Visit, look: string): Promise<void> {
   }
 }
 
-pageTest("has no accessibility problem on any screen in either theme", async () => {
-  const link = String(server.served.listening["operatorLink"]);
-  const olga = await server.browser.visit(link);
-  await olga.page.locator("#enter-name").waitFor();
-  await expectAccessible(olga, "light", "the login form");
-  await olga.page.emulateMedia({ colorScheme: "dark" });
-  await expectAccessible(olga, "dark", "the login form");
-  await olga.page.emulateMedia({ colorScheme: "light" });
-  await olga.logIn("olga");
-  await fillRoom(olga);
-  await checkScreens(olga, "light");
-  const [look, { width = 0, height = 0 }] = DARK_PHONE;
-  await olga.page.setViewportSize({ width, height });
-  await olga.page.emulateMedia({ colorScheme: "dark" });
-  await olga.page.evaluate(`localStorage.setItem("chat.settings", '{"language":"id"}')`);
-  await olga.page.reload();
-  await olga.waitForMessage("is near");
-  await checkScreens(olga, look);
-  await olga[Symbol.asyncDispose]();
-});
+pageTest(
+  "has no accessibility problem on any screen in either theme or forced colours",
+  async () => {
+    const link = String(server.served.listening["operatorLink"]);
+    const olga = await server.browser.visit(link);
+    await olga.page.locator("#enter-name").waitFor();
+    await expectAccessible(olga, "light", "the login form");
+    await olga.page.emulateMedia({ colorScheme: "dark" });
+    await expectAccessible(olga, "dark", "the login form");
+    await olga.page.emulateMedia({ colorScheme: "light" });
+    await olga.logIn("olga");
+    await fillRoom(olga);
+    await checkScreens(olga, "light");
+    await olga.page.emulateMedia({ forcedColors: "active" });
+    await olga.page.reload();
+    await olga.waitForMessage("is near");
+    await checkScreens(olga, "forced colours");
+    await olga.page.emulateMedia({ forcedColors: "none" });
+    const [look, { width = 0, height = 0 }] = DARK_PHONE;
+    await olga.page.setViewportSize({ width, height });
+    await olga.page.emulateMedia({ colorScheme: "dark" });
+    await olga.page.evaluate(`localStorage.setItem("chat.settings", '{"language":"id"}')`);
+    await olga.page.reload();
+    await olga.waitForMessage("is near");
+    await checkScreens(olga, look);
+    await olga[Symbol.asyncDispose]();
+  },
+);
 
 pageTest("has no accessibility problem in faults and while offline", async () => {
   await using ana = await server.logIn("ana");
@@ -128,4 +137,20 @@ pageTest("has no accessibility problem in faults and while offline", async () =>
   await ana.send("/me waits");
   await ana.send("waits as well");
   await expectAccessible(ana, "light", "offline");
+});
+
+pageTest("shows the open room and the chosen name in forced colours", async () => {
+  await server.headlessUser("fred");
+  await using ana = await server.logIn("fora");
+  await ana.page.emulateMedia({ forcedColors: "active" });
+  const outline = (selector: string) =>
+    ana.page.evaluate(
+      `getComputedStyle(document.querySelector(${JSON.stringify(selector)})).outlineStyle`,
+    );
+  expect(await outline(".room-line[aria-current]")).toBe("solid");
+  await ana.composer.pressSequentially("@fr");
+  await ana.page.locator(".option").first().waitFor();
+  await ana.page.keyboard.press("ArrowDown");
+  await ana.page.locator(".option.is-at").waitFor();
+  expect(await outline(".option.is-at")).toBe("solid");
 });

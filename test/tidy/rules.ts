@@ -283,6 +283,16 @@ export const RULES: readonly Rule[] = [
     "list the properties themselves",
     "const a = { ...{ b, c }, d };",
   ]),
+  forbid(
+    "names",
+    /^src\/web\/view\/(?:app|(?:attention|files|room|shell)\/(?!person)).*\.tsx$/,
+    "src/web/view/app.tsx",
+    [
+      /\bcleanText\((?:[\w.]+\.)?(?:author|by|from|me|user)\)/,
+      "show the display name: useShownName or shownName",
+      "const name = cleanText(event.user);",
+    ],
+  ),
   forbid("sleep", /^test\/(?!event\.ts|io\/streams-program\.ts).*\.tsx?$/, "test/a.ts", [
     /\b(?:setTimeout|setInterval|sleep|sleepSync|scheduler\.wait)\(/,
     "wait for the event (test/event.ts)",

@@ -21,6 +21,8 @@ export interface CompletionSource {
 
 const CHOICES_MAX = 8;
 const MENTION = /(^|[\s(])([@#])([\p{L}\p{M}\p{N}_-]{0,32})$/u;
+/** Display names have spaces. A space alone ends a mention. */
+const FULL_NAME = /(?:^|[\s(])@([\p{L}\p{M}\p{N}_-]+ [\p{L}\p{M}\p{N}_. -]{1,40})$/u;
 /** Requires two letters after the colon, because `:D` is an emoticon. */
 const EMOJI = /(?:^|[\s(]):([a-z0-9_+-]{2,32})(:?)$/i;
 const COMMAND = /^\/([a-z]{0,16})$/;
@@ -48,7 +50,12 @@ export function completionAt(
   const emojiMatch = EMOJI.exec(before);
   if (emojiMatch !== null) return emojiCompletion(emojiMatch, caret, source);
   const [, , sign, prefix] = MENTION.exec(before) ?? [];
-  if (sign === undefined || prefix === undefined) return undefined;
+  if (sign === undefined || prefix === undefined) {
+    const fullName = FULL_NAME.exec(before)?.[1];
+    if (fullName === undefined) return undefined;
+    const names = source.namesLike(fullName);
+    return toCompletion("name", caret - fullName.length - 1, caret, names, "@");
+  }
   const from = caret - prefix.length - 1;
   if (sign === "@") {
     const names = [...matching(source.names, prefix, true), ...source.namesLike(prefix)];

@@ -13,6 +13,7 @@ import {
 } from "react";
 import { cleanText } from "../../base/text.ts";
 import { isSameName } from "../../core/model/item.ts";
+import { shownName } from "../../core/model/people.ts";
 import type { Texts } from "../../ui/messages/en/page.ts";
 import { languageFor } from "../../ui/messages/languages.ts";
 import { authorText, briefText } from "../../ui/text/event-text.ts";
@@ -53,10 +54,8 @@ import { TrustRoute } from "./trust/offer.tsx";
 const DAY_CHECK_MS = 10_000;
 
 /** Loads during the sign-in, so that its form is there sooner. */
-const room = new LazyModule(async () => {
-  const [module] = await Promise.all([import("./room/chat-page.tsx"), addStyleSheet(chatSheet)]);
-  return module;
-});
+const room = new LazyModule(() => import("./room/chat-page.tsx"));
+const style = new LazyModule(() => addStyleSheet(chatSheet).then(() => "loaded"));
 const dashboard = new LazyModule(() => import("./admin/dashboard.tsx"));
 
 interface Overlay {
@@ -138,7 +137,8 @@ function useNotifications(): void {
         if (event.kind === "account-changed")
           notify(texts.accountChanged(event.what, event.time, event.by));
         if (event.kind === "sealed-remark") notify(texts.sealedRemark);
-        if (event.kind === "identity-changed") notify(texts.keyChanged(cleanText(event.user)));
+        if (event.kind === "identity-changed")
+          notify(texts.keyChanged(cleanText(shownName(chat.model, event.user))));
         if (event.kind !== "notify") return;
         const { room, target, item, why } = event;
         const title = texts.notificationTitle(
@@ -203,11 +203,12 @@ function Screen() {
   }, [me]);
   const { Dashboard } = useModule(dashboard, isDashboard) ?? {};
   const { ChatPage } = useModule(room) ?? {};
+  const isStyled = useModule(style) !== undefined;
   if (me === undefined) return <Login />;
   if (isDashboard && isOperator && Dashboard !== undefined) {
     return <Dashboard onClose={() => setDashboard(false)} />;
   }
-  if (ChatPage === undefined) return null;
+  if (ChatPage === undefined || !isStyled) return null;
   return <ChatPage key={me} model={model} isOperator={isOperator} onDashboard={openDashboard} />;
 }
 

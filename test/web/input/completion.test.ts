@@ -25,6 +25,20 @@ test("completes names by display names after those that match", () => {
   expect(choices("hi @")).toEqual(["@ana", "@Anton", "@bob", "@Susana"]);
 });
 
+test("completes full names, in which a space ends no mention", () => {
+  const full = ["muhammad rizki", "muhammad rahmat"];
+  const namesLike = (query: string) =>
+    full.filter((name) => name.startsWith(query)).map((name) => name.replace(" ", "-"));
+  const at = (text: string) => completionAt(text, text.length, { ...SOURCE, namesLike });
+  expect(at("hi @muhammad r")?.choices).toEqual(["@muhammad-rizki", "@muhammad-rahmat"]);
+  const riz = at("(@muhammad riz");
+  expect(riz).toMatchObject({ choices: ["@muhammad-rizki"], from: 1 });
+  expect(riz && complete("(@muhammad riz", riz, "@muhammad-rizki").text).toBe("(@muhammad-rizki ");
+  expect(at("hi @muhammad and")).toBeUndefined();
+  expect(at("hi @ana ")).toBeUndefined();
+  expect(at("@muhammad rizki, @an")?.choices).toEqual(["@ana", "@Anton", "@Susana"]);
+});
+
 test("ignores email addresses and text after the caret", () => {
   expect(choices("mail me@an")).toBeUndefined();
   expect(choices("@bo and more", 3)).toEqual(["@bob"]);

@@ -153,11 +153,16 @@ export function EmojiPicker({ title, onChoose, onClose }: EmojiPickerProps) {
     setTone(chosen);
   };
   const hasNoMatch = query.trim() !== "" && groups.every((group) => group.emoji.length === 0);
+  const chosen = useRef<string>(undefined);
   const choose = useRef((sign: string) => {
     addRecentEmoji(sign);
+    chosen.current = sign;
     onClose();
-    onChoose(sign);
   });
+  // A text field can take the emoji only once it can have the focus.
+  const onClosed = () => {
+    if (chosen.current !== undefined) onChoose(chosen.current);
+  };
   const buttons = () => [...(list.current?.querySelectorAll<HTMLElement>("button") ?? [])];
   const onFieldKey = (event: KeyboardEvent) => {
     const [first] = groups.flatMap((group) => group.emoji);
@@ -174,7 +179,7 @@ export function EmojiPicker({ title, onChoose, onClose }: EmojiPickerProps) {
     (next ?? field.current)?.focus();
   };
   return (
-    <Dialog title={title} onClose={onClose} className="emoji-picker">
+    <Dialog title={title} onClose={onClose} onClosed={onClosed} className="emoji-picker">
       <div className="search-row">
         <input
           ref={field}

@@ -4,6 +4,7 @@ import { PICTURE_SHOWN_BYTES_MAX } from "../../../base/limits-page.ts";
 import { cleanText } from "../../../base/text.ts";
 import { isSmallPicture } from "../../../core/client/picture-name.ts";
 import type { Item } from "../../../core/model/state.ts";
+import { useShownName } from "../room/person.tsx";
 import { usePage, useTexts } from "../shell/context.tsx";
 import { showsPictures } from "../shell/settings.ts";
 
@@ -28,9 +29,10 @@ export function useSending(items: readonly Item[], target: string): Sending {
 
 export function OfferedLine({ from, name }: { readonly from: string; readonly name: string }) {
   const texts = useTexts();
+  const author = useShownName(from);
   return (
     <p className="offered" dir="auto">
-      {texts.fileInProgress(cleanText(from), cleanText(name))}
+      {texts.fileInProgress(author, cleanText(name))}
     </p>
   );
 }

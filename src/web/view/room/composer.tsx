@@ -345,14 +345,12 @@ function useWriting({ target, thread, onCommand, field, attached, itemOf }: Writ
     offers.close();
   };
   const insert = (sign: string) => {
-    // The dialog with the emoji closes first, because the text cannot be undone without the focus.
-    requestAnimationFrame(() => {
-      const { current } = field;
-      if (current === null) return;
-      const { selectionStart: from, selectionEnd: to } = current;
-      current.focus();
-      replaceText(current, { from, to }, sign);
-    });
+    const { current } = field;
+    if (current === null) return;
+    const { selectionStart: from, selectionEnd: to } = current;
+    // The text cannot be undone without the focus.
+    current.focus();
+    replaceText(current, { from, to }, sign);
   };
   const clearReference = () => change(withoutReference(draft));
   const rejected = rejection?.text === draft.text ? rejection : undefined;

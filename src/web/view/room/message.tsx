@@ -280,12 +280,13 @@ function Author({ from, user, note, hasNewKey }: AuthorProps) {
   const openCard = useContext(CardContext);
   const person = usePerson(from);
   const isLocal = note === undefined && user !== undefined;
-  const shown = useShownName(from);
+  const displayName = useShownName(from);
+  const shown = isLocal ? displayName : from;
   const name = (
     <>
-      <Avatar name={from} user={isLocal ? user : undefined} tint={person.tint} />
+      <Avatar name={shown} user={isLocal ? user : undefined} tint={person.tint} />
       <strong className="author" style={{ color: tintColor(person) }} title={note} dir="auto">
-        {isLocal ? shown : from}
+        {shown}
       </strong>
     </>
   );
@@ -296,7 +297,7 @@ function Author({ from, user, note, hasNewKey }: AuthorProps) {
         type="button"
         className="author-button"
         tabIndex={-1}
-        title={texts.showProfile(from)}
+        title={texts.showProfile(shown)}
         onClick={() => openCard(user)}
       >
         {name}
@@ -304,7 +305,7 @@ function Author({ from, user, note, hasNewKey }: AuthorProps) {
       <AccountName user={from} />
       <Marks person={person} />
       {hasNewKey === true ? (
-        <span className="role" title={texts.keyChanged(from)}>
+        <span className="role" title={texts.keyChanged(shown)}>
           {texts.newKey}
         </span>
       ) : null}
@@ -522,6 +523,7 @@ export const Pending = memo(function Pending({ row, actions }: PendingProps) {
   const { texts } = usePage();
   const { post, isGrouped } = row;
   const me = actions.me ?? "";
+  const name = useShownName(me);
   const isOnline = useOnline();
   const waiting = isOnline ? texts.pending : texts.pendingOffline;
   const note = post.state.kind === "waiting" ? waiting : undefined;
@@ -529,11 +531,9 @@ export const Pending = memo(function Pending({ row, actions }: PendingProps) {
     <article
       className={isGrouped ? "row message is-pending is-grouped" : "row message is-pending"}
       tabIndex={-1}
-      aria-label={`${cleanText(me)}, ${note ?? ""}`}
+      aria-label={`${name}, ${note ?? ""}`}
     >
-      {isGrouped ? null : (
-        <Head from={cleanText(me)} user={me} note={undefined} unixMs={post.writtenUnixMs} />
-      )}
+      {isGrouped ? null : <Head from={me} user={me} note={undefined} unixMs={post.writtenUnixMs} />}
       <Quote row={row} actions={actions} />
       <Fold id={post.key} text={post.body.text} unfolded={actions.unfolded}>
         {(text) => (

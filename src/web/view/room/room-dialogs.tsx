@@ -9,6 +9,7 @@ import { cleanText } from "../../../base/text.ts";
 import { clampUnixMs } from "../../../base/time.ts";
 import { defined } from "../../../base/values.ts";
 import { isSameName } from "../../../core/model/item.ts";
+import { shownName } from "../../../core/model/people.ts";
 import { isBoxOf, knownNames, roomOf } from "../../../core/model/selectors.ts";
 import type { RoomState } from "../../../core/model/state.ts";
 import { LOBBY } from "../../../core/rooms/rooms.ts";
@@ -461,7 +462,8 @@ function PeopleDialog({ title, action, isOmitted, onChosen, onClose, children }:
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
   const name = typed.trim().replace(/^@/, "");
   const known = knownNames(chat.model).filter((user) => !isOmitted(user));
-  const found = known.filter((user) => foldCase(user).includes(foldCase(name)));
+  const isFound = (text: string) => foldCase(text).includes(foldCase(name));
+  const found = known.filter((user) => isFound(user) || isFound(shownName(chat.model, user)));
   const listed = [...chosen, ...found.filter((user) => !chosen.has(user))];
   const choose = (user: string, isOn: boolean) =>
     setChosen(new Set(isOn ? [...chosen, user] : [...chosen].filter((entry) => entry !== user)));
@@ -481,7 +483,7 @@ function PeopleDialog({ title, action, isOmitted, onChosen, onClose, children }:
         {listed.slice(0, INVITEES_LISTED_MAX).map((user) => (
           <Check
             key={user}
-            label={cleanText(user)}
+            label={cleanText(shownName(chat.model, user))}
             isOn={chosen.has(user)}
             onChange={(isOn) => choose(user, isOn)}
           />

@@ -23,6 +23,7 @@ import { confirm, Dialog } from "../shell/dialog.tsx";
 import { whenSettled } from "../shell/effects.ts";
 import { Field } from "../shell/form.tsx";
 import { IconButton } from "../shell/icons.tsx";
+import { useShownName } from "./person.tsx";
 
 function useSealing(room: RoomState | undefined, changes = 0): RoomSealStatus | undefined {
   const { chat } = usePage();
@@ -135,7 +136,7 @@ function MemberLine({ member, room, canRemove, onChange }: MemberProps) {
   const page = usePage();
   const { chat, texts, openDialog } = page;
   const { user, isVerified, isAdmin } = member;
-  const name = cleanText(user);
+  const name = useShownName(user);
   const isMe = isSameName(user, chat.model.me);
   const notes = [
     devicesText(member, page),
@@ -257,7 +258,7 @@ export function SafetyDialog({ user, onClose, onChange }: SafetyProps) {
   const page = usePage();
   const { chat, texts } = page;
   const task = useTask();
-  const name = cleanText(user);
+  const name = useShownName(user);
   const [number, setNumber] = useState({ digits: "", isVerified: false });
   // biome-ignore lint/correctness/useExhaustiveDependencies: requested once
   useEffect(() => {

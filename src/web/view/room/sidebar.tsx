@@ -236,6 +236,7 @@ export const Rooms = memo(function Rooms(props: RoomsProps) {
   const { lines, isKnown, me, isOperator, onOpen, onDashboard, onSearch, onJump } = props;
   const { texts, chat, openDialog } = usePage();
   const server = useModelValue((model) => model.server);
+  const myName = useShownName(me);
   const hasSaved = useModelValue((model) => model.prefs !== undefined);
   const threads = useModelValue((model) => {
     const all = followedThreads(model);
@@ -306,7 +307,7 @@ export const Rooms = memo(function Rooms(props: RoomsProps) {
         <button type="button" className="me-button" onClick={() => openDialog(SettingsDialog)}>
           <Icon name="gear" />
           <span className="room-name" dir="auto">
-            {cleanText(me)}
+            {myName}
           </span>
           <span className="sr-only">{texts.account}</span>
           {isQuiet ? <Note icon="quiet" text={texts.dnd} /> : null}

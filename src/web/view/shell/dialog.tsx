@@ -14,21 +14,28 @@ export interface DialogProps {
   readonly onClose: () => void;
   readonly children: ReactNode;
   readonly className?: string;
+  /** Called once the page below can have the focus again. */
+  readonly onClosed?: () => void;
 }
 
 /** Element with the initial focus: a field, or else the least consequential button. */
 const FIRST = ":is(.dialog-body input, .dialog-body select, .dialog-body button)";
 
-export function Dialog({ title, onClose, children, className = "" }: DialogProps) {
+export function Dialog({ title, onClose, onClosed, children, className = "" }: DialogProps) {
   const { texts, layers } = usePage();
   const titleId = useId();
   const ref = useRef<HTMLDialogElement>(null);
+  const latestOnClosed = useRef(onClosed);
+  latestOnClosed.current = onClosed;
   useLayer(onClose, true, { isCover: true });
   useLayoutEffect(() => {
     const dialog = ref.current;
     dialog?.showModal();
     dialog?.querySelector<HTMLElement>(FIRST)?.focus();
-    return () => dialog?.close();
+    return () => {
+      dialog?.close();
+      latestOnClosed.current?.();
+    };
   }, []);
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: Esc closes the dialog, like a click beside it

@@ -25,7 +25,7 @@ import { playSound } from "../attention/sound.ts";
 import { makeAvatar } from "../files/scale.ts";
 import { OperatorLinkNotice } from "../login/operator-banner.tsx";
 import { IgnoredDialog } from "../room/ignored.tsx";
-import { Avatar, usePicture } from "../room/person.tsx";
+import { Avatar, usePicture, useShownName } from "../room/person.tsx";
 import { TrustOffer } from "../trust/offer.tsx";
 import { Button } from "./button.tsx";
 import { type CloseProps, FaultLine, useModelValue, usePage, useTask } from "./context.tsx";
@@ -314,7 +314,7 @@ function Picture({ user }: { readonly user: string }) {
   return (
     <>
       <div className="picture-setting">
-        <Avatar name={cleanText(user)} user={user} tint={tintOf(user)} />
+        <Avatar name={useShownName(user)} user={user} tint={tintOf(user)} />
         <Button disabled={task.isBusy} onClick={() => input.current?.click()}>
           {texts.choosePicture}
         </Button>
