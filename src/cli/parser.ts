@@ -13,6 +13,7 @@ import {
   placeholder,
 } from "./command.ts";
 import { usageFault } from "./errors.ts";
+import { quoteArgument } from "./shell-quote.ts";
 import { nearestWord } from "./suggest.ts";
 
 export type Values = Readonly<Record<string, AnyFlagValue>>;
@@ -241,18 +242,21 @@ export function parseFlagValue(text: string, definition: FlagDef, name: string):
   );
 }
 
-const HOME = /^~(?:$|[/\\])/;
+const HOME = /^(~[\w-]*|\$HOME|\$\{HOME\}|%USERPROFILE%)(?:$|[/\\](.*))/is;
 
 /**
- * Only shells replace `~`, and not after `=`; the path would be a folder named `~`.
+ * Only shells replace `~`, and not after `=`; the path would be a folder named `~`. Units, crontabs
+ * and files of variables do not replace `$HOME` either.
  * @throws {Fault} usage
  */
 export function checkHome(path: string, name: string): void {
-  if (!HOME.test(path)) return;
-  const [after, own] = [path.slice(2), JSON.stringify(`./${path}`)];
+  const [, home, after = ""] = HOME.exec(path) ?? [];
+  if (home === undefined) return;
+  const own = quoteArgument(`./${path}`);
+  const full = home === "~" ? `"$HOME/${after}" in a shell or the full path elsewhere` : "the path";
   throw usageFault(
-    `${name}: ~ in ${quoteText(path)} was not replaced by your home`,
-    `write "$HOME/${after}" in a shell or the full path elsewhere, or ${own} for a folder named ~`,
+    `${name}: ${home} in ${quoteText(path)} was not replaced by your home`,
+    `write ${full}, or ${own} for a folder named ${home}`,
   );
 }
 

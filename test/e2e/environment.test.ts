@@ -81,6 +81,9 @@ test.each([
   [["send", "x"], { CHAT_HOME: "~/chat" }, "CHAT_HOME: ~ in '~/chat'"],
   [["verify", "--data=~/data"], {}, "--data: ~ in '~/data'"],
   [["get-file", "fAAAAAAAAAAA", "--out", "~"], {}, "--out: ~ in '~'"],
+  [["rooms"], { CHAT_HOME: "~root/x" }, "CHAT_HOME: ~root in '~root/x'"],
+  [["rooms"], { CHAT_HOME: "$HOME/x" }, "CHAT_HOME: $HOME in '$HOME/x'"],
+  [["verify", "--data=%USERPROFILE%\\data"], {}, "--data: %USERPROFILE% in"],
   [["serve"], { CHAT_SERVE_CERT: "~/c.pem" }, "CHAT_SERVE_CERT: ~ in '~/c.pem'"],
 ] as const)("%p with %p refuses ~, which only shells replace", async (args, env, message) => {
   const { exitCode, err } = await ana.run(args, { env, cwd: sandbox.folder });

@@ -175,10 +175,14 @@ pageTest("keeps a refused message across a reload, until it is discarded", async
   await pupil.send("one too many");
   const refused = pupil.page.locator(".is-pending", { hasText: "one too many" });
   await refused.getByText("not sent").waitFor();
+  const asks = () =>
+    pupil.page.evaluate<boolean>("!dispatchEvent(new Event('beforeunload', { cancelable: true }))");
+  expect(await asks()).toBe(true);
   await pupil.page.reload();
   await refused.getByText("not sent").waitFor();
   await refused.getByRole("button", { name: "Discard" }).click();
   await refused.waitFor({ state: "detached" });
+  expect(await asks()).toBe(false);
   await pupil.page.reload();
   await pupil.waitForMessage("the first one");
   expect(await refused.count()).toBe(0);

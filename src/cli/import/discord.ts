@@ -3,11 +3,12 @@
  * @see https://github.com/Tyrrrz/DiscordChatExporter (Exporting/JsonMessageWriter.cs)
  */
 
+import { type Fields, fieldsOf, listOf, textOf } from "../../base/json-fields.ts";
+import { joinLines } from "../../core/slack/blocks.ts";
+import { dateText, linkText } from "../../core/slack/mrkdwn.ts";
 import { type ExportChannel, selectChannel } from "./channel.ts";
 import { EntryList, type ParsedFile, type ReadOptions } from "./entry.ts";
-import { type Fields, fieldsOf, listOf, textOf } from "./json.ts";
-import { addMessage, addReaction, joinLines } from "./message.ts";
-import { dateText, linkText } from "./mrkdwn.ts";
+import { addMessage, addReaction } from "./message.ts";
 import { type ExportTree, jsonFile } from "./source.ts";
 
 export function isDiscord(value: unknown): boolean {

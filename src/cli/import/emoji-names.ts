@@ -4,6 +4,7 @@
  * @see https://github.com/iamcal/emoji-data (16.0.0), whose names both programs use
  */
 
+import { CODE } from "../../core/slack/mrkdwn.ts";
 import { emojiOf, SKIN_TONES, withSkinTone } from "../../ui/text/emoji.ts";
 import otherNames from "./emoji-names.txt" with { type: "text" };
 
@@ -48,8 +49,6 @@ const SHORT_NAME = new RegExp(
   ].join(""),
   "gu",
 );
-
-export const CODE = /```[\s\S]*?```|`[^`\n]+`/g;
 
 /** Replaces names between colons outside code. Unknown names stay as they are. */
 export function withEmoji(text: string): string {

@@ -1,10 +1,11 @@
 /** Detects the format of an import. */
 
 import { basename as baseName } from "node:path";
+import type { Fields } from "../../base/json-fields.ts";
 import { quoteText } from "../../base/text.ts";
 import { isDiscord, isDiscordStart, readDiscord } from "./discord.ts";
 import { type ParsedFile, type ReadOptions, unknownFormat } from "./entry.ts";
-import { type Fields, jsonLinesIn } from "./json.ts";
+import { jsonLinesIn } from "./json.ts";
 import { readMattermost } from "./mattermost.ts";
 import { readRecords } from "./records.ts";
 import { isSlack, readSlack } from "./slack.ts";

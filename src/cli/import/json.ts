@@ -1,21 +1,7 @@
 /** JSON in the files of an export, whose fields can have any type. */
 
+import { type Fields, fieldsOf } from "../../base/json-fields.ts";
 import { linesIn, type TextLine } from "./entry.ts";
-
-export type Fields = Readonly<Record<string, unknown>>;
-
-export function fieldsOf(value: unknown): Fields | undefined {
-  const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
-  return isObject ? (value as Fields) : undefined;
-}
-
-export function listOf(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : [];
-}
-
-export function textOf(value: unknown): string {
-  return typeof value === "string" ? value : "";
-}
 
 /** No export nests deeper; only a file that was made to exhaust the stack does. */
 const JSON_DEPTH_MAX = 64;

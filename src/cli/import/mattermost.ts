@@ -1,11 +1,12 @@
 /** Mattermost's bulk export in JSON Lines, in its zip, or unpacked. */
 
-import { attachmentsText, type BlockNames } from "./blocks.ts";
+import { type Fields, fieldsOf, listOf, textOf } from "../../base/json-fields.ts";
+import { attachmentsText, type BlockNames, joinLines } from "../../core/slack/blocks.ts";
 import { type ExportChannel, selectChannel } from "./channel.ts";
 import { withEmoji } from "./emoji-names.ts";
 import { EntryList, type ParsedFile, type ReadOptions } from "./entry.ts";
-import { type Fields, fieldsOf, jsonLinesIn, jsonOf, listOf, textOf } from "./json.ts";
-import { addMessage, addReaction, emojiText, joinLines } from "./message.ts";
+import { jsonLinesIn, jsonOf } from "./json.ts";
+import { addMessage, addReaction, emojiText } from "./message.ts";
 
 /** Channel of a team, or a direct conversation, whose name lists its members. */
 interface MattermostChannel extends ExportChannel {
@@ -152,7 +153,12 @@ function textIn(post: Fields): string {
 }
 
 /** Mattermost's texts are in Markdown already. */
-const NAMES: BlockNames = { convert: withEmoji, userName: (id) => id, channelName: (id) => id };
+const NAMES: BlockNames = {
+  convert: withEmoji,
+  userName: (id) => id,
+  channelName: (id) => id,
+  emoji: emojiText,
+};
 
 /** An integration can post under a name of its own. */
 function authorOf(post: Fields): string {

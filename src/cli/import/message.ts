@@ -53,19 +53,6 @@ export function emojiText(name: string): string {
   return emojiWithName(name) ?? `:${name}:`;
 }
 
-export function joinLines(parts: readonly string[]): string {
-  return parts.filter((part) => part.trim() !== "").join("\n");
-}
-
-/** Reports whether the words of `part` are in `whole`, in the same order, whatever the markup. */
-export function containsWords(whole: string, part: string): boolean {
-  return wordsOf(whole).includes(wordsOf(part));
-}
-
-function wordsOf(text: string): string {
-  return text.replaceAll(/[^\p{L}\p{N}]+/gu, "").toLowerCase();
-}
-
 /** @returns `undefined` if there are too many parts */
 function partsOf(text: string): readonly string[] | undefined {
   if (Buffer.byteLength(text) <= TEXT_BYTES_MAX) return [text];

@@ -1,9 +1,10 @@
 /** The program's own export: the output of `chat export` and `chat history --json`. */
 
+import { type Fields, fieldsOf, listOf, textOf } from "../../base/json-fields.ts";
 import { formatSize } from "../../base/sizes.ts";
 import { type ExportChannel, selectChannel } from "./channel.ts";
 import { EntryList, type ParsedFile, type ReadOptions } from "./entry.ts";
-import { type Fields, fieldsOf, jsonLinesIn, listOf, textOf } from "./json.ts";
+import { jsonLinesIn } from "./json.ts";
 
 interface RoomOfRecords extends ExportChannel {
   readonly key: string;

@@ -1,11 +1,19 @@
 /** Slack's export: a folder or a zip. */
 
-import { attachmentsText, type BlockNames, blocksText, either, filesText } from "./blocks.ts";
+import { type Fields, fieldsOf, listOf, textOf } from "../../base/json-fields.ts";
+import {
+  attachmentsText,
+  type BlockNames,
+  blocksText,
+  either,
+  filesText,
+  joinLines,
+} from "../../core/slack/blocks.ts";
+import type { SlackNames } from "../../core/slack/mrkdwn.ts";
 import { type ExportChannel, selectChannel } from "./channel.ts";
 import { EntryList, type ParsedFile, type ReadOptions } from "./entry.ts";
-import { type Fields, fieldsOf, listOf, textOf } from "./json.ts";
-import { addMessage, addReaction, emojiText, joinLines } from "./message.ts";
-import { markdownOf, type SlackNames } from "./mrkdwn.ts";
+import { addMessage, addReaction, emojiText } from "./message.ts";
+import { markdownOf } from "./mrkdwn.ts";
 import { type ExportTree, jsonFile } from "./source.ts";
 
 const DAY_FILE = /^(?:(.*)\/)?\d{4}-\d\d-\d\d\.json$/;
@@ -167,6 +175,7 @@ class SlackReader {
     const { users, channels } = names;
     this.#blockNames = {
       convert: (text) => markdownOf(text, this.#names),
+      emoji: emojiText,
       userName: (id) => users.get(id) || id,
       channelName: (id) => channels.get(id) || id,
     };

@@ -206,6 +206,7 @@ export class ScreenClient implements ScreenHost {
       this.#exit.end(0); // Runs after an error, too.
       this.#saveDrafts();
       this.unsavedDrafts = this.#drafts.unsaved(open.state.isPresent());
+      this.#drafts.close();
       this.#collector.end();
       removeExitListener();
       release();

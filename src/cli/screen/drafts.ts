@@ -139,6 +139,11 @@ export class ScreenDrafts {
     );
   }
 
+  /** A window that starts before this process has ended takes the saved drafts over. */
+  close(): void {
+    this.options.store.release(this.#window);
+  }
+
   #fail(error: unknown): void {
     if (!(error instanceof Fault)) throw error;
     if (!this.#hasFailed) this.options.onFailure(error);

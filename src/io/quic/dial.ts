@@ -16,6 +16,7 @@ import { QuicLink } from "./link.ts";
 
 /** A listener refuses connections for some milliseconds after a burst of handshakes. */
 const BUSY_RETRY_MS = 100;
+const REASON_WAIT_MS = 100;
 
 export interface QuicDialSettings {
   /** "bbr" (default) is fast on lossy paths, "cubic" fair to other traffic. */
@@ -128,6 +129,8 @@ class Attempt {
       else link.hasSentFirst = link.send(this.first);
       return link;
     } catch (cause) {
+      // The stream can end before the connection reports its reason.
+      if (cause instanceof Fault) await withTimeout(this.wire.closed, REASON_WAIT_MS, () => {});
       throw this.#fault(cause);
     }
   }

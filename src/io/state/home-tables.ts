@@ -29,7 +29,7 @@ export interface DraftWindow {
 export class DraftStore extends HomeTable {
   constructor(
     database: StateDatabase,
-    private readonly locks: Pick<OutboxStore, "hold" | "isHeld">,
+    private readonly locks: Pick<OutboxStore, "hold" | "isHeld" | "release">,
     private readonly histories: AcceptedHistories,
   ) {
     super(database);
@@ -85,6 +85,11 @@ export class DraftStore extends HomeTable {
       this.locks.hold(window.id);
       this.#write(owner, keyOf(target, window, name), draft);
     });
+  }
+
+  /** Leaves the window's drafts to the next one. */
+  release(window: DraftWindow): void {
+    this.locks.release(window.id);
   }
 
   #rows({ fingerprint, user }: DraftOwner): Row[] {

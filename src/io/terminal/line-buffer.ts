@@ -21,7 +21,7 @@ export class LineBuffer {
 
   /**
    * @param ended whether bytes without a line feed form the last line
-   * @throws {Fault} text-invalid if the line is not UTF-8, too-large if it is too long
+   * @throws {Fault} text-invalid if the line is not UTF-8 or contains NUL; too-large
    */
   takeLine(ended: boolean): string | undefined {
     for (;;) {
@@ -84,6 +84,12 @@ export class LineBuffer {
 
 function lineText(line: Buffer): string {
   const end = line.at(-1) === CARRIAGE_RETURN ? line.length - 1 : line.length;
+  // Latin letters in UTF-16 are UTF-8 with NUL characters.
+  if (line.includes(0)) {
+    throw new Fault("text-invalid", "a line of the input contains NUL", {
+      remedy: "convert it to UTF-8, for example with iconv -f UTF-16",
+    });
+  }
   try {
     return utf8Decode(line.subarray(0, end));
   } catch (cause) {

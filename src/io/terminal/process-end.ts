@@ -1,12 +1,12 @@
 /** Every end of the process that its own code can notice. */
 
 /**
- * Signals that end the process and have no other handler. The runtime uses SIGPWR itself, and a
- * crash (SIGSEGV, SIGABRT, …) leaves nothing to run.
+ * Signals that end the process and have no other handler. The runtime uses SIGPWR itself. After a
+ * SIGSEGV, SIGBUS, SIGFPE or SIGILL of its own, a handler would run into the same fault again.
  */
 const ENDING_SIGNALS = [
   ...(["SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGALRM", "SIGVTALRM", "SIGPROF", "SIGXCPU"] as const),
-  ...(["SIGSYS", "SIGTRAP", "SIGIO"] as const),
+  ...(["SIGSYS", "SIGTRAP", "SIGIO", "SIGABRT"] as const),
 ] satisfies readonly NodeJS.Signals[];
 
 const ERRORS = ["uncaughtException", "unhandledRejection"] as const;

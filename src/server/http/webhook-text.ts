@@ -3,6 +3,13 @@
 import { utf8Encode } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import { TEXT_BYTES_MAX } from "../../base/limits.ts";
+import {
+  attachmentsText,
+  type BlockNames,
+  blocksText,
+  joinLines,
+} from "../../core/slack/blocks.ts";
+import { markdownWith } from "../../core/slack/mrkdwn.ts";
 
 export interface WebhookText {
   readonly text: string;
@@ -53,34 +60,22 @@ function webhookLines(body: Fields): string {
   if (Array.isArray(body["alerts"])) {
     return (message.length > 0 ? message : fieldsIn(body["alerts"]).map(alertLine)).join("\n");
   }
-  const blocks = fieldsIn(body["blocks"]).map(blockLine);
-  const attachments = fieldsIn(body["attachments"]).map(attachmentLines);
-  const text = plainText(textOf(body["text"]));
-  return [...(text === "" ? blocks : [text]), ...attachments]
-    .filter((part) => part !== "")
-    .join("\n");
+  const text = convert(textOf(body["text"]));
+  const blocks = blocksText(body["blocks"], NAMES);
+  const attachments = attachmentsText(body["attachments"], NAMES);
+  return joinLines([text === "" ? blocks : text, attachments]);
 }
 
-function attachmentLines(attachment: Fields): string {
-  const field = (key: string) => plainText(textOf(attachment[key]));
-  const [title, link] = [field("title"), textOf(attachment["title_link"])];
-  const heading = title === "" || link === "" ? `${title}${link}` : `${title} (${link})`;
-  const fields = fieldsIn(attachment["fields"]).map((field) => {
-    const [name, value] = [textOf(field["title"]), plainText(textOf(field["value"]))];
-    return name === "" ? value : `${name}: ${value}`;
-  });
-  const lines = [field("pretext"), heading, field("text"), ...fields].filter((line) => line !== "");
-  return lines.length > 0 ? lines.join("\n") : field("fallback");
-}
+const NO_NAMES = { users: new Map(), channels: new Map() };
+const NAMES: BlockNames = {
+  convert,
+  userName: (id) => id,
+  channelName: (id) => id,
+  emoji: (name) => `:${name}:`,
+};
 
-function blockLine({ text, fields }: Fields): string {
-  const texts = [text, ...fieldsIn(fields)].map((value) =>
-    isFields(value) ? value["text"] : undefined,
-  );
-  return texts
-    .map((value) => plainText(textOf(value)))
-    .filter((line) => line !== "")
-    .join("\n");
+function convert(mrkdwn: string): string {
+  return markdownWith(mrkdwn, NO_NAMES, (text) => text);
 }
 
 function alertLine(alert: Fields): string {
@@ -97,18 +92,6 @@ function alertLine(alert: Fields): string {
     summary === undefined ? "" : `: ${summary}`,
     otherLabels.length === 0 ? "" : ` (${otherLabels.join(", ")})`,
   ].join("");
-}
-
-function plainText(text: string): string {
-  return text
-    .replaceAll(
-      /<((?:https?|mailto):[^<>|]*)(?:\|([^<>]*))?>/g,
-      (_, link: string, label?: string) =>
-        label === undefined || label === "" || label === link ? link : `${label} (${link})`,
-    )
-    .replaceAll("&lt;", "<")
-    .replaceAll("&gt;", ">")
-    .replaceAll("&amp;", "&");
 }
 
 /** A long text is not refused, because the sender cannot know the limit. */

@@ -172,7 +172,11 @@ describe("several windows of one home", () => {
     first.close();
     const third = window();
     expect(third.shown).toBe("ten minutes of work\nrefused\ntwo");
-    third.type(undefined);
+    third.drafts.close();
+    const fourth = window();
+    expect(fourth.shown).toBe("ten minutes of work\nrefused\ntwo");
+    fourth.type(undefined);
+    fourth.close();
     third.close();
     const last = window();
     expect(last.shown).toBeUndefined();

@@ -73,3 +73,12 @@ test("splits keys of a terminal in raw mode", () => {
   expect(keys("aä\u{1f469}\x7f\r")).toEqual(["a", "ä", "\u{1f469}", "\x7f", "\r"]);
   expect(keys("\x1b[1;5Dx\x1bOPy\x1b")).toEqual(["\x1b[1;5D", "x", "\x1bOP", "y", "\x1b"]);
 });
+
+test("refuses lines in UTF-16, which contain NUL", () => {
+  const buffer = new LineBuffer(100);
+  buffer.push(Buffer.from("hi\n", "utf16le"));
+  buffer.push(bytes("\nfine\n"));
+  expect(() => buffer.takeLine(false)).toThrow("contains NUL");
+  expect(() => buffer.takeLine(false)).toThrow("contains NUL");
+  expect(buffer.takeLine(false)).toBe("fine");
+});

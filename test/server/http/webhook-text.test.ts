@@ -120,6 +120,28 @@ test("uses the fallback and blocks only without other text", () => {
   expect(textOf({ blocks, text: "Deploy of v2" })).toBe("Deploy of v2");
 });
 
+test("reads rich text, nested blocks and markup as an import does", () => {
+  const part = (type: string, fields: object) => ({ type, ...fields });
+  const section = (...elements: object[]) => part("rich_text_section", { elements });
+  const elements = [
+    section(
+      part("text", { text: "build ", style: { bold: true } }),
+      part("emoji", { name: "tada" }),
+    ),
+    part("rich_text_list", { style: "bullet", elements: [section(part("text", { text: "one" }))] }),
+  ];
+  const blocks = [
+    part("rich_text", { elements }),
+    part("context", { elements: [part("mrkdwn", { text: "*by* ana, a <b> &amp; c" })] }),
+  ];
+  expect(textOf({ blocks })).toBe("**build** :tada:\n- one\n**by** ana, a <b> & c");
+  const attachments = [{ author_name: "ci", blocks: [part("section", { text: { text: "red" } })] }];
+  expect(textOf({ attachments })).toBe("ci\nred");
+  let deep: unknown = "x";
+  for (let level = 0; level < 5_000; level++) deep = [{ type: "section", elements: deep }];
+  expect(refusal(JSON.stringify({ blocks: deep }))).toStartWith("text-invalid");
+});
+
 test("cuts a long text at a whole character", () => {
   const text = textOf({ attachments: [{ text: "é".repeat(TEXT_BYTES_MAX) }] });
   expect(utf8Encode(text).length).toBeLessThanOrEqual(TEXT_BYTES_MAX);

@@ -4,8 +4,7 @@
  * @see https://docs.slack.dev/legacy/legacy-messaging/legacy-secondary-message-attachments
  */
 
-import { type Fields, fieldsOf, listOf, textOf } from "./json.ts";
-import { containsWords, emojiText, joinLines } from "./message.ts";
+import { type Fields, fieldsOf, listOf, textOf } from "../../base/json-fields.ts";
 import { dateText, linkText } from "./mrkdwn.ts";
 
 /** Converts the markup of one text. */
@@ -15,6 +14,8 @@ export interface BlockNames {
   readonly convert: Convert;
   readonly userName: (id: string) => string;
   readonly channelName: (id: string) => string;
+  /** Returns the emoji, or its name between colons. */
+  readonly emoji: (name: string) => string;
 }
 
 /** At least the depth of any JSON that is read, because each level of a block is one of JSON. */
@@ -124,7 +125,7 @@ function richPart(value: unknown, names: BlockNames, depth: number): string {
     case "broadcast":
       return styled(`@${textOf(part["range"])}`);
     case "emoji":
-      return emojiText(nameOf(part));
+      return names.emoji(nameOf(part));
     case "date":
       return textOf(part["fallback"]) || dateText(String(part["timestamp"]));
     case "color":
@@ -217,4 +218,17 @@ function fileText(file: Fields): string {
   if (mode === "tombstone") return "";
   if (mode === "hidden_by_limit") return `[file ${name}, hidden by Slack's limit]`;
   return `[file ${name || "without a name"}]`;
+}
+
+export function joinLines(parts: readonly string[]): string {
+  return parts.filter((part) => part.trim() !== "").join("\n");
+}
+
+/** Reports whether the words of `part` are in `whole`, in the same order, whatever the markup. */
+function containsWords(whole: string, part: string): boolean {
+  return wordsOf(whole).includes(wordsOf(part));
+}
+
+function wordsOf(text: string): string {
+  return text.replaceAll(/[^\p{L}\p{N}]+/gu, "").toLowerCase();
 }
