@@ -261,6 +261,10 @@ export class OutboxDriver {
     connection.requestThen("post", emptyPost, (outcome) => {
       if (outcome.kind === "answered") {
         this.#handle({ kind: "acked", counter, receipt: outcome.answer });
+      } else if (isDeferral(outcome.fault)) {
+        // The server refuses later posts until this one arrives again.
+        this.#deferred.add(counter);
+        this.#handle({ kind: "refused", counter, fault: outcome.fault });
       } else if (this.#connection === connection && !connection.isClosed) {
         this.#maybeStored.delete(counter);
         this.#handle(isHeld ? { kind: "held", counter, fault, isRefused: true } : refused);
@@ -418,4 +422,9 @@ export class OutboxDriver {
 
 function isAdminPending(body: PostBody | Fault): boolean {
   return body instanceof Fault && body.code === "admin-pending";
+}
+
+/** An unencrypted post has no epoch, so a server that names one lies. */
+function isDeferral({ code, retryAfterMs }: Fault): boolean {
+  return retryAfterMs !== undefined && code !== "stale-epoch";
 }

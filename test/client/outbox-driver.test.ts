@@ -118,4 +118,16 @@ describe("a post that can no longer be encrypted", () => {
     await box.clock.advance(1);
     expect(box.outcomes).toEqual(["not-member"]);
   });
+
+  test("is asked about again if the server defers the answer", async () => {
+    const box = await sentOnce();
+    const fault = new Fault("no-majority", "one server", { retryAfterMs: 1_000 });
+    box.answer({ kind: "refused", fault });
+    await box.clock.advance(5_000);
+    await box.seals(2);
+    expect([box.outcomes, box.sent]).toEqual([[], ["one", "", ""]]);
+    box.answer({ kind: "refused", fault: new Fault("not-found", "it says nothing") });
+    await box.clock.advance(1);
+    expect(box.outcomes).toEqual(["not-member"]);
+  });
 });

@@ -48,7 +48,7 @@ export async function editRefusal(
       remedy: msg`you can edit only your own messages`,
     });
   }
-  if (row !== undefined && isDeleted(row))
+  if (row !== undefined && (isDeleted(row) || isErasedEdit(row)))
     return new Fault("not-found", msg`message ${seq} was deleted`);
   return new Fault("not-found", msg`this device has not read a message ${seq} in this room`, {
     remedy: msg`edit it on a device that can read it`,
@@ -57,19 +57,25 @@ export async function editRefusal(
 
 async function isErased(vault: Vault, room: RoomId, seq: number): Promise<boolean> {
   const row = await vault.find<ArchivedRow>(contentKey(room, seq));
-  return row === undefined || isDeleted(row);
+  return row === undefined || isDeleted(row) || isErasedEdit(row);
 }
 
 /**
  * Deletes the content of an erased message. The count of a message from this device remains,
- * because readers must not report it as withheld if a rollback takes its record away.
+ * because readers must not report it as withheld if a rollback takes its record away. Of an edit
+ * remains that it was one.
  */
 export async function eraseContent(vault: Vault, room: RoomId, seq: number): Promise<void> {
   const key = contentKey(room, seq);
   const row = await vault.find<ArchivedRow>(key);
+  if (row !== undefined && isErasedEdit(row)) return;
   if (row?.count === undefined) await vault.delete(key);
   else if (!isDeleted(row))
     await vault.put(key, { kind: "closed", reason: "deleted", ...identityOf(row) });
+}
+
+export function isErasedEdit(row: ArchivedRow): boolean {
+  return row.kind === "closed" && row.reason === "erased";
 }
 
 function isDeleted(row: ArchivedRow): boolean {

@@ -36,7 +36,7 @@ import {
 } from "./body.ts";
 import { type Claims, type HistoryView, isForkIn } from "./claims.ts";
 import type { SealedDevice } from "./device.ts";
-import { editRefusal, eraseContent, type RemainingEdit } from "./edits.ts";
+import { editRefusal, eraseContent, isErasedEdit, type RemainingEdit } from "./edits.ts";
 import type { FileIndex } from "./file-index.ts";
 import { GroupChanges, pendingOf } from "./group-changes.ts";
 import { cannotWrite, needsRepair } from "./group-plans.ts";
@@ -380,8 +380,8 @@ export class SealedRoom {
     }
     const carriers = await this.#carriersOf(records);
     const openable = new Set(
-      records.filter(
-        ({ kind, state }) => state === "whole" && (kind === "sealed" || kind === "group"),
+      records.filter(({ kind, state }) =>
+        kind === "group" ? state === "whole" : kind === "sealed" && state !== "damaged",
       ),
     );
     if (openable.size + carriers.size === 0) return records;
@@ -395,6 +395,8 @@ export class SealedRoom {
       if (carriers.has(record)) return carrierRecord(record);
       if (!openable.has(record)) return record;
       const row = contents.get(record.seq);
+      if (record.state === "erased")
+        return row !== undefined && isErasedEdit(row) ? openedRecord(record, row) : record;
       if (row !== undefined) return openedRecord(record, row);
       return record.kind === "sealed" ? closedRecord(record) : record;
     });

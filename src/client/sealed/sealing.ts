@@ -40,6 +40,10 @@ const LINK_FAULT_CODES: ReadonlySet<string> = new Set([
   ...(["link-closed", "timeout", "shutting-down", "too-fast"] as const),
 ]);
 const RETRY_MS = 100;
+/** Answers to `group` by servers without encrypted rooms. */
+const HAS_NO_SEALED_ROOMS: ReadonlySet<string> = new Set([
+  ...(["kind-unknown", "not-allowed"] as const),
+]);
 
 export interface SealedHome {
   exists(): boolean | Promise<boolean>;
@@ -542,7 +546,7 @@ export class Sealing {
       return made === undefined ? undefined : notMember(to);
     } catch (error) {
       const fault = asFault(error);
-      return fault.code === "kind-unknown" ? undefined : fault;
+      return HAS_NO_SEALED_ROOMS.has(fault.code) ? undefined : fault;
     }
   }
 

@@ -33,7 +33,9 @@ export function itemOf(
   me: string | undefined,
   isReplyToMe: (seq: number) => boolean,
 ): Item {
-  const { seq, n, timeUnixMs, kind, from, state, body } = record;
+  const { seq, n, timeUnixMs, from, state, body } = record;
+  // An erased message is not unreadable for want of a key.
+  const kind = record.kind === "sealed" && state === "erased" ? "text" : record.kind;
   const fields = fieldsIn(record);
   const group = kind === "group" ? groupChangeOf(body) : undefined;
   const isMine = isSameName(from, me);

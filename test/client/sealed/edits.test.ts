@@ -45,8 +45,15 @@ describe("an erasure of an edited message", () => {
     expect(await secretsOf(back)).toEqual([]);
     const order = (await ana.history({ kinds: ["all"] })).records.find(isErasure);
     expect(order?.body).toEqual({ seq, also: edits });
-    const states = (await back.history()).records.filter((record) => edits.includes(record.seq));
-    expect(states.map(({ state }) => state)).toEqual(["erased", "erased"]);
+    for (const person of [ana, back]) {
+      const { records } = await person.history();
+      const found = records.filter((record) => [seq, ...edits].includes(record.seq));
+      expect(found.map(({ kind, state }) => [kind, state])).toEqual([
+        ["sealed", "erased"],
+        ["edit", "erased"],
+        ["edit", "erased"],
+      ]);
+    }
   });
 
   two(

@@ -114,6 +114,13 @@ test("marks a notice, which mentions nobody", () => {
   expect(itemFor({}, "action")).toMatchObject({ mentionsMe: true });
 });
 
+test("shows an erased encrypted message as deleted, and not as unreadable", () => {
+  const sealed = record(5, { kind: "sealed", body: { reason: "absent" } });
+  expect(itemOf(sealed, "ana", never)).toMatchObject({ kind: "sealed", state: "whole" });
+  const erased = record(5, { kind: "sealed", state: "erased", body: undefined });
+  expect(itemOf(erased, "ana", never)).toMatchObject({ kind: "text", state: "erased", text: "" });
+});
+
 test("finds mentions in an edited caption", () => {
   const body = { file: "fabcdefghijk", name: "a.png", size: 1, chunks: 1, text: "see, @ben" };
   const file = record(5, { kind: "file", body: { ...body, digest: "0a".repeat(32) } });
