@@ -188,7 +188,7 @@ async function roomsOf(history: Archive): Promise<Map<RoomId, FolderRoom>> {
 
 interface FolderAccounts {
   readonly names: ReadonlyMap<UserId, Name>;
-  /** By present and former names, of which no two accounts have the same. */
+  /** Accounts by present and former names, which are never shared. */
   readonly ids: ReadonlyMap<FoldedName, UserId>;
 }
 
