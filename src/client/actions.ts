@@ -11,7 +11,7 @@ import type { RoomView } from "../core/client/chat-record.ts";
 import { withMentions } from "../core/client/mentions.ts";
 import type { Receipt } from "../core/client/outbox.ts";
 import { roomAt } from "../core/client/room-names.ts";
-import { withChanges } from "../core/model/changes.ts";
+import { type ChangeMap, noteChange, withChanges } from "../core/model/changes.ts";
 import { isMessage, isSameName, itemOf } from "../core/model/item.ts";
 import { lastReplySeq, loadedItem, readPositionAfter, threadRoot } from "../core/model/room.ts";
 import {
@@ -321,11 +321,13 @@ export class Actions {
     const { me } = this.#model;
     const loaded = loadedItem(known, seq);
     if (loaded !== undefined) return loaded;
-    const record = await this.#store.record(known.target, seq);
+    const [record, ...later] = await this.#store.recordWithChanges(known.target, seq);
     if (record === undefined) return undefined;
+    const changes: ChangeMap = new Map(known.changes);
+    for (const change of later) noteChange(changes, change);
     return withChanges(
       itemOf(record, me, () => false),
-      known.changes.get(seq),
+      changes.get(seq),
       me,
     );
   }

@@ -5,9 +5,10 @@ import type { RoomId, Sha256 } from "../base/ids.ts";
 import { PAGE_RECORDS_MAX } from "../base/limits.ts";
 import { SCROLL_PAGE_RECORDS } from "../base/limits-page.ts";
 import { defined } from "../base/values.ts";
-import type { ChatRecord } from "../core/client/chat-record.ts";
+import { type ChatRecord, fieldsIn } from "../core/client/chat-record.ts";
 import type { ModelEffect, ModelEvent } from "../core/model/event.ts";
 import { hasNoItem } from "../core/model/item.ts";
+import { roomOf } from "../core/model/selectors.ts";
 import type { Model } from "../core/model/state.ts";
 import { emptyModel, updateAll } from "../core/model/update.ts";
 import type { RoomPrefs } from "../core/rooms/prefs.ts";
@@ -28,6 +29,9 @@ export type UiEffect = Effect<"read" | "notify" | "keep-draft">;
 
 /** Maximum number of members listed. In larger rooms, users search for members by name. */
 const MEMBERS_MAX = 5 * PAGE_RECORDS_MAX;
+
+/** Pages of changes that are searched for those of an old message. */
+const CHANGE_PAGES_MAX = 20;
 
 export interface ModelStoreOptions {
   readonly nextFrame: (callback: () => void) => void;
@@ -127,6 +131,32 @@ export class ModelStore {
   async record(target: string, seq: number): Promise<ChatRecord | undefined> {
     const { records } = await this.#history({ target, after: seq - 1, before: seq + 1, limit: 1 });
     return records[0];
+  }
+
+  /** The record, followed by the votes, reactions and edits that change it. */
+  async recordWithChanges(target: string, seq: number): Promise<readonly ChatRecord[]> {
+    const record = await this.record(target, seq);
+    return record === undefined ? [] : [record, ...(await this.#laterChanges(target, [record]))];
+  }
+
+  /** Changes of these records that were recorded after the last of them. */
+  async #laterChanges(target: string, records: readonly ChatRecord[]): Promise<ChatRecord[]> {
+    const seqs = new Set(records.map(({ seq }) => seq));
+    const found: ChatRecord[] = [];
+    let after = records.at(-1)?.seq;
+    for (let pages = 0; after !== undefined && pages < CHANGE_PAGES_MAX; pages++) {
+      const range = { target, kinds: [...CHANGE_KINDS], after, limit: PAGE_RECORDS_MAX };
+      const page = await this.#history(range);
+      for (const change of page.records) {
+        const { seq, re, also = [] } = fieldsIn(change);
+        if (![seq, re, ...also].some((changed) => seqs.has(Number(changed ?? 0)))) continue;
+        // A reaction can be erased later.
+        seqs.add(change.seq);
+        found.push(change);
+      }
+      after = page.more ? page.records.at(-1)?.seq : undefined;
+    }
+    return found;
   }
 
   /** Returns the seq of the first item at or after a time. */
@@ -236,19 +266,24 @@ export class ModelStore {
     const limit = SCROLL_PAGE_RECORDS;
     if (side === "newer") {
       const { records, more } = await this.#history({ target, after: seq, limit });
-      return { records, hasOlder: true, hasNewer: more };
+      const later = more ? await this.#laterChanges(target, records) : [];
+      return { records, later, hasOlder: true, hasNewer: more };
     }
     if (side === "older") {
       const before = seq === Number.MAX_SAFE_INTEGER ? {} : { before: seq };
       const { records, more } = await this.#history({ target, ...before, limit });
-      return { records, hasOlder: more, hasNewer: true };
+      const hasJumped = roomOf(this.#model, target)?.jump !== undefined;
+      const later = hasJumped ? await this.#laterChanges(target, records) : [];
+      return { records, later, hasOlder: more, hasNewer: true };
     }
     const [older, newer] = await Promise.all([
       this.#history({ target, before: seq + 1, limit: limit / 2 }),
       this.#history({ target, after: seq, limit: limit / 2 }),
     ]);
     const records = [...older.records, ...newer.records];
-    return { records, hasOlder: older.more, hasNewer: newer.more };
+    // Votes and edits may lie far behind the messages to which the user jumps.
+    const later = newer.more ? await this.#laterChanges(target, records) : [];
+    return { records, later, hasOlder: older.more, hasNewer: newer.more };
   }
 
   #history(fields: RequestFields<"history">): Promise<HistoryPage> {

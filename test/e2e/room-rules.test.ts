@@ -108,6 +108,15 @@ server.test("sends a member's work to the box of an assignment room", async (san
   const renamed = sandbox.path("renamed");
   expect((await tea.run(["handed", "--room", "essays", "--out", renamed])).exitCode).toBe(0);
   expect(readdirSync(renamed).sort()).toEqual(["pip", "zoe"]);
+  // Reading the data folder without the server finds former names, too.
+  const { data } = server.served;
+  const fromFolder = async (room: string) =>
+    (await olga.json(["history", "--data", data, "--room", room])).map(({ seq }) => seq);
+  const found = await fromFolder("prose");
+  expect(found.length).toBeGreaterThan(3);
+  expect(await fromFolder("Essays")).toEqual(found);
+  expect(await fromFolder("essays@zoe")).toEqual(await fromFolder("prose@zoe"));
+  expect((await olga.run(["history", "--data", data, "--room", "poems"])).exitCode).toBe(4);
   expect(readdirSync(join(renamed, "pip")).sort()).toEqual(["essay.txt", "messages.txt"]);
   expect(readFileSync(join(renamed, "zoe", "messages.txt"), "utf8")).toContain("zoe: only words");
 });

@@ -3,7 +3,14 @@
 import { join } from "node:path";
 import { Fault } from "../../base/fault.ts";
 import { boxOwner, type RoomId, type UserId } from "../../base/ids.ts";
-import { foldName, isName, type Name, type Target } from "../../base/names.ts";
+import {
+  boxNames,
+  type FoldedName,
+  foldName,
+  isName,
+  type Name,
+  type Target,
+} from "../../base/names.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import { openArchive } from "../../io/archive/archive.ts";
 import { checkDataFolder } from "../../io/disk/data-folder.ts";
@@ -15,7 +22,7 @@ import { displayRecord } from "../output/records.ts";
 import type { DisplayRecord } from "../output/render.ts";
 
 type FolderRoom =
-  | { readonly kind: "room"; readonly name: string }
+  | { readonly kind: "room"; readonly name: string; readonly was: readonly string[] }
   | { readonly kind: "pair"; readonly pair: readonly [UserId, UserId] };
 
 const ALL = {
@@ -35,7 +42,7 @@ export class FolderHistory {
 
   private constructor(
     private readonly history: Archive,
-    private readonly names: ReadonlyMap<UserId, Name>,
+    private readonly accounts: FolderAccounts,
     rooms: ReadonlyMap<RoomId, FolderRoom>,
   ) {
     this.#rooms = rooms;
@@ -45,7 +52,7 @@ export class FolderHistory {
   static async open(path: string): Promise<FolderHistory> {
     const folder = checkDataFolder(path);
     const history = archiveOf(folder, "history");
-    return new FolderHistory(history, await namesOf(folder), await roomsOf(history));
+    return new FolderHistory(history, await accountsOf(folder), await roomsOf(history));
   }
 
   get rooms(): RoomId[] {
@@ -58,28 +65,48 @@ export class FolderHistory {
     return room.pair.map((user) => `@${this.#name(user)}`).join(" and ");
   }
 
-  /** For a person, returns all conversations with that person. */
+  /** For a person, returns all conversations with that person. Former names are known, too. */
   find(target: Target): RoomId[] {
-    const folded = foldName(target.name);
-    const isPerson = target.kind === "person";
-    if (isPerson) this.userId(target.name);
-    const matching = [...this.#rooms].filter(([id, room]) =>
-      room.kind === "room"
-        ? !isPerson && this.#roomName(id).toLowerCase() === folded
-        : isPerson && room.pair.some((user) => this.#name(user).toLowerCase() === folded),
-    );
-    if (matching.length === 0 && !isPerson) {
-      throw new Fault("room-unknown", `no room named '${target.name}' in this folder`, {
-        remedy: "check the name",
-      });
+    if (target.kind === "room") return this.#roomIds(target.name);
+    const user = this.userId(target.name);
+    return this.rooms.filter((id) => {
+      const room = this.#rooms.get(id);
+      return room?.kind === "pair" && room.pair.includes(user);
+    });
+  }
+
+  /**
+   * Several rooms can have had the name, one after the other. A former name is known unless another
+   * room has it.
+   * @throws {Fault} room-unknown or user-unknown
+   */
+  #roomIds(name: string): RoomId[] {
+    const box = boxNames(name);
+    const folded = foldName(name as Name);
+    const user = box && this.userId(box.user);
+    const of = box && this.#roomIds(box.room);
+    const present: RoomId[] = [];
+    const former: RoomId[] = [];
+    for (const [id, room] of this.#rooms) {
+      if (room.kind !== "room") continue;
+      const owner = boxOwner(id);
+      const isName = (text: string) => foldName(text as Name) === folded;
+      if (owner !== undefined) {
+        if (owner.user === user && of?.includes(owner.room) === true) present.push(id);
+      } else if (isName(room.name)) present.push(id);
+      else if (room.was.some(isName)) former.push(id);
     }
-    return matching.map(([id]) => id);
+    const found = present.length > 0 ? present : former;
+    if (found.length > 0) return found;
+    throw new Fault("room-unknown", `no room named '${name}' in this folder`, {
+      remedy: "check the name",
+    });
   }
 
   /** @throws {Fault} user-unknown */
   userId(name: Name): UserId {
-    const folded = foldName(name);
-    for (const [id, known] of this.names) if (foldName(known) === folded) return id;
+    const id = this.accounts.ids.get(foldName(name));
+    if (id !== undefined) return id;
     throw new Fault("user-unknown", `no user named '${name}' in this folder`, {
       remedy: "check the name",
     });
@@ -129,7 +156,7 @@ export class FolderHistory {
   }
 
   #name(user: UserId): string {
-    return this.names.get(user) ?? UNKNOWN_USER;
+    return this.accounts.names.get(user) ?? UNKNOWN_USER;
   }
 }
 
@@ -148,8 +175,10 @@ async function roomsOf(history: Archive): Promise<Map<RoomId, FolderRoom>> {
     const { name, direct, user } = bodyOf(record, kind) ?? {};
     const id = room as RoomId;
     if (user !== undefined) continue;
-    if (name !== undefined) rooms.set(id, { kind: "room", name });
-    else if (boxOwner(id) !== undefined) rooms.set(id, { kind: "room", name: id });
+    const before = rooms.get(id);
+    const was = before?.kind === "room" ? [...before.was, before.name] : [];
+    if (name !== undefined) rooms.set(id, { kind: "room", name, was });
+    else if (boxOwner(id) !== undefined) rooms.set(id, { kind: "room", name: id, was });
     else if (direct !== undefined) {
       rooms.set(id, { kind: "pair", pair: direct as readonly [UserId, UserId] });
     }
@@ -157,13 +186,22 @@ async function roomsOf(history: Archive): Promise<Map<RoomId, FolderRoom>> {
   return rooms;
 }
 
-async function namesOf(folder: string): Promise<Map<UserId, Name>> {
+interface FolderAccounts {
+  readonly names: ReadonlyMap<UserId, Name>;
+  /** Accounts by present and former names, which are never shared. */
+  readonly ids: ReadonlyMap<FoldedName, UserId>;
+}
+
+async function accountsOf(folder: string): Promise<FolderAccounts> {
   const accounts = archiveOf(folder, "accounts");
   const { records } = await accounts.page({ ...ALL, kinds: new Set(["account", "account-name"]) });
   const names = new Map<UserId, Name>();
+  const ids = new Map<FoldedName, UserId>();
   for (const record of records) {
     const name = bodyOf(record, "account-name")?.name;
-    if (name !== undefined && isName(name)) names.set(record.head.room as UserId, name);
+    if (name === undefined || !isName(name)) continue;
+    names.set(record.head.room as UserId, name);
+    ids.set(foldName(name), record.head.room as UserId);
   }
-  return names;
+  return { names, ids };
 }

@@ -3,7 +3,7 @@
 import { parseCsv } from "../../base/csv.ts";
 import { checkDisplayName, skeletonsOf } from "../../base/display-names.ts";
 import { asFault, type Fault } from "../../base/fault.ts";
-import { ACCOUNTS_MAX } from "../../base/limits.ts";
+import { ACCOUNTS_MAX, NAME_CHARS_MAX } from "../../base/limits.ts";
 import { type FoldedName, foldName, isName, type Name } from "../../base/names.ts";
 import { hashedName, stableName } from "../../base/new-names.ts";
 import { LOBBY } from "../../core/rooms/rooms.ts";
@@ -300,8 +300,8 @@ function displayNameReason(cell: string, { message, remedy }: Fault): string {
 function roomReason(word: string, name: string): string {
   const odd = [...name].find((letter) => !/[A-Za-z0-9_-]/.test(letter));
   const where = odd === undefined ? "" : `, because of the character ${characterName(odd)}`;
-  const remedy =
-    "a room has letters without accents, digits, - and _, not only digits, separated by spaces";
+  const letters = "letters without accents, digits, - and _, not only digits";
+  const remedy = `a room has up to ${NAME_CHARS_MAX} ${letters}, separated by spaces`;
   return `has an invalid room name: ${quoted(word)}${where}; ${remedy}`;
 }
 

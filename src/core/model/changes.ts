@@ -109,7 +109,13 @@ export function noteVote(changes: ChangeMap, of: number | undefined, vote: Vote)
   const { votes = [] } = known;
   const before = votes.find(({ by }) => isSameName(by, vote.by));
   if (before !== undefined && before.seq >= vote.seq) return [];
-  changes.set(of, { ...known, votes: [...votes.filter((one) => one !== before), vote] });
+  const others = votes.filter((one) => one !== before);
+  // Older votes may be loaded later.
+  const later = others.findIndex(({ seq }) => seq > vote.seq);
+  changes.set(of, {
+    ...known,
+    votes: later < 0 ? [...others, vote] : others.toSpliced(later, 0, vote),
+  });
   return [of];
 }
 

@@ -120,6 +120,8 @@ export type AnswerEvent =
       readonly side: PageSide;
       readonly seq: number;
       readonly records: readonly ChatRecord[];
+      /** Changes of `records` that were recorded after them. */
+      readonly later?: readonly ChatRecord[];
       readonly hasOlder: boolean;
       readonly hasNewer: boolean;
     }

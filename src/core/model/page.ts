@@ -63,7 +63,7 @@ function matchesRequest(options: PageRequest | undefined, { side, seq }: PageReq
 function applyPage(draft: ModelDraft, room: RoomDraft, event: PageEvent): void {
   if (!matchesRequest(room.loading, event)) return;
   room.loading = undefined;
-  const items = itemsOf(room, event.records, draft.fields);
+  const items = itemsOf(room, [...event.records, ...(event.later ?? [])], draft.fields);
   const { hasOlder, hasNewer } = event;
   switch (event.side) {
     case "older":

@@ -337,6 +337,37 @@ describe("broken links", () => {
 });
 
 describe("history", () => {
+  siteTest("counts late votes, edits and reactions of an old message", async (site) => {
+    const ben = await site.member("ben");
+    const { seq } = await site.wait(ben.post("Lunch?\n1. soup\n2. rice"));
+    await ben.request("poll", { seq, on: true, options: 2 });
+    const typo = (await site.wait(ben.post("helo"))).seq;
+    for (let i = 0; i < 300; i++) void ben.post(`word ${i}`);
+    await site.quiet();
+    await ben.request("vote", { seq, choices: [2] });
+    await ben.request("edit", { seq: typo, text: "hello" });
+    const sign = (react: string, counter: number) => {
+      const body = { text: "", react, re: typo };
+      return ben.request("post", { outbox: "BBBBBBBBBBB", counter, to: "lobby", body });
+    };
+    await sign("👍", 1);
+    await ben.request("erase", { seq: (await sign("🎉", 2)).seq });
+    for (let i = 0; i < 300; i++) void ben.post(`later ${i}`);
+    await site.quiet();
+    const ana = await new Browser(site).member("ana");
+    const { actions } = ana.chat;
+    const { poll } = await site.wait(actions.pollIn("lobby", seq));
+    expect(poll.options.map(({ count }) => count)).toEqual([0, 1]);
+    actions.open("lobby");
+    actions.jump("lobby", typo);
+    const shown = () => openRoom(ana.chat.model)?.jump?.items ?? [];
+    await ana.until("jumped", () => shown().length > 0);
+    const item = shown().find((one) => one.seq === typo);
+    expect([item?.text, item?.reactions.map((one) => one.sign)]).toEqual(["hello", ["👍"]]);
+    const jumped = shown().find((one) => one.seq === seq)?.poll;
+    expect(jumped?.options.map(({ count }) => count)).toEqual([0, 1]);
+  });
+
   siteTest("scrolls without gaps, and jumps to search results", async (site) => {
     const ben = await site.member("ben");
     for (let i = 0; i < 400; i++) void ben.post(`word ${i}`);
