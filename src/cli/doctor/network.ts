@@ -348,7 +348,11 @@ export function checkCluster(
   }
   if (current < replicas) {
     const message = `only ${current} of ${replicas} NATS servers hold the complete stream`;
-    return warning(message, "start the others, or wait for them to catch up");
+    return warning(
+      message,
+      "start the others, or wait for them to catch up; " +
+        "for one that was replaced under another name, see docs/cluster.md",
+    );
   }
   const size = `${counted(stream.messages, "message")}, ${formatSize(stream.bytes)}`;
   const agreement = `${counted(nodes.length, "server")} ${nodes.length === 1 ? "has" : "have"}`;
