@@ -180,12 +180,13 @@ async function checkUndamaged(
   });
 }
 
-const { nats, natsCreds, cluster } = NATS_FLAGS;
+const { nats, natsCreds, natsCa, cluster } = NATS_FLAGS;
 
 const status = defineVerb({
   args: {
     nats: { ...nats, description: "NATS servers: nats://HOST:4222,..." },
     natsCreds,
+    natsCa,
     cluster,
   },
   details: "Fails if two servers have different histories, or if none answers.",

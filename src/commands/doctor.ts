@@ -166,7 +166,7 @@ async function checkClusterOf(
     );
   }
   await runner.check("cluster", CLUSTER_TIMEOUT_MS, async () => {
-    const state = await inspectCluster(config, clock);
+    const state = await inspectCluster(config, clock, { testsPermissions: true });
     return checkCluster(
       state,
       membership?.cluster === config.name ? membership : undefined,

@@ -34,7 +34,7 @@ test("names what NATS refuses, and sends what was stored when it is mended", asy
     const { state } = await manager.streams.info(name);
     await manager.streams.update(name, { max_bytes: state.bytes });
     const reason = "the stream CHAT_chat has reached its limit of bytes";
-    // The server notices it without a post.
+    // The server notices it although no client posts.
     await served.program.stderrLine(reason);
     expect(await healthOf(served)).toBe(`503 no-majority: ${reason}\n`);
     expect(await metricsText(served)).toContain("chat_cluster_reachable 0");

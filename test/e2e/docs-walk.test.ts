@@ -66,8 +66,10 @@ const SKIPPED: Readonly<Record<string, string>> = {
   "chat upgrade ~/Downloads/chat-0.2.0 --downgrade": "the same",
   "ssh 10.0.0.2 mkdir -m 700 data": "the same",
   "ssh 10.0.0.3 mkdir -m 700 data": "the same",
-  "scp -p data/identity.key data/settings.json 10.0.0.2:data/": "the same",
-  "scp -p data/identity.key data/settings.json 10.0.0.3:data/": "the same",
+  "scp -p data/identity.key data/settings.json data/tls.key data/tls.crt 10.0.0.2:data/":
+    "the same",
+  "scp -p data/identity.key data/settings.json data/tls.key data/tls.crt 10.0.0.3:data/":
+    "the same",
 };
 
 const CONTINUOUS: Readonly<Record<string, RegExp>> = {

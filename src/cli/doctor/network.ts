@@ -9,7 +9,7 @@ import { DAY_MS } from "../../base/time.ts";
 import type { Greeted } from "../../client/trust.ts";
 import { missingIssuer } from "../../crypto/certificate.ts";
 import { lineage } from "../../crypto/succession.ts";
-import { noMajority } from "../../io/cluster/majority.ts";
+import { noMajority, RefusedByNats } from "../../io/cluster/majority.ts";
 import type { NatsSettings } from "../../io/nats/monitor.ts";
 import type { Target, TlsInfo } from "../../io/probe/network-probe.ts";
 import { type Fingerprint, formatFingerprint } from "../../wire/fingerprint.ts";
@@ -301,9 +301,11 @@ export function checkCluster(
   own: Membership | undefined,
   servers: number,
 ): Finding {
-  const { stream, nodes, areRootsEqual, silent } = cluster;
+  const { stream, nodes, areRootsEqual, silent, denied = [] } = cluster;
   const { leader, replicas, current } = stream;
   if (!stream.hasMajority) return failed(noMajority({ servers: silent, total: servers }));
+  const [firstDenied] = denied;
+  if (firstDenied !== undefined) return failed(new RefusedByNats(firstDenied));
   if (!areRootsEqual) {
     return failed(new Fault("cluster-diverged", "the servers have different histories"));
   }
@@ -346,7 +348,11 @@ export function checkCluster(
   }
   if (current < replicas) {
     const message = `only ${current} of ${replicas} NATS servers hold the complete stream`;
-    return warning(message, "start the others, or wait for them to catch up");
+    return warning(
+      message,
+      "start the others, or wait for them to catch up; " +
+        "for one that was replaced under another name, see docs/cluster.md",
+    );
   }
   const size = `${counted(stream.messages, "message")}, ${formatSize(stream.bytes)}`;
   const agreement = `${counted(nodes.length, "server")} ${nodes.length === 1 ? "has" : "have"}`;

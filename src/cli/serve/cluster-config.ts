@@ -1,5 +1,6 @@
 /** Flags of commands for a cluster. They do not load the NATS client. */
 
+import { X509Certificate } from "node:crypto";
 import { Fault } from "../../base/fault.ts";
 import { quoteText } from "../../base/text.ts";
 import { formatUtc } from "../../base/time.ts";
@@ -14,17 +15,21 @@ export interface ClusterConfig {
   readonly name: string;
   readonly servers: readonly string[];
   readonly credentials?: Uint8Array;
+  /** Certificates in PEM of the authorities that sign the certificates of NATS. */
+  readonly authorities?: string;
   readonly isUnsafe: boolean;
   readonly monitors: readonly string[];
   /** If `undefined`, NATS limits the size. */
   readonly filesBytesMax?: number;
 }
 
+const CREDENTIALS = /BEGIN NATS USER JWT-.*SEED-/s;
 const NAME = /^[A-Za-z0-9_-]{1,32}$/;
 
 export const NATS_FLAGS = {
   nats: stringFlag("URL", "NATS servers of the cluster: nats://HOST:4222,...", { many: true }),
   natsCreds: stringFlag("FILE", "NATS credentials file"),
+  natsCa: stringFlag("FILE", "Certificate of the authority of NATS (PEM), if it is a private one"),
   cluster: stringFlag("NAME", "Cluster name", { default: "chat" }),
 } as const satisfies FlagDefs;
 
@@ -41,31 +46,54 @@ export async function clusterConfig(
   args: {
     readonly nats: readonly string[];
     readonly natsCreds: string | undefined;
+    readonly natsCa: string | undefined;
     readonly cluster: string;
     readonly natsMonitor?: readonly string[];
   },
   isUnsafe: boolean,
 ): Promise<ClusterConfig> {
-  const { cluster: name, natsCreds, natsMonitor = [] } = args;
-  const credentials = natsCreds === undefined ? undefined : await readNamedInput(natsCreds);
-  if (natsCreds !== undefined && credentials === undefined) {
-    throw new Fault("file-unknown", `no such file: ${quoteText(natsCreds)}`, {
-      remedy: "check --nats-creds",
+  const { cluster: name, natsCreds, natsCa, natsMonitor = [] } = args;
+  const credentials = await readInput(natsCreds, "--nats-creds");
+  if (credentials !== undefined && !CREDENTIALS.test(new TextDecoder().decode(credentials))) {
+    throw new Fault("file-unknown", "the file of --nats-creds contains no NATS credentials", {
+      remedy: "use the file with a user's JWT and seed that the operator of NATS created",
     });
   }
+  const authorities = authoritiesIn(await readInput(natsCa, "--nats-ca"));
   if (!NAME.test(name)) {
     const remedy = "use 1 to 32 letters, digits, - or _";
     throw usageFault(`invalid cluster name: ${quoteText(name)}`, remedy);
   }
   const servers = splitAddresses(args.nats, /^(?:nats|tls):\/\/[^/@\s]+$/, [
-    "invalid NATS server address",
+    "the address of a NATS server",
     "write --nats nats://HOST:4222, or tls://HOST:4222",
   ]);
   const monitors = splitAddresses(natsMonitor, /^https?:\/\/[^/@\s]+\/?$/, [
-    "invalid NATS monitoring address",
+    "the address of NATS monitoring",
     "write --nats-monitor http://HOST:8222",
   ]);
-  return { name, servers, isUnsafe, monitors, ...defined({ credentials }) };
+  return { name, servers, isUnsafe, monitors, ...defined({ credentials, authorities }) };
+}
+
+async function readInput(path: string | undefined, flag: string) {
+  if (path === undefined) return undefined;
+  const bytes = await readNamedInput(path);
+  if (bytes !== undefined) return bytes;
+  throw new Fault("file-unknown", `no such file: ${quoteText(path)}`, { remedy: `check ${flag}` });
+}
+
+function authoritiesIn(bytes: Uint8Array | undefined): string | undefined {
+  if (bytes === undefined) return undefined;
+  const pem = new TextDecoder().decode(bytes);
+  try {
+    new X509Certificate(pem);
+    return pem;
+  } catch (cause) {
+    throw new Fault("file-unknown", "the file of --nats-ca contains no certificate", {
+      cause,
+      remedy: "use the authority's certificate in PEM: -----BEGIN CERTIFICATE-----",
+    });
+  }
 }
 
 /** @returns the time at which NATS will end the connection; `undefined` if it is unknown */
@@ -81,13 +109,18 @@ export function printCredentialsExpiry(
   return expires;
 }
 
+/** Does not print addresses with a password. */
 function splitAddresses(
   values: readonly string[],
   pattern: RegExp,
-  [problem, remedy]: readonly [wrong: string, remedy: string],
+  [name, remedy]: readonly [name: string, remedy: string],
 ): string[] {
+  if (values.some((text) => text.includes("@"))) {
+    const hint = "use a credentials file of NATS: --nats-creds FILE";
+    throw usageFault(`${name} cannot contain a user or password`, hint);
+  }
   const addresses = values.flatMap((text) => text.split(",")).filter((text) => text !== "");
-  const invalid = addresses.find((text) => !pattern.test(text));
-  if (invalid !== undefined) throw usageFault(`${quoteText(invalid)} is ${problem}`, remedy);
+  const invalid = addresses.find((text) => !(pattern.test(text) && URL.canParse(text)));
+  if (invalid !== undefined) throw usageFault(`${quoteText(invalid)} is not ${name}`, remedy);
   return addresses;
 }

@@ -142,6 +142,7 @@ export function checkArgs(args: ServeArgs): void {
   const flags = [
     ...(args.unsafeNats ? ["--unsafe-nats"] : []),
     ...(args.natsCreds === undefined ? [] : ["--nats-creds"]),
+    ...(args.natsCa === undefined ? [] : ["--nats-ca"]),
     ...(args.natsMonitor.length === 0 ? [] : ["--nats-monitor"]),
   ];
   const [flag] = args.nats.length === 0 ? flags : [];

@@ -143,6 +143,8 @@ function appliedOf(value: unknown): NodeState["applied"] {
 
 export interface ClusterInspection extends Survey {
   readonly silent: readonly string[];
+  /** Subjects that NATS does not permit; only tested on request. */
+  readonly denied?: readonly Refusal[];
 }
 
 /**
@@ -152,12 +154,17 @@ export interface ClusterInspection extends Survey {
 export async function inspectCluster(
   config: Omit<ClusterConfig, "monitors">,
   clock: Clock,
+  { testsPermissions = false } = {},
 ): Promise<ClusterInspection> {
   const silent = await unresponsiveServers(config.servers);
   try {
     const stream = await openJetStream({ ...config, cluster: config.name, clock });
-    const survey = await surveyCluster(stream).finally(() => stream.close());
-    return { ...survey, silent };
+    try {
+      const survey = await surveyCluster(stream);
+      return { ...survey, silent, denied: testsPermissions ? await stream.findDenied() : [] };
+    } finally {
+      await stream.close();
+    }
   } catch (error) {
     if (!(error instanceof Fault) || error.code !== "no-majority") throw error;
     if (refusalOf(error.cause) !== undefined) throw error;

@@ -1,6 +1,7 @@
 /** Deduplication of posts, which ensures that each post is recorded exactly once. */
 
 import { assert } from "../../base/assert.ts";
+import { toBase64Url } from "../../base/bytes.ts";
 import type { Fault } from "../../base/fault.ts";
 import type { OutboxId, UserId } from "../../base/ids.ts";
 import {
@@ -10,6 +11,8 @@ import {
 } from "../../base/limits.ts";
 import type { FoldedHead } from "../../wire/record.ts";
 import { dropOldest } from "../evict.ts";
+
+const KEYS_PER_ACCOUNT_MAX = 1_000;
 
 /**
  * Recorded post. After a crash, the server rebuilds these entries from the record heads in the log,
@@ -134,7 +137,9 @@ export class OutboxHistory<Post extends Pending = Pending> {
     this.#last = Math.max(0, ...this.pending.keys());
   }
 
+  /** A request with an idempotency key may be repeated after its refusal. */
   refuse(counter: number, fault: Fault): void {
+    if (isKeyedOutbox(this.id)) return;
     this.#refused.set(counter, fault);
     dropOldest(this.#refused, OUTBOX_IN_FLIGHT_MAX);
   }
@@ -187,19 +192,28 @@ const PASSED = { kind: "passed" } as const;
 
 export class DedupTable<Post extends Pending = Pending> {
   /** At most OUTBOXES_PER_ACCOUNT_MAX outboxes each, the most recently used last. */
-  readonly #accounts = new Map<UserId, OutboxHistory<Post>[]>();
+  readonly #devices = new Map<UserId, OutboxHistory<Post>[]>();
+  /** Outboxes of idempotency keys, so that they do not displace those of devices. */
+  readonly #keyed = new Map<UserId, OutboxHistory<Post>[]>();
   #sweptAt = 0;
 
   find(user: UserId, id: OutboxId): OutboxHistory<Post> | undefined {
-    return this.#accounts.get(user)?.find((outbox) => outbox.id === id);
+    return this.#accountsOf(id)
+      .get(user)
+      ?.find((outbox) => outbox.id === id);
+  }
+
+  #accountsOf(id: OutboxId): Map<UserId, OutboxHistory<Post>[]> {
+    return isKeyedOutbox(id) ? this.#keyed : this.#devices;
   }
 
   /** Returns the outbox, creating it if unknown, and marks it as most recently used. */
   use(user: UserId, id: OutboxId): OutboxHistory<Post> {
-    const outboxes = this.#accounts.get(user);
+    const accounts = this.#accountsOf(id);
+    const outboxes = accounts.get(user);
     if (outboxes === undefined) {
       const outbox = new OutboxHistory<Post>(id);
-      this.#accounts.set(user, [outbox]);
+      accounts.set(user, [outbox]);
       return outbox;
     }
     const recent = outboxes[outboxes.length - 1];
@@ -207,14 +221,15 @@ export class DedupTable<Post extends Pending = Pending> {
     const at = outboxes.findIndex((outbox) => outbox.id === id);
     const [outbox = new OutboxHistory<Post>(id)] = at < 0 ? [] : outboxes.splice(at, 1);
     outboxes.push(outbox);
-    if (outboxes.length > OUTBOXES_PER_ACCOUNT_MAX) forgetIdle(outboxes);
+    const countMax = isKeyedOutbox(id) ? KEYS_PER_ACCOUNT_MAX : OUTBOXES_PER_ACCOUNT_MAX;
+    if (outboxes.length > countMax) forgetIdle(outboxes);
     return outbox;
   }
 
   record({ id, by, seq, n, time }: FoldedHead): void {
     const counter = by === "server" ? undefined : counterIn(id);
     if (counter === undefined || by === "server") return;
-    const outboxes = this.#accounts.get(by);
+    const outboxes = this.#devices.get(by);
     const recent = outboxes?.[outboxes.length - 1];
     if (recent !== undefined && id.startsWith(recent.id)) {
       recent.record(counter, { seq, n, time });
@@ -228,7 +243,7 @@ export class DedupTable<Post extends Pending = Pending> {
 
   value(): DedupValue {
     const accounts: [UserId, OutboxValue[]][] = [];
-    for (const [user, boxes] of this.#accounts) {
+    for (const [user, boxes] of [...this.#devices, ...this.#keyed]) {
       const values = boxes.map((outbox) => outbox.value());
       accounts.push([user, values.filter((value) => value !== undefined)]);
     }
@@ -248,10 +263,12 @@ export class DedupTable<Post extends Pending = Pending> {
    */
   #sweep(time: number): void {
     this.#sweptAt = time;
-    for (const [user, boxes] of this.#accounts) {
-      const remaining = boxes.filter((outbox) => !outbox.isExpired(time));
-      if (remaining.length === 0) this.#accounts.delete(user);
-      else this.#accounts.set(user, remaining);
+    for (const accounts of [this.#devices, this.#keyed]) {
+      for (const [user, boxes] of accounts) {
+        const remaining = boxes.filter((outbox) => !outbox.isExpired(time));
+        if (remaining.length === 0) accounts.delete(user);
+        else accounts.set(user, remaining);
+      }
     }
   }
 }
@@ -272,6 +289,21 @@ export function isOutboxId(text: string): text is OutboxId {
 }
 
 const OUTBOX_LETTERS = 11;
+/** The last letter of a random id has only four bits, and is never this one. */
+const KEYED_LAST = "B";
+
+/**
+ * Outbox of one message, the same on each server and after each restart.
+ * @param hash of the token and the idempotency key
+ */
+export function keyedOutboxId(hash: Uint8Array): OutboxId {
+  return `${toBase64Url(hash).slice(0, OUTBOX_LETTERS - 1)}${KEYED_LAST}` as OutboxId;
+}
+
+function isKeyedOutbox(id: OutboxId): boolean {
+  return id.endsWith(KEYED_LAST);
+}
+
 const COUNTER_DIGITS_MAX = 16;
 const DOT = 0x2e;
 const ZERO = 0x30;

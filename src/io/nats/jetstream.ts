@@ -18,6 +18,7 @@ import {
   createInbox,
   credsAuthenticator,
   errors,
+  headers,
   type Msg,
   type NatsConnection,
   nuid,
@@ -408,6 +409,51 @@ export class JetStream implements CopyStream, Stream {
     });
     const replicas = config.num_replicas;
     return { last, messages, bytes, settings, leader, replicas, current, hasMajority };
+  }
+
+  /** Tests each subject that a server uses, without an effect. */
+  async findDenied(): Promise<readonly Refusal[]> {
+    const { cluster } = this.stream;
+    const names = [`CHAT_${cluster}`, `CHATFILES_${cluster}`, `CHATKEPT_${cluster}`];
+    const requests = ["CREATE", "UPDATE", "INFO", "PURGE", "MSG.GET"];
+    const api = names.flatMap((name) => [
+      ...requests.map((request) => `$JS.API.STREAM.${request}.${name}`),
+      `$JS.API.DIRECT.GET.${name}`,
+    ]);
+    const published = [...["news", "state", "log"], "files.0.0", "kept.probe"];
+    const own = published.map((subject) => `chat.${cluster}.${subject}`);
+    const received = ["log", "stored", "news", "state"] as const;
+    const denied = await Promise.all([
+      ...[...own, ...api].map((subject) => this.#testRequest(subject)),
+      ...received.map((subject) => this.#testSubscription(this.#subject(subject))),
+    ]);
+    return denied.filter((refusal) => refusal !== undefined);
+  }
+
+  /** JetStream refuses the request for its content, and the message for its position. */
+  async #testRequest(subject: string): Promise<Refusal | undefined> {
+    const impossible = headers();
+    impossible.set("Nats-Expected-Last-Sequence", String(Number.MAX_SAFE_INTEGER));
+    const options = { headers: impossible, timeout: CLUSTER_ANSWER_TIMEOUT_MS };
+    try {
+      await this.connection.request(subject, "{", options);
+      return undefined;
+    } catch (error) {
+      return this.#refusalOf(error);
+    }
+  }
+
+  async #testSubscription(subject: string): Promise<Refusal | undefined> {
+    let denial: unknown;
+    const subscription = this.connection.subscribe(subject, {
+      callback: (error) => {
+        denial ??= error;
+      },
+    });
+    // NATS answers in the order of the requests.
+    await this.connection.flush();
+    subscription.unsubscribe();
+    return this.#refusalOf(denial);
   }
 
   get clusterConnection(): ClusterConnection {

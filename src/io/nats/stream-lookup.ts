@@ -10,11 +10,15 @@ import {
 } from "@nats-io/jetstream";
 import { Fault } from "../../base/fault.ts";
 import { CLUSTER_ANSWER_TIMEOUT_MS, CLUSTER_START_TIMEOUT_MS } from "../../base/limits-cluster.ts";
+import { cleanText } from "../../base/text.ts";
 import { type Clock, retry } from "../clock.ts";
+import { RefusedByNats } from "../cluster/majority.ts";
+import { refusalOf } from "./refusals.ts";
 import { REPLICAS } from "./stream-config.ts";
 
 const NS_PER_MS = 1e6;
 const STREAM_NOT_FOUND = 10_059;
+const SUBJECTS_OVERLAP = 10_065;
 const NOT_ENOUGH_SERVERS = new Set([10_005, 10_074]);
 
 export async function findStream(
@@ -61,8 +65,16 @@ export async function addStream(
   isUnsafe: boolean,
 ): Promise<void> {
   const stored = { storage: StorageType.File, retention: RetentionPolicy.Limits, ...config };
+  const add = async (replicas: number) => {
+    try {
+      await manager.streams.add({ ...stored, num_replicas: replicas });
+    } catch (error) {
+      await checkSubjects(manager, config.subjects ?? [], error);
+      throw error;
+    }
+  };
   try {
-    await manager.streams.add({ ...stored, num_replicas: REPLICAS });
+    await add(REPLICAS);
   } catch (error) {
     const isTooFew = error instanceof JetStreamApiError && NOT_ENOUGH_SERVERS.has(error.code);
     if (!isTooFew) throw error;
@@ -72,8 +84,22 @@ export async function addStream(
         remedy: "start the others, or accept one with --unsafe-nats",
       });
     }
-    await manager.streams.add({ ...stored, num_replicas: 1 });
+    await add(1);
   }
+}
+
+/** @throws {Fault} no-majority, with the name of the other stream that has the subjects */
+async function checkSubjects(
+  manager: JetStreamManager,
+  [subject = ""]: readonly string[],
+  error: unknown,
+): Promise<void> {
+  if (!(error instanceof JetStreamApiError) || error.code !== SUBJECTS_OVERLAP) return;
+  const owner = await manager.streams.find(subject).catch(() => undefined);
+  if (owner === undefined) return;
+  const message = `the stream ${cleanText(owner)} in NATS has the subject ${subject}`;
+  const remedy = `remove the subject from ${cleanText(owner)}, or set a different --cluster`;
+  throw new RefusedByNats({ message, remedy }, error);
 }
 
 /**
@@ -91,7 +117,8 @@ export async function waitForLeader(
   const checkLeader = async () => {
     if (!(await isReady())) throw leaderless;
   };
-  const isTransient = (error: unknown) => error === leaderless || !(error instanceof Fault);
+  const isTransient = (error: unknown) =>
+    error === leaderless || !(error instanceof Fault || refusalOf(error) !== undefined);
   const until = clock.now() + withinMs;
   await retry(checkLeader, {
     clock,

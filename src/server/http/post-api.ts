@@ -12,11 +12,12 @@ import {
 } from "../../base/limits.ts";
 import { checkName, foldName, type Name } from "../../base/names.ts";
 import { jsonLine } from "../../base/text.ts";
-import { dropOldest } from "../../core/evict.ts";
 import { TokenBuckets } from "../../core/rate.ts";
+import { keyedOutboxId } from "../../core/rooms/dedup.ts";
 import type { Invite } from "../../core/rooms/policy.ts";
 import type { Room } from "../../core/rooms/rooms.ts";
 import { requireRoom } from "../../core/rooms/targets.ts";
+import { sha256 } from "../../crypto/sha256.ts";
 import { readBody } from "../../io/http/body.ts";
 import type { Address } from "../../io/link/link.ts";
 import { jsonBytes } from "../../wire/field.ts";
@@ -28,13 +29,16 @@ import type { ServerContext } from "../kernel/context.ts";
 import { redacted } from "../session/redacted-fault.ts";
 import { payloadText, type WebhookText, webhookText } from "./webhook-text.ts";
 
-const CALL_KEYS_MAX = 1_000;
-
 interface HttpPostsOptions extends ServerContext {
   readonly invites: Pick<Invites, "programInvite">;
   readonly bans: Pick<Bans, "checkAccount">;
   readonly tokens: TokenChecker;
   readonly isStopping: () => boolean;
+}
+
+interface PostName {
+  readonly outbox: OutboxId;
+  readonly counter: number;
 }
 
 type PostAnswer = Promise<Answer<"post">>;
@@ -66,7 +70,6 @@ const FORM_TYPE = "application/x-www-form-urlencoded";
 
 export class HttpPosts {
   readonly #rate = new TokenBuckets(HTTP_POSTS_PER_SECOND, HTTP_POSTS_BURST);
-  readonly #sentByKey = new Map<string, PostAnswer>();
   readonly #outboxes = new Map<UserId, { readonly id: OutboxId; counter: number }>();
 
   constructor(private readonly options: HttpPostsOptions) {}
@@ -98,39 +101,36 @@ export class HttpPosts {
     return name;
   }
 
-  /** Until the server restarts, requests with the same idempotency key denote the same message. */
+  /** Requests with the same token and idempotency key denote the same message. */
   #post(request: Request, invite: Invite, room: Name, text: string): PostAnswer {
     const key = request.headers.get("idempotency-key");
-    const send = () => this.#send(invite, room, text);
-    if (key === null) return send();
+    if (key === null) return this.#send(invite, room, text, this.#nextPost(invite.by));
     if (key.length > HTTP_POST_KEY_BYTES_MAX) {
       throw new Fault(
         "usage",
         `Idempotency-Key is limited to ${HTTP_POST_KEY_BYTES_MAX} characters`,
       );
     }
-    const id = `${invite.id} ${key}`;
-    const pending = this.#sentByKey.get(id);
-    if (pending !== undefined) return pending;
-    const sent = send();
-    this.#sentByKey.set(id, sent);
-    sent.catch(() => this.#sentByKey.delete(id));
-    dropOldest(this.#sentByKey, CALL_KEYS_MAX);
-    return sent;
+    const outbox = keyedOutboxId(sha256(utf8Encode(`${invite.id} ${key}`)));
+    return this.#send(invite, room, text, { outbox, counter: 1 });
   }
 
-  #send({ id: token, by: user }: Invite, to: Name, text: string): PostAnswer {
-    const { entropy, kernel, quota, isStopping } = this.options;
+  #nextPost(user: UserId): PostName {
+    const { entropy } = this.options;
+    const known = this.#outboxes.get(user);
+    const outbox = known ?? { id: outboxId(entropy(ID_BYTES)), counter: 0 };
+    this.#outboxes.set(user, outbox);
+    return { outbox: outbox.id, counter: ++outbox.counter };
+  }
+
+  #send({ id: token, by: user }: Invite, to: Name, text: string, post: PostName): PostAnswer {
+    const { kernel, quota, isStopping } = this.options;
     if (isStopping()) {
       const detail = { retryAfterMs: 1_000 };
       throw new Fault("shutting-down", "the server is stopping", detail);
     }
     quota.chargeProgram(token, jsonBytes(text));
-    const known = this.#outboxes.get(user);
-    const outbox = known ?? { id: outboxId(entropy(ID_BYTES)), counter: 0 };
-    this.#outboxes.set(user, outbox);
-    const named = { outbox: outbox.id, counter: ++outbox.counter };
-    const request = { kind: "post", ref: 1, ...named, to, body: { text } } as const;
+    const request = { kind: "post", ref: 1, ...post, to, body: { text } } as const;
     return kernel.request(user, { kind: "post", request });
   }
 }

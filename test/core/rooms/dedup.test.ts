@@ -11,6 +11,7 @@ import {
   DedupTable,
   formatPostId,
   isOutboxId,
+  keyedOutboxId,
   parsePostId,
 } from "../../../src/core/rooms/dedup.ts";
 import type { Head } from "../../../src/wire/record.ts";
@@ -238,4 +239,21 @@ test("passes an outbox's lock on in the order in which posts asked for it", () =
   expect(outbox.acquire(first)).toBe(true);
   outbox.release();
   expect(() => outbox.release()).toThrow("holds the lock");
+});
+
+test("idempotency keys do not displace the outboxes of devices", () => {
+  const recorder = new Recorder();
+  recorder.record(1);
+  const keyed = (seed: number) => keyedOutboxId(Uint8Array.of(seed >> 8, seed, 3, 4, 5, 6, 7, 8));
+  for (let seed = 0; seed < 1_001; seed++) recorder.record(1, keyed(seed));
+  expect(recorder.status(1)).toBe("posted");
+  expect(recorder.status(1, keyed(1_000))).toBe("posted");
+  expect(recorder.status(1, keyed(1))).toBe("posted");
+  expect(recorder.status(1, keyed(0))).toBe("new");
+  recorder.posts.use(ANA, keyed(0)).refuse(1, new Fault("muted", "muted"));
+  expect(recorder.status(1, keyed(0))).toBe("new");
+  const loaded = new DedupTable();
+  loaded.load(recorder.posts.value());
+  expect(loaded.find(ANA, keyed(1_000))?.status(1).kind).toBe("posted");
+  expect(loaded.find(ANA, BOX)?.status(1).kind).toBe("posted");
 });

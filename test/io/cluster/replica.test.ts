@@ -4,6 +4,7 @@ import { Fault } from "../../../src/base/fault.ts";
 import type { RoomId } from "../../../src/base/ids.ts";
 import { packProposals } from "../../../src/core/cluster/messages.ts";
 import { sha256 } from "../../../src/crypto/sha256.ts";
+import { RefusedByNats } from "../../../src/io/cluster/majority.ts";
 import type { Position } from "../../../src/io/cluster/position.ts";
 import { Replica, type ReplicaOptions } from "../../../src/io/cluster/replica.ts";
 import { ReplicatedLog } from "../../../src/io/cluster/replicated-log.ts";
@@ -85,6 +86,22 @@ async function linesOf({ history }: Node): Promise<string> {
 const OTHER_ROOM = "rOOOOOOOOOOO" as RoomId;
 
 describe("nodes on one stream", () => {
+  test.each([10_002, 10_023, 10_047, 10_054, 10_077, 10_109])(
+    "refuse a record with the reason of error %i, and record it when it is mended",
+    async (code) => {
+      const stream = new SimStream(randomOf(code));
+      const node = await new Machine(stream, 1).start();
+      stream.refusesBy = code;
+      const fault = await rejection(node.history.append(draftOf("refused")));
+      expect(fault).toBeInstanceOf(RefusedByNats);
+      expect(node.history.head()).toBe(0);
+      stream.refusesBy = undefined;
+      await node.history.append(draftOf("refused"));
+      await node.history.append(draftOf("next"));
+      expect(node.history.head()).toBe(2);
+    },
+  );
+
   test("agree on records, bytes and roots", async () => {
     const stream = new SimStream(randomOf(1));
     const machines = [1, 2, 3].map((seed) => new Machine(stream, seed));

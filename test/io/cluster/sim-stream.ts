@@ -1,6 +1,7 @@
 import { Fault } from "../../../src/base/fault.ts";
 import type { CopyStream } from "../../../src/io/cluster/publication.ts";
 import type { Stored, Stream, StreamMessage } from "../../../src/io/cluster/stream.ts";
+import { natsFault } from "../../../src/io/nats/jetstream.ts";
 import type { Random } from "../disk/sim-file.ts";
 import { HurriedClock } from "./hurried-clock.ts";
 
@@ -12,6 +13,8 @@ export class SimStream {
   readonly clock = hurried();
   losesPercent = 0;
   losesAfterAnswer = false;
+  /** Error code of JetStream by which the stream refuses messages. */
+  refusesBy: number | undefined;
   /** The stream's own clock, which stamps messages. */
   unixMs: () => number;
 
@@ -63,6 +66,8 @@ class SimStreamLink implements Stream, CopyStream {
 
   async publish(bytes: Uint8Array, id: string): Promise<Stored> {
     await turns(this.#random);
+    const code = this.#stream.refusesBy;
+    if (code !== undefined) throw natsFault(Object.assign(new Error("refused"), { code }));
     const percent = this.#random() * 100;
     if (this.isCut || percent < this.#stream.losesPercent / 2) throw cut();
     const stored = this.#stream.store(new Uint8Array(bytes), id);

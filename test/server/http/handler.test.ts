@@ -153,6 +153,15 @@ serviceTest("records one message by the creator of the token", async (service) =
   expect(again.texts()).toEqual(["build done", "again"]);
 });
 
+serviceTest("recognises an idempotency key after a restart", async (service) => {
+  const key = { "idempotency-key": "build 7" };
+  const first = await service.post("one", key);
+  await service.site.restart();
+  expect(await service.post("one", key)).toEqual(first);
+  const again = await service.site.again(service.ana, "ana");
+  expect(again.texts()).toEqual(["one"]);
+});
+
 serviceTest("does not show the creator of the token as online", async (service) => {
   const { site, ana } = service;
   const ben = await site.member("ben");
