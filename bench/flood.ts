@@ -3,10 +3,10 @@ import { utf8Encode } from "../src/base/bytes.ts";
 import { MESSAGE_BYTES_MAX } from "../src/base/limits.ts";
 import { Identity } from "../src/crypto/identity.ts";
 import { deviceProofBytes } from "../src/crypto/signed-bytes.ts";
-import { encodeFrame, FrameReader, OPCODE } from "../src/io/ws/client-link.ts";
-import { Upgrade } from "../src/io/ws/upgrade.ts";
+import { encodeFrame, OPCODE, WebSocketFrameReader } from "../src/io/ws/client-link.ts";
+import { WebSocketUpgrade } from "../src/io/ws/upgrade.ts";
 import { decode, encode } from "../src/wire/codec.ts";
-import { type NoticeOf, VERSION } from "../src/wire/messages.ts";
+import { type NoticeOf, WIRE_VERSION } from "../src/wire/messages.ts";
 import { RawClient } from "./raw-client.ts";
 
 const HOST = "127.0.0.1";
@@ -182,7 +182,7 @@ function handshake(
   write: (bytes: Uint8Array) => void,
   ready: () => void,
 ): (chunk: Uint8Array) => void {
-  const upgrade = new Upgrade(HOST);
+  const upgrade = new WebSocketUpgrade(HOST);
   let isUpgraded = false;
   const clientNonce = crypto.getRandomValues(new Uint8Array(32));
   const logIn = (welcome: NoticeOf<"welcome">) => {
@@ -195,7 +195,7 @@ function handshake(
     const signature = device.sign(deviceProofBytes(greeting, user));
     write(request("login", 1, { user, deviceKey: device.publicKey, signature, presence: false }));
   };
-  const reader = new FrameReader({
+  const reader = new WebSocketFrameReader({
     message: (bytes) => {
       const incoming = decode(bytes);
       const message = incoming.kind === "message" ? incoming.message : undefined;
@@ -218,7 +218,7 @@ function handshake(
       if (frames === undefined) return;
       isUpgraded = true;
       if (stage === "ws") return ready();
-      const versions = [VERSION];
+      const versions = [WIRE_VERSION];
       write(frame({ kind: "hello", versions, client: "flood", nonce: clientNonce }));
     }
     if (frames.length > 0) reader.feed(frames);

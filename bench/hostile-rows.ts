@@ -1,6 +1,6 @@
 /** Rows of `bench/hostile.ts`: attacks derived from the tables of messages, routes and commands. */
 import { Fault } from "../src/base/fault.ts";
-import { ROUTES, type Route } from "../src/server/http/handler.ts";
+import { type HttpRoute, ROUTES } from "../src/server/http/handler.ts";
 import { packValue } from "../src/wire/codec.ts";
 import { NOTICES, type NoticeKind, REQUESTS, type RequestKind } from "../src/wire/messages.ts";
 import { attackWith } from "../test/hostile/attacks.ts";
@@ -39,7 +39,7 @@ interface Counts {
 
 type Row = (attacker: Attacker, counts: Counts) => Promise<void>;
 
-const PATHS: Readonly<Record<Route, (attacker: Attacker) => string>> = {
+const PATHS: Readonly<Record<HttpRoute, (attacker: Attacker) => string>> = {
   room: ({ facts }) => `/rooms/${facts.ownRoom}`,
   health: () => "/healthz",
   metrics: () => "/metrics",
@@ -59,7 +59,7 @@ export const ROWS: ReadonlyMap<string, Row> = new Map<string, Row>([
   ...[...Object.keys(REQUESTS), ...Object.keys(NOTICES)].map(
     (kind) => [`before log-in ${kind}`, messages(kind as RequestKind, true)] as const,
   ),
-  ...(Object.keys(ROUTES) as Route[]).map((route) => [`http ${route}`, gets(route)] as const),
+  ...(Object.keys(ROUTES) as HttpRoute[]).map((route) => [`http ${route}`, gets(route)] as const),
   ["http post", posts],
   ["http link", httpLinks],
   ...Object.entries(IRC_LINES).map(([name, line]) => [`irc ${name}`, irc(line)] as const),
@@ -120,7 +120,7 @@ async function fetchMany(
   }
 }
 
-function gets(route: Route): Row {
+function gets(route: HttpRoute): Row {
   return async (attacker, counts) => {
     const headers = { authorization: `Bearer ${attacker.token}` };
     const path = PATHS[route](attacker);

@@ -17,7 +17,7 @@ import {
   type PostBody,
   type RequestFields,
   type RequestKind,
-  VERSION,
+  WIRE_VERSION,
 } from "../src/wire/messages.ts";
 import { PostCodec } from "../src/wire/post-message.ts";
 
@@ -64,7 +64,7 @@ export class RawClient {
         this.#closed.resolve(fault);
       },
     });
-    const versions = [VERSION];
+    const versions = [WIRE_VERSION];
     const nonce = this.#nonce;
     this.#perform(this.#session.notify({ kind: "hello", versions, client: "bench", nonce }));
   }

@@ -28,6 +28,23 @@ test("no folders import each other in a ring", () => {
   expect(folderRing([log, disk])).toHaveLength(2);
 });
 
+test("no exported type or constant has the name of another one", () => {
+  const type = String.raw`(?:abstract )?(?:interface|type|class|enum) (\w+)`;
+  const constant = String.raw`const ([A-Z][A-Z\d_]*)\b`;
+  const exported = new RegExp(`^export (?:${type}|${constant})`, "gm");
+  const paths = new Map<string, Set<string>>();
+  for (const { path, code } of SOURCES) {
+    if (!path.startsWith("src/")) continue;
+    for (const [, typeName, constantName = ""] of code.matchAll(exported)) {
+      const name = typeName ?? constantName;
+      paths.set(name, (paths.get(name) ?? new Set()).add(path));
+    }
+  }
+  expect(paths.size).toBeGreaterThan(1_000);
+  const ambiguous = [...paths].filter(([, { size }]) => size > 1);
+  expect(ambiguous.map(([name, found]) => `${name}: ${[...found].join(", ")}`)).toEqual([]);
+});
+
 test("blanks comments, strings and regular expressions", () => {
   const text = [
     "const a = `x ${b(`$" + "{c}`)} // y`; // z",

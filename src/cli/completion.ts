@@ -22,7 +22,7 @@ import {
 import type { Context } from "./context.ts";
 import { GLOBAL_FLAGS } from "./flags.ts";
 
-export interface Completion {
+export interface ShellCompletion {
   readonly word: string;
   readonly description: string;
 }
@@ -30,7 +30,7 @@ export interface Completion {
 /** The shell completes and quotes paths itself. */
 const PATHS = "paths";
 
-export type Candidates = readonly Completion[] | typeof PATHS;
+export type Candidates = readonly ShellCompletion[] | typeof PATHS;
 
 type CompletionContext = Pick<Context, "env" | "settings">;
 
@@ -58,7 +58,7 @@ export async function completionsFor(
     .slice(0, COMPLETIONS_MAX);
 }
 
-export function formatCompletion({ word, description }: Completion): string {
+export function formatCompletion({ word, description }: ShellCompletion): string {
   return description === "" ? word : `${word}\t${description}`;
 }
 
@@ -84,7 +84,7 @@ async function completeInTable(
     : completeVerb(context, { word, args: command.args }, remaining, typed);
 }
 
-function verbsOf(table: VerbTable): Completion[] {
+function verbsOf(table: VerbTable): ShellCompletion[] {
   return Object.entries(table).flatMap(([word, { summary, hidden }]) =>
     hidden === true ? [] : [{ word, description: summary }],
   );
@@ -164,11 +164,15 @@ function valuesOf(
   return fingerprint === undefined ? [] : namesOf(knownNames, fingerprint, hint);
 }
 
-function withoutDescription(word: string): Completion {
+function withoutDescription(word: string): ShellCompletion {
   return { word, description: "" };
 }
 
-function namesOf(knownNames: KnownNames, fingerprint: string, hint: string): readonly Completion[] {
+function namesOf(
+  knownNames: KnownNames,
+  fingerprint: string,
+  hint: string,
+): readonly ShellCompletion[] {
   const rooms = () => knownNames.targets(fingerprint).flatMap(asTarget("#", ""));
   const people = (sign: string) => {
     const correspondents = knownNames.targets(fingerprint).flatMap(asTarget("@", sign));
@@ -217,7 +221,7 @@ function serverIn(
   }
 }
 
-function servers({ env }: CompletionContext, knownNames: KnownNames): Completion[] {
+function servers({ env }: CompletionContext, knownNames: KnownNames): ShellCompletion[] {
   const localServers = findLocalServers(env).map((local) => ({
     word: formatAddress(local),
     description: "runs here",
@@ -232,13 +236,13 @@ function servers({ env }: CompletionContext, knownNames: KnownNames): Completion
   ];
 }
 
-function asName(sign: string): (knownNames: KnownName) => Completion[] {
+function asName(sign: string): (knownNames: KnownName) => ShellCompletion[] {
   // Without `#` or `@`, a name that begins with a dash would be parsed as a flag.
   const fits = (name: string) => isName(name) && (sign !== "" || !name.startsWith("-"));
   return ({ name }) => (fits(name) ? [{ word: `${sign}${name}`, description: "" }] : []);
 }
 
-function asTarget(kind: "#" | "@", sign: string): (knownNames: KnownName) => Completion[] {
+function asTarget(kind: "#" | "@", sign: string): (knownNames: KnownName) => ShellCompletion[] {
   return ({ name }) => {
     const bare = name.slice(1);
     return name.startsWith(kind) && isName(bare)
@@ -253,7 +257,7 @@ function shortText(text: string): string {
     .join("");
 }
 
-function flagsOf(definitions: FlagDefs): Completion[] {
+function flagsOf(definitions: FlagDefs): ShellCompletion[] {
   const flags = Object.entries(definitions).flatMap(([key, definition]) => {
     if (definition.type === "positional") return [];
     const { description, negativeDescription = description ?? "" } = definition;

@@ -13,7 +13,7 @@ import { quoteText, withoutMark } from "../base/text.ts";
 import type { LoginSecret } from "../client/login.ts";
 import { checkOpen } from "../io/terminal/input.ts";
 import type { Terminal } from "../io/terminal/terminal.ts";
-import { ENGLISH_TERMINAL, type Message } from "../ui/messages/en/terminal.ts";
+import { ENGLISH_TERMINAL, type TerminalMessage } from "../ui/messages/en/terminal.ts";
 import { type Context, faultLine, noticeLine, printNotice } from "./context.ts";
 import { usageFault } from "./errors.ts";
 
@@ -88,7 +88,7 @@ export function secretPrompt(
   secret: Exclude<LoginSecret, "new-password">,
   { user, server }: { readonly user: string; readonly server: string },
   isRetry: boolean,
-): Message {
+): TerminalMessage {
   return (texts) => {
     const isOwn = secret === "password";
     const question = isOwn ? texts.askPassword(user, server) : texts.askServerPassword(server);
@@ -103,8 +103,8 @@ export function secretPrompt(
  * @throws {Fault} usage after WRONG_SECRETS_MAX attempts
  */
 export async function promptNewPassword(
-  ask: (question: Message, before?: Fault) => Promise<string | undefined>,
-  question: Message,
+  ask: (question: TerminalMessage, before?: Fault) => Promise<string | undefined>,
+  question: TerminalMessage,
 ): Promise<string | undefined> {
   let before: Fault | undefined;
   for (let attempts = 1; ; attempts++) {
@@ -144,7 +144,7 @@ export function secretAsker(
   { stderr }: Pick<Context, "stderr">,
   terminal: Terminal,
   notice?: string,
-): (question: Message, before?: Fault) => Promise<string> {
+): (question: TerminalMessage, before?: Fault) => Promise<string> {
   let first = notice;
   return (question, before) => {
     const text = before === undefined ? first : faultLine(before);

@@ -28,7 +28,14 @@ import {
   routed,
   unsentPosts,
 } from "../core/model/selectors.ts";
-import type { Draft, Item, Model, PollView, RoomState, SearchQuery } from "../core/model/state.ts";
+import type {
+  ComposerDraft,
+  Item,
+  Model,
+  PollView,
+  RoomState,
+  SearchQuery,
+} from "../core/model/state.ts";
 import { checkFileText } from "../core/rooms/files.ts";
 import { foldKeywords, isKeywordFit } from "../core/rooms/keywords.ts";
 import { checkReason } from "../core/rooms/moderation.ts";
@@ -58,7 +65,7 @@ export type HandedIn = Answer<"handed">["users"][number] & { readonly due?: numb
 export type MessageAuthor = "other" | "own";
 
 /** The client whose user acts. */
-export interface Actor {
+export interface ActionContext {
   readonly request: SendRequest;
   /** @throws {Fault} kind-unknown if the server is too old for the request */
   checkSupport<Kind extends RequestKind>(kind: Kind, fields: RequestFields<Kind>): void;
@@ -71,7 +78,7 @@ export interface Actor {
 }
 
 export interface ActionsOptions {
-  readonly actor: Actor;
+  readonly actor: ActionContext;
   readonly store: ModelStore;
   readonly now: () => number;
   /** Reports a refusal, which the model shows beside the message as well. */
@@ -85,7 +92,7 @@ export interface ActionsOptions {
 
 /** Methods without a return value report faults in `model.faults`. */
 export class Actions {
-  readonly #actor: Actor;
+  readonly #actor: ActionContext;
   readonly #store: ModelStore;
   readonly #typing: TypingNotifier;
   #lastRoom: string = LOBBY;
@@ -340,7 +347,7 @@ export class Actions {
     this.#store.applyNow({ kind: "search-more" });
   }
 
-  setDraft(target: string, draft: Draft | undefined): void {
+  setDraft(target: string, draft: ComposerDraft | undefined): void {
     this.#store.applyNow({ kind: "draft", target: bareTarget(target), draft });
   }
 
@@ -360,7 +367,7 @@ export class Actions {
    * @param isAlso true to show a post of a thread in the room, too
    * @returns false if an audit alarm forbids sending to this server
    */
-  send(target: string, draft: Draft, root?: number, isAlso = false): boolean {
+  send(target: string, draft: ComposerDraft, root?: number, isAlso = false): boolean {
     const { text, re, edits } = draft;
     if (text.trim() === "" && !isCaption(this.#model, draft)) return this.#mayPost();
     if (edits === undefined)
@@ -842,7 +849,7 @@ export class Actions {
     }
   }
 
-  #edit(target: string, key: string, draft: Draft, seq: number): void {
+  #edit(target: string, key: string, draft: ComposerDraft, seq: number): void {
     const edited = this.edit(target, seq, draft.text).catch((error: unknown) => {
       const previous = this.#model.drafts.get(bareTarget(key));
       this.setDraft(key, previous === undefined ? draft : { ...draft, before: previous });

@@ -25,7 +25,7 @@ import type { FetchPage, HistoryPage, SendRequest } from "./link/queries.ts";
 import { notLoggedIn } from "./link/retry.ts";
 import type { GreetedLink, LoginResult } from "./login.ts";
 import { ModelStore, type ModelStoreOptions, type UiEffect } from "./model-store.ts";
-import { People } from "./people.ts";
+import { PeopleKeys } from "./people.ts";
 import { closePollsInTime } from "./poll-ends.ts";
 import { keyChangedNotice } from "./sealed/identities.ts";
 import type { SealedRooms } from "./sealed/rooms.ts";
@@ -36,7 +36,7 @@ import type { Greeted } from "./trust.ts";
 /** Key packages are published within a second of a login. */
 const ADDABLE_TIMEOUT_MS = 5_000;
 
-export interface LinkedAccount {
+export interface LinkedSession {
   readonly session: AccountSession;
 }
 
@@ -81,12 +81,12 @@ type LinkProvided =
   | ("clock" | "entropy" | "keys" | "sha256" | "people")
   | ("request" | "activeLink" | "emit" | "historyChecked");
 
-export abstract class ChatClient<Account extends LinkedAccount> {
+export abstract class ChatClient<Account extends LinkedSession> {
   readonly loop: ConnectionLoop;
   readonly activeLink: ActiveLink;
   readonly store: ModelStore;
   readonly actions: Actions;
-  readonly people: People;
+  readonly people: PeopleKeys;
   protected readonly auditor: LogAuditor;
   readonly #options: ChatClientOptions;
   #account: Account | undefined;
@@ -114,7 +114,7 @@ export abstract class ChatClient<Account extends LinkedAccount> {
       stop(alarm.fault);
     };
     this.auditor = new LogAuditor({ ...audit, clock, verifier, onAccountChange }, onAlarm, stop);
-    this.people = new People({
+    this.people = new PeopleKeys({
       logs: audit.logs,
       prove: async (user, pin, isFresh) => {
         const link = this.#auditing && this.#account?.session.auditedLink;

@@ -7,7 +7,7 @@ import { proposeName } from "../base/new-names.ts";
 import { dateOf, formatLocalSince } from "../base/time.ts";
 import type { ChatRecord } from "../core/client/chat-record.ts";
 import type { Receipt } from "../core/client/outbox.ts";
-import type { Snapshot } from "../core/model/snapshot.ts";
+import type { ModelSnapshot } from "../core/model/snapshot.ts";
 import type { OpenFileCipher } from "../crypto/seal/file-cipher.ts";
 import { sha256 } from "../crypto/sha256.ts";
 import { type Clock, delay } from "../io/clock.ts";
@@ -22,12 +22,12 @@ import {
   type AccountLogin,
   ChatClient,
   type ChatEffect,
-  type LinkedAccount,
+  type LinkedSession,
 } from "./chat-client.ts";
 import type { LoopState } from "./connection-loop.ts";
 import {
+  type ClientLinkEvent,
   greetedEvent,
-  type LinkEvent,
   linkEventOf,
   type ReaderEvent,
   type SessionEvent,
@@ -117,7 +117,7 @@ export interface Membership {
   readonly registered: boolean;
 }
 
-interface ClientAccount extends LinkedAccount {
+interface ClientAccount extends LinkedSession {
   readonly reader: AccountReader;
 }
 
@@ -267,7 +267,7 @@ export class Client extends ChatClient<ClientAccount> {
    * Faults that do not pass close the client.
    * @throws {Fault} store-… if the store fails
    */
-  start(fingerprint: Fingerprint, user: string, snapshot: Snapshot | undefined): void {
+  start(fingerprint: Fingerprint, user: string, snapshot: ModelSnapshot | undefined): void {
     const { credentials, hasReader = true } = this.options;
     const account = this.#newAccount(fingerprint, user);
     account.session.restore({ fingerprint, user }, hasReader ? undefined : snapshot?.after);
@@ -614,7 +614,7 @@ export class Client extends ChatClient<ClientAccount> {
     this.loop.reconnect(new Fault("too-many", "messages arrive faster than they are read"), true);
   }
 
-  #publish(event: Extract<LinkEvent, ReaderEvent>): void {
+  #publish(event: Extract<ClientLinkEvent, ReaderEvent>): void {
     this.#emit(event);
     this.#push(event);
   }

@@ -15,12 +15,12 @@ import type { SealedEvent } from "./sealed/room-state.ts";
 import type { Greeted } from "./trust.ts";
 
 export type SessionEvent =
-  | LinkEvent
+  | ClientLinkEvent
   | AccountEvent
   /** `delay` is `undefined` when the answer to the secret has arrived. */
   | { readonly kind: "guess-delay"; readonly delay: GuessDelay | undefined };
 
-export type LinkEvent =
+export type ClientLinkEvent =
   | {
       readonly kind: "pinned";
       readonly address: string;
@@ -75,7 +75,7 @@ export type ReaderEvent =
       }
     >;
 
-export function linkEventOf(state: LoopState): LinkEvent | undefined {
+export function linkEventOf(state: LoopState): ClientLinkEvent | undefined {
   if (state.kind === "in" || state.kind === "closed") return undefined;
   if (state.kind !== "waiting") return state;
   const { fault, retryInMs, isLoss } = state;

@@ -22,7 +22,7 @@ import type { PostToSeal, Sealing } from "./sealed/sealing.ts";
 /** Beyond this number of pending posts, bulk writers wait. Interactive users never reach it. */
 const READY_PENDING_MAX = 2 * OUTBOX_IN_FLIGHT_MAX;
 
-export interface OutboxStore {
+export interface OutboxQueueStore {
   adopt(owner: OutboxOwner): readonly AbandonedOutbox[] | Promise<readonly AbandonedOutbox[]>;
   /** Writes atomically. The change is durable when the call returns or its promise resolves. */
   write(id: OutboxId, change: OutboxChange): void | Promise<void>;
@@ -32,7 +32,7 @@ export interface OutboxStore {
 export interface OutboxQueueOptions {
   readonly clock: Clock;
   readonly entropy: Entropy;
-  readonly store: OutboxStore;
+  readonly store: OutboxQueueStore;
   readonly emit: (event: PostEvent) => void;
   readonly sealing?: Pick<Sealing, "seal" | "pinsStored" | "encryptQueued" | "decryptQueued">;
   /** Returns a promise while the numbers of messages are in doubt. */

@@ -31,7 +31,7 @@ export interface PeopleOptions {
 /** Checks of one link that messages have caused. */
 const CHECKS_MAX = 1_000;
 
-export class People implements ProvedPeople {
+export class PeopleKeys implements ProvedPeople {
   readonly #pins = new Map<string, PersonPin>();
   readonly #checked = new Set<string>();
   /** A browser reads and writes all pins of an account together. */

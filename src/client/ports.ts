@@ -3,7 +3,7 @@
 import type { ClientState } from "../io/state/client-state.ts";
 import type { LogPins } from "../io/state/log-pins.ts";
 import type { ResumableUploads } from "../io/state/upload-journal.ts";
-import type { OutboxStore } from "./outbox-queue.ts";
+import type { OutboxQueueStore } from "./outbox-queue.ts";
 
 export type PinStore = Pick<ClientState, "pin" | "setPin" | "addressOf" | "moveServer">;
 
@@ -23,7 +23,7 @@ export interface ClientStores
     CursorStore,
     EnrolmentStore,
     DefaultStore {
-  readonly outboxes: OutboxStore;
+  readonly outboxes: OutboxQueueStore;
   readonly uploads: ResumableUploads;
   readonly logPins: LogPins;
 }

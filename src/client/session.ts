@@ -23,7 +23,7 @@ import type { SendRequest } from "./link/queries.ts";
 import { notLoggedIn } from "./link/retry.ts";
 import type { GreetedLink, LoginResult } from "./login.ts";
 import type { PostEvent } from "./outbox-driver.ts";
-import { OutboxQueue, type OutboxStore } from "./outbox-queue.ts";
+import { OutboxQueue, type OutboxQueueStore } from "./outbox-queue.ts";
 import type { HistoryView } from "./sealed/claims.ts";
 import type { ProvedPeople } from "./sealed/room.ts";
 import { Sealing, type SealingOptions } from "./sealed/sealing.ts";
@@ -38,7 +38,7 @@ export interface AccountSessionOptions {
   readonly follow: FollowMode;
   readonly after?: number | undefined;
   readonly hasPrefs: boolean;
-  readonly outboxes: OutboxStore;
+  readonly outboxes: OutboxQueueStore;
   readonly adoptsUnsent: boolean;
   readonly sealed: Pick<SealingOptions, "home" | "refusal" | "load">;
   readonly request: SendRequest;

@@ -14,9 +14,9 @@ import type { Entropy } from "../io/entropy.ts";
 import type { Link } from "../io/link/link.ts";
 import { encode } from "../wire/codec.ts";
 import { type Fingerprint, fingerprintWith, formatFingerprint } from "../wire/fingerprint.ts";
-import { type NoticeOf, VERSION } from "../wire/messages.ts";
+import { type NoticeOf, WIRE_VERSION } from "../wire/messages.ts";
 import { KNOWN_VERSION } from "../wire/since.ts";
-import type { LinkEvent } from "./event.ts";
+import type { ClientLinkEvent } from "./event.ts";
 import { Connection } from "./link/connection.ts";
 import type { Verifier } from "./link/keys.ts";
 import { clusterVersion, serverVersion } from "./link/server-version.ts";
@@ -53,7 +53,7 @@ export class Hello {
     const { nonce } = this;
     this.bytes = encode({
       kind: "hello",
-      versions: [VERSION],
+      versions: [WIRE_VERSION],
       client: program,
       nonce,
       knows: KNOWN_VERSION,
@@ -170,7 +170,7 @@ async function sendHello(
     });
     if (connection.link.hasSentFirst !== true) connection.link.send(hello.bytes);
   });
-  if (welcome.version === VERSION) return welcome;
+  if (welcome.version === WIRE_VERSION) return welcome;
   throw new Fault("version-unsupported", msg`the server uses protocol version ${welcome.version}`);
 }
 
@@ -220,7 +220,7 @@ function mismatch(
   return new Fault("fingerprint-changed", text, detail);
 }
 
-type PinEvent = Extract<LinkEvent, { kind: "pinned" | "moved" }>;
+type PinEvent = Extract<ClientLinkEvent, { kind: "pinned" | "moved" }>;
 
 /**
  * Pins the fingerprint on first use, and accepts a new key that the old key has signed.

@@ -17,7 +17,7 @@ import {
 } from "../cli/serve/cluster-config.ts";
 import { type OpenFolder, openFolder } from "../cli/serve/folder.ts";
 import {
-  type Membership,
+  type ClusterMembership,
   newNodeName,
   readMembership,
   removeMembership,
@@ -326,7 +326,7 @@ const rename = defineVerb({
 });
 
 /** @throws {Fault} not-found unless the folder belongs to a server of a cluster */
-function memberOf(path: string): Membership {
+function memberOf(path: string): ClusterMembership {
   const membership = readMembership(path);
   if (membership?.state === undefined && membership !== undefined) return membership;
   throw new Fault("not-found", `${path} is not in a cluster`, {

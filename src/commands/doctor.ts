@@ -7,7 +7,7 @@ import { CHECK_TIMEOUT_MS } from "../base/limits.ts";
 import { cleanText, tsvLineOfPaths } from "../base/text.ts";
 import { defineVerb, stringFlag } from "../cli/command.ts";
 import type { ClientFlags } from "../cli/connect/client.ts";
-import { type Candidate, candidates, onlyServer } from "../cli/connect/discover.ts";
+import { candidates, onlyServer, type ServerCandidate } from "../cli/connect/discover.ts";
 import { type Context, printNotice } from "../cli/context.ts";
 import { type CheckResult, CheckRunner, ok, skipped, warningFrom } from "../cli/doctor/check.ts";
 import {
@@ -139,7 +139,7 @@ function stateIn(home: string): ClientState | undefined {
   return unlessFault(() => ClientState.open(home));
 }
 
-function reasonOf({ isLast }: Candidate): string {
+function reasonOf({ isLast }: ServerCandidate): string {
   return isLast ? "last used" : "running on this machine";
 }
 

@@ -28,7 +28,7 @@ import {
   type DisplayFile,
   fileLabel,
   isFile,
-  type JsonObject,
+  type JsonOutput,
   renderJson,
 } from "../cli/output/render.ts";
 import type { Client } from "../client/client.ts";
@@ -170,7 +170,7 @@ class FileSender {
 }
 
 /** The fields are part of the command's stable output. */
-function sentJson(sent: UploadedFile, posted: PostedFile): JsonObject {
+function sentJson(sent: UploadedFile, posted: PostedFile): JsonOutput {
   const { id, name, sizeBytes, chunks, digest, resumedBytes } = sent;
   const { to, seq, timeUnixMs, queued } = posted;
   const targetFields = { time: formatUtc(timeUnixMs), ...destinationOfTarget(parseTarget(to)) };

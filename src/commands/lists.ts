@@ -19,7 +19,7 @@ import {
   destinationName,
   formatTimestamp,
   isFile,
-  type JsonObject,
+  type JsonOutput,
   recordJson,
   type Style,
 } from "../cli/output/render.ts";
@@ -74,7 +74,7 @@ interface FileRow {
   readonly where: string;
   readonly timeUnixMs: number;
   readonly state: (style: Style) => string;
-  readonly json: JsonObject;
+  readonly json: JsonOutput;
 }
 
 function postedRow(me: string): (file: DisplayFile) => FileRow {

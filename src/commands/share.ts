@@ -42,7 +42,7 @@ import { systemEntropy } from "../io/entropy.ts";
 import { checkOpen } from "../io/terminal/input.ts";
 import { isAppendOnly } from "../io/terminal/terminal-type.ts";
 import { isLoopback } from "../io/ws/address.ts";
-import type { ServerEvent } from "../server/session/event.ts";
+import type { ObservedEvent } from "../server/session/event.ts";
 import { shareTopic, TEXT_TOPIC } from "../ui/text/share-topic.ts";
 import { parseHost } from "../wire/host.ts";
 import {
@@ -342,7 +342,7 @@ class Receivers {
     this.#names.set(id, name);
   }
 
-  onEvent(event: ServerEvent): void {
+  onEvent(event: ObservedEvent): void {
     if (event.kind === "warning") return this.#show.printNotice(faultLine(event.fault));
     if (event.kind !== "got" || event.user === this.#owner) return;
     const { user, file } = event;

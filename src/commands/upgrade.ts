@@ -13,7 +13,7 @@ import { printResult } from "../cli/output/result.ts";
 import { releaseKey } from "../cli/release/release.ts";
 import {
   openReleaseSource,
-  type Upgrade,
+  type ProgramUpgrade,
   type UpgradeOptions,
   upgradeProgram,
 } from "../cli/release/upgrade.ts";
@@ -47,7 +47,7 @@ chat.old. The program never looks for upgrades by itself.`,
     const dataFolders = new Set([...data.map(checkDataFolder), ...knownFolders(context, servers)]);
     const replacement = ProgramReplacement.open(path);
     const display = new ProgressDisplay(context);
-    let upgrade: Upgrade | undefined;
+    let upgrade: ProgramUpgrade | undefined;
     using waiting = new WaitNotice(context, `connecting to ${from} …`).start();
     const printProgress = progressPrinter(context, display);
     try {

@@ -18,7 +18,7 @@ import type { Identity } from "../crypto/identity.ts";
 import type { FormerKey } from "../crypto/succession.ts";
 import type { Entropy } from "../io/entropy.ts";
 import type { Address, Link, ListenerEvents } from "../io/link/link.ts";
-import { type NoticeOf, type Request, requestRow, VERSION } from "../wire/messages.ts";
+import { type NoticeOf, type Request, requestRow, WIRE_VERSION } from "../wire/messages.ts";
 import { announcedVersion, KNOWN_VERSION, type Version } from "../wire/since.ts";
 import type { Bans } from "./auth/bans.ts";
 import { type Authenticator, hasGuessedTooOften } from "./auth/login.ts";
@@ -40,7 +40,7 @@ import {
   isLoopback,
   RequestRateLimiter,
 } from "./session/connection-limits.ts";
-import type { Member } from "./session/connection-state.ts";
+import type { MemberState } from "./session/connection-state.ts";
 import { FairScheduler } from "./session/fair-scheduler.ts";
 import type { FloodGuard } from "./session/flood-guard.ts";
 import { originalFault, reportHostFault } from "./session/redacted-fault.ts";
@@ -81,9 +81,9 @@ function greet(
     clusterKnows,
   }: GreetingOptions,
 ): void {
-  if (!hello.versions.includes(VERSION)) {
+  if (!hello.versions.includes(WIRE_VERSION)) {
     const versions = hello.versions.join(", ");
-    const message = msg`this server supports protocol version ${VERSION}, not ${versions}`;
+    const message = msg`this server supports protocol version ${WIRE_VERSION}, not ${versions}`;
     client.close(new Fault("version-unsupported", message));
     return;
   }
@@ -106,7 +106,7 @@ function greet(
   };
   const notice = defined({
     kind: "welcome",
-    version: VERSION,
+    version: WIRE_VERSION,
     server: { name: settings.name, key: identity.publicKey },
     nonce: serverNonce,
     ...proved(certificateHash),
@@ -343,7 +343,11 @@ export class Sessions implements ClientConnectionOptions, ListenerEvents {
     feed.emitLogin(client, member, request);
   }
 
-  onLogin(client: ClientConnection, { account, isPresent }: Member, { ref }: LoginRequest): void {
+  onLogin(
+    client: ClientConnection,
+    { account, isPresent }: MemberState,
+    { ref }: LoginRequest,
+  ): void {
     const { rooms, kernel, onEvent } = this.options;
     client.answer(ref, { account: account.id, user: account.name, seq: rooms.head });
     kernel.startSession(client.id, account.id, isPresent);
@@ -368,7 +372,7 @@ export class Sessions implements ClientConnectionOptions, ListenerEvents {
     feed.emitLogout(client, member);
   }
 
-  onLogout(client: ClientConnection, { account }: Member): void {
+  onLogout(client: ClientConnection, { account }: MemberState): void {
     this.options.kernel.endSession(client.id);
     this.options.onEvent({ kind: "logged-out", user: account.name, ...client.origin });
   }

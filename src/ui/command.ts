@@ -4,14 +4,14 @@ import { Fault, msg } from "../base/fault.ts";
 import { checkName } from "../base/names.ts";
 import type { TimeContext } from "../base/parse-time.ts";
 import type { MessageAuthor } from "../client/actions.ts";
-import type { ChatClient, LinkedAccount } from "../client/chat-client.ts";
+import type { ChatClient, LinkedSession } from "../client/chat-client.ts";
 import type { SearchQuery } from "../core/model/state.ts";
 import type { NotifyLevel } from "../core/rooms/prefs.ts";
 import type { PostBody, Answer as WireAnswer } from "../wire/messages.ts";
-import type { Message } from "./messages/en/terminal.ts";
+import type { TerminalMessage } from "./messages/en/terminal.ts";
 
 /** The client on which commands act. */
-export type Chat = ChatClient<LinkedAccount>;
+export type Chat = ChatClient<LinkedSession>;
 
 export type Ui = "terminal" | "page";
 export type Usage = string | Readonly<Record<Ui, string>>;
@@ -24,14 +24,14 @@ export interface Command<Args = unknown> {
    * @throws {Fault} usage, name-invalid
    */
   parse(input: string, ui: Ui): Args | undefined;
-  run(args: Args, chat: Chat, host: Host): Promise<Answer | undefined>;
+  run(args: Args, chat: Chat, host: Host): Promise<CommandAnswer | undefined>;
 }
 
-export interface Answer {
+export interface CommandAnswer {
   readonly json?: { readonly kind: string; readonly [field: string]: unknown };
-  readonly text?: Message;
+  readonly text?: TerminalMessage;
   readonly rows?: readonly string[];
-  readonly note?: Message;
+  readonly note?: TerminalMessage;
   readonly seq?: number | undefined;
   readonly roomToOpen?: string;
   readonly leftRoom?: string;
@@ -106,7 +106,7 @@ export interface Host {
   hideJoins(on: boolean): void;
   /** Tells the user that a command applies to this room, although a conversation is open. */
   noteRoom(room: string): void;
-  show(view: View): Promise<Answer | undefined>;
+  show(view: View): Promise<CommandAnswer | undefined>;
 }
 
 /** Returns the room to which a command applies: in a conversation, the last open room. */

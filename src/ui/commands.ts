@@ -14,9 +14,9 @@ import { formatFingerprint } from "../wire/fingerprint.ts";
 import { isIpv4 } from "../wire/host.ts";
 import type { RequestFields, Answer as WireAnswer } from "../wire/messages.ts";
 import {
-  type Answer,
   type Chat,
   type Command,
+  type CommandAnswer,
   type Host,
   isSeq,
   type JoinArgs,
@@ -36,7 +36,7 @@ import {
   withoutAt,
 } from "./command.ts";
 import { ENGLISH, type Texts } from "./messages/en/page.ts";
-import type { Message } from "./messages/en/terminal.ts";
+import type { TerminalMessage } from "./messages/en/terminal.ts";
 import { parseSearch } from "./search-query.ts";
 import { pollRows } from "./text/poll-text.ts";
 import { timesNow } from "./text/times.ts";
@@ -82,7 +82,7 @@ const join: Command<JoinArgs> = {
     const marks = defined({ unlocked, assignment: isMade || undefined });
     const json = { kind: "joined", room: name, created, ...marks };
     if (!created && !isMade && unlocked !== true) return { json, roomToOpen: name };
-    const note: Message = (texts) => {
+    const note: TerminalMessage = (texts) => {
       if (created) return (sealed === true ? texts.sealedRoomCreated : texts.roomCreated)(name);
       return isMade ? texts.existingAssignment(name) : texts.noPassword(name);
     };
@@ -111,13 +111,13 @@ const leave: Command<{ readonly room: string | undefined }> = {
     const isLast = await chat.actions.isLastModerator(room);
     if (isLast && !(await host.confirmDeparture(room))) return undefined;
     await chat.actions.leave(room);
-    const text: Message = (texts) => texts.leftRoom(room, adder);
+    const text: TerminalMessage = (texts) => texts.leftRoom(room, adder);
     return { json: defined({ kind: "left", room, addedBy: adder }), text, leftRoom: room };
   },
 };
 
 /** A user cannot leave a conversation, so it is hidden until its next message. */
-async function hideConversation(chat: Chat, target: string): Promise<Answer> {
+async function hideConversation(chat: Chat, target: string): Promise<CommandAnswer> {
   // Messages in flight would make the conversation visible again.
   await chat.actions.sent(target).catch(() => undefined);
   chat.actions.hide(target);
@@ -347,7 +347,7 @@ const keywords: Command<{ readonly words: readonly string[] | undefined }> = {
   async run({ words }, { actions }) {
     const list = words === undefined ? actions.keywords : actions.setKeywords(words);
     const json = { kind: "keywords", words: list };
-    const text: Message = (texts) => {
+    const text: TerminalMessage = (texts) => {
       return list.length === 0 ? texts.noKeywords : texts.keywordsAre(list.join(", "));
     };
     return { json, text };
@@ -543,10 +543,15 @@ const unsave: Command<{ readonly seq: number }> = {
   run: ({ seq }, chat, host) => changeSaved(chat, host.current, seq, false),
 };
 
-async function changeSaved(chat: Chat, target: string, seq: number, on: boolean): Promise<Answer> {
+async function changeSaved(
+  chat: Chat,
+  target: string,
+  seq: number,
+  on: boolean,
+): Promise<CommandAnswer> {
   const room = chat.actions.roomOfSaved(target, seq, !on);
   await chat.actions.save(room, seq, on);
-  const text: Message = (texts) => (on ? texts.messageSaved : texts.messageUnsaved);
+  const text: TerminalMessage = (texts) => (on ? texts.messageSaved : texts.messageUnsaved);
   return { json: { kind: "save", seq, on }, text };
 }
 

@@ -29,7 +29,7 @@ export interface NoteSignature {
   readonly signature: Uint8Array;
 }
 
-export interface Note {
+export interface SignedNote {
   readonly text: string;
   readonly signatures: readonly NoteSignature[];
 }
@@ -81,7 +81,7 @@ export function accountsSignature(
  * Returns the commitment of a note to the accounts log, whose signature is not verified.
  * @param keyId `undefined` for a signature by any key
  */
-export function accountsIn({ text, signatures }: Note, keyId?: Uint8Array) {
+export function accountsIn({ text, signatures }: SignedNote, keyId?: Uint8Array) {
   const history = parseCheckpoint(text);
   const found = signatures.find(
     (item) =>
@@ -128,7 +128,7 @@ export function noteText(text: string, signatures: readonly NoteSignature[]): st
   return `${text}\n${lines.join("")}`;
 }
 
-export function parseNote(note: string): Note {
+export function parseNote(note: string): SignedNote {
   if (note.length > NOTE_BYTES_MAX || utf8Encode(note).length > NOTE_BYTES_MAX) {
     throw malformed(`it has more than ${NOTE_BYTES_MAX} bytes`);
   }

@@ -11,7 +11,7 @@ import {
   REQUESTS,
   type Request,
   type RequestKind,
-  VERSION,
+  WIRE_VERSION,
 } from "./messages.ts";
 
 export type Incoming =
@@ -55,7 +55,7 @@ export function checkMessage(value: unknown): Incoming {
     if (!isRequestKind && requests.has(kind))
       throw new Fault("frame-malformed", `'${kind}' requires a ref`);
     if (!isRequestKind) return { kind: "ignored" };
-    const fault = new Fault("kind-unknown", `unknown request kind in version ${VERSION}`, {
+    const fault = new Fault("kind-unknown", `unknown request kind in version ${WIRE_VERSION}`, {
       remedy: "ask the server's operator to upgrade chat",
     });
     return { kind: "refused", ref, fault };

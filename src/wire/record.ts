@@ -71,7 +71,7 @@ interface NewerLine {
 }
 
 /** A line by itself, regardless of the records before it. */
-export type Line =
+export type StoredLine =
   | {
       /**
        * The body of a `damaged` record does not match its commitment. Only the head of a `torn`
@@ -224,7 +224,7 @@ export function parseHead(
 }
 
 /** @param line line without its newline */
-export function classifyLine(line: Uint8Array, sha256: Sha256): Line {
+export function classifyLine(line: Uint8Array, sha256: Sha256): StoredLine {
   const parsed = parseLine(line);
   if (parsed.kind === "newer") {
     const reason = `unknown kind '${parsed.recordKind}': damaged, or written by a newer version`;

@@ -1,6 +1,6 @@
 import { Fault } from "../../src/base/fault.ts";
 import { CHUNK_BYTES } from "../../src/base/limits.ts";
-import type { SinkOptions } from "../../src/client/files/download.ts";
+import type { DownloadSinkOptions } from "../../src/client/files/download.ts";
 import { sha256 } from "../../src/crypto/sha256.ts";
 import type {
   ChunkRange,
@@ -113,7 +113,7 @@ export class MemorySource implements Source {
 export class MemoryFolder {
   readonly parts = new Map<string, { chunk: Uint8Array; sha256: Uint8Array }[]>();
   readonly files = new Map<string, Uint8Array>();
-  readonly opened: SinkOptions[] = [];
+  readonly opened: DownloadSinkOptions[] = [];
   restarts = 0;
   onAppend: (index: number) => Promise<void> | void = () => {};
 
@@ -123,7 +123,7 @@ export class MemoryFolder {
     };
   }
 
-  readonly open = async (about: SinkOptions): Promise<MemorySink> => {
+  readonly open = async (about: DownloadSinkOptions): Promise<MemorySink> => {
     this.opened.push(about);
     return new MemorySink(this, about);
   };
@@ -132,11 +132,11 @@ export class MemoryFolder {
 class MemorySink implements Sink {
   readonly have: number;
   readonly #folder: MemoryFolder;
-  readonly #about: SinkOptions;
+  readonly #about: DownloadSinkOptions;
   #chunks: { chunk: Uint8Array; sha256: Uint8Array }[];
   #isClosed = false;
 
-  constructor(folder: MemoryFolder, about: SinkOptions) {
+  constructor(folder: MemoryFolder, about: DownloadSinkOptions) {
     this.#folder = folder;
     this.#about = about;
     this.#chunks = [...(folder.parts.get(about.file) ?? [])];

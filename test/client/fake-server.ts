@@ -16,7 +16,7 @@ import {
   type Request,
   type RequestKind,
   type RequestOf,
-  VERSION,
+  WIRE_VERSION,
   type WireRecord,
 } from "../../src/wire/messages.ts";
 import { commitment, leafHash } from "../../src/wire/record.ts";
@@ -216,7 +216,7 @@ export class FakePeer {
     this.#clientNonce = new Uint8Array(nonce);
     const welcome: NoticeOf<"welcome"> = {
       kind: "welcome",
-      version: VERSION,
+      version: WIRE_VERSION,
       server: { name: "fake", key: identity.publicKey },
       nonce: this.#nonce,
       certificate: this.#link.certificateHash,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { People } from "../../src/client/people.ts";
+import { PeopleKeys } from "../../src/client/people.ts";
 import { hasNewKey, type PersonPin } from "../../src/core/client/person-keys.ts";
 import { ClientState } from "../../src/io/state/client-state.ts";
 import type { LogReader } from "../../src/io/state/log-pins.ts";
@@ -31,7 +31,7 @@ function windows(stored: PersonPin) {
       return proof.promise;
     };
     const sealedKey = async () => undefined;
-    const people = new People({ logs: state.logPins, prove, sealedKey, onChange: () => {} });
+    const people = new PeopleKeys({ logs: state.logPins, prove, sealedKey, onChange: () => {} });
     people.connected(READER);
     return people;
   };
@@ -124,8 +124,8 @@ describe("two tabs of one browser", () => {
     await one.storePerson(READER, pinOf(["a", "b"], 5));
     const proof = Promise.withResolvers<PersonPin>();
     const options = { sealedKey: async () => undefined, onChange: () => {} };
-    const proving = new People({ ...options, logs: one, prove: () => proof.promise });
-    const accepting = new People({ ...options, logs: two, prove: () => proof.promise });
+    const proving = new PeopleKeys({ ...options, logs: one, prove: () => proof.promise });
+    const accepting = new PeopleKeys({ ...options, logs: two, prove: () => proof.promise });
     for (const people of [proving, accepting]) people.connected(READER);
     await settle();
     const checked = proving.check("ben");

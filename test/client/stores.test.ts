@@ -12,7 +12,7 @@ import { Connection } from "../../src/client/link/connection.ts";
 import type { Keys } from "../../src/client/link/keys.ts";
 import { Login } from "../../src/client/login.ts";
 import type { PostEvent } from "../../src/client/outbox-driver.ts";
-import { OutboxQueue, type OutboxStore } from "../../src/client/outbox-queue.ts";
+import { OutboxQueue, type OutboxQueueStore } from "../../src/client/outbox-queue.ts";
 import { greet } from "../../src/client/trust.ts";
 import type { Receipt } from "../../src/core/client/outbox.ts";
 import type { PersonPin } from "../../src/core/client/person-keys.ts";
@@ -23,7 +23,7 @@ import { systemEntropy } from "../../src/io/entropy.ts";
 import { ClientState } from "../../src/io/state/client-state.ts";
 import type { LogPins, LogReader } from "../../src/io/state/log-pins.ts";
 import type { OutboxOwner } from "../../src/io/state/outbox-store.ts";
-import { Device } from "../../src/web/browser/device-key.ts";
+import { PageDevice } from "../../src/web/browser/device-key.ts";
 import { type DatabaseFactory, openStore } from "../../src/web/browser/indexed-db.ts";
 import { BrowserLogPins } from "../../src/web/browser/log-pins.ts";
 import { BrowserOutboxStore } from "../../src/web/browser/outbox-store.ts";
@@ -34,7 +34,7 @@ import { ClientFixture } from "./client-fixture.ts";
 
 interface Run {
   readonly keys: Keys;
-  readonly outboxes: OutboxStore;
+  readonly outboxes: OutboxQueueStore;
   readonly logs: LogPins;
   greeted(fingerprint: Fingerprint, formers?: readonly Fingerprint[]): Promise<void>;
   isEnrolled(user: string): boolean;
@@ -109,7 +109,7 @@ function browserHome(): Home {
       const { subtle } = crypto;
       const logs = new BrowserLogPins(store);
       return {
-        keys: await Device.open({ store, subtle, entropy: systemEntropy() }),
+        keys: await PageDevice.open({ store, subtle, entropy: systemEntropy() }),
         outboxes: new BrowserOutboxStore({ store, locks: { hold } }),
         logs,
         accepted: (reader) => logs.forget(reader),
@@ -137,7 +137,7 @@ class Visit {
   #connection: Connection | undefined;
   #owner: OutboxOwner | undefined;
 
-  constructor(fixture: ClientFixture, run: Run, outboxes: OutboxStore = run.outboxes) {
+  constructor(fixture: ClientFixture, run: Run, outboxes: OutboxQueueStore = run.outboxes) {
     this.#fixture = fixture;
     this.run = run;
     const { clock } = fixture;
@@ -240,7 +240,7 @@ describe.each([
       await until(() => isDone);
       return promise;
     };
-    const visit = async (outboxes?: (store: OutboxStore) => OutboxStore) => {
+    const visit = async (outboxes?: (store: OutboxQueueStore) => OutboxQueueStore) => {
       const run = await home.open();
       return new Visit(fixture, run, outboxes?.(run.outboxes));
     };
@@ -275,8 +275,8 @@ describe.each([
     return { ...parts, until, outcome, counters };
   }
 
-  function watching(write: (store: OutboxStore) => OutboxStore["write"]) {
-    return (store: OutboxStore): OutboxStore => ({
+  function watching(write: (store: OutboxQueueStore) => OutboxQueueStore["write"]) {
+    return (store: OutboxQueueStore): OutboxQueueStore => ({
       adopt: (owner) => store.adopt(owner),
       release: (id) => store.release(id),
       write: write(store),

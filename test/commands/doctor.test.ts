@@ -32,7 +32,7 @@ import {
   type ExpectedIdentity,
   type NetworkProbes,
 } from "../../src/cli/doctor/network.ts";
-import type { Membership } from "../../src/cli/serve/membership.ts";
+import type { ClusterMembership } from "../../src/cli/serve/membership.ts";
 import type { ClusterInspection } from "../../src/cli/serve/survey.ts";
 import type { Greeted } from "../../src/client/trust.ts";
 import { makeCertificate } from "../../src/crypto/certificate.ts";
@@ -327,12 +327,15 @@ describe("a cluster", () => {
     hasMajority: true,
   };
   const well: ClusterInspection = { stream, nodes: [one, other], areRootsEqual: true, silent: [] };
-  const own: Membership = {
+  const own: ClusterMembership = {
     cluster: "chat",
     node: "a",
     position: { seq: 9, history: 7, accounts: 1 },
   };
-  const look = (survey: Partial<ClusterInspection>, folder: Membership | undefined = own) => {
+  const look = (
+    survey: Partial<ClusterInspection>,
+    folder: ClusterMembership | undefined = own,
+  ) => {
     const { state, message, exitCode } = checkCluster({ ...well, ...survey }, folder, 3);
     return [state, message, ...(exitCode === undefined ? [] : [exitCode])];
   };

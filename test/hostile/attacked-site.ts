@@ -1,6 +1,6 @@
 import { Fault } from "../../src/base/fault.ts";
 import type { TreeDisk } from "../../src/io/disk/disk.ts";
-import { type RequestFields, type RequestKind, VERSION } from "../../src/wire/messages.ts";
+import { type RequestFields, type RequestKind, WIRE_VERSION } from "../../src/wire/messages.ts";
 import { Guest, type Keys, newKeys, registrationOf } from "../server/guest.ts";
 import { FakePushService } from "../server/push/push-service.ts";
 import { Site, type SiteOptions } from "../server/site.ts";
@@ -38,7 +38,7 @@ export class SiteParty implements Party {
       timeoutMs: 5_000,
     });
     const guest = new Guest(site, link, keys);
-    const hello = { versions: [VERSION], client: "attacker", nonce: guest.nonce };
+    const hello = { versions: [WIRE_VERSION], client: "attacker", nonce: guest.nonce };
     guest.notify({ kind: "hello", ...hello });
     while (guest.ended === undefined && guest.all("welcome").length === 0) {
       await new Promise<void>((resolve) => site.clock.after(1, resolve));

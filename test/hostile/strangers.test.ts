@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { ROUTES, type Route } from "../../src/server/http/handler.ts";
+import { type HttpRoute, ROUTES } from "../../src/server/http/handler.ts";
 import { packValue } from "../../src/wire/codec.ts";
 import { NOTICES, type NoticeKind, REQUESTS, type RequestKind } from "../../src/wire/messages.ts";
 import {
@@ -70,33 +70,34 @@ interface HttpAttack {
   readonly status: number;
 }
 
-const ATTACKS: Readonly<Record<Route, (facts: Facts, token: string, i: number) => HttpAttack>> = {
-  room: ({ ownRoom: room }, token, i) =>
-    i % 2 === 0
-      ? {
-          path: `/rooms/${room}`,
-          init: {
-            method: "POST",
-            body: `text ${i}`,
-            headers: { authorization: `Bearer ${token}` },
-          },
-          status: 200,
-        }
-      : { path: `/rooms/${room}`, status: 401 },
-  health: () => ({ path: "/healthz", status: 200 }),
-  metrics: () => ({
-    path: "/metrics",
-    init: { headers: { authorization: "Bearer wrong" } },
-    status: 401,
-  }),
-  file: ({ file }) => ({ path: `/files/${file}`, status: 404 }),
-  program: () => ({ path: "/program", status: 200 }),
-  certificate: () => ({ path: "/ca.crt", status: 404 }),
-  "trusted-address": () => ({ path: "/trust.json", status: 404 }),
-  trust: () => ({ path: "/trust", status: 404 }),
-};
+const ATTACKS: Readonly<Record<HttpRoute, (facts: Facts, token: string, i: number) => HttpAttack>> =
+  {
+    room: ({ ownRoom: room }, token, i) =>
+      i % 2 === 0
+        ? {
+            path: `/rooms/${room}`,
+            init: {
+              method: "POST",
+              body: `text ${i}`,
+              headers: { authorization: `Bearer ${token}` },
+            },
+            status: 200,
+          }
+        : { path: `/rooms/${room}`, status: 401 },
+    health: () => ({ path: "/healthz", status: 200 }),
+    metrics: () => ({
+      path: "/metrics",
+      init: { headers: { authorization: "Bearer wrong" } },
+      status: 401,
+    }),
+    file: ({ file }) => ({ path: `/files/${file}`, status: 404 }),
+    program: () => ({ path: "/program", status: 200 }),
+    certificate: () => ({ path: "/ca.crt", status: 404 }),
+    "trusted-address": () => ({ path: "/trust.json", status: 404 }),
+    trust: () => ({ path: "/trust", status: 404 }),
+  };
 
-describe.each(Object.keys(ROUTES) as Route[])("the route %s", (route) => {
+describe.each(Object.keys(ROUTES) as HttpRoute[])("the route %s", (route) => {
   test("stores nothing beyond the account's limit, and delays nobody", async () => {
     const attacked = await AttackedSite.open({ textsBytesPerDay: 12_000 }, SYNC_MS);
     const { site, facts, attacker } = attacked;

@@ -14,7 +14,7 @@ import {
   type NoticeOf,
   type RequestFields,
   type RequestKind,
-  VERSION,
+  WIRE_VERSION,
   type WireRecord,
 } from "../../src/wire/messages.ts";
 import type { Head } from "../../src/wire/record.ts";
@@ -98,7 +98,7 @@ export class Guest {
     });
   }
 
-  async greet(versions: readonly number[] = [VERSION]): Promise<NoticeOf<"welcome">> {
+  async greet(versions: readonly number[] = [WIRE_VERSION]): Promise<NoticeOf<"welcome">> {
     const hello = {
       kind: "hello",
       versions: [...versions],

@@ -12,7 +12,7 @@ import type { Clock } from "../../src/io/clock.ts";
 import { readWholeFile, type TreeDisk } from "../../src/io/disk/disk.ts";
 import { type MemoryLink, MemoryNetwork } from "../../src/io/link/memory-network.ts";
 import { Checkpoints } from "../../src/io/log/checkpoints.ts";
-import type { Archive, Log, Page, PageQuery } from "../../src/io/log/log.ts";
+import type { Archive, Log, PageQuery, RecordPage } from "../../src/io/log/log.ts";
 import { type LogFile, openLog } from "../../src/io/log/log-file.ts";
 import { LogProofs } from "../../src/io/log/proofs.ts";
 import type { Passwords } from "../../src/server/auth/login.ts";
@@ -27,7 +27,7 @@ import type { Provable } from "../../src/server/rooms/proofs.ts";
 import { type SealedBuckets, sealedFolder } from "../../src/server/sealed/buckets.ts";
 import type { ServerOptions } from "../../src/server/server.ts";
 import { Server } from "../../src/server/server.ts";
-import type { ServerEvent } from "../../src/server/session/event.ts";
+import type { ObservedEvent } from "../../src/server/session/event.ts";
 import { parseBody } from "../../src/wire/record.ts";
 import { VirtualClock } from "../client/virtual-clock.ts";
 import { type DiskBackup, type DiskCall, type DiskFailure, SimDisk } from "../io/disk/sim.ts";
@@ -102,7 +102,7 @@ export class Site {
   identity = IDENTITY;
   readonly random: () => number;
   network: MemoryNetwork;
-  readonly events: ServerEvent[] = [];
+  readonly events: ObservedEvent[] = [];
   readonly certificateHash: Uint8Array;
   trouble: (call: DiskCall, path: string) => DiskFailure | undefined = () => undefined;
   readonly disk: SimDisk;
@@ -252,7 +252,7 @@ export class Site {
     const archive = openArchive({ folder: "/d/history", disk: this.disk.boot(), sha256, head });
     const { reading, afterReading } = this.#options;
     if (reading === undefined && afterReading === undefined) return archive;
-    const page = async (query: PageQuery): Promise<Page> => {
+    const page = async (query: PageQuery): Promise<RecordPage> => {
       await reading?.(query);
       const found = await archive.page(query);
       await afterReading?.(query);

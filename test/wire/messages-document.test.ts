@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { FAULTS } from "../../src/base/fault.ts";
 import * as limits from "../../src/base/limits.ts";
 import { KINDS } from "../../src/wire/kinds.ts";
-import { VERSION } from "../../src/wire/messages.ts";
+import { WIRE_VERSION } from "../../src/wire/messages.ts";
 import { expectGolden } from "../golden.ts";
 import { noticeTable, recordText, requestTable, sinceTables } from "./message-tables.ts";
 
@@ -54,7 +54,7 @@ describe("PROTOCOL.md", () => {
 
   test("contains the same numbers as the source", () => {
     const grouped = (number: number) => number.toLocaleString("en-US");
-    expect(text).toContain(`version ${VERSION} of the protocol`);
+    expect(text).toContain(`version ${WIRE_VERSION} of the protocol`);
     for (const number of [
       limits.MESSAGE_BYTES_MAX,
       limits.MESSAGE_BEFORE_LOGIN_BYTES_MAX,

@@ -7,9 +7,9 @@ import type { Disk } from "../../src/io/disk/disk.ts";
 import { readCheckpointFile, writeCheckpointFile } from "../../src/io/log/checkpoints.ts";
 import { type LogFile, type LogOptions, openLog } from "../../src/io/log/log-file.ts";
 import {
+  type LogSnapshot,
   type LogValue,
   readSnapshot,
-  type Snapshot,
   type SnapshotLocation,
   writeSnapshot,
 } from "../../src/io/log/snapshot.ts";
@@ -255,7 +255,7 @@ export class DiskWorld {
     };
   }
 
-  async #openFolding(snapshot: Snapshot<RecordValue[]> | undefined): Promise<LogFile> {
+  async #openFolding(snapshot: LogSnapshot<RecordValue[]> | undefined): Promise<LogFile> {
     this.#state = [];
     return await openLog({
       ...this.#logOptions(),

@@ -16,7 +16,7 @@ import type { IrcGateway } from "../../src/server/irc/gateway.ts";
 import type { PushDelivery } from "../../src/server/push/sender.ts";
 import { sealedFolder } from "../../src/server/sealed/buckets.ts";
 import { Server } from "../../src/server/server.ts";
-import type { ServerEvent } from "../../src/server/session/event.ts";
+import type { ObservedEvent } from "../../src/server/session/event.ts";
 import { type LogRecord, parseBody } from "../../src/wire/record.ts";
 import { identityOfSeed } from "../crypto/seed-identity.ts";
 import { type DiskBackup, type DiskCall, type DiskFailure, SimDisk } from "../io/disk/sim.ts";
@@ -338,7 +338,7 @@ export class Machine {
     };
   }
 
-  #event(event: ServerEvent): void {
+  #event(event: ObservedEvent): void {
     const { clock, model, trace } = this.#platform;
     if (event.kind === "record") {
       const { seq, kind, room, id } = event.record.head;

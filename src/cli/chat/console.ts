@@ -15,7 +15,7 @@ import { PlainEditor } from "../../io/terminal/plain-editor.ts";
 import { parseYesNo } from "../../io/terminal/terminal.ts";
 import { isAppendOnly } from "../../io/terminal/terminal-type.ts";
 import { TypedLines } from "../../io/terminal/typed-lines.ts";
-import { ENGLISH_TERMINAL, type Message } from "../../ui/messages/en/terminal.ts";
+import { ENGLISH_TERMINAL, type TerminalMessage } from "../../ui/messages/en/terminal.ts";
 import { isSharedCommand, withoutCommand } from "../../ui/typed-line.ts";
 import { type Context, faultLine, mayRedraw } from "../context.ts";
 import { UnreadableRuns } from "../output/damage.ts";
@@ -24,7 +24,7 @@ import { displayBody } from "../output/records.ts";
 import {
   type Destination,
   type DisplayRecord,
-  type JsonObject,
+  type JsonOutput,
   renderJson,
   renderRecord,
   type Style,
@@ -142,7 +142,11 @@ export class ChatConsole {
     else this.#editor.print(text);
   }
 
-  print(line: JsonObject, text: string | Message | undefined, rows: readonly string[] = []): void {
+  print(
+    line: JsonOutput,
+    text: string | TerminalMessage | undefined,
+    rows: readonly string[] = [],
+  ): void {
     if (this.context.json) this.context.stdout.write(renderJson(line));
     else if (text !== undefined) this.note(text, rows);
   }
@@ -166,7 +170,7 @@ export class ChatConsole {
    * A line feed in `text` may come from another user's message, so it is printed as a symbol.
    * @param rows lines printed below the text
    */
-  note(text: string | Message, rows: readonly string[] = []): void {
+  note(text: string | TerminalMessage, rows: readonly string[] = []): void {
     const { clock, offsetMinutes, stdout, stderr } = this.context;
     const lines = [inEnglish(text), ...rows].map((line) => cleanText(line));
     if (this.#editor === undefined) {
@@ -184,7 +188,7 @@ export class ChatConsole {
     this.#editor.print(`${this.#dayLines.before(now)}${wrapped.join("\n")}\n`);
   }
 
-  async confirm(question: Message): Promise<boolean> {
+  async confirm(question: TerminalMessage): Promise<boolean> {
     if (this.#editor === undefined) return true;
     this.#isConfirming = true;
     try {
@@ -218,7 +222,7 @@ export class ChatConsole {
 
   /** Reads a secret without echo. `undefined` if there is no terminal or the answer is empty. */
   /** @param before reported when the echo is already off, because it may name a password */
-  async secret(question: Message, before?: Fault): Promise<string | undefined> {
+  async secret(question: TerminalMessage, before?: Fault): Promise<string | undefined> {
     const secretText = await this.#editor?.secret(inEnglish(question), () => {
       if (before !== undefined) this.fault(before);
     });
@@ -282,7 +286,7 @@ export class ChatConsole {
   }
 }
 
-function inEnglish(text: string | Message): string {
+function inEnglish(text: string | TerminalMessage): string {
   return typeof text === "string" ? text : text(ENGLISH_TERMINAL);
 }
 

@@ -6,7 +6,7 @@ import type { ReaderEvent } from "../../client/event.ts";
 import type { TransferProgress } from "../../client/files/progress.ts";
 import { TransferQueue } from "../../client/files/queue.ts";
 import type { TransferView } from "../../core/model/state.ts";
-import type { Message } from "../../ui/messages/en/terminal.ts";
+import type { TerminalMessage } from "../../ui/messages/en/terminal.ts";
 import { usageFault } from "../errors.ts";
 import { Omissions } from "../files/omissions.ts";
 import {
@@ -92,7 +92,7 @@ export class LineFiles {
       const onProgress = this.#progressReporter();
       const received = await receiveFile(open.client, { file, out, secret, onProgress });
       chatConsole.print(downloadedJson(received), downloadedText(received));
-      const report = (text: Message) => chatConsole.note(text);
+      const report = (text: TerminalMessage) => chatConsole.note(text);
       reportRenamed(received, report);
       this.#properties.add(received, report);
       void this.#offerToOpen(received.path);

@@ -2,8 +2,8 @@
 
 import type { Client } from "../../client/client.ts";
 import type { SafetyDigits } from "../../client/sealed/rooms.ts";
-import type { Message } from "../../ui/messages/en/terminal.ts";
-import type { JsonObject } from "../output/render.ts";
+import type { TerminalMessage } from "../../ui/messages/en/terminal.ts";
+import type { JsonOutput } from "../output/render.ts";
 
 const GROUPS_IN_ROW = 4;
 
@@ -23,7 +23,11 @@ function rowsOf(digits: string): string[] {
 }
 
 /** @internal */
-export function confirmHint(user: string, identity: SafetyDigits, confirm: string): Message {
+export function confirmHint(
+  user: string,
+  identity: SafetyDigits,
+  confirm: string,
+): TerminalMessage {
   const { isVerified, former } = identity;
   if (isVerified) return (texts) => texts.verified(user);
   if (former === undefined) return (texts) => texts.confirmDigits(user, confirm);
@@ -40,7 +44,7 @@ export async function verifyUser(
   user: string,
   confirmation: "accept" | { readonly digits: string | undefined },
   command: string,
-): Promise<{ json: JsonObject; text: Message; rows: readonly string[] }> {
+): Promise<{ json: JsonOutput; text: TerminalMessage; rows: readonly string[] }> {
   if (confirmation === "accept") {
     await client.acceptKey(user);
     const json = { kind: "identity-accepted", user };

@@ -11,27 +11,27 @@ import { roomAt } from "../../core/client/room-names.ts";
 import { routed } from "../../core/model/selectors.ts";
 import type { SearchQuery } from "../../core/model/state.ts";
 import type { Host, JoinArgs, View, Views } from "../../ui/command.ts";
-import type { Message, TerminalTexts } from "../../ui/messages/en/terminal.ts";
+import type { TerminalMessage, TerminalTexts } from "../../ui/messages/en/terminal.ts";
 import { repliesQuery } from "../../ui/search-query.ts";
 import type { Answer, PostBody } from "../../wire/messages.ts";
 import type { OpenClient } from "../connect/client.ts";
 import type { Context } from "../context.ts";
-import type { JsonObject } from "../output/render.ts";
+import type { JsonOutput } from "../output/render.ts";
 import { checkReaction, checkText } from "./post.ts";
 import type { SlashRow } from "./slash-grammar.ts";
 
 export interface SlashConsole {
   readonly texts: TerminalTexts;
   isQuiet: boolean;
-  print(line: JsonObject, text: Message | undefined, rows?: readonly string[]): void;
+  print(line: JsonOutput, text: TerminalMessage | undefined, rows?: readonly string[]): void;
   /** Empties the screen. */
   clear(): void;
-  note(text: Message, rows?: readonly string[]): void;
+  note(text: TerminalMessage, rows?: readonly string[]): void;
   fault(fault: Fault): void;
   help(rows: readonly SlashRow[]): void;
-  confirm(question: Message): Promise<boolean>;
+  confirm(question: TerminalMessage): Promise<boolean>;
   /** Reads a secret without echo. `undefined` if no user can answer or the answer is empty. */
-  secret(question: Message, before?: Fault): Promise<string | undefined>;
+  secret(question: TerminalMessage, before?: Fault): Promise<string | undefined>;
 }
 
 export abstract class SlashHost implements Host {
@@ -152,7 +152,7 @@ export abstract class SlashHost implements Host {
 
   join({ mayCreate, ...order }: JoinArgs): ReturnType<typeof joinRoom> {
     const { room, password, sealed = false } = order;
-    const askCreate: Message = (texts) => texts.askCreate(room, password, sealed);
+    const askCreate: TerminalMessage = (texts) => texts.askCreate(room, password, sealed);
     const confirm = () => this.chatConsole.confirm(askCreate);
     return this.joinRoom({ ...order, mayCreate: mayCreate === false ? refuse : confirm });
   }

@@ -21,7 +21,7 @@ import {
   type Views,
 } from "../../ui/command.ts";
 import { ircPassword, send } from "../../ui/commands.ts";
-import type { Message } from "../../ui/messages/en/terminal.ts";
+import type { TerminalMessage } from "../../ui/messages/en/terminal.ts";
 import { ircSetup } from "../../ui/text/irc-setup.ts";
 import { personMarks } from "../../ui/text/person-marks.ts";
 import { rulesText } from "../../ui/text/rules-text.ts";
@@ -89,7 +89,7 @@ export const VIEWERS: { readonly [Kind in Exclude<keyof Views, "help">]: Viewer<
     const { open, chatConsole } = host;
     const room = roomFor(host.chat, host);
     const topic = open.client.rooms.find(({ name }) => name === room)?.topic ?? "";
-    const text: Message = (texts) => (topic === "" ? texts.noTopic : topic);
+    const text: TerminalMessage = (texts) => (topic === "" ? texts.noTopic : topic);
     chatConsole.print({ kind: "topic-is", room, topic }, text);
   },
 
@@ -100,7 +100,7 @@ export const VIEWERS: { readonly [Kind in Exclude<keyof Views, "help">]: Viewer<
     const server = model.notices.rules ?? {};
     if (rules === undefined)
       throw new Fault("not-member", msg`you are not in a room named '${room}'`);
-    const text: Message = (texts) => rulesText(rules, texts, server);
+    const text: TerminalMessage = (texts) => rulesText(rules, texts, server);
     host.chatConsole.print({ kind: "rules-are", room, ...rules, server }, text);
   },
 
@@ -114,7 +114,7 @@ export const VIEWERS: { readonly [Kind in Exclude<keyof Views, "help">]: Viewer<
       const facts = at === undefined ? ["-"] : [messages, files, formatLocal(at, offsetMinutes)];
       return [user.padEnd(NAME_COLUMNS), ...facts].join("  ");
     });
-    const text: Message = (texts) => texts.handedCount(count, users.length);
+    const text: TerminalMessage = (texts) => texts.handedCount(count, users.length);
     chatConsole.print({ kind: "handed", room, users }, text, rows);
   },
 
@@ -385,7 +385,7 @@ const NAMES_LISTED_MAX = 100;
 type ListedUser = WireAnswer<"who">["users"][number];
 
 /** @internal */
-export function membersLine(room: string, users: readonly ListedUser[]): Message {
+export function membersLine(room: string, users: readonly ListedUser[]): TerminalMessage {
   return (texts) => {
     if (users.length <= PRESENCE_MEMBERS_MAX) {
       const names = users.map(({ user, online, role, bot: isBot, mutedUntil, invited, status }) => {

@@ -7,8 +7,8 @@ import type { Credentials } from "../../client/login.ts";
 import { isSameName } from "../../core/model/item.ts";
 import { checkFileText } from "../../core/rooms/files.ts";
 import {
-  type Answer,
   type Command,
+  type CommandAnswer,
   invalidArguments,
   isSeq,
   roomFor,
@@ -185,7 +185,7 @@ function shared(command: Command): SlashCommand {
   };
 }
 
-function showAnswer(host: SlashHost, answer: Answer | undefined): void {
+function showAnswer(host: SlashHost, answer: CommandAnswer | undefined): void {
   const { json, text, rows, note, seq, roomToOpen, leftRoom } = answer ?? {};
   if (seq !== undefined) host.recorded(seq);
   if (note !== undefined) host.chatConsole.note(note);

@@ -6,7 +6,7 @@ import { formatSize } from "../../base/sizes.ts";
 import { formatUtc } from "../../base/time.ts";
 import type { Client } from "../../client/client.ts";
 import type { Answer } from "../../wire/messages.ts";
-import type { JsonObject } from "../output/render.ts";
+import type { JsonOutput } from "../output/render.ts";
 import { destinationOfTarget } from "./post.ts";
 
 export type UnfinishedUpload = Answer<"uploads">["uploads"][number];
@@ -32,7 +32,7 @@ export async function unfinishedUploads(
 }
 
 /** The fields are part of the stable output of `chat files`. */
-export function unfinishedJson(upload: UnfinishedUpload, me: string): JsonObject {
+export function unfinishedJson(upload: UnfinishedUpload, me: string): JsonOutput {
   const { file: id, name, to, bytes: sentBytes, size: sizeBytes, since, expires, sending } = upload;
   const [first = ""] = to;
   return {

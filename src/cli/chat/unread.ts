@@ -2,7 +2,7 @@
 
 import type { Client } from "../../client/client.ts";
 import type { RoomView } from "../../core/client/chat-record.ts";
-import type { Message } from "../../ui/messages/en/terminal.ts";
+import type { TerminalMessage } from "../../ui/messages/en/terminal.ts";
 import type { Answer } from "../../wire/messages.ts";
 import type { Destination } from "../output/render.ts";
 import { destinationOfTarget } from "./post.ts";
@@ -27,7 +27,7 @@ export function roomsLine(
   rooms: Answer<"rooms">["rooms"],
   people: readonly { readonly user: string; readonly unread: number }[],
   groups: readonly { readonly title: string; readonly unread: number }[],
-): Message {
+): TerminalMessage {
   return (texts) => {
     const unreadText = (unread = 0) => (unread > 0 ? [texts.unread(unread)] : []);
     const roomTexts = rooms.map(({ room, members, joined, unread }) => {

@@ -14,8 +14,8 @@ import type { AuditEvidence } from "../../client/auditor.ts";
 import { Client, type ClientOptions } from "../../client/client.ts";
 import type {
   AccountChangedEvent,
+  ClientLinkEvent,
   ConnectedEvent,
-  LinkEvent,
   ReaderEvent,
   SessionEvent,
 } from "../../client/event.ts";
@@ -33,7 +33,7 @@ import { systemEntropy } from "../../io/entropy.ts";
 import type { ClientState } from "../../io/state/client-state.ts";
 import { findLocalServers, type LocalServer } from "../../io/state/local-servers.ts";
 import { removedHomeFault } from "../../io/state/schema.ts";
-import { ENGLISH_TERMINAL, type Message } from "../../ui/messages/en/terminal.ts";
+import { ENGLISH_TERMINAL, type TerminalMessage } from "../../ui/messages/en/terminal.ts";
 import { type Fingerprint, formatFingerprint } from "../../wire/fingerprint.ts";
 import { formatAddress, type ServerSpec } from "../../wire/invite.ts";
 import { defineVerb, type FlagDefs, type FlagValues, type Verb } from "../command.ts";
@@ -484,7 +484,7 @@ function noticeOf(event: SessionEvent, hasInterface: boolean): string | undefine
   }
 }
 
-function pinNotice(event: Extract<LinkEvent, { kind: "pinned" | "moved" }>): string {
+function pinNotice(event: Extract<ClientLinkEvent, { kind: "pinned" | "moved" }>): string {
   if (event.kind === "moved") {
     const [old, current] = [event.from, event.fingerprint].map(formatFingerprint);
     const change = `a new key, ${current}, signed by its old key, ${old}`;
@@ -503,7 +503,10 @@ export function accountChangedJson({ kind, what, atUnixMs, by }: AccountChangedE
   return { kind, what, at: formatUtc(atUnixMs), ...defined({ by }) };
 }
 
-export function otherMachineText({ from, to }: Extract<LinkEvent, { kind: "elsewhere" }>): Message {
+export function otherMachineText({
+  from,
+  to,
+}: Extract<ClientLinkEvent, { kind: "elsewhere" }>): TerminalMessage {
   return (texts) => texts.failedOver(from, to);
 }
 
@@ -540,7 +543,7 @@ const CLEAR_LINE = "\r\x1b[K";
 /** A countdown on a terminal, otherwise a single line. */
 export class GuessDelayDisplay {
   /** Set by the full-screen client, which displays the text itself. */
-  displayOverride: ((text: Message) => void) | undefined;
+  displayOverride: ((text: TerminalMessage) => void) | undefined;
   #cancel: (() => void) | undefined;
   #isDrawn = false;
 

@@ -21,7 +21,7 @@ import { type Context, printNotice } from "../context.ts";
 import { usageFault } from "../errors.ts";
 import { storedInvite } from "./invite.ts";
 
-export interface Candidate {
+export interface ServerCandidate {
   readonly address: ServerSpec;
   readonly data?: string;
   readonly isLast: boolean;
@@ -38,11 +38,11 @@ const LISTED_MAX = 4;
  * started under another `CHAT_HOME` belongs to another person on the same system account, so it is
  * included only if it was used last.
  */
-export function candidates(context: Context, state: State | undefined): readonly Candidate[] {
+export function candidates(context: Context, state: State | undefined): readonly ServerCandidate[] {
   const last = state?.lastServer();
   const lastPin = last === undefined ? undefined : state?.pin(last)?.fingerprint;
   const home = context.settings().folders.data;
-  const candidateByFingerprint = new Map<string, Candidate>();
+  const candidateByFingerprint = new Map<string, ServerCandidate>();
   for (const local of findLocalServers(context.env)) {
     const { fingerprint, data } = local;
     if (local.home !== home && fingerprint !== lastPin) continue;
@@ -84,7 +84,7 @@ export async function chooseServer(
   context: Context,
   state: State,
   isExpected = false,
-): Promise<Candidate | undefined> {
+): Promise<ServerCandidate | undefined> {
   const options = candidates(context, state);
   const { terminal } = context;
   if (terminal === undefined) {
@@ -105,7 +105,7 @@ export async function chooseServer(
   throw usageFault("no server chosen", "specify one with --server");
 }
 
-export function onlyServer(options: readonly Candidate[]): Candidate | undefined {
+export function onlyServer(options: readonly ServerCandidate[]): ServerCandidate | undefined {
   const [first] = options;
   if (options.length < 2 || first?.isLast === true) return first;
   const listed = options.slice(0, LISTED_MAX).map(describe).join("; ");
@@ -115,13 +115,13 @@ export function onlyServer(options: readonly Candidate[]): Candidate | undefined
   });
 }
 
-function describe({ address, data, isLast }: Candidate): string {
+function describe({ address, data, isLast }: ServerCandidate): string {
   const usedText = isLast ? ", last used" : "";
   const dataText = data === undefined ? "" : `, data in ${quoteText(data)}`;
   return `${formatAddress(address)}${usedText}${dataText}`;
 }
 
-function unknownServerFault(candidate: Candidate): Fault {
+function unknownServerFault(candidate: ServerCandidate): Fault {
   const reason = "no server given, and scripts do not trust new servers";
   return new Fault("usage", `${reason}: ${describe(candidate)}`, {
     remedy: `specify it once: --server ${formatAddress(candidate.address)}`,

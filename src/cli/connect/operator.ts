@@ -30,7 +30,7 @@ import {
 import type { Context } from "../context.ts";
 import { confirmAction, SERVER_FLAGS, serverOptions, YES_FLAG } from "../flags.ts";
 import { openHome } from "../home.ts";
-import type { JsonObject } from "../output/render.ts";
+import type { JsonOutput } from "../output/render.ts";
 import { type Listing, printList, printResult } from "../output/result.ts";
 import { systemUser } from "../secrets.ts";
 import { quoteArgument } from "../shell-quote.ts";
@@ -216,7 +216,7 @@ export interface Operator extends OpenClient {
 
 /** Answer of a command: a line for scripts and a notice for users. */
 interface Done {
-  readonly json: JsonObject;
+  readonly json: JsonOutput;
   readonly text: string;
 }
 

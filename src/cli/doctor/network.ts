@@ -11,10 +11,10 @@ import { missingIssuer } from "../../crypto/certificate.ts";
 import { lineage } from "../../crypto/succession.ts";
 import { noMajority, RefusedByNats } from "../../io/cluster/majority.ts";
 import type { NatsSettings } from "../../io/nats/monitor.ts";
-import type { Target, TlsInfo } from "../../io/probe/network-probe.ts";
+import type { ProbeTarget, TlsInfo } from "../../io/probe/network-probe.ts";
 import { type Fingerprint, formatFingerprint } from "../../wire/fingerprint.ts";
 import { formatAddress, type ServerAddress, type ServerSpec } from "../../wire/invite.ts";
-import type { Membership } from "../serve/membership.ts";
+import type { ClusterMembership } from "../serve/membership.ts";
 import { type ClusterInspection, refusedFault, twinsFault, twinsIn } from "../serve/survey.ts";
 import { quoteArgument } from "../shell-quote.ts";
 import {
@@ -31,9 +31,9 @@ import {
 export interface NetworkProbes {
   resolve(host: string): Promise<readonly string[]>;
   localAddressFor(address: string): Promise<string>;
-  connectTcp(target: Target): Promise<void>;
-  shakeHands(target: Target): Promise<TlsInfo>;
-  serverTime(target: Target): Promise<number | undefined>;
+  connectTcp(target: ProbeTarget): Promise<void>;
+  shakeHands(target: ProbeTarget): Promise<TlsInfo>;
+  serverTime(target: ProbeTarget): Promise<number | undefined>;
   greet(address: string): Promise<Greeted>;
   readonly greetOverUdp: ((address: string) => Promise<Greeted>) | undefined;
   unixMs(): number;
@@ -204,7 +204,7 @@ class NetworkCheck {
     }
   }
 
-  #target(address = this.#address): Target {
+  #target(address = this.#address): ProbeTarget {
     const { host, port } = this.expected.server;
     return { host, address, port, timeoutMs: CHECK_TIMEOUT_MS };
   }
@@ -283,7 +283,7 @@ export function checkClock(skewMs: number): Finding {
   return warning(message, "correct the wrong clock; chat shows the server's times");
 }
 
-export function checkMembership(path: string, { cluster, state }: Membership): Finding {
+export function checkMembership(path: string, { cluster, state }: ClusterMembership): Finding {
   const name = `the cluster '${cluster}'`;
   if (state === "left") return ok(`${path} has left ${name}`);
   if (state === undefined) return skipped(`${path} belongs to ${name}; add --nats to check it`);
@@ -298,7 +298,7 @@ export function checkMembership(path: string, { cluster, state }: Membership): F
  */
 export function checkCluster(
   cluster: ClusterInspection,
-  own: Membership | undefined,
+  own: ClusterMembership | undefined,
   servers: number,
 ): Finding {
   const { stream, nodes, areRootsEqual, silent, denied = [] } = cluster;

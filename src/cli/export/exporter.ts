@@ -20,11 +20,11 @@ import {
   type DisplayFile,
   type DisplayRecord,
   isFile,
-  type JsonObject,
+  type JsonOutput,
   recordJson,
   renderJson,
 } from "../output/render.ts";
-import { type PageFile, type PageTime, pageEnd, renderPage } from "./html.ts";
+import { type ExportedFile, type PageTime, pageEnd, renderPage } from "./html.ts";
 import { OutputFile } from "./output-file.ts";
 import type { ExportPage, ExportRoom, ExportSource } from "./source.ts";
 
@@ -159,7 +159,7 @@ export class Exporter {
     }
   }
 
-  async #line(record: DisplayRecord): Promise<JsonObject> {
+  async #line(record: DisplayRecord): Promise<JsonOutput> {
     const json = recordJson(record);
     const path = isFile(record) ? await this.#save(record) : undefined;
     return path === undefined ? json : { ...json, path };
@@ -175,7 +175,7 @@ export class Exporter {
         throw new Fault("too-large", message, { remedy: "export without --html" });
       }
     }
-    const files = new Map<number, PageFile>();
+    const files = new Map<number, ExportedFile>();
     const budget = new PictureBudget();
     for (const record of allRecords) {
       if (!isFile(record)) continue;

@@ -107,7 +107,7 @@ function htmlPart(part: Inline): string {
   }
 }
 
-export interface PageFile {
+export interface ExportedFile {
   readonly picture?: string | undefined;
   readonly path?: string | undefined;
 }
@@ -121,7 +121,7 @@ export interface PageTime {
 
 export interface PageOptions extends PageTime {
   readonly title: string;
-  file(record: DisplayFile): PageFile | undefined;
+  file(record: DisplayFile): ExportedFile | undefined;
 }
 
 type Message = Extract<DisplayRecord, { kind: "text" | "action" }>;

@@ -22,13 +22,13 @@ import { ContentSearch } from "../../io/file/existing-content.ts";
 import { checkSpace, countPartialChunks } from "../../io/file/partial-file.ts";
 import { openSink } from "../../io/file/sink.ts";
 import type { Output } from "../../io/terminal/output.ts";
-import { ENGLISH_TERMINAL, type Message } from "../../ui/messages/en/terminal.ts";
+import { ENGLISH_TERMINAL, type TerminalMessage } from "../../ui/messages/en/terminal.ts";
 import { chunkCount, Digest } from "../../wire/chunks.ts";
 import { nativeHashing } from "../connect/keys.ts";
 import { type Context, faultLine } from "../context.ts";
 import { errorJson, usageFault } from "../errors.ts";
 import type { ProgressDisplay } from "../output/progress.ts";
-import { type DisplayFile, fileLabel, type JsonObject, renderJson } from "../output/render.ts";
+import { type DisplayFile, fileLabel, type JsonOutput, renderJson } from "../output/render.ts";
 
 /** @throws {Fault} file-unknown if the id is malformed, as for an unknown file */
 export function checkFileId(text: string): FileId {
@@ -169,7 +169,7 @@ function printGot(context: Context, downloaded: DownloadedFile): void {
 }
 
 /** Scripts depend on these fields. */
-export function downloadedJson(downloaded: DownloadedFile): JsonObject {
+export function downloadedJson(downloaded: DownloadedFile): JsonOutput {
   const { id, name, path, sizeBytes, digest, resumedBytes, from, entries } = downloaded;
   const fields = { id, name, path, sizeBytes, digest, resumedBytes, from, entries };
   const renamed = downloaded.renamed.length || undefined;
@@ -180,7 +180,7 @@ export function downloadedJson(downloaded: DownloadedFile): JsonObject {
 
 export function reportRenamed(
   { name, renamed }: DownloadedFile,
-  report: (text: Message) => void,
+  report: (text: TerminalMessage) => void,
 ): void {
   const cleanName = cleanText(name);
   for (const { from, to } of renamed.slice(0, RENAMED_LISTED_MAX)) {
@@ -196,7 +196,7 @@ export class PropertyReport {
 
   add(
     { name, notKept }: Pick<DownloadedFile, "name" | "notKept">,
-    report: (text: Message) => void,
+    report: (text: TerminalMessage) => void,
   ): void {
     const properties = notKept.filter((property) => !this.#reported.has(property));
     if (properties.length === 0) return;
@@ -205,7 +205,7 @@ export class PropertyReport {
   }
 }
 
-export function downloadedText(downloaded: DownloadedFile): Message {
+export function downloadedText(downloaded: DownloadedFile): TerminalMessage {
   const { path, sizeBytes, entries, from } = downloaded;
   const folder = entries === undefined ? undefined : { entries };
   const file = fileLabel({ name: shortPath(path), sizeBytes, folder });
@@ -281,7 +281,7 @@ export class FileReceiver {
   }
 
   async #report(downloaded: DownloadedFile): Promise<void> {
-    const print = (text: Message) => this.progressDisplay.print(text(ENGLISH_TERMINAL));
+    const print = (text: TerminalMessage) => this.progressDisplay.print(text(ENGLISH_TERMINAL));
     if (downloaded.isExisting) print(downloadedText(downloaded));
     printGot(this.context, downloaded);
     reportRenamed(downloaded, print);

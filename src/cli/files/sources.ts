@@ -11,7 +11,7 @@ import { absolutePath } from "../../io/disk/working-folder.ts";
 import { checkSource, openSource } from "../../io/file/source.ts";
 import { streamSource } from "../../io/file/source-stream.ts";
 import { checkOpen } from "../../io/terminal/input.ts";
-import type { Message } from "../../ui/messages/en/terminal.ts";
+import type { TerminalMessage } from "../../ui/messages/en/terminal.ts";
 import type { FileDetails } from "../../wire/file-details.ts";
 import type { Context } from "../context.ts";
 import { usageFault } from "../errors.ts";
@@ -61,7 +61,7 @@ export class SourceNotes {
     return paths;
   }
 
-  report(report: (text: Message) => void): void {
+  report(report: (text: TerminalMessage) => void): void {
     const { source } = this;
     const entries = this.newSkipped();
     for (const { path, reason } of entries.slice(0, SKIPPED_LISTED_MAX))

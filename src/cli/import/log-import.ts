@@ -18,7 +18,7 @@ import { folderTree, isFolder } from "./source.ts";
 import { type LogDay, TimeParser } from "./time-format.ts";
 import { isWeechatLine, WeechatParser } from "./weechat.ts";
 
-export interface LogOptions {
+export interface LogImportOptions {
   readonly offsetMinutes: OffsetMinutes;
   /** Channel of a folder of logs, as the user named it. */
   readonly channel: string | undefined;
@@ -68,7 +68,10 @@ const NEIGHBOUR_REMEDY =
  * @returns `other` if the file may have another format
  * @throws {Fault} usage if the format or encoding is unknown; not-found, too-large, store-…
  */
-export async function openLog(path: string, options: LogOptions): Promise<LogImport | OtherFile> {
+export async function openLog(
+  path: string,
+  options: LogImportOptions,
+): Promise<LogImport | OtherFile> {
   if (options.encoding !== undefined) decoderOf(options.encoding);
   if (isFolder(path)) {
     const files = await zncFiles(path, options.channel);
@@ -84,7 +87,7 @@ export async function openLog(path: string, options: LogOptions): Promise<LogImp
   return { kind: "other", bytes: pieces === undefined ? undefined : Buffer.concat([...pieces]) };
 }
 
-async function formatOf(file: LogFile, options: LogOptions): Promise<LogFormat | undefined> {
+async function formatOf(file: LogFile, options: LogImportOptions): Promise<LogFormat | undefined> {
   const { times, columnTimes } = timeParsers(options);
   const { source, day } = file;
   for await (const chunk of source.chunks()) {
@@ -115,7 +118,7 @@ async function formatOf(file: LogFile, options: LogOptions): Promise<LogFormat |
   });
 }
 
-function checkNeighbour(text: string, path: string, { timeFormat }: LogOptions): void {
+function checkNeighbour(text: string, path: string, { timeFormat }: LogImportOptions): void {
   const neighbour = NEIGHBOURS.find(([pattern]) => pattern.test(text))?.[1];
   if (neighbour === undefined || timeFormat !== undefined) return;
   const isOwn = neighbour.endsWith("history");
@@ -124,7 +127,7 @@ function checkNeighbour(text: string, path: string, { timeFormat }: LogOptions):
   });
 }
 
-function timeParsers({ timeFormat }: LogOptions) {
+function timeParsers({ timeFormat }: LogImportOptions) {
   const months = new MonthNames();
   return {
     months,
@@ -140,7 +143,7 @@ export class LogImport {
   constructor(
     readonly format: LogFormat,
     private readonly files: readonly LogFile[],
-    private readonly options: LogOptions,
+    private readonly options: LogImportOptions,
   ) {}
 
   /**

@@ -21,7 +21,7 @@ import { checkLanText, isLanDatagram } from "../../wire/lan.ts";
 import { ChatConsole } from "../chat/console.ts";
 import { type Context, faultLine } from "../context.ts";
 import { faultJson, usageFault } from "../errors.ts";
-import type { DisplayRecord, JsonObject } from "../output/render.ts";
+import type { DisplayRecord, JsonOutput } from "../output/render.ts";
 import { nearestWord } from "../suggest.ts";
 
 interface LanLineHandlers {
@@ -244,7 +244,7 @@ export class LanClient {
     this.chatConsole.record(record);
   }
 
-  #line(kind: string, person: LanPeer): JsonObject {
+  #line(kind: string, person: LanPeer): JsonOutput {
     const { name, ...key } = personJson(person);
     return { kind, time: formatUtc(this.context.clock.unixMs()), from: name, ...key };
   }

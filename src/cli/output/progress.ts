@@ -7,7 +7,7 @@ import { defined } from "../../base/values.ts";
 import type { TransferProgress } from "../../client/files/progress.ts";
 import type { PauseCause } from "../../core/transfer/progress.ts";
 import { type Context, mayRedraw, printNotice } from "../context.ts";
-import type { JsonObject } from "./render.ts";
+import type { JsonOutput } from "./render.ts";
 import { printJson } from "./result.ts";
 
 const CLEAR_LINE = "\r\x1b[K";
@@ -111,7 +111,7 @@ export class ProgressLines {
   }
 }
 
-export function progressJson(progress: TransferProgress): JsonObject {
+export function progressJson(progress: TransferProgress): JsonOutput {
   const { id, name, doneBytes: sentBytes, sizeBytes, pause } = progress;
   return defined({ kind: "progress", id, name, sentBytes, sizeBytes, waits: pause?.cause });
 }

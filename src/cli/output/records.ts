@@ -13,7 +13,7 @@ import { rulesOf } from "../../core/rooms/rules.ts";
 import { type Body, isKnownKind, isOfLog, type KindIn } from "../../wire/kinds.ts";
 import { type LogRecord, parseBody } from "../../wire/record.ts";
 import { NO_KEY } from "./damage.ts";
-import type { Destination, DisplayBody, DisplayRecord, FileBody } from "./render.ts";
+import type { Destination, DisplayBody, DisplayRecord, FileJson } from "./render.ts";
 
 export interface RecordNames {
   readonly from: string | undefined;
@@ -147,7 +147,7 @@ function historyKindOf(kind: string): KindIn<"history"> | undefined {
   return isKnownKind(kind) && isOfLog(kind, "history") ? kind : undefined;
 }
 
-function fileBody(fields: Body<"file">): FileBody {
+function fileBody(fields: Body<"file">): FileJson {
   const { file: id = "", name = "", size: sizeBytes = 0, digest = "", chunks = 0, text } = fields;
   const folder = fields.folder as { readonly entries?: unknown } | null | undefined;
   const entries = isCount(folder?.entries) ? folder.entries : 0;

@@ -33,14 +33,14 @@ export type DisplayBody =
       /** Shown only in the thread of `re`. */
       readonly thread?: boolean;
       readonly mentions?: readonly string[];
-      readonly imported?: ImportOrigin;
+      readonly imported?: ImportOriginJson;
     }
   | { readonly kind: "edited"; readonly of: number; readonly text: string }
   | {
       readonly kind: "reaction";
       readonly re?: number;
       readonly react: string;
-      readonly imported?: ImportOrigin;
+      readonly imported?: ImportOriginJson;
     }
   | { readonly kind: "room" }
   | { readonly kind: "join"; readonly addedBy?: string }
@@ -91,18 +91,18 @@ export type DisplayBody =
   | { readonly kind: "remove" }
   /** Stands for `count` unreadable messages in a sealed room. JSON output never contains a gap. */
   | { readonly kind: "gap"; readonly count: number | undefined }
-  | ({ readonly kind: "file" } & FileBody)
+  | ({ readonly kind: "file" } & FileJson)
   | { readonly kind: "damaged" | "unreadable"; readonly reason: string };
 
 /**
  * Original author and time of an imported message. The record's own `from` is the importing user.
  */
-export interface ImportOrigin {
+export interface ImportOriginJson {
   readonly from: string;
   readonly time: string;
 }
 
-export interface FileBody {
+export interface FileJson {
   readonly id: string;
   readonly name: string;
   readonly sizeBytes: number;
@@ -188,14 +188,14 @@ export function renderRecord(record: DisplayRecord, style: Style): string {
   }
 }
 
-export type JsonObject = { readonly kind: string } & Readonly<Record<string, unknown>>;
+export type JsonOutput = { readonly kind: string } & Readonly<Record<string, unknown>>;
 
-export function renderJson(value: JsonObject): string {
+export function renderJson(value: JsonOutput): string {
   return jsonLine(value);
 }
 
 /** Scripts depend on the field order. */
-export function recordJson(record: DisplayRecord): JsonObject {
+export function recordJson(record: DisplayRecord): JsonOutput {
   const { kind, seq, timeUnixMs, destination, from, ...body } = record;
   return { kind, seq, time: formatUtc(timeUnixMs), ...destination, from, ...body };
 }
@@ -441,6 +441,6 @@ function downloadHint({ from, id }: { from: string; id: string }, { me, stamp }:
 }
 
 /** The caption is printed last, so that it cannot imitate the fields before it. */
-function captionSuffix({ text }: Pick<FileBody, "text">): string {
+function captionSuffix({ text }: Pick<FileJson, "text">): string {
   return text === undefined ? "" : `; caption: ${text}`;
 }

@@ -4,7 +4,7 @@ import { formatSize } from "../../base/sizes.ts";
 import { type Context, printNotice } from "../context.ts";
 import {
   formatTimestamp,
-  type JsonObject,
+  type JsonOutput,
   renderJson,
   renderTable,
   type Style,
@@ -13,7 +13,7 @@ import {
 
 type OutputContext = Pick<Context, "json" | "stdout" | "stderr">;
 
-export function printResult(context: OutputContext, line: JsonObject, text: string): number {
+export function printResult(context: OutputContext, line: JsonOutput, text: string): number {
   if (context.json) context.stdout.write(renderJson(line));
   else printNotice(context, text);
   return 0;
@@ -22,7 +22,7 @@ export function printResult(context: OutputContext, line: JsonObject, text: stri
 /** Prints data: an object for scripts, otherwise a text, which may be piped. */
 export function printData(
   { json, stdout }: Pick<OutputContext, "json" | "stdout">,
-  line: JsonObject,
+  line: JsonOutput,
   text: string,
 ): number {
   stdout.write(json ? renderJson(line) : text);
@@ -31,13 +31,13 @@ export function printData(
 
 export function printJson(
   { json, stdout }: Pick<OutputContext, "json" | "stdout">,
-  line: JsonObject,
+  line: JsonOutput,
 ): void {
   if (json) stdout.write(renderJson(line));
 }
 
 export interface Listing<Entry> {
-  readonly json: (one: Entry) => JsonObject;
+  readonly json: (one: Entry) => JsonOutput;
   readonly columns: Readonly<
     Record<string, (one: Entry, style: Style) => string | number | undefined>
   >;

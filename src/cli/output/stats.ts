@@ -4,14 +4,14 @@ import { formatSize } from "../../base/sizes.ts";
 import { formatLocalSince, formatUtc } from "../../base/time.ts";
 import type { LinkStats } from "../../client/link/connection.ts";
 import type { LinkCounters } from "../../io/link/link.ts";
-import { ENGLISH_TERMINAL, type Message } from "../../ui/messages/en/terminal.ts";
+import { ENGLISH_TERMINAL, type TerminalMessage } from "../../ui/messages/en/terminal.ts";
 import type { Context } from "../context.ts";
-import type { JsonObject } from "./render.ts";
+import type { JsonOutput } from "./render.ts";
 
 export function statsLine(
   stats: LinkStats,
   { clock, offsetMinutes }: Pick<Context, "clock" | "offsetMinutes">,
-): [JsonObject, Message] {
+): [JsonOutput, TerminalMessage] {
   const { transport, sinceUnixMs, requested, acknowledged, counters } = stats;
   const since = formatUtc(sinceUnixMs);
   const transportName = transport === "udp" ? "UDP (QUIC)" : "TCP (WebSocket over TLS)";

@@ -290,7 +290,7 @@ export interface UpgradeOptions {
   readonly onProgress: (name: string, ...progress: Parameters<OnDownloadProgress>) => void;
 }
 
-export interface Upgrade {
+export interface ProgramUpgrade {
   readonly version: string;
   readonly oldPath: string;
   readonly converted: readonly string[];
@@ -313,7 +313,7 @@ export interface Unreadable {
  * @throws {Fault} release-untrusted, not-allowed for an older version, not-found, store-…,
  * version-unsupported if the new program does not run here or cannot read a data folder
  */
-export async function upgradeProgram(options: UpgradeOptions): Promise<Upgrade | undefined> {
+export async function upgradeProgram(options: UpgradeOptions): Promise<ProgramUpgrade | undefined> {
   const { replacement, source, key, program, dataFolders, homes } = options;
   const release = await fetchRelease(source, key);
   if (!isWanted(release, program.version, options.isDowngrade)) return undefined;

@@ -2,7 +2,7 @@
 
 import { unreachable } from "../../base/assert.ts";
 import { defined } from "../../base/values.ts";
-import type { ChatClient, LinkedAccount } from "../../client/chat-client.ts";
+import type { ChatClient, LinkedSession } from "../../client/chat-client.ts";
 import { notLoggedIn } from "../../client/link/retry.ts";
 import { withMentions } from "../../core/client/mentions.ts";
 import { isSameName } from "../../core/model/item.ts";
@@ -23,7 +23,7 @@ import type { Action } from "./state/screen-state.ts";
 import type { TerminalScreen } from "./terminal/screen.ts";
 
 export interface ScreenActionsOptions {
-  readonly chat: ChatClient<LinkedAccount>;
+  readonly chat: ChatClient<LinkedSession>;
   readonly history: InputHistory;
   readonly host: ScreenHost;
   readonly terminal: TerminalScreen;

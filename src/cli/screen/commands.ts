@@ -10,7 +10,7 @@ import { inThread, openThreadRoot, roomOf } from "../../core/model/selectors.ts"
 import type { SearchQuery } from "../../core/model/state.ts";
 import { LOBBY } from "../../core/rooms/rooms.ts";
 import type { View, Views } from "../../ui/command.ts";
-import type { Message } from "../../ui/messages/en/terminal.ts";
+import type { TerminalMessage } from "../../ui/messages/en/terminal.ts";
 import { everyoneQuestion } from "../../ui/text/rules-text.ts";
 import { targetTitle } from "../../ui/text/target-text.ts";
 import type { PostBody } from "../../wire/messages.ts";
@@ -25,7 +25,7 @@ import type { ScreenClient } from "./client.ts";
 import type { ScreenFiles } from "./files.ts";
 import type { ScreenNotices } from "./notices.ts";
 import type { ScreenQuestions } from "./questions.ts";
-import type { Question } from "./state/screen-state.ts";
+import type { ScreenQuestion } from "./state/screen-state.ts";
 import { isMuted } from "./view/panels.ts";
 
 export type CommandScreen = Pick<
@@ -271,11 +271,11 @@ export class ScreenCommands extends SlashHost {
   #console(): SlashConsole {
     const { screen } = this.options;
     const { notices } = screen;
-    const note = (text: Message, rows: readonly string[] = []) => {
+    const note = (text: TerminalMessage, rows: readonly string[] = []) => {
       if (rows.length === 0) notices.note(text);
       else notices.showText(text, rows);
     };
-    const ask = (kind: Question["kind"], question: Message) =>
+    const ask = (kind: ScreenQuestion["kind"], question: TerminalMessage) =>
       screen.questions.ask(kind, notices.text(question));
     return {
       get texts() {

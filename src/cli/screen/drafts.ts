@@ -6,7 +6,7 @@ import { ID_BYTES } from "../../base/ids.ts";
 import { DRAFT_SAVE_DELAY_MS } from "../../base/limits-screen.ts";
 import { defined } from "../../base/values.ts";
 import { draftKey, refusedPosts } from "../../core/model/selectors.ts";
-import type { Draft, Model, PendingPost } from "../../core/model/state.ts";
+import type { ComposerDraft, Model, PendingPost } from "../../core/model/state.ts";
 import type { Clock } from "../../io/clock.ts";
 import type { ClientState } from "../../io/state/client-state.ts";
 import type { DraftOwner, DraftWindow } from "../../io/state/home-tables.ts";
@@ -27,9 +27,9 @@ export interface UnsavedDraft {
 /** If the process is killed, at most DRAFT_SAVE_DELAY_MS of typing is lost. */
 export class ScreenDrafts {
   #owner: DraftOwner | undefined;
-  #changes = new Map<string, Draft | undefined>();
+  #changes = new Map<string, ComposerDraft | undefined>();
   /** Drafts that this window has stored. */
-  #stored = new Map<string, Draft>();
+  #stored = new Map<string, ComposerDraft>();
   readonly #window: DraftWindow = {
     id: toBase64Url(crypto.getRandomValues(new Uint8Array(ID_BYTES))),
   };
@@ -40,7 +40,7 @@ export class ScreenDrafts {
 
   constructor(private readonly options: ScreenDraftsOptions) {}
 
-  open(owner: DraftOwner): ReadonlyMap<string, Draft> {
+  open(owner: DraftOwner): ReadonlyMap<string, ComposerDraft> {
     this.save();
     this.#owner = owner;
     this.#refused = new Map();
@@ -66,7 +66,7 @@ export class ScreenDrafts {
     });
   }
 
-  setDraft(target: string, draft: Draft | undefined): void {
+  setDraft(target: string, draft: ComposerDraft | undefined): void {
     const isSecret =
       mayContainSecret(draft?.text ?? "") || mayContainSecret(draft?.before?.text ?? "");
     this.#changes.set(target, isSecret ? undefined : draft);
@@ -95,7 +95,12 @@ export class ScreenDrafts {
     }
   }
 
-  #keepBeside(owner: DraftOwner, target: string, name: string, draft: Draft | undefined): void {
+  #keepBeside(
+    owner: DraftOwner,
+    target: string,
+    name: string,
+    draft: ComposerDraft | undefined,
+  ): void {
     this.options.store.saveBeside(owner, { target, name }, draft, this.#window);
   }
 
@@ -133,7 +138,7 @@ export class ScreenDrafts {
    */
   unsaved(isPresent: boolean): readonly UnsavedDraft[] {
     const stored = isPresent ? [] : this.#stored;
-    const drafts = new Map<string, Draft | undefined>([...stored, ...this.#changes]);
+    const drafts = new Map<string, ComposerDraft | undefined>([...stored, ...this.#changes]);
     return [...drafts].flatMap(([to, draft]) =>
       draft === undefined || draft.text.trim() === "" ? [] : [{ to, text: draft.text }],
     );
@@ -151,22 +156,26 @@ export class ScreenDrafts {
   }
 }
 
-function draftOf({ body: { text, action, re, thread } }: PendingPost): Draft {
+function draftOf({ body: { text, action, re, thread } }: PendingPost): ComposerDraft {
   const typed = action === true ? `/me ${text}` : text.startsWith("/") ? `/${text}` : text;
   return defined({ text: typed, re: thread === true ? undefined : re });
 }
 
-function isSameDraft(a: Draft | undefined, b: Draft | undefined): boolean {
+function isSameDraft(a: ComposerDraft | undefined, b: ComposerDraft | undefined): boolean {
   return JSON.stringify(a) === JSON.stringify(b);
 }
 
-function setOrDelete(drafts: Map<string, Draft>, target: string, draft: Draft | undefined): void {
+function setOrDelete(
+  drafts: Map<string, ComposerDraft>,
+  target: string,
+  draft: ComposerDraft | undefined,
+): void {
   if (draft === undefined) drafts.delete(target);
   else drafts.set(target, draft);
 }
 
 /** Targets that `/notify off` has muted on this device. */
-export class MutedTargets {
+export class MutedList {
   #owner: DraftOwner | undefined;
   /** Lower case, such as `lobby` or `@bob`. */
   #targets: readonly string[] = [];

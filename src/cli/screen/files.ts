@@ -16,7 +16,7 @@ import type { TransferView } from "../../core/model/state.ts";
 import type { FileBody } from "../../core/rooms/files.ts";
 import { absolutePath } from "../../io/disk/working-folder.ts";
 import { type KnownFile, knownFile } from "../../io/state/home-tables.ts";
-import type { Message } from "../../ui/messages/en/terminal.ts";
+import type { TerminalMessage } from "../../ui/messages/en/terminal.ts";
 import { targetText } from "../../ui/text/target-text.ts";
 import type { OpenClient } from "../connect/client.ts";
 import type { Context } from "../context.ts";
@@ -35,7 +35,7 @@ import type { PathEntry } from "./input/completion.ts";
 interface ScreenFilesOptions {
   readonly context: Context;
   readonly open: OpenClient;
-  readonly note: (text: Message) => void;
+  readonly note: (text: TerminalMessage) => void;
   readonly onLocalFile?: (file: string, path: string) => void;
 }
 

@@ -9,7 +9,7 @@ import { isMessage, isSameName } from "../../core/model/item.ts";
 import type { FoundItem, SearchQuery, TransferView, VisibleFault } from "../../core/model/state.ts";
 import type { Clock } from "../../io/clock.ts";
 import type { Chat } from "../../ui/command.ts";
-import type { Message } from "../../ui/messages/en/terminal.ts";
+import type { TerminalMessage } from "../../ui/messages/en/terminal.ts";
 import { authorText, briefText } from "../../ui/text/event-text.ts";
 import { targetTitle } from "../../ui/text/target-text.ts";
 import { timesIn } from "../../ui/text/times.ts";
@@ -18,7 +18,7 @@ import { otherMachineText } from "../connect/client.ts";
 import { toFault } from "../errors.ts";
 import type { Environment } from "../settings.ts";
 import { editorOf } from "./editor/editor.ts";
-import type { Note, Overlay, ScreenSettings, ScreenState } from "./state/screen-state.ts";
+import type { Overlay, ScreenNote, ScreenSettings, ScreenState } from "./state/screen-state.ts";
 import { DesktopNotifier, runQuietly } from "./terminal/notification.ts";
 import type { TerminalScreen } from "./terminal/screen.ts";
 import { faultLineIn, type ScreenTexts } from "./text/texts.ts";
@@ -47,7 +47,7 @@ export interface ScreenNoticesOptions {
   readonly host: ScreenHost;
 }
 
-type Failure = Note | VisibleFault | TransferView;
+type Failure = ScreenNote | VisibleFault | TransferView;
 
 export class ScreenNotices {
   readonly #desktop = new DesktopNotifier((command) => runQuietly(command, this.options.env));
@@ -57,7 +57,7 @@ export class ScreenNotices {
 
   constructor(private readonly options: ScreenNoticesOptions) {}
 
-  note(text: Message): void {
+  note(text: TerminalMessage): void {
     this.#add({ text: this.text(text), tone: "plain" });
   }
 
@@ -65,14 +65,14 @@ export class ScreenNotices {
     this.note(() => faultLineIn(this.options.host.screenTexts, fault));
   }
 
-  noteLeftRoom(room: string, text: Message): void {
+  noteLeftRoom(room: string, text: TerminalMessage): void {
     const { host } = this.options;
     const otherNotes = host.state.notes.filter(({ leftRoom }) => !isSameName(leftRoom, room));
-    const note: Note = { text: this.text(text), tone: "plain", leftRoom: room };
+    const note: ScreenNote = { text: this.text(text), tone: "plain", leftRoom: room };
     host.patch({ notes: [...otherNotes, note] });
   }
 
-  showText(title: Message, lines: readonly string[]): void {
+  showText(title: TerminalMessage, lines: readonly string[]): void {
     this.options.host.patch({ overlay: { kind: "text", title: this.text(title), lines, top: 0 } });
   }
 
@@ -86,7 +86,7 @@ export class ScreenNotices {
     this.options.host.patch({ overlay, searchIndex: 0 });
   }
 
-  text(message: Message): string {
+  text(message: TerminalMessage): string {
     return message(this.options.host.screenTexts.screen);
   }
 
@@ -216,7 +216,7 @@ export class ScreenNotices {
     this.note((texts) => (text === "" ? texts.announcementWithdrawn(by) : `${by}: ${text}`));
   }
 
-  #add(note: Note): void {
+  #add(note: ScreenNote): void {
     const { host } = this.options;
     host.patch({ notes: [...host.state.notes, note] });
   }

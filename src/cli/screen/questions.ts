@@ -2,11 +2,11 @@
 
 import { SCREEN_PROMPTS_MAX } from "../../base/limits-screen.ts";
 import { EMPTY_EDITOR, editorOf } from "./editor/editor.ts";
-import type { Question } from "./state/screen-state.ts";
+import type { ScreenQuestion } from "./state/screen-state.ts";
 
 export interface ScreenQuestionsOptions {
-  readonly current: () => Question | undefined;
-  readonly patch: (question: Question | undefined) => void;
+  readonly current: () => ScreenQuestion | undefined;
+  readonly patch: (question: ScreenQuestion | undefined) => void;
   /**
    * `checking` is displayed while a password is checked, `promptCancelled` after a login ended
    * during a question.
@@ -15,7 +15,7 @@ export interface ScreenQuestionsOptions {
 }
 
 interface QueuedQuestion {
-  readonly question: Question;
+  readonly question: ScreenQuestion;
   readonly answered: (answer: string | undefined) => void;
 }
 
@@ -32,7 +32,7 @@ export class ScreenQuestions {
 
   constructor(private readonly options: ScreenQuestionsOptions) {}
 
-  ask(kind: Question["kind"], text: string): Promise<string | undefined> {
+  ask(kind: ScreenQuestion["kind"], text: string): Promise<string | undefined> {
     if (this.#queue.length >= SCREEN_PROMPTS_MAX) return Promise.resolve(undefined);
     return new Promise((answered) => {
       const queued = { question: { kind, text, answer: EMPTY_EDITOR }, answered };

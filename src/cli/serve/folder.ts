@@ -39,8 +39,8 @@ import type { Log } from "../../io/log/log.ts";
 import { type LogFile, openLog } from "../../io/log/log-file.ts";
 import { LogProofs } from "../../io/log/proofs.ts";
 import {
+  type LogSnapshot,
   readSnapshot,
-  type Snapshot,
   type SnapshotKey,
   SnapshotWriter,
 } from "../../io/log/snapshot.ts";
@@ -363,7 +363,7 @@ interface HistoryFolds {
 }
 
 function isLoaded(
-  { log, folds }: Snapshot<HistoryFolds>,
+  { log, folds }: LogSnapshot<HistoryFolds>,
   { rooms, engine }: Pick<OpenFolder, "rooms" | "engine">,
   knownAccounts: ReadonlySet<string>,
 ): boolean {

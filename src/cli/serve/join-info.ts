@@ -33,7 +33,13 @@ import type { OpenFolder } from "./folder.ts";
 import { ircAddress, type OpenIrcListener } from "./irc.ts";
 import type { OpenListeners } from "./listen.ts";
 import type { NamedCertificate } from "./local-root.ts";
-import { type Offer, type OfferedRelease, PROGRAM_TARGETS, pinOf, programFile } from "./offer.ts";
+import {
+  type OfferedPrograms,
+  type OfferedRelease,
+  PROGRAM_TARGETS,
+  pinOf,
+  programFile,
+} from "./offer.ts";
 import { printRecovery } from "./recovery.ts";
 
 export interface JoinInfo {
@@ -242,7 +248,7 @@ export function joinInfo(
   opened: OpenServerListeners,
   options: Pick<JoinInfo, "name" | "roomPassword"> & {
     readonly own: readonly OwnAddress[];
-    readonly offer: Offer | undefined;
+    readonly offer: OfferedPrograms | undefined;
     readonly operatorLink: string;
     readonly named: NamedCertificate | undefined;
   },
@@ -306,7 +312,7 @@ function alsoOf(hosts: readonly string[], port: number): ServerAddress[] | undef
 function downloadsOf(
   args: ServeArgs,
   open: OpenFolder,
-  offer: Offer | undefined,
+  offer: OfferedPrograms | undefined,
 ): Pick<JoinInfo, "downloads"> {
   if (offer === undefined) return {};
   const { programs, release } = offer;

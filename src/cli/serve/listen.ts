@@ -161,7 +161,7 @@ interface AnnouncedServer {
   readonly isNameChecked?: boolean;
 }
 
-export interface Announcement {
+export interface RunningDiscovery {
   stop(): Promise<void>;
 }
 
@@ -173,7 +173,7 @@ export function announceServer(
   context: Context,
   server: AnnouncedServer,
   network: MulticastDnsNetwork = LAN,
-): Announcement {
+): RunningDiscovery {
   const { serviceType = "chat", name, fingerprint, needs, host, port, isNameChecked } = server;
   if (isLoopback(host)) return { stop: async () => {} };
   const announcement = { name, fingerprint, needs, version: VERSION };

@@ -13,7 +13,7 @@ import { makePrivateFolder } from "../../io/disk/private-path.ts";
 import { count, parseJson } from "../../wire/field.ts";
 import { quoteArgument } from "../shell-quote.ts";
 
-export interface Membership {
+export interface ClusterMembership {
   readonly cluster: string;
   readonly node: string;
   readonly position: Position;
@@ -50,7 +50,7 @@ export function newNodeName(): string {
  * `undefined` if the folder was never in a cluster.
  * @throws {Fault} data-foreign
  */
-export function readMembership(path: string): Membership | undefined {
+export function readMembership(path: string): ClusterMembership | undefined {
   const file = join(path, FILE);
   const text = readSmallFile(file);
   if (text === undefined) return undefined;
@@ -64,7 +64,7 @@ export function readMembership(path: string): Membership | undefined {
   });
 }
 
-export function writeMembership(path: string, membership: Membership): void {
+export function writeMembership(path: string, membership: ClusterMembership): void {
   const { position, ...fields } = membership;
   writeSmallFile(join(path, FILE), `${JSON.stringify({ ...fields, ...position })}\n`);
 }
@@ -105,14 +105,14 @@ export function retireLogs(path: string): string {
   return retired;
 }
 
-export function leftClusterFault(path: string, { cluster }: Membership): Fault {
+export function leftClusterFault(path: string, { cluster }: ClusterMembership): Fault {
   return new Fault("data-foreign", `${path} has left the cluster '${cluster}'`, {
     remedy:
       "it may have its own history by now; start over with only identity.key and settings.json",
   });
 }
 
-export function partlyMovedFault(path: string, { cluster }: Membership): Fault {
+export function partlyMovedFault(path: string, { cluster }: ClusterMembership): Fault {
   const message = `${path} was only partly moved into the cluster '${cluster}'`;
   const remedy = `run chat cluster init ${quoteArgument(path)} again, or chat cluster leave`;
   return new Fault("data-foreign", message, { remedy });

@@ -30,7 +30,7 @@ export function programFile(target: string): string {
   return `chat-${target}${target.startsWith("windows") ? ".exe" : ""}`;
 }
 
-export interface Offer {
+export interface OfferedPrograms {
   readonly programs: ProgramFolder;
   readonly release?: OfferedRelease;
 }
@@ -44,7 +44,7 @@ export interface OfferedRelease {
  * Opens a folder that contains individual programs or a complete release.
  * @throws {Fault} usage if the folder does not exist; release-untrusted, store-…
  */
-export function openOffer(path: string): Offer {
+export function openOffer(path: string): OfferedPrograms {
   const folder = absolutePath(path);
   if (statOf(folder)?.isDirectory() !== true) {
     throw new Fault("usage", `--offer: ${quoteText(path)} is not a folder`, {
@@ -68,7 +68,7 @@ export function openOffer(path: string): Offer {
 export function programSource(
   args: ServeArgs,
   open: OpenFolder,
-  { programs, release }: Offer,
+  { programs, release }: OfferedPrograms,
 ): ProgramSource {
   return {
     list: () => programs.list(),

@@ -18,7 +18,7 @@ import { TokenBucket } from "../../core/rate.ts";
 import type { Registry } from "../../core/rooms/accounts.ts";
 import { isConfidential, type Room } from "../../core/rooms/rooms.ts";
 import { boxName } from "../../core/rooms/targets.ts";
-import { MAJORITY_RESTORED, type ServerEvent } from "../../server/session/event.ts";
+import { MAJORITY_RESTORED, type ObservedEvent } from "../../server/session/event.ts";
 import { formatAddress } from "../../wire/invite.ts";
 import type { LogRecord } from "../../wire/record.ts";
 import { type Context, faultLine } from "../context.ts";
@@ -27,7 +27,7 @@ import { displayRecord, type RecordNames } from "../output/records.ts";
 import {
   type Destination,
   type DisplayRecord,
-  type JsonObject,
+  type JsonOutput,
   recordJson,
   renderJson,
   renderRecord,
@@ -85,7 +85,7 @@ export class ServePrinter {
     this.#pace = new TokenBucket(perSecond, perSecond, context.clock.now());
   }
 
-  event(event: ServerEvent): void {
+  event(event: ObservedEvent): void {
     if (event.kind === "failed" || event.kind === "decided") return;
     if (event.kind === "warning") return this.#printWarning(event.fault.message);
     if (event.kind === "cancelled") {
@@ -289,10 +289,10 @@ export class ServePrinter {
   }
 }
 
-function withoutContent(record: JsonObject): JsonObject {
+function withoutContent(record: JsonOutput): JsonOutput {
   const { text: _text, react: _react, mentions: _mentions, ...metadata } = record;
   const { name: _name, digest: _digest, folder: _folder, ...fields } = metadata;
-  return fields as JsonObject;
+  return fields as JsonOutput;
 }
 
 type Log = Pick<ConsolaInstance, "debug" | "info" | "warn" | "error">;

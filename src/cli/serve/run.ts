@@ -56,7 +56,7 @@ import {
 } from "./join-info.ts";
 import { saveLastData } from "./last-data.ts";
 import { announceServer, listenHttp, openListeners } from "./listen.ts";
-import { type Offer, programSource } from "./offer.ts";
+import { type OfferedPrograms, programSource } from "./offer.ts";
 import { watchInvite } from "./own-invite.ts";
 import { ServePrinter } from "./print.ts";
 import { pushContact, pushDelivery } from "./push.ts";
@@ -66,7 +66,7 @@ interface ServerSetup {
   readonly name: string;
   readonly roomPassword: string | undefined;
   readonly files: FileQuotas;
-  readonly offer: Offer | undefined;
+  readonly offer: OfferedPrograms | undefined;
   readonly irc: readonly IrcEndpoint[];
 }
 

@@ -32,7 +32,7 @@ import {
 import { openClient } from "../connect/client.ts";
 import { openDialer } from "../connect/dial.ts";
 import { type Context, printNotice } from "../context.ts";
-import { type Announcement, announceServer } from "../serve/listen.ts";
+import { announceServer, type RunningDiscovery } from "../serve/listen.ts";
 import type { ShareInvite } from "./server.ts";
 
 const SHARE_CHANNEL = utf8Encode("chat/1 code share");
@@ -176,7 +176,7 @@ interface LanClaim extends Pick<SharedCodeOptions, "invite" | "host"> {
 
 interface ClaimedNumber {
   readonly number: number;
-  readonly announcement: Announcement;
+  readonly announcement: RunningDiscovery;
 }
 
 /**

@@ -29,7 +29,7 @@ import { MemoryNetwork } from "../../io/link/memory-network.ts";
 import { QUOTAS_DEFAULT } from "../../server/files/quotas.ts";
 import { httpHandler } from "../../server/http/handler.ts";
 import { Server } from "../../server/server.ts";
-import type { ServerEvent } from "../../server/session/event.ts";
+import type { ObservedEvent } from "../../server/session/event.ts";
 import { type Fingerprint, formatFingerprint } from "../../wire/fingerprint.ts";
 import type { ServerSpec } from "../../wire/invite.ts";
 import { type Context, printNotice } from "../context.ts";
@@ -53,7 +53,7 @@ interface ShareOptions {
   /** Further hosts in the invite. */
   readonly otherHosts: readonly string[];
   readonly port: number;
-  readonly onEvent: (event: ServerEvent) => void;
+  readonly onEvent: (event: ObservedEvent) => void;
   readonly onRead: (file: FileId, source: Source, index: number) => void;
   /** Called when a receiver cannot read a file because its content has changed. */
   readonly onChanged: (fault: Fault) => void;

@@ -9,7 +9,7 @@ import { jsonLine } from "../../base/text.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import { readSmallFile, writeSmallFile } from "../../io/disk/data-folder.ts";
 import { onDisk } from "../../io/disk/disk.ts";
-import { Presence } from "../../io/disk/presence.ts";
+import { FilePresence } from "../../io/disk/presence.ts";
 import { makePrivateFolder } from "../../io/disk/private-path.ts";
 import { removedHomeFault } from "../../io/state/schema.ts";
 import { bearerOf, faultResponse } from "../../server/http/post-api.ts";
@@ -38,7 +38,7 @@ export class LocalPageStore {
   readonly #folder: string;
   readonly #path: string;
   /** Presence of the folder, because each change replaces the file. */
-  #presence: Presence | undefined;
+  #presence: FilePresence | undefined;
 
   constructor(state: string, fingerprint: Fingerprint) {
     this.#folder = join(state, "web");
@@ -112,7 +112,7 @@ export class LocalPageStore {
     }
     this.#checkPresent();
     makePrivateFolder(this.#folder);
-    this.#presence ??= onDisk(this.#folder, () => new Presence(this.#folder));
+    this.#presence ??= onDisk(this.#folder, () => new FilePresence(this.#folder));
     writeSmallFile(this.#path, text);
     this.#checkPresent();
   }

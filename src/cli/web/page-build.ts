@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { brotliCompressSync, constants } from "node:zlib";
 import { utf8Decode, utf8Encode } from "../../base/bytes.ts";
 import { titleText } from "../../base/text.ts";
-import type { Page, PageFile } from "../../server/http/static.ts";
+import type { StaticFile, StaticPage } from "../../server/http/static.ts";
 import { PAGE_PLUGINS, PAGE_SOURCE } from "../page-plugins.ts";
 import { withSignInForm } from "./page-shell.ts";
 
@@ -26,7 +26,7 @@ const ICONS = [
   { name: "maskable-512", sizes: "512x512", purpose: "maskable" },
 ] as const;
 
-export async function buildPage({ small }: { readonly small: boolean }): Promise<Page> {
+export async function buildPage({ small }: { readonly small: boolean }): Promise<StaticPage> {
   const naming = "[name]-[hash].[ext]";
   const built = await Bun.build({
     entrypoints: [PAGE_SOURCE],
@@ -163,7 +163,7 @@ function brotli(
   return new Uint8Array(brotliCompressSync(bytes, { params }));
 }
 
-function fileOf(path: string, identity: Uint8Array, small: boolean): PageFile {
+function fileOf(path: string, identity: Uint8Array, small: boolean): StaticFile {
   const extension = path === "/" ? "html" : (path.split(".").at(-1) ?? "");
   const type = TYPES[extension] ?? Bun.file(path).type;
   const sha256 = createHash("sha256").update(identity).digest("hex");

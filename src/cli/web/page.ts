@@ -5,7 +5,7 @@ import { existsSync } from "node:fs";
 import { brotliCompressSync, brotliDecompressSync } from "node:zlib";
 import { utf8Decode, utf8Encode } from "../../base/bytes.ts";
 import { cleanText, titleText } from "../../base/text.ts";
-import type { Page, PageFile } from "../../server/http/static.ts";
+import type { StaticFile, StaticPage } from "../../server/http/static.ts";
 import { PAGE_SOURCE } from "../page-plugins.ts";
 import { buildPage, iconsOf, MANIFEST_LINK, MANIFEST_PATH, manifest } from "./page-build.ts";
 import { withServer } from "./page-shell.ts";
@@ -25,7 +25,7 @@ interface Pack {
   readonly files: readonly PackedFile[];
 }
 
-export function packPage({ build, files }: Page): Uint8Array {
+export function packPage({ build, files }: StaticPage): Uint8Array {
   const packed = [...files].map(([path, { identity, br, ...fields }]) => ({
     path,
     ...fields,
@@ -35,12 +35,12 @@ export function packPage({ build, files }: Page): Uint8Array {
 }
 
 /** @internal */
-export function unpackPage(bytes: Uint8Array): Page {
+export function unpackPage(bytes: Uint8Array): StaticPage {
   const { build, files } = JSON.parse(brotliDecompressSync(bytes).toString()) as Pack;
   return { build, files: new Map(files.map((file) => [file.path, unpackFile(file)])) };
 }
 
-function unpackFile({ type, sha256, identity = "", br }: PackedFile): PageFile {
+function unpackFile({ type, sha256, identity = "", br }: PackedFile): StaticFile {
   if (br === undefined) return { type, sha256, identity: Uint8Array.fromBase64(identity) };
   const compressed = Uint8Array.fromBase64(br);
   return {
@@ -51,7 +51,7 @@ function unpackFile({ type, sha256, identity = "", br }: PackedFile): PageFile {
   };
 }
 
-export function localPage(page: Page): Page {
+export function localPage(page: StaticPage): StaticPage {
   return markedPage(page, 'data-local="true"');
 }
 
@@ -59,7 +59,7 @@ export function localPage(page: Page): Page {
  * Removes the build id, because the server may have a different page, so that reloading would not
  * update this one. Removes the manifest, so that the page cannot be installed.
  */
-function markedPage(page: Page, mark: string): Page {
+function markedPage(page: StaticPage, mark: string): StaticPage {
   const { build } = page;
   return withFile(page, "/", (html) => {
     const marked = Buffer.from(html).toString().replace(MANIFEST_LINK, "");
@@ -68,7 +68,7 @@ function markedPage(page: Page, mark: string): Page {
 }
 
 /** Tells the page its server's name and welcome message before the page connects. */
-export function namedPage(page: Page, name: string, welcome?: string): Page {
+export function namedPage(page: StaticPage, name: string, welcome?: string): StaticPage {
   const named = withFile(page, MANIFEST_PATH, (bytes) => manifest(name, iconsOf(bytes)));
   return withFile(named, "/", (html) => {
     const title = titleText(name);
@@ -78,10 +78,10 @@ export function namedPage(page: Page, name: string, welcome?: string): Page {
 }
 
 function withFile(
-  { build, files }: Page,
+  { build, files }: StaticPage,
   path: string,
   change: (bytes: Uint8Array) => Uint8Array,
-): Page {
+): StaticPage {
   const file = files.get(path);
   if (file === undefined) return { build, files };
   const identity = new Uint8Array(change(file.identity));
@@ -91,7 +91,7 @@ function withFile(
 }
 
 /** @returns `undefined` if this program was built without a page */
-export async function loadPage(): Promise<Page | undefined> {
+export async function loadPage(): Promise<StaticPage | undefined> {
   for (const file of Bun.embeddedFiles) {
     // The embedded name contains a hash, as in page-1x2y3z.pack.
     const name = "name" in file ? String(file.name) : "";
@@ -100,7 +100,7 @@ export async function loadPage(): Promise<Page | undefined> {
   return existsSync(PAGE_SOURCE) ? buildPage({ small: false }) : undefined;
 }
 
-export async function loadSharePage(): Promise<Page | undefined> {
+export async function loadSharePage(): Promise<StaticPage | undefined> {
   const page = await loadPage();
   return page === undefined ? undefined : markedPage(page, 'data-share="true"');
 }

@@ -19,7 +19,7 @@ import type { Hashing } from "./hashing.ts";
 import { Reporter } from "./progress.ts";
 import type { DownloadedFile, DownloadRequest } from "./transfers.ts";
 
-export interface SinkOptions {
+export interface DownloadSinkOptions {
   readonly folder: string;
   /** Name chosen by the sender, which the sink sanitises. */
   readonly name: string;
@@ -35,7 +35,7 @@ export interface SinkOptions {
   readonly digest?: Uint8Array | undefined;
 }
 
-export type PartialDownload = Pick<SinkOptions, "folder" | "file" | "server">;
+export type PartialDownload = Pick<DownloadSinkOptions, "folder" | "file" | "server">;
 
 export interface DownloadOptions extends DataChannelOptions {
   readonly hashing: Hashing;

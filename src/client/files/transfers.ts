@@ -13,7 +13,7 @@ import type { PostBody } from "../../wire/messages.ts";
 import { unlessAborted } from "../link/abort.ts";
 import type { Connection } from "../link/connection.ts";
 import { runOverChannels } from "./data-channel.ts";
-import { Download, type PartialDownload, type SinkOptions } from "./download.ts";
+import { Download, type DownloadSinkOptions, type PartialDownload } from "./download.ts";
 import type { Hashing } from "./hashing.ts";
 import type { TransferProgress } from "./progress.ts";
 import { type SentPreview, type SourceUpload, Upload, type UploadOptions } from "./upload.ts";
@@ -42,7 +42,7 @@ export interface DownloadRequest {
   readonly file: FileId;
   readonly name?: string;
   readonly into: string;
-  readonly openSink: (about: SinkOptions) => Promise<Sink>;
+  readonly openSink: (about: DownloadSinkOptions) => Promise<Sink>;
   /** Returns the number of chunks that the sink probably has. The first request skips them. */
   readonly chunksLeft?: ((part: PartialDownload) => number) | undefined;
   readonly onProgress?: ((progress: TransferProgress) => void) | undefined;

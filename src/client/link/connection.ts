@@ -32,13 +32,13 @@ import { unsupported, unsupportedRecord } from "./server-version.ts";
 
 export type ServerNotice = Exclude<Notice, { kind: "ok" | "fault" }>;
 
-export type Outcome<Kind extends RequestKind> =
+export type RequestOutcome<Kind extends RequestKind> =
   | { readonly kind: "answered"; readonly answer: Answer<Kind> }
   | { readonly kind: "refused"; readonly fault: Fault };
 
 export type GuessDelay = Pick<NoticeOf<"guess-delay">, "waitMs" | "of">;
 
-type Settle = (outcome: Outcome<RequestKind>) => void;
+type Settle = (outcome: RequestOutcome<RequestKind>) => void;
 
 /** Leaves room for all posts that may be in flight. */
 const REQUESTS_PENDING_MAX = REQUESTS_IN_FLIGHT_MAX - OUTBOX_IN_FLIGHT_MAX;
@@ -202,7 +202,7 @@ export class Connection {
   requestThen<Kind extends RequestKind>(
     kind: Kind,
     fields: RequestFields<Kind>,
-    settle: (outcome: Outcome<Kind>) => void,
+    settle: (outcome: RequestOutcome<Kind>) => void,
   ): void {
     const refusal = this.isClosed ? this.closeFault : this.refusalOf(kind, fields);
     if (refusal !== undefined) {
@@ -337,7 +337,7 @@ export class Connection {
     }
   }
 
-  #settle(ref: number, outcome: Outcome<RequestKind>): void {
+  #settle(ref: number, outcome: RequestOutcome<RequestKind>): void {
     if (!this.isClosed) this.#answerCount++;
     const settle = this.#pending.get(ref);
     this.#pending.delete(ref);

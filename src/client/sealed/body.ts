@@ -158,7 +158,7 @@ export function closedRecord(record: ChatRecord): ChatRecord {
 /** Bytes of plaintext that fill one chunk on the server after encryption. */
 export const PLAIN_CHUNK_BYTES = CHUNK_BYTES - FILE_TAG_BYTES;
 
-export interface SealedFile {
+export interface SealedFileBody {
   readonly file: FileId;
   /** Name chosen by the sender, not sanitised. */
   readonly name: string;
@@ -181,7 +181,7 @@ export interface SealedPreview extends FilePreview {
 
 const DIGEST = /^[0-9a-f]{64}$/;
 
-export function sealedFileBody(about: SealedFile): SealedBody {
+export function sealedFileBody(about: SealedFileBody): SealedBody {
   const {
     file,
     name,
@@ -212,7 +212,7 @@ export function sealedFileBody(about: SealedFile): SealedBody {
   };
 }
 
-type Encryption = Pick<SealedFile, "root" | "secret">;
+type Encryption = Pick<SealedFileBody, "root" | "secret">;
 
 function secretFields({ root, secret }: Encryption) {
   const { key, prefix } = secret;
@@ -232,7 +232,9 @@ function readEncryption(body: Readonly<Record<string, unknown>>): Encryption | u
   return { root: fromHex(root), secret: { key, prefix } };
 }
 
-export function readSealedFile(body: Readonly<Record<string, unknown>>): SealedFile | undefined {
+export function readSealedFile(
+  body: Readonly<Record<string, unknown>>,
+): SealedFileBody | undefined {
   const file = fileBodyOf(body);
   if (file === undefined || utf8Encode(file.name).length > FILE_NAME_BYTES_MAX) return undefined;
   const encryption = readEncryption(body);

@@ -28,7 +28,7 @@ import {
   completeChunks,
   DecryptingSink,
   EncryptingSource,
-  type SealedContent,
+  type SealedFileContent,
 } from "./file-chunks.ts";
 import type { DescribedFile } from "./file-index.ts";
 import type { SealedRooms } from "./rooms.ts";
@@ -59,7 +59,7 @@ export class SealedCipherStage implements CipherStage {
     const { name, folder, details } = source;
     const ids = Object.fromEntries(targets.map(({ target, room }) => [room.id, target]));
     const resumable = await files.uploads();
-    let content: SealedContent | undefined;
+    let content: SealedFileContent | undefined;
     let sealedPreview: SealedPreview | undefined;
     const previewSource =
       preview &&

@@ -46,7 +46,7 @@ export interface ClaimsOptions {
 /** `replaced`: the sender still follows a history that this device's user has given up. */
 type Verdict = "same" | "forked" | "replaced" | "unsigned" | "unproved";
 
-export class Claims {
+export class KeyClaims {
   readonly #known = new Map<string, string>();
   #cancel: (() => void) | undefined;
   #running = false;

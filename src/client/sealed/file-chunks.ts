@@ -26,7 +26,7 @@ import { TaskQueue } from "../../io/task-queue.ts";
 import { chunkCount, type RunningHash } from "../../wire/chunks.ts";
 import { SEALED_FILE_NAME } from "../../wire/messages-sealed.ts";
 import type { Hashing } from "../files/hashing.ts";
-import { PLAIN_CHUNK_BYTES, type SealedFile } from "./body.ts";
+import { PLAIN_CHUNK_BYTES, type SealedFileBody } from "./body.ts";
 
 export interface EncryptingSourceOptions {
   readonly source: Source;
@@ -34,10 +34,10 @@ export interface EncryptingSourceOptions {
   readonly cipher: OpenFileCipher | undefined;
   /** Returns the same secret in every run. Resolves after the secret is stored. */
   readonly secretOf: (file: FileId) => Promise<FileSecret>;
-  readonly onDescribed: (file: FileId, content: SealedContent) => Promise<void>;
+  readonly onDescribed: (file: FileId, content: SealedFileContent) => Promise<void>;
 }
 
-export interface SealedContent {
+export interface SealedFileContent {
   readonly sizeBytes: number;
   readonly digest: string;
   readonly root: Uint8Array;
@@ -223,7 +223,7 @@ function changedWhileRead(): Fault {
 
 export interface DecryptingSinkOptions {
   readonly sink: Sink;
-  readonly file: SealedFile;
+  readonly file: SealedFileBody;
   readonly hashing: Hashing;
   readonly cipher: OpenFileCipher | undefined;
 }
@@ -242,7 +242,7 @@ export function completeChunks(contentBytes: number, sizeBytes: number): number 
 export class DecryptingSink implements Sink {
   readonly concurrentAppends?: number;
   readonly #sink: Sink;
-  readonly #file: SealedFile;
+  readonly #file: SealedFileBody;
   readonly #hashing: Hashing;
   #next: number;
   #decryptedChunks: number;

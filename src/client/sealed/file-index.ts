@@ -9,7 +9,7 @@ import { isSameName } from "../../core/model/item.ts";
 import { fileBodyOf } from "../../core/rooms/files.ts";
 import { type FileSecret, makeFileSecret } from "../../crypto/seal/file-stream.ts";
 import { SEALED_FILE_NAME } from "../../wire/messages-sealed.ts";
-import { readSealedFile, type SealedFile } from "./body.ts";
+import { readSealedFile, type SealedFileBody } from "./body.ts";
 import type { RoomStates, RoomTransaction } from "./room-state.ts";
 import {
   allOf,
@@ -42,7 +42,7 @@ interface PreviewRow {
   readonly file: FileId;
 }
 
-export interface DescribedFile extends SealedFile {
+export interface DescribedFile extends SealedFileBody {
   readonly from: string;
 }
 
@@ -174,7 +174,7 @@ export class FileIndex {
    */
   async mayDescribe(
     { vault, room }: RoomTransaction,
-    description: SealedFile,
+    description: SealedFileBody,
     sender: string,
   ): Promise<boolean> {
     const row = await vault.find<SealedFileRow>(fileKey(description.file));

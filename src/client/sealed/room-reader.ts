@@ -12,7 +12,7 @@ import { type AccountChecks, REFUSALS, type SealChange } from "../../crypto/seal
 import type { SealEngine, SealedMessage } from "../../crypto/seal/engine.ts";
 import type { SealDevice, SealMember } from "../../crypto/seal/members.ts";
 import { readBody, readSealedFile, type SealedBody } from "./body.ts";
-import type { Claims } from "./claims.ts";
+import type { KeyClaims } from "./claims.ts";
 import { eraseContent, eraseEdits, indexEdits, isTargetErased, noteEdit } from "./edits.ts";
 import type { FileIndex } from "./file-index.ts";
 import { storeGroupInfo } from "./group-infos.ts";
@@ -44,7 +44,7 @@ export interface RoomReaderOptions {
   readonly sha256: Sha256;
   readonly states: RoomStates;
   readonly unixMs: () => number;
-  readonly claims: Pick<Claims, "add">;
+  readonly claims: Pick<KeyClaims, "add">;
   readonly user: string;
   readonly files: FileIndex;
 }

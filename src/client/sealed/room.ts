@@ -15,7 +15,7 @@ import type { ChatRecord, RoomView } from "../../core/client/chat-record.ts";
 import type { PersonPin } from "../../core/client/person-keys.ts";
 import { isSameName } from "../../core/model/item.ts";
 import { hasAdminRights } from "../../crypto/seal/commit-check.ts";
-import type { SignedCheckpoint } from "../../crypto/seal/content.ts";
+import type { CheckpointReport } from "../../crypto/seal/content.ts";
 import type { SealedGroup } from "../../crypto/seal/group.ts";
 import type { StateKey } from "../../crypto/seal/state-box.ts";
 import type { Clock } from "../../io/clock.ts";
@@ -34,7 +34,7 @@ import {
   type SealedBody,
   sealedBodyOf,
 } from "./body.ts";
-import { type Claims, type HistoryView, isForkIn } from "./claims.ts";
+import { type HistoryView, isForkIn, type KeyClaims } from "./claims.ts";
 import type { SealedDevice } from "./device.ts";
 import { editRefusal, eraseContent, isErasedEdit, type RemainingEdit } from "./edits.ts";
 import type { FileIndex } from "./file-index.ts";
@@ -96,7 +96,7 @@ export interface SealedRoomsOptions {
 export interface SealedAccountParts extends SealedRoomsOptions {
   readonly states: RoomStates;
   readonly reader: RoomReader;
-  readonly claims: Claims;
+  readonly claims: KeyClaims;
   readonly files: FileIndex;
   readonly lease: DeviceLease;
   readonly renewals: TaskQueue;
@@ -612,7 +612,7 @@ export class SealedRoom {
   async #encrypt(
     tx: RoomTransaction,
     post: PlainPost,
-    checkpoint: SignedCheckpoint | undefined,
+    checkpoint: CheckpointReport | undefined,
   ): Promise<PostBody | Fault> {
     const { row, group } = this.#checkWritable(tx);
     const { clock, device, sha256 } = this.parts;
@@ -654,7 +654,7 @@ export class SealedRoom {
     return { text: "", sealed: { epoch: encrypted.group.epoch, ciphertext: message } };
   }
 
-  async #acceptedCheckpoint(): Promise<SignedCheckpoint | undefined> {
+  async #acceptedCheckpoint(): Promise<CheckpointReport | undefined> {
     const { pin, keys, verifier } = this.parts.history() ?? {};
     const [key] = keys ?? [];
     const known = await pin?.();

@@ -21,7 +21,7 @@ import { TaskQueue } from "../../io/task-queue.ts";
 import type { RequestFields } from "../../wire/messages.ts";
 import type { FetchPage, HistoryPage } from "../link/queries.ts";
 import { openedRecord } from "./body.ts";
-import { Claims } from "./claims.ts";
+import { KeyClaims } from "./claims.ts";
 import { editsOf } from "./edits.ts";
 import { FileIndex } from "./file-index.ts";
 import {
@@ -68,7 +68,7 @@ export class SealedRooms {
     const unixMs = () => clock.unixMs();
     const emit = (event: SealedEvent) => this.#emitOnce(event, options.emit);
     const states = new RoomStates({ store, engine, key, emit });
-    const claims = new Claims({ clock, request, history: options.history, states });
+    const claims = new KeyClaims({ clock, request, history: options.history, states });
     const files = new FileIndex(states, unixMs);
     const onRefused = (fault: Fault) => emit({ kind: "sealed-fault", fault });
     this.#parts = {

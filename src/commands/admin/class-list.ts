@@ -38,7 +38,7 @@ export interface DerivedName {
   readonly other: Name;
 }
 
-export interface Person {
+export interface ListedPerson {
   readonly line: number;
   /** Account name, as written. */
   readonly account: Name | DerivedName;
@@ -50,7 +50,7 @@ export interface Person {
 }
 
 export interface ClassList {
-  readonly people: readonly Person[];
+  readonly people: readonly ListedPerson[];
   readonly problems: readonly Problem[];
 }
 
@@ -109,7 +109,7 @@ export function parseClassList(bytes: Uint8Array): ClassList {
 }
 
 class ListReader {
-  readonly #people: Person[] = [];
+  readonly #people: ListedPerson[] = [];
   readonly #problems: Problem[] = [];
   readonly #rows;
 
@@ -241,10 +241,10 @@ class ListReader {
   }
 
   /** Names and returns people whose name is or looks like that of somebody before them. */
-  #alike(): ReadonlySet<Person> {
-    const owners = new Map<string, Person>();
-    const alike = new Set<Person>();
-    const check = (name: string, person: Person, isDisplayName: boolean) => {
+  #alike(): ReadonlySet<ListedPerson> {
+    const owners = new Map<string, ListedPerson>();
+    const alike = new Set<ListedPerson>();
+    const check = (name: string, person: ListedPerson, isDisplayName: boolean) => {
       for (const key of skeletonsOf(name)) {
         const owner = owners.get(key) ?? person;
         if (isDisplayName) owners.set(key, owner);

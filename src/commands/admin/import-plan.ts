@@ -7,10 +7,10 @@ import { type FoldedName, foldName, isGroupName, type Name } from "../../base/na
 import { checkNewName } from "../../base/new-names.ts";
 import { defined } from "../../base/values.ts";
 import type { Answer } from "../../wire/messages.ts";
-import type { AccountEntry, ClassList, DerivedName, Person, RoomRole } from "./class-list.ts";
+import type { AccountEntry, ClassList, DerivedName, ListedPerson, RoomRole } from "./class-list.ts";
 import type { Problem } from "./list-text.ts";
 
-export interface RoomEntry extends RoomRow {
+export interface ImportedRoom extends RoomRow {
   /** In lower case. */
   readonly former?: readonly string[];
 }
@@ -18,7 +18,7 @@ export interface RoomEntry extends RoomRow {
 type RoomRow = Answer<"all-rooms">["rooms"][number];
 
 /** A change, and the line of the list that asks for it. */
-export type Change = { readonly line: number } & (
+export type ImportChange = { readonly line: number } & (
   | { readonly kind: "create-room"; readonly room: Name }
   | {
       readonly kind: "create-account" | "renew-code";
@@ -43,17 +43,17 @@ export type Change = { readonly line: number } & (
     }
 );
 
-export type CodeChange = Extract<Change, { kind: "create-account" | "renew-code" }>;
-type GrantChange = Extract<Change, { kind: "grant" }>;
+export type CodeChange = Extract<ImportChange, { kind: "create-account" | "renew-code" }>;
+type GrantChange = Extract<ImportChange, { kind: "grant" }>;
 
-export function isCode(change: Change): change is CodeChange {
+export function isCode(change: ImportChange): change is CodeChange {
   return change.kind === "create-account" || change.kind === "renew-code";
 }
 
 interface ServerState {
   /** Also removed accounts, unless the server is older. */
   readonly accounts: readonly AccountEntry[];
-  readonly rooms: readonly RoomEntry[];
+  readonly rooms: readonly ImportedRoom[];
   /** User who imports, and who keeps their own roles. */
   readonly me: string | undefined;
   /** True to replace the codes of people who have never signed in. */
@@ -62,7 +62,7 @@ interface ServerState {
 
 export interface ImportPlan {
   /** In the order in which the server must change; none if there are problems. */
-  readonly changes: readonly Change[];
+  readonly changes: readonly ImportChange[];
   readonly problems: readonly Problem[];
   /** Names of accounts on the list that have never signed in and get no code by this import. */
   readonly waiting: readonly string[];
@@ -97,10 +97,10 @@ class Planner {
   readonly #named = new Set<Name>();
   readonly #created = new Set<PlannedRoom>();
   readonly #lines = new Map<FoldedName, number>();
-  readonly #newRooms: Change[] = [];
-  readonly #accounts: Change[] = [];
-  readonly #members: Change[] = [];
-  readonly #roles: Change[] = [];
+  readonly #newRooms: ImportChange[] = [];
+  readonly #accounts: ImportChange[] = [];
+  readonly #members: ImportChange[] = [];
+  readonly #roles: ImportChange[] = [];
   readonly #me;
 
   constructor(
@@ -122,7 +122,7 @@ class Planner {
     }
   }
 
-  plan(people: readonly Person[]): ImportPlan {
+  plan(people: readonly ListedPerson[]): ImportPlan {
     const subjects = people.flatMap((person) => {
       const subject = this.#subjectOf(person);
       return subject === undefined ? [] : [{ person, subject }];
@@ -138,7 +138,7 @@ class Planner {
       ...this.#members,
       ...this.#roles,
     ];
-    const isOwnLoss = (change: Change): change is GrantChange =>
+    const isOwnLoss = (change: ImportChange): change is GrantChange =>
       change.kind === "grant" && !change.on && folded(change.user) === this.#me;
     const renewed = new Set(this.#accounts.map((change) => "user" in change && change.user));
     const waiting = subjects.flatMap(({ subject: { user, entry } }) =>
@@ -157,7 +157,7 @@ class Planner {
   }
 
   /** Finds a person by the account name, or on a line without one, by the display name. */
-  #subjectOf(person: Person): Subject | undefined {
+  #subjectOf(person: ListedPerson): Subject | undefined {
     const { account, line, displayName = "" } = person;
     const isWritten = typeof account === "string";
     const entry = isWritten ? this.#find(account) : this.#byDisplayName.get(displayName);
@@ -198,7 +198,7 @@ class Planner {
     return false;
   }
 
-  #createOrRenew({ line, displayName: text }: Person, { user, entry }: Subject): void {
+  #createOrRenew({ line, displayName: text }: ListedPerson, { user, entry }: Subject): void {
     if (entry !== undefined) {
       if (this.state.renews && isWaiting(entry))
         this.#accounts.push({
@@ -226,9 +226,9 @@ class Planner {
 
   /** Orders the changes so that each name is free when somebody takes it. */
   #displayNames(
-    subjects: readonly { readonly person: Person; readonly subject: Subject }[],
-  ): Change[] {
-    const changes: Change[] = [];
+    subjects: readonly { readonly person: ListedPerson; readonly subject: Subject }[],
+  ): ImportChange[] {
+    const changes: ImportChange[] = [];
     let waiting = subjects.filter(
       ({ person, subject }) =>
         person.displayName !== undefined && person.displayName !== subject.entry?.displayName,
@@ -254,7 +254,7 @@ class Planner {
     return changes;
   }
 
-  #planRooms({ line, rooms, operator }: Person, { user, entry }: Subject): void {
+  #planRooms({ line, rooms, operator }: ListedPerson, { user, entry }: Subject): void {
     const joined = new Set(entry?.rooms?.map(folded));
     const moderated = new Set(entry?.moderates?.map(folded));
     const done = new Map<PlannedRoom, RoomRole | undefined>();
@@ -375,7 +375,7 @@ function folded(name: string): FoldedName {
 }
 
 /** Request that makes the change, except for the codes of accounts. */
-export function requestFor(change: Exclude<Change, CodeChange>) {
+export function requestFor(change: Exclude<ImportChange, CodeChange>) {
   switch (change.kind) {
     case "create-room":
       return { kind: "join", fields: { room: change.room, create: true } } as const;

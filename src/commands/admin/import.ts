@@ -18,7 +18,13 @@ import { formatAddress } from "../../wire/invite.ts";
 import type { Card } from "./cards.ts";
 import { CardsFile } from "./cards-file.ts";
 import { type AccountEntry, parseClassList } from "./class-list.ts";
-import { type Change, type CodeChange, isCode, planImport, requestFor } from "./import-plan.ts";
+import {
+  type CodeChange,
+  type ImportChange,
+  isCode,
+  planImport,
+  requestFor,
+} from "./import-plan.ts";
 import type { Problem } from "./list-text.ts";
 import { allAccounts, allRooms } from "./lists.ts";
 
@@ -87,7 +93,7 @@ class ImportRun {
   readonly #cards = new Map<string, Card>();
   /** Cards whose requests have no answer, because the connection was lost. */
   readonly #uncertain: Card[] = [];
-  readonly #done: Change[] = [];
+  readonly #done: ImportChange[] = [];
   readonly #problems: Problem[] = [];
   /** Accounts and rooms whose creation was refused, so that later changes are left out. */
   readonly #missing = new Set<string>();
@@ -95,7 +101,7 @@ class ImportRun {
   constructor(
     private readonly operator: Operator,
     private readonly flags: ImportFlags,
-    private readonly plan: { readonly changes: readonly Change[]; readonly people: number },
+    private readonly plan: { readonly changes: readonly ImportChange[]; readonly people: number },
   ) {
     this.#server = externalAddress(operator.context, operator);
   }
@@ -164,7 +170,7 @@ class ImportRun {
         const cards = new Map(changes.filter(isCode).map((one) => [one.user, this.#newCard(one)]));
         // No code becomes void before its successor is on disk.
         if (cards.size > 0) file?.add([...cards.values()]);
-        const send = (change: Change) => this.#apply(change, cards);
+        const send = (change: ImportChange) => this.#apply(change, cards);
         let lost: Fault | undefined;
         for await (const { item: change, fault } of requests.each(changes, send)) {
           if (fault === undefined) this.#settle(change, cards);
@@ -183,7 +189,7 @@ class ImportRun {
     }
   }
 
-  #isMissing(change: Change): boolean {
+  #isMissing(change: ImportChange): boolean {
     const { user, room } = { user: undefined, room: undefined, ...change };
     return this.#missing.has(`@${user}`) || this.#missing.has(`#${room}`);
   }
@@ -196,7 +202,7 @@ class ImportRun {
     return { user, displayName, code, web: resetPage(this.#server, code), expires };
   }
 
-  async #apply(change: Change, cards: Map<string, Card>): Promise<void> {
+  async #apply(change: ImportChange, cards: Map<string, Card>): Promise<void> {
     const { client } = this.operator;
     if (!isCode(change)) {
       // The account was created with its display name.
@@ -217,7 +223,7 @@ class ImportRun {
     cards.set(user, { user, displayName, code: answer.token, web, expires: answer.expires });
   }
 
-  #settle(change: Change, cards: ReadonlyMap<string, Card>): void {
+  #settle(change: ImportChange, cards: ReadonlyMap<string, Card>): void {
     const { context } = this.operator;
     this.#done.push(change);
     const card = isCode(change) ? cards.get(change.user) : undefined;
@@ -227,14 +233,14 @@ class ImportRun {
       context.stdout.write(`${card.user}\t${card.web}\n`);
   }
 
-  #refuse(change: Change, fault: Fault): void {
+  #refuse(change: ImportChange, fault: Fault): void {
     if (change.kind === "create-account") this.#missing.add(`@${change.user}`);
     if (change.kind === "create-room") this.#missing.add(`#${change.room}`);
     const reason = `was refused: ${textOf(change)}: ${faultLine(fault)}`;
     this.#problems.push({ line: change.line, reason });
   }
 
-  #print(change: Change): void {
+  #print(change: ImportChange): void {
     const { line: _, ...fields } = jsonOf(change);
     const card = isCode(change) ? this.#cards.get(change.user) : undefined;
     const code = card && { code: card.code, web: card.web, expires: formatUtc(card.expires) };
@@ -280,27 +286,27 @@ class ImportRun {
   }
 }
 
-function unanswered(change: Change, cards: ReadonlyMap<string, Card>): Card[] {
+function unanswered(change: ImportChange, cards: ReadonlyMap<string, Card>): Card[] {
   const card = isCode(change) ? cards.get(change.user) : undefined;
   return card === undefined ? [] : [card];
 }
 
 /** Each kind of change may need those before it. */
-function* batchesOf(changes: readonly Change[]): Generator<readonly Change[]> {
+function* batchesOf(changes: readonly ImportChange[]): Generator<readonly ImportChange[]> {
   for (const group of Object.values(Object.groupBy(changes, ({ kind }) => kind))) {
     for (let from = 0; from < group.length; from += BATCH_CHANGES)
       yield group.slice(from, from + BATCH_CHANGES);
   }
 }
 
-function jsonOf(change: Change) {
+function jsonOf(change: ImportChange) {
   if (isCode(change)) return { line: change.line, kind: change.kind, user: change.user };
   if (change.kind !== "display-name") return change;
   const { isNew: _, ...fields } = change;
   return fields;
 }
 
-function textOf(change: Change): string {
+function textOf(change: ImportChange): string {
   switch (change.kind) {
     case "create-room":
       return `new room ${change.room}`;

@@ -13,7 +13,7 @@ import type { Client } from "../../client/client.ts";
 import { withUtcTime } from "../../core/duration.ts";
 import type { Answer } from "../../wire/messages.ts";
 import type { AccountEntry } from "./class-list.ts";
-import type { RoomEntry } from "./import-plan.ts";
+import type { ImportedRoom } from "./import-plan.ts";
 
 export const LIST_FLAGS = {
   find: stringFlag("TEXT", "Only names that contain this text"),
@@ -86,7 +86,7 @@ export function accountsOf({
   });
 }
 
-function roomState({ locked, sealed, closed, vacant }: RoomEntry): string {
+function roomState({ locked, sealed, closed, vacant }: ImportedRoom): string {
   const marks = { locked, sealed, closed, empty: vacant };
   return Object.entries(marks)
     .flatMap(([word, isSet]) => (isSet === true ? [word] : []))
@@ -122,7 +122,11 @@ export const rooms = operatorList({
   },
 });
 
-export function allRooms(client: Client, order: ListOrder, former = false): Promise<RoomEntry[]> {
+export function allRooms(
+  client: Client,
+  order: ListOrder,
+  former = false,
+): Promise<ImportedRoom[]> {
   return fetchAll(order, async (query) => {
     const answer = await client.request("all-rooms", { ...query, former });
     return { page: roomsOf(answer), total: answer.total };
@@ -130,7 +134,7 @@ export function allRooms(client: Client, order: ListOrder, former = false): Prom
 }
 
 /** @internal */
-export function roomsOf({ rooms: page, former }: Answer<"all-rooms">): RoomEntry[] {
+export function roomsOf({ rooms: page, former }: Answer<"all-rooms">): ImportedRoom[] {
   if (former === undefined) return page;
   const names = Map.groupBy(former, ({ room }) => room);
   return page.map((entry) => {

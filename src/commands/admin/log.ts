@@ -6,7 +6,7 @@ import { stringFlag } from "../../cli/command.ts";
 import { operatorList } from "../../cli/connect/operator.ts";
 import type { Context } from "../../cli/context.ts";
 import { timeFlag } from "../../cli/flags.ts";
-import type { JsonObject } from "../../cli/output/render.ts";
+import type { JsonOutput } from "../../cli/output/render.ts";
 import { timeCell } from "../../cli/output/result.ts";
 import type { Client } from "../../client/client.ts";
 import type { Answer } from "../../wire/messages.ts";
@@ -101,7 +101,7 @@ function detailsOf(entry: EventEntry): string[] {
   return details.filter((detail): detail is string => typeof detail === "string" && detail !== "");
 }
 
-function eventJson(entry: EventEntry): JsonObject {
+function eventJson(entry: EventEntry): JsonOutput {
   const { record, room, time, until, file: id, ...fields } = entry;
   const { head, body } = recordOf(entry);
   return {

@@ -16,7 +16,7 @@ import { BulkRequests } from "../../cli/connect/bulk.ts";
 import { ADMIN_FLAGS, operatorVerb, roomNameOf, withOperator } from "../../cli/connect/operator.ts";
 import { type Context, printNotice } from "../../cli/context.ts";
 import { confirmAction, YES_FLAG } from "../../cli/flags.ts";
-import type { JsonObject } from "../../cli/output/render.ts";
+import type { JsonOutput } from "../../cli/output/render.ts";
 import { printData, printResult } from "../../cli/output/result.ts";
 import type { Client } from "../../client/client.ts";
 import { roomAt } from "../../core/client/room-names.ts";
@@ -200,7 +200,7 @@ function changeOf(flags: RuleFlags): RoomRules {
   return defined({ post, topic, slow, join, everyone, newcomers, boxes, due }) as RoomRules;
 }
 
-function shown(room: string, rules: RoomRules): [json: JsonObject, text: string] {
+function shown(room: string, rules: RoomRules): [json: JsonOutput, text: string] {
   return [{ kind: "rules", room, ...rules }, `${rulesText(rules, ENGLISH)}\n`];
 }
 

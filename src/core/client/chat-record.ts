@@ -190,7 +190,7 @@ export function fieldsIn({
   return isKnown ? fieldsOf<KindIn<"history">>(kind, body) : {};
 }
 
-export interface GroupChange {
+export interface GroupChangeFacts {
   readonly isCreation: boolean;
   /** Numbers of devices. */
   readonly added: number;
@@ -199,7 +199,7 @@ export interface GroupChange {
   readonly users: readonly string[];
 }
 
-export function groupChangeOf(body: ChatRecord["body"]): GroupChange {
+export function groupChangeOf(body: ChatRecord["body"]): GroupChangeFacts {
   const { change, epoch, added, removed } = body ?? {};
   const users = [...listOf(added), ...listOf(removed)].map(
     (device) => (device as { readonly user?: unknown } | null)?.user,

@@ -31,7 +31,7 @@ export interface AppendedDraft {
  * it is based, and all servers check the same stream against the same recent records, so they build
  * the same logs.
  */
-export class Admission {
+export class ClusterAdmission {
   readonly #windows: Readonly<Record<Place, Window>> = {
     history: new Window(),
     accounts: new Window(),

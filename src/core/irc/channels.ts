@@ -7,7 +7,7 @@ import type { IrcLine } from "../../wire/irc/line.ts";
 import type { ChatRecord } from "../client/chat-record.ts";
 import type { Room } from "../rooms/rooms.ts";
 import { CAP } from "./capabilities.ts";
-import type { Asking, Task } from "./command-run.ts";
+import type { Asking, IrcTask } from "./command-run.ts";
 import { readPages, sendReadMarker } from "./history.ts";
 import { HISTORY_MAX, userMode } from "./information.ts";
 import { ERR, RPL } from "./numeric.ts";
@@ -82,14 +82,14 @@ function unixSeconds(unixMs: number): string {
 }
 
 /** The read marker must come before the end of the names. */
-export function* completeJoin(session: IrcSession, channel: Channel): Task {
+export function* completeJoin(session: IrcSession, channel: Channel): IrcTask {
   if (session.has(CAP.readMarker)) yield* sendReadMarker(session, channel);
   const room = session.server.rooms.get(channel.id);
   const wantsNames = !session.has(CAP.noNames) && !session.has(CAP.draftNoNames);
   if (room !== undefined && wantsNames) yield* sendNames(session, room, channel.name);
 }
 
-export function* join(session: IrcSession, { params: [list = "", keys = ""] }: IrcLine): Task {
+export function* join(session: IrcSession, { params: [list = "", keys = ""] }: IrcLine): IrcTask {
   if (list === "0") return session.fail("JOIN", "NOT_SUPPORTED", ["0"], "name the channels");
   const keyOf = keys.split(",");
   for (const [i, name] of list.split(",").entries()) {
@@ -132,7 +132,7 @@ function* joinOne(session: IrcSession, name: string, key: string | undefined): A
   }
 }
 
-export function* part(session: IrcSession, { params: [list = "", reason = ""] }: IrcLine): Task {
+export function* part(session: IrcSession, { params: [list = "", reason = ""] }: IrcLine): IrcTask {
   for (const name of list.split(",")) {
     const channel = channelOf(session, name);
     if (channel === undefined) continue;
@@ -156,7 +156,7 @@ function adderOf({ server, nick }: IrcSession, { id }: Channel): string | undefi
   return name === nick ? undefined : name;
 }
 
-export function* kick(session: IrcSession, { params }: IrcLine): Task {
+export function* kick(session: IrcSession, { params }: IrcLine): IrcTask {
   const [name = "", nick = "", reason = ""] = params;
   const channel = channelOf(session, name);
   if (channel === undefined) return;
@@ -179,7 +179,7 @@ function reasonOf(reason: string): { readonly reason?: string } {
   return text === "" ? {} : { reason: text };
 }
 
-export function* topic(session: IrcSession, { params }: IrcLine): Task {
+export function* topic(session: IrcSession, { params }: IrcLine): IrcTask {
   const [name = "", text] = params;
   const channel = channelOf(session, name);
   if (channel === undefined) return;
@@ -192,7 +192,7 @@ export function* topic(session: IrcSession, { params }: IrcLine): Task {
   yield* settle(session, channel, "topic", { topic: oneLine(text) });
 }
 
-export function* rename(session: IrcSession, { params }: IrcLine): Task {
+export function* rename(session: IrcSession, { params }: IrcLine): IrcTask {
   const [name = "", next = ""] = params;
   const channel = channelOf(session, name);
   if (channel === undefined) return;
@@ -213,7 +213,7 @@ export function* rename(session: IrcSession, { params }: IrcLine): Task {
   }
 }
 
-export function* invite(session: IrcSession, { params: [nick = "", name = ""] }: IrcLine): Task {
+export function* invite(session: IrcSession, { params: [nick = "", name = ""] }: IrcLine): IrcTask {
   const channel = channelOf(session, name);
   if (channel === undefined) return;
   const account = findAccount(session.server, nick);
@@ -236,7 +236,7 @@ export function* invite(session: IrcSession, { params: [nick = "", name = ""] }:
   session.numeric(RPL.inviting, user, channel.name);
 }
 
-export function* knock(session: IrcSession, { params: [name = ""] }: IrcLine): Task {
+export function* knock(session: IrcSession, { params: [name = ""] }: IrcLine): IrcTask {
   const room = findRoom(session, name)?.name;
   if (room === undefined) return session.numeric(ERR.noSuchChannel, name, "no such channel");
   try {
@@ -255,7 +255,7 @@ const ARGUMENT_MODES_MAX = 1;
 const MODES_CHARS_MAX = 16;
 const HAS_ARGUMENT = /^[bko]$/;
 
-export function* mode(session: IrcSession, { params }: IrcLine): Task {
+export function* mode(session: IrcSession, { params }: IrcLine): IrcTask {
   const [target = "", modes, ...args] = params;
   if (!target.startsWith("#")) return yield* userMode(session, target, modes);
   const channel = channelOf(session, target);
@@ -413,14 +413,14 @@ function* settle(
 
 // Lists
 
-export function* names(session: IrcSession, { params: [name = ""] }: IrcLine): Task {
+export function* names(session: IrcSession, { params: [name = ""] }: IrcLine): IrcTask {
   const channel = session.channelNamed(name);
   const room = channel?.isDirect === false ? session.server.rooms.get(channel.id) : undefined;
   if (channel !== undefined && room !== undefined) yield* sendNames(session, room, channel.name);
   else session.numeric(RPL.endOfNames, name === "" ? "*" : name, "end of the list");
 }
 
-function* sendNames(session: IrcSession, room: Room, name: string): Task {
+function* sendNames(session: IrcSession, room: Room, name: string): IrcTask {
   yield* session.turn();
   const { memberLists } = session.server;
   session.charge(room.members.size / MEMBERS_PER_UNIT);
@@ -434,7 +434,7 @@ function* sendNames(session: IrcSession, room: Room, name: string): Task {
   if (isHeld) session.release();
 }
 
-export function* list(session: IrcSession, { params: [wanted] }: IrcLine): Task {
+export function* list(session: IrcSession, { params: [wanted] }: IrcLine): IrcTask {
   const only = wanted === undefined ? undefined : new Set(wanted.toLowerCase().split(","));
   session.numeric(RPL.listStart, "Channel", "Users  Name");
   let after: string | undefined;

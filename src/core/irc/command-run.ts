@@ -9,7 +9,7 @@ export type Wanted =
   | { readonly kind: "until"; readonly isMet: () => boolean }
   | { readonly kind: "pause"; readonly ms: number };
 
-export type Task = Generator<Wanted, void, unknown>;
+export type IrcTask = Generator<Wanted, void, unknown>;
 export type Asking<Result> = Generator<Wanted, Result, unknown>;
 
 /** A label is chosen by the client and comes back with each reply. */
@@ -37,7 +37,7 @@ export class CommandRun {
   postId: string | undefined;
 
   constructor(
-    readonly task: Task,
+    readonly task: IrcTask,
     label?: string,
     mayOverlap = false,
     hasOnlyEcho = mayOverlap,

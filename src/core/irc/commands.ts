@@ -3,7 +3,7 @@
 import { INVALID_UTF8, type IrcLine } from "../../wire/irc/line.ts";
 import { CAP } from "./capabilities.ts";
 import * as channels from "./channels.ts";
-import type { Task } from "./command-run.ts";
+import type { IrcTask } from "./command-run.ts";
 import * as history from "./history.ts";
 import * as information from "./information.ts";
 import * as messages from "./messages.ts";
@@ -69,7 +69,7 @@ const TABLE: ReadonlyMap<string, CommandRow> = new Map(Object.entries(COMMANDS))
 /** @internal */
 export type IrcCommand = keyof typeof COMMANDS;
 
-export function* commandFor(session: IrcSession, line: IrcLine): Task {
+export function* commandFor(session: IrcSession, line: IrcLine): IrcTask {
   if (line.command === INVALID_UTF8) {
     return session.fail("*", "INVALID_UTF8", [], "the line is not UTF-8");
   }
@@ -89,6 +89,6 @@ export function* commandFor(session: IrcSession, line: IrcLine): Task {
     }
     return session.numeric(ERR.needMoreParams, name, text);
   }
-  const task = row.run(session, line) as Task | undefined;
+  const task = row.run(session, line) as IrcTask | undefined;
   if (task !== undefined) yield* task;
 }

@@ -9,7 +9,7 @@ import type { ChatRecord } from "../client/chat-record.ts";
 import { type ChangeMap, noteChange, withEditedText } from "../model/changes.ts";
 import { CAP } from "./capabilities.ts";
 import type { Channel } from "./channels.ts";
-import type { Asking, Task } from "./command-run.ts";
+import type { Asking, IrcTask } from "./command-run.ts";
 import { HISTORY_MAX } from "./information.ts";
 import { PLAYED_EVENTS, PLAYED_MESSAGES } from "./kinds.ts";
 import { findAccount, HOST, seqOfMessageId } from "./server.ts";
@@ -32,7 +32,7 @@ const CONVERSATIONS_MAX = 100;
 
 // CHATHISTORY
 
-export function* chatHistory(session: IrcSession, line: IrcLine): Task {
+export function* chatHistory(session: IrcSession, line: IrcLine): IrcTask {
   const [verb = "", target = ""] = line.params;
   const subcommand = verb.toUpperCase();
   const fail = (code: string, text: string) =>
@@ -366,7 +366,7 @@ function* editsOf(
 }
 
 /** Lists conversations whose newest message is between two times, the oldest first. */
-function* sendTargets(session: IrcSession, { params }: IrcLine): Task {
+function* sendTargets(session: IrcSession, { params }: IrcLine): IrcTask {
   const [, first = "", second = "", limitText = ""] = params;
   const from = parseSelector(session, first)?.unixMs;
   const to = parseSelector(session, second)?.unixMs;
@@ -403,7 +403,7 @@ function* sendTargets(session: IrcSession, { params }: IrcLine): Task {
 // Missed messages
 
 /** Shows a client without CHATHISTORY what its account has not read. */
-export function* playMissed(session: IrcSession): Task {
+export function* playMissed(session: IrcSession): IrcTask {
   if (session.has(CAP.history)) return;
   for (const channel of [...session.channels.values()]) {
     if (channel.unread === 0 || channel.isSealed) continue;
@@ -448,7 +448,7 @@ function* joinedN(
   return joins.at(-1)?.n ?? 0;
 }
 
-export function* pong(session: IrcSession, { params }: IrcLine): Task {
+export function* pong(session: IrcSession, { params }: IrcLine): IrcTask {
   const confirmed = session.deliveries?.confirmed(params.at(-1) ?? "") ?? [];
   for (const [room, n] of confirmed) {
     const channel = session.channels.get(room);
@@ -462,7 +462,7 @@ export function* pong(session: IrcSession, { params }: IrcLine): Task {
 }
 
 /** Logs out first, because the client may keep the connection open. */
-export function* quit(session: IrcSession, { params: [reason = ""] }: IrcLine): Task {
+export function* quit(session: IrcSession, { params: [reason = ""] }: IrcLine): IrcTask {
   try {
     if (session.account !== undefined) yield* session.ask("logout", {});
   } catch (error) {
@@ -480,7 +480,7 @@ function* markRead(session: IrcSession, channel: Channel, n: number): Asking<voi
 // Read markers
 
 /** @see https://ircv3.net/specs/extensions/read-marker */
-export function* readMarker(session: IrcSession, { params }: IrcLine): Task {
+export function* readMarker(session: IrcSession, { params }: IrcLine): IrcTask {
   const [target = "", selector] = params;
   const channel = conversationAt(session, target);
   const unixMs = selector === undefined ? undefined : parseSelector(session, selector)?.unixMs;
@@ -505,7 +505,7 @@ export function* readMarker(session: IrcSession, { params }: IrcLine): Task {
 }
 
 /** Sends the time of the last message that the account has read; `*` if it is unknown. */
-export function* sendReadMarker(session: IrcSession, channel: Channel): Task {
+export function* sendReadMarker(session: IrcSession, channel: Channel): IrcTask {
   const send = (value: string) =>
     session.send({ source: HOST, command: "MARKREAD", params: [channel.name, value] });
   if (channel.readN === 0) return send("*");

@@ -3,7 +3,7 @@
 import { IGNORED_MAX, NAME_CHARS_MAX, TOPIC_BYTES_MAX } from "../../base/limits.ts";
 import { dateOf } from "../../base/time.ts";
 import type { IrcLine } from "../../wire/irc/line.ts";
-import type { Task } from "./command-run.ts";
+import type { IrcTask } from "./command-run.ts";
 import { ERR, RPL } from "./numeric.ts";
 import { HOST, userMask } from "./server.ts";
 import type { IrcSession } from "./session.ts";
@@ -99,7 +99,7 @@ export function help(session: IrcSession, { params: [subject = "index"] }: IrcLi
 }
 
 /** @see https://ircv3.net/specs/extensions/bot-mode */
-export function* userMode(session: IrcSession, target: string, modes = ""): Task {
+export function* userMode(session: IrcSession, target: string, modes = ""): IrcTask {
   if (target.toLowerCase() !== session.nick.toLowerCase()) {
     return session.numeric(ERR.usersDontMatch, "you cannot change modes of other users");
   }

@@ -8,7 +8,7 @@ import type { PostBody } from "../../wire/messages.ts";
 import { withMentions } from "../client/mentions.ts";
 import { CAP, MULTILINE_BYTES_MAX, MULTILINE_LINES_MAX } from "./capabilities.ts";
 import { type Channel, refuse } from "./channels.ts";
-import type { Asking, Task } from "./command-run.ts";
+import type { Asking, IrcTask } from "./command-run.ts";
 import { conversationAt, targetOf } from "./history.ts";
 import { TARGETS_MAX } from "./information.ts";
 import { ERR } from "./numeric.ts";
@@ -32,7 +32,7 @@ export interface OpenBatch {
   isRefused: boolean;
 }
 
-export function* message(session: IrcSession, line: IrcLine): Task {
+export function* message(session: IrcSession, line: IrcLine): IrcTask {
   const [targets = "", text = ""] = line.params;
   if (line.tags.has("batch")) return addToBatch(session, line);
   if (targets === "") return complain(session, line, ERR.noRecipient, "no recipient");
@@ -191,7 +191,7 @@ function* hasRecord(session: IrcSession, channel: Channel, seq: number): Asking<
 
 // Client tags
 
-export function* tagMessage(session: IrcSession, line: IrcLine): Task {
+export function* tagMessage(session: IrcSession, line: IrcLine): IrcTask {
   const { tags, params } = line;
   const [targets = ""] = params;
   const typing = tags.get("+typing");
@@ -248,7 +248,7 @@ function* removeReaction(
   }
 }
 
-export function* redact(session: IrcSession, { params: [target = "", id = ""] }: IrcLine): Task {
+export function* redact(session: IrcSession, { params: [target = "", id = ""] }: IrcLine): IrcTask {
   const fail = (code: string, text: string) => session.fail("REDACT", code, [target, id], text);
   const channel = conversationAt(session, target);
   if (channel === undefined) {
@@ -271,7 +271,7 @@ export function* redact(session: IrcSession, { params: [target = "", id = ""] }:
 // Batches of lines
 
 /** @see https://ircv3.net/specs/extensions/multiline */
-export function* batch(session: IrcSession, line: IrcLine): Task {
+export function* batch(session: IrcSession, line: IrcLine): IrcTask {
   const [reference = "", type, target = ""] = line.params;
   const id = reference.slice(1);
   const open = session.openBatch;

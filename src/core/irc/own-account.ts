@@ -4,12 +4,12 @@ import { Fault } from "../../base/fault.ts";
 import { formatUtc } from "../../base/time.ts";
 import { accountsIn, parseNote } from "../../wire/checkpoint.ts";
 import { type AccountChange, judgeOwnRecords } from "../client/own-account.ts";
-import type { Asking, Task } from "./command-run.ts";
+import type { Asking, IrcTask } from "./command-run.ts";
 import { NO_DEVICE_KEY } from "./server.ts";
 import type { IrcSession } from "./session.ts";
 
 /** Shows the changes since the last ones that an IRC client of the account has shown. */
-export function* showAccountChanges(session: IrcSession): Task {
+export function* showAccountChanges(session: IrcSession): IrcTask {
   const { server, account } = session;
   if (account === undefined) return;
   session.ownN ??= server.ownRecords.ownShown(account.id);

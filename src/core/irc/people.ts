@@ -7,7 +7,7 @@ import type { IrcLine } from "../../wire/irc/line.ts";
 import type { Account } from "../rooms/accounts.ts";
 import type { Room } from "../rooms/rooms.ts";
 import { refuse } from "./channels.ts";
-import type { Task } from "./command-run.ts";
+import type { IrcTask } from "./command-run.ts";
 import { AWAY_BYTES_MAX, MONITOR_MAX } from "./information.ts";
 import { ERR, RPL } from "./numeric.ts";
 import { oneLine } from "./render.ts";
@@ -30,7 +30,7 @@ export function isNickOnline({ server }: IrcSession, nick: string): boolean {
   return account !== undefined && isNick && server.isOnline(account.id);
 }
 
-export function* who(session: IrcSession, { params: [mask = "", options = ""] }: IrcLine): Task {
+export function* who(session: IrcSession, { params: [mask = "", options = ""] }: IrcLine): IrcTask {
   const fields = /^%([a-z]+)(?:,(\d{1,3}))?$/i.exec(options.replace(/^o?/, ""));
   const channel = session.channelNamed(mask);
   const isRoom = channel?.isDirect === false;
@@ -107,7 +107,7 @@ function whox(wanted: string, { token, where, name, realName, flags }: WhoRow): 
     .map((field) => values[field] ?? "*");
 }
 
-export function* whois(session: IrcSession, { params }: IrcLine): Task {
+export function* whois(session: IrcSession, { params }: IrcLine): IrcTask {
   const nick = params.at(-1) ?? "";
   const name = findAccount(session.server, nick)?.name;
   if (name === undefined) {
@@ -135,7 +135,7 @@ export function* whois(session: IrcSession, { params }: IrcLine): Task {
 }
 
 /** @see https://ircv3.net/specs/extensions/setname */
-export function* setName(session: IrcSession, { params: [text = ""] }: IrcLine): Task {
+export function* setName(session: IrcSession, { params: [text = ""] }: IrcLine): IrcTask {
   try {
     yield* session.ask("display-name", { text: cutText(oneLine(text), DISPLAY_NAME_BYTES_MAX) });
   } catch (error) {
@@ -186,7 +186,7 @@ export function isOn(session: IrcSession, { params }: IrcLine): void {
 }
 
 /** Ignores a user, or lists the ignored ones. Users who are ignored cannot add one to groups. */
-export function* silence(session: IrcSession, { params: [mask = ""] }: IrcLine): Task {
+export function* silence(session: IrcSession, { params: [mask = ""] }: IrcLine): IrcTask {
   const [, sign, nick = ""] = /^([+-]?)([\w-]+)(?:!.*)?$/.exec(mask) ?? [];
   const account = findAccount(session.server, nick);
   if (mask === "" || (sign === "" && account?.name === session.nick)) {

@@ -8,7 +8,7 @@ import type { IrcLine } from "../../wire/irc/line.ts";
 import { isInvited } from "../rooms/moderation.ts";
 import { CAP, capabilityList, capabilityNames, requestedCapabilities } from "./capabilities.ts";
 import { completeJoin, showChannel } from "./channels.ts";
-import type { Asking, Task } from "./command-run.ts";
+import type { Asking, IrcTask } from "./command-run.ts";
 import { playMissed } from "./history.ts";
 import { ISUPPORT_TOKENS, sendMotd } from "./information.ts";
 import { ERR, RPL } from "./numeric.ts";
@@ -54,7 +54,7 @@ export class Registration {
     this.#password = password;
   }
 
-  *setNick({ params: [nick = ""] }: IrcLine): Task {
+  *setNick({ params: [nick = ""] }: IrcLine): IrcTask {
     const session = this.session;
     if (session.account !== undefined && this.isComplete) {
       if (nick.toLowerCase() === session.nick.toLowerCase()) return;
@@ -66,7 +66,7 @@ export class Registration {
     yield* this.#complete();
   }
 
-  *user(): Task {
+  *user(): IrcTask {
     if (this.#refusesAgain()) return;
     this.#hasUser = true;
     yield* this.#complete();
@@ -78,7 +78,7 @@ export class Registration {
     return true;
   }
 
-  *cap({ params: [verb = "", argument = ""] }: IrcLine): Task {
+  *cap({ params: [verb = "", argument = ""] }: IrcLine): IrcTask {
     const session = this.session;
     const reply = (...params: string[]) =>
       session.send({ source: HOST, command: "CAP", params: [session.nick, ...params] });
@@ -119,7 +119,7 @@ export class Registration {
     }
   }
 
-  *authenticate({ params: [argument = ""] }: IrcLine): Task {
+  *authenticate({ params: [argument = ""] }: IrcLine): IrcTask {
     const session = this.session;
     if (session.account !== undefined) {
       return session.numeric(ERR.saslAlready, "you are already logged in");
@@ -173,7 +173,7 @@ export class Registration {
     }
   }
 
-  *#complete(): Task {
+  *#complete(): IrcTask {
     const session = this.session;
     const isReady = this.nick !== undefined && this.#hasUser && !this.#isNegotiating;
     if (!isReady || this.isComplete) return;
@@ -204,7 +204,7 @@ export class Registration {
     this.#isCaughtUp = true;
   }
 
-  *#welcome(): Task {
+  *#welcome(): IrcTask {
     const session = this.session;
     const { server, nick } = session;
     session.numeric(RPL.welcome, `welcome to ${server.name}, ${nick}`);

@@ -9,7 +9,7 @@ import { Fault } from "../../base/fault.ts";
 import { ID_BYTES, outboxId, type RoomId } from "../../base/ids.ts";
 import {
   type IrcLine,
-  LineBuffer,
+  IrcLineBuffer,
   type LineFault,
   type LineFields,
   NO_TAGS,
@@ -22,7 +22,7 @@ import {
   type NoticeOf,
   type RequestFields,
   type RequestKind,
-  VERSION,
+  WIRE_VERSION,
   type WireRecord,
 } from "../../wire/messages.ts";
 import { PostCodec } from "../../wire/post-message.ts";
@@ -39,8 +39,8 @@ import {
   type Asking,
   CommandRun,
   hasOnlyEcho,
+  type IrcTask,
   isSimplePost,
-  type Task,
   type Wanted,
 } from "./command-run.ts";
 import { commandFor } from "./commands.ts";
@@ -124,7 +124,7 @@ export class IrcSession {
   /** `undefined` until the first delivery to a client that reports no read positions. */
   deliveries: Deliveries | undefined;
   readonly #protocol: Session;
-  readonly #lines = new LineBuffer();
+  readonly #lines = new IrcLineBuffer();
   #linesBeforeLogin = 0;
   /** True during a turn of the account. */
   #isRunning = false;
@@ -177,7 +177,7 @@ export class IrcSession {
     this.#perform(
       this.#protocol.notify({
         kind: "hello",
-        versions: [VERSION],
+        versions: [WIRE_VERSION],
         client: "irc (IRC)",
         nonce,
         knows: KNOWN_VERSION,
@@ -601,7 +601,7 @@ export class IrcSession {
     for (const line of lines) this.#emitReply(inBatch(line, id));
   }
 
-  #answered(ref: number, advance: (task: Task) => IteratorResult<Wanted, void>): void {
+  #answered(ref: number, advance: (task: IrcTask) => IteratorResult<Wanted, void>): void {
     const run = this.#runs.find((item) => item.ref === ref);
     if (run !== undefined) this.#step(run, () => advance(run.task));
   }

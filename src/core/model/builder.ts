@@ -5,7 +5,7 @@ import type { ModelEffect, ModelEvent } from "./event.ts";
 import type { ItemBuffers, RoomDraft } from "./room.ts";
 import type { Model, RoomState } from "./state.ts";
 
-export type Handlers<Event extends ModelEvent> = {
+export type EventHandlers<Event extends ModelEvent> = {
   readonly [Kind in Event["kind"]]: (
     draft: ModelDraft,
     event: Extract<Event, { readonly kind: Kind }>,

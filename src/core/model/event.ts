@@ -7,15 +7,15 @@ import type { ChatRecord } from "../client/chat-record.ts";
 import type { PostOutcome } from "../client/outbox.ts";
 import type { Follow, PrefsChange, RoomPrefs } from "../rooms/prefs.ts";
 import type {
+  ComposerDraft,
   ConnectionView,
-  Draft,
   GuessDelayView,
   Item,
   Member,
   Model,
+  NoticeTexts,
   PageSide,
   SearchQuery,
-  ServerNotices,
   ServerView,
   TransferView,
 } from "./state.ts";
@@ -103,7 +103,7 @@ export type ServerEvent =
       readonly follows?: readonly ({ readonly seq: number } & Follow)[] | undefined;
     }
   | PrefsChange
-  | { readonly kind: "board"; readonly board: ServerNotices }
+  | { readonly kind: "board"; readonly board: NoticeTexts }
   | {
       readonly kind: "offered";
       readonly room: RoomId;
@@ -171,7 +171,7 @@ export type UserEvent =
   | { readonly kind: "mark-read"; readonly room: RoomId }
   | { readonly kind: "mark-unread"; readonly room: RoomId; readonly n: number }
   | { readonly kind: "arrange"; readonly room: RoomId; readonly prefs: RoomPrefs }
-  | { readonly kind: "draft"; readonly target: string; readonly draft: Draft | undefined }
+  | { readonly kind: "draft"; readonly target: string; readonly draft: ComposerDraft | undefined }
   | { readonly kind: "search"; readonly query: SearchQuery | undefined }
   | { readonly kind: "search-more" }
   | { readonly kind: "dismissed"; readonly fault: number };
@@ -226,4 +226,8 @@ export type ModelEffect =
   | { readonly kind: "search"; readonly query: SearchQuery; readonly before: number | undefined }
   | { readonly kind: "prefs-set"; readonly room: RoomId; readonly prefs: RoomPrefs }
   | ({ readonly kind: "follow"; readonly seq: number } & Follow)
-  | { readonly kind: "keep-draft"; readonly target: string; readonly draft: Draft | undefined };
+  | {
+      readonly kind: "keep-draft";
+      readonly target: string;
+      readonly draft: ComposerDraft | undefined;
+    };

@@ -7,7 +7,7 @@ import { ITEMLESS_KINDS, MESSAGE_KINDS } from "../../wire/kinds.ts";
 import {
   type ChatRecord,
   fieldsIn,
-  type GroupChange,
+  type GroupChangeFacts,
   groupChangeOf,
   importOriginOf,
 } from "../client/chat-record.ts";
@@ -118,7 +118,7 @@ function fileViewOf({ body, room }: ChatRecord, sending: string | undefined): Fi
 }
 
 /** `undefined` if no devices are added or removed. */
-function isAdding({ added, removed }: GroupChange): boolean | undefined {
+function isAdding({ added, removed }: GroupChangeFacts): boolean | undefined {
   return added + removed === 0 ? undefined : added > 0;
 }
 

@@ -3,13 +3,13 @@
 import type { Fault } from "../../base/fault.ts";
 import { VISIBLE_FAULTS_MAX } from "../../base/limits-page.ts";
 import { roomAt } from "../client/room-names.ts";
-import { type Handlers, inRoom, type ModelDraft } from "./builder.ts";
+import { type EventHandlers, inRoom, type ModelDraft } from "./builder.ts";
 import type { LocalEvent } from "./event.ts";
 import { isSameName } from "./item.ts";
 import { endPoll } from "./room.ts";
 import type { PendingPost, RoomState } from "./state.ts";
 
-export const LOCAL_HANDLERS: Handlers<LocalEvent> = {
+export const LOCAL_HANDLERS: EventHandlers<LocalEvent> = {
   posted: ({ fields, rooms }, { kind: _, ...post }) => {
     if ("file" in post.body) return;
     const to = roomAt(rooms.values(), post.to)?.target ?? post.to;

@@ -6,7 +6,7 @@ import type { RoomId } from "../../base/ids.ts";
 import { SEARCH_RESULTS_MAX } from "../../base/limits-page.ts";
 import { formatTarget } from "../../base/names.ts";
 import type { ChatRecord } from "../client/chat-record.ts";
-import { type Handlers, inRoom, type ModelDraft, setOperator } from "./builder.ts";
+import { type EventHandlers, inRoom, type ModelDraft, setOperator } from "./builder.ts";
 import type { AnswerEvent } from "./event.ts";
 import { hasNoItem, isMessage, isSameName, itemAt, itemOf } from "./item.ts";
 import { showFault } from "./local-events.ts";
@@ -27,7 +27,7 @@ type ThreadPageEvent = Extract<AnswerEvent, { kind: "thread-page" }>;
 type FoundEvent = Extract<AnswerEvent, { kind: "found" }>;
 
 /** Answers to unknown or obsolete requests are ignored. */
-export const ANSWER_HANDLERS: Handlers<AnswerEvent> = {
+export const ANSWER_HANDLERS: EventHandlers<AnswerEvent> = {
   page: inRoom(applyPage),
   "page-failed": inRoom((draft, room, event) => {
     if (!matchesRequest(room.loading, event)) return;

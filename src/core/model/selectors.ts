@@ -9,7 +9,7 @@ import { EVERYWHERE, isMutedAt, type NotifyLevel, notifyLevel } from "../rooms/p
 import { closesBoxes } from "../rooms/rules.ts";
 import { isMessage, isSameName } from "./item.ts";
 import { isConversation, lastReplySeq, loadedItem, messagesOfOthers } from "./room.ts";
-import type { Draft, Item, Mention, Model, PendingPost, RoomState } from "./state.ts";
+import type { ComposerDraft, Item, Mention, Model, PendingPost, RoomState } from "./state.ts";
 
 export interface RoomListEntry {
   readonly target: string;
@@ -163,7 +163,7 @@ function isModerator({ isOperator }: Pick<Model, "isOperator">, room: RoomState)
 }
 
 /** The user's rights in a room, apart from waits. */
-export interface Rights {
+export interface RoomRights {
   /** Posts to the room itself, and edits of them. */
   readonly mayPost: boolean;
   readonly mayReact: boolean;
@@ -171,14 +171,14 @@ export interface Rights {
   readonly mayAct: boolean;
 }
 
-const EVERY_RIGHT: Rights = { mayPost: true, mayReact: true, mayAct: true };
+const EVERY_RIGHT: RoomRights = { mayPost: true, mayReact: true, mayAct: true };
 
 /** @param room `undefined` in a conversation that has not begun */
 export function rightsIn(
   model: Pick<Model, "isOperator" | "rooms">,
   room: RoomState | undefined,
   unixMs: number,
-): Rights {
+): RoomRights {
   if (room === undefined) return EVERY_RIGHT;
   const isExempt = isModerator(model, room);
   const isSilent = room.isClosed || isMutedAt(room.mutedUntilUnixMs, unixMs);
@@ -243,7 +243,7 @@ export function findItem(model: Model, seq: number): Item | undefined {
 }
 
 /** Reports whether the draft edits a caption, which may be empty, unlike a message. */
-export function isCaption(model: Model, { edits }: Pick<Draft, "edits">): boolean {
+export function isCaption(model: Model, { edits }: Pick<ComposerDraft, "edits">): boolean {
   return edits !== undefined && findItem(model, edits)?.file !== undefined;
 }
 

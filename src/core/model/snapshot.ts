@@ -11,7 +11,7 @@ import type { Model, RoomState } from "./state.ts";
 /** Format, which may change with each version. */
 const FORMAT = `2 ${VERSION}`;
 
-export interface Snapshot {
+export interface ModelSnapshot {
   readonly event: Extract<ModelEvent, { kind: "restored" }>;
   /** `seq` up to which the device has received everything. */
   readonly after: number | undefined;
@@ -72,7 +72,7 @@ interface SnapshotJson extends Pick<Model, "me" | "server"> {
  * Leaves out messages whose retention has ended.
  * @returns `undefined` if the text is damaged, or another version wrote it
  */
-export function parseSnapshot(text: string, nowUnixMs: number): Snapshot | undefined {
+export function parseSnapshot(text: string, nowUnixMs: number): ModelSnapshot | undefined {
   try {
     const snapshot = JSON.parse(text) as SnapshotJson;
     const { format, after, me, server, rooms, displayNames, prefs } = snapshot;

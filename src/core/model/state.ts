@@ -30,7 +30,7 @@ export interface Model {
   /** Whether an open thread covers the timeline. */
   readonly isThreadAlone: boolean;
   readonly pending: readonly PendingPost[];
-  readonly drafts: ReadonlyMap<string, Draft>;
+  readonly drafts: ReadonlyMap<string, ComposerDraft>;
   readonly ignored: ReadonlySet<string>;
   /** Valid display names by account names in lower case. */
   readonly displayNames: ReadonlyMap<string, string>;
@@ -44,11 +44,11 @@ export interface Model {
   readonly faults: readonly VisibleFault[];
   readonly isOutdated: boolean;
   readonly isOperator: boolean;
-  readonly notices: ServerNotices;
+  readonly notices: NoticeTexts;
   readonly nextFault: number;
 }
 
-export interface ServerNotices {
+export interface NoticeTexts {
   readonly announcement?:
     | { readonly text: string; readonly by: string; readonly time: number }
     | undefined;
@@ -339,14 +339,14 @@ export interface PendingPost {
     | { readonly kind: "refused"; readonly fault: Fault };
 }
 
-export interface Draft {
+export interface ComposerDraft {
   readonly text: string;
   readonly re?: number;
   readonly edits?: number;
   /** Time of the message's last edit when this edit of it began. */
   readonly editedUnixMs?: number;
   /** Earlier draft, interrupted by an edit or by text typed before the room was open. */
-  readonly before?: Draft;
+  readonly before?: ComposerDraft;
 }
 
 export interface TransferView {

@@ -5,7 +5,7 @@ import { PRESENCE_MEMBERS_MAX } from "../../base/limits.ts";
 import { PAGE_ROOM_ITEMS_MAX } from "../../base/limits-page.ts";
 import { roomAt } from "../client/room-names.ts";
 import { TIMELINE_ROOMS_MAX } from "../client/timeline.ts";
-import { type Handlers, inRoom, ModelDraft, setOperator } from "./builder.ts";
+import { type EventHandlers, inRoom, ModelDraft, setOperator } from "./builder.ts";
 import type { LinkEvent, ModelEffect, ModelEvent, ServerEvent, UserEvent } from "./event.ts";
 import { isSameName, itemAt } from "./item.ts";
 import { dropOrphanedPosts, dropSentPosts, LOCAL_HANDLERS } from "./local-events.ts";
@@ -41,10 +41,10 @@ import {
   renameAuthor,
 } from "./room.ts";
 import { dndEnd, draftKey, isIgnored, openRoom, postTarget, roomNotifyLevel } from "./selectors.ts";
-import type { Draft, Item, Model, RoomState, ServerNotices } from "./state.ts";
+import type { ComposerDraft, Item, Model, NoticeTexts, RoomState } from "./state.ts";
 
 /** Shared, so that the model stays identical if there are no notices. */
-const NO_NOTICES: ServerNotices = {};
+const NO_NOTICES: NoticeTexts = {};
 
 export interface Updated {
   readonly model: Model;
@@ -117,7 +117,7 @@ function readNewest(draft: ModelDraft): void {
   }
 }
 
-const LINK_HANDLERS: Handlers<LinkEvent> = {
+const LINK_HANDLERS: EventHandlers<LinkEvent> = {
   connection: ({ fields }, { connection }) => {
     fields.connection = connection;
     fields.guessDelay = undefined;
@@ -147,7 +147,7 @@ const LINK_HANDLERS: Handlers<LinkEvent> = {
 
 const OFFERED_FILES_MAX = 16;
 
-const SERVER_HANDLERS: Handlers<ServerEvent> = {
+const SERVER_HANDLERS: EventHandlers<ServerEvent> = {
   // Handled separately from `entered`, because decryption is asynchronous: data from the previous
   // link may arrive after `entered`.
   listing: (draft) => {
@@ -182,7 +182,7 @@ const SERVER_HANDLERS: Handlers<ServerEvent> = {
   }),
 };
 
-const USER_ACTIONS: Handlers<UserEvent> = {
+const USER_ACTIONS: EventHandlers<UserEvent> = {
   open: (draft, { target }) => open(draft, target),
   focus: ({ fields }, { on }) => {
     fields.isFocused = on;
@@ -234,7 +234,7 @@ const USER_ACTIONS: Handlers<UserEvent> = {
   }),
 };
 
-const HANDLERS: Handlers<ModelEvent> = {
+const HANDLERS: EventHandlers<ModelEvent> = {
   ...LINK_HANDLERS,
   ...SERVER_HANDLERS,
   ...ANSWER_HANDLERS,
@@ -524,7 +524,7 @@ function jump(draft: ModelDraft, room: RoomDraft, seq: number): void {
   room.loading = undefined;
 }
 
-function setDraft(draft: ModelDraft, key: string, text: Draft | undefined): void {
+function setDraft(draft: ModelDraft, key: string, text: ComposerDraft | undefined): void {
   const [written = "", root] = key.split(" ");
   const present = presentTarget(draft, written);
   const isFormer = !isSameName(written, present);

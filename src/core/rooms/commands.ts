@@ -6,7 +6,7 @@ import type { Name } from "../../base/names.ts";
 import type { RequestOf } from "../../wire/messages.ts";
 import type { Draft } from "../../wire/record.ts";
 import type { OutboxHistory } from "./dedup.ts";
-import type { JoinOptions } from "./drafts.ts";
+import type { JoinDraftOptions } from "./drafts.ts";
 import type { FilePost } from "./files.ts";
 import type { GroupCommand } from "./group.ts";
 import type { RoomAction } from "./moderation.ts";
@@ -55,8 +55,8 @@ export interface SignedLeave {
   readonly signature: string;
 }
 
-export type Change =
-  | { readonly kind: "join"; readonly options: JoinOptions }
+export type RoomChange =
+  | { readonly kind: "join"; readonly options: JoinDraftOptions }
   | {
       readonly kind: "leave";
       readonly room: Name;
@@ -72,7 +72,7 @@ export type Submission =
   | { readonly kind: "post"; readonly request: RequestOf<"post"> }
   | (FileAnnouncement & { readonly to: string })
   | (Omit<GroupCommand, "requester" | "room"> & { readonly to: string })
-  | Change;
+  | RoomChange;
 
 export type ConversationCommand = {
   readonly kind: "meet";
@@ -93,10 +93,10 @@ export type AnnounceCommand = FileAnnouncement & {
   readonly to: RoomId;
 };
 
-export type Command =
+export type AppendCommand =
   | PostCommand
   | ((
-      | (Change & { readonly requester: Requester })
+      | (RoomChange & { readonly requester: Requester })
       | ConversationCommand
       | AnnounceCommand
       | GroupCommand
@@ -105,17 +105,17 @@ export type Command =
 
 export type Step =
   /** A post acquires its outbox's lock first and then, like every command, its room's lock. */
-  | { readonly kind: "lock-room"; readonly command: Command }
+  | { readonly kind: "lock-room"; readonly command: AppendCommand }
   /** A command that waited for its room's lock now has it. */
-  | { readonly kind: "resume"; readonly lock: string; readonly claim: Claim<Command> };
+  | { readonly kind: "resume"; readonly lock: string; readonly claim: Claim<AppendCommand> };
 
-export interface PendingAppend {
+export interface PendingClaim {
   readonly locks: readonly string[];
-  readonly claim: Claim<Command>;
+  readonly claim: Claim<AppendCommand>;
 }
 
 /** Locks use room names, because two users may be about to create the same room. */
-export function roomLock(command: Command, rooms: Rooms): string {
+export function roomLock(command: AppendCommand, rooms: Rooms): string {
   switch (command.kind) {
     case "post":
       assert(command.destination !== undefined, "a post without a destination has no room lock");

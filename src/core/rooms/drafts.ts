@@ -15,16 +15,16 @@ import { foldName, isGroupName, isName, type Name } from "../../base/names.ts";
 import { defined } from "../../base/values.ts";
 import type { PostBody, RequestOf } from "../../wire/messages.ts";
 import type { Draft } from "../../wire/record.ts";
-import type { AnnounceCommand, Change, ConversationCommand } from "./commands.ts";
+import type { AnnounceCommand, ConversationCommand, RoomChange } from "./commands.ts";
 import { formatPostId, isOutboxId } from "./dedup.ts";
 import { checkSealing } from "./group.ts";
 import { invitedToSealed } from "./group-state.ts";
 import { checkConversationLimit, checkRemovedQuota, joinDraft } from "./membership.ts";
 import {
-  type Actor,
   actionDrafts,
   checkMayPost,
   checkReason,
+  type ModeratorActor,
   moderates,
   muteEnd,
   withRoomRemoval,
@@ -39,7 +39,7 @@ import {
   requireRoom,
 } from "./targets.ts";
 
-export interface JoinOptions {
+export interface JoinDraftOptions {
   readonly name: Name;
   /** Also true if an operator or an invite lets the user in. */
   readonly isPasswordCorrect: boolean;
@@ -162,7 +162,7 @@ export function announceDraft(
  */
 export function checkPost(
   rooms: Rooms,
-  poster: Actor & { readonly to: RoomId; readonly name?: string | undefined },
+  poster: ModeratorActor & { readonly to: RoomId; readonly name?: string | undefined },
   unixMs: number,
   { kind, body }: Pick<Draft, "kind" | "body">,
 ): Room {
@@ -209,7 +209,7 @@ export function lobbyDraft(room: RoomId): Draft {
 export function joinDrafts(
   rooms: Rooms,
   user: UserId,
-  options: JoinOptions,
+  options: JoinDraftOptions,
   isInvitedTo: (room: Room) => boolean = () => false,
 ): Draft[] {
   const { name, isPasswordCorrect: isPasswordAccepted, create } = options;
@@ -252,7 +252,7 @@ export function joinDrafts(
  * Checks a room that another user has created between the request and its turn.
  * @throws {Fault} name-taken if it lacks what was asked for
  */
-function checkCreated(room: Room, create: NonNullable<JoinOptions["create"]>): void {
+function checkCreated(room: Room, create: NonNullable<JoinDraftOptions["create"]>): void {
   const { sealed = false, locked, topic } = create;
   const lacksLock = locked && room.rules.join !== "password";
   if (topic === undefined && !lacksLock && sealed === (room.isSealed === true)) return;
@@ -262,7 +262,7 @@ function checkCreated(room: Room, create: NonNullable<JoinOptions["create"]>): v
 }
 
 /** Reports whether the request named a password that the existing room does not need. */
-export function isUnlocked({ rules }: Room, { hasPassword, create }: JoinOptions): boolean {
+export function isUnlocked({ rules }: Room, { hasPassword, create }: JoinDraftOptions): boolean {
   return hasPassword === true && create === undefined && rules.join !== "password";
 }
 
@@ -275,7 +275,7 @@ function assignmentDrafts(
   rooms: Rooms,
   room: Room,
   user: UserId,
-  { assignment }: JoinOptions,
+  { assignment }: JoinDraftOptions,
 ): Draft[] {
   if (assignment === undefined || room.rules.post === "private") return [];
   const actor = { user, isOperator: assignment.isOperator };
@@ -311,8 +311,8 @@ export function lobbyJoinDrafts(rooms: Rooms, user: UserId): Draft[] {
 /** Omits the reason if the user could not post it as a message. */
 export function leaveDrafts(
   rooms: Rooms,
-  actor: Actor,
-  { room: name, signed, reason }: Omit<Extract<Change, { kind: "leave" }>, "kind">,
+  actor: ModeratorActor,
+  { room: name, signed, reason }: Omit<Extract<RoomChange, { kind: "leave" }>, "kind">,
   unixMs: number,
 ): Draft[] {
   const { user } = actor;
@@ -330,7 +330,7 @@ export function leaveDrafts(
 }
 
 /** Reports whether neither a rule nor a mute limits the user's messages. */
-function isFreeToPost(room: Room, actor: Actor, unixMs: number): boolean {
+function isFreeToPost(room: Room, actor: ModeratorActor, unixMs: number): boolean {
   const isUnmuted = muteEnd(room, actor.user, unixMs) === undefined;
   if (room.isClosed || !isUnmuted) return false;
   const { post, slow } = room.rules;
@@ -339,7 +339,7 @@ function isFreeToPost(room: Room, actor: Actor, unixMs: number): boolean {
 
 export function topicDraft(
   rooms: Rooms,
-  actor: Actor,
+  actor: ModeratorActor,
   { room: name, topic }: { readonly room: Name; readonly topic: string },
   unixMs: number,
 ): Draft {

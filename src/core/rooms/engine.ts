@@ -14,9 +14,9 @@ import { type Answer, type Request, type RequestOf, requestRow } from "../../wir
 import type { Draft, FoldedRecord, LogRecord } from "../../wire/record.ts";
 import {
   type AnnounceCommand,
-  type Command,
+  type AppendCommand,
   type ConversationCommand,
-  type PendingAppend,
+  type PendingClaim,
   type PostCommand,
   type PostDestination,
   type Requester,
@@ -86,9 +86,9 @@ export class RoomEngine {
   readonly files = new Files();
   readonly announcements = new Announcements();
   readonly #posts = new DedupTable<PostCommand>();
-  readonly #lock = new RoomLock<Command>();
+  readonly #lock = new RoomLock<AppendCommand>();
   readonly #presence: Presence;
-  readonly #appends = new Map<number, PendingAppend>();
+  readonly #appends = new Map<number, PendingClaim>();
   /** Posts to be refused unless other servers have recorded them, by token. */
   readonly #confirmations = new Map<number, PostCommand>();
   readonly #isShared: boolean;
@@ -373,7 +373,7 @@ export class RoomEngine {
     if (command.outbox.acquire(command)) steps.push({ kind: "lock-room", command });
   }
 
-  #lockRoom(command: Command, steps: Step[], effects: EngineEffect[]): void {
+  #lockRoom(command: AppendCommand, steps: Step[], effects: EngineEffect[]): void {
     if (command.kind === "post" && command.destination === undefined)
       return this.#requestConfirmation(command, effects);
     const lock = roomLock(command, this.#rooms);
@@ -392,7 +392,7 @@ export class RoomEngine {
    * run alone. So does a raised hand or a request to join that may exceed the limit of its list.
    * @param held number of running commands that are this one: 1 once it has its lock
    */
-  #lockMode(command: Command, lock: string, held = 0): LockMode {
+  #lockMode(command: AppendCommand, lock: string, held = 0): LockMode {
     // Each of them may be a join, a departure or an entry in a list.
     const others = () => this.#lock.runningOwn(lock) - held;
     switch (command.kind) {
@@ -427,7 +427,7 @@ export class RoomEngine {
 
   /** Actions that change only what their user has made share the lock. */
   #actionMode(
-    { action, requester }: Extract<Command, { kind: "act" }>,
+    { action, requester }: Extract<AppendCommand, { kind: "act" }>,
     others: () => number,
   ): LockMode {
     switch (action.kind) {
@@ -455,7 +455,7 @@ export class RoomEngine {
   }
 
   /** Performs a command that waited for its lock, unless it now needs another lock or mode. */
-  #resume(lock: string, claim: Claim<Command>, steps: Step[], effects: EngineEffect[]): void {
+  #resume(lock: string, claim: Claim<AppendCommand>, steps: Step[], effects: EngineEffect[]): void {
     const { command, mode } = claim;
     if (lock !== roomLock(command, this.#rooms)) {
       this.#releaseLock(lock, claim, steps);
@@ -467,7 +467,12 @@ export class RoomEngine {
     this.#resumeLater(lock, this.#lock.requeue(lock, claim, needed), steps);
   }
 
-  #performStep(lock: string, claim: Claim<Command>, steps: Step[], effects: EngineEffect[]): void {
+  #performStep(
+    lock: string,
+    claim: Claim<AppendCommand>,
+    steps: Step[],
+    effects: EngineEffect[],
+  ): void {
     const { command } = claim;
     try {
       const drafts = this.#drafts(command, effects);
@@ -489,7 +494,7 @@ export class RoomEngine {
   }
 
   /** A rename also locks the new name, so that nobody can create a room with it in the meantime. */
-  #locksFor(lock: string, claim: Claim<Command>): string[] {
+  #locksFor(lock: string, claim: Claim<AppendCommand>): string[] {
     const { command } = claim;
     if (command.kind !== "act" || command.action.kind !== "rename") return [lock];
     const next = nameLock(command.action.to);
@@ -504,7 +509,7 @@ export class RoomEngine {
 
   #append(
     locks: readonly string[],
-    claim: Claim<Command>,
+    claim: Claim<AppendCommand>,
     drafts: readonly Draft[],
     effects: EngineEffect[],
   ): void {
@@ -518,15 +523,15 @@ export class RoomEngine {
     effects.push({ kind: "append", token, drafts, follows, payer });
   }
 
-  #releaseLock(lock: string, claim: Claim<Command>, steps: Step[]): void {
+  #releaseLock(lock: string, claim: Claim<AppendCommand>, steps: Step[]): void {
     this.#resumeLater(lock, this.#lock.release(lock, claim), steps);
   }
 
-  #resumeLater(lock: string, claims: readonly Claim<Command>[], steps: Step[]): void {
+  #resumeLater(lock: string, claims: readonly Claim<AppendCommand>[], steps: Step[]): void {
     for (const claim of claims) steps.push({ kind: "resume", lock, claim });
   }
 
-  #startNextPost(command: Command, steps: Step[]): void {
+  #startNextPost(command: AppendCommand, steps: Step[]): void {
     if (command.kind !== "post") return;
     const next = command.outbox.release();
     if (next !== undefined) steps.push({ kind: "lock-room", command: next });
@@ -536,7 +541,7 @@ export class RoomEngine {
    * @returns `undefined` if there is nothing to record; `effects` then contains the answer
    * @throws {Fault} before anything is changed
    */
-  #drafts(command: Command, effects: EngineEffect[]): Draft[] | undefined {
+  #drafts(command: AppendCommand, effects: EngineEffect[]): Draft[] | undefined {
     const rooms = this.#rooms;
     switch (command.kind) {
       case "post": {
@@ -725,7 +730,7 @@ export class RoomEngine {
     return this.#run(steps, effects);
   }
 
-  #retryDecision(command: Command, steps: Step[], effects: EngineEffect[]): void {
+  #retryDecision(command: AppendCommand, steps: Step[], effects: EngineEffect[]): void {
     if (command.kind !== "post") {
       steps.push({ kind: "lock-room", command });
       return;
@@ -753,7 +758,7 @@ export class RoomEngine {
   }
 
   #answer(
-    command: Exclude<Command, PostCommand | ConversationCommand>,
+    command: Exclude<AppendCommand, PostCommand | ConversationCommand>,
     record: LogRecord,
   ): EngineEffect {
     const { head } = record;
@@ -812,7 +817,7 @@ export class RoomEngine {
     return queued ? { seq, n, time, queued } : { seq, n, time };
   }
 
-  #refuse(command: Command, fault: Fault, effects: EngineEffect[]): void {
+  #refuse(command: AppendCommand, fault: Fault, effects: EngineEffect[]): void {
     if (command.kind === "meet") return;
     if (command.kind !== "post") {
       effects.push(settled(command.requester, fault));
@@ -855,7 +860,7 @@ function settled({ id }: Requester, outcome: Settle["outcome"]): Settle {
   return { kind: "settle", id, outcome };
 }
 
-function userOf(command: Command): UserId {
+function userOf(command: AppendCommand): UserId {
   return "requester" in command ? command.requester.user : command.user;
 }
 
@@ -867,7 +872,7 @@ function queuedTooMuch(): Fault {
   });
 }
 
-function mayRetry(command: Command): boolean {
+function mayRetry(command: AppendCommand): boolean {
   const { tries = 0 } = command;
   command.tries = tries + 1;
   return tries < CONFLICT_TRIES_MAX;

@@ -79,7 +79,7 @@ interface MessageAction {
 }
 
 /** An operator may act everywhere except in private rooms and other users' conversations. */
-export interface Actor {
+export interface ModeratorActor {
   readonly user: UserId;
   readonly isOperator: boolean;
 }
@@ -92,7 +92,12 @@ export function withRoomRemoval(room: Room, gone: UserId, departure: Draft): Dra
 }
 
 /** @throws {Fault} room-unknown, not-member, not-allowed, muted or too-many */
-export function actionDrafts(rooms: Rooms, actor: Actor, act: RoomAction, unixMs: number): Draft[] {
+export function actionDrafts(
+  rooms: Rooms,
+  actor: ModeratorActor,
+  act: RoomAction,
+  unixMs: number,
+): Draft[] {
   const draft = actionDraft(rooms, actor, act, unixMs);
   const room = rooms.get(act.room);
   if (room === undefined) return [draft];
@@ -109,7 +114,7 @@ function topicRemoval({ id: room, topic, topicChange }: Room, { by, body }: Draf
   return [{ kind: "topic", room, by, id: "", body: { topic: "" } }];
 }
 
-function actionDraft(rooms: Rooms, actor: Actor, act: RoomAction, unixMs: number): Draft {
+function actionDraft(rooms: Rooms, actor: ModeratorActor, act: RoomAction, unixMs: number): Draft {
   const room = rooms.get(act.room);
   if (room === undefined) throw new Fault("room-unknown", "no such room");
   switch (act.kind) {
@@ -188,7 +193,7 @@ export function isPermanent(room: Room, record: LogRecord): boolean {
   return room.isSealed === true || id === "" || !bodyOf(record, kind)?.reason;
 }
 
-export function kickDraft(room: Room, actor: Actor, target: KickTarget): Draft {
+export function kickDraft(room: Room, actor: ModeratorActor, target: KickTarget): Draft {
   const act = { kind: "kick", room: room.id, ...target } as const;
   checkModerates(room, actor);
   checkMayModerateUser(room, actor, act);
@@ -202,7 +207,7 @@ export function kickDraft(room: Room, actor: Actor, target: KickTarget): Draft {
 function admissionDraft(
   rooms: Rooms,
   room: Room,
-  actor: Actor,
+  actor: ModeratorActor,
   { user, name, isByToken, by = name }: Extract<RoomAction, { kind: "admission" }>,
   unixMs: number,
 ): Draft {
@@ -256,7 +261,7 @@ function admissionOf({ id: room }: Room, by: UserId, body: Body<"admission">): D
   return { kind: "admission", room, by, id: "", body };
 }
 
-function checkMayInvite(room: Room, actor: Actor, unixMs: number): void {
+function checkMayInvite(room: Room, actor: ModeratorActor, unixMs: number): void {
   if (!actor.isOperator || room.isPrivate === true) requireMember(room, actor.user);
   if (room.isSealed === true) {
     throw new Fault("sealed-room", msg`'${displayedName(room)}' is encrypted`, {
@@ -289,7 +294,7 @@ function userActionDraft(
 function roomAdminDraft(
   rooms: Rooms,
   room: Room,
-  { user: by, isOperator }: Actor,
+  { user: by, isOperator }: ModeratorActor,
   act: Extract<RoomAction, { kind: "rename" | "close" | "remove" | "retention" }>,
 ): Draft {
   const { name: was } = room;
@@ -316,7 +321,7 @@ function roomAdminDraft(
   return { kind: "rename", ...draft, body: { was, name: act.to } };
 }
 
-export function moderates(room: Room, { user, isOperator }: Actor): boolean {
+export function moderates(room: Room, { user, isOperator }: ModeratorActor): boolean {
   return (isOperator && room.isPrivate !== true) || room.moderators.has(user);
 }
 
@@ -336,14 +341,14 @@ export function checkMayImport(
   });
 }
 
-function checkModerates(room: Room, actor: Actor): void {
+function checkModerates(room: Room, actor: ModeratorActor): void {
   if (room.name !== undefined && moderates(room, actor)) return;
   throw new Fault("not-allowed", msg`you are not a moderator of '${displayedName(room)}'`);
 }
 
 function checkMayModerateUser(
   room: Room,
-  { user, isOperator }: Actor,
+  { user, isOperator }: ModeratorActor,
   act: Extract<RoomAction, { kind: "kick" | "mute" | "grant" }>,
 ): void {
   // Kicking a user who has not joined yet withdraws the invitation, or declines the request.
@@ -372,7 +377,7 @@ function checkMember(room: Room, { user, name }: Pick<UserAction, "user" | "name
 function editDraft(
   rooms: Rooms,
   room: Room,
-  actor: Actor,
+  actor: ModeratorActor,
   { seq, author, text }: Extract<RoomAction, { kind: "edit" }>,
   unixMs: number,
 ): Draft {
@@ -401,7 +406,7 @@ function editDraft(
 function eraseDraft(
   rooms: Rooms,
   room: Room,
-  actor: Actor,
+  actor: ModeratorActor,
   { seq, author, also: named = [] }: Extract<RoomAction, { kind: "erase" }>,
 ): Draft {
   const isByOther = author !== actor.user;
@@ -418,7 +423,7 @@ function eraseDraft(
 function pinDraft(
   rooms: Rooms,
   room: Room,
-  actor: Actor,
+  actor: ModeratorActor,
   { seq, on }: Extract<RoomAction, { kind: "pin" }>,
 ): Draft {
   checkMayPin(room, actor);
@@ -434,7 +439,7 @@ function pinDraft(
   return { kind: "pin", room: room.id, by: actor.user, id: "", body: { seq, on } };
 }
 
-function receiptsDraft(room: Room, actor: Actor, on: boolean): Draft {
+function receiptsDraft(room: Room, actor: ModeratorActor, on: boolean): Draft {
   checkMayPin(room, actor);
   if (room.pair !== undefined && room.pair[0] === room.pair[1]) {
     throw new Fault("not-allowed", "notes to yourself have no read receipts");
@@ -450,7 +455,7 @@ function receiptsDraft(room: Room, actor: Actor, on: boolean): Draft {
  * Checks what the start of a poll requires, before its text is posted.
  * @throws {Fault} not-member, muted, not-allowed, too-fast, sealed-room or too-many
  */
-export function checkMayStartPoll(room: Room, actor: Actor, unixMs: number): void {
+export function checkMayStartPoll(room: Room, actor: ModeratorActor, unixMs: number): void {
   checkMayPost(room, actor.user, unixMs);
   if (!moderates(room, actor)) checkRules(room, actor.user, { kind: "poll", body: {} }, unixMs);
   checkOpenPolls(room, unixMs);
@@ -462,7 +467,7 @@ export function checkMayStartPoll(room: Room, actor: Actor, unixMs: number): voi
  */
 function handDraft(
   room: Room,
-  actor: Actor,
+  actor: ModeratorActor,
   { user, name, on }: Extract<RoomAction, { kind: "hand" }>,
   unixMs: number,
 ): Draft {
@@ -487,7 +492,7 @@ function handDraft(
 /** A user asks to join, and a moderator declines. To accept, a moderator invites the user. */
 function knockDraft(
   room: Room,
-  actor: Actor,
+  actor: ModeratorActor,
   { user, name, on }: Extract<RoomAction, { kind: "knock" }>,
 ): Draft {
   if (user !== actor.user) checkModerates(room, actor);
@@ -521,7 +526,7 @@ function checkMayKnock(room: Room, user: UserId): void {
   throw new Fault("too-many", msg`${KNOCKS_MAX} people already ask to join '${name}'`);
 }
 
-function rulesDraft(rooms: Rooms, room: Room, actor: Actor, change: RoomRules): Draft {
+function rulesDraft(rooms: Rooms, room: Room, actor: ModeratorActor, change: RoomRules): Draft {
   checkModerates(room, actor);
   const { join, newcomers } = change;
   if (newcomers !== undefined && newcomers !== (room.rules.newcomers ?? false)) {
@@ -561,7 +566,7 @@ function rulesDraft(rooms: Rooms, room: Room, actor: Actor, change: RoomRules): 
   return { kind: "rules", room: room.id, by: actor.user, id: "", body };
 }
 
-function checkNewcomers(rooms: Rooms, { isOperator }: Actor, isOn: boolean): void {
+function checkNewcomers(rooms: Rooms, { isOperator }: ModeratorActor, isOn: boolean): void {
   if (!isOperator) {
     throw new Fault("not-allowed", msg`only operators decide which rooms newcomers join`, {
       remedy: "ask an operator",
@@ -571,7 +576,7 @@ function checkNewcomers(rooms: Rooms, { isOperator }: Actor, isOn: boolean): voi
   throw new Fault("too-many", msg`newcomers can join at most ${NEWCOMERS_ROOMS_MAX} rooms`);
 }
 
-function checkMayPin(room: Room, actor: Actor): void {
+function checkMayPin(room: Room, actor: ModeratorActor): void {
   const isFree = room.isPrivate === true && room.members.has(actor.user);
   if (!isFree && room.pair?.includes(actor.user) !== true) checkModerates(room, actor);
 }
@@ -583,7 +588,7 @@ function checkMayPin(room: Room, actor: Actor): void {
 function eraseManyDraft(
   rooms: Rooms,
   room: Room,
-  { user: by }: Actor,
+  { user: by }: ModeratorActor,
   { seqs, isRetention }: Extract<RoomAction, { kind: "erase-many" }>,
 ): Draft {
   const remaining = seqs.filter((seq) => !rooms.isErased(seq));

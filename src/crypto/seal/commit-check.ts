@@ -17,10 +17,10 @@ import {
 } from "../../base/limits-sealed.ts";
 import { type FoldedName, foldName } from "../../base/names.ts";
 import {
-  type Certificates,
   isCapable,
   isSameDevice,
   leafAt,
+  type MemberCertificates,
   membersOf,
   type SealDevice,
   type SealMember,
@@ -47,7 +47,7 @@ export const REFUSALS = {
   unverified: "a signature, a key or a confirmation is wrong",
 } as const satisfies Record<string, string>;
 
-export type Refusal = keyof typeof REFUSALS;
+export type CommitRefusal = keyof typeof REFUSALS;
 
 export interface SealChange {
   readonly kind: "add" | "remove" | "update" | "policy" | "join" | "resync";
@@ -74,13 +74,13 @@ export interface GroupView {
 
 export type Verdict =
   | { readonly ok: true; readonly change: SealChange }
-  | { readonly ok: false; readonly reason: Refusal };
+  | { readonly ok: false; readonly reason: CommitRefusal };
 
 export type Committer = { readonly leaf: number } | "newcomer";
 
 export class CommitCheck {
   constructor(
-    private readonly certificates: Certificates,
+    private readonly certificates: MemberCertificates,
     private readonly checks: AccountChecks,
   ) {}
 
@@ -105,7 +105,7 @@ export class CommitCheck {
     return this.checkExternalCommit(group, leaf, removeProposal.remove.removed);
   }
 
-  async checkDevice(leaf: LeafNode): Promise<SealDevice | Refusal> {
+  async checkDevice(leaf: LeafNode): Promise<SealDevice | CommitRefusal> {
     const device = await this.certificates.deviceOf(leaf);
     if (device === undefined) return "certificate";
     if (!isCapable(leaf)) return "key-package";
@@ -115,7 +115,7 @@ export class CommitCheck {
     return "identity-changed";
   }
 
-  async checkKeyPackage(keyPackage: KeyPackage): Promise<SealDevice | Refusal> {
+  async checkKeyPackage(keyPackage: KeyPackage): Promise<SealDevice | CommitRefusal> {
     const { cipherSuite, version, extensions, leafNode } = keyPackage;
     const isSupported = cipherSuite === SUITE && version === "mls10" && extensions.length === 0;
     const isAcceptable = isSupported && isShortLived(leafNode);
@@ -171,7 +171,7 @@ export class CommitCheck {
     by: SealMember,
     policy: SealPolicy,
     proposals: readonly Proposal[],
-  ): Promise<SealDevice[] | Refusal> {
+  ): Promise<SealDevice[] | CommitRefusal> {
     if (members.length + proposals.length > GROUP_DEVICES_MAX) return "too-many";
     const isAllowedToAdd = policy.adders === "members" || hasAdminRights(policy, members, by);
     const devices = new Set(members.map(({ device }) => device));
@@ -195,7 +195,7 @@ export class CommitCheck {
     by: SealMember,
     policy: SealPolicy,
     proposals: readonly Proposal[],
-  ): SealMember[] | Refusal {
+  ): SealMember[] | CommitRefusal {
     const removed = new Set<SealMember>();
     for (const proposal of proposals) {
       if (proposal.proposalType !== "remove") return "proposal-kind";
@@ -286,10 +286,10 @@ function accepted(change: SealChange): Verdict {
   return { ok: true, change };
 }
 
-export function refusedFault(reason: Refusal): Fault {
+export function refusedFault(reason: CommitRefusal): Fault {
   return new Fault("seal-refused", REFUSALS[reason]);
 }
 
-function refused(reason: Refusal): Verdict {
+function refused(reason: CommitRefusal): Verdict {
   return { ok: false, reason };
 }

@@ -25,12 +25,12 @@ export interface SealedContent {
    * flight or were refused.
    */
   readonly unconfirmed?: readonly CountRange[] | undefined;
-  readonly checkpoint?: SignedCheckpoint | undefined;
+  readonly checkpoint?: CheckpointReport | undefined;
 }
 
 export type CountRange = readonly [first: number, last: number];
 
-export interface SignedCheckpoint {
+export interface CheckpointReport {
   readonly origin: string;
   readonly size: number;
   readonly root: Uint8Array;
@@ -128,7 +128,7 @@ function rangesOf(value: unknown): CountRange[] | undefined {
   return ranges;
 }
 
-function checkpointOf(value: unknown): SignedCheckpoint | "malformed" {
+function checkpointOf(value: unknown): CheckpointReport | "malformed" {
   if (typeof value !== "object" || value === null) return "malformed";
   const { origin, size, root, signature } = value as Readonly<Record<string, unknown>>;
   if (typeof origin !== "string" || origin.length > ORIGIN_CHARS_MAX) return "malformed";

@@ -38,9 +38,9 @@ import { sealedLeaveBytes } from "../signed-bytes.ts";
 import {
   type AccountChecks,
   CommitCheck,
+  type CommitRefusal,
   type Committer,
   hasAdminRights,
-  type Refusal,
   refusedFault,
   type SealChange,
 } from "./commit-check.ts";
@@ -61,7 +61,13 @@ import {
   readSecret,
   withFaults,
 } from "./key-packages.ts";
-import { Certificates, memberAt, membersOf, type SealDevice, type SealMember } from "./members.ts";
+import {
+  MemberCertificates,
+  memberAt,
+  membersOf,
+  type SealDevice,
+  type SealMember,
+} from "./members.ts";
 import { paddedBytes } from "./padding.ts";
 import { policyExtensions, type SealPolicy } from "./policy.ts";
 import type { SealPrimitives } from "./primitives.ts";
@@ -111,7 +117,7 @@ export type SealProcessed =
   | { readonly kind: "removed"; readonly change: SealChange; readonly consumed: Consumed }
   /** The caller switches to the group that it stored with the commit, or rejoins if it has none. */
   | { readonly kind: "own" }
-  | { readonly kind: "rejected"; readonly reason: Refusal; readonly cause?: unknown };
+  | { readonly kind: "rejected"; readonly reason: CommitRefusal; readonly cause?: unknown };
 
 export interface SealedMessage extends SignedContent {
   readonly sender: SealMember;
@@ -124,7 +130,7 @@ export class SealEngine {
   private constructor(
     private readonly options: SealEngineOptions,
     private readonly suite: CiphersuiteImpl,
-    private readonly certificates: Certificates,
+    private readonly certificates: MemberCertificates,
     private readonly account: string,
   ) {
     this.#config = makeConfig(certificates);
@@ -143,7 +149,7 @@ export class SealEngine {
         { remedy: "open it over HTTPS" },
       );
     }
-    const certificates = new Certificates(options.servers);
+    const certificates = new MemberCertificates(options.servers);
     const credential = { credentialType: "basic", identity: options.cert } as const;
     const signaturePublicKey = options.signer.publicKey;
     const self = await certificates.deviceOf({ credential, signaturePublicKey });
@@ -613,7 +619,7 @@ function contextOf({ gid, policy }: SealedGroup): ContentContext {
   return { gid, room: policy.room };
 }
 
-function rejected(reason: Refusal): SealProcessed {
+function rejected(reason: CommitRefusal): SealProcessed {
   return { kind: "rejected", reason };
 }
 

@@ -14,7 +14,7 @@ import { toBase64Url } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import { KEY_PACKAGE_MS, KEY_PACKAGE_SKEW_MS, KEY_PACKAGES_MAX } from "../../base/limits-sealed.ts";
 import { packValue, unpackValue } from "../../wire/codec.ts";
-import type { CommitCheck, Refusal } from "./commit-check.ts";
+import type { CommitCheck, CommitRefusal } from "./commit-check.ts";
 import { readMessage, writeMessage } from "./formats.ts";
 import type { SealDevice } from "./members.ts";
 import { POLICY_EXTENSION } from "./policy.ts";
@@ -29,7 +29,7 @@ export interface KeyPackagePair {
 
 export type KeyPackageVerdict =
   | { readonly kind: "good"; readonly ref: string; readonly device: SealDevice }
-  | { readonly kind: "rejected"; readonly reason: Refusal };
+  | { readonly kind: "rejected"; readonly reason: CommitRefusal };
 
 interface KeyPackagesOptions {
   readonly signer: SealSigner;

@@ -27,7 +27,7 @@ export interface SealMember {
 
 export type SealDevice = Omit<SealMember, "leaf">;
 
-export class Certificates {
+export class MemberCertificates {
   readonly #servers: ReadonlySet<string>;
   readonly #cached = new Set<string>();
 

@@ -24,10 +24,10 @@ import {
   type LineSpans,
 } from "../disk/disk.ts";
 import { type LineMatcher, lineMatcher } from "../disk/search-worker.ts";
-import type { Archive, Page, PageQuery } from "../log/log.ts";
+import type { Archive, PageQuery, RecordPage } from "../log/log.ts";
 import { segmentName } from "../log/segment.ts";
 import type { BlockIndex, ByteRange } from "./block-index.ts";
-import { isRare, lineQueryOf, type SearchQuery } from "./line-query.ts";
+import { isRare, type LineSearchQuery, lineQueryOf } from "./line-query.ts";
 import { type ArchiveOptions, type IndexView, LogIndex } from "./log-index.ts";
 
 const WAVE_RANGES = 24;
@@ -178,7 +178,7 @@ export class LogArchive implements Archive {
     await this.#index.refresh(() => undefined);
   }
 
-  async page(query: PageQuery): Promise<Page> {
+  async page(query: PageQuery): Promise<RecordPage> {
     const { records, more, suspects } = await this.#raw(query);
     const verified: LogRecord[] = [];
     for (const record of records) {
@@ -192,7 +192,7 @@ export class LogArchive implements Archive {
     return { records: verified, more };
   }
 
-  async #raw(query: PageQuery): Promise<Page & { suspects: Collector["suspects"] }> {
+  async #raw(query: PageQuery): Promise<RecordPage & { suspects: Collector["suspects"] }> {
     const { disk, folder, sha256 } = this.options;
     const files = new SegmentFiles(disk, folder);
     try {
@@ -247,7 +247,7 @@ function* mergeBlocks(index: BlockIndex, blocks: readonly number[]): Generator<B
 }
 
 class Collector {
-  readonly #query: SearchQuery;
+  readonly #query: LineSearchQuery;
   readonly #matcher: LineMatcher;
   /**
    * Invalid records, each with the fault to report unless an erasure explains the damage. An
@@ -323,7 +323,7 @@ class Collector {
     return true;
   }
 
-  page(): Page {
+  page(): RecordPage {
     const records = this.#query.from === "newest" ? this.#records.reverse() : this.#records;
     return { records, more: this.#more };
   }
@@ -387,7 +387,7 @@ const ERASING_KINDS = kindsWith("erasing");
 class ErasureCheck {
   readonly #orders = new Map<number, readonly number[]>();
 
-  constructor(private readonly read: (query: PageQuery) => Promise<Page>) {}
+  constructor(private readonly read: (query: PageQuery) => Promise<RecordPage>) {}
 
   async resolve(record: LogRecord): Promise<LogRecord | undefined> {
     const { seq } = record.head;

@@ -6,11 +6,11 @@ import { READ_KINDS } from "../../wire/kinds.ts";
 import type { LineQuery } from "../disk/disk.ts";
 import type { PageQuery } from "../log/log.ts";
 
-export interface SearchQuery extends LineQuery {
+export interface LineSearchQuery extends LineQuery {
   readonly from: PageQuery["from"];
 }
 
-export function lineQueryOf(query: PageQuery): SearchQuery {
+export function lineQueryOf(query: PageQuery): LineSearchQuery {
   const { grep, ignoreCase } = query;
   const prefilter = prefilterOf(query);
   if (grep === undefined || ignoreCase !== true) return { ...query, ...prefilter };
@@ -24,7 +24,7 @@ export function isRare({ grep, re, by, kinds }: LineQuery): boolean {
   return isBodySearched || by !== undefined || (kinds?.size ?? READ_KINDS.size) < READ_KINDS.size;
 }
 
-function prefilterOf(query: PageQuery): Pick<SearchQuery, "needle"> {
+function prefilterOf(query: PageQuery): Pick<LineSearchQuery, "needle"> {
   if (query.grep !== undefined && query.grep !== "" && query.ignoreCase !== true) {
     return query.grep.isWellFormed() ? searchedFor(escapedInJson(query.grep)) : {};
   }
@@ -38,7 +38,7 @@ function prefilterOf(query: PageQuery): Pick<SearchQuery, "needle"> {
   return { needle: Buffer.from(`${ofKind}"room":"${room}","n":`, "latin1") };
 }
 
-function searchedFor(text: string): Pick<SearchQuery, "needle"> {
+function searchedFor(text: string): Pick<LineSearchQuery, "needle"> {
   return { needle: Buffer.from(text, "utf8") };
 }
 

@@ -84,8 +84,8 @@ const LOCK = "backup.lock";
 const CHECKPOINT_TIMEOUT_MS = 2_000;
 const CHECKPOINT_INTERVAL_MS = 50;
 export const DAMAGED_LISTED_MAX = 20;
-export const LOG_NAMES = ["history", "accounts"] as const;
-type LogName = (typeof LOG_NAMES)[number];
+export const BACKUP_LOGS = ["history", "accounts"] as const;
+type LogName = (typeof BACKUP_LOGS)[number];
 
 interface CopiedLog extends VerifiedLog {
   readonly note: string | undefined;
@@ -172,7 +172,7 @@ class Backup {
     const history = await this.#copyLog("history");
     const accounts = await this.#copyLog("accounts");
     const verified: Record<LogName, CopiedLog> = { history, accounts };
-    for (const name of LOG_NAMES) {
+    for (const name of BACKUP_LOGS) {
       await truncateLog(disk, join(out, name), verified[name].extent.segments);
     }
     await disk.syncFolder(out);
@@ -200,11 +200,11 @@ class Backup {
     });
     if (!isFirst) await this.#writeCheckpoints(verified);
     await removeStartMark(disk, out);
-    for (const name of LOG_NAMES) await eraseDue(disk, join(out, name), verified[name].due);
+    for (const name of BACKUP_LOGS) await eraseDue(disk, join(out, name), verified[name].due);
     await removeOthers(disk, join(out, "files"), (file) => this.#files.get(file) !== undefined);
     await removeOtherGroupInfos(disk, join(out, GROUP_INFOS.folder), infos);
     let damagedRecords = 0;
-    for (const name of LOG_NAMES) {
+    for (const name of BACKUP_LOGS) {
       for (const seq of verified[name].damaged) {
         if (++damagedRecords > DAMAGED_LISTED_MAX) continue;
         this.options.onWarning(`record ${seq} of ${name} is damaged in the server's folder`);
@@ -246,7 +246,7 @@ class Backup {
     const previous = this.previous;
     if (previous === undefined) return;
     const { disk, data, sha256, out } = this.options;
-    for (const name of LOG_NAMES) {
+    for (const name of BACKUP_LOGS) {
       const { size, root } = previous[name];
       const folder = join(data, name);
       const atLeast = Math.min(size, endOf(disk, folder).durable);
@@ -291,7 +291,7 @@ class Backup {
 
   async #writeCheckpoints(copied: Readonly<Record<LogName, CopiedLog>>): Promise<void> {
     const { disk, out } = this.options;
-    for (const name of LOG_NAMES) {
+    for (const name of BACKUP_LOGS) {
       const { note } = copied[name];
       if (note !== undefined) await writeCheckpointFile(disk, join(out, name), note);
     }

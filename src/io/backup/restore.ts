@@ -20,7 +20,7 @@ import { lockFolder } from "../disk/lock.ts";
 import { isMountPoint } from "../disk/stat.ts";
 import { absolutePath } from "../disk/working-folder.ts";
 import { readCheckpointFile } from "../log/checkpoints.ts";
-import { DAMAGED_LISTED_MAX, LOG_NAMES, SMALL_BYTES_MAX, SMALL_FILES } from "./backup.ts";
+import { BACKUP_LOGS, DAMAGED_LISTED_MAX, SMALL_BYTES_MAX, SMALL_FILES } from "./backup.ts";
 import {
   copyContents,
   copyGroupInfos,
@@ -114,10 +114,11 @@ async function restoreTo(options: RestoreOptions, data: string): Promise<Restore
       throw new Fault("checksum-wrong", message, { remedy: LOSS_REMEDY });
     }
     const verifiedCopy = await verifyLogs(options, staging, manifest);
-    for (const name of LOG_NAMES) {
+    for (const name of BACKUP_LOGS) {
       if (verifiedCopy[name].damaged.length > before[name].damaged.length) throw miscopied(staging);
     }
-    for (const name of LOG_NAMES) await eraseDue(disk, join(staging, name), verifiedCopy[name].due);
+    for (const name of BACKUP_LOGS)
+      await eraseDue(disk, join(staging, name), verifiedCopy[name].due);
     await options.finish(
       staging,
       newer?.note ?? readCheckpointFile(disk, join(staging, "history"))?.note,
@@ -145,7 +146,7 @@ async function restoreTo(options: RestoreOptions, data: string): Promise<Restore
   }
 }
 
-type VerifiedLogs = Readonly<Record<(typeof LOG_NAMES)[number], VerifiedLog>>;
+type VerifiedLogs = Readonly<Record<(typeof BACKUP_LOGS)[number], VerifiedLog>>;
 
 async function verifyLogs(
   { disk, sha256 }: RestoreOptions,
@@ -153,7 +154,7 @@ async function verifyLogs(
   manifest: Manifest,
   files?: Files,
 ): Promise<VerifiedLogs> {
-  const walk = async (name: (typeof LOG_NAMES)[number]): Promise<VerifiedLog> => {
+  const walk = async (name: (typeof BACKUP_LOGS)[number]): Promise<VerifiedLog> => {
     const { size, root } = manifest[name];
     const onRecord =
       name === "history" && files !== undefined ? { onRecord: files.apply.bind(files) } : {};
@@ -169,7 +170,9 @@ async function verifyLogs(
 }
 
 function reportDamaged({ onWarning }: RestoreOptions, verified: VerifiedLogs): number {
-  const damaged = LOG_NAMES.flatMap((name) => verified[name].damaged.map((seq) => ({ name, seq })));
+  const damaged = BACKUP_LOGS.flatMap((name) =>
+    verified[name].damaged.map((seq) => ({ name, seq })),
+  );
   for (const { name, seq } of damaged.slice(0, DAMAGED_LISTED_MAX)) {
     onWarning(`record ${seq} of ${name} is damaged in the backup`);
   }
@@ -280,7 +283,7 @@ async function copyLogs(
   disk: TreeDisk,
   { backup, staging, before, onBytes }: LogsCopy,
 ): Promise<void> {
-  for (const name of LOG_NAMES) {
+  for (const name of BACKUP_LOGS) {
     const to = join(staging, name);
     const { segments } = before[name].extent;
     const copy = { disk, from: join(backup, name), to, trusted: {}, keepsComplete: false, onBytes };

@@ -4,7 +4,7 @@ import { unreachable } from "../../base/assert.ts";
 import { Fault } from "../../base/fault.ts";
 import type { Sha256 } from "../../base/ids.ts";
 import { CLUSTER_WINDOW_RECORDS } from "../../base/limits-cluster.ts";
-import { Admission, type RejectionReason } from "../../core/cluster/admission.ts";
+import { ClusterAdmission, type RejectionReason } from "../../core/cluster/admission.ts";
 import type { Place } from "../../core/cluster/claims.ts";
 import {
   type CopiedLines,
@@ -72,7 +72,7 @@ export const LOG_NAMES: readonly Place[] = ["accounts", "history"];
 
 export class Interpreter {
   readonly #options: InterpreterOptions;
-  #admission = new Admission();
+  #admission = new ClusterAdmission();
   #heads: Readonly<Record<Place, number>>;
   #copied: Record<Place, number> = { history: 0, accounts: 0 };
   #isCopying = false;
@@ -101,7 +101,7 @@ export class Interpreter {
 
   async rebuild(at: Position): Promise<void> {
     const { mirrors } = this.#options;
-    const admission = new Admission();
+    const admission = new ClusterAdmission();
     let lacksBodies = false;
     for (const logName of LOG_NAMES) {
       const head = at[logName];

@@ -10,7 +10,7 @@ import { parseObject } from "../../wire/record.ts";
 import { diskFault, errorCode } from "./disk.ts";
 import { removePath, renamePath } from "./open-elsewhere.ts";
 import { readStart } from "./plain-file.ts";
-import { Presence } from "./presence.ts";
+import { FilePresence } from "./presence.ts";
 import { linkStatOf } from "./stat.ts";
 
 export interface Lock {
@@ -39,10 +39,10 @@ export function lockFolder(folder: string, startedUnixMs: number): FolderLock {
   const infoPath = join(folder, "LOCK.json");
   const database = openLocked(folder, path);
   const holder = { pid: process.pid, host: hostname(), started: formatUtc(startedUnixMs) };
-  let presence: Presence;
+  let presence: FilePresence;
   try {
     writeInfo(infoPath, holder);
-    presence = new Presence(path);
+    presence = new FilePresence(path);
   } catch (error) {
     database.close();
     throw diskFault(error, folder);

@@ -8,7 +8,7 @@ import { type Clock, every } from "../clock.ts";
 import { errorCode } from "./disk.ts";
 
 /** Reports whether a path still leads to the file or folder that it led to at the beginning. */
-export class Presence {
+export class FilePresence {
   readonly #fd: number | undefined;
   #isClosed = false;
 

@@ -68,7 +68,7 @@ export interface PageQuery {
   readonly bytesMax: number;
 }
 
-export interface Page {
+export interface RecordPage {
   readonly records: readonly LogRecord[];
   /** True if more records match: before this page for `newest`, after it for `oldest`. */
   readonly more: boolean;
@@ -76,6 +76,6 @@ export interface Page {
 
 /** Reads a log's files without a lock. A writer may be running at the same time. */
 export interface Archive {
-  page(query: PageQuery): Promise<Page>;
+  page(query: PageQuery): Promise<RecordPage>;
   close(): void;
 }

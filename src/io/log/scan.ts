@@ -12,7 +12,7 @@ const NEWLINE = 0x0a;
 const TAIL_BYTES = 4 * LINE_BYTES_MAX;
 const BLOCK_BYTES_MAX = 64 << 20;
 
-export interface Block {
+export interface ScannedBlock {
   /**
    * Complete lines, valid until the next block is requested. The file's last block may lack the
    * final newline.
@@ -36,7 +36,7 @@ export async function* scanBlocks(
   from: number,
   to: number,
   blockBytes = SCAN_BLOCK_BYTES,
-): AsyncGenerator<Block> {
+): AsyncGenerator<ScannedBlock> {
   const buffers = new BufferPair(Math.min(blockBytes, Math.max(to - from, 1)));
   let pending = readAt(file, buffers.next(), from, to);
   try {
@@ -99,7 +99,7 @@ async function readAt(
   return { buffer, sizeBytes, isEnd: sizeBytes < requestedBytes || offset + sizeBytes >= to };
 }
 
-export function* linesOf(block: Block): Generator<ScannedLine> {
+export function* linesOf(block: ScannedBlock): Generator<ScannedLine> {
   for (let start = 0; start < block.bytes.length; ) {
     const line = lineAt(block, start);
     yield line;
@@ -141,7 +141,7 @@ export function lastRecord(file: DiskFile, from: number, to: number): ReadRecord
   return undefined;
 }
 
-export function lineAt({ bytes, offset }: Block, start: number): ScannedLine {
+export function lineAt({ bytes, offset }: ScannedBlock, start: number): ScannedLine {
   const end = bytes.indexOf(NEWLINE, start);
   const isComplete = end !== -1;
   return {

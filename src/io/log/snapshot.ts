@@ -43,12 +43,12 @@ export interface SnapshotLocation {
   readonly key: SnapshotKey;
 }
 
-export interface Snapshot<Folds> {
+export interface LogSnapshot<Folds> {
   readonly log: LogValue;
   readonly folds: Folds;
 }
 
-interface Content<Folds> extends Snapshot<Folds> {
+interface Content<Folds> extends LogSnapshot<Folds> {
   readonly format: number;
   readonly version: string;
   readonly leaf: string;
@@ -67,7 +67,7 @@ const PIECE_CHARS = 64 << 10;
 /** @internal */
 export async function writeSnapshot<Folds>(
   { disk, path, folder, sha256, version, key }: SnapshotLocation,
-  { log, folds }: Snapshot<Folds>,
+  { log, folds }: LogSnapshot<Folds>,
 ): Promise<void> {
   const leaf = lastLeaf({ disk, folder, sha256 }, log.segments);
   if (leaf === undefined) return;
@@ -145,7 +145,7 @@ function temporaryPath(path: string): string {
   return `${path}.tmp`;
 }
 
-export function readSnapshot<Folds>(location: SnapshotLocation): Snapshot<Folds> | undefined {
+export function readSnapshot<Folds>(location: SnapshotLocation): LogSnapshot<Folds> | undefined {
   const { disk, path, sha256, version, key } = location;
   try {
     const bytes = readWholeFile(disk, path, SNAPSHOT_BYTES_MAX);

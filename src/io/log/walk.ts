@@ -13,13 +13,13 @@ import {
   classifyLine,
   type FoldedRecord,
   type Head,
-  type Line,
   type LogRecord,
   leafHash,
+  type StoredLine,
 } from "../../wire/record.ts";
 import type { Disk, DiskFile } from "../disk/disk.ts";
 import { LineReader } from "./line-reader.ts";
-import { type Block, lineAt, type ScannedLine, scanBlocks } from "./scan.ts";
+import { lineAt, type ScannedBlock, type ScannedLine, scanBlocks } from "./scan.ts";
 import { Segment, type SegmentValue } from "./segment.ts";
 
 export interface FileRange {
@@ -84,7 +84,7 @@ export class LogWalk {
   }
 
   #addValidLines(
-    { bytes, offset }: Block,
+    { bytes, offset }: ScannedBlock,
     from: number,
     events: WalkEvents,
   ): Promise<void> | undefined {
@@ -140,7 +140,7 @@ export interface LogCheckOptions {
    * Called if a line is not the next record, or without a line if a file is missing. Returns false
    * to stop, true to skip what is invalid.
    */
-  readonly onBreak: (flaw: Flaw, line?: Line) => boolean;
+  readonly onBreak: (flaw: Flaw, line?: StoredLine) => boolean;
   /**
    * Called for the next record if only later versions know its kind. Without this handler, the
    * record is a break.

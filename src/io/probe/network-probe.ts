@@ -14,7 +14,7 @@ import { formatHostPort } from "../ws/upgrade.ts";
 
 const CHECKED_ADDRESSES_MAX = 4;
 
-export interface Target {
+export interface ProbeTarget {
   readonly host: string;
   readonly address: string;
   readonly port: number;
@@ -50,7 +50,7 @@ export async function localAddressFor(address: string): Promise<string> {
   });
 }
 
-export function connectTcp({ address, port, timeoutMs }: Target): Promise<void> {
+export function connectTcp({ address, port, timeoutMs }: ProbeTarget): Promise<void> {
   return new Promise((resolve, reject) => {
     const socket = createConnection({ host: address, port });
     const end = (act: () => void) => {
@@ -64,7 +64,7 @@ export function connectTcp({ address, port, timeoutMs }: Target): Promise<void> 
   });
 }
 
-export function handshakeTls({ host, address, port, timeoutMs }: Target): Promise<TlsInfo> {
+export function handshakeTls({ host, address, port, timeoutMs }: ProbeTarget): Promise<TlsInfo> {
   return new Promise((resolve, reject) => {
     // Do not check the certificate, because the server signs its hash.
     const socketOptions = {
@@ -95,7 +95,7 @@ export function handshakeTls({ host, address, port, timeoutMs }: Target): Promis
 }
 
 /** Unix milliseconds, rounded to seconds; `undefined` if the server does not send its time. */
-export function serverTime(target: Target): Promise<number | undefined> {
+export function serverTime(target: ProbeTarget): Promise<number | undefined> {
   const { host, address, port, timeoutMs } = target;
   return new Promise((resolve) => {
     const healthRequest = request(

@@ -193,7 +193,7 @@ export class QuicWire {
   }
 }
 
-export interface ServerOptions {
+export interface QuicServerOptions {
   readonly host: string;
   readonly port: number;
   readonly family: UdpFamily;
@@ -213,7 +213,7 @@ export class QuicSocket {
 
   constructor(private readonly endpoint: QuicEndpoint) {}
 
-  static listen(options: ServerOptions, onWire: (wire: QuicWire) => void): QuicSocket {
+  static listen(options: QuicServerOptions, onWire: (wire: QuicWire) => void): QuicSocket {
     const { host, port, family, certPem, keyPem, congestion } = options;
     const { QuicEndpoint, listen } = quic();
     const address = new SocketAddress({ address: host, port, family });

@@ -4,7 +4,7 @@ import { utf8Encode } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import { KNOWN_FILES_MAX, RECEIVED_FILES_MAX } from "../../base/limits.ts";
 import { DRAFTS_STORED_MAX, SETTINGS_LISTED_MAX } from "../../base/limits-screen.ts";
-import type { Draft } from "../../core/model/state.ts";
+import type { ComposerDraft } from "../../core/model/state.ts";
 import { parseObject } from "../../wire/record.ts";
 import type { AcceptedHistories } from "./accepted-histories.ts";
 import type { OutboxStore } from "./outbox-store.ts";
@@ -40,7 +40,7 @@ export class DraftStore extends HomeTable {
    * @param window takes over the drafts of closed windows; without it, the result has the drafts of
    * all windows, and nothing changes
    */
-  list(owner: DraftOwner, window?: DraftWindow): ReadonlyMap<string, Draft> {
+  list(owner: DraftOwner, window?: DraftWindow): ReadonlyMap<string, ComposerDraft> {
     const rows = this.#rows(owner);
     if (window === undefined || rows.length === 0) return joinedDrafts(rows);
     return this.database.transact(() => {
@@ -61,7 +61,7 @@ export class DraftStore extends HomeTable {
    */
   save(
     owner: DraftOwner,
-    changes: ReadonlyMap<string, Draft | undefined>,
+    changes: ReadonlyMap<string, ComposerDraft | undefined>,
     window: DraftWindow,
   ): void {
     this.database.transact(() => {
@@ -78,7 +78,7 @@ export class DraftStore extends HomeTable {
   saveBeside(
     owner: DraftOwner,
     { target, name }: { readonly target: string; readonly name: string },
-    draft: Draft | undefined,
+    draft: ComposerDraft | undefined,
     window: DraftWindow,
   ): void {
     this.database.transact(() => {
@@ -101,7 +101,7 @@ export class DraftStore extends HomeTable {
     });
   }
 
-  #write({ fingerprint, user }: DraftOwner, key: string, draft: Draft | undefined): void {
+  #write({ fingerprint, user }: DraftOwner, key: string, draft: ComposerDraft | undefined): void {
     const values = [fingerprint, user.toLowerCase(), key] as const;
     const remove = "DELETE FROM drafts WHERE fingerprint = ? AND user = ? AND target = ?";
     const insert = `INSERT OR REPLACE INTO drafts (fingerprint, user, target, draft)
@@ -120,7 +120,7 @@ export class DraftStore extends HomeTable {
 }
 
 /** The numbers of the messages that the draft answers or edits may denote others. */
-function withoutTargets({ re: _, edits: __, before, ...rest }: Draft): Draft {
+function withoutTargets({ re: _, edits: __, before, ...rest }: ComposerDraft): ComposerDraft {
   return { ...rest, ...(before === undefined ? {} : { before: withoutTargets(before) }) };
 }
 
@@ -143,8 +143,8 @@ interface Row extends StoredRow {
   readonly windowId: string;
 }
 
-function joinedDrafts(rows: readonly Row[]): ReadonlyMap<string, Draft> {
-  const drafts = new Map<string, Draft>();
+function joinedDrafts(rows: readonly Row[]): ReadonlyMap<string, ComposerDraft> {
+  const drafts = new Map<string, ComposerDraft>();
   for (const { target, draft: json } of rows) {
     const draft = parseDraft(json);
     if (draft === undefined) continue;
@@ -155,14 +155,14 @@ function joinedDrafts(rows: readonly Row[]): ReadonlyMap<string, Draft> {
   return drafts;
 }
 
-function parseDraft(json: string): Draft | undefined {
+function parseDraft(json: string): ComposerDraft | undefined {
   const value: unknown = parseObject(utf8Encode(json));
   return isDraft(value) ? value : undefined;
 }
 
-function isDraft(value: unknown): value is Draft {
+function isDraft(value: unknown): value is ComposerDraft {
   if (typeof value !== "object" || value === null) return false;
-  const { text, re, edits, before } = value as Partial<Record<keyof Draft, unknown>>;
+  const { text, re, edits, before } = value as Partial<Record<keyof ComposerDraft, unknown>>;
   return (
     typeof text === "string" &&
     [re, edits].every((seq) => seq === undefined || Number.isSafeInteger(seq)) &&

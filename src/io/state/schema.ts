@@ -14,7 +14,7 @@ import { removedFault } from "../disk/data-folder.ts";
 import { diskFault } from "../disk/disk.ts";
 import { removePath, renamePath } from "../disk/open-elsewhere.ts";
 import { openPlain } from "../disk/plain-file.ts";
-import { Presence } from "../disk/presence.ts";
+import { FilePresence } from "../disk/presence.ts";
 
 /** Writes take only milliseconds, so a longer wait means that another process hangs. */
 const BUSY_TIMEOUT_MS = 5_000;
@@ -151,7 +151,7 @@ export type OnConverted = (from: number, copyPath: string | undefined) => void;
 export class StateDatabase {
   readonly #database: Database;
   /** `undefined` in memory. */
-  readonly #presence: Presence | undefined;
+  readonly #presence: FilePresence | undefined;
   #keepsLog = true;
 
   constructor(
@@ -160,7 +160,10 @@ export class StateDatabase {
   ) {
     this.#database = openDatabase(folder, onConverted);
     if (folder === undefined) return;
-    this.#presence = withStoreFaults(folder, () => new Presence(join(folder, CLIENT_STATE_FILE)));
+    this.#presence = withStoreFaults(
+      folder,
+      () => new FilePresence(join(folder, CLIENT_STATE_FILE)),
+    );
   }
 
   isPresent(): boolean {

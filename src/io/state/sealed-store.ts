@@ -7,7 +7,7 @@ import { Fault, msg } from "../../base/fault.ts";
 import { type Clock, retry } from "../clock.ts";
 import { renamePath } from "../disk/open-elsewhere.ts";
 import { readStart } from "../disk/plain-file.ts";
-import { Presence } from "../disk/presence.ts";
+import { FilePresence } from "../disk/presence.ts";
 import { TaskQueue } from "../task-queue.ts";
 import {
   isBusy,
@@ -60,7 +60,7 @@ const WHERE = `WHERE ${OWNER_IS} AND key >= ? AND key < ?`;
 export class SealedStateStore {
   readonly #folder: string;
   readonly #database: Database;
-  readonly #presence: Presence | undefined;
+  readonly #presence: FilePresence | undefined;
   readonly #queue = new TaskQueue();
   #isClosed = false;
   #hasUpdatedOwner = false;
@@ -80,7 +80,7 @@ export class SealedStateStore {
       sealedFaults(folder, () => renameIfDamaged(join(folder, SEALED_STATE_FILE)));
     this.#database = sealedFaults(this.#folder, () => openDatabase(folder));
     if (folder === undefined) return;
-    this.#presence = sealedFaults(folder, () => new Presence(join(folder, SEALED_STATE_FILE)));
+    this.#presence = sealedFaults(folder, () => new FilePresence(join(folder, SEALED_STATE_FILE)));
   }
 
   /**

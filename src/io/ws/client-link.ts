@@ -70,7 +70,7 @@ interface FrameEvents {
   close(code: number, reason: string): void;
 }
 
-export class FrameReader {
+export class WebSocketFrameReader {
   readonly #header = new Uint8Array(HEADER_BYTES_MAX);
   #headerBytes = 0;
   #payload: Uint8Array | undefined;
@@ -228,7 +228,7 @@ export class WsClientLink extends BaseLink {
   readonly transport = "tcp";
   readonly remote: Address;
   readonly certificateHash: Uint8Array;
-  readonly #reader: FrameReader;
+  readonly #reader: WebSocketFrameReader;
   #frames: Uint8Array[] = [];
   #frameBytes = 0;
   #isFlushing = false;
@@ -244,7 +244,7 @@ export class WsClientLink extends BaseLink {
     super();
     this.remote = options.remote;
     this.certificateHash = options.certificateHash;
-    this.#reader = new FrameReader({
+    this.#reader = new WebSocketFrameReader({
       message: (bytes) => this.inbox.push(bytes),
       ping: (payload) => this.#queue(encodeFrame(OPCODE.pong, payload)),
       close: (code, reason) => this.#closeImmediately(CLOSE_CODE.normal, closeFault(code, reason)),

@@ -21,7 +21,7 @@ import { rethrow } from "../link/base-link.ts";
 import type { Address, Dial, DialOptions } from "../link/link.ts";
 import { isLoopback, normalizeAddress } from "./address.ts";
 import { WsClientLink } from "./client-link.ts";
-import { formatHostPort, MisdirectedFault, TLS_1_3, Upgrade } from "./upgrade.ts";
+import { formatHostPort, MisdirectedFault, TLS_1_3, WebSocketUpgrade } from "./upgrade.ts";
 
 export interface WsDialSettings {
   readonly tls?: boolean;
@@ -60,7 +60,7 @@ async function dial(attempt: Attempt): Promise<WsClientLink> {
 
 class WsDialAttempt {
   readonly #address: string;
-  readonly #upgrade: Upgrade;
+  readonly #upgrade: WebSocketUpgrade;
   readonly #done = Promise.withResolvers<WsClientLink>();
   readonly #startedAt = performance.now();
   #socket: Socket | undefined;
@@ -71,7 +71,7 @@ class WsDialAttempt {
 
   constructor(private readonly attempt: Attempt) {
     this.#address = formatHostPort(attempt.host, attempt.port);
-    this.#upgrade = new Upgrade(this.#address, attempt.hostHeader, attempt.first);
+    this.#upgrade = new WebSocketUpgrade(this.#address, attempt.hostHeader, attempt.first);
     // Prevent an unhandled rejection if the socket fails before `run` awaits the result.
     this.#done.promise.catch(() => {});
   }

@@ -37,7 +37,7 @@ export function firstMessageOf(headers: Headers): Uint8Array | undefined {
     : tryBase64Url(text);
 }
 
-export class Upgrade {
+export class WebSocketUpgrade {
   readonly #key = crypto.getRandomValues(new Uint8Array(16)).toBase64();
   #response = new Uint8Array(0);
   #isFirstReceived = false;

@@ -25,14 +25,14 @@ import { isOperating } from "../auth/operator-link.ts";
 import type { PreviousAccountState, SomeHandlers } from "../kernel/service.ts";
 import { wireRecord } from "../rooms/broadcast.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
-import { MAJORITY_RESTORED, type ServerEvent } from "../session/event.ts";
+import { MAJORITY_RESTORED, type ObservedEvent } from "../session/event.ts";
 import { redacted } from "../session/redacted-fault.ts";
 import { decisionOf } from "./decisions.ts";
 
 type EventNotice = NoticeOf<"event">;
 type EventDetails = Omit<EventNotice, "kind" | "event" | "time">;
 
-type FeedEvent = Exclude<ServerEvent, { kind: "failed" }>;
+type FeedEvent = Exclude<ObservedEvent, { kind: "failed" }>;
 
 interface StoredEvent {
   readonly event: FeedEvent;
@@ -61,7 +61,7 @@ function sizeOf(event: FeedEvent): number {
 export interface EventFeedOptions {
   readonly clock: Clock;
   readonly registry: Registry;
-  readonly onEvent: (event: ServerEvent) => void;
+  readonly onEvent: (event: ObservedEvent) => void;
 }
 
 export class EventFeed {
@@ -96,7 +96,7 @@ export class EventFeed {
     this.#skipped.delete(client);
   }
 
-  readonly emit = (event: ServerEvent): void => {
+  readonly emit = (event: ObservedEvent): void => {
     this.options.onEvent(event);
     this.#publish(event);
   };
@@ -130,7 +130,7 @@ export class EventFeed {
     return stored;
   }
 
-  #publish(event: ServerEvent): void {
+  #publish(event: ObservedEvent): void {
     if (event.kind === "failed") return;
     if (event.kind === "record" && event.record.head.kind === "room") return;
     const { n, time } = this.#store(event);
@@ -195,7 +195,7 @@ export class EventFeed {
     }
   }
 
-  #offered(event: Extract<ServerEvent, { kind: "offered" }>): EventDetails {
+  #offered(event: Extract<ObservedEvent, { kind: "offered" }>): EventDetails {
     const { user, address, file, name, to, sizeBytes } = event;
     const targets = [...to];
     return defined({

@@ -15,7 +15,7 @@ import { type FileEntry, namedRoomsOf } from "../../core/rooms/files.ts";
 import { isConfidential, isVacant, type Room } from "../../core/rooms/rooms.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";
 import type { FileService } from "../files/file-service.ts";
-import type { UnfinishedUpload } from "../files/uploads.ts";
+import type { PartialUpload } from "../files/uploads.ts";
 import type { ServerContext } from "../kernel/context.ts";
 import type { SomeHandlers } from "../kernel/service.ts";
 
@@ -217,7 +217,7 @@ export class AdminLists {
     };
   }
 
-  #unfinishedFile({ about, doneBytes, isSending, expiresMs }: UnfinishedUpload): ListedFile {
+  #unfinishedFile({ about, doneBytes, isSending, expiresMs }: PartialUpload): ListedFile {
     const { registry, rooms } = this.options;
     const named = about.to
       .filter((target) => !isPrivateTarget(target))

@@ -1,6 +1,6 @@
 /** Table of all metrics, in the text format of Prometheus. */
 
-import type { Measures, Traffic } from "./metrics.ts";
+import type { Measures, TrafficStats } from "./metrics.ts";
 
 type Labelled = readonly (readonly [label: string, value: number])[];
 
@@ -22,7 +22,7 @@ type Row = readonly [
 const TRANSPORTS = ["tcp", "udp", "http", "irc"] as const;
 
 const transports =
-  (key: keyof Traffic) =>
+  (key: keyof TrafficStats) =>
   ({ transports }: Measures): Labelled =>
     TRANSPORTS.filter((name) => name === "udp" || !key.endsWith("Packets")).map((name) => {
       return [`transport="${name}"`, transports.get(name)?.[key] ?? 0];

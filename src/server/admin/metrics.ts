@@ -33,7 +33,7 @@ export class Metrics {
   readonly #sinceMs;
   #posts = 0;
   /** Traffic of closed clients. */
-  readonly #closed = new Map<Transport, Traffic>();
+  readonly #closed = new Map<Transport, TrafficStats>();
   readonly #samples;
   readonly #memory = new MemoryProbe();
 
@@ -155,7 +155,10 @@ export class Metrics {
 }
 
 /** Adds the traffic of a client to the sums of its transport. */
-function count(sums: Map<Transport, Traffic>, { link, channel }: ClientConnection): Traffic {
+function count(
+  sums: Map<Transport, TrafficStats>,
+  { link, channel }: ClientConnection,
+): TrafficStats {
   const sum = sums.get(link.transport) ?? { ...NO_TRAFFIC };
   sums.set(link.transport, sum);
   const counters = link.counters();
@@ -178,7 +181,7 @@ const NO_TRAFFIC = {
   lostPackets: 0,
 };
 
-export type Traffic = typeof NO_TRAFFIC;
+export type TrafficStats = typeof NO_TRAFFIC;
 
 function logStats(log: Pick<Log, "head" | "sizeBytes">): Answer<"stats">["history"] {
   return defined({ records: log.head(), bytes: log.sizeBytes?.() });

@@ -13,7 +13,7 @@ import type { ServerContext } from "../kernel/context.ts";
 import type { SeenDevice } from "../kernel/siblings.ts";
 import { StateFile, type StateFileLocation } from "../queue/state-file.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
-import type { Member } from "../session/connection-state.ts";
+import type { MemberState } from "../session/connection-state.ts";
 
 const DEVICE_NOTES_BYTES_MAX = 16 * 1024 * 1024;
 
@@ -58,15 +58,15 @@ export class DeviceNotes {
     }
   }
 
-  onLogin(_client: ClientConnection, member: Member): void {
+  onLogin(_client: ClientConnection, member: MemberState): void {
     this.#record(member);
   }
 
-  onLogout(_client: ClientConnection, member: Member): void {
+  onLogout(_client: ClientConnection, member: MemberState): void {
     this.#record(member);
   }
 
-  #record({ account: { id }, device, handshake: greeted }: Member): void {
+  #record({ account: { id }, device, handshake: greeted }: MemberState): void {
     if (device === undefined) return;
     const { clock, siblings } = this.#context;
     const now = clock.unixMs();

@@ -16,7 +16,7 @@ import {
 import { checkName } from "../../base/names.ts";
 import { defined } from "../../base/values.ts";
 import { HourlyQuota } from "../../core/rate.ts";
-import { type Actor, moderates } from "../../core/rooms/moderation.ts";
+import { type ModeratorActor, moderates } from "../../core/rooms/moderation.ts";
 import {
   type Invite,
   inviteDraft,
@@ -84,7 +84,7 @@ export class Invites {
     },
   } satisfies SomeHandlers;
 
-  async #create(actor: Actor, request: RequestOf<"invite">): Promise<Answer<"invite">> {
+  async #create(actor: ModeratorActor, request: RequestOf<"invite">): Promise<Answer<"invite">> {
     const { entropy, kernel, registry } = this.#context;
     const { user, isOperator } = actor;
     const scope = this.#scopeOf(actor, request);
@@ -119,7 +119,7 @@ export class Invites {
     return this.#context.addresses().slice(0, INVITE_ADDRESSES_MAX);
   }
 
-  #canRevoke(actor: Actor, { by, room, post, read }: Invite): boolean {
+  #canRevoke(actor: ModeratorActor, { by, room, post, read }: Invite): boolean {
     if (actor.isOperator || by === actor.user) return true;
     const scope = room ?? post ?? read;
     const moderatedRooms = scope === undefined ? undefined : this.#context.rooms.get(scope);
@@ -187,7 +187,7 @@ export class Invites {
     if (!this.#isValid(invite)) throw invalidInvite("is not valid now");
   }
 
-  #scopeOf(actor: Actor, { room, post, read }: RequestOf<"invite">): InviteScope {
+  #scopeOf(actor: ModeratorActor, { room, post, read }: RequestOf<"invite">): InviteScope {
     const { rooms } = this.#context;
     const isProgram = post !== undefined || read !== undefined;
     if (room !== undefined && isProgram) {
@@ -214,7 +214,7 @@ export class Invites {
     });
   }
 
-  #programRoom(actor: Actor, name: string): RoomId {
+  #programRoom(actor: ModeratorActor, name: string): RoomId {
     const found = requireRoom(this.#context.rooms, checkName(name, "room's name"), actor.user);
     if (!moderates(found, actor)) {
       throw new Fault("not-allowed", msg`you are not a moderator of '${name}'`);
@@ -228,7 +228,7 @@ export class Invites {
     );
   }
 
-  #checkCount({ user, isOperator }: Actor): void {
+  #checkCount({ user, isOperator }: ModeratorActor): void {
     const { registry, clock } = this.#context;
     const live = registry.policy.invites(clock.expiryUnixMs());
     const own = live.filter(({ by }) => by === user).length;
@@ -241,7 +241,7 @@ export class Invites {
     });
   }
 
-  #checkRate({ user, isOperator }: Actor): void {
+  #checkRate({ user, isOperator }: ModeratorActor): void {
     const [quota, perHour] = isOperator
       ? [this.#operatorRate, INVITES_PER_HOUR_OPERATOR_MAX]
       : [this.#memberRate, INVITES_PER_HOUR_MAX];

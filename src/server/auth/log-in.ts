@@ -15,7 +15,7 @@ import {
   type SomeHandlers,
 } from "../kernel/service.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
-import type { Login } from "../session/connection-state.ts";
+import type { ConnectionLogin } from "../session/connection-state.ts";
 import type { Authenticator } from "./login.ts";
 
 /** Delay before a client retries a log-in, because each attempt counts as a guess. */
@@ -151,6 +151,9 @@ export class LogIn {
   }
 }
 
-function loginOf({ deviceKey, presence }: RequestOf<"register"> | RequestOf<"login">): Login {
+function loginOf({
+  deviceKey,
+  presence,
+}: RequestOf<"register"> | RequestOf<"login">): ConnectionLogin {
   return { device: toBase64Url(deviceKey), isPresent: presence !== false };
 }

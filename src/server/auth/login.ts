@@ -37,7 +37,7 @@ import type { Draft, LogRecord } from "../../wire/record.ts";
 import type { ServerContext } from "../kernel/context.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
 import { addressKey, isLoopback } from "../session/connection-limits.ts";
-import type { Admission, Login } from "../session/connection-state.ts";
+import type { Admission, ConnectionLogin } from "../session/connection-state.ts";
 import type { FloodGuard } from "../session/flood-guard.ts";
 import type { Bans } from "./bans.ts";
 import type { Invites } from "./invites.ts";
@@ -57,7 +57,7 @@ interface AuthenticatorOptions extends ServerContext {
   readonly floodGuard: Pick<FloodGuard, "check">;
 }
 
-export interface GatewayLogin extends Pick<Login, "ircPassword"> {
+export interface GatewayLogin extends Pick<ConnectionLogin, "ircPassword"> {
   readonly account: Account;
 }
 

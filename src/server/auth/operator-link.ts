@@ -5,7 +5,7 @@ import type { UserId } from "../../base/ids.ts";
 import { OPERATOR_LINK_MS } from "../../base/limits-page.ts";
 import { checkName } from "../../base/names.ts";
 import type { Account, Registry } from "../../core/rooms/accounts.ts";
-import type { Actor } from "../../core/rooms/moderation.ts";
+import type { ModeratorActor } from "../../core/rooms/moderation.ts";
 import { requireUser } from "../../core/rooms/targets.ts";
 import type { Clock } from "../../io/clock.ts";
 import type { ServerContext } from "../kernel/context.ts";
@@ -63,7 +63,7 @@ export function isOperatorAnywhere(
   return isByLink || registry.policy.isOperator(user);
 }
 
-export function checkOperator({ isOperator }: Actor): void {
+export function checkOperator({ isOperator }: ModeratorActor): void {
   if (isOperator) return;
   throw new Fault("not-allowed", "only operators can do this", { remedy: "ask an operator" });
 }

@@ -7,7 +7,7 @@ import type { Identity } from "../../crypto/identity.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import type { Entropy } from "../../io/entropy.ts";
 import { formatFingerprint } from "../../wire/fingerprint.ts";
-import type { Login } from "../session/connection-state.ts";
+import type { ConnectionLogin } from "../session/connection-state.ts";
 
 const TOKEN_BYTES = 16;
 
@@ -45,7 +45,7 @@ export function isCertifiedBy(
 }
 
 type Credentials = Pick<Account, "devices" | "ircPasswords">;
-type Used = Pick<Login, "device" | "ircPassword">;
+type Used = Pick<ConnectionLogin, "device" | "ircPassword">;
 
 export function hasCredential(account: Credentials, { device, ircPassword }: Used): boolean {
   if (device !== undefined) return account.devices.has(device);

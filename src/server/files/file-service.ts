@@ -30,7 +30,7 @@ import { Recipients } from "./recipients.ts";
 import { type OpenContent, type SharedFetch, SharedFetches } from "./shared-fetches.ts";
 import { shareLocalFiles } from "./shared-upload.ts";
 import { UploadReceiver } from "./upload-receiver.ts";
-import { type UnfinishedUpload, UploadService } from "./uploads.ts";
+import { type PartialUpload, UploadService } from "./uploads.ts";
 
 /**
  * Maximum size of a file in a cluster. A majority of the NATS servers stores each file, and a
@@ -196,7 +196,7 @@ export class FileService {
     };
   }
 
-  unfinished(): Iterable<UnfinishedUpload> {
+  unfinished(): Iterable<PartialUpload> {
     return this.#uploads.unfinished();
   }
 
@@ -570,7 +570,7 @@ function cancelledTransfer(): Fault {
   });
 }
 
-function uploadEntry(upload: UnfinishedUpload): Answer<"uploads">["uploads"][number] {
+function uploadEntry(upload: PartialUpload): Answer<"uploads">["uploads"][number] {
   const { about, doneBytes: bytes, isSending: sending, expiresMs: expires } = upload;
   const { file, name, sizeBytes: size, sinceMs: since } = about;
   return { to: [...about.to], ...defined({ file, name, bytes, size, since, expires, sending }) };

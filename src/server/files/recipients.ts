@@ -12,7 +12,7 @@ import { checkMaySendFiles, checkMayWrite, companyOf } from "../../core/rooms/se
 import { type TargetOptions, TargetResolver } from "../../core/rooms/targets.ts";
 
 /** Fields of the future record that an offer contains. */
-export interface OfferedFile {
+export interface RecipientFile {
   readonly name: string;
   readonly folder?: FilePost["folder"] | undefined;
   readonly details?: FilePost["details"] | undefined;
@@ -25,7 +25,7 @@ export class Recipients {
     this.#targets = new TargetResolver(options);
   }
 
-  checkMaySend(by: UserId, to: string, unixMs: number, file: OfferedFile): void {
+  checkMaySend(by: UserId, to: string, unixMs: number, file: RecipientFile): void {
     const { rooms, directory } = this.options;
     const target = this.#targets.resolve(by, to);
     const { room, peer } = target;

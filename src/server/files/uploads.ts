@@ -30,7 +30,7 @@ import {
 import type { Quotas, UploadBudget } from "./quotas.ts";
 import {
   distinctRecipients,
-  type OfferedFile,
+  type RecipientFile,
   type Recipients,
   sameRecipients,
 } from "./recipients.ts";
@@ -59,7 +59,7 @@ interface Upload {
 }
 
 /** Upload whose file is not posted yet. */
-export interface UnfinishedUpload {
+export interface PartialUpload {
   readonly about: BlobMetadata;
   readonly doneBytes: number;
   readonly isSending: boolean;
@@ -83,7 +83,7 @@ export class UploadService {
     return this.#uploads.size;
   }
 
-  *unfinished(): Iterable<UnfinishedUpload> {
+  *unfinished(): Iterable<PartialUpload> {
     for (const upload of this.#uploads.values()) {
       const { about, state, countedBytes: doneBytes } = upload;
       if (about === undefined || this.#isPosted(upload.file)) continue;
@@ -588,7 +588,7 @@ export class UploadService {
   }
 }
 
-function offeredFile({ name, folder, details }: OfferedFile): OfferedFile {
+function offeredFile({ name, folder, details }: RecipientFile): RecipientFile {
   return { name, folder, details };
 }
 

@@ -5,12 +5,12 @@ import type { UserId } from "../../base/ids.ts";
 import { PAGE_BYTES_MAX, PAGE_RECORDS_MAX } from "../../base/limits.ts";
 import { messageLine } from "../../base/message-line.ts";
 import type { Room } from "../../core/rooms/rooms.ts";
-import type { Page, PageQuery } from "../../io/log/log.ts";
+import type { PageQuery, RecordPage } from "../../io/log/log.ts";
 import { bodyOf, type LogRecord } from "../../wire/record.ts";
 
 export interface TextSource {
   /** Reads a page in turn with other readers. */
-  page(query: PageQuery): Promise<Page>;
+  page(query: PageQuery): Promise<RecordPage>;
   isErased(seq: number): boolean;
   nameOf(user: UserId | "server"): string | undefined;
 }

@@ -9,7 +9,7 @@ import { PORT_DEFAULT } from "../../wire/invite.ts";
 import { bearerOf, faultResponse, type HttpPosts } from "./post-api.ts";
 import { listResponse } from "./programs.ts";
 import type { HttpReads, KeepOpen } from "./read-api.ts";
-import { type Page, securityHeaders, servePage } from "./static.ts";
+import { type StaticPage, securityHeaders, servePage } from "./static.ts";
 
 export interface HttpOptions {
   readonly name: string;
@@ -19,7 +19,7 @@ export interface HttpOptions {
   readonly reads?: Pick<HttpReads, "serve"> | undefined;
   readonly health?: () => Fault | undefined;
   readonly operator?: HttpOperator | undefined;
-  readonly page?: Page | undefined;
+  readonly page?: StaticPage | undefined;
   readonly files?: HttpFiles | undefined;
   /** Called for downloads. @throws {Fault} banned */
   readonly checkAddress?: ((host: string) => void) | undefined;
@@ -80,7 +80,7 @@ export const ROUTES = {
   trust: /^\/trust$/,
 } as const satisfies Readonly<Record<string, RegExp>>;
 
-export type Route = keyof typeof ROUTES;
+export type HttpRoute = keyof typeof ROUTES;
 
 function healthOf(fault: Fault): string {
   return fault instanceof RefusedByNats ? `${fault.code}: ${fault.message}` : fault.code;
@@ -96,7 +96,7 @@ async function answer(
   const url = requestUrl(request);
   if (url === undefined) return textResponse(400, "Invalid host.\n");
   const { pathname, hostname } = url;
-  const match = (route: Route) => ROUTES[route].exec(pathname);
+  const match = (route: HttpRoute) => ROUTES[route].exec(pathname);
   const room = match("room")?.[1];
   if (room !== undefined && posts !== undefined) {
     if (request.method === "POST") return posts.serve(request, room, remote);

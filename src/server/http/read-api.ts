@@ -22,7 +22,7 @@ import type { Invite } from "../../core/rooms/policy.ts";
 import type { Room } from "../../core/rooms/rooms.ts";
 import { requireRoom } from "../../core/rooms/targets.ts";
 import type { Address } from "../../io/link/link.ts";
-import type { Page } from "../../io/log/log.ts";
+import type { RecordPage } from "../../io/log/log.ts";
 import { TaskQueue } from "../../io/task-queue.ts";
 import { READ_KINDS } from "../../wire/kinds.ts";
 import type { LogRecord } from "../../wire/record.ts";
@@ -204,7 +204,7 @@ export class HttpReads {
     }
   }
 
-  #page({ invite, room }: Reader, after: number | undefined): Promise<Page> {
+  #page({ invite, room }: Reader, after: number | undefined): Promise<RecordPage> {
     const query = {
       rooms: new Set([room.id]),
       kinds: READ_KINDS,

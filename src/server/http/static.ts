@@ -1,12 +1,12 @@
 /** Static files of the web page: security headers, caching and compression. */
 
-export interface Page {
+export interface StaticPage {
   /** Lets a browser with an older page detect the new build and reload. */
   readonly build: string;
-  readonly files: ReadonlyMap<string, PageFile>;
+  readonly files: ReadonlyMap<string, StaticFile>;
 }
 
-export interface PageFile {
+export interface StaticFile {
   readonly type: string;
   readonly identity: Uint8Array;
   readonly br?: Uint8Array;
@@ -45,7 +45,7 @@ function contentPolicy(host: string | null, trusted: string | undefined): string
   ].join("; ");
 }
 
-export function servePage(page: Page, request: Request, path: string): Response | undefined {
+export function servePage(page: StaticPage, request: Request, path: string): Response | undefined {
   const file = page.files.get(path);
   if (file === undefined) return undefined;
   const coding = codingOf(file, request.headers.get("accept-encoding"));
@@ -70,7 +70,7 @@ export function servePage(page: Page, request: Request, path: string): Response 
 }
 
 /** Browsers accept Brotli only over TLS, which this server always uses. */
-function codingOf(file: PageFile, accepted: string | null): "br" | "identity" {
+function codingOf(file: StaticFile, accepted: string | null): "br" | "identity" {
   const acceptable = new Set(
     (accepted ?? "")
       .toLowerCase()

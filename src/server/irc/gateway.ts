@@ -49,7 +49,7 @@ import type { ServerContext } from "../kernel/context.ts";
 import { namedRecord } from "../rooms/broadcast.ts";
 import type { ReadPositionService } from "../rooms/read-positions.ts";
 import { addressSender } from "../session/connection-limits.ts";
-import type { FairScheduler, Source } from "../session/fair-scheduler.ts";
+import type { FairScheduler, ScheduledSource } from "../session/fair-scheduler.ts";
 import type { FloodGuard } from "../session/flood-guard.ts";
 
 const TICK_MS = 1_000;
@@ -279,7 +279,7 @@ interface IrcLinkOptions {
 /** No device proves its key on this link, so no certificate has to be bound to it. */
 const NO_CERTIFICATE = new Uint8Array(32);
 
-class IrcLink extends BaseLink implements LineSocketHandlers, Source {
+class IrcLink extends BaseLink implements LineSocketHandlers, ScheduledSource {
   readonly transport = "irc";
   readonly certificateHash = NO_CERTIFICATE;
   #isPaused = false;

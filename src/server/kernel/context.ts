@@ -11,7 +11,7 @@ import type { Entropy } from "../../io/entropy.ts";
 import type { Archive, Log } from "../../io/log/log.ts";
 import type { Slots } from "../../io/task-queue.ts";
 import type { ServerAddress } from "../../wire/invite.ts";
-import type { ServerEvent } from "../session/event.ts";
+import type { ObservedEvent } from "../session/event.ts";
 import type { Peers } from "../session/peers.ts";
 import type { CurrentArchive } from "./current-archive.ts";
 import type { Feed } from "./feed.ts";
@@ -60,7 +60,7 @@ export interface BaseContext {
   readonly rooms: Rooms;
   readonly registry: Registry;
   readonly engine: RoomEngine;
-  readonly onEvent: (event: ServerEvent) => void;
+  readonly onEvent: (event: ObservedEvent) => void;
 }
 
 export interface ServerContext extends BaseContext {

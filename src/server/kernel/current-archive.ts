@@ -1,7 +1,7 @@
 /** Archive whose records lose their text as soon as their erasure is recorded. */
 
 import type { Rooms } from "../../core/rooms/rooms.ts";
-import type { Archive, Page, PageQuery } from "../../io/log/log.ts";
+import type { Archive, PageQuery, RecordPage } from "../../io/log/log.ts";
 import type { LogRecord } from "../../wire/record.ts";
 
 type Erasures = Pick<Rooms, "isErased" | "erasedBy">;
@@ -16,7 +16,7 @@ export class CurrentArchive implements Archive {
     private readonly erasures: Erasures,
   ) {}
 
-  async page(query: PageQuery): Promise<Page> {
+  async page(query: PageQuery): Promise<RecordPage> {
     const page = await this.archive.page(query);
     const [first, last] = [page.records[0], page.records.at(-1)];
     // The body of an erased record matches no search.

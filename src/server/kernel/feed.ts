@@ -4,7 +4,7 @@ import type { UserId } from "../../base/ids.ts";
 import type { Room } from "../../core/rooms/rooms.ts";
 import type { LogRecord } from "../../wire/record.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
-import type { Member } from "../session/connection-state.ts";
+import type { MemberState } from "../session/connection-state.ts";
 import type { LoginRequest, PreviousAccountState, Service } from "./service.ts";
 
 /** Calls each hook on all services in the order of their list. */
@@ -30,11 +30,11 @@ export class Feed {
     for (const service of this.#services) service.onAccountRecord?.(record, before);
   }
 
-  emitLogin(client: ClientConnection, member: Member, request: LoginRequest): void {
+  emitLogin(client: ClientConnection, member: MemberState, request: LoginRequest): void {
     for (const service of this.#services) service.onLogin?.(client, member, request);
   }
 
-  emitLogout(client: ClientConnection, member: Member): void {
+  emitLogout(client: ClientConnection, member: MemberState): void {
     for (const service of this.#services) service.onLogout?.(client, member);
   }
 

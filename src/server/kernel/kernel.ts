@@ -15,7 +15,7 @@ import type { AppendAllOptions, Log } from "../../io/log/log.ts";
 import type { Answer, RequestKind, RequestOf } from "../../wire/messages.ts";
 import type { Draft, LogRecord } from "../../wire/record.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
-import type { ServerEvent } from "../session/event.ts";
+import type { ObservedEvent } from "../session/event.ts";
 import { redacted } from "../session/redacted-fault.ts";
 import type { ServerContext } from "./context.ts";
 import type { Feed } from "./feed.ts";
@@ -226,7 +226,7 @@ class PendingWrites {
 
   constructor(
     private readonly clock: Clock,
-    onEvent: (event: ServerEvent) => void,
+    onEvent: (event: ObservedEvent) => void,
     private readonly quota: KernelOptions["quota"],
   ) {
     this.#onFault = (fault) => {

@@ -12,7 +12,7 @@ import { count } from "../../wire/field.ts";
 import type { KindWith } from "../../wire/kinds.ts";
 import type { Draft } from "../../wire/record.ts";
 import { StateFile, type StateFileLocation } from "../queue/state-file.ts";
-import type { ServerEvent } from "../session/event.ts";
+import type { ObservedEvent } from "../session/event.ts";
 import { requireActor, type SomeHandlers } from "./service.ts";
 import { Transactions } from "./transactions.ts";
 
@@ -27,7 +27,7 @@ export interface ServerClockOptions {
   readonly history: Log;
   readonly accounts: Log;
   readonly location: StateFileLocation | undefined;
-  readonly onEvent: (event: ServerEvent) => void;
+  readonly onEvent: (event: ObservedEvent) => void;
 }
 
 /**

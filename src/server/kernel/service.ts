@@ -4,25 +4,25 @@ import { Fault, msg } from "../../base/fault.ts";
 import type { UserId } from "../../base/ids.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
 import type { Submission } from "../../core/rooms/commands.ts";
-import type { Actor } from "../../core/rooms/moderation.ts";
+import type { ModeratorActor } from "../../core/rooms/moderation.ts";
 import type { Room } from "../../core/rooms/rooms.ts";
 import type { Answer, REQUESTS, RequestKind, RequestOf } from "../../wire/messages.ts";
 import type { LogRecord } from "../../wire/record.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
-import type { DataChannel, Member } from "../session/connection-state.ts";
+import type { DataChannel, MemberState } from "../session/connection-state.ts";
 import type { Kernel } from "./kernel.ts";
 
 /**
  * A synchronous handler answers in the tick of the request.
  * @throws {Fault} if the request is refused; a returned promise may reject with a fault
  */
-export type Handler<Kind extends RequestKind> = (
+export type RequestHandler<Kind extends RequestKind> = (
   request: RequestOf<Kind>,
   from: SenderOf<Kind>,
 ) => Result<Kind> | Promise<Result<Kind>>;
 
-export type Handlers = { readonly [Kind in RequestKind]: Handler<Kind> };
-export type SomeHandlers = Partial<Handlers>;
+export type HandlerTable = { readonly [Kind in RequestKind]: RequestHandler<Kind> };
+export type SomeHandlers = Partial<HandlerTable>;
 
 export class Deferred {
   readonly #brand = true;
@@ -52,26 +52,29 @@ export interface Senders {
   readonly entering: { readonly client: ClientConnection };
   readonly member: Sender;
   /** `actor` is `undefined` before log-in, where only the operator token grants the request. */
-  readonly operator: { readonly client: ClientConnection; readonly actor: Actor | undefined };
+  readonly operator: {
+    readonly client: ClientConnection;
+    readonly actor: ModeratorActor | undefined;
+  };
   readonly lane: { readonly client: ClientConnection; readonly channel: DataChannel };
 }
 
 export interface Sender {
   readonly client: ClientConnection;
-  readonly member: Member;
+  readonly member: MemberState;
   readonly account: Account;
-  readonly actor: Actor;
+  readonly actor: ModeratorActor;
   readonly ref: number;
 }
 
 /** @throws {Fault} not-allowed in a session of an IRC client */
-export function deviceOf({ device }: Member): string {
+export function deviceOf({ device }: MemberState): string {
   if (device !== undefined) return device;
   throw new Fault("not-allowed", "this requires a device, and IRC clients have none");
 }
 
 /** @throws {Fault} not-logged-in before log-in */
-export function requireActor(actor: Actor | undefined): Actor {
+export function requireActor(actor: ModeratorActor | undefined): ModeratorActor {
   if (actor !== undefined) return actor;
   throw notLoggedIn();
 }
@@ -99,8 +102,8 @@ export interface Service {
   onRecord?(room: Room, record: LogRecord): void;
   /** Called once per record of the accounts log. */
   onAccountRecord?(record: LogRecord, before: PreviousAccountState): void;
-  onLogin?(client: ClientConnection, member: Member, request: LoginRequest): void;
-  onLogout?(client: ClientConnection, member: Member): void;
+  onLogin?(client: ClientConnection, member: MemberState, request: LoginRequest): void;
+  onLogout?(client: ClientConnection, member: MemberState): void;
   onClosed?(client: ClientConnection): void;
   /** An account may have come online or gone offline, even one without rooms. */
   onPresence?(): void;

@@ -37,7 +37,7 @@ import type { StateFileLocation } from "../queue/state-file.ts";
 import type { ReadPositionService } from "../rooms/read-positions.ts";
 import type { RecordLookup } from "../rooms/record-lookup.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
-import type { Member } from "../session/connection-state.ts";
+import type { MemberState } from "../session/connection-state.ts";
 import { type PushDelivery, PushSender, type SentCounters } from "./sender.ts";
 import { type Subscription, Subscriptions } from "./subscriptions.ts";
 
@@ -114,7 +114,7 @@ export class PushService {
     this.#remove(device);
   }
 
-  onLogin(_client: ClientConnection, { account, device = "" }: Member): void {
+  onLogin(_client: ClientConnection, { account, device = "" }: MemberState): void {
     const known = this.#subscriptions.get(device);
     if (known !== undefined && known.user !== account.id) this.onSignedOut(device);
     this.onActivity(account.id);

@@ -17,7 +17,7 @@ import {
 import { moderates, muteEnd } from "../../core/rooms/moderation.ts";
 import { type Room, targetUser } from "../../core/rooms/rooms.ts";
 import { slowEnd } from "../../core/rooms/rules.ts";
-import type { Page, PageQuery } from "../../io/log/log.ts";
+import type { PageQuery, RecordPage } from "../../io/log/log.ts";
 import { TaskQueue } from "../../io/task-queue.ts";
 import { hasTrait, MESSAGE_KINDS } from "../../wire/kinds.ts";
 import type { LogRecord } from "../../wire/record.ts";
@@ -26,7 +26,7 @@ import { isKnownIn, KNOWN_VERSION } from "../../wire/since.ts";
 import type { ServerContext } from "../kernel/context.ts";
 import type { LoginRequest } from "../kernel/service.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
-import type { Member } from "../session/connection-state.ts";
+import type { MemberState } from "../session/connection-state.ts";
 import { type FanOut, roomEntry } from "./broadcast.ts";
 import type { HistoryQuota } from "./history-quota.ts";
 import type { PresenceFeed } from "./presence-feed.ts";
@@ -72,13 +72,13 @@ export class CatchUp {
     });
   }
 
-  onLogin(client: ClientConnection, member: Member, { after }: LoginRequest): void {
+  onLogin(client: ClientConnection, member: MemberState, { after }: LoginRequest): void {
     void this.#resume(client, member, after);
   }
 
   async #resume(
     client: ClientConnection,
-    member: Member,
+    member: MemberState,
     after: number | undefined,
   ): Promise<void> {
     const { rooms, fanOut } = this.options;
@@ -441,7 +441,7 @@ export class CatchUp {
     return records;
   }
 
-  #page(query: PageQuery): Promise<Page> {
+  #page(query: PageQuery): Promise<RecordPage> {
     return this.#reading.run(() => this.options.archive.page(query));
   }
 }

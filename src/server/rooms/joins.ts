@@ -12,7 +12,7 @@ import { checkName } from "../../base/names.ts";
 import { defined, hasSameFields } from "../../base/values.ts";
 import { HourlyQuota } from "../../core/rate.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
-import { type JoinOptions, joinDrafts, lobbyDraft } from "../../core/rooms/drafts.ts";
+import { type JoinDraftOptions, joinDrafts, lobbyDraft } from "../../core/rooms/drafts.ts";
 import { sealedTopic } from "../../core/rooms/group.ts";
 import { actionDrafts, isInvited, moderates } from "../../core/rooms/moderation.ts";
 import { groupOf, newGroupDraft } from "../../core/rooms/private-groups.ts";
@@ -37,7 +37,7 @@ import {
 } from "../kernel/service.ts";
 import { Transactions } from "../kernel/transactions.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
-import type { Member } from "../session/connection-state.ts";
+import type { MemberState } from "../session/connection-state.ts";
 
 interface JoinsOptions extends ServerContext {
   readonly authenticator: Pick<Authenticator, "guessRoomPassword" | "hash">;
@@ -156,7 +156,7 @@ export class Joins {
     );
   }
 
-  async #joinOptions(request: RequestOf<"join">, sender: Sender): Promise<JoinOptions> {
+  async #joinOptions(request: RequestOf<"join">, sender: Sender): Promise<JoinDraftOptions> {
     const name = checkName(request.room, "room's name");
     const room = this.options.rooms.find(name, sender.account.id);
     if (room !== undefined) {
@@ -206,7 +206,7 @@ export class Joins {
     return true;
   }
 
-  async #creation(request: RequestOf<"join">, sender: Sender): Promise<JoinOptions> {
+  async #creation(request: RequestOf<"join">, sender: Sender): Promise<JoinDraftOptions> {
     const { room, password, sealed, assignment, topic } = request;
     const { account, actor } = sender;
     const { isOperator } = actor;
@@ -269,7 +269,7 @@ export class Joins {
 function assignmentOf(
   { assignment }: RequestOf<"join">,
   { actor: { isOperator } }: Sender,
-): Pick<JoinOptions, "assignment"> {
+): Pick<JoinDraftOptions, "assignment"> {
   return assignment === true ? { assignment: { isOperator } } : {};
 }
 
@@ -294,7 +294,7 @@ type InvitationsOptions = Pick<ServerContext, "clock" | "peers" | "registry" | "
 export class Invitations {
   constructor(private readonly options: InvitationsOptions) {}
 
-  onLogin(client: ClientConnection, { account }: Member): void {
+  onLogin(client: ClientConnection, { account }: MemberState): void {
     for (const room of this.options.rooms.roomsInviting(account.id)) {
       this.#notify([client], account, room);
     }

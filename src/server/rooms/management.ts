@@ -6,7 +6,7 @@ import { checkName } from "../../base/names.ts";
 import { checkNewName } from "../../base/new-names.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
 import { mayReadSealed } from "../../core/rooms/group-state.ts";
-import type { Actor, RoomAction } from "../../core/rooms/moderation.ts";
+import type { ModeratorActor, RoomAction } from "../../core/rooms/moderation.ts";
 import { requireRoom, requireUser } from "../../core/rooms/targets.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";
 import type { ServerContext } from "../kernel/context.ts";
@@ -73,7 +73,7 @@ export class Management {
   }
 
   async #removeGroups(
-    { user, isOperator }: Actor,
+    { user, isOperator }: ModeratorActor,
     { id }: Account,
   ): Promise<Answer<"remove-groups">> {
     const { kernel, rooms } = this.options;

@@ -5,7 +5,7 @@ import type { RoomId, UserId } from "../../base/ids.ts";
 import { ERASED_PER_ORDER_MAX, PAGE_BYTES_MAX, PAGE_READS_QUEUED_MAX } from "../../base/limits.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
 import { isPermanent, type RoomAction } from "../../core/rooms/moderation.ts";
-import type { Page, PageQuery } from "../../io/log/log.ts";
+import type { PageQuery, RecordPage } from "../../io/log/log.ts";
 import { TaskQueue } from "../../io/task-queue.ts";
 import { kindsWith } from "../../wire/kinds.ts";
 import { bodyOf, type LogRecord } from "../../wire/record.ts";
@@ -71,7 +71,7 @@ export class MassErasure {
     return { erased, last: page.records.at(-1)?.head.seq, more: page.more };
   }
 
-  #unerased({ records }: Page): Map<RoomId, number[]> {
+  #unerased({ records }: RecordPage): Map<RoomId, number[]> {
     const byRoom = new Map<RoomId, number[]>();
     for (const record of records) {
       const { head } = record;

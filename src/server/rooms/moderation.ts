@@ -9,9 +9,9 @@ import { HourlyQuota } from "../../core/rate.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
 import { checkFileText } from "../../core/rooms/files.ts";
 import {
-  type Actor,
   checkMayStartPoll,
   isPermanent,
+  type ModeratorActor,
   type RoomAction,
 } from "../../core/rooms/moderation.ts";
 import {
@@ -257,7 +257,7 @@ export class Moderation {
     return requireUser(this.options.registry, checkName(name, "person's name"));
   }
 
-  async #signOut(actor: Actor, user: string): Promise<void> {
+  async #signOut(actor: ModeratorActor, user: string): Promise<void> {
     if (this.#account(user).id === actor.user) {
       const remedy = "use your account settings";
       throw new Fault("not-allowed", "you cannot sign yourself out here", { remedy });
@@ -274,7 +274,7 @@ export class Moderation {
     await this.options.resets.signOut(account, actor.user);
   }
 
-  async #grantOperator(actor: Actor, user: string, on: boolean): Promise<void> {
+  async #grantOperator(actor: ModeratorActor, user: string, on: boolean): Promise<void> {
     checkOperator(actor);
     const draft = () => roleDraft(this.#account(user).id, actor.user, on);
     await this.options.kernel.transact(() => [draft()]);
@@ -318,7 +318,11 @@ export class Moderation {
     }
   }
 
-  #checkSelf(client: ClientConnection, actor: Actor, { user, address }: Omit<Ban, "seq">): void {
+  #checkSelf(
+    client: ClientConnection,
+    actor: ModeratorActor,
+    { user, address }: Omit<Ban, "seq">,
+  ): void {
     const isOwn = address === undefined ? user === actor.user : address === hostKey(client);
     if (!isOwn) return;
     throw new Fault("not-allowed", "you cannot ban yourself", { remedy: "specify another user" });
@@ -337,7 +341,7 @@ export class Moderation {
     }
   }
 
-  async #changeServerRules(actor: Actor, change: ServerRules): Promise<void> {
+  async #changeServerRules(actor: ModeratorActor, change: ServerRules): Promise<void> {
     const { registry, kernel } = this.options;
     checkOperator(actor);
     await this.#registrationChanges.run(() =>
@@ -349,7 +353,7 @@ export class Moderation {
     );
   }
 
-  async #closeRegistration(actor: Actor, closed: boolean): Promise<void> {
+  async #closeRegistration(actor: ModeratorActor, closed: boolean): Promise<void> {
     const { registry, kernel } = this.options;
     checkOperator(actor);
     await this.#registrationChanges.run(() =>

@@ -17,7 +17,7 @@ import type { ServerContext } from "../kernel/context.ts";
 import type { SomeHandlers } from "../kernel/service.ts";
 import { StateFile, type StateFileLocation } from "../queue/state-file.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
-import type { Member } from "../session/connection-state.ts";
+import type { MemberState } from "../session/connection-state.ts";
 import type { FanOut } from "./broadcast.ts";
 
 interface ReadPositionOptions extends ServerContext {
@@ -85,7 +85,7 @@ export class ReadPositionService {
   }
 
   /** Sends the ignored users before the first record, so that their messages stay hidden. */
-  onLogin(client: ClientConnection, { account }: Member): void {
+  onLogin(client: ClientConnection, { account }: MemberState): void {
     if (account.ignored.size > 0)
       client.notify({ kind: "ignored", users: this.#ignoredBy(account) });
   }

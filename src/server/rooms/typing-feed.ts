@@ -18,7 +18,7 @@ import type { LogRecord } from "../../wire/record.ts";
 import type { ServerContext } from "../kernel/context.ts";
 import type { SomeHandlers } from "../kernel/service.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
-import type { Member } from "../session/connection-state.ts";
+import type { MemberState } from "../session/connection-state.ts";
 import type { FanOut } from "./broadcast.ts";
 
 interface TypingFeedOptions extends ServerContext {
@@ -80,7 +80,7 @@ export class TypingFeed {
     this.#schedule();
   }
 
-  onLogout(_client: ClientConnection, { account: { id } }: Member): void {
+  onLogout(_client: ClientConnection, { account: { id } }: MemberState): void {
     if (this.options.peers.of(id).length > 0) return;
     this.#end(id);
     this.#schedule();

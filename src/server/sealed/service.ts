@@ -31,7 +31,7 @@ import { type LogRecord, parseBody } from "../../wire/record.ts";
 import type { ServerContext } from "../kernel/context.ts";
 import type { Sender, SomeHandlers } from "../kernel/service.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
-import type { Member } from "../session/connection-state.ts";
+import type { MemberState } from "../session/connection-state.ts";
 import type { SealedBuckets } from "./buckets.ts";
 import { KeyPackageStore, tooManyClaims } from "./key-packages.ts";
 
@@ -161,7 +161,7 @@ export class SealedService {
     }
   }
 
-  onLogin(client: ClientConnection, { account: { id } }: Member): void {
+  onLogin(client: ClientConnection, { account: { id } }: MemberState): void {
     const { registry, rooms } = this.options;
     for (const room of this.#outdated) {
       const found = rooms.get(room);

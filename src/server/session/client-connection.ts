@@ -29,14 +29,14 @@ import type { Answer, NoticeOf, Request, RequestKind } from "../../wire/messages
 import { PostCodec } from "../../wire/post-message.ts";
 import { addressSender } from "./connection-limits.ts";
 import type {
+  ConnectionLogin,
   ConnectionState,
   DataChannel,
   HandshakeResult,
-  Login,
-  Member,
+  MemberState,
 } from "./connection-state.ts";
 import type { Origin } from "./event.ts";
-import type { FairScheduler, Source } from "./fair-scheduler.ts";
+import type { FairScheduler, ScheduledSource } from "./fair-scheduler.ts";
 import type { FloodGuard } from "./flood-guard.ts";
 import { redacted } from "./redacted-fault.ts";
 
@@ -66,7 +66,7 @@ export interface CountedTraffic {
 export type TransferNotice = NoticeOf<"chunk"> | NoticeOf<"ack">;
 export type ClientNotice = Parameters<Session["notify"]>[0];
 
-export class ClientConnection implements Source, LinkHandlers {
+export class ClientConnection implements ScheduledSource, LinkHandlers {
   readonly session: Session;
   readonly #requests: TokenBucket;
   #unauthenticatedMessages = 0;
@@ -230,7 +230,7 @@ export class ClientConnection implements Source, LinkHandlers {
    * A new object for each log-in, so that a task of an earlier session can detect that its session
    * has ended.
    */
-  get member(): Member | undefined {
+  get member(): MemberState | undefined {
     return this.#state.kind === "member" ? this.#state : undefined;
   }
 
@@ -265,14 +265,14 @@ export class ClientConnection implements Source, LinkHandlers {
     this.#state = { kind: "unauthenticated", handshake, login: undefined };
   }
 
-  authenticated(login: Login): void {
+  authenticated(login: ConnectionLogin): void {
     this.#state = { ...this.#unauthenticated(), login };
   }
 
-  logIn(account: Account): Member {
+  logIn(account: Account): MemberState {
     const { handshake, login } = this.#unauthenticated();
     assert(login !== undefined, "the account has logged in");
-    const member: Member = { kind: "member", handshake, ...login, account, isOperator: false };
+    const member: MemberState = { kind: "member", handshake, ...login, account, isOperator: false };
     this.#state = member;
     return member;
   }

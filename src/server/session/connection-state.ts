@@ -20,9 +20,9 @@ export type ConnectionState =
   | {
       readonly kind: "unauthenticated";
       readonly handshake: HandshakeResult;
-      readonly login: Login | undefined;
+      readonly login: ConnectionLogin | undefined;
     }
-  | Member
+  | MemberState
   | {
       readonly kind: "data-channel";
       readonly handshake: HandshakeResult;
@@ -55,7 +55,7 @@ export interface Admission {
   invited: UserId | undefined;
 }
 
-export interface Login {
+export interface ConnectionLogin {
   /** `undefined` in a session of an IRC client, which has no device. */
   readonly device: string | undefined;
   /** Seq of the IRC password; `undefined` if the session was opened with another secret. */
@@ -64,7 +64,7 @@ export interface Login {
   readonly isPresent: boolean;
 }
 
-export interface Member extends Login {
+export interface MemberState extends ConnectionLogin {
   readonly kind: "member";
   readonly handshake: HandshakeResult;
   readonly account: Account;

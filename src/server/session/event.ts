@@ -30,7 +30,7 @@ export interface Decision {
 
 export const MAJORITY_RESTORED = "the cluster records messages again";
 
-export type ServerEvent =
+export type ObservedEvent =
   | { readonly kind: "record"; readonly record: LogRecord; readonly room: Room }
   | ({ readonly kind: "connected"; readonly client: string } & Origin)
   | ({ readonly kind: "logged-in"; readonly user: string } & Origin)

@@ -19,13 +19,13 @@ const OVERHEAD_BYTES = 8 * 1024;
 
 type Task = (now: number) => void;
 
-export interface Source {
+export interface ScheduledSource {
   /** The source must close; its messages have already been dropped. */
   overflow(): void;
 }
 
 interface QueuedMessage {
-  readonly source: Source;
+  readonly source: ScheduledSource;
   readonly sizeBytes: number;
   readonly run: Task;
 }
@@ -33,7 +33,7 @@ interface QueuedMessage {
 interface SenderQueue {
   readonly sender: string;
   messages: QueuedMessage[];
-  readonly sizes: Map<Source, number>;
+  readonly sizes: Map<ScheduledSource, number>;
   isQueued: boolean;
   sizeBytes: number;
   spent: number;
@@ -58,10 +58,10 @@ export class FairScheduler {
     return count;
   }
 
-  run(sender: string, source: Source, sizeBytes: number, task: Task): void {
+  run(sender: string, source: ScheduledSource, sizeBytes: number, task: Task): void {
     let queue = this.#senders.get(sender);
     if (queue === undefined) {
-      const sizes = new Map<Source, number>();
+      const sizes = new Map<ScheduledSource, number>();
       queue = { sender, messages: [], sizes, isQueued: false, sizeBytes: 0, spent: 0 };
       this.#senders.set(sender, queue);
     }
@@ -91,7 +91,7 @@ export class FairScheduler {
     }
   }
 
-  drop(sender: string, source: Source): void {
+  drop(sender: string, source: ScheduledSource): void {
     const queue = this.#senders.get(sender);
     const sizeBytes = queue?.sizes.get(source);
     if (queue === undefined || sizeBytes === undefined) return;
@@ -99,12 +99,12 @@ export class FairScheduler {
     this.#count(queue, source, -sizeBytes);
   }
 
-  #overflow(queue: SenderQueue, source: Source): void {
+  #overflow(queue: SenderQueue, source: ScheduledSource): void {
     this.drop(queue.sender, source);
     source.overflow();
   }
 
-  #count(queue: SenderQueue, source: Source, sizeBytes: number): void {
+  #count(queue: SenderQueue, source: ScheduledSource, sizeBytes: number): void {
     const bytes = (queue.sizes.get(source) ?? 0) + sizeBytes;
     if (bytes > 0) queue.sizes.set(source, bytes);
     else queue.sizes.delete(source);

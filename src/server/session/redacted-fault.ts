@@ -2,7 +2,7 @@
 
 import { Fault, type FaultCode } from "../../base/fault.ts";
 import { serverDiskMessage } from "../../io/disk/disk.ts";
-import type { ServerEvent } from "./event.ts";
+import type { ObservedEvent } from "./event.ts";
 
 const PUBLIC_MESSAGES: Partial<Record<FaultCode, string>> = {
   "store-full": "the server's disk is full",
@@ -37,7 +37,7 @@ export function originalFault(fault: Fault | undefined): Fault | undefined {
   return fault instanceof RedactedFault && fault.cause instanceof Fault ? fault.cause : fault;
 }
 
-export function reportHostFault(fault: Fault, onEvent: (event: ServerEvent) => void): void {
+export function reportHostFault(fault: Fault, onEvent: (event: ObservedEvent) => void): void {
   if (PUBLIC_MESSAGES[fault.code] === undefined || fault instanceof RedactedFault) return;
   if (fault.code !== "store-full") onEvent({ kind: "warning", fault });
   else if (!isLimit(fault)) onEvent({ kind: "full", fault });

@@ -20,14 +20,14 @@ import {
 } from "./environment.ts";
 import { dialHttp, type HttpDialOptions } from "./http-link.ts";
 import {
-  type Change,
   type DatabaseFactory,
   type MakeKeyRange,
   MemoryStore,
   openStore,
   type Store,
   storeFault,
-  type Table,
+  type TableChange,
+  type TableName,
 } from "./indexed-db.ts";
 import { dialSocket, type Socket } from "./link.ts";
 import { chooseSaveTarget, type SavingPage } from "./save-targets.ts";
@@ -368,12 +368,12 @@ function browserTabs({ BroadcastChannel: Channel }: Page): Tabs {
   };
 }
 
-const PROGRAM_TABLES: ReadonlySet<Table> = new Set(["keys", "places", "drafts"]);
+const PROGRAM_TABLES: ReadonlySet<TableName> = new Set(["keys", "places", "drafts"]);
 
 export type StoreRequest =
-  | { readonly op: "get"; readonly table: Table; readonly key: string }
-  | { readonly op: "all"; readonly table: Table; readonly prefix: string }
-  | { readonly op: "write"; readonly changes: readonly Change[] };
+  | { readonly op: "get"; readonly table: TableName; readonly key: string }
+  | { readonly op: "all"; readonly table: TableName; readonly prefix: string }
+  | { readonly op: "write"; readonly changes: readonly TableChange[] };
 
 /**
  * Lets the program store secrets, because another local user could later use the same port and read
@@ -391,12 +391,12 @@ export class ProgramStore implements Store {
     this.#request = sendRequest;
   }
 
-  async get(table: Table, key: string): Promise<unknown> {
+  async get(table: TableName, key: string): Promise<unknown> {
     if (!PROGRAM_TABLES.has(table)) return this.local.get(table, key);
     return decodeValue(await this.#request({ op: "get", table, key }));
   }
 
-  async all(table: Table, prefix: string): Promise<[string, unknown][]> {
+  async all(table: TableName, prefix: string): Promise<[string, unknown][]> {
     if (!PROGRAM_TABLES.has(table)) return this.local.all(table, prefix);
     const rows = await this.#request({ op: "all", table, prefix });
     if (!Array.isArray(rows)) throw new Fault("store-failed", "unexpected answer from chat web");
@@ -404,7 +404,7 @@ export class ProgramStore implements Store {
   }
 
   /** Not atomic across the two stores; no caller writes to both. */
-  async write(changes: readonly Change[]): Promise<void> {
+  async write(changes: readonly TableChange[]): Promise<void> {
     const remote = changes.filter(({ table }) => PROGRAM_TABLES.has(table));
     const local = changes.filter(({ table }) => !PROGRAM_TABLES.has(table));
     if (remote.length > 0) await this.#request({ op: "write", changes: remote.map(encodeChange) });
@@ -412,7 +412,7 @@ export class ProgramStore implements Store {
   }
 }
 
-function encodeChange({ table, key, value }: Change): Change {
+function encodeChange({ table, key, value }: TableChange): TableChange {
   return { table, key, value: encodeValue(value) };
 }
 

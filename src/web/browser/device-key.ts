@@ -32,7 +32,7 @@ export interface DeviceOptions {
   readonly entropy: Entropy;
 }
 
-export class Device implements Keys {
+export class PageDevice implements Keys {
   readonly sha256 = pageSha256;
   readonly seesCertificate = false;
   readonly kind = "web";
@@ -45,8 +45,8 @@ export class Device implements Keys {
     this.device = this.#signing(own);
   }
 
-  static async open(options: DeviceOptions): Promise<Device> {
-    return new Device(options, await loadOrCreatePair(options, "device"));
+  static async open(options: DeviceOptions): Promise<PageDevice> {
+    return new PageDevice(options, await loadOrCreatePair(options, "device"));
   }
 
   get canSign(): boolean {

@@ -1,7 +1,7 @@
 /** `Platform`: every browser feature that the page's driver uses; tests replace it. */
 
 import * as v from "valibot";
-import type { Draft } from "../../core/model/state.ts";
+import type { ComposerDraft } from "../../core/model/state.ts";
 import type { Clock } from "../../io/clock.ts";
 import type { Entropy } from "../../io/entropy.ts";
 import type { Link } from "../../io/link/link.ts";
@@ -42,13 +42,13 @@ export const TAB_MESSAGE = v.variant("kind", [
     user: v.string(),
     tab: v.string(),
     target: v.string(),
-    draft: v.optional(v.custom<Draft>(isDraft)),
+    draft: v.optional(v.custom<ComposerDraft>(isDraft)),
   }),
   v.object({
     kind: v.literal("sent"),
     user: v.string(),
     target: v.string(),
-    draft: v.custom<Draft>(isDraft),
+    draft: v.custom<ComposerDraft>(isDraft),
   }),
 ]);
 export type TabMessage = v.InferOutput<typeof TAB_MESSAGE>;
@@ -118,4 +118,4 @@ export interface Platform {
   readonly onOnline: (callback: () => void) => void;
 }
 
-export const PROGRAM = "chat-page/1";
+export const PAGE_PROGRAM = "chat-page/1";

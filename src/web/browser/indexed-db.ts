@@ -20,10 +20,10 @@ const FIRST_TABLES = [
  */
 const LATER_TABLES = ["previews", "refused"] as const;
 export const TABLES = [...FIRST_TABLES, ...LATER_TABLES] as const;
-export type Table = (typeof TABLES)[number];
+export type TableName = (typeof TABLES)[number];
 
-export interface Change {
-  readonly table: Table;
+export interface TableChange {
+  readonly table: TableName;
   readonly key: string;
   /** Any value that `structuredClone` accepts; `undefined` removes the key. */
   readonly value: unknown;
@@ -33,17 +33,17 @@ export interface Store {
   /** True for a store outside the browser, which accepts only plain values and bytes. */
   readonly isExternal?: boolean;
   readonly isEphemeral?: boolean;
-  get(table: Table, key: string): Promise<unknown>;
-  all(table: Table, prefix: string): Promise<[string, unknown][]>;
+  get(table: TableName, key: string): Promise<unknown>;
+  all(table: TableName, prefix: string): Promise<[string, unknown][]>;
   /**
    * Writes all changes or none if their tables share a database; they are on disk when the promise
    * resolves.
    * @throws {Fault} store-full, store-failed
    */
-  write(changes: readonly Change[]): Promise<void>;
+  write(changes: readonly TableChange[]): Promise<void>;
 }
 
-export interface Request<Value> {
+export interface TableRequest<Value> {
   readonly result: Value;
   readonly error: { readonly name: string; readonly message: string } | null;
   onsuccess: ((event: never) => void) | null;
@@ -55,10 +55,10 @@ interface Cursor {
   continue(): void;
 }
 export interface ObjectStore {
-  get(key: string): Request<unknown>;
-  openCursor(range: unknown, direction: "next" | "prev"): Request<Cursor | null>;
-  getAll(range: unknown): Request<unknown[]>;
-  getAllKeys(range: unknown): Request<unknown[]>;
+  get(key: string): TableRequest<unknown>;
+  openCursor(range: unknown, direction: "next" | "prev"): TableRequest<Cursor | null>;
+  getAll(range: unknown): TableRequest<unknown[]>;
+  getAllKeys(range: unknown): TableRequest<unknown[]>;
   put(value: unknown, key: string): unknown;
   delete(key: string): unknown;
 }
@@ -88,7 +88,7 @@ export interface DatabaseFactory {
   open(
     name: string,
     version?: number,
-  ): Request<Database> & {
+  ): TableRequest<Database> & {
     onupgradeneeded: ((event: never) => void) | null;
     onblocked: ((event: never) => void) | null;
   };
@@ -212,7 +212,7 @@ export function beginTransaction(
   }
 }
 
-type Row = Omit<Change, "table"> & { readonly table: string };
+type Row = Omit<TableChange, "table"> & { readonly table: string };
 
 export function writeRows(database: Database, changes: readonly Row[]): Promise<void> {
   return new Promise((resolve, reject) => {
@@ -268,12 +268,12 @@ class DatabaseStore implements Store {
     this.events.deleted();
   }
 
-  async get(table: Table, key: string): Promise<unknown> {
+  async get(table: TableName, key: string): Promise<unknown> {
     const { store, prefix } = this.#table(this.#databases ?? (await this.open()), table);
     return requestResult(store.get(prefix + key));
   }
 
-  async all(table: Table, keyPrefix: string): Promise<[string, unknown][]> {
+  async all(table: TableName, keyPrefix: string): Promise<[string, unknown][]> {
     const { store, prefix } = this.#table(this.#databases ?? (await this.open()), table);
     const range = this.keyRange(prefix + keyPrefix, prefix + keyPrefix + LAST);
     const [keys, values] = await Promise.all([
@@ -284,7 +284,7 @@ class DatabaseStore implements Store {
   }
 
   /** Atomic in each database. */
-  async write(changes: readonly Change[]): Promise<void> {
+  async write(changes: readonly TableChange[]): Promise<void> {
     const databases = this.#databases ?? (await this.open());
     await writeRows(
       databases.first,
@@ -299,7 +299,7 @@ class DatabaseStore implements Store {
 
   #table(
     databases: Databases,
-    table: Table,
+    table: TableName,
   ): { readonly store: ObjectStore; readonly prefix: string } {
     const [database, name] = isFirst(databases, table)
       ? [databases.first, table]
@@ -309,15 +309,15 @@ class DatabaseStore implements Store {
   }
 }
 
-function isFirst({ first }: Databases, table: Table): boolean {
+function isFirst({ first }: Databases, table: TableName): boolean {
   return first.objectStoreNames.contains(table);
 }
 
-function laterPrefix(table: Table): string {
+function laterPrefix(table: TableName): string {
   return `${table}/`;
 }
 
-export function requestResult<Value>(request: Request<Value>): Promise<Value> {
+export function requestResult<Value>(request: TableRequest<Value>): Promise<Value> {
   return new Promise((resolve, reject) => {
     request.onsuccess = () => resolve(request.result);
     request.onerror = () => reject(storeFault(request.error));
@@ -337,22 +337,24 @@ export function storeFault(cause: unknown): Fault {
 
 export class MemoryStore implements Store {
   readonly isEphemeral: boolean;
-  readonly #tables = new Map<Table, Map<string, unknown>>(TABLES.map((name) => [name, new Map()]));
+  readonly #tables = new Map<TableName, Map<string, unknown>>(
+    TABLES.map((name) => [name, new Map()]),
+  );
 
   constructor({ isEphemeral = false }: { readonly isEphemeral?: boolean } = {}) {
     this.isEphemeral = isEphemeral;
   }
 
-  async get(table: Table, key: string): Promise<unknown> {
+  async get(table: TableName, key: string): Promise<unknown> {
     return this.#tables.get(table)?.get(key);
   }
 
-  async all(table: Table, prefix: string): Promise<[string, unknown][]> {
+  async all(table: TableName, prefix: string): Promise<[string, unknown][]> {
     const entries = [...(this.#tables.get(table) ?? [])].filter(([key]) => key.startsWith(prefix));
     return entries.sort(([a], [b]) => (a < b ? -1 : 1));
   }
 
-  async write(changes: readonly Change[]): Promise<void> {
+  async write(changes: readonly TableChange[]): Promise<void> {
     for (const { table, key, value } of changes) {
       if (value === undefined) this.#tables.get(table)?.delete(key);
       else this.#tables.get(table)?.set(key, structuredClone(value));

@@ -2,7 +2,7 @@
 
 import * as v from "valibot";
 import type { OutboxId } from "../../base/ids.ts";
-import type { OutboxStore } from "../../client/outbox-queue.ts";
+import type { OutboxQueueStore } from "../../client/outbox-queue.ts";
 import { isOutboxId } from "../../core/rooms/dedup.ts";
 import type {
   AbandonedOutbox,
@@ -11,7 +11,7 @@ import type {
   UnsentPost,
 } from "../../io/state/outbox-store.ts";
 import type { Locks } from "./environment.ts";
-import { accountPrefix, type Change, numberKey, type Store } from "./indexed-db.ts";
+import { accountPrefix, numberKey, type Store, type TableChange } from "./indexed-db.ts";
 
 const STORED_POST = v.object({
   outbox: v.custom<OutboxId>((value) => typeof value === "string" && isOutboxId(value)),
@@ -28,7 +28,7 @@ interface OutboxStoreOptions {
 }
 
 /** A browser lock shows that the tab of an outbox is open. */
-export class BrowserOutboxStore implements OutboxStore {
+export class BrowserOutboxStore implements OutboxQueueStore {
   readonly #store: Store;
   readonly #locks: Pick<Locks, "hold">;
   readonly #migrated: (() => Promise<void>) | undefined;
@@ -85,7 +85,7 @@ export class BrowserOutboxStore implements OutboxStore {
   }
 }
 
-function rowKey(prefix: string, id: OutboxId, counter: number): Pick<Change, "table" | "key"> {
+function rowKey(prefix: string, id: OutboxId, counter: number): Pick<TableChange, "table" | "key"> {
   return { table: "outbox", key: `${prefix}${id} ${numberKey(counter)}` };
 }
 

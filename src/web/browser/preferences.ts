@@ -2,9 +2,9 @@
 
 import * as v from "valibot";
 import { ignoreFault } from "../../base/fault.ts";
-import type { Draft } from "../../core/model/state.ts";
+import type { ComposerDraft } from "../../core/model/state.ts";
 import { isDraft } from "../../ui/text/draft.ts";
-import { accountPrefix, type Change, type Store, type Table } from "./indexed-db.ts";
+import { accountPrefix, type Store, type TableChange, type TableName } from "./indexed-db.ts";
 
 export const SEALED_FLAG = { table: "places", key: "sealed" } as const;
 
@@ -16,7 +16,7 @@ export function sealedDatabaseName(account: string): string {
 const TAB_SEPARATOR = "\n";
 
 /** Changed drafts by target; `undefined` was deleted. */
-export type Drafts = ReadonlyMap<string, Draft | undefined>;
+export type Drafts = ReadonlyMap<string, ComposerDraft | undefined>;
 
 /** Tables whose rows belong to tabs. */
 export type TabTable = "drafts" | "refused";
@@ -82,7 +82,7 @@ export class Preferences {
 
   recordLogin(user: string, isEnrolled: boolean): void {
     this.#last = { user, hasLeft: false };
-    const changes: Change[] = [{ table: "places", key: "last", value: this.#last }];
+    const changes: TableChange[] = [{ table: "places", key: "last", value: this.#last }];
     if (isEnrolled) {
       this.#enrolled.set(user.toLowerCase(), user);
       changes.push({ table: "places", key: this.#enrolledKey(user), value: user });
@@ -92,7 +92,7 @@ export class Preferences {
 
   recordLogout(user: string, forget: boolean): void {
     this.#last = { user, hasLeft: true };
-    const changes: Change[] = [{ table: "places", key: "last", value: this.#last }];
+    const changes: TableChange[] = [{ table: "places", key: "last", value: this.#last }];
     if (forget) {
       this.#enrolled.delete(user.toLowerCase());
       for (const fingerprint of this.#fingerprints) {
@@ -105,7 +105,7 @@ export class Preferences {
 
   async migrate(old: string, user: string): Promise<void> {
     const present = this.#prefix(user);
-    const changes: Change[] = [];
+    const changes: TableChange[] = [];
     for (const fingerprint of this.#fingerprints) {
       const prefix = accountPrefix({ fingerprint, user: old });
       if (prefix === present) continue;
@@ -184,11 +184,11 @@ export class Preferences {
     return (await this.#all(key)).find(([entryKey]) => entryKey === key)?.[1];
   }
 
-  async #all(prefix: string, table: Table = "places"): Promise<[string, unknown][]> {
+  async #all(prefix: string, table: TableName = "places"): Promise<[string, unknown][]> {
     return (await this.store.all(table, prefix).catch(ignoreFault)) ?? [];
   }
 
-  async #put(changes: readonly Change[]): Promise<void> {
+  async #put(changes: readonly TableChange[]): Promise<void> {
     await this.store.write(changes).catch(ignoreFault);
   }
 }

@@ -2,7 +2,7 @@
 
 import { Fault } from "../../base/fault.ts";
 import { CHUNK_BYTES } from "../../base/limits.ts";
-import type { SinkOptions } from "../../client/files/download.ts";
+import type { DownloadSinkOptions } from "../../client/files/download.ts";
 import type { Hashing } from "../../client/files/hashing.ts";
 import type { Sink } from "../../io/blob/interfaces.ts";
 import { Digest } from "../../wire/chunks.ts";
@@ -46,7 +46,7 @@ export class SaveSink implements Sink {
   }
 
   /** @throws {Fault} usage if the target cannot unpack a folder */
-  opened({ folderSize }: SinkOptions): Sink {
+  opened({ folderSize }: DownloadSinkOptions): Sink {
     if (folderSize === undefined || this.target.unpacksFolder === true) return this;
     throw new Fault("usage", "browsers cannot save folders", { remedy: "use chat get-file" });
   }

@@ -2,13 +2,13 @@
 
 import { asFault, type Fault } from "../../base/fault.ts";
 import { type Clock, withTimeout } from "../../io/clock.ts";
-import { type Change, type Store, storeFault, type Table } from "./indexed-db.ts";
+import { type Store, storeFault, type TableChange, type TableName } from "./indexed-db.ts";
 
 /** Longest time for which a newer page waits until this page has written its data. */
 const RELEASE_TIMEOUT_MS = 5_000;
 
 /** Tables whose loss costs only time. */
-const CACHES: ReadonlySet<Table> = new Set(["hashes", "previews"]);
+const CACHES: ReadonlySet<TableName> = new Set(["hashes", "previews"]);
 
 export class StoreWatch {
   /** Writes what the page has not stored yet. Called once, before the database closes. */
@@ -70,20 +70,23 @@ export class WatchedStore implements Store {
     this.isEphemeral = store.isEphemeral === true;
   }
 
-  get(table: Table, key: string): Promise<unknown> {
+  get(table: TableName, key: string): Promise<unknown> {
     return this.#watched([table], () => this.store.get(table, key));
   }
 
-  all(table: Table, prefix: string): Promise<[string, unknown][]> {
+  all(table: TableName, prefix: string): Promise<[string, unknown][]> {
     return this.#watched([table], () => this.store.all(table, prefix));
   }
 
-  write(changes: readonly Change[]): Promise<void> {
+  write(changes: readonly TableChange[]): Promise<void> {
     const tables = changes.map(({ table }) => table);
     return this.#watched(tables, () => this.store.write(changes));
   }
 
-  async #watched<Result>(tables: readonly Table[], act: () => Promise<Result>): Promise<Result> {
+  async #watched<Result>(
+    tables: readonly TableName[],
+    act: () => Promise<Result>,
+  ): Promise<Result> {
     try {
       return await act();
     } catch (error) {

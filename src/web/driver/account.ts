@@ -1,7 +1,7 @@
 /** The logged-in account on the page: its session, sealed rooms and transfers. */
 
 import type { Fault } from "../../base/fault.ts";
-import type { ChatClient, LinkedAccount } from "../../client/chat-client.ts";
+import type { ChatClient, LinkedSession } from "../../client/chat-client.ts";
 import type { Hashing } from "../../client/files/hashing.ts";
 import type { Connection } from "../../client/link/connection.ts";
 import type { Keys } from "../../client/link/keys.ts";
@@ -11,7 +11,7 @@ import { greet } from "../../client/trust.ts";
 import { withMentions } from "../../core/client/mentions.ts";
 import type { ModelEvent } from "../../core/model/event.ts";
 import type { Fingerprint } from "../../wire/fingerprint.ts";
-import { type Platform, PROGRAM } from "../browser/environment.ts";
+import { PAGE_PROGRAM, type Platform } from "../browser/environment.ts";
 import { BrowserLogPins } from "../browser/log-pins.ts";
 import { BrowserOutboxStore } from "../browser/outbox-store.ts";
 import { sealedDatabaseName } from "../browser/preferences.ts";
@@ -32,7 +32,7 @@ export interface PageAccountOptions {
   readonly attach: (target: string, attachment: Attachment) => void;
 }
 
-export class PageAccount implements LinkedAccount {
+export class PageAccount implements LinkedSession {
   readonly session: AccountSession;
   readonly fingerprint: Fingerprint;
   readonly sealRefusal: Fault | undefined;
@@ -102,7 +102,7 @@ export class PageAccount implements LinkedAccount {
     const { fingerprint, session } = this;
     const { activeLink } = this.options.client;
     const owner = { user: session.user, fingerprint };
-    const greeting = { clock, entropy, verifier, program: PROGRAM };
+    const greeting = { clock, entropy, verifier, program: PAGE_PROGRAM };
     const greetChannel = (connection: Connection) => greet(connection, greeting);
     const channels = { clock, entropy, activeLink, hashing, greet: greetChannel };
     const post = (to: string, text: string) =>

@@ -5,7 +5,7 @@
 
 import { toBase64Url } from "../../base/bytes.ts";
 import { ID_BYTES } from "../../base/ids.ts";
-import type { Draft } from "../../core/model/state.ts";
+import type { ComposerDraft } from "../../core/model/state.ts";
 import { combinedDraft, isDraft, isSameDraft } from "../../ui/text/draft.ts";
 import type { Platform, TabMessage } from "../browser/environment.ts";
 import type { Drafts, Preferences, TabRow, TabTable } from "../browser/preferences.ts";
@@ -18,15 +18,15 @@ export interface TabDraftsOptions {
   /** `undefined` while nobody is logged in. */
   readonly user: () => string | undefined;
   /** Drafts of the model. */
-  readonly drafts: () => ReadonlyMap<string, Draft>;
+  readonly drafts: () => ReadonlyMap<string, ComposerDraft>;
   /** Changes a draft of the model. */
-  readonly emit: (target: string, draft: Draft | undefined) => void;
+  readonly emit: (target: string, draft: ComposerDraft | undefined) => void;
 }
 
 /** Copy of a draft that another open tab owns, until the user changes it here. */
 interface Copy {
   readonly tab: string;
-  readonly draft: Draft;
+  readonly draft: ComposerDraft;
 }
 
 interface OwnedRow extends TabRow {
@@ -36,7 +36,7 @@ interface OwnedRow extends TabRow {
 }
 
 export class TabDrafts {
-  readonly #changed = new Map<string, Draft | undefined>();
+  readonly #changed = new Map<string, ComposerDraft | undefined>();
   readonly #copies = new Map<string, Copy>();
   #cancelTimer: (() => void) | undefined;
   #tab: Promise<string> | undefined;
@@ -44,7 +44,7 @@ export class TabDrafts {
   constructor(private readonly options: TabDraftsOptions) {}
 
   /** The model's draft has changed. */
-  changed(target: string, draft: Draft | undefined): void {
+  changed(target: string, draft: ComposerDraft | undefined): void {
     if (draft !== undefined && this.#copies.get(target)?.draft === draft) return;
     this.#copies.delete(target);
     this.#changed.set(target, draft);
@@ -54,7 +54,7 @@ export class TabDrafts {
   }
 
   /** Deletes the draft in other tabs where it is the same. */
-  sent(target: string, draft: Draft): void {
+  sent(target: string, draft: ComposerDraft): void {
     const user = this.options.user();
     if (user !== undefined)
       this.options.platform.tabs.broadcast({ kind: "sent", user, target, draft });
@@ -114,7 +114,7 @@ export class TabDrafts {
       await preferences.storeTabRows("drafts", user, rowsOf(drafts, previous));
       lastDrafts.write(undefined);
     }
-    const drafts = new Map<string, Draft>();
+    const drafts = new Map<string, ComposerDraft>();
     const adopted: TabRow[] = [];
     const copies = new Map<string, Copy>();
     const rows = (await this.rows("drafts", user)).toSorted(
@@ -151,7 +151,7 @@ export class TabDrafts {
   }
 
   /** The user may have typed before the stored draft was read. */
-  #restoreOwn(target: string, stored: Draft): void {
+  #restoreOwn(target: string, stored: ComposerDraft): void {
     const typed = this.options.drafts().get(target);
     const draft = typed === undefined ? stored : (combinedDraft(stored, typed) ?? typed);
     if (draft !== typed) this.options.emit(target, draft);

@@ -9,10 +9,10 @@ import { deviceCertBytes } from "../../crypto/signed-bytes.ts";
 import type { Clock } from "../../io/clock.ts";
 import type { Entropy } from "../../io/entropy.ts";
 import { type Fingerprint, formatFingerprint } from "../../wire/fingerprint.ts";
-import type { Device } from "../browser/device-key.ts";
+import type { PageDevice } from "../browser/device-key.ts";
 
 interface Linking {
-  readonly device: Device;
+  readonly device: PageDevice;
   readonly user: Name;
   readonly fingerprint: Fingerprint;
   readonly random: Entropy;

@@ -26,12 +26,12 @@ import type { Greeted } from "../../client/trust.ts";
 import type { ModelEffect, ModelEvent } from "../../core/model/event.ts";
 import { isSameName } from "../../core/model/item.ts";
 import { unsentPosts } from "../../core/model/selectors.ts";
-import type { Draft } from "../../core/model/state.ts";
+import type { ComposerDraft } from "../../core/model/state.ts";
 import type { Fingerprint } from "../../wire/fingerprint.ts";
 import { encodeSecret, type ServerAddress, secretFromInput } from "../../wire/invite.ts";
 import type { Answer } from "../../wire/messages.ts";
-import { Device } from "../browser/device-key.ts";
-import { type Platform, PROGRAM } from "../browser/environment.ts";
+import { PageDevice } from "../browser/device-key.ts";
+import { PAGE_PROGRAM, type Platform } from "../browser/environment.ts";
 import { pageHashing, pageSha256 } from "../browser/hash.ts";
 import { storeFault } from "../browser/indexed-db.ts";
 import { BrowserLogPins } from "../browser/log-pins.ts";
@@ -122,7 +122,7 @@ export async function openPageClient(
   platform: Platform,
   options: PageClientOptions = {},
 ): Promise<PageClient> {
-  return new PageClient(platform, await Device.open(platform), options);
+  return new PageClient(platform, await PageDevice.open(platform), options);
 }
 
 export class PageClient extends ChatClient<PageAccount> {
@@ -154,7 +154,7 @@ export class PageClient extends ChatClient<PageAccount> {
 
   constructor(
     private readonly platform: Platform,
-    private readonly device: Device,
+    private readonly device: PageDevice,
     { onAlarm, photos, sealed }: PageClientOptions,
   ) {
     const { clock, entropy, dial, store, locks } = platform;
@@ -165,7 +165,7 @@ export class PageClient extends ChatClient<PageAccount> {
       dial,
       keys: device,
       policy: FORM_LOGIN_POLICY,
-      program: clientName(PROGRAM, platform.browserName),
+      program: clientName(PAGE_PROGRAM, platform.browserName),
       sha256: pageSha256,
       reconnects: "inside",
       remembersPassword: !device.canSign,
@@ -367,7 +367,7 @@ export class PageClient extends ChatClient<PageAccount> {
    */
   linkFragment(code: string): string {
     const { user } = this.member.session;
-    const drafts = new Map<string, Draft>();
+    const drafts = new Map<string, ComposerDraft>();
     let fragment = `#link=${code}`;
     for (const [target, draft] of this.model.drafts) {
       drafts.set(target, draft);
@@ -468,7 +468,7 @@ export class PageClient extends ChatClient<PageAccount> {
   }
 
   /** A draft was sent, so that other tabs delete their copies. */
-  draftSent(target: string, draft: Draft): void {
+  draftSent(target: string, draft: ComposerDraft): void {
     this.#drafts.sent(bareTarget(target), draft);
   }
 

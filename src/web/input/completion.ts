@@ -3,7 +3,7 @@
 import { matching } from "../../ui/matching.ts";
 import type { NamedEmoji } from "../../ui/text/emoji.ts";
 
-export interface Completion {
+export interface InputCompletion {
   readonly kind: "name" | "room" | "command" | "emoji";
   readonly from: number;
   readonly to: number;
@@ -11,7 +11,7 @@ export interface Completion {
   readonly labels?: readonly string[];
 }
 
-export interface CompletionSource {
+export interface InputCompletionSource {
   readonly names: readonly string[];
   readonly namesLike: (query: string) => readonly string[];
   readonly rooms: readonly string[];
@@ -34,8 +34,8 @@ export function isTypingEmoji(text: string, caret: number): boolean {
 export function completionAt(
   text: string,
   caret: number,
-  source: CompletionSource,
-): Completion | undefined {
+  source: InputCompletionSource,
+): InputCompletion | undefined {
   const before = text.slice(0, caret);
   const command = COMMAND.exec(before);
   if (command !== null) {
@@ -67,8 +67,8 @@ export function completionAt(
 function emojiCompletion(
   [, prefix = "", closing = ""]: RegExpExecArray,
   to: number,
-  { emoji }: CompletionSource,
-): Completion | undefined {
+  { emoji }: InputCompletionSource,
+): InputCompletion | undefined {
   const all = emoji?.(prefix, CHOICES_MAX) ?? [];
   const matches = closing === "" ? all : all.filter(({ name }) => name === prefix.toLowerCase());
   if (matches.length === 0) return undefined;
@@ -78,12 +78,12 @@ function emojiCompletion(
 }
 
 function toCompletion(
-  kind: Completion["kind"],
+  kind: InputCompletion["kind"],
   from: number,
   to: number,
   names: readonly string[],
   sign: string,
-): Completion | undefined {
+): InputCompletion | undefined {
   const choices = names.slice(0, CHOICES_MAX).map((name) => `${sign}${name}`);
   return choices.length === 0 ? undefined : { kind, from, to, choices };
 }
@@ -93,7 +93,7 @@ export interface Completed {
   readonly caret: number;
 }
 
-export function complete(text: string, { from, to }: Completion, choice: string): Completed {
+export function complete(text: string, { from, to }: InputCompletion, choice: string): Completed {
   const after = text.slice(to);
   const gap = after.startsWith(" ") ? "" : " ";
   return { text: `${text.slice(0, from)}${choice}${gap}${after}`, caret: from + choice.length + 1 };

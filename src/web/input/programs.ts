@@ -7,7 +7,7 @@ export interface OfferedProgram {
   readonly sha256: string;
 }
 
-export interface OfferedRelease {
+export interface ReleaseOffer {
   readonly version: string;
   /** Public key hash for curl; absent if the server's certificate is publicly trusted. */
   readonly pin?: string;
@@ -33,7 +33,7 @@ export function offeredPrograms(answer: unknown): readonly OfferedProgram[] {
   });
 }
 
-export function offeredRelease(answer: unknown): OfferedRelease | undefined {
+export function offeredRelease(answer: unknown): ReleaseOffer | undefined {
   const { release } = (answer ?? {}) as { readonly release?: unknown };
   const { version, pin } = (release ?? {}) as Readonly<Record<string, unknown>>;
   if (typeof version !== "string" || !VERSION.test(version)) return undefined;

@@ -2,7 +2,7 @@
 
 import { boxNames, isName } from "../../base/names.ts";
 
-export interface Route {
+export interface PageRoute {
   readonly target: string;
   readonly seq: number | undefined;
   /** Tag of the server to which a copied link belongs. */
@@ -28,7 +28,7 @@ export function isRouteHash(hash: string): boolean {
  * always a message, because room names never consist of digits only.
  * @returns `undefined` if the hash is not a route
  */
-export function readRoute(hash: string): Route | undefined {
+export function readRoute(hash: string): PageRoute | undefined {
   const [, at, name = "", digits = "", server] = ROUTE.exec(hash) ?? [];
   const isBox = at === undefined && boxNames(name) !== undefined;
   if (!isName(name) && !isBox) return undefined;
@@ -38,7 +38,7 @@ export function readRoute(hash: string): Route | undefined {
 }
 
 /** Names contain only URL-safe characters, so no encoding is needed. */
-export function formatRoute({ target, seq, server }: Route): string {
+export function formatRoute({ target, seq, server }: PageRoute): string {
   const segments = [target, seq, server].filter((segment) => segment !== undefined);
   return `#/${segments.join("/")}`;
 }
@@ -58,7 +58,7 @@ export function linkedRoute(
   href: string,
   page: PageAddress,
   fingerprint: string,
-): Route | undefined {
+): PageRoute | undefined {
   const url = URL.parse(href);
   const { server, ...route } = readRoute(url?.hash ?? "") ?? { target: "", seq: undefined };
   if (url === null || route.target === "" || url.search !== "") return undefined;
@@ -70,7 +70,7 @@ const LINK = /https?:\/\/[^\s#]{1,300}#\/[^\s/]{1,40}\/\d{1,16}(?:\/[\w-]{10})?/
 const LINKS_MAX = 3;
 
 /** Returns the first messages on this server to which a text has links. */
-export function linkedMessages(text: string, page: PageAddress, fingerprint: string): Route[] {
+export function linkedMessages(text: string, page: PageAddress, fingerprint: string): PageRoute[] {
   const routes = [...text.matchAll(LINK)]
     .slice(0, LINKS_MAX)
     .flatMap(([href]) => linkedRoute(href, page, fingerprint) ?? []);

@@ -8,7 +8,12 @@ import type { AccountSession } from "../../client/session.ts";
 import type { LocalEvent } from "../../core/model/event.ts";
 import type { OutboxOwner } from "../../io/state/outbox-store.ts";
 import type { Platform } from "../browser/environment.ts";
-import { accountPrefix, type Change, type Store, type Table } from "../browser/indexed-db.ts";
+import {
+  accountPrefix,
+  type Store,
+  type TableChange,
+  type TableName,
+} from "../browser/indexed-db.ts";
 import type { Attachment } from "./attachments.ts";
 import type { Photos } from "./photos.ts";
 
@@ -41,7 +46,7 @@ export interface JournalEntry {
 }
 
 export interface JournalOptions {
-  readonly table: Table;
+  readonly table: TableName;
   readonly maxAgeMs: number;
   readonly schema: v.GenericSchema;
 }
@@ -71,7 +76,7 @@ export class TransferJournal<Entry extends JournalEntry> {
     return current.sort((a, b) => a.begunUnixMs - b.begunUnixMs);
   }
 
-  put(entry: Entry, moreChanges: readonly Change[] = []): void {
+  put(entry: Entry, moreChanges: readonly TableChange[] = []): void {
     this.#write([this.#makeChange(entry.key, entry), ...moreChanges]);
   }
 
@@ -87,11 +92,11 @@ export class TransferJournal<Entry extends JournalEntry> {
     this.#writing = this.#writing.then(act).catch(ignoreFault);
   }
 
-  #write(changes: readonly Change[]): void {
+  #write(changes: readonly TableChange[]): void {
     this.enqueue(() => this.store.write(changes));
   }
 
-  #makeChange(key: string, value: Entry | undefined): Change {
+  #makeChange(key: string, value: Entry | undefined): TableChange {
     return { table: this.options.table, key: this.prefix + key, value };
   }
 }

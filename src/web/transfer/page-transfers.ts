@@ -12,7 +12,7 @@ import {
   PAGE_DOWNLOADS_STORED_MAX,
   PAGE_UPLOADS_MAX,
 } from "../../base/limits-page.ts";
-import type { SinkOptions } from "../../client/files/download.ts";
+import type { DownloadSinkOptions } from "../../client/files/download.ts";
 import type { Hashing } from "../../client/files/hashing.ts";
 import { MemorySink } from "../../client/files/memory-sink.ts";
 import { type RunOptions, TransferQueue, type TransferTask } from "../../client/files/queue.ts";
@@ -35,7 +35,9 @@ import type { Photos } from "./photos.ts";
 import { PreviewStore } from "./preview-store.ts";
 import { BrowserUploadJournal, type UploadEntry } from "./upload-journal.ts";
 
-export type UploadOptions = Partial<Pick<UploadEntry, "handle" | "text" | "sending" | "isSmaller">>;
+export type PageUploadOptions = Partial<
+  Pick<UploadEntry, "handle" | "text" | "sending" | "isSmaller">
+>;
 
 export interface PreviewOptions {
   readonly digest?: string;
@@ -104,7 +106,7 @@ export class PageTransfers extends TransferQueue<PageTask> {
   async upload(
     to: string,
     file: File,
-    { handle, text, sending, isSmaller = false }: UploadOptions = {},
+    { handle, text, sending, isSmaller = false }: PageUploadOptions = {},
   ): Promise<void> {
     const { uploads, clock } = this.#dependencies;
     const visible = this.ofKind("upload");
@@ -338,7 +340,7 @@ class Download implements PageTask {
       if (handle !== undefined) this.sink ??= await SaveSink.resume(handle, hashing);
       const { sink } = this;
       assert(sink !== undefined, "a download without a handle keeps its sink");
-      const openSink = async (options: SinkOptions) => sink.opened(options);
+      const openSink = async (options: DownloadSinkOptions) => sink.opened(options);
       const chunksLeft = () => sink.have;
       await files.get({ file, into: "", chunksLeft, openSink, signal, onProgress });
       downloads.remove(key);

@@ -6,7 +6,7 @@ import { PREVIEWS_STORED_BYTES_MAX, PREVIEWS_STORED_MAX } from "../../base/limit
 import { TaskQueue } from "../../io/task-queue.ts";
 import { accountPrefix } from "../browser/indexed-db.ts";
 import type { PageTransfersOptions } from "./journal.ts";
-import type { ScaledPicture } from "./previews.ts";
+import type { PreviewPicture } from "./previews.ts";
 
 const STORED_PREVIEW = v.object({
   blob: v.instance(Blob),
@@ -28,12 +28,12 @@ export class PreviewStore {
     this.#prefix = accountPrefix(owner);
   }
 
-  async get(file: string): Promise<ScaledPicture | undefined> {
+  async get(file: string): Promise<PreviewPicture | undefined> {
     const { store } = this.#platform;
     return parseRow(await store.get("previews", this.#prefix + file).catch(ignoreFault));
   }
 
-  put(file: string, { blob, width, height }: ScaledPicture): Promise<void> {
+  put(file: string, { blob, width, height }: PreviewPicture): Promise<void> {
     const { store, clock } = this.#platform;
     // The store of `chat web` is outside the browser and does not store blobs.
     if (store.isExternal === true || store.isEphemeral === true) return Promise.resolve();

@@ -42,7 +42,7 @@ export interface ScaleLimits {
   readonly type?: "image/webp" | "image/jpeg";
 }
 
-export interface ScaledPicture {
+export interface PreviewPicture {
   readonly blob: Blob;
   readonly width: number;
   readonly height: number;
@@ -53,7 +53,7 @@ export type ScalePicture = (
   source: Blob,
   header: PictureHeader,
   limits: ScaleLimits,
-) => Promise<ScaledPicture | undefined>;
+) => Promise<PreviewPicture | undefined>;
 
 interface PreviewSource {
   readonly madePreviews: Pick<PreviewStore, "get" | "put">;
@@ -212,7 +212,7 @@ interface DrawLimits {
   readonly bytesMax: number;
   readonly pixelsMax: number;
   readonly limits: ScaleLimits;
-  readonly onScaled?: (scaled: ScaledPicture) => void;
+  readonly onScaled?: (scaled: PreviewPicture) => void;
 }
 
 function pictureOf(

@@ -44,7 +44,12 @@ import {
 import { combined, listen, whenSettled } from "./shell/effects.ts";
 import { LazyModule, useModule } from "./shell/lazy.ts";
 import { KNOWN_KEY, writeLocal } from "./shell/local.ts";
-import { onSettings, readSettings, type Settings, saveSettings } from "./shell/settings.ts";
+import {
+  onSettings,
+  readSettings,
+  type StoredPageSettings,
+  saveSettings,
+} from "./shell/settings.ts";
 import { addStyleSheet } from "./shell/style-sheet.ts";
 import { ToastQueue } from "./shell/toast-queue.ts";
 import { Toasts, useModelFaults } from "./shell/toasts.tsx";
@@ -63,7 +68,7 @@ interface Overlay {
   readonly render: (close: () => void) => ReactNode;
 }
 
-function useDocumentStyle(settings: Settings, lang: string): void {
+function useDocumentStyle(settings: StoredPageSettings, lang: string): void {
   useEffect(() => {
     const root = document.documentElement;
     root.lang = lang;
@@ -264,7 +269,7 @@ export function App({ chat, texts: initialTexts }: AppProps) {
   const [toasts] = useState(() => new ToastQueue(TOAST_CLOCK));
   const [layers] = useState(() => new Layers(window));
   const change = useCallback(
-    (changes: Partial<Settings>) => {
+    (changes: Partial<StoredPageSettings>) => {
       const failure = saveSettings(changes);
       if (failure !== undefined) chat.storeFailed(failure);
       setSettings((before) => ({ ...before, ...changes }));

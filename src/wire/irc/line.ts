@@ -182,7 +182,7 @@ function unescapeTag(value: string): string {
  * Splits a stream at LF or CR LF. Lines stay bytes until they are read, because a line of one byte
  * would take more than a hundred as an object.
  */
-export class LineBuffer {
+export class IrcLineBuffer {
   #bytes: Uint8Array = NO_BYTES;
   #start = 0;
   #end = 0;

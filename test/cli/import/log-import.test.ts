@@ -2,12 +2,12 @@ import { expect, test } from "bun:test";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { ImportEntry, ImportSummary } from "../../../src/cli/import/entry.ts";
-import { type LogOptions, openLog } from "../../../src/cli/import/log-import.ts";
+import { type LogImportOptions, openLog } from "../../../src/cli/import/log-import.ts";
 import { faultFrom } from "../../commands/fake-world.ts";
 import { tempFolder } from "../../temp-folder.ts";
 
 const folder = tempFolder();
-const ZERO: LogOptions = {
+const ZERO: LogImportOptions = {
   offsetMinutes: () => 0,
   channel: undefined,
   encoding: undefined,
@@ -27,7 +27,7 @@ interface Imported {
   readonly entries: readonly ImportEntry[];
 }
 
-async function imported(path: string, options: Partial<LogOptions> = {}): Promise<Imported> {
+async function imported(path: string, options: Partial<LogImportOptions> = {}): Promise<Imported> {
   const log = await openLog(path, { ...ZERO, ...options });
   if (log.kind === "other") throw new Error("the file is a log");
   const summary = await log.check(true, () => undefined);
@@ -39,7 +39,7 @@ async function imported(path: string, options: Partial<LogOptions> = {}): Promis
 
 let files = 0;
 
-async function read(lines: string | Uint8Array, options: Partial<LogOptions> = {}) {
+async function read(lines: string | Uint8Array, options: Partial<LogImportOptions> = {}) {
   const { summary, entries } = await imported(written(`log-${++files}`, lines), options);
   const { problems, skippedKinds } = summary;
   return {

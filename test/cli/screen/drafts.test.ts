@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { Fault } from "../../../src/base/fault.ts";
 import { DRAFT_SAVE_DELAY_MS } from "../../../src/base/limits-screen.ts";
 import { ScreenDrafts } from "../../../src/cli/screen/drafts.ts";
-import type { Draft } from "../../../src/core/model/state.ts";
+import type { ComposerDraft } from "../../../src/core/model/state.ts";
 import { ClientState } from "../../../src/io/state/client-state.ts";
 import type { DraftOwner } from "../../../src/io/state/home-tables.ts";
 import { tempFolder } from "../../temp-folder.ts";
@@ -13,7 +13,7 @@ const ANA = { fingerprint: "F", user: "ana" };
 function openDrafts() {
   const clock = new FakeClock();
   const { drafts: store } = ClientState.inMemory();
-  let input: Draft | undefined;
+  let input: ComposerDraft | undefined;
   let writes = 0;
   let isFull = false;
   const faults: string[] = [];

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "bun:test";
 import { editorOf } from "../../../src/cli/screen/editor/editor.ts";
 import { ScreenQuestions } from "../../../src/cli/screen/questions.ts";
-import type { Question } from "../../../src/cli/screen/state/screen-state.ts";
+import type { ScreenQuestion } from "../../../src/cli/screen/state/screen-state.ts";
 
 function createQuestions() {
-  let visible: Question | undefined;
+  let visible: ScreenQuestion | undefined;
   const questions = new ScreenQuestions({
     current: () => visible,
     patch: (question) => {
@@ -13,7 +13,7 @@ function createQuestions() {
     texts: () => ({ checking: "checking", promptCancelled: "gone" }),
   });
   const answers: (string | undefined)[] = [];
-  const ask = (text: string, kind: Question["kind"] = "secret") => {
+  const ask = (text: string, kind: ScreenQuestion["kind"] = "secret") => {
     void questions.ask(kind, text).then((answer) => answers.push(answer));
   };
   const type = (text: string) => {
@@ -28,7 +28,7 @@ function createQuestions() {
   const enter = () => end(visible?.answer.text);
   const giveUp = () => end(undefined);
   const screen = () => visible && [visible.kind, visible.text, visible.answer.text];
-  const setQuestion = (question: Question | undefined) => {
+  const setQuestion = (question: ScreenQuestion | undefined) => {
     visible = question;
   };
   return { questions, ask, type, enter, giveUp, screen, answers, put: setQuestion };

@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { Fault } from "../../../src/base/fault.ts";
 import { CLUSTER_METRICS_INTERVAL_MS } from "../../../src/base/limits-cluster.ts";
 import {
+  type ClusterMembership,
   leftClusterFault,
-  type Membership,
   newNodeName,
   partlyMovedFault,
   readMembership,
@@ -174,7 +174,7 @@ test("a server that lags, restores or reports nothing does not count as diverged
 const folder = tempFolder();
 
 const POSITION = { seq: 9, history: 7, accounts: 1 };
-const KEPT: Membership = { cluster: "chat", node: "vm-1a2b", position: POSITION };
+const KEPT: ClusterMembership = { cluster: "chat", node: "vm-1a2b", position: POSITION };
 
 test("stores and removes the membership of a folder", () => {
   expect(readMembership(folder)).toBeUndefined();

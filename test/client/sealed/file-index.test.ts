@@ -3,7 +3,7 @@ import { toHex } from "../../../src/base/bytes.ts";
 import { type FileId, fileId, type RoomId } from "../../../src/base/ids.ts";
 import {
   readSealedFile,
-  type SealedFile,
+  type SealedFileBody,
   sealedFileBody,
 } from "../../../src/client/sealed/body.ts";
 import { FileIndex } from "../../../src/client/sealed/file-index.ts";
@@ -22,7 +22,7 @@ const previewOf = (file: FileId, root: Uint8Array) => {
   return { ...about, root, secret: makeFileSecret() };
 };
 
-function describes(n: number, preview?: SealedFile["preview"]): SealedFile {
+function describes(n: number, preview?: SealedFileBody["preview"]): SealedFileBody {
   const about = { file: idOf(n), name: `${n}.jpg`, sizeBytes: 300, digest: "1".repeat(64) };
   const noDetails = { folder: undefined, details: undefined };
   return { ...about, ...noDetails, root: rootOf(n), secret: makeFileSecret(), preview };
@@ -41,7 +41,7 @@ async function scene() {
   const index = new FileIndex(states as unknown as RoomStates, () => 0);
   const tx = { vault, room: ROOM } as unknown as RoomTransaction;
   let seq = 0;
-  const post = async (user: string, about: SealedFile, named?: FileId, digest = rootOf(9)) => {
+  const post = async (user: string, about: SealedFileBody, named?: FileId, digest = rootOf(9)) => {
     const { file, root } = about;
     const preview = named && { file: named, size: 25, digest: toHex(digest) };
     const content = { file, name: "sealed", size: 316, chunks: 1, digest: toHex(root), preview };

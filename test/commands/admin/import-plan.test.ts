@@ -4,7 +4,7 @@ import { Fault } from "../../../src/base/fault.ts";
 import { defined } from "../../../src/base/values.ts";
 import { classListOf, parseClassList } from "../../../src/commands/admin/class-list.ts";
 import {
-  type Change,
+  type ImportChange,
   type ImportPlan,
   isCode,
   planImport,
@@ -46,7 +46,7 @@ async function school(seed = 1) {
   return { site, olga, mia, ben, entries, plan, make, exported };
 }
 
-async function perform(olga: Guest, change: Change): Promise<void> {
+async function perform(olga: Guest, change: ImportChange): Promise<void> {
   if (!isCode(change)) {
     const { kind, fields } = requestFor(change);
     await olga.request(kind, fields);

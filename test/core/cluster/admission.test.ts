@@ -1,7 +1,7 @@
 import { describe, expect } from "bun:test";
 import type { RoomId, UserId } from "../../../src/base/ids.ts";
 import { CLUSTER_WINDOW_RECORDS } from "../../../src/base/limits-cluster.ts";
-import { Admission } from "../../../src/core/cluster/admission.ts";
+import { ClusterAdmission } from "../../../src/core/cluster/admission.ts";
 import type { Draft } from "../../../src/wire/record.ts";
 import { fixtureTest } from "../../fixture-test.ts";
 
@@ -18,7 +18,7 @@ function made(room: string, name: string): Draft {
 }
 
 function objection(
-  admission: Admission,
+  admission: ClusterAdmission,
   draft: Draft,
   {
     history = 0,
@@ -30,7 +30,7 @@ function objection(
   return admission.rejectionReason({ base: { history, accounts }, drafts });
 }
 
-const admissionTest = fixtureTest(() => new Admission());
+const admissionTest = fixtureTest(() => new ClusterAdmission());
 
 describe("decision", () => {
   admissionTest("is valid until something that it reads changes", (admission) => {

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import { utf8Encode } from "../../../src/base/bytes.ts";
-import { CommandRun, isSimplePost, type Task } from "../../../src/core/irc/command-run.ts";
+import { CommandRun, type IrcTask, isSimplePost } from "../../../src/core/irc/command-run.ts";
 import { type IrcLine, parseLine } from "../../../src/wire/irc/line.ts";
 
-function* nothing(): Task {}
+function* nothing(): IrcTask {}
 
 describe("isSimplePost", () => {
   test.each(["PRIVMSG #lobby :hi", "notice #lobby :hi", "@label=a PRIVMSG #lobby hi"])(

@@ -16,7 +16,7 @@ import { TokenBuckets } from "../../../src/core/rate.ts";
 import type { Account, Registry } from "../../../src/core/rooms/accounts.ts";
 import type { Room, Rooms } from "../../../src/core/rooms/rooms.ts";
 import { NO_HEARTBEAT, Session, type SessionEffect } from "../../../src/core/session/session.ts";
-import { type Request, VERSION } from "../../../src/wire/messages.ts";
+import { type Request, WIRE_VERSION } from "../../../src/wire/messages.ts";
 import { PostCodec } from "../../../src/wire/post-message.ts";
 import { ircServer } from "./irc-server.ts";
 
@@ -155,7 +155,13 @@ export class ScriptedClient {
     const server = { name: "site", key: KEY };
     const limits = { messageBytes: 1 << 20, textBytes: 1 << 16 };
     const proofs = { certificate: KEY, nonce: KEY, proof: new Uint8Array(64) };
-    const welcome = { kind: "welcome", version: VERSION, server, needs: "open", limits } as const;
+    const welcome = {
+      kind: "welcome",
+      version: WIRE_VERSION,
+      server,
+      needs: "open",
+      limits,
+    } as const;
     this.#serve(this.#peer.notify({ ...welcome, ...proofs }));
   }
 

@@ -7,7 +7,7 @@ import { CommitCheck } from "../../../src/crypto/seal/commit-check.ts";
 import type { SealCommit } from "../../../src/crypto/seal/engine.ts";
 import { readMessage, writeMessage } from "../../../src/crypto/seal/formats.ts";
 import type { SealedGroup } from "../../../src/crypto/seal/group.ts";
-import { Certificates } from "../../../src/crypto/seal/members.ts";
+import { MemberCertificates } from "../../../src/crypto/seal/members.ts";
 import { packValue } from "../../../src/wire/codec.ts";
 import { fixtureTest } from "../../fixture-test.ts";
 import {
@@ -341,7 +341,7 @@ describe("an external commit is rejected if its device", () => {
   );
 
   threeTest("names a leaf outside of the tree (without a long search)", async ([first]) => {
-    const certificates = new Certificates([SERVER_TEXT]);
+    const certificates = new MemberCertificates([SERVER_TEXT]);
     const check = new CommitCheck(certificates, ana.accountChecks());
     const info = await ana.engine.groupInfo(first);
     const { commit } = await cleo.engine.rejoin(info, at2(cleo));

@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { checkName } from "../../../src/base/names.ts";
 import { makeDeviceCert } from "../../../src/crypto/device-cert.ts";
 import { Identity } from "../../../src/crypto/identity.ts";
-import { Certificates } from "../../../src/crypto/seal/members.ts";
+import { MemberCertificates } from "../../../src/crypto/seal/members.ts";
 import { SERVER_TEXT } from "./devices.ts";
 
 const account = Identity.generate();
@@ -21,12 +21,12 @@ function leafOf(signedAtUnixMs: number) {
 }
 
 test("a cached certificate is not valid for another key or server", async () => {
-  const certificates = new Certificates([SERVER_TEXT]);
+  const certificates = new MemberCertificates([SERVER_TEXT]);
   const leaf = leafOf(1);
   expect(await certificates.deviceOf(leaf)).toBeDefined();
   const signaturePublicKey = Identity.generate().publicKey;
   expect(await certificates.deviceOf({ ...leaf, signaturePublicKey })).toBeUndefined();
-  expect(await new Certificates([]).deviceOf(leaf)).toBeUndefined();
+  expect(await new MemberCertificates([]).deviceOf(leaf)).toBeUndefined();
   const x509 = { credentialType: "x509" as const, certificates: [] };
   expect(await certificates.deviceOf({ ...leaf, credential: x509 })).toBeUndefined();
   const [first, ...remaining] = leaf.credential.identity;

@@ -4,7 +4,7 @@ import type { RoomId, UserId } from "../../../src/base/ids.ts";
 import { sha256 } from "../../../src/crypto/sha256.ts";
 import { type LogArchive, openArchive } from "../../../src/io/archive/archive.ts";
 import type { Disk, DiskSearch } from "../../../src/io/disk/disk.ts";
-import type { Page, PageQuery } from "../../../src/io/log/log.ts";
+import type { PageQuery, RecordPage } from "../../../src/io/log/log.ts";
 import type { RecordKind } from "../../../src/wire/kinds.ts";
 import { type LogRecord, parseBody } from "../../../src/wire/record.ts";
 import { rejection } from "../../rejection.ts";
@@ -42,7 +42,7 @@ function archiveOf(fixture: LogFixture, options: { head?: () => number; cachePat
   return openArchive({ folder: FOLDER, disk: fixture.disk, sha256, ...options });
 }
 
-function seqs(page: Page): number[] {
+function seqs(page: RecordPage): number[] {
   return page.records.map(({ head }) => head.seq);
 }
 
@@ -82,7 +82,7 @@ async function filled(count: number, seed = 1, falls = 0): Promise<LogFixture> {
   return fixture;
 }
 
-function expected(records: readonly LogRecord[], query: PageQuery): Page {
+function expected(records: readonly LogRecord[], query: PageQuery): RecordPage {
   const fold = query.ignoreCase === true ? foldCase : (text: string) => text;
   const holds = (record: LogRecord): boolean => {
     const body = (parseBody(record) ?? {}) as Record<string, unknown>;
@@ -260,13 +260,13 @@ describe("a growing log", () => {
     const log = await fixture.open();
     await log.append(draftOf("durable"));
     const archive = archiveOf(fixture, { head: () => log.head() });
-    let during: Promise<Page> | undefined;
+    let during: Promise<RecordPage> | undefined;
     fixture.failure = (call) => {
       if (call === "sync") during ??= archive.page(ALL);
       return undefined;
     };
     await log.append(draftOf("not yet"));
-    expect(seqs((await during) as Page)).toEqual([1]);
+    expect(seqs((await during) as RecordPage)).toEqual([1]);
     expect(seqs(await archive.page(ALL))).toEqual([1, 2]);
   });
 });

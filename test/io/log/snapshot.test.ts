@@ -4,8 +4,8 @@ import { sha256 } from "../../../src/crypto/sha256.ts";
 import type { Disk } from "../../../src/io/disk/disk.ts";
 import type { LogFile } from "../../../src/io/log/log-file.ts";
 import {
+  type LogSnapshot,
   readSnapshot,
-  type Snapshot,
   type SnapshotLocation,
   writeSnapshot,
 } from "../../../src/io/log/snapshot.ts";
@@ -60,7 +60,7 @@ interface Opened {
 
 async function openBy(
   fixture: LogFixture,
-  snapshot: Snapshot<string> | undefined,
+  snapshot: LogSnapshot<string> | undefined,
   load = () => true,
 ): Promise<Opened> {
   const folded: FoldedRecord[] = [];

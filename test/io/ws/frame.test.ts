@@ -3,7 +3,12 @@ import fc from "fast-check";
 import { concatBytes } from "../../../src/base/bytes.ts";
 import { Fault } from "../../../src/base/fault.ts";
 import { MESSAGE_BYTES_MAX } from "../../../src/base/limits.ts";
-import { encodeClose, encodeFrame, FrameReader, OPCODE } from "../../../src/io/ws/client-link.ts";
+import {
+  encodeClose,
+  encodeFrame,
+  OPCODE,
+  WebSocketFrameReader,
+} from "../../../src/io/ws/client-link.ts";
 
 interface Seen {
   readonly messages: Uint8Array[];
@@ -13,7 +18,7 @@ interface Seen {
 
 function read(chunks: readonly Uint8Array[]): Seen {
   const observed: Seen = { messages: [], pings: [], closes: [] };
-  const reader = new FrameReader({
+  const reader = new WebSocketFrameReader({
     message: (bytes) => observed.messages.push(bytes),
     ping: (payload) => observed.pings.push(payload),
     close: (code, reason) => observed.closes.push([code, reason]),

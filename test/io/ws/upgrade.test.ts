@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { utf8Decode } from "../../../src/base/bytes.ts";
-import { formatHostPort, Upgrade } from "../../../src/io/ws/upgrade.ts";
+import { formatHostPort, WebSocketUpgrade } from "../../../src/io/ws/upgrade.ts";
 
 test.each([
   ["fe80::1%eth0", "[fe80::1]:2428"],
@@ -8,6 +8,6 @@ test.each([
   ["fd00::7", "[fd00::7]:2428"],
   ["chat.school.test", "chat.school.test:2428"],
 ])("a request to %s names the host %s", (host, named) => {
-  const request = utf8Decode(new Upgrade(formatHostPort(host, 2428)).request());
+  const request = utf8Decode(new WebSocketUpgrade(formatHostPort(host, 2428)).request());
   expect(request.split("\r\n")).toContain(`Host: ${named}`);
 });

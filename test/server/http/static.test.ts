@@ -1,16 +1,16 @@
 import { expect, test } from "bun:test";
 import { httpHandler } from "../../../src/server/http/handler.ts";
-import type { Page, PageFile } from "../../../src/server/http/static.ts";
+import type { StaticFile, StaticPage } from "../../../src/server/http/static.ts";
 
 const REMOTE = { host: "10.0.0.9", port: 40_000 };
 const bytes = (text: string) => new TextEncoder().encode(text);
-const file = (type: string, text: string): PageFile => ({
+const file = (type: string, text: string): StaticFile => ({
   type,
   identity: bytes(text),
   br: bytes("br"),
   sha256: "ab".repeat(32),
 });
-const PAGE: Page = {
+const PAGE: StaticPage = {
   build: "b1",
   files: new Map([
     ["/", file("text/html; charset=utf-8", "<!doctype html>")],

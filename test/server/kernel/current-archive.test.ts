@@ -4,7 +4,7 @@ import type { RoomId } from "../../../src/base/ids.ts";
 import { SEND_QUEUE_LOW_BYTES } from "../../../src/base/limits.ts";
 import type { Rooms } from "../../../src/core/rooms/rooms.ts";
 import type { MemoryLink } from "../../../src/io/link/memory-network.ts";
-import type { Page, PageQuery } from "../../../src/io/log/log.ts";
+import type { PageQuery, RecordPage } from "../../../src/io/log/log.ts";
 import { CurrentArchive } from "../../../src/server/kernel/current-archive.ts";
 import type { Answer } from "../../../src/wire/messages.ts";
 import { parseBody } from "../../../src/wire/record.ts";
@@ -24,7 +24,7 @@ function ledgerOf(...texts: readonly string[]) {
     erasedBy: (seq) => erased.get(seq) ?? 0,
   };
   const queries: PageQuery[] = [];
-  const page = (query: PageQuery): Promise<Page> => {
+  const page = (query: PageQuery): Promise<RecordPage> => {
     queries.push(query);
     const { afterSeq = 0, beforeSeq = Number.POSITIVE_INFINITY, from, limit } = query;
     const found = ledger.records.filter(({ head: { seq } }) => seq > afterSeq && seq < beforeSeq);

@@ -12,7 +12,7 @@ import { Feed } from "../../../src/server/kernel/feed.ts";
 import type { SiblingMessage } from "../../../src/server/kernel/siblings.ts";
 import { TypingFeed } from "../../../src/server/rooms/typing-feed.ts";
 import type { ClientConnection } from "../../../src/server/session/client-connection.ts";
-import type { Member } from "../../../src/server/session/connection-state.ts";
+import type { MemberState } from "../../../src/server/session/connection-state.ts";
 import { Peers } from "../../../src/server/session/peers.ts";
 import type { LogRecord } from "../../../src/wire/record.ts";
 import { VirtualClock } from "../../client/virtual-clock.ts";
@@ -109,7 +109,7 @@ test("limits typing to one room per user and ends it with the last session", asy
   await told();
   ask(0, "r2");
   expect(await told()).toEqual(["r1 ", "r2 nu0"]);
-  feed.onLogout({} as ClientConnection, { account: { id: user(0) } } as Member);
+  feed.onLogout({} as ClientConnection, { account: { id: user(0) } } as MemberState);
   expect(await told()).toEqual(["r2 "]);
   ask(0, "r1", false);
   expect(await told()).toEqual([]);

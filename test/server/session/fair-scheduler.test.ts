@@ -6,7 +6,7 @@ import {
   REQUESTS_IN_FLIGHT_MAX,
   TRANSFER_WINDOW_BYTES_MAX,
 } from "../../../src/base/limits.ts";
-import { FairScheduler, type Source } from "../../../src/server/session/fair-scheduler.ts";
+import { FairScheduler, type ScheduledSource } from "../../../src/server/session/fair-scheduler.ts";
 import { VirtualClock } from "../../client/virtual-clock.ts";
 import { fixtureTest } from "../../fixture-test.ts";
 
@@ -21,7 +21,7 @@ class Bench {
   readonly done: string[] = [];
 
   readonly overflows: string[] = [];
-  readonly #sources = new Map<string, Source>();
+  readonly #sources = new Map<string, ScheduledSource>();
 
   enqueue(sender: string, count: number, sizeBytes = 10, link = sender): void {
     const source = this.#sources.get(link) ?? { overflow: () => this.overflows.push(link) };

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { IDBFactory, IDBKeyRange } from "fake-indexeddb";
 import { Fault, ignoreFault } from "../../../src/base/fault.ts";
 import { systemClock } from "../../../src/io/clock.ts";
-import { Device } from "../../../src/web/browser/device-key.ts";
+import { PageDevice } from "../../../src/web/browser/device-key.ts";
 import {
   type DatabaseFactory,
   MemoryStore,
@@ -78,12 +78,12 @@ test("stores a device key that cannot be exported", async () => {
     subtle: crypto.subtle as never,
     entropy: (n: number) => new Uint8Array(n),
   };
-  const [one, other] = [await Device.open(parts), await Device.open(parts)];
+  const [one, other] = [await PageDevice.open(parts), await PageDevice.open(parts)];
   expect(one.canSign).toBe(true);
   expect(one.device.publicKey).toEqual(other.device.publicKey);
   const { privateKey } = (await store.get("keys", "device")) as { privateKey: CryptoKey };
   expect(await rejection(crypto.subtle.exportKey("pkcs8", privateKey))).toBeInstanceOf(Error);
-  const without = await Device.open({ ...parts, store: new MemoryStore(), subtle: undefined });
+  const without = await PageDevice.open({ ...parts, store: new MemoryStore(), subtle: undefined });
   expect(without.canSign).toBe(false);
   expect(without.device.publicKey).toHaveLength(32);
 });

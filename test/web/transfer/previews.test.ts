@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import type { FileBody } from "../../../src/core/rooms/files.ts";
-import { Previews, type ScaledPicture } from "../../../src/web/transfer/previews.ts";
+import { type PreviewPicture, Previews } from "../../../src/web/transfer/previews.ts";
 import { fileBody } from "../../cli/screen/view/scenes.ts";
 import { photo } from "../../page/fixtures.ts";
 
@@ -14,12 +14,12 @@ interface Asked {
 
 const SCALED = { blob: new Blob(["small"], { type: "image/webp" }), width: 40, height: 30 };
 
-function scene(scaled?: ScaledPicture) {
+function scene(scaled?: PreviewPicture) {
   const asked: Asked[] = [];
-  const stored = new Map<string, ScaledPicture>();
+  const stored = new Map<string, PreviewPicture>();
   const madePreviews = {
     get: async (file: string) => stored.get(file),
-    put: async (file: string, picture: ScaledPicture) => void stored.set(file, picture),
+    put: async (file: string, picture: PreviewPicture) => void stored.set(file, picture),
   };
   type Preview = ConstructorParameters<typeof Previews>[0]["preview"];
   const preview: Preview = (file, _max, { digest, signal }) =>

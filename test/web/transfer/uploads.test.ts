@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { fileId } from "../../../src/base/ids.ts";
 import { UPLOAD_KEEP_MS } from "../../../src/base/limits.ts";
-import { type Change, MemoryStore } from "../../../src/web/browser/indexed-db.ts";
+import { MemoryStore, type TableChange } from "../../../src/web/browser/indexed-db.ts";
 import { BrowserUploadJournal } from "../../../src/web/transfer/upload-journal.ts";
 
 const OWNER = { fingerprint: "fp", user: "ana" };
@@ -23,7 +23,7 @@ const KEY = { ...OWNER, path: "k", to: ["lobby"], name: "a.bin" };
 
 class CountingStore extends MemoryStore {
   writes = 0;
-  override write(changes: readonly Change[]): Promise<void> {
+  override write(changes: readonly TableChange[]): Promise<void> {
     this.writes += 1;
     return super.write(changes);
   }

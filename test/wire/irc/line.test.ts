@@ -4,7 +4,7 @@ import { concatBytes, utf8Encode } from "../../../src/base/bytes.ts";
 import {
   formatLine,
   INVALID_UTF8,
-  LineBuffer,
+  IrcLineBuffer,
   type LineFields,
   parseLine,
 } from "../../../src/wire/irc/line.ts";
@@ -177,22 +177,22 @@ test("formats what it parses from any bytes, with the same meaning", () => {
 });
 
 describe("line buffer", () => {
-  const read = (buffer: LineBuffer) => {
+  const read = (buffer: IrcLineBuffer) => {
     const found: (Buffer | string)[] = [];
     for (let line = buffer.next(); line !== undefined; line = buffer.next()) {
       found.push(line === "too-long" ? line : Buffer.from(line));
     }
     return found;
   };
-  const push = (buffer: LineBuffer, bytes: Uint8Array) => {
+  const push = (buffer: IrcLineBuffer, bytes: Uint8Array) => {
     buffer.push(bytes);
     return read(buffer);
   };
-  const texts = (buffer: LineBuffer, text: string) =>
+  const texts = (buffer: IrcLineBuffer, text: string) =>
     push(buffer, utf8Encode(text)).map((found) => found.toString());
 
   test("splits at LF and drops one CR before it", () => {
-    const buffer = new LineBuffer();
+    const buffer = new IrcLineBuffer();
     expect(texts(buffer, "a\r\nb\n\r\r\n\nc\rd\r")).toEqual(["a", "b", "\r", ""]);
     expect(texts(buffer, "\ne")).toEqual(["c\rd"]);
     expect(texts(buffer, "")).toEqual([]);
@@ -203,11 +203,11 @@ describe("line buffer", () => {
   test("reports a line over its limit once and skips it", () => {
     const longest = "x".repeat(8_704);
     for (const pieces of [[`${longest}\n`], [longest, "\n"], ["x", longest.slice(1), "\n"]]) {
-      const buffer = new LineBuffer();
+      const buffer = new IrcLineBuffer();
       expect(pieces.flatMap((piece) => texts(buffer, piece))).toEqual([longest]);
     }
     for (const pieces of [[`${longest}y\n`], [longest, "y\n"], [longest, "y", longest, "\n"]]) {
-      const buffer = new LineBuffer();
+      const buffer = new IrcLineBuffer();
       expect(pieces.flatMap((piece) => texts(buffer, piece))).toEqual(["too-long"]);
       expect(texts(buffer, "next\n")).toEqual(["next"]);
     }
@@ -215,7 +215,7 @@ describe("line buffer", () => {
 
   test("shares memory with the chunk unless a line spans two", () => {
     const chunk = utf8Encode("a\nb");
-    const buffer = new LineBuffer();
+    const buffer = new IrcLineBuffer();
     buffer.push(chunk);
     expect((buffer.next() as Uint8Array).buffer).toBe(chunk.buffer);
     expect(buffer.next()).toBeUndefined();
@@ -231,7 +231,7 @@ describe("line buffer", () => {
     const stream = fc.array(piece, { maxLength: 12 }).map((pieces) => utf8Encode(pieces.join("")));
     fc.assert(
       fc.property(stream, fc.array(fc.nat(9_000), { maxLength: 20 }), (bytes, sizes) => {
-        const [whole, chunked] = [new LineBuffer(), new LineBuffer()];
+        const [whole, chunked] = [new IrcLineBuffer(), new IrcLineBuffer()];
         const found: (Buffer | string)[] = [];
         let at = 0;
         for (const size of [...sizes, bytes.length]) {
@@ -247,14 +247,14 @@ describe("line buffer", () => {
   });
 
   test("joins single bytes", () => {
-    const buffer = new LineBuffer();
+    const buffer = new IrcLineBuffer();
     const byte = utf8Encode("x");
     for (let i = 0; i < 8_704; i++) expect(push(buffer, byte)).toEqual([]);
     expect(push(buffer, utf8Encode("\n"))).toHaveLength(1);
   });
 
   test("counts the bytes of lines that have not been read", () => {
-    const buffer = new LineBuffer();
+    const buffer = new IrcLineBuffer();
     for (let i = 0; i < 3; i++) buffer.push(utf8Encode("ab\nc"));
     expect(buffer.unreadBytes).toBe(12);
     expect(Buffer.from(buffer.next() as Uint8Array).toString()).toBe("ab");

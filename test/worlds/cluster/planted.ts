@@ -1,4 +1,4 @@
-import { Admission } from "../../../src/core/cluster/admission.ts";
+import { ClusterAdmission } from "../../../src/core/cluster/admission.ts";
 import type { Stream, StreamMessage } from "../../../src/io/cluster/stream.ts";
 import { withoutWaiting } from "../planted.ts";
 import { withFields } from "../with-fields.ts";
@@ -11,7 +11,7 @@ export const PLANTED: Readonly<Record<string, ClusterMutant>> = {
 };
 
 function withoutObjections(): void {
-  Admission.prototype.rejectionReason = () => undefined;
+  ClusterAdmission.prototype.rejectionReason = () => undefined;
 }
 
 function withMemory(stream: Stream): Stream {

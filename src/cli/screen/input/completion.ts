@@ -9,7 +9,7 @@ import { matching } from "../../../ui/matching.ts";
 import { searchCompletions } from "../../../ui/search-query.ts";
 import { searchEmojiNames } from "../../../ui/text/emoji.ts";
 import { type Editor, replaceRange, withCursor } from "../editor/editor.ts";
-import type { Candidate, Completion } from "../state/screen-state.ts";
+import type { Completion, CompletionCandidate } from "../state/screen-state.ts";
 
 export interface CommandRow {
   readonly name: string;
@@ -26,7 +26,7 @@ export interface PathEntry {
 export interface CompletionSource {
   readonly model: Model;
   readonly commands: readonly CommandRow[];
-  readonly settings: readonly Candidate[];
+  readonly settings: readonly CompletionCandidate[];
   /**
    * `undefined` if the folder has not been read yet.
    * @param path as typed: `~/a/`, `../`, or empty for the current folder
@@ -36,14 +36,14 @@ export interface CompletionSource {
   readonly language?: "en" | "id";
 }
 
-export type Offer =
+export type CompletionOffer =
   | { readonly kind: "none" }
   | { readonly kind: "folder"; readonly path: string }
   | { readonly kind: "some"; readonly completion: Completion };
 
-const NONE: Offer = { kind: "none" };
+const NONE: CompletionOffer = { kind: "none" };
 
-export function offerAt({ text, cursor }: Editor, source: CompletionSource): Offer {
+export function offerAt({ text, cursor }: Editor, source: CompletionSource): CompletionOffer {
   const beforeCursor = text.slice(0, cursor);
   const from = beforeCursor.search(/\S*$/);
   const word = beforeCursor.slice(from);
@@ -59,7 +59,7 @@ export function offerAt({ text, cursor }: Editor, source: CompletionSource): Off
 export function searchOffer(
   { text, cursor }: Pick<Editor, "text" | "cursor">,
   model: Model,
-): Offer {
+): CompletionOffer {
   const beforeCursor = text.slice(0, cursor);
   const from = beforeCursor.search(/\S*$/);
   const completions = searchCompletions(beforeCursor.slice(from), model);
@@ -69,7 +69,11 @@ export function searchOffer(
   return offerOf(beforeCursor, from, candidates);
 }
 
-function offerOf(beforeCursor: string, from: number, candidates: readonly Candidate[]): Offer {
+function offerOf(
+  beforeCursor: string,
+  from: number,
+  candidates: readonly CompletionCandidate[],
+): CompletionOffer {
   if (candidates.length === 0) return NONE;
   const offered = candidates.slice(0, CANDIDATES_LISTED_MAX);
   const [to, replacedText] = [beforeCursor.length, beforeCursor.slice(from)];
@@ -84,7 +88,7 @@ function wordCandidates(
   word: string,
   isFirst: boolean,
   { model, language }: CompletionSource,
-): readonly Candidate[] {
+): readonly CompletionCandidate[] {
   const [, opening = "", sign = "", prefix = ""] = /^([("'[]*)([@#:]?)(.*)$/s.exec(word) ?? [];
   if (sign === ":") {
     if (prefix.length < 2) return [];
@@ -116,7 +120,7 @@ function matchingPeople(
   return [...new Set([...matches, ...displayedLike(model, names, query)])];
 }
 
-function plainCandidate(text: string): Candidate {
+function plainCandidate(text: string): CompletionCandidate {
   return { text, hint: "" };
 }
 
@@ -142,14 +146,20 @@ function targets(model: Model): readonly string[] {
   ];
 }
 
-export function emojiCandidates(query: string, language: string | undefined): readonly Candidate[] {
+export function emojiCandidates(
+  query: string,
+  language: string | undefined,
+): readonly CompletionCandidate[] {
   return searchEmojiNames(query, CANDIDATES_LISTED_MAX, language).map(({ name, emoji }) => ({
     text: emoji,
     hint: `:${name}:`,
   }));
 }
 
-function commandCandidates(prefix: string, { commands }: CompletionSource): readonly Candidate[] {
+function commandCandidates(
+  prefix: string,
+  { commands }: CompletionSource,
+): readonly CompletionCandidate[] {
   const folded = prefix.toLowerCase();
   return commands
     .filter(({ name }) => name.startsWith(folded))
@@ -166,7 +176,7 @@ function argumentOffer(
   beforeCursor: string,
   commandName: string,
   source: CompletionSource,
-): Offer | undefined {
+): CompletionOffer | undefined {
   const command = source.commands.find(({ name }) => name === commandName.toLowerCase());
   if (command === undefined) return undefined;
   if (command.name === "search") {
@@ -209,7 +219,7 @@ function valuesOf(
   parameter: string,
   prefix: string,
   source: CompletionSource,
-): readonly Candidate[] | undefined {
+): readonly CompletionCandidate[] | undefined {
   const { model, commands, settings, language } = source;
   const name = prefix.replace(/^[@#]/, "");
   const sign = prefix.slice(0, prefix.length - name.length);
@@ -244,11 +254,11 @@ function valuesOf(
   }
 }
 
-function withSpace({ text, hint }: Candidate): Candidate {
+function withSpace({ text, hint }: CompletionCandidate): CompletionCandidate {
   return { text: `${text} `, hint };
 }
 
-function filesOf(model: Model): readonly Candidate[] {
+function filesOf(model: Model): readonly CompletionCandidate[] {
   const items = openRoom(model)?.tail.items ?? [];
   const files = items.toReversed().flatMap(({ file }) => file ?? []);
   const names = new Map(files.map(({ file, name }) => [file, name]));
@@ -257,7 +267,11 @@ function filesOf(model: Model): readonly Candidate[] {
     .slice(0, CANDIDATES_LISTED_MAX);
 }
 
-function pathOffer(beforeCursor: string, pathText: string, { folder }: CompletionSource): Offer {
+function pathOffer(
+  beforeCursor: string,
+  pathText: string,
+  { folder }: CompletionSource,
+): CompletionOffer {
   const quote = /^["']/.exec(pathText)?.[0] ?? "";
   const unparsed = pathText.slice(quote.length);
   const unquoted = quote === "" ? unparsed.replaceAll(/\\([\s"'\\])/g, "$1") : unparsed;

@@ -12,7 +12,7 @@ import {
   openThreadRoot,
   roomList,
 } from "../../../core/model/selectors.ts";
-import type { Draft, Model } from "../../../core/model/state.ts";
+import type { ComposerDraft, Model } from "../../../core/model/state.ts";
 import { targetsLike } from "../../../ui/matching.ts";
 import type { KeyTexts } from "../../../ui/messages/en/keys.ts";
 import { isEmptyDraft } from "../../../ui/text/draft.ts";
@@ -20,12 +20,12 @@ import { type Editor, EMPTY_EDITOR } from "../editor/editor.ts";
 import { matchingLines } from "../editor/input-history.ts";
 import type {
   Action,
-  Candidate,
+  CompletionCandidate,
   Overlay,
   ScreenSettings,
   ScreenState,
 } from "../state/screen-state.ts";
-import type { Timeline } from "../state/scroll.ts";
+import type { ScrolledTimeline } from "../state/scroll.ts";
 import type { Layout } from "../view/composition.ts";
 import { type CompletionSource, emojiCandidates } from "./completion.ts";
 import { helpRows, type Keymap } from "./keymap.ts";
@@ -50,7 +50,7 @@ export interface UpdateResult {
 }
 
 /** `undefined` if the handler does not apply. */
-export type Handler = (state: ScreenState, context: HandlerContext) => UpdateResult | undefined;
+export type KeyHandler = (state: ScreenState, context: HandlerContext) => UpdateResult | undefined;
 
 export function withChange(
   state: ScreenState,
@@ -69,7 +69,10 @@ export function withActions(state: ScreenState, ...actions: readonly Action[]): 
   return { state, actions };
 }
 
-export function timelineOf({ rows, layout: { heightOf, pageRows } }: HandlerContext): Timeline {
+export function timelineOf({
+  rows,
+  layout: { heightOf, pageRows },
+}: HandlerContext): ScrolledTimeline {
   return { rows: rows.rows, heightOf, pageRows: Math.max(pageRows, 1) };
 }
 
@@ -86,22 +89,22 @@ export function inputKey(model: Model): string {
   return draftKey(openTarget(model) ?? NO_TARGET, openThreadRoot(model));
 }
 
-export function storedDraft(model: Model): Draft | undefined {
+export function storedDraft(model: Model): ComposerDraft | undefined {
   return model.drafts.get(inputKey(model));
 }
 
-export function currentDraft({ editor, recall }: ScreenState, model: Model): Draft {
+export function currentDraft({ editor, recall }: ScreenState, model: Model): ComposerDraft {
   return { ...storedDraft(model), text: recall?.previousText ?? editor.text };
 }
 
-export function draftActions(model: Model, draft: Draft | undefined): readonly Action[] {
+export function draftActions(model: Model, draft: ComposerDraft | undefined): readonly Action[] {
   return draftActionsFor(inputKey(model), model, draft);
 }
 
 export function draftActionsFor(
   target: string,
   model: Model,
-  draft: Draft | undefined,
+  draft: ComposerDraft | undefined,
 ): readonly Action[] {
   const before = model.drafts.get(target);
   const next = draft === undefined || isEmptyDraft(draft) ? undefined : draft;
@@ -174,10 +177,13 @@ export function openList(
 }
 
 /** Keeps the headings of the matching rows. */
-function rowsMatching(rows: readonly Candidate[], query: string): readonly Candidate[] {
+function rowsMatching(
+  rows: readonly CompletionCandidate[],
+  query: string,
+): readonly CompletionCandidate[] {
   const text = query.trim().toLowerCase();
-  const found: Candidate[] = [];
-  let heading: Candidate | undefined;
+  const found: CompletionCandidate[] = [];
+  let heading: CompletionCandidate | undefined;
   for (const row of rows) {
     if (row.hint === "") heading = row;
     else if (`${row.text} ${row.hint}`.toLowerCase().includes(text)) {
@@ -212,7 +218,7 @@ function targetsMatching(model: Model, query: string): readonly string[] {
   return isNewName && !isSameName(name, model.me) ? [...matches, `@${name}`] : matches;
 }
 
-const QUICK_EMOJI: readonly Candidate[] = [
+const QUICK_EMOJI: readonly CompletionCandidate[] = [
   ...(["👍 :+1:", "❤️ :heart:", "😂 :joy:", "🎉 :tada:", "😮 :open_mouth:"] as const),
   ...(["😢 :cry:", "👀 :eyes:", "✅ :white_check_mark:"] as const),
 ].map((entry) => {
@@ -221,7 +227,10 @@ const QUICK_EMOJI: readonly Candidate[] = [
 });
 
 /** A query that is an emoji matches itself. */
-function emojiMatching(query: string, language: string | undefined): readonly Candidate[] {
+function emojiMatching(
+  query: string,
+  language: string | undefined,
+): readonly CompletionCandidate[] {
   const name = query.trim().replace(/^:|:$/g, "");
   if (name === "") return QUICK_EMOJI;
   if (/\p{Emoji_Presentation}|\p{Extended_Pictographic}/u.test(name)) {

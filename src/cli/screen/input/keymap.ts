@@ -5,9 +5,9 @@ import { quoteText } from "../../../base/text.ts";
 import type { KeyTexts } from "../../../ui/messages/en/keys.ts";
 import { nearestWord } from "../../suggest.ts";
 import {
-  type Candidate,
   COMMAND_NAMES,
   type CommandName,
+  type CompletionCandidate,
   isCommandName,
 } from "../state/screen-state.ts";
 import type { CommandRow } from "./completion.ts";
@@ -294,7 +294,7 @@ export function helpRows(
   keymap: Keymap,
   texts: KeyTexts,
   commands: readonly CommandRow[],
-): readonly Candidate[] {
+): readonly CompletionCandidate[] {
   const keys = [...keymap.groups()].flatMap(([group, rows]) => [
     { text: texts.groups[group], hint: "" },
     ...keyRows(rows, texts),
@@ -311,7 +311,7 @@ export function helpRows(
 function keyRows(
   rows: ReadonlyMap<CommandName, readonly string[]>,
   texts: KeyTexts,
-): readonly Candidate[] {
+): readonly CompletionCandidate[] {
   const chords = new Map<string, readonly (readonly string[])[]>();
   for (const [command, chordList] of rows) {
     const description = texts.commands[command];

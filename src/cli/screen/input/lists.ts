@@ -6,10 +6,10 @@ import { isSameName } from "../../../core/model/item.ts";
 import { roomOf } from "../../../core/model/selectors.ts";
 import { parseSearch } from "../../../ui/search-query.ts";
 import { insert, replaceText } from "../editor/editor.ts";
-import type { CommandName, Overlay, Question, ScreenState } from "../state/screen-state.ts";
+import type { CommandName, Overlay, ScreenQuestion, ScreenState } from "../state/screen-state.ts";
 import {
-  type Handler,
   type HandlerContext,
+  type KeyHandler,
   openTarget,
   type UpdateResult,
   withActions,
@@ -30,7 +30,7 @@ function countOf(
   return overlay.found.length;
 }
 
-export function moveChoice(by: (page: number) => number, wrapsAround: boolean): Handler {
+export function moveChoice(by: (page: number) => number, wrapsAround: boolean): KeyHandler {
   return (state, context) => {
     const { overlay, question } = state;
     if (question !== undefined || overlay === undefined) return withActions(state);
@@ -140,7 +140,7 @@ export function openResult(state: ScreenState, at: number, context: HandlerConte
  * Skips results in rooms that the user has left.
  * @param by 1 opens the next older result of the search, -1 the next newer one
  */
-function openAdjacentResult(by: 1 | -1): Handler {
+function openAdjacentResult(by: 1 | -1): KeyHandler {
   return (state, context) => {
     const { model } = context;
     if (model.search === undefined || state.overlay !== undefined) return undefined;
@@ -175,11 +175,11 @@ export function scrollText(
   return withChange(state, { overlay: { ...overlay, top } });
 }
 
-function scrollTextBy(by: (page: number) => number): Handler {
+function scrollTextBy(by: (page: number) => number): KeyHandler {
   return (state, context) => scrollText(state, by(pageLines(context)), context);
 }
 
-function answered(state: ScreenState, question: Question): UpdateResult {
+function answered(state: ScreenState, question: ScreenQuestion): UpdateResult {
   if (question.kind === "yes-no") return withActions(state);
   const answer = question.answer.text;
   return withChange(state, { question: undefined }, { kind: "answered", answer });
@@ -238,7 +238,7 @@ export const LISTS = {
     state.overlay === undefined ? undefined : withChange(state, { overlay: undefined }),
   yes,
   no,
-} satisfies Partial<Record<CommandName, Handler>>;
+} satisfies Partial<Record<CommandName, KeyHandler>>;
 
 /** Closing the search overlay also ends the search in the model. */
 export function closeOverlay(state: ScreenState): UpdateResult | undefined {

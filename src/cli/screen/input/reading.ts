@@ -11,8 +11,8 @@ import { isMuted } from "../view/panels.ts";
 import {
   currentDraft,
   draftActions,
-  type Handler,
   type HandlerContext,
+  type KeyHandler,
   openList,
   openTarget,
   timelineOf,
@@ -83,7 +83,7 @@ export function openRoomOf(
   });
 }
 
-function openAdjacent(by: 1 | -1): Handler {
+function openAdjacent(by: 1 | -1): KeyHandler {
   return (state, context) => {
     const lines = linesOf(context.model);
     const at = lines.findIndex(({ isOpen }) => isOpen);
@@ -92,7 +92,7 @@ function openAdjacent(by: 1 | -1): Handler {
   };
 }
 
-function openNumbered(index: number): Handler {
+function openNumbered(index: number): KeyHandler {
   return (state, context) => {
     const line = linesOf(context.model)[index];
     return line === undefined ? withActions(state) : openRoomOf(state, line.target, context);
@@ -136,4 +136,4 @@ export const READING = {
   },
   "typed-search": (state, context) =>
     state.overlay?.kind === "typed" ? undefined : withOverlay(state, openList("typed", context)),
-} satisfies Partial<Record<CommandName, Handler>>;
+} satisfies Partial<Record<CommandName, KeyHandler>>;

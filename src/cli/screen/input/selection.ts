@@ -11,8 +11,8 @@ import { edgeOf, hiddenLines, linesBelow, resized, reveal } from "../state/scrol
 import {
   currentDraft,
   draftActions,
-  type Handler,
   type HandlerContext,
+  type KeyHandler,
   openList,
   timelineOf,
   type UpdateResult,
@@ -101,7 +101,7 @@ function select(state: ScreenState, context: HandlerContext): UpdateResult {
     : selectIndex({ ...state, completion: undefined }, at, context);
 }
 
-function selectAdjacent(by: 1 | -1): Handler {
+function selectAdjacent(by: 1 | -1): KeyHandler {
   return (state, context) => {
     const from = selectedIndex(state, context);
     if (from < 0) return select(state, context);
@@ -115,7 +115,7 @@ function selectAdjacent(by: 1 | -1): Handler {
 }
 
 /** Moves by at least one message. A message longer than a page scrolls instead. */
-function selectByPage(by: 1 | -1): Handler {
+function selectByPage(by: 1 | -1): KeyHandler {
   return (state, context) => {
     let at = selectedIndex(state, context);
     if (at < 0) return select(state, context);
@@ -150,7 +150,7 @@ export function clearSelection(state: ScreenState, context: HandlerContext): Upd
 function withItem(
   applies: (item: Item, model: Model, nowUnixMs: number) => boolean,
   apply: (state: ScreenState, item: Item, context: HandlerContext) => UpdateResult,
-): Handler {
+): KeyHandler {
   return (state, context) => {
     const item = itemOf(state, context);
     if (item === undefined || !applies(item, context.model, context.times.nowUnixMs))
@@ -161,14 +161,14 @@ function withItem(
 
 function withPost(
   apply: (state: ScreenState, post: PendingPost, context: HandlerContext) => UpdateResult,
-): Handler {
+): KeyHandler {
   return (state, context) => {
     const post = postOf(state, context);
     return post === undefined ? undefined : apply({ ...state, overlay: undefined }, post, context);
   };
 }
 
-function firstOf(...handlers: readonly Handler[]): Handler {
+function firstOf(...handlers: readonly KeyHandler[]): KeyHandler {
   return (state, context) => {
     for (const handler of handlers) {
       const updated = handler(state, context);
@@ -316,7 +316,7 @@ const ACTIONS = {
       askToConfirm(state, texts.askDiscard, { kind: "discard", key }),
     ),
   ),
-} satisfies Partial<Record<CommandName, Handler>>;
+} satisfies Partial<Record<CommandName, KeyHandler>>;
 
 function entriesFor(state: ScreenState, context: HandlerContext): readonly MenuEntry[] {
   return Object.entries(ACTIONS).flatMap(([name, handler]) => {
@@ -333,7 +333,7 @@ export function menu(state: ScreenState, context: HandlerContext): UpdateResult 
   return withChange(state, { overlay: { kind: "menu", selectedIndex: 0, entries } });
 }
 
-function withoutOverlay(handler: Handler): Handler {
+function withoutOverlay(handler: KeyHandler): KeyHandler {
   return (state, context) => (state.overlay === undefined ? handler(state, context) : undefined);
 }
 
@@ -351,4 +351,4 @@ export const SELECTION = {
   "select-last": withoutOverlay((state, context) =>
     selectIndex(state, nextIndex(context, context.rows.rows.length, -1), context),
   ),
-} satisfies Partial<Record<CommandName, Handler>>;
+} satisfies Partial<Record<CommandName, KeyHandler>>;

@@ -9,8 +9,8 @@ import { replaceRange, withCursor } from "../editor/editor.ts";
 import type { CommandName, Hit, ScreenState } from "../state/screen-state.ts";
 import {
   activeEditor,
-  type Handler,
   type HandlerContext,
+  type KeyHandler,
   openList,
   type UpdateResult,
   withActions,
@@ -53,9 +53,9 @@ const EVERYWHERE = {
   help: (state, context) => withOverlay(state, openList("help", context)),
   redraw: (state) => withActions(state, { kind: "redraw" }),
   suspend: (state) => withActions(state, { kind: "suspend" }),
-} satisfies Partial<Record<CommandName, Handler>>;
+} satisfies Partial<Record<CommandName, KeyHandler>>;
 
-const HANDLERS: Readonly<Record<CommandName, Handler>> = {
+const HANDLERS: Readonly<Record<CommandName, KeyHandler>> = {
   ...EVERYWHERE,
   ...READING,
   ...WRITING,
@@ -253,7 +253,7 @@ function click(
   state: ScreenState,
   key: Key,
   context: HandlerContext,
-  choose: Handler,
+  choose: KeyHandler,
 ): UpdateResult {
   const hit = hitOf(key, context);
   if (hit?.kind === "input") return clickInput(state, hit.at, context);
@@ -313,7 +313,7 @@ function clickOverlay(
   state: ScreenState,
   { choice, isHeading }: Extract<Hit, { kind: "overlay" }>,
   context: HandlerContext,
-  choose: Handler,
+  choose: KeyHandler,
 ): UpdateResult {
   const { overlay } = state;
   if (isHeading) return closeOverlay(state) ?? withActions(state);

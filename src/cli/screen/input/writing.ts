@@ -27,8 +27,8 @@ import {
   activeEditor,
   currentDraft,
   draftActions,
-  type Handler,
   type HandlerContext,
+  type KeyHandler,
   storedDraft,
   type UpdateResult,
   withActions,
@@ -36,7 +36,7 @@ import {
   withEditor,
 } from "./handler.ts";
 
-function editing(change: (editor: Editor) => Editor): Handler {
+function editing(change: (editor: Editor) => Editor): KeyHandler {
   return (state, context) => {
     const editor = activeEditor(state);
     return editor === undefined ? undefined : withEditor(state, change(editor), context);
@@ -47,7 +47,7 @@ function editing(change: (editor: Editor) => Editor): Handler {
  * Restricts a handler to editors on which it has an effect, so that otherwise the chord's next
  * command runs.
  */
-function editingIf(applies: (editor: Editor) => boolean, handler: Handler): Handler {
+function editingIf(applies: (editor: Editor) => boolean, handler: KeyHandler): KeyHandler {
   return (state, context) => {
     const editor = activeEditor(state);
     return editor !== undefined && applies(editor) ? handler(state, context) : undefined;
@@ -58,7 +58,7 @@ function isInput({ overlay, question }: ScreenState): boolean {
   return overlay === undefined && question === undefined;
 }
 
-function onInput(handler: Handler): Handler {
+function onInput(handler: KeyHandler): KeyHandler {
   return (state, context) => (isInput(state) ? handler(state, context) : undefined);
 }
 
@@ -95,9 +95,9 @@ export const WRITING = {
   "upper-word": editing((editor) => changeWord(editor, "upper")),
   "lower-word": editing((editor) => changeWord(editor, "lower")),
   "capital-word": editing((editor) => changeWord(editor, "capital")),
-} satisfies Record<string, Handler>;
+} satisfies Record<string, KeyHandler>;
 
-export const typing = (text: string): Handler => editing((editor) => insert(editor, text));
+export const typing = (text: string): KeyHandler => editing((editor) => insert(editor, text));
 
 function send(state: ScreenState, context: HandlerContext): UpdateResult {
   const { model, rows } = context;

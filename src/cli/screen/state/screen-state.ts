@@ -1,7 +1,7 @@
 /** Immutable screen state that the model does not contain. */
 
 import type { RoomId } from "../../../base/ids.ts";
-import type { Draft, FoundItem, SearchQuery } from "../../../core/model/state.ts";
+import type { ComposerDraft, FoundItem, SearchQuery } from "../../../core/model/state.ts";
 import { ENGLISH_KEYS, type KeyTexts } from "../../../ui/messages/en/keys.ts";
 import { TERMINAL_DEFAULTS, type TerminalSettings } from "../../../ui/settings.ts";
 import { type Editor, EMPTY_EDITOR } from "../editor/editor.ts";
@@ -19,8 +19,8 @@ export interface ScreenState {
   readonly unfolded: ReadonlySet<string>;
   readonly overlay: Overlay | undefined;
   /** An open question receives all keys. */
-  readonly question: Question | undefined;
-  readonly notes: readonly Note[];
+  readonly question: ScreenQuestion | undefined;
+  readonly notes: readonly ScreenNote[];
   readonly previousTarget: string | undefined;
   readonly showsRooms: boolean;
   readonly showsMembers: boolean;
@@ -39,12 +39,12 @@ export interface ScrollAnchor {
 export interface Completion {
   readonly from: number;
   readonly to: number;
-  readonly candidates: readonly Candidate[];
+  readonly candidates: readonly CompletionCandidate[];
   readonly selectedIndex: number;
   readonly replacedText: string;
 }
 
-export interface Candidate {
+export interface CompletionCandidate {
   readonly text: string;
   readonly hint: string;
 }
@@ -55,7 +55,7 @@ export interface Recall {
   readonly previousText: string;
 }
 
-export interface Question {
+export interface ScreenQuestion {
   readonly kind: "yes-no" | "text" | "secret";
   readonly text: string;
   readonly answer: Editor;
@@ -69,7 +69,7 @@ export type QuestionAction =
   | { readonly kind: "erase"; readonly seq: number }
   | { readonly kind: "discard"; readonly key: string };
 
-export interface Note {
+export interface ScreenNote {
   readonly text: string;
   readonly tone: "plain" | "fault";
   readonly leftRoom?: string;
@@ -110,7 +110,7 @@ export type Overlay =
       readonly query: Editor;
       readonly selectedIndex: number;
       /** `text` is an emoji and `hint` is its name. */
-      readonly found: readonly Candidate[];
+      readonly found: readonly CompletionCandidate[];
     }
   | {
       readonly kind: "menu";
@@ -121,7 +121,7 @@ export type Overlay =
   | {
       readonly kind: "help";
       readonly query: Editor;
-      readonly rows: readonly Candidate[];
+      readonly rows: readonly CompletionCandidate[];
       readonly top: number;
     }
   /** Command result that is too long for a note. */
@@ -151,7 +151,7 @@ export const FIRST_STATE: ScreenState = {
   isFocused: true,
 };
 
-export interface Frame {
+export interface ScreenFrame {
   /** Text, SGR and OSC 8 only. No line is wider than the terminal. */
   readonly lines: readonly string[];
   /** Position from 0; `undefined` if the cursor is hidden. */
@@ -232,7 +232,7 @@ export type Action =
    */
   | { readonly kind: "enter"; readonly text: string; readonly re?: number; readonly edits?: number }
   | { readonly kind: "open"; readonly target: string }
-  | { readonly kind: "draft"; readonly target: string; readonly draft: Draft | undefined }
+  | { readonly kind: "draft"; readonly target: string; readonly draft: ComposerDraft | undefined }
   | { readonly kind: "reach"; readonly direction: "older" | "newer" }
   | { readonly kind: "bottom" }
   | { readonly kind: "jump"; readonly target: string; readonly seq: number }

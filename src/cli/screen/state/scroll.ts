@@ -6,7 +6,7 @@
 import type { Row } from "../../../core/model/rows.ts";
 import type { ScrollAnchor } from "./screen-state.ts";
 
-export interface Timeline {
+export interface ScrolledTimeline {
   readonly rows: readonly Row[];
   readonly heightOf: (key: string) => number;
   readonly pageRows: number;
@@ -20,7 +20,10 @@ export interface Edge {
 }
 
 /** If the anchor's row was removed, returns the edge at the newest row. */
-export function edgeOf({ rows, heightOf }: Timeline, anchor: ScrollAnchor | undefined): Edge {
+export function edgeOf(
+  { rows, heightOf }: ScrolledTimeline,
+  anchor: ScrollAnchor | undefined,
+): Edge {
   const newest = { index: rows.length - 1, below: 0 };
   if (anchor === undefined) return newest;
   const index = rows.findLastIndex(({ key }) => key === anchor.key);
@@ -28,12 +31,12 @@ export function edgeOf({ rows, heightOf }: Timeline, anchor: ScrollAnchor | unde
   return { index, below: Math.min(anchor.below, Math.max(heightOf(anchor.key) - 1, 0)) };
 }
 
-function anchorAt({ rows }: Timeline, { index, below }: Edge): ScrollAnchor | undefined {
+function anchorAt({ rows }: ScrolledTimeline, { index, below }: Edge): ScrollAnchor | undefined {
   const key = rows[index]?.key;
   return key === undefined ? undefined : { key, below };
 }
 
-function heightAt({ rows, heightOf }: Timeline, index: number): number {
+function heightAt({ rows, heightOf }: ScrolledTimeline, index: number): number {
   const key = rows[index]?.key;
   return key === undefined ? 0 : heightOf(key);
 }
@@ -44,7 +47,7 @@ export interface ScrollResult {
 }
 
 export function scrollUp(
-  timeline: Timeline,
+  timeline: ScrolledTimeline,
   anchor: ScrollAnchor | undefined,
   lines: number,
 ): ScrollResult {
@@ -60,7 +63,7 @@ export function scrollUp(
   return { anchor: anchorAt(timeline, movedUp(timeline, edge, by)), isNearEnd };
 }
 
-function movedUp(timeline: Timeline, edge: Edge, lines: number): Edge {
+function movedUp(timeline: ScrolledTimeline, edge: Edge, lines: number): Edge {
   let { index, below } = edge;
   below += lines;
   while (index > 0 && below >= heightAt(timeline, index)) {
@@ -75,7 +78,7 @@ function movedUp(timeline: Timeline, edge: Edge, lines: number): Edge {
  * @param lines at least 1
  */
 export function scrollDown(
-  timeline: Timeline,
+  timeline: ScrolledTimeline,
   anchor: ScrollAnchor | undefined,
   lines: number,
 ): ScrollResult {
@@ -93,7 +96,11 @@ export function scrollDown(
   return { anchor: anchorAt(timeline, { index, below }), isNearEnd: linesLeft < timeline.pageRows };
 }
 
-export function linesBelow(timeline: Timeline, { index, below }: Edge, max: number): number {
+export function linesBelow(
+  timeline: ScrolledTimeline,
+  { index, below }: Edge,
+  max: number,
+): number {
   let lines = below;
   for (let at = index + 1; at < timeline.rows.length && lines < max; at++) {
     lines += heightAt(timeline, at);
@@ -101,12 +108,12 @@ export function linesBelow(timeline: Timeline, { index, below }: Edge, max: numb
   return lines;
 }
 
-export function atOldest(timeline: Timeline): ScrollAnchor | undefined {
+export function atOldest(timeline: ScrolledTimeline): ScrollAnchor | undefined {
   return withTop(timeline, 0);
 }
 
 export function reveal(
-  timeline: Timeline,
+  timeline: ScrolledTimeline,
   anchor: ScrollAnchor | undefined,
   index: number,
 ): ScrollAnchor | undefined {
@@ -126,7 +133,7 @@ export function reveal(
  * if the row is not visible.
  */
 export function hiddenLines(
-  timeline: Timeline,
+  timeline: ScrolledTimeline,
   anchor: ScrollAnchor | undefined,
   index: number,
   side: 1 | -1,
@@ -142,7 +149,7 @@ export function hiddenLines(
   return Math.max(0, lines + heightAt(timeline, index) - timeline.pageRows);
 }
 
-export function centered(timeline: Timeline, index: number): ScrollAnchor | undefined {
+export function centered(timeline: ScrolledTimeline, index: number): ScrollAnchor | undefined {
   const height = heightAt(timeline, index);
   const freeLines = Math.max(0, Math.floor((timeline.pageRows - height) / 2));
   const edge = movedDown(timeline, { index, below: 0 }, freeLines);
@@ -155,8 +162,8 @@ export function centered(timeline: Timeline, index: number): ScrollAnchor | unde
  * @param before timeline with the previous heights
  */
 export function resized(
-  timeline: Timeline,
-  before: Timeline,
+  timeline: ScrolledTimeline,
+  before: ScrolledTimeline,
   anchor: ScrollAnchor | undefined,
   index: number,
 ): ScrollAnchor | undefined {
@@ -170,7 +177,7 @@ export function resized(
   return next === undefined ? undefined : anchorAt(timeline, next);
 }
 
-function withTop(timeline: Timeline, index: number): ScrollAnchor | undefined {
+function withTop(timeline: ScrolledTimeline, index: number): ScrollAnchor | undefined {
   const height = heightAt(timeline, index);
   const { pageRows } = timeline;
   if (height > pageRows) return anchorAt(timeline, { index, below: height - pageRows });
@@ -178,7 +185,7 @@ function withTop(timeline: Timeline, index: number): ScrollAnchor | undefined {
   return edge === undefined ? undefined : anchorAt(timeline, edge);
 }
 
-export function movedDown(timeline: Timeline, edge: Edge, lines: number): Edge | undefined {
+export function movedDown(timeline: ScrolledTimeline, edge: Edge, lines: number): Edge | undefined {
   let { index, below } = edge;
   below -= lines;
   while (below < 0) {

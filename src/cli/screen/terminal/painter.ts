@@ -2,7 +2,7 @@
 
 import { PICTURE_SIGN } from "../pictures/cells.ts";
 import { terminalWidths } from "../width/measured.ts";
-import { EMPTY_ROW, isSameCell, type Pen, PLAIN, penChange, type Row } from "./row.ts";
+import { EMPTY_ROW, isSameCell, type Pen, PLAIN, penChange, type TerminalRow } from "./row.ts";
 
 export interface CursorPosition {
   readonly row: number;
@@ -26,7 +26,7 @@ export class Painter {
     this.#position = cursor;
   }
 
-  finish(cursor: CursorPosition | undefined, rows: readonly Row[]): string {
+  finish(cursor: CursorPosition | undefined, rows: readonly TerminalRow[]): string {
     this.#setPen(PLAIN);
     if (cursor !== undefined) this.#move(cursor, rows[cursor.row] ?? EMPTY_ROW);
     return this.#bytes;
@@ -52,7 +52,7 @@ export class Painter {
     this.#position = { row: 0, column: 0 };
   }
 
-  row(row: number, current: Row, next: Row): void {
+  row(row: number, current: TerminalRow, next: TerminalRow): void {
     const { length } = next.texts;
     for (let column = 0; column < length; ) {
       if (isSameCell(current, next, column)) {
@@ -76,7 +76,7 @@ export class Painter {
     this.#bytes += "\x1b[K";
   }
 
-  #writeCell(row: number, column: number, { texts, pens }: Row): number {
+  #writeCell(row: number, column: number, { texts, pens }: TerminalRow): number {
     const text = texts[column] ?? " ";
     const pen = pens[column] ?? PLAIN;
     if (text === " " && pen === PLAIN) this.#setPenForBlank();
@@ -104,11 +104,11 @@ export class Painter {
     if (this.#pen.isVisibleOnBlank) this.#setPen(PLAIN);
   }
 
-  #moveTo(row: number, column: number, next: Row): void {
+  #moveTo(row: number, column: number, next: TerminalRow): void {
     this.#move({ row, column }, next);
   }
 
-  #move(to: CursorPosition, content: Row): void {
+  #move(to: CursorPosition, content: TerminalRow): void {
     const from = this.#position;
     this.#position = to;
     if (from?.row === to.row && from.column === to.column) return;
@@ -130,7 +130,11 @@ export class Painter {
   }
 
   /** Writing a few cells again takes fewer bytes than a cursor movement. */
-  #rewrittenCells({ texts, pens }: Row, from: CursorPosition, to: CursorPosition): string[] {
+  #rewrittenCells(
+    { texts, pens }: TerminalRow,
+    from: CursorPosition,
+    to: CursorPosition,
+  ): string[] {
     if (to.column - from.column > 5) return [];
     let written = "";
     for (let column = from.column; column < to.column; column++) {
@@ -145,7 +149,7 @@ export class Painter {
   }
 }
 
-function blankUntil(current: Row, next: Row, from: number): number {
+function blankUntil(current: TerminalRow, next: TerminalRow, from: number): number {
   let blankEnd = from;
   for (let column = from; column < next.texts.length; column++) {
     if (next.texts[column] !== " " || next.pens[column] !== PLAIN) break;
@@ -177,7 +181,10 @@ const DISTANCES_MAX = 3;
  * Scrolling also moves the columns beside the timeline, which then have to be rewritten.
  * `undefined` if no scroll saves any cells.
  */
-export function scrollOf(current: readonly Row[], next: readonly Row[]): Scroll | undefined {
+export function scrollOf(
+  current: readonly TerminalRow[],
+  next: readonly TerminalRow[],
+): Scroll | undefined {
   let best: Scroll | undefined;
   let bestCells = 0;
   for (const by of distances(current, next)) {
@@ -195,7 +202,10 @@ export function scrollOf(current: readonly Row[], next: readonly Row[]): Scroll 
   return best;
 }
 
-export function scrolledRows(rows: readonly Row[], { top, bottom, by }: Scroll): Row[] {
+export function scrolledRows(
+  rows: readonly TerminalRow[],
+  { top, bottom, by }: Scroll,
+): TerminalRow[] {
   return rows.map((row, at) => {
     if (at < top || at > bottom) return row;
     const from = at + by;
@@ -204,8 +214,8 @@ export function scrolledRows(rows: readonly Row[], { top, bottom, by }: Scroll):
 }
 
 function savedCells(
-  current: readonly Row[],
-  next: readonly Row[],
+  current: readonly TerminalRow[],
+  next: readonly TerminalRow[],
   row: number,
   by: number,
 ): number {
@@ -216,7 +226,7 @@ function savedCells(
   );
 }
 
-function differentCells(a: Row, b: Row): number {
+function differentCells(a: TerminalRow, b: TerminalRow): number {
   if (a === b) return 0;
   const length = Math.max(a.texts.length, b.texts.length);
   let count = 0;
@@ -225,9 +235,9 @@ function differentCells(a: Row, b: Row): number {
 }
 
 /** Compares only the middle columns; ignores empty lines and lines that occur more than once. */
-function distances(current: readonly Row[], next: readonly Row[]): number[] {
+function distances(current: readonly TerminalRow[], next: readonly TerminalRow[]): number[] {
   const columns = Math.max(0, ...current.map(({ texts }) => texts.length));
-  const middleOf = ({ texts }: Row) =>
+  const middleOf = ({ texts }: TerminalRow) =>
     texts
       .slice(columns / 3, (2 * columns) / 3)
       .join("")

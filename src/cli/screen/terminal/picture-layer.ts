@@ -4,7 +4,7 @@ import { PICTURES_CACHED_MAX } from "../../../base/limits-screen.ts";
 import type { Clock } from "../../../io/clock.ts";
 import { PICTURE_SIGN, pictureRowAt } from "../pictures/cells.ts";
 import type { PictureBox } from "../state/screen-state.ts";
-import { blanked, type Row } from "./row.ts";
+import { blanked, type TerminalRow } from "./row.ts";
 
 const PICTURE_DELAY_MS = 120;
 
@@ -101,7 +101,7 @@ export class PictureLayer {
   }
 
   /** The cells of a picture that is not yet painted are blank. */
-  cells(rows: readonly Row[], boxes: readonly PictureBox[]): readonly Row[] {
+  cells(rows: readonly TerminalRow[], boxes: readonly PictureBox[]): readonly TerminalRow[] {
     const painter = this.#painter;
     if (boxes.length === 0 && this.#pending.size === 0 && !this.hasPainted) return rows;
     // The frame may still contain cells of pictures that have since been disabled.
@@ -145,7 +145,7 @@ export class PictureLayer {
     this.#cancel = this.clock.after(PICTURE_DELAY_MS, () => this.requestDraw());
   }
 
-  #withoutUnpainted(rows: readonly Row[]): readonly Row[] {
+  #withoutUnpainted(rows: readonly TerminalRow[]): readonly TerminalRow[] {
     return rows.map((row, at) => {
       if (!hasCells(row)) return row;
       const painted = [...this.#drawn.values()].filter(
@@ -209,13 +209,13 @@ function paintAt({ top, column }: Placement, pieces: readonly string[]): Picture
   return { text: `\x1b[${top + 1};${column + 1}H${pieces.join("")}`, movesCursor: true };
 }
 
-function hasCells({ line }: Row): boolean {
+function hasCells({ line }: TerminalRow): boolean {
   return line.includes(PICTURE_SIGN);
 }
 
 /** The key of a painted picture also contains its position. */
 function placementsIn(
-  rows: readonly Row[],
+  rows: readonly TerminalRow[],
   boxes: readonly PictureBox[],
   isPlaced: boolean,
 ): ReadonlyMap<string, Placement> {

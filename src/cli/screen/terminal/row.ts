@@ -118,7 +118,7 @@ function resetSlots(slots: string[], code: number): void {
   for (const [slot, off] of RESET_CODES.entries()) if (Number(off) === code) slots[slot] = "";
 }
 
-export interface Row {
+export interface TerminalRow {
   readonly line: string;
   /** Empty for the second column of a wide grapheme. */
   readonly texts: readonly string[];
@@ -126,7 +126,7 @@ export interface Row {
   readonly pens: readonly Pen[];
 }
 
-export const EMPTY_ROW: Row = { line: "", texts: [], pens: [] };
+export const EMPTY_ROW: TerminalRow = { line: "", texts: [], pens: [] };
 
 /** Matches a token that is not a plain character, such as an escape sequence. */
 const TOKEN = new RegExp(
@@ -142,7 +142,7 @@ const TOKEN = new RegExp(
 );
 
 /** @param line text with SGR and OSC 8 sequences; all other sequences are ignored */
-export function rowOf(line: string, columns: number, penCache = new Pens()): Row {
+export function rowOf(line: string, columns: number, penCache = new Pens()): TerminalRow {
   const texts: string[] = [];
   const pens: Pen[] = [];
   let pen = PLAIN;
@@ -169,14 +169,17 @@ function isPlain(line: string, at: number): boolean {
   return code >= 0x20 && code <= 0x7e && !(line.charCodeAt(at + 1) > 0x9f);
 }
 
-export function blanked(row: Row, isBlank: (text: string, column: number) => boolean): Row {
+export function blanked(
+  row: TerminalRow,
+  isBlank: (text: string, column: number) => boolean,
+): TerminalRow {
   const texts = row.texts.map((text, column) => (isBlank(text, column) ? " " : text));
   const pens = row.pens.map((pen, column) => (texts[column] === row.texts[column] ? pen : PLAIN));
   return { line: row.line, ...cut(texts, pens, texts.length) };
 }
 
 /** Cells after the end of a row are blank. */
-export function isSameCell(a: Row, b: Row, column: number): boolean {
+export function isSameCell(a: TerminalRow, b: TerminalRow, column: number): boolean {
   return (
     (a.texts[column] ?? " ") === (b.texts[column] ?? " ") &&
     isSamePen(a.pens[column] ?? PLAIN, b.pens[column] ?? PLAIN)
@@ -208,7 +211,7 @@ function segmentPen(text: string, pen: Pen): Pen {
   return text === " " && !pen.isVisibleOnBlank ? PLAIN : pen;
 }
 
-function cut(texts: string[], pens: Pen[], columns: number): Pick<Row, "texts" | "pens"> {
+function cut(texts: string[], pens: Pen[], columns: number): Pick<TerminalRow, "texts" | "pens"> {
   let length = Math.min(texts.length, columns);
   while (length > 0 && texts[length] === "") length--;
   while (length > 0 && texts[length - 1] === " " && pens[length - 1] === PLAIN) length--;

@@ -4,13 +4,13 @@ import { COPY_BYTES_MAX } from "../../../base/limits-screen.ts";
 import { titleText } from "../../../base/text.ts";
 import type { Clock } from "../../../io/clock.ts";
 import type { Size, TerminalDevice } from "../../../io/terminal/device.ts";
-import type { Frame } from "../state/screen-state.ts";
+import type { ScreenFrame } from "../state/screen-state.ts";
 import { TerminalModes } from "./modes.ts";
 import { notificationText } from "./notification.ts";
 import { type CursorPosition, Painter, scrolledRows, scrollOf } from "./painter.ts";
 import { PictureLayer, type PicturePainter } from "./picture-layer.ts";
 import { Pacing, TerminalQueries } from "./query.ts";
-import { EMPTY_ROW, Pens, type Row, rowOf } from "./row.ts";
+import { EMPTY_ROW, Pens, rowOf, type TerminalRow } from "./row.ts";
 
 export interface TerminalScreenOptions {
   readonly device: TerminalDevice;
@@ -36,8 +36,8 @@ type SideOutput = "bell" | "copy" | "notification" | "pictures";
 /** Terminal content after all written output has been processed. */
 interface TerminalContent {
   readonly size: Size;
-  readonly lines: readonly Row[];
-  readonly rows: readonly Row[];
+  readonly lines: readonly TerminalRow[];
+  readonly rows: readonly TerminalRow[];
   readonly cursor: CursorPosition | undefined;
   readonly hasCursor: boolean;
 }
@@ -48,9 +48,9 @@ export class TerminalScreen {
   readonly #pacing: Pacing;
   #content: TerminalContent | undefined;
   #title: string | undefined;
-  #next: Frame | undefined;
+  #next: ScreenFrame | undefined;
   /** Last drawn frame, for restoring a lost screen. */
-  #last: Frame | undefined;
+  #last: ScreenFrame | undefined;
   /** Keyed by kind, so that a blocked terminal later rings only once. */
   readonly #sideOutput = new Map<SideOutput, string>();
   readonly #pictures: PictureLayer;
@@ -75,7 +75,7 @@ export class TerminalScreen {
     return this.options.device.size();
   }
 
-  show(frame: Frame): void {
+  show(frame: ScreenFrame): void {
     this.#next = frame;
     this.#write();
   }
@@ -226,11 +226,11 @@ function isSameSize(a: Size | undefined, b: Size): boolean {
 }
 
 function rowsOf(
-  { lines }: Frame,
+  { lines }: ScreenFrame,
   { columns, rows }: Size,
   current: TerminalContent | undefined,
   pens: Pens,
-): Row[] {
+): TerminalRow[] {
   const isSameWidth = current?.size.columns === columns;
   const rowsByLine = new Map(isSameWidth ? current.lines.map((row) => [row.line, row]) : []);
   return Array.from({ length: rows }, (_, at) => {
@@ -239,7 +239,7 @@ function rowsOf(
   });
 }
 
-function cursorOf({ cursor }: Frame, { columns, rows }: Size): CursorPosition | undefined {
+function cursorOf({ cursor }: ScreenFrame, { columns, rows }: Size): CursorPosition | undefined {
   if (cursor === undefined) return undefined;
   return { row: Math.min(cursor.row, rows - 1), column: Math.min(cursor.column, columns - 1) };
 }
@@ -251,7 +251,7 @@ interface PaintResult {
 
 function paintChanges(
   current: TerminalContent | undefined,
-  next: readonly Row[],
+  next: readonly TerminalRow[],
   size: Size,
   cursor: CursorPosition | undefined,
   canScroll: boolean,
@@ -273,8 +273,8 @@ function paintChanges(
 
 function paint(
   painter: Painter,
-  currentRows: readonly Row[],
-  next: readonly Row[],
+  currentRows: readonly TerminalRow[],
+  next: readonly TerminalRow[],
   cursor: CursorPosition | undefined,
 ): PaintResult {
   for (const [at, row] of next.entries()) {

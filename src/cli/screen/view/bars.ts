@@ -16,10 +16,18 @@ import {
 import type { Model, RoomState } from "../../../core/model/state.ts";
 import { postLimitText, privacyText } from "../../../ui/text/rules-text.ts";
 import { targetTitle } from "../../../ui/text/target-text.ts";
-import type { Completion, Question } from "../state/screen-state.ts";
+import type { Completion, ScreenQuestion } from "../state/screen-state.ts";
 import { faultLineIn, type ScreenTexts } from "../text/texts.ts";
 import { isMuted } from "./panels.ts";
-import { cutLine, fitLine, type Line, lineWidth, type Span, splitLine, widthOf } from "./style.ts";
+import {
+  cutLine,
+  fitLine,
+  lineWidth,
+  type Span,
+  type StyledLine,
+  splitLine,
+  widthOf,
+} from "./style.ts";
 
 /** A topic may be as long as a message. */
 const TOPIC_COLUMNS = 500;
@@ -29,12 +37,12 @@ export function headerLine(
   texts: ScreenTexts,
   nothing: string,
   columns: number,
-): Line {
+): StyledLine {
   const room = openRoom(model);
   const { open } = model;
   if (open === undefined) return splitLine([{ text: ` ${nothing}`, role: "bar" }], [], columns);
   const displayed = room?.kind === "room" ? undefined : displayNameOf(model, open);
-  const left: Line = [
+  const left: StyledLine = [
     { text: ` ${targetTitle(model, open)} `, role: "bar", bold: true },
     { text: displayed === undefined ? "" : `${displayed} `, role: "bar" },
     {
@@ -47,7 +55,7 @@ export function headerLine(
   let facts = factsOf(model, room, texts);
   while (facts.length > 0 && widthOf(factsText(facts)) + topic + 1 > columns)
     facts = facts.slice(1);
-  const right: Line = facts.length === 0 ? [] : [{ text: factsText(facts), role: "bar-dim" }];
+  const right: StyledLine = facts.length === 0 ? [] : [{ text: factsText(facts), role: "bar-dim" }];
   return splitLine(left, right, columns);
 }
 
@@ -95,7 +103,7 @@ interface StatusOptions {
   readonly below: { readonly rows: number } | undefined;
   /** Index of the open result of the search. */
   readonly hit: number | undefined;
-  readonly question: Question | undefined;
+  readonly question: ScreenQuestion | undefined;
   readonly completion: Completion | undefined;
 }
 
@@ -103,7 +111,7 @@ const SECOND_MS = 1_000;
 const TARGETS_NAMED_MAX = 3;
 
 /** An open question or completion replaces the connection, pending posts and unread messages. */
-export function statusLine(options: StatusOptions, columns: number): Line {
+export function statusLine(options: StatusOptions, columns: number): StyledLine {
   const { question, completion, texts } = options;
   if (question !== undefined) return questionLine(question, texts, columns);
   if (completion !== undefined) return completionLine(completion, columns);
@@ -111,7 +119,7 @@ export function statusLine(options: StatusOptions, columns: number): Line {
   return splitLine(leftSpans(options, columns - lineWidth(right) - 1), right, columns);
 }
 
-function leftSpans(options: StatusOptions, columns: number): Line {
+function leftSpans(options: StatusOptions, columns: number): StyledLine {
   const [typing, pending] = [typingSpans(options), pendingSpans(options)];
   const line = fittingSpans(
     options,
@@ -123,7 +131,7 @@ function leftSpans(options: StatusOptions, columns: number): Line {
 }
 
 /** Omits the transport, and then the server's name, until the line fits. */
-function fittingSpans(options: StatusOptions, pending: Line, columns: number): Line {
+function fittingSpans(options: StatusOptions, pending: StyledLine, columns: number): StyledLine {
   const unread = unreadSpans(options);
   const fullLine = joined([connectionSpans(options), pending, unread]);
   if (options.model.connection.kind !== "online" || lineWidth(fullLine) <= columns) return fullLine;
@@ -137,38 +145,38 @@ function fittingSpans(options: StatusOptions, pending: Line, columns: number): L
     : joined([[sign], unread]);
 }
 
-function joined(groups: readonly Line[]): Line {
+function joined(groups: readonly StyledLine[]): StyledLine {
   const separator: Span = { text: " · ", role: "bar-dim" };
   return groups
     .filter((group) => group.length > 0)
     .flatMap((group, i) => (i === 0 ? group : [separator, ...group]));
 }
 
-function hitSpans({ model: { search }, hit, texts }: StatusOptions): Line {
+function hitSpans({ model: { search }, hit, texts }: StatusOptions): StyledLine {
   if (hit === undefined || search === undefined || search.found.length === 0) return [];
   const total = `${search.found.length}${hasMoreResults(search) ? "+" : ""}`;
   return [{ text: `${texts.screen.resultOf(hit + 1, total)} `, role: "bar" }];
 }
 
-function belowSpans({ below, texts }: StatusOptions): Line {
+function belowSpans({ below, texts }: StatusOptions): StyledLine {
   if (below === undefined) return [];
   const { moreBelow, moreBelowCount } = texts.screen;
   const text = below.rows > 0 ? moreBelowCount(below.rows) : moreBelow;
   return [{ text: `${text} `, role: "bar", bold: true, clickAction: "newest" }];
 }
 
-function questionLine(question: Question, texts: ScreenTexts, columns: number): Line {
+function questionLine(question: ScreenQuestion, texts: ScreenTexts, columns: number): StyledLine {
   const isYesNo = question.kind === "yes-no";
-  const left: Line = [{ text: ` ${cleanText(question.text)}`, role: "bar", bold: true }];
+  const left: StyledLine = [{ text: ` ${cleanText(question.text)}`, role: "bar", bold: true }];
   if (!isYesNo) {
     return splitLine(left, [{ text: `${texts.screen.answerHint} `, role: "bar-dim" }], columns);
   }
   // The question is cut so that its keys stay visible; the notices display the full question.
-  const hint: Line = [{ text: ` [${texts.screen.yesNo}]`, role: "bar", bold: true }];
+  const hint: StyledLine = [{ text: ` [${texts.screen.yesNo}]`, role: "bar", bold: true }];
   return fitLine([...cutLine(left, columns - lineWidth(hint)), ...hint], columns);
 }
 
-function completionLine({ candidates, selectedIndex }: Completion, columns: number): Line {
+function completionLine({ candidates, selectedIndex }: Completion, columns: number): StyledLine {
   const spans = candidates.map(({ text, hint }, i): readonly Span[] => {
     const role = i === selectedIndex ? "open" : "bar";
     const candidate: Span[] = [{ text: ` ${cleanText(text.trim())} `, role }];
@@ -226,12 +234,12 @@ function connectionSpans({ model, texts, link, nowUnixMs }: StatusOptions): read
 
 function pendingSpans({ model, texts }: StatusOptions): readonly Span[] {
   const waiting = model.pending.filter(({ state }) => state.kind !== "refused").length;
-  const sending: Line =
+  const sending: StyledLine =
     waiting === 0 ? [] : [{ text: texts.screen.sendingPosts(waiting), role: "bar" }];
   return joined([refusedSpans(model, texts), sending]);
 }
 
-function refusedSpans(model: Model, texts: ScreenTexts): Line {
+function refusedSpans(model: Model, texts: ScreenTexts): StyledLine {
   const { pending, open } = model;
   const refused = pending.filter(
     ({ to, state }) => state.kind === "refused" && !isSameName(to, open),

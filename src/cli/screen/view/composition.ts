@@ -11,7 +11,13 @@ import { targetTitle } from "../../../ui/text/target-text.ts";
 import { type Times, timesIn } from "../../../ui/text/times.ts";
 import { type Editor, indexAtCell, visibleForm, visualLines } from "../editor/editor.ts";
 import { type PictureSizes, pictureRows } from "../pictures/cells.ts";
-import type { Frame, Hit, ListScroll, ScreenSettings, ScreenState } from "../state/screen-state.ts";
+import type {
+  Hit,
+  ListScroll,
+  ScreenFrame,
+  ScreenSettings,
+  ScreenState,
+} from "../state/screen-state.ts";
 import type { ScreenTexts } from "../text/texts.ts";
 import { headerLine, type LinkStatus, statusLine } from "./bars.ts";
 import type { RowOptions } from "./message.ts";
@@ -27,7 +33,7 @@ import {
   roomColumn,
   topOf,
 } from "./panels.ts";
-import { cutTo, fitLine, graphemesOf, type Line, memo, type Span, widthOf } from "./style.ts";
+import { cutTo, fitLine, graphemesOf, memo, type Span, type StyledLine, widthOf } from "./style.ts";
 import { TimelineCache, type TimelineOptions, type VisibleRow } from "./timeline.ts";
 import { wrapSpans } from "./wrap.ts";
 
@@ -65,7 +71,7 @@ export interface Layout {
 }
 
 export interface Composition {
-  readonly frame: Frame;
+  readonly frame: ScreenFrame;
   readonly layout: Layout;
 }
 
@@ -84,7 +90,7 @@ const NO_MEMBERS: MemberColumn = { ...NO_LIST, names: [] };
 export interface Areas {
   readonly header: number;
   readonly body: number;
-  readonly notices: readonly Line[];
+  readonly notices: readonly StyledLine[];
   readonly status: number;
   readonly input: InputBox;
   readonly rooms: number;
@@ -127,7 +133,7 @@ export class Composer {
       ? [this.#loading(props, areas, palette), ...lines.slice(1)]
       : lines;
     const body = this.#body(props, areas, palette, timelineLines);
-    const texts = (region: readonly Line[]) =>
+    const texts = (region: readonly StyledLine[]) =>
       region.map((line) => palette.ansiOf(fitLine(line, size.columns)));
     const nothing = noRoomText(props);
     const isAtBottom = rowsBelow === 0;
@@ -340,7 +346,7 @@ export class Composer {
     const { timeline: columns, body: height } = areas;
     const text = rows.loading === undefined ? emptyText(props) : texts.loadingOlder;
     const lines = wrapSpans([{ text, role: "dim" }], Math.max(2, columns - 2)).slice(0, height);
-    const blank: Line[] = Array.from({ length: height - lines.length }, () => []);
+    const blank: StyledLine[] = Array.from({ length: height - lines.length }, () => []);
     return [...blank, ...lines].map((line) =>
       palette.ansiOf(fitLine(columns < 4 ? line : [{ text: " " }, ...line], columns)),
     );
@@ -350,7 +356,7 @@ export class Composer {
     return palette.ansiOf(fitLine([{ text: ` ${texts.loadingOlder}`, role: "dim" }], columns));
   }
 
-  #status(props: ViewProps, isAtBottom: boolean, rows: number): Line {
+  #status(props: ViewProps, isAtBottom: boolean, rows: number): StyledLine {
     const { model, texts, status, nowUnixMs, settings, state, size } = props;
     const { question, completion, overlay } = state;
     const below = isAtBottom && !props.rows.hasNewer ? undefined : { rows };
@@ -418,7 +424,7 @@ function emptyText(props: ViewProps): string {
   return texts.screen.emptyRoom;
 }
 
-function cursorOf({ state, size }: ViewProps, areas: Areas): Frame["cursor"] {
+function cursorOf({ state, size }: ViewProps, areas: Areas): ScreenFrame["cursor"] {
   const { overlay, question, selected } = state;
   const isCovered = overlay === undefined ? selected !== undefined : !("query" in overlay);
   const isHidden = question === undefined && isCovered;
@@ -455,7 +461,7 @@ function visibleSeqOf(
 }
 
 interface InputBox {
-  readonly lines: readonly Line[];
+  readonly lines: readonly StyledLine[];
   readonly row: number;
   readonly column: number;
   readonly indexAt: (row: number, column: number) => number;
@@ -500,7 +506,7 @@ export function inputBox({ prompt, editor, columns, rows, isSecret }: InputBoxOp
     lines.findLastIndex(({ from }) => from <= cursor),
   );
   const top = Math.max(0, Math.min(at - rows + 1, lines.length - rows));
-  const visibleLines = lines.slice(top, top + rows).map(({ from, to }, i): Line => {
+  const visibleLines = lines.slice(top, top + rows).map(({ from, to }, i): StyledLine => {
     const first: Span =
       top + i === 0 ? { text: promptText, role: "prompt" } : { text: " ".repeat(indent) };
     return [first, { text: visibleText(text.slice(from, to), width) }];

@@ -6,17 +6,17 @@ import { mathSource } from "../../../core/markup/plain.ts";
 import { isSameName } from "../../../core/model/item.ts";
 import type { CodeRole } from "../../../ui/text/highlight.ts";
 import { codeParts, emojiText } from "../../output/painted-text.ts";
-import type { Role } from "./palette.ts";
-import { type Line, lineWidth, type Span, widthOf, withHits } from "./style.ts";
+import type { ColourRole } from "./palette.ts";
+import { lineWidth, type Span, type StyledLine, widthOf, withHits } from "./style.ts";
 import { wrapSpans } from "./wrap.ts";
 
 export interface MessageText {
   readonly text: string;
   readonly mentions: readonly string[];
   readonly me: string | undefined;
-  readonly role?: Role;
-  readonly author?: Line;
-  readonly mark: Line;
+  readonly role?: ColourRole;
+  readonly author?: StyledLine;
+  readonly mark: StyledLine;
   readonly hit?: string | undefined;
 }
 
@@ -28,7 +28,7 @@ const COLUMN_GAP = 2;
 const EDGE: Span = { text: "  " };
 
 /** The page uses the same colours. */
-const CODE_ROLES: Readonly<Record<CodeRole, Role>> = {
+const CODE_ROLES: Readonly<Record<CodeRole, ColourRole>> = {
   keyword: "nick-2",
   string: "nick-1",
   number: "nick-4",
@@ -37,7 +37,7 @@ const CODE_ROLES: Readonly<Record<CodeRole, Role>> = {
   type: "nick-0",
 };
 
-export function textLines(message: MessageText, columns: number): readonly Line[] {
+export function textLines(message: MessageText, columns: number): readonly StyledLine[] {
   const { text, mentions, me, role, author = [], mark, hit } = message;
   const blocks = parseMarkup(text, new Set(mentions.map((name) => name.toLowerCase())));
   const style: TextStyle = { me, hit, ...(role === undefined ? {} : { role }) };
@@ -55,7 +55,11 @@ export function textLines(message: MessageText, columns: number): readonly Line[
 type TextStyle = Pick<Span, "role" | "bold" | "italic" | "strike"> &
   Pick<MessageText, "me" | "hit">;
 
-function blockLines(blocks: readonly Block[], columns: number, style: TextStyle): readonly Line[] {
+function blockLines(
+  blocks: readonly Block[],
+  columns: number,
+  style: TextStyle,
+): readonly StyledLine[] {
   return blocks.flatMap((block) => {
     switch (block.kind) {
       case "lines":
@@ -85,7 +89,11 @@ function blockLines(blocks: readonly Block[], columns: number, style: TextStyle)
 }
 
 /** A table that is too wide has a line for each row, with its cells one after another. */
-function tableLines({ rows, aligns }: Table, columns: number, style: TextStyle): readonly Line[] {
+function tableLines(
+  { rows, aligns }: Table,
+  columns: number,
+  style: TextStyle,
+): readonly StyledLine[] {
   const cells = rows.map((row, i) =>
     row.map((parts) => spansOf(parts, i === 0 ? { ...style, bold: true } : style)),
   );
@@ -114,8 +122,8 @@ function codeLines(
   text: string,
   columns: number,
   hit: string | undefined,
-): readonly Line[] {
-  const name: readonly Line[] =
+): readonly StyledLine[] {
+  const name: readonly StyledLine[] =
     language === "" ? [] : wrapSpans([{ text: language, role: "dim" }], columns);
   const spans: readonly Span[] = codeParts(language, text)?.map(({ text: part, role }) => {
     return role === undefined ? { text: part } : { text: part, role: CODE_ROLES[role] };
@@ -125,11 +133,11 @@ function codeLines(
 }
 
 function withPrefix(
-  first: Line,
-  others: Line,
+  first: StyledLine,
+  others: StyledLine,
   columns: number,
-  make: (columns: number) => readonly Line[],
-): readonly Line[] {
+  make: (columns: number) => readonly StyledLine[],
+): readonly StyledLine[] {
   const width = first.reduce((sum, { text }) => sum + widthOf(text), 0);
   if (columns - width < COLUMNS_MIN) return make(columns);
   return make(columns - width).map((line, i) => [...(i === 0 ? first : others), ...line]);

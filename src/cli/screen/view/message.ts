@@ -16,8 +16,16 @@ import { transferText } from "../../../ui/text/transfer-text.ts";
 import { type PictureSizes, pictureBox, pictureLines } from "../pictures/cells.ts";
 import { faultLineIn, type ScreenTexts } from "../text/texts.ts";
 import { textLines } from "./message-text.ts";
-import { nickRole, type Role } from "./palette.ts";
-import { cutLine, cutTo, type Line, lineWidth, type Span, widthOf, withHits } from "./style.ts";
+import { type ColourRole, nickRole } from "./palette.ts";
+import {
+  cutLine,
+  cutTo,
+  lineWidth,
+  type Span,
+  type StyledLine,
+  widthOf,
+  withHits,
+} from "./style.ts";
 import { wrapSpans } from "./wrap.ts";
 
 export interface RowOptions {
@@ -40,7 +48,7 @@ export interface RowOptions {
 
 export interface RowLines {
   /** At least one line, each within the columns of the options. */
-  readonly lines: readonly Line[];
+  readonly lines: readonly StyledLine[];
   /** Number of lines that unfolding adds; 0 if the row cannot be folded. */
   readonly folds: number;
 }
@@ -98,13 +106,13 @@ export function rowLines(row: Row, options: RowOptions, extras: RowExtras): RowL
   }
 }
 
-function unfoldable(lines: readonly Line[]): RowLines {
+function unfoldable(lines: readonly StyledLine[]): RowLines {
   return { lines, folds: 0 };
 }
 
 function folded(
-  lines: readonly Line[],
-  mark: Line,
+  lines: readonly StyledLine[],
+  mark: StyledLine,
   { texts, foldKey }: RowOptions,
   columns: number,
   isUnfolded: boolean,
@@ -124,7 +132,7 @@ function folded(
 }
 
 /** Full-width rule with a label, such as `──── Today ────`. */
-export function ruleLine(text: string, role: Role, columns: number): Line {
+export function ruleLine(text: string, role: ColourRole, columns: number): StyledLine {
   const label = cutTo(cleanText(text), columns - 4);
   const ruleColumns = columns - widthOf(label) - 2;
   if (ruleColumns < 2) return [{ text: cutTo(label, columns), role }];
@@ -139,7 +147,7 @@ export function ruleLine(text: string, role: Role, columns: number): Line {
 
 interface Head {
   readonly name: string;
-  readonly role: Role;
+  readonly role: ColourRole;
   readonly unixMs: number;
   /** Whether the row above has the same name and time, which are then omitted. */
   readonly isGrouped: boolean;
@@ -150,8 +158,8 @@ interface Head {
 function withHead(
   head: Head,
   options: RowOptions,
-  make: (columns: number) => readonly Line[],
-): readonly Line[] {
+  make: (columns: number) => readonly StyledLine[],
+): readonly StyledLine[] {
   const { columns, times } = options;
   const names = nameColumns(columns);
   if (names > 0) {
@@ -166,7 +174,7 @@ function withHead(
   return narrow(head, options, make);
 }
 
-function gutterOf({ name, role, unixMs }: Head, names: number, times: Times): Line {
+function gutterOf({ name, role, unixMs }: Head, names: number, times: Times): StyledLine {
   const cutName = cutTo(name, names);
   const before = " ".repeat(names - widthOf(cutName));
   return [
@@ -176,7 +184,7 @@ function gutterOf({ name, role, unixMs }: Head, names: number, times: Times): Li
   ];
 }
 
-function blankGutter(names: number, isFirst = false): Line {
+function blankGutter(names: number, isFirst = false): StyledLine {
   return [
     { text: " ".repeat(TIME_COLUMNS) },
     edgeSpan(isFirst, names),
@@ -199,10 +207,10 @@ function edgeSpan(isFirst: boolean, columns: number): Span {
 export function topLine(
   row: Row,
   index: number,
-  line: Line,
+  line: StyledLine,
   options: RowOptions,
   canReplace: boolean,
-): Line | undefined {
+): StyledLine | undefined {
   if (row.kind !== "item" && row.kind !== "pending") return undefined;
   if (row.kind === "item" && !isMessage(row.item)) return undefined;
   const head = headOf(row, options);
@@ -234,7 +242,7 @@ function headSpans(
   { name, role, unixMs }: Head,
   { columns, times }: RowOptions,
   width: number,
-): Line {
+): StyledLine {
   const hasTime = columns >= COLUMNS_FOR_TIME;
   return [
     ...(hasTime ? [{ text: times.clock(unixMs).padEnd(TIME_COLUMNS), role: "dim" } as const] : []),
@@ -245,8 +253,8 @@ function headSpans(
 function narrow(
   head: Head,
   options: RowOptions,
-  make: (columns: number) => readonly Line[],
-): readonly Line[] {
+  make: (columns: number) => readonly StyledLine[],
+): readonly StyledLine[] {
   const { columns } = options;
   const hasTime = columns >= COLUMNS_FOR_TIME;
   const indent = hasTime ? TIME_COLUMNS : columns >= 12 ? 2 : 0;
@@ -319,9 +327,10 @@ function contentLines(
   const { mentions, poll } = item;
   const text = poll?.question ?? item.text;
   const { me } = options;
-  const pin: Line = isPinned ? [{ text: ` (${texts.pinned})`, role: "mark" }] : [];
-  const key: Line = item.hasNewKey === true ? [{ text: ` (${texts.newKey})`, role: "mark" }] : [];
-  const edited: Line =
+  const pin: StyledLine = isPinned ? [{ text: ` (${texts.pinned})`, role: "mark" }] : [];
+  const key: StyledLine =
+    item.hasNewKey === true ? [{ text: ` (${texts.newKey})`, role: "mark" }] : [];
+  const edited: StyledLine =
     item.editedUnixMs === undefined ? [] : [{ text: ` (${texts.edited})`, role: "mark" }];
   if (item.file !== undefined) {
     const file = fileLines(item.file, [...key, ...pin], options, columns, transfer);
@@ -330,9 +339,10 @@ function contentLines(
     const content = folded(caption, edited, options, columns, isUnfolded);
     return { ...content, lines: [...file, ...content.lines] };
   }
-  const notice: Line = item.isNotice === true ? [{ text: ` (${texts.notice})`, role: "mark" }] : [];
+  const notice: StyledLine =
+    item.isNotice === true ? [{ text: ` (${texts.notice})`, role: "mark" }] : [];
   const mark = [...key, ...notice, ...edited, ...pin];
-  const author: Line =
+  const author: StyledLine =
     actor === undefined
       ? []
       : [{ text: itemAuthor(item, options, columns), role: nameRole(actor) }, { text: " " }];
@@ -361,7 +371,7 @@ function itemAuthor(item: Item, options: RowOptions, columns: number): string {
   return nameWithin(options, from, columns);
 }
 
-export function nameRole(name: string): Role {
+export function nameRole(name: string): ColourRole {
   return nickRole(tintOf(name));
 }
 
@@ -369,7 +379,7 @@ function quoteLines(
   row: ItemRow | PendingRow,
   options: RowOptions,
   columns: number,
-): readonly Line[] {
+): readonly StyledLine[] {
   const { re, answers } = row;
   if (re === undefined) return [];
   const { texts } = options;
@@ -380,7 +390,7 @@ function quoteLines(
   return [cutLine([{ text, role: "quote" }], columns)];
 }
 
-function reactionLines({ reactions }: Item, columns: number): readonly Line[] {
+function reactionLines({ reactions }: Item, columns: number): readonly StyledLine[] {
   if (reactions.length === 0) return [];
   const spans = reactions.flatMap(({ sign, by, mine }, i): Span[] => {
     // A no-break space keeps an emoji and its count on one line.
@@ -395,11 +405,11 @@ type FileBody = NonNullable<Item["file"]>;
 
 function fileLines(
   { file, name, size, folder }: FileBody,
-  mark: Line,
+  mark: StyledLine,
   options: RowOptions,
   columns: number,
   transfer: TransferView | undefined,
-): readonly Line[] {
+): readonly StyledLine[] {
   const { texts } = options;
   const kind = folder === undefined ? "" : ` · ${texts.folderOf(folder.entries)}`;
   const spans: Span[] = [
@@ -420,7 +430,10 @@ function fileLines(
 }
 
 /** Progress bar such as `[████████░░░░] 45 %  1.2 MB / 2.6 MB · 1.2 MB/s · 3 s left`. */
-export function progressLine(transfer: TransferView, options: Pick<RowOptions, "texts">): Line {
+export function progressLine(
+  transfer: TransferView,
+  options: Pick<RowOptions, "texts">,
+): StyledLine {
   const { state, progress } = transfer;
   const { texts } = options;
   const status = transferText(transfer, texts, (fault) => faultLineIn(texts, fault));
@@ -440,7 +453,7 @@ export function progressLine(transfer: TransferView, options: Pick<RowOptions, "
   ];
 }
 
-function eventLines({ item, earlier }: ItemRow, options: RowOptions): readonly Line[] {
+function eventLines({ item, earlier }: ItemRow, options: RowOptions): readonly StyledLine[] {
   const { timeUnixMs } = earlier[0] ?? item;
   const name = EVENT_SIGNS[item.kind] ?? "--";
   const head: Head = { name, role: "event", unixMs: timeUnixMs, isGrouped: false, isSign: true };
@@ -459,7 +472,7 @@ function pendingLines(row: PendingRow, options: RowOptions, { isUnfolded }: RowE
   const lines = withHead(head, options, (columns) => {
     const pendingText = options.isOnline ? texts.pending : texts.pendingOffline;
     const isWaiting = post.state.kind === "waiting";
-    const mark: Line = isWaiting ? [{ text: ` (${pendingText}…)`, role: "mark" }] : [];
+    const mark: StyledLine = isWaiting ? [{ text: ` (${pendingText}…)`, role: "mark" }] : [];
     const { text, mentions = [] } = post.body;
     const textRows = textLines({ text, mentions, me: options.me, role: "pending", mark }, columns);
     const content = folded(textRows, mark, options, columns, isUnfolded);
@@ -477,7 +490,7 @@ function refusedLines(
   { state }: PendingPost,
   texts: ScreenTexts,
   columns: number,
-): readonly Line[] {
+): readonly StyledLine[] {
   if (state.kind !== "refused") return [];
   const text = `${texts.refused}: ${faultLineIn(texts, state.fault)}`;
   const hint = ` (${texts.screen.refusedHint})`;

@@ -13,10 +13,10 @@ import {
 import type { Model, TransferView } from "../../../core/model/state.ts";
 import { authorText, quotedText } from "../../../ui/text/event-text.ts";
 import { targetText, targetTitle } from "../../../ui/text/target-text.ts";
-import type { Note, Question } from "../state/screen-state.ts";
+import type { ScreenNote, ScreenQuestion } from "../state/screen-state.ts";
 import { faultLineIn, type ScreenTexts } from "../text/texts.ts";
 import { progressLine } from "./message.ts";
-import { cutLine, cutTo, type Line, widthOf } from "./style.ts";
+import { cutLine, cutTo, type StyledLine, widthOf } from "./style.ts";
 import { wrapSpans } from "./wrap.ts";
 
 /** Beyond this number per kind, a line with a count replaces the remaining notices. */
@@ -29,9 +29,9 @@ const OTHER_NOTICES_HEIGHT_MIN = 2;
 
 export interface NoticeOptions {
   readonly model: Model;
-  readonly notes: readonly Note[];
+  readonly notes: readonly ScreenNote[];
   /** A long question is displayed here as well, because the status line cuts it off. */
-  readonly question?: Question | undefined;
+  readonly question?: ScreenQuestion | undefined;
   readonly texts: ScreenTexts;
   /** The messages of these files display the transfer's progress, so no notice is needed. */
   readonly visibleFiles: ReadonlySet<string>;
@@ -41,7 +41,7 @@ export function noticeLines(
   { model, notes, question, texts, visibleFiles }: NoticeOptions,
   columns: number,
   height: number,
-): readonly Line[] {
+): readonly StyledLine[] {
   if (height <= 0) return [];
   const isYesNo = question?.kind === "yes-no" && height >= OTHER_NOTICES_HEIGHT_MIN;
   const isLong = isYesNo && widthOf(question.text) + ANSWERS_COLUMNS > columns;
@@ -58,11 +58,11 @@ export function noticeLines(
   ];
   if (lines.length <= height) return lines;
   const hidden = lines.length - height + 1;
-  const countLine: Line = [{ text: `  ${texts.screen.moreAbove(hidden)}`, role: "dim" }];
+  const countLine: StyledLine = [{ text: `  ${texts.screen.moreAbove(hidden)}`, role: "dim" }];
   return [countLine, ...lines.slice(hidden)].slice(0, height);
 }
 
-function noteLines({ text, tone }: Note, columns: number): readonly Line[] {
+function noteLines({ text, tone }: ScreenNote, columns: number): readonly StyledLine[] {
   const clean = cleanText(text, { lines: true, tabs: true });
   const role = tone === "fault" ? "danger" : "text";
   const sign = tone === "fault" ? "! " : "  ";
@@ -71,12 +71,12 @@ function noteLines({ text, tone }: Note, columns: number): readonly Line[] {
   );
 }
 
-function offeredLines(model: Model, texts: ScreenTexts, columns: number): readonly Line[] {
+function offeredLines(model: Model, texts: ScreenTexts, columns: number): readonly StyledLine[] {
   // The user's own uploads are already displayed as transfers.
   const offered = (openRoom(model)?.offered ?? []).filter(
     ({ from }) => !isSameName(from, model.me) && !isIgnored(model, from),
   );
-  const lines = offered.slice(0, NOTICES_PER_KIND_MAX).map(({ from, name }): Line => {
+  const lines = offered.slice(0, NOTICES_PER_KIND_MAX).map(({ from, name }): StyledLine => {
     const text = `  ${texts.fileInProgress(cleanText(from), oneLine(name, 200))}`;
     return cutLine([{ text, role: "dim" }], columns);
   });
@@ -88,7 +88,7 @@ function transferLines(
   texts: ScreenTexts,
   visibleFiles: ReadonlySet<string>,
   columns: number,
-): readonly Line[] {
+): readonly StyledLine[] {
   const listed = [...model.transfers.values()].filter(
     ({ kind, file, state }) =>
       state.kind !== "done" && (kind === "upload" || file === undefined || !visibleFiles.has(file)),
@@ -99,12 +99,12 @@ function transferLines(
   return withCount(lines, listed.length, texts);
 }
 
-function transferLine(transfer: TransferView, texts: ScreenTexts, columns: number): Line {
+function transferLine(transfer: TransferView, texts: ScreenTexts, columns: number): StyledLine {
   const { kind, name, to } = transfer;
   const sign = kind === "upload" ? "↑" : "↓";
   const recipients = kind === "upload" ? ` ${texts.sendingTo(to.map(targetText).join(", "))}` : "";
   const fileName = cutTo(oneLine(name, 200), Math.min(NAME_COLUMNS, Math.floor(columns / 3)));
-  const line: Line = [
+  const line: StyledLine = [
     { text: `${sign} `, role: "progress" },
     { text: fileName, role: "file" },
     { text: `${recipients}  `, role: "dim" },
@@ -113,7 +113,11 @@ function transferLine(transfer: TransferView, texts: ScreenTexts, columns: numbe
   return cutLine(line, columns);
 }
 
-function withCount(lines: readonly Line[], total: number, texts: ScreenTexts): readonly Line[] {
+function withCount(
+  lines: readonly StyledLine[],
+  total: number,
+  texts: ScreenTexts,
+): readonly StyledLine[] {
   if (total <= lines.length) return lines;
   return [...lines, [{ text: `  ${texts.screen.moreCount(total - lines.length)}`, role: "dim" }]];
 }
@@ -122,14 +126,14 @@ export function draftContextLine(
   model: Model,
   texts: ScreenTexts,
   columns: number,
-): Line | undefined {
+): StyledLine | undefined {
   const { open } = model;
   const root = openThreadRoot(model);
   const draft = open === undefined ? undefined : draftOf(model, draftKey(open, root));
   const seq = draft?.edits ?? draft?.re;
   if (draft === undefined || seq === undefined) {
     if (root === undefined || open === undefined) return undefined;
-    const head: Line = [{ text: `${texts.thread}: `, role: "accent" }];
+    const head: StyledLine = [{ text: `${texts.thread}: `, role: "accent" }];
     const hint = texts.screen.threadHint(targetTitle(model, open));
     return cutLine([...head, { text: hint, role: "dim" }], columns);
   }
@@ -138,7 +142,7 @@ export function draftContextLine(
   const label = draft.edits === undefined ? texts.replyingTo(name) : texts.editing;
   const quoted = item === undefined ? "" : quotedText(item, 300);
   const hint = ` (${texts.screen.escCancels})`;
-  const head: Line = [{ text: `${label}: `, role: "accent" }];
+  const head: StyledLine = [{ text: `${label}: `, role: "accent" }];
   const quoteColumns = columns - widthOf(`${label}: `) - widthOf(hint);
   if (quoteColumns < 8) return cutLine([...head, { text: quoted, role: "quote" }], columns);
   return [

@@ -11,18 +11,18 @@ import { tintOf } from "../../../core/model/tint.ts";
 import { authorText, briefText } from "../../../ui/text/event-text.ts";
 import { targetTitle } from "../../../ui/text/target-text.ts";
 import type { Times } from "../../../ui/text/times.ts";
-import type { Candidate, Overlay } from "../state/screen-state.ts";
+import type { CompletionCandidate, Overlay } from "../state/screen-state.ts";
 import { faultLineIn, type ScreenTexts } from "../text/texts.ts";
 import { ruleLine } from "./message.ts";
-import { nickRole, type Role } from "./palette.ts";
+import { type ColourRole, nickRole } from "./palette.ts";
 import {
   cutLine,
   cutTo,
   fitLine,
   fitTo,
-  type Line,
   lineWidth,
   type Span,
+  type StyledLine,
   widthOf,
 } from "./style.ts";
 import { wrapSpans } from "./wrap.ts";
@@ -41,8 +41,8 @@ const RULE_COLUMNS = 4;
 const RESULT_LENGTH_MIN = 12;
 
 export interface Entry {
-  readonly line: Line;
-  readonly background?: Role;
+  readonly line: StyledLine;
+  readonly background?: ColourRole;
   readonly choice?: number;
   readonly isHeading?: true;
 }
@@ -74,7 +74,7 @@ export function overlayPrompt(overlay: Overlay, texts: ScreenTexts): string | un
     : listTexts(overlay.kind, texts).prompt;
 }
 
-function choicesOf(overlay: ChoiceList): readonly Candidate[] {
+function choicesOf(overlay: ChoiceList): readonly CompletionCandidate[] {
   switch (overlay.kind) {
     case "menu":
       return overlay.entries.map(({ chord, label }) => ({ text: label, hint: chord }));
@@ -176,7 +176,10 @@ function entriesOf(options: OverlayOptions, columns: number, rows: number): read
 }
 
 /** The switcher lists groups by their titles. */
-function titled(choices: readonly Candidate[], model: Model): readonly Candidate[] {
+function titled(
+  choices: readonly CompletionCandidate[],
+  model: Model,
+): readonly CompletionCandidate[] {
   return choices.map((choice) => {
     const { text } = choice;
     return isGroupName(text.slice(1)) ? { ...choice, text: targetTitle(model, text) } : choice;
@@ -184,7 +187,7 @@ function titled(choices: readonly Candidate[], model: Model): readonly Candidate
 }
 
 function choiceEntries(
-  choices: readonly Candidate[],
+  choices: readonly CompletionCandidate[],
   at: number,
   emptyText: string | undefined,
   columns: number,
@@ -192,7 +195,7 @@ function choiceEntries(
   if (choices.length === 0) return emptyText === undefined ? [] : [dimEntry(emptyText)];
   return choices.map(({ text, hint }, i): Entry => {
     const label = cleanText(text.replaceAll(/[\n\t]+/g, " "));
-    const line: Line = [
+    const line: StyledLine = [
       { text: i === at ? " > " : "   ", role: "prompt" },
       { text: label },
       { text: hint === "" ? "" : `  ${cleanText(hint)}`, role: "dim" },
@@ -244,7 +247,7 @@ function resultEntries(
   return found.map(({ target, item }, i): Entry => {
     if (Math.abs(i - at) > rows) return { line: [], choice: i };
     const from = authorText(item, texts);
-    const head: Line = [
+    const head: StyledLine = [
       { text: i === at ? " > " : "   ", role: "prompt" },
       { text: `${resultTime(item.timeUnixMs, options)}  #${item.seq}  `, role: "dim" },
       {
@@ -268,7 +271,7 @@ function resultTime(unixMs: number, { times, texts }: OverlayOptions): string {
   return times.day(unixMs) === texts.today ? times.clock(unixMs) : times.date(unixMs);
 }
 
-function helpEntries(choices: readonly Candidate[], columns: number): readonly Entry[] {
+function helpEntries(choices: readonly CompletionCandidate[], columns: number): readonly Entry[] {
   const widest = Math.max(0, ...choices.map(({ text, hint }) => (hint === "" ? 0 : widthOf(text))));
   const keys = Math.min(widest, Math.floor(columns / 2) - 2);
   return choices.flatMap(({ text, hint }, i): readonly Entry[] => {

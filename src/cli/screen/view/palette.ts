@@ -4,7 +4,7 @@ import { TINTS } from "../../../core/model/tint.ts";
 import { isAppendOnly } from "../../../io/terminal/terminal-type.ts";
 import type { TerminalSettings } from "../../../ui/settings.ts";
 import { pictureAttributes } from "../pictures/cells.ts";
-import type { Line, Span } from "./style.ts";
+import type { Span, StyledLine } from "./style.ts";
 
 /** Styles by role: dark theme, light theme, and terminals without colours. */
 const STYLES = {
@@ -45,9 +45,9 @@ const STYLES = {
 
 type NickRole = `nick-${number}`;
 
-export type Role = keyof typeof STYLES | NickRole;
+export type ColourRole = keyof typeof STYLES | NickRole;
 
-export const ROLES: readonly Role[] = [
+export const ROLES: readonly ColourRole[] = [
   ...(Object.keys(STYLES) as (keyof typeof STYLES)[]),
   ...TINTS.map((_, tint) => nickRole(tint)),
 ];
@@ -56,11 +56,11 @@ export function nickRole(tint: number): NickRole {
   return `nick-${tint}`;
 }
 
-function isNick(role: Role): role is NickRole {
+function isNick(role: ColourRole): role is NickRole {
   return role.startsWith("nick-");
 }
 
-function roleStyle(role: Role, theme: "dark" | "light", isPlain: boolean): string {
+function roleStyle(role: ColourRole, theme: "dark" | "light", isPlain: boolean): string {
   const [dark, light, plain] = isNick(role)
     ? ([...(TINTS[Number(role.slice("nick-".length))] ?? TINTS[0]), "bold"] as const)
     : STYLES[role];
@@ -189,7 +189,7 @@ export function depthOf(env: Readonly<Record<string, string | undefined>>): Colo
 const RESET = "\x1b[m";
 
 export class Palette {
-  readonly #styles: ReadonlyMap<Role, Style>;
+  readonly #styles: ReadonlyMap<ColourRole, Style>;
   readonly #codes = new Map<string, string>();
 
   /**
@@ -211,7 +211,7 @@ export class Palette {
   }
 
   /** @param under background role of the whole line */
-  ansiOf(line: Line, under?: Role): string {
+  ansiOf(line: StyledLine, under?: ColourRole): string {
     let text = "";
     let last = "";
     for (const span of line) {
@@ -228,7 +228,7 @@ export class Palette {
     return last === "" ? text : text + RESET;
   }
 
-  #codeOf(span: Span, under: Role | undefined): string {
+  #codeOf(span: Span, under: ColourRole | undefined): string {
     const { role, bold = false, italic = false, strike = false, picture } = span;
     if (picture !== undefined) return `\x1b[${pictureAttributes(picture.id)}m`;
     const spanStyle = {

@@ -11,14 +11,14 @@ import type { ScreenTexts } from "../text/texts.ts";
 import type { Areas } from "./composition.ts";
 import { nameRole, nameWithin } from "./message.ts";
 import type { Entry } from "./overlay.ts";
-import { cutTo, fitLine, type Line, lineWidth, type Span, spanAt, widthOf } from "./style.ts";
+import { cutTo, fitLine, lineWidth, type Span, type StyledLine, spanAt, widthOf } from "./style.ts";
 
 const COUNT_MAX = 999;
 /** Alt and a digit open one of the first ten targets. */
 const NUMBERED_TARGETS_MAX = 10;
 
 export interface RoomColumn extends ListScroll {
-  readonly lines: readonly Line[];
+  readonly lines: readonly StyledLine[];
   readonly targets: readonly (string | undefined)[];
 }
 
@@ -33,7 +33,7 @@ export function roomColumn(
   const { rooms, people } = roomList(model);
   const entries = [...rooms, ...people];
   const targets: (string | undefined)[] = entries.map(({ target }) => target);
-  const lines: Line[] = entries.map((line, i) => {
+  const lines: StyledLine[] = entries.map((line, i) => {
     const number = i < NUMBERED_TARGETS_MAX ? `${(i + 1) % NUMBERED_TARGETS_MAX}` : " ";
     return fitLine(roomEntry(model, line, number, isMuted(muted, line.target), columns), columns);
   });
@@ -71,12 +71,12 @@ function roomEntry(
   number: string,
   isQuiet: boolean,
   columns: number,
-): Line {
+): StyledLine {
   const { kind, name, unread, mentions, isOpen, isOnline, isIgnored, isSealed, hasDraft } = line;
   const { isFavourite, isLocked } = line;
   const hasUnread = unread > 0 && !isIgnored;
   const count = hasUnread ? ` ${unread > COUNT_MAX ? `${COUNT_MAX}+` : unread} ` : "";
-  const marks: Line = [
+  const marks: StyledLine = [
     { text: isFavourite ? "★ " : "", role: "accent" },
     { text: isSealed ? "⚿ " : isLocked ? "⚷ " : "", role: "dim" },
     { text: isQuiet ? "⊘ " : "", role: "dim" },
@@ -91,7 +91,7 @@ function roomEntry(
     kind === "room"
       ? { text: "#", role: isOpen ? "open" : "dim" }
       : { text: signOf(line), role: isOnline === true ? "online" : "dim" };
-  const head: Line = [
+  const head: StyledLine = [
     { text: `${number} `, role: "dim" },
     sign,
     role === undefined ? { text: label } : { text: label, role },
@@ -111,7 +111,7 @@ const MUTED_SIGN = "-";
 const BOT_SIGN = "*";
 
 export interface MemberColumn extends ListScroll {
-  readonly lines: readonly Line[];
+  readonly lines: readonly StyledLine[];
   readonly names: readonly (string | undefined)[];
 }
 
@@ -136,7 +136,7 @@ export function memberColumn(
   const topMax = Math.max(0, sorted.length + 1 - height);
   const top = Math.max(0, Math.min(requestedTop, topMax));
   const visible = sorted.slice(top, top + Math.max(0, height - (top === topMax ? 1 : 2)));
-  const lines: Line[] = [
+  const lines: StyledLine[] = [
     [
       { text: ` ${texts.people} `, role: "title" },
       { text: `${sorted.length}`, role: "dim" },
@@ -183,7 +183,7 @@ function memberLine(
   sign: string,
   note: string,
   columns: number,
-): Line {
+): StyledLine {
   const cleanName = cleanText(name);
   const shown = nameWithin(model, name, columns - 3 - widthOf(note));
   const account = shown === cleanName ? "" : ` ${cleanName}`;
@@ -203,8 +203,10 @@ export interface HitRegions {
    * Lines of the open overlay, which end at the bottom of the body; `undefined` if none is open.
    */
   readonly overlay: () => readonly Entry[] | undefined;
-  readonly timeline: (row: number) => { readonly key: string; readonly line: Line } | undefined;
-  readonly statusLine: () => Line;
+  readonly timeline: (
+    row: number,
+  ) => { readonly key: string; readonly line: StyledLine } | undefined;
+  readonly statusLine: () => StyledLine;
 }
 
 export function hitAt(regions: HitRegions, column: number, row: number): Hit | undefined {

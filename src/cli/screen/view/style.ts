@@ -4,12 +4,12 @@ import { allMatchSegments } from "../../../core/markup/match.ts";
 import { isSameList } from "../../../core/model/rows.ts";
 import type { PictureBox } from "../state/screen-state.ts";
 import { terminalWidths } from "../width/measured.ts";
-import type { Role } from "./palette.ts";
+import type { ColourRole } from "./palette.ts";
 
 /** Cleaned text without line feeds, in a single style. */
 export interface Span {
   readonly text: string;
-  readonly role?: Role;
+  readonly role?: ColourRole;
   readonly bold?: boolean;
   readonly italic?: boolean;
   readonly strike?: boolean;
@@ -20,15 +20,15 @@ export interface Span {
   readonly picture?: PictureBox;
 }
 
-export type Line = readonly Span[];
+export type StyledLine = readonly Span[];
 
-export function lineWidth(line: Line): number {
+export function lineWidth(line: StyledLine): number {
   let columns = 0;
   for (const { text } of line) columns += widthOf(text);
   return columns;
 }
 
-export function spanAt(line: Line, column: number): Span | undefined {
+export function spanAt(line: StyledLine, column: number): Span | undefined {
   let end = 0;
   return line.find(({ text }) => {
     end += widthOf(text);
@@ -37,7 +37,7 @@ export function spanAt(line: Line, column: number): Span | undefined {
 }
 
 /** A line that was cut ends with `…`. */
-export function cutLine(line: Line, columns: number): Line {
+export function cutLine(line: StyledLine, columns: number): StyledLine {
   if (lineWidth(line) <= columns) return line;
   const cut: Span[] = [];
   let remaining = columns;
@@ -55,14 +55,14 @@ export function cutLine(line: Line, columns: number): Line {
   return cut;
 }
 
-export function fitLine(line: Line, columns: number): Line {
+export function fitLine(line: StyledLine, columns: number): StyledLine {
   const cut = cutLine(line, columns);
   const padding = columns - lineWidth(cut);
   return padding > 0 ? [...cut, { text: " ".repeat(padding) }] : cut;
 }
 
 /** Omits the right text if there is not enough space. */
-export function splitLine(left: Line, right: Line, columns: number): Line {
+export function splitLine(left: StyledLine, right: StyledLine, columns: number): StyledLine {
   const width = lineWidth(right);
   if (width === 0 || width >= columns) return fitLine(left, columns);
   const room = columns - width;
@@ -71,7 +71,7 @@ export function splitLine(left: Line, right: Line, columns: number): Line {
 }
 
 /** Marks a searched text, which may extend over several spans. */
-export function withHits(spans: Line, hit = ""): Line {
+export function withHits(spans: StyledLine, hit = ""): StyledLine {
   if (hit === "") return spans;
   const parts = allMatchSegments(spans.map(({ text }) => text).join(""), hit);
   if (!parts.some(({ isMatch }) => isMatch)) return spans;

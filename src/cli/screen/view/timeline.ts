@@ -8,8 +8,8 @@ import type { Model, TransferView } from "../../../core/model/state.ts";
 import type { PictureBox, ScrollAnchor } from "../state/screen-state.ts";
 import { edgeOf, movedDown } from "../state/scroll.ts";
 import { type RowOptions, rowLines, topLine } from "./message.ts";
-import type { Palette, Role } from "./palette.ts";
-import { type Line, lineWidth, memo } from "./style.ts";
+import type { ColourRole, Palette } from "./palette.ts";
+import { lineWidth, memo, type StyledLine } from "./style.ts";
 
 export interface TimelineOptions {
   readonly rows: Rows;
@@ -38,7 +38,7 @@ export interface TimelineLayout {
 }
 
 interface CachedRow {
-  readonly lines: readonly Line[];
+  readonly lines: readonly StyledLine[];
   readonly folds: number;
   readonly texts: (string | undefined)[];
   readonly transfer: TransferView | undefined;
@@ -116,7 +116,7 @@ export class TimelineCache {
     { height }: TimelineOptions,
     { visible: visibleRows }: TimelineLayout,
     at: number,
-  ): { readonly key: string; readonly line: Line } | undefined {
+  ): { readonly key: string; readonly line: StyledLine } | undefined {
     let bottom = height;
     for (const { row, from, to } of visibleRows.toReversed()) {
       bottom -= to - from;
@@ -219,7 +219,12 @@ export class TimelineCache {
   }
 }
 
-function padded(line: Line, columns: number, palette: Palette, under: Role | undefined): string {
+function padded(
+  line: StyledLine,
+  columns: number,
+  palette: Palette,
+  under: ColourRole | undefined,
+): string {
   const padding = columns - lineWidth(line);
   if (padding <= 0) return palette.ansiOf(line, under);
   return palette.ansiOf([...line, { text: " ".repeat(padding) }], under);
@@ -228,7 +233,7 @@ function padded(line: Line, columns: number, palette: Palette, under: Role | und
 function backgroundOf(
   row: Row,
   { selected, rows }: Pick<TimelineOptions, "selected" | "rows">,
-): Role | undefined {
+): ColourRole | undefined {
   if (row.kind === "pending") return row.post.key === selected ? "selected" : undefined;
   if (row.kind !== "item") return undefined;
   if (selected !== undefined && row.item.seq === selected) return "selected";

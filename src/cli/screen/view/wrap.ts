@@ -1,6 +1,6 @@
 /** Line breaking between words, and inside words that are too long. */
 
-import { graphemesOf, type Line, type Span, widthOf } from "./style.ts";
+import { graphemesOf, type Span, type StyledLine, widthOf } from "./style.ts";
 
 const TAB_COLUMNS = 8;
 const PIECE = /\n|\t| +|[^\n\t ]+/g;
@@ -19,7 +19,7 @@ interface Piece {
  * @param spans cleaned text, which may contain line feeds and tabs
  * @param columns at least 2, the width of a wide character
  */
-export function wrapSpans(spans: readonly Span[], columns: number): readonly Line[] {
+export function wrapSpans(spans: readonly Span[], columns: number): readonly StyledLine[] {
   const [only] = spans;
   if (spans.length === 1 && only !== undefined) {
     // Fast path for most messages, which are short ASCII texts.
@@ -59,7 +59,7 @@ function breakableParts(text: string): readonly string[] {
 
 class LineBuilder {
   readonly #columns: number;
-  readonly #lines: Line[] = [];
+  readonly #lines: StyledLine[] = [];
   #line: Span[] = [];
   #run: Span | undefined;
   #runText = "";
@@ -103,7 +103,7 @@ class LineBuilder {
     this.#endLine();
   }
 
-  finished(): readonly Line[] {
+  finished(): readonly StyledLine[] {
     this.#appendWord();
     this.#endLine();
     return this.#lines;

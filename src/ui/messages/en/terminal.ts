@@ -292,4 +292,4 @@ export const ENGLISH_TERMINAL = {
 
 export type TerminalTexts = Readonly<typeof ENGLISH_TERMINAL>;
 
-export type Message = (texts: TerminalTexts) => string;
+export type TerminalMessage = (texts: TerminalTexts) => string;

@@ -3,9 +3,9 @@
 import { AVATAR_BYTES_MAX } from "../../../base/limits-page.ts";
 import { PICTURE_HEAD_BYTES, type PictureHeader } from "../../../core/client/picture-header.ts";
 import {
+  type PreviewPicture,
   Previews,
   pictureInfo,
-  type ScaledPicture,
   type ScaleLimits,
 } from "../../transfer/previews.ts";
 import type { PageValue } from "../shell/context.tsx";
@@ -29,7 +29,7 @@ export async function scalePicture(
   source: Blob,
   header: PictureHeader,
   limits: ScaleLimits,
-): Promise<ScaledPicture | undefined> {
+): Promise<PreviewPicture | undefined> {
   let frame: VideoFrame | ImageBitmap | undefined;
   try {
     const { sideMax, isSquare = false } = limits;
@@ -72,7 +72,7 @@ async function decode(
 async function encode(
   frame: VideoFrame | ImageBitmap,
   { sideMax, bytesMax, isSquare = false, type: wantedType = "image/webp" }: ScaleLimits,
-): Promise<ScaledPicture | undefined> {
+): Promise<PreviewPicture | undefined> {
   const [fullWidth, fullHeight] =
     frame instanceof ImageBitmap
       ? [frame.width, frame.height]

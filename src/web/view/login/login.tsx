@@ -14,7 +14,7 @@ import { Button } from "../shell/button.tsx";
 import {
   FaultLine,
   type PageValue,
-  type Task,
+  type RunningTask,
   useModel,
   usePage,
   useTask,
@@ -118,7 +118,13 @@ function Refusal({ fault }: { readonly fault: unknown }) {
   );
 }
 
-function KnownUsers({ task, onOther }: { readonly task: Task; readonly onOther: () => void }) {
+function KnownUsers({
+  task,
+  onOther,
+}: {
+  readonly task: RunningTask;
+  readonly onOther: () => void;
+}) {
   const page = usePage();
   const { texts, chat } = page;
   const use = (user: string) =>
@@ -141,7 +147,7 @@ function KnownUsers({ task, onOther }: { readonly task: Task; readonly onOther: 
 interface FormProps {
   /** `undefined` while the page connects. */
   readonly server: ServerView | undefined;
-  readonly task: Task;
+  readonly task: RunningTask;
   readonly refused: unknown;
 }
 
@@ -391,7 +397,7 @@ function isShort(password: string): boolean {
 }
 
 /** Asks even if the page's address has a code, as anyone could send the user such an address. */
-function LinkForm({ task, onOther }: { readonly task: Task; readonly onOther: () => void }) {
+function LinkForm({ task, onOther }: { readonly task: RunningTask; readonly onOther: () => void }) {
   const { texts, chat } = usePage();
   const [typed, setTyped] = useState("");
   const code = chat.linkCode ?? typed;
@@ -424,12 +430,12 @@ function nameOf({ user, displayName }: Answer<"recover-user">): string {
 }
 
 interface ResetProps {
-  readonly task: Task;
+  readonly task: RunningTask;
   readonly onOther: () => void;
 }
 
 /** Asks whose password the link sets, because links and cards get mixed up. */
-function useResetUser(task: Task): Answer<"recover-user"> | undefined {
+function useResetUser(task: RunningTask): Answer<"recover-user"> | undefined {
   const { chat } = usePage();
   const [user, setUser] = useState<Answer<"recover-user">>();
   // biome-ignore lint/correctness/useExhaustiveDependencies: once per link

@@ -8,9 +8,9 @@ import {
   browserSystem,
   checksumCommand,
   type OfferedProgram,
-  type OfferedRelease,
   offeredPrograms,
   offeredRelease,
+  type ReleaseOffer,
 } from "../../input/programs.ts";
 import { Button } from "../shell/button.tsx";
 import { copy } from "../shell/clipboard.ts";
@@ -29,7 +29,7 @@ const SYSTEM_NAMES: Readonly<Record<string, string>> = {
 
 interface Offer {
   readonly programs: readonly OfferedProgram[];
-  readonly release: OfferedRelease | undefined;
+  readonly release: ReleaseOffer | undefined;
 }
 
 function useOffer(): Offer {

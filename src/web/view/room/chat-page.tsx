@@ -23,7 +23,13 @@ import {
   roomList,
   typingNames,
 } from "../../../core/model/selectors.ts";
-import type { Draft, Item, Model, RoomState, ThreadState } from "../../../core/model/state.ts";
+import type {
+  ComposerDraft,
+  Item,
+  Model,
+  RoomState,
+  ThreadState,
+} from "../../../core/model/state.ts";
 import { authorText, briefText } from "../../../ui/text/event-text.ts";
 import { placeTitle } from "../../../ui/text/target-text.ts";
 import { offsetMinutes } from "../../../ui/text/times.ts";
@@ -220,7 +226,7 @@ function Conversation(props: MainProps) {
     [chat, actions],
   );
   const onCommand = useCallback(
-    (text: string, draft: Draft) => {
+    (text: string, draft: ComposerDraft) => {
       return runSlashCommand(page, { ...context, target }, text, draft);
     },
     [page, target, context],

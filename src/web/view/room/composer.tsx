@@ -22,7 +22,7 @@ import { cleanText } from "../../../base/text.ts";
 import { displayedLike } from "../../../core/model/people.ts";
 import { isConversation } from "../../../core/model/room.ts";
 import { draftKey, knownNames, roomOf } from "../../../core/model/selectors.ts";
-import type { Draft, Item, Model } from "../../../core/model/state.ts";
+import type { ComposerDraft, Item, Model } from "../../../core/model/state.ts";
 import { usageFor } from "../../../ui/command.ts";
 import { COMMANDS } from "../../../ui/commands.ts";
 import {
@@ -39,10 +39,10 @@ import { mayAttach } from "../../../ui/text/rules-text.ts";
 import { placeTitle } from "../../../ui/text/target-text.ts";
 import type { PageClient } from "../../driver/page-client.ts";
 import {
-  type Completion,
-  type CompletionSource,
   complete,
   completionAt,
+  type InputCompletion,
+  type InputCompletionSource,
   isTypingEmoji,
 } from "../../input/completion.ts";
 import { composerAction } from "../../input/keys.ts";
@@ -74,7 +74,7 @@ export interface ComposerProps {
   readonly isSealed: boolean;
   readonly itemOf: (seq: number) => Item | undefined;
   readonly lastOwn: () => Item | undefined;
-  readonly onCommand: (text: string, draft: Draft, isAlso: boolean) => CommandOutcome;
+  readonly onCommand: (text: string, draft: ComposerDraft, isAlso: boolean) => CommandOutcome;
   readonly attached: AttachedFiles;
   /** Root of the thread to which the posts belong. */
   readonly thread?: number;
@@ -116,10 +116,12 @@ function useDraft(
   sendsTyping: boolean,
 ) {
   const key = draftKey(target, thread);
-  const [draft, setDraft] = useState<Draft>(() => chat.model.drafts.get(key) ?? EMPTY_DRAFT);
+  const [draft, setDraft] = useState<ComposerDraft>(
+    () => chat.model.drafts.get(key) ?? EMPTY_DRAFT,
+  );
   const lastDraft = useRef(chat.model.drafts.get(key));
   const change = useCallback(
-    (next: Draft) => {
+    (next: ComposerDraft) => {
       lastDraft.current = isEmptyDraft(next) ? undefined : next;
       setDraft(next);
       chat.actions.setDraft(key, lastDraft.current);
@@ -172,7 +174,7 @@ function useText(field: RefObject<HTMLTextAreaElement | null>, text: string): Re
 }
 
 interface ReferenceBarProps {
-  readonly draft: Draft;
+  readonly draft: ComposerDraft;
   readonly item: Item | undefined;
   readonly onDrop: () => void;
 }
@@ -220,7 +222,7 @@ function AttachButton({ attached }: Pick<ComposerProps, "attached">) {
 }
 
 interface Offer {
-  readonly completion: Completion;
+  readonly completion: InputCompletion;
   /** -1 until the user has chosen with the arrow keys. */
   readonly at: number;
 }
@@ -243,7 +245,7 @@ function useOffer() {
     const retry = () => text.current === newText && update(newText, caret);
     emojiModule.fetch().then(retry, () => undefined);
   };
-  const rangeText = ({ from, to }: Completion) => text.current.slice(from, to);
+  const rangeText = ({ from, to }: InputCompletion) => text.current.slice(from, to);
   /** Returns `undefined` if the list does not use the key. */
   const press = (event: KeyboardEvent): string | "handled" | undefined => {
     if (offer === undefined) return undefined;
@@ -534,8 +536,8 @@ export const Composer = memo(function Composer(allProps: ComposerProps & Compose
 function suggestionSource(
   model: Model,
   commands: readonly string[],
-  emoji: CompletionSource["emoji"],
-): CompletionSource {
+  emoji: InputCompletionSource["emoji"],
+): InputCompletionSource {
   const rooms = [...model.rooms.values()].filter((room) => !isConversation(room));
   const names = knownNames(model);
   const namesLike = (query: string) => displayedLike(model, names, query);
@@ -553,7 +555,7 @@ function SuggestedName({ name }: { readonly name: string }) {
 }
 
 interface SuggestionsProps {
-  readonly completion: Completion;
+  readonly completion: InputCompletion;
   readonly at: number;
   readonly onChoose: (choice: string) => void;
 }

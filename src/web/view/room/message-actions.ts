@@ -2,7 +2,7 @@
 
 import { cleanText } from "../../../base/text.ts";
 import { shownName } from "../../../core/model/people.ts";
-import { canPin, openRoom, type Rights } from "../../../core/model/selectors.ts";
+import { canPin, openRoom, type RoomRights } from "../../../core/model/selectors.ts";
 import type { Item } from "../../../core/model/state.ts";
 import { inviteAddresses } from "../../input/invite-addresses.ts";
 import { formatRoute, serverTag } from "../../input/route.ts";
@@ -23,7 +23,7 @@ export interface MessageActions {
   readonly me: string | undefined;
   readonly target: string;
   readonly moderates: boolean;
-  readonly rights: Rights;
+  readonly rights: RoomRights;
   readonly unfolded: Unfolded;
   readonly receiptSeq: number | undefined;
   readonly reply: (item: Item) => void;

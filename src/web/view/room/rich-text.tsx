@@ -12,7 +12,7 @@ import type { Item } from "../../../core/model/state.ts";
 import { EMPTY_DRAFT } from "../../../ui/text/draft.ts";
 import { authorText, briefText } from "../../../ui/text/event-text.ts";
 import { placeTitle, targetText } from "../../../ui/text/target-text.ts";
-import { formatRoute, linkedMessages, linkedRoute, type Route } from "../../input/route.ts";
+import { formatRoute, linkedMessages, linkedRoute, type PageRoute } from "../../input/route.ts";
 import { emojiModule } from "../emoji/loader.ts";
 import { copy } from "../shell/clipboard.ts";
 import { type PageValue, useModelValue, usePage } from "../shell/context.tsx";
@@ -227,7 +227,7 @@ const renderBlocks = (blocks: readonly Block[]): ReactNode =>
 const QUOTE_LENGTH = 160;
 
 /** Author and beginning of a linked message, if this user can read it. */
-function LinkQuote({ route }: { readonly route: Route }) {
+function LinkQuote({ route }: { readonly route: PageRoute }) {
   const { chat, texts, times } = usePage();
   const { target, seq = 0 } = route;
   const room = useModelValue((model) => roomOf(model, target)?.id);

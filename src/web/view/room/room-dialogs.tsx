@@ -25,7 +25,7 @@ import {
   type CloseProps,
   FaultLine,
   type PageValue,
-  type Task,
+  type RunningTask,
   useModelValue,
   usePage,
   useTask,
@@ -42,7 +42,7 @@ type RoomEntry = Answer<"rooms">["rooms"][number];
 const NO_ROOMS: readonly RoomEntry[] = [];
 const PAGES_MAX = 20;
 
-function useRoomList(): { readonly rooms: readonly RoomEntry[]; readonly task: Task } {
+function useRoomList(): { readonly rooms: readonly RoomEntry[]; readonly task: RunningTask } {
   const { chat } = usePage();
   const task = useTask();
   const [rooms, setRooms] = useState(NO_ROOMS);

@@ -6,7 +6,13 @@ import { openRoom, roomOf } from "../../../core/model/selectors.ts";
 import type { Model } from "../../../core/model/state.ts";
 import type { PageClient } from "../../driver/page-client.ts";
 import type { Layers } from "../../input/layers.ts";
-import { formatRoute, isRouteHash, type Route, readRoute, serverTag } from "../../input/route.ts";
+import {
+  formatRoute,
+  isRouteHash,
+  type PageRoute,
+  readRoute,
+  serverTag,
+} from "../../input/route.ts";
 import { usePage } from "../shell/context.tsx";
 import { listen } from "../shell/effects.ts";
 import { JoinDialog } from "./room-dialogs.tsx";
@@ -17,7 +23,7 @@ export interface RoutingProps {
   readonly onJump: (target: string, seq: number) => void;
 }
 
-function routeOf(model: Model): Route | undefined {
+function routeOf(model: Model): PageRoute | undefined {
   const { open } = model;
   return open === undefined ? undefined : { target: open, seq: openRoom(model)?.jumpSeq };
 }
@@ -37,7 +43,7 @@ function firstTarget({ rooms }: Model): string | undefined {
   return (all.find(({ name }) => isSameName(name, "lobby")) ?? all[0])?.target;
 }
 
-function isReachable({ model }: PageClient, { target }: Route): boolean {
+function isReachable({ model }: PageClient, { target }: PageRoute): boolean {
   if (!target.startsWith("@")) return roomOf(model, target) !== undefined;
   return !isSameName(target.slice(1), model.me);
 }
@@ -59,7 +65,7 @@ function useMissingMessageNotice(model: Model): void {
 
 type Navigation = Pick<RoutingProps, "onOpen" | "onJump">;
 
-function useFollow(navigation: RefObject<Navigation>): (route: Route) => void {
+function useFollow(navigation: RefObject<Navigation>): (route: PageRoute) => void {
   const { chat, layers, texts, fail, openDialog } = usePage();
   return useCallback(
     (route) => {

@@ -12,8 +12,8 @@ import {
   openRoom,
   roomOf,
 } from "../../../core/model/selectors.ts";
-import type { Draft } from "../../../core/model/state.ts";
-import type { Answer, Command, Host, JoinArgs, View, Views } from "../../../ui/command.ts";
+import type { ComposerDraft } from "../../../core/model/state.ts";
+import type { Command, CommandAnswer, Host, JoinArgs, View, Views } from "../../../ui/command.ts";
 import { type AccountFacts, accountInfoText } from "../../../ui/commands.ts";
 import type { Texts } from "../../../ui/messages/en/page.ts";
 import { PageFault } from "../../../ui/text/fault-text.ts";
@@ -57,7 +57,7 @@ export function runSlashCommand(
   page: PageValue,
   context: CommandContext,
   text: string,
-  draft: Draft,
+  draft: ComposerDraft,
 ): CommandOutcome {
   const { texts, chat } = page;
   const { target, thread, isAlso } = context;
@@ -109,7 +109,7 @@ function isMissing(
 }
 
 const NOTICES: Readonly<
-  Record<string, (json: NonNullable<Answer["json"]>, texts: Texts) => string | undefined>
+  Record<string, (json: NonNullable<CommandAnswer["json"]>, texts: Texts) => string | undefined>
 > = {
   banned: (_, texts) => texts.userBanned,
   dnd: ({ on }, texts) => (on === true ? texts.dnd : undefined),
@@ -127,7 +127,7 @@ class PageHost implements Host {
   constructor(
     private readonly page: PageValue,
     private readonly context: CommandContext,
-    private readonly draft: Draft,
+    private readonly draft: ComposerDraft,
   ) {}
 
   get current(): string {
@@ -211,7 +211,7 @@ class PageHost implements Host {
     viewer(view, this.page, this.context);
   }
 
-  showAnswer(answer: Answer | undefined): void {
+  showAnswer(answer: CommandAnswer | undefined): void {
     const { json, roomToOpen } = answer ?? {};
     if (roomToOpen !== undefined) this.context.open(roomToOpen);
     const notice = json && NOTICES[json.kind]?.(json, this.page.texts);

@@ -12,7 +12,7 @@ import {
 } from "react";
 import { RowBuilder, type Rows } from "../../../core/model/rows.ts";
 import { findItem, openRoom, postTarget } from "../../../core/model/selectors.ts";
-import type { Draft, Model, ThreadState } from "../../../core/model/state.ts";
+import type { ComposerDraft, Model, ThreadState } from "../../../core/model/state.ts";
 import { offsetMinutes } from "../../../ui/text/times.ts";
 import { Button } from "../shell/button.tsx";
 import { type CloseProps, isTouch, useNarrow, usePage } from "../shell/context.tsx";
@@ -84,7 +84,7 @@ export function Thread(props: ThreadProps) {
   );
   const itemOf = useCallback((seq: number) => findItem(chat.model, seq), [chat]);
   const onCommand = useCallback(
-    (text: string, draft: Draft, isAlso: boolean) =>
+    (text: string, draft: ComposerDraft, isAlso: boolean) =>
       runSlashCommand(page, { ...context, target, thread: root, isAlso }, text, draft),
     [page, context, target, root],
   );

@@ -20,7 +20,7 @@ import type { PageClient } from "../../driver/page-client.ts";
 import type { Layer, Layers } from "../../input/layers.ts";
 import type { Previews } from "../../transfer/previews.ts";
 import { listen } from "./effects.ts";
-import type { Settings } from "./settings.ts";
+import type { StoredPageSettings } from "./settings.ts";
 import type { ToastQueue } from "./toast-queue.ts";
 
 export interface CloseProps {
@@ -39,8 +39,8 @@ export interface PageValue {
   readonly texts: Texts;
   readonly times: Times;
   readonly previews: { instance?: Previews };
-  readonly settings: Settings;
-  readonly change: (settings: Partial<Settings>) => void;
+  readonly settings: StoredPageSettings;
+  readonly change: (settings: Partial<StoredPageSettings>) => void;
   readonly show: (render: (close: () => void) => ReactNode) => void;
   readonly openDialog: OpenDialog;
   readonly layers: Layers;
@@ -125,7 +125,7 @@ export function useOnline(): boolean {
   return useModelValue(({ connection }) => connection.kind === "online");
 }
 
-export interface Task {
+export interface RunningTask {
   readonly isBusy: boolean;
   readonly fault: unknown;
   readonly run: (task: () => Promise<unknown>) => void;
@@ -134,18 +134,18 @@ export interface Task {
   readonly forget: () => void;
 }
 
-export function useTask(): Task {
+export function useTask(): RunningTask {
   const [isBusy, setBusy] = useState(false);
   const [fault, setFault] = useState<unknown>(undefined);
   return useMemo(() => {
-    const run: Task["run"] = (task) => {
+    const run: RunningTask["run"] = (task) => {
       setBusy(true);
       setFault(undefined);
       task()
         .catch((error: unknown) => setFault(error))
         .finally(() => setBusy(false));
     };
-    const onSubmit: Task["onSubmit"] = (task) => (event) => {
+    const onSubmit: RunningTask["onSubmit"] = (task) => (event) => {
       event.preventDefault();
       run(task);
     };

@@ -104,7 +104,7 @@ export function FormDialog(props: FormDialogProps) {
   );
 }
 
-export interface Question {
+export interface DialogQuestion {
   readonly title: string;
   readonly text: string;
   readonly action: string;
@@ -113,7 +113,10 @@ export interface Question {
   readonly children?: ReactNode;
 }
 
-export function deleteQuestion({ texts }: PageValue, onConfirm: Question["onConfirm"]): Question {
+export function deleteQuestion(
+  { texts }: PageValue,
+  onConfirm: DialogQuestion["onConfirm"],
+): DialogQuestion {
   const { deleteAsk: title, deleteExplained: text, deleteMessage: action } = texts;
   return { title, text, action, isDanger: true, onConfirm };
 }
@@ -133,7 +136,7 @@ export function leaveQuestion(
   { texts, chat }: PageValue,
   room: string,
   isLast: boolean,
-): Question & { readonly text: string } {
+): DialogQuestion & { readonly text: string } {
   return {
     title: texts.leaveAsk(placeTitle(chat.model, room, texts)),
     text: isLast ? texts.leaveLast : texts.leaveExplained,
@@ -143,12 +146,12 @@ export function leaveQuestion(
   };
 }
 
-export function confirmItem(page: PageValue, question: Question): MenuItem {
+export function confirmItem(page: PageValue, question: DialogQuestion): MenuItem {
   const { action: label, isDanger = false } = question;
   return { label, isDanger, onChoose: () => confirm(page, question) };
 }
 
-export function confirm(page: PageValue, question: Question): void {
+export function confirm(page: PageValue, question: DialogQuestion): void {
   const { title, text, action, isDanger, onConfirm, children } = question;
   page.show((close) => (
     <FormDialog
@@ -166,7 +169,7 @@ export function confirm(page: PageValue, question: Question): void {
 
 interface ConfirmButtonProps {
   readonly label?: string;
-  readonly question: Question;
+  readonly question: DialogQuestion;
 }
 
 export function ConfirmButton({ label, question }: ConfirmButtonProps) {

@@ -5,7 +5,7 @@ import { isTouch } from "./context.tsx";
 import { listen } from "./effects.ts";
 import { readLocal, SETTINGS_KEY, writeLocal } from "./local.ts";
 
-export interface Settings extends PageSettings {
+export interface StoredPageSettings extends PageSettings {
   readonly pushesFor: string | undefined;
   /** Rooms in lower case for which `pictures` is reversed. */
   readonly otherPictures: readonly string[];
@@ -13,15 +13,15 @@ export interface Settings extends PageSettings {
 
 const PICTURES_SWITCHED_MAX = 200;
 
-export function showsPictures(settings: Settings, target: string): boolean {
+export function showsPictures(settings: StoredPageSettings, target: string): boolean {
   const { pictures: isOn, otherPictures } = settings;
   return isOn !== otherPictures.includes(target.toLowerCase());
 }
 
 export function switchedPictures(
-  { otherPictures }: Settings,
+  { otherPictures }: StoredPageSettings,
   target: string,
-): Pick<Settings, "otherPictures"> {
+): Pick<StoredPageSettings, "otherPictures"> {
   const room = target.toLowerCase();
   const remaining = otherPictures.filter((name) => name !== room);
   const isOther = remaining.length < otherPictures.length;
@@ -30,26 +30,26 @@ export function switchedPictures(
   };
 }
 
-export function enterSends({ enterSends: isOn }: Settings): boolean {
+export function enterSends({ enterSends: isOn }: StoredPageSettings): boolean {
   return isOn ?? !isTouch();
 }
 
-export const readSettings = (): Settings => checked(Object(readLocal(SETTINGS_KEY)));
+export const readSettings = (): StoredPageSettings => checked(Object(readLocal(SETTINGS_KEY)));
 
 /**
  * Another tab may have stored other settings, which stay.
  * @returns why the browser does not store the settings; `undefined` if it does
  */
-export const saveSettings = (changes: Partial<Settings>): unknown =>
+export const saveSettings = (changes: Partial<StoredPageSettings>): unknown =>
   writeLocal(SETTINGS_KEY, { ...Object(readLocal(SETTINGS_KEY)), ...changes });
 
 /** Calls back when another tab has changed the settings. */
-export const onSettings = (changed: (settings: Settings) => void): (() => void) =>
+export const onSettings = (changed: (settings: StoredPageSettings) => void): (() => void) =>
   listen<StorageEvent>(window, "storage", ({ key }) => {
     if (key === SETTINGS_KEY) changed(readSettings());
   });
 
-function checked(stored: Readonly<Record<string, unknown>>): Settings {
+function checked(stored: Readonly<Record<string, unknown>>): StoredPageSettings {
   const { pushesFor, otherPictures: names } = stored;
   return {
     ...pageSettings(stored),

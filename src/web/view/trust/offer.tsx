@@ -12,7 +12,7 @@ import { combined, listen } from "../shell/effects.ts";
 import { CopyLine } from "../shell/invite-dialog.tsx";
 import { LazyModule, useModule } from "../shell/lazy.ts";
 import { LinkDialog } from "../shell/link-dialog.tsx";
-import type { CheckState } from "./steps.tsx";
+import type { TrustState } from "./steps.tsx";
 
 interface OfferedRoot {
   /** Address at which browsers with the root open the page without a warning. */
@@ -41,9 +41,9 @@ async function isTrusted(trustedWeb: URL, lang: string): Promise<boolean> {
 }
 
 /** Checks now and each time the user returns to the page. */
-function useCheck(trustedWeb: URL): readonly [CheckState, () => void] {
+function useCheck(trustedWeb: URL): readonly [TrustState, () => void] {
   const { lang } = usePage().texts;
-  const [state, setState] = useState<CheckState>("checking");
+  const [state, setState] = useState<TrustState>("checking");
   const latest = useRef(0);
   const check = useCallback(async () => {
     const attempt = ++latest.current;

@@ -15,7 +15,7 @@ const NAMES: Readonly<Partial<Record<Device, string>>> = { iPhone: "iPhone, iPad
 const HTTPS_PORT = "443";
 
 /** `trusted` if the trusted address needs no exception. */
-export type CheckState = "checking" | "trusted" | "missing";
+export type TrustState = "checking" | "trusted" | "missing";
 
 export interface TrustStepsProps {
   readonly lang: string;
@@ -23,7 +23,7 @@ export interface TrustStepsProps {
   readonly browser: string;
   readonly trustedWeb: URL;
   readonly sha256: string;
-  readonly state: CheckState;
+  readonly state: TrustState;
   readonly onCheck: () => void;
   /** Links the page at the name as a device; `undefined` if this page cannot. */
   readonly onLink: (() => void) | undefined;

@@ -6,18 +6,18 @@ import {
   centered,
   edgeOf,
   reveal,
+  type ScrolledTimeline,
   scrollDown,
   scrollUp,
-  type Timeline,
 } from "../../../../src/cli/screen/state/scroll.ts";
 import type { Row } from "../../../../src/core/model/rows.ts";
 
-function timeline(heights: readonly number[], pageRows: number): Timeline {
+function timeline(heights: readonly number[], pageRows: number): ScrolledTimeline {
   const rows = heights.map((_, i): Row => ({ kind: "day", key: `${i}`, unixMs: 0 }));
   return { rows, heightOf: (key) => heights[Number(key)] ?? 0, pageRows };
 }
 
-function linesAbove(all: Timeline, anchor: ScrollAnchor | undefined): number {
+function linesAbove(all: ScrolledTimeline, anchor: ScrollAnchor | undefined): number {
   const { index, below } = edgeOf(all, anchor);
   const above = all.rows.slice(0, index + 1).reduce((sum, { key }) => sum + all.heightOf(key), 0);
   return above - below;

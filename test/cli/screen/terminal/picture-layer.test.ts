@@ -7,7 +7,7 @@ import {
   kittyPieces,
   removeKitty,
 } from "../../../../src/cli/screen/pictures/protocol.ts";
-import type { Frame, PictureBox } from "../../../../src/cli/screen/state/screen-state.ts";
+import type { PictureBox, ScreenFrame } from "../../../../src/cli/screen/state/screen-state.ts";
 import type { PicturePainter } from "../../../../src/cli/screen/terminal/picture-layer.ts";
 import { TerminalScreen } from "../../../../src/cli/screen/terminal/screen.ts";
 import { Emulator } from "./emulator.ts";
@@ -46,7 +46,7 @@ function createLayer(painter: PicturePainter | undefined) {
   if (painter !== undefined) screen.showPictures(painter);
   const emulator = new Emulator(SIZE);
   emulator.write(device.output.take());
-  const show = (frame: Frame) => {
+  const show = (frame: ScreenFrame) => {
     screen.show(frame);
     return takeOutput();
   };
@@ -59,7 +59,7 @@ function createLayer(painter: PicturePainter | undefined) {
     clock.pass();
     return takeOutput();
   };
-  const paint = (frame: Frame) => {
+  const paint = (frame: ScreenFrame) => {
     show(frame);
     settle();
   };
@@ -73,7 +73,11 @@ function lineOf(box: PictureBox, row: number, indent = 2): string {
   return `${" ".repeat(indent)}${cells}${" ".repeat(24 - indent - box.columns)}`;
 }
 
-function frameWith(box: PictureBox | undefined, above: number, extras: Partial<Frame> = {}): Frame {
+function frameWith(
+  box: PictureBox | undefined,
+  above: number,
+  extras: Partial<ScreenFrame> = {},
+): ScreenFrame {
   const lines = Array.from({ length: above }, (_, i) => `words ${i}`);
   if (box !== undefined) for (let row = 0; row < box.rows; row++) lines.push(lineOf(box, row));
   lines.push(...Array<string>(Math.max(0, SIZE.rows - lines.length)).fill("below"));
@@ -106,7 +110,7 @@ function sceneOf(pieces: readonly (string | PictureBox)[]) {
   }
   while (lines.length < SIZE.rows) lines.push("");
   const visibleLines = lines.slice(0, SIZE.rows);
-  const frame: Frame = { lines: visibleLines, cursor: undefined, title: "", pictures: BOXES };
+  const frame: ScreenFrame = { lines: visibleLines, cursor: undefined, title: "", pictures: BOXES };
   return { frame, placements };
 }
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { NOTICE_CODE_POINTS_MAX } from "../../../../src/base/limits.ts";
 import { COPY_BYTES_MAX } from "../../../../src/base/limits-screen.ts";
-import type { Frame } from "../../../../src/cli/screen/state/screen-state.ts";
+import type { ScreenFrame } from "../../../../src/cli/screen/state/screen-state.ts";
 import { PLAIN, rowOf } from "../../../../src/cli/screen/terminal/row.ts";
 import { TerminalScreen } from "../../../../src/cli/screen/terminal/screen.ts";
 import type { Size } from "../../../../src/io/terminal/device.ts";
@@ -22,7 +22,7 @@ function openScreen(size: Size = { columns: 20, rows: 5 }) {
   return { device, clock, screen, emulator, sizes, bytes: () => device.output.take() };
 }
 
-function frameOf(lines: readonly string[], extras: Partial<Frame> = {}): Frame {
+function frameOf(lines: readonly string[], extras: Partial<ScreenFrame> = {}): ScreenFrame {
   return { lines, cursor: undefined, title: "chat", ...extras };
 }
 
@@ -34,7 +34,7 @@ function expected(line: string, columns: number): string[] {
   });
 }
 
-function expectShown(emulator: Emulator, frame: Frame): void {
+function expectShown(emulator: Emulator, frame: ScreenFrame): void {
   for (let row = 0; row < emulator.size.rows; row++) {
     expect(emulator.visibleRow(row)).toEqual(
       expected(frame.lines[row] ?? "", emulator.size.columns),

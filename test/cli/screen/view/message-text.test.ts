@@ -3,7 +3,7 @@ import * as fc from "fast-check";
 import { editorOf } from "../../../../src/cli/screen/editor/editor.ts";
 import { inputBox } from "../../../../src/cli/screen/view/composition.ts";
 import { textLines } from "../../../../src/cli/screen/view/message-text.ts";
-import { type Line, lineWidth, type Span } from "../../../../src/cli/screen/view/style.ts";
+import { lineWidth, type Span, type StyledLine } from "../../../../src/cli/screen/view/style.ts";
 import { wrapSpans } from "../../../../src/cli/screen/view/wrap.ts";
 
 const lines = (text: string, columns = 40, mark: readonly Span[] = []) =>
@@ -49,7 +49,7 @@ test("displays the host of an encoded address", () => {
   ]);
 });
 
-const textOf = (line: Line) => line.map(({ text }) => text).join("");
+const textOf = (line: StyledLine) => line.map(({ text }) => text).join("");
 const wrapped = (text: string, columns: number) => wrapSpans([{ text }], columns).map(textOf);
 
 test("expands tabs, and breaks scripts without spaces anywhere", () => {

@@ -1,8 +1,8 @@
 import { expect, test } from "bun:test";
 import { depthOf, nickRole, Palette, ROLES } from "../../../../src/cli/screen/view/palette.ts";
-import type { Line } from "../../../../src/cli/screen/view/style.ts";
+import type { StyledLine } from "../../../../src/cli/screen/view/style.ts";
 
-const ALL: Line = ROLES.map((role) => ({ text: role, role }));
+const ALL: StyledLine = ROLES.map((role) => ({ text: role, role }));
 
 test("uses only bold, inverse and underline without colours", () => {
   const codes = new Palette("dark", { danger: "red on blue" }, "none")
@@ -33,7 +33,7 @@ test("gives 24 names a colour at any colour depth", () => {
 });
 
 test("overrides the theme with custom colours, and ignores invalid styles", () => {
-  const line: Line = [{ text: "x", role: "danger" }];
+  const line: StyledLine = [{ text: "x", role: "danger" }];
   const own = (style: string) => new Palette("dark", { danger: style }, "16").ansiOf(line);
   expect(own("bold red on bright-blue")).toBe("\x1b[1;31;104mx\x1b[m");
   expect(own("#ff0000")).toBe("\x1b[91mx\x1b[m");

@@ -4,7 +4,7 @@ import type { PictureSizes } from "../../../../src/cli/screen/pictures/cells.ts"
 import {
   DEFAULT_SETTINGS,
   FIRST_STATE,
-  type Frame,
+  type ScreenFrame,
   type ScreenState,
 } from "../../../../src/cli/screen/state/screen-state.ts";
 import { screenTexts } from "../../../../src/cli/screen/text/texts.ts";
@@ -286,11 +286,11 @@ export function stateOf(change: Partial<ScreenState>): ScreenState {
   return { ...FIRST_STATE, ...change };
 }
 
-export function frameOf(props: ViewProps): Frame {
+export function frameOf(props: ViewProps): ScreenFrame {
   return new Composer().compose(props).frame;
 }
 
-export function plainLines({ lines }: Pick<Frame, "lines">): readonly string[] {
+export function plainLines({ lines }: Pick<ScreenFrame, "lines">): readonly string[] {
   const visible = lines.map((line) => line.replaceAll(/\u{10eeee}\p{Mn}*/gu, "▒"));
   return visible.map((line) => line.replaceAll(/\x1b\[[0-9;]*m|\x1b\]8;;[^\x07\x1b]*\x07/g, ""));
 }
