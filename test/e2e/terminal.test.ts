@@ -39,8 +39,6 @@ requires("tmux").describe("in a terminal", () => {
     ana.line("ana");
     await ana.prompts(/^Server password for 127\.0\.0\.1:\d+:$/);
     ana.line(invite.split("#")[1] ?? "");
-    await ana.prompts(/^No account ana on 127\.0\.0\.1:\d+\. Make one\? \[y\/N\]:$/);
-    ana.line("y");
     await ana.prompts(/^New password for ana on 127\.0\.0\.1:\d+:$/);
     ana.line("seven77");
     await ana.shows(/a new password needs at least 8 characters/);
@@ -84,8 +82,6 @@ requires("tmux").describe("in a terminal", () => {
     await using sandbox = server.guests();
     await using cid = await screen(sandbox, "cid");
     cid.line("$CHAT join --plain --user cid --room half");
-    await cid.prompts(/^No account cid on 127\.0\.0\.1:\d+\. Make one\? \[y\/N\]:$/);
-    cid.line("y");
     await cid.shows(/^chat: cid is a new name; without a password, only this device can use it$/);
     await cid.prompts(/^New password for cid on 127\.0\.0\.1:\d+:$/);
     cid.press("Enter");
@@ -252,8 +248,6 @@ requires("tmux").describe("in a terminal", () => {
     ana.line("ana");
     await ana.prompts(/^Server password for 127\.0\.0\.1:\d+:$/);
     ana.line(invite.split("#")[1] ?? "");
-    await ana.prompts(/^No account ana on 127\.0\.0\.1:\d+\. Make one\? \[y\/N\]:$/);
-    ana.line("y");
     await ana.prompts(/^New password for ana on 127\.0\.0\.1:\d+:$/);
     ana.line("");
     await ana.shows(/^lobby>$/);

@@ -49,8 +49,6 @@ export class TmuxSession {
 
   async join(window: Window): Promise<void> {
     this.open(window, "join", "--user", window.name);
-    await this.waitForText(window, "Make one?");
-    this.type(window, "y");
     await this.waitForText(window, "New password for");
     this.type(window, "");
     await this.waitForText(window, "#lobby>");

@@ -170,10 +170,6 @@ export async function openClient(
       password: await readSecret(context, PASSWORD, flags.passwordFile),
       roomSecret,
       requiresPassword: options.requiresPassword ?? false,
-      confirmNew:
-        opensAtOnce || chosenUser !== knownUser
-          ? undefined
-          : newAccountAsker(context, { user, server: addressText }, waiting),
       promptSecret: opensAtOnce
         ? undefined
         : secretPrompter(
@@ -328,19 +324,6 @@ function serverAddresses(
 /** Reports whether a user is present. A script's server and user must not become defaults. */
 export function isInteractive({ terminal, stdout, json }: Context): boolean {
   return terminal !== undefined && stdout.isTerminal && !json;
-}
-
-/** Without a terminal, nobody can answer: scripts create accounts unasked. */
-function newAccountAsker(
-  { terminal }: Context,
-  { user, server }: { readonly user: string; readonly server: string },
-  waiting: WaitNotice,
-): Credentials["confirmNew"] {
-  if (terminal === undefined) return undefined;
-  return () => {
-    waiting.stop();
-    return terminal.confirm(ENGLISH_TERMINAL.askNewAccount(user, server));
-  };
 }
 
 function secretPrompter(

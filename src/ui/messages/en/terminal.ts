@@ -263,7 +263,6 @@ export const ENGLISH_TERMINAL = {
   askServerPassword: (server: string) => `Server password for ${server}`,
   askAgain: (question: string) => `Wrong. ${question}`,
   askCurrentPassword: "Current password (leave empty if none)",
-  askNewAccount: (user: string, server: string) => `No account ${user} on ${server}. Make one?`,
   askNewPassword: "New password",
   askNewPasswordOf: (user: string, server: string) => `New password for ${user} on ${server}`,
   askRepeat: "Repeat password",

@@ -261,7 +261,6 @@ export const INDONESIAN_TERMINAL: TerminalTexts = {
   askServerPassword: (server) => `Kata sandi server untuk ${server}`,
   askAgain: (question) => `Salah. ${question}`,
   askCurrentPassword: "Kata sandi saat ini (kosongkan jika belum ada)",
-  askNewAccount: (user, server) => `Belum ada akun ${user} di ${server}. Buat?`,
   askNewPassword: "Kata sandi baru",
   askNewPasswordOf: (user, server) => `Kata sandi baru untuk ${user} di ${server}`,
   askRepeat: "Ulangi kata sandi",
