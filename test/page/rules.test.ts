@@ -164,7 +164,7 @@ pageTest("shows the rules of the server before one acts", async () => {
 });
 
 pageTest("keeps a refused message across a reload, until it is discarded", async () => {
-  const ben = await server.headlessUser("ben");
+  const ben = await server.headlessUser("refuser");
   const pupil = await server.window("pupil");
   await ben.tab.ask("join", { room: "slowly", create: true });
   await ben.tab.ask("rules", { room: "slowly", slow: 600 });

@@ -268,7 +268,7 @@ pageTest("day 2: the class continues after the server was killed", async () => {
   let link = "";
   await step("a message written while the server is dead arrives once", async () => {
     await program.signal("SIGKILL");
-    await bella.page.getByText(/^Can't reach the server/).waitFor();
+    await bella.page.getByText(/^Can't reach the server\. Retrying/).waitFor();
     await bella.composer.fill("written without a server");
     await bella.button("Send").tap();
     await bella.message("written without a server").getByText("waiting for connection").waitFor();
