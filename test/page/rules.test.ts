@@ -17,6 +17,32 @@ async function openRules(visit: Visit) {
   return visit.dialog("Rules of #class");
 }
 
+// First, because later tests limit who may create rooms.
+pageTest("keeps a refused message across a reload, until it is discarded", async () => {
+  const ben = await server.headlessUser("refuser");
+  const pupil = await server.window("pupil");
+  await ben.tab.ask("join", { room: "slowly", create: true });
+  await ben.tab.ask("rules", { room: "slowly", slow: 600 });
+  await pupil.send("/join slowly");
+  await pupil.heading("#slowly").waitFor();
+  await pupil.send("the first one");
+  await pupil.waitForMessage("the first one");
+  await pupil.send("one too many");
+  const refused = pupil.page.locator(".is-pending", { hasText: "one too many" });
+  await refused.getByText("not sent").waitFor();
+  const asks = () =>
+    pupil.page.evaluate<boolean>("!dispatchEvent(new Event('beforeunload', { cancelable: true }))");
+  expect(await asks()).toBe(true);
+  await pupil.page.reload();
+  await refused.getByText("not sent").waitFor();
+  await refused.getByRole("button", { name: "Discard" }).click();
+  await refused.waitFor({ state: "detached" });
+  expect(await asks()).toBe(false);
+  await pupil.page.reload();
+  await pupil.waitForMessage("the first one");
+  expect(await refused.count()).toBe(0);
+});
+
 pageTest("sets the rules of a room, and tells members what they may do", async () => {
   const ben = await server.headlessUser("ben");
   const ana = await server.window("ana");
@@ -161,29 +187,4 @@ pageTest("shows the rules of the server before one acts", async () => {
   await pupil.heading("@teacher").waitFor();
   await pupil.waitForMessage("hello?");
   await picture(pupil, "direct-limited");
-});
-
-pageTest("keeps a refused message across a reload, until it is discarded", async () => {
-  const ben = await server.headlessUser("refuser");
-  const pupil = await server.window("pupil");
-  await ben.tab.ask("join", { room: "slowly", create: true });
-  await ben.tab.ask("rules", { room: "slowly", slow: 600 });
-  await pupil.send("/join slowly");
-  await pupil.heading("#slowly").waitFor();
-  await pupil.send("the first one");
-  await pupil.waitForMessage("the first one");
-  await pupil.send("one too many");
-  const refused = pupil.page.locator(".is-pending", { hasText: "one too many" });
-  await refused.getByText("not sent").waitFor();
-  const asks = () =>
-    pupil.page.evaluate<boolean>("!dispatchEvent(new Event('beforeunload', { cancelable: true }))");
-  expect(await asks()).toBe(true);
-  await pupil.page.reload();
-  await refused.getByText("not sent").waitFor();
-  await refused.getByRole("button", { name: "Discard" }).click();
-  await refused.waitFor({ state: "detached" });
-  expect(await asks()).toBe(false);
-  await pupil.page.reload();
-  await pupil.waitForMessage("the first one");
-  expect(await refused.count()).toBe(0);
 });
