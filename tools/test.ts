@@ -34,7 +34,7 @@ const OUT_OF_PROCESS = ["e2e", "fuzz", "hostile", "io/nats", "page", "release"].
 const REPEATED = [...OUT_OF_PROCESS, "test/io/**", "test/cli/**"];
 
 /** More failed files have another cause than the load of the machine. */
-const REPEATED_FILES_MAX = 4;
+const REPEATED_FILES_MAX = 8;
 
 /** Files that cannot run in parallel with others, and the reason. */
 const SERIAL: Readonly<Record<string, string>> = {
