@@ -123,22 +123,6 @@ pageTest(
   },
 );
 
-pageTest("has no accessibility problem in faults and while offline", async () => {
-  await using ana = await server.logIn("ana");
-  await ana.send("/nothing of that kind");
-  await ana.button("Send as text").waitFor();
-  await expectAccessible(ana, "light", "an unknown command");
-  await ana.send("/kick stranger");
-  await ana.page.locator(".toast").first().waitFor();
-  await expectAccessible(ana, "light", "a fault");
-  await ana.composer.fill("");
-  await server.served.program.signal("SIGKILL"); // Must be in the last test of this server.
-  await ana.page.getByText(/^Can't reach the server/).waitFor();
-  await ana.send("/me waits");
-  await ana.send("waits as well");
-  await expectAccessible(ana, "light", "offline");
-});
-
 pageTest("shows the open room and the chosen name in forced colours", async () => {
   await server.headlessUser("fred");
   await using ana = await server.logIn("fora");
@@ -153,4 +137,20 @@ pageTest("shows the open room and the chosen name in forced colours", async () =
   await ana.page.keyboard.press("ArrowDown");
   await ana.page.locator(".option.is-at").waitFor();
   expect(await outline(".option.is-at")).toBe("solid");
+});
+
+pageTest("has no accessibility problem in faults and while offline", async () => {
+  await using ana = await server.logIn("ana");
+  await ana.send("/nothing of that kind");
+  await ana.button("Send as text").waitFor();
+  await expectAccessible(ana, "light", "an unknown command");
+  await ana.send("/kick stranger");
+  await ana.page.locator(".toast").first().waitFor();
+  await expectAccessible(ana, "light", "a fault");
+  await ana.composer.fill("");
+  await server.served.program.signal("SIGKILL"); // Must be in the last test of this server.
+  await ana.page.getByText(/^Can't reach the server/).waitFor();
+  await ana.send("/me waits");
+  await ana.send("waits as well");
+  await expectAccessible(ana, "light", "offline");
 });
