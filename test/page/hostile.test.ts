@@ -84,7 +84,7 @@ pageTest("shows hostile messages, topics and search results as text", async () =
   await olga.page.getByRole("region", { name: "Live log" }).waitFor();
   const eve = await server.home("eve").join([]);
   for (const [i, text] of ALL.entries()) {
-    eve.type(`hostile ${i} ${text}`.replaceAll(/[\n\r]/g, " "));
+    eve.type(`hostile ${i} ${text}`.replaceAll(/[\0\n\r]/g, " "));
     await ana.waitForMessage(STRANGE.includes(text) ? `hostile ${i} ` : `hostile ${i} ${text}`);
     await olga.page
       .locator(".log-line")
