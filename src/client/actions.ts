@@ -809,8 +809,7 @@ export class Actions {
 
   /** Whether posts wait, or were refused and neither resent nor discarded. */
   get hasUnsent(): boolean {
-    const { pending } = this.#model;
-    return unsentPosts(this.#model).length > 0 || refusedPosts(pending).length > 0;
+    return unsentPosts(this.#model).length > 0 || refusedPosts(this.#model).length > 0;
   }
 
   #withOpenRoom(act: (room: RoomId) => void): void {

@@ -125,7 +125,7 @@ export class ScreenActions {
     const { chat, notices } = this.options;
     const unsent = unsentPosts(chat.model);
     const newest = unsent.at(-1)?.key;
-    if (newest === undefined) return this.#confirmRefused(refusedPosts(chat.model.pending));
+    if (newest === undefined) return this.#confirmRefused(refusedPosts(chat.model));
     if (newest === this.#warnedUnsent) return "confirmed";
     this.#warnedUnsent = newest;
     notices.note(({ sendingAtQuit }) => sendingAtQuit(unsent.length));

@@ -76,7 +76,7 @@ export class ScreenDrafts {
   /** Stores refused posts as drafts for the next start, until they are resent or discarded. */
   keepRefused(pending: readonly PendingPost[]): void {
     const owner = this.#owner;
-    const refused = new Map(refusedPosts(pending).map((post) => [post.key, post]));
+    const refused = new Map(refusedPosts({ pending }).map((post) => [post.key, post]));
     if (owner === undefined || (refused.size === 0 && this.#refused.size === 0)) return;
     try {
       for (const [key, target] of this.#refused) {

@@ -2,6 +2,7 @@
 
 import { toHex } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
+import { fieldsOf } from "../../base/json-fields.ts";
 import { CLUSTER_METRICS_INTERVAL_MS, NODES_ANSWER_TIMEOUT_MS } from "../../base/limits-cluster.ts";
 import { cleanText } from "../../base/text.ts";
 import { defined, isCount } from "../../base/values.ts";
@@ -100,9 +101,8 @@ function haveEqualLengths(nodes: readonly NodeState[]): boolean {
 /** `undefined` if the report is invalid or from a later version. */
 export function readNodeState(bytes: Uint8Array): NodeState | undefined {
   const received = readNodeMessage(bytes);
-  if (received === undefined || typeof received.news !== "object" || received.news === null)
-    return undefined;
-  const value = received.news as Readonly<Record<string, unknown>>;
+  const value = fieldsOf(received?.news);
+  if (received === undefined || value === undefined) return undefined;
   const { address, seq, records, accounts = 0, root, state } = value;
   const hasFields =
     typeof address === "string" && typeof root === "string" && typeof state === "string";
@@ -129,15 +129,13 @@ export function readNodeState(bytes: Uint8Array): NodeState | undefined {
 }
 
 function refusalIn(value: unknown): Refusal | undefined {
-  if (typeof value !== "object" || value === null) return undefined;
-  const { message, remedy } = value as Readonly<Record<string, unknown>>;
+  const { message, remedy } = fieldsOf(value) ?? {};
   if (typeof message !== "string" || typeof remedy !== "string") return undefined;
   return { message: cleanText(message), remedy: cleanText(remedy) };
 }
 
 function appliedOf(value: unknown): NodeState["applied"] {
-  if (typeof value !== "object" || value === null) return undefined;
-  const { history, accounts } = value as Readonly<Record<string, unknown>>;
+  const { history, accounts } = fieldsOf(value) ?? {};
   return isCount(history) && isCount(accounts) ? { history, accounts } : undefined;
 }
 

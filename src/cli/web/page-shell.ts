@@ -11,7 +11,7 @@ const TITLE = "<title>chat</title>";
 export function withSignInForm(html: string): string {
   const text = (of: (texts: Texts) => string) =>
     [ENGLISH, INDONESIAN]
-      .map((texts) => `<span lang="${texts.lang}">${escapeHtml(of(texts))}</span>`)
+      .map((texts) => `<span lang="${texts.lang}">${Bun.escapeHTML(of(texts))}</span>`)
       .join("");
   const field = (id: string, label: string, attributes: string, hint: string) =>
     `<div class="field"><label for="${id}">${label}</label>` +
@@ -48,12 +48,8 @@ export function withSignInForm(html: string): string {
 /** Inserts the server's name and welcome message, so that nothing moves when they arrive. */
 export function withServer(html: string, name: string, welcome: string | undefined): string {
   const about =
-    welcome === undefined ? "" : `<p class="welcome" dir="auto">${escapeHtml(welcome)}</p>`;
+    welcome === undefined ? "" : `<p class="welcome" dir="auto">${Bun.escapeHTML(welcome)}</p>`;
   return html
-    .replace(TITLE, () => `<title>${escapeHtml(name)}</title>`)
-    .replace(HEADING, () => `${HEADING.replace("chat", () => escapeHtml(name))}${about}`);
-}
-
-function escapeHtml(text: string): string {
-  return text.replace(/[&<>"]/g, (sign) => `&#${sign.charCodeAt(0)};`);
+    .replace(TITLE, () => `<title>${Bun.escapeHTML(name)}</title>`)
+    .replace(HEADING, () => `${HEADING.replace("chat", () => Bun.escapeHTML(name))}${about}`);
 }

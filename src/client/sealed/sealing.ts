@@ -208,8 +208,7 @@ export class Sealing {
     const sealed: SealedTarget[] = [];
     for (const target of targets) {
       const room = this.#roomOf(target);
-      const refusal =
-        (await this.#checkStoredDowngrade(target, room)) ?? (await this.#checkUnlisted(target));
+      const refusal = await this.#checkTarget(target, room);
       if (refusal !== undefined) throw refusal;
       if (room?.isSealed === true) sealed.push({ target, room });
     }
@@ -360,9 +359,7 @@ export class Sealing {
       const post = posts[start];
       if (post === undefined) break;
       const isMarked = isMarkedSealed(post.body);
-      const refusal =
-        (await this.#checkStoredDowngrade(post.to, room, isMarked)) ??
-        (await this.#checkUnlisted(post.to));
+      const refusal = await this.#checkTarget(post.to, room, isMarked);
       if (refusal !== undefined || room?.isSealed !== true) {
         bodies.push(
           refusal ?? (fileOfPost(post.body) === undefined ? post.body : notSealed(post.to)),
@@ -533,6 +530,14 @@ export class Sealing {
   #isUnlisted(to: string): boolean {
     const isListed = this.#roomOf(to) !== undefined || isSameName(to, LOBBY);
     return this.#isCaughtUp && !isListed && !to.startsWith("@");
+  }
+
+  async #checkTarget(
+    to: string,
+    room: RoomView | undefined,
+    isMeant = false,
+  ): Promise<Fault | undefined> {
+    return (await this.#checkStoredDowngrade(to, room, isMeant)) ?? (await this.#checkUnlisted(to));
   }
 
   /**

@@ -208,7 +208,7 @@ export type RefusedPost = PendingPost & {
 };
 
 /** Refused posts whose text would be lost without the user's notice. A reaction has no text. */
-export function refusedPosts(pending: readonly PendingPost[]): RefusedPost[] {
+export function refusedPosts({ pending }: Pick<Model, "pending">): RefusedPost[] {
   const isRefused = (post: PendingPost): post is RefusedPost =>
     post.state.kind === "refused" && post.body.react === undefined;
   return pending.filter(isRefused);

@@ -261,9 +261,13 @@ function checkCreated(room: Room, create: NonNullable<JoinDraftOptions["create"]
   });
 }
 
-/** Reports whether the request named a password that the existing room does not need. */
-export function isUnlocked({ rules }: Room, { hasPassword, create }: JoinDraftOptions): boolean {
-  return hasPassword === true && create === undefined && rules.join !== "password";
+/** Field of the answer if the request named a password that the existing room does not need. */
+export function unlockedField(
+  { rules }: Room,
+  { hasPassword, create }: JoinDraftOptions,
+): { readonly unlocked?: true } {
+  const isUnlocked = hasPassword === true && create === undefined && rules.join !== "password";
+  return isUnlocked ? { unlocked: true } : {};
 }
 
 /**

@@ -30,12 +30,12 @@ import {
   checkMayCreate,
   checkPost,
   conversationDraft,
-  isUnlocked,
   joinDrafts,
   leaveDrafts,
   lobbyJoinDrafts,
   postDraft,
   topicDraft,
+  unlockedField,
   withPresentNames,
 } from "./drafts.ts";
 import type { EngineEffect, EngineInput, EngineOptions } from "./engine-io.ts";
@@ -592,7 +592,7 @@ export class RoomEngine {
           name: room.name ?? options.name,
           created: false,
           joined: false,
-          ...(isUnlocked(room, options) ? { unlocked: true } : {}),
+          ...unlockedField(room, options),
         };
         effects.push(settled(requester, answer));
         return undefined;
@@ -776,8 +776,7 @@ export class RoomEngine {
         const name = room?.name ?? command.options.name;
         const created = room !== undefined && room.id === command.options.create?.room;
         const joined = head.kind !== "rules";
-        const isOpen = room !== undefined && isUnlocked(room, command.options);
-        const unlocked = isOpen ? { unlocked: true } : {};
+        const unlocked = room && unlockedField(room, command.options);
         return settled(requester, { room: head.room, name, created, joined, ...unlocked });
       }
       case "converse": {

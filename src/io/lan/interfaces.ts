@@ -2,6 +2,7 @@
 
 import { isIP } from "node:net";
 import { type NetworkInterfaceInfo, networkInterfaces } from "node:os";
+import { Fault } from "../../base/fault.ts";
 import { errorCode } from "../disk/disk.ts";
 
 export type InterfaceAddress = NetworkInterfaceInfo & {
@@ -90,6 +91,11 @@ export async function hasRoute(address: string): Promise<boolean> {
     () => true,
     () => false,
   );
+}
+
+export function noRoute(place: string, cause: unknown): Fault {
+  const remedy = "check cable, Wi-Fi and VPN: is this machine in the server's network?";
+  return new Fault("unreachable", `no route to ${place}`, { remedy, cause });
 }
 
 /**

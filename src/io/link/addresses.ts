@@ -3,6 +3,7 @@
 import type { LookupAddress } from "node:dns";
 import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
+import { withTimeout } from "../clock.ts";
 
 /** Both families of a host with two networks. */
 const ADDRESSES_MAX = 4;
@@ -36,15 +37,11 @@ export function alternateFamilies(found: readonly LookupAddress[]): string[] {
 
 /** Reports whether the resolver answers, for the message about a dial that timed out. */
 export async function resolves(host: string): Promise<boolean> {
-  const { promise: late, resolve } = Promise.withResolvers<boolean>();
-  const timer = setTimeout(() => resolve(false), RESOLVE_AGAIN_MS);
   const answered = resolveAddresses(host).then(
     () => true,
     () => true,
   );
-  const result = await Promise.race([answered, late]);
-  clearTimeout(timer);
-  return result;
+  return await withTimeout(answered, RESOLVE_AGAIN_MS, () => false);
 }
 
 /**

@@ -33,6 +33,11 @@ const RENEW = "renew the file of --nats-creds, and restart the server";
 const SPACE = "free or add storage in NATS, or raise the account's limits";
 const TRUST = "check its tls block, and set --nats-ca to the certificate of its authority";
 
+const OFFLINE: Refusal = {
+  message: "NATS has taken the stream $S offline",
+  remedy: "read the log of NATS; an older NATS may not know the stream's settings",
+};
+
 const STORE_FAILED = 10_077;
 
 /** The first matching row counts. */
@@ -160,16 +165,8 @@ const ROWS: readonly Row[] = [
     message: "the stream $S may be larger than the NATS account permits for a stream",
     remedy: "raise that limit of the account, or reduce --files-total",
   },
-  {
-    on: 10_118,
-    message: "NATS has taken the stream $S offline",
-    remedy: "read the log of NATS; an older NATS may not know the stream's settings",
-  },
-  {
-    on: 10_194,
-    message: "NATS has taken the stream $S offline",
-    remedy: "read the log of NATS; an older NATS may not know the stream's settings",
-  },
+  { on: 10_118, ...OFFLINE },
+  { on: 10_194, ...OFFLINE },
   {
     on: 10_035,
     message: "NATS does not know the account of the credentials",

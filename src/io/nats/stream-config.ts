@@ -31,6 +31,15 @@ export interface ExpectedSettings {
 
 const isUnlimited = (limit: number | undefined) => (limit ?? 0) <= 0;
 
+function limit(name: "max_msgs" | "max_msgs_per_subject" | "max_bytes" | "max_msg_size"): Setting {
+  return {
+    name,
+    isOurs: (config) => isUnlimited(config[name]),
+    found: (config) => String(config[name]),
+    flags: () => `--${name.replaceAll("_", "-")}=-1`,
+  };
+}
+
 /** The other settings do not affect messages. */
 const SETTINGS: readonly Setting[] = [
   {
@@ -39,36 +48,16 @@ const SETTINGS: readonly Setting[] = [
     found: ({ subjects = [] }) => subjects.join(" ") || "none",
     flags: ({ subject }) => `--subjects=${subject}`,
   },
-  {
-    name: "max_msgs",
-    isOurs: ({ max_msgs }) => isUnlimited(max_msgs),
-    found: ({ max_msgs }) => String(max_msgs),
-    flags: () => "--max-msgs=-1",
-  },
-  {
-    name: "max_msgs_per_subject",
-    isOurs: ({ max_msgs_per_subject }) => isUnlimited(max_msgs_per_subject),
-    found: ({ max_msgs_per_subject }) => String(max_msgs_per_subject),
-    flags: () => "--max-msgs-per-subject=-1",
-  },
-  {
-    name: "max_bytes",
-    isOurs: ({ max_bytes }) => isUnlimited(max_bytes),
-    found: ({ max_bytes }) => String(max_bytes),
-    flags: () => "--max-bytes=-1",
-  },
+  limit("max_msgs"),
+  limit("max_msgs_per_subject"),
+  limit("max_bytes"),
   {
     name: "max_age",
     isOurs: ({ max_age }) => isUnlimited(max_age),
     found: ({ max_age }) => `${max_age / 1e9} s`,
     flags: () => "--max-age=0",
   },
-  {
-    name: "max_msg_size",
-    isOurs: ({ max_msg_size }) => isUnlimited(max_msg_size),
-    found: ({ max_msg_size }) => String(max_msg_size),
-    flags: () => "--max-msg-size=-1",
-  },
+  limit("max_msg_size"),
   {
     name: "discard",
     isOurs: ({ discard }) => discard === DiscardPolicy.New,

@@ -8,7 +8,7 @@ import { connect as connectTls, type DetailedPeerCertificate, TLSSocket } from "
 import { Fault } from "../../base/fault.ts";
 import { errorCode } from "../disk/disk.ts";
 import { PROXY_STATUSES } from "../http/proxy-status.ts";
-import { sendingAddress } from "../lan/interfaces.ts";
+import { noRoute, sendingAddress } from "../lan/interfaces.ts";
 import { isOldTls } from "../ws/dial.ts";
 import { formatHostPort } from "../ws/upgrade.ts";
 
@@ -43,10 +43,7 @@ export async function resolveHost(host: string): Promise<readonly string[]> {
 
 export async function localAddressFor(address: string): Promise<string> {
   return await sendingAddress(address, 9).catch((cause: unknown) => {
-    throw new Fault("unreachable", `no route to ${address}`, {
-      remedy: "check cable, Wi-Fi and VPN: is this machine in the server's network?",
-      cause,
-    });
+    throw noRoute(address, cause);
   });
 }
 

@@ -130,7 +130,7 @@ class Attempt {
       return link;
     } catch (cause) {
       // The stream can end before the connection reports its reason.
-      if (cause instanceof Fault) await withTimeout(this.wire.closed, REASON_WAIT_MS, () => {});
+      if (isClosed(cause)) await withTimeout(this.wire.closed, REASON_WAIT_MS, () => {});
       throw this.#fault(cause);
     }
   }
@@ -165,7 +165,7 @@ class Attempt {
   }
 
   #fault(cause: unknown): Fault {
-    if (cause instanceof Fault && cause.code !== "link-closed") return cause;
+    if (cause instanceof Fault && !isClosed(cause)) return cause;
     const isRefusedUnread = this.wire.isRefusedUnread;
     if (isRefusedUnread || this.wire.code === QUIC_CODE.refused) {
       return new Fault("unreachable", msg`${this.address} accepts no more connections`, {
@@ -183,6 +183,10 @@ class Attempt {
     const message = msg`${this.address} did not answer over UDP within ${seconds} s`;
     this.#failed.reject(new Fault("timeout", message, { remedy: "UDP may be blocked: use TCP" }));
   }
+}
+
+function isClosed(error: unknown): boolean {
+  return error instanceof Fault && error.code === "link-closed";
 }
 
 function isBusy(error: unknown): boolean {

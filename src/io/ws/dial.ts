@@ -15,7 +15,7 @@ import { Fault } from "../../base/fault.ts";
 import { CONNECT_TIMEOUT_MS } from "../../base/limits.ts";
 import { withTimeout } from "../clock.ts";
 import { releaseBuffer } from "../disk/buffer-pool.ts";
-import { hasRoute } from "../lan/interfaces.ts";
+import { hasRoute, noRoute } from "../lan/interfaces.ts";
 import { connectInTurn, resolveAddresses, resolves } from "../link/addresses.ts";
 import { rethrow } from "../link/base-link.ts";
 import type { Address, Dial, DialOptions } from "../link/link.ts";
@@ -150,14 +150,9 @@ class WsDialAttempt {
     } catch (cause) {
       // Bun 1.4.4 reports ENETUNREACH as ECONNREFUSED.
       const isRouted = isIP(hostname) === 0 || (await hasRoute(hostname));
-      if (!isRouted) throw this.#noRoute(cause);
+      if (!isRouted) throw noRoute(this.#address, cause);
       throw this.#connectFault(cause);
     }
-  }
-
-  #noRoute(cause: unknown): Fault {
-    const remedy = "check cable, Wi-Fi and VPN: is this machine in the server's network?";
-    return new Fault("unreachable", `no route to ${this.#address}`, { remedy, cause });
   }
 
   #onOpen(socket: Socket): void {

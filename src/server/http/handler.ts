@@ -198,7 +198,7 @@ export function startPageHandler(options: StartPageOptions): (request: Request) 
 }
 
 function startPage({ name, port, hasRoot }: StartPageOptions, host: string): string {
-  const page = escapeHtml(`https://${port === HTTPS_PORT ? host : `${host}:${port}`}/`);
+  const page = Bun.escapeHTML(`https://${port === HTTPS_PORT ? host : `${host}:${port}`}/`);
   const trust = `<p><a href="${page}trust">Trust this server</a>: no warning any more</p>`;
   return htmlPage(
     name,
@@ -220,8 +220,8 @@ function joinPage({ name, fingerprint }: HttpOptions, address: string): string {
   return htmlPage(
     name,
     `<p>This is a chat server. To join from a terminal:</p>
-<pre>chat join ${escapeHtml(address)} --user YOUR-NAME</pre>
-<p>Server fingerprint: <code>${escapeHtml(fingerprint)}</code>.</p>`,
+<pre>chat join ${Bun.escapeHTML(address)} --user YOUR-NAME</pre>
+<p>Server fingerprint: <code>${Bun.escapeHTML(fingerprint)}</code>.</p>`,
   );
 }
 
@@ -230,13 +230,9 @@ function htmlPage(title: string, body: string): string {
 <html lang="en">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escapeHtml(title)}</title>
-<h1>${escapeHtml(title)}</h1>
+<title>${Bun.escapeHTML(title)}</title>
+<h1>${Bun.escapeHTML(title)}</h1>
 ${body}
 </html>
 `;
-}
-
-function escapeHtml(text: string): string {
-  return text.replaceAll(/[&<>"']/g, (character) => `&#${character.codePointAt(0)};`);
 }

@@ -2,6 +2,7 @@
 
 import { utf8Encode } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
+import { type Fields, fieldsOf } from "../../base/json-fields.ts";
 import { TEXT_BYTES_MAX } from "../../base/limits.ts";
 import {
   attachmentsText,
@@ -16,8 +17,6 @@ export interface WebhookText {
   readonly isWebhook: boolean;
 }
 
-type Fields = Readonly<Record<string, unknown>>;
-
 const CUT = "\n… (cut)";
 
 /**
@@ -25,8 +24,8 @@ const CUT = "\n… (cut)";
  * text is too long
  */
 export function webhookText(json: string): WebhookText {
-  const body = parsed(json);
-  if (!isFields(body)) throw invalid("the body is not a JSON object");
+  const body = fieldsOf(parsed(json));
+  if (body === undefined) throw invalid("the body is not a JSON object");
   const text = body["text"] ?? undefined;
   if (text !== undefined && typeof text !== "string") throw invalid("'text' is not a string");
   if (isWebhook(body)) return { text: validText(truncated(webhookLines(body))), isWebhook: true };
@@ -46,9 +45,11 @@ export function payloadText(form: string): WebhookText | undefined {
 const MESSAGE_KEYS = ["message", "msg", "content"] as const;
 
 function messageOf(body: Fields): string | undefined {
-  const key = MESSAGE_KEYS.find((name) => textOf(body[name]) !== "");
+  const key = MESSAGE_KEYS.find((name) => trimmedText(body[name]) !== "");
   if (key === undefined) return undefined;
-  return [textOf(body["title"]), textOf(body[key])].filter((line) => line !== "").join("\n");
+  return [trimmedText(body["title"]), trimmedText(body[key])]
+    .filter((line) => line !== "")
+    .join("\n");
 }
 
 function isWebhook(body: Fields): boolean {
@@ -56,11 +57,12 @@ function isWebhook(body: Fields): boolean {
 }
 
 function webhookLines(body: Fields): string {
-  const message = [body["title"], body["message"]].map(textOf).filter((line) => line !== "");
+  const message = [body["title"], body["message"]].map(trimmedText).filter((line) => line !== "");
   if (Array.isArray(body["alerts"])) {
-    return (message.length > 0 ? message : fieldsIn(body["alerts"]).map(alertLine)).join("\n");
+    const alerts = body["alerts"].map(fieldsOf).filter((alert) => alert !== undefined);
+    return (message.length > 0 ? message : alerts.map(alertLine)).join("\n");
   }
-  const text = convert(textOf(body["text"]));
+  const text = convert(trimmedText(body["text"]));
   const blocks = blocksText(body["blocks"], NAMES);
   const attachments = attachmentsText(body["attachments"], NAMES);
   return joinLines([text === "" ? blocks : text, attachments]);
@@ -79,16 +81,17 @@ function convert(mrkdwn: string): string {
 }
 
 function alertLine(alert: Fields): string {
-  const labels = isFields(alert["labels"]) ? alert["labels"] : {};
-  const notes = isFields(alert["annotations"]) ? alert["annotations"] : {};
-  const { alertname, ...otherFields } = labels;
+  const { alertname, ...otherFields } = fieldsOf(alert["labels"]) ?? {};
+  const notes = fieldsOf(alert["annotations"]) ?? {};
   const summary = [notes["summary"], notes["description"]]
-    .map(textOf)
+    .map(trimmedText)
     .find((value) => value !== "");
-  const otherLabels = Object.entries(otherFields).map(([key, value]) => `${key}=${textOf(value)}`);
+  const otherLabels = Object.entries(otherFields).map(
+    ([key, value]) => `${key}=${trimmedText(value)}`,
+  );
   return [
-    `[${textOf(alert["status"]) || "alert"}]`,
-    ` ${textOf(alertname) || "unnamed"}`,
+    `[${trimmedText(alert["status"]) || "alert"}]`,
+    ` ${trimmedText(alertname) || "unnamed"}`,
     summary === undefined ? "" : `: ${summary}`,
     otherLabels.length === 0 ? "" : ` (${otherLabels.join(", ")})`,
   ].join("");
@@ -118,17 +121,9 @@ function parsed(json: string): unknown {
   }
 }
 
-function textOf(value: unknown): string {
+function trimmedText(value: unknown): string {
   if (typeof value === "number" || typeof value === "boolean") return String(value);
   return typeof value === "string" ? value.trim() : "";
-}
-
-function fieldsIn(value: unknown): Fields[] {
-  return Array.isArray(value) ? value.filter(isFields) : [];
-}
-
-function isFields(value: unknown): value is Fields {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function invalid(message: string, cause?: unknown): Fault {

@@ -47,7 +47,7 @@ export class RefusedPosts {
     if (pending === this.#seen || user === undefined) return;
     this.#seen = pending;
     const before = this.#stored;
-    const refused = refusedPosts(pending).slice(-STORED_MAX);
+    const refused = refusedPosts({ pending }).slice(-STORED_MAX);
     this.#stored = new Set(refused.map(({ key }) => key));
     const added = refused.filter(({ key }) => !before.has(key));
     const gone = [...before].filter((key) => !this.#stored.has(key));

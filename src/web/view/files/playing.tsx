@@ -1,6 +1,7 @@
 /** Recordings and films that play on after their message has left the list. */
 
 import { createContext, useContext, useLayoutEffect, useRef, useSyncExternalStore } from "react";
+import { setNewest } from "../../../core/evict.ts";
 import { usePage } from "../shell/context.tsx";
 import { listen } from "../shell/effects.ts";
 import { IconButton } from "../shell/icons.tsx";
@@ -96,12 +97,8 @@ export class Playing {
   }
 
   #remember(file: string, seconds: number): void {
-    this.#positions.delete(file);
-    if (seconds === 0) return;
-    this.#positions.set(file, seconds);
-    const [oldest] = this.#positions.keys();
-    if (this.#positions.size > POSITIONS_MAX && oldest !== undefined)
-      this.#positions.delete(oldest);
+    if (seconds === 0) this.#positions.delete(file);
+    else setNewest(this.#positions, file, seconds, POSITIONS_MAX);
   }
 
   #setParked(parked: Played | undefined): void {
@@ -124,7 +121,7 @@ interface RecordingProps {
   readonly onError: () => void;
 }
 
-/** Draws the recording in its message, where it goes on if it played meanwhile. */
+/** Draws the recording in its message, where it continues if it played meanwhile. */
 export function RecordingSlot({ recording, playsAtOnce, onError }: RecordingProps) {
   const playing = usePlaying();
   const slot = useRef<HTMLSpanElement>(null);
