@@ -91,7 +91,7 @@ test("a plain HTTP port leads to the page, and never serves it", async () => {
   const html = await response.text();
   expect(html).toContain(`<a href="https://127.0.0.1:${server.port}/">Open</a>`);
   expect(html).toContain(`<a href="https://127.0.0.1:${server.port}/trust">`);
-  expect(html).toContain("Room &#60;12&#62;");
+  expect(html).toContain("Room &lt;12&gt;");
   expect(response.headers.get("content-security-policy")).toStartWith("default-src 'none'");
   for (const path of ["/assets/page.js", "/rooms/lobby", "/ca.crt", "/metrics", "/ws"]) {
     const { status } = await fetch(`${origin}${path}`, { redirect: "manual" });
