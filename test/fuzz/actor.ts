@@ -1,4 +1,5 @@
 import { Fault } from "../../src/base/fault.ts";
+import { CHUNK_BYTES } from "../../src/base/limits.ts";
 import { packValue } from "../../src/wire/codec.ts";
 import type { RequestKind } from "../../src/wire/messages.ts";
 import { SEALED_FILE_NAME } from "../../src/wire/messages-sealed.ts";
@@ -91,6 +92,7 @@ export class Actor implements Asker {
     await asks(draws());
     await asks([{ kind: "finish", fields: { ...file, size: 0, chunks: 0, digest: EMPTY_DIGEST } }]);
     this.facts.learn("file", this.file);
+    await asks([{ kind: "fetch", fields: { ...file, from: 0, window: CHUNK_BYTES } }]);
     await asks(draws());
     const sealed = { file: `${this.file.slice(0, -1)}-` };
     const to = [this.sealedRoom];
@@ -123,6 +125,7 @@ export class Actor implements Asker {
     const first = { target: room, group: GROUP, commitId: "first", info: this.random.bytes(100) };
     await asks([{ kind: "group-create", fields: first }]);
     this.facts.learn("sealedRoom", room);
+    await asks([{ kind: "group", fields: { target: room } }]);
     for (let i = 0; i < 3; i++) {
       const commits = ["one", "other"].map((name) => commitOf(this, `${name}-${i}`));
       await asks([...commits, sealedPost(this, room)]);
