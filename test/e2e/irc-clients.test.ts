@@ -2,6 +2,7 @@ import { expect } from "bun:test";
 import { X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { until } from "../event.ts";
 import { requires } from "../installed.ts";
 import { openIrssi, WeeChat } from "./irc-programs.ts";
 import { Sandbox } from "./program.ts";
@@ -53,6 +54,11 @@ test("WeeChat and irssi talk with each other and with chat, also after a restart
     irssi.line("/window 3");
     await irssi.shows(/kicked.*too loud/);
     await weechat.shows("#lab", "too loud");
+    // The server counts a message as received only when irssi has answered a PING after it.
+    const rooms = () => home("ben").json(["rooms"]);
+    await until("irssi confirms the lobby's messages", async () =>
+      (await rooms()).some(({ room, unread }) => room === "lobby" && unread === 0),
+    );
   } finally {
     irssi.line("/quit");
     await irssi.shows("exited").catch(() => undefined);
