@@ -139,8 +139,8 @@ export class Fault extends Error {
     this.remedy = textOf(remedy);
     this.retryAfterMs = retryAfterMs;
     this.translatable = {
-      ...(typeof message !== "string" && { message: message }),
-      ...(typeof remedy !== "string" && { remedy }),
+      message: typeof message === "string" ? undefined : message,
+      remedy: typeof remedy === "string" ? undefined : remedy,
     };
   }
 

@@ -645,7 +645,7 @@ export class Actions {
       const rooms = await this.#actor.sealedRooms().catch(ignoreNotAllowed);
       if (await rooms?.get(sealed).changes.kick(user)) return undefined;
     }
-    const fields = { room, user, ...(reason && { reason }) };
+    const fields = { room, user, reason: reason || undefined };
     return (await this.#actor.request("kick", fields)).seq;
   }
 

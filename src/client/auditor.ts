@@ -620,7 +620,7 @@ interface ServerLogs extends ServerCheckpoint {
   readonly person: PersonRecords | undefined;
 }
 
-interface LogsQuery extends Required<RequestFields<"checkpoint">>, Pick<AuditAttempt, "isFresh"> {
+interface LogsQuery extends RequestFields<"checkpoint">, Pick<AuditAttempt, "isFresh"> {
   readonly sizeMin: number;
 }
 

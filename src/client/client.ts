@@ -180,7 +180,7 @@ export class Client extends ChatClient<ClientAccount> {
         isAutomatic: audits,
         onAlarm,
       },
-      ...(isOneShot === true || limitsAnswers ? { answerTimeoutMs: ANSWER_TIMEOUT_MS } : {}),
+      answerTimeoutMs: isOneShot === true || limitsAnswers ? ANSWER_TIMEOUT_MS : undefined,
     });
     this.#locator = locator;
     this.transfers = new Transfers({
@@ -191,7 +191,7 @@ export class Client extends ChatClient<ClientAccount> {
       uploads: state.uploads,
       cipher: deps.fileCipher,
       session: () => this.member.session,
-      ...(isOneShot === true ? { hasMajority: () => this.#hasMajority } : {}),
+      hasMajority: isOneShot === true ? () => this.#hasMajority : undefined,
       confirmed: (seq) => this.confirmed(seq),
       greet: (connection) => greet(connection, { ...deps, verifier, program }),
     });

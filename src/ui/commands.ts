@@ -69,7 +69,7 @@ const join: Command<JoinArgs> = {
     // A mistyped flag must not be used as the room password.
     if (flag !== undefined) throw unknownFlag(flag);
     if (sealed && password !== undefined) return undefined;
-    return { room: roomName(room), password, sealed, ...(assignment && { assignment }) };
+    return { room: roomName(room), password, sealed, assignment: assignment || undefined };
   },
   async run(args, chat, host) {
     const { room, sealed, assignment } = args;
@@ -369,7 +369,7 @@ const read: Command<{ readonly isAll: boolean }> = {
   async run({ isAll }, { actions }, { current }) {
     if (isAll) actions.markAllRead();
     else actions.markRead(current);
-    return { json: { kind: "read", ...(isAll ? {} : { target: current }) } };
+    return { json: { kind: "read", target: isAll ? undefined : current } };
   },
 };
 
@@ -596,8 +596,8 @@ const whois: Command<User> = {
       kind: "whois",
       ...account,
       since: formatUtc(account.since),
-      ...(shown.length === 0 ? {} : { keys: shown }),
-      ...(hasNewKey ? { newKey: true } : {}),
+      keys: shown.length === 0 ? undefined : shown,
+      newKey: hasNewKey || undefined,
     };
     return { json, text: (texts) => accountInfoText(json, texts) };
   },
@@ -835,7 +835,7 @@ const notify = opensView(
     if (input === "" && ui === "terminal") return { kind: "notify", level: undefined };
     const [word, target] = splitWords(input, 1, 2) ?? [];
     const level = (["all", "mentions", "nothing", "on", "off"] as const).find((l) => l === word);
-    return level && { kind: "notify", level, ...(target === undefined ? {} : { target }) };
+    return level && { kind: "notify", level, target };
   },
 );
 

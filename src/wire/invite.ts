@@ -6,6 +6,7 @@ import { PASSWORD_BYTES_MAX } from "../base/limits.ts";
 import { CLUSTER_ADDRESSES_MAX } from "../base/limits-cluster.ts";
 import { checkName, type Name } from "../base/names.ts";
 import { quoteText } from "../base/text.ts";
+import { defined } from "../base/values.ts";
 import { type Fingerprint, parseFingerprint } from "./fingerprint.ts";
 import { checkHost } from "./host.ts";
 
@@ -119,14 +120,15 @@ function parseInvite(body: string): ServerSpec {
   const via = parseVia(fields.get("via"));
   const also = parseAlso(fields.get("also"));
   const secret = decodeSecret(fragment);
-  return {
+  // The known address of a server may replace single fields.
+  return defined({
     ...parseHostPort(address.replace("%25", "%")),
-    ...(also.length === 0 ? {} : { also }),
-    ...(via === undefined ? {} : { transport: via }),
-    ...(room === "" ? {} : { room: checkName(room, "room's name") }),
-    ...(fp === undefined ? {} : { fingerprint: parseFingerprint(fp) }),
-    ...(secret === "" ? {} : { secret }),
-  };
+    also: also.length === 0 ? undefined : also,
+    transport: via,
+    room: room === "" ? undefined : checkName(room, "room's name"),
+    fingerprint: fp === undefined ? undefined : parseFingerprint(fp),
+    secret: secret || undefined,
+  });
 }
 
 function parsePageAddress(body: string): ServerSpec {

@@ -133,7 +133,7 @@ export function encodeLanBody(body: LanBody, isSealed: boolean): Uint8Array {
       });
     }
     case "announce":
-      return packValue({ ...common, ...(body.isLeaving ? { leaving: true } : {}) });
+      return packValue({ ...common, leaving: body.isLeaving || undefined });
     case "text": {
       const action = body.isAction ? { action: true } : {};
       return packValue({ ...common, ...action, text: body.text });

@@ -24,11 +24,12 @@ test("ignores the runtime's own variables", async () => {
   writeFileSync(join(trap, "package.json"), '{"scripts":{"version":"echo EVIL"}}');
   writeFileSync(join(trap, "evil.js"), 'console.log("EVIL");');
   const expected = await runChat(["version"]);
-  for (const env of [
+  const variables: Record<string, string>[] = [
     { BUN_BE_BUN: "1" },
     { BUN_OPTIONS: "--preload ./evil.js" },
     { BUN_OPTIONS: "--version" },
-  ]) {
+  ];
+  for (const env of variables) {
     expect([env, await runChat(["version"], { cwd: trap, env })]).toEqual([env, expected]);
   }
 });

@@ -666,7 +666,7 @@ export class LineClient extends SlashHost {
       transport: transport === "udp" ? "udp" : "tcp",
       fingerprint: formatFingerprint(fingerprint),
       welcome,
-      ...(unread.length === 0 ? {} : { unread }),
+      unread: unread.length === 0 ? undefined : unread,
     };
     this.chatConsole.print(
       line,

@@ -81,7 +81,7 @@ export const VIEWERS: { readonly [Kind in Exclude<keyof Views, "help">]: Viewer<
         title: titleOf(room),
         unread: client.reading?.unread(room.id) ?? 0,
       }));
-    const line = { kind: "rooms", rooms, people, ...(groups.length > 0 && { groups }) };
+    const line = { kind: "rooms", rooms, people, groups: groups.length > 0 ? groups : undefined };
     host.chatConsole.print(line, roomsLine(rooms, people, groups));
   },
 
@@ -226,7 +226,7 @@ export const VIEWERS: { readonly [Kind in Exclude<keyof Views, "help">]: Viewer<
     const { reason, remarks = [] } = status;
     const invited = await invitedTo(open.client.request, room);
     const members = status.members.map((member) => {
-      return { ...member, ...(isAmong(invited, member) ? { isInvited: true } : {}) };
+      return { ...member, isInvited: isAmong(invited, member) || undefined };
     });
     const { texts } = chatConsole;
     chatConsole.print(
@@ -237,7 +237,7 @@ export const VIEWERS: { readonly [Kind in Exclude<keyof Views, "help">]: Viewer<
         status: status.status,
         members,
         reason,
-        ...(remarks.length === 0 ? {} : { remarks }),
+        remarks: remarks.length === 0 ? undefined : remarks,
       },
       (texts) => texts.sealing(status.status, reason),
       [...members.map((member) => texts.sealedMember(memberFacts(member, me))), ...remarks],

@@ -47,7 +47,7 @@ export function unfinishedJson(upload: UnfinishedUpload, me: string): JsonOutput
     unfinished: true,
     sending,
     expires: formatUtc(expires),
-    ...(to.length > 1 ? { targets: to } : {}),
+    targets: to.length > 1 ? to : undefined,
   };
 }
 

@@ -82,13 +82,7 @@ export function openAddressDialer(
   };
   return {
     dial: ({ host, port }, first) => {
-      const target = {
-        host,
-        port,
-        timeoutMs: CONNECT_TIMEOUT_MS,
-        ...localAddress,
-        ...(first === undefined ? {} : { first }),
-      };
+      const target = { host, port, timeoutMs: CONNECT_TIMEOUT_MS, ...localAddress, first };
       return transport === "auto" ? dialerOf(target).dial(target) : dials[transport](target);
     },
     close: () => void udp?.then((dialer) => dialer.close()),

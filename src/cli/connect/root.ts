@@ -114,7 +114,7 @@ function download(host: string, port: number, certificateHash: Uint8Array): Prom
     host,
     port,
     path: "/ca.crt",
-    ...(isIP(host) === 0 ? { servername: host } : {}),
+    servername: isIP(host) === 0 ? host : undefined,
     // The greeting has proved this certificate, which is checked below instead.
     rejectUnauthorized: false,
     minVersion: "TLSv1.3",

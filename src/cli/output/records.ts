@@ -94,7 +94,7 @@ export function displayBody(
       return { seq, from, kind: "edited", of, text };
     case "erase": {
       const also = fields.also?.filter(isCount) ?? [];
-      return { seq: of, from, kind: "erased", ...(also.length === 0 ? {} : { also }) };
+      return { seq: of, from, kind: "erased", also: also.length === 0 ? undefined : also };
     }
     case "retention":
       return { seq, from, kind, ...defined({ keepMs: fields.keepMs }) };
@@ -125,7 +125,7 @@ export function displayBody(
       return { seq, from, kind, user, on };
     case "group": {
       const { added, removed, users } = groupChangeOf(body);
-      return { seq, from, kind, added, removed, ...(users.length === 0 ? {} : { users }) };
+      return { seq, from, kind, added, removed, users: users.length === 0 ? undefined : users };
     }
     case "sealed": {
       const failure = DECRYPT_FAILURES.get(body["reason"]) ?? NO_KEY;
@@ -157,7 +157,7 @@ function fileBody(fields: Body<"file">): FileJson {
     sizeBytes,
     digest,
     chunks,
-    ...(folder == null ? {} : { folder: { entries } }),
-    ...(text === undefined || text === "" ? {} : { text }),
+    folder: folder == null ? undefined : { entries },
+    text: text === undefined || text === "" ? undefined : text,
   };
 }

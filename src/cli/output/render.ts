@@ -158,9 +158,8 @@ export function styleOf(
     offsetMinutes: context.offsetMinutes,
     me: options.me,
     stamp: options.stamp ?? "date",
-    ...(context.json || !context.stdout.isTerminal
-      ? {}
-      : { columns: () => context.stdout.columns() }),
+    columns:
+      context.json || !context.stdout.isTerminal ? undefined : () => context.stdout.columns(),
   };
 }
 

@@ -147,7 +147,7 @@ export async function joinCluster(options: ClusterOptions): Promise<OpenCluster>
         records: mirrors.history.tree.size,
         accounts: mirrors.accounts.head(),
         root: toHex(mirrors.history.tree.root()),
-        ...(replica === undefined ? {} : { applied: replica.applied }),
+        applied: replica?.applied,
         state: stateOf(replica),
         knows: KNOWN_VERSION,
         program: PROGRAM,
@@ -165,9 +165,8 @@ export async function joinCluster(options: ClusterOptions): Promise<OpenCluster>
       clock,
       entropy,
       sha256,
-      ...(membership === undefined
-        ? {}
-        : { positions: [...(membership.before ?? []), membership.position] }),
+      positions:
+        membership === undefined ? undefined : [...(membership.before ?? []), membership.position],
       peers: async () => {
         const answers = await stream.queryState(NODES_ANSWER_TIMEOUT_MS);
         const nodes = answers.map(readNodeState).filter((answer) => answer !== undefined);

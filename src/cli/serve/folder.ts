@@ -210,7 +210,7 @@ async function openContents(
   const history = await openLog({
     ...common,
     folder: snapshotOptions.folder,
-    ...(snapshot === undefined ? {} : { snapshot: snapshot.log }),
+    snapshot: snapshot?.log,
     fold: {
       byHead: kindsWith("folded-by-head"),
       load: () => {
@@ -297,9 +297,8 @@ async function openContents(
     history,
     accounts,
     hasUncommittedAct: lastAct > (committed?.size ?? 0),
-    ...(cluster === undefined
-      ? {}
-      : { recordLog: cluster.history, isOwn: (seq: number) => cluster.sequencer.isOwn(seq) }),
+    recordLog: cluster?.history,
+    isOwn: cluster === undefined ? undefined : (seq: number) => cluster.sequencer.isOwn(seq),
     ...(options.isFrozen === true ? { recordLog: { appendThen: () => undefined } } : {}),
     onWriteError: options.onWriteError,
   });
@@ -519,8 +518,8 @@ function parseSettings(text: string | undefined, file: string): Partial<StoredSe
     const value: unknown = JSON.parse(text);
     const { name, roomPassword } = value as Record<string, unknown>;
     return {
-      ...(typeof name === "string" ? { name } : {}),
-      ...(typeof roomPassword === "string" ? { roomPassword } : {}),
+      name: typeof name === "string" ? name : undefined,
+      roomPassword: typeof roomPassword === "string" ? roomPassword : undefined,
     };
   } catch (cause) {
     throw new Fault("data-foreign", `${file} is not JSON`, {

@@ -108,10 +108,10 @@ function listenTcp(host: string, options: ListenOptions, events: ListenerEvents)
       host,
       port,
       tls: certificate ?? false,
-      ...(proxyCertificate === undefined ? {} : { proxyCertificate }),
+      proxyCertificate,
       isHost: options.isHost,
       http: options.http(() => listener.port),
-      ...(irc === undefined ? {} : { irc }),
+      irc,
     },
     events,
   );

@@ -57,7 +57,7 @@ export function readMembership(path: string): ClusterMembership | undefined {
   const stored = parseJson(MEMBERSHIP, text);
   if (stored !== undefined) {
     const { cluster, node, before, state, ...position } = stored;
-    return { cluster, node, position, before, ...(state === undefined ? {} : { state }) };
+    return { cluster, node, position, before, state };
   }
   throw new Fault("data-foreign", `${file} was not written by a server`, {
     remedy: "start over with only identity.key and settings.json; the cluster has the rest",

@@ -98,8 +98,8 @@ export async function runServer(
     ...dailyQuotasOf(args),
     linksMax: linksWithinLimit(context),
     ...defined({ loginsPerAddress: args.loginsPerAddress }),
-    ...(args.cert === undefined ? {} : { hasCertificateFailed: () => certificates.hasFailed }),
-    ...(args.proxyCert === undefined ? {} : { proxyCertificates: certificates.proxyHashes }),
+    hasCertificateFailed: args.cert === undefined ? undefined : () => certificates.hasFailed,
+    proxyCertificates: args.proxyCert === undefined ? undefined : certificates.proxyHashes,
   };
   let cluster: readonly ServerAddress[] = [];
   let joinDetails: JoinInfo | undefined;

@@ -166,9 +166,10 @@ async function start(
       room: LOBBY,
       fingerprint,
       secret,
-      ...(options.otherHosts.length === 0
-        ? {}
-        : { also: options.otherHosts.map((host) => ({ host, port })) }),
+      also:
+        options.otherHosts.length === 0
+          ? undefined
+          : options.otherHosts.map((host) => ({ host, port })),
     },
     folder: dirname(folder.data),
     lend: (source) => lentFiles.lend(source),

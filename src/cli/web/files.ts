@@ -115,7 +115,7 @@ function webFile(options: WebFilesOptions, token: string, open: OpenFile): WebFi
     name,
     sizeBytes: size,
     digest: digest.toHex(),
-    ...(folder === undefined ? {} : { manifestBytes: folder.manifestBytes }),
+    manifestBytes: folder?.manifestBytes,
     async *chunks(from) {
       let source = open;
       if (from !== open.from) {

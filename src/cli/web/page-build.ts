@@ -169,7 +169,7 @@ function fileOf(path: string, identity: Uint8Array, small: boolean): StaticFile 
   const sha256 = createHash("sha256").update(identity).digest("hex");
   if (!TEXT.test(type)) return { type, identity, sha256 };
   const br = small ? smallestBrotli(identity) : brotli(identity, 4);
-  return { type, identity, sha256, ...(br.length < identity.length ? { br } : {}) };
+  return { type, identity, sha256, br: br.length < identity.length ? br : undefined };
 }
 
 export const MANIFEST_PATH = "/manifest.webmanifest";

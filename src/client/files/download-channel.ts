@@ -109,7 +109,7 @@ export class DownloadChannel {
     this.#receiving = new ChunkReceiver({
       storedChunks: this.options.from,
       windowBytes: WINDOW_BYTES,
-      ...(isSizeValid ? { sizeBytes: size } : {}),
+      sizeBytes: isSizeValid ? size : undefined,
     });
     this.#events = new ChannelEvents(this.options.connection, (notice) => this.#notice(notice));
   }

@@ -43,7 +43,7 @@ export class UploadChannel {
     this.#sending = new ChunkSender({
       from: checksums.next,
       windowBytes,
-      ...(sizeBytes === undefined ? {} : { sizeBytes }),
+      sizeBytes,
       now: clock.now(),
     });
     this.#events = new ChannelEvents(connection, (notice) => this.#notice(notice));

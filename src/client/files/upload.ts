@@ -433,7 +433,7 @@ export class Upload implements ChannelTask<UploadedFile> {
         fault: new Fault(isFaultCode(code) ? code : "internal", message),
       })),
       changed: this.#isChanged,
-      ...(text === "" || answer.said === true ? {} : { unsaid: text }),
+      unsaid: text === "" || answer.said === true ? undefined : text,
     };
   }
 

@@ -202,13 +202,13 @@ export function sealedFileBody(about: SealedFileBody): SealedBody {
     size: sizeBytes,
     chunks: chunkCount(sizeBytes),
     digest,
-    ...(folder === undefined ? {} : { folder: { ...folder } }),
-    ...(details && { details }),
+    folder: folder === undefined ? undefined : { ...folder },
+    details: details || undefined,
     chunk: PLAIN_CHUNK_BYTES,
     ...secretFields({ root, secret }),
-    ...(preview && { preview: previewFields(preview) }),
-    ...(text === "" ? {} : { text }),
-    ...(sending === undefined ? {} : { sending }),
+    preview: preview ? previewFields(preview) : undefined,
+    text: text || undefined,
+    sending,
   };
 }
 
@@ -249,8 +249,8 @@ export function readSealedFile(
     folder,
     details,
     ...encryption,
-    ...(file.preview &&
-      previewEncryption && { preview: { ...file.preview, ...previewEncryption } }),
+    preview:
+      file.preview && previewEncryption ? { ...file.preview, ...previewEncryption } : undefined,
   };
 }
 

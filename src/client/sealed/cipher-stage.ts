@@ -82,8 +82,8 @@ export class SealedCipherStage implements CipherStage {
             secret,
             ...sentContent,
             preview: sealedPreview,
-            ...(text && { text }),
-            ...(sending && { sending }),
+            text: text || undefined,
+            sending: sending || undefined,
           }),
         );
       },

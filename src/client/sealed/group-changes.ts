@@ -387,7 +387,7 @@ export class GroupChanges {
       ...details,
       epoch: group.epoch,
       change: changeRow(commit.change),
-      ...(row.refused === undefined ? {} : { instead: row.refused }),
+      instead: row.refused,
     });
   }
 
@@ -442,7 +442,7 @@ export class GroupChanges {
         ...shared,
         epoch,
         commit: fromBase64Url(commit),
-        ...(welcome === undefined ? {} : { welcome: fromBase64Url(welcome) }),
+        welcome: welcome === undefined ? undefined : fromBase64Url(welcome),
         added: added.map((device) => ({ user: device.user, device: fromBase64Url(device.device) })),
         removed: removed.map(fromBase64Url),
         ...defined({ kick, instead }),

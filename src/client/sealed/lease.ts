@@ -67,7 +67,7 @@ export class DeviceLease {
       const { lease, next } = planned;
       const answer = await request("seal-lease", {
         count: planned.count,
-        ...(lease === undefined ? {} : { lease: fromBase64Url(lease) }),
+        lease: lease === undefined ? undefined : fromBase64Url(lease),
         next: fromBase64Url(next),
       }).catch(ignoreUnknownKind);
       if (answer === undefined) return;
@@ -110,7 +110,7 @@ function leaseOf(vault: Vault): Promise<LeaseRow | undefined> {
 }
 
 function grantedRow({ next, instance, anew }: LeaseRow, count: number): LeaseRow {
-  return { count, instance, anew, ...(next === undefined ? {} : { lease: next }) };
+  return { count, instance, anew, lease: next };
 }
 
 function twoMachines(): Fault {

@@ -295,7 +295,7 @@ export class RoomReader {
       body === undefined ? "broken" : await this.#refusal(tx, record.seq, body, sender);
     if (body === undefined || reason !== undefined) {
       const closed = { kind: "closed", reason: reason ?? "broken", user: sender.user } as const;
-      return storeContent(tx, record, { ...closed, ...(missed > 0 ? { missed } : {}) });
+      return storeContent(tx, record, { ...closed, missed: missed > 0 ? missed : undefined });
     }
     await storeContent(tx, record, {
       kind: "said",
@@ -303,7 +303,7 @@ export class RoomReader {
       device: sender.device,
       body,
       sentAtUnixMs,
-      ...(missed > 0 ? { missed } : {}),
+      missed: missed > 0 ? missed : undefined,
     });
     await this.#noteFile(tx, record, body);
     await noteEdit(tx.vault, tx.room, record.seq, body);
@@ -402,7 +402,7 @@ export class RoomReader {
         epoch: leave.epoch,
         signature: fromBase64Url(leave.signature),
       }));
-    return { ...departed, ...(isSigned ? { leave } : {}) };
+    return { ...departed, leave: isSigned ? leave : undefined };
   }
 
   forgetLeavers(room: RoomId): void {
@@ -441,7 +441,7 @@ export class RoomReader {
       count: 0,
       counts: {},
       departed,
-      ...(instance === undefined ? {} : { instance }),
+      instance,
     };
     await tx.vault.putRaw(pinKey(target), utf8Encode(tx.room));
   }

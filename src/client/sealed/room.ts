@@ -514,7 +514,7 @@ export class SealedRoom {
           isAdmin:
             group !== undefined &&
             devices.some((device) => hasAdminRights(group.policy, groupMembers, device)),
-          ...(isChanged ? { isChanged } : {}),
+          isChanged: isChanged || undefined,
         });
       }
       const { status, reason, remarks } = row;
@@ -639,8 +639,8 @@ export class SealedRoom {
       body: packBody(sent.body as SealedBody),
       count,
       sentAtUnixMs,
-      ...(unconfirmed === undefined ? {} : { unconfirmed }),
-      ...(checkpoint === undefined ? {} : { checkpoint }),
+      unconfirmed,
+      checkpoint,
     };
     if (earlier === undefined) {
       const { sentSince = 0, renewedUnixMs = clock.unixMs() } = row;

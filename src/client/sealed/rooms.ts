@@ -311,7 +311,7 @@ export class SealedRooms {
     await request("key-packages", {
       packages: created.map(({ keyPackage }) => keyPackage),
       time: clock.unixMs(),
-      ...(newLastResort === undefined ? {} : { lastResort: newLastResort.keyPackage }),
+      lastResort: newLastResort?.keyPackage,
     });
   }
 }

@@ -46,7 +46,7 @@ export async function fetchAll<Item>(
     skip: number;
   }) => Promise<ListPage<Item>>,
 ): Promise<Item[]> {
-  const query = { sort, down: FROM_A.has(sort) === reverse, ...(find ? { find } : {}) };
+  const query = { sort, down: FROM_A.has(sort) === reverse, find: find || undefined };
   const items: Item[] = [];
   for (;;) {
     const { page, total } = await requestPage({ ...query, skip: items.length });

@@ -111,7 +111,9 @@ function eventJson(entry: EventEntry): JsonOutput {
     until: until === undefined ? undefined : formatUtc(until),
     id,
     room: room?.name,
-    ...(record === undefined ? {} : { record: head["kind"], seq: head["seq"], from: record.from }),
+    record: record === undefined ? undefined : head["kind"],
+    seq: record === undefined ? undefined : head["seq"],
+    from: record?.from,
     body: record?.body === undefined ? undefined : body,
   };
 }

@@ -77,9 +77,9 @@ export function roomViewOf(entry: RoomEntry): RoomView {
     id: entry.room as RoomId,
     topic: entry.topic ?? "",
     keepMs: entry.keepMs,
-    ...(entry.sealed === true ? { isSealed: true } : {}),
-    ...(entry.people === undefined ? {} : { people: entry.people }),
-    ...(entry.was === undefined ? {} : { formerNames: entry.was }),
+    isSealed: entry.sealed || undefined,
+    people: entry.people,
+    formerNames: entry.was,
   };
 }
 

@@ -277,7 +277,7 @@ export function readNodeMessage(bytes: Uint8Array): NodeMessage | undefined {
   try {
     const { v, node, news, instance } = unpackValue(bytes) as Readonly<Record<string, unknown>>;
     if (v !== VERSION || typeof node !== "string") return undefined;
-    return { node, news, ...(typeof instance === "string" ? { instance } : {}) };
+    return { node, news, instance: typeof instance === "string" ? instance : undefined };
   } catch {
     return undefined;
   }

@@ -179,7 +179,7 @@ function* readRecords(
   const isForward = kind === "after";
   // With `after`, pages start at the oldest record; otherwise the newest ones are wanted.
   const { after = 0, ...since } = lower;
-  const bounds = { ...upper, ...since, ...(isForward ? { after } : {}) };
+  const bounds = { ...upper, ...since, after: isForward ? after : undefined };
   for (let count = limit + 1; ; count *= 2) {
     const page = yield* readPages(session, channel, bounds, kinds, count);
     const inside = page.filter(({ seq }) => seq > after);

@@ -66,8 +66,8 @@ function* postText(
   if (markdown.trim() === "") return complain(session, line, ERR.noText, "no text");
   const body: PostBody = {
     text: markdown,
-    ...(ctcp === undefined ? {} : { action: true }),
-    ...(isNotice && ctcp === undefined ? { notice: true } : {}),
+    action: ctcp === undefined ? undefined : true,
+    notice: (isNotice && ctcp === undefined) || undefined,
   };
   yield* postTo(session, line, targets, body);
 }

@@ -56,20 +56,20 @@ export function itemOf(
     timeUnixMs,
     kind,
     from,
-    ...(record.by === undefined ? {} : { by: record.by }),
+    by: record.by,
     isMine,
-    ...(record.hasNewKey === true && !isMine ? { hasNewKey: true } : {}),
+    hasNewKey: (record.hasNewKey === true && !isMine) || undefined,
     state: stateOf(kind, state),
     text:
       group?.isCreation === true ? "create" : (fields.text ?? fields.topic ?? fields.reason ?? ""),
     editedUnixMs: undefined,
     imported,
     re,
-    ...(fields.thread === true && re !== undefined && re < seq ? { isInThread: true } : {}),
+    isInThread: (fields.thread === true && re !== undefined && re < seq) || undefined,
     mentions,
     mentionsMe: isMentioned && !isMine && !isNotice && imported === undefined,
-    ...(isNotice ? { isNotice } : {}),
-    ...(everyone === undefined ? {} : { everyone }),
+    isNotice: isNotice || undefined,
+    everyone,
     reactions: [],
     file: kind === "file" ? fileViewOf(record, fields.sending) : undefined,
     subject: (group === undefined ? (fields.addedBy ?? name) : group.users.join(", ")) || undefined,
@@ -79,8 +79,8 @@ export function itemOf(
     on: group === undefined ? fields.on : isAdding(group),
     untilUnixMs: countOf(fields.until),
     keepMs: countOf(fields.keepMs),
-    ...(kind === "rules" ? { rules: rulesOf(fields) } : {}),
-    ...(record.withheld === undefined ? {} : { withheld: record.withheld }),
+    rules: kind === "rules" ? rulesOf(fields) : undefined,
+    withheld: record.withheld,
   };
 }
 
@@ -112,8 +112,8 @@ function fileViewOf({ body, room }: ChatRecord, sending: string | undefined): Fi
   if (file === undefined) return undefined;
   return {
     ...file,
-    ...(room.isSealed === true ? { isSealed: true } : {}),
-    ...(sending === undefined || sending === "" ? {} : { sending }),
+    isSealed: room.isSealed || undefined,
+    sending: sending === undefined || sending === "" ? undefined : sending,
   };
 }
 

@@ -754,10 +754,10 @@ export function targetUser(record: FoldedRecord): UserId | undefined {
 function removed({ name, maker, isSealed, isPrivate, retention }: Room): RemovedRoom {
   return {
     maker,
-    ...(name === undefined ? {} : { name }),
-    ...(isSealed === true ? { isSealed } : {}),
-    ...(isPrivate === true ? { isPrivate } : {}),
-    ...(retention === undefined ? {} : { retention }),
+    name,
+    isSealed: isSealed === true ? isSealed : undefined,
+    isPrivate: isPrivate === true ? isPrivate : undefined,
+    retention,
   };
 }
 

@@ -127,9 +127,10 @@ export function checkPoster(room: Room, userName = "YOUR_NAME"): void {
   const box = `${name}@${userName}`;
   throw new Fault("not-allowed", msg`only moderators can post in '${name}'`, {
     // Clients of version 0.2.0 know no boxes.
-    ...(rules.post === "private" && {
-      remedy: msg`hand in your work: write to ${box} on the page, or with chat 0.3.0 or later`,
-    }),
+    remedy:
+      rules.post === "private"
+        ? msg`hand in your work: write to ${box} on the page, or with chat 0.3.0 or later`
+        : undefined,
   });
 }
 

@@ -142,7 +142,8 @@ export function requireMember(room: Room, user: UserId): void {
   if (room.members.has(user)) return;
   const { name } = room;
   throw new Fault("not-member", msg`you are not in '${displayedName(room)}'`, {
-    ...(name !== undefined && { remedy: msg`join it: chat join --room ${name}, or /join ${name}` }),
+    remedy:
+      name === undefined ? undefined : msg`join it: chat join --room ${name}, or /join ${name}`,
   });
 }
 

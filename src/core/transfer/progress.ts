@@ -83,12 +83,12 @@ export class Progress {
     const isPaused = pausedMs >= STALL_REPORTED_AFTER_MS && this.#doneBytes !== this.#sizeBytes;
     return {
       doneBytes: this.#doneBytes,
-      ...(this.#sizeBytes === undefined ? {} : { sizeBytes: this.#sizeBytes }),
+      sizeBytes: this.#sizeBytes,
       resumedBytes: this.#resumedBytes,
       ratePerS,
       ...this.#remainingMs(ratePerS),
       elapsedMs: now - this.#startedAt,
-      ...(isPaused ? { pause: { cause: this.#pauseCause, durationMs: pausedMs } } : {}),
+      pause: isPaused ? { cause: this.#pauseCause, durationMs: pausedMs } : undefined,
     };
   }
 

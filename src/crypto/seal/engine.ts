@@ -229,9 +229,8 @@ export class SealEngine {
       return {
         group: next,
         commit: writeMessage(made.commit),
-        ...(welcome === undefined
-          ? {}
-          : { welcome: writeMessage({ wireformat: "mls_welcome", welcome }) }),
+        welcome:
+          welcome === undefined ? undefined : writeMessage({ wireformat: "mls_welcome", welcome }),
         groupInfo: await this.groupInfo(next),
         change: verdict.change,
         consumed: [...made.consumed, ...droppedSecrets(group.mls, next.mls)],

@@ -215,7 +215,7 @@ export class LogArchive implements Archive {
 function* rangesOf(query: PageQuery, view: IndexView): Generator<ByteRange> {
   if (query.limit < 1 || query.rooms?.size === 0) return;
   const blocks = view.index.candidates({
-    ...(query.rooms === undefined ? {} : { rooms: query.rooms }),
+    rooms: query.rooms,
     seqMin: (query.afterSeq ?? 0) + 1,
     seqMax: Math.min((query.beforeSeq ?? Number.MAX_SAFE_INTEGER) - 1, view.lastSeq),
     timeMin: query.sinceMs ?? 0,

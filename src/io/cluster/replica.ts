@@ -366,7 +366,7 @@ export class Replica {
       this.#position = {
         ...this.#interpreter.heads,
         seq: this.#lastMessage?.seq ?? this.#position.seq,
-        ...(this.#interpreter.isCopying ? { isFilling: true } : {}),
+        isFilling: this.#interpreter.isCopying || undefined,
       };
       this.#mirrors.eraseReplaced(pending, this.#interpreter.copied);
       for (const { copyEnd } of applied) if (copyEnd !== undefined) await this.#checkEnd(copyEnd);

@@ -69,7 +69,7 @@ type JournalHeader =
   | { readonly kind: "torn" | "other" };
 
 function headerLine({ file, server }: PartialFileOwner, proof: string | undefined): string {
-  return `${JSON.stringify({ v: 1, file, server, ...(proof === undefined ? {} : { proof }) })}\n`;
+  return `${JSON.stringify({ v: 1, file, server, proof })}\n`;
 }
 
 function computeProof(

@@ -408,7 +408,7 @@ export class LogFile implements Log {
   /** Begins a new log with the records that remain after a loss. Clients detect the new origin. */
   async fork({ fold, onRecord }: Pick<LogOptions, "fold" | "onRecord"> = {}): Promise<void> {
     const keptSize = this.head();
-    const body = { ...(this.storedNote === undefined ? {} : { from: this.storedNote }), keptSize };
+    const body = { from: this.storedNote, keptSize };
     const room = LOG_ROOM;
     const record = await this.append({ kind: "fork", room, by: "server", id: "", body });
     this.keptSize = keptSize;

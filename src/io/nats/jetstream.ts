@@ -168,6 +168,7 @@ function connectionOptions({ servers, credentials, authorities }: Login): Connec
     servers: [...servers],
     name: "chat",
     timeout: CONNECT_TIMEOUT_MS,
+    // The library tells an absent option from `undefined`.
     ...(isEncrypted ? { tls: authorities === undefined ? {} : { ca: authorities } } : {}),
     ...(credentials === undefined ? {} : { authenticator: credsAuthenticator(credentials) }),
   };
@@ -224,7 +225,7 @@ async function ensureStream(
     name,
     subjects: [subjectOf(cluster)],
     description: describe(await make()),
-    ...(republish === undefined ? {} : { republish }),
+    republish,
     discard: DiscardPolicy.New,
     duplicate_window: DUPLICATE_WINDOW_NS,
     deny_purge: true,

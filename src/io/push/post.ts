@@ -88,8 +88,8 @@ export async function postPush(post: PushPost, options: PushPosterOptions): Prom
         host: address,
         port: url.port === "" ? HTTPS_PORT : Number(url.port),
         ALPNProtocols: ["http/1.1"],
-        ...(isIP(host) === 0 ? { servername: host } : {}),
-        ...(options.ca === undefined ? {} : { ca: options.ca }),
+        servername: isIP(host) === 0 ? host : undefined,
+        ca: options.ca,
       });
       exchange(socket, url, post, resolve, reject);
     });

@@ -121,7 +121,7 @@ export class DraftStore extends HomeTable {
 
 /** The numbers of the messages that the draft answers or edits may denote others. */
 function withoutTargets({ re: _, edits: __, before, ...rest }: ComposerDraft): ComposerDraft {
-  return { ...rest, ...(before === undefined ? {} : { before: withoutTargets(before) }) };
+  return { ...rest, before: before === undefined ? undefined : withoutTargets(before) };
 }
 
 /** Separates a target, a window and a name, which have no line feed. */

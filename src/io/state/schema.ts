@@ -427,7 +427,7 @@ export function withStoreFaults<Result>(folder: string, act: () => Result): Resu
         : "check the disk, or set another CHAT_HOME";
     throw new Fault(code, msg`${folder} cannot be used (${cause.message})`, {
       cause,
-      ...(code === "store-failed" ? { remedy } : {}),
+      remedy: code === "store-failed" ? remedy : undefined,
     });
   }
 }

@@ -181,7 +181,7 @@ class TcpListener implements LineListener {
       return Bun.listen<Connection>({
         hostname: host,
         port,
-        ...(tls === undefined ? {} : { tls: secure }),
+        tls: tls === undefined ? undefined : secure,
         // The peer may half-close after its last line, and then read the answers.
         allowHalfOpen: true,
         data: {},

@@ -136,7 +136,7 @@ class WsDialAttempt {
         hostname,
         port,
         ...from,
-        ...(tls ? { tls: { rejectUnauthorized: false, ...TLS_OPTIONS, ...serverName } } : {}),
+        tls: tls ? { rejectUnauthorized: false, ...TLS_OPTIONS, ...serverName } : undefined,
         socket: {
           binaryType: "uint8array",
           open: (socket) => (signal?.aborted ? void socket.terminate() : this.#onOpen(socket)),

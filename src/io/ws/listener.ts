@@ -221,7 +221,7 @@ class WsListener implements Listener {
       return Bun.serve<WsSocketData>({
         hostname: host,
         port,
-        ...(tls === false ? {} : { tls: bunTls(tls) }),
+        tls: tls === false ? undefined : bunTls(tls),
         idleTimeout: HTTP_IDLE_SECONDS,
         // Outside development mode, Bun by default lets other programs listen on the same port.
         reusePort: false,
@@ -303,22 +303,13 @@ class WsListener implements Listener {
     const [perSecond, burst] = [CONTROL_FRAMES_PER_SECOND, CONTROL_FRAMES_BURST];
     const controlFrames = new TokenBucket(perSecond, burst, performance.now());
     const first = isLine ? undefined : firstMessageOf(request.headers);
-    const upgrade = {
-      data: {
-        remote,
-        host: url.hostname,
-        controlFrames,
-        ...(lineProtocol === undefined ? {} : { lineProtocol }),
-        ...(first === undefined ? {} : { first }),
-      },
-      ...(lineProtocol !== undefined && offered !== null
-        ? { headers: { "sec-websocket-protocol": lineProtocol } }
-        : {}),
-      ...(first === undefined
-        ? {}
-        : { headers: { [FIRST_MESSAGE_HEADER]: FIRST_MESSAGE_RECEIVED } }),
-    };
-    if (server.upgrade(request, upgrade)) return undefined;
+    const headers = new Headers();
+    if (lineProtocol !== undefined && offered !== null) {
+      headers.set("sec-websocket-protocol", lineProtocol);
+    }
+    if (first !== undefined) headers.set(FIRST_MESSAGE_HEADER, FIRST_MESSAGE_RECEIVED);
+    const data = { remote, host: url.hostname, controlFrames, lineProtocol, first };
+    if (server.upgrade(request, { data, headers })) return undefined;
     // RFC 9110, 15.5.22: the response names the required protocol.
     return refusal(426, "WebSocket upgrade required", { upgrade: "websocket" });
   }

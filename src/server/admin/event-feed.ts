@@ -218,10 +218,7 @@ export class EventFeed {
       return { record: head, room: { room: id }, between };
     }
     const isHidden = isConfidential(room) || salt === undefined || body === undefined;
-    return {
-      record: isHidden ? head : { ...head, salt, body },
-      room: { room: id, ...(name === undefined ? {} : { name }) },
-    };
+    return { record: isHidden ? head : { ...head, salt, body }, room: { room: id, name } };
   }
 }
 

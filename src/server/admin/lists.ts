@@ -66,7 +66,7 @@ export class AdminLists {
       return {
         user: name,
         since: sinceUnixMs,
-        ...(seen === undefined ? {} : { seen }),
+        seen,
         online: engine.isOnline(id),
         operator: registry.policy.isOperator(id),
         banned: registry.policy.ban(id, clock.expiryUnixMs()) !== undefined,
@@ -75,7 +75,7 @@ export class AdminLists {
         bytes: files.bytesOf(id),
         unfinishedBytes: this.options.files?.unfinishedBytesOf(id) ?? 0,
         ...defined({ displayName: account.displayName }),
-        ...(account.isRemoved ? { removed: true } : {}),
+        removed: account.isRemoved || undefined,
       };
     });
     const { length: total } = all;
@@ -140,8 +140,8 @@ export class AdminLists {
       rules: room.rules,
       sealed: room.isSealed === true,
       closed: room.isClosed,
-      ...(isVacant(room) ? { vacant: true } : {}),
-      ...(room.retention === undefined ? {} : { keepMs: room.retention.keepMs }),
+      vacant: isVacant(room) || undefined,
+      keepMs: room.retention?.keepMs,
     }));
     const { length: total } = all;
     return request.former === true ? { ...this.#withFormer(page, rooms), total } : { rooms, total };
@@ -208,7 +208,7 @@ export class AdminLists {
     const at = this.#namedPosts(fact);
     return {
       file: fact.file,
-      ...(at.length > 0 ? { name: fact.name } : {}),
+      name: at.length > 0 ? fact.name : undefined,
       user: this.options.registry.nameOf(fact.by) ?? "?",
       time: fact.time,
       bytes: fact.size,
@@ -225,7 +225,7 @@ export class AdminLists {
       .flatMap(({ name, isPrivate }) => (isPrivate === true ? [] : (name ?? [])));
     return {
       file: about.file,
-      ...(named.length > 0 ? { name: about.name } : {}),
+      name: named.length > 0 ? about.name : undefined,
       user: registry.nameOf(about.by) ?? "?",
       time: about.sinceMs,
       bytes: doneBytes,

@@ -69,7 +69,7 @@ export class PastDecisions {
     const [accounts, history] = found.map((result) => nextBefore(result, page)) as [number, number];
     return {
       events: [...page].map(({ event }) => event),
-      ...(accounts > 1 || history > 1 ? { next: { accounts, history } } : {}),
+      next: accounts > 1 || history > 1 ? { accounts, history } : undefined,
     };
   }
 

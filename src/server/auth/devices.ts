@@ -29,9 +29,9 @@ export class Devices {
         certified: known.certified,
         current: key === client.member?.device,
         online: online.has(key),
-        ...(known.label ? { client: known.label } : {}),
+        client: known.label || undefined,
         // Hides the exact time of use, which the account's owner does not need.
-        ...(known.seenUnixMs === undefined ? {} : { seen: dayOf(known.seenUnixMs) * DAY_MS }),
+        seen: known.seenUnixMs === undefined ? undefined : dayOf(known.seenUnixMs) * DAY_MS,
       }));
       return { devices };
     },

@@ -56,7 +56,7 @@ export class Invites {
       const nameOf = (id: RoomId | undefined) =>
         id === undefined ? undefined : rooms.get(id)?.name;
       return {
-        ...(next === undefined ? {} : { next }),
+        next,
         invites: page.map((invite) => {
           const { id, usesLeft, expires, room, post, read } = invite;
           const rooms = { room: nameOf(room), post: nameOf(post), read: nameOf(read) };
@@ -104,15 +104,15 @@ export class Invites {
       id,
       by: user,
       hash: hashOf(token),
-      ...(uses === undefined || isForProgram(scope) ? {} : { usesLeft: uses }),
-      ...(expires === undefined ? {} : { expires }),
+      usesLeft: uses === undefined || isForProgram(scope) ? undefined : uses,
+      expires,
       ...scope,
-      ...(isByToken ? { isByToken } : {}),
+      isByToken: isByToken || undefined,
     });
     await kernel.transact(() => [draft]);
     if (isForProgram(scope)) return { invite: id, token };
     const places = this.#addresses();
-    return { invite: id, token, ...(places.length === 0 ? {} : { places }) };
+    return { invite: id, token, places: places.length === 0 ? undefined : places };
   }
 
   #addresses(): Answer<"addresses">["places"] {

@@ -227,7 +227,7 @@ export class UploadService {
         });
       }
     }
-    return { posted, refused, ...(text === "" ? {} : { said: true }) };
+    return { posted, refused, said: text === "" ? undefined : true };
   }
 
   onPosted(file: FileId): void {

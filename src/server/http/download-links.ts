@@ -317,7 +317,7 @@ export class WebDownloads {
       sizeBytes: size,
       digest,
       details,
-      ...(folder === undefined ? {} : { manifestBytes: folder.manifestBytes }),
+      manifestBytes: folder?.manifestBytes,
       chunks: (from) => this.#chunks(offer, run, from),
       ...this.#lifeOf(run),
     };

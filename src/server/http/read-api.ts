@@ -208,7 +208,7 @@ export class HttpReads {
     const query = {
       rooms: new Set([room.id]),
       kinds: READ_KINDS,
-      ...(after === undefined ? {} : { afterSeq: after }),
+      afterSeq: after,
       from: after === undefined ? ("newest" as const) : ("oldest" as const),
       limit: after === undefined ? READ_RECORDS_DEFAULT : READ_PAGE_RECORDS_MAX,
       bytesMax: READ_PAGE_BYTES_MAX,

@@ -275,8 +275,8 @@ export function namedRecord({ record, from }: PublishedRecord): WireRecord {
     get erased() {
       return record.erased;
     },
-    ...(damaged === true ? { damaged } : {}),
-    ...(from === undefined ? {} : { from }),
+    damaged: damaged === true ? damaged : undefined,
+    from,
   };
 }
 
@@ -289,33 +289,31 @@ function othersIn({ members }: Room, reader: string, registry: Registry): string
 function groupFields(room: Room, reader: string, registry: Registry) {
   const { maker } = room;
   const begunBy = maker === reader || maker === "server" ? undefined : registry.nameOf(maker);
-  return {
-    people: othersIn(room, reader, registry),
-    ...(begunBy === undefined ? {} : { begunBy }),
-  };
+  return { people: othersIn(room, reader, registry), begunBy };
 }
 
 export function roomEntry(room: Room, reader: string, registry: Registry): RoomEntry {
   const settings = {
-    ...(room.isSealed === true ? { sealed: true } : {}),
-    ...(room.pins.length === 0 ? {} : { pins: [...room.pins] }),
-    ...(hasReadReceipts(room) ? { receipts: true } : {}),
+    sealed: room.isSealed || undefined,
+    pins: room.pins.length === 0 ? undefined : [...room.pins],
+    receipts: hasReadReceipts(room) || undefined,
   };
   const roomName = room.box === undefined ? room.name : boxName(room.box, registry);
   if (roomName !== undefined) {
     return {
       room: room.id,
       name: roomName,
-      ...(room.topic === "" ? {} : { topic: room.topic }),
+      topic: room.topic || undefined,
       ...(room.isPrivate === true ? groupFields(room, reader, registry) : {}),
-      ...(isReadOnlyFor(room, reader as UserId) ? { closed: true } : {}),
+      closed: isReadOnlyFor(room, reader as UserId) || undefined,
       ...settings,
-      ...(room.hands.size === 0
-        ? {}
-        : { hands: [...room.hands].flatMap((user) => registry.nameOf(user) ?? []) }),
-      ...(room.rules.join === "password" ? { locked: true } : {}),
-      ...(Object.keys(room.rules).length === 0 ? {} : { rules: room.rules }),
-      ...(room.retention === undefined ? {} : { keepMs: room.retention.keepMs }),
+      hands:
+        room.hands.size === 0
+          ? undefined
+          : [...room.hands].flatMap((user) => registry.nameOf(user) ?? []),
+      locked: room.rules.join === "password" || undefined,
+      rules: Object.keys(room.rules).length === 0 ? undefined : room.rules,
+      keepMs: room.retention?.keepMs,
     };
   }
   const [first, second] = room.pair ?? [];
@@ -323,8 +321,8 @@ export function roomEntry(room: Room, reader: string, registry: Registry): RoomE
   const name = partner === undefined ? undefined : registry.nameOf(partner);
   return {
     room: room.id,
-    ...(name === undefined ? {} : { with: name }),
+    with: name,
     ...settings,
-    ...(wantsReceipts(room, reader) ? { receiptsWanted: true } : {}),
+    receiptsWanted: wantsReceipts(room, reader) || undefined,
   };
 }

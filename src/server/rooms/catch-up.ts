@@ -251,7 +251,7 @@ export class CatchUp {
         ? { moderates: true, ...this.#knocks(room) }
         : { slowUntil: slowEnd(room, reader, unixMs) }),
       mutedUntil: muteEnd(room, reader, unixMs),
-      ...(behind ? { behind } : {}),
+      behind: behind || undefined,
     });
   }
 
@@ -405,7 +405,7 @@ export class CatchUp {
     }
     const { records } = await this.#page({
       rooms: new Set([room.id]),
-      ...(after === undefined ? {} : { afterSeq: after }),
+      afterSeq: after,
       beforeSeq: upTo + 1,
       from: "newest",
       limit: after === undefined ? FIRST_RECORDS : CATCH_UP_RECORDS_MAX,

@@ -132,7 +132,7 @@ export class Moderation {
       const progress = await this.options.erasure.ofAccount(actor.user, author, after ?? 0);
       const { erased, last, more } = progress;
       if (!more) await this.options.eraseUploads(author.id);
-      return { erased, ...(more && last !== undefined ? { next: last } : {}) };
+      return { erased, next: more && last !== undefined ? last : undefined };
     },
     operate: async ({ token }, { client, account }) => {
       await this.options.authenticator.guessOperatorToken(client, token);

@@ -159,8 +159,8 @@ export class Queries {
         joined,
         sealed: room.isSealed === true,
         locked: join === "password",
-        ...(join === "approval" ? { approval: true } : {}),
-        ...(joined ? { unread: this.options.readPositions.unread(account.id, room) } : {}),
+        approval: join === "approval" || undefined,
+        unread: joined ? this.options.readPositions.unread(account.id, room) : undefined,
       });
     }
     return { rooms, more: false };

@@ -493,7 +493,7 @@ function decide(
   const updated: Leases = {
     count: Math.min(Math.max(count, deviceCount) + 1, LEASE_COUNT_MAX),
     lease: next,
-    ...(lease === undefined ? {} : { former: lease }),
+    former: lease,
   };
   return { answer: { count: updated.count, isLatest }, updated };
 }

@@ -22,13 +22,13 @@ export function redacted(fault: Fault): Fault {
   return new RedactedFault(code, serverDiskMessage(fault.cause) ?? message, {
     remedy: "contact the server's owner",
     cause: fault,
-    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    retryAfterMs,
   });
 }
 
 export function withMessage(fault: Fault, message: string): Fault {
   const { code, remedy, cause, retryAfterMs } = fault;
-  const detail = { remedy, cause, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
+  const detail = { remedy, cause, retryAfterMs };
   if (fault instanceof RedactedFault) return new RedactedFault(code, message, detail);
   return new Fault(code, message, detail);
 }

@@ -387,7 +387,7 @@ export class ClusterAddresses {
   #send(): void {
     const { siblings, peers, onChange } = this.options;
     const address = this.#own;
-    siblings.publish({ kind: "place", ...(address === undefined ? {} : { place: address }) });
+    siblings.publish({ kind: "place", place: address });
     const { all } = this;
     const key = all.map(formatAddress).join();
     if (key === this.#lastSent) return;

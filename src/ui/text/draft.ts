@@ -24,8 +24,8 @@ export function startEdit(
   return {
     text,
     edits: seq,
-    ...(editedUnixMs !== undefined && { editedUnixMs }),
-    ...(!isEmptyDraft(pendingDraft) && { before: pendingDraft }),
+    editedUnixMs,
+    before: !isEmptyDraft(pendingDraft) ? pendingDraft : undefined,
   };
 }
 

@@ -88,7 +88,7 @@ describe("a file in a sealed room", () => {
     const received = new MemoryFolder();
     await get(ben, sent.id, received);
     expect(received.opened[0]).toMatchObject({ details, folderSize: folder });
-    expect("unsaid" in sent).toBe(false);
+    expect(sent.unsaid).toBeUndefined();
     await ben.forgeEdit(seq, "canaries of ben");
     await ana.edit(seq, "canaries no more");
     await ana.edit(seq, "");

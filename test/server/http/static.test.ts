@@ -45,7 +45,8 @@ test.each([
   ["gzip, BR ; q=0.5", "br", "br"],
   ["zstd, *", null, "let x;"],
 ])("with Accept-Encoding %p comes as %p", async (accepted, coding, text) => {
-  const headers = accepted === undefined ? {} : { "accept-encoding": accepted };
+  const headers: Record<string, string> =
+    accepted === undefined ? {} : { "accept-encoding": accepted };
   const response = await fetchPath("/assets/page-1.js", headers);
   expect(response.headers.get("content-encoding")).toBe(coding);
   expect(response.headers.get("vary")).toBe("accept-encoding");

@@ -40,7 +40,7 @@ const CODE_ROLES: Readonly<Record<CodeRole, ColourRole>> = {
 export function textLines(message: MessageText, columns: number): readonly StyledLine[] {
   const { text, mentions, me, role, author = [], mark, hit } = message;
   const blocks = parseMarkup(text, new Set(mentions.map((name) => name.toLowerCase())));
-  const style: TextStyle = { me, hit, ...(role === undefined ? {} : { role }) };
+  const style: TextStyle = { me, hit, role };
   const [only] = blocks;
   if (blocks.length === 1 && only?.kind === "lines") {
     return wrapSpans([...author, ...spansOf(only.parts, style), ...mark], columns);

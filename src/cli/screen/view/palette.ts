@@ -231,6 +231,7 @@ export class Palette {
   #codeOf(span: Span, under: ColourRole | undefined): string {
     const { role, bold = false, italic = false, strike = false, picture } = span;
     if (picture !== undefined) return `\x1b[${pictureAttributes(picture.id)}m`;
+    // The other styles of a role stay, so only those that are set may be in the object.
     const spanStyle = {
       ...(bold && { bold }),
       ...(italic && { italic }),

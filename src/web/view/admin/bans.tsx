@@ -40,8 +40,8 @@ export function BanDialog({ target: initialTarget = "", onClose, onDone }: BanDi
     await chat.request("ban", {
       ...banTarget(target.trim().replace(/^@/, "")),
       on: true,
-      ...(spanMs === 0 ? {} : { until: Date.now() + spanMs }),
-      ...(reason.trim() === "" ? {} : { reason: reason.trim() }),
+      until: spanMs === 0 ? undefined : Date.now() + spanMs,
+      reason: reason.trim() || undefined,
     });
     onDone();
   };

@@ -186,7 +186,8 @@ function Progress({ transfer }: { readonly transfer: Transfer }) {
     <>
       <progress
         aria-label={texts.progress}
-        {...(sizeBytes === undefined ? {} : { value: doneBytes, max: Math.max(1, sizeBytes) })}
+        value={sizeBytes === undefined ? undefined : doneBytes}
+        max={sizeBytes === undefined ? undefined : Math.max(1, sizeBytes)}
       />{" "}
       {formatSize(doneBytes)}
       {sizeBytes === undefined ? "" : ` / ${formatSize(sizeBytes)}`}

@@ -32,9 +32,10 @@ function appendAnswer(
     ...(Object.fromEntries(columns) as Record<ColumnName, number[]>),
     since: answer.since,
     last: answer.last,
-    ...(diskFreeBytes === undefined
-      ? {}
-      : { diskFreeBytes: appended(samples.diskFreeBytes ?? [], diskFreeBytes) }),
+    diskFreeBytes:
+      diskFreeBytes === undefined
+        ? undefined
+        : appended(samples.diskFreeBytes ?? [], diskFreeBytes),
   };
 }
 

@@ -320,8 +320,9 @@ export function ServerTable<Row>(props: ServerTableProps<Row>) {
   const fetchPages = async () => {
     const rows: Row[] = [];
     const request = {
-      ...(find === "" ? {} : { find: cutText(find, FIND_BYTES_MAX) }),
-      ...(order === undefined ? {} : { sort: order.by, down: order.down }),
+      find: find === "" ? undefined : cutText(find, FIND_BYTES_MAX),
+      sort: order?.by,
+      down: order?.down,
     };
     for (let page = 1; ; page++) {
       const answer = await ask({ ...request, skip: rows.length });

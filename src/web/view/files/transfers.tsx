@@ -73,7 +73,8 @@ export const TransferLine = memo(function TransferLine({
         {state.kind === "done" ? null : (
           <progress
             aria-label={texts.progress}
-            {...(size === undefined ? {} : { max: Math.max(1, size), value: progress?.doneBytes })}
+            max={size === undefined ? undefined : Math.max(1, size)}
+            value={size === undefined ? undefined : progress?.doneBytes}
           />
         )}
         <span className="file-note">{transferText(transfer, texts, faultText)}</span>

@@ -367,7 +367,7 @@ function loginFieldError(attempt: LoginAttempt, texts: Texts): LoginFieldError |
   switch (fault.code) {
     case "name-invalid": {
       const text = isName(name) ? texts.nameRefused : texts.nameInvalid;
-      return { at: "name", text, ...(name === "" ? {} : { proposal }) };
+      return { at: "name", text, proposal: name === "" ? undefined : proposal };
     }
     case "usage":
       return isShort(password)

@@ -100,9 +100,9 @@ export function PollDialog({ target, onClose }: CloseProps & { readonly target: 
     const lines = options.map((option) => option.trim()).filter((option) => option !== "");
     const until = spanMs === 0 ? undefined : Date.now() + spanMs;
     return chat.actions.startPoll(target, question.trim(), lines, {
-      ...(many ? { many } : {}),
-      ...(anonymous ? { anonymous } : {}),
-      ...(until === undefined ? {} : { until }),
+      many: many || undefined,
+      anonymous: anonymous || undefined,
+      until,
     });
   };
   return (

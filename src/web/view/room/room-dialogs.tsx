@@ -163,8 +163,8 @@ export function CreateRoomDialog({ onClose, onOpen, ...initial }: CreateRoomProp
       create: true,
       sealed,
       assignment: isAssignment && !sealed,
-      ...(isOpen ? {} : { password }),
-      ...(isTopicless ? {} : { topic: topic.trim() }),
+      password: isOpen ? undefined : password,
+      topic: isTopicless ? undefined : topic.trim(),
     });
     return onOpen(created);
   };

@@ -238,7 +238,8 @@ function RulesForm({ room, onClose }: CloseProps & { readonly room: RoomState })
       <Field
         id="rule-slow"
         label={texts.ruleSlow}
-        {...(isInvalid ? { fault: hint } : { hint })}
+        fault={isInvalid ? hint : undefined}
+        hint={isInvalid ? undefined : hint}
         value={slow}
         onChange={setSlow}
       />

@@ -91,7 +91,7 @@ export function IconButton(props: IconButtonProps) {
       className={`icon-button ${className}`}
       aria-label={label}
       title={label}
-      {...(isPressed === undefined ? {} : { "aria-pressed": isPressed })}
+      aria-pressed={isPressed}
       aria-disabled={isDisabled}
       onClick={onPress}
     >

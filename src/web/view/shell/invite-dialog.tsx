@@ -58,8 +58,8 @@ export function inviteText(
     host,
     port,
     portGiven: true,
-    ...(secret === undefined ? {} : { secret }),
-    ...(fingerprint === undefined ? {} : { fingerprint: parseFingerprint(fingerprint) }),
+    secret,
+    fingerprint: fingerprint === undefined ? undefined : parseFingerprint(fingerprint),
   });
 }
 

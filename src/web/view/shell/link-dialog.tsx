@@ -73,9 +73,7 @@ export function LinkDialog({ onClose, onLinked, origin }: LinkProps) {
       ) : (
         <>
           <p>{origin === undefined ? texts.linkExplained : texts.linkMoves}</p>
-          {code === undefined ? null : (
-            <LinkCode code={code} {...(origin === undefined ? {} : { origin })} />
-          )}
+          {code === undefined ? null : <LinkCode code={code} origin={origin} />}
           {isCrowded ? <p role="status">{texts.linkCrowded}</p> : null}
         </>
       )}

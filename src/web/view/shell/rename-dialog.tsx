@@ -33,7 +33,7 @@ export function RenameDialog({ subject, onDone, onClose }: RenameProps) {
         onChange={setName}
         isRequired
         isFirst
-        {...("user" in subject ? { hint: texts.renameExplained } : {})}
+        hint={"user" in subject ? texts.renameExplained : undefined}
       />
     </FormDialog>
   );
