@@ -105,7 +105,7 @@ export class Actions {
     this.#store = store;
     this.#typing = new TypingNotifier(now, (room, on) => {
       // Older servers refuse this request.
-      actor.request("typing", { room, on }).catch(() => undefined);
+      void actor.request("typing", { room, on }).catch(ignoreFault);
     });
   }
 

@@ -4,7 +4,7 @@ import { isUtf8 } from "node:buffer";
 import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { concatBytes, utf8Decode, utf8Encode } from "../base/bytes.ts";
-import { Fault, msg } from "../base/fault.ts";
+import { Fault, ignoreFault, msg } from "../base/fault.ts";
 import { TEXT_BYTES_MAX } from "../base/limits.ts";
 import { checkName } from "../base/names.ts";
 import { cleanText, quoteText, withoutMark } from "../base/text.ts";
@@ -310,7 +310,7 @@ async function uploadAll(
         if (isAnnounced || isText || doneBytes === sizeBytes) return;
         isAnnounced = true;
         const topic = shareTopic(sources.length, id);
-        client.request("topic", { room: LOBBY, topic }).catch(() => {});
+        void client.request("topic", { room: LOBBY, topic }).catch(ignoreFault);
       },
     });
     note(source);

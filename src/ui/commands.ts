@@ -1,6 +1,6 @@
 /** Slash commands of every user interface. */
 
-import { Fault, msg, type Translatable } from "../base/fault.ts";
+import { Fault, ignoreFault, msg, type Translatable } from "../base/fault.ts";
 import { SLOW_SECONDS_MAX } from "../base/limits.ts";
 import { checkName, formatTarget, parseTarget } from "../base/names.ts";
 import { parseTime, type TimeContext } from "../base/parse-time.ts";
@@ -119,7 +119,7 @@ const leave: Command<{ readonly room: string | undefined }> = {
 /** A user cannot leave a conversation, so it is hidden until its next message. */
 async function hideConversation(chat: Chat, target: string): Promise<CommandAnswer> {
   // Messages in flight would make the conversation visible again.
-  await chat.actions.sent(target).catch(() => undefined);
+  await chat.actions.sent(target).catch(ignoreFault);
   chat.actions.hide(target);
   return { note: (texts) => texts.returnedTo(chat.actions.lastRoom), leftRoom: target };
 }

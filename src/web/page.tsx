@@ -6,6 +6,7 @@ import type { ReactNode } from "react";
 import { PROTOTYPES } from "../base/display-names.ts";
 import { asFault, Fault } from "../base/fault.ts";
 import { TINTS } from "../core/model/tint.ts";
+import { ifPossible } from "../io/promises.ts";
 import { languageFor } from "../ui/messages/languages.ts";
 import { browserPlatform } from "./browser/browser.ts";
 import { loadTexts } from "./browser/texts.ts";
@@ -72,7 +73,7 @@ async function startChat(): Promise<void> {
   takeOver(<App chat={chat} texts={texts} />);
   watchEnd(chat);
   // Refuses and finds display names of other alphabets. The server has checked them already.
-  const table = await import("../base/confusables.ts").catch(() => undefined);
+  const table = await ifPossible(import("../base/confusables.ts"));
   PROTOTYPES.load(table?.CONFUSABLES ?? "");
 }
 

@@ -247,6 +247,11 @@ export const RULES: readonly Rule[] = [
     check: ({ text }) => wideLines(text, CODE_COLUMNS_MAX),
     bad: ["src/io/a.ts", `const a = "${"x".repeat(100)}";`, `// ${"x".repeat(98)}`],
   },
+  forbid("silent catches", /^src\/(?!io\/promises\.ts$).*\.tsx?$/, "src/core/a.ts", [
+    /\.catch\(\(\) => (?:undefined|\{\})\)/,
+    "use ignoreFault, or the function of src/io/promises.ts that says why nobody is told",
+    "void send().catch(() => undefined);",
+  ]),
   forbid("working folder", /^src\/(?!io\/disk\/working-folder\.ts$).*\.ts$/, "src/cli/a.ts", [
     /\bprocess\.cwd\(|import \{[^}]*\bresolve\b[^}]*\} from "node:path"/,
     "fails in a deleted folder: use io/disk/working-folder.ts",

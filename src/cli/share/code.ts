@@ -15,6 +15,7 @@ import { nativeVerifier } from "../../crypto/identity.ts";
 import { delay } from "../../io/clock.ts";
 import { type Entropy, systemEntropy } from "../../io/entropy.ts";
 import { LAN, type MulticastDnsNetwork } from "../../io/lan/discovery.ts";
+import { markHandled } from "../../io/promises.ts";
 import type { DiscoveredServer } from "../../wire/announcement.ts";
 import type { Fingerprint } from "../../wire/fingerprint.ts";
 import {
@@ -347,7 +348,7 @@ class AnnouncedSenders {
         this.#runningCount--;
         this.#notify();
       });
-    invite.catch(() => {}); // Reported by `redeem`.
+    markHandled(invite); // Reported by `redeem`.
   }
 
   #notify(): void {

@@ -11,6 +11,7 @@ import { readSmallFile, writeSmallFile } from "../../io/disk/data-folder.ts";
 import { onDisk } from "../../io/disk/disk.ts";
 import { FilePresence } from "../../io/disk/presence.ts";
 import { makePrivateFolder } from "../../io/disk/private-path.ts";
+import { ifPossible } from "../../io/promises.ts";
 import { removedHomeFault } from "../../io/state/schema.ts";
 import { bearerOf, faultResponse } from "../../server/http/post-api.ts";
 import type { Fingerprint } from "../../wire/fingerprint.ts";
@@ -132,7 +133,7 @@ export async function serveLocalData(
     if (!isToken(bearerOf(request), token)) {
       throw new Fault("login-refused", "this page was opened by an earlier run of chat web");
     }
-    const parsed = v.safeParse(StoreRequest, await request.json().catch(() => undefined));
+    const parsed = v.safeParse(StoreRequest, await ifPossible(request.json()));
     if (!parsed.success) throw new Fault("usage", "invalid request");
     const headers = { "content-type": "application/json", "cache-control": "no-store" };
     return new Response(jsonLine({ value: store.answer(parsed.output) }), { headers });

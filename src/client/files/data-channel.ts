@@ -5,6 +5,7 @@ import { RECONNECT_MAX_MS, RECONNECT_PENDING_MAX_MS } from "../../base/limits.ts
 import { Backoff } from "../../core/backoff.ts";
 import type { Clock } from "../../io/clock.ts";
 import type { Entropy } from "../../io/entropy.ts";
+import { markHandled } from "../../io/promises.ts";
 import type { Fingerprint } from "../../wire/fingerprint.ts";
 import { unlessAborted } from "../link/abort.ts";
 import type { ActiveLink, LoggedInLink } from "../link/active-link.ts";
@@ -131,7 +132,7 @@ async function openChannel(
     // Create the connection in the same tick as the link, so that no message is missed.
     .then((link) => new Connection(link, options.clock));
   const connection = await unlessAborted(signal, opening).catch((error: unknown) => {
-    opening.then((connection) => connection.close()).catch(() => {});
+    markHandled(opening.then((connection) => connection.close()));
     throw error;
   });
   try {

@@ -6,6 +6,7 @@ import type { FileId } from "../../base/ids.ts";
 import { CHUNK_BYTES } from "../../base/limits.ts";
 import type { PauseCause } from "../../core/transfer/progress.ts";
 import type { FolderSize, ForeignChunks, Sink } from "../../io/blob/interfaces.ts";
+import { settled } from "../../io/promises.ts";
 import { chunkCount } from "../../wire/chunks.ts";
 import type { FileDetails } from "../../wire/file-details.ts";
 import type { Fingerprint } from "../../wire/fingerprint.ts";
@@ -92,7 +93,7 @@ export class Download implements ChannelTask<DownloadedFile> {
   }
 
   async #runSettled(): Promise<void> {
-    await this.#running.catch(() => {}); // `runOverChannels` has received the fault.
+    await settled(this.#running); // `runOverChannels` has received the fault.
   }
 
   async #closeSink(): Promise<void> {

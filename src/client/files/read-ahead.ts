@@ -2,6 +2,7 @@
 
 import { assert } from "../../base/assert.ts";
 import type { Source } from "../../io/blob/interfaces.ts";
+import { markHandled, settled } from "../../io/promises.ts";
 import type { Hashing } from "./hashing.ts";
 
 export interface ReadChunk {
@@ -63,10 +64,10 @@ export class ReadAhead {
     this.#next += this.#batchChunks;
     // A seek discards the reads queued before it.
     const read = this.#tail.then(() => (seeks === this.#seeks ? this.#read(first) : []));
-    this.#tail = read.catch(() => {});
+    this.#tail = settled(read);
     return Array.from({ length: this.#batchChunks }, (_, i) => {
       const chunk = read.then((chunks) => chunks[i]);
-      chunk.catch(() => {});
+      markHandled(chunk);
       return chunk;
     });
   }

@@ -22,6 +22,7 @@ import type {
 } from "../../io/blob/interfaces.ts";
 import { acquireBuffer, releaseBuffer } from "../../io/disk/buffer-pool.ts";
 import type { FileProperty } from "../../io/disk/disk.ts";
+import { markHandled } from "../../io/promises.ts";
 import { TaskQueue } from "../../io/task-queue.ts";
 import { chunkCount, type RunningHash } from "../../wire/chunks.ts";
 import { SEALED_FILE_NAME } from "../../wire/messages-sealed.ts";
@@ -294,15 +295,15 @@ export class DecryptingSink implements Sink {
   append(_sha256: Uint8Array, bytes: Uint8Array): Promise<void> {
     const index = this.#next++;
     const decrypting = this.stream.unseal(index, bytes);
-    // Avoids an unhandled rejection while a chunk waits behind another chunk that fails.
-    decrypting.catch(() => {});
+    // A chunk may wait behind another one that fails.
+    markHandled(decrypting);
     const previous = this.#tail;
     const written = (async () => {
       await previous;
       return this.#writeContent(index, await decrypting);
     })();
     this.#tail = written;
-    this.#tail.catch(() => {}); // The caller of `append` receives the fault.
+    markHandled(written); // The caller of `append` receives the fault.
     return written.then(async (writes) => {
       await Promise.all(writes);
     });

@@ -26,6 +26,7 @@ import {
 import { type LineMatcher, lineMatcher } from "../disk/search-worker.ts";
 import type { Archive, PageQuery, RecordPage } from "../log/log.ts";
 import { segmentName } from "../log/segment.ts";
+import { markHandled } from "../promises.ts";
 import type { BlockIndex, ByteRange } from "./block-index.ts";
 import { isRare, type LineSearchQuery, lineQueryOf } from "./line-query.ts";
 import { type ArchiveOptions, type IndexView, LogIndex } from "./log-index.ts";
@@ -76,7 +77,7 @@ export class SegmentFiles {
           ? reusable
           : Buffer.allocUnsafeSlow(sizeBytes);
       const filled = this.#fill(range, buffer);
-      filled.catch(() => {}); // The caller that awaits the read receives this error.
+      markHandled(filled); // The caller that awaits the read receives this error.
       pending.push(filled);
     };
     try {

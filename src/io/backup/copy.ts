@@ -31,6 +31,7 @@ import { appendSparse } from "../disk/sparse.ts";
 import { eraseLine } from "../log/erasure.ts";
 import { linesOf, scanBlocks } from "../log/scan.ts";
 import { listSegments, segmentName } from "../log/segment.ts";
+import { ifPossible } from "../promises.ts";
 import type { LogExtent } from "./manifest.ts";
 
 const BLOCK_BYTES = 1 << 20;
@@ -202,7 +203,7 @@ async function copyContent(options: ContentOptions, file: FileEntry): Promise<vo
     await disk.removeFolder(join(to, file.file));
     await moveFile(disk, staging, join(to, file.file));
   } catch (error) {
-    await disk.removeFolder(staging).catch(() => undefined);
+    await ifPossible(disk.removeFolder(staging));
     throw diskFault(error, to);
   }
 }

@@ -20,6 +20,7 @@ import { lockFolder } from "../disk/lock.ts";
 import { isMountPoint } from "../disk/stat.ts";
 import { absolutePath } from "../disk/working-folder.ts";
 import { readCheckpointFile } from "../log/checkpoints.ts";
+import { ifPossible } from "../promises.ts";
 import { BACKUP_LOGS, DAMAGED_LISTED_MAX, SMALL_BYTES_MAX, SMALL_FILES } from "./backup.ts";
 import {
   copyContents,
@@ -140,7 +141,7 @@ async function restoreTo(options: RestoreOptions, data: string): Promise<Restore
     const lostFiles = { missingFiles: missing, damagedFiles: damaged, damagedRecords };
     return { size, root, bytes: logBytes + files.totalBytes, data, aside, ...lostFiles };
   } catch (error) {
-    await removeStaging(disk, staging).catch(() => undefined);
+    await ifPossible(removeStaging(disk, staging));
     if (aside !== undefined) await moveBack(options, aside, data);
     throw diskFault(error, data);
   }
@@ -214,7 +215,7 @@ async function newerState(
   });
   if (kind !== "folder" || !disk.exists(join(data, "format.json"))) throw notEmpty;
   const history = join(checkDataFolder(data), "history");
-  const first = await firstLeaf(disk, history, sha256).catch(() => undefined);
+  const first = await ifPossible(firstLeaf(disk, history, sha256));
   if (first !== manifest.server) throw notEmpty;
   const current = await Promise.try(() => readCheckpointFile(disk, history)).catch(ignoreCorrupt);
   // Ignore damage in the old folder, because it may be the reason for the restore.

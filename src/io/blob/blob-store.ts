@@ -19,6 +19,7 @@ import {
   writeWholeFile,
 } from "../disk/disk.ts";
 import { appendSparse } from "../disk/sparse.ts";
+import { ifPossible, markHandled } from "../promises.ts";
 import { TaskQueue } from "../task-queue.ts";
 import type { ChecksumFile } from "./checksum-file.ts";
 import { ChunkSequence, type ChunkSequenceOptions, type Content } from "./chunk-file.ts";
@@ -276,7 +277,7 @@ class FolderStore implements BlobStore {
       onClose: (closing) => {
         if (this.#open.get(file) !== blob) return;
         this.#open.delete(file);
-        this.#enqueue(file, () => closing).catch(() => undefined);
+        markHandled(this.#enqueue(file, () => closing));
       },
     };
     const blob = await ChunkSequence.open(
@@ -307,7 +308,7 @@ class FolderStore implements BlobStore {
     const openBlob = this.#open.get(file);
     this.#open.delete(file);
     await openBlob?.closeWithFault(new Fault("store-failed", `${file} could not be created`));
-    await disk.removeFolder(join(folder, file)).catch(() => undefined);
+    await ifPossible(disk.removeFolder(join(folder, file)));
   }
 
   #enqueue<Result>(file: FileId, task: () => Promise<Result>): Promise<Result> {

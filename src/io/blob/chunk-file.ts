@@ -8,6 +8,7 @@ import { CHUNK_BYTES, TRANSFER_SYNC_BYTES, UNSYNCED_CHUNKS_MAX } from "../../bas
 import { chunkSize, Digest } from "../../wire/chunks.ts";
 import { acquireBuffer } from "../disk/buffer-pool.ts";
 import { type DiskFile, diskFault, isFull, skipBytes } from "../disk/disk.ts";
+import { settled } from "../promises.ts";
 import { TaskQueue } from "../task-queue.ts";
 import { ChecksumFile } from "./checksum-file.ts";
 
@@ -249,7 +250,7 @@ export class ChunkSequence {
 
   clear(): Promise<void> {
     return this.#use(async () => {
-      await this.#syncing.catch(() => undefined);
+      await settled(this.#syncing);
       await this.#cut(0, newDigest());
     });
   }

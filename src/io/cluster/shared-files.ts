@@ -14,6 +14,7 @@ import { HASH_BYTES } from "../../wire/chunks.ts";
 import { encodeMetadata, parseMetadata } from "../blob/blob-store.ts";
 import type { BlobMetadata } from "../blob/interfaces.ts";
 import { type Clock, retry } from "../clock.ts";
+import { markHandled } from "../promises.ts";
 import { TaskQueue } from "../task-queue.ts";
 import { isWithoutMajority } from "./majority.ts";
 
@@ -186,8 +187,7 @@ export class SharedFiles {
           const nextHash = hashes[next];
           if (nextHash === undefined || inFlight.length === CLUSTER_CHUNKS_PER_FILE_MAX) break;
           const chunk = this.chunk(file, next, nextHash);
-          // Prevents an unhandled rejection if an earlier chunk fails first.
-          chunk.catch(() => undefined);
+          markHandled(chunk); // An earlier chunk may fail first.
           inFlight.push(chunk);
         }
         const bytes = await inFlight.shift();

@@ -5,6 +5,7 @@ import { Fault } from "../../base/fault.ts";
 import { CHUNK_BYTES, STREAM_RETAINED_CHUNKS_MAX } from "../../base/limits.ts";
 import { quoteText } from "../../base/text.ts";
 import type { Source } from "../blob/interfaces.ts";
+import { ifPossible } from "../promises.ts";
 import { TaskQueue } from "../task-queue.ts";
 
 /** Retains chunks until they are released. At the limit, `read` waits for a release. */
@@ -56,7 +57,7 @@ class StreamSource implements Source {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#onRelease?.();
-    this.#reader.cancel().catch(() => undefined);
+    void ifPossible(this.#reader.cancel());
   }
 
   async #read(index: number): Promise<Uint8Array | undefined> {

@@ -3,6 +3,7 @@
 import { createSocket, type Socket } from "node:dgram";
 import { assert } from "../../base/assert.ts";
 import { Fault } from "../../base/fault.ts";
+import { ifPossible } from "../promises.ts";
 import { interfaceAddresses, sendingAddress } from "./interfaces.ts";
 
 const LAN_UDP_BYTES_MAX = 65_507;
@@ -222,7 +223,7 @@ async function chosenInterfaces(
   const external = ipv4Addresses.filter(({ internal }) => !internal);
   const found = (external.length > 0 ? external : ipv4Addresses).map(({ address }) => address);
   if (options.scope === "all" || found.length < 2) return found;
-  const defaultAddress = await sendingAddress(options.group, options.port).catch(() => undefined);
+  const defaultAddress = await ifPossible(sendingAddress(options.group, options.port));
   return [
     defaultAddress !== undefined && found.includes(defaultAddress)
       ? defaultAddress

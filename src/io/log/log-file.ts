@@ -42,6 +42,7 @@ import {
   writeWhole,
 } from "../disk/disk.ts";
 import type { Entropy } from "../entropy.ts";
+import { settled } from "../promises.ts";
 import {
   type AssignedPosition,
   appendBytes,
@@ -434,7 +435,7 @@ export class LogFile implements Log {
     if (this.#isClosed) return;
     this.#isClosed = true;
     await this.#draining;
-    await this.#verifying?.catch(() => undefined);
+    await settled(this.#verifying);
     this.#followers.clear();
     this.#file.close();
   }

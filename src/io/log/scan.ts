@@ -5,6 +5,7 @@ import type { Sha256 } from "../../base/ids.ts";
 import { LINE_BYTES_MAX } from "../../base/limits.ts";
 import { classifyLine, type LogRecord, parseHead, parseLine } from "../../wire/record.ts";
 import { type Disk, type DiskFile, diskFault, OverlongLine } from "../disk/disk.ts";
+import { settled } from "../promises.ts";
 import type { Segment } from "./segment.ts";
 
 const SCAN_BLOCK_BYTES = 1 << 20;
@@ -52,7 +53,7 @@ export async function* scanBlocks(
       at = next;
     }
   } finally {
-    await pending.catch(() => undefined);
+    await settled(pending);
   }
 }
 

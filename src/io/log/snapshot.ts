@@ -14,6 +14,7 @@ import type { LogOrderValue } from "../../core/log/order.ts";
 import type { SeqSetValue } from "../../core/log/seq-set.ts";
 import type { Clock } from "../clock.ts";
 import { type Disk, diskFault, readWholeFile, writeWholeFile } from "../disk/disk.ts";
+import { ifPossible } from "../promises.ts";
 import { LineReader } from "./line-reader.ts";
 import type { LogFile } from "./log-file.ts";
 import { listSegments, matchSizes, type SegmentValue, segmentName } from "./segment.ts";
@@ -265,7 +266,7 @@ export class SnapshotWriter<Folds> {
     const { disk, path, onWriteError: onTrouble } = this.#options;
     try {
       if (!removeSnapshot(disk, path)) return;
-      void disk.syncFolder(dirname(path)).catch(() => undefined);
+      void ifPossible(disk.syncFolder(dirname(path)));
     } catch (error) {
       onTrouble(diskFault(error, path));
     }

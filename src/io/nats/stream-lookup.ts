@@ -13,6 +13,7 @@ import { CLUSTER_ANSWER_TIMEOUT_MS, CLUSTER_START_TIMEOUT_MS } from "../../base/
 import { cleanText } from "../../base/text.ts";
 import { type Clock, retry } from "../clock.ts";
 import { RefusedByNats } from "../cluster/majority.ts";
+import { ifPossible } from "../promises.ts";
 import { refusalOf } from "./refusals.ts";
 import { REPLICAS } from "./stream-config.ts";
 
@@ -95,7 +96,7 @@ async function checkSubjects(
   error: unknown,
 ): Promise<void> {
   if (!(error instanceof JetStreamApiError) || error.code !== SUBJECTS_OVERLAP) return;
-  const owner = await manager.streams.find(subject).catch(() => undefined);
+  const owner = await ifPossible(manager.streams.find(subject));
   if (owner === undefined) return;
   const message = `the stream ${cleanText(owner)} in NATS has the subject ${subject}`;
   const remedy = `remove the subject from ${cleanText(owner)}, or set a different --cluster`;

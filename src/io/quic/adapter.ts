@@ -24,6 +24,7 @@ import {
   UDP_STREAMS_MAX,
 } from "../../base/limits.ts";
 import type { Address } from "../link/link.ts";
+import { markHandled, settled } from "../promises.ts";
 import { normalizeAddress } from "../ws/address.ts";
 import { tuneUdpSocket } from "../ws/linux-sockets.ts";
 
@@ -103,7 +104,7 @@ export class QuicPipe {
   }
 
   async writable(): Promise<void> {
-    await this.#stream.writer[DRAINABLE]()?.catch(() => {});
+    await settled(this.#stream.writer[DRAINABLE]());
   }
 
   end(): void {
@@ -227,8 +228,8 @@ export class QuicSocket {
       endpoint,
       sni: { "*": identity },
     });
-    listening.catch(() => {});
-    endpoint.closed.catch(() => {});
+    markHandled(listening);
+    markHandled(endpoint.closed);
     const failure: unknown = Bun.peek(listening);
     if (failure instanceof Error) throw failure;
     if (endpoint.destroyed) throw Bun.peek(endpoint.closed);
@@ -241,7 +242,7 @@ export class QuicSocket {
     const host = family === "ipv4" ? "0.0.0.0" : "::";
     const address = new SocketAddress({ address: host, family, port });
     const endpoint = new (quic().QuicEndpoint)({ address });
-    endpoint.closed.catch(() => {});
+    markHandled(endpoint.closed);
     return new QuicSocket(endpoint);
   }
 

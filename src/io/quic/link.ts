@@ -13,6 +13,7 @@ import { BaseLink, rethrow, slowReaderFault } from "../link/base-link.ts";
 import { encodeControlFrame, encodeFrames, FrameReader } from "../link/frame.ts";
 import type { Address, Link, LinkCounters } from "../link/link.ts";
 import type { Topics } from "../link/topics.ts";
+import { markHandled } from "../promises.ts";
 import type { QuicPipe, QuicWire } from "./adapter.ts";
 import { faultOfQuicCode, QUIC_CODE, quicCodeOf } from "./connection.ts";
 
@@ -71,7 +72,7 @@ export class QuicLink extends BaseLink {
     this.certificateHash = options.certificateHash;
     this.ended = this.#ended.promise;
     this.accepted = this.#accepted.promise;
-    this.accepted.catch(() => {});
+    markHandled(this.accepted);
     options.pipe.listen({
       data: (chunk) => this.#onData(chunk),
       closed: (code) => this.#onStreamClosed(code),

@@ -19,6 +19,7 @@ import { hasRoute, noRoute } from "../lan/interfaces.ts";
 import { connectInTurn, resolveAddresses, resolves } from "../link/addresses.ts";
 import { rethrow } from "../link/base-link.ts";
 import type { Address, Dial, DialOptions } from "../link/link.ts";
+import { markHandled } from "../promises.ts";
 import { isLoopback, normalizeAddress } from "./address.ts";
 import { WsClientLink } from "./client-link.ts";
 import { formatHostPort, MisdirectedFault, TLS_1_3, WebSocketUpgrade } from "./upgrade.ts";
@@ -72,8 +73,7 @@ class WsDialAttempt {
   constructor(private readonly attempt: Attempt) {
     this.#address = formatHostPort(attempt.host, attempt.port);
     this.#upgrade = new WebSocketUpgrade(this.#address, attempt.hostHeader, attempt.first);
-    // Prevent an unhandled rejection if the socket fails before `run` awaits the result.
-    this.#done.promise.catch(() => {});
+    markHandled(this.#done.promise); // The socket may fail before `run` awaits the result.
   }
 
   get remoteAddress(): string | undefined {

@@ -1,13 +1,14 @@
 /** Fetches of files from the cluster's shared store to this server. */
 
 import { equalBytes } from "../../base/bytes.ts";
-import { Fault } from "../../base/fault.ts";
+import { Fault, ignoreFault } from "../../base/fault.ts";
 import type { FileId } from "../../base/ids.ts";
 import { TRANSFER_SYNC_BYTES } from "../../base/limits.ts";
 import { defined } from "../../base/values.ts";
 import type { FileEntry } from "../../core/rooms/files.ts";
 import type { Blob, BlobMetadata, BlobStore } from "../../io/blob/interfaces.ts";
 import type { SharedFiles } from "../../io/cluster/shared-files.ts";
+import { markHandled } from "../../io/promises.ts";
 import { chunkSize } from "../../wire/chunks.ts";
 import { damagedFile, unknownFile } from "./offer-checks.ts";
 import type { Quotas } from "./quotas.ts";
@@ -88,7 +89,7 @@ export class SharedFetch {
       ready.reject(error);
       this.#wake();
     });
-    this.ready.catch(() => undefined);
+    markHandled(this.ready);
   }
 
   get fault(): Fault | undefined {
@@ -116,7 +117,7 @@ export class SharedFetch {
       await blob.sync();
       if (!isComplete(blob, this.fact)) throw damagedFile();
     } catch (error) {
-      await blob.sync().catch(() => undefined);
+      await blob.sync().catch(ignoreFault);
       throw error;
     } finally {
       blob.close();

@@ -3,6 +3,7 @@
 import { CHUNK_BYTES } from "../../base/limits.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import type { BlobMetadata } from "../../io/blob/interfaces.ts";
+import { markHandled } from "../../io/promises.ts";
 import { chunkCount, chunkSize } from "../../wire/chunks.ts";
 import type { DownloadContent } from "../session/connection-state.ts";
 import type { CollectedFolder } from "./collected.ts";
@@ -30,7 +31,7 @@ export class CollectedBlob implements DownloadContent {
     this.fact = { size: sizeBytes, chunks: chunkCount(sizeBytes), digest };
     this.#reader = new ByteReader(folder.chunks());
     this.#lastRead = this.#skip(from * CHUNK_BYTES);
-    this.#lastRead.catch(() => undefined); // Reported by the first chunk.
+    markHandled(this.#lastRead); // Reported by the first chunk.
   }
 
   get have(): number {
@@ -50,7 +51,7 @@ export class CollectedBlob implements DownloadContent {
 
   close(): void {
     this.folder.onEnd();
-    void this.#reader.close().catch(() => undefined);
+    markHandled(this.#reader.close());
   }
 
   #chunk(index: number): Promise<Uint8Array> {

@@ -6,6 +6,7 @@ import { asFault, Fault } from "../../base/fault.ts";
 import { cleanFileName } from "../../base/file-names.ts";
 import { PROXY_STATUSES } from "../../io/http/proxy-status.ts";
 import type { Link } from "../../io/link/link.ts";
+import { ifPossible, markHandled } from "../../io/promises.ts";
 import { PageFault } from "../../ui/text/fault-text.ts";
 import { readFragment } from "../input/fragment.ts";
 import { isRouteHash } from "../input/route.ts";
@@ -177,7 +178,7 @@ function pageDial(page: Page, clock: Platform["clock"], dialWebSocket: Platform[
 /** Starts the first connection attempt while the page reads its store. */
 function dialEarly(dial: Platform["dial"]): Platform["dial"] {
   let first: ReturnType<typeof dial> | undefined = dial();
-  first.catch(() => undefined);
+  markHandled(first);
   return () => {
     const link = first ?? dial();
     first = undefined;
@@ -289,7 +290,7 @@ function askProgram(
 async function localFault({ fetch }: Page, token = "", error: unknown): Promise<never> {
   if (fetch === undefined) throw error;
   const request = { op: "get", table: "places", key: "" };
-  const answer = await askProgram(fetch, token, request).catch(() => undefined);
+  const answer = await ifPossible(askProgram(fetch, token, request));
   if (answer?.status !== 401) throw error;
   throw new Fault("login-refused", "this page was opened by an earlier run of chat web", {
     remedy: "open the address that chat web printed last",
@@ -345,7 +346,7 @@ function browserDatabases(
   watch: StoreWatch,
 ) {
   if (factory === undefined || range === undefined) return undefined;
-  const persist = () => void navigator.storage?.persist?.().catch(() => undefined);
+  const persist = () => void ifPossible(navigator.storage?.persist?.());
   const keyRange: MakeKeyRange = (low, high, isLowOpen, isHighOpen) =>
     range.bound(low, high, isLowOpen, isHighOpen);
   return { factory, keyRange, watch, persist };

@@ -4,6 +4,7 @@ import { Fault } from "../../base/fault.ts";
 import { CHUNK_BYTES } from "../../base/limits.ts";
 import { clampUnixMs } from "../../base/time.ts";
 import type { Source, StampMatch } from "../../io/blob/interfaces.ts";
+import { ifPossible } from "../../io/promises.ts";
 import type { FileDetails } from "../../wire/file-details.ts";
 
 /** Identifies a file's content by size and date, because browsers offer nothing more. */
@@ -103,7 +104,7 @@ class FileStream {
   }
 
   cancel(): void {
-    this.#reader?.cancel().catch(() => undefined);
+    void ifPossible(this.#reader?.cancel());
   }
 }
 

@@ -10,6 +10,7 @@ import { QueuedLink } from "../../io/http/queued-link.ts";
 import { CLOSE_CODE, closeFault } from "../../io/link/close-code.ts";
 import type { Frame } from "../../io/link/frame.ts";
 import type { Link } from "../../io/link/link.ts";
+import { ifPossible } from "../../io/promises.ts";
 import { PageFault } from "../../ui/text/fault-text.ts";
 import { NO_CERTIFICATE_HASH } from "./link.ts";
 
@@ -91,7 +92,7 @@ class HttpLink extends QueuedLink {
     this.#closed(fault);
     // Outlives the page. Ignored: without it, the server waits a while.
     const request = { method: "DELETE", keepalive: true };
-    this.options.fetch(this.url, request).catch(() => undefined);
+    void ifPossible(this.options.fetch(this.url, request));
   }
 
   protected override async dialChannel(): Promise<Link> {

@@ -3,6 +3,7 @@
 import { Fault } from "../../base/fault.ts";
 import { SAVED_BLOB_KEEP_MS } from "../../base/limits-page.ts";
 import type { Clock } from "../../io/clock.ts";
+import { settled } from "../../io/promises.ts";
 import type { SaveHandle, SaveTarget, Writable } from "./environment.ts";
 
 /** Retries removal, because a previous page may still have the incomplete file open. */
@@ -140,7 +141,7 @@ class FileTarget implements SaveTarget {
 
   #next<Value>(act: () => Promise<Value>): Promise<Value> {
     const done = this.#last.then(act);
-    this.#last = done.catch(() => undefined);
+    this.#last = settled(done);
     return done;
   }
 }

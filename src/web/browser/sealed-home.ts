@@ -4,6 +4,7 @@ import { STATE_KEY_BYTES } from "../../base/limits-sealed.ts";
 import type { SealedAccount } from "../../client/sealed/sealing.ts";
 import { webCipherOf } from "../../crypto/seal/file-cipher.ts";
 import { importStateKey, type StateKey } from "../../crypto/seal/state-box.ts";
+import { ifPossible } from "../../io/promises.ts";
 import type { Databases, Platform } from "./environment.ts";
 import { SEALED_FLAG, sealedDatabaseName } from "./preferences.ts";
 import { SealedDatabase } from "./sealed-database.ts";
@@ -23,7 +24,7 @@ export function openSealedHome(
     isPinned = true;
     databases.persist();
     // If this write fails, the next page learns about sealed rooms from the server.
-    store.write([{ ...SEALED_FLAG, value: true }]).catch(() => undefined);
+    void ifPossible(store.write([{ ...SEALED_FLAG, value: true }]));
   };
   return new SealedDatabase({ databases, locks, name: sealedDatabaseName(account), onPinned });
 }

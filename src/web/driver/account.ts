@@ -1,6 +1,7 @@
 /** The logged-in account on the page: its session, sealed rooms and transfers. */
 
 import type { Fault } from "../../base/fault.ts";
+import { ignoreFault } from "../../base/fault.ts";
 import type { ChatClient, LinkedSession } from "../../client/chat-client.ts";
 import type { Hashing } from "../../client/files/hashing.ts";
 import type { Connection } from "../../client/link/connection.ts";
@@ -106,7 +107,7 @@ export class PageAccount implements LinkedSession {
     const greetChannel = (connection: Connection) => greet(connection, greeting);
     const channels = { clock, entropy, activeLink, hashing, greet: greetChannel };
     const post = (to: string, text: string) =>
-      void session.posts.post(to, withMentions({ text })).catch(() => undefined);
+      void session.posts.post(to, withMentions({ text })).catch(ignoreFault);
     const callbacks = { post, attach, emit };
     return new PageTransfers({ platform, owner, channels, session, photos, ...callbacks });
   }

@@ -6,6 +6,7 @@
 import { toBase64Url } from "../../base/bytes.ts";
 import { ID_BYTES } from "../../base/ids.ts";
 import type { ComposerDraft } from "../../core/model/state.ts";
+import { ifPossible } from "../../io/promises.ts";
 import { combinedDraft, isDraft, isSameDraft } from "../../ui/text/draft.ts";
 import type { Platform, TabMessage } from "../browser/environment.ts";
 import type { Drafts, Preferences, TabRow, TabTable } from "../browser/preferences.ts";
@@ -175,7 +176,7 @@ export class TabDrafts {
   }
 
   async #isOpen(tab: string): Promise<boolean> {
-    const release = await this.options.platform.locks.hold(lockName(tab)).catch(() => undefined);
+    const release = await ifPossible(this.options.platform.locks.hold(lockName(tab)));
     release?.();
     return release === undefined;
   }
@@ -188,7 +189,7 @@ export class TabDrafts {
 
   async #claim(): Promise<string> {
     const { tabId, locks, entropy } = this.options.platform;
-    const hold = (id: string) => locks.hold(lockName(id)).catch(() => undefined);
+    const hold = (id: string) => ifPossible(locks.hold(lockName(id)));
     const stored = tabId.read();
     if (stored !== undefined && (await hold(stored)) !== undefined) return stored;
     const created = toBase64Url(entropy(ID_BYTES));

@@ -18,6 +18,7 @@ import { MemorySink } from "../../client/files/memory-sink.ts";
 import { type RunOptions, TransferQueue, type TransferTask } from "../../client/files/queue.ts";
 import { Transfers } from "../../client/files/transfers.ts";
 import type { Clock } from "../../io/clock.ts";
+import { ifPossible } from "../../io/promises.ts";
 import { PageFault } from "../../ui/text/fault-text.ts";
 import type { SaveHandle } from "../browser/environment.ts";
 import { FileSource, fileStamp } from "../browser/file-source.ts";
@@ -370,7 +371,7 @@ class Download implements PageTask {
     const { downloads, clock } = this.dependencies;
     const { key, handle } = this.info;
     // If this fails, an incomplete file stays on disk.
-    await this.sink?.abandon().catch(() => undefined);
+    await ifPossible(this.sink?.abandon());
     if (this.sink === undefined && handle !== undefined) await removeIncomplete(handle, clock);
     downloads.remove(key);
   }

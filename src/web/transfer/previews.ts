@@ -11,6 +11,7 @@ import {
 import { type PictureHeader, pictureHeader } from "../../core/client/picture-header.ts";
 import type { FileView } from "../../core/model/state.ts";
 import type { FilePreview } from "../../core/rooms/files.ts";
+import { settled } from "../../io/promises.ts";
 import { TaskQueue } from "../../io/task-queue.ts";
 import { imageType } from "../browser/media.ts";
 import type { PreviewOptions } from "./page-transfers.ts";
@@ -108,8 +109,7 @@ export class Previews {
     const { promise: started, resolve: start } = Promise.withResolvers<void>();
     const result = started.then(() => this.#load(file, stop.signal));
     const job: Job = { file, stop, result, start, requesters: 0 };
-    // Avoids an unhandled rejection if no caller awaits the preview.
-    result.catch(() => undefined).finally(() => this.#finished(job));
+    void settled(result).then(() => this.#finished(job));
     return job;
   }
 

@@ -14,6 +14,7 @@ import {
 import { cleanText } from "../../base/text.ts";
 import { isSameName } from "../../core/model/item.ts";
 import { shownName } from "../../core/model/people.ts";
+import { ifPossible } from "../../io/promises.ts";
 import type { Texts } from "../../ui/messages/en/page.ts";
 import { languageFor } from "../../ui/messages/languages.ts";
 import { authorText, briefText } from "../../ui/text/event-text.ts";
@@ -132,7 +133,7 @@ function useNotifications(): void {
   const [open] = useState(() => new OpenNotifications());
   useEffect(() => {
     // The worker would outlast `chat web`. The settings explain why it does not run elsewhere.
-    if (!chat.isLocal) void registerWorker(texts.lang).catch(() => undefined);
+    if (!chat.isLocal) void ifPossible(registerWorker(texts.lang));
   }, [chat, texts.lang]);
   useEffect(
     () =>
@@ -154,7 +155,7 @@ function useNotifications(): void {
         // The open room announces its messages.
         if (!isSameName(chat.model.open, target)) announce(`${title}: ${body}`);
         // The sound stays off if the browser requires a click first.
-        if (settings.sounds) playSound().catch(() => {});
+        if (settings.sounds) void ifPossible(playSound());
         if (!settings.notify || !("Notification" in window)) return;
         const content = { body, tag: `${room} ${item.seq}`, data: { at: target, room } };
         const closeLater = (close: () => void) => {
@@ -169,8 +170,8 @@ function useNotifications(): void {
           closeLater(() => notification.close());
         } catch {
           // The setting explains why a phone runs no service worker.
-          notifyFromWorker({ texts }, title, content).catch(() => {});
-          closeLater(() => void closeNotifications(content.tag).catch(() => {}));
+          void ifPossible(notifyFromWorker({ texts }, title, content));
+          closeLater(() => void ifPossible(closeNotifications(content.tag)));
         }
       }),
     [chat, open],

@@ -14,6 +14,7 @@ import {
 } from "../../../base/limits-screen.ts";
 import { jsonLine } from "../../../base/text.ts";
 import { removeFolder, renamePath } from "../../../io/disk/open-elsewhere.ts";
+import { ifPossible, settled } from "../../../io/promises.ts";
 import { nearestWord } from "../../suggest.ts";
 
 const FILE_NAME = "typed";
@@ -89,7 +90,7 @@ export class InputHistory {
     const lines = withLine(this.#lines, text);
     if (lines === this.#lines) return this.#writing;
     this.#lines = lines;
-    this.#writing = this.#writing.then(() => this.#append(text)).catch(() => undefined);
+    this.#writing = settled(this.#writing.then(() => this.#append(text)));
     return this.#writing;
   }
 
@@ -134,7 +135,7 @@ async function acquireLock(lock: string): Promise<boolean> {
     await mkdir(lock, 0o700);
     return true;
   } catch {
-    const stats = await stat(lock).catch(() => undefined);
+    const stats = await ifPossible(stat(lock));
     const isOld = stats !== undefined && Date.now() - stats.mtimeMs > LOCK_ABANDONED_MS;
     if (isOld) await removeFolder(lock);
     return false;

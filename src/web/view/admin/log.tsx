@@ -1,7 +1,7 @@
 /** Dashboard tab: the live log of events, and older moderation decisions. */
 
 import { memo, useEffect, useRef, useState } from "react";
-import { Fault } from "../../../base/fault.ts";
+import { Fault, ignoreFault } from "../../../base/fault.ts";
 import { SAVED_BLOB_KEEP_MS, USER_SCROLL_MS } from "../../../base/limits-page.ts";
 import { formatSize } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
@@ -235,7 +235,7 @@ function useEventLog(isOnline: boolean) {
       eventsWhileLoading = [];
       try {
         await chat.request("watch", { on: true });
-        const history = await chat.request("events", {}).catch(() => undefined);
+        const history = await chat.request("events", {}).catch(ignoreFault);
         if (isStopped) return;
         if (history !== undefined && history.since !== lastEvent.current.since) {
           lastEvent.current = { since: history.since, n: 0 };
@@ -257,7 +257,7 @@ function useEventLog(isOnline: boolean) {
       cancelAnimationFrame(frame);
       if (pending.length > 0) show();
       // Without a link, the server has already ended the subscription.
-      if (isOnline) chat.request("watch", { on: false }).catch(() => undefined);
+      if (isOnline) void chat.request("watch", { on: false }).catch(ignoreFault);
     };
   }, [chat, isOnline]);
   return { lines, fault };

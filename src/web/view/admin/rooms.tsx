@@ -1,5 +1,6 @@
 /** Dashboard tabs: rooms and files. */
 
+import { ignoreFault } from "../../../base/fault.ts";
 import { formatDuration, formatSize } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
 import { LOBBY } from "../../../core/rooms/rooms.ts";
@@ -142,7 +143,7 @@ function OpenFileButton({ file }: { readonly file: FileEntry }) {
   const view = async () => {
     for (const { id } of joined) {
       for (const seq of file.seqs) {
-        const item = await chat.actions.savedItem(id, seq).catch(() => undefined);
+        const item = await chat.actions.savedItem(id, seq).catch(ignoreFault);
         if (item?.file?.file === file.file) return openDialog(Viewer, { file: item.file });
       }
     }

@@ -1,6 +1,7 @@
 /** Unread badge on the tab's icon and on the installed app. */
 
 import { useEffect } from "react";
+import { ifPossible } from "../../../io/promises.ts";
 import { whenSettled } from "../shell/effects.ts";
 
 const SIZE = 64;
@@ -45,7 +46,7 @@ interface Badges {
 function badge(mentions: number): void {
   const { navigator } = window as { navigator: Badges };
   const set = mentions > 0 ? navigator.setAppBadge?.(mentions) : navigator.clearAppBadge?.();
-  set?.catch(() => undefined);
+  void ifPossible(set);
 }
 
 export function Badge({ mentions: calls }: { readonly mentions: number }) {

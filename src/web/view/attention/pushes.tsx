@@ -4,6 +4,7 @@ import { useEffect, useState } from "react";
 import { Fault } from "../../../base/fault.ts";
 import type { RoomId } from "../../../base/ids.ts";
 import { defined } from "../../../base/values.ts";
+import { ifPossible } from "../../../io/promises.ts";
 import type { Texts } from "../../../ui/messages/en/page.ts";
 import { readRoute } from "../../input/route.ts";
 import {
@@ -46,7 +47,7 @@ async function subscribeOnServer({ chat, texts }: PageValue): Promise<void> {
 
 export async function disablePushes({ change }: Pick<PageValue, "change">): Promise<void> {
   change({ pushesFor: undefined });
-  await unsubscribe().catch(() => undefined);
+  await ifPossible(unsubscribe());
 }
 
 function useOffer({ chat }: PageValue): boolean | undefined {
@@ -149,7 +150,7 @@ export function PushKeeper() {
   }, [chat]);
   useEffect(() => {
     if (!isFocused) return;
-    void closeNotifications().catch(() => undefined);
+    void ifPossible(closeNotifications());
   }, [isFocused]);
   return null;
 }

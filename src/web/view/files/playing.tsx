@@ -2,6 +2,7 @@
 
 import { createContext, useContext, useLayoutEffect, useRef, useSyncExternalStore } from "react";
 import { setNewest } from "../../../core/evict.ts";
+import { ifPossible } from "../../../io/promises.ts";
 import { usePage } from "../shell/context.tsx";
 import { listen } from "../shell/effects.ts";
 import { IconButton } from "../shell/icons.tsx";
@@ -131,7 +132,7 @@ export function RecordingSlot({ recording, playsAtOnce, onError }: RecordingProp
     const element = playing.take(recording);
     slot.current?.append(element);
     // A browser that refuses to play unasked leaves the button to the user.
-    if (playsAtOnce && !wasParked) element.play().catch(() => undefined);
+    if (playsAtOnce && !wasParked) void ifPossible(element.play());
     const stopListening = listen(element, "error", onError);
     return () => {
       stopListening();

@@ -2,6 +2,7 @@
 
 import { useEffect, useState } from "react";
 import { formatSize } from "../../../base/sizes.ts";
+import { ifPossible } from "../../../io/promises.ts";
 import type { Texts } from "../../../ui/messages/en/page.ts";
 import { installCommand } from "../../../ui/text/install-command.ts";
 import {
@@ -38,12 +39,12 @@ function useOffer(): Offer {
   useEffect(() => {
     if (chat.isLocal) return;
     const abort = new AbortController();
-    fetch("/program/", { signal: abort.signal })
+    const offered = fetch("/program/", { signal: abort.signal })
       .then((answer) => (answer.ok ? answer.json() : undefined))
       .then((answer: unknown) =>
         setOffer({ programs: offeredPrograms(answer), release: offeredRelease(answer) }),
-      )
-      .catch(() => undefined);
+      );
+    void ifPossible(offered);
     return () => abort.abort();
   }, [chat]);
   return offer;

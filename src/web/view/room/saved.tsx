@@ -1,6 +1,7 @@
 /** Dialogs that list saved messages and followed threads. */
 
 import { useEffect, useState } from "react";
+import { ignoreFault } from "../../../base/fault.ts";
 import type { RoomId } from "../../../base/ids.ts";
 import { followedThreads } from "../../../core/model/selectors.ts";
 import type { Item } from "../../../core/model/state.ts";
@@ -31,10 +32,7 @@ function useSaved(room: RoomId, seq: number): Item | "gone" | undefined {
   const [item, setItem] = useState<Item | "gone" | undefined>(undefined);
   useEffect(() => {
     const savedItem = chat.actions.savedItem(room, seq);
-    return whenSettled(
-      savedItem.catch(() => undefined),
-      (item) => setItem(item ?? "gone"),
-    );
+    return whenSettled(savedItem.catch(ignoreFault), (item) => setItem(item ?? "gone"));
   }, [chat, room, seq]);
   return item;
 }

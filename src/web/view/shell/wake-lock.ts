@@ -1,6 +1,7 @@
 /** Keeps the screen on while the page is visible. */
 
 import { useEffect } from "react";
+import { ifPossible } from "../../../io/promises.ts";
 import { listen } from "./effects.ts";
 
 type WakeLocks = Navigator["wakeLock"];
@@ -18,7 +19,7 @@ export function useWakeLock(isOn: boolean): void {
       lock = await wakeLocks()?.request("screen");
       if (isEnded) await lock?.release();
     };
-    const onVisible = () => void request().catch(() => undefined);
+    const onVisible = () => void ifPossible(request());
     onVisible();
     const stopListening = listen(document, "visibilitychange", onVisible);
     return () => {

@@ -2,6 +2,7 @@
 
 import { useCallback, useEffect, useRef, useState } from "react";
 import { hexPairs } from "../../../base/bytes.ts";
+import { ifPossible } from "../../../io/promises.ts";
 import { browserName } from "../../browser/browser-name.ts";
 import { TRUST_HASH } from "../../input/route.ts";
 import { registerWorker } from "../attention/push-browser.ts";
@@ -112,7 +113,7 @@ export function TrustRoute() {
   useEffect(() => {
     const open = async (hash: string) => {
       if (hash !== TRUST_HASH || chat.isLocal) return;
-      const offered = await root.fetch().catch(() => undefined);
+      const offered = await ifPossible(root.fetch());
       if (offered !== undefined) openDialog(TrustDialog, { offered });
     };
     void open(location.hash);

@@ -1,0 +1,21 @@
+/** Promises whose failure is no news at the place that uses them. */
+
+/** The failure reaches whoever awaits the promise; until then, it must not count as unhandled. */
+export function markHandled(promise: Promise<unknown>): void {
+  promise.catch(() => {});
+}
+
+/** Waits for the end of a promise whose failure reaches somebody else. */
+export async function settled(promise: Promise<unknown> | null | undefined): Promise<void> {
+  await promise?.catch(() => {});
+}
+
+/**
+ * For what the system, a browser or a library may refuse at any time, and on which nothing depends.
+ * @returns `undefined` if it fails
+ */
+export async function ifPossible<Value>(
+  promise: Promise<Value> | undefined,
+): Promise<Value | undefined> {
+  return promise?.catch(() => undefined);
+}
