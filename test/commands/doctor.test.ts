@@ -32,7 +32,7 @@ import {
   type ExpectedIdentity,
   type NetworkProbes,
 } from "../../src/cli/doctor/network.ts";
-import type { ClusterMembership } from "../../src/cli/serve/membership.ts";
+import type { ClusterMembership } from "../../src/cli/membership.ts";
 import type { ClusterInspection } from "../../src/cli/serve/survey.ts";
 import type { Greeted } from "../../src/client/trust.ts";
 import { makeCertificate } from "../../src/crypto/certificate.ts";

@@ -14,7 +14,7 @@ import type { NatsSettings } from "../../io/nats/monitor.ts";
 import type { ProbeTarget, TlsInfo } from "../../io/probe/network-probe.ts";
 import { type Fingerprint, formatFingerprint } from "../../wire/fingerprint.ts";
 import { formatAddress, type ServerAddress, type ServerSpec } from "../../wire/invite.ts";
-import type { ClusterMembership } from "../serve/membership.ts";
+import type { ClusterMembership } from "../membership.ts";
 import { type ClusterInspection, refusedFault, twinsFault, twinsIn } from "../serve/survey.ts";
 import { quoteArgument } from "../shell-quote.ts";
 import {

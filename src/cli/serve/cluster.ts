@@ -33,15 +33,15 @@ import type { SealedBuckets } from "../../server/sealed/buckets.ts";
 import { accountsIn, type Checkpoint, parseCheckpoint, parseNote } from "../../wire/checkpoint.ts";
 import { bodyOf, type LogRecord } from "../../wire/record.ts";
 import { KNOWN_VERSION } from "../../wire/since.ts";
-import { quoteArgument } from "../shell-quote.ts";
-import type { ClusterConfig } from "./cluster-config.ts";
 import {
   leftClusterFault,
   newNodeName,
   partlyMovedFault,
   readMembership,
   writeMembership,
-} from "./membership.ts";
+} from "../membership.ts";
+import { quoteArgument } from "../shell-quote.ts";
+import type { ClusterConfig } from "./cluster-config.ts";
 import { HealthWatch, isYounger, type NodeState, readNodeState, twinsFault } from "./survey.ts";
 
 /**

@@ -11,7 +11,7 @@ import {
   readMembership,
   removeMembership,
   writeMembership,
-} from "../../../src/cli/serve/membership.ts";
+} from "../../../src/cli/membership.ts";
 import {
   HealthWatch,
   isYounger,
