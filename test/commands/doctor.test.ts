@@ -110,6 +110,15 @@ describe("the route to a server", () => {
     expect(exitCode).toBe(5);
   });
 
+  test("reports why NATS refuses the server's messages", async () => {
+    const refusal = "the NATS credentials have expired";
+    const welcome = { ...GREETED.welcome, majority: false, refusal };
+    const { said } = await walk({ greet: async () => ({ ...GREETED, welcome }) });
+    expect(said("majority")).toBe(
+      `the server is read-only, as it cannot record messages: ${refusal}`,
+    );
+  });
+
   test("passes all checks", async () => {
     const { states, exitCode } = await walk({});
     const names = ["name", "route", "tcp", "tls", "identity", "version", "clock", "udp"];

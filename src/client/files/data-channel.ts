@@ -9,7 +9,6 @@ import type { Fingerprint } from "../../wire/fingerprint.ts";
 import { unlessAborted } from "../link/abort.ts";
 import type { ActiveLink, LoggedInLink } from "../link/active-link.ts";
 import { Connection } from "../link/connection.ts";
-import { noMajority } from "../link/retry.ts";
 import { unlessStalled } from "../link/stalled.ts";
 
 export interface DataChannelOptions {
@@ -17,9 +16,10 @@ export interface DataChannelOptions {
   readonly entropy: Entropy;
   readonly activeLink: ActiveLink;
   /**
-   * Without a majority, a stalled transfer fails. If this function is absent, the transfer waits.
+   * While there is a fault, a stalled transfer fails. If this function is absent, the transfer
+   * waits.
    */
-  readonly hasMajority?: () => boolean;
+  readonly majorityFault?: () => Fault | undefined;
   readonly greet: (connection: Connection) => Promise<{ readonly fingerprint: Fingerprint }>;
 }
 
@@ -53,10 +53,10 @@ export async function runOverChannels<Result>(
   options: DataChannelOptions,
   task: ChannelTask<Result>,
 ): Promise<Result> {
-  const { clock, hasMajority } = options;
-  if (hasMajority === undefined) return runUntilDone(options, task);
+  const { clock, majorityFault } = options;
+  if (majorityFault === undefined) return runUntilDone(options, task);
   const faultOf = (stalledMs: number) =>
-    !hasMajority() && stalledMs >= STALL_TIMEOUT_MS ? noMajority() : undefined;
+    stalledMs >= STALL_TIMEOUT_MS ? majorityFault() : undefined;
   return unlessStalled(clock, runUntilDone(options, task), () => task.progressCount(), faultOf);
 }
 
