@@ -195,7 +195,12 @@ export async function joinCluster(options: ClusterOptions): Promise<OpenCluster>
     const survey = surveyed.promise;
     const twin = await withTimeout(survey, 2 * NODES_ANSWER_TIMEOUT_MS, () => undefined, clock);
     if (twin !== undefined) throw twin;
-    contents = await openContentStore({ ...connection, ...storeLimit(config) });
+    contents = await openContentStore({
+      ...connection,
+      ...storeLimit(config),
+      onRefused: ({ message, remedy }) =>
+        options.onWarning(new Fault("no-majority", `no files: ${message}`, { remedy })),
+    });
     const joined = {
       stream,
       contents,

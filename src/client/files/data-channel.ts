@@ -36,6 +36,8 @@ const TRANSIENT_CODES: ReadonlySet<FaultCode> = new Set([
  * a chunk of a stored file within this time.
  */
 const STALL_TIMEOUT_MS = 3_000;
+/** A cluster that stores no files for longer than an election refuses them. */
+const REFUSED_TIMEOUT_MS = 15_000;
 
 export interface ChannelTask<Result> {
   readonly stop: AbortSignal;
@@ -54,15 +56,21 @@ export async function runOverChannels<Result>(
   task: ChannelTask<Result>,
 ): Promise<Result> {
   const { clock, majorityFault } = options;
-  if (majorityFault === undefined) return runUntilDone(options, task);
+  let refusal: Fault | undefined;
+  const running = runUntilDone(options, task, (fault) => {
+    refusal = fault.code === "no-majority" ? fault : undefined;
+  });
+  if (majorityFault === undefined) return running;
   const faultOf = (stalledMs: number) =>
-    stalledMs >= STALL_TIMEOUT_MS ? majorityFault() : undefined;
-  return unlessStalled(clock, runUntilDone(options, task), () => task.progressCount(), faultOf);
+    (stalledMs >= STALL_TIMEOUT_MS ? majorityFault() : undefined) ??
+    (stalledMs >= REFUSED_TIMEOUT_MS ? refusal : undefined);
+  return unlessStalled(clock, running, () => task.progressCount(), faultOf);
 }
 
 async function runUntilDone<Result>(
   options: DataChannelOptions,
   task: ChannelTask<Result>,
+  onRetry: (fault: Fault) => void,
 ): Promise<Result> {
   const backoff = new Backoff();
   for (;;) {
@@ -74,6 +82,7 @@ async function runUntilDone<Result>(
       if (task.stop.aborted) throw task.stop.reason;
       if (!(error instanceof Fault) || !isTransient(error)) throw error;
       if (task.progressCount() > progressBefore) backoff.reset();
+      onRetry(error);
       await waitBeforeRetry(options, task, error, backoff);
     }
   }

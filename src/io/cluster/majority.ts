@@ -98,7 +98,7 @@ export class RefusedByNats extends Fault {
 }
 
 /** Reason for clients; `undefined` if NATS does not refuse this server. */
-export function refusalText(fault: Fault | undefined): string | undefined {
+export function refusalText(fault: unknown): string | undefined {
   return fault instanceof RefusedByNats ? cutText(fault.message, FAULT_TEXT_BYTES_MAX) : undefined;
 }
 
