@@ -144,7 +144,8 @@ export class Client extends ChatClient<ClientAccount> {
   #closed: { readonly fault: Fault | undefined } | undefined;
   readonly #cursors: CursorWriter;
   #restoredFingerprint: Fingerprint | undefined;
-  #hasMajority = true;
+  /** Fault of posts while the server reports that it records nothing. */
+  #majorityFault: Fault | undefined;
   /** True from the log-in until the server has listed all rooms. */
   #isListing = false;
   #cancelListingTimeout = () => {};
@@ -191,7 +192,7 @@ export class Client extends ChatClient<ClientAccount> {
       uploads: state.uploads,
       cipher: deps.fileCipher,
       session: () => this.member.session,
-      hasMajority: isOneShot === true ? () => this.#hasMajority : undefined,
+      majorityFault: isOneShot === true ? () => this.#majorityFault : undefined,
       confirmed: (seq) => this.confirmed(seq),
       greet: (connection) => greet(connection, { ...deps, verifier, program }),
     });
@@ -223,8 +224,8 @@ export class Client extends ChatClient<ClientAccount> {
     return this.loop.connection !== undefined;
   }
 
-  get hasMajority(): boolean {
-    return this.#hasMajority;
+  get majorityFault(): Fault | undefined {
+    return this.#majorityFault;
   }
 
   get stats(): LinkStats | undefined {
@@ -349,7 +350,7 @@ export class Client extends ChatClient<ClientAccount> {
       const timeout =
         stalledMs >= POSTS_STALL_TIMEOUT_MS ? new Fault("timeout", NO_ANSWER) : undefined;
       const held = this.#posts?.heldFault;
-      const cause = held ?? (this.#hasMajority ? timeout : noMajority());
+      const cause = held ?? this.#majorityFault ?? timeout;
       return cause && unconfirmed(this.unsent, cause);
     };
     await unlessStalled(this.deps.clock, settled, () => this.unsent, faultOf);
@@ -495,15 +496,18 @@ export class Client extends ChatClient<ClientAccount> {
     this.#emit({ kind: "entered", user, isRenamed });
     const event = this.#locator.loggedIn(fingerprint);
     if (event !== undefined) this.#publish(event);
-    this.#hasMajority = welcome.majority !== false;
+    this.#noteMajority(welcome.majority !== false, welcome.refusal);
   }
 
   protected override handleNotice(
     notice: ServerNotice,
     { connection, greeted }: GreetedLink,
   ): boolean {
-    if (notice.kind === "majority" && !notice.on && this.#leaveMinority(greeted)) return true;
-    if (notice.kind === "majority") this.#hasMajority = notice.on;
+    if (notice.kind === "majority") {
+      const { on, refusal } = notice;
+      if (!on && this.#leaveMinority(greeted, refusal)) return true;
+      this.#noteMajority(on, refusal);
+    }
     return this.#locator.notice(notice, greeted.fingerprint, connection);
   }
 
@@ -535,10 +539,14 @@ export class Client extends ChatClient<ClientAccount> {
     connection.onClosed(() => this.#cancelListingTimeout());
   }
 
+  #noteMajority(on: boolean, refusal: string | undefined): void {
+    this.#majorityFault = on ? undefined : noMajority(refusal);
+  }
+
   /** Leaves a node that has lost the majority for a different node, which may still have it. */
-  #leaveMinority({ welcome }: Greeted): boolean {
+  #leaveMinority({ welcome }: Greeted, refusal: string | undefined): boolean {
     if (welcome.majority === false || !this.#locator.majorityLost()) return false;
-    this.loop.reconnect(noMajority(), false);
+    this.loop.reconnect(noMajority(refusal), false);
     return true;
   }
 

@@ -279,7 +279,8 @@ export class ConnectionLoop {
       this.#checkOpen();
       const options = { clock, entropy, verifier: keys, program };
       const greeted = await greet(connection, options, hello);
-      if (greeted.welcome.majority === false && acceptable === "majority") throw noMajority();
+      const { majority, refusal } = greeted.welcome;
+      if (majority === false && acceptable === "majority") throw noMajority(refusal);
       await this.owner.greeted(greeted);
       this.#checkOpen();
       if (connection.isClosed) throw connection.closeFault;

@@ -130,7 +130,7 @@ export function modelEventOf(event: SessionEvent, nowUnixMs: number): ModelEvent
     case "display-name":
       return { kind: "named", names: [[event.user, event.text || undefined]] };
     case "majority":
-      return { kind: "board", board: { hasMajority: event.on } };
+      return { kind: "board", board: { hasMajority: event.on, refusal: event.refusal } };
     case "disk-low": {
       const { on, freeBytes, keepFreeBytes } = event;
       return { kind: "board", board: { diskLow: on ? { freeBytes, keepFreeBytes } : undefined } };

@@ -6,6 +6,14 @@ import { defined } from "../base/values.ts";
 import { argument, defineGroup, defineVerb, flag, verbRow } from "../cli/command.ts";
 import { type Context, printNotice } from "../cli/context.ts";
 import { usageFault } from "../cli/errors.ts";
+import {
+  type ClusterMembership,
+  newNodeName,
+  readMembership,
+  removeMembership,
+  retireLogs,
+  writeMembership,
+} from "../cli/membership.ts";
 import { CounterLine } from "../cli/output/progress.ts";
 import { printList, printResult } from "../cli/output/result.ts";
 import {
@@ -16,14 +24,6 @@ import {
   SAFETY_FLAGS,
 } from "../cli/serve/cluster-config.ts";
 import { type OpenFolder, openFolder } from "../cli/serve/folder.ts";
-import {
-  type ClusterMembership,
-  newNodeName,
-  readMembership,
-  removeMembership,
-  retireLogs,
-  writeMembership,
-} from "../cli/serve/membership.ts";
 import { checkNatsSync } from "../cli/serve/nats-sync.ts";
 import { printDamaged, printRecovery } from "../cli/serve/recovery.ts";
 import {

@@ -45,11 +45,11 @@ import {
   testMlsLibrary,
 } from "../cli/doctor/sealed.ts";
 import { SERVER_ARGUMENT, SERVER_FLAGS, serverOptions } from "../cli/flags.ts";
+import { readMembership } from "../cli/membership.ts";
 import { clockColor } from "../cli/output/color.ts";
 import { renderJson, styleOf } from "../cli/output/render.ts";
 import { printJson } from "../cli/output/result.ts";
 import { clusterConfig, NATS_FLAGS, SAFETY_FLAGS } from "../cli/serve/cluster-config.ts";
-import { readMembership } from "../cli/serve/membership.ts";
 import { inspectCluster } from "../cli/serve/survey.ts";
 import { readSmallFile } from "../io/disk/data-folder.ts";
 import { absolutePath } from "../io/disk/working-folder.ts";

@@ -3,7 +3,9 @@
 import { isDiskFull } from "../base/disk-space.ts";
 import type { Fault } from "../base/fault.ts";
 import type { UserId } from "../base/ids.ts";
+import { defined } from "../base/values.ts";
 import type { CurrentAnnouncement } from "../core/rooms/policy.ts";
+import { refusalText } from "../io/cluster/majority.ts";
 import type { NoticeOf } from "../wire/messages.ts";
 import type { LogRecord } from "../wire/record.ts";
 import type { DiskWatch } from "./admin/disk-watch.ts";
@@ -91,9 +93,11 @@ export class ServerNotices {
 
   #sendMajority(client: ClientConnection): void {
     const { member } = client;
-    const on = this.options.sequencer.majorityFault() === undefined;
-    if (member === undefined || on === (member.reportedMajority ?? true)) return;
-    member.reportedMajority = on;
-    client.notify({ kind: "majority", on });
+    const fault = this.options.sequencer.majorityFault();
+    const refusal = refusalText(fault);
+    const outage = fault && (refusal ?? "");
+    if (member === undefined || outage === member.reportedOutage) return;
+    member.reportedOutage = outage;
+    client.notify(defined({ kind: "majority", on: fault === undefined, refusal }));
   }
 }

@@ -16,6 +16,7 @@ import type { Account } from "../core/rooms/accounts.ts";
 import { makeServerProof } from "../crypto/greeting.ts";
 import type { Identity } from "../crypto/identity.ts";
 import type { FormerKey } from "../crypto/succession.ts";
+import { refusalText } from "../io/cluster/majority.ts";
 import type { Entropy } from "../io/entropy.ts";
 import type { Address, Link, ListenerEvents } from "../io/link/link.ts";
 import { type NoticeOf, type Request, requestRow, WIRE_VERSION } from "../wire/messages.ts";
@@ -63,7 +64,7 @@ export interface GreetingOptions {
   };
   readonly needsSecret: boolean;
   readonly predecessors: readonly FormerKey[];
-  readonly hasMajority: boolean;
+  readonly majorityFault: Fault | undefined;
   /** Newest version whose records all servers of the cluster know. */
   readonly clusterKnows: Version;
 }
@@ -77,7 +78,7 @@ function greet(
     entropy,
     needsSecret,
     predecessors,
-    hasMajority,
+    majorityFault,
     clusterKnows,
   }: GreetingOptions,
 ): void {
@@ -116,7 +117,8 @@ function greet(
     predecessors: predecessors.length === 0 ? undefined : [...predecessors],
     build: settings.build,
     program: PROGRAM,
-    majority: hasMajority ? undefined : false,
+    majority: majorityFault === undefined ? undefined : false,
+    refusal: refusalText(majorityFault),
     early: true,
     knows: KNOWN_VERSION,
     clusterKnows: clusterKnows === KNOWN_VERSION ? undefined : clusterKnows,
@@ -259,9 +261,9 @@ export class Sessions implements ClientConnectionOptions, ListenerEvents {
     }
     const needsSecret = settings.roomPassword !== undefined || registry.policy.isClosed;
     const { predecessors } = registry;
-    const hasMajority = sequencer.majorityFault() === undefined;
+    const majorityFault = sequencer.majorityFault();
     const clusterKnows = sequencer.knownVersion();
-    const greeting = { needsSecret, predecessors, hasMajority, clusterKnows };
+    const greeting = { needsSecret, predecessors, majorityFault, clusterKnows };
     greet(client, hello, { identity, settings, entropy, ...greeting });
   }
 

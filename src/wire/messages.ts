@@ -874,6 +874,8 @@ export const NOTICES = {
     program: v.optional(text(128)),
     /** `false` while this server cannot reach a majority of its cluster. */
     majority: v.optional(v.boolean()),
+    /** Reason for which NATS refuses this server's messages, if it does. */
+    refusal: v.optional(text(FAULT_TEXT_BYTES_MAX)),
     /** True if requests may follow `login` before its answer. */
     early: v.optional(v.boolean()),
     /** Newest version whose records, requests and fields the server knows, such as 0.3.0. */
@@ -905,8 +907,11 @@ export const NOTICES = {
     behind: v.optional(v.boolean()),
   },
   read: { room: id, n: count, unread: v.optional(count) },
-  /** Sent when the state changes, and after a log-in while there is no majority. */
-  majority: { on: v.boolean() },
+  /**
+   * Sent when the state changes, and after a log-in while there is no majority. `refusal`: reason
+   * for which NATS refuses the server's messages, if it does.
+   */
+  majority: { on: v.boolean(), refusal: v.optional(text(FAULT_TEXT_BYTES_MAX)) },
   /** Sent when `clusterKnows` changes, because servers were upgraded. */
   "cluster-knows": { version: text(16) },
   servers: { places: addressList(CLUSTER_ADDRESSES_MAX) },

@@ -13,13 +13,13 @@ const WITHIN_MS = 10_000;
 class SplitFixture extends ClientFixture {
   readonly other = new FakeServer(this.network, "other", this.server);
 
-  split(server: FakeServer): void {
-    const refusal = new Fault("no-majority", "it has none", { retryAfterMs: 1_000 });
+  split(server: FakeServer, reason: { readonly refusal?: string } = {}): void {
+    const refused = new Fault("no-majority", "it has none", { retryAfterMs: 1_000 });
     server.misbehaviour = {
-      onWelcome: (welcome) => ({ ...welcome, majority: false }),
-      onRequest: ({ kind }) => (kind === "post" || kind === "register" ? refusal : undefined),
+      onWelcome: (welcome) => ({ ...welcome, majority: false, ...reason }),
+      onRequest: ({ kind }) => (kind === "post" || kind === "register" ? refused : undefined),
     };
-    server.notify({ kind: "majority", on: false });
+    server.notify({ kind: "majority", on: false, ...reason });
   }
 
   mend(server: FakeServer): void {
@@ -40,8 +40,24 @@ test("skips a machine without a majority", async () => {
   expect(await fixture.code(client.connect())).toBe("fine");
   expect(fixture.dialled).toEqual(["server", "other"]);
   expect(client.serverAddress).toEqual({ host: "other", port: 2428 });
-  expect(client.hasMajority).toBe(true);
+  expect(client.majorityFault).toBeUndefined();
   expect(await fixture.code(client.post("lobby", { text: "hi" }))).toBe("fine");
+});
+
+test("names why the servers cannot record a post", async () => {
+  const fixture = new SplitFixture();
+  const first = await fixture.connect({ addresses: PLACES });
+  await fixture.outcome(first.client.close());
+  const refusal = "the stream CHAT_chat has reached its limit of bytes";
+  for (const server of [fixture.server, fixture.other]) fixture.split(server, { refusal });
+
+  const { client } = fixture.client({ addresses: PLACES, isOneShot: true });
+  expect(await fixture.code(client.connect())).toBe("fine");
+  const posted = fixture.code(client.post("lobby", { text: "kept" }));
+  const fault = await fixture.outcome(client.drain());
+  expect(String(fault)).toContain(`the server cannot record messages: ${refusal}`);
+  await fixture.outcome(client.close());
+  expect(await posted).toBe("interrupted");
 });
 
 test("reads without a majority, and queues posts", async () => {
@@ -52,7 +68,7 @@ test("reads without a majority, and queues posts", async () => {
 
   const { client } = fixture.client({ addresses: PLACES, isOneShot: true });
   expect(await fixture.code(client.connect())).toBe("fine");
-  expect(client.hasMajority).toBe(false);
+  expect(client.majorityFault?.message).toContain("no majority");
   const posted = fixture.code(client.post("lobby", { text: "kept" }));
   const [code, tookMs] = await fixture.timed(client.drain());
   expect(code).toBe("no-majority");

@@ -32,7 +32,7 @@ import {
   type ExpectedIdentity,
   type NetworkProbes,
 } from "../../src/cli/doctor/network.ts";
-import type { ClusterMembership } from "../../src/cli/serve/membership.ts";
+import type { ClusterMembership } from "../../src/cli/membership.ts";
 import type { ClusterInspection } from "../../src/cli/serve/survey.ts";
 import type { Greeted } from "../../src/client/trust.ts";
 import { makeCertificate } from "../../src/crypto/certificate.ts";
@@ -108,6 +108,15 @@ describe("the route to a server", () => {
     const { states, exitCode } = await walk({ greet: async () => ({ ...GREETED, welcome }) });
     expect(states).toContain("version ok, majority failed, clock ok");
     expect(exitCode).toBe(5);
+  });
+
+  test("reports why NATS refuses the server's messages", async () => {
+    const refusal = "the NATS credentials have expired";
+    const welcome = { ...GREETED.welcome, majority: false, refusal };
+    const { said } = await walk({ greet: async () => ({ ...GREETED, welcome }) });
+    expect(said("majority")).toBe(
+      `the server is read-only, as it cannot record messages: ${refusal}`,
+    );
   });
 
   test("passes all checks", async () => {

@@ -83,7 +83,8 @@ export class LineClient extends SlashHost {
   #wasConnected = false;
   readonly #firstLink = Promise.withResolvers<void>();
   #connectFault = "";
-  #hasMajority = true;
+  /** Message about a server that records nothing. */
+  #outage: string | undefined;
   /** Messages that the server has not confirmed, in typed order. The outbox limits their number. */
   readonly #unconfirmed = new Set<{ readonly to: string; readonly text: string }>();
   #lastAnnouncement = "";
@@ -573,7 +574,7 @@ export class LineClient extends SlashHost {
         return chatConsole.print({ kind, on, freeBytes, keepFreeBytes }, text);
       }
       case "majority":
-        return this.#majority(event.on);
+        return this.#majority(event.on, event.refusal);
       case "rejoined": {
         const { reason } = event;
         return chatConsole.print({ kind: "came-anew", reason }, (texts) => texts.rejoined[reason]);
@@ -612,12 +613,14 @@ export class LineClient extends SlashHost {
   }
 
   /** The server repeats the state after each connection, so only changes are printed. */
-  #majority(on: boolean): void {
-    if (on === this.#hasMajority) return;
-    this.#hasMajority = on;
+  #majority(on: boolean, refusal: string | undefined): void {
+    const { message } = noMajority(refusal);
+    const outage = on ? undefined : message;
+    if (outage === this.#outage) return;
+    this.#outage = outage;
     if (on)
       return this.chatConsole.print({ kind: "majority", on }, "the cluster is available again");
-    const fault = new Fault("no-majority", noMajority().message, {
+    const fault = new Fault("no-majority", message, {
       remedy: "messages are queued and sent when it recovers",
     });
     this.chatConsole.print(faultJson(fault), faultLine(fault));

@@ -374,8 +374,9 @@ export async function withClient(
       throw open.client.alarm ?? error;
     });
     await open.client.auditSettled();
-    const mayBeOld = options.printsData === true && !open.client.hasMajority;
-    if (exitCode === 0 && mayBeOld) throw noMajorityFault();
+    const { majorityFault } = open.client;
+    const mayBeOld = options.printsData === true && majorityFault !== undefined;
+    if (exitCode === 0 && mayBeOld) throw incompleteFault(majorityFault);
     return exitCode;
   };
   try {
@@ -412,11 +413,8 @@ export function clientVerb<const T extends FlagDefs>({
 }
 
 /** Results without a majority are valid, but other nodes may have more records. */
-function noMajorityFault(): Fault {
-  return new Fault(
-    "no-majority",
-    "the server's cluster has no majority; results may be incomplete",
-  );
+function incompleteFault({ code, message }: Fault): Fault {
+  return new Fault(code, `${message}; results may be incomplete`);
 }
 
 function interruptRemedy({

@@ -1,7 +1,8 @@
 /** Login and flags of `chat admin`. */
 
 import { join } from "node:path";
-import { asFault, Fault } from "../../base/fault.ts";
+import { asFault, Fault, unlessFault } from "../../base/fault.ts";
+import { NAME_CHARS_MAX } from "../../base/limits.ts";
 import { defined } from "../../base/values.ts";
 import { parseUntil } from "../../core/duration.ts";
 import { LOBBY } from "../../core/rooms/rooms.ts";
@@ -30,6 +31,7 @@ import {
 import type { Context } from "../context.ts";
 import { confirmAction, SERVER_FLAGS, serverOptions, YES_FLAG } from "../flags.ts";
 import { openHome } from "../home.ts";
+import { readMembership } from "../membership.ts";
 import type { JsonOutput } from "../output/render.ts";
 import { type Listing, printList, printResult } from "../output/result.ts";
 import { systemUser } from "../secrets.ts";
@@ -108,7 +110,7 @@ async function asOperator(
   const exactAddress = token !== undefined;
   const greetOnly = isQuery && token !== undefined;
   const mode = isQuery ? "login" : "either";
-  const fallbackUser = systemUser();
+  const fallbackUser = ownAccountName(local?.data);
   const common = { follow: "none", fallbackUser, exactAddress } as const;
   const operatorFlags = { ...flags, server };
   if (greetOnly) {
@@ -192,6 +194,18 @@ async function chosenAddress(
 ): Promise<ServerSpec | undefined> {
   using state = openHome(context);
   return (await chooseServer(context, state, fingerprint !== undefined))?.address;
+}
+
+/**
+ * Name of the account that this system's user gets. The machines of a cluster share accounts, but
+ * each has its own system users, so the name contains the machine's.
+ */
+function ownAccountName(data: string | undefined): string | undefined {
+  const user = systemUser();
+  const member = data === undefined ? undefined : unlessFault(() => readMembership(data));
+  if (user === undefined || member === undefined || member.state === "left") return user;
+  const [suffix = ""] = /-[0-9a-f]{4}$/.exec(member.node) ?? [];
+  return `${user.slice(0, NAME_CHARS_MAX - suffix.length)}${suffix}`;
 }
 
 function operatorToken(data: string): string | undefined {

@@ -14,7 +14,7 @@ import type { NatsSettings } from "../../io/nats/monitor.ts";
 import type { ProbeTarget, TlsInfo } from "../../io/probe/network-probe.ts";
 import { type Fingerprint, formatFingerprint } from "../../wire/fingerprint.ts";
 import { formatAddress, type ServerAddress, type ServerSpec } from "../../wire/invite.ts";
-import type { ClusterMembership } from "../serve/membership.ts";
+import type { ClusterMembership } from "../membership.ts";
 import { type ClusterInspection, refusedFault, twinsFault, twinsIn } from "../serve/survey.ts";
 import { quoteArgument } from "../shell-quote.ts";
 import {
@@ -90,8 +90,9 @@ class NetworkCheck {
     await check("identity", tls, GREETING_TIMEOUT_MS, () => this.#identity());
     const hasGreeting = this.#greeted !== undefined || this.#versionFault !== undefined;
     await check("version", hasGreeting, CHECK_TIMEOUT_MS, () => this.#version());
-    if (this.#greeted?.welcome.majority === false) {
-      await check("majority", true, CHECK_TIMEOUT_MS, () => failed(noMajorityFault()));
+    const { majority, refusal } = this.#greeted?.welcome ?? {};
+    if (majority === false) {
+      await check("majority", true, CHECK_TIMEOUT_MS, () => failed(readOnlyFault(refusal)));
     }
     await check("clock", tls, probeMs, () => this.#clock());
     await check("udp", hasRoute, probeMs, () => this.#udp(tcp));
@@ -236,11 +237,13 @@ export async function checkMachines(
   );
 }
 
-function noMajorityFault(): Fault {
-  const message = "the server's cluster has no majority; it is read-only";
-  return new Fault("no-majority", message, {
-    remedy: "the server's owner can list the missing machines: chat doctor --nats URL",
-  });
+function readOnlyFault(refusal: string | undefined): Fault {
+  const message =
+    refusal === undefined
+      ? "the server's cluster has no majority; it is read-only"
+      : `the server is read-only, as it cannot record messages: ${refusal}`;
+  const remedy = "the server's owner can find the cause: chat doctor --nats URL";
+  return new Fault("no-majority", message, { remedy });
 }
 
 function checkIdentity(

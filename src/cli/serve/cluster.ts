@@ -33,15 +33,15 @@ import type { SealedBuckets } from "../../server/sealed/buckets.ts";
 import { accountsIn, type Checkpoint, parseCheckpoint, parseNote } from "../../wire/checkpoint.ts";
 import { bodyOf, type LogRecord } from "../../wire/record.ts";
 import { KNOWN_VERSION } from "../../wire/since.ts";
-import { quoteArgument } from "../shell-quote.ts";
-import type { ClusterConfig } from "./cluster-config.ts";
 import {
   leftClusterFault,
   newNodeName,
   partlyMovedFault,
   readMembership,
   writeMembership,
-} from "./membership.ts";
+} from "../membership.ts";
+import { quoteArgument } from "../shell-quote.ts";
+import type { ClusterConfig } from "./cluster-config.ts";
 import { HealthWatch, isYounger, type NodeState, readNodeState, twinsFault } from "./survey.ts";
 
 /**
@@ -116,14 +116,14 @@ export async function joinCluster(options: ClusterOptions): Promise<OpenCluster>
   const versions = new NodeVersions();
   const instance = toHex(entropy(INSTANCE_BYTES));
   const joinedAt = clock.now();
-  const upMs = () => Math.floor(clock.now() - joinedAt);
   let twinText: string | undefined;
   /** @returns the fault for which this process must stop */
   const findTwin = (nodes: readonly NodeState[]): Fault | undefined => {
     const twin = nodes.find((other) => other.name === node && other.instance !== instance);
-    if (twin === undefined) return undefined;
-    if (isYounger({ instance, upMs: upMs() }, twin)) return twinFault(path, twin);
-    const { message, remedy } = twinsFault([{ ...twin, address: endpoint.address }, twin]);
+    const own = nodes.find((other) => other.instance === instance);
+    if (twin === undefined || own === undefined) return undefined;
+    if (isYounger(own, twin)) return twinFault(path, twin);
+    const { message, remedy } = twinsFault([own, twin]);
     if (message !== twinText) options.onWarning(new Fault("data-foreign", message, { remedy }));
     twinText = message;
     return undefined;
@@ -142,7 +142,7 @@ export async function joinCluster(options: ClusterOptions): Promise<OpenCluster>
       node,
       {
         address: endpoint.address,
-        upMs: upMs(),
+        upMs: Math.floor(clock.now() - joinedAt),
         seq: replica?.seq ?? 0,
         records: mirrors.history.tree.size,
         accounts: mirrors.accounts.head(),
@@ -194,7 +194,12 @@ export async function joinCluster(options: ClusterOptions): Promise<OpenCluster>
     const survey = surveyed.promise;
     const twin = await withTimeout(survey, 2 * NODES_ANSWER_TIMEOUT_MS, () => undefined, clock);
     if (twin !== undefined) throw twin;
-    contents = await openContentStore({ ...connection, ...storeLimit(config) });
+    contents = await openContentStore({
+      ...connection,
+      ...storeLimit(config),
+      onRefused: ({ message, remedy }) =>
+        options.onWarning(new Fault("no-majority", `no files: ${message}`, { remedy })),
+    });
     const joined = {
       stream,
       contents,

@@ -49,11 +49,11 @@ import type { Checkpoint } from "../../wire/checkpoint.ts";
 import { formatFingerprint } from "../../wire/fingerprint.ts";
 import { isOperatorAct, kindsWith } from "../../wire/kinds.ts";
 import type { FoldedHead, LogRecord } from "../../wire/record.ts";
+import { partlyMovedFault, preseededFiles, readMembership } from "../membership.ts";
 import { quoteArgument } from "../shell-quote.ts";
 import type { OpenCluster } from "./cluster.ts";
 import type { ClusterConfig } from "./cluster-config.ts";
 import { loadIdentity, type OpenCheckpoints, openCheckpoints } from "./identity.ts";
-import { partlyMovedFault, preseededFiles, readMembership } from "./membership.ts";
 
 export interface OpenFolder {
   readonly folder: DataFolder;

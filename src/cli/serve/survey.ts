@@ -22,6 +22,7 @@ export interface NodeState {
   readonly instance?: string;
   /** Milliseconds since the node's process joined the cluster. */
   readonly upMs?: number;
+  /** Empty until the node accepts clients. */
   readonly address: string;
   readonly seq: number;
   /** Number of records in the node's history; `root` is their Merkle root. */
@@ -194,15 +195,25 @@ export function twinsFault([{ name, address }, other]: readonly [NodeState, Node
 /** Differences of uptimes that are shorter may be due to the network. */
 const UPTIME_ACCURACY_MS = 2_000;
 
-/** Reports whether `own` is the process that must stop if both have the same name. */
-export function isYounger(
-  own: Required<Pick<NodeState, "instance" | "upMs">>,
-  { instance, upMs }: Pick<NodeState, "instance" | "upMs">,
-): boolean {
+/**
+ * Reports whether `own` is the process that must stop if both have the same name. A process that
+ * still starts must stop for one that users may already be connected to.
+ * @param own report of this process from the same survey as `other`
+ */
+export function isYounger(own: TwinState, other: TwinState): boolean {
   // A process of an earlier version does not detect the other.
-  if (instance === undefined || upMs === undefined) return true;
-  const isClear = Math.abs(own.upMs - upMs) > UPTIME_ACCURACY_MS;
-  return isClear ? own.upMs < upMs : own.instance > instance;
+  if (other.instance === undefined || other.upMs === undefined) return true;
+  if (isServing(own) !== isServing(other)) return isServing(other);
+  const { instance = "", upMs = 0 } = own;
+  const isClear = Math.abs(upMs - other.upMs) > UPTIME_ACCURACY_MS;
+  return isClear ? upMs < other.upMs : instance > other.instance;
+}
+
+type TwinState = Pick<NodeState, "instance" | "upMs" | "address">;
+
+/** A server reports its address when it accepts clients. */
+function isServing({ address }: TwinState): boolean {
+  return address !== "";
 }
 
 /** Fault of the first node whose messages NATS refuses. */

@@ -10,7 +10,6 @@ import type { Fingerprint } from "../../wire/fingerprint.ts";
 import { unlessAborted } from "../link/abort.ts";
 import type { ActiveLink, LoggedInLink } from "../link/active-link.ts";
 import { Connection } from "../link/connection.ts";
-import { noMajority } from "../link/retry.ts";
 import { unlessStalled } from "../link/stalled.ts";
 
 export interface DataChannelOptions {
@@ -18,9 +17,10 @@ export interface DataChannelOptions {
   readonly entropy: Entropy;
   readonly activeLink: ActiveLink;
   /**
-   * Without a majority, a stalled transfer fails. If this function is absent, the transfer waits.
+   * While there is a fault, a stalled transfer fails. If this function is absent, the transfer
+   * waits.
    */
-  readonly hasMajority?: () => boolean;
+  readonly majorityFault?: () => Fault | undefined;
   readonly greet: (connection: Connection) => Promise<{ readonly fingerprint: Fingerprint }>;
 }
 
@@ -37,6 +37,8 @@ const TRANSIENT_CODES: ReadonlySet<FaultCode> = new Set([
  * a chunk of a stored file within this time.
  */
 const STALL_TIMEOUT_MS = 3_000;
+/** A cluster that stores no files for longer than an election refuses them. */
+const REFUSED_TIMEOUT_MS = 15_000;
 
 export interface ChannelTask<Result> {
   readonly stop: AbortSignal;
@@ -54,16 +56,22 @@ export async function runOverChannels<Result>(
   options: DataChannelOptions,
   task: ChannelTask<Result>,
 ): Promise<Result> {
-  const { clock, hasMajority } = options;
-  if (hasMajority === undefined) return runUntilDone(options, task);
+  const { clock, majorityFault } = options;
+  let refusal: Fault | undefined;
+  const running = runUntilDone(options, task, (fault) => {
+    refusal = fault.code === "no-majority" ? fault : undefined;
+  });
+  if (majorityFault === undefined) return running;
   const faultOf = (stalledMs: number) =>
-    !hasMajority() && stalledMs >= STALL_TIMEOUT_MS ? noMajority() : undefined;
-  return unlessStalled(clock, runUntilDone(options, task), () => task.progressCount(), faultOf);
+    (stalledMs >= STALL_TIMEOUT_MS ? majorityFault() : undefined) ??
+    (stalledMs >= REFUSED_TIMEOUT_MS ? refusal : undefined);
+  return unlessStalled(clock, running, () => task.progressCount(), faultOf);
 }
 
 async function runUntilDone<Result>(
   options: DataChannelOptions,
   task: ChannelTask<Result>,
+  onRetry: (fault: Fault) => void,
 ): Promise<Result> {
   const backoff = new Backoff();
   for (;;) {
@@ -75,6 +83,7 @@ async function runUntilDone<Result>(
       if (task.stop.aborted) throw task.stop.reason;
       if (!(error instanceof Fault) || !isTransient(error)) throw error;
       if (task.progressCount() > progressBefore) backoff.reset();
+      onRetry(error);
       await waitBeforeRetry(options, task, error, backoff);
     }
   }

@@ -30,7 +30,10 @@ export function notLoggedIn(): Fault {
   return new Fault("not-logged-in", msg`you are not logged in`);
 }
 
-export function noMajority(): Fault {
+/** @param refusal reason that the server gave, if NATS refuses its messages */
+export function noMajority(refusal?: string): Fault {
+  if (refusal !== undefined)
+    return new Fault("no-majority", msg`the server cannot record messages: ${refusal}`);
   return new Fault(
     "no-majority",
     "the server's cluster has no majority and cannot accept messages",

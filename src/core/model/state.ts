@@ -55,6 +55,8 @@ export interface NoticeTexts {
   /** Only sent to operators. Only they can post when `freeBytes` is below `keepFreeBytes`. */
   readonly diskLow?: { readonly freeBytes: number; readonly keepFreeBytes: number } | undefined;
   readonly hasMajority?: boolean;
+  /** Reason for which the server cannot record messages, if it gave one. */
+  readonly refusal?: string | undefined;
   readonly rules?: ServerRules;
   /** Whether the user is an operator, as far as this link has shown. */
   readonly isOperator?: boolean;

@@ -148,6 +148,12 @@ export class RoomEngine {
     this.#presence.spend(user, posts, now);
   }
 
+  /** Reports whether the post is recorded, or will be if nothing refuses it. */
+  hasPost(user: UserId, outbox: OutboxId, counter: number): boolean {
+    const status = this.#posts.find(user, outbox)?.status(counter).kind;
+    return status === "posted" || status === "pending";
+  }
+
   /** @param unixMs wall-clock time, needed for expiry */
   handle(input: EngineInput, now: number, unixMs = 0): EngineEffect[] {
     this.#unixMs = unixMs;

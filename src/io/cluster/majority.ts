@@ -1,6 +1,8 @@
 /** Monitor that checks whether a majority of the NATS servers answers. */
 
+import { cutText } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
+import { FAULT_TEXT_BYTES_MAX } from "../../base/limits.ts";
 import {
   CLUSTER_ELECTION_MS,
   CLUSTER_LEASE_MS,
@@ -93,6 +95,11 @@ export class RefusedByNats extends Fault {
   constructor({ message, remedy }: Refusal, cause?: unknown) {
     super("no-majority", message, { remedy, retryAfterMs: 1_000, cause });
   }
+}
+
+/** Reason for clients; `undefined` if NATS does not refuse this server. */
+export function refusalText(fault: unknown): string | undefined {
+  return fault instanceof RefusedByNats ? cutText(fault.message, FAULT_TEXT_BYTES_MAX) : undefined;
 }
 
 export function noMajority({ servers, total }: Pick<MissingServers, "servers" | "total">): Fault {

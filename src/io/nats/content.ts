@@ -7,22 +7,23 @@ import {
   jetstream,
   jetstreamManager,
 } from "@nats-io/jetstream";
-import type { NatsConnection } from "@nats-io/transport-node";
+import { errors, type NatsConnection } from "@nats-io/transport-node";
 import { Fault } from "../../base/fault.ts";
 import { type FileId, isFileId } from "../../base/ids.ts";
 import { formatSize } from "../../base/sizes.ts";
+import { defined } from "../../base/values.ts";
 import type { Clock } from "../clock.ts";
+import { type Refusal, RefusedByNats } from "../cluster/majority.ts";
 import type { ContentStore } from "../cluster/shared-files.ts";
 import {
-  asNatsFault,
   connectNats,
   isWrongLast,
   type JetStreamOptions,
   natsFault,
   withFallback,
 } from "./jetstream.ts";
-import { isFullError } from "./refusals.ts";
-import { addStream, findStream, hasLeader, waitForLeader } from "./stream-lookup.ts";
+import { isFullError, refusalOf } from "./refusals.ts";
+import { addStream, findStream, hasLeader, isNoStream, waitForLeader } from "./stream-lookup.ts";
 
 /** Enough time for all chunks in flight to cross a 10 Mbit/s network. */
 const CLUSTER_CONTENT_ANSWER_MS = 5_000;
@@ -32,6 +33,8 @@ const FALLBACK_DELAY_MS = 1_000;
 
 export interface ContentOptions extends Omit<JetStreamOptions, "identity"> {
   readonly bytesMax?: number;
+  /** Called when NATS refuses a request for another reason than before, except lack of space. */
+  readonly onRefused?: (refusal: Refusal) => void;
 }
 
 /**
@@ -49,7 +52,11 @@ export async function openContentStore(options: ContentOptions): Promise<JetStre
     const name = `CHATFILES_${cluster}`;
     const isReady = () => ensureStream(manager, name, options);
     await waitForLeader(clock, "files have", isReady);
-    return new JetStreamContent({ connection, manager, name, prefix: prefixOf(cluster), clock });
+    const { credentials, onRefused } = options;
+    const prefix = prefixOf(cluster);
+    const recreate = () => ensureStream(manager, name, options);
+    const context = { connection, manager, name, prefix, clock, recreate };
+    return new JetStreamContent({ ...context, ...defined({ credentials, onRefused }) });
   } catch (error) {
     await connection.close();
     throw natsFault(error);
@@ -103,30 +110,36 @@ interface ContentDependencies {
   readonly name: string;
   readonly prefix: string;
   readonly clock: Clock;
+  readonly credentials?: Uint8Array;
+  readonly onRefused?: (refusal: Refusal) => void;
+  /** Creates the stream if someone has removed it. */
+  readonly recreate: () => Promise<boolean>;
 }
 
 export class JetStreamContent implements ContentStore {
   readonly #client;
+  #refusalText: string | undefined;
+  #creation: Promise<unknown> | undefined;
 
   constructor(private readonly options: ContentDependencies) {
     this.#client = jetstream(options.connection, { timeout: CLUSTER_CONTENT_ANSWER_MS });
   }
 
   async put(file: FileId, part: string, bytes: Uint8Array): Promise<void> {
-    await this.#client.publish(this.#subject(file, part), bytes).catch((error: unknown) => {
-      throw storeFault(error);
-    });
+    await this.#request(() => this.#client.publish(this.#subject(file, part), bytes));
   }
 
   async putNew(file: FileId, part: string, bytes: Uint8Array): Promise<boolean> {
-    try {
-      const expect = { lastSubjectSequence: 0 };
-      await this.#client.publish(this.#subject(file, part), bytes, { expect });
-      return true;
-    } catch (error) {
-      if (isWrongLast(error)) return false;
-      throw storeFault(error);
-    }
+    const expect = { lastSubjectSequence: 0 };
+    return await this.#request(async () => {
+      try {
+        await this.#client.publish(this.#subject(file, part), bytes, { expect });
+        return true;
+      } catch (error) {
+        if (isWrongLast(error)) return false;
+        throw error;
+      }
+    });
   }
 
   async get(file: FileId, part: string): Promise<Uint8Array | undefined> {
@@ -135,7 +148,7 @@ export class JetStreamContent implements ContentStore {
     const byAny = () => manager.direct.getMessage(name, query);
     const byLeader = () => manager.streams.getMessage(name, query);
     const found = await withFallback(clock, byAny, FALLBACK_DELAY_MS, [byAny, byLeader]);
-    const message = found ?? (await asNatsFault(byLeader()));
+    const message = found ?? (await this.#request(byLeader));
     return message === null ? undefined : new Uint8Array(message.data);
   }
 
@@ -152,13 +165,13 @@ export class JetStreamContent implements ContentStore {
   async lastPutMs(file: FileId): Promise<number | undefined> {
     const { manager, name } = this.options;
     const query = { last_by_subj: this.#subject(file, "*") };
-    const last = await asNatsFault(manager.streams.getMessage(name, query));
+    const last = await this.#request(() => manager.streams.getMessage(name, query));
     return last?.time.getTime();
   }
 
   async erase(file: FileId): Promise<void> {
     const { manager, name } = this.options;
-    await asNatsFault(manager.streams.purge(name, { filter: this.#subject(file, "*") }));
+    await this.#request(() => manager.streams.purge(name, { filter: this.#subject(file, "*") }));
   }
 
   async close(): Promise<void> {
@@ -167,7 +180,9 @@ export class JetStreamContent implements ContentStore {
 
   async #subjects(filter: string): Promise<string[][]> {
     const { manager, name, prefix } = this.options;
-    const { state } = await asNatsFault(manager.streams.info(name, { subjects_filter: filter }));
+    const { state } = await this.#request(() =>
+      manager.streams.info(name, { subjects_filter: filter }),
+    );
     const subjects = Object.keys(state.subjects ?? {});
     return subjects.map((subject) => subject.slice(prefix.length + 1).split("."));
   }
@@ -175,12 +190,42 @@ export class JetStreamContent implements ContentStore {
   #subject(file: FileId, part: string): string {
     return `${this.options.prefix}.${file}.${part}`;
   }
+
+  async #request<Value>(request: () => Promise<Value>): Promise<Value> {
+    try {
+      const value = await request();
+      this.#refusalText = undefined;
+      return value;
+    } catch (error) {
+      if (isNoStream(error) || isNoResponder(error)) await this.#recreate();
+      throw this.#faultOf(error);
+    }
+  }
+
+  #faultOf(error: unknown): Fault {
+    const { name, credentials, onRefused } = this.options;
+    const refusal = refusalOf(error, { stream: name, ...defined({ credentials }) });
+    if (refusal === undefined) return natsFault(error);
+    const { message, remedy } = refusal;
+    const refused = new RefusedByNats(refusal, error);
+    if (isFullError(error)) return new Fault("store-full", message, { cause: refused, remedy });
+    if (message !== this.#refusalText) onRefused?.(refusal);
+    this.#refusalText = message;
+    return refused;
+  }
+
+  async #recreate(): Promise<void> {
+    this.#creation ??= this.options.recreate().finally(() => {
+      this.#creation = undefined;
+    });
+    await this.#creation.catch(ignoreError);
+  }
 }
 
-function storeFault(error: unknown): Fault {
-  if (!isFullError(error)) return natsFault(error);
-  return new Fault("store-full", "NATS has no space for files", {
-    cause: error,
-    remedy: "contact the server's operator",
-  });
+function ignoreError(): void {}
+
+/** Reports whether no stream has the subject of a message. */
+function isNoResponder(error: unknown): boolean {
+  if (error instanceof errors.NoRespondersError) return true;
+  return error instanceof Error && isNoResponder(error.cause);
 }

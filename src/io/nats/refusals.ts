@@ -253,9 +253,9 @@ function rowFor(code: unknown, message: string): Found | undefined {
   return undefined;
 }
 
-/** The names of inboxes are random. */
+/** Many subjects that differ only in a file or an inbox need the same permission. */
 function groupText(group: string | undefined): string {
-  return cleanText(group ?? "").replace(/^_INBOX\..*$/, "_INBOX.>");
+  return cleanText(group ?? "").replace(/^(_INBOX|chat\.[\w-]+\.(?:files|kept))\..*$/, "$1.>");
 }
 
 /** Unix ms; `undefined` if the credentials do not expire, or contain no readable token. */

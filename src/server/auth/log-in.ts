@@ -5,6 +5,7 @@ import { Fault } from "../../base/fault.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
 import { LOBBY } from "../../core/rooms/rooms.ts";
 import { newcomersRooms } from "../../core/rooms/rules.ts";
+import { refusalText } from "../../io/cluster/majority.ts";
 import type { RequestOf } from "../../wire/messages.ts";
 import type { ServerContext } from "../kernel/context.ts";
 import {
@@ -113,7 +114,11 @@ export class LogIn {
       const isRefused = error instanceof Fault && error.code === "login-refused";
       if (isCurrent || !isRefused) throw error;
       // Another server may know the account, the device or the password that this server lacks.
-      const message = "the server's cluster has no majority and cannot check this log-in";
+      const refusal = refusalText(this.#options.sequencer.majorityFault());
+      const message =
+        refusal === undefined
+          ? "the server's cluster has no majority and cannot check this log-in"
+          : `the server cannot check this log-in: ${refusal}`;
       throw new Fault("no-majority", message, { cause: error, retryAfterMs: LOGIN_RETRY_MS });
     }
   }

@@ -2,7 +2,7 @@
 
 import type { Fault } from "../../base/fault.ts";
 import { isName } from "../../base/names.ts";
-import { RefusedByNats } from "../../io/cluster/majority.ts";
+import { refusalText } from "../../io/cluster/majority.ts";
 import type { Address } from "../../io/link/link.ts";
 import { requestUrl } from "../../io/ws/address.ts";
 import { PORT_DEFAULT } from "../../wire/invite.ts";
@@ -83,7 +83,8 @@ export const ROUTES = {
 export type HttpRoute = keyof typeof ROUTES;
 
 function healthOf(fault: Fault): string {
-  return fault instanceof RefusedByNats ? `${fault.code}: ${fault.message}` : fault.code;
+  const refusal = refusalText(fault);
+  return refusal === undefined ? fault.code : `${fault.code}: ${refusal}`;
 }
 
 async function answer(

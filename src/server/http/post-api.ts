@@ -123,15 +123,19 @@ export class HttpPosts {
     return { outbox: outbox.id, counter: ++outbox.counter };
   }
 
-  #send({ id: token, by: user }: Invite, to: Name, text: string, post: PostName): PostAnswer {
-    const { kernel, quota, isStopping } = this.options;
+  /** Charges the token for each message once, also if it is sent again or was refused before. */
+  async #send({ id: token, by: user }: Invite, to: Name, text: string, post: PostName): PostAnswer {
+    const { kernel, engine, quota, isStopping } = this.options;
     if (isStopping()) {
       const detail = { retryAfterMs: 1_000 };
       throw new Fault("shutting-down", "the server is stopping", detail);
     }
-    quota.chargeProgram(token, jsonBytes(text));
+    const isRepeat = engine.hasPost(user, post.outbox, post.counter);
+    if (!isRepeat) quota.checkProgram(token);
     const request = { kind: "post", ref: 1, ...post, to, body: { text } } as const;
-    return kernel.request(user, { kind: "post", request });
+    const answer = await kernel.request(user, { kind: "post", request });
+    if (!isRepeat) quota.chargeProgram(token, jsonBytes(text));
+    return answer;
   }
 }
 

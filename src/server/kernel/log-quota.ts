@@ -66,9 +66,12 @@ export class LogQuota {
    * Programs have no operator rights, even if an operator created their token.
    * @throws {Fault} texts-limit or store-full
    */
-  chargeProgram(token: string, bytes: number): void {
+  checkProgram(token: string): void {
     const fault = this.#limitOf(token);
     if (fault !== undefined) throw fault;
+  }
+
+  chargeProgram(token: string, bytes: number): void {
     this.#written.count(token, bytes, this.options.clock.unixMs());
   }
 

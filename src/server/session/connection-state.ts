@@ -70,7 +70,8 @@ export interface MemberState extends ConnectionLogin {
   readonly account: Account;
   isOperator: boolean;
   reportedDiskLevel?: "low" | "full" | undefined;
-  reportedMajority?: boolean;
+  /** Reason for which NATS refuses messages, empty for a lost majority. */
+  reportedOutage?: string | undefined;
 }
 
 export type FileFact = Pick<FileEntry, "size" | "chunks" | "digest">;

@@ -11,7 +11,7 @@ import {
   readMembership,
   removeMembership,
   writeMembership,
-} from "../../../src/cli/serve/membership.ts";
+} from "../../../src/cli/membership.ts";
 import {
   HealthWatch,
   isYounger,
@@ -227,7 +227,21 @@ test.each([
   [{ instance: "9", upMs: 10_500 }, true],
   [{}, true], // An earlier version.
 ])("decides which of two processes with one name stops: %j", (other, isOwn) => {
-  expect(isYounger({ instance: "a", upMs: 10_000 }, other)).toBe(isOwn);
+  for (const address of ["", "h:1"]) {
+    const own = { instance: "a", upMs: 10_000, address };
+    expect(isYounger(own, { ...other, address })).toBe(isOwn);
+  }
+});
+
+test("a process that still starts stops for one of the same name that serves", () => {
+  for (const instance of ["a", "b"]) {
+    const starting = { instance, upMs: 9_000, address: "" };
+    for (const upMs of [8_000, 9_000, 10_500, 90_000]) {
+      const serving = { instance: "ab", upMs, address: "h:1" };
+      expect(isYounger(starting, serving)).toBe(true);
+      expect(isYounger(serving, starting)).toBe(false);
+    }
+  }
 });
 
 test("finds two servers with one name", async () => {

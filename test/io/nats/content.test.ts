@@ -5,9 +5,12 @@ import { sha256 } from "../../../src/crypto/sha256.ts";
 import { systemClock } from "../../../src/io/clock.ts";
 import { SharedFiles } from "../../../src/io/cluster/shared-files.ts";
 import { openContentStore } from "../../../src/io/nats/content.ts";
+import { openJetStream } from "../../../src/io/nats/jetstream.ts";
+import { until } from "../../event.ts";
 import { requires } from "../../installed.ts";
 import { rejection } from "../../rejection.ts";
 import { checkContentStore } from "../cluster/content-compliance.ts";
+import { memberOf } from "./nats-node.ts";
 import { NatsServers } from "./nats-servers.ts";
 
 const { afterAll, beforeAll, test } = requires("nats-server");
@@ -41,6 +44,30 @@ test("keeps the first of two concurrent offers", async () => {
   );
   expect(new Set(offers.map((offer) => offer?.by)).size).toBe(1);
   for (const store of stores) await store.close();
+});
+
+test("recreates a removed stream, and names the limit that refuses content", async () => {
+  const store = await open("removed");
+  const admin = await openJetStream(memberOf(nats, "removed"));
+  const { manager } = admin.clusterConnection;
+  await manager.streams.delete("CHATFILES_removed");
+  const put = (part: string) => store.put(FILE, part, new Uint8Array(1_000));
+  await until("it stores again", () =>
+    put("c0").then(
+      () => true,
+      () => false,
+    ),
+  );
+  await manager.streams.delete("CHATFILES_removed");
+  expect(await until("it reads again", () => store.parts(FILE).catch(() => undefined))).toEqual([]);
+  await manager.streams.update("CHATFILES_removed", { max_bytes: 1_100 });
+  await put("c1");
+  expect(await rejection(put("c2"))).toMatchObject({
+    code: "store-full",
+    message: "the stream CHATFILES_removed has reached its limit of bytes",
+  });
+  await admin.close();
+  await store.close();
 });
 
 test("limits its size while NATS has space", async () => {

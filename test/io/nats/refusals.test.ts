@@ -46,6 +46,11 @@ unitTest.each([
     undefined,
     /publications to _INBOX\.>$/,
   ],
+  [
+    'Permissions Violation for Publish to "chat.a.files.f7.c0-x"',
+    undefined,
+    /publications to chat\.a\.files\.>$/,
+  ],
   ['Permissions Violation for Subscription to "a.b"', undefined, /subscriptions to a\.b$/],
   ["maximum bytes exceeded", 10_077, /CHAT_a has reached its limit of bytes/],
   ["maximum messages exceeded", 10_077, /CHAT_a has reached its limit of messages/],

@@ -140,6 +140,22 @@ test("answers 429 without a retry time at the daily limit of a token", async () 
   ]);
 });
 
+test("charges a token once for a message that is sent again or refused before", async () => {
+  const { site, post } = await openService({ textsBytesPerDay: 100_000 });
+  const key = { "idempotency-key": "build 7" };
+  const half = "x".repeat(50_000);
+  site.trouble = (call) => (call === "write" ? "ENOSPC" : undefined);
+  for (let i = 0; i < 3; i++) expect((await post(half, key))[0]).toBe(503);
+  site.trouble = () => undefined;
+  const first = await post(half, key);
+  expect(first[0]).toBe(200);
+  for (let i = 0; i < 3; i++) expect(await post(half, key)).toEqual(first);
+  expect((await post(half, { "idempotency-key": "build 8" }))[0]).toBe(200);
+  expect((await post("x"))[0]).toBe(429);
+  // The limit does not apply to a message that is recorded.
+  expect(await post(half, key)).toEqual(first);
+});
+
 serviceTest("records one message by the creator of the token", async (service) => {
   const [status, answer] = await service.post("build done\n");
   expect(status).toBe(200);

@@ -100,10 +100,10 @@ test("charges whoever adds a member for the record", () => {
 test("counts programs by token, without the rights of the token's creator", () => {
   const { quota, disk } = quotaOf(1_000);
   quota.chargeProgram("token", 1_000);
-  expect(() => quota.chargeProgram("token", 1)).toThrow("daily limit");
-  quota.chargeProgram("another", 1);
+  expect(() => quota.checkProgram("token")).toThrow("daily limit");
+  quota.checkProgram("another");
   disk.isFull = true;
-  expect(() => quota.chargeProgram("another", 1)).toThrow("nearly full");
+  expect(() => quota.checkProgram("another")).toThrow("nearly full");
   expect(disk.checkCount).toBe(1);
 });
 

@@ -1,11 +1,13 @@
 import { expect, test } from "bun:test";
 import { Fault } from "../../../src/base/fault.ts";
 import {
+  FAULT_TEXT_BYTES_MAX,
   PREFS_PER_SECOND,
   PREFS_RECORDS_MAX,
   RETENTION_CHECK_INTERVAL_MS,
   TYPING_INTERVAL_MS,
 } from "../../../src/base/limits.ts";
+import { RefusedByNats } from "../../../src/io/cluster/majority.ts";
 import { KNOWN_VERSION } from "../../../src/wire/since.ts";
 import { holds } from "../site-lab.ts";
 import { Sites } from "./sites.ts";
@@ -55,6 +57,27 @@ test("notifies clients when the majority is lost and regained", async () => {
     { kind: "majority", fault },
     { kind: "majority", fault: undefined },
   ]);
+});
+
+test("names to clients why NATS refuses messages, and each new reason once", async () => {
+  const sites = await Sites.open(2);
+  const site = sites.site(0);
+  const ana = await site.member("ana", "pass");
+  const refuse = async (message: string) => {
+    sites.majorityFault = new RefusedByNats({ message, remedy: "nats stream edit" });
+    await site.time.advance(3_000);
+    await site.quiet();
+  };
+  const long = "s".repeat(FAULT_TEXT_BYTES_MAX);
+  for (const message of ["it is full", "it is full", `${long}!`]) await refuse(message);
+  const ben = await site.again(ana, "ana");
+  expect(ben.welcome).toMatchObject({ majority: false, refusal: long });
+  sites.majorityFault = undefined;
+  await site.time.advance(3_000);
+  await site.quiet();
+  const [full, cut] = ["it is full", long].map((refusal) => ({ on: false, refusal }));
+  expect(ana.all("majority")).toMatchObject([full, cut, { on: true }]);
+  expect(ben.all("majority")).toMatchObject([cut, { on: true }]);
 });
 
 test("erases nothing by the wrong clock of one server, or of the stream", async () => {

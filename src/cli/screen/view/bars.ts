@@ -195,8 +195,10 @@ function connectionSpans({ model, texts, link, nowUnixMs }: StatusOptions): read
   const server = cleanText(model.server?.name ?? "");
   switch (connection.kind) {
     case "online": {
-      if (model.notices.hasMajority === false) {
-        return [{ text: ` ◐ ${texts.screen.noMajority}`, role: "bar-bad" }];
+      const { hasMajority, refusal } = model.notices;
+      if (hasMajority === false) {
+        const text = texts.screen.noMajority(refusal && cleanText(refusal));
+        return [{ text: ` ◐ ${text}`, role: "bar-bad" }];
       }
       if (connection.isStalled) return [{ text: ` ◌ ${texts.waitingForServer}`, role: "bar-bad" }];
       const spans: Span[] = [

@@ -918,8 +918,10 @@ export const ENGLISH = {
   clockAcceptAsk: "Is the server's clock right?",
   clockAcceptExplained: (now: string) =>
     `The server's time becomes ${now}. Messages that have expired by then are deleted permanently.`,
-  noMajority:
-    "Most of the cluster's servers are down. Your messages will be sent when they recover.",
+  noMajority: (refusal: string | undefined) =>
+    refusal === undefined
+      ? "Most of the cluster's servers are down. Your messages will be sent when they recover."
+      : `The server can't record messages: ${refusal}. Yours will be sent when it can.`,
   chartMessages: "Messages per second",
   chartPeople: "People and connections",
   chartBytes: "Bytes per second",

@@ -33,7 +33,8 @@ export const ENGLISH_TERMINAL = {
   ...ENGLISH_IRC,
   loading: "Loading…",
   notLoggedIn: "not logged in",
-  noMajority: "most servers are down; messages are queued",
+  noMajority: (refusal: string | undefined) =>
+    `${refusal === undefined ? "most servers are down" : refusal}; messages are queued`,
   connectingTo: (address: string) => `Connecting to ${address} …`,
   retryingAfter: (reason: string, seconds: number) =>
     seconds > 0 ? `${reason}; retrying in ${seconds} s` : `${reason}; retrying …`,

@@ -18,6 +18,7 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "{} has more than {} entries": "{} berisi lebih dari {} entri",
   "send it as an archive: tar c DIR | chat send-file - --name DIR.tar":
     "kirim sebagai arsip: tar c DIR | chat send-file - --name DIR.tar",
+  "the server cannot record messages: {}": "server tidak dapat mencatat pesan: {}",
   "{} is not a time": "{} bukan waktu",
   "{} is not the number of a message": "{} bukan nomor pesan",
   "this server cannot list replies": "server ini tidak dapat mendaftar balasan",

@@ -922,7 +922,10 @@ export const INDONESIAN: Texts = {
   clockAcceptAsk: "Apakah jam server sudah benar?",
   clockAcceptExplained: (now) =>
     `Waktu server menjadi ${now}. Pesan yang sudah kedaluwarsa pada waktu itu dihapus permanen.`,
-  noMajority: "Sebagian besar server klaster mati. Pesan Anda akan dikirim setelah pulih.",
+  noMajority: (refusal) =>
+    refusal === undefined
+      ? "Sebagian besar server klaster mati. Pesan Anda akan dikirim setelah pulih."
+      : `Server tidak dapat mencatat pesan: ${refusal}. Pesan Anda akan dikirim setelah pulih.`,
   chartMessages: "Pesan per detik",
   chartPeople: "Orang dan sambungan",
   chartBytes: "Byte per detik",

@@ -22,7 +22,8 @@ export const INDONESIAN_TERMINAL: TerminalTexts = {
   ...INDONESIAN_IRC,
   loading: "Memuat…",
   notLoggedIn: "belum masuk",
-  noMajority: "sebagian besar server mati; pesan diantrekan",
+  noMajority: (refusal) =>
+    `${refusal === undefined ? "sebagian besar server mati" : refusal}; pesan diantrekan`,
   connectingTo: (address) => `Menyambung ke ${address} …`,
   retryingAfter: (reason, seconds) =>
     seconds > 0 ? `${reason}; mencoba lagi dalam ${seconds} dtk` : `${reason}; mencoba lagi …`,

@@ -172,13 +172,13 @@ function Banner({ isWarning = false, children }: BannerProps) {
 
 function Notices() {
   const { texts } = usePage();
-  const { diskLow, hasMajority } = useModelValue((model) => model.notices);
+  const { diskLow, hasMajority, refusal } = useModelValue((model) => model.notices);
   const diskText = diskLow !== undefined && isDiskFull(diskLow) ? texts.diskFull : texts.diskLow;
   return (
     <>
       {hasMajority === false ? (
         <Banner isWarning>
-          <span>{texts.noMajority}</span>
+          <span>{texts.noMajority(refusal)}</span>
         </Banner>
       ) : null}
       {diskLow === undefined ? null : (

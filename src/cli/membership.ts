@@ -5,13 +5,13 @@ import { existsSync, readdirSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import * as v from "valibot";
-import { Fault } from "../../base/fault.ts";
-import type { Position } from "../../io/cluster/position.ts";
-import { readSmallFile, writeSmallFile } from "../../io/disk/data-folder.ts";
-import { removePath, renamePath } from "../../io/disk/open-elsewhere.ts";
-import { makePrivateFolder } from "../../io/disk/private-path.ts";
-import { count, parseJson } from "../../wire/field.ts";
-import { quoteArgument } from "../shell-quote.ts";
+import { Fault } from "../base/fault.ts";
+import type { Position } from "../io/cluster/position.ts";
+import { readSmallFile, writeSmallFile } from "../io/disk/data-folder.ts";
+import { removePath, renamePath } from "../io/disk/open-elsewhere.ts";
+import { makePrivateFolder } from "../io/disk/private-path.ts";
+import { count, parseJson } from "../wire/field.ts";
+import { quoteArgument } from "./shell-quote.ts";
 
 export interface ClusterMembership {
   readonly cluster: string;
