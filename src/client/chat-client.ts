@@ -62,6 +62,8 @@ export interface AuditOptions extends Pick<AuditorDependencies, "logs" | "format
   /** Whether each connection is audited; `false` if the command itself requests the proofs. */
   readonly isAutomatic: boolean;
   readonly onAlarm: (alarm: AuditAlarm) => void;
+  /** Another program or tab has accepted a different history, and the client has stopped. */
+  readonly onReplaced?: () => void;
 }
 
 export interface AccountLogin<Account> {
@@ -108,12 +110,20 @@ export abstract class ChatClient<Account extends LinkedSession> {
       this.#alarm = fault;
       this.loop.reconnect(fault, true);
     };
+    const onReplaced = (fault: Fault) => {
+      stop(fault);
+      audit.onReplaced?.();
+    };
     const onAlarm = (alarm: AuditAlarm) => {
       this.#alarm = alarm.fault;
       audit.onAlarm(alarm);
       stop(alarm.fault);
     };
-    this.auditor = new LogAuditor({ ...audit, clock, verifier, onAccountChange }, onAlarm, stop);
+    this.auditor = new LogAuditor(
+      { ...audit, clock, verifier, onAccountChange },
+      onAlarm,
+      onReplaced,
+    );
     this.people = new PeopleKeys({
       logs: audit.logs,
       prove: async (user, pin, isFresh) => {

@@ -318,8 +318,11 @@ export class OutboxQueue {
  * Removes a reference to a message that the server has lost, because another message has its
  * number. `lostAfter`, which is never sent, is the `seq` of the last remaining record.
  */
-function withoutLost(stored: PostBody): { readonly body: PostBody; readonly isLost: boolean } {
-  const { lostAfter, ...body } = stored as QueuedBody;
+export function withoutLost(stored: QueuedBody): {
+  readonly body: PostBody;
+  readonly isLost: boolean;
+} {
+  const { lostAfter, ...body } = stored;
   if (lostAfter === undefined || refersTo(body) <= lostAfter) return { body, isLost: false };
   const { edits: _, re: __, thread: ___, react = "", ...others } = body;
   return { body: { ...others, text: others.text || react }, isLost: true };

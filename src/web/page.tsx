@@ -84,7 +84,7 @@ function watchEnd(chat: PageClient): void {
     if (document.hidden) chat.storeDraftsNow();
   });
   addEventListener("beforeunload", (event) => {
-    if (chat.actions.hasUnsent || chat.attached.isLossy) event.preventDefault();
+    if (chat.isLossy) event.preventDefault();
   });
 }
 

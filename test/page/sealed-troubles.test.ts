@@ -1,4 +1,5 @@
 import { expect } from "bun:test";
+import { Relay } from "../e2e/relay.ts";
 import { pageTest } from "./browser.ts";
 import { PageServer } from "./page-server.ts";
 import { createSealedRoom, Devices, inviteUser } from "./sealed-devices.ts";
@@ -48,3 +49,35 @@ pageTest("keeps nothing of an edited message that is erased", async () => {
   await ben.field("Search for").press("Enter");
   await ben.page.getByText("No results.").waitFor();
 });
+
+pageTest(
+  "keeps nothing of an edited message that is erased while the page is offline",
+  async () => {
+    await using relay = await Relay.open(server.served.port);
+    const ana = await devices.window("ana");
+    const cleo = await devices.logIn("cleo", { via: relay });
+    await createSealedRoom(ana, "notes");
+    await inviteUser(ana, "cleo", cleo, "notes");
+    await cleo.send("own-secret");
+    await ana.waitForMessage("own-secret");
+    await cleo.chooseFromMenu("own-secret", "Edit");
+    await cleo.composer.fill("own-latest-secret");
+    await cleo.composer.press("Enter");
+    await ana.waitForMessage("own-latest-secret (edited)");
+    relay.cut();
+    await cleo.page.getByText(/^Can't reach the server/).waitFor();
+    await ana.chooseFromMenu("own-latest-secret", /^Delete/);
+    await ana.button("Delete").last().click();
+    await ana.message("secret").waitFor({ state: "detached" });
+    relay.mend();
+    await cleo.waitUntilConnected();
+    await cleo.message("Message deleted by ana").waitFor();
+    expect(await cleo.message("secret").count()).toBe(0);
+    await cleo.search("secret");
+    await cleo.page.getByText("No results.").waitFor();
+    await cleo.page.reload();
+    await cleo.room("notes").click();
+    await cleo.message("Message deleted").waitFor();
+    expect(await cleo.message("secret").count()).toBe(0);
+  },
+);

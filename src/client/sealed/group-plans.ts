@@ -1,6 +1,6 @@
 /** Plans changes of a room's group. Each plan depends only on the room's stored state. */
 
-import { Fault, msg } from "../../base/fault.ts";
+import { Fault, msg, type Translatable } from "../../base/fault.ts";
 import { RENEW_JITTER_MS, RENEW_MESSAGES, RENEW_MS } from "../../base/limits-sealed.ts";
 import { formatTarget } from "../../base/names.ts";
 import type { RoomView } from "../../core/client/chat-record.ts";
@@ -8,7 +8,7 @@ import { isSameName } from "../../core/model/item.ts";
 import { hasAdminRights, refusedFault } from "../../crypto/seal/commit-check.ts";
 import type { SealIntent } from "../../crypto/seal/engine.ts";
 import { keyChangedFault } from "./identities.ts";
-import { isRemovable } from "./room-reader.ts";
+import { isRemovable, remainingAdmins } from "./room-reader.ts";
 import type { RoomTransaction } from "./room-state.ts";
 import type { RoomRow } from "./rows.ts";
 
@@ -167,7 +167,8 @@ function needsAdmin({ row, group }: RoomFacts): boolean {
   return row.departed.some((departed) => !isRemovable({ row, group }, departed));
 }
 
-export function cannotWrite(room: RoomView, { row, isStale }: RoomFacts): Fault {
+export function cannotWrite(room: RoomView, facts: RoomFacts): Fault {
+  const { row, isStale } = facts;
   const name = formatTarget(room);
   if (row?.other !== undefined) return keyChangedFault(row.other.user);
   if (row?.history === "contradicted") return contradicted(name);
@@ -183,9 +184,7 @@ export function cannotWrite(room: RoomView, { row, isStale }: RoomFacts): Fault 
         ? new Fault("seal-refused", msg`'${name}' cannot be trusted: ${row.reason ?? "?"}`, {
             remedy: msg`ask the other members, then run /sealed accept or create another room`,
           })
-        : new Fault("admin-pending", msg`'${name}' cannot be used: ${row.reason ?? "?"}`, {
-            remedy: msg`messages are sent when an admin of the room connects`,
-          });
+        : adminPending(msg`'${name}' cannot be used: ${row.reason ?? "?"}`, facts);
     case "out":
       return new Fault("seal-refused", msg`this device was removed from '${name}'`, {
         remedy: msg`ask to be added again`,
@@ -195,6 +194,17 @@ export function cannotWrite(room: RoomView, { row, isStale }: RoomFacts): Fault 
   }
   return new Fault("seal-refused", msg`this device has not been added to '${name}' yet`, {
     remedy: msg`ask a member to add you: /invite NAME`,
+  });
+}
+
+/**
+ * Names the admins, because the server lets only members read the room's records, on which changes
+ * rest: an admin who was invited cannot make them before joining.
+ */
+export function adminPending(text: Translatable, facts: RoomFacts): Fault {
+  const names = [...new Set(remainingAdmins(facts).map(({ user }) => user))].join(", ");
+  return new Fault("admin-pending", text, {
+    remedy: msg`messages are sent when an admin who has joined the room connects; admins: ${names}`,
   });
 }
 

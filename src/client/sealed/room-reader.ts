@@ -612,11 +612,19 @@ export function isRemovable(
   { leave }: Departed,
 ): boolean {
   if (leave !== undefined) return true;
-  if (group === undefined) return false;
+  return group !== undefined && remainingAdmins({ group, row }).length === 0;
+}
+
+/** Devices of admins who have not left the room. */
+export function remainingAdmins({
+  group,
+  row,
+}: Pick<RoomTransaction, "group" | "row">): SealMember[] {
   const hasDeparted = (user: string) =>
     row?.departed.some((entry) => isSameName(entry.user, user)) === true;
-  return !group.members.some(
-    ({ user, account }) => group.policy.admins.includes(account) && !hasDeparted(user),
+  const { members = [], policy } = group ?? {};
+  return members.filter(
+    ({ user, account }) => policy?.admins.includes(account) === true && !hasDeparted(user),
   );
 }
 

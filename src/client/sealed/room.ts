@@ -39,7 +39,7 @@ import type { SealedDevice } from "./device.ts";
 import { editRefusal, eraseContent, isErasedEdit, type RemainingEdit } from "./edits.ts";
 import type { FileIndex } from "./file-index.ts";
 import { GroupChanges, pendingOf } from "./group-changes.ts";
-import { cannotWrite, needsRepair } from "./group-plans.ts";
+import { adminPending, cannotWrite, needsRepair } from "./group-plans.ts";
 import { checkKeys, identityOf, otherKeyOf } from "./identities.ts";
 import type { DeviceLease } from "./lease.ts";
 import { adoptHistory } from "./replaced-history.ts";
@@ -604,9 +604,7 @@ export class SealedRoom {
     if (names === "") return membership;
     const room = this.view.name;
     const text = msg`the devices of ${names} have not been removed from '${room}' yet`;
-    throw new Fault("admin-pending", text, {
-      remedy: msg`messages are sent when an admin of the room connects`,
-    });
+    throw adminPending(text, tx);
   }
 
   async #encrypt(

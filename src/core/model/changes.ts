@@ -20,7 +20,11 @@ export function noteChange(changes: ChangeMap, record: ChatRecord): readonly num
   if (state !== "whole" || body === undefined || changes.get(seq)?.isErased === true) return [];
   const { seq: changed, re, text = "", react = "", also = [] } = fieldsIn(record);
   if (kind === "edit") return noteEdit(changes, changed, { seq, timeUnixMs, text });
-  if (kind === "erase") return noteErasure(changes, from, [changed, ...also]);
+  if (kind === "erase") {
+    // The user who set a room's retention has not deleted its messages.
+    const by = body["retention"] === true ? undefined : from;
+    return noteErasure(changes, by, [changed, ...also]);
+  }
   if (kind === "poll") {
     const { on, options = 0, many = false, anonymous = false, until } = fieldsIn(record);
     const start = { options, many, anonymous, untilUnixMs: until };

@@ -4,6 +4,7 @@ import { utf8Encode } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import { KNOWN_FILES_MAX, RECEIVED_FILES_MAX } from "../../base/limits.ts";
 import { DRAFTS_STORED_MAX, SETTINGS_LISTED_MAX } from "../../base/limits-screen.ts";
+import { keyWithoutThread, withoutTargets } from "../../core/model/draft-targets.ts";
 import type { ComposerDraft } from "../../core/model/state.ts";
 import { parseObject } from "../../wire/record.ts";
 import type { AcceptedHistories } from "./accepted-histories.ts";
@@ -107,8 +108,11 @@ export class DraftStore extends HomeTable {
     const insert = `INSERT OR REPLACE INTO drafts (fingerprint, user, target, draft)
       VALUES (?, ?, ?, ?)`;
     if (draft === undefined) return void this.database.run(remove, ...values);
-    const stored = this.histories.isReplaced(fingerprint) ? withoutTargets(draft) : draft;
-    this.database.run(insert, ...values, JSON.stringify(stored));
+    if (!this.histories.isReplaced(fingerprint)) {
+      return void this.database.run(insert, ...values, JSON.stringify(draft));
+    }
+    const unlinked = [unlinkedKey(key, 0), JSON.stringify(withoutTargets(draft))] as const;
+    this.database.run(insert, fingerprint, user.toLowerCase(), ...unlinked);
   }
 
   #trim({ fingerprint, user }: DraftOwner): void {
@@ -119,9 +123,24 @@ export class DraftStore extends HomeTable {
   }
 }
 
-/** The numbers of the messages that the draft answers or edits may denote others. */
-function withoutTargets({ re: _, edits: __, before, ...rest }: ComposerDraft): ComposerDraft {
-  return { ...rest, before: before === undefined ? undefined : withoutTargets(before) };
+/** A reply or an edit must not refer to another message with the same number. */
+export function unlinkDrafts(database: StateDatabase, fingerprint: string, common: number): void {
+  const select = "SELECT at, target, draft FROM drafts WHERE fingerprint = ?";
+  const update = "UPDATE drafts SET target = ?, draft = ? WHERE at = ?";
+  const rows = database.all<StoredRow & { readonly at: number }>(select, fingerprint);
+  for (const { at, target, draft: json } of rows) {
+    const draft = parseDraft(json);
+    if (draft === undefined) continue;
+    const unlinked = JSON.stringify(withoutTargets(draft, common));
+    database.run(update, unlinkedKey(target, common), unlinked, at);
+  }
+}
+
+/** A draft of a thread that the history lacks joins those of its room in the next window. */
+function unlinkedKey(key: string, common: number): string {
+  const [target = "", windowId = "", ...names] = key.split(SEPARATOR);
+  const moved = keyWithoutThread(target, common);
+  return moved === target ? key : [moved, windowId, ...names, target].join(SEPARATOR);
 }
 
 /** Separates a target, a window and a name, which have no line feed. */

@@ -7,7 +7,7 @@ import { hasNewKey, isPersonPin, type PersonPin } from "../../core/client/person
 import type { LogName } from "../../wire/kinds.ts";
 import { parseObject } from "../../wire/record.ts";
 import type { AcceptedHistories } from "./accepted-histories.ts";
-import { HomeTable } from "./home-tables.ts";
+import { HomeTable, unlinkDrafts } from "./home-tables.ts";
 import type { StateDatabase } from "./schema.ts";
 
 /** Far fewer records arrive between two proofs. More would only help to name missing records. */
@@ -63,6 +63,8 @@ export interface ReplacedLog {
   readonly at: number;
   readonly origin: string;
   readonly size: number;
+  /** `seq` of the newest known record that the accepted history contains too, if known. */
+  readonly common?: number | undefined;
 }
 
 /** More rollbacks of one server would make their claims unknown, which then raise an alarm. */
@@ -259,7 +261,9 @@ export class HomeLogPins extends HomeTable implements LogPins {
     const select = "SELECT pin FROM people_pins WHERE fingerprint = ? AND name = ?";
     return this.database.transact(() => {
       const stored = personPinOf(this.database.value<string>(select, fingerprint, name) ?? "");
-      const changed = change(stored);
+      // A replaced history's proofs do not continue in the accepted one.
+      const isReplaced = this.histories.isReplaced(fingerprint);
+      const changed = { ...change(stored), ...(isReplaced && { n: 0 }) };
       const isNew = hasNewKey(changed) ? 1 : 0;
       this.database.run(insert, fingerprint, name, isNew, JSON.stringify(changed));
       this.database.run(DELETE_OLD_PEOPLE, fingerprint);
@@ -299,12 +303,7 @@ export class HomeLogPins extends HomeTable implements LogPins {
       const rewind = `UPDATE ${table} SET seq = ?1 WHERE fingerprint = ?2 AND seq > ?1`;
       this.database.run(rewind, common, fingerprint);
     }
-    // A reply or an edit must not refer to another message with the same number.
-    for (const field of ["$.re", "$.edits", "$.before.re", "$.before.edits"]) {
-      const remove = `UPDATE drafts SET draft = json_remove(draft, ?1)
-        WHERE fingerprint = ?2 AND json_extract(draft, ?1) > ?3`;
-      this.database.run(remove, field, fingerprint, common);
-    }
+    unlinkDrafts(this.database, fingerprint, common);
     // Encrypted posts cannot be changed here. The client checks them when it adopts the outbox.
     const mark = `UPDATE outbox
       SET body = json_set(body, '$.lostAfter', min(coalesce(body ->> '$.lostAfter', ?1), ?1))

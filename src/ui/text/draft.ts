@@ -1,5 +1,6 @@
 /** Transitions of a draft between plain text, reply and edit. */
 
+import { defined } from "../../base/values.ts";
 import type { ComposerDraft, Item } from "../../core/model/state.ts";
 
 export const EMPTY_DRAFT: ComposerDraft = { text: "" };
@@ -58,6 +59,22 @@ export function isSameDraft(a: ComposerDraft | undefined, b: ComposerDraft | und
   return (
     a.text === b.text && a.re === b.re && a.edits === b.edits && isSameDraft(a.before, b.before)
   );
+}
+
+/** Like `combinedDraft`, but joins the texts of two edits as well. */
+export function joinedDraft(
+  first: ComposerDraft | undefined,
+  second: ComposerDraft,
+): ComposerDraft {
+  if (first === undefined) return second;
+  const [a, b] = [withoutBefore(first), withoutBefore(second)];
+  return combinedDraft(a, b) ?? { ...a, text: `${a.text}\n\n${b.text}` };
+}
+
+/** Joins a draft that is no longer an edit with the one that the edit had interrupted. */
+function withoutBefore({ before, ...draft }: ComposerDraft): ComposerDraft {
+  if (before === undefined || draft.edits !== undefined) return defined({ ...draft, before });
+  return joinedDraft(before, draft);
 }
 
 /**

@@ -9,7 +9,7 @@ import type { Link } from "../../io/link/link.ts";
 import { ifPossible, markHandled } from "../../io/promises.ts";
 import { PageFault } from "../../ui/text/fault-text.ts";
 import { readFragment } from "../input/fragment.ts";
-import { isRouteHash } from "../input/route.ts";
+import { formatRoute, isRouteHash, readRoute } from "../input/route.ts";
 import { browserName } from "./browser-name.ts";
 import {
   type Locks,
@@ -138,6 +138,12 @@ export async function browserPlatform(
     browserName: browserName(page.navigator.userAgent, page.navigator.maxTouchPoints),
     chooseTarget: (name) => chooseSaveTarget(page, cleanFileName(name)),
     onOnline: (callback) => page.addEventListener("online", callback),
+    reload: () => {
+      const { target, seq } = readRoute(page.location.hash) ?? {};
+      const room = target && formatRoute({ target, seq: undefined, server: undefined });
+      if (room !== undefined && seq !== undefined) page.history.replaceState(null, "", room);
+      page.location.reload();
+    },
   };
 }
 

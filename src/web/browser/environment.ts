@@ -35,6 +35,8 @@ export interface Tabs {
 }
 
 export const TAB_MESSAGE = v.variant("kind", [
+  /** The user has accepted a different history of the server in this tab. */
+  v.object({ kind: v.literal("accepted") }),
   v.object({ kind: v.literal("left"), user: v.string() }),
   /** `draft` is undefined if the tab's draft was sent or deleted. */
   v.object({
@@ -116,6 +118,8 @@ export interface Platform {
    */
   readonly chooseTarget: (name: string) => Promise<SaveTarget | undefined>;
   readonly onOnline: (callback: () => void) => void;
+  /** Starts the page again, in its room. */
+  readonly reload: () => void;
 }
 
 export const PAGE_PROGRAM = "chat-page/1";

@@ -1,9 +1,12 @@
 /** Log pins in this browser: the newest log record seen from each server. */
 
 import { fromBase64Url, toBase64Url } from "../../base/bytes.ts";
+import { withoutLost } from "../../client/outbox-queue.ts";
 import type { KnownRecord, LogPin } from "../../core/client/audit.ts";
 import { hasNewKey, isPersonPin, type PersonPin } from "../../core/client/person-keys.ts";
+import { keyWithoutThread, withoutTargets } from "../../core/model/draft-targets.ts";
 import { isSameName } from "../../core/model/item.ts";
+import type { ComposerDraft } from "../../core/model/state.ts";
 import {
   type ChangePin,
   type LogPins,
@@ -12,9 +15,12 @@ import {
   REPLACED_LOGS_MAX,
   type ReplacedLog,
 } from "../../io/state/log-pins.ts";
+import { isDraft, joinedDraft } from "../../ui/text/draft.ts";
 import type { LogName } from "../../wire/kinds.ts";
+import type { PostBody } from "../../wire/messages.ts";
 import type { Locks } from "./environment.ts";
 import { accountPrefix, type Store } from "./indexed-db.ts";
+import { TAB_SEPARATOR } from "./preferences.ts";
 
 const STORED_RECORDS_MAX = 256;
 const PEOPLE_MAX = 256;
@@ -31,8 +37,14 @@ type StoredRecord = Omit<KnownRecord, "leaf"> & { readonly leaf: string; readonl
 
 const LOCK_WAIT_MS = 5_000;
 
-/** Tabs share the rows, so each change reads and writes its row under a lock. */
+/**
+ * Tabs share the rows, so each change reads and writes its row under a lock. A tab stores nothing
+ * about the history that it has read once a different one was accepted: it must reload.
+ */
 export class BrowserLogPins implements LogPins {
+  /** Newest acceptance when this tab first used the rows of a server. */
+  readonly #known = new Map<string, number>();
+
   constructor(
     private readonly store: Store,
     private readonly locks: Pick<Locks, "run"> = { run: (_name, _waitMsMax, work) => work() },
@@ -46,7 +58,7 @@ export class BrowserLogPins implements LogPins {
   }
 
   storePin(reader: LogReader, { origin, size, root, note }: LogPin, log?: LogName): Promise<void> {
-    return this.#locked(async () => {
+    return this.#change(reader, async () => {
       const previous = await this.#storedPin(reader, log);
       if (previous !== undefined && (previous.origin !== origin || previous.size > size)) return;
       const pin = { origin, size, root: toBase64Url(root), note, alarm: previous?.alarm };
@@ -55,7 +67,7 @@ export class BrowserLogPins implements LogPins {
   }
 
   storeRecords(reader: LogReader, records: readonly KnownRecord[]): Promise<void> {
-    return this.#locked(async () => {
+    return this.#change(reader, async () => {
       const bySeq = new Map((await this.#records(reader)).map((record) => [record.seq, record]));
       // A page may receive a record twice, for example after it joins a room again.
       for (const record of records) {
@@ -76,7 +88,7 @@ export class BrowserLogPins implements LogPins {
 
   markProved(reader: LogReader, seqs: readonly number[]): Promise<void> {
     const provedSeqs = new Set(seqs);
-    return this.#locked(async () => {
+    return this.#change(reader, async () => {
       const stored = await this.#records(reader);
       const updated = stored.map((record) =>
         provedSeqs.has(record.seq) ? { ...record, proved: true } : record,
@@ -86,7 +98,7 @@ export class BrowserLogPins implements LogPins {
   }
 
   storeConfirmed(reader: LogReader, seq: number): Promise<void> {
-    return this.#locked(async () => {
+    return this.#change(reader, async () => {
       const confirmed = Math.max(seq, await this.confirmed(reader));
       await this.#write(confirmedKey(reader.fingerprint), confirmed);
     });
@@ -102,7 +114,7 @@ export class BrowserLogPins implements LogPins {
   }
 
   setAlarm(reader: LogReader, alarm: string | undefined, common?: number): Promise<void> {
-    return this.#locked(async () => {
+    return this.#change(reader, async () => {
       const stored = await this.#storedPin(reader);
       if (stored === undefined || (stored.alarm === alarm && stored.common === common)) return;
       const pin = { ...stored, alarm, common } satisfies StoredPin;
@@ -123,7 +135,7 @@ export class BrowserLogPins implements LogPins {
   }
 
   storeOwnAccount(reader: LogReader, { account, n, size }: OwnAccountPin): Promise<void> {
-    return this.#write(ownKey(reader), { account, n, size });
+    return this.#change(reader, () => this.#write(ownKey(reader), { account, n, size }));
   }
 
   async people(reader: LogReader): Promise<readonly PersonPin[]> {
@@ -134,15 +146,16 @@ export class BrowserLogPins implements LogPins {
     return [];
   }
 
-  storePerson(
+  async storePerson(
     reader: LogReader,
     pin: PersonPin,
     change: ChangePin = () => pin,
   ): Promise<PersonPin> {
-    return this.#locked(async () => {
+    let changed = pin;
+    await this.#change(reader, async () => {
       const stored = await this.people(reader);
       const isPerson = ({ user }: PersonPin) => isSameName(user, pin.user);
-      const changed = change(stored.find(isPerson));
+      changed = change(stored.find(isPerson));
       const people = [...stored.filter((one) => !isPerson(one)), changed];
       const dropped =
         people.length > PEOPLE_MAX
@@ -152,8 +165,8 @@ export class BrowserLogPins implements LogPins {
         peopleKey(reader.fingerprint),
         people.filter((one) => one !== dropped),
       );
-      return changed;
     });
+    return changed;
   }
 
   /**
@@ -161,7 +174,7 @@ export class BrowserLogPins implements LogPins {
    * must prove the keys of people again, but does not change which are accepted.
    */
   forget(reader: LogReader): Promise<void> {
-    return this.#locked(() => this.#forget(reader));
+    return this.#change(reader, () => this.#forget(reader));
   }
 
   async #forget(reader: LogReader): Promise<void> {
@@ -186,11 +199,23 @@ export class BrowserLogPins implements LogPins {
     if (known === undefined) return;
     const logs = await this.replaced(reader);
     const { origin, size, common } = known;
-    const log: ReplacedLog = { at: (logs.at(-1)?.at ?? 0) + 1, origin, size };
+    const log: ReplacedLog = { at: (logs.at(-1)?.at ?? 0) + 1, origin, size, common };
     await this.#write(replacedKey(reader.fingerprint), [...logs, log].slice(-REPLACED_LOGS_MAX));
     if (common === undefined) return;
     await this.#unlinkDrafts(reader, common);
     await this.#markUnsent(reader, common);
+    await this.#unlinkRefused(reader, common);
+  }
+
+  /** The user may send them again. */
+  async #unlinkRefused(reader: LogReader, common: number): Promise<void> {
+    const posts = await this.store.all("refused", accountPrefix(reader));
+    const changes = posts.map(([key, post]) => {
+      const { body = { text: "" } } = Object(post) as { readonly body?: PostBody };
+      const unlinked = withoutLost({ ...body, lostAfter: common }).body;
+      return { table: "refused", key, value: { ...Object(post), body: unlinked } } as const;
+    });
+    if (changes.length > 0) await this.store.write(changes);
   }
 
   /** The client checks the marked posts when it adopts their outbox. */
@@ -210,12 +235,18 @@ export class BrowserLogPins implements LogPins {
 
   /** A reply or an edit must not refer to another message with the same number. */
   async #unlinkDrafts(reader: LogReader, common: number): Promise<void> {
-    const drafts = await this.store.all("drafts", accountPrefix(reader));
-    const changes = drafts.flatMap(([key, draft]) => {
-      const { re, edits, ...rest } = Object(draft) as Readonly<Record<string, unknown>>;
-      const isCommon = [re, edits].every((seq) => typeof seq !== "number" || seq <= common);
-      return isCommon ? [] : [{ table: "drafts", key, value: rest } as const];
-    });
+    const prefix = accountPrefix(reader);
+    const drafts = new Map<string, ComposerDraft | undefined>();
+    // The key of a room sorts before those of its threads.
+    for (const [key, draft] of await this.store.all("drafts", prefix)) {
+      if (!isDraft(draft)) continue;
+      const [target = "", ...tab] = key.slice(prefix.length).split(TAB_SEPARATOR);
+      const moved = prefix + [keyWithoutThread(target, common), ...tab].join(TAB_SEPARATOR);
+      const unlinked = withoutTargets(draft, common);
+      if (moved !== key) drafts.set(key, undefined);
+      drafts.set(moved, joinedDraft(drafts.get(moved), unlinked));
+    }
+    const changes = [...drafts].map(([key, value]) => ({ table: "drafts", key, value }) as const);
     if (changes.length > 0) await this.store.write(changes);
   }
 
@@ -235,8 +266,24 @@ export class BrowserLogPins implements LogPins {
     return Array.isArray(stored) ? (stored as StoredRecord[]) : [];
   }
 
-  #locked<Result>(work: () => Promise<Result>): Promise<Result> {
-    return this.locks.run("chat log pins", LOCK_WAIT_MS, work);
+  /** Does nothing once a different history was accepted. */
+  #change(reader: LogReader, work: () => Promise<void>): Promise<void> {
+    return this.locks.run("chat log pins", LOCK_WAIT_MS, async () => {
+      if ((await this.replacedAfter(reader)) === undefined) await work();
+    });
+  }
+
+  /**
+   * Returns the `seq` of the last record that this tab has in common with the history that was
+   * accepted since its start, by this tab or another one; `undefined` if none was.
+   */
+  async replacedAfter(reader: LogReader): Promise<number | undefined> {
+    const logs = await this.replaced(reader);
+    const newest = logs.at(-1)?.at ?? 0;
+    const known = this.#known.get(reader.fingerprint) ?? newest;
+    this.#known.set(reader.fingerprint, known);
+    const later = logs.filter(({ at }) => at > known).map(({ common = 0 }) => common);
+    return later.length === 0 ? undefined : Math.min(...later);
   }
 
   #write(key: string, value: unknown): Promise<void> {

@@ -66,6 +66,20 @@ export class BrowserOutboxStore implements OutboxQueueStore {
     return outboxes.sort((a, b) => since(a) - since(b));
   }
 
+  /**
+   * Marks the unsent posts of this tab that were stored after another tab had accepted a different
+   * history: they may refer to messages of the former one.
+   */
+  async markLost(lostAfter: number): Promise<void> {
+    const rows = this.#prefix === undefined ? [] : await this.#store.all("outbox", this.#prefix);
+    const changes = rows.flatMap(([key, value]): TableChange[] => {
+      if (!v.is(STORED_POST, value) || !this.#releases.has(value.outbox)) return [];
+      const { body } = value;
+      return [{ table: "outbox", key, value: { ...value, body: { lostAfter, ...body } } }];
+    });
+    if (changes.length > 0) await this.#store.write(changes);
+  }
+
   release(id: OutboxId): void {
     this.#releases.get(id)?.();
     this.#releases.delete(id);

@@ -13,7 +13,7 @@ export function sealedDatabaseName(account: string): string {
   return `chat sealed ${account}`;
 }
 
-const TAB_SEPARATOR = "\n";
+export const TAB_SEPARATOR = "\n";
 
 /** Changed drafts by target; `undefined` was deleted. */
 export type Drafts = ReadonlyMap<string, ComposerDraft | undefined>;

@@ -37,6 +37,7 @@ export class PageAccount implements LinkedSession {
   readonly session: AccountSession;
   readonly fingerprint: Fingerprint;
   readonly sealRefusal: Fault | undefined;
+  readonly #outboxes: BrowserOutboxStore;
   migrated: Promise<void> = Promise.resolve();
   id: string | undefined;
   #transfers: PageTransfers | undefined;
@@ -49,11 +50,12 @@ export class PageAccount implements LinkedSession {
     const load = () => this.#load();
     const hasSealedRooms = loadSealed !== undefined && this.sealRefusal === undefined;
     const home = hasSealedRooms ? sealedHome(platform, load) : undefined;
+    this.#outboxes = new BrowserOutboxStore(platform, () => this.migrated);
     this.session = client.newSession({
       follow: "all",
       hasPrefs: true,
       adoptsUnsent: true,
-      outboxes: new BrowserOutboxStore(platform, () => this.migrated),
+      outboxes: this.#outboxes,
       sealed: { home, refusal: this.sealRefusal, load },
       logs: new BrowserLogPins(platform.store, platform.locks),
       announceUploads: async () => this.transfers.files.announceUploads(),
@@ -131,6 +133,12 @@ export class PageAccount implements LinkedSession {
   }
 
   async written(): Promise<void> {
-    await this.#transfers?.written();
+    await Promise.allSettled([this.session.posts.written(), this.#transfers?.written()]);
+  }
+
+  /** @param common `seq` of the last record that both histories contain */
+  async historyReplaced(common: number): Promise<void> {
+    await this.written();
+    await this.#outboxes.markLost(common);
   }
 }

@@ -5,9 +5,10 @@
 
 import { toBase64Url } from "../../base/bytes.ts";
 import { ID_BYTES } from "../../base/ids.ts";
+import { keyWithoutThread, withoutTargets } from "../../core/model/draft-targets.ts";
 import type { ComposerDraft } from "../../core/model/state.ts";
 import { ifPossible } from "../../io/promises.ts";
-import { combinedDraft, isDraft, isSameDraft } from "../../ui/text/draft.ts";
+import { combinedDraft, isDraft, isSameDraft, joinedDraft } from "../../ui/text/draft.ts";
 import type { Platform, TabMessage } from "../browser/environment.ts";
 import type { Drafts, Preferences, TabRow, TabTable } from "../browser/preferences.ts";
 
@@ -54,6 +55,21 @@ export class TabDrafts {
     });
   }
 
+  /**
+   * Removes references to messages that the accepted history lacks.
+   * @param common `seq` of the last record that both histories contain
+   */
+  historyReplaced(common: number): void {
+    for (const [target, draft] of this.options.drafts()) {
+      if (this.#copies.get(target)?.draft === draft) continue;
+      const key = keyWithoutThread(target, common);
+      const unlinked = withoutTargets(draft, common);
+      if (key === target && isSameDraft(unlinked, draft)) continue;
+      this.options.emit(target, undefined);
+      this.options.emit(key, joinedDraft(this.options.drafts().get(key), unlinked));
+    }
+  }
+
   /** Deletes the draft in other tabs where it is the same. */
   sent(target: string, draft: ComposerDraft): void {
     const user = this.options.user();
@@ -61,7 +77,7 @@ export class TabDrafts {
       this.options.platform.tabs.broadcast({ kind: "sent", user, target, draft });
   }
 
-  receive(message: Exclude<TabMessage, { kind: "left" }>): void {
+  receive(message: Exclude<TabMessage, { kind: "left" | "accepted" }>): void {
     const { target, draft } = message;
     const current = this.options.drafts().get(target);
     if (message.kind === "sent") {

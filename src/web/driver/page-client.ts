@@ -77,7 +77,7 @@ const DRAFTS_LENGTH_MAX = 60_000;
 export interface PageClientOptions {
   /**
    * Shows why the page stopped. Without it, the page does not audit the server's log.
-   * @param accept makes the page trust the server's current log from its next start
+   * @param accept starts all tabs again, which then trust the server's current log
    */
   readonly onAlarm?: (alarm: AuditAlarm, accept: () => Promise<void>) => void;
   /** Without it, the page sends photos only as they are, and no previews. */
@@ -137,6 +137,7 @@ export class PageClient extends ChatClient<PageAccount> {
   readonly #listeners = new Set<(event: PageEvent) => void>();
   readonly #drafts: TabDrafts;
   readonly #refused: RefusedPosts;
+  readonly #logs: BrowserLogPins;
   #isClosed = false;
   #resetToken: string | undefined;
   #linkCode: string | undefined;
@@ -150,6 +151,7 @@ export class PageClient extends ChatClient<PageAccount> {
   #refusedToken: string | undefined;
   #hasLostLink = false;
   #isReplaced = false;
+  #isRestarting = false;
   #isStoreDismissed = false;
 
   constructor(
@@ -176,9 +178,11 @@ export class PageClient extends ChatClient<PageAccount> {
         logs,
         formatTime: (unixMs) => dateOf(unixMs).toLocaleString(),
         isAutomatic: onAlarm !== undefined,
-        onAlarm: (alarm) => onAlarm?.(alarm, () => logs.forget(alarm.reader)),
+        onAlarm: (alarm) => onAlarm?.(alarm, () => this.#accept(alarm)),
+        onReplaced: () => void this.#restartIfReplaced(),
       },
     });
+    this.#logs = logs;
     this.photos = photos;
     this.#loadSealed = sealed;
     this.#fragment = readFragment(platform.fragment, platform.isLocal);
@@ -206,6 +210,7 @@ export class PageClient extends ChatClient<PageAccount> {
     platform.storeWatch.onRelease = () => this.#releaseStore();
     platform.storeWatch.onFailure = () => this.store.update();
     platform.tabs.onMessage((message) => {
+      if (message.kind === "accepted") return void this.#restartIfReplaced();
       if (!this.#isLoggedInAs(message.user)) return;
       if (message.kind === "left") this.#loggedOutElsewhere();
       else this.#drafts.receive(message);
@@ -454,12 +459,38 @@ export class PageClient extends ChatClient<PageAccount> {
     this.#isReplaced = true;
     this.store.update();
     this.#flush();
-    const { account } = this;
-    await Promise.allSettled([
-      this.#drafts.store(),
-      account?.session.posts.written(),
-      account?.written(),
-    ]);
+    await Promise.allSettled([this.#drafts.store(), this.account?.written()]);
+  }
+
+  async #accept({ reader }: AuditAlarm): Promise<void> {
+    await this.#logs.forget(reader);
+    this.platform.tabs.broadcast({ kind: "accepted" });
+    await this.#restart((await this.#logs.replacedAfter(reader)) ?? 0);
+  }
+
+  async #restartIfReplaced(): Promise<void> {
+    const reader = this.account?.session.auditedLink?.reader;
+    const common = reader && (await this.#logs.replacedAfter(reader));
+    if (common !== undefined) await this.#restart(common);
+  }
+
+  /**
+   * Shows the history that the user has accepted, and nothing of the former one.
+   * @param common `seq` of the last record that both histories contain
+   */
+  async #restart(common: number): Promise<void> {
+    if (this.#isRestarting) return;
+    this.#isRestarting = true;
+    this.#drafts.historyReplaced(common);
+    this.#flush();
+    await Promise.allSettled([this.#drafts.store(), this.account?.historyReplaced(common)]);
+    this.platform.reload();
+  }
+
+  /** True if the user must confirm that the page closes, because something would be lost. */
+  get isLossy(): boolean {
+    const isStored = this.#isRestarting && this.platform.storeWatch.failure === undefined;
+    return this.attached.isLossy || (this.actions.hasUnsent && !isStored);
   }
 
   /** Stores drafts synchronously, because the page is closing. */

@@ -32,9 +32,7 @@ export function Alarm({ alarm: { fault, evidence }, accept, texts }: AlarmProps)
           {texts.alarmEvidence}
         </a>
         {isAsking ? (
-          <Button onClick={() => void accept().then(() => location.reload())}>
-            {texts.alarmAcceptNow}
-          </Button>
+          <Button onClick={() => void accept()}>{texts.alarmAcceptNow}</Button>
         ) : (
           <Button onClick={() => setAsking(true)}>{texts.alarmAccept}</Button>
         )}

@@ -1,5 +1,5 @@
 import { describe, expect } from "bun:test";
-import { EDITS_PER_RECORD_MAX } from "../../../src/base/limits.ts";
+import { EDITS_PER_RECORD_MAX, RETENTION_MS_MIN } from "../../../src/base/limits.ts";
 import { contentKey, editKey, type RoomRow, roomKey } from "../../../src/client/sealed/rows.ts";
 import type { SealedHome } from "../../../src/client/sealed/sealing.ts";
 import { Vault } from "../../../src/client/sealed/vault.ts";
@@ -100,6 +100,34 @@ describe("an erasure of an edited message", () => {
       expect(all.records.filter(isErasure)).toHaveLength(2);
     });
   }
+
+  two("by retention hides edits that are not old enough yet", async ({ world, ana, ben }) => {
+    const operator = await world.join("olga");
+    await operator.request("operate", { token: "operator token" });
+    await operator.request("clock", { accept: true }); // The site's clock has jumped.
+    const { seq } = await ana.postText("secret one");
+    await ben.postTo("read", ana);
+    await world.pass(RETENTION_MS_MIN);
+    await ana.edit(seq, "secret two");
+    await ben.until("the edit", () => ben.records.some(({ kind }) => kind === "edit"));
+    const offline = await ben.restart();
+    await offline.quit();
+    await operator.request("retention", { room: "vault", keepMs: RETENTION_MS_MIN });
+    await erasedBy(ana);
+    const states = async (person: Person) => {
+      const { records } = await person.history();
+      return records.flatMap(({ kind, state }) => (kind === "text" ? [] : [[kind, state]]));
+    };
+    expect(await secretsOf(ana)).toEqual([]);
+    const back = await world.join("ben", offline.device);
+    expect(await secretsOf(back)).toEqual([]);
+    await world.pass(2 * RETENTION_MS_MIN);
+    for (const person of [ana, back]) {
+      expect(await secretsOf(person)).toEqual([]);
+      const edited = (await states(person)).filter(([kind]) => kind === "edit");
+      expect(edited).toEqual([["edit", "erased"]]);
+    }
+  });
 
   two("erases more edits than one request can name", async ({ ana, ben }) => {
     const { seq } = await ana.postText("secret one");

@@ -193,6 +193,51 @@ describe("a user who was invited but has not joined", () => {
   });
 });
 
+describe("an admin who was invited but has not joined", () => {
+  /** An operator removes eve, while dora is the only admin except for those who `retire`. */
+  async function removeEve({ world, ana, ben }: Scene, retire: () => Promise<void>) {
+    const dora = await inviteDora(world, ana);
+    await ana.makeAdmin("dora");
+    await world.join("eve");
+    await ana.invite("eve");
+    const operator = await world.join("olga");
+    await operator.request("operate", { token: OPERATOR_TOKEN });
+    await retire();
+    await operator.kick("eve");
+    await ben.until("the kick", () => ben.records.some(({ kind }) => kind === "kick"));
+    const posting = ben.client.post("vault", { text: "held" });
+    await world.pass(10_000);
+    expect(ben.client.unsent).toBe(1);
+    return { dora, operator, posting };
+  }
+
+  const remediesOf = ({ events }: Person) =>
+    events.flatMap((event) => (event.kind === "sealed-fault" ? [event.fault.remedy] : []));
+
+  two("is named to those whose messages wait, which are sent once they join", async (scene) => {
+    const { world, ana, ben } = scene;
+    const { dora, posting } = await removeEve(scene, () => ana.quit());
+    expect(remediesOf(ben)).toEqual([
+      "messages are sent when an admin who has joined the room connects; admins: ana, dora",
+    ]);
+    await dora.request("join", { room: "vault" });
+    await world.wait(posting);
+    expect(await ben.members()).toEqual({ ana: 1, ben: 1, dora: 1 });
+    await dora.waitForText("held");
+  });
+
+  two("may be removed by an operator, and then all members are admins", async (scene) => {
+    const { world, ana, ben } = scene;
+    const { operator, posting } = await removeEve(scene, () => ana.leavesRoom());
+    expect(remediesOf(ben)).toEqual([
+      "messages are sent when an admin who has joined the room connects; admins: dora",
+    ]);
+    await operator.kick("dora");
+    await world.wait(posting);
+    expect(await ben.members()).toEqual({ ben: 1 });
+  });
+});
+
 describe("a user with a device that has no keys", () => {
   two("is added with the others, however often", async ({ world, ana }) => {
     const dora = await world.join("dora");

@@ -74,6 +74,19 @@ test("shows whether a group change creates the group or adds users", () => {
   ]);
 });
 
+test("names nobody for a message that retention has erased", () => {
+  const changes = new Map<number, Changes>();
+  const erase = (seq: number, body: object) =>
+    noteChange(changes, record(9, { kind: "erase", from: "olga", body: { seq, ...body } }));
+  erase(5, { also: [6], retention: true });
+  erase(7, {});
+  expect([5, 6, 7].map((seq) => changes.get(seq))).toMatchObject([
+    { isErased: true, erasedBy: undefined },
+    { isErased: true, erasedBy: undefined },
+    { isErased: true, erasedBy: "olga" },
+  ]);
+});
+
 test("names the user who erased a message of another user", () => {
   const erasedBy = (from: string | undefined, state: ChatRecord["state"] = "whole") => {
     const changes = new Map<number, Changes>();

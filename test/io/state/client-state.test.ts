@@ -198,6 +198,8 @@ describe("a client's home", () => {
       ]),
     );
     saveDrafts(drafts, owner, new Map([["own", { text: "better", edits: 12 }]]));
+    saveDrafts(drafts, owner, new Map([["lab 11", { text: "in a lost thread" }]]));
+    saveDrafts(drafts, owner, new Map([["lab 10", { text: "in a thread" }]]));
     const post = { counter: 1, target: "lab", createdUnixMs: 1 };
     const added = [
       { ...post, body: '{"text":"yes","re":11}' },
@@ -214,7 +216,8 @@ describe("a client's home", () => {
     expect([state.cursor("f", "ben"), receivedFiles.position(reader)]).toEqual([7, 10]);
     expect([state.snapshot("f", "ana"), state.snapshot("g", "ana")]).toEqual([undefined, "{}"]);
     expect(Object.fromEntries(drafts.list(owner))).toEqual({
-      lab: { text: "hi" },
+      lab: { text: "hi\nin a lost thread" },
+      "lab 10": { text: "in a thread" },
       den: { text: "yes", re: 10 },
       own: { text: "better" },
     });
@@ -238,6 +241,7 @@ describe("a client's home", () => {
       state.setSnapshot(server, "ana", "{}");
       const before = { text: "older", edits: 12 };
       saveDrafts(state.drafts, of, new Map([["lab", { text: "hi", re: 11, before }]]));
+      saveDrafts(state.drafts, of, new Map([["den 12", { text: "in a thread" }]]));
       state.logPins.storeConfirmed({ ...reader, fingerprint: server }, 20);
       const seen = { seq: 20, leaf: new Uint8Array(32), room: "r", place: "#lab", timeUnixMs: 1 };
       state.logPins.storeRecords({ ...reader, fingerprint: server }, [{ ...seen, from: "ben" }]);
@@ -255,6 +259,7 @@ describe("a client's home", () => {
         files: state.receivedFiles.position(of),
         snapshot: state.snapshot(server, "ana"),
         draft: state.drafts.list(of).get("lab"),
+        threads: [...state.drafts.list(of).keys()].filter((key) => key.startsWith("den")),
         expected: state.logPins.confirmed(of),
         records: state.logPins.storedRecords(of, "all").length,
         posts: posts.map(({ body }) => JSON.parse(body)),
@@ -272,6 +277,7 @@ describe("a client's home", () => {
       files: 0,
       snapshot: undefined,
       draft: { text: "hi", before: { text: "older" } },
+      threads: ["den"],
       expected: 0,
       records: 0,
       posts: [{ text: "yes", re: 11, lostAfter: 0 }],

@@ -1,3 +1,4 @@
+import { Fault } from "../../../src/base/fault.ts";
 import type { Link } from "../../../src/io/link/link.ts";
 import type {
   Databases,
@@ -94,6 +95,11 @@ export class Tab {
   #link: Link | undefined;
   #onMessage: (message: TabMessage) => void = () => undefined;
   #isGone = false;
+  /** Neither connects nor receives messages of other tabs. */
+  isFrozen = false;
+  reloads = 0;
+  /** Accepts the server's history after an alarm. */
+  readonly acceptances: (() => Promise<void>)[] = [];
 
   constructor(browser: Browser, host: string, fragment: string) {
     this.browser = browser;
@@ -113,7 +119,7 @@ export class Tab {
       openPageClient(this.#platform(), {
         ...(photos && { photos }),
         ...(sealed === undefined ? {} : { sealed: async () => sealed }),
-        onAlarm: () => undefined,
+        onAlarm: (_, accept) => this.acceptances.push(accept),
       }),
     );
     await this.until("greeted", () => {
@@ -169,7 +175,7 @@ export class Tab {
   }
 
   hear(message: TabMessage): void {
-    this.#onMessage(message);
+    if (!this.isFrozen) this.#onMessage(message);
   }
 
   #platform(): Platform {
@@ -186,6 +192,7 @@ export class Tab {
       },
       entropy: site.entropy,
       dial: async () => {
+        if (this.isFrozen) throw new Fault("unreachable", "the tab is frozen");
         const link = await site.network.dialFrom(this.host)({ ...ADDRESS, timeoutMs: 5_000 });
         this.#link = link;
         if (browser.channelMs > 0) slowChannels(link, browser);
@@ -236,6 +243,9 @@ export class Tab {
 
       chooseTarget: async () => browser.place,
       onOnline: () => undefined,
+      reload: () => {
+        this.reloads += 1;
+      },
     };
   }
 }

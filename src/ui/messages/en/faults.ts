@@ -32,7 +32,7 @@ export const ENGLISH_FAULTS: Readonly<Record<FaultCode, string>> = {
   "too-fast": "You're doing that too fast. Wait a moment and try again",
   "too-large": "This is too large",
   "too-many": "A limit has been reached. Try again later",
-  "admin-pending": "Sent as soon as an admin of the room is connected",
+  "admin-pending": "Sent as soon as an admin who has joined the room is connected",
   "seal-refused": "The encrypted room doesn't allow this. See “Members and encryption” in its menu",
   incomplete: "Some entries were skipped",
   interrupted: "This was interrupted. Try again",

@@ -267,8 +267,8 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
     "verifikasi dengan chat verify-user {}, lalu pakai --accept",
   "wait a moment, then try again": "tunggu sebentar, lalu coba lagi",
   "wait for an admin of the room to connect": "tunggu sampai admin ruang tersambung",
-  "messages are sent when an admin of the room connects":
-    "pesan dikirim saat admin ruang tersambung",
+  "messages are sent when an admin who has joined the room connects; admins: {}":
+    "pesan dikirim saat admin yang sudah masuk ruang tersambung; admin: {}",
   "wait until it finishes": "tunggu sampai selesai",
   "wait until one finishes": "tunggu sampai salah satunya selesai",
   "write . for this folder": "tulis . untuk folder ini",

@@ -56,7 +56,7 @@ export const INDONESIAN_FAULTS: typeof ENGLISH_FAULTS = {
   "log-forked": "Riwayat server berbeda dari yang pernah dilihat peramban ini",
   "log-unproved": "Server tidak dapat membuktikan bahwa riwayatnya tidak diubah",
   "seal-broken": "Ruang terenkripsi ini berisi sesuatu yang tidak dapat didekripsi atau dipercaya",
-  "admin-pending": "Terkirim begitu admin ruang tersambung",
+  "admin-pending": "Terkirim begitu admin yang sudah masuk ruang tersambung",
   "seal-refused": "Ruang terenkripsi tidak mengizinkannya. Lihat “Anggota dan enkripsi” di menunya",
   "seal-state": "Peramban ini tidak dapat membaca data ruang terenkripsinya",
   "clock-wrong": "Jam perangkat ini salah",
