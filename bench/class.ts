@@ -72,8 +72,8 @@ async function measure(): Promise<void> {
         const post = round % 2 === 0 ? "moderators" : "everyone";
         await teacher.request("rules", { room: ROOM, post });
         await teacher.post(ROOM, "please vote, @everyone", { everyone: "all" });
-        const { seq } = await teacher.post(ROOM, ["Lunch?", ...OPTIONS].join("\n"));
-        await teacher.request("poll", { seq, on: true, options: OPTIONS.length });
+        const poll = { options: OPTIONS.length };
+        const { seq } = await teacher.post(ROOM, ["Lunch?", ...OPTIONS].join("\n"), { poll });
         child.stdin.write(`${seq}\n`);
         const { value } = await answers.next();
         if (Number(value) !== people) throw new Error(`${value} of ${people} votes were recorded`);

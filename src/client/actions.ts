@@ -39,7 +39,7 @@ import type {
 import { checkFileText } from "../core/rooms/files.ts";
 import { foldKeywords, isKeywordFit } from "../core/rooms/keywords.ts";
 import { checkReason } from "../core/rooms/moderation.ts";
-import { checkPollOptions, pollText, sealedPoll } from "../core/rooms/polls.ts";
+import { checkPollOptions, type PollRules, pollText, sealedPoll } from "../core/rooms/polls.ts";
 import { EVERYWHERE, type NotifyLevel, type RoomPrefs } from "../core/rooms/prefs.ts";
 import { LOBBY } from "../core/rooms/rooms.ts";
 import type { Answer, PostBody, RequestFields, RequestKind } from "../wire/messages.ts";
@@ -96,8 +96,6 @@ export class Actions {
   readonly #store: ModelStore;
   readonly #typing: TypingNotifier;
   #lastRoom: string = LOBBY;
-  /** Text that is not known to be a poll yet. */
-  #interrupted: { readonly to: string; readonly text: string; readonly seq: number } | undefined;
 
   constructor(private readonly options: ActionsOptions) {
     const { actor, store, now } = options;
@@ -331,7 +329,7 @@ export class Actions {
     const [record, ...later] = await this.#store.recordWithChanges(known.target, seq);
     if (record === undefined) return undefined;
     const changes: ChangeMap = new Map(known.changes);
-    for (const change of later) noteChange(changes, change);
+    for (const change of [record, ...later]) noteChange(changes, change);
     return withChanges(
       itemOf(record, me, () => false),
       changes.get(seq),
@@ -573,7 +571,8 @@ export class Actions {
   }
 
   /**
-   * Encrypts the room that `join` has created.
+   * Encrypts the room that `join` or an interrupted attempt has created. MLS binds the group to the
+   * room's id, so these are two requests; until the second, nobody else can join the room.
    * @throws {Fault} name-taken if an open room has the same name, not-allowed if the device does
    * not support sealed rooms
    */
@@ -583,7 +582,8 @@ export class Actions {
   ): Promise<Joined> {
     await checkMaySeal(this.#actor, bareTarget(room));
     const answer = await join();
-    if (answer?.created === true) {
+    if (answer !== undefined) {
+      // The room may exist because an earlier attempt was interrupted.
       await sealRoom(this.#actor, { id: answer.room, name: answer.name });
     }
     return answer;
@@ -658,63 +658,44 @@ export class Actions {
   }
 
   /**
-   * Posts the question with its options, and makes it a poll.
-   * @throws {Fault} usage, or the faults of `post` and `poll`
+   * Posts a question with its options as a poll.
+   * @returns `undefined` if the poll waits for a connection, as messages do
+   * @throws {Fault} usage, or the faults of `post`
    */
   async startPoll(
     target: string,
     question: string,
     options: readonly string[],
-    rules: PollRules,
-  ): Promise<number> {
+    rules: Omit<PollRules, "options">,
+  ): Promise<number | undefined> {
     const to = bareTarget(target);
     if (this.sealedRoomAt(to) !== undefined) throw sealedPoll();
     checkPollOptions(options);
-    // The question must not stay as a message without a vote.
-    this.#actor.checkSupport("poll", { seq: 1, on: true });
-    await this.#actor.request("poll-check", { target: to });
-    await this.#store.until(() => this.#model.isCaughtUp);
-    const text = pollText(question, options);
-    const seq =
-      this.#interruptedPoll(to, text) ?? (await this.#actor.post(to, withMentions({ text }))).seq;
-    const fields = { seq, on: true, options: options.length, ...rules };
+    this.#actor.checkSupport("poll", { seq: 1 });
+    const poll = defined({ options: options.length, ...rules });
+    const body = { ...withMentions({ text: pollText(question, options) }), poll };
+    if (this.#model.connection.kind !== "online") {
+      this.#post(to, body);
+      return undefined;
+    }
     try {
-      await this.#actor.request("poll", defined(fields));
-      this.#interrupted = undefined;
+      return (await this.#actor.post(to, body)).seq;
     } catch (error) {
-      const isFinal = asFault(error).blame === "user";
-      this.#interrupted = isFinal ? undefined : { to, text, seq };
-      if (isFinal && !this.#isPoll(to, seq)) {
-        await this.#actor.request("erase", { seq }).catch(asFault);
-      }
+      this.#store.update();
+      // The caller reports the fault, and the user can start the poll again.
+      const refused = this.#model.pending.find((post) => post.body.poll === poll);
+      if (refused !== undefined) this.discard(refused.key);
       throw error;
     }
-    return seq;
-  }
-
-  /**
-   * Seq of the text that an attempt has posted before the connection was lost, in this program or
-   * in an earlier one.
-   */
-  #interruptedPoll(to: string, text: string): number | undefined {
-    const own = this.#interrupted;
-    if (own?.to === to && own.text === text) return own.seq;
-    const { tail } = roomOf(this.#model, to) ?? {};
-    const last = tail?.items.findLast((item) => item.isMine && isMessage(item));
-    return last?.text === text && !this.#isPoll(to, last.seq) ? last.seq : undefined;
-  }
-
-  #isPoll(target: string, seq: number): boolean {
-    return roomOf(this.#model, target)?.changes.get(seq)?.poll?.start !== undefined;
   }
 
   async endPoll(seq: number): Promise<number> {
-    return (await this.#actor.request("poll", { seq, on: false })).seq;
+    return (await this.#actor.request("poll", { seq })).seq;
   }
 
   /** Replaces the user's vote; an empty list withdraws it. */
-  async vote(seq: number, { start }: PollView, choices: readonly number[]): Promise<number> {
-    return (await this.#actor.request("vote", { seq, choices: [...choices], start })).seq;
+  async vote(seq: number, choices: readonly number[]): Promise<number> {
+    return (await this.#actor.request("vote", { seq, choices: [...choices] })).seq;
   }
 
   /**
@@ -723,10 +704,11 @@ export class Actions {
    */
   async pollIn(target: string, seq?: number): Promise<Item & { readonly poll: PollView }> {
     // Includes deleted polls: a vote must not count in an older poll instead.
-    const isPoll = ({ seq, poll }: Item) => poll !== undefined || this.#isPoll(target, seq);
+    const newestPoll = (room: RoomState | undefined) =>
+      room?.tail.items.findLast(({ seq }) => room.changes.get(seq)?.poll !== undefined);
     const item =
       seq === undefined
-        ? await this.#findLast(target, (room) => room?.tail.items.findLast(isPoll))
+        ? await this.#findLast(target, newestPoll)
         : await this.#itemIn(target, seq);
     if (item?.poll !== undefined) return { ...item, poll: item.poll };
     if (item !== undefined && seq === undefined) {
@@ -861,8 +843,6 @@ export class Actions {
 function ownReaction({ reactions }: Pick<Item, "reactions">, sign: string): number | undefined {
   return reactions.find((reaction) => reaction.sign === sign)?.mine;
 }
-
-export type PollRules = Pick<RequestFields<"poll">, "many" | "anonymous" | "until">;
 
 export function bareTarget(target: string): string {
   return target.replace(/^#/, "");

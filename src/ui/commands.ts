@@ -300,7 +300,7 @@ const poll: Command<PollArgs> = {
     if (action === "close") return { seq: await actions.endPoll(item.seq) };
     const { untilUnixMs = Number.POSITIVE_INFINITY } = item.poll;
     const isClosed = item.poll.isClosed || untilUnixMs <= host.unixMs();
-    const { question: text, start: _, ...rest } = { ...item.poll, isClosed };
+    const { question: text, ...rest } = { ...item.poll, isClosed };
     return {
       json: { kind: "poll-results", seq: item.seq, question: text, ...withUtcTime(rest, "until") },
       text: () => `#${item.seq} ${text}`,
@@ -319,7 +319,7 @@ const vote: Command<OptionalSeq & { readonly choices: readonly number[] }> = {
   },
   async run({ choices, seq }, chat, host) {
     const item = await chat.actions.pollIn(host.current, seq);
-    return { seq: await chat.actions.vote(item.seq, item.poll, choices) };
+    return { seq: await chat.actions.vote(item.seq, choices) };
   },
 };
 

@@ -98,7 +98,7 @@ export const KINDS = {
   text: {
     log: "history",
     traits: [...MESSAGE_TRAITS, "editable", "reactable", "sealable", "folded-by-head"],
-    body: { ...MESSAGE_FIELDS, notice: "flag" },
+    body: { ...MESSAGE_FIELDS, notice: "flag", poll: "any" },
   },
   action: {
     log: "history",
@@ -163,10 +163,7 @@ export const KINDS = {
   poll: {
     log: "history",
     traits: ["read", "ignorable", "itemless"],
-    body: {
-      ...({ seq: "count", on: "flag", options: "count" } as const),
-      ...({ many: "flag", anonymous: "flag", until: "number" } as const),
-    },
+    body: { seq: "count", on: "flag" },
   },
   vote: {
     log: "history",

@@ -111,6 +111,15 @@ export const postBody = v.object({
   imported: v.optional(v.object({ from: text(IMPORTED_NAME_BYTES_MAX), time: unixMs })),
   /** Excludes all other fields. */
   sealed: v.optional(sealedBody),
+  /** The text is a poll, and its last lines are the options. */
+  poll: v.optional(
+    v.object({
+      options: v.pipe(count, v.minValue(2), v.maxValue(POLL_OPTIONS_MAX)),
+      many: v.optional(v.boolean()),
+      anonymous: v.optional(v.boolean()),
+      until: v.optional(unixMs),
+    }),
+  ),
 });
 
 const record = v.object(recordFields);
@@ -405,32 +414,11 @@ export const REQUESTS = {
     fields: { room: name, on: v.boolean(), user: v.optional(name) },
     answer: v.object({ seq: positive }),
   },
-  /** Makes a text of the account a poll, or ends the poll. */
-  poll: {
-    postCount: 1,
-    fields: {
-      seq: positive,
-      on: v.boolean(),
-      options: v.optional(v.pipe(count, v.minValue(2), v.maxValue(POLL_OPTIONS_MAX))),
-      many: v.optional(v.boolean()),
-      anonymous: v.optional(v.boolean()),
-      until: v.optional(unixMs),
-    },
-    answer: v.object({ seq: positive }),
-  },
-  /** Checks whether the account may start a poll there, before it posts the text of the poll. */
-  "poll-check": { fields: { target }, answer: accepted },
-  /**
-   * `start`: seq of the record that started the poll which the user saw. Clients before 0.3 omit
-   * it, and servers before 0.3 ignore it.
-   */
+  /** Ends a poll. A post begins it. */
+  poll: { postCount: 1, fields: { seq: positive }, answer: v.object({ seq: positive }) },
   vote: {
     postCount: 1,
-    fields: {
-      seq: positive,
-      choices: list(positive, POLL_OPTIONS_MAX),
-      start: v.optional(positive),
-    },
+    fields: { seq: positive, choices: list(positive, POLL_OPTIONS_MAX) },
     answer: v.object({ seq: positive }),
   },
   /** Asks to join a room, or withdraws that. `user`: a moderator declines their request. */

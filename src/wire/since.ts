@@ -63,7 +63,7 @@ export const FIELDS_SINCE: NewFields = {
   room: { rules: RESTRICTING, private: RESTRICTING, members: RESTRICTING, initiator: PLAIN },
   join: { addedBy: PLAIN },
   leave: { reason: PLAIN },
-  text: { everyone: PLAIN, thread: RESTRICTING, notice: PLAIN },
+  text: { everyone: PLAIN, thread: RESTRICTING, notice: PLAIN, poll: RESTRICTING },
   action: { everyone: PLAIN, thread: RESTRICTING },
   edit: { mentions: PLAIN },
   kick: { reason: PLAIN },
@@ -98,7 +98,6 @@ export const REQUESTS_SINCE: Readonly<Record<NewRequest, Version>> = {
   follow: "0.3.0",
   hand: "0.3.0",
   poll: "0.3.0",
-  "poll-check": "0.3.0",
   vote: "0.3.0",
   knock: "0.3.0",
   rules: "0.3.0",
@@ -147,6 +146,7 @@ export const POST_BODY_SINCE: Readonly<Record<NewPostField, Version>> = {
   notice: "0.3.0",
   thread: "0.3.0",
   everyone: "0.3.0",
+  poll: "0.3.0",
 };
 
 type Released = typeof RECORDS_0_2_0;

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { qrDots } from "../../src/base/qr.ts";
+import { qrDots, qrPath } from "../../src/base/qr.ts";
 
 const FINDER = ["#######", "#.....#", "#.###.#", "#.###.#", "#.###.#", "#.....#", "#######"];
 
@@ -16,4 +16,20 @@ test("creates a square code with a quiet zone and three finder patterns", () => 
     expect(corner(top, left)).toEqual(FINDER);
   }
   expect(qrDots("a")).not.toEqual(qrDots("b"));
+});
+
+test("draws each dark module once, in a short path", () => {
+  const text = "https://192.168.1.5:2428/#p=abcd-efgh-ijkm-nopq-rstu";
+  const dots = qrDots(text);
+  const { path } = qrPath(text);
+  const drawn = dots.map((line) => line.map(() => 0));
+  let [x, y] = [0, 0];
+  for (const [, kind, first = 0, second] of path.matchAll(/([Mmh])(\d+)(?: ([\d.]+))?/g)) {
+    const end = kind === "M" ? Number(first) : x + Number(first);
+    if (kind === "M") y = Number(second) - 0.5;
+    if (kind === "h") drawn[y]?.fill(1, x, end);
+    x = end;
+  }
+  expect(drawn).toEqual(dots.map((row) => row.map(Number)));
+  expect(path.length).toBeLessThan(3_500);
 });

@@ -24,11 +24,9 @@ class Store {
     for (const listener of this.#listeners) listener();
   };
 
-  /** Adds a message at `seq` and the start of its poll after it. */
   poll(seq: number, until: number | undefined): void {
-    this.enqueue(recordEvent(seq, { body: { text: pollText("Lunch?", ["soup", "rice"]) } }));
-    const body = { seq, on: true, options: 2, ...(until === undefined ? {} : { until }) };
-    this.enqueue(recordEvent(seq + 1, { kind: "poll", body }));
+    const poll = { options: 2, ...(until === undefined ? {} : { until }) };
+    this.enqueue(recordEvent(seq, { body: { text: pollText("Lunch?", ["soup", "rice"]), poll } }));
   }
 
   get closed(): readonly number[] {
@@ -43,18 +41,18 @@ test("closes each visible poll when its time has passed, once", async () => {
   closePollsInTime(store, clock);
   const now = clock.unixMs();
   store.poll(2, now + 2_000);
-  store.poll(4, now + 1_000);
-  store.poll(6, undefined);
-  store.poll(8, now - 1);
-  expect(store.closed).toEqual([8]);
+  store.poll(3, now + 1_000);
+  store.poll(4, undefined);
+  store.poll(5, now - 1);
+  expect(store.closed).toEqual([5]);
   await clock.advance(999);
-  expect(store.closed).toEqual([8]);
+  expect(store.closed).toEqual([5]);
   await clock.advance(1);
-  expect(store.closed).toEqual([4, 8]);
+  expect(store.closed).toEqual([3, 5]);
   await clock.advance(5_000);
   expect([store.closed, store.ended]).toEqual([
-    [2, 4, 8],
-    [8, 4, 2],
+    [2, 3, 5],
+    [5, 3, 2],
   ]);
 });
 
@@ -75,7 +73,7 @@ test("counts votes that arrive after the end, and knows no poll that is not load
   const store = new Store();
   store.poll(2, 5);
   store.enqueue({ kind: "poll-ended", room: LOBBY, seq: 2 });
-  store.enqueue(recordEvent(4, { kind: "vote", from: "ben", body: { re: 2, choices: [1] } }));
+  store.enqueue(recordEvent(3, { kind: "vote", from: "ben", body: { re: 2, choices: [1] } }));
   expect(lobbyOf(store.model).tail.items[0]?.poll).toMatchObject({ voters: 1, isClosed: true });
   const before = store.model.rooms;
   store.enqueue({ kind: "poll-ended", room: LOBBY, seq: 99 });

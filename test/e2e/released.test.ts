@@ -155,12 +155,12 @@ sandboxTest("converts a folder at the first use of a new function, not before", 
   expect(formatNow()).toEqual(released);
   const joined = await ana.join([address]);
   joined.type("/poll Lunch? | yes | no");
-  await joined.json("poll");
+  await joined.json("text", { text: "Lunch?\n1. yes\n2. no" });
   await joined.finish();
   expect(formatNow()).toEqual({ format: 3, minReader: 3 });
   const kept = JSON.parse(readFileSync(join(data, "format-2.json"), "utf8"));
   const records = await ana.json(["history", "--data", data, "--last", "1000"]);
-  const poll = records.find(({ kind }) => kind === "poll");
+  const poll = records.find(({ poll }) => poll !== undefined);
   expect(kept).toMatchObject({ ...released, history: Number(poll?.["seq"]) - 1 });
   expect(program.err.all.filter((line) => line.includes("format 3 (was 2)"))).toHaveLength(1);
 });

@@ -1,7 +1,7 @@
 import type { Fault } from "../../src/base/fault.ts";
 import { deviceIdOf } from "../../src/crypto/device-id.ts";
 import { sha256 } from "../../src/crypto/sha256.ts";
-import type { RequestKind } from "../../src/wire/messages.ts";
+import type { PostBody, RequestKind } from "../../src/wire/messages.ts";
 import { pngHead } from "../cli/screen/pictures/test-png.ts";
 import { commitBytes, GROUP, INFO } from "../server/sealed/sealed-lab.ts";
 import { EMPTY_FILE, type Facts, type Fields, fieldsOf, fileIdOf, RUN } from "./examples.ts";
@@ -49,9 +49,17 @@ function newName(letter: string): string {
 
 let counter = 0;
 
-export async function postIn(party: Party, to: string, text: string): Promise<number> {
+const CHOICE = "which one?\n1. a\n2. b\n3. c";
+
+export async function postIn(
+  party: Party,
+  to: string,
+  text: string,
+  poll?: PostBody["poll"],
+): Promise<number> {
   const outbox = `${RUN}o${(++counter).toString(36)}`.padEnd(11, "A");
-  const answer = await party.ask("post", { outbox, counter: 1, to, body: { text } });
+  const body = { text, ...(poll === undefined ? {} : { poll }) };
+  const answer = await party.ask("post", { outbox, counter: 1, to, body });
   return Number(answer["seq"]);
 }
 
@@ -61,10 +69,8 @@ export async function prepareVictim(victim: Party, crowd: readonly string[]): Pr
   await victim.ask("rules", { room: ROOM, topic: "everyone" });
   await victim.ask("join", { room: GATE, create: true });
   await victim.ask("rules", { room: GATE, join: "approval" });
-  const poll = await postIn(victim, ROOM, "which one?");
-  await victim.ask("poll", { seq: poll, on: true, options: 3 });
-  const secretPoll = await postIn(victim, ROOM, "which one, in secret?");
-  await victim.ask("poll", { seq: secretPoll, on: true, options: 3, anonymous: true });
+  const poll = await postIn(victim, ROOM, CHOICE, { options: 3 });
+  const secretPoll = await postIn(victim, ROOM, CHOICE, { options: 3, anonymous: true });
   return { room: ROOM, gate: GATE, poll, secretPoll, crowd };
 }
 
@@ -192,9 +198,8 @@ const PREPARED: Readonly<Partial<Record<RequestKind, Attack>>> = {
   pins: derived("pins", ({ ownRoom }) => ({ target: ownRoom })),
   hand: (party, { room }, i) => party.ask("hand", { room, on: i % 2 === 0 }),
   poll: async (party, facts) => {
-    const seq = await postIn(party, facts.room, "another poll");
-    await party.ask("poll", { seq, on: true, options: 3 });
-    await party.ask("poll", { seq, on: false });
+    const seq = await postIn(party, facts.room, CHOICE, { options: 3 });
+    await party.ask("poll", { seq });
   },
   vote: derived("vote", ({ poll, secretPoll }, i) => ({
     seq: i % 2 === 0 ? secretPoll : poll,

@@ -64,7 +64,6 @@ export const GROWTH: Readonly<Record<RequestKind, Growth>> = {
   pins: "nothing",
   hand: "account",
   poll: "account",
-  "poll-check": "nothing",
   vote: "account",
   knock: "account",
   rules: "account",

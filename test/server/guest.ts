@@ -12,6 +12,7 @@ import {
   type Answer,
   type Notice,
   type NoticeOf,
+  type PostBody,
   type RequestFields,
   type RequestKind,
   WIRE_VERSION,
@@ -180,8 +181,14 @@ export class Guest {
     return { user: name, deviceKey: this.keys.device.publicKey, password };
   }
 
-  post(text: string, to = "lobby", outbox = "AAAAAAAAAAA"): Promise<Answer<"post">> {
-    return this.send("post", { outbox, counter: ++this.#counter, to, body: { text } });
+  post(
+    text: string,
+    to = "lobby",
+    outbox = "AAAAAAAAAAA",
+    fields: Partial<PostBody> = {},
+  ): Promise<Answer<"post">> {
+    const body = { text, ...fields };
+    return this.send("post", { outbox, counter: ++this.#counter, to, body });
   }
 
   notify(notice: Parameters<Session["notify"]>[0]): void {

@@ -371,8 +371,8 @@ test("forgets the operator token after a wrong secret", async () => {
 
 labTest("does not show who votes", async ({ site, ana, ben, eve }) => {
   await operating(ana);
-  const { seq } = await site.wait(ben.post("Which?\n1. one\n2. two", "lab"));
-  await ben.request("poll", { seq, on: true, options: 2, anonymous: true });
+  const poll = { options: 2, anonymous: true };
+  const { seq } = await site.wait(ben.post("Which?\n1. one\n2. two", "lab", undefined, { poll }));
   const shown = async () => {
     const { clients } = await ana.request("clients", {});
     const counters = clients.map(({ since: _, roundTripMs: __, ...client }) => client);

@@ -176,7 +176,7 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
       ...["/edit no poll", "/poll close", "/vote 1", "/poll close"],
     ],
     records: [
-      ...["text Lunch?\n1. soup\n2. rice", "poll of 'Lunch?\n1. soup\n2. rice'"],
+      ...["text Lunch?\n1. soup\n2. rice"],
       ...["vote of 'Lunch?\n1. soup\n2. rice'", "vote of 'Lunch?\n1. soup\n2. rice'"],
       "poll of 'Lunch?\n1. soup\n2. rice' off",
     ],

@@ -4,7 +4,7 @@ import { RECORDS_0_2_0 } from "../../src/wire/released.ts";
 import { FIELDS_SINCE, KINDS_SINCE, type Since, versionOf } from "../../src/wire/since.ts";
 
 /** Fields that restrict who may read or write, or where a message is shown. */
-const RESTRICTING = ["private", "members", "rules", "thread"];
+const RESTRICTING = ["poll", "private", "members", "rules", "thread"];
 
 const OLD_KINDS = Object.keys(RECORDS_0_2_0) as (keyof typeof RECORDS_0_2_0)[];
 const NEW_KINDS = Object.keys(KINDS_SINCE) as (keyof typeof KINDS_SINCE)[];

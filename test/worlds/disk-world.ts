@@ -261,7 +261,7 @@ export class DiskWorld {
       ...this.#logOptions(),
       ...(snapshot === undefined ? {} : { snapshot: snapshot.log }),
       fold: {
-        byHead: new Set(),
+        needsBody: () => true,
         load: () => {
           this.#state = (snapshot?.folds ?? []).map(recordOf);
           return true;

@@ -62,7 +62,8 @@ function bodyOf({ kind, room, other, by, name, file, on, back }: Step, seq: numb
     pin: { seq: of, on },
     receipts: { on },
     hand: { user: other, on },
-    poll: { seq: of, on, options: 2 + (back % 3) },
+    poll: { seq: of, on: false },
+    text: on ? { text: name, poll: { options: 2 + (back % 3) } } : { text: name },
     knock: { user: other, on },
     rules: {
       post: on ? "moderators" : "everyone",

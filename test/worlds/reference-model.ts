@@ -78,6 +78,12 @@ function parseBodyOf(record: LogRecord | undefined) {
   return (record === undefined ? undefined : parseBody(record)) ?? {};
 }
 
+interface PollModel {
+  readonly by: string;
+  readonly many: boolean;
+  readonly anonymous: boolean;
+}
+
 /** State derived from all durable records. Shares no code with the server's fold. */
 export class ReferenceModel {
   readonly records: LogRecord[] = [];
@@ -90,8 +96,7 @@ export class ReferenceModel {
   readonly #texts = new Map<string, LogRecord>();
   readonly #erased = new Set<number>();
   /** Open polls by the seq of their text. */
-  readonly #polled = new Set<number>();
-  readonly #polls = new Map<number, { readonly many: boolean; readonly anonymous: boolean }>();
+  readonly #polls = new Map<number, PollModel>();
   readonly #wereMuted = new Set<string>();
   readonly #operators = new Set<string>();
   /** Operators by their accounts' role, and not by a token. */
@@ -364,7 +369,9 @@ export class ReferenceModel {
       const isLowered = on === false && (room.moderators.has(by) || this.#operators.has(by));
       check(isOwn || isLowered, () => `seq ${seq}: ${by} moves the hand of ${user}`);
     }
-    if (kind === "poll" || kind === "vote") this.#checkPoll(room, record);
+    if (kind === "text") this.#startPoll(record);
+    if (kind === "poll") this.#endPoll(room, record);
+    if (kind === "vote") this.#checkVote(room, record);
     const isPinOrReceipts = MODERATOR_OR_PAIR_KINDS.has(kind);
     if (!isPinOrReceipts && !MODERATOR_KINDS.has(kind) && !OPERATOR_KINDS.has(kind)) return;
     const isRemoval = parseBody(record)?.["removed"] === true;
@@ -381,30 +388,36 @@ export class ReferenceModel {
     check(isAllowed, () => `seq ${seq}: ${kind} by ${by}, who may not do that`);
   }
 
+  #startPoll(record: LogRecord): void {
+    const { by, seq } = record.head;
+    const rules = parseBody(record)?.["poll"] as Partial<PollModel> | undefined;
+    if (rules === undefined) return;
+    const { many = false, anonymous = false } = rules;
+    this.#polls.set(seq, { by, many, anonymous });
+  }
+
+  /** An erasure ends a poll too, also one that has ended. */
+  #endPoll(room: RoomModel, record: LogRecord): void {
+    const { by, seq } = record.head;
+    const ended = Number(parseBody(record)?.["seq"]);
+    const isActor = room.moderators.has(by) || this.#operators.has(by);
+    const author = this.#polls.get(ended)?.by ?? by;
+    check(author === by || isActor, () => `seq ${seq}: ${by} ends the poll ${ended}`);
+    this.#polls.delete(ended);
+  }
+
   /** A vote counts for a poll that is open at the vote's place in the log. */
-  #checkPoll(room: RoomModel, record: LogRecord): void {
-    const { kind, by, seq } = record.head;
+  #checkVote(room: RoomModel, record: LogRecord): void {
+    const { by, seq } = record.head;
     const body = parseBody(record) ?? {};
     const isServer = by === "server";
     const isMember = room.members.get(by)?.isMember === true && !room.muted.has(by);
-    const poll = this.#polls.get(Number(kind === "poll" ? body["seq"] : body["re"]));
-    check(kind !== "vote" || !room.isClosed, () => `seq ${seq}: a vote in a closed room`);
-    if (kind === "vote") {
-      const choices = body["choices"] as readonly number[];
-      const isValid = poll?.many === true || choices.length <= 1;
-      check(poll !== undefined && isValid, () => `seq ${seq}: a vote for no open poll`);
-      check(isServer ? poll?.anonymous === true : isMember, () => `seq ${seq}: ${by} votes`);
-      return;
-    }
-    check(isMember, () => `seq ${seq}: ${by} starts or ends a poll`);
-    check(!room.isClosed, () => `seq ${seq}: ${by} starts or ends a poll in a closed room`);
-    check((poll === undefined) === (body["on"] === true), () => `seq ${seq}: the poll is ${poll}`);
-    const rules = { many: body["many"] === true, anonymous: body["anonymous"] === true };
-    const isAgain = body["on"] === true && this.#polled.has(Number(body["seq"]));
-    check(!isAgain, () => `seq ${seq}: a poll is started again`);
-    this.#polled.add(Number(body["seq"]));
-    if (body["on"] === true) this.#polls.set(Number(body["seq"]), rules);
-    else this.#polls.delete(Number(body["seq"]));
+    const poll = this.#polls.get(Number(body["re"]));
+    check(!room.isClosed, () => `seq ${seq}: a vote in a closed room`);
+    const choices = body["choices"] as readonly number[];
+    const isValid = poll?.many === true || choices.length <= 1;
+    check(poll !== undefined && isValid, () => `seq ${seq}: a vote for no open poll`);
+    check(isServer ? poll?.anonymous === true : isMember, () => `seq ${seq}: ${by} votes`);
   }
 
   #manage(room: RoomModel, record: LogRecord): void {

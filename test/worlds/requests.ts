@@ -3,7 +3,7 @@ import type { FileId } from "../../src/base/ids.ts";
 import type { Client } from "../../src/client/client.ts";
 import { deviceIdOf } from "../../src/crypto/device-id.ts";
 import { sha256 } from "../../src/crypto/sha256.ts";
-import { type Head, parseBody } from "../../src/wire/record.ts";
+import { type Head, type LogRecord, parseBody } from "../../src/wire/record.ts";
 import { pngHead } from "../cli/screen/pictures/test-png.ts";
 import type { Device, Home } from "./device.ts";
 import { OPERATOR_TOKEN } from "./machine.ts";
@@ -196,6 +196,12 @@ function fileOf({ world, number }: About): FileId {
   return (files[number % Math.max(1, files.length)] ?? "fAAAAAAAAAAA") as FileId;
 }
 
+function pollSeq({ model }: About["world"]): number {
+  const isPoll = (record: LogRecord) =>
+    record.head.kind === "text" && parseBody(record)?.["poll"] !== undefined;
+  return model.records.findLast(isPoll)?.head.seq ?? 1;
+}
+
 const COMMON: readonly RequestChoice["kind"][] = [
   ...(["prefs-set", "prefs-twice", "save", "toggle", "pin", "receipts", "readers"] as const),
   ...(["poll", "vote", "vote"] as const),
@@ -218,23 +224,15 @@ export const REQUESTS = {
   receipts: ({ client, room, on }) => client.request("receipts", { target: room, on }),
   hand: ({ client, room, on, number, user }) =>
     client.request("hand", { room, on, ...(number % 3 === 0 ? { user } : {}) }),
-  poll: (about) =>
-    settleAll([
-      about.client.request("poll-check", { target: about.room }),
-      about.client.request("poll", {
-        seq: ownSeq(about),
-        on: about.on,
-        options: 3,
-        many: about.number % 2 === 0,
-        anonymous: about.number % 3 === 0,
-      }),
-    ]),
+  poll: ({ client, world, room, on, number }) => {
+    const poll = { options: 3, many: number % 2 === 0, anonymous: number % 3 === 0 };
+    return on
+      ? client.post(room, { text: "Which?\n1. a\n2. b\n3. c", poll })
+      : client.request("poll", { seq: pollSeq(world) });
+  },
   vote: ({ client, world, number }) => {
-    const poll = world.model.records.findLast(({ head }) => head.kind === "poll");
-    const seq = Number((poll && parseBody(poll)?.["seq"]) ?? 1);
     const choices = number % 5 === 0 ? [1, 2] : [1 + (number % 4)];
-    const start = number % 2 === 0 ? poll?.head.seq : undefined;
-    return client.request("vote", { seq, choices, ...(start === undefined ? {} : { start }) });
+    return client.request("vote", { seq: pollSeq(world), choices });
   },
   conversation: ({ client, user, world, number }) => {
     const others = world.devices.map(({ home }) => home.user);

@@ -18,7 +18,8 @@ import {
   changeAuthor,
   NO_CHANGES,
   noteEdit,
-  notePoll,
+  notePollEnd,
+  notePollStart,
   noteReaction,
   noteVote,
   reactionsOf,
@@ -181,16 +182,16 @@ function changesOf(records: readonly DisplayRecord[]): PageChanges {
     const { seq, kind, timeUnixMs } = record;
     bySeq.set(seq, record);
     if (kind === "edited") noteEdit(changes, record.of, { seq, timeUnixMs, text: record.text });
-    if (kind === "poll") {
-      const { on, of, options = 0, many = false, anonymous = false } = record;
-      const untilUnixMs = record.until === undefined ? undefined : Date.parse(record.until);
-      const start = { options, many, anonymous, untilUnixMs };
-      notePoll(changes, of, seq, on ? start : undefined);
+    if (kind === "text" && record.poll !== undefined) {
+      const { until, ...rules } = record.poll;
+      const end = until === undefined ? {} : { until: Date.parse(until) };
+      notePollStart(changes, seq, { ...rules, ...end });
     }
+    if (kind === "poll") notePollEnd(changes, record.of, seq);
     if (kind === "vote") {
       const { re, choices, voter } = record;
       const by = voter ?? record.from;
-      noteVote(changes, re, { seq, isAnonymous: voter !== undefined, by, choices });
+      noteVote(changes, re, { seq, by, choices });
     }
     if (kind === "pin" && record.on) pins.add(record.of);
     else if (kind === "pin") pins.delete(record.of);

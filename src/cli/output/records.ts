@@ -9,6 +9,7 @@ import {
   groupChangeOf,
   importOriginOf,
 } from "../../core/client/chat-record.ts";
+import { pollRulesOf } from "../../core/rooms/polls.ts";
 import { rulesOf } from "../../core/rooms/rules.ts";
 import { type Body, isKnownKind, isOfLog, type KindIn } from "../../wire/kinds.ts";
 import { type LogRecord, parseBody } from "../../wire/record.ts";
@@ -68,7 +69,8 @@ export function displayBody(
       const names = fields.mentions?.filter((name) => typeof name === "string");
       const mentions = names?.length === 0 ? undefined : names;
       const thread = (fields.thread === true && fields.re !== undefined) || undefined;
-      const marks = { notice, re: fields.re, thread, mentions, imported };
+      const poll = kind === "text" ? pollOf(fields.poll) : undefined;
+      const marks = { notice, re: fields.re, thread, mentions, imported, poll };
       return { seq, from, kind, text, ...defined(marks) };
     }
     case "reaction": {
@@ -100,11 +102,8 @@ export function displayBody(
       return { seq, from, kind, ...defined({ keepMs: fields.keepMs }) };
     case "pin":
       return { seq, from, kind, of, on };
-    case "poll": {
-      const { options, many, anonymous } = fields;
-      const until = fields.until === undefined ? undefined : formatUtc(fields.until);
-      return { seq, from, kind, of, on, ...defined({ options, many, anonymous, until }) };
-    }
+    case "poll":
+      return { seq, from, kind, of, on: false };
     case "vote": {
       const { re = 0, voter } = fields;
       const choices = (fields.choices ?? []).filter(isCount);
@@ -141,6 +140,12 @@ export function displayBody(
     default:
       return unreachable(kind);
   }
+}
+
+function pollOf(value: unknown) {
+  const { until, ...rules } = pollRulesOf(value) ?? { options: 0 };
+  if (rules.options === 0) return undefined;
+  return { ...rules, ...defined({ until: until === undefined ? until : formatUtc(until) }) };
 }
 
 function historyKindOf(kind: string): KindIn<"history"> | undefined {

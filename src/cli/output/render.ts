@@ -5,6 +5,7 @@ import { counted, formatSize } from "../../base/sizes.ts";
 import { cleanText, jsonLine, tsvLine } from "../../base/text.ts";
 import { formatLocal, formatLocalClock, formatUtc, type OffsetMinutes } from "../../base/time.ts";
 import { isSameName } from "../../core/model/item.ts";
+import type { PollRules } from "../../core/rooms/polls.ts";
 import { ENGLISH } from "../../ui/messages/en/page.ts";
 import {
   type EventFacts,
@@ -24,6 +25,10 @@ export type Destination =
   | { readonly room: string; readonly title?: string }
   | { readonly to: string };
 
+interface PollJson extends Omit<PollRules, "until"> {
+  readonly until?: string;
+}
+
 export type DisplayBody =
   | {
       readonly kind: "text" | "action";
@@ -34,6 +39,7 @@ export type DisplayBody =
       readonly thread?: boolean;
       readonly mentions?: readonly string[];
       readonly imported?: ImportOriginJson;
+      readonly poll?: PollJson;
     }
   | { readonly kind: "edited"; readonly of: number; readonly text: string }
   | {
@@ -48,16 +54,8 @@ export type DisplayBody =
   | { readonly kind: "erased"; readonly also?: readonly number[] }
   | { readonly kind: "retention"; readonly keepMs?: number }
   | { readonly kind: "pin"; readonly of: number; readonly on: boolean }
-  /** `on: false` ends the poll, and the other fields are absent. */
-  | {
-      readonly kind: "poll";
-      readonly of: number;
-      readonly on: boolean;
-      readonly options?: number;
-      readonly many?: boolean;
-      readonly anonymous?: boolean;
-      readonly until?: string;
-    }
+  /** The poll has ended. */
+  | { readonly kind: "poll"; readonly of: number; readonly on: false }
   /** `voter` is the pseudonym of a voter in an anonymous poll. */
   | {
       readonly kind: "vote";
@@ -379,7 +377,7 @@ function eventText(record: DisplayRecord, style: Style): string {
       return `${phrase("pin", record)}${from} (#${record.of})`;
     }
     case "poll":
-      return `${record.on ? "started" : "closed"} the poll #${record.of}`;
+      return `closed the poll #${record.of}`;
     case "vote": {
       const chosen = record.choices.length === 0 ? "nothing" : record.choices.join(", ");
       const voted = record.voter === undefined ? "voted" : "counted an anonymous vote";

@@ -11,7 +11,7 @@ import { counted } from "../../base/sizes.ts";
 import { COMMIT, VERSION } from "../../base/version.ts";
 import { Registry } from "../../core/rooms/accounts.ts";
 import { type EngineValue, RoomEngine } from "../../core/rooms/engine.ts";
-import { Rooms } from "../../core/rooms/rooms.ts";
+import { needsBody, Rooms } from "../../core/rooms/rooms.ts";
 import {
   type CertificatePair,
   checkCertificatePair,
@@ -47,7 +47,7 @@ import {
 import type { ServerSettings } from "../../server/kernel/context.ts";
 import type { Checkpoint } from "../../wire/checkpoint.ts";
 import { formatFingerprint } from "../../wire/fingerprint.ts";
-import { isOperatorAct, kindsWith } from "../../wire/kinds.ts";
+import { isOperatorAct } from "../../wire/kinds.ts";
 import type { FoldedHead, LogRecord } from "../../wire/record.ts";
 import { partlyMovedFault, preseededFiles, readMembership } from "../membership.ts";
 import { quoteArgument } from "../shell-quote.ts";
@@ -212,7 +212,7 @@ async function openContents(
     folder: snapshotOptions.folder,
     snapshot: snapshot?.log,
     fold: {
-      byHead: kindsWith("folded-by-head"),
+      needsBody,
       load: () => {
         const loaded = newFolds();
         if (snapshot === undefined || !isLoaded(snapshot, loaded, knownAccounts)) return false;

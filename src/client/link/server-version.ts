@@ -37,7 +37,7 @@ const RELIED_ON: Readonly<Record<string, readonly string[]>> = {
   leave: ["reason"],
 };
 /** Likewise in posts. Text that mentions everyone is a message even without the mention. */
-const RELIED_ON_IN_POSTS = ["notice", "thread"] as const;
+const RELIED_ON_IN_POSTS = ["notice", "poll", "thread"] as const;
 
 /** @returns `undefined` if a server of this version knows the request and what the user asks for */
 export function unsupported<Kind extends RequestKind>(

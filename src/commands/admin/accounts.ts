@@ -46,7 +46,8 @@ export const accounts = operatorVerb({
     "creates missing rooms, adds people to rooms, and sets display names and roles. " +
     "A room with :moderator after it makes a person its moderator. " +
     "If a line has a problem, all problems are named and nothing changes. " +
-    "Importing the same list again changes only what differs, and removes nobody from a room.",
+    "Importing the same list again changes only what differs, and removes nobody from a room. " +
+    "People who have left a room are not added to it again.",
   isQuery: ({ action }) => action !== "import",
   check({ action, file, cards, renew, expires, dryRun }) {
     if ((action === "import") !== (file !== undefined)) {

@@ -24,7 +24,7 @@ import {
   isCardsPage,
 } from "./cards.ts";
 
-/** About 50,000 cards. */
+/** More than 100,000 cards. */
 const PAGE_BYTES_MAX = 512 << 20;
 
 /**
@@ -34,6 +34,8 @@ const PAGE_BYTES_MAX = 512 << 20;
 export class CardsFile {
   readonly #former: readonly FormerCard[];
   readonly #wasThere: boolean;
+  /** Cards on the page by their codes. A QR code takes milliseconds, so none is drawn twice. */
+  readonly #html = new Map<string, string>();
   #fd = -1;
 
   /**
@@ -70,7 +72,12 @@ export class CardsFile {
   /** Returns when the cards are on disk. */
   add(cards: readonly Card[]): void {
     this.#checkOwn();
-    const bytes = Buffer.from(cards.map((card) => cardHtml(this.server, card)).join(""));
+    const drawn = cards.map((card) => {
+      const html = cardHtml(this.server, card);
+      this.#html.set(card.code, html);
+      return html;
+    });
+    const bytes = Buffer.from(drawn.join(""));
     onDisk(this.path, () => {
       for (let at = 0; at < bytes.length; ) at += writeSync(this.#fd, bytes, at);
       fsyncSync(this.#fd);
@@ -92,7 +99,8 @@ export class CardsFile {
     try {
       page.write(cardsStart(this.server));
       for (const { html } of former) page.write(html);
-      for (const card of [...cards, ...uncertain]) page.write(cardHtml(this.server, card));
+      for (const card of [...cards, ...uncertain])
+        page.write(this.#html.get(card.code) ?? cardHtml(this.server, card));
       page.write(CARDS_END);
       page.finish();
     } finally {

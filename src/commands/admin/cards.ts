@@ -47,7 +47,7 @@ export function cardHtml(
   const [day] = formatUtc(expires).split("T");
   const account = displayName === user ? "" : `\n<p>${Bun.escapeHTML(user)}</p>`;
   return `<article>
-<svg viewBox="0 0 ${size} ${size}"><path d="${path}"/></svg>
+<svg viewBox="0 0 ${size} ${size}"><path d="${path}" stroke="#000"/></svg>
 <div data-user="${user}" data-expires="${expires}">
 <h2>${Bun.escapeHTML(displayName)}</h2>${account}
 <p>${title}</p>

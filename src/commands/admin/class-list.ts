@@ -12,6 +12,8 @@ import { characterName, decodeList, type Problem } from "./list-text.ts";
 
 export interface AccountEntry extends AccountRow {
   readonly rooms?: readonly string[];
+  /** Rooms that the user has left, or from which a moderator has removed them. */
+  readonly left?: readonly string[];
   /** Also rooms that the user has left, and would moderate again. */
   readonly moderates?: readonly string[];
   /** In lower case. */

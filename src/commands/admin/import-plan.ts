@@ -68,6 +68,14 @@ export interface ImportPlan {
   readonly waiting: readonly string[];
   /** Roles of the importing user that the list would end. */
   readonly kept: readonly GrantChange[];
+  /** Rooms on the list to which a person who has left them is not added again. */
+  readonly left: readonly LeftRoom[];
+}
+
+export interface LeftRoom {
+  readonly line: number;
+  readonly user: Name;
+  readonly room: Name;
 }
 
 /** An account during the import: as it is on the server, and as it changes. */
@@ -101,6 +109,7 @@ class Planner {
   readonly #accounts: ImportChange[] = [];
   readonly #members: ImportChange[] = [];
   readonly #roles: ImportChange[] = [];
+  readonly #left: LeftRoom[] = [];
   readonly #me;
 
   constructor(
@@ -149,6 +158,7 @@ class Planner {
       problems: this.#problems.sort((a, b) => a.line - b.line),
       waiting,
       kept: changes.filter(isOwnLoss),
+      left: this.#left,
     };
   }
 
@@ -257,6 +267,7 @@ class Planner {
   #planRooms({ line, rooms, operator }: ListedPerson, { user, entry }: Subject): void {
     const joined = new Set(entry?.rooms?.map(folded));
     const moderated = new Set(entry?.moderates?.map(folded));
+    const left = new Set(entry?.left?.map(folded));
     const done = new Map<PlannedRoom, RoomRole | undefined>();
     for (const { room: written, role } of rooms) {
       const known = this.#rooms.get(folded(written));
@@ -269,6 +280,11 @@ class Planner {
       }
       done.set(room, role);
       const key = folded(room.name);
+      // The list may be older than the departure.
+      if (left.has(key) && !joined.has(key)) {
+        this.#left.push({ line, user, room: room.name });
+        continue;
+      }
       // The user who creates a room is its first member and moderator.
       const isCreator = this.#created.has(room) && folded(user) === this.#me;
       const isModerator = moderated.has(key) || isCreator;

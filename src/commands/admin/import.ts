@@ -22,6 +22,7 @@ import {
   type CodeChange,
   type ImportChange,
   isCode,
+  type LeftRoom,
   planImport,
   requestFor,
 } from "./import-plan.ts";
@@ -53,12 +54,13 @@ export async function importList(
   checkComplete(accounts);
   const rooms = await allRooms(client, { reverse: false, sort: "name" }, true);
   const state = { accounts, rooms, me: client.user, renews: flags.renew };
-  const { changes, problems, waiting, kept } = planImport(list, state);
+  const { changes, problems, waiting, kept, left } = planImport(list, state);
   if (problems.length > 0) throw refused(operator, problems);
   for (const { line, user, room } of kept) {
     const role = room === undefined ? "the role of an operator" : `the role in ${room}`;
     printNotice(context, `line ${line}: ${user} imports this list, and keeps ${role}`);
   }
+  for (const room of left) printLeft(context, room);
   const run = new ImportRun(operator, flags, { changes, people: list.people.length });
   if (flags.dryRun) return run.show();
   const needed = new Map(accounts.map((entry) => [entry.user, !entry.password && !entry.devices]));
@@ -85,6 +87,12 @@ function refused({ context }: Operator, problems: readonly Problem[]): Fault {
 
 function printProblem(context: Operator["context"], { line, reason }: Problem): void {
   printResult(context, { kind: "problem", line, reason }, `line ${line} ${reason}`);
+}
+
+function printLeft(context: Operator["context"], { line, user, room }: LeftRoom): void {
+  const text = `line ${line}: ${user} has left ${room}, and is not added again`;
+  printJson(context, { kind: "left", line, user, room });
+  if (!context.json) printNotice(context, `${text}; to do so: chat admin add ${user} --room ${room}`);
 }
 
 class ImportRun {

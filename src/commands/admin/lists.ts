@@ -80,6 +80,7 @@ export function accountsOf({
     return {
       ...entry,
       rooms: own.flatMap(({ room, left }) => (left === true ? [] : [room])),
+      left: own.flatMap(({ room, left }) => (left === true ? [room] : [])),
       moderates: own.flatMap(({ room, moderator }) => (moderator === true ? [room] : [])),
       former: names.get(entry.user)?.map(({ name }) => name) ?? [],
     };

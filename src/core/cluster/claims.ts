@@ -31,6 +31,8 @@ export function claimsOf({ kind, room, by, id, body }: Draft): Claims {
   ];
   switch (kind) {
     case "text":
+      if (fields.poll !== undefined) return changes(author, [`polls ${room}`]);
+      return { reads: author, writes: NOTHING };
     case "action":
     case "reaction":
       return { reads: author, writes: NOTHING };
@@ -166,6 +168,7 @@ interface Fields {
   readonly also?: unknown;
   readonly voter?: unknown;
   readonly members?: unknown;
+  readonly poll?: unknown;
 }
 
 const NOTHING: readonly string[] = [];

@@ -2,9 +2,10 @@
 
 import { isCount } from "../../base/values.ts";
 import { type ChatRecord, fieldsIn, importOriginOf } from "../client/chat-record.ts";
+import { type PollRules, pollRulesOf } from "../rooms/polls.ts";
 import { captionMentions, isSameName, stateOf } from "./item.ts";
 import { pollView } from "./poll.ts";
-import type { Changes, Item, PollStart, Reaction, RepliesView, Vote } from "./state.ts";
+import type { Changes, Item, Reaction, RepliesView, Vote } from "./state.ts";
 
 export const NO_CHANGES: Changes = { edit: undefined, isErased: false, reactions: [] };
 
@@ -25,18 +26,19 @@ export function noteChange(changes: ChangeMap, record: ChatRecord): readonly num
     const by = body["retention"] === true ? undefined : from;
     return noteErasure(changes, by, [changed, ...also]);
   }
-  if (kind === "poll") {
-    const { on, options = 0, many = false, anonymous = false, until } = fieldsIn(record);
-    const start = { options, many, anonymous, untilUnixMs: until };
-    return notePoll(changes, changed, seq, on === true ? start : undefined);
-  }
+  if (kind === "poll") return notePollEnd(changes, changed, seq);
   if (kind === "vote") {
     const { choices = [], voter } = fieldsIn(record);
     const by = voter ?? from;
-    const vote = { seq, isAnonymous: voter !== undefined, choices: choices.filter(isCount) };
+    const vote = { seq, choices: choices.filter(isCount) };
     return by === undefined ? [] : noteVote(changes, re, { ...vote, by });
   }
-  if (kind === "text" || kind === "action") return noteReply(changes, re, { seq, timeUnixMs });
+  if (kind === "text" || kind === "action") {
+    const poll = kind === "text" ? pollRulesOf(body["poll"]) : undefined;
+    if (poll !== undefined) notePollStart(changes, seq, poll);
+    const replied = noteReply(changes, re, { seq, timeUnixMs });
+    return poll === undefined ? replied : [seq, ...replied];
+  }
   const by = changeAuthor(from, importOriginOf(body)?.from);
   if (kind !== "reaction" || react === "" || by === undefined) return [];
   return noteReaction(changes, re, { seq, sign: react, by });
@@ -89,20 +91,15 @@ function noteReply(
   return [of];
 }
 
-/** @param start rules of the poll; `undefined` if the record ends it */
-export function notePoll(
-  changes: ChangeMap,
-  of: number | undefined,
-  seq: number,
-  start: Omit<PollStart, "seq"> | undefined,
-): number[] {
+export function notePollStart(changes: ChangeMap, seq: number, rules: PollRules): void {
+  const known = changes.get(seq) ?? NO_CHANGES;
+  changes.set(seq, { ...known, poll: { ...known.poll, rules } });
+}
+
+export function notePollEnd(changes: ChangeMap, of: number | undefined, seq: number): number[] {
   if (!isCount(of)) return [];
   const known = changes.get(of) ?? NO_CHANGES;
-  const { poll } = known;
-  const newest = start === undefined ? poll?.endSeq : poll?.start?.seq;
-  if (newest !== undefined && newest >= seq) return [];
-  const part = start === undefined ? { endSeq: seq } : { start: { seq, ...start } };
-  changes.set(of, { ...known, poll: { ...poll, ...part } });
+  changes.set(of, { ...known, poll: { ...known.poll, endSeq: known.poll?.endSeq ?? seq } });
   return [of];
 }
 

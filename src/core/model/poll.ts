@@ -10,24 +10,20 @@ export function pollView(
   { poll, votes = [] }: Changes,
   me: string | undefined,
 ): PollView | undefined {
-  const { start, endSeq = 0 } = poll ?? {};
-  if (start === undefined) return undefined;
-  const parsed = parsePoll(text, start.options);
+  const { rules, endSeq } = poll ?? {};
+  if (rules === undefined) return undefined;
+  const parsed = parsePoll(text, rules.options);
   if (parsed === undefined) return undefined;
-  const { many, anonymous, untilUnixMs } = start;
+  const { many = false, anonymous = false, until: untilUnixMs } = rules;
   const [question, options] = parsed;
   const isValid = (choices: readonly number[]) =>
     (many || choices.length <= 1) && choices.every((choice) => choice <= options.length);
-  // If a server before 0.3 restarted the poll, a user may have voted with and without a name.
-  const counted = votes.filter(
-    ({ choices, isAnonymous }) => isAnonymous === anonymous && isValid(choices),
-  );
+  const counted = votes.filter(({ choices }) => isValid(choices));
   const rows = options.map((option, index) => {
     const by = counted.filter(({ choices }) => choices.includes(index + 1)).map((vote) => vote.by);
     return { option, count: by.length, by, isMine: by.some((name) => isSameName(name, me)) };
   });
   const voters = counted.filter(({ choices }) => choices.length > 0).length;
-  const isClosed = endSeq > start.seq;
-  const { seq } = start;
-  return { start: seq, question, options: rows, voters, many, anonymous, untilUnixMs, isClosed };
+  const isClosed = endSeq !== undefined;
+  return { question, options: rows, voters, many, anonymous, untilUnixMs, isClosed };
 }

@@ -6,7 +6,7 @@ import { formatTarget } from "../../base/names.ts";
 import { MESSAGE_KINDS } from "../../wire/kinds.ts";
 import type { ChatRecord } from "../client/chat-record.ts";
 import { EVERYWHERE } from "../rooms/prefs.ts";
-import { NO_CHANGES, noteChange, notePoll, repliesView, withChanges } from "./changes.ts";
+import { NO_CHANGES, noteChange, notePollEnd, repliesView, withChanges } from "./changes.ts";
 import type { ServerEvent } from "./event.ts";
 import {
   hasNoItem,
@@ -180,7 +180,8 @@ export function addRecord(
   }
   addToTail(room, item, holding);
   addToThread(room, [item], holding);
-  if (item.re !== undefined) applyChanges(room, [record], me);
+  if (item.re !== undefined || record.body?.["poll"] !== undefined)
+    applyChanges(room, [record], me);
   if (isUnread(room, item)) room.unread++;
   room.lastUnixMs = record.timeUnixMs;
   room.lastSeq = seq;
@@ -424,9 +425,8 @@ export function markAuthor(room: RoomDraft, user: string, by: string | undefined
 
 /** Closes a poll whose time has passed. The server writes no record for it. */
 export function endPoll(room: RoomDraft, seq: number, me: string | undefined): void {
-  const start = room.changes.get(seq)?.poll?.start;
-  if (start === undefined) return;
-  noteChanges(room, me, (changes) => notePoll(changes, seq, start.seq + 1, undefined));
+  if (room.changes.get(seq)?.poll?.rules === undefined) return;
+  noteChanges(room, me, (changes) => notePollEnd(changes, seq, seq));
 }
 
 function applyChanges(

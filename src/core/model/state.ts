@@ -6,6 +6,7 @@ import type { PostBody, RoomRules, ServerRules } from "../../wire/messages.ts";
 import type { ImportOrigin } from "../client/chat-record.ts";
 import type { Receipt } from "../client/outbox.ts";
 import type { FileBody } from "../rooms/files.ts";
+import type { PollRules } from "../rooms/polls.ts";
 import type { Follow, RoomPrefs } from "../rooms/prefs.ts";
 import type { ProgressReport } from "../transfer/progress.ts";
 
@@ -258,8 +259,6 @@ export interface RepliesView {
 }
 
 export interface PollView {
-  /** Seq of the record that started the poll. */
-  readonly start: number;
   readonly question: string;
   readonly options: readonly {
     readonly option: string;
@@ -276,14 +275,8 @@ export interface PollView {
   readonly isClosed: boolean;
 }
 
-export interface PollStart extends Pick<PollView, "many" | "anonymous" | "untilUnixMs"> {
-  readonly seq: number;
-  readonly options: number;
-}
-
 export interface Vote {
   readonly seq: number;
-  readonly isAnonymous: boolean;
   readonly by: string;
   readonly choices: readonly number[];
 }
@@ -300,8 +293,8 @@ export interface Changes {
     readonly by: string;
   }[];
   readonly replies?: readonly { readonly seq: number; readonly timeUnixMs: number }[];
-  /** Newest start and end of a poll. A page may contain the end alone. */
-  readonly poll?: { readonly start?: PollStart; readonly endSeq?: number };
+  /** Rules and end of a poll. A page may contain the end alone. */
+  readonly poll?: { readonly rules?: PollRules; readonly endSeq?: number };
   /** The last vote of each voter. */
   readonly votes?: readonly Vote[];
 }

@@ -13,6 +13,7 @@ import {
 } from "../../base/limits.ts";
 import { foldName, isGroupName, isName, type Name } from "../../base/names.ts";
 import { defined } from "../../base/values.ts";
+import type { Body } from "../../wire/kinds.ts";
 import type { PostBody, RequestOf } from "../../wire/messages.ts";
 import type { Draft } from "../../wire/record.ts";
 import type { AnnounceCommand, ConversationCommand, RoomChange } from "./commands.ts";
@@ -29,6 +30,7 @@ import {
   muteEnd,
   withRoomRemoval,
 } from "./moderation.ts";
+import { checkPollStart, pollRulesOf } from "./polls.ts";
 import { LOBBY, type Room, type Rooms } from "./rooms.ts";
 import { checkRules, needsAdmission, refuseJoin } from "./rules.ts";
 import {
@@ -73,6 +75,7 @@ export function postDraft(
   if (body.react !== undefined)
     return { kind: "reaction", by: user, id, body: reactionBodyOf(body) };
   if (body.text === "") throw new Fault("text-invalid", msg`message is empty`);
+  if (body.poll !== undefined) return pollTextDraft(user, id, body, body.poll);
   // Fast path: copying the body without `action` would double the cost of a plain text.
   if (body.action === undefined) return { kind: "text", by: user, id, body };
   const { action, ...words } = body;
@@ -97,6 +100,17 @@ export function withPresentNames(
 
 function isAmong(name: string, names: readonly string[]): boolean {
   return names.some((other) => foldName(other as Name) === foldName(name as Name));
+}
+
+/** The rules of the poll are the last field, by which the state finds polls. */
+function pollTextDraft(
+  by: UserId,
+  id: string,
+  { action, poll: _, ...fields }: PostBody,
+  poll: NonNullable<PostBody["poll"]>,
+): Omit<Draft, "room"> {
+  if (action === true) throw new Fault("text-invalid", "only a plain text can be a poll");
+  return { kind: "text", by, id, body: { ...fields, poll: defined(poll) } };
 }
 
 function checkNotice({ action, react }: PostBody): void {
@@ -174,6 +188,9 @@ export function checkPost(
   checkMayPost(room, poster.user, unixMs);
   if (!moderates(room, poster)) checkRules(room, poster.user, { kind, body }, unixMs, poster.name);
   checkSealing(room, kind, body);
+  const { text = "", poll } = body as Body<"text">;
+  const rules = poll === undefined ? undefined : pollRulesOf(poll);
+  if (rules !== undefined) checkPollStart(room, text, rules, unixMs);
   return room;
 }
 

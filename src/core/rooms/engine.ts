@@ -403,6 +403,8 @@ export class RoomEngine {
     const others = () => this.#lock.runningOwn(lock) - held;
     switch (command.kind) {
       case "post":
+        // A poll may exceed the limit of open polls.
+        if (startsPoll(command)) return "exclusive";
         // In slow mode, a user's next message must be checked after the record of the last one.
         return this.#isSlow(command) ? "own" : "post";
       case "announce":
@@ -863,6 +865,10 @@ type Settle = Extract<EngineEffect, { kind: "settle" }>;
 
 function settled({ id }: Requester, outcome: Settle["outcome"]): Settle {
   return { kind: "settle", id, outcome };
+}
+
+function startsPoll({ request }: PostCommand): boolean {
+  return request.body.poll !== undefined;
 }
 
 function userOf(command: AppendCommand): UserId {

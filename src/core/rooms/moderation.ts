@@ -14,13 +14,13 @@ import {
 } from "../../base/limits.ts";
 import { foldName, isGroupName, type Name, parseTarget } from "../../base/names.ts";
 import { formatUtc } from "../../base/time.ts";
-import { defined } from "../../base/values.ts";
+import { defined, isCount } from "../../base/values.ts";
 import type { Body } from "../../wire/kinds.ts";
 import type { RoomRules } from "../../wire/messages.ts";
 import { bodyOf, type Draft, type LogRecord } from "../../wire/record.ts";
 import { mayReadSealed } from "./group-state.ts";
 import { addedDraft } from "./membership.ts";
-import { checkOpenPolls, type PollAction, pollDraft, type VoteAction, voteDraft } from "./polls.ts";
+import { type PollAction, pollEndDraft, type VoteAction, voteDraft } from "./polls.ts";
 import { isVacantWithout, LOBBY, type Room, type Rooms } from "./rooms.ts";
 import { checkRules, needsAdmission, newcomersRooms, rulesOf } from "./rules.ts";
 import { type Directory, displayedName, requireMember, requireRoom } from "./targets.ts";
@@ -46,8 +46,12 @@ export type RoomAction =
       readonly to: Name;
     }
   | { readonly kind: "gone"; readonly room: RoomId; readonly user: UserId; readonly name: Name }
-  | ({ readonly kind: "edit"; readonly text: string } & MessageAction)
-  | ({ readonly kind: "erase"; readonly also?: readonly number[] } & MessageAction)
+  | ({ readonly kind: "edit"; readonly text: string; readonly isPoll?: boolean } & MessageAction)
+  | ({
+      readonly kind: "erase";
+      readonly also?: readonly number[];
+      readonly isPoll?: boolean;
+    } & MessageAction)
   | ({ readonly kind: "pin"; readonly on: boolean } & MessageAction)
   | { readonly kind: "receipts"; readonly room: RoomId; readonly on: boolean }
   | ({ readonly kind: "hand"; readonly on: boolean } & UserAction)
@@ -101,7 +105,10 @@ export function actionDrafts(
   const draft = actionDraft(rooms, actor, act, unixMs);
   const room = rooms.get(act.room);
   if (room === undefined) return [draft];
-  if (draft.kind === "erase") return [...topicRemoval(room, draft), draft];
+  if (draft.kind === "erase") {
+    const isPoll = act.kind === "erase" && act.isPoll === true;
+    return [...topicRemoval(room, draft), ...pollEnds(room, draft, isPoll), draft];
+  }
   if (act.kind !== "kick" && act.kind !== "gone") return [draft];
   return withRoomRemoval(room, act.user, draft);
 }
@@ -112,6 +119,15 @@ function topicRemoval({ id: room, topic, topicChange }: Room, { by, body }: Draf
   const current = topic === "" ? undefined : topicChange?.seq;
   if (current === undefined || !(seq === current || also.includes(current))) return [];
   return [{ kind: "topic", room, by, id: "", body: { topic: "" } }];
+}
+
+/** An erased text no longer says that it was a poll, and a vote must not count in an older one. */
+function pollEnds({ id: room, polls }: Room, { by, body }: Draft, isPoll: boolean): Draft[] {
+  const { seq: first, also = [] } = body as Body<"erase">;
+  return [first, ...also]
+    .filter(isCount)
+    .filter((seq) => polls.has(seq) || (isPoll && seq === first))
+    .map((seq) => ({ kind: "poll", room, by, id: "", body: { seq, on: false } }));
 }
 
 function actionDraft(rooms: Rooms, actor: ModeratorActor, act: RoomAction, unixMs: number): Draft {
@@ -133,11 +149,10 @@ function actionDraft(rooms: Rooms, actor: ModeratorActor, act: RoomAction, unixM
       checkMayPost(room, actor.user, unixMs);
       checkNotErased(rooms, act.seq);
       // The user who has started a poll may also end it.
-      if ((act.kind === "vote" || act.on) && !moderates(room, actor))
+      if (act.kind === "poll") return pollEndDraft(room, actor.user, moderates(room, actor), act);
+      if (!moderates(room, actor))
         checkRules(room, actor.user, { kind: act.kind, body: {} }, unixMs);
-      return act.kind === "poll"
-        ? pollDraft(rooms, room, actor.user, moderates(room, actor), act, unixMs)
-        : voteDraft(rooms, room, actor.user, act, unixMs);
+      return voteDraft(room, actor.user, act, unixMs);
     case "knock":
       return knockDraft(room, actor, act);
     case "rules":
@@ -378,7 +393,7 @@ function editDraft(
   rooms: Rooms,
   room: Room,
   actor: ModeratorActor,
-  { seq, author, text }: Extract<RoomAction, { kind: "edit" }>,
+  { seq, author, text, isPoll }: Extract<RoomAction, { kind: "edit" }>,
   unixMs: number,
 ): Draft {
   const { user: by } = actor;
@@ -395,7 +410,7 @@ function editDraft(
     });
   }
   checkNotErased(rooms, seq);
-  if (rooms.wasPoll(seq)) throw new Fault("not-allowed", msg`a poll cannot be edited`);
+  if (isPoll === true) throw new Fault("not-allowed", msg`a poll cannot be edited`);
   if (rooms.editsOf(seq).length >= EDITS_PER_RECORD_MAX) {
     const message = `a message can be edited at most ${EDITS_PER_RECORD_MAX} times`;
     throw new Fault("too-many", message, { remedy: "post a new message" });
@@ -449,16 +464,6 @@ function receiptsDraft(room: Room, actor: ModeratorActor, on: boolean): Draft {
   if (isOn === on)
     throw new Fault("not-allowed", msg`read receipts are already ${on ? "on" : "off"}`);
   return { kind: "receipts", room: room.id, by: actor.user, id: "", body: { on } };
-}
-
-/**
- * Checks what the start of a poll requires, before its text is posted.
- * @throws {Fault} not-member, muted, not-allowed, too-fast, sealed-room or too-many
- */
-export function checkMayStartPoll(room: Room, actor: ModeratorActor, unixMs: number): void {
-  checkMayPost(room, actor.user, unixMs);
-  if (!moderates(room, actor)) checkRules(room, actor.user, { kind: "poll", body: {} }, unixMs);
-  checkOpenPolls(room, unixMs);
 }
 
 /**

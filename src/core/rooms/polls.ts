@@ -1,7 +1,7 @@
 /**
- * Polls. A poll is a text whose last lines, numbered from 1, are the options, so that clients
- * without polls display it, too. Clients count the votes; the engine knows only which polls are
- * open.
+ * Polls. A poll is one text with the rules of the poll. Its last lines, numbered from 1, are the
+ * options, so that clients without polls display it, too. Clients count the votes; the engine knows
+ * only which polls are open.
  */
 
 import { lookAlike, visibleText } from "../../base/display-names.ts";
@@ -9,13 +9,11 @@ import { Fault, msg } from "../../base/fault.ts";
 import type { RoomId, UserId } from "../../base/ids.ts";
 import { POLL_OPTIONS_MAX, POLLS_OPEN_MAX } from "../../base/limits.ts";
 import { clampUnixMs, formatUtc } from "../../base/time.ts";
-import { defined } from "../../base/values.ts";
+import { defined, isCount } from "../../base/values.ts";
 import { bodyOf, type Draft, type FoldedRecord } from "../../wire/record.ts";
-import type { Room, Rooms } from "./rooms.ts";
+import type { Room } from "./rooms.ts";
 
-export interface Poll {
-  /** Seq of the record that started the poll. */
-  readonly start: number;
+export interface PollRules {
   readonly options: number;
   readonly many?: boolean | undefined;
   readonly anonymous?: boolean | undefined;
@@ -55,16 +53,38 @@ export function checkPollOptions(options: readonly string[]): void {
 }
 
 /**
- * Checks the options that the text of a new poll displays.
- * @throws {Fault} usage
+ * Returns the rules of a poll in the body of its text; `undefined` if the text is no poll.
+ * @param value field `poll` of the body
  */
-export function checkPollText(text: string, options: number): void {
-  const [, lines] = parsePoll(text, options) ?? [];
-  if (lines !== undefined) checkPollOptions(lines);
+export function pollRulesOf(value: unknown): PollRules | undefined {
+  if (typeof value !== "object" || value === null) return undefined;
+  const { options, many, anonymous, until } = value as Partial<Record<keyof PollRules, unknown>>;
+  if (!isCount(options) || options < 2) return undefined;
+  return defined({
+    options,
+    many: many === true || undefined,
+    anonymous: anonymous === true || undefined,
+    until: typeof until === "number" ? clampUnixMs(until) : undefined,
+  });
 }
 
-interface Options {
-  readonly options?: number | undefined;
+/**
+ * Checks a text that starts a poll.
+ * @throws {Fault} usage, sealed-room or too-many
+ */
+export function checkPollStart(room: Room, text: string, rules: PollRules, unixMs: number): void {
+  if (room.isSealed === true) throw sealedPoll();
+  const { options, until } = rules;
+  const [, lines] = parsePoll(text, options) ?? [];
+  if (lines === undefined) throw new Fault("usage", msg`a poll needs options`);
+  checkPollOptions(lines);
+  if (until !== undefined && until <= unixMs) {
+    throw new Fault("usage", msg`the poll would end in the past`);
+  }
+  if (openPolls(room, unixMs).length < POLLS_OPEN_MAX) return;
+  throw new Fault("too-many", msg`a room can have at most ${POLLS_OPEN_MAX} open polls`, {
+    remedy: msg`close one first: /poll close SEQ`,
+  });
 }
 
 interface PollMessage {
@@ -73,98 +93,48 @@ interface PollMessage {
   readonly author: UserId | "server";
 }
 
-export interface PollAction extends Omit<Poll, "options" | "start">, PollMessage {
+export interface PollAction extends PollMessage {
   readonly kind: "poll";
-  readonly options?: number | undefined;
-  readonly on: boolean;
 }
 
 export interface VoteAction extends PollMessage {
   readonly kind: "vote";
+  /** Whether the text was posted as a poll. */
+  readonly isPoll: boolean;
   readonly choices: readonly number[];
-  /** Seq of the record that started the poll which the user saw; `undefined` if not reported. */
-  readonly start?: number | undefined;
   /** Pseudonym of the user in this poll. */
   readonly voter: string;
 }
 
 /**
- * A text becomes a poll only once. Otherwise its author could replace an anonymous poll by one with
- * names while votes are in flight.
- * @throws {Fault} not-allowed, sealed-room, usage, too-many or not-found
+ * Ends a poll.
+ * @throws {Fault} not-allowed or not-found
  */
-export function pollDraft(
-  rooms: Pick<Rooms, "wasPoll" | "editsOf">,
+export function pollEndDraft(
   room: Room,
   user: UserId,
   mayEnd: boolean,
-  { seq, author, on, options, many, anonymous, until }: PollAction,
-  unixMs: number,
+  { seq, author }: PollAction,
 ): Draft {
-  const draft = { kind: "poll", room: room.id, by: user, id: "" } as const;
-  if (!on) {
-    if (!room.polls.has(seq)) throw noPoll(seq);
-    if (author !== user && !mayEnd) throw new Fault("not-allowed", msg`poll ${seq} is not yours`);
-    return { ...draft, body: { seq, on } };
-  }
-  if (author !== user) throw new Fault("not-allowed", msg`message ${seq} is not yours`);
-  if (room.isSealed === true) throw sealedPoll();
-  if (options === undefined) throw new Fault("usage", msg`a poll needs options`);
-  if (until !== undefined && until <= unixMs) {
-    throw new Fault("usage", msg`the poll would end in the past`);
-  }
-  if (room.polls.has(seq)) throw new Fault("not-allowed", msg`message ${seq} is already a poll`);
-  if (rooms.wasPoll(seq)) {
-    throw new Fault("not-allowed", msg`poll ${seq} has ended`, { remedy: msg`start a new one` });
-  }
-  // The options were checked in the original text.
-  if (rooms.editsOf(seq).length > 0) {
-    throw new Fault("not-allowed", msg`an edited message cannot become a poll`, {
-      remedy: msg`start a new one`,
-    });
-  }
-  checkOpenPolls(room, unixMs);
-  return { ...draft, body: defined({ seq, on, options, many, anonymous, until }) };
-}
-
-/** @throws {Fault} sealed-room or too-many */
-export function checkOpenPolls(room: Room, unixMs: number): void {
-  if (room.isSealed === true) throw sealedPoll();
-  if (openPolls(room, unixMs).length < POLLS_OPEN_MAX) return;
-  throw new Fault("too-many", msg`a room can have at most ${POLLS_OPEN_MAX} open polls`, {
-    remedy: msg`close one first: /poll close SEQ`,
-  });
-}
-
-/** Reports whether a request repeats the one that started the poll, as after a lost connection. */
-export function isSamePoll(poll: Poll, action: Omit<Poll, "start" | "options"> & Options): boolean {
-  return (
-    poll.options === action.options &&
-    (poll.many ?? false) === (action.many ?? false) &&
-    (poll.anonymous ?? false) === (action.anonymous ?? false) &&
-    poll.until === action.until
-  );
+  if (!room.polls.has(seq)) throw noPoll(seq);
+  if (author !== user && !mayEnd) throw new Fault("not-allowed", msg`poll ${seq} is not yours`);
+  return { kind: "poll", room: room.id, by: user, id: "", body: { seq, on: false } };
 }
 
 /** @throws {Fault} not-found, not-allowed or usage */
 export function voteDraft(
-  rooms: Pick<Rooms, "wasPoll">,
   room: Room,
   user: UserId,
-  { seq, choices, voter, start }: VoteAction,
+  { seq, choices, voter, isPoll }: VoteAction,
   unixMs: number,
 ): Draft {
   const poll = room.polls.get(seq);
-  if (poll === undefined && rooms.wasPoll(seq)) {
-    throw new Fault("not-allowed", msg`the poll has ended; your vote was not counted`);
+  if (poll === undefined) {
+    throw isPoll
+      ? new Fault("not-allowed", msg`the poll has ended; your vote was not counted`)
+      : noPoll(seq);
   }
-  if (poll === undefined) throw noPoll(seq);
   const { options, many, anonymous, until } = poll;
-  if (start !== undefined && start !== poll.start) {
-    throw new Fault("not-allowed", msg`poll ${seq} has changed`, {
-      remedy: msg`look at it, and vote again`,
-    });
-  }
   if (until !== undefined && until <= unixMs) {
     throw new Fault("not-allowed", msg`poll ${seq} ended at ${formatUtc(until)}`);
   }
@@ -177,23 +147,22 @@ export function voteDraft(
   return { kind: "vote", room: room.id, by, id: "", body: { re: seq, choices, ...secret } };
 }
 
-/** A poll keeps its place for votes in flight until others need it. */
-export function applyPoll(room: Room, record: FoldedRecord): void {
-  const { seq, on, options = 0, many, anonymous, until } = bodyOf(record, "poll") ?? {};
-  if (seq === undefined) return;
-  room.polls.delete(seq);
-  if (on !== true || options < 2) return;
-  const open = openPolls(room, record.head.time);
+/** An ended poll stays in the list for votes in flight until others need its place. */
+export function startPoll(room: Room, { head }: FoldedRecord, rules: PollRules): void {
+  const open = openPolls(room, head.time);
   if (room.polls.size >= POLLS_OPEN_MAX) {
     room.polls.clear();
     for (const [seq, poll] of open.slice(1 - POLLS_OPEN_MAX)) room.polls.set(seq, poll);
   }
-  const end = until === undefined ? undefined : clampUnixMs(until);
-  const start = record.head.seq;
-  room.polls.set(seq, defined({ start, options, many, anonymous, until: end }));
+  room.polls.set(head.seq, rules);
 }
 
-function openPolls({ polls }: Room, unixMs: number): (readonly [number, Poll])[] {
+export function endPoll(room: Room, record: FoldedRecord): void {
+  const { seq } = bodyOf(record, "poll") ?? {};
+  if (seq !== undefined) room.polls.delete(seq);
+}
+
+function openPolls({ polls }: Room, unixMs: number): (readonly [number, PollRules])[] {
   return [...polls].filter(([, { until }]) => until === undefined || until > unixMs);
 }
 

@@ -13,7 +13,14 @@ import {
 } from "../../base/limits.ts";
 import { type FoldedName, foldName, isName, type Name } from "../../base/names.ts";
 import { clampUnixMs } from "../../base/time.ts";
-import { type Body, fieldsOf, isOfLog, MESSAGE_KINDS } from "../../wire/kinds.ts";
+import {
+  type Body,
+  fieldsOf,
+  isOfLog,
+  kindsWith,
+  MESSAGE_KINDS,
+  type RecordKind,
+} from "../../wire/kinds.ts";
 import type { RoomRules } from "../../wire/messages.ts";
 import { bodyOf, type FoldedHead, type FoldedRecord, parseBody } from "../../wire/record.ts";
 import { dropOldest, setNewest } from "../evict.ts";
@@ -31,7 +38,7 @@ import {
 } from "./group-state.ts";
 import { JoinedRooms, UntitledGroups } from "./joined-rooms.ts";
 import { MessageCount, type MessageCountValue } from "./message-count.ts";
-import { applyPoll, type Poll } from "./polls.ts";
+import { endPoll, type PollRules, pollRulesOf, startPoll } from "./polls.ts";
 import { RoomCounts } from "./room-counts.ts";
 import { applyRules, isQuestion, notePosted, rulesOf } from "./rules.ts";
 
@@ -61,7 +68,7 @@ export interface Room {
   /** Users who raised a hand, the first one first; at most HANDS_MAX. */
   readonly hands: Set<UserId>;
   /** Open polls by the seq of their text; at most POLLS_OPEN_MAX. */
-  readonly polls: Map<number, Poll>;
+  readonly polls: Map<number, PollRules>;
   /** Users who ask to join, the first one first; at most KNOCKS_MAX. */
   readonly knocks: Set<UserId>;
   /** Users whose requests were declined, the last one last; at most DECLINED_MAX. */
@@ -189,8 +196,6 @@ export class Rooms {
   /** Boxes by the id of their assignment room, at most BOXES_PER_ROOM_MAX each. */
   readonly #boxes = new Map<RoomId, Room[]>();
   #erased = new SeqSet();
-  /** Texts that are or were polls. */
-  #polled = new SeqSet();
   readonly #erasedBy = new Map<number, number>(); // At most ERASED_BY_MAX entries.
   readonly #groupsInUse = new RoomCounts();
   readonly #roomsInUse = new RoomCounts();
@@ -290,10 +295,6 @@ export class Rooms {
     return this.#erased.has(seq);
   }
 
-  wasPoll(seq: number): boolean {
-    return this.#polled.has(seq);
-  }
-
   /**
    * Returns the seq of the record that erased a record which was read before. If ERASED_BY_MAX
    * others were erased since, returns the newest seq.
@@ -364,7 +365,6 @@ export class Rooms {
       joined: [...this.#joined].map(([user, joined]) => [user, [...joined].map(numberOf)]),
       edits: [...this.#edits],
       erased: this.#erased.value(),
-      polled: this.#polled.value(),
       removed: [...this.#removed],
     };
   }
@@ -399,7 +399,6 @@ export class Rooms {
     }
     for (const [seq, edits] of value.edits) this.#edits.set(seq, [...edits]);
     this.#erased = new SeqSet(value.erased);
-    this.#polled = new SeqSet(value.polled);
     for (const [id, room] of value.removed) this.#addRemoved(id, room);
     this.head = value.head;
   }
@@ -436,7 +435,7 @@ export class Rooms {
       case "hand":
         return applyHand(room, record);
       case "poll":
-        return applyPoll(room, record);
+        return endPoll(room, record);
       case "knock":
         return applyKnock(room, record, by);
       case "rules": {
@@ -462,8 +461,11 @@ export class Rooms {
       }
       case "topic":
         return applyTopic(room, record, by);
+      case "text": {
+        const rules = mayStartPoll(record) ? pollRulesOf(bodyOf(record, kind)?.poll) : undefined;
+        return rules && startPoll(room, record, rules);
+      }
       case "room":
-      case "text":
       case "action":
       case "reaction":
       case "vote":
@@ -482,10 +484,6 @@ export class Rooms {
   /** Applies what a record changes in messages, whose room may have been removed. */
   #changeMessages(record: FoldedRecord): void {
     if (record.head.kind === "edit") return this.#edit(record);
-    if (record.head.kind === "poll") {
-      const { seq } = bodyOf(record, "poll") ?? {};
-      if (seq !== undefined) this.#polled.add(seq);
-    }
     if (record.head.kind !== "erase") return;
     for (const seq of erasuresOf(record)) {
       if (!this.#erased.has(seq)) {
@@ -656,6 +654,24 @@ export class Rooms {
   }
 }
 
+const BRACE_CLOSE = 0x7d;
+const FOLDED_BY_HEAD = kindsWith("folded-by-head");
+
+/**
+ * Reports whether the state depends on the body of a record. A message in a box may be a question
+ * and no work, and a text whose last field is an object may start a poll.
+ */
+export function needsBody(kind: RecordKind, room: string, endsInObject: boolean): boolean {
+  if (!FOLDED_BY_HEAD.has(kind)) return true;
+  if (kind !== "text" && kind !== "action") return false;
+  return endsInObject || boxOwner(room) !== undefined;
+}
+
+/** Few texts are parsed, because the rules of a poll are the last field of its text. */
+function mayStartPoll({ bodyBytes }: FoldedRecord): boolean {
+  return bodyBytes?.at(-2) === BRACE_CLOSE;
+}
+
 /** A caption that is a question leaves its file work. */
 function isWork(record: FoldedRecord): boolean {
   return record.head.kind === "file" || !isQuestion(bodyOf(record, "text")?.text ?? "");
@@ -687,7 +703,6 @@ export interface RoomsValue {
   readonly joined: readonly (readonly [UserId, readonly number[]])[];
   readonly edits: readonly (readonly [number, readonly number[]])[];
   readonly erased: SeqSetValue;
-  readonly polled: SeqSetValue;
   readonly removed: readonly (readonly [RoomId, RemovedRoom])[];
 }
 

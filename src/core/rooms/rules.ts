@@ -70,8 +70,7 @@ function defaultEveryone(members: number): "everyone" | "moderators" {
 }
 
 /**
- * Checks a message, a reaction, an edit, the start of a poll or a vote by a member who is no
- * moderator.
+ * Checks a message, a reaction, an edit or a vote by a member who is no moderator.
  * @throws {Fault} not-allowed, text-invalid or too-fast
  */
 export function checkRules(
@@ -91,9 +90,7 @@ export function checkRules(
   if (kind === "vote") return checkBoxOpen(room);
   if (kind === "reaction") return checkReaction(room, body);
   checkPoster(room, userName);
-  // The message that becomes a poll has been checked already.
-  const isExempt = kind === "edit" || kind === "poll";
-  const waitMs = isExempt ? 0 : (slowEnd(room, user, unixMs) ?? 0) - unixMs;
+  const waitMs = kind === "edit" ? 0 : (slowEnd(room, user, unixMs) ?? 0) - unixMs;
   if (waitMs <= 0) return;
   // Without `retryAfterMs`, because a retry would hold up the messages to other rooms.
   const seconds = Math.ceil(waitMs / SECOND_MS);

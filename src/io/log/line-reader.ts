@@ -12,6 +12,7 @@ import {
   parseLine,
   SALT_BYTES,
 } from "../../wire/record.ts";
+import type { Fold } from "./recovery.ts";
 
 const LEAF_PREFIX = 0x00;
 const CACHED_VIEW_BYTES_MAX = 1 << 10;
@@ -116,6 +117,14 @@ export class LineReader {
     const parsed = parseLine(this.#bytes.subarray(this.#start, this.end));
     assert(parsed.kind === "record", "both parsers accept the same lines");
     return parsed.record;
+  }
+
+  foldedRecord(needsBody: Fold["needsBody"] = () => true): FoldedRecord {
+    return this.record(needsBody(this.kind, this.room, this.#endsInObject));
+  }
+
+  get #endsInObject(): boolean {
+    return this.#at.erased === 0 && this.#bytes[this.end - 3] === BRACE_CLOSE;
   }
 
   record(withBody: boolean): FoldedRecord {

@@ -39,7 +39,8 @@ export interface RecoveryOptions {
 }
 
 export interface Fold {
-  readonly byHead: ReadonlySet<RecordKind>;
+  /** @param endsInObject whether the last field of the body is an object */
+  readonly needsBody: (kind: RecordKind, room: string, endsInObject: boolean) => boolean;
   readonly apply: (record: FoldedRecord) => void;
   readonly load?: () => boolean;
 }
@@ -321,7 +322,7 @@ class Recovery {
     this.#provenDurable = Math.max(this.#provenDurable, line.durable);
     segment.mark(line.seq, start);
     this.#compareCheckpoint(line.seq);
-    this.#fold(segment, line.record(fold?.byHead.has(line.kind) !== true));
+    this.#fold(segment, line.foldedRecord(fold?.needsBody));
     onRecord?.(line.logRecord());
   }
 

@@ -140,7 +140,7 @@ class Resumption {
   #add(segment: Segment, offset: number): void {
     const { line } = this.#walk;
     segment.mark(line.seq, offset);
-    const record = line.record(this.#options.fold?.byHead.has(line.kind) !== true);
+    const record = line.foldedRecord(this.#options.fold?.needsBody);
     const { ordered } = this.#erasures;
     for (const target of erasuresOf(record)) {
       if (!ordered.has(target)) this.#unfinished.set(target, line.seq);

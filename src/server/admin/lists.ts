@@ -89,9 +89,13 @@ export class AdminLists {
   ): Omit<Answer<"accounts">, "total"> {
     const { rooms, registry } = this.options;
     const moderated = new Map<UserId, Set<Room>>(page.map(({ id }) => [id, new Set()]));
+    const left = new Map<UserId, Set<Room>>(page.map(({ id }) => [id, new Set()]));
     for (const room of rooms.named()) {
       if (isConfidential(room)) continue;
       for (const user of room.moderators) moderated.get(user)?.add(room);
+      for (const [user, rooms] of room.isSealed === true ? [] : left) {
+        if (room.admitted.has(user) && !room.members.has(user)) rooms.add(room);
+      }
     }
     const names = namesBy(registry.formerNames());
     const memberships: NonNullable<Answer<"accounts">["memberships"]> = [];
@@ -100,7 +104,8 @@ export class AdminLists {
     for (const account of page) {
       const joined = rooms.roomsOf(account.id);
       const moderates = moderated.get(account.id) ?? new Set();
-      const own = [...joined.union(moderates)].flatMap((room) => {
+      const all = joined.union(moderates).union(left.get(account.id) ?? new Set<Room>());
+      const own = [...all].flatMap((room) => {
         if (room.name === undefined || isConfidential(room)) return [];
         const moderator = moderates.has(room) || undefined;
         const left = !joined.has(room) || undefined;

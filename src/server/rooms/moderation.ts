@@ -8,12 +8,7 @@ import { defined, hasSameFields } from "../../base/values.ts";
 import { HourlyQuota } from "../../core/rate.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
 import { checkFileText } from "../../core/rooms/files.ts";
-import {
-  checkMayStartPoll,
-  isPermanent,
-  type ModeratorActor,
-  type RoomAction,
-} from "../../core/rooms/moderation.ts";
+import { isPermanent, type ModeratorActor, type RoomAction } from "../../core/rooms/moderation.ts";
 import {
   type Ban,
   banDraft,
@@ -23,7 +18,6 @@ import {
   roleDraft,
   serverRulesDraft,
 } from "../../core/rooms/policy.ts";
-import { checkPollText, isSamePoll } from "../../core/rooms/polls.ts";
 import type { Room } from "../../core/rooms/rooms.ts";
 import { serverRulesOf } from "../../core/rooms/server-rules.ts";
 import { requireRoom, requireUser } from "../../core/rooms/targets.ts";
@@ -76,19 +70,7 @@ export class Moderation {
     edit: async (request, from) => this.#act(from, await this.#messageAction(from, request)),
     erase: async (request, from) => this.#act(from, await this.#messageAction(from, request)),
     pin: async (request, from) => this.#act(from, await this.#messageAction(from, request)),
-    poll: async (request, from) => {
-      const action = await this.#messageAction(from, request);
-      const poll = this.options.rooms.get(action.room)?.polls.get(request.seq);
-      const isOwn = "author" in action && action.author === from.actor.user;
-      const isRepeated = request.on && isOwn && poll !== undefined && isSamePoll(poll, request);
-      return isRepeated ? { seq: poll.start } : this.#act(from, action);
-    },
-    "poll-check": ({ target }, { actor }) => {
-      const { room } = this.options.targets.resolve(actor.user, target);
-      if (room !== undefined) {
-        checkMayStartPoll(room, actor, this.options.clock.expiryUnixMs());
-      }
-    },
+    poll: async (request, from) => this.#act(from, await this.#messageAction(from, request)),
     vote: async (request, from) => this.#act(from, await this.#messageAction(from, request)),
     receipts: ({ target, on }, from) => {
       const { room } = this.options.targets.resolve(from.actor.user, target);
@@ -211,27 +193,21 @@ export class Moderation {
       const text = msg`record ${seq} is a '${head.kind}'; only messages can be changed`;
       throw new Fault("not-allowed", text, { remedy: "choose a message" });
     }
+    const isPoll = head.kind === "text" && bodyOf(record, "text")?.poll !== undefined;
     if (request.kind === "erase") {
       const also =
         room.isSealed === true ? await this.#editsAmong(actor.user, head, request.also) : [];
-      return { kind: "erase", ...message, also };
+      return { kind: "erase", ...message, also, isPoll };
     }
     if (request.kind === "pin") return { kind: "pin", on: request.on, ...message };
-    if (request.kind === "poll") {
-      const { on, options } = request;
-      const { text } = bodyOf(record, "text") ?? {};
-      if (on && options !== undefined && text !== undefined && head.by === actor.user)
-        checkPollText(text, options);
-      return { ...request, ...message };
-    }
+    if (request.kind === "poll") return { kind: "poll", ...message };
     if (request.kind === "vote") {
       const voter = voterOf(this.options.identity, actor.user, seq);
-      const { choices, start } = request;
-      return { kind: "vote", choices, start, voter, ...message };
+      return { kind: "vote", choices: request.choices, voter, isPoll, ...message };
     }
     if (head.kind === "file") checkFileText(request.text);
     else if (request.text === "") throw new Fault("text-invalid", msg`message is empty`);
-    return { kind: "edit", text: request.text, ...message };
+    return { kind: "edit", text: request.text, isPoll, ...message };
   }
 
   /** Encrypted records of the same author and room, which a client has named as edits. */

@@ -31,8 +31,11 @@ function tagsOf(html: string): string[] {
 
 test("displays the results of a poll below its question", () => {
   const html = page([
-    record(1, { kind: "text", text: `${HOSTILE}?\n1. ${HOSTILE}\n2. rice` }),
-    record(2, { kind: "poll", of: 1, on: true, options: 2 }),
+    record(1, {
+      kind: "text",
+      text: `${HOSTILE}?\n1. ${HOSTILE}\n2. rice`,
+      poll: { options: 2, until: "2026-11-20T05:46:33.123Z" },
+    }),
     record(3, { kind: "vote", re: 1, choices: [1] }, "bob"),
     record(4, { kind: "vote", re: 1, choices: [2] }, "bob"),
     record(5, { kind: "poll", of: 1, on: false }),

@@ -296,3 +296,21 @@ test.each(seeds)("an import makes what its plan says, or nothing, seed %i", asyn
     }
   }
 });
+
+test("adds nobody again to a room that they have left or were removed from", async () => {
+  const { site, ben, mia, olga, plan, make } = await school();
+  const list = "name,rooms\nmia,math lab\nben,math lab:moderator\n";
+  await make(list);
+  await mia.request("leave", { room: "math" });
+  await ben.request("kick", { room: "lab", user: "mia" });
+  await site.quiet();
+  const again = await plan(list);
+  expect(again.changes).toEqual([]);
+  expect(again.left).toEqual([
+    { line: 2, user: "mia", room: "math" },
+    { line: 2, user: "mia", room: "lab" },
+  ] as never);
+  await olga.request("add", { room: "math", user: "mia" });
+  await site.quiet();
+  expect((await plan(list)).left.map(({ room }) => room)).toEqual(["lab" as never]);
+});

@@ -52,6 +52,13 @@ test("votes of one user for a poll conflict, and votes of two users do not", () 
   }
 });
 
+test("polls of one room conflict, because their number is limited", () => {
+  const poll = claims("text", { text: "a", poll: { options: 2 } });
+  expect(meet(poll, claims("text", { text: "b", poll: { options: 3 } }))).toBe(true);
+  expect(meet(poll, claims("poll", { seq: 4, on: false }))).toBe(true);
+  expect(meet(poll, claims("text", { text: "c" }))).toBe(false);
+});
+
 test("a name is one fact for accounts and for rooms, ignoring case", () => {
   const account = claims("account", { name: "Müller" }, "uBBBBBBBBBBB" as UserId).writes;
   const room = claims("room", { name: "MÜLLER" }).writes;

@@ -114,7 +114,8 @@ const VERSIONED: readonly (readonly [string, Pick<Draft, "kind" | "body">, numbe
   ["a text in a thread", { kind: "text", body: { text: "a", thread: true } }, 3],
   ["a private room", { kind: "room", body: { name: "a", private: true } }, 3],
   ["a room with rules", { kind: "room", body: { name: "a", rules: {} } }, 3],
-  ["a poll", { kind: "poll", body: { seq: 1, on: true } }, 3],
+  ["a poll", { kind: "text", body: { text: "a", poll: { options: 2 } } }, 3],
+  ["the end of a poll", { kind: "poll", body: { seq: 1, on: false } }, 3],
 ];
 
 test.each(VERSIONED)("0.2.0 reads or stops at %s", (_name, draft, version) => {

@@ -343,10 +343,12 @@ describe("renaming", () => {
 
   test("renames the voters of a loaded poll", () => {
     const { model } = scene(
-      recordEvent(2, { from: "ana", body: { text: "Lunch?\n1. soup\n2. rice" } }),
-      recordEvent(3, { kind: "poll", from: "ana", body: { seq: 2, on: true, options: 2 } }),
-      recordEvent(4, { kind: "vote", from: "ben", body: { re: 2, choices: [2] } }),
-      recordEvent(5, {
+      recordEvent(2, {
+        from: "ana",
+        body: { text: "Lunch?\n1. soup\n2. rice", poll: { options: 2 } },
+      }),
+      recordEvent(3, { kind: "vote", from: "ben", body: { re: 2, choices: [2] } }),
+      recordEvent(4, {
         kind: "rename",
         from: "olga",
         body: { user: "u1", was: "ben", name: "bo" },

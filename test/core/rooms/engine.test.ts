@@ -38,7 +38,7 @@ const FILE = {
 };
 
 /** The text of a poll that each flood in "busy room" can vote on, edit or pin. */
-const POLL = { room: ROOM, seq: 8, author: ANA } as const;
+const POLL = { room: ROOM, seq: 8, author: ANA, isPoll: true } as const;
 
 type Settle = Extract<EngineEffect, { kind: "settle" }>;
 
@@ -95,8 +95,9 @@ class EngineFixture {
     }
   }
 
-  post(user: UserId, to: string, counter: number, outbox: string = BOX): void {
-    const body = { text: `${counter}` };
+  post(user: UserId, to: string, counter: number, outbox: string = BOX, poll = false): void {
+    const question = { text: "Q?\n1. a\n2. b\n3. c", poll: { options: 3 } };
+    const body = poll ? question : { text: `${counter}` };
     const request = { kind: "post", ref: 1, outbox, counter, to, body } as const;
     this.submit(user, { kind: "post", request });
   }
@@ -732,13 +733,10 @@ describe("rooms", () => {
   test("record votes of different users, and posts, without waiting for each other", () => {
     for (const user of [ANA, BEN, EVE]) way.join(user, ROOM);
     way.write();
-    way.post(ANA, "dev", 1);
+    way.post(ANA, "dev", 1, BOX, true);
     way.write();
     const seq = way.ledger.records.length;
-    const poll = { room: ROOM, seq, author: ANA } as const;
-    const start = { kind: "poll", ...poll, on: true, options: 3 } as const;
-    way.submit(ANA, { kind: "act", isOperator: false, action: start });
-    way.write();
+    const poll = { room: ROOM, seq, author: ANA, isPoll: true } as const;
     const vote = (user: UserId, choice: number) => {
       const action = { kind: "vote", ...poll, choices: [choice], voter: "p" } as const;
       way.submit(user, { kind: "act", isOperator: false, action });
@@ -1024,7 +1022,7 @@ describe("busy room", () => {
     [
       "edits",
       1,
-      (author) => action({ kind: "edit", room: ROOM, seq: POLL.seq + 2, author, text: "x" }),
+      (author) => action({ kind: "edit", room: ROOM, seq: POLL.seq + 1, author, text: "x" }),
     ],
     [
       "pins",
@@ -1047,11 +1045,9 @@ describe("busy room", () => {
     for (const user of [ANA, BEN, EVE]) way.join(user, ROOM);
     way.enter(3, EVE);
     way.write();
-    way.post(ANA, "dev", 1);
+    way.post(ANA, "dev", 1, BOX, true);
     way.write();
     expect(way.ledger.records.at(-1)?.head.seq).toBe(POLL.seq);
-    way.submit(ANA, action({ kind: "poll", ...POLL, on: true, options: 3 }));
-    way.write();
     way.post(EVE, "dev", 1);
     const eve = { room: ROOM, user: EVE, name, isOperator: false };
     if (kind === "topics" || kind === "pins" || kind === "rules") {

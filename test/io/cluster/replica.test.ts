@@ -353,7 +353,7 @@ test("a node refuses what another node does not know, and records everything els
     return new Fault("kind-unknown", "not yet");
   };
   const { history } = await machine.start();
-  const poll: Draft = { ...draftOf(""), kind: "poll", body: { seq: 1, on: true, options: 2 } };
+  const poll: Draft = { ...draftOf(""), kind: "poll", body: { seq: 1, on: false } };
   const group: Draft = { ...draftOf(""), kind: "room", body: { name: "g", private: true } };
   await history.append(draftOf("plain"));
   for (const draft of [poll, group])

@@ -16,7 +16,7 @@ async function resumed(
   if (snapshot === undefined) throw new Error("no value");
   await before.close();
   fixture.put(FIRST, Buffer.from(change(fixture.bytes(FIRST).toString())));
-  const fold = { byHead: new Set<never>(), load: () => true, apply: () => undefined };
+  const fold = { needsBody: () => true, load: () => true, apply: () => undefined };
   const log = await fixture.open({ snapshot, fold });
   expect(log.coveredBytes).toBeGreaterThan(0);
   return { log, fixture };

@@ -20,7 +20,7 @@ function snapshotOf(log: LogFile): LogValue {
 async function resumed(fixture: LogFixture, snapshot: LogValue) {
   const folded: FoldedRecord[] = [];
   const fold = {
-    byHead: new Set<never>(),
+    needsBody: () => true,
     load: () => true,
     apply: (one: FoldedRecord) => folded.push(one),
   };
@@ -132,7 +132,7 @@ describe("requires the last signed record", () => {
   test("or reads the whole log if loss is accepted", async () => {
     const { fixture, value, checkpoint } = await grown();
     fixture.put(`${FOLDER}/checkpoint`, Buffer.from(noteOf(await checkpoint(3))));
-    const fold = { byHead: new Set<never>(), load: () => true, apply: () => undefined };
+    const fold = { needsBody: () => true, load: () => true, apply: () => undefined };
     const log = await fixture.open({ snapshot: value, fold, acceptsLoss: true });
     expect(log.coveredBytes).toBe(0);
   });

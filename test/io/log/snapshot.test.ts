@@ -69,7 +69,7 @@ async function openBy(
     segmentBytes: SEGMENT_BYTES,
     ...(snapshot === undefined ? {} : { snapshot: snapshot.log }),
     fold: {
-      byHead: new Set(),
+      needsBody: () => true,
       load: () => {
         loaded = load();
         return loaded;

@@ -400,9 +400,10 @@ boxTest("applies a mute, a closure and a new name of the room to its boxes", asy
 
 boxTest("closes boxes with the assignment, except for moderators", async (it) => {
   const { site, ana, ben, eve, seq, box } = it;
-  const { seq: question } = await site.wait(ana.post("Clear?\n1. yes\n2. no", "lab@ben"));
-  await ana.request("poll", { seq: question, on: true, options: 2 });
-  const { seq: own } = await site.wait(ben.post("Late?\n1. yes\n2. no", "lab@ben"));
+  const poll = { options: 2 };
+  const question = (
+    await site.wait(ana.post("Clear?\n1. yes\n2. no", "lab@ben", undefined, { poll }))
+  ).seq;
   for (const post of ["moderators", "everyone"] as const) {
     await ana.request("rules", { room: "lab", post });
     const react = { text: "", react: "👍", re: question };
@@ -415,7 +416,8 @@ boxTest("closes boxes with the assignment, except for moderators", async (it) =>
     expect(await ben.refusal("post", fields)).toBe("not-allowed");
     expect(await ben.refusal("edit", { seq, text: "better" })).toBe("not-allowed");
     expect(await ben.refusal("vote", { seq: question, choices: [1] })).toBe("not-allowed");
-    expect(await ben.refusal("poll", { seq: own, on: true, options: 2 })).toBe("not-allowed");
+    const late = { text: "Late?\n1. yes\n2. no", poll };
+    expect(await ben.refusal("post", { ...fields, counter: 2, body: late })).toBe("not-allowed");
     const file = new TestFile("late", 10, "late.txt");
     expect(asFault(await rejection(file.upload(await channelOf(ben), ["lab@ben"]))).code).toBe(
       "not-allowed",

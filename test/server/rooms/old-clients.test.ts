@@ -8,6 +8,8 @@ import { labTest } from "../site-lab.ts";
 
 const LAB: RequestFields<"history"> = { target: "lab", limit: 100 };
 
+const poll = { options: 2 };
+
 async function kindsFor(guest: Guest, fields: object = {}): Promise<string[]> {
   const { records } = await guest.request("history", { ...LAB, ...fields });
   return records.map((record) => readHead(record).head.kind);
@@ -16,9 +18,9 @@ async function kindsFor(guest: Guest, fields: object = {}): Promise<string[]> {
 labTest(
   "a client of 0.2.0 reads no kinds in the history that it would list as unreadable",
   async ({ site, ana, ben }) => {
-    const { seq } = await site.wait(ana.post("Lunch?", "lab"));
-    await ana.request("poll", { seq, on: true, options: 2 });
+    const { seq } = await site.wait(ana.post("Lunch?\n1. a\n2. b", "lab", undefined, { poll }));
     await ben.request("vote", { seq, choices: [1] });
+    await ana.request("poll", { seq });
     await ben.request("hand", { room: "lab", on: true });
     await ana.request("rules", { room: "lab", slow: 5 });
     await site.quiet();
@@ -107,9 +109,9 @@ describe("live", () => {
       return again;
     };
     const use = async (text: string) => {
-      const { seq } = await site.wait(ana.post(text, "lab"));
-      await ana.request("poll", { seq, on: true, options: 2 });
+      const { seq } = await site.wait(ana.post(`${text}\n1. a\n2. b`, "lab", undefined, { poll }));
       await ana.request("vote", { seq, choices: [1] });
+      await ana.request("poll", { seq });
       await ana.request("hand", { room: "lab", on: true });
       await ana.request("hand", { room: "lab", on: false });
       await site.quiet();

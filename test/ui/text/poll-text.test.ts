@@ -4,7 +4,6 @@ import { ENGLISH } from "../../../src/ui/messages/en/page.ts";
 import { pollRows } from "../../../src/ui/text/poll-text.ts";
 
 const POLL: PollView = {
-  start: 2,
   question: "Lunch?",
   options: [
     { option: "soup\u202e", count: 2, by: ["ana", "b\u001b[2J"], isMine: true },

@@ -339,8 +339,8 @@ describe("broken links", () => {
 describe("history", () => {
   siteTest("counts late votes, edits and reactions of an old message", async (site) => {
     const ben = await site.member("ben");
-    const { seq } = await site.wait(ben.post("Lunch?\n1. soup\n2. rice"));
-    await ben.request("poll", { seq, on: true, options: 2 });
+    const text = "Lunch?\n1. soup\n2. rice";
+    const { seq } = await site.wait(ben.post(text, "lobby", undefined, { poll: { options: 2 } }));
     const typo = (await site.wait(ben.post("helo"))).seq;
     for (let i = 0; i < 300; i++) void ben.post(`word ${i}`);
     await site.quiet();
@@ -495,7 +495,6 @@ test("does nothing by halves on a server of 0.2.0", async () => {
 test("posts no text of a poll that the server refuses", async () => {
   const { site, ana } = await opened();
   const { actions } = ana.chat;
-  // The check finds no fault, and the poll is refused after the text was posted.
   const past = actions.startPoll("lobby", "Past?", ["a", "b"], { until: 1 });
   expect(((await site.wait(rejection(past))) as Fault).code).toBe("usage");
   for (let n = 1; n <= POLLS_OPEN_MAX; n++) {
@@ -506,6 +505,7 @@ test("posts no text of a poll that the server refuses", async () => {
   const shown = () => ana.texts("lobby").filter((text) => text !== "");
   await ana.until("the polls", () => shown().length === POLLS_OPEN_MAX);
   expect(ana.texts("lobby").join()).not.toMatch(/N21|Past/);
+  expect(ana.chat.model.pending).toEqual([]);
 });
 
 test.each([
@@ -526,48 +526,41 @@ test.each([
   await ana.until("the text", () => ana.texts("lobby").length === (code === undefined ? 1 : 0));
 });
 
-test("starts a poll once if the connection was lost in between", async () => {
+test("starts a poll once if the connection is lost before the answer", async () => {
   const { site, ana } = await opened();
-  const { actions } = ana.chat;
-  const { connection } = ana.chat.loop;
-  if (connection === undefined) throw new Error("not connected");
-  const start = () => actions.startPoll("lobby", "Lunch?", ["yes", "no"], {});
-  const request = connection.request.bind(connection);
-  const lost: string[] = [];
-  // The text is posted, and the link is lost before the poll; then after it, before the answer.
-  for (const isRecorded of [false, true]) {
-    connection.request = (async (kind: "poll", fields: never) => {
-      if (kind !== "poll") return request(kind, fields);
-      if (isRecorded) await request(kind, fields);
-      lost.push(kind);
-      throw new Fault("link-closed", "the connection was lost");
-    }) as never;
-    expect(((await site.wait(rejection(start()))) as Fault).code).toBe("link-closed");
-  }
-  connection.request = request as never;
-  const seq = await site.wait(start());
-  expect(lost).toEqual(["poll", "poll"]);
+  const { loop, actions } = ana.chat;
+  const start = actions.startPoll("lobby", "Lunch?", ["yes", "no"], {});
+  loop.connection?.close();
+  const seq = await site.wait(start);
   const polls = () => {
     const { tail } = roomOf(ana.chat.model, "lobby") ?? {};
     return tail?.items.flatMap((item) => (item.poll === undefined ? [] : item.seq)) ?? [];
   };
   await ana.until("the poll", () => polls().length === 1);
-  expect([ana.texts("lobby").length, polls()]).toEqual([1, [seq]]);
+  expect([ana.texts("lobby").length, polls()]).toEqual([1, [seq ?? 0]]);
   // Asked again on purpose.
-  expect(await site.wait(start())).toBeGreaterThan(seq);
+  const again = await site.wait(actions.startPoll("lobby", "Lunch?", ["yes", "no"], {}));
+  expect(again).toBeGreaterThan(seq ?? 0);
 });
 
 test("a vote without a number does not count in an older poll than the deleted one", async () => {
   const { site, ana } = await opened();
   const { actions } = ana.chat;
   const old = await site.wait(actions.startPoll("lobby", "Old?", ["yes", "no"], {}));
-  const seq = await site.wait(actions.startPoll("lobby", "New?", ["yes", "no"], {}));
+  const seq = (await site.wait(actions.startPoll("lobby", "New?", ["yes", "no"], {}))) ?? 0;
   await ana.until("the polls", () => ana.texts("lobby").length === 2);
   actions.erase(seq);
   await ana.until("the erasure", () => ana.texts("lobby").filter(Boolean).length === 1);
   const refused = await site.wait(rejection(actions.pollIn("lobby")));
   expect(refused).toMatchObject({ message: "the newest poll here was deleted" });
-  expect((await site.wait(actions.pollIn("lobby", old))).seq).toBe(old);
+  expect((await site.wait(actions.pollIn("lobby", old ?? 0))).seq).toBe(old ?? 0);
+  // Nor for those who have never seen it.
+  const ben = await new Browser(site).member("ben");
+  ben.chat.actions.open("lobby");
+  await ben.until("the room", () => ben.texts("lobby").length === 2);
+  expect(await site.wait(rejection(ben.chat.actions.pollIn("lobby")))).toMatchObject({
+    message: "the newest poll here was deleted",
+  });
 });
 
 test("does nothing by halves while a server of the cluster is too old", async () => {

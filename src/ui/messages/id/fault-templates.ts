@@ -342,10 +342,6 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
     "jajak pendapat sudah berakhir; suara Anda tidak dihitung",
   "the newest poll here was deleted": "jajak pendapat terbaru di sini sudah dihapus",
   "name an older one: /vote N SEQ": "sebut yang lebih lama: /vote N SEQ",
-  "poll {} has ended": "jajak pendapat {} sudah berakhir",
-  "poll {} has changed": "jajak pendapat {} sudah berubah",
-  "start a new one": "buat yang baru",
-  "look at it, and vote again": "periksa kembali, lalu beri suara lagi",
   "the assignment '{}' has ended": "tugas '{}' sudah berakhir",
   "a reaction in '{}' must be one emoji": "reaksi di '{}' harus berupa satu emoji",
   "only moderators can react in '{}'": "hanya moderator yang dapat bereaksi di '{}'",
@@ -371,11 +367,8 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "the server would see the votes, but the room is encrypted":
     "server akan melihat suara, padahal ruang ini terenkripsi",
   "a poll needs options": "jajak pendapat memerlukan pilihan",
-  "an edited message cannot become a poll":
-    "pesan yang sudah disunting tidak dapat menjadi jajak pendapat",
   "a poll cannot be edited": "jajak pendapat tidak dapat diubah",
   "the poll would end in the past": "jajak pendapat akan berakhir di masa lalu",
-  "message {} is already a poll": "pesan {} sudah menjadi jajak pendapat",
   "a room can have at most {} open polls":
     "satu ruang paling banyak punya {} jajak pendapat terbuka",
   "close one first: /poll close SEQ": "tutup satu dulu: /poll close SEQ",

@@ -32,7 +32,7 @@ export function Poll({ item, poll, mayVote }: PollProps) {
   const most = Math.max(1, ...options.map(({ count }) => count));
   const vote = (choices: readonly number[]) => {
     setChosen(choices);
-    chat.actions.vote(item.seq, poll, choices).catch((error: unknown) => {
+    chat.actions.vote(item.seq, choices).catch((error: unknown) => {
       setChosen(undefined);
       fail(error);
     });
