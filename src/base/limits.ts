@@ -480,9 +480,16 @@ export const UDP_HALF_OPEN_MAX = 1_024;
  * The program cannot see it, and a window cannot grow after a log-in (Bun 1.4.4).
  */
 export const UDP_CONNECTION_WINDOW_BYTES = 24 * MIB;
+/** Memory behind gaps of all connections over UDP. Clients beyond it connect over TCP. */
+const UDP_GAP_BYTES_MAX = 1_024 * MIB;
+export const UDP_CONNECTIONS_MAX = Math.floor(UDP_GAP_BYTES_MAX / UDP_CONNECTION_WINDOW_BYTES);
 /** 768 MiB behind gaps; WebSocket links before a log-in may hold as much. */
 export const UDP_BEFORE_LOGIN_MAX = 32;
-/** 120 MiB behind gaps. Other devices of the account connect over TCP. */
+/** Connections that members leave free for log-ins. */
+const UDP_BEFORE_LOGIN_MIN = 10;
+/** Sessions and data channels that have connections of their own. */
+export const UDP_MEMBER_CONNECTIONS_MAX = UDP_CONNECTIONS_MAX - UDP_BEFORE_LOGIN_MIN;
+/** Other devices of the account connect over TCP. */
 export const UDP_SESSIONS_PER_ACCOUNT_MAX = 5;
 /** Data channels that are no streams of a session's connection, as those of `chat web`. */
 export const UDP_SEPARATE_CHANNELS_PER_ACCOUNT_MAX = 5;

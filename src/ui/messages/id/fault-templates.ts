@@ -586,6 +586,8 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "limit of {} transfers over connections of their own reached":
     "batas {} transfer melalui sambungan tersendiri tercapai",
   "{} has reached the limit of {} sessions over UDP": "{} sudah mencapai batas {} sesi melalui UDP",
+  "too many connections over UDP": "terlalu banyak sambungan melalui UDP",
+  "connect over TCP": "sambungkan melalui TCP",
   "connect over TCP, or close another session": "sambungkan melalui TCP, atau tutup sesi lain",
   "you can save at most {} messages": "Anda dapat menyimpan paling banyak {} pesan",
   "you can have settings for at most {} rooms":
