@@ -129,9 +129,12 @@ export const PROOFS_PER_REQUEST_MAX = 64;
 /** A reader that exceeds the limit is disconnected and resumes by `seq`. */
 export const SEND_QUEUE_BYTES_MAX = 8 * MIB;
 export const SEND_QUEUE_LOW_BYTES = 1 * MIB;
-/** Sum of the queues of an account's sessions: eight links that read nothing. */
+/** Sum of the queues of an account's sessions and data channels: eight that read nothing. */
 export const SEND_QUEUES_PER_ACCOUNT_BYTES_MAX = 8 * SEND_QUEUE_BYTES_MAX;
-export const SEND_QUEUES_CHECK_MS = 100;
+/** Sum of all queues: eight accounts that read nothing. */
+export const SEND_QUEUES_BYTES_MAX = 8 * SEND_QUEUES_PER_ACCOUNT_BYTES_MAX;
+/** With 10,000 links, a check takes about 1 ms. */
+export const SEND_QUEUES_CHECK_MS = 250;
 /**
  * Above this number of unsent bytes, an IRC connection reads no lines and runs no commands, so that
  * a client cannot fill the memory with answers.
@@ -626,6 +629,10 @@ export const TRANSFERS_BYTES_MAX = 128 * MIB;
 export const TRANSFER_SYNC_BYTES = 16 * MIB;
 export const DATA_CHANNELS_PER_SESSION_MAX = 32;
 export const DATA_CHANNELS_PER_ACCOUNT_MAX = 64;
+/** Queued content of an account's downloads: one chunk for each of its data channels. */
+export const DOWNLOAD_QUEUES_PER_ACCOUNT_BYTES = DATA_CHANNELS_PER_ACCOUNT_MAX * CHUNK_BYTES;
+/** Queued content of all downloads, unless there are so many that one chunk each is more. */
+export const DOWNLOAD_QUEUES_BYTES = 256 * MIB;
 /** Validity of a ticket, which admits a data channel to its session. */
 export const TICKET_MS = 30_000;
 export const UPLOAD_KEEP_MS = 7 * 24 * 60 * 60_000;
