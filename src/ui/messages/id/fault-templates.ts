@@ -345,6 +345,9 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "poll {} has changed": "jajak pendapat {} sudah berubah",
   "start a new one": "buat yang baru",
   "look at it, and vote again": "periksa kembali, lalu beri suara lagi",
+  "not sent: until now, only moderators saw your messages in '{}'":
+    "tidak terkirim: sampai sekarang, hanya moderator yang melihat pesan Anda di '{}'",
+  "start again to write to everyone there": "mulai lagi untuk menulis kepada semua orang di sana",
   "the assignment '{}' has ended": "tugas '{}' sudah berakhir",
   "a reaction in '{}' must be one emoji": "reaksi di '{}' harus berupa satu emoji",
   "only moderators can react in '{}'": "hanya moderator yang dapat bereaksi di '{}'",
