@@ -199,7 +199,9 @@ function parentOf(pid: number): number {
 function sizeOf(folder: string): number {
   let bytes = 0;
   for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
-    if (entry.isFile()) bytes += statSync(join(entry.parentPath, entry.name)).size;
+    if (!entry.isFile()) continue;
+    const path = join(entry.parentPath, entry.name);
+    bytes += statSync(path, { throwIfNoEntry: false })?.size ?? 0; // It may have been replaced.
   }
   return bytes;
 }

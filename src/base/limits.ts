@@ -129,9 +129,12 @@ export const PROOFS_PER_REQUEST_MAX = 64;
 /** A reader that exceeds the limit is disconnected and resumes by `seq`. */
 export const SEND_QUEUE_BYTES_MAX = 8 * MIB;
 export const SEND_QUEUE_LOW_BYTES = 1 * MIB;
-/** Sum of the queues of an account's sessions: eight links that read nothing. */
+/** Sum of the queues of an account's sessions and data channels: eight that read nothing. */
 export const SEND_QUEUES_PER_ACCOUNT_BYTES_MAX = 8 * SEND_QUEUE_BYTES_MAX;
-export const SEND_QUEUES_CHECK_MS = 100;
+/** Sum of all queues: eight accounts that read nothing. */
+export const SEND_QUEUES_BYTES_MAX = 8 * SEND_QUEUES_PER_ACCOUNT_BYTES_MAX;
+/** With 10,000 links, a check takes about 1 ms. */
+export const SEND_QUEUES_CHECK_MS = 250;
 /**
  * Above this number of unsent bytes, an IRC connection reads no lines and runs no commands, so that
  * a client cannot fill the memory with answers.
@@ -480,9 +483,16 @@ export const UDP_HALF_OPEN_MAX = 1_024;
  * The program cannot see it, and a window cannot grow after a log-in (Bun 1.4.4).
  */
 export const UDP_CONNECTION_WINDOW_BYTES = 24 * MIB;
+/** Memory behind gaps of all connections over UDP. Clients beyond it connect over TCP. */
+const UDP_GAP_BYTES_MAX = 1_024 * MIB;
+export const UDP_CONNECTIONS_MAX = Math.floor(UDP_GAP_BYTES_MAX / UDP_CONNECTION_WINDOW_BYTES);
 /** 768 MiB behind gaps; WebSocket links before a log-in may hold as much. */
 export const UDP_BEFORE_LOGIN_MAX = 32;
-/** 120 MiB behind gaps. Other devices of the account connect over TCP. */
+/** Connections that members leave free for log-ins. */
+const UDP_BEFORE_LOGIN_MIN = 10;
+/** Sessions and data channels that have connections of their own. */
+export const UDP_MEMBER_CONNECTIONS_MAX = UDP_CONNECTIONS_MAX - UDP_BEFORE_LOGIN_MIN;
+/** Other devices of the account connect over TCP. */
 export const UDP_SESSIONS_PER_ACCOUNT_MAX = 5;
 /** Data channels that are no streams of a session's connection, as those of `chat web`. */
 export const UDP_SEPARATE_CHANNELS_PER_ACCOUNT_MAX = 5;
@@ -619,6 +629,10 @@ export const TRANSFERS_BYTES_MAX = 128 * MIB;
 export const TRANSFER_SYNC_BYTES = 16 * MIB;
 export const DATA_CHANNELS_PER_SESSION_MAX = 32;
 export const DATA_CHANNELS_PER_ACCOUNT_MAX = 64;
+/** Queued content of an account's downloads: one chunk for each of its data channels. */
+export const DOWNLOAD_QUEUES_PER_ACCOUNT_BYTES = DATA_CHANNELS_PER_ACCOUNT_MAX * CHUNK_BYTES;
+/** Queued content of all downloads, unless there are so many that one chunk each is more. */
+export const DOWNLOAD_QUEUES_BYTES = 256 * MIB;
 /** Validity of a ticket, which admits a data channel to its session. */
 export const TICKET_MS = 30_000;
 export const UPLOAD_KEEP_MS = 7 * 24 * 60 * 60_000;

@@ -159,10 +159,7 @@ export class Sessions implements ClientConnectionOptions, ListenerEvents {
     this.#requestRate = new RequestRateLimiter(this.clock);
     this.scheduler = new FairScheduler(this.clock);
     this.floodGuard = options.floodGuard;
-    this.#sendQueues = new SendQueues({
-      clock: this.clock,
-      sessionsOf: (user) => options.peers.of(user),
-    });
+    this.#sendQueues = new SendQueues({ clock: this.clock, clients: options.peers });
     this.#failures = new TokenBucket(FAILURES_PER_SECOND, FAILURES_BURST, this.clock.now());
   }
 
@@ -222,6 +219,7 @@ export class Sessions implements ClientConnectionOptions, ListenerEvents {
     const client = new ClientConnection(++this.#lastClient, link, this);
     if (this.#lastClient % LINKS_PER_COLLECTION === 0) edenGC();
     this.options.peers.opened(client);
+    this.#sendQueues.onLink();
     this.#addresses.opened(link.remote.host);
     this.#awaitLogin(client);
   }
@@ -341,7 +339,6 @@ export class Sessions implements ClientConnectionOptions, ListenerEvents {
     peers.loggedIn(client, account.id);
     this.#addresses.loggedIn(client.link.remote.host);
     this.#unauthenticated.delete(client);
-    this.#sendQueues.onLogin(account.id);
     feed.emitLogin(client, member, request);
   }
 

@@ -109,4 +109,20 @@ requires("tmux").test("reports typing in an assignment to the moderators alone",
   expect(room).toBe(box.room);
   await jon.ask("who", { room: "essay" });
   expect(jon.notices.filter(({ kind }) => kind === "typing")).toEqual([]);
+
+  // The text was written for the moderators.
+  await tea.ask("rules", { room: "essay", post: "everyone", everyone: "moderators" });
+  await kim.shows(/changed the rules: .*everyone/);
+  kim.press("Enter");
+  await kim.shows(/only moderators saw your messages in 'essay'/);
+  kim.type("n");
+  await kim.shows(/^#essay> still writing$/);
+  await jon.ask("who", { room: "essay" });
+  expect(JSON.stringify(jon.notices)).not.toContain("still writing");
+  kim.press("Enter");
+  await kim.shows(/only moderators saw your messages in 'essay'/);
+  kim.type("y");
+  await kim.shows(/still writing$/);
+  kim.line("and more");
+  await kim.shows(/│ and more$/);
 });

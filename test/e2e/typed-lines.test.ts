@@ -1,11 +1,14 @@
 import { expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { CHAT } from "./binary.ts";
-import { Sandbox } from "./program.ts";
+import { Sandbox, type Served } from "./program.ts";
 import { Pty } from "./pty.ts";
+import { Tab } from "./tab.ts";
 
 /** Ana in line mode. */
-async function inLineMode(sandbox: Sandbox, term: string) {
-  const { address } = await sandbox.serve({ args: ["--open"] });
+async function inLineMode(sandbox: Sandbox, term: string, served?: Served) {
+  const { address } = served ?? (await sandbox.serve({ args: ["--open"] }));
   await sandbox.home("ana").json(["send", "first", "--server", address, "--user", "ana"]);
   const env = { CHAT_HOME: sandbox.path("ana"), TERM: term };
   const args = ["join", "--plain"];
@@ -64,4 +67,38 @@ test("Alt-Enter and Ctrl-V Enter begin a new line, and Backspace joins lines", a
   ana.type("head \x7f\x7f\x7f\x7f\x7f\x7f/me waves \r");
   await shows(/waves tail/);
   expect(await texts(sandbox)).toContain("first\n/leave\nthird");
+});
+
+test("lines written for an assignment's moderators reach others only if confirmed", async () => {
+  await using sandbox = new Sandbox();
+  const served = await sandbox.serve({ args: ["--open"] });
+  const ca = readFileSync(join(served.data, "tls.crt"), "utf8");
+  const tea = await Tab.open(String(served.listening["web"]), "tea", "", { ca });
+  await tea.ask("join", { room: "essay", create: true });
+  await tea.ask("rules", { room: "essay", post: "private" });
+  await using ana = await inLineMode(sandbox, "xterm", served);
+  const shows = (text: RegExp) => ana.until(`${text}`, () => text.test(ana.written));
+  ana.line("/join essay");
+  await shows(/only moderators see your messages\)> /);
+  const script = sandbox
+    .home("ben")
+    .start([...["join", served.address, "--plain"], ...["--user", "ben", "--json"]]);
+  script.type("/join essay", "in time");
+  await script.json("ack");
+  ana.type("my work");
+  await tea.ask("rules", { room: "essay", post: "everyone", everyone: "moderators" });
+  await shows(/changed the rules: .*everyone[\s\S]*essay> my work/);
+  await script.json("rules", { everyone: "moderators" });
+  script.type("too late");
+  expect(await script.json("fault")).toMatchObject({ code: "not-allowed" });
+  ana.type("\r");
+  await shows(/only moderators saw your messages in 'essay'[\s\S]*\[y\/N\]/);
+  ana.line("n");
+  await shows(/unsent, to essay: my work/);
+  ana.line("for everyone");
+  await ana.until("a second question", () => ana.written.split("only moderators saw").length === 3);
+  ana.line("y");
+  await shows(/ana.*: for everyone/);
+  const history = await sandbox.home("ben").json(["history", "--room", "essay", "--kind", "text"]);
+  expect(history.map(({ text }) => text)).toEqual(["for everyone"]);
 });

@@ -218,6 +218,35 @@ describe("data behind a gap", () => {
     await host.listener.stop();
   });
 
+  test("is held for at most so many connections, of which those without a log-in end", async () => {
+    const host = new QuicHost({ connectionsMax: 3 });
+    const forgers: QuicForger[] = [];
+    const connect = async (bytesMax: number) => {
+      const known = host.links.length;
+      const forger = await QuicForger.connect(host.listener.port);
+      forgers.push(forger);
+      const link = await until("its link", () => host.links[known]);
+      forger.mute();
+      link.limitMessageBytes?.(bytesMax);
+    };
+    for (let i = 0; i < 2; i++) await connect(MESSAGE_BYTES_MAX);
+    for (let i = 0; i < 3; i++) await connect(MESSAGE_BEFORE_LOGIN_BYTES_MAX);
+    for (const observer of host.observers.slice(2, 4)) {
+      expect((await within("the end", observer.closed()))?.code).toBe("link-closed");
+    }
+    expect(host.observers.map(({ closedCount }) => closedCount)).toEqual([0, 0, 1, 1, 0]);
+    host.links[4]?.limitMessageBytes?.(MESSAGE_BYTES_MAX);
+    // Its connection stays for a while, because the peer does not answer.
+    host.links[0]?.destroy();
+    await connect(MESSAGE_BEFORE_LOGIN_BYTES_MAX);
+    expect(host.observers.map(({ closedCount }) => closedCount)).toEqual([1, 0, 1, 1, 0, 0]);
+    await connect(MESSAGE_BEFORE_LOGIN_BYTES_MAX);
+    await until("its end", () => host.observers[5]?.closedCount === 1);
+    for (const forger of forgers) forger.close();
+    for (const link of host.links) link.destroy();
+    await host.listener.stop();
+  });
+
   test("ends no connection after its log-in, and arrives when the gap is filled", async () => {
     const known = quicHost.links.length;
     const forger = await QuicForger.connect(port);

@@ -14,6 +14,7 @@ import {
   SESSIONS_PER_ACCOUNT_MAX,
 } from "../../src/base/limits.ts";
 import { Presence } from "../../src/core/rooms/presence.ts";
+import type { PageQuery } from "../../src/io/log/log.ts";
 import { rejection } from "../rejection.ts";
 import { type Guest, newKeys } from "./guest.ts";
 import { Site, siteWith } from "./site.ts";
@@ -129,6 +130,27 @@ test("limits a catch-up by bytes, to the newest records", async () => {
   expect(sizes.length).toBeGreaterThan(count - 12);
   expect((room?.skipped ?? 0) + sizes.length).toBeGreaterThanOrEqual(count);
   expect(again.texts().at(-1)).toStartWith(`${count - 1} `);
+});
+
+test("keeps one page of a catch-up in memory, and reads others when they are sent", async () => {
+  const reads: PageQuery[] = [];
+  const { site, ana, ben } = await siteWith(["ana", "ben"], {
+    reading: (query) => Promise.resolve(void reads.push(query)),
+  });
+  const after = ana.records.at(-1)?.head.seq ?? 0;
+  ana.hangUp();
+  const texts = Array.from({ length: 20 }, (_, i) => x(60_000 + i));
+  for (const text of texts) await site.wait(ben.post(text));
+  reads.length = 0;
+  const again = await site.again(ana, "ana", after);
+  await again.until("caught-up");
+  expect(again.texts()).toEqual(texts);
+  const first = reads.findIndex(({ bytesMax }) => bytesMax === CATCH_UP_BYTES_MAX);
+  // Nothing waits for another read while it holds all missed records.
+  const later = reads.slice(first + 1);
+  expect(later.length).toBeGreaterThanOrEqual(3);
+  expect(later.map(({ from }) => from)).toEqual(later.map(() => "oldest"));
+  expect(Math.max(...later.map(({ bytesMax }) => bytesMax ?? 0))).toBe(PAGE_BYTES_MAX);
 });
 
 test("limits concurrent page reads per account and in total", async () => {

@@ -26,7 +26,7 @@ import {
 } from "../../core/client/chat-record.ts";
 import type { Receipt } from "../../core/client/outbox.ts";
 import { shownName } from "../../core/model/people.ts";
-import { isBoxOf, openRoom, postTarget } from "../../core/model/selectors.ts";
+import { hasOpened, isBoxOf, openRoom, postTarget, roomOf } from "../../core/model/selectors.ts";
 import type { SearchQuery } from "../../core/model/state.ts";
 import { LOBBY } from "../../core/rooms/rooms.ts";
 import { type KnownFile, knownFile } from "../../io/state/home-tables.ts";
@@ -85,6 +85,8 @@ export class LineClient extends SlashHost {
   #connectFault = "";
   /** Message about a server that records nothing. */
   #outage: string | undefined;
+  /** Whether the prompt says that only moderators read what the user posts. */
+  #promptedBox: boolean | undefined;
   /** Messages that the server has not confirmed, in typed order. The outbox limits their number. */
   readonly #unconfirmed = new Set<{ readonly to: string; readonly text: string }>();
   #lastAnnouncement = "";
@@ -132,6 +134,10 @@ export class LineClient extends SlashHost {
       });
     }
     const release = this.context.onSignal(this.#exit.onSignal);
+    const unsubscribe = this.chat.store.subscribe(() => {
+      const isStale = this.#promptedBox !== undefined && this.#promptedBox !== this.#hasBoxReaders;
+      if (isStale) this.prompt();
+    });
     const watching = this.#readEvents().catch(this.#exit.fail);
     const joined = this.joinRooms(this.rooms).then(() => this.prompt());
     joined.catch(this.#exit.fail);
@@ -146,6 +152,7 @@ export class LineClient extends SlashHost {
       return await this.#exit.exitCode;
     } finally {
       release();
+      unsubscribe();
       await client.close(this.#isUnresponsive);
       await watching;
       await this.open.close();
@@ -253,6 +260,7 @@ export class LineClient extends SlashHost {
     const { input } = this;
     await client.ready();
     const { text } = body;
+    if (!(await this.#mayHaveReaders(to, body))) return this.chatConsole.note(unsentLine(to, text));
     const post = { to, text };
     this.#unconfirmed.add(post);
     client.post(to, body).then(
@@ -267,6 +275,19 @@ export class LineClient extends SlashHost {
         this.fail(error, input);
       },
     );
+  }
+
+  /** @throws {Fault} not-allowed if nobody can be asked */
+  async #mayHaveReaders(to: string, body: PostBody): Promise<boolean> {
+    const { model } = this.chat;
+    if (body.react !== undefined || !hasOpened(model, to)) return true;
+    if (this.chatConsole.isInteractive) {
+      return this.chatConsole.confirm(({ askOpened }) => askOpened(roomOf(model, to)?.name ?? to));
+    }
+    const message = msg`not sent: until now, only moderators saw your messages in '${to}'`;
+    throw new Fault("not-allowed", message, {
+      remedy: msg`start again to write to everyone there`,
+    });
   }
 
   /** Each command keeps its own input line, so that a late fault refers to the right line. */
@@ -368,9 +389,14 @@ export class LineClient extends SlashHost {
     const view = viewOf(this.open, current);
     const title = view?.people === undefined ? current : cleanText(titleOf(view));
     const lock = view?.isSealed === true ? " (encrypted)" : "";
-    const isBoxed = isBoxOf(postTarget(this.chat.model, current));
-    const readers = isBoxed ? " (only moderators see your messages)" : "";
+    this.#promptedBox = this.#hasBoxReaders;
+    const readers = this.#promptedBox ? " (only moderators see your messages)" : "";
     this.chatConsole.prompt(user === undefined ? "> " : `${title}${lock}${readers}> `);
+  }
+
+  /** Whether only moderators read what the user posts in the current conversation. */
+  get #hasBoxReaders(): boolean {
+    return isBoxOf(postTarget(this.chat.model, formatTarget(this.#current)));
   }
 
   async runLogin(login: () => Promise<unknown>): Promise<void> {

@@ -169,7 +169,7 @@ export class ScreenActions {
       this.options.drafts.deleteSent();
     };
     const body = withMentions({ text: message });
-    const question = edits === undefined ? commands.everyoneQuestion(open, body) : undefined;
+    const question = edits === undefined ? commands.postQuestion(open, body) : undefined;
     if (question === undefined) return send();
     void commands.chatConsole
       .confirm(() => question)

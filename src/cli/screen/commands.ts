@@ -11,7 +11,7 @@ import type { SearchQuery } from "../../core/model/state.ts";
 import { LOBBY } from "../../core/rooms/rooms.ts";
 import type { View, Views } from "../../ui/command.ts";
 import type { TerminalMessage } from "../../ui/messages/en/terminal.ts";
-import { everyoneQuestion } from "../../ui/text/rules-text.ts";
+import { postQuestion } from "../../ui/text/rules-text.ts";
 import { targetTitle } from "../../ui/text/target-text.ts";
 import type { PostBody } from "../../wire/messages.ts";
 import { QUIT_TIMEOUT_MS } from "../chat/chat-exit.ts";
@@ -109,7 +109,7 @@ export class ScreenCommands extends SlashHost {
     const { screen } = this.options;
     const root = isSameName(chat.model.open, to) ? this.thread : undefined;
     const body = inThread(content, root);
-    const question = this.everyoneQuestion(to, body);
+    const question = this.postQuestion(to, body);
     if (question !== undefined && !(await this.chatConsole.confirm(() => question))) return;
     const isVisible = isSameName(chat.model.open, to);
     const sent = chat.actions.submit(to, body);
@@ -125,10 +125,8 @@ export class ScreenCommands extends SlashHost {
     });
   }
 
-  /** `undefined` if the message does not mention everyone. */
-  everyoneQuestion(to: string, body: PostBody): string | undefined {
-    const { model } = this.chat;
-    return everyoneQuestion(model, roomOf(model, to), body, this.chatConsole.texts);
+  postQuestion(to: string, body: PostBody): string | undefined {
+    return postQuestion(this.chat.model, to, body, this.chatConsole.texts)?.text;
   }
 
   async waitUntilConfirmed(): Promise<void> {

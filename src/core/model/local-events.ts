@@ -10,10 +10,15 @@ import { endPoll } from "./room.ts";
 import type { PendingPost, RoomState } from "./state.ts";
 
 export const LOCAL_HANDLERS: EventHandlers<LocalEvent> = {
-  posted: ({ fields, rooms }, { kind: _, ...post }) => {
+  posted: (draft, { kind: _, ...post }) => {
+    const { fields, rooms } = draft;
     if ("file" in post.body) return;
-    const to = roomAt(rooms.values(), post.to)?.target ?? post.to;
+    const room = roomAt(rooms.values(), post.to);
+    const to = room?.target ?? post.to;
     fields.pending = [...fields.pending, { ...post, to, state: { kind: "storing" } }];
+    if (room?.wasBoxed !== true || post.body.react !== undefined) return;
+    const written = draft.room(room.id);
+    if (written !== undefined) written.wasBoxed = false;
   },
   stored: ({ fields }, { key }) => {
     fields.pending = fields.pending.map((post) =>

@@ -52,6 +52,7 @@ export function newRoom(update: RoomUpdate): RoomDraft {
     target: formatTarget({ kind, name }),
     formerNames: update.was ?? [],
     ...propertiesOf(update),
+    wasBoxed: false,
     isSealed: update.sealed === true,
     last: received,
     read: update.read ?? 1,

@@ -52,8 +52,22 @@ export interface RoomList {
 /** Returns the target of the user's messages: in an assignment room, the user's own box. */
 export function postTarget(model: Model, target: string): string {
   const room = roomOf(model, target);
-  const isBoxed = room?.rules.post === "private" && !room.moderates && !model.isOperator;
-  return isBoxed && model.me !== undefined ? `${room.name}@${model.me}` : target;
+  return room !== undefined && isBoxed(model, target) ? `${room.name}@${model.me}` : target;
+}
+
+/** Reports whether the user's messages to the target go to a box of the user. */
+export function isBoxed(model: Model, target: string): boolean {
+  const room = roomOf(model, target);
+  const isPrivate = room?.rules.post === "private" && !room.moderates && !model.isOperator;
+  return isPrivate && model.me !== undefined;
+}
+
+/**
+ * Reports whether everybody in the room would read the user's next message, which they may have
+ * written for the moderators alone.
+ */
+export function hasOpened(model: Model, target: string): boolean {
+  return roomOf(model, target)?.wasBoxed === true && !isBoxed(model, target);
 }
 
 /**

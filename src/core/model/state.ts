@@ -114,6 +114,8 @@ export interface RoomState {
   readonly rules: RoomRules;
   /** End of the user's own wait in slow mode, by the server's clock. */
   readonly slowUntilUnixMs: number | undefined;
+  /** Whether the user's messages went to a box until now: they have posted nothing here since. */
+  readonly wasBoxed: boolean;
   readonly isClosed: boolean;
   readonly isSealed: boolean;
   readonly isLocked: boolean;

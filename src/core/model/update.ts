@@ -40,7 +40,15 @@ import {
   readUpTo,
   renameAuthor,
 } from "./room.ts";
-import { dndEnd, draftKey, isIgnored, openRoom, postTarget, roomNotifyLevel } from "./selectors.ts";
+import {
+  dndEnd,
+  draftKey,
+  isBoxed,
+  isIgnored,
+  openRoom,
+  postTarget,
+  roomNotifyLevel,
+} from "./selectors.ts";
 import type { ComposerDraft, Item, Model, NoticeTexts, RoomState } from "./state.ts";
 
 /** Shared, so that the model stays identical if there are no notices. */
@@ -284,6 +292,7 @@ function roomUpdated(draft: ModelDraft, update: RoomUpdate): void {
   const room = draft.room(update.room);
   if (room !== undefined) {
     const { target, rules } = room;
+    room.wasBoxed ||= isBoxed({ ...draft.fields, rooms: draft.rooms }, target);
     applyRoomUpdate(room, update);
     if (rules.post !== "private") moveDraftToBox(draft, target);
     if (draft.fields.isCaughtUp) room.countedN = 0;

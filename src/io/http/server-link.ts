@@ -103,6 +103,10 @@ export class HttpServerLink extends QueuedLink {
     return isSent;
   }
 
+  protected override isDrained(): boolean {
+    return super.isDrained();
+  }
+
   drop(fault: Fault | undefined): void {
     if (this.state === "closed") return;
     this.#response?.write(encodeControl(CLOSE_CODE.abnormal));

@@ -126,7 +126,7 @@ export abstract class BaseLink implements Link {
   protected state: "open" | "closing" | "closed" = "open";
   #sentMessages = 0;
   #sentBytes = 0;
-  readonly #waiters: (() => void)[] = [];
+  #waiters: { readonly bytesMax: number; readonly resolve: () => void }[] = [];
 
   constructor(
     /** `undefined` on the client end. */
@@ -180,9 +180,9 @@ export abstract class BaseLink implements Link {
     return { sentMessages, sentBytes, receivedMessages, receivedBytes };
   }
 
-  drained(): Promise<void> {
-    if (this.isDrained()) return Promise.resolve();
-    return new Promise((resolve) => this.#waiters.push(resolve));
+  drained(bytesMax: number = SEND_QUEUE_LOW_BYTES): Promise<void> {
+    if (this.isDrained(bytesMax)) return Promise.resolve();
+    return new Promise((resolve) => this.#waiters.push({ bytesMax, resolve }));
   }
 
   protected dialChannel(): Promise<Link> {
@@ -205,11 +205,13 @@ export abstract class BaseLink implements Link {
   }
 
   protected settle(): void {
-    if (this.#waiters.length === 0 || !this.isDrained()) return;
-    for (const resolve of this.#waiters.splice(0)) resolve();
+    if (this.#waiters.length === 0) return;
+    const waiters = this.#waiters;
+    this.#waiters = waiters.filter(({ bytesMax }) => !this.isDrained(bytesMax));
+    for (const waiter of waiters) if (!this.#waiters.includes(waiter)) waiter.resolve();
   }
 
-  protected isDrained(): boolean {
-    return this.queuedBytes() <= SEND_QUEUE_LOW_BYTES;
+  protected isDrained(bytesMax: number = SEND_QUEUE_LOW_BYTES): boolean {
+    return this.queuedBytes() <= bytesMax;
   }
 }

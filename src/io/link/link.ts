@@ -68,8 +68,11 @@ export interface Link {
    */
   limitMessageBytes?(messageBytesMax: number): void;
   queuedBytes(): number;
-  /** Resolves when `queuedBytes()` is at most SEND_QUEUE_LOW_BYTES or the link is closed. */
-  drained(): Promise<void>;
+  /**
+   * Resolves when `queuedBytes()` is at most `bytesMax` or the link is closed. Links over HTTP use
+   * SEND_QUEUE_LOW_BYTES, the default, because their responses are that long.
+   */
+  drained(bytesMax?: number): Promise<void>;
   follow(topic: string): void;
   unfollow(topic: string): void;
   /**

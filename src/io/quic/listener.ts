@@ -12,8 +12,11 @@
 // refuses further connections for as long as the last UDP_HANDSHAKES_PER_TURN_MAX took, so that
 // handshakes take at most about half of the time.
 //
-// lsquic stores data behind a gap, up to UDP_CONNECTION_WINDOW_BYTES per connection. Beyond
-// UDP_BEFORE_LOGIN_MAX connections without a log-in, the listener therefore closes the oldest.
+// lsquic stores data behind a gap, up to UDP_CONNECTION_WINDOW_BYTES per connection. The listener
+// therefore closes the oldest connection without a log-in if there are more than
+// UDP_BEFORE_LOGIN_MAX of them, or more than UDP_CONNECTIONS_MAX connections in all. Among these
+// are connections whose link has ended, which are closed first. The server shares the connections
+// of members between accounts.
 //
 // The listener closes a connection that opens a second stream before its link, because unread
 // stream data accumulates in memory (adapter.ts).
@@ -22,6 +25,7 @@ import { Fault, msg } from "../../base/fault.ts";
 import {
   HELLO_TIMEOUT_MS,
   UDP_BEFORE_LOGIN_MAX,
+  UDP_CONNECTIONS_MAX,
   UDP_HALF_OPEN_MAX,
   UDP_HANDSHAKES_PER_TURN_MAX,
 } from "../../base/limits.ts";
@@ -42,6 +46,7 @@ export interface QuicListenOptions {
   readonly congestion?: Congestion;
   readonly unlinkedMax?: number;
   readonly beforeLoginMax?: number;
+  readonly connectionsMax?: number;
   readonly handshakesPerTurnMax?: number;
 }
 
@@ -58,6 +63,7 @@ class QuicListener implements Listener {
   readonly #certificateHash: Uint8Array;
   readonly #unlinkedMax: number;
   readonly #beforeLoginMax: number;
+  readonly #connectionsMax: number;
   readonly #handshakesPerTurnMax: number;
   readonly #socket: QuicSocket;
   readonly #unlinked = new Map<QuicWire, ReturnType<typeof setTimeout>>();
@@ -66,6 +72,10 @@ class QuicListener implements Listener {
   readonly #wires = new Set<QuicWire>();
   /** Connections with a link, but without a log-in, the oldest first. */
   readonly #beforeLogin = new Set<QuicWire>();
+  /** Connections that have or had a link. */
+  readonly #linked = new Set<QuicWire>();
+  /** Those whose link has ended, the oldest first. */
+  readonly #ended = new Set<QuicWire>();
   readonly #topics = new Topics<QuicLink>();
   #handshakesInTurn = 0;
   #stopping: Promise<void> | undefined;
@@ -76,6 +86,7 @@ class QuicListener implements Listener {
     this.#certificateHash = certificateHashOf(options.tls.certPem);
     this.#unlinkedMax = options.unlinkedMax ?? UDP_HALF_OPEN_MAX;
     this.#beforeLoginMax = options.beforeLoginMax ?? UDP_BEFORE_LOGIN_MAX;
+    this.#connectionsMax = options.connectionsMax ?? UDP_CONNECTIONS_MAX;
     this.#handshakesPerTurnMax = options.handshakesPerTurnMax ?? UDP_HANDSHAKES_PER_TURN_MAX;
     this.#socket = this.#open(options);
     this.port = this.#socket.port;
@@ -121,6 +132,8 @@ class QuicListener implements Listener {
     this.#wires.add(wire);
     void wire.closed.then(() => {
       this.#beforeLogin.delete(wire);
+      this.#linked.delete(wire);
+      this.#ended.delete(wire);
       this.#clearPending(wire);
       this.#wires.delete(wire);
     });
@@ -202,6 +215,7 @@ class QuicListener implements Listener {
       onEnded: (ended, hangUp, code) => {
         this.#remove(ended);
         connection.onLinkEnded(ended, hangUp, code);
+        if (parent === undefined) this.#onLinkEnded(connection.wire);
       },
       ...(parent === undefined
         ? { onLimited: (isBefore: boolean) => this.#onLimited(connection.wire, isBefore) }
@@ -210,6 +224,12 @@ class QuicListener implements Listener {
     this.#links.add(link);
     connection.add(link);
     this.#events.link(link, parent);
+    if (parent === undefined) this.#onLinked(connection.wire);
+  }
+
+  #onLinked(wire: QuicWire): void {
+    this.#linked.add(wire);
+    if (this.#linked.size > this.#connectionsMax) this.#rejectOldest(wire);
   }
 
   #onLimited(wire: QuicWire, isBeforeLogin: boolean): void {
@@ -218,8 +238,21 @@ class QuicListener implements Listener {
       return;
     }
     this.#beforeLogin.add(wire);
-    const [oldest] = this.#beforeLogin;
-    if (oldest === undefined || this.#beforeLogin.size <= this.#beforeLoginMax) return;
+    if (this.#beforeLogin.size <= this.#beforeLoginMax) return;
+    const [oldest = wire] = this.#beforeLogin;
+    this.#beforeLogin.delete(oldest);
+    this.#reject(oldest, QUIC_CODE.refused);
+  }
+
+  #onLinkEnded(wire: QuicWire): void {
+    this.#beforeLogin.delete(wire);
+    if (!wire.isClosed) this.#ended.add(wire);
+  }
+
+  /** Closes `added` if no other connection can be closed. */
+  #rejectOldest(added: QuicWire): void {
+    const [oldest = added] = [...this.#ended, ...this.#beforeLogin];
+    this.#ended.delete(oldest);
     this.#beforeLogin.delete(oldest);
     this.#reject(oldest, QUIC_CODE.refused);
   }

@@ -2,7 +2,7 @@
 
 import { assert } from "../../base/assert.ts";
 import { toBase64Url } from "../../base/bytes.ts";
-import { Fault, msg } from "../../base/fault.ts";
+import { Fault } from "../../base/fault.ts";
 import { ID_BYTES, type RoomId, type UserId, userId } from "../../base/ids.ts";
 import {
   ACCOUNTS_PER_ADDRESS_HOUR_MAX,
@@ -12,7 +12,6 @@ import {
   PASSWORD_CHECKS_MAX,
   PASSWORD_CHECKS_QUEUED_MAX,
   SESSIONS_PER_ACCOUNT_MAX,
-  UDP_SESSIONS_PER_ACCOUNT_MAX,
   WRONG_SECRETS_MAX,
 } from "../../base/limits.ts";
 import {
@@ -39,6 +38,7 @@ import type { ClientConnection } from "../session/client-connection.ts";
 import { addressKey, isLoopback } from "../session/connection-limits.ts";
 import type { Admission, ConnectionLogin } from "../session/connection-state.ts";
 import type { FloodGuard } from "../session/flood-guard.ts";
+import { admitUdpConnection } from "../session/udp-connections.ts";
 import type { Bans } from "./bans.ts";
 import type { Invites } from "./invites.ts";
 import { OperatorLink } from "./operator-link.ts";
@@ -346,15 +346,16 @@ export class Authenticator {
       this.#options.bans.checkClient(client);
       this.#options.bans.checkAccount(account);
       this.#checkSessions(account);
-      this.#checkUdpSessions(client, account);
+      const { state } = client;
+      const login = state.kind === "unauthenticated" ? state.login : undefined;
+      const isValid = login !== undefined && hasCredential(account, login) && !account.isRemoved;
+      if (!isValid) throw unknownDevice();
+      admitUdpConnection(this.#options.peers, client, account, "session");
+      return undefined;
     } catch (error) {
       if (error instanceof Fault) return error;
       throw error;
     }
-    const { state } = client;
-    const login = state.kind === "unauthenticated" ? state.login : undefined;
-    const isValid = login !== undefined && hasCredential(account, login) && !account.isRemoved;
-    return isValid ? undefined : unknownDevice();
   }
 
   /**
@@ -514,14 +515,6 @@ export class Authenticator {
     if (this.#options.peers.of(account.id).length < SESSIONS_PER_ACCOUNT_MAX) return;
     const message = `${account.name} has reached the limit of ${SESSIONS_PER_ACCOUNT_MAX} sessions`;
     throw new Fault("too-many", message);
-  }
-
-  #checkUdpSessions({ link }: ClientConnection, { id, name }: Account): void {
-    if (link.transport !== "udp") return;
-    const sessions = this.#options.peers.of(id).filter((peer) => peer.link.transport === "udp");
-    if (sessions.length < UDP_SESSIONS_PER_ACCOUNT_MAX) return;
-    const message = msg`${name} has reached the limit of ${sessions.length} sessions over UDP`;
-    throw new Fault("too-many", message, { remedy: "connect over TCP, or close another session" });
   }
 
   async #guessShared(

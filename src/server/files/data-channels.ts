@@ -5,7 +5,6 @@ import {
   DATA_CHANNELS_PER_ACCOUNT_MAX,
   DATA_CHANNELS_PER_SESSION_MAX,
   TICKET_MS,
-  UDP_SEPARATE_CHANNELS_PER_ACCOUNT_MAX,
 } from "../../base/limits.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
 import { newToken } from "../auth/secrets.ts";
@@ -13,6 +12,7 @@ import type { ServerContext } from "../kernel/context.ts";
 import type { SomeHandlers } from "../kernel/service.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
 import type { DataChannel } from "../session/connection-state.ts";
+import { admitUdpConnection } from "../session/udp-connections.ts";
 
 interface DataChannelsOptions extends ServerContext {
   readonly downloads: { channelOf(token: string): DataChannel | undefined } | undefined;
@@ -25,11 +25,6 @@ interface SessionChannels {
 }
 
 const BUSY_MS = 1_000;
-
-/** Reports whether a channel has a QUIC connection of its own, which may hold memory. */
-function isSeparate({ link }: ClientConnection): boolean {
-  return link.transport === "udp" && link.isChannel !== true;
-}
 
 export class DataChannels {
   readonly #sessions = new Map<ClientConnection, SessionChannels>();
@@ -76,7 +71,7 @@ export class DataChannels {
       throw new Fault("login-refused", message, { remedy: "request a new one" });
     }
     const { account } = held;
-    this.#checkSeparate(channel, account);
+    admitUdpConnection(this.options.peers, channel, account, "channel");
     held.channels.add(channel);
     return { parent, account };
   }
@@ -85,7 +80,7 @@ export class DataChannels {
     const { parent, account } = of;
     const held = this.#sessions.get(parent) ?? { account, channels: new Set(), tickets: new Map() };
     this.#checkCapacity(held, account);
-    this.#checkSeparate(channel, account);
+    admitUdpConnection(this.options.peers, channel, account, "channel");
     this.#sessions.set(parent, held);
     held.channels.add(channel);
     return of;
@@ -101,19 +96,6 @@ export class DataChannels {
       const message = msg`limit of ${DATA_CHANNELS_PER_ACCOUNT_MAX} transfers per account reached`;
       throw new Fault("too-many", message, detail);
     }
-  }
-
-  #checkSeparate(channel: ClientConnection, account: Account): void {
-    if (!isSeparate(channel)) return;
-    let separate = 0;
-    for (const parent of this.options.peers.of(account.id)) {
-      for (const other of this.#sessions.get(parent)?.channels ?? []) {
-        if (isSeparate(other)) separate++;
-      }
-    }
-    if (separate < UDP_SEPARATE_CHANNELS_PER_ACCOUNT_MAX) return;
-    const message = msg`limit of ${separate} transfers over connections of their own reached`;
-    throw new Fault("too-many", message, { retryAfterMs: BUSY_MS });
   }
 
   onClosed(channel: ClientConnection): void {

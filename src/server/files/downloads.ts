@@ -3,7 +3,13 @@
 import { assert } from "../../base/assert.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import type { FileId } from "../../base/ids.ts";
-import { CHUNK_BYTES, FILE_BYTES_MAX, SEND_QUEUE_LOW_BYTES } from "../../base/limits.ts";
+import {
+  CHUNK_BYTES,
+  DOWNLOAD_QUEUES_BYTES,
+  DOWNLOAD_QUEUES_PER_ACCOUNT_BYTES,
+  FILE_BYTES_MAX,
+  SEND_QUEUE_LOW_BYTES,
+} from "../../base/limits.ts";
 import { defined } from "../../base/values.ts";
 import { ChunkSender } from "../../core/transfer/sender.ts";
 import type { BlobMetadata } from "../../io/blob/interfaces.ts";
@@ -26,6 +32,8 @@ export interface DownloadSenderOptions {
   readonly windowBytes: number;
   readonly clock: Clock;
   fact(): FileFact | undefined;
+  /** Share of this download in the bytes that may be queued, at least CHUNK_BYTES. */
+  queueBytesMax(): number;
   checkMayRead(): void;
   countSent(bytes: number): void;
   reportFault(fault: Fault): Fault;
@@ -118,16 +126,22 @@ export class DownloadSender {
       this.#owesPrefix = false;
       await this.#sendPrefix();
     }
+    const queueBytesMax = this.options.queueBytesMax();
+    // Chunks that wait for a slow reader would only occupy memory.
+    if (client.link.queuedBytes() > queueBytesMax - CHUNK_BYTES) {
+      await client.link.drained(queueBytesMax - CHUNK_BYTES);
+      if (this.#isFinished) return true;
+    }
     const index = sending.take(this.options.clock.now());
     if (index === undefined) return this.#pause(fact);
-    const count = this.#claimMore();
+    const count = this.#claimMore(queueBytesMax);
     if (index + count > blob.have) throw replacedFile();
     const hashes = Array.from({ length: count }, (_, i) => blob.hash(index + i));
     const stored = Promise.all([Promise.all(hashes), blob.readSome(index, count)]);
     const [checksums, chunks] = await readStored(stored);
     for (const [i, bytes] of chunks.entries()) {
-      if (client.link.queuedBytes() + bytes.length > SEND_QUEUE_LOW_BYTES)
-        await client.link.drained();
+      const queueBytes = queueBytesMax - bytes.length;
+      if (client.link.queuedBytes() > queueBytes) await client.link.drained(queueBytes);
       if (this.#isFinished) return true;
       this.options.checkMayRead(); // Access may have been revoked.
       this.#send(index + i, checksums[i], bytes);
@@ -146,12 +160,12 @@ export class DownloadSender {
     client.notify({ kind: "prefix", file: this.#file, chunks, digest: digest.value() });
   }
 
-  #claimMore(): number {
+  #claimMore(queueBytesMax: number): number {
     const { client, clock } = this.options;
     let count = 1;
-    // Chunks for a slow reader would only occupy memory.
     if (client.link.queuedBytes() > CHUNK_BYTES) return count;
-    while (count < READ_BATCH_CHUNKS && this.#sending.take(clock.now()) !== undefined) count++;
+    const countMax = Math.min(READ_BATCH_CHUNKS, Math.floor(queueBytesMax / CHUNK_BYTES));
+    while (count < countMax && this.#sending.take(clock.now()) !== undefined) count++;
     return count;
   }
 
@@ -205,6 +219,19 @@ export class DownloadSender {
     this.refresh();
     this.options.client.close(this.options.reportFault(error));
   }
+}
+
+/**
+ * Bytes that one download may have queued.
+ * @param own downloads of its account; `all`: of all accounts
+ */
+export function downloadQueueBytes(own: number, all: number): number {
+  const share = Math.min(
+    SEND_QUEUE_LOW_BYTES,
+    DOWNLOAD_QUEUES_PER_ACCOUNT_BYTES / Math.max(1, own),
+    DOWNLOAD_QUEUES_BYTES / Math.max(1, all),
+  );
+  return Math.max(CHUNK_BYTES, Math.floor(share));
 }
 
 export function downloadInfo(

@@ -23,7 +23,7 @@ import type { FanOut } from "../rooms/broadcast.ts";
 import type { ClientConnection, TransferNotice } from "../session/client-connection.ts";
 import type { DownloadContent } from "../session/connection-state.ts";
 import { redacted, reportHostFault } from "../session/redacted-fault.ts";
-import { DownloadSender, downloadInfo } from "./downloads.ts";
+import { DownloadSender, downloadInfo, downloadQueueBytes } from "./downloads.ts";
 import { deletedUpload, unknownFile } from "./offer-checks.ts";
 import { QUOTAS_DEFAULT, Quotas, UploadBudget } from "./quotas.ts";
 import { Recipients } from "./recipients.ts";
@@ -457,6 +457,7 @@ export class FileService {
       windowBytes,
       clock,
       fact: () => content.fact ?? files.get(file),
+      queueBytesMax: () => this.#queueShare(account),
       checkMayRead: () => {
         // Other content checks access whenever it is read.
         if (open === undefined) this.#checkMayRead(account.id, file);
@@ -476,6 +477,18 @@ export class FileService {
       }),
     );
     return DEFERRED;
+  }
+
+  /** Share of one of the account's downloads in the bytes that may be queued. */
+  #queueShare(account: Account): number {
+    let own = 0;
+    let all = 0;
+    for (const [client, transfer] of this.#transfers) {
+      if (!(transfer instanceof DownloadSender) || transfer.isFinished) continue;
+      all++;
+      if (client.channel?.account === account) own++;
+    }
+    return downloadQueueBytes(own, all);
   }
 
   async open(file: FileId): Promise<OpenContent | undefined> {

@@ -391,7 +391,9 @@ export class CatchUp {
     }
     const unseen = await this.#read(room, after, upTo);
     if (account !== undefined) this.options.historyQuota.count(account.id, unseen.records);
-    return unseen;
+    // A slow reader would keep the others in memory. They are read again when it has these.
+    const records = firstBytes(unseen.records, PAGE_BYTES_MAX);
+    return { ...unseen, records, upTo: records.at(-1)?.head.seq ?? upTo };
   }
 
   async #read(room: Room, after: number | undefined, upTo: number): Promise<MissedRecords> {
@@ -403,6 +405,8 @@ export class CatchUp {
     if (recent !== undefined && first !== undefined) {
       return { records: recent, n: first.head.n, skipped: 0, upTo };
     }
+    // Read first, because the page would stay in memory while this read waits for its turn.
+    const lastN = after === undefined ? undefined : await this.#lastNBefore(room, after);
     const { records } = await this.#page({
       rooms: new Set([room.id]),
       afterSeq: after,
@@ -415,8 +419,7 @@ export class CatchUp {
     assert(n !== undefined, "the archive lags behind the log");
     // An erasure during the read would have added a record.
     if (room.lastSeq === upTo) this.#recent.refill(room, records);
-    const skipped = after === undefined ? 0 : n - (await this.#lastNBefore(room, after)) - 1;
-    return { records, n, skipped, upTo };
+    return { records, n, skipped: lastN === undefined ? 0 : n - lastN - 1, upTo };
   }
 
   async #lastNBefore(room: Room, seq: number): Promise<number> {
@@ -444,6 +447,15 @@ export class CatchUp {
   #page(query: PageQuery): Promise<RecordPage> {
     return this.#reading.run(() => this.options.archive.page(query));
   }
+}
+
+function firstBytes(records: readonly LogRecord[], bytesMax: number): readonly LogRecord[] {
+  let bytes = 0;
+  const end = records.findIndex((record) => {
+    bytes += recordBytes(record);
+    return bytes > bytesMax;
+  });
+  return end < 0 ? records : records.slice(0, Math.max(1, end));
 }
 
 function knowsAll({ handshake }: ClientConnection): boolean {

@@ -1,57 +1,82 @@
-/** Limit on the bytes that are queued for the sessions of one account. */
+/** Limits on the bytes that are queued for the links of one account, and of all together. */
 
-import type { UserId } from "../../base/ids.ts";
 import {
   SEND_QUEUE_BYTES_MAX,
+  SEND_QUEUES_BYTES_MAX,
   SEND_QUEUES_CHECK_MS,
   SEND_QUEUES_PER_ACCOUNT_BYTES_MAX,
 } from "../../base/limits.ts";
 import type { Clock } from "../../io/clock.ts";
 import type { ClientConnection } from "./client-connection.ts";
 
-/** Number of sessions that cannot exceed the limit, because each link has its own. */
-const SESSIONS_UNCHECKED = SEND_QUEUES_PER_ACCOUNT_BYTES_MAX / SEND_QUEUE_BYTES_MAX;
+/** Number of links that cannot exceed a limit, because each has its own. */
+const LINKS_UNCHECKED = SEND_QUEUES_PER_ACCOUNT_BYTES_MAX / SEND_QUEUE_BYTES_MAX;
 
-type Session = Pick<ClientConnection, "dropSlowReader"> & {
+type Client = Pick<ClientConnection, "dropSlowReader" | "sender"> & {
   readonly link: { queuedBytes(): number };
 };
 
-interface SendQueuesOptions {
-  readonly clock: Pick<Clock, "after">;
-  readonly sessionsOf: (user: UserId) => readonly Session[];
+interface AccountQueues {
+  bytes: number;
+  /** The longest last. */
+  readonly queues: { readonly client: Client; readonly bytes: number }[];
 }
 
-/** Checks only accounts with many sessions, as long as there are some. */
+interface SendQueuesOptions {
+  readonly clock: Pick<Clock, "after">;
+  readonly clients: { readonly count: number; all(): Iterable<Client> };
+}
+
+/** Sessions and data channels of an account count together, as do strangers of an address. */
 export class SendQueues {
-  /** Accounts with more than SESSIONS_UNCHECKED sessions. */
-  readonly #crowded = new Set<UserId>();
+  #isScheduled = false;
 
   constructor(private readonly options: SendQueuesOptions) {}
 
-  onLogin(user: UserId): void {
-    if (this.options.sessionsOf(user).length <= SESSIONS_UNCHECKED) return;
-    this.#crowded.add(user);
-    if (this.#crowded.size === 1) this.#schedule();
-  }
-
-  #schedule(): void {
+  onLink(): void {
+    if (this.#isScheduled || this.options.clients.count <= LINKS_UNCHECKED) return;
+    this.#isScheduled = true;
     this.options.clock.after(SEND_QUEUES_CHECK_MS, () => {
-      for (const user of this.#crowded) this.#check(user);
-      if (this.#crowded.size > 0) this.#schedule();
+      this.#isScheduled = false;
+      this.#check();
+      this.onLink();
     });
   }
 
-  /** Closes the links with the longest queues. Their clients resume by `seq`. */
-  #check(user: UserId): void {
-    const sessions = this.options.sessionsOf(user);
-    if (sessions.length <= SESSIONS_UNCHECKED) this.#crowded.delete(user);
-    const queues = sessions.map((session) => ({ session, bytes: session.link.queuedBytes() }));
-    let bytes = queues.reduce((sum, queue) => sum + queue.bytes, 0);
-    if (bytes <= SEND_QUEUES_PER_ACCOUNT_BYTES_MAX) return;
-    for (const queue of queues.sort((a, b) => b.bytes - a.bytes)) {
-      if (bytes <= SEND_QUEUES_PER_ACCOUNT_BYTES_MAX) return;
-      queue.session.dropSlowReader();
-      bytes -= queue.bytes;
+  /** Closes the links with the longest queues. Their clients resume by `seq`, or by chunk. */
+  #check(): void {
+    const accounts = this.#queues();
+    for (const account of accounts) shorten(account, SEND_QUEUES_PER_ACCOUNT_BYTES_MAX);
+    let bytes = accounts.reduce((sum, account) => sum + account.bytes, 0);
+    while (bytes > SEND_QUEUES_BYTES_MAX) {
+      const largest = accounts.reduce((a, b) => (b.bytes > a.bytes ? b : a));
+      bytes -= shorten(largest, largest.bytes - 1);
     }
   }
+
+  #queues(): AccountQueues[] {
+    const accounts = new Map<string, AccountQueues>();
+    for (const client of this.options.clients.all()) {
+      const bytes = client.link.queuedBytes();
+      if (bytes === 0) continue;
+      const account = accounts.get(client.sender) ?? { bytes: 0, queues: [] };
+      account.bytes += bytes;
+      account.queues.push({ client, bytes });
+      accounts.set(client.sender, account);
+    }
+    for (const { queues } of accounts.values()) queues.sort((a, b) => a.bytes - b.bytes);
+    return [...accounts.values()];
+  }
+}
+
+/** @returns bytes of the closed links */
+function shorten(account: AccountQueues, bytesMax: number): number {
+  const before = account.bytes;
+  while (account.bytes > bytesMax) {
+    const longest = account.queues.pop();
+    if (longest === undefined) break;
+    longest.client.dropSlowReader();
+    account.bytes -= longest.bytes;
+  }
+  return before - account.bytes;
 }

@@ -4,7 +4,7 @@ import { boxNames } from "../../base/names.ts";
 import { formatLocal } from "../../base/time.ts";
 import { isMessage, isSameName } from "../../core/model/item.ts";
 import { isConversation } from "../../core/model/room.ts";
-import { isEndedBox, postTarget, roomOf } from "../../core/model/selectors.ts";
+import { hasOpened, isEndedBox, postTarget, roomOf } from "../../core/model/selectors.ts";
 import type { Item, Model, RoomState } from "../../core/model/state.ts";
 import { isQuestion } from "../../core/rooms/rules.ts";
 import type { PostBody, RoomRules, ServerRules } from "../../wire/messages.ts";
@@ -149,11 +149,30 @@ function isWork({ state, file, text }: Item): boolean {
   return state === "whole" && (file !== undefined || !isQuestion(text));
 }
 
+export interface PostQuestion {
+  readonly kind: "opened" | "everyone";
+  readonly text: string;
+}
+
 /**
- * Question before a message that mentions everyone, with the number of people; `undefined` if it
- * mentions nobody else.
+ * Question before a message that may have more readers than its writer expects: those of an ended
+ * assignment, or the number of people whom it notifies; `undefined` for other messages.
  */
-export function everyoneQuestion(
+export function postQuestion(
+  model: Model,
+  target: string,
+  body: PostBody,
+  texts: RuleTexts,
+): PostQuestion | undefined {
+  const room = roomOf(model, target);
+  if (room !== undefined && hasOpened(model, target) && body.react === undefined) {
+    return { kind: "opened", text: texts.askOpened(room.name) };
+  }
+  const text = everyoneQuestion(model, room, body, texts);
+  return text === undefined ? undefined : { kind: "everyone", text };
+}
+
+function everyoneQuestion(
   { me }: Pick<Model, "me">,
   room: RoomState | undefined,
   { everyone }: PostBody,

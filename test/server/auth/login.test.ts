@@ -4,10 +4,11 @@ import {
   HELLO_TIMEOUT_MS,
   LOGIN_TIMEOUT_MS,
   SESSIONS_PER_ACCOUNT_MAX,
+  UDP_MEMBER_CONNECTIONS_MAX,
   UDP_SESSIONS_PER_ACCOUNT_MAX,
 } from "../../../src/base/limits.ts";
 import { checkName } from "../../../src/base/names.ts";
-import { type Guest, newKeys } from "../guest.ts";
+import { type Guest, type Keys, newKeys } from "../guest.ts";
 import { overUdpAtServer } from "../memory-udp.ts";
 import { Site, siteWith } from "../site.ts";
 import { siteTest } from "../site-lab.ts";
@@ -210,6 +211,49 @@ siteTest("limits an account's sessions over UDP, each of which may hold memory",
   await other.request("login", other.signedLogin("ana"));
   await sessions[0]?.request("logout", {});
   await last.request("login", last.signedLogin("ana"));
+});
+
+siteTest("shares the connections over UDP between accounts", async (site) => {
+  interface Member {
+    readonly name: string;
+    readonly keys: Keys;
+    readonly guests: Guest[];
+  }
+  const accounts: Member[] = [];
+  const overUdp = async ({ keys, guests }: Member) => {
+    const guest = await site.connect("10.7.0.1", keys);
+    overUdpAtServer(guest.link);
+    await guest.greet();
+    guests.push(guest);
+    return guest;
+  };
+  const logIn = async (account: Member) => {
+    const guest = await overUdp(account);
+    await guest.request("login", guest.signedLogin(account.name));
+  };
+  const join = async (name: string) => {
+    const { keys } = await site.member(name);
+    const account: Member = { name, keys, guests: [] };
+    accounts.push(account);
+    return account;
+  };
+  const greedy = await join("greedy");
+  for (let i = 0; i < UDP_SESSIONS_PER_ACCOUNT_MAX; i++) await logIn(greedy);
+  for (let i = UDP_SESSIONS_PER_ACCOUNT_MAX; i < UDP_MEMBER_CONNECTIONS_MAX; i++) {
+    await logIn(await join(`user${i}`));
+  }
+  const isOpen = ({ ended }: Guest) => ended === undefined;
+  expect(accounts.every(({ guests }) => guests.every(isOpen))).toBeTrue();
+  await logIn(await join("next"));
+  expect((await greedy.guests[0]?.untilEnded())?.fault?.code).toBe("too-many");
+  for (let i = 2; i < UDP_SESSIONS_PER_ACCOUNT_MAX; i++) await logIn(await join(`last${i}`));
+  await site.quiet();
+  expect(accounts.map(({ guests }) => guests.filter(isOpen).length)).toEqual(accounts.map(() => 1));
+  const late = await overUdp(await join("late"));
+  expect(await late.refused("login", late.signedLogin("late"))).toMatchObject({
+    code: "too-many",
+    remedy: "connect over TCP",
+  });
 });
 
 siteTest("keeps the link at log-out, for another log-in", async (site) => {

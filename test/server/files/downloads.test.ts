@@ -1,9 +1,17 @@
 import { expect, test } from "bun:test";
-import { CHUNK_BYTES, SEND_QUEUE_LOW_BYTES } from "../../../src/base/limits.ts";
+import {
+  CHUNK_BYTES,
+  DATA_CHANNELS_PER_ACCOUNT_MAX,
+  DOWNLOAD_QUEUES_BYTES,
+  DOWNLOAD_QUEUES_PER_ACCOUNT_BYTES,
+  SEND_QUEUE_LOW_BYTES,
+} from "../../../src/base/limits.ts";
 import { sha256 } from "../../../src/crypto/sha256.ts";
 import type { MemoryLink } from "../../../src/io/link/memory-network.ts";
+import { downloadQueueBytes } from "../../../src/server/files/downloads.ts";
 import { Digest } from "../../../src/wire/chunks.ts";
 import { bytesOf, channelOf, download, TestFile } from "../data-channel.ts";
+import type { Guest } from "../guest.ts";
 import { lab, labTest } from "../site-lab.ts";
 
 const FOUR = new TestFile("four", 4 * CHUNK_BYTES);
@@ -79,6 +87,50 @@ labTest("queues little of a download for a slow reader", async ({ site, ana, ben
     return lane.all("end")[0];
   });
   expect(bytesOf(lane)).toHaveLength(file.size);
+});
+
+labTest(
+  "queues few chunks for each of many downloads of an account",
+  async ({ site, ana, ben, eve }) => {
+    const file = new TestFile("long", 24 * CHUNK_BYTES);
+    await file.upload(await channelOf(ana), ["lab"]);
+    const sessions = [ben, await site.again(ben, "ben")];
+    const lanes: Guest[] = [];
+    for (let i = 0; i < DATA_CHANNELS_PER_ACCOUNT_MAX; i++) {
+      const lane = await channelOf(sessions[i % 2] ?? ben);
+      lanes.push(lane);
+      (lane.link as MemoryLink).stall();
+    }
+    const acked = lanes.map(() => 0);
+    // Their client acknowledges chunks that it has not read.
+    for (const lane of lanes) {
+      void lane.request("fetch", { file: file.id, from: 0, window: 24 * CHUNK_BYTES });
+    }
+    for (let round = 0; round < 6; round++) {
+      await site.time.advance(5);
+      for (const [i, lane] of lanes.entries()) {
+        lane.notify({ kind: "ack", file: file.id, index: acked[i] ?? 0 });
+        acked[i] = (acked[i] ?? 0) + 1;
+      }
+    }
+    await site.quiet();
+    const queued = lanes.reduce((sum, lane) => sum + site.farEnd(lane).queuedBytes(), 0);
+    expect(queued).toBeGreaterThan(0);
+    // The first ones had larger shares, until their client reads.
+    expect(queued).toBeLessThan(2.5 * DOWNLOAD_QUEUES_PER_ACCOUNT_BYTES);
+    const other = await channelOf(eve);
+    expect((await download(other, file.id)).bytes).toHaveLength(file.size);
+  },
+);
+
+test("downloads of all accounts share their queues", () => {
+  expect(downloadQueueBytes(1, 1)).toBe(SEND_QUEUE_LOW_BYTES);
+  expect(downloadQueueBytes(16, 16)).toBe(SEND_QUEUE_LOW_BYTES);
+  expect(downloadQueueBytes(17, 17)).toBeLessThan(SEND_QUEUE_LOW_BYTES);
+  expect(downloadQueueBytes(64, 64)).toBe(CHUNK_BYTES);
+  expect(downloadQueueBytes(1, 256)).toBe(SEND_QUEUE_LOW_BYTES);
+  expect(512 * downloadQueueBytes(1, 512)).toBe(DOWNLOAD_QUEUES_BYTES);
+  expect(downloadQueueBytes(1, 10_000)).toBe(CHUNK_BYTES);
 });
 
 labTest("reports once that a download waits for its upload", async ({ site, ana, ben }) => {

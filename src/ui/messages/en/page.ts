@@ -371,6 +371,8 @@ export const ENGLISH = {
   rulesOf: (room: string) => `Rules of ${room}`,
   ruleSlowHint: (max: number) =>
     `Seconds between two messages of a member, up to ${max}; empty turns it off`,
+  askOpenedTitle: "Send to everyone",
+  sendToEveryone: "Send",
   askEveryoneTitle: "Notify everyone",
   notifyEveryone: "Notify",
   eventReceiptsOn: "turned on read receipts",

@@ -342,6 +342,9 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
     "jajak pendapat sudah berakhir; suara Anda tidak dihitung",
   "the newest poll here was deleted": "jajak pendapat terbaru di sini sudah dihapus",
   "name an older one: /vote N SEQ": "sebut yang lebih lama: /vote N SEQ",
+  "not sent: until now, only moderators saw your messages in '{}'":
+    "tidak terkirim: sampai sekarang, hanya moderator yang melihat pesan Anda di '{}'",
+  "start again to write to everyone there": "mulai lagi untuk menulis kepada semua orang di sana",
   "the assignment '{}' has ended": "tugas '{}' sudah berakhir",
   "a reaction in '{}' must be one emoji": "reaksi di '{}' harus berupa satu emoji",
   "only moderators can react in '{}'": "hanya moderator yang dapat bereaksi di '{}'",
@@ -580,6 +583,8 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "limit of {} transfers over connections of their own reached":
     "batas {} transfer melalui sambungan tersendiri tercapai",
   "{} has reached the limit of {} sessions over UDP": "{} sudah mencapai batas {} sesi melalui UDP",
+  "too many connections over UDP": "terlalu banyak sambungan melalui UDP",
+  "connect over TCP": "sambungkan melalui TCP",
   "connect over TCP, or close another session": "sambungkan melalui TCP, atau tutup sesi lain",
   "you can save at most {} messages": "Anda dapat menyimpan paling banyak {} pesan",
   "you can have settings for at most {} rooms":

@@ -372,6 +372,8 @@ export const INDONESIAN: Texts = {
   rulesOf: (room) => `Aturan ${room}`,
   ruleSlowHint: (max) =>
     `Detik di antara dua pesan seorang anggota, hingga ${max}; kosong mematikannya`,
+  askOpenedTitle: "Kirim kepada semua orang",
+  sendToEveryone: "Kirim",
   askEveryoneTitle: "Beri tahu semua orang",
   notifyEveryone: "Beri tahu",
   eventReceiptsOn: "mengaktifkan tanda dibaca",

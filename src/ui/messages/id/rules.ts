@@ -55,6 +55,9 @@ export const INDONESIAN_RULES: RuleTexts = {
   onlyTheySee: (user) => `Hanya ${user} dan moderator yang melihat kiriman Anda di sini.`,
   handedCount: (count, all) => `${count} dari ${all} sudah mengumpulkan`,
   slowWait: (seconds) => `Mode lambat: Anda dapat menulis lagi dalam ${seconds} detik.`,
+  askOpened: (room) =>
+    `Sampai sekarang, hanya moderator yang melihat pesan Anda di '${room}'. ` +
+    "Kirim pesan ini kepada semua orang di sana?",
   askEveryone: (n, isHere) =>
     `Beri tahu ${n === undefined ? "semua orang" : `${n} orang`} di ruang ini` +
     `${isHere ? " yang sedang daring" : ""}?`,

@@ -10,8 +10,8 @@ import { parseDue } from "../../../ui/commands.ts";
 import {
   directLimitText,
   dueTime,
-  everyoneQuestion,
   postLimitText,
+  postQuestion,
   type RuleFact,
   ruleFacts,
   serverLimits,
@@ -35,7 +35,7 @@ import { useShownName } from "./person.tsx";
 
 const SECOND_MS = 1_000;
 
-/** Sends a message, after a question if it notifies everyone. */
+/** Sends a message, after a question if it may have more readers than its writer expects. */
 export function sendAfterQuestion(
   page: PageValue,
   target: string,
@@ -43,11 +43,14 @@ export function sendAfterQuestion(
   send: () => unknown,
 ): void {
   const { chat, texts } = page;
-  const room = roomOf(chat.model, target);
-  const question = everyoneQuestion(chat.model, room, withMentions(body), texts);
+  const question = postQuestion(chat.model, target, withMentions(body), texts);
   if (question === undefined) return void send();
-  const { askEveryoneTitle: title, notifyEveryone: action } = texts;
-  confirm(page, { title, text: question, action, onConfirm: send });
+  const { text } = question;
+  const [title, action] =
+    question.kind === "opened"
+      ? [texts.askOpenedTitle, texts.sendToEveryone]
+      : [texts.askEveryoneTitle, texts.notifyEveryone];
+  confirm(page, { title, text, action, onConfirm: send });
 }
 
 /** Returns why the user cannot post, and whether they must wait for more than a moment. */
