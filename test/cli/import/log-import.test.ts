@@ -309,7 +309,7 @@ test("imports the days of one channel of ZNC, and asks which if there are severa
   expect(fault.code).toBe("not-found");
 });
 
-/** Folders as their programs leave them; the number of a file is its place in the channel's order. */
+/** Folders as their programs leave them, with the files of one channel from the oldest on. */
 const LAYOUTS: readonly (readonly [string, string, readonly string[]])[] = [
   ["irssi", "libera/#chat", ["libera/#chat.log"]],
   ["irssi by day", "#chat", ["libera/#chat-2025-12-31.log", "libera/#chat-2026-01-01.log"]],
