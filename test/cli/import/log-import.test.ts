@@ -155,6 +155,12 @@ test.each([
   expect(messages).toEqual([[`${day}T23:59:00Z`, "a", "x"]]);
 });
 
+test("guesses no month if the weekday is of another date", async () => {
+  const { messages, reasons } = await read(text("--- Log opened Di Mär 06 23:59:40 2026", "x"));
+  expect(messages).toEqual([]);
+  expect(reasons[0]).toContain("unknown name of a month: Mär");
+});
+
 test.each([
   ["09:01 @ana │ hi"],
   ["09:01 «ana» hi"],
