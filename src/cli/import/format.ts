@@ -1,11 +1,13 @@
 /** Detects the format of an import. */
 
 import { basename as baseName } from "node:path";
+import { Fault } from "../../base/fault.ts";
 import type { Fields } from "../../base/json-fields.ts";
 import { quoteText } from "../../base/text.ts";
 import { isDiscord, isDiscordStart, readDiscord } from "./discord.ts";
 import { type ParsedFile, type ReadOptions, unknownFormat } from "./entry.ts";
 import { jsonLinesIn } from "./json.ts";
+import { logsIn } from "./log-folder.ts";
 import { readMattermost } from "./mattermost.ts";
 import { readRecords } from "./records.ts";
 import { isSlack, readSlack } from "./slack.ts";
@@ -32,17 +34,36 @@ export function readImport(path: string, options: ReadOptions, piped?: Uint8Arra
 }
 
 function readTree(tree: ExportTree, path: string, options: ReadOptions): ParsedFile {
+  const read = treeReader(tree);
+  if (read !== undefined) return read(options);
+  if (logsIn(tree.paths).length === 0) throw unknownFormat(quoteText(path));
+  // Only a zip: the logs of a folder are imported.
+  throw new Fault(
+    "usage",
+    `${quoteText(path)} contains logs, which cannot be imported from a zip`,
+    { remedy: "unpack it, and import the folder" },
+  );
+}
+
+/** Reports whether the folder or zip is the export of a server, rather than a folder of logs. */
+export function isExport(tree: ExportTree): boolean {
+  return treeReader(tree) !== undefined;
+}
+
+/** @returns `undefined` for an unknown format */
+function treeReader(tree: ExportTree): ((options: ReadOptions) => ParsedFile) | undefined {
   const bulkPath = bulkExportIn(tree);
-  if (bulkPath !== undefined)
-    return readMattermost(utf8Bytes(tree.read(bulkPath), bulkPath), options);
+  if (bulkPath !== undefined) {
+    return (options) => readMattermost(utf8Bytes(tree.read(bulkPath), bulkPath), options);
+  }
   const records = tree.paths.filter((path) => /\.ndjson$/i.test(path));
   if (records.length > 0) {
     const files = records.map((path) => ({ path, read: () => utf8Bytes(tree.read(path), path) }));
-    return readRecords(files, options);
+    return (options) => readRecords(files, options);
   }
-  if (isSlack(tree)) return readSlack(tree, options);
-  if (tree.paths.some((path) => isDiscordFile(tree, path))) return readDiscord(tree, options);
-  throw unknownFormat(quoteText(path));
+  if (isSlack(tree)) return (options) => readSlack(tree, options);
+  const hasDiscord = tree.paths.some((path) => isDiscordFile(tree, path));
+  return hasDiscord ? (options) => readDiscord(tree, options) : undefined;
 }
 
 /** Mattermost's attachments are in folders below the file of lines. */

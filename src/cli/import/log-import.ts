@@ -1,18 +1,18 @@
 /** Imports logs of IRC clients: finds the format, checks the whole log, then reads it again. */
 
-import { basename, dirname, join } from "node:path";
+import { basename, join } from "node:path";
 import { Fault } from "../../base/fault.ts";
 import { quoteText } from "../../base/text.ts";
 import type { OffsetMinutes } from "../../base/time.ts";
 import { sha256 } from "../../crypto/sha256.ts";
-import { absolutePath } from "../../io/disk/working-folder.ts";
 import { isZip } from "../zip.ts";
-import { firstOf, folded } from "./channel.ts";
-import { EntryList, type ImportEntry, type ImportSummary } from "./entry.ts";
+import { EntryList, type ImportEntry, type ImportSummary, unknownFormat } from "./entry.ts";
+import { isExport } from "./format.ts";
 import { IrcTextParser, ircTextFormat } from "./irc-text.ts";
 import { ByteSource, decoderOf, readLines } from "./line-reader.ts";
 import { LogClock } from "./log-clock.ts";
 import { LogEntries, type LogOwner, type LogParser } from "./log-entries.ts";
+import { dayInName, dayOf, logsIn, selectLogs } from "./log-folder.ts";
 import { MonthNames } from "./month-names.ts";
 import { folderTree, isFolder } from "./source.ts";
 import { type LogDay, TimeParser } from "./time-format.ts";
@@ -39,6 +39,7 @@ interface LogFile {
   /** Text before the number of a line in its location. */
   readonly prefix: string;
   readonly day: LogDay | undefined;
+  readonly format: LogFormat;
 }
 
 type LogFormat = "irssi" | "WeeChat" | "ZNC";
@@ -74,20 +75,53 @@ export async function openLog(
 ): Promise<LogImport | OtherFile> {
   if (options.encoding !== undefined) decoderOf(options.encoding);
   if (isFolder(path)) {
-    const files = await zncFiles(path, options.channel);
+    const files = await folderFiles(path, options);
     return files === undefined
       ? { kind: "other", bytes: undefined }
-      : new LogImport("ZNC", files, options);
+      : new LogImport(files, options);
   }
   const source = await ByteSource.open(path);
   const file = { source, prefix: "", day: dayInName(basename(path)) };
   const format = await formatOf(file, options);
-  if (format !== undefined) return new LogImport(format, [file], options);
+  if (format !== undefined) return new LogImport([{ ...file, format }], options);
   const { pieces } = source;
   return { kind: "other", bytes: pieces === undefined ? undefined : Buffer.concat([...pieces]) };
 }
 
-async function formatOf(file: LogFile, options: LogImportOptions): Promise<LogFormat | undefined> {
+/**
+ * Opens the logs of one channel in a folder.
+ * @returns `undefined` if the folder has no logs, or is the export of another program
+ */
+async function folderFiles(
+  path: string,
+  options: LogImportOptions,
+): Promise<LogFile[] | undefined> {
+  const tree = folderTree(path);
+  const logs = logsIn(tree.paths);
+  if (logs.length === 0 || isExport(tree)) return undefined;
+  const selected = selectLogs(path, logs, options.channel);
+  const names = new Set(selected.map((log) => basename(log.path)));
+  const areNamesUnique = names.size === selected.length;
+  const opened: (Omit<LogFile, "format"> & { format: LogFormat | undefined })[] = [];
+  for (const log of selected) {
+    const source = await ByteSource.open(join(path, log.path));
+    const name = areNamesUnique ? basename(log.path) : log.path;
+    const file = { source, prefix: `${name}, `, day: dayOf(log.date) };
+    opened.push({ ...file, format: await formatOf(file, options) });
+  }
+  // A log without a usual line, such as one that has only events, is of the others' format.
+  const common = opened.find(({ format }) => format !== undefined)?.format;
+  if (common === undefined) {
+    const [first] = selected;
+    throw unknownFormat(quoteText(join(path, first?.path ?? "")));
+  }
+  return opened.map(({ format = common, ...file }) => ({ ...file, format }));
+}
+
+async function formatOf(
+  file: Omit<LogFile, "format">,
+  options: LogImportOptions,
+): Promise<LogFormat | undefined> {
   const { times, columnTimes } = timeParsers(options);
   const { source, day } = file;
   for await (const chunk of source.chunks()) {
@@ -141,7 +175,6 @@ export class LogImport {
   #checkedCount = 0;
 
   constructor(
-    readonly format: LogFormat,
     private readonly files: readonly LogFile[],
     private readonly options: LogImportOptions,
   ) {}
@@ -168,7 +201,8 @@ export class LogImport {
     this.#checkedCount = count;
     const digests = this.files.map(({ source }) => source.digest);
     const digest = Buffer.from(sha256(Buffer.from(digests.join()))).toString("base64url");
-    return { ...list.parsed(this.format), count, digest };
+    const formats = [...new Set(this.files.map(({ format }) => format))].join(" and ");
+    return { ...list.parsed(formats), count, digest };
   }
 
   /**
@@ -193,8 +227,7 @@ export class LogImport {
     const parsers = timeParsers(this.options);
     const entries = new LogEntries(list);
     const clock = new LogClock(this.options.offsetMinutes);
-    const { format } = this;
-    for (const { source, prefix, day } of this.files) {
+    for (const { source, prefix, day, format } of this.files) {
       const shared = { entries, clock, owner, day };
       const parser: LogParser =
         format === "WeeChat"
@@ -213,57 +246,4 @@ export class LogImport {
       yield 0;
     }
   }
-}
-
-const DAY_IN_NAME = /(?<!\d)(\d{4})(-?)(\d\d)\2(\d\d)(?!\d)/g;
-const DAY_LOG = /(?<!\d)\d{4}(-?)\d\d\1\d\d\.log$/;
-
-function dayInName(name: string): LogDay | undefined {
-  const match = [...name.matchAll(DAY_IN_NAME)].at(-1);
-  if (match === undefined) return undefined;
-  const [year, month, day] = [match[1], match[3], match[4]].map(Number);
-  const isDay = Number(month) >= 1 && Number(month) <= 12 && Number(day) >= 1 && Number(day) <= 31;
-  return isDay ? [year ?? 0, month ?? 0, day ?? 0] : undefined;
-}
-
-/** Opens the logs of one channel in a folder with `NETWORK/CHANNEL/YYYY-MM-DD.log`. */
-async function zncFiles(path: string, channel: string | undefined): Promise<LogFile[] | undefined> {
-  const logs = folderTree(path).paths.filter((inner) => DAY_LOG.test(inner));
-  if (logs.length === 0) return undefined;
-  const folders = [...new Set(logs.map(dirname))].sort();
-  const folder = selectFolder(absolutePath(path), folders, channel);
-  const files: LogFile[] = [];
-  for (const inner of logs.filter((log) => dirname(log) === folder).sort()) {
-    const name = basename(inner);
-    const source = await ByteSource.open(join(path, inner));
-    files.push({ source, prefix: `${name}, `, day: dayInName(name) });
-  }
-  return files;
-}
-
-function selectFolder(root: string, folders: readonly string[], channel: string | undefined) {
-  const labelOf = (folder: string) => join(root, folder).split(/[\\/]/).slice(-2).join("/");
-  const wanted = folded(channel ?? "");
-  const [only] = folders;
-  if (channel === undefined && folders.length === 1) return only;
-  const forms = [
-    (label: string) => label,
-    (label: string) => label.split("/").slice(-1).join(),
-    (label: string) =>
-      label
-        .split("/")
-        .map((part) => part.replace(/^#/, ""))
-        .join("/"),
-    (label: string) => label.split("/").slice(-1).join().replace(/^#/, ""),
-  ];
-  const matches = forms
-    .map((form) => folders.filter((folder) => folded(form(labelOf(folder))) === wanted))
-    .find((found) => found.length > 0);
-  if (matches?.length === 1) return matches[0];
-  const list = firstOf((matches ?? folders).map((folder) => quoteText(labelOf(folder))));
-  const remedy = "choose one with --channel NETWORK/NAME";
-  if (channel === undefined || matches !== undefined) {
-    throw new Fault("usage", `the folder has several channels: ${list}`, { remedy });
-  }
-  throw new Fault("not-found", `no channel ${quoteText(channel)}; channels: ${list}`, { remedy });
 }

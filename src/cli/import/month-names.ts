@@ -154,6 +154,8 @@ function readNames(language: string): Names {
  */
 function similarityTo(names: ReadonlySet<string> = new Set(), name: string): number {
   if (names.has(name)) return EXACT;
+  // Two words may be a weekday and a month.
+  if (name.includes(" ")) return 0;
   const all = [...names];
   const isPrefix = all.some((known) => {
     const [short, long] = known.length < name.length ? [known, name] : [name, known];

@@ -13,8 +13,8 @@ import { jsonOf } from "./json.ts";
 const FILE_BYTES_MAX = 512 * 1024 * 1024;
 const READ_BYTES = 1024 * 1024;
 const TREE_FILES_MAX = 200_000;
-/** Slack's largest plan nests `teams/TEAM/CHANNEL/DAY.json`, in a folder of the archive's name. */
-const FOLDER_DEPTH_MAX = 5;
+/** ZNC nests `users/USER/networks/NETWORK/moddata/log/CHANNEL/DAY.log`. */
+const FOLDER_DEPTH_MAX = 8;
 const ZIP_START_BYTES = 64;
 const ZIP_DATA_BYTES_MAX = 4 * 1024 * 1024 * 1024;
 /** Only these files of an export are read. */

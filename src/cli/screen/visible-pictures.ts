@@ -286,7 +286,7 @@ export class VisiblePictures {
 
 interface PicturePathStore {
   preference(name: "pictures"): string | undefined;
-  setPreference(name: "pictures", value: string): void;
+  changePreference(name: "pictures", change: (stored: string | undefined) => string): void;
 }
 
 /**
@@ -297,7 +297,7 @@ export class PicturePaths {
   #paths: ReadonlyMap<string, string>;
 
   constructor(private readonly state: PicturePathStore) {
-    this.#paths = readPaths(state);
+    this.#paths = readPaths(state.preference("pictures"));
   }
 
   get(file: string): string | undefined {
@@ -307,17 +307,19 @@ export class PicturePaths {
   /** Merges the entries that other processes have stored in the meantime. */
   add(file: string, path: string): void {
     if (!isPictureName(path)) return;
-    const entries = new Map([...this.#paths, ...readPaths(this.state)]);
-    entries.delete(file);
-    const paths = [...entries, [file, path] as const].slice(-PICTURE_PATHS_MAX);
-    this.#paths = new Map(paths);
-    this.state.setPreference("pictures", JSON.stringify(paths));
+    this.state.changePreference("pictures", (stored) => {
+      const entries = new Map([...this.#paths, ...readPaths(stored)]);
+      entries.delete(file);
+      const paths = [...entries, [file, path] as const].slice(-PICTURE_PATHS_MAX);
+      this.#paths = new Map(paths);
+      return JSON.stringify(paths);
+    });
   }
 }
 
-function readPaths(state: PicturePathStore): ReadonlyMap<string, string> {
+function readPaths(stored: string | undefined): ReadonlyMap<string, string> {
   try {
-    const value: unknown = JSON.parse(state.preference("pictures") ?? "[]");
+    const value: unknown = JSON.parse(stored ?? "[]");
     const entries = Array.isArray(value) ? value.filter(isPathEntry) : [];
     return new Map(entries.slice(-PICTURE_PATHS_MAX));
   } catch {

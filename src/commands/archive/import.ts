@@ -36,9 +36,9 @@ export const command = defineVerb({
     ...SERVER_FLAGS,
   },
   details:
-    "Supports chat export, irssi, WeeChat, ZNC, Slack and Mattermost. Only the room's moderators " +
-    "can import. To resume after an interruption, run the same command again. If it leaves " +
-    "messages out, names them and exits with code 7.",
+    "Supports chat export, irssi, WeeChat, ZNC, Slack, Mattermost and Discord. Only the room's " +
+    "moderators can import. To resume after an interruption, run the same command again. If it " +
+    "leaves messages out, names them and exits with code 7.",
   async run(args, context) {
     context.continueWithoutOutput();
     const { room } = args;

@@ -1,9 +1,8 @@
 /** Addresses of this machine's network interfaces. */
 
-import { isIP } from "node:net";
 import { type NetworkInterfaceInfo, networkInterfaces } from "node:os";
-import { Fault } from "../../base/fault.ts";
 import { errorCode } from "../disk/disk.ts";
+import { connectUdp } from "./udp-probe.ts";
 
 export type InterfaceAddress = NetworkInterfaceInfo & {
   readonly name: string;
@@ -86,36 +85,14 @@ export async function routedAddresses(): Promise<string[]> {
   return (await Promise.all(found)).filter((address) => address !== "");
 }
 
-export async function hasRoute(address: string): Promise<boolean> {
-  return sendingAddress(address, DISCARD_PORT).then(
-    () => true,
-    () => false,
-  );
-}
-
-export function noRoute(place: string, cause: unknown): Fault {
-  const remedy = "check cable, Wi-Fi and VPN: is this machine in the server's network?";
-  return new Fault("unreachable", `no route to ${place}`, { remedy, cause });
-}
-
 /**
- * Connecting a UDP socket looks up the route without sending a packet.
- * @throws {Error} if there is no route
+ * Returns this machine's address for the route to another one. Sends nothing.
+ * @throws {Error} with the code of the system if there is no route
  */
 export async function sendingAddress(address: string, port: number): Promise<string> {
-  const { createSocket } = await import("node:dgram");
-  const socket = createSocket(isIP(address) === 6 ? "udp6" : "udp4");
+  const socket = await connectUdp({ host: address, port });
   try {
-    await new Promise<void>((resolve, reject) => {
-      socket.on("error", reject);
-      // Node also passes errors to this callback, contrary to its types.
-      const done = (error?: Error) => (error === undefined ? resolve() : reject(error));
-      socket.connect(port, address, done as () => void);
-    });
-    const { address: own } = socket.address();
-    // Bun 1.4.4 reports a socket as connected even without a route.
-    if (own === "0.0.0.0" || own === "::") throw new Error(`no route to ${address}`);
-    return own;
+    return socket.address.address;
   } finally {
     socket.close();
   }

@@ -8,7 +8,9 @@ import { connect as connectTls, type DetailedPeerCertificate, TLSSocket } from "
 import { Fault } from "../../base/fault.ts";
 import { errorCode } from "../disk/disk.ts";
 import { PROXY_STATUSES } from "../http/proxy-status.ts";
-import { noRoute, sendingAddress } from "../lan/interfaces.ts";
+import { sendingAddress } from "../lan/interfaces.ts";
+import { routeCode } from "../lan/udp-probe.ts";
+import { connectFault, tcpCode } from "../ws/connect-fault.ts";
 import { isOldTls } from "../ws/dial.ts";
 import { formatHostPort } from "../ws/upgrade.ts";
 
@@ -43,12 +45,14 @@ export async function resolveHost(host: string): Promise<readonly string[]> {
 
 export async function localAddressFor(address: string): Promise<string> {
   return await sendingAddress(address, 9).catch((cause: unknown) => {
-    throw noRoute(address, cause);
+    const failed = { code: routeCode(cause), place: address, host: address, waitedMs: 0, cause };
+    throw connectFault(failed);
   });
 }
 
 export function connectTcp({ address, port, timeoutMs }: ProbeTarget): Promise<void> {
   return new Promise((resolve, reject) => {
+    const startedAt = performance.now();
     const socket = createConnection({ host: address, port });
     const end = (act: () => void) => {
       clearTimeout(timer);
@@ -57,7 +61,13 @@ export function connectTcp({ address, port, timeoutMs }: ProbeTarget): Promise<v
     };
     const timer = setTimeout(() => end(() => reject(noAnswer("TCP", port, timeoutMs))), timeoutMs);
     socket.once("connect", () => end(resolve));
-    socket.on("error", (error) => end(() => reject(tcpFault(error, address, port))));
+    const fail = async (cause: Error) => {
+      const waitedMs = performance.now() - startedAt;
+      const place = formatHostPort(address, port);
+      const code = await tcpCode(errorCode(cause), { host: address, port, waitedMs });
+      reject(connectFault({ code, place, host: address, waitedMs, cause }));
+    };
+    socket.on("error", (error) => end(() => void fail(error)));
   });
 }
 
@@ -150,31 +160,6 @@ function chainPem(leaf: DetailedPeerCertificate): string {
     next = next.issuerCertificate === next ? undefined : next.issuerCertificate;
   }
   return chain.join("\n");
-}
-
-function tcpFault(cause: unknown, address: string, port: number): Fault {
-  const code = errorCode(cause);
-  switch (code) {
-    case "ECONNREFUSED":
-      return new Fault("unreachable", `connection to TCP port ${port} refused`, {
-        remedy: "check that chat serve runs on this port and that no firewall blocks it",
-        cause,
-      });
-    case "ENETUNREACH":
-    case "EHOSTUNREACH":
-      return new Fault("unreachable", `cannot reach ${address} (${code})`, {
-        remedy: "check that the machine is on and in the same network",
-        cause,
-      });
-    case "ETIMEDOUT":
-      return noAnswer("TCP", port, 0);
-    default:
-      return new Fault(
-        "unreachable",
-        `cannot connect to ${address} over TCP (${code || String(cause)})`,
-        { cause },
-      );
-  }
 }
 
 function noAnswer(protocol: string, port: number, timeoutMs: number): Fault {

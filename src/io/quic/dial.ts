@@ -7,8 +7,10 @@ import { isIP } from "node:net";
 import { Fault, msg } from "../../base/fault.ts";
 import { CONNECT_TIMEOUT_MS, UDP_ANSWER_TIMEOUT_MS } from "../../base/limits.ts";
 import { retry, systemClock, withTimeout } from "../clock.ts";
+import { probeUdp } from "../lan/udp-probe.ts";
 import { connectInTurn, resolveAddresses } from "../link/addresses.ts";
 import type { Address, Dial, DialOptions } from "../link/link.ts";
+import { connectFault } from "../ws/connect-fault.ts";
 import { formatHostPort } from "../ws/upgrade.ts";
 import { type Congestion, QuicSocket, type QuicWire, type UdpFamily } from "./adapter.ts";
 import { QUIC_CODE, QuicConnection, udpBindError } from "./connection.ts";
@@ -105,10 +107,12 @@ class Attempt {
         if (this.wire.stats().receivedPackets === 0) this.#timeOut(UDP_ANSWER_TIMEOUT_MS);
       }, UDP_ANSWER_TIMEOUT_MS),
     ];
-    const probe = probeUdp(remote, () => {
+    const startedAt = performance.now();
+    const probe = probeUdp(remote, ({ code, cause }) => {
       if (this.#isAnswered) return;
-      const message = msg`UDP connection to ${this.address} refused`;
-      this.#failed.reject(new Fault("unreachable", message));
+      const waitedMs = performance.now() - startedAt;
+      const failed = { code, place: this.address, host: remote.host, waitedMs, cause };
+      this.#failed.reject(connectFault({ ...failed, transport: "UDP" }));
     });
     try {
       return await Promise.race([this.#open(remote), this.#failed.promise]);
@@ -205,37 +209,4 @@ function bindFault(cause: unknown, localPort: number | undefined): Fault {
     return new Fault("port-taken", message, { remedy: "choose one above 1023", cause });
   }
   return new Fault("unreachable", "cannot open a UDP socket", { cause });
-}
-
-/** QUIC servers ignore a probe, because it is too short for a packet. */
-const PROBE = new Uint8Array(1);
-
-/**
- * Detects refusals, which Bun's QUIC (1.4.4) does not report, so that a dial need not wait for its
- * timeout. Many machines never send a refusal.
- * @returns a function that ends the probe
- *
- * @internal
- */
-export async function probeUdp(remote: Address, onRefused: () => void): Promise<() => void> {
-  const onError = (...errors: unknown[]) => {
-    for (const error of errors) {
-      if (error instanceof Error && "code" in error && error.code === "ECONNREFUSED") onRefused();
-    }
-  };
-  try {
-    const socket = await Bun.udpSocket({
-      hostname: remote.host.includes(":") ? "::" : "0.0.0.0",
-      connect: { hostname: remote.host, port: remote.port },
-      socket: { error: (...errors: unknown[]) => onError(...errors) },
-    });
-    try {
-      socket.send(PROBE);
-    } catch (error) {
-      onError(error);
-    }
-    return () => socket.close();
-  } catch {
-    return () => {};
-  }
 }

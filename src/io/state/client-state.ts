@@ -353,6 +353,11 @@ export class ClientState {
     this.#database.run("INSERT OR REPLACE INTO preferences VALUES (?, ?)", name, value);
   }
 
+  /** Keeps what another process has stored since this one read the value. */
+  changePreference(name: Preference, change: (stored: string | undefined) => string): void {
+    this.#database.transact(() => this.setPreference(name, change(this.preference(name))));
+  }
+
   close(): void {
     this.outboxes.close();
     this.#database.close();

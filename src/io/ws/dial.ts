@@ -15,13 +15,13 @@ import { Fault } from "../../base/fault.ts";
 import { CONNECT_TIMEOUT_MS } from "../../base/limits.ts";
 import { withTimeout } from "../clock.ts";
 import { releaseBuffer } from "../disk/buffer-pool.ts";
-import { hasRoute, noRoute } from "../lan/interfaces.ts";
 import { connectInTurn, resolveAddresses, resolves } from "../link/addresses.ts";
 import { rethrow } from "../link/base-link.ts";
 import type { Address, Dial, DialOptions } from "../link/link.ts";
 import { markHandled } from "../promises.ts";
 import { isLoopback, normalizeAddress } from "./address.ts";
 import { WsClientLink } from "./client-link.ts";
+import { connectFault, tcpCode } from "./connect-fault.ts";
 import { formatHostPort, MisdirectedFault, TLS_1_3, WebSocketUpgrade } from "./upgrade.ts";
 
 export interface WsDialSettings {
@@ -63,7 +63,6 @@ class WsDialAttempt {
   readonly #address: string;
   readonly #upgrade: WebSocketUpgrade;
   readonly #done = Promise.withResolvers<WsClientLink>();
-  readonly #startedAt = performance.now();
   #socket: Socket | undefined;
   #link: WsClientLink | undefined;
   #certificateHash = NO_CERTIFICATE;
@@ -106,7 +105,7 @@ class WsDialAttempt {
   async #connectFrom(localPort: number): Promise<void> {
     const { address: known, host, timeoutMs } = this.attempt;
     const addresses = await resolveAddresses(known ?? host).catch((cause) => {
-      throw this.#connectFault(cause);
+      throw this.#connectFault(codeOf(cause), performance.now(), cause);
     });
     await connectInTurn(addresses, timeoutMs, (address, shareMs) => {
       const localAddress = isIP(address) === 6 ? "::" : "0.0.0.0";
@@ -129,6 +128,7 @@ class WsDialAttempt {
     const onClosed = (socket: Socket) => {
       if (socket === this.#socket) this.#onSocketClosed();
     };
+    const startedAt = performance.now();
     try {
       // `localAddress`, `localPort` and `minVersion` work (Bun 1.4.4) but are missing from its
       // types.
@@ -148,10 +148,10 @@ class WsDialAttempt {
         },
       });
     } catch (cause) {
-      // Bun 1.4.4 reports ENETUNREACH as ECONNREFUSED.
-      const isRouted = isIP(hostname) === 0 || (await hasRoute(hostname));
-      if (!isRouted) throw noRoute(this.#address, cause);
-      throw this.#connectFault(cause);
+      if (cause instanceof Fault) throw cause;
+      const waitedMs = performance.now() - startedAt;
+      const code = await tcpCode(codeOf(cause), { host: hostname, port, waitedMs });
+      throw this.#connectFault(code, startedAt, cause);
     }
   }
 
@@ -258,9 +258,7 @@ class WsDialAttempt {
     });
   }
 
-  #connectFault(cause: unknown): Fault {
-    if (cause instanceof Fault) return cause;
-    const code = codeOf(cause);
+  #connectFault(code: string, startedAt: number, cause: unknown): Fault {
     const { localPort, host } = this.attempt;
     if (localPort !== undefined && (code === "EADDRINUSE" || code === "EADDRNOTAVAIL")) {
       return new Fault("port-taken", `local port ${localPort} is in use`, {
@@ -268,43 +266,16 @@ class WsDialAttempt {
         cause,
       });
     }
-    if (localPort !== undefined && code === "EACCES") {
+    if (localPort !== undefined && localPort < PRIVILEGED_PORTS && code === "EACCES") {
       const message = `local port ${localPort} requires administrator rights`;
       return new Fault("port-taken", message, { remedy: "choose one above 1023", cause });
     }
-    const waitedMs = performance.now() - this.#startedAt;
-    return new Fault("unreachable", connectMessage(code, this.#address, host, waitedMs), { cause });
+    const waitedMs = performance.now() - startedAt;
+    return connectFault({ code, place: this.#address, host, waitedMs, cause });
   }
 }
 
-/**
- * Bun 1.4.4 reports EHOSTUNREACH as ECONNREFUSED. A refusal arrives within a round trip, or within
- * two seconds on Windows, which tries three times; a host is unreachable only after three seconds
- * without an answer to ARP.
- */
-const REFUSED_MS_MAX = 2_500;
-
-/** @internal */
-export function connectMessage(
-  code: string,
-  address: string,
-  host: string,
-  waitedMs: number,
-): string {
-  switch (code) {
-    case "ECONNREFUSED":
-      return waitedMs <= REFUSED_MS_MAX
-        ? `connection to ${address} refused`
-        : `no host answers at ${address}`;
-    case "ENOTFOUND":
-    case "EAI_AGAIN":
-      return `cannot resolve ${host}`;
-    case "EHOSTUNREACH":
-      return `no host answers at ${address}`;
-    default:
-      return `cannot connect to ${address} (${code})`;
-  }
-}
+const PRIVILEGED_PORTS = 1_024;
 
 export function isOldTls(message: string | undefined): boolean {
   return /UNSUPPORTED_PROTOCOL|PROTOCOL_VERSION/.test(message ?? "");

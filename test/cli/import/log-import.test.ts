@@ -155,6 +155,12 @@ test.each([
   expect(messages).toEqual([[`${day}T23:59:00Z`, "a", "x"]]);
 });
 
+test("guesses no month if the weekday is of another date", async () => {
+  const { messages, reasons } = await read(text("--- Log opened Di Mär 06 23:59:40 2026", "x"));
+  expect(messages).toEqual([]);
+  expect(reasons[0]).toContain("unknown name of a month: Mär");
+});
+
 test.each([
   ["09:01 @ana │ hi"],
   ["09:01 «ana» hi"],
@@ -307,6 +313,78 @@ test("imports the days of one channel of ZNC, and asks which if there are severa
   expect((await imported(root, { channel: "#dev" })).entries[0]?.from).toBe("dev");
   const fault = await faultFrom(() => openLog(root, { ...ZERO, channel: "oftc/none" }));
   expect(fault.code).toBe("not-found");
+});
+
+/** Folders as their programs leave them, with the files of one channel from the oldest on. */
+const LAYOUTS: readonly (readonly [string, string, readonly string[]])[] = [
+  ["irssi", "libera/#chat", ["libera/#chat.log"]],
+  ["irssi by day", "#chat", ["libera/#chat-2025-12-31.log", "libera/#chat-2026-01-01.log"]],
+  ["irssi by month", "#chat", ["#chat.2025-12.log", "#chat.2026-01.log", "#chat.log"]],
+  ["irssi by year", "libera/#chat", ["2025/libera/#chat.12-31.log", "2026/libera/#chat.01-01.log"]],
+  ["logrotate", "#chat", ["#chat.log-20251231", "#chat.log-20260101", "#chat.log"]],
+  ["WeeChat", "libera/#chat", ["irc.libera.#chat.weechatlog"]],
+  ["WeeChat, dots", "irc.libera.chat/#c.d", ["irc.irc.libera.chat.#c.d.weechatlog"]],
+  ["WeeChat, network server", "server/#chat", ["irc.server.#chat.weechatlog"]],
+  ["WeeChat, rotated", "#chat", [10, 2, 1].map((n) => `irc.l.#chat.weechatlog.${n}`)],
+  [
+    "WeeChat by month",
+    "l/#chat",
+    ["2025/12/irc.l.#chat.weechatlog", "2026/01/irc.l.#chat.weechatlog"],
+  ],
+  ["ZNC", "l/#chat", ["users/ana/moddata/log/l/#chat/2025-12-31.log"]],
+  ["ZNC, network", "l/#chat", ["users/a/networks/l/moddata/log/#chat/2025-12-31.log"]],
+  ["ZNC, old", "u_l_#chat", ["log/u_l_#chat_20251231.log", "log/u_l_#chat_20260101.log"]],
+];
+
+test.each(LAYOUTS)("imports one channel from a folder of %s", async (name, channel, paths) => {
+  const root = `layouts/${name}`;
+  const line = (from: string) => `2026-01-01 09:01:00\t${from}\thello\n`;
+  for (const [index, path] of [...paths.entries()].reverse()) {
+    written(`${root}/${path}`, line(`${index}`));
+  }
+  const others = ["irc.server.l.weechatlog", "core.weechat.weechatlog", "notes.txt"];
+  for (const other of others) written(`${root}/${other}`, line("other"));
+  const order = paths.map((_, index) => `${index}`);
+  const only = await imported(join(folder, root));
+  expect(only.entries.map(({ from }) => from)).toEqual(order);
+  const first = paths[0] ?? "";
+  written(`${root}/${first.replaceAll(/#[^./_-]*/g, "#other")}`, line("other"));
+  const fault = await faultFrom(() => openLog(join(folder, root), ZERO));
+  expect(fault.message).toContain(channel);
+  const chosen = await imported(join(folder, root), { channel });
+  expect(chosen.entries.map(({ from }) => from)).toEqual(order);
+});
+
+test("keeps channels apart whose names end with a number, and networks", async () => {
+  const line = "2026-01-01 09:01:00\tana\thello\n";
+  for (const name of ["#chat-2025", "#chat-2026", "#chat-1", "#chat-13-32", "2026/#chat-12"]) {
+    written(`numbers/${name}.log`, line);
+  }
+  for (const network of ["l", "o"]) {
+    written(`numbers/networks/${network}/moddata/log/#chat/2026-01-01.log`, line);
+  }
+  const fault = await faultFrom(() => openLog(join(folder, "numbers"), ZERO));
+  expect(fault.code).toBe("usage");
+  for (const label of ["#chat-2025", "#chat-2026", "#chat-1", "#chat-13-32", "#chat-12"]) {
+    expect(fault.message).toContain(`numbers/${label}'`);
+  }
+  expect(fault.message).toContain("'l/#chat', 'o/#chat'");
+});
+
+test("refuses a folder with a compressed log, and an empty one", async () => {
+  written("packed/#chat.log", "2026-01-01 09:01:00\tana\thello\n");
+  written("packed/#chat.log.1.gz", "x");
+  const packed = await faultFrom(() => openLog(join(folder, "packed"), ZERO));
+  expect(packed.message).toBe("'#chat.log.1.gz' is compressed");
+  written("empty/#chat.log", "");
+  const empty = await faultFrom(() => openLog(join(folder, "empty"), ZERO));
+  expect(empty.message).toContain("unknown import format");
+});
+
+test("leaves a folder with an export of a server to its importer", async () => {
+  written("slack/chat/2026-01-01.json", "[]");
+  written("slack/attachments/error.log", "2026-01-01 09:01:00\tana\thello\n");
+  expect(await openLog(join(folder, "slack"), ZERO)).toMatchObject({ kind: "other" });
 });
 
 /** Berlin around the clock change of 25 October 2026, 01:00 UTC. */

@@ -5,8 +5,11 @@ import { PicturePaths } from "../../../src/cli/screen/visible-pictures.ts";
 class State {
   stored: string | undefined;
   readonly preference = () => this.stored;
-  readonly setPreference = (_: "pictures", value: string) => {
-    this.stored = value;
+  readonly changePreference = (
+    _: "pictures",
+    change: (stored: string | undefined) => string,
+  ): void => {
+    this.stored = change(this.stored);
   };
 }
 

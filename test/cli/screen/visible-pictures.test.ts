@@ -60,7 +60,10 @@ function createPictures({ settings = {}, env = {}, fetch }: SceneOptions = {}) {
       drawReadyPictures: () => undefined,
       size: () => ({ columns: 80, rows: 24 }),
     },
-    paths: new PicturePaths({ preference: () => undefined, setPreference: () => undefined }),
+    paths: new PicturePaths({
+      preference: () => undefined,
+      changePreference: (_, change) => void change(undefined),
+    }),
     settings: { pictures: "auto", fetchPictures: false, ...settings },
     family: 3,
     fetch: async (file) => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { UDP_RECEIVE_BUFFER_BYTES } from "../../../src/base/limits.ts";
-import { probeUdp } from "../../../src/io/quic/dial.ts";
+import { type ProbeAnswer, probeUdp } from "../../../src/io/lan/udp-probe.ts";
 import { receiveBufferBytes, tuneUdpSocket } from "../../../src/io/ws/linux-sockets.ts";
 import { within } from "../../event.ts";
 import { openSocket } from "../udp-relay.ts";
@@ -41,9 +41,10 @@ describe("a probe", () => {
     const gone = await openSocket(() => {});
     const { port } = gone;
     gone.close();
-    const { promise, resolve } = Promise.withResolvers<void>();
+    const { promise, resolve } = Promise.withResolvers<ProbeAnswer>();
     const close = await probeUdp({ host, port }, resolve);
-    await within("the refusal", promise);
+    const refusal = await within("the refusal", promise);
+    expect(refusal).toMatchObject({ code: "ECONNREFUSED", isLocal: false });
     close();
   });
 

@@ -18,6 +18,9 @@ for (let i = 0; i < HOMES; i++) {
 const state = ClientState.open(folder);
 const device = state.deviceKey(generate);
 const account = state.accountKey("fp", "ana", generate);
-for (let seq = 1; seq <= Number(rounds); seq++) state.advanceCursor("fp", "ana", seq);
+for (let seq = 1; seq <= Number(rounds); seq++) {
+  state.advanceCursor("fp", "ana", seq);
+  state.changePreference("screen", (stored) => `${Number(stored ?? 0) + 1}`);
+}
 state.close();
 process.stdout.write(JSON.stringify({ device, account }));

@@ -362,7 +362,7 @@ describe("a client's home", () => {
       { numRuns: 50 },
     ));
 
-  test("concurrent processes get the same keys", async () => {
+  test("concurrent processes get the same keys, and keep each other's settings", async () => {
     const folder = freshFolder();
     const script = join(import.meta.dir, "client-state-process.ts");
     const startsAt = String(Date.now() + 500);
@@ -379,6 +379,7 @@ describe("a client's home", () => {
     expect(outputs[0]).toContain("PRIVATE KEY");
     const state = ClientState.open(folder);
     expect(state.cursor("fp", "ana")).toBe(25);
+    expect(state.preference("screen")).toBe(`${8 * 25}`);
     state.close();
   });
 });

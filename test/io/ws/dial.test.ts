@@ -6,7 +6,7 @@ import { Fault } from "../../../src/base/fault.ts";
 import { makeCertificate } from "../../../src/crypto/certificate.ts";
 import type { Address, Link, Listener } from "../../../src/io/link/link.ts";
 import { handshakeTls, serverTime } from "../../../src/io/probe/network-probe.ts";
-import { connectMessage, wsDial } from "../../../src/io/ws/dial.ts";
+import { wsDial } from "../../../src/io/ws/dial.ts";
 import { listenWs } from "../../../src/io/ws/listener.ts";
 import { certificateHash } from "../../crypto/certificate-hash.ts";
 import { within } from "../../event.ts";
@@ -318,12 +318,4 @@ test("a server requires TLS 1.3", async () => {
   );
   expect(error.message).toContain("PROTOCOL_VERSION");
   await place.listener.stop();
-});
-
-test("distinguishes a refusal from an address that no host uses", () => {
-  const text = (code: string, waitedMs: number) =>
-    connectMessage(code, "192.0.2.9:2428", "192.0.2.9", waitedMs);
-  expect(text("ECONNREFUSED", 300)).toBe("connection to 192.0.2.9:2428 refused");
-  expect(text("ECONNREFUSED", 3_060)).toBe("no host answers at 192.0.2.9:2428");
-  expect(text("EHOSTUNREACH", 0)).toBe("no host answers at 192.0.2.9:2428");
 });

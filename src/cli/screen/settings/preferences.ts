@@ -165,7 +165,7 @@ export class ScreenPreferences {
 
   constructor(
     context: Pick<Context, "settings">,
-    private readonly state: Pick<ClientState, "preference" | "setPreference">,
+    private readonly state: Pick<ClientState, "preference" | "changePreference">,
   ) {
     const { settings, warnings } = readSettings(context.settings().screen);
     this.#configured = settings;
@@ -194,19 +194,28 @@ export class ScreenPreferences {
       return [...PROPERTIES].flatMap(([name, property]) => this.#linesOf(name, property));
     const { name, property, entry } = parseKey(key);
     if (valueText === "") return this.#linesOf(name, property);
-    // Another window may have stored other settings.
-    this.#chosen = chosenOf(this.state.preference(PREFERENCE));
+    this.state.changePreference(PREFERENCE, (stored) => {
+      // Another window may have stored other settings.
+      this.#chosen = chosenOf(stored);
+      this.#chosen = this.#changed({ key, name, entry }, valueText);
+      return JSON.stringify(this.#chosen);
+    });
+    return this.#linesOf(name, property);
+  }
+
+  #changed(
+    { key, name, entry }: { key: string; name: string; entry: string | undefined },
+    valueText: string,
+  ): ChosenValues {
+    if (valueText !== RESET_WORD) {
+      withParsedValue(this.settings, key, valueText);
+      return { ...this.#chosen, [key]: valueText };
+    }
     const isReset = (chosenKey: string) =>
       chosenKey === key || (entry === undefined && chosenKey.startsWith(`${name}.`));
-    if (valueText === RESET_WORD) {
-      const remaining = Object.entries(this.#chosen).filter(([chosenKey]) => !isReset(chosenKey));
-      this.#chosen = Object.fromEntries(remaining);
-    } else {
-      withParsedValue(this.settings, key, valueText);
-      this.#chosen = { ...this.#chosen, [key]: valueText };
-    }
-    this.state.setPreference(PREFERENCE, JSON.stringify(this.#chosen));
-    return this.#linesOf(name, property);
+    return Object.fromEntries(
+      Object.entries(this.#chosen).filter(([chosenKey]) => !isReset(chosenKey)),
+    );
   }
 
   #linesOf(name: string, property: SettingKey): string[] {

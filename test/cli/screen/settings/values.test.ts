@@ -104,10 +104,10 @@ const FILE = { ...DEFAULT_SETTINGS, bell: false, colors: { day: "blue" } };
 function preferencesWith(chosen: Readonly<Record<string, string>> = {}) {
   let stored = JSON.stringify(chosen);
   const { screen } = parseConfig('[screen]\nbell = false\ncolors.day = "blue"\n', "c.toml");
-  const prefer = (_: string, value: string) => {
-    stored = value;
+  const change = (_: string, changed: (stored: string) => string) => {
+    stored = changed(stored);
   };
-  const state = { preference: () => stored, setPreference: prefer };
+  const state = { preference: () => stored, changePreference: change };
   const preferences = new ScreenPreferences({ settings: () => ({ screen }) } as never, state);
   return {
     preferences,
