@@ -57,7 +57,9 @@ export class AccountReader {
         return;
       case "room": {
         const { room, isChanged, notice } = event;
-        this.#readState.setRoom(room.id, notice.n - 1, notice.read ?? 1, notice.unread);
+        const { n, read = 1, unread } = notice;
+        const ahead = this.#readState.setRoom(room.id, n - 1, read, unread);
+        if (ahead !== undefined) this.sink.read(room.id, ahead);
         const isVisible = isChanged && this.#connected === undefined && this.mode !== "none";
         return isVisible ? this.#emit(event) : undefined;
       }
@@ -140,13 +142,21 @@ export class ReadState {
     { last: number; read: number; hidden: number; unread: number }
   >();
 
-  /** @param unread not sent by older servers */
-  setRoom(id: string, last: number, read: number, unread = Math.max(0, last - read)): void {
+  /**
+   * @param unread not sent by older servers
+   * @returns the read position of this client, if the server does not know it
+   */
+  setRoom(
+    id: string,
+    last: number,
+    read: number,
+    unread = Math.max(0, last - read),
+  ): number | undefined {
     const known = this.#rooms.get(id);
     const hidden = known?.hidden ?? 0;
     this.#rooms.set(id, { last, read, hidden, unread });
-    // The client may have sent a newer position that the server has not processed yet.
-    if (known !== undefined) this.markRead(id, known.read);
+    // The server may not have processed a newer position yet, or have lost it when it was killed.
+    return known && this.markRead(id, known.read);
   }
 
   remove(id: string): void {

@@ -342,7 +342,7 @@ pageTest("lets operators remove a picture, and falls back to initials if one bre
   await until("initials again", async () => (await count(olga)) === 0);
 });
 
-pageTest("shows display names of any alphabet beside account names", async () => {
+pageTest("shows display names of any alphabet in place of account names", async () => {
   const names = [
     ["farida", "نادية الزهراء"],
     ["liwei", "李伟"],
@@ -362,10 +362,21 @@ pageTest("shows display names of any alphabet beside account names", async () =>
   for (const [name, text] of names) {
     const head = yan.message(`Hello from ${name}.`).locator(".message-head");
     await head.locator(".author", { hasText: text }).waitFor();
-    await head.locator(".account-name", { hasText: name }).waitFor();
-    await yan.page.locator(".people-list").getByRole("button", { name: text }).waitFor();
+    await yan.page
+      .locator(".people-list")
+      .getByRole("button", { name: text, exact: true })
+      .waitFor();
   }
   await yan.page.locator(".row.said", { hasText: "Bén Ruíz joined" }).waitFor();
+  const hello = yan.message("Hello from ruiz.");
+  expect(await hello.getAttribute("aria-label")).toStartWith("Bén Ruíz, ");
+  expect(await yan.page.locator(".account-name").count()).toBe(0);
+  await yan.button("Actions for Bén Ruíz").click();
+  await yan.menuItem("Message Bén Ruíz").waitFor();
+  await yan.page.keyboard.press("Escape");
+  await hello.locator(".author-button").click();
+  await yan.dialog("Bén Ruíz").getByText("@ruiz", { exact: true }).waitFor();
+  await yan.page.keyboard.press("Escape");
   const bidi = await yan.page.evaluate(
     "getComputedStyle(document.querySelector('.author')).unicodeBidi",
   );

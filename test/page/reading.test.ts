@@ -87,6 +87,25 @@ pageTest("shows the author of a long run of messages whose first one is out of v
   await until("the first row needs no author", async () => (await author.count()) === 0);
 });
 
+pageTest("scrolls to the first row although those before it are not drawn yet", async () => {
+  const ana = await server.window("ana");
+  await ana.room("lobby").click();
+  await ana.page.locator(".list").press("End");
+  // At 60 px, the list begins to draw from the second or third row.
+  await ana.page.evaluate(`new Promise((resolve) => {
+    const list = document.querySelector(".list");
+    list.addEventListener("scroll", () => resolve(list.scrollTo(0, 0)), { once: true });
+    list.scrollTo(0, 60);
+  })`);
+  await until("the beginning is whole", () =>
+    ana.page.evaluate<boolean>(`(() => {
+      const [list, first] = [".list", ".beginning"].map((name) => document.querySelector(name));
+      if (first === null || list.scrollTop > 0) return false;
+      return first.getBoundingClientRect().top >= list.getBoundingClientRect().top;
+    })()`),
+  );
+});
+
 pageTest("shows the author and beginning of a linked message, at any address", async () => {
   const ana = await server.window("ana");
   const gil = await server.headlessUser("gil");

@@ -59,6 +59,17 @@ async function showsPhoto(visit: Visit, name: string): Promise<void> {
   );
 }
 
+/** Waits until the server knows what the phone has read: its unread messages in another tab. */
+async function waitUntilReported(phone: Visit, room: string): Promise<void> {
+  const tab = await phone.tab();
+  await tab.room(room).waitFor({ state: "attached" });
+  await tab
+    .room(room)
+    .getByText(/unread/)
+    .waitFor({ state: "detached" });
+  await tab.page.close();
+}
+
 async function goToDate(phone: Visit, date: string): Promise<void> {
   await phone.button("Actions for math").tap();
   await phone.menuItem("Go to date").tap();
@@ -281,6 +292,8 @@ pageTest("day 2: the class continues after the server was killed", async () => {
     await Promise.all(all.map((each) => each.waitUntilConnected()));
     await bella.waitUntilSent();
     await teacher.waitForMessage("written without a server");
+    // The server was killed before it had stored what the phones have read.
+    await Promise.all([bella, cici].map((each) => waitUntilReported(each, "math")));
     await bella.page.reload();
     await bella.waitForMessage("written without a server");
     for (const each of [teacher, bella]) {

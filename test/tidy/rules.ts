@@ -290,12 +290,22 @@ export const RULES: readonly Rule[] = [
   ]),
   forbid(
     "names",
-    /^src\/web\/view\/(?:app|(?:attention|files|room|shell)\/(?!person)).*\.tsx$/,
+    /^src\/web\/view\/(?:app|(?:attention|files|room|shell)\/(?!person)).*\.tsx?$/,
     "src/web/view/app.tsx",
     [
-      /\bcleanText\((?:[\w.]+\.)?(?:author|by|from|me|user)\)/,
-      "show the display name: useShownName or shownName",
+      /\bcleanText\((?:[\w.]+\.)?(?:author|by|from|member\.name|person\.name|user)\b(?! as)/,
+      "show the display name: useShownName or personText",
       "const name = cleanText(event.user);",
+    ],
+    [
+      /\btexts\.\w+\((?:[^()]+, )?(?:[\w.]+\.)?(?:by|from|user)[,)]/,
+      "show the display name: useShownName or personText",
+      "const label = texts.openRoom(one.user);",
+    ],
+    [
+      /\bshownName\(/,
+      "clean the name as well: personText, and in a component useShownName or useNames",
+      "const name = shownName(model, user);",
     ],
   ),
   forbid("sleep", /^test\/(?!event\.ts|io\/streams-program\.ts).*\.tsx?$/, "test/a.ts", [

@@ -53,6 +53,24 @@ export function displayedLike(
   });
 }
 
+/** @returns names in lower case of the accounts whose account or display names look alike */
+export function accountsAlike(
+  model: Pick<Model, "displayNames">,
+  accounts: Iterable<string>,
+): ReadonlySet<string> {
+  const owners = new Map<string, string>();
+  const alike = new Set<string>();
+  for (const account of accounts) {
+    const name = account.toLowerCase();
+    for (const key of [name, shownName(model, name)].flatMap(skeletonsOf)) {
+      const owner = owners.get(key) ?? name;
+      owners.set(key, owner);
+      if (owner !== name) alike.add(owner).add(name);
+    }
+  }
+  return alike;
+}
+
 function peopleOf({ kind, name, members }: RoomState, me = name): People {
   const listed: readonly Omit<Member, "isOnline">[] =
     kind === "person" && (members?.length ?? 0) < 2

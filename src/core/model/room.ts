@@ -135,6 +135,7 @@ export function endListing(room: RoomDraft): void {
   room.countedN = 0;
   if (room.linkN >= room.receivedN) return;
   restart(room, room.linkN);
+  room.read = Math.min(room.read, room.linkN); // New records have the numbers of lost ones.
   room.unread = Math.max(0, Math.min(room.unread, room.last - room.read));
   room.mentions = room.mentions.filter(({ n }) => n <= room.linkN);
 }

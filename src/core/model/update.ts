@@ -296,6 +296,9 @@ function roomUpdated(draft: ModelDraft, update: RoomUpdate): void {
     applyRoomUpdate(room, update);
     if (rules.post !== "private") moveDraftToBox(draft, target);
     if (draft.fields.isCaughtUp) room.countedN = 0;
+    // A server that was killed may have lost the last positions that it received.
+    else if (room.read > (update.read ?? room.read))
+      draft.effects.push({ kind: "read", room: room.id, n: room.read });
     if (target !== room.target) followRename(draft, target, room.target);
     followFormerTargets(draft, room.id);
     dropSentPosts(draft, room);

@@ -5,11 +5,11 @@ import { formatDuration } from "../../base/sizes.ts";
 import { cleanText } from "../../base/text.ts";
 import { oneLine, plainLine } from "../../core/markup/plain.ts";
 import { isSameName } from "../../core/model/item.ts";
-import { shownName } from "../../core/model/people.ts";
-import type { Item, Model } from "../../core/model/state.ts";
+import type { Item } from "../../core/model/state.ts";
 import type { KindIn } from "../../wire/kinds.ts";
 import type { RoomRules } from "../../wire/messages.ts";
 import type { Texts } from "../messages/en/page.ts";
+import { ACCOUNT_NAMES, personText, type ShownNames } from "./person-text.ts";
 import { rulesText } from "./rules-text.ts";
 import type { Times } from "./times.ts";
 
@@ -31,10 +31,6 @@ export interface EventFacts {
   readonly keepMs?: number | undefined;
   readonly rules?: RoomRules | undefined;
 }
-
-type ShownNames = Pick<Model, "displayNames">;
-
-const ACCOUNT_NAMES: ShownNames = { displayNames: new Map() };
 
 type Phrase = (facts: EventFacts, texts: Texts) => string;
 
@@ -156,9 +152,7 @@ export function subjectText(
 }
 
 export function deletedText({ erasedBy }: Item, texts: Texts, names: ShownNames): string {
-  return erasedBy === undefined
-    ? texts.deleted
-    : texts.deletedBy(cleanText(shownName(names, erasedBy)));
+  return erasedBy === undefined ? texts.deleted : texts.deletedBy(personText(names, erasedBy));
 }
 
 /** Brackets, which account names cannot contain, mark imported authors. */
@@ -168,7 +162,7 @@ export function authorText(
   names: ShownNames = ACCOUNT_NAMES,
 ): string {
   if (imported !== undefined) return texts.importedAuthor(cleanText(imported.from));
-  return from === "" ? texts.server : cleanText(shownName(names, from));
+  return from === "" ? texts.server : personText(names, from);
 }
 
 /** @param length maximum in UTF-16 code units */

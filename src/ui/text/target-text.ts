@@ -4,10 +4,10 @@ import { boxNames } from "../../base/names.ts";
 import { cleanText } from "../../base/text.ts";
 import { titleOf } from "../../core/client/chat-record.ts";
 import { isSameName } from "../../core/model/item.ts";
-import { shownName } from "../../core/model/people.ts";
 import { roomOf } from "../../core/model/selectors.ts";
 import type { Model } from "../../core/model/state.ts";
 import type { Texts } from "../messages/en/page.ts";
+import { personText } from "./person-text.ts";
 
 /** Title of a group, or the name of a room or user with its sign. */
 export function targetTitle(model: Pick<Model, "rooms">, target: string): string {
@@ -25,12 +25,12 @@ export function placeTitle(
   if (box !== undefined) {
     const room = cleanText(box.room);
     if (isSameName(box.user, model.me)) return texts.ownBox(room);
-    return texts.boxOf(cleanText(shownName(model, box.user)), room);
+    return texts.boxOf(personText(model, box.user), room);
   }
   if (!target.startsWith("@")) return targetTitle(model, target);
   const name = target.slice(1);
-  const shown = shownName(model, name);
-  return shown === name ? targetText(target) : cleanText(shown);
+  const shown = personText(model, name);
+  return shown === cleanText(name) ? targetText(target) : shown;
 }
 
 export function targetText(target: string): string {

@@ -11,14 +11,13 @@ import {
   useRef,
   useState,
 } from "react";
-import { cleanText } from "../../base/text.ts";
 import { isSameName } from "../../core/model/item.ts";
-import { shownName } from "../../core/model/people.ts";
 import { ifPossible } from "../../io/promises.ts";
 import type { Texts } from "../../ui/messages/en/page.ts";
 import { languageFor } from "../../ui/messages/languages.ts";
 import { authorText, briefText } from "../../ui/text/event-text.ts";
 import { faultText } from "../../ui/text/fault-text.ts";
+import { personText } from "../../ui/text/person-text.ts";
 import { placeTitle } from "../../ui/text/target-text.ts";
 import { localeFor, timesIn } from "../../ui/text/times.ts";
 import { loadTexts } from "../browser/texts.ts";
@@ -141,10 +140,16 @@ function useNotifications(): void {
         const { settings, texts, times, notify, announce } = latestPage.current;
         if (event.kind === "rejoined") notify(texts.sealedDataLost(event.reason));
         if (event.kind === "account-changed")
-          notify(texts.accountChanged(event.what, event.time, event.by));
+          notify(
+            texts.accountChanged(
+              event.what,
+              event.time,
+              event.by && personText(chat.model, event.by),
+            ),
+          );
         if (event.kind === "sealed-remark") notify(texts.sealedRemark);
         if (event.kind === "identity-changed")
-          notify(texts.keyChanged(cleanText(shownName(chat.model, event.user))));
+          notify(texts.keyChanged(personText(chat.model, event.user)));
         if (event.kind !== "notify") return;
         const { room, target, item, why } = event;
         const title = texts.notificationTitle(

@@ -1,6 +1,11 @@
 import { expect, test } from "bun:test";
 import type { ModelEvent } from "../../../src/core/model/event.ts";
-import { displayedLike, PeopleIndex, shownName } from "../../../src/core/model/people.ts";
+import {
+  accountsAlike,
+  displayedLike,
+  PeopleIndex,
+  shownName,
+} from "../../../src/core/model/people.ts";
 import { openRoom } from "../../../src/core/model/selectors.ts";
 import type { Member } from "../../../src/core/model/state.ts";
 import { TINTS, tintOf } from "../../../src/core/model/tint.ts";
@@ -65,4 +70,18 @@ test("shows valid display names, and finds people by them", () => {
     { kind: "named", names: [["ben", undefined]] },
   );
   expect(shownName(gone.model, "ben")).toBe("ben");
+});
+
+test("finds accounts whose names look alike, although the server should refuse them", () => {
+  const names = [
+    ["ben", "Bén Ruíz"],
+    ["eve", "Ben Ru1z"],
+    ["cleo", "Cléo"],
+    ["fay", "Ana"],
+    ["dora", "Dora"],
+  ] as const;
+  const { model } = scene({ kind: "named", names });
+  const alike = accountsAlike(model, ["Ben", "eve", "cleo", "fay", "ana", "dora"]);
+  expect([...alike].sort()).toEqual(["ana", "ben", "eve", "fay"]);
+  expect(accountsAlike(model, ["ben", "cleo", "dora"]).size).toBe(0);
 });

@@ -150,15 +150,32 @@ test("restarts a room after a gap", () => {
 });
 
 test("accepts a server that has lost its newest records", () => {
-  const { model } = scene(recordEvent(2), recordEvent(3), recordEvent(4));
+  const { model } = scene(recordEvent(2), recordEvent(3), recordEvent(4), {
+    kind: "mark-read",
+    room: LOBBY,
+  });
   const again = updateAll(model, [
+    { kind: "connection", connection: { kind: "connecting" } },
     { kind: "entered", user: "ana" },
     { kind: "room", room: LOBBY, name: "lobby", n: 3, skipped: 0, read: 1 },
     { kind: "caught-up" },
     recordEvent(3, { body: { text: "other" } }),
   ]);
   expect(lobbyOf(again.model).tail.items.map(({ text }) => text)).toEqual(["other"]);
-  expect(lobbyOf(again.model).last).toBe(3);
+  expect(lobbyOf(again.model)).toMatchObject({ last: 3, read: 2, unread: 1 });
+});
+
+test("reports its read position again to a server that has lost it", () => {
+  const { model } = scene(recordEvent(2), recordEvent(3), { kind: "mark-read", room: LOBBY });
+  const listing = (read: number) =>
+    updateAll(model, [
+      { kind: "connection", connection: { kind: "connecting" } },
+      { kind: "entered", user: "ana" },
+      { kind: "room", room: LOBBY, name: "lobby", n: 4, skipped: 0, read },
+      { kind: "caught-up" },
+    ]).effects.filter(({ kind }) => kind === "read");
+  expect(listing(2)).toEqual([{ kind: "read", room: LOBBY, n: 3 }]);
+  expect(listing(3)).toEqual([]);
 });
 
 test("removes rooms that the new list lacks once it is complete", () => {

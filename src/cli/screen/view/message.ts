@@ -5,11 +5,12 @@ import { formatSize } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
 import { oneLine } from "../../../core/markup/plain.ts";
 import { isMessage } from "../../../core/model/item.ts";
-import { type People, shownName } from "../../../core/model/people.ts";
+import type { People } from "../../../core/model/people.ts";
 import type { Row } from "../../../core/model/rows.ts";
 import type { Item, Model, PendingPost, TransferView } from "../../../core/model/state.ts";
 import { tintOf } from "../../../core/model/tint.ts";
 import { authorText, deletedText, eventText, quotedText } from "../../../ui/text/event-text.ts";
+import { personText } from "../../../ui/text/person-text.ts";
 import { pollRows } from "../../../ui/text/poll-text.ts";
 import type { Times } from "../../../ui/text/times.ts";
 import { transferText } from "../../../ui/text/transfer-text.ts";
@@ -349,7 +350,7 @@ function contentLines(
   const lines = textLines({ text, mentions, me, author, mark, hit: options.hit }, columns);
   const content = folded(lines, mark, options, columns, isUnfolded);
   if (poll === undefined) return content;
-  const results = pollRows(poll, texts, options.times).flatMap((row) =>
+  const results = pollRows(poll, texts, options.times, options).flatMap((row) =>
     wrapSpans([{ text: row, role: "quote" }], columns),
   );
   return { ...content, lines: [...content.lines, ...results] };
@@ -361,7 +362,7 @@ export function nameWithin(
   user: string,
   columns: number,
 ): string {
-  const name = cleanText(shownName(model, user));
+  const name = personText(model, user);
   return widthOf(name) <= columns ? name : cleanText(user);
 }
 

@@ -57,9 +57,9 @@ function accountColumns(page: PageValue, reload: () => void): readonly Column<Ac
       name: texts.name,
       isHead: true,
       sortKey: ({ user }) => user,
-      cell: ({ user, operator, banned }) => (
+      cell: ({ user, displayName, operator, banned }) => (
         <Marked
-          name={cleanText(user)}
+          name={cleanText(displayName === undefined ? user : `${displayName} (${user})`)}
           marks={[operator && texts.operator, banned && texts.banned]}
         />
       ),

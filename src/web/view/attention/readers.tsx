@@ -1,9 +1,9 @@
 /** Read receipts: the readers of the user's last message, and the dialog for the setting. */
 
 import { useState } from "react";
-import { cleanText } from "../../../base/text.ts";
-import { shownName } from "../../../core/model/people.ts";
 import type { RoomState } from "../../../core/model/state.ts";
+import { personText } from "../../../ui/text/person-text.ts";
+import { useNames, useShownName } from "../room/person.tsx";
 import {
   type CloseProps,
   FaultLine,
@@ -23,6 +23,7 @@ export function ReadersLine({ seq }: { readonly seq: number }) {
   const [isOpen, setOpen] = useState(false);
   const [hasEveryoneRead, setEveryoneRead] = useState(false);
   const isOnline = useOnline();
+  const shownNames = useNames();
   const fetchReaders = async () => {
     const answer = await chat.request("readers", { seq });
     setEveryoneRead(answer.readers >= answer.of);
@@ -32,7 +33,7 @@ export function ReadersLine({ seq }: { readonly seq: number }) {
   if (value === undefined) return null;
   const { readers, users } = value;
   if (readers === 0) return <span className="mark">{texts.readByNone}</span>;
-  const names = users.map((name) => cleanText(shownName(chat.model, name))).join(", ");
+  const names = users.map((name) => personText(shownNames, name)).join(", ");
   const more = readers > users.length ? ` ${texts.andMore(readers - users.length)}` : "";
   return (
     <>
@@ -51,12 +52,13 @@ export function ReadersLine({ seq }: { readonly seq: number }) {
 }
 
 export function ReceiptsDialog({
-  room: { id, kind, name, target },
+  room: { id, kind, name: user, target },
   onClose,
 }: CloseProps & { readonly room: RoomState }) {
   const { texts, chat } = usePage();
   const task = useTask();
   const isPerson = kind === "person";
+  const name = useShownName(user);
   const isOn = useModelValue(({ rooms }) => {
     const room = rooms.get(id);
     return (isPerson ? room?.receiptsWanted : room?.receipts) === true;
@@ -65,15 +67,13 @@ export function ReceiptsDialog({
   const setEnabled = (on: boolean) => task.run(() => chat.request("receipts", { target, on }));
   return (
     <Dialog title={texts.receipts} onClose={onClose}>
-      <p>{isPerson ? texts.receiptsOfTwo(cleanText(name)) : texts.receiptsExplained}</p>
+      <p>{isPerson ? texts.receiptsOfTwo(name) : texts.receiptsExplained}</p>
       <Check
         label={isPerson ? texts.receiptsMine : texts.receiptsHere}
         isOn={isOn}
         onChange={setEnabled}
       />
-      {isPerson && isOn && !areBothOn ? (
-        <p className="hint">{texts.receiptsWait(cleanText(name))}</p>
-      ) : null}
+      {isPerson && isOn && !areBothOn ? <p className="hint">{texts.receiptsWait(name)}</p> : null}
       <FaultLine fault={task.fault} />
     </Dialog>
   );

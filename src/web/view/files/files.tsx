@@ -8,7 +8,7 @@ import { cleanText } from "../../../base/text.ts";
 import type { FileView, Item, Model, TransferView } from "../../../core/model/state.ts";
 import type { FileBody } from "../../../core/rooms/files.ts";
 import type { Texts } from "../../../ui/messages/en/page.ts";
-import { deletedText } from "../../../ui/text/event-text.ts";
+import { authorText, deletedText } from "../../../ui/text/event-text.ts";
 import { extensionOf, fileIcon, isHeic, type MediaKind, mediaType } from "../../browser/media.ts";
 import { type Picture, VIEWED_BYTES_MAX } from "../../transfer/previews.ts";
 import { FaultLine, type PageValue, useModelValue, usePage, useTask } from "../shell/context.tsx";
@@ -101,7 +101,7 @@ function fileActions(
       text: texts.openExplained(
         fileType(file.name, texts),
         formatSize(file.size),
-        cleanText(item.from ?? ""),
+        authorText(item, texts, chat.model),
       ),
       action: texts.open,
       onConfirm: view,

@@ -2,17 +2,16 @@
 
 import type { ReactNode } from "react";
 import { cleanText } from "../../../base/text.ts";
-import { shownName } from "../../../core/model/people.ts";
 import { canSetTopic, isBoxOf, isOnline, openRoom } from "../../../core/model/selectors.ts";
 import type { RoomState } from "../../../core/model/state.ts";
 import { LOBBY } from "../../../core/rooms/rooms.ts";
-import { placeTitle } from "../../../ui/text/target-text.ts";
+import { personText } from "../../../ui/text/person-text.ts";
 import { Button } from "../shell/button.tsx";
 import { useModelValue, usePage } from "../shell/context.tsx";
 import { confirmSeal } from "../shell/dialog.tsx";
 import { Icon } from "../shell/icons.tsx";
 import { InviteDialog } from "../shell/invite-dialog.tsx";
-import { Avatar, usePerson, useShownName } from "./person.tsx";
+import { Avatar, useNames, usePerson, useShownName, useTitle } from "./person.tsx";
 import { RichLine } from "./rich-text.tsx";
 import { accessText, inviteTo, RoomsDialog, TopicDialog } from "./room-dialogs.tsx";
 import { Switcher } from "./switcher.tsx";
@@ -51,7 +50,8 @@ function RoomBeginning({ room }: { readonly room: RoomState }) {
   const page = usePage();
   const { texts, times, openDialog, chat } = page;
   const { topic, isClosed } = room;
-  const name = placeTitle(chat.model, room.target, texts);
+  const name = useTitle(room.target);
+  const names = useNames();
   const isGroup = room.people !== undefined;
   const isBox = isBoxOf(room.target);
   const [first] = (room.jump ?? room.tail).items;
@@ -80,10 +80,7 @@ function RoomBeginning({ room }: { readonly room: RoomState }) {
       {topic === "" || isGroup ? null : <RichLine text={topic} />}
       {creator?.from === undefined ? null : (
         <p className="hint" dir="auto">
-          {texts.createdOn(
-            cleanText(shownName(chat.model, creator.from)),
-            times.date(creator.timeUnixMs),
-          )}
+          {texts.createdOn(personText(names, creator.from), times.date(creator.timeUnixMs))}
         </p>
       )}
       <p className="hint">{accessText(room, texts)}</p>

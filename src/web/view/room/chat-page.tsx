@@ -11,9 +11,13 @@ import {
   useSyncExternalStore,
 } from "react";
 import { PAGE_UPLOADS_MAX } from "../../../base/limits-page.ts";
-import { cleanText, titleText } from "../../../base/text.ts";
+import { titleText } from "../../../base/text.ts";
 import { isMessage, isSameName, itemAt } from "../../../core/model/item.ts";
-import { PeopleIndex, shownName } from "../../../core/model/people.ts";
+import {
+  accountsAlike,
+  PeopleIndex,
+  type People as RoomPeople,
+} from "../../../core/model/people.ts";
 import { RowBuilder } from "../../../core/model/rows.ts";
 import {
   openRoom,
@@ -31,6 +35,7 @@ import type {
   ThreadState,
 } from "../../../core/model/state.ts";
 import { authorText, briefText } from "../../../ui/text/event-text.ts";
+import { personText } from "../../../ui/text/person-text.ts";
 import { placeTitle } from "../../../ui/text/target-text.ts";
 import { offsetMinutes } from "../../../ui/text/times.ts";
 import { Badge } from "../attention/badge.tsx";
@@ -60,7 +65,7 @@ import { Privacy } from "./handed.tsx";
 import { RoomHead } from "./header.tsx";
 import { People } from "./members.tsx";
 import type { MessageActions } from "./message-actions.ts";
-import { CardContext, PeopleContext, useIsMuted } from "./person.tsx";
+import { AmbiguousContext, CardContext, PeopleContext, useIsMuted, useNames } from "./person.tsx";
 import { PersonCard } from "./person-card.tsx";
 import { CreateRoomDialog, RoomsDialog } from "./room-dialogs.tsx";
 import { useRouting } from "./routing.tsx";
@@ -243,7 +248,9 @@ function Conversation(props: MainProps) {
         jumps={jumps}
       />
       <Toasts level="conversation" />
-      {ignored ? <p className="hint">{texts.ignoredHere(cleanText(target))}</p> : null}
+      {ignored ? (
+        <p className="hint">{texts.ignoredHere(placeTitle(model, target, texts))}</p>
+      ) : null}
       {(room?.offered ?? []).map(({ file, from, name }) =>
         isSameName(from, model.me) ? null : <OfferedLine key={file} from={from} name={name} />,
       )}
@@ -553,31 +560,54 @@ export function ChatPage(props: ChatPageProps) {
   const [index] = useState(() => new PeopleIndex());
   const [playing] = useState(() => new Playing());
   const openCard = useCallback((user: string) => openDialog(PersonCard, { user }), [openDialog]);
+  const room = openRoom(model);
+  const people = index.of(room, model);
+  const isAmbiguous = useAmbiguous(people, model, room?.isSealed === true);
   return (
-    <PeopleContext value={index.of(openRoom(model), model)}>
-      <CardContext value={openCard}>
-        <PlayingContext value={playing}>
-          <Columns {...props} />
-        </PlayingContext>
-      </CardContext>
+    <PeopleContext value={people}>
+      <AmbiguousContext value={isAmbiguous}>
+        <CardContext value={openCard}>
+          <PlayingContext value={playing}>
+            <Columns {...props} />
+          </PlayingContext>
+        </CardContext>
+      </AmbiguousContext>
     </PeopleContext>
   );
 }
 
+/** Comparing more names would delay the drawing, and fewer people know each other there. */
+const PEOPLE_COMPARED_MAX = 100;
+
+/**
+ * The server refuses names that look alike. So the account name is shown only where they do so
+ * nevertheless, in large rooms, for people who have left, and in encrypted rooms, where the server
+ * is not trusted.
+ */
+function useAmbiguous(people: RoomPeople, { displayNames }: Model, isSealed: boolean) {
+  return useMemo(() => {
+    if (people.size === 0) return () => false; // Not loaded yet.
+    if (isSealed || people.size > PEOPLE_COMPARED_MAX) return () => true;
+    const alike = accountsAlike({ displayNames }, people.keys());
+    return (user: string) => !people.has(user.toLowerCase()) || alike.has(user.toLowerCase());
+  }, [people, displayNames, isSealed]);
+}
+
 function Typing({ model }: { readonly model: Model }) {
   const { texts } = usePage();
-  const names = typingNames(model).map((name) => cleanText(shownName(model, name)));
+  const names = typingNames(model).map((name) => personText(model, name));
   return names.length === 0 ? null : <p className="typing">{texts.typing(names)}</p>;
 }
 
 /** A person lowers the own hand, and a moderator any. */
 function Hands({ room, moderates }: { room: RoomState; moderates: boolean }) {
   const { chat, texts, fail } = usePage();
+  const names = useNames();
   return (
     <ul className="hands reactions" aria-label={texts.handsRaised}>
       {room.hands.map((name) => {
         const isMine = isSameName(name, chat.model.me);
-        const shown = cleanText(shownName(chat.model, name));
+        const shown = personText(names, name);
         const label = `✋ ${shown}`;
         const lower = () =>
           void chat.actions.toggleHand(room.target, isMine ? undefined : name).catch(fail);

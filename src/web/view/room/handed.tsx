@@ -2,18 +2,18 @@
 
 import { useEffect, useState } from "react";
 import { boxNames } from "../../../base/names.ts";
-import { cleanText } from "../../../base/text.ts";
 import type { HandedIn } from "../../../client/actions.ts";
 import { isSameName } from "../../../core/model/item.ts";
-import { shownName } from "../../../core/model/people.ts";
 import { postTarget } from "../../../core/model/selectors.ts";
 import type { Model, RoomState } from "../../../core/model/state.ts";
+import { personText } from "../../../ui/text/person-text.ts";
 import { handedState, privacyText } from "../../../ui/text/rules-text.ts";
 import { targetText } from "../../../ui/text/target-text.ts";
 import { downloadArchive } from "../files/download.ts";
 import { Button } from "../shell/button.tsx";
 import { type CloseProps, FaultLine, useModelValue, usePage, useTask } from "../shell/context.tsx";
 import { Dialog } from "../shell/dialog.tsx";
+import { useNames } from "./person.tsx";
 
 interface HandedProps extends CloseProps {
   readonly room: string;
@@ -23,6 +23,7 @@ interface HandedProps extends CloseProps {
 export function HandedDialog({ room, onOpen, onClose }: HandedProps) {
   const { chat, texts } = usePage();
   const task = useTask();
+  const names = useNames();
   const [users, setUsers] = useState<readonly HandedIn[]>();
   const newest = useModelValue((model) => newestWork(model, room));
   // biome-ignore lint/correctness/useExhaustiveDependencies: requested again after each new record
@@ -49,11 +50,14 @@ export function HandedDialog({ room, onOpen, onClose }: HandedProps) {
           <li key={one.user} className="room-entry">
             <div className="room-entry-text">
               <span className="list-main" dir="auto">
-                {cleanText(shownName(chat.model, one.user))}
+                {personText(names, one.user)}
               </span>
               <HandedNote {...one} />
             </div>
-            <Button aria-label={texts.openRoom(one.user)} onClick={() => open(one.user)}>
+            <Button
+              aria-label={texts.openRoom(personText(names, one.user))}
+              onClick={() => open(one.user)}
+            >
               {texts.open}
             </Button>
           </li>

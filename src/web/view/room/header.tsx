@@ -5,12 +5,11 @@ import { formatDuration } from "../../../base/sizes.ts";
 import { subtitleOf } from "../../../core/client/chat-record.ts";
 import type { RoomState } from "../../../core/model/state.ts";
 import { plainTopic } from "../../../ui/text/event-text.ts";
-import { placeTitle } from "../../../ui/text/target-text.ts";
 import { PinsDialog } from "../attention/pins.tsx";
 import { usePage } from "../shell/context.tsx";
 import { Icon, IconButton } from "../shell/icons.tsx";
 import { isSameExceptMessages } from "../shell/same-room.ts";
-import { AccountName } from "./person.tsx";
+import { AccountName, useTitle } from "./person.tsx";
 import { RichLine } from "./rich-text.tsx";
 import { RoomDetailsDialog } from "./room-dialogs.tsx";
 import { RoomMenu } from "./room-menu.tsx";
@@ -32,7 +31,7 @@ export const RoomHead = memo(function RoomHead(props: RoomHeadProps) {
   const { texts } = page;
   const [anchor, setAnchor] = useState<HTMLElement | undefined>(undefined);
   const close = useCallback(() => setAnchor(undefined), []);
-  const title = target === undefined ? "" : placeTitle(page.chat.model, target, texts);
+  const title = useTitle(target ?? "");
   const subtitle = room === undefined ? "" : subtitleOf(room);
   const showDetails = ({ target: tapped }: MouseEvent<HTMLElement>) => {
     if (room === undefined) return;
@@ -49,7 +48,7 @@ export const RoomHead = memo(function RoomHead(props: RoomHeadProps) {
       />
       {unread > 0 ? <span className="only-narrow head-dot" aria-hidden="true" /> : null}
       <div className="room-title">
-        <h1 dir="auto">{title}</h1>
+        <h1 dir="auto">{target === undefined ? "" : title}</h1>
         {target?.startsWith("@") === true ? <AccountName user={target.slice(1)} /> : null}
         {subtitle === "" ? null : (
           // biome-ignore lint/a11y/useKeyWithClickEvents: the room's menu offers the same to keys

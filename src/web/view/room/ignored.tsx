@@ -1,28 +1,33 @@
 /** Dialog that lists ignored users. */
 
-import { cleanText } from "../../../base/text.ts";
+import { compareNames } from "../../../base/names.ts";
+import { personText } from "../../../ui/text/person-text.ts";
 import { Button } from "../shell/button.tsx";
 import { FaultLine, useModelValue, usePage, useTask } from "../shell/context.tsx";
 import { Dialog } from "../shell/dialog.tsx";
 import { useListFocus } from "./listed-message.tsx";
+import { useNames } from "./person.tsx";
 
 export function IgnoredDialog({ onClose }: { readonly onClose: () => void }) {
   const { texts, chat } = usePage();
   const task = useTask();
   const ignored = useModelValue((model) => model.ignored);
-  const names = [...ignored].sort();
+  const shownNames = useNames();
+  const people = [...ignored]
+    .map((user) => ({ user, name: personText(shownNames, user) }))
+    .sort((a, b) => compareNames(a.name, b.name));
   const list = useListFocus(ignored.size);
   return (
     <Dialog title={texts.ignoredList} onClose={onClose} className="dialog-small">
-      {names.length === 0 ? <p className="hint">{texts.ignoredNone}</p> : null}
+      {people.length === 0 ? <p className="hint">{texts.ignoredNone}</p> : null}
       <ul ref={list} className="plain-list" tabIndex={-1}>
-        {names.map((name) => (
-          <li key={name} className="device">
-            <strong dir="auto">{cleanText(name)}</strong>
+        {people.map(({ user, name }) => (
+          <li key={user} className="device">
+            <strong dir="auto">{name}</strong>
             <Button
               variant="small"
-              aria-label={texts.unignoreOf(cleanText(name))}
-              onClick={() => task.run(() => chat.actions.ignore(name, false))}
+              aria-label={texts.unignoreOf(name)}
+              onClick={() => task.run(() => chat.actions.ignore(user, false))}
             >
               {texts.unignore}
             </Button>

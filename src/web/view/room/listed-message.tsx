@@ -4,6 +4,7 @@ import { type ReactNode, type RefObject, useEffect, useRef } from "react";
 import type { Item } from "../../../core/model/state.ts";
 import { authorText, briefText } from "../../../ui/text/event-text.ts";
 import { usePage } from "../shell/context.tsx";
+import { useNames } from "./person.tsx";
 import { PlainLine } from "./rich-text.tsx";
 
 interface ListedMessageProps {
@@ -13,11 +14,12 @@ interface ListedMessageProps {
 }
 
 export function ListedMessage({ item, location, children }: ListedMessageProps) {
-  const { texts, times, chat } = usePage();
+  const { texts, times } = usePage();
+  const names = useNames();
   const { timeUnixMs } = item;
   const isToday = timeUnixMs >= new Date().setHours(0, 0, 0, 0);
   const time = (isToday ? times.clock : times.full)(timeUnixMs);
-  const about = [authorText(item, texts, chat.model), location, time];
+  const about = [authorText(item, texts, names), location, time];
   return (
     <>
       <span className="list-note" dir="auto">

@@ -4,19 +4,27 @@ import { memo, useContext, useMemo, useState } from "react";
 import { foldCase } from "../../../base/case-fold.ts";
 import { PRESENCE_MEMBERS_MAX } from "../../../base/limits.ts";
 import { compareNames } from "../../../base/names.ts";
-import { cleanText } from "../../../base/text.ts";
 import { isSameName } from "../../../core/model/item.ts";
-import { displayedLike, shownName } from "../../../core/model/people.ts";
+import { displayedLike } from "../../../core/model/people.ts";
 import { openRoom } from "../../../core/model/selectors.ts";
 import type { Member, Model, RoomState } from "../../../core/model/state.ts";
 import { isMutedAt } from "../../../core/rooms/prefs.ts";
 import type { Texts } from "../../../ui/messages/en/page.ts";
+import { personText } from "../../../ui/text/person-text.ts";
 import { type PageValue, useModelValue, useOnline, usePage, useTexts } from "../shell/context.tsx";
 import { IconButton } from "../shell/icons.tsx";
 import { MenuButton, type MenuItem, menuItem } from "../shell/menu.tsx";
 import { isSameExceptMessages } from "../shell/same-room.ts";
 import { type ModerationAct, ModerationDialog } from "./moderation-dialog.tsx";
-import { AccountName, Avatar, CardContext, useMarks, usePerson, useShownName } from "./person.tsx";
+import {
+  AccountName,
+  Avatar,
+  CardContext,
+  useMarks,
+  useNames,
+  usePerson,
+  useShownName,
+} from "./person.tsx";
 
 /** Durations in the menu; `/mute NAME 3d` accepts any duration. */
 const MUTE_MINUTES = [10, 60, 24 * 60] as const;
@@ -51,7 +59,7 @@ export function personItems(page: PageValue, person: PersonContext): MenuItem[] 
   const ignore = () => void chat.actions.ignore(name, !isIgnored).catch(fail);
   const items = [
     menuItem(
-      texts.writeTo(cleanText(shownName(chat.model, name))),
+      texts.writeTo(personText(chat.model, name)),
       () => chat.actions.open(`@${name}`),
       "edit",
     ),
@@ -129,7 +137,7 @@ const Person = memo(function Person({ member, room, moderates, isMe }: PersonPro
       {isMe ? null : (
         <MenuButton
           className="person-button"
-          label={texts.actionsFor(cleanText(member.name))}
+          label={texts.actionsFor(shown)}
           items={() => personItems(page, { ...member, room, moderates })}
         />
       )}
@@ -169,13 +177,16 @@ export const People = memo(function People({ room, me, onClose }: PeopleProps) {
   const { members = [], moderates } = room;
   const isConnected = useOnline();
   const [query, setQuery] = useState("");
+  const shownNames = useNames();
   const sorted = useMemo(
-    () => [...members].sort((a, b) => compareNames(a.name, b.name)),
-    [members],
+    () =>
+      [...members].sort((a, b) =>
+        compareNames(personText(shownNames, a.name), personText(shownNames, b.name)),
+      ),
+    [members, shownNames],
   );
-  const displayNames = useModelValue((model) => model.displayNames);
   const names = sorted.map(({ name }) => name);
-  const alike = new Set(displayedLike({ displayNames }, names, query));
+  const alike = new Set(displayedLike(shownNames, names, query));
   const found = sorted.filter(
     ({ name }) => foldCase(name).includes(foldCase(query.trim())) || alike.has(name),
   );

@@ -1,9 +1,8 @@
 /** Actions on a message: its context and its menu items. */
 
-import { cleanText } from "../../../base/text.ts";
-import { shownName } from "../../../core/model/people.ts";
 import { canPin, openRoom, type RoomRights } from "../../../core/model/selectors.ts";
 import type { Item } from "../../../core/model/state.ts";
+import { personText } from "../../../ui/text/person-text.ts";
 import { inviteAddresses } from "../../input/invite-addresses.ts";
 import { formatRoute, serverTag } from "../../input/route.ts";
 import { pickEmoji } from "../emoji/button.tsx";
@@ -62,9 +61,7 @@ export function messageItems(page: PageValue, item: Item, actions: MessageAction
   const { from: user } = item;
   if (user !== undefined && item.imported === undefined) {
     const showCard = () => openDialog(PersonCard, { user });
-    items.push(
-      menuItem(texts.showProfile(cleanText(shownName(chat.model, user))), showCard, "people"),
-    );
+    items.push(menuItem(texts.showProfile(personText(chat.model, user)), showCard, "people"));
   }
   const room = openRoom(chat.model);
   if (room !== undefined && chat.model.prefs !== undefined) {

@@ -14,11 +14,11 @@ import {
 } from "react";
 import { cleanText } from "../../../base/text.ts";
 import { formatUtc } from "../../../base/time.ts";
-import { shownName } from "../../../core/model/people.ts";
 import type { Row } from "../../../core/model/rows.ts";
 import type { Item, PendingPost } from "../../../core/model/state.ts";
 import { authorText, deletedText, eventText, quotedText } from "../../../ui/text/event-text.ts";
 import { faultText } from "../../../ui/text/fault-text.ts";
+import { personText } from "../../../ui/text/person-text.ts";
 import { isKnownKind } from "../../../wire/kinds.ts";
 import { formatRoute } from "../../input/route.ts";
 import { ReadersLine } from "../attention/readers.tsx";
@@ -37,6 +37,8 @@ import {
   CardContext,
   Marks,
   tintColor,
+  useAuthor,
+  useNames,
   usePerson,
   useShownName,
 } from "./person.tsx";
@@ -80,13 +82,14 @@ function Quote({ row, actions }: { readonly row: ItemRow | PendingRow; actions: 
 }
 
 function Reactions({ item, actions }: { readonly item: Item; readonly actions: MessageActions }) {
-  const { texts, chat } = usePage();
+  const { texts } = usePage();
+  const shownNames = useNames();
   if (item.reactions.length === 0) return null;
   return (
     <div className="reactions">
       {item.reactions.map(({ sign, by, mine }) => {
         const safeSign = cleanText(sign);
-        const names = by.map((name) => cleanText(shownName(chat.model, name))).join(", ");
+        const names = by.map((name) => personText(shownNames, name)).join(", ");
         return (
           <button
             key={sign}
@@ -161,7 +164,7 @@ function Tools({ item, actions, showsTime, hasSeveralFiles }: ToolsProps) {
   const page = usePage();
   const { texts, times } = page;
   const { mayPost, mayReact } = actions.rights;
-  const from = authorText(item, texts);
+  const author = useAuthor(item);
   return (
     <div className="tools">
       {showsTime ? (
@@ -173,7 +176,7 @@ function Tools({ item, actions, showsTime, hasSeveralFiles }: ToolsProps) {
       ) : null}
       <MenuButton
         className="tools-more"
-        label={texts.moreActions(from)}
+        label={texts.moreActions(author)}
         items={() => (hasSeveralFiles ? [] : messageItems(page, item, actions))}
         top={(leave) =>
           mayReact ? (
@@ -381,11 +384,13 @@ export const Message = memo(function Message({ row, actions, isJumpTarget }: Mes
   const { item, earlier, isGrouped } = row;
   const { timeUnixMs } = earlier[0] ?? item;
   const from = authorText(item, texts);
+  const shownAuthor = useAuthor(item);
+  const importer = useShownName(item.from ?? "");
   const { imported } = item;
   const note =
     imported === undefined
       ? undefined
-      : texts.importedBy(cleanText(item.from ?? ""), times.full(imported.timeUnixMs));
+      : texts.importedBy(importer, times.full(imported.timeUnixMs));
   const { hasNewKey } = item;
   const author = { from, user: item.from, note, hasNewKey };
   const isAction = item.kind === "action";
@@ -412,7 +417,7 @@ export const Message = memo(function Message({ row, actions, isJumpTarget }: Mes
       className={classes.join(" ")}
       data-seq={item.seq}
       tabIndex={-1}
-      aria-label={`${from}, ${times.clock(timeUnixMs)}`}
+      aria-label={`${shownAuthor}, ${times.clock(timeUnixMs)}`}
       onPointerEnter={(event) => setHovered(event.pointerType !== "touch")}
       onPointerLeave={() => setHovered(false)}
       onPointerUp={focusTouched}
@@ -460,8 +465,8 @@ export const EventText = memo(function EventRow({ row, actions, isJumpTarget }: 
   const { target, unfolded } = actions;
   const { seq } = earlier[0] ?? item;
   const [isOpen, setOpen] = useState(() => unfolded.has(seq));
-  const displayNames = useModelValue((model) => model.displayNames);
-  const nameOf = (account: string) => cleanText(shownName({ displayNames }, account));
+  const names = useNames();
+  const nameOf = (account: string) => personText(names, account);
   const all = eventText(item, texts, times, { earlier, nameOf });
   const folded = eventText(item, texts, times, { earlier, nameOf, isFolded: true });
   const text = isOpen ? all : folded;

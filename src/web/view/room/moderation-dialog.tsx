@@ -2,11 +2,10 @@
 
 import { useState } from "react";
 import { isConversation } from "../../../core/model/room.ts";
-import { placeTitle } from "../../../ui/text/target-text.ts";
 import { type CloseProps, usePage } from "../shell/context.tsx";
 import { FormDialog } from "../shell/dialog.tsx";
 import { Field } from "../shell/form.tsx";
-import { useShownName } from "./person.tsx";
+import { useShownName, useTitle } from "./person.tsx";
 
 export type ModerationAct = "mute" | "unmute" | "kick" | "grant" | "ungrant";
 
@@ -23,26 +22,15 @@ export function ModerationDialog({ act, user, room: initialRoom, onClose }: Mode
   const [reason, setReason] = useState("");
   const hasReason = act === "kick" && rooms.find(({ name }) => name === room)?.isSealed !== true;
   const name = useShownName(user);
+  const title = useTitle(room);
   const questions = {
-    mute: [
-      texts.muteAsk(name, placeTitle(chat.model, room, texts)),
-      texts.mute,
-      texts.muteExplained,
-    ],
+    mute: [texts.muteAsk(name, title), texts.mute, texts.muteExplained],
     unmute: [`${texts.unmute}: ${name}`, texts.unmute, ""],
-    kick: [
-      texts.kickAsk(name, placeTitle(chat.model, room, texts)),
-      texts.kick,
-      texts.kickExplained,
-    ],
-    grant: [texts.grantAsk(name, placeTitle(chat.model, room, texts)), texts.makeModerator, ""],
-    ungrant: [
-      texts.ungrantAsk(name, placeTitle(chat.model, room, texts)),
-      texts.removeModerator,
-      "",
-    ],
+    kick: [texts.kickAsk(name, title), texts.kick, texts.kickExplained],
+    grant: [texts.grantAsk(name, title), texts.makeModerator, ""],
+    ungrant: [texts.ungrantAsk(name, title), texts.removeModerator, ""],
   } as const;
-  const [title, action, explained] = questions[act];
+  const [question, action, explained] = questions[act];
   const submit = () => {
     if (act === "grant" || act === "ungrant")
       return chat.actions.grant(room, user, act === "grant");
@@ -54,7 +42,7 @@ export function ModerationDialog({ act, user, room: initialRoom, onClose }: Mode
   };
   return (
     <FormDialog
-      title={title}
+      title={question}
       action={action}
       isDanger={initialRoom === undefined || act === "kick"}
       onSubmit={submit}

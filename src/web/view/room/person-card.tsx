@@ -5,16 +5,16 @@ import { cleanText } from "../../../base/text.ts";
 import type { PersonFacts } from "../../../client/chat-client.ts";
 import { KEY_LETTERS } from "../../../core/client/person-keys.ts";
 import { isSameName } from "../../../core/model/item.ts";
-import { shownName } from "../../../core/model/people.ts";
 import { isOnline } from "../../../core/model/selectors.ts";
 import { tintOf } from "../../../core/model/tint.ts";
+import { personText } from "../../../ui/text/person-text.ts";
 import { targetText } from "../../../ui/text/target-text.ts";
 import { Button } from "../shell/button.tsx";
 import { type CloseProps, FaultLine, useModel, usePage, useTask } from "../shell/context.tsx";
 import { confirmItem, Dialog } from "../shell/dialog.tsx";
 import { MenuButton } from "../shell/menu.tsx";
 import { personContext, personItems, presenceText } from "./members.tsx";
-import { Avatar, DisplayName, Marks, usePicture } from "./person.tsx";
+import { Avatar, Marks, usePicture } from "./person.tsx";
 import { SafetyDialog } from "./sealed.tsx";
 
 export function PersonCard({ user, onClose }: CloseProps & { readonly user: string }) {
@@ -27,7 +27,7 @@ export function PersonCard({ user, onClose }: CloseProps & { readonly user: stri
   useEffect(() => task.run(async () => setFacts(await chat.whois(user))), []);
   const person = personContext(model, user);
   const role = person.role === "member" ? (facts?.role ?? "member") : person.role;
-  const name = cleanText(shownName(model, person.name));
+  const name = personText(model, person.name);
   const isMe = isSameName(user, model.me);
   const moderates = person.moderates || model.isOperator;
   const [write, ignore, ...moderation] = personItems(page, { ...person, role, moderates });
@@ -53,7 +53,7 @@ export function PersonCard({ user, onClose }: CloseProps & { readonly user: stri
       <div className="person-card">
         <Avatar name={name} user={user} tint={tintOf(user)} />
         <p>
-          <DisplayName user={person.name} />{" "}
+          <span className="account-name">@{cleanText(person.name)}</span>{" "}
           {presenceText(isConnected ? isOnline(model, user) : undefined, texts)}{" "}
           <Marks person={{ ...person, role, isBot: person.isBot ?? facts?.bot }} />
           {facts === undefined ? null : (

@@ -6,16 +6,21 @@ import {
   useCallback,
   useContext,
   useEffect,
+  useMemo,
   useState,
   useSyncExternalStore,
 } from "react";
 import { cleanText } from "../../../base/text.ts";
-import { NOBODY, type Person, shownName } from "../../../core/model/people.ts";
+import { NOBODY, type Person } from "../../../core/model/people.ts";
+import type { Item } from "../../../core/model/state.ts";
 import { tintOf } from "../../../core/model/tint.ts";
 import { isMutedAt } from "../../../core/rooms/prefs.ts";
 import { TIMER_MS_MAX } from "../../../io/clock.ts";
+import { authorText } from "../../../ui/text/event-text.ts";
 import { initialsOf } from "../../../ui/text/initials.ts";
 import { personMarks } from "../../../ui/text/person-marks.ts";
+import { personText, type ShownNames } from "../../../ui/text/person-text.ts";
+import { placeTitle } from "../../../ui/text/target-text.ts";
 import { useModelValue, usePage, useTexts } from "../shell/context.tsx";
 
 /**
@@ -46,12 +51,35 @@ export function usePerson(name: string): Person {
   return people.get(name.toLowerCase()) ?? { tint: tintOf(name), role: "member" };
 }
 
+/*
+ * The page shows people by their display names, which these hooks draw again when they arrive. The
+ * account name stands where it is typed, and beside a display name that others could mistake.
+ */
+
 /** Returns the person's display name, or the account name. */
 export function useShownName(user: string): string {
-  return useModelValue((model) => cleanText(shownName(model, user)));
+  return useModelValue((model) => personText(model, user));
 }
 
-/** The display name beside an account name, if there is one. */
+/** Returns the name of the message's author. */
+export function useAuthor(item: Pick<Item, "from" | "imported">): string {
+  const texts = useTexts();
+  return useModelValue((model) => authorText(item, texts, model));
+}
+
+/** For texts with several names. */
+export function useNames(): ShownNames {
+  const displayNames = useModelValue((model) => model.displayNames);
+  return useMemo(() => ({ displayNames }), [displayNames]);
+}
+
+/** Title of a room or conversation. */
+export function useTitle(target: string): string {
+  const texts = useTexts();
+  return useModelValue((model) => placeTitle(model, target, texts));
+}
+
+/** The display name beside an account name that is typed, if there is one. */
 export function DisplayName({ user }: { readonly user: string }) {
   const shown = useShownName(user);
   return shown === cleanText(user) ? null : (
@@ -61,9 +89,14 @@ export function DisplayName({ user }: { readonly user: string }) {
   );
 }
 
-/** The display name, with the account name beside it, or the account name alone. */
+/** Reports whether the name of someone in the open room needs the account name beside it. */
+export const AmbiguousContext = createContext<(user: string) => boolean>(() => false);
+
+/** The account name beside a display name that others could mistake. */
 export function AccountName({ user }: { readonly user: string }) {
-  return useShownName(user) === cleanText(user) ? null : (
+  const isAmbiguous = useContext(AmbiguousContext);
+  const shown = useShownName(user);
+  return shown === cleanText(user) || !isAmbiguous(user) ? null : (
     <span className="account-name">{cleanText(user)}</span>
   );
 }

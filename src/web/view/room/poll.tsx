@@ -11,6 +11,7 @@ import { Button } from "../shell/button.tsx";
 import { type CloseProps, usePage } from "../shell/context.tsx";
 import { FormDialog } from "../shell/dialog.tsx";
 import { Check, Field, SelectField } from "../shell/form.tsx";
+import { useNames } from "./person.tsx";
 import { RichText } from "./rich-text.tsx";
 
 interface PollProps {
@@ -21,6 +22,7 @@ interface PollProps {
 
 export function Poll({ item, poll, mayVote }: PollProps) {
   const { texts, times, chat, fail } = usePage();
+  const names = useNames();
   /** Until the vote arrives; in an anonymous poll longer, because its votes carry no name. */
   const [chosen, setChosen] = useState<readonly number[]>();
   const { question, options, many, anonymous, isClosed } = poll;
@@ -65,7 +67,7 @@ export function Poll({ item, poll, mayVote }: PollProps) {
           />
           {anonymous || count === 0 ? null : (
             <span className="poll-voters" dir="auto">
-              {votersText(by)}
+              {votersText(by, names)}
             </span>
           )}
         </label>

@@ -11,17 +11,18 @@ import { roomOf } from "../../../core/model/selectors.ts";
 import type { Item } from "../../../core/model/state.ts";
 import { EMPTY_DRAFT } from "../../../ui/text/draft.ts";
 import { authorText, briefText } from "../../../ui/text/event-text.ts";
-import { placeTitle, targetText } from "../../../ui/text/target-text.ts";
+import { targetText } from "../../../ui/text/target-text.ts";
 import { formatRoute, linkedMessages, linkedRoute, type PageRoute } from "../../input/route.ts";
 import { emojiModule } from "../emoji/loader.ts";
 import { copy } from "../shell/clipboard.ts";
-import { type PageValue, useModelValue, usePage } from "../shell/context.tsx";
+import { type PageValue, useModelValue, useOnline, usePage } from "../shell/context.tsx";
 import { whenSettled } from "../shell/effects.ts";
 import { IconButton } from "../shell/icons.tsx";
 import { LazyModule, useModule } from "../shell/lazy.ts";
 import { MenuButton, type MenuItem } from "../shell/menu.tsx";
 import { Formula } from "../text/formula.tsx";
 import { personContext, personItems } from "./members.tsx";
+import { useNames, useTitle } from "./person.tsx";
 
 function insertName({ chat }: PageValue, name: string): void {
   const { open, drafts } = chat.model;
@@ -232,13 +233,17 @@ function LinkQuote({ route }: { readonly route: PageRoute }) {
   const { target, seq = 0 } = route;
   const room = useModelValue((model) => roomOf(model, target)?.id);
   const [item, setItem] = useState<Item>();
+  const names = useNames();
+  const title = useTitle(target);
+  const isOnline = useOnline();
+  // biome-ignore lint/correctness/useExhaustiveDependencies: asked again over a new link
   useEffect(
     () => room && whenSettled(chat.actions.savedItem(room, seq), setItem),
-    [chat, room, seq],
+    [chat, room, seq, isOnline],
   );
   if (item === undefined) return null;
-  const author = isMessage(item) ? [authorText(item, texts, chat.model)] : [];
-  const about = [...author, placeTitle(chat.model, target, texts), times.full(item.timeUnixMs)];
+  const author = isMessage(item) ? [authorText(item, texts, names)] : [];
+  const about = [...author, title, times.full(item.timeUnixMs)];
   return (
     <a className="quote" href={formatRoute(route)} dir="auto">
       <span className="quote-name">{about.join(" · ")}</span>{" "}

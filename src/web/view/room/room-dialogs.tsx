@@ -5,19 +5,18 @@ import { foldCase } from "../../../base/case-fold.ts";
 import { Fault } from "../../../base/fault.ts";
 import { compareNames, isName } from "../../../base/names.ts";
 import { formatDuration } from "../../../base/sizes.ts";
-import { cleanText } from "../../../base/text.ts";
 import { clampUnixMs } from "../../../base/time.ts";
 import { defined } from "../../../base/values.ts";
 import { isSameName } from "../../../core/model/item.ts";
-import { shownName } from "../../../core/model/people.ts";
 import { isBoxOf, knownNames, roomOf } from "../../../core/model/selectors.ts";
 import type { RoomState } from "../../../core/model/state.ts";
 import { LOBBY } from "../../../core/rooms/rooms.ts";
 import type { Texts } from "../../../ui/messages/en/page.ts";
 import { plainTopic } from "../../../ui/text/event-text.ts";
 import { faultText } from "../../../ui/text/fault-text.ts";
+import { personText } from "../../../ui/text/person-text.ts";
 import { mayCreateRooms } from "../../../ui/text/rules-text.ts";
-import { placeTitle, targetText } from "../../../ui/text/target-text.ts";
+import { targetText } from "../../../ui/text/target-text.ts";
 import type { Answer } from "../../../wire/messages.ts";
 import { formatRoute } from "../../input/route.ts";
 import { Button } from "../shell/button.tsx";
@@ -34,6 +33,7 @@ import { Dialog, FormDialog } from "../shell/dialog.tsx";
 import { Check, Field } from "../shell/form.tsx";
 import { Icon } from "../shell/icons.tsx";
 import { InviteDialog } from "../shell/invite-dialog.tsx";
+import { useNames, useTitle } from "./person.tsx";
 import { RuleList } from "./rules.tsx";
 import { SealedDialog } from "./sealed.tsx";
 
@@ -355,8 +355,9 @@ export function accessText(room: RoomState, texts: Texts): string {
 }
 
 export function RoomDetailsDialog({ target, onClose }: CloseProps & { readonly target: string }) {
-  const { texts, chat } = usePage();
+  const { texts } = usePage();
   const room = useModelValue((model) => roomOf(model, target));
+  const title = useTitle(target);
   if (room === undefined) return null;
   const { topic, members, keepMs, isClosed, rules } = room;
   const facts: readonly (readonly [string, string])[] = [
@@ -372,7 +373,7 @@ export function RoomDetailsDialog({ target, onClose }: CloseProps & { readonly t
     ],
   ];
   return (
-    <Dialog title={placeTitle(chat.model, target, texts)} onClose={onClose}>
+    <Dialog title={title} onClose={onClose}>
       <dl className="facts">
         {facts.map(([name, value]) => (
           <div key={name}>
@@ -460,10 +461,11 @@ function PeopleDialog({ title, action, isOmitted, onChosen, onClose, children }:
   const { texts, chat } = usePage();
   const [typed, setTyped] = useState("");
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
+  const names = useNames();
   const name = typed.trim().replace(/^@/, "");
   const known = knownNames(chat.model).filter((user) => !isOmitted(user));
   const isFound = (text: string) => foldCase(text).includes(foldCase(name));
-  const found = known.filter((user) => isFound(user) || isFound(shownName(chat.model, user)));
+  const found = known.filter((user) => isFound(user) || isFound(personText(names, user)));
   const listed = [...chosen, ...found.filter((user) => !chosen.has(user))];
   const choose = (user: string, isOn: boolean) =>
     setChosen(new Set(isOn ? [...chosen, user] : [...chosen].filter((entry) => entry !== user)));
@@ -483,7 +485,7 @@ function PeopleDialog({ title, action, isOmitted, onChosen, onClose, children }:
         {listed.slice(0, INVITEES_LISTED_MAX).map((user) => (
           <Check
             key={user}
-            label={cleanText(shownName(chat.model, user))}
+            label={personText(names, user)}
             isOn={chosen.has(user)}
             onChange={(isOn) => choose(user, isOn)}
           />

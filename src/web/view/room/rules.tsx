@@ -16,7 +16,6 @@ import {
   ruleFacts,
   serverLimits,
 } from "../../../ui/text/rules-text.ts";
-import { placeTitle } from "../../../ui/text/target-text.ts";
 import { timesNow } from "../../../ui/text/times.ts";
 import { BOX_RULES, JOIN_RULES, POSTERS, WHO } from "../../../wire/field.ts";
 import type { PostBody, RoomRules } from "../../../wire/messages.ts";
@@ -31,7 +30,7 @@ import {
 } from "../shell/context.tsx";
 import { confirm, Dialog, FormDialog } from "../shell/dialog.tsx";
 import { Field, SelectField } from "../shell/form.tsx";
-import { useShownName } from "./person.tsx";
+import { useShownName, useTitle } from "./person.tsx";
 
 const SECOND_MS = 1_000;
 
@@ -97,13 +96,14 @@ export function Knock({ room, name: user }: { readonly room: string; readonly na
 
 /** Shows the rules; moderators can change them. */
 export function RulesDialog({ target, onClose }: CloseProps & { readonly target: string }) {
-  const { texts, chat } = usePage();
+  const { texts } = usePage();
+  const title = useTitle(target);
   const room = useModelValue((model) => roomOf(model, target));
   const mayChange = useModelValue(({ isOperator }) => isOperator) || room?.moderates === true;
   if (room === undefined) return null;
   if (mayChange) return <RulesForm room={room} onClose={onClose} />;
   return (
-    <Dialog title={texts.rulesOf(placeTitle(chat.model, target, texts))} onClose={onClose}>
+    <Dialog title={texts.rulesOf(title)} onClose={onClose}>
       <RuleList rules={room.rules} />
     </Dialog>
   );
@@ -130,6 +130,7 @@ export function FactList({ facts }: { readonly facts: readonly RuleFact[] }) {
 
 function RulesForm({ room, onClose }: CloseProps & { readonly room: RoomState }) {
   const { texts, chat } = usePage();
+  const title = useTitle(room.target);
   /** Other rules remain, because another moderator may change them at the same time. */
   const [changed, setChanged] = useState<RoomRules>({});
   const rules = { ...room.rules, ...changed };
@@ -161,12 +162,7 @@ function RulesForm({ room, onClose }: CloseProps & { readonly room: RoomState })
   const posters = POSTERS.map((one) => [one, texts.rulePoster(one)] as const);
   const ways = JOIN_RULES.map((one) => [one, texts.ruleJoinBy(one)] as const);
   return (
-    <FormDialog
-      title={texts.rulesOf(placeTitle(chat.model, room.target, texts))}
-      action={texts.save}
-      onSubmit={save}
-      onClose={onClose}
-    >
+    <FormDialog title={texts.rulesOf(title)} action={texts.save} onSubmit={save} onClose={onClose}>
       <SelectField
         id="rule-post"
         label={texts.rulePost}

@@ -5,13 +5,13 @@ import { ignoreFault } from "../../../base/fault.ts";
 import type { RoomId } from "../../../base/ids.ts";
 import { followedThreads } from "../../../core/model/selectors.ts";
 import type { Item } from "../../../core/model/state.ts";
-import { placeTitle } from "../../../ui/text/target-text.ts";
 import { Button } from "../shell/button.tsx";
 import { type CloseProps, useModelValue, usePage } from "../shell/context.tsx";
 import { Dialog } from "../shell/dialog.tsx";
 import { whenSettled } from "../shell/effects.ts";
 import { IconButton } from "../shell/icons.tsx";
 import { ListedMessage, useListFocus } from "./listed-message.tsx";
+import { useTitle } from "./person.tsx";
 
 const PAGE_SIZE = 20;
 
@@ -38,11 +38,11 @@ function useSaved(room: RoomId, seq: number): Item | "gone" | undefined {
 }
 
 function Line({ room, seq, isUnread, removeLabel, onRemove, onClose, onJump }: LineProps) {
-  const { texts, chat } = usePage();
+  const { texts } = usePage();
   const item = useSaved(room, seq);
   const roomState = useModelValue((model) => model.rooms.get(room));
   const target = roomState?.target ?? "";
-  const location = placeTitle(chat.model, target, texts);
+  const location = useTitle(target);
   const goTo = () => {
     onClose();
     onJump(target, seq);

@@ -8,6 +8,7 @@ import { isSameName } from "../../../core/model/item.ts";
 import { roomOf } from "../../../core/model/selectors.ts";
 import type { RoomState } from "../../../core/model/state.ts";
 import { faultText } from "../../../ui/text/fault-text.ts";
+import { personText } from "../../../ui/text/person-text.ts";
 import { targetText } from "../../../ui/text/target-text.ts";
 import { Button } from "../shell/button.tsx";
 import {
@@ -23,7 +24,7 @@ import { confirm, Dialog } from "../shell/dialog.tsx";
 import { whenSettled } from "../shell/effects.ts";
 import { Field } from "../shell/form.tsx";
 import { IconButton } from "../shell/icons.tsx";
-import { useShownName } from "./person.tsx";
+import { useNames, useShownName } from "./person.tsx";
 
 function useSealing(room: RoomState | undefined, changes = 0): RoomSealStatus | undefined {
   const { chat } = usePage();
@@ -310,6 +311,7 @@ export function SafetyDialog({ user, onClose, onChange }: SafetyProps) {
 export function Invitations() {
   const { chat, texts, fail } = usePage();
   const invitations = useModelValue(() => chat.invitations);
+  const names = useNames();
   const rooms = useModelValue((model) => model.rooms);
   const isIn = (name: string) => roomAt(rooms.values(), name) !== undefined;
   return invitations.map((invitation) => {
@@ -319,7 +321,9 @@ export function Invitations() {
     const join = () => chat.actions.join(room).then(() => chat.dismissInvitation(invitation), fail);
     return (
       <div key={room} className="banner banner-info" role="status">
-        <span dir="auto">{text(cleanText(by ?? ""), targetText(room))}</span>
+        <span dir="auto">
+          {text(by === undefined ? "" : personText(names, by), targetText(room))}
+        </span>
         <Button onClick={join}>{texts.join}</Button>
         <IconButton
           icon="close"

@@ -8,13 +8,13 @@ import { hasMoreResults } from "../../../core/model/page.ts";
 import type { FoundItem } from "../../../core/model/state.ts";
 import { parseSearch, searchCompletions } from "../../../ui/search-query.ts";
 import { briefText } from "../../../ui/text/event-text.ts";
-import { placeTitle } from "../../../ui/text/target-text.ts";
 import { timesNow } from "../../../ui/text/times.ts";
 import { Button } from "../shell/button.tsx";
 import { type CloseProps, FaultLine, useModelValue, usePage } from "../shell/context.tsx";
 import { Check, focusOnMount } from "../shell/form.tsx";
 import { IconButton } from "../shell/icons.tsx";
 import { ListedMessage } from "./listed-message.tsx";
+import { useTitle } from "./person.tsx";
 import { PlainLine } from "./rich-text.tsx";
 
 const HIT_LENGTH = 300;
@@ -30,13 +30,14 @@ interface HitProps extends Pick<SearchProps, "onJump"> {
 }
 
 function Hit({ hit: found, query, onJump }: HitProps) {
-  const { texts, times, chat } = usePage();
+  const { texts, times } = usePage();
   const { item, target } = found;
+  const title = useTitle(target);
   const seq = item.kind === "edit" && item.re !== undefined ? item.re : item.seq;
   return (
     <li>
       <button type="button" className="list-button" onClick={() => onJump(target, seq)}>
-        <ListedMessage item={item} location={placeTitle(chat.model, target, texts)}>
+        <ListedMessage item={item} location={title}>
           {matchSegments(briefText(item, texts, times, TEXT_BYTES_MAX), query, HIT_LENGTH).map(
             ({ text, isMatch }, i) => {
               const Tag = isMatch ? "mark" : Fragment;
@@ -57,6 +58,7 @@ function Hit({ hit: found, query, onJump }: HitProps) {
 function SearchForm({ open }: Pick<SearchProps, "open">) {
   const { texts, chat } = usePage();
   const { search } = chat.model;
+  const title = useTitle(open ?? "");
   const { input = "", target, files } = search?.query ?? {};
   const [text, setText] = useState(input);
   const [isRoomOnly, setRoomOnly] = useState(target !== undefined && target === open);
@@ -100,11 +102,7 @@ function SearchForm({ open }: Pick<SearchProps, "open">) {
       </datalist>
       <FaultLine fault={fault} />
       {open === undefined ? null : (
-        <Check
-          label={texts.searchHere(placeTitle(chat.model, open, texts))}
-          isOn={isRoomOnly}
-          onChange={setRoomOnly}
-        />
+        <Check label={texts.searchHere(title)} isOn={isRoomOnly} onChange={setRoomOnly} />
       )}
       <Check label={texts.searchFiles} isOn={isFilesOnly} onChange={setFilesOnly} />
     </form>

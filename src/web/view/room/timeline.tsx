@@ -13,7 +13,6 @@ import {
   useState,
 } from "react";
 import { USER_SCROLL_MS } from "../../../base/limits-page.ts";
-import { cleanText } from "../../../base/text.ts";
 import { isMessage } from "../../../core/model/item.ts";
 import { isConversation } from "../../../core/model/room.ts";
 import type { Row as ModelRow, Rows } from "../../../core/model/rows.ts";
@@ -21,7 +20,6 @@ import { openRoom } from "../../../core/model/selectors.ts";
 import type { Item } from "../../../core/model/state.ts";
 import { LOBBY } from "../../../core/rooms/rooms.ts";
 import { authorText } from "../../../ui/text/event-text.ts";
-import { placeTitle } from "../../../ui/text/target-text.ts";
 import { rove } from "../../input/keys.ts";
 import { Button } from "../shell/button.tsx";
 import { useModelValue, usePage, useTexts } from "../shell/context.tsx";
@@ -35,6 +33,7 @@ import { useCopiedMessages } from "./copied-messages.ts";
 import { EventText, Message, Pending } from "./message.tsx";
 import type { MessageActions } from "./message-actions.ts";
 import { openMessageMenu, useMessageGestures } from "./message-gestures.ts";
+import { useShownName, useTitle } from "./person.tsx";
 
 const REACH_PX = 800;
 /** The timeline follows the newest message within this distance. */
@@ -84,7 +83,7 @@ export const RowView = memo(function RowView({ row, actions, isJumpTarget, onMen
     case "withheld":
       return (
         <div className="row new-line">
-          <span>{texts.hiddenMessages(row.count, cleanText(row.from ?? texts.server))}</span>
+          <HiddenMessages from={row.from} count={row.count} />
         </div>
       );
     case "item":
@@ -105,6 +104,12 @@ export const RowView = memo(function RowView({ row, actions, isJumpTarget, onMen
       return <Pending row={row} actions={actions} />;
   }
 });
+
+function HiddenMessages({ from, count }: { from: string | undefined; count: number }) {
+  const texts = useTexts();
+  const name = useShownName(from ?? "");
+  return <span>{texts.hiddenMessages(count, from === undefined ? texts.server : name)}</span>;
+}
 
 /** Scroll target, identified by key, because rows added at the start change its index. */
 interface Aim {
@@ -382,6 +387,7 @@ export const Timeline = memo(function Timeline({ rows: timeline, actions, jumps 
   const { chat, fail } = usePage();
   const texts = useTexts();
   const rows = useBeginning(timeline);
+  const title = useTitle(actions.target);
   const scrollState = useScrollState(rows, timeline, jumps);
   const onMenu = useMenuState(scrollState);
   const { checkVisible, toFresh, author, isAway, fresh } = useVisibleRange(
@@ -437,7 +443,7 @@ export const Timeline = memo(function Timeline({ rows: timeline, actions, jumps 
     <section
       ref={section}
       className="timeline"
-      aria-label={texts.messagesOf(placeTitle(chat.model, actions.target, texts))}
+      aria-label={texts.messagesOf(title)}
       onKeyDown={(event) => {
         releaseAim();
         if (!goToEnd(event)) moveFocus(event);

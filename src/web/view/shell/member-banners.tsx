@@ -3,8 +3,9 @@
 import { useState } from "react";
 import { cleanText } from "../../../base/text.ts";
 import { formatUtc } from "../../../base/time.ts";
-import { shownName } from "../../../core/model/people.ts";
+import { personText } from "../../../ui/text/person-text.ts";
 import { targetText } from "../../../ui/text/target-text.ts";
+import { useNames } from "../room/person.tsx";
 import { RichText } from "../room/rich-text.tsx";
 import { Invitations } from "../room/sealed.tsx";
 import { useModelValue, usePage } from "./context.tsx";
@@ -17,7 +18,7 @@ const DISMISSED_KEY = "chat.announcement";
 function Announcement() {
   const { texts, times } = usePage();
   const { announcement } = useModelValue((model) => model.notices);
-  const displayNames = useModelValue((model) => model.displayNames);
+  const names = useNames();
   const [dismissedTime, setDismissedTime] = useState(() => readLocal(DISMISSED_KEY));
   if (announcement === undefined || announcement.time === dismissedTime) return null;
   const { text, by, time } = announcement;
@@ -28,8 +29,7 @@ function Announcement() {
   return (
     <div className="banner banner-info" role="status">
       <div className="announced" dir="auto">
-        {cleanText(shownName({ displayNames }, by))}:{" "}
-        <RichText text={text} mentions={NO_MENTIONS} />{" "}
+        {personText(names, by)}: <RichText text={text} mentions={NO_MENTIONS} />{" "}
         <time className="announced-at" dateTime={formatUtc(time)}>
           {times.full(time)}
         </time>
@@ -42,8 +42,10 @@ function Announcement() {
 function Removals() {
   const { texts, chat } = usePage();
   const removals = useModelValue(() => chat.removals);
+  const names = useNames();
   return removals.map(({ room, target, by, reason }) => {
-    const text = texts.removedFromRoom(cleanText(by ?? texts.server), targetText(target));
+    const remover = by === undefined ? texts.server : personText(names, by);
+    const text = texts.removedFromRoom(remover, targetText(target));
     return (
       <div key={room} className="banner banner-warning" role="alert">
         <span dir="auto">

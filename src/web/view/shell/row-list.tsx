@@ -152,7 +152,8 @@ class RowWindow<Row extends Keyed> {
     if (list === null || top === undefined || bottom === undefined || viewportPx === 0)
       return false;
     const below = bottom - viewportPx;
-    if (top > viewportPx && first > 0) {
+    // At the very top, the user wants to see the first row, however high the rows above are.
+    if ((top > viewportPx || list.scrollTop <= 0) && first > 0) {
       this.#jump(Math.floor((first * list.scrollTop) / this.#above));
     } else if (below < -viewportPx && end < rows.length) {
       this.#jump(end + Math.floor(-below / this.#averagePx));
