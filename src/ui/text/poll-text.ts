@@ -19,6 +19,11 @@ export function pollRows(poll: PollView, texts: Texts, times?: Times): string[] 
   return [...rows, pollNote(poll, texts, times)];
 }
 
+/** Options with their votes, in one line: `tea 3, juice 1`. */
+export function pollCounts({ options }: PollView): string {
+  return options.map(({ option, count }) => `${cleanText(option)} ${count}`).join(", ");
+}
+
 /** Names some of the voters. */
 export function votersText(by: readonly string[]): string {
   const names = by.slice(0, NAMES_MAX).map((name) => cleanText(name));

@@ -31,6 +31,7 @@ import { playSound } from "./attention/sound.ts";
 import chatSheet from "./chat.css" with { type: "file" };
 import { useNoStrayDrops } from "./files/drop-zone.tsx";
 import { Login } from "./login/login.tsx";
+import { AnnouncerProvider, useAnnounce, useAnnouncer } from "./shell/announced.tsx";
 import { Banners } from "./shell/banners.tsx";
 import {
   type CloseProps,
@@ -51,6 +52,7 @@ import {
   saveSettings,
 } from "./shell/settings.ts";
 import { addStyleSheet } from "./shell/style-sheet.ts";
+import { TIMERS } from "./shell/timers.ts";
 import { ToastQueue } from "./shell/toast-queue.ts";
 import { Toasts, useModelFaults } from "./shell/toasts.tsx";
 import { useWakeLock } from "./shell/wake-lock.ts";
@@ -129,6 +131,7 @@ function useNotifications(): void {
   const latestPage = useRef(page);
   latestPage.current = page;
   const { chat, texts } = page;
+  const announce = useAnnounce();
   const [open] = useState(() => new OpenNotifications());
   useEffect(() => {
     // The worker would outlast `chat web`. The settings explain why it does not run elsewhere.
@@ -137,7 +140,7 @@ function useNotifications(): void {
   useEffect(
     () =>
       chat.onEvent((event) => {
-        const { settings, texts, times, notify, announce } = latestPage.current;
+        const { settings, texts, times, notify } = latestPage.current;
         if (event.kind === "rejoined") notify(texts.sealedDataLost(event.reason));
         if (event.kind === "account-changed")
           notify(texts.accountChanged(event.what, event.time, event.by));
@@ -152,7 +155,7 @@ function useNotifications(): void {
         );
         const body = briefText(item, texts, times);
         // The open room announces its messages.
-        if (!isSameName(chat.model.open, target)) announce(`${title}: ${body}`);
+        if (!isSameName(chat.model.open, target)) announce("personal", `${title}: ${body}`);
         // The sound stays off if the browser requires a click first.
         if (settings.sounds) playSound().catch(() => {});
         if (!settings.notify || !("Notification" in window)) return;
@@ -173,7 +176,7 @@ function useNotifications(): void {
           closeLater(() => void closeNotifications(content.tag).catch(() => {}));
         }
       }),
-    [chat, open],
+    [chat, open, announce],
   );
   useEffect(() => chat.store.subscribe(() => open.update(chat.model)), [chat, open]);
 }
@@ -217,22 +220,9 @@ function Screen() {
   return <ChatPage key={me} model={model} isOperator={isOperator} onDashboard={openDashboard} />;
 }
 
-const TOAST_CLOCK = {
-  now: () => performance.now(),
-  after: (delayMs: number, callback: () => void) => {
-    const timer = setTimeout(callback, delayMs);
-    return () => clearTimeout(timer);
-  },
-};
-
 function useOverlays() {
   const nextId = useRef(1);
   const [overlays, setOverlays] = useState<readonly Overlay[]>([]);
-  const [announcement, setAnnouncement] = useState("");
-  /** Screen readers speak only changes, so the same text gets another ending. */
-  const announce = useCallback((text: string) => {
-    setAnnouncement((before) => (before === text ? `${text}\u00a0` : text));
-  }, []);
   const show = useCallback((render: Overlay["render"]) => {
     const id = nextId.current++;
     setOverlays((before) => [...before, { id, render }]);
@@ -240,7 +230,7 @@ function useOverlays() {
   const close = useCallback((id: number) => {
     setOverlays((before) => before.filter((overlay) => overlay.id !== id));
   }, []);
-  return { overlays, announcement, show, close, announce };
+  return { overlays, show, close };
 }
 
 function withLocale(texts: Texts): Texts {
@@ -262,11 +252,19 @@ export interface AppProps {
   readonly texts: Texts;
 }
 
-export function App({ chat, texts: initialTexts }: AppProps) {
+export function App(props: AppProps) {
+  return (
+    <AnnouncerProvider>
+      <Page {...props} />
+    </AnnouncerProvider>
+  );
+}
+
+function Page({ chat, texts: initialTexts }: AppProps) {
   const [settings, setSettings] = useState(readSettings);
   const [previews] = useState({});
-  const { overlays, announcement, show, close, announce } = useOverlays();
-  const [toasts] = useState(() => new ToastQueue(TOAST_CLOCK));
+  const { overlays, show, close } = useOverlays();
+  const [toasts] = useState(() => new ToastQueue(TIMERS));
   const [layers] = useState(() => new Layers(window));
   const change = useCallback(
     (changes: Partial<StoredPageSettings>) => {
@@ -281,6 +279,8 @@ export function App({ chat, texts: initialTexts }: AppProps) {
   const today = useToday();
   // biome-ignore lint/correctness/useExhaustiveDependencies: the names of days change at midnight
   const times = useMemo(() => timesIn(texts), [texts, today]);
+  const announcer = useAnnouncer();
+  announcer.level = settings.announcements;
   useDocumentStyle(settings, texts.lang);
   useFocus(chat, layers);
   useKeyGuard();
@@ -288,22 +288,23 @@ export function App({ chat, texts: initialTexts }: AppProps) {
   useVisibleHeight();
   useWakeLock(settings.keepsAwake);
   const page: PageValue = useMemo(() => {
-    const notify = (text: string) => toasts.show(text, false);
-    const fail = (error: unknown) => toasts.show(faultText(error, texts), true);
+    const toast = (text: string, isFault: boolean) => {
+      toasts.show(text, isFault);
+      announcer.announce(isFault ? "fault" : "notice", text);
+    };
+    const notify = (text: string) => toast(text, false);
+    const fail = (error: unknown) => toast(faultText(error, texts), true);
     const openDialog: OpenDialog = (dialog, ...[props]) =>
       show((onClose) => createElement(dialog as ComponentType<CloseProps>, { ...props, onClose }));
-    const shared = { chat, texts, times, previews, settings, change, show, announce };
+    const shared = { chat, texts, times, previews, settings, change, show };
     return { ...shared, layers, toasts, notify, fail, openDialog };
-  }, [chat, texts, times, previews, settings, change, show, announce, layers, toasts]);
+  }, [chat, texts, times, previews, settings, change, show, layers, toasts, announcer]);
   return (
     <PageContext value={page}>
       <Banners />
       <Screen />
       <TrustRoute />
       <Toasts level="page" />
-      <div className="sr-only" role="status" aria-live="polite">
-        {announcement}
-      </div>
       {overlays.map(({ id, render }) => (
         <Fragment key={id}>{render(() => close(id))}</Fragment>
       ))}

@@ -51,6 +51,7 @@ import type { Attachment } from "../../transfer/attachments.ts";
 import { EmojiButton } from "../emoji/button.tsx";
 import { emojiModule } from "../emoji/loader.ts";
 import { Attachments } from "../files/attachments.tsx";
+import { Announced } from "../shell/announced.tsx";
 import { Button } from "../shell/button.tsx";
 import { useModelValue, usePage, useTexts } from "../shell/context.tsx";
 import { confirm } from "../shell/dialog.tsx";
@@ -518,16 +519,16 @@ export const Composer = memo(function Composer(allProps: ComposerProps & Compose
       )}
       {rejected === undefined ? null : (
         <div className="composer-asked">
-          <p role="alert">{rejected.message}</p>
+          <Announced kind="fault">{rejected.message}</Announced>
           <Button variant="small" onClick={writing.send}>
             {texts.sendAsText}
           </Button>
         </div>
       )}
       {bytes > max ? (
-        <p className="fault-line" role="alert">
+        <Announced kind="fault" className="fault-line">
           {texts.tooLong(formatSize(bytes), formatSize(max))}
-        </p>
+        </Announced>
       ) : null}
     </form>
   );

@@ -505,7 +505,7 @@ function Refused({ post }: { readonly post: PendingPost }) {
   const { texts, chat } = usePage();
   if (post.state.kind !== "refused") return null;
   return (
-    <div className="refused" role="alert">
+    <div className="refused">
       <span>
         {texts.refused}: {faultText(post.state.fault, texts)}
       </span>

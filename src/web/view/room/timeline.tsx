@@ -23,6 +23,7 @@ import { LOBBY } from "../../../core/rooms/rooms.ts";
 import { authorText } from "../../../ui/text/event-text.ts";
 import { placeTitle } from "../../../ui/text/target-text.ts";
 import { rove } from "../../input/keys.ts";
+import { Announced } from "../shell/announced.tsx";
 import { Button } from "../shell/button.tsx";
 import { useModelValue, usePage, useTexts } from "../shell/context.tsx";
 import { combined, listen } from "../shell/effects.ts";
@@ -455,9 +456,9 @@ export const Timeline = memo(function Timeline({ rows: timeline, actions, jumps 
       }}
     >
       {loading?.side === "older" ? (
-        <p className="loading" role="status">
+        <Announced kind="result" className="loading">
           {texts.loadingOlder}
-        </p>
+        </Announced>
       ) : null}
       <RowList
         handle={list}

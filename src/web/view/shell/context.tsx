@@ -19,6 +19,7 @@ import type { Times } from "../../../ui/text/times.ts";
 import type { PageClient } from "../../driver/page-client.ts";
 import type { Layer, Layers } from "../../input/layers.ts";
 import type { Previews } from "../../transfer/previews.ts";
+import { Announced } from "./announced.tsx";
 import { listen } from "./effects.ts";
 import type { StoredPageSettings } from "./settings.ts";
 import type { ToastQueue } from "./toast-queue.ts";
@@ -45,7 +46,6 @@ export interface PageValue {
   readonly openDialog: OpenDialog;
   readonly layers: Layers;
   readonly toasts: ToastQueue;
-  readonly announce: (text: string) => void;
   readonly notify: (text: string) => void;
   readonly fail: (error: unknown) => void;
 }
@@ -156,8 +156,8 @@ export function useTask(): RunningTask {
 export function FaultLine({ fault }: { readonly fault: unknown }) {
   const texts = useTexts();
   return (
-    <p className="fault-line" role="alert">
+    <Announced kind="fault" className="fault-line">
       {fault === undefined ? "" : faultText(fault, texts)}
-    </p>
+    </Announced>
   );
 }
