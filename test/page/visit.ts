@@ -168,7 +168,7 @@ export class Visit {
 
   /** Dialog of the page, not of the browser. */
   dialog(name: string | RegExp): Locator {
-    return this.page.getByRole("dialog", { name });
+    return withoutAnnouncements(this.page.getByRole("dialog", { name }));
   }
 
   async send(text: string): Promise<void> {
@@ -262,11 +262,11 @@ export class Visit {
 }
 
 /** Live regions repeat visible texts for some seconds. */
-function withoutAnnouncements(page: Page): Page {
-  const getByText = page.getByText.bind(page);
-  const elsewhere = page.locator(":not(.announcements *)");
-  page.getByText = (...args) => getByText(...args).and(elsewhere);
-  return page;
+function withoutAnnouncements<Scope extends Page | Locator>(scope: Scope): Scope {
+  const getByText = scope.getByText.bind(scope);
+  const elsewhere = scope.locator(":not(.announcements *)");
+  scope.getByText = (...args) => getByText(...args).and(elsewhere);
+  return scope;
 }
 
 const POLICY_VIOLATION = /polic|refused to|violat/i;

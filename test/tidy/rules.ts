@@ -298,7 +298,7 @@ export const RULES: readonly Rule[] = [
     /^src\/web\/(?!view\/shell\/announced\.tsx$).*\.(?:tsx?|html)$/,
     "src/web/view/room/a.tsx",
     [
-      /\baria-live\b|\bariaLive\b|\brole="(?:status|alert|log|timer|marquee)"|<output\b/,
+      /\baria-live\b|\bariaLive\b|\brole=\{?[^>\n}]*"(?:status|alert|log|timer|marquee)"|<output\b/,
       "use Announced or useAnnounce of shell/announced.tsx",
       '<p role="status">{text}</p>',
       "text",

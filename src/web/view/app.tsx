@@ -43,6 +43,7 @@ import {
   usePage,
 } from "./shell/context.tsx";
 import { combined, listen, whenSettled } from "./shell/effects.ts";
+import { keepFocus } from "./shell/focus.ts";
 import { LazyModule, useModule } from "./shell/lazy.ts";
 import { KNOWN_KEY, writeLocal } from "./shell/local.ts";
 import {
@@ -283,6 +284,7 @@ function Page({ chat, texts: initialTexts }: AppProps) {
   announcer.level = settings.announcements;
   useDocumentStyle(settings, texts.lang);
   useFocus(chat, layers);
+  useEffect(keepFocus, []);
   useKeyGuard();
   useNoStrayDrops();
   useVisibleHeight();

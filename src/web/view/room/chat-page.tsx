@@ -48,6 +48,7 @@ import {
   useLayer,
   useModelValue,
   useNarrow,
+  useOpener,
   usePage,
   useTexts,
 } from "../shell/context.tsx";
@@ -498,6 +499,9 @@ function Columns({ model, isOperator, onDashboard }: ChatPageProps) {
     hasThread || side === "search" || (side === "people" && room?.kind === "room");
   const isNarrow = useNarrow();
   useLayer(closeSide, hasSidePanel && !isWide(), { isCover: isNarrow && !hasThread });
+  useOpener(hasThread);
+  useOpener(side === "search");
+  useOpener(side === "people");
   useLayer(() => setDrawer(false), isDrawer, { isCover: true });
   const chat = useRef<HTMLDivElement>(null);
   useDrawerGestures(chat, isDrawer, setDrawer);

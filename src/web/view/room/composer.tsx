@@ -189,9 +189,9 @@ function ReferenceBar({ draft, item: about, onDrop }: ReferenceBarProps) {
   const quote = about === undefined ? "" : quotedText(about, 100);
   return (
     <div className="composer-about">
-      <span role={isOutdated ? "alert" : undefined}>
+      <Announced kind="result" as="span">
         {draft.edits === undefined ? texts.replyingTo(name) : editing}
-      </span>
+      </Announced>
       <span className="composer-quote" dir="auto">
         <PlainLine text={quote} />
       </span>

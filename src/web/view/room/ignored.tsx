@@ -4,18 +4,16 @@ import { cleanText } from "../../../base/text.ts";
 import { Button } from "../shell/button.tsx";
 import { FaultLine, useModelValue, usePage, useTask } from "../shell/context.tsx";
 import { Dialog } from "../shell/dialog.tsx";
-import { useListFocus } from "./listed-message.tsx";
 
 export function IgnoredDialog({ onClose }: { readonly onClose: () => void }) {
   const { texts, chat } = usePage();
   const task = useTask();
   const ignored = useModelValue((model) => model.ignored);
   const names = [...ignored].sort();
-  const list = useListFocus(ignored.size);
   return (
     <Dialog title={texts.ignoredList} onClose={onClose} className="dialog-small">
       {names.length === 0 ? <p className="hint">{texts.ignoredNone}</p> : null}
-      <ul ref={list} className="plain-list" tabIndex={-1}>
+      <ul className="plain-list">
         {names.map((name) => (
           <li key={name} className="device">
             <strong dir="auto">{cleanText(name)}</strong>

@@ -21,6 +21,7 @@ import type { Layer, Layers } from "../../input/layers.ts";
 import type { Previews } from "../../transfer/previews.ts";
 import { Announced } from "./announced.tsx";
 import { listen } from "./effects.ts";
+import { handOnFocus } from "./focus.ts";
 import type { StoredPageSettings } from "./settings.ts";
 import type { ToastQueue } from "./toast-queue.ts";
 
@@ -81,11 +82,16 @@ export function useTexts(): Texts {
   return usePage().texts;
 }
 
-/** Returns the focus to its previous element when the layer with the focus disappears. */
-function restoreFocus(previous: Element | null): void {
-  const { activeElement: active, body } = document;
-  const isLost = active === body || active?.checkVisibility({ visibilityProperty: true }) !== true;
-  if (isLost && previous instanceof HTMLElement) previous.focus({ preventScroll: true });
+/** Returns the focus to its previous element when a layer or panel with the focus disappears. */
+export function useOpener(isOpen: boolean): void {
+  const opener = useRef<Element | null>(null);
+  // Read before the effects of the content, which may move the focus.
+  opener.current = isOpen ? (opener.current ?? document.activeElement) : null;
+  useLayoutEffect(() => {
+    if (!isOpen) return;
+    const previous = opener.current;
+    return () => queueMicrotask(() => handOnFocus(previous)); // It is still in the document.
+  }, [isOpen]);
 }
 
 export function useLayer(
@@ -96,17 +102,10 @@ export function useLayer(
   const { layers } = usePage();
   const latest = useRef(close);
   latest.current = close;
-  const opener = useRef<Element | null>(null);
-  // Read before the effects of the layer's content, which may move the focus.
-  opener.current = isOpen ? (opener.current ?? document.activeElement) : null;
+  useOpener(isOpen);
   useLayoutEffect(() => {
     if (!isOpen) return;
-    const previous = opener.current;
-    const remove = layers.open({ close: () => latest.current(), ignoresEscape, isCover });
-    return () => {
-      remove();
-      queueMicrotask(() => restoreFocus(previous)); // The layer is still in the document.
-    };
+    return layers.open({ close: () => latest.current(), ignoresEscape, isCover });
   }, [layers, isOpen, ignoresEscape, isCover]);
 }
 
