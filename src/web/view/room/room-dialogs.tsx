@@ -280,7 +280,8 @@ export function RoomsDialog({ onClose, onOpen }: OpenProps) {
             <li key={entry.room} className="room-entry">
               <div className="room-entry-text">
                 <span className="list-main" dir="auto">
-                  {name} {entry.locked || entry.sealed ? <Icon name="lock" /> : null}
+                  {name} {entry.sealed ? <Icon name="lock" /> : null}
+                  {entry.locked ? <Icon name="key" /> : null}
                 </span>
                 <span className="list-note" dir="auto">
                   {entryNotes(entry, texts)}
