@@ -51,6 +51,13 @@ export const SETTINGS = {
     label: "notificationsAsk",
   },
   sounds: { page: OFF, part: "notifications", label: "sounds" },
+  /** Events that a screen reader announces. */
+  announcements: {
+    page: ["everything", "mine", "nothing"],
+    part: "notifications",
+    label: "announcements",
+    options: { everything: "announceEverything", mine: "announceMine", nothing: "announceNothing" },
+  },
   hideJoins: { terminal: OFF, page: OFF, formerName: "isQuiet", part: "look", label: "quiet" },
   /** Chosen by the user. By default, Enter sends unless the main pointer is a finger. */
   enterSends: { page: [undefined, true, false], part: "look", label: "enterSends" },

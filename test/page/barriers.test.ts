@@ -123,20 +123,70 @@ pageTest(
   },
 );
 
-pageTest("shows the open room and the chosen name in forced colours", async () => {
-  await server.headlessUser("fred");
+/** Each state, and the same element without it. */
+const STATES = [
+  [".room-line[aria-current]", ".room-line:not([aria-current])"],
+  [".option.is-at", ".option:not(.is-at)"],
+  [".room-head [aria-pressed=true]", ".room-head button:not([aria-pressed])"],
+  [".composer-row:focus-within", ".composer-row:not(:focus-within)"],
+  [".message.is-calling", ".message:not(.is-calling, .is-shown)"],
+  [".message.is-shown", ".message:not(.is-calling, .is-shown)"],
+] as const;
+
+pageTest("shows each state by more than its colour in forced colours", async () => {
+  const fred = await server.headlessUser("fred");
+  await server.headlessUser("frida");
   await using ana = await server.logIn("fora");
   await ana.page.emulateMedia({ forcedColors: "active" });
-  const outline = (selector: string) =>
-    ana.page.evaluate(
-      `getComputedStyle(document.querySelector(${JSON.stringify(selector)})).outlineStyle`,
-    );
-  expect(await outline(".room-line[aria-current]")).toBe("solid");
+  await ana.createRoom("second");
+  await ana.room("lobby").click();
+  await fred.post("an ordinary message");
+  await fred.post("a message for @fora");
+  await ana.waitForMessage("a message for");
+  const shapes = new Map<string, string>();
+  const note = async (selector: string) => {
+    const shape = await ana.page.evaluate<string | null>(`(() => {
+      const element = document.querySelector(${JSON.stringify(selector)});
+      if (element === null) return null;
+      const style = getComputedStyle(element);
+      return ["outlineStyle", "outlineWidth", "borderInlineStartWidth", "fontWeight"]
+        .map((name) => style[name]).join();
+    })()`);
+    if (shape !== null) shapes.set(selector, shape);
+  };
+  const noteAll = async () => {
+    for (const selector of STATES.flat()) await note(selector);
+  };
+  await ana.composer.blur();
+  await noteAll();
   await ana.composer.pressSequentially("@fr");
-  await ana.page.locator(".option").first().waitFor();
+  await ana.page.locator(".option").nth(1).waitFor();
   await ana.page.keyboard.press("ArrowDown");
   await ana.page.locator(".option.is-at").waitFor();
-  expect(await outline(".option.is-at")).toBe("solid");
+  await noteAll();
+  await ana.composer.fill("");
+  await ana.search("ordinary");
+  await ana.page.locator(".search-list button").first().click();
+  await ana.page.locator(".message.is-shown").waitFor();
+  await ana.composer.focus(); // The outline of a focused message is another one.
+  await noteAll();
+  for (const [state, without] of STATES) {
+    expect([state, shapes.has(state), shapes.has(without)]).toEqual([state, true, true]);
+    expect(`${state}: ${shapes.get(state)}`).not.toBe(`${state}: ${shapes.get(without)}`);
+  }
+});
+
+pageTest("marks a password by a key, and encryption by a lock", async () => {
+  await using ana = await server.logIn("cody");
+  await (await server.headlessUser("keeper")).tab.ask("join", {
+    room: "vault",
+    create: true,
+    password: "open sesame",
+  });
+  await ana.button("Browse rooms").first().click();
+  const entry = ana.page.locator(".room-entry").filter({ hasText: "vault" });
+  await entry.locator('path[d^="M8 8a4"]').waitFor({ state: "attached" });
+  expect(await entry.locator('path[d^="M6 11h12"]').count()).toBe(0);
 });
 
 pageTest("has no accessibility problem in faults and while offline", async () => {

@@ -126,7 +126,7 @@ pageTest("shows success briefly, also in a dialog", async () => {
   await ana.send("worth a copy");
   await ana.waitUntilSent();
   await ana.context.grantPermissions(["clipboard-read", "clipboard-write"]);
-  const toast = ana.page.getByRole("status").filter({ hasText: "Copied" });
+  const toast = ana.page.locator(".toast").filter({ hasText: "Copied" });
   await ana.chooseFromMenu("worth a copy", "Copy text");
   await toast.waitFor();
   await toast.waitFor({ state: "detached" });

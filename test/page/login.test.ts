@@ -37,7 +37,7 @@ pageTest("counts down while a wrong password is delayed, and announces it once",
   // The next attempt is delayed by four seconds.
   await guess("wrong again");
   await delayNotice.first().waitFor();
-  const spoken = ana.page.getByRole("status").filter({ hasText: "Too many wrong passwords" });
+  const spoken = ana.page.locator("p.sr-only").filter({ hasText: "Too many wrong passwords" });
   const said = await spoken.textContent();
   expect(said).toMatch(/^Too many wrong passwords from your network\. Wait \d s\.$/);
   const shown = ana.page.locator('p.hint[aria-hidden="true"]');

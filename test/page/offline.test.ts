@@ -70,7 +70,7 @@ pageTest("tells a user who was signed out elsewhere what waits to be sent", asyn
   expect(await phone.run(["passwd", "--reset"])).toMatchObject({ exitCode: 0 });
   relay.mend();
   await eda.page
-    .getByRole("alert")
+    .locator(".enter-form")
     .getByText("This browser was signed out. Sign in as eda again to send 2 messages.")
     .waitFor();
   expect(await eda.page.getByText("Incorrect name or password").count()).toBe(0);

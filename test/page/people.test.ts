@@ -205,7 +205,7 @@ pageTest(
     expect(await ana.message("good morning").locator(".role").count()).toBe(0);
     await marked.locator(".avatar").click();
     await card
-      .getByRole("alert")
+      .locator(".dialog-body")
       .getByText(/^bea's key has changed/)
       .waitFor();
     expect(await card.getByText(/^[\w-]{8} since /).count()).toBe(2);

@@ -131,7 +131,7 @@ pageTest("tells a member of a mute, a deletion, a removal and a ban", async () =
   await pia.page.getByText("Message deleted by mod", { exact: true }).waitFor();
 
   await act("kick", { reason: "too loud" });
-  const notice = pia.page.getByRole("alert").filter({ hasText: "mod removed you from #class." });
+  const notice = pia.page.locator(".banner").filter({ hasText: "mod removed you from #class." });
   await notice.getByText("Reason: too loud").waitFor();
   await notice.getByRole("button", { name: "Dismiss" }).click();
   await notice.waitFor({ state: "detached" });

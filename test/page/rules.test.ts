@@ -181,7 +181,7 @@ pageTest("shows the rules of the server before one acts", async () => {
   await pupil.button("Attach").waitFor({ state: "detached" });
   await pupil.send("/msg @gus hello?");
   await pupil.message("hello?").getByText("not sent: Direct messages are only possible").waitFor();
-  await pupil.page.getByRole("status").getByText("Direct messages are only possible").waitFor();
+  await pupil.page.locator("p.hint").getByText("Direct messages are only possible").waitFor();
   expect(await pupil.button("Attach").count()).toBe(0);
   await pupil.send("/msg @teacher hello?");
   await pupil.heading("@teacher").waitFor();

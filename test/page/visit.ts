@@ -57,14 +57,15 @@ export class Visit {
     const { origin } = new URL(url);
     const violations: string[] = [];
     context.on("page", (page) => recordViolations(page, [origin, ...origins], violations));
-    const visit = new Visit(await context.newPage(), origin, violations);
+    const visit = new Visit(withoutAnnouncements(await context.newPage()), origin, violations);
     if (certificate === "refused") await continueAfterWarning(visit.page, url);
     else await visit.page.goto(url);
     return visit;
   }
 
   async tab(): Promise<Visit> {
-    const tab = new Visit(await this.context.newPage(), this.#origin, this.#violations);
+    const page = withoutAnnouncements(await this.context.newPage());
+    const tab = new Visit(page, this.#origin, this.#violations);
     await tab.page.goto(this.#origin);
     return tab;
   }
@@ -167,7 +168,7 @@ export class Visit {
 
   /** Dialog of the page, not of the browser. */
   dialog(name: string | RegExp): Locator {
-    return this.page.getByRole("dialog", { name });
+    return withoutAnnouncements(this.page.getByRole("dialog", { name }));
   }
 
   async send(text: string): Promise<void> {
@@ -258,6 +259,14 @@ export class Visit {
       nodes.map(({ html, failureSummary }) => `${id}: ${html.slice(0, 200)} ${failureSummary}`),
     );
   }
+}
+
+/** Live regions repeat visible texts for some seconds. */
+function withoutAnnouncements<Scope extends Page | Locator>(scope: Scope): Scope {
+  const getByText = scope.getByText.bind(scope);
+  const elsewhere = scope.locator(":not(.announcements *)");
+  scope.getByText = (...args) => getByText(...args).and(elsewhere);
+  return scope;
 }
 
 const POLICY_VIOLATION = /polic|refused to|violat/i;

@@ -308,6 +308,17 @@ export const RULES: readonly Rule[] = [
       "const name = shownName(model, user);",
     ],
   ),
+  forbid(
+    "live regions",
+    /^src\/web\/(?!view\/shell\/announced\.tsx$).*\.(?:tsx?|html)$/,
+    "src/web/view/room/a.tsx",
+    [
+      /\baria-live\b|\bariaLive\b|\brole=\{?[^>\n}]*"(?:status|alert|log|timer|marquee)"|<output\b/,
+      "use Announced or useAnnounce of shell/announced.tsx",
+      '<p role="status">{text}</p>',
+      "text",
+    ],
+  ),
   forbid("sleep", /^test\/(?!event\.ts|io\/streams-program\.ts).*\.tsx?$/, "test/a.ts", [
     /\b(?:setTimeout|setInterval|sleep|sleepSync|scheduler\.wait)\(/,
     "wait for the event (test/event.ts)",

@@ -1,12 +1,13 @@
 import { expect, test } from "bun:test";
 import { INDONESIAN } from "../../src/ui/messages/id/page.ts";
-import { PAGE_KEYS, pageSettings, settingRow } from "../../src/ui/settings.ts";
+import { PAGE_KEYS, type PageSettings, pageSettings, settingRow } from "../../src/ui/settings.ts";
 
 const FIRST = {
   language: undefined,
   theme: "system",
   notify: false,
   sounds: false,
+  announcements: "everything",
   hideJoins: false,
   enterSends: undefined,
   pictures: true,
@@ -20,6 +21,7 @@ const CHANGED = {
   theme: "dark",
   notify: true,
   sounds: true,
+  announcements: "mine",
   hideJoins: true,
   enterSends: false,
   pictures: false,
@@ -37,7 +39,8 @@ test("reads the settings that a page of version 0.2 stored", () => {
     '{"language":"id","theme":"dark","notifies":true,"sounds":true,"pushesFor":"ana",' +
     '"showsPeople":false,"isQuiet":true,"showsTyping":false,"showsPictures":false,' +
     '"enterSends":false,"keepsAwake":true}';
-  expect(pageSettings(JSON.parse(stored))).toEqual(CHANGED);
+  const expected: PageSettings = { ...CHANGED, announcements: "everything" };
+  expect(pageSettings(JSON.parse(stored))).toEqual(expected);
 });
 
 test("every setting that the page shows has a text, and texts for its values", () => {

@@ -25,6 +25,11 @@ export function pollRows(
   return [...rows, pollNote(poll, texts, times)];
 }
 
+/** Options with their votes, in one line: `tea 3, juice 1`. */
+export function pollCounts({ options }: PollView): string {
+  return options.map(({ option, count }) => `${cleanText(option)} ${count}`).join(", ");
+}
+
 /** Names some of the voters. */
 export function votersText(by: readonly string[], names: ShownNames): string {
   const some = by.slice(0, NAMES_MAX).map((user) => personText(names, user));

@@ -5,6 +5,7 @@ import { cleanText, jsonLine } from "../../base/text.ts";
 import type { AuditAlarm } from "../../client/auditor.ts";
 import type { Texts } from "../../ui/messages/en/page.ts";
 import { Button } from "./shell/button.tsx";
+import { focusOnMount } from "./shell/form.tsx";
 
 interface AlarmProps {
   readonly alarm: AuditAlarm;
@@ -20,19 +21,28 @@ export function Alarm({ alarm: { fault, evidence }, accept, texts }: AlarmProps)
   );
   const faultText = texts.faults[fault.code];
   return (
-    <section className="alarm" role="alert">
-      <h2>{texts.alarmTitle}</h2>
+    <section className="alarm" aria-labelledby="alarm-title">
+      <h2 id="alarm-title" tabIndex={-1} ref={focusOnMount}>
+        {texts.alarmTitle}
+      </h2>
       {faultText === undefined ? null : <p>{faultText}.</p>}
       <p lang="en" dir="auto">
         {cleanText(fault.message)}.
       </p>
-      <p>{isAsking ? texts.alarmAcceptAsk : texts.alarmStopped}</p>
+      <p id="alarm-state">{isAsking ? texts.alarmAcceptAsk : texts.alarmStopped}</p>
       <p>
         <a className="button" href={file} download="chat-evidence.json">
           {texts.alarmEvidence}
         </a>
         {isAsking ? (
-          <Button onClick={() => void accept()}>{texts.alarmAcceptNow}</Button>
+          <Button
+            key="now"
+            ref={focusOnMount}
+            aria-describedby="alarm-state"
+            onClick={() => void accept()}
+          >
+            {texts.alarmAcceptNow}
+          </Button>
         ) : (
           <Button onClick={() => setAsking(true)}>{texts.alarmAccept}</Button>
         )}

@@ -31,6 +31,7 @@ import { playSound } from "./attention/sound.ts";
 import chatSheet from "./chat.css" with { type: "file" };
 import { useNoStrayDrops } from "./files/drop-zone.tsx";
 import { Login } from "./login/login.tsx";
+import { AnnouncerProvider, useAnnounce, useAnnouncer } from "./shell/announced.tsx";
 import { Banners } from "./shell/banners.tsx";
 import {
   type CloseProps,
@@ -42,6 +43,7 @@ import {
   usePage,
 } from "./shell/context.tsx";
 import { combined, listen, whenSettled } from "./shell/effects.ts";
+import { keepFocus } from "./shell/focus.ts";
 import { LazyModule, useModule } from "./shell/lazy.ts";
 import { KNOWN_KEY, writeLocal } from "./shell/local.ts";
 import {
@@ -51,6 +53,7 @@ import {
   saveSettings,
 } from "./shell/settings.ts";
 import { addStyleSheet } from "./shell/style-sheet.ts";
+import { TIMERS } from "./shell/timers.ts";
 import { ToastQueue } from "./shell/toast-queue.ts";
 import { Toasts, useModelFaults } from "./shell/toasts.tsx";
 import { useWakeLock } from "./shell/wake-lock.ts";
@@ -129,6 +132,7 @@ function useNotifications(): void {
   const latestPage = useRef(page);
   latestPage.current = page;
   const { chat, texts } = page;
+  const announce = useAnnounce();
   const [open] = useState(() => new OpenNotifications());
   useEffect(() => {
     // The worker would outlast `chat web`. The settings explain why it does not run elsewhere.
@@ -137,7 +141,7 @@ function useNotifications(): void {
   useEffect(
     () =>
       chat.onEvent((event) => {
-        const { settings, texts, times, notify, announce } = latestPage.current;
+        const { settings, texts, times, notify } = latestPage.current;
         if (event.kind === "rejoined") notify(texts.sealedDataLost(event.reason));
         if (event.kind === "account-changed")
           notify(
@@ -158,7 +162,7 @@ function useNotifications(): void {
         );
         const body = briefText(item, texts, times);
         // The open room announces its messages.
-        if (!isSameName(chat.model.open, target)) announce(`${title}: ${body}`);
+        if (!isSameName(chat.model.open, target)) announce("personal", `${title}: ${body}`);
         // The sound stays off if the browser requires a click first.
         if (settings.sounds) void ifPossible(playSound());
         if (!settings.notify || !("Notification" in window)) return;
@@ -179,7 +183,7 @@ function useNotifications(): void {
           closeLater(() => void ifPossible(closeNotifications(content.tag)));
         }
       }),
-    [chat, open],
+    [chat, open, announce],
   );
   useEffect(() => chat.store.subscribe(() => open.update(chat.model)), [chat, open]);
 }
@@ -223,22 +227,9 @@ function Screen() {
   return <ChatPage key={me} model={model} isOperator={isOperator} onDashboard={openDashboard} />;
 }
 
-const TOAST_CLOCK = {
-  now: () => performance.now(),
-  after: (delayMs: number, callback: () => void) => {
-    const timer = setTimeout(callback, delayMs);
-    return () => clearTimeout(timer);
-  },
-};
-
 function useOverlays() {
   const nextId = useRef(1);
   const [overlays, setOverlays] = useState<readonly Overlay[]>([]);
-  const [announcement, setAnnouncement] = useState("");
-  /** Screen readers speak only changes, so the same text gets another ending. */
-  const announce = useCallback((text: string) => {
-    setAnnouncement((before) => (before === text ? `${text}\u00a0` : text));
-  }, []);
   const show = useCallback((render: Overlay["render"]) => {
     const id = nextId.current++;
     setOverlays((before) => [...before, { id, render }]);
@@ -246,7 +237,7 @@ function useOverlays() {
   const close = useCallback((id: number) => {
     setOverlays((before) => before.filter((overlay) => overlay.id !== id));
   }, []);
-  return { overlays, announcement, show, close, announce };
+  return { overlays, show, close };
 }
 
 function withLocale(texts: Texts): Texts {
@@ -268,11 +259,19 @@ export interface AppProps {
   readonly texts: Texts;
 }
 
-export function App({ chat, texts: initialTexts }: AppProps) {
+export function App(props: AppProps) {
+  return (
+    <AnnouncerProvider>
+      <Page {...props} />
+    </AnnouncerProvider>
+  );
+}
+
+function Page({ chat, texts: initialTexts }: AppProps) {
   const [settings, setSettings] = useState(readSettings);
   const [previews] = useState({});
-  const { overlays, announcement, show, close, announce } = useOverlays();
-  const [toasts] = useState(() => new ToastQueue(TOAST_CLOCK));
+  const { overlays, show, close } = useOverlays();
+  const [toasts] = useState(() => new ToastQueue(TIMERS));
   const [layers] = useState(() => new Layers(window));
   const change = useCallback(
     (changes: Partial<StoredPageSettings>) => {
@@ -287,29 +286,33 @@ export function App({ chat, texts: initialTexts }: AppProps) {
   const today = useToday();
   // biome-ignore lint/correctness/useExhaustiveDependencies: the names of days change at midnight
   const times = useMemo(() => timesIn(texts), [texts, today]);
+  const announcer = useAnnouncer();
+  announcer.level = settings.announcements;
   useDocumentStyle(settings, texts.lang);
   useFocus(chat, layers);
+  useEffect(keepFocus, []);
   useKeyGuard();
   useNoStrayDrops();
   useVisibleHeight();
   useWakeLock(settings.keepsAwake);
   const page: PageValue = useMemo(() => {
-    const notify = (text: string) => toasts.show(text, false);
-    const fail = (error: unknown) => toasts.show(faultText(error, texts), true);
+    const toast = (text: string, isFault: boolean) => {
+      toasts.show(text, isFault);
+      announcer.announce(isFault ? "fault" : "notice", text);
+    };
+    const notify = (text: string) => toast(text, false);
+    const fail = (error: unknown) => toast(faultText(error, texts), true);
     const openDialog: OpenDialog = (dialog, ...[props]) =>
       show((onClose) => createElement(dialog as ComponentType<CloseProps>, { ...props, onClose }));
-    const shared = { chat, texts, times, previews, settings, change, show, announce };
+    const shared = { chat, texts, times, previews, settings, change, show };
     return { ...shared, layers, toasts, notify, fail, openDialog };
-  }, [chat, texts, times, previews, settings, change, show, announce, layers, toasts]);
+  }, [chat, texts, times, previews, settings, change, show, layers, toasts, announcer]);
   return (
     <PageContext value={page}>
       <Banners />
       <Screen />
       <TrustRoute />
       <Toasts level="page" />
-      <div className="sr-only" role="status" aria-live="polite">
-        {announcement}
-      </div>
       {overlays.map(({ id, render }) => (
         <Fragment key={id}>{render(() => close(id))}</Fragment>
       ))}

@@ -14,6 +14,7 @@ import {
   type SharedFile,
   type ShareState,
 } from "../driver/share.ts";
+import { Announced, AnnouncerProvider } from "./shell/announced.tsx";
 import { Button } from "./shell/button.tsx";
 import { Icon } from "./shell/icons.tsx";
 
@@ -31,7 +32,11 @@ export interface ShareOptions {
 
 export async function openShare({ platform, page }: ShareOptions, texts: Texts) {
   const share = await Share.open(platform, page);
-  return <ShareView share={share} texts={texts} />;
+  return (
+    <AnnouncerProvider>
+      <ShareView share={share} texts={texts} />
+    </AnnouncerProvider>
+  );
 }
 
 function ShareView({ share, texts }: ShareProps) {
@@ -61,21 +66,25 @@ interface ShareMessageProps extends ShareProps {
 function ShareMessage({ share, texts, state }: ShareMessageProps) {
   switch (state.kind) {
     case "entering":
-      return <p role="status">{texts.connecting}</p>;
+      return (
+        <Announced kind="result" isInitiallyKnown>
+          {texts.connecting}
+        </Announced>
+      );
     case "wrong":
-      return <p role="alert">{texts.shareLinkIncomplete}</p>;
+      return <Announced kind="fault">{texts.shareLinkIncomplete}</Announced>;
     case "over":
       return (
         <>
-          <p role="alert">{texts.shareEnded}</p>
+          <Announced kind="fault">{texts.shareEnded}</Announced>
           <Button onClick={() => share.reconnectNow()}>{texts.tryNow}</Button>
         </>
       );
     default:
       return (
-        <p className="fault-line" role="alert">
+        <Announced kind="fault" className="fault-line">
           {faultText(state.fault, texts)}
-        </p>
+        </Announced>
       );
   }
 }
@@ -93,20 +102,20 @@ function SharedFiles({ share, texts, state }: SharedFilesProps) {
   const label = done > 0 ? texts.shareRemaining : texts.shareSave(files.length);
   return (
     <>
-      <p role="status">
+      <Announced kind="result">
         {isPreparing
           ? texts.shareProgress(files.length, count ?? files.length)
           : texts.shareAll(files.length, formatSize(sizeBytes))}
-      </p>
+      </Announced>
       <ul className="plain-list share-list">
         {files.map((file) => (
           <SharedFileRow key={file.body.file} file={file} texts={texts} />
         ))}
       </ul>
       {isSaved ? (
-        <p className="share-saved" role="status">
+        <Announced kind="result" className="share-saved">
           {texts.shareSaved}
-        </p>
+        </Announced>
       ) : (
         <Button
           variant="main wide"
@@ -148,9 +157,9 @@ function SharedFileRow({ file, texts }: { readonly file: SharedFile; readonly te
           />
         ) : null}
         {state?.kind === "failed" ? (
-          <span className="fault-line" role="alert">
+          <Announced kind="fault" as="span" className="fault-line">
             {faultText(state.fault, texts)}
-          </span>
+          </Announced>
         ) : null}
       </div>
     </li>

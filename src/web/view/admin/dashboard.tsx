@@ -2,6 +2,7 @@
 
 import { useState } from "react";
 import { rove } from "../../input/keys.ts";
+import { Announced } from "../shell/announced.tsx";
 import { Button } from "../shell/button.tsx";
 import { type CloseProps, useOnline, usePage } from "../shell/context.tsx";
 import { confirm } from "../shell/dialog.tsx";
@@ -114,8 +115,10 @@ function ClockNotice() {
       onConfirm: () => chat.request("clock", { accept: true }).then(reload),
     });
   return (
-    <div className="banner banner-warning" role="alert">
-      <span>{text(now, newest)}</span>
+    <div className="banner banner-warning">
+      <Announced kind="notice" as="span">
+        {text(now, newest)}
+      </Announced>
       <Button onClick={accept}>{texts.clockAccept}</Button>
     </div>
   );

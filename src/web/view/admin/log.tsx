@@ -19,6 +19,7 @@ import { isKnownKind, OPEN_MESSAGE_KINDS } from "../../../wire/kinds.ts";
 import type { Answer, NoticeOf } from "../../../wire/messages.ts";
 import { parseObject } from "../../../wire/record.ts";
 import { downloadFrom } from "../files/download.ts";
+import { Announced } from "../shell/announced.tsx";
 import { Button } from "../shell/button.tsx";
 import { FaultLine, type PageValue, useOnline, usePage, useTask } from "../shell/context.tsx";
 import { confirm, deleteQuestion } from "../shell/dialog.tsx";
@@ -472,9 +473,9 @@ export function DashboardLog({ isHidden }: { readonly isHidden: boolean }) {
             {texts.logEarlier}
           </Button>
         )}
-        <span className="hint" role="status">
+        <Announced kind="result" as="span" className="hint">
           {earlier.next === "end" ? texts.logEarlierEnd : ""}
-        </span>
+        </Announced>
       </div>
       <FaultLine fault={older.task.fault} />
       <Chips

@@ -9,6 +9,7 @@ import { serverRuleFacts } from "../../../ui/text/rules-text.ts";
 import { ROOM_CREATORS, WHO_ON_SERVER } from "../../../wire/field.ts";
 import type { Answer, ServerRules } from "../../../wire/messages.ts";
 import { FactList } from "../room/rules.tsx";
+import { Announced } from "../shell/announced.tsx";
 import { Button } from "../shell/button.tsx";
 import {
   type CloseProps,
@@ -158,9 +159,9 @@ function Registration() {
   return (
     <section className="registration">
       <h2>{texts.registration}</h2>
-      <p role="status">
+      <Announced kind="result" isInitiallyKnown>
         {value === undefined ? "" : isClosed ? texts.registrationClosed : texts.registrationOpen}
-      </p>
+      </Announced>
       <FaultLine fault={fault} />
       <Button disabled={value === undefined} onClick={change}>
         {action}
@@ -260,7 +261,7 @@ function Announce() {
   return (
     <section className="registration">
       <h2>{texts.announceHead}</h2>
-      <p role="status">
+      <Announced kind="result" isInitiallyKnown>
         {announcement === undefined ? (
           texts.announceNone
         ) : (
@@ -269,7 +270,7 @@ function Announce() {
             {texts.announcedBy(cleanText(announcement.by), times.full(announcement.time))}
           </>
         )}
-      </p>
+      </Announced>
       <div className="dashboard-bar">
         <Button onClick={() => show((close) => <AnnounceDialog onClose={close} />)}>
           {texts.announce}

@@ -4,6 +4,7 @@ import { type ReactNode, useEffect, useId, useState } from "react";
 import { cutText } from "../../../base/bytes.ts";
 import { foldCase } from "../../../base/case-fold.ts";
 import { cleanText } from "../../../base/text.ts";
+import { Announced } from "../shell/announced.tsx";
 import { Button } from "../shell/button.tsx";
 import { FaultLine, useOnline, usePage } from "../shell/context.tsx";
 import { type Polled, usePolled } from "../shell/polling.ts";
@@ -344,9 +345,9 @@ export function ServerTable<Row>(props: ServerTableProps<Row>) {
     <>
       <div className="dashboard-bar">
         <Filter value={filter} onChange={setFilter} />
-        <span className="hint" role="status">
+        <Announced kind="result" as="span" className="hint">
           {value.summary}
-        </span>
+        </Announced>
       </div>
       <FaultLine fault={fault} />
       {value.rows.length === 0 ? (

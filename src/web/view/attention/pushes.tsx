@@ -7,6 +7,7 @@ import { defined } from "../../../base/values.ts";
 import { ifPossible } from "../../../io/promises.ts";
 import type { Texts } from "../../../ui/messages/en/page.ts";
 import { readRoute } from "../../input/route.ts";
+import { Announced } from "../shell/announced.tsx";
 import {
   FaultLine,
   type PageValue,
@@ -105,9 +106,9 @@ export function PushSetting() {
           onChange={(on) => task.run(() => setEnabled(on))}
         />
       )}
-      <p className="hint" role="status">
+      <Announced kind="result" isInitiallyKnown className="hint">
         {problem === undefined ? texts.pushesExplained : problemText(problem, texts)}
-      </p>
+      </Announced>
       {problem === "untrusted" ? <TrustOffer /> : null}
       <FaultLine fault={task.fault} />
     </>

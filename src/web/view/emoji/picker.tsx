@@ -3,6 +3,7 @@
 import { type KeyboardEvent, memo, useEffect, useMemo, useRef, useState } from "react";
 import type { Texts } from "../../../ui/messages/en/page.ts";
 import type { EmojiGroup, NamedEmoji } from "../../../ui/text/emoji.ts";
+import { Announced } from "../shell/announced.tsx";
 import { type CloseProps, usePage } from "../shell/context.tsx";
 import { Dialog } from "../shell/dialog.tsx";
 import { whenSettled } from "../shell/effects.ts";
@@ -218,9 +219,9 @@ export function EmojiPicker({ title, onChoose, onClose }: EmojiPickerProps) {
           />
         ))}
       </div>
-      <p className="hint" role="status">
+      <Announced kind="result" className="hint">
         {hasNoMatch ? texts.foundNothing : ""}
-      </p>
+      </Announced>
     </Dialog>
   );
 }

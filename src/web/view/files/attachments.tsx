@@ -5,6 +5,7 @@ import { formatSize } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
 import { fileIcon } from "../../browser/media.ts";
 import type { Attachment as AttachedFile } from "../../transfer/attachments.ts";
+import { Announced } from "../shell/announced.tsx";
 import { usePage } from "../shell/context.tsx";
 import { Icon, IconButton } from "../shell/icons.tsx";
 
@@ -158,12 +159,12 @@ export function Attachments({ attached }: AttachmentsProps) {
         <SizeChoice photos={photos} isSmaller={isSmaller} onChoose={chooseSize} />
       )}
       {located.length === 0 ? null : (
-        <p
+        <Announced
+          kind="notice"
           className={sent.length === 0 ? "photo-position" : "photo-position is-sent"}
-          role="status"
         >
           {sent.length === 0 ? texts.positionLeftOut : texts.positionSent(sent.length)}
-        </p>
+        </Announced>
       )}
     </>
   );

@@ -7,6 +7,7 @@ import { isIgnored, openRoom } from "../../../core/model/selectors.ts";
 import type { FileView, Model } from "../../../core/model/state.ts";
 import { isPdf, mediaType } from "../../browser/media.ts";
 import { type Picture, VIEWED_BYTES_MAX } from "../../transfer/previews.ts";
+import { Announced } from "../shell/announced.tsx";
 import { FaultLine, useModelValue, usePage, useTask } from "../shell/context.tsx";
 import { Dialog } from "../shell/dialog.tsx";
 import { listen } from "../shell/effects.ts";
@@ -57,7 +58,7 @@ function TextView({ file }: { readonly file: FileView }) {
           {text}
         </pre>
       )}
-      {task.isBusy ? <p role="status">…</p> : null}
+      {task.isBusy ? <p>…</p> : null}
       <FaultLine fault={task.fault} />
     </>
   );
@@ -114,9 +115,11 @@ function MediaView({ file }: { readonly file: FileView }) {
       ) : null}
       {address !== undefined && kind === "document" ? <iframe src={address} title={name} /> : null}
       {isUnplayable ? (
-        <p role="alert">{kind === "document" ? texts.notAPdf : texts.notPlayable}</p>
+        <Announced kind="fault">
+          {kind === "document" ? texts.notAPdf : texts.notPlayable}
+        </Announced>
       ) : null}
-      {task.isBusy ? <p role="status">…</p> : null}
+      {task.isBusy ? <p>…</p> : null}
       <FaultLine fault={task.fault} />
     </>
   );
@@ -231,9 +234,9 @@ function PictureViewer({ file: first, onClose }: ViewerProps) {
             isDisabled={position === 0 || position >= count}
             onPress={() => move(1)}
           />
-          <span role="status">
+          <Announced kind="result" as="span">
             {position === 0 ? "" : texts.pictureAt(position, hasMore ? `${count}+` : `${count}`)}
-          </span>
+          </Announced>
           <IconButton
             icon="minus"
             label={texts.zoomOut}
@@ -329,11 +332,11 @@ function LargePicture({ file, zoom, onZoom }: LargePictureProps) {
       ) : null}
       {picture === "none" ? <p>{texts.notAnImage}</p> : null}
       {isOther ? (
-        <p className="viewer-warning" role="alert">
+        <Announced kind="notice" className="viewer-warning">
           {texts.previewDiffers}
-        </p>
+        </Announced>
       ) : null}
-      {task.isBusy && picture === undefined ? <p role="status">…</p> : null}
+      {task.isBusy && picture === undefined ? <p>…</p> : null}
       <FaultLine fault={task.fault} />
     </div>
   );

@@ -2,6 +2,7 @@
 
 import { useEffect, useState } from "react";
 import type { GuessDelayView } from "../../../core/model/state.ts";
+import { Announced } from "../shell/announced.tsx";
 import { useModelValue, usePage } from "../shell/context.tsx";
 
 /** The countdown appears after this delay, because a correct secret is accepted sooner. */
@@ -37,9 +38,9 @@ function GuessDelay({ delay: { of, untilUnixMs } }: { readonly delay: GuessDelay
   }, [untilUnixMs]);
   return (
     <>
-      <p className="sr-only" role="status">
+      <Announced kind="notice" className="sr-only">
         {message.announced}
-      </p>
+      </Announced>
       <p className="hint" aria-hidden="true">
         {message.text}
       </p>

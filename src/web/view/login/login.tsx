@@ -10,6 +10,7 @@ import type { ServerView } from "../../../core/model/state.ts";
 import type { Texts } from "../../../ui/messages/en/page.ts";
 import { faultText } from "../../../ui/text/fault-text.ts";
 import type { Answer } from "../../../wire/messages.ts";
+import { Announced } from "../shell/announced.tsx";
 import { Button } from "../shell/button.tsx";
 import {
   FaultLine,
@@ -90,9 +91,9 @@ function Heading({ server }: { readonly server: ServerView | undefined }) {
         </p>
       )}
       {server?.changedFrom === undefined ? null : (
-        <p className="warning" role="alert">
+        <Announced kind="notice" className="warning">
           {texts.fingerprintChanged(server.changedFrom)}
-        </p>
+        </Announced>
       )}
     </>
   );
@@ -217,9 +218,13 @@ function LoginForm({ server, task, refused }: FormProps) {
       {signedOut === undefined ? (
         <p>{texts.loginExplained}</p>
       ) : (
-        <p role="alert">{texts.signedOutHere(cleanText(signedOut.user), signedOut.unsent)}</p>
+        <Announced kind="notice">
+          {texts.signedOutHere(cleanText(signedOut.user), signedOut.unsent)}
+        </Announced>
       )}
-      {isRejected && chat.isOperatorInvited ? <p role="alert">{texts.operatorLinkUsed}</p> : null}
+      {isRejected && chat.isOperatorInvited ? (
+        <Announced kind="notice">{texts.operatorLinkUsed}</Announced>
+      ) : null}
       <Field
         id="enter-name"
         label={texts.name}
@@ -458,7 +463,9 @@ function ResetForm({ task, onOther }: ResetProps) {
   return (
     <form onSubmit={task.onSubmit(() => chat.recover(password))} className="enter-form">
       <p>{owner === undefined ? texts.resetExplained : texts.resetFor(nameOf(owner))}</p>
-      {isOther ? <p role="status">{texts.resetInstead(cleanText(signedInUser))}</p> : null}
+      {isOther ? (
+        <Announced kind="notice">{texts.resetInstead(cleanText(signedInUser))}</Announced>
+      ) : null}
       <NewPassword onChange={setPassword} isFirst />
       <Button type="submit" variant="main wide" disabled={task.isBusy || password === ""}>
         {task.isBusy ? texts.signingIn : texts.resetSet}

@@ -1,5 +1,6 @@
 /** Notices about the operator link: its effect, expiry and removal. */
 
+import { Announced } from "../shell/announced.tsx";
 import { Button } from "../shell/button.tsx";
 import { useModelValue, usePage, useTask } from "../shell/context.tsx";
 import { IconButton } from "../shell/icons.tsx";
@@ -25,9 +26,11 @@ export function OperatorBanner() {
   const { texts, chat } = usePage();
   const isLost = useModelValue(() => chat.hasLostOperatorLink);
   return (
-    <div className={isLost ? "banner banner-warning" : "banner banner-info"} role="status">
+    <div className={isLost ? "banner banner-warning" : "banner banner-info"}>
       <details>
-        <summary>{isLost ? texts.operatorNoLonger : texts.operatorNow}</summary>
+        <Announced kind="notice" as="summary">
+          {isLost ? texts.operatorNoLonger : texts.operatorNow}
+        </Announced>
         {isLost ? <span>{texts.operatorLinkLost}</span> : <OperatorLinkNotice />}
       </details>
       <IconButton icon="close" label={texts.dismiss} onPress={() => chat.dismissOperatorLink()} />

@@ -11,7 +11,7 @@ import {
   useSyncExternalStore,
 } from "react";
 import { PAGE_UPLOADS_MAX } from "../../../base/limits-page.ts";
-import { titleText } from "../../../base/text.ts";
+import { cleanText, titleText } from "../../../base/text.ts";
 import { isMessage, isSameName, itemAt } from "../../../core/model/item.ts";
 import {
   accountsAlike,
@@ -34,7 +34,6 @@ import type {
   RoomState,
   ThreadState,
 } from "../../../core/model/state.ts";
-import { authorText, briefText } from "../../../ui/text/event-text.ts";
 import { personText } from "../../../ui/text/person-text.ts";
 import { placeTitle } from "../../../ui/text/target-text.ts";
 import { offsetMinutes } from "../../../ui/text/times.ts";
@@ -44,6 +43,7 @@ import { useDropping } from "../files/drop-zone.tsx";
 import { OfferedLine } from "../files/file-frame.tsx";
 import { Playing, PlayingBar, PlayingContext } from "../files/playing.tsx";
 import { Transfers } from "../files/transfers.tsx";
+import { Announced, useAnnounce, useAnnouncer } from "../shell/announced.tsx";
 import { Button } from "../shell/button.tsx";
 import {
   isTouch,
@@ -53,6 +53,7 @@ import {
   useLayer,
   useModelValue,
   useNarrow,
+  useOpener,
   usePage,
   useTexts,
 } from "../shell/context.tsx";
@@ -61,6 +62,7 @@ import { Toasts } from "../shell/toasts.tsx";
 import { Unfolded } from "../text/fold.tsx";
 import { type AttachedFiles, Composer, type ComposerHandle } from "./composer.tsx";
 import { useDrawerGestures } from "./drawer-gestures.ts";
+import { EventWatch } from "./event-watch.ts";
 import { Privacy } from "./handed.tsx";
 import { RoomHead } from "./header.tsx";
 import { People } from "./members.tsx";
@@ -154,8 +156,12 @@ interface MainProps {
   readonly context: Omit<CommandContext, "target">;
 }
 
+/** Maximum number of attached files that are announced by name. */
+const NAMED_FILES_MAX = 3;
+
 function useAttached(target: string, focus: () => void): AttachedFiles {
-  const { chat, texts, fail } = usePage();
+  const { chat, texts, times, fail } = usePage();
+  const announce = useAnnounce();
   const files = useSyncExternalStore(chat.store.subscribe, () => chat.attached.filesFor(target));
   const chosen = useSyncExternalStore(chat.store.subscribe, () =>
     chat.attached.isSmallerFor(target),
@@ -173,10 +179,15 @@ function useAttached(target: string, focus: () => void): AttachedFiles {
           fail(texts.notAllAttached(PAGE_UPLOADS_MAX));
         else if (more.length === 0) fail(texts.noFilesInFolder);
         chat.attached.add(target, more);
+        const names = more.slice(0, NAMED_FILES_MAX).map(({ file }) => cleanText(file.name));
+        const others = more.length - names.length;
+        if (others > 0) names.push(texts.others(others));
+        if (names.length > 0) announce("result", texts.fileAttached(times.list(names)));
         latestFocus.current();
       },
       remove: (attachment) => {
         chat.attached.remove(target, [attachment]);
+        announce("result", texts.fileDetached(cleanText(attachment.file.name)));
         latestFocus.current();
       },
       send: (text) => {
@@ -187,7 +198,7 @@ function useAttached(target: string, focus: () => void): AttachedFiles {
         return true;
       },
     }),
-    [chat, texts, fail, target, files, isSmaller],
+    [chat, texts, times, fail, announce, target, files, isSmaller],
   );
 }
 
@@ -265,15 +276,15 @@ function Conversation(props: MainProps) {
         <Knock key={name} room={room?.name ?? ""} name={name} />
       ))}
       {isReadOnly || limit === undefined ? null : (
-        <p className="hint" role="status">
+        <Announced kind="notice" className="hint">
           {limit}
-        </p>
+        </Announced>
       )}
       <Privacy model={model} target={target} room={room} onOpen={onOpen} />
       {isUnreadable ? null : isReadOnly ? (
-        <p className="hint" role="status">
+        <Announced kind="notice" className="hint">
           {isBarred ? limit : readOnlyText(room, page)}
-        </p>
+        </Announced>
       ) : (
         <Composer
           key={`composer ${to}`}
@@ -486,7 +497,7 @@ function Columns({ model, isOperator, onDashboard }: ChatPageProps) {
   const closeThread = useCallback(() => client.actions.openThread(undefined), [client]);
   const closeSide = hasThread ? closeThread : panels.closeSide;
   const lines = roomList(model);
-  useLiveRegion(room, me);
+  useEventAnnouncements(room?.id, isOperator);
   useShortcuts({ lines, onOpen, onSearch, side, closeSide });
   useRouting({ model, onOpen, onJump });
   useTitle(lines.mentions, target);
@@ -495,6 +506,9 @@ function Columns({ model, isOperator, onDashboard }: ChatPageProps) {
     hasThread || side === "search" || (side === "people" && room?.kind === "room");
   const isNarrow = useNarrow();
   useLayer(closeSide, hasSidePanel && !isWide(), { isCover: isNarrow && !hasThread });
+  useOpener(hasThread);
+  useOpener(side === "search");
+  useOpener(side === "people");
   useLayer(() => setDrawer(false), isDrawer, { isCover: true });
   const chat = useRef<HTMLDivElement>(null);
   useDrawerGestures(chat, isDrawer, setDrawer);
@@ -632,34 +646,23 @@ function Hands({ room, moderates }: { room: RoomState; moderates: boolean }) {
   );
 }
 
-/** Maximum number of messages read aloud; with more, only the count is announced. */
-const SPOKEN_MAX = 2;
-const ANNOUNCE_INTERVAL_MS = 1_000;
+const WATCH_INTERVAL_MS = 1_000;
 
-function useLiveRegion(room: RoomState | undefined, me: string): void {
-  const { announce, texts, times, chat } = usePage();
-  const spoken = useRef({ room: "", n: 0 });
-  const latestRoom = useRef(room);
-  latestRoom.current = room;
-  const id = room?.id ?? "";
+/** In a hidden tab, the events until the user's return are announced together. */
+function useEventAnnouncements(room: string | undefined, isOperator: boolean): void {
+  const { texts, times, chat } = usePage();
+  const announcer = useAnnouncer();
+  const [watch] = useState(() => new EventWatch());
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a newly opened room begins at once
   useEffect(() => {
-    spoken.current = { room: id, n: latestRoom.current?.receivedN ?? 0 };
-    const timer = setInterval(() => {
-      const current = latestRoom.current;
-      if (current === undefined || current.receivedN <= spoken.current.n) return;
-      const { n } = spoken.current;
-      spoken.current = { room: id, n: current.receivedN };
-      const announcements: string[] = [];
-      for (let i = current.tail.items.length - 1; i >= 0; i--) {
-        const item = current.tail.items[i];
-        if (item === undefined || item.n <= n) break;
-        if (item.from === me || !isMessage(item)) continue;
-        const author = authorText(item, texts, chat.model);
-        announcements.unshift(texts.newFrom(author, briefText(item, texts, times)));
-      }
-      if (announcements.length > SPOKEN_MAX) announce(texts.newMany(announcements.length));
-      else if (announcements.length > 0) announce(announcements.join(". "));
-    }, ANNOUNCE_INTERVAL_MS);
+    const check = () => {
+      if (document.hidden) return;
+      const accepts = announcer.accepts.bind(announcer);
+      for (const { kind, text } of watch.check(chat.model, isOperator, { texts, times, accepts }))
+        announcer.announce(kind, text);
+    };
+    check();
+    const timer = setInterval(check, WATCH_INTERVAL_MS);
     return () => clearInterval(timer);
-  }, [chat, id, me, announce, texts, times]);
+  }, [chat, watch, announcer, room, isOperator, texts, times]);
 }

@@ -51,6 +51,7 @@ import type { Attachment } from "../../transfer/attachments.ts";
 import { EmojiButton } from "../emoji/button.tsx";
 import { emojiModule } from "../emoji/loader.ts";
 import { Attachments } from "../files/attachments.tsx";
+import { Announced } from "../shell/announced.tsx";
 import { Button } from "../shell/button.tsx";
 import { useModelValue, usePage, useTexts } from "../shell/context.tsx";
 import { confirm } from "../shell/dialog.tsx";
@@ -188,9 +189,9 @@ function ReferenceBar({ draft, item: about, onDrop }: ReferenceBarProps) {
   const quote = about === undefined ? "" : quotedText(about, 100);
   return (
     <div className="composer-about">
-      <span role={isOutdated ? "alert" : undefined}>
+      <Announced kind="result" as="span">
         {draft.edits === undefined ? texts.replyingTo(name) : editing}
-      </span>
+      </Announced>
       <span className="composer-quote" dir="auto">
         <PlainLine text={quote} />
       </span>
@@ -518,16 +519,16 @@ export const Composer = memo(function Composer(allProps: ComposerProps & Compose
       )}
       {rejected === undefined ? null : (
         <div className="composer-asked">
-          <p role="alert">{rejected.message}</p>
+          <Announced kind="fault">{rejected.message}</Announced>
           <Button variant="small" onClick={writing.send}>
             {texts.sendAsText}
           </Button>
         </div>
       )}
       {bytes > max ? (
-        <p className="fault-line" role="alert">
+        <Announced kind="fault" className="fault-line">
           {texts.tooLong(formatSize(bytes), formatSize(max))}
-        </p>
+        </Announced>
       ) : null}
     </form>
   );

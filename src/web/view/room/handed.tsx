@@ -10,6 +10,7 @@ import { personText } from "../../../ui/text/person-text.ts";
 import { handedState, privacyText } from "../../../ui/text/rules-text.ts";
 import { targetText } from "../../../ui/text/target-text.ts";
 import { downloadArchive } from "../files/download.ts";
+import { Announced } from "../shell/announced.tsx";
 import { Button } from "../shell/button.tsx";
 import { type CloseProps, FaultLine, useModelValue, usePage, useTask } from "../shell/context.tsx";
 import { Dialog } from "../shell/dialog.tsx";
@@ -43,7 +44,7 @@ export function HandedDialog({ room, onOpen, onClose }: HandedProps) {
   return (
     <Dialog title={texts.handedIn(targetText(room))} onClose={onClose}>
       {users === undefined ? null : (
-        <p role="status">{texts.handedCount(handed.length, users.length)}</p>
+        <Announced kind="result">{texts.handedCount(handed.length, users.length)}</Announced>
       )}
       <ul className="plain-list">
         {(users ?? []).map((one) => (

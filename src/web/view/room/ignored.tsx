@@ -5,7 +5,6 @@ import { personText } from "../../../ui/text/person-text.ts";
 import { Button } from "../shell/button.tsx";
 import { FaultLine, useModelValue, usePage, useTask } from "../shell/context.tsx";
 import { Dialog } from "../shell/dialog.tsx";
-import { useListFocus } from "./listed-message.tsx";
 import { useNames } from "./person.tsx";
 
 export function IgnoredDialog({ onClose }: { readonly onClose: () => void }) {
@@ -16,11 +15,10 @@ export function IgnoredDialog({ onClose }: { readonly onClose: () => void }) {
   const people = [...ignored]
     .map((user) => ({ user, name: personText(shownNames, user) }))
     .sort((a, b) => compareNames(a.name, b.name));
-  const list = useListFocus(ignored.size);
   return (
     <Dialog title={texts.ignoredList} onClose={onClose} className="dialog-small">
       {people.length === 0 ? <p className="hint">{texts.ignoredNone}</p> : null}
-      <ul ref={list} className="plain-list" tabIndex={-1}>
+      <ul className="plain-list">
         {people.map(({ user, name }) => (
           <li key={user} className="device">
             <strong dir="auto">{name}</strong>

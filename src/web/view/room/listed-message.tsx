@@ -1,6 +1,6 @@
-/** Messages listed in dialogs, and the focus after a line is removed. */
+/** Messages listed in dialogs and panels. */
 
-import { type ReactNode, type RefObject, useEffect, useRef } from "react";
+import type { ReactNode } from "react";
 import type { Item } from "../../../core/model/state.ts";
 import { authorText, briefText } from "../../../ui/text/event-text.ts";
 import { usePage } from "../shell/context.tsx";
@@ -30,16 +30,4 @@ export function ListedMessage({ item, location, children }: ListedMessageProps) 
       </span>
     </>
   );
-}
-
-/** Focuses the list after its focused line is removed, so that keys still work. */
-export function useListFocus(count: number): RefObject<HTMLUListElement | null> {
-  const list = useRef<HTMLUListElement>(null);
-  const before = useRef(count);
-  useEffect(() => {
-    const isLost = count < before.current && document.activeElement === document.body;
-    before.current = count;
-    if (isLost) list.current?.focus();
-  }, [count]);
-  return list;
 }

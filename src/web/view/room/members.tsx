@@ -11,6 +11,7 @@ import type { Member, Model, RoomState } from "../../../core/model/state.ts";
 import { isMutedAt } from "../../../core/rooms/prefs.ts";
 import type { Texts } from "../../../ui/messages/en/page.ts";
 import { personText } from "../../../ui/text/person-text.ts";
+import { Announced } from "../shell/announced.tsx";
 import { type PageValue, useModelValue, useOnline, usePage, useTexts } from "../shell/context.tsx";
 import { IconButton } from "../shell/icons.tsx";
 import { MenuButton, type MenuItem, menuItem } from "../shell/menu.tsx";
@@ -237,9 +238,9 @@ export const People = memo(function People({ room, me, onClose }: PeopleProps) {
           </ul>
         </section>
       ))}
-      <p className="list-note people-search" role="status">
+      <Announced kind="result" className="list-note people-search">
         {found.length === 0 && query !== "" ? texts.noMatches : ""}
-      </p>
+      </Announced>
     </>
   );
 }, isSameExceptMessages);

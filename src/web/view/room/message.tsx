@@ -31,6 +31,7 @@ import { Icon, IconButton } from "../shell/icons.tsx";
 import { MenuButton } from "../shell/menu.tsx";
 import { Fold } from "../text/fold.tsx";
 import { type MessageActions, messageItems, QUICK_SIGNS, THUMB } from "./message-actions.ts";
+import { messageLabel, pendingLabel } from "./message-label.ts";
 import {
   AccountName,
   Avatar,
@@ -384,7 +385,6 @@ export const Message = memo(function Message({ row, actions, isJumpTarget }: Mes
   const { item, earlier, isGrouped } = row;
   const { timeUnixMs } = earlier[0] ?? item;
   const from = authorText(item, texts);
-  const shownAuthor = useAuthor(item);
   const importer = useShownName(item.from ?? "");
   const { imported } = item;
   const note =
@@ -394,6 +394,8 @@ export const Message = memo(function Message({ row, actions, isJumpTarget }: Mes
   const { hasNewKey } = item;
   const author = { from, user: item.from, note, hasNewKey };
   const isAction = item.kind === "action";
+  const names = useNames();
+  const label = useMemo(() => messageLabel(row, texts, times, names), [row, texts, times, names]);
   const classes = [
     "row message",
     isGrouped ? "is-grouped" : "",
@@ -417,7 +419,7 @@ export const Message = memo(function Message({ row, actions, isJumpTarget }: Mes
       className={classes.join(" ")}
       data-seq={item.seq}
       tabIndex={-1}
-      aria-label={`${shownAuthor}, ${times.clock(timeUnixMs)}`}
+      aria-label={label}
       onPointerEnter={(event) => setHovered(event.pointerType !== "touch")}
       onPointerLeave={() => setHovered(false)}
       onPointerUp={focusTouched}
@@ -477,7 +479,14 @@ export const EventText = memo(function EventRow({ row, actions, isJumpTarget }: 
   const { timeUnixMs } = earlier[0] ?? item;
   const [first, last] = [times.clock(timeUnixMs), times.clock(item.timeUnixMs)];
   return (
-    <p className={isJumpTarget ? "row said is-shown" : "row said"} data-seq={item.seq}>
+    // biome-ignore lint/a11y/useSemanticElements: not a form
+    <p
+      className={isJumpTarget ? "row said is-shown" : "row said"}
+      data-seq={item.seq}
+      tabIndex={-1}
+      role="group"
+      aria-label={`${text}, ${first}`}
+    >
       <time dateTime={formatUtc(timeUnixMs)}>{first}</time>
       {last === first ? null : <time dateTime={formatUtc(item.timeUnixMs)}>–{last}</time>}{" "}
       <span dir="auto">
@@ -510,7 +519,7 @@ function Refused({ post }: { readonly post: PendingPost }) {
   const { texts, chat } = usePage();
   if (post.state.kind !== "refused") return null;
   return (
-    <div className="refused" role="alert">
+    <div className="refused">
       <span>
         {texts.refused}: {faultText(post.state.fault, texts)}
       </span>
@@ -527,6 +536,7 @@ function Refused({ post }: { readonly post: PendingPost }) {
 export const Pending = memo(function Pending({ row, actions }: PendingProps) {
   const { texts } = usePage();
   const { post, isGrouped } = row;
+  const displayNames = useModelValue((model) => model.displayNames);
   const me = actions.me ?? "";
   const name = useShownName(me);
   const isOnline = useOnline();
@@ -536,7 +546,7 @@ export const Pending = memo(function Pending({ row, actions }: PendingProps) {
     <article
       className={isGrouped ? "row message is-pending is-grouped" : "row message is-pending"}
       tabIndex={-1}
-      aria-label={`${name}, ${note ?? ""}`}
+      aria-label={pendingLabel(row, name, note, texts, { displayNames })}
     >
       {isGrouped ? null : <Head from={me} user={me} note={undefined} unixMs={post.writtenUnixMs} />}
       <Quote row={row} actions={actions} />

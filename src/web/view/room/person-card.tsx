@@ -9,6 +9,7 @@ import { isOnline } from "../../../core/model/selectors.ts";
 import { tintOf } from "../../../core/model/tint.ts";
 import { personText } from "../../../ui/text/person-text.ts";
 import { targetText } from "../../../ui/text/target-text.ts";
+import { Announced } from "../shell/announced.tsx";
 import { Button } from "../shell/button.tsx";
 import { type CloseProps, FaultLine, useModel, usePage, useTask } from "../shell/context.tsx";
 import { confirmItem, Dialog } from "../shell/dialog.tsx";
@@ -93,7 +94,7 @@ export function PersonCard({ user, onClose }: CloseProps & { readonly user: stri
               </li>
             ))}
           </ul>
-          {facts.hasNewKey ? <p role="alert">{texts.keyChanged(name)}</p> : null}
+          {facts.hasNewKey ? <Announced kind="notice">{texts.keyChanged(name)}</Announced> : null}
         </>
       )}
       {isMe ? null : (

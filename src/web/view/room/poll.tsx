@@ -1,12 +1,13 @@
 /** Polls in the timeline, and the dialog that starts one. */
 
-import { type CSSProperties, useEffect, useState } from "react";
+import { type CSSProperties, useEffect, useRef, useState } from "react";
 import { POLL_OPTIONS_MAX } from "../../../base/limits.ts";
 import { formatDuration } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
 import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../../base/time.ts";
 import type { Item, PollView } from "../../../core/model/state.ts";
-import { pollNote, votersText } from "../../../ui/text/poll-text.ts";
+import { pollCounts, pollNote, votersText } from "../../../ui/text/poll-text.ts";
+import { useAnnounce } from "../shell/announced.tsx";
 import { Button } from "../shell/button.tsx";
 import { type CloseProps, usePage } from "../shell/context.tsx";
 import { FormDialog } from "../shell/dialog.tsx";
@@ -23,6 +24,7 @@ interface PollProps {
 export function Poll({ item, poll, mayVote }: PollProps) {
   const { texts, times, chat, fail } = usePage();
   const names = useNames();
+  const announce = useAnnounce();
   /** Until the vote arrives; in an anonymous poll longer, because its votes carry no name. */
   const [chosen, setChosen] = useState<readonly number[]>();
   const { question, options, many, anonymous, isClosed } = poll;
@@ -31,13 +33,22 @@ export function Poll({ item, poll, mayVote }: PollProps) {
   const arrived = mine.join();
   // biome-ignore lint/correctness/useExhaustiveDependencies: only a vote ends the choice
   useEffect(() => setChosen(undefined), [arrived]);
+  const wasClosed = useRef(isClosed);
+  useEffect(() => {
+    if (isClosed && !wasClosed.current)
+      announce("notice", texts.pollResult(cleanText(question), pollCounts(poll)));
+    wasClosed.current = isClosed;
+  }, [isClosed, question, poll, texts, announce]);
   const most = Math.max(1, ...options.map(({ count }) => count));
   const vote = (choices: readonly number[]) => {
     setChosen(choices);
-    chat.actions.vote(item.seq, choices).catch((error: unknown) => {
-      setChosen(undefined);
-      fail(error);
-    });
+    chat.actions.vote(item.seq, choices).then(
+      () => announce("result", choices.length > 0 ? texts.voteCounted : texts.voteWithdrawn),
+      (error: unknown) => {
+        setChosen(undefined);
+        fail(error);
+      },
+    );
   };
   const toggle = (number: number, isOn: boolean) => {
     const others = many ? selected.filter((one) => one !== number) : [];

@@ -19,6 +19,7 @@ import { mayCreateRooms } from "../../../ui/text/rules-text.ts";
 import { targetText } from "../../../ui/text/target-text.ts";
 import type { Answer } from "../../../wire/messages.ts";
 import { formatRoute } from "../../input/route.ts";
+import { Announced } from "../shell/announced.tsx";
 import { Button } from "../shell/button.tsx";
 import {
   type CloseProps,
@@ -112,9 +113,9 @@ export function JoinDialog({
     <FormDialog title={title} action={texts.join} onSubmit={join} onClose={onClose}>
       {needsPassword ? (
         <>
-          <p role="status" dir="auto">
+          <Announced kind="notice" dir="auto">
             {texts.roomNeedsPassword(targetText(room))}
-          </p>
+          </Announced>
           <Field
             id="join-password"
             label={texts.password}
@@ -176,9 +177,9 @@ export function CreateRoomDialog({ onClose, onOpen, ...initial }: CreateRoomProp
   return (
     <FormDialog title={texts.createRoom} action={texts.create} onSubmit={create} onClose={onClose}>
       {initial.room === undefined ? null : (
-        <p role="status" dir="auto">
+        <Announced kind="notice" dir="auto">
           {texts.roomUnknown(targetText(initial.room))}
-        </p>
+        </Announced>
       )}
       <Field
         id="create-name"
@@ -279,7 +280,8 @@ export function RoomsDialog({ onClose, onOpen }: OpenProps) {
             <li key={entry.room} className="room-entry">
               <div className="room-entry-text">
                 <span className="list-main" dir="auto">
-                  {name} {entry.locked || entry.sealed ? <Icon name="lock" /> : null}
+                  {name} {entry.sealed ? <Icon name="lock" /> : null}
+                  {entry.locked ? <Icon name="key" /> : null}
                 </span>
                 <span className="list-note" dir="auto">
                   {entryNotes(entry, texts)}
@@ -296,9 +298,9 @@ export function RoomsDialog({ onClose, onOpen }: OpenProps) {
           );
         })}
       </ul>
-      <p className="hint" role="status">
+      <Announced kind="result" className="hint">
         {matches.length > 0 || task.isBusy ? "" : texts.foundNothing}
-      </p>
+      </Announced>
       <FaultLine fault={joining.fault ?? task.fault} />
       <div className="dialog-actions">
         {isCreator ? <Button onClick={create}>{texts.createRoom}</Button> : null}

@@ -10,7 +10,7 @@ import { type CloseProps, useModelValue, usePage } from "../shell/context.tsx";
 import { Dialog } from "../shell/dialog.tsx";
 import { whenSettled } from "../shell/effects.ts";
 import { IconButton } from "../shell/icons.tsx";
-import { ListedMessage, useListFocus } from "./listed-message.tsx";
+import { ListedMessage } from "./listed-message.tsx";
 import { useTitle } from "./person.tsx";
 
 const PAGE_SIZE = 20;
@@ -68,12 +68,11 @@ export function SavedDialog(props: SavedProps) {
   const { texts, chat } = usePage();
   const saved = useModelValue((model) => model.saved);
   const [visibleCount, setVisibleCount] = useState(PAGE_SIZE);
-  const list = useListFocus(saved.size);
   const all = [...saved].reverse();
   return (
     <Dialog title={texts.saved} onClose={props.onClose}>
       {all.length === 0 ? <p className="hint">{texts.savedNone}</p> : null}
-      <ul ref={list} className="plain-list" tabIndex={-1}>
+      <ul className="plain-list">
         {all.slice(0, visibleCount).map(([seq, room]) => (
           <Line
             key={seq}
@@ -97,7 +96,6 @@ export function SavedDialog(props: SavedProps) {
 export function ThreadsDialog({ onClose, onJump }: SavedProps) {
   const { texts, chat } = usePage();
   const threads = followedThreads(useModelValue((model) => model));
-  const list = useListFocus(threads.length);
   const open = (target: string, seq: number) => {
     onJump(target, seq);
     chat.actions.openThread(seq);
@@ -105,7 +103,7 @@ export function ThreadsDialog({ onClose, onJump }: SavedProps) {
   return (
     <Dialog title={texts.threads} onClose={onClose}>
       {threads.length === 0 ? <p className="hint">{texts.threadsNone}</p> : null}
-      <ul ref={list} className="plain-list" tabIndex={-1}>
+      <ul className="plain-list">
         {threads.map((thread) => {
           const { seq, room } = thread;
           const target = chat.model.rooms.get(room)?.target ?? "";

@@ -10,6 +10,7 @@ import type { RoomState } from "../../../core/model/state.ts";
 import { faultText } from "../../../ui/text/fault-text.ts";
 import { personText } from "../../../ui/text/person-text.ts";
 import { targetText } from "../../../ui/text/target-text.ts";
+import { Announced } from "../shell/announced.tsx";
 import { Button } from "../shell/button.tsx";
 import {
   type CloseProps,
@@ -82,8 +83,10 @@ export function SealedNotice({ target, onUnreadable }: SealedNoticeProps) {
       return <p className="hint sealed-line">{texts.sealedLost}</p>;
     case "suspect":
       return (
-        <p className="sealed-line sealed-suspect" role="alert" dir="auto">
-          {texts.sealedSuspect(cleanText(sealing.reason ?? "?"))}{" "}
+        <p className="sealed-line sealed-suspect" dir="auto">
+          <Announced kind="fault" as="span">
+            {texts.sealedSuspect(cleanText(sealing.reason ?? "?"))}
+          </Announced>{" "}
           <Button variant="small" onClick={acceptSuspect}>
             {texts.continueAnyway}
           </Button>
@@ -195,7 +198,7 @@ function AddMember({ room, onChange }: Pick<MemberProps, "room" | "onChange">) {
     <form onSubmit={submit}>
       <Field id="let-in" label={texts.memberName} value={user} onChange={setUser} isRequired />
       <FaultLine fault={task.fault} />
-      {missing > 0 ? <p role="status">{texts.devicesPending(missing)}</p> : null}
+      {missing > 0 ? <Announced kind="result">{texts.devicesPending(missing)}</Announced> : null}
       <div className="dialog-actions">
         <Button type="submit" variant="main" disabled={task.isBusy}>
           {texts.addMember}
@@ -320,10 +323,10 @@ export function Invitations() {
     const text = isSealed ? texts.invitedInto : texts.invitedTo;
     const join = () => chat.actions.join(room).then(() => chat.dismissInvitation(invitation), fail);
     return (
-      <div key={room} className="banner banner-info" role="status">
-        <span dir="auto">
+      <div key={room} className="banner banner-info">
+        <Announced kind="notice" as="span" dir="auto">
           {text(by === undefined ? "" : personText(names, by), targetText(room))}
-        </span>
+        </Announced>
         <Button onClick={join}>{texts.join}</Button>
         <IconButton
           icon="close"

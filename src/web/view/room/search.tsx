@@ -9,6 +9,7 @@ import type { FoundItem } from "../../../core/model/state.ts";
 import { parseSearch, searchCompletions } from "../../../ui/search-query.ts";
 import { briefText } from "../../../ui/text/event-text.ts";
 import { timesNow } from "../../../ui/text/times.ts";
+import { Announced } from "../shell/announced.tsx";
 import { Button } from "../shell/button.tsx";
 import { type CloseProps, FaultLine, useModelValue, usePage } from "../shell/context.tsx";
 import { Check, focusOnMount } from "../shell/form.tsx";
@@ -123,14 +124,14 @@ export function Search({ open, onClose, onJump }: SearchProps) {
         <IconButton icon="close" label={texts.close} onPress={onClose} />
       </div>
       <SearchForm open={open} />
-      <p className="search-state" role="status">
+      <Announced kind="result" className="search-state">
         {search?.isLoading === true ? texts.searching : ""}
         {isDone
           ? hits.length === 0
             ? texts.foundNothing
             : texts.resultCount(hits.length, hasMore)
           : ""}
-      </p>
+      </Announced>
       <FaultLine fault={search?.fault} />
       <ul className="plain-list search-list">
         {hits.map((hit) => (

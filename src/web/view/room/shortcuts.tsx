@@ -46,11 +46,7 @@ export function useShortcuts(props: ShortcutProps): void {
       if (event.defaultPrevented || document.querySelector("dialog[open]") !== null) return;
       const { onOpen, onSearch, side, closeSide } = latestProps.current;
       if (event.key === "Escape" && (side === "search" || side === "thread")) {
-        closeSide();
-        // The panel's focus would be lost, and the next keys with it.
-        return requestAnimationFrame(() => {
-          if (document.activeElement === document.body) focusComposer();
-        });
+        return closeSide();
       }
       const isOnPage = event.target === document.body;
       const action = keyAction(event, isField(event.target), isOnPage);

@@ -115,7 +115,7 @@ const Line = memo(function Line({ line, onOpen }: LineProps) {
         </span>
         {line.isFavourite ? <Note icon="star" text={texts.favourite} /> : null}
         {line.isSealed ? <Note icon="lock" text={texts.sealed} isStrong /> : null}
-        {line.isLocked ? <Note icon="lock" text={texts.locked} /> : null}
+        {line.isLocked ? <Note icon="key" text={texts.locked} /> : null}
         {isMuted ? <Note icon="quiet" text={texts.muted} /> : null}
         {line.hasDraft && !isOpen ? <Note icon="edit" text={texts.hasDraft} /> : null}
         {isIgnored ? <span className="room-note">{texts.ignoredMark}</span> : null}

@@ -21,6 +21,7 @@ import type { Item } from "../../../core/model/state.ts";
 import { LOBBY } from "../../../core/rooms/rooms.ts";
 import { authorText } from "../../../ui/text/event-text.ts";
 import { rove } from "../../input/keys.ts";
+import { Announced } from "../shell/announced.tsx";
 import { Button } from "../shell/button.tsx";
 import { useModelValue, usePage, useTexts } from "../shell/context.tsx";
 import { combined, listen } from "../shell/effects.ts";
@@ -70,19 +71,22 @@ export const RowView = memo(function RowView({ row, actions, isJumpTarget, onMen
       return <Beginning target={actions.target} />;
     case "day":
       return (
-        <div className="row day">
+        // biome-ignore lint/a11y/useSemanticElements: a row among messages
+        <div className="row day" role="heading" aria-level={2} tabIndex={-1}>
           <span>{times.day(row.unixMs)}</span>
         </div>
       );
     case "unread":
       return (
-        <div className="row new-line" data-unread="">
+        // biome-ignore lint/a11y/useSemanticElements: a row among messages
+        <div className="row new-line" data-unread="" role="heading" aria-level={2} tabIndex={-1}>
           <span>{texts.newMessages}</span>
         </div>
       );
     case "withheld":
       return (
-        <div className="row new-line">
+        // biome-ignore lint/a11y/useSemanticElements: a row among messages
+        <div className="row new-line" role="heading" aria-level={2} tabIndex={-1}>
           <HiddenMessages from={row.from} count={row.count} />
         </div>
       );
@@ -127,6 +131,8 @@ interface ScrollState {
   readonly isMenuOpen: RefObject<boolean>;
   readonly aim: RefObject<Aim | undefined>;
   readonly userInputMs: RefObject<number>;
+  /** After a jump, focuses its message as soon as it is drawn. */
+  readonly focusJumpTarget: (section: HTMLElement | null) => void;
 }
 
 /**
@@ -143,6 +149,7 @@ function useScrollState(rows: readonly Row[], timeline: Rows, jumps: number): Sc
   const aim = useRef<Aim>(undefined);
   const aimedRows = useRef<readonly Row[]>(undefined);
   const userInputMs = useRef(Number.NEGATIVE_INFINITY);
+  const isUnfocused = useRef(false);
   const lastIndex = rows.length - 1;
   const isFocused = useModelValue((model) => model.isFocused);
   useLayoutEffect(() => {
@@ -160,6 +167,7 @@ function useScrollState(rows: readonly Row[], timeline: Rows, jumps: number): Sc
       isFollowing.current = false;
       aim.current = { key: shownKey ?? "", align: "center" };
       aimedRows.current = undefined;
+      isUnfocused.current = true;
     }
     if (!isStarted.current) {
       isStarted.current = true;
@@ -181,7 +189,13 @@ function useScrollState(rows: readonly Row[], timeline: Rows, jumps: number): Sc
     }
     if (isFollowing.current && !timeline.hasNewer) handle.scrollToRow(lastIndex, "end");
   });
-  return { list, isFollowing, isMenuOpen, aim, userInputMs };
+  const focusJumpTarget = useCallback((section: HTMLElement | null) => {
+    const target = isUnfocused.current ? section?.querySelector<HTMLElement>(".is-shown") : null;
+    if (target === null || target === undefined) return;
+    isUnfocused.current = false;
+    target.focus({ preventScroll: true });
+  }, []);
+  return { list, isFollowing, isMenuOpen, aim, userInputMs, focusJumpTarget };
 }
 
 function isScrollingTo(handle: RowListHandle, rows: readonly Row[], aim: Aim | undefined): boolean {
@@ -395,7 +409,7 @@ export const Timeline = memo(function Timeline({ rows: timeline, actions, jumps 
     timeline,
     scrollState,
   );
-  const { list, isFollowing, isMenuOpen, aim, userInputMs } = scrollState;
+  const { list, isFollowing, isMenuOpen, aim, userInputMs, focusJumpTarget } = scrollState;
   const releaseAim = () => {
     aim.current = undefined;
     userInputMs.current = performance.now();
@@ -405,7 +419,7 @@ export const Timeline = memo(function Timeline({ rows: timeline, actions, jumps 
     const { key, target, altKey, ctrlKey, metaKey } = event;
     const isHome = key === "Home" && timeline.hasOlder;
     if (altKey || ctrlKey || metaKey || !(isHome || key === "End")) return false;
-    if (!(target as Element).matches(".list, article")) return false;
+    if (!(target as Element).matches(".list, .row")) return false;
     event.preventDefault();
     if (isHome) {
       const jump = (_: string, seq: number) => actions.goTo(seq);
@@ -422,8 +436,8 @@ export const Timeline = memo(function Timeline({ rows: timeline, actions, jumps 
     actions.rights.mayPost ? actions.reply : undefined,
   );
   useWheel(section, scrollState);
+  useLayoutEffect(() => focusJumpTarget(section.current));
   useCopiedMessages(section);
-  const restoreFocus = useRowFocus(section);
   const { hasNewer, loading } = timeline;
   const offset = useRef(0);
   const end = useRef(0);
@@ -461,9 +475,9 @@ export const Timeline = memo(function Timeline({ rows: timeline, actions, jumps 
       }}
     >
       {loading?.side === "older" ? (
-        <p className="loading" role="status">
+        <Announced kind="result" className="loading">
           {texts.loadingOlder}
-        </p>
+        </Announced>
       ) : null}
       <RowList
         handle={list}
@@ -471,8 +485,10 @@ export const Timeline = memo(function Timeline({ rows: timeline, actions, jumps 
         isFollowing={() => isFollowing.current && !hasNewer}
         keepsRows={isMenuOpen}
         onScrolled={onScroll}
-        onScrollEnd={restoreFocus}
-        onResized={checkVisible}
+        onResized={() => {
+          checkVisible();
+          focusJumpTarget(section.current);
+        }}
         className="list"
         tabIndex={0}
         role="group"
@@ -532,46 +548,25 @@ function wheelPx({ deltaY, deltaMode }: WheelEvent, viewportPx: number): number 
   return deltaMode === 2 ? deltaY * viewportPx : deltaY;
 }
 
+const ROW = ".row[tabindex]";
+
 export function moveFocus(event: KeyboardEvent<HTMLElement>): void {
   const target: unknown = event.target;
   if (!(target instanceof HTMLElement) || event.altKey || event.ctrlKey || event.metaKey) return;
-  const message = target.closest<HTMLElement>("article");
-  const isItself = message === target;
-  if (isItself && (event.key === "Enter" || event.key === " ")) {
+  const message = target.closest<HTMLElement>(ROW);
+  const isMessageItself = message === target && target.matches("article");
+  if (isMessageItself && (event.key === "Enter" || event.key === " ")) {
     event.preventDefault();
     openMessageMenu(message);
     return;
   }
   if (message === null && !target.matches(".list")) return;
   if (event.key !== "ArrowUp" && event.key !== "ArrowDown") return;
-  const all = [...event.currentTarget.querySelectorAll<HTMLElement>("article")];
+  const all = [...event.currentTarget.querySelectorAll<HTMLElement>(ROW)];
   const at = message === null ? -1 : all.indexOf(message);
   const next = rove(event.key, at, all.length);
   if (next === undefined) return;
   event.preventDefault();
   all[next]?.focus();
   all[next]?.scrollIntoView({ block: "nearest" });
-}
-
-/**
- * Focuses the list when the focused row disappears, so that keys still work.
- * @returns a function that checks the focus; each render also checks it
- */
-function useRowFocus(section: RefObject<HTMLElement | null>): () => void {
-  const row = useRef<Element | null>(null);
-  const restoreFocus = useCallback(() => {
-    const { current } = section;
-    const { activeElement: active, body } = document;
-    const isLost = row.current?.isConnected === false && (active === null || active === body);
-    if (isLost) current?.querySelector<HTMLElement>(".list")?.focus({ preventScroll: true });
-    row.current = current?.contains(document.activeElement) ? document.activeElement : null;
-  }, [section]);
-  useLayoutEffect(restoreFocus);
-  useLayoutEffect(() => {
-    const note = ({ target }: FocusEvent) => {
-      row.current = target instanceof Element ? target : null;
-    };
-    return listen(section.current, "focusin", note);
-  }, [section]);
-  return restoreFocus;
 }

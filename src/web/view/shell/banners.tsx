@@ -1,12 +1,13 @@
 /** Banners above the page: connection state, page updates and other servers. */
 
-import { Fragment, type ReactNode, useEffect, useState } from "react";
+import { Fragment, type ReactNode, useEffect, useRef, useState } from "react";
 import { isDiskFull } from "../../../base/disk-space.ts";
 import { formatSize } from "../../../base/sizes.ts";
 import type { ConnectionView } from "../../../core/model/state.ts";
 import { faultText, PageFault } from "../../../ui/text/fault-text.ts";
 import { otherPages } from "../../input/invite-addresses.ts";
 import { OperatorBanner } from "../login/operator-banner.tsx";
+import { Announced, useAnnounce } from "./announced.tsx";
 import { Button } from "./button.tsx";
 import { useModelValue, usePage, useTexts } from "./context.tsx";
 import { IconButton } from "./icons.tsx";
@@ -54,10 +55,8 @@ function Offline({ connection }: { readonly connection: ConnectionView }) {
   const offline = connection.kind === "offline" ? connection : undefined;
   return (
     <div className="banner banner-warning banner-floating">
-      {/* Only the faults of this page say more than that the server cannot be reached. */}
-      <p className={offline?.fault instanceof PageFault ? "" : "sr-only"} role="alert">
-        {offline === undefined ? "" : faultText(offline.fault, texts)}
-      </p>
+      {/* Only the faults of this page explain more than the countdown. */}
+      {offline?.fault instanceof PageFault ? <p>{faultText(offline.fault, texts)}</p> : null}
       {offline === undefined ? (
         <span>{texts.connecting}</span>
       ) : (
@@ -67,6 +66,22 @@ function Offline({ connection }: { readonly connection: ConnectionView }) {
       <OtherPages />
     </div>
   );
+}
+
+/** Announces the loss once, however many attempts fail, and the return once. */
+function useConnectionAnnouncements(connection: ConnectionView): void {
+  const { texts } = usePage();
+  const announce = useAnnounce();
+  const isLost = useRef(false);
+  useEffect(() => {
+    if (connection.kind === "offline" && !isLost.current) {
+      isLost.current = true;
+      announce("offline", faultText(connection.fault, texts));
+    }
+    if (connection.kind !== "online" || !isLost.current) return;
+    isLost.current = false;
+    announce("online", texts.connectedAgain);
+  }, [connection, texts, announce]);
 }
 
 function ConnectionBanner({ connection }: { readonly connection: ConnectionView }) {
@@ -79,17 +94,19 @@ function ConnectionBanner({ connection }: { readonly connection: ConnectionView 
       return <Offline connection={connection} />;
     case "online":
       return connection.isStalled ? (
-        <div className="banner banner-warning banner-floating" role="status">
-          <span>{texts.waitingForServer}</span>
+        <div className="banner banner-warning banner-floating">
+          <Announced kind="notice" as="span">
+            {texts.waitingForServer}
+          </Announced>
         </div>
       ) : null;
     case "ended":
       return (
-        <div className="banner banner-warning banner-floating" role="alert">
-          <span>
+        <div className="banner banner-warning banner-floating">
+          <Announced kind="offline" as="span">
             {texts.disconnected}{" "}
             {connection.fault === undefined ? "" : faultText(connection.fault, texts)}
-          </span>
+          </Announced>
           <Button onClick={() => location.reload()}>{texts.reload}</Button>
         </div>
       );
@@ -101,6 +118,7 @@ function ConnectionBanner({ connection }: { readonly connection: ConnectionView 
 export function Banners() {
   const texts = useTexts();
   const connection = useModelValue((model) => model.connection);
+  useConnectionAnnouncements(connection);
   const isOutdated = useModelValue((model) => model.isOutdated);
   const { chat } = usePage();
   const isInvited = useModelValue(() => chat.invitations.length > 0);
@@ -120,16 +138,17 @@ export function Banners() {
         <MemberBanners isAnnounced={isAnnounced} isInvited={isInvited} isRemoved={isRemoved} />
       )}
       {isReplaced ? (
-        <div className="banner banner-warning" role="alert">
-          <span>{texts.pageReplaced}</span>
+        <div className="banner banner-warning">
+          <Announced kind="offline" as="span">
+            {texts.pageReplaced}
+          </Announced>
           <Button onClick={() => location.reload()}>{texts.reload}</Button>
         </div>
       ) : (
         <StoreFailure />
       )}
       {isOutdated && !isReplaced ? (
-        <Banner>
-          <span>{texts.outdated}</span>
+        <Banner text={texts.outdated}>
           <Button onClick={() => location.reload()}>{texts.reload}</Button>
         </Banner>
       ) : null}
@@ -144,26 +163,31 @@ function StoreFailure() {
   const failure = fault.code === "store-full" ? texts.browserFull : texts.browserStoresNothing;
   const text = chat.isStoreDeleted ? texts.browserDataDeleted : failure;
   return (
-    <div className="banner banner-warning" role="alert">
-      <span>{text}</span>
+    <div className="banner banner-warning">
+      <Announced kind="fault" as="span">
+        {text}
+      </Announced>
       <IconButton icon="close" label={texts.dismiss} onPress={() => chat.dismissStoreFailure()} />
     </div>
   );
 }
 
 interface BannerProps {
+  readonly text: string;
   readonly isWarning?: boolean;
-  readonly children: ReactNode;
+  readonly children?: ReactNode;
 }
 
 /** Banner that the user can dismiss until its cause ends and recurs. */
-function Banner({ isWarning = false, children }: BannerProps) {
+function Banner({ text, isWarning = false, children }: BannerProps) {
   const texts = useTexts();
   const [isDismissed, setDismissed] = useState(false);
   if (isDismissed) return null;
-  const [tone, role] = isWarning ? ["warning", "alert"] : ["info", "status"];
   return (
-    <div className={`banner banner-${tone}`} role={role}>
+    <div className={`banner banner-${isWarning ? "warning" : "info"}`}>
+      <Announced kind="notice" as="span">
+        {text}
+      </Announced>
       {children}
       <IconButton icon="close" label={texts.dismiss} onPress={() => setDismissed(true)} />
     </div>
@@ -176,15 +200,13 @@ function Notices() {
   const diskText = diskLow !== undefined && isDiskFull(diskLow) ? texts.diskFull : texts.diskLow;
   return (
     <>
-      {hasMajority === false ? (
-        <Banner isWarning>
-          <span>{texts.noMajority(refusal)}</span>
-        </Banner>
-      ) : null}
+      {hasMajority === false ? <Banner isWarning text={texts.noMajority(refusal)} /> : null}
       {diskLow === undefined ? null : (
-        <Banner key={String(isDiskFull(diskLow))} isWarning>
-          <span>{diskText(formatSize(diskLow.freeBytes), formatSize(diskLow.keepFreeBytes))}</span>
-        </Banner>
+        <Banner
+          key={String(isDiskFull(diskLow))}
+          isWarning
+          text={diskText(formatSize(diskLow.freeBytes), formatSize(diskLow.keepFreeBytes))}
+        />
       )}
     </>
   );

@@ -19,7 +19,9 @@ import type { Times } from "../../../ui/text/times.ts";
 import type { PageClient } from "../../driver/page-client.ts";
 import type { Layer, Layers } from "../../input/layers.ts";
 import type { Previews } from "../../transfer/previews.ts";
+import { Announced } from "./announced.tsx";
 import { listen } from "./effects.ts";
+import { handOnFocus } from "./focus.ts";
 import type { StoredPageSettings } from "./settings.ts";
 import type { ToastQueue } from "./toast-queue.ts";
 
@@ -45,7 +47,6 @@ export interface PageValue {
   readonly openDialog: OpenDialog;
   readonly layers: Layers;
   readonly toasts: ToastQueue;
-  readonly announce: (text: string) => void;
   readonly notify: (text: string) => void;
   readonly fail: (error: unknown) => void;
 }
@@ -81,11 +82,16 @@ export function useTexts(): Texts {
   return usePage().texts;
 }
 
-/** Returns the focus to its previous element when the layer with the focus disappears. */
-function restoreFocus(previous: Element | null): void {
-  const { activeElement: active, body } = document;
-  const isLost = active === body || active?.checkVisibility({ visibilityProperty: true }) !== true;
-  if (isLost && previous instanceof HTMLElement) previous.focus({ preventScroll: true });
+/** Returns the focus to its previous element when a layer or panel with the focus disappears. */
+export function useOpener(isOpen: boolean): void {
+  const opener = useRef<Element | null>(null);
+  // Read before the effects of the content, which may move the focus.
+  opener.current = isOpen ? (opener.current ?? document.activeElement) : null;
+  useLayoutEffect(() => {
+    if (!isOpen) return;
+    const previous = opener.current;
+    return () => queueMicrotask(() => handOnFocus(previous)); // It is still in the document.
+  }, [isOpen]);
 }
 
 export function useLayer(
@@ -96,17 +102,10 @@ export function useLayer(
   const { layers } = usePage();
   const latest = useRef(close);
   latest.current = close;
-  const opener = useRef<Element | null>(null);
-  // Read before the effects of the layer's content, which may move the focus.
-  opener.current = isOpen ? (opener.current ?? document.activeElement) : null;
+  useOpener(isOpen);
   useLayoutEffect(() => {
     if (!isOpen) return;
-    const previous = opener.current;
-    const remove = layers.open({ close: () => latest.current(), ignoresEscape, isCover });
-    return () => {
-      remove();
-      queueMicrotask(() => restoreFocus(previous)); // The layer is still in the document.
-    };
+    return layers.open({ close: () => latest.current(), ignoresEscape, isCover });
   }, [layers, isOpen, ignoresEscape, isCover]);
 }
 
@@ -156,8 +155,8 @@ export function useTask(): RunningTask {
 export function FaultLine({ fault }: { readonly fault: unknown }) {
   const texts = useTexts();
   return (
-    <p className="fault-line" role="alert">
+    <Announced kind="fault" className="fault-line">
       {fault === undefined ? "" : faultText(fault, texts)}
-    </p>
+    </Announced>
   );
 }

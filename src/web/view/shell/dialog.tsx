@@ -3,6 +3,7 @@
 import { type ReactNode, useId, useLayoutEffect, useRef } from "react";
 import { placeTitle } from "../../../ui/text/target-text.ts";
 import { GuessDelayNotice } from "../login/guess-delay.tsx";
+import { AnnouncementRegions } from "./announced.tsx";
 import { Button } from "./button.tsx";
 import { FaultLine, type PageValue, useLayer, usePage, useTask, useTexts } from "./context.tsx";
 import { IconButton } from "./icons.tsx";
@@ -64,6 +65,7 @@ export function Dialog({ title, onClose, onClosed, children, className = "" }: D
         </header>
         <div className="dialog-body">{children}</div>
         <Toasts level="dialog" />
+        <AnnouncementRegions />
       </div>
     </dialog>
   );

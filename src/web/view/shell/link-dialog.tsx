@@ -4,6 +4,7 @@ import { useEffect, useState } from "react";
 import { ignoreFault } from "../../../base/fault.ts";
 import type { PageClient } from "../../driver/page-client.ts";
 import { type InviteAddress, inviteAddresses } from "../../input/invite-addresses.ts";
+import { Announced } from "./announced.tsx";
 import { type CloseProps, FaultLine, usePage, useTask } from "./context.tsx";
 import { Dialog } from "./dialog.tsx";
 import { CopyLine, inviteText } from "./invite-dialog.tsx";
@@ -69,12 +70,12 @@ export function LinkDialog({ onClose, onLinked, origin }: LinkProps) {
   return (
     <Dialog title={texts.linkDevice} onClose={onClose}>
       {isDone ? (
-        <p role="status">{texts.linked}</p>
+        <Announced kind="result">{texts.linked}</Announced>
       ) : (
         <>
           <p>{origin === undefined ? texts.linkExplained : texts.linkMoves}</p>
           {code === undefined ? null : <LinkCode code={code} origin={origin} />}
-          {isCrowded ? <p role="status">{texts.linkCrowded}</p> : null}
+          {isCrowded ? <Announced kind="notice">{texts.linkCrowded}</Announced> : null}
         </>
       )}
       <FaultLine fault={task.fault} />

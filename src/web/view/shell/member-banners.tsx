@@ -8,6 +8,7 @@ import { targetText } from "../../../ui/text/target-text.ts";
 import { useNames } from "../room/person.tsx";
 import { RichText } from "../room/rich-text.tsx";
 import { Invitations } from "../room/sealed.tsx";
+import { Announced } from "./announced.tsx";
 import { useModelValue, usePage } from "./context.tsx";
 import { IconButton } from "./icons.tsx";
 import { readLocal, writeLocal } from "./local.ts";
@@ -27,13 +28,13 @@ function Announcement() {
     setDismissedTime(time);
   };
   return (
-    <div className="banner banner-info" role="status">
-      <div className="announced" dir="auto">
+    <div className="banner banner-info">
+      <Announced kind="notice" as="div" className="announced" dir="auto">
         {personText(names, by)}: <RichText text={text} mentions={NO_MENTIONS} />{" "}
         <time className="announced-at" dateTime={formatUtc(time)}>
           {times.full(time)}
         </time>
-      </div>
+      </Announced>
       <IconButton icon="close" label={texts.dismiss} onPress={dismiss} />
     </div>
   );
@@ -47,10 +48,10 @@ function Removals() {
     const remover = by === undefined ? texts.server : personText(names, by);
     const text = texts.removedFromRoom(remover, targetText(target));
     return (
-      <div key={room} className="banner banner-warning" role="alert">
-        <span dir="auto">
+      <div key={room} className="banner banner-warning">
+        <Announced kind="notice" as="span" dir="auto">
           {text} {reason === "" ? "" : texts.reasonGiven(cleanText(reason))}
-        </span>
+        </Announced>
         <IconButton icon="close" label={texts.dismiss} onPress={() => chat.dismissRemovals(room)} />
       </div>
     );

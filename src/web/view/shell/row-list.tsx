@@ -53,7 +53,6 @@ export interface RowListProps<Row extends Keyed>
   /** While true, the list removes no row. */
   readonly keepsRows?: RefObject<boolean>;
   readonly onScrolled: (offset: number) => void;
-  readonly onScrollEnd?: () => void;
   readonly onResized?: () => void;
 }
 
@@ -282,7 +281,7 @@ function movedTo(at: number, before: readonly Keyed[], rows: readonly Keyed[]): 
 
 export function RowList<Row extends Keyed>(props: RowListProps<Row>) {
   const { handle, rows, children, isFollowing, keepsRows, ...others } = props;
-  const { onScrolled, onScrollEnd, onResized, ...attributes } = others;
+  const { onScrolled, onResized, ...attributes } = others;
   const [drawn] = useState(() => new RowWindow<Row>());
   const [, rerender] = useState(0);
   const latest = useRef(props);
@@ -326,7 +325,6 @@ export function RowList<Row extends Keyed>(props: RowListProps<Row>) {
       timer = setTimeout(() => {
         timer = undefined;
         content.style.pointerEvents = "";
-        latest.current.onScrollEnd?.();
       }, SCROLL_END_MS);
     };
     const stop = listen(list, "scroll", onScroll);

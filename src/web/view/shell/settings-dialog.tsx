@@ -27,6 +27,7 @@ import { OperatorLinkNotice } from "../login/operator-banner.tsx";
 import { IgnoredDialog } from "../room/ignored.tsx";
 import { Avatar, usePicture, useShownName } from "../room/person.tsx";
 import { TrustOffer } from "../trust/offer.tsx";
+import { Announced } from "./announced.tsx";
 import { Button } from "./button.tsx";
 import { type CloseProps, FaultLine, useModelValue, usePage, useTask } from "./context.tsx";
 import { confirm, Dialog, FormDialog } from "./dialog.tsx";
@@ -185,9 +186,9 @@ function NotifySetting() {
           }}
         />
       ) : null}
-      <p className="hint" role="status">
+      <Announced kind="result" isInitiallyKnown className="hint">
         {notificationsText(permission, canShow, texts)}
-      </p>
+      </Announced>
       {canShow === false ? <TrustOffer /> : null}
     </>
   );

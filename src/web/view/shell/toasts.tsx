@@ -55,11 +55,7 @@ export function Toasts({ level }: ToastContainer) {
   const [container] = useState<ToastContainer>({ level });
   useLayoutEffect(() => toasts.addContainer(container), [toasts, container]);
   const isActive = useSyncExternalStore(toasts.subscribe, () => toasts.container === container);
-  return (
-    <div className="toasts" role="status" aria-live="polite">
-      {isActive ? <ToastList /> : null}
-    </div>
-  );
+  return <div className="toasts">{isActive ? <ToastList /> : null}</div>;
 }
 
 export function useModelFaults(): void {

@@ -6,6 +6,7 @@
 import type { ComponentType } from "react";
 import { ENGLISH_TRUST, type TrustTexts } from "../../../ui/messages/en/trust.ts";
 import { INDONESIAN_TRUST } from "../../../ui/messages/id/trust.ts";
+import { Announced } from "../shell/announced.tsx";
 
 type Device = keyof TrustTexts["devices"];
 
@@ -69,11 +70,11 @@ function Result(props: ResultProps) {
   const { trustedWeb, state, onCheck, texts } = props;
   return (
     <>
-      <div role="status">
+      <Announced kind="result" as="div">
         {state === "checking" ? <p>{texts.checking}</p> : null}
         {state === "trusted" ? <p>{texts.works}</p> : null}
         {state === "missing" ? <Missing {...props} /> : null}
-      </div>
+      </Announced>
       {state === "trusted" && trustedWeb.origin !== location.origin ? (
         <Continue {...props} />
       ) : null}

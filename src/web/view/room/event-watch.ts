@@ -1,0 +1,148 @@
+/** Finds what happened in the model since the last look, for screen readers. */
+
+import type { RoomId } from "../../../base/ids.ts";
+import { cleanText } from "../../../base/text.ts";
+import { isMessage, isSameName, itemAt } from "../../../core/model/item.ts";
+import { shownName } from "../../../core/model/people.ts";
+import { isConversation } from "../../../core/model/room.ts";
+import { openRoom } from "../../../core/model/selectors.ts";
+import type { Item, Model, RoomState, TransferView } from "../../../core/model/state.ts";
+import type { Texts } from "../../../ui/messages/en/page.ts";
+import { authorText, briefText } from "../../../ui/text/event-text.ts";
+import { faultText } from "../../../ui/text/fault-text.ts";
+import { placeTitle } from "../../../ui/text/target-text.ts";
+import type { Times } from "../../../ui/text/times.ts";
+import { transferText } from "../../../ui/text/transfer-text.ts";
+import type { AnnouncementKind } from "../shell/announcement-queue.ts";
+
+export interface WatchedEvent {
+  readonly kind: AnnouncementKind;
+  readonly text: string;
+}
+
+interface Snapshot {
+  readonly room: string;
+  readonly receivedN: number;
+  /** Hands by room, for rooms that the user moderates. */
+  readonly hands: ReadonlyMap<RoomId, readonly string[]>;
+  /** States of transfers and pending posts by their ids. */
+  readonly states: ReadonlyMap<string, string>;
+}
+
+/** Maximum number of messages read aloud; of more, only the number is. */
+const SPOKEN_MAX = 2;
+
+export interface EventTexts {
+  readonly texts: Texts;
+  readonly times: Times;
+  readonly accepts: (kind: AnnouncementKind) => boolean;
+}
+
+export class EventWatch {
+  #before: Snapshot | undefined;
+
+  /** @returns events since the last call; none at the first call */
+  check(model: Model, isOperator: boolean, options: EventTexts): readonly WatchedEvent[] {
+    const before = this.#before;
+    const now = snapshot(model, isOperator);
+    this.#before = now;
+    if (before === undefined) return [];
+    return [
+      ...messagesSince(before, now, model, options),
+      ...handsSince(before, now, model, options),
+      ...outcomesSince(before, model, options),
+    ];
+  }
+}
+
+function snapshot(model: Model, isOperator: boolean): Snapshot {
+  const room = openRoom(model);
+  const moderated = [...model.rooms.values()].filter(({ moderates }) => moderates || isOperator);
+  return {
+    room: room?.id ?? "",
+    receivedN: room?.receivedN ?? 0,
+    hands: new Map(model.isCaughtUp ? moderated.map(({ id, hands }) => [id, hands]) : []),
+    states: new Map([
+      ...[...model.transfers.values()].map(({ id, state }) => [id, state.kind] as const),
+      ...model.pending.map(({ key, state }) => [key, state.kind] as const),
+    ]),
+  };
+}
+
+function isPersonal(item: Item, room: RoomState): boolean {
+  const answered = item.re === undefined ? undefined : itemAt(room.tail.items, item.re);
+  return item.mentionsMe || isConversation(room) || answered?.isMine === true;
+}
+
+function messagesSince(
+  before: Snapshot,
+  now: Snapshot,
+  model: Model,
+  { texts, times, accepts }: EventTexts,
+): readonly WatchedEvent[] {
+  const room = openRoom(model);
+  if (room === undefined || now.room !== before.room) return [];
+  const events: WatchedEvent[] = [];
+  for (let i = room.tail.items.length - 1; i >= 0; i--) {
+    const item = room.tail.items[i];
+    if (item === undefined || item.n <= before.receivedN) break;
+    if (item.isMine || !isMessage(item)) continue;
+    const kind = isPersonal(item, room) ? "personal" : "message";
+    if (!accepts(kind)) continue;
+    const author = authorText(item, texts, model);
+    events.unshift({ kind, text: texts.newFrom(author, briefText(item, texts, times)) });
+  }
+  if (events.length <= SPOKEN_MAX) return events;
+  const kind = events.some((event) => event.kind === "personal") ? "personal" : "message";
+  return [{ kind, text: texts.newMany(events.length) }];
+}
+
+function handsSince(
+  before: Snapshot,
+  now: Snapshot,
+  model: Model,
+  { texts }: EventTexts,
+): readonly WatchedEvent[] {
+  const events: WatchedEvent[] = [];
+  for (const [id, hands] of now.hands) {
+    const raised = before.hands.get(id);
+    if (raised === undefined) continue;
+    const target = model.rooms.get(id)?.target ?? "";
+    for (const name of hands) {
+      if (raised.some((other) => isSameName(other, name)) || isSameName(name, model.me)) continue;
+      const actor = texts.notificationTitle(
+        cleanText(shownName(model, name)),
+        placeTitle(model, target, texts),
+      );
+      events.push({ kind: "hand", text: `${actor}: ${texts.eventHandUp}` });
+    }
+  }
+  return events;
+}
+
+function outcomesSince(
+  { states }: Snapshot,
+  model: Model,
+  { texts }: EventTexts,
+): readonly WatchedEvent[] {
+  const events: WatchedEvent[] = [];
+  for (const transfer of model.transfers.values()) {
+    const { id, state } = transfer;
+    const isSettled = state.kind !== "running" && state.kind !== "paused";
+    if (!isSettled || states.get(id) === state.kind) continue;
+    const kind = state.kind === "failed" ? "fault" : "result";
+    events.push({ kind, text: outcomeText(transfer, texts) });
+  }
+  for (const { key, state } of model.pending) {
+    if (state.kind !== "refused" || states.get(key) === "refused") continue;
+    events.push({ kind: "fault", text: `${texts.refused}: ${faultText(state.fault, texts)}` });
+  }
+  return events;
+}
+
+function outcomeText(transfer: TransferView, texts: Texts): string {
+  const name = cleanText(transfer.name);
+  if (transfer.state.kind === "done")
+    return transfer.kind === "upload" ? texts.fileSent(name) : texts.fileSaved(name);
+  return `${name}: ${transferText(transfer, texts, faultText)}`;
+}

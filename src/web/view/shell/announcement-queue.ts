@@ -1,0 +1,104 @@
+/** Queue of texts for screen readers, and the table that decides which are announced, and how. */
+
+import type { Clock } from "../../../io/clock.ts";
+
+interface AnnouncementRule {
+  /** Whether it answers an action of the user, or is meant for them. */
+  readonly concernsMe: boolean;
+  /** Whether it interrupts what the screen reader is reading. */
+  readonly isUrgent: boolean;
+}
+
+const ANNOUNCEMENTS = {
+  /** Message in the open room. */
+  message: { concernsMe: false, isUrgent: false },
+  /** Mention, answer or direct message. */
+  personal: { concernsMe: true, isUrgent: false },
+  /** Raised hand, for moderators. */
+  hand: { concernsMe: true, isUrgent: false },
+  /** Outcome of an action: a search, a vote, an attached, sent or saved file. */
+  result: { concernsMe: true, isUrgent: false },
+  /** Banner, toast or line that appears by itself. */
+  notice: { concernsMe: true, isUrgent: false },
+  /** The connection is restored. */
+  online: { concernsMe: true, isUrgent: false },
+  offline: { concernsMe: true, isUrgent: true },
+  /** Refused post, failed transfer, fault of a form. */
+  fault: { concernsMe: true, isUrgent: true },
+} as const satisfies Readonly<Record<string, AnnouncementRule>>;
+
+export type AnnouncementKind = keyof typeof ANNOUNCEMENTS;
+export type AnnouncementLevel = "everything" | "mine" | "nothing";
+export type Announce = (kind: AnnouncementKind, text: string) => void;
+
+/** Maximum number of texts that wait, as after minutes in a hidden tab. The oldest are dropped. */
+const WAITING_MAX = 20;
+/**
+ * Delay before a text is announced. A dialog that reports its success closes meanwhile, and a
+ * screen reader notices a new live region before its first text.
+ */
+const SETTLE_MS = 200;
+/** An announced text stays this long in the document. */
+const STAY_MS = 5_000;
+
+/** Place of announced texts in the page or in a dialog. */
+export interface AnnouncementRegion {
+  /** @returns function that removes the text */
+  readonly add: (text: string, isUrgent: boolean) => () => void;
+}
+
+export class AnnouncementQueue {
+  level: AnnouncementLevel = "everything";
+  #waiting: { readonly text: string; readonly isUrgent: boolean }[] = [];
+  #regions: readonly AnnouncementRegion[] = [];
+  #cancel: (() => void) | undefined;
+
+  /** @param isHidden whether screen readers do not read the page */
+  constructor(
+    private readonly clock: Pick<Clock, "after">,
+    private readonly isHidden: () => boolean,
+  ) {}
+
+  accepts(kind: AnnouncementKind): boolean {
+    if (this.level === "mine") return ANNOUNCEMENTS[kind].concernsMe;
+    return this.level === "everything";
+  }
+
+  readonly announce: Announce = (kind, text) => {
+    if (text.trim() === "" || !this.accepts(kind)) return;
+    const { isUrgent } = ANNOUNCEMENTS[kind];
+    this.#waiting = [...this.#waiting, { text, isUrgent }].slice(-WAITING_MAX);
+    this.#schedule();
+  };
+
+  /**
+   * A modal dialog hides all other regions from screen readers, so the latest one is used.
+   * @returns function that removes the region
+   */
+  addRegion(region: AnnouncementRegion): () => void {
+    this.#regions = [...this.#regions, region];
+    this.#schedule(true);
+    return () => {
+      this.#regions = this.#regions.filter((entry) => entry !== region);
+      this.#schedule(true);
+    };
+  }
+
+  /** Announces what waits, after the page was hidden. */
+  flush(): void {
+    const region = this.#regions.at(-1);
+    if (region === undefined || this.isHidden()) return;
+    for (const { text, isUrgent } of this.#waiting.splice(0)) {
+      this.clock.after(STAY_MS, region.add(text, isUrgent));
+    }
+  }
+
+  #schedule(isAgain = false): void {
+    if (this.#waiting.length === 0 || (this.#cancel !== undefined && !isAgain)) return;
+    this.#cancel?.();
+    this.#cancel = this.clock.after(SETTLE_MS, () => {
+      this.#cancel = undefined;
+      this.flush();
+    });
+  }
+}

@@ -1,0 +1,85 @@
+import { expect } from "bun:test";
+import { writeFileSync } from "node:fs";
+import { Relay } from "../e2e/relay.ts";
+import { pageTest } from "./browser.ts";
+import { PageServer } from "./page-server.ts";
+import { Spoken } from "./spoken.ts";
+
+const server = new PageServer();
+
+pageTest("announces messages once, also the same text, and in an open dialog", async () => {
+  const mia = await server.window("mia");
+  const ben = await server.headlessUser("ben");
+  await mia.waitUntilSent();
+  const spoken = await Spoken.of(mia);
+  for (const count of [1, 2, 3]) {
+    await ben.post("ok");
+    await spoken.waitFor("ben: ok", count);
+  }
+  const dialog = await mia.openSettings();
+  await dialog.waitFor();
+  await ben.post("are you there?");
+  await spoken.waitFor("ben: are you there?");
+  await mia.page.keyboard.press("Escape");
+  await dialog.waitFor({ state: "detached" });
+  await mia.createRoom("quiet");
+  await ben.post("@mia come here");
+  await spoken.waitFor("come here");
+  await ben.post("between us", "@mia");
+  await spoken.waitFor("between us");
+  const all = (await spoken.all()).filter((text) => text.startsWith("ben"));
+  expect(all).toEqual([
+    ...Array(3).fill("ben: ok"),
+    "ben: are you there?",
+    "ben in #lobby: @mia come here",
+    "ben in @ben: between us",
+  ]);
+});
+
+pageTest("announces raised hands and files", async () => {
+  const dan = await server.window("dan");
+  const eve = await server.headlessUser("eve");
+  await dan.createRoom("lesson");
+  await eve.tab.ask("join", { room: "lesson" });
+  await dan.page.getByText("eve joined").waitFor();
+  const spoken = await Spoken.of(dan);
+  await eve.post("good morning", "lesson");
+  await spoken.waitFor("eve: good morning");
+  await eve.tab.ask("hand", { room: "lesson", on: true });
+  await spoken.waitFor("eve in #lesson: raised a hand");
+  const path = server.sandbox.path("b.txt");
+  writeFileSync(path, "b".repeat(100_000));
+  await dan.attach(path);
+  await spoken.waitFor("Attached: b.txt");
+  await dan.button("Send").click();
+  await spoken.waitFor("Sent: b.txt");
+});
+
+pageTest("announces as much as the user chose", async () => {
+  await using fay = await server.logIn("fay");
+  const gus = await server.headlessUser("gus");
+  const settings = await fay.openSettings();
+  await settings.getByLabel("Read aloud by a screen reader").selectOption("mine");
+  await fay.page.keyboard.press("Escape");
+  const spoken = await Spoken.of(fay);
+  await gus.post("to nobody");
+  await gus.post("to @fay");
+  await spoken.waitFor("gus: to @fay");
+  expect((await spoken.all()).join()).not.toContain("to nobody");
+});
+
+pageTest("announces once that the connection is lost, and once that it is back", async () => {
+  await using relay = await Relay.open(server.served.port);
+  await using hal = await server.logIn("hal", { via: relay });
+  const spoken = await Spoken.of(hal);
+  relay.cut();
+  await spoken.waitFor("The connection was lost.!");
+  for (let attempt = 0; attempt < 3; attempt++) {
+    await hal.button("Retry now").click();
+    await hal.page.getByText(/^Can't reach the server/).waitFor();
+  }
+  relay.mend();
+  await hal.waitUntilConnected();
+  await spoken.waitFor("Connected again.");
+  expect(await spoken.all()).toEqual(["The connection was lost.!", "Connected again."]);
+});

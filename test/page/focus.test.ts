@@ -1,0 +1,138 @@
+import { expect } from "bun:test";
+import { until } from "../event.ts";
+import { pageTest } from "./browser.ts";
+import { PageServer } from "./page-server.ts";
+import type { Visit } from "./visit.ts";
+
+const server = new PageServer();
+
+type State = readonly [name: string, open: (visit: Visit) => Promise<unknown>];
+
+const press = (key: string) => (visit: Visit) => visit.page.keyboard.press(key);
+const click = (selector: string) => (visit: Visit) => visit.page.locator(selector).first().click();
+
+const STATES: readonly State[] = [
+  ["a room", async () => undefined],
+  ["a message", (visit) => visit.message("is near").first().focus()],
+  ["a menu", (visit) => visit.openMenu("is near")],
+  ["a reply", (visit) => visit.chooseFromMenu("is near", "Reply")],
+  ["search", (visit) => visit.search("near")],
+  ["the switcher", press("Control+k")],
+  ["settings", click(".me-button")],
+  ["saved messages", click(".side-foot .icon-button >> nth=0")],
+  ["rooms", click(".side-title .icon-button >> nth=0")],
+  ["an emoji picker", (visit) => visit.button("Emoji").first().click()],
+];
+
+/** Removes each element that can have the focus, and puts it back. */
+const REMOVE_EACH = `(async () => {
+  const dialog = [...document.querySelectorAll("dialog:modal")].at(-1);
+  const all = [...(dialog ?? document).querySelectorAll(
+    "a[href], button, input, select, textarea, summary, [tabindex]")];
+  const lost = [];
+  let count = 0;
+  for (const element of all) {
+    element.focus();
+    if (document.activeElement !== element) continue;
+    count++;
+    const { parentNode, nextSibling } = element;
+    element.remove();
+    await new Promise((resolve) => setTimeout(resolve));
+    await new Promise((resolve) => setTimeout(resolve));
+    if (document.activeElement === document.body) lost.push(element.outerHTML.slice(0, 200));
+    parentNode.insertBefore(element, nextSibling);
+  }
+  return { count, lost };
+})()`;
+
+const focused = ({ page }: Visit) =>
+  page.evaluate<string>(`(() => {
+    const { activeElement: element } = document;
+    return element.getAttribute("aria-label") ?? element.textContent ?? element.tagName;
+  })()`);
+
+async function prepare(visit: Visit, author: string): Promise<void> {
+  const ben = await server.headlessUser(author);
+  await ben.post("hello, all: https://chat.example/ is near");
+  await visit.waitForMessage("is near");
+  await visit.chooseFromMenu("is near", "Save for later");
+}
+
+pageTest("hands on the focus of each element that disappears, in each state", async () => {
+  const ana = await server.window("ana");
+  await prepare(ana, "ben");
+  for (const [name, open] of STATES) {
+    await open(ana);
+    if (/switcher|settings|saved|rooms|picker/.test(name))
+      await ana.page.locator("dialog[open]").waitFor();
+    const { count, lost } = await ana.page.evaluate<{ count: number; lost: string[] }>(REMOVE_EACH);
+    expect([name, lost]).toEqual([name, []]);
+    expect(count).toBeGreaterThan(name === "the switcher" ? 0 : 2);
+    await ana.page.reload(); // The page does not expect other changes of its elements.
+    await ana.waitForMessage("is near");
+  }
+});
+
+pageTest("returns the focus when a panel, bar or toast is closed by keyboard", async () => {
+  const eva = await server.window("eva");
+  await prepare(eva, "bea");
+  const { page } = eva;
+  const composer = page.locator(".composer textarea:focus");
+  await eva.button("Hide people").last().press("Enter");
+  await until("the panel is closed", async () => (await focused(eva)) !== "");
+  expect(await page.evaluate("document.activeElement !== document.body")).toBe(true);
+
+  await eva.button("Search").first().press("Enter");
+  await page.locator("#search-text:focus").waitFor();
+  await page.locator(".side-right .icon-button").first().press("Enter");
+  await page.locator("#search-text").waitFor({ state: "detached" });
+  expect(await focused(eva)).toBe("Search");
+
+  await eva.chooseFromMenu("is near", "Reply");
+  await page.locator(".composer").getByRole("button", { name: "Cancel" }).first().press("Enter");
+  await composer.waitFor();
+
+  await eva.send("/kick stranger");
+  const dismiss = page.locator(".toast button");
+  await dismiss.first().waitFor();
+  while ((await dismiss.count()) > 0) await dismiss.first().press("Enter");
+  await composer.waitFor();
+
+  await eva.send("/hand");
+  await page.locator(".hands button").press("Enter");
+  await composer.waitFor();
+});
+
+pageTest("a jump to a search result focuses its message", async () => {
+  const ida = await server.window("ida");
+  await prepare(ida, "bob");
+  const liz = await server.headlessUser("liz");
+  for (let i = 0; i < 60; i++) await liz.post(`line ${i}`);
+  await ida.waitForMessage("line 59");
+  await ida.search("is near");
+  await ida.page.locator(".search-list button").first().press("Enter");
+  await ida.page.locator("article.is-shown:focus").waitFor();
+  expect(await focused(ida)).toMatch(/^bob, hello, all: https:\/\/chat\.example\/ is near, /);
+  await ida.page.keyboard.press("ArrowDown");
+  await ida.page.locator(".row:not(.is-shown):focus").waitFor();
+});
+
+pageTest("names a message by its author, text, reply, reactions and marks", async () => {
+  const una = await server.window("una");
+  const tom = await server.headlessUser("tom");
+  await tom.post("see **page 4**");
+  await una.waitForMessage("page 4");
+  await una.chooseFromMenu("page 4", "React with 👍");
+  await una.chooseFromMenu("page 4", "Reply");
+  await una.send("thanks");
+  await una.waitUntilSent();
+  const nameOf = (text: string) => una.message(text).first().getAttribute("aria-label");
+  await until("the reaction is named", async () => (await nameOf("page 4"))?.includes("👍 1"));
+  expect(await nameOf("page 4")).toMatch(/^tom, see page 4, 👍 1, .*\d+:\d\d/);
+  expect(await nameOf("thanks")).toMatch(/^una, thanks, Replied to tom, \d+:\d\d/);
+  // The arrow keys also reach joins and days.
+  await una.page.locator(".list").focus();
+  for (let i = 0; i < 30; i++) await una.page.keyboard.press("ArrowUp");
+  const label = await focused(una);
+  expect(label).not.toMatch(/^(?:tom|una), /);
+});
