@@ -662,7 +662,6 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "name the server's address or paste an invite": "sebutkan alamat server atau tempelkan undangan",
   "a message is longer than {} bytes": "sebuah pesan lebih panjang dari {} bita",
   "cannot resolve {}": "alamat {} tidak dapat ditemukan",
-  "UDP connection to {} refused": "sambungan UDP ke {} ditolak",
   "{} did not accept another data channel": "{} tidak menerima saluran data lain",
   "cannot connect to {} over UDP": "tidak dapat menyambung ke {} melalui UDP",
   "{} did not answer over UDP within {} s": "{} tidak menjawab melalui UDP dalam {} detik",

@@ -3,13 +3,13 @@
 import type { RoomId } from "../../../base/ids.ts";
 import { cleanText } from "../../../base/text.ts";
 import { isMessage, isSameName, itemAt } from "../../../core/model/item.ts";
-import { shownName } from "../../../core/model/people.ts";
 import { isConversation } from "../../../core/model/room.ts";
 import { openRoom } from "../../../core/model/selectors.ts";
 import type { Item, Model, RoomState, TransferView } from "../../../core/model/state.ts";
 import type { Texts } from "../../../ui/messages/en/page.ts";
 import { authorText, briefText } from "../../../ui/text/event-text.ts";
 import { faultText } from "../../../ui/text/fault-text.ts";
+import { personText } from "../../../ui/text/person-text.ts";
 import { placeTitle } from "../../../ui/text/target-text.ts";
 import type { Times } from "../../../ui/text/times.ts";
 import { transferText } from "../../../ui/text/transfer-text.ts";
@@ -111,7 +111,7 @@ function handsSince(
     for (const name of hands) {
       if (raised.some((other) => isSameName(other, name)) || isSameName(name, model.me)) continue;
       const actor = texts.notificationTitle(
-        cleanText(shownName(model, name)),
+        personText(model, name),
         placeTitle(model, target, texts),
       );
       events.push({ kind: "hand", text: `${actor}: ${texts.eventHandUp}` });
