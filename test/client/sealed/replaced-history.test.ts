@@ -1,8 +1,10 @@
 import { describe, expect } from "bun:test";
-import { ignoreFault } from "../../../src/base/fault.ts";
+import { Fault, ignoreFault } from "../../../src/base/fault.ts";
+import type { FileId } from "../../../src/base/ids.ts";
 import { sealedEdit } from "../../../src/client/sealed/body.ts";
 import type { Fingerprint } from "../../../src/wire/fingerprint.ts";
 import { rejection } from "../../rejection.ts";
+import { content, MemoryFolder, MemorySource } from "../contents.ts";
 import type { WireMessage } from "./liar.ts";
 import { type Person, type SealedSite, vaultTest } from "./sealed-site.ts";
 
@@ -60,6 +62,29 @@ async function expectUsable(world: SealedSite, ...people: readonly Person[]): Pr
 }
 
 describe("after a rollback that all members have accepted", () => {
+  two("a message under the number of a lost file is erased alone", async (scene) => {
+    const { world, ana, ben } = scene;
+    await ana.postTo("kept", ben);
+    const backup = world.site.disk.backUp();
+    await ana.postTo("lost", ben); // The restored log gets a record of its own here.
+    const source = new MemorySource(content(9), { name: "lost.txt" });
+    const lost = await world.wait(ana.client.transfers.send({ source, to: ["vault"] }));
+    await ben.until("the lost file", () => ben.records.some(({ kind }) => kind === "file"));
+    await leaveServer(ana, ben);
+    await world.site.restore(backup);
+    const [ana2, ben2] = [await acceptHistory(world, ana), await acceptHistory(world, ben)];
+    const { seq } = await ana2.postText("new one");
+    await ana2.postTo("new two", ben2);
+    expect(lost.posted[0]?.seq).toBe(seq + 1);
+    const openSink = new MemoryFolder().open;
+    const request = { file: lost.id as FileId, into: "/", openSink };
+    expect(await rejection(world.wait(ben2.client.transfers.get(request)))).toBeInstanceOf(Fault);
+    await ana2.request("erase", { seq });
+    await ben2.until("the erasure", () => ben2.records.some(({ kind }) => kind === "erase"));
+    await ana2.postTo("after it", ben2);
+    expect(await ben2.past()).toEqual(["kept", "new two", "after it"]);
+  });
+
   two("unsent posts refer to no other message", async ({ world, ana, ben }) => {
     await ana.postTo("kept", ben);
     const backup = world.site.disk.backUp();

@@ -1,5 +1,8 @@
+import type { RoomId } from "../../../src/base/ids.ts";
+import { KEY_PACKAGES_PER_HOUR } from "../../../src/base/limits-sealed.ts";
 import { Sealing } from "../../../src/client/sealed/sealing.ts";
-import { KeyPackageStore } from "../../../src/server/sealed/key-packages.ts";
+import { Rooms } from "../../../src/core/rooms/rooms.ts";
+import { KeyPackageStore, tooManyClaims } from "../../../src/server/sealed/key-packages.ts";
 
 export interface SealedMutant {
   readonly isBackupWithoutGroups?: boolean;
@@ -15,6 +18,8 @@ export const PLANTED: Readonly<Record<string, SealedMutant>> = {
   },
   "key packages are judged by the server's time alone": { plant: withoutDeviceTime },
   "key packages of any time are sufficient": { plant: withoutReplacement },
+  "no key packages beyond the hourly limit": { plant: withoutLastResort },
+  "a removed user who never joined may still join": { plant: withLastingInvitations },
 };
 
 function replaced<Target extends object, Key extends keyof Target>(
@@ -46,6 +51,28 @@ function withoutDeviceTime(): () => void {
     undoAdd();
     undoClaim();
   };
+}
+
+function withoutLastResort(): () => void {
+  return replaced(KeyPackageStore.prototype, "countClaim", (countClaim) => {
+    return function (this: KeyPackageStore, by, of) {
+      const claim = countClaim.call(this, by, of);
+      if (claim.onceAfterMs > 0) throw tooManyClaims(KEY_PACKAGES_PER_HOUR, claim.onceAfterMs);
+      return claim;
+    };
+  });
+}
+
+function withLastingInvitations(): () => void {
+  return replaced(Rooms.prototype, "apply", (apply) => {
+    return function (this: Rooms, record) {
+      const { kind, room } = record.head;
+      const admitted = [...(this.get(room as RoomId)?.admitted ?? [])];
+      apply.call(this, record);
+      if (kind === "kick")
+        for (const user of admitted) this.get(room as RoomId)?.admitted.add(user);
+    };
+  });
 }
 
 /** A device that has ever added packages adds no others. */

@@ -32,6 +32,8 @@ export class Troubles {
   readonly #random: SeededRandom;
   /** Separate, so that the other troubles do not depend on erasures. */
   readonly #erasing: SeededRandom;
+  /** Separate, so that the other troubles do not depend on clocks that become wrong. */
+  readonly #skewing: SeededRandom;
   readonly #world: SealedWorld;
 
   constructor(seed: number, world: SealedWorld) {
@@ -41,6 +43,7 @@ export class Troubles {
     this.hasRemovals = this.#random.chance(0.3);
     this.hasBudgets = this.#random.chance(0.3);
     this.#erasing = new SeededRandom(seed ^ 0xe7a5ed);
+    this.#skewing = new SeededRandom(seed ^ 0xc10c);
     this.#hasErasures = this.#erasing.chance(0.5);
   }
 
@@ -72,6 +75,12 @@ export class Troubles {
       this.note(`corrects the clock of ${home.name}`);
       home.wallMs = 0;
       if (random.chance(0.3)) machine.wallMs = 0;
+    }
+    if (this.hasClocks && this.#skewing.chance(0.05)) {
+      const home = this.#skewing.pick(this.#homes);
+      home.hasWrongClock = true;
+      home.wallMs = this.#skewing.pick(CLOCK_ERRORS_MS);
+      this.note(`the clock of ${home.name} becomes wrong by ${home.wallMs}`);
     }
     if (this.#hasErasures && this.#erasing.chance(0.3)) this.#erase();
     if (!this.hasRemovals || !random.chance(0.15)) return;
@@ -142,8 +151,35 @@ export class Troubles {
     for (const home of this.#homes) home.isHesitant = home.user === guest;
     for (const user of users) await this.#succeeds(`invite ${user}`, this.#invite(maker, user));
     if (guest === "") return;
+    if (this.hasClocks) await this.#checkClocks(maker, guest, active);
     if (this.hasRemovals) await this.#checkRemovals(maker, guest, active);
-    if (this.hasBudgets) await this.#checkBudgets(maker, guest);
+    if (this.hasBudgets) {
+      await this.#checkNeedlessInvites(maker, guest, active);
+      await this.#checkBudgets(maker, guest);
+    }
+  }
+
+  /** Members read an addition of the guest while their clocks are wrong, and post after it. */
+  async #checkClocks(
+    maker: SealedMember,
+    guest: string,
+    active: readonly SealedMember[],
+  ): Promise<void> {
+    const others = active.filter(({ home }) => ![guest, maker.home.user].includes(home.user));
+    for (const { home } of others) {
+      home.hasWrongClock = true;
+      home.wallMs = this.#skewing.pick(CLOCK_ERRORS_MS);
+    }
+    await this.#succeeds(`take ${guest} back`, this.#takeBack(maker, guest));
+    await this.#succeeds(`invite ${guest} again`, this.#invite(maker, guest));
+    for (const other of others) {
+      await this.#world.until(`${ROOM} of ${other.name}`, () => other.room(ROOM) !== undefined);
+      await this.#succeeds(`a post of ${other.name}`, this.#post(other, "annex with any clock"));
+    }
+    for (const { home } of others) {
+      home.hasWrongClock = false;
+      home.wallMs = 0;
+    }
   }
 
   async #checkRemovals(
@@ -178,6 +214,30 @@ export class Troubles {
     const join = member?.attempt("join", (_, client) => client.request("join", { room: ROOM }));
     const fault = join && (await this.#within(REQUEST_MS_MAX, "join", join));
     check(fault !== undefined, () => `${guest} enters after the invitation was withdrawn`);
+  }
+
+  /** Invites a guest who is there already, which must use none of the guest's key packages. */
+  async #checkNeedlessInvites(
+    maker: SealedMember,
+    guest: string,
+    active: readonly SealedMember[],
+  ): Promise<void> {
+    const member = active.find(({ home }) => home.user === guest);
+    const countLeft = async () => {
+      let count = 0;
+      const counting = member?.attempt("count key packages", async (_, client) => {
+        const time = this.#world.clock.unixMs();
+        count = (await client.request("key-packages", { packages: [], time })).left;
+      });
+      if (counting !== undefined) await this.#succeeds("count key packages", counting);
+      return count;
+    };
+    await this.#succeeds(`addition of ${guest}`, this.#invite(maker, guest));
+    const before = await countLeft();
+    for (let i = 0; i < 3; i++)
+      await this.#succeeds(`needless invitation of ${guest}`, this.#invite(maker, guest));
+    const after = await countLeft();
+    check(after >= before, () => `needless invitations used ${before - after} key packages`);
   }
 
   async #checkBudgets(maker: SealedMember, guest: string): Promise<void> {
