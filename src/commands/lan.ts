@@ -15,6 +15,7 @@ import type { Identity } from "../crypto/identity.ts";
 import { LanEnvelope, lanKey } from "../crypto/lan-envelope.ts";
 import { systemEntropy } from "../io/entropy.ts";
 import { type MulticastOptions, openMulticast } from "../io/lan/multicast.ts";
+import { receiveOnlyJoined } from "../io/ws/linux-sockets.ts";
 import { formatFingerprint } from "../wire/fingerprint.ts";
 import { checkLanGroup, formatLanAddress } from "../wire/lan.ts";
 
@@ -102,7 +103,9 @@ async function runSigned(
 async function runPlain(context: Context, group: GroupOptions): Promise<number> {
   const client = new PlainClient(context);
   try {
-    const multicast = await openMulticast({ ...group, scope: "one" }, client.show);
+    const onBound = () => receiveOnlyJoined({ family: "ipv4", port: group.port });
+    const options = { ...group, scope: "networks", onBound } as const;
+    const multicast = await openMulticast(options, client.show);
     try {
       const { interfaces } = multicast;
       const protection =

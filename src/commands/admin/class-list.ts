@@ -182,7 +182,7 @@ class ListReader {
   #checkWidth(line: number, cells: readonly string[], width: number): void {
     const extra = cells.slice(width).find((cell) => cell !== "");
     if (extra === undefined) return;
-    const counts = `${cells.length} cells, but the first line ${width}`;
+    const counts = `${cells.length} cells, but the first line has only ${width}`;
     const remedy = "put a cell that contains the separator in quotation marks";
     this.#add(line, `has ${counts}: ${quoted(extra)} is too many; ${remedy}`);
   }

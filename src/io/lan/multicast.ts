@@ -1,10 +1,10 @@
-/** Socket in one multicast group, on one or all interfaces. */
+/** Socket in one multicast group, on several interfaces. */
 
 import { createSocket, type Socket } from "node:dgram";
 import { assert } from "../../base/assert.ts";
 import { Fault } from "../../base/fault.ts";
 import { ifPossible } from "../promises.ts";
-import { interfaceAddresses, sendingAddress } from "./interfaces.ts";
+import { interfaceAddresses, LAN_RANK_MAX, sendingAddress } from "./interfaces.ts";
 
 const LAN_UDP_BYTES_MAX = 65_507;
 
@@ -33,14 +33,24 @@ export interface MulticastOptions {
   readonly port: number;
   readonly ttl: number;
   readonly interface?: string | undefined;
-  readonly scope: "one" | "all";
+  /**
+   * `networks`: one interface of each local network, so that nobody gets a datagram twice. `all`:
+   * also further interfaces of a network, and those of tunnels and containers.
+   */
+  readonly scope: "networks" | "all";
+  /** Called when the receiver is bound. */
+  readonly onBound?: () => void;
 }
 
-export type ListInterfaces = () => readonly {
+interface InterfaceAddress {
   family: string;
   address: string;
   internal: boolean;
-}[];
+  netmask?: string;
+  rank?: number;
+}
+
+export type ListInterfaces = () => readonly InterfaceAddress[];
 
 interface Sender {
   readonly address: string;
@@ -64,6 +74,7 @@ export async function openMulticast(
     // the wildcard address.
     const address = process.platform === "win32" ? "0.0.0.0" : options.group;
     await bind(receiver, { port: options.port, address });
+    options.onBound?.();
     await multicast.begin(onDatagram);
     return multicast;
   } catch (error) {
@@ -221,14 +232,24 @@ async function chosenInterfaces(
   if (requested !== undefined)
     return ipv4Addresses.some(({ address }) => address === requested) ? [requested] : [];
   const external = ipv4Addresses.filter(({ internal }) => !internal);
-  const found = (external.length > 0 ? external : ipv4Addresses).map(({ address }) => address);
-  if (options.scope === "all" || found.length < 2) return found;
+  const found = external.length > 0 ? external : ipv4Addresses;
+  if (options.scope === "all" || found.length < 2) return found.map(({ address }) => address);
+  const local = found.filter(({ rank = 0 }) => rank <= LAN_RANK_MAX);
   const defaultAddress = await ifPossible(sendingAddress(options.group, options.port));
-  return [
-    defaultAddress !== undefined && found.includes(defaultAddress)
-      ? defaultAddress
-      : (found[0] ?? ""),
-  ];
+  const chosen = new Map<string, string>();
+  for (const one of local.length > 0 ? local : found) {
+    const network = networkOf(one);
+    if (!chosen.has(network) || one.address === defaultAddress) chosen.set(network, one.address);
+  }
+  return [...chosen.values()];
+}
+
+function networkOf({ address, netmask = "255.255.255.255" }: InterfaceAddress): string {
+  const mask = netmask.split(".").map(Number);
+  return address
+    .split(".")
+    .map((octet, index) => Number(octet) & (mask[index] ?? 0))
+    .join(".");
 }
 
 async function bind(socket: Socket, endpoint: { port: number; address?: string }): Promise<void> {

@@ -96,6 +96,7 @@ const SO_RCVBUF = 8;
 const SO_RCVBUFFORCE = 33;
 const IPPROTO_IP = 0;
 const IP_RECVERR = 11;
+const IP_MULTICAST_ALL = 49;
 const IPPROTO_IPV6 = 41;
 const IPV6_RECVERR = 25;
 
@@ -118,6 +119,17 @@ export function tuneUdpSocket(address: UdpSocketAddress): number | undefined {
     system.setOption(fd, IPPROTO_IP, IP_RECVERR, 0);
     if (address.family === "ipv6") system.setOption(fd, IPPROTO_IPV6, IPV6_RECVERR, 0);
     return system.option(fd, SOL_SOCKET, SO_RCVBUF);
+  });
+}
+
+/**
+ * Ignores datagrams of interfaces on which only other sockets have joined the group: Linux delivers
+ * them, so that a socket would get a datagram once from each card in the same network.
+ */
+export function receiveOnlyJoined(address: UdpSocketAddress): void {
+  withSocket(address, (system, fd) => {
+    system.setOption(fd, IPPROTO_IP, IP_MULTICAST_ALL, 0);
+    return undefined;
   });
 }
 

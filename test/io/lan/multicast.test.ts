@@ -78,6 +78,23 @@ describe("a group on one machine", () => {
   });
 });
 
+test("plain text uses one interface of each local network", async () => {
+  const { group, port } = await freeGroup();
+  const one = (address: string, netmask: string, rank: number) => {
+    return { family: "IPv4", address, netmask, rank, internal: false };
+  };
+  const list = () => [
+    one("127.0.0.5", "255.255.255.0", 0),
+    one("127.0.0.6", "255.255.255.0", 1),
+    one("127.0.1.7", "255.255.255.0", 1),
+    one("127.0.2.8", "255.255.255.0", 5),
+  ];
+  const options = { group, port, ttl: 1, scope: "networks" } as const;
+  const multicast = await openMulticast(options, () => {}, list);
+  expect(multicast.interfaces).toEqual(["127.0.0.5", "127.0.1.7"]);
+  await multicast.close();
+});
+
 describe("an interface that was removed and created again with its address", () => {
   /** Returns the sockets that joined a group while this is in scope. */
   function joiningSockets() {
