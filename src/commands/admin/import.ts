@@ -92,7 +92,8 @@ function printProblem(context: Operator["context"], { line, reason }: Problem): 
 function printLeft(context: Operator["context"], { line, user, room }: LeftRoom): void {
   const text = `line ${line}: ${user} has left ${room}, and is not added again`;
   printJson(context, { kind: "left", line, user, room });
-  if (!context.json) printNotice(context, `${text}; to do so: chat admin add ${user} --room ${room}`);
+  if (!context.json)
+    printNotice(context, `${text}; to do so: chat admin add ${user} --room ${room}`);
 }
 
 class ImportRun {
