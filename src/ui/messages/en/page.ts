@@ -307,7 +307,6 @@ export const ENGLISH = {
   pollMany: "several answers",
   pollClosed: "closed",
   pollEnded: "The poll has ended. Your vote wasn't counted.",
-  pollChanged: "The poll has changed. Look at it, and vote again.",
   pollsOpen: "Too many polls are open here. Close one first.",
   pollAlike: "Two options look alike, or one is empty.",
   onlyModeratorsReact: "Only moderators can react here.",

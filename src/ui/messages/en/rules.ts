@@ -50,6 +50,7 @@ export const ENGLISH_RULES = {
   onlyTheySee: (user: string) => `Only ${user} and the moderators see what you post here.`,
   handedCount: (count: number, all: number) => `${count} of ${all} handed in`,
   slowWait: (seconds: number) => `Slow mode: you can post again in ${counted(seconds, "second")}.`,
+  slowRefused: "Slow mode: too soon after your last message.",
   askEveryone: (n: number | undefined, isHere: boolean) =>
     `Notify ${peopleText(n)} in this room` + `${isHere ? " who is online" : ""}?`,
 };

@@ -310,7 +310,6 @@ export const INDONESIAN: Texts = {
   pollMany: "boleh beberapa jawaban",
   pollClosed: "ditutup",
   pollEnded: "Jajak pendapat sudah berakhir. Suara Anda tidak dihitung.",
-  pollChanged: "Jajak pendapat sudah berubah. Periksa, lalu beri suara lagi.",
   pollsOpen: "Terlalu banyak jajak pendapat terbuka di sini. Tutup satu dulu.",
   pollAlike: "Dua pilihan tampak sama, atau satu kosong.",
   onlyModeratorsReact: "Hanya moderator yang dapat bereaksi di sini.",

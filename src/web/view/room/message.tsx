@@ -18,7 +18,7 @@ import { shownName } from "../../../core/model/people.ts";
 import type { Row } from "../../../core/model/rows.ts";
 import type { Item, PendingPost } from "../../../core/model/state.ts";
 import { authorText, deletedText, eventText, quotedText } from "../../../ui/text/event-text.ts";
-import { faultText } from "../../../ui/text/fault-text.ts";
+import { refusalText } from "../../../ui/text/fault-text.ts";
 import { isKnownKind } from "../../../wire/kinds.ts";
 import { formatRoute } from "../../input/route.ts";
 import { ReadersLine } from "../attention/readers.tsx";
@@ -507,7 +507,7 @@ function Refused({ post }: { readonly post: PendingPost }) {
   return (
     <div className="refused" role="alert">
       <span>
-        {texts.refused}: {faultText(post.state.fault, texts)}
+        {texts.refused}: {refusalText(post.state.fault, texts)}
       </span>
       <Button variant="small" onClick={() => chat.actions.resend(post.key)}>
         {texts.resend}
