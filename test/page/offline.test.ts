@@ -248,7 +248,7 @@ pageTest("tells its user of a password that an operator has reset", async () => 
   // The records of olga's account, and the reset.
   await until("the reset is signed", async () => signedSize() >= before + 2);
   await ana.page.reload();
-  const notice = ana.page.getByText(/^Your password was reset by olga on /);
+  const notice = ana.page.getByText(/^A code that resets your password was created by olga on /);
   await notice.waitFor();
   expect(await notice.textContent()).toEndWith("If you don't know why, ask them.");
   expect(await ana.page.locator(".alarm").count()).toBe(0);

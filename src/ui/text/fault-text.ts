@@ -47,7 +47,6 @@ const TEXTS = {
   "two options look alike, or one is empty": "pollAlike",
   "the poll has ended; your vote was not counted": "pollEnded",
   "poll {} ended at {}": "pollEnded",
-  "poll {} has changed": "pollChanged",
   "on this server, direct messages are only possible from and to moderators": "directToModerators",
   "on this server, direct messages are only possible from and to operators": "directToOperators",
   "only moderators can send files on this server": "filesOfModerators",
@@ -65,6 +64,15 @@ const TEXTS = {
 } as const satisfies Readonly<Record<string, keyof Texts>>;
 
 const SLOW = "slow mode in '{}': you can post again in {} s";
+
+/** Text of a fault beside a message that stays refused, when the wait of slow mode has passed. */
+export function refusalText(
+  fault: Fault,
+  texts: Texts,
+  textOf: (fault: Fault) => string = (fault) => faultText(fault, texts),
+): string {
+  return fault.translatable.message?.template === SLOW ? texts.slowRefused : textOf(fault);
+}
 
 /** @param error a string is returned unchanged */
 export function faultText(error: unknown, texts: Texts): string {

@@ -10,6 +10,7 @@ import type { Row } from "../../../core/model/rows.ts";
 import type { Item, Model, PendingPost, TransferView } from "../../../core/model/state.ts";
 import { tintOf } from "../../../core/model/tint.ts";
 import { authorText, deletedText, eventText, quotedText } from "../../../ui/text/event-text.ts";
+import { refusalText } from "../../../ui/text/fault-text.ts";
 import { personText } from "../../../ui/text/person-text.ts";
 import { pollRows } from "../../../ui/text/poll-text.ts";
 import type { Times } from "../../../ui/text/times.ts";
@@ -493,7 +494,8 @@ function refusedLines(
   columns: number,
 ): readonly StyledLine[] {
   if (state.kind !== "refused") return [];
-  const text = `${texts.refused}: ${faultLineIn(texts, state.fault)}`;
+  const reason = refusalText(state.fault, texts, (fault) => faultLineIn(texts, fault));
+  const text = `${texts.refused}: ${reason}`;
   const hint = ` (${texts.screen.refusedHint})`;
   return wrapSpans(
     [

@@ -16,7 +16,8 @@ export function isClock(time: string): boolean {
 
 const CHANGES: AccountPhrases = {
   "password-reset": (time, by = "an operator") =>
-    `Your password was reset by ${by} ${on(time)}. If you don't know why, ask them.`,
+    `A code that resets your password was created by ${by} ${on(time)}. Your password works ` +
+    "until the code is used. If you don't know why, ask them.",
   "password-changed": (time) =>
     `Your password was changed ${on(time)}. If it wasn't you, ask an operator to reset it.`,
   "device-added": (time) =>

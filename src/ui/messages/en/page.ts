@@ -311,7 +311,6 @@ export const ENGLISH = {
   voteCounted: "Your vote was counted.",
   voteWithdrawn: "Your vote was withdrawn.",
   pollEnded: "The poll has ended. Your vote wasn't counted.",
-  pollChanged: "The poll has changed. Look at it, and vote again.",
   pollsOpen: "Too many polls are open here. Close one first.",
   pollAlike: "Two options look alike, or one is empty.",
   onlyModeratorsReact: "Only moderators can react here.",

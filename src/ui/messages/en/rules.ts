@@ -52,6 +52,7 @@ export const ENGLISH_RULES = {
   slowWait: (seconds: number) => `Slow mode: you can post again in ${counted(seconds, "second")}.`,
   askOpened: (room: string) =>
     `Until now, only moderators saw your messages in '${room}'. Send this one to everyone there?`,
+  slowRefused: "Slow mode: too soon after your last message.",
   askEveryone: (n: number | undefined, isHere: boolean) =>
     `Notify ${peopleText(n)} in this room` + `${isHere ? " who is online" : ""}?`,
 };

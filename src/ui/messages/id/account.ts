@@ -7,8 +7,8 @@ const on = (time: string) => `${isClock(time) ? "pukul" : "pada"} ${time}`;
 
 const CHANGES: AccountPhrases = {
   "password-reset": (time, by = "operator") =>
-    `Kata sandi Anda direset oleh ${by} ${on(time)}. Jika Anda tidak tahu sebabnya, tanyakan ` +
-    "kepadanya.",
+    `Kode untuk mereset kata sandi Anda dibuat oleh ${by} ${on(time)}. Kata sandi Anda berlaku ` +
+    "sampai kode itu dipakai. Jika Anda tidak tahu sebabnya, tanyakan kepadanya.",
   "password-changed": (time) =>
     `Kata sandi Anda diubah ${on(time)}. Jika bukan oleh Anda, mintalah operator meresetnya.`,
   "device-added": (time) =>

@@ -314,7 +314,6 @@ export const INDONESIAN: Texts = {
   voteCounted: "Suara Anda sudah dihitung.",
   voteWithdrawn: "Suara Anda sudah dibatalkan.",
   pollEnded: "Jajak pendapat sudah berakhir. Suara Anda tidak dihitung.",
-  pollChanged: "Jajak pendapat sudah berubah. Periksa, lalu beri suara lagi.",
   pollsOpen: "Terlalu banyak jajak pendapat terbuka di sini. Tutup satu dulu.",
   pollAlike: "Dua pilihan tampak sama, atau satu kosong.",
   onlyModeratorsReact: "Hanya moderator yang dapat bereaksi di sini.",

@@ -54,6 +54,7 @@ export const INDONESIAN_RULES: RuleTexts = {
   onlyModeratorsSee: "Hanya Anda dan moderator yang melihat kiriman Anda di sini.",
   onlyTheySee: (user) => `Hanya ${user} dan moderator yang melihat kiriman Anda di sini.`,
   handedCount: (count, all) => `${count} dari ${all} sudah mengumpulkan`,
+  slowRefused: "Mode lambat: terlalu cepat setelah pesan Anda sebelumnya.",
   slowWait: (seconds) => `Mode lambat: Anda dapat menulis lagi dalam ${seconds} detik.`,
   askOpened: (room) =>
     `Sampai sekarang, hanya moderator yang melihat pesan Anda di '${room}'. ` +

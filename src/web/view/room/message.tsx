@@ -17,7 +17,7 @@ import { formatUtc } from "../../../base/time.ts";
 import type { Row } from "../../../core/model/rows.ts";
 import type { Item, PendingPost } from "../../../core/model/state.ts";
 import { authorText, deletedText, eventText, quotedText } from "../../../ui/text/event-text.ts";
-import { faultText } from "../../../ui/text/fault-text.ts";
+import { refusalText } from "../../../ui/text/fault-text.ts";
 import { personText } from "../../../ui/text/person-text.ts";
 import { isKnownKind } from "../../../wire/kinds.ts";
 import { formatRoute } from "../../input/route.ts";
@@ -521,7 +521,7 @@ function Refused({ post }: { readonly post: PendingPost }) {
   return (
     <div className="refused">
       <span>
-        {texts.refused}: {faultText(post.state.fault, texts)}
+        {texts.refused}: {refusalText(post.state.fault, texts)}
       </span>
       <Button variant="small" onClick={() => chat.actions.resend(post.key)}>
         {texts.resend}
