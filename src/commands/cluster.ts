@@ -219,7 +219,7 @@ const status = defineVerb({
       defined({ kind: "stream", ...streamFields, rootsEqual: areRootsEqual, expires }),
       summaryOf(inspection),
     );
-    if (settings !== undefined) printNotice(context, `${settings.message}; ${settings.remedy}`);
+    for (const { message, remedy } of settings) printNotice(context, `${message}; ${remedy}`);
     if (!state.hasMajority) throw noMajority({ servers: silent, total: config.servers.length });
     if (nodes.length === 0) {
       throw new Fault("unreachable", `no server of the cluster '${name}' answers`);

@@ -328,7 +328,7 @@ describe("a cluster", () => {
   const stream = {
     last: 9,
     messages: 9,
-    settings: undefined,
+    settings: [],
     bytes: 2_048,
     leader: "n1",
     replicas: 3,

@@ -45,6 +45,8 @@ test("names what NATS refuses, and sends what was stored when it is mended", asy
       expect(exitCode).toBe(5);
       expect(err).toContain(`the server cannot record messages: ${reason}`);
     }
+    const newcomer = await sandbox.home("ben").run(["register", served.invite, "--user", "ben"]);
+    expect(newcomer.err).toContain(`${reason}; run nats stream edit CHAT_chat`);
     for (const command of [["cluster", "status"], ["doctor"]]) {
       const run = await sandbox.home("boss").run([...command, "--nats", nats.urls.join(",")]);
       expect(run.exitCode).not.toBe(0);

@@ -340,7 +340,8 @@ export function checkCluster(
     const message = `${slow.name} at ${slow.address} is ${slow.lag} messages behind`;
     return warning(message, "if this persists, check its disk and network");
   }
-  if (stream.settings !== undefined) return warningFrom(stream.settings);
+  const [settings] = stream.settings;
+  if (settings !== undefined) return warningFrom(settings);
   if (replicas === 1) {
     return warning("only one NATS server holds the stream", "use three, on three machines");
   }

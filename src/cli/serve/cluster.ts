@@ -309,10 +309,10 @@ async function openCluster(
   const accounts = new ReplicatedLog(replica, mirrors, "accounts");
   const proofs = new LogProofs(mirrors.history, options.sha256);
   const { majority } = joined;
-  let settingsText: string | undefined;
+  let warned: readonly string[] = [];
   const warnOfSettings = ({ settings }: StreamState) => {
-    if (settings !== undefined && settings.message !== settingsText) options.onWarning(settings);
-    settingsText = settings?.message;
+    for (const fault of settings) if (!warned.includes(fault.message)) options.onWarning(fault);
+    warned = settings.map(({ message }) => message);
   };
   const watch = new HealthWatch({
     stream,

@@ -25,6 +25,7 @@ import {
 } from "@nats-io/transport-node";
 import { Fault } from "../../base/fault.ts";
 import {
+  BUCKET_VALUE_BYTES_MAX,
   CLUSTER_ANSWER_TIMEOUT_MS,
   CLUSTER_LEASE_MS,
   CLUSTER_START_TIMEOUT_MS,
@@ -282,8 +283,8 @@ export interface StreamState {
   /** Number of messages that the stream contains. */
   readonly messages: number;
   readonly bytes: number;
-  /** Warning about settings of the stream that are not ours. */
-  readonly settings: Fault | undefined;
+  /** Warnings about settings of the cluster's streams that are not ours. */
+  readonly settings: readonly Fault[];
   readonly leader: string;
   readonly replicas: number;
   readonly current: number;
@@ -403,13 +404,37 @@ export class JetStream implements CopyStream, Stream {
     const current =
       config.num_replicas === 1 ? 1 : currentReplicas.length + (leader === "" ? 0 : 1);
     const hasMajority = ageMs < CLUSTER_LEASE_MS;
-    const settings = settingsFault(info, {
+    const isReplicated = (cluster?.name ?? "") !== "";
+    const log = settingsFault(info, {
       subject: this.#subject("log"),
       republishedAs: this.#context.republishedAs,
-      isReplicated: (cluster?.name ?? "") !== "",
+      isReplicated,
     });
+    const others = await Promise.all(
+      this.#otherStreams().map(async ({ name, expected }) => {
+        const found = await findStream(this.manager, name).catch(() => undefined);
+        return found && settingsFault(found, { ...expected, isReplicated });
+      }),
+    );
+    const settings = [log, ...others].filter((fault) => fault !== undefined);
     const replicas = config.num_replicas;
     return { last, messages, bytes, settings, leader, replicas, current, hasMajority };
+  }
+
+  /** Streams of files, and of values for devices that are offline. */
+  #otherStreams() {
+    const { cluster } = this.stream;
+    const files = { subject: `chat.${cluster}.files.>`, perSubjectMax: 1, hasOwnLimit: true };
+    const kept = {
+      subject: `chat.${cluster}.kept.>`,
+      perSubjectMax: 1,
+      discard: DiscardPolicy.Old,
+      messageBytesMin: BUCKET_VALUE_BYTES_MAX,
+    };
+    return [
+      { name: `CHATFILES_${cluster}`, expected: files },
+      { name: `CHATKEPT_${cluster}`, expected: kept },
+    ];
   }
 
   /** Tests each subject that a server uses, without an effect. */

@@ -23,18 +23,27 @@ interface Setting {
 
 export interface ExpectedSettings {
   readonly subject: string;
-  /** Undefined with a NATS version that cannot republish stored messages safely. */
-  readonly republishedAs: string | undefined;
+  /** Undefined for other streams, and with a NATS version that cannot republish them safely. */
+  readonly republishedAs?: string | undefined;
+  /** Differences from the settings of the log. */
+  readonly discard?: DiscardPolicy;
+  readonly perSubjectMax?: number;
+  /** The operator may limit the stream. */
+  readonly hasOwnLimit?: boolean;
+  readonly messageBytesMin?: number;
   /** False with a single NATS server. */
   readonly isReplicated: boolean;
 }
 
 const isUnlimited = (limit: number | undefined) => (limit ?? 0) <= 0;
 
-function limit(name: "max_msgs" | "max_msgs_per_subject" | "max_bytes" | "max_msg_size"): Setting {
+function limit(
+  name: "max_msgs" | "max_bytes",
+  isOurs: (expected: ExpectedSettings) => boolean = () => false,
+): Setting {
   return {
     name,
-    isOurs: (config) => isUnlimited(config[name]),
+    isOurs: (config, expected) => isUnlimited(config[name]) || isOurs(expected),
     found: (config) => String(config[name]),
     flags: () => `--${name.replaceAll("_", "-")}=-1`,
   };
@@ -49,24 +58,38 @@ const SETTINGS: readonly Setting[] = [
     flags: ({ subject }) => `--subjects=${subject}`,
   },
   limit("max_msgs"),
-  limit("max_msgs_per_subject"),
-  limit("max_bytes"),
+  {
+    name: "max_msgs_per_subject",
+    isOurs: ({ max_msgs_per_subject: max }, { perSubjectMax = -1 }) =>
+      isUnlimited(max) ? perSubjectMax === -1 : max === perSubjectMax,
+    found: ({ max_msgs_per_subject }) => String(max_msgs_per_subject),
+    flags: ({ perSubjectMax = -1 }) => `--max-msgs-per-subject=${perSubjectMax}`,
+  },
+  limit("max_bytes", ({ hasOwnLimit = false }) => hasOwnLimit),
   {
     name: "max_age",
     isOurs: ({ max_age }) => isUnlimited(max_age),
     found: ({ max_age }) => `${max_age / 1e9} s`,
     flags: () => "--max-age=0",
   },
-  limit("max_msg_size"),
+  {
+    name: "max_msg_size",
+    isOurs: ({ max_msg_size: max }, { messageBytesMin = Number.POSITIVE_INFINITY }) =>
+      isUnlimited(max) || max >= messageBytesMin,
+    found: ({ max_msg_size }) => String(max_msg_size),
+    flags: ({ messageBytesMin = -1 }) => `--max-msg-size=${messageBytesMin}`,
+  },
   {
     name: "discard",
-    isOurs: ({ discard }) => discard === DiscardPolicy.New,
+    isOurs: (config, { discard = DiscardPolicy.New }) => config.discard === discard,
     found: ({ discard }) => discard,
-    flags: () => "--discard=new",
+    flags: ({ discard = DiscardPolicy.New }) => `--discard=${discard}`,
   },
   {
     name: "duplicate_window",
-    isOurs: ({ duplicate_window }) => duplicate_window >= DUPLICATE_WINDOW_NS,
+    isOurs: ({ duplicate_window }, { perSubjectMax }) =>
+      // The other streams recognise repeats by their subjects.
+      perSubjectMax !== undefined || duplicate_window >= DUPLICATE_WINDOW_NS,
     found: ({ duplicate_window }) => `${duplicate_window / 1e9} s`,
     flags: () => "--dupe-window=2m",
   },

@@ -240,7 +240,7 @@ export class Authenticator {
     } catch (error) {
       if (!(error instanceof Fault) || error.code !== "no-majority") throw error;
       // Omit the retry time, so that clients report the fault instead of retrying.
-      throw new Fault(error.code, error.message, { cause: error });
+      throw new Fault(error.code, error.message, { cause: error, remedy: error.remedy });
     }
   }
 

@@ -28,7 +28,7 @@ import { tempFolder } from "../../temp-folder.ts";
 const EQUAL = {
   last: 12,
   messages: 12,
-  settings: undefined,
+  settings: [],
   bytes: 900,
   leader: "n1",
   replicas: 3,

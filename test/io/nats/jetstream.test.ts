@@ -3,7 +3,11 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DiscardPolicy } from "@nats-io/jetstream";
+import { BUCKET_VALUE_BYTES_MAX } from "../../../src/base/limits-cluster.ts";
+import { systemClock } from "../../../src/io/clock.ts";
 import type { StreamMessage } from "../../../src/io/cluster/stream.ts";
+import { openBuckets } from "../../../src/io/nats/bucket.ts";
+import { openContentStore } from "../../../src/io/nats/content.ts";
 import { openJetStream } from "../../../src/io/nats/jetstream.ts";
 import { until } from "../../event.ts";
 import { requires } from "../../installed.ts";
@@ -77,14 +81,15 @@ test("recreates a removed stream while the nodes run, with everything that they 
   await manager.streams.delete("CHAT_removed");
   await post(one, "after the removal");
   await post(other, "from the other node");
-  await until(
-    "both nodes have all texts",
-    () => one.history.head() === 7 && other.history.head() === 7,
-  );
+  // A post whose answer is late on a busy machine is posted again, and may be stored twice.
+  await until("both nodes have all texts", () => {
+    const [count, otherCount] = [one.history.head(), other.history.head()];
+    return count >= 7 && count === otherCount;
+  });
   expect(nodes[1].lines).toBe(nodes[0].lines);
   expect((await manager.streams.info("CHAT_removed")).config.description).toContain("SHA256:ours");
   const newcomer = await nodeOf("r3").start();
-  expect(newcomer.history.head()).toBe(7);
+  expect(newcomer.history.head()).toBe(one.history.head());
   for (const node of [one, other, newcomer]) await node.close();
 });
 
@@ -133,7 +138,7 @@ test("names a reached limit of the stream, and notices when it is raised", async
     remedy: expect.stringContaining("nats stream edit CHAT_limits --max-bytes=-1"),
   });
   expect((await stream.refusal(PROBE))?.message).toMatch(/limit of bytes$/);
-  expect((await stream.state()).settings?.message).toMatch(/settings .*: max_bytes \d+$/);
+  expect((await stream.state()).settings[0]?.message).toMatch(/settings .*: max_bytes \d+$/);
   // A server that publishes nothing knows the limit from the state of the stream.
   const idle = await openJetStream(memberOf(nats, "limits"));
   await idle.state();
@@ -141,7 +146,7 @@ test("names a reached limit of the stream, and notices when it is raised", async
   await manager.streams.update(name, { max_bytes: -1 });
   await stream.state();
   expect(await stream.refusal(PROBE)).toBeUndefined();
-  expect(await stream.state()).toMatchObject({ last: 2, messages: 2, settings: undefined });
+  expect(await stream.state()).toMatchObject({ last: 2, messages: 2, settings: [] });
   for (const opened of [stream, idle]) await opened.close();
 });
 
@@ -160,11 +165,35 @@ test.each([
   const stream = await openJetStream(memberOf(nats, "ours"));
   const { manager, name } = stream.clusterConnection;
   const { config } = await manager.streams.info(name);
-  expect((await stream.state()).settings).toBeUndefined();
+  expect((await stream.state()).settings).toEqual([]);
   await manager.streams.update(name, change);
-  const { settings } = await stream.state();
+  const [settings] = (await stream.state()).settings;
   expect(settings?.message).toEndWith(text);
   expect(settings?.remedy).toBe(`run nats stream edit ${name} ${flag}`);
+  await manager.streams.update(name, config);
+  await stream.close();
+});
+
+test.each([
+  ["CHATFILES_all", { max_bytes: 1 << 30 }, undefined],
+  ["CHATFILES_all", { max_age: 3_600e9 }, "--max-age=0"],
+  ["CHATFILES_all", { discard: DiscardPolicy.Old }, "--discard=new"],
+  ["CHATFILES_all", { max_msgs_per_subject: 5 }, "--max-msgs-per-subject=1"],
+  ["CHATKEPT_all", { max_bytes: 1 << 30 }, "--max-bytes=-1"],
+  ["CHATKEPT_all", { discard: DiscardPolicy.New }, "--discard=old"],
+  ["CHATKEPT_all", { max_msg_size: 1_000 }, `--max-msg-size=${BUCKET_VALUE_BYTES_MAX}`],
+])("names the settings of %s: %j", async (name, change, flag) => {
+  const stream = await openJetStream(memberOf(nats, "all"));
+  const { manager } = stream.clusterConnection;
+  const servers = { servers: nats.urls, cluster: "all", isUnsafe: true, clock: systemClock() };
+  await (await openContentStore(servers)).close();
+  await openBuckets(stream.clusterConnection, ["keys"]);
+  expect((await stream.state()).settings).toEqual([]);
+  const { config } = await manager.streams.info(name);
+  await manager.streams.update(name, change);
+  const { settings } = await stream.state();
+  const remedy = `run nats stream edit ${name} ${flag}`;
+  expect(settings.map((fault) => fault.remedy)).toEqual(flag === undefined ? [] : [remedy]);
   await manager.streams.update(name, config);
   await stream.close();
 });
