@@ -2,6 +2,7 @@ import { Fault } from "../../../src/base/fault.ts";
 import { CLUSTER_ANSWER_TIMEOUT_MS } from "../../../src/base/limits-cluster.ts";
 import type { Clock } from "../../../src/io/clock.ts";
 import type { Stored, Stream, StreamMessage } from "../../../src/io/cluster/stream.ts";
+import { natsFault } from "../../../src/io/nats/jetstream.ts";
 import type { SeededRandom } from "../seeded-random.ts";
 
 export interface NatsWeather {
@@ -11,7 +12,14 @@ export interface NatsWeather {
   /** Probability that a replica neither answers nor fails. */
   hangs: number;
   lagMax: number;
+  /** Error code by which the stream refuses messages. */
+  refusedBy?: number | undefined;
 }
+
+/** Codes of a full store, a limit, an account, a sealed, removed or offline stream. */
+export const REFUSAL_CODES = [
+  10_002, 10_023, 10_035, 10_039, 10_047, 10_054, 10_059, 10_076, 10_077, 10_109, 10_118,
+] as const;
 
 export const FINE: NatsWeather = {
   delayMsMax: 2,
@@ -125,6 +133,10 @@ export class SimLink implements Stream {
     await this.#travel();
     const isLost = this.#random.chance(weather.requestLost);
     if (!this.isReachable || !this.#nats.hasLeader || isLost) return await this.#silence();
+    if (weather.refusedBy !== undefined) {
+      await this.#travel();
+      throw natsFault(Object.assign(new Error("refused"), { code: weather.refusedBy }));
+    }
     const stored = this.#nats.store(bytes, id);
     await this.#travel();
     if (!this.isReachable || this.#random.chance(weather.answerLost)) return await this.#silence();

@@ -15,7 +15,7 @@ import { type RequestChoice, type RequestContext, sendRequest } from "../request
 import { Simulation } from "../simulation.ts";
 import { Newcomer, type NewcomerOptions } from "./newcomer.ts";
 import { type Cluster, type ClusterMutant, ClusterNode, ROOM_PASSWORD } from "./node.ts";
-import { FINE, SimNats } from "./sim-nats.ts";
+import { FINE, REFUSAL_CODES, SimNats } from "./sim-nats.ts";
 
 const PLACES: readonly Place[] = ["accounts", "history"];
 /** Longer than the longest delay between two attempts. */
@@ -252,6 +252,7 @@ export class ClusterWorld extends Simulation implements Cluster {
           answerLost: random.pick([0, 0.1, 0.3]),
           hangs: random.pick([0, 0.1]),
           lagMax: random.pick([0, 3]),
+          refusedBy: random.chance(0.3) ? random.pick(REFUSAL_CODES) : undefined,
         };
         clock.after(random.pick([500, 5_000]), () => {
           nats.weather = FINE;
