@@ -105,7 +105,10 @@ describe("names every problem with its line", () => {
     ["Name;Kelas;Rooms\nana;7a;lab", ["1 has the unknown column 'Kelas'"]],
     ["name,user\nana,ben", ["1 has the columns 'name' and 'user'"]],
     ["name,\nana,lab", ["1 has no heading over column 2"]],
-    ["name,rooms\nRuiz, Ben,math", ["2 has 3 cells, but the first line has only 2: 'math' is too many"]],
+    [
+      "name,rooms\nRuiz, Ben,math",
+      ["2 has 3 cells, but the first line has only 2: 'math' is too many"],
+    ],
     ["Madonna\nRuiz, Ben", ["2 has 2 cells, but the first line has only 1: 'Ben' is too many"]],
     ["name,rooms\nana,lab:king", ["2 has no valid role for a room: 'lab:king'"]],
     ["name,rooms\nana,lab:operator", ["2 has no valid role for a room: 'lab:operator'"]],
