@@ -4,7 +4,9 @@ import { toBase64Url } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import { ID_BYTES, roomId, type UserId } from "../../base/ids.ts";
 import {
+  GROUPS_BEGUN_TOGETHER_MAX,
   LEAVE_REASONS_PER_HOUR_MAX,
+  LINKS_MAX,
   REJOINS_PER_HOUR_MAX,
   ROOMS_PER_HOUR_MAX,
 } from "../../base/limits.ts";
@@ -15,12 +17,13 @@ import type { Account } from "../../core/rooms/accounts.ts";
 import { type JoinDraftOptions, joinDrafts, lobbyDraft } from "../../core/rooms/drafts.ts";
 import { sealedTopic } from "../../core/rooms/group.ts";
 import { actionDrafts, isInvited, moderates } from "../../core/rooms/moderation.ts";
-import { groupOf, newGroupDraft } from "../../core/rooms/private-groups.ts";
+import { type GroupRequest, groupOf, newGroupDraft } from "../../core/rooms/private-groups.ts";
 import { LOBBY, type Room, targetUser } from "../../core/rooms/rooms.ts";
 import { needsAdmission, rulesOf } from "../../core/rooms/rules.ts";
 import { checkMayCreateRoom } from "../../core/rooms/server-rules.ts";
 import { requireMember, requireRoom, requireUser } from "../../core/rooms/targets.ts";
 import { groupDigest } from "../../crypto/group-digest.ts";
+import { Slots, TaskQueue } from "../../io/task-queue.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";
 import type { LogRecord } from "../../wire/record.ts";
 import type { Invites } from "../auth/invites.ts";
@@ -49,6 +52,11 @@ export class Joins {
   readonly #rate = new HourlyQuota(ROOMS_PER_HOUR_MAX);
   readonly #reasons = new HourlyQuota(LEAVE_REASONS_PER_HOUR_MAX);
   readonly #rejoins = new HourlyQuota(REJOINS_PER_HOUR_MAX);
+  /** New groups take turns between accounts. */
+  readonly #beginnings = new TaskQueue({
+    waiting: LINKS_MAX,
+    slots: new Slots(GROUPS_BEGUN_TOGETHER_MAX),
+  });
 
   constructor(private readonly options: JoinsOptions) {}
 
@@ -103,14 +111,25 @@ export class Joins {
       const digest = (number: number) => groupDigest(this.options.identity, number, ids);
       const group = { by: account.id, people, isOperator: actor.isOperator, digest };
       const found = groupOf(rooms, group);
-      if (!("members" in found)) {
-        // Check the request first, so that a refused request costs nothing.
-        newGroupDraft(rooms, registry, group, found);
-        if (!actor.isOperator) this.#checkRate(account.id);
-      }
-      return submit(kernel, from, { kind: "converse", group });
+      const command = { kind: "converse", group } as const;
+      if ("members" in found) return submit(kernel, from, command);
+      // Check the request first, so that a refused request costs nothing.
+      newGroupDraft(rooms, registry, group, found);
+      if (!actor.isOperator) this.#checkRate(account.id);
+      return this.#beginnings.runFor(account.id, () => this.#begin(from, group));
     },
   } satisfies SomeHandlers;
+
+  /** Resolves when the group has begun. */
+  #begin({ client, actor, ref }: Sender, group: GroupRequest): Promise<Deferred> {
+    const requester = { user: actor.user, session: client.id };
+    return new Promise((resolve) => {
+      this.options.kernel.submit(requester, { kind: "converse", group }, (outcome) => {
+        client.settle(ref, outcome);
+        resolve(DEFERRED);
+      });
+    });
+  }
 
   /** A change that changes nothing has no record. */
   async #changeRules(
