@@ -1,7 +1,7 @@
 import { defined } from "../../src/base/values.ts";
 import { Registry } from "../../src/core/rooms/accounts.ts";
 import { RoomEngine } from "../../src/core/rooms/engine.ts";
-import { Rooms } from "../../src/core/rooms/rooms.ts";
+import { needsBody, Rooms } from "../../src/core/rooms/rooms.ts";
 import { signCheckpoint } from "../../src/crypto/checkpoint.ts";
 import { Identity } from "../../src/crypto/identity.ts";
 import { sha256 } from "../../src/crypto/sha256.ts";
@@ -174,8 +174,9 @@ export class Site {
     const common = { disk: logDisk, clock, entropy, sha256, reserveBytes: 600 };
     const onAccount = registry.apply.bind(registry);
     const accounts = await openLog({ ...common, folder: "/d/accounts", onRecord: onAccount });
-    const onRecord = engine.restore.bind(engine);
-    const history = await openLog({ ...common, folder: "/d/history", onRecord });
+    // As in the program, which reads few bodies at its start.
+    const fold = { needsBody, apply: engine.restore.bind(engine) };
+    const history = await openLog({ ...common, folder: "/d/history", fold });
     const shared = await this.#options.shared?.open({ history, accounts });
     const logs = shared ?? { history, accounts };
     this.#logs = [logs.history, logs.accounts];
