@@ -61,6 +61,45 @@ pageTest("prints all loaded messages, without the columns beside them", async ()
   await ana.page.setViewportSize({ width: 1280, height: 800 });
 });
 
+/** Reports whether one of the loaded scripts draws MathML. */
+const HAS_TEMML = `Promise.all(performance.getEntriesByType("resource")
+  .filter(({ name }) => name.endsWith(".js"))
+  .map(async ({ name }) => (await (await fetch(name)).text()).includes("mfrac")))
+  .then((all) => all.includes(true), () => false)`;
+
+pageTest("prints formulas and emoji that were never on the screen", async () => {
+  const pia = await server.headlessUser("pia");
+  await pia.tab.ask("join", { room: "print", create: true });
+  await pia.post("Half is $\\frac{1}{2}$, I am :confused:", "print");
+  await pia.postMany(120, (n) => `line ${n}.`, "print");
+  const carl = await server.window("carl");
+  await carl.send("/join print");
+  await carl.waitForMessage("line 119.");
+  await carl.page.locator(".list").press("End");
+  await carl.button("Jump to latest").waitFor({ state: "detached" });
+  await carl.page.reload(); // Without what the room has shown when it was opened.
+  await carl.waitForMessage("line 119.");
+  await until("formulas can be drawn", () => carl.page.evaluate<boolean>(HAS_TEMML));
+  const printed = carl.page.locator(".printed");
+  for (const colorScheme of ["light", "dark"] as const) {
+    await carl.page.emulateMedia({ media: "print", colorScheme });
+    // The browser prints what is there right after the event. The script may still be starting.
+    const hasFormula = `dispatchEvent(new Event("afterprint")),
+      dispatchEvent(new Event("beforeprint")),
+      document.querySelector(".printed math") !== null`;
+    await until("the formula is printed", () => carl.page.evaluate<boolean>(hasFormula));
+    await printed.getByRole("img", { name: "confused" }).waitFor();
+    await printed.locator("code", { hasText: "frac" }).waitFor({ state: "hidden" });
+    const colours = await carl.page.evaluate<string[]>(
+      `[".printed .words", "body"].map((name) => getComputedStyle(document.querySelector(name)))
+        .map(({ color, backgroundColor }, i) => i === 0 ? color : backgroundColor)`,
+    );
+    expect(colours).toEqual(["rgb(27, 31, 36)", "rgb(255, 255, 255)"]);
+    await carl.page.evaluate("dispatchEvent(new Event('afterprint'))");
+  }
+  await carl.page.emulateMedia({ media: null, colorScheme: "light" });
+});
+
 /** Test all widths in Indonesian, because its words are longer. */
 const WIDTHS = { en: [320], id: [320, 820] } as const;
 

@@ -20,7 +20,7 @@ import { whenSettled } from "../shell/effects.ts";
 import { IconButton } from "../shell/icons.tsx";
 import { LazyModule, useModule } from "../shell/lazy.ts";
 import { MenuButton, type MenuItem } from "../shell/menu.tsx";
-import { Formula } from "../text/formula.tsx";
+import { Formula, formulaModule } from "../text/formula.tsx";
 import { personContext, personItems } from "./members.tsx";
 import { useNames, useTitle } from "./person.tsx";
 
@@ -91,6 +91,15 @@ function Emoji({ text, name }: { readonly text: string; readonly name: string })
       {sign}
     </span>
   );
+}
+
+/** Loads what drawing the text needs: a page is printed as it is, without waiting. */
+export function preloadFor(text: string): void {
+  const needs = [
+    /\$\S/.test(text) && formulaModule.loaded === undefined ? [formulaModule] : [],
+    EMOJI_NAME.test(text) && emojiModule.loaded === undefined ? [emojiModule] : [],
+  ];
+  for (const module of needs.flat()) void module.fetch().catch(() => undefined);
 }
 
 const TAGS = { bold: "strong", italic: "em", strike: "s" } as const;

@@ -34,6 +34,7 @@ import { EventText, Message, Pending } from "./message.tsx";
 import type { MessageActions } from "./message-actions.ts";
 import { openMessageMenu, useMessageGestures } from "./message-gestures.ts";
 import { useShownName, useTitle } from "./person.tsx";
+import { preloadFor } from "./rich-text.tsx";
 
 const REACH_PX = 800;
 /** The timeline follows the newest message within this distance. */
@@ -191,6 +192,8 @@ function isScrollingTo(handle: RowListHandle, rows: readonly Row[], aim: Aim | u
 }
 
 const PRINTED_ROWS_MAX = 2_000;
+/** Delay after the last change of the rows, because preparing reads all texts. */
+const PREPARE_DELAY_MS = 1_000;
 
 class AllUnfolded extends Unfolded {
   override has(): boolean {
@@ -210,6 +213,12 @@ function Printed({ rows, actions }: Pick<RowViewProps, "actions"> & { rows: read
     const change = ({ type }: Event) => flushSync(() => setPrinting(type === "beforeprint"));
     return listen(window, "beforeprint afterprint", change);
   }, []);
+  useEffect(() => {
+    const timer = setTimeout(() => {
+      for (const row of rows) if (row.kind === "item") preloadFor(row.item.text);
+    }, PREPARE_DELAY_MS);
+    return () => clearTimeout(timer);
+  }, [rows]);
   if (!isPrinting) return null;
   const unfoldedActions = { ...actions, unfolded: new AllUnfolded() };
   return (

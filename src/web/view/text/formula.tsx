@@ -1,11 +1,11 @@
 /** Formulas as MathML. */
 
-import { useLayoutEffect, useRef, useState } from "react";
+import { useLayoutEffect, useRef } from "react";
 import { LazyModule, useModule } from "../shell/lazy.ts";
 
 type Renderer = Pick<typeof import("temml"), "render">;
 
-const temml = new LazyModule<Renderer>(async () => (await import("temml")).default);
+export const formulaModule = new LazyModule<Renderer>(async () => (await import("temml")).default);
 
 /** Limits of Temml, so that a hostile formula can neither cover the page nor expand for ever. */
 const LIMITS = { maxSize: [10, 10] as [number, number], maxExpand: 100, trust: false };
@@ -19,24 +19,22 @@ export interface FormulaProps {
 }
 
 export function Formula({ text, isDisplay, source }: FormulaProps) {
-  const renderer = useModule(temml);
+  const renderer = useModule(formulaModule);
   const place = useRef<HTMLSpanElement>(null);
-  const [isDrawn, setDrawn] = useState(false);
   useLayoutEffect(() => {
     const node = place.current;
     if (renderer === undefined || node === null) return;
     try {
       renderer.render(text, node, { ...LIMITS, displayMode: isDisplay, throwOnError: true });
-      setDrawn(true);
     } catch {
-      node.replaceChildren();
-      setDrawn(false); // An invalid formula stays as typed.
+      node.replaceChildren(); // An invalid formula stays as typed.
     }
   }, [renderer, text, isDisplay]);
   return (
     <>
       <span ref={place} className={isDisplay ? "formula is-display" : "formula"} dir="ltr" />
-      {!isDrawn && <code dir="ltr">{source}</code>}
+      {/* Hidden beside a drawn formula by the style sheet, at once also for a printer. */}
+      <code dir="ltr">{source}</code>
     </>
   );
 }
